@@ -1,0 +1,50 @@
+import { type AlertDescription } from "../wire/code-points.js"
+
+/** Why an association ended, as one number for programs; `failureText` has the sentences. */
+export enum FailureReason {
+    /** the peer did not answer in time */
+    timeout = 1,
+    /** the deadline came, and what the peer sent under the new keys did not decrypt: probably different keys */
+    keyMismatch = 2,
+    /** the peer sent a fatal alert */
+    peerAlert = 3,
+    /** a message that the grammar does not allow here */
+    unexpectedMessage = 4,
+    /** a message that does not parse */
+    decodeError = 5,
+    /** a value that was not offered or makes no sense */
+    illegalParameter = 6,
+    /** no cipher suite, version or compression in common */
+    nothingInCommon = 7,
+    /** extended master secret is required here and the peer does not offer it */
+    extendedMasterSecretRequired = 8,
+    /** the peer's Finished does not match the handshake: somebody changed it on the way, or the keys differ */
+    badFinished = 9,
+    /** no credentials: the application has no key for this peer */
+    noCredentials = 10,
+    /** sequence numbers or the records allowed under one key are used up */
+    keysUsedUp = 11,
+    /** too many records under one CCM_8 key did not authenticate */
+    tooManyForgeries = 12,
+    /** an authentic record is larger than allowed */
+    recordOverflow = 13,
+    /** renegotiation that the RFC forbids */
+    badRenegotiation = 14,
+    /** another handshake of the same peer took its place */
+    replaced = 15,
+    /** dropped to make room for another peer */
+    evicted = 16,
+    /** closed by this side before the handshake was done */
+    closedLocally = 17,
+    /** the cookie does not belong to this ClientHello */
+    badCookie = 18,
+}
+
+/** How an association failed: reason, the alert if any, and where it was. */
+export interface Failure {
+    reason: FailureReason
+    /** sent by us, or received when reason is peerAlert; `none` without one */
+    alert: AlertDescription
+    /** HandshakeType that was expected next; -1 outside a handshake */
+    expecting: number
+}

@@ -1,0 +1,60 @@
+/** Every buffer that a peer can fill, with its limit. Bytes unless said otherwise. */
+export interface Limits {
+    /** one incoming handshake message; range 256 to 65535 */
+    handshakeMessageBytes: number
+    /** all incomplete and future handshake messages of one peer */
+    inboxBytes: number
+    /** how far a message_seq may be ahead, messages */
+    messageWindow: number
+    /** records of one peer kept until their keys come */
+    earlyRecordBytes: number
+    /** records read from one datagram, count */
+    recordsPerDatagram: number
+    /** application messages of one peer that nobody has read yet, count and bytes */
+    receiveQueueMessages: number
+    receiveQueueBytes: number
+    /** largest datagram read from the base socket */
+    datagramBytes: number
+    /** established peers of one endpoint, count */
+    peers: number
+    /** peers of one endpoint whose handshake is running, count */
+    halfOpenPeers: number
+    /** failed authentications under one CCM_8 key before the association ends, count; other suites only count */
+    ccm8Failures: number
+}
+
+/** For a microcontroller: all limits reached at once fit 32 KB. */
+export function mcuLimits(): Limits {
+    return {
+        handshakeMessageBytes: 1024,
+        inboxBytes: 1536,
+        messageWindow: 4,
+        earlyRecordBytes: 256,
+        recordsPerDatagram: 8,
+        receiveQueueMessages: 8,
+        receiveQueueBytes: 2048,
+        datagramBytes: 1500,
+        peers: 4,
+        halfOpenPeers: 2,
+        // RFC 9147 appendix B.3 allows 2^7 for a forgery chance of 2^-57; this keeps it below 2^-50 and an
+        // attacker who sends rubbish needs 16384 datagrams to cause a new handshake.
+        ccm8Failures: 16384,
+    }
+}
+
+/** For a gateway with ordinary memory. */
+export function gatewayLimits(): Limits {
+    return {
+        handshakeMessageBytes: 16384,
+        inboxBytes: 32768,
+        messageWindow: 8,
+        earlyRecordBytes: 4096,
+        recordsPerDatagram: 64,
+        receiveQueueMessages: 1024,
+        receiveQueueBytes: 1048576,
+        datagramBytes: 18432,
+        peers: 10000,
+        halfOpenPeers: 1000,
+        ccm8Failures: 16384,
+    }
+}

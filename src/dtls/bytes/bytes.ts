@@ -1,0 +1,55 @@
+/**
+ * The only module that knows that two Buffers exist. It uses nothing but what both have with one meaning:
+ * alloc, from, [i], length, toString; `slice` is wrapped because it aliases in Node and copies in DeviceScript.
+ */
+interface DeviceBuffer {
+    blitAt(dstOffset: number, src: Buffer, srcOffset: number, length: number): void
+    fillAt(offset: number, length: number, value: number): void
+}
+
+const native = (Buffer.alloc(0) as unknown as DeviceBuffer).blitAt !== undefined
+
+/** A Buffer of no bytes; nobody can write to it, so one serves all. */
+export const EMPTY: Buffer = Buffer.alloc(0)
+
+/** Copies `length` bytes; both ranges lie inside their buffers (the caller has checked) and do not overlap. */
+export function blit(target: Buffer, at: number, source: Buffer, from: number, length: number): void {
+    if (native) (target as unknown as DeviceBuffer).blitAt(at, source, from, length)
+    // eslint-disable-next-line device/slice-bounds -- Node only: a view without a copy
+    else target.set(from === 0 && length === source.length ? source : source.slice(from, from + length), at)
+}
+
+/** A fresh copy of bytes [start, end); the caller has checked 0 <= start <= end <= length. */
+export function copyOf(source: Buffer, start: number, end: number): Buffer {
+    const copy = Buffer.alloc(end - start)
+    blit(copy, 0, source, start, end - start)
+    return copy
+}
+
+/** One Buffer with the bytes of all `parts`, in order. */
+export function join(parts: Buffer[]): Buffer {
+    let length = 0
+    for (const part of parts) length += part.length
+    const whole = Buffer.alloc(length)
+    let at = 0
+    for (const part of parts) {
+        blit(whole, at, part, 0, part.length)
+        at += part.length
+    }
+    return whole
+}
+
+/** Compares in time that depends on the lengths only. */
+export function equal(a: Buffer, b: Buffer): boolean {
+    if (a.length !== b.length) return false
+    let diff = 0
+    for (let i = 0; i < a.length; i++) diff = diff | (a[i] ^ b[i])
+    return diff === 0
+}
+
+/** Overwrites a secret with zeros. */
+export function wipe(secret: Buffer | undefined): void {
+    if (secret === undefined) return
+    if (native) (secret as unknown as DeviceBuffer).fillAt(0, secret.length, 0)
+    else for (let i = 0; i < secret.length; i++) secret[i] = 0
+}

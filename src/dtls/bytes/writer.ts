@@ -1,0 +1,70 @@
+import { blit, copyOf } from "./bytes.js"
+
+/** Big-endian writer into a Buffer that grows. */
+export class Writer {
+    length = 0
+    private target: Buffer
+
+    /** @param size expected length in bytes; more is possible */
+    constructor(size: number) {
+        this.target = Buffer.alloc(size)
+    }
+
+    private room(count: number): void {
+        const needed = this.length + count
+        if (needed <= this.target.length) return
+        const larger = Buffer.alloc(needed + needed)
+        blit(larger, 0, this.target, 0, this.length)
+        this.target = larger
+    }
+
+    /** An unsigned integer of `width` bytes, 1 to 6. */
+    uint(value: number, width: number): void {
+        this.room(width)
+        this.put(this.length, value, width)
+        this.length += width
+    }
+
+    private put(at: number, value: number, width: number): void {
+        let rest = value
+        for (let i = width - 1; i >= 0; i--) {
+            const high = Math.floor(rest / 256)
+            this.target[at + i] = rest - high * 256
+            rest = high
+        }
+    }
+
+    bytes(source: Buffer): void {
+        this.range(source, 0, source.length)
+    }
+
+    /** Bytes [from, from + length) of `source`. */
+    range(source: Buffer, from: number, length: number): void {
+        this.room(length)
+        blit(this.target, this.length, source, from, length)
+        this.length += length
+    }
+
+    /** A vector: its length in `width` bytes, then its bytes (RFC 5246 §4.3). */
+    vector(source: Buffer, width: number): void {
+        this.uint(source.length, width)
+        this.bytes(source)
+    }
+
+    /** Leaves room for a length of `width` bytes; hand the result to `close`. */
+    open(width: number): number {
+        this.uint(0, width)
+        return this.length
+    }
+
+    /** Fills in the length of everything written since `open(width)`. */
+    close(opened: number, width: number): void {
+        this.put(opened - width, this.length - opened, width)
+    }
+
+    /** The bytes written so far, as a Buffer of their own. */
+    finish(): Buffer {
+        if (this.length === this.target.length) return this.target
+        return copyOf(this.target, 0, this.length)
+    }
+}

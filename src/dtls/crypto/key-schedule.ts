@@ -1,0 +1,90 @@
+import { copyOf, join, wipe } from "../bytes/bytes.js"
+import { Writer } from "../bytes/writer.js"
+import { prf } from "./prf.js"
+import { type CryptoProvider } from "./provider.js"
+import { type CipherSuite } from "./suites.js"
+
+/** Bytes of the master secret and of verify_data (RFC 5246 §8.1, §7.4.9). */
+export const MASTER_SECRET_LENGTH = 48
+export const VERIFY_DATA_LENGTH = 12
+
+/** Keys of one direction; wiped by whoever takes them into an AEAD. */
+export interface WriteKeys {
+    key: Buffer
+    iv: Buffer
+}
+
+export interface KeyBlock {
+    client: WriteKeys
+    server: WriteKeys
+}
+
+/** The premaster secret of plain PSK (RFC 4279 §2): N zeros and the N key bytes, each with its length. */
+export function pskPremasterSecret(key: Buffer): Buffer {
+    const writer = new Writer(4 + key.length + key.length)
+    writer.vector(Buffer.alloc(key.length), 2)
+    writer.vector(key, 2)
+    return writer.finish()
+}
+
+/** RFC 5246 §8.1. */
+export function masterSecret(
+    crypto: CryptoProvider,
+    suite: CipherSuite,
+    premaster: Buffer,
+    clientRandom: Buffer,
+    serverRandom: Buffer,
+): Buffer {
+    const seed = join([clientRandom, serverRandom])
+    return prf(crypto, suite.hash, premaster, "master secret", seed, MASTER_SECRET_LENGTH)
+}
+
+/** RFC 7627 §4; `sessionHash` covers everything through ClientKeyExchange. */
+export function extendedMasterSecret(
+    crypto: CryptoProvider,
+    suite: CipherSuite,
+    premaster: Buffer,
+    sessionHash: Buffer,
+): Buffer {
+    return prf(crypto, suite.hash, premaster, "extended master secret", sessionHash, MASTER_SECRET_LENGTH)
+}
+
+/** RFC 5246 §6.3, no MAC keys: only the bytes an AEAD suite needs. */
+export function keyBlock(
+    crypto: CryptoProvider,
+    suite: CipherSuite,
+    master: Buffer,
+    clientRandom: Buffer,
+    serverRandom: Buffer,
+): KeyBlock {
+    const key = suite.keyLength
+    const iv = suite.fixedIvLength
+    const seed = join([serverRandom, clientRandom])
+    const block = prf(crypto, suite.hash, master, "key expansion", seed, 2 * (key + iv))
+    const keys: KeyBlock = {
+        client: { key: copyOf(block, 0, key), iv: copyOf(block, 2 * key, 2 * key + iv) },
+        server: { key: copyOf(block, key, 2 * key), iv: copyOf(block, 2 * key + iv, 2 * (key + iv)) },
+    }
+    wipe(block)
+    return keys
+}
+
+/** verify_data of a Finished message (RFC 5246 §7.4.9). */
+export function verifyData(
+    crypto: CryptoProvider,
+    suite: CipherSuite,
+    master: Buffer,
+    fromClient: boolean,
+    transcriptHash: Buffer,
+): Buffer {
+    const label = fromClient ? "client finished" : "server finished"
+    return prf(crypto, suite.hash, master, label, transcriptHash, VERIFY_DATA_LENGTH)
+}
+
+/** RFC 5705 §4. An absent context and one of 0 bytes give different values. */
+export function exporterSeed(clientRandom: Buffer, serverRandom: Buffer, context: Buffer | undefined): Buffer {
+    if (context === undefined) return join([clientRandom, serverRandom])
+    const length = new Writer(2)
+    length.uint(context.length, 2)
+    return join([clientRandom, serverRandom, length.finish(), context])
+}

@@ -1,0 +1,59 @@
+/**
+ * Seam 2: what the engine asks of a platform's cryptography. All calls here are synchronous and never suspend;
+ * slow operations (key agreement, signatures, chains) are questions of the association instead.
+ */
+
+/** TLS HashAlgorithm registry (RFC 5246 §7.4.1.4.1). */
+export enum HashAlgorithm {
+    sha256 = 4,
+    sha384 = 5,
+}
+
+/** The AEADs that suites name. `Ccm8` has an 8-byte tag (RFC 6655 §4), all others 16 bytes; nonces are 12 bytes. */
+export enum AeadAlgorithm {
+    aes128Ccm8 = 1,
+    aes256Ccm8 = 2,
+    aes128Ccm = 3,
+    aes256Ccm = 4,
+    aes128Gcm = 5,
+    chacha20Poly1305 = 6,
+}
+
+/** An incremental hash. After `digest` it takes no more data. */
+export interface Hash {
+    update(data: Buffer): void
+    /** an independent copy of the state so far */
+    clone(): Hash
+    digest(): Buffer
+}
+
+/** A keyed HMAC: the pads are computed once, `sign` may be called any number of times. */
+export interface Hmac {
+    /** HMAC of the whole of `data`. */
+    sign(data: Buffer): Buffer
+    /** Erases the key; the object is of no use afterwards. */
+    close(): void
+}
+
+/** An AEAD keyed once. `nonce` has 12 bytes. */
+export interface Aead {
+    /** @returns ciphertext followed by the tag */
+    seal(nonce: Buffer, aad: Buffer, plaintext: Buffer): Buffer
+    /** @param ciphertext with its tag; @returns the plaintext, or undefined when it is not authentic (also when too short) */
+    open(nonce: Buffer, aad: Buffer, ciphertext: Buffer): Buffer | undefined
+    /** Erases the key; the object is of no use afterwards. */
+    close(): void
+}
+
+export interface CryptoProvider {
+    /** Negotiation offers and selects only suites whose algorithms the provider has. */
+    hasHash(algorithm: HashAlgorithm): boolean
+    hasAead(algorithm: AeadAlgorithm): boolean
+    newHash(algorithm: HashAlgorithm): Hash
+    /** Copies `key`: the caller may wipe it. */
+    newHmac(algorithm: HashAlgorithm, key: Buffer): Hmac
+    /** Copies `key`: the caller may wipe it. Its length is the algorithm's. */
+    newAead(algorithm: AeadAlgorithm, key: Buffer): Aead
+    /** @returns `length` unpredictable bytes; throws while the source is not good yet */
+    random(length: number): Buffer
+}

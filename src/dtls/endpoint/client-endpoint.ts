@@ -1,0 +1,42 @@
+import { type Association } from "../association/association.js"
+import { EMPTY } from "../bytes/bytes.js"
+import { type Endpoint, type Reply, type Source } from "./endpoint.js"
+import { Peer } from "./peer.js"
+
+/** An endpoint of one peer, the server. */
+export class ClientEndpoint implements Endpoint {
+    peer: Peer
+    private ready = false
+
+    constructor(association: Association, address: unknown) {
+        this.peer = new Peer("", address, association, EMPTY)
+    }
+
+    receive(datagram: Buffer, length: number, _from: Source, now: number): void {
+        this.peer.association.receive(datagram, length, now)
+        this.ready = true
+    }
+
+    tick(now: number): void {
+        this.peer.association.tick(now)
+        this.ready = true
+    }
+
+    deadline(): number {
+        return this.peer.association.deadline()
+    }
+
+    nextReady(): Peer | undefined {
+        if (!this.ready) return undefined
+        this.ready = false
+        return this.peer
+    }
+
+    nextReply(): Reply | undefined {
+        return undefined
+    }
+
+    touched(_peer: Peer): void {
+        this.ready = true
+    }
+}

@@ -1,0 +1,37 @@
+import { type Association } from "../association/association.js"
+import { NEVER } from "../flight/retransmission.js"
+
+export enum PeerPhase {
+    /** handshake under way */
+    halfOpen,
+    established,
+    /** its association is over; it stands in no list any more */
+    forgotten,
+}
+
+/** One peer of an endpoint. */
+export class Peer {
+    /** when the heap believes that `association.tick` is wanted, ms */
+    deadline = NEVER
+    /** place in the heap; -1 when not there */
+    heapIndex = -1
+    /** the connection that shows this peer to the application */
+    owner: unknown = undefined
+    /** a new handshake from the same address; it takes this peer's place when it is done (RFC 6347 §4.2.8) */
+    successor: Peer | undefined = undefined
+    /** the peer whose place this one will take */
+    predecessor: Peer | undefined = undefined
+    phase = PeerPhase.halfOpen
+    /** waits in the endpoint's list of peers with output */
+    queued = false
+
+    constructor(
+        /** the address as one string, the key of the endpoint's table */
+        public key: string,
+        /** the address as the base socket gave it */
+        public address: unknown,
+        public association: Association,
+        /** random of the ClientHello that began it: the same one again is a repetition */
+        public clientRandom: Buffer,
+    ) {}
+}

@@ -1,0 +1,189 @@
+import { Association, AssociationState } from "../association/association.js"
+import { FailureReason } from "../association/failure.js"
+import { equal } from "../bytes/bytes.js"
+import { type AssociationSettings } from "../handshake/settings.js"
+import { serverRole } from "../handshake/server.js"
+import { Discard, DiscardCounters } from "../record/discard.js"
+import { DeadlineHeap } from "./deadline-heap.js"
+import { type Endpoint, type Reply, type Source, type Table } from "./endpoint.js"
+import { type FirstFragment, HelloGate, readFirstFragment } from "./hello-gate.js"
+import { Peer, PeerPhase } from "./peer.js"
+
+/** Many peers on one socket (RFC 6347 §4.2.1, §4.2.8). Strangers get nothing but a cookie. */
+export class ServerEndpoint implements Endpoint {
+    /** drops that belong to no association */
+    counters = new DiscardCounters()
+    private gate: HelloGate
+    private heap = new DeadlineHeap()
+    /** handshakes under way, oldest first */
+    private halfOpen: Peer[] = []
+    private established = 0
+    private ready: Peer[] = []
+    private replies: Reply[] = []
+
+    /**
+     * @param newSettings makes the settings of one association; called after the cookie verified
+     * @param table empty; it belongs to this endpoint from now on
+     */
+    constructor(
+        private newSettings: () => AssociationSettings,
+        private common: AssociationSettings,
+        private table: Table<Peer>,
+        now: number,
+    ) {
+        this.gate = new HelloGate(common.crypto, now)
+    }
+
+    receive(datagram: Buffer, length: number, from: Source, now: number): void {
+        const peer = this.table.get(from.key)
+        const hello = readFirstFragment(datagram, length)
+        if (hello !== undefined && !this.isRepetition(peer, hello)) this.meet(hello, datagram, length, from, now)
+        else if (peer === undefined) this.counters.add(Discard.stranger)
+        else this.hand(peer, datagram, length, now)
+    }
+
+    /** The hello that began an association comes again, because our answer was lost. */
+    private isRepetition(peer: Peer | undefined, hello: FirstFragment): boolean {
+        if (peer === undefined) return false
+        const latest = peer.successor === undefined ? peer : peer.successor
+        return hello.start.cookie.length > 0 && equal(latest.clientRandom, hello.start.random)
+    }
+
+    /** Before the cookie verifies nothing is kept and nothing but its HMAC is computed. */
+    private meet(hello: FirstFragment, datagram: Buffer, length: number, from: Source, now: number): void {
+        const address = Buffer.from(from.key)
+        if (!this.gate.admits(address, hello, now)) {
+            const data = this.gate.challenge(address, hello, length)
+            if (data === undefined) this.counters.add(Discard.stranger)
+            else this.replies.push({ data, address: from.address })
+            return
+        }
+        if (this.established >= this.common.limits.peers && this.table.get(from.key) === undefined)
+            return this.counters.add(Discard.peerLimit)
+        const peer = this.admit(hello, from, address, now)
+        this.hand(peer, datagram, length, now)
+    }
+
+    private admit(hello: FirstFragment, from: Source, address: Buffer, now: number): Peer {
+        if (this.halfOpen.length >= this.common.limits.halfOpenPeers)
+            this.end(this.halfOpen[0] as Peer, FailureReason.evicted)
+        const inFragments = hello.rest === undefined
+        const gate = this.gate
+        const role = serverRole(inFragments ? (body) => gate.admitsWhole(address, body) : undefined)
+        const association = new Association(this.newSettings(), role, hello.header.messageSeq, hello.sequence)
+        const peer = new Peer(from.key, from.address, association, hello.start.random)
+        this.place(peer)
+        this.halfOpen.push(peer)
+        association.begin(now)
+        return peer
+    }
+
+    /** An established peer stays until the new handshake's Finished verifies; a half-open one gives way at once. */
+    private place(peer: Peer): void {
+        const current = this.table.get(peer.key)
+        if (current === undefined) return this.table.set(peer.key, peer)
+        if (current.association.state !== AssociationState.connected) {
+            this.end(current, FailureReason.replaced)
+            return this.table.set(peer.key, peer)
+        }
+        if (current.successor !== undefined) this.end(current.successor, FailureReason.replaced)
+        current.successor = peer
+        peer.predecessor = current
+    }
+
+    /** Records of epoch 0 are for a new handshake, protected ones first for the established association. */
+    private hand(peer: Peer, datagram: Buffer, length: number, now: number): void {
+        const owner = peer.predecessor === undefined ? peer : peer.predecessor
+        const next = owner.successor
+        if (next === undefined) return this.give(owner, datagram, length, now)
+        const unprotected = length > 4 && datagram[3] === 0 && datagram[4] === 0
+        if (unprotected) return this.give(next, datagram, length, now)
+        const believed = owner.association.receive(datagram, length, now)
+        this.touched(owner)
+        if (believed === 0) this.give(next, datagram, length, now)
+    }
+
+    private give(peer: Peer, datagram: Buffer, length: number, now: number): void {
+        peer.association.receive(datagram, length, now)
+        this.touched(peer)
+    }
+
+    private end(peer: Peer, reason: FailureReason): void {
+        peer.association.drop(reason)
+        this.touched(peer)
+    }
+
+    touched(peer: Peer): void {
+        const state = peer.association.state
+        if (state === AssociationState.connected && peer.phase === PeerPhase.halfOpen) this.establish(peer)
+        if (state === AssociationState.closed || state === AssociationState.failed) this.forget(peer)
+        else this.heap.update(peer, peer.association.deadline())
+        if (peer.queued) return
+        peer.queued = true
+        this.ready.push(peer)
+    }
+
+    private establish(peer: Peer): void {
+        this.halfOpen = this.halfOpen.filter((other) => other !== peer)
+        peer.phase = PeerPhase.established
+        this.established++
+        const old = peer.predecessor
+        if (old === undefined) return
+        peer.predecessor = undefined
+        old.successor = undefined
+        this.table.set(peer.key, peer)
+        this.end(old, FailureReason.replaced)
+    }
+
+    private forget(peer: Peer): void {
+        if (peer.phase === PeerPhase.forgotten) return
+        if (peer.phase === PeerPhase.established) this.established--
+        else this.halfOpen = this.halfOpen.filter((other) => other !== peer)
+        peer.phase = PeerPhase.forgotten
+        this.heap.remove(peer)
+        if (peer.predecessor !== undefined) peer.predecessor.successor = undefined
+        peer.predecessor = undefined
+        if (this.table.get(peer.key) !== peer) return
+        const next = peer.successor
+        peer.successor = undefined
+        if (next === undefined) return this.table.delete(peer.key)
+        next.predecessor = undefined
+        this.table.set(peer.key, next)
+    }
+
+    tick(now: number): void {
+        while (this.heap.earliest() <= now) {
+            const peer = this.heap.first() as Peer
+            peer.association.tick(now)
+            this.touched(peer)
+        }
+    }
+
+    deadline(): number {
+        return this.heap.earliest()
+    }
+
+    nextReady(): Peer | undefined {
+        const peer = this.ready.shift()
+        if (peer !== undefined) peer.queued = false
+        return peer
+    }
+
+    nextReply(): Reply | undefined {
+        return this.replies.shift()
+    }
+
+    /** Established peers and handshakes under way. */
+    peerCount(): number {
+        return this.established
+    }
+
+    halfOpenCount(): number {
+        return this.halfOpen.length
+    }
+
+    /** Erases the cookie secrets; the associations are their connections' to close. */
+    close(): void {
+        this.gate.close()
+    }
+}

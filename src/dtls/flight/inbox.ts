@@ -1,0 +1,199 @@
+import { blit } from "../bytes/bytes.js"
+import { type HandshakeHeader } from "../wire/handshake-header.js"
+
+/** A complete handshake message, header form as in the transcript. */
+export interface HandshakeMessage {
+    type: number
+    messageSeq: number
+    body: Buffer
+    /** epoch of the record that completed it */
+    epoch: number
+}
+
+export interface InboxLimits {
+    /** bytes of one handshake message */
+    handshakeMessageBytes: number
+    /** bytes of all incomplete and future messages together */
+    inboxBytes: number
+    /** how far message_seq may be ahead of the next one expected */
+    messageWindow: number
+}
+
+/** What became of a fragment. */
+export enum Fragment {
+    /** taken, or covered already */
+    kept,
+    /** of a message that was processed before */
+    past,
+    /** contradicts its message, or is over a limit */
+    refused,
+}
+
+/** One message on its way: its bytes, and which of them are there, as sorted disjoint ranges. */
+class Reassembly {
+    private body: Buffer
+    private starts: number[] = []
+    private ends: number[] = []
+
+    constructor(
+        public type: number,
+        public messageSeq: number,
+        public epoch: number,
+        length: number,
+    ) {
+        this.body = Buffer.alloc(length)
+    }
+
+    length(): number {
+        return this.body.length
+    }
+
+    isComplete(): boolean {
+        if (this.body.length === 0) return true
+        return this.starts.length === 1 && this.starts[0] === 0 && this.ends[0] === this.body.length
+    }
+
+    message(): HandshakeMessage {
+        return { type: this.type, messageSeq: this.messageSeq, body: this.body, epoch: this.epoch }
+    }
+
+    /** Bytes that are there already stay as they came first: an overlap with other bytes cannot change them (F05). */
+    add(start: number, end: number, source: Buffer, from: number): void {
+        let at = start
+        for (let i = 0; i < this.starts.length && at < end; i++) {
+            const gapEnd = Math.min(this.starts[i], end)
+            if (at < gapEnd) blit(this.body, at, source, from + at - start, gapEnd - at)
+            at = Math.max(at, this.ends[i])
+        }
+        if (at < end) blit(this.body, at, source, from + at - start, end - at)
+        this.cover(start, end)
+    }
+
+    private cover(start: number, end: number): void {
+        const starts: number[] = []
+        const ends: number[] = []
+        let from = start
+        let to = end
+        let placed = false
+        for (let i = 0; i < this.starts.length; i++) {
+            if (this.ends[i] < from) {
+                starts.push(this.starts[i])
+                ends.push(this.ends[i])
+            } else if (this.starts[i] > to) {
+                if (!placed) {
+                    starts.push(from)
+                    ends.push(to)
+                    placed = true
+                }
+                starts.push(this.starts[i])
+                ends.push(this.ends[i])
+            } else {
+                from = Math.min(from, this.starts[i])
+                to = Math.max(to, this.ends[i])
+            }
+        }
+        if (!placed) {
+            starts.push(from)
+            ends.push(to)
+        }
+        this.starts = starts
+        this.ends = ends
+    }
+
+    /** Ranges are bounded too: a peer that sends every other byte is refused. */
+    ranges(): number {
+        return this.starts.length
+    }
+}
+
+/** Most ranges a message may be scattered over before further scattered fragments are refused. */
+const MAX_RANGES = 32
+
+/** Receives handshake fragments in any order and gives whole messages in the order of message_seq (RFC 6347 §4.2.2-3). */
+export class Inbox {
+    private waiting: Reassembly[] = []
+    private bytes = 0
+
+    /** @param nextSeq message_seq of the first message to give */
+    constructor(
+        private limits: InboxLimits,
+        public nextSeq: number,
+    ) {}
+
+    /** @param data holds the fragment's bytes at [at, at + header.fragmentLength) */
+    add(header: HandshakeHeader, epoch: number, data: Buffer, at: number): Fragment {
+        if (header.messageSeq < this.nextSeq) return Fragment.past
+        if (header.messageSeq > this.nextSeq + this.limits.messageWindow) return Fragment.refused
+        let message = this.find(header.messageSeq)
+        if (message === undefined) {
+            if (header.length > this.limits.handshakeMessageBytes) return Fragment.refused
+            if (!this.makeRoom(header)) return Fragment.refused
+            message = new Reassembly(header.type, header.messageSeq, epoch, header.length)
+            this.waiting.push(message)
+            this.bytes += header.length
+        }
+        if (message.type !== header.type || message.length() !== header.length || message.epoch !== epoch)
+            return Fragment.refused
+        if (header.fragmentLength > 0) {
+            if (message.ranges() >= MAX_RANGES && header.fragmentLength < 16) return Fragment.refused
+            message.add(header.fragmentOffset, header.fragmentOffset + header.fragmentLength, data, at)
+        }
+        return Fragment.kept
+    }
+
+    /** The next expected message may push out future ones; a future one only takes room that is free. */
+    private makeRoom(header: HandshakeHeader): boolean {
+        while (this.bytes + header.length > this.limits.inboxBytes) {
+            if (header.messageSeq !== this.nextSeq || this.waiting.length === 0) return false
+            const dropped = this.waiting.pop() as Reassembly
+            this.bytes -= dropped.length()
+        }
+        return true
+    }
+
+    private find(messageSeq: number): Reassembly | undefined {
+        for (const message of this.waiting) {
+            if (message.messageSeq === messageSeq) return message
+        }
+        return undefined
+    }
+
+    /** The next message in order, once it is whole. Its step decides when to call `advance`. */
+    peek(): HandshakeMessage | undefined {
+        const message = this.find(this.nextSeq)
+        return message !== undefined && message.isComplete() ? message.message() : undefined
+    }
+
+    /** The message that `peek` gave is done with. */
+    advance(): void {
+        this.forget(this.nextSeq)
+        this.nextSeq++
+    }
+
+    /** Drops what is kept of the next message, so that the peer's repetition is read afresh. */
+    reject(): void {
+        this.forget(this.nextSeq)
+    }
+
+    private forget(messageSeq: number): void {
+        const message = this.find(messageSeq)
+        if (message === undefined) return
+        this.bytes -= message.length()
+        this.waiting = this.waiting.filter((other) => other !== message)
+    }
+
+    /** Whether part of the next message is here: a key change must not happen then (F13). */
+    isPartial(): boolean {
+        return this.find(this.nextSeq) !== undefined
+    }
+
+    /** Bytes reserved for messages on their way. */
+    bytesKept(): number {
+        return this.bytes
+    }
+
+    clear(): void {
+        this.waiting = []
+        this.bytes = 0
+    }
+}

@@ -1,0 +1,158 @@
+/*
+ *  Client                                          Server
+ *  ClientHello                  flight 1  ------->
+ *                               flight 2  <-------  HelloVerifyRequest (optional, may repeat)
+ *  ClientHello with cookie      flight 3  ------->
+ *                               flight 4  <-------  ServerHello, [ServerKeyExchange], ServerHelloDone
+ *  ClientKeyExchange,
+ *  [ChangeCipherSpec], Finished flight 5  ------->
+ *                               flight 6  <-------  [ChangeCipherSpec], Finished
+ */
+import { FailureReason } from "../association/failure.js"
+import { EMPTY, equal } from "../bytes/bytes.js"
+import { type HandshakeMessage } from "../flight/inbox.js"
+import {
+    AlertDescription,
+    DTLS_1_2,
+    EMPTY_RENEGOTIATION_INFO_SCSV,
+    ExtensionType,
+    HandshakeType,
+} from "../wire/code-points.js"
+import { type ClientHello, writeClientHello } from "../wire/client-hello.js"
+import { type Extension } from "../wire/extensions.js"
+import { readHelloVerifyRequest } from "../wire/hello-verify-request.js"
+import { readPskIdentity, writePskIdentity } from "../wire/psk-key-exchange.js"
+import { readServerHello, type ServerHello } from "../wire/server-hello.js"
+import { type Handshake } from "./handshake.js"
+import {
+    checkExtendedMasterSecret,
+    checkRenegotiationInfo,
+    extendedMasterSecretExtension,
+    findHelloExtension,
+    passes,
+    requireExtendedMasterSecret,
+    usableSuites,
+} from "./negotiation.js"
+import { type PskAnswer, QuestionKind } from "./question.js"
+import { optionalStep, type Role, step } from "./step.js"
+
+/**
+ * The client's side of DTLS 1.2. Certificates add, in their places: Certificate before ServerKeyExchange,
+ * CertificateRequest before ServerHelloDone, and a ServerKeyExchange that is not optional.
+ */
+export function clientRole(): Role {
+    return {
+        isClient: true,
+        steps: [
+            optionalStep(HandshakeType.helloVerifyRequest, true, false, onHelloVerifyRequest),
+            step(HandshakeType.serverHello, 0, true, onServerHello),
+            optionalStep(HandshakeType.serverKeyExchange, false, true, onServerKeyExchange),
+            step(HandshakeType.serverHelloDone, 0, true, onServerHelloDone),
+            step(HandshakeType.changeCipherSpec, 0, false, onNothing),
+            step(HandshakeType.finished, 1, false, onFinished),
+        ],
+        start,
+        answer: onPskAnswer,
+    }
+}
+
+function onNothing(): void {}
+
+function start(h: Handshake): void {
+    const suites = usableSuites(h.settings.suites, h.settings.crypto).map((suite) => suite.id)
+    if (suites.length === 0) return h.fail(FailureReason.nothingInCommon, AlertDescription.none)
+    suites.push(EMPTY_RENEGOTIATION_INFO_SCSV)
+    h.clientRandom = h.settings.crypto.random(32)
+    const extensions: Extension[] = [extendedMasterSecretExtension()]
+    for (const extension of h.settings.extensions) {
+        const data = extension.offer()
+        if (data !== undefined) extensions.push({ type: extension.type, data })
+    }
+    h.hello = {
+        version: DTLS_1_2,
+        random: h.clientRandom,
+        sessionId: EMPTY,
+        cookie: EMPTY,
+        cipherSuites: suites,
+        compressionMethods: Buffer.from([0]),
+        extensions,
+    }
+    sendHello(h, h.hello)
+}
+
+function sendHello(h: Handshake, hello: ClientHello): void {
+    h.transcript.restart()
+    h.beginFlight()
+    h.send(HandshakeType.clientHello, writeClientHello(hello))
+    h.endFlight(true)
+}
+
+/** The hello again, with the cookie (RFC 6347 §4.2.1); of several the last one counts. */
+function onHelloVerifyRequest(h: Handshake, message: HandshakeMessage): void {
+    const cookie = readHelloVerifyRequest(message.body)
+    if (cookie === undefined) return h.fail(FailureReason.decodeError, AlertDescription.decodeError)
+    const hello = h.hello as ClientHello
+    // The same cookie twice is a repetition: our retransmission timer is the answer to that.
+    if (hello.cookie.length > 0 && equal(cookie, hello.cookie)) return
+    hello.cookie = cookie
+    sendHello(h, hello)
+}
+
+function onServerHello(h: Handshake, message: HandshakeMessage): void {
+    const hello = readServerHello(message.body)
+    if (hello === undefined) return h.fail(FailureReason.decodeError, AlertDescription.decodeError)
+    if (hello.version !== DTLS_1_2) return h.fail(FailureReason.nothingInCommon, AlertDescription.protocolVersion)
+    const suites = usableSuites(h.settings.suites, h.settings.crypto)
+    const suite = suites.find((candidate) => candidate.id === hello.cipherSuite)
+    if (suite === undefined || hello.compressionMethod !== 0)
+        return h.fail(FailureReason.illegalParameter, AlertDescription.illegalParameter)
+    h.suite = suite
+    h.serverRandom = hello.random
+    h.transcript.choose(suite)
+    if (takeExtensions(h, hello)) requireExtendedMasterSecret(h)
+}
+
+/** Each extension of the server answers one that was offered (RFC 5246 §7.4.1.4). */
+function takeExtensions(h: Handshake, hello: ServerHello): boolean {
+    for (const extension of hello.extensions) {
+        if (extension.type === ExtensionType.extendedMasterSecret) {
+            if (!checkExtendedMasterSecret(h, extension.data)) return false
+            h.extendedMasterSecret = true
+        } else if (extension.type === ExtensionType.renegotiationInfo) {
+            if (!checkRenegotiationInfo(h, extension.data)) return false
+        } else {
+            const offered = findHelloExtension(h.settings.extensions, extension.type)
+            if (offered === undefined || offered.offer() === undefined) {
+                h.fail(FailureReason.illegalParameter, AlertDescription.unsupportedExtension)
+                return false
+            }
+            if (!passes(h, offered.accept(extension.data))) return false
+        }
+    }
+    return true
+}
+
+function onServerKeyExchange(h: Handshake, message: HandshakeMessage): void {
+    h.hint = readPskIdentity(message.body)
+    if (h.hint === undefined) h.fail(FailureReason.decodeError, AlertDescription.decodeError)
+}
+
+function onServerHelloDone(h: Handshake, message: HandshakeMessage): void {
+    if (message.body.length !== 0) return h.fail(FailureReason.decodeError, AlertDescription.decodeError)
+    h.ask({ kind: QuestionKind.psk, identity: EMPTY, hint: h.hint })
+}
+
+function onPskAnswer(h: Handshake, value: unknown): void {
+    const answer = value as PskAnswer | undefined
+    if (answer === undefined) return h.fail(FailureReason.noCredentials, AlertDescription.handshakeFailure)
+    h.identity = answer.identity
+    h.beginFlight()
+    h.send(HandshakeType.clientKeyExchange, writePskIdentity(answer.identity))
+    h.derivePskKeys(answer.key)
+    h.sendFinished()
+    h.endFlight(true)
+}
+
+function onFinished(h: Handshake, message: HandshakeMessage): void {
+    if (h.checkFinished(message)) h.finish()
+}

@@ -1,0 +1,110 @@
+import { copyOf, equal, join, wipe } from "../bytes/bytes.js"
+import { Writer } from "../bytes/writer.js"
+import { type CryptoProvider, HashAlgorithm, type Hmac } from "../crypto/provider.js"
+import { type ClientHelloStart } from "../wire/client-hello.js"
+
+/** Bytes of each half of a cookie. */
+const HALF = 16
+/** Bytes of a cookie. */
+export const COOKIE_LENGTH = 2 * HALF
+/** How long a secret makes cookies, ms. It verifies them as long again. */
+export const COOKIE_SECRET_LIFETIME = 300000
+
+/** Domain separation of the three MACs. */
+const START = 1
+const WHOLE = 2
+const FRAGMENTED = 3
+
+/**
+ * Stateless cookies (RFC 6347 §4.2.1) in two halves, so that a ClientHello may come in fragments.
+ * The first covers address, version, random and session id; it is checked before anything is kept.
+ * The second covers suites, compression and extensions; for a first hello that came in fragments, whose rest is not
+ * known, it says so instead, and then the second hello must come in fragments too.
+ */
+export class Cookies {
+    private current: Hmac
+    private previous: Hmac
+    private rotateAt: number
+
+    constructor(
+        private crypto: CryptoProvider,
+        now: number,
+    ) {
+        this.current = this.draw()
+        this.previous = this.draw()
+        this.rotateAt = now + COOKIE_SECRET_LIFETIME
+    }
+
+    private draw(): Hmac {
+        const secret = this.crypto.random(32)
+        const hmac = this.crypto.newHmac(HashAlgorithm.sha256, secret)
+        wipe(secret)
+        return hmac
+    }
+
+    /** Retires secrets whose time is over. */
+    rotate(now: number): void {
+        if (now < this.rotateAt) return
+        if (now >= this.rotateAt + COOKIE_SECRET_LIFETIME) this.advance()
+        this.advance()
+        this.rotateAt = now + COOKIE_SECRET_LIFETIME
+    }
+
+    private advance(): void {
+        this.previous.close()
+        this.previous = this.current
+        this.current = this.draw()
+    }
+
+    /** @param rest the hello from cipher_suites to its end; undefined when only its first fragment is here */
+    make(address: Buffer, hello: ClientHelloStart, rest: Buffer | undefined): Buffer {
+        const first = firstHalf(this.current, address, hello)
+        return join([first, secondHalf(this.current, first, rest)])
+    }
+
+    /** Checks the first half: the client can receive at its address. */
+    checkStart(address: Buffer, hello: ClientHelloStart): boolean {
+        return this.keyOf(address, hello) !== undefined
+    }
+
+    /** Checks both halves, once the hello is whole. */
+    checkWhole(address: Buffer, hello: ClientHelloStart, rest: Buffer, cameInFragments: boolean): boolean {
+        const key = this.keyOf(address, hello)
+        if (key === undefined) return false
+        const first = copyOf(hello.cookie, 0, HALF)
+        const second = copyOf(hello.cookie, HALF, COOKIE_LENGTH)
+        if (equal(secondHalf(key, first, rest), second)) return true
+        return cameInFragments && equal(secondHalf(key, first, undefined), second)
+    }
+
+    private keyOf(address: Buffer, hello: ClientHelloStart): Hmac | undefined {
+        if (hello.cookie.length !== COOKIE_LENGTH) return undefined
+        const given = copyOf(hello.cookie, 0, HALF)
+        if (equal(firstHalf(this.current, address, hello), given)) return this.current
+        if (equal(firstHalf(this.previous, address, hello), given)) return this.previous
+        return undefined
+    }
+
+    close(): void {
+        this.current.close()
+        this.previous.close()
+    }
+}
+
+function firstHalf(key: Hmac, address: Buffer, hello: ClientHelloStart): Buffer {
+    const writer = new Writer(96)
+    writer.uint(START, 1)
+    writer.vector(address, 2)
+    writer.uint(hello.version, 2)
+    writer.bytes(hello.random)
+    writer.vector(hello.sessionId, 1)
+    return copyOf(key.sign(writer.finish()), 0, HALF)
+}
+
+function secondHalf(key: Hmac, first: Buffer, rest: Buffer | undefined): Buffer {
+    const writer = new Writer(128)
+    writer.uint(rest === undefined ? FRAGMENTED : WHOLE, 1)
+    writer.bytes(first)
+    if (rest !== undefined) writer.bytes(rest)
+    return copyOf(key.sign(writer.finish()), 0, HALF)
+}

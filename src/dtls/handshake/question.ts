@@ -1,0 +1,24 @@
+/**
+ * Questions are everything that may take long or needs someone else. One is outstanding per association.
+ * Certificates bring: is this chain acceptable, ECDH share, sign, verify.
+ */
+export enum QuestionKind {
+    /** server: which key has `identity`; client: which identity and key for a server that gave `hint`. Answer: PskAnswer */
+    psk,
+}
+
+export interface Question {
+    kind: QuestionKind
+    /** the client's psk_identity; empty on a client */
+    identity: Buffer
+    /** the server's psk_identity_hint; undefined when it gave none */
+    hint: Buffer | undefined
+}
+
+/** Answer to `QuestionKind.psk`. */
+export interface PskAnswer {
+    /** on a client the identity to send, 0 to 65535 bytes (at most 128 by RFC 7925 §4.2); on a server not used */
+    identity: Buffer
+    /** 1 to 65535 bytes. The engine copies it and wipes its copy. */
+    key: Buffer
+}

@@ -1,0 +1,203 @@
+import { copyOf } from "../bytes/bytes.js"
+import { Reader } from "../bytes/reader.js"
+import { Writer } from "../bytes/writer.js"
+import { ContentType, DTLS_1_0, DTLS_1_2 } from "../wire/code-points.js"
+import {
+    MAX_CIPHERTEXT,
+    MAX_PLAINTEXT,
+    readRecordHeader,
+    RECORD_HEADER_LENGTH,
+    type RecordHeader,
+    writeRecordHeader,
+} from "../wire/record-header.js"
+import { Discard, type DiscardCounters } from "./discard.js"
+import { type Protection } from "./protection.js"
+import { ReplayWindow } from "./replay-window.js"
+
+/** Highest sequence number of an epoch; it is never used, so it can never wrap (RFC 6347 §4.1). */
+export const MAX_SEQUENCE = 0xffffffffffff
+
+/** A record that may be believed: unprotected in epoch 0, verified afterwards. */
+export interface OpenedRecord {
+    type: number
+    epoch: number
+    sequence: number
+    plaintext: Buffer
+}
+
+/** Sending side of one epoch. */
+export class WriteEpoch {
+    nextSequence = 0
+
+    constructor(
+        public epoch: number,
+        public protection: Protection | undefined,
+    ) {}
+}
+
+/** What the record layer may keep and count. */
+export interface RecordLimits {
+    /** bytes of records kept that arrived before their keys */
+    earlyRecordBytes: number
+}
+
+/**
+ * Epochs, sequence numbers, replay window, protection of one association (RFC 6347 §4.1).
+ * Epoch 0 has no replay window: nothing there is verified, so a forged number could close the window to the
+ * true peer; duplicates fall to message_seq instead.
+ */
+export class RecordLayer {
+    readEpoch = 0
+    /** newest sending epoch; the one before is kept for retransmissions of a flight that spans both */
+    write = new WriteEpoch(0, undefined)
+    /** records that did not verify since the keys came */
+    failedRecords = 0
+    private previousWrite: WriteEpoch | undefined = undefined
+    private readProtection: Protection | undefined = undefined
+    private window = new ReplayWindow()
+    private early: Buffer[] = []
+    private earlyBytes = 0
+
+    constructor(
+        private limits: RecordLimits,
+        private counters: DiscardCounters,
+    ) {}
+
+    /**
+     * Takes the next record off the datagram. `undefined` means: dropped, or kept for later; go on while
+     * `reader.remaining()` is above 0. What cannot be delimited drops the rest of the datagram (RFC 6347 §4.1.2.7).
+     */
+    next(reader: Reader): OpenedRecord | undefined {
+        const start = reader.at
+        const header = readRecordHeader(reader)
+        if (header === undefined || header.length > reader.remaining()) {
+            reader.at = reader.end
+            return this.discard(Discard.truncated)
+        }
+        const fragment = reader.bytes(header.length)
+        if (header.type < ContentType.changeCipherSpec || header.type > ContentType.applicationData)
+            return this.discard(Discard.unknownType)
+        if (header.version !== DTLS_1_2 && (header.epoch !== 0 || header.version !== DTLS_1_0))
+            return this.discard(Discard.version)
+        if (header.length > MAX_CIPHERTEXT) return this.discard(Discard.oversize)
+        if (header.epoch === this.readEpoch) return this.open(header, fragment)
+        if (header.epoch === 0) return this.unprotected(header, fragment)
+        if (header.epoch !== this.readEpoch + 1) return this.discard(Discard.epoch)
+        return this.keep(copyOf(reader.data, start, reader.at))
+    }
+
+    private open(header: RecordHeader, fragment: Buffer): OpenedRecord | undefined {
+        if (this.readProtection === undefined) return this.opened(header, fragment)
+        if (!this.window.isFresh(header.sequence)) return this.discard(Discard.replayed)
+        const plaintext = this.readProtection.open(header, fragment)
+        if (plaintext === undefined) {
+            this.failedRecords++
+            return this.discard(Discard.notAuthentic)
+        }
+        this.window.mark(header.sequence)
+        return this.opened(header, plaintext)
+    }
+
+    private opened(header: RecordHeader, plaintext: Buffer): OpenedRecord | undefined {
+        // An unprotected record of that size is dropped; a verified one is the association's to answer (R14).
+        if (plaintext.length > MAX_PLAINTEXT && header.epoch === 0) return this.discard(Discard.oversize)
+        return { type: header.type, epoch: header.epoch, sequence: header.sequence, plaintext }
+    }
+
+    /** Epoch 0 while keys are active: only handshake records pass, for a peer that repeats its last flight. */
+    private unprotected(header: RecordHeader, fragment: Buffer): OpenedRecord | undefined {
+        if (header.type !== ContentType.handshake) return this.discard(Discard.unprotected)
+        return this.opened(header, fragment)
+    }
+
+    /** Rule for early records: the first ones that fit the limit stay, later ones are dropped. */
+    private keep(record: Buffer): undefined {
+        if (this.earlyBytes + record.length > this.limits.earlyRecordBytes) return this.discard(Discard.earlyFull)
+        this.early.push(record)
+        this.earlyBytes += record.length
+        return undefined
+    }
+
+    private discard(reason: Discard): undefined {
+        this.counters.add(reason)
+        return undefined
+    }
+
+    /** New keys for receiving: the next epoch begins. @returns the records that waited for it, oldest first */
+    activateRead(protection: Protection): Buffer[] {
+        if (this.readProtection !== undefined) this.readProtection.close()
+        this.readProtection = protection
+        this.readEpoch++
+        this.window = new ReplayWindow()
+        this.failedRecords = 0
+        const waiting = this.early
+        this.early = []
+        this.earlyBytes = 0
+        return waiting
+    }
+
+    /** New keys for sending: the next epoch begins. The epoch before stays usable for retransmissions. */
+    activateWrite(protection: Protection): void {
+        this.previousWrite = this.write
+        this.write = new WriteEpoch(this.write.epoch + 1, protection)
+    }
+
+    /** Bytes by which a record of this epoch is longer than its plaintext, header included. */
+    overhead(epoch: number): number {
+        const writing = this.writeEpoch(epoch)
+        if (writing === undefined || writing.protection === undefined) return RECORD_HEADER_LENGTH
+        return RECORD_HEADER_LENGTH + writing.protection.overhead()
+    }
+
+    /** Appends one record. @returns false, and writes nothing, when the epoch is gone or its numbers are used up */
+    seal(writer: Writer, type: number, epoch: number, plaintext: Buffer): boolean {
+        const writing = this.writeEpoch(epoch)
+        if (writing === undefined || writing.nextSequence >= MAX_SEQUENCE) return false
+        const header: RecordHeader = { type, version: DTLS_1_2, epoch, sequence: writing.nextSequence, length: 0 }
+        writing.nextSequence++
+        const fragment = writing.protection === undefined ? plaintext : writing.protection.seal(header, plaintext)
+        header.length = fragment.length
+        writeRecordHeader(writer, header)
+        writer.bytes(fragment)
+        return true
+    }
+
+    private writeEpoch(epoch: number): WriteEpoch | undefined {
+        if (this.write.epoch === epoch) return this.write
+        const previous = this.previousWrite
+        return previous !== undefined && previous.epoch === epoch ? previous : undefined
+    }
+
+    /** Records written under the newest keys. */
+    recordsWritten(): number {
+        return this.write.nextSequence
+    }
+
+    /** Bytes kept for keys that have not come. */
+    bytesKept(): number {
+        return this.earlyBytes
+    }
+
+    /** For snapshots: the state that only a verified record may change. */
+    windowState(): string {
+        return this.window.state()
+    }
+
+    /** Erases the keys. Nothing can be sealed or opened afterwards. */
+    close(): void {
+        if (this.readProtection !== undefined) this.readProtection.close()
+        if (this.write.protection !== undefined) this.write.protection.close()
+        this.readProtection = undefined
+        this.previousWrite = undefined
+        this.write = new WriteEpoch(-1, undefined)
+        this.readEpoch = -2
+        this.early = []
+        this.earlyBytes = 0
+    }
+}
+
+/** The first record header of a datagram without opening it; undefined when it is none. */
+export function peekRecordHeader(datagram: Buffer, length: number): RecordHeader | undefined {
+    return readRecordHeader(new Reader(datagram, 0, length))
+}
+

@@ -1,0 +1,74 @@
+import { Reader } from "../bytes/reader.js"
+import { Writer } from "../bytes/writer.js"
+import { type Extension, readExtensions, writeExtensions } from "./extensions.js"
+
+/** RFC 6347 §4.2.1. */
+export interface ClientHello {
+    version: number
+    /** 32 bytes */
+    random: Buffer
+    /** 0 to 32 bytes */
+    sessionId: Buffer
+    /** 0 to 255 bytes */
+    cookie: Buffer
+    cipherSuites: number[]
+    compressionMethods: Buffer
+    extensions: Extension[]
+}
+
+/** The part of a ClientHello up to and including the cookie: what a first fragment must reach. */
+export interface ClientHelloStart {
+    version: number
+    random: Buffer
+    sessionId: Buffer
+    cookie: Buffer
+    /** bytes consumed: cipher_suites begin here */
+    length: number
+}
+
+/** Undefined when the bytes end before the cookie does, or a vector is over its limit. */
+export function readClientHelloStart(body: Buffer, start: number, end: number): ClientHelloStart | undefined {
+    const reader = new Reader(body, start, end)
+    const version = reader.uint(2)
+    const random = reader.bytes(32)
+    const sessionId = reader.vector(1)
+    const cookie = reader.vector(1)
+    if (reader.failed || sessionId.length > 32) return undefined
+    return { version, random, sessionId, cookie, length: reader.at - start }
+}
+
+/** Undefined when malformed: the caller answers decode_error or discards. */
+export function readClientHello(body: Buffer): ClientHello | undefined {
+    const start = readClientHelloStart(body, 0, body.length)
+    if (start === undefined) return undefined
+    const reader = new Reader(body, start.length, body.length)
+    const suites = reader.sub(2)
+    const cipherSuites: number[] = []
+    while (suites.remaining() > 1) cipherSuites.push(suites.uint(2))
+    const compressionMethods = reader.vector(1)
+    if (reader.failed || !suites.done() || cipherSuites.length === 0 || compressionMethods.length === 0) return undefined
+    const extensions = readExtensions(reader)
+    if (extensions === undefined) return undefined
+    return {
+        version: start.version,
+        random: start.random,
+        sessionId: start.sessionId,
+        cookie: start.cookie,
+        cipherSuites,
+        compressionMethods,
+        extensions,
+    }
+}
+
+export function writeClientHello(hello: ClientHello): Buffer {
+    const writer = new Writer(128)
+    writer.uint(hello.version, 2)
+    writer.bytes(hello.random)
+    writer.vector(hello.sessionId, 1)
+    writer.vector(hello.cookie, 1)
+    writer.uint(hello.cipherSuites.length * 2, 2)
+    for (const suite of hello.cipherSuites) writer.uint(suite, 2)
+    writer.vector(hello.compressionMethods, 1)
+    writeExtensions(writer, hello.extensions)
+    return writer.finish()
+}

@@ -1,0 +1,28 @@
+import { type Association } from "../dtls/association/association.js"
+import { TlsChannelBindingType } from "./enums.js"
+import { ErrorDomain, GError, TlsChannelBindingError } from "./errors.js"
+
+/** Channel bindings (RFC 5929, RFC 9266). */
+export function channelBinding(association: Association | undefined, type: TlsChannelBindingType): Buffer {
+    if (association === undefined || !association.handshake.complete)
+        throw bindingError(TlsChannelBindingError.INVALID_STATE, "Handshake is not finished, no channel binding information yet")
+    if (type === TlsChannelBindingType.UNIQUE) return Buffer.from(association.handshake.firstFinished)
+    if (type === TlsChannelBindingType.EXPORTER) return exporterBinding(association)
+    if (type === TlsChannelBindingType.SERVER_END_POINT)
+        throw bindingError(TlsChannelBindingError.NOT_AVAILABLE, "The server has no certificate")
+    throw bindingError(TlsChannelBindingError.NOT_IMPLEMENTED, "Requested channel binding type is not implemented")
+}
+
+/** Unique only with extended master secret (RFC 9266 §2). */
+function exporterBinding(association: Association): Buffer {
+    const data = association.handshake.extendedMasterSecret
+        ? association.exportKeyingMaterial("EXPORTER-Channel-Binding", Buffer.alloc(0), 32)
+        : undefined
+    if (data === undefined)
+        throw bindingError(TlsChannelBindingError.NOT_AVAILABLE, "It needs an open connection with extended master secret")
+    return data
+}
+
+function bindingError(code: TlsChannelBindingError, message: string): GError {
+    return new GError(ErrorDomain.channelBinding, code, message)
+}

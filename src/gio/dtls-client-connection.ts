@@ -1,0 +1,58 @@
+import { Association } from "../dtls/association/association.js"
+import { ClientEndpoint } from "../dtls/endpoint/client-endpoint.js"
+import { clientRole } from "../dtls/handshake/client.js"
+import { type Services } from "../platform/services.js"
+import { type DatagramBased } from "./datagram-based.js"
+import { DtlsConnection } from "./dtls-connection.js"
+import { TlsCertificateFlags } from "./enums.js"
+import { associationSettings, type DtlsSettings } from "./settings.js"
+import { Transport } from "./transport.js"
+
+/** Gio.DtlsClientConnection. The base socket is connected to the server, or only ever hears from it. */
+export class DtlsClientConnection extends DtlsConnection {
+    private validationFlags = TlsCertificateFlags.VALIDATE_ALL
+
+    constructor(
+        services: Services,
+        base: DatagramBased,
+        settings: DtlsSettings,
+        private serverIdentity: string | undefined,
+    ) {
+        super(services, base, settings)
+    }
+
+    protected async begin(): Promise<void> {
+        if (this.transport !== undefined) return
+        const settings = associationSettings(this.services, this.settings, this.newExtensions())
+        const association = new Association(settings, clientRole(), 0, 0)
+        const endpoint = new ClientEndpoint(association, undefined)
+        const { datagramBytes } = this.settings.limits
+        this.peer = endpoint.peer
+        this.transport = new Transport(this.services, this.base, endpoint, this.settings.psk, this, datagramBytes)
+        this.transport.start()
+        association.begin(this.services.now())
+        await this.touch(endpoint.peer)
+    }
+
+    protected release(): void {
+        if (this.transport !== undefined) this.transport.stop()
+    }
+
+    getServerIdentity(): string | undefined {
+        return this.serverIdentity
+    }
+
+    /** Of no effect without certificates. */
+    getValidationFlags(): TlsCertificateFlags {
+        return this.validationFlags
+    }
+
+    setValidationFlags(flags: TlsCertificateFlags): void {
+        this.validationFlags = flags
+    }
+
+    /** Names of the certificate authorities that the server accepts: none without a CertificateRequest. */
+    getAcceptedCas(): Buffer[] {
+        return []
+    }
+}

@@ -1,0 +1,556 @@
+import { type Association, AssociationState } from "../dtls/association/association.js"
+import { type Diagnostic, type Output, OutputKind } from "../dtls/association/output.js"
+import { type Failure } from "../dtls/association/failure.js"
+import { type Peer } from "../dtls/endpoint/peer.js"
+import { Alpn } from "../dtls/handshake/alpn.js"
+import { type HelloExtension } from "../dtls/handshake/hello-extension.js"
+import { Discard } from "../dtls/record/discard.js"
+import { type Services, type Signal } from "../platform/services.js"
+import { AsyncResult, checkResult } from "./async-result.js"
+import { type Cancellable } from "./cancellable.js"
+import { channelBinding } from "./channel-binding.js"
+import { type DatagramBased, type InputMessage, type OutputMessage } from "./datagram-based.js"
+import {
+    IOCondition,
+    type TlsCertificateFlags,
+    type TlsChannelBindingType,
+    TlsProtocolVersion,
+    TlsRehandshakeMode,
+} from "./enums.js"
+import { GError, invalidArgument, ioError, IOErrorEnum } from "./errors.js"
+import { failureError } from "./failure-error.js"
+import { type DtlsSettings } from "./settings.js"
+import { Source } from "./source.js"
+import { type Transport } from "./transport.js"
+import { checkBoolean, checkTimeout, checkTransfer, gather, scatter } from "./vectors.js"
+import { deadlineAfter, Waited, waitUntil } from "./waiting.js"
+
+/** accept-certificate (Gio.DtlsConnection): @returns true to accept in spite of `errors` */
+export type AcceptCertificateHandler = (peerCert: unknown, errors: TlsCertificateFlags) => boolean
+
+export type AsyncReadyCallback = (source: DtlsConnection, result: AsyncResult) => void
+
+/**
+ * Gio.DtlsConnection: DTLS over a DatagramBased, itself a DatagramBased. One message is one record.
+ * A handshake is done by the first receive or send, under that call's timeout, or by `handshake`.
+ */
+export abstract class DtlsConnection implements DatagramBased {
+    protected peer: Peer | undefined = undefined
+    protected transport: Transport | undefined = undefined
+    /** one set per association; a program that never advertises protocols does not carry ALPN */
+    protected newExtensions: () => HelloExtension[] = noExtensions
+    /** notified whenever anything changed that a waiting call may wait for */
+    protected changed: Signal
+    private queue: Buffer[] = []
+    private queuedBytes = 0
+    private readClosed = false
+    private writeClosed = false
+    private ended = false
+    private error: GError | undefined = undefined
+    private baseError: GError | undefined = undefined
+    private handshakeRunning = false
+    private reading = false
+    private handlers: AcceptCertificateHandler[] = []
+    private requireCloseNotify = true
+
+    constructor(
+        protected services: Services,
+        protected base: DatagramBased,
+        protected settings: DtlsSettings,
+    ) {
+        this.changed = services.newSignal()
+    }
+
+    /** Makes whatever is needed for a handshake, and begins it. Called again and again. */
+    protected abstract begin(): Promise<void>
+
+    // Gio.DatagramBased
+
+    async receiveMessages(
+        messages: InputMessage[],
+        flags: number,
+        timeout: number,
+        cancellable?: Cancellable,
+    ): Promise<number> {
+        checkTransfer(messages, flags, timeout)
+        if (messages.length === 0) return 0
+        if (cancellable !== undefined) cancellable.setErrorIfCancelled()
+        const deadline = deadlineAfter(this.services, timeout)
+        await this.beginUnlessOver()
+        const self = this
+        let count = 0
+        let holding = false
+        const waited = await waitUntil(
+            this.services,
+            this.changed,
+            () => {
+                if (!holding && self.reading) return false
+                self.reading = true
+                holding = true
+                count = self.fill(messages, count)
+                return count === messages.length || self.noMoreToRead()
+            },
+            deadline,
+            cancellable,
+        )
+        if (holding) this.releaseRead()
+        if (count > 0) return count
+        return this.nothingRead(waited, timeout)
+    }
+
+    /** The next receive, if any waits behind this one, gets its turn. */
+    private releaseRead(): void {
+        this.reading = false
+        this.changed.notify()
+    }
+
+    private fill(messages: InputMessage[], from: number): number {
+        let count = from
+        while (count < messages.length && this.queue.length > 0 && !this.readClosed) {
+            const data = this.queue.shift() as Buffer
+            this.queuedBytes -= data.length
+            scatter(messages[count] as InputMessage, data, data.length, undefined)
+            count++
+        }
+        return count
+    }
+
+    private noMoreToRead(): boolean {
+        return this.readClosed || this.error !== undefined || this.baseError !== undefined || this.ended
+    }
+
+    /** What a receive that got no message answers. */
+    private nothingRead(waited: Waited, timeout: number): number {
+        if (waited === Waited.cancelled) throw ioError(IOErrorEnum.CANCELLED, "Operation was cancelled")
+        if (this.readClosed) throw closedError()
+        this.throwError()
+        if (this.ended) return 0
+        throw timeoutError(timeout)
+    }
+
+    async sendMessages(
+        messages: OutputMessage[],
+        flags: number,
+        timeout: number,
+        cancellable?: Cancellable,
+    ): Promise<number> {
+        checkTransfer(messages, flags, timeout)
+        if (messages.length === 0) return 0
+        if (cancellable !== undefined) cancellable.setErrorIfCancelled()
+        if (this.writeClosed) throw closedError()
+        const deadline = deadlineAfter(this.services, timeout)
+        await this.beginUnlessOver()
+        const self = this
+        const waited = await waitUntil(
+            this.services,
+            this.changed,
+            () => self.isConnected() || self.writeClosed || self.error !== undefined,
+            deadline,
+            cancellable,
+        )
+        if (waited === Waited.cancelled) throw ioError(IOErrorEnum.CANCELLED, "Operation was cancelled")
+        if (this.writeClosed) throw closedError()
+        if (this.error !== undefined) throw this.error
+        if (waited === Waited.timedOut) throw timeoutError(timeout)
+        return await this.transmit(messages)
+    }
+
+    private async transmit(messages: OutputMessage[]): Promise<number> {
+        const peer = this.peer as Peer
+        const maximum = peer.association.maxMessage()
+        const bodies: Buffer[] = []
+        for (const message of messages) {
+            const body = gather(message)
+            if (body.length > maximum) {
+                if (bodies.length === 0) throw tooLarge(body.length, maximum)
+                break
+            }
+            bodies.push(body)
+        }
+        const taken = peer.association.send(bodies, this.settings.coalesce)
+        await this.touch(peer)
+        for (let i = 0; i < taken; i++) {
+            const message = messages[i] as OutputMessage
+            message.bytesSent = (bodies[i] as Buffer).length
+        }
+        if (taken === 0) this.throwError()
+        return taken
+    }
+
+    createSource(condition: number, cancellable?: Cancellable): Source {
+        checkCondition(condition)
+        return new Source(this.services, this, condition, cancellable)
+    }
+
+    conditionCheck(condition: number): number {
+        checkCondition(condition)
+        if (this.readClosed && this.writeClosed) return IOCondition.HUP
+        let holds = 0
+        if (!this.readClosed && (this.queue.length > 0 || this.ended)) holds = holds | (condition & IOCondition.IN)
+        if (this.canWrite()) holds = holds | (condition & IOCondition.OUT)
+        if (this.error !== undefined || this.baseError !== undefined) holds = holds | IOCondition.ERR
+        return holds
+    }
+
+    /** Before the handshake too: a send is what starts it. */
+    private canWrite(): boolean {
+        if (this.writeClosed || this.error !== undefined) return false
+        const association = this.association()
+        return association === undefined || association.state === AssociationState.idle || association.canSend()
+    }
+
+    async conditionWait(condition: number, timeout: number, cancellable?: Cancellable): Promise<boolean> {
+        checkCondition(condition)
+        checkTimeout(timeout)
+        const self = this
+        const waited = await waitUntil(
+            this.services,
+            this.changed,
+            () => self.conditionCheck(condition) !== 0,
+            deadlineAfter(this.services, timeout),
+            cancellable,
+        )
+        if (waited === Waited.ready) return true
+        if (waited === Waited.cancelled) throw ioError(IOErrorEnum.CANCELLED, "Operation was cancelled")
+        throw ioError(IOErrorEnum.TIMED_OUT, "Socket I/O timed out")
+    }
+
+    // Handshake
+
+    /**
+     * Does the handshake, or waits for the one under way; true at once when it is done.
+     * Ends by the retransmission profile's deadline. Throws PENDING while another explicit handshake runs,
+     * TIMED_OUT, CONNECTION_REFUSED, CLOSED, CANCELLED, or a TlsError; a failed handshake stays failed.
+     */
+    async handshake(cancellable?: Cancellable): Promise<boolean> {
+        if (cancellable !== undefined) cancellable.setErrorIfCancelled()
+        if (this.handshakeRunning) throw ioError(IOErrorEnum.PENDING, "Another handshake is under way")
+        if (this.readClosed || this.writeClosed) throw closedError()
+        if (this.isConnected()) return true
+        this.handshakeRunning = true
+        const self = this
+        const patience = this.settings.retransmission.deadline + 1000
+        await this.beginUnlessOver()
+        const waited = await waitUntil(
+            this.services,
+            this.changed,
+            () => self.isConnected() || self.error !== undefined || self.readClosed || self.writeClosed,
+            this.services.now() + patience,
+            cancellable,
+        )
+        this.handshakeRunning = false
+        if (waited === Waited.cancelled) throw ioError(IOErrorEnum.CANCELLED, "Operation was cancelled")
+        if (this.error !== undefined) throw this.error
+        if (this.readClosed || this.writeClosed) throw closedError()
+        if (waited === Waited.timedOut) throw ioError(IOErrorEnum.TIMED_OUT, "No peer has come")
+        return true
+    }
+
+    /** @param ioPriority accepted and not used */
+    handshakeAsync(ioPriority: number, cancellable: Cancellable | undefined, callback: AsyncReadyCallback): void {
+        checkCallback(ioPriority, callback)
+        const self = this
+        this.finishLater("handshakeAsync", async () => await self.handshake(cancellable), callback)
+    }
+
+    handshakeFinish(result: AsyncResult): boolean {
+        checkResult(result)
+        return result.take("handshakeAsync")
+    }
+
+    /** The callback comes in a later turn, never before the call that started it returns. */
+    private finishLater(operation: string, run: () => Promise<boolean>, callback: AsyncReadyCallback): void {
+        const self = this
+        this.services.spawn(async () => {
+            let result = new AsyncResult(operation, true, undefined)
+            try {
+                await run()
+            } catch (error) {
+                result = new AsyncResult(operation, false, error as GError)
+            }
+            callback(self, result)
+        })
+    }
+
+    private async beginUnlessOver(): Promise<void> {
+        if (this.error === undefined && !this.isConnected() && !(this.readClosed && this.writeClosed)) await this.begin()
+    }
+
+    // Shutdown
+
+    /**
+     * Stops reception, sending or both; never waits for others, who get CLOSED. The base socket stays open.
+     * @returns true; throws CANCELLED, and then nothing was shut down
+     */
+    async shutdown(shutdownRead: boolean, shutdownWrite: boolean, cancellable?: Cancellable): Promise<boolean> {
+        checkBoolean(shutdownRead, "shutdown_read")
+        checkBoolean(shutdownWrite, "shutdown_write")
+        if (cancellable !== undefined) cancellable.setErrorIfCancelled()
+        if (shutdownRead) this.readClosed = true
+        if (shutdownWrite) this.writeClosed = true
+        const peer = this.peer
+        if (peer !== undefined) {
+            peer.association.shutdown(shutdownRead, shutdownWrite)
+            await this.touch(peer)
+        }
+        if (this.readClosed) this.dropQueue()
+        if (this.readClosed && this.writeClosed) this.release()
+        this.changed.notify()
+        return true
+    }
+
+    /** @param ioPriority accepted and not used */
+    shutdownAsync(
+        shutdownRead: boolean,
+        shutdownWrite: boolean,
+        ioPriority: number,
+        cancellable: Cancellable | undefined,
+        callback: AsyncReadyCallback,
+    ): void {
+        checkBoolean(shutdownRead, "shutdown_read")
+        checkBoolean(shutdownWrite, "shutdown_write")
+        checkCallback(ioPriority, callback)
+        const self = this
+        const run = async () => await self.shutdown(shutdownRead, shutdownWrite, cancellable)
+        this.finishLater("shutdownAsync", run, callback)
+    }
+
+    shutdownFinish(result: AsyncResult): boolean {
+        checkResult(result)
+        return result.take("shutdownAsync")
+    }
+
+    /** `shutdown(true, true)`. */
+    async close(cancellable?: Cancellable): Promise<boolean> {
+        return await this.shutdown(true, true, cancellable)
+    }
+
+    closeAsync(ioPriority: number, cancellable: Cancellable | undefined, callback: AsyncReadyCallback): void {
+        this.shutdownAsync(true, true, ioPriority, cancellable, callback)
+    }
+
+    closeFinish(result: AsyncResult): boolean {
+        return this.shutdownFinish(result)
+    }
+
+    /** Both directions are closed: whatever this connection drives is stopped. */
+    protected abstract release(): void
+
+    private dropQueue(): void {
+        this.queue = []
+        this.queuedBytes = 0
+    }
+
+    protected async touch(peer: Peer): Promise<void> {
+        if (this.transport === undefined) return
+        try {
+            await this.transport.touched(peer)
+        } catch (error) {
+            this.onBaseError(error as GError, false)
+        }
+    }
+
+    // What the transport reports
+
+    onOutput(_peer: Peer, output: Output): void {
+        this.take(output)
+    }
+
+    protected take(output: Output): void {
+        if (output.kind === OutputKind.message) this.enqueue(output.data as Buffer)
+        else if (output.kind === OutputKind.closed) this.ended = true
+        else if (output.kind === OutputKind.failed) this.error = failureError(output.failure as Failure)
+        else if (output.kind === OutputKind.diagnostic) this.diagnose(output.diagnostic as Diagnostic, output.detail)
+        this.changed.notify()
+    }
+
+    /** UDP's way: what nobody reads in time is dropped, and counted. */
+    private enqueue(message: Buffer): void {
+        const limits = this.settings.limits
+        const full = this.queue.length >= limits.receiveQueueMessages
+        if (full || this.queuedBytes + message.length > limits.receiveQueueBytes) {
+            const association = this.association()
+            if (association !== undefined) association.counters.add(Discard.queueFull)
+            return
+        }
+        this.queue.push(message)
+        this.queuedBytes += message.length
+    }
+
+    private diagnose(diagnostic: Diagnostic, detail: number): void {
+        const report = this.settings.onDiagnostic
+        if (report !== undefined) report(diagnostic, detail, this)
+    }
+
+    /** While connected an error that passes is told to one call; otherwise it is the end. */
+    onBaseError(error: GError, fatal: boolean): void {
+        if (fatal || !this.isConnected()) this.error = this.error ?? error
+        else this.baseError = error
+        this.changed.notify()
+    }
+
+    private throwError(): void {
+        if (this.error !== undefined) throw this.error
+        const once = this.baseError
+        this.baseError = undefined
+        if (once !== undefined) throw once
+    }
+
+    // Properties and the rest of GIO's interface
+
+    protected association(): Association | undefined {
+        return this.peer === undefined ? undefined : this.peer.association
+    }
+
+    private isConnected(): boolean {
+        const association = this.association()
+        return association !== undefined && association.state === AssociationState.connected
+    }
+
+    /** The engine's side of this connection, for counters and snapshots; undefined before there is one. */
+    getAssociation(): Association | undefined {
+        return this.association()
+    }
+
+    /**
+     * Names to offer (client) or to accept (server), preferred first; undefined disables ALPN. 1 to 255 bytes each.
+     * No effect on a handshake that has begun.
+     */
+    setAdvertisedProtocols(protocols: string[] | undefined): void {
+        const names = protocols === undefined || protocols === null ? [] : checkProtocols(protocols)
+        this.newExtensions = () => (names.length === 0 ? [] : [new Alpn(names, false)])
+    }
+
+    /** undefined before the handshake and without a common protocol. */
+    getNegotiatedProtocol(): string | undefined {
+        const association = this.association()
+        if (association === undefined) return undefined
+        const alpn = association.settings.extensions[0] as Alpn | undefined
+        return alpn === undefined ? undefined : alpn.selected
+    }
+
+    /** Throws TlsChannelBindingError: INVALID_STATE before the handshake, NOT_AVAILABLE, NOT_IMPLEMENTED. */
+    getBindingData(type: TlsChannelBindingType): Buffer {
+        return channelBinding(this.association(), type)
+    }
+
+    /** GIO's public name of `getBindingData`. */
+    getChannelBindingData(type: TlsChannelBindingType): Buffer {
+        return this.getBindingData(type)
+    }
+
+    /**
+     * Keying material (RFC 5705 §4), equal on both sides.
+     * @param context absent and empty differ
+     * @param length 1 to 8160 bytes
+     * Throws INVALID_ARGUMENT, or TlsError.MISC before the handshake is done and after the end.
+     */
+    exportKeyingMaterial(label: string, context: Buffer | undefined, length: number): Buffer {
+        if (typeof label !== "string" || label.length === 0) throw invalidArgument("label", "a text is needed")
+        if (typeof length !== "number" || length < 1 || length > 8160)
+            throw invalidArgument("length", "1 to 8160 bytes")
+        const association = this.association()
+        const material =
+            association === undefined ? undefined : association.exportKeyingMaterial(label, context, length)
+        if (material === undefined) throw ioError(IOErrorEnum.NOT_SUPPORTED, "No keying material: no open connection")
+        return material
+    }
+
+    /** Asks the accept-certificate handlers; without one the answer is false. */
+    acceptCertificate(peerCert: unknown, errors: TlsCertificateFlags): boolean {
+        for (const handler of this.handlers) {
+            if (handler(peerCert, errors)) return true
+        }
+        return false
+    }
+
+    /** @param signal "accept-certificate" */
+    connect(signal: string, handler: AcceptCertificateHandler): void {
+        if (signal !== "accept-certificate") throw invalidArgument("signal", "only accept-certificate exists")
+        if (typeof handler !== "function") throw invalidArgument("handler", "a function is needed")
+        this.handlers.push(handler)
+    }
+
+    getBaseSocket(): DatagramBased {
+        return this.base
+    }
+
+    /** UNKNOWN until the handshake is done; stays after the end. */
+    getProtocolVersion(): TlsProtocolVersion {
+        const association = this.association()
+        const done = association !== undefined && association.handshake.complete
+        return done ? TlsProtocolVersion.DTLS_1_2 : TlsProtocolVersion.UNKNOWN
+    }
+
+    /** IANA name; undefined until the handshake is done. */
+    getCiphersuiteName(): string | undefined {
+        const association = this.association()
+        if (association === undefined || !association.handshake.complete) return undefined
+        const suite = association.handshake.suite
+        return suite === undefined ? undefined : suite.name
+    }
+
+    /** No certificates yet: undefined, as GIO answers on a connection without one. */
+    getCertificate(): undefined {
+        return undefined
+    }
+
+    getPeerCertificate(): undefined {
+        return undefined
+    }
+
+    getPeerCertificateErrors(): TlsCertificateFlags {
+        return 0
+    }
+
+    getRequireCloseNotify(): boolean {
+        return this.requireCloseNotify
+    }
+
+    /** Makes no difference over datagrams, as with GIO. */
+    setRequireCloseNotify(requireCloseNotify: boolean): void {
+        checkBoolean(requireCloseNotify, "require_close_notify")
+        this.requireCloseNotify = requireCloseNotify
+    }
+
+    getRehandshakeMode(): TlsRehandshakeMode {
+        return TlsRehandshakeMode.NEVER
+    }
+}
+
+function noExtensions(): HelloExtension[] {
+    return []
+}
+
+function closedError(): GError {
+    return ioError(IOErrorEnum.CLOSED, "Connection is closed")
+}
+
+function timeoutError(timeout: number): GError {
+    if (timeout === 0) return ioError(IOErrorEnum.WOULD_BLOCK, "Operation would block")
+    return ioError(IOErrorEnum.TIMED_OUT, "Socket I/O timed out")
+}
+
+function tooLarge(length: number, maximum: number): GError {
+    const sizes = length + " bytes is too large for DTLS connection (maximum is " + maximum + " bytes)"
+    return ioError(IOErrorEnum.MESSAGE_TOO_LARGE, "Message of size " + sizes)
+}
+
+function checkCondition(condition: number): void {
+    if (typeof condition !== "number") throw invalidArgument("condition", "a number made of IOCondition is needed")
+}
+
+function checkCallback(ioPriority: number, callback: AsyncReadyCallback): void {
+    if (typeof ioPriority !== "number") throw invalidArgument("io_priority", "a number is needed")
+    if (typeof callback !== "function") throw invalidArgument("callback", "a function is needed")
+}
+
+/** @returns the names, so that the caller keeps what was checked */
+export function checkProtocols(protocols: string[]): string[] {
+    if (!Array.isArray(protocols)) throw invalidArgument("protocols", "an array of names is needed")
+    for (const name of protocols) {
+        const length = typeof name === "string" ? Buffer.from(name).length : 0
+        if (length < 1 || length > 255) throw invalidArgument("protocols", "each name has 1 to 255 bytes")
+    }
+    return protocols.slice()
+}

@@ -1,0 +1,120 @@
+import { type Output, OutputKind } from "../dtls/association/output.js"
+import { type Peer } from "../dtls/endpoint/peer.js"
+import { ServerEndpoint } from "../dtls/endpoint/server-endpoint.js"
+import { Alpn } from "../dtls/handshake/alpn.js"
+import { type HelloExtension } from "../dtls/handshake/hello-extension.js"
+import { type Services, type Signal } from "../platform/services.js"
+import { type Cancellable } from "./cancellable.js"
+import { type DatagramBased } from "./datagram-based.js"
+import { checkProtocols } from "./dtls-connection.js"
+import { DtlsServerConnection } from "./dtls-server-connection.js"
+import { type GError, ioError, IOErrorEnum } from "./errors.js"
+import { associationSettings, type DtlsSettings } from "./settings.js"
+import { Transport, type TransportOwner } from "./transport.js"
+import { checkTimeout } from "./vectors.js"
+import { deadlineAfter, Waited, waitUntil } from "./waiting.js"
+
+/** Many clients on one socket, after Gio.SocketListener: each `accept` gives a connection whose handshake is done. */
+export class DtlsListener implements TransportOwner {
+    private endpoint: ServerEndpoint
+    private transport: Transport
+    private changed: Signal
+    private backlog: DtlsServerConnection[] = []
+    private connections: DtlsServerConnection[] = []
+    private newExtensions: () => HelloExtension[] = () => []
+    private closed = false
+    private error: GError | undefined = undefined
+
+    /** Serves from now on, whether or not anybody is in `accept`. */
+    constructor(
+        private services: Services,
+        private base: DatagramBased,
+        private settings: DtlsSettings,
+    ) {
+        this.changed = services.newSignal()
+        const self = this
+        const newSettings = () => associationSettings(services, settings, self.newExtensions())
+        const common = associationSettings(services, settings, [])
+        this.endpoint = new ServerEndpoint(newSettings, common, services.newTable(), services.now())
+        const { datagramBytes } = settings.limits
+        this.transport = new Transport(services, base, this.endpoint, settings.psk, this, datagramBytes)
+        this.transport.start()
+    }
+
+    /**
+     * The next client whose handshake is done.
+     * @param timeout µs, negative waits, 0 never blocks
+     * Throws WOULD_BLOCK, TIMED_OUT, CANCELLED, CLOSED.
+     */
+    async accept(timeout: number, cancellable?: Cancellable): Promise<DtlsServerConnection> {
+        checkTimeout(timeout)
+        const self = this
+        const waited = await waitUntil(
+            this.services,
+            this.changed,
+            () => self.backlog.length > 0 || self.closed || self.error !== undefined,
+            deadlineAfter(this.services, timeout),
+            cancellable,
+        )
+        if (waited === Waited.cancelled) throw ioError(IOErrorEnum.CANCELLED, "Operation was cancelled")
+        if (this.closed) throw ioError(IOErrorEnum.CLOSED, "Listener is already closed")
+        const connection = this.backlog.shift()
+        if (connection !== undefined) return connection
+        if (this.error !== undefined) throw this.error
+        if (timeout === 0) throw ioError(IOErrorEnum.WOULD_BLOCK, "Operation would block")
+        throw ioError(IOErrorEnum.TIMED_OUT, "No client has come")
+    }
+
+    /** As DtlsConnection.setAdvertisedProtocols, for clients that come from now on. */
+    setAdvertisedProtocols(protocols: string[] | undefined): void {
+        const names = protocols === undefined || protocols === null ? [] : checkProtocols(protocols)
+        this.newExtensions = () => (names.length === 0 ? [] : [new Alpn(names, false)])
+    }
+
+    /** Closes every connection of this listener, with close_notify, and stops serving. The base socket stays open. */
+    async close(): Promise<void> {
+        if (this.closed) return
+        this.closed = true
+        for (const connection of this.connections) await connection.close()
+        this.transport.stop()
+        this.endpoint.close()
+        this.changed.notify()
+    }
+
+    /** Drop counters and peer counts. */
+    getEndpoint(): ServerEndpoint {
+        return this.endpoint
+    }
+
+    onOutput(peer: Peer, output: Output): void {
+        const connection = this.connectionOf(peer)
+        if (output.kind === OutputKind.failed) this.forget(connection)
+        connection.onOutput(peer, output)
+        if (output.kind !== OutputKind.connected) return
+        this.backlog.push(connection)
+        this.changed.notify()
+    }
+
+    private connectionOf(peer: Peer): DtlsServerConnection {
+        if (peer.owner !== undefined) return peer.owner as DtlsServerConnection
+        const connection = new DtlsServerConnection(this.services, this.base, this.settings)
+        const self = this
+        connection.adopt(peer, this.transport, () => self.forget(connection))
+        peer.owner = connection
+        this.connections.push(connection)
+        return connection
+    }
+
+    private forget(connection: DtlsServerConnection): void {
+        this.connections = this.connections.filter((other) => other !== connection)
+        this.backlog = this.backlog.filter((other) => other !== connection)
+    }
+
+    onBaseError(error: GError, fatal: boolean): void {
+        // One socket, many peers: an ICMP message of one of them says nothing about the others.
+        if (!fatal) return
+        this.error = error
+        for (const connection of this.connections) connection.onBaseError(error, true)
+        this.changed.notify()
+    }
+}

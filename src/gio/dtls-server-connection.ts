@@ -1,0 +1,100 @@
+import { AssociationState } from "../dtls/association/association.js"
+import { FailureReason } from "../dtls/association/failure.js"
+import { type Output, OutputKind } from "../dtls/association/output.js"
+import { type Peer } from "../dtls/endpoint/peer.js"
+import { ServerEndpoint } from "../dtls/endpoint/server-endpoint.js"
+import { type Services } from "../platform/services.js"
+import { type DatagramBased } from "./datagram-based.js"
+import { DtlsConnection } from "./dtls-connection.js"
+import { TlsAuthenticationMode } from "./enums.js"
+import { associationSettings, type DtlsSettings } from "./settings.js"
+import { Transport } from "./transport.js"
+
+/**
+ * Gio.DtlsServerConnection: alone over a base socket that has one peer, or one of many that a DtlsListener accepted.
+ * Alone it serves the first peer whose handshake succeeds; for clients that come and go use a DtlsListener.
+ */
+export class DtlsServerConnection extends DtlsConnection {
+    private authenticationMode = TlsAuthenticationMode.NONE
+    private shared = false
+    private onRelease: (() => void) | undefined = undefined
+
+    constructor(services: Services, base: DatagramBased, settings: DtlsSettings) {
+        super(services, base, settings)
+    }
+
+    /** For DtlsListener: shows a peer of its endpoint. @param onRelease called when both directions are closed */
+    adopt(peer: Peer, transport: Transport, onRelease: () => void): void {
+        this.shared = true
+        this.onRelease = onRelease
+        this.peer = peer
+        this.transport = transport
+    }
+
+    protected async begin(): Promise<void> {
+        if (this.transport !== undefined) return
+        const limits = Object.assign({}, this.settings.limits)
+        limits.peers = 1
+        const self = this
+        const common = associationSettings(this.services, this.settings, [])
+        common.limits = limits
+        const newSettings = () => {
+            const settings = associationSettings(self.services, self.settings, self.newExtensions())
+            settings.limits = limits
+            return settings
+        }
+        const now = this.services.now()
+        const endpoint = new ServerEndpoint(newSettings, common, this.services.newTable(), now)
+        this.transport = new Transport(
+            this.services,
+            this.base,
+            endpoint,
+            this.settings.psk,
+            this,
+            limits.datagramBytes,
+        )
+        this.transport.start()
+        await this.transport.drain()
+    }
+
+    override onOutput(peer: Peer, output: Output): void {
+        if (!this.shared && !this.isMine(peer, output)) return
+        this.take(output)
+    }
+
+    /** Alone: the newest handshake counts until one has succeeded; one that gave way to another is no failure. */
+    private isMine(peer: Peer, output: Output): boolean {
+        const current = this.association()
+        const settled = current !== undefined && current.handshake.complete
+        if (this.peer !== peer) {
+            if (settled) return false
+            this.peer = peer
+            }
+        if (output.kind !== OutputKind.failed || output.failure === undefined || settled) return true
+        const { reason } = output.failure
+        if (reason !== FailureReason.evicted && reason !== FailureReason.replaced) return true
+        this.peer = undefined
+        return false
+    }
+
+    protected release(): void {
+        const { onRelease } = this
+        if (onRelease !== undefined) onRelease()
+        else if (this.transport !== undefined) this.transport.stop()
+    }
+
+    /** Whether its handshake is done and it has not ended. */
+    isOpen(): boolean {
+        const association = this.association()
+        return association !== undefined && association.state === AssociationState.connected
+    }
+
+    getAuthenticationMode(): TlsAuthenticationMode {
+        return this.authenticationMode
+    }
+
+    /** Of no effect without certificates. */
+    setAuthenticationMode(mode: TlsAuthenticationMode): void {
+        this.authenticationMode = mode
+    }
+}

@@ -1,0 +1,37 @@
+import { type Failure, FailureReason } from "../dtls/association/failure.js"
+import { ErrorDomain, GError, IOErrorEnum, TlsError } from "./errors.js"
+
+/** The error that calls on a failed connection throw: GIO's code, and a sentence that says what to do. */
+export function failureError(failure: Failure): GError {
+    const error = errorOf(failure)
+    error.failure = failure
+    return error
+}
+
+function errorOf(failure: Failure): GError {
+    switch (failure.reason) {
+        case FailureReason.timeout:
+            return io(IOErrorEnum.TIMED_OUT, "The peer did not answer: check address, port and whether it speaks DTLS 1.2")
+        case FailureReason.evicted:
+        case FailureReason.replaced:
+        case FailureReason.closedLocally:
+            return io(IOErrorEnum.CLOSED, "Connection is closed")
+        case FailureReason.keyMismatch:
+        case FailureReason.badFinished:
+            return tls(TlsError.HANDSHAKE, "Different keys? The peer's Finished does not verify: check PSK identity and key")
+        case FailureReason.noCredentials:
+            return tls(TlsError.HANDSHAKE, "No pre-shared key for this peer: give one in the settings")
+        case FailureReason.peerAlert:
+            return tls(TlsError.HANDSHAKE, "The peer sent a fatal alert, number " + failure.alert)
+        default:
+            return tls(TlsError.MISC, "The connection failed, reason " + failure.reason)
+    }
+}
+
+function io(code: IOErrorEnum, message: string): GError {
+    return new GError(ErrorDomain.io, code, message)
+}
+
+function tls(code: TlsError, message: string): GError {
+    return new GError(ErrorDomain.tls, code, message)
+}

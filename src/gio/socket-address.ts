@@ -1,0 +1,12 @@
+/** An IPv4 or IPv6 address with a port (Gio.InetSocketAddress). */
+export interface SocketAddress {
+    /** numeric, as the platform writes it: "127.0.0.1", "::1", "fe80::1%2" */
+    address: string
+    /** 0 to 65535 */
+    port: number
+}
+
+/** One string per address and port. */
+export function addressKey(address: SocketAddress | undefined): string {
+    return address === undefined ? "" : address.address + "|" + address.port
+}

@@ -1,0 +1,75 @@
+import { type Services } from "../platform/services.js"
+import { type Cancellable } from "./cancellable.js"
+import { isIoError, IOErrorEnum } from "./errors.js"
+import { type DatagramBased } from "./datagram-based.js"
+
+/** Called with the conditions that hold. @returns true to be called again, false to end the source */
+export type SourceCallback = (datagramBased: DatagramBased, condition: number) => boolean
+
+/** Pause between two calls while a condition lasts, ms: others get their turn. */
+const TURN = 1
+
+/** GLib.Source over the conditions of a datagram object: level-triggered, like GIO's. */
+export class Source {
+    private callback: SourceCallback | undefined = undefined
+    private destroyed = false
+    private attached = false
+
+    constructor(
+        private services: Services,
+        private datagramBased: DatagramBased,
+        private condition: number,
+        private cancellable: Cancellable | undefined,
+    ) {}
+
+    setCallback(callback: SourceCallback): void {
+        this.callback = callback
+    }
+
+    /** Starts dispatching, beside the caller. */
+    attach(): void {
+        if (this.attached) return
+        this.attached = true
+        const self = this
+        this.services.spawn(async () => {
+            await self.run()
+        })
+    }
+
+    destroy(): void {
+        this.destroyed = true
+    }
+
+    isDestroyed(): boolean {
+        return this.destroyed
+    }
+
+    /** The condition is waited for in slices, so that `destroy` is noticed. */
+    private async run(): Promise<void> {
+        const pause = this.services.newSignal()
+        while (!this.destroyed) {
+            const holding = await this.wait()
+            if (!this.destroyed && holding !== 0) this.dispatch(holding)
+            if (holding !== 0) await pause.wait(TURN)
+        }
+    }
+
+    private dispatch(condition: number): void {
+        const callback = this.callback
+        const cancelled = this.cancellable !== undefined && this.cancellable.isCancelled()
+        if (callback === undefined || !callback(this.datagramBased, condition) || cancelled) this.destroyed = true
+    }
+
+    /** @returns the conditions that hold, the asked ones on cancellation, 0 when it is time to look again */
+    private async wait(): Promise<number> {
+        try {
+            await this.datagramBased.conditionWait(this.condition, 100000, this.cancellable)
+        } catch (error) {
+            if (isIoError(error, IOErrorEnum.TIMED_OUT)) return 0
+            if (isIoError(error, IOErrorEnum.CANCELLED)) return this.condition
+            this.destroyed = true
+            return 0
+        }
+        return this.datagramBased.conditionCheck(this.condition)
+    }
+}

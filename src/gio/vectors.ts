@@ -1,0 +1,50 @@
+import { blit, EMPTY, join } from "../dtls/bytes/bytes.js"
+import { type InputMessage, type OutputMessage } from "./datagram-based.js"
+import { MSG_TRUNC } from "./enums.js"
+import { invalidArgument } from "./errors.js"
+import { type SocketAddress } from "./socket-address.js"
+
+/** The bytes of a message's vectors as one Buffer. */
+export function gather(message: OutputMessage): Buffer {
+    if (message.vectors.length === 0) return EMPTY
+    return message.vectors.length === 1 ? (message.vectors[0] as Buffer) : join(message.vectors)
+}
+
+/** Puts the first `length` bytes of `data` into the message's vectors and says so in its fields. */
+export function scatter(message: InputMessage, data: Buffer, length: number, address: SocketAddress | undefined): void {
+    let at = 0
+    for (const vector of message.vectors) {
+        const take = Math.min(vector.length, length - at)
+        if (take > 0) blit(vector, 0, data, at, take)
+        at += take
+    }
+    message.bytesReceived = at
+    message.flags = at < length ? MSG_TRUNC : 0
+    message.address = address
+    message.numControlMessages = 0
+}
+
+/** Throws INVALID_ARGUMENT that names what is wrong: plain JavaScript calls this too. */
+export function checkTransfer(messages: (InputMessage | OutputMessage)[], flags: number, timeout: number): void {
+    if (!Array.isArray(messages)) throw invalidArgument("messages", "an array of messages is needed")
+    for (const message of messages) checkVectors(message)
+    if (flags !== 0) throw invalidArgument("flags", "flags are not supported, give 0")
+    checkTimeout(timeout)
+}
+
+function checkVectors(message: InputMessage | OutputMessage): void {
+    if (message === undefined || message === null || !Array.isArray(message.vectors))
+        throw invalidArgument("messages", "each message needs an array `vectors` of Buffers")
+    for (const vector of message.vectors) {
+        if (!(vector instanceof Buffer)) throw invalidArgument("messages", "each of a message's vectors is a Buffer")
+    }
+}
+
+export function checkTimeout(timeout: number): void {
+    if (typeof timeout !== "number" || timeout !== timeout)
+        throw invalidArgument("timeout", "a number of microseconds is needed, negative to wait")
+}
+
+export function checkBoolean(value: boolean, argument: string): void {
+    if (typeof value !== "boolean") throw invalidArgument(argument, "true or false is needed")
+}

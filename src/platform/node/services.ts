@@ -1,0 +1,106 @@
+import { lookup } from "node:dns/promises"
+import { performance } from "node:perf_hooks"
+import { ioError, IOErrorEnum } from "../../gio/errors.js"
+import { type Table } from "../../dtls/endpoint/endpoint.js"
+import { LogLevel, type Services, type Signal, type Storage, type UdpOptions, type UdpSocket } from "../services.js"
+import { NodeCryptoProvider } from "./crypto.js"
+import { NodeStorage } from "./storage.js"
+import { NodeUdpSocket } from "./udp.js"
+
+class NodeSignal implements Signal {
+    private waiting = new Set<(notified: boolean) => void>()
+
+    wait(timeout: number): Promise<boolean> {
+        return new Promise((resolve) => {
+            let timer: NodeJS.Timeout | undefined
+            const done = (notified: boolean): void => {
+                clearTimeout(timer)
+                this.waiting.delete(done)
+                resolve(notified)
+            }
+            // Longer than a timer can be is as good as for ever: the waiter looks again and waits again.
+            if (timeout >= 0) timer = setTimeout(() => done(false), Math.min(Math.ceil(timeout), 0x7fffffff))
+            this.waiting.add(done)
+        })
+    }
+
+    notify(): void {
+        for (const done of [...this.waiting]) done(true)
+    }
+}
+
+class NodeTable<T> implements Table<T> {
+    private map = new Map<string, T>()
+
+    get(key: string): T | undefined {
+        return this.map.get(key)
+    }
+
+    set(key: string, value: T): void {
+        this.map.set(key, value)
+    }
+
+    delete(key: string): void {
+        this.map.delete(key)
+    }
+
+    size(): number {
+        return this.map.size
+    }
+}
+
+export interface NodeServicesOptions {
+    /** folder of the storage; default `.mote` in the current folder, made on the first save */
+    storageFolder?: string
+    /** where log lines go; default standard error */
+    log?: (level: LogLevel, message: string) => void
+}
+
+/** The platform services of Node: node:crypto, node:dgram, node:dns, files. */
+export class NodeServices implements Services {
+    crypto = new NodeCryptoProvider()
+    storage: Storage
+    private writeLog: (level: LogLevel, message: string) => void
+
+    constructor(options: NodeServicesOptions = {}) {
+        this.storage = new NodeStorage(options.storageFolder ?? ".mote")
+        this.writeLog = options.log ?? ((level, message) => process.stderr.write(`${LogLevel[level]}: ${message}\n`))
+    }
+
+    newSignal(): Signal {
+        return new NodeSignal()
+    }
+
+    spawn(task: () => Promise<void>): void {
+        setImmediate(() => void task())
+    }
+
+    now(): number {
+        return performance.now()
+    }
+
+    wallClock(): number | undefined {
+        return Date.now() / 1000
+    }
+
+    newTable<T>(): Table<T> {
+        return new NodeTable<T>()
+    }
+
+    openUdp(options: UdpOptions): Promise<UdpSocket> {
+        return NodeUdpSocket.open(this, options)
+    }
+
+    async resolve(host: string): Promise<string[]> {
+        try {
+            const found = await lookup(host, { all: true })
+            return found.map((entry) => entry.address)
+        } catch {
+            throw ioError(IOErrorEnum.HOST_NOT_FOUND, `${host}: no such host; check the name and the network`)
+        }
+    }
+
+    log(level: LogLevel, message: string): void {
+        this.writeLog(level, message)
+    }
+}

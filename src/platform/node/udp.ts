@@ -1,0 +1,223 @@
+import { createSocket, type RemoteInfo, type Socket } from "node:dgram"
+import { isIP } from "node:net"
+import { type Cancellable } from "../../gio/cancellable.js"
+import { type InputMessage, type OutputMessage } from "../../gio/datagram-based.js"
+import { IOCondition } from "../../gio/enums.js"
+import { GError, invalidArgument, ioError, IOErrorEnum } from "../../gio/errors.js"
+import { type SocketAddress } from "../../gio/socket-address.js"
+import { Source } from "../../gio/source.js"
+import { checkTransfer, gather, scatter } from "../../gio/vectors.js"
+import { deadlineAfter, Waited, waitUntil } from "../../gio/waiting.js"
+import { type Services, type Signal, type UdpOptions, type UdpSocket } from "../services.js"
+
+interface Received {
+    data: Buffer
+    address: SocketAddress
+}
+
+/** Datagrams that wait in the process before the oldest is kept and new ones are dropped, as a kernel does. */
+const QUEUE_LIMIT = 4096
+
+const codes: Record<string, [IOErrorEnum, string]> = {
+    EADDRINUSE: [IOErrorEnum.ADDRESS_IN_USE, "the port is in use: choose another one, or end the program that has it"],
+    EACCES: [IOErrorEnum.PERMISSION_DENIED, "not allowed: ports below 1024 need rights"],
+    EADDRNOTAVAIL: [IOErrorEnum.NOT_FOUND, "this host does not have that address"],
+    ECONNREFUSED: [IOErrorEnum.CONNECTION_REFUSED, "nothing listens at that port"],
+    EMSGSIZE: [IOErrorEnum.MESSAGE_TOO_LARGE, "the datagram is too large for the socket"],
+    EHOSTUNREACH: [IOErrorEnum.HOST_UNREACHABLE, "no way to that host"],
+    ENETUNREACH: [IOErrorEnum.NETWORK_UNREACHABLE, "no way to that network"],
+}
+
+function asGError(error: NodeJS.ErrnoException, where: string): GError {
+    const known = error.code === undefined ? undefined : codes[error.code]
+    if (known === undefined) return ioError(IOErrorEnum.FAILED, `${where}: ${error.code ?? "unknown error"}`)
+    return ioError(known[0], `${where}: ${known[1]}`)
+}
+
+function text(address: SocketAddress): string {
+    return address.address.includes(":") ? `[${address.address}]:${address.port}` : `${address.address}:${address.port}`
+}
+
+/** node:dgram as a DatagramBased. */
+export class NodeUdpSocket implements UdpSocket {
+    private queue: Received[] = []
+    private error: GError | undefined
+    private closed = false
+    private changed: Signal
+
+    private constructor(
+        private services: Services,
+        private socket: Socket,
+        private remote: SocketAddress | undefined,
+    ) {
+        this.changed = services.newSignal()
+        socket.on("message", (data: Buffer, info: RemoteInfo) => this.received(data, info))
+        socket.on("error", (error: NodeJS.ErrnoException) => {
+            this.error = asGError(error, remote === undefined ? "socket" : text(remote))
+            this.changed.notify()
+        })
+    }
+
+    static async open(services: Services, options: UdpOptions): Promise<NodeUdpSocket> {
+        checkOptions(options)
+        const local = options.localHost ?? options.remote?.address
+        const any = local === undefined
+        const type = any || isIP(local) === 6 ? "udp6" : "udp4"
+        const socket = createSocket({ type, ipv6Only: false, recvBufferSize: undefined })
+        const where = text({ address: options.localHost ?? "any address", port: options.localPort })
+        await new Promise<void>((resolve, reject) => {
+            socket.once("error", (error) => {
+                socket.close()
+                reject(asGError(error as NodeJS.ErrnoException, where))
+            })
+            socket.bind({ port: options.localPort, address: options.localHost, exclusive: true }, resolve)
+        })
+        socket.removeAllListeners("error")
+        const { remote } = options
+        if (remote !== undefined)
+            await new Promise<void>((resolve, reject) => {
+                socket.connect(remote.port, remote.address, (error?: Error) => {
+                    if (error === undefined) return resolve()
+                    socket.close()
+                    reject(asGError(error as NodeJS.ErrnoException, text(remote)))
+                })
+            })
+        return new NodeUdpSocket(services, socket, remote)
+    }
+
+    private received(data: Buffer, info: RemoteInfo): void {
+        if (this.queue.length >= QUEUE_LIMIT) return
+        this.queue.push({ data, address: { address: info.address, port: info.port } })
+        this.changed.notify()
+    }
+
+    localAddress(): SocketAddress {
+        const { address, port } = this.socket.address()
+        return { address, port }
+    }
+
+    /** System-wide receive buffer, bytes; for load tests and busy gateways. */
+    setReceiveBufferSize(size: number): void {
+        this.socket.setRecvBufferSize(size)
+    }
+
+    async receiveMessages(
+        messages: InputMessage[],
+        flags: number,
+        timeout: number,
+        cancellable?: Cancellable,
+    ): Promise<number> {
+        checkTransfer(messages, flags, timeout)
+        if (messages.length === 0) return 0
+        let count = 0
+        const waited = await waitUntil(
+            this.services,
+            this.changed,
+            () => {
+                count = this.fill(messages, count)
+                return count === messages.length || this.closed || this.error !== undefined
+            },
+            deadlineAfter(this.services, timeout),
+            cancellable,
+        )
+        if (count > 0) return count
+        if (waited === Waited.cancelled) throw ioError(IOErrorEnum.CANCELLED, "Operation was cancelled")
+        this.throwError()
+        if (timeout === 0) throw ioError(IOErrorEnum.WOULD_BLOCK, "Operation would block")
+        throw ioError(IOErrorEnum.TIMED_OUT, "Socket I/O timed out")
+    }
+
+    private fill(messages: InputMessage[], from: number): number {
+        let count = from
+        while (count < messages.length) {
+            const next = this.queue.shift()
+            if (next === undefined) return count
+            scatter(messages[count] as InputMessage, next.data, next.data.length, next.address)
+            count++
+        }
+        return count
+    }
+
+    private throwError(): void {
+        if (this.closed) throw ioError(IOErrorEnum.CLOSED, "Socket is already closed")
+        const { error } = this
+        this.error = undefined
+        if (error !== undefined) throw error
+    }
+
+    async sendMessages(
+        messages: OutputMessage[],
+        flags: number,
+        timeout: number,
+        cancellable?: Cancellable,
+    ): Promise<number> {
+        checkTransfer(messages, flags, timeout)
+        cancellable?.setErrorIfCancelled()
+        if (this.closed) throw ioError(IOErrorEnum.CLOSED, "Socket is already closed")
+        // All are handed to the system before the first is waited for, so that their order stays.
+        const results = await Promise.all(messages.map((message) => this.send(message)))
+        const failed = results.findIndex((error) => error !== undefined)
+        if (failed === 0) throw results[0]
+        return failed < 0 ? messages.length : failed
+    }
+
+    private send(message: OutputMessage): Promise<GError | undefined> {
+        const data = gather(message)
+        const { address } = message
+        return new Promise((resolve) => {
+            const done = (error: Error | null): void => {
+                if (error === null) message.bytesSent = data.length
+                resolve(error === null ? undefined : asGError(error, text(address ?? this.remote ?? nowhere)))
+            }
+            if (this.remote !== undefined) this.socket.send(data, done)
+            else if (address === undefined) resolve(invalidArgument("messages", "each needs an address: not connected"))
+            else this.socket.send(data, address.port, address.address, done)
+        })
+    }
+
+    createSource(condition: number, cancellable?: Cancellable): Source {
+        return new Source(this.services, this, condition, cancellable)
+    }
+
+    conditionCheck(condition: number): number {
+        if (this.closed) return IOCondition.HUP
+        let holds = condition & IOCondition.OUT
+        if (this.queue.length > 0) holds |= condition & IOCondition.IN
+        if (this.error !== undefined) holds |= IOCondition.ERR
+        return holds
+    }
+
+    async conditionWait(condition: number, timeout: number, cancellable?: Cancellable): Promise<boolean> {
+        const waited = await waitUntil(
+            this.services,
+            this.changed,
+            () => this.conditionCheck(condition) !== 0,
+            deadlineAfter(this.services, timeout),
+            cancellable,
+        )
+        if (waited === Waited.ready) return true
+        if (waited === Waited.cancelled) throw ioError(IOErrorEnum.CANCELLED, "Operation was cancelled")
+        throw ioError(IOErrorEnum.TIMED_OUT, "Socket I/O timed out")
+    }
+
+    close(): void {
+        if (this.closed) return
+        this.closed = true
+        this.socket.close()
+        this.changed.notify()
+    }
+}
+
+const nowhere: SocketAddress = { address: "nowhere", port: 0 }
+
+function checkOptions(options: UdpOptions): void {
+    const port = options.localPort
+    if (!Number.isInteger(port) || port < 0 || port > 65535) throw invalidArgument("localPort", "0 to 65535")
+    if (options.localHost !== undefined && isIP(options.localHost.replace(/%.*/, "")) === 0)
+        throw invalidArgument("localHost", "a numeric address is needed")
+    const { remote } = options
+    if (remote === undefined) return
+    if (isIP(remote.address.replace(/%.*/, "")) === 0) throw invalidArgument("remote", "a numeric address is needed")
+    if (!Number.isInteger(remote.port) || remote.port < 1 || remote.port > 65535)
+        throw invalidArgument("remote", "a port from 1 to 65535 is needed")
+}

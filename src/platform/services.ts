@@ -1,0 +1,67 @@
+import { type CryptoProvider } from "../dtls/crypto/provider.js"
+import { type Table } from "../dtls/endpoint/endpoint.js"
+import { type DatagramBased } from "../gio/datagram-based.js"
+import { type SocketAddress } from "../gio/socket-address.js"
+
+/**
+ * The context object: everything in which Node, the simulator and a board differ. It is handed to whoever
+ * needs it, so that tests and programs choose; nothing imports a platform by name but a program's entry file.
+ */
+export interface Services {
+    crypto: CryptoProvider
+    newSignal(): Signal
+    /** Runs `task` beside the caller: a fiber, or an asynchronous function. It catches its own errors. */
+    spawn(task: () => Promise<void>): void
+    /** Milliseconds since some moment, monotonic. */
+    now(): number
+    /** Seconds since 1970-01-01 UTC; undefined while unknown. */
+    wallClock(): number | undefined
+    newTable<T>(): Table<T>
+    /**
+     * A UDP socket. With `options.remote` it is connected: it sends only there and receives only from there.
+     * Throws GError (IOErrorEnum): ADDRESS_IN_USE, PERMISSION_DENIED, NOT_FOUND for a local address this host does not have.
+     */
+    openUdp(options: UdpOptions): Promise<UdpSocket>
+    /** Addresses of a host name, or the address itself. Throws GError (IOErrorEnum.HOST_NOT_FOUND). */
+    resolve(host: string): Promise<string[]>
+    storage: Storage
+    log(level: LogLevel, message: string): void
+}
+
+/** Where a fiber, or an asynchronous function, waits. */
+export interface Signal {
+    /** @param timeout ms, negative waits for ever; @returns true when notified, false when the time is over */
+    wait(timeout: number): Promise<boolean>
+    /** Wakes all who wait now. */
+    notify(): void
+}
+
+export interface UdpOptions {
+    /** peer to connect to; undefined for a socket that talks to many */
+    remote: SocketAddress | undefined
+    /** address to bind to, numeric; undefined: any, of the remote's family or else IPv6 with IPv4 where the host can */
+    localHost: string | undefined
+    /** 0 to 65535; 0: the system chooses */
+    localPort: number
+}
+
+export interface UdpSocket extends DatagramBased {
+    localAddress(): SocketAddress
+    /** Everything waiting on it ends with CLOSED. */
+    close(): void
+}
+
+/** Named blobs that survive a restart. Names: 1 to 14 characters. */
+export interface Storage {
+    load(name: string): Promise<Buffer | undefined>
+    /** Resolves when it is safe against power loss. */
+    save(name: string, value: Buffer): Promise<void>
+    remove(name: string): Promise<void>
+}
+
+export enum LogLevel {
+    debug = 0,
+    info = 1,
+    warning = 2,
+    error = 3,
+}
