@@ -1,6 +1,9 @@
 import { type GError, invalidArgument } from "./errors.js"
 
-/** Gio.AsyncResult: what an operation that ran beside the caller came to; for the matching `…Finish`. */
+/**
+ * Gio.AsyncResult: what an operation that ran beside the caller came to; for the matching `…Finish`.
+ * @devsWhenUsed
+ */
 export class AsyncResult {
     /** @param operation which `…Finish` may take it */
     constructor(

@@ -5,7 +5,10 @@ interface Handler {
     run: () => void
 }
 
-/** Gio.Cancellable: one may stop any number of operations, from anywhere. */
+/**
+ * Gio.Cancellable: one may stop any number of operations, from anywhere.
+ * @devsWhenUsed
+ */
 export class Cancellable {
     private cancelled = false
     private handlers: Handler[] = []

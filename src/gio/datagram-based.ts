@@ -3,7 +3,10 @@ import { type IOCondition } from "./enums.js"
 import { type SocketAddress } from "./socket-address.js"
 import { type Source } from "./source.js"
 
-/** Gio.InputMessage: where one received message goes. */
+/**
+ * Gio.InputMessage: where one received message goes.
+ * @devsWhenUsed
+ */
 export class InputMessage {
     /** bytes that were filled in */
     bytesReceived = 0
@@ -17,7 +20,10 @@ export class InputMessage {
     constructor(public vectors: Buffer[]) {}
 }
 
-/** Gio.OutputMessage: one message to send. */
+/**
+ * Gio.OutputMessage: one message to send.
+ * @devsWhenUsed
+ */
 export class OutputMessage {
     /** bytes that were sent */
     bytesSent = 0

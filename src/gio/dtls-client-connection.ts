@@ -8,7 +8,10 @@ import { TlsCertificateFlags } from "./enums.js"
 import { associationSettings, type DtlsSettings } from "./settings.js"
 import { Transport } from "./transport.js"
 
-/** Gio.DtlsClientConnection. The base socket is connected to the server, or only ever hears from it. */
+/**
+ * Gio.DtlsClientConnection. The base socket is connected to the server, or only ever hears from it.
+ * @devsWhenUsed
+ */
 export class DtlsClientConnection extends DtlsConnection {
     private validationFlags = TlsCertificateFlags.VALIDATE_ALL
 

@@ -33,6 +33,7 @@ export type AsyncReadyCallback = (source: DtlsConnection, result: AsyncResult) =
 /**
  * Gio.DtlsConnection: DTLS over a DatagramBased, itself a DatagramBased. One message is one record.
  * A handshake is done by the first receive or send, under that call's timeout, or by `handshake`.
+ * @devsWhenUsed
  */
 export abstract class DtlsConnection implements DatagramBased {
     protected peer: Peer | undefined = undefined

@@ -14,7 +14,10 @@ import { Transport, type TransportOwner } from "./transport.js"
 import { checkTimeout } from "./vectors.js"
 import { deadlineAfter, Waited, waitUntil } from "./waiting.js"
 
-/** Many clients on one socket, after Gio.SocketListener: each `accept` gives a connection whose handshake is done. */
+/**
+ * Many clients on one socket, after Gio.SocketListener: each `accept` gives a connection whose handshake is done.
+ * @devsWhenUsed
+ */
 export class DtlsListener implements TransportOwner {
     private endpoint: ServerEndpoint
     private transport: Transport

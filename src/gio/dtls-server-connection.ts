@@ -13,6 +13,7 @@ import { Transport } from "./transport.js"
 /**
  * Gio.DtlsServerConnection: alone over a base socket that has one peer, or one of many that a DtlsListener accepted.
  * Alone it serves the first peer whose handshake succeeds; for clients that come and go use a DtlsListener.
+ * @devsWhenUsed
  */
 export class DtlsServerConnection extends DtlsConnection {
     private authenticationMode = TlsAuthenticationMode.NONE

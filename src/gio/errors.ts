@@ -47,7 +47,10 @@ export enum ErrorDomain {
     channelBinding = "g-tls-channel-binding-error-quark",
 }
 
-/** GLib.Error: a domain and a code for programs, a sentence for people. */
+/**
+ * GLib.Error: a domain and a code for programs, a sentence for people.
+ * @devsWhenUsed
+ */
 export class GError extends Error {
     /** which argument is wrong, when code is INVALID_ARGUMENT */
     argument: string | undefined = undefined

@@ -84,7 +84,10 @@ export function associationSettings(
     }
 }
 
-/** One identity and key, for a client or for a server that knows a single client. */
+/**
+ * One identity and key, for a client or for a server that knows a single client.
+ * @devsWhenUsed
+ */
 export class SinglePsk implements PskSource {
     constructor(
         private identity: Buffer,

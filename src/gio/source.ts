@@ -9,7 +9,10 @@ export type SourceCallback = (datagramBased: DatagramBased, condition: number) =
 /** Pause between two calls while a condition lasts, ms: others get their turn. */
 const TURN = 1
 
-/** GLib.Source over the conditions of a datagram object: level-triggered, like GIO's. */
+/**
+ * GLib.Source over the conditions of a datagram object: level-triggered, like GIO's.
+ * @devsWhenUsed
+ */
 export class Source {
     private callback: SourceCallback | undefined = undefined
     private destroyed = false

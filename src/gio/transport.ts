@@ -21,6 +21,7 @@ export interface TransportOwner {
 /**
  * Drives an endpoint over its base socket: one task receives, one keeps the time, whether or not the
  * application is in a call. Everything that the engine wants done is done in `drain`.
+ * @devsWhenUsed
  */
 export class Transport {
     private wake: Signal

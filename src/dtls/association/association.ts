@@ -51,6 +51,7 @@ const LAST_FLIGHT_KEPT = 240000
  * One peer: record layer, flights and handshake behind a few calls (Seam 1). Nothing here reads a clock, draws
  * randomness of its own or does I/O: time comes in as `now` (ms), and what is to be done comes out of `poll`.
  * Peer input never throws.
+ * @devsWhenUsed
  */
 export class Association {
     state = AssociationState.idle

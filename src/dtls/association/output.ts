@@ -35,7 +35,10 @@ export enum Diagnostic {
     warningAlert = 7,
 }
 
-/** One thing the engine has to say; which fields are set depends on `kind`. */
+/**
+ * One thing the engine has to say; which fields are set depends on `kind`.
+ * @devsWhenUsed
+ */
 export class Output {
     question: Question | undefined = undefined
     diagnostic: Diagnostic | undefined = undefined

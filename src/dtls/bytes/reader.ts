@@ -1,6 +1,9 @@
 import { copyOf, EMPTY } from "./bytes.js"
 
-/** Bounded big-endian reader. Past the end `failed` turns true and zeros come, so a codec checks once, at its end. */
+/**
+ * Bounded big-endian reader. Past the end `failed` turns true and zeros come, so a codec checks once, at its end.
+ * @devsWhenUsed
+ */
 export class Reader {
     failed = false
     at: number

@@ -1,6 +1,9 @@
 import { blit, copyOf } from "./bytes.js"
 
-/** Big-endian writer into a Buffer that grows. */
+/**
+ * Big-endian writer into a Buffer that grows.
+ * @devsWhenUsed
+ */
 export class Writer {
     length = 0
     private target: Buffer

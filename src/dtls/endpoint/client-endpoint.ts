@@ -3,7 +3,10 @@ import { EMPTY } from "../bytes/bytes.js"
 import { type Endpoint, type Reply, type Source } from "./endpoint.js"
 import { Peer } from "./peer.js"
 
-/** An endpoint of one peer, the server. */
+/**
+ * An endpoint of one peer, the server.
+ * @devsWhenUsed
+ */
 export class ClientEndpoint implements Endpoint {
     peer: Peer
     private ready = false

@@ -1,7 +1,10 @@
 import { NEVER } from "../flight/retransmission.js"
 import { type Peer } from "./peer.js"
 
-/** Peers ordered by deadline: the earliest is found at once, a change costs log n. */
+/**
+ * Peers ordered by deadline: the earliest is found at once, a change costs log n.
+ * @devsWhenUsed
+ */
 export class DeadlineHeap {
     private peers: Peer[] = []
 

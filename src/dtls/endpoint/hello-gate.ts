@@ -40,7 +40,10 @@ export function readFirstFragment(datagram: Buffer, length: number): FirstFragme
     return { sequence: record.sequence, header, start, rest }
 }
 
-/** Decides about hellos of unknown peers with an HMAC and nothing else: no state, no other work (RFC 6347 §4.2.1). */
+/**
+ * Decides about hellos of unknown peers with an HMAC and nothing else: no state, no other work (RFC 6347 §4.2.1).
+ * @devsWhenUsed
+ */
 export class HelloGate {
     private cookies: Cookies
 

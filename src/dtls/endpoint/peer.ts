@@ -9,7 +9,10 @@ export enum PeerPhase {
     forgotten,
 }
 
-/** One peer of an endpoint. */
+/**
+ * One peer of an endpoint.
+ * @devsWhenUsed
+ */
 export class Peer {
     /** when the heap believes that `association.tick` is wanted, ms */
     deadline = NEVER

@@ -9,7 +9,10 @@ import { type Endpoint, type Reply, type Source, type Table } from "./endpoint.j
 import { type FirstFragment, HelloGate, readFirstFragment } from "./hello-gate.js"
 import { Peer, PeerPhase } from "./peer.js"
 
-/** Many peers on one socket (RFC 6347 §4.2.1, §4.2.8). Strangers get nothing but a cookie. */
+/**
+ * Many peers on one socket (RFC 6347 §4.2.1, §4.2.8). Strangers get nothing but a cookie.
+ * @devsWhenUsed
+ */
 export class ServerEndpoint implements Endpoint {
     /** drops that belong to no association */
     counters = new DiscardCounters()

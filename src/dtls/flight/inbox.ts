@@ -29,7 +29,10 @@ export enum Fragment {
     refused,
 }
 
-/** One message on its way: its bytes, and which of them are there, as sorted disjoint ranges. */
+/**
+ * One message on its way: its bytes, and which of them are there, as sorted disjoint ranges.
+ * @devsWhenUsed
+ */
 class Reassembly {
     private body: Buffer
     private starts: number[] = []
@@ -109,7 +112,10 @@ class Reassembly {
 /** Most ranges a message may be scattered over before further scattered fragments are refused. */
 const MAX_RANGES = 32
 
-/** Receives handshake fragments in any order and gives whole messages in the order of message_seq (RFC 6347 §4.2.2-3). */
+/**
+ * Receives handshake fragments in any order and gives whole messages in the order of message_seq (RFC 6347 §4.2.2-3).
+ * @devsWhenUsed
+ */
 export class Inbox {
     private waiting: Reassembly[] = []
     private bytes = 0

@@ -3,7 +3,10 @@ import { type RecordLayer } from "../record/record-layer.js"
 import { ContentType } from "../wire/code-points.js"
 import { HANDSHAKE_HEADER_LENGTH, wholeMessage, writeHandshakeHeader } from "../wire/handshake-header.js"
 
-/** Packs records into datagrams of at most `budget` bytes, in order. */
+/**
+ * Packs records into datagrams of at most `budget` bytes, in order.
+ * @devsWhenUsed
+ */
 export class DatagramPacker {
     /** finished datagrams, oldest first */
     datagrams: Buffer[] = []
@@ -45,7 +48,10 @@ interface FlightItem {
 /** Never cut fragments smaller than this when a new datagram helps. */
 const SMALLEST_FRAGMENT = 32
 
-/** The current flight: kept whole, cut and sealed afresh each time it is sent (RFC 6347 §4.2.4). */
+/**
+ * The current flight: kept whole, cut and sealed afresh each time it is sent (RFC 6347 §4.2.4).
+ * @devsWhenUsed
+ */
 export class Outbox {
     private items: FlightItem[] = []
     private nextSeq: number

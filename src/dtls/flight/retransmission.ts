@@ -34,7 +34,10 @@ export function smallerBudget(budget: number, timeouts: number, shrinkAfter: num
     return budget
 }
 
-/** The retransmission timer of one flight. */
+/**
+ * The retransmission timer of one flight.
+ * @devsWhenUsed
+ */
 export class RetransmissionTimer {
     /** when it fires, ms; NEVER while stopped */
     at = NEVER

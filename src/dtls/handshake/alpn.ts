@@ -3,7 +3,10 @@ import { Writer } from "../bytes/writer.js"
 import { AlertDescription, ExtensionType } from "../wire/code-points.js"
 import { type HelloExtension } from "./hello-extension.js"
 
-/** Application-Layer Protocol Negotiation (RFC 7301). */
+/**
+ * Application-Layer Protocol Negotiation (RFC 7301).
+ * @devsWhenUsed
+ */
 export class Alpn implements HelloExtension {
     type = ExtensionType.applicationLayerProtocolNegotiation
     /** what was agreed on */

@@ -20,6 +20,7 @@ const FRAGMENTED = 3
  * The first covers address, version, random and session id; it is checked before anything is kept.
  * The second covers suites, compression and extensions; for a first hello that came in fragments, whose rest is not
  * known, it says so instead, and then the second hello must come in fragments too.
+ * @devsWhenUsed
  */
 export class Cookies {
     private current: Hmac

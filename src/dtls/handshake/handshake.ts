@@ -29,7 +29,10 @@ export enum Walked {
     unexpected,
 }
 
-/** One handshake: where it stands in its grammar, and what has been agreed so far. */
+/**
+ * One handshake: where it stands in its grammar, and what has been agreed so far.
+ * @devsWhenUsed
+ */
 export class Handshake {
     suite: CipherSuite | undefined = undefined
     /** client: the hello as sent, to repeat it with a cookie */

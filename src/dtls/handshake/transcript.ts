@@ -1,7 +1,10 @@
 import { type CryptoProvider, type Hash } from "../crypto/provider.js"
 import { type CipherSuite } from "../crypto/suites.js"
 
-/** The running hash over all handshake messages, HelloVerifyRequest and the hello before it left out (RFC 6347 §4.2.6). */
+/**
+ * The running hash over all handshake messages, HelloVerifyRequest and the hello before it left out (RFC 6347 §4.2.6).
+ * @devsWhenUsed
+ */
 export class Transcript {
     private hash: Hash | undefined = undefined
     /** messages from before the suite, and with it the hash, is known */

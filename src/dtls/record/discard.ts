@@ -56,7 +56,10 @@ export function discardNames(): string[] {
     ]
 }
 
-/** Drop counters by reason. */
+/**
+ * Drop counters by reason.
+ * @devsWhenUsed
+ */
 export class DiscardCounters {
     private counts: number[] = []
 

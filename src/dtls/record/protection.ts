@@ -10,6 +10,7 @@ import { type RecordHeader } from "../wire/record-header.js"
  * One direction of one epoch: turns plaintext into record fragments and back (RFC 5246 §6.2.3.3).
  * The nonce is made of epoch and sequence number alone, so no (key, nonce) pair repeats while numbers do not:
  * with an explicit nonce it is the fixed IV and the number (RFC 5288 §3, RFC 6655 §3), else the IV xor the number (RFC 7905 §2).
+ * @devsWhenUsed
  */
 export class Protection {
     private aead: Aead

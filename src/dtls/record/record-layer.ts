@@ -25,7 +25,10 @@ export interface OpenedRecord {
     plaintext: Buffer
 }
 
-/** Sending side of one epoch. */
+/**
+ * Sending side of one epoch.
+ * @devsWhenUsed
+ */
 export class WriteEpoch {
     nextSequence = 0
 
@@ -45,6 +48,7 @@ export interface RecordLimits {
  * Epochs, sequence numbers, replay window, protection of one association (RFC 6347 §4.1).
  * Epoch 0 has no replay window: nothing there is verified, so a forged number could close the window to the
  * true peer; duplicates fall to message_seq instead.
+ * @devsWhenUsed
  */
 export class RecordLayer {
     readEpoch = 0

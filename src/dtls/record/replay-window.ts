@@ -1,6 +1,7 @@
 /**
  * The sliding window of received sequence numbers (RFC 6347 §4.1.2.6): 64 wide, in two int32 halves.
  * Check first, mark only what has verified.
+ * @devsWhenUsed
  */
 export class ReplayWindow {
     /** highest number marked, -1 before the first */

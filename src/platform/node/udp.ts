@@ -1,14 +1,11 @@
 import { createSocket, type RemoteInfo, type Socket } from "node:dgram"
 import { isIP } from "node:net"
-import { type Cancellable } from "../../gio/cancellable.js"
 import { type InputMessage, type OutputMessage } from "../../gio/datagram-based.js"
-import { IOCondition } from "../../gio/enums.js"
+import { DatagramSocket } from "../../gio/datagram-socket.js"
 import { GError, invalidArgument, ioError, IOErrorEnum } from "../../gio/errors.js"
 import { type SocketAddress } from "../../gio/socket-address.js"
-import { Source } from "../../gio/source.js"
-import { checkTransfer, gather, scatter } from "../../gio/vectors.js"
-import { deadlineAfter, Waited, waitUntil } from "../../gio/waiting.js"
-import { type Services, type Signal, type UdpOptions, type UdpSocket } from "../services.js"
+import { gather, scatter } from "../../gio/vectors.js"
+import { type Services, type UdpOptions, type UdpSocket } from "../services.js"
 
 interface Received {
     data: Buffer
@@ -39,18 +36,15 @@ function text(address: SocketAddress): string {
 }
 
 /** node:dgram as a DatagramBased. */
-export class NodeUdpSocket implements UdpSocket {
+export class NodeUdpSocket extends DatagramSocket implements UdpSocket {
     private queue: Received[] = []
-    private error: GError | undefined
-    private closed = false
-    private changed: Signal
 
     private constructor(
-        private services: Services,
+        services: Services,
         private socket: Socket,
         private remote: SocketAddress | undefined,
     ) {
-        this.changed = services.newSignal()
+        super(services)
         socket.on("message", (data: Buffer, info: RemoteInfo) => this.received(data, info))
         socket.on("error", (error: NodeJS.ErrnoException) => {
             this.error = asGError(error, remote === undefined ? "socket" : text(remote))
@@ -101,60 +95,19 @@ export class NodeUdpSocket implements UdpSocket {
         this.socket.setRecvBufferSize(size)
     }
 
-    async receiveMessages(
-        messages: InputMessage[],
-        flags: number,
-        timeout: number,
-        cancellable?: Cancellable,
-    ): Promise<number> {
-        checkTransfer(messages, flags, timeout)
-        if (messages.length === 0) return 0
-        let count = 0
-        const waited = await waitUntil(
-            this.services,
-            this.changed,
-            () => {
-                count = this.fill(messages, count)
-                return count === messages.length || this.closed || this.error !== undefined
-            },
-            deadlineAfter(this.services, timeout),
-            cancellable,
-        )
-        if (count > 0) return count
-        if (waited === Waited.cancelled) throw ioError(IOErrorEnum.CANCELLED, "Operation was cancelled")
-        this.throwError()
-        if (timeout === 0) throw ioError(IOErrorEnum.WOULD_BLOCK, "Operation would block")
-        throw ioError(IOErrorEnum.TIMED_OUT, "Socket I/O timed out")
+    protected takeOne(message: InputMessage): boolean {
+        const next = this.queue.shift()
+        if (next === undefined) return false
+        scatter(message, next.data, next.data.length, next.address)
+        return true
     }
 
-    private fill(messages: InputMessage[], from: number): number {
-        let count = from
-        while (count < messages.length) {
-            const next = this.queue.shift()
-            if (next === undefined) return count
-            scatter(messages[count] as InputMessage, next.data, next.data.length, next.address)
-            count++
-        }
-        return count
+    protected isReadable(): boolean {
+        return this.queue.length > 0
     }
 
-    private throwError(): void {
-        if (this.closed) throw ioError(IOErrorEnum.CLOSED, "Socket is already closed")
-        const { error } = this
-        this.error = undefined
-        if (error !== undefined) throw error
-    }
-
-    async sendMessages(
-        messages: OutputMessage[],
-        flags: number,
-        timeout: number,
-        cancellable?: Cancellable,
-    ): Promise<number> {
-        checkTransfer(messages, flags, timeout)
-        cancellable?.setErrorIfCancelled()
-        if (this.closed) throw ioError(IOErrorEnum.CLOSED, "Socket is already closed")
-        // All are handed to the system before the first is waited for, so that their order stays.
+    /** All are handed to the system before the first is waited for, so that their order stays. */
+    protected async sendAll(messages: OutputMessage[]): Promise<number> {
         const results = await Promise.all(messages.map((message) => this.send(message)))
         const failed = results.findIndex((error) => error !== undefined)
         if (failed === 0) throw results[0]
@@ -173,31 +126,6 @@ export class NodeUdpSocket implements UdpSocket {
             else if (address === undefined) resolve(invalidArgument("messages", "each needs an address: not connected"))
             else this.socket.send(data, address.port, address.address, done)
         })
-    }
-
-    createSource(condition: number, cancellable?: Cancellable): Source {
-        return new Source(this.services, this, condition, cancellable)
-    }
-
-    conditionCheck(condition: number): number {
-        if (this.closed) return IOCondition.HUP
-        let holds = condition & IOCondition.OUT
-        if (this.queue.length > 0) holds |= condition & IOCondition.IN
-        if (this.error !== undefined) holds |= IOCondition.ERR
-        return holds
-    }
-
-    async conditionWait(condition: number, timeout: number, cancellable?: Cancellable): Promise<boolean> {
-        const waited = await waitUntil(
-            this.services,
-            this.changed,
-            () => this.conditionCheck(condition) !== 0,
-            deadlineAfter(this.services, timeout),
-            cancellable,
-        )
-        if (waited === Waited.ready) return true
-        if (waited === Waited.cancelled) throw ioError(IOErrorEnum.CANCELLED, "Operation was cancelled")
-        throw ioError(IOErrorEnum.TIMED_OUT, "Socket I/O timed out")
     }
 
     close(): void {

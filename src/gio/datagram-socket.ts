@@ -1,0 +1,104 @@
+import { type Services, type Signal } from "../platform/services.js"
+import { type Cancellable } from "./cancellable.js"
+import { type DatagramBased, type InputMessage, type OutputMessage } from "./datagram-based.js"
+import { IOCondition } from "./enums.js"
+import { type GError, ioError, IOErrorEnum } from "./errors.js"
+import { Source } from "./source.js"
+import { checkTransfer } from "./vectors.js"
+import { deadlineAfter, Waited, waitUntil } from "./waiting.js"
+
+/**
+ * What every datagram socket has in common, so that a platform only says how to take one waiting datagram
+ * and how to send. Sending never blocks: what the system cannot take is lost, as UDP may.
+ * @devsWhenUsed
+ */
+export abstract class DatagramSocket implements DatagramBased {
+    protected closed = false
+    /** notified when something arrives, fails or closes */
+    protected changed: Signal
+    /** told to one call, then forgotten */
+    protected error: GError | undefined = undefined
+
+    constructor(protected services: Services) {
+        this.changed = services.newSignal()
+    }
+
+    /** Moves the oldest waiting datagram into `message`. @returns false when none waits */
+    protected abstract takeOne(message: InputMessage): boolean
+    protected abstract isReadable(): boolean
+    /** Sends in order. @returns how many; throws when not even the first */
+    protected abstract sendAll(messages: OutputMessage[]): Promise<number>
+
+    async receiveMessages(
+        messages: InputMessage[],
+        flags: number,
+        timeout: number,
+        cancellable?: Cancellable,
+    ): Promise<number> {
+        checkTransfer(messages, flags, timeout)
+        if (messages.length === 0) return 0
+        const self = this
+        let count = 0
+        const waited = await waitUntil(
+            this.services,
+            this.changed,
+            () => {
+                while (count < messages.length && self.takeOne(messages[count] as InputMessage)) count++
+                return count === messages.length || self.closed || self.error !== undefined
+            },
+            deadlineAfter(this.services, timeout),
+            cancellable,
+        )
+        if (count > 0) return count
+        if (waited === Waited.cancelled) throw ioError(IOErrorEnum.CANCELLED, "Operation was cancelled")
+        this.throwError()
+        if (timeout === 0) throw ioError(IOErrorEnum.WOULD_BLOCK, "Operation would block")
+        throw ioError(IOErrorEnum.TIMED_OUT, "Socket I/O timed out")
+    }
+
+    private throwError(): void {
+        if (this.closed) throw ioError(IOErrorEnum.CLOSED, "Socket is already closed")
+        const error = this.error
+        this.error = undefined
+        if (error !== undefined) throw error
+    }
+
+    async sendMessages(
+        messages: OutputMessage[],
+        flags: number,
+        timeout: number,
+        cancellable?: Cancellable,
+    ): Promise<number> {
+        checkTransfer(messages, flags, timeout)
+        if (messages.length === 0) return 0
+        if (cancellable !== undefined) cancellable.setErrorIfCancelled()
+        if (this.closed) throw ioError(IOErrorEnum.CLOSED, "Socket is already closed")
+        return await this.sendAll(messages)
+    }
+
+    createSource(condition: number, cancellable?: Cancellable): Source {
+        return new Source(this.services, this, condition, cancellable)
+    }
+
+    conditionCheck(condition: number): number {
+        if (this.closed) return IOCondition.HUP
+        let holds = condition & IOCondition.OUT
+        if (this.isReadable()) holds = holds | (condition & IOCondition.IN)
+        if (this.error !== undefined) holds = holds | IOCondition.ERR
+        return holds
+    }
+
+    async conditionWait(condition: number, timeout: number, cancellable?: Cancellable): Promise<boolean> {
+        const self = this
+        const waited = await waitUntil(
+            this.services,
+            this.changed,
+            () => self.conditionCheck(condition) !== 0,
+            deadlineAfter(this.services, timeout),
+            cancellable,
+        )
+        if (waited === Waited.ready) return true
+        if (waited === Waited.cancelled) throw ioError(IOErrorEnum.CANCELLED, "Operation was cancelled")
+        throw ioError(IOErrorEnum.TIMED_OUT, "Socket I/O timed out")
+    }
+}

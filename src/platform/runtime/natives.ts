@@ -1,0 +1,87 @@
+/**
+ * The native functions of the Mote runtime (Seam 4), as the machine and every port supply them and `platform/runtime`
+ * calls them. The unmodified compiler emits a call by name: `ds._mote...`.
+ *
+ * Rules for all of them: a wrong type throws TypeError, a wrong size or range throws RangeError, both naming the argument;
+ * nothing crashes the machine. Handles are small positive integers; using a closed one is a RangeError.
+ * "suspends" means: the calling fiber sleeps until the host resumes it with the result; all others return at once.
+ */
+import "@devicescript/core"
+
+declare module "@devicescript/core" {
+    // Cryptography. Algorithm numbers: HashAlgorithm and AeadAlgorithm of src/dtls/crypto/provider.ts.
+
+    /** Bit n is set when the port has AEAD number n; bit 16 + n when it has hash number n. */
+    function _moteCryptoHas(): number
+    /** Fills `target` with random bytes; throws Error while the source is not good. */
+    function _moteRandom(target: Buffer): void
+    /** A new running hash. */
+    function _moteHashNew(algorithm: number): number
+    function _moteHashUpdate(hash: number, data: Buffer): void
+    /** A new handle with the same state. */
+    function _moteHashClone(hash: number): number
+    /** The digest; closes the handle. */
+    function _moteHashDigest(hash: number): Buffer
+    /** A keyed HMAC with its pads computed; copies the key. */
+    function _moteHmacNew(algorithm: number, key: Buffer): number
+    /** HMAC of the whole of `data`; the handle stays usable. */
+    function _moteHmacSign(hmac: number, data: Buffer): Buffer
+    /** An AEAD keyed once; copies the key. */
+    function _moteAeadNew(algorithm: number, key: Buffer): number
+    /** Ciphertext and tag. `nonce` has 12 bytes. */
+    function _moteAeadSeal(aead: number, nonce: Buffer, aad: Buffer, plaintext: Buffer): Buffer
+    /** The plaintext; undefined when it is not authentic. */
+    function _moteAeadOpen(aead: number, nonce: Buffer, aad: Buffer, ciphertext: Buffer): Buffer | undefined
+    /** Closes a handle of any of the above and erases its keys. */
+    function _moteCryptoClose(handle: number): void
+
+    // Records in one call. `state` is packed, 32 bytes: form 1 (1: DTLS 1.2), AEAD handle 2, epoch 2, next sequence number 6,
+    // fixed IV 12 (left-aligned), IV length 1, explicit nonce length 1, tag length 1, 6 bytes 0. Integers are big-endian.
+
+    /** Seals each message as one record of `type`, all into one Buffer one after the other; counts the sequence number up in `state`. */
+    function _moteRecordSeal(state: Buffer, type: number, messages: Buffer[]): Buffer
+    /** Opens the record at `offset` of `datagram`; undefined when it is not authentic. Does not look at the replay window. */
+    function _moteRecordOpen(state: Buffer, datagram: Buffer, offset: number): Buffer | undefined
+
+    // UDP. Addresses are texts, "127.0.0.1" or "fe80::1%2".
+
+    /**
+     * Opens and binds a socket. `localHost` and `remoteHost` may be "" (any, not connected); ports 0 to 65535.
+     * Suspends. Returns a handle, or minus an IOErrorEnum code.
+     */
+    function _moteUdpOpen(localHost: string, localPort: number, remoteHost: string, remotePort: number): number
+    /** Port the socket is bound to. */
+    function _moteUdpPort(socket: number): number
+    /** Sends one datagram; `host` "" on a connected socket. Returns bytes, or minus an IOErrorEnum code. */
+    function _moteUdpSend(socket: number, datagram: Buffer, host: string, port: number): number
+    /**
+     * Copies the oldest waiting datagram into `target`. Returns its length, which may be above target.length (cut),
+     * -27 (WOULD_BLOCK) when none waits, or minus another IOErrorEnum code once.
+     */
+    function _moteUdpReceive(socket: number, target: Buffer): number
+    /** Sender of the datagram that `_moteUdpReceive` gave last: address, and port by `_moteUdpSenderPort`. */
+    function _moteUdpSender(socket: number): string
+    function _moteUdpSenderPort(socket: number): number
+    /** The host runs `callback` in a fiber of its own when a datagram or an error comes and none waited before. */
+    function _moteUdpOnReadable(socket: number, callback: () => void): void
+    /** Whether a datagram or an error waits. */
+    function _moteUdpIsReadable(socket: number): boolean
+    /** Closes; whatever waits is dropped. */
+    function _moteUdpClose(socket: number): void
+    /** Addresses of a host. Suspends. An empty array when there is none. */
+    function _moteResolve(host: string): string[]
+
+    // Storage, clocks, settings, log
+
+    /** A saved blob, or undefined. Names have 1 to 14 characters. */
+    function _moteStorageLoad(name: string): Buffer | undefined
+    /** Suspends until the blob is safe against power loss. Returns 0 or minus an IOErrorEnum code. */
+    function _moteStorageSave(name: string, value: Buffer): number
+    function _moteStorageRemove(name: string): void
+    /** Unix seconds, or undefined while unknown. The monotonic clock is `ds.millis()`. */
+    function _moteWallClock(): number | undefined
+    /** A setting of this device (target, identity, key, ...) as text; undefined when it has none of that name. */
+    function _moteSetting(name: string): string | undefined
+    /** Levels as LogLevel of src/platform/services.ts. */
+    function _moteLog(level: number, message: string): void
+}

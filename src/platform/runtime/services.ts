@@ -1,0 +1,72 @@
+import * as ds from "@devicescript/core"
+import { type CryptoProvider } from "../../dtls/crypto/provider.js"
+import { type Table } from "../../dtls/endpoint/endpoint.js"
+import { ioError, IOErrorEnum } from "../../gio/errors.js"
+import { type LogLevel, type Services, type Signal, type Storage, type UdpOptions, type UdpSocket } from "../services.js"
+import { RuntimeCryptoProvider } from "./crypto.js"
+import "./natives.js"
+import { FiberSignal } from "./signal.js"
+import { HashTable } from "./table.js"
+import { openRuntimeUdp } from "./udp.js"
+
+/** Bytes of the largest datagram that a device receives. */
+const LARGEST_DATAGRAM = 1500
+
+/** @devsWhenUsed */
+class RuntimeStorage implements Storage {
+    async load(name: string): Promise<Buffer | undefined> {
+        return ds._moteStorageLoad(name)
+    }
+
+    async save(name: string, value: Buffer): Promise<void> {
+        const result = ds._moteStorageSave(name, value)
+        if (result < 0) throw ioError(-result as IOErrorEnum, "Storage is full or broken")
+    }
+
+    async remove(name: string): Promise<void> {
+        ds._moteStorageRemove(name)
+    }
+}
+
+/**
+ * The platform services of Mote's own runtime, on a board and in the simulator.
+ * @devsWhenUsed
+ */
+export class RuntimeServices implements Services {
+    crypto: CryptoProvider = new RuntimeCryptoProvider()
+    storage: Storage = new RuntimeStorage()
+
+    newSignal(): Signal {
+        return new FiberSignal()
+    }
+
+    spawn(task: () => Promise<void>): void {
+        task.start()
+    }
+
+    now(): number {
+        return ds.millis()
+    }
+
+    wallClock(): number | undefined {
+        return ds._moteWallClock()
+    }
+
+    newTable<T>(): Table<T> {
+        return new HashTable<T>()
+    }
+
+    async openUdp(options: UdpOptions): Promise<UdpSocket> {
+        return openRuntimeUdp(this, options, LARGEST_DATAGRAM)
+    }
+
+    async resolve(host: string): Promise<string[]> {
+        const addresses = ds._moteResolve(host)
+        if (addresses.length === 0) throw ioError(IOErrorEnum.HOST_NOT_FOUND, host + ": no such host")
+        return addresses
+    }
+
+    log(level: LogLevel, message: string): void {
+        ds._moteLog(level, message)
+    }
+}

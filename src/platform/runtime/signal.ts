@@ -1,0 +1,27 @@
+import * as ds from "@devicescript/core"
+import { type Signal } from "../services.js"
+
+/**
+ * Fibers that wait are suspended and resumed. Plain DeviceScript: it works on the official VM too.
+ * @devsWhenUsed
+ */
+export class FiberSignal implements Signal {
+    private waiting: ds.Fiber[] = []
+
+    async wait(timeout: number): Promise<boolean> {
+        const self = ds.Fiber.self()
+        this.waiting.push(self)
+        // A pause of 0 ms would never end on the official VM when rounded down.
+        const woken = timeout < 0 ? await ds.suspend<boolean>() : await ds.suspend<boolean>(Math.ceil(timeout))
+        this.waiting = this.waiting.filter((fiber) => fiber !== self)
+        return woken === true
+    }
+
+    notify(): void {
+        const waiting = this.waiting
+        this.waiting = []
+        for (const fiber of waiting) {
+            if (fiber.suspended) fiber.resume(true)
+        }
+    }
+}

@@ -1,0 +1,76 @@
+/* The program that is flashed: settings come from the device, readings from its sensor, samples go to a CoAPs server. */
+import * as ds from "@devicescript/core"
+import { ContentFormat } from "../coap/code-points.js"
+import { defaultCoapParameters } from "../coap/parameters.js"
+import { parseCoapsUri } from "../coap/uri.js"
+import { mcuLimits } from "../dtls/association/limits.js"
+import { TLS_PSK_WITH_AES_128_CCM_8 } from "../dtls/crypto/suites.js"
+import { cellular, wifi } from "../dtls/flight/retransmission.js"
+import { newSettings, SinglePsk } from "../gio/settings.js"
+import "../platform/runtime/natives.js"
+import { RuntimeServices } from "../platform/runtime/services.js"
+import { LogLevel, type Services } from "../platform/services.js"
+import { type Sample, SimulatedSource } from "./reading.js"
+import { Sensor, type SensorConfig, type SensorObserver } from "./sensor.js"
+import { type CoapsSession } from "./session.js"
+
+/** @devsWhenUsed */
+class LogObserver implements SensorObserver {
+    constructor(private services: Services) {}
+
+    connected(session: CoapsSession): void {
+        this.services.log(LogLevel.info, "connected in " + Math.round(session.handshakeTime) + " ms")
+    }
+
+    posted(sample: Sample, _time: number): void {
+        this.services.log(LogLevel.info, "posted sample " + sample.number)
+    }
+
+    rejected(sample: Sample, code: string): void {
+        this.services.log(LogLevel.error, "sample " + sample.number + " was refused: " + code)
+    }
+
+    dropped(sample: Sample): void {
+        this.services.log(LogLevel.warning, "queue full, lost sample " + sample.number)
+    }
+
+    trouble(error: Error, pause: number): void {
+        this.services.log(LogLevel.warning, error.message + "; next attempt in " + pause + " ms")
+    }
+}
+
+/** A setting of the device, or what is usual. */
+function setting(name: string, usual: string): string {
+    return ds._moteSetting(name) ?? usual
+}
+
+function configure(): SensorConfig {
+    const psk = new SinglePsk(Buffer.from(setting("identity", "")), Buffer.from(setting("key", ""), "hex"))
+    const profile = setting("profile", "wifi") === "cellular" ? cellular() : wifi()
+    return {
+        target: parseCoapsUri(setting("target", "")),
+        format: setting("format", "senml") === "json" ? ContentFormat.JSON : ContentFormat.SENML_CBOR,
+        baseName: setting("name", ""),
+        interval: parseInt(setting("interval", "60000")),
+        count: parseInt(setting("count", "0")),
+        queueLimit: 16,
+        localPort: 0,
+        retryInitial: 1000,
+        retryMaximum: 60000,
+        dtls: newSettings([TLS_PSK_WITH_AES_128_CCM_8()], psk, profile, mcuLimits()),
+        coap: defaultCoapParameters(),
+    }
+}
+
+async function main(): Promise<void> {
+    const services = new RuntimeServices()
+    try {
+        const noise = () => services.crypto.random(1)[0] / 256
+        await new Sensor(services, configure(), new SimulatedSource(noise), new LogObserver(services)).run()
+    } catch (error) {
+        services.log(LogLevel.error, (error as Error).message)
+    }
+    ds.restart()
+}
+
+await main()

@@ -1,0 +1,60 @@
+/** One measured value. */
+export interface Reading {
+    /** "temperature", "humidity" */
+    name: string
+    /** SenML unit (RFC 8428 §12.1): "Cel", "%RH" */
+    unit: string
+    value: number
+}
+
+/** What was measured at one moment, and goes out in one message. */
+export interface Sample {
+    /** counts from 1 */
+    number: number
+    /** Unix seconds; undefined while the clock is not set */
+    time: number | undefined
+    readings: Reading[]
+}
+
+/** Where readings come from: a driver, or a simulation. May take its time. */
+export interface ReadingSource {
+    read(): Promise<Reading[]>
+}
+
+/**
+ * A room that warms and cools: an hour-long wave for each value, with a little noise.
+ * @devsWhenUsed
+ */
+export class SimulatedSource implements ReadingSource {
+    private step = 0
+
+    /** @param noise a random number below 1, each time it is called */
+    constructor(private noise: () => number) {}
+
+    // eslint-disable-next-line @typescript-eslint/require-await -- real sources wait for their bus
+    async read(): Promise<Reading[]> {
+        const wave = triangle(this.step)
+        this.step = (this.step + 1) & 255
+        return [
+            { name: "temperature", unit: "Cel", value: hundredths(20 + 3 * wave + this.noise() / 5) },
+            { name: "humidity", unit: "%RH", value: hundredths(52 - 8 * wave + this.noise() / 2) },
+        ]
+    }
+}
+
+/** Between 0 and 1, up and down within 256 steps. */
+function triangle(step: number): number {
+    return (step < 128 ? step : 256 - step) / 128
+}
+
+function hundredths(value: number): number {
+    return Math.round(value * 100) / 100
+}
+
+/** With two decimals, the same in both languages. */
+export function decimalText(value: number): string {
+    const scaled = Math.round(Math.abs(value) * 100)
+    const whole = Math.floor(scaled / 100)
+    const rest = scaled - whole * 100
+    return (value < 0 && scaled > 0 ? "-" : "") + whole + "." + (rest < 10 ? "0" : "") + rest
+}

@@ -1,0 +1,181 @@
+import { newRequest } from "../coap/client.js"
+import { CoapCode, CoapOption, type ContentFormat, codeText } from "../coap/code-points.js"
+import { type Option, textOption, uintOption } from "../coap/message.js"
+import { type CoapParameters } from "../coap/parameters.js"
+import { type CoapUri } from "../coap/uri.js"
+import { type DtlsSettings } from "../gio/settings.js"
+import { type Services, type Signal } from "../platform/services.js"
+import { writePayload } from "./payload.js"
+import { type ReadingSource, type Sample } from "./reading.js"
+import { type CoapsSession, openSession } from "./session.js"
+
+/** Times in ms. */
+export interface SensorConfig {
+    target: CoapUri
+    format: ContentFormat
+    /** SenML base name, for example "urn:dev:mac:0024befffe804ff1:" */
+    baseName: string
+    interval: number
+    /** samples to take before it ends; 0: for ever */
+    count: number
+    /** samples kept while the gateway is away, count; beyond it the oldest is dropped and reported */
+    queueLimit: number
+    /** UDP port to send from; 0: any */
+    localPort: number
+    /** first pause before a new attempt; doubles up to the maximum, each lengthened by up to a half at random */
+    retryInitial: number
+    retryMaximum: number
+    dtls: DtlsSettings
+    coap: CoapParameters
+}
+
+/** What somebody may want to know while the sensor works. */
+export interface SensorObserver {
+    connected(session: CoapsSession): void
+    posted(sample: Sample, time: number): void
+    /** the gateway answered, but not with success: the sample is given up */
+    rejected(sample: Sample, code: string): void
+    /** the queue was full */
+    dropped(sample: Sample): void
+    /** something went wrong; the next attempt comes after `pause` ms */
+    trouble(error: Error, pause: number): void
+}
+
+/**
+ * Measures at its interval and posts each sample; outlives its gateway.
+ * @devsWhenUsed
+ */
+export class Sensor {
+    private queue: Sample[] = []
+    private measured = 0
+    private changed: Signal
+    private session: CoapsSession | undefined = undefined
+    private attempts = 0
+    private pause: number
+    private stopped = false
+
+    constructor(
+        private services: Services,
+        private config: SensorConfig,
+        private source: ReadingSource,
+        private observer: SensorObserver,
+    ) {
+        this.changed = services.newSignal()
+        this.pause = config.retryInitial
+    }
+
+    /** Ends when `count` samples are delivered, or after `stop`. */
+    async run(): Promise<void> {
+        const self = this
+        this.services.spawn(async () => {
+            await self.measureLoop()
+        })
+        while (!this.isDone()) {
+            if (this.queue.length === 0) await this.changed.wait(-1)
+            else await this.deliver()
+        }
+        await this.endSession()
+    }
+
+    /** Measures no more; what is queued stays unsent. */
+    stop(): void {
+        this.stopped = true
+        this.changed.notify()
+    }
+
+    private isDone(): boolean {
+        return this.stopped || (this.isMeasured() && this.queue.length === 0)
+    }
+
+    private isMeasured(): boolean {
+        return this.config.count > 0 && this.measured >= this.config.count
+    }
+
+    private async measureLoop(): Promise<void> {
+        while (!this.stopped && !this.isMeasured()) {
+            try {
+                const readings = await this.source.read()
+                this.measured++
+                this.enqueue({ number: this.measured, time: this.services.wallClock(), readings })
+            } catch (error) {
+                this.observer.trouble(error as Error, this.config.interval)
+            }
+            if (!this.isMeasured()) await this.sleep(this.config.interval)
+        }
+        this.changed.notify()
+    }
+
+    /** New readings matter more than old ones. */
+    private enqueue(sample: Sample): void {
+        this.queue.push(sample)
+        if (this.queue.length > this.config.queueLimit) this.observer.dropped(this.queue.shift() as Sample)
+        this.changed.notify()
+    }
+
+    /** Posts the oldest sample; it leaves the queue only when the gateway has answered for it. */
+    private async deliver(): Promise<void> {
+        const sample = this.queue[0] as Sample
+        try {
+            const session = await this.openedSession()
+            const begun = this.services.now()
+            const response = await session.coap.request(this.request(sample))
+            if (response.code >= CoapCode.INTERNAL_SERVER_ERROR)
+                return await this.retryLater(new Error("The gateway answers " + codeText(response.code)))
+            this.pause = this.config.retryInitial
+            this.remove(sample)
+            if (response.code >= CoapCode.BAD_REQUEST) this.observer.rejected(sample, codeText(response.code))
+            else this.observer.posted(sample, this.services.now() - begun)
+        } catch (error) {
+            await this.endSession()
+            await this.retryLater(error as Error)
+        }
+    }
+
+    /** While a sample was on its way, the queue may have dropped it. */
+    private remove(sample: Sample): void {
+        this.queue = this.queue.filter((other) => other !== sample)
+    }
+
+    private request(sample: Sample) {
+        const { config } = this
+        const request = newRequest(CoapCode.POST)
+        const options: Option[] = config.target.path.map((part) => textOption(CoapOption.URI_PATH, part))
+        options.push(uintOption(CoapOption.CONTENT_FORMAT, config.format))
+        for (const part of config.target.query) options.push(textOption(CoapOption.URI_QUERY, part))
+        request.options = options
+        request.payload = writePayload(sample, config.format, config.baseName)
+        return request
+    }
+
+    private async openedSession(): Promise<CoapsSession> {
+        if (this.session !== undefined) return this.session
+        const { target, dtls, coap, localPort } = this.config
+        const attempt = this.attempts
+        this.attempts++
+        const session = await openSession(this.services, target, dtls, coap, localPort, attempt)
+        this.session = session
+        this.observer.connected(session)
+        return session
+    }
+
+    private async endSession(): Promise<void> {
+        const session = this.session
+        this.session = undefined
+        if (session !== undefined) await session.close()
+    }
+
+    /** Jittered, so that a thousand sensors do not come back in the same second. */
+    private async retryLater(error: Error): Promise<void> {
+        const luck = this.services.crypto.random(1)[0] / 255
+        const pause = Math.floor(this.pause * (1 + luck / 2))
+        this.pause = Math.min(this.pause * 2, this.config.retryMaximum)
+        this.observer.trouble(error, pause)
+        await this.sleep(pause)
+    }
+
+    /** Ends early when the sensor is stopped. */
+    private async sleep(time: number): Promise<void> {
+        const until = this.services.now() + time
+        while (!this.stopped && this.services.now() < until) await this.changed.wait(until - this.services.now())
+    }
+}

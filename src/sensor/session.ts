@@ -1,0 +1,61 @@
+import { CoapClient } from "../coap/client.js"
+import { type CoapParameters } from "../coap/parameters.js"
+import { type CoapUri } from "../coap/uri.js"
+import { DtlsClientConnection } from "../gio/dtls-client-connection.js"
+import { type DtlsSettings } from "../gio/settings.js"
+import { type Services, type UdpSocket } from "../platform/services.js"
+
+/**
+ * A DTLS session with a CoAP client on it.
+ * @devsWhenUsed
+ */
+export class CoapsSession {
+    coap: CoapClient
+
+    constructor(
+        services: Services,
+        private socket: UdpSocket,
+        public connection: DtlsClientConnection,
+        parameters: CoapParameters,
+        /** how long the handshake took, ms */
+        public handshakeTime: number,
+    ) {
+        this.coap = new CoapClient(services, connection, parameters)
+    }
+
+    /** Says close_notify and gives the socket back. */
+    async close(): Promise<void> {
+        this.coap.close()
+        await this.connection.close()
+        this.socket.close()
+    }
+}
+
+/**
+ * Resolves, connects and shakes hands. Of several addresses the attempt-th one is tried, round and round.
+ * @param localPort 0: any
+ * Throws GError.
+ */
+export async function openSession(
+    services: Services,
+    target: CoapUri,
+    settings: DtlsSettings,
+    parameters: CoapParameters,
+    localPort: number,
+    attempt: number,
+): Promise<CoapsSession> {
+    const addresses = await services.resolve(target.host)
+    const index = attempt - Math.floor(attempt / addresses.length) * addresses.length
+    const remote = { address: addresses[index] as string, port: target.port }
+    const socket = await services.openUdp({ remote, localHost: undefined, localPort })
+    const connection = new DtlsClientConnection(services, socket, settings, target.host)
+    const begun = services.now()
+    try {
+        await connection.handshake()
+    } catch (error) {
+        await connection.close()
+        socket.close()
+        throw error
+    }
+    return new CoapsSession(services, socket, connection, parameters, services.now() - begun)
+}
