@@ -1,0 +1,59 @@
+#!/usr/bin/env node
+import { GError, IOErrorEnum, isIoError } from "../../src/gio/errors.js"
+import { UsageError } from "../credentials.js"
+import { errorText } from "../describe.js"
+import { clientCommand } from "./client-command.js"
+import { gatewayCommand } from "./gateway-command.js"
+import { sensorCommand } from "./sensor-command.js"
+import { serverCommand } from "./server-command.js"
+import { startCommand } from "./start-command.js"
+
+const help = `mote: DTLS for microcontrollers, simulators and Node
+
+  mote sensor coaps://HOST[:PORT]/PATH   measure and post samples to a CoAPs server
+  mote gateway                           a CoAPs server that prints what sensors post
+  mote client HOST:PORT                  as openssl s_client -dtls
+  mote server                            as openssl s_server -dtls
+  mote start                             gateway and sensor together, a short run (npm start)
+
+mote COMMAND --help tells more. Exit codes: 0 done, 1 failed, 2 wrong usage.`
+
+const commands: Record<string, (args: string[]) => Promise<number>> = {
+    sensor: sensorCommand,
+    gateway: gatewayCommand,
+    client: clientCommand,
+    server: serverCommand,
+    start: startCommand,
+}
+
+async function main(args: string[]): Promise<number> {
+    const [name, ...rest] = args
+    if (name === undefined || name === "help" || name === "--help" || name === "-h") {
+        process.stdout.write(`${help}\n`)
+        return name === undefined ? 2 : 0
+    }
+    const command = commands[name]
+    if (command === undefined) throw new UsageError(`${name}: no such command; there are ${Object.keys(commands).join(", ")}`)
+    return await command(rest)
+}
+
+/** Wrong arguments are told from what failed while running. */
+function exitCodeOf(error: unknown): number {
+    const usage = error instanceof UsageError || isIoError(error, IOErrorEnum.INVALID_ARGUMENT)
+    if (usage || error instanceof GError) {
+        process.stderr.write(`mote: ${errorText(error)}\n`)
+        return usage ? 2 : 1
+    }
+    // A defect of ours: the stack helps whoever reports it.
+    process.stderr.write(`mote: unexpected error, please report it\n${error instanceof Error ? error.stack : ""}\n`)
+    return 1
+}
+
+main(process.argv.slice(2)).then(
+    (code) => {
+        process.exitCode = code
+    },
+    (error: unknown) => {
+        process.exitCode = exitCodeOf(error)
+    },
+)

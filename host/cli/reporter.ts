@@ -1,0 +1,55 @@
+import { type Diagnostic } from "../../src/dtls/association/output.js"
+import { type SocketAddress } from "../../src/gio/socket-address.js"
+import { diagnosticText } from "../describe.js"
+import { ObservedServices } from "../trace/observed-services.js"
+import { type Direction, traceLine, Tracer } from "../trace/tracer.js"
+import { flag, type Values } from "./options.js"
+
+/** Bytes and datagrams both ways. */
+export interface Traffic {
+    bytes: number
+    datagrams: number
+}
+
+/** What a command says: events for people, or one JSON object per line; and the services whose sockets it watches. */
+export class Reporter {
+    services: ObservedServices
+    traffic: Traffic = { bytes: 0, datagrams: 0 }
+    private tracer: Tracer | undefined
+    readonly json: boolean
+
+    constructor(values: Values) {
+        this.json = flag(values, "json")
+        if (flag(values, "trace"))
+            this.tracer = new Tracer((record) =>
+                this.json ? this.printJson(record) : process.stderr.write(`${traceLine(record)}\n`),
+            )
+        this.services = new ObservedServices((direction, peer, data) => this.observe(direction, peer, data))
+    }
+
+    private observe(direction: Direction, peer: SocketAddress | undefined, data: Buffer): void {
+        this.traffic = { bytes: this.traffic.bytes + data.length, datagrams: this.traffic.datagrams + 1 }
+        this.tracer?.datagram(direction, peer, data)
+    }
+
+    private printJson(value: object): void {
+        process.stdout.write(`${JSON.stringify(value)}\n`)
+    }
+
+    /** @param sentence for people; @param event for programs */
+    event(sentence: string, event: object): void {
+        if (this.json) this.printJson(event)
+        else process.stdout.write(`${sentence}\n`)
+    }
+
+    /** For people only, beside the output. */
+    note(sentence: string): void {
+        if (!this.json) process.stderr.write(`${sentence}\n`)
+    }
+
+    diagnostic = (diagnostic: Diagnostic, detail: number): void => {
+        const message = diagnosticText(diagnostic, detail)
+        if (this.json) this.printJson({ event: "diagnostic", diagnostic, message })
+        else process.stderr.write(`note: ${message}\n`)
+    }
+}

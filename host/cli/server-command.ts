@@ -1,0 +1,119 @@
+import { DtlsListener } from "../../src/gio/dtls-listener.js"
+import { type DtlsServerConnection } from "../../src/gio/dtls-server-connection.js"
+import { isIoError, IOErrorEnum } from "../../src/gio/errors.js"
+import { UsageError } from "../credentials.js"
+import { errorText } from "../describe.js"
+import { addressText } from "../trace/tracer.js"
+import { printMessages, readLines, sendMessage } from "./lines.js"
+import { commonHelp, parseOptions, protocolsOf, settingsOf, text, type Values, whole } from "./options.js"
+import { Reporter } from "./reporter.js"
+
+export const serverHelp = `mote server --psk IDENTITY:HEXKEY [options]
+
+As openssl s_server -dtls, for any number of clients: prints what they send; lines of standard input go to all of them.
+
+  --host ADDRESS          address to listen on, numeric (default: all)
+  --port PORT             (default 4433)
+  --echo                  send every message back
+  --naccept N             end when N clients have come and gone (default 0: never)
+  --hint TEXT             PSK identity hint for clients
+  --alert-on-wrong-key    answer a wrong key with decrypt_error at once (RFC 4279 allows silence, which is the default)
+
+${commonHelp}
+
+Examples
+  mote server --psk Client_identity:000102030405060708090a0b0c0d0e0f --echo
+  openssl s_client -dtls1_2 -connect 127.0.0.1:4433 -psk 000102030405060708090a0b0c0d0e0f -psk_identity Client_identity`
+
+/** @returns exit code */
+export async function serverCommand(args: string[]): Promise<number> {
+    const own = {
+        host: { type: "string" },
+        port: { type: "string" },
+        echo: { type: "boolean" },
+        naccept: { type: "string" },
+        hint: { type: "string" },
+        "alert-on-wrong-key": { type: "boolean" },
+    } as const
+    const { values, positionals } = parseOptions(args, own)
+    if (values["help"] === true) {
+        process.stdout.write(`${serverHelp}\n`)
+        return 0
+    }
+    if (positionals.length > 0) throw new UsageError(`${positionals[0]}: a server takes options only; see --help`)
+    return await serve(values)
+}
+
+async function serve(values: Values): Promise<number> {
+    const reporter = new Reporter(values)
+    const settings = settingsOf(values, "server", undefined)
+    const hint = text(values, "hint")
+    if (hint !== undefined) settings.pskIdentityHint = Buffer.from(hint)
+    settings.alertOnKeyMismatch = values["alert-on-wrong-key"] === true
+    settings.onDiagnostic = reporter.diagnostic
+    const last = whole(values, "naccept", 0, 0, 999999999)
+    const localPort = whole(values, "port", 4433, 0, 65535)
+    const options = { remote: undefined, localHost: text(values, "host"), localPort }
+    const socket = await reporter.services.openUdp(options)
+    const listener = new DtlsListener(reporter.services, socket, settings)
+    listener.setAdvertisedProtocols(protocolsOf(values))
+    const address = addressText(socket.localAddress())
+    if (reporter.json) reporter.event("", { event: "listening", address })
+    reporter.note(`server: listening on ${address}`)
+    await new Server(listener, reporter, values["echo"] === true, last).run()
+    socket.close()
+    return 0
+}
+
+class Server {
+    private open = new Set<DtlsServerConnection>()
+    private gone = 0
+
+    constructor(
+        private listener: DtlsListener,
+        private reporter: Reporter,
+        private echo: boolean,
+        private last: number,
+    ) {}
+
+    /** Until the last client has gone, or a signal. */
+    async run(): Promise<void> {
+        const end = (): void => void this.listener.close()
+        process.once("SIGINT", end)
+        process.once("SIGTERM", end)
+        const typing = readLines((line) => this.sendToAll(line))
+        typing.catch((error: unknown) => this.reporter.note(errorText(error)))
+        await this.acceptLoop()
+        process.stdin.destroy()
+    }
+
+    private async sendToAll(line: Buffer): Promise<void> {
+        for (const connection of this.open) await sendMessage(connection, line)
+    }
+
+    private async acceptLoop(): Promise<void> {
+        try {
+            for (;;) {
+                const connection = await this.listener.accept(-1)
+                this.reporter.note(`client connected: ${connection.getCiphersuiteName() ?? ""}`)
+                this.open.add(connection)
+                void this.talk(connection)
+            }
+        } catch (error) {
+            if (!isIoError(error, IOErrorEnum.CLOSED)) throw error
+        }
+    }
+
+    private async talk(connection: DtlsServerConnection): Promise<void> {
+        try {
+            const answer = this.echo ? (message: Buffer) => sendMessage(connection, message) : undefined
+            await printMessages(connection, this.reporter, answer)
+        } catch (error) {
+            if (!isIoError(error, IOErrorEnum.CLOSED)) this.reporter.note(`client: ${errorText(error)}`)
+        }
+        this.open.delete(connection)
+        await connection.close()
+        this.gone++
+        if (this.gone === this.last) await this.listener.close()
+    }
+}

@@ -1,0 +1,48 @@
+import { readFileSync } from "node:fs"
+import { type PskAnswer, type Question } from "../src/dtls/handshake/question.js"
+import { type PskSource } from "../src/gio/settings.js"
+
+/** Input that a user got wrong: the message says what to do, and no stack is shown. */
+export class UsageError extends Error {}
+
+/** "identity:hexkey". @param where what to blame: an option, or file and line. The key never enters an error text. */
+export function parsePsk(text: string, where: string): PskAnswer {
+    const colon = text.lastIndexOf(":")
+    if (colon < 0) throw new UsageError(`${where}: write identity:hexkey, for example sensor1:00112233445566778899aabbccddeeff`)
+    const identity = Buffer.from(text.slice(0, colon))
+    const hex = text.slice(colon + 1)
+    if (hex.length === 0) throw new UsageError(`${where}: the key is empty; 16 random bytes (32 hex digits) are usual`)
+    if (!/^[0-9a-fA-F]*$/.test(hex)) throw new UsageError(`${where}: the key has something that is no hex digit (0-9, a-f)`)
+    if (hex.length % 2 !== 0) throw new UsageError(`${where}: the key has an odd number of hex digits (${hex.length})`)
+    if (identity.length > 65535 || hex.length > 2 * 65535) throw new UsageError(`${where}: identity or key is too long`)
+    return { identity, key: Buffer.from(hex, "hex") }
+}
+
+/** Lines `identity:hexkey`, the form of gnutls-serv's --pskpasswd; empty lines and lines that begin with # are skipped. */
+export function readPskFile(path: string): PskAnswer[] {
+    let content: string
+    try {
+        content = readFileSync(path, "utf8")
+    } catch (error) {
+        throw new UsageError(`--psk-file: cannot read ${path} (${(error as NodeJS.ErrnoException).code ?? "error"})`)
+    }
+    const entries: PskAnswer[] = []
+    content.split(/\r?\n/).forEach((line, index) => {
+        if (line.trim() !== "" && !line.startsWith("#")) entries.push(parsePsk(line.trim(), `${path}, line ${index + 1}`))
+    })
+    if (entries.length === 0) throw new UsageError(`--psk-file: ${path} has no line identity:hexkey`)
+    return entries
+}
+
+/** Keys of many clients for a server, by identity. */
+export class PskStore implements PskSource {
+    private keys = new Map<string, PskAnswer>()
+
+    constructor(entries: PskAnswer[]) {
+        for (const entry of entries) this.keys.set(entry.identity.toString("hex"), entry)
+    }
+
+    lookup(question: Question): Promise<PskAnswer | undefined> {
+        return Promise.resolve(this.keys.get(question.identity.toString("hex")))
+    }
+}

@@ -1,0 +1,72 @@
+import { type Failure, FailureReason } from "../src/dtls/association/failure.js"
+import { Diagnostic } from "../src/dtls/association/output.js"
+import { AlertDescription, HandshakeType } from "../src/dtls/wire/code-points.js"
+import { GError } from "../src/gio/errors.js"
+
+/** "handshake_failure (40)": names as RFC 5246 writes them. */
+export function alertName(alert: number): string {
+    const name = AlertDescription[alert] as string | undefined
+    const spelled = name === undefined ? "unknown" : name.replace(/[A-Z]/g, (letter) => `_${letter.toLowerCase()}`)
+    return `${spelled} (${alert})`
+}
+
+/** "ServerHello", as the RFCs write it. */
+export function handshakeName(type: number): string {
+    const name = HandshakeType[type] as string | undefined
+    return name === undefined ? `handshake message ${type}` : name.charAt(0).toUpperCase() + name.slice(1)
+}
+
+const reasons: Record<FailureReason, string> = {
+    [FailureReason.timeout]: "the peer did not answer in time; check address, port and that it speaks DTLS 1.2",
+    [FailureReason.keyMismatch]:
+        "the peer answers, but its records do not decrypt; most likely PSK identity or key differ on the two sides",
+    [FailureReason.peerAlert]: "the peer ended the handshake",
+    [FailureReason.unexpectedMessage]: "the peer sent a message that does not belong here",
+    [FailureReason.decodeError]: "the peer sent a message that cannot be read",
+    [FailureReason.illegalParameter]: "the peer chose something that was not offered",
+    [FailureReason.nothingInCommon]: "no cipher suite or version in common; see --suite",
+    [FailureReason.extendedMasterSecretRequired]: "the peer does not offer extended master secret, which is required here",
+    [FailureReason.badFinished]: "the handshake was changed on its way, or the keys differ",
+    [FailureReason.noCredentials]: "there is no key for this peer; give one with --psk or --psk-file",
+    [FailureReason.keysUsedUp]: "as many records as allowed were sent under one key; connect again",
+    [FailureReason.tooManyForgeries]: "too many forged records came; connect again",
+    [FailureReason.recordOverflow]: "the peer sent a record that is too large",
+    [FailureReason.badRenegotiation]: "the peer's renegotiation_info is wrong; somebody may be in between",
+    [FailureReason.replaced]: "the peer made a new handshake",
+    [FailureReason.evicted]: "dropped to make room for other peers; see --max-peers",
+    [FailureReason.closedLocally]: "closed before the handshake was done",
+    [FailureReason.badCookie]: "the cookie does not belong to the ClientHello",
+}
+
+/** Reason, alert and place of a failure as one sentence. */
+export function failureText(failure: Failure): string {
+    const alert = failure.alert === AlertDescription.none ? "" : `, alert ${alertName(failure.alert)}`
+    const place = failure.expecting < 0 ? "" : ` (while expecting ${handshakeName(failure.expecting)})`
+    return `${reasons[failure.reason]}${alert}${place}`
+}
+
+/** An error as a person should read it; no stack, no secrets. */
+export function errorText(error: unknown): string {
+    if (error instanceof GError && error.failure !== undefined) return failureText(error.failure)
+    return error instanceof Error ? error.message : "unknown error"
+}
+
+/** What a diagnostic says. */
+export function diagnosticText(diagnostic: Diagnostic, detail: number): string {
+    switch (diagnostic) {
+        case Diagnostic.keyMismatch:
+            return "the peer's Finished does not verify, or it does not accept ours: different keys?"
+        case Diagnostic.renegotiationRefused:
+            return "the peer asked for renegotiation; refused"
+        case Diagnostic.retransmitting:
+            return `no answer; the flight is sent again (${detail}. time)`
+        case Diagnostic.peerRepeats:
+            return "the peer repeats its flight; ours is sent again"
+        case Diagnostic.smallerDatagrams:
+            return `repeated loss; datagrams of at most ${detail} bytes from now on`
+        case Diagnostic.unprotectedAlert:
+            return `unprotected fatal alert ${alertName(detail)}; believed if nothing better comes`
+        case Diagnostic.warningAlert:
+            return `warning alert ${alertName(detail)}`
+    }
+}

@@ -1,0 +1,104 @@
+import { defaultCoapParameters } from "../../src/coap/parameters.js"
+import { CoapSession } from "../../src/coap/server.js"
+import { DtlsListener } from "../../src/gio/dtls-listener.js"
+import { type DtlsServerConnection } from "../../src/gio/dtls-server-connection.js"
+import { isIoError, IOErrorEnum } from "../../src/gio/errors.js"
+import { type DtlsSettings } from "../../src/gio/settings.js"
+import { type SocketAddress } from "../../src/gio/socket-address.js"
+import { type Services, type UdpSocket } from "../../src/platform/services.js"
+import { type ArrivedReading, Resources } from "./resources.js"
+
+/** Largest CoAP message a gateway reads, bytes. */
+const MAX_MESSAGE = 16384
+
+export interface GatewayEvents {
+    connected(peer: string, connection: DtlsServerConnection): void
+    readings(peer: string, path: string, readings: ArrivedReading[]): void
+    ended(peer: string, error: Error | undefined): void
+}
+
+/** A CoAPs server that keeps what is posted to it and tells of readings. */
+export class Gateway {
+    private count = 0
+
+    private constructor(
+        private services: Services,
+        private socket: UdpSocket,
+        private listener: DtlsListener,
+        private events: GatewayEvents,
+    ) {}
+
+    /** Opens its socket and serves. Throws GError: ADDRESS_IN_USE, ... */
+    static async start(
+        services: Services,
+        settings: DtlsSettings,
+        local: { host: string | undefined; port: number },
+        events: GatewayEvents,
+        protocols?: string[],
+    ): Promise<Gateway> {
+        const options = { remote: undefined, localHost: local.host, localPort: local.port }
+        const socket = await services.openUdp(options)
+        const listener = new DtlsListener(services, socket, settings)
+        listener.setAdvertisedProtocols(protocols)
+        const gateway = new Gateway(services, socket, listener, events)
+        services.spawn(() => gateway.acceptLoop())
+        return gateway
+    }
+
+    localAddress(): SocketAddress {
+        return this.socket.localAddress()
+    }
+
+    getListener(): DtlsListener {
+        return this.listener
+    }
+
+    private async acceptLoop(): Promise<void> {
+        // One store for all clients, so that one can read what another has posted.
+        let peerOfRequest = ""
+        const resources = new Resources((path, readings) => this.events.readings(peerOfRequest, path, readings))
+        for (;;) {
+            let connection: DtlsServerConnection
+            try {
+                connection = await this.listener.accept(-1)
+            } catch (error) {
+                if (!isIoError(error, IOErrorEnum.CLOSED)) this.events.ended("listener", error as Error)
+                return
+            }
+            this.count++
+            const peer = `client ${this.count}`
+            const session = new CoapSession(
+                connection,
+                (request) => {
+                    peerOfRequest = peer
+                    return resources.handle(request)
+                },
+                { ...defaultCoapParameters(), rememberedIds: 64 },
+                this.services,
+            )
+            this.events.connected(peer, connection)
+            this.services.spawn(() => this.serve(session, peer, connection))
+        }
+    }
+
+    private async serve(session: CoapSession, peer: string, connection: DtlsServerConnection): Promise<void> {
+        try {
+            await session.run(MAX_MESSAGE)
+            this.events.ended(peer, undefined)
+        } catch (error) {
+            if (!isIoError(error, IOErrorEnum.CLOSED)) this.events.ended(peer, error as Error)
+        }
+        await connection.close()
+    }
+
+    /** Says close_notify to every client. */
+    async close(): Promise<void> {
+        await this.listener.close()
+        this.socket.close()
+    }
+
+    /** Gone without a word, as in a power cut; for tests. */
+    kill(): void {
+        this.socket.close()
+    }
+}

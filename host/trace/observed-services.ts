@@ -1,0 +1,74 @@
+import { type Cancellable } from "../../src/gio/cancellable.js"
+import { type InputMessage, type OutputMessage } from "../../src/gio/datagram-based.js"
+import { type SocketAddress } from "../../src/gio/socket-address.js"
+import { type Source } from "../../src/gio/source.js"
+import { gather } from "../../src/gio/vectors.js"
+import { NodeServices } from "../../src/platform/node/services.js"
+import { type UdpOptions, type UdpSocket } from "../../src/platform/services.js"
+import { type Direction } from "./tracer.js"
+
+/** Told of every datagram that passes a socket. */
+export type DatagramObserver = (direction: Direction, peer: SocketAddress | undefined, data: Buffer) => void
+
+/** Node's services with sockets that tell an observer what passes; for traces and byte counts. */
+export class ObservedServices extends NodeServices {
+    constructor(private observe: DatagramObserver) {
+        super()
+    }
+
+    override async openUdp(options: UdpOptions): Promise<UdpSocket> {
+        return new ObservedSocket(await super.openUdp(options), options.remote, this.observe)
+    }
+}
+
+class ObservedSocket implements UdpSocket {
+    constructor(
+        private inner: UdpSocket,
+        private remote: SocketAddress | undefined,
+        private observe: DatagramObserver,
+    ) {}
+
+    async receiveMessages(
+        messages: InputMessage[],
+        flags: number,
+        timeout: number,
+        cancellable?: Cancellable,
+    ): Promise<number> {
+        const count = await this.inner.receiveMessages(messages, flags, timeout, cancellable)
+        for (const message of messages.slice(0, count)) {
+            const data = Buffer.concat(message.vectors).subarray(0, message.bytesReceived)
+            this.observe("received", message.address, data)
+        }
+        return count
+    }
+
+    sendMessages(
+        messages: OutputMessage[],
+        flags: number,
+        timeout: number,
+        cancellable?: Cancellable,
+    ): Promise<number> {
+        for (const message of messages) this.observe("sent", message.address ?? this.remote, gather(message))
+        return this.inner.sendMessages(messages, flags, timeout, cancellable)
+    }
+
+    createSource(condition: number, cancellable?: Cancellable): Source {
+        return this.inner.createSource(condition, cancellable)
+    }
+
+    conditionCheck(condition: number): number {
+        return this.inner.conditionCheck(condition)
+    }
+
+    conditionWait(condition: number, timeout: number, cancellable?: Cancellable): Promise<boolean> {
+        return this.inner.conditionWait(condition, timeout, cancellable)
+    }
+
+    localAddress(): SocketAddress {
+        return this.inner.localAddress()
+    }
+
+    close(): void {
+        this.inner.close()
+    }
+}

@@ -1,0 +1,87 @@
+import { type SocketAddress } from "../../src/gio/socket-address.js"
+import { describeDatagram, type DatagramText } from "./datagram-text.js"
+
+export type Direction = "sent" | "received"
+
+/** One datagram as `--json` prints it. */
+export interface TraceRecord {
+    event: "datagram"
+    /** ms since the trace began */
+    time: number
+    direction: Direction
+    peer: string
+    bytes: number
+    /** 1 to 6 while a handshake runs (RFC 6347 §4.2.4) */
+    flight: number | undefined
+    parts: string[]
+    /** it was sent before */
+    again: boolean
+}
+
+interface PeerTrace {
+    flight: number
+    lastDirection: Direction | undefined
+    seen: Set<string>
+}
+
+export function addressText(address: SocketAddress | undefined): string {
+    if (address === undefined) return "?"
+    const host = address.address.includes(":") ? `[${address.address}]` : address.address
+    return `${host}:${address.port}`
+}
+
+/** Follows the flights of each peer and tells repetitions from news. */
+export class Tracer {
+    private peers = new Map<string, PeerTrace>()
+    private begun = performance.now()
+
+    constructor(private write: (record: TraceRecord) => void) {}
+
+    datagram(direction: Direction, address: SocketAddress | undefined, data: Buffer): void {
+        const peer = addressText(address)
+        const text = describeDatagram(data)
+        const trace = this.traceOf(peer, text)
+        const again = isRepetition(trace, direction, text)
+        if (text.handshake && !again && trace.lastDirection !== direction) {
+            trace.flight++
+            trace.lastDirection = direction
+        }
+        this.write({
+            event: "datagram",
+            time: Math.round((performance.now() - this.begun) * 10) / 10,
+            direction,
+            peer,
+            bytes: data.length,
+            flight: text.handshake ? trace.flight : undefined,
+            parts: text.parts,
+            again,
+        })
+    }
+
+    /** A first ClientHello begins a new handshake. */
+    private traceOf(peer: string, text: DatagramText): PeerTrace {
+        const known = this.peers.get(peer)
+        const begins = text.parts.some((part) => part === "ClientHello") && (known?.flight ?? 0) > 2
+        if (known !== undefined && !begins) return known
+        const fresh: PeerTrace = { flight: 0, lastDirection: undefined, seen: new Set() }
+        this.peers.set(peer, fresh)
+        return fresh
+    }
+}
+
+function isRepetition(trace: PeerTrace, direction: Direction, text: DatagramText): boolean {
+    const marks = text.fragments.map((fragment) => `${direction}/${fragment}`)
+    if (text.protectedHandshake) marks.push(`${direction}/finished`)
+    const again = marks.length > 0 && marks.every((mark) => trace.seen.has(mark))
+    for (const mark of marks) trace.seen.add(mark)
+    return again
+}
+
+/** One readable line: time, direction, peer, size, flight, messages. */
+export function traceLine(record: TraceRecord): string {
+    const time = (record.time / 1000).toFixed(3).padStart(8)
+    const arrow = record.direction === "sent" ? "->" : "<-"
+    const flight = record.flight === undefined ? "" : `flight ${record.flight}: `
+    const again = record.again ? " (again)" : ""
+    return `${time} ${arrow} ${record.peer} ${String(record.bytes).padStart(5)} B  ${flight}${record.parts.join(", ")}${again}`
+}
