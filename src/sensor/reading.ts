@@ -31,7 +31,6 @@ export class SimulatedSource implements ReadingSource {
     /** @param noise a random number below 1, each time it is called */
     constructor(private noise: () => number) {}
 
-    // eslint-disable-next-line @typescript-eslint/require-await -- real sources wait for their bus
     async read(): Promise<Reading[]> {
         const wave = triangle(this.step)
         this.step = (this.step + 1) & 255
