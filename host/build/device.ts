@@ -1,6 +1,6 @@
 import { spawnSync } from "node:child_process"
-import { mkdirSync, readFileSync, rmSync, statSync } from "node:fs"
-import { join, relative } from "node:path"
+import { cpSync, mkdirSync, readFileSync, rmSync, statSync } from "node:fs"
+import { join } from "node:path"
 import { fileURLToPath } from "node:url"
 
 /** The project's folder. */
@@ -20,14 +20,16 @@ export interface DeviceImage {
 /** The official command line, run in the image's own folder: its output always goes to the current one. */
 function devicescript(folder: string, args: string[]): { status: number; output: string } {
     const cli = join(root, "node_modules", "@devicescript", "cli", "devicescript")
-    const run = spawnSync(process.execPath, [cli, ...args], { cwd: folder, encoding: "utf8" })
+    const run = spawnSync(process.execPath, [cli, ...args], { cwd: folder, encoding: "utf8", maxBuffer: 1 << 26 })
     return { status: run.status ?? -1, output: run.stdout + run.stderr }
 }
 
+/** A folder with copies of the sources: the compiler finds its own packages only below the current folder. */
 function prepareFolder(name: string): string {
     const folder = join(workshop, name)
-    rmSync(join(folder, ".devicescript"), { recursive: true, force: true })
+    for (const part of [".devicescript", "src", "test"]) rmSync(join(folder, part), { recursive: true, force: true })
     mkdirSync(folder, { recursive: true })
+    for (const part of ["src", "test"]) cpSync(join(root, part), join(folder, part), { recursive: true })
     return folder
 }
 
@@ -39,8 +41,7 @@ function prepareFolder(name: string): string {
  */
 export function buildDeviceImage(entry: string, name: string, flags: string[] = []): DeviceImage {
     const folder = prepareFolder(name)
-    const main = relative(folder, join(root, entry))
-    const { status, output } = devicescript(folder, ["build", "--ignore-missing-config", ...flags, main])
+    const { status, output } = devicescript(folder, ["build", "--ignore-missing-config", ...flags, entry])
     const path = join(folder, ".devicescript", "bin", "bytecode.devs")
     if (status !== 0) throw new Error(`${entry} does not compile for the device:\n${output}`)
     const debugPath = join(folder, ".devicescript", "bin", "bytecode-dbg.json")
@@ -50,8 +51,12 @@ export function buildDeviceImage(entry: string, name: string, flags: string[] = 
 /** Compiles and runs a program in the official VM; it must end with ds.restart(). */
 export function runInOfficialVm(entry: string, name: string): { status: number; output: string } {
     const folder = prepareFolder(name)
-    return devicescript(folder, ["run", "--ignore-missing-config", relative(folder, join(root, entry))])
+    const options = ["--ignore-missing-config", "--test", "--test-self-exit", "-T", String(VM_TIMEOUT)]
+    return devicescript(folder, ["--no-colors", "run", ...options, entry])
 }
+
+/** Longest run in the official VM, ms. */
+const VM_TIMEOUT = 120000
 
 interface DebugFile {
     functions: { name: string; size: number; location: [number, number] }[]
@@ -75,7 +80,7 @@ export function sizeByFile(image: DeviceImage): Map<string, number> {
 function sourceAt(debug: DebugFile, position: number): string {
     let start = 0
     for (const { path, length } of debug.sources) {
-        if (position < start + length) return path.replace(/^(\.\.\/)+/, "")
+        if (position < start + length) return path
         start += length
     }
     return "?"

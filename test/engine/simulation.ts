@@ -1,0 +1,232 @@
+import { Association } from "../../src/dtls/association/association.js"
+import { gatewayLimits } from "../../src/dtls/association/limits.js"
+import { type Output, OutputKind } from "../../src/dtls/association/output.js"
+import { type CryptoProvider } from "../../src/dtls/crypto/provider.js"
+import { TLS_PSK_WITH_AES_128_CCM_8 } from "../../src/dtls/crypto/suites.js"
+import { type Peer } from "../../src/dtls/endpoint/peer.js"
+import { ServerEndpoint } from "../../src/dtls/endpoint/server-endpoint.js"
+import { NEVER, wifi } from "../../src/dtls/flight/retransmission.js"
+import { clientRole } from "../../src/dtls/handshake/client.js"
+import { type PskAnswer } from "../../src/dtls/handshake/question.js"
+import { type AssociationSettings } from "../../src/dtls/handshake/settings.js"
+import { HashTable } from "../../src/platform/runtime/table.js"
+
+/**
+ * What the link does with a datagram: the delays (ms) after which copies of it arrive; none: it is lost.
+ * `index` counts all datagrams of both directions from 0.
+ */
+export type Fault = (index: number, toServer: boolean, data: Buffer) => number[]
+
+interface Flying {
+    at: number
+    toServer: boolean
+    data: Buffer
+}
+
+/** One way through the link, ms. */
+const LATENCY = 5
+
+export function faultless(): number[] {
+    return [LATENCY]
+}
+
+export function testSettings(crypto: CryptoProvider): AssociationSettings {
+    return {
+        crypto,
+        suites: [TLS_PSK_WITH_AES_128_CCM_8()],
+        extensions: [],
+        retransmission: wifi(),
+        limits: gatewayLimits(),
+        pathBudget: 1232,
+        requireExtendedMasterSecret: false,
+        pskIdentityHint: undefined,
+        alertOnKeyMismatch: false,
+        keyLog: undefined,
+    }
+}
+
+export const IDENTITY = "sensor1"
+
+export function testKey(): Buffer {
+    return Buffer.from("000102030405060708090a0b0c0d0e0f", "hex")
+}
+
+/** A client and a server on a virtual link with a virtual clock: the same inputs give the same run. */
+export class Simulation {
+    now = 0
+    client: Association
+    server: ServerEndpoint
+    /** the peer whose handshake the server began last */
+    peer: Peer | undefined = undefined
+    /** datagrams sent by both sides */
+    sent = 0
+    /** all datagrams as they were sent */
+    log: Buffer[] = []
+    clientMessages: string[] = []
+    serverMessages: string[] = []
+    clientOutputs: Output[] = []
+    serverOutputs: Output[] = []
+    clientKey = testKey()
+    serverKey: Buffer | undefined = testKey()
+    /** when false, questions of the server stay open until the test answers them */
+    serverAnswers = true
+    clientAddress = "client|1"
+    fault: Fault = faultless
+    private flying: Flying[] = []
+
+    constructor(
+        public clientSettings: AssociationSettings,
+        serverSettings: AssociationSettings,
+    ) {
+        this.client = new Association(clientSettings, clientRole(), 0, 0)
+        this.server = new ServerEndpoint(() => serverSettings, serverSettings, new HashTable<Peer>(), 0)
+    }
+
+    /** A client that lost everything, at the same address. */
+    rebootClient(): void {
+        this.client = new Association(this.clientSettings, clientRole(), 0, 0)
+        this.clientOutputs = []
+    }
+
+    begin(): void {
+        this.client.begin(this.now)
+        this.drain()
+    }
+
+    /** Handshake on a link without faults. */
+    connect(): void {
+        this.begin()
+        this.run(1000)
+    }
+
+    /** Lets time pass until `until` (ms), or until nothing more would happen. */
+    run(until: number): void {
+        while (this.step(until)) this.drain()
+    }
+
+    private step(until: number): boolean {
+        const next = Math.min(this.nextArrival(), Math.min(this.client.deadline(), this.server.deadline()))
+        if (next > until || next >= NEVER) return false
+        this.now = Math.max(this.now, next)
+        const now = this.now
+        const arrived = this.flying.find((one) => one.at <= now)
+        if (arrived !== undefined) this.arrive(arrived)
+        else {
+            this.client.tick(this.now)
+            this.server.tick(this.now)
+        }
+        return true
+    }
+
+    private nextArrival(): number {
+        let earliest = NEVER
+        for (const one of this.flying) earliest = Math.min(earliest, one.at)
+        return earliest
+    }
+
+    private arrive(one: Flying): void {
+        this.flying = this.flying.filter((other) => other !== one)
+        if (one.toServer) this.toServer(one.data)
+        else this.toClient(one.data)
+    }
+
+    /** Hands a datagram to the server as if it had arrived. */
+    toServer(data: Buffer): void {
+        const source = { key: this.clientAddress, address: this.clientAddress }
+        this.server.receive(data, data.length, source, this.now)
+    }
+
+    toClient(data: Buffer): void {
+        this.client.receive(data, data.length, this.now)
+    }
+
+    private send(data: Buffer, toServer: boolean): void {
+        const index = this.sent
+        this.sent++
+        this.log.push(data)
+        for (const delay of this.fault(index, toServer, data)) this.fly({ at: this.now + delay, toServer, data })
+    }
+
+    /** Sorted by arrival; of one moment the first sent is the first to arrive. */
+    private fly(one: Flying): void {
+        let at = this.flying.length
+        this.flying.push(one)
+        while (at > 0 && (this.flying[at - 1] as Flying).at > one.at) {
+            this.flying[at] = this.flying[at - 1] as Flying
+            at--
+        }
+        this.flying[at] = one
+    }
+
+    /** Does what both sides have put out. */
+    drain(): void {
+        this.drainClient()
+        let reply = this.server.nextReply()
+        while (reply !== undefined) {
+            this.send(reply.data, false)
+            reply = this.server.nextReply()
+        }
+        let peer = this.server.nextReady()
+        while (peer !== undefined) {
+            this.drainPeer(peer)
+            peer = this.server.nextReady()
+        }
+    }
+
+    private drainClient(): void {
+        let output = this.client.poll()
+        while (output !== undefined) {
+            this.clientOutputs.push(output)
+            if (output.kind === OutputKind.datagram) this.send(output.data as Buffer, true)
+            else if (output.kind === OutputKind.message) this.clientMessages.push((output.data as Buffer).toString())
+            else if (output.kind === OutputKind.question)
+                this.client.answer({ identity: Buffer.from(IDENTITY), key: this.clientKey }, this.now)
+            output = this.client.poll()
+        }
+    }
+
+    private drainPeer(peer: Peer): void {
+        this.peer = peer
+        let output = peer.association.poll()
+        while (output !== undefined) {
+            this.serverOutputs.push(output)
+            if (output.kind === OutputKind.datagram) this.send(output.data as Buffer, false)
+            else if (output.kind === OutputKind.message) this.serverMessages.push((output.data as Buffer).toString())
+            else if (output.kind === OutputKind.question && this.serverAnswers) this.answerServer()
+            output = peer.association.poll()
+        }
+    }
+
+    /** Answers the server's open question. */
+    answerServer(): void {
+        const peer = this.peer as Peer
+        peer.association.answer(this.serverAnswer(peer), this.now)
+        this.server.touched(peer)
+    }
+
+    private serverAnswer(peer: Peer): PskAnswer | undefined {
+        const known = peer.association.handshake.identity.toString() === IDENTITY
+        if (!known || this.serverKey === undefined) return undefined
+        return { identity: Buffer.from(IDENTITY), key: this.serverKey }
+    }
+
+    serverAssociation(): Association {
+        return (this.peer as Peer).association
+    }
+
+    clientSends(text: string): void {
+        this.client.send([Buffer.from(text)], false)
+        this.drain()
+    }
+
+    serverSends(text: string): void {
+        this.serverAssociation().send([Buffer.from(text)], false)
+        this.server.touched(this.peer as Peer)
+        this.drain()
+    }
+}
+
+/** How many outputs of a kind there were. */
+export function countOf(outputs: Output[], kind: OutputKind): number {
+    return outputs.filter((output) => output.kind === kind).length
+}

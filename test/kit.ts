@@ -1,0 +1,18 @@
+import { type CryptoProvider } from "../src/dtls/crypto/provider.js"
+import { type Signal } from "../src/platform/services.js"
+
+/** The services that tests in both languages may use. */
+export interface TestServices {
+    newSignal(): Signal
+    spawn(task: () => Promise<void>): void
+    now(): number
+}
+
+/** What a test that runs in both languages may use; the entry file of each place supplies it. */
+export interface Kit {
+    describe(name: string, body: () => void): void
+    test(name: string, body: () => Promise<void>): void
+    equal(actual: unknown, expected: unknown): void
+    services: TestServices
+    crypto: CryptoProvider
+}
