@@ -1,5 +1,5 @@
 import { spawnSync } from "node:child_process"
-import { cpSync, mkdirSync, readFileSync, rmSync, statSync } from "node:fs"
+import { cpSync, mkdirSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs"
 import { join } from "node:path"
 import { fileURLToPath } from "node:url"
 
@@ -34,13 +34,51 @@ function prepareFolder(name: string): string {
 }
 
 /**
+ * Compiles every module that runs on a device, unused code included: what nobody uses is not compiled otherwise,
+ * so it would not be checked either.
+ * @param part folder that the modules are in: all of them together are over the compiler's 64 KB of code
+ */
+export function buildEverything(part: string): DeviceImage {
+    const folder = prepareFolder("everything")
+    const modules = deviceModules().filter((path) => path.startsWith(part))
+    const lines = modules.flatMap((path) => {
+        const classes = exportedClasses(path)
+        const names = classes.length === 0 ? "" : `{ ${classes.join(", ")} } from `
+        return [`import ${names}"./${path.replace(/\.ts$/, ".js")}"`, ...classes.map((name) => `keep(${name})`)]
+    })
+    const imports = lines.filter((line) => line.startsWith("import"))
+    const uses = lines.filter((line) => line.startsWith("keep"))
+    const main = ['import * as ds from "@devicescript/core"', ...imports, "function keep(_c: any) {}", ...uses, "ds.restart()"]
+    writeFileSync(join(folder, "main.ts"), main.join("\n"))
+    return compile(folder, "main.ts", ["-F", "allFunctions", "-F", "allPrototypes"])
+}
+
+/** A class that nobody mentions is left out even so; a mentioned one comes with all its methods. */
+function exportedClasses(path: string): string[] {
+    const source = readFileSync(join(root, path), "utf8")
+    return [...source.matchAll(/^export (?:abstract )?class (\w+)/gm)].map((match) => match[1] as string)
+}
+
+/** Paths of all modules that run on a device, relative to the project; programs (main.ts) left out. */
+export function deviceModules(): string[] {
+    const files = readdirSync(join(root, "src"), { recursive: true, encoding: "utf8" })
+    return files
+        .filter((file) => file.endsWith(".ts") && !file.startsWith("platform/node") && !file.endsWith("main.ts"))
+        .filter((file) => file !== "index.ts")
+        .map((file) => `src/${file}`)
+        .sort()
+}
+
+/**
  * Compiles a program with the official DeviceScript compiler. Throws with its messages when it does not compile.
  * @param entry path of the main file, relative to the project
  * @param name folder below .cache/device
- * @param flags further arguments, for example ["-F", "allFunctions"]
  */
-export function buildDeviceImage(entry: string, name: string, flags: string[] = []): DeviceImage {
-    const folder = prepareFolder(name)
+export function buildDeviceImage(entry: string, name: string): DeviceImage {
+    return compile(prepareFolder(name), entry, [])
+}
+
+function compile(folder: string, entry: string, flags: string[]): DeviceImage {
     const { status, output } = devicescript(folder, ["build", "--ignore-missing-config", ...flags, entry])
     const path = join(folder, ".devicescript", "bin", "bytecode.devs")
     if (status !== 0) throw new Error(`${entry} does not compile for the device:\n${output}`)
@@ -61,6 +99,12 @@ const VM_TIMEOUT = 120000
 interface DebugFile {
     functions: { name: string; size: number; location: [number, number] }[]
     sources: { path: string; length: number }[]
+}
+
+/** Names of all functions and methods in an image. */
+export function functionNames(image: DeviceImage): Set<string> {
+    const debug = JSON.parse(readFileSync(image.debugPath, "utf8")) as DebugFile
+    return new Set(debug.functions.map((entry) => entry.name))
 }
 
 /** Bytes of code per source file, function headers included; names and literals are shared, so they stand apart. */

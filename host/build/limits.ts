@@ -1,0 +1,2 @@
+/** Largest image of the PSK sensor, bytes. */
+export const SENSOR_IMAGE_LIMIT = 40960

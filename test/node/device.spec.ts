@@ -1,0 +1,77 @@
+import { ok, strictEqual } from "node:assert/strict"
+import { readFileSync } from "node:fs"
+import { join } from "node:path"
+import ts from "typescript"
+import {
+    buildDeviceImage,
+    buildEverything,
+    deviceModules,
+    functionNames,
+    root,
+    runInOfficialVm,
+} from "../../host/build/device.js"
+import { SENSOR_IMAGE_LIMIT } from "../../host/build/limits.js"
+import { engineTests } from "../engine/all.js"
+import { type Kit } from "../kit.js"
+
+/** Names of the functions and methods that a source file declares and exports. */
+function declaredNames(path: string): string[] {
+    const source = ts.createSourceFile(path, readFileSync(join(root, path), "utf8"), ts.ScriptTarget.ES2022, true)
+    const names: string[] = []
+    const visit = (node: ts.Node): void => {
+        const named = ts.isFunctionDeclaration(node) || ts.isMethodDeclaration(node)
+        if (named && node.body !== undefined && node.name !== undefined) names.push(node.name.getText())
+        ts.forEachChild(node, visit)
+    }
+    visit(source)
+    return names
+}
+
+/** Names of the tests that run in both languages. */
+function engineTestNames(): string[] {
+    const names: string[] = []
+    engineTests({
+        describe: (_name, body) => body(),
+        test: (name) => names.push(name),
+        equal: () => undefined,
+    } as unknown as Kit)
+    return names
+}
+
+/** The parts are all there is. */
+const PARTS = ["src/dtls", "src/gio", "src/coap", "src/sensor", "src/platform"]
+
+describe("the official DeviceScript compiler and VM", function () {
+    this.timeout(180000)
+
+    it("compiles the sensor, and its image stays within its limit", () => {
+        const image = buildDeviceImage("src/sensor/main.ts", "sensor")
+        ok(image.bytes <= SENSOR_IMAGE_LIMIT, `${image.bytes} bytes, limit ${SENSOR_IMAGE_LIMIT}`)
+    })
+
+    it("has no device module outside the parts below", () => {
+        const outside = deviceModules().filter((path) => !PARTS.some((part) => path.startsWith(part)))
+        strictEqual(outside.join(), "")
+    })
+
+    for (const part of PARTS)
+        it(`compiles every function and method of ${part}`, () => {
+            const compiled = functionNames(buildEverything(part))
+            const modules = deviceModules().filter((path) => path.startsWith(part))
+            ok(modules.length > 0)
+            const missing = modules.flatMap((path) =>
+                declaredNames(path)
+                    .filter((name) => !compiled.has(name))
+                    .map((name) => `${path}: ${name}`),
+            )
+            strictEqual(missing.join("\n"), "")
+        })
+
+    it("runs the engine's tests in the official VM: the same names pass", () => {
+        const { status, output } = runInOfficialVm("test/device/main.ts", "engine-tests")
+        strictEqual(status, 0, output)
+        const names = engineTestNames()
+        for (const name of names) ok(output.includes(`WASM>   ${name}\n`), `not run: ${name}`)
+        ok(output.includes(`tests: ${names.length}, pass: ${names.length}, error: 0`), output)
+    })
+})
