@@ -1,0 +1,32 @@
+import { type Association } from "../../src/dtls/association/association.js"
+import { type AssociationSettings } from "../../src/dtls/handshake/settings.js"
+import { discardNames } from "../../src/dtls/record/discard.js"
+import { Simulation, testSettings } from "../engine/simulation.js"
+import { SpyCrypto } from "./spy-crypto.js"
+
+/** A simulation whose settings a test may change first. */
+export function simulate(change?: (client: AssociationSettings, server: AssociationSettings) => void): Simulation {
+    const crypto = new SpyCrypto()
+    const client = testSettings(crypto)
+    const server = testSettings(crypto)
+    change?.(client, server)
+    return new Simulation(client, server)
+}
+
+/** The same, with its handshake done. */
+export function connected(change?: (client: AssociationSettings, server: AssociationSettings) => void): Simulation {
+    const s = simulate(change)
+    s.connect()
+    return s
+}
+
+/** Everything that a discarded datagram must not change. */
+export function picture(association: Association): string {
+    return JSON.stringify(association.snapshot())
+}
+
+/** Drop counters that are not zero, by name. */
+export function drops(association: Association): Record<string, number> {
+    const entries = discardNames().map((name, reason) => [name, association.counters.of(reason)] as const)
+    return Object.fromEntries(entries.filter(([, count]) => count > 0))
+}

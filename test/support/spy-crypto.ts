@@ -1,0 +1,90 @@
+import {
+    type Aead,
+    type AeadAlgorithm,
+    type CryptoProvider,
+    type Hash,
+    type HashAlgorithm,
+    type Hmac,
+} from "../../src/dtls/crypto/provider.js"
+import { NodeCryptoProvider } from "../../src/platform/node/crypto.js"
+
+/** Counts what is asked of the provider, remembers nonces and buffers, and draws from a seeded stream when told to. */
+export class SpyCrypto implements CryptoProvider {
+    calls = { hash: 0, hmac: 0, sign: 0, aead: 0, seal: 0, open: 0, random: 0 }
+    /** every nonce sealed under a key, as "key/nonce" */
+    nonces: string[] = []
+    /** secrets as the engine held them: HMAC keys and AEAD keys */
+    secrets: Buffer[] = []
+    private inner = new NodeCryptoProvider()
+    private state: number | undefined
+
+    constructor(seed?: number) {
+        this.state = seed
+    }
+
+    hasHash(algorithm: HashAlgorithm): boolean {
+        return this.inner.hasHash(algorithm)
+    }
+
+    hasAead(algorithm: AeadAlgorithm): boolean {
+        return this.inner.hasAead(algorithm)
+    }
+
+    newHash(algorithm: HashAlgorithm): Hash {
+        this.calls.hash++
+        return this.inner.newHash(algorithm)
+    }
+
+    newHmac(algorithm: HashAlgorithm, key: Buffer): Hmac {
+        this.calls.hmac++
+        this.secrets.push(key)
+        const inner = this.inner.newHmac(algorithm, key)
+        return {
+            sign: (data) => {
+                this.calls.sign++
+                const output = inner.sign(data)
+                return output
+            },
+            close: () => inner.close(),
+        }
+    }
+
+    newAead(algorithm: AeadAlgorithm, key: Buffer): Aead {
+        this.calls.aead++
+        const name = key.toString("hex")
+        this.secrets.push(key)
+        const inner = this.inner.newAead(algorithm, key)
+        return {
+            seal: (nonce, aad, plaintext) => {
+                this.calls.seal++
+                this.nonces.push(`${name}/${nonce.toString("hex")}`)
+                return inner.seal(nonce, aad, plaintext)
+            },
+            open: (nonce, aad, ciphertext) => {
+                this.calls.open++
+                return inner.open(nonce, aad, ciphertext)
+            },
+            close: () => inner.close(),
+        }
+    }
+
+    random(length: number): Buffer {
+        this.calls.random++
+        if (this.state === undefined) return this.inner.random(length)
+        return Buffer.from(Array.from({ length }, () => Math.floor(this.next() * 256)))
+    }
+
+    /** mulberry32: small, well spread, the same everywhere */
+    private next(): number {
+        this.state = ((this.state as number) + 0x6d2b79f5) | 0
+        let t = Math.imul(this.state ^ (this.state >>> 15), 1 | this.state)
+        t = (t + Math.imul(t ^ (t >>> 7), 61 | t)) ^ t
+        return ((t ^ (t >>> 14)) >>> 0) / 4294967296
+    }
+}
+
+/** A seeded generator of numbers below 1. */
+export function seededRandom(seed: number): () => number {
+    const source = new SpyCrypto(seed)
+    return () => source.random(4).readUInt32BE(0) / 4294967296
+}
