@@ -193,7 +193,6 @@ export class Association {
             else {
                 const message = this.inbox.peek()
                 if (message === undefined) break
-                this.inbox.advance()
                 this.walk(message)
             }
             this.settle(now)
@@ -202,12 +201,21 @@ export class Association {
 
     private walk(message: HandshakeMessage): void {
         // A HelloRequest while a handshake runs means nothing (RFC 5246 §7.4.1.1).
-        if (message.type === HandshakeType.helloRequest && this.handshake.isClient()) return
+        const ignored = message.type === HandshakeType.helloRequest && this.handshake.isClient()
+        if (!ignored && this.handshake.walk(message) === Walked.unexpected) return this.refuse(message)
+        this.inbox.advance()
+        if (ignored) return
         this.unprotectedAlert = AlertDescription.none
         this.lastTaken = message.messageSeq
         this.repeatedFlights = 0
         if (message.type === HandshakeType.finished) this.lastFinished = message
-        if (this.handshake.walk(message) === Walked.unexpected)
+    }
+
+    /** Unprotected, anyone may have sent it: it is dropped, and its place is free for the true one. */
+    private refuse(message: HandshakeMessage): void {
+        this.inbox.reject()
+        this.counters.add(Discard.unexpected)
+        if (message.epoch > 0)
             this.handshake.fail(FailureReason.unexpectedMessage, AlertDescription.unexpectedMessage)
     }
 
@@ -278,9 +286,10 @@ export class Association {
      */
     private peerRepeats(header: HandshakeHeader, record: OpenedRecord, at: number, now: number): void {
         if (this.state === AssociationState.connected && !this.isLastFinished(header, record, at)) return
-        if (this.outbox.isEmpty() || now - this.lastSent < this.settings.retransmission.initial / 2) return
+        // A server that hears our flight again and again, and only repeats its own, does not accept our Finished.
         this.repeatedFlights++
         if (this.handshake.isClient() && this.repeatedFlights > 2) this.suspectMismatch()
+        if (this.outbox.isEmpty() || now - this.lastSent < this.settings.retransmission.initial / 2) return
         this.diagnose(Diagnostic.peerRepeats, 0)
         this.transmit(now)
     }
