@@ -35,6 +35,7 @@ const reasons: Record<FailureReason, string> = {
     [FailureReason.replaced]: "the peer made a new handshake",
     [FailureReason.evicted]: "dropped to make room for other peers; see --max-peers",
     [FailureReason.closedLocally]: "closed before the handshake was done",
+    [FailureReason.idle]: "nothing came for a long time",
     [FailureReason.badCookie]: "the cookie does not belong to the ClientHello",
 }
 

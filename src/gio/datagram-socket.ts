@@ -4,7 +4,7 @@ import { type DatagramBased, type InputMessage, type OutputMessage } from "./dat
 import { IOCondition } from "./enums.js"
 import { type GError, ioError, IOErrorEnum } from "./errors.js"
 import { Source } from "./source.js"
-import { checkTransfer } from "./vectors.js"
+import { checkCondition, checkTimeout, checkTransfer, givenCancellable } from "./vectors.js"
 import { deadlineAfter, Waited, waitUntil } from "./waiting.js"
 
 /**
@@ -38,6 +38,8 @@ export abstract class DatagramSocket implements DatagramBased {
         checkTransfer(messages, flags, timeout)
         if (messages.length === 0) return 0
         const self = this
+        const stop = givenCancellable(cancellable)
+        if (timeout === 0 && !this.isReadable()) await this.changed.wait(0)
         let count = 0
         const waited = await waitUntil(
             this.services,
@@ -47,7 +49,7 @@ export abstract class DatagramSocket implements DatagramBased {
                 return count === messages.length || self.closed || self.error !== undefined
             },
             deadlineAfter(this.services, timeout),
-            cancellable,
+            stop,
         )
         if (count > 0) return count
         if (waited === Waited.cancelled) throw ioError(IOErrorEnum.CANCELLED, "Operation was cancelled")
@@ -71,7 +73,8 @@ export abstract class DatagramSocket implements DatagramBased {
     ): Promise<number> {
         checkTransfer(messages, flags, timeout)
         if (messages.length === 0) return 0
-        if (cancellable !== undefined) cancellable.setErrorIfCancelled()
+        const stop = givenCancellable(cancellable)
+        if (stop !== undefined) stop.setErrorIfCancelled()
         if (this.closed) throw ioError(IOErrorEnum.CLOSED, "Socket is already closed")
         return await this.sendAll(messages)
     }
@@ -89,13 +92,15 @@ export abstract class DatagramSocket implements DatagramBased {
     }
 
     async conditionWait(condition: number, timeout: number, cancellable?: Cancellable): Promise<boolean> {
+        checkCondition(condition)
+        checkTimeout(timeout)
         const self = this
         const waited = await waitUntil(
             this.services,
             this.changed,
             () => self.conditionCheck(condition) !== 0,
             deadlineAfter(this.services, timeout),
-            cancellable,
+            givenCancellable(cancellable),
         )
         if (waited === Waited.ready) return true
         if (waited === Waited.cancelled) throw ioError(IOErrorEnum.CANCELLED, "Operation was cancelled")

@@ -1,6 +1,6 @@
 import { type Association, AssociationState } from "../dtls/association/association.js"
 import { type Diagnostic, type Output, OutputKind } from "../dtls/association/output.js"
-import { type Failure } from "../dtls/association/failure.js"
+import { type Failure, FailureReason } from "../dtls/association/failure.js"
 import { type Peer } from "../dtls/endpoint/peer.js"
 import { Alpn } from "../dtls/handshake/alpn.js"
 import { type HelloExtension } from "../dtls/handshake/hello-extension.js"
@@ -17,12 +17,12 @@ import {
     TlsProtocolVersion,
     TlsRehandshakeMode,
 } from "./enums.js"
-import { GError, invalidArgument, ioError, IOErrorEnum } from "./errors.js"
+import { type GError, invalidArgument, ioError, IOErrorEnum, isIoError } from "./errors.js"
 import { failureError } from "./failure-error.js"
 import { type DtlsSettings } from "./settings.js"
 import { Source } from "./source.js"
 import { type Transport } from "./transport.js"
-import { checkBoolean, checkTimeout, checkTransfer, gather, scatter } from "./vectors.js"
+import { checkBoolean, checkCondition, checkTimeout, checkTransfer, gather, givenCancellable, scatter } from "./vectors.js"
 import { deadlineAfter, Waited, waitUntil } from "./waiting.js"
 
 /** accept-certificate (Gio.DtlsConnection): @returns true to accept in spite of `errors` */
@@ -74,10 +74,13 @@ export abstract class DtlsConnection implements DatagramBased {
         cancellable?: Cancellable,
     ): Promise<number> {
         checkTransfer(messages, flags, timeout)
+        const stop = givenCancellable(cancellable)
         if (messages.length === 0) return 0
-        if (cancellable !== undefined) cancellable.setErrorIfCancelled()
+        if (stop !== undefined) stop.setErrorIfCancelled()
         const deadline = deadlineAfter(this.services, timeout)
         await this.beginUnlessOver()
+        // A loop of calls that never block must not keep others from running.
+        if (timeout === 0 && this.queue.length === 0 && !this.noMoreToRead()) await this.changed.wait(0)
         const self = this
         let count = 0
         let holding = false
@@ -92,7 +95,7 @@ export abstract class DtlsConnection implements DatagramBased {
                 return count === messages.length || self.noMoreToRead()
             },
             deadline,
-            cancellable,
+            stop,
         )
         if (holding) this.releaseRead()
         if (count > 0) return count
@@ -136,8 +139,9 @@ export abstract class DtlsConnection implements DatagramBased {
         cancellable?: Cancellable,
     ): Promise<number> {
         checkTransfer(messages, flags, timeout)
+        const stop = givenCancellable(cancellable)
         if (messages.length === 0) return 0
-        if (cancellable !== undefined) cancellable.setErrorIfCancelled()
+        if (stop !== undefined) stop.setErrorIfCancelled()
         if (this.writeClosed) throw closedError()
         const deadline = deadlineAfter(this.services, timeout)
         await this.beginUnlessOver()
@@ -147,7 +151,7 @@ export abstract class DtlsConnection implements DatagramBased {
             this.changed,
             () => self.isConnected() || self.writeClosed || self.error !== undefined,
             deadline,
-            cancellable,
+            stop,
         )
         if (waited === Waited.cancelled) throw ioError(IOErrorEnum.CANCELLED, "Operation was cancelled")
         if (this.writeClosed) throw closedError()
@@ -193,6 +197,12 @@ export abstract class DtlsConnection implements DatagramBased {
         return holds
     }
 
+    /** Whether what was asked for can never come, because this side closed that direction. */
+    private isHalfClosed(condition: number): boolean {
+        const hopes = (this.readClosed ? 0 : IOCondition.IN) | (this.writeClosed ? 0 : IOCondition.OUT)
+        return (condition & (IOCondition.IN | IOCondition.OUT)) !== 0 && (condition & hopes) === 0
+    }
+
     /** Before the handshake too: a send is what starts it. */
     private canWrite(): boolean {
         if (this.writeClosed || this.error !== undefined) return false
@@ -203,14 +213,18 @@ export abstract class DtlsConnection implements DatagramBased {
     async conditionWait(condition: number, timeout: number, cancellable?: Cancellable): Promise<boolean> {
         checkCondition(condition)
         checkTimeout(timeout)
+        const stop = givenCancellable(cancellable)
+        const deadline = deadlineAfter(this.services, timeout)
+        await this.beginUnlessOver()
         const self = this
         const waited = await waitUntil(
             this.services,
             this.changed,
-            () => self.conditionCheck(condition) !== 0,
-            deadlineAfter(this.services, timeout),
-            cancellable,
+            () => self.conditionCheck(condition) !== 0 || self.isHalfClosed(condition),
+            deadline,
+            stop,
         )
+        if (waited === Waited.ready && this.conditionCheck(condition) === 0) throw closedError()
         if (waited === Waited.ready) return true
         if (waited === Waited.cancelled) throw ioError(IOErrorEnum.CANCELLED, "Operation was cancelled")
         throw ioError(IOErrorEnum.TIMED_OUT, "Socket I/O timed out")
@@ -224,11 +238,26 @@ export abstract class DtlsConnection implements DatagramBased {
      * TIMED_OUT, CONNECTION_REFUSED, CLOSED, CANCELLED, or a TlsError; a failed handshake stays failed.
      */
     async handshake(cancellable?: Cancellable): Promise<boolean> {
-        if (cancellable !== undefined) cancellable.setErrorIfCancelled()
+        const stop = givenCancellable(cancellable)
+        if (stop !== undefined) stop.setErrorIfCancelled()
+        this.reserveHandshake()
+        try {
+            return await this.waitForHandshake(stop)
+        } finally {
+            this.handshakeRunning = false
+        }
+    }
+
+    /** One explicit handshake at a time: the mark is set before anything is waited for. */
+    private reserveHandshake(): void {
         if (this.handshakeRunning) throw ioError(IOErrorEnum.PENDING, "Another handshake is under way")
-        if (this.readClosed || this.writeClosed) throw closedError()
-        if (this.isConnected()) return true
         this.handshakeRunning = true
+    }
+
+    private async waitForHandshake(stop: Cancellable | undefined): Promise<boolean> {
+        if (this.readClosed || this.writeClosed) throw closedError()
+        if (this.error !== undefined) throw this.error
+        if (this.isConnected()) return true
         const self = this
         const patience = this.settings.retransmission.deadline + 1000
         await this.beginUnlessOver()
@@ -237,9 +266,8 @@ export abstract class DtlsConnection implements DatagramBased {
             this.changed,
             () => self.isConnected() || self.error !== undefined || self.readClosed || self.writeClosed,
             this.services.now() + patience,
-            cancellable,
+            stop,
         )
-        this.handshakeRunning = false
         if (waited === Waited.cancelled) throw ioError(IOErrorEnum.CANCELLED, "Operation was cancelled")
         if (this.error !== undefined) throw this.error
         if (this.readClosed || this.writeClosed) throw closedError()
@@ -250,8 +278,18 @@ export abstract class DtlsConnection implements DatagramBased {
     /** @param ioPriority accepted and not used */
     handshakeAsync(ioPriority: number, cancellable: Cancellable | undefined, callback: AsyncReadyCallback): void {
         checkCallback(ioPriority, callback)
+        const stop = givenCancellable(cancellable)
         const self = this
-        this.finishLater("handshakeAsync", async () => await self.handshake(cancellable), callback)
+        if (this.handshakeRunning) {
+            const refuse = async () => await self.handshake(stop)
+            return this.finishLater("handshakeAsync", refuse, callback)
+        }
+        this.handshakeRunning = true
+        const run = async () => {
+            self.handshakeRunning = false
+            return await self.handshake(stop)
+        }
+        this.finishLater("handshakeAsync", run, callback)
     }
 
     handshakeFinish(result: AsyncResult): boolean {
@@ -286,9 +324,11 @@ export abstract class DtlsConnection implements DatagramBased {
     async shutdown(shutdownRead: boolean, shutdownWrite: boolean, cancellable?: Cancellable): Promise<boolean> {
         checkBoolean(shutdownRead, "shutdown_read")
         checkBoolean(shutdownWrite, "shutdown_write")
-        if (cancellable !== undefined) cancellable.setErrorIfCancelled()
+        const stop = givenCancellable(cancellable)
+        if (stop !== undefined) stop.setErrorIfCancelled()
         if (shutdownRead) this.readClosed = true
         if (shutdownWrite) this.writeClosed = true
+        this.changed.notify()
         const peer = this.peer
         if (peer !== undefined) {
             peer.association.shutdown(shutdownRead, shutdownWrite)
@@ -296,7 +336,6 @@ export abstract class DtlsConnection implements DatagramBased {
         }
         if (this.readClosed) this.dropQueue()
         if (this.readClosed && this.writeClosed) this.release()
-        this.changed.notify()
         return true
     }
 
@@ -343,12 +382,7 @@ export abstract class DtlsConnection implements DatagramBased {
     }
 
     protected async touch(peer: Peer): Promise<void> {
-        if (this.transport === undefined) return
-        try {
-            await this.transport.touched(peer)
-        } catch (error) {
-            this.onBaseError(error as GError, false)
-        }
+        if (this.transport !== undefined) await this.transport.touched(peer)
     }
 
     // What the transport reports
@@ -360,9 +394,17 @@ export abstract class DtlsConnection implements DatagramBased {
     protected take(output: Output): void {
         if (output.kind === OutputKind.message) this.enqueue(output.data as Buffer)
         else if (output.kind === OutputKind.closed) this.ended = true
-        else if (output.kind === OutputKind.failed) this.error = failureError(output.failure as Failure)
+        else if (output.kind === OutputKind.failed) this.failWith(failureError(output.failure as Failure))
         else if (output.kind === OutputKind.diagnostic) this.diagnose(output.diagnostic as Diagnostic, output.detail)
         this.changed.notify()
+    }
+
+    /** Every later call throws the same; nothing is driven any more. */
+    private failWith(error: GError): void {
+        this.error = this.error ?? error
+        const association = this.association()
+        if (association !== undefined) association.drop(FailureReason.closedLocally)
+        this.release()
     }
 
     /** UDP's way: what nobody reads in time is dropped, and counted. */
@@ -383,9 +425,9 @@ export abstract class DtlsConnection implements DatagramBased {
         if (report !== undefined) report(diagnostic, detail, this)
     }
 
-    /** While connected an error that passes is told to one call; otherwise it is the end. */
+    /** An error that passes is told to one call; a closed base, or nobody listening before there is a session, is the end. */
     onBaseError(error: GError, fatal: boolean): void {
-        if (fatal || !this.isConnected()) this.error = this.error ?? error
+        if (fatal || (!this.isConnected() && isIoError(error, IOErrorEnum.CONNECTION_REFUSED))) this.failWith(error)
         else this.baseError = error
         this.changed.notify()
     }
@@ -448,11 +490,12 @@ export abstract class DtlsConnection implements DatagramBased {
      */
     exportKeyingMaterial(label: string, context: Buffer | undefined, length: number): Buffer {
         if (typeof label !== "string" || label.length === 0) throw invalidArgument("label", "a text is needed")
-        if (typeof length !== "number" || length < 1 || length > 8160)
-            throw invalidArgument("length", "1 to 8160 bytes")
+        if (typeof length !== "number" || length < 1 || length > 8160 || Math.floor(length) !== length)
+            throw invalidArgument("length", "a whole number of 1 to 8160 bytes")
+        const given = context === null ? undefined : context
+        if (given !== undefined && !(given instanceof Buffer)) throw invalidArgument("context", "a Buffer, or none")
         const association = this.association()
-        const material =
-            association === undefined ? undefined : association.exportKeyingMaterial(label, context, length)
+        const material = association === undefined ? undefined : association.exportKeyingMaterial(label, given, length)
         if (material === undefined) throw ioError(IOErrorEnum.NOT_SUPPORTED, "No keying material: no open connection")
         return material
     }
@@ -535,10 +578,6 @@ function timeoutError(timeout: number): GError {
 function tooLarge(length: number, maximum: number): GError {
     const sizes = length + " bytes is too large for DTLS connection (maximum is " + maximum + " bytes)"
     return ioError(IOErrorEnum.MESSAGE_TOO_LARGE, "Message of size " + sizes)
-}
-
-function checkCondition(condition: number): void {
-    if (typeof condition !== "number") throw invalidArgument("condition", "a number made of IOCondition is needed")
 }
 
 function checkCallback(ioPriority: number, callback: AsyncReadyCallback): void {

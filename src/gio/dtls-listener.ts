@@ -11,7 +11,7 @@ import { DtlsServerConnection } from "./dtls-server-connection.js"
 import { type GError, ioError, IOErrorEnum } from "./errors.js"
 import { associationSettings, type DtlsSettings } from "./settings.js"
 import { Transport, type TransportOwner } from "./transport.js"
-import { checkTimeout } from "./vectors.js"
+import { checkTimeout, givenCancellable } from "./vectors.js"
 import { deadlineAfter, Waited, waitUntil } from "./waiting.js"
 
 /**
@@ -52,17 +52,20 @@ export class DtlsListener implements TransportOwner {
     async accept(timeout: number, cancellable?: Cancellable): Promise<DtlsServerConnection> {
         checkTimeout(timeout)
         const self = this
+        let connection: DtlsServerConnection | undefined = undefined
         const waited = await waitUntil(
             this.services,
             this.changed,
-            () => self.backlog.length > 0 || self.closed || self.error !== undefined,
+            () => {
+                if (!self.closed) connection = self.backlog.shift()
+                return connection !== undefined || self.closed || self.error !== undefined
+            },
             deadlineAfter(this.services, timeout),
-            cancellable,
+            givenCancellable(cancellable),
         )
+        if (connection !== undefined) return connection
         if (waited === Waited.cancelled) throw ioError(IOErrorEnum.CANCELLED, "Operation was cancelled")
         if (this.closed) throw ioError(IOErrorEnum.CLOSED, "Listener is already closed")
-        const connection = this.backlog.shift()
-        if (connection !== undefined) return connection
         if (this.error !== undefined) throw this.error
         if (timeout === 0) throw ioError(IOErrorEnum.WOULD_BLOCK, "Operation would block")
         throw ioError(IOErrorEnum.TIMED_OUT, "No client has come")

@@ -12,7 +12,8 @@ import { Transport } from "./transport.js"
 
 /**
  * Gio.DtlsServerConnection: alone over a base socket that has one peer, or one of many that a DtlsListener accepted.
- * Alone it serves the first peer whose handshake succeeds; for clients that come and go use a DtlsListener.
+ * Alone it serves the first peer whose handshake succeeds, and no other until it is closed; for clients that come and
+ * go, or reboot, use a DtlsListener.
  * @devsWhenUsed
  */
 export class DtlsServerConnection extends DtlsConnection {
@@ -46,6 +47,7 @@ export class DtlsServerConnection extends DtlsConnection {
         }
         const now = this.services.now()
         const endpoint = new ServerEndpoint(newSettings, common, this.services.newTable(), now)
+        endpoint.exclusive = true
         this.transport = new Transport(
             this.services,
             this.base,

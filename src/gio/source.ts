@@ -1,6 +1,6 @@
 import { type Services } from "../platform/services.js"
 import { type Cancellable } from "./cancellable.js"
-import { isIoError, IOErrorEnum } from "./errors.js"
+import { invalidArgument, isIoError, IOErrorEnum } from "./errors.js"
 import { type DatagramBased } from "./datagram-based.js"
 
 /** Called with the conditions that hold. @returns true to be called again, false to end the source */
@@ -26,6 +26,7 @@ export class Source {
     ) {}
 
     setCallback(callback: SourceCallback): void {
+        if (typeof callback !== "function") throw invalidArgument("callback", "a function is needed")
         this.callback = callback
     }
 

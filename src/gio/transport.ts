@@ -10,6 +10,9 @@ import { GError, ioError, IOErrorEnum, isIoError } from "./errors.js"
 import { type PskSource } from "./settings.js"
 import { addressKey, type SocketAddress } from "./socket-address.js"
 
+/** Pause after a receive error that passes, ms. */
+const ERROR_PAUSE = 50
+
 /** What the owner of a transport hears of. */
 export interface TransportOwner {
     /** an output of a peer's association that is neither a datagram nor a question */
@@ -72,13 +75,15 @@ export class Transport {
                 if (this.stopped) return
                 if (count === 0) return this.baseFailed(ioError(IOErrorEnum.CLOSED, "The base socket is closed"), true)
                 this.receive(message)
-                await this.drain()
             } catch (error) {
                 if (this.stopped) return
-                const lasting = !isIoError(error, IOErrorEnum.CONNECTION_REFUSED)
-                this.baseFailed(asGError(error), lasting)
-                if (lasting) return
+                const over = isIoError(error, IOErrorEnum.CLOSED)
+                this.baseFailed(asGError(error), over)
+                if (over) return
+                // Whatever else a socket reports passes; a pause keeps a stubborn one from filling the processor.
+                await this.wake.wait(ERROR_PAUSE)
             }
+            await this.drain()
         }
     }
 
@@ -88,7 +93,9 @@ export class Transport {
         this.endpoint.receive(datagram, message.bytesReceived, from, this.services.now())
     }
 
+    /** @param fatal nothing will ever be received again: the time need not be kept either */
     private baseFailed(error: GError, fatal: boolean): void {
+        if (fatal) this.stop()
         this.owner.onBaseError(error, fatal)
     }
 
@@ -98,7 +105,7 @@ export class Transport {
             this.lookAt = this.endpoint.deadline()
             if (this.lookAt <= now) {
                 this.endpoint.tick(now)
-                await this.drainQuietly()
+                await this.drain()
             } else await this.wake.wait(this.lookAt >= NEVER ? -1 : this.lookAt - now)
         }
     }
@@ -109,19 +116,22 @@ export class Transport {
         await this.drain()
     }
 
-    /** Sends, delivers and asks whatever the engine has put out. Throws what the base socket throws. */
+    /**
+     * Sends, delivers and asks whatever the engine has put out. A datagram that the base does not take is lost, as
+     * on any path; its error is reported, and the ones behind it are sent all the same.
+     */
     async drain(): Promise<void> {
-        const outgoing = this.collect()
+        let outgoing = this.collect()
         if (this.endpoint.deadline() < this.lookAt) this.wake.notify()
-        if (outgoing.length > 0) await this.base.sendMessages(outgoing, 0, -1)
-    }
-
-    /** For the engine's own datagrams: a send error is loss to them, and the receive loop reports lasting ones. */
-    private async drainQuietly(): Promise<void> {
-        try {
-            await this.drain()
-        } catch (error) {
-            this.baseFailed(asGError(error), false)
+        while (outgoing.length > 0) {
+            let sent = 0
+            try {
+                sent = await this.base.sendMessages(outgoing, 0, 0)
+            } catch (error) {
+                if (!this.stopped) this.baseFailed(asGError(error), false)
+            }
+            if (sent >= outgoing.length) return
+            outgoing = outgoing.slice(Math.max(sent, 1))
         }
     }
 
@@ -156,20 +166,24 @@ export class Transport {
         this.services.spawn(async () => {
             const answer = await self.lookup(question)
             peer.association.answer(answer, self.services.now())
-            self.endpoint.touched(peer)
-            await self.drainQuietly()
+            await self.touched(peer)
         })
     }
 
-    /** A source that throws has no key to give; its message must not reach the peer or the log. */
+    /** A source that throws, or gives something else than a key, has none; its message must not reach the peer or the log. */
     private async lookup(question: Question): Promise<PskAnswer | undefined> {
         try {
-            return await this.psk.lookup(question)
+            const answer = await this.psk.lookup(question)
+            return isPskAnswer(answer) ? answer : undefined
         } catch (error) {
-            this.baseFailed(ioError(IOErrorEnum.FAILED, "The PSK source threw an error"), false)
             return undefined
         }
     }
+}
+
+function isPskAnswer(answer: PskAnswer | undefined): boolean {
+    if (answer === undefined || answer === null) return false
+    return answer.identity instanceof Buffer && answer.key instanceof Buffer && answer.key.length > 0
 }
 
 function datagramTo(data: Buffer, address: unknown): OutputMessage {

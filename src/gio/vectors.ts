@@ -1,4 +1,5 @@
 import { blit, EMPTY, join } from "../dtls/bytes/bytes.js"
+import { Cancellable } from "./cancellable.js"
 import { type InputMessage, type OutputMessage } from "./datagram-based.js"
 import { MSG_TRUNC } from "./enums.js"
 import { invalidArgument } from "./errors.js"
@@ -40,6 +41,13 @@ function checkVectors(message: InputMessage | OutputMessage): void {
     }
 }
 
+/** GIO's null and undefined are both "none"; anything else is a Cancellable. */
+export function givenCancellable(cancellable: Cancellable | undefined | null): Cancellable | undefined {
+    if (cancellable === undefined || cancellable === null) return undefined
+    if (!(cancellable instanceof Cancellable)) throw invalidArgument("cancellable", "a Cancellable, or none")
+    return cancellable
+}
+
 export function checkTimeout(timeout: number): void {
     if (typeof timeout !== "number" || timeout !== timeout)
         throw invalidArgument("timeout", "a number of microseconds is needed, negative to wait")
@@ -47,4 +55,8 @@ export function checkTimeout(timeout: number): void {
 
 export function checkBoolean(value: boolean, argument: string): void {
     if (typeof value !== "boolean") throw invalidArgument(argument, "true or false is needed")
+}
+
+export function checkCondition(condition: number): void {
+    if (typeof condition !== "number") throw invalidArgument("condition", "a number made of IOCondition is needed")
 }

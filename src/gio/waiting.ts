@@ -16,7 +16,7 @@ export enum Waited {
 
 /**
  * Waits until `ready` says true: it is asked at once and each time `changed` is notified.
- * Between a true answer and the return nothing else runs, so the caller may rely on it.
+ * In Node others may run between a true answer and the return: what must not be shared is taken inside `ready`.
  */
 export async function waitUntil(
     services: Services,

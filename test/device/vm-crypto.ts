@@ -26,6 +26,10 @@ class VmHash implements Hash {
     digest(): Buffer {
         return digest("sha256", join(this.chunks))
     }
+
+    close(): void {
+        this.chunks = []
+    }
 }
 
 class VmHmac implements Hmac {

@@ -93,7 +93,7 @@ export function recordTests(t: Kit): void {
             const heap = new DeadlineHeap()
             const peers: Peer[] = []
             for (let i = 0; i < 20; i++) {
-                const peer = new Peer("" + i, undefined, undefined as unknown as Association, Buffer.alloc(0))
+                const peer = new Peer("" + i, undefined, undefined as unknown as Association, Buffer.alloc(0), 0)
                 peers.push(peer)
                 heap.update(peer, ((i * 7) & 15) + i)
             }

@@ -31,8 +31,8 @@ function declaredNames(path: string): string[] {
 function engineTestNames(): string[] {
     const names: string[] = []
     engineTests({
-        describe: (_name, body) => body(),
-        test: (name) => names.push(name),
+        describe: (_name: string, body: () => void) => body(),
+        test: (name: string) => names.push(name),
         equal: () => undefined,
     } as unknown as Kit)
     return names

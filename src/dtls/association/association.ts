@@ -44,6 +44,9 @@ export interface Snapshot {
     outputs: number
 }
 
+/** Fragments read from one record: a whole flight fits many times over, and work per datagram stays bounded. */
+const MAX_FRAGMENTS = 32
+
 /** How long a server answers a repeated Finished with its last flight, ms: twice the maximum segment lifetime (RFC 6347 §4.2.4). */
 const LAST_FLIGHT_KEPT = 240000
 
@@ -82,8 +85,13 @@ export class Association {
     private lastSent = 0
     private lastFlightUntil = NEVER
     private lastFinished: HandshakeMessage | undefined = undefined
-    /** last message of the peer's flight before: its repetition means ours was lost */
+    /** message_seq of the message processed last, and of the one that our flight answers: its repetition means ours was lost */
     private lastTaken = -1
+    private answeredSeq = -1
+    /** how often the current flight was sent again because the peer repeated itself */
+    private resends = 0
+    /** when something authentic came last, ms */
+    private lastHeard = 0
 
     /**
      * @param firstSeq server: message_seq of the ClientHello that begins this association; client: 0
@@ -112,12 +120,19 @@ export class Association {
 
     /** The one next time at which `tick` is wanted, ms; NEVER when none is. */
     deadline(): number {
-        return Math.min(Math.min(this.timer.at, this.handshakeDeadline), this.lastFlightUntil)
+        return Math.min(Math.min(this.timer.at, this.handshakeDeadline), Math.min(this.lastFlightUntil, this.idleAt()))
+    }
+
+    /** When a server lets this peer go unless it hears something first. */
+    private idleAt(): number {
+        const { idleTimeout } = this.settings.limits
+        const watched = this.state === AssociationState.connected && !this.handshake.isClient() && idleTimeout > 0
+        return watched ? this.lastHeard + idleTimeout : NEVER
     }
 
     /** Client: sends the first flight. Server: the deadline starts. Does nothing when already begun. */
     begin(now: number): void {
-        if (this.state !== AssociationState.idle) return
+        if (this.state !== AssociationState.idle || this.writeClosed) return
         this.state = AssociationState.handshaking
         this.handshakeDeadline = now + this.settings.retransmission.deadline
         if (this.handshake.isClient()) this.handshake.start()
@@ -126,33 +141,36 @@ export class Association {
 
     /**
      * Takes bytes [0, length) of `datagram`; the Buffer may be used again afterwards.
-     * @returns how many of its records could be believed
+     * @returns how many of its records were protected and verified
      */
     receive(datagram: Buffer, length: number, now: number): number {
         if (this.isOver()) return 0
         const reader = new Reader(datagram, 0, length)
-        const believed = this.records(reader, now)
+        const verified = this.records(reader, now)
         this.flush(now)
-        return believed
+        return verified
     }
 
     private records(reader: Reader, now: number): number {
-        let believed = 0
+        let verified = 0
         let count = 0
         while (reader.remaining() > 0 && !this.isOver()) {
             count++
             if (count > this.settings.limits.recordsPerDatagram) {
                 this.counters.add(Discard.tooManyRecords)
-                return believed
+                return verified
             }
             const record = this.record.next(reader)
             if (record === undefined) this.watchForMismatch()
             else {
-                believed++
+                if (record.epoch > 0) {
+                    verified++
+                    this.lastHeard = now
+                }
                 this.take(record, now)
             }
         }
-        return believed
+        return verified
     }
 
     private take(record: OpenedRecord, now: number): void {
@@ -160,7 +178,7 @@ export class Association {
             return this.fail(FailureReason.recordOverflow, AlertDescription.recordOverflow)
         if (record.type === ContentType.handshake) this.takeHandshake(record, now)
         else if (record.type === ContentType.changeCipherSpec) this.takeChangeCipherSpec(record, now)
-        else if (record.type === ContentType.alert) this.takeAlert(record)
+        else if (record.type === ContentType.alert) this.takeAlert(record, now)
         else this.takeApplicationData(record)
     }
 
@@ -169,8 +187,10 @@ export class Association {
     /** A record holds one or more fragments, each with its header (RFC 6347 §4.2.3). */
     private takeHandshake(record: OpenedRecord, now: number): void {
         const reader = new Reader(record.plaintext, 0, record.plaintext.length)
+        let count = 0
         while (reader.remaining() > 0 && !this.isOver()) {
-            const header = readHandshakeHeader(reader)
+            count++
+            const header = count > MAX_FRAGMENTS ? undefined : readHandshakeHeader(reader)
             if (header === undefined) return this.counters.add(Discard.badFragment)
             this.takeFragment(header, record, reader.at, now)
             reader.at += header.fragmentLength
@@ -178,12 +198,23 @@ export class Association {
     }
 
     private takeFragment(header: HandshakeHeader, record: OpenedRecord, at: number, now: number): void {
-        if (this.state === AssociationState.connected && header.messageSeq >= this.inbox.nextSeq)
-            return this.takeAfterHandshake(header, record)
+        if (this.state === AssociationState.connected && record.epoch > 0 && this.asksForHandshake(header))
+            return this.refuseRenegotiation()
+        if (header.messageSeq >= this.inbox.nextSeq && !this.mayBeNext(header, record))
+            return this.counters.add(Discard.unprotected)
         const kept = this.inbox.add(header, record.epoch, record.plaintext, at)
         if (kept === Fragment.refused) this.counters.add(Discard.badFragment)
         else if (kept === Fragment.past) this.takeRepeated(header, record, at, now)
         else this.process(now)
+    }
+
+    /**
+     * Whether a message that was not processed yet is welcome: not once the handshake is done, not unprotected once
+     * keys are active, and a HelloRequest during a handshake means nothing (RFC 5246 §7.4.1.1).
+     */
+    private mayBeNext(header: HandshakeHeader, record: OpenedRecord): boolean {
+        if (this.state === AssociationState.connected || record.epoch !== this.record.readEpoch) return false
+        return !(this.handshake.isClient() && header.type === HandshakeType.helloRequest)
     }
 
     /** Walks the grammar as far as complete messages and answered questions allow. */
@@ -200,11 +231,8 @@ export class Association {
     }
 
     private walk(message: HandshakeMessage): void {
-        // A HelloRequest while a handshake runs means nothing (RFC 5246 §7.4.1.1).
-        const ignored = message.type === HandshakeType.helloRequest && this.handshake.isClient()
-        if (!ignored && this.handshake.walk(message) === Walked.unexpected) return this.refuse(message)
+        if (this.handshake.walk(message) === Walked.unexpected) return this.refuse(message)
         this.inbox.advance()
-        if (ignored) return
         this.unprotectedAlert = AlertDescription.none
         this.lastTaken = message.messageSeq
         this.repeatedFlights = 0
@@ -221,6 +249,8 @@ export class Association {
 
     /** The peer's next epoch begins; what came early for it is read now. */
     private activateRead(now: number): void {
+        // Unprotected messages that wait for their turn can only be forged: the peer's next one is its Finished (F13).
+        this.inbox.clear()
         const waiting = this.record.activateRead(this.handshake.takeReadKeys())
         for (const datagram of waiting) this.records(new Reader(datagram, 0, datagram.length), now)
     }
@@ -231,13 +261,18 @@ export class Association {
         if (h.failure !== 0) return this.fail(h.failure, h.alert)
         if (h.question !== undefined && h.question !== this.asked) {
             this.asked = h.question
+            // The peer's flight is complete: nothing is repeated while its answer is prepared (RFC 6347 §4.2.4).
+            this.timer.stop()
             const output = new Output(OutputKind.question, undefined)
             output.question = h.question
             this.outputs.push(output)
         }
         if (h.flightReady) {
             h.flightReady = false
+            this.answeredSeq = this.lastTaken
+            this.resends = 0
             this.transmit(now)
+            if (this.isOver()) return
             if (h.flightExpectsAnswer) this.timer.start(now, this.luck())
             else this.timer.stop()
         }
@@ -262,6 +297,8 @@ export class Association {
         if (this.handshake.question === undefined || this.state !== AssociationState.handshaking) return
         this.handshake.answer(value)
         this.settle(now)
+        // Without a flight of our own the peer's is still incomplete: ours is repeated until it is (RFC 6347 §4.2.4).
+        if (this.state === AssociationState.handshaking && this.timer.at >= NEVER) this.timer.start(now, this.luck())
         this.process(now)
         this.flush(now)
     }
@@ -276,7 +313,7 @@ export class Association {
             return this.settle(now)
         }
         const ends = header.fragmentOffset + header.fragmentLength === header.length
-        if (ends && header.messageSeq === this.lastTaken && this.handshake.question === undefined)
+        if (ends && header.messageSeq === this.answeredSeq && this.handshake.question === undefined)
             this.peerRepeats(header, record, at, now)
     }
 
@@ -289,7 +326,9 @@ export class Association {
         // A server that hears our flight again and again, and only repeats its own, does not accept our Finished.
         this.repeatedFlights++
         if (this.handshake.isClient() && this.repeatedFlights > 2) this.suspectMismatch()
-        if (this.outbox.isEmpty() || now - this.lastSent < this.settings.retransmission.initial / 2) return
+        const { attempts, initial } = this.settings.retransmission
+        if (this.outbox.isEmpty() || this.resends >= attempts || now - this.lastSent < initial / 2) return
+        this.resends++
         this.diagnose(Diagnostic.peerRepeats, 0)
         this.transmit(now)
     }
@@ -302,10 +341,12 @@ export class Association {
         return equal(copyOf(record.plaintext, at, at + header.length), last.body)
     }
 
-    /** Once connected, only requests for renegotiation can come: refused with one warning (RFC 5746 §4.5, RFC 7925 §17). */
-    private takeAfterHandshake(header: HandshakeHeader, record: OpenedRecord): void {
-        const asks = this.handshake.isClient() ? HandshakeType.helloRequest : HandshakeType.clientHello
-        if (record.epoch === 0 || header.type !== asks) return this.counters.add(Discard.unprotected)
+    private asksForHandshake(header: HandshakeHeader): boolean {
+        return header.type === (this.handshake.isClient() ? HandshakeType.helloRequest : HandshakeType.clientHello)
+    }
+
+    /** Renegotiation is refused with one warning (RFC 5746 §4.5, RFC 7925 §17). */
+    private refuseRenegotiation(): void {
         this.counters.add(Discard.unexpected)
         if (this.refusedRenegotiation) return
         this.refusedRenegotiation = true
@@ -323,23 +364,24 @@ export class Association {
         this.process(now)
     }
 
-    private takeAlert(record: OpenedRecord): void {
+    private takeAlert(record: OpenedRecord, now: number): void {
         if (record.plaintext.length !== 2) return this.counters.add(Discard.unexpected)
         const level = record.plaintext[0]
         const description = record.plaintext[1] as AlertDescription
-        if (record.epoch === 0) this.takeUnprotectedAlert(level, description)
+        if (record.epoch === 0) this.takeUnprotectedAlert(level, description, now)
         else if (description === AlertDescription.closeNotify) this.takeCloseNotify()
         else if (level === AlertLevel.fatal) this.endByAlert(description)
         else this.diagnose(Diagnostic.warningAlert, description)
     }
 
     /** Anyone can forge it, so it counts only if no handshake message follows before the next timer. */
-    private takeUnprotectedAlert(level: number, description: AlertDescription): void {
+    private takeUnprotectedAlert(level: number, description: AlertDescription, now: number): void {
         if (this.record.readEpoch !== 0 || this.state !== AssociationState.handshaking)
             return this.counters.add(Discard.unprotected)
         if (level !== AlertLevel.fatal) return this.diagnose(Diagnostic.warningAlert, description)
         if (this.unprotectedAlert === AlertDescription.none) this.diagnose(Diagnostic.unprotectedAlert, description)
         this.unprotectedAlert = description
+        if (this.timer.at >= NEVER && this.handshake.question === undefined) this.timer.start(now, this.luck())
     }
 
     private takeCloseNotify(): void {
@@ -359,7 +401,8 @@ export class Association {
             this.forgetLastFlight()
             return this.deliver(record.plaintext)
         }
-        if (this.heldBytes + record.plaintext.length > this.settings.limits.earlyRecordBytes)
+        const { earlyRecordBytes, receiveQueueMessages } = this.settings.limits
+        if (this.held.length >= receiveQueueMessages || this.heldBytes + record.plaintext.length > earlyRecordBytes)
             return this.counters.add(Discard.earlyFull)
         this.held.push(record.plaintext)
         this.heldBytes += record.plaintext.length
@@ -406,6 +449,7 @@ export class Association {
     tick(now: number): void {
         if (this.isOver()) return
         if (now >= this.lastFlightUntil) this.forgetLastFlight()
+        if (now >= this.idleAt()) return this.sayGoodbye(FailureReason.idle)
         if (this.state !== AssociationState.handshaking) return
         if (now >= this.handshakeDeadline) this.giveUp()
         else if (now >= this.timer.at) this.retransmit(now)
@@ -415,6 +459,7 @@ export class Association {
     private retransmit(now: number): void {
         if (this.unprotectedAlert !== AlertDescription.none || !this.timer.expire(now, this.luck())) return this.giveUp()
         this.diagnose(Diagnostic.retransmitting, this.timer.timeouts)
+        this.inbox.dropContradicted()
         const budget = smallerBudget(
             this.settings.pathBudget,
             this.timer.timeouts,
@@ -481,7 +526,7 @@ export class Association {
         }
         packer.close()
         for (const datagram of packer.datagrams) this.outputs.push(new Output(OutputKind.datagram, datagram))
-        if (taken < messages.length) this.fail(FailureReason.keysUsedUp, AlertDescription.none)
+        if (taken < messages.length) this.sayGoodbye(FailureReason.keysUsedUp)
         return taken
     }
 
@@ -503,14 +548,25 @@ export class Association {
         if (read) this.readClosed = true
         if (write && !this.writeClosed) {
             if (this.state === AssociationState.connected) this.sendAlert(AlertLevel.warning, AlertDescription.closeNotify)
-            else if (this.state === AssociationState.handshaking)
-                this.fail(FailureReason.closedLocally, AlertDescription.userCanceled)
+            else if (this.state === AssociationState.handshaking) this.cancel()
             this.writeClosed = true
         }
         if (this.readClosed && this.writeClosed && !this.isOver()) {
             this.state = AssociationState.closed
             this.release()
         }
+    }
+
+    /** A handshake given up: user_canceled, then close_notify (RFC 5246 §7.2.2). */
+    private cancel(): void {
+        this.sendAlert(AlertLevel.warning, AlertDescription.userCanceled)
+        this.sayGoodbye(FailureReason.closedLocally)
+    }
+
+    /** Ends the association with close_notify, where a number is left for it. */
+    private sayGoodbye(reason: FailureReason): void {
+        this.sendAlert(AlertLevel.warning, AlertDescription.closeNotify)
+        this.drop(reason)
     }
 
     /** Ends the association without a word to the peer. */

@@ -38,6 +38,8 @@ export enum FailureReason {
     closedLocally = 17,
     /** the cookie does not belong to this ClientHello */
     badCookie = 18,
+    /** server: nothing authentic came for the idle timeout */
+    idle = 19,
 }
 
 /** How an association failed: reason, the alert if any, and where it was. */

@@ -1,6 +1,6 @@
 /** Every buffer that a peer can fill, with its limit. Bytes unless said otherwise. */
 export interface Limits {
-    /** one incoming handshake message; range 256 to 65535 */
+    /** one incoming handshake message; range 256 to 57000 */
     handshakeMessageBytes: number
     /** all incomplete and future handshake messages of one peer */
     inboxBytes: number
@@ -19,6 +19,8 @@ export interface Limits {
     peers: number
     /** peers of one endpoint whose handshake is running, count */
     halfOpenPeers: number
+    /** server: an established peer from which nothing authentic came for so long is let go, with close_notify; ms, 0: never */
+    idleTimeout: number
     /** failed authentications under one CCM_8 key before the association ends, count; other suites only count */
     ccm8Failures: number
 }
@@ -36,6 +38,7 @@ export function mcuLimits(): Limits {
         datagramBytes: 1500,
         peers: 4,
         halfOpenPeers: 2,
+        idleTimeout: 86400000,
         // RFC 9147 appendix B.3 allows 2^7 for a forgery chance of 2^-57; this keeps it below 2^-50 and an
         // attacker who sends rubbish needs 16384 datagrams to cause a new handshake.
         ccm8Failures: 16384,
@@ -55,6 +58,7 @@ export function gatewayLimits(): Limits {
         datagramBytes: 18432,
         peers: 10000,
         halfOpenPeers: 1000,
+        idleTimeout: 86400000,
         ccm8Failures: 16384,
     }
 }

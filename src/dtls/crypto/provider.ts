@@ -19,12 +19,14 @@ export enum AeadAlgorithm {
     chacha20Poly1305 = 6,
 }
 
-/** An incremental hash. After `digest` it takes no more data. */
+/** An incremental hash. `digest` and `close` end it. */
 export interface Hash {
     update(data: Buffer): void
     /** an independent copy of the state so far */
     clone(): Hash
     digest(): Buffer
+    /** Gives it up without a digest. */
+    close(): void
 }
 
 /** A keyed HMAC: the pads are computed once, `sign` may be called any number of times. */

@@ -87,9 +87,12 @@ export function hasShortTag(cipher: CipherSuite): boolean {
     return cipher.tagLength === 8
 }
 
-/** Records that may be sealed under one key (RFC 9147 §4.5.3): 2^24.5 for GCM, 2^23 for CCM, no limit for ChaCha20. */
+/**
+ * Records that may be sealed under one key (RFC 9147 §4.5.3): 2^24.5 for GCM, 2^23 for CCM; for ChaCha20 only
+ * the sequence numbers end, and a few are left for the alert that says so.
+ */
 export function confidentialityLimit(cipher: CipherSuite): number {
     if (cipher.aead === AeadAlgorithm.aes128Gcm) return 23726566
-    if (cipher.aead === AeadAlgorithm.chacha20Poly1305) return 0xffffffffffff
+    if (cipher.aead === AeadAlgorithm.chacha20Poly1305) return 0xfffffffffff0
     return 8388608
 }

@@ -12,7 +12,7 @@ export class ClientEndpoint implements Endpoint {
     private ready = false
 
     constructor(association: Association, address: unknown) {
-        this.peer = new Peer("", address, association, EMPTY)
+        this.peer = new Peer("", address, association, EMPTY, 0)
     }
 
     receive(datagram: Buffer, length: number, _from: Source, now: number): void {

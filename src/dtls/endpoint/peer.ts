@@ -34,7 +34,8 @@ export class Peer {
         /** the address as the base socket gave it */
         public address: unknown,
         public association: Association,
-        /** random of the ClientHello that began it: the same one again is a repetition */
+        /** random and message_seq of the ClientHello that began it: the same again is a repetition */
         public clientRandom: Buffer,
+        public helloSeq: number,
     ) {}
 }

@@ -1,9 +1,11 @@
 import { Association, AssociationState } from "../association/association.js"
 import { FailureReason } from "../association/failure.js"
 import { equal } from "../bytes/bytes.js"
+import { Reader } from "../bytes/reader.js"
 import { type AssociationSettings } from "../handshake/settings.js"
 import { serverRole } from "../handshake/server.js"
 import { Discard, DiscardCounters } from "../record/discard.js"
+import { readRecordHeader } from "../wire/record-header.js"
 import { DeadlineHeap } from "./deadline-heap.js"
 import { type Endpoint, type Reply, type Source, type Table } from "./endpoint.js"
 import { type FirstFragment, HelloGate, readFirstFragment } from "./hello-gate.js"
@@ -16,6 +18,8 @@ import { Peer, PeerPhase } from "./peer.js"
 export class ServerEndpoint implements Endpoint {
     /** drops that belong to no association */
     counters = new DiscardCounters()
+    /** an established peer is not even replaced by a new handshake from its own address */
+    exclusive = false
     private gate: HelloGate
     private heap = new DeadlineHeap()
     /** handshakes under way, oldest first */
@@ -40,16 +44,11 @@ export class ServerEndpoint implements Endpoint {
     receive(datagram: Buffer, length: number, from: Source, now: number): void {
         const peer = this.table.get(from.key)
         const hello = readFirstFragment(datagram, length)
-        if (hello !== undefined && !this.isRepetition(peer, hello)) this.meet(hello, datagram, length, from, now)
+        const begun = hello === undefined ? undefined : begunBy(hello, peer)
+        if (begun !== undefined) this.give(begun, datagram, length, now)
+        else if (hello !== undefined) this.meet(hello, datagram, length, from, now)
         else if (peer === undefined) this.counters.add(Discard.stranger)
         else this.hand(peer, datagram, length, now)
-    }
-
-    /** The hello that began an association comes again, because our answer was lost. */
-    private isRepetition(peer: Peer | undefined, hello: FirstFragment): boolean {
-        if (peer === undefined) return false
-        const latest = peer.successor === undefined ? peer : peer.successor
-        return hello.start.cookie.length > 0 && equal(latest.clientRandom, hello.start.random)
     }
 
     /** Before the cookie verifies nothing is kept and nothing but its HMAC is computed. */
@@ -61,8 +60,9 @@ export class ServerEndpoint implements Endpoint {
             else this.replies.push({ data, address: from.address })
             return
         }
-        if (this.established >= this.common.limits.peers && this.table.get(from.key) === undefined)
-            return this.counters.add(Discard.peerLimit)
+        const current = this.table.get(from.key)
+        const replaces = current !== undefined && current.phase === PeerPhase.established && !this.exclusive
+        if (this.established >= this.common.limits.peers && !replaces) return this.counters.add(Discard.peerLimit)
         const peer = this.admit(hello, from, address, now)
         this.hand(peer, datagram, length, now)
     }
@@ -74,7 +74,7 @@ export class ServerEndpoint implements Endpoint {
         const gate = this.gate
         const role = serverRole(inFragments ? (body) => gate.admitsWhole(address, body) : undefined)
         const association = new Association(this.newSettings(), role, hello.header.messageSeq, hello.sequence)
-        const peer = new Peer(from.key, from.address, association, hello.start.random)
+        const peer = new Peer(from.key, from.address, association, hello.start.random, hello.header.messageSeq)
         this.place(peer)
         this.halfOpen.push(peer)
         association.begin(now)
@@ -94,16 +94,16 @@ export class ServerEndpoint implements Endpoint {
         peer.predecessor = current
     }
 
-    /** Records of epoch 0 are for a new handshake, protected ones first for the established association. */
+    /** A datagram with protected records is the established association's if it verifies there, else the new handshake's. */
     private hand(peer: Peer, datagram: Buffer, length: number, now: number): void {
-        const owner = peer.predecessor === undefined ? peer : peer.predecessor
-        const next = owner.successor
-        if (next === undefined) return this.give(owner, datagram, length, now)
-        const unprotected = length > 4 && datagram[3] === 0 && datagram[4] === 0
-        if (unprotected) return this.give(next, datagram, length, now)
-        const believed = owner.association.receive(datagram, length, now)
-        this.touched(owner)
-        if (believed === 0) this.give(next, datagram, length, now)
+        const next = peer.successor
+        if (next === undefined) return this.give(peer, datagram, length, now)
+        if (hasProtectedRecord(datagram, length)) {
+            const verified = peer.association.receive(datagram, length, now)
+            this.touched(peer)
+            if (verified > 0) return
+        }
+        this.give(next, datagram, length, now)
     }
 
     private give(peer: Peer, datagram: Buffer, length: number, now: number): void {
@@ -131,11 +131,18 @@ export class ServerEndpoint implements Endpoint {
         peer.phase = PeerPhase.established
         this.established++
         const old = peer.predecessor
-        if (old === undefined) return
+        if (old === undefined) return this.checkRoom(peer)
         peer.predecessor = undefined
         old.successor = undefined
         this.table.set(peer.key, peer)
         this.end(old, FailureReason.replaced)
+    }
+
+    /** Several handshakes may finish for the last place: those over the limit are told at once. */
+    private checkRoom(peer: Peer): void {
+        if (this.established <= this.common.limits.peers) return
+        this.counters.add(Discard.peerLimit)
+        peer.association.shutdown(true, true)
     }
 
     private forget(peer: Peer): void {
@@ -189,4 +196,27 @@ export class ServerEndpoint implements Endpoint {
     close(): void {
         this.gate.close()
     }
+}
+
+/** The peer that this very hello began: our answer to it was lost, or the network repeats an old one. */
+function begunBy(hello: FirstFragment, peer: Peer | undefined): Peer | undefined {
+    if (peer === undefined || hello.start.cookie.length === 0) return undefined
+    if (isHelloOf(hello, peer)) return peer
+    return peer.successor !== undefined && isHelloOf(hello, peer.successor) ? peer.successor : undefined
+}
+
+function isHelloOf(hello: FirstFragment, peer: Peer): boolean {
+    return hello.header.messageSeq === peer.helloSeq && equal(peer.clientRandom, hello.start.random)
+}
+
+/** Whether any record of the datagram claims an epoch above 0. */
+function hasProtectedRecord(datagram: Buffer, length: number): boolean {
+    const reader = new Reader(datagram, 0, length)
+    while (reader.remaining() > 0) {
+        const header = readRecordHeader(reader)
+        if (header === undefined || header.length > reader.remaining()) return false
+        if (header.epoch > 0) return true
+        reader.at += header.length
+    }
+    return false
 }

@@ -38,6 +38,9 @@ class Reassembly {
     private starts: number[] = []
     private ends: number[] = []
 
+    /** a fragment came that does not fit: one of the two is forged */
+    contradicted = false
+
     constructor(
         public type: number,
         public messageSeq: number,
@@ -109,6 +112,10 @@ class Reassembly {
     }
 }
 
+function contradicts(message: Reassembly, header: HandshakeHeader, epoch: number): boolean {
+    return message.type !== header.type || message.length() !== header.length || message.epoch !== epoch
+}
+
 /** Most ranges a message may be scattered over before further scattered fragments are refused. */
 const MAX_RANGES = 32
 
@@ -131,6 +138,13 @@ export class Inbox {
         if (header.messageSeq < this.nextSeq) return Fragment.past
         if (header.messageSeq > this.nextSeq + this.limits.messageWindow) return Fragment.refused
         let message = this.find(header.messageSeq)
+        if (message !== undefined && contradicts(message, header, epoch)) {
+            message.contradicted = true
+            // Nobody can tell which of two fragments is forged; a whole message at least needs no other to be judged.
+            if (message.isComplete() || header.fragmentLength < header.length) return Fragment.refused
+            this.forget(header.messageSeq)
+            message = undefined
+        }
         if (message === undefined) {
             if (header.length > this.limits.handshakeMessageBytes) return Fragment.refused
             if (!this.makeRoom(header)) return Fragment.refused
@@ -138,8 +152,6 @@ export class Inbox {
             this.waiting.push(message)
             this.bytes += header.length
         }
-        if (message.type !== header.type || message.length() !== header.length || message.epoch !== epoch)
-            return Fragment.refused
         if (header.fragmentLength > 0) {
             if (message.ranges() >= MAX_RANGES && header.fragmentLength < 16) return Fragment.refused
             message.add(header.fragmentOffset, header.fragmentOffset + header.fragmentLength, data, at)
@@ -188,9 +200,11 @@ export class Inbox {
         this.waiting = this.waiting.filter((other) => other !== message)
     }
 
-    /** Whether part of the next message is here: a key change must not happen then (F13). */
-    isPartial(): boolean {
-        return this.find(this.nextSeq) !== undefined
+    /** Drops incomplete messages of which contradicting fragments came: the peer's repetition is read afresh (F04). */
+    dropContradicted(): void {
+        for (const message of this.waiting) {
+            if (message.contradicted && !message.isComplete()) this.forget(message.messageSeq)
+        }
     }
 
     /** Bytes reserved for messages on their way. */

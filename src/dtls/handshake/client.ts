@@ -33,7 +33,7 @@ import {
     requireExtendedMasterSecret,
     usableSuites,
 } from "./negotiation.js"
-import { type PskAnswer, QuestionKind } from "./question.js"
+import { isUsablePsk, type PskAnswer, QuestionKind } from "./question.js"
 import { optionalStep, type Role, step } from "./step.js"
 
 /**
@@ -57,6 +57,9 @@ export function clientRole(): Role {
 }
 
 function onNothing(): void {}
+
+/** Cookies followed in one handshake: a server needs one, perhaps another when its secrets rotate; a forger wants a loop. */
+const MAX_COOKIES = 8
 
 function start(h: Handshake): void {
     const suites = usableSuites(h.settings.suites, h.settings.crypto).map((suite) => suite.id)
@@ -93,7 +96,8 @@ function onHelloVerifyRequest(h: Handshake, message: HandshakeMessage): void {
     if (cookie === undefined) return h.fail(FailureReason.decodeError, AlertDescription.decodeError)
     const hello = h.hello as ClientHello
     // The same cookie twice is a repetition: our retransmission timer is the answer to that.
-    if (hello.cookie.length > 0 && equal(cookie, hello.cookie)) return
+    if (cookie.length === 0 || equal(cookie, hello.cookie) || h.cookiesFollowed >= MAX_COOKIES) return
+    h.cookiesFollowed++
     hello.cookie = cookie
     sendHello(h, hello)
 }
@@ -144,7 +148,7 @@ function onServerHelloDone(h: Handshake, message: HandshakeMessage): void {
 
 function onPskAnswer(h: Handshake, value: unknown): void {
     const answer = value as PskAnswer | undefined
-    if (answer === undefined) return h.fail(FailureReason.noCredentials, AlertDescription.handshakeFailure)
+    if (answer === undefined || !isUsablePsk(answer)) return h.fail(FailureReason.noCredentials, AlertDescription.handshakeFailure)
     h.identity = answer.identity
     h.beginFlight()
     h.send(HandshakeType.clientKeyExchange, writePskIdentity(answer.identity))

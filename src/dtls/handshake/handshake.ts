@@ -55,6 +55,8 @@ export class Handshake {
     /** the flight expects an answer, so its timer runs */
     flightExpectsAnswer = true
     complete = false
+    /** client: HelloVerifyRequests answered so far */
+    cookiesFollowed = 0
     failure = 0
     alert = AlertDescription.none
     transcript: Transcript

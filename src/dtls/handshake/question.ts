@@ -22,3 +22,8 @@ export interface PskAnswer {
     /** 1 to 65535 bytes. The engine copies it and wipes its copy. */
     key: Buffer
 }
+
+/** An empty key would let everybody in; what does not fit its length field (RFC 4279 §2) would be another key. */
+export function isUsablePsk(answer: PskAnswer): boolean {
+    return answer.key.length > 0 && answer.key.length <= 65535 && answer.identity.length <= 65535
+}

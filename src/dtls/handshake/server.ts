@@ -24,7 +24,7 @@ import {
     requireExtendedMasterSecret,
     usableSuites,
 } from "./negotiation.js"
-import { type PskAnswer, QuestionKind } from "./question.js"
+import { isUsablePsk, type PskAnswer, QuestionKind } from "./question.js"
 import { type Role, step } from "./step.js"
 
 /** Whether the cookie in a whole ClientHello body is good; asked when only its first fragment could be checked before. */
@@ -135,7 +135,7 @@ function onClientKeyExchange(h: Handshake, message: HandshakeMessage): void {
 /** An unknown identity gets a random key: the same work and the same silence as a wrong key (RFC 4279 §2, RFC 7925 §4.2). */
 function onPskAnswer(h: Handshake, value: unknown): void {
     const answer = value as PskAnswer | undefined
-    h.derivePskKeys(answer === undefined ? h.settings.crypto.random(16) : answer.key)
+    h.derivePskKeys(answer === undefined || !isUsablePsk(answer) ? h.settings.crypto.random(16) : answer.key)
 }
 
 function onFinished(h: Handshake, message: HandshakeMessage): void {

@@ -23,6 +23,7 @@ export class Transcript {
     }
 
     choose(suite: CipherSuite): void {
+        this.closeHash()
         const hash = this.crypto.newHash(suite.hash)
         for (const message of this.waiting) hash.update(message)
         this.waiting = []
@@ -36,6 +37,11 @@ export class Transcript {
 
     clear(): void {
         this.waiting = []
+        this.closeHash()
+    }
+
+    private closeHash(): void {
+        if (this.hash !== undefined) this.hash.close()
         this.hash = undefined
     }
 }

@@ -86,7 +86,8 @@ export class RecordLayer {
         if (header.length > MAX_CIPHERTEXT) return this.discard(Discard.oversize)
         if (header.epoch === this.readEpoch) return this.open(header, fragment)
         if (header.epoch === 0) return this.unprotected(header, fragment)
-        if (header.epoch !== this.readEpoch + 1) return this.discard(Discard.epoch)
+        // Without renegotiation epoch 1 is the last there is (RFC 7925 §17).
+        if (header.epoch !== 1) return this.discard(Discard.epoch)
         return this.keep(copyOf(reader.data, start, reader.at))
     }
 

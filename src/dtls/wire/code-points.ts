@@ -12,7 +12,7 @@ export enum ContentType {
     applicationData = 23,
 }
 
-/** RFC 5246 §7.4, RFC 6347 §4.3.2. `changeCipherSpec` is no handshake message: the step tables use it as a marker. */
+/** RFC 5246 §7.4, RFC 6347 §4.3.2. `changeCipherSpec` is no handshake message and no byte: a marker in step tables. */
 export enum HandshakeType {
     helloRequest = 0,
     clientHello = 1,
@@ -25,7 +25,7 @@ export enum HandshakeType {
     certificateVerify = 15,
     clientKeyExchange = 16,
     finished = 20,
-    changeCipherSpec = 254,
+    changeCipherSpec = 256,
 }
 
 /** RFC 5246 §7.2. */

@@ -7,7 +7,10 @@ export interface Extension {
     data: Buffer
 }
 
-/** Reads the optional extensions block at the end of a hello. Undefined: malformed, or a type twice. */
+/** More than any hello of today has; looking them up is quadratic, and each costs memory before anything is verified. */
+const MAX_EXTENSIONS = 32
+
+/** Reads the optional extensions block at the end of a hello. Undefined: malformed, a type twice, or more than 32. */
 export function readExtensions(reader: Reader): Extension[] | undefined {
     const list: Extension[] = []
     if (reader.remaining() === 0) return list
@@ -15,7 +18,7 @@ export function readExtensions(reader: Reader): Extension[] | undefined {
     while (block.remaining() > 0 && !block.failed) {
         const type = block.uint(2)
         const data = block.vector(2)
-        if (findExtension(list, type) !== undefined) return undefined
+        if (list.length === MAX_EXTENSIONS || findExtension(list, type) !== undefined) return undefined
         list.push({ type, data })
     }
     return block.failed || !reader.done() ? undefined : list

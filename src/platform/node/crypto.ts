@@ -49,6 +49,10 @@ class NodeHash implements Hash {
     digest(): Buffer {
         return this.hash.digest()
     }
+
+    close(): void {
+        // node:crypto frees it with the object.
+    }
 }
 
 class NodeHmac implements Hmac {

@@ -19,7 +19,8 @@ class NodeSignal implements Signal {
                 resolve(notified)
             }
             // Longer than a timer can be is as good as for ever: the waiter looks again and waits again.
-            if (timeout >= 0) timer = setTimeout(() => done(false), Math.min(Math.ceil(timeout), 0x7fffffff))
+            if (timeout === 0) setImmediate(() => done(false))
+            else if (timeout > 0) timer = setTimeout(() => done(false), Math.min(Math.ceil(timeout), 0x7fffffff))
             this.waiting.add(done)
         })
     }
@@ -72,7 +73,11 @@ export class NodeServices implements Services {
     }
 
     spawn(task: () => Promise<void>): void {
-        setImmediate(() => void task())
+        setImmediate(() => {
+            task().catch((error: unknown) => {
+                this.log(LogLevel.error, `a background task failed: ${error instanceof Error ? error.message : "?"}`)
+            })
+        })
     }
 
     now(): number {

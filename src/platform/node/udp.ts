@@ -124,6 +124,8 @@ export class NodeUdpSocket extends DatagramSocket implements UdpSocket {
             }
             if (this.remote !== undefined) this.socket.send(data, done)
             else if (address === undefined) resolve(invalidArgument("messages", "each needs an address: not connected"))
+            // Port 0 is no place to send to, and node:dgram throws over it; an address can come from a forged datagram.
+            else if (address.port === 0) resolve(invalidArgument("messages", "port 0 is no place to send to"))
             else this.socket.send(data, address.port, address.address, done)
         })
     }

@@ -24,6 +24,10 @@ class RuntimeHash implements Hash {
     digest(): Buffer {
         return ds._moteHashDigest(this.handle)
     }
+
+    close(): void {
+        ds._moteCryptoClose(this.handle)
+    }
 }
 
 /** @devsWhenUsed */

@@ -44,7 +44,7 @@ describe("fragments", () => {
 
     it("[F02 part] overlaps, other cutting points and a whole message after parts complete it", () => {
         const { s, flight } = waitingClient()
-        const [hello, ...rest] = flight as [Message]
+        const [hello, ...rest] = flight as [Message, ...Message[]]
         const half = cut(hello, 40)
         const other = cut(hello, 25)
         for (const piece of [half[1], other[0], other[1], half[0]]) s.toClient(piece as Buffer)
