@@ -8,11 +8,13 @@ export class UsageError extends Error {}
 /** "identity:hexkey". @param where what to blame: an option, or file and line. The key never enters an error text. */
 export function parsePsk(text: string, where: string): PskAnswer {
     const colon = text.lastIndexOf(":")
-    if (colon < 0) throw new UsageError(`${where}: write identity:hexkey, for example sensor1:00112233445566778899aabbccddeeff`)
+    if (colon < 0)
+        throw new UsageError(`${where}: write identity:hexkey, for example sensor1:00112233445566778899aabbccddeeff`)
     const identity = Buffer.from(text.slice(0, colon))
     const hex = text.slice(colon + 1)
     if (hex.length === 0) throw new UsageError(`${where}: the key is empty; 16 random bytes (32 hex digits) are usual`)
-    if (!/^[0-9a-fA-F]*$/.test(hex)) throw new UsageError(`${where}: the key has something that is no hex digit (0-9, a-f)`)
+    if (!/^[0-9a-fA-F]*$/.test(hex))
+        throw new UsageError(`${where}: the key has something that is no hex digit (0-9, a-f)`)
     if (hex.length % 2 !== 0) throw new UsageError(`${where}: the key has an odd number of hex digits (${hex.length})`)
     if (identity.length > 65535 || hex.length > 2 * 65535) throw new UsageError(`${where}: identity or key is too long`)
     return { identity, key: Buffer.from(hex, "hex") }
@@ -24,11 +26,12 @@ export function readPskFile(path: string): PskAnswer[] {
     try {
         content = readFileSync(path, "utf8")
     } catch (error) {
-        throw new UsageError(`--psk-file: cannot read ${path} (${(error as NodeJS.ErrnoException).code ?? "error"})`)
+        throw new UsageError(`--psk-file: cannot read that file (${(error as NodeJS.ErrnoException).code ?? "error"})`)
     }
     const entries: PskAnswer[] = []
     content.split(/\r?\n/).forEach((line, index) => {
-        if (line.trim() !== "" && !line.startsWith("#")) entries.push(parsePsk(line.trim(), `${path}, line ${index + 1}`))
+        if (line.trim() !== "" && !line.startsWith("#"))
+            entries.push(parsePsk(line.trim(), `${path}, line ${index + 1}`))
     })
     if (entries.length === 0) throw new UsageError(`--psk-file: ${path} has no line identity:hexkey`)
     return entries

@@ -1,4 +1,4 @@
-import { type Failure, FailureReason } from "../src/dtls/association/failure.js"
+import { type Failure, FailureReason } from "../src/dtls/handshake/failure.js"
 import { Diagnostic } from "../src/dtls/association/output.js"
 import { AlertDescription, HandshakeType } from "../src/dtls/wire/code-points.js"
 import { GError } from "../src/gio/errors.js"
@@ -25,7 +25,8 @@ const reasons: Record<FailureReason, string> = {
     [FailureReason.decodeError]: "the peer sent a message that cannot be read",
     [FailureReason.illegalParameter]: "the peer chose something that was not offered",
     [FailureReason.nothingInCommon]: "no cipher suite or version in common; see --suite",
-    [FailureReason.extendedMasterSecretRequired]: "the peer does not offer extended master secret, which is required here",
+    [FailureReason.extendedMasterSecretRequired]:
+        "the peer does not offer extended master secret, which is required here",
     [FailureReason.badFinished]: "the handshake was changed on its way, or the keys differ",
     [FailureReason.noCredentials]: "there is no key for this peer; give one with --psk or --psk-file",
     [FailureReason.keysUsedUp]: "as many records as allowed were sent under one key; connect again",

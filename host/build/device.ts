@@ -48,7 +48,13 @@ export function buildEverything(part: string): DeviceImage {
     })
     const imports = lines.filter((line) => line.startsWith("import"))
     const uses = lines.filter((line) => line.startsWith("keep"))
-    const main = ['import * as ds from "@devicescript/core"', ...imports, "function keep(_c: any) {}", ...uses, "ds.restart()"]
+    const main = [
+        'import * as ds from "@devicescript/core"',
+        ...imports,
+        "function keep(_c: any) {}",
+        ...uses,
+        "ds.restart()",
+    ]
     writeFileSync(join(folder, "main.ts"), main.join("\n"))
     return compile(folder, "main.ts", ["-F", "allFunctions", "-F", "allPrototypes"])
 }
@@ -56,7 +62,7 @@ export function buildEverything(part: string): DeviceImage {
 /** A class that nobody mentions is left out even so; a mentioned one comes with all its methods. */
 function exportedClasses(path: string): string[] {
     const source = readFileSync(join(root, path), "utf8")
-    return [...source.matchAll(/^export (?:abstract )?class (\w+)/gm)].map((match) => match[1] as string)
+    return [...source.matchAll(/^export (?:abstract )?class (\w+)/gm)].map((match) => match[1])
 }
 
 /** Paths of all modules that run on a device, relative to the project; programs (main.ts) left out. */

@@ -6,12 +6,14 @@ import { SENSOR_IMAGE_LIMIT } from "./limits.js"
 const image = buildDeviceImage("src/sensor/main.ts", "sensor")
 const parts = new Map<string, number>()
 for (const [file, size] of sizeByFile(image)) {
-    const part = /^src\/(dtls\/\w+|\w+(\/runtime)?)/.exec(file)?.[0] ?? file.replace(/^.*@devicescript.*$/, "@devicescript/core")
+    const part =
+        /^src\/(dtls\/\w+|\w+(\/runtime)?)/.exec(file)?.[0] ?? file.replace(/^.*@devicescript.*$/, "@devicescript/core")
     parts.set(part, (parts.get(part) ?? 0) + size)
 }
 if (process.argv.includes("--json")) {
     console.log(JSON.stringify({ bytes: image.bytes, limit: SENSOR_IMAGE_LIMIT, parts: Object.fromEntries(parts) }))
 } else {
-    for (const [part, size] of [...parts].sort((a, b) => b[1] - a[1])) console.log(`${String(size).padStart(7)}  ${part}`)
+    for (const [part, size] of [...parts].sort((a, b) => b[1] - a[1]))
+        console.log(`${String(size).padStart(7)}  ${part}`)
     console.log(`${String(image.bytes).padStart(7)}  in all (limit ${SENSOR_IMAGE_LIMIT})`)
 }

@@ -1,8 +1,11 @@
 import { DtlsClientConnection } from "../../src/gio/dtls-client-connection.js"
 import { OutputMessage } from "../../src/gio/datagram-based.js"
+import { isIoError, IOErrorEnum } from "../../src/gio/errors.js"
+import { type DtlsSettings } from "../../src/gio/settings.js"
+import { type SocketAddress } from "../../src/gio/socket-address.js"
 import { UsageError } from "../credentials.js"
 import { printMessages, readLines, sendMessage } from "./lines.js"
-import { commonHelp, hostAndPort, parseOptions, protocolsOf, settingsOf, type Values } from "./options.js"
+import { commonHelp, hostAndPort, parseOptions, protocolsOf, settingsOf, type Values, whole } from "./options.js"
 import { Reporter } from "./reporter.js"
 
 export const clientHelp = `mote client HOST:PORT --psk IDENTITY:HEXKEY [options]
@@ -37,11 +40,35 @@ async function connectAndTalk(values: Values, target: { host: string; port: numb
     const reporter = new Reporter(values)
     const settings = settingsOf(values, "client", undefined)
     settings.onDiagnostic = reporter.diagnostic
-    const [address] = await reporter.services.resolve(target.host)
-    const remote = { address: address as string, port: target.port }
+    const protocols = protocolsOf(values)
+    const wait = whole(values, "wait", 500, 0, 3600000)
+    const addresses = await reporter.services.resolve(target.host)
+    for (const [index, address] of addresses.entries()) {
+        try {
+            return await talkTo({ address, port: target.port }, { reporter, settings, protocols, wait, values })
+        } catch (error) {
+            // "localhost" may be ::1 and 127.0.0.1: a refusal of one says nothing about the next.
+            const more = index + 1 < addresses.length && isIoError(error, IOErrorEnum.CONNECTION_REFUSED)
+            if (!more) throw error
+        }
+    }
+    return 1
+}
+
+interface Talk {
+    reporter: Reporter
+    settings: DtlsSettings
+    protocols: string[] | undefined
+    /** ms */
+    wait: number
+    values: Values
+}
+
+async function talkTo(remote: SocketAddress, options: Talk): Promise<number> {
+    const { reporter, settings, values } = options
     const socket = await reporter.services.openUdp({ remote, localHost: undefined, localPort: 0 })
-    const connection = new DtlsClientConnection(reporter.services, socket, settings, target.host)
-    connection.setAdvertisedProtocols(protocolsOf(values))
+    const connection = new DtlsClientConnection(reporter.services, socket, settings, remote.address)
+    connection.setAdvertisedProtocols(options.protocols)
     try {
         await shakeHands(connection, reporter)
         const label = values["export"]
@@ -49,7 +76,7 @@ async function connectAndTalk(values: Values, target: { host: string; port: numb
             const hex = connection.exportKeyingMaterial(label, undefined, 32).toString("hex")
             reporter.event(`keying material: ${hex}`, { event: "exported", label, hex })
         }
-        await talk(connection, reporter, values)
+        await talk(connection, options)
     } finally {
         await connection.close()
         socket.close()
@@ -67,22 +94,26 @@ async function shakeHands(connection: DtlsClientConnection, reporter: Reporter):
     const event = { event: "connected", suite, protocol, handshake: { time, bytes, datagrams } }
     if (reporter.json) reporter.event("", event)
     const alpn = protocol === undefined ? "" : `, ALPN ${protocol}`
-    reporter.note(`connected: DTLS 1.2, ${suite}${alpn}; handshake ${time} ms, ${bytes} bytes in ${datagrams} datagrams`)
+    reporter.note(
+        `connected: DTLS 1.2, ${suite}${alpn}; handshake ${time} ms, ${bytes} bytes in ${datagrams} datagrams`,
+    )
 }
 
-async function talk(connection: DtlsClientConnection, reporter: Reporter, values: Values): Promise<void> {
+async function talk(connection: DtlsClientConnection, { reporter, wait, values }: Talk): Promise<void> {
     const printing = printMessages(connection, reporter)
-    const wait = Number(values["wait"] ?? 500)
     const typing = (async () => {
         if (values["together"] === true) await sendTogether(connection)
         else await readLines((line) => sendMessage(connection, line))
         await new Promise((resolve) => setTimeout(resolve, wait))
     })()
-    await Promise.race([printing, typing])
-    // Whichever is still under way ends with the connection.
+    // Whichever is still under way ends with the connection, and its error says nothing new.
     printing.catch(() => undefined)
     typing.catch(() => undefined)
-    process.stdin.destroy()
+    try {
+        await Promise.race([printing, typing])
+    } finally {
+        process.stdin.destroy()
+    }
 }
 
 async function sendTogether(connection: DtlsClientConnection): Promise<void> {
@@ -91,5 +122,5 @@ async function sendTogether(connection: DtlsClientConnection): Promise<void> {
         lines.push(new OutputMessage([Buffer.from(line)]))
         return Promise.resolve()
     })
-    await connection.sendMessages(lines, 0, -1)
+    for (let rest = lines; rest.length > 0;) rest = rest.slice(await connection.sendMessages(rest, 0, -1))
 }

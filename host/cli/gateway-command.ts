@@ -73,7 +73,7 @@ export async function gatewayCommand(args: string[]): Promise<number> {
         process.stdout.write(`${gatewayHelp}\n`)
         return 0
     }
-    if (positionals.length > 0) throw new UsageError(`${positionals[0]}: a gateway takes options only; see --help`)
+    if (positionals.length > 0) throw new UsageError("a gateway takes options only (keys with --psk); see --help")
     return await serve(values)
 }
 
@@ -85,6 +85,7 @@ async function serve(values: Values): Promise<number> {
     settings.limits.peers = whole(values, "max-peers", settings.limits.peers, 1, 1000000)
     settings.onDiagnostic = reporter.diagnostic
     const count = whole(values, "count", 0, 0, 999999999)
+    const protocols = protocolsOf(values)
     const local = { host: text(values, "host"), port: whole(values, "port", 5684, 0, 65535) }
     await new Promise<void>((resolve, reject) => {
         const events = new GatewayReporter(reporter, (samples) => {
@@ -92,7 +93,8 @@ async function serve(values: Values): Promise<number> {
         })
         let gateway: Gateway | undefined
         const end = (): void => void gateway?.close().then(resolve, reject)
-        Gateway.start(reporter.services, settings, local, events, protocolsOf(values)).then((started) => {
+        const failed = (error: Error): void => void gateway?.close().then(() => reject(error), reject)
+        Gateway.start(reporter.services, settings, local, events, failed, protocols).then((started) => {
             gateway = started
             const address = addressText(started.localAddress())
             reporter.event(`gateway: listening on ${address} for coaps://`, { event: "listening", address })

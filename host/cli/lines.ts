@@ -26,7 +26,7 @@ export async function printMessages(
 ): Promise<void> {
     const message = new InputMessage([Buffer.alloc(MAX_MESSAGE)])
     while ((await connection.receiveMessages([message], 0, -1)) > 0) {
-        const data = Buffer.from((message.vectors[0] as Buffer).subarray(0, message.bytesReceived))
+        const data = Buffer.from(message.vectors[0].subarray(0, message.bytesReceived))
         if (reporter.json) reporter.event("", { event: "message", text: data.toString(), hex: data.toString("hex") })
         else process.stdout.write(data)
         await onMessage?.(data)

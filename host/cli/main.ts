@@ -18,13 +18,13 @@ const help = `mote: DTLS for microcontrollers, simulators and Node
 
 mote COMMAND --help tells more. Exit codes: 0 done, 1 failed, 2 wrong usage.`
 
-const commands: Record<string, (args: string[]) => Promise<number>> = {
-    sensor: sensorCommand,
-    gateway: gatewayCommand,
-    client: clientCommand,
-    server: serverCommand,
-    start: startCommand,
-}
+const commands = new Map([
+    ["sensor", sensorCommand],
+    ["gateway", gatewayCommand],
+    ["client", clientCommand],
+    ["server", serverCommand],
+    ["start", startCommand],
+])
 
 async function main(args: string[]): Promise<number> {
     const [name, ...rest] = args
@@ -32,8 +32,9 @@ async function main(args: string[]): Promise<number> {
         process.stdout.write(`${help}\n`)
         return name === undefined ? 2 : 0
     }
-    const command = commands[name]
-    if (command === undefined) throw new UsageError(`${name}: no such command; there are ${Object.keys(commands).join(", ")}`)
+    const command = commands.get(name)
+    // What was typed is not repeated: it may be a key in the wrong place.
+    if (command === undefined) throw new UsageError(`no such command; there are ${[...commands.keys()].join(", ")}`)
     return await command(rest)
 }
 

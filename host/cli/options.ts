@@ -1,7 +1,7 @@
 import { appendFileSync } from "node:fs"
 import { isIP } from "node:net"
 import { parseArgs, type ParseArgsConfig } from "node:util"
-import { gatewayLimits } from "../../src/dtls/association/limits.js"
+import { gatewayLimits } from "../../src/dtls/handshake/limits.js"
 import { allSuites, type CipherSuite } from "../../src/dtls/crypto/suites.js"
 import { cellular, wifi } from "../../src/dtls/flight/retransmission.js"
 import { type PskAnswer } from "../../src/dtls/handshake/question.js"
@@ -87,8 +87,8 @@ export function hostAndPort(given: string, usualPort: number): { host: string; p
     const match = /^(\[([^\]]+)\]|[^:[\]\s]+)(?::(\d{1,5}))?$/.exec(bare)
     const port = Number(match?.[3] ?? usualPort)
     if (match === null || port < 1 || port > 65535)
-        throw new UsageError(`${given}: write HOST:PORT, for example 127.0.0.1:5684 or [::1]:5684`)
-    return { host: match[2] ?? (match[1] as string), port }
+        throw new UsageError(`the address is wrong: write HOST:PORT, for example 127.0.0.1:5684 or [::1]:5684`)
+    return { host: match[2] ?? match[1], port }
 }
 
 function suitesOf(values: Values): CipherSuite[] {
@@ -111,7 +111,10 @@ function keysOf(values: Values): PskAnswer[] {
 
 /** ALPN names of --alpn. */
 export function protocolsOf(values: Values): string[] | undefined {
-    return text(values, "alpn")?.split(",")
+    const names = text(values, "alpn")?.split(",")
+    if (names?.some((name) => name.length === 0 || Buffer.byteLength(name) > 255) === true)
+        throw new UsageError("--alpn: names of 1 to 255 bytes, separated by commas")
+    return names
 }
 
 /**

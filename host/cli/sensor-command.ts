@@ -27,11 +27,11 @@ Examples
   mote sensor coaps://127.0.0.1:5684/readings --psk sensor1:00112233445566778899aabbccddeeff --count 5
   mote sensor coaps://gateway.example/readings --psk-file keys.txt --profile cellular --interval 60 --trace`
 
-const formats: Record<string, ContentFormat> = {
-    senml: ContentFormat.SENML_CBOR,
-    json: ContentFormat.JSON,
-    text: ContentFormat.TEXT,
-}
+const formats = new Map([
+    ["senml", ContentFormat.SENML_CBOR],
+    ["json", ContentFormat.JSON],
+    ["text", ContentFormat.TEXT],
+])
 
 /** What became of the samples. */
 export interface SensorTally {
@@ -66,12 +66,12 @@ export class SensorReporter implements SensorObserver {
         })
     }
 
-    rejected(sample: Sample, code: string): void {
+    rejected(sample: Sample, why: string): void {
         this.tally.rejected++
-        this.reporter.event(`refused ${sample.number}: the server answers ${code}; does it take posts at that path?`, {
+        this.reporter.event(`refused ${sample.number}: ${why}; does the server take posts at that path?`, {
             event: "rejected",
             number: sample.number,
-            code,
+            why,
         })
     }
 
@@ -95,7 +95,7 @@ export class SensorReporter implements SensorObserver {
 
 /** The sensor's configuration from the command line. */
 export function sensorConfig(values: Values, uri: string, reporter: Reporter): SensorConfig {
-    const format = formats[text(values, "format") ?? "senml"]
+    const format = formats.get(text(values, "format") ?? "senml")
     if (format === undefined) throw new UsageError("--format: senml, json or text")
     const dtls = settingsOf(values, "client", undefined)
     dtls.onDiagnostic = reporter.diagnostic
@@ -128,7 +128,8 @@ export async function sensorCommand(args: string[]): Promise<number> {
     const { values, positionals } = parseOptions(args, sensorOptions)
     if (values["help"] === true) return help()
     const uri = positionals[0]
-    if (uri === undefined || positionals.length > 1) throw new UsageError("one address is needed: coaps://HOST[:PORT]/PATH")
+    if (uri === undefined || positionals.length > 1)
+        throw new UsageError("one address is needed: coaps://HOST[:PORT]/PATH")
     const reporter = new Reporter(values)
     const config = sensorConfig(values, uri, reporter)
     return await runSensor(config, reporter)

@@ -40,7 +40,7 @@ export async function serverCommand(args: string[]): Promise<number> {
         process.stdout.write(`${serverHelp}\n`)
         return 0
     }
-    if (positionals.length > 0) throw new UsageError(`${positionals[0]}: a server takes options only; see --help`)
+    if (positionals.length > 0) throw new UsageError("a server takes options only (keys with --psk); see --help")
     return await serve(values)
 }
 
@@ -53,15 +53,21 @@ async function serve(values: Values): Promise<number> {
     settings.onDiagnostic = reporter.diagnostic
     const last = whole(values, "naccept", 0, 0, 999999999)
     const localPort = whole(values, "port", 4433, 0, 65535)
+    const protocols = protocolsOf(values)
     const options = { remote: undefined, localHost: text(values, "host"), localPort }
     const socket = await reporter.services.openUdp(options)
     const listener = new DtlsListener(reporter.services, socket, settings)
-    listener.setAdvertisedProtocols(protocolsOf(values))
+    listener.setAdvertisedProtocols(protocols)
     const address = addressText(socket.localAddress())
     if (reporter.json) reporter.event("", { event: "listening", address })
     reporter.note(`server: listening on ${address}`)
-    await new Server(listener, reporter, values["echo"] === true, last).run()
-    socket.close()
+    try {
+        await new Server(listener, reporter, values["echo"] === true, last).run()
+    } finally {
+        process.stdin.destroy()
+        await listener.close()
+        socket.close()
+    }
     return 0
 }
 
@@ -84,11 +90,16 @@ class Server {
         const typing = readLines((line) => this.sendToAll(line))
         typing.catch((error: unknown) => this.reporter.note(errorText(error)))
         await this.acceptLoop()
-        process.stdin.destroy()
     }
 
     private async sendToAll(line: Buffer): Promise<void> {
-        for (const connection of this.open) await sendMessage(connection, line)
+        for (const connection of this.open) {
+            try {
+                await sendMessage(connection, line)
+            } catch (error) {
+                this.reporter.note(`not sent: ${errorText(error)}`)
+            }
+        }
     }
 
     private async acceptLoop(): Promise<void> {

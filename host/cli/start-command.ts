@@ -1,5 +1,6 @@
 import { randomBytes } from "node:crypto"
 import { TLS_PSK_WITH_AES_128_CCM_8 } from "../../src/dtls/crypto/suites.js"
+import { errorText } from "../describe.js"
 import { UsageError } from "../credentials.js"
 import { Gateway } from "../gateway/gateway.js"
 import { commonHelp, parseOptions, settingsOf, whole } from "./options.js"
@@ -37,7 +38,16 @@ export async function startCommand(args: string[]): Promise<number> {
     const quiet = new Reporter({ json: values["json"] })
     const events = new GatewayReporter(quiet, () => undefined)
     const local = { host: "127.0.0.1", port: 0 }
-    const gateway = await Gateway.start(quiet.services, settingsOf(values, "server", undefined), local, events)
+    const gateway = await Gateway.start(
+        quiet.services,
+        settingsOf(values, "server", undefined),
+        local,
+        events,
+        (error) => {
+            quiet.note(`gateway: ${errorText(error)}`)
+            process.exitCode = 1
+        },
+    )
     const { port } = gateway.localAddress()
     quiet.event(`gateway: listening on 127.0.0.1:${port} for coaps://`, { event: "listening", port })
     const code = await runSensor(sensorConfig(values, `coaps://127.0.0.1:${port}/readings`, reporter), reporter)

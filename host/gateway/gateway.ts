@@ -20,6 +20,7 @@ export interface GatewayEvents {
 /** A CoAPs server that keeps what is posted to it and tells of readings. */
 export class Gateway {
     private count = 0
+    private closing = false
 
     private constructor(
         private services: Services,
@@ -28,12 +29,13 @@ export class Gateway {
         private events: GatewayEvents,
     ) {}
 
-    /** Opens its socket and serves. Throws GError: ADDRESS_IN_USE, ... */
+    /** Opens its socket and serves. Throws GError: ADDRESS_IN_USE, ... @param failed told when it can serve no more */
     static async start(
         services: Services,
         settings: DtlsSettings,
         local: { host: string | undefined; port: number },
         events: GatewayEvents,
+        failed: (error: Error) => void,
         protocols?: string[],
     ): Promise<Gateway> {
         const options = { remote: undefined, localHost: local.host, localPort: local.port }
@@ -41,7 +43,7 @@ export class Gateway {
         const listener = new DtlsListener(services, socket, settings)
         listener.setAdvertisedProtocols(protocols)
         const gateway = new Gateway(services, socket, listener, events)
-        services.spawn(() => gateway.acceptLoop())
+        services.spawn(() => gateway.acceptLoop(failed))
         return gateway
     }
 
@@ -53,7 +55,7 @@ export class Gateway {
         return this.listener
     }
 
-    private async acceptLoop(): Promise<void> {
+    private async acceptLoop(failed: (error: Error) => void): Promise<void> {
         // One store for all clients, so that one can read what another has posted.
         let peerOfRequest = ""
         const resources = new Resources((path, readings) => this.events.readings(peerOfRequest, path, readings))
@@ -62,7 +64,7 @@ export class Gateway {
             try {
                 connection = await this.listener.accept(-1)
             } catch (error) {
-                if (!isIoError(error, IOErrorEnum.CLOSED)) this.events.ended("listener", error as Error)
+                if (!this.closing) failed(error as Error)
                 return
             }
             this.count++
@@ -93,12 +95,14 @@ export class Gateway {
 
     /** Says close_notify to every client. */
     async close(): Promise<void> {
+        this.closing = true
         await this.listener.close()
         this.socket.close()
     }
 
     /** Gone without a word, as in a power cut; for tests. */
     kill(): void {
+        this.closing = true
         this.socket.close()
     }
 }

@@ -104,7 +104,9 @@ export class Resources {
         const readings = readReadings(format, request.payload)
         if (readings !== undefined) this.onReadings(path, readings)
         if (known) return { code: CoapCode.CHANGED, options: [], payload: Buffer.alloc(0) }
-        const location = textOptionsOf(request, CoapOption.URI_PATH).map((part) => textOption(CoapOption.LOCATION_PATH, part))
+        const location = textOptionsOf(request, CoapOption.URI_PATH).map((part) =>
+            textOption(CoapOption.LOCATION_PATH, part),
+        )
         return { code: CoapCode.CREATED, options: location, payload: Buffer.alloc(0) }
     }
 }

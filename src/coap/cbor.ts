@@ -117,15 +117,22 @@ function readArgument(reader: Reader, info: number): number {
 
 function readSimple(reader: Reader, info: number): CborItem | undefined {
     if (info === 20 || info === 21) return item("other", info - 20, "")
-    if (info === 25) return item("number", float(reader.uint(2), 0, 5, 10), "")
-    if (info === 26) return item("number", float(reader.uint(4), 0, 8, 23), "")
+    if (info === 22) return item("other", 0, "")
+    const value = readFloat(reader, info)
+    return value === undefined ? undefined : item("number", value, "")
+}
+
+/** binary16, binary32 or binary64; undefined when it is none, or no finite number. */
+function readFloat(reader: Reader, info: number): number | undefined {
+    if (info === 25) return float(reader.uint(2), 0, 5, 10)
+    if (info === 26) return float(reader.uint(4), 0, 8, 23)
     if (info !== 27) return undefined
     const high = reader.uint(4)
-    return item("number", float(high, reader.uint(4), 11, 20), "")
+    return float(high, reader.uint(4), 11, 20)
 }
 
 /** @param low further 32 fraction bits, used by binary64 only */
-function float(high: number, low: number, exponentBits: number, fractionBits: number): number {
+function float(high: number, low: number, exponentBits: number, fractionBits: number): number | undefined {
     const scale = Math.pow(2, fractionBits)
     const top = Math.floor(high / scale)
     const exponents = Math.pow(2, exponentBits)
@@ -133,6 +140,8 @@ function float(high: number, low: number, exponentBits: number, fractionBits: nu
     const exponent = negative ? top - exponents : top
     const fraction = (high - top * scale + low / TWO_32) / scale
     const bias = exponents / 2 - 1
+    // Infinity and not-a-number are no measurements.
+    if (exponent === exponents - 1) return undefined
     const size = exponent === 0 ? fraction * Math.pow(2, 1 - bias) : (1 + fraction) * Math.pow(2, exponent - bias)
     return negative ? -size : size
 }

@@ -6,7 +6,15 @@ import { GError, ioError, IOErrorEnum } from "../gio/errors.js"
 import { Waited, waitUntil } from "../gio/waiting.js"
 import { type Services, type Signal } from "../platform/services.js"
 import { CoapCode, CoapType } from "./code-points.js"
-import { type CoapMessage, emptyMessage, type Option, readCoapMessage, writeCoapMessage } from "./message.js"
+import {
+    type CoapMessage,
+    emptyMessage,
+    hasUnknownCritical,
+    malformedConfirmable,
+    type Option,
+    readCoapMessage,
+    writeCoapMessage,
+} from "./message.js"
 import { type CoapParameters } from "./parameters.js"
 import { SeenIds } from "./seen-ids.js"
 
@@ -31,8 +39,10 @@ interface Exchange {
 
 /** Bytes of a token: unpredictable, and unlikely to repeat within a session (RFC 7252 §5.3.1). */
 const TOKEN_LENGTH = 4
-/** Largest message read, bytes: RFC 7252 §4.6. */
+/** Largest message read, bytes: RFC 7252 §4.6. A longer one cannot be read whole, so it is refused. */
 const MAX_MESSAGE = 1152
+/** Critical options that a response may carry: none of those that this client understands is critical. */
+const CRITICAL: number[] = []
 
 /**
  * A CoAP client on one datagram object. A new DTLS session means a new client: tokens and message ids never
@@ -96,7 +106,12 @@ export class CoapClient {
         await this.send(bytes)
         if (request.confirmable) await this.untilAcknowledged(exchange, bytes, cancellable)
         if (exchange.response === undefined)
-            await this.wait(() => exchange.response !== undefined, this.parameters.responseTimeout, exchange, cancellable)
+            await this.wait(
+                () => exchange.response !== undefined,
+                this.parameters.responseTimeout,
+                exchange,
+                cancellable,
+            )
         if (exchange.response === undefined) throw ioError(IOErrorEnum.TIMED_OUT, "No response came")
         return exchange.response
     }
@@ -177,15 +192,22 @@ export class CoapClient {
             try {
                 const count = await this.base.receiveMessages([message], 0, -1, this.stopping)
                 if (count === 0) return this.fail(ioError(IOErrorEnum.CLOSED, "The peer closed the session"))
-                await this.take(readCoapMessage(message.vectors[0] as Buffer, message.bytesReceived))
+                await this.takeDatagram(message)
             } catch (error) {
                 return this.fail(error instanceof GError ? error : ioError(IOErrorEnum.FAILED, "Receiving failed"))
             }
         }
     }
 
-    private async take(message: CoapMessage | undefined): Promise<void> {
-        if (message === undefined) return
+    private async takeDatagram(datagram: InputMessage): Promise<void> {
+        const data = datagram.vectors[0] as Buffer
+        const message = datagram.flags === 0 ? readCoapMessage(data, datagram.bytesReceived) : undefined
+        if (message !== undefined) return await this.take(message)
+        const messageId = malformedConfirmable(data, datagram.bytesReceived)
+        if (messageId !== undefined) await this.send(writeCoapMessage(emptyMessage(CoapType.RST, messageId)))
+    }
+
+    private async take(message: CoapMessage): Promise<void> {
         if (message.type === CoapType.ACK || message.type === CoapType.RST) this.takeAnswer(message)
         else await this.takeMessage(message)
         this.changed.notify()
@@ -197,18 +219,21 @@ export class CoapClient {
         if (message.type === CoapType.RST) exchange.reset = true
         else if (message.code === CoapCode.EMPTY) exchange.acknowledged = true
         // A piggybacked response needs the token too (RFC 7252 §5.3.2).
-        else if (equal(message.token, exchange.token)) exchange.response = message
+        else if (!equal(message.token, exchange.token)) return
+        else if (hasUnknownCritical(message, CRITICAL)) exchange.reset = true
+        else exchange.response = message
     }
 
     /** A separate response, or something nobody asked for. */
     private async takeMessage(message: CoapMessage): Promise<void> {
         const confirmable = message.type === CoapType.CON
-        if (this.seen.has(message.messageId)) {
+        const now = this.services.now()
+        if (this.seen.has(message.messageId, now)) {
             const reply = this.seen.replyTo(message.messageId)
             if (reply !== undefined) await this.send(writeCoapMessage(reply))
             return
         }
-        const isResponse = message.code >= CoapCode.CREATED
+        const isResponse = message.code >= CoapCode.CREATED && !hasUnknownCritical(message, CRITICAL)
         const exchange = isResponse
             ? this.exchanges.find((candidate) => equal(candidate.token, message.token))
             : undefined
@@ -216,7 +241,7 @@ export class CoapClient {
         // A ping, a request or a response to nobody is reset (RFC 7252 §4.2-3).
         const type = exchange === undefined ? CoapType.RST : CoapType.ACK
         const reply = confirmable ? emptyMessage(type, message.messageId) : undefined
-        this.seen.add(message.messageId, reply)
+        this.seen.add(message.messageId, reply, now)
         if (reply !== undefined) await this.send(writeCoapMessage(reply))
     }
 }

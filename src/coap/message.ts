@@ -117,6 +117,15 @@ function readExtended(reader: Reader, value: number): number {
     return value === 14 ? reader.uint(2) + 269 : -1
 }
 
+/** Type and message id of a message whose rest is malformed, so that it can be reset; undefined without even those. */
+export function malformedConfirmable(data: Buffer, length: number): number | undefined {
+    const reader = new Reader(data, 0, length)
+    const first = reader.uint(2)
+    const messageId = reader.uint(2)
+    const confirmable = first >> 14 === VERSION && ((first >> 12) & 3) === 0
+    return reader.failed || !confirmable ? undefined : messageId
+}
+
 /** uint option value: as few bytes as possible, none for 0 (RFC 7252 §3.2). */
 export function uintOption(number: number, value: number): Option {
     let width = 0
@@ -150,7 +159,7 @@ export function textOptionsOf(message: CoapMessage, number: number): string[] {
     return message.options.filter((option) => option.number === number).map((option) => option.value.toString())
 }
 
-/** Odd numbers are critical: unknown ones must not be ignored (RFC 7252 §5.4.1). */
-export function isCritical(number: number): boolean {
-    return (number & 1) === 1
+/** Odd numbers are critical: unknown ones, and repetitions of those that come once, must not be ignored (RFC 7252 §5.4.1, §5.4.5). */
+export function hasUnknownCritical(message: CoapMessage, known: number[]): boolean {
+    return message.options.some((option) => (option.number & 1) === 1 && known.indexOf(option.number) < 0)
 }

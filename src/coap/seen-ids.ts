@@ -1,7 +1,12 @@
 import { type CoapMessage } from "./message.js"
 
+/** How long a message id means the same message, ms (EXCHANGE_LIFETIME, RFC 7252 §4.8.2). */
+const EXCHANGE_LIFETIME = 247000
+
 interface Seen {
     messageId: number
+    /** when it came, ms */
+    at: number
     /** what was answered, to be said again */
     reply: CoapMessage | undefined
 }
@@ -16,7 +21,9 @@ export class SeenIds {
     /** @param limit how many to remember */
     constructor(private limit: number) {}
 
-    has(messageId: number): boolean {
+    /** Whether that message came before; what is too old is forgotten first. */
+    has(messageId: number, now: number): boolean {
+        this.list = this.list.filter((seen) => now - seen.at < EXCHANGE_LIFETIME)
         return this.find(messageId) !== undefined
     }
 
@@ -25,15 +32,12 @@ export class SeenIds {
         return seen === undefined ? undefined : seen.reply
     }
 
-    add(messageId: number, reply: CoapMessage | undefined): void {
-        this.list.push({ messageId, reply })
+    add(messageId: number, reply: CoapMessage | undefined, now: number): void {
+        this.list.push({ messageId, at: now, reply })
         if (this.list.length > this.limit) this.list.shift()
     }
 
     private find(messageId: number): Seen | undefined {
-        for (const seen of this.list) {
-            if (seen.messageId === messageId) return seen
-        }
-        return undefined
+        return this.list.find((seen) => seen.messageId === messageId)
     }
 }

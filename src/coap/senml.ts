@@ -1,6 +1,6 @@
 import { Reader } from "../dtls/bytes/reader.js"
 import { Writer } from "../dtls/bytes/writer.js"
-import { readCborItem, writeCborArray, writeCborMap, writeCborNumber, writeCborText } from "./cbor.js"
+import { type CborItem, readCborItem, writeCborArray, writeCborMap, writeCborNumber, writeCborText } from "./cbor.js"
 
 /** One measurement (RFC 8428 §4): the numeric kind. */
 export interface SenmlRecord {
@@ -15,6 +15,9 @@ export interface SenmlRecord {
 
 /** CBOR labels (RFC 8428 §6). */
 enum Label {
+    baseValue = -5,
+    baseUnit = -4,
+    baseTime = -3,
     baseName = -2,
     name = 0,
     unit = 1,
@@ -48,39 +51,83 @@ function writeRecord(writer: Writer, baseName: string, record: SenmlRecord): voi
     writeCborNumber(writer, record.time)
 }
 
-/** The numeric records of a pack with their full names; undefined when it is not one. */
+/** Base fields hold for the records behind them (RFC 8428 §4.1). */
+interface Base {
+    name: string
+    unit: string
+    value: number
+    time: number | undefined
+}
+
+/**
+ * The numeric records of a pack, resolved (RFC 8428 §4.6): full names, base value and base time added.
+ * Records of other kinds (texts, booleans, data) are left out. Undefined when it is not a pack this decoder reads.
+ */
 export function readSenmlCbor(data: Buffer): SenmlRecord[] | undefined {
     const reader = new Reader(data, 0, data.length)
     const pack = readCborItem(reader)
     if (pack === undefined || pack.kind !== "array") return undefined
     const records: SenmlRecord[] = []
-    let baseName = ""
+    const base: Base = { name: "", unit: "", value: 0, time: undefined }
     for (let i = 0; i < pack.number; i++) {
-        const record: SenmlRecord = { name: "", unit: "", value: 0, time: undefined }
-        const base = readRecord(reader, record)
-        if (base === undefined || reader.failed) return undefined
-        if (base.length > 0) baseName = base
-        record.name = baseName + record.name
-        records.push(record)
+        const fields = readFields(reader)
+        if (fields === undefined) return undefined
+        const record = resolve(fields, base)
+        if (record !== undefined) records.push(record)
     }
     return reader.done() ? records : undefined
 }
 
-/** @returns the record's base name, "" without one; undefined when malformed */
-function readRecord(reader: Reader, record: SenmlRecord): string | undefined {
+/** A record's fields by label; unknown labels come along. */
+interface Field {
+    label: number
+    item: CborItem
+}
+
+function readFields(reader: Reader): Field[] | undefined {
     const map = readCborItem(reader)
     if (map === undefined || map.kind !== "map") return undefined
-    let baseName = ""
+    const fields: Field[] = []
     for (let i = 0; i < map.number; i++) {
         const label = readCborItem(reader)
-        const value = readCborItem(reader)
-        if (label === undefined || value === undefined || reader.failed) return undefined
-        if (value.kind === "array" || value.kind === "map") return undefined
-        if (label.number === Label.baseName) baseName = value.text
-        else if (label.number === Label.name) record.name = value.text
-        else if (label.number === Label.unit) record.unit = value.text
-        else if (label.number === Label.value) record.value = value.number
-        else if (label.number === Label.time) record.time = value.number
+        const item = readCborItem(reader)
+        if (label === undefined || item === undefined || reader.failed) return undefined
+        if (item.kind === "array" || item.kind === "map") return undefined
+        // Text labels are extensions; one that ends in "_" must be understood (RFC 8428 §4.4).
+        if (label.kind === "text" && label.text.endsWith("_")) return undefined
+        if (label.kind === "number") fields.push({ label: label.number, item })
     }
-    return baseName
+    return fields
+}
+
+/** @returns the record with the base applied; undefined when it has no numeric value */
+function resolve(fields: Field[], base: Base): SenmlRecord | undefined {
+    base.name = textOf(fields, Label.baseName) ?? base.name
+    base.unit = textOf(fields, Label.baseUnit) ?? base.unit
+    base.value = numberOf(fields, Label.baseValue) ?? base.value
+    base.time = numberOf(fields, Label.baseTime) ?? base.time
+    const value = numberOf(fields, Label.value)
+    if (value === undefined) return undefined
+    const time = numberOf(fields, Label.time)
+    return {
+        name: base.name + (textOf(fields, Label.name) ?? ""),
+        unit: textOf(fields, Label.unit) ?? base.unit,
+        value: base.value + value,
+        time: base.time === undefined ? time : base.time + (time ?? 0),
+    }
+}
+
+function itemOf(fields: Field[], label: Label): CborItem | undefined {
+    const field = fields.find((candidate) => candidate.label === label)
+    return field === undefined ? undefined : field.item
+}
+
+function textOf(fields: Field[], label: Label): string | undefined {
+    const item = itemOf(fields, label)
+    return item === undefined || item.kind !== "text" ? undefined : item.text
+}
+
+function numberOf(fields: Field[], label: Label): number | undefined {
+    const item = itemOf(fields, label)
+    return item === undefined || item.kind !== "number" ? undefined : item.number
 }

@@ -5,7 +5,10 @@ import { ErrorDomain, GError, TlsChannelBindingError } from "./errors.js"
 /** Channel bindings (RFC 5929, RFC 9266). */
 export function channelBinding(association: Association | undefined, type: TlsChannelBindingType): Buffer {
     if (association === undefined || !association.handshake.complete)
-        throw bindingError(TlsChannelBindingError.INVALID_STATE, "Handshake is not finished, no channel binding information yet")
+        throw bindingError(
+            TlsChannelBindingError.INVALID_STATE,
+            "Handshake is not finished, no channel binding information yet",
+        )
     if (type === TlsChannelBindingType.UNIQUE) return Buffer.from(association.handshake.firstFinished)
     if (type === TlsChannelBindingType.EXPORTER) return exporterBinding(association)
     if (type === TlsChannelBindingType.SERVER_END_POINT)
@@ -19,7 +22,10 @@ function exporterBinding(association: Association): Buffer {
         ? association.exportKeyingMaterial("EXPORTER-Channel-Binding", Buffer.alloc(0), 32)
         : undefined
     if (data === undefined)
-        throw bindingError(TlsChannelBindingError.NOT_AVAILABLE, "It needs an open connection with extended master secret")
+        throw bindingError(
+            TlsChannelBindingError.NOT_AVAILABLE,
+            "It needs an open connection with extended master secret",
+        )
     return data
 }
 

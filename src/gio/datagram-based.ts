@@ -45,7 +45,12 @@ export interface DatagramBased {
      * @returns how many; 0 when the peer has closed (or none were asked for)
      * Throws WOULD_BLOCK (timeout 0), TIMED_OUT, CANCELLED, CLOSED after a local shutdown.
      */
-    receiveMessages(messages: InputMessage[], flags: number, timeout: number, cancellable?: Cancellable): Promise<number>
+    receiveMessages(
+        messages: InputMessage[],
+        flags: number,
+        timeout: number,
+        cancellable?: Cancellable,
+    ): Promise<number>
     /**
      * Sends each message whole.
      * @param flags 0; anything else is INVALID_ARGUMENT

@@ -1,6 +1,6 @@
 import { type Association, AssociationState } from "../dtls/association/association.js"
 import { type Diagnostic, type Output, OutputKind } from "../dtls/association/output.js"
-import { type Failure, FailureReason } from "../dtls/association/failure.js"
+import { type Failure, FailureReason } from "../dtls/handshake/failure.js"
 import { type Peer } from "../dtls/endpoint/peer.js"
 import { Alpn } from "../dtls/handshake/alpn.js"
 import { type HelloExtension } from "../dtls/handshake/hello-extension.js"
@@ -22,7 +22,15 @@ import { failureError } from "./failure-error.js"
 import { type DtlsSettings } from "./settings.js"
 import { Source } from "./source.js"
 import { type Transport } from "./transport.js"
-import { checkBoolean, checkCondition, checkTimeout, checkTransfer, gather, givenCancellable, scatter } from "./vectors.js"
+import {
+    checkBoolean,
+    checkCondition,
+    checkTimeout,
+    checkTransfer,
+    gather,
+    givenCancellable,
+    scatter,
+} from "./vectors.js"
 import { deadlineAfter, Waited, waitUntil } from "./waiting.js"
 
 /** accept-certificate (Gio.DtlsConnection): @returns true to accept in spite of `errors` */
@@ -312,7 +320,8 @@ export abstract class DtlsConnection implements DatagramBased {
     }
 
     private async beginUnlessOver(): Promise<void> {
-        if (this.error === undefined && !this.isConnected() && !(this.readClosed && this.writeClosed)) await this.begin()
+        if (this.error === undefined && !this.isConnected() && !(this.readClosed && this.writeClosed))
+            await this.begin()
     }
 
     // Shutdown

@@ -1,5 +1,5 @@
 import { AssociationState } from "../dtls/association/association.js"
-import { FailureReason } from "../dtls/association/failure.js"
+import { FailureReason } from "../dtls/handshake/failure.js"
 import { type Output, OutputKind } from "../dtls/association/output.js"
 import { type Peer } from "../dtls/endpoint/peer.js"
 import { ServerEndpoint } from "../dtls/endpoint/server-endpoint.js"
@@ -72,7 +72,7 @@ export class DtlsServerConnection extends DtlsConnection {
         if (this.peer !== peer) {
             if (settled) return false
             this.peer = peer
-            }
+        }
         if (output.kind !== OutputKind.failed || output.failure === undefined || settled) return true
         const { reason } = output.failure
         if (reason !== FailureReason.evicted && reason !== FailureReason.replaced) return true

@@ -1,4 +1,4 @@
-import { type Failure } from "../dtls/association/failure.js"
+import { type Failure } from "../dtls/handshake/failure.js"
 
 /** Gio.IOErrorEnum, the members in use here, with GIO's numbers. */
 export enum IOErrorEnum {

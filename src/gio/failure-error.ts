@@ -1,4 +1,4 @@
-import { type Failure, FailureReason } from "../dtls/association/failure.js"
+import { type Failure, FailureReason } from "../dtls/handshake/failure.js"
 import { ErrorDomain, GError, IOErrorEnum, TlsError } from "./errors.js"
 
 /** The error that calls on a failed connection throw: GIO's code, and a sentence that says what to do. */
@@ -11,14 +11,20 @@ export function failureError(failure: Failure): GError {
 function errorOf(failure: Failure): GError {
     switch (failure.reason) {
         case FailureReason.timeout:
-            return io(IOErrorEnum.TIMED_OUT, "The peer did not answer: check address, port and whether it speaks DTLS 1.2")
+            return io(
+                IOErrorEnum.TIMED_OUT,
+                "The peer did not answer: check address, port and whether it speaks DTLS 1.2",
+            )
         case FailureReason.evicted:
         case FailureReason.replaced:
         case FailureReason.closedLocally:
             return io(IOErrorEnum.CLOSED, "Connection is closed")
         case FailureReason.keyMismatch:
         case FailureReason.badFinished:
-            return tls(TlsError.HANDSHAKE, "Different keys? The peer's Finished does not verify: check PSK identity and key")
+            return tls(
+                TlsError.HANDSHAKE,
+                "Different keys? The peer's Finished does not verify: check PSK identity and key",
+            )
         case FailureReason.noCredentials:
             return tls(TlsError.HANDSHAKE, "No pre-shared key for this peer: give one in the settings")
         case FailureReason.peerAlert:

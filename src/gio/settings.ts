@@ -1,5 +1,5 @@
 import { type Diagnostic } from "../dtls/association/output.js"
-import { type Limits } from "../dtls/association/limits.js"
+import { type Limits } from "../dtls/handshake/limits.js"
 import { type CipherSuite } from "../dtls/crypto/suites.js"
 import { type RetransmissionProfile } from "../dtls/flight/retransmission.js"
 import { type HelloExtension } from "../dtls/handshake/hello-extension.js"

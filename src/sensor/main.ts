@@ -3,7 +3,7 @@ import * as ds from "@devicescript/core"
 import { ContentFormat } from "../coap/code-points.js"
 import { defaultCoapParameters } from "../coap/parameters.js"
 import { parseCoapsUri } from "../coap/uri.js"
-import { mcuLimits } from "../dtls/association/limits.js"
+import { mcuLimits } from "../dtls/handshake/limits.js"
 import { TLS_PSK_WITH_AES_128_CCM_8 } from "../dtls/crypto/suites.js"
 import { cellular, wifi } from "../dtls/flight/retransmission.js"
 import { newSettings, SinglePsk } from "../gio/settings.js"
@@ -26,8 +26,8 @@ class LogObserver implements SensorObserver {
         this.services.log(LogLevel.info, "posted sample " + sample.number)
     }
 
-    rejected(sample: Sample, code: string): void {
-        this.services.log(LogLevel.error, "sample " + sample.number + " was refused: " + code)
+    rejected(sample: Sample, why: string): void {
+        this.services.log(LogLevel.error, "sample " + sample.number + " was refused: " + why)
     }
 
     dropped(sample: Sample): void {

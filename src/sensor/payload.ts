@@ -16,6 +16,8 @@ function writeSenml(sample: Sample, baseName: string): Buffer {
 
 /** By hand: names and units are ASCII without quotes, and DeviceScript prints fractions with 7 digits only. */
 function jsonOf(sample: Sample): string {
-    const members = sample.readings.map((r) => '"' + r.name + '":{"value":' + decimalText(r.value) + ',"unit":"' + r.unit + '"}')
+    const members = sample.readings.map(
+        (r) => '"' + r.name + '":{"value":' + decimalText(r.value) + ',"unit":"' + r.unit + '"}',
+    )
     return "{" + members.join(",") + "}"
 }

@@ -3,6 +3,8 @@ import { CoapCode, CoapOption, type ContentFormat, codeText } from "../coap/code
 import { type Option, textOption, uintOption } from "../coap/message.js"
 import { type CoapParameters } from "../coap/parameters.js"
 import { type CoapUri } from "../coap/uri.js"
+import { Cancellable } from "../gio/cancellable.js"
+import { isIoError, IOErrorEnum } from "../gio/errors.js"
 import { type DtlsSettings } from "../gio/settings.js"
 import { type Services, type Signal } from "../platform/services.js"
 import { writePayload } from "./payload.js"
@@ -33,8 +35,8 @@ export interface SensorConfig {
 export interface SensorObserver {
     connected(session: CoapsSession): void
     posted(sample: Sample, time: number): void
-    /** the gateway answered, but not with success: the sample is given up */
-    rejected(sample: Sample, code: string): void
+    /** the sample is given up: the gateway's code is no success, or it does not fit a datagram */
+    rejected(sample: Sample, why: string): void
     /** the queue was full */
     dropped(sample: Sample): void
     /** something went wrong; the next attempt comes after `pause` ms */
@@ -53,6 +55,9 @@ export class Sensor {
     private attempts = 0
     private pause: number
     private stopped = false
+    private stopping = new Cancellable()
+    /** the sample on its way: the queue does not drop it, so that it is not told lost and posted */
+    private underWay: Sample | undefined = undefined
 
     constructor(
         private services: Services,
@@ -80,6 +85,7 @@ export class Sensor {
     /** Measures no more; what is queued stays unsent. */
     stop(): void {
         this.stopped = true
+        this.stopping.cancel()
         this.changed.notify()
     }
 
@@ -108,30 +114,51 @@ export class Sensor {
     /** New readings matter more than old ones. */
     private enqueue(sample: Sample): void {
         this.queue.push(sample)
-        if (this.queue.length > this.config.queueLimit) this.observer.dropped(this.queue.shift() as Sample)
+        if (this.queue.length > this.config.queueLimit) this.dropOldest()
         this.changed.notify()
+    }
+
+    private dropOldest(): void {
+        const { underWay } = this
+        const oldest = this.queue.find((sample) => sample !== underWay) as Sample
+        this.remove(oldest)
+        this.observer.dropped(oldest)
     }
 
     /** Posts the oldest sample; it leaves the queue only when the gateway has answered for it. */
     private async deliver(): Promise<void> {
         const sample = this.queue[0] as Sample
+        this.underWay = sample
         try {
-            const session = await this.openedSession()
-            const begun = this.services.now()
-            const response = await session.coap.request(this.request(sample))
-            if (response.code >= CoapCode.INTERNAL_SERVER_ERROR)
-                return await this.retryLater(new Error("The gateway answers " + codeText(response.code)))
-            this.pause = this.config.retryInitial
-            this.remove(sample)
-            if (response.code >= CoapCode.BAD_REQUEST) this.observer.rejected(sample, codeText(response.code))
-            else this.observer.posted(sample, this.services.now() - begun)
+            await this.post(sample)
         } catch (error) {
-            await this.endSession()
-            await this.retryLater(error as Error)
+            if (isIoError(error, IOErrorEnum.MESSAGE_TOO_LARGE)) this.giveUp(sample, "too large for one datagram")
+            else if (!this.stopped) {
+                await this.endSession()
+                await this.retryLater(error as Error)
+            }
         }
+        this.underWay = undefined
     }
 
-    /** While a sample was on its way, the queue may have dropped it. */
+    private async post(sample: Sample): Promise<void> {
+        const session = await this.openedSession()
+        const begun = this.services.now()
+        const response = await session.coap.request(this.request(sample), this.stopping)
+        if (response.code >= CoapCode.INTERNAL_SERVER_ERROR)
+            return await this.retryLater(new Error("The gateway answers " + codeText(response.code)))
+        this.pause = this.config.retryInitial
+        if (response.code >= CoapCode.BAD_REQUEST) return this.giveUp(sample, codeText(response.code))
+        this.remove(sample)
+        this.observer.posted(sample, this.services.now() - begun)
+    }
+
+    /** Sending it again would not help. */
+    private giveUp(sample: Sample, why: string): void {
+        this.remove(sample)
+        this.observer.rejected(sample, why)
+    }
+
     private remove(sample: Sample): void {
         this.queue = this.queue.filter((other) => other !== sample)
     }
@@ -139,7 +166,10 @@ export class Sensor {
     private request(sample: Sample) {
         const { config } = this
         const request = newRequest(CoapCode.POST)
-        const options: Option[] = config.target.path.map((part) => textOption(CoapOption.URI_PATH, part))
+        const options: Option[] = []
+        // A server may have several names; an address as host says nothing more than the socket does (RFC 7252 §6.4).
+        if (isName(config.target.host)) options.push(textOption(CoapOption.URI_HOST, config.target.host))
+        for (const part of config.target.path) options.push(textOption(CoapOption.URI_PATH, part))
         options.push(uintOption(CoapOption.CONTENT_FORMAT, config.format))
         for (const part of config.target.query) options.push(textOption(CoapOption.URI_QUERY, part))
         request.options = options
@@ -152,7 +182,7 @@ export class Sensor {
         const { target, dtls, coap, localPort } = this.config
         const attempt = this.attempts
         this.attempts++
-        const session = await openSession(this.services, target, dtls, coap, localPort, attempt)
+        const session = await openSession(this.services, target, dtls, coap, localPort, attempt, this.stopping)
         this.session = session
         this.observer.connected(session)
         return session
@@ -178,4 +208,10 @@ export class Sensor {
         const until = this.services.now() + time
         while (!this.stopped && this.services.now() < until) await this.changed.wait(until - this.services.now())
     }
+}
+
+/** Whether a host is a name and no IPv4 or IPv6 address: names do not end in a digit (RFC 3696 §2), addresses of IPv6 have colons. */
+function isName(host: string): boolean {
+    const last = host.charCodeAt(host.length - 1)
+    return host.indexOf(":") < 0 && (last < 48 || last > 57)
 }

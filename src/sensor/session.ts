@@ -1,6 +1,7 @@
 import { CoapClient } from "../coap/client.js"
 import { type CoapParameters } from "../coap/parameters.js"
 import { type CoapUri } from "../coap/uri.js"
+import { type Cancellable } from "../gio/cancellable.js"
 import { DtlsClientConnection } from "../gio/dtls-client-connection.js"
 import { type DtlsSettings } from "../gio/settings.js"
 import { type Services, type UdpSocket } from "../platform/services.js"
@@ -43,6 +44,7 @@ export async function openSession(
     parameters: CoapParameters,
     localPort: number,
     attempt: number,
+    cancellable: Cancellable,
 ): Promise<CoapsSession> {
     const addresses = await services.resolve(target.host)
     const index = attempt - Math.floor(attempt / addresses.length) * addresses.length
@@ -51,7 +53,7 @@ export async function openSession(
     const connection = new DtlsClientConnection(services, socket, settings, target.host)
     const begun = services.now()
     try {
-        await connection.handshake()
+        await connection.handshake(cancellable)
     } catch (error) {
         await connection.close()
         socket.close()

@@ -1,6 +1,14 @@
 import { readSenmlCbor, writeSenmlCbor } from "../../src/coap/senml.js"
 import { CoapCode, codeText, CoapType, ContentFormat } from "../../src/coap/code-points.js"
-import { type CoapMessage, readCoapMessage, textOption, textOptionsOf, uintOption, uintOptionOf, writeCoapMessage } from "../../src/coap/message.js"
+import {
+    type CoapMessage,
+    readCoapMessage,
+    textOption,
+    textOptionsOf,
+    uintOption,
+    uintOptionOf,
+    writeCoapMessage,
+} from "../../src/coap/message.js"
 import { SeenIds } from "../../src/coap/seen-ids.js"
 import { coapUriText, parseCoapsUri } from "../../src/coap/uri.js"
 import { writePayload } from "../../src/sensor/payload.js"
@@ -40,7 +48,16 @@ export function coapTests(t: Kit): void {
             t.equal(read.payload.toString(), "hi")
         })
         t.test("that are malformed are undefined", async () => {
-            for (const hex of ["", "40", "49020000", "80020000", "40020000ff", "40020000f0", "40020000d1", "4000000001"]) {
+            for (const hex of [
+                "",
+                "40",
+                "49020000",
+                "80020000",
+                "40020000ff",
+                "40020000f0",
+                "40020000d1",
+                "4000000001",
+            ]) {
                 const data = Buffer.from(hex, "hex")
                 t.equal(readCoapMessage(data, data.length), undefined)
             }
@@ -49,13 +66,15 @@ export function coapTests(t: Kit): void {
             t.equal(codeText(CoapCode.CHANGED), "2.04")
             t.equal(codeText(CoapCode.SERVICE_UNAVAILABLE), "5.03")
         })
-        t.test("message ids are remembered up to the limit", async () => {
+        t.test("message ids are remembered up to the limit and for their lifetime", async () => {
             const seen = new SeenIds(2)
-            seen.add(1, undefined)
-            seen.add(2, post())
-            seen.add(3, undefined)
-            t.equal(seen.has(1), false)
+            seen.add(1, undefined, 0)
+            seen.add(2, post(), 0)
+            seen.add(3, undefined, 1000)
+            t.equal(seen.has(1, 1000), false)
             t.equal(seen.replyTo(2) !== undefined, true)
+            t.equal(seen.has(2, 247000), false)
+            t.equal(seen.has(3, 247000), true)
         })
     })
     t.describe("coaps URIs", () => {
@@ -70,8 +89,18 @@ export function coapTests(t: Kit): void {
             t.equal(parseCoapsUri("coaps://host?q/r").query.join("|"), "q/r")
         })
         t.test("that are wrong are refused with the argument's name", async () => {
-            for (const uri of ["http://x/", "coaps://", "coaps://h:0/", "coaps://h:65536/", "coaps://h:x/", "coaps://u@h/",
-                "coaps://h/%zz", "coaps://[::1/", "coaps://h/#f", "coaps://a b/"]) {
+            for (const uri of [
+                "http://x/",
+                "coaps://",
+                "coaps://h:0/",
+                "coaps://h:65536/",
+                "coaps://h:x/",
+                "coaps://u@h/",
+                "coaps://h/%zz",
+                "coaps://[::1/",
+                "coaps://h/#f",
+                "coaps://a b/",
+            ]) {
                 let argument = ""
                 try {
                     parseCoapsUri(uri)
@@ -105,7 +134,10 @@ export function coapTests(t: Kit): void {
         t.test("text and JSON print two decimals in both languages", async () => {
             t.equal(decimalText(-3.456), "-3.46")
             t.equal(decimalText(0.05), "0.05")
-            t.equal(writePayload(sample, ContentFormat.TEXT, "").toString(), "temperature 21.37 Cel\nhumidity -0.50 %RH")
+            t.equal(
+                writePayload(sample, ContentFormat.TEXT, "").toString(),
+                "temperature 21.37 Cel\nhumidity -0.50 %RH",
+            )
             t.equal(
                 writePayload(sample, ContentFormat.JSON, "").toString(),
                 '{"temperature":{"value":21.37,"unit":"Cel"},"humidity":{"value":-0.50,"unit":"%RH"}}',

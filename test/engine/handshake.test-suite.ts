@@ -1,5 +1,5 @@
 import { AssociationState } from "../../src/dtls/association/association.js"
-import { FailureReason } from "../../src/dtls/association/failure.js"
+import { FailureReason } from "../../src/dtls/handshake/failure.js"
 import { prf } from "../../src/dtls/crypto/prf.js"
 import { HashAlgorithm } from "../../src/dtls/crypto/provider.js"
 import { type Kit } from "../kit.js"

@@ -1,5 +1,5 @@
 import { Association } from "../../src/dtls/association/association.js"
-import { gatewayLimits } from "../../src/dtls/association/limits.js"
+import { gatewayLimits } from "../../src/dtls/handshake/limits.js"
 import { type Output, OutputKind } from "../../src/dtls/association/output.js"
 import { type CryptoProvider } from "../../src/dtls/crypto/provider.js"
 import { TLS_PSK_WITH_AES_128_CCM_8 } from "../../src/dtls/crypto/suites.js"

@@ -27,7 +27,10 @@ export function waitingTests(t: Kit): void {
             services.spawn(async () => {
                 cancellable.cancel()
             })
-            t.equal(await waitUntil(services, signal, () => false, services.now() + 1000, cancellable), Waited.cancelled)
+            t.equal(
+                await waitUntil(services, signal, () => false, services.now() + 1000, cancellable),
+                Waited.cancelled,
+            )
         })
     })
 }

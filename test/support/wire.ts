@@ -1,7 +1,11 @@
 import { Reader } from "../../src/dtls/bytes/reader.js"
 import { Writer } from "../../src/dtls/bytes/writer.js"
 import { ContentType, DTLS_1_2 } from "../../src/dtls/wire/code-points.js"
-import { type HandshakeHeader, readHandshakeHeader, writeHandshakeHeader } from "../../src/dtls/wire/handshake-header.js"
+import {
+    type HandshakeHeader,
+    readHandshakeHeader,
+    writeHandshakeHeader,
+} from "../../src/dtls/wire/handshake-header.js"
 import { readRecordHeader, type RecordHeader, writeRecordHeader } from "../../src/dtls/wire/record-header.js"
 
 /* Datagrams by hand, for peers that misbehave. */
@@ -74,7 +78,13 @@ export function cut(message: Message, size: number): Buffer[] {
     const { type, messageSeq } = message.header
     for (let at = 0; at < message.body.length; at += size) {
         const body = message.body.subarray(at, at + size)
-        const header = { type, messageSeq, length: message.body.length, fragmentOffset: at, fragmentLength: body.length }
+        const header = {
+            type,
+            messageSeq,
+            length: message.body.length,
+            fragmentOffset: at,
+            fragmentLength: body.length,
+        }
         pieces.push(record(ContentType.handshake, 0, pieces.length, fragment(header, Buffer.from(body))))
     }
     return pieces

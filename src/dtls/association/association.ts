@@ -15,7 +15,7 @@ import { type OpenedRecord, RecordLayer } from "../record/record-layer.js"
 import { AlertDescription, AlertLevel, ContentType, HandshakeType } from "../wire/code-points.js"
 import { type HandshakeHeader, readHandshakeHeader } from "../wire/handshake-header.js"
 import { MAX_PLAINTEXT } from "../wire/record-header.js"
-import { type Failure, FailureReason } from "./failure.js"
+import { type Failure, FailureReason } from "../handshake/failure.js"
 import { Diagnostic, Output, OutputKind } from "./output.js"
 
 export enum AssociationState {
@@ -243,8 +243,7 @@ export class Association {
     private refuse(message: HandshakeMessage): void {
         this.inbox.reject()
         this.counters.add(Discard.unexpected)
-        if (message.epoch > 0)
-            this.handshake.fail(FailureReason.unexpectedMessage, AlertDescription.unexpectedMessage)
+        if (message.epoch > 0) this.handshake.fail(FailureReason.unexpectedMessage, AlertDescription.unexpectedMessage)
     }
 
     /** The peer's next epoch begins; what came early for it is read now. */
@@ -457,7 +456,8 @@ export class Association {
     }
 
     private retransmit(now: number): void {
-        if (this.unprotectedAlert !== AlertDescription.none || !this.timer.expire(now, this.luck())) return this.giveUp()
+        if (this.unprotectedAlert !== AlertDescription.none || !this.timer.expire(now, this.luck()))
+            return this.giveUp()
         this.diagnose(Diagnostic.retransmitting, this.timer.timeouts)
         this.inbox.dropContradicted()
         const budget = smallerBudget(
@@ -547,7 +547,8 @@ export class Association {
     shutdown(read: boolean, write: boolean): void {
         if (read) this.readClosed = true
         if (write && !this.writeClosed) {
-            if (this.state === AssociationState.connected) this.sendAlert(AlertLevel.warning, AlertDescription.closeNotify)
+            if (this.state === AssociationState.connected)
+                this.sendAlert(AlertLevel.warning, AlertDescription.closeNotify)
             else if (this.state === AssociationState.handshaking) this.cancel()
             this.writeClosed = true
         }

@@ -1,5 +1,5 @@
 import { type Question } from "../handshake/question.js"
-import { type Failure } from "./failure.js"
+import { type Failure } from "../handshake/failure.js"
 
 export enum OutputKind {
     /** `data` goes to the peer as one datagram */

@@ -12,7 +12,7 @@ export class Reader {
     constructor(
         public data: Buffer,
         start: number,
-        public end: number
+        public end: number,
     ) {
         this.at = start
     }

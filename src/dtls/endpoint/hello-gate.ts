@@ -5,7 +5,12 @@ import { type CryptoProvider } from "../crypto/provider.js"
 import { Cookies } from "../handshake/cookies.js"
 import { ContentType, DTLS_1_0, DTLS_1_2, HandshakeType } from "../wire/code-points.js"
 import { type ClientHelloStart, readClientHelloStart } from "../wire/client-hello.js"
-import { HANDSHAKE_HEADER_LENGTH, type HandshakeHeader, readHandshakeHeader, wholeMessage } from "../wire/handshake-header.js"
+import {
+    HANDSHAKE_HEADER_LENGTH,
+    type HandshakeHeader,
+    readHandshakeHeader,
+    wholeMessage,
+} from "../wire/handshake-header.js"
 import { writeHelloVerifyRequest } from "../wire/hello-verify-request.js"
 import { readRecordHeader, RECORD_HEADER_LENGTH, writeRecordHeader } from "../wire/record-header.js"
 
@@ -30,7 +35,8 @@ export function readFirstFragment(datagram: Buffer, length: number): FirstFragme
     if (record.type !== ContentType.handshake || record.epoch !== 0) return undefined
     if (record.version !== DTLS_1_2 && record.version !== DTLS_1_0) return undefined
     const header = readHandshakeHeader(new Reader(datagram, reader.at, reader.at + record.length))
-    if (header === undefined || header.type !== HandshakeType.clientHello || header.fragmentOffset !== 0) return undefined
+    if (header === undefined || header.type !== HandshakeType.clientHello || header.fragmentOffset !== 0)
+        return undefined
     const body = reader.at + HANDSHAKE_HEADER_LENGTH
     const end = body + header.fragmentLength
     const start = readClientHelloStart(datagram, body, end)

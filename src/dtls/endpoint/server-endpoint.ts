@@ -1,5 +1,5 @@
 import { Association, AssociationState } from "../association/association.js"
-import { FailureReason } from "../association/failure.js"
+import { FailureReason } from "../handshake/failure.js"
 import { equal } from "../bytes/bytes.js"
 import { Reader } from "../bytes/reader.js"
 import { type AssociationSettings } from "../handshake/settings.js"

@@ -8,7 +8,7 @@
  *  [ChangeCipherSpec], Finished flight 5  ------->
  *                               flight 6  <-------  [ChangeCipherSpec], Finished
  */
-import { FailureReason } from "../association/failure.js"
+import { FailureReason } from "./failure.js"
 import { EMPTY, equal } from "../bytes/bytes.js"
 import { type HandshakeMessage } from "../flight/inbox.js"
 import {
@@ -148,7 +148,8 @@ function onServerHelloDone(h: Handshake, message: HandshakeMessage): void {
 
 function onPskAnswer(h: Handshake, value: unknown): void {
     const answer = value as PskAnswer | undefined
-    if (answer === undefined || !isUsablePsk(answer)) return h.fail(FailureReason.noCredentials, AlertDescription.handshakeFailure)
+    if (answer === undefined || !isUsablePsk(answer))
+        return h.fail(FailureReason.noCredentials, AlertDescription.handshakeFailure)
     h.identity = answer.identity
     h.beginFlight()
     h.send(HandshakeType.clientKeyExchange, writePskIdentity(answer.identity))

@@ -1,5 +1,5 @@
 import { EMPTY, equal, wipe } from "../bytes/bytes.js"
-import { FailureReason } from "../association/failure.js"
+import { FailureReason } from "./failure.js"
 import {
     extendedMasterSecret,
     keyBlock,

@@ -1,4 +1,4 @@
-import { FailureReason } from "../association/failure.js"
+import { FailureReason } from "./failure.js"
 import { EMPTY } from "../bytes/bytes.js"
 import { type CryptoProvider } from "../crypto/provider.js"
 import { type CipherSuite } from "../crypto/suites.js"

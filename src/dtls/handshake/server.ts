@@ -1,5 +1,5 @@
 /* The flights are drawn in client.ts; the HelloVerifyRequest of flight 2 is sent by endpoint/hello-gate.ts, which keeps nothing. */
-import { FailureReason } from "../association/failure.js"
+import { FailureReason } from "./failure.js"
 import { EMPTY } from "../bytes/bytes.js"
 import { type CipherSuite } from "../crypto/suites.js"
 import { type HandshakeMessage } from "../flight/inbox.js"

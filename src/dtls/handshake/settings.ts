@@ -1,4 +1,4 @@
-import { type Limits } from "../association/limits.js"
+import { type Limits } from "./limits.js"
 import { type CryptoProvider } from "../crypto/provider.js"
 import { type CipherSuite } from "../crypto/suites.js"
 import { type RetransmissionProfile } from "../flight/retransmission.js"

@@ -205,4 +205,3 @@ export class RecordLayer {
 export function peekRecordHeader(datagram: Buffer, length: number): RecordHeader | undefined {
     return readRecordHeader(new Reader(datagram, 0, length))
 }
-

@@ -46,7 +46,8 @@ export function readClientHello(body: Buffer): ClientHello | undefined {
     const cipherSuites: number[] = []
     while (suites.remaining() > 1) cipherSuites.push(suites.uint(2))
     const compressionMethods = reader.vector(1)
-    if (reader.failed || !suites.done() || cipherSuites.length === 0 || compressionMethods.length === 0) return undefined
+    if (reader.failed || !suites.done() || cipherSuites.length === 0 || compressionMethods.length === 0)
+        return undefined
     const extensions = readExtensions(reader)
     if (extensions === undefined) return undefined
     return {

@@ -62,7 +62,7 @@ export class NodeUdpSocket extends DatagramSocket implements UdpSocket {
         await new Promise<void>((resolve, reject) => {
             socket.once("error", (error) => {
                 socket.close()
-                reject(asGError(error as NodeJS.ErrnoException, where))
+                reject(asGError(error, where))
             })
             socket.bind({ port: options.localPort, address: options.localHost, exclusive: true }, resolve)
         })
@@ -73,7 +73,7 @@ export class NodeUdpSocket extends DatagramSocket implements UdpSocket {
                 socket.connect(remote.port, remote.address, (error?: Error) => {
                     if (error === undefined) return resolve()
                     socket.close()
-                    reject(asGError(error as NodeJS.ErrnoException, text(remote)))
+                    reject(asGError(error, text(remote)))
                 })
             })
         return new NodeUdpSocket(services, socket, remote)
@@ -110,7 +110,7 @@ export class NodeUdpSocket extends DatagramSocket implements UdpSocket {
     protected async sendAll(messages: OutputMessage[]): Promise<number> {
         const results = await Promise.all(messages.map((message) => this.send(message)))
         const failed = results.findIndex((error) => error !== undefined)
-        if (failed === 0) throw results[0]
+        if (failed === 0) throw results[0] as GError
         return failed < 0 ? messages.length : failed
     }
 

@@ -2,7 +2,14 @@ import * as ds from "@devicescript/core"
 import { type CryptoProvider } from "../../dtls/crypto/provider.js"
 import { type Table } from "../../dtls/endpoint/endpoint.js"
 import { ioError, IOErrorEnum } from "../../gio/errors.js"
-import { type LogLevel, type Services, type Signal, type Storage, type UdpOptions, type UdpSocket } from "../services.js"
+import {
+    type LogLevel,
+    type Services,
+    type Signal,
+    type Storage,
+    type UdpOptions,
+    type UdpSocket,
+} from "../services.js"
 import { RuntimeCryptoProvider } from "./crypto.js"
 import "./natives.js"
 import { FiberSignal } from "./signal.js"

@@ -12,7 +12,8 @@ export class FiberSignal implements Signal {
         const self = ds.Fiber.self()
         this.waiting.push(self)
         // A pause of 0 ms would never end on the official VM when rounded down.
-        const woken = timeout < 0 ? await ds.suspend<boolean>() : await ds.suspend<boolean>(Math.max(1, Math.ceil(timeout)))
+        const woken =
+            timeout < 0 ? await ds.suspend<boolean>() : await ds.suspend<boolean>(Math.max(1, Math.ceil(timeout)))
         this.waiting = this.waiting.filter((fiber) => fiber !== self)
         return woken === true
     }

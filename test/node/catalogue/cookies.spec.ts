@@ -1,6 +1,6 @@
 import { ok, strictEqual } from "node:assert/strict"
 import { AssociationState } from "../../../src/dtls/association/association.js"
-import { FailureReason } from "../../../src/dtls/association/failure.js"
+import { FailureReason } from "../../../src/dtls/handshake/failure.js"
 import { type Peer } from "../../../src/dtls/endpoint/peer.js"
 import { ServerEndpoint } from "../../../src/dtls/endpoint/server-endpoint.js"
 import { COOKIE_SECRET_LIFETIME } from "../../../src/dtls/handshake/cookies.js"
@@ -12,7 +12,7 @@ import { HashTable } from "../../../src/platform/runtime/table.js"
 import { type Simulation, testSettings } from "../../engine/simulation.js"
 import { connected, drops, simulate } from "../../support/connected.js"
 import { SpyCrypto } from "../../support/spy-crypto.js"
-import { handshake, type Message, messages } from "../../support/wire.js"
+import { handshake, messages } from "../../support/wire.js"
 
 /** The client's first hello, and a cookie for it. */
 function hello(): { s: Simulation; first: ClientHello; cookie: Buffer } {
@@ -20,8 +20,8 @@ function hello(): { s: Simulation; first: ClientHello; cookie: Buffer } {
     s.fault = (index) => (index === 0 ? [5] : [])
     s.begin()
     s.run(100)
-    const first = readClientHello((messages(s.log[0] as Buffer)[0] as Message).body) as ClientHello
-    const cookie = Buffer.from((messages(s.log[1] as Buffer)[0] as Message).body.subarray(3))
+    const first = readClientHello(messages(s.log[0])[0].body) as ClientHello
+    const cookie = Buffer.from(messages(s.log[1])[0].body.subarray(3))
     return { s, first, cookie }
 }
 
@@ -75,7 +75,7 @@ describe("cookies", () => {
         s.toServer(tiny)
         s.drain()
         strictEqual(s.sent, before + 1)
-        ok((s.log[before] as Buffer).length <= tiny.length, `${(s.log[before] as Buffer).length} > ${tiny.length}`)
+        ok(s.log[before].length <= tiny.length, `${s.log[before].length} > ${tiny.length}`)
     })
 
     it("[D03] a cookie of another address, random, suites; truncated, extended, empty, changed: never accepted", () => {
@@ -103,7 +103,12 @@ describe("cookies", () => {
     })
 
     it("[D04] a cookie is good after one rotation of the secrets and refused after two", () => {
-        for (const [rotations, good] of [[0, true], [1, true], [2, false], [5, false]] as const) {
+        for (const [rotations, good] of [
+            [0, true],
+            [1, true],
+            [2, false],
+            [5, false],
+        ] as const) {
             const { s, first, cookie } = hello()
             for (let i = 1; i <= rotations; i++) {
                 s.now = i * COOKIE_SECRET_LIFETIME + 1
@@ -128,7 +133,7 @@ describe("cookies", () => {
         s.begin()
         s.run(3500)
         strictEqual(s.server.halfOpenCount() + s.server.peerCount() > 0, true)
-        strictEqual(messages(s.log[3] as Buffer)[0]?.header.type, HandshakeType.helloVerifyRequest)
+        strictEqual(messages(s.log[3])[0]?.header.type, HandshakeType.helloVerifyRequest)
         s.run(20000)
         strictEqual(s.client.state, AssociationState.connected)
     })
@@ -137,10 +142,20 @@ describe("cookies", () => {
         const s = simulate()
         s.fault = () => []
         s.begin()
-        for (const [messageSeq, value] of [[0, 1], [1, 2], [0, 3]] as const) {
-            s.toClient(handshake(HandshakeType.helloVerifyRequest, messageSeq, writeHelloVerifyRequest(Buffer.alloc(20, value))))
+        for (const [messageSeq, value] of [
+            [0, 1],
+            [1, 2],
+            [0, 3],
+        ] as const) {
+            s.toClient(
+                handshake(
+                    HandshakeType.helloVerifyRequest,
+                    messageSeq,
+                    writeHelloVerifyRequest(Buffer.alloc(20, value)),
+                ),
+            )
             s.drain()
-            const sent = readClientHello((messages(s.log[s.log.length - 1] as Buffer)[0] as Message).body) as ClientHello
+            const sent = readClientHello(messages(s.log[s.log.length - 1])[0].body) as ClientHello
             strictEqual(sent.cookie.toString("hex"), Buffer.alloc(20, value).toString("hex"))
         }
         const done = connected()
@@ -166,7 +181,7 @@ describe("cookies", () => {
         const cookie = Buffer.alloc(255, 0xc0)
         s.toClient(handshake(HandshakeType.helloVerifyRequest, 0, writeHelloVerifyRequest(cookie)))
         s.drain()
-        const sent = readClientHello((messages(s.log[s.log.length - 1] as Buffer)[0] as Message).body) as ClientHello
+        const sent = readClientHello(messages(s.log[s.log.length - 1])[0].body) as ClientHello
         strictEqual(sent.cookie.toString("hex"), cookie.toString("hex"))
     })
 

@@ -1,6 +1,6 @@
 import { ok, strictEqual } from "node:assert/strict"
 import { AssociationState } from "../../../src/dtls/association/association.js"
-import { FailureReason } from "../../../src/dtls/association/failure.js"
+import { FailureReason } from "../../../src/dtls/handshake/failure.js"
 import { Diagnostic, OutputKind } from "../../../src/dtls/association/output.js"
 import { wifi, cellular } from "../../../src/dtls/flight/retransmission.js"
 import { ContentType, HandshakeType } from "../../../src/dtls/wire/code-points.js"
@@ -17,7 +17,7 @@ function waitingClient(change: Parameters<typeof simulate>[0] = undefined): { s:
     s.fault = (index) => (index === 3 ? [] : [5])
     s.begin()
     s.run(500)
-    return { s, flight: messages(s.log[3] as Buffer) }
+    return { s, flight: messages(s.log[3]) }
 }
 
 function handshakeRecord(bytes: Buffer): Buffer {
@@ -33,8 +33,8 @@ describe("fragments", () => {
             const orders = pieces.length <= 5 ? permutations(pieces) : [pieces, [...pieces].reverse()]
             for (const order of orders) {
                 const { s, flight: own } = waitingClient()
-                const sequence = cut(own[0] as Message, size)
-                for (const piece of order) s.toClient(sequence[pieces.indexOf(piece)] as Buffer)
+                const sequence = cut(own[0], size)
+                for (const piece of order) s.toClient(sequence[pieces.indexOf(piece)])
                 s.drain()
                 strictEqual(s.client.handshake.expecting(), HandshakeType.serverHelloDone)
                 strictEqual(s.client.handshake.suite?.id, 0xc0a8)
@@ -47,7 +47,7 @@ describe("fragments", () => {
         const [hello, ...rest] = flight as [Message, ...Message[]]
         const half = cut(hello, 40)
         const other = cut(hello, 25)
-        for (const piece of [half[1], other[0], other[1], half[0]]) s.toClient(piece as Buffer)
+        for (const piece of [half[1], other[0], other[1], half[0]]) s.toClient(piece)
         s.drain()
         strictEqual(s.client.handshake.suite?.id, 0xc0a8)
         for (const message of rest) {
@@ -63,7 +63,11 @@ describe("fragments", () => {
         const { s, flight } = waitingClient()
         const [hello] = flight as [Message]
         const before = picture(s.client)
-        for (const [offset, length] of [[hello.body.length, 1], [hello.body.length - 1, 2], [0xffffff, 0xffffff]] as const) {
+        for (const [offset, length] of [
+            [hello.body.length, 1],
+            [hello.body.length - 1, 2],
+            [0xffffff, 0xffffff],
+        ] as const) {
             const header = { ...hello.header, fragmentOffset: offset, fragmentLength: length }
             s.toClient(handshakeRecord(fragment(header, Buffer.alloc(Math.min(length, 50)))))
         }
@@ -74,7 +78,7 @@ describe("fragments", () => {
     it("[F04 part] fragments that disagree on length or type are discarded", () => {
         const { s, flight } = waitingClient()
         const [hello] = flight as [Message]
-        s.toClient(cut(hello, 30)[0] as Buffer)
+        s.toClient(cut(hello, 30)[0])
         const before = picture(s.client)
         const piece = { messageSeq: 1, fragmentOffset: 30, fragmentLength: 10 }
         s.toClient(handshakeRecord(fragment({ ...piece, type: 2, length: 200 }, Buffer.alloc(10))))
@@ -89,7 +93,7 @@ describe("fragments", () => {
         const { s, flight } = waitingClient()
         const [hello] = flight as [Message]
         const pieces = cut(hello, 30)
-        s.toClient(pieces[0] as Buffer)
+        s.toClient(pieces[0])
         const forged = fragment({ ...hello.header, fragmentOffset: 5, fragmentLength: 20 }, Buffer.alloc(20, 0xff))
         s.toClient(handshakeRecord(forged))
         for (const piece of pieces.slice(1)) s.toClient(piece)
@@ -122,7 +126,7 @@ describe("fragments", () => {
 
     it("[F08 part] message_seq ahead within the window is kept within the budget, beyond it dropped", () => {
         const { s, flight } = waitingClient()
-        const done = flight[flight.length - 1] as Message
+        const done = flight[flight.length - 1]
         s.toClient(handshakeRecord(fragment(done.header, done.body)))
         for (const ahead of [10, 1000, 65535])
             s.toClient(handshakeRecord(fragment({ type: 14, messageSeq: ahead }, Buffer.alloc(0))))
@@ -140,10 +144,10 @@ describe("fragments", () => {
         s.drain()
         const sent = s.sent
         s.now += 600
-        for (let i = 0; i < 20; i++) s.toClient(handshakeRecord(fragment((flight[0] as Message).header, (flight[0] as Message).body)))
+        for (let i = 0; i < 20; i++) s.toClient(handshakeRecord(fragment(flight[0].header, flight[0].body)))
         s.drain()
         strictEqual(s.sent, sent)
-        const done = flight[flight.length - 1] as Message
+        const done = flight[flight.length - 1]
         for (let i = 0; i < 20; i++) s.toClient(handshakeRecord(fragment(done.header, done.body)))
         s.drain()
         strictEqual(s.sent, sent + 1)
@@ -152,14 +156,14 @@ describe("fragments", () => {
     it("[F10] a first hello with message_seq 3 and record number 77 gets them back, and the handshake goes on from there", () => {
         const s = simulate()
         s.begin()
-        const [part] = records(s.log[0] as Buffer)
-        const body = (messages(s.log[0] as Buffer)[0] as Message).body
+        const [part] = records(s.log[0])
+        const body = messages(s.log[0])[0].body
         const odd = simulate()
         odd.toServer(record(ContentType.handshake, 0, 77, fragment({ type: 1, messageSeq: 3 }, body)))
         odd.drain()
-        const [reply] = records(odd.log[0] as Buffer)
-        strictEqual(reply!.header.sequence, 77)
-        strictEqual((messages(odd.log[0] as Buffer)[0] as Message).header.messageSeq, 3)
+        const [reply] = records(odd.log[0])
+        strictEqual(reply.header.sequence, 77)
+        strictEqual(messages(odd.log[0])[0].header.messageSeq, 3)
         ok(part)
     })
 
@@ -167,7 +171,13 @@ describe("fragments", () => {
         it(`[F11 part] a ClientHello in fragments of 150 bytes, ${order}, gets through the cookie exchange`, () => {
             const s = simulate((client) => {
                 client.extensions = [
-                    { type: 21, offer: () => Buffer.alloc(300), accept: () => 256, select: () => 256, answer: () => undefined },
+                    {
+                        type: 21,
+                        offer: () => Buffer.alloc(300),
+                        accept: () => 256,
+                        select: () => 256,
+                        answer: () => undefined,
+                    },
                 ]
                 client.pathBudget = 228
             })
@@ -177,13 +187,19 @@ describe("fragments", () => {
             s.run(20000)
             strictEqual(s.client.state, AssociationState.connected)
             ok(s.log.every((datagram) => datagram.length <= 228))
-            ok(messages(s.log[0] as Buffer)[0]!.header.fragmentLength < messages(s.log[0] as Buffer)[0]!.header.length)
+            ok(messages(s.log[0])[0].header.fragmentLength < messages(s.log[0])[0].header.length)
         })
 
     it("[F11 part] the first fragment of a ClientHello lost: the repetition completes it", () => {
         const s = simulate((client) => {
             client.extensions = [
-                { type: 21, offer: () => Buffer.alloc(300), accept: () => 256, select: () => 256, answer: () => undefined },
+                {
+                    type: 21,
+                    offer: () => Buffer.alloc(300),
+                    accept: () => 256,
+                    select: () => 256,
+                    answer: () => undefined,
+                },
             ]
             client.pathBudget = 228
         })
@@ -198,8 +214,10 @@ describe("fragments", () => {
         const [hello, ...rest] = flight as [Message, ...Message[]]
         const pieces = cut(hello, 30)
         for (const piece of pieces.slice(0, -1)) s.toClient(piece)
-        const last = records(pieces[pieces.length - 1] as Buffer)[0]!.fragment
-        s.toClient(handshakeRecord(Buffer.concat([last, ...rest.map((message) => fragment(message.header, message.body))])))
+        const last = records(pieces[pieces.length - 1])[0].fragment
+        s.toClient(
+            handshakeRecord(Buffer.concat([last, ...rest.map((message) => fragment(message.header, message.body))])),
+        )
         s.drain()
         s.run(1000)
         strictEqual(s.client.state, AssociationState.connected)
@@ -211,9 +229,9 @@ describe("fragments", () => {
         s.begin()
         s.run(400)
         s.serverSends("right behind")
-        const finished = s.log[5] as Buffer
+        const finished = s.log[5]
         s.fault = () => []
-        s.client.receive(Buffer.concat([finished, s.log[6] as Buffer]), finished.length + (s.log[6] as Buffer).length, s.now)
+        s.client.receive(Buffer.concat([finished, s.log[6]]), finished.length + s.log[6].length, s.now)
         s.drain()
         strictEqual(s.clientMessages.join(), "right behind")
     })
@@ -234,7 +252,8 @@ describe("fragments", () => {
 describe("flights and timers", () => {
     it("[F16] the server's last flight lost twice: it is sent again for each repeated Finished, without a restart", () => {
         const s = simulate()
-        s.fault = (_index, toServer, data) => (!toServer && data[0] === ContentType.changeCipherSpec && s.now < 2500 ? [] : [5])
+        s.fault = (_index, toServer, data) =>
+            !toServer && data[0] === ContentType.changeCipherSpec && s.now < 2500 ? [] : [5]
         s.begin()
         s.run(20000)
         strictEqual(s.client.state, AssociationState.connected)
@@ -250,7 +269,10 @@ describe("flights and timers", () => {
     })
 
     it("[F17 part] deadlines are exact: wifi 1, 3, 7, 15, 31 s ..., cellular 9, 27, 63, 123 s ...; jitter within its part", () => {
-        for (const [profile, expected] of [[wifi(), [1000, 3000, 7000, 15000, 31000]], [cellular(), [9000, 27000, 63000, 123000]]] as const) {
+        for (const [profile, expected] of [
+            [wifi(), [1000, 3000, 7000, 15000, 31000]],
+            [cellular(), [9000, 27000, 63000, 123000]],
+        ] as const) {
             const s = simulate((client) => (client.retransmission = { ...profile, jitter: 0 }))
             s.fault = () => []
             s.begin()
@@ -275,7 +297,7 @@ describe("flights and timers", () => {
         for (let time = 100; time < 900; time += 100) {
             s.now = time
             s.toClient(Buffer.from("rubbish"))
-            s.toClient(s.log[0] as Buffer)
+            s.toClient(s.log[0])
             s.toClient(record(ContentType.alert, 0, 1, Buffer.from([1, 90])))
         }
         strictEqual(s.client.deadline(), deadline)
@@ -287,7 +309,10 @@ describe("flights and timers", () => {
         s.begin()
         s.run(200000)
         strictEqual(s.client.failure?.reason, FailureReason.keyMismatch)
-        strictEqual(s.serverOutputs.find((output) => output.failure !== undefined)?.failure?.reason, FailureReason.keyMismatch)
+        strictEqual(
+            s.serverOutputs.find((output) => output.failure !== undefined)?.failure?.reason,
+            FailureReason.keyMismatch,
+        )
         ok(s.sent <= 40, `${s.sent} datagrams`)
     })
 
@@ -327,7 +352,7 @@ describe("flights and timers", () => {
         const s = connected()
         const server = s.serverAssociation()
         const before = picture(server)
-        s.toServer(s.log[0] as Buffer)
+        s.toServer(s.log[0])
         s.toServer(handshakeRecord(fragment({ type: 1 }, Buffer.alloc(80))))
         s.drain()
         strictEqual(picture(server), before)

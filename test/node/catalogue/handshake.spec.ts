@@ -1,6 +1,6 @@
 import { deepStrictEqual, ok, strictEqual } from "node:assert/strict"
 import { AssociationState } from "../../../src/dtls/association/association.js"
-import { FailureReason } from "../../../src/dtls/association/failure.js"
+import { FailureReason } from "../../../src/dtls/handshake/failure.js"
 import { Diagnostic, OutputKind } from "../../../src/dtls/association/output.js"
 import { Writer } from "../../../src/dtls/bytes/writer.js"
 import { allSuites, TLS_PSK_WITH_AES_128_CCM, TLS_PSK_WITH_AES_128_CCM_8 } from "../../../src/dtls/crypto/suites.js"
@@ -19,7 +19,7 @@ function withServerHello(change: (hello: ServerHello) => void): Simulation {
     s.fault = (index) => (index === 3 ? [] : [5])
     s.begin()
     s.run(500)
-    const [message] = messages(s.log[3] as Buffer) as [Message]
+    const [message] = messages(s.log[3]) as [Message]
     const hello = readServerHello(message.body) as ServerHello
     change(hello)
     s.toClient(handshake(HandshakeType.serverHello, message.header.messageSeq, writeServerHello(hello), 9))
@@ -40,7 +40,7 @@ function withHelloBody(change: (body: Buffer) => Buffer): Simulation {
     const s = simulate()
     s.fault = () => []
     s.begin()
-    const [first] = messages(s.log[0] as Buffer) as [Message]
+    const [first] = messages(s.log[0]) as [Message]
     s.toServer(handshake(HandshakeType.clientHello, 0, change(first.body)))
     s.drain()
     const verify = s.log.map((datagram) => messages(datagram)[0]).find((message) => message?.header.type === 3)
@@ -73,7 +73,9 @@ function alerts(s: Simulation): number[] {
 describe("handshake grammar", () => {
     it("[H02] ChangeCipherSpec early, twice, malformed or protected never changes keys early", () => {
         const s = simulate()
-        const malformed = [[], [0], [2], [1, 1]].map((body) => record(ContentType.changeCipherSpec, 0, 5, Buffer.from(body)))
+        const malformed = [[], [0], [2], [1, 1]].map((body) =>
+            record(ContentType.changeCipherSpec, 0, 5, Buffer.from(body)),
+        )
         s.begin()
         for (const datagram of malformed) s.toClient(datagram)
         const early = record(ContentType.changeCipherSpec, 0, 6, Buffer.from([1]))
@@ -90,10 +92,10 @@ describe("handshake grammar", () => {
         s.fault = (index, _toServer, data) => {
             if (index !== 4) return [5]
             const [exchange, ccs, finished] = records(data)
-            s.toServer(finished!.bytes)
-            s.toServer(exchange!.bytes)
+            s.toServer(finished.bytes)
+            s.toServer(exchange.bytes)
             s.drain()
-            s.toServer(ccs!.bytes)
+            s.toServer(ccs.bytes)
             return []
         }
         s.begin()
@@ -134,9 +136,14 @@ describe("handshake grammar", () => {
             // The server's true Finished, changed and sealed under the true keys.
             const writer = new Writer(64)
             const body = Buffer.from(serverFinished(s))
-            if (bit < 96) body[bit >> 3]! ^= 1 << (bit & 7)
+            if (bit < 96) body[bit >> 3] ^= 1 << (bit & 7)
             const changed = bit < 96 ? body : body.subarray(0, 11)
-            s.serverAssociation().record.seal(writer, ContentType.handshake, 1, fragment({ type: 20, messageSeq: 3 }, changed))
+            s.serverAssociation().record.seal(
+                writer,
+                ContentType.handshake,
+                1,
+                fragment({ type: 20, messageSeq: 3 }, changed),
+            )
             s.toClient(Buffer.concat([record(ContentType.changeCipherSpec, 0, 9, Buffer.from([1])), writer.finish()]))
             s.drain()
             ok(h.complete)
@@ -159,11 +166,27 @@ describe("handshake grammar", () => {
 
     it("[H10 part] a server that answers what was not offered, twice, or with data: alerts by the table", () => {
         const cases: [string, (hello: ServerHello) => void, AlertDescription][] = [
-            ["unsolicited", (h) => h.extensions.push({ type: 16, data: Buffer.alloc(0) }), AlertDescription.unsupportedExtension],
-            ["unknown", (h) => h.extensions.push({ type: 4711, data: Buffer.alloc(0) }), AlertDescription.unsupportedExtension],
+            [
+                "unsolicited",
+                (h) => h.extensions.push({ type: 16, data: Buffer.alloc(0) }),
+                AlertDescription.unsupportedExtension,
+            ],
+            [
+                "unknown",
+                (h) => h.extensions.push({ type: 4711, data: Buffer.alloc(0) }),
+                AlertDescription.unsupportedExtension,
+            ],
             ["twice", (h) => h.extensions.push({ type: 23, data: Buffer.alloc(0) }), AlertDescription.decodeError],
-            ["EMS with data", (h) => (h.extensions = [{ type: 23, data: Buffer.alloc(1) }]), AlertDescription.decodeError],
-            ["renegotiation_info with data", (h) => (h.extensions = [{ type: 0xff01, data: Buffer.from([1, 7]) }]), AlertDescription.handshakeFailure],
+            [
+                "EMS with data",
+                (h) => (h.extensions = [{ type: 23, data: Buffer.alloc(1) }]),
+                AlertDescription.decodeError,
+            ],
+            [
+                "renegotiation_info with data",
+                (h) => (h.extensions = [{ type: 0xff01, data: Buffer.from([1, 7]) }]),
+                AlertDescription.handshakeFailure,
+            ],
             ["suite not offered", (h) => (h.cipherSuite = 0xc0a9), AlertDescription.illegalParameter],
             ["compression", (h) => (h.compressionMethod = 1), AlertDescription.illegalParameter],
             ["version", (h) => (h.version = 0xfeff), AlertDescription.protocolVersion],
@@ -179,10 +202,10 @@ describe("handshake grammar", () => {
         const unknown = withClientHello((h) => h.extensions.push({ type: 4711, data: Buffer.alloc(9) }))
         strictEqual(serverFailure(unknown)[0], undefined)
         strictEqual(unknown.serverAssociation().state, AssociationState.handshaking)
-        deepStrictEqual(
-            serverFailure(withClientHello((h) => (h.extensions = [{ type: 23, data: Buffer.alloc(1) }]))),
-            [FailureReason.decodeError, AlertDescription.decodeError],
-        )
+        deepStrictEqual(serverFailure(withClientHello((h) => (h.extensions = [{ type: 23, data: Buffer.alloc(1) }]))), [
+            FailureReason.decodeError,
+            AlertDescription.decodeError,
+        ])
         const twice = withClientHello((h) => h.extensions.push({ type: 23, data: Buffer.alloc(0) }))
         deepStrictEqual(serverFailure(twice), [FailureReason.decodeError, AlertDescription.decodeError])
     })
@@ -195,10 +218,10 @@ describe("handshake grammar", () => {
             (body) => (body.writeUInt16BE(0xfffe, suitesAt(body)), body),
         ]
         for (const change of broken)
-            deepStrictEqual(
-                serverFailure(withHelloBody((body) => change(Buffer.from(body)))),
-                [FailureReason.decodeError, AlertDescription.decodeError],
-            )
+            deepStrictEqual(serverFailure(withHelloBody((body) => change(Buffer.from(body)))), [
+                FailureReason.decodeError,
+                AlertDescription.decodeError,
+            ])
         const many = withClientHello((h) => (h.cipherSuites = new Array<number>(5000).fill(0x1234)))
         deepStrictEqual(serverFailure(many), [FailureReason.nothingInCommon, AlertDescription.handshakeFailure])
     })
@@ -257,7 +280,7 @@ describe("handshake grammar", () => {
         required.fault = (index) => (index === 3 ? [] : [5])
         required.begin()
         required.run(500)
-        const [message] = messages(required.log[3] as Buffer) as [Message]
+        const [message] = messages(required.log[3]) as [Message]
         const hello = readServerHello(message.body) as ServerHello
         hello.extensions = []
         required.toClient(handshake(2, message.header.messageSeq, writeServerHello(hello), 9))
@@ -306,13 +329,13 @@ describe("handshake grammar", () => {
             s.fault = (index) => (index < 2 ? [5] : [])
             s.begin()
             s.run(500)
-            const [second] = messages(s.log[2] as Buffer) as [Message]
+            const [second] = messages(s.log[2]) as [Message]
             const hello = readClientHello(second.body) as ClientHello
             change(hello)
             s.toServer(handshake(1, 1, writeClientHello(hello), 1))
             s.drain()
             strictEqual(s.server.halfOpenCount(), 0)
-            strictEqual(messages(s.log[s.log.length - 1] as Buffer)[0]!.header.type, HandshakeType.helloVerifyRequest)
+            strictEqual(messages(s.log[s.log.length - 1])[0].header.type, HandshakeType.helloVerifyRequest)
         }
     })
 
@@ -323,8 +346,12 @@ describe("handshake grammar", () => {
         ok(master.some((byte) => byte !== 0))
         s.client.shutdown(true, true)
         s.serverAssociation().drop(FailureReason.evicted)
-        strictEqual(master.some((byte) => byte !== 0), false)
-        for (const secret of crypto.secrets) if (secret.length > 4 && !isCookieSecret(secret)) ok(secret.every((byte) => byte === 0))
+        strictEqual(
+            master.some((byte) => byte !== 0),
+            false,
+        )
+        for (const secret of crypto.secrets)
+            if (secret.length > 4 && !isCookieSecret(secret)) ok(secret.every((byte) => byte === 0))
     })
 
     it("[H27 part] the exporter: nothing before the end, equal on both sides, absent and empty context differ", () => {
@@ -334,7 +361,10 @@ describe("handshake grammar", () => {
         s.run(1000)
         const hex = (context: Buffer | undefined): string | undefined =>
             s.client.exportKeyingMaterial("EXPORTER-x", context, 16)?.toString("hex")
-        strictEqual(hex(undefined), s.serverAssociation().exportKeyingMaterial("EXPORTER-x", undefined, 16)?.toString("hex"))
+        strictEqual(
+            hex(undefined),
+            s.serverAssociation().exportKeyingMaterial("EXPORTER-x", undefined, 16)?.toString("hex"),
+        )
         ok(hex(undefined) !== hex(Buffer.alloc(0)))
     })
 
@@ -406,7 +436,7 @@ describe("handshake grammar", () => {
                 client.keyLog = (line) => lines.push(line)
             })
             strictEqual(s.client.handshake.suite?.name, suite.name)
-            ok(/^CLIENT_RANDOM [0-9a-f]{64} [0-9a-f]{96}$/.test(lines[0] as string))
+            ok(/^CLIENT_RANDOM [0-9a-f]{64} [0-9a-f]{96}$/.test(lines[0]))
         }
     })
 
@@ -421,15 +451,17 @@ describe("handshake grammar", () => {
 
 /** verify_data of the server's Finished, from the server's own handshake. */
 function serverFinished(s: Simulation): Buffer {
-    const [, finished] = records(s.log[5] as Buffer)
-    return openFinished(s, finished!.bytes)
+    const [, finished] = records(s.log[5])
+    return openFinished(s, finished.bytes)
 }
 
 /** Opens the lost Finished with a copy of the client's keys: the client itself is not touched. */
 function openFinished(s: Simulation, bytes: Buffer): Buffer {
-    const h = s.client.handshake as unknown as { pendingRead: { open(header: object, fragment: Buffer): Buffer | undefined } }
+    const h = s.client.handshake as unknown as {
+        pendingRead: { open(header: object, fragment: Buffer): Buffer | undefined }
+    }
     const [part] = records(bytes)
-    const plaintext = h.pendingRead.open(part!.header, part!.fragment) as Buffer
+    const plaintext = h.pendingRead.open(part.header, part.fragment) as Buffer
     return plaintext.subarray(12)
 }
 

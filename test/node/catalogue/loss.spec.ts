@@ -1,6 +1,6 @@
 import { ok, strictEqual } from "node:assert/strict"
 import { AssociationState } from "../../../src/dtls/association/association.js"
-import { FailureReason } from "../../../src/dtls/association/failure.js"
+import { FailureReason } from "../../../src/dtls/handshake/failure.js"
 import { type Simulation } from "../../engine/simulation.js"
 import { simulate } from "../../support/connected.js"
 import { seededRandom, SpyCrypto } from "../../support/spy-crypto.js"
@@ -57,7 +57,8 @@ describe("a lossy link", () => {
             failed.push(`seed ${seed}: client ${reasons[0]}, server ${reasons[1]}`)
             strictEqual(s.client.failure?.reason, FailureReason.timeout, `seed ${seed}`)
         }
-        if (failed.length > 0) console.log(`      did not complete (replay with MOTE_SEED=N):\n      ${failed.join("\n      ")}`)
+        if (failed.length > 0)
+            console.log(`      did not complete (replay with MOTE_SEED=N):\n      ${failed.join("\n      ")}`)
         ok(failed.length <= seeds.length / 100, `${failed.length} of ${seeds.length} did not complete`)
     })
 
@@ -77,7 +78,7 @@ function linkOf(seed: number): Simulation {
     const loss = random() * 0.2
     const duplicates = random() * 0.1
     const reorder = random() * 0.3
-    const path = [1232, 548, 228][Math.floor(random() * 3)] as number
+    const path = [1232, 548, 228][Math.floor(random() * 3)]
     const s = simulate((client, server) => {
         client.crypto = new SpyCrypto(seed + 1)
         server.crypto = new SpyCrypto(seed + 1000001)

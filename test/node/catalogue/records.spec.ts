@@ -1,10 +1,10 @@
 import { deepStrictEqual, ok, strictEqual } from "node:assert/strict"
 import { AssociationState } from "../../../src/dtls/association/association.js"
-import { FailureReason } from "../../../src/dtls/association/failure.js"
+import { FailureReason } from "../../../src/dtls/handshake/failure.js"
 import { Diagnostic, OutputKind } from "../../../src/dtls/association/output.js"
 import { allSuites, confidentialityLimit } from "../../../src/dtls/crypto/suites.js"
 import { Writer } from "../../../src/dtls/bytes/writer.js"
-import { mcuLimits } from "../../../src/dtls/association/limits.js"
+import { mcuLimits } from "../../../src/dtls/handshake/limits.js"
 import { MAX_SEQUENCE } from "../../../src/dtls/record/record-layer.js"
 import { AlertDescription, ContentType, DTLS_1_0 } from "../../../src/dtls/wire/code-points.js"
 import { NodeCryptoProvider } from "../../../src/platform/node/crypto.js"
@@ -19,7 +19,7 @@ function capture(s: Simulation, text: string): Buffer {
     s.fault = () => []
     s.clientSends(text)
     s.fault = fault
-    return s.log[s.log.length - 1] as Buffer
+    return s.log[s.log.length - 1]
 }
 
 /** Hands the server a datagram and says whether anything changed but counters. */
@@ -47,7 +47,7 @@ describe("records", () => {
     it("[R02 part] a bad record does not spoil a good one of its datagram, before or behind it", () => {
         const s = connected()
         const bad = Buffer.from(capture(s, "bad"))
-        bad[bad.length - 1]! ^= 1
+        bad[bad.length - 1] ^= 1
         s.toServer(Buffer.concat([bad, capture(s, "behind")]))
         s.toServer(Buffer.concat([capture(s, "before"), bad]))
         s.drain()
@@ -65,7 +65,7 @@ describe("records", () => {
         const good = capture(s, "good")
         for (let bit = 0; bit < good.length * 8; bit++) {
             const forged = Buffer.from(good)
-            forged[bit >> 3]! ^= 1 << (bit & 7)
+            forged[bit >> 3] ^= 1 << (bit & 7)
             const early = forged.readUInt16BE(3) === 2
             if (early) continue
             ok(isDiscarded(s, forged), `bit ${bit}`)
@@ -83,7 +83,7 @@ describe("records", () => {
         s.toServer(forged)
         s.drain()
         strictEqual(picture(s.serverAssociation()), before)
-        s.toServer(s.log[s.log.length - 1] as Buffer)
+        s.toServer(s.log[s.log.length - 1])
         s.drain()
         deepStrictEqual(s.serverMessages, ["true"])
     })
@@ -91,10 +91,10 @@ describe("records", () => {
     it("[R06] replays are discarded, reordered records within the window are not", () => {
         const s = connected()
         const datagrams = Array.from({ length: 70 }, (_, i) => capture(s, `m${i}`))
-        for (const i of [5, 5, 4, 69, 69, 6, 5]) s.toServer(datagrams[i] as Buffer)
+        for (const i of [5, 5, 4, 69, 69, 6, 5]) s.toServer(datagrams[i])
         s.drain()
         deepStrictEqual(s.serverMessages, ["m5", "m4", "m69", "m6"])
-        ok(isDiscarded(s, datagrams[0] as Buffer), "left of the window")
+        ok(isDiscarded(s, datagrams[0]), "left of the window")
     })
 
     it("[R07] duplicates of epoch 0 during the handshake are tolerated and cause no restart", () => {
@@ -146,7 +146,7 @@ describe("records", () => {
     it("[R11] the explicit nonce is epoch and sequence number", () => {
         const s = connected()
         const [part] = records(capture(s, "x"))
-        strictEqual(part!.fragment.subarray(0, 8).toString("hex"), part!.bytes.subarray(3, 11).toString("hex"))
+        strictEqual(part.fragment.subarray(0, 8).toString("hex"), part.bytes.subarray(3, 11).toString("hex"))
     })
 
     it("[R12 part] ciphertext shorter than nonce and tag is discarded without an exception", () => {
@@ -158,11 +158,15 @@ describe("records", () => {
     it("[R13] CCM_8 accepts a tag of 8 bytes only", () => {
         const s = connected()
         const [part] = records(capture(s, "x"))
-        const header = part!.header
-        const { fragment } = part!
-        for (const changed of [fragment.subarray(0, -1), Buffer.concat([fragment, Buffer.alloc(1)]), Buffer.concat([fragment, Buffer.alloc(8)])])
+        const header = part.header
+        const { fragment } = part
+        for (const changed of [
+            fragment.subarray(0, -1),
+            Buffer.concat([fragment, Buffer.alloc(1)]),
+            Buffer.concat([fragment, Buffer.alloc(8)]),
+        ])
             ok(isDiscarded(s, record(header.type, 1, header.sequence, changed)))
-        s.toServer(part!.bytes)
+        s.toServer(part.bytes)
         s.drain()
         deepStrictEqual(s.serverMessages, ["x"])
     })
@@ -193,7 +197,12 @@ describe("records", () => {
     it("[R17] a plaintext record that claims a protected epoch is discarded", () => {
         const s = connected()
         for (const epoch of [1, 3, 65535])
-            ok(isDiscarded(s, record(ContentType.applicationData, epoch, 5, Buffer.from("in clear, and long enough for a tag"))))
+            ok(
+                isDiscarded(
+                    s,
+                    record(ContentType.applicationData, epoch, 5, Buffer.from("in clear, and long enough for a tag")),
+                ),
+            )
     })
 
     it("[R18 part] records of a future epoch are kept up to the limit, then dropped, and read once keys come", () => {
@@ -314,13 +323,13 @@ describe("records", () => {
     it("epoch-0 records of another DTLS version than 1.0 and 1.2 are discarded", () => {
         const s = simulate()
         s.begin()
-        const hello = s.log[0] as Buffer
+        const hello = s.log[0]
         const [part] = records(hello)
         const sent = s.sent
-        s.toServer(record(part!.header.type, 0, 0, part!.fragment, 0x0303))
+        s.toServer(record(part.header.type, 0, 0, part.fragment, 0x0303))
         s.drain()
         strictEqual(s.sent, sent)
-        s.toServer(record(part!.header.type, 0, 0, part!.fragment, DTLS_1_0))
+        s.toServer(record(part.header.type, 0, 0, part.fragment, DTLS_1_0))
         s.drain()
         strictEqual(s.sent, sent + 1)
     })

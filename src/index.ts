@@ -1,0 +1,52 @@
+/* mote-dtls in Node: the Gio-shaped API, the engine's settings, CoAP, and the short way in and out. */
+
+export { connect, DtlsServer, DtlsSocket, listen, type Options } from "./platform/node/connect.js"
+export { NodeServices, type NodeServicesOptions } from "./platform/node/services.js"
+export { NodeUdpSocket } from "./platform/node/udp.js"
+export {
+    LogLevel,
+    type Services,
+    type Signal,
+    type Storage,
+    type UdpOptions,
+    type UdpSocket,
+} from "./platform/services.js"
+
+export { AsyncResult } from "./gio/async-result.js"
+export { Cancellable } from "./gio/cancellable.js"
+export { type DatagramBased, InputMessage, OutputMessage } from "./gio/datagram-based.js"
+export { DatagramSocket } from "./gio/datagram-socket.js"
+export { DtlsClientConnection } from "./gio/dtls-client-connection.js"
+export { type AcceptCertificateHandler, type AsyncReadyCallback, DtlsConnection } from "./gio/dtls-connection.js"
+export { DtlsListener } from "./gio/dtls-listener.js"
+export { DtlsServerConnection } from "./gio/dtls-server-connection.js"
+export * from "./gio/enums.js"
+export { ErrorDomain, GError, IOErrorEnum, TlsChannelBindingError, TlsError } from "./gio/errors.js"
+export { type DtlsSettings, newSettings, type PskSource, SinglePsk } from "./gio/settings.js"
+export { type SocketAddress } from "./gio/socket-address.js"
+export { Source, type SourceCallback } from "./gio/source.js"
+
+export { Association, AssociationState, type Snapshot } from "./dtls/association/association.js"
+export { type Failure, FailureReason } from "./dtls/handshake/failure.js"
+export { gatewayLimits, type Limits, mcuLimits } from "./dtls/handshake/limits.js"
+export { Diagnostic, Output, OutputKind } from "./dtls/association/output.js"
+export { AeadAlgorithm, type CryptoProvider, HashAlgorithm } from "./dtls/crypto/provider.js"
+export * from "./dtls/crypto/suites.js"
+export { cellular, type RetransmissionProfile, wifi } from "./dtls/flight/retransmission.js"
+export { type PskAnswer, type Question, QuestionKind } from "./dtls/handshake/question.js"
+export { Discard, DiscardCounters, discardNames } from "./dtls/record/discard.js"
+
+export { CoapClient, type CoapRequest, newRequest } from "./coap/client.js"
+export { CoapCode, CoapOption, CoapType, codeText, ContentFormat } from "./coap/code-points.js"
+export {
+    type CoapMessage,
+    type Option,
+    readCoapMessage,
+    textOption,
+    uintOption,
+    writeCoapMessage,
+} from "./coap/message.js"
+export { type CoapParameters, defaultCoapParameters } from "./coap/parameters.js"
+export { type CoapAnswer, type CoapHandler, CoapSession } from "./coap/server.js"
+export { readSenmlCbor, type SenmlRecord, writeSenmlCbor } from "./coap/senml.js"
+export { type CoapUri, coapUriText, parseCoapsUri } from "./coap/uri.js"

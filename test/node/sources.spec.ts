@@ -1,0 +1,141 @@
+import { ok, strictEqual } from "node:assert/strict"
+import { spawnSync } from "node:child_process"
+import { existsSync, readdirSync, readFileSync } from "node:fs"
+import { dirname, join, relative } from "node:path"
+import { buildDeviceImage, root } from "../../host/build/device.js"
+
+/** Rooms from the top of the house to the bottom: an import may only go down (docs/design.md). */
+const ORDER = [
+    "sensor",
+    "coap",
+    "gio",
+    "dtls/endpoint",
+    "dtls/association",
+    "dtls/handshake",
+    "dtls/flight",
+    "dtls/record",
+    "dtls/crypto",
+    "dtls/wire",
+    "dtls/bytes",
+]
+
+function sources(folder: string): string[] {
+    const files = readdirSync(join(root, folder), { recursive: true, encoding: "utf8" })
+    return files.filter((file) => file.endsWith(".ts")).map((file) => `${folder}/${file}`)
+}
+
+function roomOf(path: string): string | undefined {
+    const inSource = path.replace(/^src\//, "")
+    return ORDER.find((room) => inSource.startsWith(`${room}/`))
+}
+
+interface Import {
+    from: string
+    to: string
+    /** nothing of it runs */
+    typesOnly: boolean
+}
+
+function importsOf(path: string): Import[] {
+    const text = readFileSync(join(root, path), "utf8")
+    return [...text.matchAll(/(?:import|export)\s+(?:([^"']*?)\s+from\s+)?["'](\.[^"']+)["']/gs)].map((match) => {
+        const to = relative(root, join(root, dirname(path), match[2].replace(/\.js$/, ".ts")))
+        const names = (match[1] ?? "").replace(/[{}]/g, "").split(",")
+        const typesOnly = names.every((name) => name.trim() === "" || name.trim().startsWith("type "))
+        return { from: path, to, typesOnly }
+    })
+}
+
+function npx(tool: string, ...args: string[]): string {
+    const run = spawnSync(process.execPath, [join(root, "node_modules", tool), ...args], {
+        cwd: root,
+        encoding: "utf8",
+    })
+    return run.status === 0 ? "" : `${run.stdout}${run.stderr}`
+}
+
+describe("the sources", function () {
+    this.timeout(180000)
+
+    it("have arrows that point down only", () => {
+        const wrong = sources("src")
+            .flatMap(importsOf)
+            .filter(({ from, to }) => {
+                const [above, below] = [roomOf(from), roomOf(to)]
+                if (above === undefined || below === undefined) return false
+                return ORDER.indexOf(below) < ORDER.indexOf(above)
+            })
+        strictEqual(wrong.map(({ from, to }) => `${from} -> ${to}`).join("\n"), "")
+    })
+
+    it("keep platforms out of dtls, and name no platform above it but in programs and by type", () => {
+        const wrong = sources("src")
+            .filter((path) => !/^src\/(platform\/|index\.ts|sensor\/main\.ts)/.test(path))
+            .flatMap(importsOf)
+            .filter(({ from, to, typesOnly }) => {
+                if (!to.startsWith("src/platform/")) return false
+                return from.startsWith("src/dtls/") || to !== "src/platform/services.ts" || !typesOnly
+            })
+        // LogLevel is an enum, folded into numbers by the device compiler.
+        strictEqual(wrong.map(({ from, to }) => `${from} -> ${to}`).join("\n"), "")
+    })
+
+    it("import only files that exist, with the .js ending", () => {
+        const broken = [...sources("src"), ...sources("host"), ...sources("test")]
+            .flatMap(importsOf)
+            .filter(({ to }) => !existsSync(join(root, to)))
+        strictEqual(broken.map(({ from, to }) => `${from} -> ${to}`).join("\n"), "")
+    })
+
+    it("say @devsWhenUsed on every class, so that images carry only the methods they use", () => {
+        const bare = sources("src")
+            .filter((path) => !path.startsWith("src/platform/node"))
+            .flatMap((path) =>
+                [
+                    ...readFileSync(join(root, path), "utf8").matchAll(
+                        /^((?:.*\n)?)((?:.*\n)?)(?:export )?(?:abstract )?class (\w+)/gm,
+                    ),
+                ]
+                    .filter((match) => !`${match[1]}${match[2]}`.includes("@devsWhenUsed"))
+                    .map((match) => `${path}: ${match[3]}`),
+            )
+        strictEqual(bare.join("\n"), "")
+    })
+
+    it("type-check", () => {
+        strictEqual(npx("typescript/bin/tsc", "--noEmit", "-p", "tsconfig.json"), "")
+    })
+
+    it("pass ESLint with the rules against DeviceScript's traps", () => {
+        // The device files are linted with the types that the official compiler lays out.
+        buildDeviceImage("src/sensor/main.ts", "sensor")
+        strictEqual(npx("eslint/bin/eslint.js", "--max-warnings", "0", "src", "test", "host", "examples"), "")
+    })
+
+    it("are formatted by Prettier", () => {
+        strictEqual(
+            npx(
+                "prettier/bin/prettier.cjs",
+                "--check",
+                "{src,test,host,examples}/**/*.{ts,mjs,cjs}",
+                "eslint",
+                "*.{json,mjs}",
+            ),
+            "",
+        )
+    })
+
+    it("hold no machine paths and no registry hosts", () => {
+        const listed = spawnSync("git", ["ls-files"], { cwd: root, encoding: "utf8" })
+            .stdout.split("\n")
+            .filter(Boolean)
+        ok(listed.length > 50)
+        const places = ["work", "farm", "home"].map((name) => `(^|[^\\w.])/${name}/`).join("|")
+        const hosts = `https?://[^ )"]*(${["regis" + "try", "py" + "pi", "deb" + "ian"].join("|")})`
+        const pattern = new RegExp(`${places}|${hosts}`)
+        const found = listed.filter(
+            (path) => existsSync(join(root, path)) && pattern.test(readFileSync(join(root, path), "utf8")),
+        )
+        strictEqual(found.join("\n"), "")
+    })
+})
