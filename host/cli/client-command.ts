@@ -1,10 +1,9 @@
 import { DtlsClientConnection } from "../../src/gio/dtls-client-connection.js"
-import { OutputMessage } from "../../src/gio/datagram-based.js"
 import { isIoError, IOErrorEnum } from "../../src/gio/errors.js"
 import { type DtlsSettings } from "../../src/gio/settings.js"
 import { type SocketAddress } from "../../src/gio/socket-address.js"
 import { UsageError } from "../credentials.js"
-import { printMessages, readLines, sendMessage } from "./lines.js"
+import { printMessages, readLines, sendAll } from "./lines.js"
 import { commonHelp, hostAndPort, parseOptions, protocolsOf, settingsOf, type Values, whole } from "./options.js"
 import { Reporter } from "./reporter.js"
 
@@ -14,7 +13,6 @@ As openssl s_client -dtls: each line of standard input is one message, what come
 Ends at end of input with close_notify, or when the server closes.
 
   --wait MS               after end of input, wait this long for answers (default 500)
-  --together              send all of standard input's lines in one call (see --coalesce)
   --export LABEL          print 32 bytes of keying material for LABEL (RFC 5705)
 
 ${commonHelp}
@@ -25,7 +23,7 @@ Examples
 
 /** @returns exit code */
 export async function clientCommand(args: string[]): Promise<number> {
-    const own = { wait: { type: "string" }, together: { type: "boolean" }, export: { type: "string" } } as const
+    const own = { wait: { type: "string" }, export: { type: "string" } } as const
     const { values, positionals } = parseOptions(args, own)
     if (values["help"] === true) {
         process.stdout.write(`${clientHelp}\n`)
@@ -99,11 +97,10 @@ async function shakeHands(connection: DtlsClientConnection, reporter: Reporter):
     )
 }
 
-async function talk(connection: DtlsClientConnection, { reporter, wait, values }: Talk): Promise<void> {
+async function talk(connection: DtlsClientConnection, { reporter, wait }: Talk): Promise<void> {
     const printing = printMessages(connection, reporter)
     const typing = (async () => {
-        if (values["together"] === true) await sendTogether(connection)
-        else await readLines((line) => sendMessage(connection, line))
+        await readLines((lines) => sendAll(connection, lines))
         await new Promise((resolve) => setTimeout(resolve, wait))
     })()
     // Whichever is still under way ends with the connection, and its error says nothing new.
@@ -114,13 +111,4 @@ async function talk(connection: DtlsClientConnection, { reporter, wait, values }
     } finally {
         process.stdin.destroy()
     }
-}
-
-async function sendTogether(connection: DtlsClientConnection): Promise<void> {
-    const lines: OutputMessage[] = []
-    await readLines((line) => {
-        lines.push(new OutputMessage([Buffer.from(line)]))
-        return Promise.resolve()
-    })
-    for (let rest = lines; rest.length > 0;) rest = rest.slice(await connection.sendMessages(rest, 0, -1))
 }

@@ -5,17 +5,22 @@ import { type Reporter } from "./reporter.js"
 /** Largest message printed, bytes. */
 const MAX_MESSAGE = 16384
 
-/** Calls `take` for each chunk of standard input that ends with a line, the newline kept; resolves at its end. */
-export async function readLines(take: (line: Buffer) => Promise<void>): Promise<void> {
+/**
+ * Calls `take` with the lines of each chunk of standard input, the newlines kept; resolves at its end.
+ * Lines typed or piped together come together, so that with --coalesce they can share datagrams.
+ */
+export async function readLines(take: (lines: Buffer[]) => Promise<void>): Promise<void> {
     let rest = Buffer.alloc(0)
     for await (const chunk of process.stdin) {
         rest = Buffer.concat([rest, chunk as Buffer])
+        const lines: Buffer[] = []
         for (let at = rest.indexOf(10); at >= 0; at = rest.indexOf(10)) {
-            await take(rest.subarray(0, at + 1))
+            lines.push(rest.subarray(0, at + 1))
             rest = rest.subarray(at + 1)
         }
+        if (lines.length > 0) await take(lines)
     }
-    if (rest.length > 0) await take(rest)
+    if (rest.length > 0) await take([rest])
 }
 
 /** Prints messages until the peer closes; @param onMessage may answer each. */
@@ -33,7 +38,8 @@ export async function printMessages(
     }
 }
 
-/** Sends one message, waiting as long as it takes. */
-export async function sendMessage(connection: DtlsConnection, data: Buffer): Promise<void> {
-    await connection.sendMessages([new OutputMessage([data])], 0, -1)
+/** Sends messages in one call, and what a call leaves over in further ones. */
+export async function sendAll(connection: DtlsConnection, messages: Buffer[]): Promise<void> {
+    let rest = messages.map((message) => new OutputMessage([message]))
+    while (rest.length > 0) rest = rest.slice(await connection.sendMessages(rest, 0, -1))
 }

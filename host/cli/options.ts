@@ -34,7 +34,7 @@ export const commonHelp = `Options of every command
   --mtu BYTES             largest datagram to send, 228 to 16384 (default ${DEFAULT_PATH_BUDGET})
   --alpn NAME,NAME        application protocols, preferred first
   --require-ems           refuse peers without extended master secret
-  --coalesce              several messages may share a datagram
+  --coalesce              messages given together share datagrams (not every peer reads that)
   --keylog FILE           append an NSS key log: it opens the traffic to whoever reads it
   --trace                 one line per datagram on standard error
   --json                  one JSON object per line on standard output

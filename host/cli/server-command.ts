@@ -4,7 +4,7 @@ import { isIoError, IOErrorEnum } from "../../src/gio/errors.js"
 import { UsageError } from "../credentials.js"
 import { errorText } from "../describe.js"
 import { addressText } from "../trace/tracer.js"
-import { printMessages, readLines, sendMessage } from "./lines.js"
+import { printMessages, readLines, sendAll } from "./lines.js"
 import { commonHelp, parseOptions, protocolsOf, settingsOf, text, type Values, whole } from "./options.js"
 import { Reporter } from "./reporter.js"
 
@@ -87,15 +87,15 @@ class Server {
         const end = (): void => void this.listener.close()
         process.once("SIGINT", end)
         process.once("SIGTERM", end)
-        const typing = readLines((line) => this.sendToAll(line))
+        const typing = readLines((lines) => this.sendToAll(lines))
         typing.catch((error: unknown) => this.reporter.note(errorText(error)))
         await this.acceptLoop()
     }
 
-    private async sendToAll(line: Buffer): Promise<void> {
+    private async sendToAll(lines: Buffer[]): Promise<void> {
         for (const connection of this.open) {
             try {
-                await sendMessage(connection, line)
+                await sendAll(connection, lines)
             } catch (error) {
                 this.reporter.note(`not sent: ${errorText(error)}`)
             }
@@ -117,7 +117,7 @@ class Server {
 
     private async talk(connection: DtlsServerConnection): Promise<void> {
         try {
-            const answer = this.echo ? (message: Buffer) => sendMessage(connection, message) : undefined
+            const answer = this.echo ? (message: Buffer) => sendAll(connection, [message]) : undefined
             await printMessages(connection, this.reporter, answer)
         } catch (error) {
             if (!isIoError(error, IOErrorEnum.CLOSED)) this.reporter.note(`client: ${errorText(error)}`)

@@ -1,0 +1,49 @@
+/** One square of the matrix: what is tried with which peer, and how. */
+export interface Cell {
+    /** program of the peer */
+    peer: string
+    version: string
+    /** the peer's role; mote has the other one */
+    role: "client" | "server"
+    suite: string
+    what: string
+    /** the peer's command and mote's, as they were run */
+    command: string
+    /** programs that must be installed */
+    needs: string[]
+    /** resolves with "ok" or the reason why not; throws what went wrong otherwise */
+    run: () => Promise<string>
+    /** what is known to come out; "ok" unless the peer is known for something else */
+    expected: string
+}
+
+/** Names of one suite: IANA, OpenSSL, GnuTLS. */
+export interface SuiteNames {
+    iana: string
+    openssl: string
+    gnutls: string
+}
+
+export const SUITES: SuiteNames[] = [
+    { iana: "TLS_PSK_WITH_AES_128_CCM_8", openssl: "PSK-AES128-CCM8", gnutls: "AES-128-CCM-8" },
+    { iana: "TLS_PSK_WITH_AES_256_CCM_8", openssl: "PSK-AES256-CCM8", gnutls: "AES-256-CCM-8" },
+    { iana: "TLS_PSK_WITH_AES_128_CCM", openssl: "PSK-AES128-CCM", gnutls: "AES-128-CCM" },
+    { iana: "TLS_PSK_WITH_AES_256_CCM", openssl: "PSK-AES256-CCM", gnutls: "AES-256-CCM" },
+    { iana: "TLS_PSK_WITH_AES_128_GCM_SHA256", openssl: "PSK-AES128-GCM-SHA256", gnutls: "AES-128-GCM" },
+    { iana: "TLS_PSK_WITH_CHACHA20_POLY1305_SHA256", openssl: "PSK-CHACHA20-POLY1305", gnutls: "CHACHA20-POLY1305" },
+]
+
+export const CCM_8 = SUITES[0]
+
+export const IDENTITY = "Client_identity"
+export const KEY = "000102030405060708090a0b0c0d0e0f"
+/** libcoap's keys are text. */
+export const TEXT_KEY = "sekritkey1234567"
+export const TEXT_KEY_HEX = Buffer.from(TEXT_KEY).toString("hex")
+
+/** A ClientHello or hint of this length does not fit 228 bytes. */
+export const LONG_HINT = "h".repeat(250)
+/** Twelve names: a ClientHello of more than 400 bytes. */
+export const LONG_ALPN = ["coap", ...Array.from({ length: 11 }, (_, i) => `padding-protocol-name-${100000 + i}`)].join(
+    ",",
+)

@@ -1,0 +1,25 @@
+import { type Cell } from "./cell.js"
+import { coapCells } from "./coap-cells.js"
+import { isInstalled } from "./process.js"
+import { tlsCells } from "./tls-cells.js"
+
+/** All cells, in the order of the table. */
+export function matrix(): Cell[] {
+    return [...tlsCells(), ...coapCells()]
+}
+
+/** Programs of a cell that are not installed. */
+export function missingFor(cell: Cell): string[] {
+    return cell.needs.filter((program) => !isInstalled(program))
+}
+
+/** Runs a cell. @returns "ok" or the reason why not, in one line */
+export async function runCell(cell: Cell): Promise<string> {
+    const missing = missingFor(cell)
+    if (missing.length > 0) return `skipped: ${missing.join(", ")} not installed`
+    try {
+        return await cell.run()
+    } catch (error) {
+        return error instanceof Error ? error.message : "unknown error"
+    }
+}

@@ -1,0 +1,98 @@
+import { type ChildProcessWithoutNullStreams, spawn, spawnSync } from "node:child_process"
+import { createSocket } from "node:dgram"
+import { readFileSync } from "node:fs"
+import { join } from "node:path"
+import { root } from "../../host/build/device.js"
+
+export function sleep(ms: number): Promise<void> {
+    return new Promise((resolve) => setTimeout(resolve, ms))
+}
+
+/** A program under test with its output; killed by `end`. */
+export class Running {
+    output = ""
+    private process: ChildProcessWithoutNullStreams
+    private exited = false
+
+    /** @param command shell-like words; the first is the program */
+    constructor(readonly command: string[]) {
+        const [program, ...args] = command as [string, ...string[]]
+        this.process = spawn(program, args, { cwd: root, stdio: "pipe" })
+        const collect = (chunk: Buffer): void => void (this.output += chunk.toString())
+        this.process.stdout.on("data", collect)
+        this.process.stderr.on("data", collect)
+        this.process.stdin.on("error", () => undefined)
+        this.process.on("error", (error) => (this.output += error.message))
+        this.process.on("close", () => (this.exited = true))
+    }
+
+    write(text: string): void {
+        this.process.stdin.write(text)
+    }
+
+    endInput(): void {
+        this.process.stdin.end()
+    }
+
+    /** Waits until the output has `text`. @returns whether it came */
+    async has(text: string, timeout = 10000): Promise<boolean> {
+        const until = performance.now() + timeout
+        while (!this.output.includes(text)) {
+            if (performance.now() > until || this.exited) return this.output.includes(text)
+            await sleep(10)
+        }
+        return true
+    }
+
+    /** Throws with the output when `text` does not come. */
+    async expect(text: string, timeout = 10000): Promise<void> {
+        if (await this.has(text, timeout)) return
+        throw new Error(`"${text}" did not come from: ${this.command.join(" ")}\n${this.output.slice(-1500)}`)
+    }
+
+    get running(): boolean {
+        return !this.exited
+    }
+
+    async end(): Promise<void> {
+        if (this.exited) return
+        this.process.kill("SIGTERM")
+        for (let i = 0; i < 100 && !this.exited; i++) await sleep(10)
+        if (!this.exited) this.process.kill("SIGKILL")
+    }
+}
+
+/** mote's command line, run from the sources. */
+export function mote(...args: string[]): string[] {
+    return [process.execPath, "--import", "tsx", join("host", "cli", "main.ts"), ...args]
+}
+
+/** A UDP port that was free a moment ago. */
+export async function freePort(): Promise<number> {
+    const socket = createSocket("udp4")
+    await new Promise<void>((resolve) => socket.bind(0, "127.0.0.1", resolve))
+    const { port } = socket.address()
+    await new Promise<void>((resolve) => socket.close(resolve))
+    return port
+}
+
+/** Waits until some process has bound the UDP port: quiet servers say nothing. */
+export async function untilBound(port: number, timeout = 10000): Promise<void> {
+    const mark = `:${port.toString(16).toUpperCase().padStart(4, "0")} `
+    const until = performance.now() + timeout
+    for (;;) {
+        if (["/proc/net/udp", "/proc/net/udp6"].some((file) => readFileSync(file, "utf8").includes(mark))) return
+        if (performance.now() > until) throw new Error(`nothing listens on UDP port ${port}`)
+        await sleep(10)
+    }
+}
+
+export function isInstalled(program: string): boolean {
+    return spawnSync("sh", ["-c", `command -v ${program}`]).status === 0
+}
+
+/** First line of a program's version text. */
+export function versionOf(program: string, ...args: string[]): string {
+    const run = spawnSync(program, args, { encoding: "utf8" })
+    return /\d+\.\d+(\.\d+)?/.exec(run.stdout + run.stderr)?.[0] ?? "unknown"
+}
