@@ -223,7 +223,7 @@ export abstract class DtlsConnection implements DatagramBased {
         checkTimeout(timeout)
         const stop = givenCancellable(cancellable)
         const deadline = deadlineAfter(this.services, timeout)
-        await this.beginUnlessOver()
+        if (this.conditionCheck(condition) === 0) await this.beginUnlessOver()
         const self = this
         const waited = await waitUntil(
             this.services,
