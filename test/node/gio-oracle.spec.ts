@@ -32,14 +32,22 @@ function compare(recorded: Recorded, ours: Answer, what: OracleCase, index: numb
     const override = what.differs?.[index]
     if (override !== undefined) {
         ok(differences[override.why])
-        if (override.result !== undefined) strictEqual(ours.result, override.result, `${recorded.call} [${override.why}]`)
+        if (override.result !== undefined)
+            strictEqual(ours.result, override.result, `${recorded.call} [${override.why}]`)
         if (override.error !== undefined) strictEqual(ours.error ?? null, override.error, recorded.call)
         if (override.detail !== undefined) strictEqual(ours.detail ?? null, override.detail, recorded.call)
         return
     }
     strictEqual(ours.result, recorded.result, recorded.call)
     strictEqual(ours.error, recorded.error, recorded.call)
-    if (recorded.detail !== undefined) strictEqual(ours.detail, recorded.detail.replace(/flags=\(left alone\)/g, "flags=0").replace(/address=\(left alone\)/g, "address=null"), recorded.call)
+    if (recorded.detail !== undefined)
+        strictEqual(
+            ours.detail,
+            recorded.detail
+                .replace(/flags=\(left alone\)/g, "flags=0")
+                .replace(/address=\(left alone\)/g, "address=null"),
+            recorded.call,
+        )
 }
 
 async function run(what: OracleCase, calls: Recorded[]): Promise<void> {
@@ -50,7 +58,10 @@ async function run(what: OracleCase, calls: Recorded[]): Promise<void> {
             await what.before?.[index]?.(pair)
             const beside = what.meanwhile?.[index]?.(pair)
             if (what.context?.includes(index) === true) continue
-            const ours = await within(replay(pair, recorded.call, what.cancelAfter?.[index]) as Promise<Answer | undefined>, recorded.call)
+            const ours = await within(
+                replay(pair, recorded.call, what.cancelAfter?.[index]) as Promise<Answer | undefined>,
+                recorded.call,
+            )
             ok(ours !== undefined, `the driver does not know: ${recorded.call}`)
             compare(recorded, ours, what, index)
             await beside

@@ -29,12 +29,14 @@ export interface OracleCase {
 const later = (ms: number): Promise<void> => new Promise((resolve) => setTimeout(resolve, ms))
 
 /** Sends texts after a while, from the other side. */
-const arrive = (side: "client" | "server", ms: number, ...texts: string[]) => async (pair: Pair): Promise<void> => {
-    for (const text of texts) {
-        await later(ms)
-        await send(pair.side(side), [[Buffer.from(text)]], 0, -1)
+const arrive =
+    (side: "client" | "server", ms: number, ...texts: string[]) =>
+    async (pair: Pair): Promise<void> => {
+        for (const text of texts) {
+            await later(ms)
+            await send(pair.side(side), [[Buffer.from(text)]], 0, -1)
+        }
     }
-}
 
 /** Datagrams need a moment to cross. */
 const settle = (): Promise<void> => later(30)
@@ -63,7 +65,11 @@ export const cases: OracleCase[] = [
         name: "truncation",
         differs: {
             1: { why: "truncationMark", result: "1", detail: "m0: bytes_received=4 flags=32 address=null [0123]" },
-            4: { why: "truncationMark", result: "2", detail: "m0: bytes_received=5 flags=32 address=null [01] [234]; m1: bytes_received=4 flags=0 address=null [ne] [xt.]" },
+            4: {
+                why: "truncationMark",
+                result: "2",
+                detail: "m0: bytes_received=5 flags=32 address=null [01] [234]; m1: bytes_received=4 flags=0 address=null [ne] [xt.]",
+            },
             6: { why: "truncationMark", result: "1", detail: "m0: bytes_received=0 flags=32 address=null []" },
             7: { why: "truncationMark", result: "1", detail: "m0: bytes_received=0 flags=32 address=null" },
         },
@@ -71,8 +77,18 @@ export const cases: OracleCase[] = [
     {
         name: "zero-length",
         differs: {
-            1: { why: "emptyMessage", result: "1", error: null, detail: "m0: bytes_received=0 flags=0 address=null [................]" },
-            3: { why: "emptyMessage", result: "1", error: null, detail: "m0: bytes_received=0 flags=0 address=null [................]" },
+            1: {
+                why: "emptyMessage",
+                result: "1",
+                error: null,
+                detail: "m0: bytes_received=0 flags=0 address=null [................]",
+            },
+            3: {
+                why: "emptyMessage",
+                result: "1",
+                error: null,
+                detail: "m0: bytes_received=0 flags=0 address=null [................]",
+            },
             5: { why: "emptyMessage", result: "3" },
         },
     },
@@ -101,8 +117,12 @@ export const cases: OracleCase[] = [
         context: [6],
         before: { 7: settle },
         // The largest of ours is 1340 bytes here: the recording's three larger ones were found by trying.
-        differs: { 10: { why: "sizes", error: "G_IO_ERROR_WOULD_BLOCK", result: "-1" }, 11: { why: "sizes", error: "G_IO_ERROR_WOULD_BLOCK", result: "-1" },
-            12: { why: "sizes", error: "G_IO_ERROR_WOULD_BLOCK", result: "-1" }, 14: { why: "partialCount", result: "1", error: null } },
+        differs: {
+            10: { why: "sizes", error: "G_IO_ERROR_WOULD_BLOCK", result: "-1" },
+            11: { why: "sizes", error: "G_IO_ERROR_WOULD_BLOCK", result: "-1" },
+            12: { why: "sizes", error: "G_IO_ERROR_WOULD_BLOCK", result: "-1" },
+            14: { why: "partialCount", result: "1", error: null },
+        },
     },
     {
         name: "implicit",
@@ -143,7 +163,10 @@ export const cases: OracleCase[] = [
     },
     { name: "handshake-refused", open: false, before: { 0: (pair) => (pair.serverBase.close(), settle()) } },
     { name: "shutdown-read", before: { 1: settle }, differs: { 4: check("0", "OUT", "OUT", "0", "closedLocally") } },
-    { name: "shutdown-write", differs: { 3: check("0", "0", "0", "0", "closedLocally"), 6: check("IN", "OUT", "IN|OUT", "0", "eosKeepsIn") } },
+    {
+        name: "shutdown-write",
+        differs: { 3: check("0", "0", "0", "0", "closedLocally"), 6: check("IN", "OUT", "IN|OUT", "0", "eosKeepsIn") },
+    },
     {
         name: "shutdown-both",
         context: [8],
@@ -157,7 +180,11 @@ export const cases: OracleCase[] = [
         differs: { 5: check("IN", "OUT", "IN|OUT", "0", "eosKeepsIn") },
     },
     { name: "peer-close-batch" },
-    { name: "peer-close-wakes", context: [0], meanwhile: { 1: async (pair) => (await later(60), await pair.server.close()) } },
+    {
+        name: "peer-close-wakes",
+        context: [0],
+        meanwhile: { 1: async (pair) => (await later(60), await pair.server.close()) },
+    },
     ...["unclean-required", "unclean-not-required"].map((name): OracleCase => ({
         name,
         before: { 0: (pair) => (pair.serverBase.close(), settle()), 3: settle },
@@ -190,7 +217,12 @@ export const cases: OracleCase[] = [
         before: { 1: settle },
         meanwhile: { 4: arrive("server", 60, "more") },
     },
-    { name: "recv-during-async", open: false, settings: quick, meanwhile: { 0: (pair) => pair.client.handshake().catch(() => undefined) } },
+    {
+        name: "recv-during-async",
+        open: false,
+        settings: quick,
+        meanwhile: { 0: (pair) => pair.client.handshake().catch(() => undefined) },
+    },
     {
         name: "recv0-during-async",
         open: false,

@@ -1,7 +1,8 @@
 /** Where ours answers otherwise than the real GIO on purpose; docs/gio.md has a row for each. */
 export const differences = {
     emptyMessage: "an empty message is sent as one and received as one of 0 bytes, never as end of stream",
-    truncationMark: "a message cut to its vectors has MSG_TRUNC in its flags, and vectors of no bytes still take a message",
+    truncationMark:
+        "a message cut to its vectors has MSG_TRUNC in its flags, and vectors of no bytes still take a message",
     callTimeout: "the timeout is for the whole call, not for each message",
     partialCount: "what was done is returned as a count; the error, if it lasts, comes with the next call",
     exactMask: "IN|OUT answers what holds, not what was asked",
@@ -11,7 +12,8 @@ export const differences = {
     waitEnds: "condition_wait ends at its timeout, and with CLOSED when what was asked can never come",
     earlyShutdown: "after shutdown writes are CLOSED too, also before a handshake",
     handshakeAgain: "handshake() on an open connection is true at once",
-    handshakeGoesOn: "a call's timeout or cancellation ends the call only: the handshake goes on and later calls use it",
+    handshakeGoesOn:
+        "a call's timeout or cancellation ends the call only: the handshake goes on and later calls use it",
     failedIsErr: "a failed connection sets ERR",
     pending: "a second explicit handshake gets PENDING; the real one aborts the process",
     neverWaits: "shutdown does not wait for a blocked read, which gets CLOSED",

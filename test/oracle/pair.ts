@@ -33,7 +33,13 @@ export class Pair {
         const settings = newSettings(allSuites(), keys, wifi(), gatewayLimits())
         change?.(settings)
         const client = new DtlsClientConnection(services, clientBase, settings, "server.test")
-        return new Pair(services, client, new DtlsServerConnection(services, serverBase, settings), clientBase, serverBase)
+        return new Pair(
+            services,
+            client,
+            new DtlsServerConnection(services, serverBase, settings),
+            clientBase,
+            serverBase,
+        )
     }
 
     async handshake(): Promise<void> {

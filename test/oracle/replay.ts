@@ -50,7 +50,13 @@ export async function replay(pair: Pair, call: string, cancelAfter: number | und
     const flag = (key: string): boolean => rest.includes(`${key}=true`)
     switch (name) {
         case "send_messages":
-            return await send(connection, vectorsOf(/^\[(.*?)\], flags/s.exec(rest)?.[1] ?? ""), flags, timeout, cancellable)
+            return await send(
+                connection,
+                vectorsOf(/^\[(.*?)\], flags/s.exec(rest)?.[1] ?? ""),
+                flags,
+                timeout,
+                cancellable,
+            )
         case "receive_messages": {
             const shape = /^num=(\d+), vectors=\[([\d,]*)\]/.exec(rest)
             if (shape === null) return undefined
