@@ -117,10 +117,11 @@ export class ServerEndpoint implements Endpoint {
     }
 
     touched(peer: Peer): void {
-        const state = peer.association.state
-        if (state === AssociationState.connected && peer.phase === PeerPhase.halfOpen) this.establish(peer)
-        if (state === AssociationState.closed || state === AssociationState.failed) this.forget(peer)
-        else this.heap.update(peer, peer.association.deadline())
+        const { association } = peer
+        if (association.state === AssociationState.connected && peer.phase === PeerPhase.halfOpen) this.establish(peer)
+        const over = association.state === AssociationState.closed || association.state === AssociationState.failed
+        if (over) this.forget(peer)
+        else this.heap.update(peer, association.deadline())
         if (peer.queued) return
         peer.queued = true
         this.ready.push(peer)

@@ -1,0 +1,18 @@
+import { existsSync, readFileSync } from "node:fs"
+import { join } from "node:path"
+import { root } from "../../host/build/device.js"
+import { coverage } from "./rows.js"
+
+/* npm run coverage:catalogue: rows named by tests that ran and passed in the last npm test; --json for programs. */
+
+const path = join(root, ".cache", "passed-tests.json")
+if (!existsSync(path)) {
+    console.error("coverage: no results yet; run npm test first")
+    process.exitCode = 1
+} else {
+    const result = coverage(JSON.parse(readFileSync(path, "utf8")) as string[])
+    if (process.argv.includes("--json")) console.log(JSON.stringify(result))
+    else
+        for (const [kind, ids] of Object.entries(result))
+            console.log(`${kind} (${(ids as string[]).length}): ${(ids as string[]).join(" ")}`)
+}

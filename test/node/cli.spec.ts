@@ -1,0 +1,189 @@
+import { ok, strictEqual } from "node:assert/strict"
+import { spawnSync } from "node:child_process"
+import { mkdtempSync, readFileSync, statSync, writeFileSync } from "node:fs"
+import { tmpdir } from "node:os"
+import { join } from "node:path"
+import { root } from "../../host/build/device.js"
+import { Tracer, traceLine } from "../../host/trace/tracer.js"
+import { freePort, mote, Running, untilBound } from "../interop/process.js"
+import { connected } from "../support/connected.js"
+
+const KEY = "9f8e7d6c5b4a39281706f5e4d3c2b1a0"
+
+function run(...args: string[]): { code: number | null; out: string; err: string } {
+    const [program, ...rest] = mote(...args) as [string, ...string[]]
+    const { status, stdout, stderr } = spawnSync(program, rest, {
+        cwd: root,
+        encoding: "utf8",
+        timeout: 30000,
+        input: "",
+    })
+    return { code: status, out: stdout, err: stderr }
+}
+
+describe("the command line", function () {
+    this.timeout(60000)
+
+    it("npm start: five readings with name, value and unit, handshake time and bytes, a summary, exit code 0, within a minute", () => {
+        const { status, stdout } = spawnSync("npm", ["run", "-s", "start"], {
+            cwd: root,
+            encoding: "utf8",
+            timeout: 60000,
+        })
+        strictEqual(status, 0)
+        strictEqual([...stdout.matchAll(/\/readings: temperature -?\d+\.\d\d °C, humidity \d+\.\d\d %RH/g)].length, 5)
+        ok(/handshake [\d.]+ ms, \d+ bytes in \d+ datagrams/.test(stdout))
+        ok(/summary: 5 samples arrived/.test(stdout))
+    })
+
+    it("npm start with --json prints one object per line", () => {
+        const { code, out } = run("start", "--json", "--count", "2", "--interval", "0.05")
+        strictEqual(code, 0)
+        const events = out
+            .trim()
+            .split("\n")
+            .map((line) => (JSON.parse(line) as { event: string }).event)
+        for (const event of ["listening", "connected", "readings", "posted", "done", "summary"])
+            ok(events.includes(event), event)
+    })
+
+    it("help has examples for every command, and exit code 0", () => {
+        for (const command of ["sensor", "gateway", "client", "server"]) {
+            const { code, out } = run(command, "--help")
+            strictEqual(code, 0)
+            ok(/Examples\n/.test(out) && /Exit codes/.test(out), command)
+        }
+        strictEqual(run("--help").code, 0)
+        strictEqual(run().code, 2)
+    })
+
+    const wrong: [string, string[], RegExp][] = [
+        ["an unknown command", ["fly"], /no such command; there are sensor/],
+        ["a name of JavaScript's", ["constructor"], /no such command/],
+        ["an unknown option", ["gateway", "--fast"], /--help/],
+        ["an option without its value", ["gateway", "--psk"], /--help/],
+        ["no key", ["gateway"], /a key is needed/],
+        ["a key without identity", ["gateway", "--psk", KEY], /identity:hexkey/],
+        ["a key of odd length", ["gateway", "--psk", "a:123"], /odd number of hex digits \(3\)/],
+        ["a key that is no hex", ["gateway", "--psk", "a:xyz0"], /no hex digit/],
+        ["an empty key", ["gateway", "--psk", "a:"], /the key is empty/],
+        ["a missing key file", ["gateway", "--psk-file", "no-such-file"], /cannot read that file/],
+        ["an unknown suite", ["gateway", "--psk", `a:${KEY}`, "--suite", "NULL"], /there are TLS_PSK_WITH/],
+        ["an unknown profile", ["gateway", "--psk", `a:${KEY}`, "--profile", "lora"], /wifi or cellular/],
+        ["an MTU too small", ["gateway", "--psk", `a:${KEY}`, "--mtu", "100"], /from 228 to 16384/],
+        ["a port too large", ["gateway", "--psk", `a:${KEY}`, "--port", "65536"], /from 0 to 65535/],
+        ["an empty ALPN name", ["server", "--psk", `a:${KEY}`, "--alpn", ","], /names of 1 to 255 bytes/],
+        ["no address", ["sensor", "--psk", `a:${KEY}`], /one address is needed/],
+        ["another scheme", ["sensor", "http://host/", "--psk", `a:${KEY}`], /begins with coaps:\/\//],
+        ["a broken address", ["client", "host:port", "--psk", `a:${KEY}`], /write HOST:PORT/],
+        [
+            "an unknown format",
+            ["sensor", "coaps://h/", "--psk", `a:${KEY}`, "--format", "toString"],
+            /senml, json or text/,
+        ],
+        ["a wait that is no number", ["client", "h:1", "--psk", `a:${KEY}`, "--wait", "abc"], /--wait/],
+    ]
+    for (const [name, args, message] of wrong)
+        it(`${name}: exit code 2 and a sentence`, () => {
+            const { code, err } = run(...args)
+            strictEqual(code, 2, err)
+            ok(message.test(err), err)
+            ok(!err.includes(KEY) && !/\n\s+at /.test(err))
+        })
+
+    it("never shows a key, wherever it was typed", () => {
+        for (const args of [
+            ["server", `a:${KEY}`],
+            [`a:${KEY}`],
+            ["client", `a:${KEY}`, "--psk", `b:${KEY}`],
+            ["gateway", "--psk-file", `a:${KEY}`],
+        ]) {
+            const { out, err } = run(...args)
+            ok(!`${out}${err}`.includes(KEY), args.join(" "))
+        }
+    })
+
+    it("an unknown host and a refused port: exit code 1 and what to do", async () => {
+        const unknown = run("client", "no-such-host.invalid:4433", "--psk", `a:${KEY}`)
+        strictEqual(unknown.code, 1)
+        ok(/no such host/.test(unknown.err))
+        const refused = run("client", `127.0.0.1:${await freePort()}`, "--psk", `a:${KEY}`)
+        strictEqual(refused.code, 1)
+        ok(/nothing listens at that port/.test(refused.err), refused.err)
+    })
+
+    it("a busy port: exit code 1, and it says so", async () => {
+        const port = await freePort()
+        const first = new Running(mote("gateway", "--host", "127.0.0.1", "--port", `${port}`, "--psk", `a:${KEY}`))
+        await untilBound(port)
+        const { code, err } = run("gateway", "--host", "127.0.0.1", "--port", `${port}`, "--psk", `a:${KEY}`)
+        await first.end()
+        strictEqual(code, 1)
+        ok(/port is in use/.test(err))
+    })
+
+    it("client and server talk; Ctrl-C ends the server; the key log and the trace are there", async () => {
+        const [port, folder] = [await freePort(), mkdtempSync(join(tmpdir(), "mote-cli-"))]
+        const keys = join(folder, "keys.txt")
+        writeFileSync(keys, `# sensors\n\nsensor1:${KEY}\n`)
+        const server = new Running(
+            mote("server", "--host", "127.0.0.1", "--port", `${port}`, "--psk-file", keys, "--echo"),
+        )
+        await untilBound(port)
+        const log = join(folder, "keylog.txt")
+        const client = new Running(
+            mote("client", `127.0.0.1:${port}`, "--psk-file", keys, "--trace", "--keylog", log, "--wait", "300"),
+        )
+        await client.has("connected")
+        client.write("there and back\n")
+        ok(await client.has("there and back"))
+        for (const text of [
+            "flight 1: ClientHello",
+            "flight 2: HelloVerifyRequest",
+            "flight 3: ClientHello with cookie",
+            "flight 4: ServerHello, ServerHelloDone",
+            "flight 5: ClientKeyExchange, ChangeCipherSpec, Finished, protected",
+            "flight 6: ChangeCipherSpec, Finished, protected",
+            "ApplicationData",
+        ])
+            ok(client.output.includes(text), text)
+        ok(/^CLIENT_RANDOM [0-9a-f]{64} [0-9a-f]{96}\n$/.test(readFileSync(log, "utf8")))
+        strictEqual(statSync(log).mode & 0o77, 0)
+        client.endInput()
+        await client.end()
+        const { process: child } = server as unknown as { process: { kill(signal: string): void } }
+        child.kill("SIGINT")
+        for (let i = 0; i < 100 && server.running; i++) await new Promise((resolve) => setTimeout(resolve, 20))
+        strictEqual(server.running, false)
+    })
+
+    it("a message too large is refused with the maximum, and nothing hangs", async () => {
+        const port = await freePort()
+        const server = new Running(mote("server", "--host", "127.0.0.1", "--port", `${port}`, "--psk", `a:${KEY}`))
+        await untilBound(port)
+        const client = new Running(mote("client", `127.0.0.1:${port}`, "--psk", `a:${KEY}`))
+        await client.has("connected")
+        client.write(`${"x".repeat(5000)}\n`)
+        ok(await client.has("too large for DTLS connection (maximum is"))
+        for (let i = 0; i < 100 && client.running; i++) await new Promise((resolve) => setTimeout(resolve, 20))
+        strictEqual(client.running, false)
+        await server.end()
+    })
+})
+
+describe("the trace", () => {
+    it("names flights and tells repetitions from news", () => {
+        const lines: string[] = []
+        const tracer = new Tracer((record) => lines.push(traceLine(record)))
+        const s = connected()
+        const peer = { address: "192.0.2.1", port: 5684 }
+        for (const [index, datagram] of s.log.entries())
+            tracer.datagram(index % 2 === 0 ? "sent" : "received", peer, datagram)
+        tracer.datagram("sent", peer, s.log[4] as Buffer)
+        tracer.datagram("received", peer, Buffer.from("rubbish"))
+        strictEqual(lines.length, 8)
+        ok(lines[5]?.includes("flight 6: ChangeCipherSpec"))
+        ok(lines[6]?.endsWith("flight 6: ClientKeyExchange, ChangeCipherSpec, Finished, protected (again)"))
+        ok(lines[7]?.endsWith("not DTLS"))
+    })
+})

@@ -1,0 +1,295 @@
+import { deepStrictEqual, ok, rejects, strictEqual } from "node:assert/strict"
+import { CoapClient, newRequest } from "../../src/coap/client.js"
+import { CoapCode, CoapOption, ContentFormat } from "../../src/coap/code-points.js"
+import { textOption } from "../../src/coap/message.js"
+import { defaultCoapParameters } from "../../src/coap/parameters.js"
+import { parseCoapsUri } from "../../src/coap/uri.js"
+import { allSuites } from "../../src/dtls/crypto/suites.js"
+import { wifi } from "../../src/dtls/flight/retransmission.js"
+import { gatewayLimits } from "../../src/dtls/handshake/limits.js"
+import { DtlsClientConnection } from "../../src/gio/dtls-client-connection.js"
+import { GError } from "../../src/gio/errors.js"
+import { type DtlsSettings, newSettings, SinglePsk } from "../../src/gio/settings.js"
+import { NodeServices } from "../../src/platform/node/services.js"
+import { type Sample, SimulatedSource } from "../../src/sensor/reading.js"
+import { Sensor, type SensorConfig, type SensorObserver } from "../../src/sensor/sensor.js"
+import { PskStore } from "../../host/credentials.js"
+import { Gateway, type GatewayEvents } from "../../host/gateway/gateway.js"
+import { type ArrivedReading } from "../../host/gateway/resources.js"
+import { freePort, sleep } from "../interop/process.js"
+
+const psk = { identity: Buffer.from("sensor"), key: Buffer.alloc(16, 5) }
+
+/** Short times: the tests are about what happens, not about how long people wait. */
+function fastSettings(source: PskStore | SinglePsk): DtlsSettings {
+    const retransmission = { ...wifi(), initial: 150, deadline: 1500 }
+    return newSettings(allSuites(), source, retransmission, gatewayLimits())
+}
+
+class Events implements GatewayEvents, SensorObserver {
+    arrived: number[] = []
+    posted_: number[] = []
+    dropped_: number[] = []
+    rejected_: string[] = []
+    sessions = 0
+    troubles: string[] = []
+
+    readings(_peer: string, _path: string, readings: ArrivedReading[]): void {
+        this.arrived.push(readings[0]?.value ?? NaN)
+    }
+
+    connected(): void {
+        this.sessions++
+    }
+
+    ended(): void {
+        // Sessions come and go here.
+    }
+
+    posted(sample: Sample): void {
+        this.posted_.push(sample.number)
+    }
+
+    rejected(_sample: Sample, why: string): void {
+        this.rejected_.push(why)
+    }
+
+    dropped(sample: Sample): void {
+        this.dropped_.push(sample.number)
+    }
+
+    trouble(error: Error): void {
+        this.troubles.push(error.message)
+    }
+}
+
+async function startGateway(port: number, events: Events): Promise<Gateway> {
+    const settings = fastSettings(new PskStore([psk]))
+    return await Gateway.start(new NodeServices(), settings, { host: "127.0.0.1", port }, events, (error) => {
+        throw error
+    })
+}
+
+function sensorOn(
+    port: number,
+    events: Events,
+    change: Partial<SensorConfig> = {},
+    services = new NodeServices(),
+): Sensor {
+    const config: SensorConfig = {
+        target: parseCoapsUri(`coaps://127.0.0.1:${port}/readings`),
+        format: ContentFormat.SENML_CBOR,
+        baseName: "urn:test:",
+        interval: 30,
+        count: 20,
+        queueLimit: 1000,
+        localPort: 0,
+        retryInitial: 50,
+        retryMaximum: 200,
+        dtls: fastSettings(new SinglePsk(psk.identity, psk.key)),
+        coap: { ...defaultCoapParameters(), ackTimeout: 100, maxRetransmit: 2, responseTimeout: 1000 },
+        ...change,
+    }
+    let value = 0
+    return new Sensor(
+        services,
+        config,
+        { read: () => Promise.resolve([{ name: "count", unit: "1", value: ++value }]) },
+        events,
+    )
+}
+
+const all = (count: number): number[] => Array.from({ length: count }, (_, i) => i + 1)
+
+describe("a sensor and its gateway", function () {
+    this.timeout(30000)
+
+    it("posts every sample, in order", async () => {
+        const [at, events, port] = [new Events(), new Events(), await freePort()]
+        const gateway = await startGateway(port, at)
+        await sensorOn(port, events, { count: 10, interval: 5 }).run()
+        deepStrictEqual(at.arrived, all(10))
+        deepStrictEqual(events.posted_, all(10))
+        await gateway.close()
+    })
+
+    it("loses no queued reading when the gateway is killed and restarted in the middle", async () => {
+        const [at, events, port] = [new Events(), new Events(), await freePort()]
+        const first = await startGateway(port, at)
+        const running = sensorOn(port, events).run()
+        await sleep(200)
+        first.kill()
+        await sleep(500)
+        const second = await startGateway(port, at)
+        await running
+        deepStrictEqual(events.posted_, all(20))
+        // Sent again when the answer was lost: at least once each, none missing.
+        deepStrictEqual(
+            [...new Set(at.arrived)].sort((a, b) => a - b),
+            all(20),
+        )
+        ok(events.sessions >= 2)
+        strictEqual(events.dropped_.length, 0)
+        await second.close()
+    })
+
+    it("a gateway that restarts unseen, without an ICMP error, is found out by unanswered requests", async () => {
+        const [at, events, port] = [new Events(), new Events(), await freePort()]
+        const gateway = await startGateway(port, at)
+        const running = sensorOn(port, events, { count: 10 }).run()
+        await sleep(120)
+        // The gateway forgets its peers but keeps its port: what comes now is answered by nobody.
+        const { endpoint } = gateway.getListener() as unknown as { endpoint: { table: { map: Map<string, unknown> } } }
+        endpoint.table.map.clear()
+        await running
+        deepStrictEqual(events.posted_, all(10))
+        ok(events.sessions >= 2)
+        await gateway.close()
+    })
+
+    it("reports what it loses beyond the queue's limit: the oldest, never the one on its way", async () => {
+        const [at, events, port] = [new Events(), new Events(), await freePort()]
+        const running = sensorOn(port, events, { count: 30, queueLimit: 5, interval: 10 }).run()
+        await sleep(600)
+        const gateway = await startGateway(port, at)
+        await running
+        strictEqual(events.dropped_.length, 25)
+        strictEqual(events.posted_.length, 5)
+        deepStrictEqual(
+            [...events.dropped_, ...events.posted_].sort((a, b) => a - b),
+            all(30),
+        )
+        await gateway.close()
+    })
+
+    it("a sensor restarted on the same port reconnects, and the gateway keeps one session for it", async () => {
+        const [at, port, localPort] = [new Events(), await freePort(), await freePort()]
+        const gateway = await startGateway(port, at)
+        for (let run = 0; run < 2; run++) {
+            const events = new Events()
+            const sensor = sensorOn(port, events, { count: 1000, localPort })
+            const running = sensor.run()
+            await sleep(150)
+            ok(events.posted_.length > 0)
+            // Power cut: no close_notify leaves the socket.
+            const { session } = sensor as unknown as {
+                session: { connection: DtlsClientConnection; socket: { close(): void } }
+            }
+            session.socket.close()
+            sensor.stop()
+            await running
+        }
+        const last = new Events()
+        await sensorOn(port, last, { count: 3, localPort }).run()
+        deepStrictEqual(last.posted_, all(3))
+        ok(gateway.getListener().getEndpoint().peerCount() <= 1)
+        await gateway.close()
+    })
+
+    it("goes on when the name does not resolve at first", async () => {
+        const [at, events, port] = [new Events(), new Events(), await freePort()]
+        const gateway = await startGateway(port, at)
+        const services = new NodeServices()
+        const { resolve } = services
+        let failures = 3
+        services.resolve = async (host) => {
+            if (failures-- > 0) return await resolve.call(services, "gateway.invalid")
+            return await resolve.call(services, host)
+        }
+        await sensorOn(port, events, { count: 5 }, services).run()
+        deepStrictEqual(events.posted_, all(5))
+        strictEqual(events.troubles.filter((text) => text.includes("no such host")).length, 3)
+        await gateway.close()
+    })
+
+    it("tells a wrong key from packet loss, and goes on trying", async () => {
+        const [at, events, port] = [new Events(), new Events(), await freePort()]
+        const gateway = await startGateway(port, at)
+        const dtls = fastSettings(new SinglePsk(psk.identity, Buffer.alloc(16, 6)))
+        const sensor = sensorOn(port, events, { dtls, count: 1 })
+        const running = sensor.run()
+        await sleep(2500)
+        sensor.stop()
+        await running
+        ok(
+            events.troubles.some((text) => /Different keys/.test(text)),
+            events.troubles.join(),
+        )
+        strictEqual(at.arrived.length, 0)
+        await gateway.close()
+    })
+
+    it("stops at once when told to, in a handshake with nobody too", async () => {
+        const events = new Events()
+        const silent = await new NodeServices().openUdp({ remote: undefined, localHost: "127.0.0.1", localPort: 0 })
+        const sensor = sensorOn(silent.localAddress().port, events, {
+            dtls: newSettings(allSuites(), new SinglePsk(psk.identity, psk.key), wifi(), gatewayLimits()),
+        })
+        const running = sensor.run()
+        await sleep(100)
+        const begun = performance.now()
+        sensor.stop()
+        await running
+        ok(performance.now() - begun < 500)
+        silent.close()
+    })
+
+    it("gives up a sample that no datagram can carry, and goes on with the next", async () => {
+        const [at, events, port] = [new Events(), new Events(), await freePort()]
+        const gateway = await startGateway(port, at)
+        await sensorOn(port, events, { count: 2, baseName: "x".repeat(2000) }).run()
+        strictEqual(events.rejected_.length, 2)
+        await gateway.close()
+    })
+
+    it("simulated readings stay in a plausible range and repeat with the same noise", async () => {
+        const [one, two] = [new SimulatedSource(() => 0.5), new SimulatedSource(() => 0.5)]
+        for (let i = 0; i < 300; i++) {
+            const readings = await one.read()
+            deepStrictEqual(readings, await two.read())
+            ok((readings[0]?.value ?? 0) > 15 && (readings[0]?.value ?? 0) < 30)
+        }
+    })
+})
+
+describe("the CoAP client", () => {
+    it("gets, puts, posts and deletes at the gateway; a large answer is an error, not the end", async () => {
+        const [at, port] = [new Events(), await freePort()]
+        const gateway = await startGateway(port, at)
+        const services = new NodeServices()
+        const socket = await services.openUdp({
+            remote: { address: "127.0.0.1", port },
+            localHost: undefined,
+            localPort: 0,
+        })
+        const connection = new DtlsClientConnection(
+            services,
+            socket,
+            fastSettings(new SinglePsk(psk.identity, psk.key)),
+            undefined,
+        )
+        const coap = new CoapClient(services, connection, defaultCoapParameters())
+        const ask = async (code: CoapCode, path: string, payload = "", confirmable = true): Promise<string> => {
+            const request = newRequest(code)
+            request.options = path.split("/").map((part) => textOption(CoapOption.URI_PATH, part))
+            request.payload = Buffer.from(payload)
+            request.confirmable = confirmable
+            const response = await coap.request(request)
+            return `${response.code} ${response.payload.toString()}`
+        }
+        strictEqual(await ask(CoapCode.PUT, "a/b", "one"), "65 ")
+        strictEqual(await ask(CoapCode.PUT, "a/b", "two"), "68 ")
+        strictEqual(await ask(CoapCode.GET, "a/b"), "69 two")
+        strictEqual(await ask(CoapCode.GET, "a/b", "", false), "69 two")
+        strictEqual(await ask(CoapCode.DELETE, "a/b"), "66 ")
+        ok((await ask(CoapCode.GET, "a/b")).startsWith("132 "))
+        for (let i = 0; i < 60; i++) await ask(CoapCode.PUT, `a-rather-long-resource-name-${i}`, "x")
+        ok((await ask(CoapCode.GET, ".well-known/core")).startsWith("160 "))
+        strictEqual(await ask(CoapCode.PUT, "still", "here"), "65 ")
+        await gateway.close()
+        await rejects(ask(CoapCode.GET, "still"), GError)
+        coap.close()
+        await connection.close()
+        socket.close()
+    })
+})
