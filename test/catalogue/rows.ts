@@ -31,7 +31,7 @@ export function coverage(titles: string[]): Coverage {
     const part = new Set<string>()
     for (const title of titles)
         for (const [, id, isPart] of title.matchAll(/\[([A-Z]\d\d)( part)?\]/g))
-            (isPart === undefined ? whole : part).add(id as string)
+            (isPart === undefined ? whole : part).add(id)
     const rows = allRows()
     return {
         covered: rows.filter((id) => whole.has(id) && !part.has(id)),

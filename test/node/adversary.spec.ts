@@ -21,7 +21,7 @@ function waitingForFinished(): Simulation {
     s.fault = (index, _toServer, data) => {
         if (index !== 4) return [5]
         const [exchange, ccs] = records(data)
-        s.toServer(Buffer.concat([exchange!.bytes, ccs!.bytes]))
+        s.toServer(Buffer.concat([exchange.bytes, ccs.bytes]))
         return []
     }
     s.begin()
@@ -58,7 +58,7 @@ describe("against an adversary", () => {
         const s = simulate()
         s.fault = (index, _toServer, data) => {
             if (index !== 4) return [5]
-            s.toServer(records(data)[0]!.bytes)
+            s.toServer(records(data)[0].bytes)
             s.drain()
             for (const type of [254, 255, 0]) s.toServer(handshake(type, 3, Buffer.alloc(0), 40))
             return []
@@ -72,7 +72,7 @@ describe("against an adversary", () => {
         const s = simulate()
         s.begin()
         const many = Array.from({ length: 200 }, (_, i) => ({ type: 1000 + i, data: Buffer.alloc(0) }))
-        const hello = readClientHello(messages(s.log[0] as Buffer)[0]!.body) as ClientHello
+        const hello = readClientHello(messages(s.log[0])[0].body) as ClientHello
         strictEqual(readClientHello(writeClientHello({ ...hello, extensions: many })), undefined)
         const pieces = Array.from({ length: 200 }, (_, i) =>
             fragment(
@@ -114,7 +114,7 @@ describe("against an adversary", () => {
 
     it("an old hello of an established peer, replayed while it makes a new handshake, disturbs neither", () => {
         const s = connected()
-        const oldHello = s.log[2] as Buffer
+        const oldHello = s.log[2]
         s.rebootClient()
         const before = s.sent
         s.fault = (index) => {
@@ -138,12 +138,12 @@ describe("against an adversary", () => {
         const stranger = simulate()
         stranger.fault = () => []
         stranger.begin()
-        const hello = readClientHello(messages(stranger.log[0] as Buffer)[0]!.body) as ClientHello
+        const hello = readClientHello(messages(stranger.log[0])[0].body) as ClientHello
         const sent = s.sent
         s.fault = () => []
         s.toServer(handshake(HandshakeType.clientHello, 0, writeClientHello(hello)))
         s.drain()
-        hello.cookie = Buffer.from(messages(s.log[sent] as Buffer)[0]!.body.subarray(3))
+        hello.cookie = Buffer.from(messages(s.log[sent])[0].body.subarray(3))
         s.toServer(handshake(HandshakeType.clientHello, 1, writeClientHello(hello), 1))
         s.drain()
         strictEqual(s.server.halfOpenCount(), 1)
@@ -296,7 +296,7 @@ describe("against an adversary", () => {
         s.begin()
         s.client.shutdown(true, true)
         s.drain()
-        const alerts = s.log.slice(1).map((datagram) => records(datagram)[0]!.fragment.toString("hex"))
+        const alerts = s.log.slice(1).map((datagram) => records(datagram)[0].fragment.toString("hex"))
         strictEqual(alerts.join(), "015a,0100")
     })
 
@@ -308,7 +308,7 @@ describe("against an adversary", () => {
             s.fault = (_index, toServer, data) => {
                 const copy = Buffer.from(data)
                 const at = random.random(2).readUInt16BE(0) % copy.length
-                copy[at]! ^= 1 << (random.random(1)[0]! & 7)
+                copy[at] ^= 1 << (random.random(1)[0] & 7)
                 if (toServer) s.toServer(copy)
                 else s.toClient(copy)
                 return [5]

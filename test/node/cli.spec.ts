@@ -179,7 +179,7 @@ describe("the trace", () => {
         const peer = { address: "192.0.2.1", port: 5684 }
         for (const [index, datagram] of s.log.entries())
             tracer.datagram(index % 2 === 0 ? "sent" : "received", peer, datagram)
-        tracer.datagram("sent", peer, s.log[4] as Buffer)
+        tracer.datagram("sent", peer, s.log[4])
         tracer.datagram("received", peer, Buffer.from("rubbish"))
         strictEqual(lines.length, 8)
         ok(lines[5]?.includes("flight 6: ChangeCipherSpec"))

@@ -58,10 +58,7 @@ async function run(what: OracleCase, calls: Recorded[]): Promise<void> {
             await what.before?.[index]?.(pair)
             const beside = what.meanwhile?.[index]?.(pair)
             if (what.context?.includes(index) === true) continue
-            const ours = await within(
-                replay(pair, recorded.call, what.cancelAfter?.[index]) as Promise<Answer | undefined>,
-                recorded.call,
-            )
+            const ours = await within(replay(pair, recorded.call, what.cancelAfter?.[index]), recorded.call)
             ok(ours !== undefined, `the driver does not know: ${recorded.call}`)
             compare(recorded, ours, what, index)
             await beside

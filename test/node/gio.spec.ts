@@ -27,7 +27,7 @@ const out = (text: string): OutputMessage => new OutputMessage([Buffer.from(text
 const into = (size = 64): InputMessage => new InputMessage([Buffer.alloc(size)])
 
 function textOf(message: InputMessage): string {
-    return (message.vectors[0] as Buffer).subarray(0, message.bytesReceived).toString()
+    return message.vectors[0].subarray(0, message.bytesReceived).toString()
 }
 
 /** The error of a callback-style operation, or "done". */
@@ -137,7 +137,7 @@ describe("the Gio-shaped connection", () => {
             const cancellable = new Cancellable()
             const work = start(cancellable)
             setTimeout(() => cancellable.cancel(), 20)
-            await rejects(work as Promise<unknown>, { code: IOErrorEnum.CANCELLED })
+            await rejects(work, { code: IOErrorEnum.CANCELLED })
         }
         await pair.handshake()
         strictEqual(await pair.client.sendMessages([out("x")], 0, -1), 1)
@@ -175,7 +175,7 @@ describe("the Gio-shaped connection", () => {
         await sleep(50)
         const messages = Array.from({ length: 20 }, () => into())
         strictEqual(await pair.client.receiveMessages(messages, 0, 0), 5)
-        strictEqual(textOf(messages[4] as InputMessage), "m4")
+        strictEqual(textOf(messages[4]), "m4")
         await pair.close()
     })
 
@@ -186,7 +186,7 @@ describe("the Gio-shaped connection", () => {
             const { sendMessages } = pair.clientBase
             pair.clientBase.sendMessages = function (this: unknown, messages, ...rest) {
                 datagrams += messages.length
-                for (const message of messages) ok((message.vectors[0] as Buffer).length <= 1232)
+                for (const message of messages) ok(message.vectors[0].length <= 1232)
                 return sendMessages.call(pair.clientBase, messages, ...rest)
             }
             const sent = Array.from({ length: 30 }, (_, i) => out(`message ${i} `.padEnd(100, ".")))
@@ -331,8 +331,7 @@ describe("wrong arguments get a typed error that names them", () => {
         ]
         for (const [method, args, argument] of table) {
             // eslint-disable-next-line @typescript-eslint/require-await -- turns a throw into a rejection
-            const call = async (): Promise<unknown> =>
-                (client[method] as (...args: unknown[]) => unknown).apply(pair.client, args)
+            const call = async (): Promise<unknown> => client[method].apply(pair.client, args)
             await rejects(call(), bad(argument), `${method} ${argument}`)
         }
         throws(() => pair.client.createSource(1).setCallback(undefined as never), bad("callback"))
@@ -401,7 +400,7 @@ describe("a listener", () => {
         strictEqual(new Set(texts).size, 20)
         await listener.close()
         const message = into()
-        strictEqual(await (clients[0] as DtlsClientConnection).receiveMessages([message], 0, 1000000), 0)
+        strictEqual(await clients[0].receiveMessages([message], 0, 1000000), 0)
         for (const client of clients) {
             await client.close()
             ;(client.getBaseSocket() as UdpSocket).close()

@@ -74,7 +74,7 @@ const domains: Record<string, [string, Record<number, string>]> = {
 /** "G_IO_ERROR_CLOSED"; throws what is no GError. */
 export function errorName(error: unknown): string {
     if (!(error instanceof GError)) throw error
-    const [prefix, names] = domains[error.domain] as [string, Record<number, string>]
+    const [prefix, names] = domains[error.domain]
     return prefix + names[error.code]
 }
 

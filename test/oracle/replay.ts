@@ -23,7 +23,7 @@ function vectorsOf(list: string): Buffer[][] {
     return [...list.matchAll(/'([^']*)'|<(\d+) bytes>|(\(no vectors\))/g)].map((match) => {
         if (match[3] !== undefined) return []
         if (match[2] !== undefined) return [Buffer.alloc(Number(match[2]), 120)]
-        return (match[1] as string).split("|").map((part) => Buffer.from(part))
+        return match[1].split("|").map((part) => Buffer.from(part))
     })
 }
 
@@ -60,7 +60,7 @@ export async function replay(pair: Pair, call: string, cancelAfter: number | und
         case "receive_messages": {
             const shape = /^num=(\d+), vectors=\[([\d,]*)\]/.exec(rest)
             if (shape === null) return undefined
-            const sizes = (shape[2] as string).split(",").filter(Boolean).map(Number)
+            const sizes = shape[2].split(",").filter(Boolean).map(Number)
             return await receive(connection, Number(shape[1]), sizes, flags, timeout, cancellable)
         }
         case "shutdown":
@@ -81,7 +81,7 @@ export async function replay(pair: Pair, call: string, cancelAfter: number | und
 }
 
 function conditionOf(rest: string): number {
-    return conditions[/^([A-Z|0]+)/.exec(rest)?.[1] ?? "0"] as number
+    return conditions[/^([A-Z|0]+)/.exec(rest)?.[1] ?? "0"]
 }
 
 function checkText(connection: DtlsConnection): string {
@@ -116,7 +116,7 @@ function binding(connection: DtlsConnection, rest: string): Answer {
     const types = ["TLS_UNIQUE", "TLS_SERVER_END_POINT", "TLS_EXPORTER"]
     const type = types.findIndex((name) => rest.includes(name))
     try {
-        const data = connection.getChannelBindingData((type < 0 ? 99 : type) as TlsChannelBindingType)
+        const data = connection.getChannelBindingData(type < 0 ? 99 : type)
         return { result: "true", detail: `${data.length} bytes` }
     } catch (error) {
         return { result: "false", error: errorName(error), detail: "0 bytes" }
