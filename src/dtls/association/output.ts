@@ -50,3 +50,32 @@ export class Output {
         public data: Buffer | undefined,
     ) {}
 }
+
+/**
+ * What the engine has to say, in order, until somebody drains it.
+ * @devsWhenUsed
+ */
+export class OutputQueue {
+    private list: Output[] = []
+
+    push(kind: OutputKind, data: Buffer | undefined): Output {
+        const output = new Output(kind, data)
+        this.list.push(output)
+        return output
+    }
+
+    diagnose(diagnostic: Diagnostic, detail: number): void {
+        const output = this.push(OutputKind.diagnostic, undefined)
+        output.diagnostic = diagnostic
+        output.detail = detail
+    }
+
+    /** The oldest; undefined when there is none. */
+    poll(): Output | undefined {
+        return this.list.shift()
+    }
+
+    length(): number {
+        return this.list.length
+    }
+}

@@ -1,0 +1,330 @@
+import { copyOf, equal } from "../bytes/bytes.js"
+import { Fragment, type HandshakeMessage, Inbox } from "../flight/inbox.js"
+import { Outbox } from "../flight/outbox.js"
+import { NEVER, RetransmissionTimer, smallerBudget } from "../flight/retransmission.js"
+import { FailureReason } from "../handshake/failure.js"
+import { Handshake, Walked } from "../handshake/handshake.js"
+import { type Question } from "../handshake/question.js"
+import { type AssociationSettings } from "../handshake/settings.js"
+import { type Role } from "../handshake/step.js"
+import { Discard, type DiscardCounters } from "../record/discard.js"
+import { type OpenedRecord, type RecordLayer } from "../record/record-layer.js"
+import { AlertDescription, AlertLevel, HandshakeType } from "../wire/code-points.js"
+import { type HandshakeHeader } from "../wire/handshake-header.js"
+import { Diagnostic, OutputKind, type OutputQueue } from "./output.js"
+
+/** What a driver tells the association it works for. */
+export interface DriverOwner {
+    /** the handshake is done */
+    onConnected(): void
+    /** a record that waited for its keys may be read now */
+    onEarlyRecord(record: Buffer, now: number): void
+    /** the association is over; `alert` goes to the peer unless it is `none` */
+    fail(reason: FailureReason, alert: AlertDescription): void
+    /** the association is over because the peer said so */
+    endByAlert(alert: AlertDescription): void
+}
+
+/** How long a server answers a repeated Finished with its last flight, ms: twice the maximum segment lifetime (RFC 6347 §4.2.4). */
+const LAST_FLIGHT_KEPT = 240000
+
+/**
+ * Drives one handshake: walks its grammar by what the inbox gives, sends its flights and repeats them by timer or
+ * because the peer repeats its own (RFC 6347 §4.2.4).
+ * @devsWhenUsed
+ */
+export class HandshakeDriver {
+    handshake: Handshake
+    /** from the first flight until the handshake is done or given up */
+    running = false
+    private inbox: Inbox
+    private outbox: Outbox
+    private timer: RetransmissionTimer
+    private handshakeDeadline = NEVER
+    private lastFlightUntil = NEVER
+    private budget: number
+    /** a fatal alert of epoch 0, believed at the next timer if nothing better comes */
+    private unprotectedAlert = AlertDescription.none
+    private mismatchSuspected = false
+    private repeatedFlights = 0
+    /** the question that was last put out */
+    private asked: Question | undefined = undefined
+    private lastSent = 0
+    private lastFinished: HandshakeMessage | undefined = undefined
+    /** message_seq of the message processed last, and of the one that our flight answers: its repetition means ours was lost */
+    private lastTaken = -1
+    private answeredSeq = -1
+    /** how often the current flight was sent again because the peer repeated itself */
+    private resends = 0
+
+    /** @param firstSeq message_seq that both sides begin with here */
+    constructor(
+        private settings: AssociationSettings,
+        role: Role,
+        private record: RecordLayer,
+        private counters: DiscardCounters,
+        private outputs: OutputQueue,
+        private owner: DriverOwner,
+        firstSeq: number,
+    ) {
+        this.inbox = new Inbox(settings.limits, firstSeq)
+        this.outbox = new Outbox(firstSeq)
+        this.handshake = new Handshake(settings, role, record, this.outbox)
+        this.timer = new RetransmissionTimer(settings.retransmission)
+        this.budget = settings.pathBudget
+    }
+
+    /** Client: sends the first flight. Server: the deadline starts. */
+    begin(now: number): void {
+        this.running = true
+        this.handshakeDeadline = now + this.settings.retransmission.deadline
+        if (this.handshake.isClient()) this.handshake.start()
+        this.settle(now)
+    }
+
+    /** The next time at which `tick` is wanted, ms. */
+    deadline(): number {
+        return Math.min(Math.min(this.timer.at, this.handshakeDeadline), this.lastFlightUntil)
+    }
+
+    /** Runs the timers that are due. */
+    tick(now: number): void {
+        if (now >= this.lastFlightUntil) this.forgetLastFlight()
+        if (!this.running) return
+        if (now >= this.handshakeDeadline) this.giveUp()
+        else if (now >= this.timer.at) this.retransmit(now)
+    }
+
+    /** Takes a fragment that stands at `at` in the record. */
+    take(header: HandshakeHeader, record: OpenedRecord, at: number, now: number): void {
+        if (header.messageSeq >= this.inbox.nextSeq && !this.mayBeNext(header, record))
+            return this.counters.add(Discard.unprotected)
+        const kept = this.inbox.add(header, record.epoch, record.plaintext, at)
+        if (kept === Fragment.refused) this.counters.add(Discard.badFragment)
+        else if (kept === Fragment.past) this.takeRepeated(header, record, at, now)
+        else this.process(now)
+    }
+
+    takeChangeCipherSpec(record: OpenedRecord, now: number): void {
+        const wellFormed = record.plaintext.length === 1 && record.plaintext[0] === 1
+        if (!wellFormed || record.epoch !== 0 || !this.running) return this.counters.add(Discard.unexpected)
+        this.handshake.changeCipherSpecSeen = true
+        this.process(now)
+    }
+
+    /** Anyone can forge it, so it counts only if no handshake message follows before the next timer. */
+    takeUnprotectedAlert(level: number, description: AlertDescription, now: number): void {
+        if (this.record.readEpoch !== 0 || !this.running) return this.counters.add(Discard.unprotected)
+        if (level !== AlertLevel.fatal) return this.outputs.diagnose(Diagnostic.warningAlert, description)
+        if (this.unprotectedAlert === AlertDescription.none)
+            this.outputs.diagnose(Diagnostic.unprotectedAlert, description)
+        this.unprotectedAlert = description
+        if (this.timer.at >= NEVER && this.handshake.question === undefined) this.timer.start(now, this.luck())
+    }
+
+    /**
+     * Whether a message that was not processed yet is welcome: not once the handshake is done, not unprotected once
+     * keys are active, and a HelloRequest during a handshake means nothing (RFC 5246 §7.4.1.1).
+     */
+    private mayBeNext(header: HandshakeHeader, record: OpenedRecord): boolean {
+        if (!this.running || record.epoch !== this.record.readEpoch) return false
+        return !(this.handshake.isClient() && header.type === HandshakeType.helloRequest)
+    }
+
+    /** Walks the grammar as far as complete messages and answered questions allow. */
+    private process(now: number): void {
+        while (this.running && this.handshake.question === undefined) {
+            if (this.handshake.walkChangeCipherSpec()) this.activateRead(now)
+            else {
+                const message = this.inbox.peek()
+                if (message === undefined) break
+                this.walk(message)
+            }
+            this.settle(now)
+        }
+    }
+
+    private walk(message: HandshakeMessage): void {
+        if (this.handshake.walk(message) === Walked.unexpected) return this.refuse(message)
+        this.inbox.advance()
+        this.unprotectedAlert = AlertDescription.none
+        this.lastTaken = message.messageSeq
+        this.repeatedFlights = 0
+        if (message.type === HandshakeType.finished) this.lastFinished = message
+    }
+
+    /** Unprotected, anyone may have sent it: it is dropped, and its place is free for the true one. */
+    private refuse(message: HandshakeMessage): void {
+        this.inbox.reject()
+        this.counters.add(Discard.unexpected)
+        if (message.epoch > 0) this.handshake.fail(FailureReason.unexpectedMessage, AlertDescription.unexpectedMessage)
+    }
+
+    /** The peer's next epoch begins; what came early for it is read now. */
+    private activateRead(now: number): void {
+        // Unprotected messages that wait for their turn can only be forged: the peer's next one is its Finished (F13).
+        this.inbox.clear()
+        const waiting = this.record.activateRead(this.handshake.takeReadKeys())
+        for (const record of waiting) this.owner.onEarlyRecord(record, now)
+    }
+
+    /** Acts on what the last step decided: failure, question, flight, end of the handshake. */
+    settle(now: number): void {
+        const h = this.handshake
+        if (h.failure !== 0) return this.owner.fail(h.failure, h.alert)
+        if (h.question !== undefined && h.question !== this.asked) {
+            this.asked = h.question
+            // The peer's flight is complete: nothing is repeated while its answer is prepared (RFC 6347 §4.2.4).
+            this.timer.stop()
+            this.outputs.push(OutputKind.question, undefined).question = h.question
+        }
+        if (h.flightReady) {
+            h.flightReady = false
+            this.answeredSeq = this.lastTaken
+            this.resends = 0
+            this.transmit(now)
+            if (!this.running) return
+            if (h.flightExpectsAnswer) this.timer.start(now, this.luck())
+            else this.timer.stop()
+        }
+        if (h.complete && this.running) this.connected(now)
+    }
+
+    private connected(now: number): void {
+        this.running = false
+        this.timer.stop()
+        this.handshakeDeadline = NEVER
+        this.inbox.clear()
+        if (this.handshake.isClient()) this.outbox.begin()
+        else this.lastFlightUntil = now + LAST_FLIGHT_KEPT
+        this.owner.onConnected()
+    }
+
+    /** Gives the answer to the question that is open; nothing happens without one. */
+    answer(value: unknown, now: number): void {
+        if (this.handshake.question === undefined || !this.running) return
+        this.handshake.answer(value)
+        this.settle(now)
+        // Without a flight of our own the peer's is still incomplete: ours is repeated until it is (RFC 6347 §4.2.4).
+        if (this.running && this.timer.at >= NEVER) this.timer.start(now, this.luck())
+        this.process(now)
+    }
+
+    /** A message that was processed before: the peer repeats itself, perhaps because our flight was lost. */
+    private takeRepeated(header: HandshakeHeader, record: OpenedRecord, at: number, now: number): void {
+        const whole = header.fragmentLength === header.length
+        this.counters.add(Discard.messageSeq)
+        if (header.type === HandshakeType.helloVerifyRequest && whole && this.running) {
+            const body = copyOf(record.plaintext, at, at + header.length)
+            this.handshake.walk({ type: header.type, messageSeq: header.messageSeq, body, epoch: record.epoch })
+            return this.settle(now)
+        }
+        const ends = header.fragmentOffset + header.fragmentLength === header.length
+        if (ends && header.messageSeq === this.answeredSeq && this.handshake.question === undefined)
+            this.peerRepeats(header, record, at, now)
+    }
+
+    /**
+     * The last message of the peer's flight again. Answering at most once per half timeout keeps two
+     * retransmitting peers from driving each other (F20).
+     */
+    private peerRepeats(header: HandshakeHeader, record: OpenedRecord, at: number, now: number): void {
+        if (!this.running && !this.isLastFinished(header, record, at)) return
+        // A server that hears our flight again and again, and only repeats its own, does not accept our Finished.
+        this.repeatedFlights++
+        if (this.handshake.isClient() && this.repeatedFlights > 2) this.suspectMismatch()
+        const { attempts, initial } = this.settings.retransmission
+        if (this.outbox.isEmpty() || this.resends >= attempts || now - this.lastSent < initial / 2) return
+        this.resends++
+        this.outputs.diagnose(Diagnostic.peerRepeats, 0)
+        this.transmit(now)
+    }
+
+    /** Only the very same Finished, under the same keys, is a repetition (H05). */
+    private isLastFinished(header: HandshakeHeader, record: OpenedRecord, at: number): boolean {
+        const last = this.lastFinished
+        if (last === undefined || record.epoch !== last.epoch || header.type !== last.type) return false
+        if (header.fragmentOffset !== 0 || header.length !== last.body.length) return false
+        return equal(copyOf(record.plaintext, at, at + header.length), last.body)
+    }
+
+    /** A record under the new keys does not verify, or the peer does not accept ours: said once, and remembered. */
+    suspectMismatch(): void {
+        if (this.mismatchSuspected) return
+        this.mismatchSuspected = true
+        this.outputs.diagnose(Diagnostic.keyMismatch, 0)
+    }
+
+    /** The last flight is not needed any more: its time is over, or the peer uses the new keys. */
+    forgetLastFlight(): void {
+        if (this.lastFlightUntil >= NEVER) return
+        this.lastFlightUntil = NEVER
+        this.outbox.begin()
+        this.lastFinished = undefined
+    }
+
+    private retransmit(now: number): void {
+        if (this.unprotectedAlert !== AlertDescription.none || !this.timer.expire(now, this.luck()))
+            return this.giveUp()
+        this.outputs.diagnose(Diagnostic.retransmitting, this.timer.timeouts)
+        this.inbox.dropContradicted()
+        const budget = smallerBudget(
+            this.settings.pathBudget,
+            this.timer.timeouts,
+            this.settings.retransmission.shrinkAfter,
+        )
+        if (budget < this.budget) {
+            this.budget = budget
+            this.outputs.diagnose(Diagnostic.smallerDatagrams, budget)
+        }
+        this.transmit(now)
+    }
+
+    private giveUp(): void {
+        if (this.unprotectedAlert !== AlertDescription.none) return this.owner.endByAlert(this.unprotectedAlert)
+        const reason = this.mismatchSuspected ? FailureReason.keyMismatch : FailureReason.timeout
+        this.owner.fail(reason, AlertDescription.none)
+    }
+
+    /** Random number below 1 for the jitter. */
+    private luck(): number {
+        if (this.settings.retransmission.jitter === 0) return 0
+        return this.settings.crypto.random(1)[0] / 256
+    }
+
+    private transmit(now: number): void {
+        const datagrams = this.outbox.datagrams(this.record, this.budget)
+        if (datagrams === undefined) return this.owner.fail(FailureReason.keysUsedUp, AlertDescription.none)
+        for (const datagram of datagrams) this.outputs.push(OutputKind.datagram, datagram)
+        this.lastSent = now
+    }
+
+    /** Stops every timer and erases what the handshake holds. */
+    close(): void {
+        this.running = false
+        this.timer.stop()
+        this.handshakeDeadline = NEVER
+        this.lastFlightUntil = NEVER
+        this.handshake.close()
+        this.inbox.clear()
+        this.outbox.begin()
+    }
+
+    // For snapshots
+
+    nextSeq(): number {
+        return this.inbox.nextSeq
+    }
+
+    timerAt(): number {
+        return this.timer.at
+    }
+
+    inboxBytes(): number {
+        return this.inbox.bytesKept()
+    }
+
+    outboxBytes(): number {
+        return this.outbox.bytesKept()
+    }
+}
