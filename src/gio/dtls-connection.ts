@@ -1,40 +1,22 @@
-import { type Association, AssociationState } from "../dtls/association/association.js"
+import { AssociationState } from "../dtls/association/association.js"
 import { type Diagnostic, type Output, OutputKind } from "../dtls/association/output.js"
-import { type Failure, FailureReason } from "../dtls/handshake/failure.js"
 import { type Peer } from "../dtls/endpoint/peer.js"
-import { Alpn } from "../dtls/handshake/alpn.js"
-import { type HelloExtension } from "../dtls/handshake/hello-extension.js"
+import { type Failure, FailureReason } from "../dtls/handshake/failure.js"
 import { Discard } from "../dtls/record/discard.js"
 import { type Services, type Signal } from "../platform/services.js"
 import { AsyncResult, checkResult } from "./async-result.js"
 import { type Cancellable } from "./cancellable.js"
-import { channelBinding } from "./channel-binding.js"
 import { type DatagramBased, type InputMessage, type OutputMessage } from "./datagram-based.js"
-import {
-    IOCondition,
-    type TlsCertificateFlags,
-    type TlsChannelBindingType,
-    TlsProtocolVersion,
-    TlsRehandshakeMode,
-} from "./enums.js"
+import { DtlsProperties } from "./dtls-properties.js"
+import { IOCondition } from "./enums.js"
 import { type GError, invalidArgument, ioError, IOErrorEnum, isIoError } from "./errors.js"
 import { failureError } from "./failure-error.js"
+import { ReceiveQueue } from "./receive-queue.js"
 import { type DtlsSettings } from "./settings.js"
 import { Source } from "./source.js"
 import { type Transport } from "./transport.js"
-import {
-    checkBoolean,
-    checkCondition,
-    checkTimeout,
-    checkTransfer,
-    gather,
-    givenCancellable,
-    scatter,
-} from "./vectors.js"
+import { checkBoolean, checkCondition, checkTimeout, checkTransfer, gather, givenCancellable } from "./vectors.js"
 import { deadlineAfter, Waited, waitUntil } from "./waiting.js"
-
-/** accept-certificate (Gio.DtlsConnection): @returns true to accept in spite of `errors` */
-export type AcceptCertificateHandler = (peerCert: unknown, errors: TlsCertificateFlags) => boolean
 
 export type AsyncReadyCallback = (source: DtlsConnection, result: AsyncResult) => void
 
@@ -43,15 +25,11 @@ export type AsyncReadyCallback = (source: DtlsConnection, result: AsyncResult) =
  * A handshake is done by the first receive or send, under that call's timeout, or by `handshake`.
  * @devsWhenUsed
  */
-export abstract class DtlsConnection implements DatagramBased {
-    protected peer: Peer | undefined = undefined
+export abstract class DtlsConnection extends DtlsProperties implements DatagramBased {
     protected transport: Transport | undefined = undefined
-    /** one set per association; a program that never advertises protocols does not carry ALPN */
-    protected newExtensions: () => HelloExtension[] = noExtensions
     /** notified whenever anything changed that a waiting call may wait for */
     protected changed: Signal
-    private queue: Buffer[] = []
-    private queuedBytes = 0
+    private queue: ReceiveQueue
     private readClosed = false
     private writeClosed = false
     private ended = false
@@ -59,15 +37,15 @@ export abstract class DtlsConnection implements DatagramBased {
     private baseError: GError | undefined = undefined
     private handshakeRunning = false
     private reading = false
-    private handlers: AcceptCertificateHandler[] = []
-    private requireCloseNotify = true
 
     constructor(
         protected services: Services,
-        protected base: DatagramBased,
+        base: DatagramBased,
         protected settings: DtlsSettings,
     ) {
+        super(base)
         this.changed = services.newSignal()
+        this.queue = new ReceiveQueue(settings.limits)
     }
 
     /** Makes whatever is needed for a handshake, and begins it. Called again and again. */
@@ -88,7 +66,7 @@ export abstract class DtlsConnection implements DatagramBased {
         const deadline = deadlineAfter(this.services, timeout)
         await this.beginUnlessOver()
         // A loop of calls that never block must not keep others from running.
-        if (timeout === 0 && this.queue.length === 0 && !this.noMoreToRead()) await this.changed.wait(0)
+        if (timeout === 0 && this.queue.isEmpty() && !this.noMoreToRead()) await this.changed.wait(0)
         const self = this
         let count = 0
         let holding = false
@@ -99,7 +77,7 @@ export abstract class DtlsConnection implements DatagramBased {
                 if (!holding && self.reading) return false
                 self.reading = true
                 holding = true
-                count = self.fill(messages, count)
+                if (!self.readClosed) count = self.queue.fill(messages, count)
                 return count === messages.length || self.noMoreToRead()
             },
             deadline,
@@ -114,17 +92,6 @@ export abstract class DtlsConnection implements DatagramBased {
     private releaseRead(): void {
         this.reading = false
         this.changed.notify()
-    }
-
-    private fill(messages: InputMessage[], from: number): number {
-        let count = from
-        while (count < messages.length && this.queue.length > 0 && !this.readClosed) {
-            const data = this.queue.shift() as Buffer
-            this.queuedBytes -= data.length
-            scatter(messages[count] as InputMessage, data, data.length, undefined)
-            count++
-        }
-        return count
     }
 
     private noMoreToRead(): boolean {
@@ -199,7 +166,7 @@ export abstract class DtlsConnection implements DatagramBased {
         checkCondition(condition)
         if (this.readClosed && this.writeClosed) return IOCondition.HUP
         let holds = 0
-        if (!this.readClosed && (this.queue.length > 0 || this.ended)) holds = holds | (condition & IOCondition.IN)
+        if (!this.readClosed && (!this.queue.isEmpty() || this.ended)) holds = holds | (condition & IOCondition.IN)
         if (this.canWrite()) holds = holds | (condition & IOCondition.OUT)
         if (this.error !== undefined || this.baseError !== undefined) holds = holds | IOCondition.ERR
         return holds
@@ -343,7 +310,7 @@ export abstract class DtlsConnection implements DatagramBased {
             peer.association.shutdown(shutdownRead, shutdownWrite)
             await this.touch(peer)
         }
-        if (this.readClosed) this.dropQueue()
+        if (this.readClosed) this.queue.clear()
         if (this.readClosed && this.writeClosed) this.release()
         return true
     }
@@ -385,11 +352,6 @@ export abstract class DtlsConnection implements DatagramBased {
     /** Both directions are closed: whatever this connection drives is stopped. */
     protected abstract release(): void
 
-    private dropQueue(): void {
-        this.queue = []
-        this.queuedBytes = 0
-    }
-
     protected async touch(peer: Peer): Promise<void> {
         if (this.transport !== undefined) await this.transport.touched(peer)
     }
@@ -416,17 +378,9 @@ export abstract class DtlsConnection implements DatagramBased {
         this.release()
     }
 
-    /** UDP's way: what nobody reads in time is dropped, and counted. */
     private enqueue(message: Buffer): void {
-        const limits = this.settings.limits
-        const full = this.queue.length >= limits.receiveQueueMessages
-        if (full || this.queuedBytes + message.length > limits.receiveQueueBytes) {
-            const association = this.association()
-            if (association !== undefined) association.counters.add(Discard.queueFull)
-            return
-        }
-        this.queue.push(message)
-        this.queuedBytes += message.length
+        const association = this.association()
+        if (!this.queue.push(message) && association !== undefined) association.counters.add(Discard.queueFull)
     }
 
     private diagnose(diagnostic: Diagnostic, detail: number): void {
@@ -447,132 +401,6 @@ export abstract class DtlsConnection implements DatagramBased {
         this.baseError = undefined
         if (once !== undefined) throw once
     }
-
-    // Properties and the rest of GIO's interface
-
-    protected association(): Association | undefined {
-        return this.peer === undefined ? undefined : this.peer.association
-    }
-
-    private isConnected(): boolean {
-        const association = this.association()
-        return association !== undefined && association.state === AssociationState.connected
-    }
-
-    /** The engine's side of this connection, for counters and snapshots; undefined before there is one. */
-    getAssociation(): Association | undefined {
-        return this.association()
-    }
-
-    /**
-     * Names to offer (client) or to accept (server), preferred first; undefined disables ALPN. 1 to 255 bytes each.
-     * No effect on a handshake that has begun.
-     */
-    setAdvertisedProtocols(protocols: string[] | undefined): void {
-        const names = protocols === undefined || protocols === null ? [] : checkProtocols(protocols)
-        this.newExtensions = () => (names.length === 0 ? [] : [new Alpn(names, false)])
-    }
-
-    /** undefined before the handshake and without a common protocol. */
-    getNegotiatedProtocol(): string | undefined {
-        const association = this.association()
-        if (association === undefined) return undefined
-        const alpn = association.settings.extensions[0] as Alpn | undefined
-        return alpn === undefined ? undefined : alpn.selected
-    }
-
-    /** Throws TlsChannelBindingError: INVALID_STATE before the handshake, NOT_AVAILABLE, NOT_IMPLEMENTED. */
-    getBindingData(type: TlsChannelBindingType): Buffer {
-        return channelBinding(this.association(), type)
-    }
-
-    /** GIO's public name of `getBindingData`. */
-    getChannelBindingData(type: TlsChannelBindingType): Buffer {
-        return this.getBindingData(type)
-    }
-
-    /**
-     * Keying material (RFC 5705 §4), equal on both sides.
-     * @param context absent and empty differ
-     * @param length 1 to 8160 bytes
-     * Throws INVALID_ARGUMENT, or TlsError.MISC before the handshake is done and after the end.
-     */
-    exportKeyingMaterial(label: string, context: Buffer | undefined, length: number): Buffer {
-        if (typeof label !== "string" || label.length === 0) throw invalidArgument("label", "a text is needed")
-        if (typeof length !== "number" || length < 1 || length > 8160 || Math.floor(length) !== length)
-            throw invalidArgument("length", "a whole number of 1 to 8160 bytes")
-        const given = context === null ? undefined : context
-        if (given !== undefined && !(given instanceof Buffer)) throw invalidArgument("context", "a Buffer, or none")
-        const association = this.association()
-        const material = association === undefined ? undefined : association.exportKeyingMaterial(label, given, length)
-        if (material === undefined) throw ioError(IOErrorEnum.NOT_SUPPORTED, "No keying material: no open connection")
-        return material
-    }
-
-    /** Asks the accept-certificate handlers; without one the answer is false. */
-    acceptCertificate(peerCert: unknown, errors: TlsCertificateFlags): boolean {
-        for (const handler of this.handlers) {
-            if (handler(peerCert, errors)) return true
-        }
-        return false
-    }
-
-    /** @param signal "accept-certificate" */
-    connect(signal: string, handler: AcceptCertificateHandler): void {
-        if (signal !== "accept-certificate") throw invalidArgument("signal", "only accept-certificate exists")
-        if (typeof handler !== "function") throw invalidArgument("handler", "a function is needed")
-        this.handlers.push(handler)
-    }
-
-    getBaseSocket(): DatagramBased {
-        return this.base
-    }
-
-    /** UNKNOWN until the handshake is done; stays after the end. */
-    getProtocolVersion(): TlsProtocolVersion {
-        const association = this.association()
-        const done = association !== undefined && association.handshake.complete
-        return done ? TlsProtocolVersion.DTLS_1_2 : TlsProtocolVersion.UNKNOWN
-    }
-
-    /** IANA name; undefined until the handshake is done. */
-    getCiphersuiteName(): string | undefined {
-        const association = this.association()
-        if (association === undefined || !association.handshake.complete) return undefined
-        const suite = association.handshake.suite
-        return suite === undefined ? undefined : suite.name
-    }
-
-    /** No certificates yet: undefined, as GIO answers on a connection without one. */
-    getCertificate(): undefined {
-        return undefined
-    }
-
-    getPeerCertificate(): undefined {
-        return undefined
-    }
-
-    getPeerCertificateErrors(): TlsCertificateFlags {
-        return 0
-    }
-
-    getRequireCloseNotify(): boolean {
-        return this.requireCloseNotify
-    }
-
-    /** Makes no difference over datagrams, as with GIO. */
-    setRequireCloseNotify(requireCloseNotify: boolean): void {
-        checkBoolean(requireCloseNotify, "require_close_notify")
-        this.requireCloseNotify = requireCloseNotify
-    }
-
-    getRehandshakeMode(): TlsRehandshakeMode {
-        return TlsRehandshakeMode.NEVER
-    }
-}
-
-function noExtensions(): HelloExtension[] {
-    return []
 }
 
 function closedError(): GError {
@@ -592,14 +420,4 @@ function tooLarge(length: number, maximum: number): GError {
 function checkCallback(ioPriority: number, callback: AsyncReadyCallback): void {
     if (typeof ioPriority !== "number") throw invalidArgument("io_priority", "a number is needed")
     if (typeof callback !== "function") throw invalidArgument("callback", "a function is needed")
-}
-
-/** @returns the names, so that the caller keeps what was checked */
-export function checkProtocols(protocols: string[]): string[] {
-    if (!Array.isArray(protocols)) throw invalidArgument("protocols", "an array of names is needed")
-    for (const name of protocols) {
-        const length = typeof name === "string" ? Buffer.from(name).length : 0
-        if (length < 1 || length > 255) throw invalidArgument("protocols", "each name has 1 to 255 bytes")
-    }
-    return protocols.slice()
 }

@@ -2,7 +2,6 @@
 import * as ds from "@devicescript/core"
 import { ContentFormat } from "../coap/code-points.js"
 import { defaultCoapParameters } from "../coap/parameters.js"
-import { parseCoapsUri } from "../coap/uri.js"
 import { mcuLimits } from "../dtls/handshake/limits.js"
 import { TLS_PSK_WITH_AES_128_CCM_8 } from "../dtls/crypto/suites.js"
 import { cellular, wifi } from "../dtls/flight/retransmission.js"
@@ -39,20 +38,32 @@ class LogObserver implements SensorObserver {
     }
 }
 
-/** A setting of the device, or what is usual. */
+/** A setting of the device, or what is usual. Whoever builds the device's settings takes URIs apart: it need not. */
 function setting(name: string, usual: string): string {
     return ds._moteSetting(name) ?? usual
+}
+
+/** A number setting; below `least`, or none at all, is an error with its name. */
+function wholeSetting(name: string, usual: string, least: number): number {
+    const value = parseInt(setting(name, usual))
+    if (!(value >= least)) throw new Error("setting " + name + ": a number of at least " + least)
+    return value
 }
 
 function configure(): SensorConfig {
     const psk = new SinglePsk(Buffer.from(setting("identity", "")), Buffer.from(setting("key", ""), "hex"))
     const profile = setting("profile", "wifi") === "cellular" ? cellular() : wifi()
     return {
-        target: parseCoapsUri(setting("target", "")),
+        target: {
+            host: setting("host", ""),
+            port: parseInt(setting("port", "5684")),
+            path: [setting("path", "readings")],
+            query: [],
+        },
         format: setting("format", "senml") === "json" ? ContentFormat.JSON : ContentFormat.SENML_CBOR,
         baseName: setting("name", ""),
-        interval: parseInt(setting("interval", "60000")),
-        count: parseInt(setting("count", "0")),
+        interval: wholeSetting("interval", "60000", 10),
+        count: wholeSetting("count", "0", 0),
         queueLimit: 16,
         localPort: 0,
         retryInitial: 1000,

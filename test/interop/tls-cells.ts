@@ -233,18 +233,25 @@ function exporterCell(kind: PeerKind): Cell {
         ...["-keymatexport", label, "-keymatexportlen", "32"],
     ]
     const client = (port: number): string[] => mote("client", `127.0.0.1:${port}`, ...psk, "--export", label)
-    return cell(kind, "server", { what: "exporter (RFC 5705)" }, [server(4433), client(4433)], () =>
-        withPrograms(async (start) => {
-            const port = await freePort()
-            const peer = start(server(port))
-            await untilBound(port)
-            const ours = start(client(port))
-            await ours.expect("keying material: ")
-            await peer.expect("Keying material: ")
-            const theirs = /Keying material: ([0-9A-F]{64})/.exec(peer.output)?.[1]
-            const mine = /keying material: ([0-9a-f]{64})/.exec(ours.output)?.[1]
-            return theirs !== undefined && theirs.toLowerCase() === mine ? "ok" : "the two sides export different bytes"
-        }),
+    return cell(
+        kind,
+        "server",
+        { what: "exporter (RFC 5705), so the same session hash [H16]" },
+        [server(4433), client(4433)],
+        () =>
+            withPrograms(async (start) => {
+                const port = await freePort()
+                const peer = start(server(port))
+                await untilBound(port)
+                const ours = start(client(port))
+                await ours.expect("keying material: ")
+                await peer.expect("Keying material: ")
+                const theirs = /Keying material: ([0-9A-F]{64})/.exec(peer.output)?.[1]
+                const mine = /keying material: ([0-9a-f]{64})/.exec(ours.output)?.[1]
+                return theirs !== undefined && theirs.toLowerCase() === mine
+                    ? "ok"
+                    : "the two sides export different bytes"
+            }),
     )
 }
 

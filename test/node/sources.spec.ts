@@ -109,7 +109,7 @@ describe("the sources", function () {
     it("pass ESLint with the rules against DeviceScript's traps", () => {
         // The device files are linted with the types that the official compiler lays out.
         buildDeviceImage("src/sensor/main.ts", "sensor")
-        strictEqual(npx("eslint/bin/eslint.js", "--max-warnings", "0", "src", "test", "host", "examples"), "")
+        strictEqual(npx("eslint/bin/eslint.js", "--max-warnings", "0", "src", "test", "host", "bench", "examples"), "")
     })
 
     it("are formatted by Prettier", () => {
@@ -117,7 +117,7 @@ describe("the sources", function () {
             npx(
                 "prettier/bin/prettier.cjs",
                 "--check",
-                "{src,test,host,examples}/**/*.{ts,mjs,cjs}",
+                "{src,test,host,bench,examples}/**/*.{ts,mjs,cjs}",
                 "eslint",
                 "*.{json,mjs}",
             ),

@@ -1,5 +1,5 @@
 import { Cancellable } from "../../src/gio/cancellable.js"
-import { IOCondition, type TlsChannelBindingType } from "../../src/gio/enums.js"
+import { IOCondition } from "../../src/gio/enums.js"
 import { type DtlsConnection } from "../../src/gio/dtls-connection.js"
 import { sleep } from "../interop/process.js"
 import { type Answer, errorName, type Pair, receive, send, truth } from "./pair.js"

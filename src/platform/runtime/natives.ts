@@ -80,7 +80,7 @@ declare module "@devicescript/core" {
     function _moteStorageRemove(name: string): void
     /** Unix seconds, or undefined while unknown. The monotonic clock is `ds.millis()`. */
     function _moteWallClock(): number | undefined
-    /** A setting of this device (target, identity, key, ...) as text; undefined when it has none of that name. */
+    /** A setting of this device (host, port, path, identity, key, ...) as text; undefined when it has none of that name. */
     function _moteSetting(name: string): string | undefined
     /** Levels as LogLevel of src/platform/services.ts. */
     function _moteLog(level: number, message: string): void

@@ -1,0 +1,45 @@
+import { type Limits } from "../dtls/handshake/limits.js"
+import { type InputMessage } from "./datagram-based.js"
+import { scatter } from "./vectors.js"
+
+/**
+ * Messages that have arrived and nobody has read yet, within the limits. UDP's way: what does not fit is dropped.
+ * @devsWhenUsed
+ */
+export class ReceiveQueue {
+    private messages: Buffer[] = []
+    private bytes = 0
+
+    constructor(private limits: Limits) {}
+
+    /** @returns false when the message is dropped */
+    push(message: Buffer): boolean {
+        const { receiveQueueMessages, receiveQueueBytes } = this.limits
+        const bytes = this.bytes + message.length
+        if (this.messages.length >= receiveQueueMessages || bytes > receiveQueueBytes) return false
+        this.messages.push(message)
+        this.bytes = bytes
+        return true
+    }
+
+    /** Moves messages into `targets` from index `from` on. @returns the index of the first one not filled */
+    fill(targets: InputMessage[], from: number): number {
+        let index = from
+        while (index < targets.length && this.messages.length > 0) {
+            const data = this.messages.shift() as Buffer
+            this.bytes -= data.length
+            scatter(targets[index] as InputMessage, data, data.length, undefined)
+            index++
+        }
+        return index
+    }
+
+    isEmpty(): boolean {
+        return this.messages.length === 0
+    }
+
+    clear(): void {
+        this.messages = []
+        this.bytes = 0
+    }
+}
