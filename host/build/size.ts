@@ -1,5 +1,5 @@
 import { buildDeviceImage, sizeByFile } from "./device.js"
-import { SENSOR_IMAGE_LIMIT } from "./limits.js"
+import { SENSOR_IMAGE_AIM } from "./limits.js"
 
 /* npm run size: the sensor's image by part. */
 
@@ -11,9 +11,9 @@ for (const [file, size] of sizeByFile(image)) {
     parts.set(part, (parts.get(part) ?? 0) + size)
 }
 if (process.argv.includes("--json")) {
-    console.log(JSON.stringify({ bytes: image.bytes, limit: SENSOR_IMAGE_LIMIT, parts: Object.fromEntries(parts) }))
+    console.log(JSON.stringify({ bytes: image.bytes, aim: SENSOR_IMAGE_AIM, parts: Object.fromEntries(parts) }))
 } else {
     for (const [part, size] of [...parts].sort((a, b) => b[1] - a[1]))
         console.log(`${String(size).padStart(7)}  ${part}`)
-    console.log(`${String(image.bytes).padStart(7)}  in all (limit ${SENSOR_IMAGE_LIMIT})`)
+    console.log(`${String(image.bytes).padStart(7)}  in all (aim ${SENSOR_IMAGE_AIM})`)
 }
