@@ -1,11 +1,11 @@
 import { decimalText } from "../../src/sensor/reading.js"
-import { UsageError } from "../credentials.js"
 import { errorText } from "../describe.js"
 import { Gateway, type GatewayEvents } from "../gateway/gateway.js"
 import { type ArrivedReading } from "../gateway/resources.js"
 import { addressText } from "../trace/tracer.js"
-import { commonHelp, parseOptions, protocolsOf, settingsOf, text, type Values, whole } from "./options.js"
-import { Reporter } from "./reporter.js"
+import { commonHelp, whole } from "./options.js"
+import { type Reporter } from "./reporter.js"
+import { readServing, type Serving } from "./serving.js"
 
 export const gatewayHelp = `mote gateway --psk IDENTITY:HEXKEY [options]
 
@@ -61,32 +61,15 @@ export class GatewayReporter implements GatewayEvents {
 
 /** @returns exit code */
 export async function gatewayCommand(args: string[]): Promise<number> {
-    const own = {
-        host: { type: "string" },
-        port: { type: "string" },
-        hint: { type: "string" },
-        count: { type: "string" },
-        "max-peers": { type: "string" },
-    } as const
-    const { values, positionals } = parseOptions(args, own)
-    if (values["help"] === true) {
-        process.stdout.write(`${gatewayHelp}\n`)
-        return 0
-    }
-    if (positionals.length > 0) throw new UsageError("a gateway takes options only (keys with --psk); see --help")
-    return await serve(values)
+    const own = { count: { type: "string" }, "max-peers": { type: "string" } } as const
+    const serving = readServing(args, own, gatewayHelp, 5684)
+    if (serving === undefined) return 0
+    const { values, settings } = serving
+    settings.limits.peers = whole(values, "max-peers", settings.limits.peers, 1, 1000000)
+    return await serve(serving, whole(values, "count", 0, 0, 999999999))
 }
 
-async function serve(values: Values): Promise<number> {
-    const reporter = new Reporter(values)
-    const settings = settingsOf(values, "server", undefined)
-    const hint = text(values, "hint")
-    if (hint !== undefined) settings.pskIdentityHint = Buffer.from(hint)
-    settings.limits.peers = whole(values, "max-peers", settings.limits.peers, 1, 1000000)
-    settings.onDiagnostic = reporter.diagnostic
-    const count = whole(values, "count", 0, 0, 999999999)
-    const protocols = protocolsOf(values)
-    const local = { host: text(values, "host"), port: whole(values, "port", 5684, 0, 65535) }
+async function serve({ reporter, settings, protocols, local }: Serving, count: number): Promise<number> {
     await new Promise<void>((resolve, reject) => {
         const events = new GatewayReporter(reporter, (samples) => {
             if (samples === count) setTimeout(end, 100)

@@ -1,12 +1,12 @@
 import { DtlsListener } from "../../src/gio/dtls-listener.js"
 import { type DtlsServerConnection } from "../../src/gio/dtls-server-connection.js"
 import { isIoError, IOErrorEnum } from "../../src/gio/errors.js"
-import { UsageError } from "../credentials.js"
 import { errorText } from "../describe.js"
 import { addressText } from "../trace/tracer.js"
 import { printMessages, readLines, sendAll } from "./lines.js"
-import { commonHelp, parseOptions, protocolsOf, settingsOf, text, type Values, whole } from "./options.js"
-import { Reporter } from "./reporter.js"
+import { commonHelp, whole } from "./options.js"
+import { type Reporter } from "./reporter.js"
+import { readServing, type Serving } from "./serving.js"
 
 export const serverHelp = `mote server --psk IDENTITY:HEXKEY [options]
 
@@ -28,33 +28,18 @@ Examples
 /** @returns exit code */
 export async function serverCommand(args: string[]): Promise<number> {
     const own = {
-        host: { type: "string" },
-        port: { type: "string" },
         echo: { type: "boolean" },
         naccept: { type: "string" },
-        hint: { type: "string" },
         "alert-on-wrong-key": { type: "boolean" },
     } as const
-    const { values, positionals } = parseOptions(args, own)
-    if (values["help"] === true) {
-        process.stdout.write(`${serverHelp}\n`)
-        return 0
-    }
-    if (positionals.length > 0) throw new UsageError("a server takes options only (keys with --psk); see --help")
-    return await serve(values)
+    const serving = readServing(args, own, serverHelp, 4433)
+    return serving === undefined ? 0 : await serve(serving)
 }
 
-async function serve(values: Values): Promise<number> {
-    const reporter = new Reporter(values)
-    const settings = settingsOf(values, "server", undefined)
-    const hint = text(values, "hint")
-    if (hint !== undefined) settings.pskIdentityHint = Buffer.from(hint)
+async function serve({ values, reporter, settings, protocols, local }: Serving): Promise<number> {
     settings.alertOnKeyMismatch = values["alert-on-wrong-key"] === true
-    settings.onDiagnostic = reporter.diagnostic
     const last = whole(values, "naccept", 0, 0, 999999999)
-    const localPort = whole(values, "port", 4433, 0, 65535)
-    const protocols = protocolsOf(values)
-    const options = { remote: undefined, localHost: text(values, "host"), localPort }
+    const options = { remote: undefined, localHost: local.host, localPort: local.port }
     const socket = await reporter.services.openUdp(options)
     const listener = new DtlsListener(reporter.services, socket, settings)
     listener.setAdvertisedProtocols(protocols)

@@ -3,7 +3,8 @@ import { AssociationState } from "../../../src/dtls/association/association.js"
 import { FailureReason } from "../../../src/dtls/handshake/failure.js"
 import { Diagnostic, OutputKind } from "../../../src/dtls/association/output.js"
 import { wifi, cellular } from "../../../src/dtls/flight/retransmission.js"
-import { ContentType, HandshakeType } from "../../../src/dtls/wire/code-points.js"
+import { type HelloExtension } from "../../../src/dtls/handshake/hello-extension.js"
+import { AlertDescription, ContentType, HandshakeType } from "../../../src/dtls/wire/code-points.js"
 import { countOf, type Simulation } from "../../engine/simulation.js"
 import { connected, drops, picture, simulate } from "../../support/connected.js"
 import { cut, fragment, type Message, messages, permutations, record, records } from "../../support/wire.js"
@@ -18,6 +19,12 @@ function waitingClient(change: Parameters<typeof simulate>[0] = undefined): { s:
     s.begin()
     s.run(500)
     return { s, flight: messages(s.log[3]) }
+}
+
+/** An extension that makes a ClientHello too long for 228 bytes; servers ignore it. */
+function padding(): HelloExtension {
+    const none = AlertDescription.none
+    return { type: 21, offer: () => Buffer.alloc(300), accept: () => none, select: () => none, answer: () => undefined }
 }
 
 function handshakeRecord(bytes: Buffer): Buffer {
@@ -170,15 +177,7 @@ describe("fragments", () => {
     for (const order of ["in order", "reversed"] as const)
         it(`[F11 part] a ClientHello in fragments of 150 bytes, ${order}, gets through the cookie exchange`, () => {
             const s = simulate((client) => {
-                client.extensions = [
-                    {
-                        type: 21,
-                        offer: () => Buffer.alloc(300),
-                        accept: () => 256,
-                        select: () => 256,
-                        answer: () => undefined,
-                    },
-                ]
+                client.extensions = [padding()]
                 client.pathBudget = 228
             })
             // What is sent in one moment arrives reversed: later datagrams fly faster.
@@ -192,15 +191,7 @@ describe("fragments", () => {
 
     it("[F11 part] the first fragment of a ClientHello lost: the repetition completes it", () => {
         const s = simulate((client) => {
-            client.extensions = [
-                {
-                    type: 21,
-                    offer: () => Buffer.alloc(300),
-                    accept: () => 256,
-                    select: () => 256,
-                    answer: () => undefined,
-                },
-            ]
+            client.extensions = [padding()]
             client.pathBudget = 228
         })
         s.fault = (index) => (index === 0 || index === 5 ? [] : [5])

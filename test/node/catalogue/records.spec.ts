@@ -116,6 +116,14 @@ describe("records", () => {
         strictEqual(s.client.send([Buffer.from("three")], false), 0)
     })
 
+    it("[R09 part] the epoch never comes near its end: renegotiation is refused, and records of later epochs are dropped", () => {
+        const s = connected()
+        for (const epoch of [2, 3, 65534, 65535])
+            ok(isDiscarded(s, record(ContentType.handshake, epoch, 0, Buffer.alloc(60))))
+        strictEqual(s.client.record.write.epoch, 1)
+        strictEqual(s.serverAssociation().record.readEpoch, 1)
+    })
+
     it("[R10 part] ten retransmissions of every flight: no (key, nonce) pair and no record number repeats", () => {
         const crypto = new SpyCrypto()
         const s = simulate((client, server) => {
