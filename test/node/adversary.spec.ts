@@ -269,6 +269,27 @@ describe("against an adversary", () => {
         ok(t.client.state !== AssociationState.connected)
     })
 
+    it("an unknown identity gets a key that nobody can guess: not even all zeros", () => {
+        for (const length of [0, 1, 16, 32]) {
+            const s = simulate()
+            s.serverKey = undefined
+            s.clientKey = Buffer.alloc(Math.max(length, 1))
+            s.begin()
+            s.run(100000)
+            ok(s.client.state !== AssociationState.connected)
+        }
+    })
+
+    it("data with a higher number behind close_notify is not delivered", () => {
+        const s = connected()
+        const close = sealed(s, "client", ContentType.alert, Buffer.from([1, 0]))
+        const late = sealed(s, "client", ContentType.applicationData, Buffer.from("late"))
+        s.toServer(close)
+        s.toServer(late)
+        s.drain()
+        strictEqual(s.serverMessages.length, 0)
+    })
+
     it("a failed association wants no more ticks", () => {
         const s = simulate()
         s.client.record.write.nextSequence = MAX_SEQUENCE

@@ -421,6 +421,24 @@ describe("a listener", () => {
         socket.close()
     })
 
+    it("sends what stands behind a datagram that the base refuses", async () => {
+        const pair = await opened()
+        const { sendMessages } = pair.clientBase
+        let calls = 0
+        pair.clientBase.sendMessages = async (messages, ...rest) => {
+            calls++
+            // The first call takes one of three, the second refuses the next.
+            if (calls === 2) throw new GError(ErrorDomain.io, IOErrorEnum.NETWORK_UNREACHABLE, "down")
+            const taken = calls === 1 ? messages.slice(0, 1) : messages
+            return await sendMessages.call(pair.clientBase, taken, ...rest)
+        }
+        await pair.client.sendMessages([out("one"), out("lost"), out("three")], 0, -1)
+        const messages = [into(), into()]
+        strictEqual(await pair.server.receiveMessages(messages, 0, 1000000), 2)
+        deepStrictEqual(messages.map(textOf), ["one", "three"])
+        await pair.close()
+    })
+
     it("goes on after datagrams that cannot be answered", async () => {
         const { socket, listener, newClient } = await listening()
         const { sendMessages } = socket
