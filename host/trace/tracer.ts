@@ -21,7 +21,8 @@ export interface TraceRecord {
 interface PeerTrace {
     flight: number
     lastDirection: Direction | undefined
-    seen: Set<string>
+    /** flight by message seen */
+    seen: Map<string, number>
 }
 
 export function addressText(address: SocketAddress | undefined): string {
@@ -41,18 +42,20 @@ export class Tracer {
         const peer = addressText(address)
         const text = describeDatagram(data)
         const trace = this.traceOf(peer, text)
-        const again = isRepetition(trace, direction, text)
+        const earlier = flightOf(trace, direction, text)
+        const again = earlier !== undefined
         if (text.handshake && !again && trace.lastDirection !== direction) {
             trace.flight++
             trace.lastDirection = direction
         }
+        if (!again) for (const mark of marksOf(direction, text)) trace.seen.set(mark, trace.flight)
         this.write({
             event: "datagram",
             time: Math.round((performance.now() - this.begun) * 10) / 10,
             direction,
             peer,
             bytes: data.length,
-            flight: text.handshake ? trace.flight : undefined,
+            flight: text.handshake ? (earlier ?? trace.flight) : undefined,
             parts: text.parts,
             again,
         })
@@ -63,18 +66,21 @@ export class Tracer {
         const known = this.peers.get(peer)
         const begins = text.parts.some((part) => part === "ClientHello") && (known?.flight ?? 0) > 2
         if (known !== undefined && !begins) return known
-        const fresh: PeerTrace = { flight: 0, lastDirection: undefined, seen: new Set() }
+        const fresh: PeerTrace = { flight: 0, lastDirection: undefined, seen: new Map() }
         this.peers.set(peer, fresh)
         return fresh
     }
 }
 
-function isRepetition(trace: PeerTrace, direction: Direction, text: DatagramText): boolean {
+function marksOf(direction: Direction, text: DatagramText): string[] {
     const marks = text.fragments.map((fragment) => `${direction}/${fragment}`)
-    if (text.protectedHandshake) marks.push(`${direction}/finished`)
-    const again = marks.length > 0 && marks.every((mark) => trace.seen.has(mark))
-    for (const mark of marks) trace.seen.add(mark)
-    return again
+    return text.protectedHandshake ? [...marks, `${direction}/finished`] : marks
+}
+
+/** The flight that all messages of a datagram were in before; undefined when one of them is news. */
+function flightOf(trace: PeerTrace, direction: Direction, text: DatagramText): number | undefined {
+    const marks = marksOf(direction, text)
+    return marks.every((mark) => trace.seen.has(mark)) ? trace.seen.get(marks[0] ?? "") : undefined
 }
 
 /** One readable line: time, direction, peer, size, flight, messages. */

@@ -232,12 +232,13 @@ export class HandshakeDriver {
         if (!this.running && !this.isLastFinished(header, record, at)) return
         // A server that hears our flight again and again, and only repeats its own, does not accept our Finished.
         this.repeatedFlights++
-        if (this.handshake.isClient() && this.repeatedFlights > 2) this.suspectMismatch()
+        if (this.handshake.isClient() && this.repeatedFlights > 1) this.suspectMismatch()
         const { attempts, initial } = this.settings.retransmission
         if (this.outbox.isEmpty() || this.resends >= attempts || now - this.lastSent < initial / 2) return
         this.resends++
         this.outputs.diagnose(Diagnostic.peerRepeats, 0)
         this.transmit(now)
+        this.timer.restart(now, this.luck())
     }
 
     /** Only the very same Finished, under the same keys, is a repetition (H05). */

@@ -69,6 +69,11 @@ export class RetransmissionTimer {
         return true
     }
 
+    /** The flight was sent again for another reason: the same timeout begins anew. */
+    restart(now: number, luck: number): void {
+        if (this.at < NEVER) this.at = now + this.lengthened(luck)
+    }
+
     stop(): void {
         this.at = NEVER
     }

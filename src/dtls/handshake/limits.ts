@@ -25,7 +25,7 @@ export interface Limits {
     ccm8Failures: number
 }
 
-/** For a microcontroller: all limits reached at once fit 32 KB. */
+/** For a microcontroller: meant to fit 32 KB with all limits reached at once. */
 export function mcuLimits(): Limits {
     return {
         handshakeMessageBytes: 1024,
