@@ -61,7 +61,7 @@ export function diagnosticText(diagnostic: Diagnostic, detail: number): string {
         case Diagnostic.renegotiationRefused:
             return "the peer asked for renegotiation; refused"
         case Diagnostic.retransmitting:
-            return `no answer; the flight is sent again (${detail}. time)`
+            return `no answer; the flight is sent again (repetition ${detail})`
         case Diagnostic.peerRepeats:
             return "the peer repeats its flight; ours is sent again"
         case Diagnostic.smallerDatagrams:

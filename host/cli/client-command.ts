@@ -74,12 +74,12 @@ async function talkTo(remote: SocketAddress, options: Talk): Promise<number> {
             const hex = connection.exportKeyingMaterial(label, undefined, 32).toString("hex")
             reporter.event(`keying material: ${hex}`, { event: "exported", label, hex })
         }
-        await talk(connection, options)
+        const refused = await talk(connection, options)
+        return refused === 0 ? 0 : 1
     } finally {
         await connection.close()
         socket.close()
     }
-    return 0
 }
 
 async function shakeHands(connection: DtlsClientConnection, reporter: Reporter): Promise<void> {
@@ -88,7 +88,7 @@ async function shakeHands(connection: DtlsClientConnection, reporter: Reporter):
     const time = Math.round((performance.now() - begun) * 10) / 10
     const suite = connection.getCiphersuiteName()
     const protocol = connection.getNegotiatedProtocol()
-    const { bytes, datagrams } = reporter.traffic
+    const { bytes, datagrams } = reporter.socketTraffic
     const event = { event: "connected", suite, protocol, handshake: { time, bytes, datagrams } }
     if (reporter.json) reporter.event("", event)
     const alpn = protocol === undefined ? "" : `, ALPN ${protocol}`
@@ -97,18 +97,27 @@ async function shakeHands(connection: DtlsClientConnection, reporter: Reporter):
     )
 }
 
-async function talk(connection: DtlsClientConnection, { reporter, wait }: Talk): Promise<void> {
-    const printing = printMessages(connection, reporter)
+/** Until end of input, the server's close, or a signal: each ends with close_notify. @returns messages that were not sent */
+async function talk(connection: DtlsClientConnection, { reporter, wait }: Talk): Promise<number> {
+    let refused = 0
+    const printing = printMessages(connection, reporter, "server")
     const typing = (async () => {
-        await readLines((lines) => sendAll(connection, lines))
+        await readLines(async (lines) => {
+            refused += await sendAll(connection, lines, reporter)
+        })
         await new Promise((resolve) => setTimeout(resolve, wait))
     })()
+    const interrupted = new Promise<void>((resolve) => {
+        process.once("SIGINT", resolve)
+        process.once("SIGTERM", resolve)
+    })
     // Whichever is still under way ends with the connection, and its error says nothing new.
     printing.catch(() => undefined)
     typing.catch(() => undefined)
     try {
-        await Promise.race([printing, typing])
+        await Promise.race([printing, typing, interrupted])
     } finally {
         process.stdin.destroy()
     }
+    return refused
 }

@@ -26,7 +26,7 @@ Examples
 /** "temperature 21.43 °C" */
 export function readingText(reading: ArrivedReading): string {
     const unit = reading.unit === "Cel" ? "°C" : reading.unit
-    return `${reading.name} ${decimalText(reading.value)} ${unit}`
+    return `${reading.name} ${decimalText(reading.value)} ${unit}`.trimEnd()
 }
 
 /** Prints what happens at a gateway and counts samples. */

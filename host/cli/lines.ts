@@ -1,5 +1,7 @@
 import { type DtlsConnection } from "../../src/gio/dtls-connection.js"
 import { InputMessage, OutputMessage } from "../../src/gio/datagram-based.js"
+import { isIoError, IOErrorEnum } from "../../src/gio/errors.js"
+import { errorText } from "../describe.js"
 import { type Reporter } from "./reporter.js"
 
 /** Largest message printed, bytes. */
@@ -23,23 +25,39 @@ export async function readLines(take: (lines: Buffer[]) => Promise<void>): Promi
     if (rest.length > 0) await take([rest])
 }
 
-/** Prints messages until the peer closes; @param onMessage may answer each. */
+/** Prints messages until the peer closes. @param peer its name in events; @param onMessage may answer each */
 export async function printMessages(
     connection: DtlsConnection,
     reporter: Reporter,
-    onMessage?: (message: Buffer) => Promise<void>,
+    peer: string,
+    onMessage?: (message: Buffer) => Promise<unknown>,
 ): Promise<void> {
     const message = new InputMessage([Buffer.alloc(MAX_MESSAGE)])
     while ((await connection.receiveMessages([message], 0, -1)) > 0) {
         const data = Buffer.from(message.vectors[0].subarray(0, message.bytesReceived))
-        if (reporter.json) reporter.event("", { event: "message", text: data.toString(), hex: data.toString("hex") })
+        if (reporter.json)
+            reporter.event("", { event: "message", peer, text: data.toString(), hex: data.toString("hex") })
         else process.stdout.write(data)
         await onMessage?.(data)
     }
 }
 
-/** Sends messages in one call, and what a call leaves over in further ones. */
-export async function sendAll(connection: DtlsConnection, messages: Buffer[]): Promise<void> {
+/**
+ * Sends messages in one call, and what a call leaves over in further ones; one too large is told and skipped.
+ * @returns how many were not sent
+ */
+export async function sendAll(connection: DtlsConnection, messages: Buffer[], reporter: Reporter): Promise<number> {
     let rest = messages.map((message) => new OutputMessage([message]))
-    while (rest.length > 0) rest = rest.slice(await connection.sendMessages(rest, 0, -1))
+    let refused = 0
+    while (rest.length > 0) {
+        try {
+            rest = rest.slice(await connection.sendMessages(rest, 0, -1))
+        } catch (error) {
+            if (!isIoError(error, IOErrorEnum.MESSAGE_TOO_LARGE)) throw error
+            reporter.problem(errorText(error))
+            refused++
+            rest = rest.slice(1)
+        }
+    }
+    return refused
 }

@@ -1,7 +1,9 @@
 #!/usr/bin/env node
+import { AlertDescription } from "../../src/dtls/wire/code-points.js"
+import { FailureReason } from "../../src/dtls/handshake/failure.js"
 import { GError, IOErrorEnum, isIoError } from "../../src/gio/errors.js"
 import { UsageError } from "../credentials.js"
-import { errorText } from "../describe.js"
+import { errorText, handshakeName } from "../describe.js"
 import { clientCommand } from "./client-command.js"
 import { gatewayCommand } from "./gateway-command.js"
 import { sensorCommand } from "./sensor-command.js"
@@ -41,6 +43,7 @@ async function main(args: string[]): Promise<number> {
 /** Wrong arguments are told from what failed while running. */
 function exitCodeOf(error: unknown): number {
     const usage = error instanceof UsageError || isIoError(error, IOErrorEnum.INVALID_ARGUMENT)
+    if (process.argv.includes("--json")) printJsonError(error)
     if (usage || error instanceof GError) {
         process.stderr.write(`mote: ${errorText(error)}\n`)
         return usage ? 2 : 1
@@ -49,6 +52,27 @@ function exitCodeOf(error: unknown): number {
     process.stderr.write(`mote: unexpected error, please report it\n${error instanceof Error ? error.stack : ""}\n`)
     return 1
 }
+
+/** For programs, beside the sentence on standard error. */
+function printJsonError(error: unknown): void {
+    const failure = error instanceof GError ? error.failure : undefined
+    const detail =
+        failure === undefined
+            ? {}
+            : {
+                  reason: FailureReason[failure.reason],
+                  alert: failure.alert === AlertDescription.none ? null : AlertDescription[failure.alert],
+                  expecting: failure.expecting < 0 ? null : handshakeName(failure.expecting),
+              }
+    process.stdout.write(`${JSON.stringify({ event: "error", message: errorText(error), ...detail })}\n`)
+}
+
+// Whoever reads our output may stop: `mote sensor ... | head` is no defect.
+for (const stream of [process.stdout, process.stderr])
+    stream.on("error", (error: NodeJS.ErrnoException) => {
+        if (error.code === "EPIPE") process.exit(0)
+        throw error
+    })
 
 main(process.argv.slice(2)).then(
     (code) => {

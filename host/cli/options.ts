@@ -76,8 +76,8 @@ export function whole(values: Values, name: string, usual: number, least: number
 export function seconds(values: Values, name: string, usual: number): number {
     const given = text(values, name)
     if (given === undefined) return usual
-    const value = /^\d{1,6}(\.\d{1,3})?$/.test(given) ? Number(given) * 1000 : NaN
-    if (!(value >= 10)) throw new UsageError(`--${name}: seconds, at least 0.01`)
+    const value = /^\d{0,7}(\.\d{1,3})?$/.test(given) ? Number(given) * 1000 : NaN
+    if (!(value >= 10 && value <= 2147483000)) throw new UsageError(`--${name}: seconds, from 0.01 to 2147483`)
     return value
 }
 

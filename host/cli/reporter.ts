@@ -1,4 +1,4 @@
-import { type Diagnostic } from "../../src/dtls/association/output.js"
+import { Diagnostic } from "../../src/dtls/association/output.js"
 import { type SocketAddress } from "../../src/gio/socket-address.js"
 import { diagnosticText } from "../describe.js"
 import { ObservedServices } from "../trace/observed-services.js"
@@ -14,7 +14,10 @@ export interface Traffic {
 /** What a command says: events for people, or one JSON object per line; and the services whose sockets it watches. */
 export class Reporter {
     services: ObservedServices
+    /** since the start */
     traffic: Traffic = { bytes: 0, datagrams: 0 }
+    /** of the socket opened last: when a handshake is done, what it took */
+    socketTraffic: Traffic = { bytes: 0, datagrams: 0 }
     private tracer: Tracer | undefined
     readonly json: boolean
 
@@ -24,11 +27,17 @@ export class Reporter {
             this.tracer = new Tracer((record) =>
                 this.json ? this.printJson(record) : process.stderr.write(`${traceLine(record)}\n`),
             )
-        this.services = new ObservedServices((direction, peer, data) => this.observe(direction, peer, data))
+        this.services = new ObservedServices(
+            (direction, peer, data) => this.observe(direction, peer, data),
+            () => (this.socketTraffic = { bytes: 0, datagrams: 0 }),
+        )
     }
 
     private observe(direction: Direction, peer: SocketAddress | undefined, data: Buffer): void {
-        this.traffic = { bytes: this.traffic.bytes + data.length, datagrams: this.traffic.datagrams + 1 }
+        for (const traffic of [this.traffic, this.socketTraffic]) {
+            traffic.bytes += data.length
+            traffic.datagrams++
+        }
         this.tracer?.datagram(direction, peer, data)
     }
 
@@ -42,6 +51,12 @@ export class Reporter {
         else process.stdout.write(`${sentence}\n`)
     }
 
+    /** Something went wrong, and the command goes on. */
+    problem(message: string): void {
+        if (this.json) this.printJson({ event: "problem", message })
+        else process.stderr.write(`mote: ${message}\n`)
+    }
+
     /** For people only, beside the output. */
     note(sentence: string): void {
         if (!this.json) process.stderr.write(`${sentence}\n`)
@@ -49,7 +64,7 @@ export class Reporter {
 
     diagnostic = (diagnostic: Diagnostic, detail: number): void => {
         const message = diagnosticText(diagnostic, detail)
-        if (this.json) this.printJson({ event: "diagnostic", diagnostic, message })
+        if (this.json) this.printJson({ event: "diagnostic", diagnostic: Diagnostic[diagnostic], message })
         else process.stderr.write(`note: ${message}\n`)
     }
 }

@@ -1,6 +1,6 @@
-import { ContentFormat } from "../../src/coap/code-points.js"
 import { defaultCoapParameters } from "../../src/coap/parameters.js"
 import { coapUriText, parseCoapsUri } from "../../src/coap/uri.js"
+import { jsonFormat, senmlFormat, textFormat } from "../../src/sensor/payload.js"
 import { decimalText, type Sample, SimulatedSource } from "../../src/sensor/reading.js"
 import { Sensor, type SensorConfig, type SensorObserver } from "../../src/sensor/sensor.js"
 import { type CoapsSession } from "../../src/sensor/session.js"
@@ -28,9 +28,9 @@ Examples
   mote sensor coaps://gateway.example/readings --psk-file keys.txt --profile cellular --interval 60 --trace`
 
 const formats = new Map([
-    ["senml", ContentFormat.SENML_CBOR],
-    ["json", ContentFormat.JSON],
-    ["text", ContentFormat.TEXT],
+    ["senml", senmlFormat],
+    ["json", jsonFormat],
+    ["text", textFormat],
 ])
 
 /** What became of the samples. */
@@ -48,7 +48,7 @@ export class SensorReporter implements SensorObserver {
 
     connected(session: CoapsSession): void {
         const suite = session.connection.getCiphersuiteName() ?? ""
-        const { bytes, datagrams } = this.reporter.traffic
+        const { bytes, datagrams } = this.reporter.socketTraffic
         const handshake = { time: Math.round(session.handshakeTime * 10) / 10, bytes, datagrams }
         this.reporter.event(
             `connected: handshake ${handshake.time} ms, ${bytes} bytes in ${datagrams} datagrams, ${suite}`,
@@ -101,8 +101,7 @@ export function sensorConfig(values: Values, uri: string, reporter: Reporter): S
     dtls.onDiagnostic = reporter.diagnostic
     return {
         target: parseCoapsUri(uri),
-        format,
-        baseName: text(values, "name") ?? "urn:mote:sensor:",
+        format: format(text(values, "name") ?? "urn:mote:sensor:"),
         interval: seconds(values, "interval", 1000),
         count: whole(values, "count", 0, 0, 999999999),
         queueLimit: whole(values, "queue", 1000, 1, 1000000),
@@ -153,10 +152,13 @@ export async function runSensor(config: SensorConfig, reporter: Reporter): Promi
     process.removeListener("SIGINT", interrupt)
     process.removeListener("SIGTERM", interrupt)
     const { posted, rejected, dropped } = observer.tally
-    reporter.event(`done: ${posted} samples posted, ${rejected} refused, ${dropped} lost`, {
+    const unsent = sensor.unsent()
+    const rest = unsent === 0 ? "" : `, ${unsent} measured and not sent`
+    reporter.event(`done: ${posted} samples posted, ${rejected} refused, ${dropped} lost${rest}`, {
         event: "done",
         ...observer.tally,
+        unsent,
     })
-    const complete = config.count > 0 ? posted === config.count : rejected + dropped === 0
+    const complete = config.count > 0 ? posted === config.count : rejected + dropped + unsent === 0
     return complete ? 0 : 1
 }

@@ -80,33 +80,40 @@ class Server {
     private async sendToAll(lines: Buffer[]): Promise<void> {
         for (const connection of this.open) {
             try {
-                await sendAll(connection, lines)
+                await sendAll(connection, lines, this.reporter)
             } catch (error) {
-                this.reporter.note(`not sent: ${errorText(error)}`)
+                this.reporter.problem(`not sent: ${errorText(error)}`)
             }
         }
     }
 
     private async acceptLoop(): Promise<void> {
         try {
-            for (;;) {
+            for (let number = 1; ; number++) {
                 const connection = await this.listener.accept(-1)
-                this.reporter.note(`client connected: ${connection.getCiphersuiteName() ?? ""}`)
+                const peer = `client ${number}`
+                const suite = connection.getCiphersuiteName()
+                if (this.reporter.json) this.reporter.event("", { event: "client", peer, suite })
+                this.reporter.note(`${peer} connected: ${suite ?? ""}`)
                 this.open.add(connection)
-                void this.talk(connection)
+                void this.talk(connection, peer)
             }
         } catch (error) {
             if (!isIoError(error, IOErrorEnum.CLOSED)) throw error
         }
     }
 
-    private async talk(connection: DtlsServerConnection): Promise<void> {
+    private async talk(connection: DtlsServerConnection, peer: string): Promise<void> {
+        let why = "left"
         try {
-            const answer = this.echo ? (message: Buffer) => sendAll(connection, [message]) : undefined
-            await printMessages(connection, this.reporter, answer)
+            const { reporter } = this
+            const answer = this.echo ? (message: Buffer) => sendAll(connection, [message], reporter) : undefined
+            await printMessages(connection, reporter, peer, answer)
         } catch (error) {
-            if (!isIoError(error, IOErrorEnum.CLOSED)) this.reporter.note(`client: ${errorText(error)}`)
+            if (!isIoError(error, IOErrorEnum.CLOSED)) why = `ended: ${errorText(error)}`
         }
+        if (this.reporter.json) this.reporter.event("", { event: "left", peer, why })
+        this.reporter.note(`${peer} ${why}`)
         this.open.delete(connection)
         await connection.close()
         this.gone++

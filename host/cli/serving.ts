@@ -1,3 +1,4 @@
+import { isIP } from "node:net"
 import { type DtlsSettings } from "../../src/gio/settings.js"
 import { UsageError } from "../credentials.js"
 import { parseOptions, protocolsOf, settingsOf, text, type Values, whole } from "./options.js"
@@ -41,6 +42,8 @@ export function readServing(
     const hint = text(values, "hint")
     if (hint !== undefined) settings.pskIdentityHint = Buffer.from(hint)
     settings.onDiagnostic = reporter.diagnostic
-    const local = { host: text(values, "host"), port: whole(values, "port", usualPort, 0, 65535) }
+    const host = text(values, "host")
+    if (host !== undefined && isIP(host) === 0) throw new UsageError("--host: a numeric address of this machine")
+    const local = { host, port: whole(values, "port", usualPort, 0, 65535) }
     return { values, reporter, settings, protocols: protocolsOf(values), local }
 }

@@ -21,11 +21,11 @@ const MAX_RESOURCES = 1000
 const linkFormat: CoapAnswer["options"] = [uintOption(CoapOption.CONTENT_FORMAT, ContentFormat.LINK_FORMAT)]
 
 /** Readings out of a payload of a format that sensors send; undefined when it is none. */
-export function readReadings(format: number, payload: Buffer): ArrivedReading[] | undefined {
+export function readReadings(format: number, payload: Buffer, path: string): ArrivedReading[] | undefined {
     if (format === ContentFormat.SENML_CBOR)
         return readSenmlCbor(payload)?.map(({ name, value, unit }) => ({ name: lastPart(name), value, unit }))
     if (format === ContentFormat.JSON) return readJson(payload.toString())
-    return readText(payload.toString())
+    return readText(payload.toString(), lastPart(path))
 }
 
 /** A base name ends with a separator; what stands behind it is the quantity. */
@@ -50,7 +50,9 @@ function readJson(text: string): ArrivedReading[] | undefined {
     return readings
 }
 
-function readText(text: string): ArrivedReading[] | undefined {
+/** Lines "name value unit"; a number alone is a reading of the resource it was posted to. */
+function readText(text: string, resource: string): ArrivedReading[] | undefined {
+    if (/^-?\d+(\.\d+)?$/.test(text.trim())) return [{ name: resource, value: Number(text), unit: "" }]
     const readings = text.split("\n").map((line) => /^(\w+) (-?\d+(?:\.\d+)?) (\S+)$/.exec(line))
     if (readings.some((match) => match === null)) return undefined
     return readings.map((match) => {
@@ -101,7 +103,7 @@ export class Resources {
         if (!known && this.byPath.size >= MAX_RESOURCES) return refusal(CoapCode.FORBIDDEN, "too many resources")
         const format = uintOptionOf(request, CoapOption.CONTENT_FORMAT, ContentFormat.TEXT)
         this.byPath.set(path, { format, payload: request.payload })
-        const readings = readReadings(format, request.payload)
+        const readings = readReadings(format, request.payload, path)
         if (readings !== undefined) this.onReadings(path, readings)
         if (known) return { code: CoapCode.CHANGED, options: [], payload: Buffer.alloc(0) }
         const location = textOptionsOf(request, CoapOption.URI_PATH).map((part) =>

@@ -12,11 +12,16 @@ export type DatagramObserver = (direction: Direction, peer: SocketAddress | unde
 
 /** Node's services with sockets that tell an observer what passes; for traces and byte counts. */
 export class ObservedServices extends NodeServices {
-    constructor(private observe: DatagramObserver) {
+    /** @param onOpen told of each socket that is opened */
+    constructor(
+        private observe: DatagramObserver,
+        private onOpen: () => void,
+    ) {
         super()
     }
 
     override async openUdp(options: UdpOptions): Promise<UdpSocket> {
+        this.onOpen()
         return new ObservedSocket(await super.openUdp(options), options.remote, this.observe)
     }
 }

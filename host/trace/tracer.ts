@@ -27,7 +27,9 @@ interface PeerTrace {
 
 export function addressText(address: SocketAddress | undefined): string {
     if (address === undefined) return "?"
-    const host = address.address.includes(":") ? `[${address.address}]` : address.address
+    // An IPv4 peer of a socket that takes both families.
+    const plain = address.address.replace(/^::ffff:(?=\d+\.)/, "")
+    const host = plain.includes(":") ? `[${plain}]` : plain
     return `${host}:${address.port}`
 }
 

@@ -2,7 +2,7 @@ import { EMPTY, equal } from "../dtls/bytes/bytes.js"
 import { Reader } from "../dtls/bytes/reader.js"
 import { Cancellable } from "../gio/cancellable.js"
 import { type DatagramBased, InputMessage, OutputMessage } from "../gio/datagram-based.js"
-import { GError, ioError, IOErrorEnum } from "../gio/errors.js"
+import { GError, invalidArgument, ioError, IOErrorEnum } from "../gio/errors.js"
 import { Waited, waitUntil } from "../gio/waiting.js"
 import { type Services, type Signal } from "../platform/services.js"
 import { CoapCode, CoapType } from "./code-points.js"
@@ -74,6 +74,8 @@ export class CoapClient {
      * Throws GError: TIMED_OUT when nobody answers, CONNECTION_REFUSED when the peer resets, CANCELLED, and what the base throws.
      */
     async request(request: CoapRequest, cancellable?: Cancellable): Promise<CoapMessage> {
+        if (typeof request !== "object" || request === null || !(request.payload instanceof Buffer))
+            throw invalidArgument("request", "newRequest() makes one")
         this.listen()
         const exchange: Exchange = {
             messageId: this.takeMessageId(),

@@ -64,6 +64,7 @@ interface Base {
  * Records of other kinds (texts, booleans, data) are left out. Undefined when it is not a pack this decoder reads.
  */
 export function readSenmlCbor(data: Buffer): SenmlRecord[] | undefined {
+    if (!(data instanceof Buffer)) return undefined
     const reader = new Reader(data, 0, data.length)
     const pack = readCborItem(reader)
     if (pack === undefined || pack.kind !== "array") return undefined

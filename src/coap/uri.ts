@@ -16,7 +16,8 @@ const SCHEME = "coaps://"
 
 /** Throws INVALID_ARGUMENT (argument "uri") with what is wrong. */
 export function parseCoapsUri(uri: string): CoapUri {
-    if (typeof uri !== "string" || !uri.startsWith(SCHEME)) throw wrong("it begins with coaps://")
+    if (typeof uri !== "string" || uri.slice(0, SCHEME.length).toLowerCase() !== SCHEME)
+        throw wrong("it begins with coaps://")
     if (uri.indexOf("#") >= 0) throw wrong("it has no fragment (#)")
     const rest = uri.slice(SCHEME.length)
     const slash = endAt(rest, "/")
@@ -57,11 +58,14 @@ function parseAuthority(authority: string): Authority {
     const colon = authority.startsWith("[") ? authority.indexOf(":", Math.max(bracket, 0)) : authority.indexOf(":")
     if (colon >= 0) {
         host = authority.slice(0, colon)
-        port = parsePort(authority.slice(colon + 1))
+        const digits = authority.slice(colon + 1)
+        // An empty port is the usual one (RFC 7252 §6.1).
+        if (digits.length > 0) port = parsePort(digits)
     }
     if (authority.startsWith("[")) {
         if (bracket < 0 || host.length !== bracket + 1) throw wrong("an IPv6 address stands in brackets")
         host = host.slice(1, bracket)
+        if (host.indexOf(":") < 0) throw wrong("an IPv6 address stands in brackets, and nothing else")
     }
     if (host.length === 0) throw wrong("it names a host")
     for (let i = 0; i < host.length; i++) {
@@ -72,7 +76,7 @@ function parseAuthority(authority: string): Authority {
 }
 
 function parsePort(text: string): number {
-    let port = text.length === 0 || text.length > 5 ? -1 : 0
+    let port = text.length > 5 ? -1 : 0
     for (let i = 0; i < text.length && port >= 0; i++) {
         const digit = text.charCodeAt(i) - 48
         port = digit >= 0 && digit <= 9 ? port * 10 + digit : -1

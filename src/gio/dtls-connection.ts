@@ -7,6 +7,7 @@ import { type Services, type Signal } from "../platform/services.js"
 import { AsyncResult, checkResult } from "./async-result.js"
 import { type Cancellable } from "./cancellable.js"
 import { type DatagramBased, type InputMessage, type OutputMessage } from "./datagram-based.js"
+import { checkSettings } from "./check-settings.js"
 import { DtlsProperties } from "./dtls-properties.js"
 import { IOCondition } from "./enums.js"
 import { type GError, invalidArgument, ioError, IOErrorEnum, isIoError } from "./errors.js"
@@ -44,6 +45,7 @@ export abstract class DtlsConnection extends DtlsProperties implements DatagramB
         protected settings: DtlsSettings,
     ) {
         super(base)
+        checkSettings(settings)
         this.changed = services.newSignal()
         this.queue = new ReceiveQueue(settings.limits)
     }

@@ -5,6 +5,7 @@ import { Alpn } from "../dtls/handshake/alpn.js"
 import { type HelloExtension } from "../dtls/handshake/hello-extension.js"
 import { type Services, type Signal } from "../platform/services.js"
 import { type Cancellable } from "./cancellable.js"
+import { checkSettings } from "./check-settings.js"
 import { type DatagramBased } from "./datagram-based.js"
 import { checkProtocols } from "./dtls-properties.js"
 import { DtlsServerConnection } from "./dtls-server-connection.js"
@@ -34,6 +35,7 @@ export class DtlsListener implements TransportOwner {
         private base: DatagramBased,
         private settings: DtlsSettings,
     ) {
+        checkSettings(settings)
         this.changed = services.newSignal()
         const self = this
         const newSettings = () => associationSettings(services, settings, self.newExtensions())

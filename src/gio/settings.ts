@@ -5,7 +5,8 @@ import { type RetransmissionProfile } from "../dtls/flight/retransmission.js"
 import { type HelloExtension } from "../dtls/handshake/hello-extension.js"
 import { type PskAnswer, type Question } from "../dtls/handshake/question.js"
 import { type AssociationSettings } from "../dtls/handshake/settings.js"
-import { type Services } from "../platform/services.js"
+import { LogLevel, type Services } from "../platform/services.js"
+import { invalidArgument } from "./errors.js"
 import { type DtlsConnection } from "./dtls-connection.js"
 
 /** Where pre-shared keys come from. */
@@ -80,7 +81,18 @@ export function associationSettings(
         requireExtendedMasterSecret: settings.requireExtendedMasterSecret,
         pskIdentityHint: settings.pskIdentityHint,
         alertOnKeyMismatch: settings.alertOnKeyMismatch,
-        keyLog: settings.keyLog,
+        keyLog: settings.keyLog === undefined ? undefined : guarded(services, settings.keyLog),
+    }
+}
+
+/** A key log that fails must not take the handshake with it. */
+function guarded(services: Services, keyLog: (line: string) => void): (line: string) => void {
+    return (line) => {
+        try {
+            keyLog(line)
+        } catch (error) {
+            services.log(LogLevel.error, "The key log failed: " + (error as Error).message)
+        }
     }
 }
 
@@ -92,7 +104,10 @@ export class SinglePsk implements PskSource {
     constructor(
         private identity: Buffer,
         private key: Buffer,
-    ) {}
+    ) {
+        if (!(identity instanceof Buffer)) throw invalidArgument("identity", "a Buffer")
+        if (!(key instanceof Buffer)) throw invalidArgument("key", "a Buffer")
+    }
 
     async lookup(_question: Question): Promise<PskAnswer | undefined> {
         return { identity: this.identity, key: this.key }

@@ -27,17 +27,17 @@ export function scatter(message: InputMessage, data: Buffer, length: number, add
 
 /** Throws INVALID_ARGUMENT that names what is wrong: plain JavaScript calls this too. */
 export function checkTransfer(messages: (InputMessage | OutputMessage)[], flags: number, timeout: number): void {
-    if (!Array.isArray(messages)) throw invalidArgument("messages", "an array of messages is needed")
+    if (!Array.isArray(messages)) throw invalidArgument("messages", "an array is needed")
     for (const message of messages) checkVectors(message)
-    if (flags !== 0) throw invalidArgument("flags", "flags are not supported, give 0")
+    if (flags !== 0) throw invalidArgument("flags", "only 0 is supported")
     checkTimeout(timeout)
 }
 
 function checkVectors(message: InputMessage | OutputMessage): void {
     if (message === undefined || message === null || !Array.isArray(message.vectors))
-        throw invalidArgument("messages", "each message needs an array `vectors` of Buffers")
+        throw invalidArgument("messages", "each has an array of Buffers, `vectors`")
     for (const vector of message.vectors) {
-        if (!(vector instanceof Buffer)) throw invalidArgument("messages", "each of a message's vectors is a Buffer")
+        if (!(vector instanceof Buffer)) throw invalidArgument("messages", "each has an array of Buffers, `vectors`")
     }
 }
 
@@ -49,8 +49,7 @@ export function givenCancellable(cancellable: Cancellable | undefined | null): C
 }
 
 export function checkTimeout(timeout: number): void {
-    if (typeof timeout !== "number" || timeout !== timeout)
-        throw invalidArgument("timeout", "a number of microseconds is needed, negative to wait")
+    if (typeof timeout !== "number" || timeout !== timeout) throw invalidArgument("timeout", "microseconds are needed")
 }
 
 export function checkBoolean(value: boolean, argument: string): void {
@@ -58,5 +57,6 @@ export function checkBoolean(value: boolean, argument: string): void {
 }
 
 export function checkCondition(condition: number): void {
-    if (typeof condition !== "number") throw invalidArgument("condition", "a number made of IOCondition is needed")
+    if (typeof condition !== "number" || condition !== condition)
+        throw invalidArgument("condition", "a number made of IOCondition is needed")
 }

@@ -1,6 +1,5 @@
 /* The program that is flashed: settings come from the device, readings from its sensor, samples go to a CoAPs server. */
 import * as ds from "@devicescript/core"
-import { ContentFormat } from "../coap/code-points.js"
 import { defaultCoapParameters } from "../coap/parameters.js"
 import { mcuLimits } from "../dtls/handshake/limits.js"
 import { TLS_PSK_WITH_AES_128_CCM_8 } from "../dtls/crypto/suites.js"
@@ -9,6 +8,7 @@ import { newSettings, SinglePsk } from "../gio/settings.js"
 import "../platform/runtime/natives.js"
 import { RuntimeServices } from "../platform/runtime/services.js"
 import { LogLevel, type Services } from "../platform/services.js"
+import { senmlFormat } from "./payload.js"
 import { type Sample, SimulatedSource } from "./reading.js"
 import { Sensor, type SensorConfig, type SensorObserver } from "./sensor.js"
 import { type CoapsSession } from "./session.js"
@@ -60,8 +60,7 @@ function configure(): SensorConfig {
             path: [setting("path", "readings")],
             query: [],
         },
-        format: setting("format", "senml") === "json" ? ContentFormat.JSON : ContentFormat.SENML_CBOR,
-        baseName: setting("name", ""),
+        format: senmlFormat(setting("name", "")),
         interval: wholeSetting("interval", "60000", 10),
         count: wholeSetting("count", "0", 0),
         queueLimit: 16,

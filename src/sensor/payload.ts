@@ -2,11 +2,15 @@ import { ContentFormat } from "../coap/code-points.js"
 import { writeSenmlCbor } from "../coap/senml.js"
 import { decimalText, type Sample } from "./reading.js"
 
-/** A sample as message payload: text, JSON or SenML+CBOR. */
-export function writePayload(sample: Sample, format: ContentFormat, baseName: string): Buffer {
-    if (format === ContentFormat.SENML_CBOR) return writeSenml(sample, baseName)
-    if (format === ContentFormat.JSON) return Buffer.from(jsonOf(sample))
-    return Buffer.from(sample.readings.map((r) => r.name + " " + decimalText(r.value) + " " + r.unit).join("\n"))
+/** How samples are written: handed to a sensor, so that a program carries only the format it names. */
+export interface PayloadFormat {
+    contentFormat: ContentFormat
+    write: (sample: Sample) => Buffer
+}
+
+/** SenML in CBOR (RFC 8428). @param baseName for example "urn:dev:mac:0024befffe804ff1:" */
+export function senmlFormat(baseName: string): PayloadFormat {
+    return { contentFormat: ContentFormat.SENML_CBOR, write: (sample) => writeSenml(sample, baseName) }
 }
 
 function writeSenml(sample: Sample, baseName: string): Buffer {
@@ -14,10 +18,24 @@ function writeSenml(sample: Sample, baseName: string): Buffer {
     return writeSenmlCbor(baseName, records)
 }
 
+/** Lines "name value unit". */
+export function textFormat(): PayloadFormat {
+    return { contentFormat: ContentFormat.TEXT, write: writeText }
+}
+
+function writeText(sample: Sample): Buffer {
+    return Buffer.from(sample.readings.map((r) => r.name + " " + decimalText(r.value) + " " + r.unit).join("\n"))
+}
+
+/** {"name": {"value": 1.00, "unit": "..."}} */
+export function jsonFormat(): PayloadFormat {
+    return { contentFormat: ContentFormat.JSON, write: writeJson }
+}
+
 /** By hand: names and units are ASCII without quotes, and DeviceScript prints fractions with 7 digits only. */
-function jsonOf(sample: Sample): string {
+function writeJson(sample: Sample): Buffer {
     const members = sample.readings.map(
         (r) => '"' + r.name + '":{"value":' + decimalText(r.value) + ',"unit":"' + r.unit + '"}',
     )
-    return "{" + members.join(",") + "}"
+    return Buffer.from("{" + members.join(",") + "}")
 }

@@ -1,5 +1,5 @@
 import { newRequest } from "../coap/client.js"
-import { CoapCode, CoapOption, type ContentFormat, codeText } from "../coap/code-points.js"
+import { CoapCode, CoapOption, codeText } from "../coap/code-points.js"
 import { type Option, textOption, uintOption } from "../coap/message.js"
 import { type CoapParameters } from "../coap/parameters.js"
 import { type CoapUri } from "../coap/uri.js"
@@ -7,16 +7,14 @@ import { Cancellable } from "../gio/cancellable.js"
 import { isIoError, IOErrorEnum } from "../gio/errors.js"
 import { type DtlsSettings } from "../gio/settings.js"
 import { type Services, type Signal } from "../platform/services.js"
-import { writePayload } from "./payload.js"
+import { type PayloadFormat } from "./payload.js"
 import { type ReadingSource, type Sample } from "./reading.js"
 import { type CoapsSession, openSession } from "./session.js"
 
 /** Times in ms. */
 export interface SensorConfig {
     target: CoapUri
-    format: ContentFormat
-    /** SenML base name, for example "urn:dev:mac:0024befffe804ff1:" */
-    baseName: string
+    format: PayloadFormat
     interval: number
     /** samples to take before it ends; 0: for ever */
     count: number
@@ -87,6 +85,11 @@ export class Sensor {
         this.stopped = true
         this.stopping.cancel()
         this.changed.notify()
+    }
+
+    /** Samples measured and not delivered. */
+    unsent(): number {
+        return this.queue.length
     }
 
     private isDone(): boolean {
@@ -170,10 +173,10 @@ export class Sensor {
         // A server may have several names; an address as host says nothing more than the socket does (RFC 7252 §6.4).
         if (isName(config.target.host)) options.push(textOption(CoapOption.URI_HOST, config.target.host))
         for (const part of config.target.path) options.push(textOption(CoapOption.URI_PATH, part))
-        options.push(uintOption(CoapOption.CONTENT_FORMAT, config.format))
+        options.push(uintOption(CoapOption.CONTENT_FORMAT, config.format.contentFormat))
         for (const part of config.target.query) options.push(textOption(CoapOption.URI_QUERY, part))
         request.options = options
-        request.payload = writePayload(sample, config.format, config.baseName)
+        request.payload = config.format.write(sample)
         return request
     }
 
@@ -206,7 +209,12 @@ export class Sensor {
     /** Ends early when the sensor is stopped. */
     private async sleep(time: number): Promise<void> {
         const until = this.services.now() + time
-        while (!this.stopped && this.services.now() < until) await this.changed.wait(until - this.services.now())
+        let left = time
+        // One look at the clock per turn: a second one might be past the end, and a negative time waits for ever.
+        while (!this.stopped && left > 0) {
+            await this.changed.wait(left)
+            left = until - this.services.now()
+        }
     }
 }
 

@@ -1,5 +1,5 @@
 import { readSenmlCbor, writeSenmlCbor } from "../../src/coap/senml.js"
-import { CoapCode, codeText, CoapType, ContentFormat } from "../../src/coap/code-points.js"
+import { CoapCode, codeText, CoapType } from "../../src/coap/code-points.js"
 import {
     type CoapMessage,
     readCoapMessage,
@@ -11,7 +11,7 @@ import {
 } from "../../src/coap/message.js"
 import { SeenIds } from "../../src/coap/seen-ids.js"
 import { coapUriText, parseCoapsUri } from "../../src/coap/uri.js"
-import { writePayload } from "../../src/sensor/payload.js"
+import { jsonFormat, senmlFormat, textFormat } from "../../src/sensor/payload.js"
 import { decimalText } from "../../src/sensor/reading.js"
 import { type Kit } from "../kit.js"
 
@@ -86,6 +86,7 @@ export function coapTests(t: Kit): void {
             t.equal(uri.query.join("|"), "x=1|y")
             t.equal(coapUriText(uri), "coaps://[2001:db8::1]:6000/a/b c?x=1&y")
             t.equal(parseCoapsUri("coaps://host").port, 5684)
+            t.equal(parseCoapsUri("COAPS://host:/x").port, 5684)
             t.equal(parseCoapsUri("coaps://host?q/r").query.join("|"), "q/r")
         })
         t.test("that are wrong are refused with the argument's name", async () => {
@@ -95,6 +96,7 @@ export function coapTests(t: Kit): void {
                 "coaps://h:0/",
                 "coaps://h:65536/",
                 "coaps://h:x/",
+                "coaps://[zz]/",
                 "coaps://u@h/",
                 "coaps://h/%zz",
                 "coaps://[::1/",
@@ -113,7 +115,7 @@ export function coapTests(t: Kit): void {
     })
     t.describe("payloads", () => {
         t.test("SenML in CBOR survives the round trip, exactly", async () => {
-            const read = readSenmlCbor(writePayload(sample, ContentFormat.SENML_CBOR, "urn:x:"))
+            const read = readSenmlCbor(senmlFormat("urn:x:").write(sample))
             if (read === undefined) return t.equal("unreadable", "")
             t.equal(read.length, 2)
             t.equal((read[0] as { name: string }).name, "urn:x:temperature")
@@ -134,12 +136,9 @@ export function coapTests(t: Kit): void {
         t.test("text and JSON print two decimals in both languages", async () => {
             t.equal(decimalText(-3.456), "-3.46")
             t.equal(decimalText(0.05), "0.05")
+            t.equal(textFormat().write(sample).toString(), "temperature 21.37 Cel\nhumidity -0.50 %RH")
             t.equal(
-                writePayload(sample, ContentFormat.TEXT, "").toString(),
-                "temperature 21.37 Cel\nhumidity -0.50 %RH",
-            )
-            t.equal(
-                writePayload(sample, ContentFormat.JSON, "").toString(),
+                jsonFormat().write(sample).toString(),
                 '{"temperature":{"value":21.37,"unit":"Cel"},"humidity":{"value":-0.50,"unit":"%RH"}}',
             )
         })

@@ -181,7 +181,7 @@ describe("the trace", () => {
             tracer.datagram(index % 2 === 0 ? "sent" : "received", peer, datagram)
         tracer.datagram("sent", peer, s.log[4])
         tracer.datagram("received", peer, Buffer.from("rubbish"))
-        tracer.datagram("received", peer, s.log[3] as Buffer)
+        tracer.datagram("received", peer, s.log[3])
         strictEqual(lines.length, 9)
         ok(lines[8]?.endsWith("flight 4: ServerHello, ServerHelloDone (again)"))
         ok(lines[5]?.includes("flight 6: ChangeCipherSpec"))

@@ -12,6 +12,7 @@ import { allSuites } from "../../src/dtls/crypto/suites.js"
 import { FailureReason } from "../../src/dtls/handshake/failure.js"
 import { gatewayLimits } from "../../src/dtls/handshake/limits.js"
 import { wifi } from "../../src/dtls/flight/retransmission.js"
+import { connect, listen } from "../../src/platform/node/connect.js"
 import { NodeServices } from "../../src/platform/node/services.js"
 import { type UdpOptions, type UdpSocket } from "../../src/platform/services.js"
 import { sleep } from "../interop/process.js"
@@ -336,6 +337,52 @@ describe("wrong arguments get a typed error that names them", () => {
         }
         throws(() => pair.client.createSource(1).setCallback(undefined as never), bad("callback"))
         strictEqual(await pair.client.sendMessages([out("usable")], 0, -1, null as never), 1)
+        await pair.close()
+    })
+
+    it("in settings, keys, and the short way in and out", async () => {
+        const services = new NodeServices()
+        const usual = newSettings(
+            allSuites(),
+            new SinglePsk(Buffer.from("a"), Buffer.from("b")),
+            wifi(),
+            gatewayLimits(),
+        )
+        const base = await services.openUdp({ remote: undefined, localHost: "127.0.0.1", localPort: 0 })
+        const table: [object, string][] = [
+            [{ suites: [] }, "suites"],
+            [{ suites: "x" }, "suites"],
+            [{ suites: [5] }, "suites"],
+            [{ psk: {} }, "psk"],
+            [{ limits: 5 }, "limits"],
+            [{ retransmission: {} }, "retransmission"],
+            [{ pathBudget: 10 }, "pathBudget"],
+            [{ pathBudget: NaN }, "pathBudget"],
+            [{ keyLog: 5 }, "keyLog"],
+        ]
+        for (const [change, argument] of table) {
+            const settings = { ...usual, ...change }
+            throws(() => new DtlsClientConnection(services, base, settings, undefined), bad(argument))
+            throws(() => new DtlsListener(services, base, settings), bad(argument))
+            const psk = { identity: "a", key: Buffer.from("b") }
+            if (argument !== "limits") await rejects(connect("127.0.0.1", 5684, { psk, ...change }), bad(argument))
+        }
+        throws(() => new SinglePsk("a" as never, Buffer.alloc(1)), bad("identity"))
+        throws(() => new SinglePsk(Buffer.alloc(1), "b" as never), bad("key"))
+        const psk = { identity: "a", key: Buffer.from("b") }
+        await rejects(connect("127.0.0.1", 70000, { psk }), bad("port"))
+        await rejects(listen("x" as never, { psk }), bad("port"))
+        await rejects(listen(0, { psk }, "localhost"), bad("host"))
+        base.close()
+    })
+
+    it("a key log that throws costs the log, not the handshake", async () => {
+        const pair = await opened((settings) => {
+            settings.keyLog = () => {
+                throw new Error("disk full")
+            }
+        })
+        strictEqual(pair.client.getProtocolVersion(), TlsProtocolVersion.DTLS_1_2)
         await pair.close()
     })
 

@@ -1,6 +1,6 @@
 import { deepStrictEqual, ok, rejects, strictEqual } from "node:assert/strict"
 import { CoapClient, newRequest } from "../../src/coap/client.js"
-import { CoapCode, CoapOption, ContentFormat } from "../../src/coap/code-points.js"
+import { CoapCode, CoapOption } from "../../src/coap/code-points.js"
 import { textOption } from "../../src/coap/message.js"
 import { defaultCoapParameters } from "../../src/coap/parameters.js"
 import { parseCoapsUri } from "../../src/coap/uri.js"
@@ -11,6 +11,7 @@ import { DtlsClientConnection } from "../../src/gio/dtls-client-connection.js"
 import { GError } from "../../src/gio/errors.js"
 import { type DtlsSettings, newSettings, SinglePsk } from "../../src/gio/settings.js"
 import { NodeServices } from "../../src/platform/node/services.js"
+import { senmlFormat } from "../../src/sensor/payload.js"
 import { type Sample, SimulatedSource } from "../../src/sensor/reading.js"
 import { Sensor, type SensorConfig, type SensorObserver } from "../../src/sensor/sensor.js"
 import { PskStore } from "../../host/credentials.js"
@@ -78,8 +79,7 @@ function sensorOn(
 ): Sensor {
     const config: SensorConfig = {
         target: parseCoapsUri(`coaps://127.0.0.1:${port}/readings`),
-        format: ContentFormat.SENML_CBOR,
-        baseName: "urn:test:",
+        format: senmlFormat("urn:test:"),
         interval: 30,
         count: 20,
         queueLimit: 1000,
@@ -234,10 +234,18 @@ describe("a sensor and its gateway", function () {
         silent.close()
     })
 
+    it("sleeps thousands of short sleeps without missing its time", async () => {
+        const [at, events, port] = [new Events(), new Events(), await freePort()]
+        const gateway = await startGateway(port, at)
+        await sensorOn(port, events, { count: 3000, interval: 1.001 }).run()
+        strictEqual(events.posted_.length, 3000)
+        await gateway.close()
+    })
+
     it("gives up a sample that no datagram can carry, and goes on with the next", async () => {
         const [at, events, port] = [new Events(), new Events(), await freePort()]
         const gateway = await startGateway(port, at)
-        await sensorOn(port, events, { count: 2, baseName: "x".repeat(2000) }).run()
+        await sensorOn(port, events, { count: 2, format: senmlFormat("x".repeat(2000)) }).run()
         strictEqual(events.rejected_.length, 2)
         await gateway.close()
     })

@@ -1,3 +1,4 @@
+import { isIP } from "node:net"
 import { gatewayLimits } from "../../dtls/handshake/limits.js"
 import { allSuites, type CipherSuite } from "../../dtls/crypto/suites.js"
 import { type RetransmissionProfile, wifi } from "../../dtls/flight/retransmission.js"
@@ -27,6 +28,11 @@ export interface Options {
     keyLog?: (line: string) => void
 }
 
+function checkPort(port: number, least: number): void {
+    if (!Number.isInteger(port) || port < least || port > 65535)
+        throw invalidArgument("port", `a whole number from ${least} to 65535`)
+}
+
 function settingsOf(options: Options): ReturnType<typeof newSettings> {
     if (typeof options?.psk !== "object" || options.psk === null)
         throw invalidArgument("psk", "{ identity, key } or a PskSource is needed")
@@ -54,6 +60,8 @@ export class DtlsSocket {
 
     /** Sends one message. Throws GError: MESSAGE_TOO_LARGE with the maximum, CLOSED, ... */
     async send(message: Buffer | string): Promise<void> {
+        if (typeof message !== "string" && !(message instanceof Uint8Array))
+            throw invalidArgument("message", "a text or a Buffer is needed")
         await this.dtls.sendMessages([new OutputMessage([Buffer.from(message)])], 0, -1)
     }
 
@@ -62,6 +70,8 @@ export class DtlsSocket {
      * @param timeout ms, negative waits for ever. Throws TIMED_OUT.
      */
     async receive(timeout = -1): Promise<Buffer | undefined> {
+        if (typeof timeout !== "number" || Number.isNaN(timeout))
+            throw invalidArgument("timeout", "milliseconds are needed")
         const message = new InputMessage([Buffer.alloc(16384)])
         const count = await this.dtls.receiveMessages([message], 0, timeout < 0 ? -1 : timeout * 1000)
         return count === 0 ? undefined : message.vectors[0]?.subarray(0, message.bytesReceived)
@@ -90,6 +100,7 @@ export class DtlsSocket {
  */
 export async function connect(host: string, port: number, options: Options): Promise<DtlsSocket> {
     if (typeof host !== "string" || host === "") throw invalidArgument("host", "a name or an address is needed")
+    checkPort(port, 1)
     const settings = settingsOf(options)
     const services = new NodeServices()
     const addresses = await services.resolve(host)
@@ -145,6 +156,8 @@ export class DtlsServer {
 
 /** Serves DTLS 1.2 on a UDP port. @param host numeric address; undefined: all. Throws GError: ADDRESS_IN_USE, ... */
 export async function listen(port: number, options: Options, host?: string): Promise<DtlsServer> {
+    checkPort(port, 0)
+    if (host !== undefined && isIP(host) === 0) throw invalidArgument("host", "a numeric address is needed, or none")
     const settings = settingsOf(options)
     const services = new NodeServices()
     const socket = await services.openUdp({ remote: undefined, localHost: host, localPort: port })

@@ -15,6 +15,9 @@ interface Received {
 /** Datagrams that wait in the process before the oldest is kept and new ones are dropped, as a kernel does. */
 const QUEUE_LIMIT = 4096
 
+/** Datagrams sent before others get a turn. */
+const SENDS_PER_TURN = 32
+
 const codes: Record<string, [IOErrorEnum, string]> = {
     EADDRINUSE: [IOErrorEnum.ADDRESS_IN_USE, "the port is in use: choose another one, or end the program that has it"],
     EACCES: [IOErrorEnum.PERMISSION_DENIED, "not allowed: ports below 1024 need rights"],
@@ -38,6 +41,7 @@ function text(address: SocketAddress): string {
 /** node:dgram as a DatagramBased. */
 export class NodeUdpSocket extends DatagramSocket implements UdpSocket {
     private queue: Received[] = []
+    private sentInTurn = 0
 
     private constructor(
         services: Services,
@@ -58,7 +62,7 @@ export class NodeUdpSocket extends DatagramSocket implements UdpSocket {
         const any = local === undefined
         const type = any || isIP(local) === 6 ? "udp6" : "udp4"
         const socket = createSocket({ type, ipv6Only: false, recvBufferSize: undefined })
-        const where = text({ address: options.localHost ?? "any address", port: options.localPort })
+        const where = any ? `port ${options.localPort}` : text({ address: local, port: options.localPort })
         await new Promise<void>((resolve, reject) => {
             socket.once("error", (error) => {
                 socket.close()
@@ -109,6 +113,12 @@ export class NodeUdpSocket extends DatagramSocket implements UdpSocket {
     /** All are handed to the system before the first is waited for, so that their order stays. */
     protected async sendAll(messages: OutputMessage[]): Promise<number> {
         const results = await Promise.all(messages.map((message) => this.send(message)))
+        // Sends finish without a turn of the event loop: a program that only sends would never hear of anything.
+        this.sentInTurn += messages.length
+        if (this.sentInTurn >= SENDS_PER_TURN) {
+            this.sentInTurn = 0
+            await new Promise((resolve) => setImmediate(resolve))
+        }
         const failed = results.findIndex((error) => error !== undefined)
         if (failed === 0) throw results[0] as GError
         return failed < 0 ? messages.length : failed

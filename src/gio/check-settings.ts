@@ -1,0 +1,19 @@
+import { invalidArgument } from "./errors.js"
+import { type DtlsSettings } from "./settings.js"
+
+/** Throws INVALID_ARGUMENT that names the setting: plain JavaScript hands these over too. */
+export function checkSettings(settings: DtlsSettings): void {
+    if (typeof settings !== "object" || settings === null) throw invalidArgument("settings", "newSettings() makes them")
+    const { suites, psk, retransmission, limits, pathBudget, keyLog } = settings
+    if (!Array.isArray(suites) || suites.length === 0) throw invalidArgument("suites", "at least one")
+    for (const suite of suites) {
+        if (typeof suite !== "object" || typeof suite.id !== "number") throw invalidArgument("suites", "not a suite")
+    }
+    if (typeof psk !== "object" || psk === null || psk.lookup === undefined)
+        throw invalidArgument("psk", "it has a lookup")
+    if (typeof limits !== "object" || !(limits.inboxBytes > 0)) throw invalidArgument("limits", "not limits")
+    const timing = typeof retransmission === "object" && retransmission.initial > 0 && retransmission.deadline > 0
+    if (!timing) throw invalidArgument("retransmission", "not a profile")
+    if (!(pathBudget >= 228 && pathBudget <= 16384)) throw invalidArgument("pathBudget", "228 to 16384 bytes")
+    if (keyLog !== undefined && typeof keyLog !== "function") throw invalidArgument("keyLog", "a function, or none")
+}
