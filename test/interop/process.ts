@@ -50,6 +50,11 @@ export class Running {
         throw new Error(`"${text}" did not come from: ${this.command.join(" ")}\n${this.output.slice(-1500)}`)
     }
 
+    /** null while it runs, and after a signal */
+    get exitCode(): number | null {
+        return this.process.exitCode
+    }
+
     get running(): boolean {
         return !this.exited
     }

@@ -170,7 +170,7 @@ function againstClient(kind: PeerKind, variant: Variant): Cell {
             const ours = start(server(port))
             await untilBound(port)
             const peer = start(client(port))
-            await ours.expect(`client connected: ${suite.iana}`)
+            await ours.expect(`client 1 connected: ${suite.iana}`)
             if (kind.echoes) await peer.expect("Simple Client Mode")
             if (variant.shows !== undefined) await peer.expect(variant.shows)
             if (variant.together === true) {

@@ -157,7 +157,7 @@ describe("the command line", function () {
         strictEqual(server.running, false)
     })
 
-    it("a message too large is refused with the maximum, and nothing hangs", async () => {
+    it("a line too large is refused with the maximum, the next one is sent, and the exit code tells", async () => {
         const port = await freePort()
         const server = new Running(mote("server", "--host", "127.0.0.1", "--port", `${port}`, "--psk", `a:${KEY}`))
         await untilBound(port)
@@ -165,8 +165,12 @@ describe("the command line", function () {
         await client.has("connected")
         client.write(`${"x".repeat(5000)}\n`)
         ok(await client.has("too large for DTLS connection (maximum is"))
+        client.write("short\n")
+        client.endInput()
         for (let i = 0; i < 100 && client.running; i++) await new Promise((resolve) => setTimeout(resolve, 20))
         strictEqual(client.running, false)
+        strictEqual(client.exitCode, 1)
+        ok(await server.has("short"))
         await server.end()
     })
 })
