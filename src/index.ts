@@ -3,14 +3,7 @@
 export { connect, DtlsServer, DtlsSocket, listen, type Options } from "./platform/node/connect.js"
 export { NodeServices, type NodeServicesOptions } from "./platform/node/services.js"
 export { NodeUdpSocket } from "./platform/node/udp.js"
-export {
-    LogLevel,
-    type Services,
-    type Signal,
-    type Storage,
-    type UdpOptions,
-    type UdpSocket,
-} from "./platform/services.js"
+export { type Services, type Signal, type Storage, type UdpOptions, type UdpSocket } from "./platform/services.js"
 
 export { AsyncResult } from "./gio/async-result.js"
 export { Cancellable } from "./gio/cancellable.js"
@@ -24,6 +17,7 @@ export { DtlsServerConnection } from "./gio/dtls-server-connection.js"
 export * from "./gio/enums.js"
 export { ErrorDomain, GError, IOErrorEnum, TlsChannelBindingError, TlsError } from "./gio/errors.js"
 export { type DtlsSettings, newSettings, type PskSource, SinglePsk } from "./gio/settings.js"
+export { LogLevel } from "./gio/log-level.js"
 export { type SocketAddress } from "./gio/socket-address.js"
 export { Source, type SourceCallback } from "./gio/source.js"
 

@@ -1,6 +1,7 @@
 import { type CryptoProvider } from "../dtls/crypto/provider.js"
 import { type Table } from "../dtls/endpoint/endpoint.js"
 import { type DatagramBased } from "../gio/datagram-based.js"
+import { type LogLevel } from "../gio/log-level.js"
 import { type SocketAddress } from "../gio/socket-address.js"
 
 /**
@@ -57,11 +58,4 @@ export interface Storage {
     /** Resolves when it is safe against power loss. */
     save(name: string, value: Buffer): Promise<void>
     remove(name: string): Promise<void>
-}
-
-export enum LogLevel {
-    debug = 0,
-    info = 1,
-    warning = 2,
-    error = 3,
 }

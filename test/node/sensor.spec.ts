@@ -150,7 +150,7 @@ describe("a sensor and its gateway", function () {
     it("reports what it loses beyond the queue's limit: the oldest, never the one on its way", async () => {
         const [at, events, port] = [new Events(), new Events(), await freePort()]
         const running = sensorOn(port, events, { count: 30, queueLimit: 5, interval: 10 }).run()
-        await sleep(600)
+        await sleep(1500)
         const gateway = await startGateway(port, at)
         await running
         strictEqual(events.dropped_.length, 25)

@@ -76,7 +76,6 @@ describe("the sources", function () {
                 if (!to.startsWith("src/platform/")) return false
                 return from.startsWith("src/dtls/") || to !== "src/platform/services.ts" || !typesOnly
             })
-        // LogLevel is an enum, folded into numbers by the device compiler.
         strictEqual(wrong.map(({ from, to }) => `${from} -> ${to}`).join("\n"), "")
     })
 

@@ -82,6 +82,6 @@ declare module "@devicescript/core" {
     function _moteWallClock(): number | undefined
     /** A setting of this device (host, port, path, identity, key, ...) as text; undefined when it has none of that name. */
     function _moteSetting(name: string): string | undefined
-    /** Levels as LogLevel of src/platform/services.ts. */
+    /** Levels as LogLevel of src/gio/log-level.ts. */
     function _moteLog(level: number, message: string): void
 }

@@ -2,15 +2,9 @@ import * as ds from "@devicescript/core"
 import { type CryptoProvider } from "../../dtls/crypto/provider.js"
 import { type Table } from "../../dtls/endpoint/endpoint.js"
 import { ioError, IOErrorEnum } from "../../gio/errors.js"
-import {
-    type LogLevel,
-    type Services,
-    type Signal,
-    type Storage,
-    type UdpOptions,
-    type UdpSocket,
-} from "../services.js"
+import { type Services, type Signal, type Storage, type UdpOptions, type UdpSocket } from "../services.js"
 import { RuntimeCryptoProvider } from "./crypto.js"
+import { type LogLevel } from "../../gio/log-level.js"
 import "./natives.js"
 import { FiberSignal } from "./signal.js"
 import { HashTable } from "./table.js"
