@@ -42,6 +42,9 @@ export async function printMessages(
     }
 }
 
+/** Messages sent in one call and one millisecond: a server that prints and echoes keeps up with that. */
+const BURST = 8
+
 /**
  * Sends messages in one call, and what a call leaves over in further ones; one too large is told and skipped.
  * @returns how many were not sent
@@ -51,7 +54,9 @@ export async function sendAll(connection: DtlsConnection, messages: Buffer[], re
     let refused = 0
     while (rest.length > 0) {
         try {
-            rest = rest.slice(await connection.sendMessages(rest, 0, -1))
+            rest = rest.slice(await connection.sendMessages(rest.slice(0, BURST), 0, -1))
+            // There is no flow control: a socket buffer holds a few hundred datagrams.
+            if (rest.length > 0) await new Promise((resolve) => setTimeout(resolve, 1))
         } catch (error) {
             if (!isIoError(error, IOErrorEnum.MESSAGE_TOO_LARGE)) throw error
             reporter.problem(errorText(error))
