@@ -135,6 +135,10 @@ describe("wrong arguments get a typed error that names them", () => {
             code: IOErrorEnum.ADDRESS_IN_USE,
         })
         await rejects(open({ localHost: "192.0.2.1" }), { code: IOErrorEnum.NOT_FOUND })
+        // A forged datagram can come from port 0: answering it must be an error, not an exception of node:dgram's.
+        const nowhere = out("x")
+        nowhere.address = { address: "127.0.0.1", port: 0 }
+        await rejects(one.sendMessages([nowhere], 0, -1), bad("messages"))
         one.close()
         await rejects(services.resolve("no-such-host.invalid"), { code: IOErrorEnum.HOST_NOT_FOUND })
         await rejects(services.storage.save("../escape", Buffer.alloc(1)), bad("name"))
