@@ -1,0 +1,10 @@
+/* The native functions that all ports share. */
+#ifndef MOTE_NATIVES_H
+#define MOTE_NATIVES_H
+
+#include "../vm/mote_vm.h"
+
+/** For mote_host.buffer_natives. The port has called psa_crypto_init. */
+extern const mote_native_entry buffer_crypto_natives[];
+
+#endif

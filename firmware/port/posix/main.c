@@ -1,0 +1,177 @@
+/* mote-device IMAGE: runs a program on Linux. Console lines go to stdout; a panic is the last line and exit code 1. */
+#include "../../natives/natives.h"
+
+#include <errno.h>
+#include <psa/crypto.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/random.h>
+#include <time.h>
+
+typedef struct {
+    const char *image;
+    uint32_t heap_bytes, depth, guard;
+    bool gc_stress, virtual_time, stats;
+} settings;
+
+static const char usage[] = "usage: mote-device [options] IMAGE\n"
+                            "  --heap KB        arena of the program, 4 to 65536 (64)\n"
+                            "  --depth N        nested calls, 1 to 65535 (100)\n"
+                            "  --guard N        operations without yielding; 0: no limit (131071)\n"
+                            "  --gc-stress      collect garbage before every allocation\n"
+                            "  --virtual-time   sleep in no time\n"
+                            "  --stats          print counters at the end, to stderr\n";
+
+static uint64_t micros(void *context)
+{
+    (void)context;
+    struct timespec now;
+    clock_gettime(CLOCK_MONOTONIC, &now);
+    return (uint64_t)now.tv_sec * 1000000u + (uint64_t)now.tv_nsec / 1000u;
+}
+
+static void print(void *context, char level, const char *line, size_t length)
+{
+    (void)context, (void)level;
+    fwrite(line, 1, length, stdout);
+    putchar('\n');
+}
+
+static bool random_bytes(void *context, uint8_t *target, size_t length)
+{
+    (void)context;
+    while (length > 0) {
+        ssize_t got = getrandom(target, length, 0);
+        if (got < 0 && errno == EINTR) continue;
+        if (got <= 0) return false;
+        target += got;
+        length -= (size_t)got;
+    }
+    return true;
+}
+
+static void *read_file(const char *path, size_t *length)
+{
+    FILE *file = fopen(path, "rb");
+    if (file == NULL || fseek(file, 0, SEEK_END) != 0) return NULL;
+    long size = ftell(file);
+    rewind(file);
+    void *bytes = size > 0 ? malloc((size_t)size) : NULL;
+    if (bytes != NULL && fread(bytes, 1, (size_t)size, file) != (size_t)size) {
+        free(bytes);
+        bytes = NULL;
+    }
+    fclose(file);
+    *length = (size_t)size;
+    return bytes;
+}
+
+static void sleep_until(uint64_t wake, uint64_t now)
+{
+    struct timespec pause = {.tv_sec = (time_t)((wake - now) / 1000), .tv_nsec = (long)((wake - now) % 1000) * 1000000};
+    while (nanosleep(&pause, &pause) != 0 && errno == EINTR) continue;
+}
+
+static void run(mote_vm *vm, const settings *options)
+{
+    uint64_t start = micros(NULL) / 1000, now = 0;
+    for (;;) {
+        uint64_t wake = mote_vm_step(vm, now);
+        if (mote_vm_panic(vm) != MOTE_RUNNING || wake == MOTE_NEVER) return;
+        if (options->virtual_time) {
+            now = wake > now ? wake : now;
+        } else {
+            now = micros(NULL) / 1000 - start;
+            if (wake > now) sleep_until(wake, now);
+            now = micros(NULL) / 1000 - start;
+        }
+    }
+}
+
+static void print_stats(mote_vm *vm)
+{
+    mote_stats stats;
+    mote_vm_stats(vm, &stats);
+    fprintf(stderr, "operations %llu, natives %u, collections %u, longest pause %u us\n",
+            (unsigned long long)stats.operations, stats.natives, stats.collections, stats.longest_pause);
+    fprintf(stderr, "arena %u, fixed %u, peak live %u, depth %u, stack %u bytes\n", stats.arena_bytes,
+            stats.fixed_bytes, stats.peak_live_bytes, stats.peak_depth, stats.peak_stack_bytes);
+}
+
+static bool number_option(const char *text, uint32_t least, uint32_t most, uint32_t *value)
+{
+    char *end;
+    errno = 0;
+    unsigned long number = text == NULL ? 0 : strtoul(text, &end, 10);
+    if (text == NULL || errno != 0 || *end != 0 || end == text || number < least || number > most) return false;
+    *value = (uint32_t)number;
+    return true;
+}
+
+static bool parse(int argc, char **argv, settings *options)
+{
+    uint32_t kilobytes = 64;
+    for (int i = 1; i < argc; i++) {
+        const char *name = argv[i];
+        bool fits = true;
+        if (strcmp(name, "--heap") == 0) fits = number_option(argv[++i], 4, 65536, &kilobytes);
+        else if (strcmp(name, "--depth") == 0) fits = number_option(argv[++i], 1, 65535, &options->depth);
+        else if (strcmp(name, "--guard") == 0) fits = number_option(argv[++i], 0, INT32_MAX, &options->guard);
+        else if (strcmp(name, "--gc-stress") == 0) options->gc_stress = true;
+        else if (strcmp(name, "--virtual-time") == 0) options->virtual_time = true;
+        else if (strcmp(name, "--stats") == 0) options->stats = true;
+        else if (name[0] == '-' || options->image != NULL) return false;
+        else options->image = name;
+        if (!fits) {
+            fprintf(stderr, "mote-device: %s wants a number in its range\n", name);
+            return false;
+        }
+    }
+    options->heap_bytes = kilobytes * 1024;
+    return options->image != NULL;
+}
+
+int main(int argc, char **argv)
+{
+    static const mote_host host = {.print = print,
+                                   .random = random_bytes,
+                                   .micros = micros,
+                                   .arch_id = "native",
+                                   .buffer_natives = buffer_crypto_natives};
+    settings options = {.depth = 100, .guard = 131071};
+    size_t length;
+    if (!parse(argc, argv, &options)) {
+        fputs(usage, stderr);
+        return 2;
+    }
+    if (psa_crypto_init() != PSA_SUCCESS) {
+        fputs("mote-device: the crypto library does not start\n", stderr);
+        return 2;
+    }
+    void *image = read_file(options.image, &length);
+    if (image == NULL) {
+        fprintf(stderr, "mote-device: cannot read %s\n", options.image);
+        return 2;
+    }
+    void *arena = malloc(options.heap_bytes);
+    const mote_config config = {.arena = arena,
+                                .arena_bytes = options.heap_bytes,
+                                .max_depth = options.depth,
+                                .guard = options.guard,
+                                .gc_stress = options.gc_stress,
+                                .host = &host};
+    mote_vm *vm = arena == NULL ? NULL : mote_vm_create(&config);
+    if (vm == NULL) {
+        fputs("mote-device: the arena is too small\n", stderr);
+        return 2;
+    }
+    if (mote_vm_load(vm, image, length) == 0) run(vm, &options);
+    else fprintf(stderr, "mote-device: %s: %s\n", options.image, mote_vm_load_error(vm));
+    int panic = mote_vm_panic(vm);
+    if (options.stats) print_stats(vm);
+    if (panic > 0) printf("PANIC %d\n", panic);
+    free(arena);
+    free(image);
+    return panic > 0 ? 1 : 0;
+}

@@ -1,0 +1,219 @@
+/*
+ * Activations on a fiber's stack:
+ *
+ *   link words | slots (this, arguments, temporaries, locals) | try handlers | link words of the callee | operands
+ *
+ * The caller's operands `function, a1, a2...` become the callee's slots where they lie. A function that makes closures
+ * has its slots in a block_frame instead, so that they outlive the call.
+ */
+#include "vm.h"
+
+#include <string.h>
+
+/* First link word: function index, number of try handlers set, whether the slots are in a frame. */
+enum { TRIES_SHIFT = 16, CAPTURED_SHIFT = 24 };
+
+static uint32_t function_index(const mote_value *link)
+{
+    return (uint32_t)small_int(link[0]) & 0xffff;
+}
+
+const image_function *running_function(const mote_vm *vm)
+{
+    return function_at(vm, function_index(vm->link));
+}
+
+static bool captures(const mote_vm *vm, uint32_t function)
+{
+    const block_buffer *bits = at_offset(vm, vm->captured);
+    return (bits->data[function >> 3] & (1u << (function & 7u))) != 0;
+}
+
+void frame_restore(mote_vm *vm, mote_value *link)
+{
+    const image_function *function = function_at(vm, function_index(link));
+    mote_value *base = link + LINK_WORDS;
+    bool captured = (small_int(link[0]) >> CAPTURED_SHIFT) != 0;
+    vm->link = link;
+    if (captured) {
+        vm->slots = ((block_frame *)at_offset(vm, link[2]))->slots;
+        vm->operands = base + function->num_tries + LINK_WORDS;
+    } else {
+        vm->slots = (function->flags & FUNCTION_NEEDS_THIS) != 0 ? base : base + 1;
+        vm->operands = vm->slots + function->num_slots + function->num_tries + LINK_WORDS;
+    }
+    vm->sp = vm->operands;
+}
+
+/** Arguments from `rest` on become one array in slot `rest`. */
+static bool gather_rest(mote_vm *vm, mote_value *slots, uint32_t rest, uint32_t given)
+{
+    uint32_t count = given > rest ? given - rest : 0;
+    mote_value array = array_new(vm, count);
+    if (array == MOTE_FAILED) return false;
+    if (count > 0) memcpy(array_items(vm, array), slots + rest, count * 4);
+    for (uint32_t i = given; i < rest; i++) slots[i] = MOTE_UNDEFINED;
+    slots[rest] = array;
+    return true;
+}
+
+static bool move_to_frame(mote_vm *vm, const image_function *function, mote_value *slots, mote_value *link)
+{
+    mote_value v = heap_new(vm, KIND_FRAME, 4 + function->num_slots * 4u);
+    if (v == MOTE_FAILED) return false;
+    block_frame *frame = at_offset(vm, v);
+    uint32_t room = block_words(vm, v) - 2;
+    frame->parent = link[2];
+    memcpy(frame->slots, slots, function->num_slots * 4u);
+    for (uint32_t i = function->num_slots; i < room; i++) frame->slots[i] = MOTE_UNDEFINED;
+    link[0] = small_value(small_int(link[0]) | (1 << CAPTURED_SHIFT));
+    link[2] = v;
+    return true;
+}
+
+static void note_depth(mote_vm *vm)
+{
+    uint32_t words = (uint32_t)(vm->sp - vm->stack);
+    if (++vm->depth > vm->peak_depth) vm->peak_depth = vm->depth;
+    if (words > vm->peak_stack_words) vm->peak_stack_words = words;
+}
+
+/** `self` replaces the function word at the base, or a new object does for constructors. */
+static bool set_receiver(mote_vm *vm, mote_value *base, uint32_t index, mote_value self)
+{
+    if (self == MOTE_UNDEFINED && (function_at(vm, index)->flags & FUNCTION_IS_CTOR) != 0) {
+        mote_value prototype = prototype_of_ctor(vm, immediate(TAG_FUNCTION, index));
+        if (prototype == MOTE_FAILED) return false;
+        self = map_new(vm, prototype);
+        if (self == MOTE_FAILED) return false;
+    }
+    *base = self;
+    return true;
+}
+
+static void enter_function(mote_vm *vm, mote_value *base, uint32_t index, unsigned count, mote_value self,
+                           mote_value env)
+{
+    const image_function *function = function_at(vm, index);
+    bool method = (function->flags & FUNCTION_NEEDS_THIS) != 0;
+    if (vm->depth >= vm->max_depth) {
+        vm_panic(vm, MOTE_PANIC_DEPTH);
+        return;
+    }
+    uint32_t position = (uint32_t)(base - vm->stack);
+    base[-2] = env;
+    if (!stack_reserve(vm, function->num_slots + function->num_tries + 2u * LINK_WORDS + OPERAND_WORDS)) return;
+    base = vm->stack + position;
+    mote_value *link = base - LINK_WORDS;
+    link[0] = small_value((int32_t)index);
+    link[1] = small_value((int32_t)(vm->pc - vm->image.bytes));
+    link[3] = small_value(vm->link == NULL ? -1 : (int32_t)(vm->link - vm->stack));
+    if (method && !set_receiver(vm, base, index, self)) return;
+    mote_value *slots = method ? base : base + 1;
+    uint32_t given = count + (method ? 1 : 0), args = function->num_args;
+    if ((function->flags & FUNCTION_HAS_REST) != 0) {
+        if (!gather_rest(vm, slots, args - 1u, given)) return;
+        given = args;
+    }
+    for (uint32_t i = given < args ? given : args; i < function->num_slots; i++) slots[i] = MOTE_UNDEFINED;
+    if (captures(vm, index)) {
+        vm->sp = slots + function->num_slots;
+        if (!move_to_frame(vm, function, slots, link)) return;
+    }
+    frame_restore(vm, link);
+    for (mote_value *word = vm->operands - LINK_WORDS - function->num_tries; word < vm->operands; word++)
+        *word = small_value(0);
+    vm->pc = vm->image.bytes + function->start;
+    note_depth(vm);
+}
+
+static void enter_native(mote_vm *vm, mote_value *base, uint32_t index, unsigned count, mote_value self)
+{
+    vm->ret_val = MOTE_UNDEFINED;
+    mote_value result = native_call(vm, index, self, base + 1, count);
+    if (result == MOTE_FAILED) return;
+    vm->ret_val = result;
+    vm->sp = vm->operands;
+}
+
+/** What a builtin object or map runs when it is called. */
+static mote_value callable_of(mote_vm *vm, mote_value v)
+{
+    if (has_kind(vm, v, KIND_MAP)) return map_get(vm, v, builtin_value(S___func__));
+    return has_tag(v, TAG_BUILTIN) ? native_lookup(vm, payload(v), builtin_value(S___func__)) : VALUE_NONE;
+}
+
+static void throw_called(mote_vm *vm, mote_value v)
+{
+    uint32_t length;
+    mote_value text = to_string(vm, v);
+    if (text != MOTE_FAILED) throw_error(vm, MOTE_TYPE_ERROR, "%s called", string_text(vm, text, &length, NULL));
+}
+
+void call_enter(mote_vm *vm, mote_value *base, unsigned count, mote_value receiver)
+{
+    mote_value function = base[0], self = receiver == VALUE_NONE ? MOTE_UNDEFINED : receiver, env = MOTE_UNDEFINED;
+    mote_value inner =
+        is_immediate(function) && !has_tag(function, TAG_BUILTIN) ? VALUE_NONE : callable_of(vm, function);
+    if (inner != VALUE_NONE) {
+        self = function;
+        function = inner;
+    }
+    if (has_kind(vm, function, KIND_BOUND)) {
+        const block_bound *bound = at_offset(vm, function);
+        self = bound->receiver;
+        function = bound->function;
+    }
+    if (has_kind(vm, function, KIND_CLOSURE)) {
+        const block_closure *closure = at_offset(vm, function);
+        env = closure->frame;
+        function = closure->function;
+    }
+    root_push(vm, self);
+    if (has_tag(function, TAG_FUNCTION)) enter_function(vm, base, payload(function), count, self, env);
+    else if (has_tag(function, TAG_NATIVE)) enter_native(vm, base, payload(function), count, self);
+    else throw_called(vm, base[0]);
+    roots_drop(vm, 1);
+}
+
+static bool is_native_call(mote_vm *vm, mote_value function)
+{
+    if (has_kind(vm, function, KIND_BOUND)) function = ((const block_bound *)at_offset(vm, function))->function;
+    return has_tag(function, TAG_NATIVE) || has_tag(function, TAG_BUILTIN);
+}
+
+void call_array(mote_vm *vm, mote_value function, mote_value array)
+{
+    if (!has_kind(vm, array, KIND_ARRAY)) {
+        throw_expecting(vm, "array", array);
+        return;
+    }
+    uint32_t count = array_length(vm, array);
+    if (is_native_call(vm, function) && count > MAX_SPREAD_NATIVE) {
+        throw_error(vm, MOTE_TYPE_ERROR, "large parameters array not supported (yet)");
+        return;
+    }
+    if (!stack_reserve(vm, count + OPERAND_WORDS)) return;
+    mote_value *base = vm->operands;
+    base[0] = function;
+    if (count > 0) memcpy(base + 1, array_items(vm, array), count * 4);
+    vm->sp = base + 1 + count;
+    mote_value receiver = vm->receiver;
+    vm->receiver = VALUE_NONE;
+    call_enter(vm, base, count, receiver);
+}
+
+void call_return(mote_vm *vm, mote_value result)
+{
+    const mote_value *link = vm->link;
+    if (result == MOTE_UNDEFINED && (running_function(vm)->flags & FUNCTION_IS_CTOR) != 0) result = vm->slots[0];
+    int32_t caller = small_int(link[3]);
+    vm->ret_val = result;
+    vm->depth--;
+    if (caller < 0) {
+        fiber_end(vm);
+        return;
+    }
+    vm->pc = vm->image.bytes + small_int(link[1]);
+    frame_restore(vm, vm->stack + caller);
+}

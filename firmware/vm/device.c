@@ -1,0 +1,125 @@
+/* The rest of ds: console, numbers from text, the end of the program. */
+#include "vm.h"
+
+#include <math.h>
+#include <string.h>
+
+static mote_value stop(mote_vm *vm, int code)
+{
+    vm_panic(vm, code);
+    return MOTE_FAILED;
+}
+
+static mote_value ds_panic(mote_vm *vm, mote_value receiver, const mote_value *args, unsigned count)
+{
+    (void)receiver, (void)count;
+    int32_t code = to_int32(vm, args[0]);
+    return stop(vm, code <= 0 || code >= 60000 ? 59999 : code);
+}
+
+static mote_value ds_restart(mote_vm *vm, mote_value receiver, const mote_value *args, unsigned count)
+{
+    (void)receiver, (void)args, (void)count;
+    return stop(vm, MOTE_PANIC_RESTART);
+}
+
+static mote_value ds_format(mote_vm *vm, mote_value receiver, const mote_value *args, unsigned count)
+{
+    (void)receiver;
+    return format_values(vm, args, count);
+}
+
+static void print_lines(mote_vm *vm, char level, const char *text, uint32_t length)
+{
+    for (uint32_t from = 0; from <= length;) {
+        const char *end = memchr(text + from, '\n', length - from);
+        uint32_t size = end == NULL ? length - from : (uint32_t)(end - text) - from;
+        vm->host->print(vm->host->context, level, text + from, size);
+        from += size + 1;
+    }
+}
+
+static mote_value ds_print(mote_vm *vm, mote_value receiver, const mote_value *args, unsigned count)
+{
+    (void)receiver, (void)count;
+    uint32_t length;
+    mote_value text = to_string(vm, args[1]);
+    if (text == MOTE_FAILED) return text;
+    const char *bytes = string_text(vm, text, &length, NULL);
+    if (vm->host->print != NULL) print_lines(vm, (char)to_int32(vm, args[0]), bytes, length);
+    return MOTE_UNDEFINED;
+}
+
+static mote_value ds_parse_float(mote_vm *vm, mote_value receiver, const mote_value *args, unsigned count)
+{
+    (void)receiver, (void)count;
+    return number_value(vm, to_double(vm, args[0]));
+}
+
+static mote_value ds_parse_int(mote_vm *vm, mote_value receiver, const mote_value *args, unsigned count)
+{
+    (void)receiver, (void)count;
+    return number_value(vm, trunc(to_double(vm, args[0])));
+}
+
+static mote_value ds_log_repr(mote_vm *vm, mote_value receiver, const mote_value *args, unsigned count)
+{
+    (void)receiver, (void)args, (void)count, (void)vm;
+    return MOTE_UNDEFINED;
+}
+
+static mote_value text_or_undefined(mote_vm *vm, const char *text)
+{
+    return text == NULL ? MOTE_UNDEFINED : string_new(vm, text, (uint32_t)strlen(text));
+}
+
+static mote_value ds_dcfg_string(mote_vm *vm, mote_value receiver, const mote_value *args, unsigned count)
+{
+    (void)receiver, (void)count;
+    uint32_t length;
+    if (!is_string(vm, args[0])) return MOTE_UNDEFINED;
+    const char *key = string_text(vm, args[0], &length, NULL);
+    return strcmp(key, "archId") == 0 ? text_or_undefined(vm, vm->host->arch_id) : MOTE_UNDEFINED;
+}
+
+static mote_value ds_device_identifier(mote_vm *vm, mote_value receiver, const mote_value *args, unsigned count)
+{
+    (void)receiver, (void)count;
+    if (!is_string(vm, args[0]) || !string_equals(vm, args[0], builtin_value(S_self))) return MOTE_UNDEFINED;
+    return text_or_undefined(vm, vm->host->device_id != NULL ? vm->host->device_id : "0000000000000000");
+}
+
+static mote_value ds_not_implemented(mote_vm *vm, mote_value receiver, const mote_value *args, unsigned count)
+{
+    (void)receiver, (void)args, (void)count;
+    return throw_error(vm, MOTE_ERROR, "body missing");
+}
+
+/* Jacdac, TCP and buses, which this machine does not have. */
+static mote_value not_supported(mote_vm *vm, mote_value receiver, const mote_value *args, unsigned count)
+{
+    (void)receiver, (void)args, (void)count;
+    return throw_error(vm, MOTE_TYPE_ERROR, "native function not supported (yet)");
+}
+
+const native_entry device_natives[] = {
+    {OBJECT_DeviceScript, S__panic, NATIVE_FUNCTION, 1, ds_panic},
+    {OBJECT_DeviceScript, S_reboot, NATIVE_FUNCTION, 0, ds_restart},
+    {OBJECT_DeviceScript, S_restart, NATIVE_FUNCTION, 0, ds_restart},
+    {OBJECT_DeviceScript, S_format, NATIVE_FUNCTION, VARIADIC, ds_format},
+    {OBJECT_DeviceScript, S_print, NATIVE_FUNCTION, 2, ds_print},
+    {OBJECT_DeviceScript, S_parseFloat, NATIVE_FUNCTION, 1, ds_parse_float},
+    {OBJECT_DeviceScript, S_parseInt, NATIVE_FUNCTION, 1, ds_parse_int},
+    {OBJECT_DeviceScript, S__logRepr, NATIVE_FUNCTION, 2, ds_log_repr},
+    {OBJECT_DeviceScript, S__dcfgString, NATIVE_FUNCTION, 1, ds_dcfg_string},
+    {OBJECT_DeviceScript, S_deviceIdentifier, NATIVE_FUNCTION, 1, ds_device_identifier},
+    {OBJECT_DeviceScript, S_notImplemented, NATIVE_FUNCTION, 0, ds_not_implemented},
+    {OBJECT_DeviceScript, S__allocRole, NATIVE_FUNCTION, 2, not_supported},
+    {OBJECT_DeviceScript, S__serverSend, NATIVE_FUNCTION, 2, not_supported},
+    {OBJECT_DeviceScript, S__twinMessage, NATIVE_FUNCTION, 2, not_supported},
+    {OBJECT_DeviceScript, S__socketOpen, NATIVE_FUNCTION, 2, not_supported},
+    {OBJECT_DeviceScript, S__socketWrite, NATIVE_FUNCTION, 1, not_supported},
+    {OBJECT_DeviceScript, S__socketClose, NATIVE_FUNCTION, 0, not_supported},
+    {OBJECT_DeviceScript, S__i2cTransaction, NATIVE_FUNCTION, 3, not_supported},
+    {0},
+};

@@ -1,0 +1,179 @@
+/* Exceptions and panics: how they are made, and the Error classes. */
+#include "vm.h"
+
+#include <stdarg.h>
+#include <string.h>
+
+void vm_panic(mote_vm *vm, int code)
+{
+    if (vm->panic == MOTE_RUNNING) vm->panic = code;
+}
+
+/** Positions of the calls that lead here, for people. */
+static void record_trace(mote_vm *vm)
+{
+    vm->trace_length = 0;
+    if (vm->link == NULL) return;
+    const mote_value *link = vm->link;
+    uint32_t position = (uint32_t)(vm->pc - vm->image.bytes);
+    for (;;) {
+        vm->trace[vm->trace_length++] = position;
+        int32_t caller = small_int(link[3]);
+        if (caller < 0 || vm->trace_length == TRACE_DEPTH) return;
+        position = (uint32_t)small_int(link[1]);
+        link = vm->stack + caller;
+    }
+}
+
+void raise(mote_vm *vm, mote_value exception)
+{
+    vm->exception = exception;
+    record_trace(vm);
+}
+
+static enum builtin_object prototype_of_kind(enum mote_error kind)
+{
+    switch (kind) {
+    case MOTE_TYPE_ERROR: return OBJECT_TypeError_prototype;
+    case MOTE_RANGE_ERROR: return OBJECT_RangeError_prototype;
+    case MOTE_SYNTAX_ERROR: return OBJECT_SyntaxError_prototype;
+    default: return OBJECT_Error_prototype;
+    }
+}
+
+mote_value mote_throw(mote_vm *vm, enum mote_error kind, const char *message)
+{
+    if (vm->panic != MOTE_RUNNING) return MOTE_FAILED;
+    mote_value error = map_new(vm, immediate(TAG_BUILTIN, (uint32_t)prototype_of_kind(kind)));
+    if (error == MOTE_FAILED) return error;
+    root_push(vm, error);
+    mote_value text = string_from_bytes(vm, (const uint8_t *)message, (uint32_t)strlen(message));
+    if (text != MOTE_FAILED && map_set(vm, error, builtin_value(S_message), text)) raise(vm, error);
+    roots_drop(vm, 1);
+    return MOTE_FAILED;
+}
+
+enum { MOST_MESSAGE = 120 };
+
+static uint32_t add_text(char *to, uint32_t at, const char *text)
+{
+    while (*text != 0 && at < MOST_MESSAGE) to[at++] = *text++;
+    return at;
+}
+
+/** Formats: %s, %u and %%. */
+mote_value throw_error(mote_vm *vm, enum mote_error kind, const char *format, ...)
+{
+    char message[MOST_MESSAGE + 1];
+    char digits[NUMBER_TEXT];
+    uint32_t at = 0;
+    va_list args;
+    va_start(args, format);
+    for (const char *from = format; *from != 0; from++) {
+        if (*from != '%') {
+            if (at < MOST_MESSAGE) message[at++] = *from;
+            continue;
+        }
+        from++;
+        if (*from == 's') {
+            at = add_text(message, at, va_arg(args, const char *));
+        } else {
+            digits[number_text(va_arg(args, unsigned), 7, digits)] = 0;
+            at = add_text(message, at, digits);
+        }
+    }
+    va_end(args);
+    message[at] = 0;
+    return mote_throw(vm, kind, message);
+}
+
+mote_value throw_expecting(mote_vm *vm, const char *what, mote_value got)
+{
+    uint32_t length;
+    mote_value text = to_string(vm, got);
+    if (text == MOTE_FAILED) return text;
+    return throw_error(vm, MOTE_TYPE_ERROR, "expecting %s; got %s", what, string_text(vm, text, &length, NULL));
+}
+
+/* Natives. */
+
+static mote_value construct(mote_vm *vm, mote_value receiver, mote_value message, enum mote_error kind)
+{
+    static const uint8_t names[] = {S_Error, S_TypeError, S_RangeError, S_SyntaxError};
+    block_map *map = at_offset(vm, receiver);
+    /* A subclass has its prototype already. */
+    if (map->prototype == MOTE_UNDEFINED) map->prototype = immediate(TAG_BUILTIN, (uint32_t)prototype_of_kind(kind));
+    if (is_falsy_constant(message)) message = builtin_value((enum builtin_string)names[kind]);
+    return map_set(vm, receiver, builtin_value(S_message), message) ? receiver : MOTE_FAILED;
+}
+
+static mote_value error_construct(mote_vm *vm, mote_value receiver, const mote_value *args, unsigned count)
+{
+    (void)count;
+    return construct(vm, receiver, args[0], MOTE_ERROR);
+}
+
+static mote_value type_error_construct(mote_vm *vm, mote_value receiver, const mote_value *args, unsigned count)
+{
+    (void)count;
+    return construct(vm, receiver, args[0], MOTE_TYPE_ERROR);
+}
+
+static mote_value range_error_construct(mote_vm *vm, mote_value receiver, const mote_value *args, unsigned count)
+{
+    (void)count;
+    return construct(vm, receiver, args[0], MOTE_RANGE_ERROR);
+}
+
+static mote_value syntax_error_construct(mote_vm *vm, mote_value receiver, const mote_value *args, unsigned count)
+{
+    (void)count;
+    return construct(vm, receiver, args[0], MOTE_SYNTAX_ERROR);
+}
+
+/** Name of the class: of its constructor. */
+static mote_value error_name(mote_vm *vm, mote_value receiver, const mote_value *args, unsigned count)
+{
+    (void)args, (void)count;
+    mote_value ctor = property_get_unbound(vm, receiver, builtin_value(S_constructor));
+    if (ctor == MOTE_FAILED) return ctor;
+    if (has_tag(ctor, TAG_FUNCTION)) return immediate(TAG_STRING, function_at(vm, payload(ctor))->name);
+    switch (has_tag(ctor, TAG_BUILTIN) ? payload(ctor) : 0) {
+    case OBJECT_TypeError: return builtin_value(S_TypeError);
+    case OBJECT_RangeError: return builtin_value(S_RangeError);
+    case OBJECT_SyntaxError: return builtin_value(S_SyntaxError);
+    default: return builtin_value(S_Error);
+    }
+}
+
+static void print_text(mote_vm *vm, char level, text_builder *text)
+{
+    if (vm->host->print != NULL) vm->host->print(vm->host->context, level, text_bytes(text), text->length);
+}
+
+static mote_value error_print(mote_vm *vm, mote_value receiver, const mote_value *args, unsigned count)
+{
+    (void)args, (void)count;
+    text_builder text;
+    mote_value name = property_get_unbound(vm, receiver, builtin_value(S_name));
+    if (name == MOTE_FAILED || !text_begin(&text, vm, 200)) return MOTE_FAILED;
+    root_push(vm, name);
+    text_add_value(&text, name);
+    text_add_literal(&text, ": ");
+    mote_value message = property_get_unbound(vm, receiver, builtin_value(S_message));
+    if (message != MOTE_FAILED) text_add_value(&text, message);
+    if (!text.failed) print_text(vm, '!', &text);
+    roots_drop(vm, 1);
+    text_drop(&text);
+    return message == MOTE_FAILED ? message : MOTE_UNDEFINED;
+}
+
+const native_entry error_natives[] = {
+    {OBJECT_Error, S___func__, NATIVE_CTOR, 1, error_construct},
+    {OBJECT_TypeError, S___func__, NATIVE_CTOR, 1, type_error_construct},
+    {OBJECT_RangeError, S___func__, NATIVE_CTOR, 1, range_error_construct},
+    {OBJECT_SyntaxError, S___func__, NATIVE_CTOR, 1, syntax_error_construct},
+    {OBJECT_Error_prototype, S_name, NATIVE_PROPERTY, 0, error_name},
+    {OBJECT_Error_prototype, S_print, NATIVE_METHOD, 0, error_print},
+    {0},
+};

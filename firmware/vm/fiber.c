@@ -1,0 +1,364 @@
+/* Fibers: stacks, the scheduler, time. */
+#include "vm.h"
+
+#include <string.h>
+
+enum { TURNS_PER_STEP = 32 };
+
+static block_fiber *fiber_at(const mote_vm *vm, mote_value fiber)
+{
+    return at_offset(vm, fiber);
+}
+
+static void set_wake(block_fiber *fiber, uint64_t wake)
+{
+    fiber->wake_low = (uint32_t)wake;
+    fiber->wake_high = (uint32_t)(wake >> 32);
+}
+
+static uint64_t wake_of(const block_fiber *fiber)
+{
+    return ((uint64_t)fiber->wake_high << 32) | fiber->wake_low;
+}
+
+/* Stacks. */
+
+static void use_stack(mote_vm *vm, mote_value stack)
+{
+    block_values *block = at_offset(vm, stack);
+    vm->stack = block->items;
+    vm->stack_end = block->items + block_words(vm, stack) - 1;
+}
+
+/** Room for `words` above the stack pointer; may move the stack. */
+bool stack_reserve(mote_vm *vm, uint32_t words)
+{
+    if ((uint32_t)(vm->stack_end - vm->sp) >= words) return true;
+    mote_value old = fiber_at(vm, vm->current)->stack;
+    mote_value *before = vm->stack;
+    uint32_t used = (uint32_t)(vm->sp - before), size = block_words(vm, old) - 1;
+    uint32_t wanted = size + size / 2 < used + words ? used + words : size + size / 2;
+    if (heap_extend(vm, old, wanted + 1)) {
+        use_stack(vm, old);
+        return true;
+    }
+    mote_value grown = heap_new(vm, KIND_STACK, wanted * 4);
+    if (grown == MOTE_FAILED) return false;
+    memcpy(((block_values *)at_offset(vm, grown))->items, before, used * 4);
+    fiber_at(vm, vm->current)->stack = grown;
+    use_stack(vm, grown);
+    bool on_stack = vm->slots >= before && vm->slots < before + size;
+    if (on_stack) vm->slots = vm->stack + (vm->slots - before);
+    vm->sp = vm->stack + used;
+    vm->operands = vm->stack + (vm->operands - before);
+    if (vm->link != NULL) vm->link = vm->stack + (vm->link - before);
+    heap_free(vm, old);
+    return true;
+}
+
+/** Registers to the fiber. */
+void fiber_save(mote_vm *vm)
+{
+    block_fiber *fiber = fiber_at(vm, vm->current);
+    fiber->sp = (uint32_t)(vm->sp - vm->stack);
+    fiber->link = (uint32_t)(vm->link - vm->stack);
+    fiber->pc = (uint32_t)(vm->pc - vm->image.bytes);
+    fiber->depth = (uint16_t)vm->depth;
+    fiber->ret_val = vm->ret_val;
+}
+
+static void load_registers(mote_vm *vm, mote_value v)
+{
+    block_fiber *fiber = fiber_at(vm, v);
+    vm->current = v;
+    use_stack(vm, fiber->stack);
+    vm->depth = fiber->depth;
+    vm->pc = vm->image.bytes + fiber->pc;
+    vm->ret_val = fiber->ret_val;
+    vm->receiver = VALUE_NONE;
+    frame_restore(vm, vm->stack + fiber->link);
+    vm->yielding = false;
+    vm->budget = vm->guard == 0 || vm->guard > INT32_MAX ? INT32_MAX : (int32_t)vm->guard;
+}
+
+static void forget_registers(mote_vm *vm)
+{
+    vm->current = 0;
+    vm->stack = vm->stack_end = vm->sp = vm->slots = vm->operands = vm->link = NULL;
+    vm->ret_val = MOTE_UNDEFINED;
+}
+
+/* Life. */
+
+static mote_value allocate_fiber(mote_vm *vm)
+{
+    mote_value v = heap_new(vm, KIND_FIBER, sizeof(block_fiber) - 4);
+    if (v == MOTE_FAILED) return v;
+    block_fiber *fiber = fiber_at(vm, v);
+    memset(&fiber->next, 0, sizeof *fiber - 4);
+    fiber->ret_val = MOTE_UNDEFINED;
+    root_push(vm, v);
+    mote_value stack = heap_new(vm, KIND_STACK, FIRST_STACK_WORDS * 4);
+    roots_drop(vm, 1);
+    if (stack == MOTE_FAILED) return stack;
+    fiber->stack = stack;
+    return v;
+}
+
+static void append(mote_vm *vm, mote_value v)
+{
+    mote_value *at = &vm->fibers;
+    while (*at != 0) at = &fiber_at(vm, *at)->next;
+    *at = v;
+}
+
+/** Enters `function` at the bottom of the new fiber's stack, as the running fiber would. */
+static void enter_first(mote_vm *vm, mote_value v, mote_value function, const mote_value *args, unsigned count)
+{
+    use_stack(vm, fiber_at(vm, v)->stack);
+    vm->current = v;
+    vm->link = NULL;
+    vm->slots = NULL;
+    vm->depth = 0;
+    vm->pc = vm->image.bytes;
+    for (uint32_t i = 0; i < LINK_WORDS; i++) vm->stack[i] = small_value(0);
+    vm->operands = vm->stack + LINK_WORDS;
+    vm->operands[0] = function;
+    for (unsigned i = 0; i < count; i++) vm->operands[1 + i] = args[i];
+    vm->sp = vm->operands + 1 + count;
+    call_enter(vm, vm->operands, count, VALUE_NONE);
+    if (vm->panic == MOTE_RUNNING && vm->link != NULL) fiber_save(vm);
+}
+
+/** A fiber that runs `function` with `args` (rooted by the caller) when its turn comes. */
+mote_value fiber_new(mote_vm *vm, mote_value function, const mote_value *args, unsigned count)
+{
+    mote_value running = vm->current;
+    if (count > MAX_SPREAD_NATIVE)
+        return throw_error(vm, MOTE_TYPE_ERROR, "large parameters array not supported (yet)");
+    mote_value held[MAX_SPREAD_NATIVE];
+    if (count > 0) memcpy(held, args, count * sizeof held[0]); /* args may lie on a stack that is not current then */
+    mote_value v = allocate_fiber(vm);
+    if (v == MOTE_FAILED) return v;
+    fiber_at(vm, v)->id = ++vm->next_fiber_id;
+    set_wake(fiber_at(vm, v), vm->now == 0 ? 1 : vm->now);
+    append(vm, v);
+    if (running != 0) fiber_save(vm);
+    int32_t budget = vm->budget;
+    mote_value ret_val = vm->ret_val;
+    enter_first(vm, v, function, held, count);
+    if (vm->panic != MOTE_RUNNING) return MOTE_FAILED;
+    if (running != 0) {
+        uint32_t sp = fiber_at(vm, running)->sp;
+        load_registers(vm, running);
+        vm->sp = vm->stack + sp;
+    } else {
+        forget_registers(vm);
+    }
+    vm->budget = budget;
+    vm->ret_val = ret_val;
+    return v;
+}
+
+static void unlink_fiber(mote_vm *vm, mote_value v)
+{
+    mote_value *at = &vm->fibers;
+    while (*at != 0 && *at != v) at = &fiber_at(vm, *at)->next;
+    if (*at == v) *at = fiber_at(vm, v)->next;
+    block_fiber *fiber = fiber_at(vm, v);
+    fiber->dead = true;
+    fiber->suspended = false;
+    mote_value stack = fiber->stack;
+    fiber->stack = 0;
+    fiber->next = 0;
+    heap_free(vm, stack);
+}
+
+/** The running fiber is done. */
+void fiber_end(mote_vm *vm)
+{
+    unlink_fiber(vm, vm->current);
+    forget_registers(vm);
+    vm->yielding = true;
+}
+
+void fiber_sleep(mote_vm *vm, mote_value milliseconds, bool suspended)
+{
+    block_fiber *fiber = fiber_at(vm, vm->current);
+    double time = is_nullish(milliseconds) ? (double)UINT32_MAX : to_double(vm, milliseconds);
+    fiber->suspended = suspended;
+    vm->yielding = true;
+    if (!(time < (double)UINT32_MAX)) {
+        set_wake(fiber, is_nullish(milliseconds) || time > (double)UINT32_MAX ? 0 : vm->now + UINT32_MAX);
+        return;
+    }
+    uint64_t wake = vm->now + (time > 0 ? (uint64_t)time : 0);
+    set_wake(fiber, wake == 0 ? 1 : wake);
+}
+
+static mote_value next_due(const mote_vm *vm, uint64_t *soonest)
+{
+    mote_value due = 0;
+    *soonest = MOTE_NEVER;
+    for (mote_value v = vm->fibers; v != 0; v = fiber_at(vm, v)->next) {
+        uint64_t wake = wake_of(fiber_at(vm, v));
+        if (wake == 0 || wake >= *soonest) continue;
+        *soonest = wake;
+        due = v;
+    }
+    return due;
+}
+
+static void run_fiber(mote_vm *vm, mote_value v)
+{
+    block_fiber *fiber = fiber_at(vm, v);
+    set_wake(fiber, 0);
+    fiber->suspended = false;
+    load_registers(vm, v);
+    fiber->ret_val = MOTE_UNDEFINED;
+    int32_t budget = vm->budget;
+    interpreter_run(vm);
+    vm->operations += (uint64_t)((int64_t)budget - vm->budget);
+    if (vm->panic == MOTE_RUNNING && vm->current != 0) fiber_save(vm);
+    if (vm->panic == MOTE_RUNNING) forget_registers(vm);
+}
+
+uint64_t mote_vm_step(mote_vm *vm, uint64_t now)
+{
+    uint64_t soonest = MOTE_NEVER;
+    if (now > vm->now) vm->now = now;
+    for (int turns = 0; vm->panic == MOTE_RUNNING; turns++) {
+        mote_value due = next_due(vm, &soonest);
+        if (due == 0 || soonest > vm->now || turns == TURNS_PER_STEP) return soonest;
+        run_fiber(vm, due);
+    }
+    return MOTE_NEVER;
+}
+
+unsigned mote_vm_fibers(const mote_vm *vm)
+{
+    unsigned count = 0;
+    for (mote_value v = vm->fibers; v != 0; v = fiber_at(vm, v)->next) count++;
+    return count;
+}
+
+/* The host's view. */
+
+unsigned mote_suspend(mote_vm *vm)
+{
+    fiber_sleep(vm, MOTE_UNDEFINED, true);
+    return mote_pin(vm, vm->current);
+}
+
+static void resume(mote_vm *vm, mote_value v, mote_value value)
+{
+    block_fiber *fiber = fiber_at(vm, v);
+    fiber->ret_val = value;
+    fiber->suspended = false;
+    set_wake(fiber, 1);
+}
+
+bool mote_resume(mote_vm *vm, unsigned pin, mote_value value)
+{
+    mote_value v = mote_pinned(vm, pin);
+    if (vm->panic != MOTE_RUNNING || !has_kind(vm, v, KIND_FIBER)) return false;
+    mote_unpin(vm, pin);
+    if (!fiber_at(vm, v)->suspended) return false;
+    resume(vm, v, value);
+    return true;
+}
+
+bool mote_start(mote_vm *vm, mote_value function, const mote_value *args, unsigned count)
+{
+    if (vm->panic != MOTE_RUNNING || !is_function(vm, function)) return false;
+    for (unsigned i = 0; i < count; i++) root_push(vm, args[i]);
+    root_push(vm, function);
+    mote_value started = fiber_new(vm, function, args, count);
+    roots_drop(vm, count + 1);
+    return started != MOTE_FAILED;
+}
+
+/* Natives. */
+
+static block_fiber *alive(mote_vm *vm, mote_value v)
+{
+    if (!has_kind(vm, v, KIND_FIBER)) {
+        throw_expecting(vm, "fiber", v);
+        return NULL;
+    }
+    if (!fiber_at(vm, v)->dead) return fiber_at(vm, v);
+    throw_error(vm, MOTE_RANGE_ERROR, "fiber already disposed");
+    return NULL;
+}
+
+static mote_value fiber_self(mote_vm *vm, mote_value receiver, const mote_value *args, unsigned count)
+{
+    (void)receiver, (void)args, (void)count;
+    return vm->current;
+}
+
+static mote_value fiber_id(mote_vm *vm, mote_value receiver, const mote_value *args, unsigned count)
+{
+    (void)args, (void)count;
+    const block_fiber *fiber = alive(vm, receiver);
+    return fiber == NULL ? MOTE_FAILED : uint_value(vm, fiber->id);
+}
+
+static mote_value fiber_suspended(mote_vm *vm, mote_value receiver, const mote_value *args, unsigned count)
+{
+    (void)args, (void)count;
+    const block_fiber *fiber = alive(vm, receiver);
+    return fiber == NULL ? MOTE_FAILED : bool_value(fiber->suspended);
+}
+
+static mote_value fiber_resume(mote_vm *vm, mote_value receiver, const mote_value *args, unsigned count)
+{
+    (void)count;
+    const block_fiber *fiber = alive(vm, receiver);
+    if (fiber == NULL) return MOTE_FAILED;
+    if (!fiber->suspended) return throw_error(vm, MOTE_RANGE_ERROR, "fiber not suspended");
+    resume(vm, receiver, args[0]);
+    return MOTE_UNDEFINED;
+}
+
+static mote_value fiber_terminate(mote_vm *vm, mote_value receiver, const mote_value *args, unsigned count)
+{
+    (void)args, (void)count;
+    if (alive(vm, receiver) == NULL) return MOTE_FAILED;
+    if (receiver != vm->current) unlink_fiber(vm, receiver);
+    else fiber_end(vm);
+    return MOTE_UNDEFINED;
+}
+
+static mote_value sleep_native(mote_vm *vm, mote_value receiver, const mote_value *args, unsigned count)
+{
+    (void)receiver, (void)count;
+    fiber_sleep(vm, args[0], false);
+    return MOTE_UNDEFINED;
+}
+
+static mote_value suspend_native(mote_vm *vm, mote_value receiver, const mote_value *args, unsigned count)
+{
+    (void)receiver, (void)count;
+    fiber_sleep(vm, args[0], true);
+    return MOTE_UNDEFINED;
+}
+
+static mote_value millis(mote_vm *vm, mote_value receiver, const mote_value *args, unsigned count)
+{
+    (void)receiver, (void)args, (void)count;
+    return number_value(vm, (double)vm->now);
+}
+
+const native_entry fiber_natives[] = {
+    {OBJECT_DsFiber, S_self, NATIVE_FUNCTION, 0, fiber_self},
+    {OBJECT_DsFiber_prototype, S_id, NATIVE_PROPERTY, 0, fiber_id},
+    {OBJECT_DsFiber_prototype, S_suspended, NATIVE_PROPERTY, 0, fiber_suspended},
+    {OBJECT_DsFiber_prototype, S_resume, NATIVE_METHOD, 1, fiber_resume},
+    {OBJECT_DsFiber_prototype, S_terminate, NATIVE_METHOD, 0, fiber_terminate},
+    {OBJECT_DeviceScript, S_sleep, NATIVE_FUNCTION, 1, sleep_native},
+    {OBJECT_DeviceScript, S_delay, NATIVE_FUNCTION, 1, sleep_native},
+    {OBJECT_DeviceScript, S_suspend, NATIVE_FUNCTION, 1, suspend_native},
+    {OBJECT_DeviceScript, S_millis, NATIVE_FUNCTION, 0, millis},
+    {0},
+};

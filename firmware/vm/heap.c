@@ -1,0 +1,282 @@
+/*
+ * Precise, non-moving mark and sweep. Blocks lie one behind the other; free ones hang in exact lists up to 31 words and
+ * in one list above. Allocation first takes from the exact list, then cuts from the "bump" run.
+ */
+#include "vm.h"
+
+#include <string.h>
+
+enum { SMALLEST = 2 };
+
+typedef struct {
+    uint32_t header;
+    uint32_t next;
+} block_free;
+
+static block_free *free_at(const mote_vm *vm, uint32_t offset)
+{
+    return at_offset(vm, offset);
+}
+
+static void set_header(mote_vm *vm, uint32_t offset, enum kind kind, uint32_t words)
+{
+    *(uint32_t *)at_offset(vm, offset) = (words << 8) | (uint32_t)kind;
+}
+
+static void put_free(mote_vm *vm, uint32_t offset, uint32_t words)
+{
+    mote_heap *heap = &vm->heap;
+    set_header(vm, offset, KIND_FREE, words);
+    uint32_t *list = words < SMALL_LISTS ? &heap->small[words] : &heap->large;
+    free_at(vm, offset)->next = *list;
+    *list = offset;
+}
+
+/** Gives up the bump run; a single left-over word was never cut off, see cut. */
+static void retire_bump(mote_vm *vm)
+{
+    mote_heap *heap = &vm->heap;
+    if (heap->bump < heap->bump_end) put_free(vm, heap->bump, (heap->bump_end - heap->bump) / 4);
+    heap->bump = heap->bump_end = 0;
+}
+
+bool heap_init(mote_vm *vm, uint32_t start, uint32_t end)
+{
+    memset(&vm->heap, 0, sizeof vm->heap);
+    vm->heap.start = vm->heap.bump = start;
+    vm->heap.end = vm->heap.bump_end = end;
+    return end > start && end - start >= 1024;
+}
+
+/** `words` from the bump run; takes a word more rather than leave a single one, which could not be a block. */
+static uint32_t cut(mote_vm *vm, uint32_t words)
+{
+    mote_heap *heap = &vm->heap;
+    uint32_t room = (heap->bump_end - heap->bump) / 4, offset = heap->bump;
+    if (room < words) return 0;
+    if (room - words == 1) words++;
+    heap->bump += words * 4;
+    set_header(vm, offset, KIND_FREE, words);
+    return offset;
+}
+
+static uint32_t take_small(mote_vm *vm, uint32_t words)
+{
+    uint32_t offset = vm->heap.small[words];
+    if (offset != 0) vm->heap.small[words] = free_at(vm, offset)->next;
+    return offset;
+}
+
+/** A new bump run: the first free block that is long enough. */
+static bool next_run(mote_vm *vm, uint32_t words)
+{
+    mote_heap *heap = &vm->heap;
+    uint32_t offset = 0;
+    for (uint32_t *link = &heap->large; *link != 0; link = &free_at(vm, *link)->next) {
+        if (block_words(vm, *link) < words) continue;
+        offset = *link;
+        *link = free_at(vm, offset)->next;
+        break;
+    }
+    for (uint32_t i = words + 1; offset == 0 && i < SMALL_LISTS; i++) offset = take_small(vm, i);
+    if (offset == 0) return false;
+    retire_bump(vm);
+    heap->bump = offset;
+    heap->bump_end = offset + block_words(vm, offset) * 4;
+    return true;
+}
+
+static uint32_t find_room(mote_vm *vm, uint32_t words)
+{
+    uint32_t offset = words < SMALL_LISTS ? take_small(vm, words) : 0;
+    if (offset == 0) offset = cut(vm, words);
+    if (offset == 0 && next_run(vm, words)) offset = cut(vm, words);
+    return offset;
+}
+
+static uint32_t find_room_slowly(mote_vm *vm, uint32_t words)
+{
+    heap_collect(vm);
+    uint32_t offset = find_room(vm, words);
+    if (offset == 0) vm_panic(vm, MOTE_PANIC_OUT_OF_MEMORY);
+    return offset;
+}
+
+mote_value heap_new(mote_vm *vm, enum kind kind, uint32_t bytes)
+{
+    mote_heap *heap = &vm->heap;
+    uint32_t words = 1 + (bytes + 3) / 4;
+    if (words < SMALLEST) words = SMALLEST;
+    if (vm->panic != MOTE_RUNNING) return MOTE_FAILED;
+    if (vm->gc_stress) heap_collect(vm);
+    uint32_t offset = find_room(vm, words);
+    if (offset == 0) offset = find_room_slowly(vm, words);
+    if (offset == 0) return MOTE_FAILED;
+    words = block_words(vm, offset);
+    set_header(vm, offset, kind, words);
+    heap->used_words += words;
+    if (heap->used_words > heap->peak_used_words) heap->peak_used_words = heap->used_words;
+    return offset;
+}
+
+bool heap_extend(mote_vm *vm, mote_value block, uint32_t words)
+{
+    mote_heap *heap = &vm->heap;
+    uint32_t have = block_words(vm, block);
+    if (vm->gc_stress || words <= have) return words <= have;
+    uint32_t more = words - have;
+    if (block + have * 4 != heap->bump || (heap->bump_end - heap->bump) / 4 < more + 1) return false;
+    heap->bump += more * 4;
+    heap->used_words += more;
+    if (heap->used_words > heap->peak_used_words) heap->peak_used_words = heap->used_words;
+    *(uint32_t *)at_offset(vm, block) = (header_of(vm, block) & 0xffu) | (words << 8);
+    return true;
+}
+
+void heap_free(mote_vm *vm, mote_value block)
+{
+    if (block == 0) return;
+    uint32_t words = block_words(vm, block);
+    vm->heap.used_words -= words;
+    put_free(vm, block, words);
+}
+
+void root_push(mote_vm *vm, mote_value v)
+{
+    if (vm->num_roots < ROOTS) vm->roots[vm->num_roots] = v;
+    else vm_panic(vm, MOTE_PANIC_INVALID_PROGRAM);
+    vm->num_roots++;
+}
+
+/* Marking. */
+
+static void mark_value(mote_vm *vm, mote_value v)
+{
+    mote_heap *heap = &vm->heap;
+    if (!is_heap(v) || v == 0) return;
+    uint32_t *header = at_offset(vm, v);
+    if ((*header & FLAG_MARKED) != 0) return;
+    *header |= FLAG_MARKED;
+    if ((*header & 15u) <= KIND_STACK) return;
+    if (heap->num_marked < MARK_STACK) {
+        heap->marked[heap->num_marked++] = v;
+    } else {
+        *header |= FLAG_GRAY;
+        heap->overflow = true;
+    }
+}
+
+static void mark_range(mote_vm *vm, const mote_value *values, uint32_t count)
+{
+    for (uint32_t i = 0; i < count; i++) mark_value(vm, values[i]);
+}
+
+static void mark_fiber(mote_vm *vm, mote_value v)
+{
+    const block_fiber *fiber = at_offset(vm, v);
+    mark_value(vm, fiber->next);
+    mark_value(vm, fiber->ret_val);
+    mark_value(vm, fiber->stack);
+    if (fiber->stack == 0) return;
+    const block_values *stack = at_offset(vm, fiber->stack);
+    uint32_t used = v == vm->current && vm->sp != NULL ? (uint32_t)(vm->sp - stack->items) : fiber->sp;
+    mark_range(vm, stack->items, used);
+}
+
+/** Marks what a block refers to. */
+static void scan(mote_vm *vm, mote_value v)
+{
+    uint32_t header = header_of(vm, v), words = header >> 8;
+    const mote_value *fields = (const mote_value *)at_offset(vm, v) + 1;
+    switch (header & 15u) {
+    case KIND_ARRAY: mark_value(vm, ((const block_array *)at_offset(vm, v))->items); break;
+    case KIND_MAP: mark_range(vm, fields, 2); break;
+    case KIND_TABLE: {
+        const block_table *table = at_offset(vm, v);
+        mark_range(vm, table->pairs, 2u * table->count);
+        break;
+    }
+    case KIND_VALUES:
+    case KIND_FRAME: mark_range(vm, fields, words - 1); break;
+    case KIND_CLOSURE:
+    case KIND_BOUND: mark_range(vm, fields, 2); break;
+    case KIND_FIBER: mark_fiber(vm, v); break;
+    default: break;
+    }
+}
+
+static void drain(mote_vm *vm)
+{
+    mote_heap *heap = &vm->heap;
+    while (heap->num_marked > 0) scan(vm, heap->marked[--heap->num_marked]);
+}
+
+/** The mark stack is bounded; blocks that did not fit are gray and found by walking the heap. */
+static void drain_gray(mote_vm *vm)
+{
+    mote_heap *heap = &vm->heap;
+    while (heap->overflow) {
+        heap->overflow = false;
+        for (uint32_t at = heap->start; at < heap->end; at += block_words(vm, at) * 4) {
+            uint32_t *header = at_offset(vm, at);
+            if ((*header & FLAG_GRAY) == 0) continue;
+            *header &= ~(uint32_t)FLAG_GRAY;
+            scan(vm, at);
+            drain(vm);
+        }
+    }
+}
+
+static void mark_roots(mote_vm *vm)
+{
+    const mote_value machine[] = {vm->ret_val,    vm->receiver, vm->globals, vm->exception, vm->captured, vm->attached,
+                                  vm->prototypes, vm->specs,    vm->pins,    vm->fibers,    vm->current};
+    mark_range(vm, machine, sizeof machine / sizeof machine[0]);
+    mark_range(vm, vm->roots, vm->num_roots < ROOTS ? vm->num_roots : ROOTS);
+}
+
+/** Frees what is not marked and joins neighbours; returns the words in use. */
+static uint32_t sweep(mote_vm *vm)
+{
+    mote_heap *heap = &vm->heap;
+    uint32_t used = 0, run = 0;
+    memset(heap->small, 0, sizeof heap->small);
+    heap->large = 0;
+    for (uint32_t at = heap->start, words; at < heap->end; at += words * 4) {
+        uint32_t *header = at_offset(vm, at);
+        words = *header >> 8;
+        if ((*header & FLAG_MARKED) != 0) {
+            *header &= ~(uint32_t)FLAG_MARKED;
+            used += words;
+            if (run != 0) put_free(vm, run, (at - run) / 4);
+            run = 0;
+        } else if (run == 0) {
+            run = at;
+        }
+    }
+    if (run != 0) put_free(vm, run, (heap->end - run) / 4);
+    return used;
+}
+
+static uint64_t micros(const mote_vm *vm)
+{
+    return vm->host->micros != NULL ? vm->host->micros(vm->host->context) : 0;
+}
+
+void heap_collect(mote_vm *vm)
+{
+    mote_heap *heap = &vm->heap;
+    uint64_t begin = micros(vm);
+    retire_bump(vm);
+    cache_clear(vm);
+    heap->num_marked = 0;
+    heap->overflow = false;
+    mark_roots(vm);
+    drain(vm);
+    drain_gray(vm);
+    heap->used_words = heap->live_words = sweep(vm);
+    if (heap->live_words > heap->peak_live_words) heap->peak_live_words = heap->live_words;
+    vm->collections++;
+    uint64_t pause = micros(vm) - begin;
+    if (pause > vm->longest_pause) vm->longest_pause = (uint32_t)pause;
+}

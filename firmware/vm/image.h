@@ -1,0 +1,77 @@
+/* The image of the compiler as it lies in flash: little-endian, position independent, verified once by verify.c. */
+#ifndef MOTE_IMAGE_H
+#define MOTE_IMAGE_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+enum { IMAGE_MAGIC0 = 0x53766544, IMAGE_SECTIONS = 10, IMAGE_HEADER = 32, IMAGE_MAX_STACK = 16 };
+#define IMAGE_MAGIC1 0xf1296e0au
+
+enum image_section {
+    SECTION_FUNCTIONS,
+    SECTION_CODE,
+    SECTION_FLOATS,
+    SECTION_ROLES,
+    SECTION_ASCII,
+    SECTION_UTF8,
+    SECTION_BUFFERS,
+    SECTION_STRING_DATA,
+    SECTION_SPECS,
+    SECTION_CONFIGURATION
+};
+
+enum { FUNCTION_NEEDS_THIS = 1, FUNCTION_IS_CTOR = 2, FUNCTION_HAS_REST = 4 };
+
+/** One function, 16 bytes in the image. */
+typedef struct {
+    uint32_t start; /* of the code, bytes from the image's start */
+    uint32_t length;
+    uint16_t num_slots;
+    uint8_t num_args;
+    uint8_t flags;
+    uint16_t name;
+    uint8_t num_tries;
+    uint8_t reserved;
+} image_function;
+
+/** StrIdx: kind in bits 14 and 15, index below. */
+enum string_kind { STRING_BUFFER, STRING_BUILTIN, STRING_ASCII, STRING_UTF8 };
+#define STRING_INDEX(kind, index) (((uint32_t)(kind) << 14) | (index))
+
+typedef struct {
+    const uint8_t *bytes;
+    uint32_t length;
+    const image_function *functions;
+    const uint32_t *floats; /* pairs: low, high word */
+    const uint16_t *ascii;
+    const uint32_t *utf8;
+    const uint32_t *buffers; /* pairs: offset, length */
+    const uint8_t *string_data;
+    uint32_t num_functions, num_floats, num_ascii, num_utf8, num_buffers, string_bytes;
+    uint16_t num_globals, num_specs;
+} mote_image;
+
+/**
+ * Finds the sections and verifies everything, so that the interpreter needs no checks. `statements` is scratch memory
+ * of one bit per byte of the longest function, (image_longest_function + 7) / 8 bytes. Returns NULL or what is wrong.
+ */
+const char *image_open(mote_image *image, const void *bytes, size_t length);
+uint32_t image_longest_function(const mote_image *image);
+const char *image_verify(const mote_image *image, uint8_t *statements);
+/** True when the code has make_closure, so that its slots must outlive the call. */
+bool image_captures(const mote_image *image, const image_function *function);
+
+/** Text of a string with this StrIdx. `characters` (may be NULL) gets the number of code points. */
+const char *image_string(const mote_image *image, uint32_t index, uint32_t *bytes, uint32_t *characters);
+/** Byte offset of a code point of a UTF-8 entry, by its jump table. */
+uint32_t image_utf8_offset(const mote_image *image, uint32_t index, uint32_t character);
+
+static inline const uint8_t *image_buffer(const mote_image *image, uint32_t index, uint32_t *length)
+{
+    *length = image->buffers[2 * index + 1];
+    return image->string_data + image->buffers[2 * index];
+}
+
+#endif

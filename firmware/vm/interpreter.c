@@ -1,0 +1,630 @@
+/*
+ * The loop. pc and sp are in locals; SAVE puts them where the rest of the machine sees them, before anything that may
+ * allocate, throw or enter a call. The image has been verified: no index or depth is checked here.
+ */
+#include "ops.h"
+#include "vm.h"
+
+#include <math.h>
+#include <string.h>
+
+#define SAVE() (vm->pc = pc, vm->sp = sp)
+#define LOAD() (pc = vm->pc, sp = vm->sp, slots = vm->slots)
+#define OFFSET(offset) at_offset(vm, offset)
+
+static inline uint32_t read_index(const uint8_t **pc)
+{
+    uint32_t first = **pc;
+    if (first < FIRST_MULTIBYTE) {
+        (*pc)++;
+        return first;
+    }
+    return (uint32_t)read_immediate(pc);
+}
+
+/** True when the value at the bottom of the operand stack is going to be called by the statement at `pc`. */
+static bool is_callee(const uint8_t *pc)
+{
+    uint32_t depth = 1;
+    for (;;) {
+        uint8_t op = *pc++;
+        if (op >= OP_CONSTANTS) {
+            depth++;
+            continue;
+        }
+        uint32_t operands = op_shape[op] & 15u;
+        if (operands >= depth) return op >= OP_CALL0 && op <= OP_CALL8;
+        if (op_shape[op] >> 4 != IMM_NONE) read_immediate(&pc);
+        depth += 1 - operands;
+    }
+}
+
+/** `object.key` at sp[-1]. A method about to be called stays unbound: the machine keeps its receiver. */
+static mote_value get_field(mote_vm *vm, mote_value object, mote_value key)
+{
+    mote_value found = property_get_unbound(vm, object, key);
+    if (is_small(found) || !is_function(vm, found) || has_kind(vm, found, KIND_BOUND)) return found;
+    if (vm->sp - 1 != vm->operands || !is_callee(vm->pc)) return bind_function(vm, found, object);
+    vm->receiver = object;
+    return found;
+}
+
+static bool failed(const mote_vm *vm)
+{
+    return vm->exception != VALUE_NONE || vm->panic != MOTE_RUNNING;
+}
+
+/* Arithmetic beyond small integers. */
+
+static mote_value add_slow(mote_vm *vm, mote_value x, mote_value y)
+{
+    if (!is_string(vm, x) && !is_string(vm, y)) return number_value(vm, to_double(vm, x) + to_double(vm, y));
+    text_builder text;
+    if (!text_begin(&text, vm, UINT32_MAX)) return MOTE_FAILED;
+    text_add_value(&text, x);
+    text_add_value(&text, y);
+    return text_end(&text);
+}
+
+static mote_value divide(mote_vm *vm, mote_value x, mote_value y)
+{
+    if (both_small(x, y)) {
+        int32_t a = small_int(x), b = small_int(y);
+        if (b != 0 && a % b == 0) return int_value(vm, a / b);
+    }
+    return number_value(vm, to_double(vm, x) / to_double(vm, y));
+}
+
+static mote_value arithmetic(mote_vm *vm, uint8_t op, mote_value x, mote_value y)
+{
+    switch (op) {
+    case OP_ADD: return add_slow(vm, x, y);
+    case OP_SUB: return number_value(vm, to_double(vm, x) - to_double(vm, y));
+    case OP_MUL: return number_value(vm, to_double(vm, x) * to_double(vm, y));
+    default: return divide(vm, x, y);
+    }
+}
+
+static mote_value shift(mote_vm *vm, uint8_t op, mote_value x, mote_value y)
+{
+    int32_t a = to_int32(vm, x);
+    uint32_t by = (uint32_t)to_int32(vm, y) & 31u;
+    if (op == OP_SHIFT_LEFT) return int_value(vm, (int32_t)((uint32_t)a << by));
+    return op == OP_SHIFT_RIGHT ? int_value(vm, a >> by) : uint_value(vm, (uint32_t)a >> by);
+}
+
+static bool approximately_equal(mote_vm *vm, mote_value x, mote_value y)
+{
+    return (is_nullish(x) && is_nullish(y)) || values_equal(vm, x, y);
+}
+
+/* Objects and functions. */
+
+/** The frame that holds a closure variable, NULL when the program is invalid. */
+static block_frame *closure_frame(mote_vm *vm, mote_value levels, uint32_t slot)
+{
+    bool captured = (small_int(vm->link[0]) >> 24) != 0;
+    mote_value v = captured ? ((const block_frame *)OFFSET(vm->link[2]))->parent : vm->link[2];
+    int32_t left = to_int32(vm, levels);
+    while (--left > 0 && has_kind(vm, v, KIND_FRAME)) v = ((const block_frame *)OFFSET(v))->parent;
+    bool fits = left == 0 && has_kind(vm, v, KIND_FRAME) && slot < block_words(vm, v) - 2;
+    if (!fits) vm_panic(vm, MOTE_PANIC_INVALID_PROGRAM);
+    return fits ? OFFSET(v) : NULL;
+}
+
+static mote_value make_closure(mote_vm *vm, uint32_t function)
+{
+    mote_value v = heap_new(vm, KIND_CLOSURE, sizeof(block_closure) - 4);
+    if (v == MOTE_FAILED) return v;
+    block_closure *closure = OFFSET(v);
+    closure->function = immediate(TAG_FUNCTION, function);
+    closure->frame = vm->link[2];
+    return v;
+}
+
+static mote_value check_ctor(mote_vm *vm, mote_value v)
+{
+    mote_value f = has_kind(vm, v, KIND_BOUND) ? ((const block_bound *)OFFSET(v))->function : v;
+    if (has_kind(vm, f, KIND_CLOSURE)) f = ((const block_closure *)OFFSET(f))->function;
+    if (has_tag(f, TAG_BUILTIN) && native_lookup(vm, payload(f), builtin_value(S___func__)) != VALUE_NONE) return v;
+    if (has_tag(f, TAG_FUNCTION)) {
+        if ((function_at(vm, payload(f))->flags & FUNCTION_IS_CTOR) != 0) return v;
+        return throw_error(vm, MOTE_TYPE_ERROR, "function is not a ctor");
+    }
+    if (has_tag(f, TAG_NATIVE)) return throw_error(vm, MOTE_TYPE_ERROR, "builtin function is not a ctor");
+    return throw_error(vm, MOTE_TYPE_ERROR, "new unsupported on this expression");
+}
+
+/** bind(function, this): for `super(...)`. */
+static mote_value bind_value(mote_vm *vm, mote_value function, mote_value receiver)
+{
+    if (has_tag(function, TAG_BUILTIN)) {
+        mote_value inner = native_lookup(vm, payload(function), builtin_value(S___func__));
+        if (inner != VALUE_NONE) function = inner;
+    }
+    if (has_kind(vm, function, KIND_BOUND)) function = ((const block_bound *)OFFSET(function))->function;
+    if (!is_function(vm, function)) return throw_expecting(vm, "function", function);
+    return bind_function(vm, function, receiver);
+}
+
+static bool literal(mote_vm *vm, uint32_t index, mote_value *result)
+{
+    uint32_t low = vm->image.floats[2 * index], high = vm->image.floats[2 * index + 1];
+    if (high == 0xffffffffu) {
+        *result = int_value(vm, (int32_t)low);
+    } else {
+        uint64_t bits = ((uint64_t)high << 32) | low;
+        double number;
+        memcpy(&number, &bits, sizeof number);
+        *result = number_value(vm, number);
+    }
+    return *result != MOTE_FAILED;
+}
+
+/** Without Jacdac, service specifications are empty maps that take what the program stores. */
+static mote_value spec_map(mote_vm *vm, uint32_t spec)
+{
+    mote_value key = small_value((int32_t)spec), map = table_find(vm, vm->specs, key);
+    if (map != VALUE_NONE) return map;
+    map = map_new(vm, MOTE_UNDEFINED);
+    return map != MOTE_FAILED && table_set(vm, map, &vm->specs, key, map) ? map : MOTE_FAILED;
+}
+
+static mote_value alloc_array(mote_vm *vm, mote_value size)
+{
+    uint32_t length = (uint32_t)to_int32(vm, size);
+    if (length > MAX_ARRAY_INDEX + 1) return throw_error(vm, MOTE_RANGE_ERROR, "array too big");
+    mote_value v = array_new(vm, length);
+    if (v != MOTE_FAILED) array_resize(vm, v, 0); /* the size is room, not length */
+    return v;
+}
+
+static mote_value alloc_buffer(mote_vm *vm, mote_value size)
+{
+    uint32_t length = (uint32_t)to_int32(vm, size);
+    return length > MAX_BUFFER ? throw_error(vm, MOTE_RANGE_ERROR, "buffer too big") : buffer_new(vm, length);
+}
+
+static void throw_value(mote_vm *vm, mote_value v)
+{
+    if (is_nullish(v)) throw_error(vm, MOTE_TYPE_ERROR, "throwing null/undefined");
+    else raise(vm, v);
+}
+
+/* The operations that only look at their operands, and never fail. */
+static mote_value examine(mote_vm *vm, uint8_t op, mote_value x, mote_value y)
+{
+    switch (op) {
+    case OP_EQ: return bool_value(values_equal(vm, x, y));
+    case OP_NE: return bool_value(!values_equal(vm, x, y));
+    case OP_APPROX_EQ: return bool_value(approximately_equal(vm, x, y));
+    case OP_APPROX_NE: return bool_value(!approximately_equal(vm, x, y));
+    case OP_LT: return bool_value(to_double(vm, x) < to_double(vm, y));
+    default: return bool_value(to_double(vm, x) <= to_double(vm, y));
+    }
+}
+
+#define PUSH(v) (*sp++ = (v))
+/** The result of something that may fail, in place of `n` operands. */
+#define REPLACE(n, expression)                                                                                         \
+    do {                                                                                                               \
+        SAVE();                                                                                                        \
+        mote_value result_ = (expression);                                                                             \
+        if (result_ == MOTE_FAILED) goto failed;                                                                       \
+        sp -= (n)-1;                                                                                                   \
+        sp[-1] = result_;                                                                                              \
+    } while (0)
+
+#define COMPARE(op_, test)                                                                                             \
+    do {                                                                                                               \
+        mote_value x_ = sp[-2], y_ = sp[-1];                                                                           \
+        sp--;                                                                                                          \
+        if (both_small(x_, y_)) sp[-1] = bool_value((int32_t)x_ test(int32_t) y_);                                     \
+        else sp[-1] = examine(vm, op_, x_, y_);                                                                        \
+    } while (0)
+
+#define BITWISE(op_, expression)                                                                                       \
+    do {                                                                                                               \
+        mote_value x_ = sp[-2], y_ = sp[-1];                                                                           \
+        if (both_small(x_, y_)) {                                                                                      \
+            sp--;                                                                                                      \
+            sp[-1] = (expression) | 1u;                                                                                \
+        } else {                                                                                                       \
+            REPLACE(2, int_value(vm, to_int32(vm, x_) op_ to_int32(vm, y_)));                                          \
+        }                                                                                                              \
+    } while (0)
+
+/** After a call or a statement that may have thrown, yielded or panicked. */
+#define CHECK()                                                                                                        \
+    do {                                                                                                               \
+        if (failed(vm)) goto failed;                                                                                   \
+        if (vm->yielding) goto leave;                                                                                  \
+    } while (0)
+
+#define JUMP_IF(condition)                                                                                             \
+    do {                                                                                                               \
+        const uint8_t *from_ = pc - 1;                                                                                 \
+        int32_t offset_ = read_immediate(&pc);                                                                         \
+        if (condition) {                                                                                               \
+            pc = from_ + offset_;                                                                                      \
+            if (offset_ <= 0 && budget < 0) goto out_of_budget;                                                        \
+        }                                                                                                              \
+    } while (0)
+
+void interpreter_run(mote_vm *vm)
+{
+    const uint8_t *pc;
+    mote_value *sp, *slots;
+    int32_t budget = vm->budget;
+    LOAD();
+    for (;;) {
+        uint8_t op = *pc++;
+        budget--;
+        switch (op) {
+        default: PUSH(small_value((int32_t)op - OP_CONSTANT_ZERO)); break;
+
+        case OP_LOAD_LOCAL: {
+            uint32_t index = read_index(&pc);
+            PUSH(slots[index]);
+            break;
+        }
+        case OP_STORE_LOCAL: {
+            uint32_t index = read_index(&pc);
+            slots[index] = *--sp;
+            break;
+        }
+        case OP_LOAD_GLOBAL: {
+            uint32_t index = read_index(&pc);
+            PUSH(((block_values *)OFFSET(vm->globals))->items[index]);
+            break;
+        }
+        case OP_STORE_GLOBAL: {
+            uint32_t index = read_index(&pc);
+            ((block_values *)OFFSET(vm->globals))->items[index] = *--sp;
+            break;
+        }
+        case OP_LOAD_CLOSURE: {
+            uint32_t index = read_index(&pc);
+            block_frame *frame = closure_frame(vm, sp[-1], index);
+            if (frame == NULL) goto leave_saved;
+            sp[-1] = frame->slots[index];
+            break;
+        }
+        case OP_STORE_CLOSURE: {
+            uint32_t index = read_index(&pc);
+            block_frame *frame = closure_frame(vm, sp[-2], index);
+            if (frame == NULL) goto leave_saved;
+            frame->slots[index] = sp[-1];
+            sp -= 2;
+            break;
+        }
+
+        case OP_UNDEFINED: PUSH(MOTE_UNDEFINED); break;
+        case OP_NULL: PUSH(MOTE_NULL); break;
+        case OP_TRUE: PUSH(MOTE_TRUE); break;
+        case OP_FALSE: PUSH(MOTE_FALSE); break;
+        case OP_NAN: PUSH(VALUE_NAN); break;
+        case OP_INF: PUSH(VALUE_INFINITY); break;
+        case OP_RET_VAL: PUSH(vm->ret_val); break;
+        case OP_LITERAL: {
+            int32_t number = read_immediate(&pc);
+            SAVE();
+            mote_value v = int_value(vm, number);
+            if (v == MOTE_FAILED) goto failed;
+            PUSH(v);
+            break;
+        }
+        case OP_LITERAL_F64: {
+            mote_value v;
+            uint32_t index = read_index(&pc);
+            SAVE();
+            if (!literal(vm, index, &v)) goto failed;
+            PUSH(v);
+            break;
+        }
+        case OP_BUILTIN_OBJECT: PUSH(immediate(TAG_BUILTIN, read_index(&pc))); break;
+        case OP_STATIC_BUFFER: PUSH(immediate(TAG_IMAGE_BUFFER, read_index(&pc))); break;
+        case OP_STATIC_BUILTIN_STRING:
+            PUSH(immediate(TAG_STRING, STRING_INDEX(STRING_BUILTIN, read_index(&pc))));
+            break;
+        case OP_STATIC_ASCII_STRING: PUSH(immediate(TAG_STRING, STRING_INDEX(STRING_ASCII, read_index(&pc)))); break;
+        case OP_STATIC_UTF8_STRING: PUSH(immediate(TAG_STRING, STRING_INDEX(STRING_UTF8, read_index(&pc)))); break;
+        case OP_STATIC_FUNCTION: PUSH(immediate(TAG_FUNCTION, read_index(&pc))); break;
+        case OP_STATIC_SPEC:
+        case OP_STATIC_SPEC_PROTO: {
+            uint32_t index = read_index(&pc);
+            PUSH(MOTE_UNDEFINED);
+            REPLACE(1, spec_map(vm, index));
+            break;
+        }
+        case OP_MAKE_CLOSURE: {
+            uint32_t index = read_index(&pc);
+            PUSH(MOTE_UNDEFINED);
+            REPLACE(1, make_closure(vm, index));
+            break;
+        }
+
+        case OP_BUILTIN_FIELD: {
+            mote_value key = immediate(TAG_STRING, STRING_INDEX(STRING_BUILTIN, read_index(&pc)));
+            REPLACE(1, get_field(vm, sp[-1], key));
+            break;
+        }
+        case OP_ASCII_FIELD: {
+            mote_value key = immediate(TAG_STRING, STRING_INDEX(STRING_ASCII, read_index(&pc)));
+            REPLACE(1, get_field(vm, sp[-1], key));
+            break;
+        }
+        case OP_UTF8_FIELD: {
+            mote_value key = immediate(TAG_STRING, STRING_INDEX(STRING_UTF8, read_index(&pc)));
+            REPLACE(1, get_field(vm, sp[-1], key));
+            break;
+        }
+        case OP_MATH_FIELD:
+        case OP_DS_FIELD:
+        case OP_OBJECT_FIELD: {
+            mote_value key = immediate(TAG_STRING, STRING_INDEX(STRING_BUILTIN, read_index(&pc)));
+            PUSH(MOTE_UNDEFINED);
+            REPLACE(1, builtin_get(vm,
+                                   op == OP_MATH_FIELD ? OBJECT_Math
+                                   : op == OP_DS_FIELD ? OBJECT_DeviceScript
+                                                       : OBJECT_Object,
+                                   key));
+            break;
+        }
+
+        case OP_INDEX: {
+            mote_value object = sp[-2], key = sp[-1];
+            if (is_small(key) && is_heap(object)) {
+                uint32_t index = (uint32_t)small_int(key);
+                if (kind_of(vm, object) == KIND_BUFFER && index < ((block_buffer *)OFFSET(object))->length) {
+                    sp--;
+                    sp[-1] = small_value(((block_buffer *)OFFSET(object))->data[index]);
+                    break;
+                }
+                if (kind_of(vm, object) == KIND_ARRAY && index < array_length(vm, object)) {
+                    sp--;
+                    sp[-1] = array_items(vm, object)[index];
+                    break;
+                }
+            }
+            REPLACE(2, index_get(vm, object, key));
+            break;
+        }
+        case OP_INDEX_SET: {
+            mote_value object = sp[-3], key = sp[-2], value = sp[-1];
+            if (both_small(key, value) && has_kind(vm, object, KIND_BUFFER)) {
+                block_buffer *buffer = OFFSET(object);
+                uint32_t index = (uint32_t)small_int(key);
+                if (index < buffer->length) {
+                    buffer->data[index] = (uint8_t)small_int(value);
+                    sp -= 3;
+                    break;
+                }
+            }
+            SAVE();
+            if (!index_set(vm, object, key, value)) goto failed;
+            sp -= 3;
+            break;
+        }
+        case OP_INDEX_DELETE: {
+            bool existed = false;
+            SAVE();
+            if (!index_delete(vm, sp[-2], sp[-1], &existed)) goto failed;
+            vm->ret_val = bool_value(existed);
+            sp -= 2;
+            break;
+        }
+        case OP_LOAD_BUFFER: REPLACE(3, buffer_load(vm, sp[-3], sp[-2], sp[-1])); break;
+        case OP_STORE_BUFFER:
+            SAVE();
+            if (!buffer_store(vm, sp[-4], sp[-3], sp[-2], sp[-1])) goto failed;
+            sp -= 4;
+            break;
+
+        case OP_ALLOC_MAP:
+            SAVE();
+            vm->ret_val = map_new(vm, MOTE_UNDEFINED);
+            if (vm->ret_val == MOTE_FAILED) goto failed;
+            break;
+        case OP_ALLOC_ARRAY:
+            SAVE();
+            vm->ret_val = alloc_array(vm, *--sp);
+            if (vm->ret_val == MOTE_FAILED) goto failed;
+            break;
+        case OP_ALLOC_BUFFER:
+            SAVE();
+            vm->ret_val = alloc_buffer(vm, *--sp);
+            if (vm->ret_val == MOTE_FAILED) goto failed;
+            break;
+        case OP_BIND: REPLACE(2, bind_value(vm, sp[-2], sp[-1])); break;
+        case OP_NEW: REPLACE(1, check_ctor(vm, sp[-1])); break;
+        case OP_INSTANCE_OF: {
+            bool result = false;
+            SAVE();
+            if (!instance_of(vm, sp[-2], sp[-1], &result)) goto failed;
+            sp--;
+            sp[-1] = bool_value(result);
+            break;
+        }
+
+        case OP_ADD: {
+            mote_value x = sp[-2], y = sp[-1];
+            int32_t sum;
+            if (both_small(x, y) && !__builtin_add_overflow((int32_t)x, (int32_t)(y - 1), &sum)) {
+                sp--;
+                sp[-1] = (uint32_t)sum;
+                break;
+            }
+            REPLACE(2, arithmetic(vm, op, x, y));
+            break;
+        }
+        case OP_SUB: {
+            mote_value x = sp[-2], y = sp[-1];
+            int32_t difference;
+            if (both_small(x, y) && !__builtin_sub_overflow((int32_t)x, (int32_t)(y - 1), &difference)) {
+                sp--;
+                sp[-1] = (uint32_t)difference;
+                break;
+            }
+            REPLACE(2, arithmetic(vm, op, x, y));
+            break;
+        }
+        case OP_MUL: {
+            mote_value x = sp[-2], y = sp[-1];
+            int32_t product;
+            if (both_small(x, y) && !__builtin_mul_overflow(small_int(x), small_int(y), &product) &&
+                fits_small(product)) {
+                sp--;
+                sp[-1] = small_value(product);
+                break;
+            }
+            REPLACE(2, arithmetic(vm, op, x, y));
+            break;
+        }
+        case OP_DIV: REPLACE(2, divide(vm, sp[-2], sp[-1])); break;
+        case OP_BIT_AND: BITWISE(&, x_ & y_); break;
+        case OP_BIT_OR: BITWISE(|, x_ | y_); break;
+        case OP_BIT_XOR: BITWISE(^, x_ ^ y_); break;
+        case OP_SHIFT_LEFT:
+        case OP_SHIFT_RIGHT:
+        case OP_SHIFT_RIGHT_UNSIGNED: REPLACE(2, shift(vm, op, sp[-2], sp[-1])); break;
+        case OP_BIT_NOT: REPLACE(1, int_value(vm, ~to_int32(vm, sp[-1]))); break;
+        case OP_TO_INT: REPLACE(1, int_value(vm, to_int32(vm, sp[-1]))); break;
+        case OP_NEG: REPLACE(1, number_value(vm, -to_double(vm, sp[-1]))); break;
+        case OP_UPLUS: REPLACE(1, number_value(vm, to_double(vm, sp[-1]))); break;
+        case OP_ABS: REPLACE(1, number_value(vm, fabs(to_double(vm, sp[-1])))); break;
+
+        case OP_EQ: COMPARE(OP_EQ, ==); break;
+        case OP_NE: COMPARE(OP_NE, !=); break;
+        case OP_LT: COMPARE(OP_LT, <); break;
+        case OP_LE: COMPARE(OP_LE, <=); break;
+        case OP_APPROX_EQ: COMPARE(OP_APPROX_EQ, ==); break;
+        case OP_APPROX_NE: COMPARE(OP_APPROX_NE, !=); break;
+        case OP_NOT: sp[-1] = bool_value(!to_bool(vm, sp[-1])); break;
+        case OP_TO_BOOL: sp[-1] = bool_value(to_bool(vm, sp[-1])); break;
+        case OP_IS_NAN: sp[-1] = bool_value(sp[-1] == VALUE_NAN); break;
+        case OP_IS_UNDEFINED: sp[-1] = bool_value(sp[-1] == MOTE_UNDEFINED); break;
+        case OP_IS_NULLISH: sp[-1] = bool_value(is_nullish(sp[-1])); break;
+        case OP_TYPEOF:
+        case OP_TYPEOF_STR: sp[-1] = type_name(vm, sp[-1]); break;
+
+        case OP_JMP: JUMP_IF(true); break;
+        case OP_JMP_Z: {
+            mote_value v = *--sp;
+            bool taken = v == MOTE_FALSE || (v != MOTE_TRUE && !to_bool(vm, v));
+            JUMP_IF(taken);
+            break;
+        }
+        case OP_JMP_RET_VAL_Z: {
+            bool taken = is_nullish(vm->ret_val);
+            if (taken) vm->ret_val = MOTE_UNDEFINED;
+            JUMP_IF(taken);
+            break;
+        }
+
+        case OP_CALL0:
+        case OP_CALL1:
+        case OP_CALL2:
+        case OP_CALL3:
+        case OP_CALL4:
+        case OP_CALL5:
+        case OP_CALL6:
+        case OP_CALL7:
+        case OP_CALL8: {
+            mote_value receiver = vm->receiver;
+            if (budget < 0) goto out_of_budget_at_call;
+            vm->receiver = VALUE_NONE;
+            SAVE();
+            call_enter(vm, vm->operands, op - OP_CALL0, receiver);
+            CHECK();
+            LOAD();
+            break;
+        }
+        case OP_CALL_ARRAY:
+            SAVE();
+            call_array(vm, sp[-2], sp[-1]);
+            CHECK();
+            LOAD();
+            break;
+        case OP_RETURN:
+            SAVE();
+            call_return(vm, sp[-1]);
+            if (vm->yielding) goto leave;
+            LOAD();
+            break;
+        case OP_STORE_RET_VAL: vm->ret_val = *--sp; break;
+
+        case OP_TRY: {
+            const uint8_t *from = pc - 1, *code = vm->image.bytes + running_function(vm)->start;
+            int32_t offset = read_immediate(&pc);
+            if (!try_enter(vm, (uint32_t)(from + offset - code))) goto invalid;
+            break;
+        }
+        case OP_END_TRY:
+            if (!try_leave(vm)) goto invalid;
+            JUMP_IF(true);
+            break;
+        case OP_CATCH: goto invalid;
+        case OP_FINALLY: {
+            const uint8_t *code = vm->image.bytes + running_function(vm)->start;
+            if (!try_is_top(vm, (uint32_t)(pc - 1 - code))) goto invalid;
+            try_leave(vm);
+            vm->ret_val = MOTE_UNDEFINED;
+            break;
+        }
+        case OP_THROW:
+            SAVE();
+            throw_value(vm, sp[-1]);
+            goto failed;
+        case OP_RE_THROW:
+            SAVE();
+            if (sp[-1] == MOTE_UNDEFINED) {
+                sp--;
+                break;
+            }
+            unwind_again(vm, sp[-1]);
+            if (failed(vm)) goto failed;
+            LOAD();
+            break;
+        case OP_THROW_JMP: {
+            const uint8_t *from = pc - 1, *code = vm->image.bytes + running_function(vm)->start;
+            int32_t offset = read_immediate(&pc);
+            uint32_t levels = (uint32_t)to_int32(vm, sp[-1]);
+            SAVE();
+            unwind_jump(vm, (uint32_t)(from + offset - code), levels);
+            if (failed(vm)) goto failed;
+            LOAD();
+            break;
+        }
+        case OP_DEBUGGER: break;
+        }
+        continue;
+
+    out_of_budget_at_call:
+        pc--;
+    out_of_budget:
+        SAVE();
+        if (vm->guard != 0) {
+            vm_panic(vm, MOTE_PANIC_GUARD);
+            goto leave_saved;
+        }
+        vm->operations += INT32_MAX;
+        budget = INT32_MAX;
+        continue;
+
+    failed:
+        if (vm->panic != MOTE_RUNNING) goto leave;
+        unwind_exception(vm);
+        if (vm->panic != MOTE_RUNNING) goto leave;
+        LOAD();
+        continue;
+
+    invalid:
+        vm_panic(vm, MOTE_PANIC_INVALID_PROGRAM);
+    leave_saved:
+        SAVE();
+    leave:
+        vm->budget = budget;
+        return;
+    }
+}

@@ -1,0 +1,408 @@
+/* JSON, and the way values look in console output. Both directions keep their own stack: no C recursion. */
+#include "vm.h"
+
+#include <string.h>
+
+/* Writing. */
+
+typedef struct {
+    text_builder *text;
+    mote_value stack; /* array of pairs: container, number of entries begun; rooted */
+    int style;
+    const char *indent;
+    uint32_t indent_length;
+} writer;
+
+static void add_quoted(text_builder *text, mote_value v)
+{
+    uint32_t length;
+    const char *bytes = string_text(text->vm, v, &length, NULL);
+    text_add_literal(text, "\"");
+    for (uint32_t i = 0, from = 0; i <= length; i++) {
+        uint8_t c = i < length ? (uint8_t)bytes[i] : 0;
+        if (i < length && c >= 0x20 && c != '"' && c != '\\') continue;
+        text_add(text, bytes + from, i - from);
+        from = i + 1;
+        if (i == length) break;
+        const char *known = memchr("\"\\\b\f\n\r\t", c, 7);
+        char escape[6] = {'\\', 'u', '0', '0', "0123456789abcdef"[c >> 4], "0123456789abcdef"[c & 15]};
+        if (known != NULL) escape[1] = "\"\\bfnrt"[known - "\"\\\b\f\n\r\t"];
+        text_add(text, escape, known != NULL ? 2 : 6);
+    }
+    text_add_literal(text, "\"");
+}
+
+static bool is_identifier(const char *text, uint32_t length)
+{
+    for (uint32_t i = 0; i < length; i++) {
+        char c = text[i], lower = (char)(c | 0x20);
+        bool letter = (lower >= 'a' && lower <= 'z') || c == '_' || c == '$';
+        if (!letter && (i == 0 || c < '0' || c > '9')) return false;
+    }
+    return length > 0;
+}
+
+static void add_key(writer *w, mote_value key)
+{
+    uint32_t length;
+    const char *bytes = string_text(w->text->vm, key, &length, NULL);
+    if (w->style == STYLE_INSPECT && is_identifier(bytes, length)) text_add(w->text, bytes, length);
+    else add_quoted(w->text, key);
+    text_add_literal(w->text, w->indent_length > 0 ? ": " : ":");
+}
+
+static void add_line(writer *w, uint32_t depth)
+{
+    if (w->indent_length == 0) return;
+    text_add_literal(w->text, "\n");
+    for (uint32_t i = 0; i < depth && !w->text->failed; i++) text_add(w->text, w->indent, w->indent_length);
+}
+
+static bool is_container(const mote_vm *vm, mote_value v)
+{
+    return has_kind(vm, v, KIND_ARRAY) || has_kind(vm, v, KIND_MAP);
+}
+
+static void add_leaf(writer *w, mote_value v)
+{
+    mote_vm *vm = w->text->vm;
+    uint32_t length;
+    if (is_string(vm, v)) {
+        add_quoted(w->text, v);
+    } else if (w->style == STYLE_INSPECT) {
+        text_add_value(w->text, v);
+    } else if (v == VALUE_NAN || v == VALUE_INFINITY || v == VALUE_MINUS_INFINITY) {
+        text_add_literal(w->text, "null");
+    } else if (number_is(vm, v) || has_tag(v, TAG_CONSTANT)) {
+        text_add_value(w->text, v);
+    } else if (buffer_data(vm, v, &length) != NULL || has_tag(v, TAG_BUILTIN)) {
+        text_add_literal(w->text, "{}");
+    } else {
+        text_add_literal(w->text, "null");
+    }
+}
+
+static bool is_open(const writer *w, mote_value v)
+{
+    const mote_vm *vm = w->text->vm;
+    for (uint32_t i = 0; i < array_length(vm, w->stack); i += 2)
+        if (array_items(vm, w->stack)[i] == v) return true;
+    return false;
+}
+
+/** Begins a container, or adds a leaf. */
+static bool begin_value(writer *w, mote_value v)
+{
+    mote_vm *vm = w->text->vm;
+    if (!is_container(vm, v)) {
+        add_leaf(w, v);
+        return true;
+    }
+    if (is_open(w, v)) {
+        if (w->style == STYLE_JSON) throw_error(vm, MOTE_TYPE_ERROR, "Converting circular structure to JSON");
+        text_add_literal(w->text, "[Circular]");
+        return w->style == STYLE_INSPECT;
+    }
+    text_add_literal(w->text, has_kind(vm, v, KIND_ARRAY) ? "[" : "{");
+    return mote_array_push(vm, w->stack, v) && mote_array_push(vm, w->stack, small_value(0));
+}
+
+static uint32_t size_of(const mote_vm *vm, mote_value container)
+{
+    if (has_kind(vm, container, KIND_ARRAY)) return array_length(vm, container);
+    mote_value table = ((const block_map *)at_offset(vm, container))->table;
+    return table == 0 ? 0 : ((const block_table *)at_offset(vm, table))->count;
+}
+
+static mote_value entry_of(const mote_vm *vm, mote_value container, uint32_t index, mote_value *key)
+{
+    if (has_kind(vm, container, KIND_ARRAY)) return array_items(vm, container)[index];
+    const block_table *table = at_offset(vm, ((const block_map *)at_offset(vm, container))->table);
+    *key = table->pairs[2 * index];
+    return table->pairs[2 * index + 1];
+}
+
+static bool is_left_out(const writer *w, mote_value key, mote_value v)
+{
+    return w->style == STYLE_JSON && key != 0 && (v == MOTE_UNDEFINED || is_function(w->text->vm, v));
+}
+
+static bool any_before(const writer *w, mote_value container, uint32_t index)
+{
+    mote_value key = 0;
+    for (uint32_t i = 0; i < index; i++) {
+        mote_value v = entry_of(w->text->vm, container, i, &key);
+        if (!is_left_out(w, key, v)) return true;
+    }
+    return false;
+}
+
+/** The next entry of the innermost container, or its end. */
+static bool next_entry(writer *w)
+{
+    mote_vm *vm = w->text->vm;
+    uint32_t top = array_length(vm, w->stack) - 2, depth = top / 2 + 1;
+    mote_value *items = array_items(vm, w->stack), container = items[top], key = 0;
+    uint32_t index = (uint32_t)small_int(items[top + 1]);
+    bool is_array = has_kind(vm, container, KIND_ARRAY), comma_after = w->style == STYLE_INSPECT && !is_array;
+    bool any = index > 0 && any_before(w, container, index);
+    if (any && comma_after) text_add_literal(w->text, ",");
+    if (index >= size_of(vm, container)) {
+        if (any) add_line(w, depth - 1);
+        text_add_literal(w->text, is_array ? "]" : "}");
+        return array_resize(vm, w->stack, top);
+    }
+    items[top + 1] = small_value((int32_t)index + 1);
+    mote_value v = entry_of(vm, container, index, &key);
+    if (is_left_out(w, key, v)) return true;
+    if (any && !comma_after) text_add_literal(w->text, ",");
+    add_line(w, depth);
+    if (key != 0) add_key(w, key);
+    return begin_value(w, v);
+}
+
+bool serialize(text_builder *text, mote_value v, int style, const char *indent, uint32_t indent_length)
+{
+    mote_vm *vm = text->vm;
+    root_push(vm, v);
+    mote_value stack = array_new(vm, 0);
+    root_push(vm, stack);
+    writer w = {text, stack, style, indent, indent_length};
+    bool done = stack != MOTE_FAILED && begin_value(&w, v);
+    while (done && !text->failed && array_length(vm, stack) > 0 && text->length < text->limit) done = next_entry(&w);
+    roots_drop(vm, 2);
+    return done && !text->failed;
+}
+
+/* Reading. */
+
+typedef struct {
+    mote_vm *vm;
+    const char *start, *at, *end;
+    mote_value stack; /* array: containers, each map followed by the key in work; rooted */
+} reader;
+
+static mote_value unexpected(reader *r)
+{
+    if (r->at >= r->end) return throw_error(r->vm, MOTE_SYNTAX_ERROR, "Unexpected end of JSON input");
+    char token[5] = {0};
+    uint32_t code, size = utf8_decode(r->at, &code);
+    memcpy(token, r->at, size);
+    uint32_t position = utf8_count(r->start, (uint32_t)(r->at - r->start));
+    return throw_error(r->vm, MOTE_SYNTAX_ERROR, "Unexpected token '%s' in JSON at position %u", token,
+                       (unsigned)position);
+}
+
+static void skip_space(reader *r)
+{
+    while (r->at < r->end && (*r->at == ' ' || (*r->at >= '\t' && *r->at <= '\r'))) r->at++;
+}
+
+static bool take(reader *r, char c)
+{
+    skip_space(r);
+    if (r->at >= r->end || *r->at != c) return false;
+    r->at++;
+    return true;
+}
+
+static int hex_digits(const char *at, const char *end)
+{
+    int code = 0;
+    if (end - at < 4) return -1;
+    for (int i = 0; i < 4; i++) {
+        char c = (char)(at[i] | 0x20);
+        int digit = at[i] >= '0' && at[i] <= '9' ? at[i] - '0' : c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1;
+        if (digit < 0) return -1;
+        code = code * 16 + digit;
+    }
+    return code;
+}
+
+/** Behind `\u`: one code unit, or two that make a pair. */
+static bool read_unicode(reader *r, text_builder *text)
+{
+    int code = hex_digits(r->at, r->end);
+    if (code < 0) return false;
+    r->at += 4;
+    if (code >= 0xd800 && code < 0xdc00 && r->end - r->at >= 6 && r->at[0] == '\\' && r->at[1] == 'u') {
+        int low = hex_digits(r->at + 2, r->end);
+        if (low >= 0xdc00 && low < 0xe000) {
+            code = 0x10000 + ((code - 0xd800) << 10) + (low - 0xdc00);
+            r->at += 6;
+        }
+    }
+    char bytes[4];
+    text_add(text, bytes, utf8_encode((uint32_t)code, bytes));
+    return true;
+}
+
+static bool read_escape(reader *r, text_builder *text)
+{
+    if (r->at >= r->end) return false;
+    const char *known = memchr("\"\\/bfnrt", *r->at, 8);
+    if (known != NULL) {
+        r->at++;
+        text_add(text, &"\"\\/\b\f\n\r\t"[known - "\"\\/bfnrt"], 1);
+        return true;
+    }
+    if (*r->at != 'u') return false;
+    r->at++;
+    return read_unicode(r, text);
+}
+
+/** Behind the opening quote. */
+static mote_value read_string(reader *r)
+{
+    text_builder text;
+    if (!text_begin(&text, r->vm, UINT32_MAX)) return MOTE_FAILED;
+    for (;;) {
+        const char *from = r->at;
+        while (r->at < r->end && *r->at != '"' && *r->at != '\\') r->at++;
+        text_add(&text, from, (uint32_t)(r->at - from));
+        if (r->at < r->end && *r->at++ == '"') return text_end(&text);
+        if (r->at < r->end && read_escape(r, &text)) continue;
+        text_drop(&text);
+        return unexpected(r);
+    }
+}
+
+static mote_value read_number(reader *r)
+{
+    const char *from = r->at;
+    while (r->at < r->end && strchr("+-.eE0123456789", *r->at) != NULL && *r->at != 0) r->at++;
+    double number = text_to_double(from, (uint32_t)(r->at - from));
+    if (number == number) return number_value(r->vm, number);
+    r->at = from;
+    return unexpected(r);
+}
+
+static mote_value read_word(reader *r)
+{
+    static const struct {
+        const char *word;
+        mote_value value;
+    } words[] = {{"true", MOTE_TRUE}, {"false", MOTE_FALSE}, {"null", MOTE_NULL}};
+    for (uint32_t i = 0; i < 3; i++) {
+        size_t length = strlen(words[i].word);
+        if ((size_t)(r->end - r->at) < length || memcmp(r->at, words[i].word, length) != 0) continue;
+        r->at += length;
+        return words[i].value;
+    }
+    return unexpected(r);
+}
+
+/** A leaf, or VALUE_NONE when a container was begun that has entries. */
+static mote_value read_value(reader *r, bool *want_key)
+{
+    *want_key = false;
+    skip_space(r);
+    if (r->at >= r->end) return unexpected(r);
+    char c = *r->at;
+    if (c == '"') {
+        r->at++;
+        return read_string(r);
+    }
+    if (c == '-' || (c >= '0' && c <= '9')) return read_number(r);
+    if (c != '[' && c != '{') return read_word(r);
+    r->at++;
+    mote_value v = c == '[' ? array_new(r->vm, 0) : map_new(r->vm, MOTE_UNDEFINED);
+    if (v == MOTE_FAILED) return v;
+    if (take(r, c == '[' ? ']' : '}')) return v;
+    *want_key = c == '{';
+    return mote_array_push(r->vm, r->stack, v) ? VALUE_NONE : MOTE_FAILED;
+}
+
+static bool read_key(reader *r)
+{
+    if (!take(r, '"')) {
+        unexpected(r);
+        return false;
+    }
+    mote_value key = read_string(r);
+    if (key == MOTE_FAILED || !mote_array_push(r->vm, r->stack, key)) return false;
+    if (take(r, ':')) return true;
+    unexpected(r);
+    return false;
+}
+
+/** Puts a finished value into its container. Returns the container when that is finished too, else VALUE_NONE. */
+static mote_value put_value(reader *r, mote_value v, bool *want_key)
+{
+    mote_vm *vm = r->vm;
+    uint32_t top = array_length(vm, r->stack) - 1;
+    mote_value container = array_items(vm, r->stack)[top];
+    bool is_array = has_kind(vm, container, KIND_ARRAY);
+    if (is_array) {
+        if (!mote_array_push(vm, container, v)) return MOTE_FAILED;
+    } else {
+        mote_value key = container;
+        container = array_items(vm, r->stack)[--top];
+        if (!map_set(vm, container, key, v) || !array_resize(vm, r->stack, top + 1)) return MOTE_FAILED;
+    }
+    *want_key = !is_array;
+    if (take(r, ',')) return VALUE_NONE;
+    if (!take(r, is_array ? ']' : '}')) return unexpected(r);
+    return array_resize(vm, r->stack, top) ? container : MOTE_FAILED;
+}
+
+static mote_value read_document(reader *r)
+{
+    bool want_key = false;
+    for (;;) {
+        if (want_key && !read_key(r)) return MOTE_FAILED;
+        mote_value v = read_value(r, &want_key);
+        while (v != MOTE_FAILED && v != VALUE_NONE && array_length(r->vm, r->stack) > 0) {
+            root_push(r->vm, v);
+            v = put_value(r, v, &want_key);
+            roots_drop(r->vm, 1);
+        }
+        if (v == MOTE_FAILED) return v;
+        if (v == VALUE_NONE) continue;
+        skip_space(r);
+        return r->at < r->end ? unexpected(r) : v;
+    }
+}
+
+static mote_value json_parse(mote_vm *vm, mote_value receiver, const mote_value *args, unsigned count)
+{
+    (void)receiver, (void)count;
+    uint32_t length;
+    mote_value source = to_string(vm, args[0]);
+    if (source == MOTE_FAILED) return source;
+    root_push(vm, source);
+    mote_value stack = array_new(vm, 0), v = MOTE_FAILED;
+    if (stack != MOTE_FAILED) {
+        root_push(vm, stack);
+        const char *text = string_text(vm, source, &length, NULL);
+        reader r = {vm, text, text, text + length, stack};
+        v = read_document(&r);
+        roots_drop(vm, 1);
+    }
+    roots_drop(vm, 1);
+    return v;
+}
+
+static mote_value json_stringify(mote_vm *vm, mote_value receiver, const mote_value *args, unsigned count)
+{
+    (void)receiver, (void)count;
+    uint32_t indent_length = 0;
+    const char *indent = "          ";
+    if (args[0] == MOTE_UNDEFINED) return MOTE_UNDEFINED;
+    if (is_string(vm, args[2])) {
+        indent = string_text(vm, args[2], &indent_length, NULL);
+    } else if (!is_falsy_constant(args[2])) {
+        int32_t spaces = to_int32(vm, args[2]);
+        indent_length = spaces < 0 ? 0 : spaces > 10 ? 10 : (uint32_t)spaces;
+    }
+    text_builder text;
+    if (!text_begin(&text, vm, UINT32_MAX)) return MOTE_FAILED;
+    if (!serialize(&text, args[0], STYLE_JSON, indent, indent_length)) text.failed = true;
+    return text_end(&text);
+}
+
+const native_entry json_natives[] = {
+    {OBJECT_JSON, S_parse, NATIVE_FUNCTION, 2, json_parse},
+    {OBJECT_JSON, S_stringify, NATIVE_FUNCTION, 3, json_stringify},
+    {0},
+};

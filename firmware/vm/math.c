@@ -1,0 +1,128 @@
+/* Math. */
+#include "vm.h"
+
+#include <math.h>
+
+typedef double (*unary)(double);
+
+static mote_value apply(mote_vm *vm, unary function, mote_value v)
+{
+    if (is_small(v)) return v;
+    return number_value(vm, function(to_double(vm, v)));
+}
+
+static mote_value math_ceil(mote_vm *vm, mote_value receiver, const mote_value *args, unsigned count)
+{
+    (void)receiver, (void)count;
+    return apply(vm, ceil, args[0]);
+}
+
+static mote_value math_floor(mote_vm *vm, mote_value receiver, const mote_value *args, unsigned count)
+{
+    (void)receiver, (void)count;
+    return apply(vm, floor, args[0]);
+}
+
+/** Half away from zero. */
+static mote_value math_round(mote_vm *vm, mote_value receiver, const mote_value *args, unsigned count)
+{
+    (void)receiver, (void)count;
+    return apply(vm, round, args[0]);
+}
+
+static mote_value math_abs(mote_vm *vm, mote_value receiver, const mote_value *args, unsigned count)
+{
+    (void)receiver, (void)count;
+    return number_value(vm, fabs(to_double(vm, args[0])));
+}
+
+static mote_value math_log(mote_vm *vm, mote_value receiver, const mote_value *args, unsigned count)
+{
+    (void)receiver, (void)count;
+    return number_value(vm, log(to_double(vm, args[0])));
+}
+
+static mote_value math_pow(mote_vm *vm, mote_value receiver, const mote_value *args, unsigned count)
+{
+    (void)receiver, (void)count;
+    return number_value(vm, pow(to_double(vm, args[0]), to_double(vm, args[1])));
+}
+
+static mote_value math_idiv(mote_vm *vm, mote_value receiver, const mote_value *args, unsigned count)
+{
+    (void)receiver, (void)count;
+    int32_t x = to_int32(vm, args[0]), y = to_int32(vm, args[1]);
+    if (y == 0) return small_value(0);
+    return y == -1 ? number_value(vm, -(double)x) : int_value(vm, x / y);
+}
+
+static mote_value math_imod(mote_vm *vm, mote_value receiver, const mote_value *args, unsigned count)
+{
+    (void)receiver, (void)count;
+    int32_t x = to_int32(vm, args[0]), y = to_int32(vm, args[1]);
+    return y == 0 || y == -1 ? small_value(0) : int_value(vm, x % y);
+}
+
+static mote_value math_imul(mote_vm *vm, mote_value receiver, const mote_value *args, unsigned count)
+{
+    (void)receiver, (void)count;
+    return int_value(vm, (int32_t)((uint32_t)to_int32(vm, args[0]) * (uint32_t)to_int32(vm, args[1])));
+}
+
+static mote_value math_min(mote_vm *vm, mote_value receiver, const mote_value *args, unsigned count)
+{
+    (void)receiver, (void)count;
+    double x = to_double(vm, args[0]), y = to_double(vm, args[1]);
+    return number_value(vm, x != x || x < y ? x : y);
+}
+
+static mote_value math_max(mote_vm *vm, mote_value receiver, const mote_value *args, unsigned count)
+{
+    (void)receiver, (void)count;
+    double x = to_double(vm, args[0]), y = to_double(vm, args[1]);
+    return number_value(vm, x != x || x > y ? x : y);
+}
+
+/** xorshift32, seeded by the host where it can; not for keys. */
+static uint32_t next_random(mote_vm *vm)
+{
+    uint32_t state = vm->random_state;
+    if (state == 0 && vm->host->random != NULL)
+        vm->host->random(vm->host->context, (uint8_t *)&vm->random_state, sizeof vm->random_state);
+    state = vm->random_state != 0 ? vm->random_state : 0x2545f491;
+    state ^= state << 13;
+    state ^= state >> 17;
+    state ^= state << 5;
+    vm->random_state = state;
+    return state;
+}
+
+static mote_value math_random(mote_vm *vm, mote_value receiver, const mote_value *args, unsigned count)
+{
+    (void)receiver, (void)args, (void)count;
+    return number_value(vm, next_random(vm) / 4294967296.0);
+}
+
+static mote_value math_random_int(mote_vm *vm, mote_value receiver, const mote_value *args, unsigned count)
+{
+    (void)receiver, (void)count;
+    uint32_t most = (uint32_t)to_int32(vm, args[0]), random = next_random(vm);
+    return uint_value(vm, most == UINT32_MAX ? random : random % (most + 1));
+}
+
+const native_entry math_natives[] = {
+    {OBJECT_Math, S_ceil, NATIVE_FUNCTION, 1, math_ceil},
+    {OBJECT_Math, S_floor, NATIVE_FUNCTION, 1, math_floor},
+    {OBJECT_Math, S_round, NATIVE_FUNCTION, 1, math_round},
+    {OBJECT_Math, S_abs, NATIVE_FUNCTION, 1, math_abs},
+    {OBJECT_Math, S_random, NATIVE_FUNCTION, 0, math_random},
+    {OBJECT_Math, S_randomInt, NATIVE_FUNCTION, 1, math_random_int},
+    {OBJECT_Math, S_log, NATIVE_FUNCTION, 1, math_log},
+    {OBJECT_Math, S_pow, NATIVE_FUNCTION, 2, math_pow},
+    {OBJECT_Math, S_idiv, NATIVE_FUNCTION, 2, math_idiv},
+    {OBJECT_Math, S_imod, NATIVE_FUNCTION, 2, math_imod},
+    {OBJECT_Math, S_imul, NATIVE_FUNCTION, 2, math_imul},
+    {OBJECT_Math, S_min, NATIVE_FUNCTION, 2, math_min},
+    {OBJECT_Math, S_max, NATIVE_FUNCTION, 2, math_max},
+    {0},
+};

@@ -1,0 +1,149 @@
+/* Native functions by number: theme * 64 + place in its table; those of the host come last. */
+#include "vm.h"
+
+#include <string.h>
+
+enum { THEME_SHIFT = 6, HOST = 0x4000, HOST_BUFFER = 0x8000, HOST_MASK = 0x3fff };
+
+static const native_entry *const themes[] = {array_natives, buffer_natives, string_natives,
+                                             math_natives,  object_natives, error_natives,
+                                             json_natives,  fiber_natives,  device_natives};
+
+const native_entry *native_of(uint32_t index)
+{
+    return &themes[index >> THEME_SHIFT][index & ((1u << THEME_SHIFT) - 1)];
+}
+
+static const mote_native_entry *host_native(const mote_vm *vm, uint32_t index)
+{
+    return ((index & HOST) != 0 ? vm->host->natives : vm->host->buffer_natives) + (index & HOST_MASK);
+}
+
+uint32_t builtin_prototype(uint32_t object)
+{
+    switch (object) {
+    case OBJECT_Object:
+    case OBJECT_Array:
+    case OBJECT_Buffer:
+    case OBJECT_String:
+    case OBJECT_Number:
+    case OBJECT_DsFiber:
+    case OBJECT_DsRole:
+    case OBJECT_Function:
+    case OBJECT_Boolean:
+    case OBJECT_DsPacket:
+    case OBJECT_Error:
+    case OBJECT_TypeError:
+    case OBJECT_RangeError:
+    case OBJECT_SyntaxError:
+    case OBJECT_DsServiceSpec:
+    case OBJECT_DsPacketSpec:
+    case OBJECT_Image:
+    case OBJECT_GPIO: return object + 1;
+    default: return 0;
+    }
+}
+
+static bool key_is(const mote_vm *vm, mote_value key, uint32_t builtin)
+{
+    if (is_immediate(key)) return key == builtin_value((enum builtin_string)builtin);
+    return string_equals(vm, key, builtin_value((enum builtin_string)builtin));
+}
+
+static mote_value find_host(const mote_vm *vm, const mote_native_entry *entries, uint32_t kind, mote_value key)
+{
+    uint32_t length;
+    if (entries == NULL) return VALUE_NONE;
+    const char *name = string_text(vm, key, &length, NULL);
+    for (uint32_t i = 0; entries[i].call != NULL; i++)
+        if (strcmp(entries[i].name, name) == 0) return immediate(TAG_NATIVE, kind | i);
+    return VALUE_NONE;
+}
+
+static mote_value find_native(const mote_vm *vm, uint32_t object, mote_value key)
+{
+    for (uint32_t theme = 0; theme < sizeof themes / sizeof themes[0]; theme++) {
+        const native_entry *entries = themes[theme];
+        for (uint32_t i = 0; entries[i].call != NULL; i++)
+            if (entries[i].object == object && key_is(vm, key, entries[i].name))
+                return immediate(TAG_NATIVE, (theme << THEME_SHIFT) | i);
+    }
+    return VALUE_NONE;
+}
+
+static mote_value math_constant(mote_vm *vm, mote_value key)
+{
+    static const struct {
+        uint8_t name;
+        double number;
+    } constants[] = {{S_E, 2.71828182845904523536},        {S_PI, 3.14159265358979323846},
+                     {S_LN10, 2.30258509299404568402},     {S_LN2, 0.693147180559945309417},
+                     {S_LOG10E, 0.434294481903251827651},  {S_LOG2E, 1.44269504088896340736},
+                     {S_SQRT1_2, 0.707106781186547524401}, {S_SQRT2, 1.41421356237309504880}};
+    for (uint32_t i = 0; i < sizeof constants / sizeof constants[0]; i++)
+        if (key_is(vm, key, constants[i].name)) return number_value(vm, constants[i].number);
+    return VALUE_NONE;
+}
+
+mote_value native_lookup(mote_vm *vm, uint32_t object, mote_value key)
+{
+    mote_value found = VALUE_NONE;
+    if (object == OBJECT_DeviceScript) found = find_host(vm, vm->host->natives, HOST, key);
+    if (object == OBJECT_Buffer || object == OBJECT_Buffer_prototype)
+        found = find_host(vm, vm->host->buffer_natives, HOST_BUFFER, key);
+    if (found == VALUE_NONE) found = find_native(vm, object, key);
+    if (found == VALUE_NONE && object == OBJECT_Math) found = math_constant(vm, key);
+    if (found != VALUE_NONE) return found;
+    if (builtin_prototype(object) != 0 && key_is(vm, key, S_prototype))
+        return immediate(TAG_BUILTIN, builtin_prototype(object));
+    if (object > 0 && builtin_prototype(object - 1) == object && key_is(vm, key, S_constructor))
+        return immediate(TAG_BUILTIN, object - 1);
+    return VALUE_NONE;
+}
+
+bool native_is(uint32_t index, enum native_kind kind)
+{
+    return index < HOST && native_of(index)->kind == kind;
+}
+
+const char *native_name(const mote_vm *vm, uint32_t index, uint32_t *length)
+{
+    const char *name = index >= HOST ? host_native(vm, index)->name : builtin_strings[native_of(index)->name];
+    if (index < HOST && native_of(index)->kind == NATIVE_CTOR) {
+        switch (native_of(index)->object) {
+        case OBJECT_Array: name = "Array"; break;
+        case OBJECT_Object: name = "Object"; break;
+        case OBJECT_TypeError: name = "TypeError"; break;
+        case OBJECT_RangeError: name = "RangeError"; break;
+        case OBJECT_SyntaxError: name = "SyntaxError"; break;
+        default: name = "Error"; break;
+        }
+    }
+    *length = (uint32_t)strlen(name);
+    return name;
+}
+
+mote_value accessor_run(mote_vm *vm, uint32_t index, mote_value receiver)
+{
+    return native_of(index)->call(vm, receiver, NULL, 0);
+}
+
+/** `args` lie on the operand stack with room for the missing ones. */
+mote_value native_call(mote_vm *vm, uint32_t index, mote_value receiver, mote_value *args, unsigned count)
+{
+    const mote_native_entry *host = index >= HOST ? host_native(vm, index) : NULL;
+    unsigned wanted = host != NULL ? host->num_args : native_of(index)->num_args;
+    for (unsigned i = count; i < wanted; i++) args[i] = MOTE_UNDEFINED;
+    vm->sp = args + (count < wanted ? wanted : count);
+    vm->natives++;
+    if (host != NULL) return host->call(vm, receiver, args, count);
+    if (native_of(index)->kind == NATIVE_CTOR && !has_kind(vm, receiver, KIND_MAP)) {
+        receiver = map_new(vm, MOTE_UNDEFINED);
+        if (receiver == MOTE_FAILED) return receiver;
+        root_push(vm, receiver);
+        mote_value result = native_of(index)->call(vm, receiver, args, count);
+        roots_drop(vm, 1);
+        return result;
+    }
+    return native_of(index)->call(vm, receiver, args, count);
+}

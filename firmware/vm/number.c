@@ -1,0 +1,299 @@
+/* Numbers: int32 where the value is one, doubles otherwise; never -0, never subnormal. */
+#include "vm.h"
+
+#include <math.h>
+#include <string.h>
+
+static double unbox(const mote_vm *vm, mote_value v)
+{
+    const block_double *box = at_offset(vm, v);
+    uint64_t bits = ((uint64_t)box->high << 32) | box->low;
+    double number;
+    memcpy(&number, &bits, sizeof number);
+    return number;
+}
+
+static mote_value box(mote_vm *vm, double number)
+{
+    mote_value v = heap_new(vm, KIND_DOUBLE, sizeof(block_double) - 4);
+    if (v == MOTE_FAILED) return v;
+    uint64_t bits;
+    memcpy(&bits, &number, sizeof bits);
+    block_double *block = at_offset(vm, v);
+    block->low = (uint32_t)bits;
+    block->high = (uint32_t)(bits >> 32);
+    return v;
+}
+
+static bool is_int32(double number)
+{
+    return number >= -2147483648.0 && number <= 2147483647.0 && (double)(int32_t)number == number;
+}
+
+mote_value number_value(mote_vm *vm, double number)
+{
+    if (number >= SMALL_MIN && number <= SMALL_MAX) {
+        int32_t integer = (int32_t)number;
+        if ((double)integer == number) return small_value(integer);
+        if (fabs(number) < 2.2250738585072014e-308) return small_value(0);
+    }
+    if (number != number) return VALUE_NAN;
+    if (isinf(number)) return number > 0 ? VALUE_INFINITY : VALUE_MINUS_INFINITY;
+    return box(vm, number);
+}
+
+mote_value int_value(mote_vm *vm, int32_t number)
+{
+    return fits_small(number) ? small_value(number) : box(vm, number);
+}
+
+mote_value uint_value(mote_vm *vm, uint32_t number)
+{
+    return number <= (uint32_t)SMALL_MAX ? small_value((int32_t)number) : box(vm, number);
+}
+
+bool number_is(const mote_vm *vm, mote_value v)
+{
+    if (is_small(v) || v == VALUE_NAN || v == VALUE_INFINITY || v == VALUE_MINUS_INFINITY) return true;
+    return has_kind(vm, v, KIND_DOUBLE);
+}
+
+/** ToNumber. */
+double to_double(mote_vm *vm, mote_value v)
+{
+    if (is_small(v)) return small_int(v);
+    if (has_kind(vm, v, KIND_DOUBLE)) return unbox(vm, v);
+    switch (v) {
+    case MOTE_NULL:
+    case MOTE_FALSE: return 0;
+    case MOTE_TRUE: return 1;
+    case VALUE_INFINITY: return INFINITY;
+    case VALUE_MINUS_INFINITY: return -INFINITY;
+    default: break;
+    }
+    if (!is_string(vm, v)) return NAN;
+    uint32_t length;
+    const char *text = string_text(vm, v, &length, NULL);
+    return text_to_double(text, length);
+}
+
+/** Modulo 2^32, as ECMAScript; 0 for NaN and the infinities. */
+int32_t double_to_int32(double number)
+{
+    if (number >= -2147483648.0 && number <= 2147483647.0) return (int32_t)number;
+    if (number != number || isinf(number)) return 0;
+    uint64_t bits;
+    memcpy(&bits, &number, sizeof bits);
+    int exponent = (int)((bits >> 52) & 0x7ff) - 1075;
+    uint64_t mantissa = (bits & 0xfffffffffffffull) | 0x10000000000000ull;
+    uint32_t low = exponent >= 32  ? 0
+                   : exponent >= 0 ? (uint32_t)(mantissa << exponent)
+                                   : (uint32_t)(mantissa >> -exponent);
+    return (int32_t)((bits >> 63) != 0 ? 0u - low : low);
+}
+
+int32_t to_int32(mote_vm *vm, mote_value v)
+{
+    if (is_small(v)) return small_int(v);
+    if (v == MOTE_TRUE || v == VALUE_INFINITY || v == VALUE_MINUS_INFINITY) return 1;
+    return double_to_int32(to_double(vm, v));
+}
+
+bool to_bool(mote_vm *vm, mote_value v)
+{
+    if (is_small(v)) return small_int(v) != 0;
+    if (has_kind(vm, v, KIND_DOUBLE)) return is_int32(unbox(vm, v));
+    if (v == MOTE_TRUE || v == VALUE_INFINITY || v == VALUE_MINUS_INFINITY) return true;
+    if (has_tag(v, TAG_CONSTANT)) return false;
+    return v != builtin_value(S_EMPTY);
+}
+
+/* Text to number. */
+
+static double power_of_ten(int exponent)
+{
+    double result = 1, base = 10;
+    for (unsigned left = (unsigned)(exponent < 0 ? -exponent : exponent); left > 0; left >>= 1) {
+        if ((left & 1u) != 0) result *= base;
+        base *= base;
+    }
+    return result;
+}
+
+static double scale(double number, int exponent)
+{
+    if (exponent < -300) return number / power_of_ten(300) / power_of_ten(-exponent - 300);
+    return exponent < 0 ? number / power_of_ten(-exponent) : number * power_of_ten(exponent);
+}
+
+static bool is_digit(char c)
+{
+    return c >= '0' && c <= '9';
+}
+
+static int hex_digit(char c)
+{
+    if (is_digit(c)) return c - '0';
+    c = (char)(c | 0x20);
+    return c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1;
+}
+
+static double parse_hex(const char *at)
+{
+    double number = 0;
+    for (; hex_digit(*at) >= 0; at++) number = number * 16 + hex_digit(*at);
+    return number;
+}
+
+static int parse_exponent(const char *at)
+{
+    if ((*at | 0x20) != 'e') return 0;
+    at++;
+    bool negative = *at == '-';
+    if (*at == '-' || *at == '+') at++;
+    int exponent = 0;
+    for (; is_digit(*at); at++)
+        if (exponent < 10000) exponent = exponent * 10 + (*at - '0');
+    return negative ? -exponent : exponent;
+}
+
+/** Decimal digits with a point; NAN when there is no digit. */
+static double parse_decimal(const char *at)
+{
+    uint64_t mantissa = 0;
+    int exponent = 0;
+    bool any = false, fraction = false;
+    for (;; at++) {
+        if (*at == '.' && !fraction) {
+            fraction = true;
+            continue;
+        }
+        if (!is_digit(*at)) break;
+        any = true;
+        if (mantissa < 100000000000000000ull) {
+            mantissa = mantissa * 10 + (uint64_t)(*at - '0');
+            exponent -= fraction;
+        } else {
+            exponent += !fraction;
+        }
+    }
+    if (!any) return NAN;
+    exponent += parse_exponent(at);
+    return mantissa == 0 ? 0 : scale((double)mantissa, exponent);
+}
+
+static bool starts_with_inf(const char *at)
+{
+    return (at[0] | 0x20) == 'i' && (at[1] | 0x20) == 'n' && (at[2] | 0x20) == 'f';
+}
+
+/** The longest prefix that is a number, as strtod; NaN when there is none. `text` ends with NUL. */
+double text_to_double(const char *text, uint32_t length)
+{
+    (void)length;
+    while (*text == ' ' || (*text >= '\t' && *text <= '\r')) text++;
+    bool negative = *text == '-';
+    if (*text == '-' || *text == '+') text++;
+    double number;
+    if (text[0] == '0' && (text[1] | 0x20) == 'x' && hex_digit(text[2]) >= 0) number = parse_hex(text + 2);
+    else if (starts_with_inf(text)) number = INFINITY;
+    else number = parse_decimal(text);
+    return negative ? -number : number;
+}
+
+/* Number to text. */
+
+static uint32_t put_text(char *to, const char *text)
+{
+    uint32_t length = (uint32_t)strlen(text);
+    memcpy(to, text, length);
+    return length;
+}
+
+static uint32_t put_integer(char *to, uint64_t number)
+{
+    char digits[20];
+    uint32_t count = 0;
+    do {
+        digits[count++] = (char)('0' + number % 10);
+        number /= 10;
+    } while (number > 0);
+    for (uint32_t i = 0; i < count; i++) to[i] = digits[count - 1 - i];
+    return count;
+}
+
+double number_log10(double number)
+{
+    return log(number) * 0.43429448190325182765;
+}
+
+/** floor(log10(number)), exact: the logarithm may be off by one at powers of ten. */
+static int decimal_exponent(double number)
+{
+    int p = (int)floor(number_log10(number));
+    if (scale(1, p) > number) return p - 1;
+    return scale(1, p + 1) <= number ? p + 1 : p;
+}
+
+/** `number` rounded half up to `decimals` places, trailing zeros dropped. */
+static uint32_t put_fixed(char *to, double number, int decimals)
+{
+    if (decimals > 15) decimals = 15;
+    uint64_t scaled = (uint64_t)(number * power_of_ten(decimals) + 0.5);
+    while (decimals > 0 && scaled % 10 == 0) {
+        scaled /= 10;
+        decimals--;
+    }
+    char digits[24];
+    uint32_t count = put_integer(digits, scaled), length = 0;
+    int whole = (int)count - decimals;
+    if (whole <= 0) to[length++] = '0';
+    for (int i = 0; i < whole; i++) to[length++] = digits[i];
+    if (decimals > 0) to[length++] = '.';
+    for (int i = whole; i < 0; i++) to[length++] = '0';
+    for (int i = whole > 0 ? whole : 0; i < (int)count; i++) to[length++] = digits[i];
+    return length;
+}
+
+/** An integer of any size below 1e22: 15 digits, then zeros. */
+static uint32_t put_whole(char *to, double number)
+{
+    int zeros = 0;
+    while (number >= 1e15) {
+        number /= 10;
+        zeros++;
+    }
+    uint32_t length = put_integer(to, (uint64_t)(number + 0.5));
+    while (zeros-- > 0) to[length++] = '0';
+    return length;
+}
+
+static uint32_t put_exponential(char *to, double number, int digits)
+{
+    int p = decimal_exponent(number);
+    double mantissa = scale(number, -p), step = power_of_ten(digits - 1);
+    if (mantissa * step + 0.5 >= 10 * step) {
+        mantissa = 1;
+        p++;
+    }
+    uint32_t length = put_fixed(to, mantissa, digits - 1);
+    to[length++] = 'e';
+    to[length++] = p < 0 ? '-' : '+';
+    return length + put_integer(to + length, (uint64_t)(p < 0 ? -p : p));
+}
+
+uint32_t number_text(double number, int digits, char *text)
+{
+    uint32_t length = 0;
+    if (number != number) return put_text(text, "NaN");
+    if (number < 0) text[length++] = '-';
+    number = fabs(number);
+    if (isinf(number)) return length + put_text(text + length, "Infinity");
+    if (number < 2.2250738585072014e-308) return put_text(text, "0");
+    bool positional = number >= 1e-6 && number < 1.0000000000001e21;
+    if (positional && floor(number) == number) return length + put_whole(text + length, number);
+    if (!positional) return length + put_exponential(text + length, number, digits);
+    int p = number < 1 ? -(int)-number_log10(number) : decimal_exponent(number);
+    int decimals = digits - p - 1;
+    return length + put_fixed(text + length, number, decimals < 0 ? 0 : decimals);
+}

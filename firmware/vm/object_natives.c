@@ -1,0 +1,128 @@
+/* Object, Function: natives about objects and functions as such. */
+#include "vm.h"
+
+static mote_value object_construct(mote_vm *vm, mote_value receiver, const mote_value *args, unsigned count)
+{
+    (void)args, (void)count, (void)vm;
+    return receiver;
+}
+
+/** The table of own fields: 0 when empty; false (and an exception when nullish) when the value has no fields. */
+static bool fields_of(mote_vm *vm, mote_value v, mote_value *table)
+{
+    *table = 0;
+    if (is_nullish(v)) {
+        throw_error(vm, MOTE_TYPE_ERROR, "getting fields of %s", v == MOTE_NULL ? "null" : "undefined");
+        return false;
+    }
+    mote_value map = v;
+    if (is_function(vm, v) || has_tag(v, TAG_BUILTIN)) map = attached_map(vm, v, false);
+    if (!has_kind(vm, map, KIND_MAP)) return false;
+    *table = ((const block_map *)at_offset(vm, map))->table;
+    return true;
+}
+
+static mote_value list_fields(mote_vm *vm, mote_value v, uint32_t which)
+{
+    mote_value table;
+    if (!fields_of(vm, v, &table)) return vm->exception != VALUE_NONE ? MOTE_FAILED : MOTE_UNDEFINED;
+    uint32_t count = table == 0 ? 0 : ((const block_table *)at_offset(vm, table))->count;
+    mote_value list = array_new(vm, count);
+    if (list == MOTE_FAILED) return list;
+    for (uint32_t i = 0; i < count; i++)
+        array_items(vm, list)[i] = ((const block_table *)at_offset(vm, table))->pairs[2 * i + which];
+    return list;
+}
+
+static mote_value object_keys(mote_vm *vm, mote_value receiver, const mote_value *args, unsigned count)
+{
+    (void)receiver, (void)count;
+    return list_fields(vm, args[0], 0);
+}
+
+static mote_value object_values(mote_vm *vm, mote_value receiver, const mote_value *args, unsigned count)
+{
+    (void)receiver, (void)count;
+    return list_fields(vm, args[0], 1);
+}
+
+static mote_value object_assign(mote_vm *vm, mote_value receiver, const mote_value *args, unsigned count)
+{
+    (void)receiver, (void)count;
+    mote_value table;
+    if (is_nullish(args[1])) return args[0];
+    if (!has_kind(vm, args[0], KIND_MAP) && !is_function(vm, args[0])) return throw_expecting(vm, "object", args[0]);
+    if (!fields_of(vm, args[1], &table)) return vm->exception != VALUE_NONE ? MOTE_FAILED : args[0];
+    for (uint32_t i = 0; table != 0 && i < ((const block_table *)at_offset(vm, table))->count; i++) {
+        const block_table *block = at_offset(vm, table);
+        if (!property_set(vm, args[0], block->pairs[2 * i], block->pairs[2 * i + 1])) return MOTE_FAILED;
+    }
+    return args[0];
+}
+
+/** True when `map` is met on the way up from `prototype`. */
+static bool would_be_ring(const mote_vm *vm, mote_value map, mote_value prototype)
+{
+    for (int steps = 0; has_kind(vm, prototype, KIND_MAP) && steps < 100; steps++) {
+        if (prototype == map) return true;
+        prototype = ((const block_map *)at_offset(vm, prototype))->prototype;
+    }
+    return false;
+}
+
+static mote_value object_set_prototype_of(mote_vm *vm, mote_value receiver, const mote_value *args, unsigned count)
+{
+    (void)receiver, (void)count;
+    if (!has_kind(vm, args[0], KIND_MAP)) return throw_expecting(vm, "object", args[0]);
+    bool fits = has_kind(vm, args[1], KIND_MAP) || is_nullish(args[1]) || has_tag(args[1], TAG_BUILTIN);
+    if (!fits) return throw_expecting(vm, "object", args[1]);
+    if (would_be_ring(vm, args[0], args[1])) return throw_error(vm, MOTE_TYPE_ERROR, "cyclic prototype");
+    ((block_map *)at_offset(vm, args[0]))->prototype = args[1];
+    if (has_kind(vm, args[1], KIND_MAP)) *(uint32_t *)at_offset(vm, args[1]) |= FLAG_PROTOTYPE;
+    cache_clear(vm);
+    return args[0];
+}
+
+/* Functions. */
+
+static mote_value unbound(const mote_vm *vm, mote_value v)
+{
+    return has_kind(vm, v, KIND_BOUND) ? ((const block_bound *)at_offset(vm, v))->function : v;
+}
+
+static mote_value function_prototype(mote_vm *vm, mote_value receiver, const mote_value *args, unsigned count)
+{
+    (void)args, (void)count;
+    return prototype_of_ctor(vm, receiver);
+}
+
+static mote_value function_name(mote_vm *vm, mote_value receiver, const mote_value *args, unsigned count)
+{
+    (void)args, (void)count;
+    mote_value v = unbound(vm, receiver);
+    if (has_kind(vm, v, KIND_CLOSURE)) v = ((const block_closure *)at_offset(vm, v))->function;
+    if (has_tag(v, TAG_FUNCTION)) return immediate(TAG_STRING, function_at(vm, payload(v))->name);
+    if (!has_tag(v, TAG_NATIVE)) return throw_expecting(vm, "function", receiver);
+    uint32_t length;
+    const char *name = native_name(vm, payload(v), &length);
+    return string_new(vm, name, length);
+}
+
+static mote_value function_start(mote_vm *vm, mote_value receiver, const mote_value *args, unsigned count)
+{
+    mote_value v = unbound(vm, receiver);
+    if (!has_tag(v, TAG_FUNCTION) && !has_kind(vm, v, KIND_CLOSURE)) return throw_expecting(vm, "function", receiver);
+    return fiber_new(vm, receiver, args, count);
+}
+
+const native_entry object_natives[] = {
+    {OBJECT_Object, S___func__, NATIVE_CTOR, 1, object_construct},
+    {OBJECT_Object, S_assign, NATIVE_FUNCTION, 2, object_assign},
+    {OBJECT_Object, S_keys, NATIVE_FUNCTION, 1, object_keys},
+    {OBJECT_Object, S_values, NATIVE_FUNCTION, 1, object_values},
+    {OBJECT_Object, S_setPrototypeOf, NATIVE_FUNCTION, 2, object_set_prototype_of},
+    {OBJECT_Function_prototype, S_start, NATIVE_METHOD, VARIADIC, function_start},
+    {OBJECT_Function_prototype, S_prototype, NATIVE_PROPERTY, 0, function_prototype},
+    {OBJECT_Function_prototype, S_name, NATIVE_PROPERTY, 0, function_name},
+    {0},
+};

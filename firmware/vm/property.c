@@ -1,0 +1,389 @@
+/* Fields: where a name is looked up, binding, storing, and what equality and instanceof mean. */
+#include "vm.h"
+
+void cache_clear(mote_vm *vm)
+{
+    for (uint32_t i = 0; i < CACHE_ENTRIES; i++) vm->cache[i].holder = 0;
+}
+
+static bool is_map(const mote_vm *vm, mote_value v)
+{
+    return has_kind(vm, v, KIND_MAP);
+}
+
+bool is_function(const mote_vm *vm, mote_value v)
+{
+    return has_tag(v, TAG_FUNCTION) || has_tag(v, TAG_NATIVE) || has_kind(vm, v, KIND_CLOSURE) ||
+           has_kind(vm, v, KIND_BOUND);
+}
+
+/** The function whose code runs, for closures and bound functions too. */
+static mote_value code_of(const mote_vm *vm, mote_value function)
+{
+    if (has_kind(vm, function, KIND_BOUND)) function = ((const block_bound *)at_offset(vm, function))->function;
+    if (has_kind(vm, function, KIND_CLOSURE)) function = ((const block_closure *)at_offset(vm, function))->function;
+    return function;
+}
+
+static mote_value builtin(enum builtin_object object)
+{
+    return immediate(TAG_BUILTIN, (uint32_t)object);
+}
+
+mote_value attached_map(mote_vm *vm, mote_value owner, bool create)
+{
+    mote_value map = table_find(vm, vm->attached, owner);
+    if (map != VALUE_NONE) return map;
+    if (!create) return 0;
+    map = map_new(vm, MOTE_UNDEFINED);
+    if (map == MOTE_FAILED || !table_set(vm, owner, &vm->attached, owner, map)) return MOTE_FAILED;
+    *(uint32_t *)at_offset(vm, map) |= FLAG_PROTOTYPE;
+    cache_clear(vm);
+    return map;
+}
+
+/* Looking up. */
+
+static mote_value parent_of(uint32_t object)
+{
+    switch (object) {
+    case OBJECT_Object_prototype: return VALUE_NONE;
+    case OBJECT_TypeError_prototype:
+    case OBJECT_RangeError_prototype: return builtin(OBJECT_Error_prototype);
+    default: break;
+    }
+    return builtin(builtin_prototype(object) != 0 ? OBJECT_Function_prototype : OBJECT_Object_prototype);
+}
+
+static mote_value prototype_of_map(const mote_vm *vm, mote_value map)
+{
+    mote_value prototype = ((const block_map *)at_offset(vm, map))->prototype;
+    return is_nullish(prototype) ? builtin(OBJECT_Object_prototype) : prototype;
+}
+
+/** One step up from a map or builtin object; VALUE_NONE at the end. */
+static mote_value parent_holder(const mote_vm *vm, mote_value holder)
+{
+    return is_map(vm, holder) ? prototype_of_map(vm, holder) : parent_of(payload(holder));
+}
+
+static mote_value own_field(mote_vm *vm, mote_value holder, mote_value key)
+{
+    if (is_map(vm, holder)) return map_get(vm, holder, key);
+    mote_value map = attached_map(vm, holder, false);
+    mote_value found = map == 0 ? VALUE_NONE : map_get(vm, map, key);
+    return found != VALUE_NONE ? found : native_lookup(vm, payload(holder), key);
+}
+
+static mote_value walk(mote_vm *vm, mote_value holder, mote_value key)
+{
+    /* Prototypes could form a ring; no honest chain is this long. */
+    for (int steps = 0; holder != VALUE_NONE && steps < 100; steps++) {
+        mote_value found = own_field(vm, holder, key);
+        if (found != VALUE_NONE) return found;
+        holder = parent_holder(vm, holder);
+    }
+    return VALUE_NONE;
+}
+
+/** A field of a prototype or builtin object, through the cache. */
+static mote_value lookup(mote_vm *vm, mote_value holder, mote_value key)
+{
+    cache_entry *entry = &vm->cache[((holder >> 2) ^ (key >> 5) ^ (holder >> 7)) & (CACHE_ENTRIES - 1)];
+    if (entry->holder == holder && entry->key == key) return entry->found;
+    mote_value found = walk(vm, holder, key);
+    if (found != VALUE_NONE && found != MOTE_FAILED && is_immediate(key)) *entry = (cache_entry){holder, key, found};
+    return found;
+}
+
+/** Where the search for a field of a value that is no map starts. */
+static mote_value start_of(mote_vm *vm, mote_value v)
+{
+    if (is_small(v)) return builtin(OBJECT_Number_prototype);
+    if (has_tag(v, TAG_BUILTIN)) return v;
+    if (is_string(vm, v)) return builtin(OBJECT_String_prototype);
+    if (is_function(vm, v)) {
+        mote_value map = attached_map(vm, code_of(vm, v), false);
+        return map != 0 ? map : builtin(OBJECT_Function_prototype);
+    }
+    if (v == MOTE_TRUE || v == MOTE_FALSE) return builtin(OBJECT_Boolean_prototype);
+    if (has_tag(v, TAG_IMAGE_BUFFER)) return builtin(OBJECT_Buffer_prototype);
+    if (!is_heap(v)) return builtin(OBJECT_Number_prototype);
+    switch (kind_of(vm, v)) {
+    case KIND_ARRAY: return builtin(OBJECT_Array_prototype);
+    case KIND_BUFFER: return builtin(OBJECT_Buffer_prototype);
+    case KIND_FIBER: return builtin(OBJECT_DsFiber_prototype);
+    case KIND_DOUBLE: return builtin(OBJECT_Number_prototype);
+    default: return builtin(OBJECT_Object_prototype);
+    }
+}
+
+static mote_value throw_field(mote_vm *vm, const char *what, mote_value key, const char *of)
+{
+    uint32_t length = 0;
+    root_push(vm, key);
+    mote_value text = to_string(vm, key);
+    roots_drop(vm, 1);
+    if (text == MOTE_FAILED) return text;
+    return throw_error(vm, MOTE_TYPE_ERROR, "%s field '%s' of %s", what, string_text(vm, text, &length, NULL), of);
+}
+
+static mote_value find_field(mote_vm *vm, mote_value object, mote_value key)
+{
+    if (is_map(vm, object)) {
+        mote_value found = map_get(vm, object, key);
+        return found != VALUE_NONE ? found : lookup(vm, prototype_of_map(vm, object), key);
+    }
+    if (is_nullish(object)) return throw_field(vm, "getting", key, object == MOTE_NULL ? "null" : "undefined");
+    mote_value start = start_of(vm, object), found = lookup(vm, start, key);
+    /* The map of a function's own fields goes on with Function.prototype, not Object.prototype. */
+    if (is_map(vm, start) && is_function(vm, object)) {
+        found = map_get(vm, start, key);
+        if (found == VALUE_NONE) found = lookup(vm, builtin(OBJECT_Function_prototype), key);
+    }
+    return found;
+}
+
+mote_value property_get_unbound(mote_vm *vm, mote_value object, mote_value key)
+{
+    mote_value found = find_field(vm, object, key);
+    if (found == VALUE_NONE) return MOTE_UNDEFINED;
+    if (has_tag(found, TAG_NATIVE) && native_is(payload(found), NATIVE_PROPERTY))
+        return accessor_run(vm, payload(found), object);
+    return found;
+}
+
+mote_value bind_function(mote_vm *vm, mote_value function, mote_value receiver)
+{
+    root_push(vm, function);
+    root_push(vm, receiver);
+    mote_value v = heap_new(vm, KIND_BOUND, sizeof(block_bound) - 4);
+    roots_drop(vm, 2);
+    if (v == MOTE_FAILED) return v;
+    block_bound *bound = at_offset(vm, v);
+    bound->function = function;
+    bound->receiver = receiver;
+    return v;
+}
+
+mote_value property_get(mote_vm *vm, mote_value object, mote_value key, bool bind)
+{
+    mote_value found = property_get_unbound(vm, object, key);
+    if (!bind || !is_function(vm, found) || has_kind(vm, found, KIND_BOUND)) return found;
+    return bind_function(vm, found, object);
+}
+
+mote_value builtin_get(mote_vm *vm, enum builtin_object object, mote_value key)
+{
+    mote_value found = lookup(vm, builtin(object), key);
+    return found == VALUE_NONE ? MOTE_UNDEFINED : found;
+}
+
+/* Storing. */
+
+static bool is_writable_builtin(uint32_t object)
+{
+    switch (object) {
+    case OBJECT_Math:
+    case OBJECT_DeviceScript:
+    case OBJECT_Buffer:
+    case OBJECT_GPIO:
+    case OBJECT_GPIO_prototype:
+    case OBJECT_Array_prototype:
+    case OBJECT_Buffer_prototype:
+    case OBJECT_String_prototype:
+    case OBJECT_DsRole_prototype:
+    case OBJECT_DsRegister_prototype:
+    case OBJECT_DsEvent_prototype:
+    case OBJECT_Image_prototype: return true;
+    default: return false;
+    }
+}
+
+/** The map that takes the fields of `object`; 0 and an exception when it takes none. */
+static mote_value map_for_fields(mote_vm *vm, mote_value object, mote_value key)
+{
+    if (is_map(vm, object)) return object;
+    if (is_nullish(object)) return throw_field(vm, "setting", key, object == MOTE_NULL ? "null" : "undefined");
+    if (has_tag(object, TAG_BUILTIN)) {
+        if (is_writable_builtin(payload(object))) return attached_map(vm, object, true);
+        return throw_field(vm, "setting", key, "a builtin frozen object");
+    }
+    if (is_function(vm, object) && has_tag(code_of(vm, object), TAG_FUNCTION))
+        return attached_map(vm, code_of(vm, object), true);
+    if (has_kind(vm, object, KIND_ARRAY)) return throw_field(vm, "setting", key, "an array");
+    if (has_kind(vm, object, KIND_BUFFER)) return throw_field(vm, "setting", key, "a Buffer");
+    return throw_field(vm, "setting", key, "a primitive");
+}
+
+bool property_set(mote_vm *vm, mote_value object, mote_value key, mote_value value)
+{
+    if (is_map(vm, object)) return map_set(vm, object, key, value);
+    root_push(vm, key);
+    root_push(vm, value);
+    mote_value map = map_for_fields(vm, object, key);
+    roots_drop(vm, 2);
+    return map != MOTE_FAILED && map_set(vm, map, key, value);
+}
+
+mote_value key_value(mote_vm *vm, mote_value key)
+{
+    return is_string(vm, key) ? key : to_string(vm, key);
+}
+
+mote_value index_get(mote_vm *vm, mote_value object, mote_value key)
+{
+    if (number_is(vm, key)) {
+        uint32_t index = (uint32_t)to_int32(vm, key), length;
+        if (has_kind(vm, object, KIND_ARRAY))
+            return index < array_length(vm, object) ? array_items(vm, object)[index] : MOTE_UNDEFINED;
+        const uint8_t *data = buffer_data(vm, object, &length);
+        if (data != NULL) return index < length ? small_value(data[index]) : MOTE_UNDEFINED;
+        if (is_string(vm, object)) return string_at(vm, object, index);
+    }
+    if (is_nullish(object)) return throw_field(vm, "getting", key, object == MOTE_NULL ? "null" : "undefined");
+    root_push(vm, object);
+    key = key_value(vm, key);
+    if (key != MOTE_FAILED) {
+        root_push(vm, key);
+        key = property_get(vm, object, key, true);
+        roots_drop(vm, 1);
+    }
+    roots_drop(vm, 1);
+    return key;
+}
+
+static bool array_store(mote_vm *vm, mote_value array, uint32_t index, mote_value value)
+{
+    if (index > MAX_ARRAY_INDEX) {
+        throw_error(vm, MOTE_RANGE_ERROR, "array too big");
+        return false;
+    }
+    if (index >= array_length(vm, array)) {
+        root_push(vm, value);
+        bool done = array_resize(vm, array, index + 1);
+        roots_drop(vm, 1);
+        if (!done) return false;
+    }
+    array_items(vm, array)[index] = value;
+    return true;
+}
+
+static bool byte_store(mote_vm *vm, mote_value object, uint32_t index, mote_value value)
+{
+    uint32_t length;
+    uint8_t *data = buffer_data(vm, object, &length);
+    if (index >= length) {
+        throw_error(vm, MOTE_RANGE_ERROR, "buffer write at %u, len=%u", (unsigned)index, (unsigned)length);
+        return false;
+    }
+    data[index] = (uint8_t)to_int32(vm, value);
+    return true;
+}
+
+bool index_set(mote_vm *vm, mote_value object, mote_value key, mote_value value)
+{
+    if (number_is(vm, key)) {
+        uint32_t index = (uint32_t)to_int32(vm, key);
+        if (has_kind(vm, object, KIND_ARRAY)) return array_store(vm, object, index, value);
+        if (has_kind(vm, object, KIND_BUFFER)) return byte_store(vm, object, index, value);
+        if (has_tag(object, TAG_IMAGE_BUFFER) || is_string(vm, object)) {
+            throw_expecting(vm, "array", object);
+            return false;
+        }
+    }
+    root_push(vm, object);
+    root_push(vm, value);
+    key = key_value(vm, key);
+    bool done = key != MOTE_FAILED;
+    if (done) {
+        root_push(vm, key);
+        done = property_set(vm, object, key, value);
+        roots_drop(vm, 1);
+    }
+    roots_drop(vm, 2);
+    return done;
+}
+
+bool index_delete(mote_vm *vm, mote_value object, mote_value key, bool *existed)
+{
+    root_push(vm, object);
+    key = key_value(vm, key);
+    mote_value map = key == MOTE_FAILED ? MOTE_FAILED : map_for_fields(vm, object, key);
+    roots_drop(vm, 1);
+    if (map == MOTE_FAILED) return false;
+    *existed = table_delete(vm, ((block_map *)at_offset(vm, map))->table, key);
+    cache_clear(vm);
+    return true;
+}
+
+/* Classes. */
+
+mote_value prototype_of_ctor(mote_vm *vm, mote_value function)
+{
+    function = code_of(vm, function);
+    bool ctor = has_tag(function, TAG_FUNCTION) && (function_at(vm, payload(function))->flags & FUNCTION_IS_CTOR) != 0;
+    if (!ctor) return throw_expecting(vm, "ctor function", function);
+    mote_value prototype = table_find(vm, vm->prototypes, function);
+    if (prototype != VALUE_NONE) return prototype;
+    prototype = map_new(vm, MOTE_UNDEFINED);
+    if (prototype == MOTE_FAILED) return prototype;
+    if (!table_set(vm, function, &vm->prototypes, function, prototype)) return MOTE_FAILED;
+    return map_set(vm, prototype, builtin_value(S_constructor), function) ? prototype : MOTE_FAILED;
+}
+
+static mote_value prototype_for_instance_of(mote_vm *vm, mote_value ctor)
+{
+    if (has_tag(ctor, TAG_BUILTIN) && builtin_prototype(payload(ctor)) != 0)
+        return immediate(TAG_BUILTIN, builtin_prototype(payload(ctor)));
+    if (is_function(vm, ctor) && !has_tag(code_of(vm, ctor), TAG_NATIVE)) return prototype_of_ctor(vm, ctor);
+    mote_value found = is_map(vm, ctor) ? map_get(vm, ctor, builtin_value(S_prototype)) : VALUE_NONE;
+    return found != VALUE_NONE ? found : throw_error(vm, MOTE_TYPE_ERROR, "no .prototype");
+}
+
+bool instance_of(mote_vm *vm, mote_value object, mote_value ctor, bool *result)
+{
+    root_push(vm, object);
+    mote_value wanted = prototype_for_instance_of(vm, ctor);
+    roots_drop(vm, 1);
+    if (wanted == MOTE_FAILED) return false;
+    *result = false;
+    if (is_falsy_constant(object)) return true;
+    mote_value holder = is_map(vm, object) ? prototype_of_map(vm, object) : start_of(vm, object);
+    for (int steps = 0; holder != VALUE_NONE && steps < 100 && !*result; steps++) {
+        *result = holder == wanted;
+        holder = parent_holder(vm, holder);
+    }
+    return true;
+}
+
+/* Comparing. */
+
+static bool same_bound(const mote_vm *vm, mote_value a, mote_value b)
+{
+    if (!has_kind(vm, a, KIND_BOUND) || !has_kind(vm, b, KIND_BOUND)) return false;
+    const block_bound *bound_a = at_offset(vm, a), *bound_b = at_offset(vm, b);
+    return bound_a->receiver == bound_b->receiver && bound_a->function == bound_b->function &&
+           is_immediate(bound_a->function);
+}
+
+/** `===` */
+bool values_equal(mote_vm *vm, mote_value a, mote_value b)
+{
+    if (a == b) return a != VALUE_NAN;
+    if (is_small(a) || is_small(b)) return false;
+    if (is_string(vm, a) && is_string(vm, b)) return string_equals(vm, a, b);
+    if (has_kind(vm, a, KIND_DOUBLE) && has_kind(vm, b, KIND_DOUBLE)) return to_double(vm, a) == to_double(vm, b);
+    return same_bound(vm, a, b);
+}
+
+mote_value type_name(const mote_vm *vm, mote_value v)
+{
+    if (number_is(vm, v)) return builtin_value(S_number);
+    if (is_string(vm, v)) return builtin_value(S_string);
+    if (v == MOTE_TRUE || v == MOTE_FALSE) return builtin_value(S_boolean);
+    if (v == MOTE_UNDEFINED) return builtin_value(S_undefined);
+    if (is_function(vm, v)) return builtin_value(S_function);
+    if (has_tag(v, TAG_BUILTIN) && builtin_prototype(payload(v)) != 0) return builtin_value(S_function);
+    return builtin_value(S_object);
+}

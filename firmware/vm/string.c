@@ -1,0 +1,321 @@
+/* Strings are valid UTF-8 everywhere; a string of the image is its StrIdx, others are heap blocks. */
+#include "vm.h"
+
+#include <string.h>
+
+uint32_t utf8_valid(const uint8_t *text, uint32_t length)
+{
+    static const uint32_t least[] = {0, 0, 0x80, 0x800, 0x10000};
+    if (length == 0) return 0;
+    uint32_t first = text[0];
+    if (first < 0x80) return 1;
+    uint32_t size = first >= 0xf8 ? 0 : first >= 0xf0 ? 4 : first >= 0xe0 ? 3 : first >= 0xc0 ? 2 : 0;
+    if (size == 0 || size > length) return 0;
+    uint32_t code = first & (0x7fu >> size);
+    for (uint32_t i = 1; i < size; i++) {
+        if ((text[i] & 0xc0) != 0x80) return 0;
+        code = (code << 6) | (text[i] & 0x3fu);
+    }
+    if (code < least[size] || code > 0x10ffff || (code >= 0xd800 && code < 0xe000)) return 0;
+    return code == 0xfffe || code == 0xffff ? 0 : size;
+}
+
+static uint32_t utf8_size(char first)
+{
+    uint8_t byte = (uint8_t)first;
+    return byte < 0x80 ? 1 : byte < 0xe0 ? 2 : byte < 0xf0 ? 3 : 4;
+}
+
+uint32_t utf8_decode(const char *text, uint32_t *code_point)
+{
+    uint32_t size = utf8_size(text[0]), code = (uint8_t)text[0];
+    if (size > 1) {
+        code &= 0x7fu >> size;
+        for (uint32_t i = 1; i < size; i++) code = (code << 6) | ((uint8_t)text[i] & 0x3fu);
+    }
+    *code_point = code;
+    return size;
+}
+
+uint32_t utf8_encode(uint32_t code, char *text)
+{
+    if (code > 0x10ffff || (code >= 0xd800 && code < 0xe000)) code = 0xfffd;
+    if (code < 0x80) {
+        text[0] = (char)code;
+        return 1;
+    }
+    uint32_t size = code < 0x800 ? 2 : code < 0x10000 ? 3 : 4;
+    for (uint32_t i = size - 1; i > 0; i--) {
+        text[i] = (char)(0x80 | (code & 0x3f));
+        code >>= 6;
+    }
+    text[0] = (char)((0xf00u >> size) | code);
+    return size;
+}
+
+uint32_t utf8_count(const char *text, uint32_t bytes)
+{
+    uint32_t characters = 0;
+    for (uint32_t i = 0; i < bytes; i++) characters += ((uint8_t)text[i] & 0xc0) != 0x80;
+    return characters;
+}
+
+const char *image_string(const mote_image *image, uint32_t index, uint32_t *bytes, uint32_t *characters)
+{
+    uint32_t at = index & 0x3fff;
+    const char *text;
+    if (index >> 14 == STRING_UTF8) {
+        const uint8_t *entry = image->string_data + image->utf8[at];
+        uint16_t size, length;
+        memcpy(&size, entry, 2);
+        memcpy(&length, entry + 2, 2);
+        *bytes = size;
+        if (characters != NULL) *characters = length;
+        return (const char *)entry + 4 + 2 * (length >> 4);
+    }
+    text = index >> 14 == STRING_BUILTIN ? builtin_strings[at] : (const char *)image->string_data + image->ascii[at];
+    *bytes = (uint32_t)strlen(text);
+    if (characters != NULL) *characters = *bytes;
+    return text;
+}
+
+uint32_t image_utf8_offset(const mote_image *image, uint32_t index, uint32_t character)
+{
+    const uint8_t *entry = image->string_data + image->utf8[index & 0x3fff];
+    uint32_t block = character >> 4, offset = 0;
+    uint16_t jump;
+    if (block > 0) {
+        memcpy(&jump, entry + 4 + 2 * (block - 1), 2);
+        offset = jump;
+    }
+    uint16_t length;
+    memcpy(&length, entry + 2, 2);
+    const char *text = (const char *)entry + 4 + 2 * (length >> 4);
+    for (uint32_t i = block << 4; i < character; i++) offset += utf8_size(text[offset]);
+    return offset;
+}
+
+bool is_string(const mote_vm *vm, mote_value v)
+{
+    return has_tag(v, TAG_STRING) || has_kind(vm, v, KIND_STRING);
+}
+
+const char *string_text(const mote_vm *vm, mote_value v, uint32_t *bytes, uint32_t *characters)
+{
+    if (has_tag(v, TAG_STRING)) return image_string(&vm->image, payload(v), bytes, characters);
+    const block_string *string = at_offset(vm, v);
+    *bytes = string->bytes;
+    if (characters != NULL) *characters = string->characters;
+    return string->text;
+}
+
+mote_value string_new(mote_vm *vm, const char *text, uint32_t bytes)
+{
+    if (bytes == 0) return builtin_value(S_EMPTY);
+    mote_value v = heap_new(vm, KIND_STRING, 2 * 4 + bytes + 1);
+    if (v == MOTE_FAILED) return v;
+    block_string *string = at_offset(vm, v);
+    memcpy(string->text, text, bytes);
+    string->text[bytes] = 0;
+    string->bytes = bytes;
+    string->characters = utf8_count(text, bytes);
+    return v;
+}
+
+/** Each byte that starts no well-formed sequence becomes U+FFFD. */
+mote_value string_from_bytes(mote_vm *vm, const uint8_t *data, uint32_t length)
+{
+    uint32_t size = 0;
+    for (uint32_t i = 0, step; i < length; i += step) {
+        uint32_t valid = utf8_valid(data + i, length - i);
+        step = valid == 0 ? 1 : valid;
+        size += valid == 0 ? 3 : valid;
+    }
+    if (size == length) return string_new(vm, (const char *)data, length);
+    mote_value v = heap_new(vm, KIND_STRING, 2 * 4 + size + 1);
+    if (v == MOTE_FAILED) return v;
+    block_string *string = at_offset(vm, v);
+    char *to = string->text;
+    for (uint32_t i = 0, step; i < length; i += step) {
+        uint32_t valid = utf8_valid(data + i, length - i);
+        step = valid == 0 ? 1 : valid;
+        if (valid == 0) {
+            to += utf8_encode(0xfffd, to);
+        } else {
+            memcpy(to, data + i, valid);
+            to += valid;
+        }
+    }
+    *to = 0;
+    string->bytes = size;
+    string->characters = utf8_count(string->text, size);
+    return v;
+}
+
+bool string_equals(const mote_vm *vm, mote_value a, mote_value b)
+{
+    if (a == b) return true;
+    uint32_t size_a, size_b;
+    const char *text_a = string_text(vm, a, &size_a, NULL), *text_b = string_text(vm, b, &size_b, NULL);
+    return size_a == size_b && memcmp(text_a, text_b, size_a) == 0;
+}
+
+/** Byte offset of a code point; `character` is at most the string's length. */
+static uint32_t offset_of(const mote_vm *vm, mote_value v, uint32_t character)
+{
+    uint32_t bytes, characters;
+    const char *text = string_text(vm, v, &bytes, &characters);
+    if (bytes == characters) return character;
+    if (has_tag(v, TAG_STRING)) return image_utf8_offset(&vm->image, payload(v), character);
+    uint32_t offset = 0;
+    while (character-- > 0) offset += utf8_size(text[offset]);
+    return offset;
+}
+
+mote_value string_at(mote_vm *vm, mote_value string, uint32_t character)
+{
+    uint32_t bytes, characters;
+    const char *text = string_text(vm, string, &bytes, &characters);
+    if (character >= characters) return MOTE_UNDEFINED;
+    const char *at = text + offset_of(vm, string, character);
+    return string_new(vm, at, utf8_size(*at));
+}
+
+/* Natives. */
+
+static bool get_text(mote_vm *vm, mote_value v, const char **text, uint32_t *bytes, uint32_t *characters)
+{
+    if (!is_string(vm, v)) {
+        throw_expecting(vm, "string", v);
+        return false;
+    }
+    *text = string_text(vm, v, bytes, characters);
+    return true;
+}
+
+static mote_value string_length(mote_vm *vm, mote_value receiver, const mote_value *args, unsigned count)
+{
+    (void)args, (void)count;
+    uint32_t bytes, characters;
+    const char *text;
+    if (!get_text(vm, receiver, &text, &bytes, &characters)) return MOTE_FAILED;
+    return int_value(vm, (int32_t)characters);
+}
+
+static mote_value string_byte_length(mote_vm *vm, mote_value receiver, const mote_value *args, unsigned count)
+{
+    (void)args, (void)count;
+    uint32_t bytes;
+    const char *text;
+    if (!get_text(vm, receiver, &text, &bytes, NULL)) return MOTE_FAILED;
+    return int_value(vm, (int32_t)bytes);
+}
+
+static mote_value string_char_code_at(mote_vm *vm, mote_value receiver, const mote_value *args, unsigned count)
+{
+    (void)count;
+    uint32_t bytes, characters, code, at = (uint32_t)to_int32(vm, args[0]);
+    const char *text;
+    if (!get_text(vm, receiver, &text, &bytes, &characters)) return MOTE_FAILED;
+    if (at >= characters) return VALUE_NAN;
+    utf8_decode(text + offset_of(vm, receiver, at), &code);
+    return int_value(vm, (int32_t)code);
+}
+
+static mote_value string_char_at(mote_vm *vm, mote_value receiver, const mote_value *args, unsigned count)
+{
+    (void)count;
+    if (!is_string(vm, receiver)) return throw_expecting(vm, "string", receiver);
+    return string_at(vm, receiver, (uint32_t)to_int32(vm, args[0]));
+}
+
+static uint32_t clamp_index(int32_t index, uint32_t length)
+{
+    if (index < 0) index += (int32_t)length;
+    return index < 0 ? 0 : (uint32_t)index > length ? length : (uint32_t)index;
+}
+
+static mote_value string_slice(mote_vm *vm, mote_value receiver, const mote_value *args, unsigned count)
+{
+    (void)count;
+    uint32_t bytes, characters;
+    const char *text;
+    if (!get_text(vm, receiver, &text, &bytes, &characters)) return MOTE_FAILED;
+    uint32_t from = clamp_index(to_int32(vm, args[0]), characters);
+    uint32_t to = is_falsy_constant(args[1]) ? characters : clamp_index(to_int32(vm, args[1]), characters);
+    if (from >= to) return builtin_value(S_EMPTY);
+    uint32_t start = offset_of(vm, receiver, from), end = offset_of(vm, receiver, to);
+    return string_new(vm, text + start, end - start);
+}
+
+/** Code point index of `wanted` in [from, end), the last one below -end when end is negative; -1 when there is none. */
+static mote_value string_index_of(mote_vm *vm, mote_value receiver, const mote_value *args, unsigned count)
+{
+    (void)count;
+    uint32_t bytes, characters, wanted_bytes;
+    const char *text, *wanted;
+    if (!get_text(vm, receiver, &text, &bytes, &characters)) return MOTE_FAILED;
+    if (!get_text(vm, args[0], &wanted, &wanted_bytes, NULL)) return MOTE_FAILED;
+    int32_t end = is_falsy_constant(args[2]) ? (int32_t)characters : to_int32(vm, args[2]);
+    bool last = end < 0;
+    if (last) end = -end;
+    if (end > (int32_t)characters) end = (int32_t)characters;
+    int32_t found = -1, from = to_int32(vm, args[1]);
+    uint32_t offset = 0;
+    for (int32_t i = 0; i < end && bytes - offset >= wanted_bytes; i++) {
+        if (i >= from && memcmp(text + offset, wanted, wanted_bytes) == 0) {
+            found = i;
+            if (!last) break;
+        }
+        offset += utf8_size(text[offset]);
+    }
+    return int_value(vm, found);
+}
+
+static mote_value change_case(mote_vm *vm, mote_value receiver, char first, char last)
+{
+    uint32_t bytes;
+    const char *text;
+    if (!get_text(vm, receiver, &text, &bytes, NULL)) return MOTE_FAILED;
+    mote_value v = string_new(vm, text, bytes);
+    if (v == MOTE_FAILED || bytes == 0) return v;
+    char *to = ((block_string *)at_offset(vm, v))->text;
+    for (uint32_t i = 0; i < bytes; i++)
+        if (to[i] >= first && to[i] <= last) to[i] = (char)(to[i] ^ 0x20);
+    return v;
+}
+
+static mote_value string_to_lower(mote_vm *vm, mote_value receiver, const mote_value *args, unsigned count)
+{
+    (void)args, (void)count;
+    return change_case(vm, receiver, 'A', 'Z');
+}
+
+static mote_value string_to_upper(mote_vm *vm, mote_value receiver, const mote_value *args, unsigned count)
+{
+    (void)args, (void)count;
+    return change_case(vm, receiver, 'a', 'z');
+}
+
+static mote_value string_from_char_code(mote_vm *vm, mote_value receiver, const mote_value *args, unsigned count)
+{
+    (void)receiver;
+    char text[4 * (MAX_SPREAD_NATIVE + 1)];
+    uint32_t bytes = 0;
+    for (unsigned i = 0; i < count && i < MAX_SPREAD_NATIVE; i++)
+        bytes += utf8_encode((uint32_t)to_int32(vm, args[i]), text + bytes);
+    return string_new(vm, text, bytes);
+}
+
+const native_entry string_natives[] = {
+    {OBJECT_String, S_fromCharCode, NATIVE_FUNCTION, VARIADIC, string_from_char_code},
+    {OBJECT_String_prototype, S_length, NATIVE_PROPERTY, 0, string_length},
+    {OBJECT_String_prototype, S_byteLength, NATIVE_PROPERTY, 0, string_byte_length},
+    {OBJECT_String_prototype, S_charCodeAt, NATIVE_METHOD, 1, string_char_code_at},
+    {OBJECT_String_prototype, S_charAt, NATIVE_METHOD, 1, string_char_at},
+    {OBJECT_String_prototype, S_slice, NATIVE_METHOD, 2, string_slice},
+    {OBJECT_String_prototype, S_indexOf, NATIVE_METHOD, 3, string_index_of},
+    {OBJECT_String_prototype, S_toLowerCase, NATIVE_METHOD, 0, string_to_lower},
+    {OBJECT_String_prototype, S_toUpperCase, NATIVE_METHOD, 0, string_to_upper},
+    {0},
+};

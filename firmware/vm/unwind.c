@@ -1,0 +1,112 @@
+/* try, catch, finally: handlers of the running activation, and what happens when something is thrown. */
+#include "ops.h"
+#include "vm.h"
+
+enum { TRY_ONE = 1 << 16, TRY_MASK = 0xff };
+
+static uint32_t tries_set(const mote_value *link)
+{
+    return ((uint32_t)small_int(link[0]) >> 16) & TRY_MASK;
+}
+
+static mote_value *handlers(const mote_vm *vm)
+{
+    return vm->operands - LINK_WORDS - running_function(vm)->num_tries;
+}
+
+static void count_handlers(mote_vm *vm, int32_t by)
+{
+    vm->link[0] = small_value(small_int(vm->link[0]) + by * TRY_ONE);
+}
+
+bool try_enter(mote_vm *vm, uint32_t handler)
+{
+    uint32_t set = tries_set(vm->link);
+    if (set >= running_function(vm)->num_tries) return false;
+    handlers(vm)[set] = small_value((int32_t)handler);
+    count_handlers(vm, 1);
+    return true;
+}
+
+bool try_leave(mote_vm *vm)
+{
+    if (tries_set(vm->link) == 0) return false;
+    count_handlers(vm, -1);
+    return true;
+}
+
+bool try_is_top(const mote_vm *vm, uint32_t handler)
+{
+    uint32_t set = tries_set(vm->link);
+    return set > 0 && handlers(vm)[set - 1] == small_value((int32_t)handler);
+}
+
+/** Takes the innermost handler off; its code, or NULL when there is none. */
+static const uint8_t *pop_handler(mote_vm *vm)
+{
+    uint32_t set = tries_set(vm->link);
+    if (set == 0) return NULL;
+    count_handlers(vm, -1);
+    return vm->image.bytes + running_function(vm)->start + small_int(handlers(vm)[set - 1]);
+}
+
+static void enter_handler(mote_vm *vm, const uint8_t *handler, mote_value value)
+{
+    vm->sp = vm->operands;
+    vm->ret_val = value;
+    vm->pc = handler + 1;
+}
+
+void unwind_exception(mote_vm *vm)
+{
+    vm->receiver = VALUE_NONE;
+    for (;;) {
+        const uint8_t *handler = pop_handler(vm);
+        if (handler != NULL) {
+            enter_handler(vm, handler, vm->exception);
+            vm->exception = VALUE_NONE;
+            return;
+        }
+        int32_t caller = small_int(vm->link[3]);
+        if (caller < 0) {
+            vm_panic(vm, MOTE_PANIC_UNHANDLED);
+            return;
+        }
+        vm->depth--;
+        frame_restore(vm, vm->stack + caller);
+    }
+}
+
+void unwind_jump(mote_vm *vm, uint32_t target, uint32_t levels)
+{
+    while (levels > 0) {
+        const uint8_t *handler = pop_handler(vm);
+        if (handler == NULL) {
+            vm_panic(vm, MOTE_PANIC_INVALID_PROGRAM);
+            return;
+        }
+        levels--;
+        if (*handler != OP_FINALLY) continue;
+        mote_value v = heap_new(vm, KIND_JUMP, sizeof(block_jump) - 4);
+        if (v == MOTE_FAILED) return;
+        block_jump *jump = at_offset(vm, v);
+        jump->function = (uint32_t)(running_function(vm) - vm->image.functions);
+        jump->target = target;
+        jump->levels = levels;
+        enter_handler(vm, handler, v);
+        return;
+    }
+    vm->sp = vm->operands;
+    vm->pc = vm->image.bytes + running_function(vm)->start + target;
+}
+
+void unwind_again(mote_vm *vm, mote_value saved)
+{
+    if (!has_kind(vm, saved, KIND_JUMP)) {
+        vm->exception = saved;
+        return;
+    }
+    const block_jump *jump = at_offset(vm, saved);
+    if (function_at(vm, jump->function) != running_function(vm)) vm_panic(vm, MOTE_PANIC_INVALID_PROGRAM);
+    else unwind_jump(vm, jump->target, jump->levels);
+}

@@ -1,0 +1,261 @@
+/* Life of a machine: the arena, loading, pins, and what the host reads from it. */
+#include "vm.h"
+
+#include <string.h>
+
+_Static_assert(sizeof(image_function) == 16, "functions are read where they lie in the image");
+
+static const mote_host no_host;
+
+mote_vm *mote_vm_create(const mote_config *config)
+{
+    uint32_t bytes = config->arena_bytes & ~7u;
+    if (config->arena == NULL || ((uintptr_t)config->arena & 7u) != 0 || bytes > 64u << 20) return NULL;
+    if (bytes < sizeof(mote_vm) + 1024) return NULL;
+    mote_vm *vm = config->arena;
+    memset(vm, 0, sizeof *vm);
+    vm->host = config->host != NULL ? config->host : &no_host;
+    vm->max_depth = config->max_depth == 0 ? 100 : config->max_depth > 0xffff ? 0xffff : config->max_depth;
+    vm->guard = config->guard;
+    vm->gc_stress = config->gc_stress;
+    vm->panic = MOTE_PANIC_INVALID_IMAGE; /* until an image is loaded */
+    vm->heap.end = bytes;
+    return vm;
+}
+
+static void reset(mote_vm *vm)
+{
+    uint32_t end = vm->heap.end;
+    vm->panic = MOTE_RUNNING;
+    vm->exception = VALUE_NONE;
+    vm->receiver = VALUE_NONE;
+    vm->ret_val = MOTE_UNDEFINED;
+    vm->yielding = false;
+    vm->globals = vm->captured = vm->attached = vm->prototypes = vm->specs = vm->pins = vm->fibers = vm->current = 0;
+    vm->stack = vm->stack_end = vm->sp = vm->slots = vm->operands = vm->link = NULL;
+    vm->num_roots = vm->next_fiber_id = vm->trace_length = vm->natives = vm->collections = vm->longest_pause = 0;
+    vm->peak_depth = vm->peak_stack_words = 0;
+    vm->operations = vm->now = 0;
+    vm->load_error = NULL;
+    cache_clear(vm);
+    heap_init(vm, (uint32_t)((sizeof *vm + 7) & ~(size_t)7), end);
+}
+
+static int refuse(mote_vm *vm, const char *error)
+{
+    vm->load_error = error;
+    vm->panic = vm->panic == MOTE_RUNNING ? MOTE_PANIC_INVALID_IMAGE : vm->panic;
+    return vm->panic;
+}
+
+static bool verify_code(mote_vm *vm)
+{
+    mote_value scratch = heap_new(vm, KIND_BUFFER, 4 + (image_longest_function(&vm->image) + 7) / 8);
+    if (scratch == MOTE_FAILED) return false;
+    block_buffer *bits = at_offset(vm, scratch);
+    vm->load_error = image_verify(&vm->image, bits->data);
+    heap_free(vm, scratch);
+    return vm->load_error == NULL;
+}
+
+static bool find_captures(mote_vm *vm)
+{
+    uint32_t count = vm->image.num_functions;
+    vm->captured = buffer_new(vm, (count + 7) / 8);
+    if (vm->captured == MOTE_FAILED) return false;
+    block_buffer *bits = at_offset(vm, vm->captured);
+    for (uint32_t i = 0; i < count; i++)
+        if (image_captures(&vm->image, function_at(vm, i))) bits->data[i >> 3] |= (uint8_t)(1u << (i & 7u));
+    return true;
+}
+
+static bool make_globals(mote_vm *vm)
+{
+    vm->globals = heap_new(vm, KIND_VALUES, vm->image.num_globals * 4u);
+    if (vm->globals == MOTE_FAILED) return false;
+    uint32_t words = block_words(vm, vm->globals) - 1;
+    for (uint32_t i = 0; i < words; i++) ((block_values *)at_offset(vm, vm->globals))->items[i] = MOTE_UNDEFINED;
+    return true;
+}
+
+int mote_vm_load(mote_vm *vm, const void *image, size_t length)
+{
+    reset(vm);
+    const char *error = image_open(&vm->image, image, length);
+    if (error != NULL) return refuse(vm, error);
+    bool stress = vm->gc_stress;
+    vm->gc_stress = false;
+    bool done = verify_code(vm) && find_captures(vm) && make_globals(vm);
+    vm->gc_stress = stress;
+    if (!done) return refuse(vm, vm->load_error == NULL ? "the arena is too small for this image" : vm->load_error);
+    if (fiber_new(vm, immediate(TAG_FUNCTION, 0), NULL, 0) == MOTE_FAILED) return refuse(vm, "the arena is too small");
+    return 0;
+}
+
+const char *mote_vm_load_error(const mote_vm *vm)
+{
+    return vm->load_error;
+}
+
+int mote_vm_panic(const mote_vm *vm)
+{
+    return vm->panic;
+}
+
+void *mote_host_context(const mote_vm *vm)
+{
+    return vm->host->context;
+}
+
+void mote_vm_collect(mote_vm *vm)
+{
+    if (vm->panic == MOTE_RUNNING) heap_collect(vm);
+}
+
+void mote_vm_stats(mote_vm *vm, mote_stats *stats)
+{
+    const mote_heap *heap = &vm->heap;
+    uint32_t fixed = heap->start;
+    *stats = (mote_stats){
+        .operations = vm->operations,
+        .natives = vm->natives,
+        .collections = vm->collections,
+        .longest_pause = vm->longest_pause,
+        .arena_bytes = heap->end,
+        .fixed_bytes = fixed,
+        .used_bytes = fixed + heap->used_words * 4,
+        .live_bytes = fixed + heap->live_words * 4,
+        .peak_live_bytes = fixed + heap->peak_live_words * 4,
+        .peak_used_bytes = fixed + heap->peak_used_words * 4,
+        .peak_depth = vm->peak_depth,
+        .peak_stack_bytes = vm->peak_stack_words * 4,
+    };
+}
+
+unsigned mote_vm_trace(const mote_vm *vm, uint32_t *positions, unsigned most)
+{
+    unsigned count = vm->trace_length < most ? vm->trace_length : most;
+    memcpy(positions, vm->trace, count * sizeof positions[0]);
+    return count;
+}
+
+static size_t copy_text(const mote_vm *vm, mote_value v, char *text, size_t size, size_t at)
+{
+    uint32_t length = 0;
+    const char *bytes = is_string(vm, v) ? string_text(vm, v, &length, NULL) : "";
+    for (uint32_t i = 0; i < length && at + 1 < size; i++) text[at++] = bytes[i];
+    return at;
+}
+
+/** Allocates nothing: the machine has panicked. */
+size_t mote_vm_exception(mote_vm *vm, char *text, size_t size)
+{
+    mote_value v = vm->exception;
+    size_t at = 0;
+    if (size == 0) return 0;
+    if (has_kind(vm, v, KIND_MAP)) {
+        mote_value name = property_get_unbound(vm, v, builtin_value(S_name));
+        at = copy_text(vm, name, text, size, at);
+        if (at + 2 < size && at > 0) text[at++] = ':', text[at++] = ' ';
+        mote_value message = map_get(vm, v, builtin_value(S_message));
+        if (message != VALUE_NONE) at = copy_text(vm, message, text, size, at);
+    } else if (v != VALUE_NONE) {
+        at = copy_text(vm, is_string(vm, v) ? v : type_name(vm, v), text, size, at);
+    }
+    text[at] = 0;
+    return at;
+}
+
+/* Pins: an array of values; free places are VALUE_NONE. */
+
+unsigned mote_pin(mote_vm *vm, mote_value value)
+{
+    if (vm->pins == 0) {
+        vm->pins = array_new(vm, 0);
+        if (vm->pins == MOTE_FAILED) return 0;
+    }
+    uint32_t length = array_length(vm, vm->pins);
+    for (uint32_t i = 0; i < length; i++) {
+        if (array_items(vm, vm->pins)[i] != VALUE_NONE) continue;
+        array_items(vm, vm->pins)[i] = value;
+        return i + 1;
+    }
+    return mote_array_push(vm, vm->pins, value) ? length + 1 : 0;
+}
+
+mote_value mote_pinned(const mote_vm *vm, unsigned pin)
+{
+    if (vm->pins == 0 || pin == 0 || pin > array_length(vm, vm->pins)) return VALUE_NONE;
+    return array_items(vm, vm->pins)[pin - 1];
+}
+
+void mote_unpin(mote_vm *vm, unsigned pin)
+{
+    if (vm->pins != 0 && pin > 0 && pin <= array_length(vm, vm->pins)) array_items(vm, vm->pins)[pin - 1] = VALUE_NONE;
+}
+
+/* Values for natives. */
+
+bool mote_is_number(mote_vm *vm, mote_value value)
+{
+    return number_is(vm, value);
+}
+
+bool mote_is_string(mote_vm *vm, mote_value value)
+{
+    return is_string(vm, value);
+}
+
+bool mote_is_array(mote_vm *vm, mote_value value)
+{
+    return has_kind(vm, value, KIND_ARRAY);
+}
+
+bool mote_is_function(mote_vm *vm, mote_value value)
+{
+    return is_function(vm, value);
+}
+
+int32_t mote_to_int(mote_vm *vm, mote_value value)
+{
+    return to_int32(vm, value);
+}
+
+double mote_to_double(mote_vm *vm, mote_value value)
+{
+    return to_double(vm, value);
+}
+
+bool mote_to_bool(mote_vm *vm, mote_value value)
+{
+    return to_bool(vm, value);
+}
+
+const char *mote_string(mote_vm *vm, mote_value value, size_t *length)
+{
+    uint32_t bytes = 0;
+    const char *text = is_string(vm, value) ? string_text(vm, value, &bytes, NULL) : NULL;
+    *length = bytes;
+    return text;
+}
+
+mote_value mote_number(mote_vm *vm, double number)
+{
+    return number_value(vm, number);
+}
+
+mote_value mote_int(mote_vm *vm, int32_t number)
+{
+    return int_value(vm, number);
+}
+
+mote_value mote_bool(bool truth)
+{
+    return bool_value(truth);
+}
+
+mote_value mote_new_string(mote_vm *vm, const char *text, size_t length)
+{
+    if (length > 0xffffff) return throw_error(vm, MOTE_RANGE_ERROR, "string too big");
+    return string_from_bytes(vm, (const uint8_t *)text, (uint32_t)length);
+}

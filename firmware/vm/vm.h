@@ -1,0 +1,382 @@
+/* The inside of the machine: its state, the shapes of heap blocks, and what each file offers the others. */
+#ifndef MOTE_INTERNAL_VM_H
+#define MOTE_INTERNAL_VM_H
+
+#include "builtins.h"
+#include "image.h"
+#include "mote_vm.h"
+#include "value.h"
+
+/* Limits of the official machine that programs can see. */
+enum { MAX_ARRAY_INDEX = 7168, MAX_BUFFER = 57320, MAX_SPREAD_NATIVE = 15 };
+
+/* Shape of a fiber's stack. */
+enum {
+    LINK_WORDS = 4,    /* function and state, return position, environment, caller's link */
+    NATIVE_WORDS = 16, /* what natives may push */
+    OPERAND_WORDS = IMAGE_MAX_STACK + NATIVE_WORDS,
+    FIRST_STACK_WORDS = 64
+};
+
+enum { MARK_STACK = 48, CACHE_ENTRIES = 32, TRACE_DEPTH = 16, SMALL_LISTS = 32, ROOTS = 32 };
+
+/* Blocks. The header has kind (bits 0-3), flags (4-7) and size in words, header included (8-31). */
+
+enum kind {
+    KIND_FREE,
+    KIND_DOUBLE,
+    KIND_STRING,
+    KIND_BUFFER,
+    KIND_JUMP,
+    KIND_STACK, /* marked by its fiber */
+    KIND_ARRAY,
+    KIND_MAP,
+    KIND_TABLE,
+    KIND_VALUES,
+    KIND_FRAME,
+    KIND_CLOSURE,
+    KIND_BOUND,
+    KIND_FIBER
+};
+
+enum { FLAG_MARKED = 0x10, FLAG_GRAY = 0x20, FLAG_A = 0x40 };
+/** A map that others have as their prototype: storing into it empties the lookup cache. */
+#define FLAG_PROTOTYPE FLAG_A
+/** A table with keys that are heap strings, so that words alone do not decide. */
+#define FLAG_TEXT_KEYS FLAG_A
+
+typedef struct {
+    uint32_t header;
+    uint32_t low, high;
+} block_double;
+
+typedef struct {
+    uint32_t header;
+    uint32_t bytes, characters;
+    char text[];
+} block_string;
+
+typedef struct {
+    uint32_t header;
+    uint32_t length;
+    uint8_t data[];
+} block_buffer;
+
+typedef struct {
+    uint32_t header;
+    mote_value items[];
+} block_values;
+
+typedef struct {
+    uint32_t header;
+    uint32_t length;
+    mote_value items; /* block_values, or 0 when nothing was ever stored */
+} block_array;
+
+typedef struct {
+    uint32_t header;
+    mote_value prototype; /* undefined: Object.prototype */
+    mote_value table;     /* 0 when empty */
+} block_map;
+
+/** Pairs of key and value in order of insertion; large ones end with a hash index (object.c). */
+typedef struct {
+    uint32_t header;
+    uint16_t count, capacity;
+    mote_value pairs[];
+} block_table;
+
+typedef struct {
+    uint32_t header;
+    mote_value parent; /* block_frame or undefined */
+    mote_value slots[];
+} block_frame;
+
+typedef struct {
+    uint32_t header;
+    mote_value function;
+    mote_value frame;
+} block_closure;
+
+typedef struct {
+    uint32_t header;
+    mote_value receiver;
+    mote_value function; /* immediate function or native, or block_closure */
+} block_bound;
+
+/** A jump on its way through finally blocks; never leaves its function. */
+typedef struct {
+    uint32_t header;
+    uint32_t function, target, levels;
+} block_jump;
+
+typedef struct {
+    uint32_t header;
+    mote_value next; /* block_fiber or 0 */
+    mote_value stack;
+    mote_value ret_val;
+    uint32_t id;
+    uint32_t wake_low, wake_high; /* ms; 0: no wake time */
+    uint32_t sp, link;            /* indexes into the stack */
+    uint32_t pc;
+    uint16_t depth;
+    bool suspended, dead;
+} block_fiber;
+
+typedef struct {
+    mote_value holder, key, found;
+} cache_entry;
+
+typedef struct {
+    uint32_t start, end;     /* offsets of the first block and behind the last */
+    uint32_t bump, bump_end; /* the free run that allocation cuts from */
+    uint32_t small[SMALL_LISTS];
+    uint32_t large;
+    uint32_t used_words, live_words, peak_live_words, peak_used_words;
+    uint32_t marked[MARK_STACK], num_marked;
+    bool overflow;
+} mote_heap;
+
+struct mote_vm {
+    /* The interpreter's registers while it is not in its loop. */
+    const uint8_t *pc;
+    mote_value *sp;
+    mote_value *slots;
+    mote_value *operands; /* bottom of the operand stack */
+    mote_value *link;
+    mote_value *stack, *stack_end;
+    mote_value ret_val;
+    mote_value receiver; /* of the method at the bottom of the operand stack; VALUE_NONE when there is none */
+    mote_value globals;
+    uint32_t depth;
+    int32_t budget; /* operations left in this turn */
+
+    mote_value exception; /* pending, or VALUE_NONE */
+    int32_t panic;
+    bool yielding;
+
+    const mote_host *host;
+    mote_image image;
+    mote_value captured; /* block_buffer: one bit per function */
+    mote_value attached; /* block_table: maps of functions and builtin objects */
+    mote_value prototypes;
+    mote_value specs;
+    mote_value pins;
+    mote_value fibers, current;
+    mote_value roots[ROOTS];
+    uint32_t num_roots;
+    uint32_t next_fiber_id;
+    uint64_t now;
+
+    uint32_t max_depth, guard;
+    bool gc_stress;
+    const char *load_error;
+
+    uint64_t operations;
+    uint32_t natives, collections, longest_pause, peak_depth, peak_stack_words;
+    uint32_t trace[TRACE_DEPTH], trace_length;
+    uint32_t random_state;
+
+    cache_entry cache[CACHE_ENTRIES];
+    mote_heap heap;
+};
+
+/* Blocks and values. */
+
+static inline void *at_offset(const mote_vm *vm, uint32_t offset)
+{
+    return (uint8_t *)(uintptr_t)vm + offset;
+}
+
+static inline uint32_t header_of(const mote_vm *vm, mote_value block)
+{
+    return *(uint32_t *)at_offset(vm, block);
+}
+
+static inline uint32_t block_words(const mote_vm *vm, mote_value block)
+{
+    return header_of(vm, block) >> 8;
+}
+
+static inline bool has_kind(const mote_vm *vm, mote_value v, enum kind kind)
+{
+    return is_heap(v) && v != 0 && (header_of(vm, v) & 15u) == (uint32_t)kind;
+}
+
+static inline enum kind kind_of(const mote_vm *vm, mote_value block)
+{
+    return (enum kind)(header_of(vm, block) & 15u);
+}
+
+/* heap.c */
+bool heap_init(mote_vm *vm, uint32_t start, uint32_t end);
+/** A block of `bytes` behind its header, not initialised. 0 when memory is out: the machine has panicked. */
+mote_value heap_new(mote_vm *vm, enum kind kind, uint32_t bytes);
+/** Tries to make a block longer where it lies. */
+bool heap_extend(mote_vm *vm, mote_value block, uint32_t words);
+/** Frees a block that nobody refers to any more. */
+void heap_free(mote_vm *vm, mote_value block);
+void heap_collect(mote_vm *vm);
+/** Keeps a value alive until roots_drop; `vm->roots[n]` is where it is. */
+void root_push(mote_vm *vm, mote_value v);
+static inline void roots_drop(mote_vm *vm, uint32_t count)
+{
+    vm->num_roots -= count;
+}
+
+/* number.c */
+mote_value number_value(mote_vm *vm, double number);
+mote_value int_value(mote_vm *vm, int32_t number);
+mote_value uint_value(mote_vm *vm, uint32_t number);
+bool number_is(const mote_vm *vm, mote_value v);
+double to_double(mote_vm *vm, mote_value v);
+int32_t to_int32(mote_vm *vm, mote_value v);
+int32_t double_to_int32(double number);
+bool to_bool(mote_vm *vm, mote_value v);
+double text_to_double(const char *text, uint32_t length);
+/** Digits as programs see them; returns the length. `text` has at least NUMBER_TEXT bytes. */
+enum { NUMBER_TEXT = 48 };
+uint32_t number_text(double number, int digits, char *text);
+double number_log10(double number);
+
+/* string.c */
+bool is_string(const mote_vm *vm, mote_value v);
+const char *string_text(const mote_vm *vm, mote_value v, uint32_t *bytes, uint32_t *characters);
+/** `bytes` of valid UTF-8, copied from `text`, which may lie in a rooted block. NULL: not filled. */
+mote_value string_new(mote_vm *vm, const char *text, uint32_t bytes);
+mote_value string_from_bytes(mote_vm *vm, const uint8_t *data, uint32_t length);
+bool string_equals(const mote_vm *vm, mote_value a, mote_value b);
+mote_value string_at(mote_vm *vm, mote_value string, uint32_t character);
+uint32_t utf8_count(const char *text, uint32_t bytes);
+uint32_t utf8_decode(const char *text, uint32_t *code_point);
+uint32_t utf8_encode(uint32_t code_point, char *text);
+static inline mote_value builtin_value(enum builtin_string string)
+{
+    return immediate(TAG_STRING, STRING_INDEX(STRING_BUILTIN, (uint32_t)string));
+}
+
+/* object.c: tables and maps */
+mote_value map_new(mote_vm *vm, mote_value prototype);
+mote_value table_find(const mote_vm *vm, mote_value table, mote_value key);
+/** Stores into the table that *slot refers to, growing it; *slot lies in a rooted block or in the machine. */
+bool table_set(mote_vm *vm, mote_value owner, mote_value *slot, mote_value key, mote_value value);
+bool table_delete(mote_vm *vm, mote_value table, mote_value key);
+bool map_set(mote_vm *vm, mote_value map, mote_value key, mote_value value);
+mote_value map_get(const mote_vm *vm, mote_value map, mote_value key);
+
+/* property.c */
+/** A field of a builtin object, not bound. */
+mote_value builtin_get(mote_vm *vm, enum builtin_object object, mote_value key);
+mote_value property_get(mote_vm *vm, mote_value object, mote_value key, bool bind);
+/** Like property_get, without binding; for method calls. Accessors have run already. */
+mote_value property_get_unbound(mote_vm *vm, mote_value object, mote_value key);
+bool property_set(mote_vm *vm, mote_value object, mote_value key, mote_value value);
+mote_value index_get(mote_vm *vm, mote_value object, mote_value key);
+bool index_set(mote_vm *vm, mote_value object, mote_value key, mote_value value);
+bool index_delete(mote_vm *vm, mote_value object, mote_value key, bool *existed);
+mote_value bind_function(mote_vm *vm, mote_value function, mote_value receiver);
+bool is_function(const mote_vm *vm, mote_value v);
+/** C.prototype; 0 and a TypeError when `function` is no constructor. */
+mote_value prototype_of_ctor(mote_vm *vm, mote_value function);
+bool instance_of(mote_vm *vm, mote_value object, mote_value ctor, bool *result);
+bool values_equal(mote_vm *vm, mote_value a, mote_value b);
+mote_value type_name(const mote_vm *vm, mote_value v);
+/** The map of own fields that a program stored, created when `create`; 0 when there is none. */
+mote_value attached_map(mote_vm *vm, mote_value owner, bool create);
+void cache_clear(mote_vm *vm);
+mote_value key_value(mote_vm *vm, mote_value key);
+
+/* array.c, buffer.c */
+mote_value array_new(mote_vm *vm, uint32_t length);
+bool array_resize(mote_vm *vm, mote_value array, uint32_t length);
+static inline mote_value *array_items(const mote_vm *vm, mote_value array)
+{
+    return ((block_values *)at_offset(vm, ((block_array *)at_offset(vm, array))->items))->items;
+}
+static inline uint32_t array_length(const mote_vm *vm, mote_value array)
+{
+    return ((block_array *)at_offset(vm, array))->length;
+}
+mote_value buffer_new(mote_vm *vm, uint32_t length);
+/** Bytes of a Buffer, writable or in the image; NULL when it is none. */
+uint8_t *buffer_data(const mote_vm *vm, mote_value v, uint32_t *length);
+mote_value buffer_load(mote_vm *vm, mote_value buffer, mote_value format, mote_value offset);
+bool buffer_store(mote_vm *vm, mote_value buffer, mote_value format, mote_value offset, mote_value value);
+
+/* text.c: texts that grow, ToString, inspect, format */
+typedef struct {
+    mote_vm *vm;
+    uint32_t root;   /* index of the root that holds the block */
+    uint32_t length; /* bytes so far */
+    uint32_t limit;  /* the rest is left out */
+    bool failed;
+} text_builder;
+bool text_begin(text_builder *text, mote_vm *vm, uint32_t limit);
+void text_add(text_builder *text, const char *bytes, uint32_t length);
+void text_add_literal(text_builder *text, const char *literal);
+void text_add_number(text_builder *text, double number, int digits);
+const char *text_bytes(const text_builder *text);
+/** The string built; releases the root. 0 when something failed. */
+mote_value text_end(text_builder *text);
+void text_drop(text_builder *text);
+void text_add_value(text_builder *text, mote_value v);
+mote_value to_string(mote_vm *vm, mote_value v);
+mote_value format_values(mote_vm *vm, const mote_value *args, unsigned count);
+
+/* json.c */
+enum { STYLE_JSON, STYLE_INSPECT };
+/** Adds a value as JSON or as inspect shows it. False when an exception is pending. */
+bool serialize(text_builder *text, mote_value v, int style, const char *indent, uint32_t indent_length);
+
+/* error.c */
+mote_value throw_error(mote_vm *vm, enum mote_error kind, const char *format, ...);
+/** TypeError "expecting WHAT; got VALUE". */
+mote_value throw_expecting(mote_vm *vm, const char *what, mote_value got);
+void raise(mote_vm *vm, mote_value exception);
+void vm_panic(mote_vm *vm, int code);
+
+/* natives.c */
+const native_entry *native_of(uint32_t index);
+/** The native or constant `key` of a builtin object, VALUE_NONE when it has none. */
+mote_value native_lookup(mote_vm *vm, uint32_t object, mote_value key);
+/** X.prototype of a builtin X, or 0. */
+uint32_t builtin_prototype(uint32_t object);
+mote_value native_call(mote_vm *vm, uint32_t index, mote_value receiver, mote_value *args, unsigned count);
+const char *native_name(const mote_vm *vm, uint32_t index, uint32_t *length);
+bool native_is(uint32_t index, enum native_kind kind);
+mote_value accessor_run(mote_vm *vm, uint32_t index, mote_value receiver);
+
+/* call.c */
+/** Enters a call: `base` is the function, its `count` arguments follow. */
+void call_enter(mote_vm *vm, mote_value *base, unsigned count, mote_value receiver);
+void call_array(mote_vm *vm, mote_value function, mote_value array);
+/** Leaves the running activation with `result`. */
+void call_return(mote_vm *vm, mote_value result);
+/** Sets the registers from the link words. */
+void frame_restore(mote_vm *vm, mote_value *link);
+static inline const image_function *function_at(const mote_vm *vm, uint32_t index)
+{
+    return &vm->image.functions[index];
+}
+const image_function *running_function(const mote_vm *vm);
+
+/* unwind.c */
+void unwind_exception(mote_vm *vm);
+void unwind_jump(mote_vm *vm, uint32_t target, uint32_t levels);
+/** Goes on with a saved jump or exception at the end of a finally block. */
+void unwind_again(mote_vm *vm, mote_value saved);
+bool try_enter(mote_vm *vm, uint32_t handler);
+bool try_leave(mote_vm *vm);
+bool try_is_top(const mote_vm *vm, uint32_t handler);
+
+/* interpreter.c */
+void interpreter_run(mote_vm *vm);
+
+/* fiber.c */
+mote_value fiber_new(mote_vm *vm, mote_value function, const mote_value *args, unsigned count);
+bool stack_reserve(mote_vm *vm, uint32_t words);
+void fiber_save(mote_vm *vm);
+void fiber_end(mote_vm *vm);
+void fiber_sleep(mote_vm *vm, mote_value milliseconds, bool suspended);
+
+#endif
