@@ -174,12 +174,6 @@ static mote_value array_insert(mote_vm *vm, mote_value receiver, const mote_valu
     return MOTE_UNDEFINED;
 }
 
-static uint32_t clamp_index(int32_t index, uint32_t length)
-{
-    if (index < 0) index += (int32_t)length;
-    return index < 0 ? 0 : (uint32_t)index > length ? length : (uint32_t)index;
-}
-
 static mote_value array_slice(mote_vm *vm, mote_value receiver, const mote_value *args, unsigned count)
 {
     if (!expect_array(vm, receiver)) return MOTE_FAILED;

@@ -246,15 +246,23 @@ unsigned mote_vm_fibers(const mote_vm *vm)
 
 unsigned mote_suspend(mote_vm *vm)
 {
-    fiber_sleep(vm, MOTE_UNDEFINED, true);
-    return mote_pin(vm, vm->current);
+    unsigned pin = mote_pin(vm, vm->current);
+    if (pin == 0) return 0;
+    fiber_sleep(vm, MOTE_UNDEFINED, false);
+    fiber_at(vm, vm->current)->hosted = true;
+    return pin;
+}
+
+unsigned mote_running_native(const mote_vm *vm)
+{
+    return vm->running_native;
 }
 
 static void resume(mote_vm *vm, mote_value v, mote_value value)
 {
     block_fiber *fiber = fiber_at(vm, v);
     fiber->ret_val = value;
-    fiber->suspended = false;
+    fiber->suspended = fiber->hosted = false;
     set_wake(fiber, 1);
 }
 
@@ -263,7 +271,7 @@ bool mote_resume(mote_vm *vm, unsigned pin, mote_value value)
     mote_value v = mote_pinned(vm, pin);
     if (vm->panic != MOTE_RUNNING || !has_kind(vm, v, KIND_FIBER)) return false;
     mote_unpin(vm, pin);
-    if (!fiber_at(vm, v)->suspended) return false;
+    if (!fiber_at(vm, v)->hosted || fiber_at(vm, v)->dead) return false;
     resume(vm, v, value);
     return true;
 }

@@ -136,6 +136,7 @@ mote_value native_call(mote_vm *vm, uint32_t index, mote_value receiver, mote_va
     for (unsigned i = count; i < wanted; i++) args[i] = MOTE_UNDEFINED;
     vm->sp = args + (count < wanted ? wanted : count);
     vm->natives++;
+    vm->running_native = index & HOST_MASK;
     if (host != NULL) return host->call(vm, receiver, args, count);
     if (native_of(index)->kind == NATIVE_CTOR && !has_kind(vm, receiver, KIND_MAP)) {
         receiver = map_new(vm, MOTE_UNDEFINED);

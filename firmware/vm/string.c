@@ -229,12 +229,6 @@ static mote_value string_char_at(mote_vm *vm, mote_value receiver, const mote_va
     return string_at(vm, receiver, (uint32_t)to_int32(vm, args[0]));
 }
 
-static uint32_t clamp_index(int32_t index, uint32_t length)
-{
-    if (index < 0) index += (int32_t)length;
-    return index < 0 ? 0 : (uint32_t)index > length ? length : (uint32_t)index;
-}
-
 static mote_value string_slice(mote_vm *vm, mote_value receiver, const mote_value *args, unsigned count)
 {
     (void)count;

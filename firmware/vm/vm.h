@@ -120,7 +120,7 @@ typedef struct {
     uint32_t sp, link;            /* indexes into the stack */
     uint32_t pc;
     uint16_t depth;
-    bool suspended, dead;
+    uint8_t suspended, hosted, dead; /* hosted: waits for mote_resume */
 } block_fiber;
 
 typedef struct {
@@ -166,6 +166,7 @@ struct mote_vm {
     mote_value roots[ROOTS];
     uint32_t num_roots;
     uint32_t next_fiber_id;
+    uint32_t running_native;
     uint64_t now;
 
     uint32_t max_depth, guard;
@@ -180,6 +181,13 @@ struct mote_vm {
     cache_entry cache[CACHE_ENTRIES];
     mote_heap heap;
 };
+
+/** An index from a program: negative ones count from the end; what is outside goes to the nearer end. */
+static inline uint32_t clamp_index(int32_t index, uint32_t length)
+{
+    if (index < 0) index += (int32_t)length;
+    return index < 0 ? 0 : (uint32_t)index > length ? length : (uint32_t)index;
+}
 
 /* Blocks and values. */
 

@@ -1,6 +1,17 @@
 import { spawnSync } from "node:child_process"
-import { cpSync, mkdirSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs"
-import { join } from "node:path"
+import { createHash, type Hash } from "node:crypto"
+import {
+    cpSync,
+    existsSync,
+    mkdirSync,
+    readdirSync,
+    readFileSync,
+    renameSync,
+    rmSync,
+    statSync,
+    writeFileSync,
+} from "node:fs"
+import { basename, dirname, join } from "node:path"
 import { fileURLToPath } from "node:url"
 
 /** The project's folder. */
@@ -82,6 +93,39 @@ export function deviceModules(): string[] {
  */
 export function buildDeviceImage(entry: string, name: string): DeviceImage {
     return compile(prepareFolder(name), entry, [])
+}
+
+/** As buildDeviceImage, but keeps the image: compiles again only when a source has changed. */
+export function cachedDeviceImage(entry: string): DeviceImage {
+    const hash = createHash("sha256").update(entry)
+    for (const part of ["src", "test"]) hashFolder(hash, join(root, part))
+    const folder = join(workshop, "images")
+    const path = join(folder, `${hash.digest("hex").slice(0, 16)}.devs`)
+    const debugPath = path.replace(/devs$/, "json")
+    if (!existsSync(path)) {
+        const image = buildDeviceImage(entry, `build-${process.pid}`)
+        mkdirSync(folder, { recursive: true })
+        renameSync(image.debugPath, debugPath)
+        renameSync(image.path, path)
+        rmSync(join(workshop, `build-${process.pid}`), { recursive: true, force: true })
+    }
+    return { path, bytes: statSync(path).size, debugPath }
+}
+
+function hashFolder(hash: Hash, folder: string): void {
+    const files = readdirSync(folder, { recursive: true, encoding: "utf8" }).filter((file) => file.endsWith(".ts"))
+    for (const file of files.sort()) hash.update(file).update(readFileSync(join(folder, file)))
+}
+
+/** Compiles a program that stands alone in a folder of its own, wherever that is; its neighbours come along. */
+export function buildForeignImage(entry: string, name: string): DeviceImage {
+    const folder = join(workshop, name)
+    rmSync(folder, { recursive: true, force: true })
+    mkdirSync(folder, { recursive: true })
+    const home = dirname(entry)
+    const wanted = (path: string): boolean => !/node_modules|\/\./.test(path.slice(home.length))
+    cpSync(home, folder, { recursive: true, filter: wanted })
+    return compile(folder, basename(entry), [])
 }
 
 function compile(folder: string, entry: string, flags: string[]): DeviceImage {

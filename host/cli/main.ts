@@ -8,6 +8,7 @@ import { clientCommand } from "./client-command.js"
 import { gatewayCommand } from "./gateway-command.js"
 import { sensorCommand } from "./sensor-command.js"
 import { serverCommand } from "./server-command.js"
+import { simCommand } from "./sim-command.js"
 import { startCommand } from "./start-command.js"
 
 const help = `mote: DTLS for microcontrollers, simulators and Node
@@ -16,6 +17,7 @@ const help = `mote: DTLS for microcontrollers, simulators and Node
   mote gateway                           a CoAPs server that prints what sensors post
   mote client HOST:PORT                  as openssl s_client -dtls
   mote server                            as openssl s_server -dtls
+  mote sim PROGRAM.ts                    a DeviceScript program in the simulator
   mote start                             gateway and sensor together, a short run (npm start)
 
 mote COMMAND --help tells more. Exit codes: 0 done, 1 failed, 2 wrong usage.`
@@ -25,6 +27,7 @@ const commands = new Map([
     ["gateway", gatewayCommand],
     ["client", clientCommand],
     ["server", serverCommand],
+    ["sim", simCommand],
     ["start", startCommand],
 ])
 

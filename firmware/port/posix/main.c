@@ -1,5 +1,5 @@
 /* mote-device IMAGE: runs a program on Linux. Console lines go to stdout; a panic is the last line and exit code 1. */
-#include "../../natives/natives.h"
+#include "natives.h"
 
 #include <errno.h>
 #include <psa/crypto.h>

@@ -1,11 +1,11 @@
-import { createSocket, type RemoteInfo, type Socket } from "node:dgram"
-import { isIP } from "node:net"
+import { type RemoteInfo, type Socket } from "node:dgram"
 import { type InputMessage, type OutputMessage } from "../../gio/datagram-based.js"
 import { DatagramSocket } from "../../gio/datagram-socket.js"
-import { GError, invalidArgument, ioError, IOErrorEnum } from "../../gio/errors.js"
+import { type GError, invalidArgument } from "../../gio/errors.js"
 import { type SocketAddress } from "../../gio/socket-address.js"
 import { gather, scatter } from "../../gio/vectors.js"
 import { type Services, type UdpOptions, type UdpSocket } from "../services.js"
+import { asGError, openSocket, text } from "./dgram.js"
 
 interface Received {
     data: Buffer
@@ -17,26 +17,6 @@ const QUEUE_LIMIT = 4096
 
 /** Datagrams sent before others get a turn. */
 const SENDS_PER_TURN = 32
-
-const codes: Record<string, [IOErrorEnum, string]> = {
-    EADDRINUSE: [IOErrorEnum.ADDRESS_IN_USE, "the port is in use: choose another one, or end the program that has it"],
-    EACCES: [IOErrorEnum.PERMISSION_DENIED, "not allowed: ports below 1024 need rights"],
-    EADDRNOTAVAIL: [IOErrorEnum.NOT_FOUND, "this host does not have that address"],
-    ECONNREFUSED: [IOErrorEnum.CONNECTION_REFUSED, "nothing listens at that port"],
-    EMSGSIZE: [IOErrorEnum.MESSAGE_TOO_LARGE, "the datagram is too large for the socket"],
-    EHOSTUNREACH: [IOErrorEnum.HOST_UNREACHABLE, "no way to that host"],
-    ENETUNREACH: [IOErrorEnum.NETWORK_UNREACHABLE, "no way to that network"],
-}
-
-function asGError(error: NodeJS.ErrnoException, where: string): GError {
-    const known = error.code === undefined ? undefined : codes[error.code]
-    if (known === undefined) return ioError(IOErrorEnum.FAILED, `${where}: ${error.code ?? "unknown error"}`)
-    return ioError(known[0], `${where}: ${known[1]}`)
-}
-
-function text(address: SocketAddress): string {
-    return address.address.includes(":") ? `[${address.address}]:${address.port}` : `${address.address}:${address.port}`
-}
 
 /** node:dgram as a DatagramBased. */
 export class NodeUdpSocket extends DatagramSocket implements UdpSocket {
@@ -57,30 +37,7 @@ export class NodeUdpSocket extends DatagramSocket implements UdpSocket {
     }
 
     static async open(services: Services, options: UdpOptions): Promise<NodeUdpSocket> {
-        checkOptions(options)
-        const local = options.localHost ?? options.remote?.address
-        const any = local === undefined
-        const type = any || isIP(local) === 6 ? "udp6" : "udp4"
-        const socket = createSocket({ type, ipv6Only: false, recvBufferSize: undefined })
-        const where = any ? `port ${options.localPort}` : text({ address: local, port: options.localPort })
-        await new Promise<void>((resolve, reject) => {
-            socket.once("error", (error) => {
-                socket.close()
-                reject(asGError(error, where))
-            })
-            socket.bind({ port: options.localPort, address: options.localHost, exclusive: true }, resolve)
-        })
-        socket.removeAllListeners("error")
-        const { remote } = options
-        if (remote !== undefined)
-            await new Promise<void>((resolve, reject) => {
-                socket.connect(remote.port, remote.address, (error?: Error) => {
-                    if (error === undefined) return resolve()
-                    socket.close()
-                    reject(asGError(error, text(remote)))
-                })
-            })
-        return new NodeUdpSocket(services, socket, remote)
+        return new NodeUdpSocket(services, await openSocket(options), options.remote)
     }
 
     private received(data: Buffer, info: RemoteInfo): void {
@@ -149,15 +106,3 @@ export class NodeUdpSocket extends DatagramSocket implements UdpSocket {
 }
 
 const nowhere: SocketAddress = { address: "nowhere", port: 0 }
-
-function checkOptions(options: UdpOptions): void {
-    const port = options.localPort
-    if (!Number.isInteger(port) || port < 0 || port > 65535) throw invalidArgument("localPort", "0 to 65535")
-    if (options.localHost !== undefined && isIP(options.localHost.replace(/%.*/, "")) === 0)
-        throw invalidArgument("localHost", "a numeric address is needed")
-    const { remote } = options
-    if (remote === undefined) return
-    if (isIP(remote.address.replace(/%.*/, "")) === 0) throw invalidArgument("remote", "a numeric address is needed")
-    if (!Number.isInteger(remote.port) || remote.port < 1 || remote.port > 65535)
-        throw invalidArgument("remote", "a port from 1 to 65535 is needed")
-}

@@ -1,0 +1,70 @@
+import { createHash } from "node:crypto"
+import { existsSync, mkdirSync, readdirSync, readFileSync, renameSync, writeFileSync } from "node:fs"
+import { join } from "node:path"
+import { root } from "./device.js"
+
+/** Where compiled machines are kept, by the hash of what they were made of; ignored by git. */
+const cache = join(root, ".cache", "wasm")
+/** Where the package has its machine ready. */
+const shipped = join(root, "firmware", "port", "wasm", "machine.wasm")
+
+type Tree = { [name: string]: Tree | string | Uint8Array }
+
+const TARGET = ["--target=wasm32-wasip1", "-std=c11", "-O2", "-Ivm", "-c"]
+const LINK = ["-m", "wasm32", "--no-entry", "--strip-all", "-z", "stack-size=65536", "-L/usr/lib/wasm32-wasip1"]
+
+function sources(folder: string): Record<string, Uint8Array> {
+    const path = join(root, "firmware", folder)
+    const names = readdirSync(path).filter((name) => /\.[ch]$/.test(name))
+    return Object.fromEntries(names.sort().map((name) => [name, readFileSync(join(path, name))]))
+}
+
+function hashOf(machine: Record<string, Uint8Array>, port: Record<string, Uint8Array>): string {
+    const hash = createHash("sha256").update([...TARGET, ...LINK].join(" "))
+    for (const [name, bytes] of [...Object.entries(machine), ...Object.entries(port)]) hash.update(name).update(bytes)
+    return hash.digest("hex").slice(0, 16)
+}
+
+/** The LLVM of a development dependency, itself WebAssembly. Throws with the compiler's messages. */
+async function llvm(args: string[], files: Tree): Promise<Tree> {
+    const { runLLVM } = await import("@yowasp/clang").catch(() => {
+        throw new Error("The machine has to be compiled, and @yowasp/clang is not installed: run npm ci in the project")
+    })
+    let messages = ""
+    const keep = (bytes: Uint8Array | null): void => void (messages += bytes === null ? "" : Buffer.from(bytes).toString())
+    try {
+        return (await runLLVM(args, files, { stdout: keep, stderr: keep, fetchProgress: () => {} })) ?? {}
+    } catch (error) {
+        throw new Error(`${args[0]} failed:\n${messages}`, { cause: error })
+    }
+}
+
+async function compile(machine: Record<string, Uint8Array>, port: Record<string, Uint8Array>): Promise<Uint8Array> {
+    // One translation unit: the compiler then inlines across files.
+    const units = Object.keys(machine).filter((name) => name.endsWith(".c"))
+    const all = units.map((name) => `#include "${name}"\n`).join("")
+    const objects: Tree = {}
+    const tree = { vm: machine, port, "all.c": all }
+    objects["all.o"] = (await llvm(["clang", ...TARGET, "-o", "o", "all.c"], tree))["o"]
+    objects["port.o"] = (await llvm(["clang", ...TARGET, "-o", "o", "port/port.c"], tree))["o"]
+    const linked = await llvm(["wasm-ld", ...LINK, "all.o", "port.o", "-lc", "-o", "machine.wasm"], objects)
+    return linked["machine.wasm"] as Uint8Array
+}
+
+/**
+ * The machine of firmware/vm as a WebAssembly module: the one that the package brings, else the cached one, else compiled
+ * now (some seconds).
+ */
+export async function machineModule(): Promise<WebAssembly.Module> {
+    if (existsSync(shipped)) return new WebAssembly.Module(readFileSync(shipped))
+    const machine = sources("vm")
+    const port = sources("port/wasm")
+    const path = join(cache, `${hashOf(machine, port)}.wasm`)
+    if (!existsSync(path)) {
+        mkdirSync(cache, { recursive: true })
+        // Written beside and renamed: another process may look for it meanwhile.
+        writeFileSync(`${path}.${process.pid}`, await compile(machine, port))
+        renameSync(`${path}.${process.pid}`, path)
+    }
+    return new WebAssembly.Module(readFileSync(path))
+}

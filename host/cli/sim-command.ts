@@ -1,0 +1,231 @@
+import { existsSync, readFileSync, watch } from "node:fs"
+import { dirname, join, relative, resolve } from "node:path"
+import { parseArgs } from "node:util"
+import { LogLevel } from "../../src/gio/log-level.js"
+import { buildForeignImage, cachedDeviceImage, type DeviceImage, root } from "../build/device.js"
+import { machineModule } from "../build/wasm.js"
+import { UsageError } from "../credentials.js"
+import { DebugMap } from "../simulator/debug-map.js"
+import { Device, type DeviceOptions, type Outcome } from "../simulator/device.js"
+
+export const simHelp = `mote sim PROGRAM.ts|IMAGE.devs [options]
+
+Runs a DeviceScript program in the simulator: the machine of the firmware, compiled to WebAssembly.
+
+  --setting NAME=VALUE    what the program's device has as setting (repeat); {n} is the device's number
+  --heap KB               heap of the device, 8 to 65536 (default 64)
+  --depth N               nested calls (default 100)
+  --gc-stress             collect garbage before every allocation: finds lost references
+  --virtual-time          sleeping takes no time
+  --watch                 run again whenever the program's folder changes
+  --count N               so many devices at once, each with a heap, identity and port of its own (default 1)
+  --plain                 official limits (64 KB, 100 calls, 131071 operations per turn), console lines only;
+                          ends with PANIC N after a panic
+  --quiet                 no counters at the end
+
+Examples
+  mote sim src/sensor/main.ts --setting host=127.0.0.1 --setting identity=sensor1 --setting key=00112233 --setting count=3
+  mote sim blink.ts --virtual-time --gc-stress`
+
+const OFFICIAL = { heap: 64, depth: 100, guard: 131071 }
+const levels: Record<string, string> = { "*": "warning: ", "!": "error: ", "?": "debug: " }
+
+interface SimOptions {
+    path: string
+    heap: number
+    depth: number
+    guard: number
+    count: number
+    gcStress: boolean
+    virtualTime: boolean
+    plain: boolean
+    quiet: boolean
+    watch: boolean
+    settings: Map<string, string>
+}
+
+function wholeNumber(text: string | undefined, name: string, usual: number, least: number, most: number): number {
+    if (text === undefined) return usual
+    const number = Number(text)
+    if (!/^\d+$/.test(text) || number < least || number > most)
+        throw new UsageError(`--${name}: a whole number from ${least} to ${most}`)
+    return number
+}
+
+function parseSettings(texts: string[]): Map<string, string> {
+    return new Map(
+        texts.map((text) => {
+            const at = text.indexOf("=")
+            // The value may be a key: only the form is told.
+            if (at < 1) throw new UsageError("--setting: NAME=VALUE")
+            return [text.slice(0, at), text.slice(at + 1)]
+        }),
+    )
+}
+
+const spec = {
+    setting: { type: "string", multiple: true },
+    heap: { type: "string" },
+    depth: { type: "string" },
+    count: { type: "string" },
+    "gc-stress": { type: "boolean" },
+    "virtual-time": { type: "boolean" },
+    watch: { type: "boolean" },
+    plain: { type: "boolean" },
+    quiet: { type: "boolean" },
+    help: { type: "boolean" },
+} as const
+
+function parse(args: string[]): SimOptions | undefined {
+    let parsed
+    try {
+        parsed = parseArgs({ args, options: spec, allowPositionals: true })
+    } catch (error) {
+        throw new UsageError((error as Error).message)
+    }
+    const { values, positionals } = parsed
+    if (values.help === true) return undefined
+    if (positionals.length !== 1) throw new UsageError("one program is needed: PROGRAM.ts or IMAGE.devs")
+    const plain = values.plain === true
+    if (!existsSync(positionals[0])) throw new UsageError(`there is no file ${positionals[0]}`)
+    return {
+        path: resolve(positionals[0]),
+        heap: wholeNumber(values.heap, "heap", OFFICIAL.heap, 8, 65536),
+        depth: wholeNumber(values.depth, "depth", OFFICIAL.depth, 1, 65535),
+        guard: plain ? OFFICIAL.guard : 0,
+        count: wholeNumber(values.count, "count", 1, 1, 1000),
+        gcStress: values["gc-stress"] === true,
+        virtualTime: values["virtual-time"] === true,
+        plain,
+        quiet: values.quiet === true || plain,
+        watch: values.watch === true,
+        settings: parseSettings(values.setting ?? []),
+    }
+}
+
+/** The image of a program, compiled where that is needed. */
+function imageOf(path: string): DeviceImage {
+    if (path.endsWith(".devs")) {
+        const debugPath = join(dirname(path), "bytecode-dbg.json")
+        return { path, bytes: readFileSync(path).length, debugPath }
+    }
+    const inside = relative(root, path)
+    return inside.startsWith("..") || !/^(src|test)/.test(inside)
+        ? buildForeignImage(path, "simulated")
+        : cachedDeviceImage(inside)
+}
+
+function deviceOptions(options: SimOptions, number: number): DeviceOptions {
+    const tag = options.count > 1 ? `${number}: ` : ""
+    const fill = (value: string): string => value.replaceAll("{n}", String(number))
+    const settings = Object.fromEntries([...options.settings].map(([name, value]) => [name, fill(value)]))
+    const line = (text: string): void => void process.stdout.write(`${tag}${text}\n`)
+    return {
+        heapBytes: options.heap * 1024,
+        maxDepth: options.depth,
+        guard: options.guard,
+        gcStress: options.gcStress,
+        virtualTime: options.virtualTime,
+        deviceId: number.toString(16).padStart(16, "0"),
+        settings,
+        storageFolder: join(".mote", "sim", String(number)),
+        print: (level, text) => line(options.plain ? text : (levels[level] ?? "") + text),
+        log: (level, message) => line(`${LogLevel[level]}: ${message}`),
+    }
+}
+
+const PANICS: Record<number, string> = {
+    60001: "a fiber ran too long without yielding",
+    60004: "out of memory (--heap gives more)",
+    60005: "an exception that nobody caught",
+    60006: "calls nested too deeply (--depth allows more)",
+}
+
+/** Where it happened, as file:line, innermost first. */
+export function traceLines(outcome: Outcome, debug: DebugMap | undefined): string[] {
+    const places = outcome.trace.map((position) => debug?.place(position))
+    return places.map((place, index) =>
+        place === undefined
+            ? `    at code position ${outcome.trace[index]}`
+            : `    at ${place.functionName} (${place.file}:${place.line})`,
+    )
+}
+
+function counterLines(outcome: Outcome): string[] {
+    const { counters, calls } = outcome
+    const kb = (bytes: number): string => `${(bytes / 1024).toFixed(1)} KB`
+    const natives = [...calls].sort((a, b) => b[1] - a[1]).map(([name, times]) => `${name} ${times}`)
+    return [
+        `heap: at most ${kb(counters.peakLiveBytes)} of ${kb(counters.arenaBytes)} in use after a collection, ` +
+            `${kb(counters.peakUsedBytes)} with garbage; ${counters.collections} collections, ` +
+            `longest ${(counters.longestPause / 1000).toFixed(2)} ms`,
+        `stack: at most ${counters.peakStackBytes} bytes, ${counters.peakDepth} calls deep`,
+        `ran ${counters.operations} operations and ${counters.natives} natives` +
+            (natives.length === 0 ? "" : `, of the host: ${natives.join(", ")}`),
+    ]
+}
+
+function report(options: SimOptions, number: number, outcome: Outcome, debug: DebugMap | undefined): void {
+    const tag = options.count > 1 ? `${number}: ` : ""
+    const lines: string[] = []
+    const { code } = outcome
+    if (options.plain) {
+        if (code !== undefined && code > 0) lines.push(`PANIC ${code}`)
+    } else if (code !== undefined && code > 0) {
+        const what = outcome.exception === "" ? (PANICS[code] ?? "the program's own code") : outcome.exception
+        lines.push(`panic ${code}: ${what}`, ...traceLines(outcome, debug))
+    }
+    if (!options.quiet) lines.push(...counterLines(outcome))
+    for (const line of lines) process.stdout.write(`${tag}${line}\n`)
+}
+
+async function runOnce(options: SimOptions, onStart: (devices: Device[]) => void): Promise<number> {
+    const image = imageOf(options.path)
+    const bytes = readFileSync(image.path)
+    const debug = DebugMap.load(image.debugPath)
+    const module = await machineModule()
+    const numbers = Array.from({ length: options.count }, (_, index) => index + 1)
+    const devices = numbers.map((number) => new Device(module, bytes, deviceOptions(options, number)))
+    onStart(devices)
+    const outcomes = await Promise.all(devices.map((device) => device.run()))
+    outcomes.forEach((outcome, index) => report(options, index + 1, outcome, debug))
+    return outcomes.some(({ code }) => code !== undefined && code > 0) ? 1 : 0
+}
+
+/** Runs again whenever a file of the program's folder changes; ends with the process. */
+async function runAndWatch(options: SimOptions): Promise<number> {
+    for (;;) {
+        let running: Device[] = []
+        const watcher = watch(dirname(options.path), { recursive: true })
+        const changed = new Promise<void>((resolve) => watcher.once("change", () => resolve()))
+        const done = runOnce(options, (devices) => (running = devices)).catch((error: Error) => {
+            process.stderr.write(`mote: ${error.message}\n`)
+            return 1
+        })
+        await changed
+        for (const device of running) device.stop()
+        await done
+        watcher.close()
+        process.stdout.write("--- changed: running again\n")
+    }
+}
+
+/** @returns exit code */
+export async function simCommand(args: string[]): Promise<number> {
+    const options = parse(args)
+    if (options === undefined) {
+        process.stdout.write(`${simHelp}\n`)
+        return 0
+    }
+    if (options.watch) return await runAndWatch(options)
+    try {
+        return await runOnce(options, (devices) => {
+            const stop = (): void => devices.forEach((device) => device.stop())
+            process.once("SIGINT", stop)
+            process.once("SIGTERM", stop)
+        })
+    } catch (error) {
+        process.stderr.write(`mote: ${(error as Error).message}\n`)
+        return 1
+    }
+}

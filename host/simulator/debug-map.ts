@@ -1,0 +1,63 @@
+import { readFileSync } from "node:fs"
+
+interface DebugFile {
+    functions: { name: string; startpc: number; size: number }[]
+    /** triples: source position (delta), length, code position (delta) */
+    srcmap: number[]
+    sources: { path: string; length: number; text: string }[]
+}
+
+export interface Place {
+    functionName: string
+    file: string
+    line: number
+}
+
+/** The compiler's debug file: from code positions of an image to lines of TypeScript. */
+export class DebugMap {
+    private constructor(private debug: DebugFile) {}
+
+    /** Undefined when there is no such file. */
+    static load(path: string): DebugMap | undefined {
+        try {
+            return new DebugMap(JSON.parse(readFileSync(path, "utf8")) as DebugFile)
+        } catch (error) {
+            if ((error as NodeJS.ErrnoException).code === "ENOENT") return undefined
+            throw error
+        }
+    }
+
+    /** @param position bytes from the image's start, inside a statement or just behind it */
+    place(position: number): Place | undefined {
+        const { functions } = this.debug
+        // A saved position is that of the next operation.
+        const at = position - 1
+        const entry = functions.find(({ startpc, size }) => at >= startpc && at < startpc + size)
+        if (entry === undefined) return undefined
+        return { functionName: entry.name, ...this.line(this.sourcePosition(at)) }
+    }
+
+    private sourcePosition(at: number): number {
+        const { srcmap } = this.debug
+        let position = 0
+        let code = 0
+        let found = 0
+        for (let i = 0; i + 2 < srcmap.length; i += 3) {
+            position += srcmap[i]
+            code += srcmap[i + 2]
+            if (code > at) break
+            found = position
+        }
+        return found
+    }
+
+    private line(position: number): { file: string; line: number } {
+        let start = 0
+        for (const { path, length, text } of this.debug.sources) {
+            if (position < start + length)
+                return { file: path, line: text.slice(0, position - start).split("\n").length }
+            start += length
+        }
+        return { file: "?", line: 0 }
+    }
+}

@@ -1,0 +1,69 @@
+import { lookup } from "node:dns/promises"
+import { GError, IOErrorEnum } from "../../src/gio/errors.js"
+import { LogLevel } from "../../src/gio/log-level.js"
+import { NodeStorage } from "../../src/platform/node/storage.js"
+import { type Native, type NativeCall } from "./machine.js"
+
+export interface SystemOptions {
+    /** what `_moteSetting` gives: host, port, identity, key, ... */
+    settings: Record<string, string | undefined>
+    storageFolder: string
+    log(level: LogLevel, message: string): void
+}
+
+async function resolve(host: string): Promise<string[]> {
+    try {
+        const found = await lookup(host, { all: true, order: "ipv4first" })
+        return found.map(({ address }) => address)
+    } catch {
+        return [] // natives.ts: an empty array when there is none
+    }
+}
+
+function storageName(call: NativeCall): string {
+    const name = call.text(0, "name")
+    if (!/^[A-Za-z0-9_-]{1,14}$/.test(name)) throw call.rangeError("name", "1 to 14 letters, digits, - or _")
+    return name
+}
+
+async function save(storage: NodeStorage, name: string, value: Buffer): Promise<number> {
+    try {
+        await storage.save(name, value)
+        return 0
+    } catch (error) {
+        return error instanceof GError ? -error.code : -IOErrorEnum.FAILED
+    }
+}
+
+/** Name resolution, storage, clocks, settings and log of src/platform/runtime/natives.ts. */
+export function systemNatives(options: SystemOptions): Native[] {
+    const storage = new NodeStorage(options.storageFolder)
+    return [
+        { name: "_moteResolve", numArgs: 1, run: (call) => resolve(call.text(0, "host")) },
+        { name: "_moteStorageLoad", numArgs: 1, run: (call) => storage.load(storageName(call)) },
+        {
+            name: "_moteStorageSave",
+            numArgs: 2,
+            run: (call) => save(storage, storageName(call), Buffer.from(call.buffer(1, "value"))),
+        },
+        {
+            name: "_moteStorageRemove",
+            numArgs: 1,
+            run: async (call) => {
+                await storage.remove(storageName(call))
+                return undefined
+            },
+        },
+        { name: "_moteWallClock", numArgs: 0, run: () => Math.floor(Date.now() / 1000) },
+        { name: "_moteSetting", numArgs: 1, run: (call) => options.settings[call.text(0, "name")] },
+        {
+            name: "_moteLog",
+            numArgs: 2,
+            run: (call) => {
+                const level = call.integer(0, "level", 0, LogLevel.error)
+                options.log(level, call.text(1, "message"))
+                return undefined
+            },
+        },
+    ]
+}

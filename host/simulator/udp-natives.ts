@@ -1,0 +1,171 @@
+import { type RemoteInfo, type Socket } from "node:dgram"
+import { GError, IOErrorEnum } from "../../src/gio/errors.js"
+import { asGError, openSocket } from "../../src/platform/node/dgram.js"
+import { type Machine, type Native, type NativeCall } from "./machine.js"
+
+/** Datagrams that wait per socket; more are dropped, as a small device's network stack does. */
+const QUEUE_LIMIT = 16
+
+interface Waiting {
+    data: Uint8Array
+    address: string
+    port: number
+}
+
+/** A socket of one device. Errors are minus an IOErrorEnum code, as natives.ts says. */
+class DeviceSocket {
+    private queue: Waiting[] = []
+    private error = 0
+    private onReadable = 0
+    private from: Waiting = { data: new Uint8Array(0), address: "", port: 0 }
+
+    constructor(
+        private machine: Machine,
+        private socket: Socket,
+        private connected: boolean,
+    ) {
+        socket.on("message", (data: Buffer, info: RemoteInfo) => this.received(data, info))
+        socket.on("error", (error) => this.failed(asGError(error, "socket")))
+    }
+
+    private received(data: Buffer, { address, port }: RemoteInfo): void {
+        if (this.queue.length >= QUEUE_LIMIT) return
+        this.queue.push({ data, address, port })
+        if (this.queue.length === 1) this.notify()
+    }
+
+    private failed(error: GError): void {
+        this.error = -error.code
+        this.notify()
+    }
+
+    private notify(): void {
+        if (this.onReadable !== 0) this.machine.startPinned(this.onReadable)
+    }
+
+    listen(callback: number): undefined {
+        this.machine.unpin(this.onReadable)
+        this.onReadable = callback
+        if (this.isReadable()) this.notify()
+    }
+
+    isReadable(): boolean {
+        return this.queue.length > 0 || this.error !== 0
+    }
+
+    receive(target: Uint8Array): number {
+        const next = this.queue.shift()
+        if (next === undefined) {
+            const error = this.error
+            this.error = 0
+            return error !== 0 ? error : -IOErrorEnum.WOULD_BLOCK
+        }
+        this.from = next
+        target.set(next.data.subarray(0, target.length))
+        return next.data.length
+    }
+
+    sender(): string {
+        return this.from.address
+    }
+
+    senderPort(): number {
+        return this.from.port
+    }
+
+    port(): number {
+        return this.socket.address().port
+    }
+
+    send(datagram: Uint8Array, host: string, port: number): number {
+        const done = (error: Error | null): void => {
+            if (error !== null) this.failed(asGError(error, "socket"))
+        }
+        const copy = Buffer.from(datagram)
+        if (this.connected) this.socket.send(copy, done)
+        else if (port === 0 || host === "") return -IOErrorEnum.INVALID_ARGUMENT
+        else this.socket.send(copy, port, host, done)
+        return copy.length
+    }
+
+    close(): void {
+        this.machine.unpin(this.onReadable)
+        this.onReadable = 0
+        this.queue = []
+        this.socket.removeAllListeners("message")
+        this.socket.close()
+    }
+}
+
+/** All sockets of one device; closed with it. */
+export class DeviceSockets {
+    private sockets = new Map<number, DeviceSocket>()
+    private last = 0
+
+    private get(call: NativeCall): DeviceSocket {
+        const socket = this.sockets.get(call.integer(0, "socket", 1, 0x3fffffff))
+        if (socket === undefined) throw call.rangeError("socket", "an open socket")
+        return socket
+    }
+
+    private async open(call: NativeCall): Promise<number> {
+        const localHost = call.text(0, "localHost")
+        const localPort = call.integer(1, "localPort", 0, 65535)
+        const address = call.text(2, "remoteHost")
+        const port = call.integer(3, "remotePort", 0, 65535)
+        const remote = address === "" ? undefined : { address, port }
+        const { machine } = call
+        try {
+            const socket = await openSocket({ localHost: localHost === "" ? undefined : localHost, localPort, remote })
+            this.sockets.set(++this.last, new DeviceSocket(machine, socket, remote !== undefined))
+            return this.last
+        } catch (error) {
+            if (error instanceof GError) return -error.code
+            throw error
+        }
+    }
+
+    private close(call: NativeCall): undefined {
+        const socket = this.get(call)
+        this.sockets.delete(call.integer(0, "socket", 1, 0x3fffffff))
+        socket.close()
+    }
+
+    get size(): number {
+        return this.sockets.size
+    }
+
+    closeAll(): void {
+        for (const socket of this.sockets.values()) socket.close()
+        this.sockets.clear()
+    }
+
+    natives(): Native[] {
+        return [
+            { name: "_moteUdpOpen", numArgs: 4, run: (call) => this.open(call) },
+            { name: "_moteUdpPort", numArgs: 1, run: (call) => this.get(call).port() },
+            {
+                name: "_moteUdpSend",
+                numArgs: 4,
+                run: (call) => {
+                    const port = call.integer(3, "port", 0, 65535)
+                    return this.get(call).send(call.buffer(1, "datagram"), call.text(2, "host"), port)
+                },
+            },
+            {
+                name: "_moteUdpReceive",
+                numArgs: 2,
+                run: (call) => this.get(call).receive(call.target(1, "target")),
+            },
+            { name: "_moteUdpSender", numArgs: 1, run: (call) => this.get(call).sender() },
+            { name: "_moteUdpSenderPort", numArgs: 1, run: (call) => this.get(call).senderPort() },
+            {
+                name: "_moteUdpOnReadable",
+                numArgs: 2,
+                run: (call) => this.get(call).listen(call.callback(1, "callback")),
+            },
+            { name: "_moteUdpIsReadable", numArgs: 1, run: (call) => this.get(call).isReadable() },
+            { name: "_moteUdpClose", numArgs: 1, run: (call) => this.close(call) },
+        ]
+    }
+}

@@ -1,0 +1,66 @@
+import { createSocket, type Socket } from "node:dgram"
+import { isIP } from "node:net"
+import { type GError, invalidArgument, ioError, IOErrorEnum } from "../../gio/errors.js"
+import { type SocketAddress } from "../../gio/socket-address.js"
+import { type UdpOptions } from "../services.js"
+
+const codes: Record<string, [IOErrorEnum, string]> = {
+    EADDRINUSE: [IOErrorEnum.ADDRESS_IN_USE, "the port is in use: choose another one, or end the program that has it"],
+    EACCES: [IOErrorEnum.PERMISSION_DENIED, "not allowed: ports below 1024 need rights"],
+    EADDRNOTAVAIL: [IOErrorEnum.NOT_FOUND, "this host does not have that address"],
+    ECONNREFUSED: [IOErrorEnum.CONNECTION_REFUSED, "nothing listens at that port"],
+    EMSGSIZE: [IOErrorEnum.MESSAGE_TOO_LARGE, "the datagram is too large for the socket"],
+    EHOSTUNREACH: [IOErrorEnum.HOST_UNREACHABLE, "no way to that host"],
+    ENETUNREACH: [IOErrorEnum.NETWORK_UNREACHABLE, "no way to that network"],
+}
+
+/** What node:dgram says, as GIO says it; `where` is the address or port in question. */
+export function asGError(error: NodeJS.ErrnoException, where: string): GError {
+    const known = error.code === undefined ? undefined : codes[error.code]
+    if (known === undefined) return ioError(IOErrorEnum.FAILED, `${where}: ${error.code ?? "unknown error"}`)
+    return ioError(known[0], `${where}: ${known[1]}`)
+}
+
+export function text(address: SocketAddress): string {
+    return address.address.includes(":") ? `[${address.address}]:${address.port}` : `${address.address}:${address.port}`
+}
+
+function checkOptions(options: UdpOptions): void {
+    const port = options.localPort
+    if (!Number.isInteger(port) || port < 0 || port > 65535) throw invalidArgument("localPort", "0 to 65535")
+    if (options.localHost !== undefined && isIP(options.localHost.replace(/%.*/, "")) === 0)
+        throw invalidArgument("localHost", "a numeric address is needed")
+    const { remote } = options
+    if (remote === undefined) return
+    if (isIP(remote.address.replace(/%.*/, "")) === 0) throw invalidArgument("remote", "a numeric address is needed")
+    if (!Number.isInteger(remote.port) || remote.port < 1 || remote.port > 65535)
+        throw invalidArgument("remote", "a port from 1 to 65535 is needed")
+}
+
+/** A bound and, where there is a remote, connected socket without listeners. Throws GError. */
+export async function openSocket(options: UdpOptions): Promise<Socket> {
+    checkOptions(options)
+    const local = options.localHost ?? options.remote?.address
+    const any = local === undefined
+    const type = any || isIP(local) === 6 ? "udp6" : "udp4"
+    const socket = createSocket({ type, ipv6Only: false, recvBufferSize: undefined })
+    const where = any ? `port ${options.localPort}` : text({ address: local, port: options.localPort })
+    await new Promise<void>((resolve, reject) => {
+        socket.once("error", (error) => {
+            socket.close()
+            reject(asGError(error, where))
+        })
+        socket.bind({ port: options.localPort, address: options.localHost, exclusive: true }, resolve)
+    })
+    socket.removeAllListeners("error")
+    const { remote } = options
+    if (remote !== undefined)
+        await new Promise<void>((resolve, reject) => {
+            socket.connect(remote.port, remote.address, (error?: Error) => {
+                if (error === undefined) return resolve()
+                socket.close()
+                reject(asGError(error, text(remote)))
+            })
+        })
+    return socket
+}
