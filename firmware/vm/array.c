@@ -103,11 +103,13 @@ bool mote_array_push(mote_vm *vm, mote_value array, mote_value value)
 static mote_value array_construct(mote_vm *vm, mote_value receiver, const mote_value *args, unsigned count)
 {
     (void)receiver;
-    if (count == 1 && number_is(vm, args[0])) {
-        uint32_t length = (uint32_t)to_int32(vm, args[0]);
+    if (count == 1 && is_small(args[0])) {
+        uint32_t length = (uint32_t)small_int(args[0]);
         if (length > MAX_ARRAY_INDEX + 1) return throw_error(vm, MOTE_RANGE_ERROR, "array too big");
         return array_new(vm, length);
     }
+    if (count == 1 && has_kind(vm, args[0], KIND_DOUBLE))
+        return throw_error(vm, MOTE_RANGE_ERROR, "Invalid array length");
     mote_value v = array_new(vm, 0);
     if (v == MOTE_FAILED) return v;
     return push_values(vm, v, args, count) ? v : MOTE_FAILED;
@@ -156,7 +158,7 @@ static mote_value array_insert(mote_vm *vm, mote_value receiver, const mote_valu
     if (!expect_array(vm, receiver)) return MOTE_FAILED;
     uint32_t length = array_length(vm, receiver);
     int32_t at = to_int32(vm, args[0]), number = to_int32(vm, args[1]);
-    uint32_t from = at < 0 ? 0 : (uint32_t)at > length ? length : (uint32_t)at;
+    uint32_t from = (uint32_t)at > length ? length : (uint32_t)at; /* a negative one is behind the end, too */
     if (number > MAX_ARRAY_INDEX || (number > 0 && length + (uint32_t)number > MAX_ARRAY_INDEX + 1))
         return throw_error(vm, MOTE_RANGE_ERROR, "array too big");
     if (number > 0) {
@@ -165,10 +167,12 @@ static mote_value array_insert(mote_vm *vm, mote_value receiver, const mote_valu
         mote_value *items = array_items(vm, receiver);
         memmove(items + from + more, items + from, (length - from) * 4);
         for (uint32_t i = 0; i < more; i++) items[from + i] = MOTE_UNDEFINED;
-    } else if (number < 0 && from < length) {
-        uint32_t fewer = number < -(int32_t)(length - from) ? length - from : (uint32_t)-number;
-        mote_value *items = array_items(vm, receiver);
-        memmove(items + from, items + from + fewer, (length - from - fewer) * 4);
+    } else if (number < 0) {
+        uint32_t fewer = number < -(int32_t)length ? length : (uint32_t)-number;
+        if (from + fewer < length) {
+            mote_value *items = array_items(vm, receiver);
+            memmove(items + from, items + from + fewer, (length - from - fewer) * 4);
+        }
         if (!array_resize(vm, receiver, length - fewer)) return MOTE_FAILED;
     }
     return MOTE_UNDEFINED;
@@ -179,7 +183,7 @@ static mote_value array_slice(mote_vm *vm, mote_value receiver, const mote_value
     if (!expect_array(vm, receiver)) return MOTE_FAILED;
     uint32_t length = array_length(vm, receiver);
     uint32_t from = count > 0 ? clamp_index(to_int32(vm, args[0]), length) : 0;
-    uint32_t to = count > 1 && !is_falsy_constant(args[1]) ? clamp_index(to_int32(vm, args[1]), length) : length;
+    uint32_t to = count > 1 && !is_nullish(args[1]) ? clamp_index(to_int32(vm, args[1]), length) : length;
     mote_value v = array_new(vm, to > from ? to - from : 0);
     if (v != MOTE_FAILED && to > from) memcpy(array_items(vm, v), array_items(vm, receiver) + from, (to - from) * 4);
     return v;
@@ -189,7 +193,7 @@ static mote_value array_join(mote_vm *vm, mote_value receiver, const mote_value 
 {
     (void)count;
     if (!expect_array(vm, receiver)) return MOTE_FAILED;
-    mote_value separator = is_falsy_constant(args[0]) ? MOTE_UNDEFINED : to_string(vm, args[0]);
+    mote_value separator = args[0] == MOTE_UNDEFINED ? MOTE_UNDEFINED : to_string(vm, args[0]);
     text_builder text;
     root_push(vm, separator);
     if (separator == MOTE_FAILED || !text_begin(&text, vm, UINT32_MAX)) {

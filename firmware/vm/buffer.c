@@ -137,7 +137,8 @@ static uint64_t to_bits(uint32_t type, double number)
 bool buffer_store(mote_vm *vm, mote_value buffer, mote_value format, mote_value offset, mote_value value)
 {
     uint32_t length, kind = (uint32_t)to_int32(vm, format), at = (uint32_t)to_int32(vm, offset);
-    uint8_t *data = writable(vm, buffer, &length);
+    if (!mote_is_buffer(vm, buffer)) throw_expecting(vm, "buffer", buffer);
+    uint8_t *data = mote_is_buffer(vm, buffer) ? writable(vm, buffer, &length) : NULL;
     if (data == NULL) return false;
     uint32_t size = 1u << (kind & 3u), type = kind & 15u;
     if (!is_format(kind)) {
@@ -304,7 +305,7 @@ static mote_value buffer_fill_at(mote_vm *vm, mote_value receiver, const mote_va
     uint8_t *data = writable(vm, receiver, &length);
     if (data == NULL) return MOTE_FAILED;
     int64_t from = to_int32(vm, args[0]), size = to_int32(vm, args[1]);
-    if (from < 0) size += from, from = 0;
+    if (from < 0) return MOTE_UNDEFINED;
     if (size > (int64_t)length - from) size = (int64_t)length - from;
     if (size > 0) memset(data + from, to_int32(vm, args[2]), (size_t)size);
     return MOTE_UNDEFINED;
@@ -361,11 +362,11 @@ static mote_value buffer_index_of(mote_vm *vm, mote_value receiver, const mote_v
     uint32_t length;
     const uint8_t *data = buffer_data(vm, receiver, &length);
     if (data == NULL) return throw_expecting(vm, "buffer", receiver);
-    uint8_t wanted = (uint8_t)to_int32(vm, args[0]);
+    int32_t wanted = to_int32(vm, args[0]);
     int32_t from = to_int32(vm, args[1]), found = -1;
-    int32_t end = is_falsy_constant(args[2]) ? (int32_t)length : to_int32(vm, args[2]);
+    int32_t end = is_nullish(args[2]) ? (int32_t)length : to_int32(vm, args[2]);
     bool last = end < 0;
-    if (last) end = -end;
+    if (last) end = end == INT32_MIN ? INT32_MAX : -end;
     if (end > (int32_t)length) end = (int32_t)length;
     for (int32_t i = from < 0 ? 0 : from; i < end && (found < 0 || last); i++)
         if (data[i] == wanted) found = i;

@@ -131,7 +131,11 @@ static void enter_native(mote_vm *vm, mote_value *base, uint32_t index, unsigned
 {
     vm->ret_val = MOTE_UNDEFINED;
     mote_value result = native_call(vm, index, self, base + 1, count);
-    if (result == MOTE_FAILED) return;
+    if (result == MOTE_FAILED) {
+        bool said_why = vm->exception != VALUE_NONE || vm->panic != MOTE_RUNNING;
+        if (!said_why) throw_error(vm, MOTE_ERROR, "native function failed");
+        return;
+    }
     vm->ret_val = result;
     vm->sp = vm->operands;
 }

@@ -29,14 +29,16 @@ static mote_value ds_format(mote_vm *vm, mote_value receiver, const mote_value *
     return format_values(vm, args, count);
 }
 
+/** Line by line; a newline at the end begins no further line. */
 static void print_lines(mote_vm *vm, char level, const char *text, uint32_t length)
 {
-    for (uint32_t from = 0; from <= length;) {
+    uint32_t from = 0;
+    do {
         const char *end = memchr(text + from, '\n', length - from);
         uint32_t size = end == NULL ? length - from : (uint32_t)(end - text) - from;
         vm->host->print(vm->host->context, level, text + from, size);
         from += size + 1;
-    }
+    } while (from < length);
 }
 
 static mote_value ds_print(mote_vm *vm, mote_value receiver, const mote_value *args, unsigned count)
@@ -64,8 +66,17 @@ static mote_value ds_parse_int(mote_vm *vm, mote_value receiver, const mote_valu
 
 static mote_value ds_log_repr(mote_vm *vm, mote_value receiver, const mote_value *args, unsigned count)
 {
-    (void)receiver, (void)args, (void)count, (void)vm;
-    return MOTE_UNDEFINED;
+    (void)receiver, (void)count;
+    text_builder text;
+    if (!text_begin(&text, vm, 200)) return MOTE_FAILED;
+    if (args[1] != MOTE_UNDEFINED) {
+        text_add_value(&text, args[1]);
+        text_add_literal(&text, ": ");
+    }
+    bool done = serialize(&text, args[0], STYLE_INSPECT, 0);
+    if (done && vm->host->print != NULL) vm->host->print(vm->host->context, '>', text_bytes(&text), text.length);
+    text_drop(&text);
+    return done ? MOTE_UNDEFINED : MOTE_FAILED;
 }
 
 static mote_value text_or_undefined(mote_vm *vm, const char *text)

@@ -4,11 +4,6 @@
 #include <stdarg.h>
 #include <string.h>
 
-void vm_panic(mote_vm *vm, int code)
-{
-    if (vm->panic == MOTE_RUNNING) vm->panic = code;
-}
-
 /** Positions of the calls that lead here, for people. */
 static void record_trace(mote_vm *vm)
 {
@@ -23,6 +18,14 @@ static void record_trace(mote_vm *vm)
         position = (uint32_t)small_int(link[1]);
         link = vm->stack + caller;
     }
+}
+
+/** The first panic counts. An exception that nobody caught has its trace already. */
+void vm_panic(mote_vm *vm, int code)
+{
+    if (vm->panic != MOTE_RUNNING) return;
+    vm->panic = code;
+    if (code != MOTE_PANIC_UNHANDLED) record_trace(vm);
 }
 
 void raise(mote_vm *vm, mote_value exception)
@@ -43,7 +46,8 @@ static enum builtin_object prototype_of_kind(enum mote_error kind)
 
 mote_value mote_throw(mote_vm *vm, enum mote_error kind, const char *message)
 {
-    if (vm->panic != MOTE_RUNNING) return MOTE_FAILED;
+    /* Without a running fiber nobody could catch it. */
+    if (vm->panic != MOTE_RUNNING || vm->current == 0) return MOTE_FAILED;
     mote_value error = map_new(vm, immediate(TAG_BUILTIN, (uint32_t)prototype_of_kind(kind)));
     if (error == MOTE_FAILED) return error;
     root_push(vm, error);
@@ -103,7 +107,8 @@ static mote_value construct(mote_vm *vm, mote_value receiver, mote_value message
     block_map *map = at_offset(vm, receiver);
     /* A subclass has its prototype already. */
     if (map->prototype == MOTE_UNDEFINED) map->prototype = immediate(TAG_BUILTIN, (uint32_t)prototype_of_kind(kind));
-    if (is_falsy_constant(message)) message = builtin_value((enum builtin_string)names[kind]);
+    message = message == MOTE_UNDEFINED ? builtin_value((enum builtin_string)names[kind]) : to_string(vm, message);
+    if (message == MOTE_FAILED) return message;
     return map_set(vm, receiver, builtin_value(S_message), message) ? receiver : MOTE_FAILED;
 }
 
@@ -138,12 +143,10 @@ static mote_value error_name(mote_vm *vm, mote_value receiver, const mote_value 
     mote_value ctor = property_get_unbound(vm, receiver, builtin_value(S_constructor));
     if (ctor == MOTE_FAILED) return ctor;
     if (has_tag(ctor, TAG_FUNCTION)) return immediate(TAG_STRING, function_at(vm, payload(ctor))->name);
-    switch (has_tag(ctor, TAG_BUILTIN) ? payload(ctor) : 0) {
-    case OBJECT_TypeError: return builtin_value(S_TypeError);
-    case OBJECT_RangeError: return builtin_value(S_RangeError);
-    case OBJECT_SyntaxError: return builtin_value(S_SyntaxError);
-    default: return builtin_value(S_Error);
-    }
+    if (!has_tag(ctor, TAG_NATIVE)) return builtin_value(S_Error);
+    uint32_t length;
+    const char *name = native_name(vm, payload(ctor), &length);
+    return string_new(vm, name, length);
 }
 
 static void print_text(mote_vm *vm, char level, text_builder *text)
@@ -156,15 +159,18 @@ static mote_value error_print(mote_vm *vm, mote_value receiver, const mote_value
     (void)args, (void)count;
     text_builder text;
     mote_value name = property_get_unbound(vm, receiver, builtin_value(S_name));
-    if (name == MOTE_FAILED || !text_begin(&text, vm, 200)) return MOTE_FAILED;
     root_push(vm, name);
+    if (name == MOTE_FAILED || !text_begin(&text, vm, 200)) {
+        roots_drop(vm, 1);
+        return MOTE_FAILED;
+    }
     text_add_value(&text, name);
     text_add_literal(&text, ": ");
     mote_value message = property_get_unbound(vm, receiver, builtin_value(S_message));
     if (message != MOTE_FAILED) text_add_value(&text, message);
     if (!text.failed) print_text(vm, '!', &text);
-    roots_drop(vm, 1);
     text_drop(&text);
+    roots_drop(vm, 1);
     return message == MOTE_FAILED ? message : MOTE_UNDEFINED;
 }
 

@@ -130,36 +130,6 @@ static void enter_first(mote_vm *vm, mote_value v, mote_value function, const mo
     if (vm->panic == MOTE_RUNNING && vm->link != NULL) fiber_save(vm);
 }
 
-/** A fiber that runs `function` with `args` (rooted by the caller) when its turn comes. */
-mote_value fiber_new(mote_vm *vm, mote_value function, const mote_value *args, unsigned count)
-{
-    mote_value running = vm->current;
-    if (count > MAX_SPREAD_NATIVE)
-        return throw_error(vm, MOTE_TYPE_ERROR, "large parameters array not supported (yet)");
-    mote_value held[MAX_SPREAD_NATIVE];
-    if (count > 0) memcpy(held, args, count * sizeof held[0]); /* args may lie on a stack that is not current then */
-    mote_value v = allocate_fiber(vm);
-    if (v == MOTE_FAILED) return v;
-    fiber_at(vm, v)->id = ++vm->next_fiber_id;
-    set_wake(fiber_at(vm, v), vm->now == 0 ? 1 : vm->now);
-    append(vm, v);
-    if (running != 0) fiber_save(vm);
-    int32_t budget = vm->budget;
-    mote_value ret_val = vm->ret_val;
-    enter_first(vm, v, function, held, count);
-    if (vm->panic != MOTE_RUNNING) return MOTE_FAILED;
-    if (running != 0) {
-        uint32_t sp = fiber_at(vm, running)->sp;
-        load_registers(vm, running);
-        vm->sp = vm->stack + sp;
-    } else {
-        forget_registers(vm);
-    }
-    vm->budget = budget;
-    vm->ret_val = ret_val;
-    return v;
-}
-
 static void unlink_fiber(mote_vm *vm, mote_value v)
 {
     mote_value *at = &vm->fibers;
@@ -172,6 +142,46 @@ static void unlink_fiber(mote_vm *vm, mote_value v)
     fiber->stack = 0;
     fiber->next = 0;
     heap_free(vm, stack);
+}
+
+static bool is_bytecode(const mote_vm *vm, mote_value v)
+{
+    if (has_kind(vm, v, KIND_BOUND)) v = ((const block_bound *)at_offset(vm, v))->function;
+    return has_tag(v, TAG_FUNCTION) || has_kind(vm, v, KIND_CLOSURE);
+}
+
+/** A fiber that runs `function` with `args` (rooted by the caller) when its turn comes. */
+mote_value fiber_new(mote_vm *vm, mote_value function, const mote_value *args, unsigned count)
+{
+    mote_value running = vm->current;
+    if (!is_bytecode(vm, function)) return throw_expecting(vm, "function", function);
+    if (count > MAX_SPREAD_NATIVE)
+        return throw_error(vm, MOTE_TYPE_ERROR, "large parameters array not supported (yet)");
+    mote_value held[MAX_SPREAD_NATIVE];
+    if (count > 0) memcpy(held, args, count * sizeof held[0]); /* args may lie on a stack that is not current then */
+    mote_value v = allocate_fiber(vm);
+    if (v == MOTE_FAILED) return v;
+    fiber_at(vm, v)->id = ++vm->next_fiber_id;
+    set_wake(fiber_at(vm, v), vm->now == 0 ? 1 : vm->now);
+    append(vm, v);
+    if (running != 0) fiber_save(vm);
+    int32_t budget = vm->budget;
+    mote_value ret_val = vm->ret_val;
+    bool yielding = vm->yielding;
+    enter_first(vm, v, function, held, count);
+    if (vm->panic != MOTE_RUNNING) return MOTE_FAILED;
+    if (vm->exception != VALUE_NONE) unlink_fiber(vm, v);
+    if (running != 0) {
+        uint32_t sp = fiber_at(vm, running)->sp;
+        load_registers(vm, running);
+        vm->sp = vm->stack + sp;
+    } else {
+        forget_registers(vm);
+    }
+    vm->budget = budget;
+    vm->ret_val = ret_val;
+    vm->yielding = yielding;
+    return vm->exception == VALUE_NONE ? v : MOTE_FAILED;
 }
 
 /** The running fiber is done. */
@@ -188,7 +198,7 @@ void fiber_sleep(mote_vm *vm, mote_value milliseconds, bool suspended)
     double time = is_nullish(milliseconds) ? (double)UINT32_MAX : to_double(vm, milliseconds);
     fiber->suspended = suspended;
     vm->yielding = true;
-    if (!(time < (double)UINT32_MAX)) {
+    if (time >= (double)UINT32_MAX) {
         set_wake(fiber, is_nullish(milliseconds) || time > (double)UINT32_MAX ? 0 : vm->now + UINT32_MAX);
         return;
     }
@@ -213,7 +223,7 @@ static void run_fiber(mote_vm *vm, mote_value v)
 {
     block_fiber *fiber = fiber_at(vm, v);
     set_wake(fiber, 0);
-    fiber->suspended = false;
+    fiber->suspended = fiber->hosted = false;
     load_registers(vm, v);
     fiber->ret_val = MOTE_UNDEFINED;
     int32_t budget = vm->budget;
@@ -261,8 +271,7 @@ unsigned mote_running_native(const mote_vm *vm)
 static void resume(mote_vm *vm, mote_value v, mote_value value)
 {
     block_fiber *fiber = fiber_at(vm, v);
-    fiber->ret_val = value;
-    fiber->suspended = fiber->hosted = false;
+    fiber->ret_val = value; /* suspended until the scheduler takes it: the last of several values counts */
     set_wake(fiber, 1);
 }
 
@@ -278,11 +287,12 @@ bool mote_resume(mote_vm *vm, unsigned pin, mote_value value)
 
 bool mote_start(mote_vm *vm, mote_value function, const mote_value *args, unsigned count)
 {
-    if (vm->panic != MOTE_RUNNING || !is_function(vm, function)) return false;
+    if (vm->panic != MOTE_RUNNING || !is_bytecode(vm, function) || count > MAX_SPREAD_NATIVE) return false;
     for (unsigned i = 0; i < count; i++) root_push(vm, args[i]);
     root_push(vm, function);
     mote_value started = fiber_new(vm, function, args, count);
     roots_drop(vm, count + 1);
+    if (vm->current == 0) vm->exception = VALUE_NONE; /* nobody is there to catch it */
     return started != MOTE_FAILED;
 }
 
@@ -291,7 +301,7 @@ bool mote_start(mote_vm *vm, mote_value function, const mote_value *args, unsign
 static block_fiber *alive(mote_vm *vm, mote_value v)
 {
     if (!has_kind(vm, v, KIND_FIBER)) {
-        throw_expecting(vm, "fiber", v);
+        throw_expecting(vm, "Fiber", v);
         return NULL;
     }
     if (!fiber_at(vm, v)->dead) return fiber_at(vm, v);

@@ -1,12 +1,14 @@
 /*
  * Precise, non-moving mark and sweep. Blocks lie one behind the other; free ones hang in exact lists up to 31 words and
- * in one list above. Allocation first takes from the exact list, then cuts from the "bump" run.
+ * in one list above, by address. Small blocks first come from their exact list, then from the "bump" run at low
+ * addresses; large ones from the other end of the arena, so that they do not find it in pieces. For the same reason
+ * garbage is collected long before the arena is full: what survives lies close together.
  */
 #include "vm.h"
 
 #include <string.h>
 
-enum { SMALLEST = 2 };
+enum { SMALLEST = 2, LARGE = 48 };
 
 typedef struct {
     uint32_t header;
@@ -28,6 +30,8 @@ static void put_free(mote_vm *vm, uint32_t offset, uint32_t words)
     mote_heap *heap = &vm->heap;
     set_header(vm, offset, KIND_FREE, words);
     uint32_t *list = words < SMALL_LISTS ? &heap->small[words] : &heap->large;
+    if (words >= SMALL_LISTS)
+        while (*list != 0 && *list < offset) list = &free_at(vm, *list)->next;
     free_at(vm, offset)->next = *list;
     *list = offset;
 }
@@ -45,6 +49,7 @@ bool heap_init(mote_vm *vm, uint32_t start, uint32_t end)
     memset(&vm->heap, 0, sizeof vm->heap);
     vm->heap.start = vm->heap.bump = start;
     vm->heap.end = vm->heap.bump_end = end;
+    vm->heap.threshold = (end - start) / 16;
     return end > start && end - start >= 1024;
 }
 
@@ -86,8 +91,32 @@ static bool next_run(mote_vm *vm, uint32_t words)
     return true;
 }
 
+/** From the end of the last free run that is long enough. */
+static uint32_t cut_large(mote_vm *vm, uint32_t words)
+{
+    uint32_t *last = NULL;
+    for (uint32_t *link = &vm->heap.large; *link != 0; link = &free_at(vm, *link)->next)
+        if (block_words(vm, *link) >= words) last = link;
+    if (last == NULL) return 0;
+    uint32_t run = *last, left = block_words(vm, run) - words;
+    *last = free_at(vm, run)->next;
+    if (left < SMALLEST) return run;
+    put_free(vm, run, left);
+    set_header(vm, run + left * 4, KIND_FREE, words);
+    return run + left * 4;
+}
+
+static uint32_t find_large(mote_vm *vm, uint32_t words)
+{
+    uint32_t offset = cut_large(vm, words);
+    if (offset != 0) return offset;
+    retire_bump(vm);
+    return cut_large(vm, words);
+}
+
 static uint32_t find_room(mote_vm *vm, uint32_t words)
 {
+    if (words >= LARGE) return find_large(vm, words);
     uint32_t offset = words < SMALL_LISTS ? take_small(vm, words) : 0;
     if (offset == 0) offset = cut(vm, words);
     if (offset == 0 && next_run(vm, words)) offset = cut(vm, words);
@@ -108,7 +137,7 @@ mote_value heap_new(mote_vm *vm, enum kind kind, uint32_t bytes)
     uint32_t words = 1 + (bytes + 3) / 4;
     if (words < SMALLEST) words = SMALLEST;
     if (vm->panic != MOTE_RUNNING) return MOTE_FAILED;
-    if (vm->gc_stress) heap_collect(vm);
+    if (vm->gc_stress || heap->used_words > heap->threshold) heap_collect(vm);
     uint32_t offset = find_room(vm, words);
     if (offset == 0) offset = find_room_slowly(vm, words);
     if (offset == 0) return MOTE_FAILED;
@@ -125,7 +154,9 @@ bool heap_extend(mote_vm *vm, mote_value block, uint32_t words)
     uint32_t have = block_words(vm, block);
     if (vm->gc_stress || words <= have) return words <= have;
     uint32_t more = words - have;
-    if (block + have * 4 != heap->bump || (heap->bump_end - heap->bump) / 4 < more + 1) return false;
+    uint32_t room = (heap->bump_end - heap->bump) / 4;
+    if (block + have * 4 != heap->bump || room < more) return false;
+    if (room - more == 1) words++, more++; /* a single word cannot be a block */
     heap->bump += more * 4;
     heap->used_words += more;
     if (heap->used_words > heap->peak_used_words) heap->peak_used_words = heap->used_words;
@@ -263,6 +294,13 @@ static uint64_t micros(const mote_vm *vm)
     return vm->host->micros != NULL ? vm->host->micros(vm->host->context) : 0;
 }
 
+/** Half as much again, or an eighth of the arena, may be in use before the next collection. */
+static void set_threshold(mote_heap *heap)
+{
+    uint32_t half = heap->live_words / 2, eighth = (heap->end - heap->start) / 32;
+    heap->threshold = heap->live_words + (half > eighth ? half : eighth);
+}
+
 void heap_collect(mote_vm *vm)
 {
     mote_heap *heap = &vm->heap;
@@ -275,6 +313,7 @@ void heap_collect(mote_vm *vm)
     drain(vm);
     drain_gray(vm);
     heap->used_words = heap->live_words = sweep(vm);
+    set_threshold(heap);
     if (heap->live_words > heap->peak_live_words) heap->peak_live_words = heap->live_words;
     vm->collections++;
     uint64_t pause = micros(vm) - begin;

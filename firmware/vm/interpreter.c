@@ -106,8 +106,8 @@ static block_frame *closure_frame(mote_vm *vm, mote_value levels, uint32_t slot)
     bool captured = (small_int(vm->link[0]) >> 24) != 0;
     mote_value v = captured ? ((const block_frame *)OFFSET(vm->link[2]))->parent : vm->link[2];
     int32_t left = to_int32(vm, levels);
-    while (--left > 0 && has_kind(vm, v, KIND_FRAME)) v = ((const block_frame *)OFFSET(v))->parent;
-    bool fits = left == 0 && has_kind(vm, v, KIND_FRAME) && slot < block_words(vm, v) - 2;
+    for (; left > 1 && has_kind(vm, v, KIND_FRAME); left--) v = ((const block_frame *)OFFSET(v))->parent;
+    bool fits = left == 1 && has_kind(vm, v, KIND_FRAME) && slot < block_words(vm, v) - 2;
     if (!fits) vm_panic(vm, MOTE_PANIC_INVALID_PROGRAM);
     return fits ? OFFSET(v) : NULL;
 }
@@ -585,6 +585,7 @@ void interpreter_run(mote_vm *vm)
             unwind_again(vm, sp[-1]);
             if (failed(vm)) goto failed;
             LOAD();
+            if (budget < 0) goto out_of_budget;
             break;
         case OP_THROW_JMP: {
             const uint8_t *from = pc - 1, *code = vm->image.bytes + running_function(vm)->start;
@@ -594,6 +595,7 @@ void interpreter_run(mote_vm *vm)
             unwind_jump(vm, (uint32_t)(from + offset - code), levels);
             if (failed(vm)) goto failed;
             LOAD();
+            if (budget < 0) goto out_of_budget;
             break;
         }
         case OP_DEBUGGER: break;
@@ -617,6 +619,7 @@ void interpreter_run(mote_vm *vm)
         unwind_exception(vm);
         if (vm->panic != MOTE_RUNNING) goto leave;
         LOAD();
+        if (budget < 0) goto out_of_budget;
         continue;
 
     invalid:

@@ -5,12 +5,13 @@
 
 /* Writing. */
 
+enum { MOST_INDENT = 1000 };
+
 typedef struct {
     text_builder *text;
     mote_value stack; /* array of pairs: container, number of entries begun; rooted */
     int style;
-    const char *indent;
-    uint32_t indent_length;
+    uint32_t indent; /* spaces per level */
 } writer;
 
 static void add_quoted(text_builder *text, mote_value v)
@@ -24,9 +25,9 @@ static void add_quoted(text_builder *text, mote_value v)
         text_add(text, bytes + from, i - from);
         from = i + 1;
         if (i == length) break;
-        const char *known = memchr("\"\\\b\f\n\r\t", c, 7);
+        const char *known = memchr("\"\\\n\r\t", c, 5);
         char escape[6] = {'\\', 'u', '0', '0', "0123456789abcdef"[c >> 4], "0123456789abcdef"[c & 15]};
-        if (known != NULL) escape[1] = "\"\\bfnrt"[known - "\"\\\b\f\n\r\t"];
+        if (known != NULL) escape[1] = "\"\\nrt"[known - "\"\\\n\r\t"];
         text_add(text, escape, known != NULL ? 2 : 6);
     }
     text_add_literal(text, "\"");
@@ -36,10 +37,10 @@ static bool is_identifier(const char *text, uint32_t length)
 {
     for (uint32_t i = 0; i < length; i++) {
         char c = text[i], lower = (char)(c | 0x20);
-        bool letter = (lower >= 'a' && lower <= 'z') || c == '_' || c == '$';
+        bool letter = (lower >= 'a' && lower <= 'z') || c == '_';
         if (!letter && (i == 0 || c < '0' || c > '9')) return false;
     }
-    return length > 0;
+    return true;
 }
 
 static void add_key(writer *w, mote_value key)
@@ -48,14 +49,14 @@ static void add_key(writer *w, mote_value key)
     const char *bytes = string_text(w->text->vm, key, &length, NULL);
     if (w->style == STYLE_INSPECT && is_identifier(bytes, length)) text_add(w->text, bytes, length);
     else add_quoted(w->text, key);
-    text_add_literal(w->text, w->indent_length > 0 ? ": " : ":");
+    text_add_literal(w->text, w->indent > 0 ? ": " : ":");
 }
 
 static void add_line(writer *w, uint32_t depth)
 {
-    if (w->indent_length == 0) return;
+    if (w->indent == 0) return;
     text_add_literal(w->text, "\n");
-    for (uint32_t i = 0; i < depth && !w->text->failed; i++) text_add(w->text, w->indent, w->indent_length);
+    for (uint32_t i = 0; i < depth * w->indent && !w->text->failed; i++) text_add_literal(w->text, " ");
 }
 
 static bool is_container(const mote_vm *vm, mote_value v)
@@ -66,7 +67,6 @@ static bool is_container(const mote_vm *vm, mote_value v)
 static void add_leaf(writer *w, mote_value v)
 {
     mote_vm *vm = w->text->vm;
-    uint32_t length;
     if (is_string(vm, v)) {
         add_quoted(w->text, v);
     } else if (w->style == STYLE_INSPECT) {
@@ -75,10 +75,8 @@ static void add_leaf(writer *w, mote_value v)
         text_add_literal(w->text, "null");
     } else if (number_is(vm, v) || has_tag(v, TAG_CONSTANT)) {
         text_add_value(w->text, v);
-    } else if (buffer_data(vm, v, &length) != NULL || has_tag(v, TAG_BUILTIN)) {
-        text_add_literal(w->text, "{}");
     } else {
-        text_add_literal(w->text, "null");
+        text_add_literal(w->text, "{}");
     }
 }
 
@@ -161,13 +159,13 @@ static bool next_entry(writer *w)
     return begin_value(w, v);
 }
 
-bool serialize(text_builder *text, mote_value v, int style, const char *indent, uint32_t indent_length)
+bool serialize(text_builder *text, mote_value v, int style, uint32_t indent)
 {
     mote_vm *vm = text->vm;
     root_push(vm, v);
     mote_value stack = array_new(vm, 0);
     root_push(vm, stack);
-    writer w = {text, stack, style, indent, indent_length};
+    writer w = {text, stack, style, indent};
     bool done = stack != MOTE_FAILED && begin_value(&w, v);
     while (done && !text->failed && array_length(vm, stack) > 0 && text->length < text->limit) done = next_entry(&w);
     roots_drop(vm, 2);
@@ -195,7 +193,7 @@ static mote_value unexpected(reader *r)
 
 static void skip_space(reader *r)
 {
-    while (r->at < r->end && (*r->at == ' ' || (*r->at >= '\t' && *r->at <= '\r'))) r->at++;
+    while (r->at < r->end && strchr(" \t\n\r", *r->at) != NULL && *r->at != 0) r->at++;
 }
 
 static bool take(reader *r, char c)
@@ -269,12 +267,11 @@ static mote_value read_string(reader *r)
 
 static mote_value read_number(reader *r)
 {
-    const char *from = r->at;
-    while (r->at < r->end && strchr("+-.eE0123456789", *r->at) != NULL && *r->at != 0) r->at++;
-    double number = text_to_double(from, (uint32_t)(r->at - from));
-    if (number == number) return number_value(r->vm, number);
-    r->at = from;
-    return unexpected(r);
+    const char *end;
+    double number = text_to_double(r->at, &end);
+    if (number != number || end > r->end) return unexpected(r);
+    r->at = end;
+    return number_value(r->vm, number);
 }
 
 static mote_value read_word(reader *r)
@@ -386,18 +383,12 @@ static mote_value json_parse(mote_vm *vm, mote_value receiver, const mote_value 
 static mote_value json_stringify(mote_vm *vm, mote_value receiver, const mote_value *args, unsigned count)
 {
     (void)receiver, (void)count;
-    uint32_t indent_length = 0;
-    const char *indent = "          ";
-    if (args[0] == MOTE_UNDEFINED) return MOTE_UNDEFINED;
-    if (is_string(vm, args[2])) {
-        indent = string_text(vm, args[2], &indent_length, NULL);
-    } else if (!is_falsy_constant(args[2])) {
-        int32_t spaces = to_int32(vm, args[2]);
-        indent_length = spaces < 0 ? 0 : spaces > 10 ? 10 : (uint32_t)spaces;
-    }
+    if (!is_nullish(args[1])) return throw_error(vm, MOTE_TYPE_ERROR, "JSON.stringify replacer not supported (yet)");
+    int32_t spaces = is_nullish(args[2]) ? 0 : to_int32(vm, args[2]);
+    uint32_t indent = spaces < 0 ? 0 : spaces > MOST_INDENT ? MOST_INDENT : (uint32_t)spaces;
     text_builder text;
     if (!text_begin(&text, vm, UINT32_MAX)) return MOTE_FAILED;
-    if (!serialize(&text, args[0], STYLE_JSON, indent, indent_length)) text.failed = true;
+    if (!serialize(&text, args[0], STYLE_JSON, indent)) text.failed = true;
     return text_end(&text);
 }
 

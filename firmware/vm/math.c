@@ -73,14 +73,14 @@ static mote_value math_min(mote_vm *vm, mote_value receiver, const mote_value *a
 {
     (void)receiver, (void)count;
     double x = to_double(vm, args[0]), y = to_double(vm, args[1]);
-    return number_value(vm, x != x || x < y ? x : y);
+    return number_value(vm, x < y ? x : y);
 }
 
 static mote_value math_max(mote_vm *vm, mote_value receiver, const mote_value *args, unsigned count)
 {
     (void)receiver, (void)count;
     double x = to_double(vm, args[0]), y = to_double(vm, args[1]);
-    return number_value(vm, x != x || x > y ? x : y);
+    return number_value(vm, x > y ? x : y);
 }
 
 /** xorshift32, seeded by the host where it can; not for keys. */

@@ -179,8 +179,8 @@ void mote_unpin(mote_vm *vm, unsigned pin);
 /** Only in a native: its place in the host's list. */
 unsigned mote_running_native(const mote_vm *vm);
 /**
- * Only in a native: suspends the calling fiber; `mote_resume` gives its call the result. Returns the pin of the fiber, 0
- * when memory is out. Programs see the fiber as sleeping: only the host resumes it.
+ * Only in a native: suspends the calling fiber; `mote_resume` gives its call the result. Returns the pin of the fiber,
+ * 0 when memory is out. Programs see the fiber as sleeping: only the host resumes it.
  */
 unsigned mote_suspend(mote_vm *vm);
 /** Resumes it with `value` and frees the pin. False when it is gone. */

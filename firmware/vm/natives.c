@@ -96,8 +96,8 @@ mote_value native_lookup(mote_vm *vm, uint32_t object, mote_value key)
     if (found != VALUE_NONE) return found;
     if (builtin_prototype(object) != 0 && key_is(vm, key, S_prototype))
         return immediate(TAG_BUILTIN, builtin_prototype(object));
-    if (object > 0 && builtin_prototype(object - 1) == object && key_is(vm, key, S_constructor))
-        return immediate(TAG_BUILTIN, object - 1);
+    bool has_ctor = object > 0 && builtin_prototype(object - 1) == object && key_is(vm, key, S_constructor);
+    if (has_ctor) return find_native(vm, object - 1, builtin_value(S___func__));
     return VALUE_NONE;
 }
 

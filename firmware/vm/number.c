@@ -35,7 +35,7 @@ mote_value number_value(mote_vm *vm, double number)
     if (number >= SMALL_MIN && number <= SMALL_MAX) {
         int32_t integer = (int32_t)number;
         if ((double)integer == number) return small_value(integer);
-        if (fabs(number) < 2.2250738585072014e-308) return small_value(0);
+        if (fabs(number) <= 2.2250738585072014e-308) return small_value(0);
     }
     if (number != number) return VALUE_NAN;
     if (isinf(number)) return number > 0 ? VALUE_INFINITY : VALUE_MINUS_INFINITY;
@@ -73,8 +73,7 @@ double to_double(mote_vm *vm, mote_value v)
     }
     if (!is_string(vm, v)) return NAN;
     uint32_t length;
-    const char *text = string_text(vm, v, &length, NULL);
-    return text_to_double(text, length);
+    return text_to_double(string_text(vm, v, &length, NULL), NULL);
 }
 
 /** Modulo 2^32, as ECMAScript; 0 for NaN and the infinities. */
@@ -138,27 +137,32 @@ static int hex_digit(char c)
     return c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1;
 }
 
-static double parse_hex(const char *at)
+static double parse_hex(const char *at, const char **end)
 {
     double number = 0;
     for (; hex_digit(*at) >= 0; at++) number = number * 16 + hex_digit(*at);
+    *end = at;
     return number;
 }
 
-static int parse_exponent(const char *at)
+/** Of what follows the digits: `e`, a sign perhaps, and digits; else nothing. */
+static int parse_exponent(const char *at, const char **end)
 {
+    *end = at;
     if ((*at | 0x20) != 'e') return 0;
     at++;
     bool negative = *at == '-';
     if (*at == '-' || *at == '+') at++;
     int exponent = 0;
-    for (; is_digit(*at); at++)
+    for (; is_digit(*at); at++) {
         if (exponent < 10000) exponent = exponent * 10 + (*at - '0');
+        *end = at + 1;
+    }
     return negative ? -exponent : exponent;
 }
 
 /** Decimal digits with a point; NAN when there is no digit. */
-static double parse_decimal(const char *at)
+static double parse_decimal(const char *at, const char **end)
 {
     uint64_t mantissa = 0;
     int exponent = 0;
@@ -178,7 +182,7 @@ static double parse_decimal(const char *at)
         }
     }
     if (!any) return NAN;
-    exponent += parse_exponent(at);
+    exponent += parse_exponent(at, end);
     return mantissa == 0 ? 0 : scale((double)mantissa, exponent);
 }
 
@@ -188,16 +192,22 @@ static bool starts_with_inf(const char *at)
 }
 
 /** The longest prefix that is a number, as strtod; NaN when there is none. `text` ends with NUL. */
-double text_to_double(const char *text, uint32_t length)
+double text_to_double(const char *text, const char **end)
 {
-    (void)length;
+    const char *after = text;
     while (*text == ' ' || (*text >= '\t' && *text <= '\r')) text++;
     bool negative = *text == '-';
     if (*text == '-' || *text == '+') text++;
     double number;
-    if (text[0] == '0' && (text[1] | 0x20) == 'x' && hex_digit(text[2]) >= 0) number = parse_hex(text + 2);
-    else if (starts_with_inf(text)) number = INFINITY;
-    else number = parse_decimal(text);
+    if (text[0] == '0' && (text[1] | 0x20) == 'x' && hex_digit(text[2]) >= 0) {
+        number = parse_hex(text + 2, &after);
+    } else if (starts_with_inf(text)) {
+        number = INFINITY;
+        after = text + 3;
+    } else {
+        number = parse_decimal(text, &after);
+    }
+    if (end != NULL) *end = after;
     return negative ? -number : number;
 }
 
@@ -239,6 +249,7 @@ static int decimal_exponent(double number)
 static uint32_t put_fixed(char *to, double number, int decimals)
 {
     if (decimals > 15) decimals = 15;
+    while (decimals > 0 && number * power_of_ten(decimals) >= 1e17) decimals--;
     uint64_t scaled = (uint64_t)(number * power_of_ten(decimals) + 0.5);
     while (decimals > 0 && scaled % 10 == 0) {
         scaled /= 10;
@@ -255,15 +266,17 @@ static uint32_t put_fixed(char *to, double number, int decimals)
     return length;
 }
 
-/** An integer of any size below 1e22: 15 digits, then zeros. */
+/** A number of any size below 1e22 without fraction: 15 digits, rounded, then zeros. */
 static uint32_t put_whole(char *to, double number)
 {
     int zeros = 0;
-    while (number >= 1e15) {
+    while (number >= 9e18) {
         number /= 10;
         zeros++;
     }
-    uint32_t length = put_integer(to, (uint64_t)(number + 0.5));
+    uint64_t whole = (uint64_t)(number + 0.5), step = 1;
+    for (; whole / step >= 1000000000000000u; zeros++) step *= 10;
+    uint32_t length = put_integer(to, (whole + step / 2) / step);
     while (zeros-- > 0) to[length++] = '0';
     return length;
 }
@@ -285,13 +298,14 @@ static uint32_t put_exponential(char *to, double number, int digits)
 uint32_t number_text(double number, int digits, char *text)
 {
     uint32_t length = 0;
+    if (digits > 15) digits = 15;
     if (number != number) return put_text(text, "NaN");
     if (number < 0) text[length++] = '-';
     number = fabs(number);
     if (isinf(number)) return length + put_text(text + length, "Infinity");
-    if (number < 2.2250738585072014e-308) return put_text(text, "0");
+    if (number <= 2.2250738585072014e-308) return put_text(text, "0");
     bool positional = number >= 1e-6 && number < 1.0000000000001e21;
-    if (positional && floor(number) == number) return length + put_whole(text + length, number);
+    if (positional && (floor(number) == number || number >= 1e14)) return length + put_whole(text + length, number);
     if (!positional) return length + put_exponential(text + length, number, digits);
     int p = number < 1 ? -(int)-number_log10(number) : decimal_exponent(number);
     int decimals = digits - p - 1;

@@ -3,8 +3,8 @@
 
 static mote_value object_construct(mote_vm *vm, mote_value receiver, const mote_value *args, unsigned count)
 {
-    (void)args, (void)count, (void)vm;
-    return receiver;
+    (void)count, (void)vm;
+    return is_nullish(args[0]) ? receiver : args[0];
 }
 
 /** The table of own fields: 0 when empty; false (and an exception when nullish) when the value has no fields. */
@@ -16,7 +16,8 @@ static bool fields_of(mote_vm *vm, mote_value v, mote_value *table)
         return false;
     }
     mote_value map = v;
-    if (is_function(vm, v) || has_tag(v, TAG_BUILTIN)) map = attached_map(vm, v, false);
+    if (is_function(vm, v) || has_tag(v, TAG_BUILTIN)) map = attached_map(vm, code_of(vm, v), false);
+    if (map == 0 && is_function(vm, v)) return true;
     if (!has_kind(vm, map, KIND_MAP)) return false;
     *table = ((const block_map *)at_offset(vm, map))->table;
     return true;
@@ -51,7 +52,12 @@ static mote_value object_assign(mote_vm *vm, mote_value receiver, const mote_val
     (void)receiver, (void)count;
     mote_value table;
     if (is_nullish(args[1])) return args[0];
-    if (!has_kind(vm, args[0], KIND_MAP) && !is_function(vm, args[0])) return throw_expecting(vm, "object", args[0]);
+    if (is_nullish(args[0]))
+        return throw_error(vm, MOTE_TYPE_ERROR, "setting fields of %s", args[0] == MOTE_NULL ? "null" : "undefined");
+    if (has_tag(args[0], TAG_BUILTIN))
+        return throw_error(vm, MOTE_TYPE_ERROR, "setting fields of a builtin frozen object");
+    if (!has_kind(vm, args[0], KIND_MAP) && !is_function(vm, args[0]))
+        return throw_error(vm, MOTE_TYPE_ERROR, "setting fields of a primitive");
     if (!fields_of(vm, args[1], &table)) return vm->exception != VALUE_NONE ? MOTE_FAILED : args[0];
     for (uint32_t i = 0; table != 0 && i < ((const block_table *)at_offset(vm, table))->count; i++) {
         const block_table *block = at_offset(vm, table);
@@ -75,7 +81,7 @@ static mote_value object_set_prototype_of(mote_vm *vm, mote_value receiver, cons
     (void)receiver, (void)count;
     if (!has_kind(vm, args[0], KIND_MAP)) return throw_expecting(vm, "object", args[0]);
     bool fits = has_kind(vm, args[1], KIND_MAP) || is_nullish(args[1]) || has_tag(args[1], TAG_BUILTIN);
-    if (!fits) return throw_expecting(vm, "object", args[1]);
+    if (!fits) return throw_expecting(vm, "prototype", args[1]);
     if (would_be_ring(vm, args[0], args[1])) return throw_error(vm, MOTE_TYPE_ERROR, "cyclic prototype");
     ((block_map *)at_offset(vm, args[0]))->prototype = args[1];
     if (has_kind(vm, args[1], KIND_MAP)) *(uint32_t *)at_offset(vm, args[1]) |= FLAG_PROTOTYPE;
@@ -84,11 +90,6 @@ static mote_value object_set_prototype_of(mote_vm *vm, mote_value receiver, cons
 }
 
 /* Functions. */
-
-static mote_value unbound(const mote_vm *vm, mote_value v)
-{
-    return has_kind(vm, v, KIND_BOUND) ? ((const block_bound *)at_offset(vm, v))->function : v;
-}
 
 static mote_value function_prototype(mote_vm *vm, mote_value receiver, const mote_value *args, unsigned count)
 {
@@ -99,10 +100,9 @@ static mote_value function_prototype(mote_vm *vm, mote_value receiver, const mot
 static mote_value function_name(mote_vm *vm, mote_value receiver, const mote_value *args, unsigned count)
 {
     (void)args, (void)count;
-    mote_value v = unbound(vm, receiver);
-    if (has_kind(vm, v, KIND_CLOSURE)) v = ((const block_closure *)at_offset(vm, v))->function;
+    mote_value v = code_of(vm, receiver);
     if (has_tag(v, TAG_FUNCTION)) return immediate(TAG_STRING, function_at(vm, payload(v))->name);
-    if (!has_tag(v, TAG_NATIVE)) return throw_expecting(vm, "function", receiver);
+    if (!has_tag(v, TAG_NATIVE)) return MOTE_UNDEFINED;
     uint32_t length;
     const char *name = native_name(vm, payload(v), &length);
     return string_new(vm, name, length);
@@ -110,8 +110,8 @@ static mote_value function_name(mote_vm *vm, mote_value receiver, const mote_val
 
 static mote_value function_start(mote_vm *vm, mote_value receiver, const mote_value *args, unsigned count)
 {
-    mote_value v = unbound(vm, receiver);
-    if (!has_tag(v, TAG_FUNCTION) && !has_kind(vm, v, KIND_CLOSURE)) return throw_expecting(vm, "function", receiver);
+    if (has_tag(code_of(vm, receiver), TAG_NATIVE))
+        return throw_error(vm, MOTE_TYPE_ERROR, "fiber started with a builtin function");
     return fiber_new(vm, receiver, args, count);
 }
 

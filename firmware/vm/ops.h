@@ -107,7 +107,7 @@ enum { EXPR, STMT, FINAL };
     X(82, CATCH, STMT, 0, IMM_NONE)                                                                                    \
     X(83, FINALLY, STMT, 0, IMM_NONE)                                                                                  \
     X(84, THROW, FINAL, 1, IMM_NONE)                                                                                   \
-    X(85, RE_THROW, FINAL, 1, IMM_NONE)                                                                                \
+    X(85, RE_THROW, STMT, 1, IMM_NONE)                                                                                 \
     X(86, THROW_JMP, FINAL, 1, IMM_JUMP)                                                                               \
     X(87, DEBUGGER, STMT, 0, IMM_NONE)                                                                                 \
     X(88, NEW, EXPR, 1, IMM_NONE)                                                                                      \

@@ -18,7 +18,7 @@ bool is_function(const mote_vm *vm, mote_value v)
 }
 
 /** The function whose code runs, for closures and bound functions too. */
-static mote_value code_of(const mote_vm *vm, mote_value function)
+mote_value code_of(const mote_vm *vm, mote_value function)
 {
     if (has_kind(vm, function, KIND_BOUND)) function = ((const block_bound *)at_offset(vm, function))->function;
     if (has_kind(vm, function, KIND_CLOSURE)) function = ((const block_closure *)at_offset(vm, function))->function;
@@ -209,8 +209,7 @@ static mote_value map_for_fields(mote_vm *vm, mote_value object, mote_value key)
         if (is_writable_builtin(payload(object))) return attached_map(vm, object, true);
         return throw_field(vm, "setting", key, "a builtin frozen object");
     }
-    if (is_function(vm, object) && has_tag(code_of(vm, object), TAG_FUNCTION))
-        return attached_map(vm, code_of(vm, object), true);
+    if (is_function(vm, object)) return attached_map(vm, code_of(vm, object), true);
     if (has_kind(vm, object, KIND_ARRAY)) return throw_field(vm, "setting", key, "an array");
     if (has_kind(vm, object, KIND_BUFFER)) return throw_field(vm, "setting", key, "a Buffer");
     return throw_field(vm, "setting", key, "a primitive");
@@ -231,9 +230,15 @@ mote_value key_value(mote_vm *vm, mote_value key)
     return is_string(vm, key) ? key : to_string(vm, key);
 }
 
+/** NaN and the infinities are names. */
+static bool is_index(const mote_vm *vm, mote_value key)
+{
+    return is_small(key) || has_kind(vm, key, KIND_DOUBLE);
+}
+
 mote_value index_get(mote_vm *vm, mote_value object, mote_value key)
 {
-    if (number_is(vm, key)) {
+    if (is_index(vm, key)) {
         uint32_t index = (uint32_t)to_int32(vm, key), length;
         if (has_kind(vm, object, KIND_ARRAY))
             return index < array_length(vm, object) ? array_items(vm, object)[index] : MOTE_UNDEFINED;
@@ -283,7 +288,7 @@ static bool byte_store(mote_vm *vm, mote_value object, uint32_t index, mote_valu
 
 bool index_set(mote_vm *vm, mote_value object, mote_value key, mote_value value)
 {
-    if (number_is(vm, key)) {
+    if (is_index(vm, key)) {
         uint32_t index = (uint32_t)to_int32(vm, key);
         if (has_kind(vm, object, KIND_ARRAY)) return array_store(vm, object, index, value);
         if (has_kind(vm, object, KIND_BUFFER)) return byte_store(vm, object, index, value);
@@ -309,8 +314,9 @@ bool index_delete(mote_vm *vm, mote_value object, mote_value key, bool *existed)
 {
     root_push(vm, object);
     key = key_value(vm, key);
+    root_push(vm, key);
     mote_value map = key == MOTE_FAILED ? MOTE_FAILED : map_for_fields(vm, object, key);
-    roots_drop(vm, 1);
+    roots_drop(vm, 2);
     if (map == MOTE_FAILED) return false;
     *existed = table_delete(vm, ((block_map *)at_offset(vm, map))->table, key);
     cache_clear(vm);
@@ -334,11 +340,15 @@ mote_value prototype_of_ctor(mote_vm *vm, mote_value function)
 
 static mote_value prototype_for_instance_of(mote_vm *vm, mote_value ctor)
 {
+    if (is_nullish(ctor))
+        return throw_field(vm, "getting", builtin_value(S_prototype), ctor == MOTE_NULL ? "null" : "undefined");
     if (has_tag(ctor, TAG_BUILTIN) && builtin_prototype(payload(ctor)) != 0)
         return immediate(TAG_BUILTIN, builtin_prototype(payload(ctor)));
     if (is_function(vm, ctor) && !has_tag(code_of(vm, ctor), TAG_NATIVE)) return prototype_of_ctor(vm, ctor);
     mote_value found = is_map(vm, ctor) ? map_get(vm, ctor, builtin_value(S_prototype)) : VALUE_NONE;
-    return found != VALUE_NONE ? found : throw_error(vm, MOTE_TYPE_ERROR, "no .prototype");
+    if (found == VALUE_NONE) return throw_error(vm, MOTE_TYPE_ERROR, "no .prototype");
+    bool fits = is_map(vm, found) || has_tag(found, TAG_BUILTIN);
+    return fits ? found : throw_error(vm, MOTE_TYPE_ERROR, "invalid .prototype");
 }
 
 bool instance_of(mote_vm *vm, mote_value object, mote_value ctor, bool *result)
@@ -384,6 +394,5 @@ mote_value type_name(const mote_vm *vm, mote_value v)
     if (v == MOTE_TRUE || v == MOTE_FALSE) return builtin_value(S_boolean);
     if (v == MOTE_UNDEFINED) return builtin_value(S_undefined);
     if (is_function(vm, v)) return builtin_value(S_function);
-    if (has_tag(v, TAG_BUILTIN) && builtin_prototype(payload(v)) != 0) return builtin_value(S_function);
     return builtin_value(S_object);
 }

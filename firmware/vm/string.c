@@ -39,7 +39,8 @@ uint32_t utf8_decode(const char *text, uint32_t *code_point)
 
 uint32_t utf8_encode(uint32_t code, char *text)
 {
-    if (code > 0x10ffff || (code >= 0xd800 && code < 0xe000)) code = 0xfffd;
+    bool fits = code <= 0x10ffff && (code < 0xd800 || code >= 0xe000) && code != 0xfffe && code != 0xffff;
+    if (!fits) code = 0xfffd;
     if (code < 0x80) {
         text[0] = (char)code;
         return 1;
@@ -122,31 +123,37 @@ mote_value string_new(mote_vm *vm, const char *text, uint32_t bytes)
     return v;
 }
 
-/** Each byte that starts no well-formed sequence becomes U+FFFD. */
-mote_value string_from_bytes(mote_vm *vm, const uint8_t *data, uint32_t length)
+/** Bytes of a malformed sequence: its first one and the continuation bytes that it asks for. */
+static uint32_t utf8_bad(const uint8_t *text, uint32_t length)
+{
+    uint32_t wanted = text[0] >= 0xf0 ? 4 : text[0] >= 0xe0 ? 3 : text[0] >= 0xc0 ? 2 : 1, size = 1;
+    while (size < wanted && size < length && (text[size] & 0xc0) == 0x80) size++;
+    return size;
+}
+
+/** Each malformed sequence becomes U+FFFD. `to` may be NULL: returns the size only. */
+static uint32_t copy_repaired(const uint8_t *data, uint32_t length, char *to)
 {
     uint32_t size = 0;
     for (uint32_t i = 0, step; i < length; i += step) {
-        uint32_t valid = utf8_valid(data + i, length - i);
-        step = valid == 0 ? 1 : valid;
-        size += valid == 0 ? 3 : valid;
+        char replacement[4];
+        uint32_t valid = utf8_valid(data + i, length - i), put = valid == 0 ? utf8_encode(0xfffd, replacement) : valid;
+        step = valid == 0 ? utf8_bad(data + i, length - i) : valid;
+        if (to != NULL) memcpy(to + size, valid == 0 ? (const uint8_t *)replacement : data + i, put);
+        size += put;
     }
-    if (size == length) return string_new(vm, (const char *)data, length);
+    return size;
+}
+
+mote_value string_from_bytes(mote_vm *vm, const uint8_t *data, uint32_t length)
+{
+    uint32_t size = copy_repaired(data, length, NULL);
+    if (size == 0) return builtin_value(S_EMPTY);
     mote_value v = heap_new(vm, KIND_STRING, 2 * 4 + size + 1);
     if (v == MOTE_FAILED) return v;
     block_string *string = at_offset(vm, v);
-    char *to = string->text;
-    for (uint32_t i = 0, step; i < length; i += step) {
-        uint32_t valid = utf8_valid(data + i, length - i);
-        step = valid == 0 ? 1 : valid;
-        if (valid == 0) {
-            to += utf8_encode(0xfffd, to);
-        } else {
-            memcpy(to, data + i, valid);
-            to += valid;
-        }
-    }
-    *to = 0;
+    copy_repaired(data, length, string->text);
+    string->text[size] = 0;
     string->bytes = size;
     string->characters = utf8_count(string->text, size);
     return v;
@@ -183,12 +190,10 @@ mote_value string_at(mote_vm *vm, mote_value string, uint32_t character)
 
 /* Natives. */
 
+/** Natives on something that is no string give undefined. */
 static bool get_text(mote_vm *vm, mote_value v, const char **text, uint32_t *bytes, uint32_t *characters)
 {
-    if (!is_string(vm, v)) {
-        throw_expecting(vm, "string", v);
-        return false;
-    }
+    if (!is_string(vm, v)) return false;
     *text = string_text(vm, v, bytes, characters);
     return true;
 }
@@ -198,7 +203,7 @@ static mote_value string_length(mote_vm *vm, mote_value receiver, const mote_val
     (void)args, (void)count;
     uint32_t bytes, characters;
     const char *text;
-    if (!get_text(vm, receiver, &text, &bytes, &characters)) return MOTE_FAILED;
+    if (!get_text(vm, receiver, &text, &bytes, &characters)) return MOTE_UNDEFINED;
     return int_value(vm, (int32_t)characters);
 }
 
@@ -207,7 +212,7 @@ static mote_value string_byte_length(mote_vm *vm, mote_value receiver, const mot
     (void)args, (void)count;
     uint32_t bytes;
     const char *text;
-    if (!get_text(vm, receiver, &text, &bytes, NULL)) return MOTE_FAILED;
+    if (!get_text(vm, receiver, &text, &bytes, NULL)) return MOTE_UNDEFINED;
     return int_value(vm, (int32_t)bytes);
 }
 
@@ -216,7 +221,7 @@ static mote_value string_char_code_at(mote_vm *vm, mote_value receiver, const mo
     (void)count;
     uint32_t bytes, characters, code, at = (uint32_t)to_int32(vm, args[0]);
     const char *text;
-    if (!get_text(vm, receiver, &text, &bytes, &characters)) return MOTE_FAILED;
+    if (!get_text(vm, receiver, &text, &bytes, &characters)) return MOTE_UNDEFINED;
     if (at >= characters) return VALUE_NAN;
     utf8_decode(text + offset_of(vm, receiver, at), &code);
     return int_value(vm, (int32_t)code);
@@ -225,7 +230,7 @@ static mote_value string_char_code_at(mote_vm *vm, mote_value receiver, const mo
 static mote_value string_char_at(mote_vm *vm, mote_value receiver, const mote_value *args, unsigned count)
 {
     (void)count;
-    if (!is_string(vm, receiver)) return throw_expecting(vm, "string", receiver);
+    if (!is_string(vm, receiver)) return MOTE_UNDEFINED;
     return string_at(vm, receiver, (uint32_t)to_int32(vm, args[0]));
 }
 
@@ -234,9 +239,9 @@ static mote_value string_slice(mote_vm *vm, mote_value receiver, const mote_valu
     (void)count;
     uint32_t bytes, characters;
     const char *text;
-    if (!get_text(vm, receiver, &text, &bytes, &characters)) return MOTE_FAILED;
+    if (!get_text(vm, receiver, &text, &bytes, &characters)) return MOTE_UNDEFINED;
     uint32_t from = clamp_index(to_int32(vm, args[0]), characters);
-    uint32_t to = is_falsy_constant(args[1]) ? characters : clamp_index(to_int32(vm, args[1]), characters);
+    uint32_t to = is_nullish(args[1]) ? characters : clamp_index(to_int32(vm, args[1]), characters);
     if (from >= to) return builtin_value(S_EMPTY);
     uint32_t start = offset_of(vm, receiver, from), end = offset_of(vm, receiver, to);
     return string_new(vm, text + start, end - start);
@@ -248,11 +253,12 @@ static mote_value string_index_of(mote_vm *vm, mote_value receiver, const mote_v
     (void)count;
     uint32_t bytes, characters, wanted_bytes;
     const char *text, *wanted;
-    if (!get_text(vm, receiver, &text, &bytes, &characters)) return MOTE_FAILED;
-    if (!get_text(vm, args[0], &wanted, &wanted_bytes, NULL)) return MOTE_FAILED;
-    int32_t end = is_falsy_constant(args[2]) ? (int32_t)characters : to_int32(vm, args[2]);
+    bool fits =
+        get_text(vm, receiver, &text, &bytes, &characters) && get_text(vm, args[0], &wanted, &wanted_bytes, NULL);
+    if (!fits || to_int32(vm, args[1]) < 0) return small_value(-1);
+    int32_t end = is_nullish(args[2]) ? (int32_t)characters : to_int32(vm, args[2]);
     bool last = end < 0;
-    if (last) end = -end;
+    if (last) end = end == INT32_MIN ? INT32_MAX : -end;
     if (end > (int32_t)characters) end = (int32_t)characters;
     int32_t found = -1, from = to_int32(vm, args[1]);
     uint32_t offset = 0;
@@ -270,7 +276,7 @@ static mote_value change_case(mote_vm *vm, mote_value receiver, char first, char
 {
     uint32_t bytes;
     const char *text;
-    if (!get_text(vm, receiver, &text, &bytes, NULL)) return MOTE_FAILED;
+    if (!get_text(vm, receiver, &text, &bytes, NULL)) return MOTE_UNDEFINED;
     mote_value v = string_new(vm, text, bytes);
     if (v == MOTE_FAILED || bytes == 0) return v;
     char *to = ((block_string *)at_offset(vm, v))->text;

@@ -3,7 +3,7 @@
 
 #include <string.h>
 
-enum { FIRST_TEXT = 32, MOST_INSPECTED = 100, MOST_BYTES_SHOWN = 32 };
+enum { FIRST_TEXT = 32, MOST_INSPECTED = 97, MOST_BYTES_SHOWN = 32 };
 
 static block_buffer *text_block(const text_builder *text)
 {
@@ -116,8 +116,10 @@ static void add_buffer(text_builder *text, mote_value v)
 
 static void add_fiber(text_builder *text, mote_value v)
 {
-    text_add_literal(text, "[Fiber: ");
-    text_add_number(text, ((const block_fiber *)at_offset(text->vm, v))->id, 7);
+    uint32_t id = ((const block_fiber *)at_offset(text->vm, v))->id, digits = 1;
+    while (digits < 8 && id >> (4 * digits) != 0) digits++;
+    text_add_literal(text, "[Fiber: 0x");
+    while (digits-- > 0) text_add(text, &"0123456789abcdef"[(id >> (4 * digits)) & 15], 1);
     text_add_literal(text, "]");
 }
 
@@ -169,15 +171,13 @@ mote_value to_string(mote_vm *vm, mote_value v)
 
 /* format */
 
-/** As values look inside console output: at most 100 bytes, then dots. False when an exception is pending. */
+/** As values look inside console output: at most 97 bytes, then dots. False when an exception is pending. */
 static bool add_inspected(text_builder *text, mote_value v)
 {
     text_builder part;
     if (!text_begin(&part, text->vm, MOST_INSPECTED + 1)) return false;
-    bool done = serialize(&part, v, STYLE_INSPECT, NULL, 0) && !part.failed;
-    uint32_t length = part.length;
-    if (length > MOST_INSPECTED) length = MOST_INSPECTED - 3;
-    if (done) text_add(text, text_bytes(&part), length);
+    bool done = serialize(&part, v, STYLE_INSPECT, 0) && !part.failed;
+    if (done) text_add(text, text_bytes(&part), part.length > MOST_INSPECTED ? MOST_INSPECTED : part.length);
     if (part.length > MOST_INSPECTED) text_add_literal(text, "...");
     text_drop(&part);
     return done;
@@ -204,9 +204,11 @@ static const char *add_directive(text_builder *text, const char *at, const char 
     }
     int number = base36(*at), precision = at == close || at + 1 == close ? -1 : base36(at[1]);
     int digits = precision < 0 ? 7 : precision < 3 ? 4 : precision + 1;
-    if (at == close || number < 0) {
+    if (number < 0) {
         text_add_literal(text, "!");
-    } else if ((unsigned)number >= count) {
+        return at == close ? close + 1 : at + 1;
+    }
+    if ((unsigned)number >= count) {
         text_add_literal(text, "?");
     } else if (number_is(text->vm, args[number])) {
         text_add_number(text, to_double(text->vm, args[number]), digits);
@@ -221,8 +223,7 @@ static const char *add_directive(text_builder *text, const char *at, const char 
 mote_value format_values(mote_vm *vm, const mote_value *args, unsigned count)
 {
     uint32_t length;
-    if (count == 0 || !is_string(vm, args[0]))
-        return throw_expecting(vm, "string", count == 0 ? MOTE_UNDEFINED : args[0]);
+    if (count == 0 || !is_string(vm, args[0])) return MOTE_UNDEFINED;
     const char *at = string_text(vm, args[0], &length, NULL), *end = at + length;
     text_builder text;
     if (!text_begin(&text, vm, UINT32_MAX)) return MOTE_FAILED;

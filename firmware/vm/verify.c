@@ -87,10 +87,12 @@ static bool is_float_literal(uint32_t low, uint32_t high)
     return exponent != 0 || ((high & 0xfffffu) == 0 && low == 0);
 }
 
-static bool is_utf8_entry(const mote_image *image, uint32_t offset)
+/** Entries follow each other; `*end` is where the last one ended. */
+static bool is_utf8_entry(const mote_image *image, uint32_t offset, uint32_t *end)
 {
     uint16_t size, length, jump;
     if ((offset & 1u) != 0 || offset > image->string_bytes - 1 || image->string_bytes - offset < 5) return false;
+    if (offset < *end) return false;
     const uint8_t *entry = image->string_data + offset;
     memcpy(&size, entry, 2);
     memcpy(&length, entry + 2, 2);
@@ -98,6 +100,7 @@ static bool is_utf8_entry(const mote_image *image, uint32_t offset)
     if (image->string_bytes - offset < 4 + 2 * jumps + size + 1u) return false;
     const uint8_t *text = entry + 4 + 2 * jumps;
     if (text[size] != 0) return false;
+    *end = offset + 4 + 2 * jumps + size + 1;
     uint32_t at = 0, characters = 0;
     while (at < size) {
         if (characters > 0 && (characters & 15u) == 0) {
@@ -118,17 +121,24 @@ static bool is_utf8_entry(const mote_image *image, uint32_t offset)
     return characters == length;
 }
 
+/** Shorter than 200 bytes, as the official loader has it: entries may overlap, and all are read here. */
+static bool is_ascii_entry(const mote_image *image, uint32_t offset)
+{
+    if (offset >= image->string_bytes) return false;
+    const uint8_t *text = image->string_data + offset;
+    uint32_t length = 0;
+    while (length < 200 && text[length] != 0 && text[length] < 0x80) length++;
+    return length < 200 && text[length] == 0;
+}
+
 static const char *verify_literals(const mote_image *image)
 {
     for (uint32_t i = 0; i < image->num_floats; i++)
         if (!is_float_literal(image->floats[2 * i], image->floats[2 * i + 1])) return "float literal";
-    for (uint32_t i = 0; i < image->num_ascii; i++) {
-        if (image->ascii[i] >= image->string_bytes) return "ASCII string outside of string data";
-        for (const uint8_t *at = image->string_data + image->ascii[i]; *at != 0; at++)
-            if (*at >= 0x80) return "ASCII string";
-    }
-    for (uint32_t i = 0; i < image->num_utf8; i++)
-        if (!is_utf8_entry(image, image->utf8[i])) return "UTF-8 string";
+    for (uint32_t i = 0; i < image->num_ascii; i++)
+        if (!is_ascii_entry(image, image->ascii[i])) return "ASCII string";
+    for (uint32_t i = 0, end = 0; i < image->num_utf8; i++)
+        if (!is_utf8_entry(image, image->utf8[i], &end)) return "UTF-8 string";
     for (uint32_t i = 0; i < image->num_buffers; i++) {
         uint32_t start = image->buffers[2 * i], size = image->buffers[2 * i + 1];
         if (start > image->string_bytes || size > image->string_bytes - start) return "buffer literal";

@@ -19,6 +19,7 @@ mote_vm *mote_vm_create(const mote_config *config)
     vm->guard = config->guard;
     vm->gc_stress = config->gc_stress;
     vm->panic = MOTE_PANIC_INVALID_IMAGE; /* until an image is loaded */
+    vm->exception = VALUE_NONE;
     vm->heap.end = bytes;
     return vm;
 }
@@ -171,7 +172,9 @@ size_t mote_vm_exception(mote_vm *vm, char *text, size_t size)
 unsigned mote_pin(mote_vm *vm, mote_value value)
 {
     if (vm->pins == 0) {
+        root_push(vm, value);
         vm->pins = array_new(vm, 0);
+        roots_drop(vm, 1);
         if (vm->pins == MOTE_FAILED) return 0;
     }
     uint32_t length = array_length(vm, vm->pins);

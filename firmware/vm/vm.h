@@ -133,6 +133,7 @@ typedef struct {
     uint32_t small[SMALL_LISTS];
     uint32_t large;
     uint32_t used_words, live_words, peak_live_words, peak_used_words;
+    uint32_t threshold; /* words in use that make the next allocation collect */
     uint32_t marked[MARK_STACK], num_marked;
     bool overflow;
 } mote_heap;
@@ -241,7 +242,8 @@ double to_double(mote_vm *vm, mote_value v);
 int32_t to_int32(mote_vm *vm, mote_value v);
 int32_t double_to_int32(double number);
 bool to_bool(mote_vm *vm, mote_value v);
-double text_to_double(const char *text, uint32_t length);
+/** `end` (may be NULL) gets where the number ends. `text` ends with NUL. */
+double text_to_double(const char *text, const char **end);
 /** Digits as programs see them; returns the length. `text` has at least NUMBER_TEXT bytes. */
 enum { NUMBER_TEXT = 48 };
 uint32_t number_text(double number, int digits, char *text);
@@ -284,6 +286,7 @@ bool index_set(mote_vm *vm, mote_value object, mote_value key, mote_value value)
 bool index_delete(mote_vm *vm, mote_value object, mote_value key, bool *existed);
 mote_value bind_function(mote_vm *vm, mote_value function, mote_value receiver);
 bool is_function(const mote_vm *vm, mote_value v);
+mote_value code_of(const mote_vm *vm, mote_value function);
 /** C.prototype; 0 and a TypeError when `function` is no constructor. */
 mote_value prototype_of_ctor(mote_vm *vm, mote_value function);
 bool instance_of(mote_vm *vm, mote_value object, mote_value ctor, bool *result);
@@ -334,7 +337,7 @@ mote_value format_values(mote_vm *vm, const mote_value *args, unsigned count);
 /* json.c */
 enum { STYLE_JSON, STYLE_INSPECT };
 /** Adds a value as JSON or as inspect shows it. False when an exception is pending. */
-bool serialize(text_builder *text, mote_value v, int style, const char *indent, uint32_t indent_length);
+bool serialize(text_builder *text, mote_value v, int style, uint32_t indent);
 
 /* error.c */
 mote_value throw_error(mote_vm *vm, enum mote_error kind, const char *format, ...);
