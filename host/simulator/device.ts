@@ -35,6 +35,8 @@ export interface Outcome {
     trace: number[]
     counters: Counters
     calls: Map<string, number>
+    /** ms spent inside the machine */
+    busy: number
 }
 
 /** A simulated device: a machine with its program, natives and clock. */
@@ -45,6 +47,7 @@ export class Device {
     private virtualNow = 0
     private stopped = false
     private woken = false
+    private busy = 0
     private wakeUp: (() => void) | undefined
 
     /** Throws when the heap is too small or the machine refuses the image. */
@@ -72,7 +75,9 @@ export class Device {
     async run(): Promise<Outcome> {
         while (!this.stopped && this.machine.panic === undefined) {
             const now = this.now()
+            const begin = performance.now()
             const wake = this.machine.step(now)
+            this.busy += performance.now() - begin
             if (this.machine.panic !== undefined) break
             if (wake === undefined && this.machine.pending === 0 && this.sockets.size === 0) break
             await this.sleep(wake === undefined ? undefined : wake - now)
@@ -84,6 +89,7 @@ export class Device {
             trace: this.machine.trace(),
             counters: this.machine.counters(),
             calls: this.machine.calls,
+            busy: this.busy,
         }
     }
 

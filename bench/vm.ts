@@ -1,0 +1,117 @@
+/* npm run bench:vm: the machine beside the official one, in one process; sizes; memory of the sensor. */
+import { spawnSync } from "node:child_process"
+import { readdirSync } from "node:fs"
+import { join } from "node:path"
+import { parseArgs } from "node:util"
+import { root } from "../host/build/device.js"
+import { compileProgram, runOfficial } from "../host/build/official.js"
+import { machineModule } from "../host/build/wasm.js"
+import { Device } from "../host/simulator/device.js"
+import { bodies, programOf, TURNS_PER_CHUNK } from "./vm-bodies.js"
+import { measureSensor, type SensorMemory } from "./vm-sensor.js"
+
+const ROUNDS = 3
+const TIMEOUT = 60000
+
+interface Pair {
+    mote: number
+    official: number
+}
+
+/** ms that the machine works on an image that ends with ds.restart(). */
+async function moteTime(module: WebAssembly.Module, image: Uint8Array): Promise<number> {
+    const device = new Device(module, image, {
+        heapBytes: 64 * 1024,
+        maxDepth: 100,
+        guard: 131071,
+        gcStress: false,
+        virtualTime: true,
+        deviceId: "1",
+        settings: {},
+        storageFolder: ".mote",
+        print: () => undefined,
+        log: () => undefined,
+    })
+    const { code, busy, exception } = await device.run()
+    if (code !== 0) throw new Error(`a bench program ended with ${code} ${exception}`)
+    return busy
+}
+
+/** Turns per second of both machines: the best of some rounds, taken in turn. */
+async function measure(module: WebAssembly.Module, index: number, chunks: number): Promise<Pair> {
+    const image = compileProgram(programOf(bodies[index], chunks))
+    const times: Pair = { mote: Infinity, official: Infinity }
+    for (let round = 0; round < ROUNDS; round++) {
+        times.mote = Math.min(times.mote, await moteTime(module, image))
+        const { busy, panic } = await runOfficial(image, false, TIMEOUT)
+        if (panic !== 0) throw new Error(`the official machine panicked with ${panic}`)
+        times.official = Math.min(times.official, busy)
+    }
+    const turns = chunks * TURNS_PER_CHUNK
+    return { mote: Math.round((turns / times.mote) * 1000), official: Math.round((turns / times.official) * 1000) }
+}
+
+interface Sizes {
+    code: number | undefined
+    static: number | undefined
+}
+
+/** Bytes of firmware/vm for RV32IMC at -Os; undefined without Debian's cross compiler. */
+function rv32Sizes(): Sizes {
+    const folder = join(root, "firmware", "vm")
+    const units = readdirSync(folder).filter((name) => name.endsWith(".c"))
+    const target = ["-march=rv32imc", "-mabi=ilp32", "--specs=picolibc.specs", "-std=c11", "-Os", "-I."]
+    const output = join(root, ".cache", "machine-rv32.o")
+    // One translation unit, as the other ports compile it.
+    const input = units.map((name) => `#include "${name}"\n`).join("")
+    const compiler = spawnSync("riscv64-unknown-elf-gcc", [...target, "-x", "c", "-c", "-o", output, "-"], {
+        cwd: folder,
+        input,
+    })
+    if (compiler.error !== undefined) return { code: undefined, static: undefined }
+    if (compiler.status !== 0) throw new Error(`riscv64-unknown-elf-gcc failed:\n${String(compiler.stderr)}`)
+    const table = String(spawnSync("riscv64-unknown-elf-size", [output]).stdout)
+    const [text, data, bss] = table.split("\n")[1].trim().split(/\s+/).map(Number)
+    return { code: text + data, static: data + bss }
+}
+
+function print(results: Map<string, Pair>, sizes: Sizes, sensor: SensorMemory): void {
+    process.stdout.write("body                 mote/s    official/s   ratio   aim\n")
+    for (const { name, aim } of bodies) {
+        const { mote, official } = results.get(name) as Pair
+        const aimed = aim === 0 ? "" : `${aim} ${mote / official >= aim ? "reached" : "MISSED"}`
+        const numbers = `${String(mote).padStart(12)} ${String(official).padStart(12)}`
+        process.stdout.write(`${name.padEnd(17)}${numbers} ${(mote / official).toFixed(2).padStart(7)}   ${aimed}\n`)
+    }
+    const rv32 = sizes.code === undefined ? "not measured: install gcc-riscv64-unknown-elf" : `${sizes.code} bytes`
+    process.stdout.write(`code of firmware/vm, RV32IMC at -Os: ${rv32} (aim 61440)\n`)
+    process.stdout.write(`RAM besides the arena: ${sizes.static ?? "not measured"} bytes (aim 2048)\n`)
+    process.stdout.write(`smallest arena that runs the PSK sensor: ${sensor.arenaPeak} bytes (aim 32768)\n`)
+    process.stdout.write(`one further idle connection: ${sensor.idleConnection} bytes (aim 1536)\n`)
+    process.stdout.write(`longest collection: ${sensor.longestPause} us\n`)
+}
+
+async function main(): Promise<void> {
+    const { values } = parseArgs({ options: { json: { type: "boolean" }, chunks: { type: "string" } } })
+    const module = await machineModule()
+    const results = new Map<string, Pair>()
+    for (const [index, { name }] of bodies.entries())
+        results.set(name, await measure(module, index, Number(values.chunks ?? 60)))
+    const sizes = rv32Sizes()
+    const sensor = await measureSensor(module)
+    if (values.json === true)
+        process.stdout.write(
+            `${JSON.stringify({
+                body: Object.fromEntries(results),
+                code_bytes_rv32: sizes.code ?? null,
+                static_ram_bytes: sizes.static ?? null,
+                sensor_arena_peak: sensor.arenaPeak,
+                idle_connection_bytes: sensor.idleConnection,
+                gc_pause_max_us: sensor.longestPause,
+            })}\n`,
+        )
+    else print(results, sizes, sensor)
+}
+
+await main()
+process.exit(0)
