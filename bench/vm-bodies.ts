@@ -18,7 +18,12 @@ export const bodies: Body[] = [
     { name: "loop-double", before: "let d = 1.5", turn: "d = d * 1.0000001", aim: 0.7 },
     { name: "loop-global", before: "", turn: "g = g + 1", aim: 1.5 },
     { name: "loop-property", before: point, turn: "s = (s + p.y) & 0xffff", aim: 1.5 },
-    { name: "loop-buffer-read", before: "const b = Buffer.alloc(256)", turn: "s = (s + b[i & 255]) & 0xffff", aim: 1.5 },
+    {
+        name: "loop-buffer-read",
+        before: "const b = Buffer.alloc(256)",
+        turn: "s = (s + b[i & 255]) & 0xffff",
+        aim: 1.5,
+    },
     { name: "loop-buffer-write", before: "const b = Buffer.alloc(256)", turn: "b[i & 255] = i", aim: 1.5 },
     { name: "loop-xor", before: "const b = Buffer.alloc(256)", turn: "b[i & 255] = b[i & 255] ^ 0x5a", aim: 1.5 },
     {

@@ -104,7 +104,8 @@ export interface OfficialRun {
 }
 
 /** What the machine itself says at the end of a program. */
-const ownLines = /^(\* RESTART requested|! Unhandled exception|\* Exception: |\* {2}message: |\* {2}at |\* {2}\.\.\.|DevS-SHA256)/
+const ownLines =
+    /^(\* RESTART requested|! Unhandled exception|\* Exception: |\* {2}message: |\* {2}at |\* {2}\.\.\.|DevS-SHA256)/
 
 /** Runs an image in the official machine until it ends. */
 export async function runOfficial(image: Uint8Array, gcStress: boolean, timeout: number): Promise<OfficialRun> {

@@ -31,7 +31,8 @@ async function llvm(args: string[], files: Tree): Promise<Tree> {
         throw new Error("The machine has to be compiled, and @yowasp/clang is not installed: run npm ci in the project")
     })
     let messages = ""
-    const keep = (bytes: Uint8Array | null): void => void (messages += bytes === null ? "" : Buffer.from(bytes).toString())
+    const keep = (bytes: Uint8Array | null): void =>
+        void (messages += bytes === null ? "" : Buffer.from(bytes).toString())
     try {
         return (await runLLVM(args, files, { stdout: keep, stderr: keep, fetchProgress: () => {} })) ?? {}
     } catch (error) {

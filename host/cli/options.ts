@@ -102,7 +102,8 @@ function suitesOf(values: Values): CipherSuite[] {
     })
 }
 
-function keysOf(values: Values): PskAnswer[] {
+/** Keys of --psk and --psk-file. */
+export function keysOf(values: Values): PskAnswer[] {
     const given = values["psk"]
     const keys = Array.isArray(given) ? given.map((entry) => parsePsk(entry, "--psk")) : []
     const file = text(values, "psk-file")

@@ -33,7 +33,8 @@ export class Reporter {
         )
     }
 
-    private observe(direction: Direction, peer: SocketAddress | undefined, data: Buffer): void {
+    /** A datagram has passed a socket. */
+    observe(direction: Direction, peer: SocketAddress | undefined, data: Buffer): void {
         for (const traffic of [this.traffic, this.socketTraffic]) {
             traffic.bytes += data.length
             traffic.datagrams++

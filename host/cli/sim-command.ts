@@ -7,6 +7,7 @@ import { machineModule } from "../build/wasm.js"
 import { UsageError } from "../credentials.js"
 import { DebugMap } from "../simulator/debug-map.js"
 import { Device, type DeviceOptions, type Outcome } from "../simulator/device.js"
+import { counterLines, panicLines } from "./outcome.js"
 
 export const simHelp = `mote sim PROGRAM.ts|IMAGE.devs [options]
 
@@ -134,47 +135,12 @@ function deviceOptions(options: SimOptions, number: number): DeviceOptions {
     }
 }
 
-const PANICS: Record<number, string> = {
-    60001: "a fiber ran too long without yielding",
-    60004: "out of memory (--heap gives more)",
-    60005: "an exception that nobody caught",
-    60006: "calls nested too deeply (--depth allows more)",
-}
-
-/** Where it happened, as file:line, innermost first. */
-export function traceLines(outcome: Outcome, debug: DebugMap | undefined): string[] {
-    const places = outcome.trace.map((position) => debug?.place(position))
-    return places.map((place, index) =>
-        place === undefined
-            ? `    at code position ${outcome.trace[index]}`
-            : `    at ${place.functionName} (${place.file}:${place.line})`,
-    )
-}
-
-function counterLines(outcome: Outcome): string[] {
-    const { counters, calls } = outcome
-    const kb = (bytes: number): string => `${(bytes / 1024).toFixed(1)} KB`
-    const natives = [...calls].sort((a, b) => b[1] - a[1]).map(([name, times]) => `${name} ${times}`)
-    return [
-        `heap: at most ${kb(counters.peakLiveBytes)} of ${kb(counters.arenaBytes)} in use after a collection, ` +
-            `${kb(counters.peakUsedBytes)} with garbage; ${counters.collections} collections, ` +
-            `longest ${(counters.longestPause / 1000).toFixed(2)} ms`,
-        `stack: at most ${counters.peakStackBytes} bytes, ${counters.peakDepth} calls deep`,
-        `ran ${counters.operations} operations and ${counters.natives} natives` +
-            (natives.length === 0 ? "" : `, of the host: ${natives.join(", ")}`),
-    ]
-}
-
 function report(options: SimOptions, number: number, outcome: Outcome, debug: DebugMap | undefined): void {
     const tag = options.count > 1 ? `${number}: ` : ""
     const lines: string[] = []
     const { code } = outcome
-    if (options.plain) {
-        if (code !== undefined && code > 0) lines.push(`PANIC ${code}`)
-    } else if (code !== undefined && code > 0) {
-        const what = outcome.exception === "" ? (PANICS[code] ?? "the program's own code") : outcome.exception
-        lines.push(`panic ${code}: ${what}`, ...traceLines(outcome, debug))
-    }
+    if (!options.plain) lines.push(...panicLines(outcome, debug))
+    else if (code !== undefined && code > 0) lines.push(`PANIC ${code}`)
     if (!options.quiet) lines.push(...counterLines(outcome))
     for (const line of lines) process.stdout.write(`${tag}${line}\n`)
 }

@@ -1,56 +1,72 @@
 import { randomBytes } from "node:crypto"
-import { TLS_PSK_WITH_AES_128_CCM_8 } from "../../src/dtls/crypto/suites.js"
+import { COAPS_PORT, parseCoapsUri } from "../../src/coap/uri.js"
 import { errorText } from "../describe.js"
 import { UsageError } from "../credentials.js"
 import { Gateway } from "../gateway/gateway.js"
 import { addressText } from "../trace/tracer.js"
-import { commonHelp, parseOptions, settingsOf, type Values, whole } from "./options.js"
 import { GatewayReporter } from "./gateway-command.js"
+import { commonHelp, keysOf, parseOptions, seconds, settingsOf, text, type Values, whole } from "./options.js"
 import { Reporter } from "./reporter.js"
-import { runSensor, sensorConfig, sensorOptions } from "./sensor-command.js"
+import { type SensorSettings, SimulatedSensor } from "./simulated-sensor.js"
 
 export const startHelp = `npm start -- [coaps://HOST[:PORT]/PATH --psk IDENTITY:HEXKEY] [options]
 
-Without an address: starts a gateway and a sensor on this machine, prints readings as they arrive, and ends.
-With one: posts to that server, as mote sensor does.
+Runs the sensor, as it is flashed, in the simulator. Without an address a gateway is started on this machine, too, and
+readings are printed as they arrive. Ends by itself.
 
   --count N               samples (default 5)
   --interval SECONDS      between samples (default 0.5)
-  --format, --name, --queue, --local-port   as mote sensor has them
+  --name NAME             SenML base name (default urn:mote:sensor:)
 
 ${commonHelp}
+
+The simulated device has the suite TLS_PSK_WITH_AES_128_CCM_8; --suite, --mtu, --alpn, --require-ems, --coalesce and
+--keylog are the gateway's.
 
 Examples
   npm start -- --count 20 --trace
   npm start -- coaps://gateway.example/readings --psk sensor1:00112233445566778899aabbccddeeff`
 
+const options = { interval: { type: "string" }, count: { type: "string" }, name: { type: "string" } } as const
+
+function sensorSettings(values: Values, uri: string): SensorSettings {
+    const [psk] = keysOf(values)
+    if (psk === undefined) throw new UsageError("a key is needed: --psk IDENTITY:HEXKEY or --psk-file FILE")
+    const profile = text(values, "profile") ?? "wifi"
+    if (profile !== "wifi" && profile !== "cellular") throw new UsageError("--profile: wifi or cellular")
+    return {
+        target: parseCoapsUri(uri),
+        psk,
+        interval: seconds(values, "interval", 500),
+        count: whole(values, "count", 5, 1, 999999999),
+        name: text(values, "name") ?? "urn:mote:sensor:",
+        profile,
+    }
+}
+
 /** @returns exit code */
 export async function startCommand(args: string[]): Promise<number> {
-    const { values, positionals } = parseOptions(args, sensorOptions)
+    const { values, positionals } = parseOptions(args, options)
     if (values["help"] === true) {
         process.stdout.write(`${startHelp}\n`)
         return 0
     }
     if (positionals.length > 1) throw new UsageError("one address at most: coaps://HOST[:PORT]/PATH")
-    values["count"] = String(whole(values, "count", 5, 1, 999999999))
-    values["interval"] = values["interval"] ?? "0.5"
     const uri = positionals[0]
     const reporter = new Reporter(values)
-    if (uri !== undefined) return await runSensor(sensorConfig(values, uri, reporter), reporter)
+    if (uri !== undefined) return await (await SimulatedSensor.create(sensorSettings(values, uri), reporter)).run()
 
     // A key that lives as long as this run; a given one is used on both sides.
     if (values["psk"] === undefined && values["psk-file"] === undefined)
         values["psk"] = [`sensor1:${randomBytes(16).toString("hex")}`]
-    if (values["suite"] === undefined) values["suite"] = [TLS_PSK_WITH_AES_128_CCM_8().name]
     return await runBoth(values, reporter)
 }
 
 /** Gateway and sensor on this machine. Everything is checked before anything is opened. */
 async function runBoth(values: Values, reporter: Reporter): Promise<number> {
     const quiet = new Reporter({ json: values["json"] })
-    const config = sensorConfig(values, "coaps://127.0.0.1/readings", reporter)
-    // The sensor's side writes the key log: both sides have the same line.
-    const settings = settingsOf({ ...values, keylog: undefined }, "server", undefined)
+    const sensor = sensorSettings(values, `coaps://127.0.0.1:${COAPS_PORT}/readings`)
+    const settings = settingsOf(values, "server", undefined)
     const events = new GatewayReporter(quiet, () => undefined)
     const failed = (error: Error): void => {
         quiet.note(`gateway: ${errorText(error)}`)
@@ -60,8 +76,9 @@ async function runBoth(values: Values, reporter: Reporter): Promise<number> {
     try {
         const address = addressText(gateway.localAddress())
         quiet.event(`gateway: listening on ${address} for coaps://`, { event: "listening", address })
-        config.target.port = gateway.localAddress().port
-        return await runSensor(config, reporter)
+        sensor.target.port = gateway.localAddress().port
+        const code = await (await SimulatedSensor.create(sensor, reporter)).run()
+        return code === 0 && events.samples < sensor.count ? 1 : code
     } finally {
         await gateway.close()
         const { bytes, datagrams } = reporter.traffic

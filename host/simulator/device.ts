@@ -1,5 +1,6 @@
 import { performance } from "node:perf_hooks"
 import { type LogLevel } from "../../src/gio/log-level.js"
+import { type DatagramObserver } from "../trace/observed-services.js"
 import { bufferNatives, cryptoNatives } from "./crypto-natives.js"
 import { type Counters, Machine } from "./machine.js"
 import { systemNatives } from "./system-natives.js"
@@ -24,6 +25,8 @@ export interface DeviceOptions {
     /** One console line; level is one of `> * ! ? #`. */
     print(level: string, line: string): void
     log(level: LogLevel, message: string): void
+    /** told of every datagram that passes the device's sockets */
+    observe?: DatagramObserver
 }
 
 export interface Outcome {
@@ -42,7 +45,7 @@ export interface Outcome {
 /** A simulated device: a machine with its program, natives and clock. */
 export class Device {
     private machine: Machine
-    private sockets = new DeviceSockets()
+    private sockets: DeviceSockets
     private start = performance.now()
     private virtualNow = 0
     private stopped = false
@@ -57,6 +60,7 @@ export class Device {
         private options: DeviceOptions,
     ) {
         const { heapBytes, maxDepth, guard, gcStress, deviceId } = options
+        this.sockets = new DeviceSockets(options.observe ?? ((): void => undefined))
         this.machine = new Machine(module, {
             arenaBytes: heapBytes,
             maxDepth,

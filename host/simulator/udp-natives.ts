@@ -1,6 +1,8 @@
 import { type RemoteInfo, type Socket } from "node:dgram"
 import { GError, IOErrorEnum } from "../../src/gio/errors.js"
+import { type SocketAddress } from "../../src/gio/socket-address.js"
 import { asGError, openSocket } from "../../src/platform/node/dgram.js"
+import { type DatagramObserver } from "../trace/observed-services.js"
 import { type Machine, type Native, type NativeCall } from "./machine.js"
 
 /** Datagrams that wait per socket; more are dropped, as a small device's network stack does. */
@@ -22,7 +24,8 @@ class DeviceSocket {
     constructor(
         private machine: Machine,
         private socket: Socket,
-        private connected: boolean,
+        private remote: SocketAddress | undefined,
+        private observe: DatagramObserver,
     ) {
         socket.on("message", (data: Buffer, info: RemoteInfo) => this.received(data, info))
         socket.on("error", (error) => this.failed(asGError(error, "socket")))
@@ -30,6 +33,7 @@ class DeviceSocket {
 
     private received(data: Buffer, { address, port }: RemoteInfo): void {
         if (this.queue.length >= QUEUE_LIMIT) return
+        this.observe("received", { address, port }, data)
         this.queue.push({ data, address, port })
         if (this.queue.length === 1) this.notify()
     }
@@ -82,8 +86,9 @@ class DeviceSocket {
             if (error !== null) this.failed(asGError(error, "socket"))
         }
         const copy = Buffer.from(datagram)
-        if (this.connected) this.socket.send(copy, done)
-        else if (port === 0 || host === "") return -IOErrorEnum.INVALID_ARGUMENT
+        if (this.remote === undefined && (port === 0 || host === "")) return -IOErrorEnum.INVALID_ARGUMENT
+        this.observe("sent", this.remote ?? { address: host, port }, copy)
+        if (this.remote !== undefined) this.socket.send(copy, done)
         else this.socket.send(copy, port, host, done)
         return copy.length
     }
@@ -102,6 +107,8 @@ export class DeviceSockets {
     private sockets = new Map<number, DeviceSocket>()
     private last = 0
 
+    constructor(private observe: DatagramObserver) {}
+
     private get(call: NativeCall): DeviceSocket {
         const socket = this.sockets.get(call.integer(0, "socket", 1, 0x3fffffff))
         if (socket === undefined) throw call.rangeError("socket", "an open socket")
@@ -117,7 +124,7 @@ export class DeviceSockets {
         const { machine } = call
         try {
             const socket = await openSocket({ localHost: localHost === "" ? undefined : localHost, localPort, remote })
-            this.sockets.set(++this.last, new DeviceSocket(machine, socket, remote !== undefined))
+            this.sockets.set(++this.last, new DeviceSocket(machine, socket, remote, this.observe))
             return this.last
         } catch (error) {
             if (error instanceof GError) return -error.code

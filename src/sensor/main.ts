@@ -19,7 +19,7 @@ class LogObserver implements SensorObserver {
     constructor(private services: Services) {}
 
     connected(session: CoapsSession): void {
-        this.services.log(LogLevel.info, "connected in " + Math.round(session.handshakeTime) + " ms")
+        this.services.log(LogLevel.info, "connected: handshake " + Math.round(session.handshakeTime) + " ms")
     }
 
     posted(sample: Sample, _time: number): void {

@@ -1,0 +1,35 @@
+import { type DebugMap } from "../simulator/debug-map.js"
+import { type Outcome } from "../simulator/device.js"
+
+const PANICS: Record<number, string> = {
+    60001: "a fiber ran too long without yielding",
+    60004: "out of memory (--heap gives more)",
+    60005: "an exception that nobody caught",
+    60006: "calls nested too deeply (--depth allows more)",
+}
+
+/** What a person wants to know of a panic: the reason, and where as file:line, innermost first. Empty without a panic. */
+export function panicLines({ code, exception, trace }: Outcome, debug: DebugMap | undefined): string[] {
+    if (code === undefined || code === 0) return []
+    const what = exception === "" ? (PANICS[code] ?? "the program's own code") : exception
+    const lines = trace.map((position) => {
+        const place = debug?.place(position)
+        if (place === undefined) return `    at code position ${position}`
+        return `    at ${place.functionName} (${place.file}:${place.line})`
+    })
+    return [`panic ${code}: ${what}`, ...lines]
+}
+
+/** Memory and work of a run. */
+export function counterLines({ counters, calls }: Outcome): string[] {
+    const kb = (bytes: number): string => `${(bytes / 1024).toFixed(1)} KB`
+    const natives = [...calls].sort((a, b) => b[1] - a[1]).map(([name, times]) => `${name} ${times}`)
+    return [
+        `heap: at most ${kb(counters.peakLiveBytes)} of ${kb(counters.arenaBytes)} in use after a collection, ` +
+            `${kb(counters.peakUsedBytes)} with garbage; ${counters.collections} collections, ` +
+            `longest ${(counters.longestPause / 1000).toFixed(2)} ms`,
+        `stack: at most ${counters.peakStackBytes} bytes, ${counters.peakDepth} calls deep`,
+        `ran ${counters.operations} operations and ${counters.natives} natives` +
+            (natives.length === 0 ? "" : `, of the host: ${natives.join(", ")}`),
+    ]
+}

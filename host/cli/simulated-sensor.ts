@@ -1,0 +1,100 @@
+import { readFileSync } from "node:fs"
+import { join } from "node:path"
+import { type CoapUri } from "../../src/coap/uri.js"
+import { type PskAnswer } from "../../src/dtls/handshake/question.js"
+import { LogLevel } from "../../src/gio/log-level.js"
+import { sensorImage } from "../build/sensor-image.js"
+import { machineModule } from "../build/wasm.js"
+import { UsageError } from "../credentials.js"
+import { DebugMap } from "../simulator/debug-map.js"
+import { Device, type Outcome } from "../simulator/device.js"
+import { panicLines } from "./outcome.js"
+import { type Reporter } from "./reporter.js"
+
+/** What the sensor program reads as its device's settings. */
+export interface SensorSettings {
+    target: CoapUri
+    psk: PskAnswer
+    /** ms */
+    interval: number
+    /** samples; 0: for ever */
+    count: number
+    name: string
+    profile: string
+}
+
+/** Bytes of the simulated device's heap: half of what the board has. */
+const HEAP = 64 * 1024
+
+function deviceSettings({ target, psk, ...rest }: SensorSettings): Record<string, string> {
+    if (target.path.length !== 1 || target.query.length > 0)
+        throw new UsageError("the device posts to a path of one part, for example coaps://gateway.example/readings")
+    return {
+        host: target.host,
+        port: String(target.port),
+        path: target.path[0],
+        identity: psk.identity.toString(),
+        key: psk.key.toString("hex"),
+        interval: String(rest.interval),
+        count: String(rest.count),
+        name: rest.name,
+        profile: rest.profile,
+    }
+}
+
+/** The flashed program (src/sensor/main.ts), compiled, in the simulator. */
+export class SimulatedSensor {
+    private constructor(
+        private device: Device,
+        private debug: DebugMap | undefined,
+        private reporter: Reporter,
+    ) {}
+
+    static async create(settings: SensorSettings, reporter: Reporter): Promise<SimulatedSensor> {
+        const given = deviceSettings(settings)
+        const image = sensorImage()
+        const device = new Device(await machineModule(), readFileSync(image.path), {
+            heapBytes: HEAP,
+            maxDepth: 100,
+            guard: 0,
+            gcStress: false,
+            virtualTime: false,
+            deviceId: "1",
+            settings: given,
+            storageFolder: join(".mote", "sim", "1"),
+            print: (_level, line) => reporter.event(`sensor: ${line}`, { event: "console", line }),
+            log: (level, message) => logged(reporter, level, message),
+            observe: (direction, peer, data) => reporter.observe(direction, peer, data),
+        })
+        return new SimulatedSensor(device, DebugMap.load(image.debugPath), reporter)
+    }
+
+    /** Runs until the program ends or is interrupted. @returns exit code */
+    async run(): Promise<number> {
+        const stop = (): void => this.device.stop()
+        process.once("SIGINT", stop)
+        process.once("SIGTERM", stop)
+        const outcome = await this.device.run()
+        process.removeListener("SIGINT", stop)
+        process.removeListener("SIGTERM", stop)
+        for (const line of panicLines(outcome, this.debug)) this.reporter.problem(line)
+        this.tellMemory(outcome)
+        return outcome.code === undefined || outcome.code === 0 ? 0 : 1
+    }
+
+    private tellMemory({ counters }: Outcome): void {
+        const { peakLiveBytes, arenaBytes, operations, natives } = counters
+        const [live, arena] = [peakLiveBytes, arenaBytes].map((bytes) => (bytes / 1024).toFixed(1))
+        this.reporter.event(
+            `sensor: at most ${live} of ${arena} KB of heap in use; ${operations} operations, ${natives} natives`,
+            { event: "done", heap: peakLiveBytes, operations, natives },
+        )
+    }
+}
+
+function logged(reporter: Reporter, level: LogLevel, message: string): void {
+    const { bytes, datagrams } = reporter.socketTraffic
+    const traffic = message.startsWith("connected: ") ? `, ${bytes} bytes in ${datagrams} datagrams` : ""
+    const mark = level >= LogLevel.warning ? `${LogLevel[level]}: ` : ""
+    reporter.event(`sensor: ${mark}${message}${traffic}`, { event: "log", level: LogLevel[level], message })
+}
