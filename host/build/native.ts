@@ -1,0 +1,77 @@
+import { spawnSync } from "node:child_process"
+import { createHash } from "node:crypto"
+import { existsSync, mkdirSync, readdirSync, readFileSync, renameSync } from "node:fs"
+import { join } from "node:path"
+import { root } from "./device.js"
+
+const firmware = join(root, "firmware")
+const cache = join(root, ".cache", "native")
+
+/** As strict as the house is: a warning is an error. */
+const STRICT = ["-std=c11", "-D_GNU_SOURCE", "-Wall", "-Wextra", "-Wconversion", "-Wshadow", "-Werror"]
+const INCLUDE = ["vm", "natives"].map((folder) => `-I${join(firmware, folder)}`)
+const SANITIZE = ["-fsanitize=address,undefined", "-fno-sanitize-recover=undefined", "-fno-omit-frame-pointer"]
+
+/** One program of the firmware for this machine. */
+export interface NativeProgram {
+    name: string
+    compiler: string
+    flags: string[]
+    /** folders below firmware, or files */
+    sources: string[]
+    libraries: string[]
+}
+
+/** The Linux device with every check that compilers have. */
+export const checkedDevice: NativeProgram = {
+    name: "mote-device",
+    compiler: "gcc",
+    flags: [...STRICT, ...SANITIZE, "-g", "-O1"],
+    sources: ["vm", "natives", "port/posix"],
+    libraries: ["-lmbedcrypto", "-lm"],
+}
+
+/** Loader and interpreter under libFuzzer. */
+export const machineFuzzer: NativeProgram = {
+    name: "fuzz-machine",
+    compiler: "clang",
+    flags: ["-std=c11", "-g", "-O1", ...SANITIZE, "-fsanitize=fuzzer"],
+    sources: ["vm", "fuzz"],
+    libraries: ["-lm"],
+}
+
+function unitsOf(source: string): string[] {
+    const folder = join(firmware, source)
+    const names = readdirSync(folder).filter((name) => name.endsWith(".c"))
+    return names.sort().map((name) => join(folder, name))
+}
+
+function headers(): string[] {
+    const names = readdirSync(firmware, { recursive: true, encoding: "utf8" })
+    return names.filter((name) => name.endsWith(".h")).map((name) => join(firmware, name))
+}
+
+/** What keeps a program from being built here, as a sentence; undefined when nothing does. */
+export function missingFor({ compiler, libraries }: NativeProgram): string | undefined {
+    if (spawnSync(compiler, ["--version"]).status !== 0) return `${compiler} is not installed`
+    const probe = '#include <psa/crypto.h>\nint main(void) { return psa_crypto_init(); }'
+    if (!libraries.includes("-lmbedcrypto")) return undefined
+    const found = spawnSync(compiler, ["-x", "c", "-", "-fsyntax-only"], { input: probe }).status === 0
+    return found ? undefined : "libmbedtls-dev is not installed"
+}
+
+/** The path of the compiled program; compiled only when a source or flag has changed. Throws with the messages. */
+export function buildNative(program: NativeProgram): string {
+    const { name, compiler, flags, libraries } = program
+    const units = program.sources.flatMap(unitsOf)
+    const hash = createHash("sha256").update([compiler, ...flags, ...libraries].join(" "))
+    for (const path of [...units, ...headers().sort()]) hash.update(path.slice(root.length)).update(readFileSync(path))
+    const path = join(cache, `${name}-${hash.digest("hex").slice(0, 16)}`)
+    if (existsSync(path)) return path
+    mkdirSync(cache, { recursive: true })
+    const fresh = `${path}.${process.pid}`
+    const run = spawnSync(compiler, [...flags, ...INCLUDE, "-o", fresh, ...units, ...libraries], { encoding: "utf8" })
+    if (run.status !== 0) throw new Error(`${name} does not compile:\n${run.stderr}`)
+    renameSync(fresh, path)
+    return path
+}
