@@ -136,16 +136,22 @@ static mote_value syntax_error_construct(mote_vm *vm, mote_value receiver, const
     return construct(vm, receiver, args[0], MOTE_SYNTAX_ERROR);
 }
 
-/** Name of the class: of its constructor. */
+/** The constructor's name. */
+const char *error_class(mote_vm *vm, mote_value exception, uint32_t *length)
+{
+    mote_value ctor = property_get_unbound(vm, exception, builtin_value(S_constructor));
+    if (has_tag(ctor, TAG_FUNCTION))
+        return image_string(&vm->image, function_at(vm, payload(ctor))->name, length, NULL);
+    if (has_tag(ctor, TAG_NATIVE)) return native_name(vm, payload(ctor), length);
+    *length = 5;
+    return "Error";
+}
+
 static mote_value error_name(mote_vm *vm, mote_value receiver, const mote_value *args, unsigned count)
 {
     (void)args, (void)count;
-    mote_value ctor = property_get_unbound(vm, receiver, builtin_value(S_constructor));
-    if (ctor == MOTE_FAILED) return ctor;
-    if (has_tag(ctor, TAG_FUNCTION)) return immediate(TAG_STRING, function_at(vm, payload(ctor))->name);
-    if (!has_tag(ctor, TAG_NATIVE)) return builtin_value(S_Error);
     uint32_t length;
-    const char *name = native_name(vm, payload(ctor), &length);
+    const char *name = error_class(vm, receiver, &length);
     return string_new(vm, name, length);
 }
 

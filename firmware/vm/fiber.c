@@ -10,15 +10,23 @@ static block_fiber *fiber_at(const mote_vm *vm, mote_value fiber)
     return at_offset(vm, fiber);
 }
 
+/* Stored one up: 0 is "not by time". */
+
 static void set_wake(block_fiber *fiber, uint64_t wake)
 {
-    fiber->wake_low = (uint32_t)wake;
-    fiber->wake_high = (uint32_t)(wake >> 32);
+    fiber->wake_low = (uint32_t)(wake + 1);
+    fiber->wake_high = (uint32_t)((wake + 1) >> 32);
 }
 
+static void clear_wake(block_fiber *fiber)
+{
+    fiber->wake_low = fiber->wake_high = 0;
+}
+
+/** MOTE_NEVER when no time wakes it. */
 static uint64_t wake_of(const block_fiber *fiber)
 {
-    return ((uint64_t)fiber->wake_high << 32) | fiber->wake_low;
+    return (((uint64_t)fiber->wake_high << 32) | fiber->wake_low) - 1;
 }
 
 /* Stacks. */
@@ -162,7 +170,7 @@ mote_value fiber_new(mote_vm *vm, mote_value function, const mote_value *args, u
     mote_value v = allocate_fiber(vm);
     if (v == MOTE_FAILED) return v;
     fiber_at(vm, v)->id = ++vm->next_fiber_id;
-    set_wake(fiber_at(vm, v), vm->now == 0 ? 1 : vm->now);
+    set_wake(fiber_at(vm, v), vm->now);
     append(vm, v);
     if (running != 0) fiber_save(vm);
     int32_t budget = vm->budget;
@@ -198,12 +206,8 @@ void fiber_sleep(mote_vm *vm, mote_value milliseconds, bool suspended)
     double time = is_nullish(milliseconds) ? (double)UINT32_MAX : to_double(vm, milliseconds);
     fiber->suspended = suspended;
     vm->yielding = true;
-    if (time >= (double)UINT32_MAX) {
-        set_wake(fiber, is_nullish(milliseconds) || time > (double)UINT32_MAX ? 0 : vm->now + UINT32_MAX);
-        return;
-    }
-    uint64_t wake = vm->now + (time > 0 ? (uint64_t)time : 0);
-    set_wake(fiber, wake == 0 ? 1 : wake);
+    if (is_nullish(milliseconds) || time > (double)UINT32_MAX) clear_wake(fiber);
+    else set_wake(fiber, vm->now + (time > 0 ? (uint64_t)time : 0));
 }
 
 static mote_value next_due(const mote_vm *vm, uint64_t *soonest)
@@ -212,7 +216,7 @@ static mote_value next_due(const mote_vm *vm, uint64_t *soonest)
     *soonest = MOTE_NEVER;
     for (mote_value v = vm->fibers; v != 0; v = fiber_at(vm, v)->next) {
         uint64_t wake = wake_of(fiber_at(vm, v));
-        if (wake == 0 || wake >= *soonest) continue;
+        if (wake >= *soonest) continue;
         *soonest = wake;
         due = v;
     }
@@ -222,7 +226,7 @@ static mote_value next_due(const mote_vm *vm, uint64_t *soonest)
 static void run_fiber(mote_vm *vm, mote_value v)
 {
     block_fiber *fiber = fiber_at(vm, v);
-    set_wake(fiber, 0);
+    clear_wake(fiber);
     fiber->suspended = fiber->hosted = false;
     load_registers(vm, v);
     fiber->ret_val = MOTE_UNDEFINED;
@@ -272,7 +276,7 @@ static void resume(mote_vm *vm, mote_value v, mote_value value)
 {
     block_fiber *fiber = fiber_at(vm, v);
     fiber->ret_val = value; /* suspended until the scheduler takes it: the last of several values counts */
-    set_wake(fiber, 1);
+    set_wake(fiber, 0);
 }
 
 bool mote_resume(mote_vm *vm, unsigned pin, mote_value value)

@@ -266,11 +266,28 @@ static void mark_roots(mote_vm *vm)
     mark_range(vm, vm->roots, vm->num_roots < ROOTS ? vm->num_roots : ROOTS);
 }
 
+/** Ends of the free lists while sweep builds them: by address, so that low ones are used first. */
+typedef struct {
+    uint32_t *small[SMALL_LISTS];
+    uint32_t *large;
+} list_ends;
+
+static void append_free(mote_vm *vm, list_ends *ends, uint32_t offset, uint32_t words)
+{
+    uint32_t **end = words < SMALL_LISTS ? &ends->small[words] : &ends->large;
+    set_header(vm, offset, KIND_FREE, words);
+    **end = offset;
+    *end = &free_at(vm, offset)->next;
+    **end = 0;
+}
+
 /** Frees what is not marked and joins neighbours; returns the words in use. */
 static uint32_t sweep(mote_vm *vm)
 {
     mote_heap *heap = &vm->heap;
+    list_ends ends = {.large = &heap->large};
     uint32_t used = 0, run = 0;
+    for (uint32_t i = 0; i < SMALL_LISTS; i++) ends.small[i] = &heap->small[i];
     memset(heap->small, 0, sizeof heap->small);
     heap->large = 0;
     for (uint32_t at = heap->start, words; at < heap->end; at += words * 4) {
@@ -279,13 +296,13 @@ static uint32_t sweep(mote_vm *vm)
         if ((*header & FLAG_MARKED) != 0) {
             *header &= ~(uint32_t)FLAG_MARKED;
             used += words;
-            if (run != 0) put_free(vm, run, (at - run) / 4);
+            if (run != 0) append_free(vm, &ends, run, (at - run) / 4);
             run = 0;
         } else if (run == 0) {
             run = at;
         }
     }
-    if (run != 0) put_free(vm, run, (heap->end - run) / 4);
+    if (run != 0) append_free(vm, &ends, run, (heap->end - run) / 4);
     return used;
 }
 
@@ -294,11 +311,15 @@ static uint64_t micros(const mote_vm *vm)
     return vm->host->micros != NULL ? vm->host->micros(vm->host->context) : 0;
 }
 
-/** Half as much again, or an eighth of the arena, may be in use before the next collection. */
+/**
+ * Before the next collection half as much again may be in use, or an eighth of the arena, but at most a third of what
+ * is free: the fuller the arena, the closer together the survivors have to stay.
+ */
 static void set_threshold(mote_heap *heap)
 {
-    uint32_t half = heap->live_words / 2, eighth = (heap->end - heap->start) / 32;
-    heap->threshold = heap->live_words + (half > eighth ? half : eighth);
+    uint32_t all = (heap->end - heap->start) / 4, live = heap->live_words;
+    uint32_t more = live / 2 > all / 8 ? live / 2 : all / 8, third = (all - live) / 3;
+    heap->threshold = live + (more < third ? more : third);
 }
 
 void heap_collect(mote_vm *vm)

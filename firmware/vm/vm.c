@@ -155,8 +155,9 @@ size_t mote_vm_exception(mote_vm *vm, char *text, size_t size)
     size_t at = 0;
     if (size == 0) return 0;
     if (has_kind(vm, v, KIND_MAP)) {
-        mote_value name = property_get_unbound(vm, v, builtin_value(S_name));
-        at = copy_text(vm, name, text, size, at);
+        uint32_t length;
+        const char *name = error_class(vm, v, &length);
+        for (uint32_t i = 0; i < length && at + 1 < size; i++) text[at++] = name[i];
         if (at + 2 < size && at > 0) text[at++] = ':', text[at++] = ' ';
         mote_value message = map_get(vm, v, builtin_value(S_message));
         if (message != VALUE_NONE) at = copy_text(vm, message, text, size, at);

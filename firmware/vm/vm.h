@@ -116,7 +116,7 @@ typedef struct {
     mote_value stack;
     mote_value ret_val;
     uint32_t id;
-    uint32_t wake_low, wake_high; /* ms; 0: no wake time */
+    uint32_t wake_low, wake_high; /* ms, one up; 0: no wake time */
     uint32_t sp, link;            /* indexes into the stack */
     uint32_t pc;
     uint16_t depth;
@@ -344,6 +344,8 @@ mote_value throw_error(mote_vm *vm, enum mote_error kind, const char *format, ..
 /** TypeError "expecting WHAT; got VALUE". */
 mote_value throw_expecting(mote_vm *vm, const char *what, mote_value got);
 void raise(mote_vm *vm, mote_value exception);
+/** Name of an exception's class; allocates nothing. */
+const char *error_class(mote_vm *vm, mote_value exception, uint32_t *length);
 void vm_panic(mote_vm *vm, int code);
 
 /* natives.c */

@@ -54,7 +54,7 @@ function headers(): string[] {
 /** What keeps a program from being built here, as a sentence; undefined when nothing does. */
 export function missingFor({ compiler, libraries }: NativeProgram): string | undefined {
     if (spawnSync(compiler, ["--version"]).status !== 0) return `${compiler} is not installed`
-    const probe = '#include <psa/crypto.h>\nint main(void) { return psa_crypto_init(); }'
+    const probe = "#include <psa/crypto.h>\nint main(void) { return psa_crypto_init(); }"
     if (!libraries.includes("-lmbedcrypto")) return undefined
     const found = spawnSync(compiler, ["-x", "c", "-", "-fsyntax-only"], { input: probe }).status === 0
     return found ? undefined : "libmbedtls-dev is not installed"

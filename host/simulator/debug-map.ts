@@ -1,7 +1,7 @@
 import { readFileSync } from "node:fs"
 
 interface DebugFile {
-    functions: { name: string; startpc: number; size: number }[]
+    functions: { name: string; startpc: number }[]
     /** triples: source position (delta), length, code position (delta) */
     srcmap: number[]
     sources: { path: string; length: number; text: string }[]
@@ -32,7 +32,9 @@ export class DebugMap {
         const { functions } = this.debug
         // A saved position is that of the next operation.
         const at = position - 1
-        const entry = functions.find(({ startpc, size }) => at >= startpc && at < startpc + size)
+        // Sizes count the function's header, too: the one that starts last before it is the one.
+        const before = functions.filter(({ startpc }) => startpc <= at).sort((a, b) => b.startpc - a.startpc)
+        const entry = before.at(0)
         if (entry === undefined) return undefined
         return { functionName: entry.name, ...this.line(this.sourcePosition(at)) }
     }

@@ -97,6 +97,12 @@ export class Device {
         }
     }
 
+    /** Collects garbage now; then `liveBytes` is what is alive. */
+    measure(): Counters {
+        this.machine.collect()
+        return this.machine.counters()
+    }
+
     stop(): void {
         this.stopped = true
         this.wake()

@@ -49,10 +49,7 @@ export function systemNatives(options: SystemOptions): Native[] {
         {
             name: "_moteStorageRemove",
             numArgs: 1,
-            run: async (call) => {
-                await storage.remove(storageName(call))
-                return undefined
-            },
+            run: (call) => storage.remove(storageName(call)).then(() => undefined),
         },
         { name: "_moteWallClock", numArgs: 0, run: () => Math.floor(Date.now() / 1000) },
         { name: "_moteSetting", numArgs: 1, run: (call) => options.settings[call.text(0, "name")] },

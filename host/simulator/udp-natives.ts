@@ -1,6 +1,7 @@
 import { type RemoteInfo, type Socket } from "node:dgram"
 import { GError, IOErrorEnum } from "../../src/gio/errors.js"
 import { type SocketAddress } from "../../src/gio/socket-address.js"
+import { type UdpOptions } from "../../src/platform/services.js"
 import { asGError, openSocket } from "../../src/platform/node/dgram.js"
 import { type DatagramObserver } from "../trace/observed-services.js"
 import { type Machine, type Native, type NativeCall } from "./machine.js"
@@ -115,16 +116,20 @@ export class DeviceSockets {
         return socket
     }
 
-    private async open(call: NativeCall): Promise<number> {
+    /** Arguments are checked at once, so that the program's exception is that of the call. */
+    private open(call: NativeCall): Promise<number> {
         const localHost = call.text(0, "localHost")
         const localPort = call.integer(1, "localPort", 0, 65535)
         const address = call.text(2, "remoteHost")
         const port = call.integer(3, "remotePort", 0, 65535)
         const remote = address === "" ? undefined : { address, port }
-        const { machine } = call
+        return this.bind(call.machine, { localHost: localHost === "" ? undefined : localHost, localPort, remote })
+    }
+
+    private async bind(machine: Machine, options: UdpOptions): Promise<number> {
         try {
-            const socket = await openSocket({ localHost: localHost === "" ? undefined : localHost, localPort, remote })
-            this.sockets.set(++this.last, new DeviceSocket(machine, socket, remote, this.observe))
+            const socket = await openSocket(options)
+            this.sockets.set(++this.last, new DeviceSocket(machine, socket, options.remote, this.observe))
             return this.last
         } catch (error) {
             if (error instanceof GError) return -error.code

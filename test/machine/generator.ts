@@ -26,7 +26,21 @@ interface Scope {
     returns: boolean
 }
 
-const INTEGERS = ["0", "1", "-1", "2", "7", "-13", "100", "255", "65535", "1000000", "2147483647", "1073741824", "3000000000"]
+const INTEGERS = [
+    "0",
+    "1",
+    "-1",
+    "2",
+    "7",
+    "-13",
+    "100",
+    "255",
+    "65535",
+    "1000000",
+    "2147483647",
+    "1073741824",
+    "3000000000",
+]
 const TEXTS = ['""', '"a"', '"b2"', '"hello"', '"é€"', '"12"', '"-7x"', '"name"']
 const BINARY = ["+", "-", "*", "&", "|", "^"]
 const COMPARE = ["<", "<=", ">", ">=", "===", "!=="]
@@ -68,7 +82,8 @@ export class ProgramGenerator {
 
     private number(scope: Scope, depth: number): string {
         const { random } = this
-        if (depth <= 0) return random.below(3) > 0 && scope.numbers.length > 0 ? random.pick(scope.numbers) : random.pick(INTEGERS)
+        if (depth <= 0)
+            return random.below(3) > 0 && scope.numbers.length > 0 ? random.pick(scope.numbers) : random.pick(INTEGERS)
         const a = (): string => this.number(scope, depth - 1)
         const s = (): string => this.text(scope, depth - 1)
         const forms = [
@@ -106,7 +121,8 @@ export class ProgramGenerator {
 
     private text(scope: Scope, depth: number): string {
         const { random } = this
-        if (depth <= 0) return random.below(2) > 0 && scope.texts.length > 0 ? random.pick(scope.texts) : random.pick(TEXTS)
+        if (depth <= 0)
+            return random.below(2) > 0 && scope.texts.length > 0 ? random.pick(scope.texts) : random.pick(TEXTS)
         const a = (): string => `(${this.number(scope, depth - 1)} | 0)`
         const s = (): string => this.text(scope, depth - 1)
         const forms = [
@@ -162,10 +178,14 @@ export class ProgramGenerator {
             () => this.line(`${target} = ${this.number(scope, 2)} | 0`),
             () => this.line(`${target} ${random.pick(["+=", "-=", "^="])} ${this.number(scope, 1)} & 1023`),
             () => this.line(`t0 = ${this.text(scope, 2)}`),
-            () => this.line(`console.log(${this.text(scope, 2)}, ${this.number(scope, 2)} | 0, ${this.truth(scope, 2)})`),
+            () =>
+                this.line(`console.log(${this.text(scope, 2)}, ${this.number(scope, 2)} | 0, ${this.truth(scope, 2)})`),
             () => this.line(`list[${random.below(6)}] = ${this.number(scope, 1)} | 0`),
             () => this.line(`bytes[${random.below(8)}] = ${this.number(scope, 1)}`),
-            () => this.line(`bytes.setAt(${random.below(5)}, "${random.pick(["u8", "u16", "i16", "u32"])}", ${this.number(scope, 1)} | 0)`),
+            () =>
+                this.line(
+                    `bytes.setAt(${random.below(5)}, "${random.pick(["u8", "u16", "i16", "u32"])}", ${this.number(scope, 1)} | 0)`,
+                ),
             () => this.line(`map["k" + ${random.below(5)}] = ${this.number(scope, 1)} | 0`),
             () => this.line(`delete map.k${random.below(5)}`),
             () => this.line(`object.x = ${this.number(scope, 1)} | 0`),

@@ -1,0 +1,44 @@
+/* A DTLS server for a device: echoes, but reads no further from a peer that says "hold". */
+import * as ds from "@devicescript/core"
+import { TLS_PSK_WITH_AES_128_CCM_8 } from "../../src/dtls/crypto/suites.js"
+import { wifi } from "../../src/dtls/flight/retransmission.js"
+import { mcuLimits } from "../../src/dtls/handshake/limits.js"
+import { InputMessage, OutputMessage } from "../../src/gio/datagram-based.js"
+import { type DtlsServerConnection } from "../../src/gio/dtls-server-connection.js"
+import { DtlsListener } from "../../src/gio/dtls-listener.js"
+import { newSettings, SinglePsk } from "../../src/gio/settings.js"
+import "../../src/platform/runtime/natives.js"
+import { RuntimeServices } from "../../src/platform/runtime/services.js"
+
+const FOREVER = -1
+
+async function serve(connection: DtlsServerConnection): Promise<void> {
+    try {
+        while (true) {
+            const message = new InputMessage([Buffer.alloc(300)])
+            const count = await connection.receiveMessages([message], 0, FOREVER)
+            if (count === 0 || message.bytesReceived === 0) return
+            const data = message.vectors[0].slice(0, message.bytesReceived)
+            if (data.toString() === "hold") return
+            await connection.sendMessages([new OutputMessage([data])], 0, FOREVER)
+        }
+    } catch (error) {
+        console.log("peer: " + (error as Error).message)
+    }
+}
+
+async function main(): Promise<void> {
+    const services = new RuntimeServices()
+    const key = Buffer.from(ds._moteSetting("key") ?? "", "hex")
+    const psk = new SinglePsk(Buffer.from(ds._moteSetting("identity") ?? ""), key)
+    const settings = newSettings([TLS_PSK_WITH_AES_128_CCM_8()], psk, wifi(), mcuLimits())
+    const socket = await services.openUdp({ localHost: "127.0.0.1", localPort: 0, remote: undefined })
+    const listener = new DtlsListener(services, socket, settings)
+    console.log("listening " + socket.localAddress().port)
+    while (true) {
+        const connection = await listener.accept(FOREVER)
+        serve.start(connection)
+    }
+}
+
+await main()

@@ -1,0 +1,168 @@
+import { ok, strictEqual } from "node:assert/strict"
+import { readFileSync } from "node:fs"
+import { tmpdir } from "node:os"
+import { join } from "node:path"
+import { cachedDeviceImage } from "../../../host/build/device.js"
+import { machineModule } from "../../../host/build/wasm.js"
+import { Device, type Outcome } from "../../../host/simulator/device.js"
+import { TLS_PSK_WITH_AES_128_CCM_8 } from "../../../src/dtls/crypto/suites.js"
+import { wifi } from "../../../src/dtls/flight/retransmission.js"
+import { gatewayLimits, mcuLimits } from "../../../src/dtls/handshake/limits.js"
+import { ContentType, HandshakeType } from "../../../src/dtls/wire/code-points.js"
+import { type DatagramBased, OutputMessage } from "../../../src/gio/datagram-based.js"
+import { DtlsClientConnection } from "../../../src/gio/dtls-client-connection.js"
+import { type DtlsSettings, newSettings, SinglePsk } from "../../../src/gio/settings.js"
+import { DtlsSocket } from "../../../src/platform/node/connect.js"
+import { NodeServices } from "../../../src/platform/node/services.js"
+import { type UdpSocket } from "../../../src/platform/services.js"
+import { fragment, record } from "../../support/wire.js"
+
+const KEY = Buffer.from("00112233445566778899aabbccddeeff", "hex")
+const IDENTITY = "me"
+/** The board's arena. */
+const HEAP = 64 * 1024
+/** Offset of the handshake type in a datagram, behind the record header. */
+const HANDSHAKE_TYPE = 13
+
+function clientSettings(): DtlsSettings {
+    const psk = new SinglePsk(Buffer.from(IDENTITY), KEY)
+    return newSettings([TLS_PSK_WITH_AES_128_CCM_8()], psk, wifi(), gatewayLimits())
+}
+
+/** A socket that loses the answer to the ServerHello and whatever follows: its peer stays half-open. */
+function losingLastFlight(inner: UdpSocket, lost: () => void): DatagramBased {
+    let losing = false
+    return new Proxy(inner, {
+        get(target, name) {
+            if (name !== "sendMessages") {
+                const value = target[name as keyof UdpSocket] as unknown
+                return typeof value === "function" ? (value.bind(target) as unknown) : value
+            }
+            return (messages: OutputMessage[], flags: number, timeout: number): Promise<number> => {
+                losing ||= messages.some(({ vectors }) => vectors[0][HANDSHAKE_TYPE] === HandshakeType.clientKeyExchange)
+                if (!losing) return target.sendMessages(messages, flags, timeout)
+                for (const message of messages) message.bytesSent = message.vectors.reduce((sum, v) => sum + v.length, 0)
+                lost()
+                return Promise.resolve(messages.length)
+            }
+        },
+    })
+}
+
+interface Client {
+    socket: UdpSocket
+    link: DtlsSocket
+}
+
+async function establish(services: NodeServices, port: number): Promise<Client> {
+    const remote = { address: "127.0.0.1", port }
+    const socket = await services.openUdp({ localHost: undefined, localPort: 0, remote })
+    const connection = new DtlsClientConnection(services, socket, clientSettings(), undefined)
+    await connection.handshake()
+    return { socket, link: new DtlsSocket(connection, socket) }
+}
+
+/**
+ * The client reboots: a handshake from its port that stops half-way, and that fills the server's buffers with incomplete
+ * messages and early records. Its established association stays meanwhile.
+ */
+async function reboot(services: NodeServices, port: number, client: Client): Promise<UdpSocket> {
+    const localPort = client.socket.localAddress().port
+    client.socket.close()
+    const remote = { address: "127.0.0.1", port }
+    const socket = await services.openUdp({ localHost: undefined, localPort, remote })
+    await new Promise<void>((resolve) => {
+        const base = losingLastFlight(socket, resolve)
+        new DtlsClientConnection(services, base, clientSettings(), undefined).handshake().catch(() => undefined)
+    })
+    const { handshakeMessageBytes, inboxBytes, earlyRecordBytes } = mcuLimits()
+    const send = async (datagram: Buffer): Promise<void> =>
+        void (await socket.sendMessages([new OutputMessage([datagram])], 0, 1000000))
+    const lengths = [handshakeMessageBytes, inboxBytes - handshakeMessageBytes]
+    for (const [index, length] of lengths.entries()) {
+        const header = { type: HandshakeType.clientKeyExchange, messageSeq: 2 + index, length }
+        const body = Buffer.alloc(length - 1, 0x41)
+        const part = fragment({ ...header, fragmentOffset: 0, fragmentLength: body.length }, body)
+        await send(record(ContentType.handshake, 0, 100 + index, part))
+    }
+    for (let i = 0; i < 2; i++)
+        await send(record(ContentType.handshake, 1, i, Buffer.alloc(earlyRecordBytes / 2 - HANDSHAKE_TYPE, 0x42)))
+    return socket
+}
+
+/** One message after the other: a burst would be lost in the device's small socket queue. */
+async function fill({ link }: Client): Promise<void> {
+    const { receiveQueueMessages, receiveQueueBytes } = mcuLimits()
+    for (let i = 0; i < receiveQueueMessages + 2; i++) {
+        await new Promise((resolve) => setTimeout(resolve, 20))
+        await link.send(Buffer.alloc(receiveQueueBytes / receiveQueueMessages, i))
+    }
+}
+
+async function echoed({ link }: Client, text: string): Promise<void> {
+    await link.send(text)
+    strictEqual(String(await link.receive()), text)
+}
+
+describe("all limits of profile mcu at once, in the simulator", function () {
+    this.timeout(120000)
+
+    it("no panic, and an established peer is still served", async () => {
+        let listening: (port: number) => void = () => undefined
+        const port = new Promise<number>((resolve) => (listening = resolve))
+        const image = readFileSync(cachedDeviceImage("test/device/server.ts").path)
+        const device = new Device(await machineModule(), image, {
+            heapBytes: HEAP,
+            maxDepth: 100,
+            guard: 0,
+            gcStress: false,
+            virtualTime: false,
+            deviceId: "1",
+            settings: { identity: IDENTITY, key: KEY.toString("hex") },
+            storageFolder: join(tmpdir(), "mote-limits"),
+            print: (_level, line) => listening(Number(/listening (\d+)/.exec(line)?.[1] ?? 0)),
+            log: () => undefined,
+        })
+        const running = device.run()
+        // A panic ends the run before the attack is over.
+        await Promise.race([attack(device, await port), running]).finally(() => device.stop())
+        const outcome = await running
+        tell(outcome)
+        strictEqual(outcome.code, undefined, `${outcome.code} ${outcome.exception}`)
+    })
+})
+
+async function attack(device: Device, port: number): Promise<void> {
+    const services = new NodeServices()
+    const { peers, halfOpenPeers } = mcuLimits()
+    const clients: Client[] = []
+    for (let i = 0; i < peers; i++) clients.push(await establish(services, port))
+    const served = clients.pop() as Client
+    for (const client of clients) await client.link.send("hold")
+    await echoed(served, "before")
+    const alive = [device.measure().liveBytes]
+    for (const client of clients) await fill(client)
+    await echoed(served, "queues are full")
+    alive.push(device.measure().liveBytes)
+    const halfOpen: UdpSocket[] = []
+    for (const client of clients.slice(0, halfOpenPeers)) halfOpen.push(await reboot(services, port, client))
+    await echoed(served, "handshakes are half-open")
+    alive.push(device.measure().liveBytes)
+    console.log(`    alive, bytes: with 4 peers ${alive[0]}, queues full ${alive[1]}, half-open handshakes ${alive[2]}`)
+    // Each step really took memory: the buffers were filled.
+    ok(alive[1] - alive[0] > (peers - 1) * mcuLimits().receiveQueueBytes * 0.8, "queues")
+    ok(alive[2] - alive[1] > halfOpenPeers * mcuLimits().inboxBytes * 0.5, "half-open handshakes")
+    for (let i = 0; i < 20; i++) await echoed(served, `meanwhile ${i}`)
+    for (const socket of halfOpen) socket.close()
+    for (const { socket } of clients) socket.close()
+    await served.link.close()
+}
+
+function tell({ counters }: Outcome): void {
+    const { peakLiveBytes, arenaBytes, longestPause, collections } = counters
+    console.log(
+        `    heap: at most ${peakLiveBytes} of ${arenaBytes} bytes alive after a collection; ` +
+            `${collections} collections, the longest took ${longestPause} us`,
+    )
+    ok(peakLiveBytes < arenaBytes)
+}

@@ -1,0 +1,200 @@
+import { deepStrictEqual, ok, strictEqual } from "node:assert/strict"
+import { spawnSync } from "node:child_process"
+import { mkdtempSync, readFileSync, writeFileSync } from "node:fs"
+import { tmpdir } from "node:os"
+import { join } from "node:path"
+import { cachedDeviceImage, root } from "../../../host/build/device.js"
+import { compileProgram } from "../../../host/build/official.js"
+import { machineModule } from "../../../host/build/wasm.js"
+import { Device, type DeviceOptions, type Outcome } from "../../../host/simulator/device.js"
+import { engineTests } from "../../engine/all.js"
+import { mote } from "../../interop/process.js"
+import { type Kit } from "../../kit.js"
+import { simulate } from "./run.js"
+
+const folder = mkdtempSync(join(tmpdir(), "mote-sim-"))
+
+function write(name: string, content: string | Uint8Array): string {
+    const path = join(folder, name)
+    writeFileSync(path, content)
+    return path
+}
+
+function sim(...args: string[]): { code: number | null; out: string; err: string } {
+    const [program, ...rest] = mote("sim", ...args) as [string, ...string[]]
+    const { status, stdout, stderr } = spawnSync(program, rest, { cwd: root, encoding: "utf8", timeout: 60000 })
+    return { code: status, out: stdout, err: stderr }
+}
+
+/** Names of the tests that run in both languages. */
+function engineTestNames(): string[] {
+    const names: string[] = []
+    const kit = {
+        describe: (_name: string, body: () => void) => body(),
+        test: (name: string) => names.push(name),
+        equal: () => undefined,
+    }
+    engineTests(kit as unknown as Kit)
+    return names
+}
+
+const options: DeviceOptions = {
+    heapBytes: 64 * 1024,
+    maxDepth: 100,
+    guard: 0,
+    gcStress: false,
+    virtualTime: true,
+    deviceId: "1",
+    settings: {},
+    storageFolder: join(folder, "storage"),
+    print: () => undefined,
+    log: () => undefined,
+}
+
+async function runSource(source: string, more: Partial<DeviceOptions>): Promise<{ lines: string[]; outcome: Outcome }> {
+    const lines: string[] = []
+    const print = (_level: string, line: string): void => void lines.push(line)
+    const device = new Device(await machineModule(), compileProgram(source), { ...options, print, ...more })
+    return { outcome: await device.run(), lines }
+}
+
+const HEAD = 'import * as ds from "@devicescript/core"\n'
+/** Programs of one file cannot see natives.ts: they declare what they call. */
+const native = (declaration: string): string => `${HEAD}declare module "@devicescript/core" {\n${declaration}\n}\n`
+
+describe("the simulator", function () {
+    this.timeout(120000)
+
+    it("runs the engine's tests: the same names pass as in Node", async () => {
+        const image = readFileSync(cachedDeviceImage("test/device/main.ts").path)
+        const { output } = await simulate(image, false)
+        const names = engineTestNames()
+        for (const name of names) ok(output.includes(`  ${name}\n`), `not run: ${name}\n${output}`)
+        ok(output.includes(`tests: ${names.length}, pass: ${names.length}, error: 0`), output)
+    })
+
+    it("tells file and line of an exception that nobody caught, innermost first, and exits with 1", () => {
+        const program = `${HEAD}function inner(x: any) {\n    return x.field\n}\nfunction outer() {\n    return inner(undefined)\n}\nouter()\n`
+        const { code, out } = sim(write("panic.ts", program), "--quiet")
+        strictEqual(code, 1)
+        const lines = out.trim().split("\n")
+        deepStrictEqual(lines.slice(0, 4), [
+            "panic 60005: TypeError: getting field 'field' of undefined",
+            "    at inner (panic.ts:3)",
+            "    at outer (panic.ts:6)",
+            "    at main (panic.ts:8)",
+        ])
+    })
+
+    it("--plain prints console lines alone, PANIC n last, and has the official limits", () => {
+        const loop = `${HEAD}console.log("before")\nwhile (true) ds.millis()\n`
+        const panics = sim(write("loop.devs", compileProgram(loop)), "--plain")
+        deepStrictEqual([panics.code, panics.out], [1, "before\nPANIC 60001\n"])
+        const ends = sim(write("ends.devs", compileProgram(`${HEAD}console.log("x")\nds.restart()\n`)), "--plain")
+        deepStrictEqual([ends.code, ends.out], [0, "x\n"])
+    })
+
+    it("says heap, stack, operations and natives at the end", () => {
+        const { out } = sim(write("small.ts", `${HEAD}console.log(1)\nds.restart()\n`))
+        for (const part of [
+            /^heap: at most [\d.]+ KB of 64.0 KB/m,
+            /^stack: at most \d+ bytes/m,
+            /^ran \d+ operations/m,
+        ])
+            ok(part.test(out), out)
+    })
+
+    it("--count runs a fleet, each device with its number and settings", () => {
+        const program =
+            native("function _moteSetting(name: string): string | undefined") +
+            'console.log(ds._moteSetting("identity"), ds.deviceIdentifier("self"))\nds.restart()\n'
+        const { out } = sim(write("fleet.ts", program), "--count", "3", "--setting", "identity=s{n}", "--quiet")
+        deepStrictEqual(out.trim().split("\n").sort(), [
+            "1: s1 0000000000000001",
+            "2: s2 0000000000000002",
+            "3: s3 0000000000000003",
+        ])
+    })
+
+    it("--virtual-time sleeps a day in no time", async () => {
+        const program = `${HEAD}await ds.sleep(86400000)\nconsole.log(ds.millis())\nds.restart()\n`
+        const begin = Date.now()
+        const { lines } = await runSource(program, {})
+        deepStrictEqual(lines, ["86400000"])
+        ok(Date.now() - begin < 5000)
+    })
+
+    const wrong: [string, string[], RegExp][] = [
+        ["no program", [], /one program is needed/],
+        ["a missing file", ["no-such.ts"], /there is no file no-such.ts/],
+        ["a heap too small", ["package.json", "--heap", "1"], /--heap: a whole number from 8/],
+        ["a setting without value", ["package.json", "--setting", "key"], /--setting: NAME=VALUE/],
+        ["an unknown option", ["package.json", "--fast"], /--fast/],
+    ]
+    for (const [name, args, message] of wrong)
+        it(`${name}: exit code 2 and a sentence`, () => {
+            const { code, err } = sim(...args)
+            strictEqual(code, 2, err)
+            ok(message.test(err) && !/\n\s+at /.test(err), err)
+        })
+
+    it("refuses what is no image, and what does not compile, with exit code 1 and a sentence", () => {
+        const noImage = sim(write("text.devs", "this is no image, however long it may be".repeat(20)))
+        strictEqual(noImage.code, 1)
+        ok(/refuses the image: this is no image/.test(noImage.err), noImage.err)
+        const broken = sim(write("broken.ts", `${HEAD}let x: number = "text"\nconsole.log(x)\n`))
+        strictEqual(broken.code, 1)
+        ok(/does not compile/.test(broken.err) && !/\n\s+at Object/.test(broken.err), broken.err)
+    })
+
+    it("natives throw errors that name the argument", async () => {
+        const declarations = [
+            "_moteHashNew(a: any): any",
+            "_moteHashUpdate(h: any, d: any): any",
+            "_moteAeadNew(a: any, k: any): any",
+            "_moteRandom(t: any): any",
+            "_moteUdpPort(s: any): any",
+            "_moteCryptoClose(h: any): any",
+            "_moteStorageRemove(n: any): any",
+        ]
+        const tries = [
+            "_moteHashNew(9)",
+            '_moteHashNew("x")',
+            "_moteHashUpdate(77, hex`00`)",
+            "_moteHashUpdate(ds._moteHashNew(4), 5)",
+            "_moteAeadNew(1, hex`00`)",
+            "_moteRandom(hex`0102`)",
+            "_moteRandom(3)",
+            "_moteUdpPort(3)",
+            '_moteStorageRemove("a/b")',
+        ]
+        const program =
+            native(declarations.map((text) => `function ${text}`).join("\n")) +
+            "const t = (f: () => any) => { try { f() } catch (e: any) { console.log(e.name, e.message) } }\n" +
+            `${tries.map((text) => `t(() => ds.${text})`).join("\n")}\nds.restart()\n`
+        const { lines } = await runSource(program, {})
+        deepStrictEqual(lines, [
+            "RangeError _moteHashNew: algorithm must be a hash the machine has",
+            "TypeError _moteHashNew: algorithm must be a number",
+            "RangeError _moteHashUpdate: hash must be an open handle",
+            "TypeError _moteHashUpdate: data must be a Buffer",
+            "RangeError _moteAeadNew: key must be as long as the algorithm's",
+            "TypeError _moteRandom: target must be a writable Buffer",
+            "TypeError _moteRandom: target must be a Buffer",
+            "RangeError _moteUdpPort: socket must be an open socket",
+            "RangeError _moteStorageRemove: name must be 1 to 14 letters, digits, - or _",
+        ])
+    })
+
+    it("storage survives the device, and suspends until it is safe", async () => {
+        const declare = native(
+            "function _moteStorageLoad(n: string): Buffer\nfunction _moteStorageSave(n: string, v: Buffer): number",
+        )
+        await runSource(`${declare}console.log(ds._moteStorageSave("seen", hex\`0102\`))\nds.restart()\n`, {})
+        const { lines } = await runSource(
+            `${declare}console.log(ds._moteStorageLoad("seen"), ds._moteStorageLoad("no"))\nds.restart()\n`,
+            {},
+        )
+        deepStrictEqual(lines, ["[Buffer[2] 0102] undefined"])
+    })
+})
