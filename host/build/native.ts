@@ -51,13 +51,19 @@ function headers(): string[] {
     return names.filter((name) => name.endsWith(".h")).map((name) => join(firmware, name))
 }
 
+const probes: Record<string, string> = {
+    "-lmbedcrypto": "#include <psa/crypto.h>\nint main(void) { return 0; }",
+    fuzzer: "int LLVMFuzzerTestOneInput(const unsigned char *d, unsigned long n) { return d == 0 || n == 0; }",
+}
+
 /** What keeps a program from being built here, as a sentence; undefined when nothing does. */
-export function missingFor({ compiler, libraries }: NativeProgram): string | undefined {
+export function missingFor({ compiler, libraries, flags }: NativeProgram): string | undefined {
     if (spawnSync(compiler, ["--version"]).status !== 0) return `${compiler} is not installed`
-    const probe = "#include <psa/crypto.h>\nint main(void) { return psa_crypto_init(); }"
-    if (!libraries.includes("-lmbedcrypto")) return undefined
-    const found = spawnSync(compiler, ["-x", "c", "-", "-fsyntax-only"], { input: probe }).status === 0
-    return found ? undefined : "libmbedtls-dev is not installed"
+    const fuzzer = flags.includes("-fsanitize=fuzzer")
+    const probe = fuzzer ? ["-fsanitize=fuzzer"] : []
+    const input = probes[fuzzer ? "fuzzer" : "-lmbedcrypto"]
+    if (spawnSync(compiler, ["-x", "c", "-", ...probe, "-o", "/dev/null"], { input }).status === 0) return undefined
+    return fuzzer ? "libclang-rt-dev is not installed" : `${libraries.join(" ")}: libmbedtls-dev is not installed`
 }
 
 /** The path of the compiled program; compiled only when a source or flag has changed. Throws with the messages. */

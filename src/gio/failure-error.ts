@@ -1,4 +1,5 @@
 import { type Failure, FailureReason } from "../dtls/handshake/failure.js"
+import { HandshakeType } from "../dtls/wire/code-points.js"
 import { ErrorDomain, GError, IOErrorEnum, TlsError } from "./errors.js"
 
 /** The error that calls on a failed connection throw: GIO's code, and a sentence that says what to do. */
@@ -13,7 +14,9 @@ function errorOf(failure: Failure): GError {
         case FailureReason.timeout:
             return io(
                 IOErrorEnum.TIMED_OUT,
-                "The peer did not answer: check address, port and whether it speaks DTLS 1.2",
+                failure.expecting === HandshakeType.finished
+                    ? "No answer to our Finished: check PSK identity and key"
+                    : "The peer did not answer: check address and port",
             )
         case FailureReason.evicted:
         case FailureReason.replaced:
@@ -23,10 +26,10 @@ function errorOf(failure: Failure): GError {
         case FailureReason.badFinished:
             return tls(
                 TlsError.HANDSHAKE,
-                "Different keys? The peer's Finished does not verify: check PSK identity and key",
+                "The peer's Finished does not verify: check PSK identity and key",
             )
         case FailureReason.noCredentials:
-            return tls(TlsError.HANDSHAKE, "No pre-shared key for this peer: give one in the settings")
+            return tls(TlsError.HANDSHAKE, "No pre-shared key for this peer")
         case FailureReason.peerAlert:
             return tls(TlsError.HANDSHAKE, "The peer sent a fatal alert, number " + failure.alert)
         default:

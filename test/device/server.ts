@@ -1,5 +1,6 @@
 /* A DTLS server for a device: echoes, but reads no further from a peer that says "hold". */
 import * as ds from "@devicescript/core"
+import { copyOf } from "../../src/dtls/bytes/bytes.js"
 import { TLS_PSK_WITH_AES_128_CCM_8 } from "../../src/dtls/crypto/suites.js"
 import { wifi } from "../../src/dtls/flight/retransmission.js"
 import { mcuLimits } from "../../src/dtls/handshake/limits.js"
@@ -18,7 +19,7 @@ async function serve(connection: DtlsServerConnection): Promise<void> {
             const message = new InputMessage([Buffer.alloc(300)])
             const count = await connection.receiveMessages([message], 0, FOREVER)
             if (count === 0 || message.bytesReceived === 0) return
-            const data = message.vectors[0].slice(0, message.bytesReceived)
+            const data = copyOf(message.vectors[0], 0, message.bytesReceived)
             if (data.toString() === "hold") return
             await connection.sendMessages([new OutputMessage([data])], 0, FOREVER)
         }

@@ -4,6 +4,7 @@ import { join } from "node:path"
 import { root } from "../../../host/build/device.js"
 import { checkedDevice, missingFor } from "../../../host/build/native.js"
 import { compileProgram } from "../../../host/build/official.js"
+import { needs } from "../../support/needs.js"
 import { runNatively, simulate } from "./run.js"
 
 const folder = join(root, "test", "machine", "conformance")
@@ -38,8 +39,7 @@ describe("the machine prints what the official one printed", function () {
         })
         for (const options of [[], ["--gc-stress"]])
             it(`${name} natively under ASan and UBSan${options.length > 0 ? " with collector stress" : ""}`, function () {
-                if (missing !== undefined) this.test!.title += ` (${missing})`
-                if (missing !== undefined) this.skip()
+                needs(this, missing)
                 strictEqual(runNatively(imageOf(name), ...options), expectedOf(name))
             })
     }

@@ -1,0 +1,74 @@
+import { ok, strictEqual } from "node:assert/strict"
+import { spawnSync } from "node:child_process"
+import { freePort, mote, Running, untilBound } from "../../interop/process.js"
+import { needs } from "../../support/needs.js"
+
+/** libcoap's keys are text. */
+const TEXT_KEY = "0123456789abcdef"
+const SAMPLES = 3
+
+const sensor = (port: number, ...more: string[]): string[] =>
+    mote(
+        "sim",
+        "src/sensor/main.ts",
+        ...["host=127.0.0.1", `port=${port}`, "identity=sensor1", `key=${Buffer.from(TEXT_KEY).toString("hex")}`],
+        ...[`count=${SAMPLES}`, "interval=50", "name=urn:mote:sim:"],
+        ...more,
+    ).flatMap((word) => (/^\w+=/.test(word) ? ["--setting", word] : [word]))
+
+function missing(program: string): string | undefined {
+    const found = spawnSync("sh", ["-c", `command -v ${program}`]).status === 0
+    return found ? undefined : `${program} is not installed`
+}
+
+async function postTo(server: string[], port: number, ...options: string[]): Promise<string> {
+    const running = new Running(server)
+    try {
+        await untilBound(port)
+        const device = new Running(sensor(port, ...options))
+        await device.expect(`posted sample ${SAMPLES}`, 60000)
+        await device.expect("heap: at most", 10000)
+        return device.output
+    } finally {
+        await running.end()
+    }
+}
+
+describe("the unmodified sensor in the simulator", function () {
+    this.timeout(120000)
+
+    for (const library of ["openssl", "gnutls"])
+        it(`posts to libcoap's server on ${library}`, async function () {
+            const program = `coap-server-${library}`
+            needs(this, missing(program))
+            const port = await freePort()
+            const server = [program, "-A", "127.0.0.1", "-p", `${port - 1}`, "-k", TEXT_KEY, "-h", "hint1", "-d", "10"]
+            const output = await postTo(server, port)
+            ok(output.includes("connected: handshake"), output)
+            ok(!output.includes("refused"), output)
+        })
+
+    it("posts to the gateway, with the collector running before every allocation, in 32 KB", async () => {
+        const port = await freePort()
+        const key = `sensor1:${Buffer.from(TEXT_KEY).toString("hex")}`
+        const gateway = mote("gateway", "--host", "127.0.0.1", "--port", `${port}`, "--psk", key)
+        const output = await postTo(gateway, port, "--gc-stress", "--heap", "32")
+        strictEqual([...output.matchAll(/posted sample/g)].length, SAMPLES)
+    })
+
+    it("says what is wrong with a key that the server does not have", async () => {
+        const port = await freePort()
+        const gateway = new Running(
+            mote("gateway", "--host", "127.0.0.1", "--port", `${port}`, "--psk", `sensor1:${"ab".repeat(16)}`),
+        )
+        try {
+            await untilBound(port)
+            const device = new Running(sensor(port, "--virtual-time"))
+            await device.expect("next attempt in", 60000)
+            await device.end()
+            ok(device.output.includes("No answer to our Finished: check PSK identity and key"), device.output)
+        } finally {
+            await gateway.end()
+        }
+    })
+})
