@@ -42,7 +42,10 @@ function options(heapBytes: number, settings: Record<string, string>): DeviceOpt
 }
 
 /** Posts to a gateway in this process. */
-async function runSensor(module: WebAssembly.Module, heapBytes: number): Promise<{ outcome: Outcome; samples: number }> {
+async function runSensor(
+    module: WebAssembly.Module,
+    heapBytes: number,
+): Promise<{ outcome: Outcome; samples: number }> {
     let samples = 0
     const psk = new PskStore([{ identity: Buffer.from(IDENTITY), key: KEY }])
     const settings = newSettings(allSuites(), psk, wifi(), gatewayLimits())
@@ -63,7 +66,10 @@ async function smallestArena(module: WebAssembly.Module): Promise<number> {
     let runs = 64
     while (runs - fails > 1) {
         const middle = Math.floor((fails + runs) / 2)
-        const { outcome, samples } = await runSensor(module, middle * KB).catch(() => ({ outcome: undefined, samples: 0 }))
+        const { outcome, samples } = await runSensor(module, middle * KB).catch(() => ({
+            outcome: undefined,
+            samples: 0,
+        }))
         if (outcome?.code === 0 && samples === SAMPLES) runs = middle
         else fails = middle
     }

@@ -43,9 +43,9 @@ const reasons: Record<FailureReason, string> = {
 /** Reason, alert and place of a failure as one sentence. */
 export function failureText(failure: Failure): string {
     const alert = failure.alert === AlertDescription.none ? "" : `, alert ${alertName(failure.alert)}`
-    // A server that cannot read our Finished drops it: it looks like loss, and is a wrong key more often than not.
-    if (failure.reason === FailureReason.timeout && failure.expecting === HandshakeType.finished)
-        return "the peer answered the hello, but not our Finished: check PSK identity and key on both sides, then the network"
+    // A peer that cannot read our Finished drops it: that looks like loss, and is a wrong key more often than not.
+    if (failure.reason === FailureReason.timeout && failure.expecting === HandshakeType.changeCipherSpec)
+        return "no Finished came: check PSK identity and key on both sides, then the network"
     const place = failure.expecting < 0 ? "" : ` (while expecting ${handshakeName(failure.expecting)})`
     return `${reasons[failure.reason]}${alert}${place}`
 }

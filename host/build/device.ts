@@ -30,7 +30,13 @@ export interface DeviceImage {
 
 /** The official command line, run in the image's own folder: its output always goes to the current one. */
 function devicescript(folder: string, args: string[]): { status: number; output: string } {
-    const cli = join(root, "node_modules", "@devicescript", "cli", "devicescript")
+    // In the project, or in the project that has the package installed.
+    const places = [root, process.cwd()].map((place) =>
+        join(place, "node_modules", "@devicescript", "cli", "devicescript"),
+    )
+    const cli = places.find((place) => existsSync(place))
+    if (cli === undefined)
+        throw new Error("Programs are compiled by @devicescript/cli: npm install --save-dev @devicescript/cli@2.16.4")
     const run = spawnSync(process.execPath, [cli, ...args], { cwd: folder, encoding: "utf8", maxBuffer: 1 << 26 })
     return { status: run.status ?? -1, output: run.stdout + run.stderr }
 }

@@ -16,7 +16,11 @@ const needs = [
         `command -v coap-${kind}`,
         "libcoap3-bin",
     ]),
-    ["gcc with mbedTLS", compiles("gcc", "#include <psa/crypto.h>\nint main(void) { return 0; }"), "gcc libc6-dev libmbedtls-dev"],
+    [
+        "gcc with mbedTLS",
+        compiles("gcc", "#include <psa/crypto.h>\nint main(void) { return 0; }"),
+        "gcc libc6-dev libmbedtls-dev",
+    ],
     ["clang with libFuzzer", compiles("clang -fsanitize=fuzzer,address", fuzzTarget), "clang libclang-rt-dev"],
 ]
 

@@ -52,20 +52,21 @@ async function compile(machine: Record<string, Uint8Array>, port: Record<string,
     return linked["machine.wasm"] as Uint8Array
 }
 
-/**
- * The machine of firmware/vm as a WebAssembly module: the one that the package brings, else the cached one, else compiled
- * now (some seconds).
- */
-export async function machineModule(): Promise<WebAssembly.Module> {
-    if (existsSync(shipped)) return new WebAssembly.Module(readFileSync(shipped))
+/** Path of the machine compiled from the sources; compiled (some seconds) only when one has changed. */
+export async function compiledMachine(): Promise<string> {
     const machine = sources("vm")
     const port = sources("port/wasm")
     const path = join(cache, `${hashOf(machine, port)}.wasm`)
-    if (!existsSync(path)) {
-        mkdirSync(cache, { recursive: true })
-        // Written beside and renamed: another process may look for it meanwhile.
-        writeFileSync(`${path}.${process.pid}`, await compile(machine, port))
-        renameSync(`${path}.${process.pid}`, path)
-    }
+    if (existsSync(path)) return path
+    mkdirSync(cache, { recursive: true })
+    // Written beside and renamed: another process may look for it meanwhile.
+    writeFileSync(`${path}.${process.pid}`, await compile(machine, port))
+    renameSync(`${path}.${process.pid}`, path)
+    return path
+}
+
+/** The machine of firmware/vm as a WebAssembly module: the one that the package brings, else the compiled one. */
+export async function machineModule(): Promise<WebAssembly.Module> {
+    const path = existsSync(shipped) ? shipped : await compiledMachine()
     return new WebAssembly.Module(readFileSync(path))
 }

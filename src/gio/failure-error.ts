@@ -14,8 +14,8 @@ function errorOf(failure: Failure): GError {
         case FailureReason.timeout:
             return io(
                 IOErrorEnum.TIMED_OUT,
-                failure.expecting === HandshakeType.finished
-                    ? "No answer to our Finished: check PSK identity and key"
+                failure.expecting === HandshakeType.changeCipherSpec
+                    ? "No Finished came: check PSK identity and key"
                     : "The peer did not answer: check address and port",
             )
         case FailureReason.evicted:
@@ -24,10 +24,7 @@ function errorOf(failure: Failure): GError {
             return io(IOErrorEnum.CLOSED, "Connection is closed")
         case FailureReason.keyMismatch:
         case FailureReason.badFinished:
-            return tls(
-                TlsError.HANDSHAKE,
-                "The peer's Finished does not verify: check PSK identity and key",
-            )
+            return tls(TlsError.HANDSHAKE, "The peer's Finished does not verify: check PSK identity and key")
         case FailureReason.noCredentials:
             return tls(TlsError.HANDSHAKE, "No pre-shared key for this peer")
         case FailureReason.peerAlert:

@@ -29,7 +29,7 @@ describe("the published package", function () {
             strictEqual(run.status, 0, run.stderr)
             return run.stdout
         }
-        npm(root, "run", "-s", "build")
+        npm(root, "run", "-s", "prepack")
         const packed = npm(root, "pack", "--silent", "--ignore-scripts", "--pack-destination", folder)
             .trim()
             .split("\n")
@@ -42,5 +42,11 @@ describe("the published package", function () {
         strictEqual(run.stdout, "through the package\ntrue psk\n", run.stderr)
         const command = spawnSync(join(folder, "node_modules", ".bin", "mote-dtls"), ["--help"], { encoding: "utf8" })
         ok(command.stdout.startsWith("mote: DTLS for microcontrollers"))
+        const start = spawnSync(join(folder, "node_modules", ".bin", "mote-dtls"), ["start", "--count", "2"], {
+            cwd: folder,
+            encoding: "utf8",
+            timeout: 20000,
+        })
+        ok(start.stdout.includes("summary: 2 samples arrived"), `${start.stdout}${start.stderr}`)
     })
 })

@@ -39,9 +39,12 @@ function losingLastFlight(inner: UdpSocket, lost: () => void): DatagramBased {
                 return typeof value === "function" ? (value.bind(target) as unknown) : value
             }
             return (messages: OutputMessage[], flags: number, timeout: number): Promise<number> => {
-                losing ||= messages.some(({ vectors }) => vectors[0][HANDSHAKE_TYPE] === HandshakeType.clientKeyExchange)
+                losing ||= messages.some(
+                    ({ vectors }) => vectors[0][HANDSHAKE_TYPE] === HandshakeType.clientKeyExchange,
+                )
                 if (!losing) return target.sendMessages(messages, flags, timeout)
-                for (const message of messages) message.bytesSent = message.vectors.reduce((sum, v) => sum + v.length, 0)
+                for (const message of messages)
+                    message.bytesSent = message.vectors.reduce((sum, v) => sum + v.length, 0)
                 lost()
                 return Promise.resolve(messages.length)
             }

@@ -66,7 +66,7 @@ describe("the unmodified sensor in the simulator", function () {
             const device = new Running(sensor(port, "--virtual-time"))
             await device.expect("next attempt in", 60000)
             await device.end()
-            ok(device.output.includes("No answer to our Finished: check PSK identity and key"), device.output)
+            ok(device.output.includes("No Finished came: check PSK identity and key"), device.output)
         } finally {
             await gateway.end()
         }

@@ -1,0 +1,16 @@
+/* npm pack: puts the compiled machine and the sensor's image into dist, so that a laptop with only Node runs them. */
+import { copyFileSync, mkdirSync } from "node:fs"
+import { dirname, join } from "node:path"
+import { cachedDeviceImage, root } from "./device.js"
+import { compiledMachine } from "./wasm.js"
+
+function put(from: string, ...place: string[]): void {
+    const to = join(root, "dist", "firmware", ...place)
+    mkdirSync(dirname(to), { recursive: true })
+    copyFileSync(from, to)
+}
+
+const sensor = cachedDeviceImage("src/sensor/main.ts")
+put(await compiledMachine(), "port", "wasm", "machine.wasm")
+put(sensor.path, "sensor.devs")
+put(sensor.debugPath, "sensor.devs.json")
