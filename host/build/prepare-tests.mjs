@@ -16,6 +16,7 @@ const needs = [
         `command -v coap-${kind}`,
         "libcoap3-bin",
     ]),
+    ["clang-format", "command -v clang-format", "clang-format"],
     [
         "gcc with mbedTLS",
         compiles("gcc", "#include <psa/crypto.h>\nint main(void) { return 0; }"),

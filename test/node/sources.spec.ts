@@ -3,6 +3,7 @@ import { spawnSync } from "node:child_process"
 import { existsSync, readdirSync, readFileSync } from "node:fs"
 import { dirname, join, relative } from "node:path"
 import { buildDeviceImage, root } from "../../host/build/device.js"
+import { needs } from "../support/needs.js"
 
 /** Rooms from the top of the house to the bottom: an import may only go down (docs/design.md). */
 const ORDER = [
@@ -122,6 +123,15 @@ describe("the sources", function () {
             ),
             "",
         )
+    })
+
+    it("are formatted by clang-format", function () {
+        const found = spawnSync("clang-format", ["--version"]).status === 0
+        needs(this, found ? undefined : "clang-format is not installed")
+        const files = readdirSync(join(root, "firmware"), { recursive: true, encoding: "utf8" })
+        const sources = files.filter((name) => /\.[ch]$/.test(name)).map((name) => join(root, "firmware", name))
+        const { stderr } = spawnSync("clang-format", ["--dry-run", "-Werror", ...sources], { encoding: "utf8" })
+        strictEqual(stderr.slice(0, 2000), "")
     })
 
     it("hold no machine paths and no registry hosts", () => {

@@ -11,8 +11,8 @@ IMPORT("print") extern void host_print(int level, const char *line, size_t lengt
 IMPORT("random") extern bool host_random(uint8_t *target, size_t length);
 IMPORT("micros") extern double host_micros(void);
 IMPORT("native")
-extern mote_value
-    host_native(bool of_buffer, unsigned index, mote_value receiver, const mote_value *args, unsigned count);
+extern mote_value host_native(bool of_buffer, unsigned index, mote_value receiver, const mote_value *args,
+                              unsigned count);
 
 enum { MOST_NATIVES = 64, DEVICE_ID = 17, PAGE = 65536 };
 
