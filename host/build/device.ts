@@ -86,7 +86,13 @@ function exportedClasses(path: string): string[] {
 export function deviceModules(): string[] {
     const files = readdirSync(join(root, "src"), { recursive: true, encoding: "utf8" })
     return files
-        .filter((file) => file.endsWith(".ts") && !file.startsWith("platform/node") && !file.endsWith("main.ts"))
+        .filter(
+            (file) =>
+                file.endsWith(".ts") &&
+                !file.startsWith("platform/node") &&
+                !file.endsWith("main.ts") &&
+                !file.endsWith("stock.ts"),
+        )
         .filter((file) => file !== "index.ts")
         .map((file) => `src/${file}`)
         .sort()
@@ -99,6 +105,13 @@ export function deviceModules(): string[] {
  */
 export function buildDeviceImage(entry: string, name: string): DeviceImage {
     return compile(prepareFolder(name), entry, [])
+}
+
+/** The sensor for the official VM; it has no settings, so the bridge's port is compiled in. */
+export function buildStockImage(port: number): DeviceImage {
+    const folder = prepareFolder(`stock-${process.pid}`)
+    writeFileSync(join(folder, "src", "sensor", "stock-port.ts"), `export const BRIDGE_PORT = ${port}\n`)
+    return compile(folder, "src/sensor/stock.ts", [])
 }
 
 /** As buildDeviceImage, but keeps the image: compiles again only when a source has changed. */

@@ -99,6 +99,8 @@ export interface OfficialRun {
     lines: string[]
     /** 0: ds.restart() */
     panic: number
+    /** what the machine itself said at the end: exception, message, places */
+    ending: string[]
     /** ms spent inside the machine */
     busy: number
 }
@@ -110,6 +112,7 @@ const ENDING = /^(\* RESTART requested|! Unhandled exception)/
 export async function runOfficial(image: Uint8Array, gcStress: boolean, timeout: number): Promise<OfficialRun> {
     const machine = await parts().newInstance()
     const lines: string[] = []
+    const ending: string[] = []
     let started = false
     let ended = false
     let busy = 0
@@ -132,7 +135,7 @@ export async function runOfficial(image: Uint8Array, gcStress: boolean, timeout:
         }, timeout)
         machine.dmesg = (line) => {
             if (!started) started = line.startsWith("* start: ")
-            else if (ENDING.test(line)) machine.dmesg = () => undefined
+            else if (ENDING.test(line)) machine.dmesg = (own) => ending.push(own)
             else if (/^[>*!?#] /.test(line)) lines.push(line.slice(2))
         }
         machine.panicHandler = (code) => {
@@ -146,5 +149,5 @@ export async function runOfficial(image: Uint8Array, gcStress: boolean, timeout:
         machine.devsStart()
         if (machine.devsDeploy(image) !== 0) reject(new Error("the official machine refuses the image"))
     })
-    return { lines, panic, busy }
+    return { lines, ending, panic, busy }
 }

@@ -7,6 +7,7 @@ import { machineModule } from "../build/wasm.js"
 import { UsageError } from "../credentials.js"
 import { DebugMap } from "../simulator/debug-map.js"
 import { Device, type DeviceOptions, type Outcome } from "../simulator/device.js"
+import { runStockSensor, type StockSettings } from "../simulator/stock.js"
 import { counterLines, panicLines } from "./outcome.js"
 
 export const simHelp = `mote sim PROGRAM.ts|IMAGE.devs [options]
@@ -23,6 +24,8 @@ Runs a DeviceScript program in the simulator: the machine of the firmware, compi
   --plain                 official limits (64 KB, 100 calls, 131071 operations per turn), console lines only;
                           ends with PANIC N after a panic
   --quiet                 no counters at the end
+  --stock                 without PROGRAM: the sensor in the official DeviceScript VM, as a second opinion; AES in script,
+                          suite TLS_PSK_WITH_AES_128_CCM_8; wants the settings host, identity, key and count
 
 Examples
   mote sim src/sensor/main.ts --setting host=127.0.0.1 --setting identity=sensor1 --setting key=00112233 --setting count=3
@@ -42,6 +45,7 @@ interface SimOptions {
     plain: boolean
     quiet: boolean
     watch: boolean
+    stock: boolean
     settings: Map<string, string>
 }
 
@@ -74,6 +78,7 @@ const spec = {
     watch: { type: "boolean" },
     plain: { type: "boolean" },
     quiet: { type: "boolean" },
+    stock: { type: "boolean" },
     help: { type: "boolean" },
 } as const
 
@@ -86,11 +91,13 @@ function parse(args: string[]): SimOptions | undefined {
     }
     const { values, positionals } = parsed
     if (values.help === true) return undefined
-    if (positionals.length !== 1) throw new UsageError("one program is needed: PROGRAM.ts or IMAGE.devs")
+    const stock = values.stock === true
+    if (positionals.length !== (stock ? 0 : 1)) throw new UsageError("one program is needed: PROGRAM.ts or IMAGE.devs")
     const plain = values.plain === true
-    if (!existsSync(positionals[0])) throw new UsageError(`there is no file ${positionals[0]}`)
+    if (!stock && !existsSync(positionals[0])) throw new UsageError(`there is no file ${positionals[0]}`)
     return {
-        path: resolve(positionals[0]),
+        path: resolve(positionals[0] ?? ""),
+        stock,
         heap: wholeNumber(values.heap, "heap", OFFICIAL.heap, 8, 65536),
         depth: wholeNumber(values.depth, "depth", OFFICIAL.depth, 1, 65535),
         guard: plain ? OFFICIAL.guard : 0,
@@ -176,6 +183,19 @@ async function runAndWatch(options: SimOptions): Promise<number> {
     }
 }
 
+/** Longest run of the official VM, ms. */
+const STOCK_TIMEOUT = 600000
+
+async function runStock(given: Map<string, string>): Promise<number> {
+    const settings: StockSettings = { host: "", port: "5684", interval: "1000", ...Object.fromEntries(given) }
+    for (const name of ["host", "identity", "key", "count"])
+        if (!given.has(name)) throw new UsageError(`--stock: --setting ${name}=... is needed`)
+    const { lines, panic, ending } = await runStockSensor(settings, STOCK_TIMEOUT)
+    process.stdout.write(lines.map((line) => `${line}\n`).join(""))
+    if (panic > 0) process.stdout.write(`panic ${panic} of the official VM\n${ending.join("\n")}\n`)
+    return panic > 0 ? 1 : 0
+}
+
 /** @returns exit code */
 export async function simCommand(args: string[]): Promise<number> {
     const options = parse(args)
@@ -183,6 +203,7 @@ export async function simCommand(args: string[]): Promise<number> {
         process.stdout.write(`${simHelp}\n`)
         return 0
     }
+    if (options.stock) return await runStock(options.settings)
     if (options.watch) return await runAndWatch(options)
     try {
         return await runOnce(options, (devices) => {

@@ -24,7 +24,7 @@ function errorOf(failure: Failure): GError {
             return io(IOErrorEnum.CLOSED, "Connection is closed")
         case FailureReason.keyMismatch:
         case FailureReason.badFinished:
-            return tls(TlsError.HANDSHAKE, "The peer's Finished does not verify: check PSK identity and key")
+            return tls(TlsError.HANDSHAKE, "Different keys? Check PSK identity and key")
         case FailureReason.noCredentials:
             return tls(TlsError.HANDSHAKE, "No pre-shared key for this peer")
         case FailureReason.peerAlert:

@@ -1,4 +1,4 @@
-import { digest, hmac, randomBuffer } from "@devicescript/crypto"
+import { hmac, randomBuffer } from "@devicescript/crypto"
 import { blit, equal, join } from "../../src/dtls/bytes/bytes.js"
 import {
     type Aead,
@@ -8,41 +8,10 @@ import {
     type HashAlgorithm,
     type Hmac,
 } from "../../src/dtls/crypto/provider.js"
+import { StockHash, StockHmac } from "../../src/platform/stock/crypto.js"
 
-/* Cryptography for the tests inside the official VM, which has SHA-256 and HMAC but no AEAD that TLS can use.
-   The stand-in AEAD below protects nothing; it only says no to whatever was changed. */
-
-class VmHash implements Hash {
-    constructor(private chunks: Buffer[]) {}
-
-    update(data: Buffer): void {
-        this.chunks.push(data)
-    }
-
-    clone(): Hash {
-        return new VmHash(this.chunks.slice())
-    }
-
-    digest(): Buffer {
-        return digest("sha256", join(this.chunks))
-    }
-
-    close(): void {
-        this.chunks = []
-    }
-}
-
-class VmHmac implements Hmac {
-    constructor(private key: Buffer) {}
-
-    sign(data: Buffer): Buffer {
-        return hmac(this.key, "sha256", data)
-    }
-
-    close(): void {
-        this.key = Buffer.alloc(0)
-    }
-}
+/* Cryptography for the tests inside the official VM, which has no AEAD that TLS can use.
+   The stand-in below protects nothing and stands for all of them; it only says no to whatever was changed. */
 
 class StandInAead implements Aead {
     constructor(private key: Buffer) {}
@@ -81,11 +50,11 @@ export class VmCryptoProvider implements CryptoProvider {
     }
 
     newHash(_algorithm: HashAlgorithm): Hash {
-        return new VmHash([])
+        return new StockHash([])
     }
 
     newHmac(_algorithm: HashAlgorithm, key: Buffer): Hmac {
-        return new VmHmac(Buffer.from(key))
+        return new StockHmac(key)
     }
 
     newAead(_algorithm: AeadAlgorithm, key: Buffer): Aead {

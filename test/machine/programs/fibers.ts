@@ -6,8 +6,8 @@ async function worker(name: string, pause: number, turns: number) {
         console.log(name, i)
     }
 }
-worker.start("a", 20, 3)
-worker.start("b", 50, 2)
+worker.start("a", 100, 3)
+worker.start("b", 250, 2)
 const waiting = (async () => {
     console.log("waits")
     const v = await ds.suspend(1000)
@@ -19,7 +19,7 @@ await ds.sleep(5)
 console.log(waiting.suspended)
 waiting.resume("x")
 waiting.resume("y")
-await ds.sleep(200)
+await ds.sleep(900)
 const doomed = worker.start("never", 100, 1)
 doomed.terminate()
 try {
@@ -31,9 +31,9 @@ let ticks = 0
 const timer = setInterval(() => {
     ticks++
     if (ticks === 3) clearInterval(timer)
-}, 20)
-setTimeout(() => console.log("timeout"), 30)
-await ds.sleep(150)
+}, 100)
+setTimeout(() => console.log("timeout"), 50)
+await ds.sleep(700)
 console.log("ticks", ticks)
 const e = ds.emitter<number>()
 e.subscribe(v => console.log("event", v))

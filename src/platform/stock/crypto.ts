@@ -1,0 +1,82 @@
+import { digest, hmac, randomBuffer } from "@devicescript/crypto"
+import { join } from "../../dtls/bytes/bytes.js"
+import {
+    type Aead,
+    AeadAlgorithm,
+    type CryptoProvider,
+    type Hash,
+    HashAlgorithm,
+    type Hmac,
+} from "../../dtls/crypto/provider.js"
+import { ScriptCcm8 } from "./ccm.js"
+
+/**
+ * The official VM hashes in one go only: what came is kept.
+ * @devsWhenUsed
+ */
+export class StockHash implements Hash {
+    constructor(private chunks: Buffer[]) {}
+
+    update(data: Buffer): void {
+        this.chunks.push(data)
+    }
+
+    clone(): Hash {
+        return new StockHash(this.chunks.slice())
+    }
+
+    digest(): Buffer {
+        return digest("sha256", join(this.chunks))
+    }
+
+    close(): void {
+        this.chunks = []
+    }
+}
+
+/** @devsWhenUsed */
+export class StockHmac implements Hmac {
+    private key: Buffer
+
+    constructor(key: Buffer) {
+        this.key = Buffer.from(key)
+    }
+
+    sign(data: Buffer): Buffer {
+        return hmac(this.key, "sha256", data)
+    }
+
+    close(): void {
+        this.key.fillAt(0, this.key.length, 0)
+    }
+}
+
+/**
+ * SHA-256 and HMAC of the official VM, and AES-128-CCM-8 in script.
+ * @devsWhenUsed
+ */
+export class StockCryptoProvider implements CryptoProvider {
+    hasHash(algorithm: HashAlgorithm): boolean {
+        return algorithm === HashAlgorithm.sha256
+    }
+
+    hasAead(algorithm: AeadAlgorithm): boolean {
+        return algorithm === AeadAlgorithm.aes128Ccm8
+    }
+
+    newHash(_algorithm: HashAlgorithm): Hash {
+        return new StockHash([])
+    }
+
+    newHmac(_algorithm: HashAlgorithm, key: Buffer): Hmac {
+        return new StockHmac(key)
+    }
+
+    newAead(_algorithm: AeadAlgorithm, key: Buffer): Aead {
+        return new ScriptCcm8(key)
+    }
+
+    random(length: number): Buffer {
+        return randomBuffer(length)
+    }
+}

@@ -1,0 +1,80 @@
+/* What the sensor programs of all places share: settings, and what is said of the sensor's doings. */
+import { defaultCoapParameters } from "../coap/parameters.js"
+import { mcuLimits } from "../dtls/handshake/limits.js"
+import { TLS_PSK_WITH_AES_128_CCM_8 } from "../dtls/crypto/suites.js"
+import { cellular, wifi } from "../dtls/flight/retransmission.js"
+import { newSettings, SinglePsk } from "../gio/settings.js"
+import { LogLevel } from "../gio/log-level.js"
+import { type Services } from "../platform/services.js"
+import { senmlFormat } from "./payload.js"
+import { type Sample, SimulatedSource } from "./reading.js"
+import { Sensor, type SensorConfig, type SensorObserver } from "./sensor.js"
+import { type CoapsSession } from "./session.js"
+
+/** @devsWhenUsed */
+class LogObserver implements SensorObserver {
+    constructor(private services: Services) {}
+
+    connected(session: CoapsSession): void {
+        this.services.log(LogLevel.info, "connected: handshake " + Math.round(session.handshakeTime) + " ms")
+    }
+
+    posted(sample: Sample, _time: number): void {
+        this.services.log(LogLevel.info, "posted sample " + sample.number)
+    }
+
+    rejected(sample: Sample, why: string): void {
+        this.services.log(LogLevel.error, "sample " + sample.number + " was refused: " + why)
+    }
+
+    dropped(sample: Sample): void {
+        this.services.log(LogLevel.warning, "queue full, lost sample " + sample.number)
+    }
+
+    trouble(error: Error, pause: number): void {
+        this.services.log(LogLevel.warning, error.message + "; next attempt in " + pause + " ms")
+    }
+}
+
+/** A setting of the device, or what is usual. */
+export type SettingSource = (name: string, usual: string) => string
+
+/** A number setting; below `least`, or none at all, is an error with its name. */
+function wholeSetting(setting: SettingSource, name: string, usual: string, least: number): number {
+    const value = parseInt(setting(name, usual))
+    if (!(value >= least)) throw new Error("setting " + name + ": a number of at least " + least)
+    return value
+}
+
+/** Whoever builds the device's settings takes URIs apart: it need not. */
+function configure(setting: SettingSource): SensorConfig {
+    const psk = new SinglePsk(Buffer.from(setting("identity", "")), Buffer.from(setting("key", ""), "hex"))
+    const profile = setting("profile", "wifi") === "cellular" ? cellular() : wifi()
+    return {
+        target: {
+            host: setting("host", ""),
+            port: parseInt(setting("port", "5684")),
+            path: [setting("path", "readings")],
+            query: [],
+        },
+        format: senmlFormat(setting("name", "")),
+        interval: wholeSetting(setting, "interval", "60000", 10),
+        count: wholeSetting(setting, "count", "0", 0),
+        queueLimit: 16,
+        localPort: 0,
+        retryInitial: 1000,
+        retryMaximum: 60000,
+        dtls: newSettings([TLS_PSK_WITH_AES_128_CCM_8()], psk, profile, mcuLimits()),
+        coap: defaultCoapParameters(),
+    }
+}
+
+/** Runs the sensor to its end; what stops it is logged. */
+export async function runProgram(services: Services, setting: SettingSource): Promise<void> {
+    try {
+        const noise = () => services.crypto.random(1)[0] / 256
+        await new Sensor(services, configure(setting), new SimulatedSource(noise), new LogObserver(services)).run()
+    } catch (error) {
+        services.log(LogLevel.error, (error as Error).message)
+    }
+}
