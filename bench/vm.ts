@@ -91,15 +91,31 @@ function print(results: Map<string, Pair>, sizes: Sizes, sensor: SensorMemory): 
     process.stdout.write(`longest collection: ${sensor.longestPause} us\n`)
 }
 
+interface BenchOptions {
+    json: boolean
+    chunks: number
+}
+
+function options(): BenchOptions {
+    try {
+        const { values } = parseArgs({ options: { json: { type: "boolean" }, chunks: { type: "string" } } })
+        const chunks = Number(values.chunks ?? 60)
+        if (Number.isInteger(chunks) && chunks > 0) return { json: values.json === true, chunks }
+    } catch {
+        // told below
+    }
+    process.stderr.write("bench:vm: npm run bench:vm -- [--json] [--chunks N]\n")
+    process.exit(2)
+}
+
 async function main(): Promise<void> {
-    const { values } = parseArgs({ options: { json: { type: "boolean" }, chunks: { type: "string" } } })
+    const values = options()
     const module = await machineModule()
     const results = new Map<string, Pair>()
-    for (const [index, { name }] of bodies.entries())
-        results.set(name, await measure(module, index, Number(values.chunks ?? 60)))
+    for (const [index, { name }] of bodies.entries()) results.set(name, await measure(module, index, values.chunks))
     const sizes = rv32Sizes()
     const sensor = await measureSensor(module)
-    if (values.json === true)
+    if (values.json)
         process.stdout.write(
             `${JSON.stringify({
                 body: Object.fromEntries(results),

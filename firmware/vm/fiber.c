@@ -86,7 +86,7 @@ static void load_registers(mote_vm *vm, mote_value v)
     vm->receiver = VALUE_NONE;
     frame_restore(vm, vm->stack + fiber->link);
     vm->yielding = false;
-    vm->budget = vm->guard == 0 || vm->guard > INT32_MAX ? INT32_MAX : (int32_t)vm->guard;
+    vm->budget = vm->guard == 0 ? SLICE : vm->guard > INT32_MAX ? INT32_MAX : (int32_t)vm->guard;
 }
 
 static void forget_registers(mote_vm *vm)
@@ -223,25 +223,41 @@ static mote_value next_due(const mote_vm *vm, uint64_t *soonest)
     return due;
 }
 
+static void go_on(mote_vm *vm, mote_value v)
+{
+    load_registers(vm, v);
+    fiber_at(vm, v)->ret_val = MOTE_UNDEFINED;
+    int32_t budget = vm->budget;
+    interpreter_run(vm);
+    vm->operations += (uint64_t)((int64_t)budget - vm->budget);
+    if (vm->panic != MOTE_RUNNING) return;
+    if (vm->current != 0) fiber_save(vm);
+    forget_registers(vm);
+}
+
 static void run_fiber(mote_vm *vm, mote_value v)
 {
     block_fiber *fiber = fiber_at(vm, v);
     clear_wake(fiber);
     fiber->suspended = fiber->hosted = false;
-    load_registers(vm, v);
-    fiber->ret_val = MOTE_UNDEFINED;
-    int32_t budget = vm->budget;
-    interpreter_run(vm);
-    vm->operations += (uint64_t)((int64_t)budget - vm->budget);
-    if (vm->panic == MOTE_RUNNING && vm->current != 0) fiber_save(vm);
-    if (vm->panic == MOTE_RUNNING) forget_registers(vm);
+    go_on(vm, v);
+}
+
+/** A fiber that was in the middle of its work goes on before any other. */
+static void go_on_with_interrupted(mote_vm *vm)
+{
+    mote_value v = vm->interrupted;
+    vm->interrupted = 0;
+    if (v != 0) go_on(vm, v);
 }
 
 uint64_t mote_vm_step(mote_vm *vm, uint64_t now)
 {
     uint64_t soonest = MOTE_NEVER;
     if (now > vm->now) vm->now = now;
+    if (vm->panic == MOTE_RUNNING) go_on_with_interrupted(vm);
     for (int turns = 0; vm->panic == MOTE_RUNNING; turns++) {
+        if (vm->interrupted != 0) return vm->now;
         mote_value due = next_due(vm, &soonest);
         if (due == 0 || soonest > vm->now || turns == TURNS_PER_STEP) return soonest;
         run_fiber(vm, due);

@@ -260,8 +260,9 @@ static void drain_gray(mote_vm *vm)
 
 static void mark_roots(mote_vm *vm)
 {
-    const mote_value machine[] = {vm->ret_val,    vm->receiver, vm->globals, vm->exception, vm->captured, vm->attached,
-                                  vm->prototypes, vm->specs,    vm->pins,    vm->fibers,    vm->current};
+    const mote_value machine[] = {vm->ret_val,  vm->receiver, vm->globals,    vm->exception,
+                                  vm->captured, vm->attached, vm->prototypes, vm->specs,
+                                  vm->pins,     vm->fibers,   vm->current,    vm->interrupted};
     mark_range(vm, machine, sizeof machine / sizeof machine[0]);
     mark_range(vm, vm->roots, vm->num_roots < ROOTS ? vm->num_roots : ROOTS);
 }
@@ -281,7 +282,7 @@ static void append_free(mote_vm *vm, list_ends *ends, uint32_t offset, uint32_t 
     **end = 0;
 }
 
-/** Frees what is not marked and joins neighbours; returns the words in use. */
+/** Frees what is not marked and what tables do not use, joins neighbours; returns the words in use. */
 static uint32_t sweep(mote_vm *vm)
 {
     mote_heap *heap = &vm->heap;
@@ -295,9 +296,11 @@ static uint32_t sweep(mote_vm *vm)
         words = *header >> 8;
         if ((*header & FLAG_MARKED) != 0) {
             *header &= ~(uint32_t)FLAG_MARKED;
-            used += words;
+            uint32_t kept = (*header & 15u) == KIND_TABLE ? table_trim(vm, at) : words;
+            *header = (*header & 0xffu) | (kept << 8);
+            used += kept;
             if (run != 0) append_free(vm, &ends, run, (at - run) / 4);
-            run = 0;
+            run = kept < words ? at + kept * 4 : 0;
         } else if (run == 0) {
             run = at;
         }

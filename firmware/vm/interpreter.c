@@ -532,7 +532,11 @@ void interpreter_run(mote_vm *vm)
         case OP_CALL7:
         case OP_CALL8: {
             mote_value receiver = vm->receiver;
-            if (budget < 0) goto out_of_budget_at_call;
+            if (budget < 0) {
+                if (vm->guard != 0) goto out_of_budget;
+                vm->operations += SLICE; /* here the host cannot get its turn: operands are on the stack */
+                budget += SLICE;
+            }
             vm->receiver = VALUE_NONE;
             SAVE();
             call_enter(vm, vm->operands, op - OP_CALL0, receiver);
@@ -602,17 +606,11 @@ void interpreter_run(mote_vm *vm)
         }
         continue;
 
-    out_of_budget_at_call:
-        pc--;
     out_of_budget:
         SAVE();
-        if (vm->guard != 0) {
-            vm_panic(vm, MOTE_PANIC_GUARD);
-            goto leave_saved;
-        }
-        vm->operations += INT32_MAX;
-        budget = INT32_MAX;
-        continue;
+        if (vm->guard != 0) vm_panic(vm, MOTE_PANIC_GUARD);
+        else vm->interrupted = vm->current;
+        goto leave_saved;
 
     failed:
         if (vm->panic != MOTE_RUNNING) goto leave;

@@ -112,9 +112,9 @@ int mote_vm_load(mote_vm *vm, const void *image, size_t length);
 const char *mote_vm_load_error(const mote_vm *vm);
 
 /**
- * Runs what is due at `now` (ms since start, never going back), a bounded number of turns. Returns when it wants to be
- * called again: at most `now` when more is due, MOTE_NEVER when only the host can wake a fiber.
- * After a panic it runs nothing.
+ * Runs what is due at `now` (ms since start, never going back), a bounded number of turns; without a guard a fiber that
+ * does not yield is interrupted now and then, and goes on with the next call. Returns when it wants to be called again:
+ * at most `now` when more is due, MOTE_NEVER when only the host can wake a fiber. After a panic it runs nothing.
  */
 uint64_t mote_vm_step(mote_vm *vm, uint64_t now);
 

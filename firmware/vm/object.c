@@ -153,6 +153,17 @@ bool table_delete(mote_vm *vm, mote_value table, mote_value key)
     return true;
 }
 
+/** Gives up the room of pairs that are not there. Returns the words that the table needs then; allocates nothing. */
+uint32_t table_trim(const mote_vm *vm, mote_value table)
+{
+    block_table *block = table_at(vm, table);
+    uint32_t words = 1 + table_bytes(block->count) / 4, have = block_words(vm, table);
+    if (block->count == 0 || words + 1 >= have) return have; /* a single word could not be a block */
+    block->capacity = block->count;
+    ring_build(block);
+    return words;
+}
+
 mote_value map_new(mote_vm *vm, mote_value prototype)
 {
     root_push(vm, prototype);

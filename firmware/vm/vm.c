@@ -32,7 +32,8 @@ static void reset(mote_vm *vm)
     vm->receiver = VALUE_NONE;
     vm->ret_val = MOTE_UNDEFINED;
     vm->yielding = false;
-    vm->globals = vm->captured = vm->attached = vm->prototypes = vm->specs = vm->pins = vm->fibers = vm->current = 0;
+    vm->globals = vm->captured = vm->attached = vm->prototypes = vm->specs = vm->pins = vm->fibers = vm->current =
+        vm->interrupted = 0;
     vm->stack = vm->stack_end = vm->sp = vm->slots = vm->operands = vm->link = NULL;
     vm->num_roots = vm->next_fiber_id = vm->trace_length = vm->natives = vm->collections = vm->longest_pause = 0;
     vm->peak_depth = vm->peak_stack_words = 0;

@@ -18,6 +18,9 @@ enum {
     FIRST_STACK_WORDS = 64
 };
 
+/* Without a guard: operations after which the host gets a turn, some tenths of a second. */
+enum { SLICE = 20000000 };
+
 enum { MARK_STACK = 48, CACHE_ENTRIES = 32, TRACE_DEPTH = 16, SMALL_LISTS = 32, ROOTS = 32 };
 
 /* Blocks. The header has kind (bits 0-3), flags (4-7) and size in words, header included (8-31). */
@@ -164,6 +167,7 @@ struct mote_vm {
     mote_value specs;
     mote_value pins;
     mote_value fibers, current;
+    mote_value interrupted; /* fiber that goes on first: the host got a turn in the middle of its work */
     mote_value roots[ROOTS];
     uint32_t num_roots;
     uint32_t next_fiber_id;
@@ -270,6 +274,7 @@ mote_value map_new(mote_vm *vm, mote_value prototype);
 mote_value table_find(const mote_vm *vm, mote_value table, mote_value key);
 /** Stores into the table that *slot refers to, growing it; *slot lies in a rooted block or in the machine. */
 bool table_set(mote_vm *vm, mote_value owner, mote_value *slot, mote_value key, mote_value value);
+uint32_t table_trim(const mote_vm *vm, mote_value table);
 bool table_delete(mote_vm *vm, mote_value table, mote_value key);
 bool map_set(mote_vm *vm, mote_value map, mote_value key, mote_value value);
 mote_value map_get(const mote_vm *vm, mote_value map, mote_value key);

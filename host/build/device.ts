@@ -11,8 +11,9 @@ import {
     statSync,
     writeFileSync,
 } from "node:fs"
-import { basename, dirname, join } from "node:path"
+import { dirname, join, relative, resolve, sep } from "node:path"
 import { fileURLToPath } from "node:url"
+import { stripVTControlCharacters } from "node:util"
 
 /** The project's folder. */
 export const root = fileURLToPath(new URL("../../", import.meta.url))
@@ -26,6 +27,8 @@ export interface DeviceImage {
     bytes: number
     /** the compiler's debug file: function names, sizes, source map */
     debugPath: string
+    /** folder that the debug file's paths are relative to; default: the project's */
+    home?: string
 }
 
 /** The official command line, run in the image's own folder: its output always goes to the current one. */
@@ -136,21 +139,53 @@ function hashFolder(hash: Hash, folder: string): void {
     for (const file of files.sort()) hash.update(file).update(readFileSync(join(folder, file)))
 }
 
-/** Compiles a program that stands alone in a folder of its own, wherever that is; its neighbours come along. */
-export function buildForeignImage(entry: string, name: string): DeviceImage {
-    const folder = join(workshop, name)
+/** Files that a program imports by relative paths, itself included; what is not there is left to the compiler's message. */
+function modulesOf(entry: string): string[] {
+    const found = new Set<string>()
+    const queue = [entry]
+    for (let path = queue.pop(); path !== undefined; path = queue.pop()) {
+        if (found.has(path)) continue
+        found.add(path)
+        const source = readFileSync(path, "utf8")
+        for (const [, name] of source.matchAll(/\b(?:from|import)\s*["'](\.{1,2}\/[^"']+)["']/g)) {
+            const base = resolve(dirname(path), name)
+            const places = [base.replace(/\.js$/, ".ts"), `${base}.ts`, join(base, "index.ts")]
+            const place = places.find((candidate) => candidate.endsWith(".ts") && existsSync(candidate))
+            if (place !== undefined) queue.push(place)
+        }
+    }
+    return [...found]
+}
+
+/** The innermost folder that all files are in. */
+function commonFolder(paths: string[]): string {
+    let folder = dirname(paths[0])
+    while (!paths.every((path) => path.startsWith(folder + sep) || folder === dirname(folder))) folder = dirname(folder)
+    return folder
+}
+
+/** Compiles a program wherever it is: it and what it imports are copied into a folder of this process. */
+export function buildForeignImage(entry: string): DeviceImage {
+    const folder = join(workshop, `foreign-${process.pid}`)
     rmSync(folder, { recursive: true, force: true })
+    const modules = modulesOf(entry)
+    const home = commonFolder(modules)
     mkdirSync(folder, { recursive: true })
-    const home = dirname(entry)
-    const wanted = (path: string): boolean => !/node_modules|\/\./.test(path.slice(home.length))
-    cpSync(home, folder, { recursive: true, filter: wanted })
-    return compile(folder, basename(entry), [])
+    for (const path of modules) cpSync(path, join(folder, relative(home, path)))
+    process.once("exit", () => rmSync(folder, { recursive: true, force: true }))
+    return { ...compile(folder, relative(home, entry), []), home }
+}
+
+/** Without colours and the compiler's banner. */
+function messagesOf(output: string): string {
+    const plain = stripVTControlCharacters(output)
+    return plain.replace(/^using devs: .*\n/m, "").trim()
 }
 
 function compile(folder: string, entry: string, flags: string[]): DeviceImage {
     const { status, output } = devicescript(folder, ["build", "--ignore-missing-config", ...flags, entry])
     const path = join(folder, ".devicescript", "bin", "bytecode.devs")
-    if (status !== 0) throw new Error(`${entry} does not compile for the device:\n${output}`)
+    if (status !== 0) throw new Error(`${entry} does not compile for the device:\n${messagesOf(output)}`)
     const debugPath = join(folder, ".devicescript", "bin", "bytecode-dbg.json")
     return { path, bytes: statSync(path).size, debugPath }
 }

@@ -44,6 +44,10 @@ export function fuzzMachine(seconds: number, seed: number): FuzzResult {
 }
 
 if (import.meta.url === pathToFileURL(process.argv[1]).href) {
+    if (!/^[1-9]\d*$/.test(process.argv[2] ?? "3600")) {
+        process.stderr.write("fuzz: seconds are a whole number from 1: npm run fuzz -- 600\n")
+        process.exit(2)
+    }
     const missing = missingFor(machineFuzzer)
     if (missing !== undefined) {
         process.stderr.write(`fuzz: ${missing}; please run: sudo apt-get install clang libclang-rt-dev\n`)

@@ -17,19 +17,28 @@ export function panicLines({ code, exception, trace }: Outcome, debug: DebugMap 
         if (place === undefined) return `    at code position ${position}`
         return `    at ${place.functionName} (${place.file}:${place.line})`
     })
-    return [`panic ${code}: ${what}`, ...lines]
+    const hint = debug === undefined ? ["    (no bytecode-dbg.json beside the image: no lines of TypeScript)"] : []
+    return [`panic ${code}: ${what}`, ...lines, ...hint]
 }
 
 /** Memory and work of a run. */
 export function counterLines({ counters, calls }: Outcome): string[] {
     const kb = (bytes: number): string => `${(bytes / 1024).toFixed(1)} KB`
     const natives = [...calls].sort((a, b) => b[1] - a[1]).map(([name, times]) => `${name} ${times}`)
+    const work = [
+        `stack: at most ${counters.peakStackBytes} bytes, ${counters.peakDepth} calls deep`,
+        `ran ${counters.operations} operations and ${counters.natives} natives` +
+            (natives.length === 0 ? "" : `, of the host: ${natives.join(", ")}`),
+    ]
+    if (counters.collections === 0)
+        return [
+            `heap: at most ${kb(counters.peakUsedBytes)} of ${kb(counters.arenaBytes)}, no collection was needed`,
+            ...work,
+        ]
     return [
         `heap: at most ${kb(counters.peakLiveBytes)} of ${kb(counters.arenaBytes)} in use after a collection, ` +
             `${kb(counters.peakUsedBytes)} with garbage; ${counters.collections} collections, ` +
             `longest ${(counters.longestPause / 1000).toFixed(2)} ms`,
-        `stack: at most ${counters.peakStackBytes} bytes, ${counters.peakDepth} calls deep`,
-        `ran ${counters.operations} operations and ${counters.natives} natives` +
-            (natives.length === 0 ? "" : `, of the host: ${natives.join(", ")}`),
+        ...work,
     ]
 }

@@ -1,4 +1,4 @@
-import { existsSync, readFileSync, watch } from "node:fs"
+import { existsSync, readFileSync, statSync, watch } from "node:fs"
 import { dirname, join, relative, resolve } from "node:path"
 import { parseArgs } from "node:util"
 import { LogLevel } from "../../src/gio/log-level.js"
@@ -28,7 +28,7 @@ Runs a DeviceScript program in the simulator: the machine of the firmware, compi
                           suite TLS_PSK_WITH_AES_128_CCM_8; wants the settings host, identity, key and count
 
 Examples
-  mote sim src/sensor/main.ts --setting host=127.0.0.1 --setting identity=sensor1 --setting key=00112233 --setting count=3
+  mote sim src/sensor/main.ts --setting host=127.0.0.1 --setting identity=sensor1 --setting key=00112233445566778899aabbccddeeff --setting count=3
   mote sim blink.ts --virtual-time --gc-stress`
 
 const OFFICIAL = { heap: 64, depth: 100, guard: 131071 }
@@ -87,16 +87,19 @@ function parse(args: string[]): SimOptions | undefined {
     try {
         parsed = parseArgs({ args, options: spec, allowPositionals: true })
     } catch (error) {
-        throw new UsageError((error as Error).message)
+        throw new UsageError(`${(error as Error).message.split(". ")[0]}; see mote sim --help`)
     }
     const { values, positionals } = parsed
     if (values.help === true) return undefined
     const stock = values.stock === true
     if (positionals.length !== (stock ? 0 : 1)) throw new UsageError("one program is needed: PROGRAM.ts or IMAGE.devs")
     const plain = values.plain === true
-    if (!stock && !existsSync(positionals[0])) throw new UsageError(`there is no file ${positionals[0]}`)
+    if (!stock) checkProgram(positionals[0])
+    const settings = parseSettings(values.setting ?? [])
+    const path = resolve(positionals[0] ?? "")
+    if (stock || path === join(root, "src", "sensor", "main.ts")) checkSensorSettings(settings)
     return {
-        path: resolve(positionals[0] ?? ""),
+        path,
         stock,
         heap: wholeNumber(values.heap, "heap", OFFICIAL.heap, 8, 65536),
         depth: wholeNumber(values.depth, "depth", OFFICIAL.depth, 1, 65535),
@@ -107,20 +110,35 @@ function parse(args: string[]): SimOptions | undefined {
         plain,
         quiet: values.quiet === true || plain,
         watch: values.watch === true,
-        settings: parseSettings(values.setting ?? []),
+        settings,
     }
 }
 
-/** The image of a program, compiled where that is needed. */
+/** The image of a program, compiled where that is needed. A .devs file has its debug file beside it. */
 function imageOf(path: string): DeviceImage {
     if (path.endsWith(".devs")) {
-        const debugPath = join(dirname(path), "bytecode-dbg.json")
-        return { path, bytes: readFileSync(path).length, debugPath }
+        const places = [path.replace(/devs$/, "json"), join(dirname(path), "bytecode-dbg.json")]
+        return { path, bytes: statSync(path).size, debugPath: places.find((place) => existsSync(place)) ?? places[1] }
     }
     const inside = relative(root, path)
-    return inside.startsWith("..") || !/^(src|test)/.test(inside)
-        ? buildForeignImage(path, "simulated")
-        : cachedDeviceImage(inside)
+    return /^(src|test)[/\\]/.test(inside) ? cachedDeviceImage(inside) : buildForeignImage(path)
+}
+
+/** Throws UsageError when it is nothing that can be run. */
+function checkProgram(path: string): void {
+    // Not repeated when it looks like a setting in the wrong place: it may be a key.
+    if (path.includes("=")) throw new UsageError("one program is needed; settings are given as --setting NAME=VALUE")
+    if (!existsSync(path)) throw new UsageError(`there is no file ${path}`)
+    if (!statSync(path).isFile()) throw new UsageError(`${path} is no file`)
+    if (!/\.(ts|devs)$/.test(path)) throw new UsageError(`${path} is neither a program (.ts) nor an image (.devs)`)
+}
+
+/** What the sensor cannot do without, told before it starts. */
+function checkSensorSettings(settings: Map<string, string>): void {
+    for (const name of ["host", "identity", "key"])
+        if ((settings.get(name) ?? "") === "") throw new UsageError(`the sensor wants --setting ${name}=...`)
+    if (!/^([0-9a-f]{2})+$/i.test(settings.get("key") ?? ""))
+        throw new UsageError("--setting key=...: pairs of hexadecimal digits, usually 16")
 }
 
 function deviceOptions(options: SimOptions, number: number): DeviceOptions {
@@ -155,7 +173,7 @@ function report(options: SimOptions, number: number, outcome: Outcome, debug: De
 async function runOnce(options: SimOptions, onStart: (devices: Device[]) => void): Promise<number> {
     const image = imageOf(options.path)
     const bytes = readFileSync(image.path)
-    const debug = DebugMap.load(image.debugPath)
+    const debug = DebugMap.load(image.debugPath, image.home ?? root)
     const module = await machineModule()
     const numbers = Array.from({ length: options.count }, (_, index) => index + 1)
     const devices = numbers.map((number) => new Device(module, bytes, deviceOptions(options, number)))
@@ -170,7 +188,8 @@ async function runAndWatch(options: SimOptions): Promise<number> {
     for (;;) {
         let running: Device[] = []
         const watcher = watch(dirname(options.path), { recursive: true })
-        const changed = new Promise<void>((resolve) => watcher.once("change", () => resolve()))
+        // An editor's save is several events: it counts when they are over.
+        const changed = new Promise<void>((resolve) => watcher.once("change", () => setTimeout(resolve, 200)))
         const done = runOnce(options, (devices) => (running = devices)).catch((error: Error) => {
             process.stderr.write(`mote: ${error.message}\n`)
             return 1
@@ -188,8 +207,7 @@ const STOCK_TIMEOUT = 600000
 
 async function runStock(given: Map<string, string>): Promise<number> {
     const settings: StockSettings = { host: "", port: "5684", interval: "1000", ...Object.fromEntries(given) }
-    for (const name of ["host", "identity", "key", "count"])
-        if (!given.has(name)) throw new UsageError(`--stock: --setting ${name}=... is needed`)
+    if (!given.has("count")) throw new UsageError("--stock: --setting count=... is needed")
     const { lines, panic, ending } = await runStockSensor(settings, STOCK_TIMEOUT)
     process.stdout.write(lines.map((line) => `${line}\n`).join(""))
     if (panic > 0) process.stdout.write(`panic ${panic} of the official VM\n${ending.join("\n")}\n`)

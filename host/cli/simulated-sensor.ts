@@ -3,6 +3,7 @@ import { join } from "node:path"
 import { type CoapUri } from "../../src/coap/uri.js"
 import { type PskAnswer } from "../../src/dtls/handshake/question.js"
 import { LogLevel } from "../../src/gio/log-level.js"
+import { root } from "../build/device.js"
 import { sensorImage } from "../build/sensor-image.js"
 import { machineModule } from "../build/wasm.js"
 import { UsageError } from "../credentials.js"
@@ -66,7 +67,7 @@ export class SimulatedSensor {
             log: (level, message) => logged(reporter, level, message),
             observe: (direction, peer, data) => reporter.observe(direction, peer, data),
         })
-        return new SimulatedSensor(device, DebugMap.load(image.debugPath), reporter)
+        return new SimulatedSensor(device, DebugMap.load(image.debugPath, root), reporter)
     }
 
     /** Runs until the program ends or is interrupted. @returns exit code */

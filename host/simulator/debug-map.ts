@@ -1,4 +1,5 @@
-import { readFileSync } from "node:fs"
+import { existsSync, readFileSync } from "node:fs"
+import { join, relative } from "node:path"
 
 interface DebugFile {
     functions: { name: string; startpc: number }[]
@@ -15,12 +16,15 @@ export interface Place {
 
 /** The compiler's debug file: from code positions of an image to lines of TypeScript. */
 export class DebugMap {
-    private constructor(private debug: DebugFile) {}
+    private constructor(
+        private debug: DebugFile,
+        private home: string,
+    ) {}
 
-    /** Undefined when there is no such file. */
-    static load(path: string): DebugMap | undefined {
+    /** @param home folder that its paths are relative to; undefined when there is no such file */
+    static load(path: string, home: string): DebugMap | undefined {
         try {
-            return new DebugMap(JSON.parse(readFileSync(path, "utf8")) as DebugFile)
+            return new DebugMap(JSON.parse(readFileSync(path, "utf8")) as DebugFile, home)
         } catch (error) {
             if ((error as NodeJS.ErrnoException).code === "ENOENT") return undefined
             throw error
@@ -57,9 +61,17 @@ export class DebugMap {
         let start = 0
         for (const { path, length, text } of this.debug.sources) {
             if (position < start + length)
-                return { file: path, line: text.slice(0, position - start).split("\n").length }
+                return { file: this.fileOf(path), line: text.slice(0, position - start).split("\n").length }
             start += length
         }
         return { file: "?", line: 0 }
+    }
+
+    /** As seen from the current folder, where it is a file of the program's. */
+    private fileOf(path: string): string {
+        const file = join(this.home, path)
+        if (!existsSync(file)) return path
+        const seen = relative(process.cwd(), file)
+        return seen.startsWith("..") ? file : seen
     }
 }

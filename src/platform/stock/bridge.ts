@@ -10,6 +10,7 @@ import { type Services, type UdpSocket } from "../services.js"
  * The one TCP stream that the official VM has, to host/simulator/stock.ts. Frames: length (2 bytes, big-endian) and bytes;
  * an empty one asks for the settings, which come as the first frame; all others are datagrams. (The host must not speak first:
  * @devicescript/net takes data that comes with the connection for a failure.)
+ * @devsWhenUsed
  */
 export class Bridge {
     private buffered = Buffer.alloc(0)

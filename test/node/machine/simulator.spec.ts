@@ -77,7 +77,7 @@ describe("the simulator", function () {
         const program = `${HEAD}function inner(x: any) {\n    return x.field\n}\nfunction outer() {\n    return inner(undefined)\n}\nouter()\n`
         const { code, out } = sim(write("panic.ts", program), "--quiet")
         strictEqual(code, 1)
-        const lines = out.trim().split("\n")
+        const lines = out.replaceAll(`${folder}/`, "").trim().split("\n")
         deepStrictEqual(lines.slice(0, 4), [
             "panic 60005: TypeError: getting field 'field' of undefined",
             "    at inner (panic.ts:3)",
@@ -127,9 +127,13 @@ describe("the simulator", function () {
     const wrong: [string, string[], RegExp][] = [
         ["no program", [], /one program is needed/],
         ["a missing file", ["no-such.ts"], /there is no file no-such.ts/],
-        ["a heap too small", ["package.json", "--heap", "1"], /--heap: a whole number from 8/],
-        ["a setting without value", ["package.json", "--setting", "key"], /--setting: NAME=VALUE/],
-        ["an unknown option", ["package.json", "--fast"], /--fast/],
+        ["a heap too small", ["test/device/ccm.ts", "--heap", "1"], /--heap: a whole number from 8/],
+        ["a setting without value", ["test/device/ccm.ts", "--setting", "key"], /--setting: NAME=VALUE/],
+        ["a folder", ["src"], /src is no file/],
+        ["neither program nor image", ["package.json"], /neither a program/],
+        ["a key where the program should be", ["key=00112233"], /settings are given as --setting/],
+        ["the sensor without settings", ["src/sensor/main.ts"], /the sensor wants --setting host/],
+        ["an unknown option", ["test/device/ccm.ts", "--fast"], /--fast/],
     ]
     for (const [name, args, message] of wrong)
         it(`${name}: exit code 2 and a sentence`, () => {
@@ -145,6 +149,28 @@ describe("the simulator", function () {
         const broken = sim(write("broken.ts", `${HEAD}let x: number = "text"\nconsole.log(x)\n`))
         strictEqual(broken.code, 1)
         ok(/does not compile/.test(broken.err) && !/\n\s+at Object/.test(broken.err), broken.err)
+    })
+
+    it("runs programs of any folder, with the modules they import", () => {
+        write("second.ts", "export function boom(x: any) {\n    return x.field\n}\n")
+        const program = `${HEAD}import { boom } from "./second"\nboom(null)\n`
+        const { out } = sim(write("first.ts", program), "--quiet")
+        ok(out.includes(`at boom (${join(folder, "second.ts")}:2)`), out)
+        ok(out.includes(`at main (${join(folder, "first.ts")}:3)`), out)
+    })
+
+    it("an endless loop can be stopped, and a long one is not disturbed by the host's turns", async () => {
+        const loop = compileProgram(`${HEAD}let i = 0\nwhile (true) i = (i + 1) & 0xffff\n`)
+        const device = new Device(await machineModule(), loop, options)
+        setTimeout(() => device.stop(), 1500)
+        strictEqual((await device.run()).code, undefined)
+        const sum =
+            "let s = 0\nfor (let i = 0; i < 4000000; i++) s = (s + i) & 0xffffff\nconsole.log(s)\nds.restart()\n"
+        const { lines, outcome } = await runSource(HEAD + sum, {})
+        deepStrictEqual(lines, [
+            String(Array.from({ length: 4000000 }).reduce((s: number, _, i) => (s + i) & 0xffffff, 0)),
+        ])
+        ok(outcome.counters.operations > 40000000)
     })
 
     it("natives throw errors that name the argument", async () => {
