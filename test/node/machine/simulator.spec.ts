@@ -153,7 +153,7 @@ describe("the simulator", function () {
 
     it("runs programs of any folder, with the modules they import", () => {
         write("second.ts", "export function boom(x: any) {\n    return x.field\n}\n")
-        const program = `${HEAD}import { boom } from "./second"\nboom(null)\n`
+        const program = `${HEAD}import { boom } from ${JSON.stringify("./second")}\nboom(null)\n`
         const { out } = sim(write("first.ts", program), "--quiet")
         ok(out.includes(`at boom (${join(folder, "second.ts")}:2)`), out)
         ok(out.includes(`at main (${join(folder, "first.ts")}:3)`), out)
