@@ -1,6 +1,9 @@
-/* A DTLS server for a device: echoes, but reads no further from a peer that says "hold". */
+/* A DTLS server for a device: echoes; reads no further from a peer that says "hold", speaks CoAP with one that says "coap". */
 import * as ds from "@devicescript/core"
 import { copyOf } from "../../src/dtls/bytes/bytes.js"
+import { CoapCode } from "../../src/coap/code-points.js"
+import { defaultCoapParameters } from "../../src/coap/parameters.js"
+import { type CoapAnswer, CoapSession } from "../../src/coap/server.js"
 import { TLS_PSK_WITH_AES_128_CCM_8 } from "../../src/dtls/crypto/suites.js"
 import { wifi } from "../../src/dtls/flight/retransmission.js"
 import { mcuLimits } from "../../src/dtls/handshake/limits.js"
@@ -9,11 +12,17 @@ import { type DtlsServerConnection } from "../../src/gio/dtls-server-connection.
 import { DtlsListener } from "../../src/gio/dtls-listener.js"
 import { newSettings, SinglePsk } from "../../src/gio/settings.js"
 import "../../src/platform/runtime/natives.js"
+import { type Services } from "../../src/platform/services.js"
 import { RuntimeServices } from "../../src/platform/runtime/services.js"
 
 const FOREVER = -1
 
-async function serve(connection: DtlsServerConnection): Promise<void> {
+/** Large answers, which the session remembers for repeated requests. */
+function answer(): CoapAnswer {
+    return { code: CoapCode.CONTENT, options: [], payload: Buffer.alloc(200) }
+}
+
+async function serve(services: Services, connection: DtlsServerConnection): Promise<void> {
     try {
         while (true) {
             const message = new InputMessage([Buffer.alloc(300)])
@@ -21,6 +30,8 @@ async function serve(connection: DtlsServerConnection): Promise<void> {
             if (count === 0 || message.bytesReceived === 0) return
             const data = copyOf(message.vectors[0], 0, message.bytesReceived)
             if (data.toString() === "hold") return
+            if (data.toString() === "coap")
+                return await new CoapSession(connection, answer, defaultCoapParameters(), services).run(300)
             await connection.sendMessages([new OutputMessage([data])], 0, FOREVER)
         }
     } catch (error) {
@@ -38,7 +49,7 @@ async function main(): Promise<void> {
     console.log("listening " + socket.localAddress().port)
     while (true) {
         const connection = await listener.accept(FOREVER)
-        serve.start(connection)
+        serve.start(services, connection)
     }
 }
 

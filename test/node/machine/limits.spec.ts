@@ -1,10 +1,11 @@
-import { ok, strictEqual } from "node:assert/strict"
+import { deepStrictEqual, ok, strictEqual } from "node:assert/strict"
 import { readFileSync } from "node:fs"
 import { tmpdir } from "node:os"
 import { join } from "node:path"
 import { cachedDeviceImage } from "../../../host/build/device.js"
 import { machineModule } from "../../../host/build/wasm.js"
 import { Device, type Outcome } from "../../../host/simulator/device.js"
+import { defaultCoapParameters } from "../../../src/coap/parameters.js"
 import { TLS_PSK_WITH_AES_128_CCM_8 } from "../../../src/dtls/crypto/suites.js"
 import { wifi } from "../../../src/dtls/flight/retransmission.js"
 import { gatewayLimits, mcuLimits } from "../../../src/dtls/handshake/limits.js"
@@ -102,6 +103,14 @@ async function fill({ link }: Client): Promise<void> {
     }
 }
 
+/** A confirmable GET; its answer is piggybacked. */
+async function requested({ link }: Client, messageId: number): Promise<void> {
+    await link.send(Buffer.from([0x40, 0x01, messageId >> 8, messageId & 255]))
+    const reply = (await link.receive()) as Buffer
+    deepStrictEqual([...reply.subarray(0, 4)], [0x60, 0x45, messageId >> 8, messageId & 255])
+    strictEqual(reply.length, 4 + 1 + 200)
+}
+
 async function echoed({ link }: Client, text: string): Promise<void> {
     await link.send(text)
     strictEqual(String(await link.receive()), text)
@@ -147,15 +156,23 @@ async function attack(device: Device, port: number): Promise<void> {
     for (const client of clients) await fill(client)
     await echoed(served, "queues are full")
     alive.push(device.measure().liveBytes)
+    await served.link.send("coap")
+    const { rememberedIds } = defaultCoapParameters()
+    for (let id = 0; id < rememberedIds + 2; id++) await requested(served, id)
+    alive.push(device.measure().liveBytes)
     const halfOpen: UdpSocket[] = []
     for (const client of clients.slice(0, halfOpenPeers)) halfOpen.push(await reboot(services, port, client))
-    await echoed(served, "handshakes are half-open")
+    await requested(served, 100)
     alive.push(device.measure().liveBytes)
-    console.log(`    alive, bytes: with 4 peers ${alive[0]}, queues full ${alive[1]}, half-open handshakes ${alive[2]}`)
+    console.log(
+        `    alive, bytes: with 4 peers ${alive[0]}, queues full ${alive[1]}, CoAP answers remembered ${alive[2]}, ` +
+            `handshakes half-open ${alive[3]}`,
+    )
     // Each step really took memory: the buffers were filled.
     ok(alive[1] - alive[0] > (peers - 1) * mcuLimits().receiveQueueBytes * 0.8, "queues")
-    ok(alive[2] - alive[1] > halfOpenPeers * mcuLimits().inboxBytes * 0.5, "half-open handshakes")
-    for (let i = 0; i < 20; i++) await echoed(served, `meanwhile ${i}`)
+    ok(alive[2] - alive[1] > rememberedIds * 200 * 0.8, "CoAP")
+    ok(alive[3] - alive[2] > halfOpenPeers * mcuLimits().inboxBytes * 0.5, "half-open handshakes")
+    for (let i = 0; i < 20; i++) await requested(served, 200 + i)
     for (const socket of halfOpen) socket.close()
     for (const { socket } of clients) socket.close()
     await served.link.close()
