@@ -183,13 +183,22 @@ async function runOnce(options: SimOptions, onStart: (devices: Device[]) => void
     return outcomes.some(({ code }) => code !== undefined && code > 0) ? 1 : 0
 }
 
-/** Runs again whenever a file of the program's folder changes; ends with the process. */
+/** Not what builds and installations write, which may lie below the same folder. */
+function isSource(name: string): boolean {
+    return name.endsWith(".ts") && !name.split(/[\\/]/).some((part) => part.startsWith(".") || part === "node_modules")
+}
+
+/** Runs again whenever a source file below the program's folder changes; ends with the process. */
 async function runAndWatch(options: SimOptions): Promise<number> {
     for (;;) {
         let running: Device[] = []
         const watcher = watch(dirname(options.path), { recursive: true })
         // An editor's save is several events: it counts when they are over.
-        const changed = new Promise<void>((resolve) => watcher.once("change", () => setTimeout(resolve, 200)))
+        const changed = new Promise<void>((resolve) =>
+            watcher.on("change", (_kind, name) => {
+                if (isSource(String(name))) setTimeout(resolve, 200)
+            }),
+        )
         const done = runOnce(options, (devices) => (running = devices)).catch((error: Error) => {
             process.stderr.write(`mote: ${error.message}\n`)
             return 1

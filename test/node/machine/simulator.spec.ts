@@ -8,7 +8,7 @@ import { compileProgram } from "../../../host/build/official.js"
 import { machineModule } from "../../../host/build/wasm.js"
 import { Device, type DeviceOptions, type Outcome } from "../../../host/simulator/device.js"
 import { engineTests } from "../../engine/all.js"
-import { mote } from "../../interop/process.js"
+import { mote, Running, sleep } from "../../interop/process.js"
 import { type Kit } from "../../kit.js"
 import { simulate } from "./run.js"
 
@@ -157,6 +157,21 @@ describe("the simulator", function () {
         const { out } = sim(write("first.ts", program), "--quiet")
         ok(out.includes(`at boom (${join(folder, "second.ts")}:2)`), out)
         ok(out.includes(`at main (${join(folder, "first.ts")}:3)`), out)
+    })
+
+    it("--watch runs again when a source has changed, once per change", async () => {
+        const program = (word: string): string => `${HEAD}console.log("says ${word}")\nds.restart()\n`
+        const running = new Running(mote("sim", write("watched.ts", program("one")), "--watch", "--quiet"))
+        try {
+            await running.expect("says one", 30000)
+            write("watched.ts", program("two"))
+            await running.expect("says two", 30000)
+            write("no-source.txt", "a file that is none of the program's")
+            await sleep(1000)
+            strictEqual(running.output.split("running again").length - 1, 1, running.output)
+        } finally {
+            await running.end()
+        }
     })
 
     it("an endless loop can be stopped, and a long one is not disturbed by the host's turns", async () => {
