@@ -1,4 +1,4 @@
-/* The native functions that all ports share. */
+/* The native functions that all ports share: src/platform/runtime/natives.ts in C. */
 #ifndef MOTE_NATIVES_H
 #define MOTE_NATIVES_H
 
@@ -6,5 +6,14 @@
 
 /** For mote_host.buffer_natives. The port has called psa_crypto_init. */
 extern const mote_native_entry buffer_crypto_natives[];
+/** For mote_host.natives. */
+extern const mote_native_entry mote_natives[];
+
+/** Wakes fibers whose datagrams have come or whose work is done. A port calls it before each step. */
+void natives_poll(mote_vm *vm);
+/** Whether anything but time can wake a fiber: a socket that the program listens to, work under way. */
+bool natives_await(void);
+/** Closes sockets and handles and erases keys: the program has ended, another may be loaded. */
+void natives_close(mote_vm *vm);
 
 #endif

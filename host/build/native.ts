@@ -9,7 +9,7 @@ const cache = join(root, ".cache", "native")
 
 /** As strict as the house is: a warning is an error. */
 const STRICT = ["-std=c11", "-D_GNU_SOURCE", "-Wall", "-Wextra", "-Wconversion", "-Wshadow", "-Werror"]
-const INCLUDE = ["vm", "natives"].map((folder) => `-I${join(firmware, folder)}`)
+const INCLUDE = ["vm", "natives", "port/sockets", "port/posix"].map((folder) => `-I${join(firmware, folder)}`)
 const SANITIZE = ["-fsanitize=address,undefined", "-fno-sanitize-recover=undefined", "-fno-omit-frame-pointer"]
 
 /** One program of the firmware for this machine. */
@@ -27,8 +27,8 @@ export const checkedDevice: NativeProgram = {
     name: "mote-device",
     compiler: "gcc",
     flags: [...STRICT, ...SANITIZE, "-g", "-O1"],
-    sources: ["vm", "natives", "port/posix"],
-    libraries: ["-lmbedcrypto", "-lm"],
+    sources: ["vm", "natives", "port/sockets", "port/posix"],
+    libraries: ["-lmbedcrypto", "-lm", "-pthread"],
 }
 
 /** Loader and interpreter under libFuzzer. */

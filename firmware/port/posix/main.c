@@ -1,5 +1,9 @@
-/* mote-device IMAGE: runs a program on Linux. Console lines go to stdout; a panic is the last line and exit code 1. */
+/* mote-device IMAGE: runs a program on Linux. Console and log go to stdout; a panic is the last line and exit code 1.
+ */
 #include "natives.h"
+#include "port.h"
+#include "posix.h"
+#include "udp_sockets.h"
 
 #include <errno.h>
 #include <psa/crypto.h>
@@ -10,18 +14,24 @@
 #include <time.h>
 
 typedef struct {
-    const char *image;
+    const char *image, *storage;
     uint32_t heap_bytes, depth, guard;
-    bool gc_stress, virtual_time, stats;
+    bool gc_stress, virtual_time, stats, plain;
+    int wake_fd;
 } settings;
 
-static const char usage[] = "usage: mote-device [options] IMAGE\n"
-                            "  --heap KB        arena of the program, 4 to 65536 (64)\n"
-                            "  --depth N        nested calls, 1 to 65535 (100)\n"
-                            "  --guard N        operations without yielding; 0: no limit (131071)\n"
-                            "  --gc-stress      collect garbage before every allocation\n"
-                            "  --virtual-time   sleep in no time\n"
-                            "  --stats          print counters at the end, to stderr\n";
+static const char usage[] =
+    "usage: mote-device [options] IMAGE\n"
+    "  --heap KB        arena of the program, 4 to 65536 (64)\n"
+    "  --depth N        nested calls, 1 to 65535 (100)\n"
+    "  --guard N        operations without yielding; 0: no limit (131071)\n"
+    "  --gc-stress      collect garbage before every allocation\n"
+    "  --virtual-time   sleep in no time; for programs without a network\n"
+    "  --setting N=V    a setting of the device (host, port, identity, key, ...)\n"
+    "  --settings FILE  settings, one N=V in each line: keys belong there, not into a command line\n"
+    "  --storage FILE   what the program saves lasts in this file (else only while it runs)\n"
+    "  --plain          console lines only, and PANIC n at the end\n"
+    "  --stats          print counters at the end, to stderr\n";
 
 static uint64_t micros(void *context)
 {
@@ -38,9 +48,8 @@ static void print(void *context, char level, const char *line, size_t length)
     putchar('\n');
 }
 
-static bool random_bytes(void *context, uint8_t *target, size_t length)
+bool port_random(uint8_t *target, size_t length)
 {
-    (void)context;
     while (length > 0) {
         ssize_t got = getrandom(target, length, 0);
         if (got < 0 && errno == EINTR) continue;
@@ -49,6 +58,34 @@ static bool random_bytes(void *context, uint8_t *target, size_t length)
         length -= (size_t)got;
     }
     return true;
+}
+
+static bool random_bytes(void *context, uint8_t *target, size_t length)
+{
+    (void)context;
+    return port_random(target, length);
+}
+
+uint64_t port_wall_clock(void)
+{
+    return (uint64_t)time(NULL);
+}
+
+void port_log(int32_t level, const char *message, size_t length)
+{
+    static const char *const names[] = {"debug", "info", "warning", "error"};
+    printf("%s: %.*s\n", names[level], (int)length, message);
+    fflush(stdout);
+}
+
+const char *port_reboot_reason(void)
+{
+    return "power-on";
+}
+
+size_t port_free_memory(void)
+{
+    return 0;
 }
 
 static void *read_file(const char *path, size_t *length)
@@ -67,25 +104,20 @@ static void *read_file(const char *path, size_t *length)
     return bytes;
 }
 
-static void sleep_until(uint64_t wake, uint64_t now)
-{
-    struct timespec pause = {.tv_sec = (time_t)((wake - now) / 1000), .tv_nsec = (long)((wake - now) % 1000) * 1000000};
-    while (nanosleep(&pause, &pause) != 0 && errno == EINTR) continue;
-}
-
 static void run(mote_vm *vm, const settings *options)
 {
     uint64_t start = micros(NULL) / 1000, now = 0;
     for (;;) {
+        natives_poll(vm);
         uint64_t wake = mote_vm_step(vm, now);
-        if (mote_vm_panic(vm) != MOTE_RUNNING || wake == MOTE_NEVER) return;
+        if (mote_vm_panic(vm) != MOTE_RUNNING || (wake == MOTE_NEVER && !natives_await())) return;
         if (options->virtual_time) {
-            now = wake > now ? wake : now;
-        } else {
-            now = micros(NULL) / 1000 - start;
-            if (wake > now) sleep_until(wake, now);
-            now = micros(NULL) / 1000 - start;
+            if (wake != MOTE_NEVER && wake > now) now = wake;
+            continue;
         }
+        now = micros(NULL) / 1000 - start;
+        if (wake > now) sockets_wait(wake - now > UINT32_MAX ? UINT32_MAX : (uint32_t)(wake - now), options->wake_fd);
+        now = micros(NULL) / 1000 - start;
     }
 }
 
@@ -97,6 +129,18 @@ static void print_stats(mote_vm *vm)
             (unsigned long long)stats.operations, stats.natives, stats.collections, stats.longest_pause);
     fprintf(stderr, "arena %u, fixed %u, peak live %u, depth %u, stack %u bytes\n", stats.arena_bytes,
             stats.fixed_bytes, stats.peak_live_bytes, stats.peak_depth, stats.peak_stack_bytes);
+}
+
+/** The exception and the positions in the image, for a reader with the debug file. */
+static void report_panic(mote_vm *vm)
+{
+    char text[200];
+    uint32_t positions[8];
+    unsigned count = mote_vm_trace(vm, positions, 8);
+    mote_vm_exception(vm, text, sizeof text);
+    fprintf(stderr, "mote-device: %s; at", text[0] != 0 ? text : "panic");
+    for (unsigned i = 0; i < count; i++) fprintf(stderr, " %u", (unsigned)positions[i]);
+    fputc('\n', stderr);
 }
 
 static bool number_option(const char *text, uint32_t least, uint32_t most, uint32_t *value)
@@ -121,6 +165,10 @@ static bool parse(int argc, char **argv, settings *options)
         else if (strcmp(name, "--gc-stress") == 0) options->gc_stress = true;
         else if (strcmp(name, "--virtual-time") == 0) options->virtual_time = true;
         else if (strcmp(name, "--stats") == 0) options->stats = true;
+        else if (strcmp(name, "--plain") == 0) options->plain = true;
+        else if (strcmp(name, "--storage") == 0 && i + 1 < argc) options->storage = argv[++i];
+        else if (strcmp(name, "--setting") == 0 && i + 1 < argc && add_setting(argv[i + 1])) i++;
+        else if (strcmp(name, "--settings") == 0 && i + 1 < argc && read_settings(argv[i + 1])) i++;
         else if (name[0] == '-' || options->image != NULL) return false;
         else options->image = name;
         if (!fits) {
@@ -138,6 +186,7 @@ int main(int argc, char **argv)
                                    .random = random_bytes,
                                    .micros = micros,
                                    .arch_id = "native",
+                                   .natives = mote_natives,
                                    .buffer_natives = buffer_crypto_natives};
     settings options = {.depth = 100, .guard = 131071};
     size_t length;
@@ -147,6 +196,11 @@ int main(int argc, char **argv)
     }
     if (psa_crypto_init() != PSA_SUCCESS) {
         fputs("mote-device: the crypto library does not start\n", stderr);
+        return 2;
+    }
+    options.wake_fd = open_worker();
+    if (!open_flash(options.storage)) {
+        fprintf(stderr, "mote-device: cannot use %s as storage: %s\n", options.storage, strerror(errno));
         return 2;
     }
     void *image = read_file(options.image, &length);
@@ -169,7 +223,9 @@ int main(int argc, char **argv)
     if (mote_vm_load(vm, image, length) == 0) run(vm, &options);
     else fprintf(stderr, "mote-device: %s: %s\n", options.image, mote_vm_load_error(vm));
     int panic = mote_vm_panic(vm);
+    natives_close(vm);
     if (options.stats) print_stats(vm);
+    if (panic > 0 && !options.plain && mote_vm_load_error(vm) == NULL) report_panic(vm);
     if (panic > 0) printf("PANIC %d\n", panic);
     free(arena);
     free(image);

@@ -16,7 +16,7 @@ export function runNatively(image: Uint8Array, ...options: string[]): string {
     folder ??= mkdtempSync(join(tmpdir(), "mote-machine-"))
     const path = join(folder, "image.devs")
     writeFileSync(path, image)
-    const args = ["--virtual-time", ...options, path]
+    const args = ["--virtual-time", "--plain", ...options, path]
     const run = spawnSync(buildNative(checkedDevice), args, { encoding: "utf8", timeout: 60000 })
     if (run.stderr !== "") throw new Error(`${run.stdout}\n${run.stderr}`)
     return run.stdout

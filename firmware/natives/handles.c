@@ -1,0 +1,84 @@
+#include "handles.h"
+#include "arguments.h"
+
+typedef struct {
+    void *object;
+    void (*close)(void *object);
+    uint8_t kind;
+    uint8_t generation; /* 0 to 127 */
+} slot;
+
+static slot slots[MOTE_HANDLES];
+static unsigned next;
+
+static int32_t number_of(unsigned index)
+{
+    return (int32_t)((unsigned)slots[index].generation << 8 | (index + 1));
+}
+
+static slot *slot_of(int32_t handle)
+{
+    unsigned index = ((unsigned)handle & 0xff) - 1;
+    if (index >= MOTE_HANDLES || slots[index].kind == HANDLE_FREE) return NULL;
+    return number_of(index) == handle ? &slots[index] : NULL;
+}
+
+/** Slots are used in turn: a number returns after 128 rounds. */
+static bool find_free(unsigned *index)
+{
+    for (unsigned tries = 0; tries < MOTE_HANDLES; tries++) {
+        *index = next;
+        next = (next + 1) % MOTE_HANDLES;
+        if (slots[*index].kind == HANDLE_FREE) return true;
+    }
+    return false;
+}
+
+mote_value handle_new(mote_vm *vm, handle_kind kind, void *object, void (*close)(void *object))
+{
+    unsigned index;
+    if (object == NULL) return mote_throw(vm, MOTE_ERROR, "no native memory left for cryptography");
+    if (!find_free(&index)) {
+        close(object);
+        return mote_throw(vm, MOTE_ERROR, "too many open crypto handles");
+    }
+    slots[index].object = object;
+    slots[index].close = close;
+    slots[index].kind = (uint8_t)kind;
+    slots[index].generation = (slots[index].generation + 1) & 0x7f;
+    return mote_int(vm, number_of(index));
+}
+
+void *handle_object(int32_t handle, handle_kind kind)
+{
+    slot *found = slot_of(handle);
+    return found != NULL && found->kind == kind ? found->object : NULL;
+}
+
+void *handle_argument(mote_vm *vm, mote_value value, const char *name, handle_kind kind)
+{
+    int32_t handle;
+    if (!integer_argument(vm, value, name, 1, HIGHEST_HANDLE, &handle)) return NULL;
+    void *object = handle_object(handle, kind);
+    if (object == NULL) throw_range(vm, name, "an open handle");
+    return object;
+}
+
+static void close_slot(slot *used)
+{
+    used->close(used->object);
+    used->object = NULL;
+    used->kind = HANDLE_FREE;
+}
+
+void handle_close(int32_t handle)
+{
+    slot *found = slot_of(handle);
+    if (found != NULL) close_slot(found);
+}
+
+void handles_close_all(void)
+{
+    for (unsigned i = 0; i < MOTE_HANDLES; i++)
+        if (slots[i].kind != HANDLE_FREE) close_slot(&slots[i]);
+}

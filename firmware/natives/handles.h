@@ -1,0 +1,24 @@
+/* Numbers that programs hold for native objects. A number is not used again soon, so that a stale one is noticed. */
+#ifndef MOTE_HANDLES_H
+#define MOTE_HANDLES_H
+
+#include "mote_vm.h"
+
+#ifndef MOTE_HANDLES
+#define MOTE_HANDLES 32 /* at most 255 */
+#endif
+
+typedef enum { HANDLE_FREE, HANDLE_HASH, HANDLE_HMAC, HANDLE_AEAD, HANDLE_KEY } handle_kind;
+enum { HIGHEST_HANDLE = 0x7fff };
+
+/** Takes the object over: `close` erases and frees it, at once when there is no room. Throws then. */
+mote_value handle_new(mote_vm *vm, handle_kind kind, void *object, void (*close)(void *object));
+/** The object of an open handle; NULL and thrown when it is none of that kind. */
+void *handle_argument(mote_vm *vm, mote_value value, const char *name, handle_kind kind);
+/** NULL when it is none of that kind. */
+void *handle_object(int32_t handle, handle_kind kind);
+/** Closes it; nothing happens when it is closed already. */
+void handle_close(int32_t handle);
+void handles_close_all(void);
+
+#endif

@@ -1,0 +1,31 @@
+/* Hashes and keyed HMACs on PSA. Algorithm numbers: HashAlgorithm of src/dtls/crypto/provider.ts. */
+#ifndef MOTE_HASH_H
+#define MOTE_HASH_H
+
+#include "mote_vm.h"
+
+#include <psa/crypto.h>
+
+enum { HASH_SHA_256 = 4, HASH_SHA_384 = 5, MOST_HASH_BYTES = 48 };
+
+typedef struct hmac hmac;
+
+/** Bit 16 + n for each hash number n there is. */
+int32_t hash_bits(void);
+
+/** Copies the key. NULL when memory is out. */
+hmac *hmac_create(int32_t algorithm, const uint8_t *key, size_t length);
+/** Writes the algorithm's digest over `first` and `second`, one after the other. Returns its length, 0 on failure. */
+size_t hmac_sign(hmac *keyed, const uint8_t *first, size_t first_length, const uint8_t *second, size_t second_length,
+                 uint8_t *digest);
+void hmac_close(void *keyed);
+
+mote_value native_hash_new(mote_vm *vm, mote_value receiver, const mote_value *args, unsigned count);
+mote_value native_hash_update(mote_vm *vm, mote_value receiver, const mote_value *args, unsigned count);
+mote_value native_hash_clone(mote_vm *vm, mote_value receiver, const mote_value *args, unsigned count);
+mote_value native_hash_digest(mote_vm *vm, mote_value receiver, const mote_value *args, unsigned count);
+mote_value native_hmac_new(mote_vm *vm, mote_value receiver, const mote_value *args, unsigned count);
+mote_value native_hmac_sign(mote_vm *vm, mote_value receiver, const mote_value *args, unsigned count);
+mote_value native_hmac_expand(mote_vm *vm, mote_value receiver, const mote_value *args, unsigned count);
+
+#endif

@@ -1,0 +1,92 @@
+/*
+ * What a port supplies to the natives: randomness, clocks, log, settings, UDP, flash, work beside the script.
+ * Every port defines all of them; they are called from the machine's thread, except where it says otherwise.
+ */
+#ifndef MOTE_PORT_H
+#define MOTE_PORT_H
+
+#include "mote_vm.h"
+
+/** IOErrorEnum codes of GIO that ports answer with, as minus the code. FAILED is 0 there, which has no minus: 255 here.
+ */
+enum {
+    IO_FAILED = 255,
+    IO_NOT_FOUND = 1,
+    IO_NO_SPACE = 12,
+    IO_INVALID_ARGUMENT = 13,
+    IO_PERMISSION_DENIED = 14,
+    IO_NOT_SUPPORTED = 15,
+    IO_WOULD_BLOCK = 27,
+    IO_ADDRESS_IN_USE = 33,
+    IO_HOST_UNREACHABLE = 37,
+    IO_NETWORK_UNREACHABLE = 38,
+    IO_CONNECTION_REFUSED = 39,
+    IO_MESSAGE_TOO_LARGE = 46
+};
+
+/** Fills with random bytes; false while the source is not good. */
+bool port_random(uint8_t *target, size_t length);
+/** Unix seconds; 0 while unknown. */
+uint64_t port_wall_clock(void);
+/** `level` as LogLevel of src/gio/log-level.ts: 0 debug to 3 error. */
+void port_log(int32_t level, const char *message, size_t length);
+/** The text of a setting of this device, NUL-terminated; NULL when there is none of that name. */
+const char *port_setting(const char *name);
+/** Why the device started: "power-on", "reset", "panic", "watchdog", "brown-out", "deep-sleep" or "unknown". */
+const char *port_reboot_reason(void);
+/** Bytes of native memory that are free; 0 when unknown. */
+size_t port_free_memory(void);
+
+/* UDP. `slot` is 0 to UDP_SLOTS - 1; the natives hand out each one once at a time. */
+
+#ifndef UDP_SLOTS
+#define UDP_SLOTS 4
+#endif
+enum { UDP_HOST_BYTES = 64 };
+
+/** A host as numeric text, and a port. */
+typedef struct {
+    char host[UDP_HOST_BYTES];
+    uint16_t port;
+} udp_address;
+
+/** Binds and, where `remote` has a host, connects. Hosts may be "". Returns 0 or minus an IO code. */
+int32_t port_udp_open(unsigned slot, const udp_address *local, const udp_address *remote);
+uint16_t port_udp_local_port(unsigned slot);
+/** `to` is NULL on a connected socket. Returns `length` or minus an IO code. */
+int32_t port_udp_send(unsigned slot, const uint8_t *datagram, size_t length, const udp_address *to);
+/** Returns the datagram's length, above `size` when it was cut, -IO_WOULD_BLOCK, or minus another code once. */
+int32_t port_udp_receive(unsigned slot, uint8_t *target, size_t size, udp_address *from);
+bool port_udp_readable(unsigned slot);
+void port_udp_close(unsigned slot);
+
+/* Work that takes long and runs beside the script. */
+
+typedef struct work work;
+struct work {
+    work *next;
+    unsigned fiber;   /* pin of the fiber that waits */
+    unsigned program; /* which of the programs since the start it belongs to */
+    void (*run)(work *self);
+    /** Gives the result to the machine. Called on the machine's thread; the work is one block of calloc and is freed
+     * then. */
+    mote_value (*finish)(mote_vm *vm, work *self);
+};
+
+/** Takes the work over and calls `run`, on another thread where the port has threads. */
+void port_work(work *job);
+/** A work whose `run` has returned, each once; NULL when there is none. */
+work *port_work_done(void);
+
+/** Addresses of a host, ended by "", at most `most - 1`. Called by a work's `run`. */
+void port_resolve(const char *host, char (*addresses)[UDP_HOST_BYTES], unsigned most);
+
+/* Named blobs. Implemented by blob_store.c over flash, or by the port. Names are checked already. */
+
+/** Length of the blob, or minus an IO code; copies at most `size` bytes of it. */
+int32_t storage_load(const char *name, uint8_t *target, size_t size);
+/** Returns 0 when the blob is safe against power loss, or minus an IO code, and then the old one is still there. */
+int32_t storage_save(const char *name, const uint8_t *value, size_t length);
+int32_t storage_remove(const char *name);
+
+#endif

@@ -1,0 +1,174 @@
+#include "system.h"
+#include "arguments.h"
+#include "port.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+enum { MOST_ADDRESSES = 5, MOST_NAME = 14, HOST_NAME_BYTES = 256, MOST_LOG_LEVEL = 3 };
+
+static unsigned program, under_way;
+
+/** Suspends the calling fiber until the work is done. */
+static mote_value start_work(mote_vm *vm, work *job)
+{
+    job->program = program;
+    job->fiber = mote_suspend(vm);
+    if (job->fiber == 0) {
+        free(job);
+        return MOTE_FAILED;
+    }
+    under_way++;
+    port_work(job);
+    return MOTE_UNDEFINED;
+}
+
+void work_poll(mote_vm *vm)
+{
+    for (work *job = port_work_done(); job != NULL; job = port_work_done()) {
+        if (job->program == program) {
+            mote_value result = job->finish(vm, job);
+            mote_resume(vm, job->fiber, result == MOTE_FAILED ? MOTE_UNDEFINED : result);
+        }
+        free(job);
+        under_way--;
+    }
+}
+
+bool work_is_under_way(void)
+{
+    return under_way > 0;
+}
+
+void work_forget(void)
+{
+    program++;
+}
+
+/* Names of hosts */
+
+typedef struct {
+    work base;
+    char host[HOST_NAME_BYTES];
+    char addresses[MOST_ADDRESSES][UDP_HOST_BYTES];
+} resolving;
+
+static void run_resolve(work *self)
+{
+    resolving *job = (resolving *)self;
+    port_resolve(job->host, job->addresses, MOST_ADDRESSES);
+}
+
+static mote_value finish_resolve(mote_vm *vm, work *self)
+{
+    resolving *job = (resolving *)self;
+    mote_value list = mote_new_array(vm);
+    unsigned pin = list == MOTE_FAILED ? 0 : mote_pin(vm, list);
+    for (unsigned i = 0; pin != 0 && job->addresses[i][0] != 0; i++) {
+        mote_value text = mote_new_string(vm, job->addresses[i], strlen(job->addresses[i]));
+        if (text == MOTE_FAILED || !mote_array_push(vm, list, text)) break;
+    }
+    if (pin != 0) mote_unpin(vm, pin);
+    return list;
+}
+
+mote_value native_resolve(mote_vm *vm, mote_value receiver, const mote_value *args, unsigned count)
+{
+    (void)receiver, (void)count;
+    resolving *job = calloc(1, sizeof *job);
+    if (job == NULL) return mote_new_array(vm);
+    job->base.run = run_resolve;
+    job->base.finish = finish_resolve;
+    if (short_text_argument(vm, args[0], "host", job->host, HOST_NAME_BYTES)) return start_work(vm, &job->base);
+    free(job);
+    return MOTE_FAILED;
+}
+
+/* Storage */
+
+static bool name_argument(mote_vm *vm, mote_value value, char *name)
+{
+    static const char allowed[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789_-";
+    const char *text;
+    size_t length;
+    if (!text_argument(vm, value, "name", &text, &length)) return false;
+    if (length < 1 || length > MOST_NAME || strspn(text, allowed) != length)
+        return throw_range(vm, "name", "1 to 14 letters, digits, - or _") != MOTE_FAILED;
+    memcpy(name, text, length + 1);
+    return true;
+}
+
+mote_value native_storage_load(mote_vm *vm, mote_value receiver, const mote_value *args, unsigned count)
+{
+    (void)receiver, (void)count;
+    char name[MOST_NAME + 1];
+    if (!name_argument(vm, args[0], name)) return MOTE_FAILED;
+    int32_t length = storage_load(name, NULL, 0);
+    if (length < 0) return MOTE_UNDEFINED;
+    mote_value blob = mote_new_buffer(vm, (size_t)length);
+    if (blob == MOTE_FAILED) return blob;
+    return storage_load(name, bytes_of_buffer(vm, blob), (size_t)length) == length ? blob : MOTE_UNDEFINED;
+}
+
+mote_value native_storage_save(mote_vm *vm, mote_value receiver, const mote_value *args, unsigned count)
+{
+    (void)receiver, (void)count;
+    char name[MOST_NAME + 1];
+    byte_view value;
+    if (!name_argument(vm, args[0], name) || !buffer_argument(vm, args[1], "value", &value)) return MOTE_FAILED;
+    return mote_int(vm, storage_save(name, value.data, value.length));
+}
+
+mote_value native_storage_remove(mote_vm *vm, mote_value receiver, const mote_value *args, unsigned count)
+{
+    (void)receiver, (void)count;
+    char name[MOST_NAME + 1];
+    if (!name_argument(vm, args[0], name)) return MOTE_FAILED;
+    storage_remove(name);
+    return MOTE_UNDEFINED;
+}
+
+/* Clocks, settings, log */
+
+mote_value native_wall_clock(mote_vm *vm, mote_value receiver, const mote_value *args, unsigned count)
+{
+    (void)receiver, (void)args, (void)count;
+    uint64_t seconds = port_wall_clock();
+    return seconds == 0 ? MOTE_UNDEFINED : mote_number(vm, (double)seconds);
+}
+
+mote_value native_setting(mote_vm *vm, mote_value receiver, const mote_value *args, unsigned count)
+{
+    (void)receiver, (void)count;
+    const char *name;
+    size_t length;
+    if (!text_argument(vm, args[0], "name", &name, &length)) return MOTE_FAILED;
+    const char *value = port_setting(name);
+    return value == NULL ? MOTE_UNDEFINED : mote_new_string(vm, value, strlen(value));
+}
+
+mote_value native_log(mote_vm *vm, mote_value receiver, const mote_value *args, unsigned count)
+{
+    (void)receiver, (void)count;
+    int32_t level;
+    const char *message;
+    size_t length;
+    if (!integer_argument(vm, args[0], "level", 0, MOST_LOG_LEVEL, &level)) return MOTE_FAILED;
+    message = mote_is_string(vm, args[1]) ? mote_string(vm, args[1], &length) : NULL;
+    if (message == NULL) return throw_type(vm, "message", "a string");
+    port_log(level, message, length);
+    return MOTE_UNDEFINED;
+}
+
+mote_value native_reboot_reason(mote_vm *vm, mote_value receiver, const mote_value *args, unsigned count)
+{
+    (void)receiver, (void)args, (void)count;
+    const char *reason = port_reboot_reason();
+    return mote_new_string(vm, reason, strlen(reason));
+}
+
+mote_value native_free_memory(mote_vm *vm, mote_value receiver, const mote_value *args, unsigned count)
+{
+    (void)receiver, (void)args, (void)count;
+    return mote_number(vm, (double)port_free_memory());
+}

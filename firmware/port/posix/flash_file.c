@@ -1,0 +1,57 @@
+/* Flash for blob_store.c: a file whose bytes behave as flash does, or memory. */
+#include "blob_store.h"
+#include "posix.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+enum { BANK_BYTES = 32768 };
+
+static int file = -1;
+static uint8_t *cells; /* both banks */
+
+static bool store(uint32_t at, size_t length)
+{
+    return file < 0 || pwrite(file, cells + at, length, (off_t)at) == (ssize_t)length;
+}
+
+static bool read_cells(unsigned bank, uint32_t offset, uint8_t *target, size_t length)
+{
+    memcpy(target, cells + bank * BANK_BYTES + offset, length);
+    return true;
+}
+
+static bool program(unsigned bank, uint32_t offset, const uint8_t *source, size_t length)
+{
+    uint32_t at = bank * BANK_BYTES + offset;
+    for (size_t i = 0; i < length; i++) cells[at + i] &= source[i];
+    return store(at, length);
+}
+
+static bool erase(unsigned bank)
+{
+    memset(cells + bank * BANK_BYTES, 0xff, BANK_BYTES);
+    return store(bank * BANK_BYTES, BANK_BYTES);
+}
+
+bool open_flash(const char *path)
+{
+    static const flash device = {BANK_BYTES, read_cells, program, erase};
+    cells = malloc(2 * BANK_BYTES);
+    if (cells == NULL) return false;
+    memset(cells, 0xff, 2 * BANK_BYTES);
+    if (path != NULL) {
+        file = open(path, O_RDWR | O_CREAT | O_CLOEXEC | O_DSYNC, S_IRUSR | S_IWUSR); /* written when write returns */
+        if (file < 0) return false;
+        ssize_t length = pread(file, cells, 2 * BANK_BYTES, 0);
+        if (length != 0 && length != 2 * BANK_BYTES) {
+            errno = EINVAL; /* some other file */
+            return false;
+        }
+    }
+    return blob_store_mount(&device);
+}
