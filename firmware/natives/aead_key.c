@@ -64,10 +64,10 @@ size_t aead_key_bytes(int32_t algorithm)
 
 #if MBEDTLS_VERSION_MAJOR < 4
 
+/** Only as much of it is allocated as the algorithm needs. */
 struct aead_key {
     int32_t algorithm;
     union {
-        char none;
 #if WITH_CCM
         mbedtls_ccm_context ccm;
 #endif
@@ -140,6 +140,23 @@ static bool chacha(aead_key *self, const job *j, bool seal)
     return status == 0;
 }
 #endif
+
+static size_t bytes_of(int32_t algorithm)
+{
+    switch (algorithm) {
+#if WITH_GCM
+    case AEAD_AES_128_GCM: return offsetof(aead_key, as) + sizeof(mbedtls_gcm_context);
+#endif
+#if WITH_CHACHA
+    case AEAD_CHACHA20_POLY1305: return offsetof(aead_key, as) + sizeof(mbedtls_chachapoly_context);
+#endif
+#if WITH_CCM
+    default: return offsetof(aead_key, as) + sizeof(mbedtls_ccm_context);
+#else
+    default: return sizeof(aead_key);
+#endif
+    }
+}
 
 static bool set_key(aead_key *self, const uint8_t *key)
 {
@@ -217,6 +234,12 @@ struct aead_key {
     psa_key_id_t id;
 };
 
+static size_t bytes_of(int32_t algorithm)
+{
+    (void)algorithm;
+    return sizeof(aead_key);
+}
+
 static psa_algorithm_t psa_algorithm(int32_t algorithm)
 {
     switch (algorithm) {
@@ -263,7 +286,7 @@ bool aead_key_open(aead_key *key, const uint8_t *nonce, const uint8_t *aad, size
 
 aead_key *aead_key_create(int32_t algorithm, const uint8_t *key)
 {
-    aead_key *self = calloc(1, sizeof *self);
+    aead_key *self = calloc(1, bytes_of(algorithm));
     if (self == NULL) return NULL;
     self->algorithm = algorithm;
     if (set_key(self, key)) return self;
@@ -279,7 +302,8 @@ size_t aead_tag_bytes(const aead_key *key)
 void aead_key_close(void *key)
 {
     aead_key *self = key;
+    size_t bytes = bytes_of(self->algorithm);
     erase(self);
-    mbedtls_platform_zeroize(self, sizeof *self);
+    mbedtls_platform_zeroize(self, bytes);
     free(self);
 }

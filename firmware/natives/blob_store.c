@@ -1,4 +1,5 @@
 #include "blob_store.h"
+#include "crc.h"
 #include "port.h"
 
 #include <string.h>
@@ -21,16 +22,6 @@ static const flash *device;
 static unsigned active;
 static uint32_t generation;
 static uint32_t end; /* where the next entry goes; the bank's size when something torn lies behind the last one */
-
-static uint32_t crc(uint32_t sum, const uint8_t *bytes, size_t length)
-{
-    sum = ~sum;
-    for (size_t i = 0; i < length; i++) {
-        sum ^= bytes[i];
-        for (int bit = 0; bit < 8; bit++) sum = sum >> 1 ^ (0xedb88320u & (0u - (sum & 1u)));
-    }
-    return ~sum;
-}
 
 static uint32_t read_32(const uint8_t *at)
 {
@@ -60,7 +51,7 @@ static bool sum_of(unsigned bank, uint32_t at, uint32_t length, uint32_t *sum)
     for (uint32_t done = 0; done < length;) {
         uint32_t take = length - done < CHUNK ? length - done : CHUNK;
         if (!device->read(bank, at + done, chunk, take)) return false;
-        *sum = crc(*sum, chunk, take);
+        *sum = crc32_of(*sum, chunk, take);
         done += take;
     }
     return true;
@@ -102,7 +93,7 @@ static bool read_bank(unsigned bank, uint32_t *number)
     uint8_t head[BANK_HEADER];
     if (!device->read(bank, 0, head, sizeof head)) return false;
     *number = read_32(head + 4);
-    return read_32(head) == MAGIC && crc(0, head, 8) == read_32(head + 8);
+    return read_32(head) == MAGIC && crc32_of(0, head, 8) == read_32(head + 8);
 }
 
 static bool write_bank_header(unsigned bank, uint32_t number)
@@ -110,7 +101,7 @@ static bool write_bank_header(unsigned bank, uint32_t number)
     uint8_t head[BANK_HEADER];
     write_32(head, MAGIC);
     write_32(head + 4, number);
-    write_32(head + 8, crc(0, head, 8));
+    write_32(head + 8, crc32_of(0, head, 8));
     return device->program(bank, 0, head, sizeof head);
 }
 
@@ -169,7 +160,7 @@ typedef struct {
 
 static bool put(writer *w, const uint8_t *bytes, uint32_t length)
 {
-    w->sum = crc(w->sum, bytes, length);
+    w->sum = crc32_of(w->sum, bytes, length);
     bool done = length == 0 || device->program(w->bank, w->at, bytes, length);
     w->at += length;
     return done;

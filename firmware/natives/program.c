@@ -1,0 +1,93 @@
+#include "program.h"
+#include "crc.h"
+#include "port.h"
+
+#include <string.h>
+
+/** Blob of storage: number of the program 4, attempts 1, verdict 1. */
+enum { RECORD_BYTES = 6, ON_TRIAL = 0, GOOD = 1, BAD = 2 };
+static const char *const record_names[PROGRAM_SLOTS] = {"mote-slot-0", "mote-slot-1"};
+
+typedef struct {
+    bool whole;
+    uint32_t number;
+    size_t length;
+    uint8_t attempts, verdict;
+} state;
+
+static uint32_t read_32(const uint8_t *at)
+{
+    return (uint32_t)at[0] | (uint32_t)at[1] << 8 | (uint32_t)at[2] << 16 | (uint32_t)at[3] << 24;
+}
+
+static void save(unsigned slot, const state *of)
+{
+    const uint8_t record[RECORD_BYTES] = {(uint8_t)of->number,         (uint8_t)(of->number >> 8),
+                                          (uint8_t)(of->number >> 16), (uint8_t)(of->number >> 24),
+                                          of->attempts,                of->verdict};
+    storage_save(record_names[slot], record, sizeof record); /* without storage every start is a first one */
+}
+
+static state look(unsigned index, const program_slot *slot)
+{
+    static const uint8_t magic[4] = {'M', 'S', 'L', '1'};
+    state found = {0};
+    uint8_t record[RECORD_BYTES];
+    if (slot->bytes == NULL || slot->size < PROGRAM_HEADER_BYTES || memcmp(slot->bytes, magic, 4) != 0) return found;
+    found.number = read_32(slot->bytes + 12);
+    found.length = read_32(slot->bytes + 4);
+    found.number = read_32(slot->bytes + 12);
+    found.whole = found.length <= slot->size - PROGRAM_HEADER_BYTES &&
+                  crc32_of(0, slot->bytes + PROGRAM_HEADER_BYTES, found.length) == read_32(slot->bytes + 8);
+    bool known = storage_load(record_names[index], record, sizeof record) == RECORD_BYTES;
+    if (!known || read_32(record) != found.number) return found; /* a program that never ran */
+    found.attempts = record[4];
+    found.verdict = record[5];
+    return found;
+}
+
+/** The newest whole program that is not bad; a bad one is better than none. */
+static unsigned choose(const state *states)
+{
+    unsigned newer = (int32_t)(states[1].number - states[0].number) > 0 ? 1 : 0;
+    if (!states[0].whole || !states[1].whole) return states[1].whole ? 1 : 0;
+    bool keep = states[newer].verdict != BAD || states[1 - newer].verdict == BAD;
+    return keep ? newer : 1 - newer;
+}
+
+static const char *reason(const state *newest)
+{
+    if (!newest->whole) return "the newest program is not whole: its checksum does not fit";
+    return "the newest program did not last through its first starts";
+}
+
+program_choice program_choose(const program_slot *slots)
+{
+    state states[PROGRAM_SLOTS];
+    for (unsigned i = 0; i < PROGRAM_SLOTS; i++) {
+        states[i] = look(i, &slots[i]);
+        if (!states[i].whole || states[i].verdict != ON_TRIAL || states[i].attempts < PROGRAM_ATTEMPTS) continue;
+        states[i].verdict = BAD;
+        save(i, &states[i]);
+    }
+    unsigned slot = choose(states), other = 1 - slot;
+    state *chosen = &states[slot];
+    program_choice choice = {.slot = slot, .on_trial = chosen->verdict == ON_TRIAL};
+    if (!chosen->whole) return choice;
+    choice.image = slots[slot].bytes + PROGRAM_HEADER_BYTES;
+    choice.length = chosen->length;
+    bool newest = slots[other].bytes == NULL || (int32_t)(states[other].number - chosen->number) <= 0;
+    if (!newest) choice.fallback = reason(&states[other]);
+    if (choice.on_trial) {
+        chosen->attempts++;
+        save(slot, chosen);
+    }
+    return choice;
+}
+
+void program_confirm(const program_choice *choice)
+{
+    const uint8_t *header = choice->image - PROGRAM_HEADER_BYTES;
+    const state good = {.number = read_32(header + 12), .verdict = GOOD};
+    save(choice->slot, &good);
+}

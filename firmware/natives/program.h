@@ -1,0 +1,37 @@
+/*
+ * Programs in flash: two slots, the one that runs and the one before. A slot begins with a header: magic "MSL1",
+ * length of the image 4, CRC-32 of the image 4, number 4 (the higher one is newer), little-endian; the image follows.
+ *
+ * A new program is on trial until it has run for PROGRAM_TRIAL_MS: when it crashes or resets the device
+ * PROGRAM_ATTEMPTS times before, the other slot runs instead, and says why.
+ */
+#ifndef MOTE_PROGRAM_H
+#define MOTE_PROGRAM_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+enum { PROGRAM_HEADER_BYTES = 16, PROGRAM_SLOTS = 2, PROGRAM_ATTEMPTS = 3, PROGRAM_TRIAL_MS = 60000 };
+
+/** A slot as it lies in memory. */
+typedef struct {
+    const uint8_t *bytes; /* NULL: there is no such slot */
+    size_t size;
+} program_slot;
+
+typedef struct {
+    const uint8_t *image; /* NULL: no slot has a whole program */
+    size_t length;
+    unsigned slot;
+    bool on_trial;
+    /** Why it is not the newest one: a sentence; NULL when it is. */
+    const char *fallback;
+} program_choice;
+
+/** Chooses the program for this start and counts the attempt in storage. */
+program_choice program_choose(const program_slot *slots);
+/** The chosen program has lasted: it is no longer on trial. */
+void program_confirm(const program_choice *choice);
+
+#endif

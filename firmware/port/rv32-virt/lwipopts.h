@@ -1,0 +1,21 @@
+/* lwIP without an operating system: UDP over IPv4, names by DNS. Small pools: a device has one or two sockets. */
+#define NO_SYS 1
+#define SYS_LIGHTWEIGHT_PROT 0
+#define LWIP_NETCONN 0
+#define LWIP_SOCKET 0
+#define LWIP_TCP 0
+#define LWIP_DHCP 0
+#define LWIP_DNS 1
+#define DNS_TABLE_SIZE 1
+#define LWIP_ICMP 1
+#define LWIP_RAW 0
+#define LWIP_STATS 0
+#define MEM_ALIGNMENT 4
+#define MEM_SIZE (6 * 1024)
+#define PBUF_POOL_SIZE 8
+#define PBUF_POOL_BUFSIZE 1536
+#define MEMP_NUM_UDP_PCB 5
+#define ETH_PAD_SIZE 0
+#define IP_REASSEMBLY 0
+#define IP_FRAG 0
+#define LWIP_PROVIDE_ERRNO 0

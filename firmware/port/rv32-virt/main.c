@@ -1,0 +1,242 @@
+/*
+ * The firmware on QEMU's virt machine. The program lies in its own partition, settings as lines `name=value` in
+ * another; the emulator's loader puts them there. Settings of the board itself: arena (KB), depth, guard, stats (1).
+ */
+#include "board.h"
+#include "blob_store.h"
+#include "meter.h"
+#include "natives.h"
+#include "port.h"
+#include "program.h"
+
+#include <psa/crypto.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+extern const uint8_t program_partition[], settings_partition[];
+extern const char program_partition_bytes[];
+
+enum { BANK_BYTES = 4096, MOST_SETTING = 256 };
+
+/* Settings */
+
+const char *port_setting(const char *name)
+{
+    static char value[MOST_SETTING];
+    const char *line = (const char *)settings_partition;
+    size_t length = strlen(name);
+    while (*line != 0) {
+        size_t bytes = strcspn(line, "\n");
+        if (bytes > length && strncmp(line, name, length) == 0 && line[length] == '=') {
+            size_t take = bytes - length - 1;
+            if (take >= sizeof value) take = sizeof value - 1;
+            memcpy(value, line + length + 1, take);
+            value[take] = 0;
+            return value;
+        }
+        line += bytes + (line[bytes] == '\n');
+    }
+    return NULL;
+}
+
+static uint32_t number_setting(const char *name, uint32_t usual)
+{
+    const char *text = port_setting(name);
+    return text == NULL ? usual : (uint32_t)strtoul(text, NULL, 10);
+}
+
+/* Randomness of the host */
+
+bool port_random(uint8_t *target, size_t length)
+{
+    static int32_t source = -1;
+    if (source < 0) source = host_open("/dev/urandom");
+    return source >= 0 && host_read(source, target, length) != 0;
+}
+
+unsigned board_random(void)
+{
+    unsigned number = 0;
+    port_random((uint8_t *)&number, sizeof number);
+    return number;
+}
+
+psa_status_t mbedtls_psa_external_get_random(mbedtls_psa_external_random_context_t *context, uint8_t *output,
+                                             size_t size, size_t *length)
+{
+    (void)context;
+    *length = size;
+    return port_random(output, size) ? PSA_SUCCESS : PSA_ERROR_INSUFFICIENT_ENTROPY;
+}
+
+/* Flash: two banks of memory; the board is new at each start. */
+
+static uint8_t banks[2][BANK_BYTES];
+
+static bool read_bank(unsigned bank, uint32_t offset, uint8_t *target, size_t length)
+{
+    memcpy(target, banks[bank] + offset, length);
+    return true;
+}
+
+static bool program_bank(unsigned bank, uint32_t offset, const uint8_t *source, size_t length)
+{
+    for (size_t i = 0; i < length; i++) banks[bank][offset + i] &= source[i];
+    return true;
+}
+
+static bool erase_bank(unsigned bank)
+{
+    memset(banks[bank], 0xff, BANK_BYTES);
+    return true;
+}
+
+/* Clocks, log */
+
+static uint64_t micros(void *context)
+{
+    (void)context;
+    return board_ticks() / TICKS_PER_US;
+}
+
+uint64_t port_wall_clock(void)
+{
+    return host_unix_time();
+}
+
+static void print(void *context, char level, const char *line, size_t length)
+{
+    (void)context, (void)level;
+    printf("%.*s\n", (int)length, line);
+}
+
+static bool random_bytes(void *context, uint8_t *target, size_t length)
+{
+    (void)context;
+    return port_random(target, length);
+}
+
+void port_log(int32_t level, const char *message, size_t length)
+{
+    static const char *const names[] = {"debug", "info", "warning", "error"};
+    printf("%s: %.*s\n", names[level], (int)length, message);
+}
+
+const char *port_reboot_reason(void)
+{
+    return "power-on";
+}
+
+size_t port_free_memory(void)
+{
+    return 0;
+}
+
+/* No second thread: work runs at once, and its fiber goes on at the next step. */
+
+static work *finished;
+
+void port_work(work *job)
+{
+    job->run(job);
+    job->next = finished;
+    finished = job;
+}
+
+work *port_work_done(void)
+{
+    work *job = finished;
+    if (job != NULL) finished = job->next;
+    return job;
+}
+
+static void run(mote_vm *vm, const program_choice *program)
+{
+    bool on_trial = program->on_trial;
+    for (;;) {
+        network_poll();
+        natives_poll(vm);
+        uint64_t now = board_ticks() / TICKS_PER_MS;
+        uint64_t wake = mote_vm_step(vm, now);
+        if (mote_vm_panic(vm) != MOTE_RUNNING || (wake == MOTE_NEVER && !natives_await())) return;
+        if (on_trial && now >= PROGRAM_TRIAL_MS) {
+            program_confirm(program);
+            on_trial = false;
+        }
+        /* lwIP's own timers want a turn every 100 ms */
+        uint64_t latest = board_ticks() + 100 * TICKS_PER_MS;
+        uint64_t until = wake < latest / TICKS_PER_MS ? wake * TICKS_PER_MS : latest;
+        if (wake > now) board_sleep(until);
+    }
+}
+
+static void report(mote_vm *vm)
+{
+    mote_stats stats;
+    mote_vm_stats(vm, &stats);
+    printf("stats: instructions %lu, operations %llu, natives %lu, collections %lu, longest pause %lu us\n",
+           (unsigned long)board_instructions(), (unsigned long long)stats.operations, (unsigned long)stats.natives,
+           (unsigned long)stats.collections, (unsigned long)stats.longest_pause);
+    printf("stats: arena %lu, peak live %lu, peak used %lu\n", (unsigned long)stats.arena_bytes,
+           (unsigned long)stats.peak_live_bytes, (unsigned long)stats.peak_used_bytes);
+    meter_report();
+}
+
+static mote_vm *start(const program_choice *program, void *arena, uint32_t bytes)
+{
+    static mote_host host = {.print = print,
+                                   .random = random_bytes,
+                                   .micros = micros,
+                                   .arch_id = "rv32-virt",
+                                   .natives = NULL,
+                                   .buffer_natives = buffer_crypto_natives};
+    host.natives = metered_natives();
+    const mote_config config = {.arena = arena,
+                                .arena_bytes = bytes,
+                                .max_depth = number_setting("depth", 100),
+                                .guard = number_setting("guard", 0),
+                                .host = &host};
+    mote_vm *vm = arena == NULL ? NULL : mote_vm_create(&config);
+    if (vm == NULL) puts("error: no room for the arena");
+    else if (mote_vm_load(vm, program->image, program->length) != 0)
+        printf("error: the program cannot be loaded: %s\n", mote_vm_load_error(vm));
+    return vm;
+}
+
+static void report_panic(mote_vm *vm)
+{
+    char text[160];
+    uint32_t positions[8];
+    unsigned count = mote_vm_trace(vm, positions, 8);
+    mote_vm_exception(vm, text, sizeof text);
+    printf("error: %s; at", text[0] != 0 ? text : "panic");
+    for (unsigned i = 0; i < count; i++) printf(" %lu", (unsigned long)positions[i]);
+    printf("\nPANIC %d\n", mote_vm_panic(vm));
+}
+
+int main(void)
+{
+    static const flash storage = {BANK_BYTES, read_bank, program_bank, erase_bank};
+    const program_slot slots[PROGRAM_SLOTS] = {{program_partition, (size_t)program_partition_bytes}, {NULL, 0}};
+    memset(banks, 0xff, sizeof banks);
+    if (psa_crypto_init() != PSA_SUCCESS || !blob_store_mount(&storage) || network_init() != 0) {
+        puts("error: the board does not start");
+        return 2;
+    }
+    program_choice program = program_choose(slots);
+    if (program.image == NULL) {
+        puts("error: no program in flash");
+        return 2;
+    }
+    uint32_t bytes = number_setting("arena", 48) * 1024;
+    void *arena = malloc(bytes);
+    mote_vm *vm = start(&program, arena, bytes);
+    if (vm == NULL || mote_vm_load_error(vm) != NULL) return 2;
+    run(vm, &program);
+    natives_close(vm);
+    if (number_setting("stats", 0) != 0) report(vm);
+    if (mote_vm_panic(vm) <= 0) return 0;
+    report_panic(vm);
+    return 1;
+}

@@ -1,0 +1,61 @@
+import { spawnSync } from "node:child_process"
+import { existsSync, mkdirSync, readdirSync, renameSync, rmSync, writeFileSync } from "node:fs"
+import { join } from "node:path"
+import { root } from "./device.js"
+
+/**
+ * Source packages of Debian 12, the versions that the board is built with. apt checks their signatures with
+ * Debian's keys; it works in a folder of its own, without rights and without the machine's lists.
+ */
+const packages = {
+    mbedtls: { version: "2.28.3-1", folder: "mbedtls-2.28.3" },
+    lwip: { version: "2.1.3+dfsg1-2", folder: "lwip-2.1.3" },
+}
+
+const workshop = join(root, ".cache", "debian")
+
+const SOURCES = [
+    "Types: deb-src",
+    "URIs: http://deb.debian.org/debian",
+    "Suites: bookworm",
+    "Components: main",
+    "Signed-By: /usr/share/keyrings/debian-archive-keyring.gpg",
+].join("\n")
+
+function apt(...args: string[]): string | undefined {
+    const state = join(workshop, "apt")
+    for (const folder of ["lists/partial", "cache/archives/partial"]) mkdirSync(join(state, folder), { recursive: true })
+    writeFileSync(join(state, "debian.sources"), `${SOURCES}\n`)
+    const options = {
+        "Dir::Etc::sourcelist": join(state, "debian.sources"),
+        "Dir::Etc::sourceparts": "/dev/null",
+        "Dir::State::lists": join(state, "lists"),
+        "Dir::Cache": join(state, "cache"),
+        "APT::Sandbox::User": "",
+    }
+    const set = Object.entries(options).flatMap(([name, value]) => ["-o", `${name}=${value}`])
+    const run = spawnSync("apt-get", ["-qq", ...set, ...args], { cwd: workshop, encoding: "utf8" })
+    return run.status === 0 ? undefined : (run.error?.message ?? run.stderr)
+}
+
+function unpack(name: keyof typeof packages): void {
+    const { version, folder } = packages[name]
+    const failed = apt("update") ?? apt("source", "--download-only", `${name}=${version}`)
+    if (failed !== undefined) throw new Error(`Debian's source package ${name} ${version} cannot be had: ${failed}`)
+    const archive = readdirSync(workshop).find((file) => file.startsWith(`${name}_`) && file.includes(".orig.tar."))
+    if (archive === undefined) throw new Error(`the source package ${name} has no .orig.tar`)
+    const fresh = join(workshop, `${folder}.new`)
+    rmSync(fresh, { recursive: true, force: true })
+    mkdirSync(fresh)
+    const tar = spawnSync("tar", ["xf", join(workshop, archive), "-C", fresh, "--strip-components=1"])
+    if (tar.status !== 0) throw new Error(`${archive} cannot be unpacked: ${String(tar.stderr)}`)
+    renameSync(fresh, join(workshop, folder))
+}
+
+/** The folder of a source package, fetched from Debian when it is not there. Throws with what to do. */
+export function debianSource(name: keyof typeof packages): string {
+    const folder = join(workshop, packages[name].folder)
+    mkdirSync(workshop, { recursive: true })
+    if (!existsSync(folder)) unpack(name)
+    return folder
+}

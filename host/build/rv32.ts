@@ -1,0 +1,167 @@
+import { spawn, spawnSync } from "node:child_process"
+import { createHash } from "node:crypto"
+import { existsSync, mkdirSync, readdirSync, readFileSync, renameSync, rmSync } from "node:fs"
+import { availableParallelism } from "node:os"
+import { basename, join } from "node:path"
+import { debianSource } from "./debian-source.js"
+import { root } from "./device.js"
+
+const firmware = join(root, "firmware")
+const port = join(firmware, "port", "rv32-virt")
+const cache = join(root, ".cache", "rv32")
+
+const COMPILER = "riscv64-unknown-elf-gcc"
+/** The core of an ESP32-C3, optimized for size as ESP-IDF does it. */
+const TARGET = [
+    ...["-march=rv32imc", "-mabi=ilp32", "--specs=picolibc.specs", "-std=gnu11"],
+    ...["-Os", "-g", "-ffunction-sections", "-fdata-sections"],
+]
+const STRICT = ["-Wall", "-Wextra", "-Wconversion", "-Wshadow", "-Werror"]
+
+/** A linked program of the emulated board. */
+export interface BoardProgram {
+    path: string
+    /** bytes of flash (text and constants) by part: "vm", "natives", "port", "mbedtls", "lwip", "libc" */
+    flash: Record<string, number>
+}
+
+/** What keeps the board from being built or run here, as a sentence; undefined when nothing does. */
+export function missingForBoard(): string | undefined {
+    if (spawnSync(COMPILER, ["--version"]).status !== 0) return "gcc-riscv64-unknown-elf is not installed"
+    const picolibc = spawnSync(COMPILER, [...TARGET, "-E", "-"], { input: "#include <stdio.h>\n" })
+    if (picolibc.status !== 0) return "picolibc-riscv64-unknown-elf is not installed"
+    if (spawnSync("qemu-system-riscv32", ["--version"]).status !== 0) return "qemu-system-misc is not installed"
+    return undefined
+}
+
+interface Unit {
+    source: string
+    part: string
+    flags: string[]
+}
+
+const cFiles = (folder: string): string[] =>
+    readdirSync(folder)
+        .filter((name) => /\.[cS]$/.test(name))
+        .sort()
+        .map((name) => join(folder, name))
+
+function lwipUnits(lwip: string, include: string[]): Unit[] {
+    const core = ["init", "def", "inet_chksum", "ip", "mem", "memp", "netif", "pbuf", "timeouts", "udp", "dns"]
+    const v4 = ["etharp", "icmp", "ip4", "ip4_addr", "ip4_frag"]
+    const names = [
+        ...core.map((name) => `core/${name}.c`),
+        ...v4.map((name) => `core/ipv4/${name}.c`),
+        "netif/ethernet.c",
+    ]
+    return names.map((name) => ({ source: join(lwip, name), part: "lwip", flags: include }))
+}
+
+/** Every C file of the board. @param main the folder's file with `main`, others with one are left out */
+function unitsOf(main: string): { units: Unit[]; hashed: string[] } {
+    const lwip = join(debianSource("lwip"), "src")
+    const mbedtls = debianSource("mbedtls")
+    const config = `-DMBEDTLS_CONFIG_FILE="mbedtls_config.h"`
+    const include = [
+        ...[join(firmware, "vm"), join(firmware, "natives"), port].map((folder) => `-I${folder}`),
+        ...[join(lwip, "include"), join(mbedtls, "include")].map((folder) => `-isystem${folder}`),
+        config,
+    ]
+    const own = (folder: string, part: string): Unit[] =>
+        cFiles(folder).map((source) => ({ source, part, flags: [...STRICT, ...include] }))
+    const mains = ["main.c", "bench.c", "anchor.c"].filter((name) => name !== main)
+    const units = [
+        ...own(join(firmware, "vm"), "vm"),
+        ...own(join(firmware, "natives"), "natives"),
+        ...own(port, "port").filter(({ source }) => !mains.includes(basename(source))),
+        ...lwipUnits(lwip, include),
+        ...cFiles(join(mbedtls, "library")).map((source) => ({ source, part: "mbedtls", flags: [...include] })),
+    ]
+    return { units, hashed: include }
+}
+
+function headersHash(): string {
+    const hash = createHash("sha256")
+    const names = readdirSync(firmware, { recursive: true, encoding: "utf8" }).filter((name) => name.endsWith(".h"))
+    for (const name of names.sort()) hash.update(name).update(readFileSync(join(firmware, name)))
+    return hash.digest("hex")
+}
+
+/** Objects of our own files depend on all our headers; those of the libraries on the configuration alone. */
+function objectOf(unit: Unit, headers: string): string {
+    const flags = [...TARGET, ...unit.flags].join(" ").replaceAll(root, "")
+    const hash = createHash("sha256").update(flags).update(readFileSync(unit.source))
+    const ours = unit.part !== "mbedtls" && unit.part !== "lwip"
+    if (ours) hash.update(headers)
+    for (const name of ["mbedtls_config.h", "lwipopts.h"]) if (!ours) hash.update(readFileSync(join(port, name)))
+    const name = basename(unit.source).replace(/\.[cS]$/, "")
+    return join(cache, unit.part, `${name}-${hash.digest("hex").slice(0, 16)}.o`)
+}
+
+function compile(unit: Unit, object: string): Promise<void> {
+    const fresh = `${object}.${process.pid}`
+    const child = spawn(COMPILER, [...TARGET, ...unit.flags, "-c", unit.source, "-o", fresh], {
+        stdio: ["ignore", "ignore", "pipe"],
+    })
+    let messages = ""
+    child.stderr.setEncoding("utf8").on("data", (text: string) => (messages += text))
+    return new Promise((resolve, reject) => {
+        child.on("error", reject)
+        child.on("close", (code) => {
+            if (code !== 0) return reject(new Error(`${unit.source} does not compile:\n${messages}`))
+            renameSync(fresh, object)
+            resolve()
+        })
+    })
+}
+
+async function compileAll(jobs: [Unit, string][]): Promise<void> {
+    const worker = async (): Promise<void> => {
+        for (let job = jobs.pop(); job !== undefined; job = jobs.pop()) await compile(job[0], job[1])
+    }
+    await Promise.all(Array.from({ length: availableParallelism() }, worker))
+}
+
+/** Bytes in flash by part, from the linker's map. */
+function flashByPart(map: string, objects: Map<string, string>): Record<string, number> {
+    const flash: Record<string, number> = {}
+    // " .text.name  0xaddress  0xsize  file", or name and rest on two lines; debug sections have address 0.
+    for (const [, section, address, size, file] of map.matchAll(
+        /^ (\.(?:text|rodata|srodata|data|sdata)\S*)\s+(0x[0-9a-f]+)\s+(0x[0-9a-f]+) (\S+)$/gm,
+    )) {
+        if (section === undefined || Number(address) === 0) continue
+        const part = objects.get(file) ?? "libc"
+        flash[part] = (flash[part] ?? 0) + Number(size)
+    }
+    return flash
+}
+
+/**
+ * Compiles and links the board, only what has changed.
+ * @param main "main.c", or the C file of a measurement
+ * @param more flags for the linker
+ */
+export async function buildBoard(main = "main.c", more: string[] = []): Promise<BoardProgram> {
+    const { units } = unitsOf(main)
+    const headers = headersHash()
+    const objects = new Map(units.map((unit) => [objectOf(unit, headers), unit]))
+    for (const part of new Set(units.map((unit) => unit.part))) mkdirSync(join(cache, part), { recursive: true })
+    await compileAll([...objects].filter(([object]) => !existsSync(object)).map(([object, unit]) => [unit, object]))
+    const script = join(port, "link.ld")
+    const hash = createHash("sha256").update(readFileSync(script)).update(more.join(" "))
+    const path = join(cache, `${main.replace(".c", "")}-${hash.update([...objects.keys()].join()).digest("hex").slice(0, 16)}.elf`)
+    if (!existsSync(path)) {
+        const fresh = `${path}.${process.pid}`
+        const link = ["--oslib=semihost", "-nostartfiles", `-T${script}`, "-Wl,--gc-sections", `-Wl,-Map=${path}.map`]
+        const run = spawnSync(COMPILER, [...TARGET, ...link, ...more, ...objects.keys(), "-lm", "-o", fresh], {
+            encoding: "utf8",
+        })
+        if (run.status !== 0) {
+            rmSync(fresh, { force: true })
+            throw new Error(`the board does not link:\n${run.stderr}`)
+        }
+        renameSync(fresh, path)
+    }
+    const parts = new Map([...objects].map(([object, unit]) => [object, unit.part]))
+    return { path, flash: flashByPart(readFileSync(`${path}.map`, "utf8"), parts) }
+}
