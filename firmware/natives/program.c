@@ -22,9 +22,12 @@ static uint32_t read_32(const uint8_t *at)
 
 static void save(unsigned slot, const state *of)
 {
-    const uint8_t record[RECORD_BYTES] = {(uint8_t)of->number,         (uint8_t)(of->number >> 8),
-                                          (uint8_t)(of->number >> 16), (uint8_t)(of->number >> 24),
-                                          of->attempts,                of->verdict};
+    const uint8_t record[RECORD_BYTES] = {(uint8_t)of->number,
+                                          (uint8_t)(of->number >> 8),
+                                          (uint8_t)(of->number >> 16),
+                                          (uint8_t)(of->number >> 24),
+                                          of->attempts,
+                                          of->verdict};
     storage_save(record_names[slot], record, sizeof record); /* without storage every start is a first one */
 }
 

@@ -38,7 +38,16 @@ export function emulatorCommand({ firmware, image, settings, forward, exact }: E
     const forwards = (forward ?? []).map(({ host, board }) => `,hostfwd=udp:127.0.0.1:${host}-:${board}`)
     return [
         ...["qemu-system-riscv32", "-M", "virt", "-cpu", "rv32", "-m", "16M", "-bios", "none", "-kernel", firmware],
-        ...["-display", "none", "-monitor", "none", "-serial", "none", "-semihosting-config", "enable=on,target=native"],
+        ...[
+            "-display",
+            "none",
+            "-monitor",
+            "none",
+            "-serial",
+            "none",
+            "-semihosting-config",
+            "enable=on,target=native",
+        ],
         ...["-global", "virtio-mmio.force-legacy=false", "-netdev", `user,id=net${forwards.join("")}`],
         ...["-device", "virtio-net-device,netdev=net"],
         ...(exact === true ? ["-icount", "shift=0"] : []),

@@ -12,20 +12,27 @@ const packages = {
     lwip: { version: "2.1.3+dfsg1-2", folder: "lwip-2.1.3" },
 }
 
+const RELEASE = "bookworm"
+
 const workshop = join(root, ".cache", "debian")
 
-const SOURCES = [
-    "Types: deb-src",
-    "URIs: http://deb.debian.org/debian",
-    "Suites: bookworm",
-    "Components: main",
-    "Signed-By: /usr/share/keyrings/debian-archive-keyring.gpg",
-].join("\n")
+/** The machine's own mirror of Debian, as sources instead of packages. */
+function sourcesList(): string {
+    const format = "$(REPO_URI)|$(RELEASE)|$(COMPONENT)|$(SIGNED_BY)"
+    const run = spawnSync("apt-get", ["indextargets", "--format", format, "Created-By: Packages"], { encoding: "utf8" })
+    if (run.status !== 0) throw new Error("apt-get is not there: the board's libraries come from Debian 12")
+    const targets = run.stdout.split("\n").map((line) => line.split("|"))
+    const main = targets.find(([, release, component]) => release === RELEASE && component === "main")
+    if (main === undefined) throw new Error(`this machine has no mirror of Debian ${RELEASE}`)
+    const signed = main[3].startsWith("/") ? [`Signed-By: ${main[3]}`] : []
+    return ["Types: deb-src", `URIs: ${main[0]}`, `Suites: ${RELEASE}`, "Components: main", ...signed, ""].join("\n")
+}
 
 function apt(...args: string[]): string | undefined {
     const state = join(workshop, "apt")
-    for (const folder of ["lists/partial", "cache/archives/partial"]) mkdirSync(join(state, folder), { recursive: true })
-    writeFileSync(join(state, "debian.sources"), `${SOURCES}\n`)
+    for (const folder of ["lists/partial", "cache/archives/partial"])
+        mkdirSync(join(state, folder), { recursive: true })
+    writeFileSync(join(state, "debian.sources"), sourcesList())
     const options = {
         "Dir::Etc::sourcelist": join(state, "debian.sources"),
         "Dir::Etc::sourceparts": "/dev/null",

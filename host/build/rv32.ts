@@ -149,7 +149,13 @@ export async function buildBoard(main = "main.c", more: string[] = []): Promise<
     await compileAll([...objects].filter(([object]) => !existsSync(object)).map(([object, unit]) => [unit, object]))
     const script = join(port, "link.ld")
     const hash = createHash("sha256").update(readFileSync(script)).update(more.join(" "))
-    const path = join(cache, `${main.replace(".c", "")}-${hash.update([...objects.keys()].join()).digest("hex").slice(0, 16)}.elf`)
+    const path = join(
+        cache,
+        `${main.replace(".c", "")}-${hash
+            .update([...objects.keys()].join())
+            .digest("hex")
+            .slice(0, 16)}.elf`,
+    )
     if (!existsSync(path)) {
         const fresh = `${path}.${process.pid}`
         const link = ["--oslib=semihost", "-nostartfiles", `-T${script}`, "-Wl,--gc-sections", `-Wl,-Map=${path}.map`]

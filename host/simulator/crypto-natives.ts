@@ -1,24 +1,31 @@
 import { createCipheriv, createDecipheriv, createHash, createHmac } from "node:crypto"
+import { AeadProtection } from "../../src/dtls/crypto/aead-protection.js"
 import { type Aead, AeadAlgorithm, type Hash, HashAlgorithm, type Hmac } from "../../src/dtls/crypto/provider.js"
+import { MAX_SEQUENCE } from "../../src/dtls/record/record-layer.js"
+import { MAX_PLAINTEXT, RECORD_HEADER_LENGTH } from "../../src/dtls/wire/record-header.js"
 import { NodeCryptoProvider } from "../../src/platform/node/crypto.js"
 import { ErrorKind, type Native, type NativeCall, NativeError } from "./machine.js"
 
 const NONCE_LENGTH = 12
 const STATE_LENGTH = 32
-const HIGHEST_SEQUENCE = 2n ** 48n - 1n
+/** Record states have 16 bits for it. */
+const HIGHEST_HANDLE = 0x7fff
 
 /** Handles of one device's hashes, HMACs and AEADs. */
 class Handles {
     private objects = new Map<number, Hash | Hmac | Aead>()
     private last = 0
 
+    /** Numbers are used in turn, so that a stale one is noticed. */
     add(object: Hash | Hmac | Aead): number {
-        this.objects.set(++this.last, object)
+        do this.last = (this.last % HIGHEST_HANDLE) + 1
+        while (this.objects.has(this.last))
+        this.objects.set(this.last, object)
         return this.last
     }
 
     private get(call: NativeCall, index: number, name: string, has: string): Hash | Hmac | Aead {
-        const handle = call.integer(index, name, 1, 0x3fffffff)
+        const handle = call.integer(index, name, 1, HIGHEST_HANDLE)
         const object = this.objects.get(handle)
         if (object === undefined || !(has in object)) throw call.rangeError(name, "an open handle")
         return object
@@ -42,7 +49,7 @@ class Handles {
     }
 
     close(call: NativeCall, index: number): undefined {
-        const handle = call.integer(index, "handle", 1, 0x3fffffff)
+        const handle = call.integer(index, "handle", 1, HIGHEST_HANDLE)
         this.objects.get(handle)?.close()
         this.objects.delete(handle)
     }
@@ -70,86 +77,42 @@ function aeadAlgorithm(call: NativeCall): AeadAlgorithm {
     return number
 }
 
-/** What a packed record state says (natives.ts). */
-interface RecordState {
-    aead: Aead
-    epoch: number
-    sequence: bigint
-    iv: Buffer
-    explicitLength: number
-    tagLength: number
-}
-
-function recordState(call: NativeCall, handles: Handles): { state: Buffer; record: RecordState } {
-    const state = Buffer.from(call.sized(0, "state", STATE_LENGTH))
+/** The packed state of natives.ts, and what stands in it. */
+function recordState(call: NativeCall, handles: Handles): { state: Buffer; protection: AeadProtection } {
+    call.sized(0, "state", STATE_LENGTH)
+    const view = call.target(0, "state")
+    const state = Buffer.from(view.buffer, view.byteOffset, STATE_LENGTH)
     const aead = handles.byNumber(state.readUInt16BE(1))
-    if (state[0] !== 1 || aead === undefined) throw call.rangeError("state", "of form 1 with an open AEAD")
-    const [ivLength, explicitLength, tagLength] = state.subarray(23, 26)
-    if (ivLength > NONCE_LENGTH || explicitLength > 8) throw call.rangeError("state", "of form 1")
-    const sequence = BigInt(state.readUIntBE(5, 6))
-    const iv = state.subarray(11, 11 + ivLength)
-    return { state, record: { aead, epoch: state.readUInt16BE(3), sequence, iv, explicitLength, tagLength } }
-}
-
-function epochAndSequence(epoch: number, sequence: bigint): Buffer {
-    const bytes = Buffer.alloc(8)
-    bytes.writeBigUInt64BE((BigInt(epoch) << 48n) | sequence)
-    return bytes
-}
-
-function nonceOf(record: RecordState, explicit: Uint8Array): Buffer {
-    if (record.explicitLength > 0) return Buffer.concat([record.iv, explicit])
-    const nonce = Buffer.from(record.iv)
-    explicit.forEach((byte, index) => (nonce[NONCE_LENGTH - 8 + index] ^= byte))
-    return nonce
-}
-
-function additionalData(number: Uint8Array, type: number, length: number): Buffer {
-    return Buffer.concat([number, Buffer.from([type, 0xfe, 0xfd, length >> 8, length & 0xff])])
-}
-
-function sealOne(record: RecordState, type: number, message: Uint8Array): Buffer {
-    const number = epochAndSequence(record.epoch, record.sequence)
-    const aad = additionalData(number, type, message.length)
-    const sealed = record.aead.seal(nonceOf(record, number), aad, Buffer.from(message))
-    const body = record.explicitLength > 0 ? Buffer.concat([number, sealed]) : sealed
-    const header = Buffer.concat([Buffer.from([type, 0xfe, 0xfd]), number, Buffer.alloc(2)])
-    header.writeUInt16BE(body.length, 11)
-    return Buffer.concat([header, body])
+    const [ivLength, explicitLength] = state.subarray(23, 25)
+    const fits = (ivLength === 4 && explicitLength === 8) || (ivLength === NONCE_LENGTH && explicitLength === 0)
+    if (state[0] !== 1 || aead === undefined || !fits) throw call.rangeError("state", "of form 1 with an open AEAD")
+    const iv = Buffer.from(state.subarray(11, 11 + ivLength))
+    return { state, protection: new AeadProtection(aead, state.readUInt16BE(3), iv) }
 }
 
 function sealRecords(call: NativeCall, handles: Handles): Buffer {
+    const { state, protection } = recordState(call, handles)
     const type = call.integer(1, "type", 0, 255)
     const messages = call.buffers(2, "messages")
-    const { record } = recordState(call, handles)
-    if (record.sequence + BigInt(messages.length) > HIGHEST_SEQUENCE)
-        throw call.rangeError("state", "below the last sequence number")
-    const records = messages.map((message) => {
-        const sealed = sealOne(record, type, message)
-        record.sequence++
-        return sealed
-    })
-    Buffer.from(call.target(0, "state").buffer, call.target(0, "state").byteOffset, STATE_LENGTH).writeUIntBE(
-        Number(record.sequence),
-        5,
-        6,
+    if (messages.length < 1 || messages.length > 64) throw call.rangeError("messages", "1 to 64 Buffers")
+    if (messages.some(({ length }) => length > MAX_PLAINTEXT))
+        throw call.rangeError("messages", `at most ${MAX_PLAINTEXT} bytes each`)
+    const sequence = state.readUIntBE(5, 6)
+    const after = sequence + messages.length
+    if (after > MAX_SEQUENCE) throw call.rangeError("state", "below the last sequence number")
+    state.writeUIntBE(after, 5, 6)
+    return protection.seal(
+        type,
+        sequence,
+        messages.map((message) => Buffer.from(message)),
     )
-    return Buffer.concat(records)
 }
 
 function openRecord(call: NativeCall, handles: Handles): Buffer | undefined {
+    const { protection } = recordState(call, handles)
     const datagram = Buffer.from(call.buffer(1, "datagram"))
     const offset = call.integer(2, "offset", 0, datagram.length)
-    const { record } = recordState(call, handles)
-    if (datagram.length - offset < 13) return undefined
-    const bytes = datagram.readUInt16BE(offset + 11)
-    const body = datagram.subarray(offset + 13, offset + 13 + bytes)
-    const length = bytes - record.explicitLength - record.tagLength
-    if (body.length < bytes || length < 0) return undefined
-    const number = datagram.subarray(offset + 3, offset + 11)
-    const explicit = record.explicitLength > 0 ? body.subarray(0, record.explicitLength) : number
-    const aad = additionalData(number, datagram[offset], length)
-    return record.aead.open(nonceOf(record, explicit), aad, body.subarray(record.explicitLength))
+    return datagram.length - offset < RECORD_HEADER_LENGTH ? undefined : protection.open(datagram, offset)
 }
 
 /** The cryptographic natives of src/platform/runtime/natives.ts on node:crypto. */
@@ -194,6 +157,14 @@ export function cryptoNatives(): Native[] {
             name: "_moteHmacSign",
             numArgs: 2,
             run: (call) => handles.hmac(call, 0).sign(Buffer.from(call.buffer(1, "data"))),
+        },
+        {
+            name: "_moteHmacExpand",
+            numArgs: 3,
+            run: (call) => {
+                const length = call.integer(2, "length", 0, 4096)
+                return handles.hmac(call, 0).expand(Buffer.from(call.buffer(1, "seed")), length)
+            },
         },
         {
             name: "_moteAeadNew",

@@ -1,7 +1,7 @@
 import { lookup } from "node:dns/promises"
-import { GError, IOErrorEnum } from "../../src/gio/errors.js"
 import { LogLevel } from "../../src/gio/log-level.js"
 import { NodeStorage } from "../../src/platform/node/storage.js"
+import { minusCode } from "./io-result.js"
 import { type Native, type NativeCall } from "./machine.js"
 
 export interface SystemOptions {
@@ -31,7 +31,7 @@ async function save(storage: NodeStorage, name: string, value: Buffer): Promise<
         await storage.save(name, value)
         return 0
     } catch (error) {
-        return error instanceof GError ? -error.code : -IOErrorEnum.FAILED
+        return minusCode(error)
     }
 }
 
@@ -53,6 +53,8 @@ export function systemNatives(options: SystemOptions): Native[] {
         },
         { name: "_moteWallClock", numArgs: 0, run: () => Math.floor(Date.now() / 1000) },
         { name: "_moteSetting", numArgs: 1, run: (call) => options.settings[call.text(0, "name")] },
+        { name: "_moteRebootReason", numArgs: 0, run: () => "power-on" },
+        { name: "_moteFreeMemory", numArgs: 0, run: () => 0 },
         {
             name: "_moteLog",
             numArgs: 2,

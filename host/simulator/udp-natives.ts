@@ -4,6 +4,7 @@ import { type SocketAddress } from "../../src/gio/socket-address.js"
 import { type UdpOptions } from "../../src/platform/services.js"
 import { asGError, openSocket } from "../../src/platform/node/dgram.js"
 import { type DatagramObserver } from "../trace/observed-services.js"
+import { minusCode } from "./io-result.js"
 import { type Machine, type Native, type NativeCall } from "./machine.js"
 
 /** Datagrams that wait per socket; more are dropped, as a small device's network stack does. */
@@ -40,7 +41,7 @@ class DeviceSocket {
     }
 
     private failed(error: GError): void {
-        this.error = -error.code
+        this.error = minusCode(error)
         this.notify()
     }
 
@@ -132,7 +133,7 @@ export class DeviceSockets {
             this.sockets.set(++this.last, new DeviceSocket(machine, socket, options.remote, this.observe))
             return this.last
         } catch (error) {
-            if (error instanceof GError) return -error.code
+            if (error instanceof GError) return minusCode(error)
             throw error
         }
     }

@@ -1,5 +1,7 @@
 import { hmac, randomBuffer } from "@devicescript/crypto"
 import { blit, equal, join } from "../../src/dtls/bytes/bytes.js"
+import { protectByAead } from "../../src/dtls/crypto/aead-protection.js"
+import { type CipherSuite } from "../../src/dtls/crypto/suites.js"
 import {
     type Aead,
     type AeadAlgorithm,
@@ -7,6 +9,8 @@ import {
     type Hash,
     type HashAlgorithm,
     type Hmac,
+    type RecordProtection,
+    type WriteKeys,
 } from "../../src/dtls/crypto/provider.js"
 import { StockHash, StockHmac } from "../../src/platform/stock/crypto.js"
 
@@ -14,6 +18,8 @@ import { StockHash, StockHmac } from "../../src/platform/stock/crypto.js"
    The stand-in below protects nothing and stands for all of them; it only says no to whatever was changed. */
 
 class StandInAead implements Aead {
+    tagLength = 8
+
     constructor(private key: Buffer) {}
 
     private tag(nonce: Buffer, aad: Buffer, text: Buffer): Buffer {
@@ -59,6 +65,10 @@ export class VmCryptoProvider implements CryptoProvider {
 
     newAead(_algorithm: AeadAlgorithm, key: Buffer): Aead {
         return new StandInAead(Buffer.from(key))
+    }
+
+    newProtection(suite: CipherSuite, epoch: number, keys: WriteKeys): RecordProtection {
+        return protectByAead(this, suite, epoch, keys)
     }
 
     random(length: number): Buffer {

@@ -1,3 +1,6 @@
+import { protectByAead } from "../../src/dtls/crypto/aead-protection.js"
+import { expandBySigning } from "../../src/dtls/crypto/prf.js"
+import { type CipherSuite } from "../../src/dtls/crypto/suites.js"
 import {
     type Aead,
     type AeadAlgorithm,
@@ -5,6 +8,8 @@ import {
     type Hash,
     type HashAlgorithm,
     type Hmac,
+    type RecordProtection,
+    type WriteKeys,
 } from "../../src/dtls/crypto/provider.js"
 import { NodeCryptoProvider } from "../../src/platform/node/crypto.js"
 
@@ -39,14 +44,15 @@ export class SpyCrypto implements CryptoProvider {
         this.calls.hmac++
         this.secrets.push(key)
         const inner = this.inner.newHmac(algorithm, key)
-        return {
+        const hmac: Hmac = {
             sign: (data) => {
                 this.calls.sign++
-                const output = inner.sign(data)
-                return output
+                return inner.sign(data)
             },
+            expand: (seed, length) => expandBySigning(hmac, seed, length),
             close: () => inner.close(),
         }
+        return hmac
     }
 
     newAead(algorithm: AeadAlgorithm, key: Buffer): Aead {
@@ -55,6 +61,7 @@ export class SpyCrypto implements CryptoProvider {
         this.secrets.push(key)
         const inner = this.inner.newAead(algorithm, key)
         return {
+            tagLength: inner.tagLength,
             seal: (nonce, aad, plaintext) => {
                 this.calls.seal++
                 this.nonces.push(`${name}/${nonce.toString("hex")}`)
@@ -66,6 +73,10 @@ export class SpyCrypto implements CryptoProvider {
             },
             close: () => inner.close(),
         }
+    }
+
+    newProtection(suite: CipherSuite, epoch: number, keys: WriteKeys): RecordProtection {
+        return protectByAead(this, suite, epoch, keys)
     }
 
     random(length: number): Buffer {

@@ -36,9 +36,9 @@ void board_sleep(uint64_t until)
     CLINT_MTIMECMP[1] = UINT32_MAX;
     CLINT_MTIMECMP[0] = (uint32_t)until;
     CLINT_MTIMECMP[1] = (uint32_t)(until >> 32);
-    __asm__ volatile(".option push\n.option arch, +zicsr\ncsrs mie, %0\nwfi\n.option pop" ::"r"(WAKE_TIMER |
-                                                                                              WAKE_EXTERNAL)
-                     : "memory");
+    __asm__ volatile(
+        ".option push\n.option arch, +zicsr\ncsrs mie, %0\nwfi\n.option pop" ::"r"(WAKE_TIMER | WAKE_EXTERNAL)
+        : "memory");
     uint32_t line = *PLIC_CLAIM;
     if (line != 0) *PLIC_CLAIM = line;
 }

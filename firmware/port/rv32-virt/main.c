@@ -2,8 +2,8 @@
  * The firmware on QEMU's virt machine. The program lies in its own partition, settings as lines `name=value` in
  * another; the emulator's loader puts them there. Settings of the board itself: arena (KB), depth, guard, stats (1).
  */
-#include "board.h"
 #include "blob_store.h"
+#include "board.h"
 #include "meter.h"
 #include "natives.h"
 #include "port.h"
@@ -186,11 +186,11 @@ static void report(mote_vm *vm)
 static mote_vm *start(const program_choice *program, void *arena, uint32_t bytes)
 {
     static mote_host host = {.print = print,
-                                   .random = random_bytes,
-                                   .micros = micros,
-                                   .arch_id = "rv32-virt",
-                                   .natives = NULL,
-                                   .buffer_natives = buffer_crypto_natives};
+                             .random = random_bytes,
+                             .micros = micros,
+                             .arch_id = "rv32-virt",
+                             .natives = NULL,
+                             .buffer_natives = buffer_crypto_natives};
     host.natives = metered_natives();
     const mote_config config = {.arena = arena,
                                 .arena_bytes = bytes,

@@ -84,8 +84,10 @@ static int32_t code_of(err_t error)
     case ERR_OK: return 0;
     case ERR_USE: return -IO_ADDRESS_IN_USE;
     case ERR_RTE: return -IO_NETWORK_UNREACHABLE;
-    case ERR_MEM: case ERR_BUF: return -IO_NO_SPACE;
-    case ERR_VAL: case ERR_ARG: return -IO_INVALID_ARGUMENT;
+    case ERR_MEM:
+    case ERR_BUF: return -IO_NO_SPACE;
+    case ERR_VAL:
+    case ERR_ARG: return -IO_INVALID_ARGUMENT;
     default: return -IO_FAILED;
     }
 }

@@ -1,18 +1,12 @@
 import { copyOf, join, wipe } from "../bytes/bytes.js"
 import { Writer } from "../bytes/writer.js"
 import { prf } from "./prf.js"
-import { type CryptoProvider } from "./provider.js"
+import { type CryptoProvider, type WriteKeys } from "./provider.js"
 import { type CipherSuite } from "./suites.js"
 
 /** Bytes of the master secret and of verify_data (RFC 5246 §8.1, §7.4.9). */
 export const MASTER_SECRET_LENGTH = 48
 export const VERIFY_DATA_LENGTH = 12
-
-/** Keys of one direction; wiped by whoever takes them into an AEAD. */
-export interface WriteKeys {
-    key: Buffer
-    iv: Buffer
-}
 
 export interface KeyBlock {
     client: WriteKeys

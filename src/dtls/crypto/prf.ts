@@ -1,5 +1,5 @@
 import { blit, join, wipe } from "../bytes/bytes.js"
-import { type CryptoProvider, type HashAlgorithm } from "./provider.js"
+import { type CryptoProvider, type HashAlgorithm, type Hmac } from "./provider.js"
 
 /**
  * The TLS 1.2 PRF (RFC 5246 §5): P_hash(secret, label + seed), `length` bytes.
@@ -14,12 +14,18 @@ export function prf(
     length: number,
 ): Buffer {
     const hmac = crypto.newHmac(hash, secret)
-    const labelled = join([Buffer.from(label), seed])
+    const output = hmac.expand(join([Buffer.from(label), seed]), length)
+    hmac.close()
+    return output
+}
+
+/** P_hash (RFC 5246 §5) on `sign`, for platforms that have nothing faster. */
+export function expandBySigning(hmac: Hmac, seed: Buffer, length: number): Buffer {
     const output = Buffer.alloc(length)
-    let a = hmac.sign(labelled)
+    let a = hmac.sign(seed)
     let at = 0
     while (at < length) {
-        const block = hmac.sign(join([a, labelled]))
+        const block = hmac.sign(join([a, seed]))
         const take = Math.min(block.length, length - at)
         blit(output, at, block, 0, take)
         wipe(block)
@@ -27,6 +33,5 @@ export function prf(
         if (at < length) a = hmac.sign(a)
     }
     wipe(a)
-    hmac.close()
     return output
 }

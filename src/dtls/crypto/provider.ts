@@ -3,6 +3,8 @@
  * slow operations (key agreement, signatures, chains) are questions of the association instead.
  */
 
+import { type CipherSuite } from "./suites.js"
+
 /** TLS HashAlgorithm registry (RFC 5246 §7.4.1.4.1). */
 export enum HashAlgorithm {
     sha256 = 4,
@@ -33,16 +35,43 @@ export interface Hash {
 export interface Hmac {
     /** HMAC of the whole of `data`. */
     sign(data: Buffer): Buffer
+    /** P_hash(key, seed) of RFC 5246 §5: the first `length` bytes, 0 to 4096. */
+    expand(seed: Buffer, length: number): Buffer
     /** Erases the key; the object is of no use afterwards. */
     close(): void
 }
 
 /** An AEAD keyed once. `nonce` has 12 bytes. */
 export interface Aead {
+    /** bytes: 8 or 16 */
+    tagLength: number
     /** @returns ciphertext followed by the tag */
     seal(nonce: Buffer, aad: Buffer, plaintext: Buffer): Buffer
     /** @param ciphertext with its tag; @returns the plaintext, or undefined when it is not authentic (also when too short) */
     open(nonce: Buffer, aad: Buffer, ciphertext: Buffer): Buffer | undefined
+    /** Erases the key; the object is of no use afterwards. */
+    close(): void
+}
+
+/** Keys of one direction. */
+export interface WriteKeys {
+    key: Buffer
+    /** 4 bytes with an explicit nonce, else 12 */
+    iv: Buffer
+}
+
+/**
+ * One direction of one epoch: whole records out of messages and back (RFC 6347 §4.1, RFC 5246 §6.2.3.3). The nonce is
+ * made of epoch and sequence number alone, so no (key, nonce) pair repeats while numbers do not.
+ */
+export interface RecordProtection {
+    /**
+     * One record of `type` for each message, one behind the other.
+     * @param sequence number of the first: 0 in the first call, then where the last call ended
+     */
+    seal(type: number, sequence: number, messages: Buffer[]): Buffer
+    /** The plaintext of the whole record that begins at `at`; undefined when it is not authentic, or too short. */
+    open(datagram: Buffer, at: number): Buffer | undefined
     /** Erases the key; the object is of no use afterwards. */
     close(): void
 }
@@ -56,6 +85,8 @@ export interface CryptoProvider {
     newHmac(algorithm: HashAlgorithm, key: Buffer): Hmac
     /** Copies `key`: the caller may wipe it. Its length is the algorithm's. */
     newAead(algorithm: AeadAlgorithm, key: Buffer): Aead
+    /** Takes the keys over and wipes the key bytes. */
+    newProtection(suite: CipherSuite, epoch: number, keys: WriteKeys): RecordProtection
     /** @returns `length` unpredictable bytes; throws while the source is not good yet */
     random(length: number): Buffer
 }

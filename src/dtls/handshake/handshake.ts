@@ -1,17 +1,10 @@
 import { EMPTY, equal, wipe } from "../bytes/bytes.js"
 import { FailureReason } from "./failure.js"
-import {
-    extendedMasterSecret,
-    keyBlock,
-    masterSecret,
-    pskPremasterSecret,
-    verifyData,
-    type WriteKeys,
-} from "../crypto/key-schedule.js"
-import { type CipherSuite } from "../crypto/suites.js"
+import { extendedMasterSecret, keyBlock, masterSecret, pskPremasterSecret, verifyData } from "../crypto/key-schedule.js"
+import { type RecordProtection, type WriteKeys } from "../crypto/provider.js"
+import { type CipherSuite, recordOverhead } from "../crypto/suites.js"
 import { type HandshakeMessage } from "../flight/inbox.js"
 import { type Outbox } from "../flight/outbox.js"
-import { Protection } from "../record/protection.js"
 import { type RecordLayer } from "../record/record-layer.js"
 import { AlertDescription, HandshakeType } from "../wire/code-points.js"
 import { wholeMessage } from "../wire/handshake-header.js"
@@ -61,8 +54,8 @@ export class Handshake {
     alert = AlertDescription.none
     transcript: Transcript
     private at = 0
-    private pendingRead: Protection | undefined = undefined
-    private pendingWrite: Protection | undefined = undefined
+    private pendingRead: RecordProtection | undefined = undefined
+    private pendingWrite: RecordProtection | undefined = undefined
 
     constructor(
         public settings: AssociationSettings,
@@ -173,14 +166,15 @@ export class Handshake {
             keyLog("CLIENT_RANDOM " + this.clientRandom.toString("hex") + " " + master.toString("hex"))
     }
 
-    private protection(keys: WriteKeys): Protection {
-        return new Protection(this.settings.crypto, this.suite as CipherSuite, keys)
+    /** Of epoch 1: there is no renegotiation. */
+    private protection(keys: WriteKeys): RecordProtection {
+        return this.settings.crypto.newProtection(this.suite as CipherSuite, 1, keys)
     }
 
     /** ChangeCipherSpec and Finished of this side. */
     sendFinished(): void {
         this.outbox.addChangeCipherSpec(this.record.write.epoch)
-        this.record.activateWrite(this.pendingWrite as Protection)
+        this.record.activateWrite(this.pendingWrite as RecordProtection, recordOverhead(this.suite as CipherSuite))
         this.pendingWrite = undefined
         const data = this.expectedFinished(this.isClient())
         if (this.firstFinished.length === 0) this.firstFinished = data
@@ -207,8 +201,8 @@ export class Handshake {
     }
 
     /** The keys for the peer's next epoch, once: its ChangeCipherSpec has come. */
-    takeReadKeys(): Protection {
-        const keys = this.pendingRead as Protection
+    takeReadKeys(): RecordProtection {
+        const keys = this.pendingRead as RecordProtection
         this.pendingRead = undefined
         return keys
     }

@@ -10,8 +10,8 @@ import {
     type RecordHeader,
     writeRecordHeader,
 } from "../wire/record-header.js"
+import { type RecordProtection } from "../crypto/provider.js"
 import { Discard, type DiscardCounters } from "./discard.js"
-import { type Protection } from "./protection.js"
 import { ReplayWindow } from "./replay-window.js"
 
 /** Highest sequence number of an epoch; it is never used, so it can never wrap (RFC 6347 §4.1). */
@@ -34,7 +34,7 @@ export class WriteEpoch {
 
     constructor(
         public epoch: number,
-        public protection: Protection | undefined,
+        public protection: RecordProtection | undefined,
     ) {}
 }
 
@@ -57,8 +57,9 @@ export class RecordLayer {
     /** records that did not verify since the keys came */
     failedRecords = 0
     private previousWrite: WriteEpoch | undefined = undefined
-    private readProtection: Protection | undefined = undefined
+    private readProtection: RecordProtection | undefined = undefined
     private window = new ReplayWindow()
+    private protectionOverhead = 0
     private early: Buffer[] = []
     private earlyBytes = 0
 
@@ -78,23 +79,23 @@ export class RecordLayer {
             reader.at = reader.end
             return this.discard(Discard.truncated)
         }
-        const fragment = reader.bytes(header.length)
+        reader.at += header.length
         if (header.type < ContentType.changeCipherSpec || header.type > ContentType.applicationData)
             return this.discard(Discard.unknownType)
         if (header.version !== DTLS_1_2 && (header.epoch !== 0 || header.version !== DTLS_1_0))
             return this.discard(Discard.version)
         if (header.length > MAX_CIPHERTEXT) return this.discard(Discard.oversize)
-        if (header.epoch === this.readEpoch) return this.open(header, fragment)
-        if (header.epoch === 0) return this.unprotected(header, fragment)
+        if (header.epoch === this.readEpoch) return this.open(header, reader.data, start)
+        if (header.epoch === 0) return this.unprotected(header, reader.data, start)
         // Without renegotiation epoch 1 is the last there is (RFC 7925 §17).
         if (header.epoch !== 1) return this.discard(Discard.epoch)
         return this.keep(copyOf(reader.data, start, reader.at))
     }
 
-    private open(header: RecordHeader, fragment: Buffer): OpenedRecord | undefined {
-        if (this.readProtection === undefined) return this.opened(header, fragment)
+    private open(header: RecordHeader, datagram: Buffer, start: number): OpenedRecord | undefined {
+        if (this.readProtection === undefined) return this.opened(header, fragmentOf(header, datagram, start))
         if (!this.window.isFresh(header.sequence)) return this.discard(Discard.replayed)
-        const plaintext = this.readProtection.open(header, fragment)
+        const plaintext = this.readProtection.open(datagram, start)
         if (plaintext === undefined) {
             this.failedRecords++
             return this.discard(Discard.notAuthentic)
@@ -110,9 +111,9 @@ export class RecordLayer {
     }
 
     /** Epoch 0 while keys are active: only handshake records pass, for a peer that repeats its last flight. */
-    private unprotected(header: RecordHeader, fragment: Buffer): OpenedRecord | undefined {
+    private unprotected(header: RecordHeader, datagram: Buffer, start: number): OpenedRecord | undefined {
         if (header.type !== ContentType.handshake) return this.discard(Discard.unprotected)
-        return this.opened(header, fragment)
+        return this.opened(header, fragmentOf(header, datagram, start))
     }
 
     /** Rule for early records: the first ones that fit the limit stay, later ones are dropped. */
@@ -129,7 +130,7 @@ export class RecordLayer {
     }
 
     /** New keys for receiving: the next epoch begins. @returns the records that waited for it, oldest first */
-    activateRead(protection: Protection): Buffer[] {
+    activateRead(protection: RecordProtection): Buffer[] {
         if (this.readProtection !== undefined) this.readProtection.close()
         this.readProtection = protection
         this.readEpoch++
@@ -141,8 +142,12 @@ export class RecordLayer {
         return waiting
     }
 
-    /** New keys for sending: the next epoch begins. The epoch before stays usable for retransmissions. */
-    activateWrite(protection: Protection): void {
+    /**
+     * New keys for sending: the next epoch begins. The epoch before stays usable for retransmissions.
+     * @param overhead bytes by which a fragment is longer than its plaintext
+     */
+    activateWrite(protection: RecordProtection, overhead: number): void {
+        this.protectionOverhead = overhead
         this.previousWrite = this.write
         this.write = new WriteEpoch(this.write.epoch + 1, protection)
     }
@@ -151,19 +156,20 @@ export class RecordLayer {
     overhead(epoch: number): number {
         const writing = this.writeEpoch(epoch)
         if (writing === undefined || writing.protection === undefined) return RECORD_HEADER_LENGTH
-        return RECORD_HEADER_LENGTH + writing.protection.overhead()
+        return RECORD_HEADER_LENGTH + this.protectionOverhead
     }
 
     /** Appends one record. @returns false, and writes nothing, when the epoch is gone or its numbers are used up */
     seal(writer: Writer, type: number, epoch: number, plaintext: Buffer): boolean {
         const writing = this.writeEpoch(epoch)
         if (writing === undefined || writing.nextSequence >= MAX_SEQUENCE) return false
-        const header: RecordHeader = { type, version: DTLS_1_2, epoch, sequence: writing.nextSequence, length: 0 }
+        const sequence = writing.nextSequence
         writing.nextSequence++
-        const fragment = writing.protection === undefined ? plaintext : writing.protection.seal(header, plaintext)
-        header.length = fragment.length
-        writeRecordHeader(writer, header)
-        writer.bytes(fragment)
+        if (writing.protection !== undefined) writer.bytes(writing.protection.seal(type, sequence, [plaintext]))
+        else {
+            writeRecordHeader(writer, { type, version: DTLS_1_2, epoch, sequence, length: plaintext.length })
+            writer.bytes(plaintext)
+        }
         return true
     }
 
@@ -199,6 +205,11 @@ export class RecordLayer {
         this.early = []
         this.earlyBytes = 0
     }
+}
+
+function fragmentOf(header: RecordHeader, datagram: Buffer, start: number): Buffer {
+    const at = start + RECORD_HEADER_LENGTH
+    return copyOf(datagram, at, at + header.length)
 }
 
 /** The first record header of a datagram without opening it; undefined when it is none. */

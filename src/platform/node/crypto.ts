@@ -1,4 +1,7 @@
 import * as nodeCrypto from "node:crypto"
+import { protectByAead } from "../../dtls/crypto/aead-protection.js"
+import { expandBySigning } from "../../dtls/crypto/prf.js"
+import { type CipherSuite } from "../../dtls/crypto/suites.js"
 import {
     type Aead,
     AeadAlgorithm,
@@ -6,6 +9,8 @@ import {
     type Hash,
     HashAlgorithm,
     type Hmac,
+    type RecordProtection,
+    type WriteKeys,
 } from "../../dtls/crypto/provider.js"
 
 interface Cipher {
@@ -69,12 +74,17 @@ class NodeHmac implements Hmac {
         return nodeCrypto.createHmac(this.name, this.key).update(data).digest()
     }
 
+    expand(seed: Buffer, length: number): Buffer {
+        return expandBySigning(this, seed, length)
+    }
+
     close(): void {
         this.key.fill(0)
     }
 }
 
 class NodeAead implements Aead {
+    readonly tagLength: number
     private key: Buffer
     private options: { authTagLength: number }
 
@@ -84,6 +94,7 @@ class NodeAead implements Aead {
     ) {
         if (key.length !== cipher.keyLength) throw new RangeError(`key: ${cipher.keyLength} bytes, not ${key.length}`)
         this.key = Buffer.from(key)
+        this.tagLength = cipher.tagLength
         this.options = { authTagLength: cipher.tagLength }
     }
 
@@ -140,6 +151,10 @@ export class NodeCryptoProvider implements CryptoProvider {
 
     newAead(algorithm: AeadAlgorithm, key: Buffer): Aead {
         return new NodeAead(cipherOf(algorithm), key)
+    }
+
+    newProtection(suite: CipherSuite, epoch: number, keys: WriteKeys): RecordProtection {
+        return protectByAead(this, suite, epoch, keys)
     }
 
     random(length: number): Buffer {

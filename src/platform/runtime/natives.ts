@@ -26,6 +26,8 @@ declare module "@devicescript/core" {
     function _moteHmacNew(algorithm: number, key: Buffer): number
     /** HMAC of the whole of `data`; the handle stays usable. */
     function _moteHmacSign(hmac: number, data: Buffer): Buffer
+    /** P_hash of RFC 5246 §5 over `seed`, the first `length` bytes (0 to 4096). */
+    function _moteHmacExpand(hmac: number, seed: Buffer, length: number): Buffer
     /** An AEAD keyed once; copies the key. */
     function _moteAeadNew(algorithm: number, key: Buffer): number
     /** Ciphertext and tag. `nonce` has 12 bytes. */
@@ -36,14 +38,15 @@ declare module "@devicescript/core" {
     function _moteCryptoClose(handle: number): void
 
     // Records in one call. `state` is packed, 32 bytes: form 1 (1: DTLS 1.2), AEAD handle 2, epoch 2, next sequence number 6,
-    // fixed IV 12 (left-aligned), IV length 1, explicit nonce length 1, tag length 1, 6 bytes 0. Integers are big-endian.
+    // fixed IV 12 (left-aligned), IV length 1 and explicit nonce length 1 (4 and 8, or 12 and 0), 7 bytes 0. Integers are
+    // big-endian.
 
-    /** Seals each message as one record of `type`, all into one Buffer one after the other; counts the sequence number up in `state`. */
+    /** Seals 1 to 64 messages as one record of `type` each, one behind the other; counts the sequence number up in `state`. */
     function _moteRecordSeal(state: Buffer, type: number, messages: Buffer[]): Buffer
     /** Opens the record at `offset` of `datagram`; undefined when it is not authentic. Does not look at the replay window. */
     function _moteRecordOpen(state: Buffer, datagram: Buffer, offset: number): Buffer | undefined
 
-    // UDP. Addresses are texts, "127.0.0.1" or "fe80::1%2".
+    // UDP. Addresses are texts, "127.0.0.1" or "fe80::1%2". "Minus an IOErrorEnum code" means -255 for FAILED, which is 0.
 
     /**
      * Opens and binds a socket. `localHost` and `remoteHost` may be "" (any, not connected); ports 0 to 65535.
@@ -82,6 +85,10 @@ declare module "@devicescript/core" {
     function _moteWallClock(): number | undefined
     /** A setting of this device (host, port, path, identity, key, ...) as text; undefined when it has none of that name. */
     function _moteSetting(name: string): string | undefined
+    /** Why the device started: "power-on", "reset", "panic", "watchdog", "brown-out", "deep-sleep" or "unknown". */
+    function _moteRebootReason(): string
+    /** Bytes of native memory that are free; 0 when unknown. */
+    function _moteFreeMemory(): number
     /** Levels as LogLevel of src/gio/log-level.ts. */
     function _moteLog(level: number, message: string): void
 }

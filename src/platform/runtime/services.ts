@@ -5,6 +5,7 @@ import { ioError, IOErrorEnum } from "../../gio/errors.js"
 import { type Services, type Signal, type Storage, type UdpOptions, type UdpSocket } from "../services.js"
 import { RuntimeCryptoProvider } from "./crypto.js"
 import { type LogLevel } from "../../gio/log-level.js"
+import { resultError } from "./io-result.js"
 import "./natives.js"
 import { FiberSignal } from "./signal.js"
 import { HashTable } from "./table.js"
@@ -21,7 +22,7 @@ class RuntimeStorage implements Storage {
 
     async save(name: string, value: Buffer): Promise<void> {
         const result = ds._moteStorageSave(name, value)
-        if (result < 0) throw ioError(-result as IOErrorEnum, "Storage is full or broken")
+        if (result < 0) throw resultError(result, "Storage is full or broken")
     }
 
     async remove(name: string): Promise<void> {

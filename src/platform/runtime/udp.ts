@@ -1,15 +1,15 @@
 import * as ds from "@devicescript/core"
 import { type InputMessage, type OutputMessage } from "../../gio/datagram-based.js"
 import { DatagramSocket } from "../../gio/datagram-socket.js"
-import { type GError, ioError, IOErrorEnum } from "../../gio/errors.js"
+import { type GError, IOErrorEnum } from "../../gio/errors.js"
 import { type SocketAddress } from "../../gio/socket-address.js"
 import { gather, scatter } from "../../gio/vectors.js"
 import { type Services, type UdpOptions, type UdpSocket } from "../services.js"
+import { resultError } from "./io-result.js"
 import "./natives.js"
 
-/** The natives say an error as minus its IOErrorEnum code. */
 function udpError(result: number): GError {
-    return ioError(-result as IOErrorEnum, "UDP error " + -result)
+    return resultError(result, "UDP error " + -result)
 }
 
 /**

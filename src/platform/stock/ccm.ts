@@ -18,6 +18,7 @@ export const STOCK_LARGEST_PLAINTEXT = 160
  * @devsWhenUsed
  */
 export class ScriptCcm8 implements Aead {
+    tagLength = 8
     private aes: Aes128
 
     constructor(key: Buffer) {

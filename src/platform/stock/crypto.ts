@@ -1,5 +1,8 @@
 import { digest, hmac, randomBuffer } from "@devicescript/crypto"
 import { join } from "../../dtls/bytes/bytes.js"
+import { protectByAead } from "../../dtls/crypto/aead-protection.js"
+import { expandBySigning } from "../../dtls/crypto/prf.js"
+import { type CipherSuite } from "../../dtls/crypto/suites.js"
 import {
     type Aead,
     AeadAlgorithm,
@@ -7,6 +10,8 @@ import {
     type Hash,
     HashAlgorithm,
     type Hmac,
+    type RecordProtection,
+    type WriteKeys,
 } from "../../dtls/crypto/provider.js"
 import { ScriptCcm8 } from "./ccm.js"
 
@@ -46,6 +51,10 @@ export class StockHmac implements Hmac {
         return hmac(this.key, "sha256", data)
     }
 
+    expand(seed: Buffer, length: number): Buffer {
+        return expandBySigning(this, seed, length)
+    }
+
     close(): void {
         this.key.fillAt(0, this.key.length, 0)
     }
@@ -74,6 +83,10 @@ export class StockCryptoProvider implements CryptoProvider {
 
     newAead(_algorithm: AeadAlgorithm, key: Buffer): Aead {
         return new ScriptCcm8(key)
+    }
+
+    newProtection(suite: CipherSuite, epoch: number, keys: WriteKeys): RecordProtection {
+        return protectByAead(this, suite, epoch, keys)
     }
 
     random(length: number): Buffer {
