@@ -136,8 +136,9 @@ hmac *hmac_create(int32_t algorithm, const uint8_t *key, size_t length)
     hmac *keyed = calloc(1, sizeof *keyed);
     bool fits = length <= PSA_HASH_BLOCK_LENGTH(psa_hash(algorithm));
     if (keyed == NULL) return NULL;
-    bool done =
-        fits || psa_hash_compute(psa_hash(algorithm), key, length, block, sizeof block, &ignored) == PSA_SUCCESS;
+    /* the library fills what it is given to the end, so it is given no more than the digest */
+    size_t size = PSA_HASH_LENGTH(psa_hash(algorithm));
+    bool done = fits || psa_hash_compute(psa_hash(algorithm), key, length, block, size, &ignored) == PSA_SUCCESS;
     if (fits && length > 0) memcpy(block, key, length);
     done = done && start_with_pad(&keyed->inner, algorithm, block, 0x36) &&
            start_with_pad(&keyed->outer, algorithm, block, 0x5c);

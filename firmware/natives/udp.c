@@ -4,7 +4,7 @@
 
 #include <string.h>
 
-enum { HIGHEST_DATAGRAM = 65507 };
+enum { HIGHEST_DATAGRAM = 65507, HIGHEST_SOCKET = 0x3fffffff };
 
 typedef struct {
     bool open, connected;
@@ -24,7 +24,7 @@ static int32_t handle_of(unsigned slot)
 static udp_socket *socket_argument(mote_vm *vm, mote_value value, unsigned *slot)
 {
     int32_t handle;
-    if (!integer_argument(vm, value, "socket", 1, INT32_MAX >> 2, &handle)) return NULL;
+    if (!integer_argument(vm, value, "socket", 1, HIGHEST_SOCKET, &handle)) return NULL;
     *slot = ((unsigned)handle - 1) % UDP_SLOTS;
     if (sockets[*slot].open && handle_of(*slot) == handle) return &sockets[*slot];
     throw_range(vm, "socket", "an open socket");

@@ -31,6 +31,15 @@ export const checkedDevice: NativeProgram = {
     libraries: ["-lmbedcrypto", "-lm", "-pthread"],
 }
 
+/** Storage and program slots through power cuts and restarts. */
+export const storageTest: NativeProgram = {
+    name: "test-storage",
+    compiler: "gcc",
+    flags: [...STRICT, ...SANITIZE, "-g", "-O1"],
+    sources: ["natives/blob_store.c", "natives/crc.c", "natives/program.c", "test/test_storage.c"],
+    libraries: [],
+}
+
 /** Loader and interpreter under libFuzzer. */
 export const machineFuzzer: NativeProgram = {
     name: "fuzz-machine",
@@ -41,6 +50,7 @@ export const machineFuzzer: NativeProgram = {
 }
 
 function unitsOf(source: string): string[] {
+    if (source.endsWith(".c")) return [join(firmware, source)]
     const folder = join(firmware, source)
     const names = readdirSync(folder).filter((name) => name.endsWith(".c"))
     return names.sort().map((name) => join(folder, name))

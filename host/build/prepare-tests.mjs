@@ -22,6 +22,13 @@ const needs = [
         compiles("gcc", "#include <psa/crypto.h>\nint main(void) { return 0; }"),
         "gcc libc6-dev libmbedtls-dev",
     ],
+    [
+        "gcc and picolibc for RISC-V",
+        "echo '#include <stdio.h>' | riscv64-unknown-elf-gcc --specs=picolibc.specs -E - >/dev/null",
+        "gcc-riscv64-unknown-elf picolibc-riscv64-unknown-elf",
+    ],
+    ["QEMU for RISC-V", "command -v qemu-system-riscv32", "qemu-system-misc"],
+    ["xz for Debian's source packages", "command -v xz", "xz-utils"],
     ["clang with libFuzzer", compiles("clang -fsanitize=fuzzer,address", fuzzTarget), "clang libclang-rt-dev"],
 ]
 

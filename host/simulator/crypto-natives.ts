@@ -71,8 +71,7 @@ function hashAlgorithm(call: NativeCall): HashAlgorithm {
     return number
 }
 
-function aeadAlgorithm(call: NativeCall): AeadAlgorithm {
-    const number = call.integer(0, "algorithm", 0, 15)
+function aeadOf(call: NativeCall, number: AeadAlgorithm): AeadAlgorithm {
     if (!aeads.includes(number)) throw call.rangeError("algorithm", "an AEAD the machine has")
     return number
 }
@@ -151,7 +150,10 @@ export function cryptoNatives(): Native[] {
         {
             name: "_moteHmacNew",
             numArgs: 2,
-            run: (call) => handles.add(provider.newHmac(hashAlgorithm(call), Buffer.from(call.buffer(1, "key")))),
+            run: (call) => {
+                const algorithm = hashAlgorithm(call)
+                return handles.add(provider.newHmac(algorithm, Buffer.from(call.buffer(1, "key"))))
+            },
         },
         {
             name: "_moteHmacSign",
@@ -162,17 +164,19 @@ export function cryptoNatives(): Native[] {
             name: "_moteHmacExpand",
             numArgs: 3,
             run: (call) => {
-                const length = call.integer(2, "length", 0, 4096)
-                return handles.hmac(call, 0).expand(Buffer.from(call.buffer(1, "seed")), length)
+                const hmac = handles.hmac(call, 0)
+                const seed = Buffer.from(call.buffer(1, "seed"))
+                return hmac.expand(seed, call.integer(2, "length", 0, 4096))
             },
         },
         {
             name: "_moteAeadNew",
             numArgs: 2,
             run: (call) => {
+                const number = call.integer(0, "algorithm", 0, 15)
                 const key = Buffer.from(call.buffer(1, "key"))
                 try {
-                    return handles.add(provider.newAead(aeadAlgorithm(call), key))
+                    return handles.add(provider.newAead(aeadOf(call, number), key))
                 } catch (error) {
                     throw error instanceof RangeError ? call.rangeError("key", "as long as the algorithm's") : error
                 }
@@ -182,18 +186,20 @@ export function cryptoNatives(): Native[] {
             name: "_moteAeadSeal",
             numArgs: 4,
             run: (call) => {
+                const aead = handles.aead(call, 0)
                 const nonce = Buffer.from(call.sized(1, "nonce", NONCE_LENGTH))
                 const aad = Buffer.from(call.buffer(2, "aad"))
-                return handles.aead(call, 0).seal(nonce, aad, Buffer.from(call.buffer(3, "plaintext")))
+                return aead.seal(nonce, aad, Buffer.from(call.buffer(3, "plaintext")))
             },
         },
         {
             name: "_moteAeadOpen",
             numArgs: 4,
             run: (call) => {
+                const aead = handles.aead(call, 0)
                 const nonce = Buffer.from(call.sized(1, "nonce", NONCE_LENGTH))
                 const aad = Buffer.from(call.buffer(2, "aad"))
-                return handles.aead(call, 0).open(nonce, aad, Buffer.from(call.buffer(3, "ciphertext")))
+                return aead.open(nonce, aad, Buffer.from(call.buffer(3, "ciphertext")))
             },
         },
         { name: "_moteCryptoClose", numArgs: 1, run: (call) => handles.close(call, 0) },

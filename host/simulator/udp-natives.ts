@@ -1,4 +1,5 @@
 import { type RemoteInfo, type Socket } from "node:dgram"
+import { isIP } from "node:net"
 import { GError, IOErrorEnum } from "../../src/gio/errors.js"
 import { type SocketAddress } from "../../src/gio/socket-address.js"
 import { type UdpOptions } from "../../src/platform/services.js"
@@ -88,7 +89,7 @@ class DeviceSocket {
             if (error !== null) this.failed(asGError(error, "socket"))
         }
         const copy = Buffer.from(datagram)
-        if (this.remote === undefined && (port === 0 || host === "")) return -IOErrorEnum.INVALID_ARGUMENT
+        if (this.remote === undefined && (port === 0 || isIP(host.replace(/%.*/, "")) === 0)) return -IOErrorEnum.INVALID_ARGUMENT
         this.observe("sent", this.remote ?? { address: host, port }, copy)
         if (this.remote !== undefined) this.socket.send(copy, done)
         else this.socket.send(copy, port, host, done)
@@ -161,8 +162,10 @@ export class DeviceSockets {
                 name: "_moteUdpSend",
                 numArgs: 4,
                 run: (call) => {
-                    const port = call.integer(3, "port", 0, 65535)
-                    return this.get(call).send(call.buffer(1, "datagram"), call.text(2, "host"), port)
+                    const socket = this.get(call)
+                    const datagram = call.buffer(1, "datagram")
+                    const host = call.text(2, "host")
+                    return socket.send(datagram, host, call.integer(3, "port", 0, 65535))
                 },
             },
             {

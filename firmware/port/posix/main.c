@@ -200,7 +200,8 @@ int main(int argc, char **argv)
     }
     options.wake_fd = open_worker();
     if (!open_flash(options.storage)) {
-        fprintf(stderr, "mote-device: cannot use %s as storage: %s\n", options.storage, strerror(errno));
+        fprintf(stderr, "mote-device: cannot use %s as storage: %s\n", options.storage,
+                errno == EINVAL ? "it is no file of mote-device" : strerror(errno));
         return 2;
     }
     void *image = read_file(options.image, &length);

@@ -1,4 +1,5 @@
 import { deepStrictEqual, ok, strictEqual } from "node:assert/strict"
+import { type RecordProtection } from "../../../src/dtls/crypto/provider.js"
 import { AssociationState } from "../../../src/dtls/association/association.js"
 import { FailureReason } from "../../../src/dtls/handshake/failure.js"
 import { Diagnostic, OutputKind } from "../../../src/dtls/association/output.js"
@@ -458,10 +459,9 @@ function serverFinished(s: Simulation): Buffer {
 /** Opens the lost Finished with a copy of the client's keys: the client itself is not touched. */
 function openFinished(s: Simulation, bytes: Buffer): Buffer {
     const h = s.client.handshake as unknown as {
-        pendingRead: { open(header: object, fragment: Buffer): Buffer | undefined }
+        pendingRead: RecordProtection
     }
-    const [part] = records(bytes)
-    const plaintext = h.pendingRead.open(part.header, part.fragment) as Buffer
+    const plaintext = h.pendingRead.open(bytes, 0) as Buffer
     return plaintext.subarray(12)
 }
 

@@ -1,0 +1,215 @@
+/*
+ * Storage and program slots through power cuts. The flash is memory in which a write or an erasure stops after any
+ * number of bytes; what was to be written there is garbage then. Prints one line for each part, exits 1 on a failure.
+ */
+#include "blob_store.h"
+#include "crc.h"
+#include "port.h"
+#include "program.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+enum { BANK_BYTES = 1024, NAMES = 5, MOST_BLOB = 90, CUTS = 2000, FOREVER = 1 << 30 };
+
+static uint8_t cells[2][BANK_BYTES];
+static int left = FOREVER; /* bytes until the power goes */
+static unsigned cuts;
+
+#define REQUIRE(condition)                                                                                             \
+    do {                                                                                                               \
+        if (!(condition)) {                                                                                            \
+            printf("line %d: %s\n", __LINE__, #condition);                                                             \
+            exit(1);                                                                                                   \
+        }                                                                                                              \
+    } while (0)
+
+static bool read_cells(unsigned bank, uint32_t offset, uint8_t *target, size_t length)
+{
+    REQUIRE(bank < 2 && offset + length <= BANK_BYTES);
+    memcpy(target, cells[bank] + offset, length);
+    return true;
+}
+
+static bool spend(void)
+{
+    if (left <= 0) return false;
+    left--;
+    return true;
+}
+
+static bool program(unsigned bank, uint32_t offset, const uint8_t *source, size_t length)
+{
+    REQUIRE(bank < 2 && offset + length <= BANK_BYTES);
+    for (size_t i = 0; i < length; i++) {
+        if (!spend()) {
+            if (i > 0) cells[bank][offset + i] &= (uint8_t)rand(); /* the byte that was being written */
+            return false;
+        }
+        REQUIRE((cells[bank][offset + i] & source[i]) == source[i]); /* nothing is written twice */
+        cells[bank][offset + i] = source[i];
+    }
+    return true;
+}
+
+static bool erase(unsigned bank)
+{
+    for (size_t i = 0; i < BANK_BYTES; i++) {
+        if (!spend()) return false;
+        cells[bank][i] = 0xff;
+    }
+    return true;
+}
+
+static const flash device = {BANK_BYTES, read_cells, program, erase};
+
+typedef struct {
+    bool there;
+    size_t length;
+    uint8_t bytes[MOST_BLOB];
+} blob;
+
+static blob shadow[NAMES];
+static const char *const names[NAMES] = {"a", "session", "identity-14-ch", "X_1", "queue"};
+
+static bool holds(unsigned i, const blob *want)
+{
+    uint8_t bytes[MOST_BLOB];
+    int32_t length = storage_load(names[i], bytes, sizeof bytes);
+    if (!want->there) return length == -IO_NOT_FOUND;
+    return length == (int32_t)want->length && memcmp(bytes, want->bytes, want->length) == 0;
+}
+
+static blob draw(void)
+{
+    blob drawn = {.there = rand() % 8 != 0, .length = (size_t)(rand() % (MOST_BLOB + 1))};
+    for (size_t i = 0; i < drawn.length; i++) drawn.bytes[i] = (uint8_t)rand();
+    return drawn;
+}
+
+static int32_t write_blob(unsigned i, const blob *value)
+{
+    return value->there ? storage_save(names[i], value->bytes, value->length) : storage_remove(names[i]);
+}
+
+static void check_all(void)
+{
+    for (unsigned i = 0; i < NAMES; i++) REQUIRE(holds(i, &shadow[i]));
+}
+
+/** One write that the power may leave; the next start finds the old blob or the new one, and all others. */
+static void write_and_cut(void)
+{
+    unsigned i = (unsigned)rand() % NAMES;
+    blob value = draw();
+    left = rand() % 3 == 0 ? rand() % 200 : rand() % 1600;
+    bool done = write_blob(i, &value) == 0;
+    bool cut = left <= 0;
+    left = FOREVER;
+    if (done) shadow[i] = value;
+    else REQUIRE(cut);
+    if (!cut) return;
+    cuts++;
+    REQUIRE(blob_store_mount(&device));
+    if (holds(i, &value)) shadow[i] = value;
+    check_all();
+}
+
+static void test_cuts(void)
+{
+    memset(cells, 0, sizeof cells); /* a flash that was never erased */
+    REQUIRE(blob_store_mount(&device));
+    unsigned writes = 0;
+    for (; cuts < CUTS; writes++) write_and_cut();
+    check_all();
+    printf("power cuts: %u in %u writes\n", cuts, writes);
+}
+
+static void test_full(void)
+{
+    static uint8_t large[BANK_BYTES];
+    memset(cells, 0xff, sizeof cells);
+    REQUIRE(blob_store_mount(&device));
+    REQUIRE(storage_save("keep", (const uint8_t *)"kept", 4) == 0);
+    REQUIRE(storage_save("large", large, sizeof large) == -IO_NO_SPACE);
+    REQUIRE(storage_save("large", large, 900) == 0);
+    REQUIRE(storage_save("more", large, 200) == -IO_NO_SPACE);
+    for (unsigned i = 0; i < 500; i++) REQUIRE(storage_save("keep", (const uint8_t *)"next", 4) == 0);
+    uint8_t bytes[4];
+    REQUIRE(storage_load("keep", bytes, 4) == 4 && memcmp(bytes, "next", 4) == 0);
+    REQUIRE(storage_load("large", NULL, 0) == 900 && storage_load("more", NULL, 0) == -IO_NOT_FOUND);
+    REQUIRE(storage_remove("large") == 0 && storage_save("more", large, 200) == 0);
+    puts("full flash: refused, nothing lost");
+}
+
+/* Program slots */
+
+static uint8_t slots[PROGRAM_SLOTS][64];
+static const program_slot both[PROGRAM_SLOTS] = {{slots[0], 64}, {slots[1], 64}};
+
+static void put_32(uint8_t *at, uint32_t number)
+{
+    for (unsigned i = 0; i < 4; i++) at[i] = (uint8_t)(number >> 8 * i);
+}
+
+static void flash_program(unsigned slot, uint32_t number)
+{
+    uint8_t *at = slots[slot];
+    memset(at + PROGRAM_HEADER_BYTES, (int)number, 32);
+    memcpy(at, "MSL1", 4);
+    put_32(at + 4, 32);
+    put_32(at + 8, crc32_of(0, at + PROGRAM_HEADER_BYTES, 32));
+    put_32(at + 12, number);
+}
+
+static program_choice start(void)
+{
+    REQUIRE(blob_store_mount(&device));
+    return program_choose(both);
+}
+
+static void test_slots(void)
+{
+    memset(cells, 0xff, sizeof cells);
+    memset(slots, 0xff, sizeof slots);
+    REQUIRE(start().image == NULL);
+
+    flash_program(0, 1);
+    program_choice choice = start();
+    REQUIRE(choice.slot == 0 && choice.on_trial && choice.fallback == NULL && choice.length == 32);
+    program_confirm(&choice);
+    REQUIRE(!start().on_trial);
+
+    flash_program(1, 2); /* a program that crashes at once */
+    for (unsigned i = 0; i < PROGRAM_ATTEMPTS; i++) REQUIRE(start().slot == 1);
+    for (unsigned i = 0; i < 100; i++) {
+        choice = start();
+        REQUIRE(choice.slot == 0 && choice.fallback != NULL && !choice.on_trial);
+    }
+    printf("restart loop: %s\n", choice.fallback);
+
+    flash_program(1, 3); /* a better one */
+    choice = start();
+    REQUIRE(choice.slot == 1 && choice.on_trial && choice.fallback == NULL);
+    program_confirm(&choice);
+    for (unsigned i = 0; i < 100; i++) REQUIRE(start().slot == 1);
+
+    flash_program(0, 4); /* power went while it was flashed */
+    slots[0][40] ^= 1;
+    choice = start();
+    REQUIRE(choice.slot == 1 && choice.fallback != NULL);
+    printf("torn program: %s\n", choice.fallback);
+    memset(slots[1], 0xff, 64);
+    REQUIRE(start().image == NULL);
+}
+
+int main(void)
+{
+    srand(20261123);
+    test_cuts();
+    test_full();
+    test_slots();
+    puts("done");
+    return 0;
+}

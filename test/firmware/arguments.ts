@@ -1,0 +1,128 @@
+/* Every native with everything that it cannot take: prints what each call does, which must be an exception or a result. */
+import * as ds from "@devicescript/core"
+import "../../src/platform/runtime/natives.js"
+
+const key = Buffer.alloc(16)
+const hash = ds._moteHashNew(4)
+const hmac = ds._moteHmacNew(4, key)
+const aead = ds._moteAeadNew(1, key)
+const closed = ds._moteHashNew(4)
+ds._moteCryptoClose(closed)
+const state = Buffer.alloc(32)
+state[0] = 1
+state[1] = aead >> 8
+state[2] = aead & 255
+state[4] = 1
+state[23] = 4
+state[24] = 8
+const last = Buffer.from(state)
+for (let i = 5; i < 11; i++) last[i] = 255
+const noForm = Buffer.from(state)
+noForm[0] = 9
+const oddIv = Buffer.from(state)
+oddIv[23] = 13
+const noAead = Buffer.from(state)
+noAead[1] = 0x7f
+
+/** Values that do not belong into most places. */
+const odd: any[] = [
+    undefined,
+    null,
+    true,
+    -1,
+    0,
+    1.5,
+    NaN,
+    4294967296,
+    "",
+    "text",
+    "a longer text with \u00e9 that is no host and no name",
+    Buffer.alloc(0),
+    Buffer.alloc(31),
+    hex`00112233`,
+    [],
+    [1],
+    { a: 1 },
+    () => 1,
+    // Only where a handle or a state belongs: their numbers differ from machine to machine.
+    hash,
+    hmac,
+    aead,
+    closed,
+    last,
+    noForm,
+    oddIv,
+    noAead,
+]
+
+/** Calls whose first argument is a crypto handle or a record state. */
+const places = ["hashUpdate", "hmacSign", "hmacExpand", "aeadSeal", "aeadOpen", "recordSeal", "recordOpen"]
+
+/** How many of them are no handles and no states. */
+const PLAIN = 18
+
+function say(name: string, at: number, index: number, call: (a: any[]) => any, args: any[]): void {
+    let what = "returns"
+    try {
+        const result: any = call(args)
+        what = typeof result === "number" || result === undefined ? "" + result : typeof result
+    } catch (e) {
+        what = (e as Error).name + ": " + (e as Error).message
+    }
+    console.log(name + " " + at + " " + index + " " + what)
+}
+
+/** Calls with each odd value in the place of each argument, the others as given. */
+async function abuse(name: string, good: any[], call: (a: any[]) => any): Promise<void> {
+    for (let at = 0; at < good.length; at++) {
+        const most = at === 0 && places.includes(name) ? odd.length : PLAIN
+        for (let i = 0; i < most; i++) {
+            const args = good.slice()
+            args[at] = odd[i]
+            say(name, at, i, call, args)
+        }
+        await ds.sleep(1)
+    }
+}
+
+const data = Buffer.alloc(20)
+const nonce = Buffer.alloc(12)
+const socket = ds._moteUdpOpen("127.0.0.1", 0, "", 0)
+
+await abuse("random", [data], (a) => ds._moteRandom(a[0]))
+await abuse("hashUpdate", [hash, data], (a) => ds._moteHashUpdate(a[0], a[1]))
+await abuse("hmacSign", [hmac, data], (a) => ds._moteHmacSign(a[0], a[1]))
+await abuse("hmacExpand", [hmac, data, 5], (a) => ds._moteHmacExpand(a[0], a[1], a[2]))
+await abuse("aeadNew", [99, key], (a) => ds._moteAeadNew(a[0], a[1]))
+await abuse("hmacNew", [99, key], (a) => ds._moteHmacNew(a[0], a[1]))
+await abuse("aeadSeal", [aead, nonce, data, data], (a) => ds._moteAeadSeal(a[0], a[1], a[2], a[3]))
+await abuse("aeadOpen", [aead, nonce, data, data], (a) => ds._moteAeadOpen(a[0], a[1], a[2], a[3]))
+await abuse("recordSeal", [state, 23, [data]], (a) => ds._moteRecordSeal(a[0], a[1], a[2]))
+await abuse("recordOpen", [state, data, 0], (a) => ds._moteRecordOpen(a[0], a[1], a[2]))
+await abuse("udpSend", [socket, data, "nonsense", 1], (a) => ds._moteUdpSend(a[0], a[1], a[2], a[3]) < 0)
+await abuse("udpReceive", [socket, data], (a) => ds._moteUdpReceive(a[0], a[1]))
+await abuse("udpPort", [99], (a) => ds._moteUdpPort(a[0]) > 0)
+await abuse("udpIsReadable", [socket], (a) => ds._moteUdpIsReadable(a[0]))
+await abuse("udpOnReadable", [socket, 1], (a) => ds._moteUdpOnReadable(a[0], a[1]))
+await abuse("storageLoad", ["name"], (a) => ds._moteStorageLoad(a[0]))
+await abuse("storageSave", ["*", 1], (a) => ds._moteStorageSave(a[0], a[1]))
+await abuse("storageRemove", ["*"], (a) => ds._moteStorageRemove(a[0]))
+await abuse("setting", ["none"], (a) => ds._moteSetting(a[0]))
+await abuse("log", [99, 1], (a) => ds._moteLog(a[0], a[1]))
+await abuse("cryptoClose", [99], (a) => ds._moteCryptoClose(a[0]))
+
+// Handles run out, and are free again after closing.
+const open: number[] = []
+let full = ""
+for (let i = 0; i < 300 && full === ""; i++) {
+    try {
+        open.push(ds._moteHashNew(4))
+    } catch (e) {
+        full = (e as Error).message
+    }
+}
+console.log("handles: " + (full === "" || full === "too many open crypto handles"))
+for (const handle of open) ds._moteCryptoClose(handle)
+ds._moteCryptoClose(ds._moteHashNew(4))
+console.log("done")
+ds.restart()

@@ -1,0 +1,163 @@
+/*
+ * Cryptography in bulk, by any provider: the same lines come from Node's and from a device's when both are right.
+ * Inputs come from a generator with int32 arithmetic only, so that both languages draw the same.
+ */
+import { blit, join } from "../../src/dtls/bytes/bytes.js"
+import { AeadAlgorithm, type CryptoProvider, type Hash, HashAlgorithm } from "../../src/dtls/crypto/provider.js"
+import {
+    TLS_PSK_WITH_AES_128_CCM_8,
+    TLS_PSK_WITH_AES_128_GCM_SHA256,
+    TLS_PSK_WITH_CHACHA20_POLY1305_SHA256,
+} from "../../src/dtls/crypto/suites.js"
+
+/** A xorshift of 32 bits. */
+export class Inputs {
+    private state = 2463534242 | 0
+
+    /** 0 to `below` - 1; `below` at most 65536. */
+    number(below: number): number {
+        let x = this.state
+        x = x ^ (x << 13)
+        x = x ^ (x >>> 17)
+        x = x ^ (x << 5)
+        this.state = x
+        return (x & 0xffff) % below
+    }
+
+    bytes(length: number): Buffer {
+        const bytes = Buffer.alloc(length)
+        for (let i = 0; i < length; i++) bytes[i] = this.number(256)
+        return bytes
+    }
+
+    /** 0 to `most` bytes. */
+    some(most: number): Buffer {
+        return this.bytes(this.number(most + 1))
+    }
+}
+
+/** Everything that came out, as one digest. */
+class Fold {
+    count = 0
+    private hash: Hash
+
+    constructor(crypto: CryptoProvider) {
+        this.hash = crypto.newHash(HashAlgorithm.sha256)
+    }
+
+    add(output: Buffer | undefined): void {
+        this.count++
+        this.hash.update(output === undefined ? Buffer.from("undefined") : output)
+    }
+
+    line(name: string): string {
+        return name + ": " + this.count + " " + this.hash.digest().toString("hex")
+    }
+}
+
+export class Workload {
+    private inputs = new Inputs()
+
+    /** @param rounds inputs for each primitive */
+    constructor(
+        private crypto: CryptoProvider,
+        private rounds: number,
+        /** what runs between two rounds: a machine with a guard needs a pause */
+        private pause: () => Promise<void>,
+    ) {}
+
+    async hash(name: string, algorithm: HashAlgorithm): Promise<string> {
+        const fold = new Fold(this.crypto)
+        for (let i = 0; i < this.rounds; i++) {
+            const hash = this.crypto.newHash(algorithm)
+            hash.update(this.inputs.some(150))
+            const copy = hash.clone()
+            copy.update(this.inputs.some(20))
+            fold.add(copy.digest())
+            hash.update(this.inputs.some(70))
+            fold.add(hash.digest())
+            await this.pause()
+        }
+        return fold.line(name)
+    }
+
+    async hmac(name: string, algorithm: HashAlgorithm): Promise<string> {
+        const fold = new Fold(this.crypto)
+        for (let i = 0; i < this.rounds; i++) {
+            const hmac = this.crypto.newHmac(algorithm, this.inputs.some(150))
+            fold.add(hmac.sign(this.inputs.some(100)))
+            fold.add(hmac.sign(this.inputs.some(10)))
+            fold.add(hmac.expand(this.inputs.some(80), this.inputs.number(120)))
+            hmac.close()
+            await this.pause()
+        }
+        return fold.line(name)
+    }
+
+    async aead(name: string, algorithm: AeadAlgorithm, keyLength: number): Promise<string> {
+        const fold = new Fold(this.crypto)
+        for (let i = 0; i < this.rounds; i++) {
+            const aead = this.crypto.newAead(algorithm, this.inputs.bytes(keyLength))
+            const nonce = this.inputs.bytes(12)
+            const aad = this.inputs.some(30)
+            const sealed = aead.seal(nonce, aad, this.inputs.some(90))
+            fold.add(sealed)
+            fold.add(aead.open(nonce, aad, sealed))
+            const at = this.inputs.number(sealed.length)
+            sealed[at] = sealed[at] ^ (1 << this.inputs.number(8))
+            fold.add(aead.open(nonce, aad, sealed))
+            fold.add(aead.open(nonce, aad, this.inputs.some(aead.tagLength)))
+            aead.close()
+            await this.pause()
+        }
+        return fold.line(name)
+    }
+
+    /** Batches of records, read one by one where they lie; then one with a changed byte. */
+    async records(): Promise<string> {
+        const fold = new Fold(this.crypto)
+        const suites = [TLS_PSK_WITH_AES_128_CCM_8(), TLS_PSK_WITH_CHACHA20_POLY1305_SHA256()]
+        suites.push(TLS_PSK_WITH_AES_128_GCM_SHA256())
+        for (let i = 0; i < this.rounds; i++) {
+            const suite = suites[i % 3]
+            const key = this.inputs.bytes(suite.keyLength)
+            const iv = this.inputs.bytes(suite.fixedIvLength)
+            const write = this.crypto.newProtection(suite, 1, { key: Buffer.from(key), iv: Buffer.from(iv) })
+            const read = this.crypto.newProtection(suite, 1, { key: Buffer.from(key), iv: Buffer.from(iv) })
+            const first = write.seal(23, 0, [this.inputs.some(60)])
+            const second = write.seal(22, 1, [this.inputs.some(60), this.inputs.some(9)])
+            const datagram = Buffer.alloc(first.length + second.length + 5)
+            blit(datagram, 0, join([first, second]), 0, first.length + second.length)
+            fold.add(datagram)
+            fold.add(read.open(datagram, 0))
+            fold.add(read.open(datagram, first.length))
+            const at = this.inputs.number(first.length - 13) + 13
+            datagram[at] = datagram[at] ^ (1 << this.inputs.number(8))
+            fold.add(read.open(datagram, 0))
+            write.close()
+            read.close()
+            await this.pause()
+        }
+        return fold.line("records")
+    }
+
+    /** One line for each primitive that the provider has: name, count, digest. */
+    async all(): Promise<string[]> {
+        const lines = [
+            await this.hash("SHA-256", HashAlgorithm.sha256),
+            await this.hmac("HMAC-SHA-256 and P_hash", HashAlgorithm.sha256),
+        ]
+        if (this.crypto.hasHash(HashAlgorithm.sha384)) {
+            lines.push(await this.hash("SHA-384", HashAlgorithm.sha384))
+            lines.push(await this.hmac("HMAC-SHA-384 and P_hash", HashAlgorithm.sha384))
+        }
+        lines.push(await this.aead("AES-128-CCM-8", AeadAlgorithm.aes128Ccm8, 16))
+        lines.push(await this.aead("AES-256-CCM-8", AeadAlgorithm.aes256Ccm8, 32))
+        lines.push(await this.aead("AES-128-CCM", AeadAlgorithm.aes128Ccm, 16))
+        lines.push(await this.aead("AES-256-CCM", AeadAlgorithm.aes256Ccm, 32))
+        lines.push(await this.aead("AES-128-GCM", AeadAlgorithm.aes128Gcm, 16))
+        lines.push(await this.aead("ChaCha20-Poly1305", AeadAlgorithm.chacha20Poly1305, 32))
+        lines.push(await this.records())
+        return lines
+    }
+}

@@ -1,0 +1,87 @@
+import { mkdtempSync, readFileSync, writeFileSync } from "node:fs"
+import { tmpdir } from "node:os"
+import { join } from "node:path"
+import { emulatorCommand, HOST_OF_BOARD } from "../../../host/board/emulator.js"
+import { cachedDeviceImage } from "../../../host/build/device.js"
+import { buildNative, checkedDevice, missingFor } from "../../../host/build/native.js"
+import { buildBoard, missingForBoard } from "../../../host/build/rv32.js"
+import { machineModule } from "../../../host/build/wasm.js"
+import { Device } from "../../../host/simulator/device.js"
+import { Running } from "../../interop/process.js"
+
+/** One of the places where the firmware runs here. */
+export interface DeviceKind {
+    name: string
+    /** how a device of this kind calls this computer */
+    host: string
+    missing(): string | undefined
+    /** the command that runs a program with settings */
+    command(program: string, settings: Record<string, string>): Promise<string[]>
+}
+
+const folder = mkdtempSync(join(tmpdir(), "mote-firmware-"))
+
+/** Linux with ASan and UBSan; the settings in a file, as people do it. */
+export const linux: DeviceKind = {
+    name: "Linux",
+    host: "127.0.0.1",
+    missing: () => missingFor(checkedDevice),
+    command: (program, settings) => {
+        const file = join(folder, `settings-${Math.random().toString(36).slice(2)}`)
+        writeFileSync(
+            file,
+            Object.entries(settings)
+                .map(([name, value]) => `${name}=${value}\n`)
+                .join(""),
+        )
+        return Promise.resolve([
+            buildNative(checkedDevice),
+            ...["--guard", "0", "--settings", file, cachedDeviceImage(program).path],
+        ])
+    },
+}
+
+/** The emulated RV32IMC board. */
+export const board: DeviceKind = {
+    name: "the emulated board",
+    host: HOST_OF_BOARD,
+    missing: missingForBoard,
+    command: async (program, settings) =>
+        emulatorCommand({
+            firmware: (await buildBoard()).path,
+            image: cachedDeviceImage(program).path,
+            settings,
+        }),
+}
+
+/** Runs a program to its end. @returns what it printed */
+export async function runOn(kind: DeviceKind, program: string, settings: Record<string, string>): Promise<string> {
+    const running = new Running(await kind.command(program, settings))
+    try {
+        for (let i = 0; running.running && i < 3000; i++) await new Promise((resolve) => setTimeout(resolve, 100))
+        if (running.running) throw new Error(`${program} did not end on ${kind.name}:\n${running.output.slice(-2000)}`)
+    } finally {
+        await running.end()
+    }
+    return running.output
+}
+
+/** The console lines of a program in the simulator. */
+export async function runInSimulator(program: string, settings: Record<string, string>): Promise<string[]> {
+    const lines: string[] = []
+    const image = readFileSync(cachedDeviceImage(program).path)
+    const device = new Device(await machineModule(), image, {
+        heapBytes: 64 * 1024,
+        maxDepth: 100,
+        guard: 0,
+        gcStress: false,
+        virtualTime: true,
+        deviceId: "1",
+        settings,
+        storageFolder: join(folder, "storage"),
+        print: (_level, line) => lines.push(line),
+        log: () => undefined,
+    })
+    await device.run()
+    return lines
+}

@@ -1,0 +1,109 @@
+import { ok, strictEqual } from "node:assert/strict"
+import { freePort, isInstalled, mote, Running, sleep, untilBound } from "../../interop/process.js"
+import { needs } from "../../support/needs.js"
+import { RoughPath } from "../../support/rough-path.js"
+import { board, type DeviceKind, linux } from "./device-under-test.js"
+
+/** libcoap's keys are text. */
+const TEXT_KEY = "0123456789abcdef"
+const HEX_KEY = Buffer.from(TEXT_KEY).toString("hex")
+const SAMPLES = 3
+const SENSOR = "src/sensor/main.ts"
+
+const missingProgram = (name: string): string | undefined =>
+    isInstalled(name) ? undefined : `${name} is not installed`
+
+function settings(kind: DeviceKind, port: number, more: Record<string, string> = {}): Record<string, string> {
+    return {
+        host: kind.host,
+        port: String(port),
+        identity: "sensor1",
+        key: HEX_KEY,
+        count: String(SAMPLES),
+        interval: "50",
+        name: "urn:mote:test:",
+        ...more,
+    }
+}
+
+/** Runs the sensor against a server until it has posted everything. @returns its output */
+async function post(kind: DeviceKind, server: string[], port: number, to = port, wait = 30000): Promise<string> {
+    const running = new Running(server)
+    try {
+        await untilBound(port)
+        const device = new Running(await kind.command(SENSOR, settings(kind, to)))
+        try {
+            await device.expect(`posted sample ${SAMPLES}`, wait)
+            return device.output
+        } finally {
+            await device.end()
+        }
+    } finally {
+        await running.end()
+    }
+}
+
+const gateway = (port: number): string[] =>
+    mote("gateway", "--host", "127.0.0.1", "--port", `${port}`, "--psk", `sensor1:${HEX_KEY}`)
+
+for (const kind of [linux, board])
+    describe(`the unmodified sensor on ${kind.name}`, function () {
+        this.timeout(180000)
+
+        before(async function () {
+            needs(this, kind.missing())
+            await kind.command(SENSOR, settings(kind, 1))
+        })
+
+        it("posts to the gateway", async () => {
+            const port = await freePort()
+            const output = await post(kind, gateway(port), port)
+            ok(output.includes("connected: handshake"), output)
+        })
+
+        it("posts to the gateway over a path that loses, repeats and swaps datagrams", async () => {
+            const port = await freePort()
+            const path = await RoughPath.open(port, { loss: 0.15, reorder: 0.15, duplicate: 0.1, seed: 7 })
+            try {
+                const output = await post(kind, gateway(port), port, path.port, 120000)
+                ok(!output.includes("refused"), output)
+                ok(path.mishaps > 0, "nothing happened to any datagram")
+            } finally {
+                path.close()
+            }
+        })
+
+        for (const library of ["openssl", "gnutls"])
+            it(`posts to libcoap's server on ${library}`, async function () {
+                const program = `coap-server-${library}`
+                needs(this, missingProgram(program))
+                const port = await freePort()
+                const options = ["-A", "127.0.0.1", "-p", `${port - 1}`, "-k", TEXT_KEY, "-h", "hint1", "-d", "10"]
+                const output = await post(kind, [program, ...options], port)
+                ok(!output.includes("refused"), output)
+            })
+
+        it("completes the handshake with openssl s_server", async function () {
+            needs(this, missingProgram("openssl"))
+            const port = await freePort()
+            const server = new Running([
+                ...["openssl", "s_server", "-dtls1_2", "-accept", `127.0.0.1:${port}`, "-nocert", "-psk", HEX_KEY],
+                ...["-cipher", "PSK-AES128-CCM8:@SECLEVEL=0", "-listen", "-quiet"],
+            ])
+            try {
+                await untilBound(port)
+                const device = new Running(await kind.command(SENSOR, settings(kind, port)))
+                await device.expect("connected: handshake", 30000)
+                await device.end()
+            } finally {
+                await server.end()
+            }
+        })
+
+        it("names a setting that makes no sense, and ends", async () => {
+            const device = new Running(await kind.command(SENSOR, settings(kind, 1, { interval: "soon" })))
+            await device.expect("setting interval: a number of at least 10", 30000)
+            for (let i = 0; i < 100 && device.running; i++) await sleep(50)
+            strictEqual(device.exitCode, 0)
+        })
+    })

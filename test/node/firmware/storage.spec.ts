@@ -1,0 +1,53 @@
+import { ok, strictEqual } from "node:assert/strict"
+import { spawnSync } from "node:child_process"
+import { mkdtempSync, writeFileSync } from "node:fs"
+import { tmpdir } from "node:os"
+import { join } from "node:path"
+import { cachedDeviceImage } from "../../../host/build/device.js"
+import { buildNative, checkedDevice, missingFor, storageTest } from "../../../host/build/native.js"
+import { needs } from "../../support/needs.js"
+
+describe("storage and program slots", function () {
+    this.timeout(120000)
+
+    let output: string
+
+    before(function () {
+        needs(this, missingFor(storageTest))
+        const run = spawnSync(buildNative(storageTest), { encoding: "utf8", timeout: 60000 })
+        output = run.stdout + run.stderr
+        for (const line of output.trimEnd().split("\n")) console.log(`    ${line}`)
+    })
+
+    it("survive 2000 power cuts at any byte of a write: the old blob is there or the new one, and all others", () => {
+        ok(/power cuts: 2000 in \d+ writes/.test(output), output)
+    })
+
+    it("refuse what does not fit and lose nothing", () => ok(output.includes("full flash: refused"), output))
+
+    it("run the previous program, and say why, when a new one crashes at each start or is not whole", () => {
+        ok(output.includes("restart loop: the newest program did not last"), output)
+        ok(output.includes("torn program: the newest program is not whole"), output)
+        ok(output.endsWith("done\n"), output)
+    })
+
+    it("keep what a program saves from one run of mote-device to the next", function () {
+        needs(this, missingFor(checkedDevice))
+        const folder = mkdtempSync(join(tmpdir(), "mote-storage-"))
+        const image = cachedDeviceImage("test/firmware/count.ts").path
+        const run = (): string => {
+            const args = ["--plain", "--storage", join(folder, "flash"), image]
+            return spawnSync(buildNative(checkedDevice), args, { encoding: "utf8", timeout: 30000 }).stdout
+        }
+        strictEqual([run(), run(), run()].join(""), "0\n1\n2\n")
+    })
+
+    it("refuse a storage file that is none", function () {
+        needs(this, missingFor(checkedDevice))
+        const file = join(mkdtempSync(join(tmpdir(), "mote-storage-")), "other")
+        writeFileSync(file, "something else")
+        const { status, stderr } = spawnSync(buildNative(checkedDevice), ["--storage", file, "x"], { encoding: "utf8" })
+        strictEqual(status, 2)
+        ok(stderr.includes("as storage: it is no file of mote-device"), stderr)
+    })
+})
