@@ -89,7 +89,8 @@ class DeviceSocket {
             if (error !== null) this.failed(asGError(error, "socket"))
         }
         const copy = Buffer.from(datagram)
-        if (this.remote === undefined && (port === 0 || isIP(host.replace(/%.*/, "")) === 0)) return -IOErrorEnum.INVALID_ARGUMENT
+        if (this.remote === undefined && (port === 0 || isIP(host.replace(/%.*/, "")) === 0))
+            return -IOErrorEnum.INVALID_ARGUMENT
         this.observe("sent", this.remote ?? { address: host, port }, copy)
         if (this.remote !== undefined) this.socket.send(copy, done)
         else this.socket.send(copy, port, host, done)

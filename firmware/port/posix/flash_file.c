@@ -48,6 +48,7 @@ bool open_flash(const char *path)
         file = open(path, O_RDWR | O_CREAT | O_CLOEXEC | O_DSYNC, S_IRUSR | S_IWUSR); /* written when write returns */
         if (file < 0) return false;
         ssize_t length = pread(file, cells, 2 * BANK_BYTES, 0);
+        if (length == 0 && !store(0, 2 * BANK_BYTES)) return false;
         if (length != 0 && length != 2 * BANK_BYTES) {
             errno = EINVAL; /* some other file */
             return false;

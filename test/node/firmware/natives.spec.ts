@@ -1,6 +1,6 @@
 import { deepStrictEqual, ok, strictEqual } from "node:assert/strict"
 import { NodeCryptoProvider } from "../../../src/platform/node/crypto.js"
-import { Workload } from "../../firmware/workload.js"
+import { Workload } from "../../engine/crypto-workload.js"
 import { needs } from "../../support/needs.js"
 import { type DeviceKind, linux, runInSimulator, runOn } from "./device-under-test.js"
 
@@ -20,15 +20,15 @@ describe("the natives", function () {
     it(`answer as node:crypto does on ${kind.name}, for thousands of random inputs`, async function () {
         needs(this, kind.missing())
         const want = await expected(rounds)
-        const output = lines(await runOn(kind, "test/firmware/crypto.ts", { rounds: String(rounds) }))
+        const output = lines(await runOn(kind, "test/device/natives/crypto.ts", { rounds: String(rounds) }))
         deepStrictEqual(output, want)
         for (const line of output) console.log(`    ${line.replace(/ [0-9a-f]{64}$/, " results")}`)
     })
 
     it("answer every wrong type, size and order with an exception or a result, the same on Linux and in the simulator", async function () {
         needs(this, linux.missing())
-        const simulated = await runInSimulator("test/firmware/arguments.ts", {})
-        const device = lines(await runOn(linux, "test/firmware/arguments.ts", {}))
+        const simulated = await runInSimulator("test/device/natives/arguments.ts", {})
+        const device = lines(await runOn(linux, "test/device/natives/arguments.ts", {}))
         strictEqual(device.at(-1), "done")
         ok(device.length > 700, `${device.length} calls`)
         deepStrictEqual(device, simulated)

@@ -34,7 +34,7 @@ describe("storage and program slots", function () {
     it("keep what a program saves from one run of mote-device to the next", function () {
         needs(this, missingFor(checkedDevice))
         const folder = mkdtempSync(join(tmpdir(), "mote-storage-"))
-        const image = cachedDeviceImage("test/firmware/count.ts").path
+        const image = cachedDeviceImage("test/device/natives/count.ts").path
         const run = (): string => {
             const args = ["--plain", "--storage", join(folder, "flash"), image]
             return spawnSync(buildNative(checkedDevice), args, { encoding: "utf8", timeout: 30000 }).stdout

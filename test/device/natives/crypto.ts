@@ -1,8 +1,8 @@
 /* The workload on a device: one line for each primitive. */
 import * as ds from "@devicescript/core"
-import "../../src/platform/runtime/natives.js"
-import { RuntimeCryptoProvider } from "../../src/platform/runtime/crypto.js"
-import { Workload } from "./workload.js"
+import "../../../src/platform/runtime/natives.js"
+import { RuntimeCryptoProvider } from "../../../src/platform/runtime/crypto.js"
+import { Workload } from "../../engine/crypto-workload.js"
 
 const rounds = parseInt(ds._moteSetting("rounds") ?? "100")
 const workload = new Workload(new RuntimeCryptoProvider(), rounds, async () => await ds.sleep(1))

@@ -21,7 +21,8 @@ export class Inputs {
         x = x ^ (x >>> 17)
         x = x ^ (x << 5)
         this.state = x
-        return (x & 0xffff) % below
+        const number = x & 0xffff
+        return number - Math.floor(number / below) * below
     }
 
     bytes(length: number): Buffer {
@@ -119,7 +120,7 @@ export class Workload {
         const suites = [TLS_PSK_WITH_AES_128_CCM_8(), TLS_PSK_WITH_CHACHA20_POLY1305_SHA256()]
         suites.push(TLS_PSK_WITH_AES_128_GCM_SHA256())
         for (let i = 0; i < this.rounds; i++) {
-            const suite = suites[i % 3]
+            const suite = suites[i - Math.floor(i / 3) * 3]
             const key = this.inputs.bytes(suite.keyLength)
             const iv = this.inputs.bytes(suite.fixedIvLength)
             const write = this.crypto.newProtection(suite, 1, { key: Buffer.from(key), iv: Buffer.from(iv) })

@@ -1,6 +1,6 @@
 /* Counts its starts in storage. */
 import * as ds from "@devicescript/core"
-import "../../src/platform/runtime/natives.js"
+import "../../../src/platform/runtime/natives.js"
 
 const before = ds._moteStorageLoad("count")
 const count = before === undefined ? 0 : before[0]
