@@ -3,6 +3,7 @@
  * allocate, throw or enter a call. The image has been verified: no index or depth is checked here.
  */
 #include "ops.h"
+#include "profile.h"
 #include "vm.h"
 
 #include <math.h>
@@ -260,6 +261,7 @@ void interpreter_run(mote_vm *vm)
     for (;;) {
         uint8_t op = *pc++;
         budget--;
+        PROFILE_OPERATION(vm, op);
         switch (op) {
         default: PUSH(small_value((int32_t)op - OP_CONSTANT_ZERO)); break;
 

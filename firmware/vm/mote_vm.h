@@ -123,6 +123,8 @@ int mote_vm_panic(const mote_vm *vm);
 /** Number of fibers alive; a program without any has nothing left to do. */
 unsigned mote_vm_fibers(const mote_vm *vm);
 void mote_vm_stats(mote_vm *vm, mote_stats *stats);
+/** The peaks and the longest pause begin anew. */
+void mote_vm_reset_peaks(mote_vm *vm);
 /** Collects garbage now. */
 void mote_vm_collect(mote_vm *vm);
 /** Code positions (bytes from the image's start) of the last exception or panic, innermost call first. Returns how

@@ -134,6 +134,13 @@ void mote_vm_stats(mote_vm *vm, mote_stats *stats)
     };
 }
 
+void mote_vm_reset_peaks(mote_vm *vm)
+{
+    vm->heap.peak_live_words = vm->heap.live_words;
+    vm->heap.peak_used_words = vm->heap.used_words;
+    vm->peak_depth = vm->peak_stack_words = vm->longest_pause = 0;
+}
+
 unsigned mote_vm_trace(const mote_vm *vm, uint32_t *positions, unsigned most)
 {
     unsigned count = vm->trace_length < most ? vm->trace_length : most;

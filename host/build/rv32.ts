@@ -57,27 +57,37 @@ function lwipUnits(lwip: string, include: string[]): Unit[] {
     return names.map((name) => ({ source: join(lwip, name), part: "lwip", flags: include }))
 }
 
-/** Every C file of the board. @param main the folder's file with `main`, others with one are left out */
-function unitsOf(main: string): { units: Unit[]; hashed: string[] } {
+/** Programs of the emulated core: the firmware, and the measurements of firmware/bench. */
+export type BoardMain = "main" | "bench/mote" | "bench/anchor"
+
+/** What a measurement needs of the port: no network, and a `main` of its own. */
+const BENCH_PORT = ["start.S", "board.c", "memory.c", "meter.c"]
+
+/** Every C file of a program. */
+function unitsOf(main: BoardMain): Unit[] {
     const lwip = join(debianSource("lwip"), "src")
     const mbedtls = debianSource("mbedtls")
     const config = `-DMBEDTLS_CONFIG_FILE="mbedtls_config.h"`
     const include = [
-        ...[join(firmware, "vm"), join(firmware, "natives"), port].map((folder) => `-I${folder}`),
+        ...[...["vm", "natives", "bench"].map((name) => join(firmware, name)), port].map((folder) => `-I${folder}`),
         ...[join(lwip, "include"), join(mbedtls, "include")].map((folder) => `-isystem${folder}`),
         config,
     ]
     const own = (folder: string, part: string): Unit[] =>
         cFiles(folder).map((source) => ({ source, part, flags: [...STRICT, ...include] }))
-    const mains = ["main.c", "bench.c", "anchor.c"].filter((name) => name !== main)
-    const units = [
-        ...own(join(firmware, "vm"), "vm"),
-        ...own(join(firmware, "natives"), "natives"),
-        ...own(port, "port").filter(({ source }) => !mains.includes(basename(source))),
-        ...lwipUnits(lwip, include),
+    const measures = main !== "main"
+    const bench = [join(firmware, `${main}.c`), join(firmware, "bench", "support.c")]
+    const anchor = main === "bench/anchor"
+    return [
+        ...(anchor ? [] : [...own(join(firmware, "vm"), "vm"), ...own(join(firmware, "natives"), "natives")]),
+        ...own(port, "port").filter(
+            ({ source }) =>
+                !measures || (BENCH_PORT.includes(basename(source)) && !(anchor && source.endsWith("meter.c"))),
+        ),
+        ...(measures ? bench.map((source) => ({ source, part: "bench", flags: [...STRICT, ...include] })) : []),
+        ...(measures ? [] : lwipUnits(lwip, include)),
         ...cFiles(join(mbedtls, "library")).map((source) => ({ source, part: "mbedtls", flags: [...include] })),
     ]
-    return { units, hashed: include }
 }
 
 function headersHash(): string {
@@ -136,13 +146,20 @@ function flashByPart(map: string, objects: Map<string, string>): Record<string, 
     return flash
 }
 
+/** Every allocation of a measurement goes through firmware/bench/support.c. */
+const COUNTED_HEAP = ["malloc", "calloc", "free"].map((name) => `-Wl,--wrap=${name}`)
+
 /**
- * Compiles and links the board, only what has changed.
- * @param main "main.c", or the C file of a measurement
- * @param more flags for the linker
+ * Compiles and links a program of the board, only what has changed.
+ * @param defines for our own files, like "MOTE_PROFILE"
  */
-export async function buildBoard(main = "main.c", more: string[] = []): Promise<BoardProgram> {
-    const { units } = unitsOf(main)
+export async function buildBoard(main: BoardMain = "main", defines: string[] = []): Promise<BoardProgram> {
+    const more = main === "main" ? [] : COUNTED_HEAP
+    const units = unitsOf(main).map((unit) =>
+        unit.flags.includes("-Werror")
+            ? { ...unit, flags: [...unit.flags, ...defines.map((name) => `-D${name}`)] }
+            : unit,
+    )
     const headers = headersHash()
     const objects = new Map(units.map((unit) => [objectOf(unit, headers), unit]))
     for (const part of new Set(units.map((unit) => unit.part))) mkdirSync(join(cache, part), { recursive: true })
@@ -151,7 +168,7 @@ export async function buildBoard(main = "main.c", more: string[] = []): Promise<
     const hash = createHash("sha256").update(readFileSync(script)).update(more.join(" "))
     const path = join(
         cache,
-        `${main.replace(".c", "")}-${hash
+        `${basename(main)}-${hash
             .update([...objects.keys()].join())
             .digest("hex")
             .slice(0, 16)}.elf`,

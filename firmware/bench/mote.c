@@ -1,0 +1,310 @@
+/*
+ * Mote over a link in memory, with the same library, flags and random source as anchor.c: a program of the machine
+ * (test/device/bench/handshakes.ts) says whose turn it is by natives of its own. The setting `mode` chooses what it
+ * measures: speed, or the memory of one side, then with a collection before every allocation.
+ */
+#include "board.h"
+#include "meter.h"
+#include "natives.h"
+#include "port.h"
+#include "support.h"
+
+#include <psa/crypto.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+extern const uint8_t program_partition[], settings_partition[];
+
+enum { ARENA_BYTES = 48 * 1024, MOST_NATIVES = 64, MOST_FUNCTIONS = 1024, IMAGE = 16 };
+
+static uint8_t arena[ARENA_BYTES] __attribute__((aligned(8)));
+static mote_native_entry natives[MOST_NATIVES];
+static uint64_t in_natives[ACCOUNTS];
+static account turn;
+
+/* What natives cost, by whose turn it was. */
+
+static mote_value metered(mote_vm *vm, mote_value receiver, const mote_value *args, unsigned count)
+{
+    unsigned index = mote_running_native(vm);
+    uint32_t start = board_instructions();
+    mote_value result = metered_natives()[index].call(vm, receiver, args, count);
+    in_natives[turn] += board_instructions() - start;
+    return result;
+}
+
+/* The program's natives */
+
+static mote_value bench_turn_native(mote_vm *vm, mote_value receiver, const mote_value *args, unsigned count)
+{
+    (void)receiver, (void)count;
+    turn = (account)mote_to_int(vm, args[0]);
+    bench_turn(turn);
+    return MOTE_UNDEFINED;
+}
+
+static mote_value bench_report_native(mote_vm *vm, mote_value receiver, const mote_value *args, unsigned count)
+{
+    (void)receiver, (void)count;
+    size_t length;
+    const char *name = mote_string(vm, args[0], &length);
+    bench_print(name == NULL ? "?" : name, (uint64_t)mote_to_double(vm, args[1]));
+    return MOTE_UNDEFINED;
+}
+
+/** Bytes alive in the arena after a collection. */
+static mote_value bench_alive_native(mote_vm *vm, mote_value receiver, const mote_value *args, unsigned count)
+{
+    (void)receiver, (void)args, (void)count;
+    mote_stats stats;
+    mote_vm_collect(vm);
+    mote_vm_stats(vm, &stats);
+    return mote_int(vm, (int32_t)stats.live_bytes);
+}
+
+static mote_value bench_reset_native(mote_vm *vm, mote_value receiver, const mote_value *args, unsigned count)
+{
+    (void)receiver, (void)args, (void)count;
+    mote_vm_collect(vm);
+    mote_vm_reset_peaks(vm);
+    bench_reset_heap_peaks();
+    return MOTE_UNDEFINED;
+}
+
+/** The most that was alive since the reset: exact, for everything is collected before each allocation. */
+static mote_value bench_peak_native(mote_vm *vm, mote_value receiver, const mote_value *args, unsigned count)
+{
+    (void)receiver, (void)args, (void)count;
+    mote_stats stats;
+    mote_vm_stats(vm, &stats);
+    return mote_int(vm, (int32_t)stats.peak_live_bytes);
+}
+
+static mote_value bench_heap_native(mote_vm *vm, mote_value receiver, const mote_value *args, unsigned count)
+{
+    (void)receiver, (void)count;
+    int32_t now = 0, peak = 0;
+    for (unsigned i = 0; i < SIDES; i++) {
+        now += bench_heaps[i].now;
+        peak += bench_heaps[i].peak;
+    }
+    return mote_int(vm, mote_to_bool(vm, args[0]) ? peak : now);
+}
+
+static const mote_native_entry own[] = {
+    {"_benchTurn", bench_turn_native, 1},
+    {"_benchReport", bench_report_native, 2},
+    {"_benchAlive", bench_alive_native, 0},
+    {"_benchReset", bench_reset_native, 0},
+    {"_benchPeak", bench_peak_native, 0},
+    {"_benchHeap", bench_heap_native, 1},
+    {0},
+};
+
+/** The shared ones first: they find their names by their place. */
+static void list_natives(void)
+{
+    unsigned count = 0;
+    for (const mote_native_entry *entry = mote_natives; entry->call != NULL; entry++) {
+        natives[count] = *entry;
+        natives[count++].call = metered;
+    }
+    for (const mote_native_entry *entry = own; entry->call != NULL; entry++) natives[count++] = *entry;
+}
+
+/* What a port supplies, without network, storage and clock. */
+
+bool port_random(uint8_t *target, size_t length)
+{
+    return bench_random(NULL, target, length) == 0;
+}
+
+const char *port_setting(const char *name)
+{
+    static char value[2048];
+    const char *line = (const char *)settings_partition;
+    size_t length = strlen(name);
+    for (; *line != 0; line += strcspn(line, "\n") + 1) {
+        size_t bytes = strcspn(line, "\n");
+        if (bytes <= length || strncmp(line, name, length) != 0 || line[length] != '=') continue;
+        size_t take = bytes - length - 1 < sizeof value ? bytes - length - 1 : sizeof value - 1;
+        memcpy(value, line + length + 1, take);
+        value[take] = 0;
+        return value;
+    }
+    return NULL;
+}
+
+uint64_t port_wall_clock(void)
+{
+    return 0;
+}
+
+void port_log(int32_t level, const char *message, size_t length)
+{
+    printf("log %d: %.*s\n", (int)level, (int)length, message);
+}
+
+const char *port_reboot_reason(void)
+{
+    return "power-on";
+}
+
+size_t port_free_memory(void)
+{
+    return 0;
+}
+
+int32_t port_udp_open(unsigned slot, const udp_address *local, const udp_address *remote)
+{
+    (void)slot, (void)local, (void)remote;
+    return -IO_NOT_SUPPORTED;
+}
+
+uint16_t port_udp_local_port(unsigned slot)
+{
+    (void)slot;
+    return 0;
+}
+
+int32_t port_udp_send(unsigned slot, const uint8_t *datagram, size_t length, const udp_address *to)
+{
+    (void)slot, (void)datagram, (void)length, (void)to;
+    return -IO_NOT_SUPPORTED;
+}
+
+int32_t port_udp_receive(unsigned slot, uint8_t *target, size_t size, udp_address *from)
+{
+    (void)slot, (void)target, (void)size, (void)from;
+    return -IO_NOT_SUPPORTED;
+}
+
+bool port_udp_readable(unsigned slot)
+{
+    (void)slot;
+    return false;
+}
+
+void port_udp_close(unsigned slot)
+{
+    (void)slot;
+}
+
+void port_work(work *job)
+{
+    (void)job;
+}
+
+work *port_work_done(void)
+{
+    return NULL;
+}
+
+void port_resolve(const char *host, char (*addresses)[UDP_HOST_BYTES], unsigned most)
+{
+    (void)host, (void)most;
+    addresses[0][0] = 0;
+}
+
+/* Operations and instructions by function, in builds that count them. */
+
+#ifdef MOTE_PROFILE
+static struct {
+    uint32_t operations;
+    uint64_t instructions;
+} profile[MOST_FUNCTIONS];
+static uint32_t profiled_since, profiled_function;
+void profile_operation(uint32_t function, uint8_t op);
+
+void profile_operation(uint32_t function, uint8_t op)
+{
+    (void)op;
+    uint32_t now = board_instructions();
+    if (turn != NOBODY && profiled_function < MOST_FUNCTIONS)
+        profile[profiled_function].instructions += now - profiled_since;
+    if (turn != NOBODY && function < MOST_FUNCTIONS) profile[function].operations++;
+    profiled_function = function;
+    profiled_since = board_instructions();
+}
+
+static void report_profile(void)
+{
+    for (unsigned i = 0; i < MOST_FUNCTIONS; i++)
+        if (profile[i].operations > 0)
+            printf("function: %u operations %lu instructions %llu\n", i, (unsigned long)profile[i].operations,
+                   (unsigned long long)profile[i].instructions);
+}
+#else
+static void report_profile(void)
+{
+}
+#endif
+
+static uint64_t instructions_as_micros(void *context)
+{
+    (void)context;
+    return board_instructions();
+}
+
+static void print(void *context, char level, const char *line, size_t length)
+{
+    (void)context, (void)level;
+    printf("%.*s\n", (int)length, line);
+}
+
+static bool random_bytes(void *context, uint8_t *target, size_t length)
+{
+    (void)context;
+    return port_random(target, length);
+}
+
+int main(void)
+{
+    static const mote_host host = {.print = print,
+                                   .random = random_bytes,
+                                   .micros = instructions_as_micros,
+                                   .arch_id = "rv32-bench",
+                                   .natives = natives};
+    const char *mode = port_setting("mode");
+    bool memory = mode != NULL && strcmp(mode, "speed") != 0;
+    const mote_config config = {
+        .arena = arena, .arena_bytes = ARENA_BYTES, .max_depth = 100, .gc_stress = memory, .host = &host};
+    uint32_t length;
+    memcpy(&length, program_partition + 4, 4);
+    bench_random_start();
+    list_natives();
+    mote_vm *vm = psa_crypto_init() == PSA_SUCCESS ? mote_vm_create(&config) : NULL;
+    if (vm == NULL || mote_vm_load(vm, program_partition + IMAGE, length) != 0) {
+        puts("error: the program cannot be loaded");
+        return 2;
+    }
+    bench_paint_stack();
+    for (uint64_t now = 0, wake = 0; mote_vm_panic(vm) == MOTE_RUNNING && wake != MOTE_NEVER; now = wake)
+        wake = mote_vm_step(vm, now);
+    bench_turn(NOBODY);
+    if (mote_vm_panic(vm) != 0) {
+        char text[160];
+        mote_vm_exception(vm, text, sizeof text);
+        printf("error: panic %d %s\n", mote_vm_panic(vm), text);
+        return 1;
+    }
+    static const char *const names[ACCOUNTS] = {"nobody",         "handshake_client", "handshake_server", "send_client",
+                                                "receive_server", "send_server",      "receive_client"};
+    mote_stats stats;
+    mote_vm_stats(vm, &stats);
+    bench_print("stack", bench_stack_depth());
+    bench_print("operations", stats.operations);
+    bench_print("collections", stats.collections);
+    bench_print("gc_pause_max", stats.longest_pause);
+    bench_print("arena_fixed", stats.fixed_bytes);
+    for (unsigned i = 1; i < ACCOUNTS; i++) {
+        bench_print(names[i], bench_instructions((account)i));
+        printf("natives_");
+        bench_print(names[i], in_natives[i]);
+    }
+    meter_report();
+    report_profile();
+    puts("done");
+    return 0;
+}

@@ -1,0 +1,17 @@
+/** The natives of firmware/bench/mote.c. */
+import "@devicescript/core"
+
+declare module "@devicescript/core" {
+    /** From here on instructions belong to `account` (Turn of handshakes.ts). */
+    function _benchTurn(account: number): void
+    /** Prints a figure. */
+    function _benchReport(name: string, value: number): void
+    /** Bytes alive in the arena. */
+    function _benchAlive(): number
+    /** Peaks begin anew. */
+    function _benchReset(): void
+    /** Bytes alive in the arena at most, since the reset. */
+    function _benchPeak(): number
+    /** Bytes of the native heap, now or at most. */
+    function _benchHeap(peak: boolean): number
+}
