@@ -23,6 +23,8 @@ export interface BoardProgram {
     path: string
     /** bytes of flash (text and constants) by part: "vm", "natives", "port", "mbedtls", "lwip", "libc" */
     flash: Record<string, number>
+    /** bytes of RAM that are taken at the start, by part */
+    ram: Record<string, number>
 }
 
 /** What keeps the board from being built or run here, as a sentence; undefined when nothing does. */
@@ -132,18 +134,19 @@ async function compileAll(jobs: [Unit, string][]): Promise<void> {
     await Promise.all(Array.from({ length: availableParallelism() }, worker))
 }
 
-/** Bytes in flash by part, from the linker's map. */
-function flashByPart(map: string, objects: Map<string, string>): Record<string, number> {
-    const flash: Record<string, number> = {}
+const FLASH_SECTIONS = /^\.(text|rodata|srodata|data|sdata)/
+const RAM_SECTIONS = /^\.(data|sdata|bss|sbss)/
+
+/** Bytes of some sections by part, from the linker's map. */
+function sizeByPart(map: string, objects: Map<string, string>, sections: RegExp): Record<string, number> {
+    const sizes: Record<string, number> = {}
     // " .text.name  0xaddress  0xsize  file", or name and rest on two lines; debug sections have address 0.
-    for (const [, section, address, size, file] of map.matchAll(
-        /^ (\.(?:text|rodata|srodata|data|sdata)\S*)\s+(0x[0-9a-f]+)\s+(0x[0-9a-f]+) (\S+)$/gm,
-    )) {
-        if (section === undefined || Number(address) === 0) continue
+    for (const [, section, address, size, file] of map.matchAll(/^ (\.\S+)\s+(0x[0-9a-f]+)\s+(0x[0-9a-f]+) (\S+)$/gm)) {
+        if (Number(address) === 0 || !sections.test(section)) continue
         const part = objects.get(file) ?? "libc"
-        flash[part] = (flash[part] ?? 0) + Number(size)
+        sizes[part] = (sizes[part] ?? 0) + Number(size)
     }
-    return flash
+    return sizes
 }
 
 /** Every allocation of a measurement goes through firmware/bench/support.c. */
@@ -186,5 +189,6 @@ export async function buildBoard(main: BoardMain = "main", defines: string[] = [
         renameSync(fresh, path)
     }
     const parts = new Map([...objects].map(([object, unit]) => [object, unit.part]))
-    return { path, flash: flashByPart(readFileSync(`${path}.map`, "utf8"), parts) }
+    const map = readFileSync(`${path}.map`, "utf8")
+    return { path, flash: sizeByPart(map, parts, FLASH_SECTIONS), ram: sizeByPart(map, parts, RAM_SECTIONS) }
 }

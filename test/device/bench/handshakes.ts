@@ -204,6 +204,102 @@ async function speed(): Promise<void> {
     if (link.received !== RECORDS + RECORDS) throw new Error("records lost")
 }
 
+/** What one side sent in a handshake and with one record each way, for the other to be measured alone. */
+interface Recording {
+    toClient: Buffer[]
+    toServer: Buffer[]
+}
+
+function exchangeOne(link: Link): void {
+    const message = Buffer.alloc(RECORD_BYTES)
+    ;(link.client as Association).send([message], false)
+    link.drainClient()
+}
+
+function answerOne(link: Link): void {
+    const message = Buffer.alloc(RECORD_BYTES)
+    ;(link.peer as Peer).association.send([message], false)
+    link.server.touched(link.peer as Peer)
+    link.drainServer()
+}
+
+function record(clientCrypto: SeededCrypto, serverCrypto: SeededCrypto): Recording {
+    const link = new Link(clientCrypto, serverCrypto)
+    const recording: Recording = { toClient: [], toServer: [] }
+    link.begin()
+    for (let round = 0; round < 8; round++) {
+        if (round === 6) exchangeOne(link)
+        if (round === 7) answerOne(link)
+        for (let out = link.toServer.shift(); out !== undefined; out = link.toServer.shift()) {
+            recording.toServer.push(out)
+            link.giveServer(out)
+        }
+        for (let back = link.toClient.shift(); back !== undefined; back = link.toClient.shift()) {
+            recording.toClient.push(back)
+            link.giveClient(back)
+        }
+    }
+    if (link.received !== 2) throw new Error("no recording")
+    link.hangUp()
+    link.server.close()
+    return recording
+}
+
+/** Bytes of the arena and of the native heap, above what was there before the connection. */
+function report(arena: number, heap: number): void {
+    ds._benchReport("arena_program", arena)
+    ds._benchReport("arena_peak", ds._benchPeak() - arena)
+    ds._benchReport("heap_natives_peak", ds._benchHeap(true) - heap)
+    ds._benchReport("arena_idle", ds._benchAlive() - arena)
+    ds._benchReport("heap_natives_idle", ds._benchHeap(false) - heap)
+}
+
+function memoryOfClient(recording: Recording, crypto: SeededCrypto): void {
+    const link = new Link(crypto, crypto)
+    const arena = ds._benchAlive()
+    const heap = ds._benchHeap(false)
+    ds._benchReset()
+    crypto.seed = 1
+    link.begin()
+    link.toServer = []
+    for (let i = 0; i < recording.toClient.length; i++) {
+        if (i === recording.toClient.length - 1) exchangeOne(link)
+        link.toServer = []
+        link.giveClient(recording.toClient[i])
+        link.toServer = []
+    }
+    if (link.received !== 1) throw new Error("the recording does not fit")
+    report(arena, heap)
+}
+
+function memoryOfServer(recording: Recording, crypto: SeededCrypto): void {
+    crypto.seed = 2
+    const link = new Link(crypto, crypto)
+    const arena = ds._benchAlive()
+    const heap = ds._benchHeap(false)
+    ds._benchReset()
+    for (let i = 0; i < recording.toServer.length; i++) {
+        link.giveServer(recording.toServer[i])
+        link.toClient = []
+    }
+    if (link.received !== 1) throw new Error("the recording does not fit")
+    answerOne(link)
+    link.toClient = []
+    report(arena, heap)
+}
+
+async function memory(ofClient: boolean): Promise<void> {
+    const clientCrypto = new SeededCrypto()
+    const serverCrypto = new SeededCrypto()
+    clientCrypto.seed = 1
+    serverCrypto.seed = 2
+    const recording = record(clientCrypto, serverCrypto)
+    if (ofClient) memoryOfClient(recording, clientCrypto)
+    else memoryOfServer(recording, serverCrypto)
+}
+
 ds._benchTurn(Turn.nobody)
-await speed()
+const mode = ds._moteSetting("mode") ?? "speed"
+if (mode === "speed") await speed()
+else await memory(mode === "client")
 ds.restart()

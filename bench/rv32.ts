@@ -1,0 +1,193 @@
+/*
+ * npm run bench:rv32: instructions and memory on the emulated RV32IMC core, Mote and mbedTLS's own DTLS side by side.
+ * Everything is counted by the core itself, so a second run gives the same figures.
+ */
+import { spawnSync } from "node:child_process"
+import { readFileSync, statSync } from "node:fs"
+import { emulatorCommand } from "../host/board/emulator.js"
+import { cachedDeviceImage } from "../host/build/device.js"
+import { type BoardMain, type BoardProgram, buildBoard, missingForBoard } from "../host/build/rv32.js"
+
+/** Of firmware/bench/support.h and test/device/bench/handshakes.ts. */
+const HANDSHAKES = 50
+const RECORDS = 1000
+const PROGRAM = "test/device/bench/handshakes.ts"
+
+interface Figures {
+    psk_handshake_client: number
+    psk_handshake_server: number
+    record_send_64: number
+    record_recv_64: number
+    arena_peak: number
+    arena_idle: number
+    heap_natives_peak: number
+    heap_natives_idle: number
+    stack: number
+    ram_first_connection: number
+    gc_pause_max: number
+    wire_bytes: number
+    wire_datagrams: number
+    flash: Record<string, number>
+}
+
+interface Run {
+    output: string
+    value(name: string): number
+}
+
+function run(program: BoardProgram, mode: string): Run {
+    const image = program.path.includes("/mote-") ? cachedDeviceImage(PROGRAM).path : undefined
+    const command = emulatorCommand({ firmware: program.path, image, settings: { mode }, exact: true })
+    const [qemu, ...args] = command as [string, ...string[]]
+    const { stdout, stderr, status } = spawnSync(qemu, args, { encoding: "utf8", timeout: 300000, input: "" })
+    const output = stdout + stderr
+    if (status !== 0 || !output.includes("done")) throw new Error(`the measurement failed:\n${output}`)
+    return {
+        output,
+        value: (name) => {
+            const found = new RegExp(`^${name}: (\\d+)$`, "m").exec(output)
+            if (found === null) throw new Error(`the measurement says nothing of ${name}:\n${output}`)
+            return Number(found[1])
+        },
+    }
+}
+
+function perCall(
+    speed: Run,
+): Pick<Figures, "psk_handshake_client" | "psk_handshake_server" | "record_send_64" | "record_recv_64"> {
+    const mean = (names: string[], count: number): number =>
+        Math.round(names.reduce((sum, name) => sum + speed.value(name), 0) / (count * names.length))
+    return {
+        psk_handshake_client: mean(["handshake_client"], HANDSHAKES),
+        psk_handshake_server: mean(["handshake_server"], HANDSHAKES),
+        record_send_64: mean(["send_client", "send_server"], RECORDS),
+        record_recv_64: mean(["receive_client", "receive_server"], RECORDS),
+    }
+}
+
+const sum = (of: Record<string, number>, ...parts: string[]): number =>
+    parts.reduce((total, part) => total + (of[part] ?? 0), 0)
+
+function moteFigures(program: BoardProgram, speed: Run, client: Run): Figures {
+    const peaks = client.value("arena_peak") + client.value("heap_natives_peak")
+    const before = client.value("arena_program") + sum(program.ram, "vm", "natives", "mbedtls")
+    return {
+        ...perCall(speed),
+        arena_peak: client.value("arena_peak"),
+        arena_idle: client.value("arena_idle"),
+        heap_natives_peak: client.value("heap_natives_peak"),
+        heap_natives_idle: client.value("heap_natives_idle"),
+        stack: speed.value("stack"),
+        ram_first_connection: before + peaks + speed.value("stack"),
+        gc_pause_max: speed.value("gc_pause_max"),
+        wire_bytes: speed.value("wire_bytes"),
+        wire_datagrams: speed.value("wire_datagrams"),
+        flash: { ...program.flash, image: statSync(cachedDeviceImage(PROGRAM).path).size },
+    }
+}
+
+function mbedtlsFigures(program: BoardProgram, anchor: Run): Figures {
+    const context = anchor.value("context")
+    const peak = anchor.value("heap_natives_peak") + context
+    const before = sum(program.ram, "mbedtls") + anchor.value("heap_shared") + anchor.value("config")
+    return {
+        ...perCall(anchor),
+        arena_peak: 0,
+        arena_idle: 0,
+        heap_natives_peak: peak,
+        heap_natives_idle: anchor.value("heap_natives_idle") + context,
+        stack: anchor.value("stack"),
+        ram_first_connection: before + peak + anchor.value("stack"),
+        gc_pause_max: 0,
+        wire_bytes: anchor.value("wire_bytes"),
+        wire_datagrams: anchor.value("wire_datagrams"),
+        flash: program.flash,
+    }
+}
+
+/** Share of natives and bytecode, by what was measured. */
+function printShares(speed: Run): void {
+    console.log("\nInstructions in natives and in bytecode (collections included)")
+    const counts = {
+        handshake_client: HANDSHAKES,
+        handshake_server: HANDSHAKES,
+        send_client: RECORDS,
+        receive_client: RECORDS,
+    }
+    for (const [name, count] of Object.entries(counts)) {
+        const natives = speed.value(`natives_${name}`) / count
+        const all = speed.value(name) / count
+        console.log(`  ${name.padEnd(18)} ${thousands(natives)} natives, ${thousands(all - natives)} bytecode`)
+    }
+}
+
+const thousands = (number: number): string => `${(number / 1000).toFixed(1)} k`.padStart(10)
+
+function printNatives(speed: Run): void {
+    console.log("\nThe most expensive natives")
+    const lines = [...speed.output.matchAll(/^native: (\w+) calls (\d+) instructions (\d+)$/gm)]
+    const natives = lines.map(([, name, calls, instructions]) => ({ name, calls: +calls, instructions: +instructions }))
+    natives.sort((a, b) => b.instructions - a.instructions)
+    for (const { name, calls, instructions } of natives.slice(0, 10))
+        console.log(`  ${name.padEnd(18)} ${thousands(instructions / calls)} a call, ${calls} calls`)
+}
+
+/** By a build that counts at each operation; the counting itself is in the figures, alike for all. */
+function printFunctions(profile: Run): void {
+    const debug = JSON.parse(readFileSync(cachedDeviceImage(PROGRAM).debugPath, "utf8")) as {
+        functions: { name: string }[]
+    }
+    console.log("\nThe most expensive functions of the program, calls to others not counted")
+    const lines = [...profile.output.matchAll(/^function: (\d+) operations (\d+) instructions (\d+)$/gm)]
+    const rows = lines.map(([, index, operations, instructions]) => ({
+        name: debug.functions[Number(index)]?.name ?? index,
+        operations: Number(operations),
+        instructions: Number(instructions),
+    }))
+    const total = rows.reduce((all, row) => all + row.instructions, 0)
+    rows.sort((a, b) => b.instructions - a.instructions)
+    for (const row of rows.slice(0, 10)) {
+        const share = ((100 * row.instructions) / total).toFixed(1).padStart(5)
+        console.log(`  ${row.name.padEnd(18)} ${share} % of all, ${row.operations} operations`)
+    }
+}
+
+function printTable(mote: Figures, mbedtls: Figures): void {
+    console.log(`${"".padEnd(22)} ${"Mote".padStart(10)} ${"mbedTLS".padStart(10)}   ratio`)
+    for (const name of Object.keys(mote) as (keyof Figures)[]) {
+        if (name === "flash") continue
+        const ratio = mbedtls[name] === 0 ? "" : (mote[name] / mbedtls[name]).toFixed(2).padStart(7)
+        console.log(
+            `${name.padEnd(22)} ${String(mote[name]).padStart(10)} ${String(mbedtls[name]).padStart(10)} ${ratio}`,
+        )
+    }
+    const idle = (of: Figures): number => of.arena_idle + of.heap_natives_idle
+    const ratio = (idle(mote) / idle(mbedtls)).toFixed(2).padStart(7)
+    console.log(
+        `${"idle, both heaps".padEnd(22)} ${String(idle(mote)).padStart(10)} ${String(idle(mbedtls)).padStart(10)} ${ratio}`,
+    )
+    for (const [name, { flash }] of Object.entries({ Mote: mote, mbedTLS: mbedtls })) {
+        const parts = Object.entries(flash).map(([part, bytes]) => `${part} ${bytes}`)
+        console.log(`flash of ${name}: ${parts.join(", ")}`)
+    }
+}
+
+const missing = missingForBoard()
+if (missing !== undefined) {
+    console.error(`bench:rv32 needs the emulated board: ${missing}`)
+    process.exit(1)
+}
+const build = (main: BoardMain, ...defines: string[]): Promise<BoardProgram> => buildBoard(main, defines)
+const program = await build("bench/mote")
+const anchorProgram = await build("bench/anchor")
+const speed = run(program, "speed")
+const mote = moteFigures(program, speed, run(program, "client"))
+const mbedtls = mbedtlsFigures(anchorProgram, run(anchorProgram, "speed"))
+if (process.argv.includes("--json")) console.log(JSON.stringify({ mote, mbedtls }))
+else {
+    printTable(mote, mbedtls)
+    printShares(speed)
+    printNatives(speed)
+    printFunctions(run(await build("bench/mote", "MOTE_PROFILE"), "speed"))
+}
+process.exit()
