@@ -36,6 +36,12 @@ export function missingForBoard(): string | undefined {
     return undefined
 }
 
+/** What nearly every operation runs through: a fifth fewer instructions for 5 KB. */
+const HOT = ["interpreter.c", "call.c", "property.c", "object.c"]
+
+const quicken = (unit: Unit): Unit =>
+    HOT.includes(basename(unit.source)) ? { ...unit, flags: [...unit.flags, "-O2"] } : unit
+
 interface Unit {
     source: string
     part: string
@@ -81,7 +87,7 @@ function unitsOf(main: BoardMain): Unit[] {
     const bench = [join(firmware, `${main}.c`), join(firmware, "bench", "support.c")]
     const anchor = main === "bench/anchor"
     return [
-        ...(anchor ? [] : [...own(join(firmware, "vm"), "vm"), ...own(join(firmware, "natives"), "natives")]),
+        ...(anchor ? [] : [...own(join(firmware, "vm"), "vm").map(quicken), ...own(join(firmware, "natives"), "natives")]),
         ...own(port, "port").filter(
             ({ source }) =>
                 !measures || (BENCH_PORT.includes(basename(source)) && !(anchor && source.endsWith("meter.c"))),

@@ -4,7 +4,7 @@ import { ReplayWindow } from "../../src/dtls/record/replay-window.js"
 import { DeadlineHeap } from "../../src/dtls/endpoint/deadline-heap.js"
 import { type Association } from "../../src/dtls/association/association.js"
 import { Peer } from "../../src/dtls/endpoint/peer.js"
-import { HashTable } from "../../src/platform/runtime/table.js"
+import { ListTable } from "../../src/platform/runtime/table.js"
 import { type Kit } from "../kit.js"
 
 const limits = { handshakeMessageBytes: 64, inboxBytes: 128, messageWindow: 3 }
@@ -112,7 +112,7 @@ export function recordTests(t: Kit): void {
             t.equal(count, 19)
         })
         t.test("the hash table sets, replaces, finds and deletes", async () => {
-            const table = new HashTable<number>()
+            const table = new ListTable<number>()
             for (let i = 0; i < 40; i++) table.set("key" + i, i)
             table.set("key7", 70)
             table.delete("key8")

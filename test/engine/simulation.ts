@@ -9,7 +9,7 @@ import { NEVER, wifi } from "../../src/dtls/flight/retransmission.js"
 import { clientRole } from "../../src/dtls/handshake/client.js"
 import { type PskAnswer } from "../../src/dtls/handshake/question.js"
 import { type AssociationSettings } from "../../src/dtls/handshake/settings.js"
-import { HashTable } from "../../src/platform/runtime/table.js"
+import { ListTable } from "../../src/platform/runtime/table.js"
 
 /**
  * What the link does with a datagram: the delays (ms) after which copies of it arrive; none: it is lost.
@@ -79,7 +79,7 @@ export class Simulation {
         serverSettings: AssociationSettings,
     ) {
         this.client = new Association(clientSettings, clientRole(), 0, 0)
-        this.server = new ServerEndpoint(() => serverSettings, serverSettings, new HashTable<Peer>(), 0)
+        this.server = new ServerEndpoint(() => serverSettings, serverSettings, new ListTable<Peer>(), 0)
     }
 
     /** A client that lost everything, at the same address. */

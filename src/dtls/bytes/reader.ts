@@ -27,9 +27,12 @@ export class Reader {
             this.failed = true
             return 0
         }
-        let value = 0
-        for (let i = 0; i < width; i++) value = value * 256 + this.data[this.at + i]
-        this.at += width
+        const { data, at } = this
+        this.at = at + width
+        // Nearly all integers have one or two bytes, and each operation counts on a device.
+        if (width === 1) return data[at]
+        let value = data[at] * 256 + data[at + 1]
+        for (let i = 2; i < width; i++) value = value * 256 + data[at + i]
         return value
     }
 

@@ -13,9 +13,7 @@ export class Writer {
         this.target = Buffer.alloc(size)
     }
 
-    private room(count: number): void {
-        const needed = this.length + count
-        if (needed <= this.target.length) return
+    private grow(needed: number): void {
         const larger = Buffer.alloc(needed + needed)
         blit(larger, 0, this.target, 0, this.length)
         this.target = larger
@@ -23,18 +21,10 @@ export class Writer {
 
     /** An unsigned integer of `width` bytes, 1 to 6. */
     uint(value: number, width: number): void {
-        this.room(width)
-        this.put(this.length, value, width)
-        this.length += width
-    }
-
-    private put(at: number, value: number, width: number): void {
-        let rest = value
-        for (let i = width - 1; i >= 0; i--) {
-            const high = Math.floor(rest / 256)
-            this.target[at + i] = rest - high * 256
-            rest = high
-        }
+        const at = this.length
+        if (at + width > this.target.length) this.grow(at + width)
+        this.length = at + width
+        put(this.target, at, value, width)
     }
 
     bytes(source: Buffer): void {
@@ -43,9 +33,10 @@ export class Writer {
 
     /** Bytes [from, from + length) of `source`. */
     range(source: Buffer, from: number, length: number): void {
-        this.room(length)
-        blit(this.target, this.length, source, from, length)
-        this.length += length
+        const at = this.length
+        if (at + length > this.target.length) this.grow(at + length)
+        this.length = at + length
+        blit(this.target, at, source, from, length)
     }
 
     /** A vector: its length in `width` bytes, then its bytes (RFC 5246 §4.3). */
@@ -62,7 +53,7 @@ export class Writer {
 
     /** Fills in the length of everything written since `open(width)`. */
     close(opened: number, width: number): void {
-        this.put(opened - width, this.length - opened, width)
+        put(this.target, opened - width, this.length - opened, width)
     }
 
     /** The bytes written so far, as a Buffer of their own. */
@@ -70,4 +61,20 @@ export class Writer {
         if (this.length === this.target.length) return this.target
         return copyOf(this.target, 0, this.length)
     }
+}
+
+/** Big-endian. Three bytes at most but for sequence numbers; each operation counts on a device. */
+function put(target: Buffer, at: number, value: number, width: number): void {
+    let last = at + width - 1
+    let rest = value
+    if (width > 3) {
+        const high = Math.floor(value / 0x1000000)
+        put(target, at, high, width - 3)
+        rest = value - high * 0x1000000
+    }
+    target[last] = rest & 255
+    if (width === 1) return
+    last--
+    target[last] = (rest >> 8) & 255
+    if (width > 2) target[last - 1] = rest >> 16
 }

@@ -12,7 +12,7 @@ import {
     wholeMessage,
 } from "../wire/handshake-header.js"
 import { writeHelloVerifyRequest } from "../wire/hello-verify-request.js"
-import { readRecordHeader, RECORD_HEADER_LENGTH, writeRecordHeader } from "../wire/record-header.js"
+import { beginsProtected, readRecordHeader, RECORD_HEADER_LENGTH, writeRecordHeader } from "../wire/record-header.js"
 
 /** The first fragment of a ClientHello, as far as the gate has to know it. */
 export interface FirstFragment {
@@ -29,6 +29,7 @@ export interface FirstFragment {
  * cookie. Anything else of an unknown peer is nothing to the server: undefined.
  */
 export function readFirstFragment(datagram: Buffer, length: number): FirstFragment | undefined {
+    if (beginsProtected(datagram, length)) return undefined
     const reader = new Reader(datagram, 0, length)
     const record = readRecordHeader(reader)
     if (record === undefined || record.length > reader.remaining()) return undefined

@@ -17,16 +17,28 @@ export interface RecordHeader {
     length: number
 }
 
-/** Undefined when fewer than 13 bytes are left. */
+/** Undefined when fewer than 13 bytes are left. Every record comes by here: byte by byte, not by calls. */
 export function readRecordHeader(reader: Reader): RecordHeader | undefined {
-    const header: RecordHeader = {
-        type: reader.uint(1),
-        version: reader.uint(2),
-        epoch: reader.uint(2),
-        sequence: reader.uint(6),
-        length: reader.uint(2),
+    const { data, at } = reader
+    if (reader.end - at < RECORD_HEADER_LENGTH) {
+        reader.failed = true
+        return undefined
     }
-    return reader.failed ? undefined : header
+    reader.at = at + RECORD_HEADER_LENGTH
+    const high = data[at + 5] * 256 + data[at + 6]
+    const middle = data[at + 7] * 256 + data[at + 8]
+    return {
+        type: data[at],
+        version: data[at + 1] * 256 + data[at + 2],
+        epoch: data[at + 3] * 256 + data[at + 4],
+        sequence: (high * 65536 + middle) * 65536 + (data[at + 9] * 256 + data[at + 10]),
+        length: data[at + 11] * 256 + data[at + 12],
+    }
+}
+
+/** Whether the datagram begins with a record that claims to be protected: most datagrams do. */
+export function beginsProtected(datagram: Buffer, length: number): boolean {
+    return length >= RECORD_HEADER_LENGTH && (datagram[3] !== 0 || datagram[4] !== 0)
 }
 
 export function writeRecordHeader(writer: Writer, header: RecordHeader): void {

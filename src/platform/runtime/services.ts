@@ -8,7 +8,7 @@ import { type LogLevel } from "../../gio/log-level.js"
 import { resultError } from "./io-result.js"
 import "./natives.js"
 import { FiberSignal } from "./signal.js"
-import { HashTable } from "./table.js"
+import { ListTable } from "./table.js"
 import { openRuntimeUdp } from "./udp.js"
 
 /** Bytes of the largest datagram that a device receives. */
@@ -55,7 +55,7 @@ export class RuntimeServices implements Services {
     }
 
     newTable<T>(): Table<T> {
-        return new HashTable<T>()
+        return new ListTable<T>()
     }
 
     async openUdp(options: UdpOptions): Promise<UdpSocket> {

@@ -3,7 +3,7 @@ import { type CryptoProvider } from "../../dtls/crypto/provider.js"
 import { type Table } from "../../dtls/endpoint/endpoint.js"
 import { type LogLevel } from "../../gio/log-level.js"
 import { FiberSignal } from "../runtime/signal.js"
-import { HashTable } from "../runtime/table.js"
+import { ListTable } from "../runtime/table.js"
 import { type Services, type Signal, type Storage, type UdpOptions, type UdpSocket } from "../services.js"
 import { type Bridge, BridgedSocket } from "./bridge.js"
 import { StockCryptoProvider } from "./crypto.js"
@@ -53,7 +53,7 @@ export class StockServices implements Services {
     }
 
     newTable<T>(): Table<T> {
-        return new HashTable<T>()
+        return new ListTable<T>()
     }
 
     async openUdp(options: UdpOptions): Promise<UdpSocket> {

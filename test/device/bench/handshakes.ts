@@ -16,7 +16,7 @@ import { mcuLimits } from "../../../src/dtls/handshake/limits.js"
 import { type AssociationSettings } from "../../../src/dtls/handshake/settings.js"
 import { RuntimeCryptoProvider } from "../../../src/platform/runtime/crypto.js"
 import "../../../src/platform/runtime/natives.js"
-import { HashTable } from "../../../src/platform/runtime/table.js"
+import { ListTable } from "../../../src/platform/runtime/table.js"
 import "./natives.js"
 
 /** Whose instructions are counted, and for what. */
@@ -87,7 +87,7 @@ class Link {
         this.clientSettings = settings(clientCrypto)
         this.serverSettings = settings(serverCrypto)
         const server = this.serverSettings
-        this.server = new ServerEndpoint(() => server, server, new HashTable<Peer>(), 0)
+        this.server = new ServerEndpoint(() => server, server, new ListTable<Peer>(), 0)
     }
 
     drainClient(): void {

@@ -8,7 +8,7 @@ import { Discard } from "../../../src/dtls/record/discard.js"
 import { type ClientHello, readClientHello, writeClientHello } from "../../../src/dtls/wire/client-hello.js"
 import { HandshakeType } from "../../../src/dtls/wire/code-points.js"
 import { writeHelloVerifyRequest } from "../../../src/dtls/wire/hello-verify-request.js"
-import { HashTable } from "../../../src/platform/runtime/table.js"
+import { ListTable } from "../../../src/platform/runtime/table.js"
 import { type Simulation, testSettings } from "../../engine/simulation.js"
 import { connected, drops, simulate } from "../../support/connected.js"
 import { SpyCrypto } from "../../support/spy-crypto.js"
@@ -39,7 +39,7 @@ describe("cookies", () => {
         const { first } = hello()
         const crypto = new SpyCrypto()
         const settings = testSettings(crypto)
-        const table = new HashTable<Peer>()
+        const table = new ListTable<Peer>()
         const server = new ServerEndpoint(() => settings, settings, table, 0)
         const datagram = handshake(HandshakeType.clientHello, 0, writeClientHello(first))
         let replies = 0
