@@ -42,6 +42,9 @@ export interface Snapshot {
     outputs: number
 }
 
+/** Messages that share a datagram: a small peer reads no more records of one (limits.ts, profile `mcu`). */
+const MOST_TOGETHER = 8
+
 /** Fragments read from one record: a whole flight fits many times over, and work per datagram stays bounded. */
 const MAX_FRAGMENTS = 32
 
@@ -287,19 +290,33 @@ export class Association implements DriverOwner {
      */
     send(messages: Buffer[], coalesce: boolean): number {
         if (!this.canSend()) return 0
-        const packer = new DatagramPacker(this.record, this.settings.pathBudget)
-        const limit = confidentialityLimit(this.handshake.suite as CipherSuite)
-        let taken = 0
-        for (const message of messages) {
-            if (this.record.recordsWritten() >= limit) break
-            if (!packer.append(ContentType.applicationData, this.record.write.epoch, message)) break
-            if (!coalesce) packer.close()
-            taken++
+        const limit = confidentialityLimit(this.handshake.suite as CipherSuite) - this.record.recordsWritten()
+        const count = Math.max(0, Math.min(messages.length, Math.min(limit, this.record.numbersLeft())))
+        if (count === 1) this.sendRecords([messages[0]])
+        else this.sendInDatagrams(messages, count, coalesce)
+        if (count < messages.length) this.sayGoodbye(FailureReason.keysUsedUp)
+        return count
+    }
+
+    private sendInDatagrams(messages: Buffer[], count: number, coalesce: boolean): void {
+        const overhead = this.record.overhead(this.record.write.epoch)
+        let group: Buffer[] = []
+        let room = this.settings.pathBudget
+        for (let i = 0; i < count; i++) {
+            const bytes = messages[i].length + overhead
+            if (group.length > 0 && (!coalesce || bytes > room || group.length === MOST_TOGETHER)) {
+                this.sendRecords(group)
+                group = []
+                room = this.settings.pathBudget
+            }
+            group.push(messages[i])
+            room -= bytes
         }
-        packer.close()
-        for (const datagram of packer.datagrams) this.outputs.push(OutputKind.datagram, datagram)
-        if (taken < messages.length) this.sayGoodbye(FailureReason.keysUsedUp)
-        return taken
+        if (group.length > 0) this.sendRecords(group)
+    }
+
+    private sendRecords(messages: Buffer[]): void {
+        this.outputs.push(OutputKind.datagram, this.record.sealMessages(messages))
     }
 
     private sendAlert(level: AlertLevel, description: AlertDescription): void {

@@ -173,6 +173,22 @@ export class RecordLayer {
         return true
     }
 
+    /**
+     * Messages under the newest keys, one application data record each, in one Buffer. There must be numbers left for
+     * all of them: see `numbersLeft`.
+     */
+    sealMessages(messages: Buffer[]): Buffer {
+        const { write } = this
+        const sequence = write.nextSequence
+        write.nextSequence = sequence + messages.length
+        return (write.protection as RecordProtection).seal(ContentType.applicationData, sequence, messages)
+    }
+
+    /** Records that the newest keys may still write. */
+    numbersLeft(): number {
+        return MAX_SEQUENCE - this.write.nextSequence
+    }
+
     private writeEpoch(epoch: number): WriteEpoch | undefined {
         if (this.write.epoch === epoch) return this.write
         const previous = this.previousWrite

@@ -18,6 +18,13 @@ export class ReplayWindow {
     }
 
     mark(sequence: number): void {
+        if (sequence === this.top + 1) {
+            // The usual case: in order, none missing.
+            this.top = sequence
+            this.high = (this.high << 1) | (this.low >>> 31)
+            this.low = (this.low << 1) | 1
+            return
+        }
         if (sequence > this.top) {
             this.shift(sequence - this.top)
             this.top = sequence

@@ -120,13 +120,11 @@ class Link {
     }
 
     giveServer(datagram: Buffer): void {
-        this.count(datagram)
         this.server.receive(datagram, datagram.length, source, 0)
         this.drainServer()
     }
 
     giveClient(datagram: Buffer): void {
-        this.count(datagram)
         ;(this.client as Association).receive(datagram, datagram.length, 0)
         this.drainClient()
     }
@@ -141,12 +139,14 @@ class Link {
         while (this.toServer.length > 0 || this.toClient.length > 0) {
             const out = this.toServer.shift()
             if (out !== undefined) {
+                this.count(out)
                 ds._benchTurn(forServer)
                 this.giveServer(out)
                 ds._benchTurn(Turn.nobody)
             }
             const back = this.toClient.shift()
             if (back !== undefined) {
+                this.count(back)
                 ds._benchTurn(forClient)
                 this.giveClient(back)
                 ds._benchTurn(Turn.nobody)
