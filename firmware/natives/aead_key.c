@@ -1,4 +1,5 @@
 #include "aead_key.h"
+#include "configuration.h"
 
 #include <mbedtls/platform_util.h>
 #include <mbedtls/version.h>
@@ -13,20 +14,20 @@
 #if defined(MBEDTLS_CCM_C)
 #define WITH_CCM 1
 #endif
-#if defined(MBEDTLS_GCM_C)
+#if defined(MBEDTLS_GCM_C) && (MOTE_AEADS & 0x20)
 #define WITH_GCM 1
 #endif
-#if defined(MBEDTLS_CHACHAPOLY_C)
+#if defined(MBEDTLS_CHACHAPOLY_C) && (MOTE_AEADS & 0x40)
 #define WITH_CHACHA 1
 #endif
 #else
 #if defined(PSA_WANT_ALG_CCM)
 #define WITH_CCM 1
 #endif
-#if defined(PSA_WANT_ALG_GCM)
+#if defined(PSA_WANT_ALG_GCM) && (MOTE_AEADS & 0x20)
 #define WITH_GCM 1
 #endif
-#if defined(PSA_WANT_ALG_CHACHA20_POLY1305)
+#if defined(PSA_WANT_ALG_CHACHA20_POLY1305) && (MOTE_AEADS & 0x40)
 #define WITH_CHACHA 1
 #endif
 #endif
@@ -54,7 +55,8 @@ static const facts known[] = {
 
 bool aead_is_there(int32_t algorithm)
 {
-    return algorithm >= AEAD_AES_128_CCM_8 && algorithm <= AEAD_CHACHA20_POLY1305 && known[algorithm].there;
+    if (algorithm < AEAD_AES_128_CCM_8 || algorithm > AEAD_CHACHA20_POLY1305) return false;
+    return ((MOTE_AEADS >> algorithm) & 1) != 0 && known[algorithm].there;
 }
 
 size_t aead_key_bytes(int32_t algorithm)

@@ -2,11 +2,8 @@
 #ifndef MOTE_HANDLES_H
 #define MOTE_HANDLES_H
 
+#include "configuration.h"
 #include "mote_vm.h"
-
-#ifndef MOTE_HANDLES
-#define MOTE_HANDLES 32 /* at most 255 */
-#endif
 
 typedef enum { HANDLE_FREE, HANDLE_HASH, HANDLE_HMAC, HANDLE_AEAD, HANDLE_KEY } handle_kind;
 enum { HIGHEST_HANDLE = 0x7fff };

@@ -5,6 +5,7 @@
 #ifndef MOTE_PORT_H
 #define MOTE_PORT_H
 
+#include "configuration.h"
 #include "mote_vm.h"
 
 /** IOErrorEnum codes of GIO that ports answer with, as minus the code. FAILED is 0 there, which has no minus: 255 here.
@@ -39,9 +40,6 @@ size_t port_free_memory(void);
 
 /* UDP. `slot` is 0 to UDP_SLOTS - 1; the natives hand out each one once at a time. */
 
-#ifndef UDP_SLOTS
-#define UDP_SLOTS 4
-#endif
 enum { UDP_HOST_BYTES = 64 };
 
 /** A host as numeric text, and a port. */

@@ -1,10 +1,10 @@
-import { mkdtempSync, readFileSync, writeFileSync } from "node:fs"
+import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs"
 import { tmpdir } from "node:os"
 import { join } from "node:path"
 import { programSlot } from "./program-slot.js"
 
 /** Where firmware/port/rv32-virt/link.ld has the partitions. */
-const PROGRAM = 0x80200000
+const PROGRAMS = [0x80200000, 0x80240000]
 const SETTINGS = 0x80280000
 
 export interface EmulatorOptions {
@@ -12,7 +12,11 @@ export interface EmulatorOptions {
     firmware: string
     /** compiled program; none for a measurement */
     image?: string
+    /** instead of it: folder with slot0 and slot1, as mote flash fills them */
+    slots?: string
     settings?: Record<string, string>
+    /** instead of them */
+    settingsFile?: string
     /** UDP ports of the host (127.0.0.1) that lead to the board's */
     forward?: { host: number; board: number }[]
     /** counts instructions exactly, in emulated time: one nanosecond each */
@@ -22,9 +26,24 @@ export interface EmulatorOptions {
 /** The host as the board sees it. */
 export const HOST_OF_BOARD = "10.0.2.2"
 
+/** The programs of both slots, and settings. */
+function partitions(options: EmulatorOptions): [string, Uint8Array, number][] {
+    const { image, slots, settings, settingsFile } = options
+    const lines = Object.entries(settings ?? {}).map(([name, value]) => `${name}=${value}\n`)
+    const text = settingsFile === undefined ? lines.join("") : readFileSync(settingsFile, "utf8")
+    const programs: [string, Uint8Array, number][] =
+        image === undefined ? [] : [["slot0", programSlot(readFileSync(image), 1), PROGRAMS[0]]]
+    if (slots !== undefined)
+        for (const [index, address] of PROGRAMS.entries()) {
+            const path = join(slots, `slot${index}`)
+            if (existsSync(path)) programs.push([`slot${index}`, readFileSync(path), address])
+        }
+    return [...programs, ["settings", Buffer.from(`${text}\0`), SETTINGS]]
+}
+
 function loader(folder: string, name: string, content: Uint8Array, address: number): string[] {
     const file = join(folder, name)
-    writeFileSync(file, content)
+    writeFileSync(file, content, { mode: 0o600 })
     return ["-device", `loader,file=${file},addr=${address},force-raw=on`]
 }
 
@@ -32,9 +51,10 @@ function loader(folder: string, name: string, content: Uint8Array, address: numb
  * The command that runs the emulated board: QEMU's `virt` machine with a network of its own, whose host is 10.0.2.2.
  * The board's output is QEMU's standard error, its exit code QEMU's.
  */
-export function emulatorCommand({ firmware, image, settings, forward, exact }: EmulatorOptions): string[] {
+export function emulatorCommand(options: EmulatorOptions): string[] {
+    const { firmware, forward, exact } = options
     const folder = mkdtempSync(join(tmpdir(), "mote-board-"))
-    const lines = Object.entries(settings ?? {}).map(([name, value]) => `${name}=${value}\n`)
+    process.once("exit", () => rmSync(folder, { recursive: true, force: true }))
     const forwards = (forward ?? []).map(({ host, board }) => `,hostfwd=udp:127.0.0.1:${host}-:${board}`)
     return [
         ...["qemu-system-riscv32", "-M", "virt", "-cpu", "rv32", "-m", "16M", "-bios", "none", "-kernel", firmware],
@@ -51,7 +71,6 @@ export function emulatorCommand({ firmware, image, settings, forward, exact }: E
         ...["-global", "virtio-mmio.force-legacy=false", "-netdev", `user,id=net${forwards.join("")}`],
         ...["-device", "virtio-net-device,netdev=net"],
         ...(exact === true ? ["-icount", "shift=0"] : []),
-        ...(image === undefined ? [] : loader(folder, "program", programSlot(readFileSync(image), 1), PROGRAM)),
-        ...loader(folder, "settings", Buffer.from(`${lines.join("")}\0`), SETTINGS),
+        ...partitions(options).flatMap(([name, content, address]) => loader(folder, name, content, address)),
     ]
 }

@@ -117,6 +117,24 @@ export function buildStockImage(port: number): DeviceImage {
     return compile(folder, "src/sensor/stock.ts", [])
 }
 
+/** A program of the project with other suites than src/sensor/configured.ts has; without, as it is there. */
+export function buildConfiguredImage(entry: string, suites: string[], name: string): DeviceImage {
+    const folder = prepareFolder(name)
+    const source = [
+        `import { type CipherSuite, ${suites.join(", ")} } from "../dtls/crypto/suites.js"`,
+        'import { type Limits, mcuLimits } from "../dtls/handshake/limits.js"',
+        "export function configuredSuites(): CipherSuite[] {",
+        `    return [${suites.map((suite) => `${suite}()`).join(", ")}]`,
+        "}",
+        "export function configuredLimits(): Limits {",
+        "    return mcuLimits()",
+        "}",
+        "",
+    ]
+    writeFileSync(join(folder, "src", "sensor", "configured.ts"), source.join("\n"))
+    return compile(folder, entry, [])
+}
+
 /** As buildDeviceImage, but keeps the image: compiles again only when a source has changed. */
 export function cachedDeviceImage(entry: string): DeviceImage {
     const hash = createHash("sha256").update(entry)

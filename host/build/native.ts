@@ -1,7 +1,7 @@
 import { spawnSync } from "node:child_process"
 import { createHash } from "node:crypto"
 import { existsSync, mkdirSync, readdirSync, readFileSync, renameSync } from "node:fs"
-import { join } from "node:path"
+import { dirname, join } from "node:path"
 import { root } from "./device.js"
 
 const firmware = join(root, "firmware")
@@ -30,6 +30,9 @@ export const checkedDevice: NativeProgram = {
     sources: ["vm", "natives", "port/sockets", "port/posix"],
     libraries: ["-lmbedcrypto", "-lm", "-pthread"],
 }
+
+/** The Linux device as people use it. */
+export const device: NativeProgram = { ...checkedDevice, flags: [...STRICT, "-g", "-O2"] }
 
 /** Storage and program slots through power cuts and restarts. */
 export const storageTest: NativeProgram = {
@@ -76,17 +79,22 @@ export function missingFor({ compiler, libraries, flags }: NativeProgram): strin
     return fuzzer ? "libclang-rt-dev is not installed" : `${libraries.join(" ")}: libmbedtls-dev is not installed`
 }
 
-/** The path of the compiled program; compiled only when a source or flag has changed. Throws with the messages. */
-export function buildNative(program: NativeProgram): string {
+/**
+ * The path of the compiled program; compiled only when a source or flag has changed. Throws with the messages.
+ * @param configuration folder with a mote_config.h
+ */
+export function buildNative(program: NativeProgram, configuration?: string): string {
     const { name, compiler, flags, libraries } = program
     const units = program.sources.flatMap(unitsOf)
     const hash = createHash("sha256").update([compiler, ...flags, ...libraries].join(" "))
+    const configured = configuration === undefined ? [] : [join(configuration, "mote_config.h")]
+    for (const path of configured) hash.update(readFileSync(path))
     for (const path of [...units, ...headers().sort()]) hash.update(path.slice(root.length)).update(readFileSync(path))
     const path = join(cache, `${name}-${hash.digest("hex").slice(0, 16)}`)
     if (existsSync(path)) return path
     mkdirSync(cache, { recursive: true })
     const fresh = `${path}.${process.pid}`
-    const run = spawnSync(compiler, [...flags, ...INCLUDE, "-o", fresh, ...units, ...libraries], { encoding: "utf8" })
+    const run = spawnSync(compiler, [...flags, ...configured.map((path) => `-I${dirname(path)}`), ...INCLUDE, "-o", fresh, ...units, ...libraries], { encoding: "utf8" })
     if (run.status !== 0) throw new Error(`${name} does not compile:\n${run.stderr}`)
     renameSync(fresh, path)
     return path

@@ -2,7 +2,7 @@ import { spawn, spawnSync } from "node:child_process"
 import { createHash } from "node:crypto"
 import { existsSync, mkdirSync, readdirSync, readFileSync, renameSync, rmSync } from "node:fs"
 import { availableParallelism } from "node:os"
-import { basename, join } from "node:path"
+import { basename, dirname, join } from "node:path"
 import { debianSource } from "./debian-source.js"
 import { root } from "./device.js"
 
@@ -98,8 +98,9 @@ function unitsOf(main: BoardMain): Unit[] {
     ]
 }
 
-function headersHash(): string {
+function headersHash(more: string[]): string {
     const hash = createHash("sha256")
+    for (const path of more) hash.update(readFileSync(path))
     const names = readdirSync(firmware, { recursive: true, encoding: "utf8" }).filter((name) => name.endsWith(".h"))
     for (const name of names.sort()) hash.update(name).update(readFileSync(join(firmware, name)))
     return hash.digest("hex")
@@ -161,15 +162,22 @@ const COUNTED_HEAP = ["malloc", "calloc", "free"].map((name) => `-Wl,--wrap=${na
 /**
  * Compiles and links a program of the board, only what has changed.
  * @param defines for our own files, like "MOTE_PROFILE"
+ * @param configuration folder with a mote_config.h
  */
-export async function buildBoard(main: BoardMain = "main", defines: string[] = []): Promise<BoardProgram> {
+export async function buildBoard(
+    main: BoardMain = "main",
+    defines: string[] = [],
+    configuration?: string,
+): Promise<BoardProgram> {
+    const header = configuration === undefined ? [] : [join(configuration, "mote_config.h")]
+    const added = [...defines.map((name) => `-D${name}`), ...header.map((path) => `-I${dirname(path)}`)]
     const more = main === "main" ? [] : COUNTED_HEAP
     const units = unitsOf(main).map((unit) =>
         unit.flags.includes("-Werror")
-            ? { ...unit, flags: [...unit.flags, ...defines.map((name) => `-D${name}`)] }
+            ? { ...unit, flags: [...unit.flags, ...added] }
             : unit,
     )
-    const headers = headersHash()
+    const headers = headersHash(header)
     const objects = new Map(units.map((unit) => [objectOf(unit, headers), unit]))
     for (const part of new Set(units.map((unit) => unit.part))) mkdirSync(join(cache, part), { recursive: true })
     await compileAll([...objects].filter(([object]) => !existsSync(object)).map(([object, unit]) => [unit, object]))

@@ -4,8 +4,11 @@ import { FailureReason } from "../../src/dtls/handshake/failure.js"
 import { GError, IOErrorEnum, isIoError } from "../../src/gio/errors.js"
 import { UsageError } from "../credentials.js"
 import { errorText, handshakeName } from "../describe.js"
+import { buildCommand } from "./build-command.js"
 import { clientCommand } from "./client-command.js"
+import { flashCommand } from "./flash-command.js"
 import { gatewayCommand } from "./gateway-command.js"
+import { monitorCommand } from "./monitor-command.js"
 import { sensorCommand } from "./sensor-command.js"
 import { serverCommand } from "./server-command.js"
 import { simCommand } from "./sim-command.js"
@@ -18,6 +21,9 @@ const help = `mote: DTLS for microcontrollers, simulators and Node
   mote client HOST:PORT                  as openssl s_client -dtls
   mote server                            as openssl s_server -dtls
   mote sim PROGRAM.ts                    a DeviceScript program in the simulator
+  mote build                             what a device needs, out of devs.config.json
+  mote flash                             build, and put it onto the device
+  mote monitor                           the device's log, positions as lines of TypeScript
   mote start                             gateway and sensor together, a short run (npm start)
 
 mote COMMAND --help tells more. Exit codes: 0 done, 1 failed, 2 wrong usage.`
@@ -28,6 +34,9 @@ const commands = new Map([
     ["client", clientCommand],
     ["server", serverCommand],
     ["sim", simCommand],
+    ["build", buildCommand],
+    ["flash", flashCommand],
+    ["monitor", monitorCommand],
     ["start", startCommand],
 ])
 

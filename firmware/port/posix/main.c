@@ -3,6 +3,7 @@
 #include "natives.h"
 #include "port.h"
 #include "posix.h"
+#include "program.h"
 #include "udp_sockets.h"
 
 #include <errno.h>
@@ -14,15 +15,16 @@
 #include <time.h>
 
 typedef struct {
-    const char *image, *storage;
+    const char *image, *storage, *slots;
     uint32_t heap_bytes, depth, guard;
     bool gc_stress, virtual_time, stats, plain;
+    uint32_t trial_ms;
     int wake_fd;
 } settings;
 
 static const char usage[] =
-    "usage: mote-device [options] IMAGE\n"
-    "  --heap KB        arena of the program, 4 to 65536 (64)\n"
+    "usage: mote-device [options] IMAGE, or mote-device [options] --slots FOLDER\n"
+    "  --heap KB        arena of the program, 4 to 65536\n"
     "  --depth N        nested calls, 1 to 65535 (100)\n"
     "  --guard N        operations without yielding; 0: no limit (131071)\n"
     "  --gc-stress      collect garbage before every allocation\n"
@@ -30,6 +32,8 @@ static const char usage[] =
     "  --setting N=V    a setting of the device (host, port, identity, key, ...)\n"
     "  --settings FILE  settings, one N=V in each line: keys belong there, not into a command line\n"
     "  --storage FILE   what the program saves lasts in this file (else only while it runs)\n"
+    "  --slots FOLDER   programs as a board has them in flash, in slot0 and slot1: the newest that lasts runs\n"
+    "  --trial MS       how long a new one has to last (60000)\n"
     "  --plain          console lines only, and PANIC n at the end\n"
     "  --stats          print counters at the end, to stderr\n";
 
@@ -75,7 +79,6 @@ void port_log(int32_t level, const char *message, size_t length)
 {
     static const char *const names[] = {"debug", "info", "warning", "error"};
     printf("%s: %.*s\n", names[level], (int)length, message);
-    fflush(stdout);
 }
 
 const char *port_reboot_reason(void)
@@ -88,13 +91,13 @@ size_t port_free_memory(void)
     return 0;
 }
 
-static void *read_file(const char *path, size_t *length)
+static uint8_t *read_file(const char *path, size_t *length)
 {
     FILE *file = fopen(path, "rb");
     if (file == NULL || fseek(file, 0, SEEK_END) != 0) return NULL;
     long size = ftell(file);
     rewind(file);
-    void *bytes = size > 0 ? malloc((size_t)size) : NULL;
+    uint8_t *bytes = size > 0 ? malloc((size_t)size) : NULL;
     if (bytes != NULL && fread(bytes, 1, (size_t)size, file) != (size_t)size) {
         free(bytes);
         bytes = NULL;
@@ -104,10 +107,14 @@ static void *read_file(const char *path, size_t *length)
     return bytes;
 }
 
-static void run(mote_vm *vm, const settings *options)
+static void run(mote_vm *vm, const settings *options, program_choice *program)
 {
     uint64_t start = micros(NULL) / 1000, now = 0;
     for (;;) {
+        if (program->on_trial && now >= options->trial_ms) {
+            program_confirm(program);
+            program->on_trial = false;
+        }
         natives_poll(vm);
         uint64_t wake = mote_vm_step(vm, now);
         if (mote_vm_panic(vm) != MOTE_RUNNING || (wake == MOTE_NEVER && !natives_await())) return;
@@ -155,7 +162,7 @@ static bool number_option(const char *text, uint32_t least, uint32_t most, uint3
 
 static bool parse(int argc, char **argv, settings *options)
 {
-    uint32_t kilobytes = 64;
+    uint32_t kilobytes = MOTE_ARENA_KB;
     for (int i = 1; i < argc; i++) {
         const char *name = argv[i];
         bool fits = true;
@@ -165,6 +172,8 @@ static bool parse(int argc, char **argv, settings *options)
         else if (strcmp(name, "--gc-stress") == 0) options->gc_stress = true;
         else if (strcmp(name, "--virtual-time") == 0) options->virtual_time = true;
         else if (strcmp(name, "--stats") == 0) options->stats = true;
+        else if (strcmp(name, "--slots") == 0 && i + 1 < argc) options->slots = argv[++i];
+        else if (strcmp(name, "--trial") == 0) fits = number_option(argv[++i], 0, INT32_MAX, &options->trial_ms);
         else if (strcmp(name, "--plain") == 0) options->plain = true;
         else if (strcmp(name, "--storage") == 0 && i + 1 < argc) options->storage = argv[++i];
         else if (strcmp(name, "--setting") == 0 && i + 1 < argc && add_setting(argv[i + 1])) i++;
@@ -177,7 +186,26 @@ static bool parse(int argc, char **argv, settings *options)
         }
     }
     options->heap_bytes = kilobytes * 1024;
-    return options->image != NULL;
+    return (options->image != NULL) != (options->slots != NULL);
+}
+
+static uint8_t *programs[PROGRAM_SLOTS];
+
+/** The program of the command line, or the newest one that lasts. */
+static program_choice choose(const settings *options)
+{
+    char path[4096];
+    program_choice choice = {0};
+    program_slot slots[PROGRAM_SLOTS] = {0};
+    if (options->slots == NULL) {
+        choice.image = programs[0] = read_file(options->image, &choice.length);
+        return choice;
+    }
+    for (unsigned i = 0; i < PROGRAM_SLOTS; i++) {
+        snprintf(path, sizeof path, "%s/slot%u", options->slots, i);
+        slots[i].bytes = programs[i] = read_file(path, &slots[i].size);
+    }
+    return program_choose(slots);
 }
 
 int main(int argc, char **argv)
@@ -188,8 +216,7 @@ int main(int argc, char **argv)
                                    .arch_id = "native",
                                    .natives = mote_natives,
                                    .buffer_natives = buffer_crypto_natives};
-    settings options = {.depth = 100, .guard = 131071};
-    size_t length;
+    settings options = {.depth = 100, .guard = 131071, .trial_ms = PROGRAM_TRIAL_MS};
     if (!parse(argc, argv, &options)) {
         fputs(usage, stderr);
         return 2;
@@ -198,17 +225,19 @@ int main(int argc, char **argv)
         fputs("mote-device: the crypto library does not start\n", stderr);
         return 2;
     }
+    setvbuf(stdout, NULL, _IOLBF, 0);
     options.wake_fd = open_worker();
     if (!open_flash(options.storage)) {
         fprintf(stderr, "mote-device: cannot use %s as storage: %s\n", options.storage,
                 errno == EINVAL ? "it is no file of mote-device" : strerror(errno));
         return 2;
     }
-    void *image = read_file(options.image, &length);
-    if (image == NULL) {
-        fprintf(stderr, "mote-device: cannot read %s\n", options.image);
+    program_choice program = choose(&options);
+    if (program.image == NULL) {
+        fprintf(stderr, "mote-device: no program in %s\n", options.slots != NULL ? options.slots : options.image);
         return 2;
     }
+    if (program.fallback != NULL) printf("warning: %s; the one before runs\n", program.fallback);
     void *arena = malloc(options.heap_bytes);
     const mote_config config = {.arena = arena,
                                 .arena_bytes = options.heap_bytes,
@@ -221,14 +250,16 @@ int main(int argc, char **argv)
         fputs("mote-device: the arena is too small\n", stderr);
         return 2;
     }
-    if (mote_vm_load(vm, image, length) == 0) run(vm, &options);
-    else fprintf(stderr, "mote-device: %s: %s\n", options.image, mote_vm_load_error(vm));
+    if (mote_vm_load(vm, program.image, program.length) == 0) run(vm, &options, &program);
+    else
+        fprintf(stderr, "mote-device: %s: %s\n", options.image != NULL ? options.image : options.slots,
+                mote_vm_load_error(vm));
     int panic = mote_vm_panic(vm);
     natives_close(vm);
     if (options.stats) print_stats(vm);
     if (panic > 0 && !options.plain && mote_vm_load_error(vm) == NULL) report_panic(vm);
     if (panic > 0) printf("PANIC %d\n", panic);
     free(arena);
-    free(image);
+    for (unsigned i = 0; i < PROGRAM_SLOTS; i++) free(programs[i]);
     return panic > 0 ? 1 : 0;
 }

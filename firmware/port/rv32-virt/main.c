@@ -218,7 +218,9 @@ static void report_panic(mote_vm *vm)
 int main(void)
 {
     static const flash storage = {BANK_BYTES, read_bank, program_bank, erase_bank};
-    const program_slot slots[PROGRAM_SLOTS] = {{program_partition, (size_t)program_partition_bytes}, {NULL, 0}};
+    const program_slot slots[PROGRAM_SLOTS] = {
+        {program_partition, (size_t)program_partition_bytes / 2},
+        {program_partition + (size_t)program_partition_bytes / 2, (size_t)program_partition_bytes / 2}};
     memset(banks, 0xff, sizeof banks);
     if (psa_crypto_init() != PSA_SUCCESS || !blob_store_mount(&storage) || network_init() != 0) {
         puts("error: the board does not start");
@@ -229,7 +231,8 @@ int main(void)
         puts("error: no program in flash");
         return 2;
     }
-    uint32_t bytes = number_setting("arena", 48) * 1024;
+    if (program.fallback != NULL) printf("warning: %s; the one before runs\n", program.fallback);
+    uint32_t bytes = number_setting("arena", MOTE_ARENA_KB) * 1024;
     void *arena = malloc(bytes);
     mote_vm *vm = start(&program, arena, bytes);
     if (vm == NULL || mote_vm_load_error(vm) != NULL) return 2;

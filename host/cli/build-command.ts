@@ -1,0 +1,49 @@
+import { writeFileSync } from "node:fs"
+import { relative } from "node:path"
+import { loadCredentials } from "../config/device-config.js"
+import {
+    buildFiles,
+    buildFirmware,
+    buildProgram,
+    missingForFirmware,
+    settingsText,
+    writeConfiguration,
+} from "../config/firmware-build.js"
+import { configHelp, configOf, parseDeviceOptions } from "./device-options.js"
+
+export const buildHelp = `mote build [options]
+
+Makes of devs.config.json what a device needs, in build/BOARD: the compiled program and the same as a slot of the flash,
+the settings of this one device with its secrets (mode 600), the C configuration, and the firmware where it runs on this
+computer (posix, rv32-virt). The firmware of other boards is built by PlatformIO: see mote flash.
+
+  --firmware FILE         only the firmware, to this place
+${configHelp}`
+
+const seen = (path: string): string => relative(process.cwd(), path)
+
+export async function buildCommand(args: string[]): Promise<number> {
+    const values = parseDeviceOptions(args, { firmware: { type: "string" } })
+    if (values["help"] === true) {
+        process.stdout.write(`${buildHelp}\n`)
+        return 0
+    }
+    const config = configOf(values)
+    const files = buildFiles(config)
+    if (typeof values["firmware"] === "string") {
+        console.log(`firmware: ${await buildFirmware(config, files, values["firmware"])}`)
+        return 0
+    }
+    const credentials = loadCredentials(config)
+    const bytes = buildProgram(config, files)
+    console.log(`program: ${seen(files.slot)}, ${bytes} bytes, ${config.suites.join(", ")}`)
+    writeFileSync(files.settings, settingsText(config, credentials), { mode: 0o600 })
+    console.log(`settings: ${seen(files.settings)} (holds this device's key: keep it to yourself)`)
+    writeConfiguration(config, files)
+    console.log(`configuration: ${seen(files.configuration)}`)
+    if (config.board.port === "esp32c3") console.log("firmware: mote flash builds it by PlatformIO")
+    else if (missingForFirmware(config.board) === undefined)
+        console.log(`firmware: ${seen(await buildFirmware(config, files))}`)
+    else console.log(`firmware: not built, ${missingForFirmware(config.board)}`)
+    return 0
+}

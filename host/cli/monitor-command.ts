@@ -1,0 +1,96 @@
+import { type ChildProcessByStdio, spawn, spawnSync } from "node:child_process"
+import { createReadStream, existsSync } from "node:fs"
+import { join } from "node:path"
+import { createInterface } from "node:readline"
+import { type Readable } from "node:stream"
+import { emulatorCommand } from "../board/emulator.js"
+import { root } from "../build/device.js"
+import { UsageError } from "../credentials.js"
+import { type DeviceConfig } from "../config/device-config.js"
+import { type BuildFiles, buildFiles } from "../config/firmware-build.js"
+import { slotFolder } from "../config/flash.js"
+import { DebugMap } from "../simulator/debug-map.js"
+import { configHelp, configOf, parseDeviceOptions } from "./device-options.js"
+
+export const monitorHelp = `mote monitor [options]
+
+Shows the device's log; positions of panics as lines of TypeScript. On posix and rv32-virt it starts what mote flash put
+into the flash; of other boards it reads the serial port, at 115200 baud.
+
+  --port DEVICE           serial port of the board, like /dev/ttyACM0
+  --heap KB               posix: memory of the program, instead of the configuration's
+${configHelp}`
+
+/** `...; at 123 456` becomes one line for each position. */
+export function positionsAsLines(line: string, debug: DebugMap | undefined): string[] {
+    const found = /^(.*); at ((?:\d+ ?)+)$/.exec(line)
+    if (found === null || debug === undefined) return [line]
+    const places = found[2]
+        .trim()
+        .split(" ")
+        .map((position) => {
+            const place = debug.place(Number(position))
+            return place === undefined
+                ? `    at code position ${position}`
+                : `    at ${place.functionName} (${place.file}:${place.line})`
+        })
+    return [found[1], ...places]
+}
+
+function deviceCommand(config: DeviceConfig, files: BuildFiles, heap: string | undefined): string[] {
+    const folder = slotFolder(files)
+    if (!existsSync(folder) || !existsSync(files.firmware))
+        throw new UsageError(`nothing is flashed for ${config.board.title}: run mote flash first`)
+    if (config.board.port === "posix") {
+        const memory = heap === undefined ? [] : ["--heap", heap]
+        const storage = ["--storage", join(folder, "storage"), "--settings", files.settings]
+        return [files.firmware, "--guard", "0", ...memory, ...storage, "--slots", folder]
+    }
+    return emulatorCommand({ firmware: files.firmware, slots: folder, settingsFile: files.settings })
+}
+
+/** Serial lines are set by stty, which every Linux and macOS has. */
+function openSerial(port: string): Readable {
+    if (!existsSync(port)) throw new UsageError(`--port: ${port} is not there; is the board connected?`)
+    const flag = process.platform === "darwin" ? "-f" : "-F"
+    const { status } = spawnSync("stty", [flag, port, "115200", "raw", "-echo"])
+    if (status !== 0) throw new UsageError(`--port: ${port} cannot be set to 115200 baud; may you open it?`)
+    return createReadStream(port)
+}
+
+async function show(input: Readable, debug: DebugMap | undefined): Promise<void> {
+    for await (const line of createInterface({ input, crlfDelay: Infinity }))
+        for (const shown of positionsAsLines(line, debug)) process.stdout.write(`${shown}\n`)
+}
+
+export async function monitorCommand(args: string[]): Promise<number> {
+    const values = parseDeviceOptions(args, { port: { type: "string" }, heap: { type: "string" } })
+    if (values["help"] === true) {
+        process.stdout.write(`${monitorHelp}\n`)
+        return 0
+    }
+    const config = configOf(values)
+    const files = buildFiles(config)
+    const debug = DebugMap.load(files.debug, root)
+    if (config.board.port === "esp32c3") {
+        if (typeof values["port"] !== "string")
+            throw new UsageError(`--port: the serial port of ${config.board.title} is needed`)
+        await show(openSerial(values["port"]), debug)
+        return 0
+    }
+    const [program, ...rest] = deviceCommand(config, files, values["heap"] as string | undefined) as [
+        string,
+        ...string[],
+    ]
+    const child: ChildProcessByStdio<null, Readable, Readable> = spawn(program, rest, {
+        stdio: ["ignore", "pipe", "pipe"],
+    })
+    const stop = (): void => void child.kill()
+    process.once("SIGINT", stop).once("SIGTERM", stop)
+    const ended = new Promise<number>((resolve, reject) => {
+        child.on("error", reject)
+        child.on("close", (code) => resolve(code ?? 0))
+    })
+    await Promise.all([show(child.stdout, debug), show(child.stderr, debug)])
+    return await ended
+}

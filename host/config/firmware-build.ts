@@ -1,0 +1,124 @@
+import { copyFileSync, existsSync, mkdirSync, readFileSync, writeFileSync } from "node:fs"
+import { dirname, join, relative, resolve } from "node:path"
+import { programSlot } from "../board/program-slot.js"
+import { buildConfiguredImage, buildForeignImage, root } from "../build/device.js"
+import { buildNative, device, missingFor } from "../build/native.js"
+import { buildBoard, missingForBoard } from "../build/rv32.js"
+import { UsageError } from "../credentials.js"
+import { type Board, type DeviceConfig, type DeviceCredentials } from "./device-config.js"
+import { AeadAlgorithm } from "../../src/dtls/crypto/provider.js"
+import { allSuites } from "../../src/dtls/crypto/suites.js"
+
+/** What a build leaves, all in one folder. */
+export interface BuildFiles {
+    folder: string
+    /** the compiled program, and the compiler's debug file */
+    image: string
+    debug: string
+    /** the program as a slot of the flash has it */
+    slot: string
+    /** settings with their secrets, for this device alone */
+    settings: string
+    /** mote_config.h */
+    configuration: string
+    /** executable or ELF; built by PlatformIO for a board with a radio */
+    firmware: string
+}
+
+export function buildFiles(config: DeviceConfig): BuildFiles {
+    const folder = join(config.folder, "build", config.board.name)
+    const file = (name: string): string => join(folder, name)
+    return {
+        folder,
+        image: file("program.devs"),
+        debug: file("program.json"),
+        slot: file("program.slot"),
+        settings: file("settings.txt"),
+        configuration: file("mote_config.h"),
+        firmware: file(config.board.port === "posix" ? "mote-device" : "firmware.elf"),
+    }
+}
+
+/** The C side of the configuration. */
+export function configurationHeader(config: DeviceConfig): string {
+    const suites = allSuites().filter(({ name }) => config.suites.includes(name))
+    const aeads = suites.reduce((bits, { aead }) => bits | (1 << aead), 0)
+    const names = suites.map(({ aead }) => AeadAlgorithm[aead]).join(", ")
+    return [
+        `/* Written by mote build for ${config.board.title}. */`,
+        `#define MOTE_ARENA_KB ${config.arena}`,
+        `#define MOTE_AEADS 0x${aeads.toString(16)} /* ${names} */`,
+        "",
+    ].join("\n")
+}
+
+/** Lines NAME=VALUE, as the natives read them. */
+export function settingsText(config: DeviceConfig, credentials: DeviceCredentials): string {
+    const { wifi } = config
+    const settings: Record<string, string> = {
+        host: config.host,
+        port: String(config.port),
+        path: config.path,
+        name: config.name,
+        interval: String(config.interval),
+        profile: config.profile,
+        identity: credentials.identity,
+        key: credentials.key,
+        ...(wifi === undefined
+            ? {}
+            : { "wifi-ssid": wifi.ssid, "wifi-country": wifi.country, "wifi-password": credentials.wifiPassword }),
+    }
+    const broken = Object.keys(settings).find((name) => /[\r\n\0]/.test(settings[name]))
+    if (broken !== undefined) throw new UsageError(`${broken}: no line breaks are possible in settings`)
+    return Object.entries(settings)
+        .map(([name, value]) => `${name}=${value}\n`)
+        .join("")
+}
+
+/** Compiles the program with the suites of the configuration and puts it into the form of a slot. */
+export function buildProgram(config: DeviceConfig, files: BuildFiles): number {
+    mkdirSync(files.folder, { recursive: true })
+    const path = resolve(config.folder, config.program)
+    const entry = relative(root, path)
+    const own = entry.startsWith("src/")
+    const image = own
+        ? buildConfiguredImage(entry, config.suites, `configured-${process.pid}`)
+        : buildForeignImage(path)
+    copyFileSync(image.path, files.image)
+    copyFileSync(image.debugPath, files.debug)
+    const slot = programSlot(readFileSync(files.image), Math.floor(Date.now() / 1000))
+    writeFileSync(files.slot, slot)
+    return slot.length
+}
+
+export function writeConfiguration(config: DeviceConfig, files: BuildFiles): void {
+    mkdirSync(files.folder, { recursive: true })
+    const header = configurationHeader(config)
+    // Unchanged, it does not make the firmware compile again.
+    if (!existsSync(files.configuration) || readFileSync(files.configuration, "utf8") !== header)
+        writeFileSync(files.configuration, header)
+}
+
+/** Why the firmware of a board cannot be built here, as a sentence; undefined when it can. */
+export function missingForFirmware(board: Board): string | undefined {
+    if (board.port === "posix") return missingFor(device)
+    return board.port === "rv32-virt" ? missingForBoard() : undefined
+}
+
+/**
+ * Compiles the firmware of a board that runs on this computer.
+ * @param target where it goes instead of the build's folder
+ */
+export async function buildFirmware(config: DeviceConfig, files: BuildFiles, target?: string): Promise<string> {
+    const missing = missingForFirmware(config.board)
+    if (missing !== undefined) throw new UsageError(`the firmware of ${config.board.title} cannot be built: ${missing}`)
+    writeConfiguration(config, files)
+    const built =
+        config.board.port === "posix"
+            ? buildNative(device, files.folder)
+            : (await buildBoard("main", [], files.folder)).path
+    const place = target ?? files.firmware
+    mkdirSync(dirname(place), { recursive: true })
+    copyFileSync(built, place)
+    return place
+}

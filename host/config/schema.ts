@@ -1,0 +1,77 @@
+/** The part of JSON Schema that Mote's own schemas use. */
+export interface Schema {
+    type: "object" | "string" | "integer" | "array"
+    properties?: Record<string, Schema>
+    required?: string[]
+    additionalProperties?: false
+    enum?: string[]
+    pattern?: string
+    minLength?: number
+    maxLength?: number
+    minimum?: number
+    maximum?: number
+    items?: Schema
+    minItems?: number
+    uniqueItems?: boolean
+    description?: string
+}
+
+/** One thing that is wrong: where, and what would be right. */
+export interface Flaw {
+    path: string
+    wanted: string
+}
+
+const at = (path: string, key: string): string => (path === "" ? key : `${path}.${key}`)
+
+function checkObject(value: object, schema: Schema, path: string): Flaw[] {
+    const properties = schema.properties ?? {}
+    const known = Object.keys(properties)
+    const entries = Object.entries(value) as [string, unknown][]
+    const missing = (schema.required ?? []).filter((key) => !(key in value))
+    return [
+        ...missing.map((key) => ({ path: at(path, key), wanted: `is missing: ${properties[key].description}` })),
+        ...entries.flatMap(([key, item]) =>
+            key in properties
+                ? check(item, properties[key], at(path, key))
+                : [{ path: at(path, key), wanted: `is no setting; there are ${known.join(", ")}` }],
+        ),
+    ]
+}
+
+function checkString(value: string, schema: Schema, path: string): Flaw[] {
+    const flaw = (wanted: string): Flaw[] => [{ path, wanted }]
+    if (schema.enum !== undefined && !schema.enum.includes(value)) return flaw(`one of ${schema.enum.join(", ")}`)
+    if (schema.pattern !== undefined && !new RegExp(schema.pattern).test(value)) return flaw(schema.description ?? "")
+    const { minLength = 0, maxLength = Infinity } = schema
+    return value.length < minLength || value.length > maxLength ? flaw(`${minLength} to ${maxLength} characters`) : []
+}
+
+function checkArray(value: unknown[], schema: Schema, path: string): Flaw[] {
+    const items = schema.items as Schema
+    if (value.length < (schema.minItems ?? 0)) return [{ path, wanted: `at least ${schema.minItems} of them` }]
+    if (schema.uniqueItems === true && new Set(value).size < value.length) return [{ path, wanted: "each one once" }]
+    return value.flatMap((item, index) => check(item, items, `${path}[${index}]`))
+}
+
+function checkInteger(value: unknown, schema: Schema, path: string): Flaw[] {
+    const { minimum = -Infinity, maximum = Infinity } = schema
+    const fits = Number.isInteger(value) && (value as number) >= minimum && (value as number) <= maximum
+    return fits ? [] : [{ path, wanted: `a whole number from ${minimum} to ${maximum}` }]
+}
+
+/** Everything that is wrong with a value; none: it fits. Values are not repeated: one may be a key in the wrong place. */
+export function check(value: unknown, schema: Schema, path: string): Flaw[] {
+    switch (schema.type) {
+        case "object":
+            if (typeof value !== "object" || value === null || Array.isArray(value))
+                return [{ path, wanted: "an object" }]
+            return checkObject(value, schema, path)
+        case "array":
+            return Array.isArray(value) ? checkArray(value, schema, path) : [{ path, wanted: "a list" }]
+        case "string":
+            return typeof value === "string" ? checkString(value, schema, path) : [{ path, wanted: "a text" }]
+        case "integer":
+            return checkInteger(value, schema, path)
+    }
+}

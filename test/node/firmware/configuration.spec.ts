@@ -1,0 +1,230 @@
+import { ok, strictEqual } from "node:assert/strict"
+import { spawnSync } from "node:child_process"
+import { copyFileSync, mkdirSync, mkdtempSync, readFileSync, statSync, writeFileSync } from "node:fs"
+import { tmpdir } from "node:os"
+import { join } from "node:path"
+import { programSlot } from "../../../host/board/program-slot.js"
+import { root } from "../../../host/build/device.js"
+import { buildNative, checkedDevice, missingFor } from "../../../host/build/native.js"
+import { compileProgram } from "../../../host/build/official.js"
+import { missingForPlatformio, platformio } from "../../../host/build/platformio.js"
+import { missingForBoard } from "../../../host/build/rv32.js"
+import { flashHere, olderSlot } from "../../../host/config/flash.js"
+import { freePort, mote, Running, untilBound } from "../../interop/process.js"
+import { needs } from "../../support/needs.js"
+
+const KEY = "000102030405060708090a0b0c0d0e0f"
+
+interface Told {
+    code: number | null
+    out: string
+    err: string
+}
+
+/** A folder with a configuration, a program and credentials. */
+function project(config: object, credentials: object | undefined): string {
+    const folder = mkdtempSync(join(tmpdir(), "mote-config-"))
+    mkdirSync(join(folder, "src"))
+    writeFileSync(join(folder, "src", "app.ts"), 'console.log("hello")\n')
+    writeFileSync(join(folder, "devs.config.json"), JSON.stringify(config))
+    if (credentials !== undefined) writeFileSync(join(folder, "keys.json"), JSON.stringify(credentials))
+    return folder
+}
+
+function run(command: string, folder: string, ...args: string[]): Told {
+    const [program, ...rest] = mote(command, "--config", join(folder, "devs.config.json"), ...args) as [
+        string,
+        ...string[],
+    ]
+    const { status, stdout, stderr } = spawnSync(program, rest, { cwd: root, encoding: "utf8", timeout: 120000 })
+    return { code: status, out: stdout, err: stderr }
+}
+
+const good = {
+    program: "src/app.ts",
+    board: "posix",
+    target: "coaps://gateway.local/readings",
+    credentials: "keys.json",
+}
+const keys = { identity: "sensor1", key: KEY }
+
+describe("devs.config.json", function () {
+    this.timeout(120000)
+
+    const wrong: [string, object, string][] = [
+        ["an unknown setting", { ...good, bord: "posix" }, "bord: is no setting; there are $schema, program, board"],
+        ["a missing one", { ...good, target: undefined }, "target: is missing: where readings go"],
+        [
+            "a suite that does not exist",
+            { ...good, suites: ["TLS_NULL"] },
+            "suites[0]: one of TLS_PSK_WITH_AES_128_CCM_8",
+        ],
+        [
+            "a suite named twice",
+            { ...good, suites: Array(2).fill("TLS_PSK_WITH_AES_128_CCM") },
+            "suites: each one once",
+        ],
+        ["no suite", { ...good, suites: [] }, "suites: at least 1"],
+        ["an interval of no length", { ...good, interval: 0 }, "interval: a whole number from 10"],
+        ["a profile of none", { ...good, profile: "satellite" }, "profile: one of wifi, cellular"],
+        [
+            "a board that is not there",
+            { ...good, board: "toaster" },
+            "board: one of esp32c3-devkitm-1, posix, rv32-virt",
+        ],
+        ["a radio without a network", { ...good, board: "esp32c3-devkitm-1" }, "wifi: is missing"],
+        ["a network without a name", { ...good, wifi: { ssid: "" } }, "wifi.ssid: 1 to 32 characters"],
+        ["a target of another scheme", { ...good, target: "http://x/y" }, "target: where readings go: coaps://"],
+        ["a program that is not there", { ...good, program: "src/none.ts" }, "program: there is no such file"],
+    ]
+    for (const [what, config, message] of wrong)
+        it(`refuses ${what}, with its path and what is allowed`, () => {
+            const told = run("build", project(config, keys))
+            strictEqual(told.code, 2, told.err)
+            ok(told.err.includes(message), told.err)
+        })
+
+    const secrets: [string, object | undefined, string][] = [
+        ["no file", undefined, "keys.json is not there"],
+        ["no key", { identity: "a" }, "keys.json: key: is missing"],
+        ["half a byte", { ...keys, key: `${KEY}a` }, "keys.json: key: the key, 2 to 128 hexadecimal digits"],
+    ]
+    for (const [what, credentials, message] of secrets)
+        it(`says what is wrong with credentials: ${what}; and repeats no key`, () => {
+            const told = run("build", project(good, credentials))
+            strictEqual(told.code, 2, told.err)
+            ok(told.err.includes(message), told.err)
+            ok(!told.err.includes(KEY), told.err)
+        })
+
+    it("takes keys from the environment, too", () => {
+        const folder = project({ ...good, credentials: "environment" }, undefined)
+        ok(run("build", folder).err.includes("MOTE_IDENTITY: is missing"))
+    })
+
+    it("refuses credentials that git has", () => {
+        const folder = project(good, keys)
+        for (const args of [
+            ["init", "-q"],
+            ["add", "keys.json"],
+        ])
+            spawnSync("git", args, { cwd: folder })
+        ok(run("build", folder).err.includes("keys.json is committed: git rm --cached keys.json"))
+    })
+
+    it("becomes program, slot, settings for this user alone, and the C configuration", function () {
+        needs(this, missingFor(checkedDevice))
+        const suites = ["TLS_PSK_WITH_AES_128_CCM_8", "TLS_PSK_WITH_AES_128_GCM_SHA256"]
+        const folder = project({ ...good, suites, arena: 40 }, keys)
+        const told = run("build", folder)
+        strictEqual(told.code, 0, told.err)
+        const made = join(folder, "build", "posix")
+        strictEqual(readFileSync(join(made, "program.slot")).toString("latin1", 0, 4), "MSL1")
+        const settings = readFileSync(join(made, "settings.txt"), "utf8")
+        ok(settings.includes("host=gateway.local\nport=5684\npath=readings\n"), settings)
+        strictEqual(statSync(join(made, "settings.txt")).mode & 0o777, 0o600)
+        const header = readFileSync(join(made, "mote_config.h"), "utf8")
+        ok(header.includes("#define MOTE_ARENA_KB 40\n#define MOTE_AEADS 0x22 "), header)
+        ok(!`${told.out}${told.err}`.includes(KEY))
+    })
+})
+
+describe("mote flash and mote monitor", function () {
+    this.timeout(180000)
+
+    for (const [name, missing] of [
+        ["posix", () => missingFor(checkedDevice)],
+        ["rv32-virt", missingForBoard],
+    ] as const)
+        it(`put the sensor onto ${name} and show how it posts`, async function () {
+            needs(this, missing())
+            const port = await freePort()
+            const host = name === "posix" ? "127.0.0.1" : "10.0.2.2"
+            const folder = project({ ...good, board: name, program: "app.ts", interval: 20 }, keys)
+            // The sensor of the project, named from outside of it.
+            const sensor = { ...good, board: name, interval: 20, target: `coaps://${host}:${port}/readings` }
+            writeFileSync(join(folder, "devs.config.json"), JSON.stringify({ ...sensor, program: "sensor.ts" }))
+            writeFileSync(join(folder, "sensor.ts"), `import ${JSON.stringify(join(root, "src/sensor/main.js"))}\n`)
+            const gateway = new Running(
+                mote("gateway", "--host", "127.0.0.1", "--port", `${port}`, "--psk", `sensor1:${KEY}`),
+            )
+            try {
+                await untilBound(port)
+                const flashed = run("flash", folder)
+                strictEqual(flashed.code, 0, flashed.err)
+                ok(flashed.out.includes("flashed: slot 0"), flashed.out)
+                const monitor = new Running(mote("monitor", "--config", join(folder, "devs.config.json")))
+                await monitor.expect("posted sample 3", 30000)
+                await monitor.end()
+            } finally {
+                await gateway.end()
+            }
+        })
+
+    it("names the line of TypeScript where a program panics", function () {
+        needs(this, missingFor(checkedDevice))
+        const folder = project(good, keys)
+        writeFileSync(join(folder, "src", "app.ts"), '\n\nthrow new Error("no sensor there")\n')
+        strictEqual(run("flash", folder).code, 0)
+        const told = run("monitor", folder)
+        ok(/no sensor there\n.*app\.ts:3\)/.test(told.out), told.out + told.err)
+        strictEqual(told.code, 1)
+    })
+
+    it("write the slot of the older program", () => {
+        const slot = (number: number): Buffer => programSlot(new Uint8Array(8), number)
+        strictEqual(olderSlot([slot(5), slot(7)]), 0)
+        strictEqual(olderSlot([slot(9), slot(7)]), 1)
+        strictEqual(olderSlot([slot(9), new Uint8Array(16)]), 1)
+        const folder = mkdtempSync(join(tmpdir(), "mote-flash-"))
+        const files = { folder, slot: join(folder, "program.slot") }
+        const written = [3, 4, 5].map((number) => {
+            writeFileSync(files.slot, slot(number))
+            return flashHere(files as Parameters<typeof flashHere>[0])
+        })
+        strictEqual(written.join(), "0,1,0")
+    })
+
+    it("a program that keeps crashing gives way to the one before, which says why", function () {
+        needs(this, missingFor(checkedDevice))
+        const folder = mkdtempSync(join(tmpdir(), "mote-slots-"))
+        const put = (slot: number, number: number, source: string): void =>
+            writeFileSync(join(folder, `slot${slot}`), programSlot(compileProgram(source), number))
+        const start = (): string => {
+            const args = ["--storage", join(folder, "storage"), "--slots", folder, "--trial", "20"]
+            return spawnSync(buildNative(checkedDevice), args, { encoding: "utf8", timeout: 30000 }).stdout
+        }
+        const steady =
+            'import * as ds from "@devicescript/core"\nawait ds.sleep(60)\nconsole.log("old one")\nds.restart()\n'
+        put(0, 1, steady)
+        strictEqual(start(), "old one\n")
+        put(1, 2, 'throw new Error("broken")\n')
+        for (let i = 0; i < 3; i++) ok(start().startsWith("PANIC"), "the new one is tried")
+        const warning = "warning: the newest program did not last through its first starts; the one before runs\n"
+        for (let i = 0; i < 3; i++) strictEqual(start(), `${warning}old one\n`)
+        copyFileSync(join(folder, "slot0"), join(folder, "slot1"))
+        put(1, 3, steady.replace("old", "new"))
+        for (let i = 0; i < 5; i++) strictEqual(start(), "new one\n")
+    })
+})
+
+describe("PlatformIO", function () {
+    this.timeout(300000)
+
+    it("finds nothing wrong with platformio.ini", function () {
+        needs(this, missingForPlatformio())
+        const { status, output } = platformio()("project", "config", "--lint")
+        strictEqual(status, 0, output)
+    })
+
+    for (const [name, missing] of [
+        ["posix", () => missingFor(checkedDevice)],
+        ["rv32-virt", missingForBoard],
+    ] as const)
+        it(`builds ${name} by the platform in the project, without downloads`, function () {
+            needs(this, missingForPlatformio() ?? missing())
+            const { status, output } = platformio()("run", "-e", name)
+            strictEqual(status, 0, output)
+            ok(/\[SUCCESS\]/.test(output), output)
+        })
+})
