@@ -122,12 +122,8 @@ export function buildConfiguredImage(entry: string, suites: string[], name: stri
     const folder = prepareFolder(name)
     const source = [
         `import { type CipherSuite, ${suites.join(", ")} } from "../dtls/crypto/suites.js"`,
-        'import { type Limits, mcuLimits } from "../dtls/handshake/limits.js"',
         "export function configuredSuites(): CipherSuite[] {",
         `    return [${suites.map((suite) => `${suite}()`).join(", ")}]`,
-        "}",
-        "export function configuredLimits(): Limits {",
-        "    return mcuLimits()",
         "}",
         "",
     ]

@@ -1,10 +1,11 @@
 /* What the sensor programs of all places share: settings, and what is said of the sensor's doings. */
 import { defaultCoapParameters } from "../coap/parameters.js"
+import { mcuLimits } from "../dtls/handshake/limits.js"
 import { cellular, wifi } from "../dtls/flight/retransmission.js"
 import { newSettings, SinglePsk } from "../gio/settings.js"
 import { LogLevel } from "../gio/log-level.js"
 import { type Services } from "../platform/services.js"
-import { configuredLimits, configuredSuites } from "./configured.js"
+import { configuredSuites } from "./configured.js"
 import { senmlFormat } from "./payload.js"
 import { type Sample, SimulatedSource } from "./reading.js"
 import { Sensor, type SensorConfig, type SensorObserver } from "./sensor.js"
@@ -63,7 +64,7 @@ function configure(setting: SettingSource): SensorConfig {
         localPort: 0,
         retryInitial: 1000,
         retryMaximum: 60000,
-        dtls: newSettings(configuredSuites(), psk, profile, configuredLimits()),
+        dtls: newSettings(configuredSuites(), psk, profile, mcuLimits()),
         coap: defaultCoapParameters(),
     }
 }

@@ -290,33 +290,30 @@ export class Association implements DriverOwner {
      */
     send(messages: Buffer[], coalesce: boolean): number {
         if (!this.canSend()) return 0
-        const limit = confidentialityLimit(this.handshake.suite as CipherSuite) - this.record.recordsWritten()
-        const count = Math.max(0, Math.min(messages.length, Math.min(limit, this.record.numbersLeft())))
-        if (count === 1) this.sendRecords([messages[0]])
-        else this.sendInDatagrams(messages, count, coalesce)
-        if (count < messages.length) this.sayGoodbye(FailureReason.keysUsedUp)
-        return count
-    }
-
-    private sendInDatagrams(messages: Buffer[], count: number, coalesce: boolean): void {
+        // Below the last sequence number with every suite.
+        const left = confidentialityLimit(this.handshake.suite as CipherSuite) - this.record.recordsWritten()
         const overhead = this.record.overhead(this.record.write.epoch)
         let group: Buffer[] = []
-        let room = this.settings.pathBudget
-        for (let i = 0; i < count; i++) {
-            const bytes = messages[i].length + overhead
-            if (group.length > 0 && (!coalesce || bytes > room || group.length === MOST_TOGETHER)) {
+        let room = 0
+        let taken = 0
+        for (const message of messages) {
+            if (taken >= left) break
+            room -= message.length + overhead
+            if (!coalesce || room < 0 || group.length === MOST_TOGETHER) {
                 this.sendRecords(group)
                 group = []
-                room = this.settings.pathBudget
+                room = this.settings.pathBudget - message.length - overhead
             }
-            group.push(messages[i])
-            room -= bytes
+            group.push(message)
+            taken++
         }
-        if (group.length > 0) this.sendRecords(group)
+        this.sendRecords(group)
+        if (taken < messages.length) this.sayGoodbye(FailureReason.keysUsedUp)
+        return taken
     }
 
     private sendRecords(messages: Buffer[]): void {
-        this.outputs.push(OutputKind.datagram, this.record.sealMessages(messages))
+        if (messages.length > 0) this.outputs.push(OutputKind.datagram, this.record.sealMessages(messages))
     }
 
     private sendAlert(level: AlertLevel, description: AlertDescription): void {

@@ -173,20 +173,12 @@ export class RecordLayer {
         return true
     }
 
-    /**
-     * Messages under the newest keys, one application data record each, in one Buffer. There must be numbers left for
-     * all of them: see `numbersLeft`.
-     */
+    /** Messages under the newest keys, one application data record each, in one Buffer. There must be numbers left. */
     sealMessages(messages: Buffer[]): Buffer {
-        const { write } = this
+        const write = this.write
         const sequence = write.nextSequence
-        write.nextSequence = sequence + messages.length
+        write.nextSequence += messages.length
         return (write.protection as RecordProtection).seal(ContentType.applicationData, sequence, messages)
-    }
-
-    /** Records that the newest keys may still write. */
-    numbersLeft(): number {
-        return MAX_SEQUENCE - this.write.nextSequence
     }
 
     private writeEpoch(epoch: number): WriteEpoch | undefined {

@@ -20,10 +20,7 @@ export interface RecordHeader {
 /** Undefined when fewer than 13 bytes are left. Every record comes by here: byte by byte, not by calls. */
 export function readRecordHeader(reader: Reader): RecordHeader | undefined {
     const { data, at } = reader
-    if (reader.end - at < RECORD_HEADER_LENGTH) {
-        reader.failed = true
-        return undefined
-    }
+    if (reader.end - at < RECORD_HEADER_LENGTH) return undefined
     reader.at = at + RECORD_HEADER_LENGTH
     const high = data[at + 5] * 256 + data[at + 6]
     const middle = data[at + 7] * 256 + data[at + 8]
