@@ -66,6 +66,8 @@ const mote_native_entry mote_natives[] = {
     {"_moteLog", native_log, 2},
     {"_moteRebootReason", native_reboot_reason, 0},
     {"_moteFreeMemory", native_free_memory, 0},
+    {"_moteDeepSleep", native_deep_sleep, 1},
+    {"_i2cTransaction", native_i2c_transaction, 3},
     {0},
 };
 

@@ -37,6 +37,16 @@ const char *port_setting(const char *name);
 const char *port_reboot_reason(void);
 /** Bytes of native memory that are free; 0 when unknown. */
 size_t port_free_memory(void);
+/** Switches the device off; after `ms` it starts anew, with the reason "deep-sleep". Does not return. */
+_Noreturn void port_deep_sleep(uint64_t ms);
+
+/* I2C */
+
+/** I2CStatus of DeviceScript. */
+enum { I2C_OK = 0, I2C_NO_ACK_ADDRESS = 1, I2C_NO_ACK_DATA = 2, I2C_NO_BUS = 3 };
+
+/** Writes, then reads where `read_length` is above 0. `address` has 7 bits. Returns an I2CStatus. */
+int32_t port_i2c_transfer(uint8_t address, const uint8_t *bytes, size_t length, uint8_t *target, size_t read_length);
 
 /* UDP. `slot` is 0 to UDP_SLOTS - 1; the natives hand out each one once at a time. */
 

@@ -64,6 +64,13 @@ static const char *reason(const state *newest)
     return "the newest program did not last through its first starts";
 }
 
+static program_choice chosen_program;
+
+void program_confirm_chosen(void)
+{
+    if (chosen_program.image != NULL && chosen_program.on_trial) program_confirm(&chosen_program);
+}
+
 program_choice program_choose(const program_slot *slots)
 {
     state states[PROGRAM_SLOTS];
@@ -85,6 +92,7 @@ program_choice program_choose(const program_slot *slots)
         chosen->attempts++;
         save(slot, chosen);
     }
+    chosen_program = choice;
     return choice;
 }
 

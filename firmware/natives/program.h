@@ -34,4 +34,7 @@ program_choice program_choose(const program_slot *slots);
 /** The chosen program has lasted: it is no longer on trial. */
 void program_confirm(const program_choice *choice);
 
+/** The same for the program chosen last, which asks for deep sleep: nothing happens when there is none. */
+void program_confirm_chosen(void);
+
 #endif

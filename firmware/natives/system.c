@@ -1,6 +1,8 @@
 #include "system.h"
 #include "arguments.h"
+#include "natives.h"
 #include "port.h"
+#include "program.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -171,4 +173,29 @@ mote_value native_free_memory(mote_vm *vm, mote_value receiver, const mote_value
 {
     (void)receiver, (void)args, (void)count;
     return mote_number(vm, (double)port_free_memory());
+}
+
+mote_value native_deep_sleep(mote_vm *vm, mote_value receiver, const mote_value *args, unsigned count)
+{
+    (void)receiver, (void)count;
+    int32_t ms;
+    if (!integer_argument(vm, args[0], "ms", 1, INT32_MAX, &ms)) return MOTE_FAILED;
+    program_confirm_chosen(); /* to sleep is no crash, however soon */
+    natives_close(vm);
+    port_deep_sleep((uint64_t)ms);
+}
+
+/* I2C, as @devicescript/i2c calls it */
+
+mote_value native_i2c_transaction(mote_vm *vm, mote_value receiver, const mote_value *args, unsigned count)
+{
+    (void)receiver, (void)count;
+    int32_t address;
+    byte_view bytes;
+    uint8_t *target = NULL;
+    size_t size = 0;
+    if (!integer_argument(vm, args[0], "addr", 0, 127, &address) || !buffer_argument(vm, args[1], "wrbuf", &bytes))
+        return MOTE_FAILED;
+    if (args[2] != MOTE_UNDEFINED && !target_argument(vm, args[2], "rdbuf", &target, &size)) return MOTE_FAILED;
+    return mote_int(vm, port_i2c_transfer((uint8_t)address, bytes.data, bytes.length, target, size));
 }

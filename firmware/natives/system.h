@@ -18,6 +18,8 @@ mote_value native_wall_clock(mote_vm *vm, mote_value receiver, const mote_value 
 mote_value native_setting(mote_vm *vm, mote_value receiver, const mote_value *args, unsigned count);
 mote_value native_log(mote_vm *vm, mote_value receiver, const mote_value *args, unsigned count);
 mote_value native_reboot_reason(mote_vm *vm, mote_value receiver, const mote_value *args, unsigned count);
+mote_value native_deep_sleep(mote_vm *vm, mote_value receiver, const mote_value *args, unsigned count);
+mote_value native_i2c_transaction(mote_vm *vm, mote_value receiver, const mote_value *args, unsigned count);
 mote_value native_free_memory(mote_vm *vm, mote_value receiver, const mote_value *args, unsigned count);
 
 #endif

@@ -1,5 +1,5 @@
 /* npm pack: puts the compiled machine and the sensor's image into dist, so that a laptop with only Node runs them. */
-import { copyFileSync, mkdirSync } from "node:fs"
+import { copyFileSync, cpSync, mkdirSync } from "node:fs"
 import { dirname, join } from "node:path"
 import { cachedDeviceImage, root } from "./device.js"
 import { compiledMachine } from "./wasm.js"
@@ -14,3 +14,6 @@ const sensor = cachedDeviceImage("src/sensor/main.ts")
 put(await compiledMachine(), "port", "wasm", "machine.wasm")
 put(sensor.path, "sensor.devs")
 put(sensor.debugPath, "sensor.devs.json")
+
+for (const part of ["boards", join("host", "config", "devs.config.schema.json")])
+    cpSync(join(root, part), join(root, "dist", part), { recursive: true })

@@ -42,7 +42,9 @@ export interface DeviceConfig {
 export const DEFAULT_CONFIG = "devs.config.json"
 const DEFAULT_SUITES = ["TLS_PSK_WITH_AES_128_CCM_8"]
 
-const schema = JSON.parse(readFileSync(join(root, "host", "config", "devs.config.schema.json"), "utf8")) as Schema
+function schema(): Schema {
+    return JSON.parse(readFileSync(join(root, "host", "config", "devs.config.schema.json"), "utf8")) as Schema
+}
 
 function readJson(path: string): unknown {
     if (!existsSync(path)) throw new UsageError(`${path} is not there; docs/configuration.md shows one`)
@@ -93,7 +95,7 @@ function targetOf(text: string, file: string): { host: string; port: number; pat
  */
 export function loadConfig(path: string, boardName?: string): DeviceConfig {
     const value = readJson(path)
-    const flaws = check(value, schema, "")
+    const flaws = check(value, schema(), "")
     if (flaws.length > 0) throw new UsageError(flaws.map((flaw) => `${path}: ${flaw.path}: ${flaw.wanted}`).join("\n"))
     const raw = value as RawConfig
     const board = loadBoard(boardName ?? raw.board)

@@ -101,6 +101,7 @@ export function writeConfiguration(config: DeviceConfig, files: BuildFiles): voi
 
 /** Why the firmware of a board cannot be built here, as a sentence; undefined when it can. */
 export function missingForFirmware(board: Board): string | undefined {
+    if (!existsSync(join(root, "firmware", "vm"))) return "its sources are in Mote's repository, not in the package"
     if (board.port === "posix") return missingFor(device)
     return board.port === "rv32-virt" ? missingForBoard() : undefined
 }

@@ -2,7 +2,8 @@ import { performance } from "node:perf_hooks"
 import { type LogLevel } from "../../src/gio/log-level.js"
 import { type DatagramObserver } from "../trace/observed-services.js"
 import { bufferNatives, cryptoNatives } from "./crypto-natives.js"
-import { type Counters, Machine } from "./machine.js"
+import { i2cNatives } from "./i2c-natives.js"
+import { type Counters, Machine, type Native } from "./machine.js"
 import { systemNatives } from "./system-natives.js"
 import { DeviceSockets } from "./udp-natives.js"
 
@@ -52,6 +53,10 @@ export class Device {
     private woken = false
     private busy = 0
     private wakeUp: (() => void) | undefined
+    private image: Uint8Array
+    /** ms of deep sleep that the program asked for */
+    private deepSleep = 0
+    private rebootReason = "power-on"
 
     /** Throws when the heap is too small or the machine refuses the image. */
     constructor(
@@ -59,6 +64,7 @@ export class Device {
         image: Uint8Array,
         private options: DeviceOptions,
     ) {
+        this.image = image
         const { heapBytes, maxDepth, guard, gcStress, deviceId } = options
         this.sockets = new DeviceSockets(options.observe ?? ((): void => undefined))
         this.machine = new Machine(module, {
@@ -67,7 +73,7 @@ export class Device {
             guard,
             gcStress,
             deviceId,
-            natives: [...cryptoNatives(), ...this.sockets.natives(), ...systemNatives(options)],
+            natives: [...cryptoNatives(), ...this.sockets.natives(), ...this.systemNatives(), ...i2cNatives()],
             bufferNatives: bufferNatives(),
             print: (level, line) => options.print(level, line),
             wake: () => this.wake(),
@@ -83,6 +89,10 @@ export class Device {
             const wake = this.machine.step(now)
             this.busy += performance.now() - begin
             if (this.machine.panic !== undefined) break
+            if (this.deepSleep > 0) {
+                await this.sleepDeeply()
+                continue
+            }
             if (wake === undefined && this.machine.pending === 0 && this.sockets.size === 0) break
             await this.sleep(wake === undefined ? undefined : wake - now)
         }
@@ -95,6 +105,24 @@ export class Device {
             calls: this.machine.calls,
             busy: this.busy,
         }
+    }
+
+    private systemNatives(): Native[] {
+        return systemNatives(this.options, {
+            reason: () => this.rebootReason,
+            deepSleep: (ms) => void (this.deepSleep = ms),
+        })
+    }
+
+    /** The device is off; then it starts anew, with nothing but its storage. */
+    private async sleepDeeply(): Promise<void> {
+        this.sockets.closeAll()
+        const until = this.now() + this.deepSleep
+        this.deepSleep = 0
+        if (this.options.virtualTime) this.virtualNow = until
+        else while (!this.stopped && this.now() < until) await this.pause(until - this.now())
+        this.rebootReason = "deep-sleep"
+        this.machine.load(this.image)
     }
 
     /** Collects garbage now; then `liveBytes` is what is alive. */

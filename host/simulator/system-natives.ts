@@ -11,6 +11,13 @@ export interface SystemOptions {
     log(level: LogLevel, message: string): void
 }
 
+/** How the device starts and stops. */
+export interface Power {
+    reason(): string
+    /** It is switched off and starts anew after `ms`. */
+    deepSleep(ms: number): void
+}
+
 async function resolve(host: string): Promise<string[]> {
     try {
         const found = await lookup(host, { all: true, order: "ipv4first" })
@@ -36,7 +43,7 @@ async function save(storage: NodeStorage, name: string, value: Buffer): Promise<
 }
 
 /** Name resolution, storage, clocks, settings and log of src/platform/runtime/natives.ts. */
-export function systemNatives(options: SystemOptions): Native[] {
+export function systemNatives(options: SystemOptions, power: Power): Native[] {
     const storage = new NodeStorage(options.storageFolder)
     return [
         { name: "_moteResolve", numArgs: 1, run: (call) => resolve(call.text(0, "host")) },
@@ -53,7 +60,15 @@ export function systemNatives(options: SystemOptions): Native[] {
         },
         { name: "_moteWallClock", numArgs: 0, run: () => Math.floor(Date.now() / 1000) },
         { name: "_moteSetting", numArgs: 1, run: (call) => options.settings[call.text(0, "name")] },
-        { name: "_moteRebootReason", numArgs: 0, run: () => "power-on" },
+        { name: "_moteRebootReason", numArgs: 0, run: () => power.reason() },
+        {
+            name: "_moteDeepSleep",
+            numArgs: 1,
+            run: (call) => {
+                power.deepSleep(call.integer(0, "ms", 1, 0x7fffffff))
+                return new Promise<undefined>(() => undefined) // nothing of this run goes on
+            },
+        },
         { name: "_moteFreeMemory", numArgs: 0, run: () => 0 },
         {
             name: "_moteLog",

@@ -3,6 +3,9 @@ import * as ds from "@devicescript/core"
 import "../platform/runtime/natives.js"
 import { RuntimeServices } from "../platform/runtime/services.js"
 import { runProgram } from "./program.js"
+import { SimulatedSource } from "./reading.js"
 
-await runProgram(new RuntimeServices(), (name, usual) => ds._moteSetting(name) ?? usual)
+const services = new RuntimeServices()
+const source = new SimulatedSource(() => services.crypto.random(1)[0] / 256)
+await runProgram(services, (name, usual) => ds._moteSetting(name) ?? usual, source)
 ds.restart()

@@ -7,7 +7,7 @@ import { LogLevel } from "../gio/log-level.js"
 import { type Services } from "../platform/services.js"
 import { configuredSuites } from "./configured.js"
 import { senmlFormat } from "./payload.js"
-import { type Sample, SimulatedSource } from "./reading.js"
+import { type ReadingSource, type Sample } from "./reading.js"
 import { Sensor, type SensorConfig, type SensorObserver } from "./sensor.js"
 import { type CoapsSession } from "./session.js"
 
@@ -70,10 +70,9 @@ function configure(setting: SettingSource): SensorConfig {
 }
 
 /** Runs the sensor to its end; what stops it is logged. */
-export async function runProgram(services: Services, setting: SettingSource): Promise<void> {
+export async function runProgram(services: Services, setting: SettingSource, source: ReadingSource): Promise<void> {
     try {
-        const noise = () => services.crypto.random(1)[0] / 256
-        await new Sensor(services, configure(setting), new SimulatedSource(noise), new LogObserver(services)).run()
+        await new Sensor(services, configure(setting), source, new LogObserver(services)).run()
     } catch (error) {
         services.log(LogLevel.error, (error as Error).message)
     }

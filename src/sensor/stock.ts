@@ -3,9 +3,12 @@ import * as ds from "@devicescript/core"
 import { Bridge } from "../platform/stock/bridge.js"
 import { StockServices } from "../platform/stock/services.js"
 import { runProgram } from "./program.js"
+import { SimulatedSource } from "./reading.js"
 import { BRIDGE_PORT } from "./stock-port.js"
 
 const bridge = await Bridge.open(BRIDGE_PORT)
 const settings = JSON.parse((await bridge.receive())?.toString() ?? "{}") as Record<string, string>
-await runProgram(new StockServices(bridge), (name, usual) => settings[name] ?? usual)
+const services = new StockServices(bridge)
+const source = new SimulatedSource(() => services.crypto.random(1)[0] / 256)
+await runProgram(services, (name, usual) => settings[name] ?? usual, source)
 ds.restart()

@@ -13,6 +13,7 @@
 #include <string.h>
 #include <sys/random.h>
 #include <time.h>
+#include <unistd.h>
 
 typedef struct {
     const char *image, *storage, *slots;
@@ -81,9 +82,23 @@ void port_log(int32_t level, const char *message, size_t length)
     printf("%s: %.*s\n", names[level], (int)length, message);
 }
 
+static char **arguments;
+
 const char *port_reboot_reason(void)
 {
-    return "power-on";
+    const char *reason = getenv("MOTE_REBOOT_REASON");
+    return reason == NULL ? "power-on" : reason;
+}
+
+/** The process sleeps and becomes a new one. */
+void port_deep_sleep(uint64_t ms)
+{
+    struct timespec left = {.tv_sec = (time_t)(ms / 1000), .tv_nsec = (long)(ms % 1000) * 1000000};
+    fflush(stdout);
+    while (nanosleep(&left, &left) != 0 && errno == EINTR) continue;
+    setenv("MOTE_REBOOT_REASON", "deep-sleep", 1);
+    execv("/proc/self/exe", arguments);
+    exit(2);
 }
 
 size_t port_free_memory(void)
@@ -225,6 +240,7 @@ int main(int argc, char **argv)
         fputs("mote-device: the crypto library does not start\n", stderr);
         return 2;
     }
+    arguments = argv;
     setvbuf(stdout, NULL, _IOLBF, 0);
     options.wake_fd = open_worker();
     if (!open_flash(options.storage)) {

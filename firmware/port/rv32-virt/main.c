@@ -72,7 +72,7 @@ psa_status_t mbedtls_psa_external_get_random(mbedtls_psa_external_random_context
 
 /* Flash: two banks of memory; the board is new at each start. */
 
-static uint8_t banks[2][BANK_BYTES];
+static uint8_t banks[2][BANK_BYTES] __attribute__((section(".noinit"))); /* keeps what it has in deep sleep */
 
 static bool read_bank(unsigned bank, uint32_t offset, uint8_t *target, size_t length)
 {
@@ -123,9 +123,26 @@ void port_log(int32_t level, const char *message, size_t length)
     printf("%s: %.*s\n", names[level], (int)length, message);
 }
 
+/* Not cleared at the start: it lies behind what start.S clears. */
+enum { SLEPT = 0x5133b001 };
+static uint32_t start_mark __attribute__((section(".noinit")));
+static bool slept;
+
 const char *port_reboot_reason(void)
 {
-    return "power-on";
+    return slept ? "deep-sleep" : "power-on";
+}
+
+void _start(void);
+
+/** Sleeps, and starts as from the beginning. */
+void port_deep_sleep(uint64_t ms)
+{
+    uint64_t until = board_ticks() + ms * TICKS_PER_MS;
+    while (board_ticks() < until) board_sleep(until);
+    start_mark = SLEPT;
+    _start();
+    __builtin_unreachable();
 }
 
 size_t port_free_memory(void)
@@ -221,7 +238,9 @@ int main(void)
     const program_slot slots[PROGRAM_SLOTS] = {
         {program_partition, (size_t)program_partition_bytes / 2},
         {program_partition + (size_t)program_partition_bytes / 2, (size_t)program_partition_bytes / 2}};
-    memset(banks, 0xff, sizeof banks);
+    slept = start_mark == SLEPT;
+    start_mark = 0;
+    if (!slept) memset(banks, 0xff, sizeof banks);
     if (psa_crypto_init() != PSA_SUCCESS || !blob_store_mount(&storage) || network_init() != 0) {
         puts("error: the board does not start");
         return 2;

@@ -6,9 +6,10 @@
 #include <fcntl.h>
 #include <netdb.h>
 #include <netinet/in.h>
-#include <poll.h>
+
 #include <stdio.h>
 #include <string.h>
+#include <sys/poll.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
@@ -68,16 +69,23 @@ static bool parse(const udp_address *from, int family, address *to, socklen_t *l
     return fits;
 }
 
-static void print_address(const address *from, socklen_t length, udp_address *to)
+/** IPv4 that came to a socket of IPv6 as what it is; addresses of a link with the number of their interface. */
+static void print_address(const address *from, udp_address *to)
 {
-    static const char mapped[] = "::ffff:";
-    char host[NI_MAXHOST];
+    static const uint8_t mapped[12] = {[10] = 0xff, [11] = 0xff};
+    const uint8_t *bytes = (const uint8_t *)&from->v6.sin6_addr;
     bool is_v6 = from->any.sa_family == AF_INET6;
-    to->port = ntohs(is_v6 ? from->v6.sin6_port : from->v4.sin_port);
     to->host[0] = 0;
-    if (getnameinfo(&from->any, length, host, sizeof host, NULL, 0, NI_NUMERICHOST) != 0) return;
-    const char *text = strncmp(host, mapped, sizeof mapped - 1) == 0 ? host + sizeof mapped - 1 : host;
-    if (strlen(text) < UDP_HOST_BYTES) strcpy(to->host, text);
+    to->port = ntohs(is_v6 ? from->v6.sin6_port : from->v4.sin_port);
+    if (!is_v6) {
+        inet_ntop(AF_INET, &from->v4.sin_addr, to->host, UDP_HOST_BYTES);
+    } else if (memcmp(bytes, mapped, sizeof mapped) == 0) {
+        inet_ntop(AF_INET, bytes + sizeof mapped, to->host, UDP_HOST_BYTES);
+    } else if (inet_ntop(AF_INET6, &from->v6.sin6_addr, to->host, UDP_HOST_BYTES) != NULL) {
+        size_t length = strlen(to->host);
+        unsigned interface = from->v6.sin6_scope_id;
+        if (interface != 0) snprintf(to->host + length, UDP_HOST_BYTES - length, "%%%u", interface);
+    }
 }
 
 static int32_t bind_any(udp_fd *self, uint16_t port)
@@ -140,7 +148,7 @@ uint16_t port_udp_local_port(unsigned slot)
     socklen_t length = sizeof local;
     udp_address text;
     if (getsockname(sockets[slot].fd, &local.any, &length) != 0) return 0;
-    print_address(&local, length, &text);
+    print_address(&local, &text);
     return text.port;
 }
 
@@ -160,7 +168,7 @@ int32_t port_udp_receive(unsigned slot, uint8_t *target, size_t size, udp_addres
     struct msghdr message = {.msg_name = &sender, .msg_namelen = sizeof sender, .msg_iov = &part, .msg_iovlen = 1};
     ssize_t length = recvmsg(sockets[slot].fd, &message, WHOLE_LENGTH);
     if (length < 0) return code_of(errno);
-    print_address(&sender, message.msg_namelen, from);
+    print_address(&sender, from);
     bool cut = (message.msg_flags & MSG_TRUNC) != 0 && (size_t)length <= size;
     return (int32_t)length + (cut ? 1 : 0);
 }
@@ -200,7 +208,7 @@ void port_resolve(const char *host, char (*addresses)[UDP_HOST_BYTES], unsigned 
             address at;
             if (one->ai_family != families[i] || one->ai_addrlen > sizeof at) continue;
             memcpy(&at, one->ai_addr, one->ai_addrlen);
-            print_address(&at, one->ai_addrlen, &text);
+            print_address(&at, &text);
             strcpy(addresses[count++], text.host);
         }
     addresses[count][0] = 0;

@@ -89,6 +89,8 @@ declare module "@devicescript/core" {
     function _moteRebootReason(): string
     /** Bytes of native memory that are free; 0 when unknown. */
     function _moteFreeMemory(): number
+    /** Switches the device off for `ms` (1 to 2^31-1); then it starts anew, with the reboot reason "deep-sleep". */
+    function _moteDeepSleep(ms: number): void
     /** Levels as LogLevel of src/gio/log-level.ts. */
     function _moteLog(level: number, message: string): void
 }

@@ -36,7 +36,7 @@ export const linux: DeviceKind = {
         )
         return Promise.resolve([
             buildNative(checkedDevice),
-            ...["--guard", "0", "--settings", file, cachedDeviceImage(program).path],
+            ...["--guard", "0", "--settings", file, "--storage", `${file}.flash`, cachedDeviceImage(program).path],
         ])
     },
 }

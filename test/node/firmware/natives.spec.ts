@@ -2,7 +2,7 @@ import { deepStrictEqual, ok, strictEqual } from "node:assert/strict"
 import { NodeCryptoProvider } from "../../../src/platform/node/crypto.js"
 import { Workload } from "../../engine/crypto-workload.js"
 import { needs } from "../../support/needs.js"
-import { type DeviceKind, linux, runInSimulator, runOn } from "./device-under-test.js"
+import { board, type DeviceKind, linux, runInSimulator, runOn } from "./device-under-test.js"
 
 const lines = (text: string): string[] => text.trimEnd().split("\n")
 
@@ -33,4 +33,29 @@ describe("the natives", function () {
         ok(device.length > 700, `${device.length} calls`)
         deepStrictEqual(device, simulated)
     })
+
+    const readings = ["temperature Cel true", "humidity %RH true"]
+    const climate = [...readings, ...readings, "I2CError"]
+
+    it("read a temperature and humidity sensor over I2C, simulated where there is no bus", async () => {
+        deepStrictEqual(await runInSimulator("test/device/natives/sht.ts", {}), climate)
+    })
+
+    const starts = ["1 power-on", "2 deep-sleep", "3 deep-sleep", "4 deep-sleep"]
+
+    it("sleep deeply in the simulator: the program starts anew and knows why", async () => {
+        deepStrictEqual(await runInSimulator("test/device/natives/sleeper.ts", {}), starts)
+    })
+
+    for (const one of [linux, board]) {
+        it(`read the simulated sensor on ${one.name}`, async function () {
+            needs(this, one.missing())
+            deepStrictEqual(lines(await runOn(one, "test/device/natives/sht.ts", {})), climate)
+        })
+
+        it(`sleep deeply on ${one.name}`, async function () {
+            needs(this, one.missing())
+            deepStrictEqual(lines(await runOn(one, "test/device/natives/sleeper.ts", {})), starts)
+        })
+    }
 })

@@ -1,0 +1,22 @@
+/* The rooms of the ESP32-C3 port. */
+#ifndef MOTE_ESP32C3_H
+#define MOTE_ESP32C3_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+/** Maps the partition `settings`. */
+bool settings_open(void);
+/** Opens the namespace of the blobs in NVS. */
+bool storage_open(void);
+/** Starts the station; it connects, and connects again, for ever. Names and passwords are settings. */
+bool wifi_start(void);
+/** Starts the task for slow work. Returns a descriptor that is readable when some is done, -1 without one. */
+int worker_start(void);
+/** The radio runs, so the hardware's random numbers are good. */
+void random_is_good(void);
+/** The two partitions of programs, mapped; NULL where there is none. */
+const uint8_t *program_partition(unsigned slot, size_t *size);
+
+#endif

@@ -1,0 +1,125 @@
+/*
+ * The firmware on an ESP32-C3: starts radio and storage, chooses the program and runs it. Whatever ends it, the board
+ * starts anew; a program that keeps crashing gives way to the one before (program.h).
+ */
+#include "configuration.h"
+#include "esp32c3.h"
+#include "natives.h"
+#include "port.h"
+#include "program.h"
+#include "udp_sockets.h"
+
+#include <esp_pm.h>
+#include <esp_system.h>
+#include <esp_task_wdt.h>
+#include <esp_timer.h>
+#include <psa/crypto.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+/** The machine sleeps no longer at once, so that the watchdog sees it; and so long after a crash. */
+enum { LONGEST_SLEEP_MS = 5000, PAUSE_AFTER_CRASH_MS = 3000 };
+
+static uint64_t micros(void *context)
+{
+    (void)context;
+    return (uint64_t)esp_timer_get_time();
+}
+
+static void print(void *context, char level, const char *line, size_t length)
+{
+    (void)context, (void)level;
+    printf("%.*s\n", (int)length, line);
+}
+
+static bool random_bytes(void *context, uint8_t *target, size_t length)
+{
+    (void)context;
+    return port_random(target, length);
+}
+
+static void run(mote_vm *vm, program_choice *program, int wake_fd)
+{
+    for (;;) {
+        natives_poll(vm);
+        uint64_t now = micros(NULL) / 1000, wake = mote_vm_step(vm, now);
+        esp_task_wdt_reset();
+        if (mote_vm_panic(vm) != MOTE_RUNNING || (wake == MOTE_NEVER && !natives_await())) return;
+        if (program->on_trial && now >= PROGRAM_TRIAL_MS) {
+            program_confirm(program);
+            program->on_trial = false;
+        }
+        if (wake <= now) continue;
+        sockets_wait(wake - now > LONGEST_SLEEP_MS ? LONGEST_SLEEP_MS : (uint32_t)(wake - now), wake_fd);
+    }
+}
+
+static void report_panic(mote_vm *vm)
+{
+    char text[160];
+    uint32_t positions[8];
+    unsigned count = mote_vm_trace(vm, positions, 8);
+    mote_vm_exception(vm, text, sizeof text);
+    printf("error: %s; at", text[0] != 0 ? text : "panic");
+    for (unsigned i = 0; i < count; i++) printf(" %lu", (unsigned long)positions[i]);
+    printf("\nPANIC %d\n", mote_vm_panic(vm));
+}
+
+static void start(program_choice *program, int wake_fd)
+{
+    static const mote_host host = {.print = print,
+                                   .random = random_bytes,
+                                   .micros = micros,
+                                   .arch_id = "esp32c3",
+                                   .natives = mote_natives,
+                                   .buffer_natives = buffer_crypto_natives};
+    const mote_config config = {
+        .arena = malloc(MOTE_ARENA_KB * 1024u), .arena_bytes = MOTE_ARENA_KB * 1024u, .max_depth = 100, .host = &host};
+    mote_vm *vm = config.arena == NULL ? NULL : mote_vm_create(&config);
+    if (vm == NULL) {
+        puts("error: no room for the program's memory: a smaller `arena` in devs.config.json helps");
+        return;
+    }
+    if (mote_vm_load(vm, program->image, program->length) != 0) {
+        printf("error: the program cannot be loaded: %s\n", mote_vm_load_error(vm));
+        return;
+    }
+    run(vm, program, wake_fd);
+    natives_close(vm);
+    if (mote_vm_panic(vm) > 0) report_panic(vm);
+}
+
+static void sleep_lightly(void)
+{
+    const esp_pm_config_t power = {.max_freq_mhz = 160, .min_freq_mhz = 40, .light_sleep_enable = true};
+    if (esp_pm_configure(&power) != ESP_OK) puts("warning: no light sleep");
+}
+
+static bool start_services(void)
+{
+    if (!storage_open()) puts("error: storage does not open");
+    else if (!settings_open()) puts("error: no partition for settings");
+    else if (!wifi_start()) puts("error: Wi-Fi does not start: check wifi in devs.config.json");
+    else if (psa_crypto_init() != PSA_SUCCESS) puts("error: cryptography does not start");
+    else return true;
+    return false;
+}
+
+void app_main(void);
+
+void app_main(void)
+{
+    program_slot slots[PROGRAM_SLOTS] = {0};
+    for (unsigned i = 0; i < PROGRAM_SLOTS; i++) slots[i].bytes = program_partition(i, &slots[i].size);
+    esp_task_wdt_add(NULL);
+    if (start_services()) {
+        sleep_lightly();
+        program_choice program = program_choose(slots);
+        if (program.fallback != NULL) printf("warning: %s; the one before runs\n", program.fallback);
+        if (program.image == NULL) puts("error: no program in flash: mote flash puts one there");
+        else start(&program, worker_start());
+    }
+    esp_task_wdt_reset();
+    sockets_wait(PAUSE_AFTER_CRASH_MS, -1);
+    esp_restart();
+}

@@ -1,0 +1,54 @@
+/* Blobs in NVS, which survives power cuts by itself. */
+#include "esp32c3.h"
+#include "port.h"
+
+#include <nvs.h>
+#include <nvs_flash.h>
+
+static nvs_handle_t blobs;
+
+bool storage_open(void)
+{
+    esp_err_t status = nvs_flash_init();
+    if (status == ESP_ERR_NVS_NO_FREE_PAGES || status == ESP_ERR_NVS_NEW_VERSION_FOUND) {
+        if (nvs_flash_erase() != ESP_OK) return false; /* written by another version: unreadable anyhow */
+        status = nvs_flash_init();
+    }
+    return status == ESP_OK && nvs_open("mote", NVS_READWRITE, &blobs) == ESP_OK;
+}
+
+static int32_t code_of(esp_err_t status)
+{
+    switch (status) {
+    case ESP_OK: return 0;
+    case ESP_ERR_NVS_NOT_FOUND: return -IO_NOT_FOUND;
+    case ESP_ERR_NVS_NOT_ENOUGH_SPACE:
+    case ESP_ERR_NVS_VALUE_TOO_LONG: return -IO_NO_SPACE;
+    default: return -IO_FAILED;
+    }
+}
+
+int32_t storage_load(const char *name, uint8_t *target, size_t size)
+{
+    size_t length = 0;
+    esp_err_t status = nvs_get_blob(blobs, name, NULL, &length);
+    if (status != ESP_OK) return code_of(status);
+    if (size == 0) return (int32_t)length;
+    if (size < length) return -IO_NO_SPACE;
+    status = nvs_get_blob(blobs, name, target, &length);
+    return status == ESP_OK ? (int32_t)length : code_of(status);
+}
+
+int32_t storage_save(const char *name, const uint8_t *value, size_t length)
+{
+    esp_err_t status = nvs_set_blob(blobs, name, value, length);
+    if (status == ESP_OK) status = nvs_commit(blobs);
+    return code_of(status);
+}
+
+int32_t storage_remove(const char *name)
+{
+    esp_err_t status = nvs_erase_key(blobs, name);
+    if (status == ESP_OK) status = nvs_commit(blobs);
+    return status == ESP_ERR_NVS_NOT_FOUND ? 0 : code_of(status);
+}

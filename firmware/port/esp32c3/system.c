@@ -1,0 +1,113 @@
+/* Settings, randomness, clocks, log, sleep. */
+#include "esp32c3.h"
+#include "port.h"
+
+#include <esp_partition.h>
+#include <esp_random.h>
+#include <esp_sleep.h>
+#include <esp_system.h>
+#include <stdio.h>
+#include <string.h>
+#include <time.h>
+
+enum { MOST_SETTING = 256, PROGRAM_SUBTYPE = 0x40, SETTINGS_SUBTYPE = 0x41 };
+/** 2024-01-01: before that nobody has set the clock. */
+#define EARLIEST_TIME 1704067200
+
+static const char *settings;
+static size_t settings_bytes;
+static volatile bool good_random;
+
+static const void *map(esp_partition_subtype_t subtype, const char *name, size_t *size)
+{
+    const void *bytes;
+    esp_partition_mmap_handle_t handle;
+    const esp_partition_t *found = esp_partition_find_first(ESP_PARTITION_TYPE_DATA, subtype, name);
+    if (found == NULL) return NULL;
+    *size = found->size;
+    return esp_partition_mmap(found, 0, found->size, ESP_PARTITION_MMAP_DATA, &bytes, &handle) == ESP_OK ? bytes : NULL;
+}
+
+const uint8_t *program_partition(unsigned slot, size_t *size)
+{
+    return map((esp_partition_subtype_t)PROGRAM_SUBTYPE, slot == 0 ? "program0" : "program1", size);
+}
+
+bool settings_open(void)
+{
+    settings = map((esp_partition_subtype_t)SETTINGS_SUBTYPE, "settings", &settings_bytes);
+    return settings != NULL;
+}
+
+/** Behind the last line the flash is erased: 0xff ends it. */
+static size_t line_bytes(size_t at)
+{
+    size_t end = at;
+    while (end < settings_bytes && settings[end] != '\n' && settings[end] != 0 && (uint8_t)settings[end] != 0xff) end++;
+    return end - at;
+}
+
+const char *port_setting(const char *name)
+{
+    static char value[MOST_SETTING];
+    size_t length = strlen(name);
+    for (size_t at = 0, bytes = line_bytes(0); bytes > 0; at += bytes + 1, bytes = line_bytes(at)) {
+        if (bytes <= length || strncmp(settings + at, name, length) != 0 || settings[at + length] != '=') continue;
+        size_t take = bytes - length - 1 < sizeof value - 1 ? bytes - length - 1 : sizeof value - 1;
+        memcpy(value, settings + at + length + 1, take);
+        value[take] = 0;
+        return value;
+    }
+    return NULL;
+}
+
+void random_is_good(void)
+{
+    good_random = true;
+}
+
+bool port_random(uint8_t *target, size_t length)
+{
+    if (!good_random) return false;
+    esp_fill_random(target, length);
+    return true;
+}
+
+uint64_t port_wall_clock(void)
+{
+    time_t now = time(NULL);
+    return now < EARLIEST_TIME ? 0 : (uint64_t)now;
+}
+
+void port_log(int32_t level, const char *message, size_t length)
+{
+    static const char *const names[] = {"debug", "info", "warning", "error"};
+    printf("%s: %.*s\n", names[level], (int)length, message);
+}
+
+const char *port_reboot_reason(void)
+{
+    switch (esp_reset_reason()) {
+    case ESP_RST_POWERON: return "power-on";
+    case ESP_RST_EXT:
+    case ESP_RST_SW: return "reset";
+    case ESP_RST_PANIC: return "panic";
+    case ESP_RST_INT_WDT:
+    case ESP_RST_TASK_WDT:
+    case ESP_RST_WDT: return "watchdog";
+    case ESP_RST_BROWNOUT: return "brown-out";
+    case ESP_RST_DEEPSLEEP: return "deep-sleep";
+    default: return "unknown";
+    }
+}
+
+size_t port_free_memory(void)
+{
+    return esp_get_free_heap_size();
+}
+
+void port_deep_sleep(uint64_t ms)
+{
+    fflush(stdout);
+    esp_deep_sleep(ms * 1000);
+}

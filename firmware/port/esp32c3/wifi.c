@@ -1,0 +1,85 @@
+/* Wi-Fi station: connects, and after a loss again, with pauses that grow to half a minute. */
+#include "esp32c3.h"
+#include "port.h"
+
+#include <esp_event.h>
+#include <esp_netif.h>
+#include <esp_netif_sntp.h>
+#include <esp_timer.h>
+#include <esp_wifi.h>
+#include <stdio.h>
+#include <string.h>
+
+enum { FIRST_PAUSE_MS = 500, LONGEST_PAUSE_MS = 30000 };
+
+static uint32_t pause_ms = FIRST_PAUSE_MS;
+static esp_timer_handle_t again;
+
+static void connect(void *context)
+{
+    (void)context;
+    esp_wifi_connect();
+}
+
+static void disconnected(void)
+{
+    esp_timer_start_once(again, (uint64_t)pause_ms * 1000);
+    pause_ms = pause_ms * 2 > LONGEST_PAUSE_MS ? LONGEST_PAUSE_MS : pause_ms * 2;
+}
+
+static void on_event(void *context, esp_event_base_t base, int32_t id, void *data)
+{
+    (void)context, (void)data;
+    if (base == WIFI_EVENT && id == WIFI_EVENT_STA_START) {
+        random_is_good();
+        esp_wifi_connect();
+    } else if (base == WIFI_EVENT && id == WIFI_EVENT_STA_DISCONNECTED) {
+        disconnected();
+    } else if (base == IP_EVENT && id == IP_EVENT_STA_GOT_IP) {
+        pause_ms = FIRST_PAUSE_MS;
+    }
+}
+
+static bool start_clock(void)
+{
+    const char *server = port_setting("sntp");
+    esp_sntp_config_t config = ESP_NETIF_SNTP_DEFAULT_CONFIG(server == NULL ? "pool.ntp.org" : server);
+    return esp_netif_sntp_init(&config) == ESP_OK;
+}
+
+/** `false` when the text does not fit: names have 32 bytes, passwords 64. */
+static bool put(uint8_t *target, size_t size, const char *text)
+{
+    size_t length = text == NULL ? 0 : strlen(text);
+    if (length > size) return false;
+    memset(target, 0, size);
+    if (length > 0) memcpy(target, text, length);
+    return true;
+}
+
+static bool configure(void)
+{
+    wifi_config_t station = {0};
+    const char *country = port_setting("wifi-country");
+    bool fits = put(station.sta.ssid, sizeof station.sta.ssid, port_setting("wifi-ssid")) &&
+                put(station.sta.password, sizeof station.sta.password, port_setting("wifi-password"));
+    if (!fits || station.sta.ssid[0] == 0) return false;
+    bool done = esp_wifi_set_mode(WIFI_MODE_STA) == ESP_OK &&
+                esp_wifi_set_country_code(country == NULL ? "01" : country, true) == ESP_OK &&
+                esp_wifi_set_config(WIFI_IF_STA, &station) == ESP_OK;
+    memset(&station, 0, sizeof station);
+    return done;
+}
+
+bool wifi_start(void)
+{
+    const wifi_init_config_t init = WIFI_INIT_CONFIG_DEFAULT();
+    const esp_timer_create_args_t timer = {.callback = connect, .name = "wifi"};
+    if (esp_netif_init() != ESP_OK || esp_event_loop_create_default() != ESP_OK) return false;
+    esp_netif_create_default_wifi_sta();
+    return esp_timer_create(&timer, &again) == ESP_OK && esp_wifi_init(&init) == ESP_OK &&
+           esp_event_handler_instance_register(WIFI_EVENT, ESP_EVENT_ANY_ID, on_event, NULL, NULL) == ESP_OK &&
+           esp_event_handler_instance_register(IP_EVENT, IP_EVENT_STA_GOT_IP, on_event, NULL, NULL) == ESP_OK &&
+           esp_wifi_set_storage(WIFI_STORAGE_RAM) == ESP_OK && configure() && esp_wifi_start() == ESP_OK &&
+           esp_wifi_set_ps(WIFI_PS_MIN_MODEM) == ESP_OK && start_clock();
+}
