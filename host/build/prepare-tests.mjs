@@ -27,6 +27,7 @@ const needs = [
         "echo '#include <stdio.h>' | riscv64-unknown-elf-gcc --specs=picolibc.specs -E - >/dev/null",
         "gcc-riscv64-unknown-elf picolibc-riscv64-unknown-elf",
     ],
+    ["Python with venv", "python3 -c 'import venv, ensurepip'", "python3 python3-venv"],
     ["QEMU for RISC-V", "command -v qemu-system-riscv32", "qemu-system-misc"],
     ["xz for Debian's source packages", "command -v xz", "xz-utils"],
     ["clang with libFuzzer", compiles("clang -fsanitize=fuzzer,address", fuzzTarget), "clang libclang-rt-dev"],

@@ -44,7 +44,10 @@ async function main(): Promise<void> {
     const key = Buffer.from(ds._moteSetting("key") ?? "", "hex")
     const psk = new SinglePsk(Buffer.from(ds._moteSetting("identity") ?? ""), key)
     const settings = newSettings([TLS_PSK_WITH_AES_128_CCM_8()], psk, wifi(), mcuLimits())
-    const socket = await services.openUdp({ localHost: "127.0.0.1", localPort: 0, remote: undefined })
+    const localPort = parseInt(ds._moteSetting("listen-port") ?? "0")
+    const anywhere = ds._moteSetting("listen") === "anywhere"
+    const localHost = anywhere ? undefined : "127.0.0.1"
+    const socket = await services.openUdp({ localHost, localPort, remote: undefined })
     const listener = new DtlsListener(services, socket, settings)
     console.log("listening " + socket.localAddress().port)
     while (true) {

@@ -15,8 +15,11 @@ export interface DeviceKind {
     /** how a device of this kind calls this computer */
     host: string
     missing(): string | undefined
-    /** the command that runs a program with settings */
-    command(program: string, settings: Record<string, string>): Promise<string[]>
+    /**
+     * The command that runs a program with settings.
+     * @param port UDP port of this computer that leads to the same one of the device
+     */
+    command(program: string, settings: Record<string, string>, port?: number): Promise<string[]>
 }
 
 const folder = mkdtempSync(join(tmpdir(), "mote-firmware-"))
@@ -46,8 +49,9 @@ export const board: DeviceKind = {
     name: "the emulated board",
     host: HOST_OF_BOARD,
     missing: missingForBoard,
-    command: async (program, settings) =>
+    command: async (program, settings, port) =>
         emulatorCommand({
+            forward: port === undefined ? [] : [{ host: port, board: port }],
             firmware: (await buildBoard()).path,
             image: cachedDeviceImage(program).path,
             settings,

@@ -100,6 +100,26 @@ for (const kind of [linux, board])
             }
         })
 
+        it("is a server, too: openssl s_client gets its line back", async function () {
+            needs(this, missingProgram("openssl"))
+            const port = await freePort()
+            const listen = { listen: "anywhere", "listen-port": String(port), identity: "sensor1", key: HEX_KEY }
+            const device = new Running(await kind.command("test/device/server.ts", listen, port))
+            try {
+                await device.expect("listening", 30000)
+                const client = new Running([
+                    ...["openssl", "s_client", "-dtls1_2", "-connect", `127.0.0.1:${port}`, "-psk", HEX_KEY],
+                    ...["-psk_identity", "sensor1", "-cipher", "PSK-AES128-CCM8:@SECLEVEL=0", "-quiet"],
+                ])
+                await sleep(1500)
+                client.write("hello device\n")
+                await client.expect("hello device", 10000)
+                await client.end()
+            } finally {
+                await device.end()
+            }
+        })
+
         it("names a setting that makes no sense, and ends", async () => {
             const device = new Running(await kind.command(SENSOR, settings(kind, 1, { interval: "soon" })))
             await device.expect("setting interval: a number of at least 10", 30000)
@@ -107,3 +127,36 @@ for (const kind of [linux, board])
             strictEqual(device.exitCode, 0)
         })
     })
+
+describe("mote-device over IPv6", function () {
+    this.timeout(60000)
+
+    it("posts to a gateway at ::1", async function () {
+        needs(this, linux.missing())
+        const port = await freePort()
+        const key = `sensor1:${HEX_KEY}`
+        const server = new Running(mote("gateway", "--host", "::1", "--port", `${port}`, "--psk", key))
+        try {
+            await untilBound(port)
+            const device = new Running(await linux.command(SENSOR, settings(linux, port, { host: "::1" })))
+            await device.expect(`posted sample ${SAMPLES}`, 30000)
+            await device.end()
+        } finally {
+            await server.end()
+        }
+    })
+
+    it("finds a gateway by name", async function () {
+        needs(this, linux.missing())
+        const port = await freePort()
+        const server = new Running(gateway(port))
+        try {
+            await untilBound(port)
+            const device = new Running(await linux.command(SENSOR, settings(linux, port, { host: "localhost" })))
+            await device.expect(`posted sample ${SAMPLES}`, 30000)
+            await device.end()
+        } finally {
+            await server.end()
+        }
+    })
+})
