@@ -43,7 +43,8 @@ static bool is_callee(const uint8_t *pc)
 /** `object.key` at sp[-1]. A method about to be called stays unbound: the machine keeps its receiver. */
 static mote_value get_field(mote_vm *vm, mote_value object, mote_value key)
 {
-    mote_value found = property_get_unbound(vm, object, key);
+    mote_value found = has_kind(vm, object, KIND_MAP) ? quick_field(vm, object, key) : VALUE_NONE;
+    if (found == VALUE_NONE || has_tag(found, TAG_NATIVE)) found = property_get_unbound(vm, object, key);
     if (is_small(found) || !is_function(vm, found) || has_kind(vm, found, KIND_BOUND)) return found;
     if (vm->sp - 1 != vm->operands || !is_callee(vm->pc)) return bind_function(vm, found, object);
     vm->receiver = object;

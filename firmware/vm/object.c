@@ -1,12 +1,13 @@
 /*
- * Tables of pairs in order of insertion, and maps made of them. Up to HASHED - 1 pairs are searched one by one; larger
- * tables carry an index behind the pairs: a ring of 16-bit positions, 0 for empty, else pair number + 1.
+ * Tables of pairs in order of insertion, and maps made of them. Up to HASHED - 1 pairs are searched one by one, after
+ * the place where the last map had the key; larger tables, which are dictionaries and not objects, carry an index
+ * behind the pairs: a ring of 16-bit positions, 0 for empty, else pair number + 1.
  */
 #include "vm.h"
 
 #include <string.h>
 
-enum { FIRST_CAPACITY = 2, HASHED = 9 };
+enum { FIRST_CAPACITY = 2, HASHED = 40 };
 
 static block_table *table_at(const mote_vm *vm, mote_value table)
 {
@@ -180,11 +181,24 @@ mote_value map_new(mote_vm *vm, mote_value prototype)
 bool map_set(mote_vm *vm, mote_value map, mote_value key, mote_value value)
 {
     block_map *block = at_offset(vm, map);
+    uint32_t bit = key_index(key) % OWN_KEYS, guess = vm->guesses[key_index(key) % GUESSES];
     if ((block->header & FLAG_PROTOTYPE) != 0) cache_clear(vm);
+    else vm->own_keys[bit / 8] |= (uint8_t)(1u << (bit & 7));
+    if (block->table != 0) {
+        block_table *table = table_at(vm, block->table);
+        if (guess < table->count && table->pairs[2 * guess] == key) {
+            table->pairs[2 * guess + 1] = value;
+            return true;
+        }
+    }
     return table_set(vm, map, &block->table, key, value);
 }
 
-mote_value map_get(const mote_vm *vm, mote_value map, mote_value key)
+mote_value map_get(mote_vm *vm, mote_value map, mote_value key)
 {
-    return table_find(vm, ((const block_map *)at_offset(vm, map))->table, key);
+    mote_value table = ((const block_map *)at_offset(vm, map))->table;
+    int pair = table == 0 ? -1 : find_pair(vm, table_at(vm, table), key);
+    if (pair < 0) return VALUE_NONE;
+    if (pair <= UINT8_MAX) vm->guesses[key_index(key) % GUESSES] = (uint8_t)pair;
+    return table_at(vm, table)->pairs[2 * pair + 1];
 }

@@ -89,7 +89,7 @@ static mote_value walk(mote_vm *vm, mote_value holder, mote_value key)
 /** A field of a prototype or builtin object, through the cache. */
 static mote_value lookup(mote_vm *vm, mote_value holder, mote_value key)
 {
-    cache_entry *entry = &vm->cache[((holder >> 2) ^ (key >> 5) ^ (holder >> 7)) & (CACHE_ENTRIES - 1)];
+    cache_entry *entry = cache_for(vm, holder, key);
     if (entry->holder == holder && entry->key == key) return entry->found;
     mote_value found = walk(vm, holder, key);
     if (found != VALUE_NONE && found != MOTE_FAILED && is_immediate(key)) *entry = (cache_entry){holder, key, found};

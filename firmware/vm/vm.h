@@ -21,7 +21,15 @@ enum {
 /* Without a guard: operations after which the host gets a turn, some tenths of a second. */
 enum { SLICE = 20000000 };
 
-enum { MARK_STACK = 48, CACHE_ENTRIES = 32, TRACE_DEPTH = 16, SMALL_LISTS = 32, ROOTS = 32 };
+enum {
+    MARK_STACK = 48,
+    CACHE_ENTRIES = 32,
+    GUESSES = 128,
+    OWN_KEYS = 1024,
+    TRACE_DEPTH = 16,
+    SMALL_LISTS = 32,
+    ROOTS = 32
+};
 
 /* Blocks. The header has kind (bits 0-3), flags (4-7) and size in words, header included (8-31). */
 
@@ -184,6 +192,10 @@ struct mote_vm {
     uint32_t random_state;
 
     cache_entry cache[CACHE_ENTRIES];
+    /* Where a key stood in the last map that had it: objects of a class have their fields in the same order. */
+    uint8_t guesses[GUESSES];
+    /* By key: whether any map but prototypes ever had it, so that methods are not looked for in objects. */
+    uint8_t own_keys[OWN_KEYS / 8];
     mote_heap heap;
 };
 
@@ -270,6 +282,38 @@ static inline mote_value builtin_value(enum builtin_string string)
 }
 
 /* object.c: tables and maps */
+
+/** Where a key has its guess and its bit: for strings of the image the index. */
+static inline uint32_t key_index(mote_value key)
+{
+    return key >> 5;
+}
+
+static inline cache_entry *cache_for(mote_vm *vm, mote_value holder, mote_value key)
+{
+    return &vm->cache[((holder >> 2) ^ (key >> 5) ^ (holder >> 7)) & (CACHE_ENTRIES - 1)];
+}
+
+/**
+ * A field of a map where most reads find it: in the place where the last map had that key, or in the lookup cache when
+ * no object has ever had it for itself. VALUE_NONE: look properly. `key` is a string of the image.
+ */
+static inline mote_value quick_field(mote_vm *vm, mote_value object, mote_value key)
+{
+    const block_map *map = (const block_map *)at_offset(vm, object);
+    uint32_t index = key_index(key), flags = map->header & FLAG_PROTOTYPE;
+    if (map->table != 0) {
+        const block_table *table = (const block_table *)at_offset(vm, map->table);
+        uint32_t guess = vm->guesses[index % GUESSES];
+        if (guess < table->count && table->pairs[2 * guess] == key) return table->pairs[2 * guess + 1];
+        flags |= table->header & FLAG_TEXT_KEYS;
+    }
+    uint32_t bit = index % OWN_KEYS;
+    if (flags != 0 || (vm->own_keys[bit / 8] & (1u << (bit & 7))) != 0) return VALUE_NONE;
+    const cache_entry *entry = cache_for(vm, map->prototype, key);
+    return entry->holder == map->prototype && entry->key == key ? entry->found : VALUE_NONE;
+}
+
 mote_value map_new(mote_vm *vm, mote_value prototype);
 mote_value table_find(const mote_vm *vm, mote_value table, mote_value key);
 /** Stores into the table that *slot refers to, growing it; *slot lies in a rooted block or in the machine. */
@@ -277,7 +321,7 @@ bool table_set(mote_vm *vm, mote_value owner, mote_value *slot, mote_value key, 
 uint32_t table_trim(const mote_vm *vm, mote_value table);
 bool table_delete(mote_vm *vm, mote_value table, mote_value key);
 bool map_set(mote_vm *vm, mote_value map, mote_value key, mote_value value);
-mote_value map_get(const mote_vm *vm, mote_value map, mote_value key);
+mote_value map_get(mote_vm *vm, mote_value map, mote_value key);
 
 /* property.c */
 /** A field of a builtin object, not bound. */

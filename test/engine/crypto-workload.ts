@@ -142,6 +142,16 @@ export class Workload {
         return fold.line("records")
     }
 
+    /** What a sensor needs: SHA-256 and AES-CCM. */
+    async ofSensor(): Promise<string[]> {
+        return [
+            await this.hash("SHA-256", HashAlgorithm.sha256),
+            await this.hmac("HMAC-SHA-256 and P_hash", HashAlgorithm.sha256),
+            await this.aead("AES-128-CCM-8", AeadAlgorithm.aes128Ccm8, 16),
+            await this.aead("AES-256-CCM", AeadAlgorithm.aes256Ccm, 32),
+        ]
+    }
+
     /** One line for each primitive that the provider has: name, count, digest. */
     async all(): Promise<string[]> {
         const lines = [

@@ -1,5 +1,6 @@
 import { deepStrictEqual, ok, strictEqual } from "node:assert/strict"
 import { NodeCryptoProvider } from "../../../src/platform/node/crypto.js"
+import { vectorLines } from "../../engine/crypto-vectors.js"
 import { Workload } from "../../engine/crypto-workload.js"
 import { needs } from "../../support/needs.js"
 import { board, type DeviceKind, linux, runInSimulator, runOn } from "./device-under-test.js"
@@ -9,6 +10,11 @@ const lines = (text: string): string[] => text.trimEnd().split("\n")
 /** What the primitives must answer, by node:crypto. */
 async function expected(rounds: number): Promise<string[]> {
     return new Workload(new NodeCryptoProvider(), rounds, () => Promise.resolve()).all()
+}
+
+/** What a sensor's board has: SHA-256 and CCM. */
+async function sensorWorkload(): Promise<string[]> {
+    return new Workload(new NodeCryptoProvider(), 100, () => Promise.resolve()).ofSensor()
 }
 
 describe("the natives", function () {
@@ -32,6 +38,38 @@ describe("the natives", function () {
         strictEqual(device.at(-1), "done")
         ok(device.length > 700, `${device.length} calls`)
         deepStrictEqual(device, simulated)
+    })
+
+    it("give the published vectors in Node, in the simulator, on Linux and on the emulated board", async function () {
+        needs(this, linux.missing() ?? board.missing())
+        const program = "test/device/natives/vectors.ts"
+        const places = {
+            Node: vectorLines(new NodeCryptoProvider()),
+            "the simulator": await runInSimulator(program, {}),
+            Linux: lines(await runOn(linux, program, {})),
+            "the emulated board": lines(await runOn(board, program, {})),
+        }
+        for (const [place, got] of Object.entries(places)) {
+            deepStrictEqual(
+                got.filter((text) => !text.endsWith(": right")),
+                [],
+                place,
+            )
+            console.log(`    ${got.length} vectors in ${place}`)
+        }
+        strictEqual(places.Node.length, 16)
+        strictEqual(places.Linux.length, 16)
+        // A sensor's board has SHA-256 and CCM alone.
+        strictEqual(places["the emulated board"].length, 7)
+    })
+
+    it("answer as node:crypto does on the emulated board, where it has the algorithm", async function () {
+        needs(this, board.missing())
+        const [want, output] = [
+            await sensorWorkload(),
+            lines(await runOn(board, "test/device/natives/crypto-small.ts", {})),
+        ]
+        deepStrictEqual(output, want)
     })
 
     const readings = ["temperature Cel true", "humidity %RH true"]

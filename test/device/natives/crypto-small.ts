@@ -1,0 +1,9 @@
+/* The part of the workload that a sensor's board can do. */
+import * as ds from "@devicescript/core"
+import "../../../src/platform/runtime/natives.js"
+import { RuntimeCryptoProvider } from "../../../src/platform/runtime/crypto.js"
+import { Workload } from "../../engine/crypto-workload.js"
+
+const workload = new Workload(new RuntimeCryptoProvider(), 100, async () => await ds.sleep(1))
+for (const text of await workload.ofSensor()) console.log(text)
+ds.restart()
