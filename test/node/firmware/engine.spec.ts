@@ -1,0 +1,36 @@
+import { ok } from "node:assert/strict"
+import { engineTests } from "../../engine/all.js"
+import { Running } from "../../interop/process.js"
+import { type Kit } from "../../kit.js"
+import { needs } from "../../support/needs.js"
+import { board, linux } from "./device-under-test.js"
+
+/** Names of the tests that run in both languages. */
+function engineTestNames(): string[] {
+    const names: string[] = []
+    const kit = {
+        describe: (_name: string, body: () => void) => body(),
+        test: (name: string) => names.push(name),
+        equal: () => undefined,
+    }
+    engineTests(kit as unknown as Kit)
+    return names
+}
+
+describe("the engine's own tests, with the device's cryptography", function () {
+    this.timeout(120000)
+
+    for (const kind of [linux, board])
+        it(`pass on ${kind.name}, the same names as in Node`, async function () {
+            needs(this, kind.missing())
+            const names = engineTestNames()
+            const device = new Running(await kind.command("test/device/natives/engine.ts", { arena: "96" }))
+            try {
+                await device.expect(`tests: ${names.length}, pass: ${names.length}, error: 0`, 60000)
+                for (const name of names)
+                    ok(device.output.includes(`  ${name}\n`), `not run: ${name}\n${device.output}`)
+            } finally {
+                await device.end()
+            }
+        })
+})
