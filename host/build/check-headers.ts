@@ -35,7 +35,8 @@ function compile(files: string[], flags: string[]): number {
 }
 
 const own = (...folders: string[]): string[] => folders.map((folder) => `-I${join(firmware, folder)}`)
-const system = (folders: string[]): string[] => folders.filter((path) => existsSync(path)).map((path) => `-isystem${path}`)
+const system = (folders: string[]): string[] =>
+    folders.filter((path) => existsSync(path)).map((path) => `-isystem${path}`)
 
 /** mbedTLS 4 keeps its cryptography in a folder of its own. */
 function mbedtlsIncludes(folder: string): string[] {
@@ -161,7 +162,9 @@ function includeFolders(folder: string, depth: number): string[] {
         .flatMap((entry) => {
             const path = join(folder, entry.name)
             const inner = depth > 0 ? includeFolders(path, depth - 1) : []
-            return ["include", "private_include", "platform_include", "register"].includes(entry.name) ? [path, join(path, "esp32c3"), ...inner] : inner
+            return ["include", "private_include", "platform_include", "register"].includes(entry.name)
+                ? [path, join(path, "esp32c3"), ...inner]
+                : inner
         })
 }
 
@@ -176,7 +179,9 @@ function idfIncludes(folder: string): string[] {
     const kernel = join(components, "freertos")
     return system([
         stubs,
-        ...includeFolders(components, 3).filter((path) => !path.includes("/bootloader/") && !path.includes("/freertos/")),
+        ...includeFolders(components, 3).filter(
+            (path) => !path.includes("/bootloader/") && !path.includes("/freertos/"),
+        ),
         join(kernel, "config", "include"),
         join(kernel, "config", "include", "freertos"),
         join(kernel, "config", "riscv", "include"),
@@ -195,7 +200,11 @@ function checkIdf(folder: string): number {
     const file = join(folder, "components", "esp_common", "include", "esp_idf_version.h")
     const numbers = ["MAJOR", "MINOR", "PATCH"].map((part) => version(file, `ESP_IDF_VERSION_${part}`))
     console.log(`port esp32c3 against ESP-IDF ${numbers.join(".")} with mbedTLS ${mbedtlsVersion(mbedtls)}`)
-    const flags = [...own("vm", "natives", "port/sockets", "port/esp32c3"), ...idfIncludes(folder), ...mbedtlsIncludes(mbedtls)]
+    const flags = [
+        ...own("vm", "natives", "port/sockets", "port/esp32c3"),
+        ...idfIncludes(folder),
+        ...mbedtlsIncludes(mbedtls),
+    ]
     const files = ["vm", "natives", "port/sockets", "port/esp32c3"].flatMap((name) => cFiles(join(firmware, name)))
     return compile(files, ["-DESP_PLATFORM", "-D__NEWLIB__=4", ...flags])
 }

@@ -2,4 +2,4 @@
 export const SENSOR_IMAGE_AIM = 40960
 
 /** Where it stands: a test keeps it from growing. Lower it with every saving. */
-export const SENSOR_IMAGE_CEILING = 54272
+export const SENSOR_IMAGE_CEILING = 54208

@@ -94,7 +94,11 @@ export function buildNative(program: NativeProgram, configuration?: string): str
     if (existsSync(path)) return path
     mkdirSync(cache, { recursive: true })
     const fresh = `${path}.${process.pid}`
-    const run = spawnSync(compiler, [...flags, ...configured.map((path) => `-I${dirname(path)}`), ...INCLUDE, "-o", fresh, ...units, ...libraries], { encoding: "utf8" })
+    const run = spawnSync(
+        compiler,
+        [...flags, ...configured.map((path) => `-I${dirname(path)}`), ...INCLUDE, "-o", fresh, ...units, ...libraries],
+        { encoding: "utf8" },
+    )
     if (run.status !== 0) throw new Error(`${name} does not compile:\n${run.stderr}`)
     renameSync(fresh, path)
     return path

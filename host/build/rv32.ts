@@ -87,7 +87,9 @@ function unitsOf(main: BoardMain): Unit[] {
     const bench = [join(firmware, `${main}.c`), join(firmware, "bench", "support.c")]
     const anchor = main === "bench/anchor"
     return [
-        ...(anchor ? [] : [...own(join(firmware, "vm"), "vm").map(quicken), ...own(join(firmware, "natives"), "natives")]),
+        ...(anchor
+            ? []
+            : [...own(join(firmware, "vm"), "vm").map(quicken), ...own(join(firmware, "natives"), "natives")]),
         ...own(port, "port").filter(
             ({ source }) =>
                 !measures || (BENCH_PORT.includes(basename(source)) && !(anchor && source.endsWith("meter.c"))),
@@ -173,9 +175,7 @@ export async function buildBoard(
     const added = [...defines.map((name) => `-D${name}`), ...header.map((path) => `-I${dirname(path)}`)]
     const more = main === "main" ? [] : COUNTED_HEAP
     const units = unitsOf(main).map((unit) =>
-        unit.flags.includes("-Werror")
-            ? { ...unit, flags: [...unit.flags, ...added] }
-            : unit,
+        unit.flags.includes("-Werror") ? { ...unit, flags: [...unit.flags, ...added] } : unit,
     )
     const headers = headersHash(header)
     const objects = new Map(units.map((unit) => [objectOf(unit, headers), unit]))

@@ -254,12 +254,11 @@ export class Association implements DriverOwner {
         if (this.state === AssociationState.handshaking) {
             this.driver.suspectMismatch()
             if (this.settings.alertOnKeyMismatch) this.fail(FailureReason.keyMismatch, AlertDescription.decryptError)
-        } else if (this.isShortTagExhausted()) this.fail(FailureReason.tooManyForgeries, AlertDescription.badRecordMac)
-    }
-
-    private isShortTagExhausted(): boolean {
-        const suite = this.handshake.suite as CipherSuite
-        return hasShortTag(suite) && this.record.failedRecords >= this.settings.limits.ccm8Failures
+            return
+        }
+        const atLimit = this.record.failedRecords >= this.settings.limits.ccm8Failures
+        if (atLimit && hasShortTag(this.handshake.suite as CipherSuite))
+            this.fail(FailureReason.tooManyForgeries, AlertDescription.badRecordMac)
     }
 
     // Time
@@ -291,7 +290,7 @@ export class Association implements DriverOwner {
     send(messages: Buffer[], coalesce: boolean): number {
         if (!this.canSend()) return 0
         // Below the last sequence number with every suite.
-        const left = confidentialityLimit(this.handshake.suite as CipherSuite) - this.record.recordsWritten()
+        const left = confidentialityLimit(this.handshake.suite as CipherSuite) - this.record.write.nextSequence
         const overhead = this.record.overhead(this.record.write.epoch)
         let group: Buffer[] = []
         let room = 0

@@ -195,8 +195,10 @@ export class HandshakeDriver {
         this.timer.stop()
         this.handshakeDeadline = NEVER
         this.inbox.clear()
-        if (this.handshake.isClient()) this.outbox.begin()
-        else this.lastFlightUntil = now + LAST_FLIGHT_KEPT
+        if (this.handshake.isClient()) {
+            this.outbox.begin()
+            this.lastFinished = undefined
+        } else this.lastFlightUntil = now + LAST_FLIGHT_KEPT
         this.owner.onConnected()
     }
 

@@ -21,7 +21,7 @@ export class Reader {
         return this.end - this.at
     }
 
-    /** An unsigned integer of `width` bytes, 1 to 6. */
+    /** An unsigned integer of `width` bytes, 0 to 6. */
     uint(width: number): number {
         if (this.end - this.at < width) {
             this.failed = true
@@ -30,7 +30,7 @@ export class Reader {
         const { data, at } = this
         this.at = at + width
         // Nearly all integers have one or two bytes, and each operation counts on a device.
-        if (width === 1) return data[at]
+        if (width < 2) return width === 0 ? 0 : data[at]
         let value = data[at] * 256 + data[at + 1]
         for (let i = 2; i < width; i++) value = value * 256 + data[at + i]
         return value

@@ -211,6 +211,8 @@ export class Handshake {
     finish(): void {
         this.complete = true
         this.hello = undefined
+        // The grammar is half a kilobyte on a device.
+        this.role.steps = []
         this.transcript.clear()
     }
 

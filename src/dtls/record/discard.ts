@@ -61,18 +61,16 @@ export function discardNames(): string[] {
  * @devsWhenUsed
  */
 export class DiscardCounters {
+    /** up to the last reason that occurred: most peers cause none */
     private counts: number[] = []
 
-    constructor() {
-        for (let i = 0; i <= Discard.peerLimit; i++) this.counts.push(0)
-    }
-
     add(reason: Discard): void {
+        while (this.counts.length <= reason) this.counts.push(0)
         this.counts[reason] = this.counts[reason] + 1
     }
 
     of(reason: Discard): number {
-        return this.counts[reason]
+        return reason < this.counts.length ? this.counts[reason] : 0
     }
 
     total(): number {

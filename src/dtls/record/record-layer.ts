@@ -187,11 +187,6 @@ export class RecordLayer {
         return previous !== undefined && previous.epoch === epoch ? previous : undefined
     }
 
-    /** Records written under the newest keys. */
-    recordsWritten(): number {
-        return this.write.nextSequence
-    }
-
     /** Bytes kept for keys that have not come. */
     bytesKept(): number {
         return this.earlyBytes
