@@ -88,12 +88,14 @@ static bool read_entry(unsigned bank, uint32_t at, entry *e)
     return sum == read_32(stored);
 }
 
-static bool read_bank(unsigned bank, uint32_t *number)
+/** `valid` tells whether the bank has a header. False when the flash does not answer. */
+static bool read_bank(unsigned bank, uint32_t *number, bool *valid)
 {
     uint8_t head[BANK_HEADER];
     if (!device->read(bank, 0, head, sizeof head)) return false;
     *number = read_32(head + 4);
-    return read_32(head) == MAGIC && crc32_of(0, head, 8) == read_32(head + 8);
+    *valid = read_32(head) == MAGIC && crc32_of(0, head, 8) == read_32(head + 8);
+    return true;
 }
 
 static bool write_bank_header(unsigned bank, uint32_t number)
@@ -125,7 +127,8 @@ bool blob_store_mount(const flash *store)
 {
     uint32_t numbers[2];
     device = store;
-    bool first = read_bank(0, &numbers[0]), second = read_bank(1, &numbers[1]);
+    bool first, second;
+    if (!read_bank(0, &numbers[0], &first) || !read_bank(1, &numbers[1], &second)) return false;
     if (!first && !second) return format();
     active = !first || (second && (int32_t)(numbers[1] - numbers[0]) > 0);
     generation = numbers[active];
@@ -206,14 +209,27 @@ static bool move_living(unsigned to, const char *without, uint32_t *at)
     return true;
 }
 
+/** Bytes of what move_living would move. */
+static uint32_t living_bytes(const char *without)
+{
+    entry e, newest;
+    uint32_t bytes = 0;
+    for (uint32_t from = BANK_HEADER; read_entry(active, from, &e); from += entry_bytes(&e)) {
+        if (e.kind != KIND_VALUE || strcmp(e.name, without) == 0) continue;
+        if (find(e.name, &newest) && newest.at == e.at) bytes += entry_bytes(&e);
+    }
+    return bytes;
+}
+
 /** Into the other bank: what is alive and, unless it is a removal, the new entry. */
 static int32_t write_moved(const entry *e, const source *from)
 {
     unsigned to = 1 - active;
     uint32_t at;
+    uint32_t needed = BANK_HEADER + living_bytes(e->name) + (e->kind == KIND_VALUE ? entry_bytes(e) : 0);
+    if (needed > device->bank_bytes) return -IO_NO_SPACE; /* before anything is erased */
     if (!move_living(to, e->name, &at)) return -IO_FAILED;
     if (e->kind == KIND_VALUE) {
-        if (entry_bytes(e) > device->bank_bytes - at) return -IO_NO_SPACE;
         if (!write_entry(to, at, e, from)) return -IO_FAILED;
         at += entry_bytes(e);
     }

@@ -46,7 +46,10 @@ static psa_status_t digest_parts(mote_vm *vm, const uint8_t *key, size_t key_len
     if (key == NULL) {
         status = psa_hash_setup(&hash, PSA_ALG_SHA_256);
     } else {
-        status = import_key(key, key_length, PSA_KEY_TYPE_HMAC, algorithm, PSA_KEY_USAGE_SIGN_HASH, &id);
+        static const uint8_t zero; /* an empty key and one of zeros are the same to HMAC; PSA takes none of 0 bytes */
+        const uint8_t *bytes = key_length > 0 ? key : &zero;
+        status = import_key(bytes, key_length > 0 ? key_length : 1, PSA_KEY_TYPE_HMAC, algorithm,
+                            PSA_KEY_USAGE_SIGN_HASH, &id);
         if (status == PSA_SUCCESS) status = psa_mac_sign_setup(&mac, id, algorithm);
     }
     for (size_t i = 0; status == PSA_SUCCESS && i < mote_array_length(vm, parts); i++) {

@@ -20,7 +20,8 @@ static uint32_t read_32(const uint8_t *at)
     return (uint32_t)at[0] | (uint32_t)at[1] << 8 | (uint32_t)at[2] << 16 | (uint32_t)at[3] << 24;
 }
 
-static void save(unsigned slot, const state *of)
+/** False when storage is full or broken: then starts cannot be counted. */
+static bool save(unsigned slot, const state *of)
 {
     const uint8_t record[RECORD_BYTES] = {(uint8_t)of->number,
                                           (uint8_t)(of->number >> 8),
@@ -28,7 +29,7 @@ static void save(unsigned slot, const state *of)
                                           (uint8_t)(of->number >> 24),
                                           of->attempts,
                                           of->verdict};
-    storage_save(record_names[slot], record, sizeof record); /* without storage every start is a first one */
+    return storage_save(record_names[slot], record, sizeof record) == 0;
 }
 
 static state look(unsigned index, const program_slot *slot)
@@ -66,6 +67,16 @@ static const char *reason(const state *newest)
 
 static program_choice chosen_program;
 
+/** Starts that cannot be counted could go on for ever: a program that is known to be good runs instead. */
+static program_choice fall_back(const program_slot *slots, unsigned slot, size_t length)
+{
+    chosen_program = (program_choice){.image = slots[slot].bytes + PROGRAM_HEADER_BYTES,
+                                      .length = length,
+                                      .slot = slot,
+                                      .fallback = "storage has no room to try the newest program"};
+    return chosen_program;
+}
+
 void program_confirm_chosen(void)
 {
     if (chosen_program.image != NULL && chosen_program.on_trial) program_confirm(&chosen_program);
@@ -90,7 +101,9 @@ program_choice program_choose(const program_slot *slots)
     if (!newest) choice.fallback = reason(&states[other]);
     if (choice.on_trial) {
         chosen->attempts++;
-        save(slot, chosen);
+        bool counted = save(slot, chosen);
+        bool safe = states[other].whole && states[other].verdict == GOOD;
+        if (!counted && safe) return fall_back(slots, other, states[other].length);
     }
     chosen_program = choice;
     return choice;

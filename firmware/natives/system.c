@@ -96,6 +96,8 @@ static bool name_argument(mote_vm *vm, mote_value value, char *name)
     if (!text_argument(vm, value, "name", &text, &length)) return false;
     if (length < 1 || length > MOST_NAME || strspn(text, allowed) != length)
         return throw_range(vm, "name", "1 to 14 letters, digits, - or _") != MOTE_FAILED;
+    if (strncmp(text, "mote-slot-", 10) == 0) /* what the firmware knows of its programs: program.c */
+        return throw_range(vm, "name", "none of the firmware's") != MOTE_FAILED;
     memcpy(name, text, length + 1);
     return true;
 }

@@ -116,7 +116,7 @@ mote_value native_udp_on_readable(mote_vm *vm, mote_value receiver, const mote_v
     unsigned slot;
     udp_socket *self = socket_argument(vm, args[0], &slot);
     if (self == NULL) return MOTE_FAILED;
-    if (!mote_is_function(vm, args[1])) return throw_type(vm, "callback", "a function");
+    if (!mote_is_startable(vm, args[1])) return throw_type(vm, "callback", "a function of the program");
     unsigned callback = mote_pin(vm, args[1]);
     if (callback == 0) return MOTE_FAILED;
     if (self->callback != 0) mote_unpin(vm, self->callback);
@@ -156,9 +156,13 @@ bool udp_is_awaited(unsigned slot)
 
 void udp_poll(mote_vm *vm)
 {
-    for (unsigned slot = 0; slot < UDP_SLOTS; slot++)
-        if (udp_is_awaited(slot) && port_udp_readable(slot)) /* without memory for a fiber: again at the next step */
-            sockets[slot].announced = mote_start(vm, mote_pinned(vm, sockets[slot].callback), NULL, 0);
+    for (unsigned slot = 0; slot < UDP_SLOTS; slot++) {
+        udp_socket *self = &sockets[slot];
+        if (!self->open || self->callback == 0) continue;
+        if (!port_udp_readable(slot)) self->announced = false; /* read, or an error that a send has taken */
+        else if (!self->announced)                             /* without memory for a fiber: again at the next step */
+            self->announced = mote_start(vm, mote_pinned(vm, self->callback), NULL, 0);
+    }
 }
 
 void udp_close_all(mote_vm *vm)

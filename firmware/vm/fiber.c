@@ -305,6 +305,11 @@ bool mote_resume(mote_vm *vm, unsigned pin, mote_value value)
     return true;
 }
 
+bool mote_is_startable(mote_vm *vm, mote_value value)
+{
+    return is_bytecode(vm, value);
+}
+
 bool mote_start(mote_vm *vm, mote_value function, const mote_value *args, unsigned count)
 {
     if (vm->panic != MOTE_RUNNING || !is_bytecode(vm, function) || count > MAX_SPREAD_NATIVE) return false;

@@ -214,6 +214,14 @@ if (folder === undefined) {
     console.error(`usage: npm run check:${what} -- FOLDER of a checkout of ${what === "idf" ? "ESP-IDF" : "mbedTLS"}`)
     process.exit(2)
 }
+function mustBe(condition: boolean): void {
+    if (condition) return
+    console.error(`${folder} is no checkout of ${what === "idf" ? "ESP-IDF with its submodules" : "mbedTLS"}`)
+    process.exit(2)
+}
+
+const inside = what === "idf" ? join(folder, "components") : folder
+mustBe(existsSync(join(inside, ...(what === "idf" ? ["mbedtls", "mbedtls"] : []), "include", "mbedtls")))
 const failed = what === "idf" ? checkIdf(folder) : checkMbedtls(folder)
 console.log(failed === 0 ? "all compile" : `${failed} do not compile`)
 process.exit(failed === 0 ? 0 : 1)

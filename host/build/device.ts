@@ -14,6 +14,7 @@ import {
 import { dirname, join, relative, resolve, sep } from "node:path"
 import { fileURLToPath } from "node:url"
 import { stripVTControlCharacters } from "node:util"
+import { UsageError } from "../credentials.js"
 
 /** The project's folder. */
 export const root = fileURLToPath(new URL("../../", import.meta.url))
@@ -199,7 +200,7 @@ function messagesOf(output: string): string {
 function compile(folder: string, entry: string, flags: string[]): DeviceImage {
     const { status, output } = devicescript(folder, ["build", "--ignore-missing-config", ...flags, entry])
     const path = join(folder, ".devicescript", "bin", "bytecode.devs")
-    if (status !== 0) throw new Error(`${entry} does not compile for the device:\n${messagesOf(output)}`)
+    if (status !== 0) throw new UsageError(`${entry} does not compile for the device:\n${messagesOf(output)}`)
     const debugPath = join(folder, ".devicescript", "bin", "bytecode-dbg.json")
     return { path, bytes: statSync(path).size, debugPath }
 }

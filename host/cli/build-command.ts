@@ -1,6 +1,6 @@
-import { writeFileSync } from "node:fs"
+import { rmSync, writeFileSync } from "node:fs"
 import { relative } from "node:path"
-import { loadCredentials } from "../config/device-config.js"
+import { checkReachable, loadCredentials } from "../config/device-config.js"
 import {
     buildFiles,
     buildFirmware,
@@ -34,9 +34,11 @@ export async function buildCommand(args: string[]): Promise<number> {
         console.log(`firmware: ${await buildFirmware(config, files, values["firmware"])}`)
         return 0
     }
+    checkReachable(config)
     const credentials = loadCredentials(config)
     const bytes = buildProgram(config, files)
     console.log(`program: ${seen(files.slot)}, ${bytes} bytes, ${config.suites.join(", ")}`)
+    rmSync(files.settings, { force: true }) // an old file would keep its rights
     writeFileSync(files.settings, settingsText(config, credentials), { mode: 0o600 })
     console.log(`settings: ${seen(files.settings)} (holds this device's key: keep it to yourself)`)
     writeConfiguration(config, files)

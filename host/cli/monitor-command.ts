@@ -69,6 +69,9 @@ export async function monitorCommand(args: string[]): Promise<number> {
         process.stdout.write(`${monitorHelp}\n`)
         return 0
     }
+    const heap = values["heap"]
+    if (typeof heap === "string" && !(/^\d+$/.test(heap) && Number(heap) >= 4 && Number(heap) <= 65536))
+        throw new UsageError("--heap: 4 to 65536 KB")
     const config = configOf(values)
     const files = buildFiles(config)
     const debug = DebugMap.load(files.debug, root)
@@ -86,7 +89,8 @@ export async function monitorCommand(args: string[]): Promise<number> {
         stdio: ["ignore", "pipe", "pipe"],
     })
     const stop = (): void => void child.kill()
-    process.once("SIGINT", stop).once("SIGTERM", stop)
+    for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"] as const) process.once(signal, stop)
+    process.once("exit", stop)
     const ended = new Promise<number>((resolve, reject) => {
         child.on("error", reject)
         child.on("close", (code) => resolve(code ?? 0))

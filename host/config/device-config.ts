@@ -1,7 +1,9 @@
 import { spawnSync } from "node:child_process"
-import { existsSync, readdirSync, readFileSync } from "node:fs"
+import { existsSync, readdirSync, readFileSync, statSync } from "node:fs"
 import { basename, dirname, join, resolve } from "node:path"
 import { root } from "../build/device.js"
+import { parseCoapsUri } from "../../src/coap/uri.js"
+import { GError } from "../../src/gio/errors.js"
 import { UsageError } from "../credentials.js"
 import { check, type Schema } from "./schema.js"
 
@@ -13,6 +15,8 @@ export interface Board {
     port: "posix" | "rv32-virt" | "esp32c3"
     /** KB of memory for the program, when the configuration does not say */
     arena: number
+    /** KB that it may be at most */
+    most: number
     /** a radio, so that a network must be named */
     radio: boolean
     /** environment of platformio.ini */
@@ -40,7 +44,7 @@ export interface DeviceConfig {
 }
 
 export const DEFAULT_CONFIG = "devs.config.json"
-const DEFAULT_SUITES = ["TLS_PSK_WITH_AES_128_CCM_8"]
+export const DEFAULT_SUITES = ["TLS_PSK_WITH_AES_128_CCM_8"]
 
 function schema(): Schema {
     return JSON.parse(readFileSync(join(root, "host", "config", "devs.config.schema.json"), "utf8")) as Schema
@@ -49,9 +53,11 @@ function schema(): Schema {
 function readJson(path: string): unknown {
     if (!existsSync(path)) throw new UsageError(`${path} is not there; docs/configuration.md shows one`)
     try {
-        return JSON.parse(readFileSync(path, "utf8"))
+        return JSON.parse(readFileSync(path, "utf8").replace(/^\uFEFF/, ""))
     } catch (error) {
-        throw new UsageError(`${path} is no JSON: ${(error as Error).message}`)
+        // The message may quote the file, and that may be a key: only the place is told.
+        const place = /position \d+|line \d+ column \d+/.exec((error as Error).message)?.[0] ?? "its end"
+        throw new UsageError(`${path} is no JSON, at ${place}`)
     }
 }
 
@@ -64,7 +70,7 @@ export function boardNames(): string[] {
 
 export function loadBoard(name: string): Board {
     const names = boardNames()
-    if (!names.includes(name)) throw new UsageError(`board: one of ${names.join(", ")}`)
+    if (!names.includes(name)) throw new UsageError(`board: one of ${names.join(", ")}, not "${name}"`)
     return { ...(JSON.parse(readFileSync(join(root, "boards", `${name}.json`), "utf8")) as Board), name }
 }
 
@@ -81,12 +87,22 @@ interface RawConfig {
     suites?: string[]
 }
 
+/** Refuses a target that is the device itself: the emulated board has a network of its own. */
+export function checkReachable({ host, board }: DeviceConfig): void {
+    if (board.port === "posix" || !/^(127\.|localhost$|::1$)/.test(host)) return
+    const better = board.port === "rv32-virt" ? "this computer is 10.0.2.2 for it" : "name this computer by its address"
+    throw new UsageError(`target: ${host} would be the board itself; ${better}`)
+}
+
 function targetOf(text: string, file: string): { host: string; port: number; path: string } {
-    const uri = URL.canParse(text) ? new URL(text) : undefined
-    const path = decodeURIComponent(uri?.pathname.slice(1) ?? "")
-    if (uri === undefined || path === "" || path.includes("/"))
-        throw new UsageError(`${file}: target: coaps://HOST[:PORT]/PATH with one segment of path`)
-    return { host: uri.hostname.replace(/^\[|\]$/g, ""), port: uri.port === "" ? 5684 : Number(uri.port), path }
+    try {
+        const { host, port, path, query } = parseCoapsUri(text)
+        if (path.length === 1 && path[0] !== "" && query.length === 0 && /^[\w.:%-]{1,255}$/.test(host))
+            return { host, port, path: path[0] }
+    } catch (error) {
+        if (!(error instanceof GError)) throw error
+    }
+    throw new UsageError(`${file}: target: coaps://HOST[:PORT]/PATH with one segment of path and nothing behind it`)
 }
 
 /**
@@ -102,12 +118,18 @@ export function loadConfig(path: string, boardName?: string): DeviceConfig {
     if (board.radio && raw.wifi === undefined)
         throw new UsageError(`${path}: wifi: is missing: ${board.title} has to know its network`)
     const folder = dirname(resolve(path))
-    if (!existsSync(join(folder, raw.program))) throw new UsageError(`${path}: program: there is no such file`)
+    const program = resolve(folder, raw.program)
+    if (statSync(program, { throwIfNoEntry: false })?.isFile() !== true)
+        throw new UsageError(`${path}: program: there is no such file, ${program}`)
+    const target = targetOf(raw.target, path)
+    if (Buffer.byteLength(raw.wifi?.ssid ?? "") > 32) throw new UsageError(`${path}: wifi.ssid: at most 32 bytes`)
+    if ((raw.arena ?? 0) > board.most)
+        throw new UsageError(`${path}: arena: ${board.title} has room for ${board.most} KB at most`)
     return {
         folder,
         program: raw.program,
         board,
-        ...targetOf(raw.target, path),
+        ...target,
         name: raw.name ?? "",
         interval: raw.interval ?? 60000,
         credentials: raw.credentials,
@@ -157,7 +179,7 @@ export function loadCredentials(config: DeviceConfig): DeviceCredentials {
     const environment = source === "environment"
     if (!environment && isCommitted(config.folder, source))
         throw new UsageError(`${source} is committed: git rm --cached ${source}, and make new keys`)
-    const value = environment ? fromEnvironment() : readJson(join(config.folder, source))
+    const value = environment ? fromEnvironment() : readJson(resolve(config.folder, source))
     const name = (path: string): string =>
         environment ? (ENVIRONMENT[path as keyof typeof ENVIRONMENT] ?? path) : `${source}: ${path}`
     const flaws = check(value, credentialsSchema, "")

@@ -1,11 +1,11 @@
-import { copyFileSync, existsSync, mkdirSync, readFileSync, writeFileSync } from "node:fs"
+import { copyFileSync, existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs"
 import { dirname, join, relative, resolve } from "node:path"
 import { programSlot } from "../board/program-slot.js"
 import { buildConfiguredImage, buildForeignImage, root } from "../build/device.js"
 import { buildNative, device, missingFor } from "../build/native.js"
 import { buildBoard, missingForBoard } from "../build/rv32.js"
 import { UsageError } from "../credentials.js"
-import { type Board, type DeviceConfig, type DeviceCredentials } from "./device-config.js"
+import { type Board, DEFAULT_SUITES, type DeviceConfig, type DeviceCredentials } from "./device-config.js"
 import { AeadAlgorithm } from "../../src/dtls/crypto/provider.js"
 import { allSuites } from "../../src/dtls/crypto/suites.js"
 
@@ -80,10 +80,12 @@ export function buildProgram(config: DeviceConfig, files: BuildFiles): number {
     mkdirSync(files.folder, { recursive: true })
     const path = resolve(config.folder, config.program)
     const entry = relative(root, path)
-    const own = entry.startsWith("src/")
-    const image = own
-        ? buildConfiguredImage(entry, config.suites, `configured-${process.pid}`)
-        : buildForeignImage(path)
+    const own = entry.startsWith("src/") && existsSync(join(root, entry))
+    if (!own && config.suites.join() !== DEFAULT_SUITES.join())
+        throw new UsageError("suites: programs outside of Mote's own src name their suites themselves: leave it out")
+    const workshop = `configured-${process.pid}`
+    process.once("exit", () => rmSync(join(root, ".cache", "device", workshop), { recursive: true, force: true }))
+    const image = own ? buildConfiguredImage(entry, config.suites, workshop) : buildForeignImage(path)
     copyFileSync(image.path, files.image)
     copyFileSync(image.debugPath, files.debug)
     const slot = programSlot(readFileSync(files.image), Math.floor(Date.now() / 1000))

@@ -65,7 +65,7 @@ export function check(value: unknown, schema: Schema, path: string): Flaw[] {
     switch (schema.type) {
         case "object":
             if (typeof value !== "object" || value === null || Array.isArray(value))
-                return [{ path, wanted: "an object" }]
+                return [{ path: path === "" ? "all of it" : path, wanted: "an object" }]
             return checkObject(value, schema, path)
         case "array":
             return Array.isArray(value) ? checkArray(value, schema, path) : [{ path, wanted: "a list" }]

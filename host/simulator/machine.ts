@@ -435,7 +435,7 @@ export class NativeCall {
 
     /** A function of the program, kept alive; run it with machine.startPinned. */
     callback(index: number, name: string): number {
-        if (!this.machine.isFunction(this.args[index])) throw this.wrongType(name, "a function")
+        if (!this.machine.isFunction(this.args[index])) throw this.wrongType(name, "a function of the program")
         return this.machine.pin(this.args[index])
     }
 }

@@ -30,6 +30,7 @@ async function resolve(host: string): Promise<string[]> {
 function storageName(call: NativeCall): string {
     const name = call.text(0, "name")
     if (!/^[A-Za-z0-9_-]{1,14}$/.test(name)) throw call.rangeError("name", "1 to 14 letters, digits, - or _")
+    if (name.startsWith("mote-slot-")) throw call.rangeError("name", "none of the firmware's")
     return name
 }
 

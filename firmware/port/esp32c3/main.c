@@ -13,6 +13,8 @@
 #include <esp_system.h>
 #include <esp_task_wdt.h>
 #include <esp_timer.h>
+#include <freertos/FreeRTOS.h>
+#include <freertos/task.h>
 #include <psa/crypto.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -49,6 +51,8 @@ static void run(mote_vm *vm, program_choice *program, int wake_fd)
             program_confirm(program);
             program->on_trial = false;
         }
+        /* Each turn pauses a tick: whatever peers send, the idle task runs and its watchdog stays quiet. */
+        vTaskDelay(1);
         if (wake <= now) continue;
         sockets_wait(wake - now > LONGEST_SLEEP_MS ? LONGEST_SLEEP_MS : (uint32_t)(wake - now), wake_fd);
     }
@@ -60,7 +64,8 @@ static void report_panic(mote_vm *vm)
     uint32_t positions[8];
     unsigned count = mote_vm_trace(vm, positions, 8);
     mote_vm_exception(vm, text, sizeof text);
-    printf("error: %s; at", text[0] != 0 ? text : "panic");
+    bool full = mote_vm_panic(vm) == MOTE_PANIC_OUT_OF_MEMORY;
+    printf("error: %s; at", full ? "out of memory: a larger arena helps" : text[0] != 0 ? text : "panic");
     for (unsigned i = 0; i < count; i++) printf(" %lu", (unsigned long)positions[i]);
     printf("\nPANIC %d\n", mote_vm_panic(vm));
 }

@@ -7,6 +7,7 @@
 #include <esp_netif_sntp.h>
 #include <esp_timer.h>
 #include <esp_wifi.h>
+#include <mbedtls/platform_util.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -42,8 +43,10 @@ static void on_event(void *context, esp_event_base_t base, int32_t id, void *dat
 
 static bool start_clock(void)
 {
-    const char *server = port_setting("sntp");
-    esp_sntp_config_t config = ESP_NETIF_SNTP_DEFAULT_CONFIG(server == NULL ? "pool.ntp.org" : server);
+    static char server[64] = "pool.ntp.org"; /* kept by reference, and settings are read into one place */
+    const char *own = port_setting("sntp");
+    if (own != NULL && strlen(own) < sizeof server) strcpy(server, own);
+    esp_sntp_config_t config = ESP_NETIF_SNTP_DEFAULT_CONFIG(server);
     return esp_netif_sntp_init(&config) == ESP_OK;
 }
 
@@ -60,14 +63,15 @@ static bool put(uint8_t *target, size_t size, const char *text)
 static bool configure(void)
 {
     wifi_config_t station = {0};
-    const char *country = port_setting("wifi-country");
+    char country[3] = "01";
+    const char *own = port_setting("wifi-country"); /* settings are read into one place: each is used before the next */
+    if (own != NULL && strlen(own) == 2) memcpy(country, own, 2);
     bool fits = put(station.sta.ssid, sizeof station.sta.ssid, port_setting("wifi-ssid")) &&
                 put(station.sta.password, sizeof station.sta.password, port_setting("wifi-password"));
     if (!fits || station.sta.ssid[0] == 0) return false;
-    bool done = esp_wifi_set_mode(WIFI_MODE_STA) == ESP_OK &&
-                esp_wifi_set_country_code(country == NULL ? "01" : country, true) == ESP_OK &&
+    bool done = esp_wifi_set_mode(WIFI_MODE_STA) == ESP_OK && esp_wifi_set_country_code(country, true) == ESP_OK &&
                 esp_wifi_set_config(WIFI_IF_STA, &station) == ESP_OK;
-    memset(&station, 0, sizeof station);
+    mbedtls_platform_zeroize(&station, sizeof station);
     return done;
 }
 

@@ -6,12 +6,16 @@
 #include <freertos/FreeRTOS.h>
 #include <freertos/queue.h>
 #include <freertos/task.h>
+#include <sys/poll.h>
 #include <unistd.h>
 
-enum { MOST_WORK = 4, STACK_BYTES = 4096 };
+/** Work comes from fibers that wait for it, so that the queues never hold more than there are fibers. */
+enum { MOST_WORK = 16, STACK_BYTES = 4096 };
 
 static QueueHandle_t waiting, finished;
 static int wake = -1;
+static bool running;
+static work *done_here; /* by the machine's own task: no queue could overflow */
 
 static void run(void *context)
 {
@@ -30,22 +34,29 @@ int worker_start(void)
     waiting = xQueueCreate(MOST_WORK, sizeof(work *));
     finished = xQueueCreate(MOST_WORK, sizeof(work *));
     if (esp_vfs_eventfd_register(&events) == ESP_OK) wake = eventfd(0, 0);
-    if (waiting == NULL || finished == NULL) return -1;
-    return xTaskCreate(run, "work", STACK_BYTES, NULL, tskIDLE_PRIORITY + 1, NULL) == pdPASS ? wake : -1;
+    running = waiting != NULL && finished != NULL &&
+              xTaskCreate(run, "work", STACK_BYTES, NULL, tskIDLE_PRIORITY + 1, NULL) == pdPASS;
+    return running ? wake : -1;
 }
 
 void port_work(work *job)
 {
-    if (xQueueSend(waiting, &job, 0) == pdTRUE) return;
-    job->run(job); /* the queue is full: the script waits instead */
-    xQueueSend(finished, &job, portMAX_DELAY);
+    if (running && xQueueSend(waiting, &job, 0) == pdTRUE) return;
+    job->run(job); /* no task, or no room: the script waits instead */
+    job->next = done_here;
+    done_here = job;
 }
 
 work *port_work_done(void)
 {
-    work *job;
+    work *job = done_here;
     uint64_t count;
-    if (xQueueReceive(finished, &job, 0) != pdTRUE) return NULL;
-    if (wake >= 0 && uxQueueMessagesWaiting(finished) == 0) (void)!read(wake, &count, sizeof count);
-    return job;
+    if (job != NULL) {
+        done_here = job->next;
+        return job;
+    }
+    struct pollfd woken = {.fd = wake, .events = POLLIN};
+    if (wake >= 0 && poll(&woken, 1, 0) > 0) /* before the queue: what comes later wakes again */
+        (void)!read(wake, &count, sizeof count);
+    return xQueueReceive(finished, &job, 0) == pdTRUE ? job : NULL;
 }

@@ -38,6 +38,14 @@ static bool erase(unsigned bank)
     return store(bank * BANK_BYTES, BANK_BYTES);
 }
 
+/** Only the beginning of a file that was being made: erased flash. */
+static bool is_blank(const uint8_t *bytes, size_t length)
+{
+    for (size_t i = 0; i < length; i++)
+        if (bytes[i] != 0xff) return false;
+    return true;
+}
+
 bool open_flash(const char *path)
 {
     static const flash device = {BANK_BYTES, read_cells, program, erase};
@@ -49,7 +57,9 @@ bool open_flash(const char *path)
         if (file < 0) return false;
         ssize_t length = pread(file, cells, 2 * BANK_BYTES, 0);
         if (length == 0 && !store(0, 2 * BANK_BYTES)) return false;
-        if (length != 0 && length != 2 * BANK_BYTES) {
+        bool unfinished = length > 0 && length < 2 * BANK_BYTES && is_blank(cells, (size_t)length);
+        if (unfinished && !store(0, 2 * BANK_BYTES)) return false;
+        if (length != 0 && length != 2 * BANK_BYTES && !unfinished) {
             errno = EINVAL; /* some other file */
             return false;
         }

@@ -17,7 +17,7 @@
 
 typedef struct {
     const char *image, *storage, *slots;
-    uint32_t heap_bytes, depth, guard;
+    uint32_t heap_kb, depth, guard;
     bool gc_stress, virtual_time, stats, plain;
     uint32_t trial_ms;
     int wake_fd;
@@ -137,6 +137,7 @@ static void run(mote_vm *vm, const settings *options, program_choice *program)
             if (wake != MOTE_NEVER && wake > now) now = wake;
             continue;
         }
+        if (program->on_trial && wake > options->trial_ms) wake = options->trial_ms; /* it has lasted then */
         now = micros(NULL) / 1000 - start;
         if (wake > now) sockets_wait(wake - now > UINT32_MAX ? UINT32_MAX : (uint32_t)(wake - now), options->wake_fd);
         now = micros(NULL) / 1000 - start;
@@ -159,8 +160,10 @@ static void report_panic(mote_vm *vm)
     char text[200];
     uint32_t positions[8];
     unsigned count = mote_vm_trace(vm, positions, 8);
+    bool full = mote_vm_panic(vm) == MOTE_PANIC_OUT_OF_MEMORY;
     mote_vm_exception(vm, text, sizeof text);
-    fprintf(stderr, "mote-device: %s; at", text[0] != 0 ? text : "panic");
+    const char *what = full ? "out of memory: a larger arena (--heap) helps" : text[0] != 0 ? text : "panic";
+    fprintf(stderr, "mote-device: %s; at", what);
     for (unsigned i = 0; i < count; i++) fprintf(stderr, " %u", (unsigned)positions[i]);
     fputc('\n', stderr);
 }
@@ -175,33 +178,64 @@ static bool number_option(const char *text, uint32_t least, uint32_t most, uint3
     return true;
 }
 
+static bool complain(const char *option, const char *wanted)
+{
+    fprintf(stderr, "mote-device: %s: %s; --help tells more\n", option, wanted);
+    return false;
+}
+
+/** Options with a value. `value` is NULL when it is missing. */
+static bool parse_value(const char *name, const char *value, settings *options)
+{
+    static const char bad_number[] = "a number in its range is needed";
+    static const char bad_setting[] = "NAME=VALUE is needed, at most 64 of them";
+    bool fits = true;
+    if (value == NULL) return complain(name, "a value is needed");
+    if (strcmp(name, "--heap") == 0) fits = number_option(value, 4, 65536, &options->heap_kb);
+    else if (strcmp(name, "--depth") == 0) fits = number_option(value, 1, 65535, &options->depth);
+    else if (strcmp(name, "--guard") == 0) fits = number_option(value, 0, INT32_MAX, &options->guard);
+    else if (strcmp(name, "--trial") == 0) fits = number_option(value, 0, INT32_MAX, &options->trial_ms);
+    else if (strcmp(name, "--slots") == 0) options->slots = value;
+    else if (strcmp(name, "--storage") == 0) options->storage = value;
+    else if (strcmp(name, "--setting") == 0) return add_setting(value) || complain(name, bad_setting);
+    else if (strcmp(name, "--settings") == 0)
+        return read_settings(value) || complain(name, errno == EINVAL ? bad_setting : strerror(errno));
+    return fits || complain(name, bad_number);
+}
+
+static bool parse_flag(const char *name, settings *options)
+{
+    if (strcmp(name, "--gc-stress") == 0) options->gc_stress = true;
+    else if (strcmp(name, "--virtual-time") == 0) options->virtual_time = true;
+    else if (strcmp(name, "--stats") == 0) options->stats = true;
+    else if (strcmp(name, "--plain") == 0) options->plain = true;
+    else return false;
+    return true;
+}
+
+static bool has_value(const char *name)
+{
+    static const char *const names[] = {"--heap",  "--depth",   "--guard",   "--trial",
+                                        "--slots", "--storage", "--setting", "--settings"};
+    for (size_t i = 0; i < sizeof names / sizeof names[0]; i++)
+        if (strcmp(name, names[i]) == 0) return true;
+    return false;
+}
+
 static bool parse(int argc, char **argv, settings *options)
 {
-    uint32_t kilobytes = MOTE_ARENA_KB;
     for (int i = 1; i < argc; i++) {
         const char *name = argv[i];
-        bool fits = true;
-        if (strcmp(name, "--heap") == 0) fits = number_option(argv[++i], 4, 65536, &kilobytes);
-        else if (strcmp(name, "--depth") == 0) fits = number_option(argv[++i], 1, 65535, &options->depth);
-        else if (strcmp(name, "--guard") == 0) fits = number_option(argv[++i], 0, INT32_MAX, &options->guard);
-        else if (strcmp(name, "--gc-stress") == 0) options->gc_stress = true;
-        else if (strcmp(name, "--virtual-time") == 0) options->virtual_time = true;
-        else if (strcmp(name, "--stats") == 0) options->stats = true;
-        else if (strcmp(name, "--slots") == 0 && i + 1 < argc) options->slots = argv[++i];
-        else if (strcmp(name, "--trial") == 0) fits = number_option(argv[++i], 0, INT32_MAX, &options->trial_ms);
-        else if (strcmp(name, "--plain") == 0) options->plain = true;
-        else if (strcmp(name, "--storage") == 0 && i + 1 < argc) options->storage = argv[++i];
-        else if (strcmp(name, "--setting") == 0 && i + 1 < argc && add_setting(argv[i + 1])) i++;
-        else if (strcmp(name, "--settings") == 0 && i + 1 < argc && read_settings(argv[i + 1])) i++;
-        else if (name[0] == '-' || options->image != NULL) return false;
-        else options->image = name;
-        if (!fits) {
-            fprintf(stderr, "mote-device: %s wants a number in its range\n", name);
-            return false;
+        if (has_value(name)) {
+            if (!parse_value(name, i + 1 < argc ? argv[++i] : NULL, options)) return false;
+        } else if (name[0] != '-' && options->image == NULL) {
+            options->image = name;
+        } else if (!parse_flag(name, options)) {
+            return complain(name[0] == '-' ? name : "IMAGE", name[0] == '-' ? "no such option" : "only one");
         }
     }
-    options->heap_bytes = kilobytes * 1024;
-    return (options->image != NULL) != (options->slots != NULL);
+    if ((options->image != NULL) != (options->slots != NULL)) return true;
+    return complain("IMAGE", "a program is needed, or --slots");
 }
 
 static uint8_t *programs[PROGRAM_SLOTS];
@@ -231,11 +265,12 @@ int main(int argc, char **argv)
                                    .arch_id = "native",
                                    .natives = mote_natives,
                                    .buffer_natives = buffer_crypto_natives};
-    settings options = {.depth = 100, .guard = 131071, .trial_ms = PROGRAM_TRIAL_MS};
-    if (!parse(argc, argv, &options)) {
-        fputs(usage, stderr);
-        return 2;
+    settings options = {.heap_kb = MOTE_ARENA_KB, .depth = 100, .guard = 131071, .trial_ms = PROGRAM_TRIAL_MS};
+    if (argc == 2 && strcmp(argv[1], "--help") == 0) {
+        fputs(usage, stdout);
+        return 0;
     }
+    if (!parse(argc, argv, &options)) return 2;
     if (psa_crypto_init() != PSA_SUCCESS) {
         fputs("mote-device: the crypto library does not start\n", stderr);
         return 2;
@@ -254,9 +289,9 @@ int main(int argc, char **argv)
         return 2;
     }
     if (program.fallback != NULL) printf("warning: %s; the one before runs\n", program.fallback);
-    void *arena = malloc(options.heap_bytes);
+    void *arena = malloc(options.heap_kb * 1024u);
     const mote_config config = {.arena = arena,
-                                .arena_bytes = options.heap_bytes,
+                                .arena_bytes = options.heap_kb * 1024u,
                                 .max_depth = options.depth,
                                 .guard = options.guard,
                                 .gc_stress = options.gc_stress,

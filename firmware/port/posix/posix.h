@@ -4,8 +4,8 @@
 
 #include "mote_vm.h"
 
-/** Takes `name=value`; false when it is none or there are too many. Kept by reference, which it changes. */
-bool add_setting(char *text);
+/** Takes `name=value`; false when it is none or there are too many (64). */
+bool add_setting(const char *given);
 /** Settings of a file, one `name=value` in each line; lines that begin with # do not count. */
 bool read_settings(const char *path);
 

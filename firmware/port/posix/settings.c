@@ -13,10 +13,13 @@ static struct {
 } settings[MOST_SETTINGS];
 static unsigned count;
 
-bool add_setting(char *text)
+bool add_setting(const char *given)
 {
-    char *equals = strchr(text, '=');
-    if (equals == NULL || equals == text || count == MOST_SETTINGS) return false;
+    const char *middle = strchr(given, '=');
+    if (middle == NULL || middle == given || count == MOST_SETTINGS) return false;
+    char *text = strdup(given); /* the command line stays as it is: deep sleep uses it again */
+    if (text == NULL) return false;
+    char *equals = text + (middle - given);
     *equals = 0;
     settings[count].name = text;
     settings[count++].value = equals + 1;
@@ -32,8 +35,7 @@ bool read_settings(const char *path)
     while (good && fgets(line, sizeof line, file) != NULL) {
         line[strcspn(line, "\r\n")] = 0;
         if (line[0] == 0 || line[0] == '#') continue;
-        char *kept = strdup(line);
-        good = kept != NULL && add_setting(kept);
+        good = add_setting(line);
     }
     fclose(file);
     if (!good) errno = EINVAL;

@@ -227,7 +227,8 @@ static void report_panic(mote_vm *vm)
     uint32_t positions[8];
     unsigned count = mote_vm_trace(vm, positions, 8);
     mote_vm_exception(vm, text, sizeof text);
-    printf("error: %s; at", text[0] != 0 ? text : "panic");
+    bool full = mote_vm_panic(vm) == MOTE_PANIC_OUT_OF_MEMORY;
+    printf("error: %s; at", full ? "out of memory: a larger arena helps" : text[0] != 0 ? text : "panic");
     for (unsigned i = 0; i < count; i++) printf(" %lu", (unsigned long)positions[i]);
     printf("\nPANIC %d\n", mote_vm_panic(vm));
 }

@@ -23,6 +23,7 @@
 typedef struct {
     int fd; /* 0: closed; standard input is never a socket here */
     int family;
+    bool refused; /* a send met the error of an earlier datagram */
 } udp_fd;
 
 static udp_fd sockets[UDP_SLOTS];
@@ -157,7 +158,12 @@ int32_t port_udp_send(unsigned slot, const uint8_t *datagram, size_t length, con
     address remote;
     socklen_t size = 0;
     if (to != NULL && !parse(to, sockets[slot].family, &remote, &size)) return -IO_INVALID_ARGUMENT;
-    ssize_t sent = sendto(sockets[slot].fd, datagram, length, 0, to == NULL ? NULL : &remote.any, size);
+    const struct sockaddr *target = to == NULL ? NULL : &remote.any;
+    ssize_t sent = sendto(sockets[slot].fd, datagram, length, 0, target, size);
+    if (sent < 0 && errno == ECONNREFUSED) { /* of an earlier datagram: told when somebody receives, this one goes */
+        sockets[slot].refused = true;
+        sent = sendto(sockets[slot].fd, datagram, length, 0, target, size);
+    }
     return sent < 0 ? code_of(errno) : (int32_t)sent;
 }
 
@@ -167,6 +173,8 @@ int32_t port_udp_receive(unsigned slot, uint8_t *target, size_t size, udp_addres
     struct iovec part = {.iov_base = target, .iov_len = size};
     struct msghdr message = {.msg_name = &sender, .msg_namelen = sizeof sender, .msg_iov = &part, .msg_iovlen = 1};
     ssize_t length = recvmsg(sockets[slot].fd, &message, WHOLE_LENGTH);
+    if (length < 0 && errno == EAGAIN && sockets[slot].refused) errno = ECONNREFUSED;
+    if (length < 0) sockets[slot].refused = false;
     if (length < 0) return code_of(errno);
     print_address(&sender, from);
     bool cut = (message.msg_flags & MSG_TRUNC) != 0 && (size_t)length <= size;
@@ -176,13 +184,13 @@ int32_t port_udp_receive(unsigned slot, uint8_t *target, size_t size, udp_addres
 bool port_udp_readable(unsigned slot)
 {
     struct pollfd one = {.fd = sockets[slot].fd, .events = POLLIN};
-    return poll(&one, 1, 0) > 0;
+    return sockets[slot].refused || poll(&one, 1, 0) > 0;
 }
 
 void port_udp_close(unsigned slot)
 {
     if (sockets[slot].fd > 0) close(sockets[slot].fd);
-    sockets[slot].fd = 0;
+    sockets[slot] = (udp_fd){0};
 }
 
 void sockets_wait(uint32_t ms, int wake_fd)

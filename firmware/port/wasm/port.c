@@ -186,7 +186,7 @@ EXPORT("is_array") bool is_array_value(mote_value value)
 
 EXPORT("is_function") bool is_function_value(mote_value value)
 {
-    return mote_is_function(vm, value);
+    return mote_is_startable(vm, value);
 }
 
 EXPORT("number_of") double number_of(mote_value value)

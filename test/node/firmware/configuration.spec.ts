@@ -75,6 +75,23 @@ describe("devs.config.json", function () {
         ["a radio without a network", { ...good, board: "esp32c3-devkitm-1" }, "wifi: is missing"],
         ["a network without a name", { ...good, wifi: { ssid: "" } }, "wifi.ssid: 1 to 32 characters"],
         ["a target of another scheme", { ...good, target: "http://x/y" }, "target: where readings go: coaps://"],
+        ["a target with a query", { ...good, target: "coaps://h/r?x=1" }, "target: coaps://HOST[:PORT]/PATH with one"],
+        ["a target that cannot be decoded", { ...good, target: "coaps://h/%zz" }, "target: coaps://HOST[:PORT]/PATH"],
+        [
+            "a target that is the board itself",
+            { ...good, board: "rv32-virt", target: "coaps://127.0.0.1/r" },
+            "10.0.2.2",
+        ],
+        [
+            "more memory than the board has",
+            { ...good, board: "rv32-virt", arena: 1024 },
+            "arena: the emulated RV32IMC board",
+        ],
+        [
+            "suites for a program that names its own",
+            { ...good, suites: ["TLS_PSK_WITH_AES_128_CCM"] },
+            "suites: programs outside",
+        ],
         ["a program that is not there", { ...good, program: "src/none.ts" }, "program: there is no such file"],
     ]
     for (const [what, config, message] of wrong)
@@ -97,6 +114,23 @@ describe("devs.config.json", function () {
             ok(!told.err.includes(KEY), told.err)
         })
 
+    it("says where a file is no JSON, and quotes nothing of it", () => {
+        const folder = project(good, undefined)
+        writeFileSync(join(folder, "keys.json"), `{"identity":"a","key":${KEY}}`)
+        const told = run("build", folder)
+        strictEqual(told.code, 2, told.err)
+        ok(told.err.includes("keys.json is no JSON, at position"), told.err)
+        ok(!told.err.includes(KEY.slice(0, 4)), told.err)
+    })
+
+    it("shows what the compiler says of a program", () => {
+        const folder = project(good, keys)
+        writeFileSync(join(folder, "src", "app.ts"), "const x: number = 'text'\n")
+        const told = run("build", folder)
+        strictEqual(told.code, 2, told.err)
+        ok(/app\.ts.*does not compile/.test(told.err) && !told.err.includes("unexpected error"), told.err)
+    })
+
     it("takes keys from the environment, too", () => {
         const folder = project({ ...good, credentials: "environment" }, undefined)
         ok(run("build", folder).err.includes("MOTE_IDENTITY: is missing"))
@@ -115,7 +149,10 @@ describe("devs.config.json", function () {
     it("becomes program, slot, settings for this user alone, and the C configuration", function () {
         needs(this, missingFor(checkedDevice))
         const suites = ["TLS_PSK_WITH_AES_128_CCM_8", "TLS_PSK_WITH_AES_128_GCM_SHA256"]
-        const folder = project({ ...good, suites, arena: 40 }, keys)
+        const program = join(root, "src", "sensor", "main.ts")
+        const folder = project({ ...good, program, suites, arena: 40 }, keys)
+        mkdirSync(join(folder, "build", "posix"), { recursive: true })
+        writeFileSync(join(folder, "build", "posix", "settings.txt"), "", { mode: 0o644 })
         const told = run("build", folder)
         strictEqual(told.code, 0, told.err)
         const made = join(folder, "build", "posix")

@@ -79,6 +79,19 @@ describe("the natives", function () {
         deepStrictEqual(await runInSimulator("test/device/natives/sht.ts", {}), climate)
     })
 
+    it("hear what comes after an error that a send met, refuse natives as callbacks and the firmware's names", async function () {
+        needs(this, linux.missing())
+        const refused = "-39" // CONNECTION_REFUSED
+        deepStrictEqual(lines(await runOn(linux, "test/device/natives/deaf.ts", {})), [
+            "sent 3",
+            "sent 3",
+            `then ${refused}`,
+            "heard 3",
+            "native callback: TypeError",
+            "name of the firmware: RangeError",
+        ])
+    })
+
     const starts = ["1 power-on", "2 deep-sleep", "3 deep-sleep", "4 deep-sleep"]
 
     it("sleep deeply in the simulator: the program starts anew and knows why", async () => {
