@@ -16,6 +16,7 @@ enum { BANK_BYTES = 1024, NAMES = 5, MOST_BLOB = 90, CUTS = 2000, FOREVER = 1 <<
 static uint8_t cells[2][BANK_BYTES];
 static int left = FOREVER; /* bytes until the power goes */
 static unsigned cuts;
+static bool silent; /* nothing can be read */
 
 #define REQUIRE(condition)                                                                                             \
     do {                                                                                                               \
@@ -29,7 +30,7 @@ static bool read_cells(unsigned bank, uint32_t offset, uint8_t *target, size_t l
 {
     REQUIRE(bank < 2 && offset + length <= BANK_BYTES);
     memcpy(target, cells[bank] + offset, length);
-    return true;
+    return !silent;
 }
 
 static bool spend(void)
@@ -204,12 +205,48 @@ static void test_slots(void)
     REQUIRE(start().image == NULL);
 }
 
+/** What a program saves may fill the flash: then starts cannot be counted, and a good program stays. */
+static void test_full_at_start(void)
+{
+    static uint8_t filling[BANK_BYTES];
+    memset(cells, 0xff, sizeof cells);
+    memset(slots, 0xff, sizeof slots);
+    flash_program(0, 1);
+    program_choice choice = start();
+    program_confirm(&choice);
+    size_t size = BANK_BYTES;
+    while (storage_save("filling", filling, size) != 0) size--;
+    for (size_t more = 40; more > 0; more--) (void)storage_save("f2", filling, more - 1);
+    flash_program(1, 2);
+    choice = start();
+    REQUIRE(choice.slot == 0 && choice.fallback != NULL);
+    REQUIRE(storage_remove("filling") == 0);
+    REQUIRE(start().slot == 1);
+    printf("full storage: %s\n", choice.fallback);
+}
+
+/** A flash that does not answer is not taken for an empty one. */
+static void test_silent_flash(void)
+{
+    static const uint8_t value[3] = {1, 2, 3};
+    memset(cells, 0xff, sizeof cells);
+    REQUIRE(blob_store_mount(&device) && storage_save("kept", value, 3) == 0);
+    silent = true;
+    REQUIRE(!blob_store_mount(&device));
+    silent = false;
+    uint8_t bytes[3];
+    REQUIRE(blob_store_mount(&device) && storage_load("kept", bytes, 3) == 3 && bytes[2] == 3);
+    puts("silent flash: refused, nothing lost");
+}
+
 int main(void)
 {
     srand(20261123);
     test_cuts();
     test_full();
     test_slots();
+    test_full_at_start();
+    test_silent_flash();
     puts("done");
     return 0;
 }

@@ -69,18 +69,24 @@ static mote_value math_imul(mote_vm *vm, mote_value receiver, const mote_value *
     return int_value(vm, (int32_t)((uint32_t)to_int32(vm, args[0]) * (uint32_t)to_int32(vm, args[1])));
 }
 
+/** An argument as a number: itself where it is one, so that nothing is allocated. */
+static mote_value as_number(mote_vm *vm, mote_value v)
+{
+    return is_small(v) || has_kind(vm, v, KIND_DOUBLE) ? v : number_value(vm, to_double(vm, v));
+}
+
 static mote_value math_min(mote_vm *vm, mote_value receiver, const mote_value *args, unsigned count)
 {
     (void)receiver, (void)count;
-    double x = to_double(vm, args[0]), y = to_double(vm, args[1]);
-    return number_value(vm, x < y ? x : y);
+    if (both_small(args[0], args[1])) return small_int(args[0]) < small_int(args[1]) ? args[0] : args[1];
+    return as_number(vm, to_double(vm, args[0]) < to_double(vm, args[1]) ? args[0] : args[1]);
 }
 
 static mote_value math_max(mote_vm *vm, mote_value receiver, const mote_value *args, unsigned count)
 {
     (void)receiver, (void)count;
-    double x = to_double(vm, args[0]), y = to_double(vm, args[1]);
-    return number_value(vm, x > y ? x : y);
+    if (both_small(args[0], args[1])) return small_int(args[0]) > small_int(args[1]) ? args[0] : args[1];
+    return as_number(vm, to_double(vm, args[0]) > to_double(vm, args[1]) ? args[0] : args[1]);
 }
 
 /** xorshift32, seeded by the host where it can; not for keys. */

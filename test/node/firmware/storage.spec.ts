@@ -31,6 +31,11 @@ describe("storage and program slots", function () {
         ok(output.endsWith("done\n"), output)
     })
 
+    it("leave a good program alone when starts cannot be counted, and format no flash that does not answer", () => {
+        ok(output.includes("full storage: storage has no room to try the newest program"), output)
+        ok(output.includes("silent flash: refused, nothing lost"), output)
+    })
+
     it("keep what a program saves from one run of mote-device to the next", function () {
         needs(this, missingFor(checkedDevice))
         const folder = mkdtempSync(join(tmpdir(), "mote-storage-"))
