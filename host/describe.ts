@@ -40,6 +40,11 @@ const reasons: Record<FailureReason, string> = {
     [FailureReason.badCookie]: "the cookie does not belong to the ClientHello",
 }
 
+/** What a failure's number means; undefined when there is none of that number. */
+export function reasonText(reason: number): string | undefined {
+    return (reasons as Record<number, string | undefined>)[reason]
+}
+
 /** Reason, alert and place of a failure as one sentence. */
 export function failureText(failure: Failure): string {
     const alert = failure.alert === AlertDescription.none ? "" : `, alert ${alertName(failure.alert)}`

@@ -9,6 +9,7 @@ import { UsageError } from "../credentials.js"
 import { type DeviceConfig } from "../config/device-config.js"
 import { type BuildFiles, buildFiles } from "../config/firmware-build.js"
 import { slotFolder } from "../config/flash.js"
+import { inWords } from "../device-words.js"
 import { DebugMap } from "../simulator/debug-map.js"
 import { configHelp, configOf, parseDeviceOptions } from "./device-options.js"
 
@@ -60,7 +61,7 @@ function openSerial(port: string): Readable {
 
 async function show(input: Readable, debug: DebugMap | undefined): Promise<void> {
     for await (const line of createInterface({ input, crlfDelay: Infinity }))
-        for (const shown of positionsAsLines(line, debug)) process.stdout.write(`${shown}\n`)
+        for (const shown of positionsAsLines(line, debug)) process.stdout.write(`${inWords(shown)}\n`)
 }
 
 export async function monitorCommand(args: string[]): Promise<number> {

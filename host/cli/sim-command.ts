@@ -5,6 +5,7 @@ import { LogLevel } from "../../src/gio/log-level.js"
 import { buildForeignImage, cachedDeviceImage, type DeviceImage, root } from "../build/device.js"
 import { machineModule } from "../build/wasm.js"
 import { UsageError } from "../credentials.js"
+import { inWords } from "../device-words.js"
 import { DebugMap } from "../simulator/debug-map.js"
 import { Device, type DeviceOptions, type Outcome } from "../simulator/device.js"
 import { runStockSensor, type StockSettings } from "../simulator/stock.js"
@@ -156,7 +157,7 @@ function deviceOptions(options: SimOptions, number: number): DeviceOptions {
         settings,
         storageFolder: join(".mote", "sim", String(number)),
         print: (level, text) => line(options.plain ? text : (levels[level] ?? "") + text),
-        log: (level, message) => line(`${LogLevel[level]}: ${message}`),
+        log: (level, message) => line(`${LogLevel[level]}: ${inWords(message)}`),
     }
 }
 

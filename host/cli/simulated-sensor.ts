@@ -7,6 +7,7 @@ import { root } from "../build/device.js"
 import { sensorImage } from "../build/sensor-image.js"
 import { machineModule } from "../build/wasm.js"
 import { UsageError } from "../credentials.js"
+import { inWords } from "../device-words.js"
 import { DebugMap } from "../simulator/debug-map.js"
 import { Device, type Outcome } from "../simulator/device.js"
 import { panicLines } from "./outcome.js"
@@ -97,5 +98,5 @@ function logged(reporter: Reporter, level: LogLevel, message: string): void {
     const { bytes, datagrams } = reporter.socketTraffic
     const traffic = message.startsWith("connected: ") ? `, ${bytes} bytes in ${datagrams} datagrams` : ""
     const mark = level >= LogLevel.warning ? `${LogLevel[level]}: ` : ""
-    reporter.event(`sensor: ${mark}${message}${traffic}`, { event: "log", level: LogLevel[level], message })
+    reporter.event(`sensor: ${mark}${inWords(message)}${traffic}`, { event: "log", level: LogLevel[level], message })
 }

@@ -9,6 +9,7 @@ import { buildNative, checkedDevice, missingFor } from "../../../host/build/nati
 import { compileProgram } from "../../../host/build/official.js"
 import { missingForPlatformio, platformio } from "../../../host/build/platformio.js"
 import { missingForBoard } from "../../../host/build/rv32.js"
+import { inWords } from "../../../host/device-words.js"
 import { flashHere, olderSlot } from "../../../host/config/flash.js"
 import { freePort, mote, Running, untilBound } from "../../interop/process.js"
 import { needs } from "../../support/needs.js"
@@ -206,6 +207,16 @@ describe("mote flash and mote monitor", function () {
         const told = run("monitor", folder)
         ok(/no sensor there\n.*app\.ts:3\)/.test(told.out), told.out + told.err)
         strictEqual(told.code, 1)
+    })
+
+    it("say in words what a device says in numbers", () => {
+        strictEqual(
+            inWords("warning: UDP error 39; next"),
+            "warning: UDP error 39 (nothing listens at that port); next",
+        )
+        ok(inWords("The connection failed, reason 7").includes("reason 7 (no cipher suite or version in common"))
+        ok(inWords("The peer sent a fatal alert, number 40").endsWith("number 40 (handshake_failure (40))"))
+        strictEqual(inWords("UDP error 255; reason 999"), "UDP error 255; reason 999")
     })
 
     it("write the slot of the older program", () => {

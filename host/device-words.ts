@@ -1,0 +1,30 @@
+import { IOErrorEnum } from "../src/gio/errors.js"
+import { alertName, reasonText } from "./describe.js"
+
+/** Devices say numbers, to keep their images small; people read words. */
+const udpErrors: Record<number, string> = {
+    [IOErrorEnum.NOT_FOUND]: "the device does not have that address",
+    12: "no socket or memory is left",
+    [IOErrorEnum.INVALID_ARGUMENT]: "no numeric address, or a port of 0",
+    [IOErrorEnum.PERMISSION_DENIED]: "not allowed",
+    [IOErrorEnum.NOT_SUPPORTED]: "this device cannot do that",
+    [IOErrorEnum.ADDRESS_IN_USE]: "the port is in use",
+    [IOErrorEnum.HOST_UNREACHABLE]: "no way to that host",
+    [IOErrorEnum.NETWORK_UNREACHABLE]: "no network",
+    [IOErrorEnum.CONNECTION_REFUSED]: "nothing listens at that port",
+    [IOErrorEnum.MESSAGE_TOO_LARGE]: "the datagram is too large",
+}
+
+/** A line of a device's log with what its numbers mean behind them. */
+export function inWords(line: string): string {
+    return line
+        .replace(/\bUDP error (\d+)/g, (whole, code: string) => {
+            const meaning = udpErrors[Number(code)]
+            return meaning === undefined ? whole : `${whole} (${meaning})`
+        })
+        .replace(/\bfailed, reason (\d+)/g, (whole, reason: string) => {
+            const meaning = reasonText(Number(reason))
+            return meaning === undefined ? whole : `${whole} (${meaning})`
+        })
+        .replace(/\bfatal alert, number (\d+)/g, (whole, alert: string) => `${whole} (${alertName(Number(alert))})`)
+}
