@@ -1,6 +1,7 @@
 /* mote-device IMAGE: runs a program on Linux. Console and log go to stdout; a panic is the last line and exit code 1.
  */
 #include "natives.h"
+#include "panic.h"
 #include "port.h"
 #include "posix.h"
 #include "program.h"
@@ -157,15 +158,9 @@ static void print_stats(mote_vm *vm)
 /** The exception and the positions in the image, for a reader with the debug file. */
 static void report_panic(mote_vm *vm)
 {
-    char text[200];
-    uint32_t positions[8];
-    unsigned count = mote_vm_trace(vm, positions, 8);
-    bool full = mote_vm_panic(vm) == MOTE_PANIC_OUT_OF_MEMORY;
-    mote_vm_exception(vm, text, sizeof text);
-    const char *what = full ? "out of memory: a larger arena (--heap) helps" : text[0] != 0 ? text : "panic";
-    fprintf(stderr, "mote-device: %s; at", what);
-    for (unsigned i = 0; i < count; i++) fprintf(stderr, " %u", (unsigned)positions[i]);
-    fputc('\n', stderr);
+    char text[PANIC_TEXT_BYTES];
+    panic_describe(vm, text, sizeof text);
+    fprintf(stderr, "mote-device: %s\n", text);
 }
 
 static bool number_option(const char *text, uint32_t least, uint32_t most, uint32_t *value)

@@ -6,6 +6,7 @@
 #include "board.h"
 #include "meter.h"
 #include "natives.h"
+#include "panic.h"
 #include "port.h"
 #include "program.h"
 
@@ -223,14 +224,9 @@ static mote_vm *start(const program_choice *program, void *arena, uint32_t bytes
 
 static void report_panic(mote_vm *vm)
 {
-    char text[160];
-    uint32_t positions[8];
-    unsigned count = mote_vm_trace(vm, positions, 8);
-    mote_vm_exception(vm, text, sizeof text);
-    bool full = mote_vm_panic(vm) == MOTE_PANIC_OUT_OF_MEMORY;
-    printf("error: %s; at", full ? "out of memory: a larger arena helps" : text[0] != 0 ? text : "panic");
-    for (unsigned i = 0; i < count; i++) printf(" %lu", (unsigned long)positions[i]);
-    printf("\nPANIC %d\n", mote_vm_panic(vm));
+    char text[PANIC_TEXT_BYTES];
+    panic_describe(vm, text, sizeof text);
+    printf("error: %s\nPANIC %d\n", text, mote_vm_panic(vm));
 }
 
 int main(void)

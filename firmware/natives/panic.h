@@ -1,0 +1,13 @@
+/* What a panic was, for logs. */
+#ifndef MOTE_PANIC_H
+#define MOTE_PANIC_H
+
+#include "mote_vm.h"
+
+enum { PANIC_TEXT_BYTES = 288 };
+
+/** "Error: text; at 123 456": positions in the image, innermost first; `mote monitor` makes lines of TypeScript of
+ * them. */
+void panic_describe(mote_vm *vm, char *text, size_t size);
+
+#endif
