@@ -197,6 +197,14 @@ void port_udp_close(unsigned slot)
     (void)slot;
 }
 
+void port_crypto_lock(void)
+{
+}
+
+void port_crypto_unlock(void)
+{
+}
+
 void port_work(work *job)
 {
     (void)job;

@@ -1,5 +1,6 @@
 /* Buffer.digest and Buffer.prototype.encrypt, as @devicescript/crypto calls them, on the PSA Crypto API. */
 #include "natives.h"
+#include "port.h"
 
 #include <psa/crypto.h>
 #include <string.h>
@@ -77,7 +78,10 @@ static mote_value buffer_digest(mote_vm *vm, mote_value receiver, const mote_val
         if (bytes_of(vm, mote_array_at(vm, args[2], i), &length) == NULL)
             return mote_throw(vm, MOTE_TYPE_ERROR, "expecting buffer or string");
     const uint8_t *key = bytes_of(vm, args[0], &key_length);
-    if (digest_parts(vm, key, key_length, args[2], digest) != PSA_SUCCESS) return fail(vm);
+    port_crypto_lock();
+    psa_status_t status = digest_parts(vm, key, key_length, args[2], digest);
+    port_crypto_unlock();
+    if (status != PSA_SUCCESS) return fail(vm);
     mote_value result = mote_new_buffer(vm, HASH_BYTES);
     if (result != MOTE_FAILED) memcpy(mote_buffer(vm, result, &length), digest, HASH_BYTES);
     return result;
@@ -114,7 +118,9 @@ static mote_value buffer_encrypt(mote_vm *vm, mote_value receiver, const mote_va
     size_t size = decrypt ? length - tag : length + tag;
     mote_value result = mote_new_buffer(vm, size);
     if (result == MOTE_FAILED) return result;
+    port_crypto_lock();
     psa_status_t status = run_ccm(decrypt, key, nonce, tag, data, length, mote_buffer(vm, result, &ignored), size);
+    port_crypto_unlock();
     if (status == PSA_ERROR_INVALID_SIGNATURE) return mote_throw(vm, MOTE_ERROR, "encryption tag mismatch");
     return status == PSA_SUCCESS ? result : fail(vm);
 }

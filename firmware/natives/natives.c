@@ -3,9 +3,11 @@
 #include "arguments.h"
 #include "handles.h"
 #include "hash.h"
+#include "key.h"
 #include "port.h"
 #include "system.h"
 #include "udp.h"
+#include "work.h"
 
 static mote_value native_crypto_has(mote_vm *vm, mote_value receiver, const mote_value *args, unsigned count)
 {
@@ -48,6 +50,12 @@ const mote_native_entry mote_natives[] = {
     {"_moteCryptoClose", native_crypto_close, 1},
     {"_moteRecordSeal", native_record_seal, 3},
     {"_moteRecordOpen", native_record_open, 3},
+    {"_moteKeyNew", native_key_new, 1},
+    {"_moteKeyImport", native_key_import, 1},
+    {"_moteKeyPublic", native_key_public, 1},
+    {"_moteKeyAgree", native_key_agree, 2},
+    {"_moteKeySign", native_key_sign, 2},
+    {"_moteKeyVerify", native_key_verify, 3},
     {"_moteUdpOpen", native_udp_open, 4},
     {"_moteUdpPort", native_udp_port, 1},
     {"_moteUdpSend", native_udp_send, 4},

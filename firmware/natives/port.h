@@ -74,6 +74,7 @@ typedef struct work work;
 struct work {
     work *next;
     unsigned fiber;   /* pin of the fiber that waits */
+    size_t bytes;     /* of the whole block: it is erased at the end */
     unsigned program; /* which of the programs since the start it belongs to */
     void (*run)(work *self);
     /** Gives the result to the machine. Called on the machine's thread; the work is one block of calloc and is freed
@@ -85,6 +86,10 @@ struct work {
 void port_work(work *job);
 /** A work whose `run` has returned, each once; NULL when there is none. */
 work *port_work_done(void);
+
+/** Around calls that use the crypto library's key store, which is not made for two threads. */
+void port_crypto_lock(void);
+void port_crypto_unlock(void);
 
 /** Addresses of a host, ended by "", at most `most - 1`. Called by a work's `run`. */
 void port_resolve(const char *host, char (*addresses)[UDP_HOST_BYTES], unsigned most);

@@ -3,49 +3,12 @@
 #include "natives.h"
 #include "port.h"
 #include "program.h"
+#include "work.h"
 
 #include <stdlib.h>
 #include <string.h>
 
 enum { MOST_ADDRESSES = 5, MOST_NAME = 14, HOST_NAME_BYTES = 256, MOST_LOG_LEVEL = 3 };
-
-static unsigned program, under_way;
-
-/** Suspends the calling fiber until the work is done. */
-static mote_value start_work(mote_vm *vm, work *job)
-{
-    job->program = program;
-    job->fiber = mote_suspend(vm);
-    if (job->fiber == 0) {
-        free(job);
-        return MOTE_FAILED;
-    }
-    under_way++;
-    port_work(job);
-    return MOTE_UNDEFINED;
-}
-
-void work_poll(mote_vm *vm)
-{
-    for (work *job = port_work_done(); job != NULL; job = port_work_done()) {
-        if (job->program == program) {
-            mote_value result = job->finish(vm, job);
-            mote_resume(vm, job->fiber, result == MOTE_FAILED ? MOTE_UNDEFINED : result);
-        }
-        free(job);
-        under_way--;
-    }
-}
-
-bool work_is_under_way(void)
-{
-    return under_way > 0;
-}
-
-void work_forget(void)
-{
-    program++;
-}
 
 /* Names of hosts */
 
@@ -79,9 +42,10 @@ mote_value native_resolve(mote_vm *vm, mote_value receiver, const mote_value *ar
     (void)receiver, (void)count;
     resolving *job = calloc(1, sizeof *job);
     if (job == NULL) return mote_new_array(vm);
+    job->base.bytes = sizeof *job;
     job->base.run = run_resolve;
     job->base.finish = finish_resolve;
-    if (short_text_argument(vm, args[0], "host", job->host, HOST_NAME_BYTES)) return start_work(vm, &job->base);
+    if (short_text_argument(vm, args[0], "host", job->host, HOST_NAME_BYTES)) return work_start(vm, &job->base);
     free(job);
     return MOTE_FAILED;
 }

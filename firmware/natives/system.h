@@ -4,12 +4,6 @@
 
 #include "mote_vm.h"
 
-/** Resumes the fibers whose work is done. */
-void work_poll(mote_vm *vm);
-bool work_is_under_way(void);
-/** The program has ended: what is under way comes to nothing. */
-void work_forget(void);
-
 mote_value native_resolve(mote_vm *vm, mote_value receiver, const mote_value *args, unsigned count);
 mote_value native_storage_load(mote_vm *vm, mote_value receiver, const mote_value *args, unsigned count);
 mote_value native_storage_save(mote_vm *vm, mote_value receiver, const mote_value *args, unsigned count);

@@ -4,6 +4,7 @@ import { type Aead, AeadAlgorithm, type Hash, HashAlgorithm, type Hmac } from ".
 import { MAX_SEQUENCE } from "../../src/dtls/record/record-layer.js"
 import { MAX_PLAINTEXT, RECORD_HEADER_LENGTH } from "../../src/dtls/wire/record-header.js"
 import { NodeCryptoProvider } from "../../src/platform/node/crypto.js"
+import { KeyPair, verify } from "./key-pair.js"
 import { ErrorKind, type Native, type NativeCall, NativeError } from "./machine.js"
 
 const NONCE_LENGTH = 12
@@ -11,20 +12,20 @@ const STATE_LENGTH = 32
 /** Record states have 16 bits for it. */
 const HIGHEST_HANDLE = 0x7fff
 
-/** Handles of one device's hashes, HMACs and AEADs. */
+/** Handles of one device's hashes, HMACs, AEADs and keys. */
 class Handles {
-    private objects = new Map<number, Hash | Hmac | Aead>()
+    private objects = new Map<number, Hash | Hmac | Aead | KeyPair>()
     private last = 0
 
     /** Numbers are used in turn, so that a stale one is noticed. */
-    add(object: Hash | Hmac | Aead): number {
+    add(object: Hash | Hmac | Aead | KeyPair): number {
         do this.last = (this.last % HIGHEST_HANDLE) + 1
         while (this.objects.has(this.last))
         this.objects.set(this.last, object)
         return this.last
     }
 
-    private get(call: NativeCall, index: number, name: string, has: string): Hash | Hmac | Aead {
+    private get(call: NativeCall, index: number, name: string, has: string): Hash | Hmac | Aead | KeyPair {
         const handle = call.integer(index, name, 1, HIGHEST_HANDLE)
         const object = this.objects.get(handle)
         if (object === undefined || !(has in object)) throw call.rangeError(name, "an open handle")
@@ -41,6 +42,12 @@ class Handles {
 
     aead(call: NativeCall, index: number): Aead {
         return this.get(call, index, "aead", "seal") as Aead
+    }
+
+    key(call: NativeCall, index: number, kind: "agrees" | "signs" | "any"): KeyPair {
+        const pair = this.get(call, index, "key", "publicKey") as KeyPair
+        if (kind !== "any" && pair.signs !== (kind === "signs")) throw call.rangeError("key", `one that ${kind}`)
+        return pair
     }
 
     byNumber(handle: number): Aead | undefined {
@@ -112,6 +119,51 @@ function openRecord(call: NativeCall, handles: Handles): Buffer | undefined {
     const datagram = Buffer.from(call.buffer(1, "datagram"))
     const offset = call.integer(2, "offset", 0, datagram.length)
     return datagram.length - offset < RECORD_HEADER_LENGTH ? undefined : protection.open(datagram, offset)
+}
+
+function keyNatives(handles: Handles): Native[] {
+    return [
+        {
+            name: "_moteKeyNew",
+            numArgs: 1,
+            run: (call) => {
+                const group = call.integer(0, "group", 0, 65535)
+                if (!KeyPair.hasGroup(group)) throw call.rangeError("group", "23 (secp256r1) or 29 (x25519)")
+                return handles.add(KeyPair.generate(group))
+            },
+        },
+        {
+            name: "_moteKeyImport",
+            numArgs: 1,
+            run: (call) => {
+                const pair = KeyPair.import(Buffer.from(call.sized(0, "privateKey", 32)))
+                if (pair === undefined)
+                    throw call.rangeError("privateKey", "a number below the order of P-256, and not 0")
+                return handles.add(pair)
+            },
+        },
+        { name: "_moteKeyPublic", numArgs: 1, run: (call) => handles.key(call, 0, "any").publicKey },
+        {
+            name: "_moteKeyAgree",
+            numArgs: 2,
+            run: (call) => handles.key(call, 0, "agrees").agree(Buffer.from(call.buffer(1, "peer"))),
+        },
+        {
+            name: "_moteKeySign",
+            numArgs: 2,
+            run: (call) => handles.key(call, 0, "signs").sign(Buffer.from(call.buffer(1, "data"))),
+        },
+        {
+            name: "_moteKeyVerify",
+            numArgs: 3,
+            run: (call) =>
+                verify(
+                    Buffer.from(call.sized(0, "publicKey", 65)),
+                    Buffer.from(call.buffer(1, "data")),
+                    Buffer.from(call.sized(2, "signature", 64)),
+                ),
+        },
+    ]
 }
 
 /** The cryptographic natives of src/platform/runtime/natives.ts on node:crypto. */
@@ -202,6 +254,7 @@ export function cryptoNatives(): Native[] {
                 return aead.open(nonce, aad, Buffer.from(call.buffer(3, "ciphertext")))
             },
         },
+        ...keyNatives(handles),
         { name: "_moteCryptoClose", numArgs: 1, run: (call) => handles.close(call, 0) },
         { name: "_moteRecordSeal", numArgs: 3, run: (call) => sealRecords(call, handles) },
         { name: "_moteRecordOpen", numArgs: 3, run: (call) => openRecord(call, handles) },

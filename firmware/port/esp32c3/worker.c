@@ -5,6 +5,7 @@
 #include <esp_vfs_eventfd.h>
 #include <freertos/FreeRTOS.h>
 #include <freertos/queue.h>
+#include <freertos/semphr.h>
 #include <freertos/task.h>
 #include <sys/poll.h>
 #include <unistd.h>
@@ -59,4 +60,17 @@ work *port_work_done(void)
     if (wake >= 0 && poll(&woken, 1, 0) > 0) /* before the queue: what comes later wakes again */
         (void)!read(wake, &count, sizeof count);
     return xQueueReceive(finished, &job, 0) == pdTRUE ? job : NULL;
+}
+
+static SemaphoreHandle_t crypto;
+
+void port_crypto_lock(void)
+{
+    if (crypto == NULL) crypto = xSemaphoreCreateMutex(); /* first by the machine's task, before any work */
+    xSemaphoreTake(crypto, portMAX_DELAY);
+}
+
+void port_crypto_unlock(void)
+{
+    xSemaphoreGive(crypto);
 }

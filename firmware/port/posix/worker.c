@@ -51,3 +51,15 @@ work *port_work_done(void)
     pthread_mutex_unlock(&lock);
     return job;
 }
+
+static pthread_mutex_t crypto = PTHREAD_MUTEX_INITIALIZER;
+
+void port_crypto_lock(void)
+{
+    pthread_mutex_lock(&crypto);
+}
+
+void port_crypto_unlock(void)
+{
+    pthread_mutex_unlock(&crypto);
+}

@@ -151,6 +151,14 @@ size_t port_free_memory(void)
     return 0;
 }
 
+void port_crypto_lock(void)
+{
+}
+
+void port_crypto_unlock(void)
+{
+}
+
 /* No second thread: work runs at once, and its fiber goes on at the next step. */
 
 static work *finished;

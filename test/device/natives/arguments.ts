@@ -110,6 +110,12 @@ await abuse("storageSave", ["*", 1], (a) => ds._moteStorageSave(a[0], a[1]))
 await abuse("storageRemove", ["*"], (a) => ds._moteStorageRemove(a[0]))
 await abuse("setting", ["none"], (a) => ds._moteSetting(a[0]))
 await abuse("log", [99, 1], (a) => ds._moteLog(a[0], a[1]))
+await abuse("keyNew", [99], (a) => ds._moteKeyNew(a[0]))
+await abuse("keyImport", [1], (a) => ds._moteKeyImport(a[0]))
+await abuse("keyPublic", [99], (a) => ds._moteKeyPublic(a[0]))
+await abuse("keyAgree", [99, data], (a) => ds._moteKeyAgree(a[0], a[1]))
+await abuse("keySign", [99, data], (a) => ds._moteKeySign(a[0], a[1]))
+await abuse("keyVerify", [1, data, data], (a) => ds._moteKeyVerify(a[0], a[1], a[2]))
 await abuse("cryptoClose", [99], (a) => ds._moteCryptoClose(a[0]))
 
 // Handles run out, and are free again after closing.

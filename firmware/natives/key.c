@@ -1,0 +1,235 @@
+#include "key.h"
+#include "arguments.h"
+#include "handles.h"
+#include "port.h"
+#include "work.h"
+
+#include <mbedtls/platform_util.h>
+#include <psa/crypto.h>
+#include <stdlib.h>
+#include <string.h>
+
+/** NamedGroup of TLS (RFC 8446 section 4.2.7). */
+enum { GROUP_SECP256R1 = 23, GROUP_X25519 = 29 };
+enum { MOST_PUBLIC = 65, SECRET_BYTES = 32, DIGEST_BYTES = 32, SIGNATURE_BYTES = 64, PRIVATE_BYTES = 32 };
+
+/** Exporting a public key costs a whole multiplication: it is done once. */
+typedef struct {
+    psa_key_id_t id;
+    int32_t group;
+    size_t public_bytes;
+    uint8_t public_key[MOST_PUBLIC];
+} key_pair;
+
+static void close_key(void *object)
+{
+    key_pair *pair = object;
+    port_crypto_lock();
+    psa_destroy_key(pair->id);
+    port_crypto_unlock();
+    mbedtls_platform_zeroize(pair, sizeof *pair);
+    free(pair);
+}
+
+static psa_key_attributes_t attributes_of(int32_t group, bool signs)
+{
+    bool is_x25519 = group == GROUP_X25519;
+    psa_key_attributes_t attributes = PSA_KEY_ATTRIBUTES_INIT;
+    psa_set_key_type(&attributes,
+                     PSA_KEY_TYPE_ECC_KEY_PAIR(is_x25519 ? PSA_ECC_FAMILY_MONTGOMERY : PSA_ECC_FAMILY_SECP_R1));
+    psa_set_key_bits(&attributes, is_x25519 ? 255 : 256);
+    psa_set_key_usage_flags(&attributes, signs ? PSA_KEY_USAGE_SIGN_HASH : PSA_KEY_USAGE_DERIVE);
+    psa_set_key_algorithm(&attributes, signs ? PSA_ALG_ECDSA(PSA_ALG_SHA_256) : PSA_ALG_ECDH);
+    return attributes;
+}
+
+/** Takes the pair over. */
+static mote_value finish_pair(mote_vm *vm, key_pair *pair, psa_status_t status)
+{
+    if (status == PSA_SUCCESS) {
+        port_crypto_lock();
+        status = psa_export_public_key(pair->id, pair->public_key, sizeof pair->public_key, &pair->public_bytes);
+        port_crypto_unlock();
+    }
+    if (status == PSA_SUCCESS) return handle_new(vm, HANDLE_KEY, pair, close_key);
+    close_key(pair);
+    if (status == PSA_ERROR_NOT_SUPPORTED) return mote_throw(vm, MOTE_ERROR, "this device has no such key");
+    return mote_throw(vm, MOTE_ERROR, "the crypto library failed");
+}
+
+mote_value native_key_new(mote_vm *vm, mote_value receiver, const mote_value *args, unsigned count)
+{
+    (void)receiver, (void)count;
+    int32_t group;
+    uint8_t probe;
+    if (!integer_argument(vm, args[0], "group", 0, UINT16_MAX, &group)) return MOTE_FAILED;
+    if (group != GROUP_SECP256R1 && group != GROUP_X25519)
+        return throw_range(vm, "group", "23 (secp256r1) or 29 (x25519)");
+    if (!port_random(&probe, 1)) return mote_throw(vm, MOTE_ERROR, "no good randomness yet");
+    key_pair *pair = calloc(1, sizeof *pair);
+    if (pair == NULL) return mote_throw(vm, MOTE_ERROR, "no native memory left for cryptography");
+    pair->group = group;
+    psa_key_attributes_t attributes = attributes_of(group, false);
+    port_crypto_lock();
+    psa_status_t status = psa_generate_key(&attributes, &pair->id);
+    port_crypto_unlock();
+    return finish_pair(vm, pair, status);
+}
+
+mote_value native_key_import(mote_vm *vm, mote_value receiver, const mote_value *args, unsigned count)
+{
+    (void)receiver, (void)count;
+    const uint8_t *private_key;
+    if (!sized_argument(vm, args[0], "privateKey", PRIVATE_BYTES, &private_key)) return MOTE_FAILED;
+    key_pair *pair = calloc(1, sizeof *pair);
+    if (pair == NULL) return mote_throw(vm, MOTE_ERROR, "no native memory left for cryptography");
+    psa_key_attributes_t attributes = attributes_of(GROUP_SECP256R1, true);
+    port_crypto_lock();
+    psa_status_t status = psa_import_key(&attributes, private_key, PRIVATE_BYTES, &pair->id);
+    port_crypto_unlock();
+    if (status == PSA_ERROR_INVALID_ARGUMENT) {
+        close_key(pair);
+        return throw_range(vm, "privateKey", "a number below the order of P-256, and not 0");
+    }
+    return finish_pair(vm, pair, status);
+}
+
+static key_pair *pair_argument(mote_vm *vm, mote_value value, bool signs)
+{
+    key_pair *pair = handle_argument(vm, value, "key", HANDLE_KEY);
+    if (pair == NULL || (pair->group == 0) == signs) return pair;
+    throw_range(vm, "key", signs ? "one that signs" : "one that agrees");
+    return NULL;
+}
+
+mote_value native_key_public(mote_vm *vm, mote_value receiver, const mote_value *args, unsigned count)
+{
+    (void)receiver, (void)count;
+    const key_pair *pair = handle_argument(vm, args[0], "key", HANDLE_KEY);
+    return pair == NULL ? MOTE_FAILED : new_buffer_of(vm, pair->public_key, pair->public_bytes);
+}
+
+/* What takes long. The key may be closed meanwhile: then the library does not know its number any more. */
+
+typedef struct {
+    work base;
+    psa_key_id_t id;
+    size_t peer_bytes, result_bytes;
+    uint8_t peer[MOST_PUBLIC], digest[DIGEST_BYTES], signature[SIGNATURE_BYTES], result[SIGNATURE_BYTES];
+    bool done;
+} key_work;
+
+static key_work *new_work(void (*run)(work *), mote_value (*finish)(mote_vm *, work *))
+{
+    key_work *job = calloc(1, sizeof *job);
+    if (job == NULL) return NULL;
+    job->base.bytes = sizeof *job;
+    job->base.run = run;
+    job->base.finish = finish;
+    return job;
+}
+
+static mote_value finish_bytes(mote_vm *vm, work *self)
+{
+    key_work *job = (key_work *)self;
+    return job->done ? new_buffer_of(vm, job->result, job->result_bytes) : MOTE_UNDEFINED;
+}
+
+static mote_value finish_truth(mote_vm *vm, work *self)
+{
+    (void)vm;
+    return mote_bool(((key_work *)self)->done);
+}
+
+static void run_agree(work *self)
+{
+    key_work *job = (key_work *)self;
+    port_crypto_lock();
+    job->done = psa_raw_key_agreement(PSA_ALG_ECDH, job->id, job->peer, job->peer_bytes, job->result, SECRET_BYTES,
+                                      &job->result_bytes) == PSA_SUCCESS;
+    port_crypto_unlock();
+}
+
+mote_value native_key_agree(mote_vm *vm, mote_value receiver, const mote_value *args, unsigned count)
+{
+    (void)receiver, (void)count;
+    byte_view peer;
+    const key_pair *pair = pair_argument(vm, args[0], false);
+    if (pair == NULL || !buffer_argument(vm, args[1], "peer", &peer)) return MOTE_FAILED;
+    if (peer.length != pair->public_bytes) return MOTE_UNDEFINED;
+    key_work *job = new_work(run_agree, finish_bytes);
+    if (job == NULL) return mote_throw(vm, MOTE_ERROR, "no native memory left for cryptography");
+    job->id = pair->id;
+    job->peer_bytes = peer.length;
+    memcpy(job->peer, peer.data, peer.length);
+    return work_start(vm, &job->base);
+}
+
+static void run_sign(work *self)
+{
+    key_work *job = (key_work *)self;
+    port_crypto_lock();
+    job->done = psa_sign_hash(job->id, PSA_ALG_ECDSA(PSA_ALG_SHA_256), job->digest, DIGEST_BYTES, job->result,
+                              SIGNATURE_BYTES, &job->result_bytes) == PSA_SUCCESS;
+    port_crypto_unlock();
+}
+
+static bool hash_into(key_work *job, byte_view data)
+{
+    size_t length;
+    return psa_hash_compute(PSA_ALG_SHA_256, data.data, data.length, job->digest, DIGEST_BYTES, &length) == PSA_SUCCESS;
+}
+
+static mote_value no_hash(mote_vm *vm, key_work *job)
+{
+    free(job);
+    return mote_throw(vm, MOTE_ERROR, "the crypto library failed");
+}
+
+mote_value native_key_sign(mote_vm *vm, mote_value receiver, const mote_value *args, unsigned count)
+{
+    (void)receiver, (void)count;
+    byte_view data;
+    const key_pair *pair = pair_argument(vm, args[0], true);
+    if (pair == NULL || !buffer_argument(vm, args[1], "data", &data)) return MOTE_FAILED;
+    key_work *job = new_work(run_sign, finish_bytes);
+    if (job == NULL) return mote_throw(vm, MOTE_ERROR, "no native memory left for cryptography");
+    job->id = pair->id;
+    if (!hash_into(job, data)) return no_hash(vm, job);
+    return work_start(vm, &job->base);
+}
+
+static void run_verify(work *self)
+{
+    key_work *job = (key_work *)self;
+    psa_key_id_t id;
+    psa_key_attributes_t attributes = PSA_KEY_ATTRIBUTES_INIT;
+    psa_set_key_type(&attributes, PSA_KEY_TYPE_ECC_PUBLIC_KEY(PSA_ECC_FAMILY_SECP_R1));
+    psa_set_key_usage_flags(&attributes, PSA_KEY_USAGE_VERIFY_HASH);
+    psa_set_key_algorithm(&attributes, PSA_ALG_ECDSA(PSA_ALG_SHA_256));
+    port_crypto_lock();
+    if (psa_import_key(&attributes, job->peer, job->peer_bytes, &id) == PSA_SUCCESS) {
+        job->done = psa_verify_hash(id, PSA_ALG_ECDSA(PSA_ALG_SHA_256), job->digest, DIGEST_BYTES, job->signature,
+                                    SIGNATURE_BYTES) == PSA_SUCCESS;
+        psa_destroy_key(id);
+    }
+    port_crypto_unlock();
+}
+
+mote_value native_key_verify(mote_vm *vm, mote_value receiver, const mote_value *args, unsigned count)
+{
+    (void)receiver, (void)count;
+    const uint8_t *public_key, *signature;
+    byte_view data;
+    if (!sized_argument(vm, args[0], "publicKey", MOST_PUBLIC, &public_key) ||
+        !buffer_argument(vm, args[1], "data", &data) ||
+        !sized_argument(vm, args[2], "signature", SIGNATURE_BYTES, &signature))
+        return MOTE_FAILED;
+    key_work *job = new_work(run_verify, finish_truth);
+    if (job == NULL) return mote_throw(vm, MOTE_ERROR, "no native memory left for cryptography");
+    job->peer_bytes = MOST_PUBLIC;
+    memcpy(job->peer, public_key, MOST_PUBLIC);
+    if (!hash_into(job, data)) return no_hash(vm, job);
+    memcpy(job->signature, signature, SIGNATURE_BYTES);
+    return work_start(vm, &job->base);
+}

@@ -1,0 +1,42 @@
+#include "work.h"
+
+#include <mbedtls/platform_util.h>
+#include <stdlib.h>
+
+static unsigned program, under_way;
+
+mote_value work_start(mote_vm *vm, work *job)
+{
+    job->program = program;
+    job->fiber = mote_suspend(vm);
+    if (job->fiber == 0) {
+        free(job);
+        return MOTE_FAILED;
+    }
+    under_way++;
+    port_work(job);
+    return MOTE_UNDEFINED;
+}
+
+void work_poll(mote_vm *vm)
+{
+    for (work *job = port_work_done(); job != NULL; job = port_work_done()) {
+        if (job->program == program) {
+            mote_value result = job->finish(vm, job);
+            mote_resume(vm, job->fiber, result == MOTE_FAILED ? MOTE_UNDEFINED : result);
+        }
+        mbedtls_platform_zeroize(job, job->bytes);
+        free(job);
+        under_way--;
+    }
+}
+
+bool work_is_under_way(void)
+{
+    return under_way > 0;
+}
+
+void work_forget(void)
+{
+    program++;
+}

@@ -1,0 +1,99 @@
+import {
+    createPrivateKey,
+    createPublicKey,
+    diffieHellman,
+    ECDH,
+    createECDH,
+    generateKeyPairSync,
+    type JsonWebKeyInput,
+    type KeyObject,
+    sign,
+    verify as verifySignature,
+} from "node:crypto"
+
+const SECP256R1 = 23
+const X25519 = 29
+const CURVE = "prime256v1"
+
+type Jwk = Extract<JsonWebKeyInput["key"], object>
+
+const text = (bytes: Buffer): string => bytes.toString("base64url")
+
+/** A public key of its wire form; undefined when it is none. */
+function publicKeyOf(group: number, bytes: Buffer): KeyObject | undefined {
+    try {
+        if (group === X25519)
+            return createPublicKey({ key: { kty: "OKP", crv: "X25519", x: text(bytes) }, format: "jwk" })
+        // Refuses what is not on the curve.
+        const whole = ECDH.convertKey(bytes, CURVE, undefined, undefined, "uncompressed") as Buffer
+        const key: Jwk = { kty: "EC", crv: "P-256", x: text(whole.subarray(1, 33)), y: text(whole.subarray(33)) }
+        return createPublicKey({ key, format: "jwk" })
+    } catch {
+        return undefined // node:crypto's only way to say no
+    }
+}
+
+function wireForm(group: number, key: KeyObject): Buffer {
+    const { x = "", y = "" } = key.export({ format: "jwk" })
+    const parts = [Buffer.from(x, "base64url"), Buffer.from(y, "base64url")]
+    return group === X25519 ? parts[0] : Buffer.concat([Buffer.from([4]), ...parts])
+}
+
+/** A key pair of a simulated device: for agreement, or for signatures. */
+export class KeyPair {
+    private constructor(
+        private group: number,
+        private privateKey: KeyObject,
+        readonly publicKey: Buffer,
+        readonly signs: boolean,
+    ) {}
+
+    static hasGroup(group: number): boolean {
+        return group === SECP256R1 || group === X25519
+    }
+
+    static generate(group: number): KeyPair {
+        const pair = group === X25519 ? generateKeyPairSync("x25519") : generateKeyPairSync("ec", { namedCurve: CURVE })
+        return new KeyPair(group, pair.privateKey, wireForm(group, pair.publicKey), false)
+    }
+
+    /** A P-256 key for signatures; undefined when the number is none. */
+    static import(bytes: Buffer): KeyPair | undefined {
+        const ecdh = createECDH(CURVE)
+        try {
+            ecdh.setPrivateKey(bytes)
+        } catch {
+            return undefined
+        }
+        const whole = ecdh.getPublicKey()
+        const [x, y] = [text(whole.subarray(1, 33)), text(whole.subarray(33))]
+        const key: Jwk = { kty: "EC", crv: "P-256", x, y, d: text(bytes) }
+        return new KeyPair(SECP256R1, createPrivateKey({ key, format: "jwk" }), whole, true)
+    }
+
+    agree(peer: Buffer): Buffer | undefined {
+        if (peer.length !== this.publicKey.length) return undefined
+        const publicKey = publicKeyOf(this.group, peer)
+        if (publicKey === undefined) return undefined
+        try {
+            return diffieHellman({ privateKey: this.privateKey, publicKey })
+        } catch {
+            return undefined // a point of small order
+        }
+    }
+
+    /** ECDSA with SHA-256: r and s. */
+    sign(data: Buffer): Buffer {
+        return sign("sha256", data, { key: this.privateKey, dsaEncoding: "ieee-p1363" })
+    }
+
+    close(): void {
+        // node:crypto erases it with the object.
+    }
+}
+
+/** ECDSA over P-256 with SHA-256; `signature` is r and s. */
+export function verify(publicKey: Buffer, data: Buffer, signature: Buffer): boolean {
+    const key = publicKeyOf(SECP256R1, publicKey)
+    return key !== undefined && verifySignature("sha256", data, { key, dsaEncoding: "ieee-p1363" }, signature)
+}

@@ -1,0 +1,65 @@
+import { deepStrictEqual, ok, strictEqual } from "node:assert/strict"
+import { KeyPair, verify } from "../../../host/simulator/key-pair.js"
+import { needs } from "../../support/needs.js"
+import { linux, runInSimulator, runOn } from "./device-under-test.js"
+
+const PRIVATE = "c9afa9d845ba75166b5c215767b1d6934e50c3db36e89b127b8a622b120f6721" // RFC 6979 A.2.5
+const PUBLIC =
+    "0460fed4ba255a9d31c961eb74c6356d68c049b8923b61fa6ce669622e60f29fb6" +
+    "7903fe1008b8bc99a41ae9e95628bc64f2f1b20c2d7e9f5177a3c294d4462299"
+const ROUNDS = 40
+
+/** What the device must say, but for the lines that the test computes itself. */
+const expected = [
+    `secp256r1: ${ROUNDS} of ${ROUNDS} agree`,
+    "secp256r1 zeros: undefined",
+    "secp256r1 short: undefined",
+    "secp256r1 off the curve: undefined",
+    `x25519: ${ROUNDS} of ${ROUNDS} agree`,
+    "x25519 zeros: undefined",
+    "x25519 short: undefined",
+    `signatures: ${ROUNDS} right, 0 wrong of ${ROUNDS}`,
+    "no point: false",
+    "theirs: true",
+    "_moteKeyAgree: key must be one that agrees",
+    "_moteKeyImport: privateKey must be a number below the order of P-256, and not 0",
+]
+
+describe("keys", function () {
+    this.timeout(120000)
+
+    const x25519 = KeyPair.generate(29)
+    const signer = KeyPair.import(Buffer.from(PRIVATE, "hex")) as KeyPair
+
+    function check(lines: string[]): void {
+        const out = lines.filter((line) => line.startsWith("out ")).map((line) => line.split(" "))
+        for (const [index, ours] of [signer, x25519].entries()) {
+            const [, , publicKey, secret] = out[index] as [string, string, string, string]
+            strictEqual(ours.agree(Buffer.from(publicKey, "hex"))?.toString("hex"), secret)
+        }
+        const [, , publicKey, signature] = out[2] as [string, string, string, string]
+        strictEqual(publicKey, PUBLIC)
+        ok(verify(Buffer.from(publicKey, "hex"), Buffer.from("what is signed"), Buffer.from(signature, "hex")))
+        deepStrictEqual(
+            lines.filter((line) => !line.startsWith("out ")),
+            expected,
+        )
+    }
+
+    const settings = {
+        rounds: String(ROUNDS),
+        secp256r1: PUBLIC,
+        x25519: x25519.publicKey.toString("hex"),
+        private: PRIVATE,
+        "their-signature": signer.sign(Buffer.from("signed by the test")).toString("hex"),
+    }
+
+    it("agree and sign in the simulator as they must", async () => {
+        check(await runInSimulator("test/device/natives/keys.ts", settings))
+    })
+
+    it("agree and sign on Linux as node:crypto does, and refuse what is no key", async function () {
+        needs(this, linux.missing())
+        check((await runOn(linux, "test/device/natives/keys.ts", settings)).trimEnd().split("\n"))
+    })
+})
