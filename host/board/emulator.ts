@@ -23,6 +23,9 @@ export interface EmulatorOptions {
     exact?: boolean
 }
 
+/** Settings have keys in them: what was laid out goes with this process. */
+const folders: string[] = []
+
 /** The host as the board sees it. */
 export const HOST_OF_BOARD = "10.0.2.2"
 
@@ -54,7 +57,8 @@ function loader(folder: string, name: string, content: Uint8Array, address: numb
 export function emulatorCommand(options: EmulatorOptions): string[] {
     const { firmware, forward, exact } = options
     const folder = mkdtempSync(join(tmpdir(), "mote-board-"))
-    process.once("exit", () => rmSync(folder, { recursive: true, force: true }))
+    if (folders.push(folder) === 1)
+        process.once("exit", () => folders.forEach((made) => rmSync(made, { recursive: true, force: true })))
     const forwards = (forward ?? []).map(({ host, board }) => `,hostfwd=udp:127.0.0.1:${host}-:${board}`)
     return [
         ...["qemu-system-riscv32", "-M", "virt", "-cpu", "rv32", "-m", "16M", "-bios", "none", "-kernel", firmware],

@@ -8,6 +8,7 @@ import { KeyPair, verify } from "./key-pair.js"
 import { ErrorKind, type Native, type NativeCall, NativeError } from "./machine.js"
 
 const NONCE_LENGTH = 12
+const MOST_TEXT = 16640
 const STATE_LENGTH = 32
 /** Record states have 16 bits for it. */
 const HIGHEST_HANDLE = 0x7fff
@@ -119,6 +120,13 @@ function openRecord(call: NativeCall, handles: Handles): Buffer | undefined {
     const datagram = Buffer.from(call.buffer(1, "datagram"))
     const offset = call.integer(2, "offset", 0, datagram.length)
     return datagram.length - offset < RECORD_HEADER_LENGTH ? undefined : protection.open(datagram, offset)
+}
+
+/** Devices take no more than a record can have. */
+function limited(call: NativeCall, index: number, name: string): Buffer {
+    const bytes = call.buffer(index, name)
+    if (bytes.length > MOST_TEXT) throw call.rangeError(name, `at most ${MOST_TEXT} bytes`)
+    return Buffer.from(bytes)
 }
 
 function keyNatives(handles: Handles): Native[] {
@@ -240,8 +248,8 @@ export function cryptoNatives(): Native[] {
             run: (call) => {
                 const aead = handles.aead(call, 0)
                 const nonce = Buffer.from(call.sized(1, "nonce", NONCE_LENGTH))
-                const aad = Buffer.from(call.buffer(2, "aad"))
-                return aead.seal(nonce, aad, Buffer.from(call.buffer(3, "plaintext")))
+                const aad = limited(call, 2, "aad")
+                return aead.seal(nonce, aad, limited(call, 3, "plaintext"))
             },
         },
         {
@@ -250,8 +258,8 @@ export function cryptoNatives(): Native[] {
             run: (call) => {
                 const aead = handles.aead(call, 0)
                 const nonce = Buffer.from(call.sized(1, "nonce", NONCE_LENGTH))
-                const aad = Buffer.from(call.buffer(2, "aad"))
-                return aead.open(nonce, aad, Buffer.from(call.buffer(3, "ciphertext")))
+                const aad = limited(call, 2, "aad")
+                return aead.open(nonce, aad, limited(call, 3, "ciphertext"))
             },
         },
         ...keyNatives(handles),

@@ -54,16 +54,36 @@ typedef union {
     struct sockaddr_in6 v6;
 } address;
 
-/** A numeric host in `family` (AF_UNSPEC: any); IPv4 as a mapped address where the family is IPv6. */
+/** IPv4 in four decimal parts; as a mapped address where the family is IPv6. */
+static bool parse_v4(const udp_address *from, int family, address *to, socklen_t *length)
+{
+    struct in_addr bytes;
+    if (inet_pton(AF_INET, from->host, &bytes) != 1) return false;
+    *to = (address){0};
+    if (family == AF_INET6) {
+        uint8_t *mapped = (uint8_t *)&to->v6.sin6_addr;
+        to->v6.sin6_family = AF_INET6;
+        to->v6.sin6_port = htons(from->port);
+        mapped[10] = mapped[11] = 0xff;
+        memcpy(mapped + 12, &bytes, sizeof bytes);
+    } else {
+        to->v4.sin_family = AF_INET;
+        to->v4.sin_port = htons(from->port);
+        to->v4.sin_addr = bytes;
+    }
+    *length = family == AF_INET6 ? sizeof to->v6 : sizeof to->v4;
+    return true;
+}
+
+/** A numeric host in `family` (AF_UNSPEC: any). */
 static bool parse(const udp_address *from, int family, address *to, socklen_t *length)
 {
-    struct addrinfo hints = {.ai_family = AF_UNSPEC, .ai_socktype = SOCK_DGRAM, .ai_flags = AI_NUMERICHOST}, *found;
-    char text[UDP_HOST_BYTES + 8], port[8];
-    bool mapped = family == AF_INET6 && strchr(from->host, ':') == NULL;
-    snprintf(text, sizeof text, "%s%s", mapped ? "::ffff:" : "", from->host);
+    struct addrinfo hints = {.ai_family = AF_INET6, .ai_socktype = SOCK_DGRAM, .ai_flags = AI_NUMERICHOST}, *found;
+    char port[8];
+    if (strchr(from->host, ':') == NULL) return parse_v4(from, family, to, length);
     snprintf(port, sizeof port, "%u", (unsigned)from->port);
-    if (getaddrinfo(text, port, &hints, &found) != 0) return false;
-    bool fits = (family == AF_UNSPEC || found->ai_family == family) && found->ai_addrlen <= sizeof *to;
+    if (family == AF_INET || getaddrinfo(from->host, port, &hints, &found) != 0) return false;
+    bool fits = found->ai_addrlen <= sizeof *to;
     if (fits) memcpy(to, found->ai_addr, found->ai_addrlen);
     *length = found->ai_addrlen;
     freeaddrinfo(found);

@@ -101,6 +101,8 @@ await abuse("aeadOpen", [aead, nonce, data, data], (a) => ds._moteAeadOpen(a[0],
 await abuse("recordSeal", [state, 23, [data]], (a) => ds._moteRecordSeal(a[0], a[1], a[2]))
 await abuse("recordOpen", [state, data, 0], (a) => ds._moteRecordOpen(a[0], a[1], a[2]))
 await abuse("udpSend", [socket, data, "nonsense", 1], (a) => ds._moteUdpSend(a[0], a[1], a[2], a[3]) < 0)
+for (const host of ["1", "0x7f.1", "127.1", "::g", "127.0.0.1 ", "localhost"])
+    console.log("host " + host + " " + ds._moteUdpSend(socket, data, host, 9))
 await abuse("udpReceive", [socket, data], (a) => ds._moteUdpReceive(a[0], a[1]))
 await abuse("udpPort", [99], (a) => ds._moteUdpPort(a[0]) > 0)
 await abuse("udpIsReadable", [socket], (a) => ds._moteUdpIsReadable(a[0]))
