@@ -261,22 +261,10 @@ static uint64_t instructions_as_micros(void *context)
     return board_instructions();
 }
 
-static void print(void *context, char level, const char *line, size_t length)
-{
-    (void)context, (void)level;
-    printf("%.*s\n", (int)length, line);
-}
-
-static bool random_bytes(void *context, uint8_t *target, size_t length)
-{
-    (void)context;
-    return port_random(target, length);
-}
-
 int main(void)
 {
-    static const mote_host host = {.print = print,
-                                   .random = random_bytes,
+    static const mote_host host = {.print = natives_print,
+                                   .random = natives_random,
                                    .micros = instructions_as_micros,
                                    .arch_id = "rv32-bench",
                                    .natives = natives};

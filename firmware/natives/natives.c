@@ -9,6 +9,8 @@
 #include "udp.h"
 #include "work.h"
 
+#include <stdio.h>
+
 static mote_value native_crypto_has(mote_vm *vm, mote_value receiver, const mote_value *args, unsigned count)
 {
     (void)receiver, (void)args, (void)count;
@@ -78,6 +80,19 @@ const mote_native_entry mote_natives[] = {
     {"_i2cTransaction", native_i2c_transaction, 3},
     {0},
 };
+
+void natives_print(void *context, char level, const char *line, size_t length)
+{
+    (void)context, (void)level;
+    fwrite(line, 1, length, stdout);
+    putchar('\n');
+}
+
+bool natives_random(void *context, uint8_t *target, size_t length)
+{
+    (void)context;
+    return port_random(target, length);
+}
 
 void natives_poll(mote_vm *vm)
 {

@@ -9,6 +9,11 @@ extern const mote_native_entry buffer_crypto_natives[];
 /** For mote_host.natives. */
 extern const mote_native_entry mote_natives[];
 
+/** For mote_host.print: one line on standard output. */
+void natives_print(void *context, char level, const char *line, size_t length);
+/** For mote_host.random: the port's. */
+bool natives_random(void *context, uint8_t *target, size_t length);
+
 /** Wakes fibers whose datagrams have come or whose work is done. A port calls it before each step. */
 void natives_poll(mote_vm *vm);
 /** Whether anything but time can wake a fiber: a socket that the program listens to, work under way. */

@@ -29,18 +29,6 @@ static uint64_t micros(void *context)
     return (uint64_t)esp_timer_get_time();
 }
 
-static void print(void *context, char level, const char *line, size_t length)
-{
-    (void)context, (void)level;
-    printf("%.*s\n", (int)length, line);
-}
-
-static bool random_bytes(void *context, uint8_t *target, size_t length)
-{
-    (void)context;
-    return port_random(target, length);
-}
-
 static void run(mote_vm *vm, program_choice *program, int wake_fd)
 {
     for (;;) {
@@ -68,8 +56,8 @@ static void report_panic(mote_vm *vm)
 
 static void start(program_choice *program, int wake_fd)
 {
-    static const mote_host host = {.print = print,
-                                   .random = random_bytes,
+    static const mote_host host = {.print = natives_print,
+                                   .random = natives_random,
                                    .micros = micros,
                                    .arch_id = "esp32c3",
                                    .natives = mote_natives,

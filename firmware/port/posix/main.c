@@ -47,13 +47,6 @@ static uint64_t micros(void *context)
     return (uint64_t)now.tv_sec * 1000000u + (uint64_t)now.tv_nsec / 1000u;
 }
 
-static void print(void *context, char level, const char *line, size_t length)
-{
-    (void)context, (void)level;
-    fwrite(line, 1, length, stdout);
-    putchar('\n');
-}
-
 bool port_random(uint8_t *target, size_t length)
 {
     while (length > 0) {
@@ -64,12 +57,6 @@ bool port_random(uint8_t *target, size_t length)
         length -= (size_t)got;
     }
     return true;
-}
-
-static bool random_bytes(void *context, uint8_t *target, size_t length)
-{
-    (void)context;
-    return port_random(target, length);
 }
 
 uint64_t port_wall_clock(void)
@@ -254,8 +241,8 @@ static program_choice choose(const settings *options)
 
 int main(int argc, char **argv)
 {
-    static const mote_host host = {.print = print,
-                                   .random = random_bytes,
+    static const mote_host host = {.print = natives_print,
+                                   .random = natives_random,
                                    .micros = micros,
                                    .arch_id = "native",
                                    .natives = mote_natives,

@@ -106,18 +106,6 @@ uint64_t port_wall_clock(void)
     return host_unix_time();
 }
 
-static void print(void *context, char level, const char *line, size_t length)
-{
-    (void)context, (void)level;
-    printf("%.*s\n", (int)length, line);
-}
-
-static bool random_bytes(void *context, uint8_t *target, size_t length)
-{
-    (void)context;
-    return port_random(target, length);
-}
-
 void port_log(int32_t level, const char *message, size_t length)
 {
     static const char *const names[] = {"debug", "info", "warning", "error"};
@@ -211,8 +199,8 @@ static void report(mote_vm *vm)
 
 static mote_vm *start(const program_choice *program, void *arena, uint32_t bytes)
 {
-    static mote_host host = {.print = print,
-                             .random = random_bytes,
+    static mote_host host = {.print = natives_print,
+                             .random = natives_random,
                              .micros = micros,
                              .arch_id = "rv32-virt",
                              .natives = NULL,

@@ -1,21 +1,8 @@
 import { ok } from "node:assert/strict"
-import { engineTests } from "../../engine/all.js"
+import { engineTestNames } from "../../engine/names.js"
 import { Running } from "../../interop/process.js"
-import { type Kit } from "../../kit.js"
 import { needs } from "../../support/needs.js"
 import { board, linux } from "./device-under-test.js"
-
-/** Names of the tests that run in both languages. */
-function engineTestNames(): string[] {
-    const names: string[] = []
-    const kit = {
-        describe: (_name: string, body: () => void) => body(),
-        test: (name: string) => names.push(name),
-        equal: () => undefined,
-    }
-    engineTests(kit as unknown as Kit)
-    return names
-}
 
 describe("the engine's own tests, with the device's cryptography", function () {
     this.timeout(120000)

@@ -7,9 +7,8 @@ import { cachedDeviceImage, root } from "../../../host/build/device.js"
 import { compileProgram } from "../../../host/build/official.js"
 import { machineModule } from "../../../host/build/wasm.js"
 import { Device, type DeviceOptions, type Outcome } from "../../../host/simulator/device.js"
-import { engineTests } from "../../engine/all.js"
+import { engineTestNames } from "../../engine/names.js"
 import { mote, Running, sleep } from "../../interop/process.js"
-import { type Kit } from "../../kit.js"
 import { simulate } from "./run.js"
 
 const folder = mkdtempSync(join(tmpdir(), "mote-sim-"))
@@ -24,18 +23,6 @@ function sim(...args: string[]): { code: number | null; out: string; err: string
     const [program, ...rest] = mote("sim", ...args) as [string, ...string[]]
     const { status, stdout, stderr } = spawnSync(program, rest, { cwd: root, encoding: "utf8", timeout: 60000 })
     return { code: status, out: stdout, err: stderr }
-}
-
-/** Names of the tests that run in both languages. */
-function engineTestNames(): string[] {
-    const names: string[] = []
-    const kit = {
-        describe: (_name: string, body: () => void) => body(),
-        test: (name: string) => names.push(name),
-        equal: () => undefined,
-    }
-    engineTests(kit as unknown as Kit)
-    return names
 }
 
 const options: DeviceOptions = {
