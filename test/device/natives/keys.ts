@@ -30,6 +30,7 @@ async function agree(group: number, name: string): Promise<void> {
     const length = ds._moteKeyPublic(own).length
     console.log(name + " zeros: " + hexText(ds._moteKeyAgree(own, Buffer.alloc(length))))
     console.log(name + " short: " + hexText(ds._moteKeyAgree(own, Buffer.alloc(length - 1))))
+    console.log(name + " long: " + hexText(ds._moteKeyAgree(own, Buffer.alloc(4000))))
     const off = ds._moteKeyPublic(own)
     off[length - 1] = off[length - 1] ^ 1
     if (group === 23) console.log(name + " off the curve: " + hexText(ds._moteKeyAgree(own, off)))
