@@ -15,6 +15,8 @@ import { dirname, join, relative, resolve, sep } from "node:path"
 import { fileURLToPath } from "node:url"
 import { stripVTControlCharacters } from "node:util"
 import { UsageError } from "../credentials.js"
+import type { DebugFile } from "../image/debug.js"
+import { optimizeImage } from "../image/optimize.js"
 
 /** The project's folder. */
 export const root = fileURLToPath(new URL("../../", import.meta.url))
@@ -103,19 +105,20 @@ export function deviceModules(): string[] {
 }
 
 /**
- * Compiles a program with the official DeviceScript compiler. Throws with its messages when it does not compile.
+ * Compiles a program with the official DeviceScript compiler and makes the image smaller. Throws with the compiler's
+ * messages when it does not compile.
  * @param entry path of the main file, relative to the project
  * @param name folder below .cache/device
  */
 export function buildDeviceImage(entry: string, name: string): DeviceImage {
-    return compile(prepareFolder(name), entry, [])
+    return optimize(compile(prepareFolder(name), entry))
 }
 
 /** The sensor for the official VM; it has no settings, so the bridge's port is compiled in. */
 export function buildStockImage(port: number): DeviceImage {
     const folder = prepareFolder(`stock-${process.pid}`)
     writeFileSync(join(folder, "src", "sensor", "stock-port.ts"), `export const BRIDGE_PORT = ${port}\n`)
-    return compile(folder, "src/sensor/stock.ts", [])
+    return optimize(compile(folder, "src/sensor/stock.ts"))
 }
 
 /** A program of the project with other suites than src/sensor/configured.ts has; without, as it is there. */
@@ -129,24 +132,36 @@ export function buildConfiguredImage(entry: string, suites: string[], name: stri
         "",
     ]
     writeFileSync(join(folder, "src", "sensor", "configured.ts"), source.join("\n"))
-    return compile(folder, entry, [])
+    return optimize(compile(folder, entry))
 }
 
 /** As buildDeviceImage, but keeps the image: compiles again only when a source has changed. */
 export function cachedDeviceImage(entry: string): DeviceImage {
     const hash = createHash("sha256").update(entry)
-    for (const part of ["src", "test"]) hashFolder(hash, join(root, part))
-    const folder = join(workshop, "images")
-    const path = join(folder, `${hash.digest("hex").slice(0, 16)}.devs`)
-    const debugPath = path.replace(/devs$/, "json")
-    if (!existsSync(path)) {
-        const image = buildDeviceImage(entry, `build-${process.pid}`)
-        mkdirSync(folder, { recursive: true })
-        renameSync(image.debugPath, debugPath)
-        renameSync(image.path, path)
-        rmSync(join(workshop, `build-${process.pid}`), { recursive: true, force: true })
+    for (const part of ["src", "test", join("host", "image")]) hashFolder(hash, join(root, part))
+    const { path, debugPath } = kept(hash.copy())
+    if (existsSync(path)) return { path, bytes: statSync(path).size, debugPath }
+    const folder = `build-${process.pid}`
+    try {
+        return keep(buildDeviceImage(entry, folder), hash)
+    } finally {
+        rmSync(join(workshop, folder), { recursive: true, force: true })
     }
-    return { path, bytes: statSync(path).size, debugPath }
+}
+
+/** Where an image stays. */
+function kept(hash: Hash): { path: string; debugPath: string } {
+    const path = join(workshop, "images", hash.digest("hex").slice(0, 16))
+    return { path: `${path}.devs`, debugPath: `${path}.json` }
+}
+
+/** Moves an image out of the folder that it was made in. */
+function keep(image: DeviceImage, hash: Hash): DeviceImage {
+    const { path, debugPath } = kept(hash)
+    mkdirSync(dirname(path), { recursive: true })
+    renameSync(image.debugPath, debugPath)
+    renameSync(image.path, path)
+    return { ...image, path, debugPath }
 }
 
 function hashFolder(hash: Hash, folder: string): void {
@@ -179,16 +194,20 @@ function commonFolder(paths: string[]): string {
     return folder
 }
 
-/** Compiles a program wherever it is: it and what it imports are copied into a folder of this process. */
+/** Compiles a program wherever it is: it and what it imports are copied for the compiler. */
 export function buildForeignImage(entry: string): DeviceImage {
     const folder = join(workshop, `foreign-${process.pid}`)
     rmSync(folder, { recursive: true, force: true })
-    const modules = modulesOf(entry)
-    const home = commonFolder(modules)
-    mkdirSync(folder, { recursive: true })
-    for (const path of modules) cpSync(path, join(folder, relative(home, path)))
-    process.once("exit", () => rmSync(folder, { recursive: true, force: true }))
-    return { ...compile(folder, relative(home, entry), []), home }
+    try {
+        const modules = modulesOf(entry)
+        const home = commonFolder(modules)
+        mkdirSync(folder, { recursive: true })
+        for (const path of modules) cpSync(path, join(folder, relative(home, path)))
+        const image = optimize(compile(folder, relative(home, entry)))
+        return { ...keep(image, createHash("sha256").update(resolve(entry))), home }
+    } finally {
+        rmSync(folder, { recursive: true, force: true })
+    }
 }
 
 /** Without colours and the compiler's banner. */
@@ -197,7 +216,16 @@ function messagesOf(output: string): string {
     return plain.replace(/^using devs: .*\n/m, "").trim()
 }
 
-function compile(folder: string, entry: string, flags: string[]): DeviceImage {
+/** Makes the compiler's image smaller and quicker, in its place. */
+function optimize(image: DeviceImage): DeviceImage {
+    const debug = JSON.parse(readFileSync(image.debugPath, "utf8")) as DebugFile
+    const optimized = optimizeImage(readFileSync(image.path), debug)
+    writeFileSync(image.path, optimized.image)
+    writeFileSync(image.debugPath, JSON.stringify(optimized.debug))
+    return { ...image, bytes: optimized.image.length }
+}
+
+function compile(folder: string, entry: string, flags: string[] = []): DeviceImage {
     const { status, output } = devicescript(folder, ["build", "--ignore-missing-config", ...flags, entry])
     const path = join(folder, ".devicescript", "bin", "bytecode.devs")
     if (status !== 0) throw new UsageError(`${entry} does not compile for the device:\n${messagesOf(output)}`)
@@ -214,11 +242,6 @@ export function runInOfficialVm(entry: string, name: string): { status: number; 
 
 /** Longest run in the official VM, ms. */
 const VM_TIMEOUT = 120000
-
-interface DebugFile {
-    functions: { name: string; size: number; location: [number, number] }[]
-    sources: { path: string; length: number }[]
-}
 
 /** Names of all functions and methods in an image. */
 export function functionNames(image: DeviceImage): Set<string> {

@@ -29,12 +29,7 @@ export function positionsAsLines(line: string, debug: DebugMap | undefined): str
     const places = found[2]
         .trim()
         .split(" ")
-        .map((position) => {
-            const place = debug.place(Number(position))
-            return place === undefined
-                ? `    at code position ${position}`
-                : `    at ${place.functionName} (${place.file}:${place.line})`
-        })
+        .flatMap((position) => debug.lines(Number(position)))
     return [found[1], ...places]
 }
 

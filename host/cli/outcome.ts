@@ -12,11 +12,7 @@ const PANICS: Record<number, string> = {
 export function panicLines({ code, exception, trace }: Outcome, debug: DebugMap | undefined): string[] {
     if (code === undefined || code === 0) return []
     const what = exception === "" ? (PANICS[code] ?? "the program's own code") : exception
-    const lines = trace.map((position) => {
-        const place = debug?.place(position)
-        if (place === undefined) return `    at code position ${position}`
-        return `    at ${place.functionName} (${place.file}:${place.line})`
-    })
+    const lines = trace.flatMap((position) => debug?.lines(position) ?? [`    at code position ${position}`])
     const hint = debug === undefined ? ["    (no bytecode-dbg.json beside the image: no lines of TypeScript)"] : []
     return [`panic ${code}: ${what}`, ...lines, ...hint]
 }

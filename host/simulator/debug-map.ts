@@ -1,14 +1,8 @@
 import { existsSync, readFileSync } from "node:fs"
 import { join, relative } from "node:path"
+import type { DebugFile } from "../image/debug.js"
 
-interface DebugFile {
-    functions: { name: string; startpc: number }[]
-    /** triples: source position (delta), length, code position (delta) */
-    srcmap: number[]
-    sources: { path: string; length: number; text: string }[]
-}
-
-export interface Place {
+interface Place {
     functionName: string
     file: string
     line: number
@@ -31,16 +25,29 @@ export class DebugMap {
         }
     }
 
-    /** @param position bytes from the image's start, inside a statement or just behind it */
-    place(position: number): Place | undefined {
-        const { functions } = this.debug
+    /**
+     * One line for each function at a position, innermost first: more than one where a function stands in place of its
+     * call.
+     * @param position bytes from the image's start, inside a statement or just behind it
+     */
+    lines(position: number): string[] {
+        const places = this.places(position)
+        if (places.length === 0) return [`    at code position ${position}`]
+        return places.map(({ functionName, file, line }) => `    at ${functionName} (${file}:${line})`)
+    }
+
+    private places(position: number): Place[] {
+        const { functions, inlined } = this.debug
         // A saved position is that of the next operation.
         const at = position - 1
         // Sizes count the function's header, too: the one that starts last before it is the one.
         const before = functions.filter(({ startpc }) => startpc <= at).sort((a, b) => b.startpc - a.startpc)
         const entry = before.at(0)
-        if (entry === undefined) return undefined
-        return { functionName: entry.name, ...this.line(this.sourcePosition(at)) }
+        if (entry === undefined) return []
+        const calls = inlined?.filter(({ code }) => code <= at).at(-1)?.calls ?? []
+        const names = [...calls.map(({ name }) => name), entry.name]
+        const positions = [this.sourcePosition(at), ...calls.map((call) => call.position)]
+        return names.map((functionName, i) => ({ functionName, ...this.line(positions[i]) }))
     }
 
     private sourcePosition(at: number): number {

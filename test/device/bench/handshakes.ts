@@ -268,8 +268,9 @@ function memoryOfClient(recording: Recording, crypto: SeededCrypto): void {
         link.giveClient(recording.toClient[i])
         link.toServer = []
     }
-    if (link.received !== 1) throw new Error("the recording does not fit")
     report(arena, heap)
+    // The connection is wanted until here: what nobody uses any more is not kept.
+    if (link.received !== 1) throw new Error("the recording does not fit")
 }
 
 function memoryOfServer(recording: Recording, crypto: SeededCrypto): void {
@@ -282,10 +283,10 @@ function memoryOfServer(recording: Recording, crypto: SeededCrypto): void {
         link.giveServer(recording.toServer[i])
         link.toClient = []
     }
-    if (link.received !== 1) throw new Error("the recording does not fit")
     answerOne(link)
     link.toClient = []
     report(arena, heap)
+    if (link.received !== 1) throw new Error("the recording does not fit")
 }
 
 async function memory(ofClient: boolean): Promise<void> {
@@ -294,6 +295,8 @@ async function memory(ofClient: boolean): Promise<void> {
     clientCrypto.seed = 1
     serverCrypto.seed = 2
     const recording = record(clientCrypto, serverCrypto)
+    // A wait lets go of what the recording was made with.
+    await ds.sleep(1)
     if (ofClient) memoryOfClient(recording, clientCrypto)
     else memoryOfServer(recording, serverCrypto)
 }

@@ -1,0 +1,79 @@
+import { moveDebug, type DebugFile } from "./debug.js"
+import { clearBeforeWaits } from "./passes/clear.js"
+import { Waiting } from "./passes/waiting.js"
+import { isCaptured } from "./passes/facts.js"
+import { tidyFlow } from "./passes/flow.js"
+import { forwardValues } from "./passes/forward.js"
+import { inlineCalls, type NameOf } from "./passes/inline.js"
+import { shareSlots, splitSlots } from "./passes/lifetimes.js"
+import { MethodTable } from "./passes/methods.js"
+import {
+    dropFunctions,
+    dropNames,
+    groupMethodStores,
+    mergeFunctions,
+    orderTables,
+    shortenMethods,
+} from "./passes/tables.js"
+import type { ImageFunction, ImageProgram } from "./program.js"
+import { readImage } from "./read.js"
+import { writeImage, type WrittenImage } from "./write.js"
+
+/*
+ * Makes an image of the DeviceScript compiler smaller and quicker. The result is an image like any other: every
+ * machine runs it, and its debug file still leads to the lines of TypeScript.
+ */
+
+function tidyFunction(entry: ImageFunction, methods: MethodTable): void {
+    tidyFlow(entry)
+    const captured = isCaptured(entry)
+    if (captured) return
+    for (let round = 0; round < MAX_ROUNDS; round++) {
+        splitSlots(entry)
+        const moved = forwardValues(entry, (field) => methods.isMethod(field))
+        if (!tidyFlow(entry) && !moved) break
+    }
+    shareSlots(entry)
+}
+
+const MAX_ROUNDS = 20
+
+/** All passes over a program, until nothing changes. */
+export function optimizeProgram(program: ImageProgram, nameOf: NameOf): void {
+    let changed = new Set(program.functions)
+    for (let round = 0; round < MAX_ROUNDS && changed.size > 0; round++) {
+        const methods = new MethodTable(program)
+        for (const entry of changed) tidyFunction(entry, methods)
+        changed = inlineCalls(program, new MethodTable(program), nameOf)
+        dropFunctions(program, new MethodTable(program))
+        changed = new Set([...changed].filter((entry) => program.functions.includes(entry)))
+    }
+    while (mergeFunctions(program)) dropFunctions(program, new MethodTable(program))
+    const waiting = new Waiting(program)
+    for (const entry of program.functions) clearBeforeWaits(entry, (callee) => waiting.mayWait(callee))
+    dropNames(program)
+    shortenMethods(program)
+    groupMethodStores(program)
+    orderTables(program)
+    program.configuration = Buffer.alloc(0)
+}
+
+/**
+ * @param image as the compiler wrote it
+ * @returns the smaller image, and `debug` with the positions it has now. Throws ImageError when it is no image.
+ */
+export function optimizeImage(image: Buffer, debug: DebugFile): { image: Buffer; debug: DebugFile } {
+    const program = readImage(image)
+    const before = [...program.functions]
+    optimizeProgram(program, (entry) => debug.functions.at(before.indexOf(entry))?.name ?? "?")
+    const written = writeImage(program)
+    const kept = program.functions.map((entry) => before.indexOf(entry))
+    return { image: aligned(written), debug: moveDebug(debug, kept, written) }
+}
+
+/** Images are whole blocks of flash. */
+function aligned({ image }: WrittenImage): Buffer {
+    return Buffer.concat([image, Buffer.alloc((BLOCK - (image.length % BLOCK)) % BLOCK)])
+}
+
+const BLOCK = 32

@@ -1,0 +1,57 @@
+import { Op } from "../operations.js"
+import type { Expression, ImageFunction, Statement } from "../program.js"
+import { expression, isCall, isCaptured, statement, successors } from "./facts.js"
+import { liveBehind, slotStored } from "./lifetimes.js"
+
+/* A slot keeps its last value as long as the frame. Before a wait, objects that nobody wants any more are let go. */
+
+/**
+ * @param waits true for what is called when the call may wait
+ */
+export function clearBeforeWaits(entry: ImageFunction, waits: (callee: Expression) => boolean): void {
+    if (isCaptured(entry)) return
+    const { body } = entry
+    const behind = liveBehind(entry)
+    const clears = new Map<Statement, Set<number>>()
+    const before = new Map(body.map((each) => [each, new Set<number>()]))
+    for (let changed = true; changed;) {
+        changed = false
+        body.forEach((each, i) => {
+            const full = new Set(before.get(each))
+            if (isCall(each) && waits(each.operands[0]))
+                for (const slot of full) {
+                    if (isWanted(each, slot, behind)) continue
+                    clears.set(each, (clears.get(each) ?? new Set()).add(slot))
+                    full.delete(slot)
+                }
+            const stored = slotStored(each)
+            if (stored !== undefined) full.delete(stored)
+            if (stored !== undefined && each.operands[0].opcode === Op.retVal) full.add(stored)
+            for (const next of successors(body, i)) {
+                const known = before.get(next) as Set<number>
+                for (const slot of full) {
+                    changed = changed || !known.has(slot)
+                    known.add(slot)
+                }
+            }
+        })
+    }
+    for (const [call, slots] of clears) insertBefore(body, call, slots)
+}
+
+function isWanted(call: Statement, slot: number, behind: Map<Statement, Set<number>>): boolean {
+    return behind.get(call)?.has(slot) === true || reads(call, slot)
+}
+
+function reads(above: Expression, slot: number): boolean {
+    if (above.opcode === Op.loadLocal && above.value === slot) return true
+    return above.operands.some((operand) => reads(operand, slot))
+}
+
+function insertBefore(body: Statement[], call: Statement, slots: Set<number>): void {
+    const made = [...slots].map((slot) =>
+        statement(Op.storeLocal, slot, [expression(Op.undefined, 0, [], call.origin)], call.origin),
+    )
+    body.splice(body.indexOf(call), 0, ...made)
+    for (const each of body) if (each.target === call) each.target = made[0]
+}

@@ -1,0 +1,122 @@
+import { Op, operation } from "../operations.js"
+import { type Expression, type ImageFunction, type Origin, type Statement, walk } from "../program.js"
+
+/* What passes ask about expressions and statements. Expressions never call a function and never change anything. */
+
+const CONSTANTS = new Set([Op.literal, Op.undefined, Op.true, Op.false, Op.null, Op.nan, Op.inf, Op.literalF64])
+const REFERENCES = [Op.builtinObject, Op.staticFunction, Op.staticAsciiString, Op.staticUtf8String]
+const NAMED = new Set([...REFERENCES, Op.staticBuiltinString, Op.staticBuffer])
+/** Read what a statement may change. */
+const HEAP_READS = new Set([
+    ...[Op.index, Op.builtinField, Op.asciiField, Op.utf8Field, Op.objectField, Op.mathField, Op.dsField],
+    ...[Op.loadGlobal, Op.loadClosure, Op.loadBuffer, Op.instanceOf, Op.new],
+])
+const BOOLEANS = new Set([
+    ...[Op.true, Op.false, Op.isUndefined, Op.toBool, Op.isNan, Op.not, Op.isNullish, Op.instanceOf],
+    ...[Op.eq, Op.le, Op.lt, Op.ne, Op.approxEq, Op.approxNe],
+])
+/** Operations on any values that never throw, as their operands do not. */
+const HARMLESS = new Set([
+    ...[...CONSTANTS, ...NAMED, Op.loadLocal, Op.retVal, Op.loadGlobal, Op.loadClosure, Op.makeClosure],
+    ...[Op.isUndefined, Op.toBool, Op.isNan, Op.not, Op.isNullish, Op.eq, Op.ne, Op.typeofStr, Op.typeof],
+    ...[Op.uplus, Op.neg, Op.bitNot, Op.toInt, Op.abs, Op.sub, Op.mul, Op.div, Op.bitAnd, Op.bitOr, Op.bitXor],
+    ...[Op.shiftLeft, Op.shiftRight, Op.shiftRightUnsigned, Op.le, Op.lt],
+])
+const SETS_RET_VAL = new Set([
+    ...[Op.call0, Op.call1, Op.call2, Op.call3, Op.call4, Op.call5, Op.call6, Op.call7, Op.call8, Op.callArray],
+    ...[Op.indexDelete, Op.allocMap, Op.allocArray, Op.allocBuffer, Op.catch, Op.finally, Op.storeRetVal],
+    Op.jmpRetValZ,
+])
+
+/** A call of a function with its operands one by one. */
+export function isCall({ opcode }: Expression): boolean {
+    return opcode >= Op.call0 && opcode <= Op.call8
+}
+
+/** The same value wherever it stands: numbers, booleans, undefined. */
+export function isConstant({ opcode }: Expression): boolean {
+    return CONSTANTS.has(opcode)
+}
+
+export function isBoolean({ opcode }: Expression): boolean {
+    return BOOLEANS.has(opcode)
+}
+
+export function setsRetVal({ opcode }: Statement): boolean {
+    return SETS_RET_VAL.has(opcode)
+}
+
+/** Begins a part of the code that is entered or left in other ways than by a jump. */
+export function isBarrier({ opcode }: Statement): boolean {
+    return opcode === Op.try || opcode === Op.endTry || opcode === Op.catch || opcode === Op.finally
+}
+
+function some(expression: Expression, test: (expression: Expression) => boolean): boolean {
+    return test(expression) || expression.operands.some((operand) => some(operand, test))
+}
+
+export function readsHeap(expression: Expression): boolean {
+    return some(expression, ({ opcode }) => HEAP_READS.has(opcode))
+}
+
+export function readsRetVal(expression: Expression): boolean {
+    return some(expression, ({ opcode }) => opcode === Op.retVal || opcode === Op.jmpRetValZ)
+}
+
+export function mayThrow(expression: Expression): boolean {
+    return some(expression, ({ opcode }) => !HARMLESS.has(opcode))
+}
+
+/** How often each slot is read below an expression. */
+export function slotsRead(expression: Expression): Map<number, number> {
+    const found = new Map<number, number>()
+    walk(expression, ({ opcode, value }) => {
+        if (opcode === Op.loadLocal) found.set(value, (found.get(value) ?? 0) + 1)
+    })
+    return found
+}
+
+/** Operands that wait at once while this is worked out. */
+export function stackDepth(expression: Expression): number {
+    const depths = expression.operands.map((operand, i) => i + stackDepth(operand))
+    return Math.max(1, ...depths)
+}
+
+/** True when other functions reach its slots. */
+export function isCaptured({ body }: ImageFunction): boolean {
+    return body.some((statement) => some(statement, ({ opcode }) => opcode === Op.makeClosure))
+}
+
+/** True when it reads or writes slots of the function around it. */
+export function isClosure({ body }: ImageFunction): boolean {
+    return body.some((statement) =>
+        some(statement, ({ opcode }) => opcode === Op.loadClosure || opcode === Op.storeClosure),
+    )
+}
+
+/** The statements that may run next; a thrown error is not counted. */
+export function successors(body: Statement[], i: number): Statement[] {
+    const statement = body[i]
+    // Nothing to throw again: on behind a finally block.
+    const goesOn = operation(statement.opcode)?.kind !== "final" || statement.opcode === Op.reThrow
+    const next = goesOn ? body.slice(i + 1, i + 2) : []
+    // A jump out of a try block goes on when the finally blocks on its way are through.
+    if (statement.opcode === Op.reThrow) return [...next, ...jumpsOut(body)]
+    return statement.target === null ? next : [...next, statement.target]
+}
+
+function jumpsOut(body: Statement[]): Statement[] {
+    return body.flatMap(({ opcode, target }) => (opcode === Op.throwJmp && target !== null ? [target] : []))
+}
+
+export function copyOf(expression: Expression): Expression {
+    return { ...expression, operands: expression.operands.map(copyOf) }
+}
+
+export function expression(opcode: number, value: number, operands: Expression[], origin: Origin): Expression {
+    return { opcode, value, operands, origin }
+}
+
+export function statement(opcode: number, value: number, operands: Expression[], origin: Origin): Statement {
+    return { opcode, value, operands, origin, target: null }
+}

@@ -1,0 +1,257 @@
+import { Op } from "../operations.js"
+import {
+    type Expression,
+    FunctionFlag,
+    type ImageFunction,
+    type ImageProgram,
+    type Inlined,
+    type Origin,
+    type Statement,
+    walk,
+} from "../program.js"
+import {
+    copyOf,
+    expression,
+    isBarrier,
+    isCall,
+    isCaptured,
+    isClosure,
+    isConstant,
+    mayThrow,
+    slotsRead,
+    statement,
+} from "./facts.js"
+import { liveAtStart, slotStored } from "./lifetimes.js"
+import { fieldKey, type MethodTable } from "./methods.js"
+
+/* Functions that are called in one place, or that are no longer than the call, stand where they are called. */
+
+/** Name of a function in the compiler's image. */
+export type NameOf = (entry: ImageFunction) => string
+
+interface Site {
+    caller: ImageFunction
+    at: number
+    callee: ImageFunction
+    /** the object of a method call */
+    self: Expression | undefined
+    passed: Expression[]
+}
+
+/** A function for the place of its call: this many operations are no longer than a call. */
+const SMALL = 7
+/** What a function costs besides its code, in operations. */
+const OVERHEAD = 16
+/** Slots of a function that others are put into: its frame stays while they wait. */
+const MAX_SLOTS = 24
+
+/** Puts functions in place of their calls. Returns the callers that changed. */
+export function inlineCalls(program: ImageProgram, methods: MethodTable, nameOf: NameOf): Set<ImageFunction> {
+    const changed = new Set<ImageFunction>()
+    const gone = new Set<ImageFunction>()
+    const references = countReferences(program)
+    const recursive = recursiveFunctions(program, methods)
+    for (const caller of program.functions) {
+        for (let at = caller.body.length - 1; at >= 0; at--) {
+            const site = siteAt(program, methods, caller, at)
+            // What has itself been changed in this round has other numbers now.
+            if (
+                site === undefined ||
+                recursive.has(site.callee) ||
+                changed.has(site.callee) ||
+                gone.has(caller) ||
+                !mayInline(site)
+            )
+                continue
+            const calls = callsOf(program, methods, references, site)
+            if (calls > 1 && operationsOf(site.callee) > allowed(calls)) continue
+            if (calls === 1) gone.add(site.callee)
+            inline(site, nameOf(site.callee))
+            changed.add(caller)
+        }
+    }
+    return changed
+}
+
+/** Functions that may come to call themselves; they would be put into themselves without end. */
+function recursiveFunctions(program: ImageProgram, methods: MethodTable): Set<ImageFunction> {
+    const called = program.functions.map(({ body }) => {
+        const found = new Set<number>()
+        for (const each of body)
+            walk(each, (above) => {
+                if (above.opcode === Op.staticFunction) found.add(above.value)
+                const method = methods.onlyMethod(above)
+                if (method !== undefined) found.add(method)
+            })
+        return found
+    })
+    return new Set(
+        program.functions.filter((_, start) => {
+            const reached = new Set(called[start])
+            for (const index of reached) for (const next of called[index]) reached.add(next)
+            return reached.has(start)
+        }),
+    )
+}
+
+function countReferences(program: ImageProgram): Map<number, number> {
+    const found = new Map<number, number>()
+    for (const { body } of program.functions)
+        for (const each of body)
+            walk(each, ({ opcode, value }) => {
+                if (opcode === Op.staticFunction || opcode === Op.makeClosure)
+                    found.set(value, (found.get(value) ?? 0) + 1)
+            })
+    return found
+}
+
+function siteAt(program: ImageProgram, methods: MethodTable, caller: ImageFunction, at: number): Site | undefined {
+    const call = caller.body[at]
+    if (!isCall(call)) return undefined
+    const [callee, ...passed] = call.operands
+    if (callee.opcode === Op.staticFunction) {
+        const found = program.functions[callee.value]
+        if ((found.flags & FunctionFlag.needsThis) !== 0) return undefined
+        return { caller, at, callee: found, self: undefined, passed }
+    }
+    const method = methods.onlyMethod(callee)
+    if (method === undefined) return undefined
+    const found = program.functions[method]
+    return { caller, at, callee: found, self: callee.operands[0], passed }
+}
+
+/** In how many places it is called; Infinity when it is also used as a value. */
+function callsOf(
+    program: ImageProgram,
+    methods: MethodTable,
+    references: Map<number, number>,
+    { caller, at, callee, self }: Site,
+): number {
+    const referred = references.get(program.functions.indexOf(callee)) ?? 0
+    if (self === undefined) return referred
+    // One reference is the store on the prototype.
+    return referred === 1 ? methods.uses(fieldKey(caller.body[at].operands[0])) : Infinity
+}
+
+function mayInline(site: Site): boolean {
+    const { caller, callee, self } = site
+    if (caller === callee || callee.tries > 0 || isCaptured(callee) || isClosure(callee)) return false
+    if ((callee.flags & (FunctionFlag.constructor | FunctionFlag.restArgument)) !== 0) return false
+    if (callee.body.some(isBarrier)) return false
+    if (self !== undefined && !failsWithout(callee) && !isThis(caller, self)) return false
+    if (isCaptured(caller) && (!isExpression(callee) || !needsNoSlots(site))) return false
+    return caller.slots + callee.slots <= MAX_SLOTS
+}
+
+/** A method on nothing is a TypeError, and stays one: its first statement reads or writes a field of `this`. */
+function failsWithout({ body }: ImageFunction): boolean {
+    let reads = false
+    const isSelf = (operand: Expression | undefined): boolean => operand?.opcode === Op.loadLocal && operand.value === 0
+    walk(body[0], ({ opcode, operands }) => {
+        const field = opcode === Op.asciiField || opcode === Op.builtinField || opcode === Op.indexSet
+        if (field && isSelf(operands[0])) reads = true
+    })
+    return reads
+}
+
+function isThis({ flags }: ImageFunction, self: Expression): boolean {
+    return (flags & FunctionFlag.needsThis) !== 0 && self.opcode === Op.loadLocal && self.value === 0
+}
+
+function operationsOf({ body }: ImageFunction): number {
+    let operations = 0
+    for (const each of body) walk(each, () => operations++)
+    return operations
+}
+
+/** What the copies cost must not be more than what the function's header, name and place on its class do. */
+function allowed(calls: number): number {
+    return Math.max(SMALL, Math.floor(OVERHEAD / (calls - 1)))
+}
+
+function isSimple(value: Expression): boolean {
+    return isConstant(value) || value.opcode === Op.loadLocal
+}
+
+/** Closures may change the slots of a captured caller at any time, but not while one expression is worked out. */
+function isExpression({ body }: ImageFunction): boolean {
+    return body.length === 1 && body[0].opcode === Op.return
+}
+
+function needsNoSlots({ callee, self, passed }: Site): boolean {
+    if (callee.slots > callee.arguments || callee.body.some((each) => slotStored(each) !== undefined)) return false
+    return [...(self === undefined ? [] : [self]), ...passed].every(isSimple)
+}
+
+/** Puts the callee's code in place of a call. */
+function inline({ caller, at, callee, self, passed }: Site, name: string): void {
+    const { body } = caller
+    const call = body[at]
+    const { origin } = call
+    const base = caller.slots
+    const undefinedValue = expression(Op.undefined, 0, [], origin)
+    const given = self === undefined ? passed : [self, ...passed]
+    const stored = new Set(callee.body.map(slotStored))
+    const placed: Statement[] = []
+    const values = new Map<number, Expression>()
+    for (let slot = 0; slot < Math.max(callee.arguments, given.length); slot++) {
+        const value = given.at(slot) ?? undefinedValue
+        const isArgument = slot < callee.arguments
+        if (isArgument && isSimple(value) && !stored.has(slot)) values.set(slot, value)
+        else if (isArgument || mayThrow(value)) placed.push(statement(Op.storeLocal, base + slot, [value], origin))
+    }
+    for (const slot of liveAtStart(callee))
+        if (slot >= callee.arguments) placed.push(statement(Op.storeLocal, base + slot, [undefinedValue], origin))
+    placed.push(...copyBody(callee, base, values, body[at + 1], { name, call: origin }))
+    body.splice(at, 1, ...placed)
+    for (const each of body) if (each.target === call) each.target = placed[0]
+    const last = Math.max(0, ...placed.flatMap((each) => [slotStored(each) ?? 0, ...slotsRead(each).keys()]))
+    caller.slots = Math.max(caller.slots, last + 1)
+}
+
+/**
+ * @param values what stands for an argument; other slots are behind those of the caller
+ * @param after where returns lead
+ */
+function copyBody(
+    { body }: ImageFunction,
+    base: number,
+    values: Map<number, Expression>,
+    after: Statement,
+    inlined: Inlined,
+): Statement[] {
+    const originOf = originsInside(inlined)
+    const renamed = (from: Expression): Expression => {
+        const value = from.opcode === Op.loadLocal ? values.get(from.value) : undefined
+        if (value !== undefined) return copyOf(value)
+        const isSlot = from.opcode === Op.loadLocal || from.opcode === Op.storeLocal
+        const moved = { ...from, origin: originOf(from.origin), operands: from.operands.map(renamed) }
+        return { ...moved, value: isSlot ? from.value + base : from.value }
+    }
+    const copies = new Map(body.map((each) => [each, { ...each, ...renamed(each) }]))
+    return body.flatMap((each, i) => {
+        const copy = copies.get(each) as Statement
+        if (copy.target !== null) copy.target = copies.get(copy.target) ?? null
+        if (copy.opcode !== Op.return) return [copy]
+        copy.opcode = Op.storeRetVal
+        const jump = { ...statement(Op.jmp, 0, [], copy.origin), target: after }
+        return i === body.length - 1 ? [copy] : [copy, jump]
+    })
+}
+
+/** The origins of a function's operations once it stands in place of a call; equal ones stay one object. */
+function originsInside(inlined: Inlined): (origin: Origin) => Origin {
+    const known = new Map<Origin, Origin>()
+    const inside = (origin: Origin): Origin => {
+        const found = known.get(origin)
+        if (found !== undefined) return found
+        const inner = origin.inlined
+        const made = {
+            at: origin.at,
+            inlined: inner === undefined ? inlined : { name: inner.name, call: inside(inner.call) },
+        }
+        known.set(origin, made)
+        return made
+    }
+    return inside
+}

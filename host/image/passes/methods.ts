@@ -1,0 +1,104 @@
+import { Op } from "../operations.js"
+import { type Expression, type ImageProgram, type Statement, walk } from "../program.js"
+
+/* Which names are methods, and of which class. The compiler puts methods on prototypes, one statement each. */
+
+const PROTOTYPE = 52
+/** Array.prototype, Buffer.prototype and the others in the list of builtin objects. */
+const BUILTIN_PROTOTYPES = new Set([2, 4, 6, 8, 10, 12, 14, 16, 18, 20, 28, 30, 32, 34])
+
+/** A name, whether it is one of the image or of the machine; undefined when it is worked out. */
+export function nameKey({ opcode, value }: Expression): string | undefined {
+    if (opcode === Op.staticAsciiString) return `ascii ${value}`
+    if (opcode === Op.staticBuiltinString) return `builtin ${value}`
+    return opcode === Op.staticUtf8String ? `utf8 ${value}` : undefined
+}
+
+/** The name in a field's look-up; undefined when it is another operation. */
+export function fieldKey({ opcode, value }: Expression): string | undefined {
+    if (opcode === Op.asciiField) return `ascii ${value}`
+    if (opcode === Op.builtinField) return `builtin ${value}`
+    return opcode === Op.utf8Field ? `utf8 ${value}` : undefined
+}
+
+/** `C.prototype.name = function`, with C a class of the program or of the machine. */
+export function isMethodStore({ opcode, operands }: Statement): boolean {
+    if (opcode !== Op.indexSet || operands[2].opcode !== Op.staticFunction) return false
+    const [object, key] = operands
+    return isPrototype(object) && nameKey(key) !== undefined
+}
+
+export function isPrototype({ opcode, value, operands }: Expression): boolean {
+    if (opcode === Op.builtinObject) return BUILTIN_PROTOTYPES.has(value)
+    return opcode === Op.builtinField && value === PROTOTYPE && operands[0].opcode === Op.staticFunction
+}
+
+export class MethodTable {
+    private readonly methods = new Map<string, number[]>()
+    /** names that something else than a method may have, or that are used as text */
+    private readonly others = new Set<string>()
+    private readonly fields = new Map<string, number>()
+    private readonly calls = new Map<string, number>()
+
+    constructor(program: ImageProgram) {
+        for (const { body } of program.functions) for (const statement of body) this.add(statement)
+    }
+
+    private add(statement: Statement): void {
+        const isStore = isMethodStore(statement)
+        const [, key, value] = statement.operands
+        if (isStore) this.addMethod(nameKey(key) ?? "", value.value)
+        const callee = statement.operands.at(0)
+        const called = callee === undefined ? undefined : fieldKey(callee)
+        if (called !== undefined && statement.opcode >= Op.call0 && statement.opcode <= Op.call8)
+            this.calls.set(called, (this.calls.get(called) ?? 0) + 1)
+        walk(statement, (expression) => {
+            const field = fieldKey(expression)
+            if (field !== undefined) this.fields.set(field, (this.fields.get(field) ?? 0) + 1)
+            const name = nameKey(expression)
+            if (name !== undefined && !(isStore && expression === key)) this.others.add(name)
+        })
+    }
+
+    private addMethod(name: string, index: number): void {
+        this.methods.set(name, [...(this.methods.get(name) ?? []), index])
+    }
+
+    /** How often a field of this name is looked up. */
+    uses(name: string | undefined): number {
+        return this.fields.get(name ?? "") ?? 0
+    }
+
+    /** True for the look-up of a name that no object has but from its class. */
+    isMethod(field: Expression): boolean {
+        const name = fieldKey(field)
+        return name !== undefined && !this.others.has(name)
+    }
+
+    /** Index of the function that is called, when only one class has a method of this name and it is always called. */
+    onlyMethod(field: Expression): number | undefined {
+        // The machine's own names may be those of its own methods.
+        if (field.opcode !== Op.asciiField) return undefined
+        const name = fieldKey(field) ?? ""
+        const [method, ...others] = this.methods.get(name) ?? []
+        if (method === undefined || others.length > 0 || this.others.has(name)) return undefined
+        return this.calls.get(name) === this.fields.get(name) ? method : undefined
+    }
+
+    /** True when every look-up of this name is a call. */
+    isOnlyCalled(name: string): boolean {
+        return !this.others.has(name) && (this.calls.get(name) ?? 0) === (this.fields.get(name) ?? 0)
+    }
+
+    /** Indexes of the image's own names that only methods have. */
+    methodNames(): number[] {
+        return [...this.methods.keys()]
+            .filter((name) => name.startsWith("ascii ") && !this.others.has(name))
+            .map((name) => Number(name.slice("ascii ".length)))
+    }
+
+    /** True when nobody looks a method of this name up. */
+    isUnused(name: string): boolean {
+        return !this.fields.has(name) && !this.others.has(name)
+    }
+}

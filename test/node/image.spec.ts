@@ -1,0 +1,154 @@
+import { deepStrictEqual, ok, strictEqual, throws } from "node:assert/strict"
+import { readdirSync, readFileSync } from "node:fs"
+import { join } from "node:path"
+import { root } from "../../host/build/device.js"
+import { compileProgram, runOfficial } from "../../host/build/official.js"
+import type { DebugFile } from "../../host/image/debug.js"
+import { optimizeImage } from "../../host/image/optimize.js"
+import { ImageError, readImage } from "../../host/image/read.js"
+import { writeImage } from "../../host/image/write.js"
+import { ProgramGenerator } from "../machine/generator.js"
+import { simulate } from "./machine/run.js"
+
+/** Generated programs; MOTE_PROGRAMS=N runs more, MOTE_SEED=N begins elsewhere. */
+const GENERATED = Number(process.env["MOTE_PROGRAMS"] ?? 60)
+const FIRST_SEED = Number(process.env["MOTE_SEED"] ?? 1001)
+const TIMEOUT = 20000
+const NO_DEBUG: DebugFile = { functions: [], srcmap: [], sources: [] }
+
+function compiled(source: string): Buffer {
+    return Buffer.from(compileProgram(source))
+}
+
+function optimized(source: string): Buffer {
+    return optimizeImage(compiled(source), NO_DEBUG).image
+}
+
+async function compare(source: string): Promise<void> {
+    const image = compiled(source)
+    const smaller = optimizeImage(image, NO_DEBUG).image
+    ok(smaller.length <= image.length, `${smaller.length} > ${image.length}`)
+    const expected = (await simulate(image, false)).output
+    strictEqual((await simulate(smaller, true)).output, expected)
+    // What the official machine logs of a panic has code positions in it.
+    if (expected.includes("PANIC")) return
+    const { lines } = await runOfficial(smaller, false, TIMEOUT)
+    strictEqual(lines.map((line) => `${line}\n`).join(""), expected)
+}
+
+async function outputOf(source: string): Promise<string> {
+    const before = (await simulate(compiled(source), false)).output
+    strictEqual((await simulate(optimized(source), false)).output, before)
+    return before
+}
+
+/** A program of a few lines, ended as all are. */
+function program(...lines: string[]): string {
+    return ['import * as ds from "@devicescript/core"', ...lines, "ds.restart()"].join("\n")
+}
+
+describe("an optimized image", function () {
+    this.timeout(60000)
+
+    for (const folder of ["conformance", "programs"])
+        for (const name of readdirSync(join(root, "test", "machine", folder)).filter((file) => file.endsWith(".ts")))
+            it(`does what the compiler's does in both machines: ${name}`, () =>
+                compare(readFileSync(join(root, "test", "machine", folder, name), "utf8")))
+
+    for (let seed = FIRST_SEED; seed < FIRST_SEED + GENERATED; seed++)
+        it(`does what the compiler's does in both machines: generated program ${seed}`, () =>
+            compare(new ProgramGenerator(seed).program()))
+
+    it("keeps the order of calls and their effects", async () => {
+        const lines = await outputOf(
+            program(
+                "class Log {",
+                '    text = ""',
+                "    add(x: string): string { this.text = this.text + x; return this.text }",
+                "    both(): string { return this.add('a') + this.add('b') }",
+                "}",
+                "const log = new Log()",
+                "const before = log.text",
+                "const both = log.both()",
+                "console.log(before + '|' + both + '|' + log.text)",
+            ),
+        )
+        strictEqual(lines, "|aab|ab\n")
+    })
+
+    it("keeps a value that is read before what it was read from changes", async () => {
+        const lines = await outputOf(
+            program(
+                "class Cell { x = 1; swap(y: number): number { const old = this.x; this.x = y; return old } }",
+                "const cell = new Cell()",
+                "console.log(cell.swap(2), cell.swap(3), cell.x)",
+            ),
+        )
+        strictEqual(lines, "1 2 3\n")
+    })
+
+    it("still throws when a method is called on nothing", async () => {
+        const lines = await outputOf(
+            program(
+                "class Box { x = 1; get1(): number { return this.x }; say() { console.log('said') } }",
+                "function call(box: Box, say: boolean) { try { if (say) box.say(); else console.log(box.get1()) }",
+                "    catch (e: any) { console.log(e instanceof TypeError) } }",
+                "call(new Box(), true); call(new Box(), false); call(undefined, true); call(undefined, false)",
+            ),
+        )
+        strictEqual(lines, "said\n1\ntrue\ntrue\n")
+    })
+
+    it("keeps the names of functions that a program prints", async () => {
+        strictEqual(
+            await outputOf(program("function hello() { return 1 }", "console.log(hello); hello()")),
+            "[Function: hello]\n",
+        )
+    })
+
+    it("keeps two functions apart that do the same", async () => {
+        strictEqual(
+            await outputOf(
+                program(
+                    "function a() { return 1 }",
+                    "function b() { return 1 }",
+                    "const f: any = a",
+                    "console.log(f === a, f === b)",
+                ),
+            ),
+            "true false\n",
+        )
+    })
+
+    it("calls a method by a name that is worked out, when the program names it anywhere", async () => {
+        strictEqual(
+            await outputOf(
+                program(
+                    "class Door { open() { console.log('open') }; shut() { console.log('shut') } }",
+                    "const door: any = new Door()",
+                    'for (const name of ["open", "shut"]) door[name]()',
+                ),
+            ),
+            "open\nshut\n",
+        )
+    })
+
+    it("lets go of what nobody wants before it waits", async () => {
+        const source = program(
+            "function large(): number { const b = Buffer.alloc(20000); b[1] = 7; return b[1] + b.length }",
+            "async function work() { const n = large(); await ds.sleep(5); const m = large() + large(); console.log(n + m) }",
+            "await work()",
+            "const c = Buffer.alloc(30000)",
+            "console.log(c.length)",
+        )
+        strictEqual(await outputOf(source), "60021\n30000\n")
+    })
+
+    it("reads and writes any image without a change of meaning, and refuses what is none", () => {
+        const image = compiled(readFileSync(join(root, "test", "machine", "programs", "texts.ts"), "utf8"))
+        const once = writeImage(readImage(image)).image
+        deepStrictEqual(writeImage(readImage(once)).image, once)
+        throws(() => readImage(Buffer.alloc(200)), ImageError)
+        throws(() => readImage(Buffer.alloc(3)), ImageError)
+    })
+})
