@@ -56,7 +56,7 @@ export class CoapClient {
     private changed: Signal
     private stopping = new Cancellable()
     private listening = false
-    private error: GError | undefined = undefined
+    private error: GError | undefined
 
     constructor(
         private services: Services,

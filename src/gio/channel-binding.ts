@@ -4,12 +4,12 @@ import { ErrorDomain, GError, TlsChannelBindingError } from "./errors.js"
 
 /** Channel bindings (RFC 5929, RFC 9266). */
 export function channelBinding(association: Association | undefined, type: TlsChannelBindingType): Buffer {
-    if (association === undefined || !association.handshake.complete)
+    if (association === undefined || !association.parameters.complete)
         throw bindingError(
             TlsChannelBindingError.INVALID_STATE,
             "Handshake is not finished, no channel binding information yet",
         )
-    if (type === TlsChannelBindingType.UNIQUE) return Buffer.from(association.handshake.firstFinished)
+    if (type === TlsChannelBindingType.UNIQUE) return Buffer.from(association.parameters.firstFinished)
     if (type === TlsChannelBindingType.EXPORTER) return exporterBinding(association)
     if (type === TlsChannelBindingType.SERVER_END_POINT)
         throw bindingError(TlsChannelBindingError.NOT_AVAILABLE, "The server has no certificate")
@@ -18,7 +18,7 @@ export function channelBinding(association: Association | undefined, type: TlsCh
 
 /** Unique only with extended master secret (RFC 9266 §2). */
 function exporterBinding(association: Association): Buffer {
-    const data = association.handshake.extendedMasterSecret
+    const data = association.parameters.extendedMasterSecret
         ? association.exportKeyingMaterial("EXPORTER-Channel-Binding", Buffer.alloc(0), 32)
         : undefined
     if (data === undefined)

@@ -13,7 +13,7 @@ export class InputMessage {
     /** MSG_TRUNC when the message was longer than the vectors */
     flags = 0
     /** the sender, where the socket knows it */
-    address: SocketAddress | undefined = undefined
+    address: SocketAddress | undefined
     numControlMessages = 0
 
     /** @param vectors filled one after the other */
@@ -28,7 +28,7 @@ export class OutputMessage {
     /** bytes that were sent */
     bytesSent = 0
     /** receiver; a connected socket and a DTLS connection ignore it */
-    address: SocketAddress | undefined = undefined
+    address: SocketAddress | undefined
 
     /** @param vectors gathered into one message */
     constructor(public vectors: Buffer[]) {}

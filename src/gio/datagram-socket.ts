@@ -17,7 +17,7 @@ export abstract class DatagramSocket implements DatagramBased {
     /** notified when something arrives, fails or closes */
     protected changed: Signal
     /** told to one call, then forgotten */
-    protected error: GError | undefined = undefined
+    protected error: GError | undefined
 
     constructor(protected services: Services) {
         this.changed = services.newSignal()

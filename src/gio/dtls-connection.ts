@@ -27,15 +27,15 @@ export type AsyncReadyCallback = (source: DtlsConnection, result: AsyncResult) =
  * @devsWhenUsed
  */
 export abstract class DtlsConnection extends DtlsProperties implements DatagramBased {
-    protected transport: Transport | undefined = undefined
+    protected transport: Transport | undefined
     /** notified whenever anything changed that a waiting call may wait for */
     protected changed: Signal
     private queue: ReceiveQueue
     private readClosed = false
     private writeClosed = false
     private ended = false
-    private error: GError | undefined = undefined
-    private baseError: GError | undefined = undefined
+    private error: GError | undefined
+    private baseError: GError | undefined
     private handshakeRunning = false
     private reading = false
 

@@ -8,7 +8,7 @@ import { type Cancellable } from "./cancellable.js"
 import { checkSettings } from "./check-settings.js"
 import { type DatagramBased } from "./datagram-based.js"
 import { checkProtocols } from "./dtls-properties.js"
-import { DtlsServerConnection } from "./dtls-server-connection.js"
+import { DtlsServerConnection, type ReleaseListener } from "./dtls-server-connection.js"
 import { type GError, ioError, IOErrorEnum } from "./errors.js"
 import { associationSettings, type DtlsSettings } from "./settings.js"
 import { Transport, type TransportOwner } from "./transport.js"
@@ -19,7 +19,7 @@ import { deadlineAfter, Waited, waitUntil } from "./waiting.js"
  * Many clients on one socket, after Gio.SocketListener: each `accept` gives a connection whose handshake is done.
  * @devsWhenUsed
  */
-export class DtlsListener implements TransportOwner {
+export class DtlsListener implements TransportOwner, ReleaseListener {
     private endpoint: ServerEndpoint
     private transport: Transport
     private changed: Signal
@@ -27,7 +27,7 @@ export class DtlsListener implements TransportOwner {
     private connections: DtlsServerConnection[] = []
     private newExtensions: () => HelloExtension[] = () => []
     private closed = false
-    private error: GError | undefined = undefined
+    private error: GError | undefined
 
     /** Serves from now on, whether or not anybody is in `accept`. */
     constructor(
@@ -38,8 +38,12 @@ export class DtlsListener implements TransportOwner {
         checkSettings(settings)
         this.changed = services.newSignal()
         const self = this
-        const newSettings = () => associationSettings(services, settings, self.newExtensions())
         const common = associationSettings(services, settings, [])
+        // What associations have in common is there once.
+        const newSettings = () => {
+            const extensions = self.newExtensions()
+            return extensions.length === 0 ? common : associationSettings(services, settings, extensions)
+        }
         this.endpoint = new ServerEndpoint(newSettings, common, services.newTable(), services.now())
         const { datagramBytes } = settings.limits
         this.transport = new Transport(services, base, this.endpoint, settings.psk, this, datagramBytes)
@@ -96,7 +100,7 @@ export class DtlsListener implements TransportOwner {
 
     onOutput(peer: Peer, output: Output): void {
         const connection = this.connectionOf(peer)
-        if (output.kind === OutputKind.failed) this.forget(connection)
+        if (output.kind === OutputKind.failed) this.released(connection)
         connection.onOutput(peer, output)
         if (output.kind !== OutputKind.connected) return
         this.backlog.push(connection)
@@ -106,14 +110,13 @@ export class DtlsListener implements TransportOwner {
     private connectionOf(peer: Peer): DtlsServerConnection {
         if (peer.owner !== undefined) return peer.owner as DtlsServerConnection
         const connection = new DtlsServerConnection(this.services, this.base, this.settings)
-        const self = this
-        connection.adopt(peer, this.transport, () => self.forget(connection))
+        connection.adopt(peer, this.transport, this)
         peer.owner = connection
         this.connections.push(connection)
         return connection
     }
 
-    private forget(connection: DtlsServerConnection): void {
+    released(connection: DtlsServerConnection): void {
         this.connections = this.connections.filter((other) => other !== connection)
         this.backlog = this.backlog.filter((other) => other !== connection)
     }

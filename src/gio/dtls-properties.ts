@@ -21,7 +21,7 @@ export type AcceptCertificateHandler = (peerCert: unknown, errors: TlsCertificat
  * @devsWhenUsed
  */
 export abstract class DtlsProperties {
-    protected peer: Peer | undefined = undefined
+    protected peer: Peer | undefined
     /** one set per association; a program that never advertises protocols does not carry ALPN */
     protected newExtensions: () => HelloExtension[] = noExtensions
     private handlers: AcceptCertificateHandler[] = []
@@ -110,15 +110,15 @@ export abstract class DtlsProperties {
     /** UNKNOWN until the handshake is done; stays after the end. */
     getProtocolVersion(): TlsProtocolVersion {
         const association = this.association()
-        const done = association !== undefined && association.handshake.complete
+        const done = association !== undefined && association.parameters.complete
         return done ? TlsProtocolVersion.DTLS_1_2 : TlsProtocolVersion.UNKNOWN
     }
 
     /** IANA name; undefined until the handshake is done. */
     getCiphersuiteName(): string | undefined {
         const association = this.association()
-        if (association === undefined || !association.handshake.complete) return undefined
-        const suite = association.handshake.suite
+        if (association === undefined || !association.parameters.complete) return undefined
+        const suite = association.parameters.suite
         return suite === undefined ? undefined : suite.name
     }
 

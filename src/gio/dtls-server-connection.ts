@@ -10,6 +10,11 @@ import { TlsAuthenticationMode } from "./enums.js"
 import { associationSettings, type DtlsSettings } from "./settings.js"
 import { Transport } from "./transport.js"
 
+/** Who wants to know when both directions of a connection are closed. */
+export interface ReleaseListener {
+    released(connection: DtlsServerConnection): void
+}
+
 /**
  * Gio.DtlsServerConnection: alone over a base socket that has one peer, or one of many that a DtlsListener accepted.
  * Alone it serves the first peer whose handshake succeeds, and no other until it is closed; for clients that come and
@@ -18,17 +23,15 @@ import { Transport } from "./transport.js"
  */
 export class DtlsServerConnection extends DtlsConnection {
     private authenticationMode = TlsAuthenticationMode.NONE
-    private shared = false
-    private onRelease: (() => void) | undefined = undefined
+    private listener: ReleaseListener | undefined
 
     constructor(services: Services, base: DatagramBased, settings: DtlsSettings) {
         super(services, base, settings)
     }
 
-    /** For DtlsListener: shows a peer of its endpoint. @param onRelease called when both directions are closed */
-    adopt(peer: Peer, transport: Transport, onRelease: () => void): void {
-        this.shared = true
-        this.onRelease = onRelease
+    /** For DtlsListener: shows a peer of its endpoint. */
+    adopt(peer: Peer, transport: Transport, listener: ReleaseListener): void {
+        this.listener = listener
         this.peer = peer
         this.transport = transport
     }
@@ -61,14 +64,14 @@ export class DtlsServerConnection extends DtlsConnection {
     }
 
     override onOutput(peer: Peer, output: Output): void {
-        if (!this.shared && !this.isMine(peer, output)) return
+        if (this.listener === undefined && !this.isMine(peer, output)) return
         this.take(output)
     }
 
     /** Alone: the newest handshake counts until one has succeeded; one that gave way to another is no failure. */
     private isMine(peer: Peer, output: Output): boolean {
         const current = this.association()
-        const settled = current !== undefined && current.handshake.complete
+        const settled = current !== undefined && current.parameters.complete
         if (this.peer !== peer) {
             if (settled) return false
             this.peer = peer
@@ -81,8 +84,7 @@ export class DtlsServerConnection extends DtlsConnection {
     }
 
     protected release(): void {
-        const { onRelease } = this
-        if (onRelease !== undefined) onRelease()
+        if (this.listener !== undefined) this.listener.released(this)
         else if (this.transport !== undefined) this.transport.stop()
     }
 

@@ -53,9 +53,9 @@ export enum ErrorDomain {
  */
 export class GError extends Error {
     /** which argument is wrong, when code is INVALID_ARGUMENT */
-    argument: string | undefined = undefined
+    argument: string | undefined
     /** why the association ended, when it did */
-    failure: Failure | undefined = undefined
+    failure: Failure | undefined
 
     constructor(
         public domain: ErrorDomain,

@@ -14,7 +14,7 @@ const TURN = 1
  * @devsWhenUsed
  */
 export class Source {
-    private callback: SourceCallback | undefined = undefined
+    private callback: SourceCallback | undefined
     private destroyed = false
     private attached = false
 

@@ -49,13 +49,13 @@ export class Sensor {
     private queue: Sample[] = []
     private measured = 0
     private changed: Signal
-    private session: CoapsSession | undefined = undefined
+    private session: CoapsSession | undefined
     private attempts = 0
     private pause: number
     private stopped = false
     private stopping = new Cancellable()
     /** the sample on its way: the queue does not drop it, so that it is not told lost and posted */
-    private underWay: Sample | undefined = undefined
+    private underWay: Sample | undefined
 
     constructor(
         private services: Services,

@@ -205,7 +205,7 @@ export class Simulation {
     }
 
     private serverAnswer(peer: Peer): PskAnswer | undefined {
-        const known = peer.association.handshake.identity.toString() === IDENTITY
+        const known = peer.association.parameters.identity.toString() === IDENTITY
         if (!known || this.serverKey === undefined) return undefined
         return { identity: Buffer.from(IDENTITY), key: this.serverKey }
     }

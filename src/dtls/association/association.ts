@@ -5,7 +5,7 @@ import { type CipherSuite, confidentialityLimit, hasShortTag } from "../crypto/s
 import { DatagramPacker } from "../flight/outbox.js"
 import { NEVER } from "../flight/retransmission.js"
 import { type Failure, FailureReason } from "../handshake/failure.js"
-import { type Handshake } from "../handshake/handshake.js"
+import { SecurityParameters } from "../handshake/security-parameters.js"
 import { type AssociationSettings } from "../handshake/settings.js"
 import { type Role } from "../handshake/step.js"
 import { Discard, DiscardCounters } from "../record/discard.js"
@@ -56,14 +56,16 @@ const MAX_FRAGMENTS = 32
  */
 export class Association implements DriverOwner {
     state = AssociationState.idle
-    failure: Failure | undefined = undefined
+    failure: Failure | undefined
     /** the peer sent close_notify */
     peerClosed = false
     record: RecordLayer
-    handshake: Handshake
+    parameters = new SecurityParameters()
     counters: DiscardCounters
-    private driver: HandshakeDriver
+    /** until the handshake, and what its end may have to repeat, is over: most of an association's memory */
+    private driver: HandshakeDriver | undefined
     private outputs = new OutputQueue()
+    private isClient: boolean
     private writeClosed = false
     private readClosed = false
     /** application data that came before the peer's Finished, and may not be believed before it */
@@ -86,8 +88,14 @@ export class Association implements DriverOwner {
         this.counters = new DiscardCounters()
         this.record = new RecordLayer(settings.limits, this.counters)
         this.record.write.nextSequence = firstSequence
-        this.driver = new HandshakeDriver(settings, role, this.record, this.counters, this.outputs, this, firstSeq)
-        this.handshake = this.driver.handshake
+        this.isClient = role.isClient
+        const { record, counters, outputs, parameters } = this
+        this.driver = new HandshakeDriver(settings, role, parameters, record, counters, outputs, this, firstSeq)
+    }
+
+    /** HandshakeType of the next message that must come; -1 when the handshake is done. */
+    expecting(): number {
+        return this.driver === undefined ? -1 : this.driver.handshake.expecting()
     }
 
     /** The next thing to be done, oldest first; undefined when there is none. Call until then after every other call. */
@@ -97,19 +105,20 @@ export class Association implements DriverOwner {
 
     /** The one next time at which `tick` is wanted, ms; NEVER when none is. */
     deadline(): number {
-        return Math.min(this.driver.deadline(), this.idleAt())
+        const driven = this.driver === undefined ? NEVER : this.driver.deadline()
+        return Math.min(driven, this.idleAt())
     }
 
     /** When a server lets this peer go unless it hears something first. */
     private idleAt(): number {
         const { idleTimeout } = this.settings.limits
-        const watched = this.state === AssociationState.connected && !this.handshake.isClient() && idleTimeout > 0
+        const watched = this.state === AssociationState.connected && !this.isClient && idleTimeout > 0
         return watched ? this.lastHeard + idleTimeout : NEVER
     }
 
     /** Client: sends the first flight. Server: the deadline starts. Does nothing when already begun. */
     begin(now: number): void {
-        if (this.state !== AssociationState.idle || this.writeClosed) return
+        if (this.state !== AssociationState.idle || this.writeClosed || this.driver === undefined) return
         this.state = AssociationState.handshaking
         this.driver.begin(now)
     }
@@ -149,7 +158,7 @@ export class Association implements DriverOwner {
         if (record.plaintext.length > MAX_PLAINTEXT)
             return this.fail(FailureReason.recordOverflow, AlertDescription.recordOverflow)
         if (record.type === ContentType.handshake) this.takeHandshake(record, now)
-        else if (record.type === ContentType.changeCipherSpec) this.driver.takeChangeCipherSpec(record, now)
+        else if (record.type === ContentType.changeCipherSpec) this.takeChangeCipherSpec(record, now)
         else if (record.type === ContentType.alert) this.takeAlert(record, now)
         else this.takeApplicationData(record)
     }
@@ -172,7 +181,8 @@ export class Association implements DriverOwner {
     private takeFragment(header: HandshakeHeader, record: OpenedRecord, at: number, now: number): void {
         const asks = this.state === AssociationState.connected && record.epoch > 0 && this.asksForHandshake(header)
         if (asks) this.refuseRenegotiation()
-        else this.driver.take(header, record, at, now)
+        else if (this.driver !== undefined) this.driver.take(header, record, at, now)
+        else this.counters.add(record.epoch > 0 ? Discard.messageSeq : Discard.unprotected)
     }
 
     onConnected(): void {
@@ -183,17 +193,22 @@ export class Association implements DriverOwner {
         this.heldBytes = 0
     }
 
+    onDriven(): void {
+        this.driver = undefined
+        this.record.endHandshake()
+    }
+
     onEarlyRecord(record: Buffer, now: number): void {
         this.records(new Reader(record, 0, record.length), now)
     }
 
     /** Gives the answer to the question that is open. `value` as the question's kind says; undefined: there is none. */
     answer(value: unknown, now: number): void {
-        this.driver.answer(value, now)
+        if (this.driver !== undefined) this.driver.answer(value, now)
     }
 
     private asksForHandshake(header: HandshakeHeader): boolean {
-        return header.type === (this.handshake.isClient() ? HandshakeType.helloRequest : HandshakeType.clientHello)
+        return header.type === (this.isClient ? HandshakeType.helloRequest : HandshakeType.clientHello)
     }
 
     /** Renegotiation is refused with one warning (RFC 5746 §4.5, RFC 7925 §17). */
@@ -207,14 +222,24 @@ export class Association implements DriverOwner {
 
     // ChangeCipherSpec, alerts, application data
 
+    private takeChangeCipherSpec(record: OpenedRecord, now: number): void {
+        if (this.driver === undefined) this.counters.add(Discard.unexpected)
+        else this.driver.takeChangeCipherSpec(record, now)
+    }
+
     private takeAlert(record: OpenedRecord, now: number): void {
         if (record.plaintext.length !== 2) return this.counters.add(Discard.unexpected)
         const level = record.plaintext[0]
         const description = record.plaintext[1] as AlertDescription
-        if (record.epoch === 0) this.driver.takeUnprotectedAlert(level, description, now)
+        if (record.epoch === 0) this.takeUnprotectedAlert(level, description, now)
         else if (description === AlertDescription.closeNotify) this.takeCloseNotify()
         else if (level === AlertLevel.fatal) this.endByAlert(description)
         else this.outputs.diagnose(Diagnostic.warningAlert, description)
+    }
+
+    private takeUnprotectedAlert(level: number, description: AlertDescription, now: number): void {
+        if (this.driver === undefined) this.counters.add(Discard.unprotected)
+        else this.driver.takeUnprotectedAlert(level, description, now)
     }
 
     private takeCloseNotify(): void {
@@ -225,13 +250,13 @@ export class Association implements DriverOwner {
     }
 
     endByAlert(alert: AlertDescription): void {
-        this.end({ reason: FailureReason.peerAlert, alert, expecting: this.handshake.expecting() })
+        this.end({ reason: FailureReason.peerAlert, alert, expecting: this.expecting() })
     }
 
     private takeApplicationData(record: OpenedRecord): void {
         if (record.epoch === 0) return this.counters.add(Discard.unprotected)
         if (this.state === AssociationState.connected) {
-            this.driver.forgetLastFlight()
+            if (this.driver !== undefined) this.driver.forgetLastFlight()
             return this.deliver(record.plaintext)
         }
         const { earlyRecordBytes, receiveQueueMessages } = this.settings.limits
@@ -252,12 +277,12 @@ export class Association implements DriverOwner {
     private watchForMismatch(): void {
         if (this.record.failedRecords === 0) return
         if (this.state === AssociationState.handshaking) {
-            this.driver.suspectMismatch()
+            if (this.driver !== undefined) this.driver.suspectMismatch()
             if (this.settings.alertOnKeyMismatch) this.fail(FailureReason.keyMismatch, AlertDescription.decryptError)
             return
         }
         const atLimit = this.record.failedRecords >= this.settings.limits.ccm8Failures
-        if (atLimit && hasShortTag(this.handshake.suite as CipherSuite))
+        if (atLimit && hasShortTag(this.parameters.suite as CipherSuite))
             this.fail(FailureReason.tooManyForgeries, AlertDescription.badRecordMac)
     }
 
@@ -267,7 +292,7 @@ export class Association implements DriverOwner {
     tick(now: number): void {
         if (this.isOver()) return
         if (now >= this.idleAt()) this.sayGoodbye(FailureReason.idle)
-        else this.driver.tick(now)
+        else if (this.driver !== undefined) this.driver.tick(now)
     }
 
     // Sending
@@ -290,7 +315,7 @@ export class Association implements DriverOwner {
     send(messages: Buffer[], coalesce: boolean): number {
         if (!this.canSend()) return 0
         // Below the last sequence number with every suite.
-        const left = confidentialityLimit(this.handshake.suite as CipherSuite) - this.record.write.nextSequence
+        const left = confidentialityLimit(this.parameters.suite as CipherSuite) - this.record.write.nextSequence
         const overhead = this.record.overhead(this.record.write.epoch)
         let group: Buffer[] = []
         let room = 0
@@ -357,14 +382,14 @@ export class Association implements DriverOwner {
 
     /** Ends the association without a word to the peer. */
     drop(reason: FailureReason): void {
-        if (!this.isOver()) this.end({ reason, alert: AlertDescription.none, expecting: this.handshake.expecting() })
+        if (!this.isOver()) this.end({ reason, alert: AlertDescription.none, expecting: this.expecting() })
     }
 
     /** The one place where a fatal alert is sent. */
     fail(reason: FailureReason, alert: AlertDescription): void {
         if (this.isOver()) return
         if (alert !== AlertDescription.none) this.sendAlert(AlertLevel.fatal, alert)
-        this.end({ reason, alert, expecting: this.handshake.expecting() })
+        this.end({ reason, alert, expecting: this.expecting() })
     }
 
     private end(failure: Failure): void {
@@ -377,7 +402,9 @@ export class Association implements DriverOwner {
 
     private release(): void {
         this.record.close()
-        this.driver.close()
+        this.parameters.close()
+        if (this.driver !== undefined) this.driver.close()
+        this.driver = undefined
         this.held = []
         this.heldBytes = 0
     }
@@ -393,24 +420,25 @@ export class Association implements DriverOwner {
      * @param context absent and empty differ
      */
     exportKeyingMaterial(label: string, context: Buffer | undefined, length: number): Buffer | undefined {
-        const h = this.handshake
+        const h = this.parameters
         if (!h.complete || h.master === undefined) return undefined
         const seed = exporterSeed(h.clientRandom, h.serverRandom, context)
         return prf(this.settings.crypto, (h.suite as CipherSuite).hash, h.master, label, seed, length)
     }
 
     snapshot(): Snapshot {
+        const driver = this.driver
         return {
             state: this.state,
-            expecting: this.handshake.expecting(),
+            expecting: this.expecting(),
             readEpoch: this.record.readEpoch,
             writeEpoch: this.record.write.epoch,
             nextSequence: this.record.write.nextSequence,
             window: this.record.windowState(),
-            nextSeq: this.driver.nextSeq(),
-            timer: this.driver.timerAt(),
-            inboxBytes: this.driver.inboxBytes(),
-            outboxBytes: this.driver.outboxBytes(),
+            nextSeq: driver === undefined ? -1 : driver.nextSeq(),
+            timer: driver === undefined ? NEVER : driver.timerAt(),
+            inboxBytes: driver === undefined ? 0 : driver.inboxBytes(),
+            outboxBytes: driver === undefined ? 0 : driver.outboxBytes(),
             earlyBytes: this.record.bytesKept() + this.heldBytes,
             heldMessages: this.held.length,
             outputs: this.outputs.length(),

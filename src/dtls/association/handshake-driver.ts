@@ -5,6 +5,7 @@ import { NEVER, RetransmissionTimer, smallerBudget } from "../flight/retransmiss
 import { FailureReason } from "../handshake/failure.js"
 import { Handshake, Walked } from "../handshake/handshake.js"
 import { type Question } from "../handshake/question.js"
+import { type SecurityParameters } from "../handshake/security-parameters.js"
 import { type AssociationSettings } from "../handshake/settings.js"
 import { type Role } from "../handshake/step.js"
 import { Discard, type DiscardCounters } from "../record/discard.js"
@@ -17,6 +18,8 @@ import { Diagnostic, OutputKind, type OutputQueue } from "./output.js"
 export interface DriverOwner {
     /** the handshake is done */
     onConnected(): void
+    /** the driver is not needed any more: not even its last flight */
+    onDriven(): void
     /** a record that waited for its keys may be read now */
     onEarlyRecord(record: Buffer, now: number): void
     /** the association is over; `alert` goes to the peer unless it is `none` */
@@ -48,9 +51,9 @@ export class HandshakeDriver {
     private mismatchSuspected = false
     private repeatedFlights = 0
     /** the question that was last put out */
-    private asked: Question | undefined = undefined
+    private asked: Question | undefined
     private lastSent = 0
-    private lastFinished: HandshakeMessage | undefined = undefined
+    private lastFinished: HandshakeMessage | undefined
     /** message_seq of the message processed last, and of the one that our flight answers: its repetition means ours was lost */
     private lastTaken = -1
     private answeredSeq = -1
@@ -61,6 +64,7 @@ export class HandshakeDriver {
     constructor(
         private settings: AssociationSettings,
         role: Role,
+        parameters: SecurityParameters,
         private record: RecordLayer,
         private counters: DiscardCounters,
         private outputs: OutputQueue,
@@ -69,7 +73,7 @@ export class HandshakeDriver {
     ) {
         this.inbox = new Inbox(settings.limits, firstSeq)
         this.outbox = new Outbox(firstSeq)
-        this.handshake = new Handshake(settings, role, record, this.outbox)
+        this.handshake = new Handshake(settings, role, parameters, record, this.outbox)
         this.timer = new RetransmissionTimer(settings.retransmission)
         this.budget = settings.pathBudget
     }
@@ -187,7 +191,7 @@ export class HandshakeDriver {
             if (h.flightExpectsAnswer) this.timer.start(now, this.luck())
             else this.timer.stop()
         }
-        if (h.complete && this.running) this.connected(now)
+        if (h.parameters.complete && this.running) this.connected(now)
     }
 
     private connected(now: number): void {
@@ -195,11 +199,9 @@ export class HandshakeDriver {
         this.timer.stop()
         this.handshakeDeadline = NEVER
         this.inbox.clear()
-        if (this.handshake.isClient()) {
-            this.outbox.begin()
-            this.lastFinished = undefined
-        } else this.lastFlightUntil = now + LAST_FLIGHT_KEPT
+        if (!this.handshake.isClient()) this.lastFlightUntil = now + LAST_FLIGHT_KEPT
         this.owner.onConnected()
+        if (this.handshake.isClient()) this.owner.onDriven()
     }
 
     /** Gives the answer to the question that is open; nothing happens without one. */
@@ -262,8 +264,7 @@ export class HandshakeDriver {
     forgetLastFlight(): void {
         if (this.lastFlightUntil >= NEVER) return
         this.lastFlightUntil = NEVER
-        this.outbox.begin()
-        this.lastFinished = undefined
+        this.owner.onDriven()
     }
 
     private retransmit(now: number): void {

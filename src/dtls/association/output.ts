@@ -40,10 +40,10 @@ export enum Diagnostic {
  * @devsWhenUsed
  */
 export class Output {
-    question: Question | undefined = undefined
-    diagnostic: Diagnostic | undefined = undefined
+    question: Question | undefined
+    diagnostic: Diagnostic | undefined
     detail = 0
-    failure: Failure | undefined = undefined
+    failure: Failure | undefined
 
     constructor(
         public kind: OutputKind,

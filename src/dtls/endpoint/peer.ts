@@ -19,11 +19,11 @@ export class Peer {
     /** place in the heap; -1 when not there */
     heapIndex = -1
     /** the connection that shows this peer to the application */
-    owner: unknown = undefined
+    owner: unknown
     /** a new handshake from the same address; it takes this peer's place when it is done (RFC 6347 §4.2.8) */
-    successor: Peer | undefined = undefined
+    successor: Peer | undefined
     /** the peer whose place this one will take */
-    predecessor: Peer | undefined = undefined
+    predecessor: Peer | undefined
     phase = PeerPhase.halfOpen
     /** waits in the endpoint's list of peers with output */
     queued = false

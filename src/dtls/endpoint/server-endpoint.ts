@@ -130,6 +130,8 @@ export class ServerEndpoint implements Endpoint {
     private establish(peer: Peer): void {
         this.halfOpen = this.halfOpen.filter((other) => other !== peer)
         peer.phase = PeerPhase.established
+        // The same bytes; one copy will do.
+        peer.clientRandom = peer.association.parameters.clientRandom
         this.established++
         const old = peer.predecessor
         if (old === undefined) return this.checkRoom(peer)

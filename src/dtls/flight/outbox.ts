@@ -10,7 +10,7 @@ import { HANDSHAKE_HEADER_LENGTH, wholeMessage, writeHandshakeHeader } from "../
 export class DatagramPacker {
     /** finished datagrams, oldest first */
     datagrams: Buffer[] = []
-    private current: Writer | undefined = undefined
+    private current: Writer | undefined
 
     /** @param budget bytes of UDP payload */
     constructor(

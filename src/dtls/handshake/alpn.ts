@@ -10,7 +10,7 @@ import { type HelloExtension } from "./hello-extension.js"
 export class Alpn implements HelloExtension {
     type = ExtensionType.applicationLayerProtocolNegotiation
     /** what was agreed on */
-    selected: string | undefined = undefined
+    selected: string | undefined
 
     /**
      * @param protocols names of 1 to 255 bytes, preferred first

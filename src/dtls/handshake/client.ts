@@ -65,7 +65,7 @@ function start(h: Handshake): void {
     const suites = usableSuites(h.settings.suites, h.settings.crypto).map((suite) => suite.id)
     if (suites.length === 0) return h.fail(FailureReason.nothingInCommon, AlertDescription.none)
     suites.push(EMPTY_RENEGOTIATION_INFO_SCSV)
-    h.clientRandom = h.settings.crypto.random(32)
+    h.parameters.clientRandom = h.settings.crypto.random(32)
     const extensions: Extension[] = [extendedMasterSecretExtension()]
     for (const extension of h.settings.extensions) {
         const data = extension.offer()
@@ -73,7 +73,7 @@ function start(h: Handshake): void {
     }
     h.hello = {
         version: DTLS_1_2,
-        random: h.clientRandom,
+        random: h.parameters.clientRandom,
         sessionId: EMPTY,
         cookie: EMPTY,
         cipherSuites: suites,
@@ -110,8 +110,8 @@ function onServerHello(h: Handshake, message: HandshakeMessage): void {
     const suite = suites.find((candidate) => candidate.id === hello.cipherSuite)
     if (suite === undefined || hello.compressionMethod !== 0)
         return h.fail(FailureReason.illegalParameter, AlertDescription.illegalParameter)
-    h.suite = suite
-    h.serverRandom = hello.random
+    h.parameters.suite = suite
+    h.parameters.serverRandom = hello.random
     h.transcript.choose(suite)
     if (takeExtensions(h, hello)) requireExtendedMasterSecret(h)
 }
@@ -121,7 +121,7 @@ function takeExtensions(h: Handshake, hello: ServerHello): boolean {
     for (const extension of hello.extensions) {
         if (extension.type === ExtensionType.extendedMasterSecret) {
             if (!checkExtendedMasterSecret(h, extension.data)) return false
-            h.extendedMasterSecret = true
+            h.parameters.extendedMasterSecret = true
         } else if (extension.type === ExtensionType.renegotiationInfo) {
             if (!checkRenegotiationInfo(h, extension.data)) return false
         } else {
@@ -150,7 +150,7 @@ function onPskAnswer(h: Handshake, value: unknown): void {
     const answer = value as PskAnswer | undefined
     if (answer === undefined || !isUsablePsk(answer))
         return h.fail(FailureReason.noCredentials, AlertDescription.handshakeFailure)
-    h.identity = answer.identity
+    h.parameters.identity = answer.identity
     h.beginFlight()
     h.send(HandshakeType.clientKeyExchange, writePskIdentity(answer.identity))
     h.derivePskKeys(answer.key)

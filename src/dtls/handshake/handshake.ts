@@ -1,4 +1,4 @@
-import { EMPTY, equal, wipe } from "../bytes/bytes.js"
+import { equal, wipe } from "../bytes/bytes.js"
 import { FailureReason } from "./failure.js"
 import { extendedMasterSecret, keyBlock, masterSecret, pskPremasterSecret, verifyData } from "../crypto/key-schedule.js"
 import { type RecordProtection, type WriteKeys } from "../crypto/provider.js"
@@ -10,6 +10,7 @@ import { AlertDescription, HandshakeType } from "../wire/code-points.js"
 import { wholeMessage } from "../wire/handshake-header.js"
 import { type ClientHello } from "../wire/client-hello.js"
 import { type Question } from "./question.js"
+import { type SecurityParameters } from "./security-parameters.js"
 import { type AssociationSettings } from "./settings.js"
 import { type Role, type Step } from "./step.js"
 import { Transcript } from "./transcript.js"
@@ -27,39 +28,31 @@ export enum Walked {
  * @devsWhenUsed
  */
 export class Handshake {
-    suite: CipherSuite | undefined = undefined
     /** client: the hello as sent, to repeat it with a cookie */
-    hello: ClientHello | undefined = undefined
-    clientRandom = EMPTY
-    serverRandom = EMPTY
-    extendedMasterSecret = false
-    /** the client's psk_identity and the server's psk_identity_hint */
-    identity = EMPTY
-    hint: Buffer | undefined = undefined
-    master: Buffer | undefined = undefined
-    /** verify_data of the first Finished: the tls-unique binding (RFC 5929 §3.1) */
-    firstFinished = EMPTY
+    hello: ClientHello | undefined
+    /** the server's psk_identity_hint */
+    hint: Buffer | undefined
     /** set while a question waits for its answer: no message is processed meanwhile */
-    question: Question | undefined = undefined
+    question: Question | undefined
     /** ChangeCipherSpec records have no message_seq: one that comes early is remembered until its step (RFC 6347 §4.2.5) */
     changeCipherSpecSeen = false
     /** a flight was completed and waits to be sent */
     flightReady = false
     /** the flight expects an answer, so its timer runs */
     flightExpectsAnswer = true
-    complete = false
     /** client: HelloVerifyRequests answered so far */
     cookiesFollowed = 0
     failure = 0
     alert = AlertDescription.none
     transcript: Transcript
     private at = 0
-    private pendingRead: RecordProtection | undefined = undefined
-    private pendingWrite: RecordProtection | undefined = undefined
+    private pendingRead: RecordProtection | undefined
+    private pendingWrite: RecordProtection | undefined
 
     constructor(
         public settings: AssociationSettings,
         private role: Role,
+        public parameters: SecurityParameters,
         public record: RecordLayer,
         private outbox: Outbox,
     ) {
@@ -152,39 +145,45 @@ export class Handshake {
 
     private deriveKeys(premaster: Buffer): void {
         const crypto = this.settings.crypto
-        const suite = this.suite as CipherSuite
-        const master = this.extendedMasterSecret
+        const parameters = this.parameters
+        const { clientRandom, serverRandom } = parameters
+        const suite = parameters.suite as CipherSuite
+        const master = parameters.extendedMasterSecret
             ? extendedMasterSecret(crypto, suite, premaster, this.transcript.digest())
-            : masterSecret(crypto, suite, premaster, this.clientRandom, this.serverRandom)
-        this.master = master
-        const keys = keyBlock(crypto, suite, master, this.clientRandom, this.serverRandom)
+            : masterSecret(crypto, suite, premaster, clientRandom, serverRandom)
+        parameters.master = master
+        const keys = keyBlock(crypto, suite, master, clientRandom, serverRandom)
         const client = this.isClient()
         this.pendingRead = this.protection(client ? keys.server : keys.client)
         this.pendingWrite = this.protection(client ? keys.client : keys.server)
         const keyLog = this.settings.keyLog
-        if (keyLog !== undefined)
-            keyLog("CLIENT_RANDOM " + this.clientRandom.toString("hex") + " " + master.toString("hex"))
+        if (keyLog !== undefined) keyLog("CLIENT_RANDOM " + clientRandom.toString("hex") + " " + master.toString("hex"))
     }
 
     /** Of epoch 1: there is no renegotiation. */
     private protection(keys: WriteKeys): RecordProtection {
-        return this.settings.crypto.newProtection(this.suite as CipherSuite, 1, keys)
+        return this.settings.crypto.newProtection(this.parameters.suite as CipherSuite, 1, keys)
     }
 
     /** ChangeCipherSpec and Finished of this side. */
     sendFinished(): void {
         this.outbox.addChangeCipherSpec(this.record.write.epoch)
-        this.record.activateWrite(this.pendingWrite as RecordProtection, recordOverhead(this.suite as CipherSuite))
+        const overhead = recordOverhead(this.parameters.suite as CipherSuite)
+        this.record.activateWrite(this.pendingWrite as RecordProtection, overhead)
         this.pendingWrite = undefined
         const data = this.expectedFinished(this.isClient())
-        if (this.firstFinished.length === 0) this.firstFinished = data
+        this.keepFirst(data)
         this.send(HandshakeType.finished, data)
+    }
+
+    private keepFirst(data: Buffer): void {
+        if (this.parameters.firstFinished.length === 0) this.parameters.firstFinished = data
     }
 
     /** verify_data over the transcript so far. */
     expectedFinished(fromClient: boolean): Buffer {
-        const suite = this.suite as CipherSuite
-        const master = this.master as Buffer
+        const suite = this.parameters.suite as CipherSuite
+        const master = this.parameters.master as Buffer
         return verifyData(this.settings.crypto, suite, master, fromClient, this.transcript.digest())
     }
 
@@ -195,7 +194,7 @@ export class Handshake {
             this.fail(FailureReason.badFinished, AlertDescription.decryptError)
             return false
         }
-        if (this.firstFinished.length === 0) this.firstFinished = expected
+        this.keepFirst(expected)
         this.transcript.add(wholeMessage(message.type, message.messageSeq, message.body))
         return true
     }
@@ -207,19 +206,16 @@ export class Handshake {
         return keys
     }
 
-    /** The handshake is over: what only it needed is dropped. */
+    /** The handshake is over. */
     finish(): void {
-        this.complete = true
-        this.hello = undefined
-        // The grammar is half a kilobyte on a device.
+        this.parameters.complete = true
+        // The grammar is half a kilobyte on a device; a server keeps its last flight for a while.
         this.role.steps = []
         this.transcript.clear()
     }
 
-    /** Erases every secret. */
+    /** Erases what is not in use. */
     close(): void {
-        wipe(this.master)
-        this.master = undefined
         if (this.pendingRead !== undefined) this.pendingRead.close()
         if (this.pendingWrite !== undefined) this.pendingWrite.close()
         this.pendingRead = undefined

@@ -37,7 +37,7 @@ export function checkExtendedMasterSecret(h: Handshake, data: Buffer): boolean {
 
 /** @returns false when the handshake has failed over it (RFC 7627 §5.2-3) */
 export function requireExtendedMasterSecret(h: Handshake): boolean {
-    if (h.extendedMasterSecret || !h.settings.requireExtendedMasterSecret) return true
+    if (h.parameters.extendedMasterSecret || !h.settings.requireExtendedMasterSecret) return true
     h.fail(FailureReason.extendedMasterSecretRequired, AlertDescription.handshakeFailure)
     return false
 }

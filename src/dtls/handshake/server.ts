@@ -62,10 +62,10 @@ function onClientHello(h: Handshake, message: HandshakeMessage): void {
     if (!offersNullCompression(hello)) return h.fail(FailureReason.illegalParameter, AlertDescription.illegalParameter)
     const suite = selectSuite(h, hello)
     if (suite === undefined) return h.fail(FailureReason.nothingInCommon, AlertDescription.handshakeFailure)
-    h.suite = suite
+    h.parameters.suite = suite
     h.transcript.choose(suite)
-    h.clientRandom = hello.random
-    h.serverRandom = h.settings.crypto.random(32)
+    h.parameters.clientRandom = hello.random
+    h.parameters.serverRandom = h.settings.crypto.random(32)
     const extensions = answerExtensions(h, hello)
     if (extensions !== undefined && requireExtendedMasterSecret(h)) sendServerFlight(h, suite, extensions)
 }
@@ -93,7 +93,7 @@ function answerExtensions(h: Handshake, hello: ClientHello): Extension[] | undef
     const extended = findExtension(hello.extensions, ExtensionType.extendedMasterSecret)
     if (extended !== undefined) {
         if (!checkExtendedMasterSecret(h, extended)) return undefined
-        h.extendedMasterSecret = true
+        h.parameters.extendedMasterSecret = true
         answers.push(extendedMasterSecretExtension())
     }
     for (const extension of h.settings.extensions) {
@@ -111,7 +111,7 @@ function sendServerFlight(h: Handshake, suite: CipherSuite, extensions: Extensio
     h.beginFlight()
     const body = writeServerHello({
         version: DTLS_1_2,
-        random: h.serverRandom,
+        random: h.parameters.serverRandom,
         // No session is kept, so none is named (RFC 5246 §7.4.1.3).
         sessionId: EMPTY,
         cipherSuite: suite.id,
@@ -128,7 +128,7 @@ function sendServerFlight(h: Handshake, suite: CipherSuite, extensions: Extensio
 function onClientKeyExchange(h: Handshake, message: HandshakeMessage): void {
     const identity = readPskIdentity(message.body)
     if (identity === undefined) return h.fail(FailureReason.decodeError, AlertDescription.decodeError)
-    h.identity = identity
+    h.parameters.identity = identity
     h.ask({ kind: QuestionKind.psk, identity, hint: h.hint })
 }
 

@@ -6,7 +6,7 @@ import { type CipherSuite } from "../crypto/suites.js"
  * @devsWhenUsed
  */
 export class Transcript {
-    private hash: Hash | undefined = undefined
+    private hash: Hash | undefined
     /** messages from before the suite, and with it the hash, is known */
     private waiting: Buffer[] = []
 

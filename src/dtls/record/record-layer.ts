@@ -56,8 +56,8 @@ export class RecordLayer {
     write = new WriteEpoch(0, undefined)
     /** records that did not verify since the keys came */
     failedRecords = 0
-    private previousWrite: WriteEpoch | undefined = undefined
-    private readProtection: RecordProtection | undefined = undefined
+    private previousWrite: WriteEpoch | undefined
+    private readProtection: RecordProtection | undefined
     private window = new ReplayWindow()
     private protectionOverhead = 0
     private early: Buffer[] = []
@@ -150,6 +150,11 @@ export class RecordLayer {
         this.protectionOverhead = overhead
         this.previousWrite = this.write
         this.write = new WriteEpoch(this.write.epoch + 1, protection)
+    }
+
+    /** Nothing of the handshake is repeated any more. */
+    endHandshake(): void {
+        this.previousWrite = undefined
     }
 
     /** Bytes by which a record of this epoch is longer than its plaintext, header included. */

@@ -43,8 +43,8 @@ describe("fragments", () => {
                 const sequence = cut(own[0], size)
                 for (const piece of order) s.toClient(sequence[pieces.indexOf(piece)])
                 s.drain()
-                strictEqual(s.client.handshake.expecting(), HandshakeType.serverHelloDone)
-                strictEqual(s.client.handshake.suite?.id, 0xc0a8)
+                strictEqual(s.client.expecting(), HandshakeType.serverHelloDone)
+                strictEqual(s.client.parameters.suite?.id, 0xc0a8)
             }
         }
     })
@@ -56,7 +56,7 @@ describe("fragments", () => {
         const other = cut(hello, 25)
         for (const piece of [half[1], other[0], other[1], half[0]]) s.toClient(piece)
         s.drain()
-        strictEqual(s.client.handshake.suite?.id, 0xc0a8)
+        strictEqual(s.client.parameters.suite?.id, 0xc0a8)
         for (const message of rest) {
             s.toClient(cut(message, 10)[0] ?? handshakeRecord(fragment(message.header, message.body)))
             s.toClient(handshakeRecord(fragment(message.header, message.body)))
@@ -93,7 +93,7 @@ describe("fragments", () => {
         strictEqual(picture(s.client), before)
         for (const rest of cut(hello, 30)) s.toClient(rest)
         s.drain()
-        strictEqual(s.client.handshake.suite?.id, 0xc0a8)
+        strictEqual(s.client.parameters.suite?.id, 0xc0a8)
     })
 
     it("[F05 part] an overlap with other bytes changes nothing: the first ones stay", () => {
@@ -105,7 +105,7 @@ describe("fragments", () => {
         s.toClient(handshakeRecord(forged))
         for (const piece of pieces.slice(1)) s.toClient(piece)
         s.drain()
-        strictEqual(s.client.handshake.serverRandom.toString("hex"), hello.body.subarray(2, 34).toString("hex"))
+        strictEqual(s.client.parameters.serverRandom.toString("hex"), hello.body.subarray(2, 34).toString("hex"))
     })
 
     it("[F06] thousands of zero-length fragments of empty and other messages: no loop, bounded, and it completes", () => {
@@ -118,7 +118,7 @@ describe("fragments", () => {
         ok(s.client.snapshot().inboxBytes <= s.client.settings.limits.inboxBytes)
         for (const message of flight) s.toClient(handshakeRecord(fragment(message.header, message.body)))
         s.drain()
-        ok(s.client.handshake.suite !== undefined)
+        ok(s.client.parameters.suite !== undefined)
     })
 
     it("[F07] a message of 2^24-1 bytes is refused before anything is allocated", () => {

@@ -133,7 +133,7 @@ describe("handshake grammar", () => {
             s.fault = (index) => (index === 5 ? [] : [5])
             s.begin()
             s.run(500)
-            const { handshake: h } = s.serverAssociation()
+            const { parameters: h } = s.serverAssociation()
             // The server's true Finished, changed and sealed under the true keys.
             const writer = new Writer(64)
             const body = Buffer.from(serverFinished(s))
@@ -255,7 +255,7 @@ describe("handshake grammar", () => {
             s.client.poll()
             s.client.begin(0)
             pump(s, identity, key)
-            strictEqual(s.serverAssociation().handshake.identity.toString("hex"), identity.toString("hex"))
+            strictEqual(s.serverAssociation().parameters.identity.toString("hex"), identity.toString("hex"))
             strictEqual(s.client.state, AssociationState.connected)
         }
     })
@@ -274,7 +274,7 @@ describe("handshake grammar", () => {
     })
 
     it("[H15 part] extended master secret is used when offered, refused without when required, on both sides", () => {
-        ok(connected().client.handshake.extendedMasterSecret)
+        ok(connected().client.parameters.extendedMasterSecret)
         const without = withServerHello((h) => (h.extensions = []))
         strictEqual(without.client.failure, undefined)
         const required = simulate((client) => (client.requireExtendedMasterSecret = true))
@@ -320,7 +320,7 @@ describe("handshake grammar", () => {
         const [one, two] = [simulate(), simulate()]
         one.begin()
         two.begin()
-        ok(!one.client.handshake.clientRandom.equals(two.client.handshake.clientRandom))
+        ok(!one.client.parameters.clientRandom.equals(two.client.parameters.clientRandom))
         for (const change of [
             (h: ClientHello) => (h.cipherSuites = [...h.cipherSuites, 0x00a8]),
             (h: ClientHello) => (h.extensions = []),
@@ -343,7 +343,7 @@ describe("handshake grammar", () => {
     it("[H26 part] master secret, premaster and keys are zeros after close, after failure and where they are done with", () => {
         const crypto = new SpyCrypto()
         const s = connected((client, server) => (client.crypto = server.crypto = crypto))
-        const master = s.client.handshake.master as Buffer
+        const master = s.client.parameters.master as Buffer
         ok(master.some((byte) => byte !== 0))
         s.client.shutdown(true, true)
         s.serverAssociation().drop(FailureReason.evicted)
@@ -418,7 +418,7 @@ describe("handshake grammar", () => {
             server.extensions = [new Alpn(["h2", "coap"], false)]
         })
         s.connect()
-        strictEqual(s.client.handshake.suite?.name, "TLS_PSK_WITH_AES_128_CCM")
+        strictEqual(s.client.parameters.suite?.name, "TLS_PSK_WITH_AES_128_CCM")
         strictEqual((s.client.settings.extensions[0] as Alpn).selected, "h2")
         const t = simulate((client, server) => {
             client.extensions = [new Alpn(["coap"], false)]
@@ -436,7 +436,7 @@ describe("handshake grammar", () => {
                 client.suites = server.suites = [suite]
                 client.keyLog = (line) => lines.push(line)
             })
-            strictEqual(s.client.handshake.suite?.name, suite.name)
+            strictEqual(s.client.parameters.suite?.name, suite.name)
             ok(/^CLIENT_RANDOM [0-9a-f]{64} [0-9a-f]{96}$/.test(lines[0]))
         }
     })
@@ -458,10 +458,8 @@ function serverFinished(s: Simulation): Buffer {
 
 /** Opens the lost Finished with a copy of the client's keys: the client itself is not touched. */
 function openFinished(s: Simulation, bytes: Buffer): Buffer {
-    const h = s.client.handshake as unknown as {
-        pendingRead: RecordProtection
-    }
-    const plaintext = h.pendingRead.open(bytes, 0) as Buffer
+    const { driver } = s.client as unknown as { driver: { handshake: { pendingRead: RecordProtection } } }
+    const plaintext = driver.handshake.pendingRead.open(bytes, 0) as Buffer
     return plaintext.subarray(12)
 }
 
