@@ -4,6 +4,7 @@
 #include "handles.h"
 #include "hash.h"
 #include "key.h"
+#include "pins.h"
 #include "port.h"
 #include "system.h"
 #include "udp.h"
@@ -78,6 +79,10 @@ const mote_native_entry mote_natives[] = {
     {"_moteFreeMemory", native_free_memory, 0},
     {"_moteDeepSleep", native_deep_sleep, 1},
     {"_i2cTransaction", native_i2c_transaction, 3},
+    {"_moteGpioCapabilities", native_gpio_capabilities, 1},
+    {"_moteGpioMode", native_gpio_mode, 1},
+    {"_moteGpioSetMode", native_gpio_set_mode, 2},
+    {"_moteGpioValue", native_gpio_value, 1},
     {0},
 };
 
@@ -110,6 +115,7 @@ bool natives_await(void)
 void natives_close(mote_vm *vm)
 {
     udp_close_all(vm);
+    pins_close();
     handles_close_all();
     work_forget();
 }

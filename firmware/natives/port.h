@@ -48,6 +48,33 @@ enum { I2C_OK = 0, I2C_NO_ACK_ADDRESS = 1, I2C_NO_ACK_DATA = 2, I2C_NO_BUS = 3 }
 /** Writes, then reads where `read_length` is above 0. `address` has 7 bits. Returns an I2CStatus. */
 int32_t port_i2c_transfer(uint8_t address, const uint8_t *bytes, size_t length, uint8_t *target, size_t read_length);
 
+/* Pins */
+
+/** GPIOMode and GPIOCapabilities of DeviceScript. */
+enum {
+    PIN_OFF = 0,
+    PIN_OFF_PULL_UP = 0x10,
+    PIN_OFF_PULL_DOWN = 0x20,
+    PIN_INPUT = 1,
+    PIN_INPUT_PULL_UP = 0x11,
+    PIN_INPUT_PULL_DOWN = 0x21,
+    PIN_OUTPUT = 2,
+    PIN_OUTPUT_HIGH = 0x12,
+    PIN_OUTPUT_LOW = 0x22,
+    PIN_ANALOG_IN = 3,
+    PIN_MODE_BASE = 0x0f
+};
+enum { PIN_CAN_PULL_UP = 1, PIN_CAN_PULL_DOWN = 2, PIN_CAN_INPUT = 4, PIN_CAN_OUTPUT = 8, PIN_CAN_ANALOG = 16 };
+
+/** What a pin can; 0: there is none of this number. The others are called for pins that can. */
+uint32_t port_pin_capabilities(unsigned pin);
+/** Sets a mode that the pin has; PIN_OUTPUT leaves the level. False when the pin cannot be had. */
+bool port_pin_configure(unsigned pin, int32_t mode);
+/** Level of an input or output. */
+bool port_pin_digital(unsigned pin);
+/** 0 to 65535, the full range of the converter; -1 when there is no answer. */
+int32_t port_pin_analog(unsigned pin);
+
 /* UDP. `slot` is 0 to UDP_SLOTS - 1; the natives hand out each one once at a time. */
 
 enum { UDP_HOST_BYTES = 64 };

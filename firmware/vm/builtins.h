@@ -160,6 +160,11 @@ enum builtin_string {
     S_byteLength = 183,
     S__i2cTransaction = 205,
     S__twinMessage = 206,
+    S_gpio = 208,
+    S_mode = 210,
+    S_capabilities = 211,
+    S_value = 212,
+    S_setMode = 213,
     S_fillRandom = 214,
     S_encrypt = 215,
     S_digest = 217,
@@ -189,7 +194,7 @@ typedef struct {
 
 /* One table per theme, each ended by an entry without call; natives.c lists the tables. */
 extern const native_entry array_natives[], buffer_natives[], string_natives[], math_natives[], object_natives[],
-    error_natives[], json_natives[], fiber_natives[], device_natives[];
+    error_natives[], json_natives[], fiber_natives[], device_natives[], pin_natives[];
 
 /** Bytes of one well-formed UTF-8 sequence (1 to 4) at the start of `text`, or 0. */
 uint32_t utf8_valid(const uint8_t *text, uint32_t length);

@@ -5,9 +5,9 @@
 
 enum { THEME_SHIFT = 6, HOST = 0x4000, HOST_BUFFER = 0x8000, HOST_MASK = 0x3fff };
 
-static const native_entry *const themes[] = {array_natives, buffer_natives, string_natives,
-                                             math_natives,  object_natives, error_natives,
-                                             json_natives,  fiber_natives,  device_natives};
+static const native_entry *const themes[] = {array_natives,  buffer_natives, string_natives, math_natives,
+                                             object_natives, error_natives,  json_natives,   fiber_natives,
+                                             device_natives, pin_natives};
 
 const native_entry *native_of(uint32_t index)
 {
@@ -98,7 +98,11 @@ mote_value native_lookup(mote_vm *vm, uint32_t object, mote_value key)
         return immediate(TAG_BUILTIN, builtin_prototype(object));
     bool has_ctor = object > 0 && builtin_prototype(object - 1) == object && key_is(vm, key, S_constructor);
     if (has_ctor) return find_native(vm, object - 1, builtin_value(S___func__));
-    return VALUE_NONE;
+    /* Pins of the board, when a program looks at them for the first time. */
+    bool asks_pins = object == OBJECT_GPIO && !key_is(vm, key, S___func__);
+    if (!asks_pins || attached_map(vm, immediate(TAG_BUILTIN, object), false) != 0) return VALUE_NONE;
+    mote_value map = pins_expose(vm);
+    return map == MOTE_FAILED ? map : map_get(vm, map, key);
 }
 
 bool native_is(uint32_t index, enum native_kind kind)
@@ -126,6 +130,17 @@ const char *native_name(const mote_vm *vm, uint32_t index, uint32_t *length)
 mote_value accessor_run(mote_vm *vm, uint32_t index, mote_value receiver)
 {
     return native_of(index)->call(vm, receiver, NULL, 0);
+}
+
+mote_value native_call_host(mote_vm *vm, const char *name, const mote_value *args, unsigned count)
+{
+    const mote_native_entry *entries = vm->host->natives;
+    for (uint32_t i = 0; entries != NULL && entries[i].call != NULL; i++)
+        if (strcmp(entries[i].name, name) == 0) {
+            vm->running_native = i;
+            return entries[i].call(vm, MOTE_UNDEFINED, args, count);
+        }
+    return VALUE_NONE;
 }
 
 /** `args` lie on the operand stack with room for the missing ones. */

@@ -17,6 +17,7 @@ static bool fields_of(mote_vm *vm, mote_value v, mote_value *table)
     }
     mote_value map = v;
     if (is_function(vm, v) || has_tag(v, TAG_BUILTIN)) map = attached_map(vm, code_of(vm, v), false);
+    if (v == immediate(TAG_BUILTIN, OBJECT_GPIO)) map = pins_expose(vm);
     if (map == 0 && is_function(vm, v)) return true;
     if (!has_kind(vm, map, KIND_MAP)) return false;
     *table = ((const block_map *)at_offset(vm, map))->table;

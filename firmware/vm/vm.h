@@ -403,6 +403,10 @@ const native_entry *native_of(uint32_t index);
 mote_value native_lookup(mote_vm *vm, uint32_t object, mote_value key);
 /** X.prototype of a builtin X, or 0. */
 uint32_t builtin_prototype(uint32_t object);
+/** The map with all pins of the device, which is made when a program first looks at GPIO. */
+mote_value pins_expose(mote_vm *vm);
+/** A native of the host by its name, for those of the machine that only it can do; VALUE_NONE when it has none. */
+mote_value native_call_host(mote_vm *vm, const char *name, const mote_value *args, unsigned count);
 mote_value native_call(mote_vm *vm, uint32_t index, mote_value receiver, mote_value *args, unsigned count);
 const char *native_name(const mote_vm *vm, uint32_t index, uint32_t *length);
 bool native_is(uint32_t index, enum native_kind kind);

@@ -3,6 +3,7 @@ import { type LogLevel } from "../../src/gio/log-level.js"
 import { type DatagramObserver } from "../trace/observed-services.js"
 import { bufferNatives, cryptoNatives } from "./crypto-natives.js"
 import { i2cNatives } from "./i2c-natives.js"
+import { pinNatives } from "./pin-natives.js"
 import { type Counters, Machine, type Native } from "./machine.js"
 import { systemNatives } from "./system-natives.js"
 import { DeviceSockets } from "./udp-natives.js"
@@ -73,7 +74,13 @@ export class Device {
             guard,
             gcStress,
             deviceId,
-            natives: [...cryptoNatives(), ...this.sockets.natives(), ...this.systemNatives(), ...i2cNatives()],
+            natives: [
+                ...cryptoNatives(),
+                ...this.sockets.natives(),
+                ...this.systemNatives(),
+                ...i2cNatives(),
+                ...pinNatives(options.settings),
+            ],
             bufferNatives: bufferNatives(),
             print: (level, line) => options.print(level, line),
             wake: () => this.wake(),

@@ -8,7 +8,14 @@ import { fieldKey, isMethodStore, nameKey } from "./methods.js"
 /** sleep, suspend, delay: names of the machine. */
 const WAITING = ["builtin 74", "builtin 140", "builtin 167"]
 /** Natives that answer later. */
-const SLOW_NATIVES = ["_moteResolve", "_moteKeyNew", "_moteKeyAgree", "_moteKeySign", "_moteKeyVerify"]
+const SLOW_NATIVES = [
+    "_moteResolve",
+    "_moteStorageSave",
+    "_moteKeyNew",
+    "_moteKeyAgree",
+    "_moteKeySign",
+    "_moteKeyVerify",
+]
 const START = 78
 
 /** Tells whether a call may wait. */

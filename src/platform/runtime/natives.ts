@@ -106,6 +106,17 @@ declare module "@devicescript/core" {
     function _moteFreeMemory(): number
     /** Switches the device off for `ms` (1 to 2^31-1); then it starts anew, with the reboot reason "deep-sleep". */
     function _moteDeepSleep(ms: number): void
+
+    // Pins: what GPIO.prototype of @devicescript/gpio calls. A pin is its number on the chip.
+
+    /** GPIOCapabilities; 0 when the device has no such pin (0 to 255). */
+    function _moteGpioCapabilities(pin: number): number
+    /** GPIOMode. Pins are 0 to 63. */
+    function _moteGpioMode(pin: number): number
+    /** Throws RangeError for what is no GPIOMode, or not one of this pin's. */
+    function _moteGpioSetMode(pin: number, mode: number): void
+    /** 0 or 1, of an analog input 0 to 1; undefined while the pin is off. */
+    function _moteGpioValue(pin: number): number | undefined
     /** Levels as LogLevel of src/gio/log-level.ts. */
     function _moteLog(level: number, message: string): void
 }

@@ -17,6 +17,33 @@ async function sensorWorkload(): Promise<string[]> {
     return new Workload(new NodeCryptoProvider(), 100, () => Promise.resolve()).ofSensor()
 }
 
+/** Pins 12 to 17 of an ESP32-C3 belong to its flash. */
+const EXPOSED = JSON.stringify([0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 18, 19, 20, 21].map((pin) => `P${pin}`))
+
+/** What test/device/natives/pins.ts must say. */
+const PIN_LINES = [
+    "off 8 0 undefined",
+    "write while off: RangeError pin not in output mode",
+    "high 18 1",
+    "low 34 0",
+    "pulled up 1",
+    "from outside 1",
+    "still 1",
+    "analog 250",
+    "analog on a digital pin: RangeError _moteGpioSetMode: mode must be one that this pin has",
+    "no mode: RangeError _moteGpioSetMode: mode must be a GPIOMode",
+    "a mode of another kind: TypeError _moteGpioSetMode: mode must be a number",
+    `a pin of the flash: Error pin 12 not exposed; available: ${EXPOSED}`,
+    `no pin: Error pin 200 not exposed; available: ${EXPOSED}`,
+    `a negative pin: Error pin -1 not exposed; available: ${EXPOSED}`,
+    `a half pin: Error pin 1.5 not exposed; available: ${EXPOSED}`,
+    `a name: Error pin led not exposed; available: ${EXPOSED}`,
+    "a method taken off its pin is bound to it: done",
+    "left as it was: 0 undefined",
+    "noticed 1",
+    "changes 1",
+]
+
 describe("the natives", function () {
     this.timeout(300000)
 
@@ -38,6 +65,15 @@ describe("the natives", function () {
         strictEqual(device.at(-1), "done")
         ok(device.length > 700, `${device.length} calls`)
         deepStrictEqual(device, simulated)
+    })
+
+    it("drive pins, digital and analog, the same on Linux, on the emulated board and in the simulator", async function () {
+        needs(this, linux.missing() ?? board.missing())
+        const program = "test/device/natives/pins.ts"
+        const settings = { "pin-10": "1", "pin-2": "0.25" }
+        const simulated = await runInSimulator(program, settings)
+        deepStrictEqual(simulated, PIN_LINES)
+        for (const place of [linux, board]) deepStrictEqual(lines(await runOn(place, program, settings)), simulated)
     })
 
     it("give the published vectors in Node, in the simulator, on Linux and on the emulated board", async function () {
