@@ -92,7 +92,8 @@ static mote_value lookup(mote_vm *vm, mote_value holder, mote_value key)
     cache_entry *entry = cache_for(vm, holder, key);
     if (entry->holder == holder && entry->key == key) return entry->found;
     mote_value found = walk(vm, holder, key);
-    if (found != VALUE_NONE && found != MOTE_FAILED && is_immediate(key)) *entry = (cache_entry){holder, key, found};
+    /* That there is none is worth knowing, too: fields that are set later are asked for often. */
+    if (found != MOTE_FAILED && is_immediate(key)) *entry = (cache_entry){holder, key, found};
     return found;
 }
 

@@ -435,13 +435,13 @@ export class Association implements DriverOwner {
             writeEpoch: this.record.write.epoch,
             nextSequence: this.record.write.nextSequence,
             window: this.record.windowState(),
-            nextSeq: driver === undefined ? -1 : driver.nextSeq(),
+            nextSeq: driver === undefined ? -1 : driver.expectedSeq(),
             timer: driver === undefined ? NEVER : driver.timerAt(),
-            inboxBytes: driver === undefined ? 0 : driver.inboxBytes(),
-            outboxBytes: driver === undefined ? 0 : driver.outboxBytes(),
+            inboxBytes: driver === undefined ? 0 : driver.bytesReceived(),
+            outboxBytes: driver === undefined ? 0 : driver.bytesToRepeat(),
             earlyBytes: this.record.bytesKept() + this.heldBytes,
             heldMessages: this.held.length,
-            outputs: this.outputs.length(),
+            outputs: this.outputs.count(),
         }
     }
 }

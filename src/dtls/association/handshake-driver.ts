@@ -316,7 +316,7 @@ export class HandshakeDriver {
 
     // For snapshots
 
-    nextSeq(): number {
+    expectedSeq(): number {
         return this.inbox.nextSeq
     }
 
@@ -324,11 +324,11 @@ export class HandshakeDriver {
         return this.timer.at
     }
 
-    inboxBytes(): number {
+    bytesReceived(): number {
         return this.inbox.bytesKept()
     }
 
-    outboxBytes(): number {
+    bytesToRepeat(): number {
         return this.outbox.bytesKept()
     }
 }

@@ -75,7 +75,7 @@ export class OutputQueue {
         return this.list.shift()
     }
 
-    length(): number {
+    count(): number {
         return this.list.length
     }
 }

@@ -7,6 +7,10 @@ interface DeviceBuffer {
     fillAt(offset: number, length: number, value: number): void
 }
 
+interface NodeBuffer {
+    copy(target: Buffer, targetStart: number, sourceStart: number, sourceEnd: number): number
+}
+
 const native = (Buffer.alloc(0) as unknown as DeviceBuffer).blitAt !== undefined
 
 /** A Buffer of no bytes; nobody can write to it, so one serves all. */
@@ -15,8 +19,7 @@ export const EMPTY: Buffer = Buffer.alloc(0)
 /** Copies `length` bytes; both ranges lie inside their buffers (the caller has checked) and do not overlap. */
 export function blit(target: Buffer, at: number, source: Buffer, from: number, length: number): void {
     if (native) (target as unknown as DeviceBuffer).blitAt(at, source, from, length)
-    // eslint-disable-next-line device/slice-bounds -- Node only: a view without a copy
-    else target.set(from === 0 && length === source.length ? source : source.slice(from, from + length), at)
+    else (source as unknown as NodeBuffer).copy(target, at, from, from + length)
 }
 
 /** A fresh copy of bytes [start, end); the caller has checked 0 <= start <= end <= length. */
