@@ -16,6 +16,15 @@ import { needs } from "../../support/needs.js"
 
 const KEY = "000102030405060708090a0b0c0d0e0f"
 
+/** Prints the name of a pseudo terminal and writes there what it reads, line by line as a board does. */
+const PSEUDO_TERMINAL = [
+    "import os, pty, sys, tty",
+    "ours, theirs = pty.openpty()",
+    "tty.setraw(theirs)",
+    "print(os.ttyname(theirs))",
+    'for line in sys.stdin: os.write(ours, line.encode().replace(b"\\n", b"\\r\\n"))',
+].join("\n")
+
 interface Told {
     code: number | null
     out: string
@@ -207,6 +216,36 @@ describe("mote flash and mote monitor", function () {
         const told = run("monitor", folder)
         ok(/no sensor there\n.*app\.ts:3\)/.test(told.out), told.out + told.err)
         strictEqual(told.code, 1)
+    })
+
+    it("shows what a board writes to its serial port, with lines of TypeScript, and says when there is no such port", async function () {
+        needs(this, missingForPlatformio())
+        const esp = { ...good, board: "esp32c3-devkitm-1", wifi: { ssid: "home" } }
+        const folder = project(esp, { ...keys, wifiPassword: "secret123" })
+        writeFileSync(join(folder, "src", "app.ts"), '\n\nthrow new Error("no sensor there")\n')
+        strictEqual(run("build", folder).code, 0)
+        const none = run("monitor", folder, "--port", "/dev/ttyNone")
+        ok(none.err.includes("/dev/ttyNone is not there; is the board connected?"), none.err)
+        ok(run("monitor", folder).err.includes("--port: the serial port of"))
+        // A pseudo terminal stands in for the port; what comes in here goes out there.
+        const serial = new Running(["python3", "-u", "-c", PSEUDO_TERMINAL])
+        try {
+            await serial.expect("\n")
+            const port = serial.output.trim()
+            const monitor = new Running(mote("monitor", "--config", join(folder, "devs.config.json"), "--port", port))
+            // The program's image has its first operation behind the header and the function table.
+            const image = readFileSync(join(folder, "build", "esp32c3-devkitm-1", "program.devs"))
+            const position = image.readUInt32LE(image.readUInt32LE(32)) + 1
+            for (let i = 0; i < 100 && !monitor.output.includes("app.ts"); i++) {
+                serial.write(`mote-device: Error: no sensor there; at ${position}\n`)
+                await new Promise((resolve) => setTimeout(resolve, 100))
+            }
+            await monitor.expect("app.ts:")
+            ok(/mote-device: Error: no sensor there\n +at main \(.*app\.ts:\d+\)/.test(monitor.output), monitor.output)
+            await monitor.end()
+        } finally {
+            await serial.end()
+        }
     })
 
     it("say in words what a device says in numbers", () => {
