@@ -25,12 +25,12 @@ ${configHelp}`
 /** `...; at 123 456` becomes one line for each position. */
 export function positionsAsLines(line: string, debug: DebugMap | undefined): string[] {
     const found = /^(.*); at ((?:\d+ ?)+)$/.exec(line)
-    if (found === null || debug === undefined) return [line]
+    if (found === null || debug === undefined) return [debug?.withNames(line) ?? line]
     const places = found[2]
         .trim()
         .split(" ")
         .flatMap((position) => debug.lines(Number(position)))
-    return [found[1], ...places]
+    return [debug.withNames(found[1]), ...places]
 }
 
 function deviceCommand(config: DeviceConfig, files: BuildFiles, heap: string | undefined): string[] {

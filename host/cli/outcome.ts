@@ -14,7 +14,7 @@ export function panicLines({ code, exception, trace }: Outcome, debug: DebugMap 
     const what = exception === "" ? (PANICS[code] ?? "the program's own code") : exception
     const lines = trace.flatMap((position) => debug?.lines(position) ?? [`    at code position ${position}`])
     const hint = debug === undefined ? ["    (no bytecode-dbg.json beside the image: no lines of TypeScript)"] : []
-    return [`panic ${code}: ${what}`, ...lines, ...hint]
+    return [`panic ${code}: ${debug?.withNames(what) ?? what}`, ...lines, ...hint]
 }
 
 /** Memory and work of a run. */

@@ -142,7 +142,7 @@ function checkSensorSettings(settings: Map<string, string>): void {
         throw new UsageError("--setting key=...: pairs of hexadecimal digits, usually 16")
 }
 
-function deviceOptions(options: SimOptions, number: number): DeviceOptions {
+function deviceOptions(options: SimOptions, number: number, debug: DebugMap | undefined): DeviceOptions {
     const tag = options.count > 1 ? `${number}: ` : ""
     const fill = (value: string): string => value.replaceAll("{n}", String(number))
     const settings = Object.fromEntries([...options.settings].map(([name, value]) => [name, fill(value)]))
@@ -156,7 +156,7 @@ function deviceOptions(options: SimOptions, number: number): DeviceOptions {
         deviceId: number.toString(16).padStart(16, "0"),
         settings,
         storageFolder: join(".mote", "sim", String(number)),
-        print: (level, text) => line(options.plain ? text : (levels[level] ?? "") + text),
+        print: (level, text) => line(options.plain ? text : (levels[level] ?? "") + (debug?.withNames(text) ?? text)),
         log: (level, message) => line(`${LogLevel[level]}: ${inWords(message)}`),
     }
 }
@@ -177,7 +177,7 @@ async function runOnce(options: SimOptions, onStart: (devices: Device[]) => void
     const debug = DebugMap.load(image.debugPath, image.home ?? root)
     const module = await machineModule()
     const numbers = Array.from({ length: options.count }, (_, index) => index + 1)
-    const devices = numbers.map((number) => new Device(module, bytes, deviceOptions(options, number)))
+    const devices = numbers.map((number) => new Device(module, bytes, deviceOptions(options, number, debug)))
     onStart(devices)
     const outcomes = await Promise.all(devices.map((device) => device.run()))
     outcomes.forEach((outcome, index) => report(options, index + 1, outcome, debug))

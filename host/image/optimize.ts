@@ -30,7 +30,7 @@ function tidyFunction(entry: ImageFunction, methods: MethodTable): void {
     if (captured) return
     for (let round = 0; round < MAX_ROUNDS; round++) {
         splitSlots(entry)
-        const moved = forwardValues(entry, (field) => methods.isMethod(field))
+        const moved = forwardValues(entry, methods)
         if (!tidyFlow(entry) && !moved) break
     }
     shareSlots(entry)
@@ -38,8 +38,8 @@ function tidyFunction(entry: ImageFunction, methods: MethodTable): void {
 
 const MAX_ROUNDS = 20
 
-/** All passes over a program, until nothing changes. */
-export function optimizeProgram(program: ImageProgram, nameOf: NameOf): void {
+/** All passes over a program, until nothing changes. @returns what the short names of methods stand for */
+export function optimizeProgram(program: ImageProgram, nameOf: NameOf): Record<string, string> {
     let changed = new Set(program.functions)
     for (let round = 0; round < MAX_ROUNDS && changed.size > 0; round++) {
         const methods = new MethodTable(program)
@@ -52,10 +52,11 @@ export function optimizeProgram(program: ImageProgram, nameOf: NameOf): void {
     const waiting = new Waiting(program)
     for (const entry of program.functions) clearBeforeWaits(entry, (callee) => waiting.mayWait(callee))
     dropNames(program)
-    shortenMethods(program)
+    const shortNames = shortenMethods(program)
     groupMethodStores(program)
     orderTables(program)
     program.configuration = Buffer.alloc(0)
+    return shortNames
 }
 
 /**
@@ -65,10 +66,10 @@ export function optimizeProgram(program: ImageProgram, nameOf: NameOf): void {
 export function optimizeImage(image: Buffer, debug: DebugFile): { image: Buffer; debug: DebugFile } {
     const program = readImage(image)
     const before = [...program.functions]
-    optimizeProgram(program, (entry) => debug.functions.at(before.indexOf(entry))?.name ?? "?")
+    const shortNames = optimizeProgram(program, (entry) => debug.functions.at(before.indexOf(entry))?.name ?? "?")
     const written = writeImage(program)
     const kept = program.functions.map((entry) => before.indexOf(entry))
-    return { image: aligned(written), debug: moveDebug(debug, kept, written) }
+    return { image: aligned(written), debug: { ...moveDebug(debug, kept, written), shortNames } }
 }
 
 /** Images are whole blocks of flash. */

@@ -48,6 +48,8 @@ export interface ImageProgram {
     globals: number
     specCount: number
     functions: ImageFunction[]
+    /** puts methods on their classes before anything else runs; null when there is none */
+    setup: ImageFunction | null
     /** eight bytes each */
     floats: Buffer[]
     /** texts without their final NUL */

@@ -103,11 +103,13 @@ export function readImage(image: Buffer): ImageProgram {
         return image.subarray(start, start + image.readUInt32LE(entry + 4))
     })
     const texts = sections[Section.stringData]
+    const functions = entries(sections[Section.functions], 16).map((entry) => readFunction(image, entry))
     return {
         version: image.readUInt32LE(8),
         globals: image.readUInt16LE(12),
         specCount: image.readUInt16LE(14),
-        functions: entries(sections[Section.functions], 16).map((entry) => readFunction(image, entry)),
+        functions,
+        setup: setupOf(functions),
         floats: entries(sections[Section.floats], 8),
         ascii: entries(sections[Section.ascii], 2).map((entry) => untilNul(texts, entry.readUInt16LE())),
         utf8: entries(sections[Section.utf8], 4).map((entry) => utf8Entry(texts, entry.readUInt32LE())),
@@ -118,6 +120,14 @@ export function readImage(image: Buffer): ImageProgram {
         specs: sections[Section.specs],
         configuration: sections[Section.configuration],
     }
+}
+
+/** The compiler's function 1, which the first statement of all calls. */
+function setupOf([main, setup]: ImageFunction[]): ImageFunction | null {
+    const [first] = main.body
+    const calls = first.opcode === Op.call0 && first.operands[0].opcode === Op.staticFunction
+    if (!calls || first.operands[0].value !== 1 || setup.body.some(({ target }) => target !== null)) return null
+    return setup
 }
 
 function entries(section: Buffer, size: number): Buffer[] {

@@ -3,6 +3,7 @@ import { type Expression, FunctionFlag, type ImageFunction, type Statement, walk
 import {
     copyOf,
     isBarrier,
+    isCall,
     isConstant,
     mayThrow,
     readsHeap,
@@ -13,18 +14,15 @@ import {
     successors,
 } from "./facts.js"
 import { liveBehind, remove, slotStored } from "./lifetimes.js"
-import { fieldKey, nameKey } from "./methods.js"
+import { fieldKey, type MethodTable, nameKey } from "./methods.js"
 
 /* Values go where they are used, without a slot between; stores that nobody reads go. */
 
-/** Names that only methods have; they can be looked up later than the compiler does. */
-export type MethodNames = (field: Expression) => boolean
-
 /** Moves values to their uses. Returns true when something changed. */
-export function forwardValues(entry: ImageFunction, isMethod: MethodNames): boolean {
+export function forwardValues(entry: ImageFunction, methods: MethodTable): boolean {
     let changed = false
     for (const pass of [forwardSlots, forwardRetVal, propagateCopies, dropStores])
-        changed = pass(entry, isMethod) || changed
+        changed = pass(entry, methods) || changed
     return changed
 }
 
@@ -100,10 +98,13 @@ interface Way {
 }
 
 /** `this` of a method is an object, so that its fields can be read at any time. */
-function isSelfRead(value: Expression, entry: ImageFunction): boolean {
-    if ((entry.flags & FunctionFlag.needsThis) === 0 || fieldKey(value) === undefined) return false
-    const [object] = value.operands
-    if (object.opcode !== Op.loadLocal || object.value !== 0) return false
+function isSelfRead(value: Expression, entry: ImageFunction, methods: MethodTable): boolean {
+    return fieldKey(value) !== undefined && methods.hasObject(entry) && isSelf(entry, value.operands[0])
+}
+
+/** `this`, in a function that keeps it. */
+export function isSelf(entry: ImageFunction, { opcode, value }: Expression): boolean {
+    if ((entry.flags & FunctionFlag.needsThis) === 0 || opcode !== Op.loadLocal || value !== 0) return false
     return !entry.body.some((each) => slotStored(each) === 0)
 }
 
@@ -116,12 +117,16 @@ function readsOneOf(value: Expression, fields: Set<string>): boolean {
     return found
 }
 
-function mayMove(value: Expression, way: Way, entry: ImageFunction): boolean {
+function mayMove(value: Expression, way: Way, entry: ImageFunction, methods: MethodTable): boolean {
     if (readsRetVal(value) && way.retVal) return false
     if (readsHeap(value) && (way.heap || (way.fields.size > 0 && readsOneOf(value, way.fields)))) return false
-    const hasEffects = way.heap || way.jumps || way.fields.size > 0
-    if (hasEffects && mayThrow(value) && !isSelfRead(value, entry)) return false
+    if (hasEffects(way, entry) && mayThrow(value) && !isSelfRead(value, entry, methods)) return false
     return ![...slotsRead(value).keys()].some((slot) => way.stored.has(slot))
+}
+
+/** True when an error behind the way leaves other things behind than one before it: handlers see slots, too. */
+function hasEffects(way: Way, entry: ImageFunction): boolean {
+    return way.heap || way.jumps || way.fields.size > 0 || (way.stored.size > 0 && entry.body.some(isBarrier))
 }
 
 /** They change nothing but what they are there for. */
@@ -137,7 +142,7 @@ function pass(way: Way, statement: Statement): void {
     else if (!HARMLESS_STATEMENTS.has(statement.opcode)) way.heap = true
 }
 
-function forwardSlots(entry: ImageFunction, isMethod: MethodNames): boolean {
+function forwardSlots(entry: ImageFunction, methods: MethodTable): boolean {
     const { body } = entry
     let targets = targetsOf(body)
     let behind = liveBehind(entry)
@@ -163,7 +168,7 @@ function forwardSlots(entry: ImageFunction, isMethod: MethodNames): boolean {
             }
             const wantedLater = slotStored(body[j]) !== slot && behind.get(body[j])?.has(slot) === true
             if (reads > 1 || wantedLater) break
-            if (!mayMove(value, way, entry) && !isLateMethod(value, way, body[j], slot, isMethod)) break
+            if (!mayMove(value, way, entry, methods) && !isLateMethod(value, way, body[j], slot, methods)) break
             const trial = copyOf(body[j])
             replace(trial, ({ opcode, value: read }) => opcode === Op.loadLocal && read === slot, value)
             if (stackDepth(trial) > MAX_STACK) break
@@ -193,13 +198,13 @@ function isWantedElsewhere(entry: ImageFunction, jump: Statement, slot: number):
  * The method of a variable that is called after its arguments have been worked out. The compiler looks it up first
  * and makes a bound function; nobody changes methods, so a look-up with the call finds the same.
  */
-function isLateMethod(value: Expression, way: Way, call: Statement, slot: number, isMethod: MethodNames): boolean {
+function isLateMethod(value: Expression, way: Way, call: Statement, slot: number, methods: MethodTable): boolean {
     if (value.opcode !== Op.asciiField && value.opcode !== Op.builtinField) return false
     const [receiver] = value.operands
     const [callee] = call.operands
     if (receiver.opcode !== Op.loadLocal || way.stored.has(receiver.value)) return false
     if (callee?.opcode !== Op.loadLocal || callee.value !== slot) return false
-    return call.opcode >= Op.call0 && call.opcode <= Op.call8 && isMethod(value)
+    return isCall(call) && methods.isMethod(value) && !way.jumps && way.fields.size === 0 && way.stored.size === 0
 }
 
 /** A value that a statement leaves in ret_val goes into the next one, or goes when nobody reads it. */

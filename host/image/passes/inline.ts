@@ -21,6 +21,7 @@ import {
     slotsRead,
     statement,
 } from "./facts.js"
+import { isSelf } from "./forward.js"
 import { liveAtStart, slotStored } from "./lifetimes.js"
 import { fieldKey, type MethodTable } from "./methods.js"
 
@@ -57,10 +58,11 @@ export function inlineCalls(program: ImageProgram, methods: MethodTable, nameOf:
             // What has itself been changed in this round has other numbers now.
             if (
                 site === undefined ||
+                site.callee === program.setup ||
                 recursive.has(site.callee) ||
                 changed.has(site.callee) ||
                 gone.has(caller) ||
-                !mayInline(site)
+                !mayInline(site, methods)
             )
                 continue
             const calls = callsOf(program, methods, references, site)
@@ -133,12 +135,13 @@ function callsOf(
     return referred === 1 ? methods.uses(fieldKey(caller.body[at].operands[0])) : Infinity
 }
 
-function mayInline(site: Site): boolean {
+function mayInline(site: Site, methods: MethodTable): boolean {
     const { caller, callee, self } = site
     if (caller === callee || callee.tries > 0 || isCaptured(callee) || isClosure(callee)) return false
     if ((callee.flags & (FunctionFlag.constructor | FunctionFlag.restArgument)) !== 0) return false
     if (callee.body.some(isBarrier)) return false
-    if (self !== undefined && !failsWithout(callee) && !isThis(caller, self)) return false
+    if (self !== undefined && !failsWithout(callee) && !(methods.hasObject(caller) && isSelf(caller, self)))
+        return false
     if (isCaptured(caller) && (!isExpression(callee) || !needsNoSlots(site))) return false
     return caller.slots + callee.slots <= MAX_SLOTS
 }
@@ -152,10 +155,6 @@ function failsWithout({ body }: ImageFunction): boolean {
         if (field && isSelf(operands[0])) reads = true
     })
     return reads
-}
-
-function isThis({ flags }: ImageFunction, self: Expression): boolean {
-    return (flags & FunctionFlag.needsThis) !== 0 && self.opcode === Op.loadLocal && self.value === 0
 }
 
 function operationsOf({ body }: ImageFunction): number {

@@ -1,11 +1,13 @@
 import { Op } from "../operations.js"
-import { type Expression, type ImageProgram, type Statement, walk } from "../program.js"
+import { type Expression, type ImageFunction, type ImageProgram, type Statement, walk } from "../program.js"
+import { isCall } from "./facts.js"
 
 /* Which names are methods, and of which class. The compiler puts methods on prototypes, one statement each. */
 
 const PROTOTYPE = 52
+const SET_PROTOTYPE_OF = 121
 /** Array.prototype, Buffer.prototype and the others in the list of builtin objects. */
-const BUILTIN_PROTOTYPES = new Set([2, 4, 6, 8, 10, 12, 14, 16, 18, 20, 28, 30, 32, 34])
+const BUILTIN_PROTOTYPES = new Set([2, 4, 6, 8, 10, 12, 14, 16, 18, 20, 28, 30, 32, 34, 41, 43])
 
 /** A name, whether it is one of the image or of the machine; undefined when it is worked out. */
 export function nameKey({ opcode, value }: Expression): string | undefined {
@@ -33,30 +35,53 @@ export function isPrototype({ opcode, value, operands }: Expression): boolean {
     return opcode === Op.builtinField && value === PROTOTYPE && operands[0].opcode === Op.staticFunction
 }
 
+/** setPrototypeOf, or a prototype that is anything but the place of a named field. */
+function changesClasses(expression: Expression, statement: Statement): boolean {
+    if (expression.opcode === Op.objectField) return expression.value === SET_PROTOTYPE_OF
+    const { opcode, value } = expression
+    const mentions = opcode === Op.builtinField ? value === PROTOTYPE : isPrototype(expression)
+    if (!mentions) return false
+    const isPlace = statement.opcode === Op.indexSet && statement.operands[0] === expression
+    return !isPlace || nameKey(statement.operands[1]) === undefined
+}
+
+/** Names and functions of methods. Only those count that classes have from the start and keep. */
 export class MethodTable {
     private readonly methods = new Map<string, number[]>()
     /** names that something else than a method may have, or that are used as text */
     private readonly others = new Set<string>()
     private readonly fields = new Map<string, number>()
     private readonly calls = new Map<string, number>()
+    /** functions that are nothing but methods: their `this` is an object */
+    private readonly functions = new Set<ImageFunction>()
+    /** prototypes are changed or passed around while the program runs: nothing is known of its methods */
+    private dynamic = false
 
     constructor(program: ImageProgram) {
-        for (const { body } of program.functions) for (const statement of body) this.add(statement)
+        const values = new Set<number>()
+        for (const entry of program.functions) {
+            const isSetup = entry === program.setup
+            for (const statement of entry.body) this.add(statement, isSetup, values)
+        }
+        for (const indexes of this.methods.values())
+            for (const index of indexes) if (!values.has(index)) this.functions.add(program.functions[index])
     }
 
-    private add(statement: Statement): void {
-        const isStore = isMethodStore(statement)
+    private add(statement: Statement, isSetup: boolean, values: Set<number>): void {
+        const isStore = isSetup && isMethodStore(statement)
         const [, key, value] = statement.operands
         if (isStore) this.addMethod(nameKey(key) ?? "", value.value)
         const callee = statement.operands.at(0)
         const called = callee === undefined ? undefined : fieldKey(callee)
-        if (called !== undefined && statement.opcode >= Op.call0 && statement.opcode <= Op.call8)
-            this.calls.set(called, (this.calls.get(called) ?? 0) + 1)
+        if (called !== undefined && isCall(statement)) this.calls.set(called, (this.calls.get(called) ?? 0) + 1)
         walk(statement, (expression) => {
             const field = fieldKey(expression)
             if (field !== undefined) this.fields.set(field, (this.fields.get(field) ?? 0) + 1)
             const name = nameKey(expression)
             if (name !== undefined && !(isStore && expression === key)) this.others.add(name)
+            const { opcode } = expression
+            if (opcode === Op.staticFunction && !(isStore && expression === value)) values.add(expression.value)
+            if (!isSetup && changesClasses(expression, statement)) this.dynamic = true
         })
     }
 
@@ -72,13 +97,18 @@ export class MethodTable {
     /** True for the look-up of a name that no object has but from its class. */
     isMethod(field: Expression): boolean {
         const name = fieldKey(field)
-        return name !== undefined && !this.others.has(name)
+        return name !== undefined && !this.dynamic && !this.others.has(name)
+    }
+
+    /** True when a function is called with an object for `this` and no other way. */
+    hasObject(entry: ImageFunction): boolean {
+        return !this.dynamic && this.functions.has(entry)
     }
 
     /** Index of the function that is called, when only one class has a method of this name and it is always called. */
     onlyMethod(field: Expression): number | undefined {
         // The machine's own names may be those of its own methods.
-        if (field.opcode !== Op.asciiField) return undefined
+        if (field.opcode !== Op.asciiField || this.dynamic) return undefined
         const name = fieldKey(field) ?? ""
         const [method, ...others] = this.methods.get(name) ?? []
         if (method === undefined || others.length > 0 || this.others.has(name)) return undefined
@@ -90,15 +120,16 @@ export class MethodTable {
         return !this.others.has(name) && (this.calls.get(name) ?? 0) === (this.fields.get(name) ?? 0)
     }
 
-    /** Indexes of the image's own names that only methods have. */
+    /** Indexes of the image's own names that only methods have, and that are looked up for calls alone. */
     methodNames(): number[] {
+        if (this.dynamic) return []
         return [...this.methods.keys()]
-            .filter((name) => name.startsWith("ascii ") && !this.others.has(name))
+            .filter((name) => name.startsWith("ascii ") && this.isOnlyCalled(name))
             .map((name) => Number(name.slice("ascii ".length)))
     }
 
     /** True when nobody looks a method of this name up. */
     isUnused(name: string): boolean {
-        return !this.fields.has(name) && !this.others.has(name)
+        return !this.dynamic && !this.fields.has(name) && !this.others.has(name)
     }
 }

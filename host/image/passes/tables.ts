@@ -10,7 +10,7 @@ import {
     walkProgram,
 } from "../program.js"
 import { copyOf, expression, isCall, statement } from "./facts.js"
-import { isMethodStore, isPrototype, MethodTable, nameKey } from "./methods.js"
+import { fieldKey, isMethodStore, isPrototype, MethodTable, nameKey } from "./methods.js"
 
 /* The tables of an image: what nobody uses goes, what is used most comes first, for indexes of one byte. */
 
@@ -43,8 +43,9 @@ function byUse(uses: Map<number, number>): number[] {
 
 /** Functions that nothing can reach from the first one; a method counts when its name is looked up. */
 export function dropFunctions(program: ImageProgram, methods: MethodTable): void {
-    for (const entry of program.functions)
-        entry.body = entry.body.filter(
+    const { setup } = program
+    if (setup !== null)
+        setup.body = setup.body.filter(
             (each) => !isMethodStore(each) || !methods.isUnused(nameKey(each.operands[1]) ?? ""),
         )
     const reached = new Set([0])
@@ -93,21 +94,19 @@ function signature({ opcode, value, operands }: Expression): unknown {
 
 /** Methods of one class are stored behind each other, with the class looked up once. */
 export function groupMethodStores(program: ImageProgram): void {
-    for (const entry of program.functions) {
-        const first = entry.body.findIndex(isMethodStore)
-        if (first < 0) continue
-        let end = first
-        while (isMethodStore(entry.body[end])) end++
-        const groups = new Map<string, Statement[]>()
-        for (const each of entry.body.slice(first, end)) {
-            const key = JSON.stringify(signature(each.operands[0]))
-            groups.set(key, [...(groups.get(key) ?? []), each])
-        }
-        const slot = entry.slots
-        const stores = [...groups.values()].flatMap((group) => withClassOnce(group, slot))
-        entry.body.splice(first, end - first, ...stores)
-        entry.slots++
+    const entry = program.setup
+    const first = entry?.body.findIndex(isMethodStore) ?? -1
+    if (entry === null || first < 0) return
+    let end = first
+    while (isMethodStore(entry.body[end])) end++
+    const groups = new Map<string, Statement[]>()
+    for (const each of entry.body.slice(first, end)) {
+        const key = JSON.stringify(signature(each.operands[0]))
+        groups.set(key, [...(groups.get(key) ?? []), each])
     }
+    const stores = [...groups.values()].flatMap((group) => withClassOnce(group, entry.slots))
+    entry.body.splice(first, end - first, ...stores)
+    entry.slots++
 }
 
 function withClassOnce(group: Statement[], slot: number): Statement[] {
@@ -121,24 +120,45 @@ function withClassOnce(group: Statement[], slot: number): Statement[] {
     return [statement(Op.storeLocal, slot, [object], object.origin), ...stores]
 }
 
-/** Functions that are values, not only called: programs can print those. */
+/** Functions whose names a program can print: those that are values, not only called, and classes of errors. */
 function functionsShown(program: ImageProgram): Set<number> {
-    const shown = new Set<number>()
+    const shown = errorClasses(program)
     const methods = new MethodTable(program)
+    let asksClass = false
     const look = (found: Expression, above: Expression | undefined, place: number): void => {
         const called = above !== undefined && place === 0 && (isCall(above) || above.opcode === Op.new)
         const stored = above !== undefined && isPrototypeBase(above)
-        const isValue = REFERS.function.includes(found.opcode) && !called && !stored
-        if (isValue) shown.add(found.value)
+        if (REFERS.function.includes(found.opcode) && !called && !stored) shown.add(found.value)
+        if (fieldKey(found) === CONSTRUCTOR || nameKey(found) === CONSTRUCTOR) asksClass = true
         found.operands.forEach((operand, i) => look(operand, found, i))
     }
-    for (const { body } of program.functions)
-        for (const each of body) {
+    for (const entry of program.functions)
+        for (const each of entry.body) {
             const [, key, value] = each.operands
-            if (!isMethodStore(each)) look(each, undefined, 0)
+            if (entry !== program.setup || !isMethodStore(each)) look(each, undefined, 0)
             else if (!methods.isOnlyCalled(nameKey(key) ?? "")) shown.add(value.value)
         }
+    program.functions.forEach(({ flags }, i) => {
+        if (asksClass && (flags & FunctionFlag.constructor) !== 0) shown.add(i)
+    })
     return shown
+}
+
+const CONSTRUCTOR = "builtin 123"
+
+/** Classes that extend the machine's: an error's `name` is that of its class. */
+function errorClasses(program: ImageProgram): Set<number> {
+    const bases = new Map<number, Expression>()
+    for (const each of program.setup?.body ?? []) {
+        const [callee, derived, base] = each.operands
+        if (callee?.opcode !== Op.objectField || derived?.operands[0]?.opcode !== Op.staticFunction) continue
+        bases.set(derived.operands[0].value, base)
+    }
+    const isOfMachine = (base: Expression | undefined): boolean => {
+        if (base === undefined || base.opcode === Op.builtinObject) return base !== undefined
+        return base.operands[0].opcode !== Op.staticFunction || isOfMachine(bases.get(base.operands[0].value))
+    }
+    return new Set([...bases.keys()].filter((index) => isOfMachine(bases.get(index))))
 }
 
 /** The class in `C.prototype`, or the base class in a call of its constructor. */
@@ -154,20 +174,31 @@ export function dropNames(program: ImageProgram): void {
     })
 }
 
-/** Characters that are in no name of a program or of the machine. */
-const MARKS = [..."!\"#%&'()*+,-./:;<=>?@[]^`{|}~"]
+/** Control characters but NUL, tab and the ends of lines: in no name, and hardly in a text that is used as one. */
+const MARKS = Array.from({ length: 31 }, (_, i) => i + 1)
+    .filter((code) => code !== 9 && code !== 10 && code !== 13)
+    .map((code) => String.fromCharCode(code))
 
-/** Methods get names of one or two characters: nobody sees them, the debug file has the names of functions. */
-export function shortenMethods(program: ImageProgram): void {
+/**
+ * Methods get names of one or two characters.
+ * @returns what each one stands for, for the debug file
+ */
+export function shortenMethods(program: ImageProgram): Record<string, string> {
+    const names: Record<string, string> = {}
+    // The specifications of services refer to the same names.
+    if (program.specs.length > 0) return names
     const uses = countUses(program, REFERS.ascii)
-    const names = new MethodTable(program).methodNames().filter((index) => uses.has(index))
+    const longest = new MethodTable(program).methodNames().filter((index) => uses.has(index))
     const taken = new Set(program.ascii.map((text) => text.toString("latin1")))
     const short = [...MARKS, ...MARKS.flatMap((first) => MARKS.map((second) => first + second))]
     const free = short.filter((name) => !taken.has(name))
-    for (const [i, index] of names.slice(0, free.length).entries()) {
+    for (const [i, index] of longest.slice(0, free.length).entries()) {
         const shown = program.functions.some(({ name }) => name === stringIndex(StringKind.ascii, index))
-        if (!shown) program.ascii[index] = Buffer.from(free[i])
+        if (shown) continue
+        names[free[i]] = program.ascii[index].toString("latin1")
+        program.ascii[index] = Buffer.from(free[i])
     }
+    return names
 }
 
 /** Orders and prunes all tables. */
@@ -179,16 +210,17 @@ export function orderTables(program: ImageProgram): void {
     program.floats = floats.map((index) => program.floats[index])
     // The specifications of services refer to strings, too.
     if (program.specs.length > 0) return
-    const used = countUses(program, REFERS.ascii)
-    for (const { name } of program.functions)
-        if (name >> 14 === StringKind.ascii && !used.has(name & 0x3fff)) used.set(name & 0x3fff, 0)
-    const ascii = byUse(used)
-    renumber(program, REFERS.ascii, ascii)
-    for (const entry of program.functions)
-        if (entry.name >> 14 === StringKind.ascii)
-            entry.name = stringIndex(StringKind.ascii, ascii.indexOf(entry.name & 0x3fff))
-    program.ascii = ascii.map((index) => program.ascii[index])
-    const utf8 = byUse(countUses(program, REFERS.utf8))
-    renumber(program, REFERS.utf8, utf8)
-    program.utf8 = utf8.map((index) => program.utf8[index])
+    program.ascii = orderTexts(program, REFERS.ascii, StringKind.ascii, program.ascii)
+    program.utf8 = orderTexts(program, REFERS.utf8, StringKind.utf8, program.utf8)
+}
+
+/** Those that code or the names of functions refer to, the most used ones first. */
+function orderTexts(program: ImageProgram, opcodes: number[], kind: number, texts: Buffer[]): Buffer[] {
+    const uses = countUses(program, opcodes)
+    const named = program.functions.filter(({ name }) => name >> 14 === kind)
+    for (const { name } of named) if (!uses.has(name & 0x3fff)) uses.set(name & 0x3fff, 0)
+    const order = byUse(uses)
+    renumber(program, opcodes, order)
+    for (const entry of named) entry.name = stringIndex(kind, order.indexOf(entry.name & 0x3fff))
+    return order.map((index) => texts[index])
 }

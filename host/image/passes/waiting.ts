@@ -37,7 +37,8 @@ export class Waiting {
     private addCallers(methods: Map<ImageFunction, string[]>, values: Set<ImageFunction>): boolean {
         const found = this.program.functions.filter(
             (entry) =>
-                !this.functions.has(entry) && entry.body.some((each) => isCall(each) && this.mayWait(each.operands[0])),
+                !this.functions.has(entry) &&
+                entry.body.some((each) => isAnyCall(each) && this.mayWait(each.operands[0])),
         )
         for (const entry of found) {
             this.functions.add(entry)
@@ -56,6 +57,10 @@ export class Waiting {
         if (opcode === Op.new || opcode === Op.bind) return this.mayWait(operands[0])
         return opcode === Op.staticFunction ? this.functions.has(this.program.functions[value]) : this.anyValue
     }
+}
+
+function isAnyCall(each: Expression): boolean {
+    return isCall(each) || each.opcode === Op.callArray
 }
 
 function methodNames(program: ImageProgram): Map<ImageFunction, string[]> {

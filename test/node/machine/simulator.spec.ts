@@ -73,6 +73,18 @@ describe("the simulator", function () {
         ])
     })
 
+    it("names the method that was missing, however short its name is in the image", () => {
+        const body = "{\n    say(t: string) {\n        console.log(t)\n        console.log(t)\n    }\n}\n"
+        const calls = 'new Box().say("a")\nnew Box().say("b")\nconst none: Box = undefined\n'
+        const failing = "try {\n    none.say('c')\n} catch (e: any) {\n    console.log(e.message)\n}\nnone.say('d')\n"
+        const { out } = sim(write("missing.ts", `${HEAD}class Box ${body}${calls}${failing}`), "--quiet")
+        deepStrictEqual(out.replaceAll(`${folder}/`, "").trim().split("\n").slice(4, 7), [
+            "getting field 'say' of undefined",
+            "panic 60005: TypeError: getting field 'say' of undefined",
+            "    at main (missing.ts:16)",
+        ])
+    })
+
     it("--plain prints console lines alone, PANIC n last, and has the official limits", () => {
         const loop = `${HEAD}console.log("before")\nwhile (true) ds.millis()\n`
         const panics = sim(write("loop.devs", compileProgram(loop)), "--plain")
