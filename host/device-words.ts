@@ -18,6 +18,7 @@ const udpErrors: Record<number, string> = {
 /** A line of a device's log with what its numbers mean behind them. */
 export function inWords(line: string): string {
     return line
+        .replace(/\bDifferent keys\?(?! )/g, "Different keys? Check PSK identity and key")
         .replace(/\bUDP error (\d+)/g, (whole, code: string) => {
             const meaning = udpErrors[Number(code)]
             return meaning === undefined ? whole : `${whole} (${meaning})`
@@ -26,5 +27,8 @@ export function inWords(line: string): string {
             const meaning = reasonText(Number(reason))
             return meaning === undefined ? whole : `${whole} (${meaning})`
         })
-        .replace(/\bfatal alert, number (\d+)/g, (whole, alert: string) => `${whole} (${alertName(Number(alert))})`)
+        .replace(/\bfatal alert, number (\d+)/g, (whole, alert: string) => {
+            const name = alertName(Number(alert)).replace(/ \(\d+\)$/, "")
+            return /^\d+$/.test(name) ? whole : `${whole} (${name})`
+        })
 }

@@ -109,7 +109,12 @@ export interface OfficialRun {
 const ENDING = /^(\* RESTART requested|! Unhandled exception)/
 
 /** Runs an image in the official machine until it ends. */
-export async function runOfficial(image: Uint8Array, gcStress: boolean, timeout: number): Promise<OfficialRun> {
+export async function runOfficial(
+    image: Uint8Array,
+    gcStress: boolean,
+    timeout: number,
+    print: (line: string) => void = () => undefined,
+): Promise<OfficialRun> {
     const machine = await parts().newInstance()
     const lines: string[] = []
     const ending: string[] = []
@@ -136,7 +141,10 @@ export async function runOfficial(image: Uint8Array, gcStress: boolean, timeout:
         machine.dmesg = (line) => {
             if (!started) started = line.startsWith("* start: ")
             else if (ENDING.test(line)) machine.dmesg = (own) => ending.push(own)
-            else if (/^[>*!?#] /.test(line)) lines.push(line.slice(2))
+            else if (/^[>*!?#] /.test(line)) {
+                lines.push(line.slice(2))
+                print(line.slice(2))
+            }
         }
         machine.panicHandler = (code) => {
             clearTimeout(timer)

@@ -4,6 +4,7 @@ import { parseArgs } from "node:util"
 import { LogLevel } from "../../src/gio/log-level.js"
 import { buildForeignImage, cachedDeviceImage, type DeviceImage, root } from "../build/device.js"
 import { machineModule } from "../build/wasm.js"
+import { ImageRefused } from "../simulator/machine.js"
 import { UsageError } from "../credentials.js"
 import { inWords } from "../device-words.js"
 import { DebugMap } from "../simulator/debug-map.js"
@@ -25,6 +26,7 @@ Runs a DeviceScript program in the simulator: the machine of the firmware, compi
   --plain                 official limits (64 KB, 100 calls, 131071 operations per turn), console lines only;
                           ends with PANIC N after a panic
   --quiet                 no counters at the end
+  -h, --help              this text
   --stock                 without PROGRAM: the sensor in the official DeviceScript VM, as a second opinion; AES in script,
                           suite TLS_PSK_WITH_AES_128_CCM_8; wants the settings host, identity, key and count
 
@@ -80,7 +82,7 @@ const spec = {
     plain: { type: "boolean" },
     quiet: { type: "boolean" },
     stock: { type: "boolean" },
-    help: { type: "boolean" },
+    help: { type: "boolean", short: "h" },
 } as const
 
 function parse(args: string[]): SimOptions | undefined {
@@ -93,7 +95,8 @@ function parse(args: string[]): SimOptions | undefined {
     const { values, positionals } = parsed
     if (values.help === true) return undefined
     const stock = values.stock === true
-    if (positionals.length !== (stock ? 0 : 1)) throw new UsageError("one program is needed: PROGRAM.ts or IMAGE.devs")
+    if (stock && positionals.length > 0) throw new UsageError("--stock runs the sensor itself: leave the program out")
+    if (!stock && positionals.length !== 1) throw new UsageError("one program is needed: PROGRAM.ts or IMAGE.devs")
     const plain = values.plain === true
     if (!stock) checkProgram(positionals[0])
     const settings = parseSettings(values.setting ?? [])
@@ -138,8 +141,30 @@ function checkProgram(path: string): void {
 function checkSensorSettings(settings: Map<string, string>): void {
     for (const name of ["host", "identity", "key"])
         if ((settings.get(name) ?? "") === "") throw new UsageError(`the sensor wants --setting ${name}=...`)
-    if (!/^([0-9a-f]{2})+$/i.test(settings.get("key") ?? ""))
-        throw new UsageError("--setting key=...: pairs of hexadecimal digits, usually 16")
+    for (const [name, value] of settings) checkSensorSetting(name, value.replaceAll("{n}", "1"))
+}
+
+/** What each setting of the sensor may be; others may be those of pins. */
+const sensorSettings: Record<string, { form: RegExp; said: string }> = {
+    host: { form: /./, said: "a name or an address" },
+    identity: { form: /./, said: "a text" },
+    name: { form: /^/, said: "a text" },
+    path: { form: /./, said: "one part of a path" },
+    key: { form: /^([0-9a-f]{2})+$/i, said: "pairs of hexadecimal digits, usually 16" },
+    port: { form: /^([1-9]\d{0,3}|[1-5]\d{4}|6[0-4]\d{3}|65[0-4]\d\d|655[0-2]\d|6553[0-5])$/, said: "1 to 65535" },
+    count: { form: /^\d{1,9}$/, said: "a whole number; 0 is for ever" },
+    interval: { form: /^[1-9]\d{1,8}$/, said: "milliseconds, at least 10" },
+    profile: { form: /^(wifi|cellular)$/, said: "wifi or cellular" },
+}
+
+/** Values are not repeated: one of them may be a key in the wrong place. */
+function checkSensorSetting(name: string, value: string): void {
+    if (/^pin-\d+$/.test(name)) return
+    const names = Object.keys(sensorSettings).join(", ")
+    if (!Object.hasOwn(sensorSettings, name))
+        throw new UsageError(`--setting: the sensor has no setting of that name; there are ${names}`)
+    const { form, said } = sensorSettings[name]
+    if (!form.test(value)) throw new UsageError(`--setting ${name}=...: ${said}`)
 }
 
 function deviceOptions(options: SimOptions, number: number, debug: DebugMap | undefined): DeviceOptions {
@@ -218,8 +243,8 @@ const STOCK_TIMEOUT = 600000
 async function runStock(given: Map<string, string>): Promise<number> {
     const settings: StockSettings = { host: "", port: "5684", interval: "1000", ...Object.fromEntries(given) }
     if (!given.has("count")) throw new UsageError("--stock: --setting count=... is needed")
-    const { lines, panic, ending } = await runStockSensor(settings, STOCK_TIMEOUT)
-    process.stdout.write(lines.map((line) => `${line}\n`).join(""))
+    const print = (line: string): void => void process.stdout.write(`${inWords(line)}\n`)
+    const { panic, ending } = await runStockSensor(settings, STOCK_TIMEOUT, print)
     if (panic > 0) process.stdout.write(`panic ${panic} of the official VM\n${ending.join("\n")}\n`)
     return panic > 0 ? 1 : 0
 }
@@ -241,6 +266,7 @@ export async function simCommand(args: string[]): Promise<number> {
         })
     } catch (error) {
         process.stderr.write(`mote: ${(error as Error).message}\n`)
+        if (options.plain && error instanceof ImageRefused) process.stdout.write(`PANIC ${error.code}\n`)
         return 1
     }
 }

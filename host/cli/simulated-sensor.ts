@@ -25,6 +25,9 @@ export interface SensorSettings {
     profile: string
 }
 
+/** Attempts to reach the server, without any success, after which it is enough. */
+const MOST_FAILURES = 3
+
 /** Bytes of the simulated device's heap: half of what the board has. */
 const HEAP = 64 * 1024
 
@@ -46,6 +49,9 @@ function deviceSettings({ target, psk, ...rest }: SensorSettings): Record<string
 
 /** The flashed program (src/sensor/main.ts), compiled, in the simulator. */
 export class SimulatedSensor {
+    /** attempts in a row that did not lead to a connection */
+    private failures = 0
+
     private constructor(
         private device: Device,
         private debug: DebugMap | undefined,
@@ -55,6 +61,7 @@ export class SimulatedSensor {
     static async create(settings: SensorSettings, reporter: Reporter): Promise<SimulatedSensor> {
         const given = deviceSettings(settings)
         const image = sensorImage()
+        const watch: { sensor?: SimulatedSensor } = {}
         const device = new Device(await machineModule(), readFileSync(image.path), {
             heapBytes: HEAP,
             maxDepth: 100,
@@ -65,10 +72,22 @@ export class SimulatedSensor {
             settings: given,
             storageFolder: join(".mote", "sim", "1"),
             print: (_level, line) => reporter.event(`sensor: ${line}`, { event: "console", line }),
-            log: (level, message) => logged(reporter, level, message),
+            log: (level, message) => {
+                logged(reporter, level, message)
+                watch.sensor?.count(message)
+            },
             observe: (direction, peer, data) => reporter.observe(direction, peer, data),
         })
-        return new SimulatedSensor(device, DebugMap.load(image.debugPath, root), reporter)
+        watch.sensor = new SimulatedSensor(device, DebugMap.load(image.debugPath, root), reporter)
+        return watch.sensor
+    }
+
+    /** A device tries for ever; who watches one wants an end. */
+    private count(message: string): void {
+        if (message.startsWith("connected: ")) this.failures = 0
+        if (!message.includes("; next attempt in ")) return
+        this.failures++
+        if (this.failures === MOST_FAILURES) this.device.stop()
     }
 
     /** Runs until the program ends or is interrupted. @returns exit code */
@@ -81,6 +100,10 @@ export class SimulatedSensor {
         process.removeListener("SIGTERM", stop)
         for (const line of panicLines(outcome, this.debug)) this.reporter.problem(line)
         this.tellMemory(outcome)
+        if (this.failures >= MOST_FAILURES) {
+            this.reporter.problem(`the sensor gives up after ${MOST_FAILURES} attempts (a device goes on)`)
+            return 1
+        }
         return outcome.code === undefined || outcome.code === 0 ? 0 : 1
     }
 

@@ -12,7 +12,7 @@ import { type SensorSettings, SimulatedSensor } from "./simulated-sensor.js"
 export const startHelp = `npm start -- [coaps://HOST[:PORT]/PATH --psk IDENTITY:HEXKEY] [options]
 
 Runs the sensor, as it is flashed, in the simulator. Without an address a gateway is started on this machine, too, and
-readings are printed as they arrive. Ends by itself.
+readings are printed as they arrive. Ends when all samples are there, or after three attempts in a row without a connection.
 
   --count N               samples (default 5)
   --interval SECONDS      between samples (default 0.5)

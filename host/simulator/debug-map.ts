@@ -39,7 +39,7 @@ export class DebugMap {
     /** A message with the methods' own names, where an optimized image has short ones. */
     withNames(text: string): string {
         const { shortNames } = this.debug
-        // eslint-disable-next-line no-control-regex -- the short names are control characters
+
         return text.replace(/field '([\x01-\x1f]{1,2})'/g, (all, name: string) =>
             shortNames !== undefined && Object.hasOwn(shortNames, name) ? `field '${shortNames[name]}'` : all,
         )

@@ -63,6 +63,11 @@ export enum ErrorKind {
     rangeError,
 }
 
+/** What is no image, or none that can be run safely; MOTE_PANIC_IMAGE of the machine. */
+export class ImageRefused extends Error {
+    readonly code = 60100
+}
+
 /** Thrown by a native: becomes an exception in the program. */
 export class NativeError extends Error {
     constructor(
@@ -187,7 +192,7 @@ export class Machine {
         if (this.exports.load(at, image.length) === 0) return
         const reason = this.exports.load_error()
         const end = this.bytes(reason, 200).indexOf(0)
-        throw new Error(`The machine refuses the image: ${this.text(reason, end)}`)
+        throw new ImageRefused(`The machine refuses the image: ${this.text(reason, end)}`)
     }
 
     /**

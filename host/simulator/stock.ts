@@ -43,8 +43,9 @@ async function bridge(stream: Socket, settings: StockSettings): Promise<void> {
     })
 }
 
-async function listen(settings: StockSettings): Promise<{ server: Server; port: number }> {
+async function listen(settings: StockSettings, streams: Set<Socket>): Promise<{ server: Server; port: number }> {
     const server = createServer((stream) => {
+        streams.add(stream)
         bridge(stream, settings).catch((error: Error) => stream.destroy(error))
     })
     await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve))
@@ -54,14 +55,22 @@ async function listen(settings: StockSettings): Promise<{ server: Server; port: 
 /**
  * The sensor in the official DeviceScript VM, its datagrams through a TCP bridge.
  * @param timeout ms
+ * @param print gets each console line as it comes
  * @returns the console lines and the VM's panic code, 0 after ds.restart()
  */
-export async function runStockSensor(settings: StockSettings, timeout: number): Promise<OfficialRun> {
-    const { server, port } = await listen(settings)
+export async function runStockSensor(
+    settings: StockSettings,
+    timeout: number,
+    print?: (line: string) => void,
+): Promise<OfficialRun> {
+    const streams = new Set<Socket>()
+    const { server, port } = await listen(settings, streams)
     try {
         const image = buildStockImage(port)
-        return await runOfficial(readFileSync(image.path), false, timeout)
+        return await runOfficial(readFileSync(image.path), false, timeout, print)
     } finally {
         server.close()
+        // The VM leaves its end open; its datagram socket goes with it.
+        for (const stream of streams) stream.destroy()
     }
 }

@@ -1,5 +1,6 @@
 /* What the sensor programs of all places share: settings, and what is said of the sensor's doings. */
 import { defaultCoapParameters } from "../coap/parameters.js"
+import { Diagnostic } from "../dtls/association/output.js"
 import { mcuLimits } from "../dtls/handshake/limits.js"
 import { cellular, wifi } from "../dtls/flight/retransmission.js"
 import { newSettings, SinglePsk } from "../gio/settings.js"
@@ -46,10 +47,19 @@ function wholeSetting(setting: SettingSource, name: string, usual: string, least
     return value
 }
 
+/** A wrong key looks like loss, and the handshake's deadline is a minute away. */
+function keyWarning(services: Services): (diagnostic: Diagnostic) => void {
+    return (diagnostic) => {
+        if (diagnostic === Diagnostic.keyMismatch) services.log(LogLevel.warning, "Different keys?")
+    }
+}
+
 /** Whoever builds the device's settings takes URIs apart: it need not. */
-function configure(setting: SettingSource): SensorConfig {
+function configure(services: Services, setting: SettingSource): SensorConfig {
     const psk = new SinglePsk(Buffer.from(setting("identity", "")), Buffer.from(setting("key", ""), "hex"))
     const profile = setting("profile", "wifi") === "cellular" ? cellular() : wifi()
+    const dtls = newSettings(configuredSuites(), psk, profile, mcuLimits())
+    dtls.onDiagnostic = keyWarning(services)
     return {
         target: {
             host: setting("host", ""),
@@ -64,7 +74,7 @@ function configure(setting: SettingSource): SensorConfig {
         localPort: 0,
         retryInitial: 1000,
         retryMaximum: 60000,
-        dtls: newSettings(configuredSuites(), psk, profile, mcuLimits()),
+        dtls,
         coap: defaultCoapParameters(),
     }
 }
@@ -72,7 +82,7 @@ function configure(setting: SettingSource): SensorConfig {
 /** Runs the sensor to its end; what stops it is logged. */
 export async function runProgram(services: Services, setting: SettingSource, source: ReadingSource): Promise<void> {
     try {
-        await new Sensor(services, configure(setting), source, new LogObserver(services)).run()
+        await new Sensor(services, configure(services, setting), source, new LogObserver(services)).run()
     } catch (error) {
         services.log(LogLevel.error, (error as Error).message)
     }

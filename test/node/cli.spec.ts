@@ -111,6 +111,41 @@ describe("the command line", function () {
         ok(/nothing listens at that port/.test(refused.err), refused.err)
     })
 
+    it("npm start gives up when nobody answers, with exit code 1 and the reason each time", async () => {
+        const target = `coaps://127.0.0.1:${await freePort()}/readings`
+        const { code, out, err } = run("start", target, "--psk", `a:${KEY}`, "--count", "1")
+        strictEqual(code, 1)
+        strictEqual(out.match(/nothing listens at that port\); next attempt/g)?.length, 3, out)
+        ok(/gives up after 3 attempts/.test(err), err)
+    })
+
+    it("tells a wrong key from silence, long before the handshake's deadline", async () => {
+        const port = await freePort()
+        const gateway = new Running(mote("gateway", "--host", "127.0.0.1", "--port", `${port}`, "--psk", `a:${KEY}`))
+        await untilBound(port)
+        const settings = ["host=127.0.0.1", `port=${port}`, "identity=a", "key=00000000000000000000000000000000"]
+        const sensor = new Running(
+            mote("sim", "src/sensor/main.ts", ...settings.flatMap((setting) => ["--setting", setting])),
+        )
+        try {
+            ok(await sensor.has("Different keys? Check PSK identity and key", 20000), sensor.output)
+        } finally {
+            await sensor.end()
+            await gateway.end()
+        }
+    })
+
+    it("the sensor in the official machine ends when it has posted", async () => {
+        const port = await freePort()
+        const gateway = new Running(mote("gateway", "--host", "127.0.0.1", "--port", `${port}`, "--psk", `a:${KEY}`))
+        await untilBound(port)
+        const settings = ["host=127.0.0.1", `port=${port}`, "identity=a", `key=${KEY}`, "count=1", "interval=100"]
+        const { code, out } = run("sim", "--stock", ...settings.flatMap((setting) => ["--setting", setting]))
+        await gateway.end()
+        ok(out.includes("posted sample 1"), out)
+        strictEqual(code, 0)
+    })
+
     it("a busy port: exit code 1, and it says so", async () => {
         const port = await freePort()
         const first = new Running(mote("gateway", "--host", "127.0.0.1", "--port", `${port}`, "--psk", `a:${KEY}`))

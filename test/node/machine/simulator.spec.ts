@@ -49,6 +49,9 @@ const HEAD = 'import * as ds from "@devicescript/core"\n'
 /** Programs of one file cannot see natives.ts: they declare what they call. */
 const native = (declaration: string): string => `${HEAD}declare module "@devicescript/core" {\n${declaration}\n}\n`
 
+/** What the sensor cannot do without. */
+const SENSOR = ["host=127.0.0.1", "identity=a", "key=00{n}{n}"].flatMap((setting) => ["--setting", setting])
+
 describe("the simulator", function () {
     this.timeout(120000)
 
@@ -133,6 +136,14 @@ describe("the simulator", function () {
         ["a key where the program should be", ["key=00112233"], /settings are given as --setting/],
         ["the sensor without settings", ["src/sensor/main.ts"], /the sensor wants --setting host/],
         ["an unknown option", ["test/device/ccm.ts", "--fast"], /--fast/],
+        ["a program beside --stock", ["test/device/ccm.ts", "--stock"], /leave the program out/],
+        ...["profil=wifi", "profile=fast", "count=x", "interval=-5", "port=99999"].map(
+            (setting): [string, string[], RegExp] => [
+                `the sensor's setting ${setting}`,
+                ["src/sensor/main.ts", ...SENSOR, "--setting", setting],
+                new RegExp(setting.startsWith("profil=") ? "no setting of that name" : setting.replace(/=.*/, "=")),
+            ],
+        ),
     ]
     for (const [name, args, message] of wrong)
         it(`${name}: exit code 2 and a sentence`, () => {
@@ -144,6 +155,7 @@ describe("the simulator", function () {
     it("refuses what is no image, and what does not compile, with exit code 1 and a sentence", () => {
         const noImage = sim(write("text.devs", "this is no image, however long it may be".repeat(20)))
         strictEqual(noImage.code, 1)
+        strictEqual(sim(join(folder, "text.devs"), "--plain").out, "PANIC 60100\n")
         ok(/refuses the image: this is no image/.test(noImage.err), noImage.err)
         const broken = sim(write("broken.ts", `${HEAD}let x: number = "text"\nconsole.log(x)\n`))
         strictEqual(broken.code, 1)
