@@ -168,7 +168,10 @@ size_t mote_vm_exception(mote_vm *vm, char *text, size_t size)
         for (uint32_t i = 0; i < length && at + 1 < size; i++) text[at++] = name[i];
         if (at + 2 < size && at > 0) text[at++] = ':', text[at++] = ' ';
         mote_value message = map_get(vm, v, builtin_value(S_message));
+        static const char none[] = "(without a message)";
         if (message != VALUE_NONE) at = copy_text(vm, message, text, size, at);
+        else
+            for (uint32_t i = 0; none[i] != 0 && at + 1 < size; i++) text[at++] = none[i];
     } else if (v != VALUE_NONE) {
         at = copy_text(vm, is_string(vm, v) ? v : type_name(vm, v), text, size, at);
     }

@@ -228,7 +228,11 @@ function optimize(image: DeviceImage): DeviceImage {
 function compile(folder: string, entry: string, flags: string[] = []): DeviceImage {
     const { status, output } = devicescript(folder, ["build", "--ignore-missing-config", ...flags, entry])
     const path = join(folder, ".devicescript", "bin", "bytecode.devs")
-    if (status !== 0) throw new UsageError(`${entry} does not compile for the device:\n${messagesOf(output)}`)
+    // Paths are told as they are in the program's folder, not in the compiler's.
+    if (status !== 0)
+        throw new UsageError(
+            `${entry} does not compile for the device:\n${messagesOf(output).replaceAll(folder + sep, "")}`,
+        )
     const debugPath = join(folder, ".devicescript", "bin", "bytecode-dbg.json")
     return { path, bytes: statSync(path).size, debugPath }
 }

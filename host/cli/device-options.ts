@@ -16,7 +16,7 @@ export function parseDeviceOptions(
         const { values } = parseArgs({ args, options: { ...options, ...own } as ParseArgsConfig["options"] })
         return values
     } catch (error) {
-        throw new UsageError(`${(error as Error).message.split(". ")[0]}; see --help`)
+        throw new UsageError(`${(error as Error).message.split(/[.:]? ?\n|\. /)[0]}; see --help`)
     }
 }
 

@@ -41,7 +41,8 @@ const commands = new Map([
 ])
 
 async function main(args: string[]): Promise<number> {
-    const [name, ...rest] = args
+    // `mote help sim` is `mote sim --help`.
+    const [name, ...rest] = args[0] === "help" && args.length === 2 ? [args[1], "--help"] : args
     if (name === undefined || name === "help" || name === "--help" || name === "-h") {
         process.stdout.write(`${help}\n`)
         return name === undefined ? 2 : 0

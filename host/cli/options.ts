@@ -50,7 +50,7 @@ export function parseOptions(
         const { values, positionals } = parseArgs({ args, options: { ...common, ...own }, allowPositionals: true })
         return { values: values as Values, positionals }
     } catch (error) {
-        throw new UsageError(`${(error as Error).message.split(". ")[0]}; see --help`)
+        throw new UsageError(`${(error as Error).message.split(/[.:]? ?\n|\. /)[0]}; see --help`)
     }
 }
 

@@ -90,7 +90,7 @@ function parse(args: string[]): SimOptions | undefined {
     try {
         parsed = parseArgs({ args, options: spec, allowPositionals: true })
     } catch (error) {
-        throw new UsageError(`${(error as Error).message.split(". ")[0]}; see mote sim --help`)
+        throw new UsageError(`${(error as Error).message.split(/[.:]? ?\n|\. /)[0]}; see mote sim --help`)
     }
     const { values, positionals } = parsed
     if (values.help === true) return undefined

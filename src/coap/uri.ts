@@ -55,6 +55,7 @@ function parseAuthority(authority: string): Authority {
     let host = authority
     let port = COAPS_PORT
     const bracket = authority.indexOf("]")
+    if (authority.startsWith("[") && bracket < 0) throw wrong("an IPv6 address stands in brackets")
     const colon = authority.startsWith("[") ? authority.indexOf(":", Math.max(bracket, 0)) : authority.indexOf(":")
     if (colon >= 0) {
         host = authority.slice(0, colon)
@@ -63,7 +64,7 @@ function parseAuthority(authority: string): Authority {
         if (digits.length > 0) port = parsePort(digits)
     }
     if (authority.startsWith("[")) {
-        if (bracket < 0 || host.length !== bracket + 1) throw wrong("an IPv6 address stands in brackets")
+        if (host.length !== bracket + 1) throw wrong("an IPv6 address stands in brackets")
         host = host.slice(1, bracket)
         if (host.indexOf(":") < 0) throw wrong("an IPv6 address stands in brackets, and nothing else")
     }
