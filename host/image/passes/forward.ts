@@ -144,6 +144,7 @@ function pass(way: Way, statement: Statement): void {
 
 function forwardSlots(entry: ImageFunction, methods: MethodTable): boolean {
     const { body } = entry
+    const hasHandlers = body.some(isBarrier)
     let targets = targetsOf(body)
     let behind = liveBehind(entry)
     let changed = false
@@ -166,7 +167,9 @@ function forwardSlots(entry: ImageFunction, methods: MethodTable): boolean {
                     break
                 continue
             }
-            const wantedLater = slotStored(body[j]) !== slot && behind.get(body[j])?.has(slot) === true
+            // A handler sees the old value when the statement that replaces it throws.
+            const replaced = slotStored(body[j]) === slot && !hasHandlers
+            const wantedLater = !replaced && behind.get(body[j])?.has(slot) === true
             if (reads > 1 || wantedLater) break
             if (!mayMove(value, way, entry, methods) && !isLateMethod(value, way, body[j], slot, methods)) break
             const trial = copyOf(body[j])

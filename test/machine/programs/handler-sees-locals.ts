@@ -30,4 +30,15 @@ function last(list: any[]): string {
     return found + n
 }
 console.log(last([{ label: "a" }, { label: "b" }, undefined]), last([{ label: "a" }]))
+const table: any = {}
+function replaced(v: any): any {
+    try {
+        v = 2
+        v = table[v].x
+    } catch (e: any) {
+        return v
+    }
+    return "none"
+}
+console.log(replaced(513))
 ds.restart()
