@@ -265,6 +265,7 @@ int main(void)
 {
     static const mote_host host = {.print = natives_print,
                                    .random = natives_random,
+                                   .collected = natives_collected,
                                    .micros = instructions_as_micros,
                                    .arch_id = "rv32-bench",
                                    .natives = natives};

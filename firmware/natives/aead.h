@@ -12,5 +12,7 @@ mote_value native_aead_seal(mote_vm *vm, mote_value receiver, const mote_value *
 mote_value native_aead_open(mote_vm *vm, mote_value receiver, const mote_value *args, unsigned count);
 mote_value native_record_seal(mote_vm *vm, mote_value receiver, const mote_value *args, unsigned count);
 mote_value native_record_open(mote_vm *vm, mote_value receiver, const mote_value *args, unsigned count);
+mote_value native_record_seal_in_place(mote_vm *vm, mote_value receiver, const mote_value *args, unsigned count);
+mote_value native_record_open_in_place(mote_vm *vm, mote_value receiver, const mote_value *args, unsigned count);
 
 #endif

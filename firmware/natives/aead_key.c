@@ -143,7 +143,8 @@ static bool chacha(aead_key *self, const job *j, bool seal)
 }
 #endif
 
-static size_t bytes_of(int32_t algorithm)
+/** The context; the key itself, for aead_key_export, lies behind it. */
+static size_t context_bytes(int32_t algorithm)
 {
     switch (algorithm) {
 #if WITH_GCM
@@ -160,8 +161,20 @@ static size_t bytes_of(int32_t algorithm)
     }
 }
 
+static size_t bytes_of(int32_t algorithm)
+{
+    return context_bytes(algorithm) + known[algorithm].key_bytes;
+}
+
+bool aead_key_export(const aead_key *key, uint8_t *secret)
+{
+    memcpy(secret, (const uint8_t *)key + context_bytes(key->algorithm), known[key->algorithm].key_bytes);
+    return true;
+}
+
 static bool set_key(aead_key *self, const uint8_t *key)
 {
+    memcpy((uint8_t *)self + context_bytes(self->algorithm), key, known[self->algorithm].key_bytes);
     switch (self->algorithm) {
 #if WITH_GCM
     case AEAD_AES_128_GCM: return gcm_key(self, key);
@@ -255,7 +268,7 @@ static bool set_key(aead_key *self, const uint8_t *key)
 {
     psa_key_attributes_t attributes = PSA_KEY_ATTRIBUTES_INIT;
     bool is_chacha = self->algorithm == AEAD_CHACHA20_POLY1305;
-    psa_set_key_usage_flags(&attributes, PSA_KEY_USAGE_ENCRYPT | PSA_KEY_USAGE_DECRYPT);
+    psa_set_key_usage_flags(&attributes, PSA_KEY_USAGE_ENCRYPT | PSA_KEY_USAGE_DECRYPT | PSA_KEY_USAGE_EXPORT);
     psa_set_key_algorithm(&attributes, psa_algorithm(self->algorithm));
     psa_set_key_type(&attributes, is_chacha ? PSA_KEY_TYPE_CHACHA20 : PSA_KEY_TYPE_AES);
     return psa_import_key(&attributes, key, known[self->algorithm].key_bytes, &self->id) == PSA_SUCCESS;
@@ -264,6 +277,12 @@ static bool set_key(aead_key *self, const uint8_t *key)
 static void erase(aead_key *self)
 {
     psa_destroy_key(self->id);
+}
+
+bool aead_key_export(const aead_key *key, uint8_t *secret)
+{
+    size_t length;
+    return psa_export_key(key->id, secret, known[key->algorithm].key_bytes, &length) == PSA_SUCCESS;
 }
 
 bool aead_key_seal(aead_key *key, const uint8_t *nonce, const uint8_t *aad, size_t aad_length, const uint8_t *input,
@@ -294,6 +313,11 @@ aead_key *aead_key_create(int32_t algorithm, const uint8_t *key)
     if (set_key(self, key)) return self;
     aead_key_close(self);
     return NULL;
+}
+
+int32_t aead_algorithm(const aead_key *key)
+{
+    return key->algorithm;
 }
 
 size_t aead_tag_bytes(const aead_key *key)

@@ -6,6 +6,8 @@ typedef struct {
     void (*close)(void *object);
     uint8_t kind;
     uint8_t generation; /* 0 to 127 */
+    bool orphan;        /* its owner is gone */
+    mote_value owner;   /* or 0 */
 } slot;
 
 static slot slots[MOTE_HANDLES];
@@ -37,6 +39,7 @@ static bool find_free(unsigned *index)
 mote_value handle_new(mote_vm *vm, handle_kind kind, void *object, void (*close)(void *object))
 {
     unsigned index;
+    handles_release();
     if (object == NULL) return mote_throw(vm, MOTE_ERROR, "no native memory left for cryptography");
     if (!find_free(&index)) {
         close(object);
@@ -69,12 +72,41 @@ static void close_slot(slot *used)
     used->close(used->object);
     used->object = NULL;
     used->kind = HANDLE_FREE;
+    used->owner = 0;
+    used->orphan = false;
 }
 
 void handle_close(int32_t handle)
 {
     slot *found = slot_of(handle);
     if (found != NULL) close_slot(found);
+}
+
+mote_value native_crypto_owned(mote_vm *vm, mote_value receiver, const mote_value *args, unsigned count)
+{
+    (void)receiver, (void)count;
+    int32_t handle;
+    if (!integer_argument(vm, args[0], "handle", 1, HIGHEST_HANDLE, &handle)) return MOTE_FAILED;
+    slot *found = slot_of(handle);
+    if (found == NULL) return throw_range(vm, "handle", "an open handle");
+    if (!mote_is_object(vm, args[1])) return throw_type(vm, "owner", "an object");
+    found->owner = args[1];
+    return args[0];
+}
+
+void handles_collected(const mote_vm *vm)
+{
+    for (unsigned i = 0; i < MOTE_HANDLES; i++)
+        if (slots[i].owner != 0 && !mote_is_alive(vm, slots[i].owner)) {
+            slots[i].owner = 0;
+            slots[i].orphan = true;
+        }
+}
+
+void handles_release(void)
+{
+    for (unsigned i = 0; i < MOTE_HANDLES; i++)
+        if (slots[i].orphan) close_slot(&slots[i]);
 }
 
 void handles_close_all(void)

@@ -5,7 +5,7 @@
 #include "configuration.h"
 #include "mote_vm.h"
 
-typedef enum { HANDLE_FREE, HANDLE_HASH, HANDLE_HMAC, HANDLE_AEAD, HANDLE_KEY } handle_kind;
+typedef enum { HANDLE_FREE, HANDLE_HASH, HANDLE_HMAC, HANDLE_AEAD, HANDLE_KEY, HANDLE_MASK } handle_kind;
 enum { HIGHEST_HANDLE = 0x7fff };
 
 /** Takes the object over: `close` erases and frees it, at once when there is no room. Throws then. */
@@ -16,6 +16,12 @@ void *handle_argument(mote_vm *vm, mote_value value, const char *name, handle_ki
 void *handle_object(int32_t handle, handle_kind kind);
 /** Closes it; nothing happens when it is closed already. */
 void handle_close(int32_t handle);
+/** Closes it, too, once `owner`, an object of the program, is out of reach. */
+mote_value native_crypto_owned(mote_vm *vm, mote_value receiver, const mote_value *args, unsigned count);
+/** In a collection: notes the handles whose owners are gone. */
+void handles_collected(const mote_vm *vm);
+/** Closes those. Not within a collection: a native may be at work with one. */
+void handles_release(void);
 void handles_close_all(void);
 
 #endif

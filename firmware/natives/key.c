@@ -11,12 +11,12 @@
 
 /** NamedGroup of TLS (RFC 8446 section 4.2.7). */
 enum { GROUP_SECP256R1 = 23, GROUP_X25519 = 29 };
-enum { MOST_PUBLIC = 65, SECRET_BYTES = 32, DIGEST_BYTES = 32, SIGNATURE_BYTES = 64, PRIVATE_BYTES = 32 };
+enum { MOST_PUBLIC = 65, SECRET_BYTES = 32, DIGEST_BYTES = 32, SIGNATURE_BYTES = 64 };
 
 /** Exporting a public key costs a whole multiplication: it is done once. */
 typedef struct {
     psa_key_id_t id;
-    int32_t group;
+    int32_t group; /* 0: for signatures */
     size_t public_bytes;
     uint8_t public_key[MOST_PUBLIC];
 } key_pair;
@@ -38,7 +38,8 @@ static psa_key_attributes_t attributes_of(int32_t group, bool signs)
     psa_set_key_type(&attributes,
                      PSA_KEY_TYPE_ECC_KEY_PAIR(is_x25519 ? PSA_ECC_FAMILY_MONTGOMERY : PSA_ECC_FAMILY_SECP_R1));
     psa_set_key_bits(&attributes, is_x25519 ? 255 : 256);
-    psa_set_key_usage_flags(&attributes, signs ? PSA_KEY_USAGE_SIGN_HASH : PSA_KEY_USAGE_DERIVE);
+    psa_key_usage_t use = signs ? PSA_KEY_USAGE_SIGN_HASH : PSA_KEY_USAGE_DERIVE;
+    psa_set_key_usage_flags(&attributes, use | PSA_KEY_USAGE_EXPORT);
     psa_set_key_algorithm(&attributes, signs ? PSA_ALG_ECDSA(PSA_ALG_SHA_256) : PSA_ALG_ECDH);
     return attributes;
 }
@@ -81,9 +82,15 @@ mote_value native_key_import(mote_vm *vm, mote_value receiver, const mote_value 
     (void)receiver, (void)count;
     const uint8_t *private_key;
     if (!sized_argument(vm, args[0], "privateKey", PRIVATE_BYTES, &private_key)) return MOTE_FAILED;
+    return key_import(vm, 0, private_key);
+}
+
+mote_value key_import(mote_vm *vm, int32_t group, const uint8_t *private_key)
+{
     key_pair *pair = calloc(1, sizeof *pair);
     if (pair == NULL) return mote_throw(vm, MOTE_ERROR, "no native memory left for cryptography");
-    psa_key_attributes_t attributes = attributes_of(GROUP_SECP256R1, true);
+    pair->group = group;
+    psa_key_attributes_t attributes = attributes_of(group == 0 ? GROUP_SECP256R1 : group, group == 0);
     port_crypto_lock();
     psa_status_t status = psa_import_key(&attributes, private_key, PRIVATE_BYTES, &pair->id);
     port_crypto_unlock();
@@ -92,6 +99,17 @@ mote_value native_key_import(mote_vm *vm, mote_value receiver, const mote_value 
         return throw_range(vm, "privateKey", "a number below the order of P-256, and not 0");
     }
     return finish_pair(vm, pair, status);
+}
+
+bool key_export(const void *object, int32_t *group, uint8_t *private_key)
+{
+    const key_pair *pair = object;
+    size_t length;
+    *group = pair->group;
+    port_crypto_lock();
+    psa_status_t status = psa_export_key(pair->id, private_key, PRIVATE_BYTES, &length);
+    port_crypto_unlock();
+    return status == PSA_SUCCESS;
 }
 
 static key_pair *pair_argument(mote_vm *vm, mote_value value, bool signs)

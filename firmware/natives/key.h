@@ -5,6 +5,13 @@
 
 #include "mote_vm.h"
 
+enum { PRIVATE_BYTES = 32 };
+
+/** A handle of a pair with this private key; group 0: P-256, for signatures. Throws. */
+mote_value key_import(mote_vm *vm, int32_t group, const uint8_t *private_key);
+/** What key_import wants, of a handle's object. */
+bool key_export(const void *object, int32_t *group, uint8_t *private_key);
+
 mote_value native_key_new(mote_vm *vm, mote_value receiver, const mote_value *args, unsigned count);
 mote_value native_key_import(mote_vm *vm, mote_value receiver, const mote_value *args, unsigned count);
 mote_value native_key_public(mote_vm *vm, mote_value receiver, const mote_value *args, unsigned count);

@@ -1,14 +1,17 @@
 #include "natives.h"
 #include "aead.h"
 #include "arguments.h"
+#include "certificate.h"
 #include "handles.h"
 #include "hash.h"
 #include "key.h"
+#include "mask.h"
 #include "pins.h"
 #include "port.h"
 #include "system.h"
 #include "udp.h"
 #include "work.h"
+#include "wrap.h"
 
 #include <stdio.h>
 
@@ -51,6 +54,14 @@ const mote_native_entry mote_natives[] = {
     {"_moteAeadSeal", native_aead_seal, 4},
     {"_moteAeadOpen", native_aead_open, 4},
     {"_moteCryptoClose", native_crypto_close, 1},
+    {"_moteCryptoOwned", native_crypto_owned, 2},
+    {"_moteCryptoWrap", native_crypto_wrap, 2},
+    {"_moteCryptoUnwrap", native_crypto_unwrap, 2},
+    {"_moteCertificateCheck", native_certificate_check, 5},
+    {"_moteRecordMaskNew", native_record_mask_new, 2},
+    {"_moteRecordMask", native_record_mask, 2},
+    {"_moteRecordSealInPlace", native_record_seal_in_place, 5},
+    {"_moteRecordOpenInPlace", native_record_open_in_place, 3},
     {"_moteRecordSeal", native_record_seal, 3},
     {"_moteRecordOpen", native_record_open, 3},
     {"_moteKeyNew", native_key_new, 1},
@@ -99,8 +110,15 @@ bool natives_random(void *context, uint8_t *target, size_t length)
     return port_random(target, length);
 }
 
+void natives_collected(void *context, const mote_vm *vm)
+{
+    (void)context;
+    handles_collected(vm);
+}
+
 void natives_poll(mote_vm *vm)
 {
+    handles_release();
     work_poll(vm);
     udp_poll(vm);
 }

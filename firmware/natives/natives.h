@@ -14,6 +14,9 @@ void natives_print(void *context, char level, const char *line, size_t length);
 /** For mote_host.random: the port's. */
 bool natives_random(void *context, uint8_t *target, size_t length);
 
+/** For mote_host.collected. */
+void natives_collected(void *context, const mote_vm *vm);
+
 /** Wakes fibers whose datagrams have come or whose work is done. A port calls it before each step. */
 void natives_poll(mote_vm *vm);
 /** Whether anything but time can wake a fiber: a socket that the program listens to, work under way. */

@@ -157,27 +157,86 @@ mote_value native_record_seal(mote_vm *vm, mote_value receiver, const mote_value
     return result;
 }
 
+/** The fragment of a record that is to be opened. */
+typedef struct {
+    uint8_t nonce[AEAD_NONCE_BYTES], aad[AAD_BYTES];
+    const uint8_t *ciphertext;
+    size_t length; /* of the plaintext */
+} protected_fragment;
+
+/** False when there is no whole record at `offset`, or it is too short for one of these keys. */
+static bool find_fragment(const record_state *state, byte_view datagram, int32_t offset, protected_fragment *fragment)
+{
+    const uint8_t *header = datagram.data + offset;
+    size_t left = datagram.length - (size_t)offset, overhead = state->explicit_bytes + state->tag_bytes;
+    if (left < HEADER_BYTES) return false;
+    size_t bytes = read_16(header + HEADER_LENGTH);
+    if (bytes > left - HEADER_BYTES || bytes < overhead) return false;
+    fragment->ciphertext = header + HEADER_BYTES + state->explicit_bytes;
+    fragment->length = bytes - overhead;
+    make_nonce(state, header + (state->explicit_bytes > 0 ? HEADER_BYTES : HEADER_NUMBER), fragment->nonce);
+    make_aad(header + HEADER_NUMBER, header[0], fragment->length, fragment->aad);
+    return true;
+}
+
+static bool open_fragment(const record_state *state, const protected_fragment *fragment, uint8_t *plaintext)
+{
+    return aead_key_open(state->key, fragment->nonce, fragment->aad, AAD_BYTES, fragment->ciphertext, fragment->length,
+                         plaintext);
+}
+
 mote_value native_record_open(mote_vm *vm, mote_value receiver, const mote_value *args, unsigned count)
 {
     (void)receiver, (void)count;
     record_state state;
     byte_view datagram;
     int32_t offset;
-    uint8_t nonce[AEAD_NONCE_BYTES], aad[AAD_BYTES];
+    protected_fragment fragment;
     if (!state_argument(vm, args[0], &state) || !buffer_argument(vm, args[1], "datagram", &datagram) ||
         !integer_argument(vm, args[2], "offset", 0, (int32_t)datagram.length, &offset))
         return MOTE_FAILED;
-    const uint8_t *header = datagram.data + offset;
-    size_t left = datagram.length - (size_t)offset, overhead = state.explicit_bytes + state.tag_bytes;
-    if (left < HEADER_BYTES) return MOTE_UNDEFINED;
-    size_t bytes = read_16(header + HEADER_LENGTH);
-    if (bytes > left - HEADER_BYTES || bytes < overhead) return MOTE_UNDEFINED;
-    const uint8_t *number = header + HEADER_NUMBER, *fragment = header + HEADER_BYTES;
-    make_nonce(&state, state.explicit_bytes > 0 ? fragment : number, nonce);
-    make_aad(number, header[0], bytes - overhead, aad);
-    mote_value result = mote_new_buffer(vm, bytes - overhead);
+    if (!find_fragment(&state, datagram, offset, &fragment)) return MOTE_UNDEFINED;
+    mote_value result = mote_new_buffer(vm, fragment.length);
     if (result == MOTE_FAILED) return result;
-    bool authentic = aead_key_open(state.key, nonce, aad, AAD_BYTES, fragment + state.explicit_bytes, bytes - overhead,
-                                   bytes_of_buffer(vm, result));
-    return authentic ? result : MOTE_UNDEFINED;
+    return open_fragment(&state, &fragment, bytes_of_buffer(vm, result)) ? result : MOTE_UNDEFINED;
+}
+
+mote_value native_record_open_in_place(mote_vm *vm, mote_value receiver, const mote_value *args, unsigned count)
+{
+    (void)receiver, (void)count;
+    record_state state;
+    uint8_t *bytes;
+    size_t length;
+    int32_t offset;
+    protected_fragment fragment;
+    if (!state_argument(vm, args[0], &state) || !target_argument(vm, args[1], "datagram", &bytes, &length) ||
+        !integer_argument(vm, args[2], "offset", 0, (int32_t)length, &offset))
+        return MOTE_FAILED;
+    const byte_view datagram = {bytes, length};
+    bool authentic = find_fragment(&state, datagram, offset, &fragment) &&
+                     open_fragment(&state, &fragment, bytes + (fragment.ciphertext - bytes));
+    return mote_int(vm, authentic ? (int32_t)fragment.length : -1);
+}
+
+mote_value native_record_seal_in_place(mote_vm *vm, mote_value receiver, const mote_value *args, unsigned count)
+{
+    (void)receiver, (void)count;
+    record_state state;
+    uint8_t *bytes;
+    size_t size;
+    int32_t type, offset, length;
+    if (!state_argument(vm, args[0], &state) || !integer_argument(vm, args[1], "type", 0, 255, &type) ||
+        !target_argument(vm, args[2], "target", &bytes, &size) ||
+        !integer_argument(vm, args[3], "offset", 0, (int32_t)size, &offset) ||
+        !integer_argument(vm, args[4], "length", 0, MOST_MESSAGE_BYTES, &length))
+        return MOTE_FAILED;
+    size_t whole = record_bytes(&state, (size_t)length);
+    if (size - (size_t)offset < whole) return throw_range(vm, "target", "long enough for the record");
+    if (!has_numbers(&state, 1)) return throw_range(vm, "state", "below the last sequence number");
+    uint8_t *record = bytes + offset;
+    const byte_view message = {record + HEADER_BYTES + state.explicit_bytes, (size_t)length};
+    if (!seal_one(&state, (uint8_t)type, message, record))
+        return mote_throw(vm, MOTE_ERROR, "the crypto library failed");
+    count_up(state.bytes + STATE_EPOCH);
+    return mote_int(vm, (int32_t)whole);
 }

@@ -325,6 +325,17 @@ static void set_threshold(mote_heap *heap)
     heap->threshold = live + (more < third ? more : third);
 }
 
+bool mote_is_object(const mote_vm *vm, mote_value value)
+{
+    if (!is_heap(value) || value == 0) return false;
+    return kind_of(vm, value) == KIND_BUFFER || kind_of(vm, value) > KIND_STACK;
+}
+
+bool mote_is_alive(const mote_vm *vm, mote_value object)
+{
+    return (header_of(vm, object) & FLAG_MARKED) != 0;
+}
+
 void heap_collect(mote_vm *vm)
 {
     mote_heap *heap = &vm->heap;
@@ -336,6 +347,7 @@ void heap_collect(mote_vm *vm)
     mark_roots(vm);
     drain(vm);
     drain_gray(vm);
+    if (vm->host->collected != NULL) vm->host->collected(vm->host->context, vm);
     heap->used_words = heap->live_words = sweep(vm);
     set_threshold(heap);
     if (heap->live_words > heap->peak_live_words) heap->peak_live_words = heap->live_words;

@@ -71,6 +71,11 @@ typedef struct {
     const char *device_id; /* 16 hexadecimal digits */
     /** Natives, looked for before the machine's own; ended by an entry without call. */
     const mote_native_entry *natives;
+    /**
+     * Natives whose objects end with a value of the program: called in each collection when it is known what lives on.
+     * May ask mote_is_alive, and nothing else of the machine.
+     */
+    void (*collected)(void *context, const mote_vm *vm);
     /** Natives of Buffer (first argument list entry `digest`) and Buffer.prototype (`encrypt`); same form. */
     const mote_native_entry *buffer_natives;
 } mote_host;
@@ -179,6 +184,11 @@ mote_value mote_throw(mote_vm *vm, enum mote_error kind, const char *message);
 unsigned mote_pin(mote_vm *vm, mote_value value);
 mote_value mote_pinned(const mote_vm *vm, unsigned pin);
 void mote_unpin(mote_vm *vm, unsigned pin);
+
+/** An object with an identity: what mote_is_alive can tell the end of. */
+bool mote_is_object(const mote_vm *vm, mote_value value);
+/** Only in host->collected: whether an object is still reachable. */
+bool mote_is_alive(const mote_vm *vm, mote_value object);
 
 /** Only in a native: its place in the host's list. */
 unsigned mote_running_native(const mote_vm *vm);

@@ -28,7 +28,7 @@ export const checkedDevice: NativeProgram = {
     compiler: "gcc",
     flags: [...STRICT, ...SANITIZE, "-g", "-O1"],
     sources: ["vm", "natives", "port/sockets", "port/posix"],
-    libraries: ["-lmbedcrypto", "-lm", "-pthread"],
+    libraries: ["-lmbedx509", "-lmbedcrypto", "-lm", "-pthread"],
 }
 
 /** The Linux device as people use it. */

@@ -1,11 +1,19 @@
 import { createCipheriv, createDecipheriv, createHash, createHmac } from "node:crypto"
 import { AeadProtection } from "../../src/dtls/crypto/aead-protection.js"
-import { type Aead, AeadAlgorithm, type Hash, HashAlgorithm, type Hmac } from "../../src/dtls/crypto/provider.js"
+import {
+    type Aead,
+    AeadAlgorithm,
+    type Hash,
+    HashAlgorithm,
+    type Hmac,
+    type RecordNumberCipher,
+} from "../../src/dtls/crypto/provider.js"
 import { MAX_SEQUENCE } from "../../src/dtls/record/record-layer.js"
 import { MAX_PLAINTEXT, RECORD_HEADER_LENGTH } from "../../src/dtls/wire/record-header.js"
 import { NodeCryptoProvider } from "../../src/platform/node/crypto.js"
+import { unwrapKey, WrappedKind, wrapKey } from "../../src/platform/node/wrap.js"
 import { KeyPair, verify } from "./key-pair.js"
-import { ErrorKind, type Native, type NativeCall, NativeError } from "./machine.js"
+import { ErrorKind, type Native, type NativeCall, NativeError, type Value } from "./machine.js"
 
 const NONCE_LENGTH = 12
 const MOST_TEXT = 16640
@@ -13,20 +21,23 @@ const STATE_LENGTH = 32
 /** Record states have 16 bits for it. */
 const HIGHEST_HANDLE = 0x7fff
 
+type Keyed = Hash | Hmac | Aead | KeyPair | RecordNumberCipher
+
 /** Handles of one device's hashes, HMACs, AEADs and keys. */
 class Handles {
-    private objects = new Map<number, Hash | Hmac | Aead | KeyPair>()
+    private objects = new Map<number, Keyed>()
+    private owners = new Map<number, Value>()
     private last = 0
 
     /** Numbers are used in turn, so that a stale one is noticed. */
-    add(object: Hash | Hmac | Aead | KeyPair): number {
+    add(object: Keyed): number {
         do this.last = (this.last % HIGHEST_HANDLE) + 1
         while (this.objects.has(this.last))
         this.objects.set(this.last, object)
         return this.last
     }
 
-    private get(call: NativeCall, index: number, name: string, has: string): Hash | Hmac | Aead | KeyPair {
+    private get(call: NativeCall, index: number, name: string, has: string): Keyed {
         const handle = call.integer(index, name, 1, HIGHEST_HANDLE)
         const object = this.objects.get(handle)
         if (object === undefined || !(has in object)) throw call.rangeError(name, "an open handle")
@@ -45,6 +56,14 @@ class Handles {
         return this.get(call, index, "aead", "seal") as Aead
     }
 
+    wrapper(call: NativeCall, index: number): Aead {
+        return this.get(call, index, "wrapper", "seal") as Aead
+    }
+
+    mask(call: NativeCall, index: number): RecordNumberCipher {
+        return this.get(call, index, "mask", "mask") as RecordNumberCipher
+    }
+
     key(call: NativeCall, index: number, kind: "agrees" | "signs" | "any"): KeyPair {
         const pair = this.get(call, index, "key", "publicKey") as KeyPair
         if (kind !== "any" && pair.signs !== (kind === "signs")) throw call.rangeError("key", `one that ${kind}`)
@@ -56,10 +75,31 @@ class Handles {
         return object !== undefined && "seal" in object ? object : undefined
     }
 
+    /** An AEAD or a key pair; undefined for all else. */
+    wrappable(handle: number): Aead | KeyPair | undefined {
+        const object = this.objects.get(handle)
+        return object !== undefined && ("seal" in object || "publicKey" in object) ? object : undefined
+    }
+
+    own(call: NativeCall): number {
+        const handle = call.integer(0, "handle", 1, HIGHEST_HANDLE)
+        if (!this.objects.has(handle)) throw call.rangeError("handle", "an open handle")
+        this.owners.set(handle, call.object(1, "owner"))
+        return handle
+    }
+
+    collected(isAlive: (object: Value) => boolean): void {
+        for (const [handle, owner] of this.owners) if (!isAlive(owner)) this.end(handle)
+    }
+
     close(call: NativeCall, index: number): undefined {
-        const handle = call.integer(index, "handle", 1, HIGHEST_HANDLE)
+        this.end(call.integer(index, "handle", 1, HIGHEST_HANDLE))
+    }
+
+    private end(handle: number): void {
         this.objects.get(handle)?.close()
         this.objects.delete(handle)
+        this.owners.delete(handle)
     }
 }
 
@@ -97,6 +137,14 @@ function recordState(call: NativeCall, handles: Handles): { state: Buffer; prote
     return { state, protection: new AeadProtection(aead, state.readUInt16BE(3), iv) }
 }
 
+/** @returns the sequence number of the first of `count` records, which are counted in the state */
+function takeNumbers(call: NativeCall, state: Buffer, count: number): number {
+    const sequence = state.readUIntBE(5, 6)
+    if (sequence + count > MAX_SEQUENCE) throw call.rangeError("state", "below the last sequence number")
+    state.writeUIntBE(sequence + count, 5, 6)
+    return sequence
+}
+
 function sealRecords(call: NativeCall, handles: Handles): Buffer {
     const { state, protection } = recordState(call, handles)
     const type = call.integer(1, "type", 0, 255)
@@ -104,13 +152,9 @@ function sealRecords(call: NativeCall, handles: Handles): Buffer {
     if (messages.length < 1 || messages.length > 64) throw call.rangeError("messages", "1 to 64 Buffers")
     if (messages.some(({ length }) => length > MAX_PLAINTEXT))
         throw call.rangeError("messages", `at most ${MAX_PLAINTEXT} bytes each`)
-    const sequence = state.readUIntBE(5, 6)
-    const after = sequence + messages.length
-    if (after > MAX_SEQUENCE) throw call.rangeError("state", "below the last sequence number")
-    state.writeUIntBE(after, 5, 6)
     return protection.seal(
         type,
-        sequence,
+        takeNumbers(call, state, messages.length),
         messages.map((message) => Buffer.from(message)),
     )
 }
@@ -122,11 +166,68 @@ function openRecord(call: NativeCall, handles: Handles): Buffer | undefined {
     return datagram.length - offset < RECORD_HEADER_LENGTH ? undefined : protection.open(datagram, offset)
 }
 
+function sealInPlace(call: NativeCall, handles: Handles): number {
+    const { state, protection } = recordState(call, handles)
+    const type = call.integer(1, "type", 0, 255)
+    const target = call.target(2, "target")
+    const offset = call.integer(3, "offset", 0, target.length)
+    const length = call.integer(4, "length", 0, MAX_PLAINTEXT)
+    const start = offset + RECORD_HEADER_LENGTH + state[24]
+    const tagLength = (handles.byNumber(state.readUInt16BE(1)) as Aead).tagLength
+    if (target.length < start + length + tagLength) throw call.rangeError("target", "long enough for the record")
+    const message = Buffer.from(target.subarray(start, start + length))
+    const record = protection.seal(type, takeNumbers(call, state, 1), [message])
+    target.set(record, offset)
+    return record.length
+}
+
+function openInPlace(call: NativeCall, handles: Handles): number {
+    const { state, protection } = recordState(call, handles)
+    const datagram = call.target(1, "datagram")
+    const offset = call.integer(2, "offset", 0, datagram.length)
+    if (datagram.length - offset < RECORD_HEADER_LENGTH) return -1
+    const plaintext = protection.open(Buffer.from(datagram), offset)
+    if (plaintext === undefined) return -1
+    datagram.set(plaintext, offset + RECORD_HEADER_LENGTH + state[24])
+    return plaintext.length
+}
+
+function wrap(call: NativeCall, handles: Handles): Buffer {
+    const handle = call.integer(0, "handle", 1, HIGHEST_HANDLE)
+    const wrapper = handles.wrapper(call, 1)
+    const key = handles.wrappable(handle)
+    if (key === wrapper) throw call.rangeError("handle", "another key than the wrapper")
+    if (key === undefined) throw call.rangeError("handle", "an open AEAD or key pair")
+    return key instanceof KeyPair ? wrapKey(key.bare(), wrapper) : new NodeCryptoProvider().wrapAead(key, wrapper)
+}
+
+function unwrap(call: NativeCall, handles: Handles): number | undefined {
+    const wrapped = Buffer.from(call.buffer(0, "wrapped"))
+    const wrapper = handles.wrapper(call, 1)
+    const key = unwrapKey(wrapped, wrapper)
+    if (key === undefined) return undefined
+    const object =
+        key.kind === WrappedKind.aead
+            ? new NodeCryptoProvider().newAead(key.number, key.secret)
+            : KeyPair.ofBare(key.number, key.secret)
+    if (object === undefined) throw new NativeError(ErrorKind.error, "this device has no such key")
+    return handles.add(object)
+}
+
 /** Devices take no more than a record can have. */
 function limited(call: NativeCall, index: number, name: string): Buffer {
     const bytes = call.buffer(index, name)
     if (bytes.length > MOST_TEXT) throw call.rangeError(name, `at most ${MOST_TEXT} bytes`)
     return Buffer.from(bytes)
+}
+
+/** What a key of the wrong length makes of it. */
+function keyed<T>(call: NativeCall, make: () => T): T {
+    try {
+        return make()
+    } catch (error) {
+        throw error instanceof RangeError ? call.rangeError("key", "as long as the algorithm's") : error
+    }
 }
 
 function keyNatives(handles: Handles): Native[] {
@@ -235,11 +336,8 @@ export function cryptoNatives(): Native[] {
             run: (call) => {
                 const number = call.integer(0, "algorithm", 0, 15)
                 const key = Buffer.from(call.buffer(1, "key"))
-                try {
-                    return handles.add(provider.newAead(aeadOf(call, number), key))
-                } catch (error) {
-                    throw error instanceof RangeError ? call.rangeError("key", "as long as the algorithm's") : error
-                }
+                const algorithm = aeadOf(call, number)
+                return handles.add(keyed(call, () => provider.newAead(algorithm, key)))
             },
         },
         {
@@ -263,6 +361,38 @@ export function cryptoNatives(): Native[] {
             },
         },
         ...keyNatives(handles),
+        {
+            name: "_moteCryptoOwned",
+            numArgs: 2,
+            run: (call) => handles.own(call),
+            collected: (isAlive) => handles.collected(isAlive),
+        },
+        { name: "_moteCryptoWrap", numArgs: 2, run: (call) => wrap(call, handles) },
+        { name: "_moteCryptoUnwrap", numArgs: 2, run: (call) => unwrap(call, handles) },
+        {
+            name: "_moteCertificateCheck",
+            numArgs: 5,
+            run: () => {
+                throw new NativeError(ErrorKind.error, "this device checks no certificates")
+            },
+        },
+        {
+            name: "_moteRecordMaskNew",
+            numArgs: 2,
+            run: (call) => {
+                const number = call.integer(0, "algorithm", 0, 15)
+                const key = Buffer.from(call.buffer(1, "key"))
+                if (!aeads.includes(number)) throw call.rangeError("algorithm", "an AEAD whose masks the machine has")
+                return handles.add(keyed(call, () => provider.newRecordNumberCipher(number, key)))
+            },
+        },
+        {
+            name: "_moteRecordMask",
+            numArgs: 2,
+            run: (call) => handles.mask(call, 0).mask(Buffer.from(call.sized(1, "sample", 16))),
+        },
+        { name: "_moteRecordSealInPlace", numArgs: 5, run: (call) => sealInPlace(call, handles) },
+        { name: "_moteRecordOpenInPlace", numArgs: 3, run: (call) => openInPlace(call, handles) },
         { name: "_moteCryptoClose", numArgs: 1, run: (call) => handles.close(call, 0) },
         { name: "_moteRecordSeal", numArgs: 3, run: (call) => sealRecords(call, handles) },
         { name: "_moteRecordOpen", numArgs: 3, run: (call) => openRecord(call, handles) },

@@ -11,6 +11,8 @@ import {
     verify as verifySignature,
 } from "node:crypto"
 
+import { type BareKey, WrappedKind } from "../../src/platform/node/wrap.js"
+
 const SECP256R1 = 23
 const X25519 = 29
 const CURVE = "prime256v1"
@@ -69,6 +71,27 @@ export class KeyPair {
         const [x, y] = [text(whole.subarray(1, 33)), text(whole.subarray(33))]
         const key: Jwk = { kty: "EC", crv: "P-256", x, y, d: text(bytes) }
         return new KeyPair(SECP256R1, createPrivateKey({ key, format: "jwk" }), whole, true)
+    }
+
+    /** The pair of `bare`; undefined when there is none. */
+    static ofBare(group: number, secret: Buffer): KeyPair | undefined {
+        if (group === 0) return KeyPair.import(secret)
+        if (group === X25519) return KeyPair.ofX25519(secret)
+        const pair = group === SECP256R1 ? KeyPair.import(secret) : undefined
+        return pair && new KeyPair(SECP256R1, pair.privateKey, pair.publicKey, false)
+    }
+
+    private static ofX25519(secret: Buffer): KeyPair {
+        const pkcs8 = Buffer.concat([Buffer.from("302e020100300506032b656e04220420", "hex"), secret])
+        const privateKey = createPrivateKey({ key: pkcs8, format: "der", type: "pkcs8" })
+        return new KeyPair(X25519, privateKey, wireForm(X25519, createPublicKey(privateKey)), false)
+    }
+
+    /** What wraps carry. */
+    bare(): BareKey {
+        const { d = "" } = this.privateKey.export({ format: "jwk" })
+        const secret = Buffer.from(d, "base64url")
+        return { kind: WrappedKind.keyPair, number: this.signs ? 0 : this.group, secret }
     }
 
     agree(peer: Buffer): Buffer | undefined {

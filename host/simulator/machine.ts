@@ -28,6 +28,8 @@ interface Exports {
     is_number(value: Value): number
     is_array(value: Value): number
     is_function(value: Value): number
+    is_object(value: Value): number
+    is_alive(object: Value): number
     number_of(value: Value): number
     array_length(value: Value): number
     array_at(value: Value, index: number): Value
@@ -84,6 +86,8 @@ export interface Native {
     /** missing arguments are filled up to it with undefined */
     numArgs: number
     run(call: NativeCall): Result | Promise<Result>
+    /** Called in each collection: whether an object of the program is still reachable. */
+    collected?(isAlive: (object: Value) => boolean): void
 }
 
 export interface MachineOptions {
@@ -146,6 +150,9 @@ export class Machine {
                 return 1
             },
             micros: () => performance.now() * 1000,
+            collected: () => {
+                for (const native of natives) native.collected?.((object) => this.exports.is_alive(object) !== 0)
+            },
             native: (ofBuffer: number, index: number, receiver: Value, args: number, count: number) =>
                 this.callNative((ofBuffer === 0 ? natives : bufferNatives)[index], receiver, args, count),
         }
@@ -358,6 +365,10 @@ export class Machine {
         return this.exports.is_function(value) !== 0
     }
 
+    isObject(value: Value): boolean {
+        return this.exports.is_object(value) !== 0
+    }
+
     pin(value: Value): number {
         return this.exports.pin(value)
     }
@@ -436,6 +447,12 @@ export class NativeCall {
             if (bytes === undefined) throw this.wrongType(name, "an array of Buffers")
             return bytes
         })
+    }
+
+    /** A word that names the object until a collection finds it out of reach. */
+    object(index: number, name: string): Value {
+        if (!this.machine.isObject(this.args[index])) throw this.wrongType(name, "an object")
+        return this.args[index]
     }
 
     /** A function of the program, kept alive; run it with machine.startPinned. */

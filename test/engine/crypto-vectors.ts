@@ -1,5 +1,10 @@
 /* Published vectors, for any provider: one line each, with "right" or what came out. */
-import { AeadAlgorithm, type CryptoProvider, HashAlgorithm } from "../../src/dtls/crypto/provider.js"
+import {
+    AeadAlgorithm,
+    type CryptoProvider,
+    HashAlgorithm,
+    type RecordNumberCiphers,
+} from "../../src/dtls/crypto/provider.js"
 
 function bytes(text: string): Buffer {
     return Buffer.from(text, "hex")
@@ -40,6 +45,18 @@ function aead(lines: string[], crypto: CryptoProvider, name: string, algorithm: 
     sealed[last] = sealed[last] ^ 1
     lines.push(line(name + " changed", key.open(nonce, aad, sealed), "undefined"))
     key.close()
+}
+
+/** Header protection of QUIC (RFC 9001, A.2 and A.5) is the encryption of record numbers of RFC 9147, but for its length. */
+export function maskLines(crypto: CryptoProvider & RecordNumberCiphers): string[] {
+    const lines: string[] = []
+    const aes = crypto.newRecordNumberCipher(AeadAlgorithm.aes128Ccm8, bytes("9f50449e04a0e810283a1e9933adedd2"))
+    lines.push(line("AES mask, RFC 9001 A.2", aes.mask(bytes("d1b1c98dd7689fb8ec11d242b123dc9b")), "437b"))
+    if (!crypto.hasAead(AeadAlgorithm.chacha20Poly1305)) return lines
+    const key = bytes("25a282b9e82f06f21f488917a4fc8f1b73573685608597d0efcb076b0ab7a7a4")
+    const chacha = crypto.newRecordNumberCipher(AeadAlgorithm.chacha20Poly1305, key)
+    lines.push(line("ChaCha20 mask, RFC 9001 A.5", chacha.mask(bytes("5e5cd55c41f69080575d7999c25a5bfb")), "aefe"))
+    return lines
 }
 
 export function vectorLines(crypto: CryptoProvider): string[] {

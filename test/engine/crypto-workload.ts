@@ -3,7 +3,13 @@
  * Inputs come from a generator with int32 arithmetic only, so that both languages draw the same.
  */
 import { blit, join } from "../../src/dtls/bytes/bytes.js"
-import { AeadAlgorithm, type CryptoProvider, type Hash, HashAlgorithm } from "../../src/dtls/crypto/provider.js"
+import {
+    AeadAlgorithm,
+    type CryptoProvider,
+    type Hash,
+    HashAlgorithm,
+    type RecordNumberCiphers,
+} from "../../src/dtls/crypto/provider.js"
 import {
     TLS_PSK_WITH_AES_128_CCM_8,
     TLS_PSK_WITH_AES_128_GCM_SHA256,
@@ -140,6 +146,26 @@ export class Workload {
             await this.pause()
         }
         return fold.line("records")
+    }
+
+    async masks(ciphers: RecordNumberCiphers, name: string, algorithm: AeadAlgorithm, length: number): Promise<string> {
+        const fold = new Fold(this.crypto)
+        for (let i = 0; i < this.rounds; i++) {
+            const cipher = ciphers.newRecordNumberCipher(algorithm, this.inputs.bytes(length))
+            for (let j = 0; j < 3; j++) fold.add(cipher.mask(this.inputs.bytes(16)))
+            cipher.close()
+            await this.pause()
+        }
+        return fold.line(name + " masks")
+    }
+
+    async allMasks(ciphers: RecordNumberCiphers): Promise<string[]> {
+        return [
+            await this.masks(ciphers, "AES-128-CCM-8", AeadAlgorithm.aes128Ccm8, 16),
+            await this.masks(ciphers, "AES-256-CCM", AeadAlgorithm.aes256Ccm, 32),
+            await this.masks(ciphers, "AES-128-GCM", AeadAlgorithm.aes128Gcm, 16),
+            await this.masks(ciphers, "ChaCha20-Poly1305", AeadAlgorithm.chacha20Poly1305, 32),
+        ]
     }
 
     /** What a sensor needs: SHA-256 and AES-CCM. */

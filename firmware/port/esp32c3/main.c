@@ -58,6 +58,7 @@ static void start(program_choice *program, int wake_fd)
 {
     static const mote_host host = {.print = natives_print,
                                    .random = natives_random,
+                                   .collected = natives_collected,
                                    .micros = micros,
                                    .arch_id = "esp32c3",
                                    .natives = mote_natives,

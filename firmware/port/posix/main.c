@@ -243,6 +243,7 @@ int main(int argc, char **argv)
 {
     static const mote_host host = {.print = natives_print,
                                    .random = natives_random,
+                                   .collected = natives_collected,
                                    .micros = micros,
                                    .arch_id = "native",
                                    .natives = mote_natives,

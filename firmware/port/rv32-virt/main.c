@@ -201,6 +201,7 @@ static mote_vm *start(const program_choice *program, void *arena, uint32_t bytes
 {
     static mote_host host = {.print = natives_print,
                              .random = natives_random,
+                             .collected = natives_collected,
                              .micros = micros,
                              .arch_id = "rv32-virt",
                              .natives = NULL,

@@ -10,6 +10,7 @@
 IMPORT("print") extern void host_print(int level, const char *line, size_t length);
 IMPORT("random") extern bool host_random(uint8_t *target, size_t length);
 IMPORT("micros") extern double host_micros(void);
+IMPORT("collected") extern void host_collected(void);
 IMPORT("native")
 extern mote_value host_native(bool of_buffer, unsigned index, mote_value receiver, const mote_value *args,
                               unsigned count);
@@ -40,9 +41,16 @@ static uint64_t micros(void *context)
     return (uint64_t)host_micros();
 }
 
+static void collected(void *context, const mote_vm *machine)
+{
+    (void)context, (void)machine;
+    host_collected();
+}
+
 static const mote_host host = {.print = print,
                                .random = random_bytes,
                                .micros = micros,
+                               .collected = collected,
                                .arch_id = "wasm",
                                .device_id = device_id,
                                .natives = natives,
@@ -187,6 +195,17 @@ EXPORT("is_array") bool is_array_value(mote_value value)
 EXPORT("is_function") bool is_function_value(mote_value value)
 {
     return mote_is_startable(vm, value);
+}
+
+EXPORT("is_object") bool is_object_value(mote_value value)
+{
+    return mote_is_object(vm, value);
+}
+
+/** Only while `collected` runs. */
+EXPORT("is_alive") bool is_alive(mote_value object)
+{
+    return mote_is_alive(vm, object);
 }
 
 EXPORT("number_of") double number_of(mote_value value)

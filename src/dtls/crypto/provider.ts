@@ -53,6 +53,14 @@ export interface Aead {
     close(): void
 }
 
+/** Record number encryption of DTLS 1.3 (RFC 9147 §4.2.3). */
+export interface RecordNumberCipher {
+    /** @param sample the first 16 bytes of the ciphertext; @returns 2 bytes for the record's number to be xored with */
+    mask(sample: Buffer): Buffer
+    /** Erases the key; the object is of no use afterwards. */
+    close(): void
+}
+
 /** Keys of one direction. */
 export interface WriteKeys {
     key: Buffer
@@ -89,4 +97,21 @@ export interface CryptoProvider {
     newProtection(suite: CipherSuite, epoch: number, keys: WriteKeys): RecordProtection
     /** @returns `length` unpredictable bytes; throws while the source is not good yet */
     random(length: number): Buffer
+}
+
+/** What DTLS 1.3 asks for beside; not every platform has it. */
+export interface RecordNumberCiphers {
+    /**
+     * By the block or stream cipher of the AEAD. Copies `key`: the caller may wipe it. Throws RangeError where the
+     * platform has no such cipher.
+     */
+    newRecordNumberCipher(algorithm: AeadAlgorithm, key: Buffer): RecordNumberCipher
+}
+
+/** Keys on their way from one place to another, never seen by the script; not every platform has it. */
+export interface KeyWrapping {
+    /** The key of `aead`, sealed by `wrapper`, which is another one. */
+    wrapAead(aead: Aead, wrapper: Aead): Buffer
+    /** @returns undefined when `wrapped` is not authentic */
+    unwrapAead(wrapped: Buffer, wrapper: Aead): Aead | undefined
 }

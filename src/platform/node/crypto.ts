@@ -9,9 +9,13 @@ import {
     type Hash,
     HashAlgorithm,
     type Hmac,
+    type KeyWrapping,
+    type RecordNumberCipher,
+    type RecordNumberCiphers,
     type RecordProtection,
     type WriteKeys,
 } from "../../dtls/crypto/provider.js"
+import { unwrapKey, WrappedKind, wrapKey } from "./wrap.js"
 
 interface Cipher {
     name: string
@@ -85,13 +89,16 @@ class NodeHmac implements Hmac {
 
 class NodeAead implements Aead {
     readonly tagLength: number
+    private cipher: Cipher
     private key: Buffer
     private options: { authTagLength: number }
 
     constructor(
-        private cipher: Cipher,
+        private algorithm: AeadAlgorithm,
         key: Buffer,
     ) {
+        const cipher = cipherOf(algorithm)
+        this.cipher = cipher
         if (key.length !== cipher.keyLength) throw new RangeError(`key: ${cipher.keyLength} bytes, not ${key.length}`)
         this.key = Buffer.from(key)
         this.tagLength = cipher.tagLength
@@ -123,13 +130,43 @@ class NodeAead implements Aead {
         }
     }
 
+    /** The key, sealed by another AEAD. */
+    wrap(wrapper: Aead): Buffer {
+        return wrapKey({ kind: WrappedKind.aead, number: this.algorithm, secret: this.key }, wrapper)
+    }
+
+    close(): void {
+        this.key.fill(0)
+    }
+}
+
+/** RFC 9147 §4.2.3. */
+class NodeRecordNumberCipher implements RecordNumberCipher {
+    private key: Buffer
+    private name: string
+
+    constructor(algorithm: AeadAlgorithm, key: Buffer) {
+        const { name, keyLength } = cipherOf(algorithm)
+        if (key.length !== keyLength) throw new RangeError(`key: ${keyLength} bytes, not ${key.length}`)
+        this.key = Buffer.from(key)
+        this.name = algorithm === AeadAlgorithm.chacha20Poly1305 ? "chacha20" : name.replace(/-[a-z]+$/, "-ecb")
+    }
+
+    mask(sample: Buffer): Buffer {
+        if (sample.length !== 16) throw new RangeError(`sample: 16 bytes, not ${sample.length}`)
+        // OpenSSL's ChaCha20 takes counter and nonce as one; AES has no IV, and the sample is its block.
+        const isStream = this.name === "chacha20"
+        const cipher = nodeCrypto.createCipheriv(this.name, this.key, isStream ? sample : null)
+        return cipher.update(isStream ? Buffer.alloc(2) : sample).subarray(0, 2)
+    }
+
     close(): void {
         this.key.fill(0)
     }
 }
 
 /** node:crypto behind the provider interface. */
-export class NodeCryptoProvider implements CryptoProvider {
+export class NodeCryptoProvider implements CryptoProvider, RecordNumberCiphers, KeyWrapping {
     private ciphers = new Set(nodeCrypto.getCiphers())
 
     hasHash(_algorithm: HashAlgorithm): boolean {
@@ -150,7 +187,21 @@ export class NodeCryptoProvider implements CryptoProvider {
     }
 
     newAead(algorithm: AeadAlgorithm, key: Buffer): Aead {
-        return new NodeAead(cipherOf(algorithm), key)
+        return new NodeAead(algorithm, key)
+    }
+
+    newRecordNumberCipher(algorithm: AeadAlgorithm, key: Buffer): RecordNumberCipher {
+        return new NodeRecordNumberCipher(algorithm, key)
+    }
+
+    wrapAead(aead: Aead, wrapper: Aead): Buffer {
+        if (aead === wrapper) throw new RangeError("wrapper: another AEAD than the wrapped one")
+        return (aead as NodeAead).wrap(wrapper)
+    }
+
+    unwrapAead(wrapped: Buffer, wrapper: Aead): Aead | undefined {
+        const key = unwrapKey(wrapped, wrapper)
+        return key?.kind === WrappedKind.aead ? this.newAead(key.number, key.secret) : undefined
     }
 
     newProtection(suite: CipherSuite, epoch: number, keys: WriteKeys): RecordProtection {

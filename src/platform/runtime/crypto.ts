@@ -7,6 +7,9 @@ import {
     type Hash,
     type HashAlgorithm,
     type Hmac,
+    type KeyWrapping,
+    type RecordNumberCipher,
+    type RecordNumberCiphers,
     type RecordProtection,
     type WriteKeys,
 } from "../../dtls/crypto/provider.js"
@@ -15,7 +18,11 @@ import "./natives.js"
 
 /** @devsWhenUsed */
 class RuntimeHash implements Hash {
-    constructor(private handle: number) {}
+    private handle: number
+
+    constructor(handle: number) {
+        this.handle = ds._moteCryptoOwned(handle, this)
+    }
 
     update(data: Buffer): void {
         ds._moteHashUpdate(this.handle, data)
@@ -36,7 +43,11 @@ class RuntimeHash implements Hash {
 
 /** @devsWhenUsed */
 class RuntimeHmac implements Hmac {
-    constructor(private handle: number) {}
+    private handle: number
+
+    constructor(handle: number) {
+        this.handle = ds._moteCryptoOwned(handle, this)
+    }
 
     sign(data: Buffer): Buffer {
         return ds._moteHmacSign(this.handle, data)
@@ -53,10 +64,14 @@ class RuntimeHmac implements Hmac {
 
 /** @devsWhenUsed */
 class RuntimeAead implements Aead {
+    handle: number
+
     constructor(
-        private handle: number,
+        handle: number,
         public tagLength: number,
-    ) {}
+    ) {
+        this.handle = ds._moteCryptoOwned(handle, this)
+    }
 
     seal(nonce: Buffer, aad: Buffer, plaintext: Buffer): Buffer {
         return ds._moteAeadSeal(this.handle, nonce, aad, plaintext)
@@ -64,6 +79,23 @@ class RuntimeAead implements Aead {
 
     open(nonce: Buffer, aad: Buffer, ciphertext: Buffer): Buffer | undefined {
         return ds._moteAeadOpen(this.handle, nonce, aad, ciphertext)
+    }
+
+    close(): void {
+        ds._moteCryptoClose(this.handle)
+    }
+}
+
+/** @devsWhenUsed */
+class RuntimeRecordNumberCipher implements RecordNumberCipher {
+    private handle: number
+
+    constructor(handle: number) {
+        this.handle = ds._moteCryptoOwned(handle, this)
+    }
+
+    mask(sample: Buffer): Buffer {
+        return ds._moteRecordMask(this.handle, sample)
     }
 
     close(): void {
@@ -85,7 +117,7 @@ class RuntimeProtection implements RecordProtection {
 
     constructor(suite: CipherSuite, epoch: number, keys: WriteKeys) {
         const { key, iv } = keys
-        this.handle = ds._moteAeadNew(suite.aead, key)
+        this.handle = ds._moteCryptoOwned(ds._moteAeadNew(suite.aead, key), this)
         wipe(key)
         const state = this.state
         state[0] = 1
@@ -112,11 +144,15 @@ class RuntimeProtection implements RecordProtection {
     }
 }
 
+function tagLength(algorithm: AeadAlgorithm): number {
+    return algorithm <= AeadAlgorithm.aes256Ccm8 ? 8 : 16
+}
+
 /**
  * The runtime's natives behind the provider interface.
  * @devsWhenUsed
  */
-export class RuntimeCryptoProvider implements CryptoProvider {
+export class RuntimeCryptoProvider implements CryptoProvider, RecordNumberCiphers, KeyWrapping {
     private has = ds._moteCryptoHas()
 
     hasHash(algorithm: HashAlgorithm): boolean {
@@ -136,7 +172,21 @@ export class RuntimeCryptoProvider implements CryptoProvider {
     }
 
     newAead(algorithm: AeadAlgorithm, key: Buffer): Aead {
-        return new RuntimeAead(ds._moteAeadNew(algorithm, key), algorithm <= AeadAlgorithm.aes256Ccm8 ? 8 : 16)
+        return new RuntimeAead(ds._moteAeadNew(algorithm, key), tagLength(algorithm))
+    }
+
+    newRecordNumberCipher(algorithm: AeadAlgorithm, key: Buffer): RecordNumberCipher {
+        return new RuntimeRecordNumberCipher(ds._moteRecordMaskNew(algorithm, key))
+    }
+
+    wrapAead(aead: Aead, wrapper: Aead): Buffer {
+        return ds._moteCryptoWrap((aead as RuntimeAead).handle, (wrapper as RuntimeAead).handle)
+    }
+
+    unwrapAead(wrapped: Buffer, wrapper: Aead): Aead | undefined {
+        const handle = ds._moteCryptoUnwrap(wrapped, (wrapper as RuntimeAead).handle)
+        // The algorithm stands in the header, which was sealed with the key.
+        return handle === undefined ? undefined : new RuntimeAead(handle, tagLength(wrapped[2]))
     }
 
     newProtection(suite: CipherSuite, epoch: number, keys: WriteKeys): RecordProtection {

@@ -51,6 +51,35 @@ declare module "@devicescript/core" {
 
     /** Closes a handle of any of the above and erases its keys. */
     function _moteCryptoClose(handle: number): void
+    /** Closes it, too, once `owner` is out of reach: not at once, but before handles run out. Returns the handle. */
+    function _moteCryptoOwned(handle: number, owner: object): number
+    /**
+     * The key of an AEAD or key pair, sealed by another AEAD: 16 bytes more than the key, and the tag. Format:
+     * firmware/natives/wrap.h.
+     */
+    function _moteCryptoWrap(handle: number, wrapper: number): Buffer
+    /** A new handle of what `_moteCryptoWrap` gave; undefined when it is not authentic. */
+    function _moteCryptoUnwrap(wrapped: Buffer, wrapper: number): number | undefined
+
+    /**
+     * Whether a certificate may be believed: bits of TlsCertificateFlags. Certificates are DER, 1 to 16 in `chain`, the
+     * peer's own first, up to 16 in `anchors`, 32768 bytes together. `identity` is a host name or IP address that
+     * subjectAltName must have (RFC 9525), up to 255 bytes, "" for anyone. `purpose`: 0 for a server's certificate, 1 for
+     * a client's. `when`: Unix seconds; undefined: validity is not looked at. Suspends. Throws Error where the device
+     * knows no certificates.
+     */
+    function _moteCertificateCheck(
+        chain: Buffer[],
+        anchors: Buffer[],
+        identity: string,
+        purpose: number,
+        when: number | undefined,
+    ): number
+
+    /** Record number encryption of DTLS 1.3 (RFC 9147 §4.2.3) with the cipher of an AEAD; copies the key. */
+    function _moteRecordMaskNew(algorithm: number, key: Buffer): number
+    /** The mask, 2 bytes, by the first 16 bytes of the ciphertext. */
+    function _moteRecordMask(mask: number, sample: Buffer): Buffer
 
     // Records in one call. `state` is packed, 32 bytes: form 1 (1: DTLS 1.2), AEAD handle 2, epoch 2, next sequence number 6,
     // fixed IV 12 (left-aligned), IV length 1 and explicit nonce length 1 (4 and 8, or 12 and 0), 7 bytes 0. Integers are
@@ -60,6 +89,13 @@ declare module "@devicescript/core" {
     function _moteRecordSeal(state: Buffer, type: number, messages: Buffer[]): Buffer
     /** Opens the record at `offset` of `datagram`; undefined when it is not authentic. Does not look at the replay window. */
     function _moteRecordOpen(state: Buffer, datagram: Buffer, offset: number): Buffer | undefined
+    /**
+     * Makes one record at `offset` of `target` of the `length` bytes (0 to 16384) that stand 13 bytes and the explicit
+     * nonce behind it, and returns how many bytes the record has: the tag comes after them.
+     */
+    function _moteRecordSealInPlace(state: Buffer, type: number, target: Buffer, offset: number, length: number): number
+    /** Like `_moteRecordOpen`, but the plaintext takes the ciphertext's place. Returns its length; -1: not authentic. */
+    function _moteRecordOpenInPlace(state: Buffer, datagram: Buffer, offset: number): number
 
     // UDP. Addresses are texts, "127.0.0.1" or "fe80::1%2". "Minus an IOErrorEnum code" means -255 for FAILED, which is 0.
 

@@ -57,7 +57,18 @@ const odd: any[] = [
 ]
 
 /** Calls whose first argument is a crypto handle or a record state. */
-const places = ["hashUpdate", "hmacSign", "hmacExpand", "aeadSeal", "aeadOpen", "recordSeal", "recordOpen"]
+const places = [
+    "hashUpdate",
+    "hmacSign",
+    "hmacExpand",
+    "aeadSeal",
+    "aeadOpen",
+    "recordSeal",
+    "recordOpen",
+    "recordMask",
+    "recordSealInPlace",
+    "recordOpenInPlace",
+]
 
 /** How many of them are no handles and no states. */
 const PLAIN = 18
@@ -123,6 +134,18 @@ await abuse("keyAgree", [99, data], (a) => ds._moteKeyAgree(a[0], a[1]))
 await abuse("keySign", [99, data], (a) => ds._moteKeySign(a[0], a[1]))
 await abuse("keyVerify", [1, data, data], (a) => ds._moteKeyVerify(a[0], a[1], a[2]))
 await abuse("cryptoClose", [99], (a) => ds._moteCryptoClose(a[0]))
+await abuse("cryptoOwned", [99, {}], (a) => ds._moteCryptoOwned(a[0], a[1]))
+const other = ds._moteAeadNew(3, key)
+await abuse("cryptoWrap", [hash, other], (a) => ds._moteCryptoWrap(a[0], a[1]))
+await abuse("cryptoUnwrap", [Buffer.alloc(48), other], (a) => ds._moteCryptoUnwrap(a[0], a[1]))
+const mask = ds._moteRecordMaskNew(1, key)
+await abuse("recordMaskNew", [99, key], (a) => ds._moteRecordMaskNew(a[0], a[1]))
+await abuse("recordMask", [mask, key], (a) => ds._moteRecordMask(a[0], a[1]))
+const room = Buffer.alloc(200)
+await abuse("recordSealInPlace", [state, 23, room, 0, 5], (a) =>
+    ds._moteRecordSealInPlace(a[0], a[1], a[2], a[3], a[4]),
+)
+await abuse("recordOpenInPlace", [state, room, 0], (a) => ds._moteRecordOpenInPlace(a[0], a[1], a[2]))
 
 // Handles run out, and are free again after closing.
 const open: number[] = []

@@ -5,6 +5,8 @@ import { RuntimeCryptoProvider } from "../../../src/platform/runtime/crypto.js"
 import { Workload } from "../../engine/crypto-workload.js"
 
 const rounds = parseInt(ds._moteSetting("rounds") ?? "100")
-const workload = new Workload(new RuntimeCryptoProvider(), rounds, async () => await ds.sleep(1))
+const crypto = new RuntimeCryptoProvider()
+const workload = new Workload(crypto, rounds, async () => await ds.sleep(1))
 for (const line of await workload.all()) console.log(line)
+for (const line of await workload.allMasks(crypto)) console.log(line)
 ds.restart()

@@ -2,7 +2,9 @@
 import * as ds from "@devicescript/core"
 import "../../../src/platform/runtime/natives.js"
 import { RuntimeCryptoProvider } from "../../../src/platform/runtime/crypto.js"
-import { vectorLines } from "../../engine/crypto-vectors.js"
+import { maskLines, vectorLines } from "../../engine/crypto-vectors.js"
 
-for (const text of vectorLines(new RuntimeCryptoProvider())) console.log(text)
+const crypto = new RuntimeCryptoProvider()
+for (const text of vectorLines(crypto)) console.log(text)
+for (const text of maskLines(crypto)) console.log(text)
 ds.restart()

@@ -1,6 +1,8 @@
 import { deepStrictEqual, ok, strictEqual } from "node:assert/strict"
+import { type Aead, AeadAlgorithm } from "../../../src/dtls/crypto/provider.js"
+import { unwrapKey, WrappedKind } from "../../../src/platform/node/wrap.js"
 import { NodeCryptoProvider } from "../../../src/platform/node/crypto.js"
-import { vectorLines } from "../../engine/crypto-vectors.js"
+import { maskLines, vectorLines } from "../../engine/crypto-vectors.js"
 import { Workload } from "../../engine/crypto-workload.js"
 import { needs } from "../../support/needs.js"
 import { board, type DeviceKind, linux, runInSimulator, runOn } from "./device-under-test.js"
@@ -9,7 +11,9 @@ const lines = (text: string): string[] => text.trimEnd().split("\n")
 
 /** What the primitives must answer, by node:crypto. */
 async function expected(rounds: number): Promise<string[]> {
-    return new Workload(new NodeCryptoProvider(), rounds, () => Promise.resolve()).all()
+    const crypto = new NodeCryptoProvider()
+    const workload = new Workload(crypto, rounds, () => Promise.resolve())
+    return [...(await workload.all()), ...(await workload.allMasks(crypto))]
 }
 
 /** What a sensor's board has: SHA-256 and CCM. */
@@ -19,6 +23,33 @@ async function sensorWorkload(): Promise<string[]> {
 
 /** Pins 12 to 17 of an ESP32-C3 belong to its flash. */
 const EXPOSED = JSON.stringify([0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 18, 19, 20, 21].map((pin) => `P${pin}`))
+
+/** What test/device/natives/handles.ts must say. */
+const HANDLE_LINES = [
+    "500 objects, none closed: all made",
+    "kept: works",
+    "closed by hand: RangeError _moteCryptoOwned: handle must be an open handle",
+    "owned by a number: TypeError _moteCryptoOwned: owner must be an object",
+    "wrapped: 16 + 16 + 16",
+    "unwrapped: opens",
+    "twice wrapped: other bytes",
+    "changed: 48 of 48 refused",
+    "short: undefined",
+    "by another wrapper: undefined",
+    "itself: RangeError _moteCryptoWrap: handle must be another key than the wrapper",
+    "a hash: RangeError _moteCryptoWrap: handle must be an open AEAD or key pair",
+    "a hash as wrapper: RangeError _moteCryptoWrap: wrapper must be an open handle",
+    "in place: same as not in place, 20 times",
+    "opened in place: same text, 20 times",
+    "changed in place: -1, nothing of the text",
+    "too short: RangeError _moteRecordSealInPlace: target must be long enough for the record",
+    "no number taken: 20",
+]
+const PAIR_LINES = [
+    "group 23: same public key, same secret",
+    "group 29: same public key, same secret",
+    "for signatures: verifies",
+]
 
 /** What test/device/natives/pins.ts must say. */
 const PIN_LINES = [
@@ -67,6 +98,37 @@ describe("the natives", function () {
         deepStrictEqual(device, simulated)
     })
 
+    it("close the handles of objects that are gone, wrap keys and protect records in place, the same on Linux, on the emulated board and in the simulator", async function () {
+        needs(this, linux.missing() ?? board.missing())
+        const program = "test/device/natives/handles.ts"
+        const simulated = await runInSimulator(program, { pairs: "yes" })
+        deepStrictEqual(simulated, [...HANDLE_LINES, ...PAIR_LINES])
+        deepStrictEqual(lines(await runOn(linux, program, { pairs: "yes" })), simulated)
+        deepStrictEqual(lines(await runOn(board, program, {})), HANDLE_LINES)
+    })
+
+    it("unwrap in Node what a device has wrapped", async function () {
+        needs(this, linux.missing())
+        const crypto = new NodeCryptoProvider()
+        const wrapper = crypto.newAead(AeadAlgorithm.aes128Ccm, Buffer.alloc(16, 7))
+        for (const output of [
+            await runInSimulator("test/device/natives/wraps.ts", {}),
+            lines(await runOn(linux, "test/device/natives/wraps.ts", {})),
+        ]) {
+            const [aead, pair] = output.map((text) => Buffer.from(text, "hex")) as [Buffer, Buffer]
+            const opened = crypto.unwrapAead(aead, wrapper) as Aead
+            const same = crypto.newAead(AeadAlgorithm.aes128Ccm8, Buffer.from("0123456789abcdef"))
+            const sealed = same.seal(Buffer.alloc(12), Buffer.alloc(0), Buffer.from("text"))
+            strictEqual(opened.open(Buffer.alloc(12), Buffer.alloc(0), sealed)?.toString(), "text")
+            deepStrictEqual(unwrapKey(pair, wrapper), {
+                kind: WrappedKind.keyPair,
+                number: 0,
+                secret: Buffer.alloc(32, 1),
+            })
+            strictEqual(crypto.unwrapAead(Buffer.from(aead).fill(0, 20, 21), wrapper), undefined)
+        }
+    })
+
     it("drive pins, digital and analog, the same on Linux, on the emulated board and in the simulator", async function () {
         needs(this, linux.missing() ?? board.missing())
         const program = "test/device/natives/pins.ts"
@@ -80,7 +142,7 @@ describe("the natives", function () {
         needs(this, linux.missing() ?? board.missing())
         const program = "test/device/natives/vectors.ts"
         const places = {
-            Node: vectorLines(new NodeCryptoProvider()),
+            Node: [...vectorLines(new NodeCryptoProvider()), ...maskLines(new NodeCryptoProvider())],
             "the simulator": await runInSimulator(program, {}),
             Linux: lines(await runOn(linux, program, {})),
             "the emulated board": lines(await runOn(board, program, {})),
@@ -93,10 +155,10 @@ describe("the natives", function () {
             )
             console.log(`    ${got.length} vectors in ${place}`)
         }
-        strictEqual(places.Node.length, 16)
-        strictEqual(places.Linux.length, 16)
+        strictEqual(places.Node.length, 18)
+        strictEqual(places.Linux.length, 18)
         // A sensor's board has SHA-256 and CCM alone.
-        strictEqual(places["the emulated board"].length, 7)
+        strictEqual(places["the emulated board"].length, 8)
     })
 
     it("answer as node:crypto does on the emulated board, where it has the algorithm", async function () {

@@ -1,0 +1,146 @@
+/* Handles that end with their objects, keys that are wrapped, records that are protected where they lie. */
+import * as ds from "@devicescript/core"
+import "../../../src/platform/runtime/natives.js"
+import { copyOf } from "../../../src/dtls/bytes/bytes.js"
+import { RuntimeCryptoProvider } from "../../../src/platform/runtime/crypto.js"
+import { type Aead, AeadAlgorithm, HashAlgorithm } from "../../../src/dtls/crypto/provider.js"
+
+const crypto = new RuntimeCryptoProvider()
+const key = Buffer.from("0123456789abcdef")
+const nonce = Buffer.alloc(12)
+const text = Buffer.from("what is to be kept secret")
+
+function thrown(name: string, call: () => unknown): void {
+    try {
+        call()
+        console.log(name + ": nothing thrown")
+    } catch (e) {
+        console.log(name + ": " + (e as Error).name + " " + (e as Error).message)
+    }
+}
+
+async function finalizers(): Promise<void> {
+    const kept = crypto.newAead(AeadAlgorithm.aes128Ccm8, key)
+    let made = 0
+    for (let i = 0; i < 250; i++) {
+        // Far more than there are handles; what fills the heap brings the collections.
+        crypto.newHash(HashAlgorithm.sha256).update(Buffer.alloc(600))
+        crypto.newAead(AeadAlgorithm.aes128Ccm8, key).seal(nonce, text, Buffer.alloc(600))
+        made += 2
+        await ds.sleep(1)
+    }
+    console.log(made + " objects, none closed: all made")
+    const sealed = kept.seal(nonce, nonce, text)
+    console.log("kept: " + (kept.open(nonce, nonce, sealed) === undefined ? "broken" : "works"))
+    const hash = ds._moteHashNew(4)
+    ds._moteCryptoClose(hash)
+    thrown("closed by hand", () => ds._moteCryptoOwned(hash, crypto))
+    thrown("owned by a number", () => ds._moteCryptoOwned(ds._moteHashNew(4), 5 as unknown as object))
+}
+
+function opens(aead: Aead | undefined): string {
+    if (aead === undefined) return "undefined"
+    const sealed = crypto.newAead(AeadAlgorithm.aes128Ccm8, key).seal(nonce, nonce, text)
+    const opened = aead.open(nonce, nonce, sealed)
+    return opened !== undefined && opened.toString("hex") === text.toString("hex") ? "opens" : "does not open"
+}
+
+async function wraps(): Promise<void> {
+    const aead = crypto.newAead(AeadAlgorithm.aes128Ccm8, key)
+    const wrapper = crypto.newAead(AeadAlgorithm.aes128Ccm, Buffer.from("fedcba9876543210"))
+    const wrapped = crypto.wrapAead(aead, wrapper)
+    aead.close()
+    console.log("wrapped: 16 + 16 + " + (wrapped.length - 32))
+    console.log("unwrapped: " + opens(crypto.unwrapAead(wrapped, wrapper)))
+    const second = crypto.newAead(AeadAlgorithm.aes128Ccm8, key)
+    const again = crypto.wrapAead(second, wrapper)
+    console.log("twice wrapped: " + (again.toString("hex") === wrapped.toString("hex") ? "same" : "other") + " bytes")
+    let refused = 0
+    for (let i = 0; i < wrapped.length; i++) {
+        wrapped[i] = wrapped[i] ^ 1
+        if (crypto.unwrapAead(wrapped, wrapper) === undefined) refused++
+        wrapped[i] = wrapped[i] ^ 1
+        await ds.sleep(1)
+    }
+    console.log("changed: " + refused + " of " + wrapped.length + " refused")
+    console.log("short: " + opens(crypto.unwrapAead(copyOf(wrapped, 0, 31), wrapper)))
+    console.log("by another wrapper: " + opens(crypto.unwrapAead(wrapped, second)))
+    thrown("itself", () => crypto.wrapAead(second, second))
+    const plain = ds._moteAeadNew(1, key)
+    const hash = ds._moteHashNew(4)
+    thrown("a hash", () => ds._moteCryptoWrap(hash, plain))
+    thrown("a hash as wrapper", () => ds._moteCryptoWrap(plain, hash))
+}
+
+function stateOf(aead: number): Buffer {
+    const state = Buffer.alloc(32)
+    state[0] = 1
+    state[1] = aead >> 8
+    state[2] = aead & 255
+    state[4] = 1
+    state[23] = 4
+    state[24] = 8
+    return state
+}
+
+async function inPlace(): Promise<void> {
+    const aead = ds._moteAeadNew(1, key)
+    const one = stateOf(aead)
+    const two = stateOf(aead)
+    let same = 0
+    let opened = 0
+    const target = Buffer.alloc(100)
+    for (let i = 0; i < 20; i++) {
+        const message = copyOf(text, 0, i)
+        target.blitAt(5 + 21, message, 0, i)
+        const length = ds._moteRecordSealInPlace(one, 23, target, 5, i)
+        const record = ds._moteRecordSeal(two, 23, [message])
+        if (copyOf(target, 5, 5 + length).toString("hex") === record.toString("hex")) same++
+        const bytes = ds._moteRecordOpenInPlace(one, target, 5)
+        if (bytes === i && copyOf(target, 26, 26 + bytes).toString("hex") === message.toString("hex")) opened++
+        await ds.sleep(1)
+    }
+    console.log("in place: same as not in place, " + same + " times")
+    console.log("opened in place: same text, " + opened + " times")
+    target.blitAt(21, text, 0, text.length)
+    const length = ds._moteRecordSealInPlace(two, 23, target, 0, text.length)
+    target[length - 1] = target[length - 1] ^ 1
+    const nothing = ds._moteRecordOpenInPlace(two, target, 0)
+    const shows = target.toString("hex").includes(copyOf(text, 0, 8).toString("hex"))
+    console.log("changed in place: " + nothing + ", " + (shows ? "the text" : "nothing of the text"))
+    thrown("too short", () => ds._moteRecordSealInPlace(one, 23, target, 60, 40))
+    console.log("no number taken: " + one[10])
+}
+
+function pairs(): void {
+    const wrapper = ds._moteAeadNew(3, key)
+    for (const group of [23, 29]) {
+        const pair = ds._moteKeyNew(group)
+        const peer = ds._moteKeyPublic(ds._moteKeyNew(group))
+        const again = ds._moteCryptoUnwrap(ds._moteCryptoWrap(pair, wrapper), wrapper) as number
+        const publicKey = ds._moteKeyPublic(again).toString("hex") === ds._moteKeyPublic(pair).toString("hex")
+        const one = ds._moteKeyAgree(pair, peer) as Buffer
+        const two = ds._moteKeyAgree(again, peer) as Buffer
+        const secret = one.toString("hex") === two.toString("hex")
+        console.log(
+            "group " +
+                group +
+                (publicKey ? ": same" : ": other") +
+                " public key, " +
+                (secret ? "same" : "other") +
+                " secret",
+        )
+    }
+    const secret = Buffer.alloc(32)
+    secret[31] = 5
+    const wrapped = ds._moteCryptoWrap(ds._moteKeyImport(secret), wrapper)
+    const signer = ds._moteCryptoUnwrap(wrapped, wrapper) as number
+    const verifies = ds._moteKeyVerify(ds._moteKeyPublic(signer), text, ds._moteKeySign(signer, text))
+    console.log("for signatures: " + (verifies ? "verifies" : "does not verify"))
+}
+
+await finalizers()
+await wraps()
+await inPlace()
+if (ds._moteSetting("pairs") === "yes") pairs()
+ds.restart()

@@ -1,0 +1,14 @@
+/* Wrapped keys for the test, which knows the wrapper's. */
+import * as ds from "@devicescript/core"
+import "../../../src/platform/runtime/natives.js"
+
+function filled(length: number, value: number): Buffer {
+    const bytes = Buffer.alloc(length)
+    for (let i = 0; i < length; i++) bytes[i] = value
+    return bytes
+}
+
+const wrapper = ds._moteAeadNew(3, filled(16, 7))
+console.log(ds._moteCryptoWrap(ds._moteAeadNew(1, Buffer.from("0123456789abcdef")), wrapper).toString("hex"))
+console.log(ds._moteCryptoWrap(ds._moteKeyImport(filled(32, 1)), wrapper).toString("hex"))
+ds.restart()
