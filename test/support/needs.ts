@@ -1,3 +1,4 @@
+import { isInstalled } from "../interop/process.js"
 import { type Context } from "mocha"
 
 /** Skips a test with the reason in its title; in CI it fails instead. @param missing undefined: nothing is missing */
@@ -8,3 +9,7 @@ export function needs(context: Context, missing: string | undefined): void {
     test.title += ` (skipped: ${missing})`
     context.skip()
 }
+
+/** What `needs` wants of a program that may not be installed. */
+export const missingProgram = (name: string): string | undefined =>
+    isInstalled(name) ? undefined : `${name} is not installed`

@@ -6,7 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { MOST_SETTINGS = 64, MOST_LINE = 1024 };
+enum { MOST_SETTINGS = 64, MOST_LINE = 8192 };
 
 static struct {
     const char *name, *value;

@@ -1,6 +1,6 @@
 import { ok, strictEqual } from "node:assert/strict"
-import { freePort, isInstalled, mote, Running, sleep, untilBound } from "../../interop/process.js"
-import { needs } from "../../support/needs.js"
+import { freePort, mote, Running, sleep, untilBound } from "../../interop/process.js"
+import { missingProgram, needs } from "../../support/needs.js"
 import { RoughPath } from "../../support/rough-path.js"
 import { board, type DeviceKind, linux } from "./device-under-test.js"
 
@@ -9,9 +9,6 @@ const TEXT_KEY = "0123456789abcdef"
 const HEX_KEY = Buffer.from(TEXT_KEY).toString("hex")
 const SAMPLES = 3
 const SENSOR = "src/sensor/main.ts"
-
-const missingProgram = (name: string): string | undefined =>
-    isInstalled(name) ? undefined : `${name} is not installed`
 
 function settings(kind: DeviceKind, port: number, more: Record<string, string> = {}): Record<string, string> {
     return {
