@@ -20,6 +20,7 @@ enum { ARENA_BYTES = 48 * 1024, MOST_NATIVES = 64, MOST_FUNCTIONS = 1024, IMAGE 
 
 static uint8_t arena[ARENA_BYTES] __attribute__((aligned(8)));
 static mote_native_entry natives[MOST_NATIVES];
+static const mote_native_entry *shared;
 static uint64_t in_natives[ACCOUNTS];
 static account turn;
 
@@ -29,7 +30,7 @@ static mote_value metered(mote_vm *vm, mote_value receiver, const mote_value *ar
 {
     unsigned index = mote_running_native(vm);
     uint32_t start = board_instructions();
-    mote_value result = metered_natives()[index].call(vm, receiver, args, count);
+    mote_value result = shared[index].call(vm, receiver, args, count);
     in_natives[turn] += board_instructions() - start;
     return result;
 }
@@ -106,6 +107,7 @@ static const mote_native_entry own[] = {
 static void list_natives(void)
 {
     unsigned count = 0;
+    shared = metered_natives();
     for (const mote_native_entry *entry = mote_natives; entry->call != NULL; entry++) {
         natives[count] = *entry;
         natives[count++].call = metered;

@@ -24,11 +24,10 @@ mote_value throw_range(mote_vm *vm, const char *name, const char *wanted)
 bool integer_argument(mote_vm *vm, mote_value value, const char *name, int32_t least, int32_t most, int32_t *number)
 {
     char wanted[32];
-    if (!mote_is_number(vm, value)) return throw_type(vm, name, "a number") != MOTE_FAILED;
-    double exact = mote_to_double(vm, value);
-    if (exact >= least && exact <= most && exact == (double)(int32_t)exact) {
-        *number = (int32_t)exact;
-        return true;
+    if (mote_is_int(vm, value, number)) {
+        if (*number >= least && *number <= most) return true;
+    } else if (!mote_is_number(vm, value)) {
+        return throw_type(vm, name, "a number") != MOTE_FAILED;
     }
     snprintf(wanted, sizeof wanted, "%ld to %ld", (long)least, (long)most);
     return throw_range(vm, name, wanted) != MOTE_FAILED;

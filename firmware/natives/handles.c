@@ -11,7 +11,7 @@ typedef struct {
 } slot;
 
 static slot slots[MOTE_HANDLES];
-static unsigned next;
+static unsigned next, orphans;
 
 static int32_t number_of(unsigned index)
 {
@@ -73,6 +73,7 @@ static void close_slot(slot *used)
     used->object = NULL;
     used->kind = HANDLE_FREE;
     used->owner = 0;
+    if (used->orphan) orphans--;
     used->orphan = false;
 }
 
@@ -100,12 +101,13 @@ void handles_collected(const mote_vm *vm)
         if (slots[i].owner != 0 && !mote_is_alive(vm, slots[i].owner)) {
             slots[i].owner = 0;
             slots[i].orphan = true;
+            orphans++;
         }
 }
 
 void handles_release(void)
 {
-    for (unsigned i = 0; i < MOTE_HANDLES; i++)
+    for (unsigned i = 0; i < MOTE_HANDLES && orphans > 0; i++)
         if (slots[i].orphan) close_slot(&slots[i]);
 }
 

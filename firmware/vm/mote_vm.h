@@ -151,6 +151,8 @@ bool mote_is_function(mote_vm *vm, mote_value value);
 /** A function of the program, so that mote_start can run it. */
 bool mote_is_startable(mote_vm *vm, mote_value value);
 int32_t mote_to_int(mote_vm *vm, mote_value value);
+/** True, and the integer, when the value is a number that is one of 32 bits. */
+bool mote_is_int(mote_vm *vm, mote_value value, int32_t *number);
 double mote_to_double(mote_vm *vm, mote_value value);
 bool mote_to_bool(mote_vm *vm, mote_value value);
 /** UTF-8, NUL-terminated, or NULL when it is no string. */

@@ -236,6 +236,15 @@ int32_t mote_to_int(mote_vm *vm, mote_value value)
     return to_int32(vm, value);
 }
 
+bool mote_is_int(mote_vm *vm, mote_value value, int32_t *number)
+{
+    bool small = is_small(value);
+    *number = small ? small_int(value) : 0;
+    if (small || !has_kind(vm, value, KIND_DOUBLE)) return small;
+    *number = double_to_int32(to_double(vm, value));
+    return to_double(vm, value) == (double)*number;
+}
+
 double mote_to_double(mote_vm *vm, mote_value value)
 {
     return to_double(vm, value);
