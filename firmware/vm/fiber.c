@@ -39,9 +39,8 @@ static void use_stack(mote_vm *vm, mote_value stack)
 }
 
 /** Room for `words` above the stack pointer; may move the stack. */
-bool stack_reserve(mote_vm *vm, uint32_t words)
+bool stack_grow(mote_vm *vm, uint32_t words)
 {
-    if ((uint32_t)(vm->stack_end - vm->sp) >= words) return true;
     mote_value old = fiber_at(vm, vm->current)->stack;
     mote_value *before = vm->stack;
     uint32_t used = (uint32_t)(vm->sp - before), size = block_words(vm, old) - 1;

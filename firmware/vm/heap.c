@@ -172,13 +172,6 @@ void heap_free(mote_vm *vm, mote_value block)
     put_free(vm, block, words);
 }
 
-void root_push(mote_vm *vm, mote_value v)
-{
-    if (vm->num_roots < ROOTS) vm->roots[vm->num_roots] = v;
-    else vm_panic(vm, MOTE_PANIC_INVALID_PROGRAM);
-    vm->num_roots++;
-}
-
 /* Marking. */
 
 static void mark_value(mote_vm *vm, mote_value v)
@@ -309,6 +302,18 @@ static uint32_t sweep(mote_vm *vm)
     return used;
 }
 
+static bool is_garbage(const mote_vm *vm, mote_value v)
+{
+    return is_heap(v) && v != 0 && (header_of(vm, v) & FLAG_MARKED) == 0;
+}
+
+/** What was looked up in objects that go now is forgotten; most of it are methods, which stay. */
+static void prune_cache(mote_vm *vm)
+{
+    for (cache_entry *entry = vm->cache; entry < vm->cache + CACHE_ENTRIES; entry++)
+        if (is_garbage(vm, entry->holder) || is_garbage(vm, entry->found)) entry->holder = 0;
+}
+
 static uint64_t micros(const mote_vm *vm)
 {
     return vm->host->micros != NULL ? vm->host->micros(vm->host->context) : 0;
@@ -333,7 +338,7 @@ bool mote_is_object(const mote_vm *vm, mote_value value)
 
 bool mote_is_alive(const mote_vm *vm, mote_value object)
 {
-    return (header_of(vm, object) & FLAG_MARKED) != 0;
+    return !is_garbage(vm, object);
 }
 
 void heap_collect(mote_vm *vm)
@@ -341,12 +346,12 @@ void heap_collect(mote_vm *vm)
     mote_heap *heap = &vm->heap;
     uint64_t begin = micros(vm);
     retire_bump(vm);
-    cache_clear(vm);
     heap->num_marked = 0;
     heap->overflow = false;
     mark_roots(vm);
     drain(vm);
     drain_gray(vm);
+    prune_cache(vm);
     if (vm->host->collected != NULL) vm->host->collected(vm->host->context, vm);
     heap->used_words = heap->live_words = sweep(vm);
     set_threshold(heap);

@@ -23,34 +23,6 @@ static inline uint32_t read_index(const uint8_t **pc)
     return (uint32_t)read_immediate(pc);
 }
 
-/** True when the value at the bottom of the operand stack is going to be called by the statement at `pc`. */
-static bool is_callee(const uint8_t *pc)
-{
-    uint32_t depth = 1;
-    for (;;) {
-        uint8_t op = *pc++;
-        if (op >= OP_CONSTANTS) {
-            depth++;
-            continue;
-        }
-        uint32_t operands = op_shape[op] & 15u;
-        if (operands >= depth) return op >= OP_CALL0 && op <= OP_CALL8;
-        if (op_shape[op] >> 4 != IMM_NONE) read_immediate(&pc);
-        depth += 1 - operands;
-    }
-}
-
-/** `object.key` at sp[-1]. A method about to be called stays unbound: the machine keeps its receiver. */
-static mote_value get_field(mote_vm *vm, mote_value object, mote_value key)
-{
-    mote_value found = has_kind(vm, object, KIND_MAP) ? quick_field(vm, object, key) : VALUE_NONE;
-    if (found == VALUE_NONE || has_tag(found, TAG_NATIVE)) found = property_get_unbound(vm, object, key);
-    if (is_small(found) || !is_function(vm, found) || has_kind(vm, found, KIND_BOUND)) return found;
-    if (vm->sp - 1 != vm->operands || !is_callee(vm->pc)) return bind_function(vm, found, object);
-    vm->receiver = object;
-    return found;
-}
-
 static bool failed(const mote_vm *vm)
 {
     return vm->exception != VALUE_NONE || vm->panic != MOTE_RUNNING;
@@ -217,6 +189,14 @@ static mote_value examine(mote_vm *vm, uint8_t op, mote_value x, mote_value y)
         sp[-1] = result_;                                                                                              \
     } while (0)
 
+/** sp[-1].key: most are data of an object, and where this place of the program found them before. */
+#define FIELD(key)                                                                                                     \
+    do {                                                                                                               \
+        mote_value found_ = field_guess(vm, sp[-1], key, pc);                                                          \
+        if (found_ != VALUE_NONE) sp[-1] = found_;                                                                     \
+        else REPLACE(1, field_get(vm, sp[-1], key));                                                                   \
+    } while (0)
+
 #define COMPARE(op_, test)                                                                                             \
     do {                                                                                                               \
         mote_value x_ = sp[-2], y_ = sp[-1];                                                                           \
@@ -349,17 +329,17 @@ void interpreter_run(mote_vm *vm)
 
         case OP_BUILTIN_FIELD: {
             mote_value key = immediate(TAG_STRING, STRING_INDEX(STRING_BUILTIN, read_index(&pc)));
-            REPLACE(1, get_field(vm, sp[-1], key));
+            FIELD(key);
             break;
         }
         case OP_ASCII_FIELD: {
             mote_value key = immediate(TAG_STRING, STRING_INDEX(STRING_ASCII, read_index(&pc)));
-            REPLACE(1, get_field(vm, sp[-1], key));
+            FIELD(key);
             break;
         }
         case OP_UTF8_FIELD: {
             mote_value key = immediate(TAG_STRING, STRING_INDEX(STRING_UTF8, read_index(&pc)));
-            REPLACE(1, get_field(vm, sp[-1], key));
+            FIELD(key);
             break;
         }
         case OP_MATH_FIELD:
@@ -405,7 +385,7 @@ void interpreter_run(mote_vm *vm)
                 }
             }
             SAVE();
-            if (!index_set(vm, object, key, value)) goto failed;
+            if (!field_set(vm, object, key, value)) goto failed;
             sp -= 3;
             break;
         }

@@ -7,7 +7,7 @@
 
 #include <string.h>
 
-enum { FIRST_CAPACITY = 2, HASHED = 40 };
+enum { FIRST_CAPACITY = 2 };
 
 static block_table *table_at(const mote_vm *vm, mote_value table)
 {
@@ -112,13 +112,9 @@ static mote_value table_grow(mote_vm *vm, mote_value old)
     return grown;
 }
 
-bool table_set(mote_vm *vm, mote_value owner, mote_value *slot, mote_value key, mote_value value)
+/** Adds a pair whose key the table does not have. */
+static bool table_add(mote_vm *vm, mote_value owner, mote_value *slot, mote_value key, mote_value value)
 {
-    int pair = *slot == 0 ? -1 : find_pair(vm, table_at(vm, *slot), key);
-    if (pair >= 0) {
-        table_at(vm, *slot)->pairs[2 * pair + 1] = value;
-        return true;
-    }
     if (*slot == 0 || table_at(vm, *slot)->count == table_at(vm, *slot)->capacity) {
         if (*slot != 0 && table_at(vm, *slot)->count >= 0x5000) {
             throw_error(vm, MOTE_RANGE_ERROR, "object too big");
@@ -138,6 +134,14 @@ bool table_set(mote_vm *vm, mote_value owner, mote_value *slot, mote_value key, 
     table->pairs[2u * table->count + 1] = value;
     table->count++;
     if (table->capacity >= HASHED) ring_add(table, ring_size(table->capacity) - 1, table->count - 1u);
+    return true;
+}
+
+bool table_set(mote_vm *vm, mote_value owner, mote_value *slot, mote_value key, mote_value value)
+{
+    int pair = *slot == 0 ? -1 : find_pair(vm, table_at(vm, *slot), key);
+    if (pair < 0) return table_add(vm, owner, slot, key, value);
+    table_at(vm, *slot)->pairs[2 * pair + 1] = value;
     return true;
 }
 
@@ -178,27 +182,28 @@ mote_value map_new(mote_vm *vm, mote_value prototype)
     return v;
 }
 
+/** `key` may be the own one of a map from now on. */
+static void note_own_key(mote_vm *vm, mote_value key)
+{
+    uint32_t bit = (key >> 5) % OWN_KEYS;
+    vm->own_keys[bit / 8] |= (uint8_t)(1u << (bit & 7));
+}
+
+bool map_add(mote_vm *vm, mote_value map, mote_value key, mote_value value)
+{
+    note_own_key(vm, key);
+    return table_add(vm, map, &((block_map *)at_offset(vm, map))->table, key, value);
+}
+
 bool map_set(mote_vm *vm, mote_value map, mote_value key, mote_value value)
 {
     block_map *block = at_offset(vm, map);
-    uint32_t bit = key_index(key) % OWN_KEYS, guess = vm->guesses[key_index(key) % GUESSES];
     if ((block->header & FLAG_PROTOTYPE) != 0) cache_clear(vm);
-    else vm->own_keys[bit / 8] |= (uint8_t)(1u << (bit & 7));
-    if (block->table != 0) {
-        block_table *table = table_at(vm, block->table);
-        if (guess < table->count && table->pairs[2 * guess] == key) {
-            table->pairs[2 * guess + 1] = value;
-            return true;
-        }
-    }
+    else note_own_key(vm, key);
     return table_set(vm, map, &block->table, key, value);
 }
 
 mote_value map_get(mote_vm *vm, mote_value map, mote_value key)
 {
-    mote_value table = ((const block_map *)at_offset(vm, map))->table;
-    int pair = table == 0 ? -1 : find_pair(vm, table_at(vm, table), key);
-    if (pair < 0) return VALUE_NONE;
-    if (pair <= UINT8_MAX) vm->guesses[key_index(key) % GUESSES] = (uint8_t)pair;
-    return table_at(vm, table)->pairs[2 * pair + 1];
+    return table_find(vm, ((const block_map *)at_offset(vm, map))->table, key);
 }

@@ -63,6 +63,12 @@ static inline bool has_tag(mote_value v, enum tag tag)
     return (v & 0x1fu) == (((uint32_t)tag << 2) | 2u);
 }
 
+/** TAG_FUNCTION or TAG_NATIVE. */
+static inline bool is_code(mote_value v)
+{
+    return (v & 0x0fu) == 6;
+}
+
 static inline mote_value immediate(enum tag tag, uint32_t payload)
 {
     return (payload << 5) | ((uint32_t)tag << 2) | 2u;

@@ -23,8 +23,8 @@ enum { SLICE = 20000000 };
 
 enum {
     MARK_STACK = 48,
-    CACHE_ENTRIES = 32,
-    GUESSES = 128,
+    CACHE_ENTRIES = 64,
+    GUESSES = 512,
     OWN_KEYS = 1024,
     TRACE_DEPTH = 16,
     SMALL_LISTS = 32,
@@ -192,9 +192,9 @@ struct mote_vm {
     uint32_t random_state;
 
     cache_entry cache[CACHE_ENTRIES];
-    /* Where a key stood in the last map that had it: objects of a class have their fields in the same order. */
     uint8_t guesses[GUESSES];
-    /* By key: whether any map but prototypes ever had it, so that methods are not looked for in objects. */
+    /* By key, see is_own_key: whether any map but prototypes ever had it, so that methods are not looked for in
+     * objects. */
     uint8_t own_keys[OWN_KEYS / 8];
     mote_heap heap;
 };
@@ -233,6 +233,8 @@ static inline enum kind kind_of(const mote_vm *vm, mote_value block)
     return (enum kind)(header_of(vm, block) & 15u);
 }
 
+void vm_panic(mote_vm *vm, int code);
+
 /* heap.c */
 bool heap_init(mote_vm *vm, uint32_t start, uint32_t end);
 /** A block of `bytes` behind its header, not initialised. 0 when memory is out: the machine has panicked. */
@@ -243,7 +245,12 @@ bool heap_extend(mote_vm *vm, mote_value block, uint32_t words);
 void heap_free(mote_vm *vm, mote_value block);
 void heap_collect(mote_vm *vm);
 /** Keeps a value alive until roots_drop; `vm->roots[n]` is where it is. */
-void root_push(mote_vm *vm, mote_value v);
+static inline void root_push(mote_vm *vm, mote_value v)
+{
+    if (vm->num_roots < ROOTS) vm->roots[vm->num_roots] = v;
+    else vm_panic(vm, MOTE_PANIC_INVALID_PROGRAM);
+    vm->num_roots++;
+}
 static inline void roots_drop(mote_vm *vm, uint32_t count)
 {
     vm->num_roots -= count;
@@ -283,10 +290,11 @@ static inline mote_value builtin_value(enum builtin_string string)
 
 /* object.c: tables and maps */
 
-/** Where a key has its guess and its bit: for strings of the image the index. */
-static inline uint32_t key_index(mote_value key)
+/** Whether a map that is no prototype may have the key, a string of the image, for its own. */
+static inline bool is_own_key(const mote_vm *vm, mote_value key)
 {
-    return key >> 5;
+    uint32_t bit = (key >> 5) % OWN_KEYS;
+    return (vm->own_keys[bit / 8] & (1u << (bit & 7))) != 0;
 }
 
 static inline cache_entry *cache_for(mote_vm *vm, mote_value holder, mote_value key)
@@ -294,25 +302,8 @@ static inline cache_entry *cache_for(mote_vm *vm, mote_value holder, mote_value 
     return &vm->cache[((holder >> 2) ^ (key >> 5) ^ (holder >> 7)) & (CACHE_ENTRIES - 1)];
 }
 
-/**
- * A field of a map where most reads find it: in the place where the last map had that key, or in the lookup cache when
- * no object has ever had it for itself. VALUE_NONE: look properly. `key` is a string of the image.
- */
-static inline mote_value quick_field(mote_vm *vm, mote_value object, mote_value key)
-{
-    const block_map *map = (const block_map *)at_offset(vm, object);
-    uint32_t index = key_index(key), flags = map->header & FLAG_PROTOTYPE;
-    if (map->table != 0) {
-        const block_table *table = (const block_table *)at_offset(vm, map->table);
-        uint32_t guess = vm->guesses[index % GUESSES];
-        if (guess < table->count && table->pairs[2 * guess] == key) return table->pairs[2 * guess + 1];
-        flags |= table->header & FLAG_TEXT_KEYS;
-    }
-    uint32_t bit = index % OWN_KEYS;
-    if (flags != 0 || (vm->own_keys[bit / 8] & (1u << (bit & 7))) != 0) return VALUE_NONE;
-    const cache_entry *entry = cache_for(vm, map->prototype, key);
-    return entry->holder == map->prototype && entry->key == key ? entry->found : VALUE_NONE;
-}
+/** Tables of so many pairs and more are dictionaries, and have an index. */
+enum { HASHED = 40 };
 
 mote_value map_new(mote_vm *vm, mote_value prototype);
 mote_value table_find(const mote_vm *vm, mote_value table, mote_value key);
@@ -322,6 +313,37 @@ uint32_t table_trim(const mote_vm *vm, mote_value table);
 bool table_delete(mote_vm *vm, mote_value table, mote_value key);
 bool map_set(mote_vm *vm, mote_value map, mote_value key, mote_value value);
 mote_value map_get(mote_vm *vm, mote_value map, mote_value key);
+/** Like map_set, of a key that a map which is no prototype does not have. */
+bool map_add(mote_vm *vm, mote_value map, mote_value key, mote_value value);
+
+/* field.c */
+
+/** What the place of the program before `pc` found last: objects of a class have their fields in the same order. */
+static inline uint8_t *guess_at(mote_vm *vm, const uint8_t *pc)
+{
+    return &vm->guesses[(uintptr_t)pc % GUESSES];
+}
+
+/** A field with data of an object, by the guess alone; VALUE_NONE: call field_get. */
+static inline mote_value field_guess(mote_vm *vm, mote_value object, mote_value key, const uint8_t *pc)
+{
+    const block_map *map = (const block_map *)at_offset(vm, object);
+    if (!is_heap(object) || (map->header & 15u) != KIND_MAP || map->table == 0) return VALUE_NONE;
+    const block_table *table = (const block_table *)at_offset(vm, map->table);
+    uint32_t guess = *guess_at(vm, pc);
+    if (guess >= table->count || table->pairs[2 * guess] != key) return VALUE_NONE;
+    mote_value found = table->pairs[2 * guess + 1];
+    bool may_run = is_code(found) || (is_heap(found) && (header_of(vm, found) & 15u) == KIND_CLOSURE);
+    return may_run ? VALUE_NONE : found;
+}
+
+/**
+ * `object.key` at sp[-1], `key` a string of the image, with vm->pc behind the operation. A method about to be called
+ * stays unbound: the machine keeps its receiver.
+ */
+mote_value field_get(mote_vm *vm, mote_value object, mote_value key);
+/** `object[key] = value`. */
+bool field_set(mote_vm *vm, mote_value object, mote_value key, mote_value value);
 
 /* property.c */
 /** A field of a builtin object, not bound. */
@@ -395,7 +417,6 @@ mote_value throw_expecting(mote_vm *vm, const char *what, mote_value got);
 void raise(mote_vm *vm, mote_value exception);
 /** Name of an exception's class; allocates nothing. */
 const char *error_class(mote_vm *vm, mote_value exception, uint32_t *length);
-void vm_panic(mote_vm *vm, int code);
 
 /* natives.c */
 const native_entry *native_of(uint32_t index);
@@ -440,7 +461,12 @@ void interpreter_run(mote_vm *vm);
 
 /* fiber.c */
 mote_value fiber_new(mote_vm *vm, mote_value function, const mote_value *args, unsigned count);
-bool stack_reserve(mote_vm *vm, uint32_t words);
+bool stack_grow(mote_vm *vm, uint32_t words);
+/** Room for `words` more behind vm->sp; the stack may move. */
+static inline bool stack_reserve(mote_vm *vm, uint32_t words)
+{
+    return (uint32_t)(vm->stack_end - vm->sp) >= words || stack_grow(vm, words);
+}
 void fiber_save(mote_vm *vm);
 void fiber_end(mote_vm *vm);
 void fiber_sleep(mote_vm *vm, mote_value milliseconds, bool suspended);

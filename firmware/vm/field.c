@@ -1,0 +1,100 @@
+/*
+ * Fields as the interpreter reads and stores them. Nearly all are found where the same place of the program found them
+ * the last time, or in the lookup cache; property.c does the rest, and alone knows what is right.
+ */
+#include "ops.h"
+#include "vm.h"
+
+/** Looks through the pairs of a small table; -1 when the key is not there. */
+static int search(const block_table *table, mote_value key)
+{
+    const mote_value *pairs = table->pairs;
+    for (uint32_t i = 0; i < table->count; i++)
+        if (pairs[2 * i] == key) return (int)i;
+    return -1;
+}
+
+/** The value's place in a map's own fields, NULL when it has none of the name, or words do not decide it. */
+static mote_value *own_place(mote_vm *vm, const block_map *map, mote_value key, bool *sure)
+{
+    *sure = true;
+    if (map->table == 0) return NULL;
+    block_table *table = at_offset(vm, map->table);
+    uint8_t *guess = guess_at(vm, vm->pc);
+    if (*guess < table->count && table->pairs[2 * *guess] == key) return &table->pairs[2 * *guess + 1];
+    *sure = (table->header & FLAG_TEXT_KEYS) == 0 && table->capacity < HASHED;
+    if (!*sure || ((map->header & FLAG_PROTOTYPE) == 0 && !is_own_key(vm, key))) return NULL;
+    int pair = search(table, key);
+    if (pair < 0) return NULL;
+    *guess = (uint8_t)pair;
+    return &table->pairs[2 * pair + 1];
+}
+
+/** VALUE_NONE: look properly. */
+static mote_value quick_field(mote_vm *vm, mote_value object, mote_value key)
+{
+    mote_value holder = object;
+    if (has_kind(vm, object, KIND_MAP)) {
+        bool sure;
+        const block_map *map = at_offset(vm, object);
+        const mote_value *own = own_place(vm, map, key, &sure);
+        if (own != NULL) return *own;
+        if (!sure) return VALUE_NONE;
+        holder = map->prototype;
+    } else if (has_kind(vm, object, KIND_ARRAY)) {
+        holder = immediate(TAG_BUILTIN, OBJECT_Array_prototype);
+    } else if (has_kind(vm, object, KIND_BUFFER)) {
+        holder = immediate(TAG_BUILTIN, OBJECT_Buffer_prototype);
+    } else if (!has_tag(object, TAG_BUILTIN)) {
+        return VALUE_NONE;
+    }
+    const cache_entry *entry = cache_for(vm, holder, key);
+    if (entry->holder != holder || entry->key != key) return VALUE_NONE;
+    return entry->found == VALUE_NONE ? MOTE_UNDEFINED : entry->found;
+}
+
+/** True when the value at the bottom of the operand stack is going to be called by the statement at `pc`. */
+static bool is_callee(const uint8_t *pc)
+{
+    uint32_t depth = 1;
+    for (;;) {
+        uint8_t op = *pc++;
+        if (op >= OP_CONSTANTS) {
+            depth++;
+            continue;
+        }
+        uint32_t operands = op_shape[op] & 15u;
+        if (operands >= depth) return op >= OP_CALL0 && op <= OP_CALL8;
+        if (op_shape[op] >> 4 != IMM_NONE) read_immediate(&pc);
+        depth += 1 - operands;
+    }
+}
+
+static bool is_plain(const mote_vm *vm, mote_value v)
+{
+    if (is_heap(v)) return !has_kind(vm, v, KIND_CLOSURE);
+    return !is_code(v);
+}
+
+mote_value field_get(mote_vm *vm, mote_value object, mote_value key)
+{
+    mote_value found = quick_field(vm, object, key);
+    if (found == VALUE_NONE) found = property_get_unbound(vm, object, key);
+    else if (has_tag(found, TAG_NATIVE) && native_is(payload(found), NATIVE_PROPERTY))
+        found = accessor_run(vm, payload(found), object);
+    if (found == MOTE_FAILED || is_plain(vm, found)) return found;
+    if (vm->sp - 1 != vm->operands || !is_callee(vm->pc)) return bind_function(vm, found, object);
+    vm->receiver = object;
+    return found;
+}
+
+bool field_set(mote_vm *vm, mote_value object, mote_value key, mote_value value)
+{
+    bool sure;
+    if (!has_kind(vm, object, KIND_MAP) || !has_tag(key, TAG_STRING)) return index_set(vm, object, key, value);
+    block_map *map = at_offset(vm, object);
+    if ((map->header & FLAG_PROTOTYPE) != 0) return map_set(vm, object, key, value);
+    mote_value *own = own_place(vm, map, key, &sure);
+    if (own != NULL) *own = value;
+    return own != NULL || (sure ? map_add(vm, object, key, value) : map_set(vm, object, key, value));
+}
