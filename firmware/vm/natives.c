@@ -1,9 +1,9 @@
-/* Native functions by number: theme * 64 + place in its table; those of the host come last. */
+/* Native functions by number: theme * 64 + place in its table; those with names of their own come last. */
 #include "vm.h"
 
 #include <string.h>
 
-enum { THEME_SHIFT = 6, HOST = 0x4000, HOST_BUFFER = 0x8000, HOST_MASK = 0x3fff };
+enum { THEME_SHIFT = 6, HOST = 0x4000, HOST_BUFFER = 0x8000, BYTES = 0xc000, HOST_MASK = 0x3fff };
 
 static const native_entry *const themes[] = {array_natives,  buffer_natives, string_natives, math_natives,
                                              object_natives, error_natives,  json_natives,   fiber_natives,
@@ -16,7 +16,10 @@ const native_entry *native_of(uint32_t index)
 
 static const mote_native_entry *host_native(const mote_vm *vm, uint32_t index)
 {
-    return ((index & HOST) != 0 ? vm->host->natives : vm->host->buffer_natives) + (index & HOST_MASK);
+    const mote_native_entry *entries = (index & BYTES) == BYTES ? byte_natives
+                                       : (index & HOST) != 0    ? vm->host->natives
+                                                                : vm->host->buffer_natives;
+    return entries + (index & HOST_MASK);
 }
 
 uint32_t builtin_prototype(uint32_t object)
@@ -91,6 +94,7 @@ mote_value native_lookup(mote_vm *vm, uint32_t object, mote_value key)
     if (object == OBJECT_DeviceScript) found = find_host(vm, vm->host->natives, HOST, key);
     if (object == OBJECT_Buffer || object == OBJECT_Buffer_prototype)
         found = find_host(vm, vm->host->buffer_natives, HOST_BUFFER, key);
+    if (found == VALUE_NONE && object == OBJECT_Buffer_prototype) found = find_host(vm, byte_natives, BYTES, key);
     if (found == VALUE_NONE) found = find_native(vm, object, key);
     if (found == VALUE_NONE && object == OBJECT_Math) found = math_constant(vm, key);
     if (found != VALUE_NONE) return found;

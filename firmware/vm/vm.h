@@ -380,6 +380,8 @@ static inline uint32_t array_length(const mote_vm *vm, mote_value array)
     return ((block_array *)at_offset(vm, array))->length;
 }
 mote_value buffer_new(mote_vm *vm, uint32_t length);
+/** What Buffer.prototype has beside DeviceScript's (bytes.c). */
+extern const mote_native_entry byte_natives[];
 /** Bytes of a Buffer, writable or in the image; NULL when it is none. */
 uint8_t *buffer_data(const mote_vm *vm, mote_value v, uint32_t *length);
 mote_value buffer_load(mote_vm *vm, mote_value buffer, mote_value format, mote_value offset);

@@ -1,4 +1,5 @@
 import { copyOf, EMPTY } from "./bytes.js"
+import { readUint } from "./integers.js"
 
 /**
  * Bounded big-endian reader. Past the end `failed` turns true and zeros come, so a codec checks once, at its end.
@@ -21,19 +22,15 @@ export class Reader {
         return this.end - this.at
     }
 
-    /** An unsigned integer of `width` bytes, 0 to 6. */
+    /** An unsigned integer of `width` bytes, 1 to 6. */
     uint(width: number): number {
-        if (this.end - this.at < width) {
+        const at = this.at
+        if (this.end - at < width) {
             this.failed = true
             return 0
         }
-        const { data, at } = this
         this.at = at + width
-        // Nearly all integers have one or two bytes, and each operation counts on a device.
-        if (width < 2) return width === 0 ? 0 : data[at]
-        let value = data[at] * 256 + data[at + 1]
-        for (let i = 2; i < width; i++) value = value * 256 + data[at + i]
-        return value
+        return readUint(this.data, at, width)
     }
 
     /** A copy of the next `length` bytes. */

@@ -1,4 +1,5 @@
 import { blit, copyOf } from "./bytes.js"
+import { writeUint } from "./integers.js"
 
 /**
  * Big-endian writer into a Buffer that grows.
@@ -24,7 +25,7 @@ export class Writer {
         const at = this.length
         if (at + width > this.target.length) this.grow(at + width)
         this.length = at + width
-        put(this.target, at, value, width)
+        writeUint(this.target, at, value, width)
     }
 
     bytes(source: Buffer): void {
@@ -53,7 +54,7 @@ export class Writer {
 
     /** Fills in the length of everything written since `open(width)`. */
     close(opened: number, width: number): void {
-        put(this.target, opened - width, this.length - opened, width)
+        writeUint(this.target, opened - width, this.length - opened, width)
     }
 
     /** The bytes written so far, as a Buffer of their own. */
@@ -61,20 +62,4 @@ export class Writer {
         if (this.length === this.target.length) return this.target
         return copyOf(this.target, 0, this.length)
     }
-}
-
-/** Big-endian. Three bytes at most but for sequence numbers; each operation counts on a device. */
-function put(target: Buffer, at: number, value: number, width: number): void {
-    let last = at + width - 1
-    let rest = value
-    if (width > 3) {
-        const high = Math.floor(value / 0x1000000)
-        put(target, at, high, width - 3)
-        rest = value - high * 0x1000000
-    }
-    target[last] = rest & 255
-    if (width === 1) return
-    last--
-    target[last] = (rest >> 8) & 255
-    if (width > 2) target[last - 1] = rest >> 16
 }

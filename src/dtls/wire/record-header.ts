@@ -1,3 +1,4 @@
+import { readUint } from "../bytes/integers.js"
 import { type Reader } from "../bytes/reader.js"
 import { type Writer } from "../bytes/writer.js"
 
@@ -17,19 +18,17 @@ export interface RecordHeader {
     length: number
 }
 
-/** Undefined when fewer than 13 bytes are left. Every record comes by here: byte by byte, not by calls. */
+/** Undefined when fewer than 13 bytes are left. */
 export function readRecordHeader(reader: Reader): RecordHeader | undefined {
     const { data, at } = reader
     if (reader.end - at < RECORD_HEADER_LENGTH) return undefined
     reader.at = at + RECORD_HEADER_LENGTH
-    const high = data[at + 5] * 256 + data[at + 6]
-    const middle = data[at + 7] * 256 + data[at + 8]
     return {
         type: data[at],
-        version: data[at + 1] * 256 + data[at + 2],
-        epoch: data[at + 3] * 256 + data[at + 4],
-        sequence: (high * 65536 + middle) * 65536 + (data[at + 9] * 256 + data[at + 10]),
-        length: data[at + 11] * 256 + data[at + 12],
+        version: readUint(data, at + 1, 2),
+        epoch: readUint(data, at + 3, 2),
+        sequence: readUint(data, at + 5, 6),
+        length: readUint(data, at + 11, 2),
     }
 }
 

@@ -1,0 +1,80 @@
+/*
+ * Big-endian integers in Buffers, under the names of Node: Buffer.prototype has them beside what DeviceScript gives it,
+ * whose own formats are little-endian. Programs that also run on the official machine look whether they are there.
+ */
+#include "vm.h"
+
+enum { MOST_WIDTH = 6 };
+
+/** The bytes at `offset` of the receiver; NULL when it is no Buffer that has them, and thrown. */
+static uint8_t *range_of(mote_vm *vm, mote_value receiver, mote_value offset, mote_value width, uint32_t *bytes)
+{
+    uint32_t length, at = (uint32_t)to_int32(vm, offset);
+    uint8_t *data = buffer_data(vm, receiver, &length);
+    *bytes = (uint32_t)to_int32(vm, width);
+    if (data == NULL) throw_expecting(vm, "buffer", receiver);
+    else if (*bytes - 1 >= MOST_WIDTH) throw_error(vm, MOTE_RANGE_ERROR, "integers have 1 to 6 bytes");
+    else if (at > length || length - at < *bytes)
+        throw_error(vm, MOTE_RANGE_ERROR, "integer out of the buffer's range");
+    else return data + at;
+    return NULL;
+}
+
+static mote_value read_uint_be(mote_vm *vm, mote_value receiver, const mote_value *args, unsigned count)
+{
+    (void)count;
+    uint32_t width;
+    const uint8_t *at = range_of(vm, receiver, args[0], args[1], &width);
+    if (at == NULL) return MOTE_FAILED;
+    uint32_t high = 0, low = 0;
+    for (uint32_t i = 0; i < width; i++) {
+        high = high << 8 | low >> 24;
+        low = low << 8 | at[i];
+    }
+    if (high == 0) return uint_value(vm, low);
+    return number_value(vm, (double)high * 4294967296.0 + (double)low);
+}
+
+/** False, and thrown, when the number is no integer from 0 on of so many bytes. */
+static bool to_words(mote_vm *vm, mote_value value, uint32_t width, uint32_t *high, uint32_t *low)
+{
+    if (is_small(value) && (int32_t)value >= 0) {
+        *high = 0;
+        *low = (uint32_t)small_int(value);
+    } else {
+        double number = to_double(vm, value), upper = number / 4294967296.0;
+        bool fits = number >= 0 && upper < 65536.0;
+        *high = fits ? (uint32_t)upper : 0;
+        *low = fits ? (uint32_t)(number - *high * 4294967296.0) : 0;
+        if (!fits || *high * 4294967296.0 + *low != number) width = 0;
+    }
+    uint32_t beyond = width == 0   ? 1
+                      : width > 4  ? *high >> (8 * (width - 4))
+                      : width == 4 ? *high
+                                   : *low >> (8 * width);
+    if (width > 0 && width < 4) beyond |= *high;
+    if (beyond != 0) throw_error(vm, MOTE_RANGE_ERROR, "number does not fit");
+    return beyond == 0;
+}
+
+/** The place behind it, as in Node. */
+static mote_value write_uint_be(mote_vm *vm, mote_value receiver, const mote_value *args, unsigned count)
+{
+    (void)count;
+    uint32_t width, high, low;
+    if (has_tag(receiver, TAG_IMAGE_BUFFER)) return throw_expecting(vm, "writable buffer", receiver);
+    uint8_t *at = range_of(vm, receiver, args[1], args[2], &width);
+    if (at == NULL || !to_words(vm, args[0], width, &high, &low)) return MOTE_FAILED;
+    for (uint32_t i = width; i-- > 0;) {
+        at[i] = (uint8_t)low;
+        low = low >> 8 | high << 24;
+        high >>= 8;
+    }
+    return int_value(vm, to_int32(vm, args[1]) + (int32_t)width);
+}
+
+const mote_native_entry byte_natives[] = {
+    {"readUIntBE", read_uint_be, 2},
+    {"writeUIntBE", write_uint_be, 3},
+    {0},
+};
