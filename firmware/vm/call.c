@@ -29,13 +29,12 @@ static bool captures(const mote_vm *vm, uint32_t function)
     return (bits->data[function >> 3] & (1u << (function & 7u))) != 0;
 }
 
-void frame_restore(mote_vm *vm, mote_value *link)
+static inline void restore(mote_vm *vm, mote_value *link)
 {
     const image_function *function = function_at(vm, function_index(link));
     mote_value *base = link + LINK_WORDS;
-    bool captured = (small_int(link[0]) >> CAPTURED_SHIFT) != 0;
     vm->link = link;
-    if (captured) {
+    if ((small_int(link[0]) >> CAPTURED_SHIFT) != 0) {
         vm->slots = ((block_frame *)at_offset(vm, link[2]))->slots;
         vm->operands = base + function->num_tries + LINK_WORDS;
     } else {
@@ -43,6 +42,11 @@ void frame_restore(mote_vm *vm, mote_value *link)
         vm->operands = vm->slots + function->num_slots + function->num_tries + LINK_WORDS;
     }
     vm->sp = vm->operands;
+}
+
+void frame_restore(mote_vm *vm, mote_value *link)
+{
+    restore(vm, link);
 }
 
 /** Arguments from `rest` on become one array in slot `rest`. */
@@ -78,21 +82,32 @@ static void note_depth(mote_vm *vm)
     if (words > vm->peak_stack_words) vm->peak_stack_words = words;
 }
 
-/** `self` replaces the function word at the base, or a new object does for constructors. */
-static bool set_receiver(mote_vm *vm, mote_value *base, uint32_t index, mote_value self)
+/** The new object of a constructor takes the place of the function word at the base. */
+static bool make_object(mote_vm *vm, mote_value *base, uint32_t index)
 {
-    if (self == MOTE_UNDEFINED && (function_at(vm, index)->flags & FUNCTION_IS_CTOR) != 0) {
-        mote_value prototype = prototype_of_ctor(vm, immediate(TAG_FUNCTION, index));
-        if (prototype == MOTE_FAILED) return false;
-        self = map_new(vm, prototype);
-        if (self == MOTE_FAILED) return false;
-    }
-    *base = self;
-    return true;
+    mote_value prototype = prototype_of_ctor(vm, immediate(TAG_FUNCTION, index));
+    if (prototype == MOTE_FAILED) return false;
+    mote_value self = map_new(vm, prototype);
+    if (self != MOTE_FAILED) *base = self;
+    return self != MOTE_FAILED;
 }
 
-static void enter_function(mote_vm *vm, mote_value *base, uint32_t index, unsigned count, mote_value self,
-                           mote_value env)
+/** What few functions need: an array of the rest, a frame that outlives the call. */
+static bool finish_entry(mote_vm *vm, const image_function *function, mote_value *slots, mote_value *link,
+                         uint32_t *given, bool captured)
+{
+    if ((function->flags & FUNCTION_HAS_REST) != 0) {
+        if (!gather_rest(vm, slots, function->num_args - 1u, *given)) return false;
+        *given = function->num_args;
+    }
+    for (uint32_t i = *given < function->num_args ? *given : function->num_args; i < function->num_slots; i++)
+        slots[i] = MOTE_UNDEFINED;
+    vm->sp = slots + function->num_slots;
+    return !captured || move_to_frame(vm, function, slots, link);
+}
+
+/** base[0] is the receiver now: operands keep it alive. */
+static void enter_function(mote_vm *vm, mote_value *base, uint32_t index, unsigned count, mote_value env)
 {
     const image_function *function = function_at(vm, index);
     bool method = (function->flags & FUNCTION_NEEDS_THIS) != 0;
@@ -108,29 +123,29 @@ static void enter_function(mote_vm *vm, mote_value *base, uint32_t index, unsign
     link[0] = small_value((int32_t)index);
     link[1] = small_value((int32_t)(vm->pc - vm->image.bytes));
     link[3] = small_value(vm->link == NULL ? -1 : (int32_t)(vm->link - vm->stack));
-    if (method && !set_receiver(vm, base, index, self)) return;
+    bool makes = method && base[0] == MOTE_UNDEFINED && (function->flags & FUNCTION_IS_CTOR) != 0;
+    if (makes && !make_object(vm, base, index)) return;
     mote_value *slots = method ? base : base + 1;
-    uint32_t given = count + (method ? 1 : 0), args = function->num_args;
-    if ((function->flags & FUNCTION_HAS_REST) != 0) {
-        if (!gather_rest(vm, slots, args - 1u, given)) return;
-        given = args;
+    uint32_t given = count + (method ? 1 : 0);
+    bool captured = captures(vm, index);
+    if (captured || (function->flags & FUNCTION_HAS_REST) != 0) {
+        if (!finish_entry(vm, function, slots, link, &given, captured)) return;
+    } else {
+        uint32_t args = function->num_args;
+        for (uint32_t i = given < args ? given : args; i < function->num_slots; i++) slots[i] = MOTE_UNDEFINED;
     }
-    for (uint32_t i = given < args ? given : args; i < function->num_slots; i++) slots[i] = MOTE_UNDEFINED;
-    if (captures(vm, index)) {
-        vm->sp = slots + function->num_slots;
-        if (!move_to_frame(vm, function, slots, link)) return;
-    }
-    frame_restore(vm, link);
-    for (mote_value *word = vm->operands - LINK_WORDS - function->num_tries; word < vm->operands; word++)
-        *word = small_value(0);
+    restore(vm, link);
+    mote_value *words = vm->operands - LINK_WORDS;
+    for (uint32_t i = 0; i < LINK_WORDS; i++) words[i] = small_value(0);
+    for (uint32_t i = function->num_tries; i > 0; i--) *--words = small_value(0);
     vm->pc = vm->image.bytes + function->start;
     note_depth(vm);
 }
 
-static void enter_native(mote_vm *vm, mote_value *base, uint32_t index, unsigned count, mote_value self)
+static void enter_native(mote_vm *vm, mote_value *base, uint32_t index, unsigned count)
 {
     vm->ret_val = MOTE_UNDEFINED;
-    mote_value result = native_call(vm, index, self, base + 1, count);
+    mote_value result = native_call(vm, index, base[0], base + 1, count);
     if (result == MOTE_FAILED) {
         bool said_why = vm->exception != VALUE_NONE || vm->panic != MOTE_RUNNING;
         if (!said_why) throw_error(vm, MOTE_ERROR, "native function failed");
@@ -154,11 +169,10 @@ static void throw_called(mote_vm *vm, mote_value v)
     if (text != MOTE_FAILED) throw_error(vm, MOTE_TYPE_ERROR, "%s called", string_text(vm, text, &length, NULL));
 }
 
-void call_enter(mote_vm *vm, mote_value *base, unsigned count, mote_value receiver)
+/** Calls of what is not plain code: closures, bound functions, objects with a function inside. */
+static void enter_other(mote_vm *vm, mote_value *base, unsigned count, mote_value self)
 {
-    mote_value function = base[0], self = receiver == VALUE_NONE ? MOTE_UNDEFINED : receiver, env = MOTE_UNDEFINED;
-    mote_value inner =
-        is_immediate(function) && !has_tag(function, TAG_BUILTIN) ? VALUE_NONE : callable_of(vm, function);
+    mote_value function = base[0], env = MOTE_UNDEFINED, inner = callable_of(vm, function);
     if (inner != VALUE_NONE) {
         self = function;
         function = inner;
@@ -173,11 +187,25 @@ void call_enter(mote_vm *vm, mote_value *base, unsigned count, mote_value receiv
         env = closure->frame;
         function = closure->function;
     }
-    root_push(vm, self);
-    if (has_tag(function, TAG_FUNCTION)) enter_function(vm, base, payload(function), count, self, env);
-    else if (has_tag(function, TAG_NATIVE)) enter_native(vm, base, payload(function), count, self);
-    else throw_called(vm, base[0]);
-    roots_drop(vm, 1);
+    if (!is_code(function)) {
+        throw_called(vm, base[0]);
+        return;
+    }
+    base[0] = self;
+    if (has_tag(function, TAG_FUNCTION)) enter_function(vm, base, payload(function), count, env);
+    else enter_native(vm, base, payload(function), count);
+}
+
+void call_enter(mote_vm *vm, mote_value *base, unsigned count, mote_value receiver)
+{
+    mote_value function = base[0], self = receiver == VALUE_NONE ? MOTE_UNDEFINED : receiver;
+    if (!is_code(function)) {
+        enter_other(vm, base, count, self);
+        return;
+    }
+    base[0] = self;
+    if (has_tag(function, TAG_FUNCTION)) enter_function(vm, base, payload(function), count, MOTE_UNDEFINED);
+    else enter_native(vm, base, payload(function), count);
 }
 
 static bool is_native_call(mote_vm *vm, mote_value function)
@@ -219,5 +247,5 @@ void call_return(mote_vm *vm, mote_value result)
         return;
     }
     vm->pc = vm->image.bytes + small_int(link[1]);
-    frame_restore(vm, vm->stack + caller);
+    restore(vm, vm->stack + caller);
 }

@@ -30,26 +30,36 @@ static mote_value *own_place(mote_vm *vm, const block_map *map, mote_value key, 
     return &table->pairs[2 * pair + 1];
 }
 
+/** Where methods and accessors of a value are looked up, when they are not its own; 0: look properly. */
+static mote_value holder_of(mote_vm *vm, mote_value object, mote_value key)
+{
+    if (!is_heap(object)) return has_tag(object, TAG_BUILTIN) ? object : 0;
+    const block_map *map = at_offset(vm, object);
+    switch (map->header & 15u) {
+    case KIND_MAP: {
+        bool own = is_own_key(vm, key) || (map->header & FLAG_PROTOTYPE) != 0;
+        bool by_text = map->table != 0 && (header_of(vm, map->table) & FLAG_TEXT_KEYS) != 0;
+        return own || by_text ? 0 : map->prototype;
+    }
+    case KIND_ARRAY: return immediate(TAG_BUILTIN, OBJECT_Array_prototype);
+    case KIND_BUFFER: return immediate(TAG_BUILTIN, OBJECT_Buffer_prototype);
+    default: return 0;
+    }
+}
+
 /** VALUE_NONE: look properly. */
 static mote_value quick_field(mote_vm *vm, mote_value object, mote_value key)
 {
-    mote_value holder = object;
-    if (has_kind(vm, object, KIND_MAP)) {
+    mote_value holder = holder_of(vm, object, key);
+    if (holder == 0 && has_kind(vm, object, KIND_MAP)) {
         bool sure;
         const block_map *map = at_offset(vm, object);
         const mote_value *own = own_place(vm, map, key, &sure);
         if (own != NULL) return *own;
-        if (!sure) return VALUE_NONE;
-        holder = map->prototype;
-    } else if (has_kind(vm, object, KIND_ARRAY)) {
-        holder = immediate(TAG_BUILTIN, OBJECT_Array_prototype);
-    } else if (has_kind(vm, object, KIND_BUFFER)) {
-        holder = immediate(TAG_BUILTIN, OBJECT_Buffer_prototype);
-    } else if (!has_tag(object, TAG_BUILTIN)) {
-        return VALUE_NONE;
+        if (sure) holder = map->prototype;
     }
     const cache_entry *entry = cache_for(vm, holder, key);
-    if (entry->holder != holder || entry->key != key) return VALUE_NONE;
+    if (holder == 0 || entry->holder != holder || entry->key != key) return VALUE_NONE;
     return entry->found == VALUE_NONE ? MOTE_UNDEFINED : entry->found;
 }
 
@@ -70,6 +80,17 @@ static bool is_callee(const uint8_t *pc)
     }
 }
 
+/** The same for this place of the program, which stays the same. */
+static bool calls_it(mote_vm *vm)
+{
+    uint32_t place = (uint32_t)(vm->pc - vm->image.bytes);
+    uint16_t *known = &vm->callees[place % CALLEES];
+    if (*known == place) return true;
+    if (!is_callee(vm->pc)) return false;
+    if (place <= UINT16_MAX) *known = (uint16_t)place;
+    return true;
+}
+
 static bool is_plain(const mote_vm *vm, mote_value v)
 {
     if (is_heap(v)) return !has_kind(vm, v, KIND_CLOSURE);
@@ -83,7 +104,7 @@ mote_value field_get(mote_vm *vm, mote_value object, mote_value key)
     else if (has_tag(found, TAG_NATIVE) && native_is(payload(found), NATIVE_PROPERTY))
         found = accessor_run(vm, payload(found), object);
     if (found == MOTE_FAILED || is_plain(vm, found)) return found;
-    if (vm->sp - 1 != vm->operands || !is_callee(vm->pc)) return bind_function(vm, found, object);
+    if (vm->sp - 1 != vm->operands || !calls_it(vm)) return bind_function(vm, found, object);
     vm->receiver = object;
     return found;
 }

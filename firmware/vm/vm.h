@@ -25,6 +25,7 @@ enum {
     MARK_STACK = 48,
     CACHE_ENTRIES = 64,
     GUESSES = 512,
+    CALLEES = 128,
     OWN_KEYS = 1024,
     TRACE_DEPTH = 16,
     SMALL_LISTS = 32,
@@ -193,6 +194,8 @@ struct mote_vm {
 
     cache_entry cache[CACHE_ENTRIES];
     uint8_t guesses[GUESSES];
+    /* Places, as bytes from the start of the image, that read a field in order to call it; 0: none. */
+    uint16_t callees[CALLEES];
     /* By key, see is_own_key: whether any map but prototypes ever had it, so that methods are not looked for in
      * objects. */
     uint8_t own_keys[OWN_KEYS / 8];
