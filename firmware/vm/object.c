@@ -185,7 +185,7 @@ mote_value map_new(mote_vm *vm, mote_value prototype)
 /** `key` may be the own one of a map from now on. */
 static void note_own_key(mote_vm *vm, mote_value key)
 {
-    uint32_t bit = (key >> 5) % OWN_KEYS;
+    uint32_t bit = own_key_bit(key);
     vm->own_keys[bit / 8] |= (uint8_t)(1u << (bit & 7));
 }
 

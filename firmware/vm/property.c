@@ -335,6 +335,7 @@ mote_value prototype_of_ctor(mote_vm *vm, mote_value function)
     if (prototype != VALUE_NONE) return prototype;
     prototype = map_new(vm, MOTE_UNDEFINED);
     if (prototype == MOTE_FAILED) return prototype;
+    *(uint32_t *)at_offset(vm, prototype) |= FLAG_PROTOTYPE; /* before it gets methods: they are nobody's own fields */
     if (!table_set(vm, function, &vm->prototypes, function, prototype)) return MOTE_FAILED;
     return map_set(vm, prototype, builtin_value(S_constructor), function) ? prototype : MOTE_FAILED;
 }

@@ -293,10 +293,16 @@ static inline mote_value builtin_value(enum builtin_string string)
 
 /* object.c: tables and maps */
 
+/** Place of a string of the image in own_keys: index and kind. */
+static inline uint32_t own_key_bit(mote_value key)
+{
+    return ((key >> 5) ^ (key >> 10)) % OWN_KEYS;
+}
+
 /** Whether a map that is no prototype may have the key, a string of the image, for its own. */
 static inline bool is_own_key(const mote_vm *vm, mote_value key)
 {
-    uint32_t bit = (key >> 5) % OWN_KEYS;
+    uint32_t bit = own_key_bit(key);
     return (vm->own_keys[bit / 8] & (1u << (bit & 7))) != 0;
 }
 

@@ -1,7 +1,7 @@
 import { Reader } from "../bytes/reader.js"
 import { exporterSeed } from "../crypto/key-schedule.js"
 import { prf } from "../crypto/prf.js"
-import { type CipherSuite, confidentialityLimit, hasShortTag } from "../crypto/suites.js"
+import { type CipherSuite, hasShortTag } from "../crypto/suites.js"
 import { DatagramPacker } from "../flight/outbox.js"
 import { NEVER } from "../flight/retransmission.js"
 import { type Failure, FailureReason } from "../handshake/failure.js"
@@ -105,15 +105,14 @@ export class Association implements DriverOwner {
 
     /** The one next time at which `tick` is wanted, ms; NEVER when none is. */
     deadline(): number {
-        const driven = this.driver === undefined ? NEVER : this.driver.deadline()
-        return Math.min(driven, this.idleAt())
+        return this.driver === undefined ? this.idleAt() : Math.min(this.driver.deadline(), this.idleAt())
     }
 
     /** When a server lets this peer go unless it hears something first. */
     private idleAt(): number {
+        if (this.isClient || this.state !== AssociationState.connected) return NEVER
         const { idleTimeout } = this.settings.limits
-        const watched = this.state === AssociationState.connected && !this.isClient && idleTimeout > 0
-        return watched ? this.lastHeard + idleTimeout : NEVER
+        return idleTimeout > 0 ? this.lastHeard + idleTimeout : NEVER
     }
 
     /** Client: sends the first flight. Server: the deadline starts. Does nothing when already begun. */
@@ -128,19 +127,18 @@ export class Association implements DriverOwner {
      * @returns how many of its records were protected and verified
      */
     receive(datagram: Buffer, length: number, now: number): number {
-        if (this.isOver()) return 0
         return this.records(new Reader(datagram, 0, length), now)
     }
 
     private records(reader: Reader, now: number): number {
         let verified = 0
-        let count = 0
-        while (reader.remaining() > 0 && !this.isOver()) {
-            count++
-            if (count > this.settings.limits.recordsPerDatagram) {
+        let left = this.settings.limits.recordsPerDatagram
+        while (reader.at < reader.end && !this.isOver()) {
+            if (left === 0) {
                 this.counters.add(Discard.tooManyRecords)
                 return verified
             }
+            left--
             const record = this.record.next(reader)
             if (record === undefined) this.watchForMismatch()
             else {
@@ -157,10 +155,11 @@ export class Association implements DriverOwner {
     private take(record: OpenedRecord, now: number): void {
         if (record.plaintext.length > MAX_PLAINTEXT)
             return this.fail(FailureReason.recordOverflow, AlertDescription.recordOverflow)
-        if (record.type === ContentType.handshake) this.takeHandshake(record, now)
-        else if (record.type === ContentType.changeCipherSpec) this.takeChangeCipherSpec(record, now)
-        else if (record.type === ContentType.alert) this.takeAlert(record, now)
-        else this.takeApplicationData(record)
+        const { type } = record
+        if (type === ContentType.applicationData) this.takeApplicationData(record)
+        else if (type === ContentType.handshake) this.takeHandshake(record, now)
+        else if (type === ContentType.changeCipherSpec) this.takeChangeCipherSpec(record, now)
+        else this.takeAlert(record, now)
     }
 
     // Handshake messages
@@ -299,7 +298,7 @@ export class Association implements DriverOwner {
 
     /** Largest application message, bytes. */
     maxMessage(): number {
-        return Math.min(this.settings.pathBudget - this.record.overhead(this.record.write.epoch), MAX_PLAINTEXT)
+        return Math.min(this.settings.pathBudget - this.record.messageOverhead(), MAX_PLAINTEXT)
     }
 
     /** Whether `send` would take a message now. */
@@ -315,8 +314,13 @@ export class Association implements DriverOwner {
     send(messages: Buffer[], coalesce: boolean): number {
         if (!this.canSend()) return 0
         // Below the last sequence number with every suite.
-        const left = confidentialityLimit(this.parameters.suite as CipherSuite) - this.record.write.nextSequence
-        const overhead = this.record.overhead(this.record.write.epoch)
+        const left = this.record.recordsLeft()
+        if (messages.length === 1 && left > 0) {
+            // What most calls are; nothing is to be grouped.
+            this.sendRecords(messages)
+            return 1
+        }
+        const overhead = this.record.messageOverhead()
         let group: Buffer[] = []
         let room = 0
         let taken = 0
@@ -337,7 +341,8 @@ export class Association implements DriverOwner {
     }
 
     private sendRecords(messages: Buffer[]): void {
-        if (messages.length > 0) this.outputs.push(OutputKind.datagram, this.record.sealMessages(messages))
+        if (messages.length === 0) return
+        this.outputs.push(OutputKind.datagram, this.record.sealMessages(messages))
     }
 
     private sendAlert(level: AlertLevel, description: AlertDescription): void {
@@ -410,7 +415,7 @@ export class Association implements DriverOwner {
     }
 
     private isOver(): boolean {
-        return this.state === AssociationState.closed || this.state === AssociationState.failed
+        return this.state >= AssociationState.closed
     }
 
     // Looking inside

@@ -42,8 +42,10 @@ export enum Diagnostic {
 export class Output {
     question: Question | undefined
     diagnostic: Diagnostic | undefined
-    detail = 0
+    detail: number | undefined
     failure: Failure | undefined
+    /** the queue's: what comes after */
+    next: Output | undefined
 
     constructor(
         public kind: OutputKind,
@@ -56,11 +58,14 @@ export class Output {
  * @devsWhenUsed
  */
 export class OutputQueue {
-    private list: Output[] = []
+    private first: Output | undefined
+    private last: Output | undefined
 
     push(kind: OutputKind, data: Buffer | undefined): Output {
         const output = new Output(kind, data)
-        this.list.push(output)
+        if (this.last === undefined) this.first = output
+        else this.last.next = output
+        this.last = output
         return output
     }
 
@@ -72,10 +77,16 @@ export class OutputQueue {
 
     /** The oldest; undefined when there is none. */
     poll(): Output | undefined {
-        return this.list.shift()
+        const output = this.first
+        if (output === undefined) return undefined
+        this.first = output.next
+        if (this.first === undefined) this.last = undefined
+        return output
     }
 
     count(): number {
-        return this.list.length
+        let count = 0
+        for (let output = this.first; output !== undefined; output = output.next) count++
+        return count
     }
 }

@@ -20,6 +20,7 @@ export class DeadlineHeap {
     /** Puts the peer where its deadline belongs; takes it out when that is NEVER. */
     update(peer: Peer, deadline: number): void {
         if (deadline >= NEVER) return this.remove(peer)
+        if (deadline === peer.deadline && peer.heapIndex >= 0) return
         peer.deadline = deadline
         if (peer.heapIndex < 0) {
             peer.heapIndex = this.peers.length

@@ -27,6 +27,8 @@ export class Peer {
     phase = PeerPhase.halfOpen
     /** waits in the endpoint's list of peers with output */
     queued = false
+    /** the list's: who comes after */
+    nextReady: Peer | undefined
 
     constructor(
         /** the address as one string, the key of the endpoint's table */

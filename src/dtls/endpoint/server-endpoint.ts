@@ -25,7 +25,8 @@ export class ServerEndpoint implements Endpoint {
     /** handshakes under way, oldest first */
     private halfOpen: Peer[] = []
     private established = 0
-    private ready: Peer[] = []
+    private firstReady: Peer | undefined
+    private lastReady: Peer | undefined
     private replies: Reply[] = []
 
     /**
@@ -118,13 +119,14 @@ export class ServerEndpoint implements Endpoint {
 
     touched(peer: Peer): void {
         const { association } = peer
-        if (association.state === AssociationState.connected && peer.phase === PeerPhase.halfOpen) this.establish(peer)
-        const over = association.state === AssociationState.closed || association.state === AssociationState.failed
-        if (over) this.forget(peer)
+        if (peer.phase === PeerPhase.halfOpen && association.state === AssociationState.connected) this.establish(peer)
+        if (association.state >= AssociationState.closed) this.forget(peer)
         else this.heap.update(peer, association.deadline())
         if (peer.queued) return
         peer.queued = true
-        this.ready.push(peer)
+        if (this.lastReady === undefined) this.firstReady = peer
+        else this.lastReady.nextReady = peer
+        this.lastReady = peer
     }
 
     private establish(peer: Peer): void {
@@ -177,8 +179,12 @@ export class ServerEndpoint implements Endpoint {
     }
 
     nextReady(): Peer | undefined {
-        const peer = this.ready.shift()
-        if (peer !== undefined) peer.queued = false
+        const peer = this.firstReady
+        if (peer === undefined) return undefined
+        this.firstReady = peer.nextReady
+        if (this.firstReady === undefined) this.lastReady = undefined
+        peer.nextReady = undefined
+        peer.queued = false
         return peer
     }
 

@@ -2,7 +2,7 @@ import { equal, wipe } from "../bytes/bytes.js"
 import { FailureReason } from "./failure.js"
 import { extendedMasterSecret, keyBlock, masterSecret, pskPremasterSecret, verifyData } from "../crypto/key-schedule.js"
 import { type RecordProtection, type WriteKeys } from "../crypto/provider.js"
-import { type CipherSuite, recordOverhead } from "../crypto/suites.js"
+import { type CipherSuite, confidentialityLimit, recordOverhead } from "../crypto/suites.js"
 import { type HandshakeMessage } from "../flight/inbox.js"
 import { type Outbox } from "../flight/outbox.js"
 import { type RecordLayer } from "../record/record-layer.js"
@@ -168,8 +168,9 @@ export class Handshake {
     /** ChangeCipherSpec and Finished of this side. */
     sendFinished(): void {
         this.outbox.addChangeCipherSpec(this.record.write.epoch)
-        const overhead = recordOverhead(this.parameters.suite as CipherSuite)
-        this.record.activateWrite(this.pendingWrite as RecordProtection, overhead)
+        const suite = this.parameters.suite as CipherSuite
+        const protection = this.pendingWrite as RecordProtection
+        this.record.activateWrite(protection, recordOverhead(suite), confidentialityLimit(suite))
         this.pendingWrite = undefined
         const data = this.expectedFinished(this.isClient())
         this.keepFirst(data)

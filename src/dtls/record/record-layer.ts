@@ -17,11 +17,8 @@ import { ReplayWindow } from "./replay-window.js"
 /** Highest sequence number of an epoch; it is never used, so it can never wrap (RFC 6347 §4.1). */
 export const MAX_SEQUENCE = 0xffffffffffff
 
-/** A record that may be believed: unprotected in epoch 0, verified afterwards. */
-export interface OpenedRecord {
-    type: number
-    epoch: number
-    sequence: number
+/** A record that may be believed: unprotected in epoch 0, verified afterwards. `length` is that of the fragment. */
+export interface OpenedRecord extends RecordHeader {
     plaintext: Buffer
 }
 
@@ -60,6 +57,8 @@ export class RecordLayer {
     private readProtection: RecordProtection | undefined
     private window = new ReplayWindow()
     private protectionOverhead = 0
+    /** records that may be sealed in the newest epoch */
+    private mostRecords = MAX_SEQUENCE
     private early: Buffer[] = []
     private earlyBytes = 0
 
@@ -75,45 +74,52 @@ export class RecordLayer {
     next(reader: Reader): OpenedRecord | undefined {
         const start = reader.at
         const header = readRecordHeader(reader)
-        if (header === undefined || header.length > reader.remaining()) {
+        if (header === undefined || header.length > reader.end - reader.at) {
             reader.at = reader.end
             return this.discard(Discard.truncated)
         }
-        reader.at += header.length
-        if (header.type < ContentType.changeCipherSpec || header.type > ContentType.applicationData)
+        const { type, version, epoch, length } = header
+        reader.at += length
+        if (type < ContentType.changeCipherSpec || type > ContentType.applicationData)
             return this.discard(Discard.unknownType)
-        if (header.version !== DTLS_1_2 && (header.epoch !== 0 || header.version !== DTLS_1_0))
-            return this.discard(Discard.version)
-        if (header.length > MAX_CIPHERTEXT) return this.discard(Discard.oversize)
-        if (header.epoch === this.readEpoch) return this.open(header, reader.data, start)
-        if (header.epoch === 0) return this.unprotected(header, reader.data, start)
+        if (version !== DTLS_1_2 && (epoch !== 0 || version !== DTLS_1_0)) return this.discard(Discard.version)
+        if (length > MAX_CIPHERTEXT) return this.discard(Discard.oversize)
+        if (epoch === this.readEpoch) return this.open(header, reader.data, start)
+        if (epoch === 0) return this.unprotected(header, reader.data, start)
         // Without renegotiation epoch 1 is the last there is (RFC 7925 §17).
-        if (header.epoch !== 1) return this.discard(Discard.epoch)
+        if (epoch !== 1) return this.discard(Discard.epoch)
         return this.keep(copyOf(reader.data, start, reader.at))
     }
 
     private open(header: RecordHeader, datagram: Buffer, start: number): OpenedRecord | undefined {
-        if (this.readProtection === undefined) return this.opened(header, fragmentOf(header, datagram, start))
-        if (!this.window.isFresh(header.sequence)) return this.discard(Discard.replayed)
-        const plaintext = this.readProtection.open(datagram, start)
+        const { readProtection, window } = this
+        const { sequence } = header
+        if (readProtection === undefined) return this.plain(header, datagram, start)
+        if (!window.isFresh(sequence)) return this.discard(Discard.replayed)
+        const plaintext = readProtection.open(datagram, start)
         if (plaintext === undefined) {
             this.failedRecords++
             return this.discard(Discard.notAuthentic)
         }
-        this.window.mark(header.sequence)
-        return this.opened(header, plaintext)
+        window.mark(sequence)
+        const record = header as OpenedRecord
+        record.plaintext = plaintext
+        return record
     }
 
-    private opened(header: RecordHeader, plaintext: Buffer): OpenedRecord | undefined {
-        // An unprotected record of that size is dropped; a verified one is the association's to answer (R14).
-        if (plaintext.length > MAX_PLAINTEXT && header.epoch === 0) return this.discard(Discard.oversize)
-        return { type: header.type, epoch: header.epoch, sequence: header.sequence, plaintext }
+    /** An unprotected record that is too long is dropped; a verified one is the association's to answer (R14). */
+    private plain(header: RecordHeader, datagram: Buffer, start: number): OpenedRecord | undefined {
+        if (header.length > MAX_PLAINTEXT) return this.discard(Discard.oversize)
+        const record = header as OpenedRecord
+        const at = start + RECORD_HEADER_LENGTH
+        record.plaintext = copyOf(datagram, at, at + header.length)
+        return record
     }
 
     /** Epoch 0 while keys are active: only handshake records pass, for a peer that repeats its last flight. */
     private unprotected(header: RecordHeader, datagram: Buffer, start: number): OpenedRecord | undefined {
         if (header.type !== ContentType.handshake) return this.discard(Discard.unprotected)
-        return this.opened(header, fragmentOf(header, datagram, start))
+        return this.plain(header, datagram, start)
     }
 
     /** Rule for early records: the first ones that fit the limit stay, later ones are dropped. */
@@ -145,9 +151,11 @@ export class RecordLayer {
     /**
      * New keys for sending: the next epoch begins. The epoch before stays usable for retransmissions.
      * @param overhead bytes by which a fragment is longer than its plaintext
+     * @param mostRecords how many may be sealed with these keys, below 2^48
      */
-    activateWrite(protection: RecordProtection, overhead: number): void {
+    activateWrite(protection: RecordProtection, overhead: number, mostRecords: number): void {
         this.protectionOverhead = overhead
+        this.mostRecords = mostRecords
         this.previousWrite = this.write
         this.write = new WriteEpoch(this.write.epoch + 1, protection)
     }
@@ -155,6 +163,16 @@ export class RecordLayer {
     /** Nothing of the handshake is repeated any more. */
     endHandshake(): void {
         this.previousWrite = undefined
+    }
+
+    /** Bytes by which messages grow under the newest keys. */
+    messageOverhead(): number {
+        return RECORD_HEADER_LENGTH + this.protectionOverhead
+    }
+
+    /** Records that the newest keys are still good for. */
+    recordsLeft(): number {
+        return this.mostRecords - this.write.nextSequence
     }
 
     /** Bytes by which a record of this epoch is longer than its plaintext, header included. */
@@ -213,11 +231,6 @@ export class RecordLayer {
         this.early = []
         this.earlyBytes = 0
     }
-}
-
-function fragmentOf(header: RecordHeader, datagram: Buffer, start: number): Buffer {
-    const at = start + RECORD_HEADER_LENGTH
-    return copyOf(datagram, at, at + header.length)
 }
 
 /** The first record header of a datagram without opening it; undefined when it is none. */
