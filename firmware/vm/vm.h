@@ -23,7 +23,7 @@ enum { SLICE = 20000000 };
 
 enum {
     MARK_STACK = 48,
-    CACHE_ENTRIES = 64,
+    CACHE_ENTRIES = 128,
     GUESSES = 512,
     CALLEES = 128,
     OWN_KEYS = 1024,
