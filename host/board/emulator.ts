@@ -26,8 +26,9 @@ export interface EmulatorOptions {
 /** Settings have keys in them: what was laid out goes with this process. */
 const folders: string[] = []
 
-/** The host as the board sees it. */
+/** The host (its 127.0.0.1, its ::1) as the board sees it. */
 export const HOST_OF_BOARD = "10.0.2.2"
+export const IPV6_HOST_OF_BOARD = "fec0::2"
 
 /** The programs of both slots, and settings. */
 function partitions(options: EmulatorOptions): [string, Uint8Array, number][] {
@@ -51,7 +52,7 @@ function loader(folder: string, name: string, content: Uint8Array, address: numb
 }
 
 /**
- * The command that runs the emulated board: QEMU's `virt` machine with a network of its own, whose host is 10.0.2.2.
+ * The command that runs the emulated board: QEMU's `virt` machine with a network of its own, whose host is 10.0.2.2 and fec0::2.
  * The board's output is QEMU's standard error, its exit code QEMU's.
  */
 export function emulatorCommand(options: EmulatorOptions): string[] {

@@ -57,9 +57,11 @@ const cFiles = (folder: string): string[] =>
 function lwipUnits(lwip: string, include: string[]): Unit[] {
     const core = ["init", "def", "inet_chksum", "ip", "mem", "memp", "netif", "pbuf", "timeouts", "udp", "dns"]
     const v4 = ["etharp", "icmp", "ip4", "ip4_addr", "ip4_frag"]
+    const v6 = ["ethip6", "icmp6", "inet6", "ip6", "ip6_addr", "nd6"]
     const names = [
         ...core.map((name) => `core/${name}.c`),
         ...v4.map((name) => `core/ipv4/${name}.c`),
+        ...v6.map((name) => `core/ipv6/${name}.c`),
         "netif/ethernet.c",
     ]
     return names.map((name) => ({ source: join(lwip, name), part: "lwip", flags: include }))

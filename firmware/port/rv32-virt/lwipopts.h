@@ -1,4 +1,4 @@
-/* lwIP without an operating system: UDP over IPv4, names by DNS. Small pools: a device has one or two sockets. */
+/* lwIP without an operating system: UDP over IPv4 and IPv6, names by DNS. Small pools: a device has one or two sockets. */
 #define NO_SYS 1
 #define SYS_LIGHTWEIGHT_PROT 0
 #define LWIP_NETCONN 0
@@ -16,6 +16,17 @@
 #define PBUF_POOL_BUFSIZE 1536
 #define MEMP_NUM_UDP_PCB 5
 #define ETH_PAD_SIZE 0
+#define LWIP_IPV6 1
+#define LWIP_IPV6_MLD 0
+#define LWIP_IPV6_FRAG 0
+#define LWIP_IPV6_REASS 0
+#define LWIP_IPV6_AUTOCONFIG 0
+#define LWIP_IPV6_SEND_ROUTER_SOLICIT 0
+#define LWIP_IPV6_SCOPES 0
+#define LWIP_ND6_NUM_NEIGHBORS 4
+#define LWIP_ND6_NUM_DESTINATIONS 4
+#define LWIP_ND6_NUM_PREFIXES 1
+#define LWIP_ND6_NUM_ROUTERS 1
 #define IP_REASSEMBLY 0
 #define IP_FRAG 0
 #define LWIP_PROVIDE_ERRNO 0

@@ -1,9 +1,12 @@
-/* UDP and name resolution of port.h on lwIP's raw interface, over the virtio driver. The board is 10.0.2.15. */
+/* UDP and name resolution of port.h on lwIP's raw interface, over the virtio driver. The board is 10.0.2.15 and
+ * fec0::15. */
 #include "board.h"
 #include "port.h"
 
+#include <ctype.h>
 #include <lwip/dns.h>
 #include <lwip/etharp.h>
+#include <lwip/ethip6.h>
 #include <lwip/init.h>
 #include <lwip/netif.h>
 #include <lwip/timeouts.h>
@@ -11,7 +14,7 @@
 #include <netif/ethernet.h>
 #include <string.h>
 
-enum { FRAME_BYTES = 1526, MOST_WAITING = 4, RESOLVE_MS = 10000 };
+enum { FRAME_BYTES = 1526, MOST_WAITING = 4, RESOLVE_MS = 10000, MOST_IPV4 = 1472, MOST_IPV6 = 1452 };
 
 typedef struct {
     struct udp_pcb *pcb;
@@ -43,9 +46,20 @@ static err_t init_interface(struct netif *self)
     self->mtu = 1500;
     self->hwaddr_len = 6;
     self->output = etharp_output;
+    self->output_ip6 = ethip6_output;
     self->linkoutput = send_frame;
     self->flags = NETIF_FLAG_BROADCAST | NETIF_FLAG_ETHARP | NETIF_FLAG_LINK_UP;
     return ERR_OK;
+}
+
+/** No router is asked: QEMU's network is the same each time. */
+static void add_ipv6_address(void)
+{
+    ip6_addr_t own;
+    IP6_ADDR(&own, PP_HTONL(0xfec00000), 0, 0, PP_HTONL(0x15));
+    netif_create_ip6_linklocal_address(&interface, 1);
+    netif_ip6_addr_set(&interface, 1, &own);
+    for (s8_t i = 0; i < 2; i++) netif_ip6_addr_set_state(&interface, i, IP6_ADDR_PREFERRED);
 }
 
 int network_init(void)
@@ -62,6 +76,7 @@ int network_init(void)
     if (netif_add(&interface, &own, &mask, &gateway, NULL, init_interface, ethernet_input) == NULL) return -1;
     netif_set_default(&interface);
     netif_set_up(&interface);
+    add_ipv6_address();
     IP_ADDR4(&names, 10, 0, 2, 3);
     dns_setserver(0, &names);
     return 0;
@@ -92,6 +107,13 @@ static int32_t code_of(err_t error)
     }
 }
 
+/** In small letters, as everybody else writes them. */
+static void write_address(const ip_addr_t *address, char *text)
+{
+    ipaddr_ntoa_r(address, text, UDP_HOST_BYTES);
+    for (; *text != 0; text++) *text = (char)tolower((unsigned char)*text);
+}
+
 static void received(void *context, struct udp_pcb *pcb, struct pbuf *packet, const ip_addr_t *address, u16_t port)
 {
     (void)pcb;
@@ -102,17 +124,17 @@ static void received(void *context, struct udp_pcb *pcb, struct pbuf *packet, co
     }
     udp_address *sender = &self->senders[self->count];
     self->waiting[self->count++] = packet;
-    ipaddr_ntoa_r(address, sender->host, UDP_HOST_BYTES);
+    write_address(address, sender->host);
     sender->port = port;
 }
 
 int32_t port_udp_open(unsigned slot, const udp_address *local, const udp_address *remote)
 {
     udp_slot *self = &slots[slot];
-    ip_addr_t own = *IP_ADDR_ANY, peer;
+    ip_addr_t own = *IP_ANY_TYPE, peer;
     if (local->host[0] != 0 && !ipaddr_aton(local->host, &own)) return -IO_INVALID_ARGUMENT;
     if (remote->host[0] != 0 && (!ipaddr_aton(remote->host, &peer) || remote->port == 0)) return -IO_INVALID_ARGUMENT;
-    self->pcb = udp_new();
+    self->pcb = udp_new_ip_type(IPADDR_TYPE_ANY);
     if (self->pcb == NULL) return -IO_NO_SPACE;
     err_t error = udp_bind(self->pcb, &own, local->port);
     if (error == ERR_OK && remote->host[0] != 0) error = udp_connect(self->pcb, &peer, remote->port);
@@ -129,8 +151,9 @@ uint16_t port_udp_local_port(unsigned slot)
 int32_t port_udp_send(unsigned slot, const uint8_t *datagram, size_t length, const udp_address *to)
 {
     ip_addr_t peer;
-    if (length > 1472) return -IO_MESSAGE_TOO_LARGE;
-    if (to != NULL && !ipaddr_aton(to->host, &peer)) return -IO_INVALID_ARGUMENT;
+    if (to == NULL) peer = slots[slot].pcb->remote_ip;
+    else if (!ipaddr_aton(to->host, &peer)) return -IO_INVALID_ARGUMENT;
+    if (length > (IP_IS_V6(&peer) ? MOST_IPV6 : MOST_IPV4)) return -IO_MESSAGE_TOO_LARGE;
     struct pbuf *packet = pbuf_alloc(PBUF_TRANSPORT, (u16_t)length, PBUF_RAM);
     if (packet == NULL) return -IO_NO_SPACE;
     pbuf_take(packet, datagram, (u16_t)length);
@@ -193,5 +216,5 @@ void port_resolve(const char *host, char (*addresses)[UDP_HOST_BYTES], unsigned 
     if (error == ERR_OK) into.done = into.known = true;
     uint32_t start = sys_now();
     while (error == ERR_INPROGRESS && !into.done && sys_now() - start < RESOLVE_MS) network_poll();
-    if (into.done && into.known) ipaddr_ntoa_r(&into.address, addresses[0], UDP_HOST_BYTES);
+    if (into.done && into.known) write_address(&into.address, addresses[0]);
 }

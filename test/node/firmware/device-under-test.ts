@@ -1,7 +1,7 @@
 import { mkdtempSync, readFileSync, writeFileSync } from "node:fs"
 import { tmpdir } from "node:os"
 import { join } from "node:path"
-import { emulatorCommand, HOST_OF_BOARD } from "../../../host/board/emulator.js"
+import { emulatorCommand, HOST_OF_BOARD, IPV6_HOST_OF_BOARD } from "../../../host/board/emulator.js"
 import { cachedDeviceImage } from "../../../host/build/device.js"
 import { buildNative, checkedDevice, missingFor } from "../../../host/build/native.js"
 import { buildBoard, missingForBoard } from "../../../host/build/rv32.js"
@@ -14,6 +14,7 @@ export interface DeviceKind {
     name: string
     /** how a device of this kind calls this computer */
     host: string
+    ipv6Host: string
     missing(): string | undefined
     /**
      * The command that runs a program with settings.
@@ -28,6 +29,7 @@ const folder = mkdtempSync(join(tmpdir(), "mote-firmware-"))
 export const linux: DeviceKind = {
     name: "Linux",
     host: "127.0.0.1",
+    ipv6Host: "::1",
     missing: () => missingFor(checkedDevice),
     command: (program, settings) => {
         const file = join(folder, `settings-${Math.random().toString(36).slice(2)}`)
@@ -48,6 +50,7 @@ export const linux: DeviceKind = {
 export const board: DeviceKind = {
     name: "the emulated board",
     host: HOST_OF_BOARD,
+    ipv6Host: IPV6_HOST_OF_BOARD,
     missing: missingForBoard,
     command: async (program, settings, port) =>
         emulatorCommand({

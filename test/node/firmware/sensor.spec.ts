@@ -24,11 +24,17 @@ function settings(kind: DeviceKind, port: number, more: Record<string, string> =
 }
 
 /** Runs the sensor against a server until it has posted everything. @returns its output */
-async function post(kind: DeviceKind, server: string[], port: number, to = port, wait = 30000): Promise<string> {
+async function post(
+    kind: DeviceKind,
+    server: string[],
+    port: number,
+    more: Record<string, string> = {},
+    wait = 30000,
+): Promise<string> {
     const running = new Running(server)
     try {
         await untilBound(port)
-        const device = new Running(await kind.command(SENSOR, settings(kind, to)))
+        const device = new Running(await kind.command(SENSOR, settings(kind, port, more)))
         try {
             await device.expect(`posted sample ${SAMPLES}`, wait)
             return device.output
@@ -58,11 +64,18 @@ for (const kind of [linux, board])
             ok(output.includes("connected: handshake"), output)
         })
 
+        it("posts to the gateway over IPv6", async () => {
+            const port = await freePort()
+            const server = mote("gateway", "--host", "::1", "--port", `${port}`, "--psk", `sensor1:${HEX_KEY}`)
+            const output = await post(kind, server, port, { host: kind.ipv6Host })
+            ok(output.includes("connected: handshake"), output)
+        })
+
         it("posts to the gateway over a path that loses, repeats and swaps datagrams", async () => {
             const port = await freePort()
             const path = await RoughPath.open(port, { loss: 0.15, reorder: 0.15, duplicate: 0.1, seed: 7 })
             try {
-                const output = await post(kind, gateway(port), port, path.port, 120000)
+                const output = await post(kind, gateway(port), port, { port: String(path.port) }, 120000)
                 ok(!output.includes("refused"), output)
                 ok(path.mishaps > 0, "nothing happened to any datagram")
             } finally {
@@ -125,35 +138,12 @@ for (const kind of [linux, board])
         })
     })
 
-describe("mote-device over IPv6", function () {
+describe("mote-device", function () {
     this.timeout(60000)
-
-    it("posts to a gateway at ::1", async function () {
-        needs(this, linux.missing())
-        const port = await freePort()
-        const key = `sensor1:${HEX_KEY}`
-        const server = new Running(mote("gateway", "--host", "::1", "--port", `${port}`, "--psk", key))
-        try {
-            await untilBound(port)
-            const device = new Running(await linux.command(SENSOR, settings(linux, port, { host: "::1" })))
-            await device.expect(`posted sample ${SAMPLES}`, 30000)
-            await device.end()
-        } finally {
-            await server.end()
-        }
-    })
 
     it("finds a gateway by name", async function () {
         needs(this, linux.missing())
         const port = await freePort()
-        const server = new Running(gateway(port))
-        try {
-            await untilBound(port)
-            const device = new Running(await linux.command(SENSOR, settings(linux, port, { host: "localhost" })))
-            await device.expect(`posted sample ${SAMPLES}`, 30000)
-            await device.end()
-        } finally {
-            await server.end()
-        }
+        await post(linux, gateway(port), port, { host: "localhost" })
     })
 })
