@@ -11,6 +11,7 @@ mote_value native_aead_new(mote_vm *vm, mote_value receiver, const mote_value *a
 mote_value native_aead_seal(mote_vm *vm, mote_value receiver, const mote_value *args, unsigned count);
 mote_value native_aead_open(mote_vm *vm, mote_value receiver, const mote_value *args, unsigned count);
 mote_value native_record_seal(mote_vm *vm, mote_value receiver, const mote_value *args, unsigned count);
+mote_value native_record_sequence(mote_vm *vm, mote_value receiver, const mote_value *args, unsigned count);
 mote_value native_record_open(mote_vm *vm, mote_value receiver, const mote_value *args, unsigned count);
 mote_value native_record_seal_in_place(mote_vm *vm, mote_value receiver, const mote_value *args, unsigned count);
 mote_value native_record_open_in_place(mote_vm *vm, mote_value receiver, const mote_value *args, unsigned count);

@@ -63,6 +63,7 @@ const mote_native_entry mote_natives[] = {
     {"_moteRecordSealInPlace", native_record_seal_in_place, 5},
     {"_moteRecordOpenInPlace", native_record_open_in_place, 3},
     {"_moteRecordSeal", native_record_seal, 3},
+    {"_moteRecordSequence", native_record_sequence, 4},
     {"_moteRecordOpen", native_record_open, 3},
     {"_moteKeyNew", native_key_new, 1},
     {"_moteKeyImport", native_key_import, 1},

@@ -157,6 +157,31 @@ mote_value native_record_seal(mote_vm *vm, mote_value receiver, const mote_value
     return result;
 }
 
+/** ContentType (RFC 5246 section 6.2.1) and the longest fragment (section 6.2.3). */
+enum { FIRST_TYPE = 20, LAST_TYPE = 23, MOST_FRAGMENT = 18432 };
+
+mote_value native_record_sequence(mote_vm *vm, mote_value receiver, const mote_value *args, unsigned count)
+{
+    (void)receiver, (void)count;
+    record_state state;
+    byte_view datagram;
+    int32_t offset, end;
+    if (!state_argument(vm, args[0], &state) || !buffer_argument(vm, args[1], "datagram", &datagram) ||
+        !integer_argument(vm, args[3], "end", 0, (int32_t)datagram.length, &end) ||
+        !integer_argument(vm, args[2], "offset", 0, end, &offset))
+        return MOTE_FAILED;
+    const uint8_t *header = datagram.data + offset;
+    size_t left = (size_t)(end - offset);
+    if (left < HEADER_BYTES || header[0] < FIRST_TYPE || header[0] > LAST_TYPE) return mote_int(vm, -1);
+    if (memcmp(header + HEADER_NUMBER, state.bytes + STATE_EPOCH, 2) != 0) return mote_int(vm, -1);
+    size_t length = read_16(header + HEADER_LENGTH);
+    bool ours = read_16(header + 1) == 0xfefd && length <= MOST_FRAGMENT && length <= left - HEADER_BYTES;
+    if (!ours) return mote_int(vm, -1);
+    uint32_t high = read_16(header + 5), low = read_16(header + 7) << 16 | read_16(header + 9);
+    bool small = high == 0 && low <= INT32_MAX;
+    return small ? mote_int(vm, (int32_t)low) : mote_number(vm, (double)high * 4294967296.0 + (double)low);
+}
+
 /** The fragment of a record that is to be opened. */
 typedef struct {
     uint8_t nonce[AEAD_NONCE_BYTES], aad[AAD_BYTES];

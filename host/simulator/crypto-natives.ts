@@ -159,6 +159,13 @@ function sealRecords(call: NativeCall, handles: Handles): Buffer {
     )
 }
 
+function sequenceOf(call: NativeCall, handles: Handles): number {
+    const { protection } = recordState(call, handles)
+    const datagram = Buffer.from(call.buffer(1, "datagram"))
+    const end = call.integer(3, "end", 0, datagram.length)
+    return protection.sequenceOf(datagram, call.integer(2, "offset", 0, end), end)
+}
+
 function openRecord(call: NativeCall, handles: Handles): Buffer | undefined {
     const { protection } = recordState(call, handles)
     const datagram = Buffer.from(call.buffer(1, "datagram"))
@@ -395,6 +402,7 @@ export function cryptoNatives(): Native[] {
         { name: "_moteRecordOpenInPlace", numArgs: 3, run: (call) => openInPlace(call, handles) },
         { name: "_moteCryptoClose", numArgs: 1, run: (call) => handles.close(call, 0) },
         { name: "_moteRecordSeal", numArgs: 3, run: (call) => sealRecords(call, handles) },
+        { name: "_moteRecordSequence", numArgs: 4, run: (call) => sequenceOf(call, handles) },
         { name: "_moteRecordOpen", numArgs: 3, run: (call) => openRecord(call, handles) },
     ]
 }

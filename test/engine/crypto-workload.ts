@@ -138,6 +138,8 @@ export class Workload {
             fold.add(datagram)
             fold.add(read.open(datagram, 0))
             fold.add(read.open(datagram, first.length))
+            for (let j = 0; j < 4; j++)
+                fold.add(Buffer.from("" + read.sequenceOf(datagram, j * first.length, datagram.length)))
             const at = this.inputs.number(first.length - 13) + 13
             datagram[at] = datagram[at] ^ (1 << this.inputs.number(8))
             fold.add(read.open(datagram, 0))

@@ -1,7 +1,8 @@
 import { blit, copyOf, EMPTY, wipe } from "../bytes/bytes.js"
+import { Reader } from "../bytes/reader.js"
 import { Writer } from "../bytes/writer.js"
 import { DTLS_1_2 } from "../wire/code-points.js"
-import { RECORD_HEADER_LENGTH } from "../wire/record-header.js"
+import { isContentType, MAX_CIPHERTEXT, readRecordHeader, RECORD_HEADER_LENGTH } from "../wire/record-header.js"
 import { type Aead, type CryptoProvider, type RecordProtection, type WriteKeys } from "./provider.js"
 import { type CipherSuite } from "./suites.js"
 
@@ -37,6 +38,14 @@ export class AeadProtection implements RecordProtection {
         writer.uint(this.explicit + sealed.length, 2)
         if (this.explicit > 0) writer.bytes(number)
         writer.bytes(sealed)
+    }
+
+    sequenceOf(datagram: Buffer, at: number, end: number): number {
+        const header = readRecordHeader(new Reader(datagram, at, end))
+        if (header === undefined || header.length > end - at - RECORD_HEADER_LENGTH) return -1
+        const { type, version, epoch, sequence, length } = header
+        const ours = isContentType(type) && version === DTLS_1_2 && epoch === this.epoch && length <= MAX_CIPHERTEXT
+        return ours ? sequence : -1
     }
 
     open(datagram: Buffer, at: number): Buffer | undefined {

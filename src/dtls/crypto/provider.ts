@@ -78,6 +78,11 @@ export interface RecordProtection {
      * @param sequence number of the first: 0 in the first call, then where the last call ended
      */
     seal(type: number, sequence: number, messages: Buffer[]): Buffer
+    /**
+     * The sequence number of the record at `at`, when it is a whole one that these keys may open: known content type, their
+     * version and epoch, ending before `end`, no longer than RFC 5246 §6.2.3 allows. -1: it is another, or none.
+     */
+    sequenceOf(datagram: Buffer, at: number, end: number): number
     /** The plaintext of the whole record that begins at `at`; undefined when it is not authentic, or too short. */
     open(datagram: Buffer, at: number): Buffer | undefined
     /** Erases the key; the object is of no use afterwards. */

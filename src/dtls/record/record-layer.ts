@@ -1,8 +1,10 @@
 import { copyOf } from "../bytes/bytes.js"
+import { readUint } from "../bytes/integers.js"
 import { Reader } from "../bytes/reader.js"
 import { Writer } from "../bytes/writer.js"
 import { ContentType, DTLS_1_0, DTLS_1_2 } from "../wire/code-points.js"
 import {
+    isContentType,
     MAX_CIPHERTEXT,
     MAX_PLAINTEXT,
     readRecordHeader,
@@ -17,8 +19,10 @@ import { ReplayWindow } from "./replay-window.js"
 /** Highest sequence number of an epoch; it is never used, so it can never wrap (RFC 6347 §4.1). */
 export const MAX_SEQUENCE = 0xffffffffffff
 
-/** A record that may be believed: unprotected in epoch 0, verified afterwards. `length` is that of the fragment. */
-export interface OpenedRecord extends RecordHeader {
+/** A record that may be believed: unprotected in epoch 0, verified afterwards. */
+export interface OpenedRecord {
+    type: number
+    epoch: number
     plaintext: Buffer
 }
 
@@ -72,54 +76,51 @@ export class RecordLayer {
      * `reader.remaining()` is above 0. What cannot be delimited drops the rest of the datagram (RFC 6347 §4.1.2.7).
      */
     next(reader: Reader): OpenedRecord | undefined {
-        const start = reader.at
-        const header = readRecordHeader(reader)
-        if (header === undefined || header.length > reader.end - reader.at) {
-            reader.at = reader.end
-            return this.discard(Discard.truncated)
-        }
-        const { type, version, epoch, length } = header
-        reader.at += length
-        if (type < ContentType.changeCipherSpec || type > ContentType.applicationData)
-            return this.discard(Discard.unknownType)
-        if (version !== DTLS_1_2 && (epoch !== 0 || version !== DTLS_1_0)) return this.discard(Discard.version)
-        if (length > MAX_CIPHERTEXT) return this.discard(Discard.oversize)
-        if (epoch === this.readEpoch) return this.open(header, reader.data, start)
-        if (epoch === 0) return this.unprotected(header, reader.data, start)
-        // Without renegotiation epoch 1 is the last there is (RFC 7925 §17).
-        if (epoch !== 1) return this.discard(Discard.epoch)
-        return this.keep(copyOf(reader.data, start, reader.at))
+        const { data, at } = reader
+        const protection = this.readProtection
+        const sequence = protection === undefined ? -1 : protection.sequenceOf(data, at, reader.end)
+        if (sequence < 0) return this.nextOther(reader)
+        reader.at = at + RECORD_HEADER_LENGTH + readUint(data, at + RECORD_HEADER_LENGTH - 2, 2)
+        return this.open(data, at, sequence)
     }
 
-    private open(header: RecordHeader, datagram: Buffer, start: number): OpenedRecord | undefined {
-        const { readProtection, window } = this
-        const { sequence } = header
-        if (readProtection === undefined) return this.plain(header, datagram, start)
+    private open(datagram: Buffer, at: number, sequence: number): OpenedRecord | undefined {
+        const { window } = this
         if (!window.isFresh(sequence)) return this.discard(Discard.replayed)
-        const plaintext = readProtection.open(datagram, start)
+        const plaintext = (this.readProtection as RecordProtection).open(datagram, at)
         if (plaintext === undefined) {
             this.failedRecords++
             return this.discard(Discard.notAuthentic)
         }
         window.mark(sequence)
-        const record = header as OpenedRecord
-        record.plaintext = plaintext
-        return record
+        return { type: datagram[at], epoch: this.readEpoch, plaintext }
     }
 
-    /** An unprotected record that is too long is dropped; a verified one is the association's to answer (R14). */
-    private plain(header: RecordHeader, datagram: Buffer, start: number): OpenedRecord | undefined {
-        if (header.length > MAX_PLAINTEXT) return this.discard(Discard.oversize)
-        const record = header as OpenedRecord
-        const at = start + RECORD_HEADER_LENGTH
-        record.plaintext = copyOf(datagram, at, at + header.length)
-        return record
+    /** A record that the keys for receiving do not open: of another epoch, or none at all. */
+    private nextOther(reader: Reader): OpenedRecord | undefined {
+        const start = reader.at
+        const header = readRecordHeader(reader)
+        if (header === undefined || header.length > reader.remaining()) {
+            reader.at = reader.end
+            return this.discard(Discard.truncated)
+        }
+        const { type, version, epoch, length } = header
+        reader.at += length
+        if (!isContentType(type)) return this.discard(Discard.unknownType)
+        if (version !== DTLS_1_2 && (epoch !== 0 || version !== DTLS_1_0)) return this.discard(Discard.version)
+        if (length > MAX_CIPHERTEXT) return this.discard(Discard.oversize)
+        if (epoch === 0) return this.unprotected(type, copyOf(reader.data, reader.at - length, reader.at))
+        // Without renegotiation epoch 1 is the last there is (RFC 7925 §17).
+        if (epoch !== 1) return this.discard(Discard.epoch)
+        return this.keep(copyOf(reader.data, start, reader.at))
     }
 
-    /** Epoch 0 while keys are active: only handshake records pass, for a peer that repeats its last flight. */
-    private unprotected(header: RecordHeader, datagram: Buffer, start: number): OpenedRecord | undefined {
-        if (header.type !== ContentType.handshake) return this.discard(Discard.unprotected)
-        return this.plain(header, datagram, start)
+    /** While keys are active only handshake records pass, for a peer that repeats its last flight. */
+    private unprotected(type: number, plaintext: Buffer): OpenedRecord | undefined {
+        if (this.readEpoch !== 0 && type !== ContentType.handshake) return this.discard(Discard.unprotected)
+        // A verified record of that size is the association's to answer (R14).
+        if (plaintext.length > MAX_PLAINTEXT) return this.discard(Discard.oversize)
+        return { type, epoch: 0, plaintext }
     }
 
     /** Rule for early records: the first ones that fit the limit stay, later ones are dropped. */

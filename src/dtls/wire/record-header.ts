@@ -1,6 +1,7 @@
 import { readUint } from "../bytes/integers.js"
 import { type Reader } from "../bytes/reader.js"
 import { type Writer } from "../bytes/writer.js"
+import { ContentType } from "./code-points.js"
 
 /** Bytes of a DTLS 1.2 record header (RFC 6347 §4.1): type 1, version 2, epoch 2, sequence_number 6, length 2. */
 export const RECORD_HEADER_LENGTH = 13
@@ -8,6 +9,11 @@ export const RECORD_HEADER_LENGTH = 13
 /** Largest plaintext and ciphertext of a record (RFC 5246 §6.2.1, §6.2.3). */
 export const MAX_PLAINTEXT = 16384
 export const MAX_CIPHERTEXT = 18432
+
+/** Whether DTLS 1.2 has this ContentType. */
+export function isContentType(type: number): boolean {
+    return type >= ContentType.changeCipherSpec && type <= ContentType.applicationData
+}
 
 export interface RecordHeader {
     type: number

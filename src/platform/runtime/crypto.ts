@@ -134,6 +134,10 @@ class RuntimeProtection implements RecordProtection {
         return ds._moteRecordSeal(this.state, type, messages)
     }
 
+    sequenceOf(datagram: Buffer, at: number, end: number): number {
+        return ds._moteRecordSequence(this.state, datagram, at, end)
+    }
+
     open(datagram: Buffer, at: number): Buffer | undefined {
         return ds._moteRecordOpen(this.state, datagram, at)
     }

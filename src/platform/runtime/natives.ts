@@ -87,6 +87,11 @@ declare module "@devicescript/core" {
 
     /** Seals 1 to 64 messages as one record of `type` each, one behind the other; counts the sequence number up in `state`. */
     function _moteRecordSeal(state: Buffer, type: number, messages: Buffer[]): Buffer
+    /**
+     * The sequence number of the whole record at `offset` that ends at or before `end`, when its content type is known and
+     * version and epoch are those of `state`; else -1.
+     */
+    function _moteRecordSequence(state: Buffer, datagram: Buffer, offset: number, end: number): number
     /** Opens the record at `offset` of `datagram`; undefined when it is not authentic. Does not look at the replay window. */
     function _moteRecordOpen(state: Buffer, datagram: Buffer, offset: number): Buffer | undefined
     /**
