@@ -38,6 +38,25 @@ export function bytesTests(t: Kit): void {
             t.equal(reader.uint(6), 0xffffffffffff)
             t.equal(reader.done(), true)
         })
+        t.test("integers at the edges of each width come back, and are big-endian", async () => {
+            let most = 1
+            for (let width = 1; width <= 6; width++) {
+                most = most * 256
+                for (const value of [0, 1, 127, 128, 255, most / 2 - 1, most / 2, most - 2, most - 1]) {
+                    const writer = new Writer(1)
+                    writer.uint(7, 1)
+                    writer.uint(value, width)
+                    const bytes = writer.finish()
+                    t.equal(bytes.length, width + 1)
+                    let read = 0
+                    for (let i = 1; i <= width; i++) read = read * 256 + bytes[i]
+                    t.equal(read, value)
+                    const reader = new Reader(bytes, 1, bytes.length)
+                    t.equal(reader.uint(width), value)
+                    t.equal(reader.done(), true)
+                }
+            }
+        })
         t.test("a reader fails once at the end and gives zeros", async () => {
             const reader = new Reader(Buffer.from("0102", "hex"), 0, 2)
             t.equal(reader.uint(3), 0)

@@ -138,8 +138,9 @@ export class Workload {
             fold.add(datagram)
             fold.add(read.open(datagram, 0))
             fold.add(read.open(datagram, first.length))
-            for (let j = 0; j < 4; j++)
-                fold.add(Buffer.from("" + read.sequenceOf(datagram, j * first.length, datagram.length)))
+            for (const offset of [0, 1, first.length])
+                fold.add(Buffer.from("" + read.sequenceOf(datagram, offset, datagram.length)))
+            fold.add(Buffer.from("" + read.sequenceOf(datagram, 0, first.length - 1)))
             const at = this.inputs.number(first.length - 13) + 13
             datagram[at] = datagram[at] ^ (1 << this.inputs.number(8))
             fold.add(read.open(datagram, 0))

@@ -66,6 +66,7 @@ const places = [
     "recordSeal",
     "recordOpen",
     "recordMask",
+    "recordSequence",
     "recordSealInPlace",
     "recordOpenInPlace",
 ]
@@ -112,6 +113,12 @@ await abuse("aeadOpen", [aead, nonce, data, data], (a) => ds._moteAeadOpen(a[0],
 await abuse("recordSeal", [state, 23, [data]], (a) => ds._moteRecordSeal(a[0], a[1], a[2]))
 await abuse("recordOpen", [state, data, 0], (a) => ds._moteRecordOpen(a[0], a[1], a[2]))
 await abuse("recordSequence", [state, data, 0, 20], (a) => ds._moteRecordSequence(a[0], a[1], a[2], a[3]))
+const bytes: any = data
+await abuse("readUIntBE", [1, 2], (a) => bytes.readUIntBE(a[0], a[1]))
+await abuse("writeUIntBE", [1, 2, 3], (a) => bytes.writeUIntBE(a[0], a[1], a[2]))
+const literal: any = hex`0102030405060708`
+say("literal", 0, 0, () => literal.readUIntBE(1, 6), [])
+say("literal", 0, 1, () => literal.writeUIntBE(1, 1, 6), [])
 await abuse("udpSend", [socket, data, "nonsense", 1], (a) => ds._moteUdpSend(a[0], a[1], a[2], a[3]) < 0)
 for (const host of ["1", "0x7f.1", "127.1", "::g", "127.0.0.1 ", "localhost"])
     console.log("host " + host + " " + ds._moteUdpSend(socket, data, host, 9))
@@ -141,7 +148,7 @@ await abuse("cryptoWrap", [hash, other], (a) => ds._moteCryptoWrap(a[0], a[1]))
 await abuse("cryptoUnwrap", [Buffer.alloc(48), other], (a) => ds._moteCryptoUnwrap(a[0], a[1]))
 const mask = ds._moteRecordMaskNew(1, key)
 await abuse("recordMaskNew", [99, key], (a) => ds._moteRecordMaskNew(a[0], a[1]))
-await abuse("recordMask", "recordSequence", [mask, key], (a) => ds._moteRecordMask(a[0], a[1]))
+await abuse("recordMask", [mask, key], (a) => ds._moteRecordMask(a[0], a[1]))
 const room = Buffer.alloc(200)
 await abuse("recordSealInPlace", [state, 23, room, 0, 5], (a) =>
     ds._moteRecordSealInPlace(a[0], a[1], a[2], a[3], a[4]),
