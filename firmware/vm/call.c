@@ -29,6 +29,9 @@ static bool captures(const mote_vm *vm, uint32_t function)
     return (bits->data[function >> 3] & (1u << (function & 7u))) != 0;
 }
 
+/** Stays out of what each call runs through. */
+#define RARE __attribute__((noinline))
+
 static inline void restore(mote_vm *vm, mote_value *link)
 {
     const image_function *function = function_at(vm, function_index(link));
@@ -83,7 +86,7 @@ static void note_depth(mote_vm *vm)
 }
 
 /** The new object of a constructor takes the place of the function word at the base. */
-static bool make_object(mote_vm *vm, mote_value *base, uint32_t index)
+static RARE bool make_object(mote_vm *vm, mote_value *base, uint32_t index)
 {
     mote_value prototype = prototype_of_ctor(vm, immediate(TAG_FUNCTION, index));
     if (prototype == MOTE_FAILED) return false;
@@ -93,8 +96,8 @@ static bool make_object(mote_vm *vm, mote_value *base, uint32_t index)
 }
 
 /** What few functions need: an array of the rest, a frame that outlives the call. */
-static bool finish_entry(mote_vm *vm, const image_function *function, mote_value *slots, mote_value *link,
-                         uint32_t *given, bool captured)
+static RARE bool finish_entry(mote_vm *vm, const image_function *function, mote_value *slots, mote_value *link,
+                              uint32_t *given, bool captured)
 {
     if ((function->flags & FUNCTION_HAS_REST) != 0) {
         if (!gather_rest(vm, slots, function->num_args - 1u, *given)) return false;
@@ -134,7 +137,13 @@ static void enter_function(mote_vm *vm, mote_value *base, uint32_t index, unsign
         uint32_t args = function->num_args;
         for (uint32_t i = given < args ? given : args; i < function->num_slots; i++) slots[i] = MOTE_UNDEFINED;
     }
-    restore(vm, link);
+    if (captured) {
+        restore(vm, link);
+    } else {
+        vm->link = link;
+        vm->slots = slots;
+        vm->sp = vm->operands = slots + function->num_slots + function->num_tries + LINK_WORDS;
+    }
     mote_value *words = vm->operands - LINK_WORDS;
     for (uint32_t i = 0; i < LINK_WORDS; i++) words[i] = small_value(0);
     for (uint32_t i = function->num_tries; i > 0; i--) *--words = small_value(0);

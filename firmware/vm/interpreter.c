@@ -179,6 +179,14 @@ static mote_value examine(mote_vm *vm, uint8_t op, mote_value x, mote_value y)
 }
 
 #define PUSH(v) (*sp++ = (v))
+/** On to the next operation, from here and not by one jump for all: a twentieth of all instructions. */
+#define NEXT()                                                                                                         \
+    do {                                                                                                               \
+        op = *pc++;                                                                                                    \
+        budget--;                                                                                                      \
+        PROFILE_OPERATION(vm, op);                                                                                     \
+        goto *places[op];                                                                                              \
+    } while (0)
 /** The result of something that may fail, in place of `n` operands. */
 #define REPLACE(n, expression)                                                                                         \
     do {                                                                                                               \
@@ -233,382 +241,467 @@ static mote_value examine(mote_vm *vm, uint8_t op, mote_value x, mote_value y)
         }                                                                                                              \
     } while (0)
 
+/* Places of the code as values, which GCC and Clang have. */
+#pragma GCC diagnostic ignored "-Wpedantic"
+
 void interpreter_run(mote_vm *vm)
 {
+    /* An image has been verified: there are no other operations. */
+    static const void *const places[256] = {
+#define X(number, name, kind, operands, immediate) [number] = &&place_##name,
+        MOTE_OPS(X)
+#undef X
+            [OP_CONSTANTS... 255] = &&place_constant,
+    };
     const uint8_t *pc;
     mote_value *sp, *slots;
     int32_t budget = vm->budget;
+    uint8_t op;
     LOAD();
-    for (;;) {
-        uint8_t op = *pc++;
-        budget--;
-        PROFILE_OPERATION(vm, op);
-        switch (op) {
-        default: PUSH(small_value((int32_t)op - OP_CONSTANT_ZERO)); break;
+    NEXT();
 
-        case OP_LOAD_LOCAL: {
-            uint32_t index = read_index(&pc);
-            PUSH(slots[index]);
-            break;
-        }
-        case OP_STORE_LOCAL: {
-            uint32_t index = read_index(&pc);
-            slots[index] = *--sp;
-            break;
-        }
-        case OP_LOAD_GLOBAL: {
-            uint32_t index = read_index(&pc);
-            PUSH(((block_values *)OFFSET(vm->globals))->items[index]);
-            break;
-        }
-        case OP_STORE_GLOBAL: {
-            uint32_t index = read_index(&pc);
-            ((block_values *)OFFSET(vm->globals))->items[index] = *--sp;
-            break;
-        }
-        case OP_LOAD_CLOSURE: {
-            uint32_t index = read_index(&pc);
-            block_frame *frame = closure_frame(vm, sp[-1], index);
-            if (frame == NULL) goto leave_saved;
-            sp[-1] = frame->slots[index];
-            break;
-        }
-        case OP_STORE_CLOSURE: {
-            uint32_t index = read_index(&pc);
-            block_frame *frame = closure_frame(vm, sp[-2], index);
-            if (frame == NULL) goto leave_saved;
-            frame->slots[index] = sp[-1];
-            sp -= 2;
-            break;
-        }
+place_constant:
+    PUSH(small_value((int32_t)op - OP_CONSTANT_ZERO));
+    NEXT();
 
-        case OP_UNDEFINED: PUSH(MOTE_UNDEFINED); break;
-        case OP_NULL: PUSH(MOTE_NULL); break;
-        case OP_TRUE: PUSH(MOTE_TRUE); break;
-        case OP_FALSE: PUSH(MOTE_FALSE); break;
-        case OP_NAN: PUSH(VALUE_NAN); break;
-        case OP_INF: PUSH(VALUE_INFINITY); break;
-        case OP_RET_VAL: PUSH(vm->ret_val); break;
-        case OP_LITERAL: {
-            int32_t number = read_immediate(&pc);
-            SAVE();
-            mote_value v = int_value(vm, number);
-            if (v == MOTE_FAILED) goto failed;
-            PUSH(v);
-            break;
-        }
-        case OP_LITERAL_F64: {
-            mote_value v;
-            uint32_t index = read_index(&pc);
-            SAVE();
-            if (!literal(vm, index, &v)) goto failed;
-            PUSH(v);
-            break;
-        }
-        case OP_BUILTIN_OBJECT: PUSH(immediate(TAG_BUILTIN, read_index(&pc))); break;
-        case OP_STATIC_BUFFER: PUSH(immediate(TAG_IMAGE_BUFFER, read_index(&pc))); break;
-        case OP_STATIC_BUILTIN_STRING:
-            PUSH(immediate(TAG_STRING, STRING_INDEX(STRING_BUILTIN, read_index(&pc))));
-            break;
-        case OP_STATIC_ASCII_STRING: PUSH(immediate(TAG_STRING, STRING_INDEX(STRING_ASCII, read_index(&pc)))); break;
-        case OP_STATIC_UTF8_STRING: PUSH(immediate(TAG_STRING, STRING_INDEX(STRING_UTF8, read_index(&pc)))); break;
-        case OP_STATIC_FUNCTION: PUSH(immediate(TAG_FUNCTION, read_index(&pc))); break;
-        case OP_STATIC_SPEC:
-        case OP_STATIC_SPEC_PROTO: {
-            uint32_t index = read_index(&pc);
-            PUSH(MOTE_UNDEFINED);
-            REPLACE(1, spec_map(vm, index));
-            break;
-        }
-        case OP_MAKE_CLOSURE: {
-            uint32_t index = read_index(&pc);
-            PUSH(MOTE_UNDEFINED);
-            REPLACE(1, make_closure(vm, index));
-            break;
-        }
+place_LOAD_LOCAL : {
+    uint32_t index = read_index(&pc);
+    PUSH(slots[index]);
+    NEXT();
+}
+place_STORE_LOCAL : {
+    uint32_t index = read_index(&pc);
+    slots[index] = *--sp;
+    NEXT();
+}
+place_LOAD_GLOBAL : {
+    uint32_t index = read_index(&pc);
+    PUSH(((block_values *)OFFSET(vm->globals))->items[index]);
+    NEXT();
+}
+place_STORE_GLOBAL : {
+    uint32_t index = read_index(&pc);
+    ((block_values *)OFFSET(vm->globals))->items[index] = *--sp;
+    NEXT();
+}
+place_LOAD_CLOSURE : {
+    uint32_t index = read_index(&pc);
+    block_frame *frame = closure_frame(vm, sp[-1], index);
+    if (frame == NULL) goto leave_saved;
+    sp[-1] = frame->slots[index];
+    NEXT();
+}
+place_STORE_CLOSURE : {
+    uint32_t index = read_index(&pc);
+    block_frame *frame = closure_frame(vm, sp[-2], index);
+    if (frame == NULL) goto leave_saved;
+    frame->slots[index] = sp[-1];
+    sp -= 2;
+    NEXT();
+}
 
-        case OP_BUILTIN_FIELD: {
-            mote_value key = immediate(TAG_STRING, STRING_INDEX(STRING_BUILTIN, read_index(&pc)));
-            FIELD(key);
-            break;
-        }
-        case OP_ASCII_FIELD: {
-            mote_value key = immediate(TAG_STRING, STRING_INDEX(STRING_ASCII, read_index(&pc)));
-            FIELD(key);
-            break;
-        }
-        case OP_UTF8_FIELD: {
-            mote_value key = immediate(TAG_STRING, STRING_INDEX(STRING_UTF8, read_index(&pc)));
-            FIELD(key);
-            break;
-        }
-        case OP_MATH_FIELD:
-        case OP_DS_FIELD:
-        case OP_OBJECT_FIELD: {
-            mote_value key = immediate(TAG_STRING, STRING_INDEX(STRING_BUILTIN, read_index(&pc)));
-            PUSH(MOTE_UNDEFINED);
-            REPLACE(1, builtin_get(vm,
-                                   op == OP_MATH_FIELD ? OBJECT_Math
-                                   : op == OP_DS_FIELD ? OBJECT_DeviceScript
-                                                       : OBJECT_Object,
-                                   key));
-            break;
-        }
+place_UNDEFINED:
+    PUSH(MOTE_UNDEFINED);
+    NEXT();
+place_NULL:
+    PUSH(MOTE_NULL);
+    NEXT();
+place_TRUE:
+    PUSH(MOTE_TRUE);
+    NEXT();
+place_FALSE:
+    PUSH(MOTE_FALSE);
+    NEXT();
+place_NAN:
+    PUSH(VALUE_NAN);
+    NEXT();
+place_INF:
+    PUSH(VALUE_INFINITY);
+    NEXT();
+place_RET_VAL:
+    PUSH(vm->ret_val);
+    NEXT();
+place_LITERAL : {
+    int32_t number = read_immediate(&pc);
+    SAVE();
+    mote_value v = int_value(vm, number);
+    if (v == MOTE_FAILED) goto failed;
+    PUSH(v);
+    NEXT();
+}
+place_LITERAL_F64 : {
+    mote_value v;
+    uint32_t index = read_index(&pc);
+    SAVE();
+    if (!literal(vm, index, &v)) goto failed;
+    PUSH(v);
+    NEXT();
+}
+place_BUILTIN_OBJECT:
+    PUSH(immediate(TAG_BUILTIN, read_index(&pc)));
+    NEXT();
+place_STATIC_BUFFER:
+    PUSH(immediate(TAG_IMAGE_BUFFER, read_index(&pc)));
+    NEXT();
+place_STATIC_BUILTIN_STRING:
+    PUSH(immediate(TAG_STRING, STRING_INDEX(STRING_BUILTIN, read_index(&pc))));
+    NEXT();
+place_STATIC_ASCII_STRING:
+    PUSH(immediate(TAG_STRING, STRING_INDEX(STRING_ASCII, read_index(&pc))));
+    NEXT();
+place_STATIC_UTF8_STRING:
+    PUSH(immediate(TAG_STRING, STRING_INDEX(STRING_UTF8, read_index(&pc))));
+    NEXT();
+place_STATIC_FUNCTION:
+    PUSH(immediate(TAG_FUNCTION, read_index(&pc)));
+    NEXT();
+place_STATIC_SPEC:
+place_STATIC_SPEC_PROTO : {
+    uint32_t index = read_index(&pc);
+    PUSH(MOTE_UNDEFINED);
+    REPLACE(1, spec_map(vm, index));
+    NEXT();
+}
+place_MAKE_CLOSURE : {
+    uint32_t index = read_index(&pc);
+    PUSH(MOTE_UNDEFINED);
+    REPLACE(1, make_closure(vm, index));
+    NEXT();
+}
 
-        case OP_INDEX: {
-            mote_value object = sp[-2], key = sp[-1];
-            if (is_small(key) && is_heap(object)) {
-                uint32_t index = (uint32_t)small_int(key);
-                if (kind_of(vm, object) == KIND_BUFFER && index < ((block_buffer *)OFFSET(object))->length) {
-                    sp--;
-                    sp[-1] = small_value(((block_buffer *)OFFSET(object))->data[index]);
-                    break;
-                }
-                if (kind_of(vm, object) == KIND_ARRAY && index < array_length(vm, object)) {
-                    sp--;
-                    sp[-1] = array_items(vm, object)[index];
-                    break;
-                }
-            }
-            REPLACE(2, index_get(vm, object, key));
-            break;
-        }
-        case OP_INDEX_SET: {
-            mote_value object = sp[-3], key = sp[-2], value = sp[-1];
-            if (both_small(key, value) && has_kind(vm, object, KIND_BUFFER)) {
-                block_buffer *buffer = OFFSET(object);
-                uint32_t index = (uint32_t)small_int(key);
-                if (index < buffer->length) {
-                    buffer->data[index] = (uint8_t)small_int(value);
-                    sp -= 3;
-                    break;
-                }
-            }
-            SAVE();
-            if (!field_set(vm, object, key, value)) goto failed;
-            sp -= 3;
-            break;
-        }
-        case OP_INDEX_DELETE: {
-            bool existed = false;
-            SAVE();
-            if (!index_delete(vm, sp[-2], sp[-1], &existed)) goto failed;
-            vm->ret_val = bool_value(existed);
-            sp -= 2;
-            break;
-        }
-        case OP_LOAD_BUFFER: REPLACE(3, buffer_load(vm, sp[-3], sp[-2], sp[-1])); break;
-        case OP_STORE_BUFFER:
-            SAVE();
-            if (!buffer_store(vm, sp[-4], sp[-3], sp[-2], sp[-1])) goto failed;
-            sp -= 4;
-            break;
+place_BUILTIN_FIELD : {
+    mote_value key = immediate(TAG_STRING, STRING_INDEX(STRING_BUILTIN, read_index(&pc)));
+    FIELD(key);
+    NEXT();
+}
+place_ASCII_FIELD : {
+    mote_value key = immediate(TAG_STRING, STRING_INDEX(STRING_ASCII, read_index(&pc)));
+    FIELD(key);
+    NEXT();
+}
+place_UTF8_FIELD : {
+    mote_value key = immediate(TAG_STRING, STRING_INDEX(STRING_UTF8, read_index(&pc)));
+    FIELD(key);
+    NEXT();
+}
+place_MATH_FIELD:
+place_DS_FIELD:
+place_OBJECT_FIELD : {
+    mote_value key = immediate(TAG_STRING, STRING_INDEX(STRING_BUILTIN, read_index(&pc)));
+    PUSH(MOTE_UNDEFINED);
+    REPLACE(1, builtin_get(vm,
+                           op == OP_MATH_FIELD ? OBJECT_Math
+                           : op == OP_DS_FIELD ? OBJECT_DeviceScript
+                                               : OBJECT_Object,
+                           key));
+    NEXT();
+}
 
-        case OP_ALLOC_MAP:
-            SAVE();
-            vm->ret_val = map_new(vm, MOTE_UNDEFINED);
-            if (vm->ret_val == MOTE_FAILED) goto failed;
-            break;
-        case OP_ALLOC_ARRAY:
-            SAVE();
-            vm->ret_val = alloc_array(vm, *--sp);
-            if (vm->ret_val == MOTE_FAILED) goto failed;
-            break;
-        case OP_ALLOC_BUFFER:
-            SAVE();
-            vm->ret_val = alloc_buffer(vm, *--sp);
-            if (vm->ret_val == MOTE_FAILED) goto failed;
-            break;
-        case OP_BIND: REPLACE(2, bind_value(vm, sp[-2], sp[-1])); break;
-        case OP_NEW: REPLACE(1, check_ctor(vm, sp[-1])); break;
-        case OP_INSTANCE_OF: {
-            bool result = false;
-            SAVE();
-            if (!instance_of(vm, sp[-2], sp[-1], &result)) goto failed;
+place_INDEX : {
+    mote_value object = sp[-2], key = sp[-1];
+    if (is_small(key) && is_heap(object)) {
+        uint32_t index = (uint32_t)small_int(key);
+        if (kind_of(vm, object) == KIND_BUFFER && index < ((block_buffer *)OFFSET(object))->length) {
             sp--;
-            sp[-1] = bool_value(result);
-            break;
+            sp[-1] = small_value(((block_buffer *)OFFSET(object))->data[index]);
+            NEXT();
         }
-
-        case OP_ADD: {
-            mote_value x = sp[-2], y = sp[-1];
-            int32_t sum;
-            if (both_small(x, y) && !__builtin_add_overflow((int32_t)x, (int32_t)(y - 1), &sum)) {
-                sp--;
-                sp[-1] = (uint32_t)sum;
-                break;
-            }
-            REPLACE(2, arithmetic(vm, op, x, y));
-            break;
+        if (kind_of(vm, object) == KIND_ARRAY && index < array_length(vm, object)) {
+            sp--;
+            sp[-1] = array_items(vm, object)[index];
+            NEXT();
         }
-        case OP_SUB: {
-            mote_value x = sp[-2], y = sp[-1];
-            int32_t difference;
-            if (both_small(x, y) && !__builtin_sub_overflow((int32_t)x, (int32_t)(y - 1), &difference)) {
-                sp--;
-                sp[-1] = (uint32_t)difference;
-                break;
-            }
-            REPLACE(2, arithmetic(vm, op, x, y));
-            break;
-        }
-        case OP_MUL: {
-            mote_value x = sp[-2], y = sp[-1];
-            int32_t product;
-            if (both_small(x, y) && !__builtin_mul_overflow(small_int(x), small_int(y), &product) &&
-                fits_small(product)) {
-                sp--;
-                sp[-1] = small_value(product);
-                break;
-            }
-            REPLACE(2, arithmetic(vm, op, x, y));
-            break;
-        }
-        case OP_DIV: REPLACE(2, divide(vm, sp[-2], sp[-1])); break;
-        case OP_BIT_AND: BITWISE(&, x_ & y_); break;
-        case OP_BIT_OR: BITWISE(|, x_ | y_); break;
-        case OP_BIT_XOR: BITWISE(^, x_ ^ y_); break;
-        case OP_SHIFT_LEFT:
-        case OP_SHIFT_RIGHT:
-        case OP_SHIFT_RIGHT_UNSIGNED: REPLACE(2, shift(vm, op, sp[-2], sp[-1])); break;
-        case OP_BIT_NOT: REPLACE(1, int_value(vm, ~to_int32(vm, sp[-1]))); break;
-        case OP_TO_INT: REPLACE(1, int_value(vm, to_int32(vm, sp[-1]))); break;
-        case OP_NEG: REPLACE(1, number_value(vm, -to_double(vm, sp[-1]))); break;
-        case OP_UPLUS: REPLACE(1, number_value(vm, to_double(vm, sp[-1]))); break;
-        case OP_ABS: REPLACE(1, number_value(vm, fabs(to_double(vm, sp[-1])))); break;
-
-        case OP_EQ: COMPARE(OP_EQ, ==); break;
-        case OP_NE: COMPARE(OP_NE, !=); break;
-        case OP_LT: COMPARE(OP_LT, <); break;
-        case OP_LE: COMPARE(OP_LE, <=); break;
-        case OP_APPROX_EQ: COMPARE(OP_APPROX_EQ, ==); break;
-        case OP_APPROX_NE: COMPARE(OP_APPROX_NE, !=); break;
-        case OP_NOT: sp[-1] = bool_value(!to_bool(vm, sp[-1])); break;
-        case OP_TO_BOOL: sp[-1] = bool_value(to_bool(vm, sp[-1])); break;
-        case OP_IS_NAN: sp[-1] = bool_value(sp[-1] == VALUE_NAN); break;
-        case OP_IS_UNDEFINED: sp[-1] = bool_value(sp[-1] == MOTE_UNDEFINED); break;
-        case OP_IS_NULLISH: sp[-1] = bool_value(is_nullish(sp[-1])); break;
-        case OP_TYPEOF:
-        case OP_TYPEOF_STR: sp[-1] = type_name(vm, sp[-1]); break;
-
-        case OP_JMP: JUMP_IF(true); break;
-        case OP_JMP_Z: {
-            mote_value v = *--sp;
-            bool taken = v == MOTE_FALSE || (v != MOTE_TRUE && !to_bool(vm, v));
-            JUMP_IF(taken);
-            break;
-        }
-        case OP_JMP_RET_VAL_Z: {
-            bool taken = is_nullish(vm->ret_val);
-            if (taken) vm->ret_val = MOTE_UNDEFINED;
-            JUMP_IF(taken);
-            break;
-        }
-
-        case OP_CALL0:
-        case OP_CALL1:
-        case OP_CALL2:
-        case OP_CALL3:
-        case OP_CALL4:
-        case OP_CALL5:
-        case OP_CALL6:
-        case OP_CALL7:
-        case OP_CALL8: {
-            mote_value receiver = vm->receiver;
-            if (budget < 0) {
-                if (vm->guard != 0) goto out_of_budget;
-                vm->operations += SLICE; /* here the host cannot get its turn: operands are on the stack */
-                budget += SLICE;
-            }
-            vm->receiver = VALUE_NONE;
-            SAVE();
-            call_enter(vm, vm->operands, op - OP_CALL0, receiver);
-            CHECK();
-            LOAD();
-            break;
-        }
-        case OP_CALL_ARRAY:
-            SAVE();
-            call_array(vm, sp[-2], sp[-1]);
-            CHECK();
-            LOAD();
-            break;
-        case OP_RETURN:
-            SAVE();
-            call_return(vm, sp[-1]);
-            if (vm->yielding) goto leave;
-            LOAD();
-            break;
-        case OP_STORE_RET_VAL: vm->ret_val = *--sp; break;
-
-        case OP_TRY: {
-            const uint8_t *from = pc - 1, *code = vm->image.bytes + running_function(vm)->start;
-            int32_t offset = read_immediate(&pc);
-            if (!try_enter(vm, (uint32_t)(from + offset - code))) goto invalid;
-            break;
-        }
-        case OP_END_TRY:
-            if (!try_leave(vm)) goto invalid;
-            JUMP_IF(true);
-            break;
-        case OP_CATCH: goto invalid;
-        case OP_FINALLY: {
-            const uint8_t *code = vm->image.bytes + running_function(vm)->start;
-            if (!try_is_top(vm, (uint32_t)(pc - 1 - code))) goto invalid;
-            try_leave(vm);
-            vm->ret_val = MOTE_UNDEFINED;
-            break;
-        }
-        case OP_THROW:
-            SAVE();
-            throw_value(vm, sp[-1]);
-            goto failed;
-        case OP_RE_THROW:
-            SAVE();
-            if (sp[-1] == MOTE_UNDEFINED) {
-                sp--;
-                break;
-            }
-            unwind_again(vm, sp[-1]);
-            if (failed(vm)) goto failed;
-            LOAD();
-            if (budget < 0) goto out_of_budget;
-            break;
-        case OP_THROW_JMP: {
-            const uint8_t *from = pc - 1, *code = vm->image.bytes + running_function(vm)->start;
-            int32_t offset = read_immediate(&pc);
-            uint32_t levels = (uint32_t)to_int32(vm, sp[-1]);
-            SAVE();
-            unwind_jump(vm, (uint32_t)(from + offset - code), levels);
-            if (failed(vm)) goto failed;
-            LOAD();
-            if (budget < 0) goto out_of_budget;
-            break;
-        }
-        case OP_DEBUGGER: break;
-        }
-        continue;
-
-    out_of_budget:
-        SAVE();
-        if (vm->guard != 0) vm_panic(vm, MOTE_PANIC_GUARD);
-        else vm->interrupted = vm->current;
-        goto leave_saved;
-
-    failed:
-        if (vm->panic != MOTE_RUNNING) goto leave;
-        unwind_exception(vm);
-        if (vm->panic != MOTE_RUNNING) goto leave;
-        LOAD();
-        if (budget < 0) goto out_of_budget;
-        continue;
-
-    invalid:
-        vm_panic(vm, MOTE_PANIC_INVALID_PROGRAM);
-    leave_saved:
-        SAVE();
-    leave:
-        vm->budget = budget;
-        return;
     }
+    REPLACE(2, index_get(vm, object, key));
+    NEXT();
+}
+place_INDEX_SET : {
+    mote_value object = sp[-3], key = sp[-2], value = sp[-1];
+    if (both_small(key, value) && has_kind(vm, object, KIND_BUFFER)) {
+        block_buffer *buffer = OFFSET(object);
+        uint32_t index = (uint32_t)small_int(key);
+        if (index < buffer->length) {
+            buffer->data[index] = (uint8_t)small_int(value);
+            sp -= 3;
+            NEXT();
+        }
+    }
+    SAVE();
+    if (!field_set(vm, object, key, value)) goto failed;
+    sp -= 3;
+    NEXT();
+}
+place_INDEX_DELETE : {
+    bool existed = false;
+    SAVE();
+    if (!index_delete(vm, sp[-2], sp[-1], &existed)) goto failed;
+    vm->ret_val = bool_value(existed);
+    sp -= 2;
+    NEXT();
+}
+place_LOAD_BUFFER:
+    REPLACE(3, buffer_load(vm, sp[-3], sp[-2], sp[-1]));
+    NEXT();
+place_STORE_BUFFER:
+    SAVE();
+    if (!buffer_store(vm, sp[-4], sp[-3], sp[-2], sp[-1])) goto failed;
+    sp -= 4;
+    NEXT();
+
+place_ALLOC_MAP:
+    SAVE();
+    vm->ret_val = map_new(vm, MOTE_UNDEFINED);
+    if (vm->ret_val == MOTE_FAILED) goto failed;
+    NEXT();
+place_ALLOC_ARRAY:
+    SAVE();
+    vm->ret_val = alloc_array(vm, *--sp);
+    if (vm->ret_val == MOTE_FAILED) goto failed;
+    NEXT();
+place_ALLOC_BUFFER:
+    SAVE();
+    vm->ret_val = alloc_buffer(vm, *--sp);
+    if (vm->ret_val == MOTE_FAILED) goto failed;
+    NEXT();
+place_BIND:
+    REPLACE(2, bind_value(vm, sp[-2], sp[-1]));
+    NEXT();
+place_NEW:
+    REPLACE(1, check_ctor(vm, sp[-1]));
+    NEXT();
+place_INSTANCE_OF : {
+    bool result = false;
+    SAVE();
+    if (!instance_of(vm, sp[-2], sp[-1], &result)) goto failed;
+    sp--;
+    sp[-1] = bool_value(result);
+    NEXT();
+}
+
+place_ADD : {
+    mote_value x = sp[-2], y = sp[-1];
+    int32_t sum;
+    if (both_small(x, y) && !__builtin_add_overflow((int32_t)x, (int32_t)(y - 1), &sum)) {
+        sp--;
+        sp[-1] = (uint32_t)sum;
+        NEXT();
+    }
+    REPLACE(2, arithmetic(vm, op, x, y));
+    NEXT();
+}
+place_SUB : {
+    mote_value x = sp[-2], y = sp[-1];
+    int32_t difference;
+    if (both_small(x, y) && !__builtin_sub_overflow((int32_t)x, (int32_t)(y - 1), &difference)) {
+        sp--;
+        sp[-1] = (uint32_t)difference;
+        NEXT();
+    }
+    REPLACE(2, arithmetic(vm, op, x, y));
+    NEXT();
+}
+place_MUL : {
+    mote_value x = sp[-2], y = sp[-1];
+    int32_t product;
+    if (both_small(x, y) && !__builtin_mul_overflow(small_int(x), small_int(y), &product) && fits_small(product)) {
+        sp--;
+        sp[-1] = small_value(product);
+        NEXT();
+    }
+    REPLACE(2, arithmetic(vm, op, x, y));
+    NEXT();
+}
+place_DIV:
+    REPLACE(2, divide(vm, sp[-2], sp[-1]));
+    NEXT();
+place_BIT_AND:
+    BITWISE(&, x_ & y_);
+    NEXT();
+place_BIT_OR:
+    BITWISE(|, x_ | y_);
+    NEXT();
+place_BIT_XOR:
+    BITWISE(^, x_ ^ y_);
+    NEXT();
+place_SHIFT_LEFT:
+place_SHIFT_RIGHT:
+place_SHIFT_RIGHT_UNSIGNED:
+    REPLACE(2, shift(vm, op, sp[-2], sp[-1]));
+    NEXT();
+place_BIT_NOT:
+    REPLACE(1, int_value(vm, ~to_int32(vm, sp[-1])));
+    NEXT();
+place_TO_INT:
+    REPLACE(1, int_value(vm, to_int32(vm, sp[-1])));
+    NEXT();
+place_NEG:
+    REPLACE(1, number_value(vm, -to_double(vm, sp[-1])));
+    NEXT();
+place_UPLUS:
+    REPLACE(1, number_value(vm, to_double(vm, sp[-1])));
+    NEXT();
+place_ABS:
+    REPLACE(1, number_value(vm, fabs(to_double(vm, sp[-1]))));
+    NEXT();
+
+place_EQ:
+    COMPARE(OP_EQ, ==);
+    NEXT();
+place_NE:
+    COMPARE(OP_NE, !=);
+    NEXT();
+place_LT:
+    COMPARE(OP_LT, <);
+    NEXT();
+place_LE:
+    COMPARE(OP_LE, <=);
+    NEXT();
+place_APPROX_EQ:
+    COMPARE(OP_APPROX_EQ, ==);
+    NEXT();
+place_APPROX_NE:
+    COMPARE(OP_APPROX_NE, !=);
+    NEXT();
+place_NOT:
+    sp[-1] = bool_value(!to_bool(vm, sp[-1]));
+    NEXT();
+place_TO_BOOL:
+    sp[-1] = bool_value(to_bool(vm, sp[-1]));
+    NEXT();
+place_IS_NAN:
+    sp[-1] = bool_value(sp[-1] == VALUE_NAN);
+    NEXT();
+place_IS_UNDEFINED:
+    sp[-1] = bool_value(sp[-1] == MOTE_UNDEFINED);
+    NEXT();
+place_IS_NULLISH:
+    sp[-1] = bool_value(is_nullish(sp[-1]));
+    NEXT();
+place_TYPEOF:
+place_TYPEOF_STR:
+    sp[-1] = type_name(vm, sp[-1]);
+    NEXT();
+
+place_JMP:
+    JUMP_IF(true);
+    NEXT();
+place_JMP_Z : {
+    mote_value v = *--sp;
+    bool taken = v == MOTE_FALSE || (v != MOTE_TRUE && !to_bool(vm, v));
+    JUMP_IF(taken);
+    NEXT();
+}
+place_JMP_RET_VAL_Z : {
+    bool taken = is_nullish(vm->ret_val);
+    if (taken) vm->ret_val = MOTE_UNDEFINED;
+    JUMP_IF(taken);
+    NEXT();
+}
+
+place_CALL0:
+place_CALL1:
+place_CALL2:
+place_CALL3:
+place_CALL4:
+place_CALL5:
+place_CALL6:
+place_CALL7:
+place_CALL8 : {
+    mote_value receiver = vm->receiver;
+    if (budget < 0) {
+        if (vm->guard != 0) goto out_of_budget;
+        vm->operations += SLICE; /* here the host cannot get its turn: operands are on the stack */
+        budget += SLICE;
+    }
+    vm->receiver = VALUE_NONE;
+    SAVE();
+    call_enter(vm, vm->operands, op - OP_CALL0, receiver);
+    CHECK();
+    LOAD();
+    NEXT();
+}
+place_CALL_ARRAY:
+    SAVE();
+    call_array(vm, sp[-2], sp[-1]);
+    CHECK();
+    LOAD();
+    NEXT();
+place_RETURN:
+    SAVE();
+    call_return(vm, sp[-1]);
+    if (vm->yielding) goto leave;
+    LOAD();
+    NEXT();
+place_STORE_RET_VAL:
+    vm->ret_val = *--sp;
+    NEXT();
+
+place_TRY : {
+    const uint8_t *from = pc - 1, *code = vm->image.bytes + running_function(vm)->start;
+    int32_t offset = read_immediate(&pc);
+    if (!try_enter(vm, (uint32_t)(from + offset - code))) goto invalid;
+    NEXT();
+}
+place_END_TRY:
+    if (!try_leave(vm)) goto invalid;
+    JUMP_IF(true);
+    NEXT();
+place_CATCH:
+    goto invalid;
+place_FINALLY : {
+    const uint8_t *code = vm->image.bytes + running_function(vm)->start;
+    if (!try_is_top(vm, (uint32_t)(pc - 1 - code))) goto invalid;
+    try_leave(vm);
+    vm->ret_val = MOTE_UNDEFINED;
+    NEXT();
+}
+place_THROW:
+    SAVE();
+    throw_value(vm, sp[-1]);
+    goto failed;
+place_RE_THROW:
+    SAVE();
+    if (sp[-1] == MOTE_UNDEFINED) {
+        sp--;
+        NEXT();
+    }
+    unwind_again(vm, sp[-1]);
+    if (failed(vm)) goto failed;
+    LOAD();
+    if (budget < 0) goto out_of_budget;
+    NEXT();
+place_THROW_JMP : {
+    const uint8_t *from = pc - 1, *code = vm->image.bytes + running_function(vm)->start;
+    int32_t offset = read_immediate(&pc);
+    uint32_t levels = (uint32_t)to_int32(vm, sp[-1]);
+    SAVE();
+    unwind_jump(vm, (uint32_t)(from + offset - code), levels);
+    if (failed(vm)) goto failed;
+    LOAD();
+    if (budget < 0) goto out_of_budget;
+    NEXT();
+}
+place_DEBUGGER:
+    NEXT();
+
+out_of_budget:
+    SAVE();
+    if (vm->guard != 0) vm_panic(vm, MOTE_PANIC_GUARD);
+    else vm->interrupted = vm->current;
+    goto leave_saved;
+
+failed:
+    if (vm->panic != MOTE_RUNNING) goto leave;
+    unwind_exception(vm);
+    if (vm->panic != MOTE_RUNNING) goto leave;
+    LOAD();
+    if (budget < 0) goto out_of_budget;
+    NEXT();
+
+invalid:
+    vm_panic(vm, MOTE_PANIC_INVALID_PROGRAM);
+leave_saved:
+    SAVE();
+leave:
+    vm->budget = budget;
 }
