@@ -1,4 +1,5 @@
-/* lwIP without an operating system: UDP over IPv4 and IPv6, names by DNS. Small pools: a device has one or two sockets. */
+/* lwIP without an operating system: UDP over IPv4 and IPv6, names by DNS. Small pools: a device has one or two sockets.
+ */
 #define NO_SYS 1
 #define SYS_LIGHTWEIGHT_PROT 0
 #define LWIP_NETCONN 0
