@@ -29,9 +29,6 @@ static bool captures(const mote_vm *vm, uint32_t function)
     return (bits->data[function >> 3] & (1u << (function & 7u))) != 0;
 }
 
-/** Stays out of what each call runs through. */
-#define RARE __attribute__((noinline))
-
 static inline void restore(mote_vm *vm, mote_value *link)
 {
     const image_function *function = function_at(vm, function_index(link));

@@ -371,6 +371,13 @@ place_MAKE_CLOSURE : {
 
 place_BUILTIN_FIELD : {
     mote_value key = immediate(TAG_STRING, STRING_INDEX(STRING_BUILTIN, read_index(&pc)));
+    if (key == builtin_value(S_length)) {
+        mote_value length = quick_length(vm, sp[-1]);
+        if (length != VALUE_NONE) {
+            sp[-1] = length;
+            NEXT();
+        }
+    }
     FIELD(key);
     NEXT();
 }
@@ -425,6 +432,10 @@ place_INDEX_SET : {
             sp -= 3;
             NEXT();
         }
+    }
+    if (has_tag(key, TAG_STRING) && store_guess(vm, object, key, value, pc)) {
+        sp -= 3;
+        NEXT();
     }
     SAVE();
     if (!field_set(vm, object, key, value)) goto failed;

@@ -219,6 +219,7 @@ static mote_value map_for_fields(mote_vm *vm, mote_value object, mote_value key)
 bool property_set(mote_vm *vm, mote_value object, mote_value key, mote_value value)
 {
     if (is_map(vm, object)) return map_set(vm, object, key, value);
+    if (has_tag(object, TAG_BUILTIN) && string_equals(vm, key, builtin_value(S_length))) vm->length_stored = true;
     root_push(vm, key);
     root_push(vm, value);
     mote_value map = map_for_fields(vm, object, key);

@@ -10,6 +10,9 @@
 /* Limits of the official machine that programs can see. */
 enum { MAX_ARRAY_INDEX = 7168, MAX_BUFFER = 57320, MAX_SPREAD_NATIVE = 15 };
 
+/** Stays out of what nearly every operation runs through, so that this needs few registers. */
+#define RARE __attribute__((noinline))
+
 /* Shape of a fiber's stack. */
 enum {
     LINK_WORDS = 4,    /* function and state, return position, environment, caller's link */
@@ -167,6 +170,7 @@ struct mote_vm {
     mote_value exception; /* pending, or VALUE_NONE */
     int32_t panic;
     bool yielding;
+    bool length_stored; /* the program gave a builtin object a `length` of its own */
 
     const mote_host *host;
     mote_image image;
@@ -333,6 +337,17 @@ static inline uint8_t *guess_at(mote_vm *vm, const uint8_t *pc)
     return &vm->guesses[(uintptr_t)pc % GUESSES];
 }
 
+_Static_assert(offsetof(block_array, length) == offsetof(block_buffer, length), "quick_length reads both");
+
+/** `object.length` of an array or Buffer; VALUE_NONE: call field_get. */
+static inline mote_value quick_length(const mote_vm *vm, mote_value object)
+{
+    const block_array *array = (const block_array *)at_offset(vm, object);
+    if (!is_heap(object) || vm->length_stored) return VALUE_NONE;
+    uint32_t kind = array->header & 15u;
+    return kind == KIND_ARRAY || kind == KIND_BUFFER ? small_value((int32_t)array->length) : VALUE_NONE;
+}
+
 /** A field with data of an object, by the guess alone; VALUE_NONE: call field_get. */
 static inline mote_value field_guess(mote_vm *vm, mote_value object, mote_value key, const uint8_t *pc)
 {
@@ -344,6 +359,18 @@ static inline mote_value field_guess(mote_vm *vm, mote_value object, mote_value 
     mote_value found = table->pairs[2 * guess + 1];
     bool may_run = is_code(found) || (is_heap(found) && (header_of(vm, found) & 15u) == KIND_CLOSURE);
     return may_run ? VALUE_NONE : found;
+}
+
+/** Stores over what an object has, by the guess alone. False: call field_set. */
+static inline bool store_guess(mote_vm *vm, mote_value object, mote_value key, mote_value value, const uint8_t *pc)
+{
+    const block_map *map = (const block_map *)at_offset(vm, object);
+    if (!is_heap(object) || (map->header & (15u | FLAG_PROTOTYPE)) != KIND_MAP || map->table == 0) return false;
+    block_table *table = (block_table *)at_offset(vm, map->table);
+    uint32_t guess = *guess_at(vm, pc);
+    if (guess >= table->count || table->pairs[2 * guess] != key) return false;
+    table->pairs[2 * guess + 1] = value;
+    return true;
 }
 
 /**
