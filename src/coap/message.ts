@@ -1,4 +1,5 @@
 import { EMPTY } from "../dtls/bytes/bytes.js"
+import { readUint } from "../dtls/bytes/integers.js"
 import { Reader } from "../dtls/bytes/reader.js"
 import { Writer } from "../dtls/bytes/writer.js"
 import { CoapCode, type CoapType } from "./code-points.js"
@@ -135,7 +136,7 @@ export function uintOption(number: number, value: number): Option {
         width++
     }
     const writer = new Writer(width)
-    writer.uint(value, width)
+    if (width > 0) writer.uint(value, width)
     return { number, value: writer.finish() }
 }
 
@@ -147,8 +148,8 @@ export function textOption(number: number, value: string): Option {
 export function uintOptionOf(message: CoapMessage, number: number, otherwise: number): number {
     for (const option of message.options) {
         if (option.number === number) {
-            const reader = new Reader(option.value, 0, option.value.length)
-            return reader.uint(Math.min(option.value.length, 6))
+            const { value } = option
+            return value.length === 0 ? 0 : readUint(value, 0, Math.min(value.length, 6))
         }
     }
     return otherwise

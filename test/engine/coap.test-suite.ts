@@ -47,6 +47,20 @@ export function coapTests(t: Kit): void {
             t.equal(uintOptionOf(read, 17, -1), -1)
             t.equal(read.payload.toString(), "hi")
         })
+        t.test("have a zero as an option of no bytes, and large integers as far as they fit", async () => {
+            for (const value of [0, 1, 255, 256, 65535, 16777216, 4294967295]) {
+                const message = post()
+                message.options = [uintOption(12, value)]
+                const bytes = writeCoapMessage(message)
+                const read = readCoapMessage(bytes, bytes.length)
+                t.equal(read === undefined ? -1 : uintOptionOf(read, 12, -1), value)
+            }
+            t.equal(uintOption(12, 0).value.length, 0)
+            const long = { number: 12, value: Buffer.from("0001020304050607", "hex") }
+            const message = post()
+            message.options = [long]
+            t.equal(uintOptionOf(message, 12, -1), 0x000102030405)
+        })
         t.test("that are malformed are undefined", async () => {
             for (const hex of [
                 "",
