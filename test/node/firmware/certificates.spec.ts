@@ -84,7 +84,7 @@ const YEAR = 31557600
 
 function of(name: string, flags: number, changes: Partial<Case> = {}): Case {
     const chain = ["leaf", "middle"]
-    return { name, identity: "sensor.example", purpose: 0, when: now + 60, chain, anchors: ["root"], flags, ...changes }
+    return { name, identity: "sensor.example", purpose: 0, when: now + YEAR, chain, anchors: ["root"], flags, ...changes }
 }
 
 const cases: Case[] = [
