@@ -1,5 +1,6 @@
 #include "aead_key.h"
 #include "configuration.h"
+#include "port.h"
 
 #include <mbedtls/platform_util.h>
 #include <mbedtls/version.h>
@@ -271,34 +272,47 @@ static bool set_key(aead_key *self, const uint8_t *key)
     psa_set_key_usage_flags(&attributes, PSA_KEY_USAGE_ENCRYPT | PSA_KEY_USAGE_DECRYPT | PSA_KEY_USAGE_EXPORT);
     psa_set_key_algorithm(&attributes, psa_algorithm(self->algorithm));
     psa_set_key_type(&attributes, is_chacha ? PSA_KEY_TYPE_CHACHA20 : PSA_KEY_TYPE_AES);
-    return psa_import_key(&attributes, key, known[self->algorithm].key_bytes, &self->id) == PSA_SUCCESS;
+    port_crypto_lock();
+    psa_status_t status = psa_import_key(&attributes, key, known[self->algorithm].key_bytes, &self->id);
+    port_crypto_unlock();
+    return status == PSA_SUCCESS;
 }
 
 static void erase(aead_key *self)
 {
+    port_crypto_lock();
     psa_destroy_key(self->id);
+    port_crypto_unlock();
 }
 
 bool aead_key_export(const aead_key *key, uint8_t *secret)
 {
     size_t length;
-    return psa_export_key(key->id, secret, known[key->algorithm].key_bytes, &length) == PSA_SUCCESS;
+    port_crypto_lock();
+    psa_status_t status = psa_export_key(key->id, secret, known[key->algorithm].key_bytes, &length);
+    port_crypto_unlock();
+    return status == PSA_SUCCESS;
 }
 
 bool aead_key_seal(aead_key *key, const uint8_t *nonce, const uint8_t *aad, size_t aad_length, const uint8_t *input,
                    size_t length, uint8_t *output)
 {
     size_t written, size = length + known[key->algorithm].tag_bytes;
-    return psa_aead_encrypt(key->id, psa_algorithm(key->algorithm), nonce, AEAD_NONCE_BYTES, aad, aad_length, input,
-                            length, output, size, &written) == PSA_SUCCESS;
+    port_crypto_lock();
+    psa_status_t status = psa_aead_encrypt(key->id, psa_algorithm(key->algorithm), nonce, AEAD_NONCE_BYTES, aad,
+                                           aad_length, input, length, output, size, &written);
+    port_crypto_unlock();
+    return status == PSA_SUCCESS;
 }
 
 bool aead_key_open(aead_key *key, const uint8_t *nonce, const uint8_t *aad, size_t aad_length, const uint8_t *input,
                    size_t length, uint8_t *output)
 {
     size_t written, size = length + known[key->algorithm].tag_bytes;
+    port_crypto_lock();
     bool authentic = psa_aead_decrypt(key->id, psa_algorithm(key->algorithm), nonce, AEAD_NONCE_BYTES, aad, aad_length,
                                       input, size, output, length, &written) == PSA_SUCCESS;
+    port_crypto_unlock();
     if (!authentic && length > 0) mbedtls_platform_zeroize(output, length);
     return authentic;
 }

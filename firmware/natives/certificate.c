@@ -56,15 +56,21 @@ static int64_t unix_seconds(const mbedtls_x509_time *time)
     return ((days(time->year, time->mon, time->day) * 24 + time->hour) * 60 + time->min) * 60 + time->sec;
 }
 
-/** The time that the script believes, not the library's: it may have none, or none that is set. */
+/** By the time that the script believes, not the library's: it may have none, or none that is set. */
+static uint32_t time_flags(const check *job, const mbedtls_x509_crt *certificate)
+{
+    uint32_t flags = 0;
+    if (!job->knows_time) return 0;
+    if (job->when < unix_seconds(&certificate->valid_from)) flags |= MBEDTLS_X509_BADCERT_FUTURE;
+    if (job->when > unix_seconds(&certificate->valid_to)) flags |= MBEDTLS_X509_BADCERT_EXPIRED;
+    return flags;
+}
+
 static int judge_time(void *context, mbedtls_x509_crt *certificate, int depth, uint32_t *flags)
 {
-    const check *job = context;
     (void)depth;
     *flags &= ~(uint32_t)(MBEDTLS_X509_BADCERT_EXPIRED | MBEDTLS_X509_BADCERT_FUTURE);
-    if (!job->knows_time) return 0;
-    if (job->when < unix_seconds(&certificate->valid_from)) *flags |= MBEDTLS_X509_BADCERT_FUTURE;
-    if (job->when > unix_seconds(&certificate->valid_to)) *flags |= MBEDTLS_X509_BADCERT_EXPIRED;
+    *flags |= time_flags(context, certificate);
     return 0;
 }
 
@@ -106,27 +112,51 @@ static int32_t judge(check *job, mbedtls_x509_crt *chain, mbedtls_x509_crt *anch
     return is_for(chain, job->is_client) ? result : result | GENERIC_ERROR;
 }
 
-/** False when one of them is no certificate. */
-static bool parse(mbedtls_x509_crt *list, const uint8_t **bytes, const size_t *lengths, size_t count)
+/**
+ * Whether its key costs no more to use than honest ones do: an RSA modulus of at most 4096 bits, and an exponent that
+ * is short against it. Anyone can send a chain, and each signature is computed before anything is trusted.
+ */
+static bool is_bearable(const mbedtls_x509_crt *certificate)
 {
-    bool all = true;
-    for (size_t i = 0; i < count; i++) {
-        all = mbedtls_x509_crt_parse_der(list, *bytes, lengths[i]) == 0 && all;
-        *bytes += lengths[i];
+    enum { MOST_BITS = 4096, MOST_ECC_BITS = 521, AROUND = 64 };
+    size_t bits = mbedtls_pk_get_bitlen(&certificate->pk);
+    return bits <= MOST_BITS && (bits <= MOST_ECC_BITS || certificate->pk_raw.len <= bits / 8 + AROUND);
+}
+
+/** Adds a certificate, unless the library cannot read it or its time is not as wanted. */
+static void add(const check *job, mbedtls_x509_crt *list, const uint8_t *der, size_t length, bool in_time)
+{
+    mbedtls_x509_crt one;
+    mbedtls_x509_crt_init(&one);
+    if (mbedtls_x509_crt_parse_der(&one, der, length) == 0 && is_bearable(&one) &&
+        (time_flags(job, &one) == 0) == in_time)
+        mbedtls_x509_crt_parse_der(list, der, length);
+    mbedtls_x509_crt_free(&one);
+}
+
+/** Those in their time first: of two issuers of one name the library may take the first. */
+static void add_all(const check *job, mbedtls_x509_crt *list, const uint8_t *bytes, const size_t *lengths, size_t count)
+{
+    for (int late = 0; late < 2; late++) {
+        const uint8_t *at = bytes;
+        for (size_t i = 0; i < count; at += lengths[i++]) add(job, list, at, lengths[i], late == 0);
     }
-    return all;
 }
 
 static void run_check(work *self)
 {
     check *job = (check *)self;
-    const uint8_t *at = job->bytes;
+    const uint8_t *others = job->bytes + job->lengths[0], *roots = others;
+    for (size_t i = 1; i < job->in_chain; i++) roots += job->lengths[i];
     mbedtls_x509_crt chain, anchors;
     mbedtls_x509_crt_init(&chain);
     mbedtls_x509_crt_init(&anchors);
     port_crypto_lock();
-    bool good = parse(&chain, &at, job->lengths, job->in_chain);
-    good = parse(&anchors, &at, job->lengths + job->in_chain, job->in_anchors) && good;
+    bool good = mbedtls_x509_crt_parse_der(&chain, job->bytes, job->lengths[0]) == 0;
+    if (good) {
+        add_all(job, &chain, others, job->lengths + 1, job->in_chain - 1);
+        add_all(job, &anchors, roots, job->lengths + job->in_chain, job->in_anchors);
+    }
     job->flags = good ? judge(job, &chain, &anchors) : GENERIC_ERROR;
     mbedtls_x509_crt_free(&chain);
     mbedtls_x509_crt_free(&anchors);

@@ -41,7 +41,14 @@ mote_value handle_new(mote_vm *vm, handle_kind kind, void *object, void (*close)
     unsigned index;
     handles_release();
     if (object == NULL) return mote_throw(vm, MOTE_ERROR, "no native memory left for cryptography");
-    if (!find_free(&index)) {
+    bool free = find_free(&index);
+    if (!free) {
+        /* Owners may be gone that no collection has found yet. */
+        mote_vm_collect(vm);
+        handles_release();
+        free = find_free(&index);
+    }
+    if (!free) {
         close(object);
         return mote_throw(vm, MOTE_ERROR, "too many open crypto handles");
     }
@@ -91,6 +98,8 @@ mote_value native_crypto_owned(mote_vm *vm, mote_value receiver, const mote_valu
     slot *found = slot_of(handle);
     if (found == NULL) return throw_range(vm, "handle", "an open handle");
     if (!mote_is_object(vm, args[1])) return throw_type(vm, "owner", "an object");
+    if (found->orphan) orphans--;
+    found->orphan = false;
     found->owner = args[1];
     return args[0];
 }

@@ -7,7 +7,15 @@
 #include <string.h>
 
 /** Tags of GeneralName (RFC 5280 section 4.2.1.6), and what marks them as the choice of one. */
-enum { TAG_MASK = 0x1f, DNS_NAME = 2, IP_ADDRESS = 7, MOST_ADDRESS = 16, IPV4_BYTES = 4, GROUPS = 8 };
+enum {
+    TAG_MASK = 0x1f,
+    DNS_NAME = 2,
+    IP_ADDRESS = 7,
+    MOST_ADDRESS = 16,
+    MOST_IDENTITY = 255,
+    IPV4_BYTES = 4,
+    GROUPS = 8
+};
 
 static char lower(char c)
 {
@@ -25,7 +33,6 @@ static bool same_text(const char *a, const char *b, size_t length)
 static bool matches_name(const char *pattern, size_t length, const char *host)
 {
     size_t host_length = strlen(host);
-    if (host_length > 0 && host[host_length - 1] == '.') host_length--;
     if (length > 2 && pattern[0] == '*' && pattern[1] == '.') {
         const char *dot = memchr(host, '.', host_length);
         if (dot == NULL || dot == host || memchr(pattern + 2, '.', length - 2) == NULL) return false;
@@ -101,9 +108,21 @@ static size_t read_address(const char *text, uint8_t *address)
     return strchr(text, ':') != NULL && read_ipv6(text, address) ? MOST_ADDRESS : 0;
 }
 
-bool certificate_names(const mbedtls_x509_crt *certificate, const char *identity)
+/** As sockets and names may write it: without a zone, and without the dot at the end. */
+static void copy_identity(const char *identity, char *copy)
+{
+    size_t length = strcspn(identity, "%");
+    if (length > 0 && identity[length - 1] == '.') length--;
+    if (length > MOST_IDENTITY) length = MOST_IDENTITY;
+    memcpy(copy, identity, length);
+    copy[length] = 0;
+}
+
+bool certificate_names(const mbedtls_x509_crt *certificate, const char *given)
 {
     uint8_t address[MOST_ADDRESS];
+    char identity[MOST_IDENTITY + 1];
+    copy_identity(given, identity);
     size_t bytes = read_address(identity, address);
     const mbedtls_x509_sequence *name = &certificate->subject_alt_names;
     for (; name != NULL && name->buf.p != NULL; name = name->next) {

@@ -16,19 +16,28 @@ enum { MOST_PUBLIC = 65, SECRET_BYTES = 32, DIGEST_BYTES = 32, SIGNATURE_BYTES =
 /** Exporting a public key costs a whole multiplication: it is done once. */
 typedef struct {
     psa_key_id_t id;
-    int32_t group; /* 0: for signatures */
+    int32_t group;    /* 0: for signatures */
+    unsigned holders; /* works under way */
+    bool closed;      /* goes with the last of them */
     size_t public_bytes;
     uint8_t public_key[MOST_PUBLIC];
 } key_pair;
 
-static void close_key(void *object)
+static void destroy(key_pair *pair)
 {
-    key_pair *pair = object;
     port_crypto_lock();
     psa_destroy_key(pair->id);
     port_crypto_unlock();
     mbedtls_platform_zeroize(pair, sizeof *pair);
     free(pair);
+}
+
+/** The library gives the number of a destroyed key to the next one: work under way keeps its key. */
+static void close_key(void *object)
+{
+    key_pair *pair = object;
+    pair->closed = true;
+    if (pair->holders == 0) destroy(pair);
 }
 
 static psa_key_attributes_t attributes_of(int32_t group, bool signs)
@@ -54,6 +63,8 @@ static mote_value finish_pair(mote_vm *vm, key_pair *pair, psa_status_t status)
     }
     if (status == PSA_SUCCESS) return handle_new(vm, HANDLE_KEY, pair, close_key);
     close_key(pair);
+    if (status == PSA_ERROR_INVALID_ARGUMENT)
+        return throw_range(vm, "privateKey", "a number below the order of P-256, and not 0");
     if (status == PSA_ERROR_NOT_SUPPORTED) return mote_throw(vm, MOTE_ERROR, "this device has no such key");
     return mote_throw(vm, MOTE_ERROR, "the crypto library failed");
 }
@@ -85,6 +96,11 @@ mote_value native_key_import(mote_vm *vm, mote_value receiver, const mote_value 
     return key_import(vm, 0, private_key);
 }
 
+bool key_has_group(int32_t group)
+{
+    return group == 0 || group == GROUP_SECP256R1 || group == GROUP_X25519;
+}
+
 mote_value key_import(mote_vm *vm, int32_t group, const uint8_t *private_key)
 {
     key_pair *pair = calloc(1, sizeof *pair);
@@ -94,10 +110,6 @@ mote_value key_import(mote_vm *vm, int32_t group, const uint8_t *private_key)
     port_crypto_lock();
     psa_status_t status = psa_import_key(&attributes, private_key, PRIVATE_BYTES, &pair->id);
     port_crypto_unlock();
-    if (status == PSA_ERROR_INVALID_ARGUMENT) {
-        close_key(pair);
-        return throw_range(vm, "privateKey", "a number below the order of P-256, and not 0");
-    }
     return finish_pair(vm, pair, status);
 }
 
@@ -127,11 +139,11 @@ mote_value native_key_public(mote_vm *vm, mote_value receiver, const mote_value 
     return pair == NULL ? MOTE_FAILED : new_buffer_of(vm, pair->public_key, pair->public_bytes);
 }
 
-/* What takes long. The key may be closed meanwhile: then the library does not know its number any more. */
+/* What takes long. The key may be closed meanwhile: it is erased afterwards. */
 
 typedef struct {
     work base;
-    psa_key_id_t id;
+    key_pair *pair;
     size_t peer_bytes, result_bytes;
     uint8_t peer[MOST_PUBLIC], digest[DIGEST_BYTES], signature[SIGNATURE_BYTES], result[SIGNATURE_BYTES];
     bool done;
@@ -145,6 +157,21 @@ static key_work *new_work(void (*run)(work *), mote_value (*finish)(mote_vm *, w
     job->base.run = run;
     job->base.finish = finish;
     return job;
+}
+
+static void release_pair(work *self)
+{
+    key_pair *pair = ((key_work *)self)->pair;
+    pair->holders--;
+    if (pair->closed && pair->holders == 0) destroy(pair);
+}
+
+static mote_value start_with(mote_vm *vm, key_work *job, key_pair *pair)
+{
+    job->pair = pair;
+    job->base.release = release_pair;
+    pair->holders++;
+    return work_start(vm, &job->base);
 }
 
 static mote_value finish_bytes(mote_vm *vm, work *self)
@@ -163,8 +190,8 @@ static void run_agree(work *self)
 {
     key_work *job = (key_work *)self;
     port_crypto_lock();
-    job->done = psa_raw_key_agreement(PSA_ALG_ECDH, job->id, job->peer, job->peer_bytes, job->result, SECRET_BYTES,
-                                      &job->result_bytes) == PSA_SUCCESS;
+    job->done = psa_raw_key_agreement(PSA_ALG_ECDH, job->pair->id, job->peer, job->peer_bytes, job->result,
+                                      SECRET_BYTES, &job->result_bytes) == PSA_SUCCESS;
     port_crypto_unlock();
 }
 
@@ -172,22 +199,21 @@ mote_value native_key_agree(mote_vm *vm, mote_value receiver, const mote_value *
 {
     (void)receiver, (void)count;
     byte_view peer;
-    const key_pair *pair = pair_argument(vm, args[0], false);
+    key_pair *pair = pair_argument(vm, args[0], false);
     if (pair == NULL || !buffer_argument(vm, args[1], "peer", &peer)) return MOTE_FAILED;
     if (peer.length != pair->public_bytes) return MOTE_UNDEFINED;
     key_work *job = new_work(run_agree, finish_bytes);
     if (job == NULL) return mote_throw(vm, MOTE_ERROR, "no native memory left for cryptography");
-    job->id = pair->id;
     job->peer_bytes = peer.length;
     memcpy(job->peer, peer.data, peer.length);
-    return work_start(vm, &job->base);
+    return start_with(vm, job, pair);
 }
 
 static void run_sign(work *self)
 {
     key_work *job = (key_work *)self;
     port_crypto_lock();
-    job->done = psa_sign_hash(job->id, PSA_ALG_ECDSA(PSA_ALG_SHA_256), job->digest, DIGEST_BYTES, job->result,
+    job->done = psa_sign_hash(job->pair->id, PSA_ALG_ECDSA(PSA_ALG_SHA_256), job->digest, DIGEST_BYTES, job->result,
                               SIGNATURE_BYTES, &job->result_bytes) == PSA_SUCCESS;
     port_crypto_unlock();
 }
@@ -208,13 +234,12 @@ mote_value native_key_sign(mote_vm *vm, mote_value receiver, const mote_value *a
 {
     (void)receiver, (void)count;
     byte_view data;
-    const key_pair *pair = pair_argument(vm, args[0], true);
+    key_pair *pair = pair_argument(vm, args[0], true);
     if (pair == NULL || !buffer_argument(vm, args[1], "data", &data)) return MOTE_FAILED;
     key_work *job = new_work(run_sign, finish_bytes);
     if (job == NULL) return mote_throw(vm, MOTE_ERROR, "no native memory left for cryptography");
-    job->id = pair->id;
     if (!hash_into(job, data)) return no_hash(vm, job);
-    return work_start(vm, &job->base);
+    return start_with(vm, job, pair);
 }
 
 static void run_verify(work *self)

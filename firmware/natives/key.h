@@ -7,7 +7,9 @@
 
 enum { PRIVATE_BYTES = 32 };
 
-/** A handle of a pair with this private key; group 0: P-256, for signatures. Throws. */
+/** Whether there are pairs of this group; 0: P-256, for signatures. */
+bool key_has_group(int32_t group);
+/** A handle of a pair with this private key. Throws. */
 mote_value key_import(mote_vm *vm, int32_t group, const uint8_t *private_key);
 /** What key_import wants, of a handle's object. */
 bool key_export(const void *object, int32_t *group, uint8_t *private_key);

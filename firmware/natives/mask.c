@@ -2,6 +2,7 @@
 #include "aead_key.h"
 #include "arguments.h"
 #include "handles.h"
+#include "port.h"
 
 #include <mbedtls/platform_util.h>
 #include <mbedtls/version.h>
@@ -77,19 +78,27 @@ static bool set_key(mask *self, const uint8_t *key, size_t length)
     psa_set_key_usage_flags(&attributes, PSA_KEY_USAGE_ENCRYPT);
     psa_set_key_algorithm(&attributes, PSA_ALG_ECB_NO_PADDING);
     psa_set_key_type(&attributes, PSA_KEY_TYPE_AES);
-    return psa_import_key(&attributes, key, length, &self->id) == PSA_SUCCESS;
+    port_crypto_lock();
+    psa_status_t status = psa_import_key(&attributes, key, length, &self->id);
+    port_crypto_unlock();
+    return status == PSA_SUCCESS;
 }
 
 static bool compute(mask *self, const uint8_t *sample, uint8_t *block)
 {
     size_t length;
-    return psa_cipher_encrypt(self->id, PSA_ALG_ECB_NO_PADDING, sample, SAMPLE_BYTES, block, BLOCK_BYTES, &length) ==
-           PSA_SUCCESS;
+    port_crypto_lock();
+    psa_status_t status =
+        psa_cipher_encrypt(self->id, PSA_ALG_ECB_NO_PADDING, sample, SAMPLE_BYTES, block, BLOCK_BYTES, &length);
+    port_crypto_unlock();
+    return status == PSA_SUCCESS;
 }
 
 static void erase(mask *self)
 {
+    port_crypto_lock();
     psa_destroy_key(self->id);
+    port_crypto_unlock();
 }
 
 #endif

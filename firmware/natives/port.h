@@ -107,6 +107,8 @@ struct work {
     /** Gives the result to the machine. Called on the machine's thread; the work is one block of calloc and is freed
      * then. */
     mote_value (*finish)(mote_vm *vm, work *self);
+    /** Lets go what the work holds, or NULL. Called on the machine's thread at the end, also of a program's. */
+    void (*release)(work *self);
 };
 
 /** Takes the work over and calls `run`, on another thread where the port has threads. */

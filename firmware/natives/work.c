@@ -5,12 +5,19 @@
 
 static unsigned program, under_way;
 
+static void end(work *job)
+{
+    if (job->release != NULL) job->release(job);
+    mbedtls_platform_zeroize(job, job->bytes);
+    free(job);
+}
+
 mote_value work_start(mote_vm *vm, work *job)
 {
     job->program = program;
     job->fiber = mote_suspend(vm);
     if (job->fiber == 0) {
-        free(job);
+        end(job);
         return MOTE_FAILED;
     }
     under_way++;
@@ -25,8 +32,7 @@ void work_poll(mote_vm *vm)
             mote_value result = job->finish(vm, job);
             mote_resume(vm, job->fiber, result == MOTE_FAILED ? MOTE_UNDEFINED : result);
         }
-        mbedtls_platform_zeroize(job, job->bytes);
-        free(job);
+        end(job);
         under_way--;
     }
 }

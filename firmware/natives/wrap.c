@@ -66,7 +66,8 @@ mote_value native_crypto_wrap(mote_vm *vm, mote_value receiver, const mote_value
 
 static mote_value put_in(mote_vm *vm, const bare_key *key)
 {
-    if (key->kind == KIND_KEY && key->length == PRIVATE_BYTES) return key_import(vm, key->number, key->secret);
+    bool is_pair = key->kind == KIND_KEY && key->length == PRIVATE_BYTES && key_has_group(key->number);
+    if (is_pair) return key_import(vm, key->number, key->secret);
     bool fits = key->kind == KIND_AEAD && aead_is_there(key->number) && key->length == aead_key_bytes(key->number);
     if (!fits) return mote_throw(vm, MOTE_ERROR, "this device has no such key");
     return handle_new(vm, HANDLE_AEAD, aead_key_create(key->number, key->secret), aead_key_close);

@@ -6,16 +6,27 @@
 
 enum { MOST_WIDTH = 6 };
 
+/** An integer of 32 bits; false, and thrown, when it is none. */
+static bool to_integer(mote_vm *vm, mote_value value, const char *name, int32_t *number)
+{
+    if (mote_is_int(vm, value, number)) return true;
+    enum mote_error kind = number_is(vm, value) ? MOTE_RANGE_ERROR : MOTE_TYPE_ERROR;
+    return throw_error(vm, kind, "%s must be an integer", name) != MOTE_FAILED;
+}
+
 /** The bytes at `offset` of the receiver; NULL when it is no Buffer that has them, and thrown. */
 static uint8_t *range_of(mote_vm *vm, mote_value receiver, mote_value offset, mote_value width, uint32_t *bytes)
 {
-    uint32_t length, at = (uint32_t)to_int32(vm, offset);
+    uint32_t length;
+    int32_t at, wide;
     uint8_t *data = buffer_data(vm, receiver, &length);
-    *bytes = (uint32_t)to_int32(vm, width);
     if (data == NULL) throw_expecting(vm, "buffer", receiver);
-    else if (*bytes - 1 >= MOST_WIDTH) throw_error(vm, MOTE_RANGE_ERROR, "integers have 1 to 6 bytes");
-    else if (at > length || length - at < *bytes)
-        throw_error(vm, MOTE_RANGE_ERROR, "integer out of the buffer's range");
+    if (data == NULL || !to_integer(vm, offset, "offset", &at) || !to_integer(vm, width, "byteLength", &wide))
+        return NULL;
+    *bytes = (uint32_t)wide;
+    if (*bytes - 1 >= MOST_WIDTH) throw_error(vm, MOTE_RANGE_ERROR, "byteLength must be 1 to 6");
+    else if ((uint32_t)at > length || length - (uint32_t)at < *bytes)
+        throw_error(vm, MOTE_RANGE_ERROR, "offset and byteLength must lie in the buffer");
     else return data + at;
     return NULL;
 }
@@ -53,7 +64,7 @@ static bool to_words(mote_vm *vm, mote_value value, uint32_t width, uint32_t *hi
                       : width == 4 ? *high
                                    : *low >> (8 * width);
     if (width > 0 && width < 4) beyond |= *high;
-    if (beyond != 0) throw_error(vm, MOTE_RANGE_ERROR, "number does not fit");
+    if (beyond != 0) throw_error(vm, MOTE_RANGE_ERROR, "value must be an integer that fits in byteLength");
     return beyond == 0;
 }
 
@@ -64,6 +75,7 @@ static mote_value write_uint_be(mote_vm *vm, mote_value receiver, const mote_val
     uint32_t width, high, low;
     if (has_tag(receiver, TAG_IMAGE_BUFFER)) return throw_expecting(vm, "writable buffer", receiver);
     uint8_t *at = range_of(vm, receiver, args[1], args[2], &width);
+    if (at != NULL && !number_is(vm, args[0])) return throw_error(vm, MOTE_TYPE_ERROR, "value must be a number");
     if (at == NULL || !to_words(vm, args[0], width, &high, &low)) return MOTE_FAILED;
     for (uint32_t i = width; i-- > 0;) {
         at[i] = (uint8_t)low;

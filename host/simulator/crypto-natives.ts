@@ -96,6 +96,10 @@ class Handles {
         this.end(call.integer(index, "handle", 1, HIGHEST_HANDLE))
     }
 
+    closeAll(): void {
+        for (const handle of [...this.objects.keys()]) this.end(handle)
+    }
+
     private end(handle: number): void {
         this.objects.get(handle)?.close()
         this.objects.delete(handle)
@@ -193,10 +197,13 @@ function openInPlace(call: NativeCall, handles: Handles): number {
     const datagram = call.target(1, "datagram")
     const offset = call.integer(2, "offset", 0, datagram.length)
     if (datagram.length - offset < RECORD_HEADER_LENGTH) return -1
+    const start = offset + RECORD_HEADER_LENGTH + state[24]
+    const tagLength = (handles.byNumber(state.readUInt16BE(1)) as Aead).tagLength
+    const end = offset + RECORD_HEADER_LENGTH + Buffer.from(datagram).readUInt16BE(offset + 11) - tagLength
     const plaintext = protection.open(Buffer.from(datagram), offset)
-    if (plaintext === undefined) return -1
-    datagram.set(plaintext, offset + RECORD_HEADER_LENGTH + state[24])
-    return plaintext.length
+    if (plaintext !== undefined) datagram.set(plaintext, start)
+    else if (end + tagLength <= datagram.length) datagram.fill(0, start, Math.max(start, end))
+    return plaintext === undefined ? -1 : plaintext.length
 }
 
 function wrap(call: NativeCall, handles: Handles): Buffer {
@@ -213,10 +220,14 @@ function unwrap(call: NativeCall, handles: Handles): number | undefined {
     const wrapper = handles.wrapper(call, 1)
     const key = unwrapKey(wrapped, wrapper)
     if (key === undefined) return undefined
-    const object =
-        key.kind === WrappedKind.aead
-            ? new NodeCryptoProvider().newAead(key.number, key.secret)
-            : KeyPair.ofBare(key.number, key.secret)
+    const provider = new NodeCryptoProvider()
+    const isAead = key.kind === WrappedKind.aead && aeads.includes(key.number)
+    const isPair = key.kind === WrappedKind.keyPair && key.secret.length === 32
+    const object = isAead
+        ? keyed(call, () => provider.newAead(key.number, key.secret))
+        : isPair
+          ? KeyPair.ofBare(key.number, key.secret)
+          : undefined
     if (object === undefined) throw new NativeError(ErrorKind.error, "this device has no such key")
     return handles.add(object)
 }
@@ -373,6 +384,7 @@ export function cryptoNatives(): Native[] {
             numArgs: 2,
             run: (call) => handles.own(call),
             collected: (isAlive) => handles.collected(isAlive),
+            ended: () => handles.closeAll(),
         },
         { name: "_moteCryptoWrap", numArgs: 2, run: (call) => wrap(call, handles) },
         { name: "_moteCryptoUnwrap", numArgs: 2, run: (call) => unwrap(call, handles) },

@@ -88,6 +88,8 @@ export interface Native {
     run(call: NativeCall): Result | Promise<Result>
     /** Called in each collection: whether an object of the program is still reachable. */
     collected?(isAlive: (object: Value) => boolean): void
+    /** Called when the program has ended and another may be loaded. */
+    ended?(): void
 }
 
 export interface MachineOptions {
@@ -194,6 +196,7 @@ export class Machine {
 
     /** Verifies an image and makes it ready to run. Throws with the reason when the machine refuses it. */
     load(image: Uint8Array): void {
+        for (const native of this.options.natives) native.ended?.()
         const at = this.exports.allocate(image.length)
         this.bytes(at, image.length).set(image)
         if (this.exports.load(at, image.length) === 0) return

@@ -99,7 +99,7 @@ declare module "@devicescript/core" {
      * nonce behind it, and returns how many bytes the record has: the tag comes after them.
      */
     function _moteRecordSealInPlace(state: Buffer, type: number, target: Buffer, offset: number, length: number): number
-    /** Like `_moteRecordOpen`, but the plaintext takes the ciphertext's place. Returns its length; -1: not authentic. */
+    /** Like `_moteRecordOpen`, but the plaintext takes the ciphertext's place, or zeros where it is not authentic. Returns its length, or -1. */
     function _moteRecordOpenInPlace(state: Buffer, datagram: Buffer, offset: number): number
 
     // UDP. Addresses are texts, "127.0.0.1" or "fe80::1%2". "Minus an IOErrorEnum code" means -255 for FAILED, which is 0.

@@ -1,4 +1,5 @@
 import { deepStrictEqual, ok, strictEqual } from "node:assert/strict"
+import { spawnSync } from "node:child_process"
 import { KeyPair, verify } from "../../../host/simulator/key-pair.js"
 import { needs } from "../../support/needs.js"
 import { linux, runInSimulator, runOn } from "./device-under-test.js"
@@ -55,6 +56,18 @@ describe("keys", function () {
         private: PRIVATE,
         "their-signature": signer.sign(Buffer.from("signed by the test")).toString("hex"),
     }
+
+    it("are not taken from work under way, by a collection or a close, and not used up by objects that are gone", async function () {
+        needs(this, linux.missing())
+        const want = ["dropped hashes: 100", "by dropped signers: 10 of 10", "closed while signing: 10 of 10"]
+        const program = "test/device/natives/owners.ts"
+        deepStrictEqual(await runInSimulator(program, {}), want)
+        const [command, ...args] = (await linux.command(program, {})) as [string, ...string[]]
+        for (const stress of [[], ["--gc-stress"]]) {
+            const { stdout } = spawnSync(command, [...stress, ...args], { encoding: "utf8" })
+            deepStrictEqual(stdout.trimEnd().split("\n"), want, stress.join())
+        }
+    })
 
     it("agree and sign in the simulator as they must", async () => {
         check(await runInSimulator("test/device/natives/keys.ts", settings))
