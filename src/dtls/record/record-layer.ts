@@ -109,18 +109,18 @@ export class RecordLayer {
         if (!isContentType(type)) return this.discard(Discard.unknownType)
         if (version !== DTLS_1_2 && (epoch !== 0 || version !== DTLS_1_0)) return this.discard(Discard.version)
         if (length > MAX_CIPHERTEXT) return this.discard(Discard.oversize)
-        if (epoch === 0) return this.unprotected(type, copyOf(reader.data, reader.at - length, reader.at))
+        if (epoch === 0) return this.unprotected(type, reader, length)
         // Without renegotiation epoch 1 is the last there is (RFC 7925 §17).
         if (epoch !== 1) return this.discard(Discard.epoch)
         return this.keep(copyOf(reader.data, start, reader.at))
     }
 
     /** While keys are active only handshake records pass, for a peer that repeats its last flight. */
-    private unprotected(type: number, plaintext: Buffer): OpenedRecord | undefined {
+    private unprotected(type: number, reader: Reader, length: number): OpenedRecord | undefined {
         if (this.readEpoch !== 0 && type !== ContentType.handshake) return this.discard(Discard.unprotected)
         // A verified record of that size is the association's to answer (R14).
-        if (plaintext.length > MAX_PLAINTEXT) return this.discard(Discard.oversize)
-        return { type, epoch: 0, plaintext }
+        if (length > MAX_PLAINTEXT) return this.discard(Discard.oversize)
+        return { type, epoch: 0, plaintext: copyOf(reader.data, reader.at - length, reader.at) }
     }
 
     /** Rule for early records: the first ones that fit the limit stay, later ones are dropped. */
