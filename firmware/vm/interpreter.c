@@ -6,7 +6,6 @@
 #include "profile.h"
 #include "vm.h"
 
-#include <math.h>
 #include <string.h>
 
 #define SAVE() (vm->pc = pc, vm->sp = sp)
@@ -26,50 +25,6 @@ static inline uint32_t read_index(const uint8_t **pc)
 static bool failed(const mote_vm *vm)
 {
     return vm->exception != VALUE_NONE || vm->panic != MOTE_RUNNING;
-}
-
-/* Arithmetic beyond small integers. */
-
-static mote_value add_slow(mote_vm *vm, mote_value x, mote_value y)
-{
-    if (!is_string(vm, x) && !is_string(vm, y)) return number_value(vm, to_double(vm, x) + to_double(vm, y));
-    text_builder text;
-    if (!text_begin(&text, vm, UINT32_MAX)) return MOTE_FAILED;
-    text_add_value(&text, x);
-    text_add_value(&text, y);
-    return text_end(&text);
-}
-
-static mote_value divide(mote_vm *vm, mote_value x, mote_value y)
-{
-    if (both_small(x, y)) {
-        int32_t a = small_int(x), b = small_int(y);
-        if (b != 0 && a % b == 0) return int_value(vm, a / b);
-    }
-    return number_value(vm, to_double(vm, x) / to_double(vm, y));
-}
-
-static mote_value arithmetic(mote_vm *vm, uint8_t op, mote_value x, mote_value y)
-{
-    switch (op) {
-    case OP_ADD: return add_slow(vm, x, y);
-    case OP_SUB: return number_value(vm, to_double(vm, x) - to_double(vm, y));
-    case OP_MUL: return number_value(vm, to_double(vm, x) * to_double(vm, y));
-    default: return divide(vm, x, y);
-    }
-}
-
-static mote_value shift(mote_vm *vm, uint8_t op, mote_value x, mote_value y)
-{
-    int32_t a = to_int32(vm, x);
-    uint32_t by = (uint32_t)to_int32(vm, y) & 31u;
-    if (op == OP_SHIFT_LEFT) return int_value(vm, (int32_t)((uint32_t)a << by));
-    return op == OP_SHIFT_RIGHT ? int_value(vm, a >> by) : uint_value(vm, (uint32_t)a >> by);
-}
-
-static bool approximately_equal(mote_vm *vm, mote_value x, mote_value y)
-{
-    return (is_nullish(x) && is_nullish(y)) || values_equal(vm, x, y);
 }
 
 /* Objects and functions. */
@@ -94,88 +49,6 @@ static mote_value make_closure(mote_vm *vm, uint32_t function)
     closure->function = immediate(TAG_FUNCTION, function);
     closure->frame = vm->link[2];
     return v;
-}
-
-static mote_value check_ctor(mote_vm *vm, mote_value v)
-{
-    mote_value f = has_kind(vm, v, KIND_BOUND) ? ((const block_bound *)OFFSET(v))->function : v;
-    if (has_kind(vm, f, KIND_CLOSURE)) f = ((const block_closure *)OFFSET(f))->function;
-    if (has_tag(f, TAG_BUILTIN) && native_lookup(vm, payload(f), builtin_value(S___func__)) != VALUE_NONE) return v;
-    if (has_tag(f, TAG_FUNCTION)) {
-        if ((function_at(vm, payload(f))->flags & FUNCTION_IS_CTOR) != 0) return v;
-        return throw_error(vm, MOTE_TYPE_ERROR, "function is not a ctor");
-    }
-    if (has_tag(f, TAG_NATIVE)) return throw_error(vm, MOTE_TYPE_ERROR, "builtin function is not a ctor");
-    return throw_error(vm, MOTE_TYPE_ERROR, "new unsupported on this expression");
-}
-
-/** bind(function, this): for `super(...)`. */
-static mote_value bind_value(mote_vm *vm, mote_value function, mote_value receiver)
-{
-    if (has_tag(function, TAG_BUILTIN)) {
-        mote_value inner = native_lookup(vm, payload(function), builtin_value(S___func__));
-        if (inner != VALUE_NONE) function = inner;
-    }
-    if (has_kind(vm, function, KIND_BOUND)) function = ((const block_bound *)OFFSET(function))->function;
-    if (!is_function(vm, function)) return throw_expecting(vm, "function", function);
-    return bind_function(vm, function, receiver);
-}
-
-static bool literal(mote_vm *vm, uint32_t index, mote_value *result)
-{
-    uint32_t low = vm->image.floats[2 * index], high = vm->image.floats[2 * index + 1];
-    if (high == 0xffffffffu) {
-        *result = int_value(vm, (int32_t)low);
-    } else {
-        uint64_t bits = ((uint64_t)high << 32) | low;
-        double number;
-        memcpy(&number, &bits, sizeof number);
-        *result = number_value(vm, number);
-    }
-    return *result != MOTE_FAILED;
-}
-
-/** Without Jacdac, service specifications are empty maps that take what the program stores. */
-static mote_value spec_map(mote_vm *vm, uint32_t spec)
-{
-    mote_value key = small_value((int32_t)spec), map = table_find(vm, vm->specs, key);
-    if (map != VALUE_NONE) return map;
-    map = map_new(vm, MOTE_UNDEFINED);
-    return map != MOTE_FAILED && table_set(vm, map, &vm->specs, key, map) ? map : MOTE_FAILED;
-}
-
-static mote_value alloc_array(mote_vm *vm, mote_value size)
-{
-    uint32_t length = (uint32_t)to_int32(vm, size);
-    if (length > MAX_ARRAY_INDEX + 1) return throw_error(vm, MOTE_RANGE_ERROR, "array too big");
-    mote_value v = array_new(vm, length);
-    if (v != MOTE_FAILED) array_resize(vm, v, 0); /* the size is room, not length */
-    return v;
-}
-
-static mote_value alloc_buffer(mote_vm *vm, mote_value size)
-{
-    uint32_t length = (uint32_t)to_int32(vm, size);
-    return length > MAX_BUFFER ? throw_error(vm, MOTE_RANGE_ERROR, "buffer too big") : buffer_new(vm, length);
-}
-
-static void throw_value(mote_vm *vm, mote_value v)
-{
-    if (is_nullish(v)) throw_error(vm, MOTE_TYPE_ERROR, "throwing null/undefined");
-    else raise(vm, v);
-}
-
-/* The operations that only look at their operands, and never fail. */
-static mote_value examine(mote_vm *vm, uint8_t op, mote_value x, mote_value y)
-{
-    switch (op) {
-    case OP_EQ: return bool_value(values_equal(vm, x, y));
-    case OP_NE: return bool_value(!values_equal(vm, x, y));
-    case OP_APPROX_EQ: return bool_value(approximately_equal(vm, x, y));
-    case OP_APPROX_NE: return bool_value(!approximately_equal(vm, x, y));
-    case OP_LT: return bool_value(to_double(vm, x) < to_double(vm, y));
-    default: return bool_value(to_double(vm, x) <= to_double(vm, y));
-    }
 }
 
 #define PUSH(v) (*sp++ = (v))
@@ -213,14 +86,14 @@ static mote_value examine(mote_vm *vm, uint8_t op, mote_value x, mote_value y)
         else sp[-1] = examine(vm, op_, x_, y_);                                                                        \
     } while (0)
 
-#define BITWISE(op_, expression)                                                                                       \
+#define BITWISE(expression)                                                                                            \
     do {                                                                                                               \
         mote_value x_ = sp[-2], y_ = sp[-1];                                                                           \
         if (both_small(x_, y_)) {                                                                                      \
             sp--;                                                                                                      \
             sp[-1] = (expression) | 1u;                                                                                \
         } else {                                                                                                       \
-            REPLACE(2, int_value(vm, to_int32(vm, x_) op_ to_int32(vm, y_)));                                          \
+            REPLACE(2, operate_binary(vm, op, x_, y_));                                                                \
         }                                                                                                              \
     } while (0)
 
@@ -497,7 +370,7 @@ place_ADD : {
         sp[-1] = (uint32_t)sum;
         NEXT();
     }
-    REPLACE(2, arithmetic(vm, op, x, y));
+    REPLACE(2, operate_binary(vm, op, x, y));
     NEXT();
 }
 place_SUB : {
@@ -508,7 +381,7 @@ place_SUB : {
         sp[-1] = (uint32_t)difference;
         NEXT();
     }
-    REPLACE(2, arithmetic(vm, op, x, y));
+    REPLACE(2, operate_binary(vm, op, x, y));
     NEXT();
 }
 place_MUL : {
@@ -519,40 +392,32 @@ place_MUL : {
         sp[-1] = small_value(product);
         NEXT();
     }
-    REPLACE(2, arithmetic(vm, op, x, y));
+    REPLACE(2, operate_binary(vm, op, x, y));
     NEXT();
 }
 place_DIV:
-    REPLACE(2, divide(vm, sp[-2], sp[-1]));
+    REPLACE(2, operate_binary(vm, op, sp[-2], sp[-1]));
     NEXT();
 place_BIT_AND:
-    BITWISE(&, x_ & y_);
+    BITWISE(x_ & y_);
     NEXT();
 place_BIT_OR:
-    BITWISE(|, x_ | y_);
+    BITWISE(x_ | y_);
     NEXT();
 place_BIT_XOR:
-    BITWISE(^, x_ ^ y_);
+    BITWISE(x_ ^ y_);
     NEXT();
 place_SHIFT_LEFT:
 place_SHIFT_RIGHT:
 place_SHIFT_RIGHT_UNSIGNED:
-    REPLACE(2, shift(vm, op, sp[-2], sp[-1]));
+    REPLACE(2, operate_binary(vm, op, sp[-2], sp[-1]));
     NEXT();
 place_BIT_NOT:
-    REPLACE(1, int_value(vm, ~to_int32(vm, sp[-1])));
-    NEXT();
 place_TO_INT:
-    REPLACE(1, int_value(vm, to_int32(vm, sp[-1])));
-    NEXT();
 place_NEG:
-    REPLACE(1, number_value(vm, -to_double(vm, sp[-1])));
-    NEXT();
 place_UPLUS:
-    REPLACE(1, number_value(vm, to_double(vm, sp[-1])));
-    NEXT();
 place_ABS:
-    REPLACE(1, number_value(vm, fabs(to_double(vm, sp[-1]))));
+    REPLACE(1, operate_unary(vm, op, sp[-1]));
     NEXT();
 
 place_EQ:

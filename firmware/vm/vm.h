@@ -471,6 +471,21 @@ const char *native_name(const mote_vm *vm, uint32_t index, uint32_t *length);
 bool native_is(uint32_t index, enum native_kind kind);
 mote_value accessor_run(mote_vm *vm, uint32_t index, mote_value receiver);
 
+/* operations.c */
+mote_value operate_binary(mote_vm *vm, uint8_t op, mote_value x, mote_value y);
+mote_value operate_unary(mote_vm *vm, uint8_t op, mote_value x);
+/** The operations that only look at their operands, and never fail. */
+mote_value examine(mote_vm *vm, uint8_t op, mote_value x, mote_value y);
+mote_value check_ctor(mote_vm *vm, mote_value v);
+/** bind(function, this): for `super(...)`. */
+mote_value bind_value(mote_vm *vm, mote_value function, mote_value receiver);
+bool literal(mote_vm *vm, uint32_t index, mote_value *result);
+/** Without Jacdac, service specifications are empty maps that take what the program stores. */
+mote_value spec_map(mote_vm *vm, uint32_t spec);
+mote_value alloc_array(mote_vm *vm, mote_value size);
+mote_value alloc_buffer(mote_vm *vm, mote_value size);
+void throw_value(mote_vm *vm, mote_value v);
+
 /* call.c */
 /** Enters a call: `base` is the function, its `count` arguments follow. */
 void call_enter(mote_vm *vm, mote_value *base, unsigned count, mote_value receiver);
