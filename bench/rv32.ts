@@ -6,7 +6,8 @@ import { spawnSync } from "node:child_process"
 import { readFileSync, statSync } from "node:fs"
 import { emulatorCommand } from "../host/board/emulator.js"
 import { cachedDeviceImage } from "../host/build/device.js"
-import { type BoardMain, type BoardProgram, buildBoard, missingForBoard } from "../host/build/rv32.js"
+import { type BoardProgram, buildBoard, missingForBoard } from "../host/build/rv32.js"
+import { translationFiles } from "../host/translate/files.js"
 
 /** Of firmware/bench/support.h and test/device/bench/handshakes.ts. */
 const HANDSHAKES = 50
@@ -177,9 +178,10 @@ if (missing !== undefined) {
     console.error(`bench:rv32 needs the emulated board: ${missing}`)
     process.exit(1)
 }
-const build = (main: BoardMain, ...defines: string[]): Promise<BoardProgram> => buildBoard(main, defines)
-const program = await build("bench/mote")
-const anchorProgram = await build("bench/anchor")
+const interpreted = await buildBoard("bench/mote")
+const translations = translationFiles([readFileSync(cachedDeviceImage(PROGRAM).path)])
+const program = await buildBoard("bench/mote", [], undefined, translations)
+const anchorProgram = await buildBoard("bench/anchor")
 const speed = run(program, "speed")
 const mote = moteFigures(program, speed, run(program, "client"))
 const mbedtls = mbedtlsFigures(anchorProgram, run(anchorProgram, "speed"))
@@ -188,6 +190,6 @@ else {
     printTable(mote, mbedtls)
     printShares(speed)
     printNatives(speed)
-    printFunctions(run(await build("bench/mote", "MOTE_PROFILE"), "speed"))
+    printFunctions(run(await buildBoard("bench/mote", ["MOTE_PROFILE"]), "speed"))
 }
 process.exit()

@@ -8,6 +8,7 @@
 #include "natives.h"
 #include "port.h"
 #include "support.h"
+#include "translation.h"
 
 #include <psa/crypto.h>
 #include <stdio.h>
@@ -284,6 +285,7 @@ int main(void)
         puts("error: the program cannot be loaded");
         return 2;
     }
+    natives_translate(vm, program_partition + IMAGE, length);
     bench_paint_stack();
     for (uint64_t now = 0, wake = 0; mote_vm_panic(vm) == MOTE_RUNNING && wake != MOTE_NEVER; now = wake)
         wake = mote_vm_step(vm, now);

@@ -106,30 +106,33 @@ static RARE bool finish_entry(mote_vm *vm, const image_function *function, mote_
     return !captured || move_to_frame(vm, function, slots, link);
 }
 
-/** base[0] is the receiver now: operands keep it alive. */
-static void enter_function(mote_vm *vm, mote_value *base, uint32_t index, unsigned count, mote_value env)
+/**
+ * base[0] is the receiver now: operands keep it alive. `plain`: the function makes no closures, has no array of the
+ * rest. False: an exception or panic is pending.
+ */
+static inline bool enter(mote_vm *vm, mote_value *base, uint32_t index, unsigned count, mote_value env, bool plain)
 {
     const image_function *function = function_at(vm, index);
     bool method = (function->flags & FUNCTION_NEEDS_THIS) != 0;
     if (vm->depth >= vm->max_depth) {
         vm_panic(vm, MOTE_PANIC_DEPTH);
-        return;
+        return false;
     }
     uint32_t position = (uint32_t)(base - vm->stack);
     base[-2] = env;
-    if (!stack_reserve(vm, function->num_slots + function->num_tries + 2u * LINK_WORDS + OPERAND_WORDS)) return;
+    if (!stack_reserve(vm, function->num_slots + function->num_tries + 2u * LINK_WORDS + OPERAND_WORDS)) return false;
     base = vm->stack + position;
     mote_value *link = base - LINK_WORDS;
     link[0] = small_value((int32_t)index);
     link[1] = small_value((int32_t)(vm->pc - vm->image.bytes));
     link[3] = small_value(vm->link == NULL ? -1 : (int32_t)(vm->link - vm->stack));
     bool makes = method && base[0] == MOTE_UNDEFINED && (function->flags & FUNCTION_IS_CTOR) != 0;
-    if (makes && !make_object(vm, base, index)) return;
+    if (makes && !make_object(vm, base, index)) return false;
     mote_value *slots = method ? base : base + 1;
     uint32_t given = count + (method ? 1 : 0);
-    bool captured = captures(vm, index);
-    if (captured || (function->flags & FUNCTION_HAS_REST) != 0) {
-        if (!finish_entry(vm, function, slots, link, &given, captured)) return;
+    bool captured = !plain && captures(vm, index);
+    if (captured || (!plain && (function->flags & FUNCTION_HAS_REST) != 0)) {
+        if (!finish_entry(vm, function, slots, link, &given, captured)) return false;
     } else {
         uint32_t args = function->num_args;
         for (uint32_t i = given < args ? given : args; i < function->num_slots; i++) slots[i] = MOTE_UNDEFINED;
@@ -146,6 +149,12 @@ static void enter_function(mote_vm *vm, mote_value *base, uint32_t index, unsign
     for (uint32_t i = function->num_tries; i > 0; i--) *--words = small_value(0);
     vm->pc = vm->image.bytes + function->start;
     note_depth(vm);
+    return true;
+}
+
+static void enter_function(mote_vm *vm, mote_value *base, uint32_t index, unsigned count, mote_value env)
+{
+    (void)enter(vm, base, index, count, env, false);
 }
 
 static void enter_native(mote_vm *vm, mote_value *base, uint32_t index, unsigned count)
@@ -212,6 +221,41 @@ void call_enter(mote_vm *vm, mote_value *base, unsigned count, mote_value receiv
     base[0] = self;
     if (has_tag(function, TAG_FUNCTION)) enter_function(vm, base, payload(function), count, MOTE_UNDEFINED);
     else enter_native(vm, base, payload(function), count);
+}
+
+/** Calls a translated function from another: on the host's stack, for as long as nothing takes the turn from it. */
+static bool call_nested(mote_vm *vm, mote_value *base, uint32_t index, unsigned count)
+{
+    mote_value *stack = vm->stack, *link = vm->link, *slots = vm->slots;
+    if (!enter(vm, base, index, count, MOTE_UNDEFINED, true)) return false;
+    vm->nesting++;
+    if (!vm->translated[index](vm, 0)) return false;
+    vm->nesting--;
+    if (vm->stack != stack) {
+        link = vm->stack + (link - stack);
+        slots = vm->stack + (slots - stack);
+        base = vm->stack + (base - stack);
+    }
+    vm->link = link;
+    vm->slots = slots;
+    vm->sp = vm->operands = base;
+    return true;
+}
+
+bool call_translated(mote_vm *vm, mote_value *base, unsigned count, uint32_t behind)
+{
+    mote_value function = base[0], receiver = vm->receiver;
+    const mote_value *link = vm->link;
+    vm->receiver = VALUE_NONE;
+    vm->sp = base + 1 + count;
+    vm->pc = vm->image.bytes + behind;
+    bool nests = has_tag(function, TAG_FUNCTION) && vm->nesting < MOST_NESTED;
+    if (nests && vm->translated[payload(function)] != NULL) {
+        base[0] = receiver == VALUE_NONE ? MOTE_UNDEFINED : receiver;
+        return call_nested(vm, base, payload(function), count);
+    }
+    call_enter(vm, base, count, receiver);
+    return vm->link == link && !has_failed(vm) && !vm->yielding;
 }
 
 static bool is_native_call(mote_vm *vm, mote_value function)

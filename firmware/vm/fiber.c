@@ -227,7 +227,7 @@ static void go_on(mote_vm *vm, mote_value v)
     load_registers(vm, v);
     fiber_at(vm, v)->ret_val = MOTE_UNDEFINED;
     int32_t budget = vm->budget;
-    interpreter_run(vm);
+    machine_run(vm);
     vm->operations += (uint64_t)((int64_t)budget - vm->budget);
     if (vm->panic != MOTE_RUNNING) return;
     if (vm->current != 0) fiber_save(vm);

@@ -97,15 +97,33 @@ static bool is_plain(const mote_vm *vm, mote_value v)
     return !is_code(v);
 }
 
-mote_value field_get(mote_vm *vm, mote_value object, mote_value key)
+static mote_value find(mote_vm *vm, mote_value object, mote_value key)
 {
     mote_value found = quick_field(vm, object, key);
-    if (found == VALUE_NONE) found = property_get_unbound(vm, object, key);
-    else if (has_tag(found, TAG_NATIVE) && native_is(payload(found), NATIVE_PROPERTY))
-        found = accessor_run(vm, payload(found), object);
+    if (found == VALUE_NONE) return property_get_unbound(vm, object, key);
+    bool accessor = has_tag(found, TAG_NATIVE) && native_is(payload(found), NATIVE_PROPERTY);
+    return accessor ? accessor_run(vm, payload(found), object) : found;
+}
+
+mote_value field_get(mote_vm *vm, mote_value object, mote_value key)
+{
+    mote_value found = find(vm, object, key);
     if (found == MOTE_FAILED || is_plain(vm, found)) return found;
     if (vm->sp - 1 != vm->operands || !calls_it(vm)) return bind_function(vm, found, object);
     vm->receiver = object;
+    return found;
+}
+
+mote_value field_value(mote_vm *vm, mote_value object, mote_value key)
+{
+    mote_value found = find(vm, object, key);
+    return found == MOTE_FAILED || is_plain(vm, found) ? found : bind_function(vm, found, object);
+}
+
+mote_value field_callee(mote_vm *vm, mote_value object, mote_value key)
+{
+    mote_value found = find(vm, object, key);
+    if (found != MOTE_FAILED && !is_plain(vm, found)) vm->receiver = object;
     return found;
 }
 

@@ -22,11 +22,6 @@ static inline uint32_t read_index(const uint8_t **pc)
     return (uint32_t)read_immediate(pc);
 }
 
-static bool failed(const mote_vm *vm)
-{
-    return vm->exception != VALUE_NONE || vm->panic != MOTE_RUNNING;
-}
-
 /* Objects and functions. */
 
 /** The frame that holds a closure variable, NULL when the program is invalid. */
@@ -100,8 +95,8 @@ static mote_value make_closure(mote_vm *vm, uint32_t function)
 /** After a call or a statement that may have thrown, yielded or panicked. */
 #define CHECK()                                                                                                        \
     do {                                                                                                               \
-        if (failed(vm)) goto failed;                                                                                   \
-        if (vm->yielding) goto leave;                                                                                  \
+        if (has_failed(vm)) goto failed;                                                                               \
+        if (vm->yielding || running_translation(vm) != NULL) goto leave;                                               \
     } while (0)
 
 #define JUMP_IF(condition)                                                                                             \
@@ -505,7 +500,7 @@ place_CALL_ARRAY:
 place_RETURN:
     SAVE();
     call_return(vm, sp[-1]);
-    if (vm->yielding) goto leave;
+    if (vm->yielding || running_translation(vm) != NULL) goto leave;
     LOAD();
     NEXT();
 place_STORE_RET_VAL:
@@ -542,7 +537,7 @@ place_RE_THROW:
         NEXT();
     }
     unwind_again(vm, sp[-1]);
-    if (failed(vm)) goto failed;
+    if (has_failed(vm)) goto failed;
     LOAD();
     if (budget < 0) goto out_of_budget;
     NEXT();
@@ -552,7 +547,7 @@ place_THROW_JMP : {
     uint32_t levels = (uint32_t)to_int32(vm, sp[-1]);
     SAVE();
     unwind_jump(vm, (uint32_t)(from + offset - code), levels);
-    if (failed(vm)) goto failed;
+    if (has_failed(vm)) goto failed;
     LOAD();
     if (budget < 0) goto out_of_budget;
     NEXT();
@@ -569,7 +564,7 @@ out_of_budget:
 failed:
     if (vm->panic != MOTE_RUNNING) goto leave;
     unwind_exception(vm);
-    if (vm->panic != MOTE_RUNNING) goto leave;
+    if (vm->panic != MOTE_RUNNING || running_translation(vm) != NULL) goto leave;
     LOAD();
     if (budget < 0) goto out_of_budget;
     NEXT();

@@ -114,6 +114,22 @@ mote_vm *mote_vm_create(const mote_config *config);
  * Returns 0, or the panic code. `mote_vm_load_error` has the reason.
  */
 int mote_vm_load(mote_vm *vm, const void *image, size_t length);
+
+/**
+ * A function of an image as C (host/translate), which goes on at `at`, bytes from the image's start, 0: at its begin.
+ * False: it did not return to who called it.
+ */
+typedef bool mote_translated(mote_vm *vm, uint32_t at);
+
+/** What a machine can run in place of the bytecode of one image. */
+typedef struct {
+    uint8_t sha256[32]; /* of the image */
+    unsigned num_functions;
+    mote_translated *const *functions; /* NULL: that one is interpreted */
+} mote_translation;
+
+/** After mote_vm_load. The caller vouches that the translation is one of that image, by its hash. */
+void mote_vm_translate(mote_vm *vm, const mote_translation *translation);
 const char *mote_vm_load_error(const mote_vm *vm);
 
 /**

@@ -39,6 +39,8 @@ static void reset(mote_vm *vm)
     vm->peak_depth = vm->peak_stack_words = 0;
     vm->operations = vm->now = 0;
     vm->load_error = NULL;
+    vm->translated = NULL;
+    memset(vm->callees, 0, sizeof vm->callees); /* places of the image before */
     cache_clear(vm);
     heap_init(vm, (uint32_t)((sizeof *vm + 7) & ~(size_t)7), end);
 }

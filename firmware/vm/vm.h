@@ -32,7 +32,8 @@ enum {
     OWN_KEYS = 1024,
     TRACE_DEPTH = 16,
     SMALL_LISTS = 32,
-    ROOTS = 32
+    ROOTS = 32,
+    MOST_NESTED = 16
 };
 
 /* Blocks. The header has kind (bits 0-3), flags (4-7) and size in words, header included (8-31). */
@@ -166,6 +167,9 @@ struct mote_vm {
     mote_value globals;
     uint32_t depth;
     int32_t budget; /* operations left in this turn */
+
+    mote_translated *const *translated; /* by function, NULL for those without; NULL when there are none */
+    uint32_t nesting;                   /* calls of translated functions on the host's stack */
 
     mote_value exception; /* pending, or VALUE_NONE */
     int32_t panic;
@@ -378,6 +382,10 @@ static inline bool store_guess(mote_vm *vm, mote_value object, mote_value key, m
  * stays unbound: the machine keeps its receiver.
  */
 mote_value field_get(mote_vm *vm, mote_value object, mote_value key);
+/** The same where it is known that nothing calls it: functions are bound. */
+mote_value field_value(mote_vm *vm, mote_value object, mote_value key);
+/** The same where it is known that it will be called. */
+mote_value field_callee(mote_vm *vm, mote_value object, mote_value key);
 /** `object[key] = value`. */
 bool field_set(mote_vm *vm, mote_value object, mote_value key, mote_value value);
 
@@ -487,9 +495,19 @@ mote_value alloc_buffer(mote_vm *vm, mote_value size);
 void throw_value(mote_vm *vm, mote_value v);
 
 /* call.c */
+static inline bool has_failed(const mote_vm *vm)
+{
+    return vm->exception != VALUE_NONE || vm->panic != MOTE_RUNNING;
+}
 /** Enters a call: `base` is the function, its `count` arguments follow. */
 void call_enter(mote_vm *vm, mote_value *base, unsigned count, mote_value receiver);
 void call_array(mote_vm *vm, mote_value function, mote_value array);
+/**
+ * What a translated function calls with: operands as in call_enter, `vm->receiver`, and the place behind the call in
+ * bytes from the image's start. True: the call is done, and vm->ret_val has its result. False: something else is to
+ * run first, see machine_run, and the function goes on from that place later.
+ */
+bool call_translated(mote_vm *vm, mote_value *base, unsigned count, uint32_t behind);
 /** Leaves the running activation with `result`. */
 void call_return(mote_vm *vm, mote_value result);
 /** Sets the registers from the link words. */
@@ -510,7 +528,17 @@ bool try_leave(mote_vm *vm);
 bool try_is_top(const mote_vm *vm, uint32_t handler);
 
 /* interpreter.c */
+/** Runs until the fiber yields or is interrupted, the machine panics, or a translated function is to run. */
 void interpreter_run(mote_vm *vm);
+
+/* translation.c */
+/** Runs the fiber until it yields or is interrupted, or the machine panics. */
+void machine_run(mote_vm *vm);
+/** The translation of the function that runs; NULL when it has none. */
+static inline mote_translated *running_translation(const mote_vm *vm)
+{
+    return vm->translated == NULL ? NULL : vm->translated[(uint32_t)small_int(vm->link[0]) & 0xffff];
+}
 
 /* fiber.c */
 mote_value fiber_new(mote_vm *vm, mote_value function, const mote_value *args, unsigned count);

@@ -1,7 +1,8 @@
 import { spawnSync } from "node:child_process"
 import { createHash } from "node:crypto"
 import { existsSync, mkdirSync, readdirSync, readFileSync, renameSync } from "node:fs"
-import { dirname, join } from "node:path"
+import { dirname, isAbsolute, join } from "node:path"
+import { translationFiles } from "../translate/files.js"
 import { root } from "./device.js"
 
 const firmware = join(root, "firmware")
@@ -9,7 +10,7 @@ const cache = join(root, ".cache", "native")
 
 /** As strict as the house is: a warning is an error. */
 const STRICT = ["-std=c11", "-D_GNU_SOURCE", "-Wall", "-Wextra", "-Wconversion", "-Wshadow", "-Werror"]
-const INCLUDE = ["vm", "natives", "port/sockets", "port/posix"].map((folder) => `-I${join(firmware, folder)}`)
+const INCLUDE = ["vm", "natives", "translated", "port/sockets", "port/posix"].map((folder) => `-I${join(firmware, folder)}`)
 const SANITIZE = ["-fsanitize=address,undefined", "-fno-sanitize-recover=undefined", "-fno-omit-frame-pointer"]
 
 /** One program of the firmware for this machine. */
@@ -17,7 +18,7 @@ export interface NativeProgram {
     name: string
     compiler: string
     flags: string[]
-    /** folders below firmware, or files */
+    /** folders below firmware, or files; absolute for those that were written for this program */
     sources: string[]
     libraries: string[]
 }
@@ -33,6 +34,12 @@ export const checkedDevice: NativeProgram = {
 
 /** The Linux device as people use it. */
 export const device: NativeProgram = { ...checkedDevice, flags: [...STRICT, "-g", "-O2"] }
+
+/** A Linux device that has the functions of some programs as C (host/translate). */
+export function withTranslations(of: NativeProgram, images: Buffer[]): NativeProgram {
+    const sources = [...of.sources, "translated", ...translationFiles(images)]
+    return { ...of, name: `${of.name}-translated`, flags: [...of.flags, "-DMOTE_TRANSLATED"], sources }
+}
 
 /** Storage and program slots through power cuts and restarts. */
 export const storageTest: NativeProgram = {
@@ -53,6 +60,7 @@ export const machineFuzzer: NativeProgram = {
 }
 
 function unitsOf(source: string): string[] {
+    if (isAbsolute(source)) return [source]
     if (source.endsWith(".c")) return [join(firmware, source)]
     const folder = join(firmware, source)
     const names = readdirSync(folder).filter((name) => name.endsWith(".c"))

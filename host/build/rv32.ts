@@ -39,7 +39,7 @@ export function missingForBoard(): string | undefined {
 /** What nearly every operation runs through: a fifth fewer instructions for 6 KB. */
 const HOT = [
     ...["interpreter.c", "call.c", "field.c", "property.c", "object.c"],
-    ...["heap.c", "natives.c", "array.c", "bytes.c"],
+    ...["heap.c", "natives.c", "array.c", "bytes.c", "translated.c"],
 ]
 
 const quicken = (unit: Unit): Unit =>
@@ -77,12 +77,12 @@ export type BoardMain = "main" | "bench/mote" | "bench/anchor"
 const BENCH_PORT = ["start.S", "board.c", "memory.c", "meter.c"]
 
 /** Every C file of a program. */
-function unitsOf(main: BoardMain): Unit[] {
+function unitsOf(main: BoardMain, translations: string[]): Unit[] {
     const lwip = join(debianSource("lwip"), "src")
     const mbedtls = debianSource("mbedtls")
     const config = `-DMBEDTLS_CONFIG_FILE="mbedtls_config.h"`
     const include = [
-        ...[...["vm", "natives", "bench"].map((name) => join(firmware, name)), port].map((folder) => `-I${folder}`),
+        ...[...["vm", "natives", "translated", "bench"].map((name) => join(firmware, name)), port].map((folder) => `-I${folder}`),
         ...[join(lwip, "include"), join(mbedtls, "include")].map((folder) => `-isystem${folder}`),
         config,
     ]
@@ -91,7 +91,12 @@ function unitsOf(main: BoardMain): Unit[] {
     const measures = main !== "main"
     const bench = [join(firmware, `${main}.c`), join(firmware, "bench", "support.c")]
     const anchor = main === "bench/anchor"
+    const translated = [
+        ...own(join(firmware, "translated"), "translated").map(quicken),
+        ...translations.map((source) => ({ source, part: "translated", flags: [...STRICT, ...include] })),
+    ]
     return [
+        ...(translations.length > 0 ? translated : []),
         ...(anchor
             ? []
             : [...own(join(firmware, "vm"), "vm").map(quicken), ...own(join(firmware, "natives"), "natives")]),
@@ -170,16 +175,19 @@ const COUNTED_HEAP = ["malloc", "calloc", "free"].map((name) => `-Wl,--wrap=${na
  * Compiles and links a program of the board, only what has changed.
  * @param defines for our own files, like "MOTE_PROFILE"
  * @param configuration folder with a mote_config.h
+ * @param translations C files of host/translate
  */
 export async function buildBoard(
     main: BoardMain = "main",
     defines: string[] = [],
     configuration?: string,
+    translations: string[] = [],
 ): Promise<BoardProgram> {
     const header = configuration === undefined ? [] : [join(configuration, "mote_config.h")]
-    const added = [...defines.map((name) => `-D${name}`), ...header.map((path) => `-I${dirname(path)}`)]
+    const translates = translations.length > 0 ? ["MOTE_TRANSLATED"] : []
+    const added = [...[...defines, ...translates].map((name) => `-D${name}`), ...header.map((path) => `-I${dirname(path)}`)]
     const more = main === "main" ? [] : COUNTED_HEAP
-    const units = unitsOf(main).map((unit) =>
+    const units = unitsOf(main, translations).map((unit) =>
         unit.flags.includes("-Werror") ? { ...unit, flags: [...unit.flags, ...added] } : unit,
     )
     const headers = headersHash(header)

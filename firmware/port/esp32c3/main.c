@@ -8,6 +8,7 @@
 #include "panic.h"
 #include "port.h"
 #include "program.h"
+#include "translation.h"
 #include "udp_sockets.h"
 
 #include <esp_pm.h>
@@ -74,6 +75,7 @@ static void start(program_choice *program, int wake_fd)
         printf("error: the program cannot be loaded: %s\n", mote_vm_load_error(vm));
         return;
     }
+    natives_translate(vm, program->image, program->length);
     run(vm, program, wake_fd);
     natives_close(vm);
     if (mote_vm_panic(vm) > 0) report_panic(vm);

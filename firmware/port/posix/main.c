@@ -5,6 +5,7 @@
 #include "port.h"
 #include "posix.h"
 #include "program.h"
+#include "translation.h"
 #include "udp_sockets.h"
 
 #include <errno.h>
@@ -284,8 +285,10 @@ int main(int argc, char **argv)
         fputs("mote-device: the arena is too small\n", stderr);
         return 2;
     }
-    if (mote_vm_load(vm, program.image, program.length) == 0) run(vm, &options, &program);
-    else
+    if (mote_vm_load(vm, program.image, program.length) == 0) {
+        natives_translate(vm, program.image, program.length);
+        run(vm, &options, &program);
+    } else
         fprintf(stderr, "mote-device: %s: %s\n", options.image != NULL ? options.image : options.slots,
                 mote_vm_load_error(vm));
     int panic = mote_vm_panic(vm);

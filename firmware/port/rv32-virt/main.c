@@ -9,6 +9,7 @@
 #include "panic.h"
 #include "port.h"
 #include "program.h"
+#include "translation.h"
 
 #include <psa/crypto.h>
 #include <stdio.h>
@@ -216,6 +217,7 @@ static mote_vm *start(const program_choice *program, void *arena, uint32_t bytes
     if (vm == NULL) puts("error: no room for the arena");
     else if (mote_vm_load(vm, program->image, program->length) != 0)
         printf("error: the program cannot be loaded: %s\n", mote_vm_load_error(vm));
+    else natives_translate(vm, program->image, program->length);
     return vm;
 }
 

@@ -1,0 +1,240 @@
+/* Operations of translated functions that are too long to stand at every place, with their quick ways first. */
+#include "translated.h"
+
+/** The registers as the interpreter has them behind an operation. */
+static void registers(mote_vm *vm, mote_value *sp, uint32_t at)
+{
+    vm->sp = sp;
+    vm->pc = vm->image.bytes + at;
+}
+
+static void operands_1(mote_vm *vm, mote_value *o, uint32_t at, mote_value x)
+{
+    o[0] = x;
+    registers(vm, o + 1, at);
+}
+
+static void operands_2(mote_vm *vm, mote_value *o, uint32_t at, mote_value x, mote_value y)
+{
+    o[0] = x;
+    o[1] = y;
+    registers(vm, o + 2, at);
+}
+
+static void operands_3(mote_vm *vm, mote_value *o, uint32_t at, mote_value x, mote_value y, mote_value z)
+{
+    operands_2(vm, o, at, x, y);
+    o[2] = z;
+    vm->sp = o + 3;
+}
+
+/* Expressions. */
+
+mote_value translated_binary(mote_vm *vm, mote_value *o, uint32_t at, mote_value x, mote_value y)
+{
+    operands_2(vm, o, at, x, y);
+    return operate_binary(vm, vm->pc[-1], x, y);
+}
+
+mote_value translated_unary(mote_vm *vm, mote_value *o, uint32_t at, mote_value x)
+{
+    operands_1(vm, o, at, x);
+    return operate_unary(vm, vm->pc[-1], x);
+}
+
+mote_value translated_index(mote_vm *vm, mote_value *o, uint32_t at, mote_value object, mote_value key)
+{
+    if (is_small(key) && is_heap(object)) {
+        uint32_t index = (uint32_t)small_int(key);
+        if (kind_of(vm, object) == KIND_BUFFER && index < ((const block_buffer *)at_offset(vm, object))->length)
+            return small_value(((const block_buffer *)at_offset(vm, object))->data[index]);
+        if (kind_of(vm, object) == KIND_ARRAY && index < array_length(vm, object))
+            return array_items(vm, object)[index];
+    }
+    operands_2(vm, o, at, object, key);
+    return index_get(vm, object, key);
+}
+
+static RARE mote_value field_in_full(mote_vm *vm, mote_value *o, uint32_t at, mote_value object, mote_value key)
+{
+    if (key == builtin_value(S_length)) {
+        mote_value length = quick_length(vm, object);
+        if (length != VALUE_NONE) return length;
+    }
+    operands_1(vm, o, at, object);
+    return field_value(vm, object, key);
+}
+
+mote_value translated_field(mote_vm *vm, mote_value *o, uint32_t at, mote_value object, mote_value key)
+{
+    mote_value found = field_guess(vm, object, key, vm->image.bytes + at);
+    return found != VALUE_NONE ? found : field_in_full(vm, o, at, object, key);
+}
+
+mote_value translated_callee(mote_vm *vm, mote_value *o, uint32_t at, mote_value object, mote_value key)
+{
+    operands_1(vm, o, at, object);
+    return field_callee(vm, object, key);
+}
+
+mote_value translated_builtin(mote_vm *vm, mote_value *o, uint32_t at, enum builtin_object object, mote_value key)
+{
+    registers(vm, o, at);
+    return builtin_get(vm, object, key);
+}
+
+mote_value translated_number(mote_vm *vm, mote_value *o, uint32_t at, int32_t number)
+{
+    registers(vm, o, at);
+    return int_value(vm, number);
+}
+
+mote_value translated_literal(mote_vm *vm, mote_value *o, uint32_t at, uint32_t index)
+{
+    mote_value result;
+    registers(vm, o, at);
+    return literal(vm, index, &result) ? result : MOTE_FAILED;
+}
+
+mote_value translated_spec(mote_vm *vm, mote_value *o, uint32_t at, uint32_t index)
+{
+    registers(vm, o, at);
+    return spec_map(vm, index);
+}
+
+mote_value translated_ctor(mote_vm *vm, mote_value *o, uint32_t at, mote_value x)
+{
+    operands_1(vm, o, at, x);
+    return check_ctor(vm, x);
+}
+
+mote_value translated_bind(mote_vm *vm, mote_value *o, uint32_t at, mote_value function, mote_value receiver)
+{
+    operands_2(vm, o, at, function, receiver);
+    return bind_value(vm, function, receiver);
+}
+
+mote_value translated_instance(mote_vm *vm, mote_value *o, uint32_t at, mote_value object, mote_value ctor)
+{
+    bool result = false;
+    operands_2(vm, o, at, object, ctor);
+    return instance_of(vm, object, ctor, &result) ? bool_value(result) : MOTE_FAILED;
+}
+
+mote_value translated_load(mote_vm *vm, mote_value *o, uint32_t at)
+{
+    registers(vm, o + 3, at);
+    return buffer_load(vm, o[0], o[1], o[2]);
+}
+
+/* Statements. */
+
+bool translated_set_field(mote_vm *vm, mote_value *o, uint32_t at, mote_value object, mote_value key, mote_value value)
+{
+    if (store_guess(vm, object, key, value, vm->image.bytes + at)) return true;
+    operands_3(vm, o, at, object, key, value);
+    return field_set(vm, object, key, value);
+}
+
+bool translated_set_index(mote_vm *vm, mote_value *o, uint32_t at, mote_value object, mote_value key, mote_value value)
+{
+    if (both_small(key, value) && has_kind(vm, object, KIND_BUFFER)) {
+        block_buffer *buffer = at_offset(vm, object);
+        uint32_t index = (uint32_t)small_int(key);
+        if (index < buffer->length) {
+            buffer->data[index] = (uint8_t)small_int(value);
+            return true;
+        }
+    }
+    operands_3(vm, o, at, object, key, value);
+    return field_set(vm, object, key, value);
+}
+
+bool translated_delete(mote_vm *vm, mote_value *o, uint32_t at, mote_value object, mote_value key)
+{
+    bool existed = false;
+    operands_2(vm, o, at, object, key);
+    if (!index_delete(vm, object, key, &existed)) return false;
+    vm->ret_val = bool_value(existed);
+    return true;
+}
+
+bool translated_store(mote_vm *vm, mote_value *o, uint32_t at)
+{
+    registers(vm, o + 4, at);
+    return buffer_store(vm, o[0], o[1], o[2], o[3]);
+}
+
+static bool returned(mote_vm *vm, mote_value v)
+{
+    vm->ret_val = v;
+    return v != MOTE_FAILED;
+}
+
+bool translated_alloc_map(mote_vm *vm, mote_value *o, uint32_t at)
+{
+    registers(vm, o, at);
+    return returned(vm, map_new(vm, MOTE_UNDEFINED));
+}
+
+bool translated_alloc_array(mote_vm *vm, mote_value *o, uint32_t at, mote_value size)
+{
+    registers(vm, o, at);
+    return returned(vm, alloc_array(vm, size));
+}
+
+bool translated_alloc_buffer(mote_vm *vm, mote_value *o, uint32_t at, mote_value size)
+{
+    registers(vm, o, at);
+    return returned(vm, alloc_buffer(vm, size));
+}
+
+/* Ends of a turn. */
+
+bool translated_call_array(mote_vm *vm, mote_value *o, uint32_t at, mote_value function, mote_value array)
+{
+    operands_2(vm, o, at, function, array);
+    call_array(vm, function, array);
+    return false;
+}
+
+bool translated_throw(mote_vm *vm, mote_value *o, uint32_t at, mote_value v)
+{
+    operands_1(vm, o, at, v);
+    throw_value(vm, v);
+    return false;
+}
+
+bool translated_throw_again(mote_vm *vm, mote_value *o, uint32_t at, mote_value v)
+{
+    registers(vm, o, at);
+    if (v != MOTE_UNDEFINED) unwind_again(vm, v);
+    return false;
+}
+
+bool translated_throw_jump(mote_vm *vm, mote_value *o, uint32_t at, uint32_t target, mote_value levels)
+{
+    registers(vm, o, at);
+    unwind_jump(vm, target, (uint32_t)to_int32(vm, levels));
+    return false;
+}
+
+bool translated_interrupt(mote_vm *vm, mote_value *o, uint32_t at)
+{
+    registers(vm, o, at);
+    if (vm->guard != 0) vm_panic(vm, MOTE_PANIC_GUARD);
+    else vm->interrupted = vm->current;
+    return false;
+}
+
+bool translated_invalid(mote_vm *vm)
+{
+    vm_panic(vm, MOTE_PANIC_INVALID_PROGRAM);
+    return false;
+}
+
+bool translated_leave(mote_vm *vm, mote_value result)
+{
+    call_return(vm, result);
+    return true;
+}

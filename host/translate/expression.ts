@@ -1,0 +1,222 @@
+import { Op } from "../image/operations.js"
+import type { Expression } from "../image/program.js"
+import { bufferWord, builtinWord, functionWord, smallWord, stringWord, UNDEFINED } from "./words.js"
+
+/** The value of an expression as C without effects. */
+export interface Value {
+    code: string
+    /** whether the collector finds it elsewhere, so that it may wait while other operands are worked out */
+    rooted: boolean
+}
+
+/** Where C is written to. */
+export interface Output {
+    line(code: string): void
+    /** A fresh name. */
+    temporary(): string
+    /** Word of the fiber's stack from the function's slots on, where operands begin. */
+    readonly operands: number
+    /** The place behind an operation, bytes from the image's start. */
+    behind(expression: Expression): number
+}
+
+const rooted = (code: string): Value => ({ code, rooted: true })
+
+/** Values that take no work, by opcode. */
+const constants: Record<number, (value: number) => string> = {
+    [Op.undefined]: () => UNDEFINED,
+    [Op.null]: () => "MOTE_NULL",
+    [Op.true]: () => "MOTE_TRUE",
+    [Op.false]: () => "MOTE_FALSE",
+    [Op.nan]: () => "VALUE_NAN",
+    [Op.inf]: () => "VALUE_INFINITY",
+    [Op.retVal]: () => "vm->ret_val",
+    [Op.builtinObject]: builtinWord,
+    [Op.staticBuffer]: bufferWord,
+    [Op.staticFunction]: functionWord,
+    [Op.staticBuiltinString]: (index) => stringWord("builtin", index),
+    [Op.staticAsciiString]: (index) => stringWord("ascii", index),
+    [Op.staticUtf8String]: (index) => stringWord("utf8", index),
+    [Op.loadLocal]: (slot) => `s[${slot}]`,
+    [Op.loadGlobal]: (index) => `translated_globals(vm)[${index}]`,
+}
+
+/** Operations that may fail: the function of firmware/translated that takes the operands. */
+const calls: Record<number, string> = {
+    [Op.add]: "add",
+    [Op.sub]: "sub",
+    [Op.bitAnd]: "and",
+    [Op.bitOr]: "or",
+    [Op.bitXor]: "xor",
+    [Op.mul]: "binary",
+    [Op.div]: "binary",
+    [Op.shiftLeft]: "binary",
+    [Op.shiftRight]: "binary",
+    [Op.shiftRightUnsigned]: "binary",
+    [Op.bitNot]: "unary",
+    [Op.toInt]: "unary",
+    [Op.neg]: "unary",
+    [Op.uplus]: "unary",
+    [Op.abs]: "unary",
+    [Op.index]: "index",
+    [Op.new]: "ctor",
+    [Op.bind]: "bind",
+    [Op.instanceOf]: "instance",
+}
+
+const builtinObjects: Record<number, string> = {
+    [Op.mathField]: "OBJECT_Math",
+    [Op.dsField]: "OBJECT_DeviceScript",
+    [Op.objectField]: "OBJECT_Object",
+}
+
+/** Word of the name that an operation reads a field by; undefined when it reads none. */
+export function fieldKey({ opcode, value }: Expression): string | undefined {
+    if (opcode === Op.builtinField) return stringWord("builtin", value)
+    if (opcode === Op.asciiField) return stringWord("ascii", value)
+    return opcode === Op.utf8Field ? stringWord("utf8", value) : undefined
+}
+
+type Test = (x: string, y: string) => string
+
+/** Operations with a truth value, as C conditions. */
+const tests: Record<number, Test> = {
+    [Op.lt]: (x, y) => `translated_less(vm, ${x}, ${y})`,
+    [Op.le]: (x, y) => `translated_not_more(vm, ${x}, ${y})`,
+    [Op.eq]: (x, y) => `translated_equal(vm, ${x}, ${y})`,
+    [Op.ne]: (x, y) => `!translated_equal(vm, ${x}, ${y})`,
+    [Op.approxEq]: (x, y) => `translated_about_equal(vm, ${x}, ${y})`,
+    [Op.approxNe]: (x, y) => `!translated_about_equal(vm, ${x}, ${y})`,
+    [Op.isUndefined]: (x) => `${x} == ${UNDEFINED}`,
+    [Op.isNullish]: (x) => `is_nullish(${x})`,
+    [Op.isNan]: (x) => `${x} == VALUE_NAN`,
+}
+
+/** Constants that equal themselves alone. */
+const unique = new Set<number>([Op.undefined, Op.null, Op.true, Op.false])
+
+const isTest = ({ opcode }: Expression): boolean => opcode in tests || opcode === Op.not || opcode === Op.toBool
+
+/** Whether working it out may allocate or throw. */
+function mayFail(expression: Expression): boolean {
+    const { opcode, value, operands } = expression
+    if (opcode === Op.literal) return smallWord(value) === undefined
+    const simple = opcode in constants || isTest(expression) || opcode === Op.typeof || opcode === Op.typeofStr
+    return !simple || operands.some(mayFail)
+}
+
+/**
+ * Writes what works out one statement's expressions. `depth` is how many operands of the statement lie on the fiber's
+ * stack already.
+ */
+export class Expressions {
+    constructor(private readonly output: Output) {}
+
+    /** C of an operand's place on the fiber's stack. */
+    place(depth: number): string {
+        return `s[${this.output.operands + depth}]`
+    }
+
+    /** The arguments that every call begins with. */
+    private context(expression: Expression, depth: number): string {
+        return `vm, &${this.place(depth)}, ${this.output.behind(expression)}`
+    }
+
+    private attempt(code: string): Value {
+        const name = this.output.temporary()
+        this.output.line(`mote_value ${name} = ${code};`)
+        this.output.line(`if (${name} == MOTE_FAILED) return false;`)
+        return { code: name, rooted: false }
+    }
+
+    value(expression: Expression, depth: number): Value {
+        const { opcode, value, operands } = expression
+        if (opcode in constants) return rooted(constants[opcode](value))
+        if (isTest(expression)) return rooted(this.keep(`bool_value(${this.condition(expression, depth)})`))
+        const key = fieldKey(expression)
+        if (key !== undefined) return this.call("field", expression, operands, depth, key)
+        if (opcode in calls) return this.call(calls[opcode], expression, operands, depth)
+        if (opcode === Op.typeof || opcode === Op.typeofStr)
+            return rooted(this.keep(`type_name(vm, ${this.value(operands[0], depth).code})`))
+        return this.special(expression, depth)
+    }
+
+    private special(expression: Expression, depth: number): Value {
+        const { opcode, value, operands } = expression
+        const context = this.context(expression, depth)
+        if (opcode === Op.literal) {
+            const small = smallWord(value)
+            return small !== undefined ? rooted(small) : this.attempt(`translated_number(${context}, ${value})`)
+        }
+        if (opcode === Op.literalF64) return this.attempt(`translated_literal(${context}, ${value})`)
+        if (opcode === Op.staticSpec || opcode === Op.staticSpecProto)
+            return this.attempt(`translated_spec(${context}, ${value})`)
+        if (opcode === Op.loadBuffer) {
+            this.push(operands, depth)
+            return this.attempt(`translated_load(${context})`)
+        }
+        const name = stringWord("builtin", value)
+        return this.attempt(`translated_builtin(${context}, ${builtinObjects[opcode]}, ${name})`)
+    }
+
+    private call(name: string, expression: Expression, operands: Expression[], depth: number, ...more: string[]): Value {
+        const { codes, above } = this.values(operands, depth)
+        const context = this.context(expression, above)
+        return this.attempt(`translated_${name}(${[context, ...codes, ...more].join(", ")})`)
+    }
+
+    /** What a call calls: a method stays unbound. */
+    callee(expression: Expression): Value {
+        const key = fieldKey(expression)
+        return key === undefined
+            ? this.value(expression, 0)
+            : this.call("callee", expression, expression.operands, 0, key)
+    }
+
+    /** Several operands; what the collector would not find while the later ones are worked out goes onto the stack. */
+    values(operands: Expression[], depth: number): { codes: string[]; above: number } {
+        let above = depth
+        const codes = operands.map((operand, index) => {
+            const { code, rooted: stays } = this.value(operand, above)
+            if (stays || !operands.slice(index + 1).some(mayFail)) return code
+            this.output.line(`${this.place(above)} = ${code};`)
+            return this.place(above++)
+        })
+        return { codes, above }
+    }
+
+    /** Puts all operands onto the stack. */
+    push(operands: Expression[], depth: number): void {
+        operands.forEach((operand, index) => {
+            const { code } = this.value(operand, depth + index)
+            this.output.line(`${this.place(depth + index)} = ${code};`)
+        })
+    }
+
+    private keep(code: string): string {
+        const name = this.output.temporary()
+        this.output.line(`mote_value ${name} = ${code};`)
+        return name
+    }
+
+    /** C that is true when the expression is. */
+    condition(expression: Expression, depth: number): string {
+        const { opcode, operands } = expression
+        if (opcode === Op.not) return `!(${this.condition(operands[0], depth)})`
+        if (opcode === Op.toBool) return this.condition(operands[0], depth)
+        if (opcode === Op.true) return "true"
+        const { codes } = this.values(operands.length > 0 && opcode in tests ? operands : [expression], depth)
+        if (!(opcode in tests)) return `translated_truth(vm, ${codes[0]})`
+        if (operands.some((operand) => unique.has(operand.opcode))) {
+            if (opcode === Op.eq) return `${codes[0]} == ${codes[1]}`
+            if (opcode === Op.ne) return `${codes[0]} != ${codes[1]}`
+        }
+        const other = operands.findIndex(({ opcode: of }) => of !== Op.undefined && of !== Op.null)
+        if (operands.length === 2 && operands.some(({ opcode: of }) => of === Op.undefined || of === Op.null)) {
+            const nullish = other < 0 ? "true" : `is_nullish(${codes[other]})`
+            if (opcode === Op.approxEq) return nullish
+            if (opcode === Op.approxNe) return `!${nullish}`
+        }
+        return tests[opcode](codes[0], codes[1])
+    }
+}

@@ -1,0 +1,245 @@
+import { FIRST_MULTIBYTE, FIRST_SMALL_INT, Op, operation } from "../image/operations.js"
+import { type Expression, FunctionFlag, type ImageFunction, type Statement, walk } from "../image/program.js"
+import { Expressions, type Output } from "./expression.js"
+import { UNDEFINED } from "./words.js"
+
+/** Words of the machine's links between activations (LINK_WORDS in firmware/vm/vm.h). */
+const LINK_WORDS = 4
+const CALLS: number[] = [
+    ...[Op.call0, Op.call1, Op.call2, Op.call3, Op.call4],
+    ...[Op.call5, Op.call6, Op.call7, Op.call8],
+]
+/** Operations of functions that stay with the interpreter: their slots are not on the fiber's stack. */
+const CLOSURES: number[] = [Op.makeClosure, Op.loadClosure, Op.storeClosure]
+/** After these the function may go on in another turn of its own. */
+const LEAVING: number[] = [...CALLS, Op.callArray, Op.reThrow, Op.catch, Op.finally]
+
+/** Whether a function can be C. */
+export function isTranslatable({ flags, body }: ImageFunction): boolean {
+    if ((flags & FunctionFlag.restArgument) !== 0) return false
+    let closures = false
+    for (const statement of body) walk(statement, ({ opcode }) => (closures ||= CLOSURES.includes(opcode)))
+    return !closures
+}
+
+/** One function as C. */
+export class FunctionTranslation implements Output {
+    readonly operands: number
+    private readonly lines: string[] = []
+    private readonly expressions = new Expressions(this)
+    /** Where each statement begins with its first operand, bytes from the image's start. */
+    private readonly starts = new Map<Statement, number>()
+    private readonly labels = new Set<number>()
+    private readonly entries = new Set<number>()
+    private temporaries = 0
+
+    /** @param image the one it is in */
+    constructor(
+        private readonly image: Buffer,
+        private readonly source: ImageFunction,
+    ) {
+        this.operands = source.slots + source.tries + LINK_WORDS
+        let start = source.start
+        for (const statement of source.body) {
+            this.starts.set(statement, start)
+            start = this.behind(statement)
+        }
+        source.body.forEach((statement, index) => this.mark(statement, source.body[index + 1]))
+    }
+
+    /** Where jumps lead, and where the function may go on in another turn. */
+    private mark(statement: Statement, next: Statement | undefined): void {
+        const { opcode, target } = statement
+        if (LEAVING.includes(opcode) && next !== undefined) this.entries.add(this.start(next))
+        if (target === null || opcode === Op.try) return
+        const to = this.start(target)
+        this.labels.add(to)
+        if (to <= this.start(statement) || opcode === Op.throwJmp) this.entries.add(to)
+    }
+
+    private start(statement: Statement): number {
+        return this.starts.get(statement) as number
+    }
+
+    line(code: string): void {
+        this.lines.push(`        ${code}`)
+    }
+
+    temporary(): string {
+        return `t${this.temporaries++}`
+    }
+
+    behind({ origin: { at } }: Expression): number {
+        const opcode = this.image[at]
+        if (opcode >= FIRST_SMALL_INT || operation(opcode)?.immediate === "none") return at + 1
+        const first = this.image[at + 1]
+        return first < FIRST_MULTIBYTE ? at + 2 : at + 3 + (first & 3)
+    }
+
+    /** The whole function, with this name. */
+    write(name: string): string {
+        for (const statement of this.source.body) this.statement(statement)
+        const entries = [...this.entries].map((at) => `        case ${at}: goto at_${at};`)
+        const choose = ["    switch (at) {", "        case 0: break;", ...entries]
+        return [
+            `static bool ${name}(mote_vm *vm, uint32_t at)`,
+            "{",
+            "    mote_value *s = vm->slots;",
+            "    (void)s;",
+            ...choose,
+            "        default: return translated_invalid(vm);",
+            "    }",
+            ...this.lines,
+            "}",
+            "",
+        ].join("\n")
+    }
+
+    private statement(statement: Statement): void {
+        const at = this.start(statement)
+        if (this.labels.has(at) || this.entries.has(at)) this.lines.push(`at_${at}:`)
+        this.lines.push("    {")
+        this.translate(statement)
+        this.lines.push("    }")
+    }
+
+    private context(statement: Statement, depth = 0): string {
+        return `vm, &${this.expressions.place(depth)}, ${this.behind(statement)}`
+    }
+
+    private value(expression: Expression): string {
+        return this.expressions.value(expression, 0).code
+    }
+
+    /** Leaves the function unless a call succeeds. */
+    private attempt(name: string, statement: Statement, operands = statement.operands): void {
+        const { codes, above } = this.expressions.values(operands, 0)
+        this.line(`if (!translated_${name}(${[this.context(statement, above), ...codes].join(", ")})) return false;`)
+    }
+
+    private leave(name: string, statement: Statement, ...more: string[]): void {
+        const { codes, above } = this.expressions.values(statement.operands, 0)
+        this.line(`return translated_${name}(${[this.context(statement, above), ...more, ...codes].join(", ")});`)
+    }
+
+    private translate(statement: Statement): void {
+        const { opcode, value, operands } = statement
+        if (CALLS.includes(opcode)) return this.call(statement)
+        switch (opcode) {
+            case Op.storeLocal:
+                return this.line(`s[${value}] = ${this.value(operands[0])};`)
+            case Op.storeGlobal:
+                return this.store(`translated_globals(vm)[${value}]`, operands[0])
+            case Op.storeRetVal:
+                return this.store("vm->ret_val", operands[0])
+            case Op.indexSet:
+                return this.attempt(isName(operands[1]) ? "set_field" : "set_index", statement)
+            case Op.indexDelete:
+                return this.attempt("delete", statement)
+            case Op.storeBuffer:
+                this.expressions.push(operands, 0)
+                return this.attempt("store", statement, [])
+            case Op.allocMap:
+                return this.attempt("alloc_map", statement)
+            case Op.allocArray:
+                return this.attempt("alloc_array", statement)
+            case Op.allocBuffer:
+                return this.attempt("alloc_buffer", statement)
+            case Op.debugger:
+                return
+            default:
+                return this.control(statement)
+        }
+    }
+
+    private store(place: string, operand: Expression): void {
+        const code = this.value(operand)
+        this.line(`${place} = ${code};`)
+    }
+
+    private call(statement: Statement): void {
+        const [callee, ...given] = statement.operands
+        const { code } = this.expressions.callee(callee)
+        this.line(`${this.expressions.place(0)} = ${code};`)
+        this.expressions.push(given, 1)
+        const place = `&${this.expressions.place(0)}`
+        this.line(`if (!call_translated(vm, ${place}, ${given.length}, ${this.behind(statement)})) return false;`)
+        this.line("s = vm->slots;")
+    }
+
+    private control(statement: Statement): void {
+        const { opcode, operands } = statement
+        switch (opcode) {
+            case Op.jmp:
+                return this.jump(statement)
+            case Op.jmpZ:
+                this.line(`if (!(${this.expressions.condition(operands[0], 0)})) {`)
+                this.jump(statement)
+                return this.line("}")
+            case Op.jmpRetValZ:
+                this.line(`if (is_nullish(vm->ret_val)) { vm->ret_val = ${UNDEFINED};`)
+                this.jump(statement)
+                return this.line("}")
+            case Op.return:
+                return this.return(operands[0])
+            case Op.callArray:
+                return this.leave("call_array", statement)
+            case Op.throw:
+                return this.leave("throw", statement)
+            case Op.reThrow:
+                return this.leave("throw_again", statement)
+            case Op.throwJmp:
+                return this.leave("throw_jump", statement, `${this.offset(statement)}u`)
+            default:
+                return this.handler(statement)
+        }
+    }
+
+    private handler(statement: Statement): void {
+        const invalid = "return translated_invalid(vm);"
+        switch (statement.opcode) {
+            case Op.try:
+                return this.line(`if (!try_enter(vm, ${this.offset(statement)}u)) ${invalid}`)
+            case Op.endTry:
+                this.line(`if (!try_leave(vm)) ${invalid}`)
+                return this.jump(statement)
+            case Op.finally: {
+                const own = this.start(statement) - this.source.start
+                this.line(`if (!try_is_top(vm, ${own}u)) ${invalid}`)
+                this.line("(void)try_leave(vm);")
+                return this.line(`vm->ret_val = ${UNDEFINED};`)
+            }
+            case Op.catch:
+                return this.line(invalid)
+            default:
+                throw new Error(`the operation ${statement.opcode} has no translation`)
+        }
+    }
+
+    /** Where a jump leads, from the function's start. */
+    private offset({ target }: Statement): number {
+        return this.start(target as Statement) - this.source.start
+    }
+
+    /** Loops give the host its turn, as in the interpreter. */
+    private jump(statement: Statement): void {
+        const to = this.start(statement.target as Statement)
+        const from = this.start(statement)
+        if (to <= from) {
+            const operations = Math.ceil((from - to) / 2) + 1
+            const turn = `return translated_interrupt(vm, &${this.expressions.place(0)}, ${to});`
+            this.line(`if ((vm->budget -= ${operations}) < 0) ${turn}`)
+        }
+        this.line(`goto at_${to};`)
+    }
+
+    private return(operand: Expression): void {
+        const code = this.value(operand)
+        const constructs = (this.source.flags & FunctionFlag.constructor) !== 0
+        const result = constructs ? (code === UNDEFINED ? "s[0]" : `${code} == ${UNDEFINED} ? s[0] : ${code}`) : code
+        this.line(`return translated_return(vm, ${result});`)
+    }
+}
+
+const isName = ({ opcode }: Expression): boolean =>
+    opcode === Op.staticAsciiString || opcode === Op.staticBuiltinString || opcode === Op.staticUtf8String

@@ -1,0 +1,56 @@
+import { createHash } from "node:crypto"
+import { readImage } from "../image/read.js"
+import { FunctionTranslation, isTranslatable } from "./function.js"
+
+/** One image as C. */
+export interface Translation {
+    /** what the C calls it */
+    name: string
+    source: string
+    /** how many of its functions are C, and how many there are */
+    translated: number
+    functions: number
+}
+
+const byteList = (bytes: Buffer): string => [...bytes].join(", ")
+
+/**
+ * The functions of an image as C for firmware/translated, one `mote_translation` with its hash. Functions that make
+ * closures or take a rest argument stay with the interpreter. Throws ImageError when it is no image.
+ */
+export function translateImage(image: Buffer): Translation {
+    const { functions } = readImage(image)
+    const hash = createHash("sha256").update(image).digest()
+    const name = `translation_${hash.toString("hex", 0, 8)}`
+    const chosen = functions.map(isTranslatable)
+    const bodies = functions.map((source, index) =>
+        chosen[index] ? new FunctionTranslation(image, source).write(`f${index}`) : "",
+    )
+    const table = functions.map((_, index) => `    ${chosen[index] ? `f${index}` : "NULL"},`)
+    const source = [
+        '#include "translated.h"',
+        "",
+        ...bodies.filter((body) => body !== ""),
+        "static mote_translated *const functions[] = {",
+        ...table,
+        "};",
+        "",
+        `const mote_translation ${name} = {.sha256 = {${byteList(hash)}},`,
+        `    .num_functions = ${functions.length}, .functions = functions};`,
+        "",
+    ].join("\n")
+    const translated = chosen.filter(Boolean).length
+    return { name, source, translated, functions: functions.length }
+}
+
+/** C with the list that a firmware chooses from by hash. */
+export function translationList(names: string[]): string {
+    return [
+        '#include "mote_vm.h"',
+        "",
+        ...names.map((name) => `extern const mote_translation ${name};`),
+        "extern const mote_translation *const mote_translations[];",
+        `const mote_translation *const mote_translations[] = {${[...names.map((name) => `&${name}`), "NULL"].join(", ")}};`,
+        "",
+    ].join("\n")
+}

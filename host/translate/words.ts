@@ -1,0 +1,24 @@
+import { StringKind, stringIndex } from "../image/program.js"
+
+/* Value words of the machine (firmware/vm/value.h) as C. */
+
+const Tag = { constant: 0, function: 1, string: 2, imageBuffer: 3, builtin: 4 }
+const LARGEST_SMALL = 0x3fffffff
+
+export const UNDEFINED = "MOTE_UNDEFINED"
+
+const immediate = (tag: number, payload: number): string => `0x${((payload << 5) | (tag << 2) | 2).toString(16)}u`
+
+/** A small integer; undefined when it needs more than 31 bits, and so a box. */
+export function smallWord(number: number): string | undefined {
+    if (number > LARGEST_SMALL || number < -LARGEST_SMALL - 1) return undefined
+    return `0x${(((number << 1) | 1) >>> 0).toString(16)}u`
+}
+
+export const functionWord = (index: number): string => immediate(Tag.function, index)
+export const bufferWord = (index: number): string => immediate(Tag.imageBuffer, index)
+export const builtinWord = (object: number): string => immediate(Tag.builtin, object)
+
+/** @param kind of StringKind */
+export const stringWord = (kind: keyof typeof StringKind, index: number): string =>
+    immediate(Tag.string, stringIndex(StringKind[kind], index))
