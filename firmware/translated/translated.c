@@ -67,12 +67,17 @@ static RARE mote_value field_in_full(mote_vm *vm, mote_value *o, uint32_t at, mo
 
 mote_value translated_field(mote_vm *vm, mote_value *o, uint32_t at, mote_value object, mote_value key)
 {
-    mote_value found = field_guess(vm, object, key, vm->image.bytes + at);
+    mote_value found = field_guess(vm, object, key);
     return found != VALUE_NONE ? found : field_in_full(vm, o, at, object, key);
 }
 
 mote_value translated_callee(mote_vm *vm, mote_value *o, uint32_t at, mote_value object, mote_value key)
 {
+    mote_value method = quick_method(vm, object, key);
+    if (method != VALUE_NONE) {
+        vm->receiver = object;
+        return method;
+    }
     operands_1(vm, o, at, object);
     return field_callee(vm, object, key);
 }
@@ -131,7 +136,7 @@ mote_value translated_load(mote_vm *vm, mote_value *o, uint32_t at)
 
 bool translated_set_field(mote_vm *vm, mote_value *o, uint32_t at, mote_value object, mote_value key, mote_value value)
 {
-    if (store_guess(vm, object, key, value, vm->image.bytes + at)) return true;
+    if (store_guess(vm, object, key, value)) return true;
     operands_3(vm, o, at, object, key, value);
     return field_set(vm, object, key, value);
 }

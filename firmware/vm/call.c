@@ -110,7 +110,7 @@ static RARE bool finish_entry(mote_vm *vm, const image_function *function, mote_
  * base[0] is the receiver now: operands keep it alive. `plain`: the function makes no closures, has no array of the
  * rest. False: an exception or panic is pending.
  */
-static inline bool enter(mote_vm *vm, mote_value *base, uint32_t index, unsigned count, mote_value env, bool plain)
+static ALWAYS bool enter(mote_vm *vm, mote_value *base, uint32_t index, unsigned count, mote_value env, bool plain)
 {
     const image_function *function = function_at(vm, index);
     bool method = (function->flags & FUNCTION_NEEDS_THIS) != 0;
@@ -147,7 +147,7 @@ static inline bool enter(mote_vm *vm, mote_value *base, uint32_t index, unsigned
     mote_value *words = vm->operands - LINK_WORDS;
     for (uint32_t i = 0; i < LINK_WORDS; i++) words[i] = small_value(0);
     for (uint32_t i = function->num_tries; i > 0; i--) *--words = small_value(0);
-    vm->pc = vm->image.bytes + function->start;
+    if (!plain) vm->pc = vm->image.bytes + function->start;
     note_depth(vm);
     return true;
 }

@@ -20,7 +20,7 @@ static mote_value *own_place(mote_vm *vm, const block_map *map, mote_value key, 
     *sure = true;
     if (map->table == 0) return NULL;
     block_table *table = at_offset(vm, map->table);
-    uint8_t *guess = guess_at(vm, vm->pc);
+    uint8_t *guess = guess_at(vm, map, key);
     if (*guess < table->count && table->pairs[2 * *guess] == key) return &table->pairs[2 * *guess + 1];
     *sure = (table->header & FLAG_TEXT_KEYS) == 0 && table->capacity < HASHED;
     if (!*sure || ((map->header & FLAG_PROTOTYPE) == 0 && !is_own_key(vm, key))) return NULL;
@@ -58,7 +58,7 @@ static mote_value quick_field(mote_vm *vm, mote_value object, mote_value key)
         if (own != NULL) return *own;
         if (sure) holder = map->prototype;
     }
-    const cache_entry *entry = cache_for(vm, holder, key);
+    const cache_entry *entry = &vm->cache[cache_place(holder, key)];
     if (holder == 0 || entry->holder != holder || entry->key != key) return VALUE_NONE;
     return entry->found == VALUE_NONE ? MOTE_UNDEFINED : entry->found;
 }
@@ -107,7 +107,8 @@ static mote_value find(mote_vm *vm, mote_value object, mote_value key)
 
 mote_value field_get(mote_vm *vm, mote_value object, mote_value key)
 {
-    mote_value found = find(vm, object, key);
+    mote_value found = quick_method(vm, object, key);
+    if (found == VALUE_NONE) found = find(vm, object, key);
     if (found == MOTE_FAILED || is_plain(vm, found)) return found;
     if (vm->sp - 1 != vm->operands || !calls_it(vm)) return bind_function(vm, found, object);
     vm->receiver = object;

@@ -68,7 +68,7 @@ static mote_value make_closure(mote_vm *vm, uint32_t function)
 /** sp[-1].key: most are data of an object, and where this place of the program found them before. */
 #define FIELD(key)                                                                                                     \
     do {                                                                                                               \
-        mote_value found_ = field_guess(vm, sp[-1], key, pc);                                                          \
+        mote_value found_ = field_guess(vm, sp[-1], key);                                                              \
         if (found_ != VALUE_NONE) sp[-1] = found_;                                                                     \
         else REPLACE(1, field_get(vm, sp[-1], key));                                                                   \
     } while (0)
@@ -301,7 +301,7 @@ place_INDEX_SET : {
             NEXT();
         }
     }
-    if (has_tag(key, TAG_STRING) && store_guess(vm, object, key, value, pc)) {
+    if (has_tag(key, TAG_STRING) && store_guess(vm, object, key, value)) {
         sp -= 3;
         NEXT();
     }

@@ -89,7 +89,7 @@ static mote_value walk(mote_vm *vm, mote_value holder, mote_value key)
 /** A field of a prototype or builtin object, through the cache. */
 static mote_value lookup(mote_vm *vm, mote_value holder, mote_value key)
 {
-    cache_entry *entry = cache_for(vm, holder, key);
+    cache_entry *entry = &vm->cache[cache_place(holder, key)];
     if (entry->holder == holder && entry->key == key) return entry->found;
     mote_value found = walk(vm, holder, key);
     /* That there is none is worth knowing, too: fields that are set later are asked for often. */
@@ -332,8 +332,14 @@ mote_value prototype_of_ctor(mote_vm *vm, mote_value function)
     function = code_of(vm, function);
     bool ctor = has_tag(function, TAG_FUNCTION) && (function_at(vm, payload(function))->flags & FUNCTION_IS_CTOR) != 0;
     if (!ctor) return throw_expecting(vm, "ctor function", function);
+    /* What the lookup cache has under that name for a function of the program is here alone. */
+    cache_entry *entry = &vm->cache[cache_place(function, builtin_value(S_prototype))];
+    if (entry->holder == function && entry->key == builtin_value(S_prototype)) return entry->found;
     mote_value prototype = table_find(vm, vm->prototypes, function);
-    if (prototype != VALUE_NONE) return prototype;
+    if (prototype != VALUE_NONE) {
+        *entry = (cache_entry){function, builtin_value(S_prototype), prototype};
+        return prototype;
+    }
     prototype = map_new(vm, MOTE_UNDEFINED);
     if (prototype == MOTE_FAILED) return prototype;
     *(uint32_t *)at_offset(vm, prototype) |= FLAG_PROTOTYPE; /* before it gets methods: they are nobody's own fields */

@@ -12,6 +12,8 @@ enum { MAX_ARRAY_INDEX = 7168, MAX_BUFFER = 57320, MAX_SPREAD_NATIVE = 15 };
 
 /** Stays out of what nearly every operation runs through, so that this needs few registers. */
 #define RARE __attribute__((noinline))
+/** Is what every call runs through, and shorter where an argument is a constant. */
+#define ALWAYS inline __attribute__((always_inline))
 
 /* Shape of a fiber's stack. */
 enum {
@@ -314,9 +316,9 @@ static inline bool is_own_key(const mote_vm *vm, mote_value key)
     return (vm->own_keys[bit / 8] & (1u << (bit & 7))) != 0;
 }
 
-static inline cache_entry *cache_for(mote_vm *vm, mote_value holder, mote_value key)
+static inline uint32_t cache_place(mote_value holder, mote_value key)
 {
-    return &vm->cache[((holder >> 2) ^ (key >> 5) ^ (holder >> 7)) & (CACHE_ENTRIES - 1)];
+    return ((holder >> 2) ^ (key >> 5) ^ (holder >> 7)) & (CACHE_ENTRIES - 1);
 }
 
 /** Tables of so many pairs and more are dictionaries, and have an index. */
@@ -335,10 +337,10 @@ bool map_add(mote_vm *vm, mote_value map, mote_value key, mote_value value);
 
 /* field.c */
 
-/** What the place of the program before `pc` found last: objects of a class have their fields in the same order. */
-static inline uint8_t *guess_at(mote_vm *vm, const uint8_t *pc)
+/** Where an object of the class had the field last: objects of a class have their fields in the same order. */
+static inline uint8_t *guess_at(mote_vm *vm, const block_map *map, mote_value key)
 {
-    return &vm->guesses[(uintptr_t)pc % GUESSES];
+    return &vm->guesses[((map->prototype >> 3) + (key >> 5)) % GUESSES];
 }
 
 _Static_assert(offsetof(block_array, length) == offsetof(block_buffer, length), "quick_length reads both");
@@ -353,25 +355,37 @@ static inline mote_value quick_length(const mote_vm *vm, mote_value object)
 }
 
 /** A field with data of an object, by the guess alone; VALUE_NONE: call field_get. */
-static inline mote_value field_guess(mote_vm *vm, mote_value object, mote_value key, const uint8_t *pc)
+static inline mote_value field_guess(mote_vm *vm, mote_value object, mote_value key)
 {
     const block_map *map = (const block_map *)at_offset(vm, object);
     if (!is_heap(object) || (map->header & 15u) != KIND_MAP || map->table == 0) return VALUE_NONE;
     const block_table *table = (const block_table *)at_offset(vm, map->table);
-    uint32_t guess = *guess_at(vm, pc);
+    uint32_t guess = *guess_at(vm, map, key);
     if (guess >= table->count || table->pairs[2 * guess] != key) return VALUE_NONE;
     mote_value found = table->pairs[2 * guess + 1];
     bool may_run = is_code(found) || (is_heap(found) && (header_of(vm, found) & 15u) == KIND_CLOSURE);
     return may_run ? VALUE_NONE : found;
 }
 
+/** A method of an object's class, when the lookup cache has it; VALUE_NONE: call field_get. */
+static inline mote_value quick_method(const mote_vm *vm, mote_value object, mote_value key)
+{
+    const block_map *map = (const block_map *)at_offset(vm, object);
+    if (!is_heap(object) || (map->header & (15u | FLAG_PROTOTYPE)) != KIND_MAP || is_own_key(vm, key))
+        return VALUE_NONE;
+    if (map->table != 0 && (header_of(vm, map->table) & FLAG_TEXT_KEYS) != 0) return VALUE_NONE;
+    const cache_entry *entry = &vm->cache[cache_place(map->prototype, key)];
+    bool known = entry->holder == map->prototype && entry->key == key && has_tag(entry->found, TAG_FUNCTION);
+    return known ? entry->found : VALUE_NONE;
+}
+
 /** Stores over what an object has, by the guess alone. False: call field_set. */
-static inline bool store_guess(mote_vm *vm, mote_value object, mote_value key, mote_value value, const uint8_t *pc)
+static inline bool store_guess(mote_vm *vm, mote_value object, mote_value key, mote_value value)
 {
     const block_map *map = (const block_map *)at_offset(vm, object);
     if (!is_heap(object) || (map->header & (15u | FLAG_PROTOTYPE)) != KIND_MAP || map->table == 0) return false;
     block_table *table = (block_table *)at_offset(vm, map->table);
-    uint32_t guess = *guess_at(vm, pc);
+    uint32_t guess = *guess_at(vm, map, key);
     if (guess >= table->count || table->pairs[2 * guess] != key) return false;
     table->pairs[2 * guess + 1] = value;
     return true;
