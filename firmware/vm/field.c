@@ -58,9 +58,10 @@ static mote_value quick_field(mote_vm *vm, mote_value object, mote_value key)
         if (own != NULL) return *own;
         if (sure) holder = map->prototype;
     }
-    const cache_entry *entry = &vm->cache[cache_place(holder, key)];
-    if (holder == 0 || entry->holder != holder || entry->key != key) return VALUE_NONE;
-    return entry->found == VALUE_NONE ? MOTE_UNDEFINED : entry->found;
+    if (holder == 0) return VALUE_NONE;
+    if (is_nullish(holder)) holder = immediate(TAG_BUILTIN, OBJECT_Object_prototype);
+    mote_value found = lookup(vm, holder, key);
+    return found == VALUE_NONE ? MOTE_UNDEFINED : found;
 }
 
 /** True when the value at the bottom of the operand stack is going to be called by the statement at `pc`. */

@@ -86,15 +86,23 @@ static mote_value walk(mote_vm *vm, mote_value holder, mote_value key)
     return VALUE_NONE;
 }
 
-/** A field of a prototype or builtin object, through the cache. */
-static mote_value lookup(mote_vm *vm, mote_value holder, mote_value key)
+/** Where a field goes that another one took the first place of. */
+static uint32_t second_place(mote_value holder, mote_value key)
+{
+    return ((holder >> 6) ^ (key >> 5)) & (CACHE_ENTRIES - 1);
+}
+
+mote_value lookup(mote_vm *vm, mote_value holder, mote_value key)
 {
     cache_entry *entry = &vm->cache[cache_place(holder, key)];
     if (entry->holder == holder && entry->key == key) return entry->found;
-    mote_value found = walk(vm, holder, key);
+    cache_entry found = vm->cache[second_place(holder, key)], displaced = *entry;
+    if (found.holder != holder || found.key != key) found = (cache_entry){holder, key, walk(vm, holder, key)};
     /* That there is none is worth knowing, too: fields that are set later are asked for often. */
-    if (found != MOTE_FAILED && is_immediate(key)) *entry = (cache_entry){holder, key, found};
-    return found;
+    if (found.found == MOTE_FAILED || !is_immediate(key)) return found.found;
+    vm->cache[second_place(displaced.holder, displaced.key)] = displaced;
+    *entry = found;
+    return found.found;
 }
 
 /** Where the search for a field of a value that is no map starts. */

@@ -318,7 +318,7 @@ static inline bool is_own_key(const mote_vm *vm, mote_value key)
 
 static inline uint32_t cache_place(mote_value holder, mote_value key)
 {
-    return ((holder >> 2) ^ (key >> 5) ^ (holder >> 7)) & (CACHE_ENTRIES - 1);
+    return ((holder >> 3) + (key >> 5) * 3) & (CACHE_ENTRIES - 1);
 }
 
 /** Tables of so many pairs and more are dictionaries, and have an index. */
@@ -404,6 +404,8 @@ mote_value field_callee(mote_vm *vm, mote_value object, mote_value key);
 bool field_set(mote_vm *vm, mote_value object, mote_value key, mote_value value);
 
 /* property.c */
+/** A field of a prototype or builtin object, through the cache; VALUE_NONE: it has none. */
+mote_value lookup(mote_vm *vm, mote_value holder, mote_value key);
 /** A field of a builtin object, not bound. */
 mote_value builtin_get(mote_vm *vm, enum builtin_object object, mote_value key);
 mote_value property_get(mote_vm *vm, mote_value object, mote_value key, bool bind);
