@@ -57,10 +57,6 @@ mote_value translated_index(mote_vm *vm, mote_value *o, uint32_t at, mote_value 
 
 static RARE mote_value field_in_full(mote_vm *vm, mote_value *o, uint32_t at, mote_value object, mote_value key)
 {
-    if (key == builtin_value(S_length)) {
-        mote_value length = quick_length(vm, object);
-        if (length != VALUE_NONE) return length;
-    }
     operands_1(vm, o, at, object);
     return field_value(vm, object, key);
 }
@@ -69,6 +65,12 @@ mote_value translated_field(mote_vm *vm, mote_value *o, uint32_t at, mote_value 
 {
     mote_value found = field_guess(vm, object, key);
     return found != VALUE_NONE ? found : field_in_full(vm, o, at, object, key);
+}
+
+mote_value translated_length(mote_vm *vm, mote_value *o, uint32_t at, mote_value object)
+{
+    mote_value length = quick_length(vm, object);
+    return length != VALUE_NONE ? length : translated_field(vm, o, at, object, builtin_value(S_length));
 }
 
 mote_value translated_callee(mote_vm *vm, mote_value *o, uint32_t at, mote_value object, mote_value key)
@@ -126,6 +128,13 @@ mote_value translated_instance(mote_vm *vm, mote_value *o, uint32_t at, mote_val
     return instance_of(vm, object, ctor, &result) ? bool_value(result) : MOTE_FAILED;
 }
 
+mote_value translated_load_closure(mote_vm *vm, mote_value *o, uint32_t at, uint32_t slot, mote_value levels)
+{
+    registers(vm, o, at);
+    const block_frame *frame = closure_frame(vm, levels, slot);
+    return frame == NULL ? MOTE_FAILED : frame->slots[slot];
+}
+
 mote_value translated_load(mote_vm *vm, mote_value *o, uint32_t at)
 {
     registers(vm, o + 3, at);
@@ -162,6 +171,13 @@ bool translated_delete(mote_vm *vm, mote_value *o, uint32_t at, mote_value objec
     if (!index_delete(vm, object, key, &existed)) return false;
     vm->ret_val = bool_value(existed);
     return true;
+}
+
+bool translated_set_closure(mote_vm *vm, uint32_t slot, mote_value levels, mote_value value)
+{
+    block_frame *frame = closure_frame(vm, levels, slot);
+    if (frame != NULL) frame->slots[slot] = value;
+    return frame != NULL;
 }
 
 bool translated_store(mote_vm *vm, mote_value *o, uint32_t at)

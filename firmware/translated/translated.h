@@ -17,6 +17,8 @@ mote_value translated_unary(mote_vm *vm, mote_value *o, uint32_t at, mote_value 
 mote_value translated_index(mote_vm *vm, mote_value *o, uint32_t at, mote_value object, mote_value key);
 /** As a value: functions are bound to the object. */
 mote_value translated_field(mote_vm *vm, mote_value *o, uint32_t at, mote_value object, mote_value key);
+/** `object.length` */
+mote_value translated_length(mote_vm *vm, mote_value *o, uint32_t at, mote_value object);
 /** As what is called next: vm->receiver has the object. */
 mote_value translated_callee(mote_vm *vm, mote_value *o, uint32_t at, mote_value object, mote_value key);
 mote_value translated_builtin(mote_vm *vm, mote_value *o, uint32_t at, enum builtin_object object, mote_value key);
@@ -26,12 +28,14 @@ mote_value translated_spec(mote_vm *vm, mote_value *o, uint32_t at, uint32_t ind
 mote_value translated_ctor(mote_vm *vm, mote_value *o, uint32_t at, mote_value x);
 mote_value translated_bind(mote_vm *vm, mote_value *o, uint32_t at, mote_value function, mote_value receiver);
 mote_value translated_instance(mote_vm *vm, mote_value *o, uint32_t at, mote_value object, mote_value ctor);
+mote_value translated_load_closure(mote_vm *vm, mote_value *o, uint32_t at, uint32_t slot, mote_value levels);
 /** The operands are o[0], o[1] and o[2]. */
 mote_value translated_load(mote_vm *vm, mote_value *o, uint32_t at);
 
 bool translated_set_field(mote_vm *vm, mote_value *o, uint32_t at, mote_value object, mote_value key, mote_value value);
 bool translated_set_index(mote_vm *vm, mote_value *o, uint32_t at, mote_value object, mote_value key, mote_value value);
 bool translated_delete(mote_vm *vm, mote_value *o, uint32_t at, mote_value object, mote_value key);
+bool translated_set_closure(mote_vm *vm, uint32_t slot, mote_value levels, mote_value value);
 /** The operands are o[0] to o[3]. */
 bool translated_store(mote_vm *vm, mote_value *o, uint32_t at);
 /** To vm->ret_val. */

@@ -224,10 +224,13 @@ void call_enter(mote_vm *vm, mote_value *base, unsigned count, mote_value receiv
 }
 
 /** Calls a translated function from another: on the host's stack, for as long as nothing takes the turn from it. */
-static bool call_nested(mote_vm *vm, mote_value *base, uint32_t index, unsigned count)
+static bool call_nested(mote_vm *vm, mote_value *base, uint32_t index, unsigned count, mote_value env)
 {
     mote_value *stack = vm->stack, *link = vm->link, *slots = vm->slots;
-    if (!enter(vm, base, index, count, MOTE_UNDEFINED, true)) return false;
+    mote_value receiver = vm->receiver;
+    base[0] = receiver == VALUE_NONE ? MOTE_UNDEFINED : receiver;
+    vm->receiver = VALUE_NONE;
+    if (!enter(vm, base, index, count, env, true)) return false;
     vm->nesting++;
     if (!vm->translated[index](vm, 0)) return false;
     vm->nesting--;
@@ -242,20 +245,34 @@ static bool call_nested(mote_vm *vm, mote_value *base, uint32_t index, unsigned 
     return true;
 }
 
-bool call_translated(mote_vm *vm, mote_value *base, unsigned count, uint32_t behind)
+/** Calls of everything else: natives are done at once. */
+static RARE bool call_untranslated(mote_vm *vm, mote_value *base, unsigned count)
 {
-    mote_value function = base[0], receiver = vm->receiver;
     const mote_value *link = vm->link;
+    mote_value receiver = vm->receiver;
     vm->receiver = VALUE_NONE;
-    vm->sp = base + 1 + count;
-    vm->pc = vm->image.bytes + behind;
-    bool nests = has_tag(function, TAG_FUNCTION) && vm->nesting < MOST_NESTED;
-    if (nests && vm->translated[payload(function)] != NULL) {
-        base[0] = receiver == VALUE_NONE ? MOTE_UNDEFINED : receiver;
-        return call_nested(vm, base, payload(function), count);
-    }
     call_enter(vm, base, count, receiver);
     return vm->link == link && !has_failed(vm) && !vm->yielding;
+}
+
+bool call_translated(mote_vm *vm, mote_value *base, unsigned count, uint32_t behind)
+{
+    mote_value function = base[0], env = MOTE_UNDEFINED;
+    vm->sp = base + 1 + count;
+    vm->pc = vm->image.bytes + behind;
+    if (has_kind(vm, function, KIND_BOUND)) {
+        const block_bound *bound = at_offset(vm, function);
+        vm->receiver = bound->receiver;
+        function = bound->function;
+    }
+    if (has_kind(vm, function, KIND_CLOSURE)) {
+        const block_closure *closure = at_offset(vm, function);
+        function = closure->function;
+        env = closure->frame;
+    }
+    bool nests = has_tag(function, TAG_FUNCTION) && vm->nesting < MOST_NESTED;
+    if (!nests || vm->translated[payload(function)] == NULL) return call_untranslated(vm, base, count);
+    return call_nested(vm, base, payload(function), count, env);
 }
 
 static bool is_native_call(mote_vm *vm, mote_value function)

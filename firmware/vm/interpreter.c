@@ -24,18 +24,6 @@ static inline uint32_t read_index(const uint8_t **pc)
 
 /* Objects and functions. */
 
-/** The frame that holds a closure variable, NULL when the program is invalid. */
-static block_frame *closure_frame(mote_vm *vm, mote_value levels, uint32_t slot)
-{
-    bool captured = (small_int(vm->link[0]) >> 24) != 0;
-    mote_value v = captured ? ((const block_frame *)OFFSET(vm->link[2]))->parent : vm->link[2];
-    int32_t left = to_int32(vm, levels);
-    for (; left > 1 && has_kind(vm, v, KIND_FRAME); left--) v = ((const block_frame *)OFFSET(v))->parent;
-    bool fits = left == 1 && has_kind(vm, v, KIND_FRAME) && slot < block_words(vm, v) - 2;
-    if (!fits) vm_panic(vm, MOTE_PANIC_INVALID_PROGRAM);
-    return fits ? OFFSET(v) : NULL;
-}
-
 static mote_value make_closure(mote_vm *vm, uint32_t function)
 {
     mote_value v = heap_new(vm, KIND_CLOSURE, sizeof(block_closure) - 4);

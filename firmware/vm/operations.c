@@ -145,3 +145,14 @@ void throw_value(mote_vm *vm, mote_value v)
     if (is_nullish(v)) throw_error(vm, MOTE_TYPE_ERROR, "throwing null/undefined");
     else raise(vm, v);
 }
+
+block_frame *closure_frame(mote_vm *vm, mote_value levels, uint32_t slot)
+{
+    bool captured = (small_int(vm->link[0]) >> 24) != 0;
+    mote_value v = captured ? ((const block_frame *)at_offset(vm, vm->link[2]))->parent : vm->link[2];
+    int32_t left = to_int32(vm, levels);
+    for (; left > 1 && has_kind(vm, v, KIND_FRAME); left--) v = ((const block_frame *)at_offset(vm, v))->parent;
+    bool fits = left == 1 && has_kind(vm, v, KIND_FRAME) && slot < block_words(vm, v) - 2;
+    if (!fits) vm_panic(vm, MOTE_PANIC_INVALID_PROGRAM);
+    return fits ? at_offset(vm, v) : NULL;
+}

@@ -509,6 +509,8 @@ mote_value spec_map(mote_vm *vm, uint32_t spec);
 mote_value alloc_array(mote_vm *vm, mote_value size);
 mote_value alloc_buffer(mote_vm *vm, mote_value size);
 void throw_value(mote_vm *vm, mote_value v);
+/** The frame that holds a closure variable, NULL when the program is invalid. */
+block_frame *closure_frame(mote_vm *vm, mote_value levels, uint32_t slot);
 
 /* call.c */
 static inline bool has_failed(const mote_vm *vm)

@@ -1,6 +1,6 @@
 import { Op } from "../image/operations.js"
 import type { Expression } from "../image/program.js"
-import { bufferWord, builtinWord, functionWord, smallWord, stringWord, UNDEFINED } from "./words.js"
+import { bufferWord, builtinWord, functionWord, LENGTH, smallWord, stringWord, UNDEFINED } from "./words.js"
 
 /** The value of an expression as C without effects. */
 export interface Value {
@@ -134,6 +134,7 @@ export class Expressions {
         if (opcode in constants) return rooted(constants[opcode](value))
         if (isTest(expression)) return rooted(this.keep(`bool_value(${this.condition(expression, depth)})`))
         const key = fieldKey(expression)
+        if (key === LENGTH) return this.call("length", expression, operands, depth)
         if (key !== undefined) return this.call("field", expression, operands, depth, key)
         if (opcode in calls) return this.call(calls[opcode], expression, operands, depth)
         if (opcode === Op.typeof || opcode === Op.typeofStr)
@@ -151,6 +152,10 @@ export class Expressions {
         if (opcode === Op.literalF64) return this.attempt(`translated_literal(${context}, ${value})`)
         if (opcode === Op.staticSpec || opcode === Op.staticSpecProto)
             return this.attempt(`translated_spec(${context}, ${value})`)
+        if (opcode === Op.loadClosure) {
+            const { codes } = this.values(operands, depth)
+            return this.attempt(`translated_load_closure(${[context, value, ...codes].join(", ")})`)
+        }
         if (opcode === Op.loadBuffer) {
             this.push(operands, depth)
             return this.attempt(`translated_load(${context})`)

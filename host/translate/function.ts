@@ -9,16 +9,14 @@ const CALLS: number[] = [
     ...[Op.call0, Op.call1, Op.call2, Op.call3, Op.call4],
     ...[Op.call5, Op.call6, Op.call7, Op.call8],
 ]
-/** Operations of functions that stay with the interpreter: their slots are not on the fiber's stack. */
-const CLOSURES: number[] = [Op.makeClosure, Op.loadClosure, Op.storeClosure]
 /** After these the function may go on in another turn of its own. */
 const LEAVING: number[] = [...CALLS, Op.callArray, Op.reThrow, Op.catch, Op.finally]
 
-/** Whether a function can be C. */
+/** Whether a function can be C: those that make closures do not have their slots on the fiber's stack. */
 export function isTranslatable({ flags, body }: ImageFunction): boolean {
     if ((flags & FunctionFlag.restArgument) !== 0) return false
     let closures = false
-    for (const statement of body) walk(statement, ({ opcode }) => (closures ||= CLOSURES.includes(opcode)))
+    for (const statement of body) walk(statement, ({ opcode }) => (closures ||= opcode === Op.makeClosure))
     return !closures
 }
 
@@ -134,6 +132,10 @@ export class FunctionTranslation implements Output {
                 return this.store("vm->ret_val", operands[0])
             case Op.indexSet:
                 return this.attempt(isName(operands[1]) ? "set_field" : "set_index", statement)
+            case Op.storeClosure: {
+                const { codes } = this.expressions.values(operands, 0)
+                return this.line(`if (!translated_set_closure(vm, ${[value, ...codes].join(", ")})) return false;`)
+            }
             case Op.indexDelete:
                 return this.attempt("delete", statement)
             case Op.storeBuffer:

@@ -15,6 +15,9 @@ export function smallWord(number: number): string | undefined {
     return `0x${(((number << 1) | 1) >>> 0).toString(16)}u`
 }
 
+/** The builtin string "length". */
+export const LENGTH = immediate(Tag.string, stringIndex(StringKind.builtin, 34))
+
 export const functionWord = (index: number): string => immediate(Tag.function, index)
 export const bufferWord = (index: number): string => immediate(Tag.imageBuffer, index)
 export const builtinWord = (object: number): string => immediate(Tag.builtin, object)
