@@ -30,27 +30,10 @@ static mote_value *own_place(mote_vm *vm, const block_map *map, mote_value key, 
     return &table->pairs[2 * pair + 1];
 }
 
-/** Where methods and accessors of a value are looked up, when they are not its own; 0: look properly. */
-static mote_value holder_of(mote_vm *vm, mote_value object, mote_value key)
-{
-    if (!is_heap(object)) return has_tag(object, TAG_BUILTIN) ? object : 0;
-    const block_map *map = at_offset(vm, object);
-    switch (map->header & 15u) {
-    case KIND_MAP: {
-        bool own = is_own_key(vm, key) || (map->header & FLAG_PROTOTYPE) != 0;
-        bool by_text = map->table != 0 && (header_of(vm, map->table) & FLAG_TEXT_KEYS) != 0;
-        return own || by_text ? 0 : map->prototype;
-    }
-    case KIND_ARRAY: return immediate(TAG_BUILTIN, OBJECT_Array_prototype);
-    case KIND_BUFFER: return immediate(TAG_BUILTIN, OBJECT_Buffer_prototype);
-    default: return 0;
-    }
-}
-
 /** VALUE_NONE: look properly. */
 static mote_value quick_field(mote_vm *vm, mote_value object, mote_value key)
 {
-    mote_value holder = holder_of(vm, object, key);
+    mote_value holder = methods_of(vm, object, key);
     if (holder == 0 && has_kind(vm, object, KIND_MAP)) {
         bool sure;
         const block_map *map = at_offset(vm, object);

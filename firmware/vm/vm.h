@@ -337,6 +337,8 @@ bool map_add(mote_vm *vm, mote_value map, mote_value key, mote_value value);
 
 /* field.c */
 
+bool native_is(uint32_t index, enum native_kind kind);
+
 /** Where an object of the class had the field last: objects of a class have their fields in the same order. */
 static inline uint8_t *guess_at(mote_vm *vm, const block_map *map, mote_value key)
 {
@@ -367,16 +369,31 @@ static inline mote_value field_guess(mote_vm *vm, mote_value object, mote_value 
     return may_run ? VALUE_NONE : found;
 }
 
-/** A method of an object's class, when the lookup cache has it; VALUE_NONE: call field_get. */
+/** Where a value's methods are looked up, when none of them can be its own; 0: look properly. */
+static inline mote_value methods_of(const mote_vm *vm, mote_value object, mote_value key)
+{
+    if (!is_heap(object)) return has_tag(object, TAG_BUILTIN) ? object : 0;
+    const block_map *map = (const block_map *)at_offset(vm, object);
+    switch (map->header & 15u) {
+    case KIND_MAP: {
+        bool own = (map->header & FLAG_PROTOTYPE) != 0 || is_own_key(vm, key);
+        bool by_text = map->table != 0 && (header_of(vm, map->table) & FLAG_TEXT_KEYS) != 0;
+        return own || by_text ? 0 : map->prototype;
+    }
+    case KIND_ARRAY: return immediate(TAG_BUILTIN, OBJECT_Array_prototype);
+    case KIND_BUFFER: return immediate(TAG_BUILTIN, OBJECT_Buffer_prototype);
+    default: return 0;
+    }
+}
+
+/** A method, when the lookup cache has it; VALUE_NONE: call field_get. */
 static inline mote_value quick_method(const mote_vm *vm, mote_value object, mote_value key)
 {
-    const block_map *map = (const block_map *)at_offset(vm, object);
-    if (!is_heap(object) || (map->header & (15u | FLAG_PROTOTYPE)) != KIND_MAP || is_own_key(vm, key))
-        return VALUE_NONE;
-    if (map->table != 0 && (header_of(vm, map->table) & FLAG_TEXT_KEYS) != 0) return VALUE_NONE;
-    const cache_entry *entry = &vm->cache[cache_place(map->prototype, key)];
-    bool known = entry->holder == map->prototype && entry->key == key && has_tag(entry->found, TAG_FUNCTION);
-    return known ? entry->found : VALUE_NONE;
+    mote_value holder = methods_of(vm, object, key);
+    const cache_entry *entry = &vm->cache[cache_place(holder, key)];
+    if (holder == 0 || entry->holder != holder || entry->key != key || !is_code(entry->found)) return VALUE_NONE;
+    bool runs = has_tag(entry->found, TAG_NATIVE) && native_is(payload(entry->found), NATIVE_PROPERTY);
+    return runs ? VALUE_NONE : entry->found;
 }
 
 /** Stores over what an object has, by the guess alone. False: call field_set. */
@@ -492,7 +509,6 @@ mote_value pins_expose(mote_vm *vm);
 mote_value native_call_host(mote_vm *vm, const char *name, const mote_value *args, unsigned count);
 mote_value native_call(mote_vm *vm, uint32_t index, mote_value receiver, mote_value *args, unsigned count);
 const char *native_name(const mote_vm *vm, uint32_t index, uint32_t *length);
-bool native_is(uint32_t index, enum native_kind kind);
 mote_value accessor_run(mote_vm *vm, uint32_t index, mote_value receiver);
 
 /* operations.c */
