@@ -58,10 +58,16 @@ bool translated_leave(mote_vm *vm, mote_value result);
 
 static inline bool translated_return(mote_vm *vm, mote_value result)
 {
-    if (vm->nesting == 0) return translated_leave(vm, result);
+    if (vm->depth == vm->nested_from) return translated_leave(vm, result);
     vm->ret_val = result;
     vm->depth--;
     return true;
+}
+
+/** The slots again, behind a call: `words` is how many there are below the operands. */
+static inline mote_value *translated_slots(mote_vm *vm, uint32_t words)
+{
+    return vm->slots = vm->operands - words;
 }
 
 static inline mote_value *translated_globals(const mote_vm *vm)

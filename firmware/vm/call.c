@@ -75,11 +75,22 @@ static bool move_to_frame(mote_vm *vm, const image_function *function, mote_valu
     return true;
 }
 
-static void note_depth(mote_vm *vm)
+/** Counts the activation; false when there are too many. */
+static inline bool count_call(mote_vm *vm)
 {
-    uint32_t words = (uint32_t)(vm->sp - vm->stack);
-    if (++vm->depth > vm->peak_depth) vm->peak_depth = vm->depth;
-    if (words > vm->peak_stack_words) vm->peak_stack_words = words;
+    if (++vm->depth <= vm->peak_depth) return true;
+    if (vm->depth > vm->max_depth) {
+        vm->depth--;
+        vm_panic(vm, MOTE_PANIC_DEPTH);
+        return false;
+    }
+    vm->peak_depth = vm->depth;
+    return true;
+}
+
+static inline void note_stack(mote_vm *vm)
+{
+    if (vm->sp > vm->stack_peak) vm->stack_peak = vm->sp;
 }
 
 /** The new object of a constructor takes the place of the function word at the base. */
@@ -114,20 +125,20 @@ static ALWAYS bool enter(mote_vm *vm, mote_value *base, uint32_t index, unsigned
 {
     const image_function *function = function_at(vm, index);
     bool method = (function->flags & FUNCTION_NEEDS_THIS) != 0;
-    if (vm->depth >= vm->max_depth) {
-        vm_panic(vm, MOTE_PANIC_DEPTH);
-        return false;
-    }
-    uint32_t position = (uint32_t)(base - vm->stack);
     base[-2] = env;
-    if (!stack_reserve(vm, function->num_slots + function->num_tries + 2u * LINK_WORDS + OPERAND_WORDS)) return false;
-    base = vm->stack + position;
+    uint32_t words = function->num_slots + function->num_tries + 2u * LINK_WORDS + OPERAND_WORDS;
+    if ((uint32_t)(vm->stack_end - vm->sp) < words) {
+        uint32_t position = (uint32_t)(base - vm->stack);
+        if (!stack_grow(vm, words)) return false;
+        base = vm->stack + position;
+    }
     mote_value *link = base - LINK_WORDS;
     link[0] = small_value((int32_t)index);
     link[1] = small_value((int32_t)(vm->pc - vm->image.bytes));
     link[3] = small_value(vm->link == NULL ? -1 : (int32_t)(vm->link - vm->stack));
     bool makes = method && base[0] == MOTE_UNDEFINED && (function->flags & FUNCTION_IS_CTOR) != 0;
     if (makes && !make_object(vm, base, index)) return false;
+    if (!count_call(vm)) return false;
     mote_value *slots = method ? base : base + 1;
     uint32_t given = count + (method ? 1 : 0);
     bool captured = !plain && captures(vm, index);
@@ -144,11 +155,11 @@ static ALWAYS bool enter(mote_vm *vm, mote_value *base, uint32_t index, unsigned
         vm->slots = slots;
         vm->sp = vm->operands = slots + function->num_slots + function->num_tries + LINK_WORDS;
     }
-    mote_value *words = vm->operands - LINK_WORDS;
-    for (uint32_t i = 0; i < LINK_WORDS; i++) words[i] = small_value(0);
-    for (uint32_t i = function->num_tries; i > 0; i--) *--words = small_value(0);
+    mote_value *below = vm->operands - LINK_WORDS;
+    for (uint32_t i = 0; i < LINK_WORDS; i++) below[i] = small_value(0);
+    for (uint32_t i = function->num_tries; i > 0; i--) *--below = small_value(0);
     if (!plain) vm->pc = vm->image.bytes + function->start;
-    note_depth(vm);
+    note_stack(vm);
     return true;
 }
 
@@ -226,22 +237,14 @@ void call_enter(mote_vm *vm, mote_value *base, unsigned count, mote_value receiv
 /** Calls a translated function from another: on the host's stack, for as long as nothing takes the turn from it. */
 static bool call_nested(mote_vm *vm, mote_value *base, uint32_t index, unsigned count, mote_value env)
 {
-    mote_value *stack = vm->stack, *link = vm->link, *slots = vm->slots;
     mote_value receiver = vm->receiver;
     base[0] = receiver == VALUE_NONE ? MOTE_UNDEFINED : receiver;
     vm->receiver = VALUE_NONE;
-    if (!enter(vm, base, index, count, env, true)) return false;
-    vm->nesting++;
-    if (!vm->translated[index](vm, 0)) return false;
-    vm->nesting--;
-    if (vm->stack != stack) {
-        link = vm->stack + (link - stack);
-        slots = vm->stack + (slots - stack);
-        base = vm->stack + (base - stack);
-    }
-    vm->link = link;
-    vm->slots = slots;
-    vm->sp = vm->operands = base;
+    mote_translated *code = vm->translated[index];
+    if (!enter(vm, base, index, count, env, true) || !code(vm, 0)) return false;
+    const mote_value *link = vm->link; /* the stack may have moved */
+    vm->sp = vm->operands = vm->link + LINK_WORDS;
+    vm->link = vm->stack + small_int(link[3]);
     return true;
 }
 
@@ -270,7 +273,7 @@ bool call_translated(mote_vm *vm, mote_value *base, unsigned count, uint32_t beh
         function = closure->function;
         env = closure->frame;
     }
-    bool nests = has_tag(function, TAG_FUNCTION) && vm->nesting < MOST_NESTED;
+    bool nests = has_tag(function, TAG_FUNCTION) && vm->depth - vm->nested_from < MOST_NESTED;
     if (!nests || vm->translated[payload(function)] == NULL) return call_untranslated(vm, base, count);
     return call_nested(vm, base, payload(function), count, env);
 }

@@ -31,10 +31,17 @@ static uint64_t wake_of(const block_fiber *fiber)
 
 /* Stacks. */
 
+void stack_note_peak(mote_vm *vm)
+{
+    uint32_t words = (uint32_t)(vm->stack_peak - vm->stack);
+    if (vm->stack != NULL && words > vm->peak_stack_words) vm->peak_stack_words = words;
+}
+
 static void use_stack(mote_vm *vm, mote_value stack)
 {
     block_values *block = at_offset(vm, stack);
-    vm->stack = block->items;
+    stack_note_peak(vm);
+    vm->stack = vm->stack_peak = block->items;
     vm->stack_end = block->items + block_words(vm, stack) - 1;
 }
 
@@ -91,7 +98,8 @@ static void load_registers(mote_vm *vm, mote_value v)
 static void forget_registers(mote_vm *vm)
 {
     vm->current = 0;
-    vm->stack = vm->stack_end = vm->sp = vm->slots = vm->operands = vm->link = NULL;
+    stack_note_peak(vm);
+    vm->stack = vm->stack_peak = vm->stack_end = vm->sp = vm->slots = vm->operands = vm->link = NULL;
     vm->ret_val = MOTE_UNDEFINED;
 }
 

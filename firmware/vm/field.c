@@ -85,7 +85,7 @@ static mote_value find(mote_vm *vm, mote_value object, mote_value key)
 {
     mote_value found = quick_field(vm, object, key);
     if (found == VALUE_NONE) return property_get_unbound(vm, object, key);
-    bool accessor = has_tag(found, TAG_NATIVE) && native_is(payload(found), NATIVE_PROPERTY);
+    bool accessor = is_accessor(found);
     return accessor ? accessor_run(vm, payload(found), object) : found;
 }
 

@@ -3,7 +3,7 @@
 
 #include <string.h>
 
-enum { THEME_SHIFT = 6, HOST = 0x4000, HOST_BUFFER = 0x8000, BYTES = 0xc000, HOST_MASK = 0x3fff };
+enum { THEME_SHIFT = 6, HOST_MASK = 0x3fff };
 
 static const native_entry *const themes[] = {array_natives,  buffer_natives, string_natives, math_natives,
                                              object_natives, error_natives,  json_natives,   fiber_natives,
@@ -11,14 +11,15 @@ static const native_entry *const themes[] = {array_natives,  buffer_natives, str
 
 const native_entry *native_of(uint32_t index)
 {
+    index &= ~(uint32_t)NATIVE_ACCESSOR;
     return &themes[index >> THEME_SHIFT][index & ((1u << THEME_SHIFT) - 1)];
 }
 
 static const mote_native_entry *host_native(const mote_vm *vm, uint32_t index)
 {
-    const mote_native_entry *entries = (index & BYTES) == BYTES ? byte_natives
-                                       : (index & HOST) != 0    ? vm->host->natives
-                                                                : vm->host->buffer_natives;
+    const mote_native_entry *entries = (index & NATIVE_BYTES) == NATIVE_BYTES ? byte_natives
+                                       : (index & NATIVE_HOST) != 0           ? vm->host->natives
+                                                                              : vm->host->buffer_natives;
     return entries + (index & HOST_MASK);
 }
 
@@ -63,13 +64,19 @@ static mote_value find_host(const mote_vm *vm, const mote_native_entry *entries,
     return VALUE_NONE;
 }
 
+static uint32_t number_of(uint32_t theme, uint32_t place)
+{
+    bool accessor = themes[theme][place].kind == NATIVE_PROPERTY;
+    return (theme << THEME_SHIFT) | place | (accessor ? NATIVE_ACCESSOR : 0u);
+}
+
 static mote_value find_native(const mote_vm *vm, uint32_t object, mote_value key)
 {
     for (uint32_t theme = 0; theme < sizeof themes / sizeof themes[0]; theme++) {
         const native_entry *entries = themes[theme];
         for (uint32_t i = 0; entries[i].call != NULL; i++)
             if (entries[i].object == object && key_is(vm, key, entries[i].name))
-                return immediate(TAG_NATIVE, (theme << THEME_SHIFT) | i);
+                return immediate(TAG_NATIVE, number_of(theme, i));
     }
     return VALUE_NONE;
 }
@@ -91,10 +98,11 @@ static mote_value math_constant(mote_vm *vm, mote_value key)
 mote_value native_lookup(mote_vm *vm, uint32_t object, mote_value key)
 {
     mote_value found = VALUE_NONE;
-    if (object == OBJECT_DeviceScript) found = find_host(vm, vm->host->natives, HOST, key);
+    if (object == OBJECT_DeviceScript) found = find_host(vm, vm->host->natives, NATIVE_HOST, key);
     if (object == OBJECT_Buffer || object == OBJECT_Buffer_prototype)
-        found = find_host(vm, vm->host->buffer_natives, HOST_BUFFER, key);
-    if (found == VALUE_NONE && object == OBJECT_Buffer_prototype) found = find_host(vm, byte_natives, BYTES, key);
+        found = find_host(vm, vm->host->buffer_natives, NATIVE_HOST_BUFFER, key);
+    if (found == VALUE_NONE && object == OBJECT_Buffer_prototype)
+        found = find_host(vm, byte_natives, NATIVE_BYTES, key);
     if (found == VALUE_NONE) found = find_native(vm, object, key);
     if (found == VALUE_NONE && object == OBJECT_Math) found = math_constant(vm, key);
     if (found != VALUE_NONE) return found;
@@ -109,15 +117,10 @@ mote_value native_lookup(mote_vm *vm, uint32_t object, mote_value key)
     return map == MOTE_FAILED ? map : map_get(vm, map, key);
 }
 
-bool native_is(uint32_t index, enum native_kind kind)
-{
-    return index < HOST && native_of(index)->kind == kind;
-}
-
 const char *native_name(const mote_vm *vm, uint32_t index, uint32_t *length)
 {
-    const char *name = index >= HOST ? host_native(vm, index)->name : builtin_strings[native_of(index)->name];
-    if (index < HOST && native_of(index)->kind == NATIVE_CTOR) {
+    const char *name = index >= NATIVE_HOST ? host_native(vm, index)->name : builtin_strings[native_of(index)->name];
+    if (index < NATIVE_HOST && native_of(index)->kind == NATIVE_CTOR) {
         switch (native_of(index)->object) {
         case OBJECT_Array: name = "Array"; break;
         case OBJECT_Object: name = "Object"; break;
@@ -150,7 +153,7 @@ mote_value native_call_host(mote_vm *vm, const char *name, const mote_value *arg
 /** `args` lie on the operand stack with room for the missing ones. */
 mote_value native_call(mote_vm *vm, uint32_t index, mote_value receiver, mote_value *args, unsigned count)
 {
-    const mote_native_entry *host = index >= HOST ? host_native(vm, index) : NULL;
+    const mote_native_entry *host = index >= NATIVE_HOST ? host_native(vm, index) : NULL;
     unsigned wanted = host != NULL ? host->num_args : native_of(index)->num_args;
     for (unsigned i = count; i < wanted; i++) args[i] = MOTE_UNDEFINED;
     vm->sp = args + (count < wanted ? wanted : count);

@@ -157,8 +157,7 @@ mote_value property_get_unbound(mote_vm *vm, mote_value object, mote_value key)
 {
     mote_value found = find_field(vm, object, key);
     if (found == VALUE_NONE) return MOTE_UNDEFINED;
-    if (has_tag(found, TAG_NATIVE) && native_is(payload(found), NATIVE_PROPERTY))
-        return accessor_run(vm, payload(found), object);
+    if (is_accessor(found)) return accessor_run(vm, payload(found), object);
     return found;
 }
 

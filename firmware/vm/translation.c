@@ -18,7 +18,7 @@ void machine_run(mote_vm *vm)
 {
     for (;;) {
         mote_translated *translated = running_translation(vm);
-        vm->nesting = 0;
+        vm->nested_from = vm->depth;
         if (translated == NULL) interpreter_run(vm);
         else (void)translated(vm, place_of(vm));
         if (vm->panic != MOTE_RUNNING || vm->yielding || vm->interrupted != 0) return;

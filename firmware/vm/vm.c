@@ -34,7 +34,7 @@ static void reset(mote_vm *vm)
     vm->yielding = false;
     vm->globals = vm->captured = vm->attached = vm->prototypes = vm->specs = vm->pins = vm->fibers = vm->current =
         vm->interrupted = 0;
-    vm->stack = vm->stack_end = vm->sp = vm->slots = vm->operands = vm->link = NULL;
+    vm->stack = vm->stack_peak = vm->stack_end = vm->sp = vm->slots = vm->operands = vm->link = NULL;
     vm->num_roots = vm->next_fiber_id = vm->trace_length = vm->natives = vm->collections = vm->longest_pause = 0;
     vm->peak_depth = vm->peak_stack_words = 0;
     vm->operations = vm->now = 0;
@@ -119,6 +119,7 @@ void mote_vm_collect(mote_vm *vm)
 void mote_vm_stats(mote_vm *vm, mote_stats *stats)
 {
     const mote_heap *heap = &vm->heap;
+    stack_note_peak(vm);
     uint32_t fixed = heap->start;
     *stats = (mote_stats){
         .operations = vm->operations,
@@ -141,6 +142,7 @@ void mote_vm_reset_peaks(mote_vm *vm)
     vm->heap.peak_live_words = vm->heap.live_words;
     vm->heap.peak_used_words = vm->heap.used_words;
     vm->peak_depth = vm->peak_stack_words = vm->longest_pause = 0;
+    vm->stack_peak = vm->stack;
 }
 
 unsigned mote_vm_trace(const mote_vm *vm, uint32_t *positions, unsigned most)

@@ -163,7 +163,7 @@ struct mote_vm {
     mote_value *slots;
     mote_value *operands; /* bottom of the operand stack */
     mote_value *link;
-    mote_value *stack, *stack_end;
+    mote_value *stack, *stack_end, *stack_peak;
     mote_value ret_val;
     mote_value receiver; /* of the method at the bottom of the operand stack; VALUE_NONE when there is none */
     mote_value globals;
@@ -171,7 +171,7 @@ struct mote_vm {
     int32_t budget; /* operations left in this turn */
 
     mote_translated *const *translated; /* by function, NULL for those without; NULL when there are none */
-    uint32_t nesting;                   /* calls of translated functions on the host's stack */
+    uint32_t nested_from;               /* depth from which on translated functions are on the host's stack */
 
     mote_value exception; /* pending, or VALUE_NONE */
     int32_t panic;
@@ -217,6 +217,15 @@ static inline uint32_t clamp_index(int32_t index, uint32_t length)
 {
     if (index < 0) index += (int32_t)length;
     return index < 0 ? 0 : (uint32_t)index > length ? length : (uint32_t)index;
+}
+
+/* Natives by number (natives.c). Those that run when a field is read have a bit of their own. */
+enum { NATIVE_ACCESSOR = 0x2000, NATIVE_HOST = 0x4000, NATIVE_HOST_BUFFER = 0x8000, NATIVE_BYTES = 0xc000 };
+
+static inline bool is_accessor(mote_value v)
+{
+    mote_value bits = immediate(TAG_NATIVE, NATIVE_ACCESSOR);
+    return (v & (0x1fu | (NATIVE_BYTES | NATIVE_ACCESSOR) << 5)) == bits;
 }
 
 /* Blocks and values. */
@@ -337,8 +346,6 @@ bool map_add(mote_vm *vm, mote_value map, mote_value key, mote_value value);
 
 /* field.c */
 
-bool native_is(uint32_t index, enum native_kind kind);
-
 /** Where an object of the class had the field last: objects of a class have their fields in the same order. */
 static inline uint8_t *guess_at(mote_vm *vm, const block_map *map, mote_value key)
 {
@@ -374,16 +381,14 @@ static inline mote_value methods_of(const mote_vm *vm, mote_value object, mote_v
 {
     if (!is_heap(object)) return has_tag(object, TAG_BUILTIN) ? object : 0;
     const block_map *map = (const block_map *)at_offset(vm, object);
-    switch (map->header & 15u) {
-    case KIND_MAP: {
-        bool own = (map->header & FLAG_PROTOTYPE) != 0 || is_own_key(vm, key);
+    uint32_t kind = map->header & 15u;
+    if (kind == KIND_MAP) {
+        if ((map->header & FLAG_PROTOTYPE) != 0 || is_own_key(vm, key)) return 0;
         bool by_text = map->table != 0 && (header_of(vm, map->table) & FLAG_TEXT_KEYS) != 0;
-        return own || by_text ? 0 : map->prototype;
+        return by_text ? 0 : map->prototype;
     }
-    case KIND_ARRAY: return immediate(TAG_BUILTIN, OBJECT_Array_prototype);
-    case KIND_BUFFER: return immediate(TAG_BUILTIN, OBJECT_Buffer_prototype);
-    default: return 0;
-    }
+    if (kind == KIND_ARRAY) return immediate(TAG_BUILTIN, OBJECT_Array_prototype);
+    return kind == KIND_BUFFER ? immediate(TAG_BUILTIN, OBJECT_Buffer_prototype) : 0;
 }
 
 /** A method, when the lookup cache has it; VALUE_NONE: call field_get. */
@@ -391,9 +396,8 @@ static inline mote_value quick_method(const mote_vm *vm, mote_value object, mote
 {
     mote_value holder = methods_of(vm, object, key);
     const cache_entry *entry = &vm->cache[cache_place(holder, key)];
-    if (holder == 0 || entry->holder != holder || entry->key != key || !is_code(entry->found)) return VALUE_NONE;
-    bool runs = has_tag(entry->found, TAG_NATIVE) && native_is(payload(entry->found), NATIVE_PROPERTY);
-    return runs ? VALUE_NONE : entry->found;
+    if (holder == 0 || entry->holder != holder || entry->key != key) return VALUE_NONE;
+    return is_code(entry->found) && !is_accessor(entry->found) ? entry->found : VALUE_NONE;
 }
 
 /** Stores over what an object has, by the guess alone. False: call field_set. */
@@ -538,8 +542,9 @@ void call_enter(mote_vm *vm, mote_value *base, unsigned count, mote_value receiv
 void call_array(mote_vm *vm, mote_value function, mote_value array);
 /**
  * What a translated function calls with: operands as in call_enter, `vm->receiver`, and the place behind the call in
- * bytes from the image's start. True: the call is done, and vm->ret_val has its result. False: something else is to
- * run first, see machine_run, and the function goes on from that place later.
+ * bytes from the image's start. True: the call is done, vm->ret_val has its result, and all registers but vm->slots
+ * are the caller's again. False: something else is to run first, see machine_run, and the function goes on from that
+ * place later.
  */
 bool call_translated(mote_vm *vm, mote_value *base, unsigned count, uint32_t behind);
 /** Leaves the running activation with `result`. */
@@ -577,6 +582,8 @@ static inline mote_translated *running_translation(const mote_vm *vm)
 /* fiber.c */
 mote_value fiber_new(mote_vm *vm, mote_value function, const mote_value *args, unsigned count);
 bool stack_grow(mote_vm *vm, uint32_t words);
+/** vm->peak_stack_words knows what vm->stack_peak has seen. */
+void stack_note_peak(mote_vm *vm);
 /** Room for `words` more behind vm->sp; the stack may move. */
 static inline bool stack_reserve(mote_vm *vm, uint32_t words)
 {

@@ -166,7 +166,7 @@ export class FunctionTranslation implements Output {
         this.expressions.push(given, 1)
         const place = `&${this.expressions.place(0)}`
         this.line(`if (!call_translated(vm, ${place}, ${given.length}, ${this.behind(statement)})) return false;`)
-        this.line("s = vm->slots;")
+        this.line(`s = translated_slots(vm, ${this.operands});`)
     }
 
     private control(statement: Statement): void {
