@@ -89,10 +89,10 @@ static uint32_t table_bytes(uint32_t capacity)
     return 4 + capacity * 8 + (capacity < HASHED ? 0 : ring_size(capacity) * 2);
 }
 
-static mote_value table_grow(mote_vm *vm, mote_value old)
+static mote_value table_grow(mote_vm *vm, mote_value old, uint32_t first)
 {
     uint32_t count = old == 0 ? 0 : table_at(vm, old)->count;
-    uint32_t capacity = count == 0 ? FIRST_CAPACITY : count < 4 ? count + 2 : count + count / 2;
+    uint32_t capacity = count == 0 ? first : count < 4 ? count + 2 : count + count / 2;
     uint32_t words = 1 + table_bytes(capacity) / 4;
     if (capacity < HASHED && old != 0 && heap_extend(vm, old, words)) {
         table_at(vm, old)->capacity = (uint16_t)capacity;
@@ -112,8 +112,8 @@ static mote_value table_grow(mote_vm *vm, mote_value old)
     return grown;
 }
 
-/** Adds a pair whose key the table does not have. */
-static bool table_add(mote_vm *vm, mote_value owner, mote_value *slot, mote_value key, mote_value value)
+/** Adds a pair whose key the table does not have. `first`: room of a new table, pairs. */
+static bool table_add(mote_vm *vm, mote_value owner, mote_value *slot, mote_value key, mote_value value, uint32_t first)
 {
     if (*slot == 0 || table_at(vm, *slot)->count == table_at(vm, *slot)->capacity) {
         if (*slot != 0 && table_at(vm, *slot)->count >= 0x5000) {
@@ -123,7 +123,7 @@ static bool table_add(mote_vm *vm, mote_value owner, mote_value *slot, mote_valu
         root_push(vm, owner);
         root_push(vm, key);
         root_push(vm, value);
-        mote_value grown = table_grow(vm, *slot);
+        mote_value grown = table_grow(vm, *slot, first);
         roots_drop(vm, 3);
         if (grown == MOTE_FAILED) return false;
         *slot = grown;
@@ -140,7 +140,7 @@ static bool table_add(mote_vm *vm, mote_value owner, mote_value *slot, mote_valu
 bool table_set(mote_vm *vm, mote_value owner, mote_value *slot, mote_value key, mote_value value)
 {
     int pair = *slot == 0 ? -1 : find_pair(vm, table_at(vm, *slot), key);
-    if (pair < 0) return table_add(vm, owner, slot, key, value);
+    if (pair < 0) return table_add(vm, owner, slot, key, value, FIRST_CAPACITY);
     table_at(vm, *slot)->pairs[2 * pair + 1] = value;
     return true;
 }
@@ -189,10 +189,25 @@ static void note_own_key(mote_vm *vm, mote_value key)
     vm->own_keys[bit / 8] |= (uint8_t)(1u << (bit & 7));
 }
 
+/** How many fields the objects of a class have had when they outgrew what was guessed; 0: not known. */
+static uint8_t *size_at(mote_vm *vm, mote_value prototype)
+{
+    return &vm->sizes[(prototype >> 3) % SIZES];
+}
+
 bool map_add(mote_vm *vm, mote_value map, mote_value key, mote_value value)
 {
+    block_map *block = at_offset(vm, map);
+    bool of_class = is_heap(block->prototype);
+    uint8_t *size = size_at(vm, block->prototype);
     note_own_key(vm, key);
-    return table_add(vm, map, &((block_map *)at_offset(vm, map))->table, key, value);
+    if (of_class && block->table != 0) {
+        const block_table *table = table_at(vm, block->table);
+        bool outgrown = table->count == table->capacity && table->count >= *size && table->count < HASHED / 2;
+        if (outgrown) *size = (uint8_t)(table->count + 1);
+    }
+    uint32_t first = of_class && *size > FIRST_CAPACITY ? *size : FIRST_CAPACITY;
+    return table_add(vm, map, &block->table, key, value, first);
 }
 
 bool map_set(mote_vm *vm, mote_value map, mote_value key, mote_value value)

@@ -86,23 +86,22 @@ static mote_value walk(mote_vm *vm, mote_value holder, mote_value key)
     return VALUE_NONE;
 }
 
-/** Where a field goes that another one took the first place of. */
-static uint32_t second_place(mote_value holder, mote_value key)
+/** Keeps what was found; what was there before goes to its second place. */
+static RARE mote_value remember(mote_vm *vm, mote_value holder, mote_value key)
 {
-    return ((holder >> 6) ^ (key >> 5)) & (CACHE_ENTRIES - 1);
+    mote_value found = walk(vm, holder, key);
+    /* That there is none is worth knowing, too: fields that are set later are asked for often. */
+    if (found == MOTE_FAILED || !is_immediate(key)) return found;
+    cache_entry *entry = &vm->cache[cache_place(holder, key)], displaced = *entry;
+    vm->cache[second_place(displaced.holder, displaced.key)] = displaced;
+    *entry = (cache_entry){holder, key, found};
+    return found;
 }
 
 mote_value lookup(mote_vm *vm, mote_value holder, mote_value key)
 {
-    cache_entry *entry = &vm->cache[cache_place(holder, key)];
-    if (entry->holder == holder && entry->key == key) return entry->found;
-    cache_entry found = vm->cache[second_place(holder, key)], displaced = *entry;
-    if (found.holder != holder || found.key != key) found = (cache_entry){holder, key, walk(vm, holder, key)};
-    /* That there is none is worth knowing, too: fields that are set later are asked for often. */
-    if (found.found == MOTE_FAILED || !is_immediate(key)) return found.found;
-    vm->cache[second_place(displaced.holder, displaced.key)] = displaced;
-    *entry = found;
-    return found.found;
+    const cache_entry *entry = cache_find(vm, holder, key);
+    return entry != NULL ? entry->found : remember(vm, holder, key);
 }
 
 /** Where the search for a field of a value that is no map starts. */

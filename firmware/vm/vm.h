@@ -31,6 +31,7 @@ enum {
     CACHE_ENTRIES = 128,
     GUESSES = 512,
     CALLEES = 128,
+    SIZES = 64,
     OWN_KEYS = 1024,
     TRACE_DEPTH = 16,
     SMALL_LISTS = 32,
@@ -204,6 +205,7 @@ struct mote_vm {
 
     cache_entry cache[CACHE_ENTRIES];
     uint8_t guesses[GUESSES];
+    uint8_t sizes[SIZES];
     /* Places, as bytes from the start of the image, that read a field in order to call it; 0: none. */
     uint16_t callees[CALLEES];
     /* By key, see is_own_key: whether any map but prototypes ever had it, so that methods are not looked for in
@@ -330,6 +332,21 @@ static inline uint32_t cache_place(mote_value holder, mote_value key)
     return ((holder >> 3) + (key >> 5) * 3) & (CACHE_ENTRIES - 1);
 }
 
+/** Where it goes when another one took that place. */
+static inline uint32_t second_place(mote_value holder, mote_value key)
+{
+    return ((holder >> 6) ^ (key >> 5)) & (CACHE_ENTRIES - 1);
+}
+
+/** NULL when the lookup cache does not have it. */
+static inline const cache_entry *cache_find(const mote_vm *vm, mote_value holder, mote_value key)
+{
+    const cache_entry *entry = &vm->cache[cache_place(holder, key)];
+    if (entry->holder == holder && entry->key == key) return entry;
+    entry = &vm->cache[second_place(holder, key)];
+    return entry->holder == holder && entry->key == key ? entry : NULL;
+}
+
 /** Tables of so many pairs and more are dictionaries, and have an index. */
 enum { HASHED = 40 };
 
@@ -395,8 +412,8 @@ static inline mote_value methods_of(const mote_vm *vm, mote_value object, mote_v
 static inline mote_value quick_method(const mote_vm *vm, mote_value object, mote_value key)
 {
     mote_value holder = methods_of(vm, object, key);
-    const cache_entry *entry = &vm->cache[cache_place(holder, key)];
-    if (holder == 0 || entry->holder != holder || entry->key != key) return VALUE_NONE;
+    const cache_entry *entry = holder == 0 ? NULL : cache_find(vm, holder, key);
+    if (entry == NULL) return VALUE_NONE;
     return is_code(entry->found) && !is_accessor(entry->found) ? entry->found : VALUE_NONE;
 }
 
