@@ -113,7 +113,7 @@ mote_value field_callee(mote_vm *vm, mote_value object, mote_value key)
 }
 
 /** Adds a field where the table has room and nothing else is to be done. False: map_add. */
-static bool append(mote_vm *vm, const block_map *map, mote_value key, mote_value value)
+static bool append_field(mote_vm *vm, const block_map *map, mote_value key, mote_value value)
 {
     if (map->table == 0 || !is_own_key(vm, key)) return false;
     block_table *table = at_offset(vm, map->table);
@@ -133,6 +133,6 @@ bool field_set(mote_vm *vm, mote_value object, mote_value key, mote_value value)
     if ((map->header & FLAG_PROTOTYPE) != 0) return map_set(vm, object, key, value);
     mote_value *own = own_place(vm, map, key, &sure);
     if (own != NULL) *own = value;
-    if (own != NULL || (sure && append(vm, map, key, value))) return true;
+    if (own != NULL || (sure && append_field(vm, map, key, value))) return true;
     return sure ? map_add(vm, object, key, value) : map_set(vm, object, key, value);
 }
