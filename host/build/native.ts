@@ -10,7 +10,9 @@ const cache = join(root, ".cache", "native")
 
 /** As strict as the house is: a warning is an error. */
 const STRICT = ["-std=c11", "-D_GNU_SOURCE", "-Wall", "-Wextra", "-Wconversion", "-Wshadow", "-Werror"]
-const INCLUDE = ["vm", "natives", "translated", "port/sockets", "port/posix"].map((folder) => `-I${join(firmware, folder)}`)
+const INCLUDE = ["vm", "natives", "translated", "port/sockets", "port/posix"].map(
+    (folder) => `-I${join(firmware, folder)}`,
+)
 const SANITIZE = ["-fsanitize=address,undefined", "-fno-sanitize-recover=undefined", "-fno-omit-frame-pointer"]
 
 /** One program of the firmware for this machine. */

@@ -82,7 +82,9 @@ function unitsOf(main: BoardMain, translations: string[]): Unit[] {
     const mbedtls = debianSource("mbedtls")
     const config = `-DMBEDTLS_CONFIG_FILE="mbedtls_config.h"`
     const include = [
-        ...[...["vm", "natives", "translated", "bench"].map((name) => join(firmware, name)), port].map((folder) => `-I${folder}`),
+        ...[...["vm", "natives", "translated", "bench"].map((name) => join(firmware, name)), port].map(
+            (folder) => `-I${folder}`,
+        ),
         ...[join(lwip, "include"), join(mbedtls, "include")].map((folder) => `-isystem${folder}`),
         config,
     ]
@@ -185,7 +187,10 @@ export async function buildBoard(
 ): Promise<BoardProgram> {
     const header = configuration === undefined ? [] : [join(configuration, "mote_config.h")]
     const translates = translations.length > 0 ? ["MOTE_TRANSLATED"] : []
-    const added = [...[...defines, ...translates].map((name) => `-D${name}`), ...header.map((path) => `-I${dirname(path)}`)]
+    const added = [
+        ...[...defines, ...translates].map((name) => `-D${name}`),
+        ...header.map((path) => `-I${dirname(path)}`),
+    ]
     const more = main === "main" ? [] : COUNTED_HEAP
     const units = unitsOf(main, translations).map((unit) =>
         unit.flags.includes("-Werror") ? { ...unit, flags: [...unit.flags, ...added] } : unit,

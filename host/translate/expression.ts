@@ -164,7 +164,13 @@ export class Expressions {
         return this.attempt(`translated_builtin(${context}, ${builtinObjects[opcode]}, ${name})`)
     }
 
-    private call(name: string, expression: Expression, operands: Expression[], depth: number, ...more: string[]): Value {
+    private call(
+        name: string,
+        expression: Expression,
+        operands: Expression[],
+        depth: number,
+        ...more: string[]
+    ): Value {
         const { codes, above } = this.values(operands, depth)
         const context = this.context(expression, above)
         return this.attempt(`translated_${name}(${[context, ...codes, ...more].join(", ")})`)
