@@ -128,6 +128,18 @@ mote_value translated_instance(mote_vm *vm, mote_value *o, uint32_t at, mote_val
     return instance_of(vm, object, ctor, &result) ? bool_value(result) : MOTE_FAILED;
 }
 
+mote_value translated_native(mote_vm *vm, mote_value *o, uint32_t at, uint32_t number)
+{
+    mote_value known = vm->known_natives[number];
+    vm->receiver = immediate(TAG_BUILTIN, OBJECT_DeviceScript);
+    if (known != 0) return known;
+    registers(vm, o, at);
+    mote_value holder = vm->receiver, found = field_callee(vm, holder, vm->translation->natives[number]);
+    bool its_own = attached_map(vm, holder, false) != 0;
+    if (has_tag(found, TAG_NATIVE) && !its_own) vm->known_natives[number] = found;
+    return found;
+}
+
 mote_value translated_load_closure(mote_vm *vm, mote_value *o, uint32_t at, uint32_t slot, mote_value levels)
 {
     registers(vm, o, at);
@@ -252,6 +264,12 @@ bool translated_invalid(mote_vm *vm)
 {
     vm_panic(vm, MOTE_PANIC_INVALID_PROGRAM);
     return false;
+}
+
+RARE bool translated_make_object(mote_vm *vm, mote_value *base, unsigned given, uint32_t at, uint32_t index)
+{
+    registers(vm, base + 1 + given, at);
+    return call_make_object(vm, base, index, MOTE_UNDEFINED);
 }
 
 bool translated_leave(mote_vm *vm, mote_value result)

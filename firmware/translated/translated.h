@@ -28,6 +28,8 @@ mote_value translated_spec(mote_vm *vm, mote_value *o, uint32_t at, uint32_t ind
 mote_value translated_ctor(mote_vm *vm, mote_value *o, uint32_t at, mote_value x);
 mote_value translated_bind(mote_vm *vm, mote_value *o, uint32_t at, mote_value function, mote_value receiver);
 mote_value translated_instance(mote_vm *vm, mote_value *o, uint32_t at, mote_value object, mote_value ctor);
+/** The native or value `key` of DeviceScript's own object, by its number among the translation's names. */
+mote_value translated_native(mote_vm *vm, mote_value *o, uint32_t at, uint32_t number);
 mote_value translated_load_closure(mote_vm *vm, mote_value *o, uint32_t at, uint32_t slot, mote_value levels);
 /** The operands are o[0], o[1] and o[2]. */
 mote_value translated_load(mote_vm *vm, mote_value *o, uint32_t at);
@@ -53,6 +55,8 @@ bool translated_throw_jump(mote_vm *vm, mote_value *o, uint32_t at, uint32_t tar
 /** The host gets a turn, or the guard ends the program; the function goes on at `at`. */
 bool translated_interrupt(mote_vm *vm, mote_value *o, uint32_t at);
 bool translated_invalid(mote_vm *vm);
+/** The new object of a constructor that is called by `new`. */
+bool translated_make_object(mote_vm *vm, mote_value *base, unsigned given, uint32_t at, uint32_t index);
 /** For machine_run, which goes on with the caller. */
 bool translated_leave(mote_vm *vm, mote_value result);
 
@@ -64,10 +68,57 @@ static inline bool translated_return(mote_vm *vm, mote_value result)
     return true;
 }
 
-/** The slots again, behind a call: `words` is how many there are below the operands. */
-static inline mote_value *translated_slots(mote_vm *vm, uint32_t words)
+/**
+ * The slots again, behind a call, and the registers with them: the callee has left its link.
+ * @param words how many there are below the operands
+ * @param below how many there are from the function's own link to its slots
+ */
+static inline mote_value *translated_back(mote_vm *vm, uint32_t words, uint32_t below)
 {
-    return vm->slots = vm->operands - words;
+    mote_value *operands = vm->link + LINK_WORDS, *slots = operands - words;
+    vm->operands = operands;
+    vm->link = slots - below;
+    return slots;
+}
+
+/** What entering a function takes, all of it constants. */
+typedef struct {
+    uint32_t index, slots, tries, arguments; /* slots and arguments with `this` */
+    bool method, constructs;
+} translated_entry;
+
+/**
+ * Enters a function: base[0] is the receiver, and all arguments are there. False: something else is to run first.
+ */
+static ALWAYS bool translated_begin(mote_vm *vm, mote_value *base, uint32_t at, translated_entry of)
+{
+    mote_value *slots = of.method ? base : base + 1;
+    mote_value *operands = slots + of.slots + of.tries + LINK_WORDS;
+    unsigned given = of.method ? of.arguments - 1 : of.arguments;
+    if (operands > vm->stack_peak || vm->depth >= vm->depth_limit)
+        return call_begin(vm, base, given, at, of.index);
+    if (of.constructs && base[0] == MOTE_UNDEFINED && !translated_make_object(vm, base, given, at, of.index))
+        return false;
+    vm->depth++;
+    mote_value *link = base - LINK_WORDS;
+    link[0] = small_value((int32_t)of.index);
+    link[1] = small_value((int32_t)at);
+    link[2] = MOTE_UNDEFINED;
+    link[3] = small_value((int32_t)(vm->link - vm->stack));
+    for (uint32_t i = of.arguments; i < of.slots; i++) slots[i] = MOTE_UNDEFINED;
+    for (uint32_t i = 0; i < of.tries; i++) slots[of.slots + i] = small_value(0);
+    vm->link = link;
+    vm->slots = slots;
+    vm->sp = vm->operands = operands;
+    return true;
+}
+
+/** Whether the class with this number is that of the object: its methods are known then. */
+static ALWAYS bool translated_is_of(const mote_vm *vm, mote_value object, uint32_t class)
+{
+    if (!is_heap(object)) return false;
+    const block_map *map = (const block_map *)at_offset(vm, object);
+    return (map->header & 15u) == KIND_MAP && map->prototype == vm->class_prototypes[class];
 }
 
 static inline mote_value *translated_globals(const mote_vm *vm)

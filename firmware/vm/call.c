@@ -94,11 +94,12 @@ static inline void note_stack(mote_vm *vm)
 }
 
 /** The new object of a constructor takes the place of the function word at the base. */
-static RARE bool make_object(mote_vm *vm, mote_value *base, uint32_t index)
+RARE bool call_make_object(mote_vm *vm, mote_value *base, uint32_t index, mote_value env)
 {
+    root_push(vm, env);
     mote_value prototype = prototype_of_ctor(vm, immediate(TAG_FUNCTION, index));
-    if (prototype == MOTE_FAILED) return false;
-    mote_value self = map_new(vm, prototype);
+    mote_value self = prototype == MOTE_FAILED ? prototype : map_new(vm, prototype);
+    roots_drop(vm, 1);
     if (self != MOTE_FAILED) *base = self;
     return self != MOTE_FAILED;
 }
@@ -107,38 +108,48 @@ static RARE bool make_object(mote_vm *vm, mote_value *base, uint32_t index)
 static RARE bool finish_entry(mote_vm *vm, const image_function *function, mote_value *slots, mote_value *link,
                               uint32_t *given, bool captured)
 {
+    root_push(vm, link[2]);
+    bool done = true;
     if ((function->flags & FUNCTION_HAS_REST) != 0) {
-        if (!gather_rest(vm, slots, function->num_args - 1u, *given)) return false;
+        done = gather_rest(vm, slots, function->num_args - 1u, *given);
         *given = function->num_args;
     }
     for (uint32_t i = *given < function->num_args ? *given : function->num_args; i < function->num_slots; i++)
         slots[i] = MOTE_UNDEFINED;
     vm->sp = slots + function->num_slots;
-    return !captured || move_to_frame(vm, function, slots, link);
+    done = done && (!captured || move_to_frame(vm, function, slots, link));
+    roots_drop(vm, 1);
+    return done;
+}
+
+static RARE mote_value *grow_below(mote_vm *vm, mote_value *base, uint32_t words, mote_value env)
+{
+    uint32_t position = (uint32_t)(base - vm->stack);
+    root_push(vm, env);
+    bool grown = stack_grow(vm, words);
+    roots_drop(vm, 1);
+    return grown ? vm->stack + position : NULL;
 }
 
 /**
  * base[0] is the receiver now: operands keep it alive. `plain`: the function makes no closures, has no array of the
- * rest. False: an exception or panic is pending.
+ * rest. False: an exception or panic is pending. The link words are written when nothing is allocated any more: until
+ * then they are nobody's.
  */
 static ALWAYS bool enter(mote_vm *vm, mote_value *base, uint32_t index, unsigned count, mote_value env, bool plain)
 {
     const image_function *function = function_at(vm, index);
     bool method = (function->flags & FUNCTION_NEEDS_THIS) != 0;
-    base[-2] = env;
     uint32_t words = function->num_slots + function->num_tries + 2u * LINK_WORDS + OPERAND_WORDS;
-    if ((uint32_t)(vm->stack_end - vm->sp) < words) {
-        uint32_t position = (uint32_t)(base - vm->stack);
-        if (!stack_grow(vm, words)) return false;
-        base = vm->stack + position;
-    }
+    if ((uint32_t)(vm->stack_end - vm->sp) < words && (base = grow_below(vm, base, words, env)) == NULL) return false;
+    bool makes = method && base[0] == MOTE_UNDEFINED && (function->flags & FUNCTION_IS_CTOR) != 0;
+    if (makes && !call_make_object(vm, base, index, env)) return false;
+    if (!count_call(vm)) return false;
     mote_value *link = base - LINK_WORDS;
     link[0] = small_value((int32_t)index);
     link[1] = small_value((int32_t)(vm->pc - vm->image.bytes));
+    link[2] = env;
     link[3] = small_value(vm->link == NULL ? -1 : (int32_t)(vm->link - vm->stack));
-    bool makes = method && base[0] == MOTE_UNDEFINED && (function->flags & FUNCTION_IS_CTOR) != 0;
-    if (makes && !make_object(vm, base, index)) return false;
-    if (!count_call(vm)) return false;
     mote_value *slots = method ? base : base + 1;
     uint32_t given = count + (method ? 1 : 0);
     bool captured = !plain && captures(vm, index);
@@ -156,7 +167,6 @@ static ALWAYS bool enter(mote_vm *vm, mote_value *base, uint32_t index, unsigned
         vm->sp = vm->operands = slots + function->num_slots + function->num_tries + LINK_WORDS;
     }
     mote_value *below = vm->operands - LINK_WORDS;
-    for (uint32_t i = 0; i < LINK_WORDS; i++) below[i] = small_value(0);
     for (uint32_t i = function->num_tries; i > 0; i--) *--below = small_value(0);
     if (!plain) vm->pc = vm->image.bytes + function->start;
     note_stack(vm);
@@ -234,38 +244,51 @@ void call_enter(mote_vm *vm, mote_value *base, unsigned count, mote_value receiv
     else enter_native(vm, base, payload(function), count);
 }
 
-/** Calls a translated function from another: on the host's stack, for as long as nothing takes the turn from it. */
+/** As the callee of a translated function leaves it: its caller finds its own registers from there. */
+static inline void leave_link(mote_vm *vm)
+{
+    vm->link = vm->operands - LINK_WORDS;
+}
+
+/** base[0] is the receiver. */
 static bool call_nested(mote_vm *vm, mote_value *base, uint32_t index, unsigned count, mote_value env)
 {
-    mote_value receiver = vm->receiver;
-    base[0] = receiver == VALUE_NONE ? MOTE_UNDEFINED : receiver;
-    vm->receiver = VALUE_NONE;
     mote_translated *code = vm->translated[index];
-    if (!enter(vm, base, index, count, env, true) || !code(vm, 0)) return false;
-    const mote_value *link = vm->link; /* the stack may have moved */
-    vm->sp = vm->operands = vm->link + LINK_WORDS;
-    vm->link = vm->stack + small_int(link[3]);
+    return enter(vm, base, index, count, env, true) && code(vm, 0);
+}
+
+/** Calls of everything else: natives are done at once. base[0] is the function. */
+static RARE bool call_untranslated(mote_vm *vm, mote_value *base, unsigned count, mote_value receiver)
+{
+    const mote_value *link = vm->link;
+    call_enter(vm, base, count, receiver);
+    if (vm->link != link || has_failed(vm) || vm->yielding) return false;
+    leave_link(vm);
     return true;
 }
 
-/** Calls of everything else: natives are done at once. */
-static RARE bool call_untranslated(mote_vm *vm, mote_value *base, unsigned count)
+/** base[0] is the receiver, UNDEFINED when there is none; what nearly all natives are called by. */
+static bool call_native(mote_vm *vm, mote_value *base, uint32_t index, unsigned count)
 {
-    const mote_value *link = vm->link;
-    mote_value receiver = vm->receiver;
-    vm->receiver = VALUE_NONE;
-    call_enter(vm, base, count, receiver);
-    return vm->link == link && !has_failed(vm) && !vm->yielding;
+    enter_native(vm, base, index, count);
+    if (has_failed(vm) || vm->yielding) return false;
+    leave_link(vm);
+    return true;
 }
 
-bool call_translated(mote_vm *vm, mote_value *base, unsigned count, uint32_t behind)
+static ALWAYS bool may_nest(const mote_vm *vm, mote_value function)
+{
+    if (!has_tag(function, TAG_FUNCTION) || vm->depth - vm->nested_from >= MOST_NESTED) return false;
+    return vm->translated[payload(function)] != NULL;
+}
+
+/** base[0] is the function, not its receiver: bound functions and closures are taken apart. */
+static RARE bool call_wrapped(mote_vm *vm, mote_value *base, unsigned count, mote_value receiver)
 {
     mote_value function = base[0], env = MOTE_UNDEFINED;
-    vm->sp = base + 1 + count;
-    vm->pc = vm->image.bytes + behind;
     if (has_kind(vm, function, KIND_BOUND)) {
         const block_bound *bound = at_offset(vm, function);
-        vm->receiver = bound->receiver;
+        receiver = bound->receiver;
         function = bound->function;
     }
     if (has_kind(vm, function, KIND_CLOSURE)) {
@@ -273,9 +296,58 @@ bool call_translated(mote_vm *vm, mote_value *base, unsigned count, uint32_t beh
         function = closure->function;
         env = closure->frame;
     }
-    bool nests = has_tag(function, TAG_FUNCTION) && vm->depth - vm->nested_from < MOST_NESTED;
-    if (!nests || vm->translated[payload(function)] == NULL) return call_untranslated(vm, base, count);
+    if (!may_nest(vm, function)) return call_untranslated(vm, base, count, receiver);
+    base[0] = receiver == VALUE_NONE ? MOTE_UNDEFINED : receiver;
     return call_nested(vm, base, payload(function), count, env);
+}
+
+static ALWAYS bool call_value(mote_vm *vm, mote_value *base, unsigned count, mote_value function, mote_value receiver)
+{
+    bool native = has_tag(function, TAG_NATIVE);
+    if (!native && !may_nest(vm, function)) {
+        base[0] = function;
+        return call_wrapped(vm, base, count, receiver);
+    }
+    base[0] = receiver == VALUE_NONE ? MOTE_UNDEFINED : receiver;
+    if (native) return call_native(vm, base, payload(function), count);
+    return call_nested(vm, base, payload(function), count, MOTE_UNDEFINED);
+}
+
+bool call_translated(mote_vm *vm, mote_value *base, unsigned count, uint32_t behind)
+{
+    mote_value receiver = vm->receiver;
+    vm->sp = base + 1 + count;
+    vm->pc = vm->image.bytes + behind;
+    vm->receiver = VALUE_NONE;
+    return call_value(vm, base, count, base[0], receiver);
+}
+
+bool call_method(mote_vm *vm, mote_value *base, unsigned count, uint32_t behind, mote_value key)
+{
+    mote_value object = base[0], method = quick_method(vm, object, key);
+    vm->sp = base + 1 + count;
+    vm->pc = vm->image.bytes + behind;
+    if (method != VALUE_NONE) return call_value(vm, base, count, method, object);
+    method = field_callee(vm, object, key);
+    if (method == MOTE_FAILED) return false;
+    mote_value receiver = vm->receiver;
+    vm->receiver = VALUE_NONE;
+    return call_value(vm, base, count, method, receiver);
+}
+
+bool call_begin(mote_vm *vm, mote_value *base, unsigned count, uint32_t behind, uint32_t index)
+{
+    vm->sp = base + 1 + count;
+    vm->pc = vm->image.bytes + behind;
+    if (vm->depth - vm->nested_from < MOST_NESTED) {
+        bool entered = enter(vm, base, index, count, MOTE_UNDEFINED, true);
+        limit_depth(vm);
+        return entered;
+    }
+    mote_value receiver = base[0];
+    base[0] = immediate(TAG_FUNCTION, index);
+    (void)call_untranslated(vm, base, count, receiver);
+    return false;
 }
 
 static bool is_native_call(mote_vm *vm, mote_value function)

@@ -79,6 +79,8 @@ void fiber_save(mote_vm *vm)
     fiber->pc = (uint32_t)(vm->pc - vm->image.bytes);
     fiber->depth = (uint16_t)vm->depth;
     fiber->ret_val = vm->ret_val;
+    /* The collector reads the whole stack of a fiber that waits. */
+    for (uint32_t i = 1; i <= LINK_WORDS; i++) vm->operands[-(int32_t)i] = small_value(0);
 }
 
 static void load_registers(mote_vm *vm, mote_value v)

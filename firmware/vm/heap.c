@@ -203,8 +203,13 @@ static void mark_fiber(mote_vm *vm, mote_value v)
     mark_value(vm, fiber->stack);
     if (fiber->stack == 0) return;
     const block_values *stack = at_offset(vm, fiber->stack);
-    uint32_t used = v == vm->current && vm->sp != NULL ? (uint32_t)(vm->sp - stack->items) : fiber->sp;
-    mark_range(vm, stack->items, used);
+    if (v != vm->current || vm->sp == NULL) {
+        mark_range(vm, stack->items, fiber->sp);
+        return;
+    }
+    /* What the running activation calls next has no link words yet. */
+    mark_range(vm, stack->items, (uint32_t)(vm->operands - stack->items) - LINK_WORDS);
+    if (vm->sp > vm->operands) mark_range(vm, vm->operands, (uint32_t)(vm->sp - vm->operands));
 }
 
 /** Marks what a block refers to. */
@@ -255,7 +260,8 @@ static void mark_roots(mote_vm *vm)
 {
     const mote_value machine[] = {vm->ret_val,  vm->receiver, vm->globals,    vm->exception,
                                   vm->captured, vm->attached, vm->prototypes, vm->specs,
-                                  vm->pins,     vm->fibers,   vm->current,    vm->interrupted};
+                                  vm->pins,     vm->fibers,   vm->current,    vm->interrupted,
+                                  vm->translation_values};
     mark_range(vm, machine, sizeof machine / sizeof machine[0]);
     mark_range(vm, vm->roots, vm->num_roots < ROOTS ? vm->num_roots : ROOTS);
 }

@@ -126,6 +126,9 @@ typedef struct {
     uint8_t sha256[32]; /* of the image */
     unsigned num_functions;
     mote_translated *const *functions; /* NULL: that one is interpreted */
+    unsigned num_classes, num_natives;
+    const uint16_t *classes;   /* constructors by function number, ascending */
+    const mote_value *natives; /* names by which natives are called */
 } mote_translation;
 
 /** After mote_vm_load. The caller vouches that the translation is one of that image, by its hash. */

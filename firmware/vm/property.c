@@ -39,6 +39,7 @@ mote_value attached_map(mote_vm *vm, mote_value owner, bool create)
     if (map == MOTE_FAILED || !table_set(vm, owner, &vm->attached, owner, map)) return MOTE_FAILED;
     *(uint32_t *)at_offset(vm, map) |= FLAG_PROTOTYPE;
     cache_clear(vm);
+    if (has_tag(owner, TAG_BUILTIN)) translation_forget_natives(vm);
     return map;
 }
 
@@ -350,6 +351,7 @@ mote_value prototype_of_ctor(mote_vm *vm, mote_value function)
     if (prototype == MOTE_FAILED) return prototype;
     *(uint32_t *)at_offset(vm, prototype) |= FLAG_PROTOTYPE; /* before it gets methods: they are nobody's own fields */
     if (!table_set(vm, function, &vm->prototypes, function, prototype)) return MOTE_FAILED;
+    translation_note_class(vm, payload(function), prototype);
     return map_set(vm, prototype, builtin_value(S_constructor), function) ? prototype : MOTE_FAILED;
 }
 

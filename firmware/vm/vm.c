@@ -40,6 +40,8 @@ static void reset(mote_vm *vm)
     vm->operations = vm->now = 0;
     vm->load_error = NULL;
     vm->translated = NULL;
+    vm->translation = NULL;
+    vm->translation_values = 0;
     memset(vm->callees, 0, sizeof vm->callees); /* places of the image before */
     cache_clear(vm);
     heap_init(vm, (uint32_t)((sizeof *vm + 7) & ~(size_t)7), end);

@@ -172,7 +172,12 @@ struct mote_vm {
     int32_t budget; /* operations left in this turn */
 
     mote_translated *const *translated; /* by function, NULL for those without; NULL when there are none */
-    uint32_t nested_from;               /* depth from which on translated functions are on the host's stack */
+    const mote_translation *translation;
+    mote_value translation_values; /* block_values, see translation.c */
+    mote_value *class_prototypes;  /* there: of the translation's classes, 0 as long as there is none */
+    mote_value *known_natives;     /* there: of the names that the translation calls natives by, 0: not known */
+    uint32_t nested_from;          /* depth from which on translated functions are on the host's stack */
+    uint32_t depth_limit;          /* depth below which one may call the next without a look at other limits */
 
     mote_value exception; /* pending, or VALUE_NONE */
     int32_t panic;
@@ -559,11 +564,17 @@ void call_enter(mote_vm *vm, mote_value *base, unsigned count, mote_value receiv
 void call_array(mote_vm *vm, mote_value function, mote_value array);
 /**
  * What a translated function calls with: operands as in call_enter, `vm->receiver`, and the place behind the call in
- * bytes from the image's start. True: the call is done, vm->ret_val has its result, and all registers but vm->slots
- * are the caller's again. False: something else is to run first, see machine_run, and the function goes on from that
+ * bytes from the image's start. True: the call is done, vm->ret_val has its result, and vm->link is where the callee's
+ * was, see translated_back. False: something else is to run first, see machine_run, and the function goes on from that
  * place later.
  */
 bool call_translated(mote_vm *vm, mote_value *base, unsigned count, uint32_t behind);
+/** The same for a method: base[0] is the object. */
+bool call_method(mote_vm *vm, mote_value *base, unsigned count, uint32_t behind, mote_value key);
+/** Enters a translated function: base[0] is the receiver. False: something else is to run first, as above. */
+bool call_begin(mote_vm *vm, mote_value *base, unsigned count, uint32_t behind, uint32_t index);
+/** Puts a new object of the constructor `index` to base[0]. */
+bool call_make_object(mote_vm *vm, mote_value *base, uint32_t index, mote_value env);
 /** Leaves the running activation with `result`. */
 void call_return(mote_vm *vm, mote_value result);
 /** Sets the registers from the link words. */
@@ -590,6 +601,15 @@ void interpreter_run(mote_vm *vm);
 /* translation.c */
 /** Runs the fiber until it yields or is interrupted, or the machine panics. */
 void machine_run(mote_vm *vm);
+/** A class has got its prototype. */
+void translation_note_class(mote_vm *vm, uint32_t function, mote_value prototype);
+/** Natives are not what they were: the program gave a builtin object fields of its own. */
+void translation_forget_natives(mote_vm *vm);
+static inline void limit_depth(mote_vm *vm)
+{
+    uint32_t nested = vm->nested_from + MOST_NESTED;
+    vm->depth_limit = nested < vm->peak_depth ? nested : vm->peak_depth;
+}
 /** The translation of the function that runs; NULL when it has none. */
 static inline mote_translated *running_translation(const mote_vm *vm)
 {

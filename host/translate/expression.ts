@@ -1,6 +1,6 @@
 import { Op } from "../image/operations.js"
 import type { Expression } from "../image/program.js"
-import { bufferWord, builtinWord, functionWord, LENGTH, smallWord, stringWord, UNDEFINED } from "./words.js"
+import { bufferWord, builtinWord, fieldWord, functionWord, LENGTH, smallWord, stringWord, UNDEFINED } from "./words.js"
 
 /** The value of an expression as C without effects. */
 export interface Value {
@@ -70,13 +70,6 @@ const builtinObjects: Record<number, string> = {
     [Op.objectField]: "OBJECT_Object",
 }
 
-/** Word of the name that an operation reads a field by; undefined when it reads none. */
-export function fieldKey({ opcode, value }: Expression): string | undefined {
-    if (opcode === Op.builtinField) return stringWord("builtin", value)
-    if (opcode === Op.asciiField) return stringWord("ascii", value)
-    return opcode === Op.utf8Field ? stringWord("utf8", value) : undefined
-}
-
 type Test = (x: string, y: string) => string
 
 /** Operations with a truth value, as C conditions. */
@@ -133,7 +126,7 @@ export class Expressions {
         const { opcode, value, operands } = expression
         if (opcode in constants) return rooted(constants[opcode](value))
         if (isTest(expression)) return rooted(this.keep(`bool_value(${this.condition(expression, depth)})`))
-        const key = fieldKey(expression)
+        const key = fieldWord(expression)
         if (key === LENGTH) return this.call("length", expression, operands, depth)
         if (key !== undefined) return this.call("field", expression, operands, depth, key)
         if (opcode in calls) return this.call(calls[opcode], expression, operands, depth)
@@ -174,14 +167,6 @@ export class Expressions {
         const { codes, above } = this.values(operands, depth)
         const context = this.context(expression, above)
         return this.attempt(`translated_${name}(${[context, ...codes, ...more].join(", ")})`)
-    }
-
-    /** What a call calls: a method stays unbound. */
-    callee(expression: Expression): Value {
-        const key = fieldKey(expression)
-        return key === undefined
-            ? this.value(expression, 0)
-            : this.call("callee", expression, expression.operands, 0, key)
     }
 
     /** Several operands; what the collector would not find while the later ones are worked out goes onto the stack. */

@@ -1,7 +1,8 @@
 import { FIRST_MULTIBYTE, FIRST_SMALL_INT, Op, operation } from "../image/operations.js"
 import { type Expression, FunctionFlag, type ImageFunction, type Statement, walk } from "../image/program.js"
 import { Expressions, type Output } from "./expression.js"
-import { UNDEFINED } from "./words.js"
+import { type Callees, missingArguments } from "./callees.js"
+import { fieldWord, UNDEFINED } from "./words.js"
 
 /** Words of the machine's links between activations (LINK_WORDS in firmware/vm/vm.h). */
 const LINK_WORDS = 4
@@ -35,6 +36,7 @@ export class FunctionTranslation implements Output {
     constructor(
         private readonly image: Buffer,
         private readonly source: ImageFunction,
+        private readonly callees: Callees,
     ) {
         this.operands = source.slots + source.tries + LINK_WORDS
         let start = source.start
@@ -161,12 +163,34 @@ export class FunctionTranslation implements Output {
 
     private call(statement: Statement): void {
         const [callee, ...given] = statement.operands
-        const { code } = this.expressions.callee(callee)
-        this.line(`${this.expressions.place(0)} = ${code};`)
+        const base = `&${this.expressions.place(0)}`
+        const at = this.behind(statement)
+        const direct = this.callees.direct(callee)
+        const key = fieldWord(callee)
+        const native = this.callees.native(callee)
+        if (direct !== undefined) {
+            const index = callee.opcode === Op.new ? callee.operands[0].value : callee.value
+            this.callDirectly(`c${index}(vm, ${base}, ${at})`, UNDEFINED, given, declaredArguments(direct))
+        } else if (native !== undefined) {
+            const code = `translated_native(vm, ${base}, ${this.behind(callee)}, ${native})`
+            this.callDirectly(`call_translated(vm, ${base}, ${given.length}, ${at})`, code, given)
+        } else if (key !== undefined) {
+            const method = this.callees.method(callee, given.length)
+            const code = this.value(callee.operands[0])
+            const call = method === undefined ? `call_method(vm, ${base}, ${given.length}, ${at}, ${key})` : ""
+            this.callDirectly(call === "" ? `${method}(vm, ${base}, ${at})` : call, code, given)
+        } else this.callDirectly(`call_translated(vm, ${base}, ${given.length}, ${at})`, this.value(callee), given)
+    }
+
+    /** @param first what lies below the arguments */
+    private callDirectly(call: string, first: string, given: Expression[], declared = 0): void {
+        this.line(`${this.expressions.place(0)} = ${first};`)
         this.expressions.push(given, 1)
-        const place = `&${this.expressions.place(0)}`
-        this.line(`if (!call_translated(vm, ${place}, ${given.length}, ${this.behind(statement)})) return false;`)
-        this.line(`s = translated_slots(vm, ${this.operands});`)
+        for (const place of missingArguments(given.length, declared))
+            this.line(`${this.expressions.place(place)} = ${UNDEFINED};`)
+        this.line(`if (!${call}) return false;`)
+        const below = LINK_WORDS + ((this.source.flags & FunctionFlag.needsThis) === 0 ? 1 : 0)
+        this.line(`s = translated_back(vm, ${this.operands}, ${below});`)
     }
 
     private control(statement: Statement): void {
@@ -242,6 +266,10 @@ export class FunctionTranslation implements Output {
         this.line(`return translated_return(vm, ${result});`)
     }
 }
+
+/** Without `this`. */
+const declaredArguments = ({ arguments: all, flags }: ImageFunction): number =>
+    (flags & FunctionFlag.needsThis) === 0 ? all : all - 1
 
 const isName = ({ opcode }: Expression): boolean =>
     opcode === Op.staticAsciiString || opcode === Op.staticBuiltinString || opcode === Op.staticUtf8String

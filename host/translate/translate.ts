@@ -1,5 +1,6 @@
 import { createHash } from "node:crypto"
 import { readImage } from "../image/read.js"
+import { Callees } from "./callees.js"
 import { FunctionTranslation, isTranslatable } from "./function.js"
 
 /** One image as C. */
@@ -19,24 +20,31 @@ const byteList = (bytes: Buffer): string => [...bytes].join(", ")
  * closures or take a rest argument stay with the interpreter. Throws ImageError when it is no image.
  */
 export function translateImage(image: Buffer): Translation {
-    const { functions } = readImage(image)
+    const program = readImage(image)
+    const { functions } = program
     const hash = createHash("sha256").update(image).digest()
     const name = `translation_${hash.toString("hex", 0, 8)}`
     const chosen = functions.map(isTranslatable)
+    const callees = new Callees(program, chosen)
     const bodies = functions.map((source, index) =>
-        chosen[index] ? new FunctionTranslation(image, source).write(`f${index}`) : "",
+        chosen[index] ? new FunctionTranslation(image, source, callees).write(`f${index}`) : "",
     )
     const table = functions.map((_, index) => `    ${chosen[index] ? `f${index}` : "NULL"},`)
     const source = [
         '#include "translated.h"',
         "",
+        callees.write(),
         ...bodies.filter((body) => body !== ""),
+        `static const uint16_t classes[] = {${[...callees.constructors, 0].join(", ")}};`,
+        `static const mote_value natives[] = {${[...callees.natives, 0].join(", ")}};`,
         "static mote_translated *const functions[] = {",
         ...table,
         "};",
         "",
         `const mote_translation ${name} = {.sha256 = {${byteList(hash)}},`,
-        `    .num_functions = ${functions.length}, .functions = functions};`,
+        `    .num_functions = ${functions.length}, .functions = functions,`,
+        `    .num_classes = ${callees.constructors.length}, .classes = classes,`,
+        `    .num_natives = ${callees.natives.length}, .natives = natives};`,
         "",
     ].join("\n")
     const translated = chosen.filter(Boolean).length

@@ -1,4 +1,5 @@
-import { StringKind, stringIndex } from "../image/program.js"
+import { Op } from "../image/operations.js"
+import { type Expression, StringKind, stringIndex } from "../image/program.js"
 
 /* Value words of the machine (firmware/vm/value.h) as C. */
 
@@ -25,3 +26,10 @@ export const builtinWord = (object: number): string => immediate(Tag.builtin, ob
 /** @param kind of StringKind */
 export const stringWord = (kind: keyof typeof StringKind, index: number): string =>
     immediate(Tag.string, stringIndex(StringKind[kind], index))
+
+/** Word of the name that an operation reads a field by; undefined when it reads none. */
+export function fieldWord({ opcode, value }: Pick<Expression, "opcode" | "value">): string | undefined {
+    if (opcode === Op.builtinField) return stringWord("builtin", value)
+    if (opcode === Op.asciiField) return stringWord("ascii", value)
+    return opcode === Op.utf8Field ? stringWord("utf8", value) : undefined
+}

@@ -1,0 +1,89 @@
+import { fieldKey, isPrototype, nameKey } from "../image/passes/methods.js"
+import { Op } from "../image/operations.js"
+import { type Expression, type ImageFunction, type ImageProgram, type Statement, walk } from "../image/program.js"
+
+const PROTOTYPE = 52
+const SET_PROTOTYPE_OF = 121
+
+/** A function that a class has under some name. */
+export interface Method {
+    /** number of the class's constructor among the functions */
+    constructorIndex: number
+    functionIndex: number
+}
+
+/** `C.prototype` for a class of the program: the number of its constructor. */
+function classOf(expression: Expression): number | undefined {
+    const isClass = isPrototype(expression) && expression.opcode === Op.builtinField
+    return isClass ? expression.operands[0].value : undefined
+}
+
+/** What the first statement of all calls, to put methods on their classes; optimized images have it at any place. */
+function setupOf({ functions }: ImageProgram): ImageFunction | undefined {
+    const [first] = functions[0].body
+    if (first.opcode !== Op.call0 || first.operands[0].opcode !== Op.staticFunction) return undefined
+    const setup = functions[first.operands[0].value]
+    return setup.body.some(({ target }) => target !== null) ? undefined : setup
+}
+
+/**
+ * The methods of a program's classes, by name, as its setup stores them. A name that objects may have for themselves, or
+ * that is used as text, is nobody's method here; nor is any when prototypes change while the program runs.
+ */
+export class Classes {
+    private readonly methods = new Map<string, Method[]>()
+    private readonly others = new Set<string>()
+    private dynamic = false
+
+    constructor(program: ImageProgram) {
+        const setup = setupOf(program)
+        for (const entry of program.functions) {
+            const slots = new Map<number, number>()
+            for (const statement of entry.body) {
+                const key = entry === setup ? this.methodStore(statement, slots) : undefined
+                this.note(statement, key, entry === setup)
+            }
+        }
+    }
+
+    /** Takes a statement of the setup; the key of the method that it stores. `slots` hold prototypes. */
+    private methodStore({ opcode, value, operands }: Statement, slots: Map<number, number>): Expression | undefined {
+        if (opcode === Op.storeLocal) {
+            const found = classOf(operands[0])
+            if (found === undefined) slots.delete(value)
+            else slots.set(value, found)
+        }
+        if (opcode !== Op.indexSet || operands[2].opcode !== Op.staticFunction) return undefined
+        const [object, key, method] = operands
+        const name = nameKey(key)
+        const owner = object.opcode === Op.loadLocal ? slots.get(object.value) : classOf(object)
+        if (owner === undefined || name === undefined) return undefined
+        const known = this.methods.get(name) ?? []
+        // Of two methods with one name the later one counts, and who knows when: none does here.
+        if (known.some(({ constructorIndex }) => constructorIndex === owner)) this.others.add(name)
+        this.methods.set(name, [...known, { constructorIndex: owner, functionIndex: method.value }])
+        return key
+    }
+
+    private note(statement: Statement, method: Expression | undefined, isSetup: boolean): void {
+        walk(statement, (expression) => {
+            const name = nameKey(expression)
+            if (name !== undefined && expression !== method) this.others.add(name)
+            const mentions = expression.opcode === Op.builtinField && expression.value === PROTOTYPE
+            const changes = expression.opcode === Op.objectField && expression.value === SET_PROTOTYPE_OF
+            if (!isSetup && (mentions || changes || isPrototype(expression))) this.dynamic = true
+        })
+    }
+
+    /** Classes with methods, by their constructors' numbers in ascending order. */
+    constructors(): number[] {
+        const all = [...this.methods.values()].flat().map(({ constructorIndex }) => constructorIndex)
+        return [...new Set(all)].sort((a, b) => a - b)
+    }
+
+    /** What a call of this field may run; empty when that is not known. */
+    methodsOf(field: Expression): Method[] {
+        const name = fieldKey(field) ?? ""
+        return this.dynamic || this.others.has(name) ? [] : (this.methods.get(name) ?? [])
+    }
+}
