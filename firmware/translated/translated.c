@@ -67,21 +67,30 @@ mote_value translated_field(mote_vm *vm, mote_value *o, uint32_t at, mote_value 
     return found != VALUE_NONE ? found : field_in_full(vm, o, at, object, key);
 }
 
+/** The table of an object that is no prototype; NULL when there is none. */
+static inline block_table *table_of(const mote_vm *vm, mote_value object)
+{
+    const block_map *map = (const block_map *)at_offset(vm, object);
+    if (!is_heap(object) || (map->header & (15u | FLAG_PROTOTYPE)) != KIND_MAP || map->table == 0) return NULL;
+    return (block_table *)at_offset(vm, map->table);
+}
+
+mote_value translated_field_at(mote_vm *vm, mote_value *o, uint32_t at, mote_value object, mote_value key,
+                               uint32_t place)
+{
+    const block_table *table = table_of(vm, object);
+    if (table != NULL && place < table->count && table->pairs[2 * place] == key) {
+        mote_value found = table->pairs[2 * place + 1];
+        bool may_run = is_code(found) || (is_heap(found) && (header_of(vm, found) & 15u) == KIND_CLOSURE);
+        if (!may_run) return found;
+    }
+    return translated_field(vm, o, at, object, key);
+}
+
 mote_value translated_length(mote_vm *vm, mote_value *o, uint32_t at, mote_value object)
 {
     mote_value length = quick_length(vm, object);
     return length != VALUE_NONE ? length : translated_field(vm, o, at, object, builtin_value(S_length));
-}
-
-mote_value translated_callee(mote_vm *vm, mote_value *o, uint32_t at, mote_value object, mote_value key)
-{
-    mote_value method = quick_method(vm, object, key);
-    if (method != VALUE_NONE) {
-        vm->receiver = object;
-        return method;
-    }
-    operands_1(vm, o, at, object);
-    return field_callee(vm, object, key);
 }
 
 mote_value translated_builtin(mote_vm *vm, mote_value *o, uint32_t at, enum builtin_object object, mote_value key)
@@ -160,6 +169,32 @@ bool translated_set_field(mote_vm *vm, mote_value *o, uint32_t at, mote_value ob
     if (store_guess(vm, object, key, value)) return true;
     operands_3(vm, o, at, object, key, value);
     return field_set(vm, object, key, value);
+}
+
+bool translated_set_field_at(mote_vm *vm, mote_value *o, uint32_t at, mote_value object, mote_value key,
+                             mote_value value, uint32_t place)
+{
+    block_table *table = table_of(vm, object);
+    if (table == NULL || place >= table->count || table->pairs[2 * place] != key)
+        return translated_set_field(vm, o, at, object, key, value);
+    table->pairs[2 * place + 1] = value;
+    return true;
+}
+
+bool translated_add_field(mote_vm *vm, mote_value *o, uint32_t at, mote_value object, mote_value key, mote_value value,
+                          uint32_t place, uint32_t fields)
+{
+    block_table *table = table_of(vm, object);
+    if (table == NULL && place == 0 && has_kind(vm, object, KIND_MAP)) {
+        operands_3(vm, o, at, object, key, value);
+        return map_begin(vm, object, key, value, fields);
+    }
+    bool room = table != NULL && table->count == place && place < table->capacity && table->capacity < HASHED;
+    if (!room || !is_own_key(vm, key)) return translated_set_field_at(vm, o, at, object, key, value, place);
+    table->pairs[2 * place] = key;
+    table->pairs[2 * place + 1] = value;
+    table->count = (uint16_t)(place + 1);
+    return true;
 }
 
 bool translated_set_index(mote_vm *vm, mote_value *o, uint32_t at, mote_value object, mote_value key, mote_value value)

@@ -17,10 +17,11 @@ mote_value translated_unary(mote_vm *vm, mote_value *o, uint32_t at, mote_value 
 mote_value translated_index(mote_vm *vm, mote_value *o, uint32_t at, mote_value object, mote_value key);
 /** As a value: functions are bound to the object. */
 mote_value translated_field(mote_vm *vm, mote_value *o, uint32_t at, mote_value object, mote_value key);
+/** The same, when the field is probably the object's own, at `place` in its table. */
+mote_value translated_field_at(mote_vm *vm, mote_value *o, uint32_t at, mote_value object, mote_value key,
+                               uint32_t place);
 /** `object.length` */
 mote_value translated_length(mote_vm *vm, mote_value *o, uint32_t at, mote_value object);
-/** As what is called next: vm->receiver has the object. */
-mote_value translated_callee(mote_vm *vm, mote_value *o, uint32_t at, mote_value object, mote_value key);
 mote_value translated_builtin(mote_vm *vm, mote_value *o, uint32_t at, enum builtin_object object, mote_value key);
 mote_value translated_number(mote_vm *vm, mote_value *o, uint32_t at, int32_t number);
 mote_value translated_literal(mote_vm *vm, mote_value *o, uint32_t at, uint32_t index);
@@ -35,6 +36,11 @@ mote_value translated_load_closure(mote_vm *vm, mote_value *o, uint32_t at, uint
 mote_value translated_load(mote_vm *vm, mote_value *o, uint32_t at);
 
 bool translated_set_field(mote_vm *vm, mote_value *o, uint32_t at, mote_value object, mote_value key, mote_value value);
+bool translated_set_field_at(mote_vm *vm, mote_value *o, uint32_t at, mote_value object, mote_value key,
+                             mote_value value, uint32_t place);
+/** The same for a field that an object with no more than `place` fields does not have; it will have `fields`. */
+bool translated_add_field(mote_vm *vm, mote_value *o, uint32_t at, mote_value object, mote_value key, mote_value value,
+                          uint32_t place, uint32_t fields);
 bool translated_set_index(mote_vm *vm, mote_value *o, uint32_t at, mote_value object, mote_value key, mote_value value);
 bool translated_delete(mote_vm *vm, mote_value *o, uint32_t at, mote_value object, mote_value key);
 bool translated_set_closure(mote_vm *vm, uint32_t slot, mote_value levels, mote_value value);

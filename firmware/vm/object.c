@@ -210,6 +210,15 @@ bool map_add(mote_vm *vm, mote_value map, mote_value key, mote_value value)
     return table_add(vm, map, &block->table, key, value, first);
 }
 
+bool map_begin(mote_vm *vm, mote_value map, mote_value key, mote_value value, uint32_t fields)
+{
+    block_map *block = at_offset(vm, map);
+    if (block->table != 0 || (block->header & FLAG_PROTOTYPE) != 0 || fields >= HASHED)
+        return map_set(vm, map, key, value);
+    note_own_key(vm, key);
+    return table_add(vm, map, &block->table, key, value, fields);
+}
+
 bool map_set(mote_vm *vm, mote_value map, mote_value key, mote_value value)
 {
     block_map *block = at_offset(vm, map);

@@ -365,6 +365,8 @@ bool map_set(mote_vm *vm, mote_value map, mote_value key, mote_value value);
 mote_value map_get(mote_vm *vm, mote_value map, mote_value key);
 /** Like map_set, of a key that a map which is no prototype does not have. */
 bool map_add(mote_vm *vm, mote_value map, mote_value key, mote_value value);
+/** Like map_set, of the first of so many fields: the map gets room for all. `key` is a string of the image. */
+bool map_begin(mote_vm *vm, mote_value map, mote_value key, mote_value value, uint32_t fields);
 
 /* field.c */
 

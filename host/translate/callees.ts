@@ -1,13 +1,12 @@
 import { Op } from "../image/operations.js"
 import { type Expression, FunctionFlag, type ImageFunction, type ImageProgram } from "../image/program.js"
-import { Classes, type Method } from "./classes.js"
+import { type Classes, type Method } from "./classes.js"
 import { fieldWord, UNDEFINED } from "./words.js"
 
 const DEVICE_SCRIPT = 21
 
 /** What the functions of one program call each other by, in C. */
 export class Callees {
-    private readonly classes: Classes
     /** constructors by the number that the C knows them by */
     readonly constructors: number[]
     /** words of the names that natives are called by */
@@ -17,9 +16,9 @@ export class Callees {
 
     constructor(
         private readonly program: ImageProgram,
+        private readonly classes: Classes,
         private readonly isTranslated: boolean[],
     ) {
-        this.classes = new Classes(program)
         this.constructors = this.classes.constructors()
     }
 

@@ -81,6 +81,14 @@ export class Classes {
         return [...new Set(all)].sort((a, b) => a - b)
     }
 
+    /** The class that a function is a method of, or the constructor of; undefined when that is not one alone. */
+    ownerOf(functionIndex: number): number | undefined {
+        const all = [...this.methods.values()].flat().filter((method) => method.functionIndex === functionIndex)
+        const owners = new Set(all.map(({ constructorIndex }) => constructorIndex))
+        if (owners.size === 0) return functionIndex
+        return owners.size === 1 ? all[0].constructorIndex : undefined
+    }
+
     /** What a call of this field may run; empty when that is not known. */
     methodsOf(field: Expression): Method[] {
         const name = fieldKey(field) ?? ""

@@ -18,6 +18,8 @@ export interface Output {
     readonly operands: number
     /** The place behind an operation, bytes from the image's start. */
     behind(expression: Expression): number
+    /** Where the object has the field, probably. */
+    fieldPlace(object: Expression, field: Expression): number | undefined
 }
 
 const rooted = (code: string): Value => ({ code, rooted: true })
@@ -128,11 +130,17 @@ export class Expressions {
         if (isTest(expression)) return rooted(this.keep(`bool_value(${this.condition(expression, depth)})`))
         const key = fieldWord(expression)
         if (key === LENGTH) return this.call("length", expression, operands, depth)
-        if (key !== undefined) return this.call("field", expression, operands, depth, key)
+        if (key !== undefined) return this.field(expression, key, depth)
         if (opcode in calls) return this.call(calls[opcode], expression, operands, depth)
         if (opcode === Op.typeof || opcode === Op.typeofStr)
             return rooted(this.keep(`type_name(vm, ${this.value(operands[0], depth).code})`))
         return this.special(expression, depth)
+    }
+
+    private field(expression: Expression, key: string, depth: number): Value {
+        const place = this.output.fieldPlace(expression.operands[0], expression)
+        if (place === undefined) return this.call("field", expression, expression.operands, depth, key)
+        return this.call("field_at", expression, expression.operands, depth, key, String(place))
     }
 
     private special(expression: Expression, depth: number): Value {

@@ -2,6 +2,7 @@ import { FIRST_MULTIBYTE, FIRST_SMALL_INT, Op, operation } from "../image/operat
 import { type Expression, FunctionFlag, type ImageFunction, type Statement, walk } from "../image/program.js"
 import { Expressions, type Output } from "./expression.js"
 import { type Callees, missingArguments } from "./callees.js"
+import { keyOf, type Shapes } from "./shapes.js"
 import { fieldWord, UNDEFINED } from "./words.js"
 
 /** Words of the machine's links between activations (LINK_WORDS in firmware/vm/vm.h). */
@@ -37,6 +38,7 @@ export class FunctionTranslation implements Output {
         private readonly image: Buffer,
         private readonly source: ImageFunction,
         private readonly callees: Callees,
+        private readonly shapes: Shapes,
     ) {
         this.operands = source.slots + source.tries + LINK_WORDS
         let start = source.start
@@ -76,6 +78,10 @@ export class FunctionTranslation implements Output {
         return first < FIRST_MULTIBYTE ? at + 2 : at + 3 + (first & 3)
     }
 
+    fieldPlace(object: Expression, field: Expression): number | undefined {
+        return this.shapes.place(this.source, object, keyOf(field) ?? "")
+    }
+
     /** The whole function, with this name. */
     write(name: string): string {
         for (const statement of this.source.body) this.statement(statement)
@@ -112,9 +118,10 @@ export class FunctionTranslation implements Output {
     }
 
     /** Leaves the function unless a call succeeds. */
-    private attempt(name: string, statement: Statement, operands = statement.operands): void {
+    private attempt(name: string, statement: Statement, operands = statement.operands, ...more: number[]): void {
         const { codes, above } = this.expressions.values(operands, 0)
-        this.line(`if (!translated_${name}(${[this.context(statement, above), ...codes].join(", ")})) return false;`)
+        const given = [this.context(statement, above), ...codes, ...more].join(", ")
+        this.line(`if (!translated_${name}(${given})) return false;`)
     }
 
     private leave(name: string, statement: Statement, ...more: string[]): void {
@@ -133,7 +140,7 @@ export class FunctionTranslation implements Output {
             case Op.storeRetVal:
                 return this.store("vm->ret_val", operands[0])
             case Op.indexSet:
-                return this.attempt(isName(operands[1]) ? "set_field" : "set_index", statement)
+                return isName(operands[1]) ? this.setField(statement) : this.attempt("set_index", statement)
             case Op.storeClosure: {
                 const { codes } = this.expressions.values(operands, 0)
                 return this.line(`if (!translated_set_closure(vm, ${[value, ...codes].join(", ")})) return false;`)
@@ -154,6 +161,14 @@ export class FunctionTranslation implements Output {
             default:
                 return this.control(statement)
         }
+    }
+
+    private setField(statement: Statement): void {
+        const addition = this.shapes.addition(this.source, statement)
+        const place = this.fieldPlace(statement.operands[0], statement)
+        if (addition !== undefined) this.attempt("add_field", statement, statement.operands, addition.index, addition.fields.length)
+        else if (place !== undefined) this.attempt("set_field_at", statement, statement.operands, place)
+        else this.attempt("set_field", statement)
     }
 
     private store(place: string, operand: Expression): void {

@@ -1,7 +1,9 @@
 import { createHash } from "node:crypto"
 import { readImage } from "../image/read.js"
 import { Callees } from "./callees.js"
+import { Classes } from "./classes.js"
 import { FunctionTranslation, isTranslatable } from "./function.js"
+import { Shapes } from "./shapes.js"
 
 /** One image as C. */
 export interface Translation {
@@ -25,9 +27,11 @@ export function translateImage(image: Buffer): Translation {
     const hash = createHash("sha256").update(image).digest()
     const name = `translation_${hash.toString("hex", 0, 8)}`
     const chosen = functions.map(isTranslatable)
-    const callees = new Callees(program, chosen)
+    const classes = new Classes(program)
+    const callees = new Callees(program, classes, chosen)
+    const shapes = new Shapes(program, classes)
     const bodies = functions.map((source, index) =>
-        chosen[index] ? new FunctionTranslation(image, source, callees).write(`f${index}`) : "",
+        chosen[index] ? new FunctionTranslation(image, source, callees, shapes).write(`f${index}`) : "",
     )
     const table = functions.map((_, index) => `    ${chosen[index] ? `f${index}` : "NULL"},`)
     const source = [

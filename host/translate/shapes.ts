@@ -1,0 +1,101 @@
+import { setsRetVal } from "../image/passes/facts.js"
+import { fieldKey, nameKey } from "../image/passes/methods.js"
+import { Op } from "../image/operations.js"
+import { type Expression, FunctionFlag, type ImageFunction, type ImageProgram, type Statement, walkProgram } from "../image/program.js"
+import { type Classes } from "./classes.js"
+
+/** A store that adds the object's next field, as long as nobody else has added one. */
+export interface Addition {
+    /** how many fields the function has stored there before, none of them with this name */
+    index: number
+    /** how many it stores in all */
+    fields: string[]
+}
+
+/** Slot number that stands for the last result. */
+const RESULT = -1
+
+/**
+ * The additions of one function: stores to `this` of a constructor and to a new object, one behind the other. All that
+ * were before have run when one of them does, so an object with just as many fields cannot have the name yet.
+ */
+function additionsOf(source: ImageFunction): Map<Statement, Addition> {
+    const additions = new Map<Statement, Addition>()
+    const targets = new Set(source.body.map(({ target }) => target))
+    let fresh = new Map<number, string[]>()
+    if ((source.flags & FunctionFlag.constructor) !== 0) fresh.set(0, [])
+    for (const statement of source.body) {
+        if (targets.has(statement)) fresh = new Map()
+        const fields = statement.opcode === Op.indexSet ? fresh.get(slotOf(statement.operands[0])) : undefined
+        const key = fields === undefined ? undefined : nameKey(statement.operands[1])
+        if (fields !== undefined && key !== undefined && !fields.includes(key)) {
+            additions.set(statement, { index: fields.length, fields })
+            fields.push(key)
+        }
+        follow(statement, fresh)
+    }
+    return additions
+}
+
+const slotOf = ({ opcode, value }: Expression): number =>
+    opcode === Op.loadLocal ? value : opcode === Op.retVal ? RESULT : -2
+
+/** Which places hold the new object behind a statement. */
+function follow(statement: Statement, fresh: Map<number, string[]>): void {
+    if (statement.opcode === Op.storeLocal) {
+        const same = fresh.get(slotOf(statement.operands[0]))
+        if (same === undefined) fresh.delete(statement.value)
+        else fresh.set(statement.value, same)
+    }
+    if (setsRetVal(statement)) fresh.delete(RESULT)
+    if (statement.opcode === Op.allocMap) fresh.set(RESULT, [])
+}
+
+/** Where objects have their fields, as far as the program's text tells: a guess that the machine checks. */
+export class Shapes {
+    private readonly additions = new Map<ImageFunction, Map<Statement, Addition>>()
+    private readonly places = new Map<string, Set<number>>()
+    private readonly ofClass = new Map<number, string[]>()
+
+    constructor(
+        private readonly program: ImageProgram,
+        private readonly classes: Classes,
+    ) {
+        let deletes = false
+        walkProgram(program, ({ opcode }) => (deletes ||= opcode === Op.indexDelete))
+        program.functions.forEach((entry, index) => {
+            const found = additionsOf(entry)
+            // What deletes fields could make room for one that is there.
+            this.additions.set(entry, deletes ? new Map() : found)
+            for (const { fields } of found.values())
+                for (const [place, field] of fields.entries())
+                    this.places.set(field, (this.places.get(field) ?? new Set()).add(place))
+            if ((entry.flags & FunctionFlag.constructor) !== 0) this.ofClass.set(index, fieldsOf(entry))
+        })
+    }
+
+    addition(source: ImageFunction, statement: Statement): Addition | undefined {
+        return this.additions.get(source)?.get(statement)
+    }
+
+    /** Place among the object's fields; undefined when there is no telling. */
+    place(source: ImageFunction, object: Expression, key: string): number | undefined {
+        const index = this.program.functions.indexOf(source)
+        const isMethod = (source.flags & FunctionFlag.needsThis) !== 0 && slotOf(object) === 0
+        const owner = isMethod ? this.classes.ownerOf(index) : undefined
+        const own = owner === undefined ? -1 : (this.ofClass.get(owner) ?? []).indexOf(key)
+        if (own >= 0) return own
+        const [place, ...others] = this.places.get(key) ?? []
+        return others.length === 0 ? place : undefined
+    }
+}
+
+/** Every field that a constructor stores, in order. */
+function fieldsOf({ body }: ImageFunction): string[] {
+    const stores = body.filter(({ opcode, operands }) => opcode === Op.indexSet && slotOf(operands[0]) === 0)
+    return [...new Set(stores.flatMap(({ operands }) => nameKey(operands[1]) ?? []))]
+}
+
+/** The field that an expression reads, or a statement stores. */
+export const keyOf = (found: Expression): string | undefined =>
+    found.opcode === Op.indexSet ? nameKey(found.operands[1]) : fieldKey(found)
