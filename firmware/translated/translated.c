@@ -149,6 +149,12 @@ mote_value translated_native(mote_vm *vm, mote_value *o, uint32_t at, uint32_t n
     return found;
 }
 
+mote_value translated_closure(mote_vm *vm, mote_value *o, uint32_t at, uint32_t function)
+{
+    registers(vm, o, at);
+    return closure_new(vm, function);
+}
+
 mote_value translated_load_closure(mote_vm *vm, mote_value *o, uint32_t at, uint32_t slot, mote_value levels)
 {
     registers(vm, o, at);

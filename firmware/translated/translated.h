@@ -31,6 +31,7 @@ mote_value translated_bind(mote_vm *vm, mote_value *o, uint32_t at, mote_value f
 mote_value translated_instance(mote_vm *vm, mote_value *o, uint32_t at, mote_value object, mote_value ctor);
 /** The native or value `key` of DeviceScript's own object, by its number among the translation's names. */
 mote_value translated_native(mote_vm *vm, mote_value *o, uint32_t at, uint32_t number);
+mote_value translated_closure(mote_vm *vm, mote_value *o, uint32_t at, uint32_t function);
 mote_value translated_load_closure(mote_vm *vm, mote_value *o, uint32_t at, uint32_t slot, mote_value levels);
 /** The operands are o[0], o[1] and o[2]. */
 mote_value translated_load(mote_vm *vm, mote_value *o, uint32_t at);
@@ -85,6 +86,15 @@ static inline mote_value *translated_back(mote_vm *vm, uint32_t words, uint32_t 
     vm->operands = operands;
     vm->link = slots - below;
     return slots;
+}
+
+/** The same for a function with its slots in a frame, which stay where they are; gives the operands. */
+static inline mote_value *translated_back_to_frame(mote_vm *vm, uint32_t below)
+{
+    mote_value *operands = vm->link + LINK_WORDS;
+    vm->operands = operands;
+    vm->link = operands - below;
+    return operands;
 }
 
 /** What entering a function takes, all of it constants. */

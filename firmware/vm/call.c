@@ -132,11 +132,10 @@ static RARE mote_value *grow_below(mote_vm *vm, mote_value *base, uint32_t words
 }
 
 /**
- * base[0] is the receiver now: operands keep it alive. `plain`: the function makes no closures, has no array of the
- * rest. False: an exception or panic is pending. The link words are written when nothing is allocated any more: until
- * then they are nobody's.
+ * base[0] is the receiver now: operands keep it alive. False: an exception or panic is pending. The link words are
+ * written when nothing is allocated any more: until then they are nobody's.
  */
-static ALWAYS bool enter(mote_vm *vm, mote_value *base, uint32_t index, unsigned count, mote_value env, bool plain)
+static bool enter(mote_vm *vm, mote_value *base, uint32_t index, unsigned count, mote_value env)
 {
     const image_function *function = function_at(vm, index);
     bool method = (function->flags & FUNCTION_NEEDS_THIS) != 0;
@@ -152,8 +151,8 @@ static ALWAYS bool enter(mote_vm *vm, mote_value *base, uint32_t index, unsigned
     link[3] = small_value(vm->link == NULL ? -1 : (int32_t)(vm->link - vm->stack));
     mote_value *slots = method ? base : base + 1;
     uint32_t given = count + (method ? 1 : 0);
-    bool captured = !plain && captures(vm, index);
-    if (captured || (!plain && (function->flags & FUNCTION_HAS_REST) != 0)) {
+    bool captured = captures(vm, index);
+    if (captured || (function->flags & FUNCTION_HAS_REST) != 0) {
         if (!finish_entry(vm, function, slots, link, &given, captured)) return false;
     } else {
         uint32_t args = function->num_args;
@@ -168,14 +167,9 @@ static ALWAYS bool enter(mote_vm *vm, mote_value *base, uint32_t index, unsigned
     }
     mote_value *below = vm->operands - LINK_WORDS;
     for (uint32_t i = function->num_tries; i > 0; i--) *--below = small_value(0);
-    if (!plain) vm->pc = vm->image.bytes + function->start;
+    vm->pc = vm->image.bytes + function->start;
     note_stack(vm);
     return true;
-}
-
-static void enter_function(mote_vm *vm, mote_value *base, uint32_t index, unsigned count, mote_value env)
-{
-    (void)enter(vm, base, index, count, env, false);
 }
 
 static void enter_native(mote_vm *vm, mote_value *base, uint32_t index, unsigned count)
@@ -228,7 +222,7 @@ static void enter_other(mote_vm *vm, mote_value *base, unsigned count, mote_valu
         return;
     }
     base[0] = self;
-    if (has_tag(function, TAG_FUNCTION)) enter_function(vm, base, payload(function), count, env);
+    if (has_tag(function, TAG_FUNCTION)) (void)enter(vm, base, payload(function), count, env);
     else enter_native(vm, base, payload(function), count);
 }
 
@@ -240,7 +234,7 @@ void call_enter(mote_vm *vm, mote_value *base, unsigned count, mote_value receiv
         return;
     }
     base[0] = self;
-    if (has_tag(function, TAG_FUNCTION)) enter_function(vm, base, payload(function), count, MOTE_UNDEFINED);
+    if (has_tag(function, TAG_FUNCTION)) (void)enter(vm, base, payload(function), count, MOTE_UNDEFINED);
     else enter_native(vm, base, payload(function), count);
 }
 
@@ -254,7 +248,7 @@ static inline void leave_link(mote_vm *vm)
 static bool call_nested(mote_vm *vm, mote_value *base, uint32_t index, unsigned count, mote_value env)
 {
     mote_translated *code = vm->translated[index];
-    return enter(vm, base, index, count, env, true) && code(vm, 0);
+    return enter(vm, base, index, count, env) && code(vm, 0);
 }
 
 /** Calls of everything else: natives are done at once. base[0] is the function. */
@@ -278,8 +272,7 @@ static bool call_native(mote_vm *vm, mote_value *base, uint32_t index, unsigned 
 
 static ALWAYS bool may_nest(const mote_vm *vm, mote_value function)
 {
-    if (!has_tag(function, TAG_FUNCTION) || vm->depth - vm->nested_from >= MOST_NESTED) return false;
-    return vm->translated[payload(function)] != NULL;
+    return has_tag(function, TAG_FUNCTION) && vm->depth - vm->nested_from < MOST_NESTED;
 }
 
 /** base[0] is the function, not its receiver: bound functions and closures are taken apart. */
@@ -340,7 +333,7 @@ bool call_begin(mote_vm *vm, mote_value *base, unsigned count, uint32_t behind, 
     vm->sp = base + 1 + count;
     vm->pc = vm->image.bytes + behind;
     if (vm->depth - vm->nested_from < MOST_NESTED) {
-        bool entered = enter(vm, base, index, count, MOTE_UNDEFINED, true);
+        bool entered = enter(vm, base, index, count, MOTE_UNDEFINED);
         limit_depth(vm);
         return entered;
     }

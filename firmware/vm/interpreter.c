@@ -22,18 +22,6 @@ static inline uint32_t read_index(const uint8_t **pc)
     return (uint32_t)read_immediate(pc);
 }
 
-/* Objects and functions. */
-
-static mote_value make_closure(mote_vm *vm, uint32_t function)
-{
-    mote_value v = heap_new(vm, KIND_CLOSURE, sizeof(block_closure) - 4);
-    if (v == MOTE_FAILED) return v;
-    block_closure *closure = OFFSET(v);
-    closure->function = immediate(TAG_FUNCTION, function);
-    closure->frame = vm->link[2];
-    return v;
-}
-
 #define PUSH(v) (*sp++ = (v))
 /** On to the next operation, from here and not by one jump for all: a twentieth of all instructions. */
 #define NEXT()                                                                                                         \
@@ -221,7 +209,7 @@ place_STATIC_SPEC_PROTO : {
 place_MAKE_CLOSURE : {
     uint32_t index = read_index(&pc);
     PUSH(MOTE_UNDEFINED);
-    REPLACE(1, make_closure(vm, index));
+    REPLACE(1, closure_new(vm, index));
     NEXT();
 }
 

@@ -125,7 +125,7 @@ typedef bool mote_translated(mote_vm *vm, uint32_t at);
 typedef struct {
     uint8_t sha256[32]; /* of the image */
     unsigned num_functions;
-    mote_translated *const *functions; /* NULL: that one is interpreted */
+    mote_translated *const *functions;
     unsigned num_classes, num_natives;
     const uint16_t *classes;   /* constructors by function number, ascending */
     const mote_value *natives; /* names by which natives are called */

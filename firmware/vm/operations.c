@@ -156,3 +156,13 @@ block_frame *closure_frame(mote_vm *vm, mote_value levels, uint32_t slot)
     if (!fits) vm_panic(vm, MOTE_PANIC_INVALID_PROGRAM);
     return fits ? at_offset(vm, v) : NULL;
 }
+
+mote_value closure_new(mote_vm *vm, uint32_t function)
+{
+    mote_value v = heap_new(vm, KIND_CLOSURE, sizeof(block_closure) - 4);
+    if (v == MOTE_FAILED) return v;
+    block_closure *closure = at_offset(vm, v);
+    closure->function = immediate(TAG_FUNCTION, function);
+    closure->frame = vm->link[2];
+    return v;
+}

@@ -171,7 +171,7 @@ struct mote_vm {
     uint32_t depth;
     int32_t budget; /* operations left in this turn */
 
-    mote_translated *const *translated; /* by function, NULL for those without; NULL when there are none */
+    mote_translated *const *translated; /* by function; NULL when there are none */
     const mote_translation *translation;
     mote_value translation_values; /* block_values, see translation.c */
     mote_value *class_prototypes;  /* there: of the translation's classes, 0 as long as there is none */
@@ -553,6 +553,8 @@ mote_value spec_map(mote_vm *vm, uint32_t spec);
 mote_value alloc_array(mote_vm *vm, mote_value size);
 mote_value alloc_buffer(mote_vm *vm, mote_value size);
 void throw_value(mote_vm *vm, mote_value v);
+/** A function with the slots of the running activation, which are in a frame. */
+mote_value closure_new(mote_vm *vm, uint32_t function);
 /** The frame that holds a closure variable, NULL when the program is invalid. */
 block_frame *closure_frame(mote_vm *vm, mote_value levels, uint32_t slot);
 

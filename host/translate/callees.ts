@@ -1,3 +1,4 @@
+import { isCaptured } from "../image/passes/facts.js"
 import { Op } from "../image/operations.js"
 import { type Expression, FunctionFlag, type ImageFunction, type ImageProgram } from "../image/program.js"
 import { type Classes, type Method } from "./classes.js"
@@ -17,7 +18,6 @@ export class Callees {
     constructor(
         private readonly program: ImageProgram,
         private readonly classes: Classes,
-        private readonly isTranslated: boolean[],
     ) {
         this.constructors = this.classes.constructors()
     }
@@ -32,15 +32,17 @@ export class Callees {
     }
 
     private enter(index: number): ImageFunction | undefined {
-        if (!this.isTranslated[index]) return undefined
+        const found = this.program.functions[index]
+        // Those take as many arguments as there are.
+        if ((found.flags & FunctionFlag.restArgument) !== 0) return undefined
         this.entered.add(index)
-        return this.program.functions[index]
+        return found
     }
 
     /** C that calls a method of the object at base[0]; undefined when nothing is known of the field. */
     method(field: Expression, count: number): string | undefined {
         const key = fieldWord(field)
-        const methods = this.classes.methodsOf(field).filter(({ functionIndex }) => this.isTranslated[functionIndex])
+        const methods = this.classes.methodsOf(field).filter(({ functionIndex }) => this.enter(functionIndex) !== undefined)
         if (key === undefined || methods.length === 0) return undefined
         const name = `m${key}_${count}`
         if (!this.dispatchers.has(name)) this.dispatchers.set(name, this.dispatcher(name, key, methods, count))
@@ -49,7 +51,7 @@ export class Callees {
 
     private dispatcher(name: string, key: string, methods: Method[], count: number): string {
         const ways = methods.map(({ constructorIndex, functionIndex }) => {
-            const { arguments: declared } = this.enter(functionIndex) as ImageFunction
+            const { arguments: declared } = this.program.functions[functionIndex]
             const missing = missingArguments(count, declared - 1).map((place) => `base[${place}] = ${UNDEFINED};`)
             const number = this.constructors.indexOf(constructorIndex)
             const call = [...missing, `return c${functionIndex}(vm, base, at);`].join(" ")
@@ -84,8 +86,13 @@ export class Callees {
     }
 }
 
-function entryOf(index: number, { slots, tries, arguments: given, flags }: ImageFunction): string {
+function entryOf(index: number, entry: ImageFunction): string {
+    const { slots, tries, arguments: given, flags } = entry
     const has = (flag: number): boolean => (flags & flag) !== 0
+    const declared = has(FunctionFlag.needsThis) ? given - 1 : given
+    const begin = isCaptured(entry)
+        ? `call_begin(vm, base, ${declared}, at, ${index})`
+        : "translated_begin(vm, base, at, entry)"
     const facts = [
         `.index = ${index}, .slots = ${slots}, .tries = ${tries}, .arguments = ${given}`,
         `.method = ${has(FunctionFlag.needsThis)}, .constructs = ${has(FunctionFlag.constructor)}`,
@@ -93,8 +100,8 @@ function entryOf(index: number, { slots, tries, arguments: given, flags }: Image
     return [
         `static bool c${index}(mote_vm *vm, mote_value *base, uint32_t at)`,
         "{",
-        `    static const translated_entry entry = {${facts.join(", ")}};`,
-        `    return translated_begin(vm, base, at, entry) && f${index}(vm, 0);`,
+        ...(isCaptured(entry) ? [] : [`    static const translated_entry entry = {${facts.join(", ")}};`]),
+        `    return ${begin} && f${index}(vm, 0);`,
         "}",
         "",
     ].join("\n")

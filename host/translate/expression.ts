@@ -14,8 +14,8 @@ export interface Output {
     line(code: string): void
     /** A fresh name. */
     temporary(): string
-    /** Word of the fiber's stack from the function's slots on, where operands begin. */
-    readonly operands: number
+    /** C of an operand's place on the fiber's stack. */
+    operand(depth: number): string
     /** The place behind an operation, bytes from the image's start. */
     behind(expression: Expression): number
     /** Where the object has the field, probably. */
@@ -109,7 +109,7 @@ export class Expressions {
 
     /** C of an operand's place on the fiber's stack. */
     place(depth: number): string {
-        return `s[${this.output.operands + depth}]`
+        return this.output.operand(depth)
     }
 
     /** The arguments that every call begins with. */
@@ -153,6 +153,7 @@ export class Expressions {
         if (opcode === Op.literalF64) return this.attempt(`translated_literal(${context}, ${value})`)
         if (opcode === Op.staticSpec || opcode === Op.staticSpecProto)
             return this.attempt(`translated_spec(${context}, ${value})`)
+        if (opcode === Op.makeClosure) return this.attempt(`translated_closure(${context}, ${value})`)
         if (opcode === Op.loadClosure) {
             const { codes } = this.values(operands, depth)
             return this.attempt(`translated_load_closure(${[context, value, ...codes].join(", ")})`)

@@ -1,5 +1,6 @@
 import { FIRST_MULTIBYTE, FIRST_SMALL_INT, Op, operation } from "../image/operations.js"
-import { type Expression, FunctionFlag, type ImageFunction, type Statement, walk } from "../image/program.js"
+import { isCaptured } from "../image/passes/facts.js"
+import { type Expression, FunctionFlag, type ImageFunction, type Statement } from "../image/program.js"
 import { Expressions, type Output } from "./expression.js"
 import { type Callees, missingArguments } from "./callees.js"
 import { keyOf, type Shapes } from "./shapes.js"
@@ -14,17 +15,12 @@ const CALLS: number[] = [
 /** After these the function may go on in another turn of its own. */
 const LEAVING: number[] = [...CALLS, Op.callArray, Op.reThrow, Op.catch, Op.finally]
 
-/** Whether a function can be C: those that make closures do not have their slots on the fiber's stack. */
-export function isTranslatable({ flags, body }: ImageFunction): boolean {
-    if ((flags & FunctionFlag.restArgument) !== 0) return false
-    let closures = false
-    for (const statement of body) walk(statement, ({ opcode }) => (closures ||= opcode === Op.makeClosure))
-    return !closures
-}
-
 /** One function as C. */
 export class FunctionTranslation implements Output {
-    readonly operands: number
+    /** words from the function's own link to its operands, from its slots to its operands; the slots of a captured
+     * function are not there, but in a frame that closures share */
+    private readonly above: number
+    private readonly captured: boolean
     private readonly lines: string[] = []
     private readonly expressions = new Expressions(this)
     /** Where each statement begins with its first operand, bytes from the image's start. */
@@ -40,7 +36,8 @@ export class FunctionTranslation implements Output {
         private readonly callees: Callees,
         private readonly shapes: Shapes,
     ) {
-        this.operands = source.slots + source.tries + LINK_WORDS
+        this.captured = isCaptured(source)
+        this.above = (this.captured ? LINK_WORDS : source.slots) + source.tries + LINK_WORDS
         let start = source.start
         for (const statement of source.body) {
             this.starts.set(statement, start)
@@ -71,6 +68,10 @@ export class FunctionTranslation implements Output {
         return `t${this.temporaries++}`
     }
 
+    operand(depth: number): string {
+        return this.captured ? `o[${depth}]` : `s[${this.above + depth}]`
+    }
+
     behind({ origin: { at } }: Expression): number {
         const opcode = this.image[at]
         if (opcode >= FIRST_SMALL_INT || operation(opcode)?.immediate === "none") return at + 1
@@ -92,6 +93,7 @@ export class FunctionTranslation implements Output {
             "{",
             "    mote_value *s = vm->slots;",
             "    (void)s;",
+            ...(this.captured ? ["    mote_value *o = vm->operands;", "    (void)o;"] : []),
             ...choose,
             "        default: return translated_invalid(vm);",
             "    }",
@@ -205,7 +207,8 @@ export class FunctionTranslation implements Output {
             this.line(`${this.expressions.place(place)} = ${UNDEFINED};`)
         this.line(`if (!${call}) return false;`)
         const below = LINK_WORDS + ((this.source.flags & FunctionFlag.needsThis) === 0 ? 1 : 0)
-        this.line(`s = translated_back(vm, ${this.operands}, ${below});`)
+        if (this.captured) this.line(`o = translated_back_to_frame(vm, ${this.above});`)
+        else this.line(`s = translated_back(vm, ${this.above}, ${below});`)
     }
 
     private control(statement: Statement): void {

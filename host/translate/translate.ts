@@ -2,7 +2,7 @@ import { createHash } from "node:crypto"
 import { readImage } from "../image/read.js"
 import { Callees } from "./callees.js"
 import { Classes } from "./classes.js"
-import { FunctionTranslation, isTranslatable } from "./function.js"
+import { FunctionTranslation } from "./function.js"
 import { Shapes } from "./shapes.js"
 
 /** One image as C. */
@@ -10,35 +10,30 @@ export interface Translation {
     /** what the C calls it */
     name: string
     source: string
-    /** how many of its functions are C, and how many there are */
-    translated: number
-    functions: number
 }
 
 const byteList = (bytes: Buffer): string => [...bytes].join(", ")
 
 /**
- * The functions of an image as C for firmware/translated, one `mote_translation` with its hash. Functions that make
- * closures or take a rest argument stay with the interpreter. Throws ImageError when it is no image.
+ * The functions of an image as C for firmware/translated, one `mote_translation` with its hash. Throws ImageError when it is no image.
  */
 export function translateImage(image: Buffer): Translation {
     const program = readImage(image)
     const { functions } = program
     const hash = createHash("sha256").update(image).digest()
     const name = `translation_${hash.toString("hex", 0, 8)}`
-    const chosen = functions.map(isTranslatable)
     const classes = new Classes(program)
-    const callees = new Callees(program, classes, chosen)
+    const callees = new Callees(program, classes)
     const shapes = new Shapes(program, classes)
     const bodies = functions.map((source, index) =>
-        chosen[index] ? new FunctionTranslation(image, source, callees, shapes).write(`f${index}`) : "",
+        new FunctionTranslation(image, source, callees, shapes).write(`f${index}`),
     )
-    const table = functions.map((_, index) => `    ${chosen[index] ? `f${index}` : "NULL"},`)
+    const table = functions.map((_, index) => `    f${index},`)
     const source = [
         '#include "translated.h"',
         "",
         callees.write(),
-        ...bodies.filter((body) => body !== ""),
+        ...bodies,
         `static const uint16_t classes[] = {${[...callees.constructors, 0].join(", ")}};`,
         `static const mote_value natives[] = {${[...callees.natives, 0].join(", ")}};`,
         "static mote_translated *const functions[] = {",
@@ -51,8 +46,7 @@ export function translateImage(image: Buffer): Translation {
         `    .num_natives = ${callees.natives.length}, .natives = natives};`,
         "",
     ].join("\n")
-    const translated = chosen.filter(Boolean).length
-    return { name, source, translated, functions: functions.length }
+    return { name, source }
 }
 
 /** C with the list that a firmware chooses from by hash. */
