@@ -137,18 +137,6 @@ mote_value translated_instance(mote_vm *vm, mote_value *o, uint32_t at, mote_val
     return instance_of(vm, object, ctor, &result) ? bool_value(result) : MOTE_FAILED;
 }
 
-mote_value translated_native(mote_vm *vm, mote_value *o, uint32_t at, uint32_t number)
-{
-    mote_value known = vm->known_natives[number];
-    vm->receiver = immediate(TAG_BUILTIN, OBJECT_DeviceScript);
-    if (known != 0) return known;
-    registers(vm, o, at);
-    mote_value holder = vm->receiver, found = field_callee(vm, holder, vm->translation->natives[number]);
-    bool its_own = attached_map(vm, holder, false) != 0;
-    if (has_tag(found, TAG_NATIVE) && !its_own) vm->known_natives[number] = found;
-    return found;
-}
-
 mote_value translated_closure(mote_vm *vm, mote_value *o, uint32_t at, uint32_t function)
 {
     registers(vm, o, at);
@@ -263,6 +251,20 @@ bool translated_alloc_buffer(mote_vm *vm, mote_value *o, uint32_t at, mote_value
     return returned(vm, alloc_buffer(vm, size));
 }
 
+/* Calls. */
+
+bool translated_native(mote_vm *vm, mote_value *base, unsigned count, uint32_t at, uint32_t number)
+{
+    mote_value known = vm->known_natives[number];
+    const mote_builtin_field *field = &vm->translation->natives[number];
+    base[0] = immediate(TAG_BUILTIN, field->object);
+    if (known != 0) return call_native(vm, base, payload(known), count, at);
+    bool its_own = attached_map(vm, base[0], false) != 0;
+    mote_value found = its_own ? MOTE_UNDEFINED : builtin_get(vm, field->object, field->key);
+    if (has_tag(found, TAG_NATIVE) && !is_accessor(found)) vm->known_natives[number] = found;
+    return call_method(vm, base, count, at, field->key);
+}
+
 /* Ends of a turn. */
 
 bool translated_call_array(mote_vm *vm, mote_value *o, uint32_t at, mote_value function, mote_value array)
@@ -307,10 +309,18 @@ bool translated_invalid(mote_vm *vm)
     return false;
 }
 
-RARE bool translated_make_object(mote_vm *vm, mote_value *base, unsigned given, uint32_t at, uint32_t index)
+bool translated_make_object(mote_vm *vm, mote_value *base, unsigned given, uint32_t at, uint32_t class)
 {
     registers(vm, base + 1 + given, at);
-    return call_make_object(vm, base, index, MOTE_UNDEFINED);
+    mote_value prototype = vm->class_prototypes[class];
+    if (prototype == 0) return call_make_object(vm, base, vm->translation->classes[class], MOTE_UNDEFINED);
+    mote_value self = heap_new(vm, KIND_MAP, sizeof(block_map) - 4);
+    if (self == MOTE_FAILED) return false;
+    block_map *map = (block_map *)at_offset(vm, self);
+    map->prototype = prototype;
+    map->table = 0;
+    base[0] = self;
+    return true;
 }
 
 bool translated_leave(mote_vm *vm, mote_value result)

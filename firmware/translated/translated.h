@@ -29,8 +29,6 @@ mote_value translated_spec(mote_vm *vm, mote_value *o, uint32_t at, uint32_t ind
 mote_value translated_ctor(mote_vm *vm, mote_value *o, uint32_t at, mote_value x);
 mote_value translated_bind(mote_vm *vm, mote_value *o, uint32_t at, mote_value function, mote_value receiver);
 mote_value translated_instance(mote_vm *vm, mote_value *o, uint32_t at, mote_value object, mote_value ctor);
-/** The native or value `key` of DeviceScript's own object, by its number among the translation's names. */
-mote_value translated_native(mote_vm *vm, mote_value *o, uint32_t at, uint32_t number);
 mote_value translated_closure(mote_vm *vm, mote_value *o, uint32_t at, uint32_t function);
 mote_value translated_load_closure(mote_vm *vm, mote_value *o, uint32_t at, uint32_t slot, mote_value levels);
 /** The operands are o[0], o[1] and o[2]. */
@@ -52,6 +50,16 @@ bool translated_alloc_map(mote_vm *vm, mote_value *o, uint32_t at);
 bool translated_alloc_array(mote_vm *vm, mote_value *o, uint32_t at, mote_value size);
 bool translated_alloc_buffer(mote_vm *vm, mote_value *o, uint32_t at, mote_value size);
 
+/* Calls, as in call_method: base[0] is the object. */
+
+/** A native that a builtin object has, by its number among the translation's. */
+bool translated_native(mote_vm *vm, mote_value *base, unsigned count, uint32_t at, uint32_t number);
+/** Of Buffers: readUIntBE, writeUIntBE, blitAt; of arrays: push of one value. */
+bool translated_read_uint(mote_vm *vm, mote_value *base, uint32_t at, mote_value key);
+bool translated_write_uint(mote_vm *vm, mote_value *base, uint32_t at, mote_value key);
+bool translated_blit(mote_vm *vm, mote_value *base, uint32_t at, mote_value key);
+bool translated_push(mote_vm *vm, mote_value *base, uint32_t at, mote_value key);
+
 /* What ends a function's turn; all return false, but for translated_leave. */
 
 bool translated_call_array(mote_vm *vm, mote_value *o, uint32_t at, mote_value function, mote_value array);
@@ -63,7 +71,7 @@ bool translated_throw_jump(mote_vm *vm, mote_value *o, uint32_t at, uint32_t tar
 bool translated_interrupt(mote_vm *vm, mote_value *o, uint32_t at);
 bool translated_invalid(mote_vm *vm);
 /** The new object of a constructor that is called by `new`. */
-bool translated_make_object(mote_vm *vm, mote_value *base, unsigned given, uint32_t at, uint32_t index);
+bool translated_make_object(mote_vm *vm, mote_value *base, unsigned given, uint32_t at, uint32_t class);
 /** For machine_run, which goes on with the caller. */
 bool translated_leave(mote_vm *vm, mote_value result);
 
@@ -101,6 +109,7 @@ static inline mote_value *translated_back_to_frame(mote_vm *vm, uint32_t below)
 typedef struct {
     uint32_t index, slots, tries, arguments; /* slots and arguments with `this` */
     bool method, constructs;
+    uint32_t class; /* of a constructor, among the translation's */
 } translated_entry;
 
 /**
@@ -113,7 +122,7 @@ static ALWAYS bool translated_begin(mote_vm *vm, mote_value *base, uint32_t at, 
     unsigned given = of.method ? of.arguments - 1 : of.arguments;
     if (operands > vm->stack_peak || vm->depth >= vm->depth_limit)
         return call_begin(vm, base, given, at, of.index);
-    if (of.constructs && base[0] == MOTE_UNDEFINED && !translated_make_object(vm, base, given, at, of.index))
+    if (of.constructs && base[0] == MOTE_UNDEFINED && !translated_make_object(vm, base, given, at, of.class))
         return false;
     vm->depth++;
     mote_value *link = base - LINK_WORDS;

@@ -261,13 +261,20 @@ static RARE bool call_untranslated(mote_vm *vm, mote_value *base, unsigned count
     return true;
 }
 
-/** base[0] is the receiver, UNDEFINED when there is none; what nearly all natives are called by. */
-static bool call_native(mote_vm *vm, mote_value *base, uint32_t index, unsigned count)
+/** base[0] is the receiver, the registers are set. */
+static ALWAYS bool run_native(mote_vm *vm, mote_value *base, uint32_t index, unsigned count)
 {
     enter_native(vm, base, index, count);
     if (has_failed(vm) || vm->yielding) return false;
     leave_link(vm);
     return true;
+}
+
+bool call_native(mote_vm *vm, mote_value *base, uint32_t index, unsigned count, uint32_t behind)
+{
+    vm->sp = base + 1 + count;
+    vm->pc = vm->image.bytes + behind;
+    return run_native(vm, base, index, count);
 }
 
 static ALWAYS bool may_nest(const mote_vm *vm, mote_value function)
@@ -302,7 +309,7 @@ static ALWAYS bool call_value(mote_vm *vm, mote_value *base, unsigned count, mot
         return call_wrapped(vm, base, count, receiver);
     }
     base[0] = receiver == VALUE_NONE ? MOTE_UNDEFINED : receiver;
-    if (native) return call_native(vm, base, payload(function), count);
+    if (native) return run_native(vm, base, payload(function), count);
     return call_nested(vm, base, payload(function), count, MOTE_UNDEFINED);
 }
 

@@ -131,20 +131,47 @@ static uint32_t find_room_slowly(mote_vm *vm, uint32_t words)
     return offset;
 }
 
+static void note_peak(mote_heap *heap)
+{
+    if (heap->used_words > heap->peak_used_words) heap->peak_used_words = heap->used_words;
+}
+
+static mote_value use_block(mote_vm *vm, uint32_t offset, enum kind kind)
+{
+    uint32_t words = block_words(vm, offset);
+    set_header(vm, offset, kind, words);
+    vm->heap.used_words += words;
+    return offset;
+}
+
+static RARE mote_value new_slowly(mote_vm *vm, enum kind kind, uint32_t words)
+{
+    const mote_heap *heap = &vm->heap;
+    if (vm->panic != MOTE_RUNNING) return MOTE_FAILED;
+    if (vm->gc_stress || heap->used_words > heap->threshold) heap_collect(vm);
+    uint32_t offset = find_room(vm, words);
+    if (offset == 0) offset = find_room_slowly(vm, words);
+    return offset == 0 ? MOTE_FAILED : use_block(vm, offset, kind);
+}
+
 mote_value heap_new(mote_vm *vm, enum kind kind, uint32_t bytes)
 {
     mote_heap *heap = &vm->heap;
     uint32_t words = 1 + (bytes + 3) / 4;
     if (words < SMALLEST) words = SMALLEST;
-    if (vm->panic != MOTE_RUNNING) return MOTE_FAILED;
-    if (vm->gc_stress || heap->used_words > heap->threshold) heap_collect(vm);
-    uint32_t offset = find_room(vm, words);
-    if (offset == 0) offset = find_room_slowly(vm, words);
-    if (offset == 0) return MOTE_FAILED;
-    words = block_words(vm, offset);
+    if (words >= SMALL_LISTS || vm->panic != MOTE_RUNNING || vm->gc_stress || heap->used_words > heap->threshold)
+        return new_slowly(vm, kind, words);
+    uint32_t offset = heap->small[words];
+    if (offset == 0) {
+        uint32_t left = heap->bump_end - heap->bump, wanted = words * 4;
+        if (left < wanted + 8 && left != wanted) return new_slowly(vm, kind, words);
+        offset = heap->bump;
+        heap->bump += wanted;
+    } else {
+        heap->small[words] = free_at(vm, offset)->next;
+    }
     set_header(vm, offset, kind, words);
     heap->used_words += words;
-    if (heap->used_words > heap->peak_used_words) heap->peak_used_words = heap->used_words;
     return offset;
 }
 
@@ -159,7 +186,6 @@ bool heap_extend(mote_vm *vm, mote_value block, uint32_t words)
     if (room - more == 1) words++, more++; /* a single word cannot be a block */
     heap->bump += more * 4;
     heap->used_words += more;
-    if (heap->used_words > heap->peak_used_words) heap->peak_used_words = heap->used_words;
     *(uint32_t *)at_offset(vm, block) = (header_of(vm, block) & 0xffu) | (words << 8);
     return true;
 }
@@ -168,6 +194,7 @@ void heap_free(mote_vm *vm, mote_value block)
 {
     if (block == 0) return;
     uint32_t words = block_words(vm, block);
+    note_peak(&vm->heap);
     vm->heap.used_words -= words;
     put_free(vm, block, words);
 }
@@ -351,6 +378,7 @@ void heap_collect(mote_vm *vm)
 {
     mote_heap *heap = &vm->heap;
     uint64_t begin = micros(vm);
+    note_peak(heap);
     retire_bump(vm);
     heap->num_marked = 0;
     heap->overflow = false;

@@ -121,6 +121,12 @@ int mote_vm_load(mote_vm *vm, const void *image, size_t length);
  */
 typedef bool mote_translated(mote_vm *vm, uint32_t at);
 
+/** A field of one of the objects that every program has. */
+typedef struct {
+    uint8_t object; /* enum builtin_object */
+    mote_value key;
+} mote_builtin_field;
+
 /** What a machine can run in place of the bytecode of one image. */
 typedef struct {
     uint8_t sha256[32]; /* of the image */
@@ -128,7 +134,7 @@ typedef struct {
     mote_translated *const *functions;
     unsigned num_classes, num_natives;
     const uint16_t *classes;   /* constructors by function number, ascending */
-    const mote_value *natives; /* names by which natives are called */
+    const mote_builtin_field *natives;
 } mote_translation;
 
 /** After mote_vm_load. The caller vouches that the translation is one of that image, by its hash. */

@@ -181,9 +181,9 @@ mote_value property_get(mote_vm *vm, mote_value object, mote_value key, bool bin
     return bind_function(vm, found, object);
 }
 
-mote_value builtin_get(mote_vm *vm, enum builtin_object object, mote_value key)
+mote_value builtin_get(mote_vm *vm, uint32_t object, mote_value key)
 {
-    mote_value found = lookup(vm, builtin(object), key);
+    mote_value found = lookup(vm, immediate(TAG_BUILTIN, object), key);
     return found == VALUE_NONE ? MOTE_UNDEFINED : found;
 }
 

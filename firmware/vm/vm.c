@@ -133,7 +133,8 @@ void mote_vm_stats(mote_vm *vm, mote_stats *stats)
         .used_bytes = fixed + heap->used_words * 4,
         .live_bytes = fixed + heap->live_words * 4,
         .peak_live_bytes = fixed + heap->peak_live_words * 4,
-        .peak_used_bytes = fixed + heap->peak_used_words * 4,
+        .peak_used_bytes =
+            fixed + (heap->peak_used_words > heap->used_words ? heap->peak_used_words : heap->used_words) * 4,
         .peak_depth = vm->peak_depth,
         .peak_stack_bytes = vm->peak_stack_words * 4,
     };

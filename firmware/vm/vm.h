@@ -175,7 +175,7 @@ struct mote_vm {
     const mote_translation *translation;
     mote_value translation_values; /* block_values, see translation.c */
     mote_value *class_prototypes;  /* there: of the translation's classes, 0 as long as there is none */
-    mote_value *known_natives;     /* there: of the names that the translation calls natives by, 0: not known */
+    mote_value *known_natives;     /* there: of the builtin fields that the translation calls, 0: not known */
     uint32_t nested_from;          /* depth from which on translated functions are on the host's stack */
     uint32_t depth_limit;          /* depth below which one may call the next without a look at other limits */
 
@@ -452,7 +452,7 @@ bool field_set(mote_vm *vm, mote_value object, mote_value key, mote_value value)
 /** A field of a prototype or builtin object, through the cache; VALUE_NONE: it has none. */
 mote_value lookup(mote_vm *vm, mote_value holder, mote_value key);
 /** A field of a builtin object, not bound. */
-mote_value builtin_get(mote_vm *vm, enum builtin_object object, mote_value key);
+mote_value builtin_get(mote_vm *vm, uint32_t object, mote_value key);
 mote_value property_get(mote_vm *vm, mote_value object, mote_value key, bool bind);
 /** Like property_get, without binding; for method calls. Accessors have run already. */
 mote_value property_get_unbound(mote_vm *vm, mote_value object, mote_value key);
@@ -575,6 +575,8 @@ void call_array(mote_vm *vm, mote_value function, mote_value array);
 bool call_translated(mote_vm *vm, mote_value *base, unsigned count, uint32_t behind);
 /** The same for a method: base[0] is the object. */
 bool call_method(mote_vm *vm, mote_value *base, unsigned count, uint32_t behind, mote_value key);
+/** The same for a native by its number: base[0] is the receiver. */
+bool call_native(mote_vm *vm, mote_value *base, uint32_t index, unsigned count, uint32_t behind);
 /** Enters a translated function: base[0] is the receiver. False: something else is to run first, as above. */
 bool call_begin(mote_vm *vm, mote_value *base, unsigned count, uint32_t behind, uint32_t index);
 /** Puts a new object of the constructor `index` to base[0]. */

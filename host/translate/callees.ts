@@ -4,13 +4,28 @@ import { type Expression, FunctionFlag, type ImageFunction, type ImageProgram } 
 import { type Classes, type Method } from "./classes.js"
 import { fieldWord, UNDEFINED } from "./words.js"
 
-const DEVICE_SCRIPT = 21
+/** Builtin objects whose fields have operations of their own. */
+export const BUILTIN_FIELDS: Record<number, number> = { [Op.mathField]: 0, [Op.objectField]: 1, [Op.dsField]: 21 }
+
+/** Natives with shorter ways in firmware/translated/quick.c, by name and number of arguments. */
+const QUICK: Record<string, string | undefined> = {
+    "readUIntBE 2": "translated_read_uint",
+    "writeUIntBE 3": "translated_write_uint",
+    "blitAt 4": "translated_blit",
+    "push 1": "translated_push",
+}
+
+/** A call of a field, and whose it is; undefined: the call knows. */
+export interface FieldCall {
+    call: string
+    object: Expression | undefined
+}
 
 /** What the functions of one program call each other by, in C. */
 export class Callees {
     /** constructors by the number that the C knows them by */
     readonly constructors: number[]
-    /** words of the names that natives are called by */
+    /** fields of builtin objects that are called: object and word of the name, as C */
     readonly natives: string[] = []
     private readonly dispatchers = new Map<string, string>()
     private readonly entered = new Set<number>()
@@ -40,7 +55,7 @@ export class Callees {
     }
 
     /** C that calls a method of the object at base[0]; undefined when nothing is known of the field. */
-    method(field: Expression, count: number): string | undefined {
+    private method(field: Expression, count: number): string | undefined {
         const key = fieldWord(field)
         const methods = this.classes.methodsOf(field).filter(({ functionIndex }) => this.enter(functionIndex) !== undefined)
         if (key === undefined || methods.length === 0) return undefined
@@ -67,40 +82,60 @@ export class Callees {
         ].join("\n")
     }
 
-    /** Number of the name by which DeviceScript's own object is asked for a native; undefined for other fields. */
-    native(field: Expression): number | undefined {
+    /** C that calls what a builtin object has under a name; undefined for other fields. */
+    private builtin(field: Expression, base: string, count: number, at: number): string | undefined {
         const { opcode, operands } = field
-        const key = opcode === Op.dsField ? fieldWord({ ...field, opcode: Op.builtinField }) : fieldWord(field)
+        const owner = opcode in BUILTIN_FIELDS ? BUILTIN_FIELDS[opcode] : undefined
         const [object] = operands
-        const ofDevice = opcode === Op.dsField || (object?.opcode === Op.builtinObject && object.value === DEVICE_SCRIPT)
-        if (key === undefined || !ofDevice) return undefined
-        if (!this.natives.includes(key)) this.natives.push(key)
-        return this.natives.indexOf(key)
+        const of = object?.opcode === Op.builtinObject ? object.value : owner
+        const key = owner === undefined ? fieldWord(field) : fieldWord({ ...field, opcode: Op.builtinField })
+        if (key === undefined || of === undefined) return undefined
+        const entry = `{${of}, ${key}}`
+        if (!this.natives.includes(entry)) this.natives.push(entry)
+        return `translated_native(vm, ${base}, ${count}, ${at}, ${this.natives.indexOf(entry)})`
+    }
+
+    /** C that calls a field, with the object at `base`, which is not to be worked out when it is a builtin one. */
+    field(field: Expression, base: string, count: number, at: number): FieldCall {
+        const builtin = this.builtin(field, base, count, at)
+        if (builtin !== undefined) return { call: builtin, object: undefined }
+        const [object] = field.operands
+        const key = fieldWord(field) as string
+        const quick = QUICK[`${this.classes.textOf(field)} ${count}`]
+        if (quick !== undefined && this.classes.isBuiltin(field))
+            return { call: `${quick}(vm, ${base}, ${at}, ${key})`, object }
+        const method = this.method(field, count)
+        if (method !== undefined) return { call: `${method}(vm, ${base}, ${at})`, object }
+        return { call: `call_method(vm, ${base}, ${count}, ${at}, ${key})`, object }
     }
 
     /** Everything that functions call, once all of them are written. */
     write(): string {
-        const entries = [...this.entered].map((index) => entryOf(index, this.program.functions[index]))
+        const entries = [...this.entered].map((index) =>
+            entryOf(index, this.program.functions[index], this.constructors.indexOf(index)),
+        )
         const declared = [...this.entered].map((index) => `static mote_translated f${index};`)
         return [...declared, "", ...entries, ...this.dispatchers.values()].join("\n")
     }
 }
 
-function entryOf(index: number, entry: ImageFunction): string {
+function entryOf(index: number, entry: ImageFunction, classNumber: number): string {
     const { slots, tries, arguments: given, flags } = entry
     const has = (flag: number): boolean => (flags & flag) !== 0
     const declared = has(FunctionFlag.needsThis) ? given - 1 : given
-    const begin = isCaptured(entry)
+    const constructs = has(FunctionFlag.constructor)
+    const begin = isCaptured(entry) || (constructs && classNumber < 0)
         ? `call_begin(vm, base, ${declared}, at, ${index})`
         : "translated_begin(vm, base, at, entry)"
     const facts = [
         `.index = ${index}, .slots = ${slots}, .tries = ${tries}, .arguments = ${given}`,
-        `.method = ${has(FunctionFlag.needsThis)}, .constructs = ${has(FunctionFlag.constructor)}`,
+        `.method = ${has(FunctionFlag.needsThis)}, .constructs = ${constructs}`,
+        `.class = ${Math.max(0, classNumber)}`,
     ]
     return [
         `static bool c${index}(mote_vm *vm, mote_value *base, uint32_t at)`,
         "{",
-        ...(isCaptured(entry) ? [] : [`    static const translated_entry entry = {${facts.join(", ")}};`]),
+        ...(begin.startsWith("call") ? [] : [`    static const translated_entry entry = {${facts.join(", ")}};`]),
         `    return ${begin} && f${index}(vm, 0);`,
         "}",
         "",

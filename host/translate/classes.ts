@@ -5,6 +5,9 @@ import { type Expression, type ImageFunction, type ImageProgram, type Statement,
 const PROTOTYPE = 52
 const SET_PROTOTYPE_OF = 121
 
+/** Of the machine's own strings those that somebody asks for. */
+const BUILTIN_NAMES: Record<number, string | undefined> = { 16: "blitAt", 53: "push" }
+
 /** A function that a class has under some name. */
 export interface Method {
     /** number of the class's constructor among the functions */
@@ -35,7 +38,7 @@ export class Classes {
     private readonly others = new Set<string>()
     private dynamic = false
 
-    constructor(program: ImageProgram) {
+    constructor(private readonly program: ImageProgram) {
         const setup = setupOf(program)
         for (const entry of program.functions) {
             const slots = new Map<number, number>()
@@ -79,6 +82,18 @@ export class Classes {
     constructors(): number[] {
         const all = [...this.methods.values()].flat().map(({ constructorIndex }) => constructorIndex)
         return [...new Set(all)].sort((a, b) => a - b)
+    }
+
+    /** The name that a field is read by; undefined when it is not plain text. */
+    textOf({ opcode, value }: Expression): string | undefined {
+        if (opcode === Op.builtinField) return BUILTIN_NAMES[value]
+        return opcode === Op.asciiField ? this.program.ascii[value].toString() : undefined
+    }
+
+    /** Whether nothing in the program gives an object a field of this name. */
+    isBuiltin(field: Expression): boolean {
+        const name = fieldKey(field) ?? ""
+        return !this.others.has(name) && !this.methods.has(name)
     }
 
     /** The class that a function is a method of, or the constructor of; undefined when that is not one alone. */

@@ -2,7 +2,7 @@ import { FIRST_MULTIBYTE, FIRST_SMALL_INT, Op, operation } from "../image/operat
 import { isCaptured } from "../image/passes/facts.js"
 import { type Expression, FunctionFlag, type ImageFunction, type Statement } from "../image/program.js"
 import { Expressions, type Output } from "./expression.js"
-import { type Callees, missingArguments } from "./callees.js"
+import { BUILTIN_FIELDS, type Callees, missingArguments } from "./callees.js"
 import { keyOf, type Shapes } from "./shapes.js"
 import { fieldWord, UNDEFINED } from "./words.js"
 
@@ -184,24 +184,19 @@ export class FunctionTranslation implements Output {
         const at = this.behind(statement)
         const direct = this.callees.direct(callee)
         const key = fieldWord(callee)
-        const native = this.callees.native(callee)
         if (direct !== undefined) {
             const index = callee.opcode === Op.new ? callee.operands[0].value : callee.value
-            this.callDirectly(`c${index}(vm, ${base}, ${at})`, UNDEFINED, given, declaredArguments(direct))
-        } else if (native !== undefined) {
-            const code = `translated_native(vm, ${base}, ${this.behind(callee)}, ${native})`
-            this.callDirectly(`call_translated(vm, ${base}, ${given.length}, ${at})`, code, given)
-        } else if (key !== undefined) {
-            const method = this.callees.method(callee, given.length)
-            const code = this.value(callee.operands[0])
-            const call = method === undefined ? `call_method(vm, ${base}, ${given.length}, ${at}, ${key})` : ""
-            this.callDirectly(call === "" ? `${method}(vm, ${base}, ${at})` : call, code, given)
-        } else this.callDirectly(`call_translated(vm, ${base}, ${given.length}, ${at})`, this.value(callee), given)
+            this.callWith(`c${index}(vm, ${base}, ${at})`, UNDEFINED, given, declaredArguments(direct))
+        } else if (key !== undefined || callee.operands.length === 0 && callee.opcode in BUILTIN_FIELDS) {
+            const { call, object } = this.callees.field(callee, base, given.length, at)
+            this.callWith(call, object === undefined ? undefined : this.value(object), given)
+        } else this.callWith(`call_translated(vm, ${base}, ${given.length}, ${at})`, this.value(callee), given)
     }
 
     /** @param first what lies below the arguments */
-    private callDirectly(call: string, first: string, given: Expression[], declared = 0): void {
-        this.line(`${this.expressions.place(0)} = ${first};`)
+    private callWith(call: string, first: string | undefined, given: Expression[], declared = 0): void {
+        // Arguments may be worked out with a collection between.
+        this.line(`${this.expressions.place(0)} = ${first ?? UNDEFINED};`)
         this.expressions.push(given, 1)
         for (const place of missingArguments(given.length, declared))
             this.line(`${this.expressions.place(place)} = ${UNDEFINED};`)

@@ -35,7 +35,7 @@ export function translateImage(image: Buffer): Translation {
         callees.write(),
         ...bodies,
         `static const uint16_t classes[] = {${[...callees.constructors, 0].join(", ")}};`,
-        `static const mote_value natives[] = {${[...callees.natives, 0].join(", ")}};`,
+        `static const mote_builtin_field natives[] = {${[...callees.natives, "{0}"].join(", ")}};`,
         "static mote_translated *const functions[] = {",
         ...table,
         "};",

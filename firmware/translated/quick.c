@@ -1,0 +1,86 @@
+/*
+ * Shorter ways of a few natives that translated functions call all the time. Each does the usual case of its native, with
+ * a Buffer or array that has the room and small integers, and leaves everything else to it.
+ */
+#include "translated.h"
+
+#include <string.h>
+
+static bool done(mote_vm *vm, mote_value result)
+{
+    vm->ret_val = result;
+    vm->link = vm->operands - LINK_WORDS;
+    return true;
+}
+
+/** The `width` bytes at `at` of a Buffer, 1 to 6; NULL when there is more to be looked at. */
+static inline uint8_t *bytes_at(const mote_vm *vm, mote_value object, mote_value at, mote_value width)
+{
+    if (!both_small(at, width) || !has_kind(vm, object, KIND_BUFFER)) return NULL;
+    block_buffer *buffer = (block_buffer *)at_offset(vm, object);
+    uint32_t from = (uint32_t)small_int(at), bytes = (uint32_t)small_int(width), length = buffer->length;
+    return bytes - 1 < 6 && from <= length && length - from >= bytes ? buffer->data + from : NULL;
+}
+
+bool translated_read_uint(mote_vm *vm, mote_value *base, uint32_t at, mote_value key)
+{
+    const uint8_t *from = bytes_at(vm, base[0], base[1], base[2]);
+    if (from != NULL) {
+        uint32_t value = 0, over = 0;
+        for (const uint8_t *end = from + small_int(base[2]); from < end; from++) {
+            over |= value >> 24;
+            value = value << 8 | *from;
+        }
+        if (over == 0 && value <= (uint32_t)SMALL_MAX) return done(vm, small_value((int32_t)value));
+    }
+    return call_method(vm, base, 2, at, key);
+}
+
+bool translated_write_uint(mote_vm *vm, mote_value *base, uint32_t at, mote_value key)
+{
+    mote_value value = base[1];
+    uint8_t *to = is_small(value) && (int32_t)value >= 0 ? bytes_at(vm, base[0], base[2], base[3]) : NULL;
+    if (to != NULL) {
+        uint32_t rest = (uint32_t)small_int(value), width = (uint32_t)small_int(base[3]);
+        if (width >= 4 || rest >> (8 * width) == 0) {
+            for (uint32_t i = width; i-- > 0; rest >>= 8) to[i] = (uint8_t)rest;
+            return done(vm, small_value(small_int(base[2]) + (int32_t)width));
+        }
+    }
+    return call_method(vm, base, 3, at, key);
+}
+
+bool translated_blit(mote_vm *vm, mote_value *base, uint32_t at, mote_value key)
+{
+    mote_value object = base[0], source = base[2];
+    bool usual = both_small(base[1], base[3]) && is_small(base[4]) && has_kind(vm, object, KIND_BUFFER) &&
+                 has_kind(vm, source, KIND_BUFFER);
+    if (usual) {
+        block_buffer *to = (block_buffer *)at_offset(vm, object);
+        const block_buffer *from = (const block_buffer *)at_offset(vm, source);
+        uint32_t target = (uint32_t)small_int(base[1]), start = (uint32_t)small_int(base[3]);
+        uint32_t length = (uint32_t)small_int(base[4]);
+        bool fits = target <= to->length && length <= to->length - target && start <= from->length &&
+                    length <= from->length - start;
+        if (fits) {
+            memmove(to->data + target, from->data + start, length);
+            return done(vm, MOTE_UNDEFINED);
+        }
+    }
+    return call_method(vm, base, 4, at, key);
+}
+
+bool translated_push(mote_vm *vm, mote_value *base, uint32_t at, mote_value key)
+{
+    mote_value array = base[0];
+    if (has_kind(vm, array, KIND_ARRAY)) {
+        block_array *block = (block_array *)at_offset(vm, array);
+        uint32_t length = block->length;
+        if (block->items != 0 && length < block_words(vm, block->items) - 1 && length <= MAX_ARRAY_INDEX) {
+            array_items(vm, array)[length] = base[1];
+            block->length = length + 1;
+            return done(vm, small_value((int32_t)length + 1));
+        }
+    }
+    return call_method(vm, base, 1, at, key);
+}
