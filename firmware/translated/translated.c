@@ -265,6 +265,17 @@ bool translated_native(mote_vm *vm, mote_value *base, unsigned count, uint32_t a
     return call_method(vm, base, count, at, field->key);
 }
 
+bool translated_has_own(const mote_vm *vm, mote_value object, mote_value key)
+{
+    const block_map *map = (const block_map *)at_offset(vm, object);
+    if (map->table == 0) return false;
+    const block_table *table = (const block_table *)at_offset(vm, map->table);
+    if ((table->header & FLAG_TEXT_KEYS) != 0) return true;
+    for (uint32_t i = 0; i < table->count; i++)
+        if (table->pairs[2 * i] == key) return true;
+    return false;
+}
+
 /* Ends of a turn. */
 
 bool translated_call_array(mote_vm *vm, mote_value *o, uint32_t at, mote_value function, mote_value array)

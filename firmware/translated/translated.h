@@ -58,6 +58,8 @@ bool translated_native(mote_vm *vm, mote_value *base, unsigned count, uint32_t a
 bool translated_read_uint(mote_vm *vm, mote_value *base, uint32_t at, mote_value key);
 bool translated_write_uint(mote_vm *vm, mote_value *base, uint32_t at, mote_value key);
 bool translated_blit(mote_vm *vm, mote_value *base, uint32_t at, mote_value key);
+/** Whether an object may have the field for itself, so that it is not that of its class. */
+bool translated_has_own(const mote_vm *vm, mote_value object, mote_value key);
 bool translated_push(mote_vm *vm, mote_value *base, uint32_t at, mote_value key);
 
 /* What ends a function's turn; all return false, but for translated_leave. */

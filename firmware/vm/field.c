@@ -99,9 +99,32 @@ mote_value field_get(mote_vm *vm, mote_value object, mote_value key)
     return found;
 }
 
+/**
+ * A field of an object of the program: its own, or in the lookup cache as one of its class, mostly as one that is not
+ * there. VALUE_NONE: look properly.
+ */
+static mote_value field_of_object(mote_vm *vm, mote_value object, mote_value key)
+{
+    const block_map *map = at_offset(vm, object);
+    if (!is_heap(object) || (map->header & (15u | FLAG_PROTOTYPE)) != KIND_MAP) return VALUE_NONE;
+    if (map->table != 0) {
+        const block_table *table = at_offset(vm, map->table);
+        if ((table->header & FLAG_TEXT_KEYS) != 0 || table->capacity >= HASHED) return VALUE_NONE;
+        const mote_value *pair = table->pairs;
+        for (const mote_value *end = pair + 2u * table->count; pair < end; pair += 2)
+            if (*pair == key) return pair[1];
+    }
+    mote_value holder = map->prototype == MOTE_UNDEFINED ? immediate(TAG_BUILTIN, OBJECT_Object_prototype)
+                                                         : map->prototype;
+    const cache_entry *entry = cache_find(vm, holder, key);
+    if (entry == NULL) return VALUE_NONE;
+    return entry->found == VALUE_NONE ? MOTE_UNDEFINED : entry->found;
+}
+
 mote_value field_value(mote_vm *vm, mote_value object, mote_value key)
 {
-    mote_value found = find(vm, object, key);
+    mote_value found = field_of_object(vm, object, key);
+    if (found == VALUE_NONE || is_accessor(found)) found = find(vm, object, key);
     return found == MOTE_FAILED || is_plain(vm, found) ? found : bind_function(vm, found, object);
 }
 

@@ -352,15 +352,10 @@ static uint64_t micros(const mote_vm *vm)
     return vm->host->micros != NULL ? vm->host->micros(vm->host->context) : 0;
 }
 
-/**
- * Before the next collection half as much again may be in use, or an eighth of the arena, but at most a third of what
- * is free: the fuller the arena, the closer together the survivors have to stay.
- */
+/** Before the next collection a third of what is free: the fuller the arena, the closer survivors have to stay. */
 static void set_threshold(mote_heap *heap)
 {
-    uint32_t all = (heap->end - heap->start) / 4, live = heap->live_words;
-    uint32_t more = live / 2 > all / 8 ? live / 2 : all / 8, third = (all - live) / 3;
-    heap->threshold = live + (more < third ? more : third);
+    heap->threshold = heap->live_words + ((heap->end - heap->start) / 4 - heap->live_words) / 3;
 }
 
 bool mote_is_object(const mote_vm *vm, mote_value value)

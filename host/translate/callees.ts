@@ -60,17 +60,19 @@ export class Callees {
         const methods = this.classes.methodsOf(field).filter(({ functionIndex }) => this.enter(functionIndex) !== undefined)
         if (key === undefined || methods.length === 0) return undefined
         const name = `m${key}_${count}`
-        if (!this.dispatchers.has(name)) this.dispatchers.set(name, this.dispatcher(name, key, methods, count))
+        if (!this.dispatchers.has(name)) this.dispatchers.set(name, this.dispatcher(name, key, methods, count, this.classes.mayBeOwn(field)))
         return name
     }
 
-    private dispatcher(name: string, key: string, methods: Method[], count: number): string {
+    private dispatcher(name: string, key: string, methods: Method[], count: number, mayBeOwn: boolean): string {
+        const isNotOwn = `!translated_has_own(vm, base[0], ${key})`
         const ways = methods.map(({ constructorIndex, functionIndex }) => {
             const { arguments: declared } = this.program.functions[functionIndex]
             const missing = missingArguments(count, declared - 1).map((place) => `base[${place}] = ${UNDEFINED};`)
             const number = this.constructors.indexOf(constructorIndex)
             const call = [...missing, `return c${functionIndex}(vm, base, at);`].join(" ")
-            return `    if (translated_is_of(vm, base[0], ${number})) { ${call} }`
+            const tests = [`translated_is_of(vm, base[0], ${number})`, ...(mayBeOwn ? [isNotOwn] : [])]
+            return `    if (${tests.join(" && ")}) { ${call} }`
         })
         return [
             `static bool ${name}(mote_vm *vm, mote_value *base, uint32_t at)`,

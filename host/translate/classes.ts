@@ -30,12 +30,14 @@ function setupOf({ functions }: ImageProgram): ImageFunction | undefined {
 }
 
 /**
- * The methods of a program's classes, by name, as its setup stores them. A name that objects may have for themselves, or
- * that is used as text, is nobody's method here; nor is any when prototypes change while the program runs.
+ * The methods of a program's classes, by name, as its setup stores them. There are none when prototypes change while the
+ * program runs.
  */
 export class Classes {
     private readonly methods = new Map<string, Method[]>()
+    /** names that something else than a method may have */
     private readonly others = new Set<string>()
+    private readonly twice = new Set<string>()
     private dynamic = false
 
     constructor(private readonly program: ImageProgram) {
@@ -63,7 +65,7 @@ export class Classes {
         if (owner === undefined || name === undefined) return undefined
         const known = this.methods.get(name) ?? []
         // Of two methods with one name the later one counts, and who knows when: none does here.
-        if (known.some(({ constructorIndex }) => constructorIndex === owner)) this.others.add(name)
+        if (known.some(({ constructorIndex }) => constructorIndex === owner)) this.twice.add(name)
         this.methods.set(name, [...known, { constructorIndex: owner, functionIndex: method.value }])
         return key
     }
@@ -107,6 +109,11 @@ export class Classes {
     /** What a call of this field may run; empty when that is not known. */
     methodsOf(field: Expression): Method[] {
         const name = fieldKey(field) ?? ""
-        return this.dynamic || this.others.has(name) ? [] : (this.methods.get(name) ?? [])
+        return this.dynamic || this.twice.has(name) ? [] : (this.methods.get(name) ?? [])
+    }
+
+    /** Whether objects may have a field of this name for themselves. */
+    mayBeOwn(field: Expression): boolean {
+        return this.others.has(fieldKey(field) ?? "")
     }
 }

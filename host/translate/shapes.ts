@@ -19,7 +19,7 @@ const RESULT = -1
  * The additions of one function: stores to `this` of a constructor and to a new object, one behind the other. All that
  * were before have run when one of them does, so an object with just as many fields cannot have the name yet.
  */
-function additionsOf(source: ImageFunction): Map<Statement, Addition> {
+export function additionsOf(source: ImageFunction): Map<Statement, Addition> {
     const additions = new Map<Statement, Addition>()
     const targets = new Set(source.body.map(({ target }) => target))
     let fresh = new Map<number, string[]>()
@@ -54,7 +54,7 @@ function follow(statement: Statement, fresh: Map<number, string[]>): void {
 /** Where objects have their fields, as far as the program's text tells: a guess that the machine checks. */
 export class Shapes {
     private readonly additions = new Map<ImageFunction, Map<Statement, Addition>>()
-    private readonly places = new Map<string, Set<number>>()
+    private readonly places = new Map<string, Map<number, number>>()
     private readonly ofClass = new Map<number, string[]>()
 
     constructor(
@@ -68,10 +68,14 @@ export class Shapes {
             // What deletes fields could make room for one that is there.
             this.additions.set(entry, deletes ? new Map() : found)
             for (const { fields } of found.values())
-                for (const [place, field] of fields.entries())
-                    this.places.set(field, (this.places.get(field) ?? new Set()).add(place))
+                for (const [place, field] of fields.entries()) this.count(field, place)
             if ((entry.flags & FunctionFlag.constructor) !== 0) this.ofClass.set(index, fieldsOf(entry))
         })
+    }
+
+    private count(field: string, place: number): void {
+        const places = this.places.get(field) ?? new Map<number, number>()
+        this.places.set(field, places.set(place, (places.get(place) ?? 0) + 1))
     }
 
     addition(source: ImageFunction, statement: Statement): Addition | undefined {
@@ -85,8 +89,8 @@ export class Shapes {
         const owner = isMethod ? this.classes.ownerOf(index) : undefined
         const own = owner === undefined ? -1 : (this.ofClass.get(owner) ?? []).indexOf(key)
         if (own >= 0) return own
-        const [place, ...others] = this.places.get(key) ?? []
-        return others.length === 0 ? place : undefined
+        const places = [...(this.places.get(key) ?? [])]
+        return places.sort(([, a], [, b]) => b - a).at(0)?.[0]
     }
 }
 
