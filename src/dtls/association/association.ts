@@ -427,8 +427,10 @@ export class Association implements DriverOwner {
     exportKeyingMaterial(label: string, context: Buffer | undefined, length: number): Buffer | undefined {
         const h = this.parameters
         if (!h.complete || h.master === undefined) return undefined
-        const seed = exporterSeed(h.clientRandom, h.serverRandom, context)
-        return prf(this.settings.crypto, (h.suite as CipherSuite).hash, h.master, label, seed, length)
+        const master = this.settings.crypto.newHmac((h.suite as CipherSuite).hash, h.master)
+        const output = prf(master, label, exporterSeed(h.clientRandom, h.serverRandom, context), length)
+        master.close()
+        return output
     }
 
     snapshot(): Snapshot {

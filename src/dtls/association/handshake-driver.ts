@@ -290,10 +290,14 @@ export class HandshakeDriver {
         this.owner.fail(reason, AlertDescription.none)
     }
 
-    /** Random number below 1 for the jitter. */
+    /**
+     * Number below 1 for the jitter. It only has to differ from device to device, so a byte of our hello's random will do;
+     * before there is one, nothing is lengthened.
+     */
     private luck(): number {
-        if (this.settings.retransmission.jitter === 0) return 0
-        return this.settings.crypto.random(1)[0] / 256
+        const { clientRandom, serverRandom } = this.handshake.parameters
+        const ours = this.handshake.isClient() ? clientRandom : serverRandom
+        return this.settings.retransmission.jitter === 0 || ours.length === 0 ? 0 : ours[this.timer.timeouts & 31] / 256
     }
 
     private transmit(now: number): void {

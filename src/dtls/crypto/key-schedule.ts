@@ -1,7 +1,7 @@
 import { copyOf, join, wipe } from "../bytes/bytes.js"
 import { Writer } from "../bytes/writer.js"
 import { prf } from "./prf.js"
-import { type CryptoProvider, type WriteKeys } from "./provider.js"
+import { type Hmac, type WriteKeys } from "./provider.js"
 import { type CipherSuite } from "./suites.js"
 
 /** Bytes of the master secret and of verify_data (RFC 5246 §8.1, §7.4.9). */
@@ -22,39 +22,21 @@ export function pskPremasterSecret(key: Buffer): Buffer {
 }
 
 /** RFC 5246 §8.1. */
-export function masterSecret(
-    crypto: CryptoProvider,
-    suite: CipherSuite,
-    premaster: Buffer,
-    clientRandom: Buffer,
-    serverRandom: Buffer,
-): Buffer {
-    const seed = join([clientRandom, serverRandom])
-    return prf(crypto, suite.hash, premaster, "master secret", seed, MASTER_SECRET_LENGTH)
+export function masterSecret(premaster: Hmac, clientRandom: Buffer, serverRandom: Buffer): Buffer {
+    return prf(premaster, "master secret", join([clientRandom, serverRandom]), MASTER_SECRET_LENGTH)
 }
 
 /** RFC 7627 §4; `sessionHash` covers everything through ClientKeyExchange. */
-export function extendedMasterSecret(
-    crypto: CryptoProvider,
-    suite: CipherSuite,
-    premaster: Buffer,
-    sessionHash: Buffer,
-): Buffer {
-    return prf(crypto, suite.hash, premaster, "extended master secret", sessionHash, MASTER_SECRET_LENGTH)
+export function extendedMasterSecret(premaster: Hmac, sessionHash: Buffer): Buffer {
+    return prf(premaster, "extended master secret", sessionHash, MASTER_SECRET_LENGTH)
 }
 
 /** RFC 5246 §6.3, no MAC keys: only the bytes an AEAD suite needs. */
-export function keyBlock(
-    crypto: CryptoProvider,
-    suite: CipherSuite,
-    master: Buffer,
-    clientRandom: Buffer,
-    serverRandom: Buffer,
-): KeyBlock {
+export function keyBlock(master: Hmac, suite: CipherSuite, clientRandom: Buffer, serverRandom: Buffer): KeyBlock {
     const key = suite.keyLength
     const iv = suite.fixedIvLength
     const seed = join([serverRandom, clientRandom])
-    const block = prf(crypto, suite.hash, master, "key expansion", seed, 2 * (key + iv))
+    const block = prf(master, "key expansion", seed, 2 * (key + iv))
     const keys: KeyBlock = {
         client: { key: copyOf(block, 0, key), iv: copyOf(block, 2 * key, 2 * key + iv) },
         server: { key: copyOf(block, key, 2 * key), iv: copyOf(block, 2 * key + iv, 2 * (key + iv)) },
@@ -64,15 +46,8 @@ export function keyBlock(
 }
 
 /** verify_data of a Finished message (RFC 5246 §7.4.9). */
-export function verifyData(
-    crypto: CryptoProvider,
-    suite: CipherSuite,
-    master: Buffer,
-    fromClient: boolean,
-    transcriptHash: Buffer,
-): Buffer {
-    const label = fromClient ? "client finished" : "server finished"
-    return prf(crypto, suite.hash, master, label, transcriptHash, VERIFY_DATA_LENGTH)
+export function verifyData(master: Hmac, fromClient: boolean, transcriptHash: Buffer): Buffer {
+    return prf(master, fromClient ? "client finished" : "server finished", transcriptHash, VERIFY_DATA_LENGTH)
 }
 
 /** RFC 5705 §4. An absent context and one of 0 bytes give different values. */

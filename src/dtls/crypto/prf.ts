@@ -1,22 +1,13 @@
 import { blit, join, wipe } from "../bytes/bytes.js"
-import { type CryptoProvider, type HashAlgorithm, type Hmac } from "./provider.js"
+import { type Hmac } from "./provider.js"
 
 /**
  * The TLS 1.2 PRF (RFC 5246 §5): P_hash(secret, label + seed), `length` bytes.
+ * @param secret keyed with it
  * @param label ASCII
  */
-export function prf(
-    crypto: CryptoProvider,
-    hash: HashAlgorithm,
-    secret: Buffer,
-    label: string,
-    seed: Buffer,
-    length: number,
-): Buffer {
-    const hmac = crypto.newHmac(hash, secret)
-    const output = hmac.expand(join([Buffer.from(label), seed]), length)
-    hmac.close()
-    return output
+export function prf(secret: Hmac, label: string, seed: Buffer, length: number): Buffer {
+    return secret.expand(join([Buffer.from(label), seed]), length)
 }
 
 /** P_hash (RFC 5246 §5) on `sign`, for platforms that have nothing faster. */

@@ -1,7 +1,7 @@
 import { equal, wipe } from "../bytes/bytes.js"
 import { FailureReason } from "./failure.js"
 import { extendedMasterSecret, keyBlock, masterSecret, pskPremasterSecret, verifyData } from "../crypto/key-schedule.js"
-import { type RecordProtection, type WriteKeys } from "../crypto/provider.js"
+import { type Hmac, type RecordProtection, type WriteKeys } from "../crypto/provider.js"
 import { type CipherSuite, confidentialityLimit, recordOverhead } from "../crypto/suites.js"
 import { type HandshakeMessage } from "../flight/inbox.js"
 import { type Outbox } from "../flight/outbox.js"
@@ -46,6 +46,8 @@ export class Handshake {
     alert = AlertDescription.none
     transcript: Transcript
     private at = 0
+    /** keyed with the master secret, from the keys' derivation to the end */
+    private master: Hmac | undefined
     private pendingRead: RecordProtection | undefined
     private pendingWrite: RecordProtection | undefined
 
@@ -148,16 +150,20 @@ export class Handshake {
         const parameters = this.parameters
         const { clientRandom, serverRandom } = parameters
         const suite = parameters.suite as CipherSuite
-        const master = parameters.extendedMasterSecret
-            ? extendedMasterSecret(crypto, suite, premaster, this.transcript.digest())
-            : masterSecret(crypto, suite, premaster, clientRandom, serverRandom)
-        parameters.master = master
-        const keys = keyBlock(crypto, suite, master, clientRandom, serverRandom)
+        const hmac = crypto.newHmac(suite.hash, premaster)
+        const secret = parameters.extendedMasterSecret
+            ? extendedMasterSecret(hmac, this.transcript.digest())
+            : masterSecret(hmac, clientRandom, serverRandom)
+        hmac.close()
+        const master = crypto.newHmac(suite.hash, secret)
+        parameters.master = secret
+        this.master = master
+        const keys = keyBlock(master, suite, clientRandom, serverRandom)
         const client = this.isClient()
         this.pendingRead = this.protection(client ? keys.server : keys.client)
         this.pendingWrite = this.protection(client ? keys.client : keys.server)
         const keyLog = this.settings.keyLog
-        if (keyLog !== undefined) keyLog("CLIENT_RANDOM " + clientRandom.toString("hex") + " " + master.toString("hex"))
+        if (keyLog !== undefined) keyLog("CLIENT_RANDOM " + clientRandom.toString("hex") + " " + secret.toString("hex"))
     }
 
     /** Of epoch 1: there is no renegotiation. */
@@ -183,9 +189,7 @@ export class Handshake {
 
     /** verify_data over the transcript so far. */
     expectedFinished(fromClient: boolean): Buffer {
-        const suite = this.parameters.suite as CipherSuite
-        const master = this.parameters.master as Buffer
-        return verifyData(this.settings.crypto, suite, master, fromClient, this.transcript.digest())
+        return verifyData(this.master as Hmac, fromClient, this.transcript.digest())
     }
 
     /** Compares the peer's verify_data; its Finished is not yet in the transcript. */
@@ -212,7 +216,13 @@ export class Handshake {
         this.parameters.complete = true
         // The grammar is half a kilobyte on a device; a server keeps its last flight for a while.
         this.role.steps = []
+        this.clear()
+    }
+
+    private clear(): void {
         this.transcript.clear()
+        if (this.master !== undefined) this.master.close()
+        this.master = undefined
     }
 
     /** Erases what is not in use. */
@@ -223,6 +233,6 @@ export class Handshake {
         this.pendingWrite = undefined
         this.hello = undefined
         this.question = undefined
-        this.transcript.clear()
+        this.clear()
     }
 }
