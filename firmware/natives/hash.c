@@ -1,38 +1,24 @@
 #include "hash.h"
 #include "arguments.h"
 #include "handles.h"
+#include "hash_state.h"
 
 #include <mbedtls/platform_util.h>
 #include <stdlib.h>
 #include <string.h>
 
-enum { MOST_BLOCK_BYTES = 128 };
-
-static psa_algorithm_t psa_hash(int32_t algorithm)
-{
-    return algorithm == HASH_SHA_384 ? PSA_ALG_SHA_384 : PSA_ALG_SHA_256;
-}
-
-static bool is_there(int32_t algorithm)
-{
-    psa_hash_operation_t probe = PSA_HASH_OPERATION_INIT;
-    bool found = psa_hash_setup(&probe, psa_hash(algorithm)) == PSA_SUCCESS;
-    psa_hash_abort(&probe);
-    return found;
-}
-
 int32_t hash_bits(void)
 {
     int32_t bits = 0;
     for (int32_t algorithm = HASH_SHA_256; algorithm <= HASH_SHA_384; algorithm++)
-        if (is_there(algorithm)) bits |= (int32_t)(1u << (16 + algorithm));
+        if (hash_is_there(algorithm)) bits |= (int32_t)(1u << (16 + algorithm));
     return bits;
 }
 
 static bool hash_argument(mote_vm *vm, mote_value value, int32_t *algorithm)
 {
     if (!integer_argument(vm, value, "algorithm", 0, 15, algorithm)) return false;
-    if (*algorithm >= HASH_SHA_256 && *algorithm <= HASH_SHA_384 && is_there(*algorithm)) return true;
+    if (hash_is_there(*algorithm)) return true;
     return throw_range(vm, "algorithm", "a hash the machine has") != MOTE_FAILED;
 }
 
@@ -45,15 +31,20 @@ static mote_value library_failed(mote_vm *vm)
 
 static void hash_close(void *object)
 {
-    psa_hash_operation_t *hash = object;
-    psa_hash_abort(hash);
-    mbedtls_platform_zeroize(hash, sizeof *hash);
-    free(hash);
+    hash_end(object);
+    free(object);
 }
 
-static psa_hash_operation_t *hash_argument_object(mote_vm *vm, mote_value value)
+static hash_state *hash_argument_object(mote_vm *vm, mote_value value)
 {
     return handle_argument(vm, value, "hash", HANDLE_HASH);
+}
+
+static mote_value keep_hash(mote_vm *vm, hash_state *hash, bool done)
+{
+    if (hash == NULL || done) return handle_new(vm, HANDLE_HASH, hash, hash_close);
+    hash_close(hash);
+    return library_failed(vm);
 }
 
 mote_value native_hash_new(mote_vm *vm, mote_value receiver, const mote_value *args, unsigned count)
@@ -61,87 +52,99 @@ mote_value native_hash_new(mote_vm *vm, mote_value receiver, const mote_value *a
     (void)receiver, (void)count;
     int32_t algorithm;
     if (!hash_argument(vm, args[0], &algorithm)) return MOTE_FAILED;
-    psa_hash_operation_t *hash = calloc(1, sizeof *hash);
-    if (hash != NULL && psa_hash_setup(hash, psa_hash(algorithm)) != PSA_SUCCESS) {
-        free(hash);
-        return library_failed(vm);
-    }
-    return handle_new(vm, HANDLE_HASH, hash, hash_close);
+    hash_state *hash = malloc(hash_state_bytes(algorithm));
+    return keep_hash(vm, hash, hash != NULL && hash_start(hash, algorithm));
 }
 
 mote_value native_hash_update(mote_vm *vm, mote_value receiver, const mote_value *args, unsigned count)
 {
     (void)receiver, (void)count;
     byte_view data;
-    psa_hash_operation_t *hash = hash_argument_object(vm, args[0]);
+    hash_state *hash = hash_argument_object(vm, args[0]);
     if (hash == NULL || !buffer_argument(vm, args[1], "data", &data)) return MOTE_FAILED;
-    return psa_hash_update(hash, data.data, data.length) == PSA_SUCCESS ? MOTE_UNDEFINED : library_failed(vm);
+    return hash_update(hash, data.data, data.length) ? MOTE_UNDEFINED : library_failed(vm);
 }
 
 mote_value native_hash_clone(mote_vm *vm, mote_value receiver, const mote_value *args, unsigned count)
 {
     (void)receiver, (void)count;
-    psa_hash_operation_t *hash = hash_argument_object(vm, args[0]);
+    hash_state *hash = hash_argument_object(vm, args[0]);
     if (hash == NULL) return MOTE_FAILED;
-    psa_hash_operation_t *copy = calloc(1, sizeof *copy);
-    if (copy != NULL && psa_hash_clone(hash, copy) != PSA_SUCCESS) {
-        free(copy);
-        return library_failed(vm);
-    }
-    return handle_new(vm, HANDLE_HASH, copy, hash_close);
+    hash_state *copy = malloc(hash_state_bytes(hash->algorithm));
+    return keep_hash(vm, copy, copy != NULL && hash_copy(copy, hash));
 }
 
 mote_value native_hash_digest(mote_vm *vm, mote_value receiver, const mote_value *args, unsigned count)
 {
     (void)receiver, (void)count;
     uint8_t digest[MOST_HASH_BYTES];
-    size_t length;
-    psa_hash_operation_t *hash = hash_argument_object(vm, args[0]);
+    hash_state *hash = hash_argument_object(vm, args[0]);
     if (hash == NULL) return MOTE_FAILED;
-    psa_status_t status = psa_hash_finish(hash, digest, sizeof digest, &length);
+    size_t length = hash_bytes(hash->algorithm);
+    bool done = hash_finish(hash, digest);
     handle_close(mote_to_int(vm, args[0]));
-    return status == PSA_SUCCESS ? new_buffer_of(vm, digest, length) : library_failed(vm);
+    return done ? new_buffer_of(vm, digest, length) : library_failed(vm);
 }
 
 /* HMAC (RFC 2104): both pads are hashed once, each message starts from copies of those states. */
 
 struct hmac {
-    psa_hash_operation_t inner, outer;
+    int32_t algorithm;
+    size_t outer; /* where that state begins, bytes from the first one */
+    _Alignas(8) uint8_t states[];
 };
+
+static hash_state *inner_of(hmac *keyed)
+{
+    return (hash_state *)(void *)keyed->states;
+}
+
+static hash_state *outer_of(hmac *keyed)
+{
+    return (hash_state *)(void *)(keyed->states + keyed->outer);
+}
 
 void hmac_close(void *object)
 {
     hmac *keyed = object;
-    psa_hash_abort(&keyed->inner);
-    psa_hash_abort(&keyed->outer);
-    mbedtls_platform_zeroize(keyed, sizeof *keyed);
+    hash_end(inner_of(keyed));
+    hash_end(outer_of(keyed));
     free(keyed);
 }
 
-static bool start_with_pad(psa_hash_operation_t *hash, int32_t algorithm, const uint8_t *key, uint8_t pad)
+static bool start_with_pad(hash_state *hash, int32_t algorithm, const uint8_t *key, uint8_t pad)
 {
     uint8_t block[MOST_BLOCK_BYTES];
-    size_t length = PSA_HASH_BLOCK_LENGTH(psa_hash(algorithm));
+    size_t length = hash_block_bytes(algorithm);
     for (size_t i = 0; i < length; i++) block[i] = key[i] ^ pad;
-    bool done =
-        psa_hash_setup(hash, psa_hash(algorithm)) == PSA_SUCCESS && psa_hash_update(hash, block, length) == PSA_SUCCESS;
-    mbedtls_platform_zeroize(block, sizeof block);
+    bool done = hash_start(hash, algorithm) && hash_update(hash, block, length);
+    mbedtls_platform_zeroize(block, length);
+    return done;
+}
+
+/** Keys that are longer than a block are hashed first. */
+static bool key_block(int32_t algorithm, const uint8_t *key, size_t length, uint8_t *block)
+{
+    if (length <= hash_block_bytes(algorithm)) {
+        if (length > 0) memcpy(block, key, length);
+        return true;
+    }
+    hash_state hash;
+    bool done = hash_start(&hash, algorithm) && hash_update(&hash, key, length) && hash_finish(&hash, block);
+    hash_end(&hash);
     return done;
 }
 
 hmac *hmac_create(int32_t algorithm, const uint8_t *key, size_t length)
 {
     uint8_t block[MOST_BLOCK_BYTES] = {0};
-    size_t ignored;
-    hmac *keyed = calloc(1, sizeof *keyed);
-    bool fits = length <= PSA_HASH_BLOCK_LENGTH(psa_hash(algorithm));
+    size_t stride = (hash_state_bytes(algorithm) + 7) & ~(size_t)7;
+    hmac *keyed = malloc(sizeof *keyed + 2 * stride);
     if (keyed == NULL) return NULL;
-    /* the library fills what it is given to the end, so it is given no more than the digest */
-    size_t size = PSA_HASH_LENGTH(psa_hash(algorithm));
-    bool done = fits || psa_hash_compute(psa_hash(algorithm), key, length, block, size, &ignored) == PSA_SUCCESS;
-    if (fits && length > 0) memcpy(block, key, length);
-    done = done && start_with_pad(&keyed->inner, algorithm, block, 0x36) &&
-           start_with_pad(&keyed->outer, algorithm, block, 0x5c);
+    *keyed = (hmac){.algorithm = algorithm, .outer = stride};
+    bool done = key_block(algorithm, key, length, block);
+    done = start_with_pad(inner_of(keyed), algorithm, block, 0x36) && done;
+    done = start_with_pad(outer_of(keyed), algorithm, block, 0x5c) && done;
     mbedtls_platform_zeroize(block, sizeof block);
     if (done) return keyed;
     hmac_close(keyed);
@@ -151,17 +154,12 @@ hmac *hmac_create(int32_t algorithm, const uint8_t *key, size_t length)
 size_t hmac_sign(hmac *keyed, const uint8_t *first, size_t first_length, const uint8_t *second, size_t second_length,
                  uint8_t *digest)
 {
-    psa_hash_operation_t hash = PSA_HASH_OPERATION_INIT;
-    size_t length = 0;
-    bool done = psa_hash_clone(&keyed->inner, &hash) == PSA_SUCCESS &&
-                psa_hash_update(&hash, first, first_length) == PSA_SUCCESS &&
-                (second_length == 0 || psa_hash_update(&hash, second, second_length) == PSA_SUCCESS) &&
-                psa_hash_finish(&hash, digest, MOST_HASH_BYTES, &length) == PSA_SUCCESS;
-    psa_hash_abort(&hash);
-    done = done && psa_hash_clone(&keyed->outer, &hash) == PSA_SUCCESS &&
-           psa_hash_update(&hash, digest, length) == PSA_SUCCESS &&
-           psa_hash_finish(&hash, digest, MOST_HASH_BYTES, &length) == PSA_SUCCESS;
-    psa_hash_abort(&hash);
+    hash_state hash;
+    size_t length = hash_bytes(keyed->algorithm);
+    bool done = hash_copy(&hash, inner_of(keyed)) && hash_update(&hash, first, first_length) &&
+                (second_length == 0 || hash_update(&hash, second, second_length)) && hash_finish(&hash, digest);
+    done = done && hash_copy(&hash, outer_of(keyed)) && hash_update(&hash, digest, length) && hash_finish(&hash, digest);
+    hash_end(&hash);
     return done ? length : 0;
 }
 

@@ -1,12 +1,9 @@
-/* Hashes and keyed HMACs on PSA. Algorithm numbers: HashAlgorithm of src/dtls/crypto/provider.ts. */
+/* Hashes and keyed HMACs. Algorithm numbers: HashAlgorithm of src/dtls/crypto/provider.ts. */
 #ifndef MOTE_HASH_H
 #define MOTE_HASH_H
 
+#include "hash_state.h"
 #include "mote_vm.h"
-
-#include <psa/crypto.h>
-
-enum { HASH_SHA_256 = 4, HASH_SHA_384 = 5, MOST_HASH_BYTES = 48 };
 
 typedef struct hmac hmac;
 

@@ -183,6 +183,28 @@ static inline mote_value translated_xor(mote_vm *vm, mote_value *o, uint32_t at,
     return both_small(x, y) ? (x ^ y) | 1u : translated_binary(vm, o, at, x, y);
 }
 
+static inline mote_value translated_mul(mote_vm *vm, mote_value *o, uint32_t at, mote_value x, mote_value y)
+{
+    int32_t product;
+    bool fits = both_small(x, y) && !__builtin_mul_overflow(small_int(x), small_int(y), &product) && fits_small(product);
+    return fits ? small_value(product) : translated_binary(vm, o, at, x, y);
+}
+
+static inline mote_value translated_shift_left(mote_vm *vm, mote_value *o, uint32_t at, mote_value x, mote_value y)
+{
+    if (both_small(x, y)) {
+        int32_t shifted = (int32_t)((uint32_t)small_int(x) << ((uint32_t)small_int(y) & 31u));
+        if (fits_small(shifted)) return small_value(shifted);
+    }
+    return translated_binary(vm, o, at, x, y);
+}
+
+static inline mote_value translated_shift_right(mote_vm *vm, mote_value *o, uint32_t at, mote_value x, mote_value y)
+{
+    if (both_small(x, y)) return small_value(small_int(x) >> ((uint32_t)small_int(y) & 31u));
+    return translated_binary(vm, o, at, x, y);
+}
+
 static inline bool translated_less(mote_vm *vm, mote_value x, mote_value y)
 {
     return both_small(x, y) ? (int32_t)x < (int32_t)y : examine(vm, OP_LT, x, y) == MOTE_TRUE;

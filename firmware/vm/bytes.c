@@ -1,8 +1,10 @@
 /*
- * Big-endian integers in Buffers, under the names of Node: Buffer.prototype has them beside what DeviceScript gives it,
- * whose own formats are little-endian. Programs that also run on the official machine look whether they are there.
+ * Big-endian integers in Buffers, and copies of a part, under the names of Node: Buffer and its prototype have them beside
+ * what DeviceScript gives them, whose own formats are little-endian. Programs that also run on the official machine look whether they are there.
  */
 #include "vm.h"
+
+#include <string.h>
 
 enum { MOST_WIDTH = 6 };
 
@@ -84,6 +86,31 @@ static mote_value write_uint_be(mote_vm *vm, mote_value receiver, const mote_val
     }
     return int_value(vm, to_int32(vm, args[1]) + (int32_t)width);
 }
+
+/** Bytes from `offset` on, `length` of them, as a Buffer of their own; both ranges are cut as in Node. */
+static mote_value copy_bytes_from(mote_vm *vm, mote_value receiver, const mote_value *args, unsigned count)
+{
+    (void)receiver, (void)count;
+    uint32_t available;
+    int32_t from = 0, wanted = INT32_MAX;
+    if (buffer_data(vm, args[0], &available) == NULL) return throw_expecting(vm, "buffer", args[0]);
+    bool fits = (args[1] == MOTE_UNDEFINED || to_integer(vm, args[1], "offset", &from)) &&
+                (args[2] == MOTE_UNDEFINED || to_integer(vm, args[2], "length", &wanted));
+    if (!fits) return MOTE_FAILED;
+    if (from < 0) return throw_error(vm, MOTE_RANGE_ERROR, "offset must not be negative");
+    if (wanted < 0) return throw_error(vm, MOTE_RANGE_ERROR, "length must not be negative");
+    uint32_t start = (uint32_t)from < available ? (uint32_t)from : available;
+    uint32_t length = (uint32_t)wanted < available - start ? (uint32_t)wanted : available - start;
+    mote_value v = buffer_new(vm, length);
+    if (v != MOTE_FAILED)
+        memcpy(((block_buffer *)at_offset(vm, v))->data, buffer_data(vm, args[0], &available) + start, length);
+    return v;
+}
+
+const mote_native_entry byte_functions[] = {
+    {"copyBytesFrom", copy_bytes_from, 3},
+    {0},
+};
 
 const mote_native_entry byte_natives[] = {
     {"readUIntBE", read_uint_be, 2},

@@ -17,6 +17,7 @@ const native_entry *native_of(uint32_t index)
 
 static const mote_native_entry *host_native(const mote_vm *vm, uint32_t index)
 {
+    if (index >= NATIVE_BYTE_FUNCTIONS) return byte_functions + (index - NATIVE_BYTE_FUNCTIONS);
     const mote_native_entry *entries = (index & NATIVE_BYTES) == NATIVE_BYTES ? byte_natives
                                        : (index & NATIVE_HOST) != 0           ? vm->host->natives
                                                                               : vm->host->buffer_natives;
@@ -103,6 +104,8 @@ mote_value native_lookup(mote_vm *vm, uint32_t object, mote_value key)
         found = find_host(vm, vm->host->buffer_natives, NATIVE_HOST_BUFFER, key);
     if (found == VALUE_NONE && object == OBJECT_Buffer_prototype)
         found = find_host(vm, byte_natives, NATIVE_BYTES, key);
+    if (found == VALUE_NONE && object == OBJECT_Buffer)
+        found = find_host(vm, byte_functions, NATIVE_BYTE_FUNCTIONS, key);
     if (found == VALUE_NONE) found = find_native(vm, object, key);
     if (found == VALUE_NONE && object == OBJECT_Math) found = math_constant(vm, key);
     if (found != VALUE_NONE) return found;

@@ -227,7 +227,13 @@ static inline uint32_t clamp_index(int32_t index, uint32_t length)
 }
 
 /* Natives by number (natives.c). Those that run when a field is read have a bit of their own. */
-enum { NATIVE_ACCESSOR = 0x2000, NATIVE_HOST = 0x4000, NATIVE_HOST_BUFFER = 0x8000, NATIVE_BYTES = 0xc000 };
+enum {
+    NATIVE_ACCESSOR = 0x2000,
+    NATIVE_HOST = 0x4000,
+    NATIVE_HOST_BUFFER = 0x8000,
+    NATIVE_BYTES = 0xc000,
+    NATIVE_BYTE_FUNCTIONS = 0xc100
+};
 
 static inline bool is_accessor(mote_value v)
 {
@@ -487,6 +493,8 @@ static inline uint32_t array_length(const mote_vm *vm, mote_value array)
 mote_value buffer_new(mote_vm *vm, uint32_t length);
 /** What Buffer.prototype has beside DeviceScript's (bytes.c). */
 extern const mote_native_entry byte_natives[];
+/** The same for Buffer. */
+extern const mote_native_entry byte_functions[];
 /** Bytes of a Buffer, writable or in the image; NULL when it is none. */
 uint8_t *buffer_data(const mote_vm *vm, mote_value v, uint32_t *length);
 mote_value buffer_load(mote_vm *vm, mote_value buffer, mote_value format, mote_value offset);

@@ -11,7 +11,7 @@ import { type Role } from "../handshake/step.js"
 import { Discard, type DiscardCounters } from "../record/discard.js"
 import { type OpenedRecord, type RecordLayer } from "../record/record-layer.js"
 import { AlertDescription, AlertLevel, HandshakeType } from "../wire/code-points.js"
-import { type HandshakeHeader } from "../wire/handshake-header.js"
+import { HANDSHAKE_HEADER_LENGTH, type HandshakeHeader } from "../wire/handshake-header.js"
 import { Diagnostic, OutputKind, type OutputQueue } from "./output.js"
 
 /** What a driver tells the association it works for. */
@@ -26,6 +26,11 @@ export interface DriverOwner {
     fail(reason: FailureReason, alert: AlertDescription): void
     /** the association is over because the peer said so */
     endByAlert(alert: AlertDescription): void
+}
+
+/** Header and body of a message that came in one fragment, whose body is at `at`. */
+function wholeOf(header: HandshakeHeader, record: OpenedRecord, at: number): Buffer {
+    return copyOf(record.plaintext, at - HANDSHAKE_HEADER_LENGTH, at + header.length)
 }
 
 /** How long a server answers a repeated Finished with its last flight, ms: twice the maximum segment lifetime (RFC 6347 §4.2.4). */
@@ -219,8 +224,8 @@ export class HandshakeDriver {
         const whole = header.fragmentLength === header.length
         this.counters.add(Discard.messageSeq)
         if (header.type === HandshakeType.helloVerifyRequest && whole && this.running) {
-            const body = copyOf(record.plaintext, at, at + header.length)
-            this.handshake.walk({ type: header.type, messageSeq: header.messageSeq, body, epoch: record.epoch })
+            const bytes = wholeOf(header, record, at)
+            this.handshake.walk({ type: header.type, messageSeq: header.messageSeq, bytes, epoch: record.epoch })
             return this.settle(now)
         }
         const ends = header.fragmentOffset + header.fragmentLength === header.length
@@ -249,8 +254,7 @@ export class HandshakeDriver {
     private isLastFinished(header: HandshakeHeader, record: OpenedRecord, at: number): boolean {
         const last = this.lastFinished
         if (last === undefined || record.epoch !== last.epoch || header.type !== last.type) return false
-        if (header.fragmentOffset !== 0 || header.length !== last.body.length) return false
-        return equal(copyOf(record.plaintext, at, at + header.length), last.body)
+        return header.fragmentOffset === 0 && equal(wholeOf(header, record, at), last.bytes)
     }
 
     /** A record under the new keys does not verify, or the peer does not accept ours: said once, and remembered. */
@@ -291,13 +295,13 @@ export class HandshakeDriver {
     }
 
     /**
-     * Number below 1 for the jitter. It only has to differ from device to device, so a byte of our hello's random will do;
+     * Number from 0 to 255 for the jitter. It only has to differ from device to device, so a byte of our hello's random will do;
      * before there is one, nothing is lengthened.
      */
     private luck(): number {
         const { clientRandom, serverRandom } = this.handshake.parameters
         const ours = this.handshake.isClient() ? clientRandom : serverRandom
-        return this.settings.retransmission.jitter === 0 || ours.length === 0 ? 0 : ours[this.timer.timeouts & 31] / 256
+        return ours.length === 0 ? 0 : ours[this.timer.timeouts & 31]
     }
 
     private transmit(now: number): void {

@@ -11,6 +11,12 @@ interface NodeBuffer {
     copy(target: Buffer, targetStart: number, sourceStart: number, sourceEnd: number): number
 }
 
+/** Node has it, and Mote's machine; the official machine does without. */
+interface Copying {
+    copyBytesFrom(source: Buffer, offset: number, length: number): Buffer
+}
+
+const copies = (Buffer as unknown as Copying).copyBytesFrom !== undefined
 const native = (Buffer.alloc(0) as unknown as DeviceBuffer).blitAt !== undefined
 
 /** A Buffer of no bytes; nobody can write to it, so one serves all. */
@@ -24,6 +30,7 @@ export function blit(target: Buffer, at: number, source: Buffer, from: number, l
 
 /** A fresh copy of bytes [start, end); the caller has checked 0 <= start <= end <= length. */
 export function copyOf(source: Buffer, start: number, end: number): Buffer {
+    if (copies) return (Buffer as unknown as Copying).copyBytesFrom(source, start, end - start)
     const copy = Buffer.alloc(end - start)
     blit(copy, 0, source, start, end - start)
     return copy

@@ -1,13 +1,20 @@
-import { blit } from "../bytes/bytes.js"
-import { type HandshakeHeader } from "../wire/handshake-header.js"
+import { blit, copyOf } from "../bytes/bytes.js"
+import { Writer } from "../bytes/writer.js"
+import { HANDSHAKE_HEADER_LENGTH, type HandshakeHeader, writeHandshakeHeader } from "../wire/handshake-header.js"
 
-/** A complete handshake message, header form as in the transcript. */
+/** A complete handshake message. */
 export interface HandshakeMessage {
     type: number
     messageSeq: number
-    body: Buffer
+    /** header and body as in the transcript: as if it had come in one fragment (RFC 6347 §4.2.6) */
+    bytes: Buffer
     /** epoch of the record that completed it */
     epoch: number
+}
+
+/** A copy of a message's body. */
+export function bodyOf({ bytes }: HandshakeMessage): Buffer {
+    return copyOf(bytes, HANDSHAKE_HEADER_LENGTH, bytes.length)
 }
 
 export interface InboxLimits {
@@ -34,7 +41,9 @@ export enum Fragment {
  * @devsWhenUsed
  */
 class Reassembly {
-    private body: Buffer
+    /** room for the header, and the body */
+    private bytes: Buffer
+    private hasHeader = false
     private starts: number[] = []
     private ends: number[] = []
 
@@ -45,33 +54,57 @@ class Reassembly {
         public type: number,
         public messageSeq: number,
         public epoch: number,
-        length: number,
+        /** of the body, bytes */
+        public length: number,
     ) {
-        this.body = Buffer.alloc(length)
-    }
-
-    length(): number {
-        return this.body.length
+        this.bytes = Buffer.alloc(HANDSHAKE_HEADER_LENGTH + length)
     }
 
     isComplete(): boolean {
-        if (this.body.length === 0) return true
-        return this.starts.length === 1 && this.starts[0] === 0 && this.ends[0] === this.body.length
+        if (this.length === 0) return true
+        return this.starts.length === 1 && this.starts[0] === 0 && this.ends[0] === this.length
     }
 
     message(): HandshakeMessage {
-        return { type: this.type, messageSeq: this.messageSeq, body: this.body, epoch: this.epoch }
+        const { type, messageSeq, bytes, epoch } = this
+        if (!this.hasHeader) this.writeHeader()
+        return { type, messageSeq, bytes, epoch }
     }
 
-    /** Bytes that are there already stay as they came first: an overlap with other bytes cannot change them (F05). */
+    private writeHeader(): void {
+        const { type, length, messageSeq } = this
+        const writer = new Writer(HANDSHAKE_HEADER_LENGTH)
+        writeHandshakeHeader(writer, { type, length, messageSeq, fragmentOffset: 0, fragmentLength: length })
+        blit(this.bytes, 0, writer.finish(), 0, HANDSHAKE_HEADER_LENGTH)
+        this.hasHeader = true
+    }
+
+    private put(at: number, source: Buffer, from: number, length: number): void {
+        blit(this.bytes, HANDSHAKE_HEADER_LENGTH + at, source, from, length)
+    }
+
+    /**
+     * Bytes that are there already stay as they came first: an overlap with other bytes cannot change them (F05).
+     * @param from where the fragment begins in `source`, behind its header
+     */
     add(start: number, end: number, source: Buffer, from: number): void {
+        if (this.starts.length === 0) {
+            // What nearly all messages are: one fragment, whose header is that of the whole.
+            if (end - start === this.length) {
+                blit(this.bytes, 0, source, from - HANDSHAKE_HEADER_LENGTH, HANDSHAKE_HEADER_LENGTH + end)
+                this.hasHeader = true
+            } else this.put(start, source, from, end - start)
+            this.starts = [start]
+            this.ends = [end]
+            return
+        }
         let at = start
         for (let i = 0; i < this.starts.length && at < end; i++) {
             const gapEnd = Math.min(this.starts[i], end)
-            if (at < gapEnd) blit(this.body, at, source, from + at - start, gapEnd - at)
+            if (at < gapEnd) this.put(at, source, from + at - start, gapEnd - at)
             at = Math.max(at, this.ends[i])
         }
-        if (at < end) blit(this.body, at, source, from + at - start, end - at)
+        if (at < end) this.put(at, source, from + at - start, end - at)
         this.cover(start, end)
     }
 
@@ -113,7 +146,7 @@ class Reassembly {
 }
 
 function contradicts(message: Reassembly, header: HandshakeHeader, epoch: number): boolean {
-    return message.type !== header.type || message.length() !== header.length || message.epoch !== epoch
+    return message.type !== header.type || message.length !== header.length || message.epoch !== epoch
 }
 
 /** Most ranges a message may be scattered over before further scattered fragments are refused. */
@@ -133,7 +166,7 @@ export class Inbox {
         public nextSeq: number,
     ) {}
 
-    /** @param data holds the fragment's bytes at [at, at + header.fragmentLength) */
+    /** @param data holds the fragment's bytes at [at, at + header.fragmentLength), and its header before them */
     add(header: HandshakeHeader, epoch: number, data: Buffer, at: number): Fragment {
         if (header.messageSeq < this.nextSeq) return Fragment.past
         if (header.messageSeq > this.nextSeq + this.limits.messageWindow) return Fragment.refused
@@ -164,7 +197,7 @@ export class Inbox {
         while (this.bytes + header.length > this.limits.inboxBytes) {
             if (header.messageSeq !== this.nextSeq || this.waiting.length === 0) return false
             const dropped = this.waiting.pop() as Reassembly
-            this.bytes -= dropped.length()
+            this.bytes -= dropped.length
         }
         return true
     }
@@ -196,7 +229,7 @@ export class Inbox {
     private forget(messageSeq: number): void {
         const message = this.find(messageSeq)
         if (message === undefined) return
-        this.bytes -= message.length()
+        this.bytes -= message.length
         this.waiting = this.waiting.filter((other) => other !== message)
     }
 

@@ -114,7 +114,8 @@ function appendFragments(packer: DatagramPacker, item: FlightItem): boolean {
             room = packer.room(item.epoch) - HANDSHAKE_HEADER_LENGTH
         }
         const take = Math.min(length - at, Math.max(room, 1))
-        if (!packer.append(item.contentType, item.epoch, fragment(item.bytes, length, at, take))) return false
+        const part = take === length ? item.bytes : fragment(item.bytes, length, at, take)
+        if (!packer.append(item.contentType, item.epoch, part)) return false
         at += Math.max(take, 1)
     }
     return true

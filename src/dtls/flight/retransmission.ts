@@ -9,7 +9,7 @@ export interface RetransmissionProfile {
     maximum: number
     /** how often a flight is sent again */
     attempts: number
-    /** each timeout is lengthened by a random part of it, 0 (none) to 1 (up to double) */
+    /** each timeout is lengthened by up to so many 256ths of it, at random: 0 (none) to 256 (up to double) */
     jitter: number
     /** the whole handshake ends after this */
     deadline: number
@@ -19,12 +19,12 @@ export interface RetransmissionProfile {
 
 /** 1 s, doubling to 60 s: RFC 6347 §4.2.4.1. Gives up after 64 s. */
 export function wifi(): RetransmissionProfile {
-    return { initial: 1000, maximum: 60000, attempts: 7, jitter: 0.1, deadline: 64000, shrinkAfter: 2 }
+    return { initial: 1000, maximum: 60000, attempts: 7, jitter: 26, deadline: 64000, shrinkAfter: 2 }
 }
 
 /** 9 s for networks whose round trips take seconds: RFC 7925 §11. Gives up after 5 minutes. */
 export function cellular(): RetransmissionProfile {
-    return { initial: 9000, maximum: 60000, attempts: 7, jitter: 0.1, deadline: 300000, shrinkAfter: 2 }
+    return { initial: 9000, maximum: 60000, attempts: 7, jitter: 26, deadline: 300000, shrinkAfter: 2 }
 }
 
 /** Payload sizes to fall back to after repeated loss: what fits IPv4's 576-byte and 256-byte paths. */
@@ -49,7 +49,7 @@ export class RetransmissionTimer {
 
     /**
      * A new flight was sent.
-     * @param luck random, 0 <= luck < 1, for the jitter
+     * @param luck random, 0 to 255, for the jitter
      */
     start(now: number, luck: number): void {
         this.timeouts = 0
@@ -79,6 +79,6 @@ export class RetransmissionTimer {
     }
 
     private lengthened(luck: number): number {
-        return Math.floor(this.timeout * (1 + this.profile.jitter * luck))
+        return this.timeout + ((((this.timeout * this.profile.jitter) >> 8) * luck) >> 8)
     }
 }

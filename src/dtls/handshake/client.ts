@@ -10,7 +10,7 @@
  */
 import { FailureReason } from "./failure.js"
 import { EMPTY, equal } from "../bytes/bytes.js"
-import { type HandshakeMessage } from "../flight/inbox.js"
+import { bodyOf, type HandshakeMessage } from "../flight/inbox.js"
 import {
     AlertDescription,
     DTLS_1_2,
@@ -20,6 +20,7 @@ import {
 } from "../wire/code-points.js"
 import { type ClientHello, writeClientHello } from "../wire/client-hello.js"
 import { type Extension } from "../wire/extensions.js"
+import { HANDSHAKE_HEADER_LENGTH } from "../wire/handshake-header.js"
 import { readHelloVerifyRequest } from "../wire/hello-verify-request.js"
 import { readPskIdentity, writePskIdentity } from "../wire/psk-key-exchange.js"
 import { readServerHello, type ServerHello } from "../wire/server-hello.js"
@@ -92,7 +93,7 @@ function sendHello(h: Handshake, hello: ClientHello): void {
 
 /** The hello again, with the cookie (RFC 6347 §4.2.1); of several the last one counts. */
 function onHelloVerifyRequest(h: Handshake, message: HandshakeMessage): void {
-    const cookie = readHelloVerifyRequest(message.body)
+    const cookie = readHelloVerifyRequest(bodyOf(message))
     if (cookie === undefined) return h.fail(FailureReason.decodeError, AlertDescription.decodeError)
     const hello = h.hello as ClientHello
     // The same cookie twice is a repetition: our retransmission timer is the answer to that.
@@ -103,7 +104,7 @@ function onHelloVerifyRequest(h: Handshake, message: HandshakeMessage): void {
 }
 
 function onServerHello(h: Handshake, message: HandshakeMessage): void {
-    const hello = readServerHello(message.body)
+    const hello = readServerHello(bodyOf(message))
     if (hello === undefined) return h.fail(FailureReason.decodeError, AlertDescription.decodeError)
     if (hello.version !== DTLS_1_2) return h.fail(FailureReason.nothingInCommon, AlertDescription.protocolVersion)
     const suites = usableSuites(h.settings.suites, h.settings.crypto)
@@ -137,12 +138,12 @@ function takeExtensions(h: Handshake, hello: ServerHello): boolean {
 }
 
 function onServerKeyExchange(h: Handshake, message: HandshakeMessage): void {
-    h.hint = readPskIdentity(message.body)
+    h.hint = readPskIdentity(bodyOf(message))
     if (h.hint === undefined) h.fail(FailureReason.decodeError, AlertDescription.decodeError)
 }
 
 function onServerHelloDone(h: Handshake, message: HandshakeMessage): void {
-    if (message.body.length !== 0) return h.fail(FailureReason.decodeError, AlertDescription.decodeError)
+    if (message.bytes.length !== HANDSHAKE_HEADER_LENGTH) return h.fail(FailureReason.decodeError, AlertDescription.decodeError)
     h.ask({ kind: QuestionKind.psk, identity: EMPTY, hint: h.hint })
 }
 

@@ -3,11 +3,10 @@ import { FailureReason } from "./failure.js"
 import { extendedMasterSecret, keyBlock, masterSecret, pskPremasterSecret, verifyData } from "../crypto/key-schedule.js"
 import { type Hmac, type RecordProtection, type WriteKeys } from "../crypto/provider.js"
 import { type CipherSuite, confidentialityLimit, recordOverhead } from "../crypto/suites.js"
-import { type HandshakeMessage } from "../flight/inbox.js"
+import { bodyOf, type HandshakeMessage } from "../flight/inbox.js"
 import { type Outbox } from "../flight/outbox.js"
 import { type RecordLayer } from "../record/record-layer.js"
 import { AlertDescription, HandshakeType } from "../wire/code-points.js"
-import { wholeMessage } from "../wire/handshake-header.js"
 import { type ClientHello } from "../wire/client-hello.js"
 import { type Question } from "./question.js"
 import { type SecurityParameters } from "./security-parameters.js"
@@ -91,7 +90,7 @@ export class Handshake {
             const step = this.stepAt(i)
             if (step.message === message.type && step.epoch === message.epoch) {
                 this.at = step.repeats ? i : i + 1
-                if (step.inTranscript) this.transcript.add(wholeMessage(message.type, message.messageSeq, message.body))
+                if (step.inTranscript) this.transcript.add(message.bytes)
                 step.run(this, message)
                 return Walked.taken
             }
@@ -195,12 +194,12 @@ export class Handshake {
     /** Compares the peer's verify_data; its Finished is not yet in the transcript. */
     checkFinished(message: HandshakeMessage): boolean {
         const expected = this.expectedFinished(!this.isClient())
-        if (!equal(expected, message.body)) {
+        if (!equal(expected, bodyOf(message))) {
             this.fail(FailureReason.badFinished, AlertDescription.decryptError)
             return false
         }
         this.keepFirst(expected)
-        this.transcript.add(wholeMessage(message.type, message.messageSeq, message.body))
+        this.transcript.add(message.bytes)
         return true
     }
 

@@ -2,7 +2,7 @@
 import { FailureReason } from "./failure.js"
 import { EMPTY } from "../bytes/bytes.js"
 import { type CipherSuite } from "../crypto/suites.js"
-import { type HandshakeMessage } from "../flight/inbox.js"
+import { bodyOf, type HandshakeMessage } from "../flight/inbox.js"
 import {
     AlertDescription,
     DTLS_1_2,
@@ -39,7 +39,7 @@ export function serverRole(acceptsHello: HelloCheck | undefined): Role {
         isClient: false,
         steps: [
             step(HandshakeType.clientHello, 0, true, (h, message) => {
-                if (acceptsHello !== undefined && !acceptsHello(message.body))
+                if (acceptsHello !== undefined && !acceptsHello(bodyOf(message)))
                     return h.fail(FailureReason.badCookie, AlertDescription.none)
                 onClientHello(h, message)
             }),
@@ -55,7 +55,7 @@ export function serverRole(acceptsHello: HelloCheck | undefined): Role {
 function onNothing(): void {}
 
 function onClientHello(h: Handshake, message: HandshakeMessage): void {
-    const hello = readClientHello(message.body)
+    const hello = readClientHello(bodyOf(message))
     if (hello === undefined) return h.fail(FailureReason.decodeError, AlertDescription.decodeError)
     // DTLS versions count down: 0xfefd is 1.2, what is above is older, what is below newer (RFC 6347 §4.1).
     if (hello.version > DTLS_1_2) return h.fail(FailureReason.nothingInCommon, AlertDescription.protocolVersion)
@@ -126,7 +126,7 @@ function sendServerFlight(h: Handshake, suite: CipherSuite, extensions: Extensio
 }
 
 function onClientKeyExchange(h: Handshake, message: HandshakeMessage): void {
-    const identity = readPskIdentity(message.body)
+    const identity = readPskIdentity(bodyOf(message))
     if (identity === undefined) return h.fail(FailureReason.decodeError, AlertDescription.decodeError)
     h.parameters.identity = identity
     h.ask({ kind: QuestionKind.psk, identity, hint: h.hint })

@@ -44,8 +44,7 @@ export function beginsProtected(datagram: Buffer, length: number): boolean {
 }
 
 export function writeRecordHeader(writer: Writer, header: RecordHeader): void {
-    writer.uint(header.type, 1)
-    writer.uint(header.version, 2)
+    writer.uint(header.type * 0x10000 + header.version, 3)
     writer.uint(header.epoch, 2)
     writer.uint(header.sequence, 6)
     writer.uint(header.length, 2)

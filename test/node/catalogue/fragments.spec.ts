@@ -274,7 +274,7 @@ describe("flights and timers", () => {
                 strictEqual(s.sent, before + 1, `at ${time}`)
             }
         }
-        const s = simulate((client) => (client.retransmission = { ...wifi(), jitter: 0.1 }))
+        const s = simulate((client) => (client.retransmission = { ...wifi(), jitter: 26 }))
         s.fault = () => []
         s.begin()
         ok(s.client.deadline() >= 1000 && s.client.deadline() <= 1100)
