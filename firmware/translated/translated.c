@@ -84,13 +84,13 @@ mote_value translated_field_at(mote_vm *vm, mote_value *o, uint32_t at, mote_val
         bool may_run = is_code(found) || (is_heap(found) && (header_of(vm, found) & 15u) == KIND_CLOSURE);
         if (!may_run) return found;
     }
-    return translated_field(vm, o, at, object, key);
+    return field_in_full(vm, o, at, object, key);
 }
 
-mote_value translated_length(mote_vm *vm, mote_value *o, uint32_t at, mote_value object)
+mote_value translated_length(mote_vm *vm, mote_value *o, uint32_t at, mote_value object, uint32_t place)
 {
     mote_value length = quick_length(vm, object);
-    return length != VALUE_NONE ? length : translated_field(vm, o, at, object, builtin_value(S_length));
+    return length != VALUE_NONE ? length : translated_field_at(vm, o, at, object, builtin_value(S_length), place);
 }
 
 mote_value translated_builtin(mote_vm *vm, mote_value *o, uint32_t at, enum builtin_object object, mote_value key)

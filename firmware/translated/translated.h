@@ -21,7 +21,7 @@ mote_value translated_field(mote_vm *vm, mote_value *o, uint32_t at, mote_value 
 mote_value translated_field_at(mote_vm *vm, mote_value *o, uint32_t at, mote_value object, mote_value key,
                                uint32_t place);
 /** `object.length` */
-mote_value translated_length(mote_vm *vm, mote_value *o, uint32_t at, mote_value object);
+mote_value translated_length(mote_vm *vm, mote_value *o, uint32_t at, mote_value object, uint32_t place);
 mote_value translated_builtin(mote_vm *vm, mote_value *o, uint32_t at, enum builtin_object object, mote_value key);
 mote_value translated_number(mote_vm *vm, mote_value *o, uint32_t at, int32_t number);
 mote_value translated_literal(mote_vm *vm, mote_value *o, uint32_t at, uint32_t index);

@@ -1,4 +1,5 @@
 import { moveDebug, type DebugFile } from "./debug.js"
+import { unbindCallees } from "./passes/callees.js"
 import { clearBeforeWaits } from "./passes/clear.js"
 import { Waiting } from "./passes/waiting.js"
 import { isCaptured } from "./passes/facts.js"
@@ -30,6 +31,7 @@ function tidyFunction(entry: ImageFunction, methods: MethodTable): void {
     if (captured) return
     for (let round = 0; round < MAX_ROUNDS; round++) {
         splitSlots(entry)
+        unbindCallees(entry, methods)
         const moved = forwardValues(entry, methods)
         if (!tidyFlow(entry) && !moved) break
     }

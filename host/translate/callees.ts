@@ -57,10 +57,13 @@ export class Callees {
     /** C that calls a method of the object at base[0]; undefined when nothing is known of the field. */
     private method(field: Expression, count: number): string | undefined {
         const key = fieldWord(field)
-        const methods = this.classes.methodsOf(field).filter(({ functionIndex }) => this.enter(functionIndex) !== undefined)
+        const methods = this.classes
+            .methodsOf(field)
+            .filter(({ functionIndex }) => this.enter(functionIndex) !== undefined)
         if (key === undefined || methods.length === 0) return undefined
         const name = `m${key}_${count}`
-        if (!this.dispatchers.has(name)) this.dispatchers.set(name, this.dispatcher(name, key, methods, count, this.classes.mayBeOwn(field)))
+        if (!this.dispatchers.has(name))
+            this.dispatchers.set(name, this.dispatcher(name, key, methods, count, this.classes.mayBeOwn(field)))
         return name
     }
 
@@ -126,9 +129,10 @@ function entryOf(index: number, entry: ImageFunction, classNumber: number): stri
     const has = (flag: number): boolean => (flags & flag) !== 0
     const declared = has(FunctionFlag.needsThis) ? given - 1 : given
     const constructs = has(FunctionFlag.constructor)
-    const begin = isCaptured(entry) || (constructs && classNumber < 0)
-        ? `call_begin(vm, base, ${declared}, at, ${index})`
-        : "translated_begin(vm, base, at, entry)"
+    const begin =
+        isCaptured(entry) || (constructs && classNumber < 0)
+            ? `call_begin(vm, base, ${declared}, at, ${index})`
+            : "translated_begin(vm, base, at, entry)"
     const facts = [
         `.index = ${index}, .slots = ${slots}, .tries = ${tries}, .arguments = ${given}`,
         `.method = ${has(FunctionFlag.needsThis)}, .constructs = ${constructs}`,

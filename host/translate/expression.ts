@@ -129,7 +129,6 @@ export class Expressions {
         if (opcode in constants) return rooted(constants[opcode](value))
         if (isTest(expression)) return rooted(this.keep(`bool_value(${this.condition(expression, depth)})`))
         const key = fieldWord(expression)
-        if (key === LENGTH) return this.call("length", expression, operands, depth)
         if (key !== undefined) return this.field(expression, key, depth)
         if (opcode in calls) return this.call(calls[opcode], expression, operands, depth)
         if (opcode === Op.typeof || opcode === Op.typeofStr)
@@ -139,6 +138,7 @@ export class Expressions {
 
     private field(expression: Expression, key: string, depth: number): Value {
         const place = this.output.fieldPlace(expression.operands[0], expression)
+        if (key === LENGTH) return this.call("length", expression, expression.operands, depth, String(place ?? 0))
         if (place === undefined) return this.call("field", expression, expression.operands, depth, key)
         return this.call("field_at", expression, expression.operands, depth, key, String(place))
     }

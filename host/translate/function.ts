@@ -168,7 +168,8 @@ export class FunctionTranslation implements Output {
     private setField(statement: Statement): void {
         const addition = this.shapes.addition(this.source, statement)
         const place = this.fieldPlace(statement.operands[0], statement)
-        if (addition !== undefined) this.attempt("add_field", statement, statement.operands, addition.index, addition.fields.length)
+        if (addition !== undefined)
+            this.attempt("add_field", statement, statement.operands, addition.index, addition.fields.length)
         else if (place !== undefined) this.attempt("set_field_at", statement, statement.operands, place)
         else this.attempt("set_field", statement)
     }
@@ -187,7 +188,7 @@ export class FunctionTranslation implements Output {
         if (direct !== undefined) {
             const index = callee.opcode === Op.new ? callee.operands[0].value : callee.value
             this.callWith(`c${index}(vm, ${base}, ${at})`, UNDEFINED, given, declaredArguments(direct))
-        } else if (key !== undefined || callee.operands.length === 0 && callee.opcode in BUILTIN_FIELDS) {
+        } else if (key !== undefined || (callee.operands.length === 0 && callee.opcode in BUILTIN_FIELDS)) {
             const { call, object } = this.callees.field(callee, base, given.length, at)
             this.callWith(call, object === undefined ? undefined : this.value(object), given)
         } else this.callWith(`call_translated(vm, ${base}, ${given.length}, ${at})`, this.value(callee), given)

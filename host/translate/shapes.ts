@@ -1,7 +1,14 @@
 import { setsRetVal } from "../image/passes/facts.js"
 import { fieldKey, nameKey } from "../image/passes/methods.js"
 import { Op } from "../image/operations.js"
-import { type Expression, FunctionFlag, type ImageFunction, type ImageProgram, type Statement, walkProgram } from "../image/program.js"
+import {
+    type Expression,
+    FunctionFlag,
+    type ImageFunction,
+    type ImageProgram,
+    type Statement,
+    walkProgram,
+} from "../image/program.js"
 import { type Classes } from "./classes.js"
 
 /** A store that adds the object's next field, as long as nobody else has added one. */
