@@ -158,7 +158,8 @@ size_t hmac_sign(hmac *keyed, const uint8_t *first, size_t first_length, const u
     size_t length = hash_bytes(keyed->algorithm);
     bool done = hash_copy(&hash, inner_of(keyed)) && hash_update(&hash, first, first_length) &&
                 (second_length == 0 || hash_update(&hash, second, second_length)) && hash_finish(&hash, digest);
-    done = done && hash_copy(&hash, outer_of(keyed)) && hash_update(&hash, digest, length) && hash_finish(&hash, digest);
+    done =
+        done && hash_copy(&hash, outer_of(keyed)) && hash_update(&hash, digest, length) && hash_finish(&hash, digest);
     hash_end(&hash);
     return done ? length : 0;
 }

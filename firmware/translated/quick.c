@@ -1,6 +1,6 @@
 /*
- * Shorter ways of a few natives that translated functions call all the time. Each does the usual case of its native, with
- * a Buffer or array that has the room and small integers, and leaves everything else to it.
+ * Shorter ways of a few natives that translated functions call all the time. Each does the usual case of its native,
+ * with a Buffer or array that has the room and small integers, and leaves everything else to it.
  */
 #include "translated.h"
 

@@ -84,7 +84,7 @@ mote_value translated_field_at(mote_vm *vm, mote_value *o, uint32_t at, mote_val
         bool may_run = is_code(found) || (is_heap(found) && (header_of(vm, found) & 15u) == KIND_CLOSURE);
         if (!may_run) return found;
     }
-    return field_in_full(vm, o, at, object, key);
+    return translated_field(vm, o, at, object, key);
 }
 
 mote_value translated_length(mote_vm *vm, mote_value *o, uint32_t at, mote_value object, uint32_t place)

@@ -122,8 +122,7 @@ static ALWAYS bool translated_begin(mote_vm *vm, mote_value *base, uint32_t at, 
     mote_value *slots = of.method ? base : base + 1;
     mote_value *operands = slots + of.slots + of.tries + LINK_WORDS;
     unsigned given = of.method ? of.arguments - 1 : of.arguments;
-    if (operands > vm->stack_peak || vm->depth >= vm->depth_limit)
-        return call_begin(vm, base, given, at, of.index);
+    if (operands > vm->stack_peak || vm->depth >= vm->depth_limit) return call_begin(vm, base, given, at, of.index);
     if (of.constructs && base[0] == MOTE_UNDEFINED && !translated_make_object(vm, base, given, at, of.class))
         return false;
     vm->depth++;
@@ -186,7 +185,8 @@ static inline mote_value translated_xor(mote_vm *vm, mote_value *o, uint32_t at,
 static inline mote_value translated_mul(mote_vm *vm, mote_value *o, uint32_t at, mote_value x, mote_value y)
 {
     int32_t product;
-    bool fits = both_small(x, y) && !__builtin_mul_overflow(small_int(x), small_int(y), &product) && fits_small(product);
+    bool fits =
+        both_small(x, y) && !__builtin_mul_overflow(small_int(x), small_int(y), &product) && fits_small(product);
     return fits ? small_value(product) : translated_binary(vm, o, at, x, y);
 }
 

@@ -1,6 +1,7 @@
 /*
- * Big-endian integers in Buffers, and copies of a part, under the names of Node: Buffer and its prototype have them beside
- * what DeviceScript gives them, whose own formats are little-endian. Programs that also run on the official machine look whether they are there.
+ * Big-endian integers in Buffers, and copies of a part, under the names of Node: Buffer and its prototype have them
+ * beside what DeviceScript gives them, whose own formats are little-endian. Programs that also run on the official
+ * machine look whether they are there.
  */
 #include "vm.h"
 

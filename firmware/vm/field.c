@@ -110,12 +110,14 @@ static mote_value field_of_object(mote_vm *vm, mote_value object, mote_value key
     if (map->table != 0) {
         const block_table *table = at_offset(vm, map->table);
         if ((table->header & FLAG_TEXT_KEYS) != 0 || table->capacity >= HASHED) return VALUE_NONE;
-        const mote_value *pair = table->pairs;
-        for (const mote_value *end = pair + 2u * table->count; pair < end; pair += 2)
-            if (*pair == key) return pair[1];
+        int pair = search(table, key);
+        if (pair >= 0) {
+            *guess_at(vm, map, key) = (uint8_t)pair;
+            return table->pairs[2 * pair + 1];
+        }
     }
-    mote_value holder = map->prototype == MOTE_UNDEFINED ? immediate(TAG_BUILTIN, OBJECT_Object_prototype)
-                                                         : map->prototype;
+    mote_value holder =
+        map->prototype == MOTE_UNDEFINED ? immediate(TAG_BUILTIN, OBJECT_Object_prototype) : map->prototype;
     const cache_entry *entry = cache_find(vm, holder, key);
     if (entry == NULL) return VALUE_NONE;
     return entry->found == VALUE_NONE ? MOTE_UNDEFINED : entry->found;

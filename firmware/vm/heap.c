@@ -249,7 +249,9 @@ static void scan(mote_vm *vm, mote_value v)
     case KIND_MAP: mark_range(vm, fields, 2); break;
     case KIND_TABLE: {
         const block_table *table = at_offset(vm, v);
-        mark_range(vm, table->pairs, 2u * table->count);
+        if ((header & FLAG_TEXT_KEYS) != 0) mark_range(vm, table->pairs, 2u * table->count);
+        else
+            for (uint32_t i = 0; i < table->count; i++) mark_value(vm, table->pairs[2 * i + 1]);
         break;
     }
     case KIND_VALUES:
@@ -285,10 +287,9 @@ static void drain_gray(mote_vm *vm)
 
 static void mark_roots(mote_vm *vm)
 {
-    const mote_value machine[] = {vm->ret_val,  vm->receiver, vm->globals,    vm->exception,
-                                  vm->captured, vm->attached, vm->prototypes, vm->specs,
-                                  vm->pins,     vm->fibers,   vm->current,    vm->interrupted,
-                                  vm->translation_values};
+    const mote_value machine[] = {
+        vm->ret_val, vm->receiver, vm->globals, vm->exception, vm->captured,    vm->attached,          vm->prototypes,
+        vm->specs,   vm->pins,     vm->fibers,  vm->current,   vm->interrupted, vm->translation_values};
     mark_range(vm, machine, sizeof machine / sizeof machine[0]);
     mark_range(vm, vm->roots, vm->num_roots < ROOTS ? vm->num_roots : ROOTS);
 }
@@ -352,10 +353,14 @@ static uint64_t micros(const mote_vm *vm)
     return vm->host->micros != NULL ? vm->host->micros(vm->host->context) : 0;
 }
 
-/** Before the next collection a third of what is free: the fuller the arena, the closer survivors have to stay. */
+/**
+ * Before the next collection half of what is free may be used, or a third when it is not much: the fuller the arena,
+ * the closer together the survivors have to stay.
+ */
 static void set_threshold(mote_heap *heap)
 {
-    heap->threshold = heap->live_words + ((heap->end - heap->start) / 4 - heap->live_words) / 3;
+    uint32_t all = (heap->end - heap->start) / 4, left = all - heap->live_words;
+    heap->threshold = heap->live_words + (left > all / 2 ? left / 2 : left / 3);
 }
 
 bool mote_is_object(const mote_vm *vm, mote_value value)

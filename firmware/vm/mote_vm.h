@@ -133,7 +133,7 @@ typedef struct {
     unsigned num_functions;
     mote_translated *const *functions;
     unsigned num_classes, num_natives;
-    const uint16_t *classes;   /* constructors by function number, ascending */
+    const uint16_t *classes; /* constructors by function number, ascending */
     const mote_builtin_field *natives;
 } mote_translation;
 

@@ -129,7 +129,7 @@ static bool table_add(mote_vm *vm, mote_value owner, mote_value *slot, mote_valu
         *slot = grown;
     }
     block_table *table = table_at(vm, *slot);
-    if (is_heap(key) && is_string(vm, key)) table->header |= FLAG_TEXT_KEYS;
+    if (is_heap(key)) table->header |= FLAG_TEXT_KEYS;
     table->pairs[2u * table->count] = key;
     table->pairs[2u * table->count + 1] = value;
     table->count++;

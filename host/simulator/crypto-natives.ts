@@ -1,9 +1,8 @@
-import { createCipheriv, createDecipheriv, createHash, createHmac } from "node:crypto"
+import { createCipheriv, createDecipheriv, createHash, createHmac, type Hash } from "node:crypto"
 import { AeadProtection } from "../../src/dtls/crypto/aead-protection.js"
 import {
     type Aead,
     AeadAlgorithm,
-    type Hash,
     HashAlgorithm,
     type Hmac,
     type RecordNumberCipher,
@@ -21,7 +20,28 @@ const STATE_LENGTH = 32
 /** Record states have 16 bits for it. */
 const HIGHEST_HANDLE = 0x7fff
 
-type Keyed = Hash | Hmac | Aead | KeyPair | RecordNumberCipher
+/** A hash that may be copied at any time. */
+class RunningHash {
+    constructor(private readonly hash: Hash) {}
+
+    update(data: Buffer): void {
+        this.hash.update(data)
+    }
+
+    clone(): RunningHash {
+        return new RunningHash(this.hash.copy())
+    }
+
+    digest(): Buffer {
+        return this.hash.digest()
+    }
+
+    close(): void {
+        // node:crypto frees it with the object.
+    }
+}
+
+type Keyed = RunningHash | Hmac | Aead | KeyPair | RecordNumberCipher
 
 /** Handles of one device's hashes, HMACs, AEADs and keys. */
 class Handles {
@@ -44,8 +64,8 @@ class Handles {
         return object
     }
 
-    hash(call: NativeCall, index: number): Hash {
-        return this.get(call, index, "hash", "digest") as Hash
+    hash(call: NativeCall, index: number): RunningHash {
+        return this.get(call, index, "hash", "digest") as RunningHash
     }
 
     hmac(call: NativeCall, index: number): Hmac {
@@ -121,6 +141,10 @@ function hashAlgorithm(call: NativeCall): HashAlgorithm {
     const number = call.integer(0, "algorithm", 0, 15)
     if (!hashes.includes(number)) throw call.rangeError("algorithm", "a hash the machine has")
     return number
+}
+
+function newHash(algorithm: HashAlgorithm): RunningHash {
+    return new RunningHash(createHash(algorithm === HashAlgorithm.sha384 ? "sha384" : "sha256"))
 }
 
 function aeadOf(call: NativeCall, number: AeadAlgorithm): AeadAlgorithm {
@@ -310,7 +334,7 @@ export function cryptoNatives(): Native[] {
                 return undefined
             },
         },
-        { name: "_moteHashNew", numArgs: 1, run: (call) => handles.add(provider.newHash(hashAlgorithm(call))) },
+        { name: "_moteHashNew", numArgs: 1, run: (call) => handles.add(newHash(hashAlgorithm(call))) },
         {
             name: "_moteHashUpdate",
             numArgs: 2,

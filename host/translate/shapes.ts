@@ -73,7 +73,7 @@ export class Shapes {
         program.functions.forEach((entry, index) => {
             const found = additionsOf(entry)
             // What deletes fields could make room for one that is there.
-            this.additions.set(entry, deletes ? new Map() : found)
+            this.additions.set(entry, deletes ? new Map<Statement, Addition>() : found)
             for (const { fields } of found.values())
                 for (const [place, field] of fields.entries()) this.count(field, place)
             if ((entry.flags & FunctionFlag.constructor) !== 0) this.ofClass.set(index, fieldsOf(entry))

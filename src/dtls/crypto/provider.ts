@@ -24,8 +24,8 @@ export enum AeadAlgorithm {
 /** An incremental hash. `digest` and `close` end it. */
 export interface Hash {
     update(data: Buffer): void
-    /** an independent copy of the state so far */
-    clone(): Hash
+    /** The digest of what came until now; more may follow. */
+    digestSoFar(): Buffer
     digest(): Buffer
     /** Gives it up without a digest. */
     close(): void

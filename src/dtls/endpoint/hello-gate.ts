@@ -24,20 +24,24 @@ export interface FirstFragment {
     rest: Buffer | undefined
 }
 
+/** Most datagrams do not, and need no further look. */
+function mayBeginHello(datagram: Buffer, length: number): boolean {
+    if (length <= RECORD_HEADER_LENGTH || beginsProtected(datagram, length)) return false
+    return datagram[0] === ContentType.handshake && datagram[RECORD_HEADER_LENGTH] === HandshakeType.clientHello
+}
+
 /**
  * Reads a datagram that begins with an unprotected ClientHello fragment at offset 0 that reaches the end of the
  * cookie. Anything else of an unknown peer is nothing to the server: undefined.
  */
 export function readFirstFragment(datagram: Buffer, length: number): FirstFragment | undefined {
-    if (beginsProtected(datagram, length)) return undefined
+    if (!mayBeginHello(datagram, length)) return undefined
     const reader = new Reader(datagram, 0, length)
     const record = readRecordHeader(reader)
     if (record === undefined || record.length > reader.remaining()) return undefined
-    if (record.type !== ContentType.handshake || record.epoch !== 0) return undefined
     if (record.version !== DTLS_1_2 && record.version !== DTLS_1_0) return undefined
     const header = readHandshakeHeader(new Reader(datagram, reader.at, reader.at + record.length))
-    if (header === undefined || header.type !== HandshakeType.clientHello || header.fragmentOffset !== 0)
-        return undefined
+    if (header === undefined || header.fragmentOffset !== 0) return undefined
     const body = reader.at + HANDSHAKE_HEADER_LENGTH
     const end = body + header.fragmentLength
     const start = readClientHelloStart(datagram, body, end)

@@ -13,7 +13,8 @@ export interface HandshakeMessage {
 }
 
 /** A copy of a message's body. */
-export function bodyOf({ bytes }: HandshakeMessage): Buffer {
+export function bodyOf(message: HandshakeMessage): Buffer {
+    const { bytes } = message
     return copyOf(bytes, HANDSHAKE_HEADER_LENGTH, bytes.length)
 }
 
@@ -43,7 +44,8 @@ export enum Fragment {
 class Reassembly {
     /** room for the header, and the body */
     private bytes: Buffer
-    private hasHeader = false
+    /** it came in one fragment, header and all */
+    private whole = false
     private starts: number[] = []
     private ends: number[] = []
 
@@ -61,13 +63,13 @@ class Reassembly {
     }
 
     isComplete(): boolean {
-        if (this.length === 0) return true
+        if (this.whole || this.length === 0) return true
         return this.starts.length === 1 && this.starts[0] === 0 && this.ends[0] === this.length
     }
 
     message(): HandshakeMessage {
         const { type, messageSeq, bytes, epoch } = this
-        if (!this.hasHeader) this.writeHeader()
+        if (!this.whole) this.writeHeader()
         return { type, messageSeq, bytes, epoch }
     }
 
@@ -76,7 +78,6 @@ class Reassembly {
         const writer = new Writer(HANDSHAKE_HEADER_LENGTH)
         writeHandshakeHeader(writer, { type, length, messageSeq, fragmentOffset: 0, fragmentLength: length })
         blit(this.bytes, 0, writer.finish(), 0, HANDSHAKE_HEADER_LENGTH)
-        this.hasHeader = true
     }
 
     private put(at: number, source: Buffer, from: number, length: number): void {
@@ -88,14 +89,11 @@ class Reassembly {
      * @param from where the fragment begins in `source`, behind its header
      */
     add(start: number, end: number, source: Buffer, from: number): void {
-        if (this.starts.length === 0) {
+        if (this.whole) return
+        if (end - start === this.length && this.starts.length === 0) {
             // What nearly all messages are: one fragment, whose header is that of the whole.
-            if (end - start === this.length) {
-                blit(this.bytes, 0, source, from - HANDSHAKE_HEADER_LENGTH, HANDSHAKE_HEADER_LENGTH + end)
-                this.hasHeader = true
-            } else this.put(start, source, from, end - start)
-            this.starts = [start]
-            this.ends = [end]
+            this.whole = true
+            blit(this.bytes, 0, source, from - HANDSHAKE_HEADER_LENGTH, HANDSHAKE_HEADER_LENGTH + end)
             return
         }
         let at = start
@@ -227,10 +225,12 @@ export class Inbox {
     }
 
     private forget(messageSeq: number): void {
-        const message = this.find(messageSeq)
-        if (message === undefined) return
-        this.bytes -= message.length
-        this.waiting = this.waiting.filter((other) => other !== message)
+        const kept: Reassembly[] = []
+        for (const message of this.waiting) {
+            if (message.messageSeq === messageSeq) this.bytes -= message.length
+            else kept.push(message)
+        }
+        this.waiting = kept
     }
 
     /** Drops incomplete messages of which contradicting fragments came: the peer's repetition is read afresh (F04). */

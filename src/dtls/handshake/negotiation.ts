@@ -9,7 +9,11 @@ import { type HelloExtension } from "./hello-extension.js"
 
 /** The suites of the settings that the platform's cryptography can do. */
 export function usableSuites(suites: CipherSuite[], crypto: CryptoProvider): CipherSuite[] {
-    return suites.filter((suite) => crypto.hasAead(suite.aead) && crypto.hasHash(suite.hash))
+    const usable: CipherSuite[] = []
+    for (const suite of suites) {
+        if (crypto.hasAead(suite.aead) && crypto.hasHash(suite.hash)) usable.push(suite)
+    }
+    return usable
 }
 
 /** renegotiated_connection of 0 bytes: the initial handshake (RFC 5746 §3.2). */

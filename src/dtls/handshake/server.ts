@@ -79,8 +79,10 @@ function offersNullCompression(hello: ClientHello): boolean {
 
 /** The server's order decides. */
 function selectSuite(h: Handshake, hello: ClientHello): CipherSuite | undefined {
-    const usable = usableSuites(h.settings.suites, h.settings.crypto)
-    return usable.find((suite) => hello.cipherSuites.indexOf(suite.id) >= 0)
+    for (const suite of usableSuites(h.settings.suites, h.settings.crypto)) {
+        if (hello.cipherSuites.indexOf(suite.id) >= 0) return suite
+    }
+    return undefined
 }
 
 /** Undefined when the handshake has failed over an extension. Unknown ones are ignored (RFC 5246 §7.4.1.4). */

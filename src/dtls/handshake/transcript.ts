@@ -32,7 +32,7 @@ export class Transcript {
 
     /** Hash of everything so far. */
     digest(): Buffer {
-        return (this.hash as Hash).clone().digest()
+        return (this.hash as Hash).digestSoFar()
     }
 
     clear(): void {

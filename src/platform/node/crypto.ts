@@ -51,8 +51,8 @@ class NodeHash implements Hash {
         this.hash.update(data)
     }
 
-    clone(): Hash {
-        return new NodeHash(this.hash.copy())
+    digestSoFar(): Buffer {
+        return this.hash.copy().digest()
     }
 
     digest(): Buffer {

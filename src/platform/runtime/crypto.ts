@@ -28,8 +28,8 @@ class RuntimeHash implements Hash {
         ds._moteHashUpdate(this.handle, data)
     }
 
-    clone(): Hash {
-        return new RuntimeHash(ds._moteHashClone(this.handle))
+    digestSoFar(): Buffer {
+        return ds._moteHashDigest(ds._moteHashClone(this.handle))
     }
 
     digest(): Buffer {

@@ -26,8 +26,8 @@ export class StockHash implements Hash {
         this.chunks.push(data)
     }
 
-    clone(): Hash {
-        return new StockHash(this.chunks.slice())
+    digestSoFar(): Buffer {
+        return this.digest()
     }
 
     digest(): Buffer {
