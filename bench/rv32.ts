@@ -8,6 +8,7 @@ import { emulatorCommand } from "../host/board/emulator.js"
 import { cachedDeviceImage } from "../host/build/device.js"
 import { type BoardProgram, buildBoard, missingForBoard } from "../host/build/rv32.js"
 import { translationFiles } from "../host/translate/files.js"
+import { isOfProgram, profile, type ProfileRow } from "./rv32-profile.js"
 
 /** Of firmware/bench/support.h and test/device/bench/handshakes.ts. */
 const HANDSHAKES = 50
@@ -36,10 +37,13 @@ interface Run {
     value(name: string): number
 }
 
-function run(program: BoardProgram, mode: string): Run {
+function command(program: BoardProgram, mode: string): string[] {
     const image = program.path.includes("/mote-") ? cachedDeviceImage(PROGRAM).path : undefined
-    const command = emulatorCommand({ firmware: program.path, image, settings: { mode }, exact: true })
-    const [qemu, ...args] = command as [string, ...string[]]
+    return emulatorCommand({ firmware: program.path, image, settings: { mode }, exact: true })
+}
+
+function run(program: BoardProgram, mode: string): Run {
+    const [qemu, ...args] = command(program, mode)
     const { stdout, stderr, status } = spawnSync(qemu, args, { encoding: "utf8", timeout: 300000, input: "" })
     const output = stdout + stderr
     if (status !== 0 || !output.includes("done")) throw new Error(`the measurement failed:\n${output}`)
@@ -133,24 +137,27 @@ function printNatives(speed: Run): void {
         console.log(`  ${name.padEnd(18)} ${thousands(instructions / calls)} a call, ${calls} calls`)
 }
 
-/** By a build that counts at each operation; the counting itself is in the figures, alike for all. */
-function printFunctions(profile: Run): void {
-    const debug = JSON.parse(readFileSync(cachedDeviceImage(PROGRAM).debugPath, "utf8")) as {
+/** Of one handshake, both sides together. */
+function printProfile(rows: ProfileRow[]): void {
+    const { functions } = JSON.parse(readFileSync(cachedDeviceImage(PROGRAM).debugPath, "utf8")) as {
         functions: { name: string }[]
     }
-    console.log("\nThe most expensive functions of the program, calls to others not counted")
-    const lines = [...profile.output.matchAll(/^function: (\d+) operations (\d+) instructions (\d+)$/gm)]
-    const rows = lines.map(([, index, operations, instructions]) => ({
-        name: debug.functions[Number(index)]?.name ?? index,
-        operations: Number(operations),
-        instructions: Number(instructions),
-    }))
-    const total = rows.reduce((all, row) => all + row.instructions, 0)
-    rows.sort((a, b) => b.instructions - a.instructions)
-    for (const row of rows.slice(0, 10)) {
-        const share = ((100 * row.instructions) / total).toFixed(1).padStart(5)
-        console.log(`  ${row.name.padEnd(18)} ${share} % of all, ${row.operations} operations`)
+    const total = rows.reduce((sum, { self }) => sum + self, 0)
+    const print = (title: string, all: ProfileRow[], cost: (row: ProfileRow) => number): void => {
+        console.log(`\n${title}`)
+        for (const row of all.sort((a, b) => cost(b) - cost(a)).slice(0, 10)) {
+            const name = isOfProgram(row) ? (functions[Number(row.name.slice(1))]?.name ?? row.name) : row.name
+            const share = ((100 * cost(row)) / total).toFixed(1).padStart(5)
+            const calls = (row.calls / HANDSHAKES).toFixed(0).padStart(5)
+            console.log(`  ${name.padEnd(32)} ${thousands(cost(row) / HANDSHAKES)} ${share} % ${calls} calls`)
+        }
     }
+    print("The most expensive functions in C, a handshake, both sides", [...rows], ({ self }) => self)
+    print(
+        "The most expensive functions of the program, with the machine and natives",
+        rows.filter(isOfProgram),
+        (row) => row.with,
+    )
 }
 
 function printTable(mote: Figures, mbedtls: Figures): void {
@@ -194,6 +201,6 @@ else {
     printTable(interpreted, mbedtls)
     printShares(speed)
     printNatives(speed)
-    printFunctions(run(await buildBoard("bench/mote", ["MOTE_PROFILE"]), "speed"))
+    printProfile(profile(program.path, command(program, "speed")))
 }
 process.exit()

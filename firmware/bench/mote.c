@@ -17,7 +17,7 @@
 
 extern const uint8_t program_partition[], settings_partition[];
 
-enum { ARENA_BYTES = 48 * 1024, MOST_NATIVES = 64, MOST_FUNCTIONS = 1024, IMAGE = 16 };
+enum { ARENA_BYTES = 48 * 1024, MOST_NATIVES = 64, IMAGE = 16 };
 
 static uint8_t arena[ARENA_BYTES] __attribute__((aligned(8)));
 static mote_native_entry natives[MOST_NATIVES];
@@ -224,40 +224,6 @@ void port_resolve(const char *host, char (*addresses)[UDP_HOST_BYTES], unsigned 
     addresses[0][0] = 0;
 }
 
-/* Operations and instructions by function, in builds that count them. */
-
-#ifdef MOTE_PROFILE
-static struct {
-    uint32_t operations;
-    uint64_t instructions;
-} profile[MOST_FUNCTIONS];
-static uint32_t profiled_since, profiled_function;
-void profile_operation(uint32_t function, uint8_t op);
-
-void profile_operation(uint32_t function, uint8_t op)
-{
-    (void)op;
-    uint32_t now = board_instructions();
-    if (turn != NOBODY && profiled_function < MOST_FUNCTIONS)
-        profile[profiled_function].instructions += now - profiled_since;
-    if (turn != NOBODY && function < MOST_FUNCTIONS) profile[function].operations++;
-    profiled_function = function;
-    profiled_since = board_instructions();
-}
-
-static void report_profile(void)
-{
-    for (unsigned i = 0; i < MOST_FUNCTIONS; i++)
-        if (profile[i].operations > 0)
-            printf("function: %u operations %lu instructions %llu\n", i, (unsigned long)profile[i].operations,
-                   (unsigned long long)profile[i].instructions);
-}
-#else
-static void report_profile(void)
-{
-}
-#endif
-
 static uint64_t instructions_as_micros(void *context)
 {
     (void)context;
@@ -311,7 +277,6 @@ int main(void)
         bench_print(names[i], in_natives[i]);
     }
     meter_report();
-    report_profile();
     puts("done");
     return 0;
 }

@@ -3,7 +3,6 @@
  * allocate, throw or enter a call. The image has been verified: no index or depth is checked here.
  */
 #include "ops.h"
-#include "profile.h"
 #include "vm.h"
 
 #include <string.h>
@@ -28,7 +27,6 @@ static inline uint32_t read_index(const uint8_t **pc)
     do {                                                                                                               \
         op = *pc++;                                                                                                    \
         budget--;                                                                                                      \
-        PROFILE_OPERATION(vm, op);                                                                                     \
         goto *places[op];                                                                                              \
     } while (0)
 /** The result of something that may fail, in place of `n` operands. */

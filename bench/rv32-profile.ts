@@ -1,0 +1,52 @@
+/* Instructions of a handshake by function of C and of the program, by a plugin of the emulator. */
+import { spawnSync } from "node:child_process"
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs"
+import { tmpdir } from "node:os"
+import { join } from "node:path"
+import { root } from "../host/build/device.js"
+
+/** One function: what it took itself, and with the machine and natives working for it. */
+export interface ProfileRow {
+    name: string
+    self: number
+    calls: number
+    with: number
+}
+
+/** Whether it is a translated function of the program and no other C. */
+export const isOfProgram = ({ name }: ProfileRow): boolean => /^f\d+$/.test(name)
+
+function tool(command: string, ...args: string[]): string {
+    const run = spawnSync(command, args, { encoding: "utf8", maxBuffer: 1 << 28 })
+    if (run.status !== 0) throw new Error(`${command} failed:\n${run.stderr}`)
+    return run.stdout
+}
+
+/** Functions of a linked program with the addresses from which to which they reach. */
+function symbols(program: string): string {
+    const lines = tool("riscv64-unknown-elf-nm", "-n", program).split("\n")
+    const functions = lines
+        .map((line) => line.split(" "))
+        .filter(([, kind, name]) => /^[tTwW]$/.test(kind) && name[0] !== ".")
+    return functions.map(([start, , name], i) => `${start} ${functions[i + 1]?.[0] ?? start} ${name}\n`).join("")
+}
+
+/** @param command of the emulator, see emulatorCommand */
+export function profile(program: string, command: string[]): ProfileRow[] {
+    const folder = mkdtempSync(join(tmpdir(), "mote-profile-"))
+    try {
+        const file = (name: string): string => join(folder, name)
+        const source = join(root, "firmware", "bench", "profile_plugin.c")
+        tool("gcc", "-std=c11", "-D_GNU_SOURCE", "-O2", "-shared", "-fPIC", source, "-o", file("plugin.so"))
+        writeFileSync(file("symbols"), symbols(program))
+        const [qemu, ...args] = command
+        tool(qemu, ...args, "-plugin", `${file("plugin.so")},symbols=${file("symbols")},out=${file("counts")}`)
+        const rows = readFileSync(file("counts"), "utf8").trim().split("\n")
+        return rows.map((row) => {
+            const [name, self, calls, all] = row.split(" ")
+            return { name, self: Number(self), calls: Number(calls), with: Number(all) }
+        })
+    } finally {
+        rmSync(folder, { recursive: true, force: true })
+    }
+}
