@@ -29,6 +29,32 @@ function usesOf({ body }: ImageFunction): Map<number, Uses> {
     return found
 }
 
+const ALLOCATIONS = new Set<number>([Op.allocMap, Op.allocArray, Op.allocBuffer])
+const QUIET = new Set<number>([...ALLOCATIONS, Op.storeLocal, Op.storeRetVal])
+
+/**
+ * Whether only arguments are worked out between two statements, calls among it: the method of nothing is noticed behind
+ * them then. Nothing is stored but into new objects.
+ */
+function areArguments(body: Statement[], from: number, to: number): boolean {
+    const targets = new Set(body.map(({ target }) => target))
+    const fresh = new Set<number>()
+    let isNew = false
+    for (let i = from + 1; i <= to; i++) {
+        const { opcode, value, operands, target } = body[i]
+        if (target !== null || targets.has(body[i])) return false
+        const [place] = operands
+        const stores = opcode === Op.indexSet
+        const known =
+            (place?.opcode === Op.loadLocal && fresh.has(place.value)) || (isNew && place?.opcode === Op.retVal)
+        if (stores ? !known : !QUIET.has(opcode) && !isCall(body[i])) return false
+        if (opcode === Op.storeLocal && known) fresh.add(value)
+        else if (opcode === Op.storeLocal) fresh.delete(value)
+        if (!stores && opcode !== Op.storeLocal) isNew = ALLOCATIONS.has(opcode)
+    }
+    return true
+}
+
 const isSlot = ({ opcode, value }: Expression, slot: number): boolean => opcode === Op.loadLocal && value === slot
 
 /** Lets calls look their methods up themselves. Returns true when something changed. */
@@ -39,6 +65,8 @@ export function unbindCallees(entry: ImageFunction, methods: MethodTable): boole
         if (slot < entry.arguments || store === undefined || call === undefined) continue
         if (stores.length > 1 || reads.length > 1 || !isCall(call) || !isSlot(call.operands[0], slot)) continue
         const [method] = store.operands
+        const [from, to] = [entry.body.indexOf(store), entry.body.indexOf(call)]
+        if (to < from || !areArguments(entry.body, from, to)) continue
         if (fieldKey(method) === undefined || !methods.isMethod(method)) continue
         const object = expression(Op.loadLocal, slot, [], method.origin)
         store.operands = method.operands
