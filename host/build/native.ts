@@ -42,7 +42,11 @@ export const checkedDevice: NativeProgram = {
 }
 
 /** The Linux device as people use it. */
-export const device: NativeProgram = { ...checkedDevice, flags: [...STRICT, "-g", "-O2"], translationFlags: [] }
+export const device: NativeProgram = {
+    ...checkedDevice,
+    flags: [...STRICT, "-g", "-O2"],
+    translationFlags: ["-Wno-error"],
+}
 
 /** A Linux device that has the functions of some programs as C (host/translate). */
 export function withTranslations(of: NativeProgram, images: Buffer[]): NativeProgram {

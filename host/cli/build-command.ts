@@ -8,6 +8,7 @@ import {
     missingForFirmware,
     settingsText,
     writeConfiguration,
+    writeTranslation,
 } from "../config/firmware-build.js"
 import { configHelp, configOf, parseDeviceOptions } from "./device-options.js"
 
@@ -31,6 +32,7 @@ export async function buildCommand(args: string[]): Promise<number> {
     const config = configOf(values)
     const files = buildFiles(config)
     if (typeof values["firmware"] === "string") {
+        if (config.translate) buildProgram(config, files)
         console.log(`firmware: ${await buildFirmware(config, files, values["firmware"])}`)
         return 0
     }
@@ -43,6 +45,8 @@ export async function buildCommand(args: string[]): Promise<number> {
     console.log(`settings: ${seen(files.settings)} (holds this device's key: keep it to yourself)`)
     writeConfiguration(config, files)
     console.log(`configuration: ${seen(files.configuration)}`)
+    const translated = writeTranslation(config, files)
+    if (translated !== undefined) console.log(`as C: ${seen(files.translation)}, ${translated}`)
     if (config.board.port === "esp32c3") console.log("firmware: mote flash builds it by PlatformIO")
     else if (missingForFirmware(config.board) === undefined)
         console.log(`firmware: ${seen(await buildFirmware(config, files))}`)

@@ -33,6 +33,13 @@ export function program(...lines: string[]): string {
     return ['import * as ds from "@devicescript/core"', ...lines, "ds.restart()"].join("\n")
 }
 
+/** A program that calls a lot and has no loops. */
+export const fibonacci = (n: number): string =>
+    program(
+        "function fibonacci(n: number): number { return n < 2 ? n : fibonacci(n - 1) + fibonacci(n - 2) }",
+        `console.log(fibonacci(${n}))`,
+    )
+
 /** A program that lies beside this file. */
 export interface WrittenProgram {
     name: string

@@ -4,6 +4,7 @@ import { ProgramGenerator } from "../../machine/generator.js"
 import {
     comparedPrograms,
     conformancePrograms,
+    fibonacci,
     optimizedImage,
     program,
     programImage,
@@ -74,12 +75,6 @@ describe("functions as C", function () {
             prints(name, ({ source }) => runNatively(programImage(source)))
         })
 })
-
-const fibonacci = (n: number): string =>
-    program(
-        "function fibonacci(n: number): number { return n < 2 ? n : fibonacci(n - 1) + fibonacci(n - 2) }",
-        `console.log(fibonacci(${n}))`,
-    )
 
 /** Each calls the next, some in loops, one of them in a callback; the last throws. */
 const FAILING = program(
