@@ -41,7 +41,7 @@ export const checkedDevice: NativeProgram = {
     translationFlags: ["-g0", "-O0"],
 }
 
-/** The Linux device as people use it. */
+/** The Linux device as people use it. A compiler with more warnings than ours does not keep a program from being C. */
 export const device: NativeProgram = {
     ...checkedDevice,
     flags: [...STRICT, "-g", "-O2"],

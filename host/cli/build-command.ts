@@ -16,7 +16,8 @@ export const buildHelp = `mote build [options]
 
 Makes of devs.config.json what a device needs, in build/BOARD: the compiled program and the same as a slot of the flash,
 the settings of this one device with its secrets (mode 600), the C configuration, and the firmware where it runs on this
-computer (posix, rv32-virt). The firmware of other boards is built by PlatformIO: see mote flash.
+computer (posix, rv32-virt). The firmware of other boards is built by PlatformIO: see mote flash. With the setting
+"translate" the firmware has the program's functions as C.
 
   --firmware FILE         only the firmware, to this place
 ${configHelp}`
