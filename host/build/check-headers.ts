@@ -5,7 +5,8 @@
 import { spawnSync } from "node:child_process"
 import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from "node:fs"
 import { basename, join } from "node:path"
-import { root } from "./device.js"
+import { translationFiles } from "../translate/files.js"
+import { cachedDeviceImage, root } from "./device.js"
 
 const firmware = join(root, "firmware")
 const TARGET = ["-march=rv32imc", "-mabi=ilp32", "--specs=picolibc.specs", "-std=gnu11", "-Os", "-fsyntax-only"]
@@ -58,7 +59,8 @@ function mbedtlsVersion(folder: string): string {
 
 function checkMbedtls(folder: string): number {
     console.log(`natives against mbedTLS ${mbedtlsVersion(folder)}`)
-    return compile(cFiles(join(firmware, "natives")), [...own("vm", "natives"), ...mbedtlsIncludes(folder)])
+    const flags = ["-DMOTE_TRANSLATED", ...own("vm", "natives"), ...mbedtlsIncludes(folder)]
+    return compile(cFiles(join(firmware, "natives")), flags)
 }
 
 /** What the headers ask of a project's configuration: the values of an ESP32-C3 with sdkconfig.defaults. */
@@ -201,12 +203,14 @@ function checkIdf(folder: string): number {
     const numbers = ["MAJOR", "MINOR", "PATCH"].map((part) => version(file, `ESP_IDF_VERSION_${part}`))
     console.log(`port esp32c3 against ESP-IDF ${numbers.join(".")} with mbedTLS ${mbedtlsVersion(mbedtls)}`)
     const flags = [
-        ...own("vm", "natives", "port/sockets", "port/esp32c3"),
+        ...own("vm", "natives", "translated", "port/sockets", "port/esp32c3"),
         ...idfIncludes(folder),
         ...mbedtlsIncludes(mbedtls),
     ]
-    const files = ["vm", "natives", "port/sockets", "port/esp32c3"].flatMap((name) => cFiles(join(firmware, name)))
-    return compile(files, ["-DESP_PLATFORM", "-D__NEWLIB__=4", ...flags])
+    const folders = ["vm", "natives", "translated", "port/sockets", "port/esp32c3"]
+    const sensor = translationFiles([readFileSync(cachedDeviceImage("src/sensor/main.ts").path)])
+    const files = [...folders.flatMap((name) => cFiles(join(firmware, name))), ...sensor]
+    return compile(files, ["-DESP_PLATFORM", "-D__NEWLIB__=4", "-DMOTE_TRANSLATED", ...flags])
 }
 
 const [what, folder] = process.argv.slice(2)

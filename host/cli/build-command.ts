@@ -8,6 +8,7 @@ import {
     missingForFirmware,
     settingsText,
     writeConfiguration,
+    writeTranslation,
 } from "../config/firmware-build.js"
 import { configHelp, configOf, parseDeviceOptions } from "./device-options.js"
 
@@ -15,7 +16,8 @@ export const buildHelp = `mote build [options]
 
 Makes of devs.config.json what a device needs, in build/BOARD: the compiled program and the same as a slot of the flash,
 the settings of this one device with its secrets (mode 600), the C configuration, and the firmware where it runs on this
-computer (posix, rv32-virt). The firmware of other boards is built by PlatformIO: see mote flash.
+computer (posix, rv32-virt). The firmware of other boards is built by PlatformIO: see mote flash. With the setting
+"translate" the firmware has the program's functions as C.
 
   --firmware FILE         only the firmware, to this place
 ${configHelp}`
@@ -31,6 +33,7 @@ export async function buildCommand(args: string[]): Promise<number> {
     const config = configOf(values)
     const files = buildFiles(config)
     if (typeof values["firmware"] === "string") {
+        if (config.translate) buildProgram(config, files)
         console.log(`firmware: ${await buildFirmware(config, files, values["firmware"])}`)
         return 0
     }
@@ -43,6 +46,8 @@ export async function buildCommand(args: string[]): Promise<number> {
     console.log(`settings: ${seen(files.settings)} (holds this device's key: keep it to yourself)`)
     writeConfiguration(config, files)
     console.log(`configuration: ${seen(files.configuration)}`)
+    const translated = writeTranslation(config, files)
+    if (translated !== undefined) console.log(`as C: ${seen(files.translation)}, ${translated}`)
     if (config.board.port === "esp32c3") console.log("firmware: mote flash builds it by PlatformIO")
     else if (missingForFirmware(config.board) === undefined)
         console.log(`firmware: ${seen(await buildFirmware(config, files))}`)

@@ -31,7 +31,10 @@ export async function flashCommand(args: string[]): Promise<number> {
     const built = await buildCommand(own)
     if (built !== 0) return built
     const files = buildFiles(config)
-    const slot = here ? flashHere(files) : flashBoard(config, files, String(serial), values["program-only"] !== true)
+    const withFirmware = values["program-only"] !== true
+    const slot = here ? flashHere(files) : flashBoard(config, files, String(serial), withFirmware)
     console.log(`flashed: slot ${slot} of ${config.board.title}`)
+    if (config.translate && !here && !withFirmware)
+        console.log("a program that the board's firmware was not built with is interpreted: leave --program-only out")
     return 0
 }

@@ -41,6 +41,8 @@ export interface DeviceConfig {
     /** KB */
     arena: number
     suites: string[]
+    /** whether the firmware has the program's functions as C */
+    translate: boolean
 }
 
 export const DEFAULT_CONFIG = "devs.config.json"
@@ -85,6 +87,7 @@ interface RawConfig {
     profile?: string
     arena?: number
     suites?: string[]
+    translate?: boolean
 }
 
 /** Refuses a target that is the device itself: the emulated board has a network of its own. */
@@ -137,6 +140,7 @@ export function loadConfig(path: string, boardName?: string): DeviceConfig {
         profile: raw.profile ?? "wifi",
         arena: raw.arena ?? board.arena,
         suites: raw.suites ?? DEFAULT_SUITES,
+        translate: raw.translate ?? false,
     }
 }
 

@@ -1,10 +1,12 @@
 import { copyFileSync, existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs"
-import { dirname, join, relative, resolve } from "node:path"
+import { basename, dirname, join, relative, resolve } from "node:path"
 import { programSlot } from "../board/program-slot.js"
 import { buildConfiguredImage, buildForeignImage, root } from "../build/device.js"
-import { buildNative, device, missingFor } from "../build/native.js"
+import { buildNative, device, missingFor, withTranslations } from "../build/native.js"
 import { buildBoard, missingForBoard } from "../build/rv32.js"
 import { UsageError } from "../credentials.js"
+import { translationFiles } from "../translate/files.js"
+import { translateImage } from "../translate/translate.js"
 import { type Board, DEFAULT_SUITES, type DeviceConfig, type DeviceCredentials } from "./device-config.js"
 import { AeadAlgorithm } from "../../src/dtls/crypto/provider.js"
 import { allSuites } from "../../src/dtls/crypto/suites.js"
@@ -21,6 +23,8 @@ export interface BuildFiles {
     settings: string
     /** mote_config.h */
     configuration: string
+    /** folder with the program's functions as C, for PlatformIO */
+    translation: string
     /** executable or ELF; built by PlatformIO for a board with a radio */
     firmware: string
 }
@@ -35,6 +39,7 @@ export function buildFiles(config: DeviceConfig): BuildFiles {
         slot: file("program.slot"),
         settings: file("settings.txt"),
         configuration: file("mote_config.h"),
+        translation: file("translation"),
         firmware: file(config.board.port === "posix" ? "mote-device" : "firmware.elf"),
     }
 }
@@ -101,6 +106,17 @@ export function writeConfiguration(config: DeviceConfig, files: BuildFiles): voi
         writeFileSync(files.configuration, header)
 }
 
+/** How much of the program is C, in words; its C goes where PlatformIO finds it, and none without `translate`. */
+export function writeTranslation(config: DeviceConfig, files: BuildFiles): string | undefined {
+    rmSync(files.translation, { recursive: true, force: true })
+    if (!config.translate) return undefined
+    const image = readFileSync(files.image)
+    const { translated, functions } = translateImage(image)
+    mkdirSync(files.translation, { recursive: true })
+    for (const path of translationFiles([image])) copyFileSync(path, join(files.translation, basename(path)))
+    return `${translated} of ${functions} functions`
+}
+
 /** Why the firmware of a board cannot be built here, as a sentence; undefined when it can. */
 export function missingForFirmware(board: Board): string | undefined {
     if (!existsSync(join(root, "firmware", "vm"))) return "its sources are in Mote's repository, not in the package"
@@ -108,18 +124,23 @@ export function missingForFirmware(board: Board): string | undefined {
     return board.port === "rv32-virt" ? missingForBoard() : undefined
 }
 
+async function compileFirmware(config: DeviceConfig, files: BuildFiles): Promise<string> {
+    const images = config.translate ? [readFileSync(files.image)] : []
+    if (config.board.port === "posix")
+        return buildNative(config.translate ? withTranslations(device, images) : device, files.folder)
+    const translations = config.translate ? translationFiles(images) : []
+    return (await buildBoard("main", [], files.folder, translations)).path
+}
+
 /**
- * Compiles the firmware of a board that runs on this computer.
+ * Compiles the firmware of a board that runs on this computer; with `translate` the program must have been compiled.
  * @param target where it goes instead of the build's folder
  */
 export async function buildFirmware(config: DeviceConfig, files: BuildFiles, target?: string): Promise<string> {
     const missing = missingForFirmware(config.board)
     if (missing !== undefined) throw new UsageError(`the firmware of ${config.board.title} cannot be built: ${missing}`)
     writeConfiguration(config, files)
-    const built =
-        config.board.port === "posix"
-            ? buildNative(device, files.folder)
-            : (await buildBoard("main", [], files.folder)).path
+    const built = await compileFirmware(config, files)
     const place = target ?? files.firmware
     mkdirSync(dirname(place), { recursive: true })
     copyFileSync(built, place)

@@ -33,9 +33,13 @@ export function flashHere(files: BuildFiles): number {
     return slot
 }
 
-function run(command: string[], what: string): void {
+function run(command: string[], what: string, more: Record<string, string> = {}): void {
     const [program, ...args] = command as [string, ...string[]]
-    const { status, error } = spawnSync(program, args, { cwd: root, stdio: "inherit" })
+    const { status, error } = spawnSync(program, args, {
+        cwd: root,
+        env: { ...process.env, ...more },
+        stdio: "inherit",
+    })
     if (error !== undefined)
         throw new UsageError(`${what}: ${program} is not installed (pip install platformio esptool)`)
     if (status !== 0) throw new UsageError(`${what} failed: the lines above say why`)
@@ -63,6 +67,16 @@ function readSlotHeaders(serial: string, offsets: number[]): Uint8Array[] {
     }
 }
 
+/** Which C files there are is asked anew: they come and go with the setting `translate`. */
+function uploadFirmware(environment: string, files: BuildFiles, serial: string): void {
+    rmSync(join(root, ".pio", "build", environment, "CMakeCache.txt"), { force: true })
+    run(
+        ["pio", "run", "-e", environment, "-t", "upload", "--upload-port", serial],
+        "building and uploading the firmware",
+        { MOTE_BUILD: files.folder },
+    )
+}
+
 /**
  * Programs a board over its serial port: settings and, into the slot of the older program, the new one.
  * @param withFirmware the firmware, too, built by PlatformIO
@@ -71,11 +85,7 @@ function readSlotHeaders(serial: string, offsets: number[]): Uint8Array[] {
 export function flashBoard(config: DeviceConfig, files: BuildFiles, serial: string, withFirmware: boolean): number {
     const { partitions, environment } = config.board
     if (partitions === undefined) throw new UsageError(`${config.board.title} has no partitions in boards/`)
-    if (withFirmware)
-        run(
-            ["pio", "run", "-e", environment, "-t", "upload", "--upload-port", serial],
-            "building and uploading the firmware",
-        )
+    if (withFirmware) uploadFirmware(environment, files, serial)
     const slot = olderSlot(readSlotHeaders(serial, partitions.programs))
     const places = [String(partitions.programs[slot]), files.slot, String(partitions.settings), files.settings]
     run(esptool(serial, "write_flash", ...places), "writing program and settings")

@@ -1,6 +1,6 @@
 /** The part of JSON Schema that Mote's own schemas use. */
 export interface Schema {
-    type: "object" | "string" | "integer" | "array"
+    type: "object" | "string" | "integer" | "boolean" | "array"
     properties?: Record<string, Schema>
     required?: string[]
     additionalProperties?: false
@@ -73,5 +73,7 @@ export function check(value: unknown, schema: Schema, path: string): Flaw[] {
             return typeof value === "string" ? checkString(value, schema, path) : [{ path, wanted: "a text" }]
         case "integer":
             return checkInteger(value, schema, path)
+        case "boolean":
+            return typeof value === "boolean" ? [] : [{ path, wanted: "true or false" }]
     }
 }

@@ -1,32 +1,22 @@
 import { deepStrictEqual, ok, strictEqual, throws } from "node:assert/strict"
-import { readdirSync, readFileSync } from "node:fs"
+import { readFileSync } from "node:fs"
 import { join } from "node:path"
 import { root } from "../../host/build/device.js"
-import { compileProgram, runOfficial } from "../../host/build/official.js"
-import type { DebugFile } from "../../host/image/debug.js"
-import { optimizeImage } from "../../host/image/optimize.js"
+import { runOfficial } from "../../host/build/official.js"
 import { ImageError, readImage } from "../../host/image/read.js"
 import { writeImage } from "../../host/image/write.js"
 import { ProgramGenerator } from "../machine/generator.js"
+import { comparedPrograms, conformancePrograms, optimizedImage, program, programImage } from "../machine/images.js"
 import { simulate } from "./machine/run.js"
 
 /** Generated programs; MOTE_PROGRAMS=N runs more, MOTE_SEED=N begins elsewhere. */
 const GENERATED = Number(process.env["MOTE_PROGRAMS"] ?? 60)
 const FIRST_SEED = Number(process.env["MOTE_SEED"] ?? 1001)
 const TIMEOUT = 20000
-const NO_DEBUG: DebugFile = { functions: [], srcmap: [], sources: [] }
-
-function compiled(source: string): Buffer {
-    return Buffer.from(compileProgram(source))
-}
-
-function optimized(source: string): Buffer {
-    return optimizeImage(compiled(source), NO_DEBUG).image
-}
 
 async function compare(source: string): Promise<void> {
-    const image = compiled(source)
-    const smaller = optimizeImage(image, NO_DEBUG).image
+    const image = programImage(source)
+    const smaller = optimizedImage(source)
     ok(smaller.length <= image.length, `${smaller.length} > ${image.length}`)
     const expected = (await simulate(image, false)).output
     strictEqual((await simulate(smaller, true)).output, expected)
@@ -37,23 +27,16 @@ async function compare(source: string): Promise<void> {
 }
 
 async function outputOf(source: string): Promise<string> {
-    const before = (await simulate(compiled(source), false)).output
-    strictEqual((await simulate(optimized(source), false)).output, before)
+    const before = (await simulate(programImage(source), false)).output
+    strictEqual((await simulate(optimizedImage(source), false)).output, before)
     return before
-}
-
-/** A program of a few lines, ended as all are. */
-function program(...lines: string[]): string {
-    return ['import * as ds from "@devicescript/core"', ...lines, "ds.restart()"].join("\n")
 }
 
 describe("an optimized image", function () {
     this.timeout(60000)
 
-    for (const folder of ["conformance", "programs"])
-        for (const name of readdirSync(join(root, "test", "machine", folder)).filter((file) => file.endsWith(".ts")))
-            it(`does what the compiler's does in both machines: ${name}`, () =>
-                compare(readFileSync(join(root, "test", "machine", folder, name), "utf8")))
+    for (const { name, source } of [...conformancePrograms(), ...comparedPrograms()])
+        it(`does what the compiler's does in both machines: ${name}`, () => compare(source))
 
     for (let seed = FIRST_SEED; seed < FIRST_SEED + GENERATED; seed++)
         it(`does what the compiler's does in both machines: generated program ${seed}`, () =>
@@ -134,7 +117,7 @@ describe("an optimized image", function () {
     })
 
     it("lets go of what nobody wants before it waits: two such Buffers do not fit the heap together", async () => {
-        const image = optimized(
+        const image = optimizedImage(
             program(
                 "let total = 0",
                 "async function work() {",
@@ -151,7 +134,7 @@ describe("an optimized image", function () {
     })
 
     it("reads and writes any image without a change of meaning, and refuses what is none", () => {
-        const image = compiled(readFileSync(join(root, "test", "machine", "programs", "texts.ts"), "utf8"))
+        const image = programImage(readFileSync(join(root, "test", "machine", "programs", "texts.ts"), "utf8"))
         const once = writeImage(readImage(image)).image
         deepStrictEqual(writeImage(readImage(once)).image, once)
         throws(() => readImage(Buffer.alloc(200)), ImageError)

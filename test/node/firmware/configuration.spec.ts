@@ -1,6 +1,6 @@
 import { ok, strictEqual } from "node:assert/strict"
 import { spawnSync } from "node:child_process"
-import { copyFileSync, mkdirSync, mkdtempSync, readFileSync, statSync, writeFileSync } from "node:fs"
+import { copyFileSync, existsSync, mkdirSync, mkdtempSync, readFileSync, statSync, writeFileSync } from "node:fs"
 import { tmpdir } from "node:os"
 import { join } from "node:path"
 import { programSlot } from "../../../host/board/program-slot.js"
@@ -12,6 +12,7 @@ import { missingForBoard } from "../../../host/build/rv32.js"
 import { inWords } from "../../../host/device-words.js"
 import { flashHere, olderSlot } from "../../../host/config/flash.js"
 import { freePort, mote, Running, untilBound } from "../../interop/process.js"
+import { fibonacci } from "../../machine/images.js"
 import { needs } from "../../support/needs.js"
 
 const KEY = "000102030405060708090a0b0c0d0e0f"
@@ -82,6 +83,7 @@ describe("devs.config.json", function () {
             { ...good, board: "toaster" },
             "board: one of esp32c3-devkitm-1, posix, rv32-virt",
         ],
+        ["a translation that is neither", { ...good, translate: "yes" }, "translate: true or false"],
         ["a radio without a network", { ...good, board: "esp32c3-devkitm-1" }, "wifi: is missing"],
         ["a network without a name", { ...good, wifi: { ssid: "" } }, "wifi.ssid: 1 to 32 characters"],
         ["a target of another scheme", { ...good, target: "http://x/y" }, "target: where readings go: coaps://"],
@@ -207,6 +209,30 @@ describe("mote flash and mote monitor", function () {
                 await gateway.end()
             }
         })
+
+    it("build the program's functions into the firmware as C with translate; it interprets other programs", function () {
+        needs(this, missingFor(checkedDevice))
+        const folder = project({ ...good, translate: true }, keys)
+        writeFileSync(join(folder, "src", "app.ts"), fibonacci(15))
+        const flashed = run("flash", folder)
+        strictEqual(flashed.code, 0, flashed.err)
+        ok(/^as C: .*translation, 3 of 3 functions$/m.test(flashed.out), flashed.out)
+        strictEqual(run("monitor", folder).out, "610\n")
+        const made = join(folder, "build", "posix")
+        writeFileSync(join(made, "other.devs"), compileProgram(fibonacci(16)))
+        const [translated, interpreted] = ["program.devs", "other.devs"].map((name) => {
+            const { stdout, stderr } = spawnSync(join(made, "mote-device"), ["--stats", join(made, name)], {
+                encoding: "utf8",
+            })
+            return { stdout, operations: Number(/^operations (\d+)/.exec(stderr)?.[1]) }
+        })
+        strictEqual(translated.stdout + interpreted.stdout, "610\n987\n")
+        ok(translated.operations * 100 < interpreted.operations, JSON.stringify([translated, interpreted]))
+        // Without the setting, nothing of it stays.
+        writeFileSync(join(folder, "devs.config.json"), JSON.stringify(good))
+        strictEqual(run("build", folder).code, 0)
+        ok(!existsSync(join(made, "translation")))
+    })
 
     it("names the line of TypeScript where a program panics", function () {
         needs(this, missingFor(checkedDevice))

@@ -3,7 +3,13 @@ import { tmpdir } from "node:os"
 import { join } from "node:path"
 import { emulatorCommand, HOST_OF_BOARD, IPV6_HOST_OF_BOARD } from "../../../host/board/emulator.js"
 import { cachedDeviceImage } from "../../../host/build/device.js"
-import { buildNative, checkedDevice, missingFor } from "../../../host/build/native.js"
+import {
+    buildNative,
+    checkedDevice,
+    missingFor,
+    type NativeProgram,
+    withTranslations,
+} from "../../../host/build/native.js"
 import { buildBoard, missingForBoard } from "../../../host/build/rv32.js"
 import { machineModule } from "../../../host/build/wasm.js"
 import { Device } from "../../../host/simulator/device.js"
@@ -25,24 +31,31 @@ export interface DeviceKind {
 
 const folder = mkdtempSync(join(tmpdir(), "mote-firmware-"))
 
-/** Linux with ASan and UBSan; the settings in a file, as people do it. */
+/** The command for a program on Linux; the settings in a file, as people do it. */
+function linuxCommand(device: NativeProgram, image: string, settings: Record<string, string>): string[] {
+    const file = join(folder, `settings-${Math.random().toString(36).slice(2)}`)
+    const lines = Object.entries(settings).map(([name, value]) => `${name}=${value}\n`)
+    writeFileSync(file, lines.join(""))
+    return [buildNative(device), ...["--guard", "0", "--settings", file, "--storage", `${file}.flash`, image]]
+}
+
+/** Linux with ASan and UBSan. */
 export const linux: DeviceKind = {
     name: "Linux",
     host: "127.0.0.1",
     ipv6Host: "::1",
     missing: () => missingFor(checkedDevice),
+    command: (program, settings) =>
+        Promise.resolve(linuxCommand(checkedDevice, cachedDeviceImage(program).path, settings)),
+}
+
+/** The same with the functions of the program as C. */
+export const translatedLinux: DeviceKind = {
+    ...linux,
+    name: "Linux, as C",
     command: (program, settings) => {
-        const file = join(folder, `settings-${Math.random().toString(36).slice(2)}`)
-        writeFileSync(
-            file,
-            Object.entries(settings)
-                .map(([name, value]) => `${name}=${value}\n`)
-                .join(""),
-        )
-        return Promise.resolve([
-            buildNative(checkedDevice),
-            ...["--guard", "0", "--settings", file, "--storage", `${file}.flash`, cachedDeviceImage(program).path],
-        ])
+        const { path } = cachedDeviceImage(program)
+        return Promise.resolve(linuxCommand(withTranslations(checkedDevice, [readFileSync(path)]), path, settings))
     },
 }
 

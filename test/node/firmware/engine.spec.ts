@@ -2,12 +2,12 @@ import { ok } from "node:assert/strict"
 import { engineTestNames } from "../../engine/names.js"
 import { Running } from "../../interop/process.js"
 import { needs } from "../../support/needs.js"
-import { board, linux } from "./device-under-test.js"
+import { board, linux, translatedLinux } from "./device-under-test.js"
 
 describe("the engine's own tests, with the device's cryptography", function () {
     this.timeout(120000)
 
-    for (const kind of [linux, board])
+    for (const kind of [linux, translatedLinux, board])
         it(`pass on ${kind.name}, the same names as in Node`, async function () {
             needs(this, kind.missing())
             const names = engineTestNames()

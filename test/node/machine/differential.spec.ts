@@ -1,10 +1,8 @@
 import { strictEqual } from "node:assert/strict"
-import { readdirSync, readFileSync } from "node:fs"
-import { join } from "node:path"
-import { root } from "../../../host/build/device.js"
 import { checkedDevice, missingFor } from "../../../host/build/native.js"
-import { compileProgram, runOfficial } from "../../../host/build/official.js"
+import { runOfficial } from "../../../host/build/official.js"
 import { ProgramGenerator } from "../../machine/generator.js"
+import { comparedPrograms, programImage } from "../../machine/images.js"
 import { runNatively, simulate } from "./run.js"
 
 /** Generated programs; MOTE_PROGRAMS=N runs more, MOTE_SEED=N begins elsewhere. */
@@ -20,7 +18,7 @@ async function officialOutput(image: Uint8Array): Promise<string> {
 }
 
 async function compare(source: string, natively: boolean): Promise<void> {
-    const image = compileProgram(source)
+    const image = programImage(source)
     const expected = await officialOutput(image)
     strictEqual((await simulate(image, false)).output, expected)
     if (natively) strictEqual(runNatively(image, "--gc-stress"), expected)
@@ -29,9 +27,7 @@ async function compare(source: string, natively: boolean): Promise<void> {
 describe("the machine and the official one print the same", function () {
     this.timeout(60000)
     const missing = missingFor(checkedDevice)
-    const folder = join(root, "test", "machine", "programs")
-    for (const name of readdirSync(folder))
-        it(`for ${name}`, () => compare(readFileSync(join(folder, name), "utf8"), missing === undefined))
+    for (const { name, source } of comparedPrograms()) it(`for ${name}`, () => compare(source, missing === undefined))
 
     for (let seed = FIRST_SEED; seed < FIRST_SEED + GENERATED; seed++)
         it(`for generated program ${seed}`, () =>

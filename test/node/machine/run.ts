@@ -11,15 +11,35 @@ const OFFICIAL = { heapBytes: 64 * 1024, maxDepth: 100, guard: 131071 }
 
 let folder: string | undefined
 
-/** What a program prints in the Linux build under ASan and UBSan, `PANIC n` last after a panic. */
-export function runNatively(image: Uint8Array, ...options: string[]): string {
+/** What a program of the Linux device does to its end. */
+export interface NativeRun {
+    output: string
+    /** counters and what is told of a panic */
+    errors: string
+}
+
+/** @param device its executable */
+export function runDevice(device: string, image: Uint8Array, ...options: string[]): NativeRun {
     folder ??= mkdtempSync(join(tmpdir(), "mote-machine-"))
     const path = join(folder, "image.devs")
     writeFileSync(path, image)
-    const args = ["--virtual-time", "--plain", ...options, path]
-    const run = spawnSync(buildNative(checkedDevice), args, { encoding: "utf8", timeout: 60000 })
-    if (run.stderr !== "") throw new Error(`${run.stdout}\n${run.stderr}`)
-    return run.stdout
+    const { stdout, stderr, signal } = spawnSync(device, ["--virtual-time", ...options, path], {
+        encoding: "utf8",
+        timeout: 60000,
+    })
+    return { output: stdout, errors: stderr + (signal ?? "") }
+}
+
+/** What a program prints, `PANIC n` last after a panic. Sanitizers say nothing. */
+export function printedBy(device: string, image: Uint8Array, ...options: string[]): string {
+    const { output, errors } = runDevice(device, image, "--plain", ...options)
+    if (errors !== "") throw new Error(`${output}\n${errors}`)
+    return output
+}
+
+/** The same in the Linux build under ASan and UBSan. */
+export function runNatively(image: Uint8Array, ...options: string[]): string {
+    return printedBy(buildNative(checkedDevice), image, ...options)
 }
 
 /** The same program in WebAssembly. */

@@ -1,0 +1,63 @@
+import { createHash } from "node:crypto"
+import { existsSync, mkdirSync, readdirSync, readFileSync, renameSync, writeFileSync } from "node:fs"
+import { join } from "node:path"
+import { root } from "../../host/build/device.js"
+import { compileProgram } from "../../host/build/official.js"
+import type { DebugFile } from "../../host/image/debug.js"
+import { optimizeImage } from "../../host/image/optimize.js"
+
+const NO_DEBUG: DebugFile = { functions: [], srcmap: [], sources: [] }
+
+/** The compiler decides what an image is; a program takes it most of half a second. */
+const compiler = readFileSync(join(root, "node_modules", "@devicescript", "cli", "package.json"))
+const cache = join(root, ".cache", "programs")
+
+/** A compiled program; it is compiled once. */
+export function programImage(source: string): Buffer {
+    const name = createHash("sha256").update(compiler).update(source).digest("hex").slice(0, 16)
+    const path = join(cache, `${name}.devs`)
+    if (existsSync(path)) return readFileSync(path)
+    const image = compileProgram(source)
+    mkdirSync(cache, { recursive: true })
+    writeFileSync(`${path}.${process.pid}`, image)
+    renameSync(`${path}.${process.pid}`, path)
+    return Buffer.from(image)
+}
+
+export function optimizedImage(source: string): Buffer {
+    return optimizeImage(programImage(source), NO_DEBUG).image
+}
+
+/** A program of a few lines, ended as all are. */
+export function program(...lines: string[]): string {
+    return ['import * as ds from "@devicescript/core"', ...lines, "ds.restart()"].join("\n")
+}
+
+/** A program that calls a lot and has no loops. */
+export const fibonacci = (n: number): string =>
+    program(
+        "function fibonacci(n: number): number { return n < 2 ? n : fibonacci(n - 1) + fibonacci(n - 2) }",
+        `console.log(fibonacci(${n}))`,
+    )
+
+/** A program that lies beside this file. */
+export interface WrittenProgram {
+    name: string
+    source: string
+}
+
+function programsIn(folder: string): WrittenProgram[] {
+    const path = join(root, "test", "machine", folder)
+    const names = readdirSync(path).filter((name) => name.endsWith(".ts"))
+    return names.map((name) => ({ name: name.slice(0, -3), source: readFileSync(join(path, name), "utf8") }))
+}
+
+/** Those that the official machine's output is recorded of. */
+export const conformancePrograms = (): WrittenProgram[] => programsIn("conformance")
+
+/** What the official machine printed. */
+export const recordedOutput = (name: string): string =>
+    readFileSync(join(root, "test", "machine", "conformance", `${name}.expected`), "utf8")
+
+/** Programs that are run on two machines and compared. */
+export const comparedPrograms = (): WrittenProgram[] => programsIn("programs")
