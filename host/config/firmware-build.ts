@@ -6,7 +6,7 @@ import { buildNative, device, missingFor, withTranslations } from "../build/nati
 import { buildBoard, missingForBoard } from "../build/rv32.js"
 import { UsageError } from "../credentials.js"
 import { translationFiles } from "../translate/files.js"
-import { translateImage } from "../translate/translate.js"
+
 import { type Board, DEFAULT_SUITES, type DeviceConfig, type DeviceCredentials } from "./device-config.js"
 import { AeadAlgorithm } from "../../src/dtls/crypto/provider.js"
 import { allSuites } from "../../src/dtls/crypto/suites.js"
@@ -106,15 +106,13 @@ export function writeConfiguration(config: DeviceConfig, files: BuildFiles): voi
         writeFileSync(files.configuration, header)
 }
 
-/** How much of the program is C, in words; its C goes where PlatformIO finds it, and none without `translate`. */
-export function writeTranslation(config: DeviceConfig, files: BuildFiles): string | undefined {
+/** Puts the program's functions as C where PlatformIO finds them, and none without `translate`. */
+export function writeTranslation(config: DeviceConfig, files: BuildFiles): void {
     rmSync(files.translation, { recursive: true, force: true })
-    if (!config.translate) return undefined
+    if (!config.translate) return
     const image = readFileSync(files.image)
-    const { translated, functions } = translateImage(image)
     mkdirSync(files.translation, { recursive: true })
     for (const path of translationFiles([image])) copyFileSync(path, join(files.translation, basename(path)))
-    return `${translated} of ${functions} functions`
 }
 
 /** Why the firmware of a board cannot be built here, as a sentence; undefined when it can. */
