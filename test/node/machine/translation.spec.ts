@@ -76,6 +76,12 @@ describe("functions as C", function () {
         })
 })
 
+const fibonacci = (n: number): string =>
+    program(
+        "function fibonacci(n: number): number { return n < 2 ? n : fibonacci(n - 1) + fibonacci(n - 2) }",
+        `console.log(fibonacci(${n}))`,
+    )
+
 /** Each calls the next, some in loops, one of them in a callback; the last throws. */
 const FAILING = program(
     "class Tank {",
@@ -147,7 +153,15 @@ describe("a device with functions as C", function () {
     this.timeout(120000)
     let device: string
     let interpreter: string
-    const sources = [straight(100), FAILING, spinning(100000), spinning(2500000), ENDLESS_CALLS, ENDLESS_CALLBACKS]
+    const sources = [
+        straight(100),
+        fibonacci(28),
+        FAILING,
+        spinning(100000),
+        spinning(2500000),
+        ENDLESS_CALLS,
+        ENDLESS_CALLBACKS,
+    ]
 
     before(function () {
         needs(this, missing)
@@ -193,6 +207,9 @@ describe("a device with functions as C", function () {
 
     it("ends a loop without end by its guard, below other calls, too", () =>
         strictEqual(alike(spinning(100000)), "PANIC 60001\n"))
+
+    it("ends calls that hardly end by its guard, though no loop is among them", () =>
+        strictEqual(alike(fibonacci(28)), "PANIC 60001\n"))
 
     it("gives the host its turn in a long loop and goes on in the middle of it, without a guard", () => {
         strictEqual(alike(spinning(2500000), "--guard", "0"), "13552\nother\n")
