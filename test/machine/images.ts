@@ -33,11 +33,14 @@ export function program(...lines: string[]): string {
     return ['import * as ds from "@devicescript/core"', ...lines, "ds.restart()"].join("\n")
 }
 
-/** A program that calls a lot and has no loops. */
-export const fibonacci = (n: number): string =>
+/** A program whose operations are nearly all in one function without calls and loops. */
+export const straight = (steps: number): string =>
     program(
-        "function fibonacci(n: number): number { return n < 2 ? n : fibonacci(n - 1) + fibonacci(n - 2) }",
-        `console.log(fibonacci(${n}))`,
+        "function work(n: number): number {",
+        ...Array<string>(steps).fill("    n = (n * 3 + 1) & 0xffff"),
+        "    return n",
+        "}",
+        "console.log(work(1))",
     )
 
 /** A program that lies beside this file. */
