@@ -33,7 +33,7 @@ bool translated_read_uint(mote_vm *vm, mote_value *base, uint32_t at, mote_value
         }
         if (over == 0 && value <= (uint32_t)SMALL_MAX) return done(vm, small_value((int32_t)value));
     }
-    return call_method(vm, base, 2, at, key);
+    return translated_call_method(vm, base, 2, at, key);
 }
 
 bool translated_write_uint(mote_vm *vm, mote_value *base, uint32_t at, mote_value key)
@@ -47,7 +47,7 @@ bool translated_write_uint(mote_vm *vm, mote_value *base, uint32_t at, mote_valu
             return done(vm, small_value(small_int(base[2]) + (int32_t)width));
         }
     }
-    return call_method(vm, base, 3, at, key);
+    return translated_call_method(vm, base, 3, at, key);
 }
 
 bool translated_blit(mote_vm *vm, mote_value *base, uint32_t at, mote_value key)
@@ -67,7 +67,7 @@ bool translated_blit(mote_vm *vm, mote_value *base, uint32_t at, mote_value key)
             return done(vm, MOTE_UNDEFINED);
         }
     }
-    return call_method(vm, base, 4, at, key);
+    return translated_call_method(vm, base, 4, at, key);
 }
 
 bool translated_push(mote_vm *vm, mote_value *base, uint32_t at, mote_value key)
@@ -82,5 +82,5 @@ bool translated_push(mote_vm *vm, mote_value *base, uint32_t at, mote_value key)
             return done(vm, small_value((int32_t)length + 1));
         }
     }
-    return call_method(vm, base, 1, at, key);
+    return translated_call_method(vm, base, 1, at, key);
 }

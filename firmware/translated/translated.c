@@ -258,11 +258,11 @@ bool translated_native(mote_vm *vm, mote_value *base, unsigned count, uint32_t a
     mote_value known = vm->known_natives[number];
     const mote_builtin_field *field = &vm->translation->natives[number];
     base[0] = immediate(TAG_BUILTIN, field->object);
-    if (known != 0) return call_native(vm, base, payload(known), count, at);
+    if (known != 0) return translated_call_native(vm, base, payload(known), count, at);
     bool its_own = attached_map(vm, base[0], false) != 0;
     mote_value found = its_own ? MOTE_UNDEFINED : builtin_get(vm, field->object, field->key);
     if (has_tag(found, TAG_NATIVE) && !is_accessor(found)) vm->known_natives[number] = found;
-    return call_method(vm, base, count, at, field->key);
+    return translated_call_method(vm, base, count, at, field->key);
 }
 
 bool translated_has_own(const mote_vm *vm, mote_value object, mote_value key)

@@ -50,7 +50,20 @@ bool translated_alloc_map(mote_vm *vm, mote_value *o, uint32_t at);
 bool translated_alloc_array(mote_vm *vm, mote_value *o, uint32_t at, mote_value size);
 bool translated_alloc_buffer(mote_vm *vm, mote_value *o, uint32_t at, mote_value size);
 
-/* Calls, as in call_method: base[0] is the object. */
+/*
+ * Calls. Operands are as in call_enter, `at` is the place behind the call. True: the call is done, vm->ret_val has its
+ * result, and vm->link is where the callee's was, see translated_back. False: something else is to run first, see
+ * machine_run, and the function goes on from that place later.
+ */
+
+/** base[0] is the function, vm->receiver its receiver. */
+bool translated_call(mote_vm *vm, mote_value *base, unsigned count, uint32_t at);
+/** base[0] is the object, as in all that follow. */
+bool translated_call_method(mote_vm *vm, mote_value *base, unsigned count, uint32_t at, mote_value key);
+/** base[0] is the receiver. */
+bool translated_call_native(mote_vm *vm, mote_value *base, uint32_t index, unsigned count, uint32_t at);
+/** Enters a translated function, base[0] is the receiver. False as above. */
+bool translated_begin_slowly(mote_vm *vm, mote_value *base, unsigned count, uint32_t at, uint32_t index);
 
 /** A native that a builtin object has, by its number among the translation's. */
 bool translated_native(mote_vm *vm, mote_value *base, unsigned count, uint32_t at, uint32_t number);
@@ -122,7 +135,9 @@ static ALWAYS bool translated_begin(mote_vm *vm, mote_value *base, uint32_t at, 
     mote_value *slots = of.method ? base : base + 1;
     mote_value *operands = slots + of.slots + of.tries + LINK_WORDS;
     unsigned given = of.method ? of.arguments - 1 : of.arguments;
-    if (operands > vm->stack_peak || vm->depth >= vm->depth_limit) return call_begin(vm, base, given, at, of.index);
+    vm->budget -= CALL_OPERATIONS;
+    if (operands > vm->stack_peak || vm->depth >= vm->depth_limit || vm->budget < 0)
+        return translated_begin_slowly(vm, base, given, at, of.index);
     if (of.constructs && base[0] == MOTE_UNDEFINED && !translated_make_object(vm, base, given, at, of.class))
         return false;
     vm->depth++;

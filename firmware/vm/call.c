@@ -135,7 +135,7 @@ static RARE mote_value *grow_below(mote_vm *vm, mote_value *base, uint32_t words
  * base[0] is the receiver now: operands keep it alive. False: an exception or panic is pending. The link words are
  * written when nothing is allocated any more: until then they are nobody's.
  */
-static bool enter(mote_vm *vm, mote_value *base, uint32_t index, unsigned count, mote_value env)
+bool call_enter_function(mote_vm *vm, mote_value *base, uint32_t index, unsigned count, mote_value env)
 {
     const image_function *function = function_at(vm, index);
     bool method = (function->flags & FUNCTION_NEEDS_THIS) != 0;
@@ -172,7 +172,7 @@ static bool enter(mote_vm *vm, mote_value *base, uint32_t index, unsigned count,
     return true;
 }
 
-static void enter_native(mote_vm *vm, mote_value *base, uint32_t index, unsigned count)
+void call_enter_native(mote_vm *vm, mote_value *base, uint32_t index, unsigned count)
 {
     vm->ret_val = MOTE_UNDEFINED;
     mote_value result = native_call(vm, index, base[0], base + 1, count);
@@ -222,8 +222,8 @@ static void enter_other(mote_vm *vm, mote_value *base, unsigned count, mote_valu
         return;
     }
     base[0] = self;
-    if (has_tag(function, TAG_FUNCTION)) (void)enter(vm, base, payload(function), count, env);
-    else enter_native(vm, base, payload(function), count);
+    if (has_tag(function, TAG_FUNCTION)) (void)call_enter_function(vm, base, payload(function), count, env);
+    else call_enter_native(vm, base, payload(function), count);
 }
 
 void call_enter(mote_vm *vm, mote_value *base, unsigned count, mote_value receiver)
@@ -234,120 +234,8 @@ void call_enter(mote_vm *vm, mote_value *base, unsigned count, mote_value receiv
         return;
     }
     base[0] = self;
-    if (has_tag(function, TAG_FUNCTION)) (void)enter(vm, base, payload(function), count, MOTE_UNDEFINED);
-    else enter_native(vm, base, payload(function), count);
-}
-
-/** As the callee of a translated function leaves it: its caller finds its own registers from there. */
-static inline void leave_link(mote_vm *vm)
-{
-    vm->link = vm->operands - LINK_WORDS;
-}
-
-/** base[0] is the receiver. */
-static bool call_nested(mote_vm *vm, mote_value *base, uint32_t index, unsigned count, mote_value env)
-{
-    mote_translated *code = vm->translated[index];
-    return enter(vm, base, index, count, env) && code(vm, 0);
-}
-
-/** Calls of everything else: natives are done at once. base[0] is the function. */
-static RARE bool call_untranslated(mote_vm *vm, mote_value *base, unsigned count, mote_value receiver)
-{
-    const mote_value *link = vm->link;
-    call_enter(vm, base, count, receiver);
-    if (vm->link != link || has_failed(vm) || vm->yielding) return false;
-    leave_link(vm);
-    return true;
-}
-
-/** base[0] is the receiver, the registers are set. */
-static ALWAYS bool run_native(mote_vm *vm, mote_value *base, uint32_t index, unsigned count)
-{
-    enter_native(vm, base, index, count);
-    if (has_failed(vm) || vm->yielding) return false;
-    leave_link(vm);
-    return true;
-}
-
-bool call_native(mote_vm *vm, mote_value *base, uint32_t index, unsigned count, uint32_t behind)
-{
-    vm->sp = base + 1 + count;
-    vm->pc = vm->image.bytes + behind;
-    return run_native(vm, base, index, count);
-}
-
-static ALWAYS bool may_nest(const mote_vm *vm, mote_value function)
-{
-    return has_tag(function, TAG_FUNCTION) && vm->depth - vm->nested_from < MOST_NESTED;
-}
-
-/** base[0] is the function, not its receiver: bound functions and closures are taken apart. */
-static RARE bool call_wrapped(mote_vm *vm, mote_value *base, unsigned count, mote_value receiver)
-{
-    mote_value function = base[0], env = MOTE_UNDEFINED;
-    if (has_kind(vm, function, KIND_BOUND)) {
-        const block_bound *bound = at_offset(vm, function);
-        receiver = bound->receiver;
-        function = bound->function;
-    }
-    if (has_kind(vm, function, KIND_CLOSURE)) {
-        const block_closure *closure = at_offset(vm, function);
-        function = closure->function;
-        env = closure->frame;
-    }
-    if (!may_nest(vm, function)) return call_untranslated(vm, base, count, receiver);
-    base[0] = receiver == VALUE_NONE ? MOTE_UNDEFINED : receiver;
-    return call_nested(vm, base, payload(function), count, env);
-}
-
-static ALWAYS bool call_value(mote_vm *vm, mote_value *base, unsigned count, mote_value function, mote_value receiver)
-{
-    bool native = has_tag(function, TAG_NATIVE);
-    if (!native && !may_nest(vm, function)) {
-        base[0] = function;
-        return call_wrapped(vm, base, count, receiver);
-    }
-    base[0] = receiver == VALUE_NONE ? MOTE_UNDEFINED : receiver;
-    if (native) return run_native(vm, base, payload(function), count);
-    return call_nested(vm, base, payload(function), count, MOTE_UNDEFINED);
-}
-
-bool call_translated(mote_vm *vm, mote_value *base, unsigned count, uint32_t behind)
-{
-    mote_value receiver = vm->receiver;
-    vm->sp = base + 1 + count;
-    vm->pc = vm->image.bytes + behind;
-    vm->receiver = VALUE_NONE;
-    return call_value(vm, base, count, base[0], receiver);
-}
-
-bool call_method(mote_vm *vm, mote_value *base, unsigned count, uint32_t behind, mote_value key)
-{
-    mote_value object = base[0], method = quick_method(vm, object, key);
-    vm->sp = base + 1 + count;
-    vm->pc = vm->image.bytes + behind;
-    if (method != VALUE_NONE) return call_value(vm, base, count, method, object);
-    method = field_callee(vm, object, key);
-    if (method == MOTE_FAILED) return false;
-    mote_value receiver = vm->receiver;
-    vm->receiver = VALUE_NONE;
-    return call_value(vm, base, count, method, receiver);
-}
-
-bool call_begin(mote_vm *vm, mote_value *base, unsigned count, uint32_t behind, uint32_t index)
-{
-    vm->sp = base + 1 + count;
-    vm->pc = vm->image.bytes + behind;
-    if (vm->depth - vm->nested_from < MOST_NESTED) {
-        bool entered = enter(vm, base, index, count, MOTE_UNDEFINED);
-        limit_depth(vm);
-        return entered;
-    }
-    mote_value receiver = base[0];
-    base[0] = immediate(TAG_FUNCTION, index);
-    (void)call_untranslated(vm, base, count, receiver);
-    return false;
+    if (has_tag(function, TAG_FUNCTION)) (void)call_enter_function(vm, base, payload(function), count, MOTE_UNDEFINED);
+    else call_enter_native(vm, base, payload(function), count);
 }
 
 static bool is_native_call(mote_vm *vm, mote_value function)

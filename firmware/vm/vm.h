@@ -25,6 +25,8 @@ enum {
 
 /* Without a guard: operations after which the host gets a turn, some tenths of a second. */
 enum { SLICE = 20000000 };
+/* What a call of a translated function counts for, as the interpreter counts a short one. */
+enum { CALL_OPERATIONS = 8 };
 
 enum {
     MARK_STACK = 48,
@@ -575,18 +577,12 @@ static inline bool has_failed(const mote_vm *vm)
 void call_enter(mote_vm *vm, mote_value *base, unsigned count, mote_value receiver);
 void call_array(mote_vm *vm, mote_value function, mote_value array);
 /**
- * What a translated function calls with: operands as in call_enter, `vm->receiver`, and the place behind the call in
- * bytes from the image's start. True: the call is done, vm->ret_val has its result, and vm->link is where the callee's
- * was, see translated_back. False: something else is to run first, see machine_run, and the function goes on from that
- * place later.
+ * Enters a function of the image: base[0] is the receiver, UNDEFINED when there is none, and operands keep it alive.
+ * False: an exception or panic is pending.
  */
-bool call_translated(mote_vm *vm, mote_value *base, unsigned count, uint32_t behind);
-/** The same for a method: base[0] is the object. */
-bool call_method(mote_vm *vm, mote_value *base, unsigned count, uint32_t behind, mote_value key);
-/** The same for a native by its number: base[0] is the receiver. */
-bool call_native(mote_vm *vm, mote_value *base, uint32_t index, unsigned count, uint32_t behind);
-/** Enters a translated function: base[0] is the receiver. False: something else is to run first, as above. */
-bool call_begin(mote_vm *vm, mote_value *base, unsigned count, uint32_t behind, uint32_t index);
+bool call_enter_function(mote_vm *vm, mote_value *base, uint32_t index, unsigned count, mote_value env);
+/** Calls a native; its result is in vm->ret_val, unless an exception or panic is pending. */
+void call_enter_native(mote_vm *vm, mote_value *base, uint32_t index, unsigned count);
 /** Puts a new object of the constructor `index` to base[0]. */
 bool call_make_object(mote_vm *vm, mote_value *base, uint32_t index, mote_value env);
 /** Leaves the running activation with `result`. */

@@ -81,7 +81,7 @@ export class Callees {
             `static bool ${name}(mote_vm *vm, mote_value *base, uint32_t at)`,
             "{",
             ...ways,
-            `    return call_method(vm, base, ${count}, at, ${key});`,
+            `    return translated_call_method(vm, base, ${count}, at, ${key});`,
             "}",
             "",
         ].join("\n")
@@ -111,7 +111,7 @@ export class Callees {
             return { call: `${quick}(vm, ${base}, ${at}, ${key})`, object }
         const method = this.method(field, count)
         if (method !== undefined) return { call: `${method}(vm, ${base}, ${at})`, object }
-        return { call: `call_method(vm, ${base}, ${count}, ${at}, ${key})`, object }
+        return { call: `translated_call_method(vm, ${base}, ${count}, ${at}, ${key})`, object }
     }
 
     /** Everything that functions call, once all of them are written. */
@@ -131,7 +131,7 @@ function entryOf(index: number, entry: ImageFunction, classNumber: number): stri
     const constructs = has(FunctionFlag.constructor)
     const begin =
         isCaptured(entry) || (constructs && classNumber < 0)
-            ? `call_begin(vm, base, ${declared}, at, ${index})`
+            ? `translated_begin_slowly(vm, base, ${declared}, at, ${index})`
             : "translated_begin(vm, base, at, entry)"
     const facts = [
         `.index = ${index}, .slots = ${slots}, .tries = ${tries}, .arguments = ${given}`,
@@ -141,7 +141,9 @@ function entryOf(index: number, entry: ImageFunction, classNumber: number): stri
     return [
         `static bool c${index}(mote_vm *vm, mote_value *base, uint32_t at)`,
         "{",
-        ...(begin.startsWith("call") ? [] : [`    static const translated_entry entry = {${facts.join(", ")}};`]),
+        ...(begin.startsWith("translated_begin_slowly")
+            ? []
+            : [`    static const translated_entry entry = {${facts.join(", ")}};`]),
         `    return ${begin} && f${index}(vm, 0);`,
         "}",
         "",

@@ -191,7 +191,7 @@ export class FunctionTranslation implements Output {
         } else if (key !== undefined || (callee.operands.length === 0 && callee.opcode in BUILTIN_FIELDS)) {
             const { call, object } = this.callees.field(callee, base, given.length, at)
             this.callWith(call, object === undefined ? undefined : this.value(object), given)
-        } else this.callWith(`call_translated(vm, ${base}, ${given.length}, ${at})`, this.value(callee), given)
+        } else this.callWith(`translated_call(vm, ${base}, ${given.length}, ${at})`, this.value(callee), given)
     }
 
     /** @param first what lies below the arguments */

@@ -1,0 +1,131 @@
+/* How translated functions call: each other on the C stack, natives at once, everything else by turns with the machine.
+ */
+#include "translated.h"
+
+/** As the callee of a translated function leaves it: its caller finds its own registers from there. */
+static inline void leave_link(mote_vm *vm)
+{
+    vm->link = vm->operands - LINK_WORDS;
+}
+
+/**
+ * Calls count for a turn as loops do. False: the guard has ended the program, or the host gets its turn, and what is
+ * called goes on behind it.
+ */
+static bool keeps_turn(mote_vm *vm)
+{
+    if (vm->budget >= 0) return true;
+    if (vm->guard != 0) vm_panic(vm, MOTE_PANIC_GUARD);
+    else vm->interrupted = vm->current;
+    return false;
+}
+
+/** base[0] is the receiver. */
+static bool call_nested(mote_vm *vm, mote_value *base, uint32_t index, unsigned count, mote_value env)
+{
+    mote_translated *code = vm->translated[index];
+    vm->budget -= CALL_OPERATIONS;
+    bool turn = keeps_turn(vm);
+    return vm->panic == MOTE_RUNNING && call_enter_function(vm, base, index, count, env) && turn && code(vm, 0);
+}
+
+/** Calls of everything else: natives are done at once. base[0] is the function. */
+static RARE bool call_untranslated(mote_vm *vm, mote_value *base, unsigned count, mote_value receiver)
+{
+    const mote_value *link = vm->link;
+    call_enter(vm, base, count, receiver);
+    if (vm->link != link || has_failed(vm) || vm->yielding) return false;
+    leave_link(vm);
+    return true;
+}
+
+/** base[0] is the receiver, the registers are set. */
+static ALWAYS bool run_native(mote_vm *vm, mote_value *base, uint32_t index, unsigned count)
+{
+    call_enter_native(vm, base, index, count);
+    if (has_failed(vm) || vm->yielding) return false;
+    leave_link(vm);
+    return true;
+}
+
+bool translated_call_native(mote_vm *vm, mote_value *base, uint32_t index, unsigned count, uint32_t behind)
+{
+    vm->sp = base + 1 + count;
+    vm->pc = vm->image.bytes + behind;
+    return run_native(vm, base, index, count);
+}
+
+static ALWAYS bool may_nest(const mote_vm *vm, mote_value function)
+{
+    return has_tag(function, TAG_FUNCTION) && vm->depth - vm->nested_from < MOST_NESTED;
+}
+
+/** base[0] is the function, not its receiver: bound functions and closures are taken apart. */
+static RARE bool call_wrapped(mote_vm *vm, mote_value *base, unsigned count, mote_value receiver)
+{
+    mote_value function = base[0], env = MOTE_UNDEFINED;
+    if (has_kind(vm, function, KIND_BOUND)) {
+        const block_bound *bound = at_offset(vm, function);
+        receiver = bound->receiver;
+        function = bound->function;
+    }
+    if (has_kind(vm, function, KIND_CLOSURE)) {
+        const block_closure *closure = at_offset(vm, function);
+        function = closure->function;
+        env = closure->frame;
+    }
+    if (!may_nest(vm, function)) return call_untranslated(vm, base, count, receiver);
+    base[0] = receiver == VALUE_NONE ? MOTE_UNDEFINED : receiver;
+    return call_nested(vm, base, payload(function), count, env);
+}
+
+static ALWAYS bool call_value(mote_vm *vm, mote_value *base, unsigned count, mote_value function, mote_value receiver)
+{
+    bool native = has_tag(function, TAG_NATIVE);
+    if (!native && !may_nest(vm, function)) {
+        base[0] = function;
+        return call_wrapped(vm, base, count, receiver);
+    }
+    base[0] = receiver == VALUE_NONE ? MOTE_UNDEFINED : receiver;
+    if (native) return run_native(vm, base, payload(function), count);
+    return call_nested(vm, base, payload(function), count, MOTE_UNDEFINED);
+}
+
+bool translated_call(mote_vm *vm, mote_value *base, unsigned count, uint32_t behind)
+{
+    mote_value receiver = vm->receiver;
+    vm->sp = base + 1 + count;
+    vm->pc = vm->image.bytes + behind;
+    vm->receiver = VALUE_NONE;
+    return call_value(vm, base, count, base[0], receiver);
+}
+
+bool translated_call_method(mote_vm *vm, mote_value *base, unsigned count, uint32_t behind, mote_value key)
+{
+    mote_value object = base[0], method = quick_method(vm, object, key);
+    vm->sp = base + 1 + count;
+    vm->pc = vm->image.bytes + behind;
+    if (method != VALUE_NONE) return call_value(vm, base, count, method, object);
+    method = field_callee(vm, object, key);
+    if (method == MOTE_FAILED) return false;
+    mote_value receiver = vm->receiver;
+    vm->receiver = VALUE_NONE;
+    return call_value(vm, base, count, method, receiver);
+}
+
+bool translated_begin_slowly(mote_vm *vm, mote_value *base, unsigned count, uint32_t behind, uint32_t index)
+{
+    vm->sp = base + 1 + count;
+    vm->pc = vm->image.bytes + behind;
+    bool turn = keeps_turn(vm);
+    if (vm->panic != MOTE_RUNNING) return false;
+    if (vm->depth - vm->nested_from < MOST_NESTED) {
+        bool entered = call_enter_function(vm, base, index, count, MOTE_UNDEFINED);
+        limit_depth(vm);
+        return entered && turn;
+    }
+    mote_value receiver = base[0];
+    base[0] = immediate(TAG_FUNCTION, index);
+    (void)call_untranslated(vm, base, count, receiver);
+    return false;
+}
