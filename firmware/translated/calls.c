@@ -106,11 +106,10 @@ bool translated_call_method(mote_vm *vm, mote_value *base, unsigned count, uint3
     vm->sp = base + 1 + count;
     vm->pc = vm->image.bytes + behind;
     if (method != VALUE_NONE) return call_value(vm, base, count, method, object);
-    method = field_callee(vm, object, key);
+    method = field_find(vm, object, key);
     if (method == MOTE_FAILED) return false;
-    mote_value receiver = vm->receiver;
-    vm->receiver = VALUE_NONE;
-    return call_value(vm, base, count, method, receiver);
+    bool takes_object = is_code(method) || has_kind(vm, method, KIND_CLOSURE);
+    return call_value(vm, base, count, method, takes_object ? object : VALUE_NONE);
 }
 
 bool translated_begin_slowly(mote_vm *vm, mote_value *base, unsigned count, uint32_t behind, uint32_t index)

@@ -1,24 +1,17 @@
 /* Operations of translated functions that are too long to stand at every place, with their quick ways first. */
 #include "translated.h"
 
-/** The registers as the interpreter has them behind an operation. */
-static void registers(mote_vm *vm, mote_value *sp, uint32_t at)
-{
-    vm->sp = sp;
-    vm->pc = vm->image.bytes + at;
-}
-
 static void operands_1(mote_vm *vm, mote_value *o, uint32_t at, mote_value x)
 {
     o[0] = x;
-    registers(vm, o + 1, at);
+    translated_registers(vm, o + 1, at);
 }
 
 static void operands_2(mote_vm *vm, mote_value *o, uint32_t at, mote_value x, mote_value y)
 {
     o[0] = x;
     o[1] = y;
-    registers(vm, o + 2, at);
+    translated_registers(vm, o + 2, at);
 }
 
 static void operands_3(mote_vm *vm, mote_value *o, uint32_t at, mote_value x, mote_value y, mote_value z)
@@ -55,66 +48,28 @@ mote_value translated_index(mote_vm *vm, mote_value *o, uint32_t at, mote_value 
     return index_get(vm, object, key);
 }
 
-static RARE mote_value field_in_full(mote_vm *vm, mote_value *o, uint32_t at, mote_value object, mote_value key)
-{
-    operands_1(vm, o, at, object);
-    return field_value(vm, object, key);
-}
-
-mote_value translated_field(mote_vm *vm, mote_value *o, uint32_t at, mote_value object, mote_value key)
-{
-    mote_value found = field_guess(vm, object, key);
-    return found != VALUE_NONE ? found : field_in_full(vm, o, at, object, key);
-}
-
-/** The table of an object that is no prototype; NULL when there is none. */
-static inline block_table *table_of(const mote_vm *vm, mote_value object)
-{
-    const block_map *map = (const block_map *)at_offset(vm, object);
-    if (!is_heap(object) || (map->header & (15u | FLAG_PROTOTYPE)) != KIND_MAP || map->table == 0) return NULL;
-    return (block_table *)at_offset(vm, map->table);
-}
-
-mote_value translated_field_at(mote_vm *vm, mote_value *o, uint32_t at, mote_value object, mote_value key,
-                               uint32_t place)
-{
-    const block_table *table = table_of(vm, object);
-    if (table != NULL && place < table->count && table->pairs[2 * place] == key) {
-        mote_value found = table->pairs[2 * place + 1];
-        bool may_run = is_code(found) || (is_heap(found) && (header_of(vm, found) & 15u) == KIND_CLOSURE);
-        if (!may_run) return found;
-    }
-    return translated_field(vm, o, at, object, key);
-}
-
-mote_value translated_length(mote_vm *vm, mote_value *o, uint32_t at, mote_value object, uint32_t place)
-{
-    mote_value length = quick_length(vm, object);
-    return length != VALUE_NONE ? length : translated_field_at(vm, o, at, object, builtin_value(S_length), place);
-}
-
 mote_value translated_builtin(mote_vm *vm, mote_value *o, uint32_t at, enum builtin_object object, mote_value key)
 {
-    registers(vm, o, at);
+    translated_registers(vm, o, at);
     return builtin_get(vm, object, key);
 }
 
 mote_value translated_number(mote_vm *vm, mote_value *o, uint32_t at, int32_t number)
 {
-    registers(vm, o, at);
+    translated_registers(vm, o, at);
     return int_value(vm, number);
 }
 
 mote_value translated_literal(mote_vm *vm, mote_value *o, uint32_t at, uint32_t index)
 {
     mote_value result;
-    registers(vm, o, at);
+    translated_registers(vm, o, at);
     return literal(vm, index, &result) ? result : MOTE_FAILED;
 }
 
 mote_value translated_spec(mote_vm *vm, mote_value *o, uint32_t at, uint32_t index)
 {
-    registers(vm, o, at);
+    translated_registers(vm, o, at);
     return spec_map(vm, index);
 }
 
@@ -139,57 +94,24 @@ mote_value translated_instance(mote_vm *vm, mote_value *o, uint32_t at, mote_val
 
 mote_value translated_closure(mote_vm *vm, mote_value *o, uint32_t at, uint32_t function)
 {
-    registers(vm, o, at);
+    translated_registers(vm, o, at);
     return closure_new(vm, function);
 }
 
 mote_value translated_load_closure(mote_vm *vm, mote_value *o, uint32_t at, uint32_t slot, mote_value levels)
 {
-    registers(vm, o, at);
+    translated_registers(vm, o, at);
     const block_frame *frame = closure_frame(vm, levels, slot);
     return frame == NULL ? MOTE_FAILED : frame->slots[slot];
 }
 
 mote_value translated_load(mote_vm *vm, mote_value *o, uint32_t at)
 {
-    registers(vm, o + 3, at);
+    translated_registers(vm, o + 3, at);
     return buffer_load(vm, o[0], o[1], o[2]);
 }
 
 /* Statements. */
-
-bool translated_set_field(mote_vm *vm, mote_value *o, uint32_t at, mote_value object, mote_value key, mote_value value)
-{
-    if (store_guess(vm, object, key, value)) return true;
-    operands_3(vm, o, at, object, key, value);
-    return field_set(vm, object, key, value);
-}
-
-bool translated_set_field_at(mote_vm *vm, mote_value *o, uint32_t at, mote_value object, mote_value key,
-                             mote_value value, uint32_t place)
-{
-    block_table *table = table_of(vm, object);
-    if (table == NULL || place >= table->count || table->pairs[2 * place] != key)
-        return translated_set_field(vm, o, at, object, key, value);
-    table->pairs[2 * place + 1] = value;
-    return true;
-}
-
-bool translated_add_field(mote_vm *vm, mote_value *o, uint32_t at, mote_value object, mote_value key, mote_value value,
-                          uint32_t place, uint32_t fields)
-{
-    block_table *table = table_of(vm, object);
-    if (table == NULL && place == 0 && has_kind(vm, object, KIND_MAP)) {
-        operands_3(vm, o, at, object, key, value);
-        return map_begin(vm, object, key, value, fields);
-    }
-    bool room = table != NULL && table->count == place && place < table->capacity && table->capacity < HASHED;
-    if (!room || !is_own_key(vm, key)) return translated_set_field_at(vm, o, at, object, key, value, place);
-    table->pairs[2 * place] = key;
-    table->pairs[2 * place + 1] = value;
-    table->count = (uint16_t)(place + 1);
-    return true;
-}
 
 bool translated_set_index(mote_vm *vm, mote_value *o, uint32_t at, mote_value object, mote_value key, mote_value value)
 {
@@ -223,7 +145,7 @@ bool translated_set_closure(mote_vm *vm, uint32_t slot, mote_value levels, mote_
 
 bool translated_store(mote_vm *vm, mote_value *o, uint32_t at)
 {
-    registers(vm, o + 4, at);
+    translated_registers(vm, o + 4, at);
     return buffer_store(vm, o[0], o[1], o[2], o[3]);
 }
 
@@ -235,19 +157,19 @@ static bool returned(mote_vm *vm, mote_value v)
 
 bool translated_alloc_map(mote_vm *vm, mote_value *o, uint32_t at)
 {
-    registers(vm, o, at);
+    translated_registers(vm, o, at);
     return returned(vm, map_new(vm, MOTE_UNDEFINED));
 }
 
 bool translated_alloc_array(mote_vm *vm, mote_value *o, uint32_t at, mote_value size)
 {
-    registers(vm, o, at);
+    translated_registers(vm, o, at);
     return returned(vm, alloc_array(vm, size));
 }
 
 bool translated_alloc_buffer(mote_vm *vm, mote_value *o, uint32_t at, mote_value size)
 {
-    registers(vm, o, at);
+    translated_registers(vm, o, at);
     return returned(vm, alloc_buffer(vm, size));
 }
 
@@ -263,17 +185,6 @@ bool translated_native(mote_vm *vm, mote_value *base, unsigned count, uint32_t a
     mote_value found = its_own ? MOTE_UNDEFINED : builtin_get(vm, field->object, field->key);
     if (has_tag(found, TAG_NATIVE) && !is_accessor(found)) vm->known_natives[number] = found;
     return translated_call_method(vm, base, count, at, field->key);
-}
-
-bool translated_has_own(const mote_vm *vm, mote_value object, mote_value key)
-{
-    const block_map *map = (const block_map *)at_offset(vm, object);
-    if (map->table == 0) return false;
-    const block_table *table = (const block_table *)at_offset(vm, map->table);
-    if ((table->header & FLAG_TEXT_KEYS) != 0) return true;
-    for (uint32_t i = 0; i < table->count; i++)
-        if (table->pairs[2 * i] == key) return true;
-    return false;
 }
 
 /* Ends of a turn. */
@@ -294,21 +205,21 @@ bool translated_throw(mote_vm *vm, mote_value *o, uint32_t at, mote_value v)
 
 bool translated_throw_again(mote_vm *vm, mote_value *o, uint32_t at, mote_value v)
 {
-    registers(vm, o, at);
+    translated_registers(vm, o, at);
     if (v != MOTE_UNDEFINED) unwind_again(vm, v);
     return false;
 }
 
 bool translated_throw_jump(mote_vm *vm, mote_value *o, uint32_t at, uint32_t target, mote_value levels)
 {
-    registers(vm, o, at);
+    translated_registers(vm, o, at);
     unwind_jump(vm, target, (uint32_t)to_int32(vm, levels));
     return false;
 }
 
 bool translated_interrupt(mote_vm *vm, mote_value *o, uint32_t at)
 {
-    registers(vm, o, at);
+    translated_registers(vm, o, at);
     if (vm->guard != 0) vm_panic(vm, MOTE_PANIC_GUARD);
     else vm->interrupted = vm->current;
     return false;
@@ -322,7 +233,7 @@ bool translated_invalid(mote_vm *vm)
 
 bool translated_make_object(mote_vm *vm, mote_value *base, unsigned given, uint32_t at, uint32_t class)
 {
-    registers(vm, base + 1 + given, at);
+    translated_registers(vm, base + 1 + given, at);
     mote_value prototype = vm->class_prototypes[class];
     if (prototype == 0) return call_make_object(vm, base, vm->translation->classes[class], MOTE_UNDEFINED);
     mote_value self = heap_new(vm, KIND_MAP, sizeof(block_map) - 4);

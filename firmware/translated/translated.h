@@ -162,6 +162,13 @@ static ALWAYS bool translated_is_of(const mote_vm *vm, mote_value object, uint32
     return (map->header & 15u) == KIND_MAP && map->prototype == vm->class_prototypes[class];
 }
 
+/** The registers as the interpreter has them behind an operation. */
+static inline void translated_registers(mote_vm *vm, mote_value *sp, uint32_t at)
+{
+    vm->sp = sp;
+    vm->pc = vm->image.bytes + at;
+}
+
 static inline mote_value *translated_globals(const mote_vm *vm)
 {
     return ((block_values *)at_offset(vm, vm->globals))->items;

@@ -81,7 +81,7 @@ static bool is_plain(const mote_vm *vm, mote_value v)
     return !is_code(v);
 }
 
-static mote_value find(mote_vm *vm, mote_value object, mote_value key)
+mote_value field_find(mote_vm *vm, mote_value object, mote_value key)
 {
     mote_value found = quick_field(vm, object, key);
     if (found == VALUE_NONE) return property_get_unbound(vm, object, key);
@@ -92,48 +92,10 @@ static mote_value find(mote_vm *vm, mote_value object, mote_value key)
 mote_value field_get(mote_vm *vm, mote_value object, mote_value key)
 {
     mote_value found = quick_method(vm, object, key);
-    if (found == VALUE_NONE) found = find(vm, object, key);
+    if (found == VALUE_NONE) found = field_find(vm, object, key);
     if (found == MOTE_FAILED || is_plain(vm, found)) return found;
     if (vm->sp - 1 != vm->operands || !calls_it(vm)) return bind_function(vm, found, object);
     vm->receiver = object;
-    return found;
-}
-
-/**
- * A field of an object of the program: its own, or in the lookup cache as one of its class, mostly as one that is not
- * there. VALUE_NONE: look properly.
- */
-static mote_value field_of_object(mote_vm *vm, mote_value object, mote_value key)
-{
-    const block_map *map = at_offset(vm, object);
-    if (!is_heap(object) || (map->header & (15u | FLAG_PROTOTYPE)) != KIND_MAP) return VALUE_NONE;
-    if (map->table != 0) {
-        const block_table *table = at_offset(vm, map->table);
-        if ((table->header & FLAG_TEXT_KEYS) != 0 || table->capacity >= HASHED) return VALUE_NONE;
-        int pair = search(table, key);
-        if (pair >= 0) {
-            *guess_at(vm, map, key) = (uint8_t)pair;
-            return table->pairs[2 * pair + 1];
-        }
-    }
-    mote_value holder =
-        map->prototype == MOTE_UNDEFINED ? immediate(TAG_BUILTIN, OBJECT_Object_prototype) : map->prototype;
-    const cache_entry *entry = cache_find(vm, holder, key);
-    if (entry == NULL) return VALUE_NONE;
-    return entry->found == VALUE_NONE ? MOTE_UNDEFINED : entry->found;
-}
-
-mote_value field_value(mote_vm *vm, mote_value object, mote_value key)
-{
-    mote_value found = field_of_object(vm, object, key);
-    if (found == VALUE_NONE || is_accessor(found)) found = find(vm, object, key);
-    return found == MOTE_FAILED || is_plain(vm, found) ? found : bind_function(vm, found, object);
-}
-
-mote_value field_callee(mote_vm *vm, mote_value object, mote_value key)
-{
-    mote_value found = find(vm, object, key);
-    if (found != MOTE_FAILED && !is_plain(vm, found)) vm->receiver = object;
     return found;
 }
 

@@ -449,10 +449,8 @@ static inline bool store_guess(mote_vm *vm, mote_value object, mote_value key, m
  * stays unbound: the machine keeps its receiver.
  */
 mote_value field_get(mote_vm *vm, mote_value object, mote_value key);
-/** The same where it is known that nothing calls it: functions are bound. */
-mote_value field_value(mote_vm *vm, mote_value object, mote_value key);
-/** The same where it is known that it will be called. */
-mote_value field_callee(mote_vm *vm, mote_value object, mote_value key);
+/** The same, never bound; accessors have run already. */
+mote_value field_find(mote_vm *vm, mote_value object, mote_value key);
 /** `object[key] = value`. */
 bool field_set(mote_vm *vm, mote_value object, mote_value key, mote_value value);
 

@@ -1,0 +1,128 @@
+/*
+ * Fields of objects, as translated functions read and store them: where the program's text says that they lie, else
+ * where an object of the class had them last, else where they are.
+ */
+#include "translated.h"
+
+/** Whether reading it as a value binds it. */
+static inline bool may_run(const mote_vm *vm, mote_value v)
+{
+    return is_code(v) || (is_heap(v) && (header_of(vm, v) & 15u) == KIND_CLOSURE);
+}
+
+/**
+ * A field of an object of the program: its own, or in the lookup cache as one of its class, mostly as one that is not
+ * there. VALUE_NONE: look properly.
+ */
+static mote_value own_or_known(mote_vm *vm, mote_value object, mote_value key)
+{
+    const block_map *map = (const block_map *)at_offset(vm, object);
+    if (!is_heap(object) || (map->header & (15u | FLAG_PROTOTYPE)) != KIND_MAP) return VALUE_NONE;
+    if (map->table != 0) {
+        const block_table *table = (const block_table *)at_offset(vm, map->table);
+        if ((table->header & FLAG_TEXT_KEYS) != 0 || table->capacity >= HASHED) return VALUE_NONE;
+        for (uint32_t i = 0; i < table->count; i++)
+            if (table->pairs[2 * i] == key) {
+                *guess_at(vm, map, key) = (uint8_t)i;
+                return table->pairs[2 * i + 1];
+            }
+    }
+    bool plain = map->prototype == MOTE_UNDEFINED;
+    mote_value holder = plain ? immediate(TAG_BUILTIN, OBJECT_Object_prototype) : map->prototype;
+    const cache_entry *entry = cache_find(vm, holder, key);
+    if (entry == NULL) return VALUE_NONE;
+    return entry->found == VALUE_NONE ? MOTE_UNDEFINED : entry->found;
+}
+
+static RARE mote_value field_in_full(mote_vm *vm, mote_value *o, uint32_t at, mote_value object, mote_value key)
+{
+    mote_value found = own_or_known(vm, object, key);
+    if (found != VALUE_NONE && !may_run(vm, found)) return found;
+    translated_registers(vm, o + 1, at);
+    o[0] = object;
+    found = field_find(vm, object, key);
+    return found == MOTE_FAILED || !may_run(vm, found) ? found : bind_function(vm, found, object);
+}
+
+mote_value translated_field(mote_vm *vm, mote_value *o, uint32_t at, mote_value object, mote_value key)
+{
+    mote_value found = field_guess(vm, object, key);
+    return found != VALUE_NONE ? found : field_in_full(vm, o, at, object, key);
+}
+
+/** The table of an object that is no prototype; NULL when there is none. */
+static inline block_table *table_of(const mote_vm *vm, mote_value object)
+{
+    const block_map *map = (const block_map *)at_offset(vm, object);
+    if (!is_heap(object) || (map->header & (15u | FLAG_PROTOTYPE)) != KIND_MAP || map->table == 0) return NULL;
+    return (block_table *)at_offset(vm, map->table);
+}
+
+mote_value translated_field_at(mote_vm *vm, mote_value *o, uint32_t at, mote_value object, mote_value key,
+                               uint32_t place)
+{
+    const block_table *table = table_of(vm, object);
+    if (table != NULL && place < table->count && table->pairs[2 * place] == key) {
+        mote_value found = table->pairs[2 * place + 1];
+        if (!may_run(vm, found)) return found;
+    }
+    return translated_field(vm, o, at, object, key);
+}
+
+mote_value translated_length(mote_vm *vm, mote_value *o, uint32_t at, mote_value object, uint32_t place)
+{
+    mote_value length = quick_length(vm, object);
+    return length != VALUE_NONE ? length : translated_field_at(vm, o, at, object, builtin_value(S_length), place);
+}
+
+static void operands(mote_vm *vm, mote_value *o, uint32_t at, mote_value x, mote_value y, mote_value z)
+{
+    o[0] = x;
+    o[1] = y;
+    o[2] = z;
+    translated_registers(vm, o + 3, at);
+}
+
+bool translated_set_field(mote_vm *vm, mote_value *o, uint32_t at, mote_value object, mote_value key, mote_value value)
+{
+    if (store_guess(vm, object, key, value)) return true;
+    operands(vm, o, at, object, key, value);
+    return field_set(vm, object, key, value);
+}
+
+bool translated_set_field_at(mote_vm *vm, mote_value *o, uint32_t at, mote_value object, mote_value key,
+                             mote_value value, uint32_t place)
+{
+    block_table *table = table_of(vm, object);
+    if (table == NULL || place >= table->count || table->pairs[2 * place] != key)
+        return translated_set_field(vm, o, at, object, key, value);
+    table->pairs[2 * place + 1] = value;
+    return true;
+}
+
+bool translated_add_field(mote_vm *vm, mote_value *o, uint32_t at, mote_value object, mote_value key, mote_value value,
+                          uint32_t place, uint32_t fields)
+{
+    block_table *table = table_of(vm, object);
+    if (table == NULL && place == 0 && has_kind(vm, object, KIND_MAP)) {
+        operands(vm, o, at, object, key, value);
+        return map_begin(vm, object, key, value, fields);
+    }
+    bool room = table != NULL && table->count == place && place < table->capacity && table->capacity < HASHED;
+    if (!room || !is_own_key(vm, key)) return translated_set_field_at(vm, o, at, object, key, value, place);
+    table->pairs[2 * place] = key;
+    table->pairs[2 * place + 1] = value;
+    table->count = (uint16_t)(place + 1);
+    return true;
+}
+
+bool translated_has_own(const mote_vm *vm, mote_value object, mote_value key)
+{
+    const block_map *map = (const block_map *)at_offset(vm, object);
+    if (map->table == 0) return false;
+    const block_table *table = (const block_table *)at_offset(vm, map->table);
+    if ((table->header & FLAG_TEXT_KEYS) != 0) return true;
+    for (uint32_t i = 0; i < table->count; i++)
+        if (table->pairs[2 * i] == key) return true;
+    return false;
+}
