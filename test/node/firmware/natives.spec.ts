@@ -24,6 +24,16 @@ async function sensorWorkload(): Promise<string[]> {
 /** Pins 12 to 17 of an ESP32-C3 belong to its flash. */
 const EXPOSED = JSON.stringify([0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 18, 19, 20, 21].map((pin) => `P${pin}`))
 
+/** What test/device/natives/arguments.ts must say of a record state in the place of another Buffer. */
+const STATE_LINES = [
+    "stateAsTarget 2 0 RangeError: _moteRecordSealInPlace: target must be another Buffer than the state",
+    "stateAsTarget 2 1 RangeError: _moteRecordSealInPlace: target must be another Buffer than the state",
+    "stateAsDatagram 1 0 RangeError: _moteRecordOpenInPlace: datagram must be another Buffer than the state",
+    "stateAsDatagram 1 1 RangeError: _moteRecordOpenInPlace: datagram must be another Buffer than the state",
+    "stateAsMessage 2 0 RangeError: _moteRecordSeal: messages must be other Buffers than the state",
+    "the state: as before",
+]
+
 /** What test/device/natives/handles.ts must say. */
 const HANDLE_LINES = [
     "500 objects, none closed: all made",
@@ -96,6 +106,10 @@ describe("the natives", function () {
         strictEqual(device.at(-1), "done")
         ok(device.length > 700, `${device.length} calls`)
         deepStrictEqual(device, simulated)
+        deepStrictEqual(
+            device.filter((line) => line.startsWith("stateAs") || line.startsWith("the state")),
+            STATE_LINES,
+        )
     })
 
     it("close the handles of objects that are gone, wrap keys and protect records in place, the same on Linux, on the emulated board and in the simulator", async function () {
