@@ -57,6 +57,8 @@ async function sign(): Promise<void> {
     const theirs = Buffer.from(ds._moteSetting("their-signature") ?? "", "hex")
     const theirKey = Buffer.from(ds._moteSetting("secp256r1") ?? "", "hex")
     console.log("theirs: " + ds._moteKeyVerify(theirKey, Buffer.from("signed by the test"), theirs))
+    theirKey[0] = 7 // the hybrid form of SEC 1 for an odd y
+    console.log("hybrid form: " + ds._moteKeyVerify(theirKey, Buffer.from("signed by the test"), theirs))
     let what = ""
     try {
         ds._moteKeyAgree(key, publicKey)

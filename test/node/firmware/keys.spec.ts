@@ -24,6 +24,7 @@ const expected = [
     `signatures: ${ROUNDS} right, 0 wrong of ${ROUNDS}`,
     "no point: false",
     "theirs: true",
+    "hybrid form: false",
     "_moteKeyAgree: key must be one that agrees",
     "_moteKeyImport: privateKey must be a number below the order of P-256, and not 0",
 ]
