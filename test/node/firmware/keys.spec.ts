@@ -70,6 +70,19 @@ describe("keys", function () {
         }
     })
 
+    it("of which the library holds no more give way when they are lost; else that is what the program is told", async function () {
+        needs(this, linux.missing())
+        const full = "Error too many open crypto handles"
+        const calls = ["verify", "new", "import", "HMAC of a Buffer", "a Buffer encrypted"]
+        const results = ["true", "undefined", "undefined", "object", "object"]
+        const want = [
+            ...calls.map((call) => `${call}: ${full}`),
+            ...calls.map((call, i) => `${call}: ${results[i]}`),
+            "lost keys: 155",
+        ]
+        deepStrictEqual((await runOn(linux, "test/device/natives/full.ts", {})).trimEnd().split("\n"), want)
+    })
+
     it("agree and sign in the simulator as they must", async () => {
         check(await runInSimulator("test/device/natives/keys.ts", settings))
     })
