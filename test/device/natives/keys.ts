@@ -47,9 +47,9 @@ async function sign(): Promise<void> {
     for (let i = 0; i < ROUNDS; i++) {
         data[0] = i & 255
         const signature = ds._moteKeySign(key, data)
-        if (ds._moteKeyVerify(publicKey, data, signature)) right++
+        if (ds._moteKeyVerify(publicKey, data, signature) === true) right++
         signature[i & 63] = signature[i & 63] ^ 1
-        if (ds._moteKeyVerify(publicKey, data, signature)) wrong++
+        if (ds._moteKeyVerify(publicKey, data, signature) !== false) wrong++
         await ds.sleep(1)
     }
     console.log("signatures: " + right + " right, " + wrong + " wrong of " + ROUNDS)
