@@ -3,8 +3,10 @@ import { type Aead, AeadAlgorithm } from "../../../src/dtls/crypto/provider.js"
 import { unwrapKey, WrappedKind } from "../../../src/platform/node/wrap.js"
 import { NodeCryptoProvider } from "../../../src/platform/node/crypto.js"
 import { maskLines, vectorLines } from "../../engine/crypto-vectors.js"
+import { keyVectorLines } from "../../engine/key-vectors.js"
 import { Workload } from "../../engine/crypto-workload.js"
 import { needs } from "../../support/needs.js"
+import { NodeHalf, nodeKeys } from "./node-keys.js"
 import { board, type DeviceKind, linux, runInSimulator, runOn } from "./device-under-test.js"
 
 const lines = (text: string): string[] => text.trimEnd().split("\n")
@@ -89,14 +91,33 @@ describe("the natives", function () {
     this.timeout(300000)
 
     const kind: DeviceKind = linux
-    const rounds = 400
+    const rounds = 1000
+    const show = (output: string[]): void => {
+        for (const line of output) console.log(`    ${line.replace(/ [0-9a-f]{64}$/, " results")}`)
+    }
 
     it(`answer as node:crypto does on ${kind.name}, for thousands of random inputs`, async function () {
         needs(this, kind.missing())
         const want = await expected(rounds)
         const output = lines(await runOn(kind, "test/device/natives/crypto.ts", { rounds: String(rounds) }))
         deepStrictEqual(output, want)
-        for (const line of output) console.log(`    ${line.replace(/ [0-9a-f]{64}$/, " results")}`)
+        show(output)
+    })
+
+    it(`agree and sign with node:crypto on ${kind.name}, for thousands of random keys and messages`, async function () {
+        needs(this, kind.missing())
+        const program = "test/device/natives/crypto-keys.ts"
+        const node = new NodeHalf(rounds)
+        const want = [...(await node.agreements()), ...(await node.signatureLines())]
+        const parts = [{ rounds: String(rounds), part: "agreements" }, node.settings()]
+        const output = (await Promise.all(parts.map((part) => runOn(kind, program, part)))).flatMap(lines)
+        const made = output.filter((line) => line.startsWith("made ")).map((line) => Buffer.from(line.slice(5), "hex"))
+        deepStrictEqual(
+            output.filter((line) => !line.startsWith("made ")),
+            want,
+        )
+        deepStrictEqual([made.length, node.right(made)], [rounds, rounds])
+        show([...want, `ECDSA P-256 with SHA-256, made on ${kind.name}, verified by node:crypto: ${rounds} results`])
     })
 
     it("answer every wrong type, size and order with an exception or a result, the same on Linux and in the simulator", async function () {
@@ -156,7 +177,11 @@ describe("the natives", function () {
         needs(this, linux.missing() ?? board.missing())
         const program = "test/device/natives/vectors.ts"
         const places = {
-            Node: [...vectorLines(new NodeCryptoProvider()), ...maskLines(new NodeCryptoProvider())],
+            Node: [
+                ...vectorLines(new NodeCryptoProvider()),
+                ...maskLines(new NodeCryptoProvider()),
+                ...keyVectorLines(nodeKeys),
+            ],
             "the simulator": await runInSimulator(program, {}),
             Linux: lines(await runOn(linux, program, {})),
             "the emulated board": lines(await runOn(board, program, {})),
@@ -169,10 +194,11 @@ describe("the natives", function () {
             )
             console.log(`    ${got.length} vectors in ${place}`)
         }
-        strictEqual(places.Node.length, 18)
-        strictEqual(places.Linux.length, 18)
+        strictEqual(places.Node.length, 37)
+        strictEqual(places["the simulator"].length, 37)
+        strictEqual(places.Linux.length, 37)
         // A sensor's board has SHA-256 and CCM alone.
-        strictEqual(places["the emulated board"].length, 8)
+        strictEqual(places["the emulated board"].length, 14)
     })
 
     it("answer as node:crypto does on the emulated board, where it has the algorithm", async function () {
