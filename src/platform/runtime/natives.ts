@@ -137,7 +137,8 @@ declare module "@devicescript/core" {
     function _moteStorageLoad(name: string): Buffer | undefined
     /** Suspends until the blob is safe against power loss. Returns 0 or minus an IOErrorEnum code. */
     function _moteStorageSave(name: string, value: Buffer): number
-    function _moteStorageRemove(name: string): void
+    /** Returns 0, also when there is none, or minus an IOErrorEnum code: the blob is still there. */
+    function _moteStorageRemove(name: string): number
     /** Unix seconds, or undefined while unknown. The monotonic clock is `ds.millis()`. */
     function _moteWallClock(): number | undefined
     /** A setting of this device (host, port, path, identity, key, ...) as text; undefined when it has none of that name. */
