@@ -3,7 +3,7 @@ import { tmpdir } from "node:os"
 import { join } from "node:path"
 import { emulatorCommand, HOST_OF_BOARD, IPV6_HOST_OF_BOARD } from "../../../host/board/emulator.js"
 import { cachedDeviceImage } from "../../../host/build/device.js"
-import { buildNative, checkedDevice, missingFor } from "../../../host/build/native.js"
+import { buildNative, checkedDevice, failingLibrary, missingFor } from "../../../host/build/native.js"
 import { buildBoard, missingForBoard } from "../../../host/build/rv32.js"
 import { machineModule } from "../../../host/build/wasm.js"
 import { Device } from "../../../host/simulator/device.js"
@@ -44,6 +44,18 @@ export const linux: DeviceKind = {
             ...["--guard", "0", "--settings", file, "--storage", `${file}.flash`, cachedDeviceImage(program).path],
         ])
     },
+}
+
+/** Linux where parts of the crypto library have no memory (firmware/test/failing_library.c). */
+export const linuxWithoutMemory: DeviceKind = {
+    ...linux,
+    name: "Linux without memory for cryptography",
+    command: async (program, settings) => [
+        "env",
+        `LD_PRELOAD=${buildNative(failingLibrary)}`,
+        "ASAN_OPTIONS=verify_asan_link_order=0", // it wants to be the first library
+        ...(await linux.command(program, settings)),
+    ],
 }
 
 /** The emulated RV32IMC board. */
