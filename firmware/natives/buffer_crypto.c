@@ -1,4 +1,5 @@
 /* Buffer.digest and Buffer.prototype.encrypt, as @devicescript/crypto calls them, on the PSA Crypto API. */
+#include "handles.h"
 #include "natives.h"
 #include "port.h"
 
@@ -20,50 +21,60 @@ static const uint8_t *bytes_of(mote_vm *vm, mote_value v, size_t *length)
     return data != NULL ? data : (const uint8_t *)mote_string(vm, v, length);
 }
 
-static mote_value fail(mote_vm *vm)
+static mote_value fail(mote_vm *vm, psa_status_t status)
 {
-    return mote_throw(vm, MOTE_ERROR, "the crypto library failed");
+    bool full = status == PSA_ERROR_INSUFFICIENT_MEMORY;
+    return mote_throw(vm, MOTE_ERROR, full ? "too many open crypto handles" : "the crypto library failed");
 }
 
-static psa_status_t import_key(const uint8_t *key, size_t length, psa_key_type_t type, psa_algorithm_t algorithm,
-                               psa_key_usage_t usage, psa_key_id_t *id)
+static psa_status_t try_key(const psa_key_attributes_t *attributes, const uint8_t *key, size_t length, psa_key_id_t *id)
+{
+    port_crypto_lock();
+    psa_status_t status = psa_import_key(attributes, key, length, id);
+    port_crypto_unlock();
+    return status;
+}
+
+/** The library has room for so many keys; owners of some may be out of reach. Collects garbage then. */
+static psa_status_t import_key(mote_vm *vm, const uint8_t *key, size_t length, psa_key_type_t type,
+                               psa_algorithm_t algorithm, psa_key_usage_t usage, psa_key_id_t *id)
 {
     psa_key_attributes_t attributes = PSA_KEY_ATTRIBUTES_INIT;
     psa_set_key_usage_flags(&attributes, usage);
     psa_set_key_algorithm(&attributes, algorithm);
     psa_set_key_type(&attributes, type);
-    return psa_import_key(&attributes, key, length, id);
+    psa_status_t status = try_key(&attributes, key, length, id);
+    if (status != PSA_ERROR_INSUFFICIENT_MEMORY) return status;
+    handles_reclaim(vm);
+    return try_key(&attributes, key, length, id);
+}
+
+static psa_status_t import_hmac_key(mote_vm *vm, const uint8_t *key, size_t length, psa_key_id_t *id)
+{
+    static const uint8_t zero; /* an empty key and one of zeros are the same to HMAC; PSA takes none of 0 bytes */
+    return import_key(vm, length > 0 ? key : &zero, length > 0 ? length : 1, PSA_KEY_TYPE_HMAC,
+                      PSA_ALG_HMAC(PSA_ALG_SHA_256), PSA_KEY_USAGE_SIGN_HASH, id);
 }
 
 /** Hash, or HMAC when there is a key, of all parts one after the other. */
-static psa_status_t digest_parts(mote_vm *vm, const uint8_t *key, size_t key_length, mote_value parts, uint8_t *digest)
+static psa_status_t digest_parts(mote_vm *vm, psa_key_id_t id, mote_value parts, uint8_t *digest)
 {
     psa_hash_operation_t hash = PSA_HASH_OPERATION_INIT;
     psa_mac_operation_t mac = PSA_MAC_OPERATION_INIT;
-    psa_algorithm_t algorithm = PSA_ALG_HMAC(PSA_ALG_SHA_256);
-    psa_key_id_t id = 0;
-    psa_status_t status;
     size_t length, written;
-    if (key == NULL) {
-        status = psa_hash_setup(&hash, PSA_ALG_SHA_256);
-    } else {
-        static const uint8_t zero; /* an empty key and one of zeros are the same to HMAC; PSA takes none of 0 bytes */
-        const uint8_t *bytes = key_length > 0 ? key : &zero;
-        status = import_key(bytes, key_length > 0 ? key_length : 1, PSA_KEY_TYPE_HMAC, algorithm,
-                            PSA_KEY_USAGE_SIGN_HASH, &id);
-        if (status == PSA_SUCCESS) status = psa_mac_sign_setup(&mac, id, algorithm);
-    }
+    psa_status_t status =
+        id == 0 ? psa_hash_setup(&hash, PSA_ALG_SHA_256) : psa_mac_sign_setup(&mac, id, PSA_ALG_HMAC(PSA_ALG_SHA_256));
     for (size_t i = 0; status == PSA_SUCCESS && i < mote_array_length(vm, parts); i++) {
         const uint8_t *part = bytes_of(vm, mote_array_at(vm, parts, i), &length);
-        status = key == NULL ? psa_hash_update(&hash, part, length) : psa_mac_update(&mac, part, length);
+        status = id == 0 ? psa_hash_update(&hash, part, length) : psa_mac_update(&mac, part, length);
     }
     if (status == PSA_SUCCESS) {
-        status = key == NULL ? psa_hash_finish(&hash, digest, HASH_BYTES, &written)
-                             : psa_mac_sign_finish(&mac, digest, HASH_BYTES, &written);
+        status = id == 0 ? psa_hash_finish(&hash, digest, HASH_BYTES, &written)
+                         : psa_mac_sign_finish(&mac, digest, HASH_BYTES, &written);
     }
     psa_hash_abort(&hash);
     psa_mac_abort(&mac);
-    if (id != 0) psa_destroy_key(id);
+    psa_destroy_key(id);
     return status;
 }
 
@@ -78,28 +89,35 @@ static mote_value buffer_digest(mote_vm *vm, mote_value receiver, const mote_val
         if (bytes_of(vm, mote_array_at(vm, args[2], i), &length) == NULL)
             return mote_throw(vm, MOTE_TYPE_ERROR, "expecting buffer or string");
     const uint8_t *key = bytes_of(vm, args[0], &key_length);
+    psa_key_id_t id = 0;
+    psa_status_t status = key == NULL ? PSA_SUCCESS : import_hmac_key(vm, key, key_length, &id);
+    if (status != PSA_SUCCESS) return fail(vm, status);
     port_crypto_lock();
-    psa_status_t status = digest_parts(vm, key, key_length, args[2], digest);
+    status = digest_parts(vm, id, args[2], digest);
     port_crypto_unlock();
-    if (status != PSA_SUCCESS) return fail(vm);
+    if (status != PSA_SUCCESS) return fail(vm, status);
     mote_value result = mote_new_buffer(vm, HASH_BYTES);
     if (result != MOTE_FAILED) memcpy(mote_buffer(vm, result, &length), digest, HASH_BYTES);
     return result;
 }
 
-static psa_status_t run_ccm(bool decrypt, const uint8_t *key, const uint8_t *nonce, size_t tag, const uint8_t *from,
+static psa_algorithm_t ccm_with(size_t tag)
+{
+    return PSA_ALG_AEAD_WITH_SHORTENED_TAG(PSA_ALG_CCM, tag);
+}
+
+static psa_status_t import_ccm_key(mote_vm *vm, bool decrypt, const uint8_t *key, size_t tag, psa_key_id_t *id)
+{
+    psa_key_usage_t usage = decrypt ? PSA_KEY_USAGE_DECRYPT : PSA_KEY_USAGE_ENCRYPT;
+    return import_key(vm, key, KEY_BYTES, PSA_KEY_TYPE_AES, ccm_with(tag), usage, id);
+}
+
+static psa_status_t run_ccm(psa_key_id_t id, bool decrypt, const uint8_t *nonce, size_t tag, const uint8_t *from,
                             size_t length, uint8_t *to, size_t size)
 {
-    psa_algorithm_t algorithm = PSA_ALG_AEAD_WITH_SHORTENED_TAG(PSA_ALG_CCM, tag);
-    psa_key_usage_t usage = decrypt ? PSA_KEY_USAGE_DECRYPT : PSA_KEY_USAGE_ENCRYPT;
-    psa_key_id_t id;
     size_t written;
-    psa_status_t status = import_key(key, KEY_BYTES, PSA_KEY_TYPE_AES, algorithm, usage, &id);
-    if (status != PSA_SUCCESS) return status;
-    status = decrypt ? psa_aead_decrypt(id, algorithm, nonce, NONCE_BYTES, NULL, 0, from, length, to, size, &written)
-                     : psa_aead_encrypt(id, algorithm, nonce, NONCE_BYTES, NULL, 0, from, length, to, size, &written);
-    psa_destroy_key(id);
-    return status;
+    return decrypt ? psa_aead_decrypt(id, ccm_with(tag), nonce, NONCE_BYTES, NULL, 0, from, length, to, size, &written)
+                   : psa_aead_encrypt(id, ccm_with(tag), nonce, NONCE_BYTES, NULL, 0, from, length, to, size, &written);
 }
 
 static mote_value buffer_encrypt(mote_vm *vm, mote_value receiver, const mote_value *args, unsigned count)
@@ -116,13 +134,18 @@ static mote_value buffer_encrypt(mote_vm *vm, mote_value receiver, const mote_va
     if (!fits) return MOTE_UNDEFINED;
     if (decrypt && length < tag) return mote_throw(vm, MOTE_ERROR, "encrypted data shorter than its tag");
     size_t size = decrypt ? length - tag : length + tag;
+    psa_key_id_t id;
+    psa_status_t status = import_ccm_key(vm, decrypt, key, tag, &id); /* may collect: before there is a result */
+    if (status != PSA_SUCCESS) return fail(vm, status);
     mote_value result = mote_new_buffer(vm, size);
-    if (result == MOTE_FAILED) return result;
     port_crypto_lock();
-    psa_status_t status = run_ccm(decrypt, key, nonce, tag, data, length, mote_buffer(vm, result, &ignored), size);
+    if (result != MOTE_FAILED)
+        status = run_ccm(id, decrypt, nonce, tag, data, length, mote_buffer(vm, result, &ignored), size);
+    psa_destroy_key(id);
     port_crypto_unlock();
+    if (result == MOTE_FAILED) return result;
     if (status == PSA_ERROR_INVALID_SIGNATURE) return mote_throw(vm, MOTE_ERROR, "encryption tag mismatch");
-    return status == PSA_SUCCESS ? result : fail(vm);
+    return status == PSA_SUCCESS ? result : fail(vm, status);
 }
 
 const mote_native_entry buffer_crypto_natives[] = {

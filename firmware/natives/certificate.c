@@ -37,6 +37,7 @@ typedef struct {
     size_t in_chain, in_anchors, lengths[2 * MOST_CERTIFICATES];
     char identity[MOST_IDENTITY];
     bool knows_time, is_client;
+    bool out_of_memory; /* a certificate is missing that might have made the chain */
     int64_t when;
     int32_t flags;
     uint8_t bytes[];
@@ -109,7 +110,7 @@ static int32_t judge(check *job, mbedtls_x509_crt *chain, mbedtls_x509_crt *anch
     int status = mbedtls_x509_crt_verify(chain, anchors, NULL, NULL, &flags, judge_time, job);
     int32_t result = status == 0 || status == MBEDTLS_ERR_X509_CERT_VERIFY_FAILED ? gio_flags(flags) : GENERIC_ERROR;
     if (job->identity[0] != 0 && !certificate_names(chain, job->identity)) result |= BAD_IDENTITY;
-    return is_for(chain, job->is_client) ? result : result | GENERIC_ERROR;
+    return is_for(chain, job->is_client) && !job->out_of_memory ? result : result | GENERIC_ERROR;
 }
 
 /**
@@ -124,18 +125,19 @@ static bool is_bearable(const mbedtls_x509_crt *certificate)
 }
 
 /** Adds a certificate, unless the library cannot read it or its time is not as wanted. */
-static void add(const check *job, mbedtls_x509_crt *list, const uint8_t *der, size_t length, bool in_time)
+static void add(check *job, mbedtls_x509_crt *list, const uint8_t *der, size_t length, bool in_time)
 {
     mbedtls_x509_crt one;
     mbedtls_x509_crt_init(&one);
-    if (mbedtls_x509_crt_parse_der(&one, der, length) == 0 && is_bearable(&one) &&
-        (time_flags(job, &one) == 0) == in_time)
-        mbedtls_x509_crt_parse_der(list, der, length);
+    int status = mbedtls_x509_crt_parse_der(&one, der, length);
+    if (status == 0 && is_bearable(&one) && (time_flags(job, &one) == 0) == in_time)
+        status = mbedtls_x509_crt_parse_der(list, der, length);
+    job->out_of_memory = job->out_of_memory || status == MBEDTLS_ERR_X509_ALLOC_FAILED;
     mbedtls_x509_crt_free(&one);
 }
 
 /** Those in their time first: of two issuers of one name the library may take the first. */
-static void add_all(const check *job, mbedtls_x509_crt *list, const uint8_t *bytes, const size_t *lengths, size_t count)
+static void add_all(check *job, mbedtls_x509_crt *list, const uint8_t *bytes, const size_t *lengths, size_t count)
 {
     for (int late = 0; late < 2; late++) {
         const uint8_t *at = bytes;

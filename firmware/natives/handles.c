@@ -44,8 +44,7 @@ mote_value handle_new(mote_vm *vm, handle_kind kind, void *object, void (*close)
     bool free = find_free(&index);
     if (!free) {
         /* Owners may be gone that no collection has found yet. */
-        mote_vm_collect(vm);
-        handles_release();
+        handles_reclaim(vm);
         free = find_free(&index);
     }
     if (!free) {
@@ -118,6 +117,12 @@ void handles_release(void)
 {
     for (unsigned i = 0; i < MOTE_HANDLES && orphans > 0; i++)
         if (slots[i].orphan) close_slot(&slots[i]);
+}
+
+void handles_reclaim(mote_vm *vm)
+{
+    mote_vm_collect(vm);
+    handles_release();
 }
 
 void handles_close_all(void)

@@ -22,6 +22,8 @@ mote_value native_crypto_owned(mote_vm *vm, mote_value receiver, const mote_valu
 void handles_collected(const mote_vm *vm);
 /** Closes those. Not within a collection: a native may be at work with one. */
 void handles_release(void);
+/** Collects garbage and closes what is out of reach then: for natives that find something else than handles used up. */
+void handles_reclaim(mote_vm *vm);
 void handles_close_all(void);
 
 #endif

@@ -53,6 +53,32 @@ static psa_key_attributes_t attributes_of(int32_t group, bool signs)
     return attributes;
 }
 
+/** A key of these bytes, or a new one without. */
+static psa_status_t try_key(const psa_key_attributes_t *attributes, byte_view bytes, psa_key_id_t *id)
+{
+    port_crypto_lock();
+    psa_status_t status = bytes.data == NULL ? psa_generate_key(attributes, id)
+                                             : psa_import_key(attributes, bytes.data, bytes.length, id);
+    port_crypto_unlock();
+    return status;
+}
+
+/** The library has room for so many keys, 32 where it is not configured; owners of some may be out of reach. */
+static psa_status_t make_key(mote_vm *vm, const psa_key_attributes_t *attributes, byte_view bytes, psa_key_id_t *id)
+{
+    psa_status_t status = try_key(attributes, bytes, id);
+    if (status != PSA_ERROR_INSUFFICIENT_MEMORY) return status;
+    handles_reclaim(vm);
+    return try_key(attributes, bytes, id);
+}
+
+static mote_value throw_status(mote_vm *vm, psa_status_t status)
+{
+    if (status == PSA_ERROR_NOT_SUPPORTED) return mote_throw(vm, MOTE_ERROR, "this device has no such key");
+    bool full = status == PSA_ERROR_INSUFFICIENT_MEMORY;
+    return mote_throw(vm, MOTE_ERROR, full ? "too many open crypto handles" : "the crypto library failed");
+}
+
 /** Takes the pair over. */
 static mote_value finish_pair(mote_vm *vm, key_pair *pair, psa_status_t status)
 {
@@ -65,8 +91,7 @@ static mote_value finish_pair(mote_vm *vm, key_pair *pair, psa_status_t status)
     close_key(pair);
     if (status == PSA_ERROR_INVALID_ARGUMENT)
         return throw_range(vm, "privateKey", "a number below the order of P-256, and not 0");
-    if (status == PSA_ERROR_NOT_SUPPORTED) return mote_throw(vm, MOTE_ERROR, "this device has no such key");
-    return mote_throw(vm, MOTE_ERROR, "the crypto library failed");
+    return throw_status(vm, status);
 }
 
 mote_value native_key_new(mote_vm *vm, mote_value receiver, const mote_value *args, unsigned count)
@@ -82,10 +107,8 @@ mote_value native_key_new(mote_vm *vm, mote_value receiver, const mote_value *ar
     if (pair == NULL) return mote_throw(vm, MOTE_ERROR, "no native memory left for cryptography");
     pair->group = group;
     psa_key_attributes_t attributes = attributes_of(group, false);
-    port_crypto_lock();
-    psa_status_t status = psa_generate_key(&attributes, &pair->id);
-    port_crypto_unlock();
-    return finish_pair(vm, pair, status);
+    const byte_view none = {NULL, 0};
+    return finish_pair(vm, pair, make_key(vm, &attributes, none, &pair->id));
 }
 
 mote_value native_key_import(mote_vm *vm, mote_value receiver, const mote_value *args, unsigned count)
@@ -107,10 +130,8 @@ mote_value key_import(mote_vm *vm, int32_t group, const uint8_t *private_key)
     if (pair == NULL) return mote_throw(vm, MOTE_ERROR, "no native memory left for cryptography");
     pair->group = group;
     psa_key_attributes_t attributes = attributes_of(group == 0 ? GROUP_SECP256R1 : group, group == 0);
-    port_crypto_lock();
-    psa_status_t status = psa_import_key(&attributes, private_key, PRIVATE_BYTES, &pair->id);
-    port_crypto_unlock();
-    return finish_pair(vm, pair, status);
+    const byte_view secret = {private_key, PRIVATE_BYTES};
+    return finish_pair(vm, pair, make_key(vm, &attributes, secret, &pair->id));
 }
 
 bool key_export(const void *object, int32_t *group, uint8_t *private_key)
@@ -144,9 +165,10 @@ mote_value native_key_public(mote_vm *vm, mote_value receiver, const mote_value 
 typedef struct {
     work base;
     key_pair *pair;
+    psa_key_id_t verifier; /* or 0 */
     size_t peer_bytes, result_bytes;
     uint8_t peer[MOST_PUBLIC], digest[DIGEST_BYTES], signature[SIGNATURE_BYTES], result[SIGNATURE_BYTES];
-    bool done;
+    psa_status_t status;
 } key_work;
 
 static key_work *new_work(void (*run)(work *), mote_value (*finish)(mote_vm *, work *))
@@ -177,21 +199,15 @@ static mote_value start_with(mote_vm *vm, key_work *job, key_pair *pair)
 static mote_value finish_bytes(mote_vm *vm, work *self)
 {
     key_work *job = (key_work *)self;
-    return job->done ? new_buffer_of(vm, job->result, job->result_bytes) : MOTE_UNDEFINED;
-}
-
-static mote_value finish_truth(mote_vm *vm, work *self)
-{
-    (void)vm;
-    return mote_bool(((key_work *)self)->done);
+    return job->status == PSA_SUCCESS ? new_buffer_of(vm, job->result, job->result_bytes) : MOTE_UNDEFINED;
 }
 
 static void run_agree(work *self)
 {
     key_work *job = (key_work *)self;
     port_crypto_lock();
-    job->done = psa_raw_key_agreement(PSA_ALG_ECDH, job->pair->id, job->peer, job->peer_bytes, job->result,
-                                      SECRET_BYTES, &job->result_bytes) == PSA_SUCCESS;
+    job->status = psa_raw_key_agreement(PSA_ALG_ECDH, job->pair->id, job->peer, job->peer_bytes, job->result,
+                                        SECRET_BYTES, &job->result_bytes);
     port_crypto_unlock();
 }
 
@@ -213,8 +229,8 @@ static void run_sign(work *self)
 {
     key_work *job = (key_work *)self;
     port_crypto_lock();
-    job->done = psa_sign_hash(job->pair->id, PSA_ALG_ECDSA(PSA_ALG_SHA_256), job->digest, DIGEST_BYTES, job->result,
-                              SIGNATURE_BYTES, &job->result_bytes) == PSA_SUCCESS;
+    job->status = psa_sign_hash(job->pair->id, PSA_ALG_ECDSA(PSA_ALG_SHA_256), job->digest, DIGEST_BYTES, job->result,
+                                SIGNATURE_BYTES, &job->result_bytes);
     port_crypto_unlock();
 }
 
@@ -245,18 +261,47 @@ mote_value native_key_sign(mote_vm *vm, mote_value receiver, const mote_value *a
 static void run_verify(work *self)
 {
     key_work *job = (key_work *)self;
-    psa_key_id_t id;
+    port_crypto_lock();
+    job->status = psa_verify_hash(job->verifier, PSA_ALG_ECDSA(PSA_ALG_SHA_256), job->digest, DIGEST_BYTES,
+                                  job->signature, SIGNATURE_BYTES);
+    port_crypto_unlock();
+}
+
+/** A library that could not try, for want of memory, has not said that the signature is wrong. */
+static mote_value finish_verify(mote_vm *vm, work *self)
+{
+    (void)vm;
+    psa_status_t status = ((key_work *)self)->status;
+    bool known = status == PSA_SUCCESS || status == PSA_ERROR_INVALID_SIGNATURE;
+    return known ? mote_bool(status == PSA_SUCCESS) : MOTE_UNDEFINED;
+}
+
+static void release_verifier(work *self)
+{
+    port_crypto_lock();
+    psa_destroy_key(((key_work *)self)->verifier);
+    port_crypto_unlock();
+}
+
+static psa_status_t make_verifier(mote_vm *vm, const uint8_t *public_key, psa_key_id_t *id)
+{
+    const byte_view point = {public_key, MOST_PUBLIC};
     psa_key_attributes_t attributes = PSA_KEY_ATTRIBUTES_INIT;
     psa_set_key_type(&attributes, PSA_KEY_TYPE_ECC_PUBLIC_KEY(PSA_ECC_FAMILY_SECP_R1));
     psa_set_key_usage_flags(&attributes, PSA_KEY_USAGE_VERIFY_HASH);
     psa_set_key_algorithm(&attributes, PSA_ALG_ECDSA(PSA_ALG_SHA_256));
-    port_crypto_lock();
-    if (psa_import_key(&attributes, job->peer, job->peer_bytes, &id) == PSA_SUCCESS) {
-        job->done = psa_verify_hash(id, PSA_ALG_ECDSA(PSA_ALG_SHA_256), job->digest, DIGEST_BYTES, job->signature,
-                                    SIGNATURE_BYTES) == PSA_SUCCESS;
-        psa_destroy_key(id);
-    }
-    port_crypto_unlock();
+    return make_key(vm, &attributes, point, id);
+}
+
+/** The key is made here and not beside the script, so that a full key store is an exception of this call. */
+static mote_value start_verify(mote_vm *vm, key_work *job, const uint8_t *public_key)
+{
+    bool uncompressed = public_key[0] == 4; /* the library calls other forms not supported, as it does the curve */
+    psa_status_t status = uncompressed ? make_verifier(vm, public_key, &job->verifier) : PSA_ERROR_INVALID_ARGUMENT;
+    job->base.release = release_verifier;
+    if (status == PSA_SUCCESS) return work_start(vm, &job->base);
+    free(job);
+    return status == PSA_ERROR_INVALID_ARGUMENT ? MOTE_FALSE : throw_status(vm, status);
 }
 
 mote_value native_key_verify(mote_vm *vm, mote_value receiver, const mote_value *args, unsigned count)
@@ -268,11 +313,9 @@ mote_value native_key_verify(mote_vm *vm, mote_value receiver, const mote_value 
         !buffer_argument(vm, args[1], "data", &data) ||
         !sized_argument(vm, args[2], "signature", SIGNATURE_BYTES, &signature))
         return MOTE_FAILED;
-    key_work *job = new_work(run_verify, finish_truth);
+    key_work *job = new_work(run_verify, finish_verify);
     if (job == NULL) return mote_throw(vm, MOTE_ERROR, "no native memory left for cryptography");
-    job->peer_bytes = MOST_PUBLIC;
-    memcpy(job->peer, public_key, MOST_PUBLIC);
     if (!hash_into(job, data)) return no_hash(vm, job);
     memcpy(job->signature, signature, SIGNATURE_BYTES);
-    return work_start(vm, &job->base);
+    return start_verify(vm, job, public_key);
 }

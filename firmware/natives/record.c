@@ -64,6 +64,14 @@ static bool state_argument(mote_vm *vm, mote_value value, record_state *state)
     return true;
 }
 
+/** What is written or read beside the state: were it the state itself, the key and the numbers would be overwritten. */
+static bool other_target_argument(mote_vm *vm, mote_value value, const char *name, const record_state *state,
+                                  uint8_t **bytes, size_t *length)
+{
+    if (!target_argument(vm, value, name, bytes, length)) return false;
+    return *bytes != state->bytes || throw_range(vm, name, "another Buffer than the state") != MOTE_FAILED;
+}
+
 /** RFC 5288 section 3 and RFC 6655 section 3: fixed IV and explicit part; RFC 7905 section 2: IV xor number. */
 static void make_nonce(const record_state *state, const uint8_t *explicit_part, uint8_t *nonce)
 {
@@ -128,6 +136,7 @@ static size_t measure(mote_vm *vm, const record_state *state, mote_value message
     for (size_t i = 0; i < count; i++) {
         message.data = mote_buffer(vm, mote_array_at(vm, messages, i), &message.length);
         if (message.data == NULL) return throw_type(vm, "messages", "an array of Buffers");
+        if (message.data == state->bytes) return throw_range(vm, "messages", "other Buffers than the state");
         if (message.length > MOST_MESSAGE_BYTES) return throw_range(vm, "messages", "at most 16384 bytes each");
         total += record_bytes(state, message.length);
     }
@@ -234,7 +243,8 @@ mote_value native_record_open_in_place(mote_vm *vm, mote_value receiver, const m
     size_t length;
     int32_t offset;
     protected_fragment fragment;
-    if (!state_argument(vm, args[0], &state) || !target_argument(vm, args[1], "datagram", &bytes, &length) ||
+    if (!state_argument(vm, args[0], &state) ||
+        !other_target_argument(vm, args[1], "datagram", &state, &bytes, &length) ||
         !integer_argument(vm, args[2], "offset", 0, (int32_t)length, &offset))
         return MOTE_FAILED;
     const byte_view datagram = {bytes, length};
@@ -251,7 +261,7 @@ mote_value native_record_seal_in_place(mote_vm *vm, mote_value receiver, const m
     size_t size;
     int32_t type, offset, length;
     if (!state_argument(vm, args[0], &state) || !integer_argument(vm, args[1], "type", 0, 255, &type) ||
-        !target_argument(vm, args[2], "target", &bytes, &size) ||
+        !other_target_argument(vm, args[2], "target", &state, &bytes, &size) ||
         !integer_argument(vm, args[3], "offset", 0, (int32_t)size, &offset) ||
         !integer_argument(vm, args[4], "length", 0, MOST_MESSAGE_BYTES, &length))
         return MOTE_FAILED;
@@ -260,8 +270,7 @@ mote_value native_record_seal_in_place(mote_vm *vm, mote_value receiver, const m
     if (!has_numbers(&state, 1)) return throw_range(vm, "state", "below the last sequence number");
     uint8_t *record = bytes + offset;
     const byte_view message = {record + HEADER_BYTES + state.explicit_bytes, (size_t)length};
-    if (!seal_one(&state, (uint8_t)type, message, record))
-        return mote_throw(vm, MOTE_ERROR, "the crypto library failed");
-    count_up(state.bytes + STATE_EPOCH);
-    return mote_int(vm, (int32_t)whole);
+    bool done = seal_one(&state, (uint8_t)type, message, record);
+    count_up(state.bytes + STATE_EPOCH); /* also of one that failed: the program sees what was written by then */
+    return done ? mote_int(vm, (int32_t)whole) : mote_throw(vm, MOTE_ERROR, "the crypto library failed");
 }

@@ -41,7 +41,7 @@ mote_value native_resolve(mote_vm *vm, mote_value receiver, const mote_value *ar
 {
     (void)receiver, (void)count;
     resolving *job = calloc(1, sizeof *job);
-    if (job == NULL) return mote_new_array(vm);
+    if (job == NULL) return mote_throw(vm, MOTE_ERROR, "no native memory left for names");
     job->base.bytes = sizeof *job;
     job->base.run = run_resolve;
     job->base.finish = finish_resolve;
@@ -92,8 +92,7 @@ mote_value native_storage_remove(mote_vm *vm, mote_value receiver, const mote_va
     (void)receiver, (void)count;
     char name[MOST_NAME + 1];
     if (!name_argument(vm, args[0], name)) return MOTE_FAILED;
-    storage_remove(name);
-    return MOTE_UNDEFINED;
+    return mote_int(vm, storage_remove(name));
 }
 
 /* Clocks, settings, log */

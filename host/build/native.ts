@@ -68,6 +68,15 @@ export const storageTest: NativeProgram = {
     libraries: [],
 }
 
+/** For LD_PRELOAD before checkedDevice: parts of the crypto library that have no memory. */
+export const failingLibrary: NativeProgram = {
+    name: "failing-library.so",
+    compiler: "gcc",
+    flags: [...STRICT, "-shared", "-fPIC", "-O1"],
+    sources: ["test/failing_library.c"],
+    libraries: [],
+}
+
 /** Loader and interpreter under libFuzzer. */
 export const machineFuzzer: NativeProgram = {
     name: "fuzz-machine",

@@ -28,11 +28,11 @@ function checkObject(value: object, schema: Schema, path: string): Flaw[] {
     const properties = schema.properties ?? {}
     const known = Object.keys(properties)
     const entries = Object.entries(value) as [string, unknown][]
-    const missing = (schema.required ?? []).filter((key) => !(key in value))
+    const missing = (schema.required ?? []).filter((key) => !Object.hasOwn(value, key))
     return [
         ...missing.map((key) => ({ path: at(path, key), wanted: `is missing: ${properties[key].description}` })),
         ...entries.flatMap(([key, item]) =>
-            key in properties
+            Object.hasOwn(properties, key)
                 ? check(item, properties[key], at(path, key))
                 : [{ path: at(path, key), wanted: `is no setting; there are ${known.join(", ")}` }],
         ),

@@ -165,6 +165,13 @@ function recordState(call: NativeCall, handles: Handles): { state: Buffer; prote
     return { state, protection: new AeadProtection(aead, state.readUInt16BE(3), iv) }
 }
 
+/** A Buffer beside the record state: were it the state itself, the key and the numbers would be overwritten. */
+function otherTarget(call: NativeCall, index: number, name: string): Uint8Array {
+    const target = call.target(index, name)
+    if (call.args[index] === call.args[0]) throw call.rangeError(name, "another Buffer than the state")
+    return target
+}
+
 /** @returns the sequence number of the first of `count` records, which are counted in the state */
 function takeNumbers(call: NativeCall, state: Buffer, count: number): number {
     const sequence = state.readUIntBE(5, 6)
@@ -178,6 +185,8 @@ function sealRecords(call: NativeCall, handles: Handles): Buffer {
     const type = call.integer(1, "type", 0, 255)
     const messages = call.buffers(2, "messages")
     if (messages.length < 1 || messages.length > 64) throw call.rangeError("messages", "1 to 64 Buffers")
+    if (messages.some(({ byteOffset }) => byteOffset === state.byteOffset))
+        throw call.rangeError("messages", "other Buffers than the state")
     if (messages.some(({ length }) => length > MAX_PLAINTEXT))
         throw call.rangeError("messages", `at most ${MAX_PLAINTEXT} bytes each`)
     return protection.seal(
@@ -204,7 +213,7 @@ function openRecord(call: NativeCall, handles: Handles): Buffer | undefined {
 function sealInPlace(call: NativeCall, handles: Handles): number {
     const { state, protection } = recordState(call, handles)
     const type = call.integer(1, "type", 0, 255)
-    const target = call.target(2, "target")
+    const target = otherTarget(call, 2, "target")
     const offset = call.integer(3, "offset", 0, target.length)
     const length = call.integer(4, "length", 0, MAX_PLAINTEXT)
     const start = offset + RECORD_HEADER_LENGTH + state[24]
@@ -218,7 +227,7 @@ function sealInPlace(call: NativeCall, handles: Handles): number {
 
 function openInPlace(call: NativeCall, handles: Handles): number {
     const { state, protection } = recordState(call, handles)
-    const datagram = call.target(1, "datagram")
+    const datagram = otherTarget(call, 1, "datagram")
     const offset = call.integer(2, "offset", 0, datagram.length)
     if (datagram.length - offset < RECORD_HEADER_LENGTH) return -1
     const start = offset + RECORD_HEADER_LENGTH + state[24]

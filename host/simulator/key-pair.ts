@@ -16,6 +16,8 @@ import { type BareKey, WrappedKind } from "../../src/platform/node/wrap.js"
 const SECP256R1 = 23
 const X25519 = 29
 const CURVE = "prime256v1"
+/** First byte of a point with both coordinates (SEC 1 §2.3.3); OpenSSL takes hybrid ones, 6 and 7, too. */
+const UNCOMPRESSED = 4
 
 type Jwk = Extract<JsonWebKeyInput["key"], object>
 
@@ -26,6 +28,7 @@ function publicKeyOf(group: number, bytes: Buffer): KeyObject | undefined {
     try {
         if (group === X25519)
             return createPublicKey({ key: { kty: "OKP", crv: "X25519", x: text(bytes) }, format: "jwk" })
+        if (bytes[0] !== UNCOMPRESSED) return undefined
         // Refuses what is not on the curve.
         const whole = ECDH.convertKey(bytes, CURVE, undefined, undefined, "uncompressed") as Buffer
         const key: Jwk = { kty: "EC", crv: "P-256", x: text(whole.subarray(1, 33)), y: text(whole.subarray(33)) }

@@ -34,9 +34,10 @@ function storageName(call: NativeCall): string {
     return name
 }
 
-async function save(storage: NodeStorage, name: string, value: Buffer): Promise<number> {
+/** 0 when it was done. */
+async function codeOf(done: Promise<void>): Promise<number> {
     try {
-        await storage.save(name, value)
+        await done
         return 0
     } catch (error) {
         return minusCode(error)
@@ -52,12 +53,12 @@ export function systemNatives(options: SystemOptions, power: Power): Native[] {
         {
             name: "_moteStorageSave",
             numArgs: 2,
-            run: (call) => save(storage, storageName(call), Buffer.from(call.buffer(1, "value"))),
+            run: (call) => codeOf(storage.save(storageName(call), Buffer.from(call.buffer(1, "value")))),
         },
         {
             name: "_moteStorageRemove",
             numArgs: 1,
-            run: (call) => storage.remove(storageName(call)).then(() => undefined),
+            run: (call) => codeOf(storage.remove(storageName(call))),
         },
         { name: "_moteWallClock", numArgs: 0, run: () => Math.floor(Date.now() / 1000) },
         { name: "_moteSetting", numArgs: 1, run: (call) => options.settings[call.text(0, "name")] },

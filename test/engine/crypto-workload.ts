@@ -44,7 +44,7 @@ export class Inputs {
 }
 
 /** Everything that came out, as one digest. */
-class Fold {
+export class Fold {
     count = 0
     private hash: Hash
 

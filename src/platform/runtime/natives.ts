@@ -35,7 +35,8 @@ declare module "@devicescript/core" {
     /** The plaintext; undefined when it is not authentic. */
     function _moteAeadOpen(aead: number, nonce: Buffer, aad: Buffer, ciphertext: Buffer): Buffer | undefined
     // Key pairs. Groups as NamedGroup of TLS (RFC 8446 §4.2.7): 23 secp256r1, 29 x25519. Public keys: 65 bytes, uncompressed
-    // (SEC 1 §2.3.3), or 32. What takes long suspends, and runs beside the script where the port can.
+    // (SEC 1 §2.3.3), or 32. What takes long suspends, and runs beside the script where the port can. Where the library
+    // cannot hold one more key, what makes one or verifies throws Error "too many open crypto handles".
 
     /** A new key pair for agreement. Throws Error where the device has no such group. */
     function _moteKeyNew(group: number): number
@@ -46,8 +47,8 @@ declare module "@devicescript/core" {
     function _moteKeyAgree(key: number, peer: Buffer): Buffer | undefined
     /** ECDSA with SHA-256 over `data`: r and s, 32 bytes each. Suspends. */
     function _moteKeySign(key: number, data: Buffer): Buffer
-    /** Suspends. */
-    function _moteKeyVerify(publicKey: Buffer, data: Buffer, signature: Buffer): boolean
+    /** Whether that key made the signature; undefined when it could not be told. Suspends. */
+    function _moteKeyVerify(publicKey: Buffer, data: Buffer, signature: Buffer): boolean | undefined
 
     /** Closes a handle of any of the above and erases its keys. */
     function _moteCryptoClose(handle: number): void
@@ -136,7 +137,8 @@ declare module "@devicescript/core" {
     function _moteStorageLoad(name: string): Buffer | undefined
     /** Suspends until the blob is safe against power loss. Returns 0 or minus an IOErrorEnum code. */
     function _moteStorageSave(name: string, value: Buffer): number
-    function _moteStorageRemove(name: string): void
+    /** Returns 0, also when there is none, or minus an IOErrorEnum code: the blob is still there. */
+    function _moteStorageRemove(name: string): number
     /** Unix seconds, or undefined while unknown. The monotonic clock is `ds.millis()`. */
     function _moteWallClock(): number | undefined
     /** A setting of this device (host, port, path, identity, key, ...) as text; undefined when it has none of that name. */

@@ -26,7 +26,8 @@ class RuntimeStorage implements Storage {
     }
 
     async remove(name: string): Promise<void> {
-        ds._moteStorageRemove(name)
+        const result = ds._moteStorageRemove(name)
+        if (result < 0) throw resultError(result, "Storage is broken")
     }
 }
 

@@ -155,6 +155,15 @@ await abuse("recordSealInPlace", [state, 23, room, 0, 5], (a) =>
 )
 await abuse("recordOpenInPlace", [state, room, 0], (a) => ds._moteRecordOpenInPlace(a[0], a[1], a[2]))
 
+// The record state in the place of another Buffer, and the state that it still is afterwards.
+const before = state.toString("hex")
+say("stateAsTarget", 2, 0, (a) => ds._moteRecordSealInPlace(a[0], 23, a[0], a[1], a[2]), [state, 0, 3])
+say("stateAsTarget", 2, 1, (a) => ds._moteRecordSealInPlace(a[0], 23, a[0], a[1], a[2]), [state, 0, 0])
+say("stateAsDatagram", 1, 0, (a) => ds._moteRecordOpenInPlace(a[0], a[0], a[1]), [state, 0])
+say("stateAsDatagram", 1, 1, (a) => ds._moteRecordOpenInPlace(a[0], a[0], a[1]), [state, 19])
+say("stateAsMessage", 2, 0, (a) => ds._moteRecordSeal(a[0], 23, [data, a[0]]), [state])
+console.log("the state: " + (state.toString("hex") === before ? "as before" : "changed"))
+
 // Handles run out, and are free again after closing.
 const open: number[] = []
 let full = ""

@@ -136,7 +136,7 @@ function pairs(): void {
     const wrapped = ds._moteCryptoWrap(ds._moteKeyImport(secret), wrapper)
     const signer = ds._moteCryptoUnwrap(wrapped, wrapper) as number
     const verifies = ds._moteKeyVerify(ds._moteKeyPublic(signer), text, ds._moteKeySign(signer, text))
-    console.log("for signatures: " + (verifies ? "verifies" : "does not verify"))
+    console.log("for signatures: " + (verifies === true ? "verifies" : "does not verify"))
 }
 
 await finalizers()

@@ -47,9 +47,9 @@ async function sign(): Promise<void> {
     for (let i = 0; i < ROUNDS; i++) {
         data[0] = i & 255
         const signature = ds._moteKeySign(key, data)
-        if (ds._moteKeyVerify(publicKey, data, signature)) right++
+        if (ds._moteKeyVerify(publicKey, data, signature) === true) right++
         signature[i & 63] = signature[i & 63] ^ 1
-        if (ds._moteKeyVerify(publicKey, data, signature)) wrong++
+        if (ds._moteKeyVerify(publicKey, data, signature) !== false) wrong++
         await ds.sleep(1)
     }
     console.log("signatures: " + right + " right, " + wrong + " wrong of " + ROUNDS)
@@ -57,6 +57,8 @@ async function sign(): Promise<void> {
     const theirs = Buffer.from(ds._moteSetting("their-signature") ?? "", "hex")
     const theirKey = Buffer.from(ds._moteSetting("secp256r1") ?? "", "hex")
     console.log("theirs: " + ds._moteKeyVerify(theirKey, Buffer.from("signed by the test"), theirs))
+    theirKey[0] = 7 // the hybrid form of SEC 1 for an odd y
+    console.log("hybrid form: " + ds._moteKeyVerify(theirKey, Buffer.from("signed by the test"), theirs))
     let what = ""
     try {
         ds._moteKeyAgree(key, publicKey)

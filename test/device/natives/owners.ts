@@ -42,7 +42,7 @@ async function droppedSigners(): Promise<void> {
     let right = 0
     for (let i = 0; i < 10; i++) {
         const signature = new Signer(7).sign()
-        if (signature !== undefined && ds._moteKeyVerify(publicKey, text, signature)) right++
+        if (signature !== undefined && ds._moteKeyVerify(publicKey, text, signature) === true) right++
         await ds.sleep(1)
     }
     console.log("by dropped signers: " + right + " of 10")
@@ -67,7 +67,7 @@ async function closeWhileSigning(publicKey: Buffer): Promise<boolean> {
     const next = ds._moteKeyImport(scalar(11))
     for (let i = 0; i < 200 && results.length === 0; i++) await ds.sleep(5)
     ds._moteCryptoClose(next)
-    return results.length > 0 && results[0] !== undefined && ds._moteKeyVerify(publicKey, text, results[0])
+    return results.length > 0 && results[0] !== undefined && ds._moteKeyVerify(publicKey, text, results[0]) === true
 }
 
 /** A key that is closed while it signs is the one that signs, not the next that the library gives its number. */

@@ -3,8 +3,23 @@ import * as ds from "@devicescript/core"
 import "../../../src/platform/runtime/natives.js"
 import { RuntimeCryptoProvider } from "../../../src/platform/runtime/crypto.js"
 import { maskLines, vectorLines } from "../../engine/crypto-vectors.js"
+import { keyVectorLines } from "../../engine/key-vectors.js"
+import { NativeKeys } from "./key-pairs.js"
+
+/** The firmware of a sensor's board has no key pairs. */
+function hasKeys(): boolean {
+    try {
+        ds._moteCryptoClose(ds._moteKeyNew(23))
+        return true
+    } catch {
+        return false
+    }
+}
 
 const crypto = new RuntimeCryptoProvider()
 for (const text of vectorLines(crypto)) console.log(text)
 for (const text of maskLines(crypto)) console.log(text)
+if (hasKeys()) {
+    for (const text of keyVectorLines(new NativeKeys())) console.log(text)
+}
 ds.restart()

@@ -4,7 +4,7 @@ import { copyFileSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "
 import { tmpdir } from "node:os"
 import { join } from "node:path"
 import { missingProgram, needs } from "../../support/needs.js"
-import { board, linux, runInSimulator, runOn } from "./device-under-test.js"
+import { board, linux, linuxWithoutMemory, runInSimulator, runOn } from "./device-under-test.js"
 
 /** GIO's TlsCertificateFlags. */
 const [GOOD, UNKNOWN_CA, BAD_IDENTITY, NOT_ACTIVATED, EXPIRED, INSECURE, GENERIC_ERROR] = [0, 1, 2, 4, 8, 32, 64]
@@ -229,6 +229,13 @@ describe("certificate chains", function () {
             "when: RangeError _moteCertificateCheck: when must be Unix seconds, from 0 to the year 9999",
             "when it is no number: TypeError _moteCertificateCheck: when must be a number",
         ])
+    })
+
+    it("are a generic error, too, when memory was out for one that might have made the chain", async function () {
+        needs(this, linux.missing())
+        const settings = { "case-0": "|0||alone|alone", alone: makers.hex("alone") }
+        const output = await runOn(linuxWithoutMemory, "test/device/natives/certificates.ts", settings)
+        strictEqual(output.split("\n")[0], `case 0: ${UNKNOWN_CA | GENERIC_ERROR}`)
     })
 
     it("are not checked where there is no X.509, and the program is told", async function () {

@@ -64,6 +64,7 @@ describe("devs.config.json", function () {
 
     const wrong: [string, object, string][] = [
         ["an unknown setting", { ...good, bord: "posix" }, "bord: is no setting; there are $schema, program, board"],
+        ["one named like a method of every object", { ...good, toString: 1 }, "toString: is no setting; there are"],
         ["a missing one", { ...good, target: undefined }, "target: is missing: where readings go"],
         [
             "a suite that does not exist",

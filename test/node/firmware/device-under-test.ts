@@ -6,6 +6,7 @@ import { cachedDeviceImage } from "../../../host/build/device.js"
 import {
     buildNative,
     checkedDevice,
+    failingLibrary,
     missingFor,
     type NativeProgram,
     withTranslations,
@@ -57,6 +58,18 @@ export const translatedLinux: DeviceKind = {
         const { path } = cachedDeviceImage(program)
         return Promise.resolve(linuxCommand(withTranslations(checkedDevice, [readFileSync(path)]), path, settings))
     },
+}
+
+/** Linux where parts of the crypto library have no memory (firmware/test/failing_library.c). */
+export const linuxWithoutMemory: DeviceKind = {
+    ...linux,
+    name: "Linux without memory for cryptography",
+    command: async (program, settings) => [
+        "env",
+        `LD_PRELOAD=${buildNative(failingLibrary)}`,
+        "ASAN_OPTIONS=verify_asan_link_order=0", // it wants to be the first library
+        ...(await linux.command(program, settings)),
+    ],
 }
 
 /** The emulated RV32IMC board. */

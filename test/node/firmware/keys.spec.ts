@@ -2,7 +2,7 @@ import { deepStrictEqual, ok, strictEqual } from "node:assert/strict"
 import { spawnSync } from "node:child_process"
 import { KeyPair, verify } from "../../../host/simulator/key-pair.js"
 import { needs } from "../../support/needs.js"
-import { linux, runInSimulator, runOn } from "./device-under-test.js"
+import { linux, linuxWithoutMemory, runInSimulator, runOn } from "./device-under-test.js"
 
 const PRIVATE = "c9afa9d845ba75166b5c215767b1d6934e50c3db36e89b127b8a622b120f6721" // RFC 6979 A.2.5
 const PUBLIC =
@@ -24,6 +24,7 @@ const expected = [
     `signatures: ${ROUNDS} right, 0 wrong of ${ROUNDS}`,
     "no point: false",
     "theirs: true",
+    "hybrid form: false",
     "_moteKeyAgree: key must be one that agrees",
     "_moteKeyImport: privateKey must be a number below the order of P-256, and not 0",
 ]
@@ -67,6 +68,25 @@ describe("keys", function () {
             const { stdout } = spawnSync(command, [...stress, ...args], { encoding: "utf8" })
             deepStrictEqual(stdout.trimEnd().split("\n"), want, stress.join())
         }
+    })
+
+    it("of which the library holds no more give way when they are lost; else that is what the program is told", async function () {
+        needs(this, linux.missing())
+        const full = "Error too many open crypto handles"
+        const calls = ["verify", "new", "import", "HMAC of a Buffer", "a Buffer encrypted"]
+        const results = ["true", "undefined", "undefined", "object", "object"]
+        const want = [
+            ...calls.map((call) => `${call}: ${full}`),
+            ...calls.map((call, i) => `${call}: ${results[i]}`),
+            "lost keys: 155",
+        ]
+        deepStrictEqual((await runOn(linux, "test/device/natives/full.ts", {})).trimEnd().split("\n"), want)
+    })
+
+    it("that could not verify for want of memory say neither yes nor no", async function () {
+        needs(this, linux.missing())
+        const told = await runOn(linuxWithoutMemory, "test/device/natives/keys.ts", { ...settings, rounds: "1" })
+        ok(told.includes("\ntheirs: undefined\n"), told)
     })
 
     it("agree and sign in the simulator as they must", async () => {

@@ -3,8 +3,10 @@ import { type Aead, AeadAlgorithm } from "../../../src/dtls/crypto/provider.js"
 import { unwrapKey, WrappedKind } from "../../../src/platform/node/wrap.js"
 import { NodeCryptoProvider } from "../../../src/platform/node/crypto.js"
 import { maskLines, vectorLines } from "../../engine/crypto-vectors.js"
+import { keyVectorLines } from "../../engine/key-vectors.js"
 import { Workload } from "../../engine/crypto-workload.js"
 import { needs } from "../../support/needs.js"
+import { NodeHalf, nodeKeys } from "./node-keys.js"
 import { board, type DeviceKind, linux, runInSimulator, runOn } from "./device-under-test.js"
 
 const lines = (text: string): string[] => text.trimEnd().split("\n")
@@ -23,6 +25,16 @@ async function sensorWorkload(): Promise<string[]> {
 
 /** Pins 12 to 17 of an ESP32-C3 belong to its flash. */
 const EXPOSED = JSON.stringify([0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 18, 19, 20, 21].map((pin) => `P${pin}`))
+
+/** What test/device/natives/arguments.ts must say of a record state in the place of another Buffer. */
+const STATE_LINES = [
+    "stateAsTarget 2 0 RangeError: _moteRecordSealInPlace: target must be another Buffer than the state",
+    "stateAsTarget 2 1 RangeError: _moteRecordSealInPlace: target must be another Buffer than the state",
+    "stateAsDatagram 1 0 RangeError: _moteRecordOpenInPlace: datagram must be another Buffer than the state",
+    "stateAsDatagram 1 1 RangeError: _moteRecordOpenInPlace: datagram must be another Buffer than the state",
+    "stateAsMessage 2 0 RangeError: _moteRecordSeal: messages must be other Buffers than the state",
+    "the state: as before",
+]
 
 /** What test/device/natives/handles.ts must say. */
 const HANDLE_LINES = [
@@ -79,14 +91,33 @@ describe("the natives", function () {
     this.timeout(300000)
 
     const kind: DeviceKind = linux
-    const rounds = 400
+    const rounds = 1000
+    const show = (output: string[]): void => {
+        for (const line of output) console.log(`    ${line.replace(/ [0-9a-f]{64}$/, " results")}`)
+    }
 
     it(`answer as node:crypto does on ${kind.name}, for thousands of random inputs`, async function () {
         needs(this, kind.missing())
         const want = await expected(rounds)
         const output = lines(await runOn(kind, "test/device/natives/crypto.ts", { rounds: String(rounds) }))
         deepStrictEqual(output, want)
-        for (const line of output) console.log(`    ${line.replace(/ [0-9a-f]{64}$/, " results")}`)
+        show(output)
+    })
+
+    it(`agree and sign with node:crypto on ${kind.name}, for thousands of random keys and messages`, async function () {
+        needs(this, kind.missing())
+        const program = "test/device/natives/crypto-keys.ts"
+        const node = new NodeHalf(rounds)
+        const want = [...(await node.agreements()), ...(await node.signatureLines())]
+        const parts = [{ rounds: String(rounds), part: "agreements" }, node.settings()]
+        const output = (await Promise.all(parts.map((part) => runOn(kind, program, part)))).flatMap(lines)
+        const made = output.filter((line) => line.startsWith("made ")).map((line) => Buffer.from(line.slice(5), "hex"))
+        deepStrictEqual(
+            output.filter((line) => !line.startsWith("made ")),
+            want,
+        )
+        deepStrictEqual([made.length, node.right(made)], [rounds, rounds])
+        show([...want, `ECDSA P-256 with SHA-256, made on ${kind.name}, verified by node:crypto: ${rounds} results`])
     })
 
     it("answer every wrong type, size and order with an exception or a result, the same on Linux and in the simulator", async function () {
@@ -96,6 +127,10 @@ describe("the natives", function () {
         strictEqual(device.at(-1), "done")
         ok(device.length > 700, `${device.length} calls`)
         deepStrictEqual(device, simulated)
+        deepStrictEqual(
+            device.filter((line) => line.startsWith("stateAs") || line.startsWith("the state")),
+            STATE_LINES,
+        )
     })
 
     it("close the handles of objects that are gone, wrap keys and protect records in place, the same on Linux, on the emulated board and in the simulator", async function () {
@@ -142,7 +177,11 @@ describe("the natives", function () {
         needs(this, linux.missing() ?? board.missing())
         const program = "test/device/natives/vectors.ts"
         const places = {
-            Node: [...vectorLines(new NodeCryptoProvider()), ...maskLines(new NodeCryptoProvider())],
+            Node: [
+                ...vectorLines(new NodeCryptoProvider()),
+                ...maskLines(new NodeCryptoProvider()),
+                ...keyVectorLines(nodeKeys),
+            ],
             "the simulator": await runInSimulator(program, {}),
             Linux: lines(await runOn(linux, program, {})),
             "the emulated board": lines(await runOn(board, program, {})),
@@ -155,10 +194,11 @@ describe("the natives", function () {
             )
             console.log(`    ${got.length} vectors in ${place}`)
         }
-        strictEqual(places.Node.length, 18)
-        strictEqual(places.Linux.length, 18)
+        strictEqual(places.Node.length, 37)
+        strictEqual(places["the simulator"].length, 37)
+        strictEqual(places.Linux.length, 37)
         // A sensor's board has SHA-256 and CCM alone.
-        strictEqual(places["the emulated board"].length, 8)
+        strictEqual(places["the emulated board"].length, 14)
     })
 
     it("answer as node:crypto does on the emulated board, where it has the algorithm", async function () {

@@ -47,6 +47,22 @@ describe("storage and program slots", function () {
         strictEqual([run(), run(), run()].join(""), "0\n1\n2\n")
     })
 
+    it("tell a program that a blob could not be removed", function () {
+        needs(this, missingFor(checkedDevice))
+        const folder = mkdtempSync(join(tmpdir(), "mote-storage-"))
+        const image = cachedDeviceImage("test/device/natives/removal.ts").path
+        const run = (before: string): string => {
+            // A shell's limit of 0 bytes for files stands in for flash that is worn out.
+            const args = ["-c", `${before} exec "$@"`, "sh", buildNative(checkedDevice), "--plain"]
+            const storage = ["--storage", join(folder, "flash"), image]
+            return spawnSync("sh", [...args, ...storage], { encoding: "utf8", timeout: 30000 }).stdout
+        }
+        const [failed, wornOut] = [-255, "trap '' XFSZ; ulimit -f 0;"]
+        strictEqual(run(""), "saved: 0\n")
+        strictEqual(run(wornOut), `removed: ${failed}\nleft: 5\n`)
+        strictEqual(run(""), "removed: 0\nleft: nothing\n")
+    })
+
     it("refuse a storage file that is none", function () {
         needs(this, missingFor(checkedDevice))
         const file = join(mkdtempSync(join(tmpdir(), "mote-storage-")), "other")
