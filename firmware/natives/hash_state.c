@@ -96,7 +96,7 @@ bool hash_finish(hash_state *hash, uint8_t *digest)
     if (hash->algorithm == HASH_SHA_384) {
         uint8_t all[64]; /* the library writes as many bytes as SHA-512 has */
         bool done = sha512_finish(&hash->of.sha512, all) == 0;
-        memcpy(digest, all, MOST_HASH_BYTES);
+        if (done) memcpy(digest, all, MOST_HASH_BYTES);
         mbedtls_platform_zeroize(all, sizeof all);
         return done;
     }

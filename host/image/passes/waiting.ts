@@ -15,6 +15,7 @@ const SLOW_NATIVES = [
     "_moteKeyAgree",
     "_moteKeySign",
     "_moteKeyVerify",
+    "_moteCertificateCheck",
 ]
 const START = 78
 
