@@ -1,0 +1,50 @@
+import { deepStrictEqual, ok, strictEqual } from "node:assert/strict"
+import { spawnSync } from "node:child_process"
+import { missingForBoard } from "../../../host/build/rv32.js"
+import { root } from "../../../host/build/device.js"
+import { needs } from "../../support/needs.js"
+
+const FIGURES = [
+    ...["psk_handshake_client", "psk_handshake_server", "record_send_64", "record_recv_64", "arena_peak", "arena_idle"],
+    ...["heap_natives_peak", "heap_natives_idle", "stack", "ram_first_connection", "gc_pause_max"],
+    ...["wire_bytes", "wire_datagrams", "flash"],
+]
+
+type Side = Record<string, number>
+
+/** Counted by the emulated core, so that a figure is the same on every machine. */
+describe("bench:rv32", function () {
+    this.timeout(600000)
+    let measured: { mote: Side; interpreted: Side; mbedtls: Side }
+
+    before(function () {
+        needs(this, missingForBoard())
+        const args = ["--import", "tsx", "bench/rv32.ts", "--json"]
+        const { stdout, stderr, status } = spawnSync(process.execPath, args, { cwd: root, encoding: "utf8" })
+        strictEqual(status, 0, stderr)
+        measured = JSON.parse(stdout) as typeof measured
+    })
+
+    it("prints the same figures for Mote, as C and interpreted, and for mbedTLS", () => {
+        for (const side of Object.values(measured)) deepStrictEqual(Object.keys(side).sort(), [...FIGURES].sort())
+    })
+
+    it("with functions as C, a PSK handshake takes no more instructions than mbedTLS's own DTLS", () => {
+        const { mote, mbedtls } = measured
+        for (const name of ["psk_handshake_client", "psk_handshake_server"])
+            ok(mote[name] <= mbedtls[name], `${name}: ${mote[name]}, mbedTLS ${mbedtls[name]}`)
+    })
+
+    it("with functions as C, a record of 64 bytes takes no more than twice the instructions of mbedTLS", () => {
+        const { mote, mbedtls } = measured
+        for (const name of ["record_send_64", "record_recv_64"])
+            ok(mote[name] <= 2 * mbedtls[name], `${name}: ${mote[name]}, mbedTLS ${mbedtls[name]}`)
+    })
+
+    it("an idle connection takes no more than 0.6 of mbedTLS's memory, arena and native heap together", () => {
+        const idle = (side: Side): number => side["arena_idle"] + side["heap_natives_idle"]
+        const { mote, interpreted, mbedtls } = measured
+        for (const side of [mote, interpreted])
+            ok(idle(side) <= 0.6 * idle(mbedtls), `${idle(side)} bytes, mbedTLS ${idle(mbedtls)}`)
+    })
+})
