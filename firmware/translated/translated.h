@@ -9,6 +9,7 @@
 #ifndef MOTE_TRANSLATED_H
 #define MOTE_TRANSLATED_H
 
+#include "lookup.h"
 #include "ops.h"
 #include "vm.h"
 

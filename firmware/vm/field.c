@@ -2,6 +2,7 @@
  * Fields as the interpreter reads and stores them. Nearly all are found where the same place of the program found them
  * the last time, or in the lookup cache; property.c does the rest, and alone knows what is right.
  */
+#include "lookup.h"
 #include "ops.h"
 #include "vm.h"
 

@@ -2,6 +2,7 @@
  * The loop. pc and sp are in locals; SAVE puts them where the rest of the machine sees them, before anything that may
  * allocate, throw or enter a call. The image has been verified: no index or depth is checked here.
  */
+#include "lookup.h"
 #include "ops.h"
 #include "vm.h"
 

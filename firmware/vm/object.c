@@ -3,6 +3,7 @@
  * the place where the last map had the key; larger tables, which are dictionaries and not objects, carry an index
  * behind the pairs: a ring of 16-bit positions, 0 for empty, else pair number + 1.
  */
+#include "lookup.h"
 #include "vm.h"
 
 #include <string.h>

@@ -1,4 +1,5 @@
 /* Fields: where a name is looked up, binding, storing, and what equality and instanceof mean. */
+#include "lookup.h"
 #include "vm.h"
 
 void cache_clear(mote_vm *vm)

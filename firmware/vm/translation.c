@@ -47,9 +47,7 @@ static uint32_t place_of(const mote_vm *vm)
 
 static void run_translated(mote_vm *vm, mote_translated *code)
 {
-    mote_value *sp = vm->sp;
-    frame_restore(vm, vm->link); /* its callees leave their slots */
-    vm->sp = sp;
+    frame_restore(vm, vm->link); /* what it called has left other slots in the registers */
     (void)code(vm, place_of(vm));
 }
 

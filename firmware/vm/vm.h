@@ -327,39 +327,6 @@ static inline mote_value builtin_value(enum builtin_string string)
 
 /* object.c: tables and maps */
 
-/** Place of a string of the image in own_keys: index and kind. */
-static inline uint32_t own_key_bit(mote_value key)
-{
-    return ((key >> 5) ^ (key >> 10)) % OWN_KEYS;
-}
-
-/** Whether a map that is no prototype may have the key, a string of the image, for its own. */
-static inline bool is_own_key(const mote_vm *vm, mote_value key)
-{
-    uint32_t bit = own_key_bit(key);
-    return (vm->own_keys[bit / 8] & (1u << (bit & 7))) != 0;
-}
-
-static inline uint32_t cache_place(mote_value holder, mote_value key)
-{
-    return ((holder >> 3) + (key >> 5) * 3) & (CACHE_ENTRIES - 1);
-}
-
-/** Where it goes when another one took that place. */
-static inline uint32_t second_place(mote_value holder, mote_value key)
-{
-    return ((holder >> 6) ^ (key >> 5)) & (CACHE_ENTRIES - 1);
-}
-
-/** NULL when the lookup cache does not have it. */
-static inline const cache_entry *cache_find(const mote_vm *vm, mote_value holder, mote_value key)
-{
-    const cache_entry *entry = &vm->cache[cache_place(holder, key)];
-    if (entry->holder == holder && entry->key == key) return entry;
-    entry = &vm->cache[second_place(holder, key)];
-    return entry->holder == holder && entry->key == key ? entry : NULL;
-}
-
 /** Tables of so many pairs and more are dictionaries, and have an index. */
 enum { HASHED = 40 };
 
@@ -377,72 +344,6 @@ bool map_add(mote_vm *vm, mote_value map, mote_value key, mote_value value);
 bool map_begin(mote_vm *vm, mote_value map, mote_value key, mote_value value, uint32_t fields);
 
 /* field.c */
-
-/** Where an object of the class had the field last: objects of a class have their fields in the same order. */
-static inline uint8_t *guess_at(mote_vm *vm, const block_map *map, mote_value key)
-{
-    return &vm->guesses[((map->prototype >> 3) + (key >> 5)) % GUESSES];
-}
-
-_Static_assert(offsetof(block_array, length) == offsetof(block_buffer, length), "quick_length reads both");
-
-/** `object.length` of an array or Buffer; VALUE_NONE: call field_get. */
-static inline mote_value quick_length(const mote_vm *vm, mote_value object)
-{
-    const block_array *array = (const block_array *)at_offset(vm, object);
-    if (!is_heap(object) || vm->length_stored) return VALUE_NONE;
-    uint32_t kind = array->header & 15u;
-    return kind == KIND_ARRAY || kind == KIND_BUFFER ? small_value((int32_t)array->length) : VALUE_NONE;
-}
-
-/** A field with data of an object, by the guess alone; VALUE_NONE: call field_get. */
-static inline mote_value field_guess(mote_vm *vm, mote_value object, mote_value key)
-{
-    const block_map *map = (const block_map *)at_offset(vm, object);
-    if (!is_heap(object) || (map->header & 15u) != KIND_MAP || map->table == 0) return VALUE_NONE;
-    const block_table *table = (const block_table *)at_offset(vm, map->table);
-    uint32_t guess = *guess_at(vm, map, key);
-    if (guess >= table->count || table->pairs[2 * guess] != key) return VALUE_NONE;
-    mote_value found = table->pairs[2 * guess + 1];
-    bool may_run = is_code(found) || (is_heap(found) && (header_of(vm, found) & 15u) == KIND_CLOSURE);
-    return may_run ? VALUE_NONE : found;
-}
-
-/** Where a value's methods are looked up, when none of them can be its own; 0: look properly. */
-static inline mote_value methods_of(const mote_vm *vm, mote_value object, mote_value key)
-{
-    if (!is_heap(object)) return has_tag(object, TAG_BUILTIN) ? object : 0;
-    const block_map *map = (const block_map *)at_offset(vm, object);
-    uint32_t kind = map->header & 15u;
-    if (kind == KIND_MAP) {
-        if ((map->header & FLAG_PROTOTYPE) != 0 || is_own_key(vm, key)) return 0;
-        bool by_text = map->table != 0 && (header_of(vm, map->table) & FLAG_TEXT_KEYS) != 0;
-        return by_text ? 0 : map->prototype;
-    }
-    if (kind == KIND_ARRAY) return immediate(TAG_BUILTIN, OBJECT_Array_prototype);
-    return kind == KIND_BUFFER ? immediate(TAG_BUILTIN, OBJECT_Buffer_prototype) : 0;
-}
-
-/** A method, when the lookup cache has it; VALUE_NONE: call field_get. */
-static inline mote_value quick_method(const mote_vm *vm, mote_value object, mote_value key)
-{
-    mote_value holder = methods_of(vm, object, key);
-    const cache_entry *entry = holder == 0 ? NULL : cache_find(vm, holder, key);
-    if (entry == NULL) return VALUE_NONE;
-    return is_code(entry->found) && !is_accessor(entry->found) ? entry->found : VALUE_NONE;
-}
-
-/** Stores over what an object has, by the guess alone. False: call field_set. */
-static inline bool store_guess(mote_vm *vm, mote_value object, mote_value key, mote_value value)
-{
-    const block_map *map = (const block_map *)at_offset(vm, object);
-    if (!is_heap(object) || (map->header & (15u | FLAG_PROTOTYPE)) != KIND_MAP || map->table == 0) return false;
-    block_table *table = (block_table *)at_offset(vm, map->table);
-    uint32_t guess = *guess_at(vm, map, key);
-    if (guess >= table->count || table->pairs[2 * guess] != key) return false;
-    table->pairs[2 * guess + 1] = value;
-    return true;
-}
 
 /**
  * `object.key` at sp[-1], `key` a string of the image, with vm->pc behind the operation. A method about to be called
