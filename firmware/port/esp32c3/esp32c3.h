@@ -18,5 +18,7 @@ int worker_start(void);
 void random_is_good(void);
 /** The two partitions of programs, mapped; NULL where there is none. */
 const uint8_t *program_partition(unsigned slot, size_t *size);
+/** Marks a program as one that has lasted (program.h). */
+void program_partition_mark(unsigned slot);
 
 #endif
