@@ -6,6 +6,7 @@ import { spawnSync } from "node:child_process"
 import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from "node:fs"
 import { basename, join } from "node:path"
 import { root } from "./device.js"
+import { unknownSettings, unreachableHeaders } from "./idf-project.js"
 
 const firmware = join(root, "firmware")
 const TARGET = ["-march=rv32imc", "-mabi=ilp32", "--specs=picolibc.specs", "-std=gnu11", "-Os", "-fsyntax-only"]
@@ -206,7 +207,11 @@ function checkIdf(folder: string): number {
         ...mbedtlsIncludes(mbedtls),
     ]
     const files = ["vm", "natives", "port/sockets", "port/esp32c3"].flatMap((name) => cFiles(join(firmware, name)))
-    return compile(files, ["-DESP_PLATFORM", "-D__NEWLIB__=4", ...flags])
+    const port = join(firmware, "port", "esp32c3")
+    const folders = flags.map((flag) => flag.replace(/^-(isystem|I)/, ""))
+    const flaws = [...unreachableHeaders(folder, port, files, folders), ...unknownSettings(folder, port)]
+    for (const flaw of flaws) console.log(`FAILED ${flaw}`)
+    return compile(files, ["-DESP_PLATFORM", "-D__NEWLIB__=4", ...flags]) + flaws.length
 }
 
 const [what, folder] = process.argv.slice(2)

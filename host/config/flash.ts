@@ -1,6 +1,7 @@
 import { spawnSync } from "node:child_process"
 import {
     closeSync,
+    copyFileSync,
     existsSync,
     fsyncSync,
     mkdirSync,
@@ -9,6 +10,7 @@ import {
     readFileSync,
     renameSync,
     rmSync,
+    statSync,
     writeFileSync,
     writeSync,
 } from "node:fs"
@@ -108,18 +110,33 @@ function readSlots(serial: string, [first, second]: [number, number]): Uint8Arra
 }
 
 /**
+ * PlatformIO builds the firmware in Mote's own folder: what this configuration says goes there, and ESP-IDF's generated
+ * settings go when the defaults are newer, because it would keep them.
+ */
+export function prepareFirmware({ board }: DeviceConfig, files: BuildFiles): void {
+    const place = join(root, "build", board.name)
+    mkdirSync(place, { recursive: true })
+    if (place !== files.folder) copyFileSync(files.configuration, join(place, "mote_config.h"))
+    const generated = join(root, `sdkconfig.${board.environment}`)
+    const defaults = join(root, "firmware", "port", board.port, "sdkconfig.defaults")
+    if (existsSync(generated) && statSync(generated).mtimeMs < statSync(defaults).mtimeMs) rmSync(generated)
+}
+
+function uploadFirmware(config: DeviceConfig, files: BuildFiles, serial: string): void {
+    prepareFirmware(config, files)
+    const command = ["pio", "run", "-e", config.board.environment, "-t", "upload", "--upload-port", serial]
+    run(command, "building and uploading the firmware")
+}
+
+/**
  * Programs a board over its serial port: settings and, into the slot that can be spared, the new program.
  * @param withFirmware the firmware, too, built by PlatformIO
  * @returns the slot that was written
  */
 export function flashBoard(config: DeviceConfig, files: BuildFiles, serial: string, withFirmware: boolean): number {
-    const { partitions, environment } = config.board
+    const { partitions } = config.board
     if (partitions === undefined) throw new UsageError(`${config.board.title} has no partitions in boards/`)
-    if (withFirmware)
-        run(
-            ["pio", "run", "-e", environment, "-t", "upload", "--upload-port", serial],
-            "building and uploading the firmware",
-        )
+    if (withFirmware) uploadFirmware(config, files, serial)
     const slot = prepare(files, readSlots(serial, partitions.programs))
     const places = [String(partitions.programs[slot]), files.slot, String(partitions.settings), files.settings]
     run(esptool(serial, "write_flash", ...places), "writing program and settings")

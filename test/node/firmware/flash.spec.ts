@@ -1,14 +1,15 @@
 import { ok, strictEqual, throws } from "node:assert/strict"
 import { spawnSync } from "node:child_process"
-import { chmodSync, existsSync, mkdirSync, mkdtempSync, readFileSync, writeFileSync } from "node:fs"
+import { chmodSync, existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs"
 import { tmpdir } from "node:os"
 import { delimiter, join } from "node:path"
 import { programSlot, readSlot } from "../../../host/board/program-slot.js"
+import { root } from "../../../host/build/device.js"
 import { buildNative, checkedDevice, missingFor } from "../../../host/build/native.js"
 import { compileProgram } from "../../../host/build/official.js"
 import { type DeviceConfig, loadBoard } from "../../../host/config/device-config.js"
 import { type BuildFiles } from "../../../host/config/firmware-build.js"
-import { flashBoard, flashHere, slotToWrite } from "../../../host/config/flash.js"
+import { flashBoard, flashHere, prepareFirmware, slotToWrite } from "../../../host/config/flash.js"
 import { needs } from "../../support/needs.js"
 
 /** Long enough to last a trial of 20 ms. */
@@ -189,5 +190,61 @@ describe("mote flash over a serial port", () => {
         strictEqual(flash(3), 1)
         const [first, second] = programs()
         ok(first !== undefined && second !== undefined && second.number > first.number)
+    })
+})
+
+describe("mote flash and the firmware of an ESP32-C3", function () {
+    this.timeout(30000)
+
+    const board = loadBoard("esp32c3-devkitm-1")
+    const header = join(root, "build", board.name, "mote_config.h")
+
+    it("gives it the configuration that PlatformIO's build looks for", () => {
+        const folder = mkdtempSync(join(tmpdir(), "mote-header-"))
+        const files = { folder, configuration: join(folder, "mote_config.h") } as BuildFiles
+        const kept = existsSync(header) ? readFileSync(header) : undefined
+        try {
+            writeFileSync(files.configuration, "#define MOTE_ARENA_KB 48\n")
+            prepareFirmware({ board, folder } as DeviceConfig, files)
+            strictEqual(readFileSync(header, "utf8"), "#define MOTE_ARENA_KB 48\n")
+        } finally {
+            if (kept === undefined) rmSync(header)
+            else writeFileSync(header, kept)
+        }
+    })
+
+    it("names files that are there in platformio.ini", () => {
+        const text = readFileSync(join(root, "platformio.ini"), "utf8")
+        const defaults = /-DSDKCONFIG_DEFAULTS=(\S+)/.exec(text)?.[1] ?? ""
+        ok(existsSync(join(root, defaults)) && defaults.endsWith("esp32c3/sdkconfig.defaults"), defaults)
+        ok(text.includes(`-DMOTE_BOARD=${board.name}\n`))
+    })
+
+    /** CMake's answer to the component, in a project whose idf_component_register only prints. */
+    function configure(withHeader: boolean): { status: number | null; output: string } {
+        const folder = mkdtempSync(join(tmpdir(), "mote-cmake-"))
+        const component = join(root, "firmware", "port", "esp32c3", "CMakeLists.txt")
+        const project = [
+            "cmake_minimum_required(VERSION 3.16)",
+            "project(stand_in NONE)",
+            'function(idf_component_register)\nmessage(STATUS "registered ${ARGN}")\nendfunction()',
+            "function(target_compile_options)\nendfunction()",
+            `include(${component})`,
+        ]
+        writeFileSync(join(folder, "CMakeLists.txt"), `${project.join("\n")}\n`)
+        mkdirSync(join(folder, "build", board.name), { recursive: true })
+        if (withHeader) writeFileSync(join(folder, "build", board.name, "mote_config.h"), "")
+        const args = ["-S", folder, "-B", join(folder, "out"), `-DMOTE_BOARD=${board.name}`]
+        const { status, stdout, stderr } = spawnSync("cmake", args, { encoding: "utf8" })
+        return { status, output: `${stdout}${stderr}`.replaceAll(folder, "") }
+    }
+
+    it("compiles with the header of its board, and says so when there is none", function () {
+        needs(this, spawnSync("cmake", ["--version"]).status === 0 ? undefined : "cmake is not installed")
+        const { status, output } = configure(true)
+        strictEqual(status, 0, output)
+        ok(/registered .*;INCLUDE_DIRS;.*;\/build\/esp32c3-devkitm-1;/.test(output), output)
+        const without = configure(false)
+        ok(without.status !== 0 && without.output.includes("npm run mote -- build"), without.output)
     })
 })
