@@ -12,7 +12,8 @@ bool settings_open(void);
 bool storage_open(void);
 /** Starts the station; it connects, and connects again, for ever. Names and passwords are settings. */
 bool wifi_start(void);
-/** Starts the task for slow work. Returns a descriptor that is readable when some is done, -1 without one. */
+/** Starts the task for slow work, and makes what port_crypto_lock takes: before the program. Returns a descriptor that
+ * is readable when some is done, -1 without one. */
 int worker_start(void);
 /** The radio runs, so the hardware's random numbers are good. */
 void random_is_good(void);

@@ -7,6 +7,7 @@
 #include <esp_random.h>
 #include <esp_sleep.h>
 #include <esp_system.h>
+#include <esp_wifi.h>
 #include <stdio.h>
 #include <string.h>
 #include <time.h>
@@ -128,5 +129,6 @@ size_t port_free_memory(void)
 void port_deep_sleep(uint64_t ms)
 {
     fflush(stdout);
+    esp_wifi_stop(); /* else the radio may not power down */
     esp_deep_sleep(ms * 1000);
 }
