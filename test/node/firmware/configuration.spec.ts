@@ -82,6 +82,16 @@ describe("devs.config.json", function () {
             "board: one of esp32c3-devkitm-1, posix, rv32-virt",
         ],
         ["a radio without a network", { ...good, board: "esp32c3-devkitm-1" }, "wifi: is missing"],
+        [
+            "a country that the radio does not know",
+            { ...good, wifi: { ssid: "home", country: "ZZ" } },
+            "wifi.country: one of 01, AT, AU, BE,",
+        ],
+        [
+            "a setting that ports would cut",
+            { ...good, name: "\u00e4".repeat(128) },
+            "name: at most 255 bytes fit into a setting",
+        ],
         ["a network without a name", { ...good, wifi: { ssid: "" } }, "wifi.ssid: 1 to 32 characters"],
         ["a target of another scheme", { ...good, target: "http://x/y" }, "target: where readings go: coaps://"],
         ["a target with a query", { ...good, target: "coaps://h/r?x=1" }, "target: coaps://HOST[:PORT]/PATH with one"],
