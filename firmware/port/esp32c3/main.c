@@ -30,10 +30,15 @@ static uint64_t micros(void *context)
     return (uint64_t)esp_timer_get_time();
 }
 
+static void feed_watchdog(void)
+{
+    esp_task_wdt_reset();
+}
+
 /** The machine has nothing to do: a sign of life. A program that hangs never gets here, and the watchdog ends it. */
 static void rest(program_choice *program, uint64_t now)
 {
-    esp_task_wdt_reset();
+    feed_watchdog();
     if (!program->on_trial || now < PROGRAM_TRIAL_MS) return;
     program_confirm(program);
     program->on_trial = false;
@@ -81,6 +86,7 @@ static void start(program_choice *program, int wake_fd)
         return;
     }
     natives_translate(vm, program->image, program->length);
+    natives_watch(feed_watchdog);
     run(vm, program, wake_fd);
     natives_close(vm);
     if (mote_vm_panic(vm) > 0) report_panic(vm);

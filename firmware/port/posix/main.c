@@ -97,10 +97,17 @@ size_t port_free_memory(void)
     return 0;
 }
 
+static uint32_t watchdog_ms;
+
+static void feed_watchdog(void)
+{
+    start_watchdog(watchdog_ms);
+}
+
 /** The machine has nothing to do: a sign of life. A program that hangs never gets here, so it is never confirmed. */
 static void rest(const settings *options, program_choice *program, uint64_t now)
 {
-    if (options->watchdog_ms != 0) start_watchdog(0);
+    if (watchdog_ms != 0) start_watchdog(0);
     if (!program->on_trial || now < options->trial_ms) return;
     program_confirm(program);
     program->on_trial = false;
@@ -110,8 +117,10 @@ static void run(mote_vm *vm, const settings *options, program_choice *program)
 {
     uint64_t start = micros(NULL) / 1000, now = 0;
     bool rested = true;
+    watchdog_ms = options->watchdog_ms;
+    if (watchdog_ms != 0) natives_watch(feed_watchdog);
     for (;;) {
-        if (rested && options->watchdog_ms != 0) start_watchdog(options->watchdog_ms);
+        if (rested && watchdog_ms != 0) feed_watchdog();
         natives_poll(vm);
         uint64_t wake = mote_vm_step(vm, now);
         if (mote_vm_panic(vm) != MOTE_RUNNING || (wake == MOTE_NEVER && !natives_await())) return;

@@ -4,7 +4,7 @@ import { chmodSync, existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, wr
 import { tmpdir } from "node:os"
 import { delimiter, join } from "node:path"
 import { programSlot, readSlot } from "../../../host/board/program-slot.js"
-import { root } from "../../../host/build/device.js"
+import { cachedDeviceImage, root } from "../../../host/build/device.js"
 import { buildNative, checkedDevice, missingFor } from "../../../host/build/native.js"
 import { compileProgram } from "../../../host/build/official.js"
 import { type DeviceConfig, loadBoard } from "../../../host/config/device-config.js"
@@ -115,6 +115,14 @@ describe("mote flash leaves the program that is known to be good", function () {
         const device = new Device()
         device.flash(steady("A").replace("60", "2500"))
         strictEqual(device.start("--watchdog", "1500"), "A\n")
+    })
+
+    it("lets a program go on that is flooded with datagrams: peers cannot restart a device", function () {
+        needs(this, missingFor(checkedDevice))
+        const image = cachedDeviceImage("test/device/busy.ts").path
+        const args = ["--guard", "0", "--watchdog", "1500", image]
+        const { stdout } = spawnSync(buildNative(checkedDevice), args, { encoding: "utf8", timeout: 60000 })
+        strictEqual(stdout, "still here\n")
     })
 
     it("runs what was flashed last, whatever the computer's clock says", function () {
