@@ -131,6 +131,11 @@ bool natives_await(void)
     return work_is_under_way();
 }
 
+void natives_watch(void (*alive)(void))
+{
+    udp_when_taken(alive);
+}
+
 void natives_close(mote_vm *vm)
 {
     udp_close_all(vm);

@@ -21,6 +21,11 @@ void natives_collected(void *context, const mote_vm *vm);
 void natives_poll(mote_vm *vm);
 /** Whether anything but time can wake a fiber: a socket that the program listens to, work under way. */
 bool natives_await(void);
+/**
+ * Calls `alive` when the program gets on with its work although the machine may not come to rest: more datagrams come
+ * than it can take. A watchdog that is not fed then would let peers restart the device.
+ */
+void natives_watch(void (*alive)(void));
 /** Closes sockets and handles and erases keys: the program has ended, another may be loaded. */
 void natives_close(mote_vm *vm);
 

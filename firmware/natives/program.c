@@ -32,17 +32,26 @@ static bool save(unsigned slot, const state *of)
     return storage_save(record_names[slot], record, sizeof record) == 0;
 }
 
+static bool has_header(const program_slot *slot)
+{
+    if (slot->bytes == NULL || slot->size < PROGRAM_HEADER_BYTES) return false;
+    uint8_t mark = slot->bytes[PROGRAM_MARK_AT];
+    return memcmp(slot->bytes, "MSL", PROGRAM_MARK_AT) == 0 && (mark == PROGRAM_IS_NEW || mark == PROGRAM_HAS_LASTED);
+}
+
 static state look(unsigned index, const program_slot *slot)
 {
-    static const uint8_t magic[4] = {'M', 'S', 'L', '1'};
     state found = {0};
     uint8_t record[RECORD_BYTES];
-    if (slot->bytes == NULL || slot->size < PROGRAM_HEADER_BYTES || memcmp(slot->bytes, magic, 4) != 0) return found;
-    found.number = read_32(slot->bytes + 12);
+    if (!has_header(slot)) return found;
     found.length = read_32(slot->bytes + 4);
     found.number = read_32(slot->bytes + 12);
     found.whole = found.length <= slot->size - PROGRAM_HEADER_BYTES &&
                   crc32_of(0, slot->bytes + PROGRAM_HEADER_BYTES, found.length) == read_32(slot->bytes + 8);
+    if (slot->bytes[PROGRAM_MARK_AT] == PROGRAM_HAS_LASTED) {
+        found.verdict = GOOD;
+        return found;
+    }
     bool known = storage_load(record_names[index], record, sizeof record) == RECORD_BYTES;
     if (!known || read_32(record) != found.number) return found; /* a program that never ran */
     found.attempts = record[4];
@@ -53,7 +62,7 @@ static state look(unsigned index, const program_slot *slot)
 /** The newest whole program that is not bad; a bad one is better than none. */
 static unsigned choose(const state *states)
 {
-    unsigned newer = (int32_t)(states[1].number - states[0].number) > 0 ? 1 : 0;
+    unsigned newer = states[1].number > states[0].number ? 1 : 0;
     if (!states[0].whole || !states[1].whole) return states[1].whole ? 1 : 0;
     bool keep = states[newer].verdict != BAD || states[1 - newer].verdict == BAD;
     return keep ? newer : 1 - newer;
@@ -73,6 +82,7 @@ static program_choice fall_back(const program_slot *slots, unsigned slot, size_t
     chosen_program = (program_choice){.image = slots[slot].bytes + PROGRAM_HEADER_BYTES,
                                       .length = length,
                                       .slot = slot,
+                                      .mark = slots[slot].mark,
                                       .fallback = "storage has no room to try the newest program"};
     return chosen_program;
 }
@@ -93,12 +103,11 @@ program_choice program_choose(const program_slot *slots)
     }
     unsigned slot = choose(states), other = 1 - slot;
     state *chosen = &states[slot];
-    program_choice choice = {.slot = slot, .on_trial = chosen->verdict == ON_TRIAL};
+    program_choice choice = {.slot = slot, .on_trial = chosen->verdict == ON_TRIAL, .mark = slots[slot].mark};
     if (!chosen->whole) return choice;
     choice.image = slots[slot].bytes + PROGRAM_HEADER_BYTES;
     choice.length = chosen->length;
-    bool newest = slots[other].bytes == NULL || (int32_t)(states[other].number - chosen->number) <= 0;
-    if (!newest) choice.fallback = reason(&states[other]);
+    if (states[other].number > chosen->number) choice.fallback = reason(&states[other]);
     if (choice.on_trial) {
         chosen->attempts++;
         bool counted = save(slot, chosen);
@@ -114,4 +123,5 @@ void program_confirm(const program_choice *choice)
     const uint8_t *header = choice->image - PROGRAM_HEADER_BYTES;
     const state good = {.number = read_32(header + 12), .verdict = GOOD};
     save(choice->slot, &good);
+    if (choice->mark != NULL) choice->mark(choice->slot);
 }

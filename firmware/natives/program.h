@@ -1,9 +1,12 @@
 /*
  * Programs in flash: two slots, the one that runs and the one before. A slot begins with a header: magic "MSL1",
  * length of the image 4, CRC-32 of the image 4, number 4 (the higher one is newer), little-endian; the image follows.
+ * A program that has lasted is "MSL0": one bit that flash clears in place. By it mote flash knows the program that must
+ * stay.
  *
  * A new program is on trial until it has run for PROGRAM_TRIAL_MS: when it crashes or resets the device
- * PROGRAM_ATTEMPTS times before, the other slot runs instead, and says why.
+ * PROGRAM_ATTEMPTS times before, the other slot runs instead, and says why. Ports confirm it only when the machine has
+ * come to rest: a program that hangs does not last, however long it does so.
  */
 #ifndef MOTE_PROGRAM_H
 #define MOTE_PROGRAM_H
@@ -13,11 +16,15 @@
 #include <stdint.h>
 
 enum { PROGRAM_HEADER_BYTES = 16, PROGRAM_SLOTS = 2, PROGRAM_ATTEMPTS = 3, PROGRAM_TRIAL_MS = 60000 };
+/** The byte of the header that says whether the program has lasted. */
+enum { PROGRAM_MARK_AT = 3, PROGRAM_IS_NEW = '1', PROGRAM_HAS_LASTED = '0' };
 
 /** A slot as it lies in memory. */
 typedef struct {
     const uint8_t *bytes; /* NULL: there is no such slot */
     size_t size;
+    /** Writes PROGRAM_HAS_LASTED into the header; NULL where flash cannot be written. */
+    void (*mark)(unsigned slot);
 } program_slot;
 
 typedef struct {
@@ -25,6 +32,7 @@ typedef struct {
     size_t length;
     unsigned slot;
     bool on_trial;
+    void (*mark)(unsigned slot); /* of the slot */
     /** Why it is not the newest one: a sentence; NULL when it is. */
     const char *fallback;
 } program_choice;

@@ -15,6 +15,7 @@ typedef struct {
 } udp_socket;
 
 static udp_socket sockets[UDP_SLOTS];
+static void (*when_taken)(void);
 
 static int32_t handle_of(unsigned slot)
 {
@@ -90,6 +91,7 @@ mote_value native_udp_receive(mote_vm *vm, mote_value receiver, const mote_value
     udp_socket *self = socket_argument(vm, args[0], &slot);
     if (self == NULL || !target_argument(vm, args[1], "target", &target, &size)) return MOTE_FAILED;
     int32_t length = port_udp_receive(slot, target, size, &self->sender);
+    if (length >= 0 && when_taken != NULL) when_taken();
     if (!port_udp_readable(slot)) self->announced = false;
     return mote_int(vm, length);
 }
@@ -152,6 +154,11 @@ mote_value native_udp_close(mote_vm *vm, mote_value receiver, const mote_value *
 bool udp_is_awaited(unsigned slot)
 {
     return sockets[slot].open && sockets[slot].callback != 0 && !sockets[slot].announced;
+}
+
+void udp_when_taken(void (*call)(void))
+{
+    when_taken = call;
 }
 
 void udp_poll(mote_vm *vm)

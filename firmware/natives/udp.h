@@ -9,6 +9,8 @@ void udp_poll(mote_vm *vm);
 void udp_close_all(mote_vm *vm);
 /** Whether a port that sleeps must wake up when this slot becomes readable. */
 bool udp_is_awaited(unsigned slot);
+/** Calls this for each datagram that the program takes. */
+void udp_when_taken(void (*call)(void));
 
 mote_value native_udp_open(mote_vm *vm, mote_value receiver, const mote_value *args, unsigned count);
 mote_value native_udp_port(mote_vm *vm, mote_value receiver, const mote_value *args, unsigned count);

@@ -147,7 +147,13 @@ static void test_full(void)
 /* Program slots */
 
 static uint8_t slots[PROGRAM_SLOTS][64];
-static const program_slot both[PROGRAM_SLOTS] = {{slots[0], 64}, {slots[1], 64}};
+
+static void mark(unsigned slot)
+{
+    slots[slot][PROGRAM_MARK_AT] &= PROGRAM_HAS_LASTED;
+}
+
+static const program_slot both[PROGRAM_SLOTS] = {{slots[0], 64, mark}, {slots[1], 64, mark}};
 
 static void put_32(uint8_t *at, uint32_t number)
 {
@@ -205,6 +211,25 @@ static void test_slots(void)
     REQUIRE(start().image == NULL);
 }
 
+/** The mark in the slot is for mote flash; it outlasts the storage, too. Numbers are clocks: they pass 2^31. */
+static void test_marks(void)
+{
+    memset(cells, 0xff, sizeof cells);
+    memset(slots, 0xff, sizeof slots);
+    flash_program(1, 0xf0000000);
+    program_choice choice = start();
+    REQUIRE(choice.slot == 1 && choice.on_trial && choice.fallback == NULL);
+    REQUIRE(slots[1][PROGRAM_MARK_AT] == PROGRAM_IS_NEW);
+    program_confirm(&choice);
+    REQUIRE(slots[1][PROGRAM_MARK_AT] == PROGRAM_HAS_LASTED);
+    memset(cells, 0xff, sizeof cells);
+    choice = start();
+    REQUIRE(choice.slot == 1 && !choice.on_trial);
+    flash_program(0, 0xf0000001);
+    REQUIRE(start().slot == 0 && slots[0][PROGRAM_MARK_AT] == PROGRAM_IS_NEW);
+    puts("marks: a program that has lasted is marked, one on trial is not");
+}
+
 /** What a program saves may fill the flash: then starts cannot be counted, and a good program stays. */
 static void test_full_at_start(void)
 {
@@ -245,6 +270,7 @@ int main(void)
     test_cuts();
     test_full();
     test_slots();
+    test_marks();
     test_full_at_start();
     test_silent_flash();
     puts("done");

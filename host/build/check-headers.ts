@@ -7,6 +7,7 @@ import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 
 import { basename, join } from "node:path"
 import { translationFiles } from "../translate/files.js"
 import { cachedDeviceImage, root } from "./device.js"
+import { unknownSettings, unreachableHeaders } from "./idf-project.js"
 
 const firmware = join(root, "firmware")
 const TARGET = ["-march=rv32imc", "-mabi=ilp32", "--specs=picolibc.specs", "-std=gnu11", "-Os", "-fsyntax-only"]
@@ -207,10 +208,14 @@ function checkIdf(folder: string): number {
         ...idfIncludes(folder),
         ...mbedtlsIncludes(mbedtls),
     ]
-    const folders = ["vm", "natives", "translated", "port/sockets", "port/esp32c3"]
+    const parts = ["vm", "natives", "translated", "port/sockets", "port/esp32c3"]
     const sensor = translationFiles([readFileSync(cachedDeviceImage("src/sensor/main.ts").path)])
-    const files = [...folders.flatMap((name) => cFiles(join(firmware, name))), ...sensor]
-    return compile(files, ["-DESP_PLATFORM", "-D__NEWLIB__=4", "-DMOTE_TRANSLATED", ...flags])
+    const files = [...parts.flatMap((name) => cFiles(join(firmware, name))), ...sensor]
+    const port = join(firmware, "port", "esp32c3")
+    const folders = flags.map((flag) => flag.replace(/^-(isystem|I)/, ""))
+    const flaws = [...unreachableHeaders(folder, port, files, folders), ...unknownSettings(folder, port)]
+    for (const flaw of flaws) console.log(`FAILED ${flaw}`)
+    return compile(files, ["-DESP_PLATFORM", "-D__NEWLIB__=4", "-DMOTE_TRANSLATED", ...flags]) + flaws.length
 }
 
 const [what, folder] = process.argv.slice(2)

@@ -6,9 +6,9 @@ import { configHelp, configOf, parseDeviceOptions } from "./device-options.js"
 
 export const flashHelp = `mote flash [options]
 
-Builds as mote build does, and puts program and settings onto the device, into the slot of the older program: the other
-one stays, and runs again when the new one does not last through its first starts. On posix and rv32-virt the "flash" is
-a folder in build/BOARD; other boards are written by esptool, and their firmware by PlatformIO.
+Builds as mote build does, and puts program and settings onto the device, into the slot that can be spared: a program
+that has lasted stays, and runs again when the new one does not last through its first starts. On posix and rv32-virt
+the "flash" is a folder in build/BOARD; other boards are written by esptool, and their firmware by PlatformIO.
 
   --port DEVICE           serial port of the board, like /dev/ttyACM0
   --program-only          leave the firmware as it is

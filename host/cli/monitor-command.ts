@@ -13,6 +13,9 @@ import { inWords } from "../device-words.js"
 import { DebugMap } from "../simulator/debug-map.js"
 import { configHelp, configOf, parseDeviceOptions } from "./device-options.js"
 
+/** As on an ESP32-C3: firmware/port/esp32c3/sdkconfig.defaults. */
+const WATCHDOG_MS = "20000"
+
 export const monitorHelp = `mote monitor [options]
 
 Shows the device's log; positions of panics as lines of TypeScript. On posix and rv32-virt it starts what mote flash put
@@ -40,7 +43,7 @@ function deviceCommand(config: DeviceConfig, files: BuildFiles, heap: string | u
     if (config.board.port === "posix") {
         const memory = heap === undefined ? [] : ["--heap", heap]
         const storage = ["--storage", join(folder, "storage"), "--settings", files.settings]
-        return [files.firmware, "--guard", "0", ...memory, ...storage, "--slots", folder]
+        return [files.firmware, "--guard", "0", "--watchdog", WATCHDOG_MS, ...memory, ...storage, "--slots", folder]
     }
     return emulatorCommand({ firmware: files.firmware, slots: folder, settingsFile: files.settings })
 }

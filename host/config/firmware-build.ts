@@ -57,6 +57,9 @@ export function configurationHeader(config: DeviceConfig): string {
     ].join("\n")
 }
 
+/** MOST_SETTING of the ports, without the NUL. All settings together stay far below their partition's 8192 bytes so. */
+const MOST_SETTING_BYTES = 255
+
 /** Lines NAME=VALUE, as the natives read them. */
 export function settingsText(config: DeviceConfig, credentials: DeviceCredentials): string {
     const { wifi } = config
@@ -75,6 +78,8 @@ export function settingsText(config: DeviceConfig, credentials: DeviceCredential
     }
     const broken = Object.keys(settings).find((name) => /[\r\n\0]/.test(settings[name]))
     if (broken !== undefined) throw new UsageError(`${broken}: no line breaks are possible in settings`)
+    const long = Object.keys(settings).find((name) => Buffer.byteLength(settings[name]) > MOST_SETTING_BYTES)
+    if (long !== undefined) throw new UsageError(`${long}: at most ${MOST_SETTING_BYTES} bytes fit into a setting`)
     return Object.entries(settings)
         .map(([name, value]) => `${name}=${value}\n`)
         .join("")

@@ -1,21 +1,51 @@
 import { spawnSync } from "node:child_process"
-import { copyFileSync, existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync } from "node:fs"
+import {
+    closeSync,
+    copyFileSync,
+    cpSync,
+    existsSync,
+    fsyncSync,
+    mkdirSync,
+    mkdtempSync,
+    openSync,
+    readFileSync,
+    renameSync,
+    rmSync,
+    statSync,
+    writeFileSync,
+    writeSync,
+} from "node:fs"
 import { tmpdir } from "node:os"
 import { join } from "node:path"
+import { type ProgramInSlot, readSlot, slotBytes, withNumber } from "../board/program-slot.js"
 import { root } from "../build/device.js"
 import { UsageError } from "../credentials.js"
 import { type DeviceConfig } from "./device-config.js"
 import { type BuildFiles } from "./firmware-build.js"
 
-/** Number of the program in a slot; -1 when there is none. */
-export function slotNumber(slot: Uint8Array): number {
-    const bytes = Buffer.from(slot)
-    return bytes.length >= 16 && bytes.toString("latin1", 0, 4) === "MSL1" ? bytes.readUInt32LE(12) : -1
+/** How much would be lost with a slot: nothing whole, a program that has not lasted yet or never will, a good one. */
+function worth(slot: ProgramInSlot | undefined): number {
+    if (slot === undefined) return 0
+    return slot.lasted ? 2 : 1
 }
 
-/** The slot to write: the one with the older program, so that the newer stays to fall back on. */
-export function olderSlot(slots: Uint8Array[]): number {
-    return slotNumber(slots[0]) <= slotNumber(slots[1]) ? 0 : 1
+/** The slot to write. One with a program that has lasted stays, unless both have one: then the newer stays. */
+export function slotToWrite(slots: Uint8Array[]): number {
+    const [first, second] = slots.map(readSlot)
+    if (worth(first) !== worth(second)) return worth(first) < worth(second) ? 0 : 1
+    return (first?.number ?? 0) <= (second?.number ?? 0) ? 0 : 1
+}
+
+/** Newer than both, whatever the clock of this computer says. */
+function nextNumber(slots: Uint8Array[]): number {
+    const numbers = slots.map((slot) => (readSlot(slot)?.number ?? 0) + 1)
+    return Math.min(Math.max(Math.floor(Date.now() / 1000), ...numbers), 0xffffffff)
+}
+
+/** Gives the built program its number. @returns the slot for it */
+function prepare(files: BuildFiles, slots: Uint8Array[]): number {
+    writeFileSync(files.slot, withNumber(readFileSync(files.slot), nextNumber(slots)))
+    return slotToWrite(slots)
 }
 
 /** Folder with the slots of a board that runs on this computer. */
@@ -23,23 +53,30 @@ export function slotFolder(files: BuildFiles): string {
     return join(files.folder, "flash")
 }
 
+/** Whole or not at all, whatever interrupts it. */
+function replaceFile(path: string, content: Uint8Array): void {
+    const fresh = `${path}.new`
+    const file = openSync(fresh, "w")
+    writeSync(file, content)
+    fsyncSync(file)
+    closeSync(file)
+    renameSync(fresh, path)
+}
+
 /** @returns the slot that was written */
 export function flashHere(files: BuildFiles): number {
     const folder = slotFolder(files)
     mkdirSync(folder, { recursive: true })
     const paths = [0, 1].map((slot) => join(folder, `slot${slot}`))
-    const slot = olderSlot(paths.map((path) => (existsSync(path) ? readFileSync(path) : new Uint8Array(0))))
-    copyFileSync(files.slot, paths[slot])
+    const slots = paths.map((path) => (existsSync(path) ? readFileSync(path) : new Uint8Array(0)))
+    const slot = prepare(files, slots)
+    replaceFile(paths[slot], readFileSync(files.slot))
     return slot
 }
 
-function run(command: string[], what: string, more: Record<string, string> = {}): void {
+function run(command: string[], what: string): void {
     const [program, ...args] = command as [string, ...string[]]
-    const { status, error } = spawnSync(program, args, {
-        cwd: root,
-        env: { ...process.env, ...more },
-        stdio: "inherit",
-    })
+    const { status, error } = spawnSync(program, args, { cwd: root, stdio: "inherit" })
     if (error !== undefined)
         throw new UsageError(`${what}: ${program} is not installed (pip install platformio esptool)`)
     if (status !== 0) throw new UsageError(`${what} failed: the lines above say why`)
@@ -54,39 +91,60 @@ const esptool = (serial: string, ...args: string[]): string[] => [
     ...args,
 ]
 
-function readSlotHeaders(serial: string, offsets: number[]): Uint8Array[] {
+/** Reads both slots, as far as their headers say: only a checksum tells whether a program is whole. */
+function readSlots(serial: string, [first, second]: [number, number]): Uint8Array[] {
     const folder = mkdtempSync(join(tmpdir(), "mote-flash-"))
+    const file = join(folder, "slot")
+    const read = (offset: number, bytes: number): Buffer => {
+        run(esptool(serial, "read_flash", String(offset), String(bytes), file), "reading the board's programs")
+        return readFileSync(file)
+    }
     try {
-        return offsets.map((offset, index) => {
-            const file = join(folder, String(index))
-            run(esptool(serial, "read_flash", String(offset), "16", file), "reading the board's programs")
-            return readFileSync(file)
+        return [first, second].map((offset) => {
+            const header = read(offset, 16)
+            const bytes = slotBytes(header)
+            return bytes === 0 || bytes > second - first ? header : read(offset, bytes)
         })
     } finally {
         rmSync(folder, { recursive: true })
     }
 }
 
-/** Which C files there are is asked anew: they come and go with the setting `translate`. */
-function uploadFirmware(environment: string, files: BuildFiles, serial: string): void {
-    rmSync(join(root, ".pio", "build", environment, "CMakeCache.txt"), { force: true })
-    run(
-        ["pio", "run", "-e", environment, "-t", "upload", "--upload-port", serial],
-        "building and uploading the firmware",
-        { MOTE_BUILD: files.folder },
-    )
+/**
+ * PlatformIO builds the firmware in Mote's own folder: what this configuration says goes there, and ESP-IDF's generated
+ * settings go when the defaults are newer, because it would keep them.
+ */
+export function prepareFirmware({ board }: DeviceConfig, files: BuildFiles): void {
+    const place = join(root, "build", board.name)
+    mkdirSync(place, { recursive: true })
+    if (place !== files.folder) {
+        copyFileSync(files.configuration, join(place, "mote_config.h"))
+        rmSync(join(place, "translation"), { recursive: true, force: true })
+        if (existsSync(files.translation)) cpSync(files.translation, join(place, "translation"), { recursive: true })
+    }
+    // Which C files there are is asked anew: they come and go with the setting `translate`.
+    rmSync(join(root, ".pio", "build", board.environment, "CMakeCache.txt"), { force: true })
+    const generated = join(root, `sdkconfig.${board.environment}`)
+    const defaults = join(root, "firmware", "port", board.port, "sdkconfig.defaults")
+    if (existsSync(generated) && statSync(generated).mtimeMs < statSync(defaults).mtimeMs) rmSync(generated)
+}
+
+function uploadFirmware(config: DeviceConfig, files: BuildFiles, serial: string): void {
+    prepareFirmware(config, files)
+    const command = ["pio", "run", "-e", config.board.environment, "-t", "upload", "--upload-port", serial]
+    run(command, "building and uploading the firmware")
 }
 
 /**
- * Programs a board over its serial port: settings and, into the slot of the older program, the new one.
+ * Programs a board over its serial port: settings and, into the slot that can be spared, the new program.
  * @param withFirmware the firmware, too, built by PlatformIO
  * @returns the slot that was written
  */
 export function flashBoard(config: DeviceConfig, files: BuildFiles, serial: string, withFirmware: boolean): number {
-    const { partitions, environment } = config.board
+    const { partitions } = config.board
     if (partitions === undefined) throw new UsageError(`${config.board.title} has no partitions in boards/`)
-    if (withFirmware) uploadFirmware(environment, files, serial)
-    const slot = olderSlot(readSlotHeaders(serial, partitions.programs))
+    if (withFirmware) uploadFirmware(config, files, serial)
+    const slot = prepare(files, readSlots(serial, partitions.programs))
     const places = [String(partitions.programs[slot]), files.slot, String(partitions.settings), files.settings]
     run(esptool(serial, "write_flash", ...places), "writing program and settings")
     return slot

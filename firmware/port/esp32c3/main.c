@@ -30,17 +30,27 @@ static uint64_t micros(void *context)
     return (uint64_t)esp_timer_get_time();
 }
 
+static void feed_watchdog(void)
+{
+    esp_task_wdt_reset();
+}
+
+/** The machine has nothing to do: a sign of life. A program that hangs never gets here, and the watchdog ends it. */
+static void rest(program_choice *program, uint64_t now)
+{
+    feed_watchdog();
+    if (!program->on_trial || now < PROGRAM_TRIAL_MS) return;
+    program_confirm(program);
+    program->on_trial = false;
+}
+
 static void run(mote_vm *vm, program_choice *program, int wake_fd)
 {
     for (;;) {
         natives_poll(vm);
         uint64_t now = micros(NULL) / 1000, wake = mote_vm_step(vm, now);
-        esp_task_wdt_reset();
         if (mote_vm_panic(vm) != MOTE_RUNNING || (wake == MOTE_NEVER && !natives_await())) return;
-        if (program->on_trial && now >= PROGRAM_TRIAL_MS) {
-            program_confirm(program);
-            program->on_trial = false;
-        }
+        if (wake > now) rest(program, now);
         /* Each turn pauses a tick: whatever peers send, the idle task runs and its watchdog stays quiet. */
         vTaskDelay(1);
         if (wake <= now) continue;
@@ -76,6 +86,7 @@ static void start(program_choice *program, int wake_fd)
         return;
     }
     natives_translate(vm, program->image, program->length);
+    natives_watch(feed_watchdog);
     run(vm, program, wake_fd);
     natives_close(vm);
     if (mote_vm_panic(vm) > 0) report_panic(vm);
@@ -102,7 +113,10 @@ void app_main(void);
 void app_main(void)
 {
     program_slot slots[PROGRAM_SLOTS] = {0};
-    for (unsigned i = 0; i < PROGRAM_SLOTS; i++) slots[i].bytes = program_partition(i, &slots[i].size);
+    for (unsigned i = 0; i < PROGRAM_SLOTS; i++) {
+        slots[i].bytes = program_partition(i, &slots[i].size);
+        slots[i].mark = program_partition_mark;
+    }
     esp_task_wdt_add(NULL);
     if (start_services()) {
         sleep_lightly();

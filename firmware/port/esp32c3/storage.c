@@ -2,8 +2,11 @@
 #include "esp32c3.h"
 #include "port.h"
 
+#include <mbedtls/platform_util.h>
 #include <nvs.h>
 #include <nvs_flash.h>
+#include <stdlib.h>
+#include <string.h>
 
 static nvs_handle_t blobs;
 
@@ -28,13 +31,25 @@ static int32_t code_of(esp_err_t status)
     }
 }
 
+/** NVS reads blobs whole or not at all. */
+static int32_t load_part(const char *name, uint8_t *target, size_t size, size_t length)
+{
+    uint8_t *whole = malloc(length);
+    if (whole == NULL) return -IO_FAILED;
+    esp_err_t status = nvs_get_blob(blobs, name, whole, &length);
+    if (status == ESP_OK) memcpy(target, whole, size);
+    mbedtls_platform_zeroize(whole, length);
+    free(whole);
+    return status == ESP_OK ? (int32_t)length : code_of(status);
+}
+
 int32_t storage_load(const char *name, uint8_t *target, size_t size)
 {
     size_t length = 0;
     esp_err_t status = nvs_get_blob(blobs, name, NULL, &length);
     if (status != ESP_OK) return code_of(status);
     if (size == 0) return (int32_t)length;
-    if (size < length) return -IO_NO_SPACE;
+    if (size < length) return load_part(name, target, size, length);
     status = nvs_get_blob(blobs, name, target, &length);
     return status == ESP_OK ? (int32_t)length : code_of(status);
 }

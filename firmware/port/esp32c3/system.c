@@ -1,11 +1,13 @@
 /* Settings, randomness, clocks, log, sleep. */
 #include "esp32c3.h"
 #include "port.h"
+#include "program.h"
 
 #include <esp_partition.h>
 #include <esp_random.h>
 #include <esp_sleep.h>
 #include <esp_system.h>
+#include <esp_wifi.h>
 #include <stdio.h>
 #include <string.h>
 #include <time.h>
@@ -18,24 +20,42 @@ static const char *settings;
 static size_t settings_bytes;
 static volatile bool good_random;
 
-static const void *map(esp_partition_subtype_t subtype, const char *name, size_t *size)
+static const esp_partition_t *find(int subtype, const char *name)
+{
+    return esp_partition_find_first(ESP_PARTITION_TYPE_DATA, (esp_partition_subtype_t)subtype, name);
+}
+
+static const void *map(const esp_partition_t *found, size_t *size)
 {
     const void *bytes;
     esp_partition_mmap_handle_t handle;
-    const esp_partition_t *found = esp_partition_find_first(ESP_PARTITION_TYPE_DATA, subtype, name);
     if (found == NULL) return NULL;
     *size = found->size;
     return esp_partition_mmap(found, 0, found->size, ESP_PARTITION_MMAP_DATA, &bytes, &handle) == ESP_OK ? bytes : NULL;
 }
 
+static const esp_partition_t *find_program(unsigned slot)
+{
+    return find(PROGRAM_SUBTYPE, slot == 0 ? "program0" : "program1");
+}
+
 const uint8_t *program_partition(unsigned slot, size_t *size)
 {
-    return map((esp_partition_subtype_t)PROGRAM_SUBTYPE, slot == 0 ? "program0" : "program1", size);
+    return map(find_program(slot), size);
+}
+
+/** Clears a bit where it lies: nothing is erased. */
+void program_partition_mark(unsigned slot)
+{
+    static const uint8_t mark = PROGRAM_HAS_LASTED;
+    const esp_partition_t *found = find_program(slot);
+    if (found == NULL || esp_partition_write(found, PROGRAM_MARK_AT, &mark, 1) != ESP_OK)
+        puts("warning: the program cannot be marked as good");
 }
 
 bool settings_open(void)
 {
-    settings = map((esp_partition_subtype_t)SETTINGS_SUBTYPE, "settings", &settings_bytes);
+    settings = map(find(SETTINGS_SUBTYPE, "settings"), &settings_bytes);
     return settings != NULL;
 }
 
@@ -109,5 +129,6 @@ size_t port_free_memory(void)
 void port_deep_sleep(uint64_t ms)
 {
     fflush(stdout);
+    esp_wifi_stop(); /* else the radio may not power down */
     esp_deep_sleep(ms * 1000);
 }

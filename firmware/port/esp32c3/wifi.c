@@ -15,6 +15,7 @@ enum { FIRST_PAUSE_MS = 500, LONGEST_PAUSE_MS = 30000 };
 
 static uint32_t pause_ms = FIRST_PAUSE_MS;
 static esp_timer_handle_t again;
+static esp_netif_t *station_netif;
 
 static void connect(void *context)
 {
@@ -34,6 +35,8 @@ static void on_event(void *context, esp_event_base_t base, int32_t id, void *dat
     if (base == WIFI_EVENT && id == WIFI_EVENT_STA_START) {
         random_is_good();
         esp_wifi_connect();
+    } else if (base == WIFI_EVENT && id == WIFI_EVENT_STA_CONNECTED) {
+        esp_netif_create_ip6_linklocal(station_netif); /* IPv6 begins with it: routers are asked from this address */
     } else if (base == WIFI_EVENT && id == WIFI_EVENT_STA_DISCONNECTED) {
         disconnected();
     } else if (base == IP_EVENT && id == IP_EVENT_STA_GOT_IP) {
@@ -60,16 +63,24 @@ static bool put(uint8_t *target, size_t size, const char *text)
     return true;
 }
 
+/** A country that this radio does not know must not keep the board off the network: what all countries allow, then. */
+static bool set_country(void)
+{
+    const char *own = port_setting("wifi-country");
+    if (own == NULL) return esp_wifi_set_country_code("01", true) == ESP_OK;
+    if (strlen(own) == 2 && esp_wifi_set_country_code(own, true) == ESP_OK) return true;
+    printf("warning: wifi.country %s is unknown to the radio: 01, the world's, holds\n", own);
+    return esp_wifi_set_country_code("01", true) == ESP_OK;
+}
+
 static bool configure(void)
 {
     wifi_config_t station = {0};
-    char country[3] = "01";
-    const char *own = port_setting("wifi-country"); /* settings are read into one place: each is used before the next */
-    if (own != NULL && strlen(own) == 2) memcpy(country, own, 2);
+    /* settings are read into one place: each is used before the next */
     bool fits = put(station.sta.ssid, sizeof station.sta.ssid, port_setting("wifi-ssid")) &&
                 put(station.sta.password, sizeof station.sta.password, port_setting("wifi-password"));
     if (!fits || station.sta.ssid[0] == 0) return false;
-    bool done = esp_wifi_set_mode(WIFI_MODE_STA) == ESP_OK && esp_wifi_set_country_code(country, true) == ESP_OK &&
+    bool done = esp_wifi_set_mode(WIFI_MODE_STA) == ESP_OK && set_country() &&
                 esp_wifi_set_config(WIFI_IF_STA, &station) == ESP_OK;
     mbedtls_platform_zeroize(&station, sizeof station);
     return done;
@@ -80,7 +91,7 @@ bool wifi_start(void)
     const wifi_init_config_t init = WIFI_INIT_CONFIG_DEFAULT();
     const esp_timer_create_args_t timer = {.callback = connect, .name = "wifi"};
     if (esp_netif_init() != ESP_OK || esp_event_loop_create_default() != ESP_OK) return false;
-    esp_netif_create_default_wifi_sta();
+    station_netif = esp_netif_create_default_wifi_sta();
     return esp_timer_create(&timer, &again) == ESP_OK && esp_wifi_init(&init) == ESP_OK &&
            esp_event_handler_instance_register(WIFI_EVENT, ESP_EVENT_ANY_ID, on_event, NULL, NULL) == ESP_OK &&
            esp_event_handler_instance_register(IP_EVENT, IP_EVENT_STA_GOT_IP, on_event, NULL, NULL) == ESP_OK &&

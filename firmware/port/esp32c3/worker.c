@@ -11,11 +11,14 @@
 #include <unistd.h>
 
 /** Work comes from fibers that wait for it, so that the queues never hold more than there are fibers. */
-enum { MOST_WORK = 16, STACK_BYTES = 4096 };
+enum { MOST_WORK = 16 };
+/** Checking a chain of certificates was measured at 3904 bytes; the kernel's and the library's frames come on top. */
+enum { STACK_BYTES = 8192 };
 
 static QueueHandle_t waiting, finished;
 static int wake = -1;
 static bool running;
+static SemaphoreHandle_t crypto;
 static work *done_here; /* by the machine's own task: no queue could overflow */
 
 static void run(void *context)
@@ -31,7 +34,9 @@ static void run(void *context)
 
 int worker_start(void)
 {
+    static StaticSemaphore_t room; /* so that it is always there */
     const esp_vfs_eventfd_config_t events = ESP_VFS_EVENTD_CONFIG_DEFAULT();
+    crypto = xSemaphoreCreateMutexStatic(&room);
     waiting = xQueueCreate(MOST_WORK, sizeof(work *));
     finished = xQueueCreate(MOST_WORK, sizeof(work *));
     if (esp_vfs_eventfd_register(&events) == ESP_OK) wake = eventfd(0, 0);
@@ -62,11 +67,8 @@ work *port_work_done(void)
     return xQueueReceive(finished, &job, 0) == pdTRUE ? job : NULL;
 }
 
-static SemaphoreHandle_t crypto;
-
 void port_crypto_lock(void)
 {
-    if (crypto == NULL) crypto = xSemaphoreCreateMutex(); /* first by the machine's task, before any work */
     xSemaphoreTake(crypto, portMAX_DELAY);
 }
 

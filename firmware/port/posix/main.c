@@ -21,7 +21,7 @@ typedef struct {
     const char *image, *storage, *slots;
     uint32_t heap_kb, depth, guard;
     bool gc_stress, virtual_time, stats, plain;
-    uint32_t trial_ms;
+    uint32_t trial_ms, watchdog_ms;
     int wake_fd;
 } settings;
 
@@ -37,6 +37,7 @@ static const char usage[] =
     "  --storage FILE   what the program saves lasts in this file (else only while it runs)\n"
     "  --slots FOLDER   programs as a board has them in flash, in slot0 and slot1: the newest that lasts runs\n"
     "  --trial MS       how long a new one has to last (60000)\n"
+    "  --watchdog MS    end a program that does not come to rest for so long; 0: never (0)\n"
     "  --plain          console lines only, and PANIC n at the end\n"
     "  --stats          print counters at the end, to stderr\n";
 
@@ -84,6 +85,7 @@ void port_deep_sleep(uint64_t ms)
 {
     struct timespec left = {.tv_sec = (time_t)(ms / 1000), .tv_nsec = (long)(ms % 1000) * 1000000};
     fflush(stdout);
+    start_watchdog(0);
     while (nanosleep(&left, &left) != 0 && errno == EINTR) continue;
     setenv("MOTE_REBOOT_REASON", "deep-sleep", 1);
     execv("/proc/self/exe", arguments);
@@ -95,33 +97,35 @@ size_t port_free_memory(void)
     return 0;
 }
 
-static uint8_t *read_file(const char *path, size_t *length)
+static uint32_t watchdog_ms;
+
+static void feed_watchdog(void)
 {
-    FILE *file = fopen(path, "rb");
-    if (file == NULL || fseek(file, 0, SEEK_END) != 0) return NULL;
-    long size = ftell(file);
-    rewind(file);
-    uint8_t *bytes = size > 0 ? malloc((size_t)size) : NULL;
-    if (bytes != NULL && fread(bytes, 1, (size_t)size, file) != (size_t)size) {
-        free(bytes);
-        bytes = NULL;
-    }
-    fclose(file);
-    *length = (size_t)size;
-    return bytes;
+    start_watchdog(watchdog_ms);
+}
+
+/** The machine has nothing to do: a sign of life. A program that hangs never gets here, so it is never confirmed. */
+static void rest(const settings *options, program_choice *program, uint64_t now)
+{
+    if (watchdog_ms != 0) start_watchdog(0);
+    if (!program->on_trial || now < options->trial_ms) return;
+    program_confirm(program);
+    program->on_trial = false;
 }
 
 static void run(mote_vm *vm, const settings *options, program_choice *program)
 {
     uint64_t start = micros(NULL) / 1000, now = 0;
+    bool rested = true;
+    watchdog_ms = options->watchdog_ms;
+    if (watchdog_ms != 0) natives_watch(feed_watchdog);
     for (;;) {
-        if (program->on_trial && now >= options->trial_ms) {
-            program_confirm(program);
-            program->on_trial = false;
-        }
+        if (rested && watchdog_ms != 0) feed_watchdog();
         natives_poll(vm);
         uint64_t wake = mote_vm_step(vm, now);
         if (mote_vm_panic(vm) != MOTE_RUNNING || (wake == MOTE_NEVER && !natives_await())) return;
+        rested = wake > now;
+        if (rested) rest(options, program, now);
         if (options->virtual_time) {
             if (wake != MOTE_NEVER && wake > now) now = wake;
             continue;
@@ -178,6 +182,7 @@ static bool parse_value(const char *name, const char *value, settings *options)
     else if (strcmp(name, "--depth") == 0) fits = number_option(value, 1, 65535, &options->depth);
     else if (strcmp(name, "--guard") == 0) fits = number_option(value, 0, INT32_MAX, &options->guard);
     else if (strcmp(name, "--trial") == 0) fits = number_option(value, 0, INT32_MAX, &options->trial_ms);
+    else if (strcmp(name, "--watchdog") == 0) fits = number_option(value, 0, INT32_MAX, &options->watchdog_ms);
     else if (strcmp(name, "--slots") == 0) options->slots = value;
     else if (strcmp(name, "--storage") == 0) options->storage = value;
     else if (strcmp(name, "--setting") == 0) return add_setting(value) || complain(name, bad_setting);
@@ -198,7 +203,7 @@ static bool parse_flag(const char *name, settings *options)
 
 static bool has_value(const char *name)
 {
-    static const char *const names[] = {"--heap",  "--depth",   "--guard",   "--trial",
+    static const char *const names[] = {"--heap",  "--depth",   "--guard",   "--trial",   "--watchdog",
                                         "--slots", "--storage", "--setting", "--settings"};
     for (size_t i = 0; i < sizeof names / sizeof names[0]; i++)
         if (strcmp(name, names[i]) == 0) return true;
@@ -221,22 +226,16 @@ static bool parse(int argc, char **argv, settings *options)
     return complain("IMAGE", "a program is needed, or --slots");
 }
 
-static uint8_t *programs[PROGRAM_SLOTS];
-
 /** The program of the command line, or the newest one that lasts. */
 static program_choice choose(const settings *options)
 {
-    char path[4096];
     program_choice choice = {0};
-    program_slot slots[PROGRAM_SLOTS] = {0};
+    program_slot slots[PROGRAM_SLOTS];
     if (options->slots == NULL) {
-        choice.image = programs[0] = read_file(options->image, &choice.length);
+        choice.image = read_image(options->image, &choice.length);
         return choice;
     }
-    for (unsigned i = 0; i < PROGRAM_SLOTS; i++) {
-        snprintf(path, sizeof path, "%s/slot%u", options->slots, i);
-        slots[i].bytes = programs[i] = read_file(path, &slots[i].size);
-    }
+    read_slots(options->slots, slots);
     return program_choose(slots);
 }
 
@@ -297,6 +296,6 @@ int main(int argc, char **argv)
     if (panic > 0 && !options.plain && mote_vm_load_error(vm) == NULL) report_panic(vm);
     if (panic > 0) printf("PANIC %d\n", panic);
     free(arena);
-    for (unsigned i = 0; i < PROGRAM_SLOTS; i++) free(programs[i]);
+    free_programs();
     return panic > 0 ? 1 : 0;
 }

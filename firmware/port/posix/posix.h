@@ -3,6 +3,7 @@
 #define MOTE_POSIX_H
 
 #include "mote_vm.h"
+#include "program.h"
 
 /** Takes `name=value`; false when it is none or there are too many (64). */
 bool add_setting(const char *given);
@@ -14,5 +15,14 @@ bool open_flash(const char *path);
 
 /** File descriptor that becomes readable when work beside the script is done; -1 when it cannot be made. */
 int open_worker(void);
+
+/** The bytes of an image; NULL when it cannot be read. */
+uint8_t *read_image(const char *path, size_t *length);
+/** Programs of a folder, slot0 and slot1, which stays named while they run. */
+void read_slots(const char *folder, program_slot *slots);
+void free_programs(void);
+
+/** After `ms` it ends the program; 0 calms it. */
+void start_watchdog(uint32_t ms);
 
 #endif

@@ -175,7 +175,7 @@ static void run(mote_vm *vm, const program_choice *program)
         uint64_t now = board_ticks() / TICKS_PER_MS;
         uint64_t wake = mote_vm_step(vm, now);
         if (mote_vm_panic(vm) != MOTE_RUNNING || (wake == MOTE_NEVER && !natives_await())) return;
-        if (on_trial && now >= PROGRAM_TRIAL_MS) {
+        if (on_trial && wake > now && now >= PROGRAM_TRIAL_MS) { /* at rest: a program that hangs has not lasted */
             program_confirm(program);
             on_trial = false;
         }
@@ -232,8 +232,8 @@ int main(void)
 {
     static const flash storage = {BANK_BYTES, read_bank, program_bank, erase_bank};
     const program_slot slots[PROGRAM_SLOTS] = {
-        {program_partition, (size_t)program_partition_bytes / 2},
-        {program_partition + (size_t)program_partition_bytes / 2, (size_t)program_partition_bytes / 2}};
+        {program_partition, (size_t)program_partition_bytes / 2, NULL},
+        {program_partition + (size_t)program_partition_bytes / 2, (size_t)program_partition_bytes / 2, NULL}};
     slept = start_mark == SLEPT;
     start_mark = 0;
     if (!slept) memset(banks, 0xff, sizeof banks);

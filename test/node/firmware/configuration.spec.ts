@@ -10,7 +10,6 @@ import { compileProgram } from "../../../host/build/official.js"
 import { missingForPlatformio, platformio } from "../../../host/build/platformio.js"
 import { missingForBoard } from "../../../host/build/rv32.js"
 import { inWords } from "../../../host/device-words.js"
-import { flashHere, olderSlot } from "../../../host/config/flash.js"
 import { freePort, mote, Running, untilBound } from "../../interop/process.js"
 import { straight } from "../../machine/images.js"
 import { needs } from "../../support/needs.js"
@@ -86,6 +85,16 @@ describe("devs.config.json", function () {
         ],
         ["a translation that is neither", { ...good, translate: "yes" }, "translate: true or false"],
         ["a radio without a network", { ...good, board: "esp32c3-devkitm-1" }, "wifi: is missing"],
+        [
+            "a country that the radio does not know",
+            { ...good, wifi: { ssid: "home", country: "ZZ" } },
+            "wifi.country: one of 01, AT, AU, BE,",
+        ],
+        [
+            "a setting that ports would cut",
+            { ...good, name: "\u00e4".repeat(128) },
+            "name: at most 255 bytes fit into a setting",
+        ],
         ["a network without a name", { ...good, wifi: { ssid: "" } }, "wifi.ssid: 1 to 32 characters"],
         ["a target of another scheme", { ...good, target: "http://x/y" }, "target: where readings go: coaps://"],
         ["a target with a query", { ...good, target: "coaps://h/r?x=1" }, "target: coaps://HOST[:PORT]/PATH with one"],
@@ -283,20 +292,6 @@ describe("mote flash and mote monitor", function () {
         ok(inWords("The connection failed, reason 7").includes("reason 7 (no cipher suite or version in common"))
         ok(inWords("The peer sent a fatal alert, number 40").endsWith("number 40 (handshake_failure)"))
         strictEqual(inWords("UDP error 255; reason 999"), "UDP error 255; reason 999")
-    })
-
-    it("write the slot of the older program", () => {
-        const slot = (number: number): Buffer => programSlot(new Uint8Array(8), number)
-        strictEqual(olderSlot([slot(5), slot(7)]), 0)
-        strictEqual(olderSlot([slot(9), slot(7)]), 1)
-        strictEqual(olderSlot([slot(9), new Uint8Array(16)]), 1)
-        const folder = mkdtempSync(join(tmpdir(), "mote-flash-"))
-        const files = { folder, slot: join(folder, "program.slot") }
-        const written = [3, 4, 5].map((number) => {
-            writeFileSync(files.slot, slot(number))
-            return flashHere(files as Parameters<typeof flashHere>[0])
-        })
-        strictEqual(written.join(), "0,1,0")
     })
 
     it("a program that keeps crashing gives way to the one before, which says why", function () {

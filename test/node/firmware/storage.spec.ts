@@ -31,6 +31,10 @@ describe("storage and program slots", function () {
         ok(output.endsWith("done\n"), output)
     })
 
+    it("mark the program that has lasted, for mote flash to leave it", () => {
+        ok(output.includes("marks: a program that has lasted is marked, one on trial is not"), output)
+    })
+
     it("leave a good program alone when starts cannot be counted, and format no flash that does not answer", () => {
         ok(output.includes("full storage: storage has no room to try the newest program"), output)
         ok(output.includes("silent flash: refused, nothing lost"), output)
