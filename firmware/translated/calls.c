@@ -8,24 +8,12 @@ static inline void leave_link(mote_vm *vm)
     vm->link = vm->operands - LINK_WORDS;
 }
 
-/**
- * Calls count for a turn as loops do. False: the guard has ended the program, or the host gets its turn, and what is
- * called goes on behind it.
- */
-static bool keeps_turn(mote_vm *vm)
-{
-    if (vm->budget >= 0) return true;
-    if (vm->guard != 0) vm_panic(vm, MOTE_PANIC_GUARD);
-    else vm->interrupted = vm->current;
-    return false;
-}
-
 /** base[0] is the receiver. */
 static bool call_nested(mote_vm *vm, mote_value *base, uint32_t index, unsigned count, mote_value env)
 {
     mote_translated *code = vm->translated[index];
     vm->budget -= CALL_OPERATIONS;
-    bool turn = keeps_turn(vm);
+    bool turn = turn_goes_on(vm);
     return vm->panic == MOTE_RUNNING && call_enter_function(vm, base, index, count, env) && turn && code(vm, 0);
 }
 
@@ -116,7 +104,7 @@ bool translated_begin_slowly(mote_vm *vm, mote_value *base, unsigned count, uint
 {
     vm->sp = base + 1 + count;
     vm->pc = vm->image.bytes + behind;
-    bool turn = keeps_turn(vm);
+    bool turn = turn_goes_on(vm);
     if (vm->panic != MOTE_RUNNING) return false;
     if (vm->depth - vm->nested_from < MOST_NESTED) {
         bool entered = call_enter_function(vm, base, index, count, MOTE_UNDEFINED);

@@ -51,6 +51,14 @@ static void run_translated(mote_vm *vm, mote_translated *code)
     (void)code(vm, place_of(vm));
 }
 
+bool turn_goes_on(mote_vm *vm)
+{
+    if (vm->budget >= 0) return true;
+    if (vm->guard != 0) vm_panic(vm, MOTE_PANIC_GUARD);
+    else vm->interrupted = vm->current;
+    return false;
+}
+
 void machine_run(mote_vm *vm)
 {
     for (;;) {
@@ -60,8 +68,9 @@ void machine_run(mote_vm *vm)
         if (translated == NULL) interpreter_run(vm);
         else run_translated(vm, translated);
         if (vm->panic != MOTE_RUNNING || vm->yielding || vm->interrupted != 0) return;
-        if (vm->exception == VALUE_NONE) continue;
-        unwind_exception(vm);
-        if (vm->panic != MOTE_RUNNING) return;
+        if (vm->exception != VALUE_NONE) unwind_exception(vm);
+        /* Jumps out of finally blocks come by here, too. */
+        vm->budget -= CALL_OPERATIONS;
+        if (vm->panic != MOTE_RUNNING || !turn_goes_on(vm)) return;
     }
 }

@@ -510,6 +510,11 @@ void interpreter_run(mote_vm *vm);
 /* translation.c */
 /** Runs the fiber until it yields or is interrupted, or the machine panics. */
 void machine_run(mote_vm *vm);
+/**
+ * Calls of translated functions count for a turn as loops do. False: the guard has ended the program, or the host gets
+ * its turn, and what is to run next goes on behind it.
+ */
+bool turn_goes_on(mote_vm *vm);
 /** A class has got its prototype. */
 void translation_note_class(mote_vm *vm, uint32_t function, mote_value prototype);
 /** Natives are not what they were: the program gave a builtin object fields of its own. */

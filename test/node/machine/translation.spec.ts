@@ -123,6 +123,16 @@ const spinning = (turns: number): string =>
         "await ds.sleep(5)",
     )
 
+const LEAPING = program(
+    "function leap(): number {",
+    "    let n = 0",
+    "    while (true) {",
+    "        try { n++; continue } finally { n = n & 0xff }",
+    "    }",
+    "}",
+    "console.log(leap())",
+)
+
 /** Through functions, methods and constructors that call each other. */
 const ENDLESS_CALLS = program(
     "class Node1 {",
@@ -157,6 +167,7 @@ describe("a device with functions as C", function () {
         straight(100),
         fibonacci(28),
         FAILING,
+        LEAPING,
         spinning(100000),
         spinning(2500000),
         ENDLESS_CALLS,
@@ -210,6 +221,9 @@ describe("a device with functions as C", function () {
 
     it("ends calls that hardly end by its guard, though no loop is among them", () =>
         strictEqual(alike(fibonacci(28)), "PANIC 60001\n"))
+
+    it("ends a loop by its guard that goes on out of a finally block, without a jump of its own", () =>
+        strictEqual(alike(LEAPING), "PANIC 60001\n"))
 
     it("gives the host its turn in a long loop and goes on in the middle of it, without a guard", () => {
         strictEqual(alike(spinning(2500000), "--guard", "0"), "13552\nother\n")
