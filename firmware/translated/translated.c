@@ -181,6 +181,7 @@ bool translated_native(mote_vm *vm, mote_value *base, unsigned count, uint32_t a
     const mote_builtin_field *field = &vm->translation->natives[number];
     base[0] = immediate(TAG_BUILTIN, field->object);
     if (known != 0) return translated_call_native(vm, base, payload(known), count, at);
+    translated_registers(vm, base + 1 + count, at); /* constants are made anew: arguments stay alive meanwhile */
     bool its_own = attached_map(vm, base[0], false) != 0;
     mote_value found = its_own ? MOTE_UNDEFINED : builtin_get(vm, field->object, field->key);
     if (has_tag(found, TAG_NATIVE) && !is_accessor(found)) vm->known_natives[number] = found;
