@@ -33,10 +33,11 @@ const reasons: Record<FailureReason, string> = {
     [FailureReason.tooManyForgeries]: "too many forged records came; connect again",
     [FailureReason.recordOverflow]: "the peer sent a record that is too large",
     [FailureReason.badRenegotiation]: "the peer's renegotiation_info is wrong; somebody may be in between",
-    [FailureReason.replaced]: "the peer made a new handshake",
-    [FailureReason.evicted]: "dropped to make room for other peers; see --max-peers",
+    [FailureReason.replaced]: "a newer session of the same peer took its place",
+    [FailureReason.evicted]: "let go to make room for other peers; see --max-peers",
     [FailureReason.closedLocally]: "closed before the handshake was done",
     [FailureReason.idle]: "nothing came for a long time",
+    [FailureReason.internalError]: "this side could not go on",
     [FailureReason.badCookie]: "the cookie does not belong to the ClientHello",
 }
 
@@ -52,7 +53,8 @@ export function failureText(failure: Failure): string {
     if (failure.reason === FailureReason.timeout && failure.expecting === HandshakeType.changeCipherSpec)
         return "no Finished came: check PSK identity and key on both sides, then the network"
     const place = failure.expecting < 0 ? "" : ` (while expecting ${handshakeName(failure.expecting)})`
-    return `${reasons[failure.reason]}${alert}${place}`
+    const cause = failure.cause === undefined ? "" : `: ${failure.cause}`
+    return `${reasons[failure.reason]}${cause}${alert}${place}`
 }
 
 /** An error as a person should read it; no stack, no secrets. */

@@ -12,6 +12,7 @@ import { DtlsProperties } from "./dtls-properties.js"
 import { IOCondition } from "./enums.js"
 import { type GError, invalidArgument, ioError, IOErrorEnum, isIoError } from "./errors.js"
 import { failureError } from "./failure-error.js"
+import { guarded } from "./guarded.js"
 import { ReceiveQueue } from "./receive-queue.js"
 import { type DtlsSettings } from "./settings.js"
 import { Source } from "./source.js"
@@ -284,7 +285,7 @@ export abstract class DtlsConnection extends DtlsProperties implements DatagramB
             } catch (error) {
                 result = new AsyncResult(operation, false, error as GError)
             }
-            callback(self, result)
+            guarded(self.services, "The callback of " + operation, () => callback(self, result), undefined)
         })
     }
 
@@ -388,7 +389,9 @@ export abstract class DtlsConnection extends DtlsProperties implements DatagramB
 
     private diagnose(diagnostic: Diagnostic, detail: number): void {
         const report = this.settings.onDiagnostic
-        if (report !== undefined) report(diagnostic, detail, this)
+        if (report === undefined) return
+        const self = this
+        guarded(this.services, "The diagnostic handler", () => report(diagnostic, detail, self), undefined)
     }
 
     /** An error that passes is told to one call; a closed base, or nobody listening before there is a session, is the end. */

@@ -1,4 +1,5 @@
 import { type Output, OutputKind } from "../dtls/association/output.js"
+import { LinkedList } from "../dtls/endpoint/linked-list.js"
 import { type Peer } from "../dtls/endpoint/peer.js"
 import { ServerEndpoint } from "../dtls/endpoint/server-endpoint.js"
 import { Alpn } from "../dtls/handshake/alpn.js"
@@ -23,8 +24,10 @@ export class DtlsListener implements TransportOwner, ReleaseListener {
     private endpoint: ServerEndpoint
     private transport: Transport
     private changed: Signal
-    private backlog: DtlsServerConnection[] = []
-    private connections: DtlsServerConnection[] = []
+    /** connections that wait for an `accept` */
+    private backlog = new LinkedList<DtlsServerConnection>()
+    /** every connection that has not ended */
+    private connections = new LinkedList<DtlsServerConnection>()
     private newExtensions: () => HelloExtension[] = () => []
     private closed = false
     private error: GError | undefined
@@ -44,7 +47,7 @@ export class DtlsListener implements TransportOwner, ReleaseListener {
             const extensions = self.newExtensions()
             return extensions.length === 0 ? common : associationSettings(services, settings, extensions)
         }
-        this.endpoint = new ServerEndpoint(newSettings, common, services.newTable(), services.now())
+        this.endpoint = new ServerEndpoint(newSettings, common, services, services.now())
         const { datagramBytes } = settings.limits
         this.transport = new Transport(services, base, this.endpoint, settings.psk, this, datagramBytes)
         this.transport.start()
@@ -63,7 +66,7 @@ export class DtlsListener implements TransportOwner, ReleaseListener {
             this.services,
             this.changed,
             () => {
-                if (!self.closed) connection = self.backlog.shift()
+                if (!self.closed) connection = self.takeAccepted()
                 return connection !== undefined || self.closed || self.error !== undefined
             },
             deadlineAfter(this.services, timeout),
@@ -77,6 +80,12 @@ export class DtlsListener implements TransportOwner, ReleaseListener {
         throw ioError(IOErrorEnum.TIMED_OUT, "No client has come")
     }
 
+    private takeAccepted(): DtlsServerConnection | undefined {
+        const connection = this.backlog.oldest()
+        if (connection !== undefined) connection.backlogNode.remove()
+        return connection
+    }
+
     /** As DtlsConnection.setAdvertisedProtocols, for clients that come from now on. */
     setAdvertisedProtocols(protocols: string[] | undefined): void {
         const names = protocols === undefined || protocols === null ? [] : checkProtocols(protocols)
@@ -87,7 +96,12 @@ export class DtlsListener implements TransportOwner, ReleaseListener {
     async close(): Promise<void> {
         if (this.closed) return
         this.closed = true
-        for (const connection of this.connections) await connection.close()
+        let connection = this.connections.oldest()
+        while (connection !== undefined) {
+            connection.listNode.remove()
+            await connection.close()
+            connection = this.connections.oldest()
+        }
         this.transport.stop()
         this.endpoint.close()
         this.changed.notify()
@@ -103,7 +117,7 @@ export class DtlsListener implements TransportOwner, ReleaseListener {
         if (output.kind === OutputKind.failed) this.released(connection)
         connection.onOutput(peer, output)
         if (output.kind !== OutputKind.connected) return
-        this.backlog.push(connection)
+        this.backlog.append(connection.backlogNode)
         this.changed.notify()
     }
 
@@ -112,20 +126,25 @@ export class DtlsListener implements TransportOwner, ReleaseListener {
         const connection = new DtlsServerConnection(this.services, this.base, this.settings)
         connection.adopt(peer, this.transport, this)
         peer.owner = connection
-        this.connections.push(connection)
+        this.connections.append(connection.listNode)
         return connection
     }
 
     released(connection: DtlsServerConnection): void {
-        this.connections = this.connections.filter((other) => other !== connection)
-        this.backlog = this.backlog.filter((other) => other !== connection)
+        connection.listNode.remove()
+        connection.backlogNode.remove()
     }
 
     onBaseError(error: GError, fatal: boolean): void {
         // One socket, many peers: an ICMP message of one of them says nothing about the others.
         if (!fatal) return
         this.error = error
-        for (const connection of this.connections) connection.onBaseError(error, true)
+        let connection = this.connections.oldest()
+        while (connection !== undefined) {
+            connection.listNode.remove()
+            connection.onBaseError(error, true)
+            connection = this.connections.oldest()
+        }
         this.changed.notify()
     }
 }

@@ -1,6 +1,7 @@
 import { AssociationState } from "../dtls/association/association.js"
 import { FailureReason } from "../dtls/handshake/failure.js"
 import { type Output, OutputKind } from "../dtls/association/output.js"
+import { ListNode } from "../dtls/endpoint/linked-list.js"
 import { type Peer } from "../dtls/endpoint/peer.js"
 import { ServerEndpoint } from "../dtls/endpoint/server-endpoint.js"
 import { type Services } from "../platform/services.js"
@@ -24,6 +25,9 @@ export interface ReleaseListener {
 export class DtlsServerConnection extends DtlsConnection {
     private authenticationMode = TlsAuthenticationMode.NONE
     private listener: ReleaseListener | undefined
+    /** a listener's: its nodes among all connections, and among those that wait to be accepted */
+    listNode = new ListNode<DtlsServerConnection>(this)
+    backlogNode = new ListNode<DtlsServerConnection>(this)
 
     constructor(services: Services, base: DatagramBased, settings: DtlsSettings) {
         super(services, base, settings)
@@ -40,6 +44,7 @@ export class DtlsServerConnection extends DtlsConnection {
         if (this.transport !== undefined) return
         const limits = Object.assign({}, this.settings.limits)
         limits.peers = 1
+        limits.refuseWhenFull = true
         const self = this
         const common = associationSettings(this.services, this.settings, [])
         common.limits = limits
@@ -49,7 +54,7 @@ export class DtlsServerConnection extends DtlsConnection {
             return settings
         }
         const now = this.services.now()
-        const endpoint = new ServerEndpoint(newSettings, common, this.services.newTable(), now)
+        const endpoint = new ServerEndpoint(newSettings, common, this.services, now)
         endpoint.exclusive = true
         this.transport = new Transport(
             this.services,

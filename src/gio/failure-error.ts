@@ -27,6 +27,8 @@ function errorOf(failure: Failure): GError {
             return tls(TlsError.HANDSHAKE, "Different keys? Check PSK identity and key")
         case FailureReason.noCredentials:
             return tls(TlsError.HANDSHAKE, "No pre-shared key for this peer")
+        case FailureReason.internalError:
+            return io(IOErrorEnum.FAILED, "The connection failed on this side: " + failure.cause)
         case FailureReason.peerAlert:
             return tls(TlsError.HANDSHAKE, "The peer sent a fatal alert, number " + failure.alert)
         default:

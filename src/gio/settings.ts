@@ -6,7 +6,7 @@ import { type HelloExtension } from "../dtls/handshake/hello-extension.js"
 import { type PskAnswer, type Question } from "../dtls/handshake/question.js"
 import { type AssociationSettings } from "../dtls/handshake/settings.js"
 import { type Services } from "../platform/services.js"
-import { LogLevel } from "./log-level.js"
+import { guarded } from "./guarded.js"
 import { invalidArgument } from "./errors.js"
 import { type DtlsConnection } from "./dtls-connection.js"
 
@@ -82,19 +82,12 @@ export function associationSettings(
         requireExtendedMasterSecret: settings.requireExtendedMasterSecret,
         pskIdentityHint: settings.pskIdentityHint,
         alertOnKeyMismatch: settings.alertOnKeyMismatch,
-        keyLog: settings.keyLog === undefined ? undefined : guarded(services, settings.keyLog),
+        keyLog: settings.keyLog === undefined ? undefined : guardedKeyLog(services, settings.keyLog),
     }
 }
 
-/** A key log that fails must not take the handshake with it. */
-function guarded(services: Services, keyLog: (line: string) => void): (line: string) => void {
-    return (line) => {
-        try {
-            keyLog(line)
-        } catch (error) {
-            services.log(LogLevel.error, "The key log failed: " + (error as Error).message)
-        }
-    }
+function guardedKeyLog(services: Services, keyLog: (line: string) => void): (line: string) => void {
+    return (line) => guarded(services, "The key log", () => keyLog(line), undefined)
 }
 
 /**

@@ -1,5 +1,6 @@
 import { type Services } from "../platform/services.js"
 import { type Cancellable } from "./cancellable.js"
+import { guarded } from "./guarded.js"
 import { invalidArgument, isIoError, IOErrorEnum } from "./errors.js"
 import { type DatagramBased } from "./datagram-based.js"
 
@@ -61,7 +62,11 @@ export class Source {
     private dispatch(condition: number): void {
         const callback = this.callback
         const cancelled = this.cancellable !== undefined && this.cancellable.isCancelled()
-        if (callback === undefined || !callback(this.datagramBased, condition) || cancelled) this.destroyed = true
+        const { services, datagramBased } = this
+        const goesOn =
+            callback !== undefined &&
+            guarded(services, "The callback of a source", () => callback(datagramBased, condition), false)
+        if (!goesOn || cancelled) this.destroyed = true
     }
 
     /** @returns the conditions that hold, the asked ones on cancellation, 0 when it is time to look again */

@@ -7,10 +7,12 @@ import { type Services, type Signal } from "../platform/services.js"
 import { Cancellable } from "./cancellable.js"
 import { type DatagramBased, InputMessage, OutputMessage } from "./datagram-based.js"
 import { GError, ioError, IOErrorEnum, isIoError } from "./errors.js"
+import { errorText } from "./guarded.js"
+import { LogLevel } from "./log-level.js"
 import { type PskSource } from "./settings.js"
 import { addressKey, type SocketAddress } from "./socket-address.js"
 
-/** Pause after a receive error that passes, ms. */
+/** Pause after the second of two receive errors in a row, and after each further one, ms. */
 const ERROR_PAUSE = 50
 
 /** What the owner of a transport hears of. */
@@ -24,6 +26,8 @@ export interface TransportOwner {
 /**
  * Drives an endpoint over its base socket: one task receives, one keeps the time, whether or not the
  * application is in a call. Everything that the engine wants done is done in `drain`.
+ * Whatever throws on the way ends one peer, or is logged; the tasks go on. A task that cannot go on ends the transport
+ * with an error that its owner hears of.
  * @devsWhenUsed
  */
 export class Transport {
@@ -33,6 +37,8 @@ export class Transport {
     private stopped = false
     /** when the time keeper will look next, ms */
     private lookAt = NEVER
+    /** receive errors in a row */
+    private errors = 0
 
     constructor(
         private services: Services,
@@ -50,11 +56,20 @@ export class Transport {
         if (this.started) return
         this.started = true
         const self = this
+        const batch = [new InputMessage([Buffer.alloc(this.datagramBytes)])]
+        this.repeat(async () => await self.receiveTurn(batch))
+        this.repeat(async () => await self.timeTurn())
+    }
+
+    /** Runs `turn` again and again, beside the caller, until the transport stops. */
+    private repeat(turn: () => Promise<void>): void {
+        const self = this
         this.services.spawn(async () => {
-            await self.receiveLoop()
-        })
-        this.services.spawn(async () => {
-            await self.timeLoop()
+            try {
+                while (!self.stopped) await turn()
+            } catch (error) {
+                self.baseFailed(asGError(error), true)
+            }
         })
     }
 
@@ -66,48 +81,58 @@ export class Transport {
         this.wake.notify()
     }
 
-    private async receiveLoop(): Promise<void> {
-        const message = new InputMessage([Buffer.alloc(this.datagramBytes)])
-        const batch = [message]
-        while (!this.stopped) {
-            try {
-                const count = await this.base.receiveMessages(batch, 0, -1, this.stopping)
-                if (this.stopped) return
-                if (count === 0) return this.baseFailed(ioError(IOErrorEnum.CLOSED, "The base socket is closed"), true)
-                this.receive(message)
-            } catch (error) {
-                if (this.stopped) return
-                const over = isIoError(error, IOErrorEnum.CLOSED)
-                this.baseFailed(asGError(error), over)
-                if (over) return
-                // Whatever else a socket reports passes; a pause keeps a stubborn one from filling the processor.
-                await this.wake.wait(ERROR_PAUSE)
-            }
-            await this.drain()
+    /** Receives one datagram and does what comes of it. Throws when nothing can be received any more. */
+    private async receiveTurn(batch: InputMessage[]): Promise<void> {
+        const count = await this.receiveOne(batch)
+        if (this.stopped) return
+        if (count === 0) throw ioError(IOErrorEnum.CLOSED, "The base socket is closed")
+        if (count > 0) this.handOver(batch[0] as InputMessage)
+        await this.drain()
+    }
+
+    /** @returns 1; 0 at the end of the base socket; -1 when it reported an error that passes */
+    private async receiveOne(batch: InputMessage[]): Promise<number> {
+        try {
+            const count = await this.base.receiveMessages(batch, 0, -1, this.stopping)
+            this.errors = 0
+            return count
+        } catch (error) {
+            if (this.stopped) return -1
+            if (isIoError(error, IOErrorEnum.CLOSED)) throw error
+            this.baseFailed(asGError(error), false)
+            this.errors++
+            // Whatever else a socket reports passes; a pause keeps a stubborn one from filling the processor.
+            if (this.errors > 1) await this.wake.wait(ERROR_PAUSE)
+            return -1
         }
     }
 
-    private receive(message: InputMessage): void {
+    private handOver(message: InputMessage): void {
         const from: Source = { key: addressKey(message.address), address: message.address }
         const datagram = message.vectors[0] as Buffer
-        this.endpoint.receive(datagram, message.bytesReceived, from, this.services.now())
+        try {
+            this.endpoint.receive(datagram, message.bytesReceived, from, this.services.now())
+        } catch (error) {
+            // There is no peer yet that could end over it: memory, handles or randomness are not to be had.
+            this.services.log(LogLevel.error, "A handshake could not begin: " + errorText(error))
+        }
     }
 
     /** @param fatal nothing will ever be received again: the time need not be kept either */
     private baseFailed(error: GError, fatal: boolean): void {
+        if (this.stopped) return
         if (fatal) this.stop()
         this.owner.onBaseError(error, fatal)
     }
 
-    private async timeLoop(): Promise<void> {
-        while (!this.stopped) {
-            const now = this.services.now()
-            this.lookAt = this.endpoint.deadline()
-            if (this.lookAt <= now) {
-                this.endpoint.tick(now)
-                await this.drain()
-            } else await this.wake.wait(this.lookAt >= NEVER ? -1 : this.lookAt - now)
-        }
+    /** Waits for the endpoint's next deadline, or runs the timers that are due. */
+    private async timeTurn(): Promise<void> {
+        const now = this.services.now()
+        this.lookAt = this.endpoint.deadline()
+        if (this.lookAt <= now) {
+            this.endpoint.tick(now)
+            await this.drain()
+        } else await this.wake.wait(this.lookAt >= NEVER ? -1 : this.lookAt - now)
     }
 
     /** An association was called outside this transport: its peer is looked at, and what it put out is done. */
@@ -128,7 +153,7 @@ export class Transport {
             try {
                 sent = await this.base.sendMessages(outgoing, 0, 0)
             } catch (error) {
-                if (!this.stopped) this.baseFailed(asGError(error), false)
+                this.baseFailed(asGError(error), false)
             }
             if (sent >= outgoing.length) return
             outgoing = outgoing.slice(Math.max(sent, 1))
@@ -153,11 +178,20 @@ export class Transport {
     private collectFrom(peer: Peer, outgoing: OutputMessage[]): void {
         let output = peer.association.poll()
         while (output !== undefined) {
-            if (output.kind === OutputKind.datagram) outgoing.push(datagramTo(output.data as Buffer, peer.address))
-            else if (output.kind === OutputKind.question) this.ask(peer, output.question as Question)
-            else this.owner.onOutput(peer, output)
+            try {
+                this.act(peer, output, outgoing)
+            } catch (error) {
+                peer.association.abort(errorText(error))
+                this.endpoint.touched(peer)
+            }
             output = peer.association.poll()
         }
+    }
+
+    private act(peer: Peer, output: Output, outgoing: OutputMessage[]): void {
+        if (output.kind === OutputKind.datagram) outgoing.push(datagramTo(output.data as Buffer, peer.address))
+        else if (output.kind === OutputKind.question) this.ask(peer, output.question as Question)
+        else this.owner.onOutput(peer, output)
     }
 
     /** Others go on while the answer is looked for. */
@@ -170,12 +204,13 @@ export class Transport {
         })
     }
 
-    /** A source that throws, or gives something else than a key, has none; its message must not reach the peer or the log. */
+    /** A source that throws, or gives something else than a key, has none. Its message may hold a secret: it is not logged. */
     private async lookup(question: Question): Promise<PskAnswer | undefined> {
         try {
             const answer = await this.psk.lookup(question)
             return isPskAnswer(answer) ? answer : undefined
         } catch (error) {
+            this.services.log(LogLevel.error, "The PSK source failed: its question counts as answered without a key")
             return undefined
         }
     }
@@ -193,5 +228,5 @@ function datagramTo(data: Buffer, address: unknown): OutputMessage {
 }
 
 function asGError(error: unknown): GError {
-    return error instanceof GError ? error : ioError(IOErrorEnum.FAILED, "The base socket failed")
+    return error instanceof GError ? error : ioError(IOErrorEnum.FAILED, "The base socket failed: " + errorText(error))
 }

@@ -3,6 +3,7 @@ import { gatewayLimits } from "../../src/dtls/handshake/limits.js"
 import { type Output, OutputKind } from "../../src/dtls/association/output.js"
 import { type CryptoProvider } from "../../src/dtls/crypto/provider.js"
 import { TLS_PSK_WITH_AES_128_CCM_8 } from "../../src/dtls/crypto/suites.js"
+import { type Tables } from "../../src/dtls/endpoint/endpoint.js"
 import { type Peer } from "../../src/dtls/endpoint/peer.js"
 import { ServerEndpoint } from "../../src/dtls/endpoint/server-endpoint.js"
 import { NEVER, wifi } from "../../src/dtls/flight/retransmission.js"
@@ -45,6 +46,11 @@ export function testSettings(crypto: CryptoProvider): AssociationSettings {
     }
 }
 
+/** Tables of a device, for an endpoint. */
+export function listTables(): Tables {
+    return { newTable: <T>() => new ListTable<T>() }
+}
+
 export const IDENTITY = "sensor1"
 
 export function testKey(): Buffer {
@@ -79,7 +85,7 @@ export class Simulation {
         serverSettings: AssociationSettings,
     ) {
         this.client = new Association(clientSettings, clientRole(), 0, 0)
-        this.server = new ServerEndpoint(() => serverSettings, serverSettings, new ListTable<Peer>(), 0)
+        this.server = new ServerEndpoint(() => serverSettings, serverSettings, listTables(), 0)
     }
 
     /** A client that lost everything, at the same address. */

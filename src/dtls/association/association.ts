@@ -127,7 +127,12 @@ export class Association implements DriverOwner {
      * @returns how many of its records were protected and verified
      */
     receive(datagram: Buffer, length: number, now: number): number {
-        return this.records(new Reader(datagram, 0, length), now)
+        try {
+            return this.records(new Reader(datagram, 0, length), now)
+        } catch (error) {
+            this.abort((error as Error).message)
+            return 0
+        }
     }
 
     private records(reader: Reader, now: number): number {
@@ -203,7 +208,12 @@ export class Association implements DriverOwner {
 
     /** Gives the answer to the question that is open. `value` as the question's kind says; undefined: there is none. */
     answer(value: unknown, now: number): void {
-        if (this.driver !== undefined) this.driver.answer(value, now)
+        if (this.driver === undefined) return
+        try {
+            this.driver.answer(value, now)
+        } catch (error) {
+            this.abort((error as Error).message)
+        }
     }
 
     private asksForHandshake(header: HandshakeHeader): boolean {
@@ -291,7 +301,15 @@ export class Association implements DriverOwner {
     tick(now: number): void {
         if (this.isOver()) return
         if (now >= this.idleAt()) this.sayGoodbye(FailureReason.idle)
-        else if (this.driver !== undefined) this.driver.tick(now)
+        else if (this.driver !== undefined) this.tickDriver(this.driver, now)
+    }
+
+    private tickDriver(driver: HandshakeDriver, now: number): void {
+        try {
+            driver.tick(now)
+        } catch (error) {
+            this.abort((error as Error).message)
+        }
     }
 
     // Sending
@@ -380,7 +398,7 @@ export class Association implements DriverOwner {
     }
 
     /** Ends the association with close_notify, where a number is left for it. */
-    private sayGoodbye(reason: FailureReason): void {
+    sayGoodbye(reason: FailureReason): void {
         this.sendAlert(AlertLevel.warning, AlertDescription.closeNotify)
         this.drop(reason)
     }
@@ -395,6 +413,20 @@ export class Association implements DriverOwner {
         if (this.isOver()) return
         if (alert !== AlertDescription.none) this.sendAlert(AlertLevel.fatal, alert)
         this.end({ reason, alert, expecting: this.expecting() })
+    }
+
+    /**
+     * Ends the association over an error of this side: its cryptography threw, memory or handles are used up, or there is a
+     * defect. The peer hears internal_error where it can still be said (RFC 5246 §7.2.2).
+     */
+    abort(cause: string): void {
+        if (this.isOver()) return
+        try {
+            this.sendAlert(AlertLevel.fatal, AlertDescription.internalError)
+        } catch (again) {
+            // What is broken may be what seals alerts; the first error is the one to report.
+        }
+        this.end({ reason: FailureReason.internalError, alert: AlertDescription.internalError, expecting: -1, cause })
     }
 
     private end(failure: Failure): void {

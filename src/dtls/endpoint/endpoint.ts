@@ -8,7 +8,12 @@ export interface Table<T> {
     size(): number
 }
 
-/** A datagram that belongs to no association: the answer to a stranger's hello. */
+/** Makes tables; the platform's services do. */
+export interface Tables {
+    newTable<T>(): Table<T>
+}
+
+/** A datagram that belongs to no association: the answer to the hello of an unknown peer. */
 export interface Reply {
     data: Buffer
     address: unknown
@@ -16,7 +21,7 @@ export interface Reply {
 
 /** Where a datagram came from. */
 export interface Source {
-    /** one string per address and port */
+    /** one string per address and port: numeric address, "|", port */
     key: string
     /** what the base socket wants back to send there; undefined on a connected one */
     address: unknown
@@ -25,6 +30,7 @@ export interface Source {
 /**
  * One socket's worth of peers: which association a datagram belongs to, and which one is due next.
  * As pure as the associations: after every call drain `nextReply` and, for every `nextReady`, its association's `poll`.
+ * What arrives never makes it throw; what a platform's cryptography throws ends the one peer it was working for.
  */
 export interface Endpoint {
     receive(datagram: Buffer, length: number, from: Source, now: number): void

@@ -24,6 +24,12 @@ export interface FirstFragment {
     rest: Buffer | undefined
 }
 
+/**
+ * Largest message_seq of a ClientHello: it is 0 at first, and one more for each cookie followed (RFC 6347 §4.2.2). Numbers
+ * near the end of the field would leave none for the handshake's other messages.
+ */
+const MAX_HELLO_SEQ = 16
+
 /** Most datagrams do not, and need no further look. */
 function mayBeginHello(datagram: Buffer, length: number): boolean {
     if (length <= RECORD_HEADER_LENGTH || beginsProtected(datagram, length)) return false
@@ -41,7 +47,7 @@ export function readFirstFragment(datagram: Buffer, length: number): FirstFragme
     if (record === undefined || record.length > reader.remaining()) return undefined
     if (record.version !== DTLS_1_2 && record.version !== DTLS_1_0) return undefined
     const header = readHandshakeHeader(new Reader(datagram, reader.at, reader.at + record.length))
-    if (header === undefined || header.fragmentOffset !== 0) return undefined
+    if (header === undefined || header.fragmentOffset !== 0 || header.messageSeq > MAX_HELLO_SEQ) return undefined
     const body = reader.at + HANDSHAKE_HEADER_LENGTH
     const end = body + header.fragmentLength
     const start = readClientHelloStart(datagram, body, end)

@@ -1,5 +1,6 @@
 import { type Association } from "../association/association.js"
 import { NEVER } from "../flight/retransmission.js"
+import { type ListNode } from "./linked-list.js"
 
 export enum PeerPhase {
     /** handshake under way */
@@ -25,10 +26,16 @@ export class Peer {
     /** the peer whose place this one will take */
     predecessor: Peer | undefined
     phase = PeerPhase.halfOpen
-    /** waits in the endpoint's list of peers with output */
+    /** waits in the endpoint's queue of peers with output */
     queued = false
-    /** the list's: who comes after */
+    /** the next one of that queue */
     nextReady: Peer | undefined
+    /** server: the host under which its handshake is counted, see sourceHost */
+    host: string | undefined
+    /** server: its node in the list of its phase, the one heard from longest ago first */
+    node: ListNode<Peer> | undefined
+    /** server: its node among the established sessions of its identity */
+    sessionNode: ListNode<Peer> | undefined
 
     constructor(
         /** the address as one string, the key of the endpoint's table */

@@ -7,12 +7,14 @@ import { serverRole } from "../handshake/server.js"
 import { Discard, DiscardCounters } from "../record/discard.js"
 import { readRecordHeader } from "../wire/record-header.js"
 import { DeadlineHeap } from "./deadline-heap.js"
-import { type Endpoint, type Reply, type Source, type Table } from "./endpoint.js"
+import { type Endpoint, type Reply, type Source, type Tables } from "./endpoint.js"
 import { type FirstFragment, HelloGate, readFirstFragment } from "./hello-gate.js"
 import { Peer, PeerPhase } from "./peer.js"
+import { PeerTable } from "./peer-table.js"
+import { sourceHost } from "./source-host.js"
 
 /**
- * Many peers on one socket (RFC 6347 §4.2.1, §4.2.8). Strangers get nothing but a cookie.
+ * Many peers on one socket (RFC 6347 §4.2.1, §4.2.8). An unknown peer gets nothing but a cookie.
  * @devsWhenUsed
  */
 export class ServerEndpoint implements Endpoint {
@@ -22,38 +24,37 @@ export class ServerEndpoint implements Endpoint {
     exclusive = false
     private gate: HelloGate
     private heap = new DeadlineHeap()
-    /** handshakes under way, oldest first */
-    private halfOpen: Peer[] = []
-    private established = 0
+    private peers: PeerTable
     private firstReady: Peer | undefined
     private lastReady: Peer | undefined
     private replies: Reply[] = []
 
     /**
      * @param newSettings makes the settings of one association; called after the cookie verified
-     * @param table empty; it belongs to this endpoint from now on
+     * @param tables makes the tables of peers
      */
     constructor(
         private newSettings: () => AssociationSettings,
         private common: AssociationSettings,
-        private table: Table<Peer>,
+        tables: Tables,
         now: number,
     ) {
         this.gate = new HelloGate(common.crypto, now)
+        this.peers = new PeerTable(common.limits, tables)
     }
 
     receive(datagram: Buffer, length: number, from: Source, now: number): void {
-        const peer = this.table.get(from.key)
+        const peer = this.peers.at(from.key)
         const hello = readFirstFragment(datagram, length)
         const begun = hello === undefined ? undefined : begunBy(hello, peer)
-        if (begun !== undefined) this.give(begun, datagram, length, now)
-        else if (hello !== undefined) this.meet(hello, datagram, length, from, now)
+        if (begun !== undefined) this.deliver(begun, datagram, length, now)
+        else if (hello !== undefined) this.answerHello(hello, datagram, length, from, now)
         else if (peer === undefined) this.counters.add(Discard.stranger)
-        else this.hand(peer, datagram, length, now)
+        else this.route(peer, datagram, length, now)
     }
 
     /** Before the cookie verifies nothing is kept and nothing but its HMAC is computed. */
-    private meet(hello: FirstFragment, datagram: Buffer, length: number, from: Source, now: number): void {
+    private answerHello(hello: FirstFragment, datagram: Buffer, length: number, from: Source, now: number): void {
         const address = Buffer.from(from.key)
         if (!this.gate.admits(address, hello, now)) {
             const data = this.gate.challenge(address, hello, length)
@@ -61,55 +62,69 @@ export class ServerEndpoint implements Endpoint {
             else this.replies.push({ data, address: from.address })
             return
         }
-        const current = this.table.get(from.key)
-        const replaces = current !== undefined && current.phase === PeerPhase.established && !this.exclusive
-        if (this.established >= this.common.limits.peers && !replaces) return this.counters.add(Discard.peerLimit)
+        if (!this.hasRoomFor(from)) return this.counters.add(Discard.peerLimit)
         const peer = this.admit(hello, from, address, now)
-        this.hand(peer, datagram, length, now)
+        this.route(peer, datagram, length, now)
+    }
+
+    /** With `refuseWhenFull` only a peer's own new handshake may take the place of an established one. */
+    private hasRoomFor(from: Source): boolean {
+        const { peers, refuseWhenFull } = this.common.limits
+        if (!refuseWhenFull || this.peers.establishedCount() < peers) return true
+        const current = this.peers.at(from.key)
+        return current !== undefined && current.phase === PeerPhase.established && !this.exclusive
     }
 
     private admit(hello: FirstFragment, from: Source, address: Buffer, now: number): Peer {
-        if (this.halfOpen.length >= this.common.limits.halfOpenPeers)
-            this.end(this.halfOpen[0] as Peer, FailureReason.evicted)
-        const inFragments = hello.rest === undefined
-        const gate = this.gate
-        const role = serverRole(inFragments ? (body) => gate.admitsWhole(address, body) : undefined)
-        const association = new Association(this.newSettings(), role, hello.header.messageSeq, hello.sequence)
-        const peer = new Peer(from.key, from.address, association, hello.start.random, hello.header.messageSeq)
-        this.place(peer)
-        this.halfOpen.push(peer)
-        association.begin(now)
+        const current = this.peers.at(from.key)
+        // An established peer stays until the new handshake's Finished verifies; a half-open one gives way at once.
+        const established = current !== undefined && current.phase === PeerPhase.established ? current : undefined
+        const replaced = established === undefined ? current : established.successor
+        if (replaced !== undefined) this.end(replaced, FailureReason.replaced)
+        const host = sourceHost(from.key)
+        const inTheWay = this.peers.halfOpenInTheWay(host)
+        if (inTheWay !== undefined) this.end(inTheWay, FailureReason.evicted)
+        const peer = this.newPeer(hello, from, address, host)
+        this.peers.addHalfOpen(peer)
+        if (established === undefined) this.peers.setAddress(peer)
+        else {
+            established.successor = peer
+            peer.predecessor = established
+        }
+        peer.association.begin(now)
+        this.touched(peer)
         return peer
     }
 
-    /** An established peer stays until the new handshake's Finished verifies; a half-open one gives way at once. */
-    private place(peer: Peer): void {
-        const current = this.table.get(peer.key)
-        if (current === undefined) return this.table.set(peer.key, peer)
-        if (current.association.state !== AssociationState.connected) {
-            this.end(current, FailureReason.replaced)
-            return this.table.set(peer.key, peer)
-        }
-        if (current.successor !== undefined) this.end(current.successor, FailureReason.replaced)
-        current.successor = peer
-        peer.predecessor = current
+    private newPeer(hello: FirstFragment, from: Source, address: Buffer, host: string): Peer {
+        const inFragments = hello.rest === undefined
+        const gate = this.gate
+        const role = serverRole(inFragments ? (body) => gate.admitsWhole(address, body) : undefined)
+        const { messageSeq } = hello.header
+        const association = new Association(this.newSettings(), role, messageSeq, hello.sequence)
+        const peer = new Peer(from.key, from.address, association, hello.start.random, messageSeq)
+        peer.host = host
+        return peer
     }
 
     /** A datagram with protected records is the established association's if it verifies there, else the new handshake's. */
-    private hand(peer: Peer, datagram: Buffer, length: number, now: number): void {
+    private route(peer: Peer, datagram: Buffer, length: number, now: number): void {
         const next = peer.successor
-        if (next === undefined) return this.give(peer, datagram, length, now)
-        if (hasProtectedRecord(datagram, length)) {
-            const verified = peer.association.receive(datagram, length, now)
-            this.touched(peer)
-            if (verified > 0) return
-        }
-        this.give(next, datagram, length, now)
+        if (next === undefined) return this.deliver(peer, datagram, length, now)
+        if (hasProtectedRecord(datagram, length) && this.take(peer, datagram, length, now) > 0) return
+        this.deliver(next, datagram, length, now)
     }
 
-    private give(peer: Peer, datagram: Buffer, length: number, now: number): void {
-        peer.association.receive(datagram, length, now)
+    private deliver(peer: Peer, datagram: Buffer, length: number, now: number): void {
+        this.take(peer, datagram, length, now)
+    }
+
+    /** @returns how many records verified */
+    private take(peer: Peer, datagram: Buffer, length: number, now: number): number {
+        const verified = peer.association.receive(datagram, length, now)
         this.touched(peer)
+        if (verified > 0) this.peers.heardFrom(peer)
+        return verified
     }
 
     private end(peer: Peer, reason: FailureReason): void {
@@ -118,10 +133,18 @@ export class ServerEndpoint implements Endpoint {
     }
 
     touched(peer: Peer): void {
+        if (peer.phase === PeerPhase.forgotten) return this.queue(peer)
         const { association } = peer
         if (peer.phase === PeerPhase.halfOpen && association.state === AssociationState.connected) this.establish(peer)
         if (association.state >= AssociationState.closed) this.forget(peer)
-        else this.heap.update(peer, association.deadline())
+        else {
+            this.peers.progressed(peer)
+            this.heap.update(peer, association.deadline())
+        }
+        this.queue(peer)
+    }
+
+    private queue(peer: Peer): void {
         if (peer.queued) return
         peer.queued = true
         if (this.lastReady === undefined) this.firstReady = peer
@@ -130,46 +153,54 @@ export class ServerEndpoint implements Endpoint {
     }
 
     private establish(peer: Peer): void {
-        this.halfOpen = this.halfOpen.filter((other) => other !== peer)
-        peer.phase = PeerPhase.established
+        this.peers.establish(peer)
         // The same bytes; one copy will do.
         peer.clientRandom = peer.association.parameters.clientRandom
-        this.established++
         const old = peer.predecessor
-        if (old === undefined) return this.checkRoom(peer)
-        peer.predecessor = undefined
-        old.successor = undefined
-        this.table.set(peer.key, peer)
-        this.end(old, FailureReason.replaced)
+        if (old !== undefined) {
+            peer.predecessor = undefined
+            old.successor = undefined
+            this.end(old, FailureReason.replaced)
+            this.peers.setAddress(peer)
+        }
+        this.makeRoom(peer)
     }
 
-    /** Several handshakes may finish for the last place: those over the limit are told at once. */
-    private checkRoom(peer: Peer): void {
-        if (this.established <= this.common.limits.peers) return
+    /** Whoever gives way is told with close_notify: its session is over, and its next handshake is welcome. */
+    private makeRoom(newest: Peer): void {
+        const older = this.peers.sessionInTheWay(newest)
+        if (older !== undefined) this.dismiss(older, FailureReason.replaced)
+        const { peers, refuseWhenFull } = this.common.limits
+        if (this.peers.establishedCount() <= peers) return
         this.counters.add(Discard.peerLimit)
-        peer.association.shutdown(true, true)
+        // Several handshakes may finish for the last place.
+        this.dismiss(refuseWhenFull ? newest : this.peers.heardLongestAgo(), FailureReason.evicted)
+    }
+
+    private dismiss(peer: Peer, reason: FailureReason): void {
+        peer.association.sayGoodbye(reason)
+        this.touched(peer)
     }
 
     private forget(peer: Peer): void {
-        if (peer.phase === PeerPhase.forgotten) return
-        if (peer.phase === PeerPhase.established) this.established--
-        else this.halfOpen = this.halfOpen.filter((other) => other !== peer)
-        peer.phase = PeerPhase.forgotten
         this.heap.remove(peer)
+        this.peers.remove(peer)
         if (peer.predecessor !== undefined) peer.predecessor.successor = undefined
         peer.predecessor = undefined
-        if (this.table.get(peer.key) !== peer) return
         const next = peer.successor
         peer.successor = undefined
-        if (next === undefined) return this.table.delete(peer.key)
+        if (next === undefined) return
         next.predecessor = undefined
-        this.table.set(peer.key, next)
+        this.peers.setAddress(next)
     }
 
     tick(now: number): void {
         while (this.heap.earliest() <= now) {
             const peer = this.heap.first() as Peer
-            peer.association.tick(now)
+            const { association } = peer
+            association.tick(now)
+            // A timer that stays due would keep this loop, and with it all other peers, from going on.
+            if (association.deadline() <= now) association.abort("A timer did not move on")
             this.touched(peer)
         }
     }
@@ -192,13 +223,14 @@ export class ServerEndpoint implements Endpoint {
         return this.replies.shift()
     }
 
-    /** Established peers and handshakes under way. */
+    /** Established peers. */
     peerCount(): number {
-        return this.established
+        return this.peers.establishedCount()
     }
 
+    /** Handshakes under way. */
     halfOpenCount(): number {
-        return this.halfOpen.length
+        return this.peers.halfOpenCount()
     }
 
     /** Erases the cookie secrets; the associations are their connections' to close. */

@@ -30,9 +30,9 @@ export enum FailureReason {
     recordOverflow = 13,
     /** renegotiation that the RFC forbids */
     badRenegotiation = 14,
-    /** another handshake of the same peer took its place */
+    /** another handshake of the same address or identity took its place */
     replaced = 15,
-    /** dropped to make room for another peer */
+    /** let go to make room for another peer */
     evicted = 16,
     /** closed by this side before the handshake was done */
     closedLocally = 17,
@@ -40,6 +40,8 @@ export enum FailureReason {
     badCookie = 18,
     /** server: nothing authentic came for the idle timeout */
     idle = 19,
+    /** this side could not go on: its cryptography failed, memory or handles are used up, or there is a defect; see `cause` */
+    internalError = 20,
 }
 
 /** How an association failed: reason, the alert if any, and where it was. */
@@ -49,4 +51,6 @@ export interface Failure {
     alert: AlertDescription
     /** HandshakeType that was expected next; -1 outside a handshake */
     expecting: number
+    /** what was thrown, when reason is internalError */
+    cause?: string
 }

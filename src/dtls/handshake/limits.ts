@@ -17,8 +17,14 @@ export interface Limits {
     datagramBytes: number
     /** established peers of one endpoint, count */
     peers: number
+    /** when there are that many: refuse new ones until one leaves, instead of letting the one heard from longest ago go */
+    refuseWhenFull: boolean
+    /** established peers with the same identity, count; one more lets the one heard from longest ago go. 0: no limit */
+    sessionsPerIdentity: number
     /** peers of one endpoint whose handshake is running, count */
     halfOpenPeers: number
+    /** of these with the same source host (IPv4 address, or first 64 bits of an IPv6 address), count; 1 or more */
+    halfOpenPerHost: number
     /** server: an established peer from which nothing authentic came for so long is let go, with close_notify; ms, 0: never */
     idleTimeout: number
     /** failed authentications under one CCM_8 key before the association ends, count; other suites only count */
@@ -40,7 +46,10 @@ export function mcuLimits(): Limits {
         receiveQueueBytes: 2048,
         datagramBytes: 1500,
         peers: 4,
+        refuseWhenFull: false,
+        sessionsPerIdentity: 2,
         halfOpenPeers: 2,
+        halfOpenPerHost: 1,
         idleTimeout: 86400000,
         // RFC 9147 appendix B.3 allows 2^7 for a forgery chance of 2^-57; this keeps it below 2^-50 and an
         // attacker who sends rubbish needs 16384 datagrams to cause a new handshake.
@@ -60,7 +69,11 @@ export function gatewayLimits(): Limits {
         receiveQueueBytes: 1048576,
         datagramBytes: 18432,
         peers: 10000,
+        refuseWhenFull: false,
+        sessionsPerIdentity: 100,
         halfOpenPeers: 1000,
+        // Many devices may share one address behind a carrier's NAT.
+        halfOpenPerHost: 100,
         idleTimeout: 86400000,
         ccm8Failures: 16384,
     }

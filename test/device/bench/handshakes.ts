@@ -87,7 +87,7 @@ class Link {
         this.clientSettings = settings(clientCrypto)
         this.serverSettings = settings(serverCrypto)
         const server = this.serverSettings
-        this.server = new ServerEndpoint(() => server, server, new ListTable<Peer>(), 0)
+        this.server = new ServerEndpoint(() => server, server, { newTable: <T>() => new ListTable<T>() }, 0)
     }
 
     drainClient(): void {

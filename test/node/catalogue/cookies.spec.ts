@@ -1,15 +1,13 @@
 import { ok, strictEqual } from "node:assert/strict"
 import { AssociationState } from "../../../src/dtls/association/association.js"
 import { FailureReason } from "../../../src/dtls/handshake/failure.js"
-import { type Peer } from "../../../src/dtls/endpoint/peer.js"
 import { ServerEndpoint } from "../../../src/dtls/endpoint/server-endpoint.js"
 import { COOKIE_SECRET_LIFETIME } from "../../../src/dtls/handshake/cookies.js"
 import { Discard } from "../../../src/dtls/record/discard.js"
 import { type ClientHello, readClientHello, writeClientHello } from "../../../src/dtls/wire/client-hello.js"
 import { HandshakeType } from "../../../src/dtls/wire/code-points.js"
 import { writeHelloVerifyRequest } from "../../../src/dtls/wire/hello-verify-request.js"
-import { ListTable } from "../../../src/platform/runtime/table.js"
-import { type Simulation, testSettings } from "../../engine/simulation.js"
+import { listTables, type Simulation, testSettings } from "../../engine/simulation.js"
 import { connected, drops, simulate } from "../../support/connected.js"
 import { SpyCrypto } from "../../support/spy-crypto.js"
 import { handshake, messages } from "../../support/wire.js"
@@ -39,8 +37,7 @@ describe("cookies", () => {
         const { first } = hello()
         const crypto = new SpyCrypto()
         const settings = testSettings(crypto)
-        const table = new ListTable<Peer>()
-        const server = new ServerEndpoint(() => settings, settings, table, 0)
+        const server = new ServerEndpoint(() => settings, settings, listTables(), 0)
         const datagram = handshake(HandshakeType.clientHello, 0, writeClientHello(first))
         let replies = 0
         for (let i = 0; i < 100000; i++) {
@@ -51,7 +48,7 @@ describe("cookies", () => {
             }
         }
         strictEqual(replies, 100000)
-        strictEqual(table.size() + server.halfOpenCount() + server.peerCount(), 0)
+        strictEqual(server.halfOpenCount() + server.peerCount(), 0)
         strictEqual(server.nextReady(), undefined)
         strictEqual(server.deadline() > 1e12, true)
     })

@@ -1,0 +1,53 @@
+/**
+ * An item's place in a LinkedList; an item that stands in several lists has one for each.
+ * @devsWhenUsed
+ */
+export class ListNode<T> {
+    previous: ListNode<T> | undefined
+    next: ListNode<T> | undefined
+    /** undefined while the item stands in no list */
+    list: LinkedList<T> | undefined
+
+    constructor(public item: T) {}
+
+    /** Takes the item out of its list, if it stands in one. */
+    remove(): void {
+        const { previous, next, list } = this
+        if (list === undefined) return
+        if (previous === undefined) list.first = next
+        else previous.next = next
+        if (next === undefined) list.last = previous
+        else next.previous = previous
+        list.size--
+        this.previous = undefined
+        this.next = undefined
+        this.list = undefined
+    }
+}
+
+/**
+ * A doubly linked list: appending, removing and finding the oldest take the same time whatever its size.
+ * @devsWhenUsed
+ */
+export class LinkedList<T> {
+    /** the one appended longest ago */
+    first: ListNode<T> | undefined
+    last: ListNode<T> | undefined
+    size = 0
+
+    /** Puts the item behind all others; it leaves the list it stood in. */
+    append(node: ListNode<T>): void {
+        node.remove()
+        node.list = this
+        node.previous = this.last
+        if (this.last === undefined) this.first = node
+        else this.last.next = node
+        this.last = node
+        this.size++
+    }
+
+    /** The item appended longest ago. */
+    oldest(): T | undefined {
+        return this.first === undefined ? undefined : this.first.item
+    }
+}

@@ -1,0 +1,26 @@
+/**
+ * The part of a source address that a host cannot choose freely, as one string: an IPv4 address, or the first 64 bits
+ * of an IPv6 address (RFC 4291 §2.5.1: the rest is the interface's own). Limits per host count by it.
+ * @param key numeric address, "|", port; anything else is its own host
+ */
+export function sourceHost(key: string): string {
+    const bar = key.indexOf("|")
+    const address = bar < 0 ? key : key.slice(0, bar)
+    if (address.indexOf(":") < 0) return address
+    const groups = groupsOf(address)
+    const last = groups[groups.length - 1] as string
+    // An IPv4 address in IPv6 notation: "::ffff:192.0.2.1".
+    if (last.indexOf(".") >= 0) return last
+    return groups.slice(0, 4).join(":")
+}
+
+/** The groups of an IPv6 address, those that "::" stands for included; a trailing dotted address counts for two. */
+function groupsOf(address: string): string[] {
+    const gap = address.indexOf("::")
+    if (gap < 0) return address.split(":")
+    const groups = gap === 0 ? [] : address.slice(0, gap).split(":")
+    const tail = address.slice(gap + 2).split(":")
+    for (let missing = 8 - groups.length - tail.length; missing > 0; missing--) groups.push("0")
+    for (const group of tail) groups.push(group)
+    return groups
+}
