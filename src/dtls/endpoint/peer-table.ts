@@ -98,7 +98,8 @@ export class PeerTable {
 
     /** The peer's association took a datagram or was looked at: it moves to where its progress puts it. */
     progressed(peer: Peer): void {
-        if (peer.phase !== PeerPhase.halfOpen || peer.node === undefined || peer.node.list === this.afterKeyExchange) return
+        if (peer.phase !== PeerPhase.halfOpen || peer.node === undefined || peer.node.list === this.afterKeyExchange)
+            return
         const { association } = peer
         const expected = association.expecting()
         if (association.state !== AssociationState.handshaking || expected === HandshakeType.clientHello) return

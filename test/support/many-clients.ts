@@ -1,0 +1,145 @@
+import { Association, AssociationState } from "../../src/dtls/association/association.js"
+import { OutputKind } from "../../src/dtls/association/output.js"
+import { type CryptoProvider } from "../../src/dtls/crypto/provider.js"
+import { type Peer } from "../../src/dtls/endpoint/peer.js"
+import { ServerEndpoint } from "../../src/dtls/endpoint/server-endpoint.js"
+import { clientRole } from "../../src/dtls/handshake/client.js"
+import { type AssociationSettings } from "../../src/dtls/handshake/settings.js"
+import { NodeServices } from "../../src/platform/node/services.js"
+import { testKey, testSettings } from "../engine/simulation.js"
+import { handshake, messages } from "./wire.js"
+import { type ClientHello, readClientHello, writeClientHello } from "../../src/dtls/wire/client-hello.js"
+import { HandshakeType } from "../../src/dtls/wire/code-points.js"
+
+/** A client of `ManyClients`. */
+export interface TestClient {
+    association: Association
+    /** its source address: "host|port" */
+    key: string
+    identity: string
+    received: Buffer[]
+}
+
+/** A server endpoint and any number of clients that reach it without delay or loss; the clock is the test's. */
+export class ManyClients {
+    now = 0
+    server: ServerEndpoint
+    /** every peer that the server had output for */
+    peers = new Set<Peer>()
+    /** replies of the cookie exchange that no client of this object asked for, by address */
+    replies = new Map<string, Buffer>()
+    private clients = new Map<string, TestClient>()
+    private settings: AssociationSettings
+
+    constructor(crypto: CryptoProvider, change: (server: AssociationSettings) => void) {
+        this.settings = testSettings(crypto)
+        const server = testSettings(crypto)
+        change(server)
+        this.server = new ServerEndpoint(() => server, server, new NodeServices(), 0)
+    }
+
+    /** A client whose hello is on its way; whoever had that address before is gone without a word. */
+    begin(key: string, identity: string): TestClient {
+        const association = new Association(this.settings, clientRole(), 0, 0)
+        const client: TestClient = { association, key, identity, received: [] }
+        this.clients.set(key, client)
+        association.begin(this.now)
+        return client
+    }
+
+    /** A client whose handshake has been given every chance. */
+    connect(key: string, identity: string): TestClient {
+        const client = this.begin(key, identity)
+        this.settle()
+        return client
+    }
+
+    send(client: TestClient, text: string): void {
+        client.association.send([Buffer.from(text)], false)
+        this.settle()
+    }
+
+    isConnected(client: TestClient): boolean {
+        return client.association.state === AssociationState.connected && !client.association.peerClosed
+    }
+
+    /** Delivers until nobody has anything to say. */
+    settle(): void {
+        let busy = true
+        while (busy) {
+            busy = false
+            for (const client of this.clients.values()) busy = this.deliverFrom(client) || busy
+        }
+        this.drainServer()
+    }
+
+    /** @returns whether the client had anything to say */
+    deliverFrom(client: TestClient): boolean {
+        let busy = false
+        const { association, identity } = client
+        for (let output = association.poll(); output !== undefined; output = association.poll()) {
+            busy = true
+            if (output.kind === OutputKind.question)
+                association.answer({ identity: Buffer.from(identity), key: testKey() }, this.now)
+            else if (output.kind === OutputKind.datagram) this.toServer(output.data as Buffer, client.key)
+        }
+        return busy
+    }
+
+    /** Hands a datagram to the server and does what comes of it. */
+    toServer(data: Buffer, key: string): void {
+        this.server.receive(data, data.length, { key, address: key }, this.now)
+        this.drainServer()
+    }
+
+    /** Advances the clock of the server. */
+    tick(now: number): void {
+        this.now = now
+        this.server.tick(now)
+        this.drainServer()
+    }
+
+    private drainServer(): void {
+        for (let reply = this.server.nextReply(); reply !== undefined; reply = this.server.nextReply())
+            this.toClient(reply.address as string, reply.data)
+        for (let peer = this.server.nextReady(); peer !== undefined; peer = this.server.nextReady()) this.drain(peer)
+    }
+
+    private drain(peer: Peer): void {
+        this.peers.add(peer)
+        const { association } = peer
+        for (let output = association.poll(); output !== undefined; output = association.poll()) {
+            if (output.kind === OutputKind.question) {
+                association.answer({ identity: Buffer.alloc(0), key: testKey() }, this.now)
+                this.server.touched(peer)
+            } else if (output.kind === OutputKind.datagram) this.toClient(peer.key, output.data as Buffer)
+        }
+    }
+
+    private toClient(key: string, data: Buffer): void {
+        const client = this.clients.get(key)
+        if (client === undefined) this.replies.set(key, data)
+        else {
+            client.received.push(data)
+            client.association.receive(data, data.length, this.now)
+        }
+    }
+
+    // Unknown hosts: hellos with good cookies, and nothing behind them
+
+    /** A hello with a good cookie, ready to be sent from `key`. */
+    cookieValidHello(key: string, messageSeq = 1): Buffer {
+        const hello = this.newHello()
+        this.toServer(handshake(HandshakeType.clientHello, messageSeq - 1, writeClientHello(hello)), key)
+        const reply = this.replies.get(key) as Buffer
+        hello.cookie = Buffer.from(messages(reply)[0].body.subarray(3))
+        return handshake(HandshakeType.clientHello, messageSeq, writeClientHello(hello), 1)
+    }
+
+    private newHello(): ClientHello {
+        const association = new Association(this.settings, clientRole(), 0, 0)
+        association.begin(this.now)
+        const data = association.poll()?.data as Buffer
+        return readClientHello(messages(data)[0].body) as ClientHello
+    }
+}
