@@ -110,8 +110,7 @@ describe("a server endpoint with little room", () => {
         const many = serverWith({ ...gatewayLimits(), peers: 5, sessionsPerIdentity: 2, halfOpenPeers: 4 })
         const clients = Array.from({ length: 12 }, (_, i) => many.connect(`192.0.2.${i}|1`, `s${i % 4}`))
         for (let i = 0; i < 9; i++) many.toServer(many.cookieValidHello(`203.0.113.${i}|1`), `203.0.113.${i}|1`)
-        for (const client of clients) client.association.shutdown(true, true)
-        many.settle()
+        for (const client of clients) many.shutdown(client)
         for (const peer of many.peers) {
             peer.association.shutdown(true, true)
             many.server.touched(peer)

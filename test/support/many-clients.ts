@@ -28,7 +28,11 @@ export class ManyClients {
     peers = new Set<Peer>()
     /** replies of the cookie exchange that no client of this object asked for, by address */
     replies = new Map<string, Buffer>()
+    /** told of every datagram that the server sends */
+    onReply: (key: string, data: Buffer) => void = () => undefined
     private clients = new Map<string, TestClient>()
+    /** clients that may have something to say */
+    private active = new Set<TestClient>()
     private settings: AssociationSettings
 
     constructor(crypto: CryptoProvider, change: (server: AssociationSettings) => void) {
@@ -43,6 +47,7 @@ export class ManyClients {
         const association = new Association(this.settings, clientRole(), 0, 0)
         const client: TestClient = { association, key, identity, received: [] }
         this.clients.set(key, client)
+        this.active.add(client)
         association.begin(this.now)
         return client
     }
@@ -56,6 +61,14 @@ export class ManyClients {
 
     send(client: TestClient, text: string): void {
         client.association.send([Buffer.from(text)], false)
+        this.active.add(client)
+        this.settle()
+    }
+
+    /** Closes both directions, with close_notify. */
+    shutdown(client: TestClient): void {
+        client.association.shutdown(true, true)
+        this.active.add(client)
         this.settle()
     }
 
@@ -65,25 +78,22 @@ export class ManyClients {
 
     /** Delivers until nobody has anything to say. */
     settle(): void {
-        let busy = true
-        while (busy) {
-            busy = false
-            for (const client of this.clients.values()) busy = this.deliverFrom(client) || busy
+        while (this.active.size > 0) {
+            for (const client of this.active) {
+                this.active.delete(client)
+                this.deliverFrom(client)
+            }
         }
         this.drainServer()
     }
 
-    /** @returns whether the client had anything to say */
-    deliverFrom(client: TestClient): boolean {
-        let busy = false
+    private deliverFrom(client: TestClient): void {
         const { association, identity } = client
         for (let output = association.poll(); output !== undefined; output = association.poll()) {
-            busy = true
             if (output.kind === OutputKind.question)
                 association.answer({ identity: Buffer.from(identity), key: testKey() }, this.now)
             else if (output.kind === OutputKind.datagram) this.toServer(output.data as Buffer, client.key)
         }
-        return busy
     }
 
     /** Hands a datagram to the server and does what comes of it. */
@@ -117,10 +127,12 @@ export class ManyClients {
     }
 
     private toClient(key: string, data: Buffer): void {
+        this.onReply(key, data)
         const client = this.clients.get(key)
         if (client === undefined) this.replies.set(key, data)
         else {
             client.received.push(data)
+            this.active.add(client)
             client.association.receive(data, data.length, this.now)
         }
     }
