@@ -7,6 +7,7 @@ import { DtlsClientConnection } from "../../gio/dtls-client-connection.js"
 import { type DtlsConnection } from "../../gio/dtls-connection.js"
 import { DtlsListener } from "../../gio/dtls-listener.js"
 import { type DtlsServerConnection } from "../../gio/dtls-server-connection.js"
+import { IOCondition } from "../../gio/enums.js"
 import { invalidArgument, isIoError, IOErrorEnum } from "../../gio/errors.js"
 import { newSettings, type PskSource, SinglePsk } from "../../gio/settings.js"
 import { type UdpSocket } from "../services.js"
@@ -51,6 +52,9 @@ function singlePsk(psk: { identity: string | Buffer; key: Buffer }): SinglePsk {
     return new SinglePsk(Buffer.from(psk.identity), Buffer.from(psk.key))
 }
 
+/** Largest DTLS message, bytes (RFC 5246 §6.2.1). */
+const MAX_MESSAGE = 16384
+
 /** A connection with the two calls that most programs need; `dtls` is the whole Gio-shaped object. */
 export class DtlsSocket {
     constructor(
@@ -72,9 +76,22 @@ export class DtlsSocket {
     async receive(timeout = -1): Promise<Buffer | undefined> {
         if (typeof timeout !== "number" || Number.isNaN(timeout))
             throw invalidArgument("timeout", "milliseconds are needed")
-        const message = new InputMessage([Buffer.alloc(16384)])
-        const count = await this.dtls.receiveMessages([message], 0, timeout < 0 ? -1 : timeout * 1000)
-        return count === 0 ? undefined : message.vectors[0]?.subarray(0, message.bytesReceived)
+        const until = performance.now() + timeout
+        for (;;) {
+            // The buffer is made when there is something to read: thousands of idle sockets wait without one.
+            await this.dtls.conditionWait(
+                IOCondition.IN,
+                timeout < 0 ? -1 : Math.max(0, until - performance.now()) * 1000,
+            )
+            const message = new InputMessage([Buffer.alloc(MAX_MESSAGE)])
+            try {
+                const count = await this.dtls.receiveMessages([message], 0, 0)
+                return count === 0 ? undefined : message.vectors[0]?.subarray(0, message.bytesReceived)
+            } catch (error) {
+                // Another receive took the message; the next one is waited for.
+                if (!isIoError(error, IOErrorEnum.WOULD_BLOCK)) throw error
+            }
+        }
     }
 
     /** `for await (const message of socket)`, until either side closes. */
