@@ -23,7 +23,9 @@ const linkFormat: CoapAnswer["options"] = [uintOption(CoapOption.CONTENT_FORMAT,
 /** Readings out of a payload of a format that sensors send; undefined when it is none. */
 export function readReadings(format: number, payload: Buffer, path: string): ArrivedReading[] | undefined {
     if (format === ContentFormat.SENML_CBOR)
-        return readSenmlCbor(payload)?.map(({ name, value, unit }) => ({ name: lastPart(name), value, unit }))
+        return readSenmlCbor(payload)?.flatMap(({ name, value, unit }) =>
+            typeof value === "number" ? [{ name: lastPart(name), value, unit }] : [],
+        )
     if (format === ContentFormat.JSON) return readJson(payload.toString())
     return readText(payload.toString(), lastPart(path))
 }
