@@ -5,7 +5,7 @@ import { invalidArgument } from "../gio/errors.js"
 import { utf8Text } from "./utf8.js"
 
 /**
- * The part of CBOR (RFC 8949) that SenML needs. The writer writes whole numbers below 2^48 as integers and all others as
+ * The part of CBOR (RFC 8949) that SenML needs. The writer writes whole numbers below 2^32 as integers and all others as
  * binary64. The reader takes every well-formed item apart; what it gives as a number is the nearest binary64 value, so
  * integers are exact up to 2^53.
  */
@@ -24,14 +24,14 @@ enum Major {
 
 const TWO_32 = 4294967296
 
+/** @param value below 2^32 */
 function writeHead(writer: Writer, major: Major, value: number): void {
     const top = major << 5
     if (value < 24) writer.uint(top | value, 1)
     else {
-        const width = value < 256 ? 1 : value < 65536 ? 2 : value < TWO_32 ? 4 : 8
-        writer.uint(top | (width === 1 ? 24 : width === 2 ? 25 : width === 4 ? 26 : 27), 1)
-        if (width === 8) writer.uint(0, 2)
-        writer.uint(value, width === 8 ? 6 : width)
+        const width = value < 256 ? 1 : value < 65536 ? 2 : 4
+        writer.uint(top | (width === 4 ? 26 : 23 + width), 1)
+        writer.uint(value, width)
     }
 }
 
@@ -53,7 +53,7 @@ export function writeCborText(writer: Writer, text: string): void {
 export function writeCborNumber(writer: Writer, value: number): void {
     // Only finite numbers leave nothing when they are taken from themselves.
     if (value - value !== 0) throw invalidArgument("value", "must be finite")
-    const whole = Math.floor(value) === value && Math.abs(value) < 281474976710656
+    const whole = Math.floor(value) === value && Math.abs(value) < TWO_32
     if (whole && value >= 0) writeHead(writer, Major.unsigned, value)
     else if (whole) writeHead(writer, Major.negative, -1 - value)
     else {
@@ -62,27 +62,24 @@ export function writeCborNumber(writer: Writer, value: number): void {
     }
 }
 
-/** IEEE 754 binary64, big-endian, by arithmetic: the two Buffers have no common method for it. */
+/** IEEE 754 binary64, big-endian, by arithmetic: the two Buffers have no common method for it. @param value finite, not 0 */
 function writeFloat64(writer: Writer, value: number): void {
-    const sign = value < 0 ? 1 : 0
     let significand = Math.abs(value)
-    let exponent = 1023
-    while (significand >= 2 && exponent < 2046) {
+    // One less than the exponent field: the leading 1 of the significand adds it again, and subnormal numbers have none.
+    let exponent = 1022
+    while (significand >= 2) {
         significand = significand / 2
         exponent++
     }
-    while (significand < 1 && exponent > 1) {
+    while (significand < 1 && exponent > 0) {
         significand = significand * 2
         exponent--
     }
-    // Below the normal range the exponent field is 0 and there is no leading 1.
-    if (significand < 1) exponent = 0
-    // 1.f: 20 bits of the fraction go into the first word, 32 into the second.
-    const fraction = (exponent === 0 ? significand : significand - 1) * 1048576
-    const high = Math.floor(fraction)
-    writer.uint(sign * 128 + (exponent >> 4), 1)
-    writer.uint((exponent & 15) * 1048576 + high, 3)
-    writer.uint(Math.floor((fraction - high) * TWO_32), 4)
+    // Sign, exponent and 20 bits of the fraction go into the first word, 32 into the second.
+    const scaled = significand * 1048576
+    const high = Math.floor(scaled)
+    writer.uint((value < 0 ? exponent + 2048 : exponent) * 1048576 + high, 4)
+    writer.uint(Math.floor((scaled - high) * TWO_32), 4)
 }
 
 /** What an item is; "break" ends arrays and maps of indefinite length. */

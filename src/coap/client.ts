@@ -14,7 +14,7 @@ import {
     readCoapMessage,
     writeCoapMessage,
 } from "./message.js"
-import { MessageIds } from "./message-ids.js"
+import { type MessageIds, newMessageIds, takeMessageId } from "./message-ids.js"
 import { isCritical } from "./options.js"
 import { type CoapParameters } from "./parameters.js"
 import { SeenIds } from "./seen-ids.js"
@@ -36,8 +36,8 @@ interface Exchange {
     token: Buffer
     acknowledged: boolean
     /** why there will be no response: the peer sent a reset, or a response that cannot be used */
-    error: GError | undefined
-    response: CoapMessage | undefined
+    error?: GError
+    response?: CoapMessage
 }
 
 /** Bytes of a token: unpredictable, and unlikely to repeat within a session (RFC 7252 §5.3.1). */
@@ -51,7 +51,7 @@ const MAX_MESSAGE = 1152
  * @devsWhenUsed
  */
 export class CoapClient {
-    private messageIds: MessageIds
+    private ids: MessageIds
     private exchanges: Exchange[] = []
     private seen: SeenIds
     private changed: Signal
@@ -64,7 +64,7 @@ export class CoapClient {
         private base: DatagramBased,
         private parameters: CoapParameters,
     ) {
-        this.messageIds = new MessageIds(services.crypto.random(2))
+        this.ids = newMessageIds(services.crypto.random(2))
         this.seen = new SeenIds(parameters.rememberedIds)
         this.changed = services.newSignal()
     }
@@ -84,8 +84,6 @@ export class CoapClient {
             messageId: -1,
             token: this.services.crypto.random(TOKEN_LENGTH),
             acknowledged: false,
-            error: undefined,
-            response: undefined,
         }
         this.exchanges.push(exchange)
         try {
@@ -102,8 +100,8 @@ export class CoapClient {
         cancellable: Cancellable | undefined,
     ): Promise<CoapMessage> {
         const self = this
-        await this.wait(() => self.exchanges.find(isOutstanding) === exchange, NEVER, exchange, cancellable)
-        exchange.messageId = this.messageIds.take(this.services.now())
+        await this.wait(() => self.isFirst(exchange), NEVER, exchange, cancellable)
+        exchange.messageId = takeMessageId(this.ids, this.services.now())
         if (exchange.messageId < 0) throw ioError(IOErrorEnum.WOULD_BLOCK, "No message id is free")
         const bytes = writeCoapMessage({
             type: request.confirmable ? CoapType.CON : CoapType.NON,
@@ -124,6 +122,11 @@ export class CoapClient {
             )
         if (exchange.response === undefined) throw ioError(IOErrorEnum.TIMED_OUT, "No response came")
         return exchange.response
+    }
+
+    /** Whether no request made before is outstanding: neither acknowledged nor answered (RFC 7252 §4.7). */
+    private isFirst(exchange: Exchange): boolean {
+        return this.exchanges.find((other) => !other.acknowledged && other.response === undefined) === exchange
     }
 
     /** RFC 7252 §4.2: the same message again, each time after twice the time. */
@@ -244,11 +247,6 @@ export class CoapClient {
         this.seen.add(message.messageId, reply, now)
         if (reply !== undefined) await this.send(writeCoapMessage(reply))
     }
-}
-
-/** Whether others have to wait for it (RFC 7252 §4.7). */
-function isOutstanding(exchange: Exchange): boolean {
-    return !exchange.acknowledged && exchange.response === undefined
 }
 
 /** Ends an exchange with a message that has its token. @returns false when it is to be rejected: no response, or not one to use */

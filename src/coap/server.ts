@@ -11,7 +11,7 @@ import {
     readCoapMessage,
     writeCoapMessage,
 } from "./message.js"
-import { MessageIds } from "./message-ids.js"
+import { type MessageIds, newMessageIds, takeMessageId } from "./message-ids.js"
 import { unrecognizedCritical } from "./options.js"
 import { type CoapParameters } from "./parameters.js"
 import { SeenIds } from "./seen-ids.js"
@@ -60,7 +60,7 @@ export class CoapSession {
         private services: Services,
     ) {
         this.seen = new SeenIds(parameters.rememberedIds)
-        this.messageIds = new MessageIds(services.crypto.random(2))
+        this.messageIds = newMessageIds(services.crypto.random(2))
     }
 
     /**
@@ -124,7 +124,7 @@ export class CoapSession {
         // A NON with such an option is rejected without a word (RFC 7252 §5.4.1).
         if (unrecognized !== undefined && !confirmable) return undefined
         const answer = unrecognized === undefined ? this.handle(request) : badOption(unrecognized)
-        const messageId = confirmable ? request.messageId : this.messageIds.take(this.services.now())
+        const messageId = confirmable ? request.messageId : takeMessageId(this.messageIds, this.services.now())
         // Non-confirmable answers may be lost; without an id this one is.
         if (messageId < 0) return undefined
         const type = confirmable ? CoapType.ACK : CoapType.NON
