@@ -176,7 +176,8 @@ function skipChunks(reader: Reader, major: Major): boolean {
         if (first === 0xff) return true
         if (first >> 5 !== major) return false
         const length = readArgument(reader, first & 31, 0)
-        if (reader.failed || length > reader.remaining() || readString(reader, major, length) === undefined) return false
+        if (reader.failed || length > reader.remaining() || readString(reader, major, length) === undefined)
+            return false
     }
     return false
 }

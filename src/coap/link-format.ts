@@ -22,8 +22,13 @@ export interface Link {
  */
 export function writeLinkFormat(links: Link[]): string {
     return links
-        .map((link) => "<" + coapPathText(link.path) + ">" + link.attributes.map(attributeText).join(""))
+        .map((link) => "<" + targetText(link.path) + ">" + link.attributes.map(attributeText).join(""))
         .join(",")
+}
+
+/** A path may have "," and ";" in it (RFC 3986 §3.3), at which simple parsers of this format split: they are encoded, too. */
+function targetText(path: string[]): string {
+    return coapPathText(path).split(",").join("%2C").split(";").join("%3B")
 }
 
 function attributeText(attribute: LinkAttribute): string {

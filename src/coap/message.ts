@@ -3,7 +3,6 @@ import { readUint } from "../dtls/bytes/integers.js"
 import { Reader } from "../dtls/bytes/reader.js"
 import { Writer } from "../dtls/bytes/writer.js"
 import { CoapCode, type CoapType } from "./code-points.js"
-import { isWellFormed } from "./options.js"
 
 export interface Option {
     number: number
@@ -149,15 +148,15 @@ export function textOption(number: number, value: string): Option {
     return { number, value: Buffer.from(value) }
 }
 
-/** The first option of that number as a uint, when its length is one that the option may have; else `otherwise`. */
+/** The first option of that number as a uint, of six bytes at most; `otherwise` when there is none. */
 export function uintOptionOf(message: CoapMessage, number: number, otherwise: number): number {
     const option = message.options.find((candidate) => candidate.number === number)
-    if (option === undefined || !isWellFormed(option)) return otherwise
+    if (option === undefined) return otherwise
     const { value } = option
-    return value.length === 0 ? 0 : readUint(value, 0, value.length)
+    return value.length === 0 ? 0 : readUint(value, 0, Math.min(value.length, 6))
 }
 
-/** All options of that number as texts; a server has refused requests in which one is no text (`unrecognizedCritical`). */
+/** All options of that number as texts. */
 export function textOptionsOf(message: CoapMessage, number: number): string[] {
     return message.options.filter((option) => option.number === number).map((option) => option.value.toString())
 }

@@ -59,11 +59,9 @@ function definitionOf(number: number): OptionDefinition | undefined {
 
 /**
  * Whether the value is one that the option may have: neither longer nor shorter than its table allows (RFC 7252 §5.4.3),
- * UTF-8 where it is a string, and no dot segment in a path (RFC 7252 §5.10.1). Options that are not in the table are not.
+ * UTF-8 where it is a string, and no dot segment in a path (RFC 7252 §5.10.1).
  */
-export function isWellFormed(option: Option): boolean {
-    const definition = definitionOf(option.number)
-    if (definition === undefined) return false
+function isWellFormed(option: Option, definition: OptionDefinition): boolean {
     const { length } = option.value
     if (length < definition.minimum || length > definition.maximum) return false
     if (definition.format !== OptionFormat.string) return true
@@ -71,32 +69,35 @@ export function isWellFormed(option: Option): boolean {
     return text !== undefined && (option.number !== CoapOption.URI_PATH || (text !== "." && text !== ".."))
 }
 
-/** Whether the option at `index` comes once too often (RFC 7252 §5.4.5). A message that was read has its options by number. */
-function isSupernumerary(options: Option[], index: number): boolean {
-    if (index === 0) return false
-    const { number } = options[index] as Option
-    const definition = definitionOf(number)
-    return (
-        (options[index - 1] as Option).number === number && (definition === undefined || !definition.isRepeatable)
-    )
-}
-
 /**
- * The first critical option that is unrecognized (RFC 7252 §5.4.1), or counts as such: its value is not well-formed, or it
- * comes more than once and must not. Undefined: the message may be processed.
- * @param understood critical options that the receiver implements
+ * Whether the option at `index` counts as unrecognized although it is in the table: its value is not well-formed, or it
+ * comes more than once and must not (RFC 7252 §5.4.5). A message that was read has its options by number.
  */
-export function unrecognizedCritical(message: CoapMessage, understood: number[]): Option | undefined {
-    return message.options.find(
-        (option, index) =>
-            isCritical(option) &&
-            (understood.indexOf(option.number) < 0 ||
-                !isWellFormed(option) ||
-                isSupernumerary(message.options, index)),
-    )
+function isUnusable(options: Option[], index: number): boolean {
+    const option = options[index] as Option
+    const definition = definitionOf(option.number)
+    if (definition === undefined) return false
+    const isRepeated = index > 0 && (options[index - 1] as Option).number === option.number
+    return (isRepeated && !definition.isRepeatable) || !isWellFormed(option, definition)
 }
 
 /** Odd numbers are critical, even ones elective (RFC 7252 §5.4.6). */
 export function isCritical(option: Option): boolean {
     return (option.number & 1) === 1
+}
+
+/**
+ * The first critical option that is unrecognized (RFC 7252 §5.4.1), or counts as such. Undefined: the message may be processed.
+ * @param understood critical options that the receiver implements
+ */
+export function unrecognizedCritical(message: CoapMessage, understood: number[]): Option | undefined {
+    const { options } = message
+    return options.find(
+        (option, index) => isCritical(option) && (understood.indexOf(option.number) < 0 || isUnusable(options, index)),
+    )
+}
+
+/** The options without those elective ones that count as unrecognized: they are ignored (RFC 7252 §5.4.1). Those that are not in the table stay. */
+export function usableOptions(options: Option[]): Option[] {
+    return options.filter((option, index) => isCritical(option) || !isUnusable(options, index))
 }

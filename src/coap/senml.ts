@@ -300,8 +300,7 @@ function isFiniteNumber(value: SenmlValue | undefined): boolean {
 function isName(name: string): boolean {
     for (let i = 0; i < name.length; i++) {
         const code = name.charCodeAt(i)
-        const isAlphanumeric =
-            (code >= 48 && code <= 57) || (code >= 65 && code <= 90) || (code >= 97 && code <= 122)
+        const isAlphanumeric = (code >= 48 && code <= 57) || (code >= 65 && code <= 90) || (code >= 97 && code <= 122)
         if (!isAlphanumeric && (i === 0 || "-:./_".indexOf(name.charAt(i)) < 0)) return false
     }
     return name.length > 0

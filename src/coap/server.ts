@@ -12,7 +12,7 @@ import {
     writeCoapMessage,
 } from "./message.js"
 import { type MessageIds, newMessageIds, takeMessageId } from "./message-ids.js"
-import { unrecognizedCritical } from "./options.js"
+import { unrecognizedCritical, usableOptions } from "./options.js"
 import { type CoapParameters } from "./parameters.js"
 import { SeenIds } from "./seen-ids.js"
 
@@ -24,7 +24,8 @@ export interface CoapAnswer {
 }
 
 /**
- * Answers a request whose critical options are all known and well-formed; at once, so that the response is piggybacked.
+ * Answers a request whose critical options are all known and whose options are as RFC 7252 §5.10 has them; at once, so that
+ * the response is piggybacked.
  * When it throws, the client gets 5.00, the log the error, and the session goes on.
  */
 export type CoapHandler = (request: CoapMessage) => CoapAnswer
@@ -134,6 +135,7 @@ export class CoapSession {
     private handle(request: CoapMessage): CoapAnswer {
         if (request.options.some((option) => isProxying(option)))
             return diagnostic(CoapCode.PROXYING_NOT_SUPPORTED, "This server is no proxy")
+        request.options = usableOptions(request.options)
         try {
             const { code, options, payload } = this.handler(request)
             return { code, options, payload }

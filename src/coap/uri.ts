@@ -68,7 +68,7 @@ function endAt(text: string, mark: string): number {
 function isPrintable(text: string): boolean {
     for (let i = 0; i < text.length; i++) {
         const code = text.charCodeAt(i)
-        if (code <= 32 || code === 127 || "\"<>\\^`{|}".indexOf(text.charAt(i)) >= 0) return false
+        if (code <= 32 || code === 127 || '"<>\\^`{|}'.indexOf(text.charAt(i)) >= 0) return false
     }
     return true
 }
@@ -100,8 +100,7 @@ function parseLiteral(literal: string): string {
     const zone = endAt(content, "%25")
     const address = content.slice(0, zone)
     let isAddress = literal.endsWith("]") && address.indexOf(":") >= 0
-    for (let i = 0; i < address.length; i++)
-        if ("0123456789abcdef:.".indexOf(address.charAt(i)) < 0) isAddress = false
+    for (let i = 0; i < address.length; i++) if ("0123456789abcdef:.".indexOf(address.charAt(i)) < 0) isAddress = false
     if (!isAddress) throw wrong("an IPv6 address stands in brackets, and nothing else")
     // Zones are names of interfaces: case means something there.
     return zone < content.length ? address + "%" + decodePart(literal.slice(zone + 4, literal.length - 1)) : address
