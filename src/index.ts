@@ -38,10 +38,21 @@ export {
     type Option,
     readCoapMessage,
     textOption,
+    textOptionsOf,
     uintOption,
+    uintOptionOf,
     writeCoapMessage,
 } from "./coap/message.js"
-export { type CoapParameters, defaultCoapParameters } from "./coap/parameters.js"
+export { type Link, type LinkAttribute, writeLinkFormat } from "./coap/link-format.js"
+export { type CoapParameters, defaultCoapParameters, gatewayCoapParameters } from "./coap/parameters.js"
 export { type CoapAnswer, type CoapHandler, CoapSession } from "./coap/server.js"
-export { readSenmlCbor, type SenmlRecord, writeSenmlCbor } from "./coap/senml.js"
-export { type CoapUri, coapUriText, parseCoapsUri } from "./coap/uri.js"
+export {
+    defaultSenmlLimits,
+    readSenmlCbor,
+    type ResolvedRecord,
+    type SenmlLimits,
+    type SenmlRecord,
+    type SenmlValue,
+    writeSenmlCbor,
+} from "./coap/senml.js"
+export { coapPathText, type CoapUri, coapUriText, parseCoapsUri } from "./coap/uri.js"

@@ -1,4 +1,4 @@
-import { defaultCoapParameters } from "../../src/coap/parameters.js"
+import { gatewayCoapParameters } from "../../src/coap/parameters.js"
 import { CoapSession } from "../../src/coap/server.js"
 import { DtlsListener } from "../../src/gio/dtls-listener.js"
 import { type DtlsServerConnection } from "../../src/gio/dtls-server-connection.js"
@@ -75,7 +75,7 @@ export class Gateway {
                     peerOfRequest = peer
                     return resources.handle(request)
                 },
-                { ...defaultCoapParameters(), rememberedIds: 64 },
+                gatewayCoapParameters(),
                 this.services,
             )
             this.events.connected(peer, connection)

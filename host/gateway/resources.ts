@@ -1,7 +1,9 @@
 import { CoapCode, CoapOption, codeText, ContentFormat } from "../../src/coap/code-points.js"
 import { type CoapMessage, textOption, textOptionsOf, uintOption, uintOptionOf } from "../../src/coap/message.js"
+import { writeLinkFormat } from "../../src/coap/link-format.js"
 import { type CoapAnswer } from "../../src/coap/server.js"
 import { readSenmlCbor } from "../../src/coap/senml.js"
+import { coapPathText } from "../../src/coap/uri.js"
 
 /** A value that arrived, whatever format it came in. */
 export interface ArrivedReading {
@@ -11,6 +13,7 @@ export interface ArrivedReading {
 }
 
 interface Resource {
+    segments: string[]
     format: number
     payload: Buffer
 }
@@ -18,12 +21,15 @@ interface Resource {
 /** Largest number of resources kept: a client cannot fill the memory. */
 const MAX_RESOURCES = 1000
 
-const linkFormat: CoapAnswer["options"] = [uintOption(CoapOption.CONTENT_FORMAT, ContentFormat.LINK_FORMAT)]
+/** Where the resources are listed (RFC 6690 §4). */
+const DISCOVERY = "/.well-known/core"
 
 /** Readings out of a payload of a format that sensors send; undefined when it is none. */
 export function readReadings(format: number, payload: Buffer, path: string): ArrivedReading[] | undefined {
     if (format === ContentFormat.SENML_CBOR)
-        return readSenmlCbor(payload)?.map(({ name, value, unit }) => ({ name: lastPart(name), value, unit }))
+        return readSenmlCbor(payload)?.flatMap(({ name, value, unit }) =>
+            typeof value === "number" ? [{ name: lastPart(name), value, unit }] : [],
+        )
     if (format === ContentFormat.JSON) return readJson(payload.toString())
     return readText(payload.toString(), lastPart(path))
 }
@@ -44,16 +50,16 @@ function readJson(text: string): ArrivedReading[] | undefined {
     const readings: ArrivedReading[] = []
     for (const [name, entry] of Object.entries(parsed as Record<string, unknown>)) {
         const { value, unit } = (entry ?? {}) as { value?: unknown; unit?: unknown }
-        if (typeof value !== "number" || typeof unit !== "string") return undefined
+        if (typeof value !== "number" || !Number.isFinite(value) || typeof unit !== "string") return undefined
         readings.push({ name, value, unit })
     }
     return readings
 }
 
-/** Lines "name value unit"; a number alone is a reading of the resource it was posted to. */
+/** Lines "name value unit", the value finite: of 300 digits at most; a number alone is a reading of the resource it was posted to. */
 function readText(text: string, resource: string): ArrivedReading[] | undefined {
-    if (/^-?\d+(\.\d+)?$/.test(text.trim())) return [{ name: resource, value: Number(text), unit: "" }]
-    const readings = text.split("\n").map((line) => /^(\w+) (-?\d+(?:\.\d+)?) (\S+)$/.exec(line))
+    if (/^-?\d{1,300}(\.\d+)?$/.test(text.trim())) return [{ name: resource, value: Number(text), unit: "" }]
+    const readings = text.split("\n").map((line) => /^(\w+) (-?\d{1,300}(?:\.\d+)?) (\S+)$/.exec(line))
     if (readings.some((match) => match === null)) return undefined
     return readings.map((match) => {
         const [, name, value, unit] = match as unknown as [string, string, string, string]
@@ -69,13 +75,15 @@ export class Resources {
     constructor(private onReadings: (path: string, readings: ArrivedReading[]) => void) {}
 
     handle = (request: CoapMessage): CoapAnswer => {
-        const path = `/${textOptionsOf(request, CoapOption.URI_PATH).join("/")}`
+        const segments = textOptionsOf(request, CoapOption.URI_PATH)
+        const path = coapPathText(segments)
+        if (path === DISCOVERY) return this.discover(request)
         switch (request.code) {
             case CoapCode.GET:
                 return this.get(path, request)
             case CoapCode.POST:
             case CoapCode.PUT:
-                return this.store(path, request)
+                return this.store(path, segments, request)
             case CoapCode.DELETE:
                 this.byPath.delete(path)
                 return { code: CoapCode.DELETED, options: [], payload: Buffer.alloc(0) }
@@ -85,32 +93,41 @@ export class Resources {
     }
 
     private get(path: string, request: CoapMessage): CoapAnswer {
-        if (path === "/.well-known/core") return { code: CoapCode.CONTENT, options: linkFormat, payload: this.links() }
         const resource = this.byPath.get(path)
         if (resource === undefined) return refusal(CoapCode.NOT_FOUND, `nothing was posted to ${path} yet`)
-        const accepted = uintOptionOf(request, CoapOption.ACCEPT, resource.format)
-        if (accepted !== resource.format) return refusal(CoapCode.NOT_ACCEPTABLE, `only format ${resource.format}`)
-        const options = [uintOption(CoapOption.CONTENT_FORMAT, resource.format)]
-        return { code: CoapCode.CONTENT, options, payload: resource.payload }
+        return content(request, resource.format, resource.payload)
     }
 
-    private links(): Buffer {
-        return Buffer.from([...this.byPath].map(([path, { format }]) => `<${path}>;ct=${format}`).join(","))
+    /** RFC 6690 §4; queries are no filters here, which the RFC leaves open. */
+    private discover(request: CoapMessage): CoapAnswer {
+        if (request.code !== CoapCode.GET) return refusal(CoapCode.METHOD_NOT_ALLOWED, "only GET is possible here")
+        const links = [...this.byPath.values()].map(({ segments, format }) => ({
+            path: segments,
+            attributes: [{ name: "ct", value: format }],
+        }))
+        return content(request, ContentFormat.LINK_FORMAT, Buffer.from(writeLinkFormat(links)))
     }
 
-    private store(path: string, request: CoapMessage): CoapAnswer {
+    private store(path: string, segments: string[], request: CoapMessage): CoapAnswer {
         const known = this.byPath.has(path)
         if (!known && this.byPath.size >= MAX_RESOURCES) return refusal(CoapCode.FORBIDDEN, "too many resources")
         const format = uintOptionOf(request, CoapOption.CONTENT_FORMAT, ContentFormat.TEXT)
-        this.byPath.set(path, { format, payload: request.payload })
         const readings = readReadings(format, request.payload, path)
+        if (readings === undefined && format === ContentFormat.SENML_CBOR)
+            return refusal(CoapCode.BAD_REQUEST, "not a SenML pack that can be used (docs/coap.md)")
+        this.byPath.set(path, { segments, format, payload: request.payload })
         if (readings !== undefined) this.onReadings(path, readings)
         if (known) return { code: CoapCode.CHANGED, options: [], payload: Buffer.alloc(0) }
-        const location = textOptionsOf(request, CoapOption.URI_PATH).map((part) =>
-            textOption(CoapOption.LOCATION_PATH, part),
-        )
+        const location = segments.map((part) => textOption(CoapOption.LOCATION_PATH, part))
         return { code: CoapCode.CREATED, options: location, payload: Buffer.alloc(0) }
     }
+}
+
+/** A representation, when the client accepts its format (RFC 7252 §5.10.4). */
+function content(request: CoapMessage, format: number, payload: Buffer): CoapAnswer {
+    const accepted = uintOptionOf(request, CoapOption.ACCEPT, format)
+    if (accepted !== format) return refusal(CoapCode.NOT_ACCEPTABLE, `only format ${format}`)
+    return { code: CoapCode.CONTENT, options: [uintOption(CoapOption.CONTENT_FORMAT, format)], payload }
 }
 
 function refusal(code: CoapCode, diagnostic: string): CoapAnswer {

@@ -1,29 +1,37 @@
 import { EMPTY } from "../dtls/bytes/bytes.js"
 import { type Reader } from "../dtls/bytes/reader.js"
 import { type Writer } from "../dtls/bytes/writer.js"
+import { invalidArgument } from "../gio/errors.js"
+import { utf8Text } from "./utf8.js"
 
-/** The part of CBOR (RFC 8949) that SenML needs. Numbers are exact: integers as such, all else as float64. */
+/**
+ * The part of CBOR (RFC 8949) that SenML needs. The writer writes whole numbers below 2^32 as integers and all others as
+ * binary64. The reader takes every well-formed item apart; what it gives as a number is the nearest binary64 value, so
+ * integers are exact up to 2^53.
+ */
 
 /** Major types (RFC 8949 §3.1). */
 enum Major {
     unsigned = 0,
     negative = 1,
+    bytes = 2,
     text = 3,
     array = 4,
     map = 5,
+    tag = 6,
     simple = 7,
 }
 
 const TWO_32 = 4294967296
 
+/** @param value below 2^32 */
 function writeHead(writer: Writer, major: Major, value: number): void {
     const top = major << 5
     if (value < 24) writer.uint(top | value, 1)
     else {
-        const width = value < 256 ? 1 : value < 65536 ? 2 : value < TWO_32 ? 4 : 8
-        writer.uint(top | (width === 1 ? 24 : width === 2 ? 25 : width === 4 ? 26 : 27), 1)
-        if (width === 8) writer.uint(0, 2)
-        writer.uint(value, width === 8 ? 6 : width)
+        const width = value < 256 ? 1 : value < 65536 ? 2 : 4
+        writer.uint(top | (width === 4 ? 26 : 23 + width), 1)
+        writer.uint(value, width)
     }
 }
 
@@ -41,9 +49,11 @@ export function writeCborText(writer: Writer, text: string): void {
     writer.bytes(bytes)
 }
 
-/** @param value finite */
+/** Throws INVALID_ARGUMENT (argument "value") for NaN and the infinities: they are no measurements. */
 export function writeCborNumber(writer: Writer, value: number): void {
-    const whole = Math.floor(value) === value && Math.abs(value) < 281474976710656
+    // Only finite numbers leave nothing when they are taken from themselves.
+    if (value - value !== 0) throw invalidArgument("value", "must be finite")
+    const whole = Math.floor(value) === value && Math.abs(value) < TWO_32
     if (whole && value >= 0) writeHead(writer, Major.unsigned, value)
     else if (whole) writeHead(writer, Major.negative, -1 - value)
     else {
@@ -52,87 +62,145 @@ export function writeCborNumber(writer: Writer, value: number): void {
     }
 }
 
-/** IEEE 754 binary64, big-endian, by arithmetic: the two Buffers have no common method for it. */
+/** IEEE 754 binary64, big-endian, by arithmetic: the two Buffers have no common method for it. @param value finite, not 0 */
 function writeFloat64(writer: Writer, value: number): void {
-    const sign = value < 0 ? 1 : 0
     let significand = Math.abs(value)
-    let exponent = 1023
-    while (significand >= 2 && exponent < 2046) {
+    // One less than the exponent field: the leading 1 of the significand adds it again, and subnormal numbers have none.
+    let exponent = 1022
+    while (significand >= 2) {
         significand = significand / 2
         exponent++
     }
-    while (significand < 1 && exponent > 1) {
+    while (significand < 1 && exponent > 0) {
         significand = significand * 2
         exponent--
     }
-    // 1.f: 20 bits of the fraction go into the first word, 32 into the second.
-    const fraction = (significand - 1) * 1048576
-    const high = Math.floor(fraction)
-    writer.uint(sign * 128 + (exponent >> 4), 1)
-    writer.uint((exponent & 15) * 1048576 + high, 3)
-    writer.uint(Math.floor((fraction - high) * TWO_32), 4)
+    // Sign, exponent and 20 bits of the fraction go into the first word, 32 into the second.
+    const scaled = significand * 1048576
+    const high = Math.floor(scaled)
+    writer.uint((value < 0 ? exponent + 2048 : exponent) * 1048576 + high, 4)
+    writer.uint(Math.floor((scaled - high) * TWO_32), 4)
 }
 
-/** A decoded item; arrays and maps give their length (items, pairs) and their content follows. */
+/** What an item is; "break" ends arrays and maps of indefinite length. */
+export type CborKind = "number" | "text" | "bytes" | "boolean" | "array" | "map" | "break" | "other"
+
+/**
+ * A decoded item. The content of an array or a map follows it and is the caller's to read, or to skip with
+ * `skipCborContent`. "other" is well-formed and of no use to SenML: null, NaN and the infinities, simple values,
+ * strings of indefinite length, tagged items but those below. Nothing of it is left to be read.
+ */
 export interface CborItem {
-    kind: "number" | "text" | "array" | "map" | "other"
+    kind: CborKind
+    /** a number's value, 1 for true, the items of an array, the pairs of a map; -1: as many as come before a break */
     number: number
     text: string
+    bytes: Buffer
 }
 
-/** Undefined when malformed or of a kind that SenML does not use (indefinite lengths, byte strings, tags). */
+/** `info` of items whose length is not told in advance (RFC 8949 §3.2). */
+const INDEFINITE = 31
+/** Arrays, maps and tags inside each other; deeper ones are refused, so that no input makes the reader's calls deep. */
+const MAX_DEPTH = 8
+/** A decimal fraction (RFC 8949 §3.4.4). */
+const TAG_DECIMAL = 4
+
+/** Tags that say what an item is for and leave its value as it is: epoch time, expected encodings, URI, "this is CBOR" (RFC 8949 §3.4). */
+function isTransparent(tag: number): boolean {
+    return tag === 1 || (tag >= 21 && tag <= 23) || tag === 32 || tag === 55799
+}
+
+/** Undefined when it is not well-formed, or nested deeper than this reader goes. */
 export function readCborItem(reader: Reader): CborItem | undefined {
+    return readItem(reader, 0)
+}
+
+function readItem(reader: Reader, depth: number): CborItem | undefined {
     const first = reader.uint(1)
-    if (reader.failed) return undefined
+    if (reader.failed || depth > MAX_DEPTH) return undefined
     const major = first >> 5
     const info = first & 31
     if (major === Major.simple) return readSimple(reader, info)
-    const value = readArgument(reader, info)
-    if (value < 0 || reader.failed) return undefined
-    if (major === Major.unsigned) return item("number", value, "")
-    if (major === Major.negative) return item("number", -1 - value, "")
-    if (major === Major.text) return item("text", 0, textOf(reader, value))
-    if (major === Major.array) return item("array", value, "")
-    return major === Major.map ? item("map", value, "") : undefined
+    if (info === INDEFINITE) return readIndefinite(reader, major)
+    // -1 - n is computed as -(n + 1), so that it is rounded once when n is above 2^53.
+    if (major === Major.negative) return numberItem(-readArgument(reader, info, 1), reader)
+    const value = readArgument(reader, info, 0)
+    if (major === Major.unsigned) return numberItem(value, reader)
+    if (reader.failed) return undefined
+    if (major === Major.tag) return readTagged(reader, value, depth)
+    // Whatever it is, each part of it takes a byte at least.
+    if (value > reader.remaining()) return undefined
+    if (major === Major.array) return item("array", value)
+    return major === Major.map ? item("map", value) : readString(reader, major, value)
 }
 
-function item(kind: CborItem["kind"], number: number, text: string): CborItem {
-    return { kind, number, text }
+function item(kind: CborKind, number: number): CborItem {
+    return { kind, number, text: "", bytes: EMPTY }
 }
 
-function textOf(reader: Reader, length: number): string {
-    const bytes = length > reader.remaining() ? EMPTY : reader.bytes(length)
-    if (length > 0 && bytes.length === 0) reader.failed = true
-    return bytes.toString()
+/** Only finite numbers are numbers. */
+function numberItem(value: number, reader: Reader): CborItem | undefined {
+    if (reader.failed) return undefined
+    return value - value === 0 ? item("number", value) : item("other", 0)
 }
 
-function readArgument(reader: Reader, info: number): number {
-    if (info < 24) return info
-    if (info === 24) return reader.uint(1)
-    if (info === 25) return reader.uint(2)
-    if (info === 26) return reader.uint(4)
-    if (info !== 27 || reader.uint(2) !== 0) return -1
-    return reader.uint(6)
+/** @returns the argument of an item's head (RFC 8949 §3), with `plus` (0 or 1) added */
+function readArgument(reader: Reader, info: number, plus: number): number {
+    if (info < 24) return info + plus
+    if (info === 24) return reader.uint(1) + plus
+    if (info === 25) return reader.uint(2) + plus
+    if (info === 26) return reader.uint(4) + plus
+    if (info > 27) reader.failed = true
+    const high = reader.uint(4)
+    return high * TWO_32 + (reader.uint(4) + plus)
+}
+
+function readString(reader: Reader, major: Major, length: number): CborItem | undefined {
+    const bytes = reader.bytes(length)
+    if (major === Major.bytes) return { kind: "bytes", number: 0, text: "", bytes }
+    const text = utf8Text(bytes)
+    return text === undefined ? undefined : { kind: "text", number: 0, text, bytes }
+}
+
+function readIndefinite(reader: Reader, major: Major): CborItem | undefined {
+    if (major === Major.array) return item("array", -1)
+    if (major === Major.map) return item("map", -1)
+    return skipChunks(reader, major) ? item("other", 0) : undefined
+}
+
+/** A string in chunks, each a string of the same kind and of definite length (RFC 8949 §3.2.3). */
+function skipChunks(reader: Reader, major: Major): boolean {
+    if (major !== Major.bytes && major !== Major.text) return false
+    while (!reader.failed) {
+        const first = reader.uint(1)
+        if (first === 0xff) return true
+        if (first >> 5 !== major) return false
+        const length = readArgument(reader, first & 31, 0)
+        if (reader.failed || length > reader.remaining() || readString(reader, major, length) === undefined)
+            return false
+    }
+    return false
 }
 
 function readSimple(reader: Reader, info: number): CborItem | undefined {
-    if (info === 20 || info === 21) return item("other", info - 20, "")
-    if (info === 22) return item("other", 0, "")
-    const value = readFloat(reader, info)
-    return value === undefined ? undefined : item("number", value, "")
+    if (info === 20 || info === 21) return item("boolean", info - 20)
+    if (info < 24) return item("other", 0)
+    if (info === INDEFINITE) return item("break", 0)
+    // Values below 32 have a form of one byte, and no other.
+    if (info === 24) return reader.uint(1) < 32 ? undefined : item("other", 0)
+    return info > 27 ? undefined : numberItem(readFloat(reader, info), reader)
 }
 
-/** binary16, binary32 or binary64; undefined when it is none, or no finite number. */
-function readFloat(reader: Reader, info: number): number | undefined {
+/** binary16, binary32 or binary64. */
+function readFloat(reader: Reader, info: number): number {
     if (info === 25) return float(reader.uint(2), 0, 5, 10)
     if (info === 26) return float(reader.uint(4), 0, 8, 23)
-    if (info !== 27) return undefined
     const high = reader.uint(4)
     return float(high, reader.uint(4), 11, 20)
 }
 
 /** @param low further 32 fraction bits, used by binary64 only */
-function float(high: number, low: number, exponentBits: number, fractionBits: number): number | undefined {
+function float(high: number, low: number, exponentBits: number, fractionBits: number): number {
     const scale = Math.pow(2, fractionBits)
     const top = Math.floor(high / scale)
     const exponents = Math.pow(2, exponentBits)
@@ -140,8 +208,68 @@ function float(high: number, low: number, exponentBits: number, fractionBits: nu
     const exponent = negative ? top - exponents : top
     const fraction = (high - top * scale + low / TWO_32) / scale
     const bias = exponents / 2 - 1
-    // Infinity and not-a-number are no measurements.
-    if (exponent === exponents - 1) return undefined
+    if (exponent === exponents - 1) return NaN
     const size = exponent === 0 ? fraction * Math.pow(2, 1 - bias) : (1 + fraction) * Math.pow(2, exponent - bias)
     return negative ? -size : size
+}
+
+function readTagged(reader: Reader, tag: number, depth: number): CborItem | undefined {
+    const content = readItem(reader, depth + 1)
+    if (content === undefined || content.kind === "break") return undefined
+    if (isTransparent(tag)) return content
+    if (tag === TAG_DECIMAL) return readDecimal(reader, content, depth + 1)
+    return skipContent(reader, content, depth + 1) ? item("other", 0) : undefined
+}
+
+/** [exponent, mantissa]: mantissa * 10^exponent. A mantissa that is a bignum makes it an item of no use. */
+function readDecimal(reader: Reader, array: CborItem, depth: number): CborItem | undefined {
+    if (array.kind !== "array" || array.number !== 2) return undefined
+    const exponent = readItem(reader, depth + 1)
+    const mantissa = readItem(reader, depth + 1)
+    if (exponent === undefined || mantissa === undefined) return undefined
+    if (mantissa.kind === "other") return mantissa
+    if (!isInteger(exponent) || !isInteger(mantissa)) return undefined
+    return numberItem(decimal(mantissa.number, exponent.number), reader)
+}
+
+function isInteger(part: CborItem): boolean {
+    return part.kind === "number" && Math.floor(part.number) === part.number
+}
+
+/**
+ * mantissa * 10^exponent, in steps of powers that are exact: correctly rounded for mantissas up to 2^53 and exponents
+ * from -22 to 22, which covers measurements; beyond, within a few units in the last place. NaN beyond binary64's range.
+ */
+function decimal(mantissa: number, exponent: number): number {
+    if (Math.abs(exponent) > 400) return NaN
+    let value = mantissa
+    let left = exponent
+    while (left !== 0) {
+        const step = Math.min(22, Math.abs(left))
+        let power = 1
+        for (let i = 0; i < step; i++) power = power * 10
+        value = left > 0 ? value * power : value / power
+        left = left > 0 ? left - step : left + step
+    }
+    return value
+}
+
+/** Moves behind the content of `opened`, an array or a map whose head was read; any other item has none. @returns false when it is not well-formed */
+export function skipCborContent(reader: Reader, opened: CborItem): boolean {
+    return skipContent(reader, opened, 0)
+}
+
+function skipContent(reader: Reader, opened: CborItem, depth: number): boolean {
+    if (opened.kind === "break") return false
+    if (opened.kind !== "array" && opened.kind !== "map") return true
+    const parts = opened.kind === "map" ? 2 : 1
+    let count = 0
+    while (opened.number < 0 || count < opened.number * parts) {
+        const inner = readItem(reader, depth + 1)
+        if (inner === undefined) return false
+        if (inner.kind === "break") return opened.number < 0 && (parts === 1 || (count & 1) === 0)
+        if (!skipContent(reader, inner, depth + 1)) return false
+        count++
+    }
+    return true
 }

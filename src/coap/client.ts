@@ -1,20 +1,21 @@
 import { EMPTY, equal } from "../dtls/bytes/bytes.js"
-import { Reader } from "../dtls/bytes/reader.js"
+import { NEVER } from "../dtls/flight/retransmission.js"
 import { Cancellable } from "../gio/cancellable.js"
 import { type DatagramBased, InputMessage, OutputMessage } from "../gio/datagram-based.js"
 import { GError, invalidArgument, ioError, IOErrorEnum } from "../gio/errors.js"
 import { Waited, waitUntil } from "../gio/waiting.js"
 import { type Services, type Signal } from "../platform/services.js"
-import { CoapCode, CoapType } from "./code-points.js"
+import { CoapCode, CoapType, isResponse } from "./code-points.js"
 import {
     type CoapMessage,
     emptyMessage,
-    hasUnknownCritical,
     malformedConfirmable,
     type Option,
     readCoapMessage,
     writeCoapMessage,
 } from "./message.js"
+import { type MessageIds, newMessageIds, takeMessageId } from "./message-ids.js"
+import { isCritical } from "./options.js"
 import { type CoapParameters } from "./parameters.js"
 import { SeenIds } from "./seen-ids.js"
 
@@ -28,21 +29,21 @@ export interface CoapRequest {
     confirmable: boolean
 }
 
-/** A request on its way. */
+/** A request on its way, or waiting for its turn. */
 interface Exchange {
+    /** -1 before it is sent */
     messageId: number
     token: Buffer
     acknowledged: boolean
-    reset: boolean
-    response: CoapMessage | undefined
+    /** why there will be no response: the peer sent a reset, or a response that cannot be used */
+    error?: GError
+    response?: CoapMessage
 }
 
 /** Bytes of a token: unpredictable, and unlikely to repeat within a session (RFC 7252 §5.3.1). */
 const TOKEN_LENGTH = 4
 /** Largest message read, bytes: RFC 7252 §4.6. A longer one cannot be read whole, so it is refused. */
 const MAX_MESSAGE = 1152
-/** Critical options that a response may carry: none of those that this client understands is critical. */
-const CRITICAL: number[] = []
 
 /**
  * A CoAP client on one datagram object. A new DTLS session means a new client: tokens and message ids never
@@ -50,7 +51,7 @@ const CRITICAL: number[] = []
  * @devsWhenUsed
  */
 export class CoapClient {
-    private nextMessageId: number
+    private ids: MessageIds
     private exchanges: Exchange[] = []
     private seen: SeenIds
     private changed: Signal
@@ -63,32 +64,33 @@ export class CoapClient {
         private base: DatagramBased,
         private parameters: CoapParameters,
     ) {
-        const random = services.crypto.random(2)
-        this.nextMessageId = new Reader(random, 0, 2).uint(2)
+        this.ids = newMessageIds(services.crypto.random(2))
         this.seen = new SeenIds(parameters.rememberedIds)
         this.changed = services.newSignal()
     }
 
     /**
-     * Sends a request and waits for its response, whatever its code.
-     * Throws GError: TIMED_OUT when nobody answers, CONNECTION_REFUSED when the peer resets, CANCELLED, and what the base throws.
+     * Sends a request and waits for its response, whatever its code. While another one is outstanding (NSTART is 1, RFC 7252
+     * §4.7) it waits for its turn.
+     * Throws GError: TIMED_OUT when nobody answers, CONNECTION_REFUSED when the peer resets, NOT_SUPPORTED when the response has
+     * a critical option (this client knows none), WOULD_BLOCK when 32768 messages went out within 247 s, CANCELLED, and what
+     * the base throws.
      */
     async request(request: CoapRequest, cancellable?: Cancellable): Promise<CoapMessage> {
         if (typeof request !== "object" || request === null || !(request.payload instanceof Buffer))
             throw invalidArgument("request", "newRequest() makes one")
         this.listen()
         const exchange: Exchange = {
-            messageId: this.takeMessageId(),
+            messageId: -1,
             token: this.services.crypto.random(TOKEN_LENGTH),
             acknowledged: false,
-            reset: false,
-            response: undefined,
         }
         this.exchanges.push(exchange)
         try {
             return await this.exchange(exchange, request, cancellable)
         } finally {
             this.exchanges = this.exchanges.filter((other) => other !== exchange)
+            this.changed.notify()
         }
     }
 
@@ -97,6 +99,10 @@ export class CoapClient {
         request: CoapRequest,
         cancellable: Cancellable | undefined,
     ): Promise<CoapMessage> {
+        const self = this
+        await this.wait(() => self.isFirst(exchange), NEVER, exchange, cancellable)
+        exchange.messageId = takeMessageId(this.ids, this.services.now())
+        if (exchange.messageId < 0) throw ioError(IOErrorEnum.WOULD_BLOCK, "No message id is free")
         const bytes = writeCoapMessage({
             type: request.confirmable ? CoapType.CON : CoapType.NON,
             code: request.code,
@@ -118,6 +124,11 @@ export class CoapClient {
         return exchange.response
     }
 
+    /** Whether no request made before is outstanding: neither acknowledged nor answered (RFC 7252 §4.7). */
+    private isFirst(exchange: Exchange): boolean {
+        return this.exchanges.find((other) => !other.acknowledged && other.response === undefined) === exchange
+    }
+
     /** RFC 7252 §4.2: the same message again, each time after twice the time. */
     private async untilAcknowledged(
         exchange: Exchange,
@@ -125,8 +136,8 @@ export class CoapClient {
         cancellable: Cancellable | undefined,
     ): Promise<void> {
         const { ackTimeout, ackRandomFactor, maxRetransmit } = this.parameters
-        const luck = this.services.crypto.random(1)[0] / 255
-        let timeout = ackTimeout * (1 + (ackRandomFactor - 1) * luck)
+        const random = this.services.crypto.random(1)[0] / 255
+        let timeout = ackTimeout * (1 + (ackRandomFactor - 1) * random)
         for (let attempt = 0; attempt <= maxRetransmit; attempt++) {
             if (attempt > 0) await this.send(bytes)
             const answered = () => exchange.acknowledged || exchange.response !== undefined
@@ -147,21 +158,15 @@ export class CoapClient {
         const waited = await waitUntil(
             this.services,
             this.changed,
-            () => ready() || exchange.reset || self.error !== undefined,
+            () => ready() || exchange.error !== undefined || self.error !== undefined,
             this.services.now() + timeout,
             cancellable,
         )
         if (waited === Waited.cancelled) throw ioError(IOErrorEnum.CANCELLED, "Operation was cancelled")
         if (ready()) return true
-        if (exchange.reset) throw ioError(IOErrorEnum.CONNECTION_REFUSED, "The peer refused the message")
-        if (this.error !== undefined) throw this.error
+        const error = exchange.error ?? this.error
+        if (error !== undefined) throw error
         return false
-    }
-
-    private takeMessageId(): number {
-        const messageId = this.nextMessageId
-        this.nextMessageId = (messageId + 1) & 0xffff
-        return messageId
     }
 
     private async send(bytes: Buffer): Promise<void> {
@@ -215,15 +220,15 @@ export class CoapClient {
         this.changed.notify()
     }
 
+    /** An acknowledgement or a reset; one that is not as it must be is ignored (RFC 7252 §4.2). */
     private takeAnswer(message: CoapMessage): void {
         const exchange = this.exchanges.find((candidate) => candidate.messageId === message.messageId)
         if (exchange === undefined) return
-        if (message.type === CoapType.RST) exchange.reset = true
-        else if (message.code === CoapCode.EMPTY) exchange.acknowledged = true
-        // A piggybacked response needs the token too (RFC 7252 §5.3.2).
-        else if (!equal(message.token, exchange.token)) return
-        else if (hasUnknownCritical(message, CRITICAL)) exchange.reset = true
-        else exchange.response = message
+        if (message.code !== CoapCode.EMPTY) {
+            // A piggybacked response needs the token too (RFC 7252 §5.3.2).
+            if (message.type === CoapType.ACK && equal(message.token, exchange.token)) answer(exchange, message)
+        } else if (message.type === CoapType.ACK) exchange.acknowledged = true
+        else exchange.error = ioError(IOErrorEnum.CONNECTION_REFUSED, "The peer refused the message")
     }
 
     /** A separate response, or something nobody asked for. */
@@ -235,17 +240,23 @@ export class CoapClient {
             if (reply !== undefined) await this.send(writeCoapMessage(reply))
             return
         }
-        const isResponse = message.code >= CoapCode.CREATED && !hasUnknownCritical(message, CRITICAL)
-        const exchange = isResponse
-            ? this.exchanges.find((candidate) => equal(candidate.token, message.token))
-            : undefined
-        if (exchange !== undefined) exchange.response = message
-        // A ping, a request or a response to nobody is reset (RFC 7252 §4.2-3).
-        const type = exchange === undefined ? CoapType.RST : CoapType.ACK
+        const exchange = this.exchanges.find((candidate) => equal(candidate.token, message.token))
+        // A ping, a request or a response to nobody is reset (RFC 7252 §4.2, §5.3.2).
+        const type = exchange !== undefined && answer(exchange, message) ? CoapType.ACK : CoapType.RST
         const reply = confirmable ? emptyMessage(type, message.messageId) : undefined
         this.seen.add(message.messageId, reply, now)
         if (reply !== undefined) await this.send(writeCoapMessage(reply))
     }
+}
+
+/** Ends an exchange with a message that has its token. @returns false when it is to be rejected: no response, or not one to use */
+function answer(exchange: Exchange, message: CoapMessage): boolean {
+    if (!isResponse(message.code)) return false
+    const critical = message.options.find(isCritical)
+    if (critical === undefined) exchange.response = message
+    // Rejected (RFC 7252 §5.4.1); the caller is told why, instead of waiting for what will not come.
+    else exchange.error = ioError(IOErrorEnum.NOT_SUPPORTED, "The response has critical option " + critical.number)
+    return critical === undefined
 }
 
 /** A request without options and payload, to be filled in. */

@@ -30,11 +30,15 @@ export enum CoapCode {
     UNSUPPORTED_CONTENT_FORMAT = 143,
     INTERNAL_SERVER_ERROR = 160,
     SERVICE_UNAVAILABLE = 163,
+    PROXYING_NOT_SUPPORTED = 165,
 }
 
 /** RFC 7252 §12.2. */
 export enum CoapOption {
+    IF_MATCH = 1,
     URI_HOST = 3,
+    ETAG = 4,
+    IF_NONE_MATCH = 5,
     URI_PORT = 7,
     LOCATION_PATH = 8,
     URI_PATH = 11,
@@ -42,6 +46,10 @@ export enum CoapOption {
     MAX_AGE = 14,
     URI_QUERY = 15,
     ACCEPT = 17,
+    LOCATION_QUERY = 20,
+    PROXY_URI = 35,
+    PROXY_SCHEME = 39,
+    SIZE1 = 60,
 }
 
 /** RFC 7252 §12.3, RFC 8428 §12.3. */
@@ -50,6 +58,15 @@ export enum ContentFormat {
     LINK_FORMAT = 40,
     JSON = 50,
     SENML_CBOR = 112,
+}
+
+/** EXCHANGE_LIFETIME (RFC 7252 §4.8.2), ms: how long a message id stands for the same message, confirmable or not. */
+export const EXCHANGE_LIFETIME = 247000
+
+/** Whether a code is a response's: class 2, 4 or 5 (RFC 7252 §5.2); 1, 6 and 7 are reserved, and 3 is not in use. */
+export function isResponse(code: number): boolean {
+    const kind = code >> 5
+    return kind === 2 || kind === 4 || kind === 5
 }
 
 /** "2.04", as the RFC writes codes. */

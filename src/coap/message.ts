@@ -79,7 +79,11 @@ function writeExtended(writer: Writer, value: number): void {
     else if (value >= 13) writer.uint(value - 13, 1)
 }
 
-/** Undefined when malformed; the caller rejects or ignores it (RFC 7252 §4.2-3). */
+/**
+ * Takes the first `length` bytes of `data` apart. Undefined when that is a message format error (RFC 7252 §3), of another
+ * version, or an Empty message with anything in it; the caller rejects or ignores it (RFC 7252 §4.2, §4.3). What the options
+ * are, and whether their values are right, is not looked at here: `options.ts` does.
+ */
 export function readCoapMessage(data: Buffer, length: number): CoapMessage | undefined {
     const reader = new Reader(data, 0, length)
     const first = reader.uint(1)
@@ -118,7 +122,7 @@ function readExtended(reader: Reader, value: number): number {
     return value === 14 ? reader.uint(2) + 269 : -1
 }
 
-/** Type and message id of a message whose rest is malformed, so that it can be reset; undefined without even those. */
+/** The message id of a confirmable message that is malformed behind it, so that it can be reset (RFC 7252 §4.2); undefined for all others. */
 export function malformedConfirmable(data: Buffer, length: number): number | undefined {
     const reader = new Reader(data, 0, length)
     const first = reader.uint(2)
@@ -144,23 +148,15 @@ export function textOption(number: number, value: string): Option {
     return { number, value: Buffer.from(value) }
 }
 
-/** The first option of that number as a uint; `otherwise` when there is none. */
+/** The first option of that number as a uint, of six bytes at most; `otherwise` when there is none. */
 export function uintOptionOf(message: CoapMessage, number: number, otherwise: number): number {
-    for (const option of message.options) {
-        if (option.number === number) {
-            const { value } = option
-            return value.length === 0 ? 0 : readUint(value, 0, Math.min(value.length, 6))
-        }
-    }
-    return otherwise
+    const option = message.options.find((candidate) => candidate.number === number)
+    if (option === undefined) return otherwise
+    const { value } = option
+    return value.length === 0 ? 0 : readUint(value, 0, Math.min(value.length, 6))
 }
 
 /** All options of that number as texts. */
 export function textOptionsOf(message: CoapMessage, number: number): string[] {
     return message.options.filter((option) => option.number === number).map((option) => option.value.toString())
-}
-
-/** Odd numbers are critical: unknown ones, and repetitions of those that come once, must not be ignored (RFC 7252 §5.4.1, §5.4.5). */
-export function hasUnknownCritical(message: CoapMessage, known: number[]): boolean {
-    return message.options.some((option) => (option.number & 1) === 1 && known.indexOf(option.number) < 0)
 }

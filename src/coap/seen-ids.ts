@@ -1,7 +1,5 @@
+import { EXCHANGE_LIFETIME } from "./code-points.js"
 import { type CoapMessage } from "./message.js"
-
-/** How long a message id means the same message, ms (EXCHANGE_LIFETIME, RFC 7252 §4.8.2). */
-const EXCHANGE_LIFETIME = 247000
 
 interface Seen {
     messageId: number
@@ -12,7 +10,8 @@ interface Seen {
 }
 
 /**
- * The last message ids of one peer, with the answers they got (RFC 7252 §4.5).
+ * The message ids that came from one peer within EXCHANGE_LIFETIME, with the answers they got (RFC 7252 §4.5). Beyond the
+ * limit the oldest is forgotten sooner.
  * @devsWhenUsed
  */
 export class SeenIds {

@@ -1,31 +1,50 @@
 import { Reader } from "../dtls/bytes/reader.js"
 import { Writer } from "../dtls/bytes/writer.js"
-import { type CborItem, readCborItem, writeCborArray, writeCborMap, writeCborNumber, writeCborText } from "./cbor.js"
+import {
+    type CborItem,
+    readCborItem,
+    skipCborContent,
+    writeCborArray,
+    writeCborMap,
+    writeCborNumber,
+    writeCborText,
+} from "./cbor.js"
 
-/** One measurement (RFC 8428 §4): the numeric kind. */
+/** One numeric measurement, as it is written (RFC 8428 §4.2). */
 export interface SenmlRecord {
-    /** bn and n together: the full name */
+    /** what follows the base name */
     name: string
     /** RFC 8428 §12.1: "Cel", "%RH", ... */
     unit: string
+    /** finite */
     value: number
     /** Unix seconds, or seconds relative to now when below 2^28 (RFC 8428 §4.5.3); undefined: now */
     time: number | undefined
 }
 
-/** CBOR labels (RFC 8428 §6). */
+/** CBOR labels (RFC 8428 §6); those below 0 are base fields. */
 enum Label {
+    baseSum = -6,
     baseValue = -5,
     baseUnit = -4,
     baseTime = -3,
     baseName = -2,
+    version = -1,
     name = 0,
     unit = 1,
     value = 2,
+    stringValue = 3,
+    booleanValue = 4,
+    sum = 5,
     time = 6,
+    updateTime = 7,
+    dataValue = 8,
 }
 
-/** A SenML pack as SenML+CBOR, the base name in its first record. */
+/**
+ * A SenML pack as SenML+CBOR, the base name in its first record.
+ * Throws INVALID_ARGUMENT (argument "value") when a value or a time is not finite.
+ */
 export function writeSenmlCbor(baseName: string, records: SenmlRecord[]): Buffer {
     const writer = new Writer(64)
     writeCborArray(writer, records.length)
@@ -51,84 +70,254 @@ function writeRecord(writer: Writer, baseName: string, record: SenmlRecord): voi
     writeCborNumber(writer, record.time)
 }
 
-/** Base fields hold for the records behind them (RFC 8428 §4.1). */
-interface Base {
+/** The four kinds of value that a record may have (RFC 8428 §4.2): v, vs, vb, vd. */
+export type SenmlValue = number | string | boolean | Buffer
+
+/** A record with the base fields applied (RFC 8428 §4.6); times below 2^28 stay relative to now. */
+export interface ResolvedRecord {
+    /** base name and name: letters, digits and -:./_ */
+    name: string
+    /** "" when there is none */
+    unit: string
+    /** undefined in a record that has nothing but a sum */
+    value: SenmlValue | undefined
+    /** the integral of the values over time, in `unit` times seconds */
+    sum: number | undefined
+    /** Unix seconds, or seconds relative to now when below 2^28 (RFC 8428 §4.5.3); undefined: now */
+    time: number | undefined
+    /** at most so many seconds until the next record of that name */
+    updateTime: number | undefined
+}
+
+/** What a reader takes at most. Base names and units hold for every record, so what they add up to is bounded before it is made. */
+export interface SenmlLimits {
+    /** records in a pack, count */
+    records: number
+    /** base name and name together, characters */
+    nameLength: number
+    /** characters */
+    unitLength: number
+}
+
+/** At most 72 KB of names and units, whatever the size of the pack. */
+export function defaultSenmlLimits(): SenmlLimits {
+    return { records: 256, nameLength: 255, unitLength: 32 }
+}
+
+/** The version of RFC 8428; packs with a larger one must not be used (RFC 8428 §4.4, RFC 9100 §2). */
+const VERSION = 10
+
+/** A pack while it is read: the base fields that hold for the next record (RFC 8428 §4.1), and what came so far. */
+interface Pack {
+    version: number | undefined
     name: string
     unit: string
-    value: number
+    value: number | undefined
+    sum: number | undefined
     time: number | undefined
+    records: ResolvedRecord[]
 }
 
 /**
- * The numeric records of a pack, resolved (RFC 8428 §4.6): full names, base value and base time added.
- * Records of other kinds (texts, booleans, data) are left out. Undefined when it is not a pack this decoder reads.
+ * The records of a pack, resolved. Records with base fields only give none, and neither does one whose value is none for
+ * SenML: NaN, null, a bignum.
+ * Undefined when the pack is not to be used: it is not well-formed; a field has the wrong type, comes twice in a record or
+ * is unknown with a label that ends in "_"; its version is not understood; a name has characters that names do not have
+ * (RFC 8428 §4.5.1); a record has two values; a limit is exceeded.
  */
-export function readSenmlCbor(data: Buffer): SenmlRecord[] | undefined {
+export function readSenmlCbor(data: Buffer, limits: SenmlLimits = defaultSenmlLimits()): ResolvedRecord[] | undefined {
     if (!(data instanceof Buffer)) return undefined
     const reader = new Reader(data, 0, data.length)
-    const pack = readCborItem(reader)
-    if (pack === undefined || pack.kind !== "array") return undefined
-    const records: SenmlRecord[] = []
-    const base: Base = { name: "", unit: "", value: 0, time: undefined }
-    for (let i = 0; i < pack.number; i++) {
-        const fields = readFields(reader)
-        if (fields === undefined) return undefined
-        const record = resolve(fields, base)
-        if (record !== undefined) records.push(record)
+    const array = readCborItem(reader)
+    // SensML, the streaming form, comes in an array of indefinite length (RFC 8428 §6).
+    if (array === undefined || array.kind !== "array" || array.number > limits.records) return undefined
+    const pack = newPack()
+    for (let i = 0; i !== array.number; i++) {
+        const map = readCborItem(reader)
+        if (map === undefined) return undefined
+        if (map.kind === "break") return array.number < 0 && reader.done() ? pack.records : undefined
+        const fields = readFields(reader, map)
+        if (fields === undefined || i >= limits.records || !addRecord(pack, fields, limits)) return undefined
     }
-    return reader.done() ? records : undefined
+    return reader.done() ? pack.records : undefined
 }
 
-/** A record's fields by label; unknown labels come along. */
+function newPack(): Pack {
+    return {
+        version: undefined,
+        name: "",
+        unit: "",
+        value: undefined,
+        sum: undefined,
+        time: undefined,
+        records: [],
+    }
+}
+
+/** A known field of a record. */
 interface Field {
     label: number
     item: CborItem
 }
 
-function readFields(reader: Reader): Field[] | undefined {
-    const map = readCborItem(reader)
-    if (map === undefined || map.kind !== "map") return undefined
+/** The known fields of a record; undefined when it is not well-formed or has a field that makes the pack unusable. */
+function readFields(reader: Reader, map: CborItem): Field[] | undefined {
+    if (map.kind !== "map") return undefined
     const fields: Field[] = []
-    for (let i = 0; i < map.number; i++) {
+    for (let i = 0; i !== map.number; i++) {
         const label = readCborItem(reader)
+        if (label === undefined) return undefined
+        if (label.kind === "break") return map.number < 0 ? fields : undefined
         const item = readCborItem(reader)
-        if (label === undefined || item === undefined || reader.failed) return undefined
-        if (item.kind === "array" || item.kind === "map") return undefined
-        // Text labels are extensions; one that ends in "_" must be understood (RFC 8428 §4.4).
-        if (label.kind === "text" && label.text.endsWith("_")) return undefined
-        if (label.kind === "number") fields.push({ label: label.number, item })
+        if (item === undefined || item.kind === "break" || !takeField(reader, label, item, fields)) return undefined
     }
     return fields
 }
 
-/** @returns the record with the base applied; undefined when it has no numeric value */
-function resolve(fields: Field[], base: Base): SenmlRecord | undefined {
-    base.name = textOf(fields, Label.baseName) ?? base.name
-    base.unit = textOf(fields, Label.baseUnit) ?? base.unit
-    base.value = numberOf(fields, Label.baseValue) ?? base.value
-    base.time = numberOf(fields, Label.baseTime) ?? base.time
-    const value = numberOf(fields, Label.value)
-    if (value === undefined) return undefined
-    const time = numberOf(fields, Label.time)
-    return {
-        name: base.name + (textOf(fields, Label.name) ?? ""),
-        unit: textOf(fields, Label.unit) ?? base.unit,
-        value: base.value + value,
-        time: base.time === undefined ? time : base.time + (time ?? 0),
+function takeField(reader: Reader, label: CborItem, item: CborItem, fields: Field[]): boolean {
+    if (label.kind !== "number" && label.kind !== "text") return false
+    const kind = label.kind === "number" ? kindOf(label.number) : undefined
+    // Fields that are not known are ignored, but for those that say that they must not be (RFC 8428 §4.4).
+    if (kind === undefined) return !label.text.endsWith("_") && skipCborContent(reader, item)
+    if (itemOf(fields, label.number) !== undefined) return false
+    fields.push({ label: label.number, item })
+    return item.kind === kind || (item.kind === "other" && isMeasured(label.number))
+}
+
+/** The type of a field (RFC 8428 §4.3 and §6); undefined when there is no such field. */
+function kindOf(label: number): CborItem["kind"] | undefined {
+    switch (label) {
+        case Label.baseName:
+        case Label.baseUnit:
+        case Label.name:
+        case Label.unit:
+        case Label.stringValue:
+            return "text"
+        case Label.booleanValue:
+            return "boolean"
+        case Label.dataValue:
+            return "bytes"
+        case Label.version:
+        case Label.baseTime:
+        case Label.baseValue:
+        case Label.baseSum:
+        case Label.value:
+        case Label.sum:
+        case Label.time:
+        case Label.updateTime:
+            return "number"
+        default:
+            return undefined
     }
 }
 
-function itemOf(fields: Field[], label: Label): CborItem | undefined {
+function isValue(label: number): boolean {
+    return (
+        label === Label.value ||
+        label === Label.stringValue ||
+        label === Label.booleanValue ||
+        label === Label.dataValue
+    )
+}
+
+/** Whether it is a field for what was measured: a sensor that is out of order may send null or NaN there. */
+function isMeasured(label: number): boolean {
+    return label === Label.sum || isValue(label)
+}
+
+/** Applies a record to its pack. @returns false when that makes the pack unusable */
+function addRecord(pack: Pack, fields: Field[], limits: SenmlLimits): boolean {
+    const { version } = pack
+    takeBase(pack, fields)
+    if (!isVersionUsable(pack, version)) return false
+    const name = textOf(fields, Label.name) ?? ""
+    const unit = textOf(fields, Label.unit) ?? pack.unit
+    if (pack.name.length + name.length > limits.nameLength || unit.length > limits.unitLength) return false
+    const values = fields.filter((field) => isValue(field.label))
+    if (values.length > 1) return false
+    // A record of base fields only says something about those that follow.
+    if (!fields.some((field) => field.label >= 0)) return true
+    if (!isName(pack.name + name)) return false
+    const record: ResolvedRecord = {
+        name: pack.name + name,
+        unit,
+        value: values.length === 0 ? pack.value : valueOf(pack, (values[0] as Field).item),
+        sum: plus(pack.sum, numberOf(fields, Label.sum)),
+        time: plus(pack.time, numberOf(fields, Label.time)),
+        updateTime: numberOf(fields, Label.updateTime),
+    }
+    if (isUsable(record, fields)) pack.records.push(record)
+    return true
+}
+
+/** Base fields hold until others come in their place. */
+function takeBase(pack: Pack, fields: Field[]): void {
+    pack.version = numberOf(fields, Label.version) ?? pack.version ?? VERSION
+    pack.name = textOf(fields, Label.baseName) ?? pack.name
+    pack.unit = textOf(fields, Label.baseUnit) ?? pack.unit
+    pack.value = numberOf(fields, Label.baseValue) ?? pack.value
+    pack.sum = numberOf(fields, Label.baseSum) ?? pack.sum
+    pack.time = numberOf(fields, Label.baseTime) ?? pack.time
+}
+
+/** A version is a positive integer, and the same in all records of a pack (RFC 8428 §4.1, §4.4). */
+function isVersionUsable(pack: Pack, before: number | undefined): boolean {
+    const version = pack.version as number
+    return version > 0 && version <= VERSION && Math.floor(version) === version && version === (before ?? version)
+}
+
+/** A base value, sum or time is added; where one of the two is missing it counts as 0 (RFC 8428 §4.5.3, §4.5.4). */
+function plus(base: number | undefined, own: number | undefined): number | undefined {
+    return base === undefined ? own : base + (own ?? 0)
+}
+
+function valueOf(pack: Pack, item: CborItem): SenmlValue | undefined {
+    switch (item.kind) {
+        case "number":
+            return plus(pack.value, item.number)
+        case "text":
+            return item.text
+        case "boolean":
+            return item.number === 1
+        default:
+            return item.kind === "bytes" ? item.bytes : undefined
+    }
+}
+
+/** Whether something was measured, and every number of it is one. */
+function isUsable(record: ResolvedRecord, fields: Field[]): boolean {
+    if (fields.some((field) => field.item.kind === "other")) return false
+    if (record.value === undefined && record.sum === undefined) return false
+    return isFiniteNumber(record.value) && isFiniteNumber(record.sum) && isFiniteNumber(record.time)
+}
+
+/** What is not a number is finite enough: sums of large numbers may not be. */
+function isFiniteNumber(value: SenmlValue | undefined): boolean {
+    return typeof value !== "number" || value - value === 0
+}
+
+/** RFC 8428 §4.5.1: a letter or a digit, then letters, digits and -:./_ */
+function isName(name: string): boolean {
+    for (let i = 0; i < name.length; i++) {
+        const code = name.charCodeAt(i)
+        const isAlphanumeric = (code >= 48 && code <= 57) || (code >= 65 && code <= 90) || (code >= 97 && code <= 122)
+        if (!isAlphanumeric && (i === 0 || "-:./_".indexOf(name.charAt(i)) < 0)) return false
+    }
+    return name.length > 0
+}
+
+function itemOf(fields: Field[], label: number): CborItem | undefined {
     const field = fields.find((candidate) => candidate.label === label)
     return field === undefined ? undefined : field.item
 }
 
+/** The types were checked when the field was taken. */
 function textOf(fields: Field[], label: Label): string | undefined {
     const item = itemOf(fields, label)
-    return item === undefined || item.kind !== "text" ? undefined : item.text
+    return item === undefined ? undefined : item.text
 }
 
 function numberOf(fields: Field[], label: Label): number | undefined {
     const item = itemOf(fields, label)
-    return item === undefined || item.kind !== "number" ? undefined : item.number
+    return item === undefined ? undefined : item.number
 }

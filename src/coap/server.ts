@@ -1,16 +1,18 @@
 import { type DatagramBased, InputMessage, OutputMessage } from "../gio/datagram-based.js"
-import { isIoError, IOErrorEnum } from "../gio/errors.js"
+import { GError, isIoError, IOErrorEnum } from "../gio/errors.js"
+import { LogLevel } from "../gio/log-level.js"
 import { type Services } from "../platform/services.js"
 import { CoapCode, CoapOption, CoapType } from "./code-points.js"
 import {
     type CoapMessage,
     emptyMessage,
-    hasUnknownCritical,
     malformedConfirmable,
     type Option,
     readCoapMessage,
     writeCoapMessage,
 } from "./message.js"
+import { type MessageIds, newMessageIds, takeMessageId } from "./message-ids.js"
+import { unrecognizedCritical, usableOptions } from "./options.js"
 import { type CoapParameters } from "./parameters.js"
 import { SeenIds } from "./seen-ids.js"
 
@@ -21,15 +23,27 @@ export interface CoapAnswer {
     payload: Buffer
 }
 
-/** Answers a request whose critical options are all known; at once, so that the response is piggybacked. */
+/**
+ * Answers a request whose critical options are all known and whose options are as RFC 7252 §5.10 has them; at once, so that
+ * the response is piggybacked.
+ * When it throws, the client gets 5.00, the log the error, and the session goes on.
+ */
 export type CoapHandler = (request: CoapMessage) => CoapAnswer
 
-/** Critical options that requests may carry. */
-const KNOWN = [CoapOption.URI_HOST, CoapOption.URI_PORT, CoapOption.URI_PATH, CoapOption.URI_QUERY, CoapOption.ACCEPT]
+/** Critical options that requests may carry: handlers know those of URIs and Accept, and proxying is refused by name. */
+const KNOWN = [
+    CoapOption.URI_HOST,
+    CoapOption.URI_PORT,
+    CoapOption.URI_PATH,
+    CoapOption.URI_QUERY,
+    CoapOption.ACCEPT,
+    CoapOption.PROXY_URI,
+    CoapOption.PROXY_SCHEME,
+]
 
 /** A function: a module-level value would stay in every image that has this module. */
-function badOption(): CoapAnswer {
-    return { code: CoapCode.BAD_OPTION, options: [], payload: Buffer.from("Unknown option") }
+function diagnostic(code: CoapCode, text: string): CoapAnswer {
+    return { code, options: [], payload: Buffer.from(text) }
 }
 
 /**
@@ -38,7 +52,7 @@ function badOption(): CoapAnswer {
  */
 export class CoapSession {
     private seen: SeenIds
-    private nextMessageId: number
+    private messageIds: MessageIds
 
     constructor(
         private base: DatagramBased,
@@ -47,8 +61,7 @@ export class CoapSession {
         private services: Services,
     ) {
         this.seen = new SeenIds(parameters.rememberedIds)
-        const random = services.crypto.random(2)
-        this.nextMessageId = random[0] * 256 + random[1]
+        this.messageIds = newMessageIds(services.crypto.random(2))
     }
 
     /**
@@ -71,22 +84,31 @@ export class CoapSession {
         return messageId === undefined ? undefined : emptyMessage(CoapType.RST, messageId)
     }
 
-    /** An answer that does not fit a datagram is replaced by one that says so: block-wise transfer is not there yet. */
+    /** What cannot be sent is replaced by 5.00, also when it is asked for again; an error of the base ends the session. */
     private async send(reply: CoapMessage): Promise<void> {
         try {
             await this.base.sendMessages([new OutputMessage([writeCoapMessage(reply)])], 0, -1)
         } catch (error) {
-            if (!isIoError(error, IOErrorEnum.MESSAGE_TOO_LARGE)) throw error
-            reply.code = CoapCode.INTERNAL_SERVER_ERROR
-            reply.options = []
-            reply.payload = Buffer.from("The answer is too large for one datagram")
+            // Block-wise transfer (RFC 7959) is not there yet.
+            const isTooLarge = isIoError(error, IOErrorEnum.MESSAGE_TOO_LARGE)
+            if (error instanceof GError && !isTooLarge) throw error
+            const { code, options, payload } = isTooLarge
+                ? diagnostic(CoapCode.INTERNAL_SERVER_ERROR, "The answer is too large for one datagram")
+                : this.handlerFailed(error)
+            reply.code = code
+            reply.options = options
+            reply.payload = payload
             await this.base.sendMessages([new OutputMessage([writeCoapMessage(reply)])], 0, -1)
         }
     }
 
-    /** Undefined: nothing is to be said. The same request again gets the same reply and is not handled again. */
+    /**
+     * Undefined: nothing is to be said. The same request again gets the same reply and is not handled again, but for GET:
+     * to handle that twice is harmless (RFC 7252 §4.5), and to keep what was answered could fill the memory.
+     */
     private answer(request: CoapMessage): CoapMessage | undefined {
         if (request.type === CoapType.ACK || request.type === CoapType.RST) return undefined
+        if (request.code === CoapCode.GET) return this.replyTo(request)
         const now = this.services.now()
         if (this.seen.has(request.messageId, now)) return this.seen.replyTo(request.messageId)
         const reply = this.replyTo(request)
@@ -94,27 +116,47 @@ export class CoapSession {
         return reply
     }
 
+    /** Empty messages and codes that are no request's are rejected (RFC 7252 §4.2, §4.3). */
     private replyTo(request: CoapMessage): CoapMessage | undefined {
         const confirmable = request.type === CoapType.CON
         if (request.code === CoapCode.EMPTY || request.code > 31)
             return confirmable ? emptyMessage(CoapType.RST, request.messageId) : undefined
-        const refused = hasUnknownCritical(request, KNOWN)
-        // A NON with an unknown critical option is rejected without a word (RFC 7252 §5.4.1).
-        if (refused && !confirmable) return undefined
-        const answer = refused ? badOption() : this.handler(request)
-        return {
-            type: confirmable ? CoapType.ACK : CoapType.NON,
-            code: answer.code,
-            messageId: confirmable ? request.messageId : this.takeMessageId(),
-            token: request.token,
-            options: answer.options,
-            payload: answer.payload,
+        const unrecognized = unrecognizedCritical(request, KNOWN)
+        // A NON with such an option is rejected without a word (RFC 7252 §5.4.1).
+        if (unrecognized !== undefined && !confirmable) return undefined
+        const answer = unrecognized === undefined ? this.handle(request) : badOption(unrecognized)
+        const messageId = confirmable ? request.messageId : takeMessageId(this.messageIds, this.services.now())
+        // Non-confirmable answers may be lost; without an id this one is.
+        if (messageId < 0) return undefined
+        const type = confirmable ? CoapType.ACK : CoapType.NON
+        return { type, messageId, token: request.token, ...answer }
+    }
+
+    private handle(request: CoapMessage): CoapAnswer {
+        if (request.options.some((option) => isProxying(option)))
+            return diagnostic(CoapCode.PROXYING_NOT_SUPPORTED, "This server is no proxy")
+        request.options = usableOptions(request.options)
+        try {
+            const { code, options, payload } = this.handler(request)
+            return { code, options, payload }
+        } catch (error) {
+            return this.handlerFailed(error)
         }
     }
 
-    private takeMessageId(): number {
-        const messageId = this.nextMessageId
-        this.nextMessageId = (messageId + 1) & 0xffff
-        return messageId
+    /** The client is told that, and not what: an error's text may be nobody's business. */
+    private handlerFailed(error: unknown): CoapAnswer {
+        const text = error instanceof Error ? error.message : "it threw something that is no Error"
+        this.services.log(LogLevel.error, "A CoAP handler failed: " + text)
+        return diagnostic(CoapCode.INTERNAL_SERVER_ERROR, "The request could not be handled")
     }
+}
+
+/** RFC 7252 §5.10.2 */
+function isProxying(option: Option): boolean {
+    return option.number === CoapOption.PROXY_URI || option.number === CoapOption.PROXY_SCHEME
+}
+
+function badOption(option: Option): CoapAnswer {
+    return diagnostic(CoapCode.BAD_OPTION, "Option " + option.number + " is unknown, malformed or repeated")
 }

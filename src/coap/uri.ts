@@ -1,11 +1,12 @@
 import { invalidArgument } from "../gio/errors.js"
+import { utf8Text } from "./utf8.js"
 
-/** A coaps URI taken apart (RFC 7252 §6.4). */
+/** A coaps URI taken apart into what its options hold (RFC 7252 §6.4). */
 export interface CoapUri {
-    /** without brackets */
+    /** in lower case, percent-decoded; an IPv6 address without brackets, a zone behind "%" */
     host: string
     port: number
-    /** Uri-Path options, percent-decoded */
+    /** Uri-Path options, percent-decoded, without dot segments */
     path: string[]
     /** Uri-Query options, percent-decoded */
     query: string[]
@@ -14,26 +15,44 @@ export interface CoapUri {
 export const COAPS_PORT = 5684
 const SCHEME = "coaps://"
 
-/** Throws INVALID_ARGUMENT (argument "uri") with what is wrong. */
+/** Throws INVALID_ARGUMENT (argument "uri") with what is wrong. Characters beyond ASCII stand for their UTF-8 escapes (RFC 3987 §3.1). */
 export function parseCoapsUri(uri: string): CoapUri {
     if (typeof uri !== "string" || uri.slice(0, SCHEME.length).toLowerCase() !== SCHEME)
         throw wrong("it begins with coaps://")
     if (uri.indexOf("#") >= 0) throw wrong("it has no fragment (#)")
+    if (!isPrintable(uri)) throw wrong("spaces, quotes and control characters are percent-encoded")
     const rest = uri.slice(SCHEME.length)
-    const slash = endAt(rest, "/")
-    const authority = rest.slice(0, Math.min(slash, endAt(rest, "?")))
-    const { host, port } = parseAuthority(authority)
     const question = endAt(rest, "?")
-    const pathText = slash < question ? rest.slice(slash + 1, question) : ""
-    const queryText = question < rest.length ? rest.slice(question + 1) : ""
-    return { host, port, path: parts(pathText, "/"), query: parts(queryText, "&") }
+    const slash = Math.min(endAt(rest, "/"), question)
+    const { host, port } = parseAuthority(rest.slice(0, slash))
+    return {
+        host,
+        port,
+        path: parsePath(slash < question ? rest.slice(slash + 1, question) : ""),
+        query: question < rest.length ? parts(rest.slice(question + 1), "&") : [],
+    }
 }
 
-/** The URI as text again, for messages to people. */
+/** The URI as text again (RFC 7252 §6.5), the port always written: `parseCoapsUri` makes the same of it. */
 export function coapUriText(uri: CoapUri): string {
-    const host = uri.host.indexOf(":") >= 0 ? "[" + uri.host + "]" : uri.host
-    const query = uri.query.length === 0 ? "" : "?" + uri.query.join("&")
-    return SCHEME + host + ":" + uri.port + "/" + uri.path.join("/") + query
+    const query = uri.query.map((part) => percentEncoded(part, "!$'()*+,;=:@/?")).join("&")
+    const mark = uri.query.length === 0 ? "" : "?"
+    return SCHEME + hostText(uri.host) + ":" + uri.port + coapPathText(uri.path) + mark + query
+}
+
+/**
+ * Uri-Path options as the path of a URI (RFC 7252 §6.5): "/" between segments, everything else that is not plain in a
+ * segment percent-encoded, so that different paths have different texts and a text has nothing in it but printable ASCII.
+ */
+export function coapPathText(path: string[]): string {
+    return "/" + path.map((segment) => percentEncoded(segment, "!$&'()*+,;=:@")).join("/")
+}
+
+function hostText(host: string): string {
+    if (host.indexOf(":") < 0) return percentEncoded(host, "!$&'()*+,;=")
+    const zone = endAt(host, "%")
+    const rest = zone < host.length ? "%25" + host.slice(zone + 1) : ""
+    return "[" + host.slice(0, zone) + rest + "]"
 }
 
 function wrong(needed: string): Error {
@@ -45,6 +64,15 @@ function endAt(text: string, mark: string): number {
     return at < 0 ? text.length : at
 }
 
+/** Whether there is no ASCII in it that no URI has (RFC 3986 §2). */
+function isPrintable(text: string): boolean {
+    for (let i = 0; i < text.length; i++) {
+        const code = text.charCodeAt(i)
+        if (code <= 32 || code === 127 || '"<>\\^`{|}'.indexOf(text.charAt(i)) >= 0) return false
+    }
+    return true
+}
+
 interface Authority {
     host: string
     port: number
@@ -52,28 +80,41 @@ interface Authority {
 
 function parseAuthority(authority: string): Authority {
     if (authority.indexOf("@") >= 0) throw wrong("it has no user name (@)")
-    let host = authority
-    let port = COAPS_PORT
+    const isLiteral = authority.startsWith("[")
     const bracket = authority.indexOf("]")
-    if (authority.startsWith("[") && bracket < 0) throw wrong("an IPv6 address stands in brackets")
-    const colon = authority.startsWith("[") ? authority.indexOf(":", Math.max(bracket, 0)) : authority.indexOf(":")
-    if (colon >= 0) {
-        host = authority.slice(0, colon)
-        const digits = authority.slice(colon + 1)
-        // An empty port is the usual one (RFC 7252 §6.1).
-        if (digits.length > 0) port = parsePort(digits)
+    if (isLiteral && bracket < 0) throw wrong("an IPv6 address stands in brackets")
+    const from = isLiteral ? bracket : 0
+    const colon = from + endAt(authority.slice(from), ":")
+    const host = authority.slice(0, colon)
+    const digits = authority.slice(colon + 1)
+    return {
+        host: isLiteral ? parseLiteral(host) : parseName(host),
+        // An empty port is the default one (RFC 7252 §6.1).
+        port: digits.length === 0 ? COAPS_PORT : parsePort(digits),
     }
-    if (authority.startsWith("[")) {
-        if (host.length !== bracket + 1) throw wrong("an IPv6 address stands in brackets")
-        host = host.slice(1, bracket)
-        if (host.indexOf(":") < 0) throw wrong("an IPv6 address stands in brackets, and nothing else")
-    }
+}
+
+/** An IPv6 address in brackets; "%25" and a zone may follow it (RFC 6874). */
+function parseLiteral(literal: string): string {
+    const content = literal.slice(1, literal.length - 1).toLowerCase()
+    const zone = endAt(content, "%25")
+    const address = content.slice(0, zone)
+    let isAddress = literal.endsWith("]") && address.indexOf(":") >= 0
+    for (let i = 0; i < address.length; i++) if ("0123456789abcdef:.".indexOf(address.charAt(i)) < 0) isAddress = false
+    if (!isAddress) throw wrong("an IPv6 address stands in brackets, and nothing else")
+    // Zones are names of interfaces: case means something there.
+    return zone < content.length ? address + "%" + decodePart(literal.slice(zone + 4, literal.length - 1)) : address
+}
+
+function parseName(text: string): string {
+    const host = decodePart(text).toLowerCase()
     if (host.length === 0) throw wrong("it names a host")
     for (let i = 0; i < host.length; i++) {
         const code = host.charCodeAt(i)
-        if (code <= 32 || code === 127) throw wrong("the host has no spaces")
+        if (code <= 32 || code === 127 || "/?#[]@:%".indexOf(host.charAt(i)) >= 0)
+            throw wrong("the host is a name or an address")
     }
-    return { host, port }
+    return host
 }
 
 function parsePort(text: string): number {
@@ -86,35 +127,52 @@ function parsePort(text: string): number {
     return port
 }
 
+/** A path without its first slash. Dot segments go first, as for any reference that is resolved (RFC 3986 §5.2.4). */
+function parsePath(text: string): string[] {
+    const segments: string[] = []
+    const given = text.split("/")
+    for (let i = 0; i < given.length; i++) {
+        const dots = dotsIn(given[i] as string)
+        if (dots === 2) segments.pop()
+        if (dots === 0) segments.push(decodePart(given[i] as string))
+        else if (i === given.length - 1) segments.push("")
+    }
+    // A single slash is no segment at all (RFC 7252 §6.4, step 8).
+    return segments.length === 1 && segments[0] === "" ? [] : segments
+}
+
+/** 1 for ".", 2 for "..", otherwise 0; an escaped dot is a dot (RFC 7252 §6.3). */
+function dotsIn(segment: string): number {
+    const plain = segment.toLowerCase().split("%2e").join(".")
+    return plain === "." ? 1 : plain === ".." ? 2 : 0
+}
+
 function parts(text: string, separator: string): string[] {
-    if (text.length === 0) return []
     return text.split(separator).map((part) => decodePart(part))
 }
 
 /** Percent-decoding (RFC 3986 §2.1), by bytes. */
 function decodePart(text: string): string {
-    if (text.indexOf("%") < 0) return checked(text)
     const source = Buffer.from(text)
     const bytes: number[] = []
     let i = 0
     while (i < source.length) {
-        if (source[i] === 37) {
-            const value = i + 2 < source.length ? hexDigit(source[i + 1]) * 16 + hexDigit(source[i + 2]) : -1
-            if (value < 0) throw wrong("after % come two hex digits")
-            bytes.push(value)
-            i += 3
-        } else {
-            bytes.push(source[i])
-            i++
-        }
+        const isEscape = source[i] === 37
+        const value = isEscape ? escapedByte(source, i) : source[i]
+        bytes.push(value)
+        i += isEscape ? 3 : 1
     }
-    return checked(Buffer.from(bytes).toString())
+    // An option value of path or query has at most 255 bytes (RFC 7252 §5.10).
+    if (bytes.length > 255) throw wrong("each part of path and query has at most 255 bytes")
+    const decoded = utf8Text(Buffer.from(bytes))
+    if (decoded === undefined) throw wrong("what is percent-encoded is UTF-8")
+    return decoded
 }
 
-/** An option value of path or query has at most 255 bytes (RFC 7252 §5.10). */
-function checked(text: string): string {
-    if (Buffer.from(text).length > 255) throw wrong("each part of path and query has at most 255 bytes")
-    return text
+function escapedByte(source: Buffer, at: number): number {
+    const value = at + 2 < source.length ? hexDigit(source[at + 1]) * 16 + hexDigit(source[at + 2]) : -1
+    if (value < 0) throw wrong("after % come two hex digits")
+    return value
 }
 
 /** Negative enough to stay negative for anything else. */
@@ -123,4 +181,18 @@ function hexDigit(code: number): number {
     if (code >= 65 && code <= 70) return code - 55
     if (code >= 97 && code <= 102) return code - 87
     return -1000
+}
+
+/** Percent-encodes all but unreserved characters (RFC 3986 §2.3) and those in `plain`. */
+function percentEncoded(text: string, plain: string): string {
+    const keep = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-._~" + plain
+    const digits = "0123456789ABCDEF"
+    const source = Buffer.from(text)
+    let encoded = ""
+    for (let i = 0; i < source.length; i++) {
+        const byte = source[i]
+        const character = String.fromCharCode(byte)
+        encoded += keep.indexOf(character) >= 0 ? character : "%" + digits.charAt(byte >> 4) + digits.charAt(byte & 15)
+    }
+    return encoded
 }

@@ -5,6 +5,7 @@ import { decimalText, type Sample } from "./reading.js"
 /** How samples are written: handed to a sensor, so that a program carries only the format it names. */
 export interface PayloadFormat {
     contentFormat: ContentFormat
+    /** Throws when the sample cannot be written, with NaN for a value, for example: the sensor gives it up. */
     write: (sample: Sample) => Buffer
 }
 
@@ -32,10 +33,10 @@ export function jsonFormat(): PayloadFormat {
     return { contentFormat: ContentFormat.JSON, write: writeJson }
 }
 
-/** By hand: names and units are ASCII without quotes, and DeviceScript prints fractions with 7 digits only. */
+/** By hand, since DeviceScript prints fractions with 7 digits only. Names and units are ASCII: its JSON has no other texts. */
 function writeJson(sample: Sample): Buffer {
     const members = sample.readings.map(
-        (r) => '"' + r.name + '":{"value":' + decimalText(r.value) + ',"unit":"' + r.unit + '"}',
+        (r) => JSON.stringify(r.name) + ':{"value":' + decimalText(r.value) + ',"unit":' + JSON.stringify(r.unit) + "}",
     )
     return Buffer.from("{" + members.join(",") + "}")
 }

@@ -1,3 +1,5 @@
+import { invalidArgument } from "../gio/errors.js"
+
 /** One measured value. */
 export interface Reading {
     /** "temperature", "humidity" */
@@ -50,8 +52,15 @@ function hundredths(value: number): number {
     return Math.round(value * 100) / 100
 }
 
-/** With two decimals, the same in both languages. */
+/** Above this a number's hundredths are not printed exactly in both languages. */
+const DECIMAL_LIMIT = 1e13
+
+/**
+ * With two decimals, the same in both languages.
+ * Throws INVALID_ARGUMENT (argument "value") for NaN and for what is not between -10^13 and 10^13.
+ */
 export function decimalText(value: number): string {
+    if (!(Math.abs(value) < DECIMAL_LIMIT)) throw invalidArgument("value", "must be a number between -10^13 and 10^13")
     const scaled = Math.round(Math.abs(value) * 100)
     const whole = Math.floor(scaled / 100)
     const rest = scaled - whole * 100

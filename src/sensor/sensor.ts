@@ -1,14 +1,15 @@
 import { newRequest } from "../coap/client.js"
 import { CoapCode, CoapOption, codeText } from "../coap/code-points.js"
-import { type Option, textOption, uintOption } from "../coap/message.js"
+import { textOption, uintOption } from "../coap/message.js"
 import { type CoapParameters } from "../coap/parameters.js"
 import { type CoapUri } from "../coap/uri.js"
 import { Cancellable } from "../gio/cancellable.js"
-import { isIoError, IOErrorEnum } from "../gio/errors.js"
+import { GError, IOErrorEnum } from "../gio/errors.js"
+import { LogLevel } from "../gio/log-level.js"
 import { type DtlsSettings } from "../gio/settings.js"
 import { type Services, type Signal } from "../platform/services.js"
 import { type PayloadFormat } from "./payload.js"
-import { type ReadingSource, type Sample } from "./reading.js"
+import { type Reading, type ReadingSource, type Sample } from "./reading.js"
 import { type CoapsSession, openSession } from "./session.js"
 
 /** Times in ms. */
@@ -29,11 +30,11 @@ export interface SensorConfig {
     coap: CoapParameters
 }
 
-/** What somebody may want to know while the sensor works. */
+/** What somebody may want to know while the sensor works. A method that throws is logged, and changes nothing else. */
 export interface SensorObserver {
     connected(session: CoapsSession): void
     posted(sample: Sample, time: number): void
-    /** the sample is given up: the gateway's code is no success, or it does not fit a datagram */
+    /** the sample is given up: it cannot be encoded, it does not fit a datagram, or the gateway's code is no success */
     rejected(sample: Sample, why: string): void
     /** the queue was full */
     dropped(sample: Sample): void
@@ -42,7 +43,7 @@ export interface SensorObserver {
 }
 
 /**
- * Measures at its interval and posts each sample; outlives its gateway.
+ * Measures at its interval and posts each sample; outlives its gateway, and whatever its source, format and observer throw.
  * @devsWhenUsed
  */
 export class Sensor {
@@ -54,7 +55,7 @@ export class Sensor {
     private pause: number
     private stopped = false
     private stopping = new Cancellable()
-    /** the sample on its way: the queue does not drop it, so that it is not told lost and posted */
+    /** the last sample that was sent: the queue does not drop it, so that none is reported both as lost and as posted */
     private underWay: Sample | undefined
 
     constructor(
@@ -67,7 +68,7 @@ export class Sensor {
         this.pause = config.retryInitial
     }
 
-    /** Ends when `count` samples are delivered, or after `stop`. */
+    /** Ends when `count` samples are delivered or given up, or after `stop`. */
     async run(): Promise<void> {
         const self = this
         this.services.spawn(async () => {
@@ -75,7 +76,7 @@ export class Sensor {
         })
         while (!this.isDone()) {
             if (this.queue.length === 0) await this.changed.wait(-1)
-            else await this.deliver()
+            else await this.turn(false)
         }
         await this.endSession()
     }
@@ -101,26 +102,38 @@ export class Sensor {
     }
 
     private async measureLoop(): Promise<void> {
-        while (!this.stopped && !this.isMeasured()) {
-            try {
-                const readings = await this.source.read()
-                this.measured++
-                this.enqueue({ number: this.measured, time: this.services.wallClock(), readings })
-            } catch (error) {
-                this.observer.trouble(error as Error, this.config.interval)
-            }
-            if (!this.isMeasured()) await this.sleep(this.config.interval)
+        while (!this.stopped) {
+            await this.turn(true)
+            if (this.isMeasured()) return
+            await this.sleep(this.config.interval)
         }
+    }
+
+    /** One turn of either loop: nothing that it throws ends the loop. What is not caught before is the observer's. */
+    private async turn(measuring: boolean): Promise<void> {
+        try {
+            if (measuring) await this.measure()
+            else if (this.session === undefined) await this.connect()
+            else await this.deliver(this.session, this.queue[0] as Sample)
+        } catch (error) {
+            this.services.log(LogLevel.error, "observer: " + messageOf(error))
+        }
+    }
+
+    private async measure(): Promise<void> {
+        let readings: Reading[]
+        try {
+            readings = await this.source.read()
+        } catch (error) {
+            return this.observer.trouble(error as Error, this.config.interval)
+        }
+        this.measured++
+        this.queue.push({ number: this.measured, time: this.services.wallClock(), readings })
         this.changed.notify()
+        if (this.queue.length > this.config.queueLimit) this.dropOldest()
     }
 
     /** New readings matter more than old ones. */
-    private enqueue(sample: Sample): void {
-        this.queue.push(sample)
-        if (this.queue.length > this.config.queueLimit) this.dropOldest()
-        this.changed.notify()
-    }
-
     private dropOldest(): void {
         const { underWay } = this
         const oldest = this.queue.find((sample) => sample !== underWay) as Sample
@@ -128,30 +141,35 @@ export class Sensor {
         this.observer.dropped(oldest)
     }
 
-    /** Posts the oldest sample; it leaves the queue only when the gateway has answered for it. */
-    private async deliver(): Promise<void> {
-        const sample = this.queue[0] as Sample
-        this.underWay = sample
+    private async connect(): Promise<void> {
+        const { target, dtls, coap, localPort } = this.config
+        const attempt = this.attempts
+        this.attempts++
         try {
-            await this.post(sample)
+            this.session = await openSession(this.services, target, dtls, coap, localPort, attempt, this.stopping)
         } catch (error) {
-            if (isIoError(error, IOErrorEnum.MESSAGE_TOO_LARGE)) this.giveUp(sample, "too large for one datagram")
-            else if (!this.stopped) {
-                await this.endSession()
-                await this.retryLater(error as Error)
-            }
+            return await this.retryLater(error as Error)
         }
-        this.underWay = undefined
+        this.observer.connected(this.session)
     }
 
-    private async post(sample: Sample): Promise<void> {
-        const session = await this.openedSession()
+    /** Posts a sample; it leaves the queue only when the gateway has answered for it, or when no other attempt would help. */
+    private async deliver(session: CoapsSession, sample: Sample): Promise<void> {
         const begun = this.services.now()
-        const response = await session.coap.request(this.request(sample), this.stopping)
-        if (response.code >= CoapCode.INTERNAL_SERVER_ERROR)
-            return await this.retryLater(new Error("The gateway answers " + codeText(response.code)))
+        this.underWay = sample
+        let code: number
+        try {
+            const response = await session.coap.request(this.request(sample), this.stopping)
+            code = response.code
+        } catch (error) {
+            if (isOfSample(error)) return this.giveUp(sample, messageOf(error))
+            await this.endSession()
+            return await this.retryLater(error as Error)
+        }
+        if (code >= CoapCode.INTERNAL_SERVER_ERROR)
+            return await this.retryLater(new Error("The gateway answers " + codeText(code)))
         this.pause = this.config.retryInitial
-        if (response.code >= CoapCode.BAD_REQUEST) return this.giveUp(sample, codeText(response.code))
+        if (code >= CoapCode.BAD_REQUEST) return this.giveUp(sample, codeText(code))
         this.remove(sample)
         this.observer.posted(sample, this.services.now() - begun)
     }
@@ -169,26 +187,14 @@ export class Sensor {
     private request(sample: Sample) {
         const { config } = this
         const request = newRequest(CoapCode.POST)
-        const options: Option[] = []
+        const { options } = request
         // A server may have several names; an address as host says nothing more than the socket does (RFC 7252 §6.4).
         if (isName(config.target.host)) options.push(textOption(CoapOption.URI_HOST, config.target.host))
         for (const part of config.target.path) options.push(textOption(CoapOption.URI_PATH, part))
         options.push(uintOption(CoapOption.CONTENT_FORMAT, config.format.contentFormat))
         for (const part of config.target.query) options.push(textOption(CoapOption.URI_QUERY, part))
-        request.options = options
         request.payload = config.format.write(sample)
         return request
-    }
-
-    private async openedSession(): Promise<CoapsSession> {
-        if (this.session !== undefined) return this.session
-        const { target, dtls, coap, localPort } = this.config
-        const attempt = this.attempts
-        this.attempts++
-        const session = await openSession(this.services, target, dtls, coap, localPort, attempt, this.stopping)
-        this.session = session
-        this.observer.connected(session)
-        return session
     }
 
     private async endSession(): Promise<void> {
@@ -199,11 +205,15 @@ export class Sensor {
 
     /** Jittered, so that a thousand sensors do not come back in the same second. */
     private async retryLater(error: Error): Promise<void> {
-        const luck = this.services.crypto.random(1)[0] / 255
-        const pause = Math.floor(this.pause * (1 + luck / 2))
+        if (this.stopped) return
+        const random = this.services.crypto.random(1)[0] / 255
+        const pause = Math.floor(this.pause * (1 + random / 2))
         this.pause = Math.min(this.pause * 2, this.config.retryMaximum)
-        this.observer.trouble(error, pause)
-        await this.sleep(pause)
+        try {
+            this.observer.trouble(error, pause)
+        } finally {
+            await this.sleep(pause)
+        }
     }
 
     /** Ends early when the sensor is stopped. */
@@ -216,6 +226,19 @@ export class Sensor {
             left = until - this.services.now()
         }
     }
+}
+
+/** Whether an error says that this sample cannot be sent: no format has it, or no datagram carries it. All others are the network's. */
+function isOfSample(error: unknown): boolean {
+    return (
+        !(error instanceof GError) ||
+        error.code === IOErrorEnum.MESSAGE_TOO_LARGE ||
+        error.code === IOErrorEnum.INVALID_ARGUMENT
+    )
+}
+
+function messageOf(error: unknown): string {
+    return error instanceof Error ? error.message : "unknown error"
 }
 
 /** Whether a host is a name and no IPv4 or IPv6 address: names do not end in a digit (RFC 3696 §2), addresses of IPv6 have colons. */

@@ -1,7 +1,8 @@
-import { readSenmlCbor, writeSenmlCbor } from "../../src/coap/senml.js"
-import { CoapCode, codeText, CoapType } from "../../src/coap/code-points.js"
+import { CoapCode, CoapOption, codeText, CoapType, isResponse } from "../../src/coap/code-points.js"
+import { type Link, writeLinkFormat } from "../../src/coap/link-format.js"
 import {
     type CoapMessage,
+    type Option,
     readCoapMessage,
     textOption,
     textOptionsOf,
@@ -9,10 +10,10 @@ import {
     uintOptionOf,
     writeCoapMessage,
 } from "../../src/coap/message.js"
+import { newMessageIds, takeMessageId } from "../../src/coap/message-ids.js"
+import { unrecognizedCritical, usableOptions } from "../../src/coap/options.js"
 import { SeenIds } from "../../src/coap/seen-ids.js"
-import { coapUriText, parseCoapsUri } from "../../src/coap/uri.js"
-import { jsonFormat, senmlFormat, textFormat } from "../../src/sensor/payload.js"
-import { decimalText } from "../../src/sensor/reading.js"
+import { coapPathText, coapUriText, parseCoapsUri } from "../../src/coap/uri.js"
 import { type Kit } from "../kit.js"
 
 function post(): CoapMessage {
@@ -26,13 +27,36 @@ function post(): CoapMessage {
     }
 }
 
-const sample = {
-    number: 1,
-    time: 1700000000,
-    readings: [
-        { name: "temperature", unit: "Cel", value: 21.37 },
-        { name: "humidity", unit: "%RH", value: -0.5 },
-    ],
+/** The text that a URI gets again; what is wrong with it when it is refused. */
+function uriText(uri: string): string {
+    try {
+        return coapUriText(parseCoapsUri(uri))
+    } catch (error) {
+        return (error as { argument: string }).argument
+    }
+}
+
+/** An option with a value of `length` letters. */
+function optionOf(number: number, length: number): Option {
+    const value = Buffer.alloc(length)
+    for (let i = 0; i < length; i++) value[i] = 97
+    return { number, value }
+}
+
+/** The number of the option that must not be ignored, 0 for none. Understood are all of RFC 7252. */
+function refusedIn(options: Option[]): number {
+    const message = post()
+    message.options = options
+    const refused = unrecognizedCritical(message, [1, 3, 5, 7, 11, 15, 17, 35, 39])
+    return refused === undefined ? 0 : refused.number
+}
+
+function linkRefusal(link: Link): string {
+    try {
+        return writeLinkFormat([link])
+    } catch (error) {
+        return (error as { argument: string }).argument
+    }
 }
 
 export function coapTests(t: Kit): void {
@@ -90,6 +114,109 @@ export function coapTests(t: Kit): void {
             t.equal(seen.has(2, 247000), false)
             t.equal(seen.has(3, 247000), true)
         })
+        t.test("ids are not used again within EXCHANGE_LIFETIME", async () => {
+            const ids = newMessageIds(Buffer.from("7fff", "hex"))
+            t.equal(takeMessageId(ids, 1000), 0x7fff)
+            t.equal(takeMessageId(ids, 2000), 0x8000)
+            // Here the half that begins with 0x8000 has been used up.
+            ids.next = 0
+            t.equal(takeMessageId(ids, 2000 + 246999), -1)
+            t.equal(takeMessageId(ids, 2000 + 247000), 0)
+            t.equal(takeMessageId(ids, 2000 + 247000), 1)
+            ids.next = 0xffff
+            t.equal(takeMessageId(ids, 300000), 0xffff)
+            t.equal(ids.next, 0)
+        })
+        t.test("codes of class 1, 3, 6 and 7 and requests are no responses", async () => {
+            for (const code of [
+                CoapCode.CREATED,
+                CoapCode.CONTENT,
+                CoapCode.BAD_OPTION,
+                CoapCode.PROXYING_NOT_SUPPORTED,
+            ])
+                t.equal(isResponse(code), true)
+            for (const code of [0, 1, 31, 32, 63, 96, 192, 225, 255]) t.equal(isResponse(code), false)
+        })
+    })
+    t.describe("CoAP options", () => {
+        t.test("are as long as the table of RFC 7252 §5.10 allows, or count as unrecognized", async () => {
+            // Number, shortest and longest value.
+            const critical = [
+                "1 0 8",
+                "3 1 255",
+                "5 0 0",
+                "7 0 2",
+                "11 0 255",
+                "15 0 255",
+                "17 0 2",
+                "35 1 1034",
+                "39 1 255",
+            ]
+            for (const line of critical) {
+                const parts = line.split(" ")
+                const number = parseInt(parts[0] as string)
+                const least = parseInt(parts[1] as string)
+                const most = parseInt(parts[2] as string)
+                t.equal(refusedIn([optionOf(number, least)]), 0)
+                t.equal(refusedIn([optionOf(number, most)]), 0)
+                t.equal(refusedIn([optionOf(number, most + 1)]), number)
+                if (least > 0) t.equal(refusedIn([optionOf(number, least - 1)]), number)
+            }
+        })
+        t.test("that are not repeatable count as unrecognized from the second on", async () => {
+            for (const number of [CoapOption.URI_HOST, CoapOption.URI_PORT, CoapOption.ACCEPT, CoapOption.PROXY_URI])
+                t.equal(refusedIn([optionOf(number, 1), optionOf(number, 1)]), number)
+            for (const number of [CoapOption.IF_MATCH, CoapOption.URI_PATH, CoapOption.URI_QUERY])
+                t.equal(refusedIn([optionOf(number, 1), optionOf(number, 1)]), 0)
+        })
+        t.test("that are critical and unknown, no UTF-8, or a dot segment are refused", async () => {
+            t.equal(refusedIn([optionOf(9, 1)]), 9)
+            t.equal(refusedIn([optionOf(65001, 0)]), 65001)
+            t.equal(refusedIn([{ number: 11, value: Buffer.from("ff", "hex") }]), 11)
+            t.equal(refusedIn([{ number: 15, value: Buffer.from("c328", "hex") }]), 15)
+            t.equal(refusedIn([textOption(11, ".")]), 11)
+            t.equal(refusedIn([textOption(11, "..")]), 11)
+            t.equal(refusedIn([textOption(11, "..."), textOption(15, "..")]), 0)
+        })
+        t.test(
+            "that are elective and wrong or once too often are ignored; unknown ones stay for the handler",
+            async () => {
+                const options = [
+                    uintOption(12, 50),
+                    uintOption(12, 60),
+                    optionOf(14, 5),
+                    optionOf(258, 1),
+                    optionOf(258, 1),
+                    optionOf(11, 1),
+                ]
+                const usable = usableOptions(options)
+                t.equal(usable.map((option) => option.number).join(), "12,258,258,11")
+                t.equal((usable[0] as Option).value[0], 50)
+                t.equal(usableOptions([optionOf(12, 3)]).length, 0)
+            },
+        )
+    })
+    t.describe("link format", () => {
+        t.test("percent-encodes paths and quotes texts, so that neither begins a link or an attribute", async () => {
+            const links = [
+                { path: ["a", "b"], attributes: [{ name: "ct", value: 112 }] },
+                { path: ['q>;rt="x",</admin'], attributes: [] },
+                { path: ["a/b", "c,d"], attributes: [{ name: "title", value: 'a "b" \\;c=1,<d>' }] },
+                { path: [], attributes: [] },
+            ]
+            t.equal(
+                writeLinkFormat(links),
+                "</a/b>;ct=112,</q%3E%3Brt=%22x%22%2C%3C%2Fadmin>,</a%2Fb/c%2Cd>;title=" +
+                    '"a \\"b\\" \\\\;c=1,<d>",</>',
+            )
+        })
+        t.test("has no attributes that would break out of it", async () => {
+            t.equal(linkRefusal({ path: ["a"], attributes: [{ name: "rt=", value: 1 }] }), "name")
+            t.equal(linkRefusal({ path: ["a"], attributes: [{ name: "", value: 1 }] }), "name")
+            t.equal(linkRefusal({ path: ["a"], attributes: [{ name: "rt", value: "a\nb" }] }), "value")
+            t.equal(linkRefusal({ path: ["a"], attributes: [{ name: "sz", value: 1.5 }] }), "value")
+            t.equal(linkRefusal({ path: ["a"], attributes: [{ name: "sz", value: 0 / 0 }] }), "value")
+        })
     })
     t.describe("coaps URIs", () => {
         t.test("come apart and go together again", async () => {
@@ -98,13 +225,81 @@ export function coapTests(t: Kit): void {
             t.equal(uri.port, 6000)
             t.equal(uri.path.join("|"), "a|b c")
             t.equal(uri.query.join("|"), "x=1|y")
-            t.equal(coapUriText(uri), "coaps://[2001:db8::1]:6000/a/b c?x=1&y")
+            t.equal(coapUriText(uri), "coaps://[2001:db8::1]:6000/a/b%20c?x=1&y")
             t.equal(parseCoapsUri("coaps://host").port, 5684)
             t.equal(parseCoapsUri("COAPS://host:/x").port, 5684)
             t.equal(parseCoapsUri("coaps://host?q/r").query.join("|"), "q/r")
         })
+        t.test("that are the same have the same options (RFC 7252 §6.3)", async () => {
+            for (const uri of [
+                "coaps://example.com:5684/~sensors/temp.xml",
+                "coaps://EXAMPLE.com/%7Esensors/temp.xml",
+                "coaps://EXAMPLE.com:/%7esensors/temp.xml",
+                "coaps://ex%61mple.com/./x/../~sensors/temp.xml",
+                "coaps://example.com/../%2e%2E/~sensors/%2e/temp.xml",
+            ])
+                t.equal(uriText(uri), "coaps://example.com:5684/~sensors/temp.xml")
+        })
+        t.test("lose their dot segments, and keep their empty ones", async () => {
+            const paths = [
+                "/a/../b b",
+                "/a/.. ",
+                "/a/b/.. a,",
+                "/a/. a,",
+                "/.. ",
+                "/ ",
+                " ",
+                "// ,",
+                "/a//b a,,b",
+                "/a/ a,",
+                "/... ...",
+            ]
+            for (const line of paths) {
+                const at = line.indexOf(" ")
+                t.equal(parseCoapsUri("coaps://h" + line.slice(0, at)).path.join(), line.slice(at + 1))
+            }
+        })
+        t.test("have the same options again after they were written", async () => {
+            for (const uri of [
+                "coaps://h:5684/",
+                "coaps://h:5684/a%2Fb/c",
+                "coaps://h:5684//a/",
+                "coaps://h:5684/?",
+                "coaps://h:5684/?a&&b%26c=d/e?f",
+                "coaps://h:5684/%E2%98%83%00%7F%22%3C%3E%5C%5E%60%7B%7C%7D%25",
+                "coaps://h:5684/!$&'()*+,;=:@-._~",
+                "coaps://[::ffff:127.0.0.1]:1/x",
+                "coaps://[fe80::1%25eth0]:5684/x",
+            ])
+                t.equal(uriText(uri), uri)
+            t.equal(parseCoapsUri("coaps://[fe80::1%25eth0]/").host, "fe80::1%eth0")
+            t.equal(uriText("coaps://h/☃"), "coaps://h:5684/%E2%98%83")
+        })
+        t.test("tell a slash inside of a segment from one between two", async () => {
+            t.equal(coapPathText(["a/b"]), "/a%2Fb")
+            t.equal(coapPathText(["a", "b"]), "/a/b")
+            t.equal(coapPathText(["a", ""]), "/a/")
+            t.equal(coapPathText([]), "/")
+            t.equal(coapPathText([""]), "/")
+        })
         t.test("that are wrong are refused with the argument's name", async () => {
             for (const uri of [
+                "coaps://h/%ff",
+                "coaps://h/%c3%28",
+                "coaps://h/?%80",
+                "coaps://h%ff/",
+                "coaps://h%2Fx/",
+                "coaps://h%20x/",
+                "coaps://%/",
+                "coaps://h/%4",
+                "coaps://h/a b",
+                "coaps://h/a\tb",
+                'coaps://h/"a"',
+                "coaps://h/<a>",
+                "coaps://[::1]x/",
+                "coaps://[::1%eth0]/",
+                "coaps://[::g]/",
+                "coaps://a:b:1/",
                 "http://x/",
                 "coaps://",
                 "coaps://h:0/",
@@ -125,36 +320,6 @@ export function coapTests(t: Kit): void {
                 }
                 t.equal(argument, "uri")
             }
-        })
-    })
-    t.describe("payloads", () => {
-        t.test("SenML in CBOR survives the round trip, exactly", async () => {
-            const read = readSenmlCbor(senmlFormat("urn:x:").write(sample))
-            if (read === undefined) return t.equal("unreadable", "")
-            t.equal(read.length, 2)
-            t.equal((read[0] as { name: string }).name, "urn:x:temperature")
-            t.equal((read[0] as { value: number }).value, 21.37)
-            t.equal((read[1] as { value: number }).value, -0.5)
-            t.equal((read[1] as { time: number }).time, 1700000000)
-        })
-        t.test("broken CBOR is undefined and costs no loop", async () => {
-            const bytes = writeSenmlCbor("", [{ name: "a", unit: "b", value: 1, time: undefined }])
-            t.equal(readSenmlCbor(Buffer.from("9b0000ffffffffffff", "hex")), undefined)
-            t.equal(readSenmlCbor(Buffer.from("81bb0000ffffffffffff", "hex")), undefined)
-            for (let end = 0; end < bytes.length; end++) {
-                const cut = Buffer.alloc(end)
-                for (let i = 0; i < end; i++) cut[i] = bytes[i]
-                t.equal(readSenmlCbor(cut), undefined)
-            }
-        })
-        t.test("text and JSON print two decimals in both languages", async () => {
-            t.equal(decimalText(-3.456), "-3.46")
-            t.equal(decimalText(0.05), "0.05")
-            t.equal(textFormat().write(sample).toString(), "temperature 21.37 Cel\nhumidity -0.50 %RH")
-            t.equal(
-                jsonFormat().write(sample).toString(),
-                '{"temperature":{"value":21.37,"unit":"Cel"},"humidity":{"value":-0.50,"unit":"%RH"}}',
-            )
         })
     })
 }

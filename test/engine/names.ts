@@ -1,14 +1,25 @@
 import { type Kit } from "../kit.js"
-import { engineTests } from "./all.js"
+import { applicationTests, engineTests } from "./all.js"
 
-/** Names of the tests that run in both languages. */
-export function engineTestNames(): string[] {
+/** A program that runs a group of the suites on a device, and the names of its tests. */
+export interface SuiteProgram {
+    /** file name, in test/device and in test/device/natives */
+    file: string
+    names: string[]
+}
+
+export const suitePrograms: SuiteProgram[] = [
+    { file: "engine.ts", names: namesOf(engineTests) },
+    { file: "application.ts", names: namesOf(applicationTests) },
+]
+
+function namesOf(suites: (t: Kit) => void): string[] {
     const names: string[] = []
     const kit = {
         describe: (_name: string, body: () => void) => body(),
         test: (name: string) => names.push(name),
         equal: () => undefined,
     }
-    engineTests(kit as unknown as Kit)
+    suites(kit as unknown as Kit)
     return names
 }

@@ -1,15 +1,18 @@
 import { deepStrictEqual, ok, rejects, strictEqual } from "node:assert/strict"
 import { CoapClient, newRequest } from "../../src/coap/client.js"
-import { CoapCode, CoapOption, CoapType } from "../../src/coap/code-points.js"
+import { CoapCode, CoapOption, codeText, CoapType } from "../../src/coap/code-points.js"
 import {
     type CoapMessage,
     emptyMessage,
     readCoapMessage,
     textOption,
+    uintOption,
+    uintOptionOf,
     writeCoapMessage,
 } from "../../src/coap/message.js"
 import { defaultCoapParameters } from "../../src/coap/parameters.js"
-import { type CoapAnswer, CoapSession } from "../../src/coap/server.js"
+import { type CoapAnswer, type CoapHandler, CoapSession } from "../../src/coap/server.js"
+import { Cancellable } from "../../src/gio/cancellable.js"
 import { IOErrorEnum } from "../../src/gio/errors.js"
 import { NodeServices } from "../../src/platform/node/services.js"
 import { sleep } from "../interop/process.js"
@@ -91,7 +94,7 @@ describe("the CoAP message layer of a client", () => {
         )
     })
 
-    it("resets a ping, a response to nobody, a malformed CON, and one with an unknown critical option", async () => {
+    it("resets a ping, a response to nobody and a malformed CON", async () => {
         const { socket, coap, sent } = client()
         answering(socket, (request) => [response(request, {})])
         await coap.request(newRequest(CoapCode.GET))
@@ -105,8 +108,111 @@ describe("the CoAP message layer of a client", () => {
             resets.map((message) => message.messageId),
             [1, 2, 3],
         )
-        answering(socket, (request) => [response(request, { options: [textOption(23, "x")] })])
-        await rejects(coap.request(newRequest(CoapCode.GET)), { code: IOErrorEnum.CONNECTION_REFUSED })
+    })
+
+    it("names the critical option that keeps it from using a response, piggybacked or separate", async () => {
+        const { socket, coap, sent } = client()
+        const unusable = { code: IOErrorEnum.NOT_SUPPORTED, message: "The response has critical option 23" }
+        const options = [textOption(12, "x"), textOption(23, "x")]
+        answering(socket, (request) => [response(request, { options })])
+        await rejects(coap.request(newRequest(CoapCode.GET)), unusable)
+        answering(socket, (request) => [response(request, { type: CoapType.CON, messageId: 0x4444, options })])
+        await rejects(coap.request(newRequest(CoapCode.GET)), unusable)
+        await sleep(5)
+        const replies = sent().filter((message) => message.messageId === 0x4444)
+        deepStrictEqual(
+            replies.map((message) => message.type),
+            [CoapType.RST],
+        )
+    })
+
+    it("ignores acknowledgements and resets that are not as they must be", async () => {
+        const { socket, coap } = client()
+        const codes = [CoapCode.GET, 0x20, 0x60, 0xc0, 0xe1]
+        answering(socket, (request) => [
+            ...codes.map((code) => response(request, { code, payload: Buffer.from("wrong") })),
+            response(request, { type: CoapType.RST }),
+            response(request, {}),
+        ])
+        strictEqual((await coap.request(newRequest(CoapCode.GET))).payload.toString(), "answer")
+    })
+
+    it("resets a confirmable message with its token and a code that is no response's", async () => {
+        const { socket, coap, sent } = client()
+        const codes = [CoapCode.POST, 0x3f, 0x60, 0xc0, 0xe1]
+        answering(socket, (request) => [
+            ...codes.map((code, i) => response(request, { type: CoapType.CON, messageId: 100 + i, code })),
+            ...codes.map((code, i) => response(request, { type: CoapType.NON, messageId: 200 + i, code })),
+            response(request, {}),
+        ])
+        strictEqual((await coap.request(newRequest(CoapCode.GET))).payload.toString(), "answer")
+        await sleep(5)
+        const resets = sent().filter((message) => message.type === CoapType.RST)
+        deepStrictEqual(
+            resets.map((message) => message.messageId),
+            codes.map((_, i) => 100 + i),
+        )
+    })
+
+    it("has one request outstanding; the others wait for their turn, in order", async () => {
+        const { socket, coap, sent } = client()
+        const requests = ["a", "b", "c"].map((path) => ({
+            ...newRequest(CoapCode.GET),
+            options: [textOption(CoapOption.URI_PATH, path)],
+        }))
+        const answers = requests.map(async (request) => (await coap.request(request)).payload.toString())
+        const paths = (): string =>
+            sent()
+                .map((message) => message.options[0]?.value.toString())
+                .join("")
+        await sleep(5)
+        strictEqual(paths(), "a")
+        socket.arrive(response(sent()[0], {}))
+        await sleep(5)
+        strictEqual(paths(), "ab")
+        // Acknowledged, a request is outstanding no more, though its response is still to come.
+        socket.arrive(writeCoapMessage(emptyMessage(CoapType.ACK, (sent()[1]).messageId)))
+        await sleep(5)
+        strictEqual(paths(), "abc")
+        socket.arrive(response(sent()[2], { payload: Buffer.from("third") }))
+        socket.arrive(
+            response(sent()[1], { type: CoapType.NON, messageId: 1, payload: Buffer.from("second") }),
+        )
+        deepStrictEqual(await Promise.all(answers), ["answer", "second", "third"])
+    })
+
+    it("a request that waits for its turn ends on its own cancellable, unsent, and one that fails lets the next go", async () => {
+        const { socket, coap, sent } = client()
+        const cancellable = new Cancellable()
+        const first = coap.request(newRequest(CoapCode.GET))
+        const second = coap.request(newRequest(CoapCode.PUT), cancellable)
+        const third = coap.request(newRequest(CoapCode.POST))
+        await sleep(5)
+        cancellable.cancel()
+        await rejects(second, { code: IOErrorEnum.CANCELLED })
+        answering(socket, (request) => [response(request, {})])
+        socket.arrive(writeCoapMessage(emptyMessage(CoapType.RST, (sent()[0]).messageId)))
+        await rejects(first, { code: IOErrorEnum.CONNECTION_REFUSED })
+        await third
+        deepStrictEqual(
+            sent().map(({ code }) => code),
+            [CoapCode.GET, CoapCode.POST],
+        )
+    })
+
+    it("uses no message id twice within EXCHANGE_LIFETIME, and says so when it has none left", async () => {
+        const { socket, coap } = client()
+        answering(socket, (request) => [response(request, {})])
+        const { ids } = coap as unknown as { ids: { next: number; started: number } }
+        ids.next = 0x7fff
+        await coap.request(newRequest(CoapCode.GET))
+        await coap.request(newRequest(CoapCode.GET))
+        ids.next = 0
+        await rejects(coap.request(newRequest(CoapCode.GET)), { code: IOErrorEnum.WOULD_BLOCK })
+        ids.started -= 247000
+        await coap.request(newRequest(CoapCode.GET))
+        const used = socket.sent.map(({ data }) => data.readUInt16BE(2))
+        deepStrictEqual(used, [0x7fff, 0x8000, 0])
     })
 
     it("a reset ends the request, a close ends all of them", async () => {
@@ -121,55 +227,177 @@ describe("the CoAP message layer of a client", () => {
 })
 
 describe("the CoAP message layer of a server", () => {
-    function server(): { socket: ScriptedSocket; handled: () => number; sent: () => CoapMessage[] } {
-        const socket = new ScriptedSocket(services)
+    const logged: string[] = []
+    const quiet = new NodeServices({ log: (_level, message) => void logged.push(message) })
+
+    interface Served {
+        socket: ScriptedSocket
+        handled: () => number
+        sent: () => CoapMessage[]
+        /** sends requests, waits, and returns the answers */
+        ask: (...requests: CoapMessage[]) => Promise<CoapMessage[]>
+    }
+
+    function server(handler?: CoapHandler): Served {
+        const socket = new ScriptedSocket(quiet)
         let count = 0
-        const handler = (): CoapAnswer => ({ code: CoapCode.CHANGED, options: [], payload: Buffer.from(`${++count}`) })
-        const session = new CoapSession(socket, handler, parameters, services)
+        const counting = (): CoapAnswer => ({ code: CoapCode.CHANGED, options: [], payload: Buffer.from(`${count}`) })
+        const session = new CoapSession(
+            socket,
+            (request) => {
+                count++
+                return (handler ?? counting)(request)
+            },
+            parameters,
+            quiet,
+        )
         session.run(1152).catch(() => undefined)
         const sent = (): CoapMessage[] =>
             socket.sent.map(({ data }) => readCoapMessage(data, data.length) as CoapMessage)
-        return { socket, handled: () => count, sent }
+        const ask = async (...requests: CoapMessage[]): Promise<CoapMessage[]> => {
+            const before = socket.sent.length
+            for (const request of requests) socket.arrive(writeCoapMessage(request))
+            await sleep(20)
+            return sent().slice(before)
+        }
+        return { socket, handled: () => count, sent, ask }
     }
 
+    let messageId = 0
+    const request = (change: Partial<CoapMessage>): CoapMessage => ({
+        ...emptyMessage(CoapType.CON, ++messageId),
+        code: CoapCode.POST,
+        token: Buffer.from([1]),
+        ...change,
+    })
+    const codes = (messages: CoapMessage[]): string[] => messages.map(({ code }) => codeText(code))
+
     it("handles a repeated CON once and gives the same answer again", async () => {
-        const { socket, handled, sent } = server()
-        const request = writeCoapMessage({
-            ...emptyMessage(CoapType.CON, 5),
-            code: CoapCode.POST,
-            token: Buffer.from([1]),
-        })
-        for (let i = 0; i < 3; i++) socket.arrive(request)
-        await sleep(20)
+        const { socket, handled, ask } = server()
+        const repeated = request({})
+        const answers = await ask(repeated, repeated, repeated)
         strictEqual(handled(), 1)
         deepStrictEqual(
-            sent().map((message) => message.payload.toString()),
+            answers.map((message) => message.payload.toString()),
             ["1", "1", "1"],
         )
         socket.close()
     })
 
+    it("remembers what it answered for all of EXCHANGE_LIFETIME, to as many requests as its parameters say, but to GET", async () => {
+        const { socket, handled, ask } = server()
+        const first = request({})
+        const others = Array.from({ length: parameters.rememberedIds - 1 }, () => request({}))
+        await ask(first, ...others)
+        await ask(first)
+        strictEqual(handled(), parameters.rememberedIds)
+        const get = request({ code: CoapCode.GET })
+        await ask(get, get, first)
+        strictEqual(handled(), parameters.rememberedIds + 2)
+        await ask(request({}), first)
+        strictEqual(handled(), parameters.rememberedIds + 4)
+        socket.close()
+    })
+
     it("answers an unknown critical option with 4.02, a NON with one not at all, and resets pings and rubbish", async () => {
-        const { socket, handled, sent } = server()
-        const request = {
-            ...emptyMessage(CoapType.CON, 6),
-            code: CoapCode.GET,
-            options: [textOption(CoapOption.URI_PATH, "a"), textOption(23, "x")],
-        }
-        socket.arrive(writeCoapMessage(request))
-        socket.arrive(writeCoapMessage({ ...request, type: CoapType.NON, messageId: 7 }))
-        socket.arrive(writeCoapMessage(emptyMessage(CoapType.CON, 8)))
+        const { socket, handled, ask } = server()
+        const options = [textOption(CoapOption.URI_PATH, "a"), textOption(23, "x")]
         socket.arrive(Buffer.from("40010009ff", "hex"))
-        await sleep(20)
+        const answers = await ask(
+            request({ messageId: 6, options }),
+            request({ messageId: 7, options, type: CoapType.NON }),
+            emptyMessage(CoapType.CON, 8),
+            request({ messageId: 10, code: 0x3f }),
+            request({ messageId: 11, code: CoapCode.CONTENT }),
+            request({ messageId: 12, code: 0xe1 }),
+            emptyMessage(CoapType.NON, 13),
+        )
         strictEqual(handled(), 0)
         deepStrictEqual(
-            sent().map(({ type, code, messageId }) => [type, code, messageId]),
+            answers.map((answer) => [answer.type, answer.code, answer.messageId]),
             [
+                [CoapType.RST, 0, 9],
                 [CoapType.ACK, CoapCode.BAD_OPTION, 6],
                 [CoapType.RST, 0, 8],
-                [CoapType.RST, 0, 9],
+                [CoapType.RST, 0, 10],
+                [CoapType.RST, 0, 11],
+                [CoapType.RST, 0, 12],
             ],
         )
+        strictEqual(answers[1]?.payload.toString(), "Option 23 is unknown, malformed or repeated")
+        socket.close()
+    })
+
+    it("answers critical options that are repeated, too long, too short or no text with 4.02", async () => {
+        const { socket, handled, ask } = server()
+        const accept = uintOption(CoapOption.ACCEPT, 0)
+        const host = textOption(CoapOption.URI_HOST, "a")
+        const answers = await ask(
+            ...[
+                [accept, accept],
+                [host, host],
+                [textOption(CoapOption.URI_HOST, "")],
+                [{ number: CoapOption.ACCEPT, value: Buffer.alloc(3) }],
+                [{ number: CoapOption.URI_PORT, value: Buffer.alloc(3) }],
+                [textOption(CoapOption.URI_PATH, "a".repeat(256))],
+                [{ number: CoapOption.URI_PATH, value: Buffer.from([0xff]) }],
+                [textOption(CoapOption.URI_PATH, "..")],
+            ].map((options) => request({ options })),
+        )
+        strictEqual(handled(), 0)
+        deepStrictEqual(codes(answers), Array(8).fill("4.02"))
+        socket.close()
+    })
+
+    it("ignores elective options that are repeated, too long or too short", async () => {
+        const formats: number[] = []
+        const { socket, ask } = server((asked) => {
+            formats.push(uintOptionOf(asked, CoapOption.CONTENT_FORMAT, -1))
+            return { code: CoapCode.CHANGED, options: [], payload: Buffer.alloc(0) }
+        })
+        const long = { number: CoapOption.CONTENT_FORMAT, value: Buffer.from([0, 0, 50]) }
+        const answers = await ask(
+            request({
+                options: [uintOption(CoapOption.CONTENT_FORMAT, 50), uintOption(CoapOption.CONTENT_FORMAT, 60)],
+            }),
+            request({ options: [long] }),
+        )
+        deepStrictEqual(codes(answers), ["2.04", "2.04"])
+        deepStrictEqual(formats, [50, -1])
+        socket.close()
+    })
+
+    it("is no proxy and says so", async () => {
+        const { socket, handled, ask } = server()
+        const answers = await ask(
+            request({ options: [textOption(CoapOption.PROXY_URI, "coap://other.example/x")] }),
+            request({ options: [textOption(CoapOption.PROXY_SCHEME, "coap")], type: CoapType.NON }),
+            request({ options: [textOption(CoapOption.PROXY_URI, "")] }),
+        )
+        deepStrictEqual(codes(answers), ["5.05", "5.05", "4.02"])
+        strictEqual(handled(), 0)
+        socket.close()
+    })
+
+    it("a handler that throws, or answers what is no answer, costs a 5.00 and a line in the log, and not the session", async () => {
+        const payload = Buffer.from("here")
+        const answers: (() => CoapAnswer)[] = [
+            () => {
+                throw new Error("the disk is full")
+            },
+            () => undefined as unknown as CoapAnswer,
+            () => ({ code: CoapCode.CONTENT, options: [], payload: "text" }) as unknown as CoapAnswer,
+            () => ({ code: CoapCode.CONTENT, options: [], payload }),
+        ]
+        const { socket, ask } = server(() => (answers.shift() as () => CoapAnswer)())
+        logged.length = 0
+        const failing = request({})
+        deepStrictEqual(codes(await ask(failing, request({}), request({}))), ["5.00", "5.00", "5.00"])
+        strictEqual(logged.length, 3)
+        strictEqual(logged[0], "A CoAP handler failed: the disk is full")
+        const [repeated, last] = await ask(failing, request({}))
+        strictEqual(repeated?.payload.toString(), "The request could not be handled")
+        strictEqual(last?.payload.toString(), "here")
         socket.close()
     })
 })

@@ -11,8 +11,7 @@ import {
     runInOfficialVm,
 } from "../../host/build/device.js"
 import { SENSOR_IMAGE_AIM } from "../../host/build/limits.js"
-import { engineTests } from "../engine/all.js"
-import { type Kit } from "../kit.js"
+import { suitePrograms } from "../engine/names.js"
 
 /** Names of the functions and methods that a source file declares and exports. */
 function declaredNames(path: string): string[] {
@@ -24,17 +23,6 @@ function declaredNames(path: string): string[] {
         ts.forEachChild(node, visit)
     }
     visit(source)
-    return names
-}
-
-/** Names of the tests that run in both languages. */
-function engineTestNames(): string[] {
-    const names: string[] = []
-    engineTests({
-        describe: (_name: string, body: () => void) => body(),
-        test: (name: string) => names.push(name),
-        equal: () => undefined,
-    } as unknown as Kit)
     return names
 }
 
@@ -67,11 +55,11 @@ describe("the official DeviceScript compiler and VM", function () {
             strictEqual(missing.join("\n"), "")
         })
 
-    it("runs the engine's tests in the official VM: the same names pass", () => {
-        const { status, output } = runInOfficialVm("test/device/main.ts", "engine-tests")
-        strictEqual(status, 0, output)
-        const names = engineTestNames()
-        for (const name of names) ok(output.includes(`WASM>   ${name}\n`), `not run: ${name}`)
-        ok(output.includes(`tests: ${names.length}, pass: ${names.length}, error: 0`), output)
-    })
+    for (const { file, names } of suitePrograms)
+        it(`runs the suites of ${file} in the official VM: the same names pass as in Node`, () => {
+            const { status, output } = runInOfficialVm(`test/device/${file}`, `suites-${file}`)
+            strictEqual(status, 0, output)
+            for (const name of names) ok(output.includes(`WASM>   ${name}\n`), `not run: ${name}`)
+            ok(output.includes(`tests: ${names.length}, pass: ${names.length}, error: 0`), output)
+        })
 })

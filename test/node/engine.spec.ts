@@ -1,10 +1,10 @@
 import { strictEqual } from "node:assert/strict"
 import { NodeServices } from "../../src/platform/node/services.js"
-import { engineTests } from "../engine/all.js"
+import { applicationTests, engineTests } from "../engine/all.js"
+import { type Kit } from "../kit.js"
 
 const services = new NodeServices()
-
-engineTests({
+const kit: Kit = {
     describe: (name, body) => {
         describe(`${name} (in Node)`, body)
     },
@@ -14,4 +14,7 @@ engineTests({
     equal: strictEqual,
     services,
     crypto: services.crypto,
-})
+}
+
+engineTests(kit)
+applicationTests(kit)

@@ -8,11 +8,11 @@ import { allSuites } from "../../src/dtls/crypto/suites.js"
 import { wifi } from "../../src/dtls/flight/retransmission.js"
 import { gatewayLimits } from "../../src/dtls/handshake/limits.js"
 import { DtlsClientConnection } from "../../src/gio/dtls-client-connection.js"
-import { GError } from "../../src/gio/errors.js"
+import { GError, invalidArgument } from "../../src/gio/errors.js"
 import { type DtlsSettings, newSettings, SinglePsk } from "../../src/gio/settings.js"
 import { NodeServices } from "../../src/platform/node/services.js"
-import { senmlFormat } from "../../src/sensor/payload.js"
-import { type Sample, SimulatedSource } from "../../src/sensor/reading.js"
+import { jsonFormat, type PayloadFormat, senmlFormat, textFormat } from "../../src/sensor/payload.js"
+import { type Reading, type ReadingSource, type Sample, SimulatedSource } from "../../src/sensor/reading.js"
 import { Sensor, type SensorConfig, type SensorObserver } from "../../src/sensor/sensor.js"
 import { PskStore } from "../../host/credentials.js"
 import { Gateway, type GatewayEvents } from "../../host/gateway/gateway.js"
@@ -76,6 +76,7 @@ function sensorOn(
     events: Events,
     change: Partial<SensorConfig> = {},
     services = new NodeServices(),
+    source: ReadingSource = counting(),
 ): Sensor {
     const config: SensorConfig = {
         target: parseCoapsUri(`coaps://127.0.0.1:${port}/readings`),
@@ -90,13 +91,17 @@ function sensorOn(
         coap: { ...defaultCoapParameters(), ackTimeout: 100, maxRetransmit: 2, responseTimeout: 1000 },
         ...change,
     }
-    let value = 0
-    return new Sensor(
-        services,
-        config,
-        { read: () => Promise.resolve([{ name: "count", unit: "1", value: ++value }]) },
-        events,
-    )
+    return new Sensor(services, config, source, events)
+}
+
+/** A source that counts from 1; `change` makes something else of a value. */
+function counting(change: (value: number) => number = (value) => value): ReadingSource {
+    let count = 0
+    return {
+        read(): Promise<Reading[]> {
+            return Promise.resolve([{ name: "count", unit: "1", value: change(++count) }])
+        },
+    }
 }
 
 const all = (count: number): number[] => Array.from({ length: count }, (_, i) => i + 1)
@@ -248,6 +253,95 @@ describe("a sensor and its gateway", function () {
         await sensorOn(port, events, { count: 2, format: senmlFormat("x".repeat(2000)) }).run()
         strictEqual(events.rejected_.length, 2)
         await gateway.close()
+    })
+
+    const formats: [string, PayloadFormat, string][] = [
+        ["SenML", senmlFormat("urn:test:"), "value: must be finite"],
+        ["JSON", jsonFormat(), "value: must be a number between -10^13 and 10^13"],
+        ["text", textFormat(), "value: must be a number between -10^13 and 10^13"],
+    ]
+    for (const [name, format, reason] of formats)
+        it(`gives up a reading that is no number and nothing else, and says why: ${name}`, async () => {
+            const [at, events, port] = [new Events(), new Events(), await freePort()]
+            const gateway = await startGateway(port, at)
+            const wrong = new Map([
+                [2, NaN],
+                [4, Infinity],
+                [5, -Infinity],
+            ])
+            const source = counting((value) => wrong.get(value) ?? value)
+            await sensorOn(port, events, { count: 6, interval: 5, format }, new NodeServices(), source).run()
+            deepStrictEqual(events.posted_, [1, 3, 6])
+            deepStrictEqual(at.arrived, [1, 3, 6])
+            deepStrictEqual(events.rejected_, [reason, reason, reason])
+            strictEqual(events.sessions, 1)
+            deepStrictEqual(events.troubles, [])
+            await gateway.close()
+        })
+
+    it("outlives a source, a format and an observer that throw whatever they like, in one session", async () => {
+        const [at, port] = [new Events(), await freePort()]
+        const gateway = await startGateway(port, at)
+        const logged: string[] = []
+        const services = new NodeServices({ log: (_level, message) => void logged.push(message) })
+        class Failing extends Events {
+            override connected(): void {
+                super.connected()
+                throw new Error("connected fails")
+            }
+            override posted(sample: Sample): void {
+                super.posted(sample)
+                throw new Error("posted fails")
+            }
+            override rejected(sample: Sample, why: string): void {
+                super.rejected(sample, why)
+                throw new Error("rejected fails")
+            }
+            override trouble(error: Error): void {
+                super.trouble(error)
+                throw new Error("trouble fails")
+            }
+        }
+        const events = new Failing()
+        const source = counting((value) => {
+            if (value === 2) throw new Error("no answer on I2C")
+            return value
+        })
+        const senml = senmlFormat("urn:test:")
+        const format: PayloadFormat = {
+            contentFormat: senml.contentFormat,
+            write: (sample) => {
+                if (sample.number === 2) throw new RangeError("no room")
+                if (sample.number === 3) throw invalidArgument("unit", "is not known")
+                return sample.number === 4 ? (undefined as unknown as Buffer) : senml.write(sample)
+            },
+        }
+        await sensorOn(port, events, { count: 5, interval: 20, format }, services, source).run()
+        deepStrictEqual(events.posted_, [1, 5])
+        deepStrictEqual(at.arrived, [1, 6])
+        deepStrictEqual(events.troubles, ["no answer on I2C"])
+        deepStrictEqual(events.rejected_, ["no room", "unit: is not known", "request: newRequest() makes one"])
+        strictEqual(events.sessions, 1)
+        for (const name of ["connected", "posted", "rejected", "trouble"])
+            ok(logged.includes(`observer: ${name} fails`), logged.join())
+        await gateway.close()
+    })
+
+    it("waits between attempts although the observer throws when it is told of them", async () => {
+        const events = new Events()
+        let told = 0
+        events.trouble = () => {
+            told++
+            throw new Error("trouble fails")
+        }
+        const services = new NodeServices({ log: () => undefined })
+        services.resolve = () => Promise.reject(new Error("no such host"))
+        const sensor = sensorOn(1, events, { retryInitial: 50, retryMaximum: 50 }, services)
+        const running = sensor.run()
+        await sleep(400)
+        sensor.stop()
+        await running
+        ok(told >= 3 && told <= 9, `${told} attempts`)
     })
 
     it("simulated readings stay in a plausible range and repeat with the same noise", async () => {

@@ -7,7 +7,7 @@ import { cachedDeviceImage, root } from "../../../host/build/device.js"
 import { compileProgram } from "../../../host/build/official.js"
 import { machineModule } from "../../../host/build/wasm.js"
 import { Device, type DeviceOptions, type Outcome } from "../../../host/simulator/device.js"
-import { engineTestNames } from "../../engine/names.js"
+import { suitePrograms } from "../../engine/names.js"
 import { mote, Running, sleep } from "../../interop/process.js"
 import { simulate } from "./run.js"
 
@@ -55,13 +55,13 @@ const SENSOR = ["host=127.0.0.1", "identity=a", "key=00{n}{n}"].flatMap((setting
 describe("the simulator", function () {
     this.timeout(120000)
 
-    it("runs the engine's tests: the same names pass as in Node", async () => {
-        const image = readFileSync(cachedDeviceImage("test/device/main.ts").path)
-        const { output } = await simulate(image, false)
-        const names = engineTestNames()
-        for (const name of names) ok(output.includes(`  ${name}\n`), `not run: ${name}\n${output}`)
-        ok(output.includes(`tests: ${names.length}, pass: ${names.length}, error: 0`), output)
-    })
+    for (const { file, names } of suitePrograms)
+        it(`runs the suites of ${file}: the same names pass as in Node`, async () => {
+            const image = readFileSync(cachedDeviceImage(`test/device/${file}`).path)
+            const { output } = await simulate(image, false)
+            for (const name of names) ok(output.includes(`  ${name}\n`), `not run: ${name}\n${output}`)
+            ok(output.includes(`tests: ${names.length}, pass: ${names.length}, error: 0`), output)
+        })
 
     it("tells file and line of an exception that nobody caught, innermost first, and exits with 1", () => {
         const program = `${HEAD}function inner(x: any) {\n    return x.field\n}\nfunction outer() {\n    return inner(undefined)\n}\nouter()\n`

@@ -1,0 +1,57 @@
+import { invalidArgument } from "../gio/errors.js"
+import { coapPathText } from "./uri.js"
+
+/** An attribute of a link: a number such as ct=112, or a text, which is quoted (RFC 6690 §2). */
+export interface LinkAttribute {
+    /** letters, digits and - */
+    name: string
+    value: number | string
+}
+
+/** A resource as /.well-known/core tells of it. */
+export interface Link {
+    /** Uri-Path options of the resource */
+    path: string[]
+    attributes: LinkAttribute[]
+}
+
+/**
+ * Links in CoRE link format (RFC 6690 §2). Paths are percent-encoded and texts quoted, so that neither can begin another
+ * link or attribute. Throws INVALID_ARGUMENT: "name" for one that attributes do not have, "value" for control characters
+ * and for numbers that are not whole, or negative.
+ */
+export function writeLinkFormat(links: Link[]): string {
+    return links
+        .map((link) => "<" + targetText(link.path) + ">" + link.attributes.map(attributeText).join(""))
+        .join(",")
+}
+
+/** A path may have "," and ";" in it (RFC 3986 §3.3), at which simple parsers of this format split: they are encoded, too. */
+function targetText(path: string[]): string {
+    return coapPathText(path).split(",").join("%2C").split(";").join("%3B")
+}
+
+function attributeText(attribute: LinkAttribute): string {
+    const { name, value } = attribute
+    if (!isAttributeName(name)) throw invalidArgument("name", "letters, digits and -")
+    if (typeof value === "string") return ";" + name + "=" + quoted(value)
+    if (!(value >= 0) || Math.floor(value) !== value) throw invalidArgument("value", "a whole number from 0")
+    return ";" + name + "=" + value
+}
+
+function isAttributeName(name: string): boolean {
+    const characters = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-"
+    for (let i = 0; i < name.length; i++) if (characters.indexOf(name.charAt(i)) < 0) return false
+    return name.length > 0
+}
+
+function quoted(text: string): string {
+    let content = ""
+    for (let i = 0; i < text.length; i++) {
+        const character = text.charAt(i)
+        const code = text.charCodeAt(i)
+        if (code < 32 || code === 127) throw invalidArgument("value", "without control characters")
+        content += character === '"' || character === "\\" ? "\\" + character : character
+    }
+    return '"' + content + '"'
+}

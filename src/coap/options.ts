@@ -1,0 +1,103 @@
+import { CoapOption } from "./code-points.js"
+import { type CoapMessage, type Option } from "./message.js"
+import { utf8Text } from "./utf8.js"
+
+/** How an option's value is read (RFC 7252 §3.2). */
+enum OptionFormat {
+    empty,
+    opaque,
+    uint,
+    string,
+}
+
+/** A line of the tables in RFC 7252 §5.10 and §12.2. Lengths in bytes. */
+interface OptionDefinition {
+    format: OptionFormat
+    minimum: number
+    maximum: number
+    isRepeatable: boolean
+}
+
+function once(format: OptionFormat, minimum: number, maximum: number): OptionDefinition {
+    return { format, minimum, maximum, isRepeatable: false }
+}
+
+function repeatable(format: OptionFormat, minimum: number, maximum: number): OptionDefinition {
+    return { format, minimum, maximum, isRepeatable: true }
+}
+
+/** RFC 7252 §5.10, table 4. A function, since a module-level value would stay in every image that has this module. */
+function definitionOf(number: number): OptionDefinition | undefined {
+    switch (number) {
+        case CoapOption.IF_MATCH:
+            return repeatable(OptionFormat.opaque, 0, 8)
+        case CoapOption.URI_HOST:
+        case CoapOption.PROXY_SCHEME:
+            return once(OptionFormat.string, 1, 255)
+        case CoapOption.ETAG:
+            return repeatable(OptionFormat.opaque, 1, 8)
+        case CoapOption.IF_NONE_MATCH:
+            return once(OptionFormat.empty, 0, 0)
+        case CoapOption.URI_PORT:
+        case CoapOption.CONTENT_FORMAT:
+        case CoapOption.ACCEPT:
+            return once(OptionFormat.uint, 0, 2)
+        case CoapOption.LOCATION_PATH:
+        case CoapOption.URI_PATH:
+        case CoapOption.URI_QUERY:
+        case CoapOption.LOCATION_QUERY:
+            return repeatable(OptionFormat.string, 0, 255)
+        case CoapOption.MAX_AGE:
+        case CoapOption.SIZE1:
+            return once(OptionFormat.uint, 0, 4)
+        case CoapOption.PROXY_URI:
+            return once(OptionFormat.string, 1, 1034)
+        default:
+            return undefined
+    }
+}
+
+/**
+ * Whether the value is one that the option may have: neither longer nor shorter than its table allows (RFC 7252 §5.4.3),
+ * UTF-8 where it is a string, and no dot segment in a path (RFC 7252 §5.10.1).
+ */
+function isWellFormed(option: Option, definition: OptionDefinition): boolean {
+    const { length } = option.value
+    if (length < definition.minimum || length > definition.maximum) return false
+    if (definition.format !== OptionFormat.string) return true
+    const text = utf8Text(option.value)
+    return text !== undefined && (option.number !== CoapOption.URI_PATH || (text !== "." && text !== ".."))
+}
+
+/**
+ * Whether the option at `index` counts as unrecognized although it is in the table: its value is not well-formed, or it
+ * comes more than once and must not (RFC 7252 §5.4.5). A message that was read has its options by number.
+ */
+function isUnusable(options: Option[], index: number): boolean {
+    const option = options[index] as Option
+    const definition = definitionOf(option.number)
+    if (definition === undefined) return false
+    const isRepeated = index > 0 && (options[index - 1] as Option).number === option.number
+    return (isRepeated && !definition.isRepeatable) || !isWellFormed(option, definition)
+}
+
+/** Odd numbers are critical, even ones elective (RFC 7252 §5.4.6). */
+export function isCritical(option: Option): boolean {
+    return (option.number & 1) === 1
+}
+
+/**
+ * The first critical option that is unrecognized (RFC 7252 §5.4.1), or counts as such. Undefined: the message may be processed.
+ * @param understood critical options that the receiver implements
+ */
+export function unrecognizedCritical(message: CoapMessage, understood: number[]): Option | undefined {
+    const { options } = message
+    return options.find(
+        (option, index) => isCritical(option) && (understood.indexOf(option.number) < 0 || isUnusable(options, index)),
+    )
+}
+
+/** The options without those elective ones that count as unrecognized: they are ignored (RFC 7252 §5.4.1). Those that are not in the table stay. */
+export function usableOptions(options: Option[]): Option[] {
+    return options.filter((option, index) => isCritical(option) || !isUnusable(options, index))
+}

@@ -1,0 +1,89 @@
+import { deepStrictEqual, strictEqual } from "node:assert/strict"
+import { CoapCode, CoapOption, codeText, CoapType, ContentFormat } from "../../src/coap/code-points.js"
+import { emptyMessage, type Option, textOption, uintOption } from "../../src/coap/message.js"
+import { writeSenmlCbor } from "../../src/coap/senml.js"
+import { type CoapAnswer } from "../../src/coap/server.js"
+import { type ArrivedReading, Resources } from "../../host/gateway/resources.js"
+
+const discovery = [".well-known", "core"]
+
+function gateway(): {
+    arrived: [string, ArrivedReading[]][]
+    ask: (code: CoapCode, path: string[], payload?: Buffer | string, ...options: Option[]) => CoapAnswer
+} {
+    const arrived: [string, ArrivedReading[]][] = []
+    const resources = new Resources((path, readings) => void arrived.push([path, readings]))
+    return {
+        arrived,
+        ask: (code, path, payload = "", ...options) =>
+            resources.handle({
+                ...emptyMessage(CoapType.CON, 1),
+                code,
+                options: [...path.map((segment) => textOption(CoapOption.URI_PATH, segment)), ...options],
+                payload: Buffer.from(payload),
+            }),
+    }
+}
+
+const formatOf = (format: number): Option => uintOption(CoapOption.CONTENT_FORMAT, format)
+const accepting = (format: number): Option => uintOption(CoapOption.ACCEPT, format)
+const textOf = ({ code, payload }: CoapAnswer): string => `${codeText(code)} ${payload.toString()}`.trim()
+
+describe("a gateway's resources", () => {
+    it("tell a slash inside of a segment from one between two, and empty segments from none", () => {
+        const { ask } = gateway()
+        const paths = [["a/b"], ["a", "b"], ["a", "b", ""], ["a", "", "b"], ["a%2Fb"], []]
+        for (const [i, path] of paths.entries()) strictEqual(textOf(ask(CoapCode.PUT, path, `${i}`)), "2.01")
+        for (const [i, path] of paths.entries()) strictEqual(textOf(ask(CoapCode.GET, path)), `2.05 ${i}`)
+        // RFC 7252 §6.5: no segment and one empty segment are the same path, "/".
+        strictEqual(textOf(ask(CoapCode.GET, [""])), "2.05 5")
+    })
+
+    it("answer 4.06 when their format is not the one that is accepted, discovery too", () => {
+        const { ask } = gateway()
+        ask(CoapCode.POST, ["t"], "21.5", formatOf(ContentFormat.TEXT))
+        strictEqual(textOf(ask(CoapCode.GET, ["t"], "", accepting(ContentFormat.TEXT))), "2.05 21.5")
+        strictEqual(textOf(ask(CoapCode.GET, ["t"], "", accepting(ContentFormat.JSON))), "4.06 only format 0")
+        strictEqual(textOf(ask(CoapCode.GET, discovery, "", accepting(ContentFormat.LINK_FORMAT))), "2.05 </t>;ct=0")
+        strictEqual(textOf(ask(CoapCode.GET, discovery, "", accepting(ContentFormat.JSON))), "4.06 only format 40")
+    })
+
+    it("are listed in link format with nothing in it but them, whatever they are called", () => {
+        const { ask } = gateway()
+        ask(CoapCode.POST, ['a>;rt="admin",</fake'], "1")
+        ask(CoapCode.POST, ["a,b;c", "\n"], "1", formatOf(ContentFormat.JSON))
+        strictEqual(
+            textOf(ask(CoapCode.GET, discovery)),
+            "2.05 </a%3E%3Brt=%22admin%22%2C%3C%2Ffake>;ct=0,</a%2Cb%3Bc/%0A>;ct=50",
+        )
+        for (const code of [CoapCode.POST, CoapCode.PUT, CoapCode.DELETE])
+            strictEqual(textOf(ask(code, discovery, "x")), "4.05 only GET is possible here")
+    })
+
+    it("refuse a SenML pack that cannot be used with 4.00, and keep what was there", () => {
+        const { ask, arrived } = gateway()
+        const senml = formatOf(ContentFormat.SENML_CBOR)
+        const pack = writeSenmlCbor("urn:x:", [{ name: "temperature", unit: "Cel", value: 21.5, time: undefined }])
+        strictEqual(textOf(ask(CoapCode.POST, ["r"], pack, senml)), "2.01")
+        const refused = "4.00 not a SenML pack that can be used (docs/coap.md)"
+        strictEqual(textOf(ask(CoapCode.POST, ["r"], Buffer.from("81a3006161020162785f01", "hex"), senml)), refused)
+        strictEqual(textOf(ask(CoapCode.POST, ["r"], pack.subarray(1), senml)), refused)
+        deepStrictEqual(ask(CoapCode.GET, ["r"]).payload, pack)
+        deepStrictEqual(arrived, [["/r", [{ name: "temperature", unit: "Cel", value: 21.5 }]]])
+    })
+
+    it("take readings out of packs with values of other kinds beside them", () => {
+        const { ask, arrived } = gateway()
+        const pack = Buffer.from("83a200616102c4822018d7a20061620843010203a200616304f5", "hex")
+        strictEqual(textOf(ask(CoapCode.POST, ["r"], pack, formatOf(ContentFormat.SENML_CBOR))), "2.01")
+        deepStrictEqual(arrived, [["/r", [{ name: "a", unit: "", value: 21.5 }]]])
+    })
+
+    it("take no infinity for a reading, however it is written", () => {
+        const { ask, arrived } = gateway()
+        ask(CoapCode.POST, ["t"], "9".repeat(400))
+        ask(CoapCode.POST, ["t"], `temperature ${"9".repeat(400)} Cel`)
+        ask(CoapCode.POST, ["t"], '{"temperature":{"value":1e999,"unit":"Cel"}}', formatOf(ContentFormat.JSON))
+        deepStrictEqual(arrived, [])
+    })
+})
