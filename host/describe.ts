@@ -2,6 +2,8 @@ import { type Failure, FailureReason } from "../src/dtls/handshake/failure.js"
 import { Diagnostic } from "../src/dtls/association/output.js"
 import { AlertDescription, HandshakeType } from "../src/dtls/wire/code-points.js"
 import { GError } from "../src/gio/errors.js"
+import { word } from "../src/platform/node/printable.js"
+import { decimalText, type Reading } from "../src/sensor/reading.js"
 
 /** "handshake_failure (40)": names as RFC 5246 writes them. */
 export function alertName(alert: number): string {
@@ -81,4 +83,12 @@ export function diagnosticText(diagnostic: Diagnostic, detail: number): string {
         case Diagnostic.warningAlert:
             return `warning alert ${alertName(detail)}`
     }
+}
+
+/** "temperature 21.43 °C" */
+export function readingText({ name, value, unit }: Reading): string {
+    // Exact in hundredths up to there; what is larger is printed as JavaScript does.
+    const number = Math.abs(value) < 1e13 ? decimalText(value) : String(value)
+    const suffix = unit === "" ? "" : ` ${unit === "Cel" ? "°C" : word(unit)}`
+    return `${word(name)} ${number}${suffix}`
 }

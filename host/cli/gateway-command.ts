@@ -1,9 +1,10 @@
-import { decimalText } from "../../src/sensor/reading.js"
-import { errorText } from "../describe.js"
+import { coapPathText, parseCoapsUri } from "../../src/coap/uri.js"
+import { UsageError } from "../credentials.js"
+import { errorText, readingText } from "../describe.js"
 import { Gateway, type GatewayEvents } from "../gateway/gateway.js"
 import { type ArrivedReading } from "../gateway/resources.js"
 import { addressText } from "../trace/tracer.js"
-import { commonHelp, whole } from "./options.js"
+import { commonHelp, type Values, whole } from "./options.js"
 import { type Reporter } from "./reporter.js"
 import { readServing, type Serving } from "./serving.js"
 
@@ -15,19 +16,15 @@ A CoAPs server: keeps what is posted or put to any path, gives it back on GET, p
   --port PORT             (default 5684)
   --hint TEXT             PSK identity hint for clients
   --count N               end after N samples (default 0: never)
-  --max-peers N           clients at one time (default 10000)
+  --max-peers N           clients at one time (default 10000); beyond it the one heard from longest ago is let go
+  --shared PATH           a path at and below which every client writes, for example /readings; may be given again,
+                          "/" for all (default: a path belongs to the identity that created it)
 
 ${commonHelp}
 
 Examples
   mote gateway --psk sensor1:00112233445566778899aabbccddeeff
   coap-client-openssl -u sensor1 -k 'ASCII key' -m put -e 21.5 coaps://127.0.0.1/room   (libcoap's keys are text)`
-
-/** "temperature 21.43 °C" */
-export function readingText(reading: ArrivedReading): string {
-    const unit = reading.unit === "Cel" ? "°C" : reading.unit
-    return `${reading.name} ${decimalText(reading.value)} ${unit}`.trimEnd()
-}
 
 /** Prints what happens at a gateway and counts samples. */
 export class GatewayReporter implements GatewayEvents {
@@ -61,15 +58,28 @@ export class GatewayReporter implements GatewayEvents {
 
 /** @returns exit code */
 export async function gatewayCommand(args: string[]): Promise<number> {
-    const own = { count: { type: "string" }, "max-peers": { type: "string" } } as const
+    const own = { count: { type: "string" }, "max-peers": { type: "string" }, shared: { type: "string", multiple: true } } as const
     const serving = readServing(args, own, gatewayHelp, 5684)
     if (serving === undefined) return 0
     const { values, settings } = serving
     settings.limits.peers = whole(values, "max-peers", settings.limits.peers, 1, 1000000)
-    return await serve(serving, whole(values, "count", 0, 0, 999999999))
+    return await serve(serving, whole(values, "count", 0, 0, 999999999), sharedPaths(values))
 }
 
-async function serve({ reporter, settings, protocols, local }: Serving, count: number): Promise<number> {
+/** --shared as the gateway compares paths: in normal form, without a slash at the end. */
+function sharedPaths(values: Values): string[] {
+    const given = values["shared"]
+    return (Array.isArray(given) ? given : []).map((path) => {
+        if (!path.startsWith("/")) throw new UsageError("--shared: a path that begins with /, for example /readings")
+        return coapPathText(parseCoapsUri(`coaps://gateway${path.replace(/(.)\/+$/, "$1")}`).path)
+    })
+}
+
+async function serve(
+    { reporter, settings, protocols, local }: Serving,
+    count: number,
+    shared: string[],
+): Promise<number> {
     await new Promise<void>((resolve, reject) => {
         const events = new GatewayReporter(reporter, (samples) => {
             if (samples === count) setTimeout(end, 100)
@@ -77,7 +87,7 @@ async function serve({ reporter, settings, protocols, local }: Serving, count: n
         let gateway: Gateway | undefined
         const end = (): void => void gateway?.close().then(resolve, reject)
         const failed = (error: Error): void => void gateway?.close().then(() => reject(error), reject)
-        Gateway.start(reporter.services, settings, local, events, failed, protocols).then((started) => {
+        Gateway.start(reporter.services, settings, local, events, failed, { protocols, shared }).then((started) => {
             gateway = started
             const address = addressText(started.localAddress())
             reporter.event(`gateway: listening on ${address} for coaps://`, { event: "listening", address })

@@ -37,7 +37,7 @@ export async function printMessages(
         const data = Buffer.from(message.vectors[0].subarray(0, message.bytesReceived))
         if (reporter.json)
             reporter.event("", { event: "message", peer, text: data.toString(), hex: data.toString("hex") })
-        else process.stdout.write(data)
+        else reporter.data(data)
         await onMessage?.(data)
     }
 }

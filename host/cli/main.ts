@@ -2,6 +2,7 @@
 import { AlertDescription } from "../../src/dtls/wire/code-points.js"
 import { FailureReason } from "../../src/dtls/handshake/failure.js"
 import { GError, IOErrorEnum, isIoError } from "../../src/gio/errors.js"
+import { printable } from "../../src/platform/node/printable.js"
 import { UsageError } from "../credentials.js"
 import { errorText, handshakeName } from "../describe.js"
 import { buildCommand } from "./build-command.js"
@@ -58,7 +59,7 @@ function exitCodeOf(error: unknown): number {
     const usage = error instanceof UsageError || isIoError(error, IOErrorEnum.INVALID_ARGUMENT)
     if (process.argv.includes("--json")) printJsonError(error)
     if (usage || error instanceof GError) {
-        process.stderr.write(`mote: ${errorText(error)}\n`)
+        process.stderr.write(`mote: ${printable(errorText(error))}\n`)
         return usage ? 2 : 1
     }
     // A defect of ours: the stack helps whoever reports it.

@@ -5,6 +5,7 @@ import { createInterface } from "node:readline"
 import { type Readable } from "node:stream"
 import { emulatorCommand } from "../board/emulator.js"
 import { root } from "../build/device.js"
+import { printable } from "../../src/platform/node/printable.js"
 import { UsageError } from "../credentials.js"
 import { type DeviceConfig } from "../config/device-config.js"
 import { type BuildFiles, buildFiles } from "../config/firmware-build.js"
@@ -59,7 +60,7 @@ function openSerial(port: string): Readable {
 
 async function show(input: Readable, debug: DebugMap | undefined): Promise<void> {
     for await (const line of createInterface({ input, crlfDelay: Infinity }))
-        for (const shown of positionsAsLines(line, debug)) process.stdout.write(`${inWords(shown)}\n`)
+        for (const shown of positionsAsLines(line, debug)) process.stdout.write(`${printable(inWords(shown))}\n`)
 }
 
 export async function monitorCommand(args: string[]): Promise<number> {

@@ -1,5 +1,6 @@
 import { Diagnostic } from "../../src/dtls/association/output.js"
 import { type SocketAddress } from "../../src/gio/socket-address.js"
+import { printable } from "../../src/platform/node/printable.js"
 import { diagnosticText } from "../describe.js"
 import { ObservedServices } from "../trace/observed-services.js"
 import { type Direction, traceLine, Tracer } from "../trace/tracer.js"
@@ -11,7 +12,10 @@ export interface Traffic {
     datagrams: number
 }
 
-/** What a command says: events for people, or one JSON object per line; and the services whose sockets it watches. */
+/**
+ * What a command says: events for people, or one JSON object per line; and the services whose sockets it watches. The one
+ * place where what peers and devices sent becomes a line: nothing in it can begin another one or steer the terminal.
+ */
 export class Reporter {
     services: ObservedServices
     /** since the start */
@@ -25,7 +29,7 @@ export class Reporter {
         this.json = flag(values, "json")
         if (flag(values, "trace"))
             this.tracer = new Tracer((record) =>
-                this.json ? this.printJson(record) : process.stderr.write(`${traceLine(record)}\n`),
+                this.json ? this.printJson(record) : this.print(process.stderr, traceLine(record)),
             )
         this.services = new ObservedServices(
             (direction, peer, data) => this.observe(direction, peer, data),
@@ -42,30 +46,40 @@ export class Reporter {
         this.tracer?.datagram(direction, peer, data)
     }
 
+    private print(stream: NodeJS.WritableStream, line: string): void {
+        stream.write(`${printable(line)}\n`)
+    }
+
     private printJson(value: object): void {
         process.stdout.write(`${JSON.stringify(value)}\n`)
+    }
+
+    /** Bytes of a peer, as they are for a program behind a pipe; on a terminal line by line, escaped. */
+    data(bytes: Buffer): void {
+        if (!process.stdout.isTTY) process.stdout.write(bytes)
+        else process.stdout.write(bytes.toString().split("\n").map(printable).join("\n"))
     }
 
     /** @param sentence for people; @param event for programs */
     event(sentence: string, event: object): void {
         if (this.json) this.printJson(event)
-        else process.stdout.write(`${sentence}\n`)
+        else this.print(process.stdout, sentence)
     }
 
     /** Something went wrong, and the command goes on. */
     problem(message: string): void {
         if (this.json) this.printJson({ event: "problem", message })
-        else process.stderr.write(`mote: ${message}\n`)
+        else this.print(process.stderr, `mote: ${message}`)
     }
 
     /** For people only, beside the output. */
     note(sentence: string): void {
-        if (!this.json) process.stderr.write(`${sentence}\n`)
+        if (!this.json) this.print(process.stderr, sentence)
     }
 
     diagnostic = (diagnostic: Diagnostic, detail: number): void => {
         const message = diagnosticText(diagnostic, detail)
         if (this.json) this.printJson({ event: "diagnostic", diagnostic: Diagnostic[diagnostic], message })
-        else process.stderr.write(`note: ${message}\n`)
+        else this.print(process.stderr, `note: ${message}`)
     }
 }

@@ -58,7 +58,7 @@ export class SensorReporter implements SensorObserver {
 
     posted(sample: Sample, time: number): void {
         this.tally.posted++
-        const values = sample.readings.map((r) => `${r.name} ${decimalText(r.value)} ${r.unit}`).join(", ")
+        const values = sample.readings.map(readingText).join(", ")
         this.reporter.event(`posted ${sample.number}: ${values} (${Math.round(time)} ms)`, {
             event: "posted",
             number: sample.number,

@@ -5,6 +5,7 @@ import { LogLevel } from "../../src/gio/log-level.js"
 import { buildForeignImage, cachedDeviceImage, type DeviceImage, root } from "../build/device.js"
 import { machineModule } from "../build/wasm.js"
 import { ImageRefused } from "../simulator/machine.js"
+import { printable } from "../../src/platform/node/printable.js"
 import { UsageError } from "../credentials.js"
 import { inWords } from "../device-words.js"
 import { DebugMap } from "../simulator/debug-map.js"
@@ -167,6 +168,9 @@ function checkSensorSetting(name: string, value: string): void {
     if (!form.test(value)) throw new UsageError(`--setting ${name}=...: ${said}`)
 }
 
+/** A program may print several lines at once; what is in them is escaped. */
+const lines = (text: string): string => text.split("\n").map(printable).join("\n")
+
 function deviceOptions(options: SimOptions, number: number, debug: DebugMap | undefined): DeviceOptions {
     const tag = options.count > 1 ? `${number}: ` : ""
     const fill = (value: string): string => value.replaceAll("{n}", String(number))
@@ -181,8 +185,10 @@ function deviceOptions(options: SimOptions, number: number, debug: DebugMap | un
         deviceId: number.toString(16).padStart(16, "0"),
         settings,
         storageFolder: join(".mote", "sim", String(number)),
-        print: (level, text) => line(options.plain ? text : (levels[level] ?? "") + (debug?.withNames(text) ?? text)),
-        log: (level, message) => line(`${LogLevel[level]}: ${inWords(message)}`),
+        // With --plain other programs compare the output: it is what the program printed.
+        print: (level, text) =>
+            line(options.plain ? text : lines((levels[level] ?? "") + (debug?.withNames(text) ?? text))),
+        log: (level, message) => line(lines(`${LogLevel[level]}: ${inWords(message)}`)),
     }
 }
 
@@ -243,7 +249,7 @@ const STOCK_TIMEOUT = 600000
 async function runStock(given: Map<string, string>): Promise<number> {
     const settings: StockSettings = { host: "", port: "5684", interval: "1000", ...Object.fromEntries(given) }
     if (!given.has("count")) throw new UsageError("--stock: --setting count=... is needed")
-    const print = (line: string): void => void process.stdout.write(`${inWords(line)}\n`)
+    const print = (line: string): void => void process.stdout.write(`${printable(inWords(line))}\n`)
     const { panic, ending } = await runStockSensor(settings, STOCK_TIMEOUT, print)
     if (panic > 0) process.stdout.write(`panic ${panic} of the official VM\n${ending.join("\n")}\n`)
     return panic > 0 ? 1 : 0

@@ -17,6 +17,13 @@ export interface GatewayEvents {
     ended(peer: string, error: Error | undefined): void
 }
 
+export interface GatewayOptions {
+    /** ALPN names */
+    protocols?: string[] | undefined
+    /** paths to which, and below which, every client writes; default: none, a path belongs to who created it */
+    shared?: string[]
+}
+
 /** A CoAPs server that keeps what is posted to it and tells of readings. */
 export class Gateway {
     private count = 0
@@ -27,6 +34,7 @@ export class Gateway {
         private socket: UdpSocket,
         private listener: DtlsListener,
         private events: GatewayEvents,
+        private shared: string[],
     ) {}
 
     /** Opens its socket and serves. Throws GError: ADDRESS_IN_USE, ... @param failed told when it can serve no more */
@@ -36,13 +44,13 @@ export class Gateway {
         local: { host: string | undefined; port: number },
         events: GatewayEvents,
         failed: (error: Error) => void,
-        protocols?: string[],
+        { protocols, shared = [] }: GatewayOptions = {},
     ): Promise<Gateway> {
         const options = { remote: undefined, localHost: local.host, localPort: local.port }
         const socket = await services.openUdp(options)
         const listener = new DtlsListener(services, socket, settings)
         listener.setAdvertisedProtocols(protocols)
-        const gateway = new Gateway(services, socket, listener, events)
+        const gateway = new Gateway(services, socket, listener, events, shared)
         services.spawn(() => gateway.acceptLoop(failed))
         return gateway
     }
@@ -57,8 +65,7 @@ export class Gateway {
 
     private async acceptLoop(failed: (error: Error) => void): Promise<void> {
         // One store for all clients, so that one can read what another has posted.
-        let peerOfRequest = ""
-        const resources = new Resources((path, readings) => this.events.readings(peerOfRequest, path, readings))
+        const resources = new Resources(this.shared, (...what) => this.events.readings(...what))
         for (;;) {
             let connection: DtlsServerConnection
             try {
@@ -69,12 +76,10 @@ export class Gateway {
             }
             this.count++
             const peer = `client ${this.count}`
+            const identity = (connection.getPeerIdentity() ?? Buffer.alloc(0)).toString("hex")
             const session = new CoapSession(
                 connection,
-                (request) => {
-                    peerOfRequest = peer
-                    return resources.handle(request)
-                },
+                (request) => resources.handle(request, { peer, identity }),
                 gatewayCoapParameters(),
                 this.services,
             )

@@ -13,13 +13,16 @@ export interface ArrivedReading {
 }
 
 interface Resource {
+    /** identity of the client that created it, as hex; nobody else writes to it unless its path is shared */
+    owner: string
     segments: string[]
     format: number
     payload: Buffer
 }
 
-/** Largest number of resources kept: a client cannot fill the memory. */
+/** Largest number of resources kept, in all and of one identity: a client cannot fill the memory, nor the places of others. */
 const MAX_RESOURCES = 1000
+const MAX_RESOURCES_OF_ONE = 100
 
 /** Where the resources are listed (RFC 6690 §4). */
 const DISCOVERY = "/.well-known/core"
@@ -67,14 +70,32 @@ function readText(text: string, resource: string): ArrivedReading[] | undefined 
     })
 }
 
-/** The gateway's resources: whatever is put or posted to a path can be got from it. */
+/** Who sends a request. */
+export interface Requester {
+    /** name for people, "client 7" */
+    peer: string
+    /** its identity in the DTLS session, as hex */
+    identity: string
+}
+
+/**
+ * The gateway's resources: whatever is put or posted to a path can be got from it, by everybody. A path belongs to the
+ * identity that created it: others neither overwrite nor delete it, unless the path is shared.
+ */
 export class Resources {
     private byPath = new Map<string, Resource>()
+    private countOf = new Map<string, number>()
 
-    /** @param onReadings told of each payload that holds readings */
-    constructor(private onReadings: (path: string, readings: ArrivedReading[]) => void) {}
+    /**
+     * @param shared paths to which, and below which, everybody writes: "/readings"; "/" for all
+     * @param onReadings told of each payload that holds readings
+     */
+    constructor(
+        private shared: string[],
+        private onReadings: (peer: string, path: string, readings: ArrivedReading[]) => void,
+    ) {}
 
-    handle = (request: CoapMessage): CoapAnswer => {
+    handle(request: CoapMessage, from: Requester): CoapAnswer {
         const segments = textOptionsOf(request, CoapOption.URI_PATH)
         const path = coapPathText(segments)
         if (path === DISCOVERY) return this.discover(request)
@@ -83,10 +104,9 @@ export class Resources {
                 return this.get(path, request)
             case CoapCode.POST:
             case CoapCode.PUT:
-                return this.store(path, segments, request)
+                return this.store(path, segments, request, from)
             case CoapCode.DELETE:
-                this.byPath.delete(path)
-                return { code: CoapCode.DELETED, options: [], payload: Buffer.alloc(0) }
+                return this.remove(path, from)
             default:
                 return refusal(CoapCode.METHOD_NOT_ALLOWED, `method ${codeText(request.code)} is not known`)
         }
@@ -108,16 +128,44 @@ export class Resources {
         return content(request, ContentFormat.LINK_FORMAT, Buffer.from(writeLinkFormat(links)))
     }
 
-    private store(path: string, segments: string[], request: CoapMessage): CoapAnswer {
-        const known = this.byPath.has(path)
-        if (!known && this.byPath.size >= MAX_RESOURCES) return refusal(CoapCode.FORBIDDEN, "too many resources")
+    private remove(path: string, from: Requester): CoapAnswer {
+        const resource = this.byPath.get(path)
+        if (resource !== undefined && !this.mayWrite(path, resource, from)) return notYours(path)
+        if (resource !== undefined) {
+            this.byPath.delete(path)
+            this.count(resource.owner, -1)
+        }
+        return { code: CoapCode.DELETED, options: [], payload: Buffer.alloc(0) }
+    }
+
+    private mayWrite(path: string, resource: Resource, from: Requester): boolean {
+        return resource.owner === from.identity || this.shared.some((root) => isAtOrBelow(path, root))
+    }
+
+    private count(owner: string, change: number): void {
+        const count = (this.countOf.get(owner) ?? 0) + change
+        if (count === 0) this.countOf.delete(owner)
+        else this.countOf.set(owner, count)
+    }
+
+    private hasRoomFor(owner: string): boolean {
+        return this.byPath.size < MAX_RESOURCES && (this.countOf.get(owner) ?? 0) < MAX_RESOURCES_OF_ONE
+    }
+
+    private store(path: string, segments: string[], request: CoapMessage, from: Requester): CoapAnswer {
+        const known = this.byPath.get(path)
+        if (known !== undefined && !this.mayWrite(path, known, from)) return notYours(path)
+        if (known === undefined && !this.hasRoomFor(from.identity))
+            return refusal(CoapCode.FORBIDDEN, "too many resources")
         const format = uintOptionOf(request, CoapOption.CONTENT_FORMAT, ContentFormat.TEXT)
         const readings = readReadings(format, request.payload, path)
         if (readings === undefined && format === ContentFormat.SENML_CBOR)
             return refusal(CoapCode.BAD_REQUEST, "not a SenML pack that can be used (docs/coap.md)")
-        this.byPath.set(path, { segments, format, payload: request.payload })
-        if (readings !== undefined) this.onReadings(path, readings)
-        if (known) return { code: CoapCode.CHANGED, options: [], payload: Buffer.alloc(0) }
+        const owner = known === undefined ? from.identity : known.owner
+        if (known === undefined) this.count(owner, 1)
+        this.byPath.set(path, { owner, segments, format, payload: request.payload })
+        if (readings !== undefined) this.onReadings(from.peer, path, readings)
+        if (known !== undefined) return { code: CoapCode.CHANGED, options: [], payload: Buffer.alloc(0) }
         const location = segments.map((part) => textOption(CoapOption.LOCATION_PATH, part))
         return { code: CoapCode.CREATED, options: location, payload: Buffer.alloc(0) }
     }
@@ -128,6 +176,16 @@ function content(request: CoapMessage, format: number, payload: Buffer): CoapAns
     const accepted = uintOptionOf(request, CoapOption.ACCEPT, format)
     if (accepted !== format) return refusal(CoapCode.NOT_ACCEPTABLE, `only format ${format}`)
     return { code: CoapCode.CONTENT, options: [uintOption(CoapOption.CONTENT_FORMAT, format)], payload }
+}
+
+/** Whether a path is `root` or lies below it; everything lies below "/". */
+function isAtOrBelow(path: string, root: string): boolean {
+    return root === "/" || path === root || path.startsWith(`${root}/`)
+}
+
+/** It says whose path it is not, and not whose it is. */
+function notYours(path: string): CoapAnswer {
+    return refusal(CoapCode.FORBIDDEN, `${path} belongs to another client`)
 }
 
 function refusal(code: CoapCode, diagnostic: string): CoapAnswer {

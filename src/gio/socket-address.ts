@@ -4,6 +4,8 @@ export interface SocketAddress {
     address: string
     /** 0 to 65535 */
     port: number
+    /** of a sender: the local address it sent to, on a socket that has several; answers leave from there */
+    local?: string
 }
 
 /** One string per address and port. */

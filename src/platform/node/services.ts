@@ -5,7 +5,9 @@ import { type Table } from "../../dtls/endpoint/endpoint.js"
 import { LogLevel } from "../../gio/log-level.js"
 import { type Services, type Signal, type Storage, type UdpOptions, type UdpSocket } from "../services.js"
 import { NodeCryptoProvider } from "./crypto.js"
+import { printable } from "./printable.js"
 import { NodeStorage } from "./storage.js"
+import { AllAddressesSocket } from "./all-addresses.js"
 import { NodeUdpSocket } from "./udp.js"
 
 class NodeSignal implements Signal {
@@ -66,7 +68,8 @@ export class NodeServices implements Services {
 
     constructor(options: NodeServicesOptions = {}) {
         this.storage = new NodeStorage(options.storageFolder ?? ".mote")
-        this.writeLog = options.log ?? ((level, message) => process.stderr.write(`${LogLevel[level]}: ${message}\n`))
+        this.writeLog =
+            options.log ?? ((level, message) => process.stderr.write(`${LogLevel[level]}: ${printable(message)}\n`))
     }
 
     newSignal(): Signal {
@@ -94,7 +97,8 @@ export class NodeServices implements Services {
     }
 
     openUdp(options: UdpOptions): Promise<UdpSocket> {
-        return NodeUdpSocket.open(this, options)
+        const everywhere = options.remote === undefined && options.localHost === undefined
+        return everywhere ? AllAddressesSocket.openAll(this, options.localPort) : NodeUdpSocket.open(this, options)
     }
 
     async resolve(host: string): Promise<string[]> {

@@ -1,7 +1,7 @@
 import { type RemoteInfo, type Socket } from "node:dgram"
 import { type InputMessage, type OutputMessage } from "../../gio/datagram-based.js"
 import { DatagramSocket } from "../../gio/datagram-socket.js"
-import { type GError, invalidArgument } from "../../gio/errors.js"
+import { type GError, invalidArgument, ioError, IOErrorEnum } from "../../gio/errors.js"
 import { type SocketAddress } from "../../gio/socket-address.js"
 import { gather, scatter } from "../../gio/vectors.js"
 import { type Services, type UdpOptions, type UdpSocket } from "../services.js"
@@ -23,37 +23,49 @@ export class NodeUdpSocket extends DatagramSocket implements UdpSocket {
     private queue: Received[] = []
     private sentInTurn = 0
 
-    private constructor(
+    constructor(
         services: Services,
-        private socket: Socket,
+        /** the socket that sends, unless an address names another one; undefined: there is none at the moment */
+        private socket: Socket | undefined,
         private remote: SocketAddress | undefined,
     ) {
         super(services)
-        socket.on("message", (data: Buffer, info: RemoteInfo) => this.received(data, info))
-        socket.on("error", (error: NodeJS.ErrnoException) => {
-            this.error = asGError(error, remote === undefined ? "socket" : text(remote))
-            this.changed.notify()
-        })
+        if (socket !== undefined) this.listenTo(socket, undefined)
     }
 
     static async open(services: Services, options: UdpOptions): Promise<NodeUdpSocket> {
         return new NodeUdpSocket(services, await openSocket(options), options.remote)
     }
 
-    private received(data: Buffer, info: RemoteInfo): void {
+    /** @param local what `SocketAddress.local` of its senders is */
+    protected listenTo(socket: Socket, local: string | undefined): void {
+        socket.on("message", (data: Buffer, info: RemoteInfo) => this.received(data, info, local))
+        socket.on("error", (error: NodeJS.ErrnoException) => {
+            this.error = asGError(error, this.remote === undefined ? "socket" : text(this.remote))
+            this.changed.notify()
+        })
+    }
+
+    private received(data: Buffer, info: RemoteInfo, local: string | undefined): void {
         if (this.queue.length >= QUEUE_LIMIT) return
-        this.queue.push({ data, address: { address: info.address, port: info.port } })
+        const address = { address: info.address, port: info.port }
+        this.queue.push({ data, address: local === undefined ? address : { ...address, local } })
         this.changed.notify()
     }
 
     localAddress(): SocketAddress {
-        const { address, port } = this.socket.address()
+        const { address, port } = (this.socket as Socket).address()
         return { address, port }
     }
 
     /** System-wide receive buffer, bytes; for load tests and busy gateways. */
     setReceiveBufferSize(size: number): void {
-        this.socket.setRecvBufferSize(size)
+        this.socket?.setRecvBufferSize(size)
+    }
+
+    /** The socket that a datagram to this address leaves from. */
+    protected socketTo(_address: SocketAddress | undefined): Socket | undefined {
+        return this.socket
     }
 
     protected takeOne(message: InputMessage): boolean {
@@ -89,19 +101,26 @@ export class NodeUdpSocket extends DatagramSocket implements UdpSocket {
                 if (error === null) message.bytesSent = data.length
                 resolve(error === null ? undefined : asGError(error, text(address ?? this.remote ?? nowhere)))
             }
-            if (this.remote !== undefined) this.socket.send(data, done)
+            const socket = this.socketTo(address)
+            if (socket === undefined)
+                resolve(ioError(IOErrorEnum.NOT_FOUND, "this host does not have that address any more"))
+            else if (this.remote !== undefined) socket.send(data, done)
             else if (address === undefined) resolve(invalidArgument("messages", "each needs an address: not connected"))
             // Port 0 is no place to send to, and node:dgram throws over it; an address can come from a forged datagram.
             else if (address.port === 0) resolve(invalidArgument("messages", "port 0 is no place to send to"))
-            else this.socket.send(data, address.port, address.address, done)
+            else socket.send(data, address.port, address.address, done)
         })
     }
 
     close(): void {
         if (this.closed) return
         this.closed = true
-        this.socket.close()
+        this.closeSockets()
         this.changed.notify()
+    }
+
+    protected closeSockets(): void {
+        this.socket?.close()
     }
 }
 
