@@ -1,11 +1,11 @@
 import { defaultCoapParameters } from "../../src/coap/parameters.js"
 import { coapUriText, parseCoapsUri } from "../../src/coap/uri.js"
 import { jsonFormat, senmlFormat, textFormat } from "../../src/sensor/payload.js"
-import { decimalText, type Sample, SimulatedSource } from "../../src/sensor/reading.js"
+import { type Sample, SimulatedSource } from "../../src/sensor/reading.js"
 import { Sensor, type SensorConfig, type SensorObserver } from "../../src/sensor/sensor.js"
 import { type CoapsSession } from "../../src/sensor/session.js"
 import { UsageError } from "../credentials.js"
-import { errorText } from "../describe.js"
+import { errorText, readingText } from "../describe.js"
 import { commonHelp, parseOptions, seconds, settingsOf, text, type Values, whole } from "./options.js"
 import { Reporter } from "./reporter.js"
 
