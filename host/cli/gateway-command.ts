@@ -58,7 +58,11 @@ export class GatewayReporter implements GatewayEvents {
 
 /** @returns exit code */
 export async function gatewayCommand(args: string[]): Promise<number> {
-    const own = { count: { type: "string" }, "max-peers": { type: "string" }, shared: { type: "string", multiple: true } } as const
+    const own = {
+        count: { type: "string" },
+        "max-peers": { type: "string" },
+        shared: { type: "string", multiple: true },
+    } as const
     const serving = readServing(args, own, gatewayHelp, 5684)
     if (serving === undefined) return 0
     const { values, settings } = serving

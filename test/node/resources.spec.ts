@@ -7,22 +7,24 @@ import { type ArrivedReading, Resources } from "../../host/gateway/resources.js"
 
 const discovery = [".well-known", "core"]
 
-function gateway(): {
+type Ask = (code: CoapCode, path: string[], payload?: Buffer | string, ...options: Option[]) => CoapAnswer
+
+function gateway(shared: string[] = []): {
     arrived: [string, ArrivedReading[]][]
-    ask: (code: CoapCode, path: string[], payload?: Buffer | string, ...options: Option[]) => CoapAnswer
+    ask: Ask
+    /** the same, as another client */
+    as: (identity: string) => Ask
 } {
     const arrived: [string, ArrivedReading[]][] = []
-    const resources = new Resources((path, readings) => void arrived.push([path, readings]))
-    return {
-        arrived,
-        ask: (code, path, payload = "", ...options) =>
-            resources.handle({
-                ...emptyMessage(CoapType.CON, 1),
-                code,
-                options: [...path.map((segment) => textOption(CoapOption.URI_PATH, segment)), ...options],
-                payload: Buffer.from(payload),
-            }),
-    }
+    const resources = new Resources(shared, (_peer, path, readings) => void arrived.push([path, readings]))
+    const as =
+        (identity: string): Ask =>
+        (code, path, payload = "", ...options) => {
+            const segments = path.map((segment) => textOption(CoapOption.URI_PATH, segment))
+            const request = { ...emptyMessage(CoapType.CON, 1), code, options: [...segments, ...options] }
+            return resources.handle({ ...request, payload: Buffer.from(payload) }, { peer: "client 1", identity })
+        }
+    return { arrived, ask: as("01"), as }
 }
 
 const formatOf = (format: number): Option => uintOption(CoapOption.CONTENT_FORMAT, format)
@@ -85,5 +87,39 @@ describe("a gateway's resources", () => {
         ask(CoapCode.POST, ["t"], `temperature ${"9".repeat(400)} Cel`)
         ask(CoapCode.POST, ["t"], '{"temperature":{"value":1e999,"unit":"Cel"}}', formatOf(ContentFormat.JSON))
         deepStrictEqual(arrived, [])
+    })
+
+    it("belong to the identity that created them: others read them, and neither overwrite nor delete them", () => {
+        const { as } = gateway()
+        const [owner, other] = [as("01"), as("02")]
+        strictEqual(textOf(owner(CoapCode.PUT, ["boiler"], "on")), "2.01")
+        for (const code of [CoapCode.PUT, CoapCode.POST, CoapCode.DELETE])
+            strictEqual(textOf(other(code, ["boiler"], "off")), "4.03 /boiler belongs to another client")
+        strictEqual(textOf(other(CoapCode.GET, ["boiler"])), "2.05 on")
+        strictEqual(textOf(owner(CoapCode.POST, ["boiler"], "standby")), "2.04")
+        strictEqual(textOf(owner(CoapCode.DELETE, ["boiler"])), "2.02")
+        strictEqual(textOf(other(CoapCode.PUT, ["boiler"], "mine now")), "2.01")
+    })
+
+    it("are everybody's where the path is shared, at it and below it, and nowhere else", () => {
+        const { as } = gateway(["/readings"])
+        const [owner, other] = [as("01"), as("02")]
+        for (const path of [["readings"], ["readings", "a"], ["readings-of-one"]]) owner(CoapCode.PUT, path, "1")
+        strictEqual(textOf(other(CoapCode.POST, ["readings"], "2")), "2.04")
+        strictEqual(textOf(other(CoapCode.DELETE, ["readings", "a"])), "2.02")
+        strictEqual(textOf(other(CoapCode.POST, ["readings-of-one"], "2")).slice(0, 4), "4.03")
+        const everything = gateway(["/"])
+        everything.as("01")(CoapCode.PUT, ["x"], "1")
+        strictEqual(textOf(everything.as("02")(CoapCode.PUT, ["x"], "2")), "2.04")
+    })
+
+    it("of one identity leave room for those of others, and deleting makes room again", () => {
+        const { as } = gateway()
+        const greedy = as("01")
+        for (let i = 0; i < 100; i++) strictEqual(textOf(greedy(CoapCode.PUT, [`r${i}`], "1")), "2.01")
+        strictEqual(textOf(greedy(CoapCode.PUT, ["one-more"], "1")), "4.03 too many resources")
+        strictEqual(textOf(as("02")(CoapCode.PUT, ["other"], "1")), "2.01")
+        greedy(CoapCode.DELETE, ["r7"])
+        strictEqual(textOf(greedy(CoapCode.PUT, ["one-more"], "1")), "2.01")
     })
 })

@@ -54,7 +54,8 @@ export class AllAddressesSocket extends NodeUdpSocket {
                 return socket
             } catch (error) {
                 socket.closeSockets()
-                if (port !== 0 || attempt === PORT_ATTEMPTS || !isIoError(error, IOErrorEnum.ADDRESS_IN_USE)) throw error
+                if (port !== 0 || attempt === PORT_ATTEMPTS || !isIoError(error, IOErrorEnum.ADDRESS_IN_USE))
+                    throw error
             }
         }
     }

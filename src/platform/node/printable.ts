@@ -12,7 +12,8 @@ const MAX_LINE = 2000
  * and a line of more than 2000 characters is cut, which it says.
  */
 export function printable(text: string): string {
-    const cut = text.length > MAX_LINE ? `${text.slice(0, MAX_LINE)}… (${text.length - MAX_LINE} characters more)` : text
+    const cut =
+        text.length > MAX_LINE ? `${text.slice(0, MAX_LINE)}… (${text.length - MAX_LINE} characters more)` : text
     return cut.replace(UNPRINTABLE, escaped)
 }
 
