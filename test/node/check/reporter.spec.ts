@@ -3,7 +3,7 @@ import { spawnSync } from "node:child_process"
 import { mkdtempSync, writeFileSync } from "node:fs"
 import { tmpdir } from "node:os"
 import { join } from "node:path"
-import { root } from "../../host/build/device.js"
+import { root } from "../../../host/build/device.js"
 
 describe("the output of the tests", () => {
     it("names what was not checked here, and ends with the one line that programs read", () => {

@@ -3,7 +3,7 @@ import { spawnSync } from "node:child_process"
 import { mkdtempSync, writeFileSync } from "node:fs"
 import { tmpdir } from "node:os"
 import { join } from "node:path"
-import { root } from "../../host/build/device.js"
+import { root } from "../../../host/build/device.js"
 
 const program = `
 import { connect, listen, GError } from "mote-dtls"

@@ -1,19 +1,19 @@
 import { deepStrictEqual, ok, rejects, strictEqual } from "node:assert/strict"
-import { CoapClient, newRequest } from "../../src/coap/client.js"
-import { CoapCode, CoapOption, CoapType } from "../../src/coap/code-points.js"
+import { CoapClient, newRequest } from "../../../src/coap/client.js"
+import { CoapCode, CoapOption, CoapType } from "../../../src/coap/code-points.js"
 import {
     type CoapMessage,
     emptyMessage,
     readCoapMessage,
     textOption,
     writeCoapMessage,
-} from "../../src/coap/message.js"
-import { defaultCoapParameters } from "../../src/coap/parameters.js"
-import { type CoapAnswer, CoapSession } from "../../src/coap/server.js"
-import { IOErrorEnum } from "../../src/gio/errors.js"
-import { NodeServices } from "../../src/platform/node/services.js"
-import { sleep } from "../interop/process.js"
-import { ScriptedSocket } from "../support/scripted-socket.js"
+} from "../../../src/coap/message.js"
+import { defaultCoapParameters } from "../../../src/coap/parameters.js"
+import { type CoapAnswer, CoapSession } from "../../../src/coap/server.js"
+import { IOErrorEnum } from "../../../src/gio/errors.js"
+import { NodeServices } from "../../../src/platform/node/services.js"
+import { sleep } from "../../interop/process.js"
+import { ScriptedSocket } from "../../support/scripted-socket.js"
 
 const services = new NodeServices()
 const parameters = {

@@ -2,8 +2,8 @@ import { ok, strictEqual } from "node:assert/strict"
 import { spawnSync } from "node:child_process"
 import { existsSync, readdirSync, readFileSync } from "node:fs"
 import { dirname, join, relative } from "node:path"
-import { buildDeviceImage, root } from "../../host/build/device.js"
-import { needs } from "../support/needs.js"
+import { buildDeviceImage, root } from "../../../host/build/device.js"
+import { needs } from "../../support/needs.js"
 
 /** Rooms from the top of the house to the bottom: an import may only go down (docs/design.md). */
 const ORDER = [

@@ -9,10 +9,10 @@ import {
     functionNames,
     root,
     runInOfficialVm,
-} from "../../host/build/device.js"
-import { SENSOR_IMAGE_AIM } from "../../host/build/limits.js"
-import { engineTests } from "../engine/all.js"
-import { type Kit } from "../kit.js"
+} from "../../../host/build/device.js"
+import { SENSOR_IMAGE_AIM } from "../../../host/build/limits.js"
+import { engineTests } from "../../engine/all.js"
+import { type Kit } from "../../kit.js"
 
 /** Names of the functions and methods that a source file declares and exports. */
 function declaredNames(path: string): string[] {

@@ -1,6 +1,6 @@
 import { strictEqual } from "node:assert/strict"
-import { NodeServices } from "../../src/platform/node/services.js"
-import { engineTests } from "../engine/all.js"
+import { NodeServices } from "../../../src/platform/node/services.js"
+import { engineTests } from "../../engine/all.js"
 
 const services = new NodeServices()
 
