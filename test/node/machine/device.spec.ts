@@ -45,7 +45,7 @@ describe("the official DeviceScript compiler and VM", function () {
     this.timeout(180000)
 
     it("compiles the sensor into at most 40 KB", () => {
-        const image = buildDeviceImage("src/sensor/main.ts", "sensor")
+        const image = buildDeviceImage("src/sensor/main.ts")
         ok(image.bytes <= SENSOR_IMAGE_AIM, `${image.bytes} bytes, aim ${SENSOR_IMAGE_AIM}`)
     })
 
@@ -68,7 +68,7 @@ describe("the official DeviceScript compiler and VM", function () {
         })
 
     it("runs the engine's tests in the official VM: the same names pass", () => {
-        const { status, output } = runInOfficialVm("test/device/main.ts", "engine-tests")
+        const { status, output } = runInOfficialVm("test/device/main.ts")
         strictEqual(status, 0, output)
         const names = engineTestNames()
         for (const name of names) ok(output.includes(`WASM>   ${name}\n`), `not run: ${name}`)
