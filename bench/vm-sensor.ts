@@ -1,5 +1,4 @@
 import { readFileSync } from "node:fs"
-import { join } from "node:path"
 import { cachedDeviceImage } from "../host/build/device.js"
 import { Gateway } from "../host/gateway/gateway.js"
 import { PskStore } from "../host/credentials.js"

@@ -8,6 +8,7 @@ import {
     readdirSync,
     readFileSync,
     renameSync,
+    rmSync,
     statSync,
     writeFileSync,
 } from "node:fs"
@@ -24,6 +25,9 @@ export const root = fileURLToPath(new URL("../../", import.meta.url))
 
 /** Where images and the compiler's packages are kept; ignored by git. */
 const cache = join(root, ".cache", "device")
+
+/** The compiler's packages, as every compilation writes them anew: tsconfig.device.json has their types from here. */
+const packages = join(cache, "packages")
 
 export interface DeviceImage {
     /** the image file */
@@ -140,7 +144,7 @@ export function cachedDeviceImage(entry: string): DeviceImage {
         hash.update(path.slice(root.length)).update(readFileSync(path))
     hashFolder(hash, join(root, "host", "image"))
     const { path, debugPath } = kept(hash.copy())
-    if (existsSync(path)) return { path, bytes: statSync(path).size, debugPath }
+    if (existsSync(path) && existsSync(packages)) return { path, bytes: statSync(path).size, debugPath }
     return keep(buildDeviceImage(entry), hash)
 }
 
@@ -227,8 +231,21 @@ function compile(folder: string, entry: string, flags: string[] = []): DeviceIma
         throw new UsageError(
             `${entry} does not compile for the device:\n${messagesOf(output).replaceAll(folder + sep, "")}`,
         )
+    keepPackages(folder)
     const debugPath = join(folder, ".devicescript", "bin", "bytecode-dbg.json")
     return { path, bytes: statSync(path).size, debugPath }
+}
+
+/** Replaces the kept packages unless they are the same, by the version of the compiler. */
+function keepPackages(folder: string): void {
+    const version = (place: string): string =>
+        readFileSync(join(place, "@devicescript", "core", "package.json"), "utf8")
+    const made = join(folder, "node_modules")
+    if (existsSync(packages) && version(packages) === version(made)) return
+    const fresh = `${packages}.${process.pid}`
+    cpSync(made, fresh, { recursive: true })
+    rmSync(packages, { recursive: true, force: true })
+    renameSync(fresh, packages)
 }
 
 /** Compiles and runs a program in the official VM; it must end with ds.restart(). */

@@ -1,6 +1,5 @@
 import { deepStrictEqual, ok, strictEqual } from "node:assert/strict"
 import { readFileSync } from "node:fs"
-import { join } from "node:path"
 import { cachedDeviceImage } from "../../../host/build/device.js"
 import { machineModule } from "../../../host/build/wasm.js"
 import { Device, type Outcome } from "../../../host/simulator/device.js"
