@@ -1,9 +1,9 @@
 /* Instructions of a handshake by function of C and of the program, by a plugin of the emulator. */
 import { spawnSync } from "node:child_process"
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs"
-import { tmpdir } from "node:os"
+import { readFileSync, rmSync, writeFileSync } from "node:fs"
 import { join } from "node:path"
 import { root } from "../host/build/device.js"
+import { temporaryFolder } from "../host/temporary.js"
 
 /** One function: what it took itself, and with the machine and natives working for it. */
 export interface ProfileRow {
@@ -33,7 +33,7 @@ function symbols(program: string): string {
 
 /** @param command of the emulator, see emulatorCommand */
 export function profile(program: string, command: string[]): ProfileRow[] {
-    const folder = mkdtempSync(join(tmpdir(), "mote-profile-"))
+    const folder = temporaryFolder("profile")
     try {
         const file = (name: string): string => join(folder, name)
         const source = join(root, "firmware", "bench", "profile_plugin.c")

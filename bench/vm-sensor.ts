@@ -1,10 +1,9 @@
 import { readFileSync } from "node:fs"
-import { tmpdir } from "node:os"
-import { join } from "node:path"
 import { cachedDeviceImage } from "../host/build/device.js"
 import { Gateway } from "../host/gateway/gateway.js"
 import { PskStore } from "../host/credentials.js"
 import { Device, type DeviceOptions, type Outcome } from "../host/simulator/device.js"
+import { temporaryFolder } from "../host/temporary.js"
 import { allSuites, TLS_PSK_WITH_AES_128_CCM_8 } from "../src/dtls/crypto/suites.js"
 import { wifi } from "../src/dtls/flight/retransmission.js"
 import { gatewayLimits } from "../src/dtls/handshake/limits.js"
@@ -35,7 +34,7 @@ function options(heapBytes: number, settings: Record<string, string>): DeviceOpt
         virtualTime: false,
         deviceId: "1",
         settings: { identity: IDENTITY, key: KEY.toString("hex"), ...settings },
-        storageFolder: join(tmpdir(), "mote-bench"),
+        storageFolder: temporaryFolder("bench"),
         print: () => undefined,
         log: () => undefined,
     }

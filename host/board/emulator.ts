@@ -1,6 +1,6 @@
-import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs"
-import { tmpdir } from "node:os"
+import { existsSync, readFileSync, writeFileSync } from "node:fs"
 import { join } from "node:path"
+import { temporaryFolder } from "../temporary.js"
 import { programSlot } from "./program-slot.js"
 
 /** Where firmware/port/rv32-virt/link.ld has the partitions. */
@@ -22,9 +22,6 @@ export interface EmulatorOptions {
     /** counts instructions exactly, in emulated time: one nanosecond each */
     exact?: boolean
 }
-
-/** Settings have keys in them: what was laid out goes with this process. */
-const folders: string[] = []
 
 /** The host (its 127.0.0.1, its ::1) as the board sees it. */
 export const HOST_OF_BOARD = "10.0.2.2"
@@ -57,9 +54,7 @@ function loader(folder: string, name: string, content: Uint8Array, address: numb
  */
 export function emulatorCommand(options: EmulatorOptions): string[] {
     const { firmware, forward, exact } = options
-    const folder = mkdtempSync(join(tmpdir(), "mote-board-"))
-    if (folders.push(folder) === 1)
-        process.once("exit", () => folders.forEach((made) => rmSync(made, { recursive: true, force: true })))
+    const folder = temporaryFolder("board")
     const forwards = (forward ?? []).map(({ host, board }) => `,hostfwd=udp:127.0.0.1:${host}-:${board}`)
     return [
         ...["qemu-system-riscv32", "-M", "virt", "-cpu", "rv32", "-m", "16M", "-bios", "none", "-kernel", firmware],

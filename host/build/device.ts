@@ -1,6 +1,7 @@
 import { spawnSync } from "node:child_process"
 import { createHash, type Hash } from "node:crypto"
 import {
+    copyFileSync,
     cpSync,
     existsSync,
     mkdirSync,
@@ -17,12 +18,16 @@ import { stripVTControlCharacters } from "node:util"
 import { UsageError } from "../credentials.js"
 import type { DebugFile } from "../image/debug.js"
 import { optimizeImage } from "../image/optimize.js"
+import { temporaryFolder } from "../temporary.js"
 
 /** The project's folder. */
 export const root = fileURLToPath(new URL("../../", import.meta.url))
 
-/** Where images are built; ignored by git. */
-const workshop = join(root, ".cache", "device")
+/** Where images and the compiler's packages are kept; ignored by git. */
+const cache = join(root, ".cache", "device")
+
+/** The compiler's packages, as every compilation writes them anew: tsconfig.device.json has their types from here. */
+const packages = join(cache, "packages")
 
 export interface DeviceImage {
     /** the image file */
@@ -48,10 +53,8 @@ function devicescript(folder: string, args: string[]): { status: number; output:
 }
 
 /** A folder with copies of the sources: the compiler finds its own packages only below the current folder. */
-function prepareFolder(name: string): string {
-    const folder = join(workshop, name)
-    for (const part of [".devicescript", "src", "test"]) rmSync(join(folder, part), { recursive: true, force: true })
-    mkdirSync(folder, { recursive: true })
+function prepareFolder(): string {
+    const folder = temporaryFolder("compile")
     for (const part of ["src", "test"]) cpSync(join(root, part), join(folder, part), { recursive: true })
     return folder
 }
@@ -62,7 +65,7 @@ function prepareFolder(name: string): string {
  * @param part folder that the modules are in: all of them together are over the compiler's 64 KB of code
  */
 export function buildEverything(part: string): DeviceImage {
-    const folder = prepareFolder("everything")
+    const folder = prepareFolder()
     const modules = deviceModules().filter((path) => path.startsWith(part))
     const lines = modules.flatMap((path) => {
         const classes = exportedClasses(path)
@@ -108,22 +111,21 @@ export function deviceModules(): string[] {
  * Compiles a program with the official DeviceScript compiler and makes the image smaller. Throws with the compiler's
  * messages when it does not compile.
  * @param entry path of the main file, relative to the project
- * @param name folder below .cache/device
  */
-export function buildDeviceImage(entry: string, name: string): DeviceImage {
-    return optimize(compile(prepareFolder(name), entry))
+export function buildDeviceImage(entry: string): DeviceImage {
+    return optimize(compile(prepareFolder(), entry))
 }
 
 /** The sensor for the official VM; it has no settings, so the bridge's port is compiled in. */
 export function buildStockImage(port: number): DeviceImage {
-    const folder = prepareFolder(`stock-${process.pid}`)
+    const folder = prepareFolder()
     writeFileSync(join(folder, "src", "sensor", "stock-port.ts"), `export const BRIDGE_PORT = ${port}\n`)
     return optimize(compile(folder, "src/sensor/stock.ts"))
 }
 
 /** A program of the project with other suites than src/sensor/configured.ts has; without, as it is there. */
-export function buildConfiguredImage(entry: string, suites: string[], name: string): DeviceImage {
-    const folder = prepareFolder(name)
+export function buildConfiguredImage(entry: string, suites: string[]): DeviceImage {
+    const folder = prepareFolder()
     const source = [
         `import { type CipherSuite, ${suites.join(", ")} } from "../dtls/crypto/suites.js"`,
         "export function configuredSuites(): CipherSuite[] {",
@@ -138,29 +140,31 @@ export function buildConfiguredImage(entry: string, suites: string[], name: stri
 /** As buildDeviceImage, but keeps the image: compiles again only when a source has changed. */
 export function cachedDeviceImage(entry: string): DeviceImage {
     const hash = createHash("sha256").update(entry)
-    for (const part of ["src", "test", join("host", "image")]) hashFolder(hash, join(root, part))
+    for (const path of modulesOf(join(root, entry)).sort())
+        hash.update(path.slice(root.length)).update(readFileSync(path))
+    hashFolder(hash, join(root, "host", "image"))
     const { path, debugPath } = kept(hash.copy())
-    if (existsSync(path)) return { path, bytes: statSync(path).size, debugPath }
-    const folder = `build-${process.pid}`
-    try {
-        return keep(buildDeviceImage(entry, folder), hash)
-    } finally {
-        rmSync(join(workshop, folder), { recursive: true, force: true })
-    }
+    if (existsSync(path) && existsSync(packages)) return { path, bytes: statSync(path).size, debugPath }
+    return keep(buildDeviceImage(entry), hash)
 }
 
 /** Where an image stays. */
 function kept(hash: Hash): { path: string; debugPath: string } {
-    const path = join(workshop, "images", hash.digest("hex").slice(0, 16))
+    const path = join(cache, "images", hash.digest("hex").slice(0, 16))
     return { path: `${path}.devs`, debugPath: `${path}.json` }
 }
 
-/** Moves an image out of the folder that it was made in. */
+/** Copies an image out of the folder that it was made in. Renamed last: another process may look for it meanwhile. */
 function keep(image: DeviceImage, hash: Hash): DeviceImage {
     const { path, debugPath } = kept(hash)
     mkdirSync(dirname(path), { recursive: true })
-    renameSync(image.debugPath, debugPath)
-    renameSync(image.path, path)
+    for (const [from, to] of [
+        [image.debugPath, debugPath],
+        [image.path, path],
+    ]) {
+        copyFileSync(from, `${to}.${process.pid}`)
+        renameSync(`${to}.${process.pid}`, to)
+    }
     return { ...image, path, debugPath }
 }
 
@@ -196,18 +200,12 @@ function commonFolder(paths: string[]): string {
 
 /** Compiles a program wherever it is: it and what it imports are copied for the compiler. */
 export function buildForeignImage(entry: string): DeviceImage {
-    const folder = join(workshop, `foreign-${process.pid}`)
-    rmSync(folder, { recursive: true, force: true })
-    try {
-        const modules = modulesOf(entry)
-        const home = commonFolder(modules)
-        mkdirSync(folder, { recursive: true })
-        for (const path of modules) cpSync(path, join(folder, relative(home, path)))
-        const image = optimize(compile(folder, relative(home, entry)))
-        return { ...keep(image, createHash("sha256").update(resolve(entry))), home }
-    } finally {
-        rmSync(folder, { recursive: true, force: true })
-    }
+    const folder = temporaryFolder("compile")
+    const modules = modulesOf(entry)
+    const home = commonFolder(modules)
+    for (const path of modules) cpSync(path, join(folder, relative(home, path)))
+    const image = optimize(compile(folder, relative(home, entry)))
+    return { ...keep(image, createHash("sha256").update(resolve(entry))), home }
 }
 
 /** Without colours and the compiler's banner. */
@@ -233,13 +231,26 @@ function compile(folder: string, entry: string, flags: string[] = []): DeviceIma
         throw new UsageError(
             `${entry} does not compile for the device:\n${messagesOf(output).replaceAll(folder + sep, "")}`,
         )
+    keepPackages(folder)
     const debugPath = join(folder, ".devicescript", "bin", "bytecode-dbg.json")
     return { path, bytes: statSync(path).size, debugPath }
 }
 
+/** Replaces the kept packages unless they are the same, by the version of the compiler. */
+function keepPackages(folder: string): void {
+    const version = (place: string): string =>
+        readFileSync(join(place, "@devicescript", "core", "package.json"), "utf8")
+    const made = join(folder, "node_modules")
+    if (existsSync(packages) && version(packages) === version(made)) return
+    const fresh = `${packages}.${process.pid}`
+    cpSync(made, fresh, { recursive: true })
+    rmSync(packages, { recursive: true, force: true })
+    renameSync(fresh, packages)
+}
+
 /** Compiles and runs a program in the official VM; it must end with ds.restart(). */
-export function runInOfficialVm(entry: string, name: string): { status: number; output: string } {
-    const folder = prepareFolder(name)
+export function runInOfficialVm(entry: string): { status: number; output: string } {
+    const folder = prepareFolder()
     const options = ["--ignore-missing-config", "--test", "--test-self-exit", "-T", String(VM_TIMEOUT)]
     return devicescript(folder, ["--no-colors", "run", ...options, entry])
 }

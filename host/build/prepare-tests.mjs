@@ -1,40 +1,52 @@
 /*
- * Installs the independent peers that the tests talk to and the compilers for the machine, where they are missing and
- * Debian's apt-get is allowed to. Otherwise it names them; tests that need a missing one are skipped loudly, and fail in CI.
+ * node host/build/prepare-tests.mjs [THEME]: installs the independent peers that the tests of a theme (without: of all)
+ * talk to, and the compilers and emulators they need, where those are missing and Debian's apt-get may be used. Otherwise it
+ * names them; a test that needs a missing one is skipped and says so, and fails in CI.
  */
 import { spawnSync } from "node:child_process"
 
 const compiles = (compiler, source) => `printf '%s\\n' '${source}' | ${compiler} -x c - -o /dev/null 2>/dev/null`
 const fuzzTarget = "int LLVMFuzzerTestOneInput(const unsigned char *d, unsigned long n) { return d == 0 || n == 0; }"
 
-/** Name for people, a shell test that succeeds when it is there, Debian's packages. */
+/** Name for people, a shell test that succeeds when it is there, Debian's packages, themes with tests that need it. */
 const needs = [
-    ...["openssl"].map((command) => [command, `command -v ${command}`, "openssl"]),
-    ...["gnutls-cli", "gnutls-serv"].map((command) => [command, `command -v ${command}`, "gnutls-bin"]),
+    ["openssl", "command -v openssl", "openssl", "firmware cli"],
+    ...["gnutls-cli", "gnutls-serv"].map((command) => [command, `command -v ${command}`, "gnutls-bin", "cli"]),
     ...["client-openssl", "client-gnutls", "server-openssl", "server-gnutls"].map((kind) => [
         `coap-${kind}`,
         `command -v coap-${kind}`,
         "libcoap3-bin",
+        "machine firmware cli",
     ]),
-    ["clang-format", "command -v clang-format", "clang-format"],
+    ["clang-format", "command -v clang-format", "clang-format", "check"],
     [
         "gcc with mbedTLS",
         compiles("gcc", "#include <psa/crypto.h>\nint main(void) { return 0; }"),
         "gcc libc6-dev libmbedtls-dev",
+        "machine firmware",
     ],
     [
         "gcc and picolibc for RISC-V",
         "echo '#include <stdio.h>' | riscv64-unknown-elf-gcc --specs=picolibc.specs -E - >/dev/null",
         "gcc-riscv64-unknown-elf picolibc-riscv64-unknown-elf",
+        "firmware",
     ],
-    ["Python with venv", "python3 -c 'import venv, ensurepip'", "python3 python3-venv"],
-    ["QEMU for RISC-V", "command -v qemu-system-riscv32", "qemu-system-misc"],
-    ["xz for Debian's source packages", "command -v xz", "xz-utils"],
-    ["clang with libFuzzer", compiles("clang -fsanitize=fuzzer,address", fuzzTarget), "clang libclang-rt-dev"],
+    ["Python with venv", "python3 -c 'import venv, ensurepip'", "python3 python3-venv", "firmware"],
+    ["QEMU for RISC-V", "command -v qemu-system-riscv32", "qemu-system-misc", "firmware"],
+    ["xz for Debian's source packages", "command -v xz", "xz-utils", "firmware"],
+    [
+        "clang with libFuzzer",
+        compiles("clang -fsanitize=fuzzer,address", fuzzTarget),
+        "clang libclang-rt-dev",
+        "machine",
+    ],
 ]
 
+const [theme] = process.argv.slice(2)
+const wanted = needs.filter(([, , , themes]) => theme === undefined || themes.split(" ").includes(theme))
+
 const succeeds = (test) => spawnSync("sh", ["-c", test], { stdio: "ignore" }).status === 0
-const missing = () => needs.filter(([, test]) => !succeeds(test))
+const missing = () => wanted.filter(([, test]) => !succeeds(test))
 const run = (...args) =>
     spawnSync("apt-get", args, {
         stdio: ["ignore", "ignore", "inherit"],
@@ -43,12 +55,12 @@ const run = (...args) =>
 
 const first = missing()
 if (first.length > 0) {
-    const wanted = [...new Set(first.flatMap(([, , packages]) => packages.split(" ")))]
-    console.log(`tests: installing ${wanted.join(", ")}`)
+    const names = [...new Set(first.flatMap(([, , packages]) => packages.split(" ")))]
+    console.log(`tests: installing ${names.join(", ")}`)
     const allowed = process.getuid?.() === 0 && succeeds("command -v apt-get")
     const installed =
-        allowed && run("update", "-qq") && run("install", "-y", "-qq", "--no-install-recommends", ...wanted)
-    if (!installed) console.log(`tests: could not install them; please run: sudo apt-get install ${wanted.join(" ")}`)
+        allowed && run("update", "-qq") && run("install", "-y", "-qq", "--no-install-recommends", ...names)
+    if (!installed) console.log(`tests: could not install them; please run: sudo apt-get install ${names.join(" ")}`)
     const left = missing().map(([name]) => name)
     if (left.length > 0) console.log(`tests: without ${left.join(", ")} the tests that need them are skipped`)
 }

@@ -3,7 +3,7 @@ import { SENSOR_IMAGE_AIM } from "./limits.js"
 
 /* npm run size: the sensor's image by part. */
 
-const image = buildDeviceImage("src/sensor/main.ts", "sensor")
+const image = buildDeviceImage("src/sensor/main.ts")
 const parts = new Map<string, number>()
 for (const [file, size] of sizeByFile(image)) {
     const part =

@@ -5,6 +5,7 @@ import { GError, IOErrorEnum, isIoError } from "../../src/gio/errors.js"
 import { printable } from "../../src/platform/node/printable.js"
 import { UsageError } from "../credentials.js"
 import { errorText, handshakeName } from "../describe.js"
+import { sweepTemporaryFolders } from "../temporary.js"
 import { buildCommand } from "./build-command.js"
 import { clientCommand } from "./client-command.js"
 import { flashCommand } from "./flash-command.js"
@@ -88,6 +89,7 @@ for (const stream of [process.stdout, process.stderr])
         throw error
     })
 
+sweepTemporaryFolders()
 main(process.argv.slice(2)).then(
     (code) => {
         process.exitCode = code

@@ -103,9 +103,7 @@ export function buildProgram(config: DeviceConfig, files: BuildFiles): number {
     const own = entry.startsWith("src/") && existsSync(join(root, entry))
     if (!own && config.suites.join() !== DEFAULT_SUITES.join())
         throw new UsageError("suites: programs outside of Mote's own src name their suites themselves: leave it out")
-    const workshop = `configured-${process.pid}`
-    process.once("exit", () => rmSync(join(root, ".cache", "device", workshop), { recursive: true, force: true }))
-    const image = own ? buildConfiguredImage(entry, config.suites, workshop) : buildForeignImage(path)
+    const image = own ? buildConfiguredImage(entry, config.suites) : buildForeignImage(path)
     copyFileSync(image.path, files.image)
     copyFileSync(image.debugPath, files.debug)
     const slot = programSlot(readFileSync(files.image), Math.floor(Date.now() / 1000))

@@ -6,7 +6,6 @@ import {
     existsSync,
     fsyncSync,
     mkdirSync,
-    mkdtempSync,
     openSync,
     readFileSync,
     renameSync,
@@ -15,11 +14,11 @@ import {
     writeFileSync,
     writeSync,
 } from "node:fs"
-import { tmpdir } from "node:os"
 import { join } from "node:path"
 import { type ProgramInSlot, readSlot, slotBytes, withNumber } from "../board/program-slot.js"
 import { root } from "../build/device.js"
 import { UsageError } from "../credentials.js"
+import { temporaryFolder } from "../temporary.js"
 import { type DeviceConfig } from "./device-config.js"
 import { type BuildFiles } from "./firmware-build.js"
 
@@ -93,7 +92,7 @@ const esptool = (serial: string, ...args: string[]): string[] => [
 
 /** Reads both slots, as far as their headers say: only a checksum tells whether a program is whole. */
 function readSlots(serial: string, [first, second]: [number, number]): Uint8Array[] {
-    const folder = mkdtempSync(join(tmpdir(), "mote-flash-"))
+    const folder = temporaryFolder("flash")
     const file = join(folder, "slot")
     const read = (offset: number, bytes: number): Buffer => {
         run(esptool(serial, "read_flash", String(offset), String(bytes), file), "reading the board's programs")

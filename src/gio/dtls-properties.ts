@@ -74,7 +74,7 @@ export abstract class DtlsProperties {
      * Keying material (RFC 5705 §4), equal on both sides.
      * @param context absent and empty differ
      * @param length 1 to 8160 bytes
-     * Throws INVALID_ARGUMENT, or TlsError.MISC before the handshake is done and after the end.
+     * Throws IOErrorEnum.INVALID_ARGUMENT, or NOT_SUPPORTED before the handshake is done and after the connection has ended.
      */
     exportKeyingMaterial(label: string, context: Buffer | undefined, length: number): Buffer {
         if (typeof label !== "string" || label.length === 0) throw invalidArgument("label", "a text is needed")

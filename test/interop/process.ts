@@ -73,7 +73,7 @@ export class Running {
 
 /** mote's command line, run from the sources. */
 export function mote(...args: string[]): string[] {
-    return [process.execPath, "--import", "tsx", join("host", "cli", "main.ts"), ...args]
+    return [process.execPath, "--import", "./host/build/tsx.mjs", join("host", "cli", "main.ts"), ...args]
 }
 
 /** A UDP port that was free a moment ago. */

@@ -1,6 +1,6 @@
-import { mkdtempSync, writeFileSync } from "node:fs"
-import { tmpdir } from "node:os"
+import { writeFileSync } from "node:fs"
 import { join } from "node:path"
+import { temporaryFolder } from "../../host/temporary.js"
 import { CCM_8, type Cell, IDENTITY, KEY, LONG_ALPN, LONG_HINT, SUITES, type SuiteNames } from "./cell.js"
 import { freePort, mote, Running, sleep, untilBound, versionOf } from "./process.js"
 
@@ -31,7 +31,7 @@ interface PeerKind {
 }
 
 function pskFile(): string {
-    const path = join(mkdtempSync(join(tmpdir(), "mote-interop-")), "psk.txt")
+    const path = join(temporaryFolder("interop"), "psk.txt")
     writeFileSync(path, `${IDENTITY}:${KEY}\n`)
     return path
 }

@@ -19,7 +19,7 @@ describe("bench:rv32", function () {
 
     before(function () {
         needs(this, missingForBoard())
-        const args = ["--import", "tsx", "bench/rv32.ts", "--json"]
+        const args = ["--import", "./host/build/tsx.mjs", "bench/rv32.ts", "--json"]
         const { stdout, stderr, status } = spawnSync(process.execPath, args, { cwd: root, encoding: "utf8" })
         strictEqual(status, 0, stderr)
         measured = JSON.parse(stdout) as typeof measured

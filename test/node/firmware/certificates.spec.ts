@@ -1,8 +1,8 @@
 import { deepStrictEqual, strictEqual } from "node:assert/strict"
 import { execFileSync, spawnSync } from "node:child_process"
-import { copyFileSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs"
-import { tmpdir } from "node:os"
+import { copyFileSync, readFileSync, rmSync, writeFileSync } from "node:fs"
 import { join } from "node:path"
+import { temporaryFolder } from "../../../host/temporary.js"
 import { missingProgram, needs } from "../../support/needs.js"
 import { board, linux, linuxWithoutMemory, runInSimulator, runOn } from "./device-under-test.js"
 
@@ -26,7 +26,7 @@ interface Options {
 
 /** Certificates that OpenSSL makes. */
 class Makers {
-    readonly folder = mkdtempSync(join(tmpdir(), "mote-certificates-"))
+    readonly folder = temporaryFolder("certificates")
     private serial = 1
 
     private openssl(...args: string[]): void {

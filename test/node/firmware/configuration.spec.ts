@@ -1,7 +1,6 @@
 import { deepStrictEqual, ok, strictEqual, throws } from "node:assert/strict"
 import { spawnSync } from "node:child_process"
-import { copyFileSync, existsSync, mkdirSync, mkdtempSync, readFileSync, statSync, writeFileSync } from "node:fs"
-import { tmpdir } from "node:os"
+import { copyFileSync, existsSync, mkdirSync, readFileSync, statSync, writeFileSync } from "node:fs"
 import { join } from "node:path"
 import { programSlot } from "../../../host/board/program-slot.js"
 import { root } from "../../../host/build/device.js"
@@ -12,6 +11,7 @@ import { missingForBoard } from "../../../host/build/rv32.js"
 import { loadConfig } from "../../../host/config/device-config.js"
 import { sdkconfigText } from "../../../host/config/firmware-build.js"
 import { inWords } from "../../../host/device-words.js"
+import { temporaryFolder } from "../../../host/temporary.js"
 import { freePort, mote, Running, untilBound } from "../../interop/process.js"
 import { straight } from "../../machine/images.js"
 import { needs } from "../../support/needs.js"
@@ -35,7 +35,7 @@ interface Told {
 
 /** A folder with a configuration, a program and credentials. */
 function project(config: object, credentials: object | undefined): string {
-    const folder = mkdtempSync(join(tmpdir(), "mote-config-"))
+    const folder = temporaryFolder("config")
     mkdirSync(join(folder, "src"))
     writeFileSync(join(folder, "src", "app.ts"), 'console.log("hello")\n')
     writeFileSync(join(folder, "devs.config.json"), JSON.stringify(config))
@@ -355,7 +355,7 @@ describe("mote flash and mote monitor", function () {
 
     it("a program that keeps crashing gives way to the one before, which says why", function () {
         needs(this, missingFor(checkedDevice))
-        const folder = mkdtempSync(join(tmpdir(), "mote-slots-"))
+        const folder = temporaryFolder("slots")
         const put = (slot: number, number: number, source: string): void =>
             writeFileSync(join(folder, `slot${slot}`), programSlot(compileProgram(source), number))
         const start = (): string => {

@@ -1,5 +1,4 @@
-import { mkdtempSync, readFileSync, writeFileSync } from "node:fs"
-import { tmpdir } from "node:os"
+import { readFileSync, writeFileSync } from "node:fs"
 import { join } from "node:path"
 import { emulatorCommand, HOST_OF_BOARD, IPV6_HOST_OF_BOARD } from "../../../host/board/emulator.js"
 import { cachedDeviceImage } from "../../../host/build/device.js"
@@ -14,6 +13,7 @@ import {
 import { buildBoard, missingForBoard } from "../../../host/build/rv32.js"
 import { machineModule } from "../../../host/build/wasm.js"
 import { Device } from "../../../host/simulator/device.js"
+import { temporaryFolder } from "../../../host/temporary.js"
 import { Running } from "../../interop/process.js"
 
 /** One of the places where the firmware runs here. */
@@ -30,7 +30,7 @@ export interface DeviceKind {
     command(program: string, settings: Record<string, string>, port?: number): Promise<string[]>
 }
 
-const folder = mkdtempSync(join(tmpdir(), "mote-firmware-"))
+const folder = temporaryFolder("firmware")
 
 /** The command for a program on Linux; the settings in a file, as people do it. */
 function linuxCommand(device: NativeProgram, image: string, settings: Record<string, string>): string[] {

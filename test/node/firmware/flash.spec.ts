@@ -1,7 +1,6 @@
 import { ok, strictEqual, throws } from "node:assert/strict"
 import { spawnSync } from "node:child_process"
-import { chmodSync, existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs"
-import { tmpdir } from "node:os"
+import { chmodSync, existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs"
 import { delimiter, join } from "node:path"
 import { programSlot, readSlot } from "../../../host/board/program-slot.js"
 import { cachedDeviceImage, root } from "../../../host/build/device.js"
@@ -10,6 +9,7 @@ import { compileProgram } from "../../../host/build/official.js"
 import { type DeviceConfig, loadBoard } from "../../../host/config/device-config.js"
 import { type BuildFiles } from "../../../host/config/firmware-build.js"
 import { flashBoard, flashHere, prepareFirmware, slotToWrite } from "../../../host/config/flash.js"
+import { temporaryFolder } from "../../../host/temporary.js"
 import { needs } from "../../support/needs.js"
 
 /** Long enough to last a trial of 20 ms. */
@@ -28,7 +28,7 @@ function lasted(slot: Buffer): Buffer {
 
 /** A device on Linux that is flashed and started again and again. */
 class Device {
-    private readonly folder = mkdtempSync(join(tmpdir(), "mote-flash-"))
+    private readonly folder = temporaryFolder("flash")
     private readonly files = { folder: this.folder, slot: join(this.folder, "program.slot") } as BuildFiles
 
     flash(source: string, number = 1): number {
@@ -156,7 +156,7 @@ for (let i = 0; command === "write_flash" && i < words.length; i += 2) {
 `
 
 describe("mote flash over a serial port", () => {
-    const folder = mkdtempSync(join(tmpdir(), "mote-serial-"))
+    const folder = temporaryFolder("serial")
     const board = loadBoard("esp32c3-devkitm-1")
     const config = { board, folder } as DeviceConfig
     const files = { folder, slot: join(folder, "program.slot"), settings: join(folder, "settings.txt") } as BuildFiles
@@ -209,7 +209,7 @@ describe("mote flash and the firmware of an ESP32-C3", function () {
     const sdkconfig = join(root, "build", board.name, "sdkconfig.configured")
 
     it("gives it the configuration that PlatformIO's build looks for", () => {
-        const folder = mkdtempSync(join(tmpdir(), "mote-header-"))
+        const folder = temporaryFolder("header")
         const files = {
             folder,
             configuration: join(folder, "mote_config.h"),
@@ -241,7 +241,7 @@ describe("mote flash and the firmware of an ESP32-C3", function () {
 
     /** CMake's answer to the component, in a project whose idf_component_register only prints. */
     function configure(withHeader: boolean): { status: number | null; output: string } {
-        const folder = mkdtempSync(join(tmpdir(), "mote-cmake-"))
+        const folder = temporaryFolder("cmake")
         const component = join(root, "firmware", "port", "esp32c3", "CMakeLists.txt")
         const project = [
             "cmake_minimum_required(VERSION 3.16)",

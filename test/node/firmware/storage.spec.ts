@@ -1,10 +1,10 @@
 import { ok, strictEqual } from "node:assert/strict"
 import { spawnSync } from "node:child_process"
-import { mkdtempSync, writeFileSync } from "node:fs"
-import { tmpdir } from "node:os"
+import { writeFileSync } from "node:fs"
 import { join } from "node:path"
 import { cachedDeviceImage } from "../../../host/build/device.js"
 import { buildNative, checkedDevice, missingFor, storageTest } from "../../../host/build/native.js"
+import { temporaryFolder } from "../../../host/temporary.js"
 import { needs } from "../../support/needs.js"
 
 describe("storage and program slots", function () {
@@ -42,7 +42,7 @@ describe("storage and program slots", function () {
 
     it("keep what a program saves from one run of mote-device to the next", function () {
         needs(this, missingFor(checkedDevice))
-        const folder = mkdtempSync(join(tmpdir(), "mote-storage-"))
+        const folder = temporaryFolder("storage")
         const image = cachedDeviceImage("test/device/natives/count.ts").path
         const run = (): string => {
             const args = ["--plain", "--storage", join(folder, "flash"), image]
@@ -53,7 +53,7 @@ describe("storage and program slots", function () {
 
     it("tell a program that a blob could not be removed", function () {
         needs(this, missingFor(checkedDevice))
-        const folder = mkdtempSync(join(tmpdir(), "mote-storage-"))
+        const folder = temporaryFolder("storage")
         const image = cachedDeviceImage("test/device/natives/removal.ts").path
         const run = (before: string): string => {
             // A shell's limit of 0 bytes for files stands in for flash that is worn out.
@@ -69,7 +69,7 @@ describe("storage and program slots", function () {
 
     it("refuse a storage file that is none", function () {
         needs(this, missingFor(checkedDevice))
-        const file = join(mkdtempSync(join(tmpdir(), "mote-storage-")), "other")
+        const file = join(temporaryFolder("storage"), "other")
         writeFileSync(file, "something else")
         const { status, stderr } = spawnSync(buildNative(checkedDevice), ["--storage", file, "x"], { encoding: "utf8" })
         strictEqual(status, 2)

@@ -1,10 +1,9 @@
 import { deepStrictEqual, ok, strictEqual } from "node:assert/strict"
 import { readFileSync } from "node:fs"
-import { tmpdir } from "node:os"
-import { join } from "node:path"
 import { cachedDeviceImage } from "../../../host/build/device.js"
 import { machineModule } from "../../../host/build/wasm.js"
 import { Device, type Outcome } from "../../../host/simulator/device.js"
+import { temporaryFolder } from "../../../host/temporary.js"
 import { defaultCoapParameters } from "../../../src/coap/parameters.js"
 import { TLS_PSK_WITH_AES_128_CCM_8 } from "../../../src/dtls/crypto/suites.js"
 import { wifi } from "../../../src/dtls/flight/retransmission.js"
@@ -131,7 +130,7 @@ describe("all limits of profile mcu at once, in the simulator", function () {
             virtualTime: false,
             deviceId: "1",
             settings: { identity: IDENTITY, key: KEY.toString("hex") },
-            storageFolder: join(tmpdir(), "mote-limits"),
+            storageFolder: temporaryFolder("limits"),
             print: (_level, line) => listening(Number(/listening (\d+)/.exec(line)?.[1] ?? 0)),
             log: () => undefined,
         })

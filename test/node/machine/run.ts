@@ -1,15 +1,20 @@
 import { spawnSync } from "node:child_process"
-import { mkdtempSync, writeFileSync } from "node:fs"
-import { tmpdir } from "node:os"
+import { writeFileSync } from "node:fs"
 import { join } from "node:path"
 import { buildNative, checkedDevice } from "../../../host/build/native.js"
 import { machineModule } from "../../../host/build/wasm.js"
 import { Device, type Outcome } from "../../../host/simulator/device.js"
+import { temporaryFolder } from "../../../host/temporary.js"
 
 /** The limits of the official machine. */
 const OFFICIAL = { heapBytes: 64 * 1024, maxDepth: 100, guard: 131071 }
 
 let folder: string | undefined
+
+function scratch(name: string): string {
+    folder ??= temporaryFolder("machine")
+    return join(folder, name)
+}
 
 /** What a program of the Linux device does to its end. */
 export interface NativeRun {
@@ -20,8 +25,7 @@ export interface NativeRun {
 
 /** @param device its executable */
 export function runDevice(device: string, image: Uint8Array, ...options: string[]): NativeRun {
-    folder ??= mkdtempSync(join(tmpdir(), "mote-machine-"))
-    const path = join(folder, "image.devs")
+    const path = scratch("image.devs")
     writeFileSync(path, image)
     const { stdout, stderr, signal } = spawnSync(device, ["--virtual-time", ...options, path], {
         encoding: "utf8",
@@ -51,7 +55,7 @@ export async function simulate(image: Uint8Array, gcStress: boolean): Promise<{ 
         virtualTime: true,
         deviceId: "0",
         settings: {},
-        storageFolder: join(tmpdir(), "mote-machine-storage"),
+        storageFolder: scratch("storage"),
         print: (_level, line) => lines.push(line),
         log: () => undefined,
     })

@@ -1,17 +1,17 @@
 import { deepStrictEqual, ok, strictEqual } from "node:assert/strict"
 import { spawnSync } from "node:child_process"
-import { mkdtempSync, readFileSync, writeFileSync } from "node:fs"
-import { tmpdir } from "node:os"
+import { readFileSync, writeFileSync } from "node:fs"
 import { join } from "node:path"
 import { cachedDeviceImage, root } from "../../../host/build/device.js"
 import { compileProgram } from "../../../host/build/official.js"
 import { machineModule } from "../../../host/build/wasm.js"
 import { Device, type DeviceOptions, type Outcome } from "../../../host/simulator/device.js"
+import { temporaryFolder } from "../../../host/temporary.js"
 import { suitePrograms } from "../../engine/names.js"
 import { mote, Running, sleep } from "../../interop/process.js"
 import { simulate } from "./run.js"
 
-const folder = mkdtempSync(join(tmpdir(), "mote-sim-"))
+const folder = temporaryFolder("sim")
 
 function write(name: string, content: string | Uint8Array): string {
     const path = join(folder, name)

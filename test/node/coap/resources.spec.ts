@@ -1,9 +1,9 @@
 import { deepStrictEqual, strictEqual } from "node:assert/strict"
-import { CoapCode, CoapOption, codeText, CoapType, ContentFormat } from "../../src/coap/code-points.js"
-import { emptyMessage, type Option, textOption, uintOption } from "../../src/coap/message.js"
-import { writeSenmlCbor } from "../../src/coap/senml.js"
-import { type CoapAnswer } from "../../src/coap/server.js"
-import { type ArrivedReading, Resources } from "../../host/gateway/resources.js"
+import { CoapCode, CoapOption, codeText, CoapType, ContentFormat } from "../../../src/coap/code-points.js"
+import { emptyMessage, type Option, textOption, uintOption } from "../../../src/coap/message.js"
+import { writeSenmlCbor } from "../../../src/coap/senml.js"
+import { type CoapAnswer } from "../../../src/coap/server.js"
+import { type ArrivedReading, Resources } from "../../../host/gateway/resources.js"
 
 const discovery = [".well-known", "core"]
 

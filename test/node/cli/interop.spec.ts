@@ -1,5 +1,5 @@
 import { strictEqual } from "node:assert/strict"
-import { matrix, missingFor, runCell } from "../interop/matrix.js"
+import { matrix, missingFor, runCell } from "../../interop/matrix.js"
 
 describe("independent peers over real sockets", function () {
     this.timeout(40000)

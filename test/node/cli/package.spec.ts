@@ -1,9 +1,9 @@
 import { ok, strictEqual } from "node:assert/strict"
 import { spawnSync } from "node:child_process"
-import { mkdtempSync, writeFileSync } from "node:fs"
-import { tmpdir } from "node:os"
+import { writeFileSync } from "node:fs"
 import { join } from "node:path"
-import { root } from "../../host/build/device.js"
+import { root } from "../../../host/build/device.js"
+import { temporaryFolder } from "../../../host/temporary.js"
 
 const program = `
 import { connect, listen, GError } from "mote-dtls"
@@ -23,7 +23,7 @@ describe("the published package", function () {
     this.timeout(120000)
 
     it("installs without a dependency, loads by its name, connects, and ends by itself; its command runs", () => {
-        const folder = mkdtempSync(join(tmpdir(), "mote-package-"))
+        const folder = temporaryFolder("package")
         const npm = (cwd: string, ...args: string[]): string => {
             const run = spawnSync("npm", args, { cwd, encoding: "utf8" })
             strictEqual(run.status, 0, run.stderr)

@@ -1,11 +1,11 @@
 import { ok, strictEqual } from "node:assert/strict"
 import { readFileSync } from "node:fs"
 import { join } from "node:path"
-import { root } from "../../host/build/device.js"
-import { cases, type OracleCase } from "../oracle/cases.js"
-import { differences } from "../oracle/differences.js"
-import { type Answer, Pair } from "../oracle/pair.js"
-import { type Recorded, replay } from "../oracle/replay.js"
+import { root } from "../../../host/build/device.js"
+import { cases, type OracleCase } from "../../oracle/cases.js"
+import { differences } from "../../oracle/differences.js"
+import { type Answer, Pair } from "../../oracle/pair.js"
+import { type Recorded, replay } from "../../oracle/replay.js"
 
 interface Recording {
     cases: { case: string; about: string; calls: Recorded[] }[]

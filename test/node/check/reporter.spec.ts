@@ -1,13 +1,13 @@
 import { ok, strictEqual } from "node:assert/strict"
 import { spawnSync } from "node:child_process"
-import { mkdtempSync, writeFileSync } from "node:fs"
-import { tmpdir } from "node:os"
+import { writeFileSync } from "node:fs"
 import { join } from "node:path"
-import { root } from "../../host/build/device.js"
+import { root } from "../../../host/build/device.js"
+import { temporaryFolder } from "../../../host/temporary.js"
 
 describe("the output of the tests", () => {
     it("names what was not checked here, and ends with the one line that programs read", () => {
-        const spec = join(mkdtempSync(join(tmpdir(), "mote-reporter-")), "one.spec.cjs")
+        const spec = join(temporaryFolder("reporter"), "one.spec.cjs")
         writeFileSync(spec, 'it("passes", () => {})\nit("is left out")\n')
         const mocha = join(root, "node_modules", "mocha", "bin", "mocha.js")
         const { stdout } = spawnSync(process.execPath, [mocha, "--reporter", "test/reporter.cjs", spec], {

@@ -1,12 +1,12 @@
 import { deepStrictEqual, ok, rejects, strictEqual } from "node:assert/strict"
 import { createSocket, type Socket } from "node:dgram"
 import { type AddressInfo } from "node:net"
-import { InputMessage, OutputMessage } from "../../src/gio/datagram-based.js"
-import { IOErrorEnum } from "../../src/gio/errors.js"
-import { connect, listen } from "../../src/platform/node/connect.js"
-import { AllAddressesSocket, localAddresses } from "../../src/platform/node/all-addresses.js"
-import { NodeServices } from "../../src/platform/node/services.js"
-import { freePort, sleep } from "../interop/process.js"
+import { InputMessage, OutputMessage } from "../../../src/gio/datagram-based.js"
+import { IOErrorEnum } from "../../../src/gio/errors.js"
+import { connect, listen } from "../../../src/platform/node/connect.js"
+import { AllAddressesSocket, localAddresses } from "../../../src/platform/node/all-addresses.js"
+import { NodeServices } from "../../../src/platform/node/services.js"
+import { freePort, sleep } from "../../interop/process.js"
 
 const services = new NodeServices({ log: () => undefined })
 const loopback = ["127.0.0.1", "127.0.0.2", "::1"]

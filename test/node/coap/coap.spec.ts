@@ -1,6 +1,6 @@
 import { deepStrictEqual, ok, rejects, strictEqual } from "node:assert/strict"
-import { CoapClient, newRequest } from "../../src/coap/client.js"
-import { CoapCode, CoapOption, codeText, CoapType } from "../../src/coap/code-points.js"
+import { CoapClient, newRequest } from "../../../src/coap/client.js"
+import { CoapCode, CoapOption, codeText, CoapType } from "../../../src/coap/code-points.js"
 import {
     type CoapMessage,
     emptyMessage,
@@ -9,14 +9,14 @@ import {
     uintOption,
     uintOptionOf,
     writeCoapMessage,
-} from "../../src/coap/message.js"
-import { defaultCoapParameters } from "../../src/coap/parameters.js"
-import { type CoapAnswer, type CoapHandler, CoapSession } from "../../src/coap/server.js"
-import { Cancellable } from "../../src/gio/cancellable.js"
-import { IOErrorEnum } from "../../src/gio/errors.js"
-import { NodeServices } from "../../src/platform/node/services.js"
-import { sleep } from "../interop/process.js"
-import { ScriptedSocket } from "../support/scripted-socket.js"
+} from "../../../src/coap/message.js"
+import { defaultCoapParameters } from "../../../src/coap/parameters.js"
+import { type CoapAnswer, type CoapHandler, CoapSession } from "../../../src/coap/server.js"
+import { Cancellable } from "../../../src/gio/cancellable.js"
+import { IOErrorEnum } from "../../../src/gio/errors.js"
+import { NodeServices } from "../../../src/platform/node/services.js"
+import { sleep } from "../../interop/process.js"
+import { ScriptedSocket } from "../../support/scripted-socket.js"
 
 const services = new NodeServices()
 const parameters = {

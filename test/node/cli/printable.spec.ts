@@ -1,8 +1,8 @@
 import { ok, strictEqual } from "node:assert/strict"
-import { readingText } from "../../host/describe.js"
-import { printable, word } from "../../src/platform/node/printable.js"
-import { freePort, mote, Running, untilBound } from "../interop/process.js"
-import { connect } from "../../src/platform/node/connect.js"
+import { readingText } from "../../../host/describe.js"
+import { printable, word } from "../../../src/platform/node/printable.js"
+import { freePort, mote, Running, untilBound } from "../../interop/process.js"
+import { connect } from "../../../src/platform/node/connect.js"
 
 describe("lines that people read", () => {
     it("cannot be broken, steered or reordered by what stands in them", () => {

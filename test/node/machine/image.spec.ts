@@ -1,13 +1,13 @@
 import { deepStrictEqual, ok, strictEqual, throws } from "node:assert/strict"
 import { readFileSync } from "node:fs"
 import { join } from "node:path"
-import { root } from "../../host/build/device.js"
-import { runOfficial } from "../../host/build/official.js"
-import { ImageError, readImage } from "../../host/image/read.js"
-import { writeImage } from "../../host/image/write.js"
-import { ProgramGenerator } from "../machine/generator.js"
-import { comparedPrograms, conformancePrograms, optimizedImage, program, programImage } from "../machine/images.js"
-import { simulate } from "./machine/run.js"
+import { root } from "../../../host/build/device.js"
+import { runOfficial } from "../../../host/build/official.js"
+import { ImageError, readImage } from "../../../host/image/read.js"
+import { writeImage } from "../../../host/image/write.js"
+import { ProgramGenerator } from "../../machine/generator.js"
+import { comparedPrograms, conformancePrograms, optimizedImage, program, programImage } from "../../machine/images.js"
+import { simulate } from "./run.js"
 
 /** Generated programs; MOTE_PROGRAMS=N runs more, MOTE_SEED=N begins elsewhere. */
 const GENERATED = Number(process.env["MOTE_PROGRAMS"] ?? 60)

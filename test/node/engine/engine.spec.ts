@@ -1,7 +1,7 @@
 import { strictEqual } from "node:assert/strict"
-import { NodeServices } from "../../src/platform/node/services.js"
-import { applicationTests, engineTests } from "../engine/all.js"
-import { type Kit } from "../kit.js"
+import { NodeServices } from "../../../src/platform/node/services.js"
+import { applicationTests, engineTests } from "../../engine/all.js"
+import { type Kit } from "../../kit.js"
 
 const services = new NodeServices()
 const kit: Kit = {

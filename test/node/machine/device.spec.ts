@@ -9,9 +9,9 @@ import {
     functionNames,
     root,
     runInOfficialVm,
-} from "../../host/build/device.js"
-import { SENSOR_IMAGE_AIM } from "../../host/build/limits.js"
-import { suitePrograms } from "../engine/names.js"
+} from "../../../host/build/device.js"
+import { SENSOR_IMAGE_AIM } from "../../../host/build/limits.js"
+import { suitePrograms } from "../../engine/names.js"
 
 /** Names of the functions and methods that a source file declares and exports. */
 function declaredNames(path: string): string[] {
@@ -33,7 +33,7 @@ describe("the official DeviceScript compiler and VM", function () {
     this.timeout(180000)
 
     it("compiles the sensor into at most 40 KB", () => {
-        const image = buildDeviceImage("src/sensor/main.ts", "sensor")
+        const image = buildDeviceImage("src/sensor/main.ts")
         ok(image.bytes <= SENSOR_IMAGE_AIM, `${image.bytes} bytes, aim ${SENSOR_IMAGE_AIM}`)
     })
 
@@ -57,7 +57,7 @@ describe("the official DeviceScript compiler and VM", function () {
 
     for (const { file, names } of suitePrograms)
         it(`runs the suites of ${file} in the official VM: the same names pass as in Node`, () => {
-            const { status, output } = runInOfficialVm(`test/device/${file}`, `suites-${file}`)
+            const { status, output } = runInOfficialVm(`test/device/${file}`)
             strictEqual(status, 0, output)
             for (const name of names) ok(output.includes(`WASM>   ${name}\n`), `not run: ${name}`)
             ok(output.includes(`tests: ${names.length}, pass: ${names.length}, error: 0`), output)

@@ -1,12 +1,12 @@
 import { ok, strictEqual } from "node:assert/strict"
 import { spawnSync } from "node:child_process"
-import { mkdtempSync, readFileSync, statSync, writeFileSync } from "node:fs"
-import { tmpdir } from "node:os"
+import { readFileSync, statSync, writeFileSync } from "node:fs"
 import { join } from "node:path"
-import { root } from "../../host/build/device.js"
-import { Tracer, traceLine } from "../../host/trace/tracer.js"
-import { freePort, mote, Running, untilBound } from "../interop/process.js"
-import { connected } from "../support/connected.js"
+import { root } from "../../../host/build/device.js"
+import { Tracer, traceLine } from "../../../host/trace/tracer.js"
+import { temporaryFolder } from "../../../host/temporary.js"
+import { freePort, mote, Running, untilBound } from "../../interop/process.js"
+import { connected } from "../../support/connected.js"
 
 const KEY = "9f8e7d6c5b4a39281706f5e4d3c2b1a0"
 
@@ -157,7 +157,7 @@ describe("the command line", function () {
     })
 
     it("client and server talk; Ctrl-C ends the server; the key log and the trace are there", async () => {
-        const [port, folder] = [await freePort(), mkdtempSync(join(tmpdir(), "mote-cli-"))]
+        const [port, folder] = [await freePort(), temporaryFolder("cli")]
         const keys = join(folder, "keys.txt")
         writeFileSync(keys, `# sensors\n\nsensor1:${KEY}\n`)
         const server = new Running(

@@ -1,5 +1,5 @@
 import { deepStrictEqual, ok, strictEqual } from "node:assert/strict"
-import { defaultSenmlLimits, readSenmlCbor, type ResolvedRecord, writeSenmlCbor } from "../../src/coap/senml.js"
+import { defaultSenmlLimits, readSenmlCbor, type ResolvedRecord, writeSenmlCbor } from "../../../src/coap/senml.js"
 
 /** The labels of RFC 8428 §6, table 4. */
 const labels = new Map(
