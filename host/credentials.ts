@@ -1,6 +1,7 @@
 import { readFileSync } from "node:fs"
 import { type PskAnswer, type Question } from "../src/dtls/handshake/question.js"
 import { type PskSource } from "../src/gio/settings.js"
+import { secretFromHex } from "../src/platform/node/secret.js"
 
 /** Input that a user got wrong: the message says what to do, and no stack is shown. */
 export class UsageError extends Error {}
@@ -17,7 +18,7 @@ export function parsePsk(text: string, where: string): PskAnswer {
         throw new UsageError(`${where}: the key has something that is no hex digit (0-9, a-f)`)
     if (hex.length % 2 !== 0) throw new UsageError(`${where}: the key has an odd number of hex digits (${hex.length})`)
     if (identity.length > 65535 || hex.length > 2 * 65535) throw new UsageError(`${where}: identity or key is too long`)
-    return { identity, key: Buffer.from(hex, "hex") }
+    return { identity, key: secretFromHex(hex) }
 }
 
 /** Lines `identity:hexkey`, the form of gnutls-serv's --pskpasswd; empty lines and lines that begin with # are skipped. */
@@ -39,13 +40,13 @@ export function readPskFile(path: string): PskAnswer[] {
 
 /** Keys of many clients for a server, by identity. */
 export class PskStore implements PskSource {
-    private keys = new Map<string, PskAnswer>()
+    readonly #keys = new Map<string, PskAnswer>()
 
     constructor(entries: PskAnswer[]) {
-        for (const entry of entries) this.keys.set(entry.identity.toString("hex"), entry)
+        for (const entry of entries) this.#keys.set(entry.identity.toString("hex"), entry)
     }
 
     lookup(question: Question): Promise<PskAnswer | undefined> {
-        return Promise.resolve(this.keys.get(question.identity.toString("hex")))
+        return Promise.resolve(this.#keys.get(question.identity.toString("hex")))
     }
 }

@@ -12,7 +12,7 @@
 #ifndef MOTE_ARENA_KB
 #define MOTE_ARENA_KB 64
 #endif
-/** Open hashes, HMACs and AEADs, at most 255: two for each connection, and some while a handshake runs. */
+/** Open hashes, HMACs and AEADs, at most 255: three for each connection, and some more while a handshake runs. */
 #ifndef MOTE_HANDLES
 #define MOTE_HANDLES 32
 #endif

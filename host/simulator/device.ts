@@ -57,14 +57,13 @@ export class Device {
     private image: Uint8Array
     /** ms of deep sleep that the program asked for */
     private deepSleep = 0
+    /** among them the settings, and with them the key */
+    readonly #options: DeviceOptions
     private rebootReason = "power-on"
 
     /** Throws when the heap is too small or the machine refuses the image. */
-    constructor(
-        module: WebAssembly.Module,
-        image: Uint8Array,
-        private options: DeviceOptions,
-    ) {
+    constructor(module: WebAssembly.Module, image: Uint8Array, options: DeviceOptions) {
+        this.#options = options
         this.image = image
         const { heapBytes, maxDepth, guard, gcStress, deviceId } = options
         this.sockets = new DeviceSockets(options.observe ?? ((): void => undefined))
@@ -115,7 +114,7 @@ export class Device {
     }
 
     private systemNatives(): Native[] {
-        return systemNatives(this.options, {
+        return systemNatives(this.#options, {
             reason: () => this.rebootReason,
             deepSleep: (ms) => void (this.deepSleep = ms),
         })
@@ -126,7 +125,7 @@ export class Device {
         this.sockets.closeAll()
         const until = this.now() + this.deepSleep
         this.deepSleep = 0
-        if (this.options.virtualTime) this.virtualNow = until
+        if (this.#options.virtualTime) this.virtualNow = until
         else while (!this.stopped && this.now() < until) await this.pause(until - this.now())
         this.rebootReason = "deep-sleep"
         this.machine.load(this.image)
@@ -149,12 +148,12 @@ export class Device {
     }
 
     private now(): number {
-        return this.options.virtualTime ? this.virtualNow : Math.floor(performance.now() - this.start)
+        return this.#options.virtualTime ? this.virtualNow : Math.floor(performance.now() - this.start)
     }
 
     /** @param time ms until the next fiber is due; undefined: only an event can wake one */
     private async sleep(time: number | undefined): Promise<void> {
-        if (!this.options.virtualTime) return await this.pause(time)
+        if (!this.#options.virtualTime) return await this.pause(time)
         const outside = this.machine.pending > 0 ? undefined : this.sockets.size > 0 ? VIRTUAL_GRACE : 0
         const target = time === undefined ? undefined : this.virtualNow + Math.max(0, time)
         await this.pause(target === undefined ? undefined : outside)
@@ -175,6 +174,6 @@ export class Device {
             this.wakeUp = done
             if (time !== undefined) timer = setTimeout(done, Math.min(time, 0x7fffffff))
         })
-        if (!this.options.virtualTime) this.woken = false
+        if (!this.#options.virtualTime) this.woken = false
     }
 }

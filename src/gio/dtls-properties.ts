@@ -122,6 +122,14 @@ export abstract class DtlsProperties {
         return suite === undefined ? undefined : suite.name
     }
 
+    /**
+     * Server: the client's psk_identity (RFC 4279 §2), once the handshake has proved that it has the key; it stays after
+     * the end. Client: undefined, for a server with a pre-shared key has no identity of its own; its hint is none.
+     */
+    getPeerIdentity(): Buffer | undefined {
+        return undefined
+    }
+
     /** No certificates yet: undefined, as GIO answers on a connection without one. */
     getCertificate(): undefined {
         return undefined

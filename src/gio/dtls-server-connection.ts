@@ -99,6 +99,12 @@ export class DtlsServerConnection extends DtlsConnection {
         return association !== undefined && association.state === AssociationState.connected
     }
 
+    override getPeerIdentity(): Buffer | undefined {
+        const association = this.association()
+        if (association === undefined || !association.parameters.complete) return undefined
+        return Buffer.from(association.parameters.identity)
+    }
+
     getAuthenticationMode(): TlsAuthenticationMode {
         return this.authenticationMode
     }

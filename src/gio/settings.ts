@@ -1,9 +1,10 @@
+import { equal } from "../dtls/bytes/bytes.js"
 import { type Diagnostic } from "../dtls/association/output.js"
 import { type Limits } from "../dtls/handshake/limits.js"
 import { type CipherSuite } from "../dtls/crypto/suites.js"
 import { type RetransmissionProfile } from "../dtls/flight/retransmission.js"
 import { type HelloExtension } from "../dtls/handshake/hello-extension.js"
-import { type PskAnswer, type Question } from "../dtls/handshake/question.js"
+import { type PskAnswer, type Question, QuestionKind } from "../dtls/handshake/question.js"
 import { type AssociationSettings } from "../dtls/handshake/settings.js"
 import { type Services } from "../platform/services.js"
 import { guarded } from "./guarded.js"
@@ -91,19 +92,19 @@ function guardedKeyLog(services: Services, keyLog: (line: string) => void): (lin
 }
 
 /**
- * One identity and key, for a client or for a server that knows a single client.
+ * One identity and key: for a client, or for a server that knows a single client and refuses every other identity
+ * (RFC 4279 §2). The key is in no field, so that a printed or serialized object does not show it.
  * @devsWhenUsed
  */
 export class SinglePsk implements PskSource {
-    constructor(
-        private identity: Buffer,
-        private key: Buffer,
-    ) {
+    readonly lookup: (question: Question) => Promise<PskAnswer | undefined>
+
+    constructor(identity: Buffer, key: Buffer) {
         if (!(identity instanceof Buffer)) throw invalidArgument("identity", "a Buffer")
         if (!(key instanceof Buffer)) throw invalidArgument("key", "a Buffer")
-    }
-
-    async lookup(_question: Question): Promise<PskAnswer | undefined> {
-        return { identity: this.identity, key: this.key }
+        this.lookup = async (question) =>
+            question.kind === QuestionKind.clientPsk || equal(question.identity, identity)
+                ? { identity, key }
+                : undefined
     }
 }

@@ -12,6 +12,9 @@ import { LogLevel } from "./log-level.js"
 import { type PskSource } from "./settings.js"
 import { addressKey, type SocketAddress } from "./socket-address.js"
 
+/** RFC 7925 §4.2 has suites of 128 bits; a shorter key is what an attacker searches for, bytes. */
+const SHORTEST_STRONG_KEY = 16
+
 /** Pause after the second of two receive errors in a row, and after each further one, ms. */
 const ERROR_PAUSE = 50
 
@@ -35,6 +38,8 @@ export class Transport {
     private stopping = new Cancellable()
     private started = false
     private stopped = false
+    /** said once: a server may have many keys */
+    private weakKeySeen = false
     /** when the time keeper will look next, ms */
     private lookAt = NEVER
     /** receive errors in a row */
@@ -208,7 +213,12 @@ export class Transport {
     private async lookup(question: Question): Promise<PskAnswer | undefined> {
         try {
             const answer = await this.psk.lookup(question)
-            return isPskAnswer(answer) ? answer : undefined
+            if (!isPskAnswer(answer)) return undefined
+            if ((answer as PskAnswer).key.length < SHORTEST_STRONG_KEY && !this.weakKeySeen) {
+                this.weakKeySeen = true
+                this.services.log(LogLevel.warning, "A pre-shared key is shorter than 16 bytes")
+            }
+            return answer
         } catch (error) {
             this.services.log(LogLevel.error, "The PSK source failed: its question counts as answered without a key")
             return undefined

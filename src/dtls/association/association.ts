@@ -459,10 +459,7 @@ export class Association implements DriverOwner {
     exportKeyingMaterial(label: string, context: Buffer | undefined, length: number): Buffer | undefined {
         const h = this.parameters
         if (!h.complete || h.master === undefined) return undefined
-        const master = this.settings.crypto.newHmac((h.suite as CipherSuite).hash, h.master)
-        const output = prf(master, label, exporterSeed(h.clientRandom, h.serverRandom, context), length)
-        master.close()
-        return output
+        return prf(h.master, label, exporterSeed(h.clientRandom, h.serverRandom, context), length)
     }
 
     snapshot(): Snapshot {

@@ -145,7 +145,7 @@ function onServerKeyExchange(h: Handshake, message: HandshakeMessage): void {
 function onServerHelloDone(h: Handshake, message: HandshakeMessage): void {
     if (message.bytes.length !== HANDSHAKE_HEADER_LENGTH)
         return h.fail(FailureReason.decodeError, AlertDescription.decodeError)
-    h.ask({ kind: QuestionKind.psk, identity: EMPTY, hint: h.hint })
+    h.ask({ kind: QuestionKind.clientPsk, identity: EMPTY, hint: h.hint })
 }
 
 function onPskAnswer(h: Handshake, value: unknown): void {

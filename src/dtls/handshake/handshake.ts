@@ -45,8 +45,6 @@ export class Handshake {
     alert = AlertDescription.none
     transcript: Transcript
     private at = 0
-    /** keyed with the master secret, from the keys' derivation to the end */
-    private master: Hmac | undefined
     private pendingRead: RecordProtection | undefined
     private pendingWrite: RecordProtection | undefined
 
@@ -155,14 +153,14 @@ export class Handshake {
             : masterSecret(hmac, clientRandom, serverRandom)
         hmac.close()
         const master = crypto.newHmac(suite.hash, secret)
-        parameters.master = secret
-        this.master = master
+        parameters.master = master
         const keys = keyBlock(master, suite, clientRandom, serverRandom)
         const client = this.isClient()
         this.pendingRead = this.protection(client ? keys.server : keys.client)
         this.pendingWrite = this.protection(client ? keys.client : keys.server)
         const keyLog = this.settings.keyLog
         if (keyLog !== undefined) keyLog("CLIENT_RANDOM " + clientRandom.toString("hex") + " " + secret.toString("hex"))
+        wipe(secret)
     }
 
     /** Of epoch 1: there is no renegotiation. */
@@ -188,7 +186,7 @@ export class Handshake {
 
     /** verify_data over the transcript so far. */
     expectedFinished(fromClient: boolean): Buffer {
-        return verifyData(this.master as Hmac, fromClient, this.transcript.digest())
+        return verifyData(this.parameters.master as Hmac, fromClient, this.transcript.digest())
     }
 
     /** Compares the peer's verify_data; its Finished is not yet in the transcript. */
@@ -215,13 +213,7 @@ export class Handshake {
         this.parameters.complete = true
         // The grammar is half a kilobyte on a device; a server keeps its last flight for a while.
         this.role.steps = []
-        this.clear()
-    }
-
-    private clear(): void {
         this.transcript.clear()
-        if (this.master !== undefined) this.master.close()
-        this.master = undefined
     }
 
     /** Erases what is not in use. */
@@ -232,6 +224,6 @@ export class Handshake {
         this.pendingWrite = undefined
         this.hello = undefined
         this.question = undefined
-        this.clear()
+        this.transcript.clear()
     }
 }

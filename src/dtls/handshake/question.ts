@@ -3,15 +3,17 @@
  * Certificates bring: is this chain acceptable, ECDH share, sign, verify.
  */
 export enum QuestionKind {
-    /** server: which key has `identity`; client: which identity and key for a server that gave `hint`. Answer: PskAnswer */
+    /** server: which key belongs to `identity`? Answer: PskAnswer */
     psk,
+    /** client: which identity and key for a server that sent `hint`? Answer: PskAnswer */
+    clientPsk,
 }
 
 export interface Question {
     kind: QuestionKind
     /** the client's psk_identity; empty on a client */
     identity: Buffer
-    /** the server's psk_identity_hint; undefined when it gave none */
+    /** the server's psk_identity_hint (RFC 4279 §2); undefined when it sent none */
     hint: Buffer | undefined
 }
 

@@ -1,4 +1,5 @@
-import { EMPTY, wipe } from "../bytes/bytes.js"
+import { EMPTY } from "../bytes/bytes.js"
+import { type Hmac } from "../crypto/provider.js"
 import { type CipherSuite } from "../crypto/suites.js"
 
 /**
@@ -14,13 +15,14 @@ export class SecurityParameters {
     extendedMasterSecret = false
     /** the client's psk_identity */
     identity = EMPTY
-    master: Buffer | undefined
+    /** keyed with the master secret, which itself is kept nowhere; undefined before the keys' derivation and after the end */
+    master: Hmac | undefined
     /** verify_data of the first Finished: the tls-unique binding (RFC 5929 §3.1) */
     firstFinished = EMPTY
 
-    /** Erases the secret. */
+    /** Erases the master secret. */
     close(): void {
-        wipe(this.master)
+        if (this.master !== undefined) this.master.close()
         this.master = undefined
     }
 }

@@ -11,11 +11,14 @@ import { IOCondition } from "../../gio/enums.js"
 import { invalidArgument, isIoError, IOErrorEnum } from "../../gio/errors.js"
 import { newSettings, type PskSource, SinglePsk } from "../../gio/settings.js"
 import { type UdpSocket } from "../services.js"
+import { secretCopy } from "./secret.js"
 import { NodeServices } from "./services.js"
 
 /** What `connect` and `listen` need; everything but the key has a usual value. */
 export interface Options {
-    /** the key: identity and bytes, or a source that looks it up */
+    /**
+     * the key: identity and bytes, or a source that looks it up. With identity and bytes a server accepts that identity alone.
+     */
     psk: { identity: string | Buffer; key: Buffer } | PskSource
     /** default: every suite, AES-128-GCM first */
     suites?: CipherSuite[]
@@ -49,7 +52,7 @@ function singlePsk(psk: { identity: string | Buffer; key: Buffer }): SinglePsk {
         throw invalidArgument("psk", "key is a Buffer with bytes in it")
     if (typeof psk.identity !== "string" && !(psk.identity instanceof Buffer))
         throw invalidArgument("psk", "identity is a text or a Buffer")
-    return new SinglePsk(Buffer.from(psk.identity), Buffer.from(psk.key))
+    return new SinglePsk(Buffer.from(psk.identity), secretCopy(psk.key))
 }
 
 /** Largest DTLS message, bytes (RFC 5246 §6.2.1). */
@@ -61,6 +64,11 @@ export class DtlsSocket {
         readonly dtls: DtlsConnection,
         private socket: UdpSocket | undefined,
     ) {}
+
+    /** On a server the client's psk_identity; on a client undefined. See `DtlsConnection.getPeerIdentity`. */
+    get peerIdentity(): Buffer | undefined {
+        return this.dtls.getPeerIdentity()
+    }
 
     /** Sends one message. Throws GError: MESSAGE_TOO_LARGE with the maximum, CLOSED, ... */
     async send(message: Buffer | string): Promise<void> {

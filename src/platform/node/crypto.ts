@@ -15,6 +15,7 @@ import {
     type RecordProtection,
     type WriteKeys,
 } from "../../dtls/crypto/provider.js"
+import { secretCopy } from "./secret.js"
 import { unwrapKey, WrappedKind, wrapKey } from "./wrap.js"
 
 interface Cipher {
@@ -65,17 +66,17 @@ class NodeHash implements Hash {
 }
 
 class NodeHmac implements Hmac {
-    private key: Buffer
+    #key: Buffer
 
     constructor(
         private name: string,
         key: Buffer,
     ) {
-        this.key = Buffer.from(key)
+        this.#key = secretCopy(key)
     }
 
     sign(data: Buffer): Buffer {
-        return nodeCrypto.createHmac(this.name, this.key).update(data).digest()
+        return nodeCrypto.createHmac(this.name, this.#key).update(data).digest()
     }
 
     expand(seed: Buffer, length: number): Buffer {
@@ -83,14 +84,14 @@ class NodeHmac implements Hmac {
     }
 
     close(): void {
-        this.key.fill(0)
+        this.#key.fill(0)
     }
 }
 
 class NodeAead implements Aead {
     readonly tagLength: number
     private cipher: Cipher
-    private key: Buffer
+    #key: Buffer
     private options: { authTagLength: number }
 
     constructor(
@@ -100,14 +101,14 @@ class NodeAead implements Aead {
         const cipher = cipherOf(algorithm)
         this.cipher = cipher
         if (key.length !== cipher.keyLength) throw new RangeError(`key: ${cipher.keyLength} bytes, not ${key.length}`)
-        this.key = Buffer.from(key)
+        this.#key = secretCopy(key)
         this.tagLength = cipher.tagLength
         this.options = { authTagLength: cipher.tagLength }
     }
 
     seal(nonce: Buffer, aad: Buffer, plaintext: Buffer): Buffer {
         // The cast picks one overload: all these modes share the calls used here.
-        const cipher = nodeCrypto.createCipheriv(this.cipher.name as "aes-128-ccm", this.key, nonce, this.options)
+        const cipher = nodeCrypto.createCipheriv(this.cipher.name as "aes-128-ccm", this.#key, nonce, this.options)
         cipher.setAAD(aad, { plaintextLength: plaintext.length })
         const sealed = cipher.update(plaintext)
         cipher.final()
@@ -117,7 +118,7 @@ class NodeAead implements Aead {
     open(nonce: Buffer, aad: Buffer, ciphertext: Buffer): Buffer | undefined {
         const length = ciphertext.length - this.cipher.tagLength
         if (length < 0) return undefined
-        const decipher = nodeCrypto.createDecipheriv(this.cipher.name as "aes-128-ccm", this.key, nonce, this.options)
+        const decipher = nodeCrypto.createDecipheriv(this.cipher.name as "aes-128-ccm", this.#key, nonce, this.options)
         decipher.setAuthTag(ciphertext.subarray(length))
         decipher.setAAD(aad, { plaintextLength: length })
         try {
@@ -132,23 +133,23 @@ class NodeAead implements Aead {
 
     /** The key, sealed by another AEAD. */
     wrap(wrapper: Aead): Buffer {
-        return wrapKey({ kind: WrappedKind.aead, number: this.algorithm, secret: this.key }, wrapper)
+        return wrapKey({ kind: WrappedKind.aead, number: this.algorithm, secret: this.#key }, wrapper)
     }
 
     close(): void {
-        this.key.fill(0)
+        this.#key.fill(0)
     }
 }
 
 /** RFC 9147 §4.2.3. */
 class NodeRecordNumberCipher implements RecordNumberCipher {
-    private key: Buffer
+    #key: Buffer
     private name: string
 
     constructor(algorithm: AeadAlgorithm, key: Buffer) {
         const { name, keyLength } = cipherOf(algorithm)
         if (key.length !== keyLength) throw new RangeError(`key: ${keyLength} bytes, not ${key.length}`)
-        this.key = Buffer.from(key)
+        this.#key = secretCopy(key)
         this.name = algorithm === AeadAlgorithm.chacha20Poly1305 ? "chacha20" : name.replace(/-[a-z]+$/, "-ecb")
     }
 
@@ -156,12 +157,12 @@ class NodeRecordNumberCipher implements RecordNumberCipher {
         if (sample.length !== 16) throw new RangeError(`sample: 16 bytes, not ${sample.length}`)
         // OpenSSL's ChaCha20 takes counter and nonce as one; AES has no IV, and the sample is its block.
         const isStream = this.name === "chacha20"
-        const cipher = nodeCrypto.createCipheriv(this.name, this.key, isStream ? sample : null)
+        const cipher = nodeCrypto.createCipheriv(this.name, this.#key, isStream ? sample : null)
         return cipher.update(isStream ? Buffer.alloc(2) : sample).subarray(0, 2)
     }
 
     close(): void {
-        this.key.fill(0)
+        this.#key.fill(0)
     }
 }
 
