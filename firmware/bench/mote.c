@@ -123,20 +123,9 @@ bool port_random(uint8_t *target, size_t length)
     return bench_random(NULL, target, length) == 0;
 }
 
-const char *port_setting(const char *name)
+const char *port_setting(const char *name, size_t *length)
 {
-    static char value[2048];
-    const char *line = (const char *)settings_partition;
-    size_t length = strlen(name);
-    for (; *line != 0; line += strcspn(line, "\n") + 1) {
-        size_t bytes = strcspn(line, "\n");
-        if (bytes <= length || strncmp(line, name, length) != 0 || line[length] != '=') continue;
-        size_t take = bytes - length - 1 < sizeof value ? bytes - length - 1 : sizeof value - 1;
-        memcpy(value, line + length + 1, take);
-        value[take] = 0;
-        return value;
-    }
-    return NULL;
+    return settings_find((const char *)settings_partition, SIZE_MAX, name, length);
 }
 
 uint64_t port_wall_clock(void)
@@ -238,8 +227,8 @@ int main(void)
                                    .micros = instructions_as_micros,
                                    .arch_id = "rv32-bench",
                                    .natives = natives};
-    const char *mode = port_setting("mode");
-    bool memory = mode != NULL && strcmp(mode, "speed") != 0;
+    char mode[16];
+    bool memory = setting_text("mode", mode, sizeof mode) && strcmp(mode, "speed") != 0;
     const mote_config config = {
         .arena = arena, .arena_bytes = ARENA_BYTES, .max_depth = 100, .gc_stress = memory, .host = &host};
     uint32_t length;

@@ -31,8 +31,8 @@ bool port_random(uint8_t *target, size_t length);
 uint64_t port_wall_clock(void);
 /** `level` as LogLevel of src/gio/log-level.ts: 0 debug to 3 error. */
 void port_log(int32_t level, const char *message, size_t length);
-/** The text of a setting of this device, NUL-terminated; NULL when there is none of that name. */
-const char *port_setting(const char *name);
+/** A setting of this device where it lies: `length` bytes without a NUL, never a copy; NULL when there is none. */
+const char *port_setting(const char *name, size_t *length);
 /** Why the device started: "power-on", "reset", "panic", "watchdog", "brown-out", "deep-sleep" or "unknown". */
 const char *port_reboot_reason(void);
 /** Bytes of native memory that are free; 0 when unknown. */

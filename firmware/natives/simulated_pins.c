@@ -3,9 +3,9 @@
  * says (0 to 1), or as its pull-up leaves it.
  */
 #include "port.h"
+#include "settings.h"
 
 #include <stdio.h>
-#include <stdlib.h>
 
 enum { PINS = 22, ANALOG_PINS = 5, FIRST_FLASH_PIN = 12, LAST_FLASH_PIN = 17, FULL_SCALE = 65535, NAME_BYTES = 8 };
 
@@ -22,8 +22,7 @@ static double outside(unsigned pin, double usual)
 {
     char name[NAME_BYTES];
     snprintf(name, sizeof name, "pin-%u", pin);
-    const char *text = port_setting(name);
-    double level = text == NULL ? usual : atof(text);
+    double level = setting_number(name, usual);
     return level < 0 ? 0 : level > 1 ? 1 : level;
 }
 

@@ -110,8 +110,8 @@ mote_value native_setting(mote_vm *vm, mote_value receiver, const mote_value *ar
     const char *name;
     size_t length;
     if (!text_argument(vm, args[0], "name", &name, &length)) return MOTE_FAILED;
-    const char *value = port_setting(name);
-    return value == NULL ? MOTE_UNDEFINED : mote_new_string(vm, value, strlen(value));
+    const char *value = port_setting(name, &length);
+    return value == NULL ? MOTE_UNDEFINED : mote_new_string(vm, value, length);
 }
 
 mote_value native_log(mote_vm *vm, mote_value receiver, const mote_value *args, unsigned count)

@@ -25,6 +25,13 @@ static void set_header(mote_vm *vm, uint32_t offset, enum kind kind, uint32_t wo
     *(uint32_t *)at_offset(vm, offset) = (words << 8) | (uint32_t)kind;
 }
 
+/** Strings and Buffers may have held a key: nothing of it is left in what is free. The other kinds hold references. */
+static void erase_bytes(mote_vm *vm, uint32_t offset)
+{
+    uint32_t header = header_of(vm, offset), kind = header & 15u;
+    if (kind == KIND_STRING || kind == KIND_BUFFER) memset(at_offset(vm, offset + 4), 0, (header >> 8) * 4 - 4);
+}
+
 static void put_free(mote_vm *vm, uint32_t offset, uint32_t words)
 {
     mote_heap *heap = &vm->heap;
@@ -196,6 +203,7 @@ void heap_free(mote_vm *vm, mote_value block)
     uint32_t words = block_words(vm, block);
     note_peak(&vm->heap);
     vm->heap.used_words -= words;
+    erase_bytes(vm, block);
     put_free(vm, block, words);
 }
 
@@ -328,8 +336,9 @@ static uint32_t sweep(mote_vm *vm)
             used += kept;
             if (run != 0) append_free(vm, &ends, run, (at - run) / 4);
             run = kept < words ? at + kept * 4 : 0;
-        } else if (run == 0) {
-            run = at;
+        } else {
+            erase_bytes(vm, at);
+            if (run == 0) run = at;
         }
     }
     if (run != 0) append_free(vm, &ends, run, (heap->end - run) / 4);

@@ -115,6 +115,9 @@ mote_vm *mote_vm_create(const mote_config *config);
  */
 int mote_vm_load(mote_vm *vm, const void *image, size_t length);
 
+/** Drops the program and overwrites its memory, keys it may have held among them; another one may be loaded then. */
+void mote_vm_erase(mote_vm *vm);
+
 /**
  * A function of an image as C (host/translate), which goes on at `at`, bytes from the image's start, 0: at its begin.
  * False: it did not return to who called it.

@@ -98,6 +98,13 @@ int mote_vm_load(mote_vm *vm, const void *image, size_t length)
     return 0;
 }
 
+void mote_vm_erase(mote_vm *vm)
+{
+    reset(vm);
+    memset(at_offset(vm, vm->heap.start), 0, vm->heap.end - vm->heap.start);
+    vm->panic = MOTE_PANIC_INVALID_IMAGE;
+}
+
 const char *mote_vm_load_error(const mote_vm *vm)
 {
     return vm->load_error;

@@ -57,7 +57,7 @@ export function configurationHeader(config: DeviceConfig): string {
     ].join("\n")
 }
 
-/** MOST_SETTING of the ports, without the NUL. All settings together stay far below their partition's 8192 bytes so. */
+/** So that all settings together stay far below their partition's 8192 bytes. */
 const MOST_SETTING_BYTES = 255
 
 /** Lines NAME=VALUE, as the natives read them. */

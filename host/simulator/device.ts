@@ -103,7 +103,7 @@ export class Device {
             await this.sleep(wake === undefined ? undefined : wake - now)
         }
         this.sockets.closeAll()
-        return {
+        const outcome = {
             code: this.machine.panic,
             exception: this.machine.exception(),
             trace: this.machine.trace(),
@@ -111,6 +111,8 @@ export class Device {
             calls: this.machine.calls,
             busy: this.busy,
         }
+        this.machine.erase()
+        return outcome
     }
 
     private systemNatives(): Native[] {
@@ -123,6 +125,7 @@ export class Device {
     /** The device is off; then it starts anew, with nothing but its storage. */
     private async sleepDeeply(): Promise<void> {
         this.sockets.closeAll()
+        this.machine.erase()
         const until = this.now() + this.deepSleep
         this.deepSleep = 0
         if (this.#options.virtualTime) this.virtualNow = until

@@ -12,6 +12,7 @@ interface Exports {
     set_device_id(id: number): void
     create(arenaBytes: number, maxDepth: number, guard: number, gcStress: number): number
     load(image: number, length: number): number
+    erase(): void
     load_error(): number
     step(now: number): number
     panic(): number
@@ -196,13 +197,23 @@ export class Machine {
 
     /** Verifies an image and makes it ready to run. Throws with the reason when the machine refuses it. */
     load(image: Uint8Array): void {
-        for (const native of this.options.natives) native.ended?.()
+        this.endNatives()
         const at = this.exports.allocate(image.length)
         this.bytes(at, image.length).set(image)
         if (this.exports.load(at, image.length) === 0) return
         const reason = this.exports.load_error()
         const end = this.bytes(reason, 200).indexOf(0)
         throw new ImageRefused(`The machine refuses the image: ${this.text(reason, end)}`)
+    }
+
+    /** The program is over: handles are closed, and its memory is overwritten, keys it may have held among them. */
+    erase(): void {
+        this.endNatives()
+        this.exports.erase()
+    }
+
+    private endNatives(): void {
+        for (const native of this.options.natives) native.ended?.()
     }
 
     /**
@@ -315,8 +326,10 @@ export class Machine {
     }
 
     private newText(text: string): Value {
-        const at = this.putText(text)
-        return this.exports.new_string(at, this.scratchLength)
+        const value = this.exports.new_string(this.putText(text), this.scratchLength)
+        // It may have been a key.
+        this.bytes(this.scratch, this.scratchLength).fill(0)
+        return value
     }
 
     private newBuffer(bytes: Uint8Array): Value {

@@ -55,6 +55,10 @@ export class Running {
         return this.process.exitCode
     }
 
+    get pid(): number {
+        return this.process.pid as number
+    }
+
     get running(): boolean {
         return !this.exited
     }

@@ -1,8 +1,8 @@
 /* The board's I2C bus; its pins are settings, i2c-sda and i2c-scl. */
 #include "port.h"
+#include "settings.h"
 
 #include <driver/i2c_master.h>
-#include <stdlib.h>
 
 enum { SPEED_HZ = 100000, TIMEOUT_MS = 100, USUAL_SDA = 5, USUAL_SCL = 6, PINS = 22 };
 
@@ -10,8 +10,7 @@ static i2c_master_bus_handle_t bus;
 
 static gpio_num_t pin(const char *name, int usual)
 {
-    const char *text = port_setting(name);
-    int number = text == NULL ? usual : atoi(text);
+    int number = (int)setting_number(name, usual);
     return (gpio_num_t)(number >= 0 && number < PINS ? number : usual);
 }
 

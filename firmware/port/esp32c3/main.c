@@ -90,6 +90,7 @@ static void start(program_choice *program, int wake_fd)
     run(vm, program, wake_fd);
     natives_close(vm);
     if (mote_vm_panic(vm) > 0) report_panic(vm);
+    mote_vm_erase(vm); /* the memory keeps its contents through a restart */
 }
 
 static void sleep_lightly(void)

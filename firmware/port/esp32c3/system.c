@@ -2,6 +2,7 @@
 #include "esp32c3.h"
 #include "port.h"
 #include "program.h"
+#include "settings.h"
 
 #include <esp_partition.h>
 #include <esp_random.h>
@@ -9,10 +10,9 @@
 #include <esp_system.h>
 #include <esp_wifi.h>
 #include <stdio.h>
-#include <string.h>
 #include <time.h>
 
-enum { MOST_SETTING = 256, PROGRAM_SUBTYPE = 0x40, SETTINGS_SUBTYPE = 0x41 };
+enum { PROGRAM_SUBTYPE = 0x40, SETTINGS_SUBTYPE = 0x41 };
 /** 2024-01-01: before that nobody has set the clock. */
 #define EARLIEST_TIME 1704067200
 
@@ -59,26 +59,9 @@ bool settings_open(void)
     return settings != NULL;
 }
 
-/** Behind the last line the flash is erased: 0xff ends it. */
-static size_t line_bytes(size_t at)
+const char *port_setting(const char *name, size_t *length)
 {
-    size_t end = at;
-    while (end < settings_bytes && settings[end] != '\n' && settings[end] != 0 && (uint8_t)settings[end] != 0xff) end++;
-    return end - at;
-}
-
-const char *port_setting(const char *name)
-{
-    static char value[MOST_SETTING];
-    size_t length = strlen(name);
-    for (size_t at = 0, bytes = line_bytes(0); bytes > 0; at += bytes + 1, bytes = line_bytes(at)) {
-        if (bytes <= length || strncmp(settings + at, name, length) != 0 || settings[at + length] != '=') continue;
-        size_t take = bytes - length - 1 < sizeof value - 1 ? bytes - length - 1 : sizeof value - 1;
-        memcpy(value, settings + at + length + 1, take);
-        value[take] = 0;
-        return value;
-    }
-    return NULL;
+    return settings_find(settings, settings_bytes, name, length);
 }
 
 void random_is_good(void)

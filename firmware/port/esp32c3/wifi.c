@@ -1,6 +1,7 @@
 /* Wi-Fi station: connects, and after a loss again, with pauses that grow to half a minute. */
 #include "esp32c3.h"
 #include "port.h"
+#include "settings.h"
 
 #include <esp_event.h>
 #include <esp_netif.h>
@@ -46,41 +47,42 @@ static void on_event(void *context, esp_event_base_t base, int32_t id, void *dat
 
 static bool start_clock(void)
 {
-    static char server[64] = "pool.ntp.org"; /* kept by reference, and settings are read into one place */
-    const char *own = port_setting("sntp");
-    if (own != NULL && strlen(own) < sizeof server) strcpy(server, own);
+    static char server[64] = "pool.ntp.org"; /* kept by reference */
+    setting_text("sntp", server, sizeof server);
     esp_sntp_config_t config = ESP_NETIF_SNTP_DEFAULT_CONFIG(server);
     return esp_netif_sntp_init(&config) == ESP_OK;
 }
 
-/** `false` when the text does not fit: names have 32 bytes, passwords 64. */
-static bool put(uint8_t *target, size_t size, const char *text)
+/** `false` when the setting does not fit: names have 32 bytes, passwords 64. */
+static bool put(uint8_t *target, size_t size, const char *name)
 {
-    size_t length = text == NULL ? 0 : strlen(text);
+    size_t length = 0;
+    const char *text = port_setting(name, &length);
     if (length > size) return false;
     memset(target, 0, size);
-    if (length > 0) memcpy(target, text, length);
+    if (text != NULL) memcpy(target, text, length);
     return true;
 }
 
 /** A country that this radio does not know must not keep the board off the network: what all countries allow, then. */
 static bool set_country(void)
 {
-    const char *own = port_setting("wifi-country");
+    size_t length;
+    char code[3];
+    const char *own = port_setting("wifi-country", &length);
     if (own == NULL) return esp_wifi_set_country_code("01", true) == ESP_OK;
-    if (strlen(own) == 2 && esp_wifi_set_country_code(own, true) == ESP_OK) return true;
-    printf("warning: wifi.country %s is unknown to the radio: 01, the world's, holds\n", own);
+    bool fits = length == 2 && setting_text("wifi-country", code, sizeof code);
+    if (fits && esp_wifi_set_country_code(code, true) == ESP_OK) return true;
+    printf("warning: wifi.country %.*s is unknown to the radio: 01, the world's, holds\n", (int)length, own);
     return esp_wifi_set_country_code("01", true) == ESP_OK;
 }
 
 static bool configure(void)
 {
     wifi_config_t station = {0};
-    /* settings are read into one place: each is used before the next */
-    bool fits = put(station.sta.ssid, sizeof station.sta.ssid, port_setting("wifi-ssid")) &&
-                put(station.sta.password, sizeof station.sta.password, port_setting("wifi-password"));
-    if (!fits || station.sta.ssid[0] == 0) return false;
-    bool done = esp_wifi_set_mode(WIFI_MODE_STA) == ESP_OK && set_country() &&
+    bool fits = put(station.sta.ssid, sizeof station.sta.ssid, "wifi-ssid") && station.sta.ssid[0] != 0 &&
+                put(station.sta.password, sizeof station.sta.password, "wifi-password");
+    bool done = fits && esp_wifi_set_mode(WIFI_MODE_STA) == ESP_OK && set_country() &&
                 esp_wifi_set_config(WIFI_IF_STA, &station) == ESP_OK;
     mbedtls_platform_zeroize(&station, sizeof station);
     return done;

@@ -295,6 +295,7 @@ int main(int argc, char **argv)
     if (options.stats) print_stats(vm);
     if (panic > 0 && !options.plain && mote_vm_load_error(vm) == NULL) report_panic(vm);
     if (panic > 0) printf("PANIC %d\n", panic);
+    mote_vm_erase(vm);
     free(arena);
     free_programs();
     return panic > 0 ? 1 : 0;

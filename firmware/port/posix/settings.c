@@ -1,50 +1,72 @@
+/* Settings of the command line and of a file, read where they lie: the file is what a partition of flash is on a board.
+ */
 #include "port.h"
 #include "posix.h"
 
 #include <errno.h>
-#include <stdio.h>
-#include <stdlib.h>
+#include <fcntl.h>
 #include <string.h>
+#include <sys/mman.h>
+#include <sys/stat.h>
+#include <unistd.h>
 
-enum { MOST_SETTINGS = 64, MOST_LINE = 8192 };
+enum { MOST_SETTINGS = 64 };
 
 static struct {
     const char *name, *value;
+    size_t name_bytes, value_bytes;
 } settings[MOST_SETTINGS];
 static unsigned count;
 
+static bool add(const char *line, size_t bytes)
+{
+    const char *equals = memchr(line, '=', bytes);
+    if (equals == NULL || equals == line || count == MOST_SETTINGS) return false;
+    settings[count].name = line;
+    settings[count].name_bytes = (size_t)(equals - line);
+    settings[count].value = equals + 1;
+    settings[count++].value_bytes = bytes - (size_t)(equals + 1 - line);
+    return true;
+}
+
 bool add_setting(const char *given)
 {
-    const char *middle = strchr(given, '=');
-    if (middle == NULL || middle == given || count == MOST_SETTINGS) return false;
-    char *text = strdup(given); /* the command line stays as it is: deep sleep uses it again */
-    if (text == NULL) return false;
-    char *equals = text + (middle - given);
-    *equals = 0;
-    settings[count].name = text;
-    settings[count++].value = equals + 1;
+    return add(given, strlen(given));
+}
+
+static bool add_lines(const char *lines, size_t bytes)
+{
+    for (size_t at = 0, line; at < bytes; at += line + 1) {
+        const char *end = memchr(lines + at, '\n', bytes - at);
+        line = end == NULL ? bytes - at : (size_t)(end - lines) - at;
+        size_t used = line > 0 && lines[at + line - 1] == '\r' ? line - 1 : line;
+        if (used > 0 && lines[at] != '#' && !add(lines + at, used)) return false;
+    }
     return true;
 }
 
 bool read_settings(const char *path)
 {
-    char line[MOST_LINE];
-    FILE *file = fopen(path, "r");
-    if (file == NULL) return false;
-    bool good = true;
-    while (good && fgets(line, sizeof line, file) != NULL) {
-        line[strcspn(line, "\r\n")] = 0;
-        if (line[0] == 0 || line[0] == '#') continue;
-        good = add_setting(line);
-    }
-    fclose(file);
-    if (!good) errno = EINVAL;
-    return good;
+    struct stat status;
+    int file = open(path, O_RDONLY | O_CLOEXEC);
+    bool known = file >= 0 && fstat(file, &status) == 0;
+    size_t bytes = known ? (size_t)status.st_size : 0;
+    /* mmap takes no file of no bytes */
+    const char *lines = bytes > 0 ? mmap(NULL, bytes, PROT_READ, MAP_PRIVATE, file, 0) : "";
+    if (file >= 0) close(file);
+    if (!known || lines == MAP_FAILED) return false;
+    if (add_lines(lines, bytes)) return true;
+    errno = EINVAL;
+    return false;
 }
 
-const char *port_setting(const char *name)
+const char *port_setting(const char *name, size_t *length)
 {
-    for (unsigned i = count; i-- > 0;)
-        if (strcmp(settings[i].name, name) == 0) return settings[i].value;
+    size_t bytes = strlen(name);
+    for (unsigned i = count; i-- > 0;) {
+        if (settings[i].name_bytes != bytes || memcmp(settings[i].name, name, bytes) != 0) continue;
+        *length = settings[i].value_bytes;
+        return settings[i].value;
+    }
     return NULL;
 }

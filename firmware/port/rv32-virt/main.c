@@ -9,6 +9,7 @@
 #include "panic.h"
 #include "port.h"
 #include "program.h"
+#include "settings.h"
 #include "translation.h"
 
 #include <psa/crypto.h>
@@ -19,33 +20,18 @@
 extern const uint8_t program_partition[], settings_partition[];
 extern const char program_partition_bytes[];
 
-enum { BANK_BYTES = 4096, MOST_SETTING = 256 };
+enum { BANK_BYTES = 4096 };
 
 /* Settings */
 
-const char *port_setting(const char *name)
+const char *port_setting(const char *name, size_t *length)
 {
-    static char value[MOST_SETTING];
-    const char *line = (const char *)settings_partition;
-    size_t length = strlen(name);
-    while (*line != 0) {
-        size_t bytes = strcspn(line, "\n");
-        if (bytes > length && strncmp(line, name, length) == 0 && line[length] == '=') {
-            size_t take = bytes - length - 1;
-            if (take >= sizeof value) take = sizeof value - 1;
-            memcpy(value, line + length + 1, take);
-            value[take] = 0;
-            return value;
-        }
-        line += bytes + (line[bytes] == '\n');
-    }
-    return NULL;
+    return settings_find((const char *)settings_partition, SIZE_MAX, name, length);
 }
 
 static uint32_t number_setting(const char *name, uint32_t usual)
 {
-    const char *text = port_setting(name);
-    return text == NULL ? usual : (uint32_t)strtoul(text, NULL, 10);
+    return (uint32_t)setting_number(name, usual);
 }
 
 /* Randomness of the host */
@@ -254,7 +240,8 @@ int main(void)
     run(vm, &program);
     natives_close(vm);
     if (number_setting("stats", 0) != 0) report(vm);
-    if (mote_vm_panic(vm) <= 0) return 0;
-    report_panic(vm);
-    return 1;
+    bool panicked = mote_vm_panic(vm) > 0;
+    if (panicked) report_panic(vm);
+    mote_vm_erase(vm);
+    return panicked ? 1 : 0;
 }

@@ -109,6 +109,11 @@ EXPORT("load") int load(const void *image, size_t length)
     return mote_vm_load(vm, image, length);
 }
 
+EXPORT("erase") void erase(void)
+{
+    mote_vm_erase(vm);
+}
+
 EXPORT("load_error") const char *load_error(void)
 {
     return mote_vm_load_error(vm);

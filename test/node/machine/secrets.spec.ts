@@ -1,0 +1,165 @@
+import { deepStrictEqual, ok } from "node:assert/strict"
+import { closeSync, mkdtempSync, openSync, readFileSync, readSync, rmSync, writeFileSync } from "node:fs"
+import { tmpdir } from "node:os"
+import { join } from "node:path"
+import { cachedDeviceImage } from "../../../host/build/device.js"
+import { buildNative, device as linuxDevice, missingFor } from "../../../host/build/native.js"
+import { machineModule } from "../../../host/build/wasm.js"
+import { Device } from "../../../host/simulator/device.js"
+import { keyBlock, pskPremasterSecret } from "../../../src/dtls/crypto/key-schedule.js"
+import { HashAlgorithm } from "../../../src/dtls/crypto/provider.js"
+import { TLS_PSK_WITH_AES_128_CCM_8 } from "../../../src/dtls/crypto/suites.js"
+import { connect, type DtlsSocket, listen } from "../../../src/platform/node/connect.js"
+import { NodeCryptoProvider } from "../../../src/platform/node/crypto.js"
+import { freePort, Running, sleep } from "../../interop/process.js"
+
+const KEY = Buffer.from("c8a1f03b5e92d7446f1b80a95de3721c", "hex")
+const IDENTITY = "sensor1"
+const PROGRAM = "test/device/secrets.ts"
+const HEAP = 64 * 1024
+
+/** What HMAC hashes first: the key, filled up with zeros, xor one byte (RFC 2104). */
+function pad(key: Buffer, byte: number): Buffer {
+    return Buffer.from(key.map((k) => k ^ byte))
+}
+
+/** Every form of a handshake's secrets that has a length to be sure of. @param line of the peer's key log */
+function secretsOf(peer: DtlsSocket, line: string): Record<string, Buffer> {
+    const [, random, hex] = line.split(" ")
+    const master = Buffer.from(hex, "hex")
+    const parameters = peer.dtls.getAssociation()?.parameters
+    const hmac = new NodeCryptoProvider().newHmac(HashAlgorithm.sha256, master)
+    const suite = TLS_PSK_WITH_AES_128_CCM_8()
+    const keys = keyBlock(hmac, suite, Buffer.from(random, "hex"), parameters?.serverRandom as Buffer)
+    const premaster = pskPremasterSecret(KEY)
+    return {
+        "the key": KEY,
+        "the key's digits": Buffer.from(KEY.toString("hex")),
+        "the master secret": master,
+        "a half of the master secret": master.subarray(0, 24),
+        "the client's write key": keys.client.key,
+        "the server's write key": keys.server.key,
+        "the inner pad of the premaster secret": pad(premaster, 0x36),
+        "the outer pad of the premaster secret": pad(premaster, 0x5c),
+        "the inner pad of the master secret": pad(master, 0x36),
+        "the outer pad of the master secret": pad(master, 0x5c),
+    }
+}
+
+interface Peer {
+    /** settings of the device, which meets this peer */
+    settings: Record<string, string>
+    /** Does what the program expects. @returns the secrets of the handshake */
+    meet(): Promise<Record<string, Buffer>>
+}
+
+/** A server for a device that is a client. */
+async function server(): Promise<Peer> {
+    const lines: string[] = []
+    const psk = { identity: IDENTITY, key: KEY }
+    const listening = await listen(0, { psk, keyLog: (line) => void lines.push(line) }, "127.0.0.1")
+    return {
+        settings: { host: "127.0.0.1", port: String(listening.port) },
+        meet: async () => {
+            const client = await listening.accept()
+            await client.send((await client.receive()) ?? "")
+            const secrets = secretsOf(client, lines[0])
+            await client.receive()
+            await listening.close()
+            return secrets
+        },
+    }
+}
+
+/** A client for a device that is a server. */
+async function client(): Promise<Peer> {
+    const port = await freePort()
+    return {
+        settings: { "listen-port": String(port) },
+        meet: async () => {
+            const lines: string[] = []
+            const psk = { identity: IDENTITY, key: KEY }
+            const link = await connect("127.0.0.1", port, { psk, keyLog: (line) => void lines.push(line) })
+            await link.send("hello")
+            await link.receive()
+            const secrets = secretsOf(link, lines[0])
+            await link.close()
+            return secrets
+        },
+    }
+}
+
+const peers = { client: server, server: client }
+
+/** Names of the secrets that stand somewhere in memory. */
+function found(secrets: Record<string, Buffer>, memory: Buffer): string[] {
+    return Object.keys(secrets).filter((name) => memory.includes(secrets[name]))
+}
+
+/** The writable memory of a process: heap, arena, stacks, static data. */
+function memoryOf(pid: number): Buffer {
+    const maps = readFileSync(`/proc/${pid}/maps`, "utf8")
+    const file = openSync(`/proc/${pid}/mem`, "r")
+    const parts = [...maps.matchAll(/^([0-9a-f]+)-([0-9a-f]+) rw/gm)].map(([, from, to]) => {
+        const part = Buffer.alloc(parseInt(to, 16) - parseInt(from, 16))
+        return part.subarray(0, readSync(file, part, 0, part.length, parseInt(from, 16)))
+    })
+    closeSync(file)
+    return Buffer.concat(parts)
+}
+
+describe("[H26] secrets in the machine's memory", function () {
+    this.timeout(120000)
+
+    for (const role of ["client", "server"] as const) {
+        it(`a ${role} that has closed leaves none in the simulator's memory, and a program that has ended neither`, async () => {
+            const peer = await peers[role]()
+            const lines: string[] = []
+            const device = new Device(await machineModule(), readFileSync(cachedDeviceImage(PROGRAM).path), {
+                heapBytes: HEAP,
+                maxDepth: 100,
+                guard: 0,
+                gcStress: false,
+                virtualTime: false,
+                deviceId: "1",
+                settings: { ...peer.settings, identity: IDENTITY, key: KEY.toString("hex") },
+                storageFolder: join(tmpdir(), "mote-no-storage"),
+                print: (_level, line) => lines.push(line),
+                log: (_level, line) => lines.push(line),
+            })
+            const running = device.run()
+            if (role === "server") while (!lines.some((line) => line.startsWith("listening"))) await sleep(10)
+            const secrets = await peer.meet()
+            for (let i = 0; !lines.includes("closed") && i < 1000; i++) await sleep(10)
+            ok(lines.includes("closed"), lines.join("\n"))
+            device.measure()
+            const { memory } = (device as unknown as { machine: { exports: { memory: WebAssembly.Memory } } }).machine
+                .exports
+            deepStrictEqual(found(secrets, Buffer.from(memory.buffer)), [])
+            device.stop()
+            await running
+            deepStrictEqual(found(secrets, Buffer.from(memory.buffer)), [])
+        })
+
+        it(`a ${role} that has closed leaves none in heap, arena and stack of the Linux device`, async function () {
+            if (missingFor(linuxDevice) !== undefined) this.skip()
+            const peer = await peers[role]()
+            const folder = mkdtempSync(join(tmpdir(), "mote-secrets-"))
+            const file = join(folder, "settings")
+            const settings = { ...peer.settings, identity: IDENTITY, key: KEY.toString("hex") }
+            const lines = Object.entries(settings).map(([name, value]) => `${name}=${value}\n`)
+            writeFileSync(file, lines.join(""), { mode: 0o600 })
+            const image = cachedDeviceImage(PROGRAM).path
+            const running = new Running([buildNative(linuxDevice), "--guard", "0", "--settings", file, image])
+            try {
+                if (role === "server") await running.expect("listening")
+                const secrets = await peer.meet()
+                await running.expect("closed")
+                deepStrictEqual(found(secrets, memoryOf(running.pid)), [])
+            } finally {
+                await running.end()
+                rmSync(folder, { recursive: true })
+            }
+        })
+    }
+})
