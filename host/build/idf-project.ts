@@ -1,6 +1,6 @@
 /*
  * What ESP-IDF's build would refuse and a compiler alone does not: headers of components that CMakeLists.txt does not
- * require, and names in sdkconfig.defaults that no Kconfig has.
+ * require, and names in the port's sdkconfig files that no Kconfig has.
  */
 import { existsSync, readdirSync, readFileSync } from "node:fs"
 import { basename, join, relative, sep } from "node:path"
@@ -51,8 +51,9 @@ function kconfigNames(folder: string, depth: number, names: Set<string>): Set<st
 /** Settings that ESP-IDF would leave out with no more than a line in its log. */
 export function unknownSettings(idf: string, port: string): string[] {
     const names = kconfigNames(join(idf, "components"), 3, kconfigNames(idf, 0, new Set()))
-    const text = readFileSync(join(port, "sdkconfig.defaults"), "utf8")
-    return [...text.matchAll(/^CONFIG_(\w+)=/gm)]
-        .filter(([, name]) => !names.has(name))
-        .map(([, name]) => `sdkconfig.defaults: no CONFIG_${name} in this ESP-IDF`)
+    return ["sdkconfig.defaults", "sdkconfig.development", "sdkconfig.release"].flatMap((file) =>
+        [...readFileSync(join(port, file), "utf8").matchAll(/^CONFIG_(\w+)=/gm)]
+            .filter(([, name]) => !names.has(name))
+            .map(([, name]) => `${file}: no CONFIG_${name} in this ESP-IDF`),
+    )
 }

@@ -1,6 +1,6 @@
 import { rmSync, writeFileSync } from "node:fs"
 import { relative } from "node:path"
-import { checkReachable, loadCredentials } from "../config/device-config.js"
+import { checkReachable, type FlashEncryption, loadCredentials } from "../config/device-config.js"
 import {
     buildFiles,
     buildFirmware,
@@ -24,6 +24,17 @@ ${configHelp}`
 
 const seen = (path: string): string => relative(process.cwd(), path)
 
+/** Hexadecimal digits. */
+const SHORTEST_STRONG_KEY = 32
+
+function encryptionWarning(mode: FlashEncryption): string {
+    const after =
+        mode === "release"
+            ? "and cannot be flashed again"
+            : "and what is flashed later must be encrypted by esptool (docs/firmware.md)"
+    return `warning: flashEncryption ${mode}: at its first start the board burns eFuses, which nothing undoes, ${after}`
+}
+
 export async function buildCommand(args: string[]): Promise<number> {
     const values = parseDeviceOptions(args, { firmware: { type: "string" } })
     if (values["help"] === true) {
@@ -44,7 +55,10 @@ export async function buildCommand(args: string[]): Promise<number> {
     rmSync(files.settings, { force: true }) // an old file would keep its rights
     writeFileSync(files.settings, settingsText(config, credentials), { mode: 0o600 })
     console.log(`settings: ${seen(files.settings)} (holds this device's key: keep it to yourself)`)
+    if (credentials.key.length < SHORTEST_STRONG_KEY)
+        console.log("warning: the key is shorter than 16 bytes (32 hexadecimal digits): it can be guessed")
     writeConfiguration(config, files)
+    if (config.flashEncryption !== undefined) console.log(encryptionWarning(config.flashEncryption))
     console.log(`configuration: ${seen(files.configuration)}`)
     writeTranslation(config, files)
     if (config.translate) console.log(`as C: ${seen(files.translation)}`)

@@ -25,6 +25,8 @@ export interface Board {
     partitions?: { programs: [number, number]; settings: number }
 }
 
+export type FlashEncryption = "development" | "release"
+
 export interface DeviceConfig {
     /** folder of the configuration file */
     folder: string
@@ -43,6 +45,8 @@ export interface DeviceConfig {
     suites: string[]
     /** whether the firmware has the program's functions as C */
     translate: boolean
+    /** mode of ESP-IDF's flash encryption, which burns eFuses; undefined: the key lies in clear */
+    flashEncryption: FlashEncryption | undefined
 }
 
 export const DEFAULT_CONFIG = "devs.config.json"
@@ -88,6 +92,7 @@ interface RawConfig {
     arena?: number
     suites?: string[]
     translate?: boolean
+    flashEncryption?: FlashEncryption
 }
 
 /** Refuses a target that is the device itself: the emulated board has a network of its own. */
@@ -128,6 +133,8 @@ export function loadConfig(path: string, boardName?: string): DeviceConfig {
     if (Buffer.byteLength(raw.wifi?.ssid ?? "") > 32) throw new UsageError(`${path}: wifi.ssid: at most 32 bytes`)
     if ((raw.arena ?? 0) > board.most)
         throw new UsageError(`${path}: arena: ${board.title} has room for ${board.most} KB at most`)
+    if (raw.flashEncryption !== undefined && board.port !== "esp32c3")
+        throw new UsageError(`${path}: flashEncryption: ${board.title} has no flash that it could encrypt`)
     return {
         folder,
         program: raw.program,
@@ -141,6 +148,7 @@ export function loadConfig(path: string, boardName?: string): DeviceConfig {
         arena: raw.arena ?? board.arena,
         suites: raw.suites ?? DEFAULT_SUITES,
         translate: raw.translate ?? false,
+        flashEncryption: raw.flashEncryption,
     }
 }
 

@@ -23,6 +23,8 @@ export interface BuildFiles {
     settings: string
     /** mote_config.h */
     configuration: string
+    /** settings of ESP-IDF that the configuration adds to the port's sdkconfig.defaults */
+    sdkconfig: string
     /** folder with the program's functions as C, for PlatformIO */
     translation: string
     /** executable or ELF; built by PlatformIO for a board with a radio */
@@ -39,6 +41,7 @@ export function buildFiles(config: DeviceConfig): BuildFiles {
         slot: file("program.slot"),
         settings: file("settings.txt"),
         configuration: file("mote_config.h"),
+        sdkconfig: file("sdkconfig.configured"),
         translation: file("translation"),
         firmware: file(config.board.port === "posix" ? "mote-device" : "firmware.elf"),
     }
@@ -55,6 +58,13 @@ export function configurationHeader(config: DeviceConfig): string {
         `#define MOTE_AEADS 0x${aeads.toString(16)} /* ${names} */`,
         "",
     ].join("\n")
+}
+
+/** ESP-IDF's side of the configuration: the lines of firmware/port/esp32c3/sdkconfig.MODE, or none. */
+export function sdkconfigText({ board, flashEncryption }: DeviceConfig): string {
+    const head = `# Written by mote build for ${board.title}.\n`
+    if (flashEncryption === undefined) return head
+    return head + readFileSync(join(root, "firmware", "port", board.port, `sdkconfig.${flashEncryption}`), "utf8")
 }
 
 /** So that all settings together stay far below their partition's 8192 bytes. */
@@ -105,10 +115,13 @@ export function buildProgram(config: DeviceConfig, files: BuildFiles): number {
 
 export function writeConfiguration(config: DeviceConfig, files: BuildFiles): void {
     mkdirSync(files.folder, { recursive: true })
-    const header = configurationHeader(config)
-    // Unchanged, it does not make the firmware compile again.
-    if (!existsSync(files.configuration) || readFileSync(files.configuration, "utf8") !== header)
-        writeFileSync(files.configuration, header)
+    writeChanged(files.configuration, configurationHeader(config))
+    if (config.board.port === "esp32c3") writeChanged(files.sdkconfig, sdkconfigText(config))
+}
+
+/** An unchanged file keeps its time, and does not make the firmware compile again. */
+function writeChanged(path: string, text: string): void {
+    if (!existsSync(path) || readFileSync(path, "utf8") !== text) writeFileSync(path, text)
 }
 
 /** Puts the program's functions as C where PlatformIO finds them, and none without `translate`. */

@@ -119,14 +119,19 @@ export function prepareFirmware({ board }: DeviceConfig, files: BuildFiles): voi
     mkdirSync(place, { recursive: true })
     if (place !== files.folder) {
         copyFileSync(files.configuration, join(place, "mote_config.h"))
+        copyFileSync(files.sdkconfig, join(place, "sdkconfig.configured"))
         rmSync(join(place, "translation"), { recursive: true, force: true })
         if (existsSync(files.translation)) cpSync(files.translation, join(place, "translation"), { recursive: true })
     }
     // Which C files there are is asked anew: they come and go with the setting `translate`.
     rmSync(join(root, ".pio", "build", board.environment, "CMakeCache.txt"), { force: true })
     const generated = join(root, `sdkconfig.${board.environment}`)
-    const defaults = join(root, "firmware", "port", board.port, "sdkconfig.defaults")
-    if (existsSync(generated) && statSync(generated).mtimeMs < statSync(defaults).mtimeMs) rmSync(generated)
+    const defaults = [
+        join(root, "firmware", "port", board.port, "sdkconfig.defaults"),
+        join(place, "sdkconfig.configured"),
+    ]
+    const newest = Math.max(...defaults.map((path) => statSync(path).mtimeMs))
+    if (existsSync(generated) && statSync(generated).mtimeMs < newest) rmSync(generated)
 }
 
 function uploadFirmware(config: DeviceConfig, files: BuildFiles, serial: string): void {

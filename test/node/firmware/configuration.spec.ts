@@ -1,4 +1,4 @@
-import { ok, strictEqual } from "node:assert/strict"
+import { deepStrictEqual, ok, strictEqual, throws } from "node:assert/strict"
 import { spawnSync } from "node:child_process"
 import { copyFileSync, existsSync, mkdirSync, mkdtempSync, readFileSync, statSync, writeFileSync } from "node:fs"
 import { tmpdir } from "node:os"
@@ -9,6 +9,8 @@ import { buildNative, checkedDevice, missingFor } from "../../../host/build/nati
 import { compileProgram } from "../../../host/build/official.js"
 import { missingForPlatformio, platformio } from "../../../host/build/platformio.js"
 import { missingForBoard } from "../../../host/build/rv32.js"
+import { loadConfig } from "../../../host/config/device-config.js"
+import { sdkconfigText } from "../../../host/config/firmware-build.js"
 import { inWords } from "../../../host/device-words.js"
 import { freePort, mote, Running, untilBound } from "../../interop/process.js"
 import { straight } from "../../machine/images.js"
@@ -185,6 +187,63 @@ describe("devs.config.json", function () {
         const header = readFileSync(join(made, "mote_config.h"), "utf8")
         ok(header.includes("#define MOTE_ARENA_KB 40\n#define MOTE_AEADS 0x22 "), header)
         ok(!`${told.out}${told.err}`.includes(KEY))
+    })
+})
+
+describe("flash encryption of an ESP32-C3", () => {
+    const esp = { ...good, board: "esp32c3-devkitm-1", wifi: { ssid: "home" } }
+    const configured = (config: object): string =>
+        sdkconfigText(loadConfig(join(project(config, keys), "devs.config.json")))
+    const settings = (text: string): string[] => text.split("\n").filter((line) => line.startsWith("CONFIG_"))
+    const port = join(root, "firmware", "port", "esp32c3")
+
+    it("is off unless the configuration names its mode", () => {
+        deepStrictEqual(settings(configured(esp)), [])
+        ok(!readFileSync(join(port, "sdkconfig.defaults"), "utf8").includes("FLASH_ENC"))
+    })
+
+    for (const [mode, other] of [
+        ["development", "release"],
+        ["release", "development"],
+    ])
+        it(`${mode}: encrypts the flash in that mode alone, and what programs save`, () => {
+            const lines = settings(configured({ ...esp, flashEncryption: mode }))
+            for (const name of [
+                "SECURE_FLASH_ENC_ENABLED",
+                `SECURE_FLASH_ENCRYPTION_MODE_${mode.toUpperCase()}`,
+                "NVS_ENCRYPTION",
+                "NVS_SEC_KEY_PROTECT_USING_FLASH_ENC",
+            ])
+                ok(lines.includes(`CONFIG_${name}=y`), `${name} is missing in ${lines.join(" ")}`)
+            ok(!lines.join().includes(`MODE_${other.toUpperCase()}`))
+        })
+
+    it("has a partition for NVS's keys, and the settings are marked; the programs, written byte by byte, are not", () => {
+        const table = readFileSync(join(port, "partitions.csv"), "utf8")
+        const rows = [...table.matchAll(/^([a-z]\w*),(.*)$/gm)].map(([, name, rest]) => [name, rest] as const)
+        const marked = rows.filter(([, rest]) => /,\s*encrypted$/.test(rest)).map(([name]) => name)
+        deepStrictEqual(marked, ["settings", "nvs_keys"])
+        ok(/^nvs_keys,\s*data, nvs_keys, 0x242000, 0x1000,/m.test(table))
+    })
+
+    it("is refused for boards that have no flash", () => {
+        throws(() => configured({ ...good, flashEncryption: "release" }), /flashEncryption: Linux.* has no flash/)
+    })
+
+    it("mote build writes the settings of ESP-IDF, and says what cannot be undone; of a short key, that it can be guessed", function () {
+        this.timeout(120000)
+        const folder = project({ ...esp, flashEncryption: "release" }, { ...keys, key: "0011" })
+        const { code, out, err } = run("build", folder)
+        strictEqual(code, 0, err)
+        ok(
+            /warning: flashEncryption release: .* burns eFuses, which nothing undoes, and cannot be flashed again/.test(
+                out,
+            ),
+        )
+        ok(out.includes("warning: the key is shorter than 16 bytes"))
+        const written = readFileSync(join(folder, "build", "esp32c3-devkitm-1", "sdkconfig.configured"), "utf8")
+        ok(written.includes("CONFIG_SECURE_FLASH_ENCRYPTION_MODE_RELEASE=y"))
+        ok(!`${out}${err}${written}`.includes("0011"))
     })
 })
 

@@ -206,25 +206,36 @@ describe("mote flash and the firmware of an ESP32-C3", function () {
 
     const board = loadBoard("esp32c3-devkitm-1")
     const header = join(root, "build", board.name, "mote_config.h")
+    const sdkconfig = join(root, "build", board.name, "sdkconfig.configured")
 
     it("gives it the configuration that PlatformIO's build looks for", () => {
         const folder = mkdtempSync(join(tmpdir(), "mote-header-"))
-        const files = { folder, configuration: join(folder, "mote_config.h") } as BuildFiles
-        const kept = existsSync(header) ? readFileSync(header) : undefined
+        const files = {
+            folder,
+            configuration: join(folder, "mote_config.h"),
+            sdkconfig: join(folder, "sdkconfig.configured"),
+        } as BuildFiles
+        const kept = [header, sdkconfig].map((path) => (existsSync(path) ? readFileSync(path) : undefined))
         try {
             writeFileSync(files.configuration, "#define MOTE_ARENA_KB 48\n")
+            writeFileSync(files.sdkconfig, "CONFIG_SECURE_FLASH_ENC_ENABLED=y\n")
             prepareFirmware({ board, folder } as DeviceConfig, files)
             strictEqual(readFileSync(header, "utf8"), "#define MOTE_ARENA_KB 48\n")
+            strictEqual(readFileSync(sdkconfig, "utf8"), "CONFIG_SECURE_FLASH_ENC_ENABLED=y\n")
         } finally {
-            if (kept === undefined) rmSync(header)
-            else writeFileSync(header, kept)
+            ;[header, sdkconfig].forEach((path, index) => {
+                const content = kept[index]
+                if (content === undefined) rmSync(path)
+                else writeFileSync(path, content)
+            })
         }
     })
 
     it("names files that are there in platformio.ini", () => {
         const text = readFileSync(join(root, "platformio.ini"), "utf8")
-        const defaults = /-DSDKCONFIG_DEFAULTS=(\S+)/.exec(text)?.[1] ?? ""
+        const [defaults, configured] = /-DSDKCONFIG_DEFAULTS=(\S+)/.exec(text)?.[1].split(";") ?? []
         ok(existsSync(join(root, defaults)) && defaults.endsWith("esp32c3/sdkconfig.defaults"), defaults)
+        strictEqual(join(root, configured), sdkconfig)
         ok(text.includes(`-DMOTE_BOARD=${board.name}\n`))
     })
 
