@@ -48,6 +48,13 @@ export const device: NativeProgram = {
     translationFlags: ["-Wno-error"],
 }
 
+/** The same under ThreadSanitizer, for the threads of slow work. */
+export const threadCheckedDevice: NativeProgram = {
+    ...checkedDevice,
+    name: "mote-device-threads",
+    flags: [...STRICT, "-fsanitize=thread", "-fno-omit-frame-pointer", "-g", "-O1"],
+}
+
 /** A Linux device that has the functions of some programs as C (host/translate). */
 export function withTranslations(of: NativeProgram, images: Buffer[]): NativeProgram {
     return {

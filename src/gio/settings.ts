@@ -102,9 +102,8 @@ export class SinglePsk implements PskSource {
     constructor(identity: Buffer, key: Buffer) {
         if (!(identity instanceof Buffer)) throw invalidArgument("identity", "a Buffer")
         if (!(key instanceof Buffer)) throw invalidArgument("key", "a Buffer")
+        const answer = { identity, key }
         this.lookup = async (question) =>
-            question.kind === QuestionKind.clientPsk || equal(question.identity, identity)
-                ? { identity, key }
-                : undefined
+            question.kind === QuestionKind.clientPsk || equal(question.identity, identity) ? answer : undefined
     }
 }

@@ -134,10 +134,14 @@ function onClientKeyExchange(h: Handshake, message: HandshakeMessage): void {
     h.ask({ kind: QuestionKind.psk, identity, hint: h.hint })
 }
 
-/** An unknown identity gets a random key: the same work and the same silence as a wrong key (RFC 4279 §2, RFC 7925 §4.2). */
+/**
+ * An unknown identity gets a random key: the same silence as a wrong key (RFC 4279 §2, RFC 7925 §4.2), and the same work,
+ * so that one is drawn for a known identity as well.
+ */
 function onPskAnswer(h: Handshake, value: unknown): void {
     const answer = value as PskAnswer | undefined
-    h.derivePskKeys(answer === undefined || !isUsablePsk(answer) ? h.settings.crypto.random(16) : answer.key)
+    const random = h.settings.crypto.random(16)
+    h.derivePskKeys(answer === undefined || !isUsablePsk(answer) ? random : answer.key)
 }
 
 function onFinished(h: Handshake, message: HandshakeMessage): void {

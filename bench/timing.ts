@@ -1,0 +1,168 @@
+/*
+ * npm run bench:timing: does the time of a comparison or look-up tell anything about the secret? Two classes of input in
+ * random order, and Welch's t-test on their times, after dudect (Reparaz, Balasch and Verbauwhede, 2017). Node compiles
+ * while it runs, and collects garbage: a pass says that no difference was found among so many samples, not that there is
+ * none, and a loaded machine finds less. A comparison that stops early is measured, too; when not even that is seen, the
+ * machine is too noisy to tell. Exit codes: 0 nothing found, 1 something was, 2 too noisy. --json for programs.
+ */
+import { randomBytes, randomInt } from "node:crypto"
+import { PskStore } from "../host/credentials.js"
+import { equal } from "../src/dtls/bytes/bytes.js"
+import { Cookies } from "../src/dtls/handshake/cookies.js"
+import { QuestionKind } from "../src/dtls/handshake/question.js"
+import { type ClientHelloStart } from "../src/dtls/wire/client-hello.js"
+import { DTLS_1_2 } from "../src/dtls/wire/code-points.js"
+import { type PskSource, SinglePsk } from "../src/gio/settings.js"
+import { NodeCryptoProvider } from "../src/platform/node/crypto.js"
+
+/** dudect's bound for "probably leaks"; with as many samples a t of 4.5 comes by chance of layout and caches. */
+const THRESHOLD = 10
+const SAMPLES = 20000
+/** Slower ones are interrupts and collections. */
+const KEPT = 0.9
+
+interface Target {
+    name: string
+    /** calls in one sample, so that it is longer than the clock's step */
+    calls: number
+    /** the one input that all calls see: the class only changes its bytes */
+    input: Buffer
+    /** an input of class 0 or 1 */
+    fill(group: number): Buffer
+    run(): void
+}
+
+/** `secret` with one bit changed, in its first or its last byte. */
+function almost(secret: Buffer, group: number): Buffer {
+    const guess = Buffer.from(secret)
+    guess[group === 0 ? 0 : guess.length - 1] ^= 1 << randomInt(8)
+    return guess
+}
+
+function comparison(name: string, length: number, compare: (a: Buffer, b: Buffer) => boolean): Target {
+    const secret = randomBytes(length)
+    const input = Buffer.alloc(length)
+    return { name, calls: 100, input, fill: (group) => almost(secret, group), run: () => void compare(secret, input) }
+}
+
+/** What must be found. */
+function stopsEarly(a: Buffer, b: Buffer): boolean {
+    for (let i = 0; i < a.length; i++) if (a[i] !== b[i]) return false
+    return true
+}
+
+function cookieCheck(): Target {
+    const cookies = new Cookies(new NodeCryptoProvider(), 0)
+    const address = Buffer.from("192.0.2.1:5684")
+    const hello = {
+        version: DTLS_1_2,
+        random: randomBytes(32),
+        sessionId: Buffer.alloc(0),
+        cookie: Buffer.alloc(32),
+    } as ClientHelloStart
+    const right = cookies.make(address, hello, Buffer.alloc(0))
+    const first = right.subarray(0, right.length / 2)
+    return {
+        name: "cookie, first half wrong early or late",
+        calls: 4,
+        input: hello.cookie,
+        fill: (group) => Buffer.concat([almost(first, group), right.subarray(first.length)]),
+        run: () => void cookies.checkStart(address, hello),
+    }
+}
+
+function lookUp(name: string, source: PskSource, fill: (group: number) => Buffer): Target {
+    const input = Buffer.alloc(16)
+    const question = { kind: QuestionKind.psk, identity: input, hint: undefined }
+    return { name, calls: 50, input, fill, run: () => void source.lookup(question) }
+}
+
+function targets(): Target[] {
+    const known = randomBytes(16)
+    const key = randomBytes(16)
+    return [
+        comparison("equal, 16 bytes", 16, equal),
+        comparison("equal, 48 bytes", 48, equal),
+        cookieCheck(),
+        lookUp("single key, identity wrong early or late", new SinglePsk(known, key), (group) => almost(known, group)),
+    ]
+}
+
+/**
+ * Told, not judged: V8 settles a promise with an object more slowly than one with undefined, and a hash table compares a
+ * name only when it finds one. Both are some 20 ns, beside a handshake of half a millisecond that draws and derives alike.
+ */
+function knownOrUnknown(): Target[] {
+    const known = randomBytes(16)
+    const many = Array.from({ length: 1000 }, () => ({ identity: randomBytes(16), key: randomBytes(16) }))
+    const anyOf = (): Buffer => many[randomInt(many.length)].identity
+    return [
+        lookUp("not judged: single key, known or unknown", new SinglePsk(known, randomBytes(16)), (group) =>
+            group === 0 ? known : randomBytes(16),
+        ),
+        lookUp("not judged: 1000 keys, known or unknown", new PskStore(many), (group) =>
+            group === 0 ? anyOf() : randomBytes(16),
+        ),
+    ]
+}
+
+function timeOf(target: Target): number {
+    const { calls } = target
+    const begun = process.hrtime.bigint()
+    for (let i = 0; i < calls; i++) target.run()
+    return Number(process.hrtime.bigint() - begun)
+}
+
+/** Mean, and variance of the mean. */
+function summary(times: number[]): { mean: number; variance: number } {
+    const mean = times.reduce((sum, time) => sum + time, 0) / times.length
+    const squares = times.reduce((sum, time) => sum + (time - mean) ** 2, 0)
+    return { mean, variance: squares / (times.length - 1) / times.length }
+}
+
+interface Finding {
+    name: string
+    t: number
+    /** ns of one call */
+    call: number
+    /** ns by which a call of the second class takes longer */
+    difference: number
+}
+
+async function measure(target: Target): Promise<Finding> {
+    const times: [number[], number[]] = [[], []]
+    for (let i = 0; i < SAMPLES; i++) {
+        const group = randomInt(2)
+        target.input.set(target.fill(group))
+        const time = timeOf(target)
+        // The first tenth warms the compiler up.
+        if (i >= SAMPLES / 10) times[group].push(time)
+        // Promises of look-ups are settled outside of what is measured.
+        if (i % 50 === 0) await new Promise((resolve) => setImmediate(resolve))
+    }
+    const bound = [...times[0], ...times[1]].sort((a, b) => a - b)[Math.floor(SAMPLES * 0.9 * KEPT)]
+    const [first, second] = times.map((group) => summary(group.filter((time) => time < bound)))
+    const t = (second.mean - first.mean) / Math.sqrt(first.variance + second.variance)
+    const { name, calls } = target
+    return { name, t, call: first.mean / calls, difference: (second.mean - first.mean) / calls }
+}
+
+const line = ({ name, t, call, difference }: Finding): string =>
+    `${name.padEnd(42)} t ${t.toFixed(1).padStart(8)}   ${call.toFixed(1).padStart(8)} ns, difference ${difference.toFixed(2)} ns`
+
+const control = await measure(comparison("control: stops early, 48 bytes", 48, stopsEarly))
+const findings: Finding[] = []
+for (const target of targets()) findings.push(await measure(target))
+const told: Finding[] = []
+for (const target of knownOrUnknown()) told.push(await measure(target))
+const leaks = findings.filter(({ t }) => !(Math.abs(t) < THRESHOLD))
+if (process.argv.includes("--json")) console.log(JSON.stringify({ threshold: THRESHOLD, control, told, findings }))
+else {
+    for (const finding of [control, ...told, ...findings]) console.log(line(finding))
+    console.log(
+        `|t| below ${THRESHOLD}: ${findings.length - leaks.length} of ${findings.length}; ${SAMPLES} samples each`,
+    )
+}
+const noisy = !(Math.abs(control.t) >= THRESHOLD)
+if (noisy) console.error("bench:timing: not even the control is seen: the machine is too noisy")
+process.exitCode = noisy ? 2 : leaks.length > 0 ? 1 : 0
