@@ -9,13 +9,13 @@ import { CoapCode, CoapType, isResponse } from "./code-points.js"
 import {
     type CoapMessage,
     emptyMessage,
+    isCritical,
     malformedConfirmable,
     type Option,
     readCoapMessage,
     writeCoapMessage,
 } from "./message.js"
 import { type MessageIds, newMessageIds, takeMessageId } from "./message-ids.js"
-import { isCritical } from "./options.js"
 import { type CoapParameters } from "./parameters.js"
 import { SeenIds } from "./seen-ids.js"
 

@@ -160,3 +160,8 @@ export function uintOptionOf(message: CoapMessage, number: number, otherwise: nu
 export function textOptionsOf(message: CoapMessage, number: number): string[] {
     return message.options.filter((option) => option.number === number).map((option) => option.value.toString())
 }
+
+/** Odd numbers are critical, even ones elective (RFC 7252 §5.4.6). */
+export function isCritical(option: Option): boolean {
+    return (option.number & 1) === 1
+}

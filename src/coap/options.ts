@@ -1,5 +1,5 @@
 import { CoapOption } from "./code-points.js"
-import { type CoapMessage, type Option } from "./message.js"
+import { type CoapMessage, isCritical, type Option } from "./message.js"
 import { utf8Text } from "./utf8.js"
 
 /** How an option's value is read (RFC 7252 §3.2). */
@@ -79,11 +79,6 @@ function isUnusable(options: Option[], index: number): boolean {
     if (definition === undefined) return false
     const isRepeated = index > 0 && (options[index - 1] as Option).number === option.number
     return (isRepeated && !definition.isRepeatable) || !isWellFormed(option, definition)
-}
-
-/** Odd numbers are critical, even ones elective (RFC 7252 §5.4.6). */
-export function isCritical(option: Option): boolean {
-    return (option.number & 1) === 1
 }
 
 /**

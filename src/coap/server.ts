@@ -1,6 +1,6 @@
 import { type DatagramBased, InputMessage, OutputMessage } from "../gio/datagram-based.js"
-import { GError, isIoError, IOErrorEnum } from "../gio/errors.js"
-import { LogLevel } from "../gio/log-level.js"
+import { isIoError, IOErrorEnum } from "../gio/errors.js"
+import { guarded } from "../gio/guarded.js"
 import { type Services } from "../platform/services.js"
 import { CoapCode, CoapOption, CoapType } from "./code-points.js"
 import {
@@ -40,6 +40,9 @@ const KNOWN = [
     CoapOption.PROXY_URI,
     CoapOption.PROXY_SCHEME,
 ]
+
+/** Longest payload of an answer to GET that is remembered, bytes. */
+const REMEMBERED_LENGTH = 256
 
 /** A function: a module-level value would stay in every image that has this module. */
 function diagnostic(code: CoapCode, text: string): CoapAnswer {
@@ -84,35 +87,32 @@ export class CoapSession {
         return messageId === undefined ? undefined : emptyMessage(CoapType.RST, messageId)
     }
 
-    /** What cannot be sent is replaced by 5.00, also when it is asked for again; an error of the base ends the session. */
+    /** What cannot be sent is replaced by 5.00, also when it is asked for again. */
     private async send(reply: CoapMessage): Promise<void> {
+        // A handler may have answered what is no answer.
+        const bytes = guarded(this.services, "A CoAP handler", () => writeCoapMessage(reply), undefined)
+        if (bytes === undefined) Object.assign(reply, handlerFailed())
         try {
-            await this.base.sendMessages([new OutputMessage([writeCoapMessage(reply)])], 0, -1)
+            await this.base.sendMessages([new OutputMessage([bytes ?? writeCoapMessage(reply)])], 0, -1)
         } catch (error) {
+            if (!isIoError(error, IOErrorEnum.MESSAGE_TOO_LARGE)) throw error
             // Block-wise transfer (RFC 7959) is not there yet.
-            const isTooLarge = isIoError(error, IOErrorEnum.MESSAGE_TOO_LARGE)
-            if (error instanceof GError && !isTooLarge) throw error
-            const { code, options, payload } = isTooLarge
-                ? diagnostic(CoapCode.INTERNAL_SERVER_ERROR, "The answer is too large for one datagram")
-                : this.handlerFailed(error)
-            reply.code = code
-            reply.options = options
-            reply.payload = payload
+            Object.assign(reply, internalError("The answer is too large for one datagram"))
             await this.base.sendMessages([new OutputMessage([writeCoapMessage(reply)])], 0, -1)
         }
     }
 
     /**
-     * Undefined: nothing is to be said. The same request again gets the same reply and is not handled again, but for GET:
-     * to handle that twice is harmless (RFC 7252 §4.5), and to keep what was answered could fill the memory.
+     * Undefined: nothing is to be said. The same request again gets the same reply and is not handled again, but for a GET
+     * with a long answer: to handle that twice is harmless (RFC 7252 §4.5), and to keep such answers could fill the memory.
      */
     private answer(request: CoapMessage): CoapMessage | undefined {
         if (request.type === CoapType.ACK || request.type === CoapType.RST) return undefined
-        if (request.code === CoapCode.GET) return this.replyTo(request)
         const now = this.services.now()
         if (this.seen.has(request.messageId, now)) return this.seen.replyTo(request.messageId)
         const reply = this.replyTo(request)
-        this.seen.add(request.messageId, reply, now)
+        const isLong = reply !== undefined && reply.payload.length > REMEMBERED_LENGTH
+        if (request.code !== CoapCode.GET || !isLong) this.seen.add(request.messageId, reply, now)
         return reply
     }
 
@@ -136,20 +136,24 @@ export class CoapSession {
         if (request.options.some((option) => isProxying(option)))
             return diagnostic(CoapCode.PROXYING_NOT_SUPPORTED, "This server is no proxy")
         request.options = usableOptions(request.options)
-        try {
-            const { code, options, payload } = this.handler(request)
-            return { code, options, payload }
-        } catch (error) {
-            return this.handlerFailed(error)
-        }
+        const { handler } = this
+        return guarded(this.services, "A CoAP handler", () => answerOf(handler(request)), handlerFailed())
     }
+}
 
-    /** The client is told that, and not what: an error's text may be nobody's business. */
-    private handlerFailed(error: unknown): CoapAnswer {
-        const text = error instanceof Error ? error.message : "it threw something that is no Error"
-        this.services.log(LogLevel.error, "A CoAP handler failed: " + text)
-        return diagnostic(CoapCode.INTERNAL_SERVER_ERROR, "The request could not be handled")
-    }
+/** Nothing but what belongs to an answer; throws when there is none. */
+function answerOf(answer: CoapAnswer): CoapAnswer {
+    const { code, options, payload } = answer
+    return { code, options, payload }
+}
+
+function internalError(text: string): CoapAnswer {
+    return diagnostic(CoapCode.INTERNAL_SERVER_ERROR, text)
+}
+
+/** The client is told that, and not what: an error's text may be nobody's business. */
+function handlerFailed(): CoapAnswer {
+    return internalError("The request could not be handled")
 }
 
 /** RFC 7252 §5.10.2 */

@@ -1,5 +1,5 @@
 import { ContentFormat } from "../coap/code-points.js"
-import { writeSenmlCbor } from "../coap/senml.js"
+import { writeSenmlCbor } from "../coap/senml-writer.js"
 import { decimalText, type Sample } from "./reading.js"
 
 /** How samples are written: handed to a sensor, so that a program carries only the format it names. */

@@ -5,6 +5,7 @@ import { type CoapParameters } from "../coap/parameters.js"
 import { type CoapUri } from "../coap/uri.js"
 import { Cancellable } from "../gio/cancellable.js"
 import { GError, IOErrorEnum } from "../gio/errors.js"
+import { errorText } from "../gio/guarded.js"
 import { LogLevel } from "../gio/log-level.js"
 import { type DtlsSettings } from "../gio/settings.js"
 import { type Services, type Signal } from "../platform/services.js"
@@ -116,7 +117,7 @@ export class Sensor {
             else if (this.session === undefined) await this.connect()
             else await this.deliver(this.session, this.queue[0] as Sample)
         } catch (error) {
-            this.services.log(LogLevel.error, "observer: " + messageOf(error))
+            this.services.log(LogLevel.error, "The observer failed: " + errorText(error))
         }
     }
 
@@ -162,7 +163,7 @@ export class Sensor {
             const response = await session.coap.request(this.request(sample), this.stopping)
             code = response.code
         } catch (error) {
-            if (isOfSample(error)) return this.giveUp(sample, messageOf(error))
+            if (isOfSample(error)) return this.giveUp(sample, errorText(error))
             await this.endSession()
             return await this.retryLater(error as Error)
         }
@@ -235,10 +236,6 @@ function isOfSample(error: unknown): boolean {
         error.code === IOErrorEnum.MESSAGE_TOO_LARGE ||
         error.code === IOErrorEnum.INVALID_ARGUMENT
     )
-}
-
-function messageOf(error: unknown): string {
-    return error instanceof Error ? error.message : "unknown error"
 }
 
 /** Whether a host is a name and no IPv4 or IPv6 address: names do not end in a digit (RFC 3696 §2), addresses of IPv6 have colons. */

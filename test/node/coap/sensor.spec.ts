@@ -323,7 +323,7 @@ describe("a sensor and its gateway", function () {
         deepStrictEqual(events.rejected_, ["no room", "unit: is not known", "request: newRequest() makes one"])
         strictEqual(events.sessions, 1)
         for (const name of ["connected", "posted", "rejected", "trouble"])
-            ok(logged.includes(`observer: ${name} fails`), logged.join())
+            ok(logged.includes(`The observer failed: ${name} fails`), logged.join())
         await gateway.close()
     })
 
