@@ -1,4 +1,5 @@
 import { type DatagramBased, InputMessage, OutputMessage } from "../gio/datagram-based.js"
+import { IOCondition } from "../gio/enums.js"
 import { isIoError, IOErrorEnum } from "../gio/errors.js"
 import { guarded } from "../gio/guarded.js"
 import { type Services } from "../platform/services.js"
@@ -72,8 +73,10 @@ export class CoapSession {
      * @param maxMessage largest message read, bytes
      */
     async run(maxMessage: number): Promise<void> {
-        const message = new InputMessage([Buffer.alloc(maxMessage)])
-        while ((await this.base.receiveMessages([message], 0, -1)) > 0) {
+        while (await this.base.conditionWait(IOCondition.IN, -1)) {
+            // The buffer is made when there is something to read: thousands of idle sessions wait without one.
+            const message = new InputMessage([Buffer.alloc(maxMessage)])
+            if ((await this.base.receiveMessages([message], 0, -1)) === 0) return
             const data = message.vectors[0] as Buffer
             const request = message.flags === 0 ? readCoapMessage(data, message.bytesReceived) : undefined
             const reply = request === undefined ? this.refuse(data, message.bytesReceived) : this.answer(request)

@@ -144,8 +144,10 @@ describe("a sensor and its gateway", function () {
         const running = sensorOn(port, events, { count: 10 }).run()
         await sleep(120)
         // The gateway forgets its peers but keeps its port: what comes now is answered by nobody.
-        const { endpoint } = gateway.getListener() as unknown as { endpoint: { table: { map: Map<string, unknown> } } }
-        endpoint.table.map.clear()
+        const { endpoint } = gateway.getListener() as unknown as {
+            endpoint: { peers: { byAddress: { map: Map<string, unknown> } } }
+        }
+        endpoint.peers.byAddress.map.clear()
         await running
         deepStrictEqual(events.posted_, all(10))
         ok(events.sessions >= 2)
