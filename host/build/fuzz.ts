@@ -103,6 +103,7 @@ export function fuzz(target: FuzzTarget, seconds: number, options: FuzzOptions =
 /** Runs one input. */
 export function runInput(target: FuzzTarget, path: string, options: FuzzOptions = {}): FuzzResult {
     const built = target.build(fuzzerOf(options), options.crypto ?? "stand-in")
+    process.stdout.write(`${[built.command, ...built.args, path].join(" ")}\n`)
     return run(built, ["--verbose", path])
 }
 

@@ -31,7 +31,10 @@ enum ServerState {
 
 const STATES = 6
 /** Datagrams delivered when a state is reached. */
-const DELIVERED = [0, 3, 5, 6, 9, 1000]
+const DELIVERED = [0, 3, 5, 6, 9, 6]
+/** Peers established and half-open in each state. */
+const ESTABLISHED = [0, 0, 0, 1, 1, 4]
+const HALF_OPEN = [0, 1, 1, 0, 1, 2]
 
 /** Four hosts with two ports each; number 0 is the client's. */
 function address(number: number): Source {
@@ -136,6 +139,8 @@ function prepare(state: ServerState): FuzzRun {
         link.run(link.now + 100)
     }
     if (state === ServerState.full) fill(link)
+    promise(link.server.peerCount() === ESTABLISHED[state], "the state has its established peers")
+    promise(link.server.halfOpenCount() === HALF_OPEN[state], "the state has its half-open peers")
     const server = new FuzzedServer(pair, link)
     return async (input) => {
         for (const event of readEvents(input)) server.happen(event)
@@ -145,7 +150,7 @@ function prepare(state: ServerState): FuzzRun {
 
 function seeds(state: ServerState): Buffer[] {
     const all = flightsFor(true, 0)
-    const rest = datagramEvents(flightsFor(true, Math.min(DELIVERED[state], 9)))
+    const rest = datagramEvents(flightsFor(true, DELIVERED[state]))
     const late = plainEvent(EventKind.deadline, 0)
     const right = plainEvent(EventKind.application, Application.answerRight)
     return [

@@ -1,4 +1,7 @@
-import { ok } from "node:assert/strict"
+import { match, ok, strictEqual } from "node:assert/strict"
+import { spawnSync } from "node:child_process"
+import { join } from "node:path"
+import { root } from "../../../host/build/device.js"
 import { fuzz } from "../../../host/build/fuzz.js"
 import { fuzzTargets } from "../../../host/build/fuzz-targets.js"
 import { missingFor } from "../../../host/build/native.js"
@@ -10,6 +13,12 @@ const SECONDS = 3
 /** What a target has to reach to be worth its name: the committed corpora reach more. */
 const LEAST_EXECUTIONS = 200
 
+/** npm run fuzz with arguments. */
+function command(...args: string[]): { status: number | null; stderr: string } {
+    const script = join(root, "host", "build", "fuzz.ts")
+    return spawnSync(process.execPath, ["--import", "tsx", script, ...args], { cwd: root, encoding: "utf8" })
+}
+
 describe("coverage-guided fuzzing", function () {
     this.timeout(600000)
 
@@ -20,4 +29,16 @@ describe("coverage-guided fuzzing", function () {
             ok(crashes === 0, output.split("\n").slice(-60).join("\n"))
             ok(executions > LEAST_EXECUTIONS && edges > 0, `${executions} inputs were run:\n${output.slice(-2000)}`)
         })
+
+    it("tells which targets there are when it is asked for another one", () => {
+        const { status, stderr } = command("nonsense")
+        strictEqual(status, 2)
+        match(stderr, /there is no target nonsense; there are client, server, .*machine\n$/)
+    })
+
+    it("wants whole seconds", () => {
+        const { status, stderr } = command("client", "soon")
+        strictEqual(status, 2)
+        match(stderr, /a whole number of seconds/)
+    })
 })
