@@ -1,62 +1,210 @@
-/* npm run fuzz -- [seconds]: loader and interpreter over mutated images, an hour when no time is given. */
+/* npm run fuzz: libFuzzer over the protocol, its codecs, the natives and the machine. docs/fuzzing.md tells how. */
 import { spawnSync } from "node:child_process"
-import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from "node:fs"
+import { cpSync, existsSync, readdirSync, rmSync } from "node:fs"
 import { join } from "node:path"
 import { pathToFileURL } from "node:url"
+import { parseArgs } from "node:util"
+import { DebugMap } from "../simulator/debug-map.js"
 import { root } from "./device.js"
-import { buildNative, machineFuzzer, missingFor } from "./native.js"
-import { compileProgram } from "./official.js"
+import {
+    type BuiltTarget,
+    committedCorpus,
+    type FuzzTarget,
+    fuzzTarget,
+    fuzzTargets,
+    workFolder,
+} from "./fuzz-targets.js"
+import { missingFor, type NativeProgram, programFuzzer, quickProgramFuzzer } from "./native.js"
 
 export interface FuzzResult {
     /** inputs run; 0 when it did not start */
-    runs: number
-    passed: boolean
+    executions: number
+    /** of the code that is covered: how many were reached */
+    edges: number
+    /** 0 or 1: a run ends with its first find */
+    crashes: number
+    /** what the fuzzer said, and for a panic the lines of TypeScript */
     output: string
 }
 
-const home = join(root, ".cache", "fuzz")
-
-/** The conformance programs' images, as seeds. */
-function seeds(): string {
-    const folder = join(home, "seeds")
-    const programs = join(root, "test", "machine", "conformance")
-    mkdirSync(folder, { recursive: true })
-    for (const name of readdirSync(programs).filter((file) => file.endsWith(".ts"))) {
-        const path = join(folder, name.replace(/ts$/, "devs"))
-        if (!existsSync(path)) writeFileSync(path, compileProgram(readFileSync(join(programs, name), "utf8")))
-    }
-    return folder
+export interface FuzzOptions {
+    /** of the fuzzer's randomness; the same seed gives the same inputs. Default: another one each time */
+    seed?: number
+    /** without address and undefined-behaviour sanitizers */
+    quick?: boolean
+    /** "stand-in", behind which every tag and cookie is right, or "real" */
+    crypto?: string
 }
 
-/** @param seed of the fuzzer's randomness; the same seed gives the same inputs */
-export function fuzzMachine(seconds: number, seed: number): FuzzResult {
-    const corpus = join(home, "corpus")
-    const artifacts = join(home, "found")
-    for (const folder of [corpus, artifacts]) mkdirSync(folder, { recursive: true })
-    const limits = ["-max_len=16384", "-timeout=10", "-rss_limit_mb=2048", "-print_final_stats=1"]
-    const args = [`-max_total_time=${seconds}`, `-seed=${seed}`, ...limits, `-artifact_prefix=${artifacts}/`]
-    const run = spawnSync(buildNative(machineFuzzer), [...args, corpus, seeds()], {
-        encoding: "utf8",
-        maxBuffer: 1 << 28,
+const SECONDS = 60
+
+const help = `npm run fuzz -- [TARGET] [SECONDS] [options]
+
+Without a target each of them runs, for ${SECONDS} seconds when no time is given:
+${fuzzTargets.map(({ name, about }) => `  ${name.padEnd(12)}${about}`).join("\n")}
+
+  --quick         without sanitizers, several times as fast
+  --crypto=real   targets client and server with the device's cryptography instead of a stand-in that accepts all
+  --input FILE    run one input, such as a find, and say what happens
+  --merge         put the smallest inputs with all edges into test/fuzz/corpus/TARGET
+  --json          {"targets":{TARGET:{"executions":N,"edges":N,"crashes":N}}}
+
+Examples:
+  npm run fuzz -- server 600 --quick
+  npm run fuzz -- server --input .cache/fuzz/server/found/crash-...
+`
+
+function fuzzerOf({ quick }: FuzzOptions): NativeProgram {
+    return quick === true ? quickProgramFuzzer : programFuzzer
+}
+
+/** Lines of TypeScript for the code positions that a panic names. */
+function placesOf(output: string, image: string | undefined): string {
+    const positions = /^fuzz \S+: .*; at ([\d ]+)$/m.exec(output)
+    if (positions === null || image === undefined) return ""
+    const map = DebugMap.load(image.replace(/\.devs$/, ".json"), root)
+    return positions[1]
+        .split(" ")
+        .flatMap((position) => map?.lines(Number(position)) ?? [])
+        .map((line) => `${line}\n`)
+        .join("")
+}
+
+function run({ command, args, image }: BuiltTarget, more: string[]): FuzzResult {
+    const { status, stderr } = spawnSync(command, [...args, ...more], { encoding: "utf8", maxBuffer: 1 << 28 })
+    const figure = (pattern: RegExp): number => Number([...stderr.matchAll(pattern)].at(-1)?.[1] ?? 0)
+    return {
+        executions: figure(/number_of_executed_units: (\d+)/g),
+        edges: figure(/ cov: (\d+)/g),
+        crashes: status === 0 ? 0 : 1,
+        output: stderr + placesOf(stderr, image),
+    }
+}
+
+/** Runs a target for a time, or until its first find, which is kept in .cache/fuzz/TARGET/found. */
+export function fuzz(target: FuzzTarget, seconds: number, options: FuzzOptions = {}): FuzzResult {
+    const { crypto = "stand-in", seed } = options
+    const built = target.build(fuzzerOf(options), crypto)
+    const folders = [workFolder(target.name, `corpus-${crypto}`), committedCorpus(target.name), built.seeds]
+    return run(built, [
+        `-max_total_time=${seconds}`,
+        `-max_len=${target.maxLength}`,
+        // The entropic schedule costs more than the executions that it plans.
+        "-entropic=0",
+        "-timeout=10",
+        "-rss_limit_mb=2048",
+        "-print_final_stats=1",
+        ...(seed === undefined ? [] : [`-seed=${seed}`]),
+        `-artifact_prefix=${workFolder(target.name, "found")}/`,
+        ...folders.filter((folder) => existsSync(folder)),
+    ])
+}
+
+/** Runs one input. */
+export function runInput(target: FuzzTarget, path: string, options: FuzzOptions = {}): FuzzResult {
+    const built = target.build(fuzzerOf(options), options.crypto ?? "stand-in")
+    process.stdout.write(`${[built.command, ...built.args, path].join(" ")}\n`)
+    return run(built, ["--verbose", path])
+}
+
+/** Makes the committed corpus of a target anew: as few inputs as reach all edges that are reached. */
+export function mergeCorpus(target: FuzzTarget): void {
+    const { seeds, command, args } = target.build(quickProgramFuzzer, "stand-in")
+    const committed = committedCorpus(target.name)
+    const fresh = workFolder(target.name, "merged")
+    const flags = ["-merge=1", "-use_counters=0", `-max_len=${target.maxLength}`]
+    const folders = [committed, workFolder(target.name, "corpus-stand-in"), seeds]
+    for (const name of readdirSync(fresh)) rmSync(join(fresh, name))
+    spawnSync(command, [...args, ...flags, fresh, ...folders.filter((folder) => existsSync(folder))])
+    rmSync(committed, { recursive: true, force: true })
+    cpSync(fresh, committed, { recursive: true })
+}
+
+function sentence(name: string, { executions, edges, crashes }: FuzzResult): string {
+    const found = crashes === 0 ? "no find" : `a find, in .cache/fuzz/${name}/found`
+    return `${name}: ${executions} executions, ${edges} edges, ${found}\n`
+}
+
+interface Chosen {
+    targets: FuzzTarget[]
+    seconds: number
+    json: boolean
+    merge: boolean
+    input?: string
+    options: FuzzOptions
+}
+
+/** What the command line asks for; a sentence when it cannot be understood. */
+function choose(args: string[]): Chosen | string {
+    const { values, positionals } = parseArgs({
+        args,
+        allowPositionals: true,
+        options: {
+            json: { type: "boolean", default: false },
+            merge: { type: "boolean", default: false },
+            quick: { type: "boolean", default: false },
+            crypto: { type: "string", default: "stand-in" },
+            input: { type: "string" },
+        },
     })
-    const runs = Number(/number_of_executed_units: (\d+)/.exec(run.stderr)?.[1] ?? 0)
-    return { runs, passed: run.status === 0, output: run.stderr }
+    const [name, seconds = String(SECONDS), ...others] = positionals
+    const target = name === undefined ? undefined : fuzzTarget(name)
+    if (name !== undefined && target === undefined)
+        return `there is no target ${name}; there are ${fuzzTargets.map((one) => one.name).join(", ")}`
+    if (!/^[1-9]\d*$/.test(seconds) || others.length > 0)
+        return "after the target comes a whole number of seconds, from 1, and no more: npm run fuzz -- server 600"
+    if (values.crypto !== "stand-in" && values.crypto !== "real") return "--crypto is stand-in or real"
+    if (values.input !== undefined && (target === undefined || !existsSync(values.input)))
+        return "--input needs a target and a file that exists"
+    const { json, merge, quick, crypto, input } = values
+    const targets = target === undefined ? fuzzTargets : [target]
+    return { targets, seconds: Number(seconds), json, merge, input, options: { quick, crypto } }
 }
 
-if (import.meta.url === pathToFileURL(process.argv[1]).href) {
-    if (!/^[1-9]\d*$/.test(process.argv[2] ?? "3600")) {
-        process.stderr.write("fuzz: seconds are a whole number from 1: npm run fuzz -- 600\n")
-        process.exit(2)
-    }
-    const missing = missingFor(machineFuzzer)
-    if (missing !== undefined) {
-        process.stderr.write(`fuzz: ${missing}; please run: sudo apt-get install clang libclang-rt-dev\n`)
-        process.exit(1)
-    }
-    const { runs, passed, output } = fuzzMachine(Number(process.argv[2] ?? 3600), Date.now() % 1000000)
-    process.stdout.write(output.split("\n").slice(-40).join("\n"))
-    process.stdout.write(
-        `fuzz: ${runs} images, ${passed ? "no defect" : "a defect, see above and .cache/fuzz/found"}\n`,
-    )
-    process.exit(passed ? 0 : 1)
+function one(target: FuzzTarget, chosen: Chosen): FuzzResult {
+    const { seconds, json, input, options } = chosen
+    const result = input === undefined ? fuzz(target, seconds, options) : runInput(target, input, options)
+    if (result.crashes > 0) process.stderr.write(result.output.split("\n").slice(-60).join("\n"))
+    if (input !== undefined) process.stdout.write(result.crashes === 0 ? "the input does no harm\n" : "")
+    else if (!json) process.stdout.write(sentence(target.name, result))
+    return result
 }
+
+/** @returns the exit code: 0 without a find, 1 with one, 2 for what cannot be understood */
+function main(args: string[]): number {
+    if (args.includes("--help")) {
+        process.stdout.write(help)
+        return 0
+    }
+    let chosen: Chosen | string
+    try {
+        chosen = choose(args)
+    } catch (error) {
+        chosen = (error as Error).message
+    }
+    if (typeof chosen === "string") {
+        process.stderr.write(`fuzz: ${chosen}\n`)
+        return 2
+    }
+    const { targets, merge, json } = chosen
+    const missing = targets.map(({ needs }) => missingFor(needs)).find((sentence) => sentence !== undefined)
+    if (missing !== undefined) {
+        process.stderr.write(
+            `fuzz: ${missing}; please run: sudo apt-get install clang libclang-rt-dev libmbedtls-dev\n`,
+        )
+        return 2
+    }
+    if (merge) {
+        targets.forEach(mergeCorpus)
+        return 0
+    }
+    const results: Record<string, { executions: number; edges: number; crashes: number }> = {}
+    for (const target of targets) {
+        const { executions, edges, crashes } = one(target, chosen)
+        results[target.name] = { executions, edges, crashes }
+    }
+    if (json) process.stdout.write(`${JSON.stringify({ targets: results })}\n`)
+    return Object.values(results).some(({ crashes }) => crashes > 0) ? 1 : 0
+}
+
+if (import.meta.url === pathToFileURL(process.argv[1]).href) process.exitCode = main(process.argv.slice(2))

@@ -11,7 +11,7 @@ const cache = join(root, ".cache", "native")
 
 /** As strict as the house is: a warning is an error. */
 const STRICT = ["-std=c11", "-D_GNU_SOURCE", "-Wall", "-Wextra", "-Wconversion", "-Wshadow", "-Werror"]
-const INCLUDE = ["vm", "natives", "translated", "port/sockets", "port/posix"].map(
+const INCLUDE = ["vm", "natives", "translated", "port/sockets", "port/posix", "fuzz/program"].map(
     (folder) => `-I${join(firmware, folder)}`,
 )
 const SANITIZE = ["-fsanitize=address,undefined", "-fno-sanitize-recover=undefined", "-fno-omit-frame-pointer"]
@@ -24,6 +24,8 @@ export interface NativeProgram {
     /** folders below firmware, or files */
     sources: string[]
     libraries: string[]
+    /** those of `sources` that a fuzzer takes no coverage of */
+    uncovered?: string[]
     /** C files that host/translate wrote */
     translations?: string[]
     /** what those are compiled with behind `flags` */
@@ -89,8 +91,30 @@ export const machineFuzzer: NativeProgram = {
     name: "fuzz-machine",
     compiler: "clang",
     flags: ["-std=c11", "-g", "-O1", ...SANITIZE, "-fsanitize=fuzzer"],
-    sources: ["vm", "fuzz"],
+    sources: ["vm", "fuzz/fuzz_machine.c"],
     libraries: ["-lm"],
+}
+
+/**
+ * The programs of test/fuzz, whose functions are in it as C (withTranslations): their coverage is the protocol's. The
+ * machine below runs the same for all of them, and its tagged values tell the fuzzer's comparisons nothing.
+ */
+export const programFuzzer: NativeProgram = {
+    name: "fuzz-program",
+    compiler: "clang",
+    flags: ["-std=c11", "-g1", "-O1", ...SANITIZE, "-fsanitize=fuzzer", "-fno-sanitize-coverage=trace-cmp"],
+    sources: ["vm", "natives", "fuzz/program"],
+    uncovered: ["vm", "fuzz/program"],
+    libraries: ["-lmbedx509", "-lmbedcrypto", "-lm"],
+    // They touch memory by the machine's functions, which have the sanitizers: here these would cost minutes to compile.
+    translationFlags: ["-fno-sanitize=address,undefined"],
+}
+
+/** The same without the other sanitizers, several times as fast: for long runs. */
+export const quickProgramFuzzer: NativeProgram = {
+    ...programFuzzer,
+    name: "fuzz-program-quick",
+    flags: ["-std=c11", "-g1", "-O2", "-fsanitize=fuzzer", "-fno-sanitize-coverage=trace-cmp"],
 }
 
 function filesOf(source: string): string[] {
@@ -106,9 +130,12 @@ interface Unit {
     flags: string[]
 }
 
-function unitsOf({ sources, flags, translations = [], translationFlags = [] }: NativeProgram): Unit[] {
+function unitsOf(program: NativeProgram): Unit[] {
+    const { sources, flags, uncovered = [], translations = [], translationFlags = [] } = program
+    const flagsOf = (source: string): string[] =>
+        uncovered.includes(source) ? [...flags, "-fno-sanitize=fuzzer"] : flags
     return [
-        ...sources.flatMap(filesOf).map((path) => ({ path, flags })),
+        ...sources.flatMap((source) => filesOf(source).map((path) => ({ path, flags: flagsOf(source) }))),
         ...translations.map((path) => ({ path, flags: [...flags, ...translationFlags] })),
     ]
 }
@@ -126,11 +153,13 @@ const probes: Record<string, string> = {
 /** What keeps a program from being built here, as a sentence; undefined when nothing does. */
 export function missingFor({ compiler, libraries, flags }: NativeProgram): string | undefined {
     if (spawnSync(compiler, ["--version"]).status !== 0) return `${compiler} is not installed`
-    const fuzzer = flags.includes("-fsanitize=fuzzer")
-    const probe = fuzzer ? ["-fsanitize=fuzzer"] : []
-    const input = probes[fuzzer ? "fuzzer" : "-lmbedcrypto"]
-    if (spawnSync(compiler, ["-x", "c", "-", ...probe, "-o", "/dev/null"], { input }).status === 0) return undefined
-    return fuzzer ? "libclang-rt-dev is not installed" : `${libraries.join(" ")}: libmbedtls-dev is not installed`
+    const builds = (probe: string[], input: string): boolean =>
+        spawnSync(compiler, ["-x", "c", "-", ...probe, "-o", "/dev/null"], { input }).status === 0
+    const fuzzer = "-fsanitize=fuzzer"
+    if (flags.includes(fuzzer) && !builds([fuzzer], probes["fuzzer"])) return "libclang-rt-dev is not installed"
+    const crypto = !flags.includes(fuzzer) || libraries.includes("-lmbedcrypto")
+    if (crypto && !builds([], probes["-lmbedcrypto"])) return `${libraries.join(" ")}: libmbedtls-dev is not installed`
+    return undefined
 }
 
 /** Hash of all headers, and of a configuration's. */

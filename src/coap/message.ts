@@ -24,6 +24,8 @@ export interface CoapMessage {
 
 const VERSION = 1
 const PAYLOAD_MARKER = 0xff
+/** Options of one message: a thousand empty ones fit a datagram, and as objects they would fill a device's memory. */
+const MOST_OPTIONS = 64
 
 /** A message without token, options and payload: ACK, RST, ping. */
 export function emptyMessage(type: CoapType, messageId: number): CoapMessage {
@@ -81,7 +83,7 @@ function writeExtended(writer: Writer, value: number): void {
 
 /**
  * Takes the first `length` bytes of `data` apart. Undefined when that is a message format error (RFC 7252 §3), of another
- * version, or an Empty message with anything in it; the caller rejects or ignores it (RFC 7252 §4.2, §4.3). What the options
+ * version, an Empty message with anything in it, or one with more than 64 options; the caller rejects or ignores it (RFC 7252 §4.2, §4.3). What the options
  * are, and whether their values are right, is not looked at here: `options.ts` does.
  */
 export function readCoapMessage(data: Buffer, length: number): CoapMessage | undefined {
@@ -109,7 +111,7 @@ function readOptions(reader: Reader, options: Option[]): Buffer | undefined {
         const length = readExtended(reader, byte & 15)
         if (delta < 0 || length < 0) return undefined
         number += delta
-        if (number > 65535) return undefined
+        if (number > 65535 || options.length === MOST_OPTIONS) return undefined
         options.push({ number, value: reader.bytes(length) })
         if (reader.failed) return undefined
     }

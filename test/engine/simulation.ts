@@ -83,9 +83,10 @@ export class Simulation {
     constructor(
         public clientSettings: AssociationSettings,
         serverSettings: AssociationSettings,
+        tables: Tables = listTables(),
     ) {
         this.client = new Association(clientSettings, clientRole(), 0, 0)
-        this.server = new ServerEndpoint(() => serverSettings, serverSettings, listTables(), 0)
+        this.server = new ServerEndpoint(() => serverSettings, serverSettings, tables, 0)
     }
 
     /** A client that lost everything, at the same address. */

@@ -1,5 +1,5 @@
 import { Op } from "../operations.js"
-import { type Expression, type ImageFunction, type Statement, walk } from "../program.js"
+import { type Expression, FunctionFlag, type ImageFunction, type Statement, walk } from "../program.js"
 import { isBarrier, slotsRead, successors } from "./facts.js"
 
 /* Where the value of a slot is still wanted, and which stores belong to one variable. */
@@ -9,10 +9,20 @@ export function slotStored({ opcode, value }: Statement): number | undefined {
     return opcode === Op.storeLocal ? value : undefined
 }
 
+/** The slot of `this`. */
+const THIS = 0
+
+/** Slots that a statement wants. A constructor's return reads `this`: the machine gives it to who made the object. */
+function slotsWanted(statement: Statement, flags: number): Set<number> {
+    const wanted = new Set(slotsRead(statement).keys())
+    if (statement.opcode === Op.return && (flags & FunctionFlag.constructor) !== 0) wanted.add(THIS)
+    return wanted
+}
+
 /** Slots that are wanted behind each statement. */
-export function liveBehind({ body }: ImageFunction): Map<Statement, Set<number>> {
+export function liveBehind({ body, flags }: ImageFunction): Map<Statement, Set<number>> {
     const behind = new Map(body.map((statement) => [statement, new Set<number>()]))
-    const before = new Map(body.map((statement) => [statement, new Set(slotsRead(statement).keys())]))
+    const before = new Map(body.map((statement) => [statement, slotsWanted(statement, flags)]))
     // An error may lead to any of them at any time: what a handler wants is wanted everywhere.
     const handlers = body.filter(({ opcode }) => opcode === Op.catch || opcode === Op.finally)
     for (let changed = true; changed;) {

@@ -413,3 +413,16 @@ describe("the CoAP message layer of a server", () => {
         socket.close()
     })
 })
+
+describe("the CoAP codec", () => {
+    it("takes no message with more options than a device has memory for", () => {
+        const withOptions = (count: number): Buffer =>
+            writeCoapMessage({
+                ...emptyMessage(CoapType.CON, 1),
+                code: CoapCode.POST,
+                options: Array.from({ length: count }, () => textOption(CoapOption.URI_PATH, "")),
+            })
+        strictEqual(readCoapMessage(withOptions(64), withOptions(64).length)?.options.length, 64)
+        strictEqual(readCoapMessage(withOptions(65), withOptions(65).length), undefined)
+    })
+})

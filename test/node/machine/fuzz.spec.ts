@@ -1,18 +1,44 @@
-import { ok } from "node:assert/strict"
-import { fuzzMachine } from "../../../host/build/fuzz.js"
-import { machineFuzzer, missingFor } from "../../../host/build/native.js"
+import { match, ok, strictEqual } from "node:assert/strict"
+import { spawnSync } from "node:child_process"
+import { join } from "node:path"
+import { root } from "../../../host/build/device.js"
+import { fuzz } from "../../../host/build/fuzz.js"
+import { fuzzTargets } from "../../../host/build/fuzz-targets.js"
+import { missingFor } from "../../../host/build/native.js"
 import { needs } from "../../support/needs.js"
 
-/** Seconds; npm run fuzz goes on for an hour. */
-const SECONDS = 30
+/** Seconds for each target, after its corpus; npm run fuzz goes on for longer. */
+const SECONDS = 3
 
-describe("loader and interpreter over mutated images", function () {
-    this.timeout(300000)
+/** What a target has to reach to be worth its name: the committed corpora reach more. */
+const LEAST_EXECUTIONS = 200
 
-    it("neither crash nor hang nor leave image and arena, and keep the arena whole", function () {
-        needs(this, missingFor(machineFuzzer))
-        const { runs, passed, output } = fuzzMachine(SECONDS, 1)
-        ok(passed, output.split("\n").slice(-60).join("\n"))
-        ok(runs > 1000, `only ${runs} images were run:\n${output.slice(-2000)}`)
+/** npm run fuzz with arguments. */
+function command(...args: string[]): { status: number | null; stderr: string } {
+    const script = join(root, "host", "build", "fuzz.ts")
+    return spawnSync(process.execPath, ["--import", "tsx", script, ...args], { cwd: root, encoding: "utf8" })
+}
+
+describe("coverage-guided fuzzing", function () {
+    this.timeout(600000)
+
+    for (const target of fuzzTargets)
+        it(`finds nothing new in ${target.name}: ${target.about}`, function () {
+            needs(this, missingFor(target.needs))
+            const { executions, edges, crashes, output } = fuzz(target, SECONDS, { seed: 1 })
+            ok(crashes === 0, output.split("\n").slice(-60).join("\n"))
+            ok(executions > LEAST_EXECUTIONS && edges > 0, `${executions} inputs were run:\n${output.slice(-2000)}`)
+        })
+
+    it("tells which targets there are when it is asked for another one", () => {
+        const { status, stderr } = command("nonsense")
+        strictEqual(status, 2)
+        match(stderr, /there is no target nonsense; there are client, server, .*machine\n$/)
+    })
+
+    it("wants whole seconds", () => {
+        const { status, stderr } = command("client", "soon")
+        strictEqual(status, 2)
+        match(stderr, /a whole number of seconds/)
     })
 })

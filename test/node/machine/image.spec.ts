@@ -42,6 +42,27 @@ describe("an optimized image", function () {
         it(`does what the compiler's does in both machines: generated program ${seed}`, () =>
             compare(new ProgramGenerator(seed).program()))
 
+    it("gives what a constructor makes to its caller when the constructor's variables outlive the last use of this", async () => {
+        const lines = await outputOf(
+            program(
+                "let seen = 0",
+                "function see(x: number) { seen += x }",
+                "class Sum {",
+                "    first: number",
+                "    constructor(items: number[]) {",
+                "        this.first = items[0]",
+                "        const others = items.slice(1)",
+                "        for (const item of others) see(item)",
+                "    }",
+                "    text(): string { return this.first + ' and ' + seen }",
+                "}",
+                "const sum = new Sum([1, 2, 3])",
+                "console.log(sum.text())",
+            ),
+        )
+        strictEqual(lines, "1 and 5\n")
+    })
+
     it("keeps the order of calls and their effects", async () => {
         const lines = await outputOf(
             program(

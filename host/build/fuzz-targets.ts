@@ -1,0 +1,105 @@
+/* What npm run fuzz can fuzz: docs/fuzzing.md. */
+import { spawnSync } from "node:child_process"
+import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from "node:fs"
+import { join } from "node:path"
+import { cachedDeviceImage, root } from "./device.js"
+import { buildNative, machineFuzzer, type NativeProgram, programFuzzer, withTranslations } from "./native.js"
+import { compileProgram } from "./official.js"
+
+/** A fuzzer that is built: what to run, and where its seeds are. */
+export interface BuiltTarget {
+    command: string
+    args: string[]
+    /** folder with inputs to begin with, besides the committed corpus */
+    seeds: string
+    /** the image that code positions of a panic are in; undefined when panics have none to tell */
+    image?: string
+}
+
+export interface FuzzTarget {
+    name: string
+    /** for --help */
+    about: string
+    /** longest input, bytes */
+    maxLength: number
+    /** the program without translations: what must be installed to build it */
+    needs: NativeProgram
+    /** @param fuzzer what the programs of test/fuzz are built into; @param crypto "stand-in" or "real" */
+    build(fuzzer: NativeProgram, crypto: string): BuiltTarget
+}
+
+/** Where everything of a target goes that is not committed. */
+export function workFolder(name: string, part: string): string {
+    const folder = join(root, ".cache", "fuzz", name, part)
+    mkdirSync(folder, { recursive: true })
+    return folder
+}
+
+/** Small, minimised, in git. */
+export function committedCorpus(name: string): string {
+    return join(root, "test", "fuzz", "corpus", name)
+}
+
+/** The programs of test/fuzz: one image would be over the compiler's 64 KB of code. */
+const PROTOCOL = "test/fuzz/protocol-main.ts"
+const DATA = "test/fuzz/data-main.ts"
+
+function programTarget(name: string, about: string, entry: string, maxLength: number, options: string[]): FuzzTarget {
+    const build = (fuzzer: NativeProgram, crypto: string): BuiltTarget => {
+        const images = [PROTOCOL, DATA].map((path) => cachedDeviceImage(path).path)
+        const command = buildNative(
+            withTranslations(
+                fuzzer,
+                images.map((path) => readFileSync(path)),
+            ),
+        )
+        const image = images[entry === PROTOCOL ? 0 : 1]
+        const args = [`--image=${image}`, `--target=${name}`, `--crypto=${crypto}`, ...options]
+        const seeds = workFolder(name, `seeds-${crypto}`)
+        const written = spawnSync(command, [...args, `--seeds=${seeds}`], { encoding: "utf8" })
+        if (written.status !== 0) throw new Error(`fuzz: ${name} does not start:\n${written.stderr}`)
+        return { command, args, seeds, image }
+    }
+    return { name, about, maxLength, needs: programFuzzer, build }
+}
+
+/** The conformance programs' images. */
+function machineSeeds(): string {
+    const folder = workFolder("machine", "seeds")
+    const programs = join(root, "test", "machine", "conformance")
+    for (const name of readdirSync(programs).filter((file) => file.endsWith(".ts"))) {
+        const path = join(folder, name.replace(/ts$/, "devs"))
+        if (!existsSync(path)) writeFileSync(path, compileProgram(readFileSync(join(programs, name), "utf8")))
+    }
+    return folder
+}
+
+const machine: FuzzTarget = {
+    name: "machine",
+    about: "loader, verifier and interpreter over mutated images",
+    maxLength: 16384,
+    needs: machineFuzzer,
+    build: () => ({ command: buildNative(machineFuzzer), args: [], seeds: machineSeeds() }),
+}
+
+export const fuzzTargets: FuzzTarget[] = [
+    programTarget("client", "the engine as a client, in each of its states", PROTOCOL, 1600, []),
+    programTarget("server", "a server endpoint with its peers, in each of its states", PROTOCOL, 1600, []),
+    programTarget("cookie", "the gate that hellos of unknown peers meet", PROTOCOL, 1024, []),
+    programTarget(
+        "translated",
+        "translated functions over objects with changed fields, beside the interpreter",
+        PROTOCOL,
+        1024,
+        ["--compare", "--lenient"],
+    ),
+    programTarget("coap", "CoAP: the codec, a server's session, a client's exchange", DATA, 2048, []),
+    programTarget("cbor", "SenML packs in CBOR", DATA, 2048, []),
+    programTarget("uri", "coaps URIs", DATA, 512, []),
+    programTarget("natives", "the device's natives with hostile arguments", DATA, 1024, ["--lenient"]),
+    machine,
+]
+
+export function fuzzTarget(name: string): FuzzTarget | undefined {
+    return fuzzTargets.find((target) => target.name === name)
+}

@@ -1,0 +1,16 @@
+/* The targets that are data and natives: a second program, since one image has at most 64 KB of code. */
+import { coapTarget } from "./coap.js"
+import { nativesTarget } from "./native-calls.js"
+import { runTarget, targetName } from "./run.js"
+import { senmlTarget } from "./senml.js"
+import { type FuzzTarget } from "./target.js"
+import { uriTarget } from "./uri.js"
+
+function targetOf(name: string): FuzzTarget | undefined {
+    if (name === "coap") return coapTarget()
+    if (name === "cbor") return senmlTarget()
+    if (name === "uri") return uriTarget()
+    return name === "natives" ? nativesTarget() : undefined
+}
+
+await runTarget(targetOf(targetName()))

@@ -1,0 +1,114 @@
+import { copyOf } from "../../src/dtls/bytes/bytes.js"
+import { protectByAead } from "../../src/dtls/crypto/aead-protection.js"
+import {
+    type Aead,
+    type AeadAlgorithm,
+    type CryptoProvider,
+    type Hash,
+    type HashAlgorithm,
+    type Hmac,
+    type RecordProtection,
+    type WriteKeys,
+} from "../../src/dtls/crypto/provider.js"
+import { type CipherSuite } from "../../src/dtls/crypto/suites.js"
+
+/** The byte that every digest, MAC and tag is made of. */
+const FILL = 0x5a
+/** A tag that ends with it is refused, so that failed authentications are reached too. */
+const REFUSED = 0xff
+
+function filled(length: number): Buffer {
+    const bytes = Buffer.alloc(length)
+    bytes.fillAt(0, length, FILL)
+    return bytes
+}
+
+/** @devsWhenUsed */
+class StandInHash implements Hash {
+    update(_data: Buffer): void {}
+
+    digestSoFar(): Buffer {
+        return filled(32)
+    }
+
+    digest(): Buffer {
+        return filled(32)
+    }
+
+    close(): void {}
+}
+
+/** @devsWhenUsed */
+class StandInHmac implements Hmac {
+    sign(_data: Buffer): Buffer {
+        return filled(32)
+    }
+
+    expand(_seed: Buffer, length: number): Buffer {
+        return filled(length)
+    }
+
+    close(): void {}
+}
+
+/** @devsWhenUsed */
+class StandInAead implements Aead {
+    tagLength = 8
+
+    seal(_nonce: Buffer, _aad: Buffer, plaintext: Buffer): Buffer {
+        const sealed = filled(plaintext.length + this.tagLength)
+        sealed.set(plaintext, 0)
+        return sealed
+    }
+
+    open(_nonce: Buffer, _aad: Buffer, ciphertext: Buffer): Buffer | undefined {
+        const length = ciphertext.length - this.tagLength
+        if (length < 0 || ciphertext[ciphertext.length - 1] === REFUSED) return undefined
+        return copyOf(ciphertext, 0, length)
+    }
+
+    close(): void {}
+}
+
+/**
+ * Cryptography in name only: nothing is hidden, and every digest, MAC and tag is the same bytes. A fuzzer that changes
+ * a flight gets behind cookies, tags and Finished with it. All state lies in the machine's arena.
+ * @devsWhenUsed
+ */
+export class StandInCrypto implements CryptoProvider {
+    constructor(private seed: number) {}
+
+    hasHash(_algorithm: HashAlgorithm): boolean {
+        return true
+    }
+
+    hasAead(_algorithm: AeadAlgorithm): boolean {
+        return true
+    }
+
+    newHash(_algorithm: HashAlgorithm): Hash {
+        return new StandInHash()
+    }
+
+    newHmac(_algorithm: HashAlgorithm, _key: Buffer): Hmac {
+        return new StandInHmac()
+    }
+
+    newAead(_algorithm: AeadAlgorithm, _key: Buffer): Aead {
+        return new StandInAead()
+    }
+
+    newProtection(suite: CipherSuite, epoch: number, keys: WriteKeys): RecordProtection {
+        return protectByAead(this, suite, epoch, keys)
+    }
+
+    /** The same stream for the same seed. */
+    random(length: number): Buffer {
+        const bytes = Buffer.alloc(length)
+        for (let i = 0; i < length; i++) {
+            this.seed = (Math.imul(this.seed, 1664525) + 1013904223) | 0
+            bytes[i] = this.seed >>> 24
+        }
+        return bytes
+    }
+}
