@@ -38,7 +38,9 @@ const reasons: Record<FailureReason, string> = {
     [FailureReason.closedLocally]: "closed before the handshake was done",
     [FailureReason.idle]: "nothing came for a long time",
     [FailureReason.internalError]: "this side could not go on",
-    [FailureReason.badCookie]: "the cookie does not belong to the ClientHello",
+    [FailureReason.badCookie]: "cookies without end, or one that does not belong to the ClientHello",
+    [FailureReason.certificateUnsupported]:
+        "the peer presents or wants a certificate; this side has none, only pre-shared keys",
 }
 
 /** What a failure's number means; undefined when there is none of that number. */
@@ -67,7 +69,7 @@ export function errorText(error: unknown): string {
 export function diagnosticText(diagnostic: Diagnostic, detail: number): string {
     switch (diagnostic) {
         case Diagnostic.keyMismatch:
-            return "the peer's Finished does not verify, or it does not accept ours: different keys?"
+            return "what the peer sends does not decrypt, or it does not accept our Finished: different keys?"
         case Diagnostic.renegotiationRefused:
             return "the peer asked for renegotiation; refused"
         case Diagnostic.retransmitting:
@@ -77,8 +79,10 @@ export function diagnosticText(diagnostic: Diagnostic, detail: number): string {
         case Diagnostic.smallerDatagrams:
             return `repeated loss; datagrams of at most ${detail} bytes from now on`
         case Diagnostic.unprotectedAlert:
-            return `unprotected fatal alert ${alertName(detail)}; believed if nothing better comes`
+            return `unprotected fatal alert ${alertName(detail)}; the handshake fails unless a better message follows`
         case Diagnostic.warningAlert:
             return `warning alert ${alertName(detail)}`
+        case Diagnostic.refusedMessage:
+            return `${reasonText(detail) ?? "a message was refused"}; the handshake fails unless a better message follows`
     }
 }

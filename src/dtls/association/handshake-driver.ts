@@ -3,7 +3,7 @@ import { Fragment, type HandshakeMessage, Inbox } from "../flight/inbox.js"
 import { Outbox } from "../flight/outbox.js"
 import { NEVER, RetransmissionTimer, smallerBudget } from "../flight/retransmission.js"
 import { FailureReason } from "../handshake/failure.js"
-import { Handshake, Walked } from "../handshake/handshake.js"
+import { Handshake } from "../handshake/handshake.js"
 import { type Question } from "../handshake/question.js"
 import { type SecurityParameters } from "../handshake/security-parameters.js"
 import { type AssociationSettings } from "../handshake/settings.js"
@@ -20,18 +20,19 @@ export interface DriverOwner {
     onConnected(): void
     /** the driver is not needed any more: not even its last flight */
     onDriven(): void
-    /** a record that waited for its keys may be read now */
-    onEarlyRecord(record: Buffer, now: number): void
-    /** the association is over; `alert` goes to the peer unless it is `none` */
+    /** records that waited for their keys may be read now, one behind the other */
+    onEarlyRecords(records: Buffer, now: number): void
+    /** the association is over; `alert` goes to the peer unless it is `none` or came from there */
     fail(reason: FailureReason, alert: AlertDescription): void
-    /** the association is over because the peer said so */
-    endByAlert(alert: AlertDescription): void
 }
 
 /** Header and body of a message that came in one fragment, whose body is at `at`. */
 function wholeOf(header: HandshakeHeader, record: OpenedRecord, at: number): Buffer {
     return copyOf(record.plaintext, at - HANDSHAKE_HEADER_LENGTH, at + header.length)
 }
+
+/** Where the random begins in a ServerHello's body (RFC 5246 §7.4.1.3). */
+const SERVER_RANDOM = 2
 
 /** How long a server answers a repeated Finished with its last flight, ms: twice the maximum segment lifetime (RFC 6347 §4.2.4). */
 const LAST_FLIGHT_KEPT = 240000
@@ -51,10 +52,12 @@ export class HandshakeDriver {
     private handshakeDeadline = NEVER
     private lastFlightUntil = NEVER
     private budget: number
-    /** a fatal alert of epoch 0, believed at the next timer if nothing better comes */
-    private unprotectedAlert = AlertDescription.none
-    private mismatchSuspected = false
-    private repeatedFlights = 0
+    /** what the handshake fails with when it gives up: a mere timeout, until something hints at the cause */
+    private reason = FailureReason.timeout
+    private alert = AlertDescription.none
+    /** the next timer gives up, unless a better message comes first */
+    private failsNext = false
+    private repeatedHellos = 0
     /** the question that was last put out */
     private asked: Question | undefined
     private lastSent = 0
@@ -106,11 +109,21 @@ export class HandshakeDriver {
 
     /** Takes a fragment that stands at `at` in the record. */
     take(header: HandshakeHeader, record: OpenedRecord, at: number, now: number): void {
-        if (header.messageSeq >= this.inbox.nextSeq && !this.mayBeNext(header, record))
+        const { nextSeq } = this.inbox
+        if (this.handshake.isClient() && header.type === HandshakeType.helloRequest)
+            // It means nothing during a handshake (RFC 5246 §7.4.1.1).
+            return this.counters.add(Discard.unexpected)
+        if (header.messageSeq >= nextSeq && (!this.running || record.epoch !== this.record.readEpoch))
+            // The handshake is done, or keys are active and this is unprotected.
             return this.counters.add(Discard.unprotected)
         const kept = this.inbox.add(header, record.epoch, record.plaintext, at)
-        if (kept === Fragment.refused) this.counters.add(Discard.badFragment)
-        else if (kept === Fragment.past) this.takeRepeated(header, record, at, now)
+        if (kept === Fragment.refused) {
+            this.counters.add(Discard.badFragment)
+            // Too large to be kept, perhaps, but what it is can be told from its beginning: a chain of certificates.
+            const begins = header.messageSeq === nextSeq && header.fragmentOffset === 0
+            if (begins && this.handshake.stepOf(header.type, record.epoch) < 0)
+                this.refuse(header.type, record.epoch, now)
+        } else if (kept === Fragment.past) this.takeRepeated(header, record, at, now)
         else this.process(now)
     }
 
@@ -125,19 +138,26 @@ export class HandshakeDriver {
     takeUnprotectedAlert(level: number, description: AlertDescription, now: number): void {
         if (this.record.readEpoch !== 0 || !this.running) return this.counters.add(Discard.unprotected)
         if (level !== AlertLevel.fatal) return this.outputs.diagnose(Diagnostic.warningAlert, description)
-        if (this.unprotectedAlert === AlertDescription.none)
-            this.outputs.diagnose(Diagnostic.unprotectedAlert, description)
-        this.unprotectedAlert = description
-        if (this.timer.at >= NEVER && this.handshake.question === undefined) this.timer.start(now, this.luck())
+        this.suspect(FailureReason.peerAlert, description, true, now)
     }
 
     /**
-     * Whether a message that was not processed yet is welcome: not once the handshake is done, not unprotected once
-     * keys are active, and a HelloRequest during a handshake means nothing (RFC 5246 §7.4.1.1).
+     * Something unprotected is wrong. Anyone may have sent it, so that it ends the handshake only when nothing better
+     * comes: before the next timer if it `decides`, else before the handshake gives up for another cause.
      */
-    private mayBeNext(header: HandshakeHeader, record: OpenedRecord): boolean {
-        if (!this.running || record.epoch !== this.record.readEpoch) return false
-        return !(this.handshake.isClient() && header.type === HandshakeType.helloRequest)
+    private suspect(reason: FailureReason, alert: AlertDescription, decides: boolean, now: number): void {
+        if (this.reason !== reason || this.alert !== alert) {
+            const isAlert = reason === FailureReason.peerAlert
+            this.outputs.diagnose(
+                isAlert ? Diagnostic.unprotectedAlert : Diagnostic.refusedMessage,
+                isAlert ? alert : reason,
+            )
+        }
+        this.reason = reason
+        this.alert = alert
+        this.failsNext = decides
+        if (decides && this.timer.at >= NEVER && this.handshake.question === undefined)
+            this.timer.start(now, this.luck())
     }
 
     /** Walks the grammar as far as complete messages and answered questions allow. */
@@ -147,34 +167,43 @@ export class HandshakeDriver {
             else {
                 const message = this.inbox.peek()
                 if (message === undefined) break
-                this.walk(message)
+                if (this.handshake.walk(message)) this.advance(message)
+                else {
+                    this.inbox.reject()
+                    this.counters.add(Discard.unexpected)
+                    this.refuse(message.type, message.epoch, now)
+                }
             }
             this.settle(now)
         }
     }
 
-    private walk(message: HandshakeMessage): void {
-        if (this.handshake.walk(message) === Walked.unexpected) return this.refuse(message)
+    private advance(message: HandshakeMessage): void {
         this.inbox.advance()
-        this.unprotectedAlert = AlertDescription.none
+        this.reason = FailureReason.timeout
+        this.alert = AlertDescription.none
+        this.failsNext = false
         this.lastTaken = message.messageSeq
-        this.repeatedFlights = 0
         if (message.type === HandshakeType.finished) this.lastFinished = message
     }
 
-    /** Unprotected, anyone may have sent it: it is dropped, and its place is free for the true one. */
-    private refuse(message: HandshakeMessage): void {
-        this.inbox.reject()
-        this.counters.add(Discard.unexpected)
-        if (message.epoch > 0) this.handshake.fail(FailureReason.unexpectedMessage, AlertDescription.unexpectedMessage)
+    /** A message that the grammar or its step refused: its place is free for the true one, unless it was true itself. */
+    private refuse(type: number, epoch: number, now: number): void {
+        const h = this.handshake
+        const misplaced = h.alert === AlertDescription.unexpectedMessage
+        // Keys vouch for it, or the cookie to which a ClientHello is bound: `settle` ends the handshake.
+        if (epoch > 0 || (type === HandshakeType.clientHello && !misplaced)) return
+        // A server's timer says nothing about when a client repeats what was lost, so a stray message waits for the deadline.
+        const decides = h.alert !== AlertDescription.none && (h.isClient() || !misplaced)
+        this.suspect(h.failure, h.alert, decides, now)
+        h.failure = 0
     }
 
     /** The peer's next epoch begins; what came early for it is read now. */
     private activateRead(now: number): void {
         // Unprotected messages that wait for their turn can only be forged: the peer's next one is its Finished (F13).
         this.inbox.clear()
-        const waiting = this.record.activateRead(this.handshake.takeReadKeys())
-        for (const record of waiting) this.owner.onEarlyRecord(record, now)
+        this.owner.onEarlyRecords(this.record.activateRead(this.handshake.takeReadKeys()), now)
     }
 
     /** Acts on what the last step decided: failure, question, flight, end of the handshake. */
@@ -223,11 +252,16 @@ export class HandshakeDriver {
     private takeRepeated(header: HandshakeHeader, record: OpenedRecord, at: number, now: number): void {
         const whole = header.fragmentLength === header.length
         this.counters.add(Discard.messageSeq)
-        if (header.type === HandshakeType.helloVerifyRequest && whole && this.running) {
-            const bytes = wholeOf(header, record, at)
-            this.handshake.walk({ type: header.type, messageSeq: header.messageSeq, bytes, epoch: record.epoch })
+        if (header.type === HandshakeType.helloVerifyRequest && whole && this.awaitsHello()) {
+            const { type, messageSeq } = header
+            const { epoch } = record
+            if (!this.handshake.walk({ type, messageSeq, bytes: wholeOf(header, record, at), epoch }))
+                this.refuse(type, epoch, now)
             return this.settle(now)
         }
+        if (this.repeatsHello(header, record, at)) this.repeatedHellos++
+        // A server that repeats its flight again and again does not accept our Finished.
+        if (this.repeatedHellos > 1) this.suspectMismatch()
         const ends = header.fragmentOffset + header.fragmentLength === header.length
         if (ends && header.messageSeq === this.answeredSeq && this.handshake.question === undefined)
             this.peerRepeats(header, record, at, now)
@@ -239,15 +273,29 @@ export class HandshakeDriver {
      */
     private peerRepeats(header: HandshakeHeader, record: OpenedRecord, at: number, now: number): void {
         if (!this.running && !this.isLastFinished(header, record, at)) return
-        // A server that hears our flight again and again, and only repeats its own, does not accept our Finished.
-        this.repeatedFlights++
-        if (this.handshake.isClient() && this.repeatedFlights > 1) this.suspectMismatch()
         const { attempts, initial } = this.settings.retransmission
         if (this.outbox.isEmpty() || this.resends >= attempts || now - this.lastSent < initial / 2) return
         this.resends++
         this.outputs.diagnose(Diagnostic.peerRepeats, 0)
         this.transmit(now)
         this.timer.restart(now, this.luck())
+    }
+
+    /**
+     * The ServerHello again, instead of an answer to our Finished. Whoever has not seen the handshake cannot know its
+     * random, so that forging a repetition takes more than a header.
+     */
+    private repeatsHello(header: HandshakeHeader, record: OpenedRecord, at: number): boolean {
+        const ends = SERVER_RANDOM + 32
+        if (header.type !== HandshakeType.serverHello || header.fragmentOffset > 0 || header.fragmentLength < ends)
+            return false
+        const { serverRandom } = this.handshake.parameters
+        return this.record.write.epoch > 0 && equal(copyOf(record.plaintext, at + SERVER_RANDOM, at + ends), serverRandom)
+    }
+
+    /** Client: whether a HelloVerifyRequest still means something. */
+    private awaitsHello(): boolean {
+        return this.handshake.expecting() === HandshakeType.serverHello
     }
 
     /** Only the very same Finished, under the same keys, is a repetition (H05). */
@@ -259,8 +307,9 @@ export class HandshakeDriver {
 
     /** A record under the new keys does not verify, or the peer does not accept ours: said once, and remembered. */
     suspectMismatch(): void {
-        if (this.mismatchSuspected) return
-        this.mismatchSuspected = true
+        if (this.failsNext || this.reason === FailureReason.keyMismatch) return
+        this.reason = FailureReason.keyMismatch
+        this.alert = AlertDescription.none
         this.outputs.diagnose(Diagnostic.keyMismatch, 0)
     }
 
@@ -272,8 +321,8 @@ export class HandshakeDriver {
     }
 
     private retransmit(now: number): void {
-        if (this.unprotectedAlert !== AlertDescription.none || !this.timer.expire(now, this.luck()))
-            return this.giveUp()
+        if (this.failsNext || !this.timer.expire(now, this.luck())) return this.giveUp()
+        this.handshake.cookiesFollowed = 0
         this.outputs.diagnose(Diagnostic.retransmitting, this.timer.timeouts)
         this.inbox.dropContradicted()
         const budget = smallerBudget(
@@ -289,9 +338,7 @@ export class HandshakeDriver {
     }
 
     private giveUp(): void {
-        if (this.unprotectedAlert !== AlertDescription.none) return this.owner.endByAlert(this.unprotectedAlert)
-        const reason = this.mismatchSuspected ? FailureReason.keyMismatch : FailureReason.timeout
-        this.owner.fail(reason, AlertDescription.none)
+        this.owner.fail(this.reason, this.alert)
     }
 
     /**
