@@ -121,8 +121,9 @@ export class HandshakeDriver {
             this.counters.add(Discard.badFragment)
             // Too large to be kept, perhaps, but what it is can be told from its beginning: a chain of certificates.
             const begins = header.messageSeq === nextSeq && header.fragmentOffset === 0
-            if (begins && this.handshake.stepOf(header.type, record.epoch) < 0)
-                this.refuse(header.type, record.epoch, now)
+            if (!begins || this.handshake.stepOf(header.type, record.epoch) >= 0) return
+            this.refuse(header.type, record.epoch, now)
+            this.settle(now)
         } else if (kept === Fragment.past) this.takeRepeated(header, record, at, now)
         else this.process(now)
     }
@@ -138,26 +139,25 @@ export class HandshakeDriver {
     takeUnprotectedAlert(level: number, description: AlertDescription, now: number): void {
         if (this.record.readEpoch !== 0 || !this.running) return this.counters.add(Discard.unprotected)
         if (level !== AlertLevel.fatal) return this.outputs.diagnose(Diagnostic.warningAlert, description)
-        this.suspect(FailureReason.peerAlert, description, true, now)
+        this.suspect(Diagnostic.unprotectedAlert, FailureReason.peerAlert, description)
+        this.failSoon(now)
     }
 
     /**
-     * Something unprotected is wrong. Anyone may have sent it, so that it ends the handshake only when nothing better
-     * comes: before the next timer if it `decides`, else before the handshake gives up for another cause.
+     * Something that anyone may have sent hints at why the handshake cannot succeed: it is said once, and becomes the
+     * reason when the handshake gives up, unless a better message comes first.
      */
-    private suspect(reason: FailureReason, alert: AlertDescription, decides: boolean, now: number): void {
-        if (this.reason !== reason || this.alert !== alert) {
-            const isAlert = reason === FailureReason.peerAlert
-            this.outputs.diagnose(
-                isAlert ? Diagnostic.unprotectedAlert : Diagnostic.refusedMessage,
-                isAlert ? alert : reason,
-            )
-        }
+    private suspect(diagnostic: Diagnostic, reason: FailureReason, alert: AlertDescription): void {
+        if (this.reason === reason && this.alert === alert) return
         this.reason = reason
         this.alert = alert
-        this.failsNext = decides
-        if (decides && this.timer.at >= NEVER && this.handshake.question === undefined)
-            this.timer.start(now, this.luck())
+        this.outputs.diagnose(diagnostic, reason === FailureReason.peerAlert ? alert : reason)
+    }
+
+    /** The next timer gives up; it has to run for that, but not while we make the peer wait for an answer of ours. */
+    private failSoon(now: number): void {
+        this.failsNext = true
+        if (this.timer.at >= NEVER && this.handshake.question === undefined) this.timer.start(now, this.luck())
     }
 
     /** Walks the grammar as far as complete messages and answered questions allow. */
@@ -193,10 +193,11 @@ export class HandshakeDriver {
         const misplaced = h.alert === AlertDescription.unexpectedMessage
         // Keys vouch for it, or the cookie to which a ClientHello is bound: `settle` ends the handshake.
         if (epoch > 0 || (type === HandshakeType.clientHello && !misplaced)) return
-        // A server's timer says nothing about when a client repeats what was lost, so a stray message waits for the deadline.
-        const decides = h.alert !== AlertDescription.none && (h.isClient() || !misplaced)
-        this.suspect(h.failure, h.alert, decides, now)
+        this.suspect(Diagnostic.refusedMessage, h.failure, h.alert)
         h.failure = 0
+        // A server's timer says nothing about when a client repeats what was lost: a stray message waits for the deadline.
+        // So do cookies without end: the hello is repeated first, and the true server's cookie followed.
+        if (h.alert !== AlertDescription.none && (h.isClient() || !misplaced)) this.failSoon(now)
     }
 
     /** The peer's next epoch begins; what came early for it is read now. */
@@ -251,8 +252,9 @@ export class HandshakeDriver {
     /** A message that was processed before: the peer repeats itself, perhaps because our flight was lost. */
     private takeRepeated(header: HandshakeHeader, record: OpenedRecord, at: number, now: number): void {
         const whole = header.fragmentLength === header.length
+        const expecting = this.handshake.expecting()
         this.counters.add(Discard.messageSeq)
-        if (header.type === HandshakeType.helloVerifyRequest && whole && this.awaitsHello()) {
+        if (header.type === HandshakeType.helloVerifyRequest && whole && expecting === HandshakeType.serverHello) {
             const { type, messageSeq } = header
             const { epoch } = record
             if (!this.handshake.walk({ type, messageSeq, bytes: wholeOf(header, record, at), epoch }))
@@ -293,11 +295,6 @@ export class HandshakeDriver {
         return this.record.write.epoch > 0 && equal(copyOf(record.plaintext, at + SERVER_RANDOM, at + ends), serverRandom)
     }
 
-    /** Client: whether a HelloVerifyRequest still means something. */
-    private awaitsHello(): boolean {
-        return this.handshake.expecting() === HandshakeType.serverHello
-    }
-
     /** Only the very same Finished, under the same keys, is a repetition (H05). */
     private isLastFinished(header: HandshakeHeader, record: OpenedRecord, at: number): boolean {
         const last = this.lastFinished
@@ -307,10 +304,7 @@ export class HandshakeDriver {
 
     /** A record under the new keys does not verify, or the peer does not accept ours: said once, and remembered. */
     suspectMismatch(): void {
-        if (this.failsNext || this.reason === FailureReason.keyMismatch) return
-        this.reason = FailureReason.keyMismatch
-        this.alert = AlertDescription.none
-        this.outputs.diagnose(Diagnostic.keyMismatch, 0)
+        if (!this.failsNext) this.suspect(Diagnostic.keyMismatch, FailureReason.keyMismatch, AlertDescription.none)
     }
 
     /** The last flight is not needed any more: its time is over, or the peer uses the new keys. */
