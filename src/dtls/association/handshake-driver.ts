@@ -1,4 +1,3 @@
-import { copyOf, equal } from "../bytes/bytes.js"
 import { Fragment, type HandshakeMessage, Inbox } from "../flight/inbox.js"
 import { Outbox } from "../flight/outbox.js"
 import { NEVER, RetransmissionTimer, smallerBudget } from "../flight/retransmission.js"
@@ -11,8 +10,9 @@ import { type Role } from "../handshake/step.js"
 import { Discard, type DiscardCounters } from "../record/discard.js"
 import { type OpenedRecord, type RecordLayer } from "../record/record-layer.js"
 import { AlertDescription, AlertLevel, HandshakeType } from "../wire/code-points.js"
-import { HANDSHAKE_HEADER_LENGTH, type HandshakeHeader } from "../wire/handshake-header.js"
+import { type HandshakeHeader } from "../wire/handshake-header.js"
 import { Diagnostic, OutputKind, type OutputQueue } from "./output.js"
+import { repeatsFinished, repeatsServerHello, wholeOf } from "./repetition.js"
 
 /** What a driver tells the association it works for. */
 export interface DriverOwner {
@@ -25,14 +25,6 @@ export interface DriverOwner {
     /** the association is over; `alert` goes to the peer unless it is `none` or came from there */
     fail(reason: FailureReason, alert: AlertDescription): void
 }
-
-/** Header and body of a message that came in one fragment, whose body is at `at`. */
-function wholeOf(header: HandshakeHeader, record: OpenedRecord, at: number): Buffer {
-    return copyOf(record.plaintext, at - HANDSHAKE_HEADER_LENGTH, at + header.length)
-}
-
-/** Where the random begins in a ServerHello's body (RFC 5246 §7.4.1.3). */
-const SERVER_RANDOM = 2
 
 /** How long a server answers a repeated Finished with its last flight, ms: twice the maximum segment lifetime (RFC 6347 §4.2.4). */
 const LAST_FLIGHT_KEPT = 240000
@@ -110,11 +102,11 @@ export class HandshakeDriver {
     /** Takes a fragment that stands at `at` in the record. */
     take(header: HandshakeHeader, record: OpenedRecord, at: number, now: number): void {
         const { nextSeq } = this.inbox
+        // A HelloRequest means nothing during a handshake (RFC 5246 §7.4.1.1).
         if (this.handshake.isClient() && header.type === HandshakeType.helloRequest)
-            // It means nothing during a handshake (RFC 5246 §7.4.1.1).
             return this.counters.add(Discard.unexpected)
+        // Nothing new is welcome once the handshake is done, nor unprotected once keys are active.
         if (header.messageSeq >= nextSeq && (!this.running || record.epoch !== this.record.readEpoch))
-            // The handshake is done, or keys are active and this is unprotected.
             return this.counters.add(Discard.unprotected)
         const kept = this.inbox.add(header, record.epoch, record.plaintext, at)
         if (kept === Fragment.refused) {
@@ -261,9 +253,12 @@ export class HandshakeDriver {
                 this.refuse(type, epoch, now)
             return this.settle(now)
         }
-        if (this.repeatsHello(header, record, at)) this.repeatedHellos++
-        // A server that repeats its flight again and again does not accept our Finished.
-        if (this.repeatedHellos > 1) this.suspectMismatch()
+        const finishedSent = this.record.write.epoch > 0
+        if (finishedSent && repeatsServerHello(this.handshake.parameters.serverRandom, header, record, at)) {
+            this.repeatedHellos++
+            // A server that repeats its flight again and again does not accept our Finished.
+            if (this.repeatedHellos > 1) this.suspectMismatch()
+        }
         const ends = header.fragmentOffset + header.fragmentLength === header.length
         if (ends && header.messageSeq === this.answeredSeq && this.handshake.question === undefined)
             this.peerRepeats(header, record, at, now)
@@ -274,32 +269,13 @@ export class HandshakeDriver {
      * retransmitting peers from driving each other (F20).
      */
     private peerRepeats(header: HandshakeHeader, record: OpenedRecord, at: number, now: number): void {
-        if (!this.running && !this.isLastFinished(header, record, at)) return
+        if (!this.running && !repeatsFinished(this.lastFinished, header, record, at)) return
         const { attempts, initial } = this.settings.retransmission
         if (this.outbox.isEmpty() || this.resends >= attempts || now - this.lastSent < initial / 2) return
         this.resends++
         this.outputs.diagnose(Diagnostic.peerRepeats, 0)
         this.transmit(now)
         this.timer.restart(now, this.luck())
-    }
-
-    /**
-     * The ServerHello again, instead of an answer to our Finished. Whoever has not seen the handshake cannot know its
-     * random, so that forging a repetition takes more than a header.
-     */
-    private repeatsHello(header: HandshakeHeader, record: OpenedRecord, at: number): boolean {
-        const ends = SERVER_RANDOM + 32
-        if (header.type !== HandshakeType.serverHello || header.fragmentOffset > 0 || header.fragmentLength < ends)
-            return false
-        const { serverRandom } = this.handshake.parameters
-        return this.record.write.epoch > 0 && equal(copyOf(record.plaintext, at + SERVER_RANDOM, at + ends), serverRandom)
-    }
-
-    /** Only the very same Finished, under the same keys, is a repetition (H05). */
-    private isLastFinished(header: HandshakeHeader, record: OpenedRecord, at: number): boolean {
-        const last = this.lastFinished
-        if (last === undefined || record.epoch !== last.epoch || header.type !== last.type) return false
-        return header.fragmentOffset === 0 && equal(wholeOf(header, record, at), last.bytes)
     }
 
     /** A record under the new keys does not verify, or the peer does not accept ours: said once, and remembered. */
