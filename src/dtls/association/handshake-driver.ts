@@ -12,6 +12,7 @@ import { type OpenedRecord, type RecordLayer } from "../record/record-layer.js"
 import { AlertDescription, AlertLevel, HandshakeType } from "../wire/code-points.js"
 import { type HandshakeHeader } from "../wire/handshake-header.js"
 import { Diagnostic, OutputKind, type OutputQueue } from "./output.js"
+import { ProvisionalFailure } from "./provisional-failure.js"
 import { repeatsFinished, repeatsServerHello, wholeOf } from "./repetition.js"
 
 /** What a driver tells the association it works for. */
@@ -44,11 +45,8 @@ export class HandshakeDriver {
     private handshakeDeadline = NEVER
     private lastFlightUntil = NEVER
     private budget: number
-    /** what the handshake fails with when it gives up: a mere timeout, until something hints at the cause */
-    private reason = FailureReason.timeout
-    private alert = AlertDescription.none
-    /** the next timer gives up, unless a better message comes first */
-    private failsNext = false
+    private provisional: ProvisionalFailure
+    /** ServerHellos that came again instead of an answer to our Finished */
     private repeatedHellos = 0
     /** the question that was last put out */
     private asked: Question | undefined
@@ -71,6 +69,7 @@ export class HandshakeDriver {
         private owner: DriverOwner,
         firstSeq: number,
     ) {
+        this.provisional = new ProvisionalFailure(outputs)
         this.inbox = new Inbox(settings.limits, firstSeq)
         this.outbox = new Outbox(firstSeq)
         this.handshake = new Handshake(settings, role, parameters, record, this.outbox)
@@ -131,24 +130,13 @@ export class HandshakeDriver {
     takeUnprotectedAlert(level: number, description: AlertDescription, now: number): void {
         if (this.record.readEpoch !== 0 || !this.running) return this.counters.add(Discard.unprotected)
         if (level !== AlertLevel.fatal) return this.outputs.diagnose(Diagnostic.warningAlert, description)
-        this.suspect(Diagnostic.unprotectedAlert, FailureReason.peerAlert, description)
-        this.failSoon(now)
+        this.provisional.suspect(Diagnostic.unprotectedAlert, FailureReason.peerAlert, description)
+        this.decideSoon(now)
     }
 
-    /**
-     * Something that anyone may have sent hints at why the handshake cannot succeed: it is said once, and becomes the
-     * reason when the handshake gives up, unless a better message comes first.
-     */
-    private suspect(diagnostic: Diagnostic, reason: FailureReason, alert: AlertDescription): void {
-        if (this.reason === reason && this.alert === alert) return
-        this.reason = reason
-        this.alert = alert
-        this.outputs.diagnose(diagnostic, reason === FailureReason.peerAlert ? alert : reason)
-    }
-
-    /** The next timer gives up; it has to run for that, but not while we make the peer wait for an answer of ours. */
-    private failSoon(now: number): void {
-        this.failsNext = true
+    /** The next timer gives up; it has to run for that, but not while the peer waits for an answer of ours. */
+    private decideSoon(now: number): void {
+        this.provisional.decides = true
         if (this.timer.at >= NEVER && this.handshake.question === undefined) this.timer.start(now, this.luck())
     }
 
@@ -172,9 +160,7 @@ export class HandshakeDriver {
 
     private advance(message: HandshakeMessage): void {
         this.inbox.advance()
-        this.reason = FailureReason.timeout
-        this.alert = AlertDescription.none
-        this.failsNext = false
+        this.provisional = new ProvisionalFailure(this.outputs)
         this.lastTaken = message.messageSeq
         if (message.type === HandshakeType.finished) this.lastFinished = message
     }
@@ -185,11 +171,11 @@ export class HandshakeDriver {
         const misplaced = h.alert === AlertDescription.unexpectedMessage
         // Keys vouch for it, or the cookie to which a ClientHello is bound: `settle` ends the handshake.
         if (epoch > 0 || (type === HandshakeType.clientHello && !misplaced)) return
-        this.suspect(Diagnostic.refusedMessage, h.failure, h.alert)
+        this.provisional.suspect(Diagnostic.refusedMessage, h.failure, h.alert)
         h.failure = 0
         // A server's timer says nothing about when a client repeats what was lost: a stray message waits for the deadline.
         // So do cookies without end: the hello is repeated first, and the true server's cookie followed.
-        if (h.alert !== AlertDescription.none && (h.isClient() || !misplaced)) this.failSoon(now)
+        if (h.alert !== AlertDescription.none && (h.isClient() || !misplaced)) this.decideSoon(now)
     }
 
     /** The peer's next epoch begins; what came early for it is read now. */
@@ -280,7 +266,9 @@ export class HandshakeDriver {
 
     /** A record under the new keys does not verify, or the peer does not accept ours: said once, and remembered. */
     suspectMismatch(): void {
-        if (!this.failsNext) this.suspect(Diagnostic.keyMismatch, FailureReason.keyMismatch, AlertDescription.none)
+        const { provisional } = this
+        if (!provisional.decides)
+            provisional.suspect(Diagnostic.keyMismatch, FailureReason.keyMismatch, AlertDescription.none)
     }
 
     /** The last flight is not needed any more: its time is over, or the peer uses the new keys. */
@@ -291,7 +279,7 @@ export class HandshakeDriver {
     }
 
     private retransmit(now: number): void {
-        if (this.failsNext || !this.timer.expire(now, this.luck())) return this.giveUp()
+        if (this.provisional.decides || !this.timer.expire(now, this.luck())) return this.giveUp()
         this.handshake.cookiesFollowed = 0
         this.outputs.diagnose(Diagnostic.retransmitting, this.timer.timeouts)
         this.inbox.dropContradicted()
@@ -308,7 +296,7 @@ export class HandshakeDriver {
     }
 
     private giveUp(): void {
-        this.owner.fail(this.reason, this.alert)
+        this.owner.fail(this.provisional.reason, this.provisional.alert)
     }
 
     /**
