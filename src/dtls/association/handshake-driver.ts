@@ -107,6 +107,7 @@ export class HandshakeDriver {
         // Nothing new is welcome once the handshake is done, nor unprotected once keys are active.
         if (header.messageSeq >= nextSeq && (!this.running || record.epoch !== this.record.readEpoch))
             return this.counters.add(Discard.unprotected)
+        if (header.messageSeq !== nextSeq && this.takeHello(header, record, at, now)) return
         const kept = this.inbox.add(header, record.epoch, record.plaintext, at)
         if (kept === Fragment.refused) {
             this.counters.add(Discard.badFragment)
@@ -227,18 +228,30 @@ export class HandshakeDriver {
         this.process(now)
     }
 
+    /**
+     * A server that keeps nothing before the cookie cannot count its HelloVerifyRequests: until its ServerHello has come,
+     * those two are taken whatever their message_seq, and the ServerHello's says where the server goes on.
+     * @returns false for any other message
+     */
+    private takeHello(header: HandshakeHeader, record: OpenedRecord, at: number, now: number): boolean {
+        const { type, messageSeq } = header
+        const isHello = type === HandshakeType.serverHello
+        if (!isHello && type !== HandshakeType.helloVerifyRequest) return false
+        if (header.fragmentLength < header.length || this.handshake.expecting() !== HandshakeType.serverHello)
+            return false
+        const message = { type, messageSeq, bytes: wholeOf(header, record, at), epoch: record.epoch }
+        if (!this.handshake.walk(message)) this.refuse(type, record.epoch, now)
+        else if (isHello) {
+            this.inbox.nextSeq = messageSeq
+            this.advance(message)
+        }
+        this.settle(now)
+        return true
+    }
+
     /** A message that was processed before: the peer repeats itself, perhaps because our flight was lost. */
     private takeRepeated(header: HandshakeHeader, record: OpenedRecord, at: number, now: number): void {
-        const whole = header.fragmentLength === header.length
-        const expecting = this.handshake.expecting()
         this.counters.add(Discard.messageSeq)
-        if (header.type === HandshakeType.helloVerifyRequest && whole && expecting === HandshakeType.serverHello) {
-            const { type, messageSeq } = header
-            const { epoch } = record
-            if (!this.handshake.walk({ type, messageSeq, bytes: wholeOf(header, record, at), epoch }))
-                this.refuse(type, epoch, now)
-            return this.settle(now)
-        }
         const finishedSent = this.record.write.epoch > 0
         if (finishedSent && repeatsServerHello(this.handshake.parameters.serverRandom, header, record, at)) {
             this.repeatedHellos++
