@@ -363,7 +363,7 @@ describe("handshake grammar", () => {
             if (secret.length > 4 && !isCookieSecret(secret)) ok(secret.every((byte) => byte === 0))
     })
 
-    it("[H27 part] the exporter: nothing before the end, equal on both sides, absent and empty context differ", () => {
+    it("[H27] the exporter: nothing before the end, equal on both sides, absent and empty context differ", () => {
         const s = simulate()
         s.begin()
         strictEqual(s.client.exportKeyingMaterial("EXPORTER-x", undefined, 16), undefined)
