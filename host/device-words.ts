@@ -1,5 +1,6 @@
 import { IOErrorEnum } from "../src/gio/errors.js"
-import { alertName, reasonText } from "./describe.js"
+import { alertName } from "../src/platform/node/failure-text.js"
+import { reasonText } from "./describe.js"
 
 /** Devices say numbers, to keep their images small; people read words. */
 const udpErrors: Record<number, string> = {

@@ -186,6 +186,9 @@ mote_value native_hmac_sign(mote_vm *vm, mote_value receiver, const mote_value *
     return result;
 }
 
+/** What an exporter may ask for: as much as HKDF with SHA-256 gives (RFC 5869 section 2.3). */
+enum { MOST_EXPANDED_BYTES = 255 * 32 };
+
 /** P_hash (RFC 5246 section 5): HMAC(A(i) + seed) for A(0) = seed, A(i) = HMAC(A(i - 1)), one after the other. */
 static bool expand(hmac *keyed, byte_view seed, uint8_t *output, size_t length)
 {
@@ -212,7 +215,7 @@ mote_value native_hmac_expand(mote_vm *vm, mote_value receiver, const mote_value
     int32_t length;
     hmac *keyed = handle_argument(vm, args[0], "hmac", HANDLE_HMAC);
     if (keyed == NULL || !buffer_argument(vm, args[1], "seed", &seed) ||
-        !integer_argument(vm, args[2], "length", 0, 4096, &length))
+        !integer_argument(vm, args[2], "length", 0, MOST_EXPANDED_BYTES, &length))
         return MOTE_FAILED;
     mote_value result = mote_new_buffer(vm, (size_t)length);
     if (result == MOTE_FAILED || length == 0) return result;

@@ -263,7 +263,7 @@ export function cryptoNatives(): Native[] {
             run: (call) => {
                 const hmac = handles.hmac(call, 0)
                 const seed = Buffer.from(call.buffer(1, "seed"))
-                return hmac.expand(seed, call.integer(2, "length", 0, 4096))
+                return hmac.expand(seed, call.integer(2, "length", 0, 8160))
             },
         },
         {

@@ -2,7 +2,8 @@ import { Reader } from "../../src/dtls/bytes/reader.js"
 import { ContentType, HandshakeType } from "../../src/dtls/wire/code-points.js"
 import { readHandshakeHeader } from "../../src/dtls/wire/handshake-header.js"
 import { readRecordHeader, type RecordHeader } from "../../src/dtls/wire/record-header.js"
-import { alertName, handshakeName } from "../describe.js"
+import { alertName } from "../../src/platform/node/failure-text.js"
+import { handshakeName } from "../describe.js"
 
 /** What one datagram holds, for a trace. */
 export interface DatagramText {

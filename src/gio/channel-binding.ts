@@ -9,6 +9,10 @@ export function channelBinding(association: Association | undefined, type: TlsCh
             TlsChannelBindingError.INVALID_STATE,
             "Handshake is not finished, no channel binding information yet",
         )
+    const own = type === TlsChannelBindingType.UNIQUE || type === TlsChannelBindingType.EXPORTER
+    // Without it two connections can be made to have the same binding (RFC 7627 §1, RFC 9266 §2).
+    if (own && !association.parameters.extendedMasterSecret)
+        throw bindingError(TlsChannelBindingError.NOT_AVAILABLE, "It needs a connection with extended master secret")
     if (type === TlsChannelBindingType.UNIQUE) return Buffer.from(association.parameters.firstFinished)
     if (type === TlsChannelBindingType.EXPORTER) return exporterBinding(association)
     if (type === TlsChannelBindingType.SERVER_END_POINT)
@@ -16,16 +20,9 @@ export function channelBinding(association: Association | undefined, type: TlsCh
     throw bindingError(TlsChannelBindingError.NOT_IMPLEMENTED, "Requested channel binding type is not implemented")
 }
 
-/** Unique only with extended master secret (RFC 9266 §2). */
 function exporterBinding(association: Association): Buffer {
-    const data = association.parameters.extendedMasterSecret
-        ? association.exportKeyingMaterial("EXPORTER-Channel-Binding", Buffer.alloc(0), 32)
-        : undefined
-    if (data === undefined)
-        throw bindingError(
-            TlsChannelBindingError.NOT_AVAILABLE,
-            "It needs an open connection with extended master secret",
-        )
+    const data = association.exportKeyingMaterial("EXPORTER-Channel-Binding", Buffer.alloc(0), 32)
+    if (data === undefined) throw bindingError(TlsChannelBindingError.NOT_AVAILABLE, "It needs an open connection")
     return data
 }
 

@@ -368,7 +368,8 @@ export abstract class DtlsConnection extends DtlsProperties implements DatagramB
     protected take(output: Output): void {
         if (output.kind === OutputKind.message) this.enqueue(output.data as Buffer)
         else if (output.kind === OutputKind.closed) this.ended = true
-        else if (output.kind === OutputKind.failed) this.failWith(failureError(output.failure as Failure))
+        else if (output.kind === OutputKind.failed)
+            this.failWith(failureError(output.failure as Failure, this.services.describeFailure))
         else if (output.kind === OutputKind.diagnostic)
             this.diagnose(output.diagnostic as Diagnostic, output.detail as number)
         this.changed.notify()

@@ -72,16 +72,14 @@ export abstract class DtlsProperties {
 
     /**
      * Keying material (RFC 5705 §4), equal on both sides.
-     * @param context absent and empty differ
+     * @param label other than the five that TLS uses itself
+     * @param context 0 to 65535 bytes; absent and empty differ
      * @param length 1 to 8160 bytes
      * Throws IOErrorEnum.INVALID_ARGUMENT, or NOT_SUPPORTED before the handshake is done and after the connection has ended.
      */
     exportKeyingMaterial(label: string, context: Buffer | undefined, length: number): Buffer {
-        if (typeof label !== "string" || label.length === 0) throw invalidArgument("label", "a text is needed")
-        if (typeof length !== "number" || length < 1 || length > 8160 || Math.floor(length) !== length)
-            throw invalidArgument("length", "a whole number of 1 to 8160 bytes")
         const given = context === null ? undefined : context
-        if (given !== undefined && !(given instanceof Buffer)) throw invalidArgument("context", "a Buffer, or none")
+        checkExport(label, given, length)
         const association = this.association()
         const material = association === undefined ? undefined : association.exportKeyingMaterial(label, given, length)
         if (material === undefined) throw ioError(IOErrorEnum.NOT_SUPPORTED, "No keying material: no open connection")
@@ -160,6 +158,18 @@ export abstract class DtlsProperties {
 
 function noExtensions(): HelloExtension[] {
     return []
+}
+
+/** Throws INVALID_ARGUMENT with the argument's name. */
+function checkExport(label: string, context: Buffer | undefined, length: number): void {
+    if (typeof label !== "string" || label.length === 0) throw invalidArgument("label", "a text is needed")
+    // They would give out verify_data, key block or master secret (RFC 5705 §4, RFC 7627 §4).
+    const reserved = ["client finished", "server finished", "master secret", "extended master secret", "key expansion"]
+    if (reserved.indexOf(label) >= 0) throw invalidArgument("label", "one that TLS does not reserve (RFC 5705 §4)")
+    if (context !== undefined && (!(context instanceof Buffer) || context.length > 65535))
+        throw invalidArgument("context", "a Buffer of at most 65535 bytes, or none")
+    if (typeof length !== "number" || length < 1 || length > 8160 || Math.floor(length) !== length)
+        throw invalidArgument("length", "a whole number of 1 to 8160 bytes")
 }
 
 /** @returns the names, so that the caller keeps what was checked */

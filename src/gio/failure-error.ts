@@ -1,15 +1,19 @@
 import { type Failure, FailureReason } from "../dtls/handshake/failure.js"
 import { HandshakeType } from "../dtls/wire/code-points.js"
+import { type DescribeFailure } from "../platform/services.js"
 import { ErrorDomain, GError, IOErrorEnum, TlsError } from "./errors.js"
 
-/** The error that calls on a failed connection throw: GIO's code, and a sentence that says what to do. */
-export function failureError(failure: Failure): GError {
-    const error = errorOf(failure)
+/**
+ * The error that calls on a failed connection throw: GIO's code, and a sentence that says what to do.
+ * @param describe the words for an alert or a rare reason; without it they are numbers
+ */
+export function failureError(failure: Failure, describe: DescribeFailure | undefined): GError {
+    const error = errorOf(failure, describe?.(failure))
     error.failure = failure
     return error
 }
 
-function errorOf(failure: Failure): GError {
+function errorOf(failure: Failure, words: string | undefined): GError {
     switch (failure.reason) {
         case FailureReason.timeout:
             return io(
@@ -30,9 +34,9 @@ function errorOf(failure: Failure): GError {
         case FailureReason.internalError:
             return io(IOErrorEnum.FAILED, "The connection failed on this side: " + failure.cause)
         case FailureReason.peerAlert:
-            return tls(TlsError.HANDSHAKE, "The peer sent a fatal alert, number " + failure.alert)
+            return tls(TlsError.HANDSHAKE, words ?? "The peer sent a fatal alert, number " + failure.alert)
         default:
-            return tls(TlsError.MISC, "The connection failed, reason " + failure.reason)
+            return tls(TlsError.MISC, words ?? "The connection failed, reason " + failure.reason)
     }
 }
 

@@ -1,4 +1,5 @@
 import { type CryptoProvider } from "../dtls/crypto/provider.js"
+import { type Failure } from "../dtls/handshake/failure.js"
 import { type Table } from "../dtls/endpoint/endpoint.js"
 import { type DatagramBased } from "../gio/datagram-based.js"
 import { type LogLevel } from "../gio/log-level.js"
@@ -27,7 +28,12 @@ export interface Services {
     resolve(host: string): Promise<string[]>
     storage: Storage
     log(level: LogLevel, message: string): void
+    /** Words for a failure, where there is room for them; a device leaves it out and says numbers. */
+    describeFailure?: DescribeFailure
 }
+
+/** @returns a sentence with the failure's reason and alert */
+export type DescribeFailure = (failure: Failure) => string
 
 /** Where a fiber, or an asynchronous function, waits. */
 export interface Signal {

@@ -136,23 +136,26 @@ export class Association implements DriverOwner {
     }
 
     private records(reader: Reader, now: number): number {
+        const { failedRecords } = this.record
         let verified = 0
-        let left = this.settings.limits.recordsPerDatagram
-        while (reader.at < reader.end && !this.isOver()) {
+        for (let left = this.settings.limits.recordsPerDatagram; reader.at < reader.end && !this.isOver(); left--) {
             if (left === 0) {
                 this.counters.add(Discard.tooManyRecords)
-                return verified
+                break
             }
-            left--
             const record = this.record.next(reader)
-            if (record === undefined) this.watchForMismatch()
-            else {
+            if (record !== undefined) {
                 if (record.epoch > 0) {
                     verified++
                     this.lastHeard = now
                 }
                 this.take(record, now)
             }
+        }
+        if (this.record.failedRecords > failedRecords) {
+            // However many of its records failed, a datagram counts once: it cost its sender one.
+            this.record.failedRecords = failedRecords + 1
+            this.watchForMismatch()
         }
         return verified
     }
@@ -202,8 +205,8 @@ export class Association implements DriverOwner {
         this.record.endHandshake()
     }
 
-    onEarlyRecord(record: Buffer, now: number): void {
-        this.records(new Reader(record, 0, record.length), now)
+    onEarlyRecords(records: Buffer, now: number): void {
+        this.records(new Reader(records, 0, records.length), now)
     }
 
     /** Gives the answer to the question that is open. `value` as the question's kind says; undefined: there is none. */
@@ -242,7 +245,7 @@ export class Association implements DriverOwner {
         const description = record.plaintext[1] as AlertDescription
         if (record.epoch === 0) this.takeUnprotectedAlert(level, description, now)
         else if (description === AlertDescription.closeNotify) this.takeCloseNotify()
-        else if (level === AlertLevel.fatal) this.endByAlert(description)
+        else if (level === AlertLevel.fatal) this.fail(FailureReason.peerAlert, description)
         else this.outputs.diagnose(Diagnostic.warningAlert, description)
     }
 
@@ -254,12 +257,9 @@ export class Association implements DriverOwner {
     private takeCloseNotify(): void {
         if (this.peerClosed) return
         this.peerClosed = true
-        if (this.state === AssociationState.handshaking) return this.endByAlert(AlertDescription.closeNotify)
+        if (this.state === AssociationState.handshaking)
+            return this.fail(FailureReason.peerAlert, AlertDescription.closeNotify)
         this.outputs.push(OutputKind.closed, undefined)
-    }
-
-    endByAlert(alert: AlertDescription): void {
-        this.end({ reason: FailureReason.peerAlert, alert, expecting: this.expecting() })
     }
 
     private takeApplicationData(record: OpenedRecord): void {
@@ -282,9 +282,8 @@ export class Association implements DriverOwner {
 
     // Wrong keys
 
-    /** A record under the handshake's new keys did not verify. */
+    /** A record under the newest keys did not verify. */
     private watchForMismatch(): void {
-        if (this.record.failedRecords === 0) return
         if (this.state === AssociationState.handshaking) {
             if (this.driver !== undefined) this.driver.suspectMismatch()
             if (this.settings.alertOnKeyMismatch) this.fail(FailureReason.keyMismatch, AlertDescription.decryptError)
@@ -405,13 +404,14 @@ export class Association implements DriverOwner {
 
     /** Ends the association without a word to the peer. */
     drop(reason: FailureReason): void {
-        if (!this.isOver()) this.end({ reason, alert: AlertDescription.none, expecting: this.expecting() })
+        this.fail(reason, AlertDescription.none)
     }
 
-    /** The one place where a fatal alert is sent. */
+    /** The one place where a fatal alert is sent, unless `alert` is the peer's or `none`. */
     fail(reason: FailureReason, alert: AlertDescription): void {
         if (this.isOver()) return
-        if (alert !== AlertDescription.none) this.sendAlert(AlertLevel.fatal, alert)
+        const ours = alert !== AlertDescription.none && reason !== FailureReason.peerAlert
+        if (ours) this.sendAlert(AlertLevel.fatal, alert)
         this.end({ reason, alert, expecting: this.expecting() })
     }
 
@@ -430,7 +430,6 @@ export class Association implements DriverOwner {
     }
 
     private end(failure: Failure): void {
-        if (this.isOver()) return
         this.state = AssociationState.failed
         this.failure = failure
         this.outputs.push(OutputKind.failed, undefined).failure = failure

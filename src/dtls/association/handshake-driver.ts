@@ -1,9 +1,8 @@
-import { copyOf, equal } from "../bytes/bytes.js"
 import { Fragment, type HandshakeMessage, Inbox } from "../flight/inbox.js"
 import { Outbox } from "../flight/outbox.js"
 import { NEVER, RetransmissionTimer, smallerBudget } from "../flight/retransmission.js"
 import { FailureReason } from "../handshake/failure.js"
-import { Handshake, Walked } from "../handshake/handshake.js"
+import { Handshake } from "../handshake/handshake.js"
 import { type Question } from "../handshake/question.js"
 import { type SecurityParameters } from "../handshake/security-parameters.js"
 import { type AssociationSettings } from "../handshake/settings.js"
@@ -11,8 +10,10 @@ import { type Role } from "../handshake/step.js"
 import { Discard, type DiscardCounters } from "../record/discard.js"
 import { type OpenedRecord, type RecordLayer } from "../record/record-layer.js"
 import { AlertDescription, AlertLevel, HandshakeType } from "../wire/code-points.js"
-import { HANDSHAKE_HEADER_LENGTH, type HandshakeHeader } from "../wire/handshake-header.js"
+import { type HandshakeHeader } from "../wire/handshake-header.js"
 import { Diagnostic, OutputKind, type OutputQueue } from "./output.js"
+import { ProvisionalFailure } from "./provisional-failure.js"
+import { repeatsFinished, repeatsServerHello, wholeOf } from "./repetition.js"
 
 /** What a driver tells the association it works for. */
 export interface DriverOwner {
@@ -20,17 +21,10 @@ export interface DriverOwner {
     onConnected(): void
     /** the driver is not needed any more: not even its last flight */
     onDriven(): void
-    /** a record that waited for its keys may be read now */
-    onEarlyRecord(record: Buffer, now: number): void
-    /** the association is over; `alert` goes to the peer unless it is `none` */
+    /** records that waited for their keys may be read now, one behind the other */
+    onEarlyRecords(records: Buffer, now: number): void
+    /** the association is over; `alert` goes to the peer unless it is `none` or came from there */
     fail(reason: FailureReason, alert: AlertDescription): void
-    /** the association is over because the peer said so */
-    endByAlert(alert: AlertDescription): void
-}
-
-/** Header and body of a message that came in one fragment, whose body is at `at`. */
-function wholeOf(header: HandshakeHeader, record: OpenedRecord, at: number): Buffer {
-    return copyOf(record.plaintext, at - HANDSHAKE_HEADER_LENGTH, at + header.length)
 }
 
 /** How long a server answers a repeated Finished with its last flight, ms: twice the maximum segment lifetime (RFC 6347 §4.2.4). */
@@ -51,10 +45,9 @@ export class HandshakeDriver {
     private handshakeDeadline = NEVER
     private lastFlightUntil = NEVER
     private budget: number
-    /** a fatal alert of epoch 0, believed at the next timer if nothing better comes */
-    private unprotectedAlert = AlertDescription.none
-    private mismatchSuspected = false
-    private repeatedFlights = 0
+    private provisional: ProvisionalFailure
+    /** ServerHellos that came again instead of an answer to our Finished */
+    private repeatedHellos = 0
     /** the question that was last put out */
     private asked: Question | undefined
     private lastSent = 0
@@ -76,6 +69,7 @@ export class HandshakeDriver {
         private owner: DriverOwner,
         firstSeq: number,
     ) {
+        this.provisional = new ProvisionalFailure(outputs)
         this.inbox = new Inbox(settings.limits, firstSeq)
         this.outbox = new Outbox(firstSeq)
         this.handshake = new Handshake(settings, role, parameters, record, this.outbox)
@@ -106,11 +100,23 @@ export class HandshakeDriver {
 
     /** Takes a fragment that stands at `at` in the record. */
     take(header: HandshakeHeader, record: OpenedRecord, at: number, now: number): void {
-        if (header.messageSeq >= this.inbox.nextSeq && !this.mayBeNext(header, record))
+        const { nextSeq } = this.inbox
+        // A HelloRequest means nothing during a handshake (RFC 5246 §7.4.1.1).
+        if (this.handshake.isClient() && header.type === HandshakeType.helloRequest)
+            return this.counters.add(Discard.unexpected)
+        // Nothing new is welcome once the handshake is done, nor unprotected once keys are active.
+        if (header.messageSeq >= nextSeq && (!this.running || record.epoch !== this.record.readEpoch))
             return this.counters.add(Discard.unprotected)
+        if (header.messageSeq !== nextSeq && this.takeHello(header, record, at, now)) return
         const kept = this.inbox.add(header, record.epoch, record.plaintext, at)
-        if (kept === Fragment.refused) this.counters.add(Discard.badFragment)
-        else if (kept === Fragment.past) this.takeRepeated(header, record, at, now)
+        if (kept === Fragment.refused) {
+            this.counters.add(Discard.badFragment)
+            // Too large to be kept, perhaps, but what it is can be told from its beginning: a chain of certificates.
+            const begins = header.messageSeq === nextSeq && header.fragmentOffset === 0
+            if (!begins || this.handshake.stepOf(header.type, record.epoch) >= 0) return
+            this.refuse(header.type, record.epoch, now)
+            this.settle(now)
+        } else if (kept === Fragment.past) this.takeRepeated(header, record, at, now)
         else this.process(now)
     }
 
@@ -125,19 +131,14 @@ export class HandshakeDriver {
     takeUnprotectedAlert(level: number, description: AlertDescription, now: number): void {
         if (this.record.readEpoch !== 0 || !this.running) return this.counters.add(Discard.unprotected)
         if (level !== AlertLevel.fatal) return this.outputs.diagnose(Diagnostic.warningAlert, description)
-        if (this.unprotectedAlert === AlertDescription.none)
-            this.outputs.diagnose(Diagnostic.unprotectedAlert, description)
-        this.unprotectedAlert = description
-        if (this.timer.at >= NEVER && this.handshake.question === undefined) this.timer.start(now, this.luck())
+        this.provisional.suspect(Diagnostic.unprotectedAlert, FailureReason.peerAlert, description)
+        this.decideSoon(now)
     }
 
-    /**
-     * Whether a message that was not processed yet is welcome: not once the handshake is done, not unprotected once
-     * keys are active, and a HelloRequest during a handshake means nothing (RFC 5246 §7.4.1.1).
-     */
-    private mayBeNext(header: HandshakeHeader, record: OpenedRecord): boolean {
-        if (!this.running || record.epoch !== this.record.readEpoch) return false
-        return !(this.handshake.isClient() && header.type === HandshakeType.helloRequest)
+    /** The next timer gives up; it has to run for that, but not while the peer waits for an answer of ours. */
+    private decideSoon(now: number): void {
+        this.provisional.decides = true
+        if (this.timer.at >= NEVER && this.handshake.question === undefined) this.timer.start(now, this.luck())
     }
 
     /** Walks the grammar as far as complete messages and answered questions allow. */
@@ -147,34 +148,42 @@ export class HandshakeDriver {
             else {
                 const message = this.inbox.peek()
                 if (message === undefined) break
-                this.walk(message)
+                if (this.handshake.walk(message)) this.advance(message)
+                else {
+                    this.inbox.reject()
+                    this.counters.add(Discard.unexpected)
+                    this.refuse(message.type, message.epoch, now)
+                }
             }
             this.settle(now)
         }
     }
 
-    private walk(message: HandshakeMessage): void {
-        if (this.handshake.walk(message) === Walked.unexpected) return this.refuse(message)
+    private advance(message: HandshakeMessage): void {
         this.inbox.advance()
-        this.unprotectedAlert = AlertDescription.none
+        this.provisional = new ProvisionalFailure(this.outputs)
         this.lastTaken = message.messageSeq
-        this.repeatedFlights = 0
         if (message.type === HandshakeType.finished) this.lastFinished = message
     }
 
-    /** Unprotected, anyone may have sent it: it is dropped, and its place is free for the true one. */
-    private refuse(message: HandshakeMessage): void {
-        this.inbox.reject()
-        this.counters.add(Discard.unexpected)
-        if (message.epoch > 0) this.handshake.fail(FailureReason.unexpectedMessage, AlertDescription.unexpectedMessage)
+    /** A message that the grammar or its step refused: its place is free for the true one, unless it was true itself. */
+    private refuse(type: number, epoch: number, now: number): void {
+        const h = this.handshake
+        const misplaced = h.alert === AlertDescription.unexpectedMessage
+        // Keys vouch for it, or the cookie to which a ClientHello is bound: `settle` ends the handshake.
+        if (epoch > 0 || (type === HandshakeType.clientHello && !misplaced)) return
+        this.provisional.suspect(Diagnostic.refusedMessage, h.failure, h.alert)
+        h.failure = 0
+        // A server's timer says nothing about when a client repeats what was lost: a stray message waits for the deadline.
+        // So do cookies without end: the hello is repeated first, and the true server's cookie followed.
+        if (h.alert !== AlertDescription.none && (h.isClient() || !misplaced)) this.decideSoon(now)
     }
 
     /** The peer's next epoch begins; what came early for it is read now. */
     private activateRead(now: number): void {
         // Unprotected messages that wait for their turn can only be forged: the peer's next one is its Finished (F13).
         this.inbox.clear()
-        const waiting = this.record.activateRead(this.handshake.takeReadKeys())
-        for (const record of waiting) this.owner.onEarlyRecord(record, now)
+        this.owner.onEarlyRecords(this.record.activateRead(this.handshake.takeReadKeys()), now)
     }
 
     /** Acts on what the last step decided: failure, question, flight, end of the handshake. */
@@ -219,14 +228,35 @@ export class HandshakeDriver {
         this.process(now)
     }
 
+    /**
+     * A server that keeps nothing before the cookie cannot count its HelloVerifyRequests: until its ServerHello has come,
+     * those two are taken whatever their message_seq, and the ServerHello's says where the server goes on.
+     * @returns false for any other message
+     */
+    private takeHello(header: HandshakeHeader, record: OpenedRecord, at: number, now: number): boolean {
+        const { type, messageSeq } = header
+        const isHello = type === HandshakeType.serverHello
+        if (!isHello && type !== HandshakeType.helloVerifyRequest) return false
+        if (header.fragmentLength < header.length || this.handshake.expecting() !== HandshakeType.serverHello)
+            return false
+        const message = { type, messageSeq, bytes: wholeOf(header, record, at), epoch: record.epoch }
+        if (!this.handshake.walk(message)) this.refuse(type, record.epoch, now)
+        else if (isHello) {
+            this.inbox.nextSeq = messageSeq
+            this.advance(message)
+        }
+        this.settle(now)
+        return true
+    }
+
     /** A message that was processed before: the peer repeats itself, perhaps because our flight was lost. */
     private takeRepeated(header: HandshakeHeader, record: OpenedRecord, at: number, now: number): void {
-        const whole = header.fragmentLength === header.length
         this.counters.add(Discard.messageSeq)
-        if (header.type === HandshakeType.helloVerifyRequest && whole && this.running) {
-            const bytes = wholeOf(header, record, at)
-            this.handshake.walk({ type: header.type, messageSeq: header.messageSeq, bytes, epoch: record.epoch })
-            return this.settle(now)
+        const finishedSent = this.record.write.epoch > 0
+        if (finishedSent && repeatsServerHello(this.handshake.parameters.serverRandom, header, record, at)) {
+            this.repeatedHellos++
+            // A server that repeats its flight again and again does not accept our Finished.
+            if (this.repeatedHellos > 1) this.suspectMismatch()
         }
         const ends = header.fragmentOffset + header.fragmentLength === header.length
         if (ends && header.messageSeq === this.answeredSeq && this.handshake.question === undefined)
@@ -238,10 +268,7 @@ export class HandshakeDriver {
      * retransmitting peers from driving each other (F20).
      */
     private peerRepeats(header: HandshakeHeader, record: OpenedRecord, at: number, now: number): void {
-        if (!this.running && !this.isLastFinished(header, record, at)) return
-        // A server that hears our flight again and again, and only repeats its own, does not accept our Finished.
-        this.repeatedFlights++
-        if (this.handshake.isClient() && this.repeatedFlights > 1) this.suspectMismatch()
+        if (!this.running && !repeatsFinished(this.lastFinished, header, record, at)) return
         const { attempts, initial } = this.settings.retransmission
         if (this.outbox.isEmpty() || this.resends >= attempts || now - this.lastSent < initial / 2) return
         this.resends++
@@ -250,18 +277,11 @@ export class HandshakeDriver {
         this.timer.restart(now, this.luck())
     }
 
-    /** Only the very same Finished, under the same keys, is a repetition (H05). */
-    private isLastFinished(header: HandshakeHeader, record: OpenedRecord, at: number): boolean {
-        const last = this.lastFinished
-        if (last === undefined || record.epoch !== last.epoch || header.type !== last.type) return false
-        return header.fragmentOffset === 0 && equal(wholeOf(header, record, at), last.bytes)
-    }
-
     /** A record under the new keys does not verify, or the peer does not accept ours: said once, and remembered. */
     suspectMismatch(): void {
-        if (this.mismatchSuspected) return
-        this.mismatchSuspected = true
-        this.outputs.diagnose(Diagnostic.keyMismatch, 0)
+        const { provisional } = this
+        if (!provisional.decides)
+            provisional.suspect(Diagnostic.keyMismatch, FailureReason.keyMismatch, AlertDescription.none)
     }
 
     /** The last flight is not needed any more: its time is over, or the peer uses the new keys. */
@@ -272,8 +292,8 @@ export class HandshakeDriver {
     }
 
     private retransmit(now: number): void {
-        if (this.unprotectedAlert !== AlertDescription.none || !this.timer.expire(now, this.luck()))
-            return this.giveUp()
+        if (this.provisional.decides || !this.timer.expire(now, this.luck())) return this.giveUp()
+        this.handshake.cookiesFollowed = 0
         this.outputs.diagnose(Diagnostic.retransmitting, this.timer.timeouts)
         this.inbox.dropContradicted()
         const budget = smallerBudget(
@@ -289,9 +309,7 @@ export class HandshakeDriver {
     }
 
     private giveUp(): void {
-        if (this.unprotectedAlert !== AlertDescription.none) return this.owner.endByAlert(this.unprotectedAlert)
-        const reason = this.mismatchSuspected ? FailureReason.keyMismatch : FailureReason.timeout
-        this.owner.fail(reason, AlertDescription.none)
+        this.owner.fail(this.provisional.reason, this.provisional.alert)
     }
 
     /**

@@ -19,7 +19,7 @@ export enum OutputKind {
 }
 
 export enum Diagnostic {
-    /** a record under the handshake keys does not decrypt, or the peer repeats its flight instead of answering ours: different keys? */
+    /** a record under the handshake keys does not verify, or the server repeats its flight instead of answering our Finished: different keys? */
     keyMismatch = 1,
     /** the peer asked for renegotiation and was refused */
     renegotiationRefused = 2,
@@ -29,10 +29,12 @@ export enum Diagnostic {
     peerRepeats = 4,
     /** repeated loss: datagrams are made smaller */
     smallerDatagrams = 5,
-    /** a fatal alert came unprotected; it is believed if nothing better follows (its description is in `detail`) */
+    /** a fatal alert came unprotected: the handshake fails with it unless a better message follows (its description is in `detail`) */
     unprotectedAlert = 6,
     /** a warning alert came (its description is in `detail`) */
     warningAlert = 7,
+    /** an unprotected handshake message was refused: the handshake fails over it unless a better one follows (the FailureReason is in `detail`) */
+    refusedMessage = 8,
 }
 
 /**

@@ -38,7 +38,7 @@ export enum Fragment {
 }
 
 /**
- * One message on its way: its bytes, and which of them are there, as sorted disjoint ranges.
+ * One message on its way: its bytes, and the gaps that are left in it (as in RFC 815).
  * @devsWhenUsed
  */
 class Reassembly {
@@ -46,8 +46,9 @@ class Reassembly {
     private bytes: Buffer
     /** it came in one fragment, header and all */
     private whole = false
-    private starts: number[] = []
-    private ends: number[] = []
+    /** gap i is the bytes [starts[i], ends[i]) of the body; in order */
+    private starts = [0]
+    private ends: number[]
 
     /** a fragment came that does not fit: one of the two is forged */
     contradicted = false
@@ -60,11 +61,11 @@ class Reassembly {
         public length: number,
     ) {
         this.bytes = Buffer.alloc(HANDSHAKE_HEADER_LENGTH + length)
+        this.ends = [length]
     }
 
     isComplete(): boolean {
-        if (this.whole || this.length === 0) return true
-        return this.starts.length === 1 && this.starts[0] === 0 && this.ends[0] === this.length
+        return this.length === 0 || this.starts.length === 0
     }
 
     message(): HandshakeMessage {
@@ -80,65 +81,41 @@ class Reassembly {
         blit(this.bytes, 0, writer.finish(), 0, HANDSHAKE_HEADER_LENGTH)
     }
 
-    private put(at: number, source: Buffer, from: number, length: number): void {
-        blit(this.bytes, HANDSHAKE_HEADER_LENGTH + at, source, from, length)
-    }
-
     /**
-     * Bytes that are there already stay as they came first: an overlap with other bytes cannot change them (F05).
+     * Only gaps are filled: bytes that are there already stay as they came first, so that an overlap with other bytes
+     * cannot change them (F05).
      * @param from where the fragment begins in `source`, behind its header
      */
     add(start: number, end: number, source: Buffer, from: number): void {
-        if (this.whole) return
-        if (end - start === this.length && this.starts.length === 0) {
+        const { starts, ends } = this
+        this.starts = []
+        this.ends = []
+        if (end - start === this.length && ends[0] - starts[0] === this.length) {
             // What nearly all messages are: one fragment, whose header is that of the whole.
             this.whole = true
             blit(this.bytes, 0, source, from - HANDSHAKE_HEADER_LENGTH, HANDSHAKE_HEADER_LENGTH + end)
             return
         }
-        let at = start
-        for (let i = 0; i < this.starts.length && at < end; i++) {
-            const gapEnd = Math.min(this.starts[i], end)
-            if (at < gapEnd) this.put(at, source, from + at - start, gapEnd - at)
-            at = Math.max(at, this.ends[i])
+        for (let i = 0; i < starts.length; i++) {
+            const first = Math.max(starts[i], start)
+            const last = Math.min(ends[i], end)
+            if (first < last) {
+                blit(this.bytes, HANDSHAKE_HEADER_LENGTH + first, source, from + first - start, last - first)
+                this.leave(starts[i], first)
+                this.leave(last, ends[i])
+            } else this.leave(starts[i], ends[i])
         }
-        if (at < end) this.put(at, source, from + at - start, end - at)
-        this.cover(start, end)
     }
 
-    private cover(start: number, end: number): void {
-        const starts: number[] = []
-        const ends: number[] = []
-        let from = start
-        let to = end
-        let placed = false
-        for (let i = 0; i < this.starts.length; i++) {
-            if (this.ends[i] < from) {
-                starts.push(this.starts[i])
-                ends.push(this.ends[i])
-            } else if (this.starts[i] > to) {
-                if (!placed) {
-                    starts.push(from)
-                    ends.push(to)
-                    placed = true
-                }
-                starts.push(this.starts[i])
-                ends.push(this.ends[i])
-            } else {
-                from = Math.min(from, this.starts[i])
-                to = Math.max(to, this.ends[i])
-            }
-        }
-        if (!placed) {
-            starts.push(from)
-            ends.push(to)
-        }
-        this.starts = starts
-        this.ends = ends
+    /** A gap, unless it is empty. */
+    private leave(start: number, end: number): void {
+        if (start >= end) return
+        this.starts.push(start)
+        this.ends.push(end)
     }
 
-    /** Ranges are bounded too: a peer that sends every other byte is refused. */
-    ranges(): number {
+    /** They are bounded too: a peer that sends every other byte is refused. */
+    gaps(): number {
         return this.starts.length
     }
 }
@@ -147,8 +124,8 @@ function contradicts(message: Reassembly, header: HandshakeHeader, epoch: number
     return message.type !== header.type || message.length !== header.length || message.epoch !== epoch
 }
 
-/** Most ranges a message may be scattered over before further scattered fragments are refused. */
-const MAX_RANGES = 32
+/** Most gaps a message may have before further small fragments are refused. */
+const MAX_GAPS = 32
 
 /**
  * Receives handshake fragments in any order and gives whole messages in the order of message_seq (RFC 6347 §4.2.2-3).
@@ -184,7 +161,7 @@ export class Inbox {
             this.bytes += header.length
         }
         if (header.fragmentLength > 0) {
-            if (message.ranges() >= MAX_RANGES && header.fragmentLength < 16) return Fragment.refused
+            if (message.gaps() >= MAX_GAPS && header.fragmentLength < 16) return Fragment.refused
             message.add(header.fragmentOffset, header.fragmentOffset + header.fragmentLength, data, at)
         }
         return Fragment.kept

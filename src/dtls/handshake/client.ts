@@ -19,7 +19,7 @@ import {
     HandshakeType,
 } from "../wire/code-points.js"
 import { type ClientHello, writeClientHello } from "../wire/client-hello.js"
-import { type Extension } from "../wire/extensions.js"
+import { type Extension, findExtension } from "../wire/extensions.js"
 import { HANDSHAKE_HEADER_LENGTH } from "../wire/handshake-header.js"
 import { readHelloVerifyRequest } from "../wire/hello-verify-request.js"
 import { readPskIdentity, writePskIdentity } from "../wire/psk-key-exchange.js"
@@ -59,7 +59,7 @@ export function clientRole(): Role {
 
 function onNothing(): void {}
 
-/** Cookies followed in one handshake: a server needs one, perhaps another when its secrets rotate; a forger wants a loop. */
+/** Cookies followed between two timeouts: a server needs one, perhaps another when its secrets rotate; a forger wants a loop. */
 const MAX_COOKIES = 8
 
 function start(h: Handshake): void {
@@ -94,10 +94,13 @@ function sendHello(h: Handshake, hello: ClientHello): void {
 /** The hello again, with the cookie (RFC 6347 §4.2.1); of several the last one counts. */
 function onHelloVerifyRequest(h: Handshake, message: HandshakeMessage): void {
     const cookie = readHelloVerifyRequest(bodyOf(message))
-    if (cookie === undefined) return h.fail(FailureReason.decodeError, AlertDescription.decodeError)
+    // An empty cookie is none: the hello with it would be the first hello again, and the answer the same.
+    if (cookie === undefined || cookie.length === 0)
+        return h.fail(FailureReason.decodeError, AlertDescription.decodeError)
     const hello = h.hello as ClientHello
     // The same cookie twice is a repetition: our retransmission timer is the answer to that.
-    if (cookie.length === 0 || equal(cookie, hello.cookie) || h.cookiesFollowed >= MAX_COOKIES) return
+    if (equal(cookie, hello.cookie)) return
+    if (h.cookiesFollowed >= MAX_COOKIES) return h.fail(FailureReason.badCookie, AlertDescription.none)
     h.cookiesFollowed++
     hello.cookie = cookie
     sendHello(h, hello)
@@ -111,28 +114,36 @@ function onServerHello(h: Handshake, message: HandshakeMessage): void {
     const suite = suites.find((candidate) => candidate.id === hello.cipherSuite)
     if (suite === undefined || hello.compressionMethod !== 0)
         return h.fail(FailureReason.illegalParameter, AlertDescription.illegalParameter)
+    const extended = findExtension(hello.extensions, ExtensionType.extendedMasterSecret) !== undefined
+    if (!checkExtensions(h, hello) || !requireExtendedMasterSecret(h, extended) || !acceptExtensions(h, hello)) return
+    h.parameters.extendedMasterSecret = extended
     h.parameters.suite = suite
     h.parameters.serverRandom = hello.random
     h.transcript.choose(suite)
-    if (takeExtensions(h, hello)) requireExtendedMasterSecret(h)
 }
 
 /** Each extension of the server answers one that was offered (RFC 5246 §7.4.1.4). */
-function takeExtensions(h: Handshake, hello: ServerHello): boolean {
+function checkExtensions(h: Handshake, hello: ServerHello): boolean {
     for (const extension of hello.extensions) {
-        if (extension.type === ExtensionType.extendedMasterSecret) {
-            if (!checkExtendedMasterSecret(h, extension.data)) return false
-            h.parameters.extendedMasterSecret = true
-        } else if (extension.type === ExtensionType.renegotiationInfo) {
-            if (!checkRenegotiationInfo(h, extension.data)) return false
-        } else {
-            const offered = findHelloExtension(h.settings.extensions, extension.type)
-            if (offered === undefined || offered.offer() === undefined) {
-                h.fail(FailureReason.illegalParameter, AlertDescription.unsupportedExtension)
-                return false
-            }
-            if (!passes(h, offered.accept(extension.data))) return false
-        }
+        if (!checkExtension(h, extension.type, extension.data)) return false
+    }
+    return true
+}
+
+function checkExtension(h: Handshake, type: number, data: Buffer): boolean {
+    if (type === ExtensionType.extendedMasterSecret) return checkExtendedMasterSecret(h, data)
+    if (type === ExtensionType.renegotiationInfo) return checkRenegotiationInfo(h, data)
+    const offered = findHelloExtension(h.settings.extensions, type)
+    if (offered !== undefined && offered.offer() !== undefined) return true
+    h.fail(FailureReason.illegalParameter, AlertDescription.unsupportedExtension)
+    return false
+}
+
+/** The last thing that may fail: an extension that accepts the server's answer keeps it. */
+function acceptExtensions(h: Handshake, hello: ServerHello): boolean {
+    for (const extension of h.settings.extensions) {
+        const data = findExtension(hello.extensions, extension.type)
+        if (data !== undefined && !passes(h, extension.accept(data))) return false
     }
     return true
 }

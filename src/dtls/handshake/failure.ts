@@ -36,12 +36,14 @@ export enum FailureReason {
     evicted = 16,
     /** closed by this side before the handshake was done */
     closedLocally = 17,
-    /** the cookie does not belong to this ClientHello */
+    /** server: the cookie does not belong to this ClientHello; client: every HelloVerifyRequest brought another cookie */
     badCookie = 18,
     /** server: nothing authentic came for the idle timeout */
     idle = 19,
     /** this side could not go on: its cryptography failed, memory or handles are used up, or there is a defect; see `cause` */
     internalError = 20,
+    /** the peer presents or requests a certificate, and this side has pre-shared keys only */
+    certificateUnsupported = 21,
 }
 
 /** How an association failed: reason, the alert if any, and where it was. */

@@ -14,14 +14,6 @@ import { type AssociationSettings } from "./settings.js"
 import { type Role, type Step } from "./step.js"
 import { Transcript } from "./transcript.js"
 
-/** What became of a message handed to the grammar. */
-export enum Walked {
-    /** its step ran */
-    taken,
-    /** the grammar has no place for it here */
-    unexpected,
-}
-
 /**
  * One handshake: where it stands in its grammar, and what has been agreed so far.
  * @devsWhenUsed
@@ -39,7 +31,7 @@ export class Handshake {
     flightReady = false
     /** the flight expects an answer, so its timer runs */
     flightExpectsAnswer = true
-    /** client: HelloVerifyRequests answered so far */
+    /** client: HelloVerifyRequests answered since the last timeout */
     cookiesFollowed = 0
     failure = 0
     alert = AlertDescription.none
@@ -82,19 +74,32 @@ export class Handshake {
         return this.role.steps[index] as Step
     }
 
-    /** Walks the grammar by one message; a step that fails sets `failure`. */
-    walk(message: HandshakeMessage): Walked {
+    /** Index of the step that takes a message of this type now. Without one it sets `failure`, and gives -1. */
+    stepOf(type: number, epoch: number): number {
         for (let i = this.at; i < this.role.steps.length; i++) {
             const step = this.stepAt(i)
-            if (step.message === message.type && step.epoch === message.epoch) {
-                this.at = step.repeats ? i : i + 1
-                if (step.inTranscript) this.transcript.add(message.bytes)
-                step.run(this, message)
-                return Walked.taken
-            }
-            if (!step.optional) return Walked.unexpected
+            if (step.message === type && step.epoch === epoch) return i
+            if (!step.optional) break
         }
-        return Walked.unexpected
+        const certificates = type === HandshakeType.certificate || type === HandshakeType.certificateRequest
+        const reason = certificates ? FailureReason.certificateUnsupported : FailureReason.unexpectedMessage
+        this.fail(reason, AlertDescription.unexpectedMessage)
+        return -1
+    }
+
+    /**
+     * Walks the grammar by one message.
+     * @returns false when the message is wrong: `failure` says why, and nothing else has changed
+     */
+    walk(message: HandshakeMessage): boolean {
+        const i = this.stepOf(message.type, message.epoch)
+        if (i < 0) return false
+        const step = this.stepAt(i)
+        step.run(this, message)
+        if (this.failure !== 0) return false
+        this.at = step.repeats ? i : i + 1
+        if (step.inTranscript) this.transcript.add(message.bytes)
+        return true
     }
 
     /** Runs the ChangeCipherSpec step when it is next and its record has come. */
@@ -120,11 +125,6 @@ export class Handshake {
         this.transcript.add(this.outbox.addMessage(type, this.record.write.epoch, body))
     }
 
-    /** A message that stays out of the transcript: the hello before a cookie. @returns its bytes */
-    sendOutside(type: number, body: Buffer): Buffer {
-        return this.outbox.addMessage(type, this.record.write.epoch, body)
-    }
-
     /** @param expectsAnswer whether the flight is repeated on a timer until the peer answers */
     endFlight(expectsAnswer: boolean): void {
         this.flightReady = true
@@ -143,8 +143,8 @@ export class Handshake {
     }
 
     private deriveKeys(premaster: Buffer): void {
+        const { parameters, record } = this
         const crypto = this.settings.crypto
-        const parameters = this.parameters
         const { clientRandom, serverRandom } = parameters
         const suite = parameters.suite as CipherSuite
         const hmac = crypto.newHmac(suite.hash, premaster)
@@ -154,6 +154,7 @@ export class Handshake {
         hmac.close()
         const master = crypto.newHmac(suite.hash, secret)
         parameters.master = master
+        record.protectionOverhead = recordOverhead(suite)
         const keys = keyBlock(master, suite, clientRandom, serverRandom)
         const client = this.isClient()
         this.pendingRead = this.protection(client ? keys.server : keys.client)
@@ -173,7 +174,7 @@ export class Handshake {
         this.outbox.addChangeCipherSpec(this.record.write.epoch)
         const suite = this.parameters.suite as CipherSuite
         const protection = this.pendingWrite as RecordProtection
-        this.record.activateWrite(protection, recordOverhead(suite), confidentialityLimit(suite))
+        this.record.activateWrite(protection, confidentialityLimit(suite))
         this.pendingWrite = undefined
         const data = this.expectedFinished(this.isClient())
         this.keepFirst(data)

@@ -39,9 +39,9 @@ export function checkExtendedMasterSecret(h: Handshake, data: Buffer): boolean {
     return false
 }
 
-/** @returns false when the handshake has failed over it (RFC 7627 §5.2-3) */
-export function requireExtendedMasterSecret(h: Handshake): boolean {
-    if (h.parameters.extendedMasterSecret || !h.settings.requireExtendedMasterSecret) return true
+/** @returns false when the handshake has failed because the peer did not name the extension (RFC 7627 §5.2-3) */
+export function requireExtendedMasterSecret(h: Handshake, named: boolean): boolean {
+    if (named || !h.settings.requireExtendedMasterSecret) return true
     h.fail(FailureReason.extendedMasterSecretRequired, AlertDescription.handshakeFailure)
     return false
 }

@@ -38,7 +38,7 @@ export function serverRole(acceptsHello: HelloCheck | undefined): Role {
     return {
         isClient: false,
         steps: [
-            step(HandshakeType.clientHello, 0, true, (h, message) => {
+            step(HandshakeType.clientHello, 0, false, (h, message) => {
                 if (acceptsHello !== undefined && !acceptsHello(bodyOf(message)))
                     return h.fail(FailureReason.badCookie, AlertDescription.none)
                 onClientHello(h, message)
@@ -64,10 +64,12 @@ function onClientHello(h: Handshake, message: HandshakeMessage): void {
     if (suite === undefined) return h.fail(FailureReason.nothingInCommon, AlertDescription.handshakeFailure)
     h.parameters.suite = suite
     h.transcript.choose(suite)
+    h.transcript.add(message.bytes)
     h.parameters.clientRandom = hello.random
     h.parameters.serverRandom = h.settings.crypto.random(32)
     const extensions = answerExtensions(h, hello)
-    if (extensions !== undefined && requireExtendedMasterSecret(h)) sendServerFlight(h, suite, extensions)
+    if (extensions !== undefined && requireExtendedMasterSecret(h, h.parameters.extendedMasterSecret))
+        sendServerFlight(h, suite, extensions)
 }
 
 function offersNullCompression(hello: ClientHello): boolean {

@@ -11,8 +11,12 @@ export interface Step {
     repeats: boolean
     /** epoch the message must come in */
     epoch: number
-    /** whether it enters the transcript, after its step has run */
+    /**
+     * whether it enters the transcript once its step has run; a step that answers at once, or compares the transcript
+     * before this message, adds it by itself
+     */
     inTranscript: boolean
+    /** Checks everything first: a step that fails has changed nothing, so that a true message can still take its place. */
     run: (handshake: Handshake, message: HandshakeMessage) => void
 }
 

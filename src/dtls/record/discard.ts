@@ -24,7 +24,7 @@ export enum Discard {
     badFragment = 10,
     /** handshake message_seq of the past (may cause a retransmission) or too far ahead */
     messageSeq = 11,
-    /** alert or ChangeCipherSpec of the wrong form, or where none is expected */
+    /** alert, ChangeCipherSpec or handshake message of the wrong form, or where none is expected */
     unexpected = 12,
     /** application data over the receive queue's limit */
     queueFull = 13,
@@ -32,6 +32,8 @@ export enum Discard {
     stranger = 14,
     /** no place for another peer */
     peerLimit = 15,
+    /** protected record without room for an explicit nonce and a tag: nobody tried to forge one */
+    tooShort = 16,
 }
 
 /** Names in the order of the numbers, for counters in JSON and diagnostics. */
@@ -53,6 +55,7 @@ export function discardNames(): string[] {
         "queueFull",
         "stranger",
         "peerLimit",
+        "tooShort",
     ]
 }
 

@@ -1,4 +1,4 @@
-import { copyOf } from "../bytes/bytes.js"
+import { copyOf, EMPTY, join } from "../bytes/bytes.js"
 import { readUint } from "../bytes/integers.js"
 import { Reader } from "../bytes/reader.js"
 import { Writer } from "../bytes/writer.js"
@@ -55,16 +55,17 @@ export class RecordLayer {
     readEpoch = 0
     /** newest sending epoch; the one before is kept for retransmissions of a flight that spans both */
     write = new WriteEpoch(0, undefined)
-    /** records that did not verify since the keys came */
+    /** datagrams with records that did not verify (the association counts each once) */
     failedRecords = 0
+    /** bytes by which protection makes a fragment longer, from the keys' derivation on */
+    protectionOverhead = 0
     private previousWrite: WriteEpoch | undefined
     private readProtection: RecordProtection | undefined
     private window = new ReplayWindow()
-    private protectionOverhead = 0
     /** records that may be sealed in the newest epoch */
     private mostRecords = MAX_SEQUENCE
-    private early: Buffer[] = []
-    private earlyBytes = 0
+    /** records of the next epoch, one behind the other */
+    private early = EMPTY
 
     constructor(
         private limits: RecordLimits,
@@ -80,8 +81,9 @@ export class RecordLayer {
         const protection = this.readProtection
         const sequence = protection === undefined ? -1 : protection.sequenceOf(data, at, reader.end)
         if (sequence < 0) return this.nextOther(reader)
-        reader.at = at + RECORD_HEADER_LENGTH + readUint(data, at + RECORD_HEADER_LENGTH - 2, 2)
-        return this.open(data, at, sequence)
+        const length = readUint(data, at + RECORD_HEADER_LENGTH - 2, 2)
+        reader.at = at + RECORD_HEADER_LENGTH + length
+        return length < this.protectionOverhead ? this.discard(Discard.tooShort) : this.open(data, at, sequence)
     }
 
     private open(datagram: Buffer, at: number, sequence: number): OpenedRecord | undefined {
@@ -125,9 +127,8 @@ export class RecordLayer {
 
     /** Rule for early records: the first ones that fit the limit stay, later ones are dropped. */
     private keep(record: Buffer): undefined {
-        if (this.earlyBytes + record.length > this.limits.earlyRecordBytes) return this.discard(Discard.earlyFull)
-        this.early.push(record)
-        this.earlyBytes += record.length
+        if (this.bytesKept() + record.length > this.limits.earlyRecordBytes) return this.discard(Discard.earlyFull)
+        this.early = join([this.early, record])
         return undefined
     }
 
@@ -136,26 +137,22 @@ export class RecordLayer {
         return undefined
     }
 
-    /** New keys for receiving: the next epoch begins. @returns the records that waited for it, oldest first */
-    activateRead(protection: RecordProtection): Buffer[] {
+    /** New keys for receiving: the next epoch begins. @returns the records that waited for it, as one datagram */
+    activateRead(protection: RecordProtection): Buffer {
         if (this.readProtection !== undefined) this.readProtection.close()
         this.readProtection = protection
         this.readEpoch++
         this.window = new ReplayWindow()
-        this.failedRecords = 0
         const waiting = this.early
-        this.early = []
-        this.earlyBytes = 0
+        this.early = EMPTY
         return waiting
     }
 
     /**
      * New keys for sending: the next epoch begins. The epoch before stays usable for retransmissions.
-     * @param overhead bytes by which a fragment is longer than its plaintext
      * @param mostRecords how many may be sealed with these keys, below 2^48
      */
-    activateWrite(protection: RecordProtection, overhead: number, mostRecords: number): void {
-        this.protectionOverhead = overhead
+    activateWrite(protection: RecordProtection, mostRecords: number): void {
         this.mostRecords = mostRecords
         this.previousWrite = this.write
         this.write = new WriteEpoch(this.write.epoch + 1, protection)
@@ -213,7 +210,7 @@ export class RecordLayer {
 
     /** Bytes kept for keys that have not come. */
     bytesKept(): number {
-        return this.earlyBytes
+        return this.early.length
     }
 
     /** For snapshots: the state that only a verified record may change. */
@@ -229,8 +226,7 @@ export class RecordLayer {
         this.previousWrite = undefined
         this.write = new WriteEpoch(-1, undefined)
         this.readEpoch = -2
-        this.early = []
-        this.earlyBytes = 0
+        this.early = EMPTY
     }
 }
 

@@ -5,6 +5,7 @@ import { type Table } from "../../dtls/endpoint/endpoint.js"
 import { LogLevel } from "../../gio/log-level.js"
 import { type Services, type Signal, type Storage, type UdpOptions, type UdpSocket } from "../services.js"
 import { NodeCryptoProvider } from "./crypto.js"
+import { failureMessage } from "./failure-text.js"
 import { printable } from "./printable.js"
 import { NodeStorage } from "./storage.js"
 import { AllAddressesSocket } from "./all-addresses.js"
@@ -64,6 +65,7 @@ export interface NodeServicesOptions {
 export class NodeServices implements Services {
     crypto = new NodeCryptoProvider()
     storage: Storage
+    describeFailure = failureMessage
     private writeLog: (level: LogLevel, message: string) => void
 
     constructor(options: NodeServicesOptions = {}) {

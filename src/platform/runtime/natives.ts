@@ -26,7 +26,7 @@ declare module "@devicescript/core" {
     function _moteHmacNew(algorithm: number, key: Buffer): number
     /** HMAC of the whole of `data`; the handle stays usable. */
     function _moteHmacSign(hmac: number, data: Buffer): Buffer
-    /** P_hash of RFC 5246 §5 over `seed`, the first `length` bytes (0 to 4096). */
+    /** P_hash of RFC 5246 §5 over `seed`, the first `length` bytes (0 to 8160). */
     function _moteHmacExpand(hmac: number, seed: Buffer, length: number): Buffer
     /** An AEAD keyed once; copies the key. */
     function _moteAeadNew(algorithm: number, key: Buffer): number

@@ -1,13 +1,14 @@
-import { deepStrictEqual, ok, rejects, strictEqual } from "node:assert/strict"
+import { deepStrictEqual, ok, rejects, strictEqual, throws } from "node:assert/strict"
 import { type AsyncResult } from "../../../src/gio/async-result.js"
 import { Cancellable } from "../../../src/gio/cancellable.js"
 import { DtlsClientConnection } from "../../../src/gio/dtls-client-connection.js"
 import { type DtlsConnection } from "../../../src/gio/dtls-connection.js"
 import { DtlsListener } from "../../../src/gio/dtls-listener.js"
-import { IOCondition, TlsProtocolVersion } from "../../../src/gio/enums.js"
-import { ErrorDomain, GError, IOErrorEnum, TlsError } from "../../../src/gio/errors.js"
-import { newSettings, SinglePsk } from "../../../src/gio/settings.js"
-import { allSuites } from "../../../src/dtls/crypto/suites.js"
+import { IOCondition, TlsChannelBindingType, TlsProtocolVersion } from "../../../src/gio/enums.js"
+import { ErrorDomain, GError, IOErrorEnum, isIoError, TlsChannelBindingError, TlsError } from "../../../src/gio/errors.js"
+import { type DtlsSettings, newSettings, SinglePsk } from "../../../src/gio/settings.js"
+import { type Association } from "../../../src/dtls/association/association.js"
+import { allSuites, TLS_PSK_WITH_AES_128_CCM, TLS_PSK_WITH_AES_128_CCM_8 } from "../../../src/dtls/crypto/suites.js"
 import { FailureReason } from "../../../src/dtls/handshake/failure.js"
 import { gatewayLimits } from "../../../src/dtls/handshake/limits.js"
 import { wifi } from "../../../src/dtls/flight/retransmission.js"
@@ -253,12 +254,51 @@ describe("the Gio-shaped connection", () => {
         await pair.close()
     })
 
-    it("exports keying material, equal on both sides", async () => {
+    it("[H27] exports 1 to 8160 bytes of keying material, equal on both sides; none before the handshake and after the end", async () => {
+        const pair = await Pair.make()
+        const material = (side: DtlsConnection, length: number): string =>
+            side.exportKeyingMaterial("EXPORTER-test", Buffer.from("c"), length).toString("hex")
+        const none = (error: unknown): boolean => isIoError(error, IOErrorEnum.NOT_SUPPORTED)
+        throws(() => material(pair.client, 1), none)
+        await pair.handshake()
+        for (const length of [1, 40, 8160]) {
+            strictEqual(material(pair.client, length), material(pair.server, length))
+            strictEqual(material(pair.client, length).length, 2 * length)
+        }
+        await pair.close()
+        throws(() => material(pair.client, 1), none)
+    })
+
+    it("[H28 part] tls-unique and tls-exporter are NOT_AVAILABLE without extended master secret (RFC 7627 §1, RFC 9266 §2)", async () => {
         const pair = await opened()
-        const material = (side: DtlsConnection): string =>
-            side.exportKeyingMaterial("EXPORTER-test", Buffer.from("c"), 40).toString("hex")
-        strictEqual(material(pair.client), material(pair.server))
-        strictEqual(material(pair.client).length, 80)
+        const { UNIQUE, EXPORTER } = TlsChannelBindingType
+        for (const type of [UNIQUE, EXPORTER])
+            deepStrictEqual(pair.client.getBindingData(type), pair.server.getBindingData(type))
+        const { parameters } = pair.client.getAssociation() as Association
+        // As if it had not been negotiated.
+        parameters.extendedMasterSecret = false
+        for (const type of [UNIQUE, EXPORTER])
+            throws(
+                () => pair.client.getBindingData(type),
+                (error: GError) => error.matches(ErrorDomain.channelBinding, TlsChannelBindingError.NOT_AVAILABLE),
+            )
+        await pair.close()
+    })
+
+    it("[P10 part] a failure names reason and alert in words", async () => {
+        const pair = await Pair.make()
+        const server = pair.server as unknown as { settings: DtlsSettings }
+        server.settings = { ...server.settings, suites: [TLS_PSK_WITH_AES_128_CCM()] }
+        const client = pair.client as unknown as { settings: DtlsSettings }
+        client.settings = { ...client.settings, suites: [TLS_PSK_WITH_AES_128_CCM_8()] }
+        const [theirs, ours] = (await Promise.all(
+            [pair.client, pair.server].map((side) => side.handshake().catch((error: GError) => error)),
+        )) as GError[]
+        strictEqual(
+            ours.message,
+            "The connection failed: no cipher suite or version in common, alert handshake_failure (40)",
+        )
+        strictEqual(theirs.message, "The peer sent a fatal alert, handshake_failure (40)")
         await pair.close()
     })
 })

@@ -1,0 +1,54 @@
+import { type Failure, FailureReason } from "../../dtls/handshake/failure.js"
+import { AlertDescription } from "../../dtls/wire/code-points.js"
+
+/* Failures in words. Devices say numbers, to keep their images small. */
+
+/** "handshake_failure (40)": names as RFC 5246 writes them. */
+export function alertName(alert: number): string {
+    const name = AlertDescription[alert] as string | undefined
+    const spelled = name === undefined ? "unknown" : name.replace(/[A-Z]/g, (letter) => `_${letter.toLowerCase()}`)
+    return `${spelled} (${alert})`
+}
+
+const reasons: Record<FailureReason, string> = {
+    [FailureReason.timeout]: "the peer did not answer in time; check address, port and that it speaks DTLS 1.2",
+    [FailureReason.keyMismatch]:
+        "the peer answers, but its records do not decrypt; most likely PSK identity or key differ on the two sides",
+    [FailureReason.peerAlert]: "the peer ended the handshake",
+    [FailureReason.unexpectedMessage]: "the peer sent a message that does not belong here",
+    [FailureReason.decodeError]: "the peer sent a message that cannot be read",
+    [FailureReason.illegalParameter]: "the peer chose something that was not offered",
+    [FailureReason.nothingInCommon]: "no cipher suite or version in common",
+    [FailureReason.extendedMasterSecretRequired]:
+        "the peer does not offer extended master secret, which is required here",
+    [FailureReason.badFinished]: "the handshake was changed on its way, or the keys differ",
+    [FailureReason.noCredentials]: "there is no key for this peer",
+    [FailureReason.keysUsedUp]: "as many records as allowed were sent under one key; connect again",
+    [FailureReason.tooManyForgeries]: "too many forged records came; connect again",
+    [FailureReason.recordOverflow]: "the peer sent a record that is too large",
+    [FailureReason.badRenegotiation]: "the peer's renegotiation_info is wrong; somebody may be in between",
+    [FailureReason.replaced]: "a newer session of the same peer took its place",
+    [FailureReason.evicted]: "let go to make room for other peers",
+    [FailureReason.closedLocally]: "closed before the handshake was done",
+    [FailureReason.idle]: "nothing came for a long time",
+    [FailureReason.internalError]: "this side could not go on",
+    [FailureReason.badCookie]: "cookies without end, or one that does not belong to the ClientHello",
+    [FailureReason.certificateUnsupported]:
+        "the peer presents or requests a certificate; this side has none, only pre-shared keys",
+}
+
+/** What a failure's number means; undefined when there is none of that number. */
+export function reasonText(reason: number): string | undefined {
+    return (reasons as Record<number, string | undefined>)[reason]
+}
+
+/** ", alert handshake_failure (40)", or nothing for a failure without an alert. */
+export function alertText(alert: AlertDescription): string {
+    return alert === AlertDescription.none ? "" : `, alert ${alertName(alert)}`
+}
+
+/** The message of the error that a failed connection throws, with reason and alert in words. */
+export function failureMessage(failure: Failure): string {
+    if (failure.reason === FailureReason.peerAlert) return `The peer sent a fatal alert, ${alertName(failure.alert)}`
+    return `The connection failed: ${reasons[failure.reason]}${alertText(failure.alert)}`
+}

@@ -1,0 +1,313 @@
+import { deepStrictEqual, ok, strictEqual } from "node:assert/strict"
+import { AssociationState } from "../../../src/dtls/association/association.js"
+import { Diagnostic, type Output, OutputKind } from "../../../src/dtls/association/output.js"
+import { Alpn } from "../../../src/dtls/handshake/alpn.js"
+import { FailureReason } from "../../../src/dtls/handshake/failure.js"
+import { mcuLimits } from "../../../src/dtls/handshake/limits.js"
+import { AlertDescription, ContentType, HandshakeType } from "../../../src/dtls/wire/code-points.js"
+import { writeHelloVerifyRequest } from "../../../src/dtls/wire/hello-verify-request.js"
+import { readServerHello, type ServerHello, writeServerHello } from "../../../src/dtls/wire/server-hello.js"
+import { type Simulation } from "../../engine/simulation.js"
+import { simulate } from "../../support/connected.js"
+import { fragment, handshake, type Message, messages, record, records } from "../../support/wire.js"
+
+/* Before keys exist anyone can send a handshake message: what is wrong is put aside, and the true one still counts. */
+
+const { serverHello, helloVerifyRequest, certificate, certificateRequest, serverKeyExchange } = HandshakeType
+const { serverHelloDone, clientKeyExchange, helloRequest } = HandshakeType
+
+/** Datagrams on a link without faults: hello, HelloVerifyRequest, hello, server's flight, Finished, Finished. */
+const SERVER_FLIGHT = 3
+
+/** A client that sent its second hello; the server's flight is on the log, and has not arrived. */
+function awaitingServerHello(change?: Parameters<typeof simulate>[0]): { s: Simulation; flight: Message[] } {
+    const s = simulate(change)
+    s.fault = (index) => (index === SERVER_FLIGHT ? [] : [5])
+    s.begin()
+    s.run(100)
+    return { s, flight: messages(s.log[SERVER_FLIGHT]) }
+}
+
+/** A server that waits for the ClientKeyExchange; the client's flight is on the log, and has not arrived. */
+function awaitingClientKeyExchange(): Simulation {
+    const s = simulate()
+    s.fault = (index) => (index === 4 ? [] : [5])
+    s.begin()
+    s.run(100)
+    return s
+}
+
+function changed(message: Message, change: (hello: ServerHello) => void): Buffer {
+    const hello = readServerHello(message.body) as ServerHello
+    change(hello)
+    return handshake(serverHello, message.header.messageSeq, writeServerHello(hello), 9)
+}
+
+/** What was said about refused messages, by FailureReason. */
+function refusals(outputs: Output[]): (number | undefined)[] {
+    return outputs.filter((o) => o.diagnostic === Diagnostic.refusedMessage).map((o) => o.detail)
+}
+
+function asked(outputs: Output[]): boolean {
+    return outputs.some((output) => output.diagnostic === Diagnostic.keyMismatch)
+}
+
+/** Unprotected alerts on the wire. */
+function alerts(s: Simulation): number[] {
+    return s.log.flatMap((datagram) =>
+        records(datagram)
+            .filter(({ header }) => header.type === ContentType.alert && header.epoch === 0)
+            .map(({ fragment: body }) => body.readUInt8(1)),
+    )
+}
+
+/** From now on nothing arrives any more. */
+function alone(s: Simulation, until: number): void {
+    s.fault = () => []
+    s.run(until)
+}
+
+const brokenHellos: [string, (message: Message) => Buffer, FailureReason][] = [
+    [
+        "undecodable",
+        ({ header }) => handshake(serverHello, header.messageSeq, Buffer.alloc(7)),
+        FailureReason.decodeError,
+    ],
+    ["suite not offered", (m) => changed(m, (h) => (h.cipherSuite = 0x1301)), FailureReason.illegalParameter],
+    ["compression", (m) => changed(m, (h) => (h.compressionMethod = 1)), FailureReason.illegalParameter],
+    ["other version", (m) => changed(m, (h) => (h.version = 0xfeff)), FailureReason.nothingInCommon],
+    [
+        "extension not offered",
+        (m) => changed(m, (h) => h.extensions.push({ type: 4711, data: Buffer.alloc(0) })),
+        FailureReason.illegalParameter,
+    ],
+    [
+        "renegotiation_info with data",
+        (m) => changed(m, (h) => (h.extensions = [{ type: 0xff01, data: Buffer.from([1, 7]) }])),
+        FailureReason.badRenegotiation,
+    ],
+]
+
+describe("unprotected handshake messages that are wrong", () => {
+    for (const [name, forge, reason] of brokenHellos)
+        it(`[H09 part] [H10 part] a forged ServerHello (${name}) is put aside and said at once; the true one connects`, () => {
+            const { s, flight } = awaitingServerHello()
+            s.toClient(forge(flight[0]))
+            s.toClient(forge(flight[0]))
+            s.drain()
+            strictEqual(s.client.state, AssociationState.handshaking)
+            deepStrictEqual(refusals(s.clientOutputs), [reason])
+            const { suite, serverRandom, extendedMasterSecret } = s.client.parameters
+            deepStrictEqual([suite, serverRandom.length, extendedMasterSecret], [undefined, 0, false])
+            s.toClient(s.log[SERVER_FLIGHT])
+            s.drain()
+            s.run(500)
+            strictEqual(s.client.state, AssociationState.connected)
+            deepStrictEqual(alerts(s), [])
+        })
+
+    it("[H09 part] a ServerHello that stays wrong fails the handshake at the next timer, with exactly one alert", () => {
+        for (const [name, forge, reason] of brokenHellos) {
+            const { s, flight } = awaitingServerHello()
+            s.toClient(forge(flight[0]))
+            alone(s, 900)
+            strictEqual(s.client.state, AssociationState.handshaking, name)
+            alone(s, 1200)
+            strictEqual(s.client.failure?.reason, reason, name)
+            deepStrictEqual(alerts(s), [s.client.failure?.alert], name)
+        }
+    })
+
+    it("a refused ServerHello leaves no protocol of ALPN behind", () => {
+        const { s, flight } = awaitingServerHello((client) => (client.extensions = [new Alpn(["coap"], false)]))
+        const names = Buffer.from("000504636f6170", "hex")
+        s.toClient(
+            changed(flight[0], (h) =>
+                h.extensions.push({ type: 16, data: names }, { type: 4711, data: Buffer.alloc(0) }),
+            ),
+        )
+        strictEqual((s.client.settings.extensions[0] as Alpn).selected, undefined)
+    })
+
+    it("a forged ServerKeyExchange, or a ServerHelloDone with a body, is put aside; the true flight connects", () => {
+        for (const [type, body] of [
+            [serverKeyExchange, Buffer.from("0300174104", "hex")],
+            [serverHelloDone, Buffer.alloc(1)],
+        ] as const) {
+            const { s, flight } = awaitingServerHello()
+            s.toClient(handshake(serverHello, flight[0].header.messageSeq, flight[0].body))
+            s.toClient(handshake(type, flight[1].header.messageSeq, body, 9))
+            s.drain()
+            deepStrictEqual(refusals(s.clientOutputs), [FailureReason.decodeError])
+            s.toClient(s.log[SERVER_FLIGHT])
+            s.drain()
+            s.run(500)
+            strictEqual(s.client.state, AssociationState.connected)
+        }
+    })
+
+    it("an unreadable ClientKeyExchange is put aside: the true one connects; alone it fails at the server's next timer", () => {
+        for (const isAlone of [false, true]) {
+            const s = awaitingClientKeyExchange()
+            s.toServer(handshake(clientKeyExchange, 2, Buffer.from([0, 5, 1]), 9))
+            s.drain()
+            strictEqual(s.serverAssociation().state, AssociationState.handshaking)
+            deepStrictEqual(refusals(s.serverOutputs), [FailureReason.decodeError])
+            if (isAlone) alone(s, 1200)
+            else {
+                s.toServer(s.log[4])
+                s.drain()
+                s.run(500)
+            }
+            const { failure } = s.serverAssociation()
+            strictEqual(failure?.reason, isAlone ? FailureReason.decodeError : undefined)
+            strictEqual(s.client.state, isAlone ? AssociationState.handshaking : AssociationState.connected)
+            deepStrictEqual(alerts(s), isAlone ? [AlertDescription.decodeError] : [])
+        }
+    })
+
+    it("a server that cannot serve a whole ClientHello with its cookie says so at once, and a client without a key, too", () => {
+        const s = simulate((client) => (client.suites = []))
+        s.begin()
+        strictEqual(s.client.failure?.reason, FailureReason.nothingInCommon)
+        const t = simulate((_client, server) => (server.suites = []))
+        t.begin()
+        t.run(20)
+        deepStrictEqual(alerts(t), [AlertDescription.handshakeFailure])
+        const u = simulate()
+        u.clientKey = Buffer.alloc(0)
+        u.begin()
+        u.run(50)
+        strictEqual(u.client.failure?.reason, FailureReason.noCredentials)
+    })
+
+    it("[D07 part] HelloVerifyRequests without end hold a client up to its next timer, not longer", () => {
+        const s = simulate()
+        s.begin()
+        for (let i = 0; i < 20; i++)
+            s.toClient(handshake(helloVerifyRequest, 0, writeHelloVerifyRequest(Buffer.alloc(20, i))))
+        s.drain()
+        deepStrictEqual(refusals(s.clientOutputs), [FailureReason.badCookie])
+        s.run(3000)
+        strictEqual(s.client.state, AssociationState.connected)
+    })
+
+    it("[D07 part] when only HelloVerifyRequests come, the handshake ends at its deadline and gives them as the reason", () => {
+        const s = simulate()
+        s.fault = () => []
+        s.begin()
+        for (let i = 0; s.client.failure === undefined && i < 10000; i++) {
+            s.toClient(handshake(helloVerifyRequest, 0, writeHelloVerifyRequest(Buffer.from(`${i}`))))
+            s.drain()
+            s.run(s.now + 50)
+            s.now += 50
+        }
+        strictEqual(s.client.failure?.reason, FailureReason.badCookie)
+        ok(s.sent <= 9 * 70, `${s.sent} hellos in 64 s`)
+    })
+
+    it("[D07 part] an empty cookie is none: said at once, without another hello, and the true cookie is followed", () => {
+        const s = simulate()
+        s.begin()
+        const sent = s.sent
+        s.toClient(handshake(helloVerifyRequest, 0, writeHelloVerifyRequest(Buffer.alloc(0))))
+        s.drain()
+        strictEqual(s.sent, sent)
+        deepStrictEqual(refusals(s.clientOutputs), [FailureReason.decodeError])
+        s.run(500)
+        strictEqual(s.client.state, AssociationState.connected)
+    })
+})
+
+describe("messages that can never fit", () => {
+    const atClient: [string, number, number, FailureReason][] = [
+        ["a Certificate", certificate, 40, FailureReason.certificateUnsupported],
+        ["a Certificate too large to be kept", certificate, 3000, FailureReason.certificateUnsupported],
+        ["a CertificateRequest", certificateRequest, 8, FailureReason.certificateUnsupported],
+        ["a ServerHelloDone first", serverHelloDone, 0, FailureReason.unexpectedMessage],
+    ]
+    for (const [name, type, length, reason] of atClient)
+        it(`[H01 part] [H24 part] ${name} is said at once, and is the reason at the next timer; the true flight connects`, () => {
+            for (const isAlone of [false, true]) {
+                const { s, flight } = awaitingServerHello((client) => (client.limits = mcuLimits()))
+                // Certificates come behind the ServerHello.
+                if (type !== serverHelloDone) s.toClient(handshake(serverHello, 1, flight[0].body))
+                const header = { type, messageSeq: type === serverHelloDone ? 1 : 2, length }
+                const first = Math.min(length, 1200)
+                s.toClient(
+                    record(
+                        ContentType.handshake,
+                        0,
+                        9,
+                        fragment({ ...header, fragmentLength: first }, Buffer.alloc(first)),
+                    ),
+                )
+                s.drain()
+                deepStrictEqual(refusals(s.clientOutputs), [reason])
+                strictEqual(s.client.state, AssociationState.handshaking)
+                if (!isAlone) s.toClient(s.log[SERVER_FLIGHT])
+                if (isAlone) alone(s, 1200)
+                else s.run(500)
+                strictEqual(s.client.failure?.reason, isAlone ? reason : undefined)
+                deepStrictEqual(alerts(s), isAlone ? [AlertDescription.unexpectedMessage] : [])
+            }
+        })
+
+    it("[H01 part] a Certificate in place of the ClientKeyExchange is said at once; the client may still repeat the true one", () => {
+        const s = awaitingClientKeyExchange()
+        s.toServer(handshake(certificate, 2, Buffer.alloc(40), 9))
+        s.drain()
+        deepStrictEqual(refusals(s.serverOutputs), [FailureReason.certificateUnsupported])
+        // The client's timer runs a little later than the server's: what was lost comes after that.
+        s.run(5000)
+        strictEqual(s.client.state, AssociationState.connected)
+        const t = awaitingClientKeyExchange()
+        t.toServer(handshake(certificate, 2, Buffer.alloc(40), 9))
+        alone(t, 70000)
+        strictEqual(t.serverAssociation().failure?.reason, FailureReason.certificateUnsupported)
+        deepStrictEqual(alerts(t), [AlertDescription.unexpectedMessage])
+    })
+})
+
+describe('the question "different keys?"', () => {
+    /** A client that has sent its Finished; the answer is lost. */
+    function awaitingFinished(): { s: Simulation; flight: Message[] } {
+        const s = simulate()
+        s.fault = (index) => (index < 5 ? [5] : [])
+        s.begin()
+        s.run(100)
+        return { s, flight: messages(s.log[SERVER_FLIGHT]) }
+    }
+
+    it("is not raised by HelloRequests, whatever their message_seq", () => {
+        const { s } = awaitingFinished()
+        for (let messageSeq = 0; messageSeq < 6; messageSeq++)
+            for (let i = 0; i < 4; i++) s.toClient(handshake(helloRequest, messageSeq, Buffer.alloc(0), 9))
+        s.drain()
+        ok(!asked(s.clientOutputs))
+        strictEqual(s.client.counters.total(), 24)
+    })
+
+    it("is not raised by repetitions that anyone can forge: ServerHelloDone, or a ServerHello with another random", () => {
+        const { s, flight } = awaitingFinished()
+        const done = flight[flight.length - 1]
+        for (let i = 0; i < 10; i++) {
+            s.toClient(handshake(serverHelloDone, done.header.messageSeq, Buffer.alloc(0), 9))
+            s.toClient(changed(flight[0], (h) => (h.random = Buffer.alloc(32, 7))))
+            s.toClient(record(ContentType.applicationData, 1, 9, Buffer.alloc(3)))
+        }
+        s.drain()
+        ok(!asked(s.clientOutputs))
+    })
+
+    it("is raised, once, when the server's whole flight comes again twice", () => {
+        const { s } = awaitingFinished()
+        for (let i = 0; i < 5; i++) {
+            strictEqual(asked(s.clientOutputs), i >= 2)
+            s.toClient(s.log[SERVER_FLIGHT])
+            s.drain()
+        }
+        strictEqual(s.clientOutputs.filter((o) => o.diagnostic === Diagnostic.keyMismatch).length, 1)
+        strictEqual(s.clientOutputs.filter((o) => o.kind === OutputKind.failed).length, 0)
+    })
+})
