@@ -55,11 +55,13 @@ async function work(number: number): Promise<void> {
 /** Goes on without an answer: its handle is closed while the work is under way. */
 async function closedMeanwhile(): Promise<void> {
     const key = ds._moteKeyImport(scalar(9))
+    let begun = false
     const signing = async (): Promise<void> => {
+        begun = true
         ds._moteKeySign(key, text)
     }
     signing.start()
-    await ds.sleep(0)
+    while (!begun) await ds.sleep(1)
     ds._moteCryptoClose(key)
 }
 
