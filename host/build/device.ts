@@ -145,6 +145,7 @@ export function cachedDeviceImage(entry: string): DeviceImage {
     hashFolder(hash, join(root, "host", "image"))
     const { path, debugPath } = kept(hash.copy())
     if (existsSync(path) && existsSync(packages)) return { path, bytes: statSync(path).size, debugPath }
+    process.stderr.write(`mote: compiling ${entry} for the device, once (about ten seconds)\n`)
     return keep(buildDeviceImage(entry), hash)
 }
 

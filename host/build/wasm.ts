@@ -59,7 +59,7 @@ export async function compiledMachine(): Promise<string> {
     const path = join(cache, `${hashOf(machine, port)}.wasm`)
     if (existsSync(path)) return path
     mkdirSync(cache, { recursive: true })
-    process.stderr.write("mote: compiling the machine for the simulator, once (some seconds)\n")
+    process.stderr.write("mote: compiling the simulator (firmware/vm to WebAssembly), once (about half a minute)\n")
     // Written beside and renamed: another process may look for it meanwhile.
     writeFileSync(`${path}.${process.pid}`, await compile(machine, port))
     renameSync(`${path}.${process.pid}`, path)

@@ -1,8 +1,9 @@
 import { ok, strictEqual } from "node:assert/strict"
 import { spawnSync } from "node:child_process"
-import { readFileSync, statSync, writeFileSync } from "node:fs"
+import { readFileSync, rmSync, statSync, writeFileSync } from "node:fs"
 import { join } from "node:path"
-import { root } from "../../../host/build/device.js"
+import { cachedDeviceImage, root } from "../../../host/build/device.js"
+import { compiledMachine } from "../../../host/build/wasm.js"
 import { Tracer, traceLine } from "../../../host/trace/tracer.js"
 import { temporaryFolder } from "../../../host/temporary.js"
 import { freePort, mote, Running, untilBound } from "../../interop/process.js"
@@ -24,6 +25,13 @@ function run(...args: string[]): { code: number | null; out: string; err: string
 describe("the command line", function () {
     this.timeout(60000)
 
+    before(async function () {
+        this.timeout(600000)
+        // What the first start on a computer compiles, once.
+        await compiledMachine()
+        cachedDeviceImage("src/sensor/main.ts")
+    })
+
     it("npm start: five readings with name, value and unit, handshake time and bytes, a summary, exit code 0, within a minute", () => {
         const { status, stdout } = spawnSync("npm", ["run", "-s", "start"], {
             cwd: root,
@@ -34,6 +42,14 @@ describe("the command line", function () {
         strictEqual([...stdout.matchAll(/\/readings: temperature -?\d+\.\d\d °C, humidity \d+\.\d\d %RH/g)].length, 5)
         ok(/handshake [\d.]+ ms, \d+ bytes in \d+ datagrams/.test(stdout))
         ok(/summary: 5 samples arrived/.test(stdout))
+    })
+
+    it("a first start says what it waits for, a second one has nothing to wait for", () => {
+        const program = "test/device/natives/count.ts"
+        rmSync(cachedDeviceImage(program).path)
+        const waiting = `mote: compiling ${program} for the device, once (about ten seconds)`
+        ok(run("sim", program).err.includes(waiting))
+        ok(!run("sim", program).err.includes("compiling"))
     })
 
     it("npm start with --json prints one object per line", () => {

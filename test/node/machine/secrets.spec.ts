@@ -1,11 +1,11 @@
 import { deepStrictEqual, ok } from "node:assert/strict"
-import { closeSync, mkdtempSync, openSync, readFileSync, readSync, rmSync, writeFileSync } from "node:fs"
-import { tmpdir } from "node:os"
+import { closeSync, openSync, readFileSync, readSync, writeFileSync } from "node:fs"
 import { join } from "node:path"
 import { cachedDeviceImage } from "../../../host/build/device.js"
 import { buildNative, device as linuxDevice, missingFor } from "../../../host/build/native.js"
 import { machineModule } from "../../../host/build/wasm.js"
 import { Device } from "../../../host/simulator/device.js"
+import { temporaryFolder } from "../../../host/temporary.js"
 import { keyBlock, pskPremasterSecret } from "../../../src/dtls/crypto/key-schedule.js"
 import { HashAlgorithm } from "../../../src/dtls/crypto/provider.js"
 import { TLS_PSK_WITH_AES_128_CCM_8 } from "../../../src/dtls/crypto/suites.js"
@@ -123,7 +123,7 @@ describe("[H26] secrets in the machine's memory", function () {
                 virtualTime: false,
                 deviceId: "1",
                 settings: { ...peer.settings, identity: IDENTITY, key: KEY.toString("hex") },
-                storageFolder: join(tmpdir(), "mote-no-storage"),
+                storageFolder: temporaryFolder("storage"),
                 print: (_level, line) => lines.push(line),
                 log: (_level, line) => lines.push(line),
             })
@@ -144,8 +144,7 @@ describe("[H26] secrets in the machine's memory", function () {
         it(`a ${role} that has closed leaves none in heap, arena and stack of the Linux device`, async function () {
             if (missingFor(linuxDevice) !== undefined) this.skip()
             const peer = await peers[role]()
-            const folder = mkdtempSync(join(tmpdir(), "mote-secrets-"))
-            const file = join(folder, "settings")
+            const file = join(temporaryFolder("secrets"), "settings")
             const settings = { ...peer.settings, identity: IDENTITY, key: KEY.toString("hex") }
             const lines = Object.entries(settings).map(([name, value]) => `${name}=${value}\n`)
             writeFileSync(file, lines.join(""), { mode: 0o600 })
@@ -158,7 +157,6 @@ describe("[H26] secrets in the machine's memory", function () {
                 deepStrictEqual(found(secrets, memoryOf(running.pid)), [])
             } finally {
                 await running.end()
-                rmSync(folder, { recursive: true })
             }
         })
     }
