@@ -14,7 +14,11 @@ import { ManyClients } from "../test/support/many-clients.js"
 
 const crypto = new NodeCryptoProvider()
 
-const serverWith = (limits: Limits): ManyClients => new ManyClients(crypto, (server) => (server.limits = limits))
+function serverWith(limits: Limits): ManyClients {
+    const many = new ManyClients(crypto, (server) => (server.limits = limits))
+    many.watch = undefined
+    return many
+}
 
 // What one hello costs
 

@@ -10,6 +10,7 @@ import { NEVER, wifi } from "../../src/dtls/flight/retransmission.js"
 import { clientRole } from "../../src/dtls/handshake/client.js"
 import { type PskAnswer } from "../../src/dtls/handshake/question.js"
 import { type AssociationSettings } from "../../src/dtls/handshake/settings.js"
+import { AssociationWatch, EndpointWatch } from "./invariants.js"
 import { ListTable } from "../../src/platform/runtime/table.js"
 
 /**
@@ -57,7 +58,10 @@ export function testKey(): Buffer {
     return Buffer.from("000102030405060708090a0b0c0d0e0f", "hex")
 }
 
-/** A client and a server on a virtual link with a virtual clock: the same inputs give the same run. */
+/**
+ * A client and a server on a virtual link with a virtual clock: the same inputs give the same run. After every call of
+ * either the invariants of invariants.ts are checked.
+ */
 export class Simulation {
     now = 0
     client: Association
@@ -79,6 +83,9 @@ export class Simulation {
     clientAddress = "client|1"
     fault: Fault = faultless
     private flying: Flying[] = []
+    private draining = 0
+    private clientWatches: AssociationWatch[] = []
+    private serverWatch: EndpointWatch
 
     constructor(
         public clientSettings: AssociationSettings,
@@ -87,6 +94,7 @@ export class Simulation {
     ) {
         this.client = new Association(clientSettings, clientRole(), 0, 0)
         this.server = new ServerEndpoint(() => serverSettings, serverSettings, tables, 0)
+        this.serverWatch = new EndpointWatch(this.server, serverSettings.limits)
     }
 
     /** A client that lost everything, at the same address. */
@@ -121,6 +129,7 @@ export class Simulation {
         else {
             this.client.tick(this.now)
             this.server.tick(this.now)
+            this.serverWatch.ticked(this.now)
         }
         return true
     }
@@ -165,8 +174,28 @@ export class Simulation {
         this.flying[at] = one
     }
 
-    /** Does what both sides have put out. */
+    /** Does what both sides have put out, and checks the invariants. A fault may call it again meanwhile. */
     drain(): void {
+        this.draining++
+        this.drainAll()
+        while (this.client.snapshot().outputs > 0) this.drainAll()
+        this.draining--
+        if (this.draining > 0) return
+        this.clientWatch().check()
+        this.serverWatch.check()
+    }
+
+    /** Tests change clients on the way, so each has its own. */
+    private clientWatch(): AssociationWatch {
+        for (const watch of this.clientWatches) {
+            if (watch.association === this.client) return watch
+        }
+        const watch = new AssociationWatch(this.client, "client")
+        this.clientWatches.push(watch)
+        return watch
+    }
+
+    private drainAll(): void {
         this.drainClient()
         let reply = this.server.nextReply()
         while (reply !== undefined) {
@@ -184,19 +213,26 @@ export class Simulation {
         let output = this.client.poll()
         while (output !== undefined) {
             this.clientOutputs.push(output)
+            this.clientWatch().takes(output)
             if (output.kind === OutputKind.datagram) this.send(output.data as Buffer, true)
             else if (output.kind === OutputKind.message) this.clientMessages.push((output.data as Buffer).toString())
-            else if (output.kind === OutputKind.question)
-                this.client.answer({ identity: Buffer.from(IDENTITY), key: this.clientKey }, this.now)
+            else if (output.kind === OutputKind.question) this.answerClient()
             output = this.client.poll()
         }
     }
 
+    private answerClient(): void {
+        this.client.answer({ identity: Buffer.from(IDENTITY), key: this.clientKey }, this.now)
+        this.clientWatch().answered()
+    }
+
     private drainPeer(peer: Peer): void {
         this.peer = peer
+        const watch = this.serverWatch.of(peer)
         let output = peer.association.poll()
         while (output !== undefined) {
             this.serverOutputs.push(output)
+            watch.takes(output)
             if (output.kind === OutputKind.datagram) this.send(output.data as Buffer, false)
             else if (output.kind === OutputKind.message) this.serverMessages.push((output.data as Buffer).toString())
             else if (output.kind === OutputKind.question && this.serverAnswers) this.answerServer()
@@ -208,6 +244,7 @@ export class Simulation {
     answerServer(): void {
         const peer = this.peer as Peer
         peer.association.answer(this.serverAnswer(peer), this.now)
+        this.serverWatch.of(peer).answered()
         this.server.touched(peer)
     }
 

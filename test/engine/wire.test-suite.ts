@@ -62,12 +62,20 @@ export function wireTests(t: Kit): void {
                 if (read !== undefined) t.equal(read.extensions.length === 0 && end === bytes.length - 6, true)
             }
         })
-        t.test("the start of a ClientHello is readable once the cookie is there", async () => {
-            const bytes = hello()
-            t.equal(readClientHelloStart(bytes, 0, 38), undefined)
-            const start = readClientHelloStart(bytes, 0, 39)
-            t.equal(start === undefined ? -1 : start.length, 39)
-        })
+        t.test(
+            "the start of a ClientHello is readable once the cookie begins, and tells how much of it is there",
+            async () => {
+                const bytes = hello()
+                t.equal(readClientHelloStart(bytes, 0, 35), undefined)
+                for (let end = 36; end <= bytes.length; end++) {
+                    const start = readClientHelloStart(bytes, 0, end)
+                    const cookie = Math.min(end - 36, 3)
+                    t.equal(start === undefined ? -1 : start.cookieLength, 3)
+                    t.equal(start === undefined ? -1 : start.cookie.length, cookie)
+                    t.equal(start === undefined ? -1 : start.length, 36 + cookie)
+                }
+            },
+        )
         t.test("a ServerHello survives the round trip", async () => {
             const bytes = writeServerHello({
                 version: DTLS_1_2,

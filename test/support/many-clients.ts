@@ -6,6 +6,7 @@ import { ServerEndpoint } from "../../src/dtls/endpoint/server-endpoint.js"
 import { clientRole } from "../../src/dtls/handshake/client.js"
 import { type AssociationSettings } from "../../src/dtls/handshake/settings.js"
 import { NodeServices } from "../../src/platform/node/services.js"
+import { AssociationWatch, EndpointWatch } from "../engine/invariants.js"
 import { testKey, testSettings } from "../engine/simulation.js"
 import { handshake, messages } from "./wire.js"
 import { type ClientHello, readClientHello, writeClientHello } from "../../src/dtls/wire/client-hello.js"
@@ -18,9 +19,13 @@ export interface TestClient {
     key: string
     identity: string
     received: Buffer[]
+    watch: AssociationWatch
 }
 
-/** A server endpoint and any number of clients that reach it without delay or loss; the clock is the test's. */
+/**
+ * A server endpoint and any number of clients that reach it without delay or loss; the clock is the test's. After every
+ * call the invariants of invariants.ts are checked.
+ */
 export class ManyClients {
     now = 0
     server: ServerEndpoint
@@ -30,6 +35,8 @@ export class ManyClients {
     replies = new Map<string, Buffer>()
     /** told of every datagram that the server sends */
     onReply: (key: string, data: Buffer) => void = () => undefined
+    /** undefined: the server is not watched, which takes time */
+    watch: EndpointWatch | undefined
     private clients = new Map<string, TestClient>()
     /** clients that may have something to say */
     private active = new Set<TestClient>()
@@ -40,12 +47,14 @@ export class ManyClients {
         const server = testSettings(crypto)
         change(server)
         this.server = new ServerEndpoint(() => server, server, new NodeServices(), 0)
+        this.watch = new EndpointWatch(this.server, server.limits)
     }
 
     /** A client whose hello is on its way; whoever had that address before is gone without a word. */
     begin(key: string, identity: string): TestClient {
         const association = new Association(this.settings, clientRole(), 0, 0)
-        const client: TestClient = { association, key, identity, received: [] }
+        const watch = new AssociationWatch(association, key)
+        const client: TestClient = { association, key, identity, received: [], watch }
         this.clients.set(key, client)
         this.active.add(client)
         association.begin(this.now)
@@ -88,11 +97,13 @@ export class ManyClients {
     }
 
     private deliverFrom(client: TestClient): void {
-        const { association, identity } = client
+        const { association, identity, watch } = client
         for (let output = association.poll(); output !== undefined; output = association.poll()) {
-            if (output.kind === OutputKind.question)
+            watch.takes(output)
+            if (output.kind === OutputKind.question) {
                 association.answer({ identity: Buffer.from(identity), key: testKey() }, this.now)
-            else if (output.kind === OutputKind.datagram) this.toServer(output.data as Buffer, client.key)
+                watch.answered()
+            } else if (output.kind === OutputKind.datagram) this.toServer(output.data as Buffer, client.key)
         }
     }
 
@@ -106,6 +117,7 @@ export class ManyClients {
     tick(now: number): void {
         this.now = now
         this.server.tick(now)
+        this.watch?.ticked(now)
         this.drainServer()
     }
 
@@ -113,13 +125,17 @@ export class ManyClients {
         for (let reply = this.server.nextReply(); reply !== undefined; reply = this.server.nextReply())
             this.toClient(reply.address as string, reply.data)
         for (let peer = this.server.nextReady(); peer !== undefined; peer = this.server.nextReady()) this.drain(peer)
+        this.watch?.check()
     }
 
     private drain(peer: Peer): void {
         this.peers.add(peer)
+        const watch = this.watch?.of(peer)
         const { association } = peer
         for (let output = association.poll(); output !== undefined; output = association.poll()) {
+            watch?.takes(output)
             if (output.kind === OutputKind.question) {
+                watch?.answered()
                 association.answer({ identity: Buffer.alloc(0), key: testKey() }, this.now)
                 this.server.touched(peer)
             } else if (output.kind === OutputKind.datagram) this.toClient(peer.key, output.data as Buffer)

@@ -1,110 +1,167 @@
 import { copyOf } from "../bytes/bytes.js"
-import { Reader } from "../bytes/reader.js"
 import { Writer } from "../bytes/writer.js"
-import { type CryptoProvider } from "../crypto/provider.js"
-import { Cookies } from "../handshake/cookies.js"
+import { bodyOf } from "../flight/inbox.js"
+import { COOKIE_LENGTH, Cookies, SHORTEST_COOKIE_PART } from "../handshake/cookies.js"
+import { type AssociationSettings } from "../handshake/settings.js"
+import { Discard, type DiscardCounters } from "../record/discard.js"
 import { ContentType, DTLS_1_0, DTLS_1_2, HandshakeType } from "../wire/code-points.js"
 import { type ClientHelloStart, readClientHelloStart } from "../wire/client-hello.js"
-import {
-    HANDSHAKE_HEADER_LENGTH,
-    type HandshakeHeader,
-    readHandshakeHeader,
-    wholeMessage,
-} from "../wire/handshake-header.js"
+import { wholeMessage } from "../wire/handshake-header.js"
 import { writeHelloVerifyRequest } from "../wire/hello-verify-request.js"
-import { beginsProtected, readRecordHeader, RECORD_HEADER_LENGTH, writeRecordHeader } from "../wire/record-header.js"
+import { RECORD_HEADER_LENGTH, writeRecordHeader } from "../wire/record-header.js"
+import { type Reply, type Source } from "./endpoint.js"
+import { HelloAssembly, type PartialHello } from "./hello-assembly.js"
+import { type HelloFragment } from "./hello-fragment.js"
 
-/** The first fragment of a ClientHello, as far as the gate has to know it. */
-export interface FirstFragment {
-    /** record sequence number */
+/** A whole ClientHello with a good cookie. */
+export interface AdmittedHello {
+    /** record sequence number of its first fragment */
     sequence: number
-    header: HandshakeHeader
-    start: ClientHelloStart
-    /** from cipher_suites to the end; undefined when the hello does not end in this fragment */
-    rest: Buffer | undefined
+    messageSeq: number
+    /** 32 bytes */
+    random: Buffer
+    /** begins with a record that holds the whole hello */
+    datagram: Buffer
+    /** bytes of the datagram */
+    length: number
 }
 
 /**
- * Largest message_seq of a ClientHello: it is 0 at first, and one more for each cookie followed (RFC 6347 §4.2.2). Numbers
- * near the end of the field would leave none for the handshake's other messages.
- */
-const MAX_HELLO_SEQ = 16
-
-/** Most datagrams do not, and need no further look. */
-function mayBeginHello(datagram: Buffer, length: number): boolean {
-    if (length <= RECORD_HEADER_LENGTH || beginsProtected(datagram, length)) return false
-    return datagram[0] === ContentType.handshake && datagram[RECORD_HEADER_LENGTH] === HandshakeType.clientHello
-}
-
-/**
- * Reads a datagram that begins with an unprotected ClientHello fragment at offset 0 that reaches the end of the
- * cookie. Anything else of an unknown peer is nothing to the server: undefined.
- */
-export function readFirstFragment(datagram: Buffer, length: number): FirstFragment | undefined {
-    if (!mayBeginHello(datagram, length)) return undefined
-    const reader = new Reader(datagram, 0, length)
-    const record = readRecordHeader(reader)
-    if (record === undefined || record.length > reader.remaining()) return undefined
-    if (record.version !== DTLS_1_2 && record.version !== DTLS_1_0) return undefined
-    const header = readHandshakeHeader(new Reader(datagram, reader.at, reader.at + record.length))
-    if (header === undefined || header.fragmentOffset !== 0 || header.messageSeq > MAX_HELLO_SEQ) return undefined
-    const body = reader.at + HANDSHAKE_HEADER_LENGTH
-    const end = body + header.fragmentLength
-    const start = readClientHelloStart(datagram, body, end)
-    if (start === undefined) return undefined
-    const whole = header.fragmentLength === header.length
-    const rest = whole ? copyOf(datagram, body + start.length, end) : undefined
-    return { sequence: record.sequence, header, start, rest }
-}
-
-/**
- * Decides about hellos of unknown peers with an HMAC and nothing else: no state, no other work (RFC 6347 §4.2.1).
+ * Decides about hellos of unknown clients: an association begins with a whole hello and a good cookie, and before that
+ * nothing is computed but the cookie's HMAC (RFC 6347 §4.2.1). Only a client whose first fragment ends inside its hello,
+ * and shows a part of a good cookie, has a place here for the time that the other fragments take.
  * @devsWhenUsed
  */
 export class HelloGate {
     private cookies: Cookies
+    private assembly: HelloAssembly
+    private replies: Reply[] = []
 
-    constructor(crypto: CryptoProvider, now: number) {
-        this.cookies = new Cookies(crypto, now)
+    /** @param counters for hellos that are dropped */
+    constructor(
+        settings: AssociationSettings,
+        private counters: DiscardCounters,
+        now: number,
+    ) {
+        this.cookies = new Cookies(settings.crypto, now)
+        this.assembly = new HelloAssembly(settings.limits)
     }
 
-    /** Whether this hello proves that its sender receives at `address`, and says what the first one said. */
-    admits(address: Buffer, hello: FirstFragment, now: number): boolean {
-        this.cookies.rotate(now)
-        if (hello.rest === undefined) return this.cookies.checkStart(address, hello.start)
-        return this.cookies.checkWhole(address, hello.start, hello.rest, false)
-    }
-
-    /** The second half of the cookie of a hello that came in fragments and is whole now. */
-    admitsWhole(address: Buffer, body: Buffer): boolean {
-        const start = readClientHelloStart(body, 0, body.length)
-        if (start === undefined) return false
-        return this.cookies.checkWhole(address, start, copyOf(body, start.length, body.length), true)
+    /** Whether the fragment says who sent it, or continues a hello that is being put together. */
+    expects(key: string, fragment: HelloFragment): boolean {
+        return fragment.start !== undefined || this.assembly.find(key, fragment) !== undefined
     }
 
     /**
-     * The HelloVerifyRequest datagram. It takes over the hello's record sequence number and message_seq
-     * (RFC 6347 §4.2.1, errata 5186). Undefined when it would be larger than what came: never amplify.
+     * Takes a datagram that begins with an expected fragment.
+     * @returns the hello, once it is whole and its cookie is good; otherwise there may be a reply
      */
-    challenge(address: Buffer, hello: FirstFragment, received: number): Buffer | undefined {
-        const cookie = this.cookies.make(address, hello.start, hello.rest)
-        const body = writeHelloVerifyRequest(cookie)
-        const message = wholeMessage(HandshakeType.helloVerifyRequest, hello.header.messageSeq, body)
-        const writer = new Writer(RECORD_HEADER_LENGTH + message.length)
-        const { sequence } = hello
-        writeRecordHeader(writer, {
-            type: ContentType.handshake,
-            version: DTLS_1_0,
-            epoch: 0,
-            sequence,
-            length: message.length,
-        })
-        writer.bytes(message)
-        const datagram = writer.finish()
-        return datagram.length > received ? undefined : datagram
+    take(fragment: HelloFragment, from: Source, now: number): AdmittedHello | undefined {
+        this.cookies.rotate(now)
+        const { header, start } = fragment
+        if (start !== undefined && header.fragmentLength === header.length) return this.takeWhole(fragment, start, from)
+        if (start !== undefined && !this.knowsCookie(fragment, start, from)) return undefined
+        const hello = this.assembly.find(from.key, fragment) ?? this.begin(fragment, from, now)
+        if (hello === undefined) return this.drop()
+        hello.add(fragment.datagram, fragment.length)
+        return this.complete(hello)
     }
 
+    private takeWhole(fragment: HelloFragment, start: ClientHelloStart, from: Source): AdmittedHello | undefined {
+        const { datagram, length, sequence, header, at } = fragment
+        const rest = copyOf(datagram, at + start.length, at + header.length)
+        if (!this.cookies.checkWhole(addressOf(from), start, rest, false))
+            return this.challenge(fragment, start, rest, from)
+        return { sequence, messageSeq: header.messageSeq, random: start.random, datagram, length }
+    }
+
+    /** Judges a first fragment by the bytes of the cookie that it holds. A client without a cookie gets one. */
+    private knowsCookie(fragment: HelloFragment, start: ClientHelloStart, from: Source): boolean {
+        // Another cookie would be cut at the same place, so there is nothing to be won by sending one.
+        if (start.cookieLength === COOKIE_LENGTH && start.cookie.length < SHORTEST_COOKIE_PART) this.drop()
+        else if (this.cookies.checkStart(addressOf(from), start)) return true
+        else this.challenge(fragment, start, undefined, from)
+        return false
+    }
+
+    private begin(fragment: HelloFragment, from: Source, now: number): PartialHello | undefined {
+        const { start } = fragment
+        return start === undefined ? undefined : this.assembly.begin(from.key, fragment, start, now)
+    }
+
+    /** A hello that is whole leaves the assembly, whatever its cookie: the client's repetition begins afresh. */
+    private complete(hello: PartialHello): AdmittedHello | undefined {
+        const message = hello.whole()
+        if (message === undefined) return undefined
+        this.assembly.remove(hello)
+        const body = bodyOf(message)
+        const start = readClientHelloStart(body, 0, body.length)
+        if (start === undefined) return this.drop()
+        const rest = copyOf(body, start.length, body.length)
+        if (!this.cookies.checkWhole(Buffer.from(hello.key), start, rest, true)) return this.drop()
+        const { sequence } = hello
+        const datagram = inRecord(message.bytes, DTLS_1_2, sequence)
+        return { sequence, messageSeq: message.messageSeq, random: start.random, datagram, length: datagram.length }
+    }
+
+    /**
+     * Replies with a HelloVerifyRequest. It takes over the hello's record sequence number and message_seq
+     * (RFC 6347 §4.2.1, errata 5186). There is none when it would be larger than what came: never amplify.
+     * @param rest the hello from cipher_suites to its end; undefined when it is not known yet
+     */
+    private challenge(
+        fragment: HelloFragment,
+        start: ClientHelloStart,
+        rest: Buffer | undefined,
+        from: Source,
+    ): undefined {
+        const body = writeHelloVerifyRequest(this.cookies.make(addressOf(from), start, rest))
+        const message = wholeMessage(HandshakeType.helloVerifyRequest, fragment.header.messageSeq, body)
+        const data = inRecord(message, DTLS_1_0, fragment.sequence)
+        if (data.length > fragment.length) return this.drop()
+        this.replies.push({ data, address: from.address })
+        return undefined
+    }
+
+    private drop(): undefined {
+        this.counters.add(Discard.stranger)
+        return undefined
+    }
+
+    nextReply(): Reply | undefined {
+        return this.replies.shift()
+    }
+
+    /** Hellos that are being put together. */
+    partialCount(): number {
+        return this.assembly.count()
+    }
+
+    /** The next time at which `tick` is wanted, ms. */
+    deadline(): number {
+        return this.assembly.deadline()
+    }
+
+    /** Gives up hellos whose other fragments did not come in time. */
+    tick(now: number): void {
+        this.assembly.tick(now)
+    }
+
+    /** Erases the cookie secrets. */
     close(): void {
         this.cookies.close()
     }
+}
+
+/** What a cookie is bound to. */
+function addressOf(from: Source): Buffer {
+    return Buffer.from(from.key)
+}
+
+/** A datagram of one unprotected record with a handshake message. */
+function inRecord(message: Buffer, version: number, sequence: number): Buffer {
+    const writer = new Writer(RECORD_HEADER_LENGTH + message.length)
+    writeRecordHeader(writer, { type: ContentType.handshake, version, epoch: 0, sequence, length: message.length })
+    writer.bytes(message)
+    return writer.finish()
 }

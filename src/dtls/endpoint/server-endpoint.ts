@@ -8,7 +8,8 @@ import { Discard, DiscardCounters } from "../record/discard.js"
 import { readRecordHeader } from "../wire/record-header.js"
 import { DeadlineHeap } from "./deadline-heap.js"
 import { type Endpoint, type Reply, type Source, type Tables } from "./endpoint.js"
-import { type FirstFragment, HelloGate, readFirstFragment } from "./hello-gate.js"
+import { type HelloFragment, readHelloFragment } from "./hello-fragment.js"
+import { type AdmittedHello, HelloGate } from "./hello-gate.js"
 import { Peer, PeerPhase } from "./peer.js"
 import { PeerTable } from "./peer-table.js"
 import { sourceHost } from "./source-host.js"
@@ -27,7 +28,6 @@ export class ServerEndpoint implements Endpoint {
     private peers: PeerTable
     private firstReady: Peer | undefined
     private lastReady: Peer | undefined
-    private replies: Reply[] = []
 
     /**
      * @param newSettings makes the settings of one association; called after the cookie verified
@@ -39,32 +39,27 @@ export class ServerEndpoint implements Endpoint {
         tables: Tables,
         now: number,
     ) {
-        this.gate = new HelloGate(common.crypto, now)
+        this.gate = new HelloGate(common, this.counters, now)
         this.peers = new PeerTable(common.limits, tables)
     }
 
     receive(datagram: Buffer, length: number, from: Source, now: number): void {
         const peer = this.peers.at(from.key)
-        const hello = readFirstFragment(datagram, length)
-        const begun = hello === undefined ? undefined : begunBy(hello, peer)
+        const fragment = readHelloFragment(datagram, length)
+        const begun = fragment === undefined ? undefined : begunBy(fragment, peer)
         if (begun !== undefined) this.deliver(begun, datagram, length, now)
-        else if (hello !== undefined) this.answerHello(hello, datagram, length, from, now)
+        else if (fragment !== undefined && this.gate.expects(from.key, fragment)) this.takeHello(fragment, from, now)
         else if (peer === undefined) this.counters.add(Discard.stranger)
         else this.route(peer, datagram, length, now)
     }
 
-    /** Before the cookie verifies nothing is kept and nothing but its HMAC is computed. */
-    private answerHello(hello: FirstFragment, datagram: Buffer, length: number, from: Source, now: number): void {
-        const address = Buffer.from(from.key)
-        if (!this.gate.admits(address, hello, now)) {
-            const data = this.gate.challenge(address, hello, length)
-            if (data === undefined) this.counters.add(Discard.stranger)
-            else this.replies.push({ data, address: from.address })
-            return
-        }
+    /** Before the cookie verifies no association is made and nothing but its HMAC is computed. */
+    private takeHello(fragment: HelloFragment, from: Source, now: number): void {
+        const hello = this.gate.take(fragment, from, now)
+        if (hello === undefined) return
         if (!this.hasRoomFor(from)) return this.counters.add(Discard.peerLimit)
-        const peer = this.admit(hello, from, address, now)
-        this.route(peer, datagram, length, now)
+        const peer = this.admit(hello, from, now)
+        this.deliver(peer, hello.datagram, hello.length, now)
     }
 
     /** With `refuseWhenFull` only a peer's own new handshake may take the place of an established one. */
@@ -75,7 +70,7 @@ export class ServerEndpoint implements Endpoint {
         return current !== undefined && current.phase === PeerPhase.established && !this.exclusive
     }
 
-    private admit(hello: FirstFragment, from: Source, address: Buffer, now: number): Peer {
+    private admit(hello: AdmittedHello, from: Source, now: number): Peer {
         const current = this.peers.at(from.key)
         // An established peer stays until the new handshake's Finished verifies; a half-open one gives way at once.
         const established = current !== undefined && current.phase === PeerPhase.established ? current : undefined
@@ -84,7 +79,7 @@ export class ServerEndpoint implements Endpoint {
         const host = sourceHost(from.key)
         const inTheWay = this.peers.halfOpenInTheWay(host)
         if (inTheWay !== undefined) this.end(inTheWay, FailureReason.evicted)
-        const peer = this.newPeer(hello, from, address, host)
+        const peer = this.newPeer(hello, from, host)
         this.peers.addHalfOpen(peer)
         if (established === undefined) this.peers.setAddress(peer)
         else {
@@ -96,13 +91,10 @@ export class ServerEndpoint implements Endpoint {
         return peer
     }
 
-    private newPeer(hello: FirstFragment, from: Source, address: Buffer, host: string): Peer {
-        const inFragments = hello.rest === undefined
-        const gate = this.gate
-        const role = serverRole(inFragments ? (body) => gate.admitsWhole(address, body) : undefined)
-        const { messageSeq } = hello.header
-        const association = new Association(this.newSettings(), role, messageSeq, hello.sequence)
-        const peer = new Peer(from.key, from.address, association, hello.start.random, messageSeq)
+    private newPeer(hello: AdmittedHello, from: Source, host: string): Peer {
+        const { sequence, messageSeq, random } = hello
+        const association = new Association(this.newSettings(), serverRole(), messageSeq, sequence)
+        const peer = new Peer(from.key, from.address, association, random, messageSeq)
         peer.host = host
         return peer
     }
@@ -195,6 +187,7 @@ export class ServerEndpoint implements Endpoint {
     }
 
     tick(now: number): void {
+        this.gate.tick(now)
         while (this.heap.earliest() <= now) {
             const peer = this.heap.first() as Peer
             const { association } = peer
@@ -206,7 +199,7 @@ export class ServerEndpoint implements Endpoint {
     }
 
     deadline(): number {
-        return this.heap.earliest()
+        return Math.min(this.heap.earliest(), this.gate.deadline())
     }
 
     nextReady(): Peer | undefined {
@@ -220,7 +213,7 @@ export class ServerEndpoint implements Endpoint {
     }
 
     nextReply(): Reply | undefined {
-        return this.replies.shift()
+        return this.gate.nextReply()
     }
 
     /** Established peers. */
@@ -233,6 +226,11 @@ export class ServerEndpoint implements Endpoint {
         return this.peers.halfOpenCount()
     }
 
+    /** Hellos that are being put together from fragments: no handshakes yet. */
+    partialHelloCount(): number {
+        return this.gate.partialCount()
+    }
+
     /** Erases the cookie secrets; the associations are their connections' to close. */
     close(): void {
         this.gate.close()
@@ -240,14 +238,16 @@ export class ServerEndpoint implements Endpoint {
 }
 
 /** The peer that this very hello began: our answer to it was lost, or the network repeats an old one. */
-function begunBy(hello: FirstFragment, peer: Peer | undefined): Peer | undefined {
-    if (peer === undefined || hello.start.cookie.length === 0) return undefined
-    if (isHelloOf(hello, peer)) return peer
-    return peer.successor !== undefined && isHelloOf(hello, peer.successor) ? peer.successor : undefined
+function begunBy(fragment: HelloFragment, peer: Peer | undefined): Peer | undefined {
+    if (peer === undefined) return undefined
+    if (isHelloOf(fragment, peer)) return peer
+    return peer.successor !== undefined && isHelloOf(fragment, peer.successor) ? peer.successor : undefined
 }
 
-function isHelloOf(hello: FirstFragment, peer: Peer): boolean {
-    return hello.header.messageSeq === peer.helloSeq && equal(peer.clientRandom, hello.start.random)
+function isHelloOf(fragment: HelloFragment, peer: Peer): boolean {
+    const { start, header } = fragment
+    if (start === undefined || start.cookieLength === 0) return false
+    return header.messageSeq === peer.helloSeq && equal(peer.clientRandom, start.random)
 }
 
 /** Whether any record of the datagram claims an epoch above 0. */

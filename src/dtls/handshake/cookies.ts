@@ -7,6 +7,8 @@ import { type ClientHelloStart } from "../wire/client-hello.js"
 const HALF = 16
 /** Bytes of a cookie. */
 export const COOKIE_LENGTH = 2 * HALF
+/** Fewest bytes of a cookie that are worth a check: who cannot read the cookie guesses them once in 2^31 tries, two secrets being good. */
+export const SHORTEST_COOKIE_PART = 4
 /** How long a secret makes cookies, ms. It verifies them as long again. */
 export const COOKIE_SECRET_LIFETIME = 300000
 
@@ -17,9 +19,9 @@ const FRAGMENTED = 3
 
 /**
  * Stateless cookies (RFC 6347 §4.2.1) in two halves, so that a ClientHello may come in fragments.
- * The first covers address, version, random and session id; it is checked before anything is kept.
- * The second covers suites, compression and extensions; for a first hello that came in fragments, whose rest is not
- * known, it says so instead, and then the second hello must come in fragments too.
+ * The first covers address, version, random and session id; as much of it as the first fragment holds is checked before
+ * anything is kept. The second covers suites, compression and extensions; for a first hello that came in fragments, whose
+ * rest is not known, it says so instead, and then the second hello must come in fragments too.
  * @devsWhenUsed
  */
 export class Cookies {
@@ -52,9 +54,11 @@ export class Cookies {
     }
 
     private advance(): void {
+        // Drawn first: where that fails, the old secrets stay in use.
+        const next = this.draw()
         this.previous.close()
         this.previous = this.current
-        this.current = this.draw()
+        this.current = next
     }
 
     /** @param rest the hello from cipher_suites to its end; undefined when only its first fragment is here */
@@ -63,26 +67,27 @@ export class Cookies {
         return join([first, secondHalf(this.current, first, rest)])
     }
 
-    /** Checks the first half: the client can receive at its address. */
+    /** Checks what is there of the first half; at least SHORTEST_COOKIE_PART bytes of a cookie that is to be good. */
     checkStart(address: Buffer, hello: ClientHelloStart): boolean {
         return this.keyOf(address, hello) !== undefined
     }
 
-    /** Checks both halves, once the hello is whole. */
+    /** Checks a whole cookie, once the hello is whole. */
     checkWhole(address: Buffer, hello: ClientHelloStart, rest: Buffer, cameInFragments: boolean): boolean {
         const key = this.keyOf(address, hello)
         if (key === undefined) return false
-        const first = copyOf(hello.cookie, 0, HALF)
-        const second = copyOf(hello.cookie, HALF, COOKIE_LENGTH)
-        if (equal(secondHalf(key, first, rest), second)) return true
-        return cameInFragments && equal(secondHalf(key, first, undefined), second)
+        const first = firstHalf(key, address, hello)
+        if (equal(join([first, secondHalf(key, first, rest)]), hello.cookie)) return true
+        return cameInFragments && equal(join([first, secondHalf(key, first, undefined)]), hello.cookie)
     }
 
+    /** The secret that made what is there of the first half. */
     private keyOf(address: Buffer, hello: ClientHelloStart): Hmac | undefined {
-        if (hello.cookie.length !== COOKIE_LENGTH) return undefined
-        const given = copyOf(hello.cookie, 0, HALF)
-        if (equal(firstHalf(this.current, address, hello), given)) return this.current
-        if (equal(firstHalf(this.previous, address, hello), given)) return this.previous
+        const part = copyOf(hello.cookie, 0, Math.min(HALF, hello.cookie.length))
+        if (hello.cookieLength !== COOKIE_LENGTH || part.length < SHORTEST_COOKIE_PART) return undefined
+        for (const key of [this.current, this.previous]) {
+            if (equal(copyOf(firstHalf(key, address, hello), 0, part.length), part)) return key
+        }
         return undefined
     }
 

@@ -36,7 +36,7 @@ export enum FailureReason {
     evicted = 16,
     /** closed by this side before the handshake was done */
     closedLocally = 17,
-    /** server: the cookie does not belong to this ClientHello; client: every HelloVerifyRequest brought another cookie */
+    /** client: every HelloVerifyRequest brought another cookie */
     badCookie = 18,
     /** server: nothing authentic came for the idle timeout */
     idle = 19,

@@ -25,6 +25,8 @@ export interface Limits {
     halfOpenPeers: number
     /** of these with the same source host (IPv4 address, or first 64 bits of an IPv6 address), count; 1 or more */
     halfOpenPerHost: number
+    /** ClientHellos of clients with a cookie that come in fragments and are not whole yet, count; each of handshakeMessageBytes at most */
+    partialHellos: number
     /** server: an established peer from which nothing authentic came for so long is let go, with close_notify; ms, 0: never */
     idleTimeout: number
     /** failed authentications under one CCM_8 key before the association ends, count; other suites only count */
@@ -50,6 +52,7 @@ export function mcuLimits(): Limits {
         sessionsPerIdentity: 2,
         halfOpenPeers: 2,
         halfOpenPerHost: 1,
+        partialHellos: 2,
         idleTimeout: 86400000,
         // RFC 9147 appendix B.3 allows 2^7 for a forgery chance of 2^-57; this keeps it below 2^-50 and an
         // attacker who sends rubbish needs 16384 datagrams to cause a new handshake.
@@ -74,6 +77,7 @@ export function gatewayLimits(): Limits {
         halfOpenPeers: 1000,
         // Many devices may share one address behind a carrier's NAT.
         halfOpenPerHost: 100,
+        partialHellos: 64,
         idleTimeout: 86400000,
         ccm8Failures: 16384,
     }

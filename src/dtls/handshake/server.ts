@@ -1,4 +1,4 @@
-/* The flights are drawn in client.ts; the HelloVerifyRequest of flight 2 is sent by endpoint/hello-gate.ts, which keeps nothing. */
+/* The flights are drawn in client.ts; the HelloVerifyRequest of flight 2 is sent by endpoint/hello-gate.ts, before there is an association. */
 import { FailureReason } from "./failure.js"
 import { EMPTY } from "../bytes/bytes.js"
 import { type CipherSuite } from "../crypto/suites.js"
@@ -27,22 +27,15 @@ import {
 import { isUsablePsk, type PskAnswer, QuestionKind } from "./question.js"
 import { type Role, step } from "./step.js"
 
-/** Whether the cookie in a whole ClientHello body is good; asked when only its first fragment could be checked before. */
-export type HelloCheck = (body: Buffer) => boolean
-
 /**
  * The server's side of DTLS 1.2. Certificates add, in their places: Certificate before ClientKeyExchange
  * and CertificateVerify after it.
  */
-export function serverRole(acceptsHello: HelloCheck | undefined): Role {
+export function serverRole(): Role {
     return {
         isClient: false,
         steps: [
-            step(HandshakeType.clientHello, 0, false, (h, message) => {
-                if (acceptsHello !== undefined && !acceptsHello(bodyOf(message)))
-                    return h.fail(FailureReason.badCookie, AlertDescription.none)
-                onClientHello(h, message)
-            }),
+            step(HandshakeType.clientHello, 0, false, onClientHello),
             step(HandshakeType.clientKeyExchange, 0, true, onClientKeyExchange),
             step(HandshakeType.changeCipherSpec, 0, false, onNothing),
             step(HandshakeType.finished, 1, false, onFinished),

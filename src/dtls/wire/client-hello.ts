@@ -16,31 +16,35 @@ export interface ClientHello {
     extensions: Extension[]
 }
 
-/** The part of a ClientHello up to and including the cookie: what a first fragment must reach. */
+/** The fields of a ClientHello up to the cookie, of which a first fragment may hold only the first bytes. */
 export interface ClientHelloStart {
     version: number
     random: Buffer
     sessionId: Buffer
+    /** bytes of the whole cookie */
+    cookieLength: number
+    /** as much of it as is there */
     cookie: Buffer
-    /** bytes consumed: cipher_suites begin here */
+    /** bytes consumed: cipher_suites begin here, if the cookie is whole */
     length: number
 }
 
-/** Undefined when the bytes end before the cookie does, or a vector is over its limit. */
+/** Undefined when the bytes end before the cookie begins, or a vector is over its limit. */
 export function readClientHelloStart(body: Buffer, start: number, end: number): ClientHelloStart | undefined {
     const reader = new Reader(body, start, end)
     const version = reader.uint(2)
     const random = reader.bytes(32)
     const sessionId = reader.vector(1)
-    const cookie = reader.vector(1)
+    const cookieLength = reader.uint(1)
     if (reader.failed || sessionId.length > 32) return undefined
-    return { version, random, sessionId, cookie, length: reader.at - start }
+    const cookie = reader.bytes(Math.min(cookieLength, reader.remaining()))
+    return { version, random, sessionId, cookieLength, cookie, length: reader.at - start }
 }
 
 /** Undefined when malformed: the caller answers decode_error or discards. */
 export function readClientHello(body: Buffer): ClientHello | undefined {
     const start = readClientHelloStart(body, 0, body.length)
-    if (start === undefined) return undefined
+    if (start === undefined || start.cookie.length < start.cookieLength) return undefined
     const reader = new Reader(body, start.length, body.length)
     const suites = reader.sub(2)
     const cipherSuites: number[] = []

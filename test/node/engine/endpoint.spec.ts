@@ -159,6 +159,7 @@ describe("a server endpoint whose peers are hostile", () => {
         crypto.newHash = () => {
             throw new RangeError("too many open handles")
         }
+        many.watch!.mayBreak = true
         many.toServer(many.cookieValidHello("192.0.2.2|1"), "192.0.2.2|1")
         const [peer] = [...many.peers].filter(({ key }) => key === "192.0.2.2|1")
         const { failure } = peer.association

@@ -354,8 +354,9 @@ describe("records", () => {
 
     it("[R14 part] an authentic record above 2^14 bytes is answered with record_overflow", () => {
         const s = connected()
-        const body = Buffer.alloc(16385)
-        s.client.send([body], false)
+        const writer = new Writer(64)
+        s.client.record.seal(writer, ContentType.applicationData, 1, Buffer.alloc(16385))
+        s.toServer(writer.finish())
         s.drain()
         s.run(s.now + 100)
         strictEqual(s.serverAssociation().failure?.reason, FailureReason.recordOverflow)

@@ -9,13 +9,13 @@ import { TLS_PSK_WITH_AES_128_CCM_8 } from "../../../src/dtls/crypto/suites.js"
 import { wifi } from "../../../src/dtls/flight/retransmission.js"
 import { gatewayLimits, mcuLimits } from "../../../src/dtls/handshake/limits.js"
 import { ContentType, HandshakeType } from "../../../src/dtls/wire/code-points.js"
-import { type DatagramBased, OutputMessage } from "../../../src/gio/datagram-based.js"
+import { type DatagramBased, InputMessage, OutputMessage } from "../../../src/gio/datagram-based.js"
 import { DtlsClientConnection } from "../../../src/gio/dtls-client-connection.js"
 import { type DtlsSettings, newSettings, SinglePsk } from "../../../src/gio/settings.js"
 import { DtlsSocket } from "../../../src/platform/node/connect.js"
 import { NodeServices } from "../../../src/platform/node/services.js"
 import { type UdpSocket } from "../../../src/platform/services.js"
-import { fragment, record } from "../../support/wire.js"
+import { fragment, messages, record } from "../../support/wire.js"
 
 const KEY = Buffer.from("00112233445566778899aabbccddeeff", "hex")
 const IDENTITY = "me"
@@ -93,6 +93,27 @@ async function reboot(services: NodeServices, port: number, client: Client): Pro
     return socket
 }
 
+/** A client that sends only a first fragment of its second hello, the longest that there is room for. */
+async function partialHello(services: NodeServices, port: number, localHost: string): Promise<UdpSocket> {
+    const remote = { address: "127.0.0.1", port }
+    const socket = await services.openUdp({ localHost, localPort: 0, remote })
+    const length = mcuLimits().handshakeMessageBytes
+    const send = async (messageSeq: number, start: Buffer): Promise<void> => {
+        const header = { type: HandshakeType.clientHello, messageSeq, length, fragmentOffset: 0, fragmentLength: 100 }
+        const body = Buffer.concat([start, Buffer.alloc(100 - start.length)])
+        const datagram = record(ContentType.handshake, 0, messageSeq, fragment(header, body))
+        await socket.sendMessages([new OutputMessage([datagram])], 0, 1000000)
+    }
+    // client_version, random and an empty session id; then the cookie's length.
+    const start = Buffer.concat([Buffer.from([0xfe, 0xfd]), Buffer.alloc(33)])
+    await send(0, Buffer.concat([start, Buffer.from([0])]))
+    const message = new InputMessage([Buffer.alloc(200)])
+    await socket.receiveMessages([message], 0, 5000000)
+    const [request] = messages(message.vectors[0].subarray(0, message.bytesReceived))
+    await send(1, Buffer.concat([start, request.body.subarray(2)]))
+    return socket
+}
+
 /** One message after the other: a burst would be lost in the device's small socket queue. */
 async function fill({ link }: Client): Promise<void> {
     const { receiveQueueMessages, receiveQueueBytes } = mcuLimits()
@@ -163,14 +184,19 @@ async function attack(device: Device, port: number): Promise<void> {
     for (const client of clients.slice(0, halfOpenPeers)) halfOpen.push(await reboot(services, port, client))
     await requested(served, 100)
     alive.push(device.measure().liveBytes)
+    for (const host of ["127.0.0.2", "127.0.0.3"]) halfOpen.push(await partialHello(services, port, host))
+    await requested(served, 101)
+    alive.push(device.measure().liveBytes)
     console.log(
         `    alive, bytes: with 4 peers ${alive[0]}, queues full ${alive[1]}, CoAP answers remembered ${alive[2]}, ` +
-            `handshakes half-open ${alive[3]}`,
+            `handshakes half-open ${alive[3]}, hellos in fragments ${alive[4]}`,
     )
     // Each step really took memory: the buffers were filled.
     ok(alive[1] - alive[0] > (peers - 1) * mcuLimits().receiveQueueBytes * 0.8, "queues")
     ok(alive[2] - alive[1] > rememberedIds * 200 * 0.8, "CoAP")
     ok(alive[3] - alive[2] > halfOpenPeers * mcuLimits().inboxBytes * 0.5, "half-open handshakes")
+    const { partialHellos, handshakeMessageBytes } = mcuLimits()
+    ok(alive[4] - alive[3] > partialHellos * handshakeMessageBytes, "hellos in fragments")
     for (let i = 0; i < 20; i++) await requested(served, 200 + i)
     for (const socket of halfOpen) socket.close()
     for (const { socket } of clients) socket.close()

@@ -1,0 +1,52 @@
+import { Reader } from "../bytes/reader.js"
+import { ContentType, DTLS_1_0, DTLS_1_2, HandshakeType } from "../wire/code-points.js"
+import { type ClientHelloStart, readClientHelloStart } from "../wire/client-hello.js"
+import { HANDSHAKE_HEADER_LENGTH, type HandshakeHeader, readHandshakeHeader } from "../wire/handshake-header.js"
+import { beginsProtected, readRecordHeader, RECORD_HEADER_LENGTH, type RecordHeader } from "../wire/record-header.js"
+
+/** A fragment of a ClientHello, in an unprotected record, with which a datagram begins. */
+export interface HelloFragment {
+    datagram: Buffer
+    /** bytes of the datagram */
+    length: number
+    /** record sequence number */
+    sequence: number
+    header: HandshakeHeader
+    /** where the fragment's bytes begin in the datagram */
+    at: number
+    /** of the first fragment, at offset 0: the hello's fields up to the cookie; undefined in later ones */
+    start: ClientHelloStart | undefined
+}
+
+/**
+ * Largest message_seq of a ClientHello: it is 0 at first, and one more for each cookie followed (RFC 6347 §4.2.2). Numbers
+ * near the end of the field would leave none for the handshake's other messages.
+ */
+const MAX_HELLO_SEQ = 16
+
+/** An unprotected handshake record of a version that a hello may come in (RFC 6347 §4.2.1). */
+export function isHelloRecord(record: RecordHeader): boolean {
+    if (record.type !== ContentType.handshake || record.epoch !== 0) return false
+    return record.version === DTLS_1_2 || record.version === DTLS_1_0
+}
+
+/** Most datagrams do not, and need no further look. */
+function mayBeginHello(datagram: Buffer, length: number): boolean {
+    if (length <= RECORD_HEADER_LENGTH || beginsProtected(datagram, length)) return false
+    return datagram[0] === ContentType.handshake && datagram[RECORD_HEADER_LENGTH] === HandshakeType.clientHello
+}
+
+/** Undefined when the datagram begins with anything else, or with a first fragment that ends before the cookie begins. */
+export function readHelloFragment(datagram: Buffer, length: number): HelloFragment | undefined {
+    if (!mayBeginHello(datagram, length)) return undefined
+    const reader = new Reader(datagram, 0, length)
+    const record = readRecordHeader(reader)
+    if (record === undefined || record.length > reader.remaining() || !isHelloRecord(record)) return undefined
+    const header = readHandshakeHeader(new Reader(datagram, reader.at, reader.at + record.length))
+    if (header === undefined || header.messageSeq > MAX_HELLO_SEQ) return undefined
+    const at = reader.at + HANDSHAKE_HEADER_LENGTH
+    const { sequence } = record
+    if (header.fragmentOffset > 0) return { datagram, length, sequence, header, at, start: undefined }
+    const start = readClientHelloStart(datagram, at, at + header.fragmentLength)
+    return start === undefined ? undefined : { datagram, length, sequence, header, at, start }
+}

@@ -1,0 +1,200 @@
+import { type Association, AssociationState } from "../../src/dtls/association/association.js"
+import { type Output, OutputKind } from "../../src/dtls/association/output.js"
+import { type Peer, PeerPhase } from "../../src/dtls/endpoint/peer.js"
+import { type ServerEndpoint } from "../../src/dtls/endpoint/server-endpoint.js"
+import { NEVER } from "../../src/dtls/flight/retransmission.js"
+import { FailureReason } from "../../src/dtls/handshake/failure.js"
+import { type Limits } from "../../src/dtls/handshake/limits.js"
+import { MAX_SEQUENCE } from "../../src/dtls/record/record-layer.js"
+
+/*
+ * What holds of every engine after each call (receive, tick, answer, send), once its outputs have been taken, whatever
+ * came. The drivers of tests ask after every call; a violation throws.
+ *
+ * Of an association:
+ *  1. While its handshake runs it has a deadline. Once it is over it has none and keeps nothing.
+ *  2. A connected server has one as well, its idle limit, unless that is switched off. A connected client may have none.
+ *  3. What it keeps for its peer is within the limits: incomplete messages, early records, early application data.
+ *  4. Its outputs tell one story: connected once, messages only after that, one question at a time, closed at most once,
+ *     failed last and at most once; each datagram has bytes, and fits the path budget.
+ *  5. It never failed over an error of its own, unless the test causes one.
+ * Of a server endpoint:
+ *  6. Each of its peers is half-open or established and its association is not over. The endpoint's timer for it is its
+ *     association's deadline, so a half-open peer always has a timer, and an established one by rule 2.
+ *  7. It counts the peers that there are, and not more than the limits allow.
+ *  8. Its own deadline is no later than any peer's, and after a tick later than now.
+ */
+
+export function requireThat(holds: boolean, what: string): void {
+    if (!holds) throw new Error("invariant violated: " + what)
+}
+
+/**
+ * The rules 1 to 5.
+ */
+export class AssociationWatch {
+    /** the test makes its cryptography throw: rule 5 does not hold */
+    mayBreak = false
+    private connected = false
+    private closed = false
+    private failed = false
+    private questions = 0
+
+    constructor(
+        public association: Association,
+        private name: string,
+    ) {}
+
+    private require(holds: boolean, what: string): void {
+        requireThat(holds, this.name + ": " + what)
+    }
+
+    /** To be told of every output, in order. */
+    takes(output: Output): void {
+        const { kind } = output
+        this.require(!this.failed, "an output after the failure")
+        if (kind === OutputKind.datagram) this.takesDatagram(output.data as Buffer)
+        else if (kind === OutputKind.message) this.require(this.connected && !this.closed, "a message out of its time")
+        else if (kind === OutputKind.connected) {
+            this.require(!this.connected, "connected twice")
+            this.connected = true
+        } else if (kind === OutputKind.closed) {
+            this.require(this.connected && !this.closed, "closed twice, or before it was connected")
+            this.closed = true
+        } else if (kind === OutputKind.question) {
+            this.questions++
+            this.require(!this.connected && this.questions === 1, "a question while another one is open")
+        } else if (kind === OutputKind.failed) this.takesFailure(output)
+    }
+
+    /** To be told of every answer. */
+    answered(): void {
+        this.questions = 0
+    }
+
+    private takesDatagram(datagram: Buffer): void {
+        const { pathBudget } = this.association.settings
+        this.require(
+            datagram.length > 0 && datagram.length <= pathBudget,
+            "a datagram of " + datagram.length + " bytes",
+        )
+    }
+
+    private takesFailure(output: Output): void {
+        const { failure } = output
+        this.failed = true
+        this.require(failure !== undefined && failure === this.association.failure, "a failure without its reason")
+        if (failure === undefined || this.mayBreak) return
+        this.require(failure.reason !== FailureReason.internalError, "an error of this side: " + failure.cause)
+    }
+
+    /** To be called when all outputs have been taken. */
+    check(): void {
+        const { association } = this
+        const { state } = association
+        const over = state >= AssociationState.closed
+        const deadline = association.deadline()
+        if (state === AssociationState.handshaking) this.require(deadline < NEVER, "a handshake without a deadline")
+        if (over) this.require(deadline >= NEVER, "a timer after the end")
+        this.require(this.connected || state !== AssociationState.connected, "connected without saying so")
+        this.require(this.failed === (state === AssociationState.failed), "a failure without saying so, or the reverse")
+        this.checkBuffers(over)
+    }
+
+    private checkBuffers(over: boolean): void {
+        const { limits } = this.association.settings
+        const s = this.association.snapshot()
+        this.require(s.outputs === 0, "outputs that nobody was told of")
+        this.require(s.inboxBytes <= limits.inboxBytes, s.inboxBytes + " bytes of messages")
+        this.require(s.earlyBytes <= limits.earlyRecordBytes, s.earlyBytes + " bytes of early records")
+        this.require(s.heldMessages <= limits.receiveQueueMessages, s.heldMessages + " early messages")
+        this.require(s.nextSequence >= 0 && s.nextSequence <= MAX_SEQUENCE, "sequence number " + s.nextSequence)
+        if (over) this.require(s.inboxBytes + s.outboxBytes + s.earlyBytes === 0, "buffers after the end")
+    }
+}
+
+class WatchedPeer {
+    watch: AssociationWatch
+
+    constructor(public peer: Peer) {
+        this.watch = new AssociationWatch(peer.association, "server's " + peer.key)
+    }
+}
+
+function isKept(watched: WatchedPeer): boolean {
+    return watched.peer.phase !== PeerPhase.forgotten
+}
+
+/** Endpoints with more peers than this are looked at only where something happened. */
+const FEW = 16
+
+/**
+ * The rules 1 to 8 of a server endpoint. Every peer comes out of `nextReady` soon after it is made, so the driver's calls
+ * of `drained` name all of them.
+ */
+export class EndpointWatch {
+    /** the test makes the cryptography of peers throw: rule 5 does not hold */
+    mayBreak = false
+    private peers: WatchedPeer[] = []
+    private recent: WatchedPeer[] = []
+
+    constructor(
+        private server: ServerEndpoint,
+        private limits: Limits,
+    ) {}
+
+    /** The watch of a peer that `nextReady` gave, for its outputs. The peer's owner is it: there is no connection here. */
+    of(peer: Peer): AssociationWatch {
+        if (peer.owner === undefined) {
+            peer.owner = new WatchedPeer(peer)
+            this.peers.push(peer.owner as WatchedPeer)
+        }
+        const watched = peer.owner as WatchedPeer
+        watched.watch.mayBreak = this.mayBreak
+        this.recent.push(watched)
+        return watched.watch
+    }
+
+    /** To be called after a call of the endpoint, or of one of its associations, when all outputs have been taken. */
+    check(): void {
+        for (const watched of this.recent) this.checkPeer(watched)
+        this.recent = []
+        const { limits, server } = this
+        requireThat(server.peerCount() <= limits.peers, server.peerCount() + " established peers")
+        requireThat(server.halfOpenCount() <= limits.halfOpenPeers, server.halfOpenCount() + " half-open peers")
+        requireThat(server.partialHelloCount() <= limits.partialHellos, server.partialHelloCount() + " partial hellos")
+        const count = server.peerCount() + server.halfOpenCount()
+        if (count <= FEW) this.checkAll()
+        else if (this.peers.length > 2 * count) this.peers = this.peers.filter(isKept)
+    }
+
+    private checkAll(): void {
+        this.peers = this.peers.filter(isKept)
+        for (const watched of this.peers) this.checkPeer(watched)
+        const { peers, server } = this
+        const established = peers.filter((watched) => watched.peer.phase === PeerPhase.established).length
+        requireThat(server.peerCount() === established, "peerCount is not that of the established peers")
+        const halfOpen = peers.length - established
+        requireThat(server.halfOpenCount() === halfOpen, "halfOpenCount is not that of the half-open peers")
+    }
+
+    private checkPeer(watched: WatchedPeer): void {
+        const { peer, watch } = watched
+        const { association } = peer
+        watch.check()
+        const over = association.state >= AssociationState.closed
+        requireThat(over === (peer.phase === PeerPhase.forgotten), peer.key + " is kept after its end, or not before")
+        if (over) return requireThat(peer.heapIndex < 0, peer.key + " has a timer after its end")
+        const deadline = association.deadline()
+        const mayHaveNone = peer.phase === PeerPhase.established && this.limits.idleTimeout === 0
+        requireThat(deadline < NEVER || mayHaveNone, peer.key + " has no deadline")
+        if (deadline >= NEVER) return requireThat(peer.heapIndex < 0, peer.key + " has a timer it does not want")
+        requireThat(peer.heapIndex >= 0 && peer.deadline === deadline, peer.key + " has another timer than it wants")
+        requireThat(this.server.deadline() <= deadline, "the endpoint sleeps longer than " + peer.key)
+    }
+
+    /** To be called after `server.tick(now)`. */
+    ticked(now: number): void {
+        requireThat(this.server.deadline() > now, "a timer is due after the tick")
+    }
+}
