@@ -36,6 +36,8 @@ function tidyFunction(entry: ImageFunction, methods: MethodTable): void {
         if (!tidyFlow(entry) && !moved) break
     }
     shareSlots(entry)
+    // Copies that vanished may leave jumps to the next statement.
+    tidyFlow(entry)
 }
 
 const MAX_ROUNDS = 20

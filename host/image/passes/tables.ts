@@ -92,13 +92,16 @@ function signature({ opcode, value, operands }: Expression): unknown {
     return [opcode, value, operands.map(signature)]
 }
 
-/** Methods of one class are stored behind each other, with the class looked up once. */
+/**
+ * Methods of one class are stored one after the other, so that the class is looked up once. Stores of functions on
+ * different objects may change places; nothing moves across any other statement.
+ */
 export function groupMethodStores(program: ImageProgram): void {
     const entry = program.setup
     const first = entry?.body.findIndex(isMethodStore) ?? -1
     if (entry === null || first < 0) return
     let end = first
-    while (isMethodStore(entry.body[end])) end++
+    while (isFunctionStore(entry.body[end])) end++
     const groups = new Map<string, Statement[]>()
     for (const each of entry.body.slice(first, end)) {
         const key = JSON.stringify(signature(each.operands[0]))
@@ -107,6 +110,14 @@ export function groupMethodStores(program: ImageProgram): void {
     const stores = [...groups.values()].flatMap((group) => withClassOnce(group, entry.slots))
     entry.body.splice(first, end - first, ...stores)
     entry.slots++
+}
+
+/** A method store, or a function that the prelude adds to an object of the machine. */
+function isFunctionStore(each: Statement): boolean {
+    if (isMethodStore(each)) return true
+    const [object, key, value] = each.operands
+    if (each.opcode !== Op.indexSet || nameKey(key) === undefined) return false
+    return object.opcode === Op.builtinObject && REFERS.function.includes(value.opcode)
 }
 
 function withClassOnce(group: Statement[], slot: number): Statement[] {
