@@ -91,6 +91,11 @@ export class MethodTable {
         this.methods.set(name, [...(this.methods.get(name) ?? []), index])
     }
 
+    /** True when prototypes change while the program runs. */
+    get isDynamic(): boolean {
+        return this.dynamic
+    }
+
     /** How often a field of this name is looked up. */
     uses(name: string | undefined): number {
         return this.fields.get(name ?? "") ?? 0

@@ -14,7 +14,7 @@ import { fieldKey, isMethodStore, isPrototype, MethodTable, nameKey } from "./me
 
 /* The tables of an image: what nobody uses goes, what is used most comes first, for indexes of one byte. */
 
-const REFERS = {
+export const REFERS = {
     function: [Op.staticFunction, Op.makeClosure],
     ascii: [Op.staticAsciiString, Op.asciiField],
     utf8: [Op.staticUtf8String, Op.utf8Field],
@@ -22,7 +22,7 @@ const REFERS = {
 }
 
 /** How often each entry of a table is referred to. */
-function countUses(program: ImageProgram, opcodes: number[]): Map<number, number> {
+export function countUses(program: ImageProgram, opcodes: number[]): Map<number, number> {
     const uses = new Map<number, number>()
     walkProgram(program, ({ opcode, value }) => {
         if (opcodes.includes(opcode)) uses.set(value, (uses.get(value) ?? 0) + 1)
@@ -183,33 +183,6 @@ export function dropNames(program: ImageProgram): void {
     program.functions.forEach((entry, i) => {
         if (!shown.has(i)) entry.name = stringIndex(StringKind.builtin, 0)
     })
-}
-
-/** Control characters but NUL, tab and the ends of lines: in no name, and hardly in a text that is used as one. */
-const MARKS = Array.from({ length: 31 }, (_, i) => i + 1)
-    .filter((code) => code !== 9 && code !== 10 && code !== 13)
-    .map((code) => String.fromCharCode(code))
-
-/**
- * Methods get names of one or two characters.
- * @returns what each one stands for, for the debug file
- */
-export function shortenMethods(program: ImageProgram): Record<string, string> {
-    const names: Record<string, string> = {}
-    // The specifications of services refer to the same names.
-    if (program.specs.length > 0) return names
-    const uses = countUses(program, REFERS.ascii)
-    const longest = new MethodTable(program).methodNames().filter((index) => uses.has(index))
-    const taken = new Set(program.ascii.map((text) => text.toString("latin1")))
-    const short = [...MARKS, ...MARKS.flatMap((first) => MARKS.map((second) => first + second))]
-    const free = short.filter((name) => !taken.has(name))
-    for (const [i, index] of longest.slice(0, free.length).entries()) {
-        const shown = program.functions.some(({ name }) => name === stringIndex(StringKind.ascii, index))
-        if (shown) continue
-        names[free[i]] = program.ascii[index].toString("latin1")
-        program.ascii[index] = Buffer.from(free[i])
-    }
-    return names
 }
 
 /** Orders and prunes all tables. */
