@@ -23,7 +23,7 @@ export interface DebugFile {
      * position of its call; only in optimized images
      */
     inlined?: { code: number; calls: { name: string; position: number }[] }[]
-    /** names of methods by the short ones that stand in the image; only in optimized images */
+    /** names of fields and methods by the short ones that are in the image; only in optimized images */
     shortNames?: Record<string, string>
     sources: { path: string; length: number; text: string }[]
     binary?: { hex: string }

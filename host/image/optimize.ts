@@ -2,20 +2,15 @@ import { moveDebug, type DebugFile } from "./debug.js"
 import { unbindCallees } from "./passes/callees.js"
 import { clearBeforeWaits } from "./passes/clear.js"
 import { Waiting } from "./passes/waiting.js"
+import { fieldNames, shortenNames } from "./passes/names.js"
+import { devirtualize } from "./passes/devirtualize.js"
 import { isCaptured } from "./passes/facts.js"
 import { tidyFlow } from "./passes/flow.js"
 import { forwardValues } from "./passes/forward.js"
 import { inlineCalls, type NameOf } from "./passes/inline.js"
 import { shareSlots, splitSlots } from "./passes/lifetimes.js"
 import { MethodTable } from "./passes/methods.js"
-import {
-    dropFunctions,
-    dropNames,
-    groupMethodStores,
-    mergeFunctions,
-    orderTables,
-    shortenMethods,
-} from "./passes/tables.js"
+import { dropFunctions, dropNames, groupMethodStores, mergeFunctions, orderTables } from "./passes/tables.js"
 import type { ImageFunction, ImageProgram } from "./program.js"
 import { readImage } from "./read.js"
 import { writeImage, type WrittenImage } from "./write.js"
@@ -36,12 +31,14 @@ function tidyFunction(entry: ImageFunction, methods: MethodTable): void {
         if (!tidyFlow(entry) && !moved) break
     }
     shareSlots(entry)
+    // Copies that vanished may leave jumps to the next statement.
+    tidyFlow(entry)
 }
 
 const MAX_ROUNDS = 20
 
-/** All passes over a program, until nothing changes. @returns what the short names of methods stand for */
-export function optimizeProgram(program: ImageProgram, nameOf: NameOf): Record<string, string> {
+/** Optimizes functions one by one and inlines calls, until nothing changes. */
+function reduce(program: ImageProgram, nameOf: NameOf): void {
     let changed = new Set(program.functions)
     for (let round = 0; round < MAX_ROUNDS && changed.size > 0; round++) {
         const methods = new MethodTable(program)
@@ -50,11 +47,21 @@ export function optimizeProgram(program: ImageProgram, nameOf: NameOf): Record<s
         dropFunctions(program, new MethodTable(program))
         changed = new Set([...changed].filter((entry) => program.functions.includes(entry)))
     }
+}
+
+/** All passes over a program. @returns what the short names of fields and methods stand for */
+export function optimizeProgram(program: ImageProgram, nameOf: NameOf): Record<string, string> {
+    reduce(program, nameOf)
+    // Types are told apart by slot: every variable needs one of its own.
+    for (const entry of program.functions) if (!isCaptured(entry)) splitSlots(entry)
+    devirtualize(program)
+    const fields = fieldNames(program)
+    reduce(program, nameOf)
     while (mergeFunctions(program)) dropFunctions(program, new MethodTable(program))
     const waiting = new Waiting(program)
     for (const entry of program.functions) clearBeforeWaits(entry, (callee) => waiting.mayWait(callee))
     dropNames(program)
-    const shortNames = shortenMethods(program)
+    const shortNames = shortenNames(program, fields)
     groupMethodStores(program)
     orderTables(program)
     program.configuration = Buffer.alloc(0)

@@ -36,11 +36,10 @@ export class DebugMap {
         return places.map(({ functionName, file, line }) => `    at ${functionName} (${file}:${line})`)
     }
 
-    /** A message with the methods' own names, where an optimized image has short ones. */
+    /** A message with the full names of fields and methods, where an optimized image has short ones. */
     withNames(text: string): string {
         const { shortNames } = this.debug
-
-        return text.replace(/field '([\x01-\x1f]{1,2})'/g, (all, name: string) =>
+        return text.replace(/field '([\x01-\x1f]{1,4})'/g, (all, name: string) =>
             shortNames !== undefined && Object.hasOwn(shortNames, name) ? `field '${shortNames[name]}'` : all,
         )
     }

@@ -7,6 +7,7 @@ import {
     type ImageFunction,
     type ImageProgram,
     type Statement,
+    walk,
     walkProgram,
 } from "../image/program.js"
 import { type Classes } from "./classes.js"
@@ -62,6 +63,7 @@ function follow(statement: Statement, fresh: Map<number, string[]>): void {
 export class Shapes {
     private readonly additions = new Map<ImageFunction, Map<Statement, Addition>>()
     private readonly places = new Map<string, Map<number, number>>()
+    private readonly used = new Map<ImageFunction, Set<string>>()
     private readonly ofClass = new Map<number, string[]>()
 
     constructor(
@@ -89,16 +91,41 @@ export class Shapes {
         return this.additions.get(source)?.get(statement)
     }
 
+    /** The class with this field that has most of the fields that a function uses of its first argument, a method's object once. */
+    private classLike(source: ImageFunction, key: string): number | undefined {
+        const used = this.used.get(source) ?? fieldsUsed(source)
+        this.used.set(source, used)
+        let best: number | undefined
+        let most = 0
+        for (const [index, fields] of this.ofClass) {
+            const common = fields.includes(key) ? fields.filter((field) => used.has(field)).length : 0
+            if (common > most) [best, most] = [index, common]
+        }
+        return best
+    }
+
     /** Place among the object's fields; undefined when there is no telling. */
     place(source: ImageFunction, object: Expression, key: string): number | undefined {
         const index = this.program.functions.indexOf(source)
-        const isMethod = (source.flags & FunctionFlag.needsThis) !== 0 && slotOf(object) === 0
-        const owner = isMethod ? this.classes.ownerOf(index) : undefined
+        const isMethod = (source.flags & FunctionFlag.needsThis) !== 0
+        const guess = (): number | undefined => (isMethod ? this.classes.ownerOf(index) : this.classLike(source, key))
+        const owner = slotOf(object) === 0 ? guess() : undefined
         const own = owner === undefined ? -1 : (this.ofClass.get(owner) ?? []).indexOf(key)
         if (own >= 0) return own
         const places = [...(this.places.get(key) ?? [])]
         return places.sort(([, a], [, b]) => b - a).at(0)?.[0]
     }
+}
+
+/** Fields that a function reads or stores of its first argument. */
+function fieldsUsed({ body }: ImageFunction): Set<string> {
+    const found = new Set<string>()
+    for (const statement of body)
+        walk(statement, (each) => {
+            const key = keyOf(each)
+            if (key !== undefined && slotOf(each.operands[0]) === 0) found.add(key)
+        })
+    return found
 }
 
 /** Every field that a constructor stores, in order. */

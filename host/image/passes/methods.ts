@@ -7,7 +7,9 @@ import { isCall } from "./facts.js"
 const PROTOTYPE = 52
 const SET_PROTOTYPE_OF = 121
 /** Array.prototype, Buffer.prototype and the others in the list of builtin objects. */
-const BUILTIN_PROTOTYPES = new Set([2, 4, 6, 8, 10, 12, 14, 16, 18, 20, 28, 30, 32, 34, 41, 43])
+const BUILTIN_PROTOTYPES = new Set([
+    2, 4, 6, 8, 10, 12, 14, 16, 18, 20, 22, 23, 24, 25, 26, 28, 30, 32, 34, 37, 39, 41, 43,
+])
 
 /** A name, whether it is one of the image or of the machine; undefined when it is worked out. */
 export function nameKey({ opcode, value }: Expression): string | undefined {
@@ -87,6 +89,11 @@ export class MethodTable {
 
     private addMethod(name: string, index: number): void {
         this.methods.set(name, [...(this.methods.get(name) ?? []), index])
+    }
+
+    /** True when prototypes change while the program runs. */
+    get isDynamic(): boolean {
+        return this.dynamic
     }
 
     /** How often a field of this name is looked up. */

@@ -14,7 +14,7 @@ import { fieldKey, isMethodStore, isPrototype, MethodTable, nameKey } from "./me
 
 /* The tables of an image: what nobody uses goes, what is used most comes first, for indexes of one byte. */
 
-const REFERS = {
+export const REFERS = {
     function: [Op.staticFunction, Op.makeClosure],
     ascii: [Op.staticAsciiString, Op.asciiField],
     utf8: [Op.staticUtf8String, Op.utf8Field],
@@ -22,7 +22,7 @@ const REFERS = {
 }
 
 /** How often each entry of a table is referred to. */
-function countUses(program: ImageProgram, opcodes: number[]): Map<number, number> {
+export function countUses(program: ImageProgram, opcodes: number[]): Map<number, number> {
     const uses = new Map<number, number>()
     walkProgram(program, ({ opcode, value }) => {
         if (opcodes.includes(opcode)) uses.set(value, (uses.get(value) ?? 0) + 1)
@@ -92,13 +92,16 @@ function signature({ opcode, value, operands }: Expression): unknown {
     return [opcode, value, operands.map(signature)]
 }
 
-/** Methods of one class are stored behind each other, with the class looked up once. */
+/**
+ * Methods of one class are stored one after the other, so that the class is looked up once. Stores of functions on
+ * different objects may change places; nothing moves across any other statement.
+ */
 export function groupMethodStores(program: ImageProgram): void {
     const entry = program.setup
     const first = entry?.body.findIndex(isMethodStore) ?? -1
     if (entry === null || first < 0) return
     let end = first
-    while (isMethodStore(entry.body[end])) end++
+    while (isFunctionStore(entry.body[end])) end++
     const groups = new Map<string, Statement[]>()
     for (const each of entry.body.slice(first, end)) {
         const key = JSON.stringify(signature(each.operands[0]))
@@ -107,6 +110,14 @@ export function groupMethodStores(program: ImageProgram): void {
     const stores = [...groups.values()].flatMap((group) => withClassOnce(group, entry.slots))
     entry.body.splice(first, end - first, ...stores)
     entry.slots++
+}
+
+/** A method store, or a function that the prelude adds to an object of the machine. */
+function isFunctionStore(each: Statement): boolean {
+    if (isMethodStore(each)) return true
+    const [object, key, value] = each.operands
+    if (each.opcode !== Op.indexSet || nameKey(key) === undefined) return false
+    return object.opcode === Op.builtinObject && REFERS.function.includes(value.opcode)
 }
 
 function withClassOnce(group: Statement[], slot: number): Statement[] {
@@ -172,33 +183,6 @@ export function dropNames(program: ImageProgram): void {
     program.functions.forEach((entry, i) => {
         if (!shown.has(i)) entry.name = stringIndex(StringKind.builtin, 0)
     })
-}
-
-/** Control characters but NUL, tab and the ends of lines: in no name, and hardly in a text that is used as one. */
-const MARKS = Array.from({ length: 31 }, (_, i) => i + 1)
-    .filter((code) => code !== 9 && code !== 10 && code !== 13)
-    .map((code) => String.fromCharCode(code))
-
-/**
- * Methods get names of one or two characters.
- * @returns what each one stands for, for the debug file
- */
-export function shortenMethods(program: ImageProgram): Record<string, string> {
-    const names: Record<string, string> = {}
-    // The specifications of services refer to the same names.
-    if (program.specs.length > 0) return names
-    const uses = countUses(program, REFERS.ascii)
-    const longest = new MethodTable(program).methodNames().filter((index) => uses.has(index))
-    const taken = new Set(program.ascii.map((text) => text.toString("latin1")))
-    const short = [...MARKS, ...MARKS.flatMap((first) => MARKS.map((second) => first + second))]
-    const free = short.filter((name) => !taken.has(name))
-    for (const [i, index] of longest.slice(0, free.length).entries()) {
-        const shown = program.functions.some(({ name }) => name === stringIndex(StringKind.ascii, index))
-        if (shown) continue
-        names[free[i]] = program.ascii[index].toString("latin1")
-        program.ascii[index] = Buffer.from(free[i])
-    }
-    return names
 }
 
 /** Orders and prunes all tables. */

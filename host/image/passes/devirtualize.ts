@@ -1,0 +1,168 @@
+import { MAX_STACK, Op } from "../operations.js"
+import {
+    type Expression,
+    FunctionFlag,
+    type ImageFunction,
+    type ImageProgram,
+    type Statement,
+    walk,
+} from "../program.js"
+import { expression, isCall, stackDepth, statement } from "./facts.js"
+import { Hierarchy } from "./hierarchy.js"
+import { TypeInference } from "./inference.js"
+import { fieldKey, isMethodStore, MethodTable, nameKey } from "./methods.js"
+import { failsWithoutThis, knownObjects } from "./objects.js"
+import { constructorOf, CONSTANT, kindsOf, type Type } from "./types.js"
+
+/*
+ * Devirtualization: a method that only one class has becomes a function with the object as its first argument. Its
+ * calls name it, so it needs neither a place on the prototype nor a name, and no call looks it up. It keeps its slots:
+ * `this` was in slot 0, where the first argument is.
+ */
+
+interface Site {
+    caller: ImageFunction
+    call: Statement
+    /** index of the only function that this can call */
+    callee: number
+}
+
+/** Operands of call8, less the function and the object. */
+const MOST_ARGUMENTS = 7
+
+/** Calls methods that only one class has as plain functions. Not before inlining: nothing is known of their `this` then. */
+export function devirtualize(program: ImageProgram): void {
+    const methods = new MethodTable(program)
+    const sites = sitesOf(program, methods)
+    const { direct, unsure } = chooseMethods(program, methods, sites)
+    for (const { call, callee } of sites) {
+        if (!direct.has(callee)) continue
+        const [field, ...passed] = call.operands
+        call.operands = [expression(Op.staticFunction, callee, [], field.origin), field.operands[0], ...passed]
+        call.opcode++
+    }
+    for (const index of direct) {
+        const entry = program.functions[index]
+        entry.flags &= ~FunctionFlag.needsThis
+        const field = unsure.has(index) && !failsWithoutThis(entry) ? checkedField(program, index) : undefined
+        if (field !== undefined) insertCheck(program, index, field)
+    }
+    if (program.setup === null) return
+    program.setup.body = program.setup.body.filter(
+        (each) => !isMethodStore(each) || !direct.has(each.operands[2].value),
+    )
+}
+
+/** What the look-up of a field may find. */
+interface Found {
+    methods: Set<number>
+    /** something else than these methods */
+    others: boolean
+}
+
+/** What look-ups find, as far as types and names tell. */
+class Lookups {
+    private readonly hierarchy: Hierarchy
+    private readonly types: TypeInference
+
+    constructor(
+        program: ImageProgram,
+        private readonly table: MethodTable,
+    ) {
+        this.hierarchy = new Hierarchy(program)
+        this.types = new TypeInference(program, table, this.hierarchy)
+    }
+
+    /** @param field an operation that reads a named field, or an element whose key is a text of the program */
+    find(entry: ImageFunction, each: Statement, field: Expression): Found {
+        const key = field.opcode === Op.index ? nameKey(field.operands[1]) : undefined
+        if (key !== undefined) return { methods: this.hierarchy.implementations(key), others: true }
+        const only = this.table.onlyMethod(field)
+        if (only !== undefined) return { methods: new Set([only]), others: false }
+        const name = fieldKey(field) ?? ""
+        if (!this.types.isKnown || this.types.fields.texts.has(name))
+            return { methods: this.hierarchy.implementations(name), others: true }
+        const object = this.types.typeOf(entry, each, field.operands[0])
+        const others = kindsOf(object).some((kind) => kind !== CONSTANT && this.mayBeOther(kind, name))
+        return { methods: this.hierarchy.methodsOf(object, name), others }
+    }
+
+    /** Whether a field of this name may be something else than a method of the object's class. */
+    private mayBeOther(kind: Type, name: string): boolean {
+        const constructor = constructorOf(kind)
+        if (constructor === undefined || this.hierarchy.resolve(constructor, name) === undefined) return true
+        return this.types.mayBeOwn(kind, name)
+    }
+}
+
+/** All calls that can only run one method, but not of methods that anything else looks up. */
+function sitesOf(program: ImageProgram, table: MethodTable): Site[] {
+    const lookups = new Lookups(program, table)
+    const sites: Site[] = []
+    const blocked = new Set<number>()
+    for (const caller of program.functions)
+        for (const call of caller.body)
+            walk(call, (field) => {
+                if (fieldKey(field) === undefined && field.opcode !== Op.index) return
+                const { methods, others } = lookups.find(caller, call, field)
+                const [callee] = methods
+                const isCallee = isCall(call) && call.operands[0] === field
+                if (isCallee && methods.size === 1 && !others && fits(call)) sites.push({ caller, call, callee })
+                else for (const method of methods) blocked.add(method)
+            })
+    return sites.filter(({ callee }) => !blocked.has(callee) && table.hasObject(program.functions[callee]))
+}
+
+/**
+ * @returns the methods to call directly, and those among them whose `this` may be undefined: they have to throw the
+ * TypeError that looking them up would have thrown
+ */
+function chooseMethods(
+    program: ImageProgram,
+    methods: MethodTable,
+    sites: Site[],
+): { direct: Set<number>; unsure: Set<number> } {
+    const direct = new Set(sites.map(({ callee }) => callee))
+    const unsure = new Set<number>()
+    for (let changed = true; changed;) {
+        changed = false
+        for (const { caller, call, callee } of sites) {
+            if (!direct.has(callee) || unsure.has(callee)) continue
+            const index = program.functions.indexOf(caller)
+            const self = methods.hasObject(caller) && !unsure.has(index)
+            const [object] = call.operands[0].operands
+            const known = knownObjects(caller, self).get(call)
+            if (object.opcode === Op.loadLocal && known?.has(object.value) === true) continue
+            unsure.add(callee)
+            changed = true
+            if (!failsWithoutThis(program.functions[callee]) && checkedField(program, callee) === undefined)
+                direct.delete(callee)
+        }
+    }
+    return { direct, unsure }
+}
+
+function fits(call: Statement): boolean {
+    if (call.operands.length > MOST_ARGUMENTS + 1) return false
+    return stackDepth(call) < MAX_STACK
+}
+
+/** The name of a field that the constructor of the method's class stores, as a field's look-up. */
+function checkedField(program: ImageProgram, method: number): Expression | undefined {
+    const store = program.setup?.body.find((each) => isMethodStore(each) && each.operands[2].value === method)
+    const [constructor] = store?.operands[0].operands ?? []
+    if (constructor?.opcode !== Op.staticFunction) return undefined
+    for (const { opcode, operands } of program.functions[constructor.value].body) {
+        if (opcode !== Op.indexSet || operands[0].opcode !== Op.loadLocal || operands[0].value !== 0) continue
+        if (operands[1].opcode === Op.staticAsciiString) return operands[1]
+    }
+    return undefined
+}
+
+/** Reads a field of `this` first, so that the function fails without an object as its look-up did. */
+function insertCheck(program: ImageProgram, method: number, field: Expression): void {
+    const { body } = program.functions[method]
+    const { origin } = body[0]
+    const self = expression(Op.loadLocal, 0, [], origin)
+    body.unshift(statement(Op.storeRetVal, 0, [{ ...field, opcode: Op.asciiField, operands: [self], origin }], origin))
+}
