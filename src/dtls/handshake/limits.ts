@@ -29,7 +29,7 @@ export interface Limits {
     partialHellos: number
     /** server: an established peer from which nothing authentic came for so long is let go, with close_notify; ms, 0: never */
     idleTimeout: number
-    /** failed authentications under one CCM_8 key before the association ends, count; other suites only count */
+    /** datagrams with records that did not verify under one CCM_8 key before the association ends, count; other suites only count */
     ccm8Failures: number
 }
 
@@ -54,8 +54,8 @@ export function mcuLimits(): Limits {
         halfOpenPerHost: 1,
         partialHellos: 2,
         idleTimeout: 86400000,
-        // RFC 9147 appendix B.3 allows 2^7 for a forgery chance of 2^-57; this keeps it below 2^-50 and an
-        // attacker who sends rubbish needs 16384 datagrams to cause a new handshake.
+        // RFC 9147 appendix B.3 allows 2^7 failures for a forgery chance of 2^-57; 8 records in each of these datagrams
+        // make it 2^-47, and an attacker who sends rubbish needs 16384 datagrams to cause a new handshake.
         ccm8Failures: 16384,
     }
 }
