@@ -40,6 +40,7 @@ const reasons: Record<FailureReason, string> = {
     [FailureReason.closedLocally]: "closed before the handshake was done",
     [FailureReason.idle]: "nothing came for a long time",
     [FailureReason.internalError]: "this side could not go on",
+    [FailureReason.badCookie]: "the cookie does not belong to the ClientHello",
 }
 
 /** What a failure's number means; undefined when there is none of that number. */

@@ -36,6 +36,8 @@ export enum FailureReason {
     evicted = 16,
     /** closed by this side before the handshake was done */
     closedLocally = 17,
+    /** the cookie does not belong to this ClientHello */
+    badCookie = 18,
     /** server: nothing authentic came for the idle timeout */
     idle = 19,
     /** this side could not go on: its cryptography failed, memory or handles are used up, or there is a defect; see `cause` */
