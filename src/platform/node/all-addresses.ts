@@ -129,11 +129,6 @@ export class AllAddressesSocket extends NodeDatagramSocket {
         return { address: this.options.wildcard, port: this.port }
     }
 
-    /** The addresses that have a socket now. */
-    openAddresses(): string[] {
-        return [...this.sockets.keys()]
-    }
-
     setReceiveBufferSize(size: number): void {
         this.receiveBufferSize = size
         for (const socket of this.sockets.values()) socket.setRecvBufferSize(size)

@@ -34,7 +34,7 @@ export abstract class NodeDatagramSocket extends DatagramSocket implements UdpSo
     /** System-wide receive buffer, bytes; for load tests and busy gateways. */
     abstract setReceiveBufferSize(size: number): void
     /** The socket that a datagram to this address leaves from. Throws GError. */
-    protected abstract socketTo(address: SocketAddress | undefined): Socket | Promise<Socket>
+    protected abstract socketTo(address: SocketAddress): Socket | Promise<Socket>
     protected abstract closeSockets(): void
 
     /** @param local what `SocketAddress.local` of its senders is */
@@ -80,23 +80,20 @@ export abstract class NodeDatagramSocket extends DatagramSocket implements UdpSo
 
     /** @returns what went wrong */
     private async send(message: OutputMessage): Promise<GError | undefined> {
-        const { address } = message
-        if (this.remote === undefined) {
-            if (address === undefined) return invalidArgument("messages", "each needs an address: not connected")
-            // Port 0 is no place to send to, and node:dgram throws over it; an address can come from a forged datagram.
-            if (address.port === 0) return invalidArgument("messages", "port 0 is no place to send to")
-        }
+        const to = this.remote ?? message.address
+        if (to === undefined) return invalidArgument("messages", "each needs an address: not connected")
+        // Port 0 is no place to send to, and node:dgram throws over it; an address can come from a forged datagram.
+        if (to.port === 0) return invalidArgument("messages", "port 0 is no place to send to")
         try {
-            const found = this.socketTo(address)
-            return await this.sendFrom(found instanceof Promise ? await found : found, message)
+            const found = this.socketTo(to)
+            return await this.sendFrom(found instanceof Promise ? await found : found, message, to)
         } catch (error) {
             return error as GError
         }
     }
 
-    private sendFrom(socket: Socket, message: OutputMessage): Promise<GError | undefined> {
+    private sendFrom(socket: Socket, message: OutputMessage, to: SocketAddress): Promise<GError | undefined> {
         const data = gather(message)
-        const to = this.remote ?? (message.address as SocketAddress)
         return new Promise((resolve) => {
             const done = (error: Error | null): void => {
                 if (error === null) message.bytesSent = data.length
