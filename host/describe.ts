@@ -64,6 +64,12 @@ export function diagnosticText(diagnostic: Diagnostic, detail: number): string {
     }
 }
 
+/** An identity for people: its text as one word, or its bytes when it is no text. */
+export function identityText(identity: Buffer): string {
+    const text = identity.toString()
+    return word(Buffer.from(text).equals(identity) ? text : `hex:${identity.toString("hex")}`)
+}
+
 /** "temperature 21.43 °C" */
 export function readingText({ name, value, unit }: Reading): string {
     // Exact in hundredths up to there; what is larger is printed as JavaScript does.

@@ -11,6 +11,7 @@ import {
     writeTranslation,
 } from "../config/firmware-build.js"
 import { configHelp, configOf, parseDeviceOptions } from "./device-options.js"
+import { printLine, printText } from "./output.js"
 
 export const buildHelp = `mote build [options]
 
@@ -38,33 +39,33 @@ function encryptionWarning(mode: FlashEncryption): string {
 export async function buildCommand(args: string[]): Promise<number> {
     const values = parseDeviceOptions(args, { firmware: { type: "string" } })
     if (values["help"] === true) {
-        process.stdout.write(`${buildHelp}\n`)
+        printText(buildHelp)
         return 0
     }
     const config = configOf(values)
     const files = buildFiles(config)
     if (typeof values["firmware"] === "string") {
         if (config.translate) buildProgram(config, files)
-        console.log(`firmware: ${await buildFirmware(config, files, values["firmware"])}`)
+        printLine(`firmware: ${await buildFirmware(config, files, values["firmware"])}`)
         return 0
     }
     checkReachable(config)
     const credentials = loadCredentials(config)
     const bytes = buildProgram(config, files)
-    console.log(`program: ${seen(files.slot)}, ${bytes} bytes, ${config.suites.join(", ")}`)
+    printLine(`program: ${seen(files.slot)}, ${bytes} bytes, ${config.suites.join(", ")}`)
     rmSync(files.settings, { force: true }) // an old file would keep its rights
     writeFileSync(files.settings, settingsText(config, credentials), { mode: 0o600 })
-    console.log(`settings: ${seen(files.settings)} (holds this device's key: keep it to yourself)`)
+    printLine(`settings: ${seen(files.settings)} (holds this device's key: keep it to yourself)`)
     if (credentials.key.length < SHORTEST_STRONG_KEY)
-        console.log("warning: the key is shorter than 16 bytes (32 hexadecimal digits): it can be guessed")
+        printLine("warning: the key is shorter than 16 bytes (32 hexadecimal digits): it can be guessed")
     writeConfiguration(config, files)
-    if (config.flashEncryption !== undefined) console.log(encryptionWarning(config.flashEncryption))
-    console.log(`configuration: ${seen(files.configuration)}`)
+    if (config.flashEncryption !== undefined) printLine(encryptionWarning(config.flashEncryption))
+    printLine(`configuration: ${seen(files.configuration)}`)
     writeTranslation(config, files)
-    if (config.translate) console.log(`as C: ${seen(files.translation)}`)
-    if (config.board.port === "esp32c3") console.log("firmware: mote flash builds it by PlatformIO")
+    if (config.translate) printLine(`as C: ${seen(files.translation)}`)
+    if (config.board.port === "esp32c3") printLine("firmware: mote flash builds it by PlatformIO")
     else if (missingForFirmware(config.board) === undefined)
-        console.log(`firmware: ${seen(await buildFirmware(config, files))}`)
-    else console.log(`firmware: not built, ${missingForFirmware(config.board)}`)
+        printLine(`firmware: ${seen(await buildFirmware(config, files))}`)
+    else printLine(`firmware: not built, ${missingForFirmware(config.board)}`)
     return 0
 }

@@ -5,14 +5,17 @@ import { type SocketAddress } from "../../src/gio/socket-address.js"
 import { UsageError } from "../credentials.js"
 import { printMessages, readLines, sendAll } from "./lines.js"
 import { commonHelp, hostAndPort, parseOptions, protocolsOf, settingsOf, type Values, whole } from "./options.js"
+import { printText } from "./output.js"
 import { Reporter } from "./reporter.js"
+import { onStop } from "./stopping.js"
 
 export const clientHelp = `mote client HOST:PORT --psk IDENTITY:HEXKEY [options]
 
-As openssl s_client -dtls: each line of standard input is one message, what comes back is printed.
-Ends at end of input with close_notify, or when the server closes.
+As openssl s_client -dtls: each line of standard input is one message; each message that comes back is printed as one
+line, control characters escaped. Ends at end of input with close_notify, or when the server closes.
 
   --wait MS               after end of input, wait this long for answers (default 500)
+  --raw                   print messages byte for byte, with nothing in between (for programs; a terminal acts on them)
   --export LABEL          print 32 bytes of keying material for LABEL (RFC 5705)
 
 ${commonHelp}
@@ -23,10 +26,10 @@ Examples
 
 /** @returns exit code */
 export async function clientCommand(args: string[]): Promise<number> {
-    const own = { wait: { type: "string" }, export: { type: "string" } } as const
+    const own = { wait: { type: "string" }, export: { type: "string" }, raw: { type: "boolean" } } as const
     const { values, positionals } = parseOptions(args, own)
     if (values["help"] === true) {
-        process.stdout.write(`${clientHelp}\n`)
+        printText(clientHelp)
         return 0
     }
     const where = positionals[0]
@@ -107,15 +110,12 @@ async function talk(connection: DtlsClientConnection, { reporter, wait }: Talk):
         })
         await new Promise((resolve) => setTimeout(resolve, wait))
     })()
-    const interrupted = new Promise<void>((resolve) => {
-        process.once("SIGINT", resolve)
-        process.once("SIGTERM", resolve)
-    })
+    const stopped = new Promise<void>((resolve) => void onStop(() => resolve()))
     // Whichever is still under way ends with the connection, and its error says nothing new.
     printing.catch(() => undefined)
     typing.catch(() => undefined)
     try {
-        await Promise.race([printing, typing, interrupted])
+        await Promise.race([printing, typing, stopped])
     } finally {
         process.stdin.destroy()
     }

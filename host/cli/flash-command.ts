@@ -3,6 +3,7 @@ import { buildFiles } from "../config/firmware-build.js"
 import { flashBoard, flashHere } from "../config/flash.js"
 import { buildCommand } from "./build-command.js"
 import { configHelp, configOf, parseDeviceOptions } from "./device-options.js"
+import { printLine, printText } from "./output.js"
 
 export const flashHelp = `mote flash [options]
 
@@ -17,7 +18,7 @@ ${configHelp}`
 export async function flashCommand(args: string[]): Promise<number> {
     const values = parseDeviceOptions(args, { port: { type: "string" }, "program-only": { type: "boolean" } })
     if (values["help"] === true) {
-        process.stdout.write(`${flashHelp}\n`)
+        printText(flashHelp)
         return 0
     }
     const config = configOf(values)
@@ -33,8 +34,8 @@ export async function flashCommand(args: string[]): Promise<number> {
     const files = buildFiles(config)
     const withFirmware = values["program-only"] !== true
     const slot = here ? flashHere(files) : flashBoard(config, files, String(serial), withFirmware)
-    console.log(`flashed: slot ${slot} of ${config.board.title}`)
+    printLine(`flashed: slot ${slot} of ${config.board.title}`)
     if (config.translate && !here && !withFirmware)
-        console.log("a program that the board's firmware was not built with is interpreted: leave --program-only out")
+        printLine("a program that the board's firmware was not built with is interpreted: leave --program-only out")
     return 0
 }

@@ -1,30 +1,39 @@
 import { coapPathText, parseCoapsUri } from "../../src/coap/uri.js"
+import { type DtlsServerConnection } from "../../src/gio/dtls-server-connection.js"
+import { printable } from "../../src/platform/node/printable.js"
 import { UsageError } from "../credentials.js"
-import { errorText, readingText } from "../describe.js"
+import { errorText, identityText, readingText } from "../describe.js"
 import { Gateway, type GatewayEvents } from "../gateway/gateway.js"
 import { type ArrivedReading } from "../gateway/resources.js"
 import { addressText } from "../trace/tracer.js"
 import { commonHelp, type Values, whole } from "./options.js"
 import { type Reporter } from "./reporter.js"
-import { readServing, type Serving } from "./serving.js"
+import { hostHelp, readServing, type Serving } from "./serving.js"
+import { onStop } from "./stopping.js"
 
 export const gatewayHelp = `mote gateway --psk IDENTITY:HEXKEY [options]
 
-A CoAPs server: keeps what is posted or put to any path, gives it back on GET, prints readings as they arrive.
+A CoAPs server: keeps what is posted or put to any path, gives it back on GET, prints readings as they arrive. A path
+belongs to the identity that created it; everybody with a key reads it. docs/gateway.md has more.
 
-  --host ADDRESS          address to listen on, numeric (default: all)
+${hostHelp}
   --port PORT             (default 5684)
   --hint TEXT             PSK identity hint for clients
   --count N               end after N samples (default 0: never)
   --max-peers N           clients at one time (default 10000); beyond it the one heard from longest ago is let go
   --shared PATH           a path at and below which every client writes, for example /readings; may be given again,
-                          "/" for all (default: a path belongs to the identity that created it)
+                          "/" for all (default: only the identity that created a path); only that one deletes it
 
 ${commonHelp}
 
 Examples
   mote gateway --psk sensor1:00112233445566778899aabbccddeeff
   coap-client-openssl -u sensor1 -k 'ASCII key' -m put -e 21.5 coaps://127.0.0.1/room   (libcoap's keys are text)`
+
+/** Longest path printed, characters: what stands behind it in its line is not to be pushed out of sight. */
+const MAX_PATH = 100
+
+const pathText = (path: string): string => printable(path, MAX_PATH)
 
 /** Prints what happens at a gateway and counts samples. */
 export class GatewayReporter implements GatewayEvents {
@@ -35,19 +44,25 @@ export class GatewayReporter implements GatewayEvents {
         private onSample: (samples: number) => void,
     ) {}
 
-    connected(peer: string): void {
-        this.reporter.event(`${peer} connected`, { event: "client", peer })
+    connected(peer: string, connection: DtlsServerConnection): void {
+        const identity = identityText(connection.getPeerIdentity() ?? Buffer.alloc(0))
+        this.reporter.event(`${peer} connected: ${identity}`, { event: "client", peer, identity })
     }
 
     readings(peer: string, path: string, readings: ArrivedReading[]): void {
         this.samples++
-        this.reporter.event(`${peer} ${path}: ${readings.map(readingText).join(", ")}`, {
+        this.reporter.event(`${peer} ${pathText(path)}: ${readings.map(readingText).join(", ")}`, {
             event: "readings",
             peer,
             path,
             readings,
         })
         this.onSample(this.samples)
+    }
+
+    refused(peer: string, path: string): void {
+        const why = "it belongs to another client; --shared lets all write there"
+        this.reporter.event(`${peer} may not write to ${pathText(path)}: ${why}`, { event: "refused", peer, path })
     }
 
     ended(peer: string, error: Error | undefined): void {
@@ -95,8 +110,10 @@ async function serve(
             gateway = started
             const address = addressText(started.localAddress())
             reporter.event(`gateway: listening on ${address} for coaps://`, { event: "listening", address })
-            process.once("SIGINT", end)
-            process.once("SIGTERM", end)
+            onStop((why) => {
+                if (why !== undefined) reporter.note(`gateway: ${why}; it ends`)
+                end()
+            })
         }, reject)
     })
     return 0

@@ -35,9 +35,7 @@ export async function printMessages(
     const message = new InputMessage([Buffer.alloc(MAX_MESSAGE)])
     while ((await connection.receiveMessages([message], 0, -1)) > 0) {
         const data = Buffer.from(message.vectors[0].subarray(0, message.bytesReceived))
-        if (reporter.json)
-            reporter.event("", { event: "message", peer, text: data.toString(), hex: data.toString("hex") })
-        else reporter.data(data)
+        reporter.message(peer, data)
         await onMessage?.(data)
     }
 }

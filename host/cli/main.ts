@@ -2,7 +2,6 @@
 import { AlertDescription } from "../../src/dtls/wire/code-points.js"
 import { FailureReason } from "../../src/dtls/handshake/failure.js"
 import { GError, IOErrorEnum, isIoError } from "../../src/gio/errors.js"
-import { printable } from "../../src/platform/node/printable.js"
 import { UsageError } from "../credentials.js"
 import { errorText, handshakeName } from "../describe.js"
 import { sweepTemporaryFolders } from "../temporary.js"
@@ -11,10 +10,12 @@ import { clientCommand } from "./client-command.js"
 import { flashCommand } from "./flash-command.js"
 import { gatewayCommand } from "./gateway-command.js"
 import { monitorCommand } from "./monitor-command.js"
+import { printJson, printNote, printText, stopWithReader } from "./output.js"
 import { sensorCommand } from "./sensor-command.js"
 import { serverCommand } from "./server-command.js"
 import { simCommand } from "./sim-command.js"
 import { startCommand } from "./start-command.js"
+import { stopOnSignals, wasStopped } from "./stopping.js"
 
 const help = `mote: DTLS for microcontrollers, simulators and Node
 
@@ -28,7 +29,8 @@ const help = `mote: DTLS for microcontrollers, simulators and Node
   mote monitor                           the device's log, positions as lines of TypeScript
   mote start                             gateway and sensor together, a short run (npm start)
 
-mote COMMAND --help tells more. Exit codes: 0 done, 1 failed, 2 wrong usage.`
+mote COMMAND --help tells more. Exit codes: 0 done, or stopped by Ctrl-C or SIGTERM; 1 failed;
+2 wrong usage. Ctrl-C in mote build and mote flash ends them undone.`
 
 const commands = new Map([
     ["sensor", sensorCommand],
@@ -42,16 +44,20 @@ const commands = new Map([
     ["start", startCommand],
 ])
 
+/** Ctrl-C leaves their work undone: the signal itself ends them, and no script takes that for success. */
+const UNINTERRUPTED = ["build", "flash"]
+
 async function main(args: string[]): Promise<number> {
     // `mote help sim` is `mote sim --help`.
     const [name, ...rest] = args[0] === "help" && args.length === 2 ? [args[1], "--help"] : args
     if (name === undefined || name === "help" || name === "--help" || name === "-h") {
-        process.stdout.write(`${help}\n`)
+        printText(help)
         return name === undefined ? 2 : 0
     }
     const command = commands.get(name)
     // What was typed is not repeated: it may be a key in the wrong place.
     if (command === undefined) throw new UsageError(`no such command; there are ${[...commands.keys()].join(", ")}`)
+    if (!UNINTERRUPTED.includes(name)) stopOnSignals()
     return await command(rest)
 }
 
@@ -60,11 +66,14 @@ function exitCodeOf(error: unknown): number {
     const usage = error instanceof UsageError || isIoError(error, IOErrorEnum.INVALID_ARGUMENT)
     if (process.argv.includes("--json")) printJsonError(error)
     if (usage || error instanceof GError) {
-        process.stderr.write(`mote: ${printable(errorText(error))}\n`)
+        // Only a UsageError has several lines: one for each flaw of a configuration.
+        const lines = error instanceof UsageError ? error.message.split("\n") : [errorText(error)]
+        for (const [index, line] of lines.entries()) printNote(index === 0 ? `mote: ${line}` : line)
         return usage ? 2 : 1
     }
     // A defect of ours: the stack helps whoever reports it.
-    process.stderr.write(`mote: unexpected error, please report it\n${error instanceof Error ? error.stack : ""}\n`)
+    printNote("mote: unexpected error, please report it")
+    for (const line of (error instanceof Error ? (error.stack ?? "") : "").split("\n")) printNote(line)
     return 1
 }
 
@@ -79,20 +88,14 @@ function printJsonError(error: unknown): void {
                   alert: failure.alert === AlertDescription.none ? null : AlertDescription[failure.alert],
                   expecting: failure.expecting < 0 ? null : handshakeName(failure.expecting),
               }
-    process.stdout.write(`${JSON.stringify({ event: "error", message: errorText(error), ...detail })}\n`)
+    printJson({ event: "error", message: errorText(error), ...detail })
 }
 
-// Whoever reads our output may stop: `mote sensor ... | head` is no defect.
-for (const stream of [process.stdout, process.stderr])
-    stream.on("error", (error: NodeJS.ErrnoException) => {
-        if (error.code === "EPIPE") process.exit(0)
-        throw error
-    })
-
 sweepTemporaryFolders()
+stopWithReader()
 main(process.argv.slice(2)).then(
     (code) => {
-        process.exitCode = code
+        process.exitCode = wasStopped() ? 0 : code
     },
     (error: unknown) => {
         process.exitCode = exitCodeOf(error)

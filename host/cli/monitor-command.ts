@@ -5,7 +5,6 @@ import { createInterface } from "node:readline"
 import { type Readable } from "node:stream"
 import { emulatorCommand } from "../board/emulator.js"
 import { root } from "../build/device.js"
-import { printable } from "../../src/platform/node/printable.js"
 import { UsageError } from "../credentials.js"
 import { type DeviceConfig } from "../config/device-config.js"
 import { type BuildFiles, buildFiles } from "../config/firmware-build.js"
@@ -13,6 +12,8 @@ import { slotFolder } from "../config/flash.js"
 import { inWords } from "../device-words.js"
 import { DebugMap } from "../simulator/debug-map.js"
 import { configHelp, configOf, parseDeviceOptions } from "./device-options.js"
+import { printLine, printText } from "./output.js"
+import { onStop } from "./stopping.js"
 
 /** As on an ESP32-C3: firmware/port/esp32c3/sdkconfig.defaults. */
 const WATCHDOG_MS = "20000"
@@ -60,13 +61,13 @@ function openSerial(port: string): Readable {
 
 async function show(input: Readable, debug: DebugMap | undefined): Promise<void> {
     for await (const line of createInterface({ input, crlfDelay: Infinity }))
-        for (const shown of positionsAsLines(line, debug)) process.stdout.write(`${printable(inWords(shown))}\n`)
+        for (const shown of positionsAsLines(line, debug)) printLine(inWords(shown))
 }
 
 export async function monitorCommand(args: string[]): Promise<number> {
     const values = parseDeviceOptions(args, { port: { type: "string" }, heap: { type: "string" } })
     if (values["help"] === true) {
-        process.stdout.write(`${monitorHelp}\n`)
+        printText(monitorHelp)
         return 0
     }
     const heap = values["heap"]
@@ -89,7 +90,8 @@ export async function monitorCommand(args: string[]): Promise<number> {
         stdio: ["ignore", "pipe", "pipe"],
     })
     const stop = (): void => void child.kill()
-    for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"] as const) process.once(signal, stop)
+    onStop(stop)
+    process.once("SIGHUP", stop)
     process.once("exit", stop)
     const ended = new Promise<number>((resolve, reject) => {
         child.on("error", reject)

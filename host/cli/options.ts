@@ -39,7 +39,7 @@ export const commonHelp = `Options of every command
   --trace                 one line per datagram on standard error
   --json                  one JSON object per line on standard output
   -h, --help              this text
-Exit codes: 0 done, 1 failed, 2 wrong usage.`
+Exit codes: 0 done, or stopped by Ctrl-C or SIGTERM; 1 failed; 2 wrong usage.`
 
 /** Parses a command's arguments; what is unknown or lacks its value is a UsageError. */
 export function parseOptions(

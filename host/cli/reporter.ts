@@ -1,10 +1,11 @@
 import { Diagnostic } from "../../src/dtls/association/output.js"
 import { type SocketAddress } from "../../src/gio/socket-address.js"
-import { printable } from "../../src/platform/node/printable.js"
+import { LogLevel } from "../../src/gio/log-level.js"
 import { diagnosticText } from "../describe.js"
 import { ObservedServices } from "../trace/observed-services.js"
 import { type Direction, traceLine, Tracer } from "../trace/tracer.js"
 import { flag, type Values } from "./options.js"
+import { printJson, printLine, printMessage, printNote, printRaw } from "./output.js"
 
 /** Bytes and datagrams both ways. */
 export interface Traffic {
@@ -12,10 +13,7 @@ export interface Traffic {
     datagrams: number
 }
 
-/**
- * What a command says: events for people, or one JSON object per line; and the services whose sockets it watches. The one
- * place where what peers and devices sent becomes a line: nothing in it can begin another one or steer the terminal.
- */
+/** What a command says: events for people, or one JSON object per line; and the services whose sockets it watches. */
 export class Reporter {
     services: ObservedServices
     /** since the start */
@@ -24,16 +22,19 @@ export class Reporter {
     socketTraffic: Traffic = { bytes: 0, datagrams: 0 }
     private tracer: Tracer | undefined
     readonly json: boolean
+    private raw: boolean
 
     constructor(values: Values) {
         this.json = flag(values, "json")
+        this.raw = flag(values, "raw")
         if (flag(values, "trace"))
             this.tracer = new Tracer((record) =>
-                this.json ? this.printJson(record) : this.print(process.stderr, traceLine(record)),
+                this.json ? printJson(record) : printNote(traceLine(record)),
             )
         this.services = new ObservedServices(
             (direction, peer, data) => this.observe(direction, peer, data),
             () => (this.socketTraffic = { bytes: 0, datagrams: 0 }),
+            this.log,
         )
     }
 
@@ -46,40 +47,39 @@ export class Reporter {
         this.tracer?.datagram(direction, peer, data)
     }
 
-    private print(stream: NodeJS.WritableStream, line: string): void {
-        stream.write(`${printable(line)}\n`)
-    }
-
-    private printJson(value: object): void {
-        process.stdout.write(`${JSON.stringify(value)}\n`)
-    }
-
-    /** Bytes of a peer, as they are for a program behind a pipe; on a terminal line by line, escaped. */
-    data(bytes: Buffer): void {
-        if (!process.stdout.isTTY) process.stdout.write(bytes)
-        else process.stdout.write(bytes.toString().split("\n").map(printable).join("\n"))
+    /** A message of a peer: one line on standard output, or its bytes with --raw. @param peer its name in events */
+    message(peer: string, message: Buffer): void {
+        if (this.json) printJson({ event: "message", peer, text: message.toString(), hex: message.toString("hex") })
+        else if (this.raw) printRaw(message)
+        else printMessage(message)
     }
 
     /** @param sentence for people; @param event for programs */
     event(sentence: string, event: object): void {
-        if (this.json) this.printJson(event)
-        else this.print(process.stdout, sentence)
+        if (this.json) printJson(event)
+        else printLine(sentence)
     }
 
     /** Something went wrong, and the command goes on. */
     problem(message: string): void {
-        if (this.json) this.printJson({ event: "problem", message })
-        else this.print(process.stderr, `mote: ${message}`)
+        if (this.json) printJson({ event: "problem", message })
+        else printNote(`mote: ${message}`)
     }
 
     /** For people only, beside the output. */
     note(sentence: string): void {
-        if (!this.json) this.print(process.stderr, sentence)
+        if (!this.json) printNote(sentence)
     }
 
     diagnostic = (diagnostic: Diagnostic, detail: number): void => {
         const message = diagnosticText(diagnostic, detail)
-        if (this.json) this.printJson({ event: "diagnostic", diagnostic: Diagnostic[diagnostic], message })
-        else this.print(process.stderr, `note: ${message}`)
+        if (this.json) printJson({ event: "diagnostic", diagnostic: Diagnostic[diagnostic], message })
+        else printNote(`note: ${message}`)
+    }
+
+    /** What the library logs. */
+    private log = (level: LogLevel, message: string): void => {
+        if (this.json) printJson({ event: "log", level: LogLevel[level], message })
+        else printNote(`${LogLevel[level]}: ${message}`)
     }
 }

@@ -7,7 +7,9 @@ import { type CoapsSession } from "../../src/sensor/session.js"
 import { UsageError } from "../credentials.js"
 import { errorText, readingText } from "../describe.js"
 import { commonHelp, parseOptions, seconds, settingsOf, text, type Values, whole } from "./options.js"
+import { printText } from "./output.js"
 import { Reporter } from "./reporter.js"
+import { onStop } from "./stopping.js"
 
 export const sensorHelp = `mote sensor coaps://HOST[:PORT]/PATH --psk IDENTITY:HEXKEY [options]
 
@@ -135,7 +137,7 @@ export async function sensorCommand(args: string[]): Promise<number> {
 }
 
 function help(): number {
-    process.stdout.write(`${sensorHelp}\n`)
+    printText(sensorHelp)
     return 0
 }
 
@@ -145,12 +147,9 @@ export async function runSensor(config: SensorConfig, reporter: Reporter): Promi
     const observer = new SensorReporter(reporter)
     const sensor = new Sensor(services, config, new SimulatedSource(Math.random), observer)
     reporter.note(`sensor: posting to ${coapUriText(config.target)} every ${config.interval / 1000} s`)
-    const interrupt = (): void => sensor.stop()
-    process.once("SIGINT", interrupt)
-    process.once("SIGTERM", interrupt)
+    const forget = onStop(() => sensor.stop())
     await sensor.run()
-    process.removeListener("SIGINT", interrupt)
-    process.removeListener("SIGTERM", interrupt)
+    forget()
     const { posted, rejected, dropped } = observer.tally
     const unsent = sensor.unsent()
     const rest = unsent === 0 ? "" : `, ${unsent} measured and not sent`

@@ -6,15 +6,18 @@ import { addressText } from "../trace/tracer.js"
 import { printMessages, readLines, sendAll } from "./lines.js"
 import { commonHelp, whole } from "./options.js"
 import { type Reporter } from "./reporter.js"
-import { readServing, type Serving } from "./serving.js"
+import { hostHelp, readServing, type Serving } from "./serving.js"
+import { onStop } from "./stopping.js"
 
 export const serverHelp = `mote server --psk IDENTITY:HEXKEY [options]
 
-As openssl s_server -dtls, for any number of clients: prints what they send; lines of standard input go to all of them.
+As openssl s_server -dtls, for any number of clients: prints each message that they send as one line, control characters
+escaped; lines of standard input go to all of them.
 
-  --host ADDRESS          address to listen on, numeric (default: all)
+${hostHelp}
   --port PORT             (default 4433)
   --echo                  send every message back
+  --raw                   print messages byte for byte, with nothing in between (for programs; a terminal acts on them)
   --naccept N             end when N clients have come and gone (default 0: never)
   --hint TEXT             PSK identity hint for clients
   --alert-on-wrong-key    answer a wrong key with decrypt_error at once (RFC 4279 allows silence, which is the default)
@@ -30,6 +33,7 @@ export async function serverCommand(args: string[]): Promise<number> {
     const own = {
         echo: { type: "boolean" },
         naccept: { type: "string" },
+        raw: { type: "boolean" },
         "alert-on-wrong-key": { type: "boolean" },
     } as const
     const serving = readServing(args, own, serverHelp, 4433)
@@ -69,9 +73,10 @@ class Server {
 
     /** Until the last client has gone, or a signal. */
     async run(): Promise<void> {
-        const end = (): void => void this.listener.close()
-        process.once("SIGINT", end)
-        process.once("SIGTERM", end)
+        onStop((why) => {
+            if (why !== undefined) this.reporter.note(`server: ${why}; it ends`)
+            void this.listener.close()
+        })
         const typing = readLines((lines) => this.sendToAll(lines))
         typing.catch((error: unknown) => this.reporter.note(errorText(error)))
         await this.acceptLoop()

@@ -2,6 +2,7 @@ import { isIP } from "node:net"
 import { type DtlsSettings } from "../../src/gio/settings.js"
 import { UsageError } from "../credentials.js"
 import { parseOptions, protocolsOf, settingsOf, text, type Values, whole } from "./options.js"
+import { printText } from "./output.js"
 import { Reporter } from "./reporter.js"
 
 /** Options of every command that listens. */
@@ -10,6 +11,9 @@ const own = {
     port: { type: "string" },
     hint: { type: "string" },
 } as const
+
+export const hostHelp = `  --host ADDRESS          address to listen on, numeric; default: every address of this host, of both families, and those
+                          that come later. 0.0.0.0: every IPv4 address. Answers leave from the address that was asked`
 
 /** What a command that listens works with. */
 export interface Serving {
@@ -33,7 +37,7 @@ export function readServing(
 ): Serving | undefined {
     const { values, positionals } = parseOptions(args, { ...own, ...options })
     if (values["help"] === true) {
-        process.stdout.write(`${help}\n`)
+        printText(help)
         return undefined
     }
     if (positionals.length > 0) throw new UsageError("this command takes options only (keys with --psk); see --help")

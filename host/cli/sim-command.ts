@@ -5,13 +5,14 @@ import { LogLevel } from "../../src/gio/log-level.js"
 import { buildForeignImage, cachedDeviceImage, type DeviceImage, root } from "../build/device.js"
 import { machineModule } from "../build/wasm.js"
 import { ImageRefused } from "../simulator/machine.js"
-import { printable } from "../../src/platform/node/printable.js"
 import { UsageError } from "../credentials.js"
 import { inWords } from "../device-words.js"
 import { DebugMap } from "../simulator/debug-map.js"
 import { Device, type DeviceOptions, type Outcome } from "../simulator/device.js"
 import { runStockSensor, type StockSettings } from "../simulator/stock.js"
 import { counterLines, panicLines } from "./outcome.js"
+import { printConsole, printLine, printNote, printRaw, printText } from "./output.js"
+import { onStop } from "./stopping.js"
 
 export const simHelp = `mote sim PROGRAM.ts|IMAGE.devs [options]
 
@@ -168,14 +169,10 @@ function checkSensorSetting(name: string, value: string): void {
     if (!form.test(value)) throw new UsageError(`--setting ${name}=...: ${said}`)
 }
 
-/** A program may print several lines at once; what is in them is escaped. */
-const lines = (text: string): string => text.split("\n").map(printable).join("\n")
-
 function deviceOptions(options: SimOptions, number: number, debug: DebugMap | undefined): DeviceOptions {
     const tag = options.count > 1 ? `${number}: ` : ""
     const fill = (value: string): string => value.replaceAll("{n}", String(number))
     const settings = Object.fromEntries([...options.settings].map(([name, value]) => [name, fill(value)]))
-    const line = (text: string): void => void process.stdout.write(`${tag}${text}\n`)
     return {
         heapBytes: options.heap * 1024,
         maxDepth: options.depth,
@@ -185,10 +182,12 @@ function deviceOptions(options: SimOptions, number: number, debug: DebugMap | un
         deviceId: number.toString(16).padStart(16, "0"),
         settings,
         storageFolder: join(".mote", "sim", String(number)),
-        // With --plain other programs compare the output: it is what the program printed.
-        print: (level, text) =>
-            line(options.plain ? text : lines((levels[level] ?? "") + (debug?.withNames(text) ?? text))),
-        log: (level, message) => line(lines(`${LogLevel[level]}: ${inWords(message)}`)),
+        print: (level, text) => {
+            // Programs compare this output: it is what the device's program printed.
+            if (options.plain) printRaw(`${tag}${text}\n`)
+            else printConsole((levels[level] ?? "") + (debug?.withNames(text) ?? text), tag)
+        },
+        log: (level, message) => printLine(`${tag}${LogLevel[level]}: ${inWords(message)}`),
     }
 }
 
@@ -199,7 +198,7 @@ function report(options: SimOptions, number: number, outcome: Outcome, debug: De
     if (!options.plain) lines.push(...panicLines(outcome, debug))
     else if (code !== undefined && code > 0) lines.push(`PANIC ${code}`)
     if (!options.quiet) lines.push(...counterLines(outcome))
-    for (const line of lines) process.stdout.write(`${tag}${line}\n`)
+    for (const line of lines) printLine(`${tag}${line}`)
 }
 
 async function runOnce(options: SimOptions, onStart: (devices: Device[]) => void): Promise<number> {
@@ -232,14 +231,14 @@ async function runAndWatch(options: SimOptions): Promise<number> {
             }),
         )
         const done = runOnce(options, (devices) => (running = devices)).catch((error: Error) => {
-            process.stderr.write(`mote: ${error.message}\n`)
+            printNote(`mote: ${error.message}`)
             return 1
         })
         await changed
         for (const device of running) device.stop()
         await done
         watcher.close()
-        process.stdout.write("--- changed: running again\n")
+        printLine("--- changed: running again")
     }
 }
 
@@ -249,9 +248,9 @@ const STOCK_TIMEOUT = 600000
 async function runStock(given: Map<string, string>): Promise<number> {
     const settings: StockSettings = { host: "", port: "5684", interval: "1000", ...Object.fromEntries(given) }
     if (!given.has("count")) throw new UsageError("--stock: --setting count=... is needed")
-    const print = (line: string): void => void process.stdout.write(`${printable(inWords(line))}\n`)
+    const print = (line: string): void => printLine(inWords(line))
     const { panic, ending } = await runStockSensor(settings, STOCK_TIMEOUT, print)
-    if (panic > 0) process.stdout.write(`panic ${panic} of the official VM\n${ending.join("\n")}\n`)
+    if (panic > 0) for (const line of [`panic ${panic} of the official VM`, ...ending]) printLine(line)
     return panic > 0 ? 1 : 0
 }
 
@@ -259,20 +258,18 @@ async function runStock(given: Map<string, string>): Promise<number> {
 export async function simCommand(args: string[]): Promise<number> {
     const options = parse(args)
     if (options === undefined) {
-        process.stdout.write(`${simHelp}\n`)
+        printText(simHelp)
         return 0
     }
     if (options.stock) return await runStock(options.settings)
     if (options.watch) return await runAndWatch(options)
     try {
         return await runOnce(options, (devices) => {
-            const stop = (): void => devices.forEach((device) => device.stop())
-            process.once("SIGINT", stop)
-            process.once("SIGTERM", stop)
+            onStop(() => devices.forEach((device) => device.stop()))
         })
     } catch (error) {
-        process.stderr.write(`mote: ${(error as Error).message}\n`)
-        if (options.plain && error instanceof ImageRefused) process.stdout.write(`PANIC ${error.code}\n`)
+        for (const line of (error as Error).message.split("\n")) printNote(`mote: ${line}`)
+        if (options.plain && error instanceof ImageRefused) printLine(`PANIC ${error.code}`)
         return 1
     }
 }

@@ -12,6 +12,7 @@ import { DebugMap } from "../simulator/debug-map.js"
 import { Device, type Outcome } from "../simulator/device.js"
 import { panicLines } from "./outcome.js"
 import { type Reporter } from "./reporter.js"
+import { onStop } from "./stopping.js"
 
 /** What the sensor program reads as its device's settings. */
 export interface SensorSettings {
@@ -92,12 +93,9 @@ export class SimulatedSensor {
 
     /** Runs until the program ends or is interrupted. @returns exit code */
     async run(): Promise<number> {
-        const stop = (): void => this.device.stop()
-        process.once("SIGINT", stop)
-        process.once("SIGTERM", stop)
+        const forget = onStop(() => this.device.stop())
         const outcome = await this.device.run()
-        process.removeListener("SIGINT", stop)
-        process.removeListener("SIGTERM", stop)
+        forget()
         for (const line of panicLines(outcome, this.debug)) this.reporter.problem(line)
         this.tellMemory(outcome)
         if (this.failures >= MOST_FAILURES) {
@@ -121,5 +119,7 @@ function logged(reporter: Reporter, level: LogLevel, message: string): void {
     const { bytes, datagrams } = reporter.socketTraffic
     const traffic = message.startsWith("connected: ") ? `, ${bytes} bytes in ${datagrams} datagrams` : ""
     const mark = level >= LogLevel.warning ? `${LogLevel[level]}: ` : ""
-    reporter.event(`sensor: ${mark}${inWords(message)}${traffic}`, { event: "log", level: LogLevel[level], message })
+    const words = inWords(message)
+    const event = { event: "log", level: LogLevel[level], message: words }
+    reporter.event(`sensor: ${mark}${words}${traffic}`, event)
 }

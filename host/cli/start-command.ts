@@ -6,6 +6,7 @@ import { Gateway } from "../gateway/gateway.js"
 import { addressText } from "../trace/tracer.js"
 import { GatewayReporter } from "./gateway-command.js"
 import { commonHelp, keysOf, parseOptions, seconds, settingsOf, text, type Values, whole } from "./options.js"
+import { printText } from "./output.js"
 import { Reporter } from "./reporter.js"
 import { type SensorSettings, SimulatedSensor } from "./simulated-sensor.js"
 
@@ -48,7 +49,7 @@ function sensorSettings(values: Values, uri: string): SensorSettings {
 export async function startCommand(args: string[]): Promise<number> {
     const { values, positionals } = parseOptions(args, options)
     if (values["help"] === true) {
-        process.stdout.write(`${startHelp}\n`)
+        printText(startHelp)
         return 0
     }
     if (positionals.length > 1) throw new UsageError("one address at most: coaps://HOST[:PORT]/PATH")
@@ -68,17 +69,18 @@ async function runBoth(values: Values, reporter: Reporter): Promise<number> {
     const sensor = sensorSettings(values, `coaps://127.0.0.1:${COAPS_PORT}/readings`)
     const settings = settingsOf(values, "server", undefined)
     const events = new GatewayReporter(quiet, () => undefined)
-    const failed = (error: Error): void => {
-        quiet.note(`gateway: ${errorText(error)}`)
-        process.exitCode = 1
+    let failed = false
+    const onFailed = (error: Error): void => {
+        quiet.problem(`the gateway ended: ${errorText(error)}`)
+        failed = true
     }
-    const gateway = await Gateway.start(quiet.services, settings, { host: "127.0.0.1", port: 0 }, events, failed)
+    const gateway = await Gateway.start(quiet.services, settings, { host: "127.0.0.1", port: 0 }, events, onFailed)
     try {
         const address = addressText(gateway.localAddress())
         quiet.event(`gateway: listening on ${address} for coaps://`, { event: "listening", address })
         sensor.target.port = gateway.localAddress().port
         const code = await (await SimulatedSensor.create(sensor, reporter)).run()
-        return code === 0 && events.samples < sensor.count ? 1 : code
+        return code === 0 && (failed || events.samples < sensor.count) ? 1 : code
     } finally {
         await gateway.close()
         const { bytes, datagrams } = reporter.traffic

@@ -3,6 +3,7 @@ import { CoapSession } from "../../src/coap/server.js"
 import { DtlsListener } from "../../src/gio/dtls-listener.js"
 import { type DtlsServerConnection } from "../../src/gio/dtls-server-connection.js"
 import { isIoError, IOErrorEnum } from "../../src/gio/errors.js"
+import { guarded } from "../../src/gio/guarded.js"
 import { type DtlsSettings } from "../../src/gio/settings.js"
 import { type SocketAddress } from "../../src/gio/socket-address.js"
 import { type Services, type UdpSocket } from "../../src/platform/services.js"
@@ -11,9 +12,12 @@ import { type ArrivedReading, Resources } from "./resources.js"
 /** Largest CoAP message a gateway reads, bytes. */
 const MAX_MESSAGE = 16384
 
+/** What an application hears of. What these functions throw is logged, and the gateway goes on. */
 export interface GatewayEvents {
     connected(peer: string, connection: DtlsServerConnection): void
     readings(peer: string, path: string, readings: ArrivedReading[]): void
+    /** a client tried to write to a path of another one; told once for each connection */
+    refused?(peer: string, path: string): void
     ended(peer: string, error: Error | undefined): void
 }
 
@@ -28,6 +32,8 @@ export interface GatewayOptions {
 export class Gateway {
     private count = 0
     private closing = false
+    /** connected clients whose writing to others' paths was told */
+    private refusedPeers = new Set<string>()
 
     private constructor(
         private services: Services,
@@ -65,7 +71,10 @@ export class Gateway {
 
     private async acceptLoop(failed: (error: Error) => void): Promise<void> {
         // One store for all clients, so that one can read what another has posted.
-        const resources = new Resources(this.shared, (...what) => this.events.readings(...what))
+        const resources = new Resources(this.shared, {
+            readings: (...what) => this.tell("readings", () => this.events.readings(...what)),
+            refused: (peer, path) => this.tellRefused(peer, path),
+        })
         for (;;) {
             let connection: DtlsServerConnection
             try {
@@ -83,19 +92,32 @@ export class Gateway {
                 gatewayCoapParameters(),
                 this.services,
             )
-            this.events.connected(peer, connection)
+            this.tell("connected", () => this.events.connected(peer, connection))
             this.services.spawn(() => this.serve(session, peer, connection))
         }
     }
 
     private async serve(session: CoapSession, peer: string, connection: DtlsServerConnection): Promise<void> {
+        let failure: Error | undefined
         try {
             await session.run(MAX_MESSAGE)
-            this.events.ended(peer, undefined)
         } catch (error) {
-            if (!isIoError(error, IOErrorEnum.CLOSED)) this.events.ended(peer, error as Error)
+            failure = error as Error
         }
+        this.refusedPeers.delete(peer)
+        if (!isIoError(failure, IOErrorEnum.CLOSED)) this.tell("ended", () => this.events.ended(peer, failure))
         await connection.close()
+    }
+
+    private tell(event: string, callback: () => void): void {
+        guarded(this.services, `the handler of "${event}"`, callback, undefined)
+    }
+
+    /** Once for each connection: a client that goes on trying does not fill the log. */
+    private tellRefused(peer: string, path: string): void {
+        if (this.refusedPeers.has(peer)) return
+        this.refusedPeers.add(peer)
+        this.tell("refused", () => this.events.refused?.(peer, path))
     }
 
     /** Says close_notify to every client. */

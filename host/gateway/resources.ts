@@ -20,9 +20,12 @@ interface Resource {
     payload: Buffer
 }
 
-/** Largest number of resources kept, in all and of one identity: a client cannot fill the memory, nor the places of others. */
+/** Largest number of resources kept, in all and of one identity: a client cannot fill the memory, nor what is left for others. */
 const MAX_RESOURCES = 1000
 const MAX_RESOURCES_OF_ONE = 100
+
+/** When it is worth while to ask a full gateway again, s (RFC 7252 §5.9.3.4). */
+const RETRY_AFTER = 60
 
 /** Where the resources are listed (RFC 6690 §4). */
 const DISCOVERY = "/.well-known/core"
@@ -78,9 +81,16 @@ export interface Requester {
     identity: string
 }
 
+export interface ResourceEvents {
+    /** a payload that holds readings was stored */
+    readings(peer: string, path: string, readings: ArrivedReading[]): void
+    /** a client tried to write to a path of another one */
+    refused(peer: string, path: string): void
+}
+
 /**
  * The gateway's resources: whatever is put or posted to a path can be got from it, by everybody. A path belongs to the
- * identity that created it: others neither overwrite nor delete it, unless the path is shared.
+ * identity that created it: others do not overwrite it, unless the path is shared, and never delete it.
  */
 export class Resources {
     private byPath = new Map<string, Resource>()
@@ -88,11 +98,10 @@ export class Resources {
 
     /**
      * @param shared paths to which, and below which, everybody writes: "/readings"; "/" for all
-     * @param onReadings told of each payload that holds readings
      */
     constructor(
         private shared: string[],
-        private onReadings: (peer: string, path: string, readings: ArrivedReading[]) => void,
+        private events: ResourceEvents,
     ) {}
 
     handle(request: CoapMessage, from: Requester): CoapAnswer {
@@ -130,8 +139,8 @@ export class Resources {
 
     private remove(path: string, from: Requester): CoapAnswer {
         const resource = this.byPath.get(path)
-        if (resource !== undefined && !this.mayWrite(path, resource, from)) return notYours(path)
         if (resource !== undefined) {
+            if (resource.owner !== from.identity) return this.notYours(path, from)
             this.byPath.delete(path)
             this.count(resource.owner, -1)
         }
@@ -148,15 +157,26 @@ export class Resources {
         else this.countOf.set(owner, count)
     }
 
-    private hasRoomFor(owner: string): boolean {
-        return this.byPath.size < MAX_RESOURCES && (this.countOf.get(owner) ?? 0) < MAX_RESOURCES_OF_ONE
+    /** Why no resource can be added; undefined: there is room. */
+    private noRoomFor(owner: string): CoapAnswer | undefined {
+        if ((this.countOf.get(owner) ?? 0) >= MAX_RESOURCES_OF_ONE)
+            return refusal(CoapCode.FORBIDDEN, `a client has at most ${MAX_RESOURCES_OF_ONE} resources: delete one first`)
+        if (this.byPath.size < MAX_RESOURCES) return undefined
+        const full = refusal(CoapCode.SERVICE_UNAVAILABLE, `there are ${MAX_RESOURCES} resources already`)
+        return { ...full, options: [uintOption(CoapOption.MAX_AGE, RETRY_AFTER)] }
+    }
+
+    /** It says whose path it is not, and not whose it is. */
+    private notYours(path: string, { peer }: Requester): CoapAnswer {
+        this.events.refused(peer, path)
+        return refusal(CoapCode.FORBIDDEN, `${path} belongs to another client`)
     }
 
     private store(path: string, segments: string[], request: CoapMessage, from: Requester): CoapAnswer {
         const known = this.byPath.get(path)
-        if (known !== undefined && !this.mayWrite(path, known, from)) return notYours(path)
-        if (known === undefined && !this.hasRoomFor(from.identity))
-            return refusal(CoapCode.FORBIDDEN, "too many resources")
+        if (known !== undefined && !this.mayWrite(path, known, from)) return this.notYours(path, from)
+        const noRoom = known === undefined ? this.noRoomFor(from.identity) : undefined
+        if (noRoom !== undefined) return noRoom
         const format = uintOptionOf(request, CoapOption.CONTENT_FORMAT, ContentFormat.TEXT)
         const readings = readReadings(format, request.payload, path)
         if (readings === undefined && format === ContentFormat.SENML_CBOR)
@@ -164,7 +184,7 @@ export class Resources {
         const owner = known === undefined ? from.identity : known.owner
         if (known === undefined) this.count(owner, 1)
         this.byPath.set(path, { owner, segments, format, payload: request.payload })
-        if (readings !== undefined) this.onReadings(from.peer, path, readings)
+        if (readings !== undefined) this.events.readings(from.peer, path, readings)
         if (known !== undefined) return { code: CoapCode.CHANGED, options: [], payload: Buffer.alloc(0) }
         const location = segments.map((part) => textOption(CoapOption.LOCATION_PATH, part))
         return { code: CoapCode.CREATED, options: location, payload: Buffer.alloc(0) }
@@ -181,11 +201,6 @@ function content(request: CoapMessage, format: number, payload: Buffer): CoapAns
 /** Whether a path is `root` or lies below it; everything lies below "/". */
 function isAtOrBelow(path: string, root: string): boolean {
     return root === "/" || path === root || path.startsWith(`${root}/`)
-}
-
-/** It says whose path it is not, and not whose it is. */
-function notYours(path: string): CoapAnswer {
-    return refusal(CoapCode.FORBIDDEN, `${path} belongs to another client`)
 }
 
 function refusal(code: CoapCode, diagnostic: string): CoapAnswer {

@@ -1,5 +1,6 @@
 import { type Cancellable } from "../../src/gio/cancellable.js"
 import { type InputMessage, type OutputMessage } from "../../src/gio/datagram-based.js"
+import { type LogLevel } from "../../src/gio/log-level.js"
 import { type SocketAddress } from "../../src/gio/socket-address.js"
 import { type Source } from "../../src/gio/source.js"
 import { gather } from "../../src/gio/vectors.js"
@@ -12,12 +13,13 @@ export type DatagramObserver = (direction: Direction, peer: SocketAddress | unde
 
 /** Node's services with sockets that tell an observer what passes; for traces and byte counts. */
 export class ObservedServices extends NodeServices {
-    /** @param onOpen told of each socket that is opened */
+    /** @param onOpen told of each socket that is opened; @param log where log lines go */
     constructor(
         private observe: DatagramObserver,
         private onOpen: () => void,
+        log: (level: LogLevel, message: string) => void,
     ) {
-        super()
+        super({ log })
     }
 
     override async openUdp(options: UdpOptions): Promise<UdpSocket> {

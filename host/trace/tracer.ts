@@ -18,6 +18,10 @@ export interface TraceRecord {
     again: boolean
 }
 
+/** Peers followed at one time, and messages remembered of each: datagrams of strangers do not fill the memory. */
+const MAX_PEERS = 1000
+const MAX_SEEN = 256
+
 interface PeerTrace {
     flight: number
     lastDirection: Direction | undefined
@@ -50,7 +54,7 @@ export class Tracer {
             trace.flight++
             trace.lastDirection = direction
         }
-        if (!again) for (const mark of marksOf(direction, text)) trace.seen.set(mark, trace.flight)
+        if (!again) remember(trace, marksOf(direction, text))
         this.write({
             event: "datagram",
             time: Math.round((performance.now() - this.begun) * 10) / 10,
@@ -69,9 +73,22 @@ export class Tracer {
         const begins = text.parts.some((part) => part === "ClientHello") && (known?.flight ?? 0) > 2
         if (known !== undefined && !begins) return known
         const fresh: PeerTrace = { flight: 0, lastDirection: undefined, seen: new Map() }
+        this.peers.delete(peer)
+        if (this.peers.size >= MAX_PEERS) deleteOldest(this.peers)
         this.peers.set(peer, fresh)
         return fresh
     }
+}
+
+function remember(trace: PeerTrace, marks: string[]): void {
+    for (const mark of marks) {
+        if (trace.seen.size >= MAX_SEEN) deleteOldest(trace.seen)
+        trace.seen.set(mark, trace.flight)
+    }
+}
+
+function deleteOldest(map: Map<string, unknown>): void {
+    for (const key of map.keys()) return void map.delete(key)
 }
 
 function marksOf(direction: Direction, text: DatagramText): string[] {

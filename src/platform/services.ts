@@ -46,7 +46,10 @@ export interface Signal {
 export interface UdpOptions {
     /** peer to connect to; undefined for a socket that talks to many */
     remote: SocketAddress | undefined
-    /** address to bind to, numeric; undefined: any, of the remote's family or else IPv6 with IPv4 where the host can */
+    /**
+     * address to bind to, numeric; undefined: any of the remote's family, or without a remote every address of this host.
+     * In Node, "0.0.0.0" and "::" without a remote are every address, too, and answers leave from the one that was asked.
+     */
     localHost: string | undefined
     /** 0 to 65535; 0: the system chooses */
     localPort: number

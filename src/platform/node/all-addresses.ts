@@ -1,82 +1,93 @@
 import { type Socket } from "node:dgram"
-import { networkInterfaces } from "node:os"
 import { type GError, ioError, IOErrorEnum, isIoError } from "../../gio/errors.js"
 import { LogLevel } from "../../gio/log-level.js"
 import { type SocketAddress } from "../../gio/socket-address.js"
 import { type Services } from "../services.js"
-import { openSocket } from "./dgram.js"
-import { NodeUdpSocket } from "./udp.js"
+import { localAddressTo, openSocket } from "./dgram.js"
+import { localAddresses, type Wildcard } from "./local-addresses.js"
+import { NodeDatagramSocket } from "./udp.js"
 
-/** How often the addresses of this host are looked at, ms. */
-const LOOK_INTERVAL = 2000
+/** How often the addresses of this host are read, ms. */
+const POLL_INTERVAL = 2000
 
-/** How often another port is tried when the system's choice is taken at one of the addresses. */
+/** How many ports are tried when the one that the system chose is taken at another address. */
 const PORT_ATTEMPTS = 16
 
-/** The numeric addresses of this host, link-local ones with their interface. */
-export function localAddresses(): string[] {
-    const found = new Set<string>()
-    for (const [name, entries] of Object.entries(networkInterfaces()))
-        for (const { address, family } of entries ?? [])
-            found.add(family === "IPv6" && /^fe[89ab]/i.test(address) ? `${address}%${name}` : address)
-    return [...found]
+/** Sockets at most: a host with more addresses (a whole range routed to it) has to name one. */
+const MAX_ADDRESSES = 256
+
+/** One port at several local addresses. */
+export interface AddressesOptions {
+    /** 0 to 65535; 0: one that is free at every address */
+    port: number
+    /** what `localAddress` says */
+    wildcard: Wildcard
+    /** the addresses now; default: those of this host that the wildcard stands for */
+    addresses?: () => string[]
 }
 
 /**
  * One port at every address of this host, as one datagram object. A socket bound to the wildcard address answers from
- * whatever address the route prefers, and a client that asked another one drops that; Node cannot choose the source address
- * of a datagram, so each address has a socket, and answers leave from the one that was asked. Addresses that come and go
- * are followed.
+ * whatever address the route prefers, and a client that asked another one drops that. Node has no IP_PKTINFO to choose the
+ * source address of a datagram, so each address has a socket, and answers leave through the socket that received. Addresses
+ * that come and go are followed.
  */
-export class AllAddressesSocket extends NodeUdpSocket {
+export class AllAddressesSocket extends NodeDatagramSocket {
     private sockets = new Map<string, Socket>()
     private timer: NodeJS.Timeout | undefined
+    private polling = false
     private receiveBufferSize: number | undefined
+    /** addresses without a socket, whose error has been logged */
+    private reported = new Set<string>()
+    private port: number
+    private addresses: () => string[]
 
     private constructor(
         services: Services,
-        private port: number,
-        private addresses: () => string[],
+        private options: AddressesOptions,
     ) {
-        super(services, undefined, undefined)
+        super(services, undefined)
+        this.port = options.port
+        this.addresses = options.addresses ?? (() => localAddresses(options.wildcard))
     }
 
     /**
-     * @param port 0: one that is free at every address
-     * @param addresses for tests: what the host's addresses are
-     * Throws GError: ADDRESS_IN_USE, PERMISSION_DENIED, NOT_FOUND when there is no address at all.
+     * Throws GError: ADDRESS_IN_USE, PERMISSION_DENIED with the address that failed; NOT_FOUND when the host has no
+     * address; FAILED when it has more than 256.
      */
-    static async openAll(services: Services, port: number, addresses = localAddresses): Promise<AllAddressesSocket> {
+    static async openAll(services: Services, options: AddressesOptions): Promise<AllAddressesSocket> {
         for (let attempt = 1; ; attempt++) {
-            const socket = new AllAddressesSocket(services, port, addresses)
+            const socket = new AllAddressesSocket(services, options)
             try {
                 await socket.bindAll()
                 return socket
             } catch (error) {
                 socket.closeSockets()
-                if (port !== 0 || attempt === PORT_ATTEMPTS || !isIoError(error, IOErrorEnum.ADDRESS_IN_USE))
-                    throw error
+                const another = options.port === 0 && attempt < PORT_ATTEMPTS
+                if (!another || !isIoError(error, IOErrorEnum.ADDRESS_IN_USE)) throw error
             }
         }
     }
 
     private async bindAll(): Promise<void> {
-        for (const address of this.addresses()) await this.bind(address)
+        const addresses = this.addresses()
+        if (addresses.length > MAX_ADDRESSES)
+            throw ioError(
+                IOErrorEnum.FAILED,
+                `this host has ${addresses.length} addresses, more than ${MAX_ADDRESSES}: name the one to listen on`,
+            )
+        for (const address of addresses)
+            await this.bind(address).catch((error: unknown) => {
+                // Listed and not usable: IPv6 checks a new address for duplicates first (RFC 4862 §5.4). It is tried again.
+                if (!isIoError(error, IOErrorEnum.NOT_FOUND)) throw error
+            })
         if (this.sockets.size === 0) throw ioError(IOErrorEnum.NOT_FOUND, "this host has no address to listen on")
-        this.timer = setInterval(() => void this.follow(), LOOK_INTERVAL)
+        this.timer = setInterval(() => void this.poll(), POLL_INTERVAL)
         this.timer.unref()
     }
 
-    /** An address that is listed and not usable yet (IPv6 checks for duplicates first) is tried again later. */
     private async bind(address: string): Promise<void> {
-        const options = { remote: undefined, localHost: address, localPort: this.port }
-        let socket: Socket
-        try {
-            socket = await openSocket(options)
-        } catch (error) {
-            if (isIoError(error, IOErrorEnum.NOT_FOUND)) return
-            throw error
-        }
+        const socket = await openSocket({ remote: undefined, localHost: address, localPort: this.port })
         if (this.closed) return void socket.close()
         this.port = socket.address().port
         if (this.receiveBufferSize !== undefined) socket.setRecvBufferSize(this.receiveBufferSize)
@@ -84,40 +95,58 @@ export class AllAddressesSocket extends NodeUdpSocket {
         this.listenTo(socket, address)
     }
 
-    /** Opens sockets at addresses that came, closes those of addresses that went. */
-    private async follow(): Promise<void> {
-        const now = new Set(this.addresses())
+    /** Opens sockets at addresses that came, closes those at addresses that went. */
+    private async poll(): Promise<void> {
+        if (this.polling) return
+        this.polling = true
+        const present = new Set(this.addresses())
         for (const [address, socket] of this.sockets)
-            if (!now.has(address)) {
+            if (!present.has(address)) {
                 this.sockets.delete(address)
                 socket.close()
             }
-        for (const address of now)
-            if (!this.closed && !this.sockets.has(address))
-                await this.bind(address).catch((error: GError) =>
-                    this.services.log(LogLevel.warning, `not listening at a new address: ${error.message}`),
-                )
+        for (const address of this.reported) if (!present.has(address)) this.reported.delete(address)
+        for (const address of present) if (!this.closed && !this.sockets.has(address)) await this.add(address)
+        this.polling = false
+    }
+
+    /** What fails is logged once, and tried again at every poll. */
+    private async add(address: string): Promise<void> {
+        try {
+            if (this.sockets.size >= MAX_ADDRESSES)
+                throw ioError(IOErrorEnum.FAILED, `${address}: more than ${MAX_ADDRESSES} addresses`)
+            await this.bind(address)
+            this.reported.delete(address)
+        } catch (error) {
+            if (this.reported.has(address) || this.reported.size >= MAX_ADDRESSES) return
+            this.reported.add(address)
+            this.services.log(LogLevel.warning, `not listening at a new address: ${(error as GError).message}`)
+        }
     }
 
     /** The wildcard address, with the port. */
-    override localAddress(): SocketAddress {
-        return { address: "::", port: this.port }
+    localAddress(): SocketAddress {
+        return { address: this.options.wildcard, port: this.port }
     }
 
-    override setReceiveBufferSize(size: number): void {
+    setReceiveBufferSize(size: number): void {
         this.receiveBufferSize = size
         for (const socket of this.sockets.values()) socket.setRecvBufferSize(size)
     }
 
-    /** The socket of the address that was asked; for a peer that was not heard yet, one of its family. */
-    protected override socketTo(address: SocketAddress | undefined): Socket | undefined {
-        if (address?.local !== undefined) return this.sockets.get(address.local)
-        const isIPv6 = address?.address.includes(":") === true
-        for (const [local, socket] of this.sockets) if (local.includes(":") === isIPv6) return socket
-        return undefined
+    /** The socket that received from there; for an address that answers nothing, the one that the route prefers. */
+    protected socketTo(address: SocketAddress): Socket | Promise<Socket> {
+        if (address.local === undefined) return localAddressTo(address).then((local) => this.socketAt(local))
+        return this.socketAt(address.local)
     }
 
-    protected override closeSockets(): void {
+    private socketAt(local: string): Socket {
+        const socket = this.sockets.get(local)
+        if (socket === undefined) throw ioError(IOErrorEnum.NOT_FOUND, `${local} is no address of this host any more`)
+        return socket
+    }
+
+    protected closeSockets(): void {
         clearInterval(this.timer)
         for (const socket of this.sockets.values()) socket.close()
         this.sockets.clear()

@@ -64,3 +64,11 @@ export async function openSocket(options: UdpOptions): Promise<Socket> {
         })
     return socket
 }
+
+/** The local address that the routes of this host prefer for datagrams to `remote`. Throws GError. */
+export async function localAddressTo(remote: SocketAddress): Promise<string> {
+    const socket = await openSocket({ remote, localHost: undefined, localPort: 0 })
+    const { address } = socket.address()
+    socket.close()
+    return address
+}

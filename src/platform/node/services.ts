@@ -4,11 +4,12 @@ import { ioError, IOErrorEnum } from "../../gio/errors.js"
 import { type Table } from "../../dtls/endpoint/endpoint.js"
 import { LogLevel } from "../../gio/log-level.js"
 import { type Services, type Signal, type Storage, type UdpOptions, type UdpSocket } from "../services.js"
+import { AllAddressesSocket } from "./all-addresses.js"
 import { NodeCryptoProvider } from "./crypto.js"
 import { failureMessage } from "./failure-text.js"
 import { printable } from "./printable.js"
+import { wildcardOf } from "./local-addresses.js"
 import { NodeStorage } from "./storage.js"
-import { AllAddressesSocket } from "./all-addresses.js"
 import { NodeUdpSocket } from "./udp.js"
 
 class NodeSignal implements Signal {
@@ -99,8 +100,9 @@ export class NodeServices implements Services {
     }
 
     openUdp(options: UdpOptions): Promise<UdpSocket> {
-        const everywhere = options.remote === undefined && options.localHost === undefined
-        return everywhere ? AllAddressesSocket.openAll(this, options.localPort) : NodeUdpSocket.open(this, options)
+        const wildcard = options.remote === undefined ? wildcardOf(options.localHost) : undefined
+        if (wildcard === undefined) return NodeUdpSocket.open(this, options)
+        return AllAddressesSocket.openAll(this, { port: options.localPort, wildcard })
     }
 
     async resolve(host: string): Promise<string[]> {

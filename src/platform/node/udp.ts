@@ -1,7 +1,7 @@
 import { type RemoteInfo, type Socket } from "node:dgram"
 import { type InputMessage, type OutputMessage } from "../../gio/datagram-based.js"
 import { DatagramSocket } from "../../gio/datagram-socket.js"
-import { type GError, invalidArgument, ioError, IOErrorEnum } from "../../gio/errors.js"
+import { type GError, invalidArgument } from "../../gio/errors.js"
 import { type SocketAddress } from "../../gio/socket-address.js"
 import { gather, scatter } from "../../gio/vectors.js"
 import { type Services, type UdpOptions, type UdpSocket } from "../services.js"
@@ -18,30 +18,30 @@ const QUEUE_LIMIT = 4096
 /** Datagrams sent before others get a turn. */
 const SENDS_PER_TURN = 32
 
-/** node:dgram as a DatagramBased. */
-export class NodeUdpSocket extends DatagramSocket implements UdpSocket {
+/** One or several sockets of node:dgram as one DatagramBased: the queue of what they received, and sending in order. */
+export abstract class NodeDatagramSocket extends DatagramSocket implements UdpSocket {
     private queue: Received[] = []
     private sentInTurn = 0
 
     constructor(
         services: Services,
-        /** the socket that sends, unless an address names another one; undefined: there is none at the moment */
-        private socket: Socket | undefined,
-        private remote: SocketAddress | undefined,
+        protected remote: SocketAddress | undefined,
     ) {
         super(services)
-        if (socket !== undefined) this.listenTo(socket, undefined)
     }
 
-    static async open(services: Services, options: UdpOptions): Promise<NodeUdpSocket> {
-        return new NodeUdpSocket(services, await openSocket(options), options.remote)
-    }
+    abstract localAddress(): SocketAddress
+    /** System-wide receive buffer, bytes; for load tests and busy gateways. */
+    abstract setReceiveBufferSize(size: number): void
+    /** The socket that a datagram to this address leaves from. Throws GError. */
+    protected abstract socketTo(address: SocketAddress): Socket | Promise<Socket>
+    protected abstract closeSockets(): void
 
     /** @param local what `SocketAddress.local` of its senders is */
     protected listenTo(socket: Socket, local: string | undefined): void {
         socket.on("message", (data: Buffer, info: RemoteInfo) => this.received(data, info, local))
         socket.on("error", (error: NodeJS.ErrnoException) => {
-            this.error = asGError(error, this.remote === undefined ? "socket" : text(this.remote))
+            this.error = asGError(error, this.remote === undefined ? (local ?? "socket") : text(this.remote))
             this.changed.notify()
         })
     }
@@ -51,21 +51,6 @@ export class NodeUdpSocket extends DatagramSocket implements UdpSocket {
         const address = { address: info.address, port: info.port }
         this.queue.push({ data, address: local === undefined ? address : { ...address, local } })
         this.changed.notify()
-    }
-
-    localAddress(): SocketAddress {
-        const { address, port } = (this.socket as Socket).address()
-        return { address, port }
-    }
-
-    /** System-wide receive buffer, bytes; for load tests and busy gateways. */
-    setReceiveBufferSize(size: number): void {
-        this.socket?.setRecvBufferSize(size)
-    }
-
-    /** The socket that a datagram to this address leaves from. */
-    protected socketTo(_address: SocketAddress | undefined): Socket | undefined {
-        return this.socket
     }
 
     protected takeOne(message: InputMessage): boolean {
@@ -93,22 +78,29 @@ export class NodeUdpSocket extends DatagramSocket implements UdpSocket {
         return failed < 0 ? messages.length : failed
     }
 
-    private send(message: OutputMessage): Promise<GError | undefined> {
+    /** @returns what went wrong */
+    private async send(message: OutputMessage): Promise<GError | undefined> {
+        const to = this.remote ?? message.address
+        if (to === undefined) return invalidArgument("messages", "each needs an address: not connected")
+        // Port 0 is no place to send to, and node:dgram throws over it; an address can come from a forged datagram.
+        if (to.port === 0) return invalidArgument("messages", "port 0 is no place to send to")
+        try {
+            const found = this.socketTo(to)
+            return await this.sendFrom(found instanceof Promise ? await found : found, message, to)
+        } catch (error) {
+            return error as GError
+        }
+    }
+
+    private sendFrom(socket: Socket, message: OutputMessage, to: SocketAddress): Promise<GError | undefined> {
         const data = gather(message)
-        const { address } = message
         return new Promise((resolve) => {
             const done = (error: Error | null): void => {
                 if (error === null) message.bytesSent = data.length
-                resolve(error === null ? undefined : asGError(error, text(address ?? this.remote ?? nowhere)))
+                resolve(error === null ? undefined : asGError(error, text(to)))
             }
-            const socket = this.socketTo(address)
-            if (socket === undefined)
-                resolve(ioError(IOErrorEnum.NOT_FOUND, "this host does not have that address any more"))
-            else if (this.remote !== undefined) socket.send(data, done)
-            else if (address === undefined) resolve(invalidArgument("messages", "each needs an address: not connected"))
-            // Port 0 is no place to send to, and node:dgram throws over it; an address can come from a forged datagram.
-            else if (address.port === 0) resolve(invalidArgument("messages", "port 0 is no place to send to"))
-            else socket.send(data, address.port, address.address, done)
+            if (this.remote !== undefined) socket.send(data, done)
+            else socket.send(data, to.port, to.address, done)
         })
     }
 
@@ -118,10 +110,37 @@ export class NodeUdpSocket extends DatagramSocket implements UdpSocket {
         this.closeSockets()
         this.changed.notify()
     }
-
-    protected closeSockets(): void {
-        this.socket?.close()
-    }
 }
 
-const nowhere: SocketAddress = { address: "nowhere", port: 0 }
+/** One socket of node:dgram, bound to one address or connected to one peer. */
+export class NodeUdpSocket extends NodeDatagramSocket {
+    private constructor(
+        services: Services,
+        private socket: Socket,
+        remote: SocketAddress | undefined,
+    ) {
+        super(services, remote)
+        this.listenTo(socket, undefined)
+    }
+
+    static async open(services: Services, options: UdpOptions): Promise<NodeUdpSocket> {
+        return new NodeUdpSocket(services, await openSocket(options), options.remote)
+    }
+
+    localAddress(): SocketAddress {
+        const { address, port } = this.socket.address()
+        return { address, port }
+    }
+
+    setReceiveBufferSize(size: number): void {
+        this.socket.setRecvBufferSize(size)
+    }
+
+    protected socketTo(): Socket {
+        return this.socket
+    }
+
+    protected closeSockets(): void {
+        this.socket.close()
+    }
+}

@@ -11,12 +11,18 @@ type Ask = (code: CoapCode, path: string[], payload?: Buffer | string, ...option
 
 function gateway(shared: string[] = []): {
     arrived: [string, ArrivedReading[]][]
+    /** who was refused to write where */
+    refused: string[]
     ask: Ask
     /** the same, as another client */
     as: (identity: string) => Ask
 } {
     const arrived: [string, ArrivedReading[]][] = []
-    const resources = new Resources(shared, (_peer, path, readings) => void arrived.push([path, readings]))
+    const refused: string[] = []
+    const resources = new Resources(shared, {
+        readings: (_peer, path, readings) => void arrived.push([path, readings]),
+        refused: (peer, path) => void refused.push(`${peer} ${path}`),
+    })
     const as =
         (identity: string): Ask =>
         (code, path, payload = "", ...options) => {
@@ -24,7 +30,7 @@ function gateway(shared: string[] = []): {
             const request = { ...emptyMessage(CoapType.CON, 1), code, options: [...segments, ...options] }
             return resources.handle({ ...request, payload: Buffer.from(payload) }, { peer: "client 1", identity })
         }
-    return { arrived, ask: as("01"), as }
+    return { arrived, refused, ask: as("01"), as }
 }
 
 const formatOf = (format: number): Option => uintOption(CoapOption.CONTENT_FORMAT, format)
@@ -90,23 +96,27 @@ describe("a gateway's resources", () => {
     })
 
     it("belong to the identity that created them: others read them, and neither overwrite nor delete them", () => {
-        const { as } = gateway()
+        const { as, refused } = gateway()
         const [owner, other] = [as("01"), as("02")]
         strictEqual(textOf(owner(CoapCode.PUT, ["boiler"], "on")), "2.01")
         for (const code of [CoapCode.PUT, CoapCode.POST, CoapCode.DELETE])
             strictEqual(textOf(other(code, ["boiler"], "off")), "4.03 /boiler belongs to another client")
         strictEqual(textOf(other(CoapCode.GET, ["boiler"])), "2.05 on")
+        deepStrictEqual(refused, ["client 1 /boiler", "client 1 /boiler", "client 1 /boiler"])
         strictEqual(textOf(owner(CoapCode.POST, ["boiler"], "standby")), "2.04")
         strictEqual(textOf(owner(CoapCode.DELETE, ["boiler"])), "2.02")
         strictEqual(textOf(other(CoapCode.PUT, ["boiler"], "mine now")), "2.01")
     })
 
-    it("are everybody's where the path is shared, at it and below it, and nowhere else", () => {
+    it("are written by everybody where the path is shared, at it and below it; only their owner deletes them", () => {
         const { as } = gateway(["/readings"])
         const [owner, other] = [as("01"), as("02")]
         for (const path of [["readings"], ["readings", "a"], ["readings-of-one"]]) owner(CoapCode.PUT, path, "1")
         strictEqual(textOf(other(CoapCode.POST, ["readings"], "2")), "2.04")
-        strictEqual(textOf(other(CoapCode.DELETE, ["readings", "a"])), "2.02")
+        strictEqual(textOf(other(CoapCode.PUT, ["readings", "a"], "3")), "2.04")
+        strictEqual(textOf(other(CoapCode.DELETE, ["readings", "a"])), "4.03 /readings/a belongs to another client")
+        strictEqual(textOf(owner(CoapCode.DELETE, ["readings", "a"])), "2.02")
+        strictEqual(textOf(owner(CoapCode.DELETE, ["never-there"])), "2.02")
         strictEqual(textOf(other(CoapCode.POST, ["readings-of-one"], "2")).slice(0, 4), "4.03")
         const everything = gateway(["/"])
         everything.as("01")(CoapCode.PUT, ["x"], "1")
@@ -117,9 +127,21 @@ describe("a gateway's resources", () => {
         const { as } = gateway()
         const greedy = as("01")
         for (let i = 0; i < 100; i++) strictEqual(textOf(greedy(CoapCode.PUT, [`r${i}`], "1")), "2.01")
-        strictEqual(textOf(greedy(CoapCode.PUT, ["one-more"], "1")), "4.03 too many resources")
+        strictEqual(textOf(greedy(CoapCode.PUT, ["one-more"], "1")), "4.03 a client has at most 100 resources: delete one first")
+        strictEqual(textOf(greedy(CoapCode.PUT, ["r7"], "2")), "2.04")
         strictEqual(textOf(as("02")(CoapCode.PUT, ["other"], "1")), "2.01")
         greedy(CoapCode.DELETE, ["r7"])
         strictEqual(textOf(greedy(CoapCode.PUT, ["one-more"], "1")), "2.01")
+    })
+
+    it("have a limit in all: a full gateway says 5.03 and when to ask again, and goes on taking what it has", () => {
+        const { as } = gateway()
+        for (let i = 0; i < 1000; i++) as(`${i % 10}`)(CoapCode.PUT, [`r${i}`], "1")
+        const full = as("11")(CoapCode.PUT, ["one-more"], "1")
+        strictEqual(textOf(full), "5.03 there are 1000 resources already")
+        deepStrictEqual(full.options, [uintOption(CoapOption.MAX_AGE, 60)])
+        strictEqual(textOf(as("0")(CoapCode.PUT, ["r0"], "2")), "2.04")
+        as("0")(CoapCode.DELETE, ["r0"])
+        strictEqual(textOf(as("11")(CoapCode.PUT, ["one-more"], "1")), "2.01")
     })
 })

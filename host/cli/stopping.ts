@@ -1,0 +1,35 @@
+/*
+ * How commands that run until they are stopped come to an end: by Ctrl-C, SIGTERM, or because nobody reads their output
+ * any more. All of them end what they do in order and with exit code 0.
+ */
+
+/** @param why for people, when it was no signal */
+type StopHandler = (why: string | undefined) => void
+
+const handlers = new Set<StopHandler>()
+let stopped: { why: string | undefined } | undefined
+
+/** Ends the command: as its handlers do it, or at once when it has none yet or any more. Further calls do nothing. */
+export function stop(why?: string): void {
+    if (stopped !== undefined) return
+    stopped = { why }
+    if (handlers.size === 0) process.exit(0)
+    for (const handler of handlers) handler(why)
+}
+
+/** Calls `handler` when the command is to end. @returns a function that takes the handler back */
+export function onStop(handler: StopHandler): () => void {
+    if (stopped !== undefined) handler(stopped.why)
+    handlers.add(handler)
+    return () => void handlers.delete(handler)
+}
+
+/** Whether the command was stopped before it was done. */
+export function wasStopped(): boolean {
+    return stopped !== undefined
+}
+
+/** From now on Ctrl-C and SIGTERM stop the command; the second one ends it at once. */
+export function stopOnSignals(): void {
+    for (const signal of ["SIGINT", "SIGTERM"] as const) process.once(signal, () => stop())
+}
