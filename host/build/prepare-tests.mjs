@@ -1,7 +1,8 @@
 /*
  * node host/build/prepare-tests.mjs [THEME]: installs the independent peers that the tests of a theme (without: of all)
  * talk to, and the compilers and emulators they need, where those are missing and Debian's apt-get may be used. Otherwise it
- * names them; a test that needs a missing one is skipped and says so, and fails in CI.
+ * names them; a test that needs a missing one is skipped and says so, and fails in CI. Compiles the simulator where a theme
+ * runs it: that takes longer than a test may.
  */
 import { spawnSync } from "node:child_process"
 
@@ -63,4 +64,9 @@ if (first.length > 0) {
     if (!installed) console.log(`tests: could not install them; please run: sudo apt-get install ${names.join(" ")}`)
     const left = missing().map(([name]) => name)
     if (left.length > 0) console.log(`tests: without ${left.join(", ")} the tests that need them are skipped`)
+}
+
+if (theme === undefined || ["machine", "firmware", "cli"].includes(theme)) {
+    const prepare = ["--import", "./host/build/tsx.mjs", "host/build/prepare-simulator.ts"]
+    process.exitCode = spawnSync(process.execPath, prepare, { stdio: "inherit" }).status ?? 1
 }

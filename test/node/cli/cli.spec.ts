@@ -27,7 +27,7 @@ describe("the command line", function () {
 
     before(async function () {
         this.timeout(600000)
-        // What the first start on a computer compiles, once.
+        // What a first start compiles.
         await compiledMachine()
         cachedDeviceImage("src/sensor/main.ts")
     })
