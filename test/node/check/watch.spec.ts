@@ -12,7 +12,7 @@ describe("npm run watch", function () {
             writeFileSync(join(folder, "source.ts"), `export const answer = (): string => "${result}"\n`)
         const spec = join(folder, "one.spec.ts")
         const test = 'it("answers", () => { if (answer() !== "right") throw new Error(answer()) })'
-        writeFileSync(spec, `import { answer } from "./source.js"\n${test}\n`)
+        writeFileSync(spec, `import { answer } from ${JSON.stringify("./source.js")}\n${test}\n`)
         writeFileSync(join(folder, "package.json"), '{ "type": "module" }')
         source("right")
         const watch = new Running([process.execPath, "test/watch.mjs", spec])

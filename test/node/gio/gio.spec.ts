@@ -5,7 +5,14 @@ import { DtlsClientConnection } from "../../../src/gio/dtls-client-connection.js
 import { type DtlsConnection } from "../../../src/gio/dtls-connection.js"
 import { DtlsListener } from "../../../src/gio/dtls-listener.js"
 import { IOCondition, TlsChannelBindingType, TlsProtocolVersion } from "../../../src/gio/enums.js"
-import { ErrorDomain, GError, IOErrorEnum, isIoError, TlsChannelBindingError, TlsError } from "../../../src/gio/errors.js"
+import {
+    ErrorDomain,
+    GError,
+    IOErrorEnum,
+    isIoError,
+    TlsChannelBindingError,
+    TlsError,
+} from "../../../src/gio/errors.js"
 import { type DtlsSettings, newSettings, SinglePsk } from "../../../src/gio/settings.js"
 import { type Association } from "../../../src/dtls/association/association.js"
 import { allSuites, TLS_PSK_WITH_AES_128_CCM, TLS_PSK_WITH_AES_128_CCM_8 } from "../../../src/dtls/crypto/suites.js"
