@@ -96,6 +96,7 @@ export const fuzzTargets: FuzzTarget[] = [
     programTarget("coap", "CoAP: the codec, a server's session, a client's exchange", DATA, 2048, []),
     programTarget("cbor", "SenML packs in CBOR", DATA, 2048, []),
     programTarget("uri", "coaps URIs", DATA, 512, []),
+    programTarget("link-format", "links with texts of clients in them", DATA, 512, []),
     programTarget("natives", "the device's natives with hostile arguments", DATA, 1024, ["--lenient"]),
     machine,
 ]

@@ -102,7 +102,15 @@ export const machineFuzzer: NativeProgram = {
 export const programFuzzer: NativeProgram = {
     name: "fuzz-program",
     compiler: "clang",
-    flags: ["-std=c11", "-g1", "-O1", ...SANITIZE, "-fsanitize=fuzzer", "-fno-sanitize-coverage=trace-cmp"],
+    flags: [
+        "-std=c11",
+        "-D_GNU_SOURCE",
+        "-g1",
+        "-O1",
+        ...SANITIZE,
+        "-fsanitize=fuzzer",
+        "-fno-sanitize-coverage=trace-cmp",
+    ],
     sources: ["vm", "natives", "fuzz/program"],
     uncovered: ["vm", "fuzz/program"],
     libraries: ["-lmbedx509", "-lmbedcrypto", "-lm"],
@@ -114,7 +122,7 @@ export const programFuzzer: NativeProgram = {
 export const quickProgramFuzzer: NativeProgram = {
     ...programFuzzer,
     name: "fuzz-program-quick",
-    flags: ["-std=c11", "-g1", "-O2", "-fsanitize=fuzzer", "-fno-sanitize-coverage=trace-cmp"],
+    flags: ["-std=c11", "-D_GNU_SOURCE", "-g1", "-O2", "-fsanitize=fuzzer", "-fno-sanitize-coverage=trace-cmp"],
 }
 
 function filesOf(source: string): string[] {

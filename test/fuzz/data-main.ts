@@ -1,5 +1,6 @@
 /* The targets that are data and natives: a second program, since one image has at most 64 KB of code. */
 import { coapTarget } from "./coap.js"
+import { linkFormatTarget } from "./link-format.js"
 import { nativesTarget } from "./native-calls.js"
 import { runTarget, targetName } from "./run.js"
 import { senmlTarget } from "./senml.js"
@@ -10,6 +11,7 @@ function targetOf(name: string): FuzzTarget | undefined {
     if (name === "coap") return coapTarget()
     if (name === "cbor") return senmlTarget()
     if (name === "uri") return uriTarget()
+    if (name === "link-format") return linkFormatTarget()
     return name === "natives" ? nativesTarget() : undefined
 }
 

@@ -6,12 +6,14 @@ import { type FuzzRun, type FuzzTarget, promise } from "./target.js"
 const MOST_OPTION = 255
 
 function check(text: string): void {
-    const { host, port, path, query } = parseCoapsUri(text)
+    const uri = parseCoapsUri(text)
+    const { host, port, path, query } = uri
     promise(host.length > 0, "a URI names a host")
     promise(port >= 1 && port <= 65535, "a port is one")
     for (const part of path) promise(Buffer.from(part).length <= MOST_OPTION, "a segment fits an option")
     for (const part of query) promise(Buffer.from(part).length <= MOST_OPTION, "an argument fits an option")
-    promise(coapUriText({ host, port, path, query }).length > 0, "it can be shown")
+    const normal = coapUriText(uri)
+    promise(coapUriText(parseCoapsUri(normal)) === normal, "its normal form is one")
 }
 
 function prepare(): FuzzRun {

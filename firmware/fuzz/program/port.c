@@ -32,9 +32,11 @@ void port_log(int32_t level, const char *message, size_t length)
     (void)last;
 }
 
-const char *port_setting(const char *name)
+const char *port_setting(const char *name, size_t *length)
 {
-    return fuzz_setting(name);
+    const char *text = fuzz_setting(name);
+    *length = text == NULL ? 0 : strlen(text);
+    return text;
 }
 
 const char *port_reboot_reason(void)

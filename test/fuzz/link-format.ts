@@ -1,0 +1,60 @@
+import { type LinkAttribute, writeLinkFormat } from "../../src/coap/link-format.js"
+import { Reader } from "../../src/dtls/bytes/reader.js"
+import { isIoError, IOErrorEnum } from "../../src/gio/errors.js"
+import { type FuzzRun, type FuzzTarget, promise } from "./target.js"
+
+/** Most segments, and most attributes, of the link that the input makes. */
+const MOST_PARTS = 6
+
+/** Texts, each behind its length. */
+function texts(reader: Reader): string[] {
+    const found: string[] = []
+    const count = Math.min(reader.uint(1), MOST_PARTS)
+    for (let i = 0; i < count; i++) {
+        const length = Math.min(reader.uint(1), reader.remaining())
+        found.push(reader.bytes(length).toString())
+    }
+    return found
+}
+
+/** Whether another link or attribute begins at a mark of its own: outside of quotes and of the target's brackets. */
+function countOutside(text: string, mark: string): number {
+    let count = 0
+    let inside = ""
+    for (let i = 0; i < text.length; i++) {
+        const character = text.charAt(i)
+        if (inside === '"' && character === "\\") i++
+        else if (inside.length > 0) {
+            if (character === inside) inside = ""
+        } else if (character === '"') inside = '"'
+        else if (character === "<") inside = ">"
+        else if (character === mark) count++
+    }
+    promise(inside.length === 0, "every quote and bracket is closed")
+    return count
+}
+
+function check(reader: Reader): void {
+    const path = texts(reader)
+    const attributes: LinkAttribute[] = texts(reader).map((value) => ({ name: "title", value }))
+    const last = { path: ["last"], attributes: [{ name: "ct", value: 112 }] }
+    const text = writeLinkFormat([{ path, attributes }, last])
+    promise(countOutside(text, ",") === 1, "two links stay two")
+    promise(countOutside(text, ";") === attributes.length + 1, "attributes stay as many")
+}
+
+function prepare(): FuzzRun {
+    return async (input) => {
+        try {
+            check(new Reader(input, 0, input.length))
+        } catch (error) {
+            if (!isIoError(error, IOErrorEnum.INVALID_ARGUMENT)) throw error
+        }
+    }
+}
+
+/** Links that a gateway tells of, with what its clients chose in them. */
+export function linkFormatTarget(): FuzzTarget {
+    const seed = hex`0204726561640261620203223e2c013b`
+    return { states: 1, prepare, seeds: () => [seed] }
+}
