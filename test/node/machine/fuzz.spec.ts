@@ -16,7 +16,10 @@ const LEAST_EXECUTIONS = 10
 /** npm run fuzz with arguments. */
 function command(...args: string[]): { status: number | null; stderr: string } {
     const script = join(root, "host", "build", "fuzz.ts")
-    return spawnSync(process.execPath, ["--import", "./host/build/tsx.mjs", script, ...args], { cwd: root, encoding: "utf8" })
+    return spawnSync(process.execPath, ["--import", "./host/build/tsx.mjs", script, ...args], {
+        cwd: root,
+        encoding: "utf8",
+    })
 }
 
 describe("coverage-guided fuzzing", function () {
