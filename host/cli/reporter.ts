@@ -28,9 +28,7 @@ export class Reporter {
         this.json = flag(values, "json")
         this.raw = flag(values, "raw")
         if (flag(values, "trace"))
-            this.tracer = new Tracer((record) =>
-                this.json ? printJson(record) : printNote(traceLine(record)),
-            )
+            this.tracer = new Tracer((record) => (this.json ? printJson(record) : printNote(traceLine(record))))
         this.services = new ObservedServices(
             (direction, peer, data) => this.observe(direction, peer, data),
             () => (this.socketTraffic = { bytes: 0, datagrams: 0 }),

@@ -160,7 +160,10 @@ export class Resources {
     /** Why no resource can be added; undefined: there is room. */
     private noRoomFor(owner: string): CoapAnswer | undefined {
         if ((this.countOf.get(owner) ?? 0) >= MAX_RESOURCES_OF_ONE)
-            return refusal(CoapCode.FORBIDDEN, `a client has at most ${MAX_RESOURCES_OF_ONE} resources: delete one first`)
+            return refusal(
+                CoapCode.FORBIDDEN,
+                `a client has at most ${MAX_RESOURCES_OF_ONE} resources: delete one first`,
+            )
         if (this.byPath.size < MAX_RESOURCES) return undefined
         const full = refusal(CoapCode.SERVICE_UNAVAILABLE, `there are ${MAX_RESOURCES} resources already`)
         return { ...full, options: [uintOption(CoapOption.MAX_AGE, RETRY_AFTER)] }

@@ -1,7 +1,11 @@
 import { copyOf, equal, join } from "../../src/dtls/bytes/bytes.js"
-import { type FirstFragment, HelloGate, readFirstFragment } from "../../src/dtls/endpoint/hello-gate.js"
-import { COOKIE_LENGTH } from "../../src/dtls/handshake/cookies.js"
 import { writeUint } from "../../src/dtls/bytes/integers.js"
+import { type HelloFragment, readHelloFragment } from "../../src/dtls/endpoint/hello-fragment.js"
+import { type AdmittedHello, HelloGate } from "../../src/dtls/endpoint/hello-gate.js"
+import { COOKIE_LENGTH } from "../../src/dtls/handshake/cookies.js"
+import { DiscardCounters } from "../../src/dtls/record/discard.js"
+import { type ClientHelloStart } from "../../src/dtls/wire/client-hello.js"
+import { testSettings } from "../engine/simulation.js"
 import { NativeCrypto } from "./native-crypto.js"
 import { flightsFor } from "./pair.js"
 import { type FuzzRun, type FuzzTarget, promise } from "./target.js"
@@ -14,13 +18,9 @@ const COOKIE_IN_ANSWER = RECORD_HEADER + HANDSHAKE_HEADER + 3
 const OPENED = 0
 const ASKED = 1000
 
-function addressOf(text: string): Buffer {
-    return Buffer.from(text)
-}
-
 /** The hello again, with the cookie that it was answered with; undefined when a length field would not hold it. */
-function withCookie(datagram: Buffer, hello: FirstFragment, cookie: Buffer): Buffer | undefined {
-    const { start, header } = hello
+function withCookie(hello: HelloFragment, start: ClientHelloStart, cookie: Buffer): Buffer | undefined {
+    const { datagram, header } = hello
     const at = RECORD_HEADER + HANDSHAKE_HEADER + 2 + start.random.length + 1 + start.sessionId.length
     const grows = cookie.length - start.cookie.length
     const fragmentEnd = RECORD_HEADER + HANDSHAKE_HEADER + header.fragmentLength
@@ -38,36 +38,46 @@ function withCookie(datagram: Buffer, hello: FirstFragment, cookie: Buffer): Buf
     return made
 }
 
-function admits(gate: HelloGate, address: string, datagram: Buffer): boolean {
-    const hello = readFirstFragment(datagram, datagram.length)
-    return hello !== undefined && gate.admits(addressOf(address), hello, ASKED)
+/** What the gate makes of a datagram from this address. */
+function admitted(gate: HelloGate, key: string, datagram: Buffer): AdmittedHello | undefined {
+    const hello = readHelloFragment(datagram, datagram.length)
+    return hello === undefined ? undefined : gate.take(hello, { key, address: key }, ASKED)
 }
 
-function checkAnswer(gate: HelloGate, datagram: Buffer, hello: FirstFragment, answer: Buffer): void {
-    promise(answer.length <= datagram.length, "a stranger gets no more bytes than it sent")
+/** @returns the answer to a hello whose cookie is not good; undefined when there is none */
+function answerTo(gate: HelloGate, hello: HelloFragment): Buffer | undefined {
+    promise(gate.take(hello, { key: "one", address: "one" }, ASKED) === undefined, "nobody guesses a cookie")
+    promise(gate.partialCount() === 0, "nothing is kept of a hello without a cookie")
+    const reply = gate.nextReply()
+    return reply === undefined ? undefined : reply.data
+}
+
+function checkAnswer(gate: HelloGate, hello: HelloFragment, start: ClientHelloStart, answer: Buffer): void {
+    promise(answer.length <= hello.length, "an unknown client gets no more bytes than it sent")
     const cookie = copyOf(answer, COOKIE_IN_ANSWER, answer.length)
     promise(cookie.length === COOKIE_LENGTH, "the answer ends with a cookie")
-    const again = withCookie(datagram, hello, cookie)
+    const again = withCookie(hello, start, cookie)
     if (again === undefined) return
-    promise(admits(gate, "one", again), "the cookie opens the gate to its address")
-    promise(!admits(gate, "two", again), "it does not open it to another address")
+    const isWhole = hello.header.fragmentLength === hello.header.length
+    promise(!isWhole || admitted(gate, "one", again) !== undefined, "the cookie opens the gate to its address")
+    promise(admitted(gate, "two", again) === undefined, "it does not open it to another address")
     cookie[0] = cookie[0] ^ 1
-    promise(!admits(gate, "one", withCookie(datagram, hello, cookie) as Buffer), "another cookie does not open it")
+    const forged = withCookie(hello, start, cookie) as Buffer
+    promise(admitted(gate, "one", forged) === undefined, "another cookie does not open it")
 }
 
 function prepare(): FuzzRun {
-    const gate = new HelloGate(new NativeCrypto(3), OPENED)
+    const gate = new HelloGate(testSettings(new NativeCrypto(3)), new DiscardCounters(), OPENED)
     return async (input) => {
-        const hello = readFirstFragment(input, input.length)
+        const hello = readHelloFragment(input, input.length)
         if (hello === undefined) return
-        promise(hello.start.random.length === 32, "a hello has a random")
-        promise(!gate.admits(addressOf("one"), hello, ASKED), "nobody guesses a cookie")
-        const answer = gate.challenge(addressOf("one"), hello, input.length)
-        const again = gate.challenge(addressOf("one"), hello, input.length)
+        const answer = answerTo(gate, hello)
+        const again = answerTo(gate, hello)
         promise((answer === undefined) === (again === undefined), "the gate keeps nothing")
         if (answer === undefined || again === undefined) return
         promise(equal(answer, again), "the gate keeps nothing")
-        checkAnswer(gate, input, hello, answer)
+        promise(hello.start !== undefined, "only first fragments are answered")
+        if (hello.start !== undefined) checkAnswer(gate, hello, hello.start, answer)
     }
 }
 

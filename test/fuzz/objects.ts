@@ -4,7 +4,7 @@ import { blit, copyOf, equal, join } from "../../src/dtls/bytes/bytes.js"
 import { readUint, writeUint } from "../../src/dtls/bytes/integers.js"
 import { Reader } from "../../src/dtls/bytes/reader.js"
 import { Writer } from "../../src/dtls/bytes/writer.js"
-import { readFirstFragment } from "../../src/dtls/endpoint/hello-gate.js"
+import { readHelloFragment } from "../../src/dtls/endpoint/hello-fragment.js"
 import { readHandshakeHeader } from "../../src/dtls/wire/handshake-header.js"
 import { readRecordHeader } from "../../src/dtls/wire/record-header.js"
 import { type ServerEndpoint } from "../../src/dtls/endpoint/server-endpoint.js"
@@ -53,7 +53,7 @@ function calls(): Call[] {
         (a) => writeUint(a[0], a[1], a[2], a[3]),
         (a) => readRecordHeader(a[0]),
         (a) => readHandshakeHeader(a[0]),
-        (a) => readFirstFragment(a[0], a[1]),
+        (a) => readHelloFragment(a[0], a[1]),
         (a) => (a[0] as Association).receive(a[1], a[2], a[3]),
         (a) => (a[0] as Association).tick(a[1]),
         (a) => (a[0] as Association).poll(),

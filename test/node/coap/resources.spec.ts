@@ -127,7 +127,10 @@ describe("a gateway's resources", () => {
         const { as } = gateway()
         const greedy = as("01")
         for (let i = 0; i < 100; i++) strictEqual(textOf(greedy(CoapCode.PUT, [`r${i}`], "1")), "2.01")
-        strictEqual(textOf(greedy(CoapCode.PUT, ["one-more"], "1")), "4.03 a client has at most 100 resources: delete one first")
+        strictEqual(
+            textOf(greedy(CoapCode.PUT, ["one-more"], "1")),
+            "4.03 a client has at most 100 resources: delete one first",
+        )
         strictEqual(textOf(greedy(CoapCode.PUT, ["r7"], "2")), "2.04")
         strictEqual(textOf(as("02")(CoapCode.PUT, ["other"], "1")), "2.01")
         greedy(CoapCode.DELETE, ["r7"])
