@@ -15,6 +15,8 @@ if (!existsSync(path)) {
     console.error(`coverage: by the last run of mocha, in which ${passed.length} tests passed (npm test runs all)`)
     if (process.argv.includes("--json")) console.log(JSON.stringify(result))
     else
-        for (const [kind, ids] of Object.entries(result))
-            console.log(`${kind} (${(ids as string[]).length}): ${(ids as string[]).join(" ")}`)
+        for (const kind of ["covered", "partial", "missing"] as const)
+            console.log(`${kind} (${result[kind].length}): ${result[kind].join(" ")}`)
+    if (!process.argv.includes("--json"))
+        for (const [id, sentence] of Object.entries(result.explained)) console.log(`${id}: ${sentence}`)
 }

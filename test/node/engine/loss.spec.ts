@@ -23,7 +23,7 @@ const BOUNDS = { one: { datagrams: 14, time: 2500 }, two: { datagrams: 20, time:
 const DATAGRAMS = 12
 
 describe("a lossy link", () => {
-    it("[F14 part] each single datagram lost: completes within 14 datagrams and 2.5 s", () => {
+    it("[F14] each single datagram lost: completes within 14 datagrams and 2.5 s", () => {
         for (let lost = 0; lost < DATAGRAMS; lost++) {
             const s = simulate()
             s.fault = (index) => (index === lost ? [] : [5])

@@ -127,7 +127,7 @@ describe("records", () => {
         strictEqual(s.serverAssociation().record.readEpoch, 1)
     })
 
-    it("[R10 part] ten retransmissions of every flight: no (key, nonce) pair and no record number repeats", () => {
+    it("[R10] ten retransmissions of every flight: no (key, nonce) pair and no record number repeats", () => {
         const crypto = new SpyCrypto()
         const s = simulate((client, server) => {
             client.crypto = crypto
@@ -220,7 +220,7 @@ describe("records", () => {
             )
     })
 
-    it("[R18 part] records of a future epoch are kept up to the limit, then dropped, and read once keys come", () => {
+    it("[R18] records of a future epoch are kept up to the limit, then dropped, and read once keys come", () => {
         const s = simulate((_client, server) => (server.limits = { ...server.limits, earlyRecordBytes: 200 }))
         s.serverAnswers = false
         s.begin()
@@ -305,7 +305,7 @@ describe("records", () => {
         strictEqual(s.serverAssociation().failure?.reason, FailureReason.tooManyForgeries)
     })
 
-    it("[R25] the CCM_8 failure limit ends the association; suites with long tags only count", () => {
+    it("[R25] [D12] the CCM_8 failure limit ends the association; suites with long tags only count", () => {
         for (const suite of allSuites()) {
             const s = connected((client, server) => {
                 client.suites = server.suites = [suite]
@@ -330,7 +330,7 @@ describe("records", () => {
         }
     })
 
-    it("[R26 part] alerts of a wrong form are discarded, warnings told, user_canceled tolerated", () => {
+    it("[R26] alerts of a wrong form are discarded, warnings told, user_canceled tolerated", () => {
         const s = connected()
         const server = s.serverAssociation()
         const protectedAlert = (...body: number[]): Buffer => {

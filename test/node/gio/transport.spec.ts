@@ -85,7 +85,7 @@ describe("the tasks that drive an endpoint", () => {
         await served.close()
     })
 
-    it("go on when the base socket cannot send, or reports errors while receiving", async () => {
+    it("[F25] go on when the base socket cannot send, or reports errors while receiving", async () => {
         const served = await Served.open(() => undefined)
         const { sendMessages, receiveMessages } = served.socket
         let failing = 3
