@@ -2,12 +2,8 @@
  * The one place of the command line that writes to standard output and standard error. What peers and devices sent
  * becomes one line here: nothing in it can begin another line or steer the terminal.
  */
-import { closeSync, constants, fstatSync, openSync } from "node:fs"
 import { printable, printableJson } from "../../src/platform/node/printable.js"
 import { stop } from "./stopping.js"
-
-/** How often it is looked whether somebody still reads standard output, ms. */
-const READER_INTERVAL = 1000
 
 /** One line on standard output, escaped and cut. */
 export function printLine(line: string): void {
@@ -29,17 +25,6 @@ export function printMessage(message: Buffer): void {
     process.stdout.write(`${printable(message.toString().replace(/\r?\n$/, ""), Infinity)}\n`)
 }
 
-/**
- * What a program printed at once. A newline in it begins a line that is marked, since what the program had from elsewhere
- * may be behind it.
- * @param tag in front of each line
- */
-export function printConsole(text: string, tag: string): void {
-    process.stdout.write(`${tag}${text.split("\n").map(printableLine).join(`\n${tag}  | `)}\n`)
-}
-
-const printableLine = (line: string): string => printable(line)
-
 /** Text of this program itself, of any number of lines. */
 export function printText(text: string): void {
     process.stdout.write(`${text}\n`)
@@ -50,28 +35,11 @@ export function printRaw(data: string | Buffer): void {
     process.stdout.write(data)
 }
 
-/** Whoever reads the output may stop: `mote sensor ... | head` is no defect, and ends as Ctrl-C does. */
+/** Whoever reads the output may stop: `mote sensor ... | head` is no defect, and the next line ends it as Ctrl-C does. */
 export function stopWithReader(): void {
     for (const stream of [process.stdout, process.stderr])
         stream.on("error", (error: NodeJS.ErrnoException) => {
             if (error.code !== "EPIPE" && error.code !== "ERR_STREAM_DESTROYED") throw error
             stop("nobody reads its output any more")
         })
-    setInterval(() => {
-        if (!hasReader()) stop("nobody reads its output any more")
-    }, READER_INTERVAL).unref()
-}
-
-/**
- * Whether somebody reads a pipe on standard output, without a write: opening a pipe for writing fails without a reader
- * (fifo(7)). True where that cannot be told.
- */
-function hasReader(): boolean {
-    if (process.platform !== "linux" || !fstatSync(1).isFIFO()) return true
-    try {
-        closeSync(openSync("/proc/self/fd/1", constants.O_WRONLY | constants.O_NONBLOCK))
-        return true
-    } catch (error) {
-        return (error as NodeJS.ErrnoException).code !== "ENXIO"
-    }
 }

@@ -11,7 +11,7 @@ import { DebugMap } from "../simulator/debug-map.js"
 import { Device, type DeviceOptions, type Outcome } from "../simulator/device.js"
 import { runStockSensor, type StockSettings } from "../simulator/stock.js"
 import { counterLines, panicLines } from "./outcome.js"
-import { printConsole, printLine, printNote, printRaw, printText } from "./output.js"
+import { printLine, printNote, printRaw, printText } from "./output.js"
 import { onStop } from "./stopping.js"
 
 export const simHelp = `mote sim PROGRAM.ts|IMAGE.devs [options]
@@ -185,7 +185,7 @@ function deviceOptions(options: SimOptions, number: number, debug: DebugMap | un
         print: (level, text) => {
             // Programs compare this output: it is what the device's program printed.
             if (options.plain) printRaw(`${tag}${text}\n`)
-            else printConsole((levels[level] ?? "") + (debug?.withNames(text) ?? text), tag)
+            else printLine(tag + (levels[level] ?? "") + (debug?.withNames(text) ?? text))
         },
         log: (level, message) => printLine(`${tag}${LogLevel[level]}: ${inWords(message)}`),
     }

@@ -64,7 +64,7 @@ function sensorCell(backend: Backend, suite: SuiteNames): Cell {
             await untilBound(port)
             const ours = start(sensor(port))
             await ours.expect("done: 2 samples posted, 0 refused, 0 lost")
-            const last = /posted 2: temperature ([\d.]+) Cel/.exec(ours.output)?.[1] ?? "nothing"
+            const last = /posted 2: temperature ([\d.]+) °C/.exec(ours.output)?.[1] ?? "nothing"
             const reader = start(client(backend, "-m", "get", `coaps://127.0.0.1:${port}/readings`))
             await reader.expect(`temperature ${last} Cel`)
             return "ok"

@@ -4,7 +4,7 @@ import { readFileSync, rmSync, statSync, writeFileSync } from "node:fs"
 import { join } from "node:path"
 import { cachedDeviceImage, root } from "../../../host/build/device.js"
 import { compiledMachine } from "../../../host/build/wasm.js"
-import { Tracer, traceLine } from "../../../host/trace/tracer.js"
+import { type TraceRecord, Tracer, traceLine } from "../../../host/trace/tracer.js"
 import { temporaryFolder } from "../../../host/temporary.js"
 import { freePort, mote, Running, untilBound } from "../../interop/process.js"
 import { connected } from "../../support/connected.js"
@@ -16,14 +16,14 @@ function run(...args: string[]): { code: number | null; out: string; err: string
     const { status, stdout, stderr } = spawnSync(program, rest, {
         cwd: root,
         encoding: "utf8",
-        timeout: 30000,
+        timeout: 120000,
         input: "",
     })
     return { code: status, out: stdout, err: stderr }
 }
 
 describe("the command line", function () {
-    this.timeout(60000)
+    this.timeout(180000)
 
     before(async function () {
         this.timeout(600000)
@@ -241,5 +241,25 @@ describe("the trace", () => {
         ok(lines[5]?.includes("flight 6: ChangeCipherSpec"))
         ok(lines[6]?.endsWith("flight 5: ClientKeyExchange, ChangeCipherSpec, Finished, protected (again)"))
         ok(lines[7]?.endsWith("not DTLS"))
+    })
+
+    it("forgets the oldest peers: a thousand new ones do not fill its memory", () => {
+        const records: TraceRecord[] = []
+        const tracer = new Tracer((record) => records.push(record))
+        const [hello, , cookieHello] = connected().log as [Buffer, Buffer, Buffer]
+        const from = (port: number): { address: string; port: number } => ({ address: "192.0.2.1", port })
+        for (let port = 1; port <= 1001; port++) tracer.datagram("received", from(port), hello)
+        tracer.datagram("received", from(1001), hello)
+        strictEqual(records.at(-1)?.again, true)
+        tracer.datagram("received", from(1), hello)
+        strictEqual(records.at(-1)?.again, false)
+        // Nor do a thousand messages of one peer: the oldest of them are news again.
+        for (let seq = 1; seq <= 1000; seq++) {
+            const numbered = Buffer.from(cookieHello)
+            numbered.writeUInt16BE(seq, 13 + 4)
+            tracer.datagram("received", from(1), numbered)
+            tracer.datagram("received", from(1), numbered)
+            strictEqual(records.at(-1)?.again, true)
+        }
     })
 })

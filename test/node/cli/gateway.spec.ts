@@ -1,0 +1,197 @@
+import { deepStrictEqual, ok, strictEqual } from "node:assert/strict"
+import { spawn } from "node:child_process"
+import { PskStore } from "../../../host/credentials.js"
+import { root } from "../../../host/build/device.js"
+import { Gateway } from "../../../host/gateway/gateway.js"
+import { CoapClient, newRequest } from "../../../src/coap/client.js"
+import { CoapCode, CoapOption, codeText, ContentFormat } from "../../../src/coap/code-points.js"
+import { textOption, uintOption } from "../../../src/coap/message.js"
+import { defaultCoapParameters } from "../../../src/coap/parameters.js"
+import { allSuites } from "../../../src/dtls/crypto/suites.js"
+import { wifi } from "../../../src/dtls/flight/retransmission.js"
+import { gatewayLimits } from "../../../src/dtls/handshake/limits.js"
+import { newSettings } from "../../../src/gio/settings.js"
+import { connect } from "../../../src/platform/node/connect.js"
+import { NodeServices } from "../../../src/platform/node/services.js"
+import { freePort, mote, Running, sleep, untilBound } from "../../interop/process.js"
+
+const KEY = "00112233445566778899aabbccddeeff"
+const OWN = ["--psk", `one:${KEY}`, "--psk", `two:${KEY}`]
+
+interface Client {
+    /** @returns code and payload as text */
+    ask: (code: CoapCode, path: string[], payload?: string, format?: ContentFormat) => Promise<string>
+    close: () => Promise<void>
+}
+
+async function client(port: number, identity: string, host = "127.0.0.1"): Promise<Client> {
+    const connection = await connect(host, port, { psk: { identity, key: Buffer.from(KEY, "hex") } })
+    const coap = new CoapClient(new NodeServices(), connection.dtls, defaultCoapParameters())
+    return {
+        ask: async (code, path, payload = "", format = ContentFormat.TEXT) => {
+            const segments = path.map((segment) => textOption(CoapOption.URI_PATH, segment))
+            const options = [...segments, uintOption(CoapOption.CONTENT_FORMAT, format)]
+            const answer = await coap.request({ ...newRequest(code), options, payload: Buffer.from(payload) })
+            return `${codeText(answer.code)} ${answer.payload.toString()}`.trim()
+        },
+        close: () => connection.close(),
+    }
+}
+
+async function gateway(port: number, ...options: string[]): Promise<Running> {
+    const running = new Running(mote("gateway", "--port", `${port}`, ...OWN, ...options))
+    await untilBound(port)
+    return running
+}
+
+function events(running: Running): Record<string, unknown>[] {
+    const lines = running.output.trim().split("\n")
+    return lines.map((line) => JSON.parse(line) as Record<string, unknown>)
+}
+
+describe("mote gateway", function () {
+    this.timeout(60000)
+
+    it("lets nobody write to another identity's path; says so once for each connection, and to the client without a name", async () => {
+        const port = await freePort()
+        const running = await gateway(port, "--shared", "/room/")
+        const [one, two] = [await client(port, "one"), await client(port, "two")]
+        strictEqual(await one.ask(CoapCode.PUT, ["boiler"], "1"), "2.01")
+        strictEqual(await one.ask(CoapCode.PUT, ["room", "a"], "2"), "2.01")
+        for (const code of [CoapCode.POST, CoapCode.PUT, CoapCode.DELETE])
+            strictEqual(await two.ask(code, ["boiler"], "99"), "4.03 /boiler belongs to another client")
+        strictEqual(await two.ask(CoapCode.GET, ["boiler"]), "2.05 1")
+        strictEqual(await two.ask(CoapCode.POST, ["room", "a"], "3"), "2.04")
+        // The identity counts, not the session.
+        await one.close()
+        const again = await client(port, "one")
+        strictEqual(await again.ask(CoapCode.PUT, ["boiler"], "4"), "2.04")
+        await again.close()
+        await two.close()
+        await running.end()
+        const { output } = running
+        for (const line of ["client 1 connected: one", "client 2 connected: two", "client 1 /boiler: boiler 1.00"])
+            ok(output.includes(line), output)
+        strictEqual(
+            output.match(/client 2 may not write to \/boiler: it belongs to another client; --shared/g)?.length,
+            1,
+        )
+    })
+
+    it("answers from the address that was asked, and has one port at all of them", async () => {
+        const port = await freePort()
+        const running = await gateway(port)
+        for (const host of ["127.0.0.2", "127.0.0.1", "::1"]) {
+            const asking = await client(port, "one", host)
+            strictEqual((await asking.ask(CoapCode.PUT, ["t"], "21.5")).slice(0, 3), "2.0")
+            await asking.close()
+        }
+        ok(running.output.includes(`listening on [::]:${port}`), running.output)
+        await running.end()
+    })
+
+    it("with --json prints one valid object per line, on which no terminal acts", async () => {
+        const port = await freePort()
+        const running = await gateway(port, "--json", "--host", "127.0.0.1")
+        const one = await client(port, "one")
+        const name = "t\u009b31m\u202e\u2028\n\u{e0041}"
+        const payload = JSON.stringify({ [name]: { value: 1, unit: "Cel" } })
+        strictEqual(await one.ask(CoapCode.POST, ["\u009b\u202e"], payload, ContentFormat.JSON), "2.01")
+        await one.close()
+        await running.expect('"left"')
+        await running.end()
+        const found = events(running)
+        deepStrictEqual(
+            found.map(({ event }) => event),
+            ["listening", "client", "readings", "left"],
+        )
+        strictEqual(found[1]?.["identity"], "one")
+        deepStrictEqual(found[2]?.["readings"], [{ name, value: 1, unit: "Cel" }])
+        ok(/^[\x20-\x7e\n]*$/.test(running.output))
+    })
+
+    it("keeps its lines short and its own, however long path and names are", async () => {
+        const port = await freePort()
+        const running = await gateway(port, "--host", "127.0.0.1")
+        const one = await client(port, "one")
+        const long = ["p".repeat(250), "p".repeat(250)]
+        const payload = JSON.stringify({ ["n".repeat(500)]: { value: 1, unit: "u".repeat(50) } })
+        strictEqual(await one.ask(CoapCode.POST, long, payload, ContentFormat.JSON), "2.01")
+        await one.close()
+        await running.expect("client 1 left")
+        await running.end()
+        const line = running.output.split("\n").find((text) => text.includes("/ppp")) ?? ""
+        ok(line.length < 350 && line.includes('nnn…" 1.00 uuu'), line)
+    })
+
+    it("goes on when what is told of its events throws, and logs that", async () => {
+        const lines: string[] = []
+        const services = new NodeServices({ log: (_level, line) => void lines.push(line) })
+        const fail = (): never => {
+            throw new Error("disk full")
+        }
+        const psk = new PskStore([{ identity: Buffer.from("one"), key: Buffer.from(KEY, "hex") }])
+        const settings = newSettings(allSuites(), psk, wifi(), gatewayLimits())
+        const handlers = { connected: fail, readings: fail, refused: fail, ended: fail }
+        const local = { host: "127.0.0.1", port: 0 }
+        const running = await Gateway.start(services, settings, local, handlers, () => undefined)
+        for (let i = 0; i < 2; i++) {
+            const one = await client(running.localAddress().port, "one")
+            strictEqual((await one.ask(CoapCode.PUT, ["t"], "21.5")).slice(0, 3), "2.0")
+            await one.close()
+        }
+        await sleep(100)
+        await running.close()
+        for (const event of ["connected", "readings", "ended"])
+            strictEqual(lines.filter((line) => line === `the handler of "${event}" failed: disk full`).length, 2)
+    })
+
+    it("ends with the first line that nobody reads any more, says so, and closes its sessions", async () => {
+        const port = await freePort()
+        const command = `${mote("gateway", "--host", "127.0.0.1", "--port", `${port}`, ...OWN).join(" ")} | head -1`
+        const shell = spawn("bash", ["-c", `${command}; echo "codes \${PIPESTATUS[*]}"`], { cwd: root })
+        let output = ""
+        for (const stream of [shell.stdout, shell.stderr]) stream.on("data", (chunk) => (output += String(chunk)))
+        const ended = new Promise((resolve) => shell.on("close", resolve))
+        await untilBound(port)
+        await sleep(500)
+        const one = await connect("127.0.0.1", port, { psk: { identity: "one", key: Buffer.from(KEY, "hex") } })
+        strictEqual(await one.receive(5000), undefined)
+        await one.close()
+        await ended
+        ok(output.includes("gateway: listening on"), output)
+        ok(output.includes("gateway: nobody reads its output any more; it ends"), output)
+        ok(output.includes("codes 0 0"), output)
+    })
+})
+
+describe("Ctrl-C and SIGTERM", function () {
+    this.timeout(120000)
+
+    it("end every command that runs until it is stopped with exit code 0, and connections with close_notify", async () => {
+        const port = await freePort()
+        const server = await gateway(port, "--host", "127.0.0.1")
+        const [key, uri] = [["--psk", `one:${KEY}`], `coaps://127.0.0.1:${port}/r`]
+        const settings = ["host=127.0.0.1", `port=${port}`, "identity=two", `key=${KEY}`, "interval=100"]
+        const commands: [string[], string][] = [
+            [["gateway", "--port", "0", ...key], "listening on"],
+            [["server", "--port", "0", ...key], "listening on"],
+            [["client", `127.0.0.1:${port}`, ...key], "connected: DTLS 1.2"],
+            [["sensor", uri, ...key, "--count", "100"], "posted 1: temperature"],
+            [["start", "--count", "1000"], "temperature"],
+            [["sim", "src/sensor/main.ts", ...settings.flatMap((one) => ["--setting", one])], "posted sample"],
+        ]
+        for (const [index, [command, ready]] of commands.entries()) {
+            const running = new Running(mote(...command))
+            await running.expect(ready, 60000)
+            process.kill(running.pid, index % 2 === 0 ? "SIGINT" : "SIGTERM")
+            for (let i = 0; i < 500 && running.running; i++) await sleep(20)
+            strictEqual(running.running, false, `${command[0]} goes on`)
+            strictEqual(running.exitCode, 0, `${command[0]}: ${running.output}`)
+        }
+        await server.end()
+        strictEqual(server.exitCode, 0)
+        // Client and sensor said close_notify; a simulated device is switched off.
+        strictEqual(server.output.match(/client \d+ left/g)?.length, 2, server.output)
+    })
+})
