@@ -7,6 +7,7 @@
 #include "meter.h"
 #include "natives.h"
 #include "port.h"
+#include "settings.h"
 #include "support.h"
 #include "translation.h"
 
