@@ -70,6 +70,7 @@ export class ServerEndpoint implements Endpoint {
         return current !== undefined && current.phase === PeerPhase.established && !this.exclusive
     }
 
+    /** The hello is still to be delivered, which also starts the peer's timers. */
     private admit(hello: AdmittedHello, from: Source, now: number): Peer {
         const current = this.peers.at(from.key)
         // An established peer stays until the new handshake's Finished verifies; a half-open one gives way at once.
@@ -87,7 +88,6 @@ export class ServerEndpoint implements Endpoint {
             peer.predecessor = established
         }
         peer.association.begin(now)
-        this.touched(peer)
         return peer
     }
 

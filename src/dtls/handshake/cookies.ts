@@ -1,4 +1,4 @@
-import { copyOf, equal, join, wipe } from "../bytes/bytes.js"
+import { copyOf, EMPTY, equal, join, wipe } from "../bytes/bytes.js"
 import { Writer } from "../bytes/writer.js"
 import { type CryptoProvider, HashAlgorithm, type Hmac } from "../crypto/provider.js"
 import { type ClientHelloStart } from "../wire/client-hello.js"
@@ -28,6 +28,8 @@ export class Cookies {
     private current: Hmac
     private previous: Hmac
     private rotateAt: number
+    /** the first half computed last: who checks a whole cookie needs it again */
+    private first = EMPTY
 
     constructor(
         private crypto: CryptoProvider,
@@ -76,7 +78,7 @@ export class Cookies {
     checkWhole(address: Buffer, hello: ClientHelloStart, rest: Buffer, cameInFragments: boolean): boolean {
         const key = this.keyOf(address, hello)
         if (key === undefined) return false
-        const first = firstHalf(key, address, hello)
+        const first = this.first
         if (equal(join([first, secondHalf(key, first, rest)]), hello.cookie)) return true
         return cameInFragments && equal(join([first, secondHalf(key, first, undefined)]), hello.cookie)
     }
@@ -85,10 +87,13 @@ export class Cookies {
     private keyOf(address: Buffer, hello: ClientHelloStart): Hmac | undefined {
         const part = copyOf(hello.cookie, 0, Math.min(HALF, hello.cookie.length))
         if (hello.cookieLength !== COOKIE_LENGTH || part.length < SHORTEST_COOKIE_PART) return undefined
-        for (const key of [this.current, this.previous]) {
-            if (equal(copyOf(firstHalf(key, address, hello), 0, part.length), part)) return key
-        }
-        return undefined
+        if (this.isMadeBy(this.current, address, hello, part)) return this.current
+        return this.isMadeBy(this.previous, address, hello, part) ? this.previous : undefined
+    }
+
+    private isMadeBy(key: Hmac, address: Buffer, hello: ClientHelloStart, part: Buffer): boolean {
+        this.first = firstHalf(key, address, hello)
+        return equal(copyOf(this.first, 0, part.length), part)
     }
 
     close(): void {

@@ -1,4 +1,4 @@
-import { equal, wipe } from "../bytes/bytes.js"
+import { EMPTY, equal, wipe } from "../bytes/bytes.js"
 import { FailureReason } from "./failure.js"
 import { extendedMasterSecret, keyBlock, masterSecret, pskPremasterSecret, verifyData } from "../crypto/key-schedule.js"
 import { type Hmac, type RecordProtection, type WriteKeys } from "../crypto/provider.js"
@@ -21,6 +21,8 @@ import { Transcript } from "./transcript.js"
 export class Handshake {
     /** client: the hello as sent, to repeat it with a cookie */
     hello: ClientHello | undefined
+    /** server: the key of identities that nobody knows */
+    decoyKey = EMPTY
     /** the server's psk_identity_hint */
     hint: Buffer | undefined
     /** set while a question waits for its answer: no message is processed meanwhile */

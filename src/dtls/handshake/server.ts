@@ -1,6 +1,6 @@
 /* The flights are drawn in client.ts; the HelloVerifyRequest of flight 2 is sent by endpoint/hello-gate.ts, before there is an association. */
 import { FailureReason } from "./failure.js"
-import { EMPTY } from "../bytes/bytes.js"
+import { copyOf, EMPTY, wipe } from "../bytes/bytes.js"
 import { type CipherSuite } from "../crypto/suites.js"
 import { bodyOf, type HandshakeMessage } from "../flight/inbox.js"
 import {
@@ -59,7 +59,9 @@ function onClientHello(h: Handshake, message: HandshakeMessage): void {
     h.transcript.choose(suite)
     h.transcript.add(message.bytes)
     h.parameters.clientRandom = hello.random
-    h.parameters.serverRandom = h.settings.crypto.random(32)
+    const random = h.settings.crypto.random(48)
+    h.parameters.serverRandom = copyOf(random, 0, 32)
+    h.decoyKey = copyOf(random, 32, 48)
     const extensions = answerExtensions(h, hello)
     if (extensions !== undefined && requireExtendedMasterSecret(h, h.parameters.extendedMasterSecret))
         sendServerFlight(h, suite, extensions)
@@ -131,12 +133,12 @@ function onClientKeyExchange(h: Handshake, message: HandshakeMessage): void {
 
 /**
  * An unknown identity gets a random key: the same silence as a wrong key (RFC 4279 §2, RFC 7925 §4.2), and the same work,
- * so that one is drawn for a known identity as well.
+ * since that key is drawn for every handshake.
  */
 function onPskAnswer(h: Handshake, value: unknown): void {
     const answer = value as PskAnswer | undefined
-    const random = h.settings.crypto.random(16)
-    h.derivePskKeys(answer === undefined || !isUsablePsk(answer) ? random : answer.key)
+    h.derivePskKeys(answer === undefined || !isUsablePsk(answer) ? h.decoyKey : answer.key)
+    wipe(h.decoyKey)
 }
 
 function onFinished(h: Handshake, message: HandshakeMessage): void {

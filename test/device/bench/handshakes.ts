@@ -65,7 +65,7 @@ function settings(crypto: CryptoProvider): AssociationSettings {
 
 const identity = Buffer.from("device-0001")
 const key = hex`0102030405060708090a0b0c0d0e0f10`
-const source = { key: "127.0.0.1:1234", address: "127.0.0.1:1234" }
+const source = { key: "127.0.0.1|1234", address: "127.0.0.1|1234" }
 
 /** Both ends and the datagrams between them. */
 class Link {
