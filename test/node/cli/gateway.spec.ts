@@ -1,7 +1,8 @@
 import { deepStrictEqual, ok, strictEqual } from "node:assert/strict"
 import { spawn } from "node:child_process"
 import { PskStore } from "../../../host/credentials.js"
-import { root } from "../../../host/build/device.js"
+import { cachedDeviceImage, root } from "../../../host/build/device.js"
+import { compiledMachine } from "../../../host/build/wasm.js"
 import { Gateway } from "../../../host/gateway/gateway.js"
 import { CoapClient, newRequest } from "../../../src/coap/client.js"
 import { CoapCode, CoapOption, codeText, ContentFormat } from "../../../src/coap/code-points.js"
@@ -167,6 +168,13 @@ describe("mote gateway", function () {
 
 describe("Ctrl-C and SIGTERM", function () {
     this.timeout(120000)
+
+    before(async function () {
+        this.timeout(600000)
+        // What a first start compiles.
+        await compiledMachine()
+        cachedDeviceImage("src/sensor/main.ts")
+    })
 
     it("end every command that runs until it is stopped with exit code 0, and connections with close_notify", async () => {
         const port = await freePort()
