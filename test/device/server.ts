@@ -43,7 +43,10 @@ async function main(): Promise<void> {
     const services = new RuntimeServices()
     const key = Buffer.from(ds._moteSetting("key") ?? "", "hex")
     const psk = new SinglePsk(Buffer.from(ds._moteSetting("identity") ?? ""), key)
-    const settings = newSettings([TLS_PSK_WITH_AES_128_CCM_8()], psk, wifi(), mcuLimits())
+    const limits = mcuLimits()
+    // All clients of this program share one key.
+    limits.sessionsPerIdentity = limits.peers
+    const settings = newSettings([TLS_PSK_WITH_AES_128_CCM_8()], psk, wifi(), limits)
     const localPort = parseInt(ds._moteSetting("listen-port") ?? "0")
     const anywhere = ds._moteSetting("listen") === "anywhere"
     const localHost = anywhere ? undefined : "127.0.0.1"
