@@ -18,7 +18,9 @@ export class Running {
     constructor(readonly command: string[]) {
         const [program, ...args] = command as [string, ...string[]]
         this.process = spawn(program, args, { cwd: root, stdio: "pipe" })
-        const collect = (chunk: Buffer): void => void (this.output += chunk.toString())
+        // As text: a chunk may end inside a character.
+        for (const stream of [this.process.stdout, this.process.stderr]) stream.setEncoding("utf8")
+        const collect = (chunk: string): void => void (this.output += chunk)
         this.process.stdout.on("data", collect)
         this.process.stderr.on("data", collect)
         this.process.stdin.on("error", () => undefined)

@@ -5,7 +5,7 @@ import { needs } from "../../support/needs.js"
 import { board, linux, translatedLinux } from "./device-under-test.js"
 
 describe("the engine's own tests, with the device's cryptography", function () {
-    this.timeout(120000)
+    this.timeout(240000)
 
     for (const kind of [linux, translatedLinux, board])
         for (const { file, names } of suitePrograms)
@@ -13,7 +13,7 @@ describe("the engine's own tests, with the device's cryptography", function () {
                 needs(this, kind.missing())
                 const device = new Running(await kind.command(`test/device/natives/${file}`, { arena: "96" }))
                 try {
-                    await device.expect(`tests: ${names.length}, pass: ${names.length}, error: 0`, 60000)
+                    await device.expect(`tests: ${names.length}, pass: ${names.length}, error: 0`, 120000)
                     for (const name of names)
                         ok(device.output.includes(`  ${name}\n`), `not run: ${name}\n${device.output}`)
                 } finally {
