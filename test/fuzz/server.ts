@@ -42,17 +42,14 @@ function address(number: number): Source {
     return { key, address: key }
 }
 
-function watchOf(peer: Peer): Watch {
-    if (peer.owner === undefined) peer.owner = new Watch(peer.association)
-    return peer.owner as Watch
-}
-
 /**
  * A server, its clock, and what it must hold to.
  * @devsWhenUsed
  */
 class FuzzedServer {
     private now: number
+    /** of every peer there was; a peer's owner is the engine harness's watch */
+    private watches: Watch[] = []
 
     constructor(
         private pair: Pair,
@@ -60,9 +57,18 @@ class FuzzedServer {
     ) {
         this.now = link.now
         for (const peer of pair.peers()) {
-            watchOf(peer)
-            if (peer.successor !== undefined) watchOf(peer.successor)
+            this.watchOf(peer)
+            if (peer.successor !== undefined) this.watchOf(peer.successor)
         }
+    }
+
+    private watchOf(peer: Peer): Watch {
+        for (const watch of this.watches) {
+            if (watch.association === peer.association) return watch
+        }
+        const watch = new Watch(peer.association)
+        this.watches.push(watch)
+        return watch
     }
 
     happen(event: FuzzEvent): void {
@@ -86,7 +92,7 @@ class FuzzedServer {
         const peers = this.pair.peers()
         if (peers.length === 0) return
         const peer = peers[0] as Peer
-        watchOf(peer).act(event, this.now)
+        this.watchOf(peer).act(event, this.now)
         this.link.server.touched(peer)
     }
 
@@ -100,7 +106,7 @@ class FuzzedServer {
 
     private drainPeers(): void {
         const { server } = this.link
-        for (let peer = server.nextReady(); peer !== undefined; peer = server.nextReady()) watchOf(peer).drain()
+        for (let peer = server.nextReady(); peer !== undefined; peer = server.nextReady()) this.watchOf(peer).drain()
     }
 
     /** When the input is used up. */
@@ -109,7 +115,7 @@ class FuzzedServer {
         const limits = mcuLimits()
         promise(server.peerCount() <= limits.peers, "established peers stay within their limit")
         promise(server.halfOpenCount() <= limits.halfOpenPeers, "half-open peers stay within their limit")
-        for (const peer of this.pair.peers()) watchOf(peer).check()
+        for (const peer of this.pair.peers()) this.watchOf(peer).check()
     }
 }
 

@@ -21,7 +21,7 @@ export class Watch {
     private failures = 0
     private connections: number
 
-    constructor(private association: Association) {
+    constructor(public association: Association) {
         this.connections = association.state === AssociationState.connected ? 1 : 0
     }
 

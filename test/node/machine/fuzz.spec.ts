@@ -13,9 +13,6 @@ const SECONDS = 3
 /** The smallest corpus has as many inputs: a target that runs fewer did not start. Loaded machines run few in a second. */
 const LEAST_EXECUTIONS = 10
 
-/** Targets with a find that is not judged yet: npm run fuzz -- TARGET shows it. They come back when it is mended. */
-const OPEN = ["server", "coap"]
-
 /** npm run fuzz with arguments. */
 function command(...args: string[]): { status: number | null; stderr: string } {
     const script = join(root, "host", "build", "fuzz.ts")
@@ -28,7 +25,7 @@ function command(...args: string[]): { status: number | null; stderr: string } {
 describe("coverage-guided fuzzing", function () {
     this.timeout(600000)
 
-    for (const target of fuzzTargets.filter(({ name }) => !OPEN.includes(name)))
+    for (const target of fuzzTargets)
         it(`finds nothing new in ${target.name}: ${target.about}`, function () {
             needs(this, missingFor(target.needs))
             const { executions, edges, crashes, output } = fuzz(target, SECONDS, { seed: 1 })
