@@ -130,6 +130,8 @@ function asciiOffsets(texts: Buffer[], data: StringData): number[] {
     const order = texts.map((_, i) => i).sort((a, b) => texts[b].length - texts[a].length)
     const offsets: number[] = []
     for (const i of order) offsets[i] = data.ascii(texts[i])
+    // The table is a multiple of 4 bytes, and loaders take its padding for an entry: it has to be a text as well.
+    if (offsets.length % 2 === 1) offsets.push(offsets[0])
     return offsets
 }
 

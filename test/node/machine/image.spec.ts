@@ -161,4 +161,16 @@ describe("an optimized image", function () {
         throws(() => readImage(Buffer.alloc(200)), ImageError)
         throws(() => readImage(Buffer.alloc(3)), ImageError)
     })
+
+    it("has a text in every entry of its table of ASCII texts, the one that pads it included", () => {
+        const parsed = readImage(programImage('console.log("a text")'))
+        // String data begins with the entry of a long text, whose size is no ASCII.
+        const long = Buffer.concat([Buffer.from([200, 0, 200, 0]), Buffer.alloc(12), Buffer.alloc(200, "x")])
+        for (const more of [[], [Buffer.from("one more")]]) {
+            const image = { ...parsed, utf8: [long, ...parsed.utf8], ascii: [...parsed.ascii, ...more] }
+            const { ascii } = readImage(writeImage(image).image)
+            strictEqual(ascii.length % 2, 0)
+            ok(ascii.every((text) => text.every((byte) => byte < 0x80)))
+        }
+    })
 })
