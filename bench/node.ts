@@ -1,6 +1,6 @@
 import { connect, type DtlsSocket, listen } from "../src/index.js"
 import { InputMessage, OutputMessage } from "../src/gio/datagram-based.js"
-import { allSuites } from "../src/dtls/crypto/suites.js"
+import { allSuites } from "../src/dtls/key-exchange/suites.js"
 
 /*
  * npm run bench:node: handshakes, round trips and records per second in one process over loopback, per suite.

@@ -1,7 +1,8 @@
-import { Association, AssociationState } from "../src/dtls/association/association.js"
+import { Association } from "../src/dtls/association/association.js"
+import { AssociationPhase } from "../src/dtls/association/association-state.js"
 import { OutputKind } from "../src/dtls/association/output.js"
 import { type Limits, gatewayLimits, mcuLimits } from "../src/dtls/handshake/limits.js"
-import { clientRole } from "../src/dtls/handshake/client.js"
+import { clientRole } from "../src/dtls/handshake/v12/client.js"
 import { NodeCryptoProvider } from "../src/platform/node/crypto.js"
 import { IDENTITY, testKey, testSettings } from "../test/engine/simulation.js"
 import { ManyClients } from "../test/support/many-clients.js"
@@ -110,7 +111,7 @@ function getsIn(limits: Limits, roundTrip: number, rate: number, sources: number
     const many = serverWith(limits)
     const client = new HonestClient(many, "192.0.2.1|5684", roundTrip)
     let sent = 0
-    for (let now = 0; now < PATIENCE && client.association.state === AssociationState.handshaking; now += 5) {
+    for (let now = 0; now < PATIENCE && client.association.phase === AssociationPhase.handshaking; now += 5) {
         many.tick(now)
         for (; (sent * 1000) / rate + offset <= now; sent++) {
             const key = `198.51.100.${sent % sources}|${1024 + (sent % 60000)}`
@@ -118,7 +119,7 @@ function getsIn(limits: Limits, roundTrip: number, rate: number, sources: number
         }
         client.run(now)
     }
-    return client.association.state === AssociationState.connected
+    return client.association.phase === AssociationPhase.connected
 }
 
 /** The highest rate of RATES up to which clients get in, whenever they come; 0: not even at the lowest. */

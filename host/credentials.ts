@@ -1,6 +1,6 @@
 import { readFileSync } from "node:fs"
 import { type PskAnswer, type Question } from "../src/dtls/handshake/question.js"
-import { type PskSource } from "../src/gio/settings.js"
+import { type Credentials } from "../src/gio/credentials.js"
 import { secretFromHex } from "../src/platform/node/secret.js"
 
 /** Input that a user got wrong: the message says what to do, and no stack is shown. */
@@ -39,14 +39,14 @@ export function readPskFile(path: string): PskAnswer[] {
 }
 
 /** Keys of many clients for a server, by identity. */
-export class PskStore implements PskSource {
+export class PskStore implements Credentials {
     readonly #keys = new Map<string, PskAnswer>()
 
     constructor(entries: PskAnswer[]) {
         for (const entry of entries) this.#keys.set(entry.identity.toString("hex"), entry)
     }
 
-    lookup(question: Question): Promise<PskAnswer | undefined> {
+    answer(question: Question): Promise<PskAnswer | undefined> {
         return Promise.resolve(this.#keys.get(question.identity.toString("hex")))
     }
 }

@@ -7,28 +7,37 @@ export { type Services, type Signal, type Storage, type UdpOptions, type UdpSock
 
 export { AsyncResult } from "./gio/async-result.js"
 export { Cancellable } from "./gio/cancellable.js"
-export { type DatagramBased, InputMessage, OutputMessage } from "./gio/datagram-based.js"
+export {
+    type DatagramBased,
+    type DatagramSource,
+    InputMessage,
+    OutputMessage,
+    type SourceCallback,
+} from "./gio/datagram-based.js"
 export { DatagramSocket } from "./gio/datagram-socket.js"
 export { DtlsClientConnection } from "./gio/dtls-client-connection.js"
-export { type AsyncReadyCallback, DtlsConnection } from "./gio/dtls-connection.js"
-export { type AcceptCertificateHandler } from "./gio/dtls-properties.js"
+export { type AcceptCertificateHandler, type AsyncReadyCallback, DtlsConnection } from "./gio/dtls-connection.js"
 export { DtlsListener } from "./gio/dtls-listener.js"
 export { DtlsServerConnection } from "./gio/dtls-server-connection.js"
 export * from "./gio/enums.js"
 export { ErrorDomain, GError, IOErrorEnum, TlsChannelBindingError, TlsError } from "./gio/errors.js"
-export { type DtlsSettings, newSettings, type PskSource, SinglePsk } from "./gio/settings.js"
+export { type Credentials, SinglePsk } from "./gio/credentials.js"
+export { type DtlsSettings, newSettings } from "./gio/settings.js"
 export { LogLevel } from "./gio/log-level.js"
 export { type SocketAddress } from "./gio/socket-address.js"
-export { Source, type SourceCallback } from "./gio/source.js"
+export { Source } from "./gio/source.js"
 
-export { Association, AssociationState, type Snapshot } from "./dtls/association/association.js"
+export { Association } from "./dtls/association/association.js"
+export { AssociationPhase, type AssociationState } from "./dtls/association/association-state.js"
 export { type Failure, FailureReason } from "./dtls/handshake/failure.js"
 export { gatewayLimits, type Limits, mcuLimits } from "./dtls/handshake/limits.js"
 export { Diagnostic, Output, OutputKind } from "./dtls/association/output.js"
-export { AeadAlgorithm, type CryptoProvider, HashAlgorithm } from "./dtls/crypto/provider.js"
-export * from "./dtls/crypto/suites.js"
+export * from "./dtls/crypto/algorithms.js"
+export { type CryptoProvider } from "./dtls/crypto/provider.js"
+export { type CipherSuite } from "./dtls/handshake/cipher-suite.js"
+export * from "./dtls/key-exchange/suites.js"
 export { cellular, type RetransmissionProfile, wifi } from "./dtls/flight/retransmission.js"
-export { type PskAnswer, type Question, QuestionKind } from "./dtls/handshake/question.js"
+export { type Answer, type PskAnswer, type Question, QuestionKind } from "./dtls/handshake/question.js"
 export { Discard, DiscardCounters, discardNames } from "./dtls/record/discard.js"
 
 export { CoapClient, type CoapRequest, newRequest } from "./coap/client.js"

@@ -128,7 +128,7 @@ export function buildStockImage(port: number): DeviceImage {
 export function buildConfiguredImage(entry: string, suites: string[]): DeviceImage {
     const folder = prepareFolder()
     const source = [
-        `import { type CipherSuite, ${suites.join(", ")} } from "../dtls/crypto/suites.js"`,
+        `import { type CipherSuite, ${suites.join(", ")} } from "../dtls/key-exchange/suites.js"`,
         "export function configuredSuites(): CipherSuite[] {",
         `    return [${suites.map((suite) => `${suite}()`).join(", ")}]`,
         "}",

@@ -8,8 +8,8 @@ import { UsageError } from "../credentials.js"
 import { translationFiles } from "../translate/files.js"
 
 import { type Board, DEFAULT_SUITES, type DeviceConfig, type DeviceCredentials } from "./device-config.js"
-import { AeadAlgorithm } from "../../src/dtls/crypto/provider.js"
-import { allSuites } from "../../src/dtls/crypto/suites.js"
+import { AeadAlgorithm } from "../../src/dtls/crypto/algorithms.js"
+import { allSuites } from "../../src/dtls/key-exchange/suites.js"
 
 /** What a build leaves, all in one folder. */
 export interface BuildFiles {
@@ -50,8 +50,8 @@ export function buildFiles(config: DeviceConfig): BuildFiles {
 /** The C side of the configuration. */
 export function configurationHeader(config: DeviceConfig): string {
     const suites = allSuites().filter(({ name }) => config.suites.includes(name))
-    const aeads = suites.reduce((bits, { aead }) => bits | (1 << aead), 0)
-    const names = suites.map(({ aead }) => AeadAlgorithm[aead]).join(", ")
+    const aeads = suites.reduce((bits, { aead }) => bits | (1 << aead.algorithm), 0)
+    const names = suites.map(({ aead }) => AeadAlgorithm[aead.algorithm]).join(", ")
     return [
         `/* Written by mote build for ${config.board.title}. */`,
         `#define MOTE_ARENA_KB ${config.arena}`,

@@ -1,6 +1,7 @@
 import { createCipheriv, createDecipheriv, createHash, createHmac } from "node:crypto"
-import { AeadProtection } from "../../src/dtls/crypto/aead-protection.js"
-import { type Aead, AeadAlgorithm, HashAlgorithm } from "../../src/dtls/crypto/provider.js"
+import { AeadProtection } from "../../src/dtls/record/v12/aead-protection.js"
+import { AeadAlgorithm, HashAlgorithm } from "../../src/dtls/crypto/algorithms.js"
+import { type Aead } from "../../src/dtls/crypto/provider.js"
 import { MAX_SEQUENCE } from "../../src/dtls/record/record-layer.js"
 import { MAX_PLAINTEXT, RECORD_HEADER_LENGTH } from "../../src/dtls/wire/record-header.js"
 import { NodeCryptoProvider } from "../../src/platform/node/crypto.js"
@@ -85,14 +86,19 @@ function sequenceOf(call: NativeCall, handles: Handles): number {
     const { protection } = recordState(call, handles)
     const datagram = Buffer.from(call.buffer(1, "datagram"))
     const end = call.integer(3, "end", 0, datagram.length)
-    return protection.sequenceOf(datagram, call.integer(2, "offset", 0, end), end)
+    return protection.sequenceOf(datagram, call.integer(2, "offset", 0, end), end, 0)
 }
 
 function openRecord(call: NativeCall, handles: Handles): Buffer | undefined {
     const { protection } = recordState(call, handles)
     const datagram = Buffer.from(call.buffer(1, "datagram"))
     const offset = call.integer(2, "offset", 0, datagram.length)
-    return datagram.length - offset < RECORD_HEADER_LENGTH ? undefined : protection.open(datagram, offset)
+    return plaintextAt(protection, datagram, offset)
+}
+
+/** The sequence number of DTLS 1.2 stands in the header. */
+function plaintextAt(protection: AeadProtection, datagram: Buffer, offset: number): Buffer | undefined {
+    return datagram.length - offset < RECORD_HEADER_LENGTH ? undefined : protection.open(datagram, offset, 0)?.plaintext
 }
 
 function sealInPlace(call: NativeCall, handles: Handles): number {
@@ -118,7 +124,7 @@ function openInPlace(call: NativeCall, handles: Handles): number {
     const start = offset + RECORD_HEADER_LENGTH + state[24]
     const tagLength = (handles.byNumber(state.readUInt16BE(1)) as Aead).tagLength
     const end = offset + RECORD_HEADER_LENGTH + Buffer.from(datagram).readUInt16BE(offset + 11) - tagLength
-    const plaintext = protection.open(Buffer.from(datagram), offset)
+    const plaintext = plaintextAt(protection, Buffer.from(datagram), offset)
     if (plaintext !== undefined) datagram.set(plaintext, start)
     else if (end + tagLength <= datagram.length) datagram.fill(0, start, Math.max(start, end))
     return plaintext === undefined ? -1 : plaintext.length

@@ -1,8 +1,7 @@
 import { type Cancellable } from "../../src/gio/cancellable.js"
-import { type InputMessage, type OutputMessage } from "../../src/gio/datagram-based.js"
+import { type InputMessage, type OutputMessage, type DatagramSource } from "../../src/gio/datagram-based.js"
 import { type LogLevel } from "../../src/gio/log-level.js"
 import { type SocketAddress } from "../../src/gio/socket-address.js"
-import { type Source } from "../../src/gio/source.js"
 import { gather } from "../../src/gio/vectors.js"
 import { NodeServices } from "../../src/platform/node/services.js"
 import { type UdpOptions, type UdpSocket } from "../../src/platform/services.js"
@@ -59,7 +58,7 @@ class ObservedSocket implements UdpSocket {
         return this.inner.sendMessages(messages, flags, timeout, cancellable)
     }
 
-    createSource(condition: number, cancellable?: Cancellable): Source {
+    createSource(condition: number, cancellable?: Cancellable): DatagramSource {
         return this.inner.createSource(condition, cancellable)
     }
 

@@ -4,13 +4,13 @@ import { type DtlsSettings } from "./settings.js"
 /** Throws INVALID_ARGUMENT that names the setting: plain JavaScript hands these over too. */
 export function checkSettings(settings: DtlsSettings): void {
     if (typeof settings !== "object" || settings === null) throw invalidArgument("settings", "newSettings() makes them")
-    const { suites, psk, retransmission, limits, pathBudget, keyLog } = settings
+    const { suites, credentials, retransmission, limits, pathBudget, keyLog } = settings
     if (!Array.isArray(suites) || suites.length === 0) throw invalidArgument("suites", "at least one")
     for (const suite of suites) {
         if (typeof suite !== "object" || typeof suite.id !== "number") throw invalidArgument("suites", "not a suite")
     }
-    if (typeof psk !== "object" || psk === null || psk.lookup === undefined)
-        throw invalidArgument("psk", "it has a lookup")
+    if (typeof credentials !== "object" || credentials === null || credentials.answer === undefined)
+        throw invalidArgument("credentials", "they have an answer method")
     if (typeof limits !== "object" || !(limits.inboxBytes > 0)) throw invalidArgument("limits", "not limits")
     const timing = typeof retransmission === "object" && retransmission.initial > 0 && retransmission.deadline > 0
     if (!timing) throw invalidArgument("retransmission", "not a profile")

@@ -1,7 +1,6 @@
 import { type Cancellable } from "./cancellable.js"
 import { type IOCondition } from "./enums.js"
 import { type SocketAddress } from "./socket-address.js"
-import { type Source } from "./source.js"
 
 /**
  * Gio.InputMessage: where one received message goes.
@@ -34,6 +33,18 @@ export class OutputMessage {
     constructor(public vectors: Buffer[]) {}
 }
 
+/** Called with the conditions that hold. @returns true to be called again, false to end the source */
+export type SourceCallback = (datagramBased: DatagramBased, condition: number) => boolean
+
+/** GLib.Source over the conditions of a datagram object. */
+export interface DatagramSource {
+    setCallback(callback: SourceCallback): void
+    /** Starts dispatching, beside the caller. */
+    attach(): void
+    destroy(): void
+    isDestroyed(): boolean
+}
+
 /**
  * Gio.DatagramBased (Seam 3). Timeouts are microseconds: negative waits, 0 never blocks, positive waits that long for the
  * whole call. Errors are GError; after a partial success the count is returned and the error, if it lasts, comes with the next call.
@@ -59,7 +70,7 @@ export interface DatagramBased {
      */
     sendMessages(messages: OutputMessage[], flags: number, timeout: number, cancellable?: Cancellable): Promise<number>
     /** A source that calls back as long as `condition` holds. */
-    createSource(condition: number, cancellable?: Cancellable): Source
+    createSource(condition: number, cancellable?: Cancellable): DatagramSource
     /** Which of the conditions hold now; ERR and HUP always when true. Never blocks. */
     conditionCheck(condition: IOCondition | number): number
     /** Waits until one of the conditions holds. @returns true; throws TIMED_OUT or CANCELLED */

@@ -1,12 +1,13 @@
 import { Association } from "../dtls/association/association.js"
 import { ClientEndpoint } from "../dtls/endpoint/client-endpoint.js"
-import { clientRole } from "../dtls/handshake/client.js"
+import { clientRole } from "../dtls/handshake/v12/client.js"
 import { type Services } from "../platform/services.js"
+import { Answering } from "./credentials.js"
 import { type DatagramBased } from "./datagram-based.js"
+import { EndpointPump } from "./endpoint-pump.js"
 import { DtlsConnection } from "./dtls-connection.js"
 import { TlsCertificateFlags } from "./enums.js"
 import { associationSettings, type DtlsSettings } from "./settings.js"
-import { Transport } from "./transport.js"
 
 /**
  * Gio.DtlsClientConnection. The base socket is connected to the server, or only ever hears from it.
@@ -25,20 +26,27 @@ export class DtlsClientConnection extends DtlsConnection {
     }
 
     protected async begin(): Promise<void> {
-        if (this.transport !== undefined) return
+        if (this.pump !== undefined) return
         const settings = associationSettings(this.services, this.settings, this.newExtensions())
         const association = new Association(settings, clientRole(), 0, 0)
         const endpoint = new ClientEndpoint(association, undefined)
         const { datagramBytes } = this.settings.limits
         this.peer = endpoint.peer
-        this.transport = new Transport(this.services, this.base, endpoint, this.settings.psk, this, datagramBytes)
-        this.transport.start()
+        this.pump = new EndpointPump(
+            this.services,
+            this.base,
+            endpoint,
+            new Answering(this.services, this.settings.credentials),
+            this,
+            datagramBytes,
+        )
+        this.pump.start()
         association.begin(this.services.now())
         await this.touch(endpoint.peer)
     }
 
     protected release(): void {
-        if (this.transport !== undefined) this.transport.stop()
+        if (this.pump !== undefined) this.pump.stop()
     }
 
     getServerIdentity(): string | undefined {

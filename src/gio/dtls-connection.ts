@@ -1,257 +1,41 @@
-import { AssociationState } from "../dtls/association/association.js"
-import { type Diagnostic, type Output, OutputKind } from "../dtls/association/output.js"
-import { type Peer } from "../dtls/endpoint/peer.js"
-import { type Failure, FailureReason } from "../dtls/handshake/failure.js"
-import { Discard } from "../dtls/record/discard.js"
-import { type Services, type Signal } from "../platform/services.js"
+import { type Association } from "../dtls/association/association.js"
+import { Alpn } from "../dtls/handshake/alpn.js"
+import { type HelloExtension } from "../dtls/handshake/hello-extension.js"
+import { findHelloExtension } from "../dtls/handshake/negotiation.js"
+import { ExtensionType } from "../dtls/wire/code-points.js"
 import { AsyncResult, checkResult } from "./async-result.js"
 import { type Cancellable } from "./cancellable.js"
-import { type DatagramBased, type InputMessage, type OutputMessage } from "./datagram-based.js"
-import { checkSettings } from "./check-settings.js"
-import { DtlsProperties } from "./dtls-properties.js"
-import { IOCondition } from "./enums.js"
-import { type GError, invalidArgument, ioError, IOErrorEnum, isIoError } from "./errors.js"
-import { failureError } from "./failure-error.js"
+import { channelBinding } from "./channel-binding.js"
+import { checkExport, checkProtocols } from "./check-arguments.js"
+import { type DatagramBased } from "./datagram-based.js"
+import {
+    type TlsCertificateFlags,
+    type TlsChannelBindingType,
+    TlsProtocolVersion,
+    TlsRehandshakeMode,
+} from "./enums.js"
+import { type GError, invalidArgument, ioError, IOErrorEnum } from "./errors.js"
 import { guarded } from "./guarded.js"
-import { ReceiveQueue } from "./receive-queue.js"
-import { type DtlsSettings } from "./settings.js"
-import { Source } from "./source.js"
-import { type Transport } from "./transport.js"
-import { checkBoolean, checkCondition, checkTimeout, checkTransfer, gather, givenCancellable } from "./vectors.js"
-import { deadlineAfter, Waited, waitUntil } from "./waiting.js"
+import { HandshakeCall } from "./handshake-call.js"
+import { checkBoolean, givenCancellable } from "./vectors.js"
 
 export type AsyncReadyCallback = (source: DtlsConnection, result: AsyncResult) => void
 
+/** accept-certificate (Gio.DtlsConnection): @returns true to accept in spite of `errors` */
+export type AcceptCertificateHandler = (peerCert: unknown, errors: TlsCertificateFlags) => boolean
+
 /**
- * Gio.DtlsConnection: DTLS over a DatagramBased, itself a DatagramBased. One message is one record.
- * A handshake is done by the first receive or send, under that call's timeout, or by `handshake`.
+ * Gio.DtlsConnection: DTLS over a DatagramBased, itself a DatagramBased. Messages and the handshake are inherited; here
+ * are shutdown, the asynchronous calls, and GIO's properties.
  * @devsWhenUsed
  */
-export abstract class DtlsConnection extends DtlsProperties implements DatagramBased {
-    protected transport: Transport | undefined
-    /** notified whenever anything changed that a waiting call may wait for */
-    protected changed: Signal
-    private queue: ReceiveQueue
-    private readClosed = false
-    private writeClosed = false
-    private ended = false
-    private error: GError | undefined
-    private baseError: GError | undefined
-    private handshakeRunning = false
-    private reading = false
+export abstract class DtlsConnection extends HandshakeCall {
+    /** one set per association; a program that never advertises protocols does not carry ALPN */
+    protected newExtensions: () => HelloExtension[] = noExtensions
+    private handlers: AcceptCertificateHandler[] = []
+    private requireCloseNotify = true
 
-    constructor(
-        protected services: Services,
-        base: DatagramBased,
-        protected settings: DtlsSettings,
-    ) {
-        super(base)
-        checkSettings(settings)
-        this.changed = services.newSignal()
-        this.queue = new ReceiveQueue(settings.limits)
-    }
-
-    /** Makes whatever is needed for a handshake, and begins it. Called again and again. */
-    protected abstract begin(): Promise<void>
-
-    // Gio.DatagramBased
-
-    async receiveMessages(
-        messages: InputMessage[],
-        flags: number,
-        timeout: number,
-        cancellable?: Cancellable,
-    ): Promise<number> {
-        checkTransfer(messages, flags, timeout)
-        const stop = givenCancellable(cancellable)
-        if (messages.length === 0) return 0
-        if (stop !== undefined) stop.setErrorIfCancelled()
-        const deadline = deadlineAfter(this.services, timeout)
-        await this.beginUnlessOver()
-        // A loop of calls that never block must not keep others from running.
-        if (timeout === 0 && this.queue.isEmpty() && !this.noMoreToRead()) await this.changed.wait(0)
-        const self = this
-        let count = 0
-        let holding = false
-        const waited = await waitUntil(
-            this.services,
-            this.changed,
-            () => {
-                if (!holding && self.reading) return false
-                self.reading = true
-                holding = true
-                if (!self.readClosed) count = self.queue.fill(messages, count)
-                return count === messages.length || self.noMoreToRead()
-            },
-            deadline,
-            stop,
-        )
-        if (holding) this.releaseRead()
-        if (count > 0) return count
-        return this.nothingRead(waited, timeout)
-    }
-
-    /** The next receive, if any waits behind this one, gets its turn. */
-    private releaseRead(): void {
-        this.reading = false
-        this.changed.notify()
-    }
-
-    private noMoreToRead(): boolean {
-        return this.readClosed || this.error !== undefined || this.baseError !== undefined || this.ended
-    }
-
-    /** What a receive that got no message answers. */
-    private nothingRead(waited: Waited, timeout: number): number {
-        if (waited === Waited.cancelled) throw ioError(IOErrorEnum.CANCELLED, "Operation was cancelled")
-        if (this.readClosed) throw closedError()
-        this.throwError()
-        if (this.ended) return 0
-        throw timeoutError(timeout)
-    }
-
-    async sendMessages(
-        messages: OutputMessage[],
-        flags: number,
-        timeout: number,
-        cancellable?: Cancellable,
-    ): Promise<number> {
-        checkTransfer(messages, flags, timeout)
-        const stop = givenCancellable(cancellable)
-        if (messages.length === 0) return 0
-        if (stop !== undefined) stop.setErrorIfCancelled()
-        if (this.writeClosed) throw closedError()
-        const deadline = deadlineAfter(this.services, timeout)
-        await this.beginUnlessOver()
-        const self = this
-        const waited = await waitUntil(
-            this.services,
-            this.changed,
-            () => self.isConnected() || self.writeClosed || self.error !== undefined,
-            deadline,
-            stop,
-        )
-        if (waited === Waited.cancelled) throw ioError(IOErrorEnum.CANCELLED, "Operation was cancelled")
-        if (this.writeClosed) throw closedError()
-        if (this.error !== undefined) throw this.error
-        if (waited === Waited.timedOut) throw timeoutError(timeout)
-        return await this.transmit(messages)
-    }
-
-    private async transmit(messages: OutputMessage[]): Promise<number> {
-        const peer = this.peer as Peer
-        const maximum = peer.association.maxMessage()
-        const bodies: Buffer[] = []
-        for (const message of messages) {
-            const body = gather(message)
-            if (body.length > maximum) {
-                if (bodies.length === 0) throw tooLarge(body.length, maximum)
-                break
-            }
-            bodies.push(body)
-        }
-        const taken = peer.association.send(bodies, this.settings.coalesce)
-        await this.touch(peer)
-        for (let i = 0; i < taken; i++) {
-            const message = messages[i] as OutputMessage
-            message.bytesSent = (bodies[i] as Buffer).length
-        }
-        if (taken === 0) this.throwError()
-        return taken
-    }
-
-    createSource(condition: number, cancellable?: Cancellable): Source {
-        checkCondition(condition)
-        return new Source(this.services, this, condition, cancellable)
-    }
-
-    conditionCheck(condition: number): number {
-        checkCondition(condition)
-        if (this.readClosed && this.writeClosed) return IOCondition.HUP
-        let holds = 0
-        if (!this.readClosed && (!this.queue.isEmpty() || this.ended)) holds = holds | (condition & IOCondition.IN)
-        if (this.canWrite()) holds = holds | (condition & IOCondition.OUT)
-        if (this.error !== undefined || this.baseError !== undefined) holds = holds | IOCondition.ERR
-        return holds
-    }
-
-    /** Whether what was asked for can never come, because this side closed that direction. */
-    private isHalfClosed(condition: number): boolean {
-        const hopes = (this.readClosed ? 0 : IOCondition.IN) | (this.writeClosed ? 0 : IOCondition.OUT)
-        return (condition & (IOCondition.IN | IOCondition.OUT)) !== 0 && (condition & hopes) === 0
-    }
-
-    /** Before the handshake too: a send is what starts it. */
-    private canWrite(): boolean {
-        if (this.writeClosed || this.error !== undefined) return false
-        const association = this.association()
-        return association === undefined || association.state === AssociationState.idle || association.canSend()
-    }
-
-    async conditionWait(condition: number, timeout: number, cancellable?: Cancellable): Promise<boolean> {
-        checkCondition(condition)
-        checkTimeout(timeout)
-        const stop = givenCancellable(cancellable)
-        const deadline = deadlineAfter(this.services, timeout)
-        if (this.conditionCheck(condition) === 0) await this.beginUnlessOver()
-        const self = this
-        const waited = await waitUntil(
-            this.services,
-            this.changed,
-            () => self.conditionCheck(condition) !== 0 || self.isHalfClosed(condition),
-            deadline,
-            stop,
-        )
-        if (waited === Waited.ready && this.conditionCheck(condition) === 0) throw closedError()
-        if (waited === Waited.ready) return true
-        if (waited === Waited.cancelled) throw ioError(IOErrorEnum.CANCELLED, "Operation was cancelled")
-        throw ioError(IOErrorEnum.TIMED_OUT, "Socket I/O timed out")
-    }
-
-    // Handshake
-
-    /**
-     * Does the handshake, or waits for the one under way; true at once when it is done.
-     * Ends by the retransmission profile's deadline. Throws PENDING while another explicit handshake runs,
-     * TIMED_OUT, CONNECTION_REFUSED, CLOSED, CANCELLED, or a TlsError; a failed handshake stays failed.
-     */
-    async handshake(cancellable?: Cancellable): Promise<boolean> {
-        const stop = givenCancellable(cancellable)
-        if (stop !== undefined) stop.setErrorIfCancelled()
-        this.reserveHandshake()
-        try {
-            return await this.waitForHandshake(stop)
-        } finally {
-            this.handshakeRunning = false
-        }
-    }
-
-    /** One explicit handshake at a time: the mark is set before anything is waited for. */
-    private reserveHandshake(): void {
-        if (this.handshakeRunning) throw ioError(IOErrorEnum.PENDING, "Another handshake is under way")
-        this.handshakeRunning = true
-    }
-
-    private async waitForHandshake(stop: Cancellable | undefined): Promise<boolean> {
-        if (this.readClosed || this.writeClosed) throw closedError()
-        if (this.error !== undefined) throw this.error
-        if (this.isConnected()) return true
-        const self = this
-        const patience = this.settings.retransmission.deadline + 1000
-        await this.beginUnlessOver()
-        const waited = await waitUntil(
-            this.services,
-            this.changed,
-            () => self.isConnected() || self.error !== undefined || self.readClosed || self.writeClosed,
-            this.services.now() + patience,
-            stop,
-        )
-        if (waited === Waited.cancelled) throw ioError(IOErrorEnum.CANCELLED, "Operation was cancelled")
-        if (this.error !== undefined) throw this.error
-        if (this.readClosed || this.writeClosed) throw closedError()
-        if (waited === Waited.timedOut) throw ioError(IOErrorEnum.TIMED_OUT, "No peer has come")
-        return true
-    }
+    // Handshake and shutdown
 
     /** @param ioPriority accepted and not used */
     handshakeAsync(ioPriority: number, cancellable: Cancellable | undefined, callback: AsyncReadyCallback): void {
@@ -288,13 +72,6 @@ export abstract class DtlsConnection extends DtlsProperties implements DatagramB
             guarded(self.services, "The callback of " + operation, () => callback(self, result), undefined)
         })
     }
-
-    private async beginUnlessOver(): Promise<void> {
-        if (this.error === undefined && !this.isConnected() && !(this.readClosed && this.writeClosed))
-            await this.begin()
-    }
-
-    // Shutdown
 
     /**
      * Stops reception, sending or both; never waits for others, who get CLOSED. The base socket stays open.
@@ -352,76 +129,129 @@ export abstract class DtlsConnection extends DtlsProperties implements DatagramB
         return this.shutdownFinish(result)
     }
 
-    /** Both directions are closed: whatever this connection drives is stopped. */
-    protected abstract release(): void
+    // Properties
 
-    protected async touch(peer: Peer): Promise<void> {
-        if (this.transport !== undefined) await this.transport.touched(peer)
+    /** The engine's side of this connection, for counters and snapshots; undefined before there is one. */
+    getAssociation(): Association | undefined {
+        return this.association()
     }
 
-    // What the transport reports
-
-    onOutput(_peer: Peer, output: Output): void {
-        this.take(output)
+    /**
+     * Names to offer (client) or to accept (server), preferred first; undefined disables ALPN. 1 to 255 bytes each.
+     * No effect on a handshake that has begun.
+     */
+    setAdvertisedProtocols(protocols: string[] | undefined): void {
+        const names = protocols === undefined || protocols === null ? [] : checkProtocols(protocols)
+        this.newExtensions = () => (names.length === 0 ? [] : [new Alpn(names, false)])
     }
 
-    protected take(output: Output): void {
-        if (output.kind === OutputKind.message) this.enqueue(output.data as Buffer)
-        else if (output.kind === OutputKind.closed) this.ended = true
-        else if (output.kind === OutputKind.failed)
-            this.failWith(failureError(output.failure as Failure, this.services.describeFailure))
-        else if (output.kind === OutputKind.diagnostic)
-            this.diagnose(output.diagnostic as Diagnostic, output.detail as number)
-        this.changed.notify()
-    }
-
-    /** Every later call throws the same; nothing is driven any more. */
-    private failWith(error: GError): void {
-        this.error = this.error ?? error
+    /** undefined before the handshake and without a common protocol. */
+    getNegotiatedProtocol(): string | undefined {
         const association = this.association()
-        if (association !== undefined) association.drop(FailureReason.closedLocally)
-        this.release()
+        if (association === undefined) return undefined
+        const type = ExtensionType.applicationLayerProtocolNegotiation
+        const alpn = findHelloExtension(association.settings.extensions, type)
+        return alpn === undefined ? undefined : (alpn as Alpn).selected
     }
 
-    private enqueue(message: Buffer): void {
+    /** Throws TlsChannelBindingError: INVALID_STATE before the handshake, NOT_AVAILABLE, NOT_IMPLEMENTED. */
+    getBindingData(type: TlsChannelBindingType): Buffer {
+        return channelBinding(this.association(), type)
+    }
+
+    /** GIO's public name of `getBindingData`. */
+    getChannelBindingData(type: TlsChannelBindingType): Buffer {
+        return this.getBindingData(type)
+    }
+
+    /**
+     * Keying material (RFC 5705 §4), equal on both sides.
+     * @param label other than the five that TLS uses itself
+     * @param context 0 to 65535 bytes; absent and empty differ
+     * @param length 1 to 8160 bytes
+     * Throws IOErrorEnum.INVALID_ARGUMENT, or NOT_SUPPORTED before the handshake is done and after the connection has ended.
+     */
+    exportKeyingMaterial(label: string, context: Buffer | undefined, length: number): Buffer {
+        const given = context === null ? undefined : context
+        checkExport(label, given, length)
         const association = this.association()
-        if (!this.queue.push(message) && association !== undefined) association.counters.add(Discard.queueFull)
+        const material = association === undefined ? undefined : association.exportKeyingMaterial(label, given, length)
+        if (material === undefined) throw ioError(IOErrorEnum.NOT_SUPPORTED, "No keying material: no open connection")
+        return material
     }
 
-    private diagnose(diagnostic: Diagnostic, detail: number): void {
-        const report = this.settings.onDiagnostic
-        if (report === undefined) return
-        const self = this
-        guarded(this.services, "The diagnostic handler", () => report(diagnostic, detail, self), undefined)
+    /** Asks the accept-certificate handlers; without one the answer is false. */
+    acceptCertificate(peerCert: unknown, errors: TlsCertificateFlags): boolean {
+        for (const handler of this.handlers) {
+            if (handler(peerCert, errors)) return true
+        }
+        return false
     }
 
-    /** An error that passes is told to one call; a closed base, or nobody listening before there is a session, is the end. */
-    onBaseError(error: GError, fatal: boolean): void {
-        if (fatal || (!this.isConnected() && isIoError(error, IOErrorEnum.CONNECTION_REFUSED))) this.failWith(error)
-        else this.baseError = error
-        this.changed.notify()
+    /** @param signal "accept-certificate" */
+    connect(signal: string, handler: AcceptCertificateHandler): void {
+        if (signal !== "accept-certificate") throw invalidArgument("signal", "only accept-certificate exists")
+        if (typeof handler !== "function") throw invalidArgument("handler", "a function is needed")
+        this.handlers.push(handler)
     }
 
-    private throwError(): void {
-        if (this.error !== undefined) throw this.error
-        const once = this.baseError
-        this.baseError = undefined
-        if (once !== undefined) throw once
+    getBaseSocket(): DatagramBased {
+        return this.base
+    }
+
+    /** UNKNOWN until the handshake is done; stays after the end. */
+    getProtocolVersion(): TlsProtocolVersion {
+        const association = this.association()
+        const done = association !== undefined && association.parameters.complete
+        return done ? TlsProtocolVersion.DTLS_1_2 : TlsProtocolVersion.UNKNOWN
+    }
+
+    /** IANA name; undefined until the handshake is done. */
+    getCiphersuiteName(): string | undefined {
+        const association = this.association()
+        if (association === undefined || !association.parameters.complete) return undefined
+        const suite = association.parameters.suite
+        return suite === undefined ? undefined : suite.name
+    }
+
+    /**
+     * Server: the client's psk_identity (RFC 4279 §2), once the handshake has proved that it has the key; it stays after
+     * the end. Client: undefined, for a server with a pre-shared key has no identity of its own; its hint is none.
+     */
+    getPeerIdentity(): Buffer | undefined {
+        return undefined
+    }
+
+    /** No certificates yet: undefined, as GIO answers on a connection without one. */
+    getCertificate(): undefined {
+        return undefined
+    }
+
+    getPeerCertificate(): undefined {
+        return undefined
+    }
+
+    getPeerCertificateErrors(): TlsCertificateFlags {
+        return 0
+    }
+
+    getRequireCloseNotify(): boolean {
+        return this.requireCloseNotify
+    }
+
+    /** Makes no difference over datagrams, as with GIO. */
+    setRequireCloseNotify(requireCloseNotify: boolean): void {
+        checkBoolean(requireCloseNotify, "require_close_notify")
+        this.requireCloseNotify = requireCloseNotify
+    }
+
+    getRehandshakeMode(): TlsRehandshakeMode {
+        return TlsRehandshakeMode.NEVER
     }
 }
 
-function closedError(): GError {
-    return ioError(IOErrorEnum.CLOSED, "Connection is closed")
-}
-
-function timeoutError(timeout: number): GError {
-    if (timeout === 0) return ioError(IOErrorEnum.WOULD_BLOCK, "Operation would block")
-    return ioError(IOErrorEnum.TIMED_OUT, "Socket I/O timed out")
-}
-
-function tooLarge(length: number, maximum: number): GError {
-    const sizes = length + " bytes is too large for DTLS connection (maximum is " + maximum + " bytes)"
-    return ioError(IOErrorEnum.MESSAGE_TOO_LARGE, "Message of size " + sizes)
+function noExtensions(): HelloExtension[] {
+    return []
 }
 
 function checkCallback(ioPriority: number, callback: AsyncReadyCallback): void {

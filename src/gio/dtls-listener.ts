@@ -7,12 +7,13 @@ import { type HelloExtension } from "../dtls/handshake/hello-extension.js"
 import { type Services, type Signal } from "../platform/services.js"
 import { type Cancellable } from "./cancellable.js"
 import { checkSettings } from "./check-settings.js"
+import { Answering } from "./credentials.js"
 import { type DatagramBased } from "./datagram-based.js"
-import { checkProtocols } from "./dtls-properties.js"
+import { EndpointPump, type PumpOwner } from "./endpoint-pump.js"
+import { checkProtocols } from "./check-arguments.js"
 import { DtlsServerConnection, type ReleaseListener } from "./dtls-server-connection.js"
 import { type GError, ioError, IOErrorEnum } from "./errors.js"
 import { associationSettings, type DtlsSettings } from "./settings.js"
-import { Transport, type TransportOwner } from "./transport.js"
 import { checkTimeout, givenCancellable } from "./vectors.js"
 import { deadlineAfter, Waited, waitUntil } from "./waiting.js"
 
@@ -20,9 +21,9 @@ import { deadlineAfter, Waited, waitUntil } from "./waiting.js"
  * Many clients on one socket, after Gio.SocketListener: each `accept` gives a connection whose handshake is done.
  * @devsWhenUsed
  */
-export class DtlsListener implements TransportOwner, ReleaseListener {
+export class DtlsListener implements PumpOwner, ReleaseListener {
     private endpoint: ServerEndpoint
-    private transport: Transport
+    private pump: EndpointPump
     private changed: Signal
     /** connections that wait for an `accept` */
     private backlog = new LinkedList<DtlsServerConnection>()
@@ -49,8 +50,15 @@ export class DtlsListener implements TransportOwner, ReleaseListener {
         }
         this.endpoint = new ServerEndpoint(newSettings, common, services, services.now())
         const { datagramBytes } = settings.limits
-        this.transport = new Transport(services, base, this.endpoint, settings.psk, this, datagramBytes)
-        this.transport.start()
+        this.pump = new EndpointPump(
+            services,
+            base,
+            this.endpoint,
+            new Answering(services, settings.credentials),
+            this,
+            datagramBytes,
+        )
+        this.pump.start()
     }
 
     /**
@@ -102,7 +110,7 @@ export class DtlsListener implements TransportOwner, ReleaseListener {
             await connection.close()
             connection = this.connections.oldest()
         }
-        this.transport.stop()
+        this.pump.stop()
         this.endpoint.close()
         this.changed.notify()
     }
@@ -124,7 +132,7 @@ export class DtlsListener implements TransportOwner, ReleaseListener {
     private connectionOf(peer: Peer): DtlsServerConnection {
         if (peer.owner !== undefined) return peer.owner as DtlsServerConnection
         const connection = new DtlsServerConnection(this.services, this.base, this.settings)
-        connection.adopt(peer, this.transport, this)
+        connection.adopt(peer, this.pump, this)
         peer.owner = connection
         this.connections.append(connection.listNode)
         return connection

@@ -1,15 +1,16 @@
-import { AssociationState } from "../dtls/association/association.js"
+import { AssociationPhase } from "../dtls/association/association-state.js"
 import { FailureReason } from "../dtls/handshake/failure.js"
 import { type Output, OutputKind } from "../dtls/association/output.js"
 import { ListNode } from "../dtls/endpoint/linked-list.js"
 import { type Peer } from "../dtls/endpoint/peer.js"
 import { ServerEndpoint } from "../dtls/endpoint/server-endpoint.js"
 import { type Services } from "../platform/services.js"
+import { Answering } from "./credentials.js"
 import { type DatagramBased } from "./datagram-based.js"
+import { EndpointPump } from "./endpoint-pump.js"
 import { DtlsConnection } from "./dtls-connection.js"
 import { TlsAuthenticationMode } from "./enums.js"
 import { associationSettings, type DtlsSettings } from "./settings.js"
-import { Transport } from "./transport.js"
 
 /** Who wants to know when both directions of a connection are closed. */
 export interface ReleaseListener {
@@ -34,14 +35,14 @@ export class DtlsServerConnection extends DtlsConnection {
     }
 
     /** For DtlsListener: shows a peer of its endpoint. */
-    adopt(peer: Peer, transport: Transport, listener: ReleaseListener): void {
+    adopt(peer: Peer, pump: EndpointPump, listener: ReleaseListener): void {
         this.listener = listener
         this.peer = peer
-        this.transport = transport
+        this.pump = pump
     }
 
     protected async begin(): Promise<void> {
-        if (this.transport !== undefined) return
+        if (this.pump !== undefined) return
         const limits = Object.assign({}, this.settings.limits)
         limits.peers = 1
         limits.refuseWhenFull = true
@@ -56,16 +57,16 @@ export class DtlsServerConnection extends DtlsConnection {
         const now = this.services.now()
         const endpoint = new ServerEndpoint(newSettings, common, this.services, now)
         endpoint.exclusive = true
-        this.transport = new Transport(
+        this.pump = new EndpointPump(
             this.services,
             this.base,
             endpoint,
-            this.settings.psk,
+            new Answering(this.services, this.settings.credentials),
             this,
             limits.datagramBytes,
         )
-        this.transport.start()
-        await this.transport.drain()
+        this.pump.start()
+        await this.pump.drain()
     }
 
     override onOutput(peer: Peer, output: Output): void {
@@ -90,13 +91,13 @@ export class DtlsServerConnection extends DtlsConnection {
 
     protected release(): void {
         if (this.listener !== undefined) this.listener.released(this)
-        else if (this.transport !== undefined) this.transport.stop()
+        else if (this.pump !== undefined) this.pump.stop()
     }
 
     /** Whether its handshake is done and it has not ended. */
     isOpen(): boolean {
         const association = this.association()
-        return association !== undefined && association.state === AssociationState.connected
+        return association !== undefined && association.phase === AssociationPhase.connected
     }
 
     override getPeerIdentity(): Buffer | undefined {

@@ -2,10 +2,7 @@ import { type Services } from "../platform/services.js"
 import { type Cancellable } from "./cancellable.js"
 import { guarded } from "./guarded.js"
 import { invalidArgument, isIoError, IOErrorEnum } from "./errors.js"
-import { type DatagramBased } from "./datagram-based.js"
-
-/** Called with the conditions that hold. @returns true to be called again, false to end the source */
-export type SourceCallback = (datagramBased: DatagramBased, condition: number) => boolean
+import { type DatagramBased, type DatagramSource, type SourceCallback } from "./datagram-based.js"
 
 /** Pause between two calls while a condition lasts, ms: others get their turn. */
 const TURN = 1
@@ -14,7 +11,7 @@ const TURN = 1
  * GLib.Source over the conditions of a datagram object: level-triggered, like GIO's.
  * @devsWhenUsed
  */
-export class Source {
+export class Source implements DatagramSource {
     private callback: SourceCallback | undefined
     private destroyed = false
     private attached = false

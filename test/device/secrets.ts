@@ -3,14 +3,15 @@
  * `listen-port` a server that does the same with one client. What is left of the secrets then is what the test looks for.
  */
 import * as ds from "@devicescript/core"
-import { TLS_PSK_WITH_AES_128_CCM_8 } from "../../src/dtls/crypto/suites.js"
+import { TLS_PSK_WITH_AES_128_CCM_8 } from "../../src/dtls/key-exchange/suites.js"
 import { wifi } from "../../src/dtls/flight/retransmission.js"
 import { mcuLimits } from "../../src/dtls/handshake/limits.js"
 import { InputMessage, OutputMessage } from "../../src/gio/datagram-based.js"
 import { DtlsClientConnection } from "../../src/gio/dtls-client-connection.js"
 import { type DtlsConnection } from "../../src/gio/dtls-connection.js"
 import { DtlsListener } from "../../src/gio/dtls-listener.js"
-import { type DtlsSettings, newSettings, SinglePsk } from "../../src/gio/settings.js"
+import { SinglePsk } from "../../src/gio/credentials.js"
+import { type DtlsSettings, newSettings } from "../../src/gio/settings.js"
 import "../../src/platform/runtime/natives.js"
 import { type Services } from "../../src/platform/services.js"
 import { RuntimeServices } from "../../src/platform/runtime/services.js"

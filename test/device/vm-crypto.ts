@@ -1,13 +1,11 @@
 import { hmac, randomBuffer } from "@devicescript/crypto"
 import { blit, equal, join } from "../../src/dtls/bytes/bytes.js"
-import { protectByAead } from "../../src/dtls/crypto/aead-protection.js"
-import { type CipherSuite } from "../../src/dtls/crypto/suites.js"
+import { protectByAead } from "../../src/dtls/record/v12/aead-protection.js"
+import { type AeadAlgorithm, type AeadParameters, type HashAlgorithm } from "../../src/dtls/crypto/algorithms.js"
 import {
     type Aead,
-    type AeadAlgorithm,
     type CryptoProvider,
     type Hash,
-    type HashAlgorithm,
     type Hmac,
     type RecordProtection,
     type WriteKeys,
@@ -67,8 +65,8 @@ export class VmCryptoProvider implements CryptoProvider {
         return new StandInAead(Buffer.from(key))
     }
 
-    newProtection(suite: CipherSuite, epoch: number, keys: WriteKeys): RecordProtection {
-        return protectByAead(this, suite, epoch, keys)
+    newProtection(aead: AeadParameters, epoch: number, keys: WriteKeys): RecordProtection {
+        return protectByAead(this, aead, epoch, keys)
     }
 
     random(length: number): Buffer {

@@ -1,8 +1,8 @@
 import { copyOf } from "../../src/dtls/bytes/bytes.js"
-import { AssociationState } from "../../src/dtls/association/association.js"
+import { AssociationPhase } from "../../src/dtls/association/association-state.js"
 import { FailureReason } from "../../src/dtls/handshake/failure.js"
-import { prf } from "../../src/dtls/crypto/prf.js"
-import { HashAlgorithm } from "../../src/dtls/crypto/provider.js"
+import { prf } from "../../src/dtls/crypto/v12/prf.js"
+import { HashAlgorithm } from "../../src/dtls/crypto/algorithms.js"
 import { type Kit } from "../kit.js"
 import { Simulation, testSettings } from "./simulation.js"
 
@@ -11,8 +11,8 @@ export function handshakeTests(t: Kit): void {
         t.test("completes, carries data both ways and closes", async () => {
             const s = new Simulation(testSettings(t.crypto), testSettings(t.crypto))
             s.connect()
-            t.equal(s.client.state, AssociationState.connected)
-            t.equal(s.serverAssociation().state, AssociationState.connected)
+            t.equal(s.client.phase, AssociationPhase.connected)
+            t.equal(s.serverAssociation().phase, AssociationPhase.connected)
             t.equal(s.sent, 6)
             s.clientSends("up")
             s.serverSends("down")
@@ -25,7 +25,7 @@ export function handshakeTests(t: Kit): void {
             s.client.shutdown(true, true)
             s.drain()
             s.run(3000)
-            t.equal(s.client.state, AssociationState.closed)
+            t.equal(s.client.phase, AssociationPhase.closed)
             t.equal(s.serverAssociation().peerClosed, true)
         })
         t.test("survives the loss of its last flight", async () => {
@@ -33,7 +33,7 @@ export function handshakeTests(t: Kit): void {
             s.fault = (index) => (index === 5 ? [] : [5])
             s.begin()
             s.run(10000)
-            t.equal(s.client.state, AssociationState.connected)
+            t.equal(s.client.phase, AssociationPhase.connected)
         })
         t.test("ends at the deadline when nobody answers", async () => {
             const s = new Simulation(testSettings(t.crypto), testSettings(t.crypto))

@@ -1,4 +1,5 @@
-import { type Association, AssociationState } from "../../src/dtls/association/association.js"
+import { type Association } from "../../src/dtls/association/association.js"
+import { AssociationPhase } from "../../src/dtls/association/association-state.js"
 import { type Output, OutputKind } from "../../src/dtls/association/output.js"
 import { type Peer, PeerPhase } from "../../src/dtls/endpoint/peer.js"
 import { type ServerEndpoint } from "../../src/dtls/endpoint/server-endpoint.js"
@@ -91,13 +92,13 @@ export class AssociationWatch {
     /** To be called when all outputs have been taken. */
     check(): void {
         const { association } = this
-        const { state } = association
-        const over = state >= AssociationState.closed
+        const { phase } = association
+        const over = phase >= AssociationPhase.closed
         const deadline = association.deadline()
-        if (state === AssociationState.handshaking) this.require(deadline < NEVER, "a handshake without a deadline")
+        if (phase === AssociationPhase.handshaking) this.require(deadline < NEVER, "a handshake without a deadline")
         if (over) this.require(deadline >= NEVER, "a timer after the end")
-        this.require(this.connected || state !== AssociationState.connected, "connected without saying so")
-        this.require(this.failed === (state === AssociationState.failed), "a failure without saying so, or the reverse")
+        this.require(this.connected || phase !== AssociationPhase.connected, "connected without saying so")
+        this.require(this.failed === (phase === AssociationPhase.failed), "a failure without saying so, or the reverse")
         this.checkBuffers(over)
     }
 
@@ -182,7 +183,7 @@ export class EndpointWatch {
         const { peer, watch } = watched
         const { association } = peer
         watch.check()
-        const over = association.state >= AssociationState.closed
+        const over = association.phase >= AssociationPhase.closed
         requireThat(over === (peer.phase === PeerPhase.forgotten), peer.key + " is kept after its end, or not before")
         if (over) return requireThat(peer.heapIndex < 0, peer.key + " has a timer after its end")
         const deadline = association.deadline()

@@ -2,12 +2,12 @@ import { Association } from "../../src/dtls/association/association.js"
 import { gatewayLimits } from "../../src/dtls/handshake/limits.js"
 import { type Output, OutputKind } from "../../src/dtls/association/output.js"
 import { type CryptoProvider } from "../../src/dtls/crypto/provider.js"
-import { TLS_PSK_WITH_AES_128_CCM_8 } from "../../src/dtls/crypto/suites.js"
+import { TLS_PSK_WITH_AES_128_CCM_8 } from "../../src/dtls/key-exchange/suites.js"
 import { type Tables } from "../../src/dtls/endpoint/endpoint.js"
 import { type Peer } from "../../src/dtls/endpoint/peer.js"
 import { ServerEndpoint } from "../../src/dtls/endpoint/server-endpoint.js"
 import { NEVER, wifi } from "../../src/dtls/flight/retransmission.js"
-import { clientRole } from "../../src/dtls/handshake/client.js"
+import { clientRole } from "../../src/dtls/handshake/v12/client.js"
 import { type PskAnswer } from "../../src/dtls/handshake/question.js"
 import { type AssociationSettings } from "../../src/dtls/handshake/settings.js"
 import { AssociationWatch, EndpointWatch } from "./invariants.js"
@@ -178,7 +178,7 @@ export class Simulation {
     drain(): void {
         this.draining++
         this.drainAll()
-        while (this.client.snapshot().outputs > 0) this.drainAll()
+        while (this.drainClient()) this.drainAll()
         this.draining--
         if (this.draining > 0) return
         this.clientWatch().check()
@@ -209,8 +209,10 @@ export class Simulation {
         }
     }
 
-    private drainClient(): void {
+    /** @returns whether there was anything */
+    private drainClient(): boolean {
         let output = this.client.poll()
+        const any = output !== undefined
         while (output !== undefined) {
             this.clientOutputs.push(output)
             this.clientWatch().takes(output)
@@ -219,6 +221,7 @@ export class Simulation {
             else if (output.kind === OutputKind.question) this.answerClient()
             output = this.client.poll()
         }
+        return any
     }
 
     private answerClient(): void {

@@ -1,7 +1,7 @@
 import { copyOf, equal, join } from "../../src/dtls/bytes/bytes.js"
 import { writeUint } from "../../src/dtls/bytes/integers.js"
 import { type HelloFragment, readHelloFragment } from "../../src/dtls/endpoint/hello-fragment.js"
-import { type AdmittedHello, HelloGate } from "../../src/dtls/endpoint/hello-gate.js"
+import { type AdmittedHello, CookieExchange } from "../../src/dtls/endpoint/cookie-exchange.js"
 import { COOKIE_LENGTH } from "../../src/dtls/handshake/cookies.js"
 import { DiscardCounters } from "../../src/dtls/record/discard.js"
 import { type ClientHelloStart } from "../../src/dtls/wire/client-hello.js"
@@ -39,20 +39,20 @@ function withCookie(hello: HelloFragment, start: ClientHelloStart, cookie: Buffe
 }
 
 /** What the gate makes of a datagram from this address. */
-function admitted(gate: HelloGate, key: string, datagram: Buffer): AdmittedHello | undefined {
+function admitted(gate: CookieExchange, key: string, datagram: Buffer): AdmittedHello | undefined {
     const hello = readHelloFragment(datagram, datagram.length)
     return hello === undefined ? undefined : gate.take(hello, { key, address: key }, ASKED)
 }
 
 /** @returns the answer to a hello whose cookie is not good; undefined when there is none */
-function answerTo(gate: HelloGate, hello: HelloFragment): Buffer | undefined {
+function answerTo(gate: CookieExchange, hello: HelloFragment): Buffer | undefined {
     promise(gate.take(hello, { key: "one", address: "one" }, ASKED) === undefined, "nobody guesses a cookie")
     promise(gate.partialCount() === 0, "nothing is kept of a hello without a cookie")
     const reply = gate.nextReply()
     return reply === undefined ? undefined : reply.data
 }
 
-function checkAnswer(gate: HelloGate, hello: HelloFragment, start: ClientHelloStart, answer: Buffer): void {
+function checkAnswer(gate: CookieExchange, hello: HelloFragment, start: ClientHelloStart, answer: Buffer): void {
     promise(answer.length <= hello.length, "an unknown client gets no more bytes than it sent")
     const cookie = copyOf(answer, COOKIE_IN_ANSWER, answer.length)
     promise(cookie.length === COOKIE_LENGTH, "the answer ends with a cookie")
@@ -67,7 +67,7 @@ function checkAnswer(gate: HelloGate, hello: HelloFragment, start: ClientHelloSt
 }
 
 function prepare(): FuzzRun {
-    const gate = new HelloGate(testSettings(new NativeCrypto(3)), new DiscardCounters(), OPENED)
+    const gate = new CookieExchange(testSettings(new NativeCrypto(3)), new DiscardCounters(), OPENED)
     return async (input) => {
         const hello = readHelloFragment(input, input.length)
         if (hello === undefined) return

@@ -1,12 +1,7 @@
 import * as ds from "@devicescript/core"
 import { copyOf, join } from "../../src/dtls/bytes/bytes.js"
-import {
-    type Aead,
-    type AeadAlgorithm,
-    type Hash,
-    type HashAlgorithm,
-    type Hmac,
-} from "../../src/dtls/crypto/provider.js"
+import { type AeadAlgorithm, type HashAlgorithm } from "../../src/dtls/crypto/algorithms.js"
+import { type Aead, type Hash, type Hmac } from "../../src/dtls/crypto/provider.js"
 import "../../src/platform/runtime/natives.js"
 import { StandInCrypto } from "./stand-in-crypto.js"
 

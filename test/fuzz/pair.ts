@@ -1,5 +1,5 @@
 import * as ds from "@devicescript/core"
-import { AssociationState } from "../../src/dtls/association/association.js"
+import { AssociationPhase } from "../../src/dtls/association/association-state.js"
 import { type CryptoProvider } from "../../src/dtls/crypto/provider.js"
 import { type Table, type Tables } from "../../src/dtls/endpoint/endpoint.js"
 import { Peer } from "../../src/dtls/endpoint/peer.js"
@@ -118,7 +118,7 @@ export class Pair {
         for (const table of this.tables.made)
             promise(table.size() <= limits.peers + limits.halfOpenPeers, "tables stay within their limits")
         for (const peer of this.peers()) {
-            promise(peer.association.state < AssociationState.closed, "nobody in the table is over")
+            promise(peer.association.phase < AssociationPhase.closed, "nobody in the table is over")
             promise(peer.deadline < NEVER, "everybody in the table has a deadline")
         }
     }

@@ -1,6 +1,6 @@
 import { join } from "../../src/dtls/bytes/bytes.js"
 import { type Peer } from "../../src/dtls/endpoint/peer.js"
-import { type Source } from "../../src/dtls/endpoint/endpoint.js"
+import { type SourceAddress } from "../../src/dtls/endpoint/endpoint.js"
 import { NEVER } from "../../src/dtls/flight/retransmission.js"
 import { mcuLimits } from "../../src/dtls/handshake/limits.js"
 import { type Simulation } from "../engine/simulation.js"
@@ -37,7 +37,7 @@ const ESTABLISHED = [0, 0, 0, 1, 1, 4]
 const HALF_OPEN = [0, 1, 1, 0, 1, 2]
 
 /** Four hosts with two ports each; number 0 is the client's. */
-function address(number: number): Source {
+function address(number: number): SourceAddress {
     const key = number === 0 ? "client|1" : "10.0.0." + (number & 3) + "|" + number
     return { key, address: key }
 }

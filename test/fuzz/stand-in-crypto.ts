@@ -1,16 +1,14 @@
 import { copyOf } from "../../src/dtls/bytes/bytes.js"
-import { protectByAead } from "../../src/dtls/crypto/aead-protection.js"
+import { protectByAead } from "../../src/dtls/record/v12/aead-protection.js"
+import { type AeadAlgorithm, type AeadParameters, type HashAlgorithm } from "../../src/dtls/crypto/algorithms.js"
 import {
     type Aead,
-    type AeadAlgorithm,
     type CryptoProvider,
     type Hash,
-    type HashAlgorithm,
     type Hmac,
     type RecordProtection,
     type WriteKeys,
 } from "../../src/dtls/crypto/provider.js"
-import { type CipherSuite } from "../../src/dtls/crypto/suites.js"
 
 /** The byte that every digest, MAC and tag is made of. */
 const FILL = 0x5a
@@ -98,8 +96,8 @@ export class StandInCrypto implements CryptoProvider {
         return new StandInAead()
     }
 
-    newProtection(suite: CipherSuite, epoch: number, keys: WriteKeys): RecordProtection {
-        return protectByAead(this, suite, epoch, keys)
+    newProtection(aead: AeadParameters, epoch: number, keys: WriteKeys): RecordProtection {
+        return protectByAead(this, aead, epoch, keys)
     }
 
     /** The same stream for the same seed. */

@@ -1,9 +1,10 @@
-import { Association, AssociationState } from "../../src/dtls/association/association.js"
+import { Association } from "../../src/dtls/association/association.js"
+import { AssociationPhase } from "../../src/dtls/association/association-state.js"
 import { OutputKind } from "../../src/dtls/association/output.js"
 import { type CryptoProvider } from "../../src/dtls/crypto/provider.js"
 import { type Peer } from "../../src/dtls/endpoint/peer.js"
 import { ServerEndpoint } from "../../src/dtls/endpoint/server-endpoint.js"
-import { clientRole } from "../../src/dtls/handshake/client.js"
+import { clientRole } from "../../src/dtls/handshake/v12/client.js"
 import { type AssociationSettings } from "../../src/dtls/handshake/settings.js"
 import { NodeServices } from "../../src/platform/node/services.js"
 import { AssociationWatch, EndpointWatch } from "../engine/invariants.js"
@@ -82,7 +83,7 @@ export class ManyClients {
     }
 
     isConnected(client: TestClient): boolean {
-        return client.association.state === AssociationState.connected && !client.association.peerClosed
+        return client.association.phase === AssociationPhase.connected && !client.association.peerClosed
     }
 
     /** Delivers until nobody has anything to say. */

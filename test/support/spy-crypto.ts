@@ -1,12 +1,10 @@
-import { protectByAead } from "../../src/dtls/crypto/aead-protection.js"
-import { expandBySigning } from "../../src/dtls/crypto/prf.js"
-import { type CipherSuite } from "../../src/dtls/crypto/suites.js"
+import { protectByAead } from "../../src/dtls/record/v12/aead-protection.js"
+import { expandBySigning } from "../../src/dtls/crypto/v12/prf.js"
+import { type AeadAlgorithm, type AeadParameters, type HashAlgorithm } from "../../src/dtls/crypto/algorithms.js"
 import {
     type Aead,
-    type AeadAlgorithm,
     type CryptoProvider,
     type Hash,
-    type HashAlgorithm,
     type Hmac,
     type RecordProtection,
     type WriteKeys,
@@ -75,8 +73,8 @@ export class SpyCrypto implements CryptoProvider {
         }
     }
 
-    newProtection(suite: CipherSuite, epoch: number, keys: WriteKeys): RecordProtection {
-        return protectByAead(this, suite, epoch, keys)
+    newProtection(aead: AeadParameters, epoch: number, keys: WriteKeys): RecordProtection {
+        return protectByAead(this, aead, epoch, keys)
     }
 
     random(length: number): Buffer {

@@ -1,49 +1,32 @@
 import { Reader } from "../bytes/reader.js"
-import { exporterSeed } from "../crypto/key-schedule.js"
-import { prf } from "../crypto/prf.js"
-import { type CipherSuite, hasShortTag } from "../crypto/suites.js"
+import { type OpenedRecord } from "../crypto/provider.js"
 import { DatagramPacker } from "../flight/outbox.js"
 import { NEVER } from "../flight/retransmission.js"
 import { type Failure, FailureReason } from "../handshake/failure.js"
-import { SecurityParameters } from "../handshake/security-parameters.js"
+import { type Answer } from "../handshake/question.js"
+import { type Role } from "../handshake/role.js"
+import { type SecurityParameters } from "../handshake/security-parameters.js"
 import { type AssociationSettings } from "../handshake/settings.js"
-import { type Role } from "../handshake/step.js"
 import { Discard, DiscardCounters } from "../record/discard.js"
-import { type OpenedRecord, RecordLayer } from "../record/record-layer.js"
+import { RecordLayer } from "../record/record-layer.js"
 import { AlertDescription, AlertLevel, ContentType, HandshakeType } from "../wire/code-points.js"
 import { type HandshakeHeader, readHandshakeHeader } from "../wire/handshake-header.js"
 import { MAX_PLAINTEXT } from "../wire/record-header.js"
 import { type DriverOwner, HandshakeDriver } from "./handshake-driver.js"
+import { type AssociationState, AssociationPhase } from "./association-state.js"
 import { Diagnostic, type Output, OutputKind, OutputQueue } from "./output.js"
 
-export enum AssociationState {
-    idle,
-    handshaking,
-    connected,
-    /** closed by us: nothing is sent or read any more */
-    closed,
-    failed,
+/** What `receive` found in a datagram. */
+export enum Verified {
+    none,
+    /** records that verified, none of them newer than all before */
+    older,
+    /** the newest record so far: only it may move the peer's address (RFC 9146 §6) */
+    newest,
 }
 
-/** Flat picture of an association: what discarding must not change, and what memory it holds. */
-export interface Snapshot {
-    state: AssociationState
-    expecting: number
-    readEpoch: number
-    writeEpoch: number
-    nextSequence: number
-    window: string
-    nextSeq: number
-    timer: number
-    inboxBytes: number
-    outboxBytes: number
-    earlyBytes: number
-    heldMessages: number
-    outputs: number
-}
-
-/** Messages that share a datagram: a small peer reads no more records of one (limits.ts, profile `mcu`). */
-const MOST_TOGETHER = 8
+/** Records of one call that share a datagram: a small peer reads no more of them (limits.ts, profile `mcu`). */
+const MAX_RECORDS_PER_DATAGRAM = 8
 
 /** Fragments read from one record: a whole flight fits many times over, and work per datagram stays bounded. */
 const MAX_FRAGMENTS = 32
@@ -55,12 +38,12 @@ const MAX_FRAGMENTS = 32
  * @devsWhenUsed
  */
 export class Association implements DriverOwner {
-    state = AssociationState.idle
+    phase = AssociationPhase.idle
     failure: Failure | undefined
     /** the peer sent close_notify */
     peerClosed = false
     record: RecordLayer
-    parameters = new SecurityParameters()
+    parameters: SecurityParameters
     counters: DiscardCounters
     /** until the handshake, and what its end may have to repeat, is over: most of an association's memory */
     private driver: HandshakeDriver | undefined
@@ -89,8 +72,10 @@ export class Association implements DriverOwner {
         this.record = new RecordLayer(settings.limits, this.counters)
         this.record.write.nextSequence = firstSequence
         this.isClient = role.isClient
-        const { record, counters, outputs, parameters } = this
-        this.driver = new HandshakeDriver(settings, role, parameters, record, counters, outputs, this, firstSeq)
+        const { record, counters, outputs } = this
+        const driver = new HandshakeDriver(settings, role, record, counters, outputs, this, firstSeq)
+        this.parameters = driver.handshake.parameters
+        this.driver = driver
     }
 
     /** HandshakeType of the next message that must come; -1 when the handshake is done. */
@@ -110,34 +95,34 @@ export class Association implements DriverOwner {
 
     /** When a server lets this peer go unless it hears something first. */
     private idleAt(): number {
-        if (this.isClient || this.state !== AssociationState.connected) return NEVER
+        if (this.isClient || this.phase !== AssociationPhase.connected) return NEVER
         const { idleTimeout } = this.settings.limits
         return idleTimeout > 0 ? this.lastHeard + idleTimeout : NEVER
     }
 
     /** Client: sends the first flight. Server: the deadline starts. Does nothing when already begun. */
     begin(now: number): void {
-        if (this.state !== AssociationState.idle || this.writeClosed || this.driver === undefined) return
-        this.state = AssociationState.handshaking
+        if (this.phase !== AssociationPhase.idle || this.writeClosed || this.driver === undefined) return
+        this.phase = AssociationPhase.handshaking
         this.driver.begin(now)
     }
 
     /**
      * Takes bytes [0, length) of `datagram`; the Buffer may be used again afterwards.
-     * @returns how many of its records were protected and verified
+     * @returns whether any of its records was protected and verified, and the newest so far
      */
-    receive(datagram: Buffer, length: number, now: number): number {
+    receive(datagram: Buffer, length: number, now: number): Verified {
         try {
             return this.records(new Reader(datagram, 0, length), now)
         } catch (error) {
             this.abort((error as Error).message)
-            return 0
+            return Verified.none
         }
     }
 
-    private records(reader: Reader, now: number): number {
+    private records(reader: Reader, now: number): Verified {
         const { failedRecords } = this.record
-        let verified = 0
+        let verified = Verified.none
         for (let left = this.settings.limits.recordsPerDatagram; reader.at < reader.end && !this.isOver(); left--) {
             if (left === 0) {
                 this.counters.add(Discard.tooManyRecords)
@@ -146,7 +131,8 @@ export class Association implements DriverOwner {
             const record = this.record.next(reader)
             if (record !== undefined) {
                 if (record.epoch > 0) {
-                    verified++
+                    if (this.record.newest) verified = Verified.newest
+                    else if (verified === Verified.none) verified = Verified.older
                     this.lastHeard = now
                 }
                 this.take(record, now)
@@ -186,14 +172,14 @@ export class Association implements DriverOwner {
     }
 
     private takeFragment(header: HandshakeHeader, record: OpenedRecord, at: number, now: number): void {
-        const asks = this.state === AssociationState.connected && record.epoch > 0 && this.asksForHandshake(header)
+        const asks = this.phase === AssociationPhase.connected && record.epoch > 0 && this.asksForHandshake(header)
         if (asks) this.refuseRenegotiation()
         else if (this.driver !== undefined) this.driver.take(header, record, at, now)
         else this.counters.add(record.epoch > 0 ? Discard.messageSeq : Discard.unprotected)
     }
 
     onConnected(): void {
-        this.state = AssociationState.connected
+        this.phase = AssociationPhase.connected
         this.outputs.push(OutputKind.connected, undefined)
         for (const message of this.held) this.deliver(message)
         this.held = []
@@ -209,11 +195,11 @@ export class Association implements DriverOwner {
         this.records(new Reader(records, 0, records.length), now)
     }
 
-    /** Gives the answer to the question that is open. `value` as the question's kind says; undefined: there is none. */
-    answer(value: unknown, now: number): void {
+    /** Answers the question that is open, as its kind says; undefined: there is no answer. */
+    answer(answer: Answer | undefined, now: number): void {
         if (this.driver === undefined) return
         try {
-            this.driver.answer(value, now)
+            this.driver.answer(answer, now)
         } catch (error) {
             this.abort((error as Error).message)
         }
@@ -257,14 +243,14 @@ export class Association implements DriverOwner {
     private takeCloseNotify(): void {
         if (this.peerClosed) return
         this.peerClosed = true
-        if (this.state === AssociationState.handshaking)
+        if (this.phase === AssociationPhase.handshaking)
             return this.fail(FailureReason.peerAlert, AlertDescription.closeNotify)
         this.outputs.push(OutputKind.closed, undefined)
     }
 
     private takeApplicationData(record: OpenedRecord): void {
         if (record.epoch === 0) return this.counters.add(Discard.unprotected)
-        if (this.state === AssociationState.connected) {
+        if (this.phase === AssociationPhase.connected) {
             if (this.driver !== undefined) this.driver.forgetLastFlight()
             return this.deliver(record.plaintext)
         }
@@ -284,13 +270,14 @@ export class Association implements DriverOwner {
 
     /** A record under the newest keys did not verify. */
     private watchForMismatch(): void {
-        if (this.state === AssociationState.handshaking) {
+        if (this.phase === AssociationPhase.handshaking) {
             if (this.driver !== undefined) this.driver.suspectMismatch()
             if (this.settings.alertOnKeyMismatch) this.fail(FailureReason.keyMismatch, AlertDescription.decryptError)
             return
         }
         const atLimit = this.record.failedRecords >= this.settings.limits.ccm8Failures
-        if (atLimit && hasShortTag(this.parameters.suite as CipherSuite))
+        const { suite } = this.parameters
+        if (atLimit && suite !== undefined && suite.aead.tagLength === 8)
             this.fail(FailureReason.tooManyForgeries, AlertDescription.badRecordMac)
     }
 
@@ -320,7 +307,7 @@ export class Association implements DriverOwner {
 
     /** Whether `send` would take a message now. */
     canSend(): boolean {
-        return this.state === AssociationState.connected && !this.writeClosed
+        return this.phase === AssociationPhase.connected && !this.writeClosed
     }
 
     /**
@@ -333,7 +320,7 @@ export class Association implements DriverOwner {
         // Below the last sequence number with every suite.
         const left = this.record.recordsLeft()
         if (messages.length === 1 && left > 0) {
-            // What most calls are; nothing is to be grouped.
+            // Fast path: one message, nothing to group.
             this.sendRecords(messages)
             return 1
         }
@@ -344,7 +331,7 @@ export class Association implements DriverOwner {
         for (const message of messages) {
             if (taken >= left) break
             room -= message.length + overhead
-            if (!coalesce || room < 0 || group.length === MOST_TOGETHER) {
+            if (!coalesce || room < 0 || group.length === MAX_RECORDS_PER_DATAGRAM) {
                 this.sendRecords(group)
                 group = []
                 room = this.settings.pathBudget - message.length - overhead
@@ -379,13 +366,13 @@ export class Association implements DriverOwner {
     shutdown(read: boolean, write: boolean): void {
         if (read) this.readClosed = true
         if (write && !this.writeClosed) {
-            if (this.state === AssociationState.connected)
+            if (this.phase === AssociationPhase.connected)
                 this.sendAlert(AlertLevel.warning, AlertDescription.closeNotify)
-            else if (this.state === AssociationState.handshaking) this.cancel()
+            else if (this.phase === AssociationPhase.handshaking) this.cancel()
             this.writeClosed = true
         }
         if (this.readClosed && this.writeClosed && !this.isOver()) {
-            this.state = AssociationState.closed
+            this.phase = AssociationPhase.closed
             this.release()
         }
     }
@@ -430,7 +417,7 @@ export class Association implements DriverOwner {
     }
 
     private end(failure: Failure): void {
-        this.state = AssociationState.failed
+        this.phase = AssociationPhase.failed
         this.failure = failure
         this.outputs.push(OutputKind.failed, undefined).failure = failure
         this.release()
@@ -446,7 +433,7 @@ export class Association implements DriverOwner {
     }
 
     private isOver(): boolean {
-        return this.state >= AssociationState.closed
+        return this.phase >= AssociationPhase.closed
     }
 
     // Looking inside
@@ -456,25 +443,40 @@ export class Association implements DriverOwner {
      * @param context absent and empty differ
      */
     exportKeyingMaterial(label: string, context: Buffer | undefined, length: number): Buffer | undefined {
-        const h = this.parameters
-        if (!h.complete || h.master === undefined) return undefined
-        return prf(h.master, label, exporterSeed(h.clientRandom, h.serverRandom, context), length)
+        const { parameters } = this
+        return parameters.complete ? parameters.exportKeyingMaterial(label, context, length) : undefined
     }
 
-    snapshot(): Snapshot {
-        const driver = this.driver
+    /** Everything as it is now, in one flat record. */
+    snapshot(): AssociationState {
+        const { driver, record, parameters } = this
+        const { read, write } = record
         return {
-            state: this.state,
+            phase: this.phase,
+            isClient: this.isClient,
+            version: parameters.version,
+            suite: parameters.suite === undefined ? 0 : parameters.suite.id,
+            clientRandom: parameters.clientRandom,
+            serverRandom: parameters.serverRandom,
+            extendedMasterSecret: parameters.extendedMasterSecret,
+            identity: parameters.identity,
+            firstFinished: parameters.firstFinished,
+            readEpoch: record.readEpoch(),
+            readTop: read === undefined ? -1 : read.window.top,
+            readLow: read === undefined ? 0 : read.window.low,
+            readHigh: read === undefined ? 0 : read.window.high,
+            writeEpoch: write.epoch,
+            nextSequence: write.nextSequence,
+            failedRecords: record.failedRecords,
+            peerClosed: this.peerClosed,
+            writeClosed: this.writeClosed,
+            readClosed: this.readClosed,
             expecting: this.expecting(),
-            readEpoch: this.record.readEpoch,
-            writeEpoch: this.record.write.epoch,
-            nextSequence: this.record.write.nextSequence,
-            window: this.record.windowState(),
             nextSeq: driver === undefined ? -1 : driver.expectedSeq(),
             timer: driver === undefined ? NEVER : driver.timerAt(),
             inboxBytes: driver === undefined ? 0 : driver.bytesReceived(),
             outboxBytes: driver === undefined ? 0 : driver.bytesToRepeat(),
-            earlyBytes: this.record.bytesKept() + this.heldBytes,
+            earlyBytes: record.bytesKept() + this.heldBytes,
             heldMessages: this.held.length,
             outputs: this.outputs.count(),
         }

@@ -1,14 +1,14 @@
+import { type OpenedRecord } from "../crypto/provider.js"
 import { Fragment, type HandshakeMessage, Inbox } from "../flight/inbox.js"
 import { Outbox } from "../flight/outbox.js"
 import { NEVER, RetransmissionTimer, smallerBudget } from "../flight/retransmission.js"
 import { FailureReason } from "../handshake/failure.js"
-import { Handshake } from "../handshake/handshake.js"
-import { type Question } from "../handshake/question.js"
-import { type SecurityParameters } from "../handshake/security-parameters.js"
+import { type Handshake, type ReadKeys } from "../handshake/handshake.js"
+import { type Answer, type Question } from "../handshake/question.js"
+import { type Role } from "../handshake/role.js"
 import { type AssociationSettings } from "../handshake/settings.js"
-import { type Role } from "../handshake/step.js"
 import { Discard, type DiscardCounters } from "../record/discard.js"
-import { type OpenedRecord, type RecordLayer } from "../record/record-layer.js"
+import { type RecordLayer } from "../record/record-layer.js"
 import { AlertDescription, AlertLevel, HandshakeType } from "../wire/code-points.js"
 import { type HandshakeHeader } from "../wire/handshake-header.js"
 import { Diagnostic, OutputKind, type OutputQueue } from "./output.js"
@@ -62,7 +62,6 @@ export class HandshakeDriver {
     constructor(
         private settings: AssociationSettings,
         role: Role,
-        parameters: SecurityParameters,
         private record: RecordLayer,
         private counters: DiscardCounters,
         private outputs: OutputQueue,
@@ -72,7 +71,7 @@ export class HandshakeDriver {
         this.provisional = new ProvisionalFailure(outputs)
         this.inbox = new Inbox(settings.limits, firstSeq)
         this.outbox = new Outbox(firstSeq)
-        this.handshake = new Handshake(settings, role, parameters, record, this.outbox)
+        this.handshake = role.newHandshake(settings, record, this.outbox)
         this.timer = new RetransmissionTimer(settings.retransmission)
         this.budget = settings.pathBudget
     }
@@ -81,7 +80,7 @@ export class HandshakeDriver {
     begin(now: number): void {
         this.running = true
         this.handshakeDeadline = now + this.settings.retransmission.deadline
-        if (this.handshake.isClient()) this.handshake.start()
+        if (this.handshake.isClient) this.handshake.start()
         this.settle(now)
     }
 
@@ -102,10 +101,10 @@ export class HandshakeDriver {
     take(header: HandshakeHeader, record: OpenedRecord, at: number, now: number): void {
         const { nextSeq } = this.inbox
         // A HelloRequest means nothing during a handshake (RFC 5246 §7.4.1.1).
-        if (this.handshake.isClient() && header.type === HandshakeType.helloRequest)
+        if (this.handshake.isClient && header.type === HandshakeType.helloRequest)
             return this.counters.add(Discard.unexpected)
         // Nothing new is welcome once the handshake is done, nor unprotected once keys are active.
-        if (header.messageSeq >= nextSeq && (!this.running || record.epoch !== this.record.readEpoch))
+        if (header.messageSeq >= nextSeq && (!this.running || record.epoch !== this.record.readEpoch()))
             return this.counters.add(Discard.unprotected)
         if (header.messageSeq !== nextSeq && this.takeHello(header, record, at, now)) return
         const kept = this.inbox.add(header, record.epoch, record.plaintext, at)
@@ -129,7 +128,7 @@ export class HandshakeDriver {
 
     /** Anyone can forge it, so it counts only if no handshake message follows before the next timer. */
     takeUnprotectedAlert(level: number, description: AlertDescription, now: number): void {
-        if (this.record.readEpoch !== 0 || !this.running) return this.counters.add(Discard.unprotected)
+        if (this.record.readEpoch() !== 0 || !this.running) return this.counters.add(Discard.unprotected)
         if (level !== AlertLevel.fatal) return this.outputs.diagnose(Diagnostic.warningAlert, description)
         this.provisional.suspect(Diagnostic.unprotectedAlert, FailureReason.peerAlert, description)
         this.decideSoon(now)
@@ -138,14 +137,13 @@ export class HandshakeDriver {
     /** The next timer gives up; it has to run for that, but not while the peer waits for an answer of ours. */
     private decideSoon(now: number): void {
         this.provisional.decides = true
-        if (this.timer.at >= NEVER && this.handshake.question === undefined) this.timer.start(now, this.luck())
+        if (this.timer.at >= NEVER && this.handshake.question === undefined) this.timer.start(now, this.jitterByte())
     }
 
     /** Walks the grammar as far as complete messages and answered questions allow. */
     private process(now: number): void {
         while (this.running && this.handshake.question === undefined) {
-            if (this.handshake.walkChangeCipherSpec()) this.activateRead(now)
-            else {
+            if (!this.handshake.walkChangeCipherSpec()) {
                 const message = this.inbox.peek()
                 if (message === undefined) break
                 if (this.handshake.walk(message)) this.advance(message)
@@ -176,20 +174,22 @@ export class HandshakeDriver {
         h.failure = 0
         // A server's timer says nothing about when a client repeats what was lost: a stray message waits for the deadline.
         // So do cookies without end: the hello is repeated first, and the true server's cookie followed.
-        if (h.alert !== AlertDescription.none && (h.isClient() || !misplaced)) this.decideSoon(now)
+        if (h.alert !== AlertDescription.none && (h.isClient || !misplaced)) this.decideSoon(now)
     }
 
     /** The peer's next epoch begins; what came early for it is read now. */
-    private activateRead(now: number): void {
-        // Unprotected messages that wait for their turn can only be forged: the peer's next one is its Finished (F13).
+    private activateRead(keys: ReadKeys, now: number): void {
+        this.handshake.readKeys = undefined
+        // Unprotected messages that wait for their turn can only be forged: the peer's next one is protected (F13).
         this.inbox.clear()
-        this.owner.onEarlyRecords(this.record.activateRead(this.handshake.takeReadKeys()), now)
+        this.owner.onEarlyRecords(this.record.activateRead(keys.epoch, keys.protection, keys.nextEpoch), now)
     }
 
     /** Acts on what the last step decided: failure, question, flight, end of the handshake. */
     settle(now: number): void {
         const h = this.handshake
         if (h.failure !== 0) return this.owner.fail(h.failure, h.alert)
+        if (h.readKeys !== undefined) this.activateRead(h.readKeys, now)
         if (h.question !== undefined && h.question !== this.asked) {
             this.asked = h.question
             // The peer's flight is complete: nothing is repeated while its answer is prepared (RFC 6347 §4.2.4).
@@ -202,7 +202,7 @@ export class HandshakeDriver {
             this.resends = 0
             this.transmit(now)
             if (!this.running) return
-            if (h.flightExpectsAnswer) this.timer.start(now, this.luck())
+            if (h.flightExpectsAnswer) this.timer.start(now, this.jitterByte())
             else this.timer.stop()
         }
         if (h.parameters.complete && this.running) this.connected(now)
@@ -213,18 +213,18 @@ export class HandshakeDriver {
         this.timer.stop()
         this.handshakeDeadline = NEVER
         this.inbox.clear()
-        if (!this.handshake.isClient()) this.lastFlightUntil = now + LAST_FLIGHT_KEPT
+        if (!this.handshake.isClient) this.lastFlightUntil = now + LAST_FLIGHT_KEPT
         this.owner.onConnected()
-        if (this.handshake.isClient()) this.owner.onDriven()
+        if (this.handshake.isClient) this.owner.onDriven()
     }
 
     /** Gives the answer to the question that is open; nothing happens without one. */
-    answer(value: unknown, now: number): void {
+    answer(answer: Answer | undefined, now: number): void {
         if (this.handshake.question === undefined || !this.running) return
-        this.handshake.answer(value)
+        this.handshake.answer(answer)
         this.settle(now)
         // Without a flight of our own the peer's is still incomplete: ours is repeated until it is (RFC 6347 §4.2.4).
-        if (this.running && this.timer.at >= NEVER) this.timer.start(now, this.luck())
+        if (this.running && this.timer.at >= NEVER) this.timer.start(now, this.jitterByte())
         this.process(now)
     }
 
@@ -274,7 +274,7 @@ export class HandshakeDriver {
         this.resends++
         this.outputs.diagnose(Diagnostic.peerRepeats, 0)
         this.transmit(now)
-        this.timer.restart(now, this.luck())
+        this.timer.restart(now, this.jitterByte())
     }
 
     /** A record under the new keys does not verify, or the peer does not accept ours: said once, and remembered. */
@@ -292,8 +292,8 @@ export class HandshakeDriver {
     }
 
     private retransmit(now: number): void {
-        if (this.provisional.decides || !this.timer.expire(now, this.luck())) return this.giveUp()
-        this.handshake.cookiesFollowed = 0
+        if (this.provisional.decides || !this.timer.expire(now, this.jitterByte())) return this.giveUp()
+        this.handshake.onTimeout()
         this.outputs.diagnose(Diagnostic.retransmitting, this.timer.timeouts)
         this.inbox.dropContradicted()
         const budget = smallerBudget(
@@ -313,12 +313,12 @@ export class HandshakeDriver {
     }
 
     /**
-     * Number from 0 to 255 for the jitter. It only has to differ from device to device, so a byte of our hello's random will do;
+     * Jitter of the timer, 0 to 255. It only has to differ from device to device, so a byte of our hello's random will do;
      * before there is one, nothing is lengthened.
      */
-    private luck(): number {
+    private jitterByte(): number {
         const { clientRandom, serverRandom } = this.handshake.parameters
-        const ours = this.handshake.isClient() ? clientRandom : serverRandom
+        const ours = this.handshake.isClient ? clientRandom : serverRandom
         return ours.length === 0 ? 0 : ours[this.timer.timeouts & 31]
     }
 

@@ -3,23 +3,7 @@
  * slow operations (key agreement, signatures, chains) are questions of the association instead.
  */
 
-import { type CipherSuite } from "./suites.js"
-
-/** TLS HashAlgorithm registry (RFC 5246 §7.4.1.4.1). */
-export enum HashAlgorithm {
-    sha256 = 4,
-    sha384 = 5,
-}
-
-/** The AEADs that suites name. `Ccm8` has an 8-byte tag (RFC 6655 §4), all others 16 bytes; nonces are 12 bytes. */
-export enum AeadAlgorithm {
-    aes128Ccm8 = 1,
-    aes256Ccm8 = 2,
-    aes128Ccm = 3,
-    aes256Ccm = 4,
-    aes128Gcm = 5,
-    chacha20Poly1305 = 6,
-}
+import { type AeadAlgorithm, type AeadParameters, type HashAlgorithm } from "./algorithms.js"
 
 /** An incremental hash. `digest` and `close` end it. */
 export interface Hash {
@@ -68,23 +52,36 @@ export interface WriteKeys {
     iv: Buffer
 }
 
+/** A record that may be believed: unprotected in epoch 0, verified afterwards. */
+export interface OpenedRecord {
+    type: number
+    epoch: number
+    plaintext: Buffer
+}
+
 /**
- * One direction of one epoch: whole records out of messages and back (RFC 6347 §4.1, RFC 5246 §6.2.3.3). The nonce is
- * made of epoch and sequence number alone, so no (key, nonce) pair repeats while numbers do not.
+ * One direction of one epoch: whole records out of messages and back, in the header form of a version. It counts nothing:
+ * sequence numbers are its caller's. The nonce is made of epoch and sequence number alone, so no (key, nonce) pair repeats
+ * while numbers do not.
  */
 export interface RecordProtection {
+    /** bytes by which a record of one message is longer than it, header included */
+    overhead: number
     /**
      * One record of `type` for each message, one behind the other.
-     * @param sequence number of the first: 0 in the first call, then where the last call ended
+     * @param sequence number of the first; each further record has the next
      */
     seal(type: number, sequence: number, messages: Buffer[]): Buffer
     /**
      * The sequence number of the record at `at`, when it is a whole one that these keys may open: known content type, their
-     * version and epoch, ending before `end`, no longer than RFC 5246 §6.2.3 allows. -1: it is another, or none.
+     * version and epoch, ending before `end`, no longer than the RFC allows. -1: it is another, or none.
+     * @param expected the number that would follow the highest one received: forms that carry a part of it need it
      */
-    sequenceOf(datagram: Buffer, at: number, end: number): number
-    /** The plaintext of the whole record that begins at `at`; undefined when it is not authentic, or too short. */
-    open(datagram: Buffer, at: number): Buffer | undefined
+    sequenceOf(datagram: Buffer, at: number, end: number, expected: number): number
+    /** Bytes of the record at `at`, of which `sequenceOf` has just given the number. */
+    lengthOf(datagram: Buffer, at: number): number
+    /** The record at `at`, whose number is `sequence`; undefined when it is not authentic, or too short. */
+    open(datagram: Buffer, at: number, sequence: number): OpenedRecord | undefined
     /** Erases the key; the object is of no use afterwards. */
     close(): void
 }
@@ -98,8 +95,8 @@ export interface CryptoProvider {
     newHmac(algorithm: HashAlgorithm, key: Buffer): Hmac
     /** Copies `key`: the caller may wipe it. Its length is the algorithm's. */
     newAead(algorithm: AeadAlgorithm, key: Buffer): Aead
-    /** Takes the keys over and wipes the key bytes. */
-    newProtection(suite: CipherSuite, epoch: number, keys: WriteKeys): RecordProtection
+    /** Records of DTLS 1.2 (RFC 6347 §4.1, RFC 5246 §6.2.3.3). Takes the keys over and wipes the key bytes. */
+    newProtection(aead: AeadParameters, epoch: number, keys: WriteKeys): RecordProtection
     /** @returns `length` unpredictable bytes; throws while the source is not good yet */
     random(length: number): Buffer
 }

@@ -1,6 +1,6 @@
 import { type Association } from "../association/association.js"
 import { EMPTY } from "../bytes/bytes.js"
-import { type Endpoint, type Reply, type Source } from "./endpoint.js"
+import { type Endpoint, type Reply, type SourceAddress } from "./endpoint.js"
 import { Peer } from "./peer.js"
 
 /**
@@ -15,7 +15,7 @@ export class ClientEndpoint implements Endpoint {
         this.peer = new Peer("", address, association, EMPTY, 0)
     }
 
-    receive(datagram: Buffer, length: number, _from: Source, now: number): void {
+    receive(datagram: Buffer, length: number, _from: SourceAddress, now: number): void {
         this.peer.association.receive(datagram, length, now)
         this.ready = true
     }

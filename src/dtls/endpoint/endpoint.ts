@@ -20,7 +20,7 @@ export interface Reply {
 }
 
 /** Where a datagram came from. */
-export interface Source {
+export interface SourceAddress {
     /** one string per address and port: numeric address, "|", port */
     key: string
     /** what the base socket wants back to send there; undefined on a connected one */
@@ -33,7 +33,7 @@ export interface Source {
  * What arrives never makes it throw; what a platform's cryptography throws ends the one peer it was working for.
  */
 export interface Endpoint {
-    receive(datagram: Buffer, length: number, from: Source, now: number): void
+    receive(datagram: Buffer, length: number, from: SourceAddress, now: number): void
     /** Runs the timers that are due at `now`. */
     tick(now: number): void
     /** the next time at which `tick` is wanted, ms */

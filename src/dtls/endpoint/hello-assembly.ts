@@ -9,7 +9,7 @@ import { MAX_PLAINTEXT, readRecordHeader } from "../wire/record-header.js"
 import { type HelloFragment, isHelloRecord } from "./hello-fragment.js"
 import { sourceHost } from "./source-host.js"
 
-/** How long fragments wait for the others, ms: one retransmission under the longest usual timer, 9 s (RFC 7925 §11), is heard. */
+/** How long fragments wait for the others, ms: one retransmission under the longest common timer, 9 s (RFC 7925 §11), is heard. */
 export const HELLO_ASSEMBLY_TIME = 10000
 
 /**
@@ -76,8 +76,8 @@ export class PartialHello {
 }
 
 /**
- * Puts hellos together that come in fragments, before there is an association. The gate lets only clients in here that
- * have shown a part of their cookie. The oldest gives way: of the same address, else of a host that has half of the places,
+ * Puts hellos together that come in fragments, before there is an association. Only clients that have shown a part of
+ * their cookie come here. The oldest gives way: of the same address, else of a host that has half of the places,
  * else of all.
  * @devsWhenUsed
  */

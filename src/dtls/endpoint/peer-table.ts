@@ -1,4 +1,4 @@
-import { AssociationState } from "../association/association.js"
+import { AssociationPhase } from "../association/association-state.js"
 import { type Limits } from "../handshake/limits.js"
 import { HandshakeType } from "../wire/code-points.js"
 import { type Table, type Tables } from "./endpoint.js"
@@ -6,13 +6,12 @@ import { LinkedList, ListNode } from "./linked-list.js"
 import { type Peer, PeerPhase } from "./peer.js"
 
 /**
- * The peers of a server: by address, half-open ones by source host, established ones by identity, and in each group the
+ * The peers of a server: half-open ones by source host, established ones by identity, and in each group the
  * one heard from longest ago first. It decides who gives way when there is no room. Every call takes the same time
  * however many peers there are.
  * @devsWhenUsed
  */
 export class PeerTable {
-    private byAddress: Table<Peer>
     /** half-open peers of one source host */
     private hosts: Table<Peer[]>
     /** established peers of one identity */
@@ -27,13 +26,8 @@ export class PeerTable {
         private limits: Limits,
         tables: Tables,
     ) {
-        this.byAddress = tables.newTable()
         this.hosts = tables.newTable()
         this.identities = tables.newTable()
-    }
-
-    at(key: string): Peer | undefined {
-        return this.byAddress.get(key)
     }
 
     halfOpenCount(): number {
@@ -81,7 +75,7 @@ export class PeerTable {
         return sessions
     }
 
-    /** A handshake begins; the peer is not found by its address before `setAddress`. */
+    /** A handshake begins. */
     addHalfOpen(peer: Peer): void {
         peer.node = new ListNode(peer)
         this.beforeKeyExchange.append(peer.node)
@@ -91,18 +85,13 @@ export class PeerTable {
         else ofHost.push(peer)
     }
 
-    /** From now on `at(peer.key)` is this peer. */
-    setAddress(peer: Peer): void {
-        this.byAddress.set(peer.key, peer)
-    }
-
     /** The peer's association took a datagram or was looked at: it moves to where its progress puts it. */
     progressed(peer: Peer): void {
         if (peer.phase !== PeerPhase.halfOpen || peer.node === undefined || peer.node.list === this.afterKeyExchange)
             return
         const { association } = peer
         const expected = association.expecting()
-        if (association.state !== AssociationState.handshaking || expected === HandshakeType.clientHello) return
+        if (association.phase !== AssociationPhase.handshaking || expected === HandshakeType.clientHello) return
         if (expected !== HandshakeType.clientKeyExchange) this.afterKeyExchange.append(peer.node)
     }
 
@@ -130,7 +119,6 @@ export class PeerTable {
         peer.node = undefined
         peer.sessionNode = undefined
         peer.phase = PeerPhase.forgotten
-        if (this.byAddress.get(peer.key) === peer) this.byAddress.delete(peer.key)
     }
 
     private endSession(peer: Peer, node: ListNode<Peer>): void {

@@ -1,15 +1,17 @@
-import { Association, AssociationState } from "../association/association.js"
+import { Association, Verified } from "../association/association.js"
+import { AssociationPhase } from "../association/association-state.js"
 import { FailureReason } from "../handshake/failure.js"
 import { equal } from "../bytes/bytes.js"
 import { Reader } from "../bytes/reader.js"
 import { type AssociationSettings } from "../handshake/settings.js"
-import { serverRole } from "../handshake/server.js"
+import { serverRole } from "../handshake/v12/server.js"
 import { Discard, DiscardCounters } from "../record/discard.js"
 import { readRecordHeader } from "../wire/record-header.js"
 import { DeadlineHeap } from "./deadline-heap.js"
-import { type Endpoint, type Reply, type Source, type Tables } from "./endpoint.js"
+import { Demultiplexer } from "./demultiplexer.js"
+import { type Endpoint, type Reply, type SourceAddress, type Tables } from "./endpoint.js"
 import { type HelloFragment, readHelloFragment } from "./hello-fragment.js"
-import { type AdmittedHello, HelloGate } from "./hello-gate.js"
+import { type AdmittedHello, CookieExchange } from "./cookie-exchange.js"
 import { Peer, PeerPhase } from "./peer.js"
 import { PeerTable } from "./peer-table.js"
 import { sourceHost } from "./source-host.js"
@@ -23,8 +25,9 @@ export class ServerEndpoint implements Endpoint {
     counters = new DiscardCounters()
     /** an established peer is not even replaced by a new handshake from its own address */
     exclusive = false
-    private gate: HelloGate
+    private cookies: CookieExchange
     private heap = new DeadlineHeap()
+    private addresses: Demultiplexer
     private peers: PeerTable
     private firstReady: Peer | undefined
     private lastReady: Peer | undefined
@@ -39,23 +42,25 @@ export class ServerEndpoint implements Endpoint {
         tables: Tables,
         now: number,
     ) {
-        this.gate = new HelloGate(common, this.counters, now)
+        this.cookies = new CookieExchange(common, this.counters, now)
+        this.addresses = new Demultiplexer(tables)
         this.peers = new PeerTable(common.limits, tables)
     }
 
-    receive(datagram: Buffer, length: number, from: Source, now: number): void {
-        const peer = this.peers.at(from.key)
+    receive(datagram: Buffer, length: number, from: SourceAddress, now: number): void {
+        const peer = this.addresses.find(from)
         const fragment = readHelloFragment(datagram, length)
         const begun = fragment === undefined ? undefined : begunBy(fragment, peer)
         if (begun !== undefined) this.deliver(begun, datagram, length, now)
-        else if (fragment !== undefined && this.gate.expects(from.key, fragment)) this.takeHello(fragment, from, now)
-        else if (peer === undefined) this.counters.add(Discard.stranger)
+        else if (fragment !== undefined && this.cookies.expects(from.key, fragment))
+            this.verifyHello(fragment, from, now)
+        else if (peer === undefined) this.counters.add(Discard.unknownPeer)
         else this.route(peer, datagram, length, now)
     }
 
     /** Before the cookie verifies no association is made and nothing but its HMAC is computed. */
-    private takeHello(fragment: HelloFragment, from: Source, now: number): void {
-        const hello = this.gate.take(fragment, from, now)
+    private verifyHello(fragment: HelloFragment, from: SourceAddress, now: number): void {
+        const hello = this.cookies.take(fragment, from, now)
         if (hello === undefined) return
         if (!this.hasRoomFor(from)) return this.counters.add(Discard.peerLimit)
         const peer = this.admit(hello, from, now)
@@ -63,16 +68,16 @@ export class ServerEndpoint implements Endpoint {
     }
 
     /** With `refuseWhenFull` only a peer's own new handshake may take the place of an established one. */
-    private hasRoomFor(from: Source): boolean {
+    private hasRoomFor(from: SourceAddress): boolean {
         const { peers, refuseWhenFull } = this.common.limits
         if (!refuseWhenFull || this.peers.establishedCount() < peers) return true
-        const current = this.peers.at(from.key)
+        const current = this.addresses.find(from)
         return current !== undefined && current.phase === PeerPhase.established && !this.exclusive
     }
 
     /** The hello is still to be delivered, which also starts the peer's timers. */
-    private admit(hello: AdmittedHello, from: Source, now: number): Peer {
-        const current = this.peers.at(from.key)
+    private admit(hello: AdmittedHello, from: SourceAddress, now: number): Peer {
+        const current = this.addresses.find(from)
         // An established peer stays until the new handshake's Finished verifies; a half-open one gives way at once.
         const established = current !== undefined && current.phase === PeerPhase.established ? current : undefined
         const replaced = established === undefined ? current : established.successor
@@ -82,7 +87,7 @@ export class ServerEndpoint implements Endpoint {
         if (inTheWay !== undefined) this.end(inTheWay, FailureReason.evicted)
         const peer = this.newPeer(hello, from, host)
         this.peers.addHalfOpen(peer)
-        if (established === undefined) this.peers.setAddress(peer)
+        if (established === undefined) this.addresses.setAddress(peer)
         else {
             established.successor = peer
             peer.predecessor = established
@@ -91,7 +96,7 @@ export class ServerEndpoint implements Endpoint {
         return peer
     }
 
-    private newPeer(hello: AdmittedHello, from: Source, host: string): Peer {
+    private newPeer(hello: AdmittedHello, from: SourceAddress, host: string): Peer {
         const { sequence, messageSeq, random } = hello
         const association = new Association(this.newSettings(), serverRole(), messageSeq, sequence)
         const peer = new Peer(from.key, from.address, association, random, messageSeq)
@@ -102,20 +107,20 @@ export class ServerEndpoint implements Endpoint {
     /** A datagram with protected records is the established association's if it verifies there, else the new handshake's. */
     private route(peer: Peer, datagram: Buffer, length: number, now: number): void {
         const next = peer.successor
-        if (next === undefined) return this.deliver(peer, datagram, length, now)
-        if (hasProtectedRecord(datagram, length) && this.take(peer, datagram, length, now) > 0) return
-        this.deliver(next, datagram, length, now)
+        if (next === undefined) {
+            this.deliver(peer, datagram, length, now)
+            return
+        }
+        const verified = hasProtectedRecord(datagram, length)
+            ? this.deliver(peer, datagram, length, now)
+            : Verified.none
+        if (verified === Verified.none) this.deliver(next, datagram, length, now)
     }
 
-    private deliver(peer: Peer, datagram: Buffer, length: number, now: number): void {
-        this.take(peer, datagram, length, now)
-    }
-
-    /** @returns how many records verified */
-    private take(peer: Peer, datagram: Buffer, length: number, now: number): number {
+    private deliver(peer: Peer, datagram: Buffer, length: number, now: number): Verified {
         const verified = peer.association.receive(datagram, length, now)
         this.touched(peer)
-        if (verified > 0) this.peers.heardFrom(peer)
+        if (verified !== Verified.none) this.peers.heardFrom(peer)
         return verified
     }
 
@@ -127,8 +132,8 @@ export class ServerEndpoint implements Endpoint {
     touched(peer: Peer): void {
         if (peer.phase === PeerPhase.forgotten) return this.queue(peer)
         const { association } = peer
-        if (peer.phase === PeerPhase.halfOpen && association.state === AssociationState.connected) this.establish(peer)
-        if (association.state >= AssociationState.closed) this.forget(peer)
+        if (peer.phase === PeerPhase.halfOpen && association.phase === AssociationPhase.connected) this.establish(peer)
+        if (association.phase >= AssociationPhase.closed) this.forget(peer)
         else {
             this.peers.progressed(peer)
             this.heap.update(peer, association.deadline())
@@ -153,7 +158,7 @@ export class ServerEndpoint implements Endpoint {
             peer.predecessor = undefined
             old.successor = undefined
             this.end(old, FailureReason.replaced)
-            this.peers.setAddress(peer)
+            this.addresses.setAddress(peer)
         }
         this.makeRoom(peer)
     }
@@ -161,15 +166,15 @@ export class ServerEndpoint implements Endpoint {
     /** Whoever gives way is told with close_notify: its session is over, and its next handshake is welcome. */
     private makeRoom(newest: Peer): void {
         const older = this.peers.sessionInTheWay(newest)
-        if (older !== undefined) this.dismiss(older, FailureReason.replaced)
+        if (older !== undefined) this.evict(older, FailureReason.replaced)
         const { peers, refuseWhenFull } = this.common.limits
         if (this.peers.establishedCount() <= peers) return
         this.counters.add(Discard.peerLimit)
         // Several handshakes may finish for the last place.
-        this.dismiss(refuseWhenFull ? newest : this.peers.heardLongestAgo(), FailureReason.evicted)
+        this.evict(refuseWhenFull ? newest : this.peers.heardLongestAgo(), FailureReason.evicted)
     }
 
-    private dismiss(peer: Peer, reason: FailureReason): void {
+    private evict(peer: Peer, reason: FailureReason): void {
         peer.association.sayGoodbye(reason)
         this.touched(peer)
     }
@@ -177,17 +182,18 @@ export class ServerEndpoint implements Endpoint {
     private forget(peer: Peer): void {
         this.heap.remove(peer)
         this.peers.remove(peer)
+        this.addresses.remove(peer)
         if (peer.predecessor !== undefined) peer.predecessor.successor = undefined
         peer.predecessor = undefined
         const next = peer.successor
         peer.successor = undefined
         if (next === undefined) return
         next.predecessor = undefined
-        this.peers.setAddress(next)
+        this.addresses.setAddress(next)
     }
 
     tick(now: number): void {
-        this.gate.tick(now)
+        this.cookies.tick(now)
         while (this.heap.earliest() <= now) {
             const peer = this.heap.first() as Peer
             const { association } = peer
@@ -199,7 +205,7 @@ export class ServerEndpoint implements Endpoint {
     }
 
     deadline(): number {
-        return Math.min(this.heap.earliest(), this.gate.deadline())
+        return Math.min(this.heap.earliest(), this.cookies.deadline())
     }
 
     nextReady(): Peer | undefined {
@@ -213,7 +219,7 @@ export class ServerEndpoint implements Endpoint {
     }
 
     nextReply(): Reply | undefined {
-        return this.gate.nextReply()
+        return this.cookies.nextReply()
     }
 
     /** Established peers. */
@@ -228,12 +234,12 @@ export class ServerEndpoint implements Endpoint {
 
     /** Hellos that are being put together from fragments: no handshakes yet. */
     partialHelloCount(): number {
-        return this.gate.partialCount()
+        return this.cookies.partialCount()
     }
 
     /** Erases the cookie secrets; the associations are their connections' to close. */
     close(): void {
-        this.gate.close()
+        this.cookies.close()
     }
 }
 

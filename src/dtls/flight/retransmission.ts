@@ -49,36 +49,36 @@ export class RetransmissionTimer {
 
     /**
      * A new flight was sent.
-     * @param luck random, 0 to 255, for the jitter
+     * @param jitterByte random, 0 to 255
      */
-    start(now: number, luck: number): void {
+    start(now: number, jitterByte: number): void {
         this.timeouts = 0
         this.timeout = this.profile.initial
-        this.at = now + this.lengthened(luck)
+        this.at = now + this.lengthened(jitterByte)
     }
 
     /** @returns false when the flight has been sent often enough */
-    expire(now: number, luck: number): boolean {
+    expire(now: number, jitterByte: number): boolean {
         this.timeouts++
         if (this.timeouts > this.profile.attempts) {
             this.at = NEVER
             return false
         }
         this.timeout = Math.min(this.timeout * 2, this.profile.maximum)
-        this.at = now + this.lengthened(luck)
+        this.at = now + this.lengthened(jitterByte)
         return true
     }
 
     /** The flight was sent again for another reason: the same timeout begins anew. */
-    restart(now: number, luck: number): void {
-        if (this.at < NEVER) this.at = now + this.lengthened(luck)
+    restart(now: number, jitterByte: number): void {
+        if (this.at < NEVER) this.at = now + this.lengthened(jitterByte)
     }
 
     stop(): void {
         this.at = NEVER
     }
 
-    private lengthened(luck: number): number {
-        return this.timeout + ((((this.timeout * this.profile.jitter) >> 8) * luck) >> 8)
+    private lengthened(jitterByte: number): number {
+        return this.timeout + ((((this.timeout * this.profile.jitter) >> 8) * jitterByte) >> 8)
     }
 }

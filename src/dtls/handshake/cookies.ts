@@ -1,6 +1,7 @@
 import { copyOf, EMPTY, equal, join, wipe } from "../bytes/bytes.js"
 import { Writer } from "../bytes/writer.js"
-import { type CryptoProvider, HashAlgorithm, type Hmac } from "../crypto/provider.js"
+import { HashAlgorithm } from "../crypto/algorithms.js"
+import { type CryptoProvider, type Hmac } from "../crypto/provider.js"
 import { type ClientHelloStart } from "../wire/client-hello.js"
 
 /** Bytes of each half of a cookie. */

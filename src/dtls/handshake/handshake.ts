@@ -1,84 +1,98 @@
-import { EMPTY, equal, wipe } from "../bytes/bytes.js"
-import { FailureReason } from "./failure.js"
-import { extendedMasterSecret, keyBlock, masterSecret, pskPremasterSecret, verifyData } from "../crypto/key-schedule.js"
-import { type Hmac, type RecordProtection, type WriteKeys } from "../crypto/provider.js"
-import { type CipherSuite, confidentialityLimit, recordOverhead } from "../crypto/suites.js"
-import { bodyOf, type HandshakeMessage } from "../flight/inbox.js"
+import { EMPTY } from "../bytes/bytes.js"
+import { type RecordProtection } from "../crypto/provider.js"
+import { type HandshakeMessage } from "../flight/inbox.js"
 import { type Outbox } from "../flight/outbox.js"
 import { type RecordLayer } from "../record/record-layer.js"
 import { AlertDescription, HandshakeType } from "../wire/code-points.js"
-import { type ClientHello } from "../wire/client-hello.js"
-import { type Question } from "./question.js"
+import { FailureReason } from "./failure.js"
+import { type Answer, type Question } from "./question.js"
 import { type SecurityParameters } from "./security-parameters.js"
 import { type AssociationSettings } from "./settings.js"
-import { type Role, type Step } from "./step.js"
+import { type Step } from "./step.js"
 import { Transcript } from "./transcript.js"
 
+/** Keys for receiving, and the epoch that begins with them. */
+export interface ReadKeys {
+    epoch: number
+    protection: RecordProtection
+    /** the epoch whose records are kept when they come early; -1: none follows */
+    nextEpoch: number
+}
+
 /**
- * One handshake: where it stands in its grammar, and what has been agreed so far.
+ * One handshake: where it stands in its grammar, and what is to be done next. Messages, keys and questions are those of
+ * its version and of the key exchange it agreed on.
  * @devsWhenUsed
  */
-export class Handshake {
-    /** client: the hello as sent, to repeat it with a cookie */
-    hello: ClientHello | undefined
-    /** server: the key of identities that nobody knows */
-    decoyKey = EMPTY
-    /** the server's psk_identity_hint */
-    hint: Buffer | undefined
+export abstract class Handshake<P extends SecurityParameters = SecurityParameters> {
     /** set while a question waits for its answer: no message is processed meanwhile */
     question: Question | undefined
     /** ChangeCipherSpec records have no message_seq: one that comes early is remembered until its step (RFC 6347 §4.2.5) */
     changeCipherSpecSeen = false
+    /** a step brought keys for receiving; whoever drives the handshake activates them */
+    readKeys: ReadKeys | undefined
     /** a flight was completed and waits to be sent */
     flightReady = false
     /** the flight expects an answer, so its timer runs */
     flightExpectsAnswer = true
-    /** client: HelloVerifyRequests answered since the last timeout */
-    cookiesFollowed = 0
     failure = 0
     alert = AlertDescription.none
     transcript: Transcript
+    /** What is expected, in protocol order. Steps take the handshake's own class, whichever it is. */
+    private steps: Step<never>[] = []
     private at = 0
-    private pendingRead: RecordProtection | undefined
-    private pendingWrite: RecordProtection | undefined
+    private onAnswer: ((handshake: never, answer: Answer | undefined) => void) | undefined
 
+    /** @param transcriptHeader bytes of each message's header that its version's transcript has */
     constructor(
         public settings: AssociationSettings,
-        private role: Role,
-        public parameters: SecurityParameters,
+        public isClient: boolean,
+        public parameters: P,
         public record: RecordLayer,
         private outbox: Outbox,
+        transcriptHeader: number,
     ) {
-        this.transcript = new Transcript(settings.crypto)
+        this.transcript = new Transcript(settings.crypto, transcriptHeader)
     }
 
-    isClient(): boolean {
-        return this.role.isClient
-    }
+    /** Client: sends the first flight. */
+    abstract start(): void
 
-    start(): void {
-        this.role.start(this)
-    }
+    /** The timer is over and the flight will be sent again. */
+    onTimeout(): void {}
 
-    answer(value: unknown): void {
+    answer(answer: Answer | undefined): void {
+        const onAnswer = this.onAnswer
         this.question = undefined
-        this.role.answer(this, value)
+        this.onAnswer = undefined
+        if (onAnswer !== undefined) onAnswer(this as never, answer)
+    }
+
+    /** Asks; the handshake goes on in `onAnswer`, which gets undefined when there is no answer. */
+    ask(question: Question, onAnswer: (handshake: never, answer: Answer | undefined) => void): void {
+        this.question = question
+        this.onAnswer = onAnswer
+    }
+
+    /** More steps to walk, behind those that are known. */
+    expect(steps: Step<never>[]): void {
+        for (const step of steps) this.steps.push(step)
     }
 
     /** HandshakeType of the next step that must come; -1 when done. */
     expecting(): number {
         let i = this.at
-        while (i < this.role.steps.length && this.stepAt(i).optional) i++
-        return i < this.role.steps.length ? this.stepAt(i).message : -1
+        while (i < this.steps.length && this.stepAt(i).optional) i++
+        return i < this.steps.length ? this.stepAt(i).message : -1
     }
 
-    private stepAt(index: number): Step {
-        return this.role.steps[index] as Step
+    private stepAt(index: number): Step<never> {
+        return this.steps[index] as Step<never>
     }
 
     /** Index of the step that takes a message of this type now. Without one it sets `failure`, and gives -1. */
     stepOf(type: number, epoch: number): number {
-        for (let i = this.at; i < this.role.steps.length; i++) {
+        for (let i = this.at; i < this.steps.length; i++) {
             const step = this.stepAt(i)
             if (step.message === type && step.epoch === epoch) return i
             if (!step.optional) break
@@ -97,7 +111,7 @@ export class Handshake {
         const i = this.stepOf(message.type, message.epoch)
         if (i < 0) return false
         const step = this.stepAt(i)
-        step.run(this, message)
+        step.run(this as never, message)
         if (this.failure !== 0) return false
         this.at = step.repeats ? i : i + 1
         if (step.inTranscript) this.transcript.add(message.bytes)
@@ -106,10 +120,10 @@ export class Handshake {
 
     /** Runs the ChangeCipherSpec step when it is next and its record has come. */
     walkChangeCipherSpec(): boolean {
-        if (!this.changeCipherSpecSeen || this.expecting() !== HandshakeType.changeCipherSpec) return false
+        const type = HandshakeType.changeCipherSpec
+        if (!this.changeCipherSpecSeen || this.expecting() !== type) return false
         this.changeCipherSpecSeen = false
-        this.at++
-        return true
+        return this.walk({ type, messageSeq: -1, bytes: EMPTY, epoch: 0 })
     }
 
     fail(reason: FailureReason, alert: AlertDescription): void {
@@ -123,8 +137,13 @@ export class Handshake {
         this.outbox.begin()
     }
 
+    /** Adds a message to the flight, and to the transcript. */
     send(type: number, body: Buffer): void {
         this.transcript.add(this.outbox.addMessage(type, this.record.write.epoch, body))
+    }
+
+    protected sendChangeCipherSpec(): void {
+        this.outbox.addChangeCipherSpec(this.record.write.epoch)
     }
 
     /** @param expectsAnswer whether the flight is repeated on a timer until the peer answers */
@@ -133,100 +152,24 @@ export class Handshake {
         this.flightExpectsAnswer = expectsAnswer
     }
 
-    ask(question: Question): void {
-        this.question = question
-    }
-
-    /** Keys from the PSK (RFC 4279 §2). Everything through ClientKeyExchange is in the transcript (RFC 7627 §3). */
-    derivePskKeys(key: Buffer): void {
-        const premaster = pskPremasterSecret(key)
-        this.deriveKeys(premaster)
-        wipe(premaster)
-    }
-
-    private deriveKeys(premaster: Buffer): void {
-        const { parameters, record } = this
-        const crypto = this.settings.crypto
-        const { clientRandom, serverRandom } = parameters
-        const suite = parameters.suite as CipherSuite
-        const hmac = crypto.newHmac(suite.hash, premaster)
-        const secret = parameters.extendedMasterSecret
-            ? extendedMasterSecret(hmac, this.transcript.digest())
-            : masterSecret(hmac, clientRandom, serverRandom)
-        hmac.close()
-        const master = crypto.newHmac(suite.hash, secret)
-        parameters.master = master
-        record.protectionOverhead = recordOverhead(suite)
-        const keys = keyBlock(master, suite, clientRandom, serverRandom)
-        const client = this.isClient()
-        this.pendingRead = this.protection(client ? keys.server : keys.client)
-        this.pendingWrite = this.protection(client ? keys.client : keys.server)
-        const keyLog = this.settings.keyLog
-        if (keyLog !== undefined) keyLog("CLIENT_RANDOM " + clientRandom.toString("hex") + " " + secret.toString("hex"))
-        wipe(secret)
-    }
-
-    /** Of epoch 1: there is no renegotiation. */
-    private protection(keys: WriteKeys): RecordProtection {
-        return this.settings.crypto.newProtection(this.parameters.suite as CipherSuite, 1, keys)
-    }
-
-    /** ChangeCipherSpec and Finished of this side. */
-    sendFinished(): void {
-        this.outbox.addChangeCipherSpec(this.record.write.epoch)
-        const suite = this.parameters.suite as CipherSuite
-        const protection = this.pendingWrite as RecordProtection
-        this.record.activateWrite(protection, confidentialityLimit(suite))
-        this.pendingWrite = undefined
-        const data = this.expectedFinished(this.isClient())
-        this.keepFirst(data)
-        this.send(HandshakeType.finished, data)
-    }
-
-    private keepFirst(data: Buffer): void {
-        if (this.parameters.firstFinished.length === 0) this.parameters.firstFinished = data
-    }
-
-    /** verify_data over the transcript so far. */
-    expectedFinished(fromClient: boolean): Buffer {
-        return verifyData(this.parameters.master as Hmac, fromClient, this.transcript.digest())
-    }
-
-    /** Compares the peer's verify_data; its Finished is not yet in the transcript. */
-    checkFinished(message: HandshakeMessage): boolean {
-        const expected = this.expectedFinished(!this.isClient())
-        if (!equal(expected, bodyOf(message))) {
-            this.fail(FailureReason.badFinished, AlertDescription.decryptError)
-            return false
-        }
-        this.keepFirst(expected)
-        this.transcript.add(message.bytes)
-        return true
-    }
-
-    /** The keys for the peer's next epoch, once: its ChangeCipherSpec has come. */
-    takeReadKeys(): RecordProtection {
-        const keys = this.pendingRead as RecordProtection
-        this.pendingRead = undefined
-        return keys
-    }
-
     /** The handshake is over. */
     finish(): void {
         this.parameters.complete = true
         // The grammar is half a kilobyte on a device; a server keeps its last flight for a while.
-        this.role.steps = []
+        this.steps = []
         this.transcript.clear()
     }
 
     /** Erases what is not in use. */
     close(): void {
-        if (this.pendingRead !== undefined) this.pendingRead.close()
-        if (this.pendingWrite !== undefined) this.pendingWrite.close()
-        this.pendingRead = undefined
-        this.pendingWrite = undefined
-        this.hello = undefined
+        if (this.readKeys !== undefined) this.readKeys.protection.close()
+        this.readKeys = undefined
         this.question = undefined
+        this.onAnswer = undefined
         this.transcript.clear()
+        this.closeKeys()
     }
+
+    /** Erases keys that are not active yet. */
+    protected abstract closeKeys(): void
 }

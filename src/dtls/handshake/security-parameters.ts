@@ -1,12 +1,11 @@
 import { EMPTY } from "../bytes/bytes.js"
-import { type Hmac } from "../crypto/provider.js"
-import { type CipherSuite } from "../crypto/suites.js"
+import { type CipherSuite } from "./cipher-suite.js"
 
 /**
  * What a handshake agreed on (RFC 5246 §6.1), kept as long as the association; everything else goes with the handshake.
  * @devsWhenUsed
  */
-export class SecurityParameters {
+export abstract class SecurityParameters {
     /** the handshake is done */
     complete = false
     suite: CipherSuite | undefined
@@ -15,14 +14,15 @@ export class SecurityParameters {
     extendedMasterSecret = false
     /** the client's psk_identity */
     identity = EMPTY
-    /** keyed with the master secret, which itself is kept nowhere; undefined before the keys' derivation and after the end */
-    master: Hmac | undefined
     /** verify_data of the first Finished: the tls-unique binding (RFC 5929 §3.1) */
     firstFinished = EMPTY
 
-    /** Erases the master secret. */
-    close(): void {
-        if (this.master !== undefined) this.master.close()
-        this.master = undefined
-    }
+    /** @param version code point of the version that was agreed on */
+    constructor(public version: number) {}
+
+    /** Keying material (RFC 5705 §4, RFC 8446 §7.5); undefined without keys. */
+    abstract exportKeyingMaterial(label: string, context: Buffer | undefined, length: number): Buffer | undefined
+
+    /** Erases secrets. */
+    abstract close(): void
 }

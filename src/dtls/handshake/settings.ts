@@ -1,12 +1,11 @@
 import { type Limits } from "./limits.js"
-import { type CryptoProvider } from "../crypto/provider.js"
-import { type CipherSuite } from "../crypto/suites.js"
+import { type CipherSuite } from "./cipher-suite.js"
 import { type RetransmissionProfile } from "../flight/retransmission.js"
+import { type KeyExchangeSettings } from "./key-exchange.js"
 import { type HelloExtension } from "./hello-extension.js"
 
 /** What an association is built from. What is not named here is not in the program. */
-export interface AssociationSettings {
-    crypto: CryptoProvider
+export interface AssociationSettings extends KeyExchangeSettings {
     /** in order of preference; a server takes the first one that the client offers too */
     suites: CipherSuite[]
     /** besides extended_master_secret and renegotiation_info, which are always there; one set per association */
@@ -17,8 +16,6 @@ export interface AssociationSettings {
     pathBudget: number
     /** refuse peers without extended master secret (RFC 7627 §5.2-3) */
     requireExtendedMasterSecret: boolean
-    /** server: sent in ServerKeyExchange (RFC 4279 §2) */
-    pskIdentityHint: Buffer | undefined
     /** server: on a Finished that does not decrypt send decrypt_error at once instead of silence until the deadline. For debugging. */
     alertOnKeyMismatch: boolean
     /** one line of an NSS key log per handshake: it opens all traffic to whoever has it */

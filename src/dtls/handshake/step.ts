@@ -1,8 +1,7 @@
 import { type HandshakeMessage } from "../flight/inbox.js"
-import { type Handshake } from "./handshake.js"
 
-/** One expected step of the grammar. */
-export interface Step {
+/** One expected step of the grammar, for a handshake `H`. */
+export interface Step<H> {
     /** HandshakeType; changeCipherSpec for the record of that type */
     message: number
     /** the next step may come instead */
@@ -17,34 +16,24 @@ export interface Step {
      */
     inTranscript: boolean
     /** Checks everything first: a step that fails has changed nothing, so that a true message can still take its place. */
-    run: (handshake: Handshake, message: HandshakeMessage) => void
+    run: (handshake: H, message: HandshakeMessage) => void
 }
 
-/** A side of the handshake, handed to the association. */
-export interface Role {
-    isClient: boolean
-    /** in protocol order */
-    steps: Step[]
-    /** client: sends the first flight */
-    start: (handshake: Handshake) => void
-    /** the answer to the question that a step asked; undefined when there is none */
-    answer: (handshake: Handshake, value: unknown) => void
-}
-
-export function step(
+export function step<H>(
     message: number,
     epoch: number,
     inTranscript: boolean,
-    run: (handshake: Handshake, message: HandshakeMessage) => void,
-): Step {
+    run: (handshake: H, message: HandshakeMessage) => void,
+): Step<H> {
     return { message, optional: false, repeats: false, epoch, inTranscript, run }
 }
 
-export function optionalStep(
+/** Of epoch 0. */
+export function optionalStep<H>(
     message: number,
     repeats: boolean,
     inTranscript: boolean,
-    run: (handshake: Handshake, message: HandshakeMessage) => void,
-): Step {
+    run: (handshake: H, message: HandshakeMessage) => void,
+): Step<H> {
     return { message, optional: true, repeats, epoch: 0, inTranscript, run }
 }

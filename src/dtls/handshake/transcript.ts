@@ -1,5 +1,7 @@
 import { type CryptoProvider, type Hash } from "../crypto/provider.js"
-import { type CipherSuite } from "../crypto/suites.js"
+import { type HashParameters } from "../crypto/algorithms.js"
+import { copyOf, join } from "../bytes/bytes.js"
+import { HANDSHAKE_HEADER_LENGTH } from "../wire/handshake-header.js"
 
 /**
  * The running hash over all handshake messages, HelloVerifyRequest and the hello before it left out (RFC 6347 §4.2.6).
@@ -10,11 +12,21 @@ export class Transcript {
     /** messages from before the suite, and with it the hash, is known */
     private waiting: Buffer[] = []
 
-    constructor(private crypto: CryptoProvider) {}
+    /** @param headerLength how much of each message's header is hashed, bytes: the first fields, or all of it */
+    constructor(
+        private crypto: CryptoProvider,
+        private headerLength: number,
+    ) {}
 
     add(message: Buffer): void {
-        if (this.hash === undefined) this.waiting.push(message)
-        else this.hash.update(message)
+        const hashed = this.headerLength < HANDSHAKE_HEADER_LENGTH ? this.shortened(message) : message
+        if (this.hash === undefined) this.waiting.push(hashed)
+        else this.hash.update(hashed)
+    }
+
+    private shortened(message: Buffer): Buffer {
+        const body = copyOf(message, HANDSHAKE_HEADER_LENGTH, message.length)
+        return join([copyOf(message, 0, this.headerLength), body])
     }
 
     /** A cookie came: the hello so far does not count. */
@@ -22,9 +34,9 @@ export class Transcript {
         this.waiting = []
     }
 
-    choose(suite: CipherSuite): void {
+    choose(hashing: HashParameters): void {
         this.closeHash()
-        const hash = this.crypto.newHash(suite.hash)
+        const hash = this.crypto.newHash(hashing.algorithm)
         for (const message of this.waiting) hash.update(message)
         this.waiting = []
         this.hash = hash

@@ -29,7 +29,7 @@ export enum Discard {
     /** application data over the receive queue's limit */
     queueFull = 13,
     /** datagram of an unknown peer that is no acceptable ClientHello, or its cookie does not verify */
-    stranger = 14,
+    unknownPeer = 14,
     /** no place for another peer */
     peerLimit = 15,
     /** protected record without room for an explicit nonce and a tag: nobody tried to forge one */
@@ -53,7 +53,7 @@ export function discardNames(): string[] {
         "messageSeq",
         "unexpected",
         "queueFull",
-        "stranger",
+        "unknownPeer",
         "peerLimit",
         "tooShort",
     ]

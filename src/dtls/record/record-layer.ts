@@ -1,5 +1,4 @@
 import { copyOf, EMPTY, join } from "../bytes/bytes.js"
-import { readUint } from "../bytes/integers.js"
 import { Reader } from "../bytes/reader.js"
 import { Writer } from "../bytes/writer.js"
 import { ContentType, DTLS_1_0, DTLS_1_2 } from "../wire/code-points.js"
@@ -12,22 +11,15 @@ import {
     type RecordHeader,
     writeRecordHeader,
 } from "../wire/record-header.js"
-import { type RecordProtection } from "../crypto/provider.js"
+import { type OpenedRecord, type RecordProtection } from "../crypto/provider.js"
 import { Discard, type DiscardCounters } from "./discard.js"
 import { ReplayWindow } from "./replay-window.js"
 
 /** Highest sequence number of an epoch; it is never used, so it can never wrap (RFC 6347 §4.1). */
 export const MAX_SEQUENCE = 0xffffffffffff
 
-/** A record that may be believed: unprotected in epoch 0, verified afterwards. */
-export interface OpenedRecord {
-    type: number
-    epoch: number
-    plaintext: Buffer
-}
-
 /**
- * Sending side of one epoch.
+ * Sending side of one epoch. It owns the sequence number: nobody else counts.
  * @devsWhenUsed
  */
 export class WriteEpoch {
@@ -36,6 +28,30 @@ export class WriteEpoch {
     constructor(
         public epoch: number,
         public protection: RecordProtection | undefined,
+        /** records that may be sealed with its keys, at most MAX_SEQUENCE */
+        public maxRecords: number,
+        /** the epoch before, while its flight may be sent again */
+        public previous: WriteEpoch | undefined,
+    ) {}
+
+    /** Bytes by which a record is longer than its plaintext, header included. */
+    overhead(): number {
+        return this.protection === undefined ? RECORD_HEADER_LENGTH : this.protection.overhead
+    }
+}
+
+/**
+ * Receiving side of one protected epoch.
+ * @devsWhenUsed
+ */
+export class ReadEpoch {
+    window = new ReplayWindow()
+
+    constructor(
+        public epoch: number,
+        public protection: RecordProtection,
+        /** the protected epoch before, for records that are late */
+        public previous: ReadEpoch | undefined,
     ) {}
 }
 
@@ -52,18 +68,17 @@ export interface RecordLimits {
  * @devsWhenUsed
  */
 export class RecordLayer {
-    readEpoch = 0
-    /** newest sending epoch; the one before is kept for retransmissions of a flight that spans both */
-    write = new WriteEpoch(0, undefined)
+    /** newest sending epoch */
+    write = new WriteEpoch(0, undefined, MAX_SEQUENCE, undefined)
+    /** newest protected receiving epoch; undefined in epoch 0 */
+    read: ReadEpoch | undefined
+    /** the epoch that comes next, whose records are kept when they are early; -1: none */
+    nextReadEpoch = -1
     /** datagrams with records that did not verify (the association counts each once) */
     failedRecords = 0
-    /** bytes by which protection makes a fragment longer, from the keys' derivation on */
-    protectionOverhead = 0
-    private previousWrite: WriteEpoch | undefined
-    private readProtection: RecordProtection | undefined
-    private window = new ReplayWindow()
-    /** records that may be sealed in the newest epoch */
-    private mostRecords = MAX_SEQUENCE
+    /** the record that was verified last has the highest number of its epoch so far */
+    newest = false
+    private isClosed = false
     /** records of the next epoch, one behind the other */
     private early = EMPTY
 
@@ -72,30 +87,43 @@ export class RecordLayer {
         private counters: DiscardCounters,
     ) {}
 
+    /** Newest epoch for receiving; -2 when closed. */
+    readEpoch(): number {
+        if (this.isClosed) return -2
+        return this.read === undefined ? 0 : this.read.epoch
+    }
+
     /**
      * Takes the next record off the datagram. `undefined` means: dropped, or kept for later; go on while
      * `reader.remaining()` is above 0. What cannot be delimited drops the rest of the datagram (RFC 6347 §4.1.2.7).
      */
     next(reader: Reader): OpenedRecord | undefined {
-        const { data, at } = reader
-        const protection = this.readProtection
-        const sequence = protection === undefined ? -1 : protection.sequenceOf(data, at, reader.end)
-        if (sequence < 0) return this.nextOther(reader)
-        const length = readUint(data, at + RECORD_HEADER_LENGTH - 2, 2)
-        reader.at = at + RECORD_HEADER_LENGTH + length
-        return length < this.protectionOverhead ? this.discard(Discard.tooShort) : this.open(data, at, sequence)
+        const { data, at, end } = reader
+        for (let read = this.read; read !== undefined; read = read.previous) {
+            const { protection, window } = read
+            const sequence = protection.sequenceOf(data, at, end, window.top + 1)
+            if (sequence >= 0) {
+                const length = protection.lengthOf(data, at)
+                reader.at = at + length
+                return length < protection.overhead
+                    ? this.discard(Discard.tooShort)
+                    : this.open(read, data, at, sequence)
+            }
+        }
+        return this.nextOther(reader)
     }
 
-    private open(datagram: Buffer, at: number, sequence: number): OpenedRecord | undefined {
-        const { window } = this
+    private open(read: ReadEpoch, datagram: Buffer, at: number, sequence: number): OpenedRecord | undefined {
+        const { window } = read
         if (!window.isFresh(sequence)) return this.discard(Discard.replayed)
-        const plaintext = (this.readProtection as RecordProtection).open(datagram, at)
-        if (plaintext === undefined) {
+        const record = read.protection.open(datagram, at, sequence)
+        if (record === undefined) {
             this.failedRecords++
             return this.discard(Discard.notAuthentic)
         }
+        this.newest = sequence > window.top && read === this.read
         window.mark(sequence)
-        return { type: datagram[at], epoch: this.readEpoch, plaintext }
+        return record
     }
 
     /** A record that the keys for receiving do not open: of another epoch, or none at all. */
@@ -112,14 +140,13 @@ export class RecordLayer {
         if (version !== DTLS_1_2 && (epoch !== 0 || version !== DTLS_1_0)) return this.discard(Discard.version)
         if (length > MAX_CIPHERTEXT) return this.discard(Discard.oversize)
         if (epoch === 0) return this.unprotected(type, reader, length)
-        // Without renegotiation epoch 1 is the last there is (RFC 7925 §17).
-        if (epoch !== 1) return this.discard(Discard.epoch)
+        if (epoch !== this.nextReadEpoch) return this.discard(Discard.epoch)
         return this.keep(copyOf(reader.data, start, reader.at))
     }
 
     /** While keys are active only handshake records pass, for a peer that repeats its last flight. */
     private unprotected(type: number, reader: Reader, length: number): OpenedRecord | undefined {
-        if (this.readEpoch !== 0 && type !== ContentType.handshake) return this.discard(Discard.unprotected)
+        if (this.readEpoch() !== 0 && type !== ContentType.handshake) return this.discard(Discard.unprotected)
         // A verified record of that size is the association's to answer (R14).
         if (length > MAX_PLAINTEXT) return this.discard(Discard.oversize)
         return { type, epoch: 0, plaintext: copyOf(reader.data, reader.at - length, reader.at) }
@@ -137,47 +164,50 @@ export class RecordLayer {
         return undefined
     }
 
-    /** New keys for receiving: the next epoch begins. @returns the records that waited for it, as one datagram */
-    activateRead(protection: RecordProtection): Buffer {
-        if (this.readProtection !== undefined) this.readProtection.close()
-        this.readProtection = protection
-        this.readEpoch++
-        this.window = new ReplayWindow()
+    /**
+     * New keys for receiving: their epoch begins. The one before stays readable until `endHandshake`.
+     * @param nextEpoch the epoch after it, -1: none
+     * @returns the records that waited for it, as one datagram
+     */
+    activateRead(epoch: number, protection: RecordProtection, nextEpoch: number): Buffer {
+        this.read = new ReadEpoch(epoch, protection, this.read)
+        this.nextReadEpoch = nextEpoch
         const waiting = this.early
         this.early = EMPTY
         return waiting
     }
 
     /**
-     * New keys for sending: the next epoch begins. The epoch before stays usable for retransmissions.
-     * @param mostRecords how many may be sealed with these keys, below 2^48
+     * New keys for sending: their epoch begins. The epoch before stays usable for retransmissions until `endHandshake`.
+     * @param maxRecords how many may be sealed with these keys, below 2^48
      */
-    activateWrite(protection: RecordProtection, mostRecords: number): void {
-        this.mostRecords = mostRecords
-        this.previousWrite = this.write
-        this.write = new WriteEpoch(this.write.epoch + 1, protection)
+    activateWrite(epoch: number, protection: RecordProtection, maxRecords: number): void {
+        this.write = new WriteEpoch(epoch, protection, maxRecords, this.write)
     }
 
-    /** Nothing of the handshake is repeated any more. */
+    /** Nothing of the handshake is repeated any more: older epochs go, with their keys. */
     endHandshake(): void {
-        this.previousWrite = undefined
+        closeWriting(this.write.previous)
+        this.write.previous = undefined
+        if (this.read === undefined) return
+        closeReading(this.read.previous)
+        this.read.previous = undefined
     }
 
     /** Bytes by which messages grow under the newest keys. */
     messageOverhead(): number {
-        return RECORD_HEADER_LENGTH + this.protectionOverhead
+        return this.write.overhead()
     }
 
     /** Records that the newest keys are still good for. */
     recordsLeft(): number {
-        return this.mostRecords - this.write.nextSequence
+        return this.write.maxRecords - this.write.nextSequence
     }
 
     /** Bytes by which a record of this epoch is longer than its plaintext, header included. */
     overhead(epoch: number): number {
         const writing = this.writeEpoch(epoch)
-        if (writing === undefined || writing.protection === undefined) return RECORD_HEADER_LENGTH
-        return RECORD_HEADER_LENGTH + this.protectionOverhead
+        return writing === undefined ? RECORD_HEADER_LENGTH : writing.overhead()
     }
 
     /** Appends one record. @returns false, and writes nothing, when the epoch is gone or its numbers are used up */
@@ -203,9 +233,9 @@ export class RecordLayer {
     }
 
     private writeEpoch(epoch: number): WriteEpoch | undefined {
-        if (this.write.epoch === epoch) return this.write
-        const previous = this.previousWrite
-        return previous !== undefined && previous.epoch === epoch ? previous : undefined
+        let writing: WriteEpoch | undefined = this.write
+        while (writing !== undefined && writing.epoch !== epoch) writing = writing.previous
+        return writing
     }
 
     /** Bytes kept for keys that have not come. */
@@ -213,20 +243,26 @@ export class RecordLayer {
         return this.early.length
     }
 
-    /** For snapshots: the state that only a verified record may change. */
-    windowState(): string {
-        return this.window.state()
-    }
-
     /** Erases the keys. Nothing can be sealed or opened afterwards. */
     close(): void {
-        if (this.readProtection !== undefined) this.readProtection.close()
-        if (this.write.protection !== undefined) this.write.protection.close()
-        this.readProtection = undefined
-        this.previousWrite = undefined
-        this.write = new WriteEpoch(-1, undefined)
-        this.readEpoch = -2
+        this.isClosed = true
+        closeReading(this.read)
+        closeWriting(this.write)
+        this.read = undefined
+        this.write = new WriteEpoch(-1, undefined, 0, undefined)
+        this.nextReadEpoch = -1
         this.early = EMPTY
+    }
+}
+
+/** Erases the keys of an epoch and of all before it. */
+function closeReading(newest: ReadEpoch | undefined): void {
+    for (let read = newest; read !== undefined; read = read.previous) read.protection.close()
+}
+
+function closeWriting(newest: WriteEpoch | undefined): void {
+    for (let write = newest; write !== undefined; write = write.previous) {
+        if (write.protection !== undefined) write.protection.close()
     }
 }
 

@@ -6,8 +6,8 @@
 export class ReplayWindow {
     /** highest number marked, -1 before the first */
     top = -1
-    private low = 0
-    private high = 0
+    low = 0
+    high = 0
 
     /** Whether a record of this number may still be accepted. */
     isFresh(sequence: number): boolean {
@@ -19,7 +19,7 @@ export class ReplayWindow {
 
     mark(sequence: number): void {
         if (sequence === this.top + 1) {
-            // The usual case: in order, none missing.
+            // Fast path: in order, none missing.
             this.top = sequence
             this.high = (this.high << 1) | (this.low >>> 31)
             this.low = (this.low << 1) | 1
@@ -45,10 +45,5 @@ export class ReplayWindow {
             this.high = (this.high << by) | (this.low >>> (32 - by))
             this.low = this.low << by
         }
-    }
-
-    /** For snapshots: top and the two halves. */
-    state(): string {
-        return "" + this.top + "," + this.low + "," + this.high
     }
 }

@@ -38,6 +38,11 @@ export function readRecordHeader(reader: Reader): RecordHeader | undefined {
     }
 }
 
+/** Bytes of the record at `at`, header included; the header is all there. */
+export function recordLength(datagram: Buffer, at: number): number {
+    return RECORD_HEADER_LENGTH + readUint(datagram, at + RECORD_HEADER_LENGTH - 2, 2)
+}
+
 /** Whether the datagram begins with a record that claims to be protected: most datagrams do. */
 export function beginsProtected(datagram: Buffer, length: number): boolean {
     return length >= RECORD_HEADER_LENGTH && (datagram[3] !== 0 || datagram[4] !== 0)

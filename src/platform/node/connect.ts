@@ -1,7 +1,9 @@
 import { isIP } from "node:net"
 import { gatewayLimits } from "../../dtls/handshake/limits.js"
-import { allSuites, type CipherSuite } from "../../dtls/crypto/suites.js"
+import { type CipherSuite } from "../../dtls/handshake/cipher-suite.js"
+import { allSuites } from "../../dtls/key-exchange/suites.js"
 import { type RetransmissionProfile, wifi } from "../../dtls/flight/retransmission.js"
+import { type Credentials, SinglePsk } from "../../gio/credentials.js"
 import { InputMessage, OutputMessage } from "../../gio/datagram-based.js"
 import { DtlsClientConnection } from "../../gio/dtls-client-connection.js"
 import { type DtlsConnection } from "../../gio/dtls-connection.js"
@@ -9,17 +11,17 @@ import { DtlsListener } from "../../gio/dtls-listener.js"
 import { type DtlsServerConnection } from "../../gio/dtls-server-connection.js"
 import { IOCondition } from "../../gio/enums.js"
 import { invalidArgument, isIoError, IOErrorEnum } from "../../gio/errors.js"
-import { newSettings, type PskSource, SinglePsk } from "../../gio/settings.js"
+import { newSettings } from "../../gio/settings.js"
 import { type UdpSocket } from "../services.js"
 import { secretCopy } from "./secret.js"
 import { NodeServices } from "./services.js"
 
-/** What `connect` and `listen` need; everything but the key has a usual value. */
+/** What `connect` and `listen` need; everything but the key has a default. */
 export interface Options {
     /**
-     * the key: identity and bytes, or a source that looks it up. With identity and bytes a server accepts that identity alone.
+     * the key: identity and bytes, or credentials that look it up. With identity and bytes a server accepts that identity alone.
      */
-    psk: { identity: string | Buffer; key: Buffer } | PskSource
+    psk: { identity: string | Buffer; key: Buffer } | Credentials
     /** default: every suite, AES-128-GCM first */
     suites?: CipherSuite[]
     /** ALPN names, preferred first */
@@ -39,9 +41,14 @@ function checkPort(port: number, least: number): void {
 
 function settingsOf(options: Options): ReturnType<typeof newSettings> {
     if (typeof options?.psk !== "object" || options.psk === null)
-        throw invalidArgument("psk", "{ identity, key } or a PskSource is needed")
-    const psk = "lookup" in options.psk ? options.psk : singlePsk(options.psk)
-    const settings = newSettings(options.suites ?? allSuites(), psk, options.retransmission ?? wifi(), gatewayLimits())
+        throw invalidArgument("psk", "{ identity, key } or Credentials are needed")
+    const credentials = "answer" in options.psk ? options.psk : singlePsk(options.psk)
+    const settings = newSettings(
+        options.suites ?? allSuites(),
+        credentials,
+        options.retransmission ?? wifi(),
+        gatewayLimits(),
+    )
     settings.pathBudget = options.pathBudget ?? settings.pathBudget
     settings.keyLog = options.keyLog
     return settings

@@ -1,13 +1,17 @@
 import * as nodeCrypto from "node:crypto"
-import { protectByAead } from "../../dtls/crypto/aead-protection.js"
-import { expandBySigning } from "../../dtls/crypto/prf.js"
-import { type CipherSuite } from "../../dtls/crypto/suites.js"
+import {
+    AeadAlgorithm,
+    type AeadParameters,
+    aeadParameters,
+    type HashAlgorithm,
+    hashParameters,
+} from "../../dtls/crypto/algorithms.js"
+import { expandBySigning } from "../../dtls/crypto/v12/prf.js"
+import { protectByAead } from "../../dtls/record/v12/aead-protection.js"
 import {
     type Aead,
-    AeadAlgorithm,
     type CryptoProvider,
     type Hash,
-    HashAlgorithm,
     type Hmac,
     type KeyWrapping,
     type RecordNumberCipher,
@@ -17,33 +21,6 @@ import {
 } from "../../dtls/crypto/provider.js"
 import { secretCopy } from "./secret.js"
 import { unwrapKey, WrappedKind, wrapKey } from "./wrap.js"
-
-interface Cipher {
-    name: string
-    keyLength: number
-    tagLength: number
-}
-
-function cipherOf(algorithm: AeadAlgorithm): Cipher {
-    switch (algorithm) {
-        case AeadAlgorithm.aes128Ccm8:
-            return { name: "aes-128-ccm", keyLength: 16, tagLength: 8 }
-        case AeadAlgorithm.aes256Ccm8:
-            return { name: "aes-256-ccm", keyLength: 32, tagLength: 8 }
-        case AeadAlgorithm.aes128Ccm:
-            return { name: "aes-128-ccm", keyLength: 16, tagLength: 16 }
-        case AeadAlgorithm.aes256Ccm:
-            return { name: "aes-256-ccm", keyLength: 32, tagLength: 16 }
-        case AeadAlgorithm.aes128Gcm:
-            return { name: "aes-128-gcm", keyLength: 16, tagLength: 16 }
-        case AeadAlgorithm.chacha20Poly1305:
-            return { name: "chacha20-poly1305", keyLength: 32, tagLength: 16 }
-    }
-}
-
-function hashName(algorithm: HashAlgorithm): string {
-    return algorithm === HashAlgorithm.sha384 ? "sha384" : "sha256"
-}
 
 class NodeHash implements Hash {
     constructor(private hash: nodeCrypto.Hash) {}
@@ -90,7 +67,7 @@ class NodeHmac implements Hmac {
 
 class NodeAead implements Aead {
     readonly tagLength: number
-    private cipher: Cipher
+    private cipher: AeadParameters
     #key: Buffer
     private options: { authTagLength: number }
 
@@ -98,7 +75,7 @@ class NodeAead implements Aead {
         private algorithm: AeadAlgorithm,
         key: Buffer,
     ) {
-        const cipher = cipherOf(algorithm)
+        const cipher = aeadParameters(algorithm)
         this.cipher = cipher
         if (key.length !== cipher.keyLength) throw new RangeError(`key: ${cipher.keyLength} bytes, not ${key.length}`)
         this.#key = secretCopy(key)
@@ -108,7 +85,12 @@ class NodeAead implements Aead {
 
     seal(nonce: Buffer, aad: Buffer, plaintext: Buffer): Buffer {
         // The cast picks one overload: all these modes share the calls used here.
-        const cipher = nodeCrypto.createCipheriv(this.cipher.name as "aes-128-ccm", this.#key, nonce, this.options)
+        const cipher = nodeCrypto.createCipheriv(
+            this.cipher.opensslName as "aes-128-ccm",
+            this.#key,
+            nonce,
+            this.options,
+        )
         cipher.setAAD(aad, { plaintextLength: plaintext.length })
         const sealed = cipher.update(plaintext)
         cipher.final()
@@ -118,7 +100,12 @@ class NodeAead implements Aead {
     open(nonce: Buffer, aad: Buffer, ciphertext: Buffer): Buffer | undefined {
         const length = ciphertext.length - this.cipher.tagLength
         if (length < 0) return undefined
-        const decipher = nodeCrypto.createDecipheriv(this.cipher.name as "aes-128-ccm", this.#key, nonce, this.options)
+        const decipher = nodeCrypto.createDecipheriv(
+            this.cipher.opensslName as "aes-128-ccm",
+            this.#key,
+            nonce,
+            this.options,
+        )
         decipher.setAuthTag(ciphertext.subarray(length))
         decipher.setAAD(aad, { plaintextLength: length })
         try {
@@ -147,10 +134,10 @@ class NodeRecordNumberCipher implements RecordNumberCipher {
     private name: string
 
     constructor(algorithm: AeadAlgorithm, key: Buffer) {
-        const { name, keyLength } = cipherOf(algorithm)
+        const { opensslName, keyLength } = aeadParameters(algorithm)
         if (key.length !== keyLength) throw new RangeError(`key: ${keyLength} bytes, not ${key.length}`)
         this.#key = secretCopy(key)
-        this.name = algorithm === AeadAlgorithm.chacha20Poly1305 ? "chacha20" : name.replace(/-[a-z]+$/, "-ecb")
+        this.name = algorithm === AeadAlgorithm.chacha20Poly1305 ? "chacha20" : opensslName.replace(/-[a-z]+$/, "-ecb")
     }
 
     mask(sample: Buffer): Buffer {
@@ -175,16 +162,16 @@ export class NodeCryptoProvider implements CryptoProvider, RecordNumberCiphers, 
     }
 
     hasAead(algorithm: AeadAlgorithm): boolean {
-        const { name } = cipherOf(algorithm)
+        const name = aeadParameters(algorithm).opensslName
         return this.ciphers.has(name) || this.ciphers.has(name.replace(/^aes-(\d+)-(ccm|gcm)$/, "id-aes$1-$2"))
     }
 
     newHash(algorithm: HashAlgorithm): Hash {
-        return new NodeHash(nodeCrypto.createHash(hashName(algorithm)))
+        return new NodeHash(nodeCrypto.createHash(hashParameters(algorithm).opensslName))
     }
 
     newHmac(algorithm: HashAlgorithm, key: Buffer): Hmac {
-        return new NodeHmac(hashName(algorithm), key)
+        return new NodeHmac(hashParameters(algorithm).opensslName, key)
     }
 
     newAead(algorithm: AeadAlgorithm, key: Buffer): Aead {
@@ -205,8 +192,8 @@ export class NodeCryptoProvider implements CryptoProvider, RecordNumberCiphers, 
         return key?.kind === WrappedKind.aead ? this.newAead(key.number, key.secret) : undefined
     }
 
-    newProtection(suite: CipherSuite, epoch: number, keys: WriteKeys): RecordProtection {
-        return protectByAead(this, suite, epoch, keys)
+    newProtection(aead: AeadParameters, epoch: number, keys: WriteKeys): RecordProtection {
+        return protectByAead(this, aead, epoch, keys)
     }
 
     random(length: number): Buffer {

@@ -1,19 +1,25 @@
 import * as ds from "@devicescript/core"
 import { blit, wipe } from "../../dtls/bytes/bytes.js"
+import { writeUint } from "../../dtls/bytes/integers.js"
+import {
+    type AeadAlgorithm,
+    type AeadParameters,
+    aeadParameters,
+    type HashAlgorithm,
+} from "../../dtls/crypto/algorithms.js"
 import {
     type Aead,
-    AeadAlgorithm,
     type CryptoProvider,
     type Hash,
-    type HashAlgorithm,
     type Hmac,
     type KeyWrapping,
+    type OpenedRecord,
     type RecordNumberCipher,
     type RecordNumberCiphers,
     type RecordProtection,
     type WriteKeys,
 } from "../../dtls/crypto/provider.js"
-import { type CipherSuite } from "../../dtls/crypto/suites.js"
+import { RECORD_HEADER_LENGTH, recordLength } from "../../dtls/wire/record-header.js"
 import "./natives.js"
 
 /** @devsWhenUsed */
@@ -105,19 +111,26 @@ class RuntimeRecordNumberCipher implements RecordNumberCipher {
 
 /** Where things stand in the packed state of the record natives (natives.ts). */
 const STATE_LENGTH = 32
+const STATE_SEQUENCE = 5
 const STATE_IV = 11
 
 /**
- * Whole records by one native call; the sequence number counts up in the state.
+ * Whole records by one native call.
  * @devsWhenUsed
  */
 class RuntimeProtection implements RecordProtection {
     private state = Buffer.alloc(STATE_LENGTH)
     private handle: number
+    overhead: number
 
-    constructor(suite: CipherSuite, epoch: number, keys: WriteKeys) {
+    constructor(
+        aead: AeadParameters,
+        private epoch: number,
+        keys: WriteKeys,
+    ) {
         const { key, iv } = keys
-        this.handle = ds._moteCryptoOwned(ds._moteAeadNew(suite.aead, key), this)
+        this.overhead = RECORD_HEADER_LENGTH + aead.explicitNonceLength + aead.tagLength
+        this.handle = ds._moteCryptoOwned(ds._moteAeadNew(aead.algorithm, key), this)
         wipe(key)
         const state = this.state
         state[0] = 1
@@ -127,29 +140,31 @@ class RuntimeProtection implements RecordProtection {
         blit(state, STATE_IV, iv, 0, iv.length)
         wipe(iv)
         state[23] = iv.length
-        state[24] = suite.explicitNonceLength
+        state[24] = aead.explicitNonceLength
     }
 
-    seal(type: number, _sequence: number, messages: Buffer[]): Buffer {
+    seal(type: number, sequence: number, messages: Buffer[]): Buffer {
+        writeUint(this.state, STATE_SEQUENCE, sequence, 6)
         return ds._moteRecordSeal(this.state, type, messages)
     }
 
-    sequenceOf(datagram: Buffer, at: number, end: number): number {
+    sequenceOf(datagram: Buffer, at: number, end: number, _expected: number): number {
         return ds._moteRecordSequence(this.state, datagram, at, end)
     }
 
-    open(datagram: Buffer, at: number): Buffer | undefined {
-        return ds._moteRecordOpen(this.state, datagram, at)
+    lengthOf(datagram: Buffer, at: number): number {
+        return recordLength(datagram, at)
+    }
+
+    open(datagram: Buffer, at: number, _sequence: number): OpenedRecord | undefined {
+        const plaintext = ds._moteRecordOpen(this.state, datagram, at)
+        return plaintext === undefined ? undefined : { type: datagram[at], epoch: this.epoch, plaintext }
     }
 
     close(): void {
         ds._moteCryptoClose(this.handle)
         wipe(this.state)
     }
-}
-
-function tagLength(algorithm: AeadAlgorithm): number {
-    return algorithm <= AeadAlgorithm.aes256Ccm8 ? 8 : 16
 }
 
 /**
@@ -176,7 +191,7 @@ export class RuntimeCryptoProvider implements CryptoProvider, RecordNumberCipher
     }
 
     newAead(algorithm: AeadAlgorithm, key: Buffer): Aead {
-        return new RuntimeAead(ds._moteAeadNew(algorithm, key), tagLength(algorithm))
+        return new RuntimeAead(ds._moteAeadNew(algorithm, key), aeadParameters(algorithm).tagLength)
     }
 
     newRecordNumberCipher(algorithm: AeadAlgorithm, key: Buffer): RecordNumberCipher {
@@ -190,11 +205,11 @@ export class RuntimeCryptoProvider implements CryptoProvider, RecordNumberCipher
     unwrapAead(wrapped: Buffer, wrapper: Aead): Aead | undefined {
         const handle = ds._moteCryptoUnwrap(wrapped, (wrapper as RuntimeAead).handle)
         // The algorithm stands in the header, which was sealed with the key.
-        return handle === undefined ? undefined : new RuntimeAead(handle, tagLength(wrapped[2]))
+        return handle === undefined ? undefined : new RuntimeAead(handle, aeadParameters(wrapped[2]).tagLength)
     }
 
-    newProtection(suite: CipherSuite, epoch: number, keys: WriteKeys): RecordProtection {
-        return new RuntimeProtection(suite, epoch, keys)
+    newProtection(aead: AeadParameters, epoch: number, keys: WriteKeys): RecordProtection {
+        return new RuntimeProtection(aead, epoch, keys)
     }
 
     random(length: number): Buffer {

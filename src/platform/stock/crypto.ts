@@ -1,14 +1,12 @@
 import { digest, hmac, randomBuffer } from "@devicescript/crypto"
 import { join } from "../../dtls/bytes/bytes.js"
-import { protectByAead } from "../../dtls/crypto/aead-protection.js"
-import { expandBySigning } from "../../dtls/crypto/prf.js"
-import { type CipherSuite } from "../../dtls/crypto/suites.js"
+import { AeadAlgorithm, type AeadParameters, HashAlgorithm } from "../../dtls/crypto/algorithms.js"
+import { expandBySigning } from "../../dtls/crypto/v12/prf.js"
+import { protectByAead } from "../../dtls/record/v12/aead-protection.js"
 import {
     type Aead,
-    AeadAlgorithm,
     type CryptoProvider,
     type Hash,
-    HashAlgorithm,
     type Hmac,
     type RecordProtection,
     type WriteKeys,
@@ -85,8 +83,8 @@ export class StockCryptoProvider implements CryptoProvider {
         return new ScriptCcm8(key)
     }
 
-    newProtection(suite: CipherSuite, epoch: number, keys: WriteKeys): RecordProtection {
-        return protectByAead(this, suite, epoch, keys)
+    newProtection(aead: AeadParameters, epoch: number, keys: WriteKeys): RecordProtection {
+        return protectByAead(this, aead, epoch, keys)
     }
 
     random(length: number): Buffer {

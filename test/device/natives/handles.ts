@@ -3,7 +3,8 @@ import * as ds from "@devicescript/core"
 import "../../../src/platform/runtime/natives.js"
 import { copyOf } from "../../../src/dtls/bytes/bytes.js"
 import { RuntimeCryptoProvider } from "../../../src/platform/runtime/crypto.js"
-import { type Aead, AeadAlgorithm, HashAlgorithm } from "../../../src/dtls/crypto/provider.js"
+import { AeadAlgorithm, HashAlgorithm } from "../../../src/dtls/crypto/algorithms.js"
+import { type Aead } from "../../../src/dtls/crypto/provider.js"
 
 const crypto = new RuntimeCryptoProvider()
 const key = Buffer.from("0123456789abcdef")

@@ -2,7 +2,7 @@
 import * as ds from "@devicescript/core"
 import "../../../src/platform/runtime/natives.js"
 import { RuntimeCryptoProvider } from "../../../src/platform/runtime/crypto.js"
-import { HashAlgorithm } from "../../../src/dtls/crypto/provider.js"
+import { HashAlgorithm } from "../../../src/dtls/crypto/algorithms.js"
 
 const text = Buffer.from("what is signed")
 

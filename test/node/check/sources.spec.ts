@@ -12,6 +12,7 @@ const LAYERS = [
     "gio",
     "dtls/endpoint",
     "dtls/association",
+    "dtls/key-exchange",
     "dtls/handshake",
     "dtls/flight",
     "dtls/record",
@@ -78,6 +79,28 @@ describe("the sources", function () {
                 return from.startsWith("src/dtls/") || to !== "src/platform/services.ts" || !typesOnly
             })
         strictEqual(wrong.map(({ from, to }) => `${from} -> ${to}`).join("\n"), "")
+    })
+
+    it("keep DTLS 1.3 in v13 folders: no file outside imports one", () => {
+        const wrong = sources("src")
+            .flatMap(importsOf)
+            .filter(({ from, to }) => to.includes("/v13/") && !from.includes("/v13/"))
+        strictEqual(wrong.map(({ from, to }) => `${from} -> ${to}`).join("\n"), "")
+    })
+
+    it("have no circle of imports, not even of types", () => {
+        const imports = new Map(sources("src").map((path) => [path, importsOf(path).map(({ to }) => to)]))
+        const circles = new Set<string>()
+        const seen = new Set<string>()
+        const visit = (path: string, above: string[]): void => {
+            const start = above.indexOf(path)
+            if (start >= 0) circles.add([...above.slice(start), path].join(" -> "))
+            if (seen.has(path)) return
+            seen.add(path)
+            for (const next of imports.get(path) ?? []) visit(next, [...above, path])
+        }
+        for (const path of imports.keys()) visit(path, [])
+        strictEqual([...circles].join("\n"), "")
     })
 
     it("import only files that exist, with the .js ending", () => {

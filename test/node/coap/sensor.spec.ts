@@ -4,12 +4,13 @@ import { CoapCode, CoapOption } from "../../../src/coap/code-points.js"
 import { textOption } from "../../../src/coap/message.js"
 import { defaultCoapParameters } from "../../../src/coap/parameters.js"
 import { parseCoapsUri } from "../../../src/coap/uri.js"
-import { allSuites } from "../../../src/dtls/crypto/suites.js"
+import { allSuites } from "../../../src/dtls/key-exchange/suites.js"
 import { wifi } from "../../../src/dtls/flight/retransmission.js"
 import { gatewayLimits } from "../../../src/dtls/handshake/limits.js"
 import { DtlsClientConnection } from "../../../src/gio/dtls-client-connection.js"
 import { GError, invalidArgument } from "../../../src/gio/errors.js"
-import { type DtlsSettings, newSettings, SinglePsk } from "../../../src/gio/settings.js"
+import { SinglePsk } from "../../../src/gio/credentials.js"
+import { type DtlsSettings, newSettings } from "../../../src/gio/settings.js"
 import { NodeServices } from "../../../src/platform/node/services.js"
 import { jsonFormat, type PayloadFormat, senmlFormat, textFormat } from "../../../src/sensor/payload.js"
 import { type Reading, type ReadingSource, type Sample, SimulatedSource } from "../../../src/sensor/reading.js"
@@ -145,9 +146,9 @@ describe("a sensor and its gateway", function () {
         await sleep(120)
         // The gateway forgets its peers but keeps its port: what comes now is answered by nobody.
         const { endpoint } = gateway.getListener() as unknown as {
-            endpoint: { peers: { byAddress: { map: Map<string, unknown> } } }
+            endpoint: { addresses: { byAddress: { map: Map<string, unknown> } } }
         }
-        endpoint.peers.byAddress.map.clear()
+        endpoint.addresses.byAddress.map.clear()
         await running
         deepStrictEqual(events.posted_, all(10))
         ok(events.sessions >= 2)

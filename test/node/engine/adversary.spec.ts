@@ -1,5 +1,5 @@
 import { ok, strictEqual } from "node:assert/strict"
-import { AssociationState } from "../../../src/dtls/association/association.js"
+import { AssociationPhase } from "../../../src/dtls/association/association-state.js"
 import { Diagnostic, OutputKind } from "../../../src/dtls/association/output.js"
 import { Writer } from "../../../src/dtls/bytes/writer.js"
 import { FailureReason } from "../../../src/dtls/handshake/failure.js"
@@ -26,7 +26,7 @@ function waitingForFinished(): Simulation {
     }
     s.begin()
     s.run(500)
-    strictEqual(s.serverAssociation().record.readEpoch, 1)
+    strictEqual(s.serverAssociation().record.readEpoch(), 1)
     s.fault = () => [5]
     return s
 }
@@ -50,7 +50,7 @@ describe("against an adversary", () => {
             s.toServer(record(ContentType.handshake, 0, 30, forged))
             s.drain()
             s.run(60000)
-            strictEqual(s.client.state, AssociationState.connected)
+            strictEqual(s.client.phase, AssociationPhase.connected)
         }
     })
 
@@ -65,7 +65,7 @@ describe("against an adversary", () => {
         }
         s.begin()
         s.run(60000)
-        strictEqual(s.client.state, AssociationState.connected)
+        strictEqual(s.client.phase, AssociationPhase.connected)
     })
 
     it("hundreds of extensions and fragments are refused before they cost work", () => {
@@ -123,7 +123,7 @@ describe("against an adversary", () => {
         }
         s.begin()
         s.run(s.now + 2000)
-        strictEqual(s.client.state, AssociationState.connected)
+        strictEqual(s.client.phase, AssociationPhase.connected)
         strictEqual(s.server.peerCount(), 1)
         strictEqual(s.server.halfOpenCount(), 0)
     })
@@ -133,7 +133,7 @@ describe("against an adversary", () => {
         s.fault = (index) => (index === 5 ? [] : [5])
         s.begin()
         s.run(300)
-        strictEqual(s.serverAssociation().state, AssociationState.connected)
+        strictEqual(s.serverAssociation().phase, AssociationPhase.connected)
         // Somebody at the same address begins a handshake and leaves it.
         const stranger = simulate()
         stranger.fault = () => []
@@ -149,7 +149,7 @@ describe("against an adversary", () => {
         strictEqual(s.server.halfOpenCount(), 1)
         s.fault = () => [5]
         s.run(30000)
-        strictEqual(s.client.state, AssociationState.connected)
+        strictEqual(s.client.phase, AssociationPhase.connected)
     })
 
     it("empty protected records before the Finished are held within a count", () => {
@@ -194,7 +194,7 @@ describe("against an adversary", () => {
         for (const messageSeq of [0, 1, 2])
             s.toClient(handshake(HandshakeType.helloRequest, messageSeq, Buffer.alloc(0)))
         s.run(2000)
-        strictEqual(s.client.state, AssociationState.connected)
+        strictEqual(s.client.phase, AssociationPhase.connected)
         strictEqual(s.sent, 6)
     })
 
@@ -211,7 +211,7 @@ describe("against an adversary", () => {
                 ),
             )
         s.run(5000)
-        strictEqual(s.client.state, AssociationState.connected)
+        strictEqual(s.client.phase, AssociationPhase.connected)
     })
 
     it("no timer runs while an own question is open, and a forged alert does not end the handshake then", () => {
@@ -227,7 +227,7 @@ describe("against an adversary", () => {
         s.answerServer()
         s.drain()
         s.run(60000)
-        strictEqual(s.client.state, AssociationState.connected)
+        strictEqual(s.client.phase, AssociationPhase.connected)
     })
 
     it("records of epoch 2 are not kept on an open association", () => {
@@ -266,7 +266,7 @@ describe("against an adversary", () => {
         const t = simulate()
         t.serverKey = Buffer.alloc(0)
         t.connect()
-        ok(t.client.state !== AssociationState.connected)
+        ok(t.client.phase !== AssociationPhase.connected)
     })
 
     it("an unknown identity gets a key that nobody can guess: not even all zeros", () => {
@@ -276,7 +276,7 @@ describe("against an adversary", () => {
             s.clientKey = Buffer.alloc(Math.max(length, 1))
             s.begin()
             s.run(100000)
-            ok(s.client.state !== AssociationState.connected)
+            ok(s.client.phase !== AssociationPhase.connected)
         }
     })
 
@@ -294,7 +294,7 @@ describe("against an adversary", () => {
         const s = simulate()
         s.client.record.write.nextSequence = MAX_SEQUENCE
         s.begin()
-        strictEqual(s.client.state, AssociationState.failed)
+        strictEqual(s.client.phase, AssociationPhase.failed)
         ok(s.client.deadline() > 1e12)
     })
 
@@ -341,7 +341,7 @@ describe("against an adversary", () => {
             s.rebootClient()
             s.begin()
             s.run(s.now + 2000)
-            strictEqual(s.client.state, AssociationState.connected, `round ${round}`)
+            strictEqual(s.client.phase, AssociationPhase.connected, `round ${round}`)
         }
     })
 })

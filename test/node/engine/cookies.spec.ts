@@ -1,5 +1,5 @@
 import { ok, strictEqual } from "node:assert/strict"
-import { AssociationState } from "../../../src/dtls/association/association.js"
+import { AssociationPhase } from "../../../src/dtls/association/association-state.js"
 import { FailureReason } from "../../../src/dtls/handshake/failure.js"
 import { ServerEndpoint } from "../../../src/dtls/endpoint/server-endpoint.js"
 import { COOKIE_SECRET_LIFETIME } from "../../../src/dtls/handshake/cookies.js"
@@ -132,7 +132,7 @@ describe("cookies", () => {
         strictEqual(s.server.halfOpenCount() + s.server.peerCount() > 0, true)
         strictEqual(messages(s.log[3])[0]?.header.type, HandshakeType.helloVerifyRequest)
         s.run(20000)
-        strictEqual(s.client.state, AssociationState.connected)
+        strictEqual(s.client.phase, AssociationPhase.connected)
     })
 
     it("[D07 part] a client follows the last of several HelloVerifyRequests and ignores their version; late ones are rejected", () => {
@@ -209,7 +209,7 @@ describe("cookies", () => {
             s.run(s.now + 50)
             ok(s.server.halfOpenCount() <= 3)
         }
-        strictEqual(good.state, AssociationState.connected)
+        strictEqual(good.phase, AssociationPhase.connected)
         strictEqual(s.server.peerCount(), 1)
         strictEqual(s.serverOutputs.filter((output) => output.failure?.reason === FailureReason.evicted).length, 7)
         ok(client)

@@ -1,5 +1,5 @@
 import { ok, strictEqual } from "node:assert/strict"
-import { AssociationState } from "../../../src/dtls/association/association.js"
+import { AssociationPhase } from "../../../src/dtls/association/association-state.js"
 import { sourceHost } from "../../../src/dtls/endpoint/source-host.js"
 import { NEVER } from "../../../src/dtls/flight/retransmission.js"
 import { FailureReason } from "../../../src/dtls/handshake/failure.js"
@@ -78,7 +78,7 @@ describe("a server endpoint with little room", () => {
             many.toServer(many.cookieValidHello(key), key)
         }
         strictEqual(many.server.halfOpenCount(), 2)
-        strictEqual([...many.peers].find((peer) => peer.key === slow)?.association.state, AssociationState.handshaking)
+        strictEqual([...many.peers].find((peer) => peer.key === slow)?.association.phase, AssociationPhase.handshaking)
     })
 
     it("a handshake that has its ClientKeyExchange is not given up for one that has not", () => {
@@ -144,10 +144,10 @@ describe("a server endpoint whose peers are hostile", () => {
         many.toServer(hello, "192.0.2.1|1")
         strictEqual(many.server.halfOpenCount(), 1)
         for (const messageSeq of [17, 255, 65534, 65535]) {
-            const before = many.server.counters.of(Discard.stranger)
+            const before = many.server.counters.of(Discard.unknownPeer)
             const body = records(hello)[0].fragment.subarray(12)
             many.toServer(handshake(HandshakeType.clientHello, messageSeq, Buffer.from(body)), "192.0.2.2|1")
-            strictEqual(many.server.counters.of(Discard.stranger), before + 1)
+            strictEqual(many.server.counters.of(Discard.unknownPeer), before + 1)
         }
         strictEqual(many.replies.get("192.0.2.2|1"), undefined)
     })

@@ -1,5 +1,5 @@
 import { ok, strictEqual } from "node:assert/strict"
-import { AssociationState } from "../../../src/dtls/association/association.js"
+import { AssociationPhase } from "../../../src/dtls/association/association-state.js"
 import { FailureReason } from "../../../src/dtls/handshake/failure.js"
 import { Diagnostic, OutputKind } from "../../../src/dtls/association/output.js"
 import { wifi, cellular } from "../../../src/dtls/flight/retransmission.js"
@@ -63,7 +63,7 @@ describe("fragments", () => {
         }
         s.drain()
         s.run(1000)
-        strictEqual(s.client.state, AssociationState.connected)
+        strictEqual(s.client.phase, AssociationPhase.connected)
     })
 
     it("[F03] a fragment beyond its message is discarded and changes nothing", () => {
@@ -141,7 +141,7 @@ describe("fragments", () => {
         for (const message of flight.slice(0, -1)) s.toClient(handshakeRecord(fragment(message.header, message.body)))
         s.drain()
         s.run(1000)
-        strictEqual(s.client.state, AssociationState.connected)
+        strictEqual(s.client.phase, AssociationPhase.connected)
     })
 
     it("[F09] message_seq behind is not processed again; only the end of a repeated flight causes an answer", () => {
@@ -184,7 +184,7 @@ describe("fragments", () => {
             s.fault = (index) => (order === "in order" ? [5] : [50 - (index % 40)])
             s.begin()
             s.run(20000)
-            strictEqual(s.client.state, AssociationState.connected)
+            strictEqual(s.client.phase, AssociationPhase.connected)
             ok(s.log.every((datagram) => datagram.length <= 228))
             ok(messages(s.log[0])[0].header.fragmentLength < messages(s.log[0])[0].header.length)
         })
@@ -197,7 +197,7 @@ describe("fragments", () => {
         s.fault = (index) => (index === 0 || index === 5 ? [] : [5])
         s.begin()
         s.run(20000)
-        strictEqual(s.client.state, AssociationState.connected)
+        strictEqual(s.client.phase, AssociationPhase.connected)
     })
 
     it("[F12] several messages in one record, one message over many records, both at once", () => {
@@ -211,7 +211,7 @@ describe("fragments", () => {
         )
         s.drain()
         s.run(1000)
-        strictEqual(s.client.state, AssociationState.connected)
+        strictEqual(s.client.phase, AssociationPhase.connected)
     })
 
     it("[F13 part] application data behind the Finished in one datagram is delivered after it", () => {
@@ -247,7 +247,7 @@ describe("flights and timers", () => {
             !toServer && data[0] === ContentType.changeCipherSpec && s.now < 2500 ? [] : [5]
         s.begin()
         s.run(20000)
-        strictEqual(s.client.state, AssociationState.connected)
+        strictEqual(s.client.phase, AssociationPhase.connected)
         strictEqual(countOf(s.serverOutputs, OutputKind.connected), 1)
     })
 
@@ -312,7 +312,7 @@ describe("flights and timers", () => {
         s.fault = () => [1800]
         s.begin()
         s.run(60000)
-        strictEqual(s.client.state, AssociationState.connected)
+        strictEqual(s.client.phase, AssociationPhase.connected)
         ok(s.sent <= 40, `${s.sent} datagrams`)
     })
 
@@ -322,7 +322,7 @@ describe("flights and timers", () => {
                 client.pathBudget = server.pathBudget = budget
                 server.pskIdentityHint = Buffer.alloc(600, 65)
             })
-            strictEqual(s.client.state, AssociationState.connected)
+            strictEqual(s.client.phase, AssociationPhase.connected)
             ok(s.log.every((datagram) => datagram.length <= budget))
         }
         // A path that swallows everything above 300 bytes.
@@ -330,7 +330,7 @@ describe("flights and timers", () => {
         s.fault = (_index, _toServer, data) => (data.length > 300 ? [] : [5])
         s.begin()
         s.run(60000)
-        strictEqual(s.client.state, AssociationState.connected)
+        strictEqual(s.client.phase, AssociationPhase.connected)
         ok(s.serverOutputs.some((output) => output.diagnostic === Diagnostic.smallerDatagrams))
     })
 
@@ -359,10 +359,10 @@ describe("flights and timers", () => {
         s.fault = (_index, toServer, data) => (toServer && data[0] === 22 && data[13] === 16 ? [] : [5])
         s.begin()
         s.run(s.now + 500)
-        strictEqual(old!.association.state, AssociationState.connected)
+        strictEqual(old!.association.phase, AssociationPhase.connected)
         s.fault = () => [5]
         s.run(s.now + 5000)
-        strictEqual(s.client.state, AssociationState.connected)
+        strictEqual(s.client.phase, AssociationPhase.connected)
         strictEqual(old!.association.failure?.reason, FailureReason.replaced)
         s.clientSends("after the reboot")
         s.run(s.now + 50)
@@ -378,7 +378,7 @@ describe("flights and timers", () => {
         s.rebootClient()
         s.begin()
         s.run(60000)
-        strictEqual(s.client.state, AssociationState.connected)
+        strictEqual(s.client.phase, AssociationPhase.connected)
         strictEqual(s.server.peerCount(), 1)
         strictEqual(s.server.halfOpenCount(), 0)
     })

@@ -1,5 +1,6 @@
 import { deepStrictEqual, ok, strictEqual } from "node:assert/strict"
-import { type Association, AssociationState } from "../../../src/dtls/association/association.js"
+import { type Association } from "../../../src/dtls/association/association.js"
+import { AssociationPhase } from "../../../src/dtls/association/association-state.js"
 import { Writer } from "../../../src/dtls/bytes/writer.js"
 import { FailureReason } from "../../../src/dtls/handshake/failure.js"
 import { AlertDescription, ContentType, HandshakeType } from "../../../src/dtls/wire/code-points.js"
@@ -62,10 +63,10 @@ describe("the grammar of a handshake", () => {
                     if (toServer) s.toServer(forged)
                     else s.toClient(forged)
                     strictEqual(side.expecting(), expecting, `type ${type} before step ${at}`)
-                    strictEqual(side.state, AssociationState.handshaking)
+                    strictEqual(side.phase, AssociationPhase.handshaking)
                 })
-                strictEqual(s.client.state, AssociationState.connected, `type ${type} before step ${at}`)
-                strictEqual(s.serverAssociation().state, AssociationState.connected, `type ${type} before step ${at}`)
+                strictEqual(s.client.phase, AssociationPhase.connected, `type ${type} before step ${at}`)
+                strictEqual(s.serverAssociation().phase, AssociationPhase.connected, `type ${type} before step ${at}`)
             }
         ok(tried > 8 * (TYPES.length - 3), `${tried} messages tried`)
     })
@@ -149,7 +150,7 @@ describe("the grammar of a handshake", () => {
             }
             strictEqual(picture(side), before)
         })
-        strictEqual(s.client.state, AssociationState.connected)
+        strictEqual(s.client.phase, AssociationPhase.connected)
     })
 
     it("[F13] a ChangeCipherSpec inside a partly received message changes no keys before that message is whole", () => {
@@ -165,14 +166,14 @@ describe("the grammar of a handshake", () => {
             s.toServer(part(0, 4))
             s.toServer(ccs.bytes)
             s.drain()
-            strictEqual(s.serverAssociation().record.readEpoch, 0)
+            strictEqual(s.serverAssociation().record.readEpoch(), 0)
             s.toServer(finished.bytes)
             s.toServer(part(4, body.length))
             return []
         }
         s.begin()
         s.run(500)
-        strictEqual(s.client.state, AssociationState.connected)
+        strictEqual(s.client.phase, AssociationPhase.connected)
     })
 
     it("[F13] a Finished whose parts come under different keys is not put together", () => {
@@ -191,7 +192,7 @@ describe("the grammar of a handshake", () => {
         }
         s.begin()
         s.run(500)
-        strictEqual(s.client.state, AssociationState.connected)
+        strictEqual(s.client.phase, AssociationPhase.connected)
     })
 
     it("[H15] a server that requires extended master secret refuses a hello without it", () => {

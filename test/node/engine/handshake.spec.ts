@@ -1,10 +1,16 @@
 import { deepStrictEqual, ok, strictEqual } from "node:assert/strict"
-import { HashAlgorithm, type RecordProtection } from "../../../src/dtls/crypto/provider.js"
-import { AssociationState } from "../../../src/dtls/association/association.js"
+import { HashAlgorithm } from "../../../src/dtls/crypto/algorithms.js"
+import { SecurityParametersV12 } from "../../../src/dtls/handshake/v12/security-parameters.js"
+import { type OpenedRecord, type RecordProtection } from "../../../src/dtls/crypto/provider.js"
+import { AssociationPhase } from "../../../src/dtls/association/association-state.js"
 import { FailureReason } from "../../../src/dtls/handshake/failure.js"
 import { Diagnostic, OutputKind } from "../../../src/dtls/association/output.js"
 import { Writer } from "../../../src/dtls/bytes/writer.js"
-import { allSuites, TLS_PSK_WITH_AES_128_CCM, TLS_PSK_WITH_AES_128_CCM_8 } from "../../../src/dtls/crypto/suites.js"
+import {
+    allSuites,
+    TLS_PSK_WITH_AES_128_CCM,
+    TLS_PSK_WITH_AES_128_CCM_8,
+} from "../../../src/dtls/key-exchange/suites.js"
 import { Alpn } from "../../../src/dtls/handshake/alpn.js"
 import { type ClientHello, readClientHello, writeClientHello } from "../../../src/dtls/wire/client-hello.js"
 import { AlertDescription, ContentType, HandshakeType } from "../../../src/dtls/wire/code-points.js"
@@ -89,9 +95,9 @@ describe("handshake grammar", () => {
         const early = record(ContentType.changeCipherSpec, 0, 6, Buffer.from([1]))
         s.toClient(early)
         s.toClient(early)
-        strictEqual(s.client.record.readEpoch, 0)
+        strictEqual(s.client.record.readEpoch(), 0)
         s.run(1000)
-        strictEqual(s.client.state, AssociationState.connected)
+        strictEqual(s.client.phase, AssociationPhase.connected)
         strictEqual(drops(s.client)["unexpected"], 4)
     })
 
@@ -108,7 +114,7 @@ describe("handshake grammar", () => {
         }
         s.begin()
         s.run(1000)
-        strictEqual(s.client.state, AssociationState.connected)
+        strictEqual(s.client.phase, AssociationPhase.connected)
     })
 
     it("[H03] a Finished in epoch 0 is dropped, and the true one still counts", () => {
@@ -118,9 +124,9 @@ describe("handshake grammar", () => {
         s.run(500)
         for (const messageSeq of [2, 3]) s.toServer(handshake(HandshakeType.finished, messageSeq, Buffer.alloc(12), 20))
         s.drain()
-        strictEqual(s.serverAssociation().state, AssociationState.handshaking)
+        strictEqual(s.serverAssociation().phase, AssociationPhase.handshaking)
         s.run(60000)
-        strictEqual(s.client.state, AssociationState.connected)
+        strictEqual(s.client.phase, AssociationPhase.connected)
     })
 
     it("[H01 part] in epoch 0 a message that the grammar does not allow is dropped and its place stays free", () => {
@@ -130,7 +136,7 @@ describe("handshake grammar", () => {
             s.toClient(handshake(type, 0, Buffer.alloc(type === 14 ? 0 : 40), 5))
             s.toClient(handshake(type, 1, Buffer.alloc(type === 14 ? 0 : 40), 6))
             s.run(30000)
-            strictEqual(s.client.state, AssociationState.connected, `type ${type}`)
+            strictEqual(s.client.phase, AssociationPhase.connected, `type ${type}`)
         }
     })
 
@@ -209,7 +215,7 @@ describe("handshake grammar", () => {
     it("[H10 part] unknown extensions of a client are ignored, broken ones are decode_error", () => {
         const unknown = withClientHello((h) => h.extensions.push({ type: 4711, data: Buffer.alloc(9) }))
         strictEqual(serverFailure(unknown)[0], undefined)
-        strictEqual(unknown.serverAssociation().state, AssociationState.handshaking)
+        strictEqual(unknown.serverAssociation().phase, AssociationPhase.handshaking)
         deepStrictEqual(serverFailure(withClientHello((h) => (h.extensions = [{ type: 23, data: Buffer.alloc(1) }]))), [
             FailureReason.decodeError,
             AlertDescription.decodeError,
@@ -263,7 +269,7 @@ describe("handshake grammar", () => {
             s.client.begin(0)
             pump(s, identity, key)
             strictEqual(s.serverAssociation().parameters.identity.toString("hex"), identity.toString("hex"))
-            strictEqual(s.client.state, AssociationState.connected)
+            strictEqual(s.client.phase, AssociationPhase.connected)
         }
     })
 
@@ -276,7 +282,7 @@ describe("handshake grammar", () => {
         s.answerServer()
         s.drain()
         s.run(40000)
-        strictEqual(s.client.state, AssociationState.connected)
+        strictEqual(s.client.phase, AssociationPhase.connected)
         strictEqual(countOf(s.serverOutputs, OutputKind.question), 1)
     })
 
@@ -351,11 +357,12 @@ describe("handshake grammar", () => {
     it("[H26 part] master secret, premaster and keys are zeros after close, after failure and where they are done with", () => {
         const crypto = new SpyCrypto()
         const s = connected((client, server) => (client.crypto = server.crypto = crypto))
-        const { master } = s.client.parameters
+        const parameters = s.client.parameters as SecurityParametersV12
+        const { master } = parameters
         ok(master !== undefined)
         s.client.shutdown(true, true)
         s.serverAssociation().drop(FailureReason.evicted)
-        strictEqual(s.client.parameters.master, undefined)
+        strictEqual(parameters.master, undefined)
         // What is left behind the closed handle is a key of zeros.
         const zeros = crypto.newHmac(HashAlgorithm.sha256, Buffer.alloc(48))
         deepStrictEqual(master.sign(Buffer.from("x")), zeros.sign(Buffer.from("x")))
@@ -391,7 +398,7 @@ describe("handshake grammar", () => {
         s.rebootClient()
         s.begin()
         s.run(s.now + 1000)
-        strictEqual(s.client.state, AssociationState.connected)
+        strictEqual(s.client.phase, AssociationPhase.connected)
     })
 
     it("[P10 part] every failure names reason, alert and the message that was expected", () => {
@@ -409,7 +416,7 @@ describe("handshake grammar", () => {
         s.begin()
         s.toClient(alert)
         s.run(900)
-        strictEqual(s.client.state, AssociationState.connected)
+        strictEqual(s.client.phase, AssociationPhase.connected)
         const t = simulate()
         t.fault = () => []
         t.begin()
@@ -433,7 +440,7 @@ describe("handshake grammar", () => {
             server.extensions = [new Alpn(["h2"], false)]
         })
         t.connect()
-        strictEqual(t.client.state, AssociationState.connected)
+        strictEqual(t.client.phase, AssociationPhase.connected)
         strictEqual((t.client.settings.extensions[0] as Alpn).selected, undefined)
     })
 
@@ -467,7 +474,7 @@ function serverFinished(s: Simulation): Buffer {
 /** Opens the lost Finished with a copy of the client's keys: the client itself is not touched. */
 function openFinished(s: Simulation, bytes: Buffer): Buffer {
     const { driver } = s.client as unknown as { driver: { handshake: { pendingRead: RecordProtection } } }
-    const plaintext = driver.handshake.pendingRead.open(bytes, 0) as Buffer
+    const { plaintext } = driver.handshake.pendingRead.open(bytes, 0, 0) as OpenedRecord
     return plaintext.subarray(12)
 }
 

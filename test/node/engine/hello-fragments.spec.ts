@@ -1,5 +1,5 @@
 import { ok, strictEqual } from "node:assert/strict"
-import { AssociationState } from "../../../src/dtls/association/association.js"
+import { AssociationPhase } from "../../../src/dtls/association/association-state.js"
 import { HELLO_ASSEMBLY_TIME } from "../../../src/dtls/endpoint/hello-assembly.js"
 import { FailureReason } from "../../../src/dtls/handshake/failure.js"
 import { COOKIE_LENGTH, SHORTEST_COOKIE_PART } from "../../../src/dtls/handshake/cookies.js"
@@ -35,7 +35,7 @@ function handshakeInFragments(s: Simulation, size: number, arrange: Arrange = in
     }
     s.begin()
     const end = s.now + until
-    while (s.now < end && s.client.state === AssociationState.handshaking) {
+    while (s.now < end && s.client.phase === AssociationPhase.handshaking) {
         for (const hello of hellos.splice(0)) {
             for (const piece of arrange(cut(messages(hello)[0], size), count)) s.toServer(piece)
             count++
@@ -95,7 +95,7 @@ describe("a ClientHello in fragments", () => {
         for (let size = SMALLEST_FIRST_FRAGMENT; size <= lengthOfHello(first); size++) {
             const s = simulate()
             handshakeInFragments(s, size, inOrder, 1000)
-            strictEqual(s.client.state, AssociationState.connected, `fragments of ${size} bytes`)
+            strictEqual(s.client.phase, AssociationPhase.connected, `fragments of ${size} bytes`)
             strictEqual(s.server.partialHelloCount(), 0)
         }
     })
@@ -109,7 +109,7 @@ describe("a ClientHello in fragments", () => {
             s.drain()
             strictEqual(s.sent, before, `fragments of ${size} bytes`)
             strictEqual(s.server.partialHelloCount() + s.server.halfOpenCount(), 0)
-            strictEqual(s.server.counters.of(Discard.stranger), cut(hello, size).length)
+            strictEqual(s.server.counters.of(Discard.unknownPeer), cut(hello, size).length)
         }
     })
 
@@ -133,7 +133,7 @@ describe("a ClientHello in fragments", () => {
             for (const size of [40, 62]) {
                 const s = simulate()
                 handshakeInFragments(s, size, arrange)
-                strictEqual(s.client.state, AssociationState.connected, `${name}, ${size} bytes`)
+                strictEqual(s.client.phase, AssociationPhase.connected, `${name}, ${size} bytes`)
             }
     })
 
@@ -154,7 +154,7 @@ describe("a ClientHello in fragments", () => {
         s.rebootClient()
         s.fault = () => [5]
         handshakeInFragments(s, 40)
-        strictEqual(s.client.state, AssociationState.connected)
+        strictEqual(s.client.phase, AssociationPhase.connected)
         s.run(s.now + 100)
         strictEqual(old?.association.failure?.reason, FailureReason.replaced)
         strictEqual(s.server.peerCount(), 1)

@@ -1,5 +1,5 @@
 import { ok, strictEqual } from "node:assert/strict"
-import { AssociationState } from "../../../src/dtls/association/association.js"
+import { AssociationPhase } from "../../../src/dtls/association/association-state.js"
 import { Diagnostic } from "../../../src/dtls/association/output.js"
 import { FailureReason } from "../../../src/dtls/handshake/failure.js"
 import { type Simulation } from "../../engine/simulation.js"
@@ -13,7 +13,7 @@ function runToEnd(s: Simulation, until: number): void {
 }
 
 function isConnected(s: Simulation): boolean {
-    return s.client.state === AssociationState.connected && s.serverAssociation().state === AssociationState.connected
+    return s.client.phase === AssociationPhase.connected && s.serverAssociation().phase === AssociationPhase.connected
 }
 
 /** Most datagrams and most time (ms) that a handshake may take which loses one datagram, or two. */
@@ -57,7 +57,7 @@ describe("a lossy link", () => {
             runToEnd(s, 300000)
             const reasons = [s.client.failure?.reason, s.peer?.association.failure?.reason]
             if (s.clientOutputs.some((output) => output.diagnostic === Diagnostic.keyMismatch)) asked++
-            if (s.client.state === AssociationState.connected) continue
+            if (s.client.phase === AssociationPhase.connected) continue
             failed.push(`seed ${seed}: client ${reasons[0]}, server ${reasons[1]}`)
             strictEqual(s.client.failure?.reason, FailureReason.timeout, `seed ${seed}`)
         }

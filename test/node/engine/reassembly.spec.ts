@@ -1,5 +1,5 @@
 import { ok, strictEqual } from "node:assert/strict"
-import { AssociationState } from "../../../src/dtls/association/association.js"
+import { AssociationPhase } from "../../../src/dtls/association/association-state.js"
 import { Fragment, Inbox } from "../../../src/dtls/flight/inbox.js"
 import { ContentType } from "../../../src/dtls/wire/code-points.js"
 import { type HandshakeHeader } from "../../../src/dtls/wire/handshake-header.js"
@@ -85,7 +85,7 @@ describe("reassembly", () => {
                     const parts = cut(exchange, size)
                     for (const part of reversed ? parts.reverse() : parts) s.toServer(part)
                 })
-                strictEqual(s.client.state, AssociationState.connected, `size ${size}`)
+                strictEqual(s.client.phase, AssociationPhase.connected, `size ${size}`)
                 strictEqual(s.sent, 6)
             }
     })
@@ -122,7 +122,7 @@ describe("reassembly", () => {
             s.toServer(record(ContentType.handshake, 0, 90, fragment(header, Buffer.alloc(4))))
             for (const part of cut(exchange, 5)) s.toServer(part)
         })
-        strictEqual(s.client.state, AssociationState.connected)
+        strictEqual(s.client.phase, AssociationPhase.connected)
     })
 
     it("[F05] an overlap with other bytes never changes those that are there, wherever it lies", () => {

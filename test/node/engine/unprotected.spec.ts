@@ -1,5 +1,5 @@
 import { deepStrictEqual, ok, strictEqual } from "node:assert/strict"
-import { AssociationState } from "../../../src/dtls/association/association.js"
+import { AssociationPhase } from "../../../src/dtls/association/association-state.js"
 import { Diagnostic, type Output, OutputKind } from "../../../src/dtls/association/output.js"
 import { Alpn } from "../../../src/dtls/handshake/alpn.js"
 import { FailureReason } from "../../../src/dtls/handshake/failure.js"
@@ -95,14 +95,14 @@ describe("unprotected handshake messages that are wrong", () => {
             s.toClient(forge(flight[0]))
             s.toClient(forge(flight[0]))
             s.drain()
-            strictEqual(s.client.state, AssociationState.handshaking)
+            strictEqual(s.client.phase, AssociationPhase.handshaking)
             deepStrictEqual(refusals(s.clientOutputs), [reason])
             const { suite, serverRandom, extendedMasterSecret } = s.client.parameters
             deepStrictEqual([suite, serverRandom.length, extendedMasterSecret], [undefined, 0, false])
             s.toClient(s.log[SERVER_FLIGHT])
             s.drain()
             s.run(500)
-            strictEqual(s.client.state, AssociationState.connected)
+            strictEqual(s.client.phase, AssociationPhase.connected)
             deepStrictEqual(alerts(s), [])
         })
 
@@ -111,7 +111,7 @@ describe("unprotected handshake messages that are wrong", () => {
             const { s, flight } = awaitingServerHello()
             s.toClient(forge(flight[0]))
             alone(s, 900)
-            strictEqual(s.client.state, AssociationState.handshaking, name)
+            strictEqual(s.client.phase, AssociationPhase.handshaking, name)
             alone(s, 1200)
             strictEqual(s.client.failure?.reason, reason, name)
             deepStrictEqual(alerts(s), [s.client.failure?.alert], name)
@@ -142,7 +142,7 @@ describe("unprotected handshake messages that are wrong", () => {
             s.toClient(s.log[SERVER_FLIGHT])
             s.drain()
             s.run(500)
-            strictEqual(s.client.state, AssociationState.connected)
+            strictEqual(s.client.phase, AssociationPhase.connected)
         }
     })
 
@@ -151,7 +151,7 @@ describe("unprotected handshake messages that are wrong", () => {
             const s = awaitingClientKeyExchange()
             s.toServer(handshake(clientKeyExchange, 2, Buffer.from([0, 5, 1]), 9))
             s.drain()
-            strictEqual(s.serverAssociation().state, AssociationState.handshaking)
+            strictEqual(s.serverAssociation().phase, AssociationPhase.handshaking)
             deepStrictEqual(refusals(s.serverOutputs), [FailureReason.decodeError])
             if (isAlone) alone(s, 1200)
             else {
@@ -161,7 +161,7 @@ describe("unprotected handshake messages that are wrong", () => {
             }
             const { failure } = s.serverAssociation()
             strictEqual(failure?.reason, isAlone ? FailureReason.decodeError : undefined)
-            strictEqual(s.client.state, isAlone ? AssociationState.handshaking : AssociationState.connected)
+            strictEqual(s.client.phase, isAlone ? AssociationPhase.handshaking : AssociationPhase.connected)
             deepStrictEqual(alerts(s), isAlone ? [AlertDescription.decodeError] : [])
         }
     })
@@ -189,7 +189,7 @@ describe("unprotected handshake messages that are wrong", () => {
         s.drain()
         deepStrictEqual(refusals(s.clientOutputs), [FailureReason.badCookie])
         s.run(3000)
-        strictEqual(s.client.state, AssociationState.connected)
+        strictEqual(s.client.phase, AssociationPhase.connected)
     })
 
     it("[D07 part] when only HelloVerifyRequests come, the handshake ends at its deadline and gives them as the reason", () => {
@@ -215,7 +215,7 @@ describe("unprotected handshake messages that are wrong", () => {
         strictEqual(s.sent, sent)
         deepStrictEqual(refusals(s.clientOutputs), [FailureReason.decodeError])
         s.run(500)
-        strictEqual(s.client.state, AssociationState.connected)
+        strictEqual(s.client.phase, AssociationPhase.connected)
     })
 })
 
@@ -244,7 +244,7 @@ describe("messages that can never fit", () => {
                 )
                 s.drain()
                 deepStrictEqual(refusals(s.clientOutputs), [reason])
-                strictEqual(s.client.state, AssociationState.handshaking)
+                strictEqual(s.client.phase, AssociationPhase.handshaking)
                 if (!isAlone) s.toClient(s.log[SERVER_FLIGHT])
                 if (isAlone) alone(s, 1200)
                 else s.run(500)
@@ -260,7 +260,7 @@ describe("messages that can never fit", () => {
         deepStrictEqual(refusals(s.serverOutputs), [FailureReason.certificateUnsupported])
         // The client's timer runs a little later than the server's: what was lost comes after that.
         s.run(5000)
-        strictEqual(s.client.state, AssociationState.connected)
+        strictEqual(s.client.phase, AssociationPhase.connected)
         const t = awaitingClientKeyExchange()
         t.toServer(handshake(certificate, 2, Buffer.alloc(40), 9))
         alone(t, 70000)

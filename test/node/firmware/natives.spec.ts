@@ -1,5 +1,6 @@
 import { deepStrictEqual, ok, strictEqual } from "node:assert/strict"
-import { type Aead, AeadAlgorithm } from "../../../src/dtls/crypto/provider.js"
+import { AeadAlgorithm } from "../../../src/dtls/crypto/algorithms.js"
+import { type Aead } from "../../../src/dtls/crypto/provider.js"
 import { unwrapKey, WrappedKind } from "../../../src/platform/node/wrap.js"
 import { NodeCryptoProvider } from "../../../src/platform/node/crypto.js"
 import { maskLines, vectorLines } from "../../engine/crypto-vectors.js"

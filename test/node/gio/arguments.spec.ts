@@ -3,8 +3,9 @@ import { DtlsClientConnection } from "../../../src/gio/dtls-client-connection.js
 import { DtlsListener } from "../../../src/gio/dtls-listener.js"
 import { TlsProtocolVersion } from "../../../src/gio/enums.js"
 import { GError, IOErrorEnum } from "../../../src/gio/errors.js"
-import { newSettings, SinglePsk } from "../../../src/gio/settings.js"
-import { allSuites } from "../../../src/dtls/crypto/suites.js"
+import { SinglePsk } from "../../../src/gio/credentials.js"
+import { newSettings } from "../../../src/gio/settings.js"
+import { allSuites } from "../../../src/dtls/key-exchange/suites.js"
 import { gatewayLimits } from "../../../src/dtls/handshake/limits.js"
 import { wifi } from "../../../src/dtls/flight/retransmission.js"
 import { connect, listen } from "../../../src/platform/node/connect.js"
@@ -95,7 +96,7 @@ describe("wrong arguments get a typed error that names them", () => {
             [{ suites: [] }, "suites"],
             [{ suites: "x" }, "suites"],
             [{ suites: [5] }, "suites"],
-            [{ psk: {} }, "psk"],
+            [{ credentials: {} }, "credentials"],
             [{ limits: 5 }, "limits"],
             [{ retransmission: {} }, "retransmission"],
             [{ pathBudget: 10 }, "pathBudget"],
@@ -107,11 +108,14 @@ describe("wrong arguments get a typed error that names them", () => {
             throws(() => new DtlsClientConnection(services, base, settings, undefined), bad(argument))
             throws(() => new DtlsListener(services, base, settings), bad(argument))
             const psk = { identity: "a", key: Buffer.from("b") }
-            if (argument !== "limits") await rejects(connect("127.0.0.1", 5684, { psk, ...change }), bad(argument))
+            // Limits are no option of `connect`, and its credentials are called psk.
+            if (argument !== "limits" && argument !== "credentials")
+                await rejects(connect("127.0.0.1", 5684, { psk, ...change }), bad(argument))
         }
         throws(() => new SinglePsk("a" as never, Buffer.alloc(1)), bad("identity"))
         throws(() => new SinglePsk(Buffer.alloc(1), "b" as never), bad("key"))
         const psk = { identity: "a", key: Buffer.from("b") }
+        await rejects(connect("127.0.0.1", 5684, { psk: {} as never }), bad("psk"))
         await rejects(connect("127.0.0.1", 70000, { psk }), bad("port"))
         await rejects(listen("x" as never, { psk }), bad("port"))
         await rejects(listen(0, { psk }, "localhost"), bad("host"))

@@ -13,9 +13,14 @@ import {
     TlsChannelBindingError,
     TlsError,
 } from "../../../src/gio/errors.js"
-import { type DtlsSettings, newSettings, SinglePsk } from "../../../src/gio/settings.js"
+import { SinglePsk } from "../../../src/gio/credentials.js"
+import { type DtlsSettings, newSettings } from "../../../src/gio/settings.js"
 import { type Association } from "../../../src/dtls/association/association.js"
-import { allSuites, TLS_PSK_WITH_AES_128_CCM, TLS_PSK_WITH_AES_128_CCM_8 } from "../../../src/dtls/crypto/suites.js"
+import {
+    allSuites,
+    TLS_PSK_WITH_AES_128_CCM,
+    TLS_PSK_WITH_AES_128_CCM_8,
+} from "../../../src/dtls/key-exchange/suites.js"
 import { FailureReason } from "../../../src/dtls/handshake/failure.js"
 import { gatewayLimits } from "../../../src/dtls/handshake/limits.js"
 import { wifi } from "../../../src/dtls/flight/retransmission.js"
@@ -247,8 +252,8 @@ describe("the Gio-shaped connection", () => {
         const pair = await Pair.make(
             (settings) => (settings.retransmission = { ...settings.retransmission, initial: 60, deadline: 900 }),
         )
-        const keys = pair.server as unknown as { settings: { psk: SinglePsk } }
-        keys.settings = { ...keys.settings, psk: new SinglePsk(Buffer.from("oracle"), Buffer.alloc(16, 2)) }
+        const keys = pair.server as unknown as { settings: { credentials: SinglePsk } }
+        keys.settings = { ...keys.settings, credentials: new SinglePsk(Buffer.from("oracle"), Buffer.alloc(16, 2)) }
         const errors = await Promise.all(
             [pair.client, pair.server].map((side) => side.handshake().catch((error: GError) => error)),
         )

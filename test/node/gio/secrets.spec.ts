@@ -1,7 +1,7 @@
 import { deepStrictEqual, ok, strictEqual } from "node:assert/strict"
 import { inspect } from "node:util"
 import { Diagnostic } from "../../../src/dtls/association/output.js"
-import { allSuites } from "../../../src/dtls/crypto/suites.js"
+import { allSuites } from "../../../src/dtls/key-exchange/suites.js"
 import { type RetransmissionProfile, wifi } from "../../../src/dtls/flight/retransmission.js"
 import { FailureReason } from "../../../src/dtls/handshake/failure.js"
 import { gatewayLimits } from "../../../src/dtls/handshake/limits.js"
@@ -9,7 +9,8 @@ import { type PskAnswer, type Question, QuestionKind } from "../../../src/dtls/h
 import { DtlsClientConnection } from "../../../src/gio/dtls-client-connection.js"
 import { DtlsListener } from "../../../src/gio/dtls-listener.js"
 import { type GError } from "../../../src/gio/errors.js"
-import { newSettings, type PskSource, SinglePsk } from "../../../src/gio/settings.js"
+import { type Credentials, SinglePsk } from "../../../src/gio/credentials.js"
+import { newSettings } from "../../../src/gio/settings.js"
 import { connect, type DtlsSocket, listen } from "../../../src/platform/node/connect.js"
 import { secretFromHex } from "../../../src/platform/node/secret.js"
 import { NodeServices } from "../../../src/platform/node/services.js"
@@ -40,11 +41,11 @@ async function attempt(identity: string, clientKey: Buffer, key: Buffer): Promis
     const diagnostics: Diagnostic[] = []
     const pair = await Pair.make((settings) => {
         settings.retransmission = impatient
-        settings.psk = new SinglePsk(Buffer.from("sensor1"), key)
+        settings.credentials = new SinglePsk(Buffer.from("sensor1"), key)
         settings.onDiagnostic = (diagnostic) => void diagnostics.push(diagnostic)
     })
-    const client = pair.client as unknown as { settings: { psk: PskSource } }
-    client.settings = { ...client.settings, psk: new SinglePsk(Buffer.from(identity), clientKey) }
+    const client = pair.client as unknown as { settings: { credentials: Credentials } }
+    client.settings = { ...client.settings, credentials: new SinglePsk(Buffer.from(identity), clientKey) }
     const spy = new SpyCrypto()
     const serverSide = pair.server as unknown as { services: NodeServices }
     serverSide.services = Object.assign(new NodeServices({ log: () => undefined }), { crypto: spy })
@@ -80,7 +81,7 @@ describe("identities", () => {
     it("neither a part of the identity, nor more than it, nor none is the identity", async () => {
         const source = new SinglePsk(Buffer.from("sensor1"), key)
         const ask = (kind: QuestionKind, identity: string): Promise<PskAnswer | undefined> =>
-            source.lookup({ kind, identity: Buffer.from(identity), hint: undefined })
+            source.answer({ kind, identity: Buffer.from(identity), hint: undefined })
         for (const identity of ["", "sensor", "sensor10", "Sensor1", "sensor1\0"])
             strictEqual(await ask(QuestionKind.psk, identity), undefined, identity)
         deepStrictEqual((await ask(QuestionKind.psk, "sensor1"))?.key, key)
@@ -103,13 +104,13 @@ describe("identities", () => {
 
     it("an identity is told only when its handshake is done: anyone may claim one", async () => {
         const told: (Buffer | undefined)[] = []
-        const source: PskSource = {
-            lookup: (question) => {
+        const source: Credentials = {
+            answer: (question) => {
                 if (question.kind === QuestionKind.psk) told.push(pair.server.getPeerIdentity())
                 return Promise.resolve({ identity: Buffer.from("sensor1"), key })
             },
         }
-        const pair = await Pair.make((settings) => (settings.psk = source))
+        const pair = await Pair.make((settings) => (settings.credentials = source))
         strictEqual(pair.server.getPeerIdentity(), undefined)
         await pair.handshake()
         deepStrictEqual(told, [undefined])
@@ -130,10 +131,10 @@ async function open(suite = allSuites()[0]): Promise<Exposed> {
     const lines: string[] = []
     const questions: Question[] = []
     const store = new PskStore([parsePsk(`sensor1:${key.toString("hex")}`, "--psk")])
-    const source: PskSource = {
-        lookup: (question) => {
+    const source: Credentials = {
+        answer: (question) => {
             questions.push(question)
-            return store.lookup(question)
+            return store.answer(question)
         },
     }
     const server = await listen(0, { psk: source, suites: [suite] }, "127.0.0.1")

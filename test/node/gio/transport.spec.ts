@@ -3,8 +3,9 @@ import { type DtlsConnection } from "../../../src/gio/dtls-connection.js"
 import { DtlsListener } from "../../../src/gio/dtls-listener.js"
 import { type GError, ioError, IOErrorEnum } from "../../../src/gio/errors.js"
 import { LogLevel } from "../../../src/gio/log-level.js"
-import { type DtlsSettings, newSettings, SinglePsk } from "../../../src/gio/settings.js"
-import { allSuites } from "../../../src/dtls/crypto/suites.js"
+import { SinglePsk } from "../../../src/gio/credentials.js"
+import { type DtlsSettings, newSettings } from "../../../src/gio/settings.js"
+import { allSuites } from "../../../src/dtls/key-exchange/suites.js"
 import { gatewayLimits } from "../../../src/dtls/handshake/limits.js"
 import { wifi } from "../../../src/dtls/flight/retransmission.js"
 import { connect, type DtlsSocket } from "../../../src/platform/node/connect.js"
@@ -69,11 +70,11 @@ describe("the tasks that drive an endpoint", () => {
     it("go on when a PSK source throws: its client gets the silence of an unknown identity, and no message is logged", async () => {
         let broken = true
         const served = await Served.open((settings) => {
-            const { psk: source } = settings
-            settings.psk = {
-                lookup: (question) => {
+            const { credentials: source } = settings
+            settings.credentials = {
+                answer: (question) => {
                     if (broken) throw new Error(`no entry for key ${psk.key.toString("hex")}`)
-                    return source.lookup(question)
+                    return source.answer(question)
                 },
             }
         })

@@ -6,9 +6,10 @@ import { buildNative, device as linuxDevice, missingFor } from "../../../host/bu
 import { machineModule } from "../../../host/build/wasm.js"
 import { Device } from "../../../host/simulator/device.js"
 import { temporaryFolder } from "../../../host/temporary.js"
-import { keyBlock, pskPremasterSecret } from "../../../src/dtls/crypto/key-schedule.js"
-import { HashAlgorithm } from "../../../src/dtls/crypto/provider.js"
-import { TLS_PSK_WITH_AES_128_CCM_8 } from "../../../src/dtls/crypto/suites.js"
+import { keyBlock } from "../../../src/dtls/crypto/v12/key-schedule.js"
+import { pskPremasterSecret } from "../../../src/dtls/key-exchange/psk.js"
+import { HashAlgorithm } from "../../../src/dtls/crypto/algorithms.js"
+import { TLS_PSK_WITH_AES_128_CCM_8 } from "../../../src/dtls/key-exchange/suites.js"
 import { connect, type DtlsSocket, listen } from "../../../src/platform/node/connect.js"
 import { NodeCryptoProvider } from "../../../src/platform/node/crypto.js"
 import { freePort, Running, sleep } from "../../interop/process.js"
@@ -30,7 +31,7 @@ function secretsOf(peer: DtlsSocket, line: string): Record<string, Buffer> {
     const parameters = peer.dtls.getAssociation()?.parameters
     const hmac = new NodeCryptoProvider().newHmac(HashAlgorithm.sha256, master)
     const suite = TLS_PSK_WITH_AES_128_CCM_8()
-    const keys = keyBlock(hmac, suite, Buffer.from(random, "hex"), parameters?.serverRandom as Buffer)
+    const keys = keyBlock(hmac, suite.aead, Buffer.from(random, "hex"), parameters?.serverRandom as Buffer)
     const premaster = pskPremasterSecret(KEY)
     return {
         "the key": KEY,

@@ -1,25 +1,22 @@
 import { type Output, OutputKind } from "../dtls/association/output.js"
-import { type Endpoint, type Source } from "../dtls/endpoint/endpoint.js"
+import { type Endpoint, type SourceAddress } from "../dtls/endpoint/endpoint.js"
 import { type Peer } from "../dtls/endpoint/peer.js"
 import { NEVER } from "../dtls/flight/retransmission.js"
-import { type PskAnswer, type Question } from "../dtls/handshake/question.js"
+import { type Question } from "../dtls/handshake/question.js"
 import { type Services, type Signal } from "../platform/services.js"
 import { Cancellable } from "./cancellable.js"
+import { type Answering } from "./credentials.js"
 import { type DatagramBased, InputMessage, OutputMessage } from "./datagram-based.js"
 import { GError, ioError, IOErrorEnum, isIoError } from "./errors.js"
 import { errorText } from "./guarded.js"
-import { type PskSource } from "./settings.js"
 import { LogLevel } from "./log-level.js"
 import { addressKey, type SocketAddress } from "./socket-address.js"
-
-/** RFC 7925 §4.2 has suites of 128 bits; a shorter key is what an attacker searches for, bytes. */
-const SHORTEST_STRONG_KEY = 16
 
 /** Pause after the second of two receive errors in a row, and after each further one, ms. */
 const ERROR_PAUSE = 50
 
-/** What the owner of a transport hears of. */
-export interface TransportOwner {
+/** What the owner of a pump hears of. */
+export interface PumpOwner {
     /** an output of a peer's association that is neither a datagram nor a question */
     onOutput(peer: Peer, output: Output): void
     /** the base socket reports an error; `fatal`: nothing can be received any more */
@@ -29,17 +26,15 @@ export interface TransportOwner {
 /**
  * Drives an endpoint over its base socket: one task receives, one keeps the time, whether or not the
  * application is in a call. Everything that the engine wants done is done in `drain`.
- * Whatever throws on the way ends one peer, or is logged; the tasks go on. A task that cannot go on ends the transport
+ * Whatever throws on the way ends one peer, or is logged; the tasks go on. A task that cannot go on ends the pump
  * with an error that its owner hears of.
  * @devsWhenUsed
  */
-export class Transport {
+export class EndpointPump {
     private wake: Signal
     private stopping = new Cancellable()
     private started = false
     private stopped = false
-    /** said once: a server may have many keys */
-    private weakKeySeen = false
     /** when the time keeper will look next, ms */
     private lookAt = NEVER
     /** receive errors in a row */
@@ -49,8 +44,8 @@ export class Transport {
         private services: Services,
         private base: DatagramBased,
         private endpoint: Endpoint,
-        private psk: PskSource,
-        private owner: TransportOwner,
+        private answering: Answering,
+        private owner: PumpOwner,
         /** largest datagram to receive, bytes */
         private datagramBytes: number,
     ) {
@@ -66,7 +61,7 @@ export class Transport {
         this.repeat(async () => await self.timeTurn())
     }
 
-    /** Runs `turn` again and again, beside the caller, until the transport stops. */
+    /** Runs `turn` again and again, beside the caller, until the pump stops. */
     private repeat(turn: () => Promise<void>): void {
         const self = this
         this.services.spawn(async () => {
@@ -91,7 +86,7 @@ export class Transport {
         const count = await this.receiveOne(batch)
         if (this.stopped) return
         if (count === 0) throw ioError(IOErrorEnum.CLOSED, "The base socket is closed")
-        if (count > 0) this.handOver(batch[0] as InputMessage)
+        if (count > 0) this.deliver(batch[0] as InputMessage)
         await this.drain()
     }
 
@@ -112,8 +107,8 @@ export class Transport {
         }
     }
 
-    private handOver(message: InputMessage): void {
-        const from: Source = { key: addressKey(message.address), address: message.address }
+    private deliver(message: InputMessage): void {
+        const from: SourceAddress = { key: addressKey(message.address), address: message.address }
         const datagram = message.vectors[0] as Buffer
         try {
             this.endpoint.receive(datagram, message.bytesReceived, from, this.services.now())
@@ -140,7 +135,7 @@ export class Transport {
         } else await this.wake.wait(this.lookAt >= NEVER ? -1 : this.lookAt - now)
     }
 
-    /** An association was called outside this transport: its peer is looked at, and what it put out is done. */
+    /** An association was called outside this pump: its peer is looked at, and what it put out is done. */
     async touched(peer: Peer): Promise<void> {
         this.endpoint.touched(peer)
         await this.drain()
@@ -203,32 +198,11 @@ export class Transport {
     private ask(peer: Peer, question: Question): void {
         const self = this
         this.services.spawn(async () => {
-            const answer = await self.lookup(question)
+            const answer = await self.answering.answer(question)
             peer.association.answer(answer, self.services.now())
             await self.touched(peer)
         })
     }
-
-    /** A source that throws, or gives something else than a key, has none. Its message may hold a secret: it is not logged. */
-    private async lookup(question: Question): Promise<PskAnswer | undefined> {
-        try {
-            const answer = await this.psk.lookup(question)
-            if (!isPskAnswer(answer)) return undefined
-            if ((answer as PskAnswer).key.length < SHORTEST_STRONG_KEY && !this.weakKeySeen) {
-                this.weakKeySeen = true
-                this.services.log(LogLevel.warning, "A pre-shared key is shorter than 16 bytes")
-            }
-            return answer
-        } catch (error) {
-            this.services.log(LogLevel.error, "The PSK source failed: its question counts as answered without a key")
-            return undefined
-        }
-    }
-}
-
-function isPskAnswer(answer: PskAnswer | undefined): boolean {
-    if (answer === undefined || answer === null) return false
-    return answer.identity instanceof Buffer && answer.key instanceof Buffer && answer.key.length > 0
 }
 
 function datagramTo(data: Buffer, address: unknown): OutputMessage {

@@ -8,62 +8,80 @@
  *  [ChangeCipherSpec], Finished flight 5  ------->
  *                               flight 6  <-------  [ChangeCipherSpec], Finished
  */
-import { FailureReason } from "./failure.js"
-import { EMPTY, equal } from "../bytes/bytes.js"
-import { bodyOf, type HandshakeMessage } from "../flight/inbox.js"
+import { EMPTY, equal } from "../../bytes/bytes.js"
+import { bodyOf, type HandshakeMessage } from "../../flight/inbox.js"
+import { type Outbox } from "../../flight/outbox.js"
+import { type RecordLayer } from "../../record/record-layer.js"
 import {
     AlertDescription,
     DTLS_1_2,
     EMPTY_RENEGOTIATION_INFO_SCSV,
     ExtensionType,
     HandshakeType,
-} from "../wire/code-points.js"
-import { type ClientHello, writeClientHello } from "../wire/client-hello.js"
-import { type Extension, findExtension } from "../wire/extensions.js"
-import { HANDSHAKE_HEADER_LENGTH } from "../wire/handshake-header.js"
-import { readHelloVerifyRequest } from "../wire/hello-verify-request.js"
-import { readPskIdentity, writePskIdentity } from "../wire/psk-key-exchange.js"
-import { readServerHello, type ServerHello } from "../wire/server-hello.js"
-import { type Handshake } from "./handshake.js"
+} from "../../wire/code-points.js"
+import { type ClientHello, writeClientHello } from "../../wire/client-hello.js"
+import { type Extension, findExtension } from "../../wire/extensions.js"
+import { readHelloVerifyRequest } from "../../wire/hello-verify-request.js"
+import { readServerHello, type ServerHello } from "../../wire/server-hello.js"
+import { FailureReason } from "../failure.js"
+import { findHelloExtension, passes, usableSuites } from "../negotiation.js"
+import { type Role } from "../role.js"
+import { type AssociationSettings } from "../settings.js"
+import { optionalStep, step } from "../step.js"
+import { HandshakeV12 } from "./handshake.js"
 import {
     checkExtendedMasterSecret,
     checkRenegotiationInfo,
     extendedMasterSecretExtension,
-    findHelloExtension,
-    passes,
     requireExtendedMasterSecret,
-    usableSuites,
 } from "./negotiation.js"
-import { isUsablePsk, type PskAnswer, QuestionKind } from "./question.js"
-import { optionalStep, type Role, step } from "./step.js"
 
-/**
- * The client's side of DTLS 1.2. Certificates add, in their places: Certificate before ServerKeyExchange,
- * CertificateRequest before ServerHelloDone, and a ServerKeyExchange that is not optional.
- */
+/** The client's side of DTLS 1.2. */
 export function clientRole(): Role {
     return {
         isClient: true,
-        steps: [
-            optionalStep(HandshakeType.helloVerifyRequest, true, false, onHelloVerifyRequest),
-            step(HandshakeType.serverHello, 0, true, onServerHello),
-            optionalStep(HandshakeType.serverKeyExchange, false, true, onServerKeyExchange),
-            step(HandshakeType.serverHelloDone, 0, true, onServerHelloDone),
-            step(HandshakeType.changeCipherSpec, 0, false, onNothing),
-            step(HandshakeType.finished, 1, false, onFinished),
-        ],
-        start,
-        answer: onPskAnswer,
+        newHandshake: (settings, record, outbox) => new ClientHandshakeV12(settings, record, outbox),
     }
 }
 
-function onNothing(): void {}
+/**
+ * A client's handshake: up to ServerHello these steps, then those of the key exchange.
+ * @devsWhenUsed
+ */
+class ClientHandshakeV12 extends HandshakeV12 {
+    /** the hello as sent, to repeat it with a cookie */
+    hello: ClientHello | undefined
+    /** HelloVerifyRequests answered since the last timeout */
+    cookiesFollowed = 0
+
+    constructor(settings: AssociationSettings, record: RecordLayer, outbox: Outbox) {
+        super(settings, true, record, outbox)
+        this.expect([
+            optionalStep(HandshakeType.helloVerifyRequest, true, false, onHelloVerifyRequest),
+            step(HandshakeType.serverHello, 0, true, onServerHello),
+        ])
+    }
+
+    start(): void {
+        sendFirstHello(this)
+    }
+
+    override onTimeout(): void {
+        this.cookiesFollowed = 0
+    }
+
+    /** The suite is known, and with it what follows. */
+    agreed(): void {
+        this.expect(this.keyExchange().clientSteps())
+        this.expectFinished(onFinished)
+    }
+}
 
 /** Cookies followed between two timeouts: a server needs one, perhaps another when its secrets rotate; a forger wants a loop. */
 const MAX_COOKIES = 8
 
-function start(h: Handshake): void {
-    const suites = usableSuites(h.settings.suites, h.settings.crypto).map((suite) => suite.id)
+function sendFirstHello(h: ClientHandshakeV12): void {
+    const suites = usableSuites(h.settings, true).map((suite) => suite.id)
     if (suites.length === 0) return h.fail(FailureReason.nothingInCommon, AlertDescription.none)
     suites.push(EMPTY_RENEGOTIATION_INFO_SCSV)
     h.parameters.clientRandom = h.settings.crypto.random(32)
@@ -84,7 +102,7 @@ function start(h: Handshake): void {
     sendHello(h, h.hello)
 }
 
-function sendHello(h: Handshake, hello: ClientHello): void {
+function sendHello(h: ClientHandshakeV12, hello: ClientHello): void {
     h.transcript.restart()
     h.beginFlight()
     h.send(HandshakeType.clientHello, writeClientHello(hello))
@@ -92,7 +110,7 @@ function sendHello(h: Handshake, hello: ClientHello): void {
 }
 
 /** The hello again, with the cookie (RFC 6347 §4.2.1); of several the last one counts. */
-function onHelloVerifyRequest(h: Handshake, message: HandshakeMessage): void {
+function onHelloVerifyRequest(h: ClientHandshakeV12, message: HandshakeMessage): void {
     const cookie = readHelloVerifyRequest(bodyOf(message))
     // An empty cookie is none: the hello with it would be the first hello again, and the answer the same.
     if (cookie === undefined || cookie.length === 0)
@@ -106,11 +124,11 @@ function onHelloVerifyRequest(h: Handshake, message: HandshakeMessage): void {
     sendHello(h, hello)
 }
 
-function onServerHello(h: Handshake, message: HandshakeMessage): void {
+function onServerHello(h: ClientHandshakeV12, message: HandshakeMessage): void {
     const hello = readServerHello(bodyOf(message))
     if (hello === undefined) return h.fail(FailureReason.decodeError, AlertDescription.decodeError)
     if (hello.version !== DTLS_1_2) return h.fail(FailureReason.nothingInCommon, AlertDescription.protocolVersion)
-    const suites = usableSuites(h.settings.suites, h.settings.crypto)
+    const suites = usableSuites(h.settings, true)
     const suite = suites.find((candidate) => candidate.id === hello.cipherSuite)
     if (suite === undefined || hello.compressionMethod !== 0)
         return h.fail(FailureReason.illegalParameter, AlertDescription.illegalParameter)
@@ -119,18 +137,19 @@ function onServerHello(h: Handshake, message: HandshakeMessage): void {
     h.parameters.extendedMasterSecret = extended
     h.parameters.suite = suite
     h.parameters.serverRandom = hello.random
-    h.transcript.choose(suite)
+    h.transcript.choose(suite.hash)
+    h.agreed()
 }
 
 /** Each extension of the server answers one that was offered (RFC 5246 §7.4.1.4). */
-function checkExtensions(h: Handshake, hello: ServerHello): boolean {
+function checkExtensions(h: ClientHandshakeV12, hello: ServerHello): boolean {
     for (const extension of hello.extensions) {
         if (!checkExtension(h, extension.type, extension.data)) return false
     }
     return true
 }
 
-function checkExtension(h: Handshake, type: number, data: Buffer): boolean {
+function checkExtension(h: ClientHandshakeV12, type: number, data: Buffer): boolean {
     if (type === ExtensionType.extendedMasterSecret) return checkExtendedMasterSecret(h, data)
     if (type === ExtensionType.renegotiationInfo) return checkRenegotiationInfo(h, data)
     const offered = findHelloExtension(h.settings.extensions, type)
@@ -140,7 +159,7 @@ function checkExtension(h: Handshake, type: number, data: Buffer): boolean {
 }
 
 /** The last thing that may fail: an extension that accepts the server's answer keeps it. */
-function acceptExtensions(h: Handshake, hello: ServerHello): boolean {
+function acceptExtensions(h: ClientHandshakeV12, hello: ServerHello): boolean {
     for (const extension of h.settings.extensions) {
         const data = findExtension(hello.extensions, extension.type)
         if (data !== undefined && !passes(h, extension.accept(data))) return false
@@ -148,29 +167,6 @@ function acceptExtensions(h: Handshake, hello: ServerHello): boolean {
     return true
 }
 
-function onServerKeyExchange(h: Handshake, message: HandshakeMessage): void {
-    h.hint = readPskIdentity(bodyOf(message))
-    if (h.hint === undefined) h.fail(FailureReason.decodeError, AlertDescription.decodeError)
-}
-
-function onServerHelloDone(h: Handshake, message: HandshakeMessage): void {
-    if (message.bytes.length !== HANDSHAKE_HEADER_LENGTH)
-        return h.fail(FailureReason.decodeError, AlertDescription.decodeError)
-    h.ask({ kind: QuestionKind.clientPsk, identity: EMPTY, hint: h.hint })
-}
-
-function onPskAnswer(h: Handshake, value: unknown): void {
-    const answer = value as PskAnswer | undefined
-    if (answer === undefined || !isUsablePsk(answer))
-        return h.fail(FailureReason.noCredentials, AlertDescription.handshakeFailure)
-    h.parameters.identity = answer.identity
-    h.beginFlight()
-    h.send(HandshakeType.clientKeyExchange, writePskIdentity(answer.identity))
-    h.derivePskKeys(answer.key)
-    h.sendFinished()
-    h.endFlight(true)
-}
-
-function onFinished(h: Handshake, message: HandshakeMessage): void {
+function onFinished(h: ClientHandshakeV12, message: HandshakeMessage): void {
     if (h.checkFinished(message)) h.finish()
 }

@@ -1,10 +1,22 @@
-import { blit, copyOf, EMPTY, wipe } from "../bytes/bytes.js"
-import { Reader } from "../bytes/reader.js"
-import { Writer } from "../bytes/writer.js"
-import { DTLS_1_2 } from "../wire/code-points.js"
-import { isContentType, MAX_CIPHERTEXT, readRecordHeader, RECORD_HEADER_LENGTH } from "../wire/record-header.js"
-import { type Aead, type CryptoProvider, type RecordProtection, type WriteKeys } from "./provider.js"
-import { type CipherSuite } from "./suites.js"
+import { blit, copyOf, EMPTY, wipe } from "../../bytes/bytes.js"
+import { Reader } from "../../bytes/reader.js"
+import { Writer } from "../../bytes/writer.js"
+import { type AeadParameters } from "../../crypto/algorithms.js"
+import {
+    type Aead,
+    type CryptoProvider,
+    type OpenedRecord,
+    type RecordProtection,
+    type WriteKeys,
+} from "../../crypto/provider.js"
+import { DTLS_1_2 } from "../../wire/code-points.js"
+import {
+    isContentType,
+    MAX_CIPHERTEXT,
+    readRecordHeader,
+    RECORD_HEADER_LENGTH,
+    recordLength,
+} from "../../wire/record-header.js"
 
 /**
  * Record protection on a provider's AEAD, for platforms that have nothing faster. With an explicit nonce the nonce is
@@ -12,6 +24,7 @@ import { type CipherSuite } from "./suites.js"
  * @devsWhenUsed
  */
 export class AeadProtection implements RecordProtection {
+    overhead: number
     private explicit: number
 
     /** @param iv 4 bytes with an explicit nonce of 8, else 12 */
@@ -21,6 +34,7 @@ export class AeadProtection implements RecordProtection {
         private iv: Buffer,
     ) {
         this.explicit = iv.length === 4 ? 8 : 0
+        this.overhead = RECORD_HEADER_LENGTH + this.explicit + aead.tagLength
     }
 
     seal(type: number, sequence: number, messages: Buffer[]): Buffer {
@@ -40,7 +54,7 @@ export class AeadProtection implements RecordProtection {
         writer.bytes(sealed)
     }
 
-    sequenceOf(datagram: Buffer, at: number, end: number): number {
+    sequenceOf(datagram: Buffer, at: number, end: number, _expected: number): number {
         const header = readRecordHeader(new Reader(datagram, at, end))
         if (header === undefined || header.length > end - at - RECORD_HEADER_LENGTH) return -1
         const { type, version, epoch, sequence, length } = header
@@ -48,15 +62,21 @@ export class AeadProtection implements RecordProtection {
         return ours ? sequence : -1
     }
 
-    open(datagram: Buffer, at: number): Buffer | undefined {
+    lengthOf(datagram: Buffer, at: number): number {
+        return recordLength(datagram, at)
+    }
+
+    open(datagram: Buffer, at: number, _sequence: number): OpenedRecord | undefined {
         const start = at + RECORD_HEADER_LENGTH
-        const end = start + datagram[start - 2] * 256 + datagram[start - 1]
+        const end = at + recordLength(datagram, at)
         const explicit = this.explicit
         const length = end - start - explicit - this.aead.tagLength
         if (length < 0 || end > datagram.length) return undefined
         const number = copyOf(datagram, at + 3, at + 11)
         const nonce = this.nonce(explicit === 0 ? number : copyOf(datagram, start, start + explicit))
-        return this.aead.open(nonce, aad(number, datagram[at], length), copyOf(datagram, start + explicit, end))
+        const type = datagram[at]
+        const plaintext = this.aead.open(nonce, aad(number, type, length), copyOf(datagram, start + explicit, end))
+        return plaintext === undefined ? undefined : { type, epoch: this.epoch, plaintext }
     }
 
     close(): void {
@@ -77,11 +97,11 @@ export class AeadProtection implements RecordProtection {
 /** The same from a provider's own AEAD; takes the keys over and wipes the key bytes. */
 export function protectByAead(
     crypto: CryptoProvider,
-    suite: CipherSuite,
+    parameters: AeadParameters,
     epoch: number,
     keys: WriteKeys,
 ): RecordProtection {
-    const aead = crypto.newAead(suite.aead, keys.key)
+    const aead = crypto.newAead(parameters.algorithm, keys.key)
     wipe(keys.key)
     return new AeadProtection(aead, epoch, keys.iv)
 }

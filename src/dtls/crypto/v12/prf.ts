@@ -1,5 +1,5 @@
-import { blit, join, wipe } from "../bytes/bytes.js"
-import { type Hmac } from "./provider.js"
+import { blit, join, wipe } from "../../bytes/bytes.js"
+import { type Hmac } from "../provider.js"
 
 /**
  * The TLS 1.2 PRF (RFC 5246 §5): P_hash(secret, label + seed), `length` bytes.

@@ -9,7 +9,7 @@ import { type ClientHelloStart, readClientHelloStart } from "../wire/client-hell
 import { wholeMessage } from "../wire/handshake-header.js"
 import { writeHelloVerifyRequest } from "../wire/hello-verify-request.js"
 import { RECORD_HEADER_LENGTH, writeRecordHeader } from "../wire/record-header.js"
-import { type Reply, type Source } from "./endpoint.js"
+import { type Reply, type SourceAddress } from "./endpoint.js"
 import { HelloAssembly, type PartialHello } from "./hello-assembly.js"
 import { type HelloFragment } from "./hello-fragment.js"
 
@@ -32,7 +32,7 @@ export interface AdmittedHello {
  * and shows a part of a good cookie, has a place here for the time that the other fragments take.
  * @devsWhenUsed
  */
-export class HelloGate {
+export class CookieExchange {
     private cookies: Cookies
     private assembly: HelloAssembly
     private replies: Reply[] = []
@@ -56,7 +56,7 @@ export class HelloGate {
      * Takes a datagram that begins with an expected fragment.
      * @returns the hello, once it is whole and its cookie is good; otherwise there may be a reply
      */
-    take(fragment: HelloFragment, from: Source, now: number): AdmittedHello | undefined {
+    take(fragment: HelloFragment, from: SourceAddress, now: number): AdmittedHello | undefined {
         this.cookies.rotate(now)
         const { header, start } = fragment
         if (start !== undefined && header.fragmentLength === header.length) return this.takeWhole(fragment, start, from)
@@ -67,7 +67,11 @@ export class HelloGate {
         return this.complete(hello)
     }
 
-    private takeWhole(fragment: HelloFragment, start: ClientHelloStart, from: Source): AdmittedHello | undefined {
+    private takeWhole(
+        fragment: HelloFragment,
+        start: ClientHelloStart,
+        from: SourceAddress,
+    ): AdmittedHello | undefined {
         const { datagram, length, sequence, header, at } = fragment
         const rest = copyOf(datagram, at + start.length, at + header.length)
         if (!this.cookies.checkWhole(addressOf(from), start, rest, false))
@@ -76,7 +80,7 @@ export class HelloGate {
     }
 
     /** Judges a first fragment by the bytes of the cookie that it holds. A client without a cookie gets one. */
-    private knowsCookie(fragment: HelloFragment, start: ClientHelloStart, from: Source): boolean {
+    private knowsCookie(fragment: HelloFragment, start: ClientHelloStart, from: SourceAddress): boolean {
         // Another cookie would be cut at the same place, so there is nothing to be won by sending one.
         if (start.cookieLength === COOKIE_LENGTH && start.cookie.length < SHORTEST_COOKIE_PART) this.drop()
         else if (this.cookies.checkStart(addressOf(from), start)) return true
@@ -84,7 +88,7 @@ export class HelloGate {
         return false
     }
 
-    private begin(fragment: HelloFragment, from: Source, now: number): PartialHello | undefined {
+    private begin(fragment: HelloFragment, from: SourceAddress, now: number): PartialHello | undefined {
         const { start } = fragment
         return start === undefined ? undefined : this.assembly.begin(from.key, fragment, start, now)
     }
@@ -113,7 +117,7 @@ export class HelloGate {
         fragment: HelloFragment,
         start: ClientHelloStart,
         rest: Buffer | undefined,
-        from: Source,
+        from: SourceAddress,
     ): undefined {
         const body = writeHelloVerifyRequest(this.cookies.make(addressOf(from), start, rest))
         const message = wholeMessage(HandshakeType.helloVerifyRequest, fragment.header.messageSeq, body)
@@ -124,7 +128,7 @@ export class HelloGate {
     }
 
     private drop(): undefined {
-        this.counters.add(Discard.stranger)
+        this.counters.add(Discard.unknownPeer)
         return undefined
     }
 
@@ -154,7 +158,7 @@ export class HelloGate {
 }
 
 /** What a cookie is bound to. */
-function addressOf(from: Source): Buffer {
+function addressOf(from: SourceAddress): Buffer {
     return Buffer.from(from.key)
 }
 

@@ -1,53 +1,63 @@
-/* The flights are drawn in client.ts; the HelloVerifyRequest of flight 2 is sent by endpoint/hello-gate.ts, before there is an association. */
-import { FailureReason } from "./failure.js"
-import { copyOf, EMPTY, wipe } from "../bytes/bytes.js"
-import { type CipherSuite } from "../crypto/suites.js"
-import { bodyOf, type HandshakeMessage } from "../flight/inbox.js"
+import { EMPTY } from "../../bytes/bytes.js"
+import { type CipherSuite } from "../cipher-suite.js"
+import { bodyOf, type HandshakeMessage } from "../../flight/inbox.js"
+import { type Outbox } from "../../flight/outbox.js"
+import { type RecordLayer } from "../../record/record-layer.js"
 import {
     AlertDescription,
     DTLS_1_2,
     EMPTY_RENEGOTIATION_INFO_SCSV,
     ExtensionType,
     HandshakeType,
-} from "../wire/code-points.js"
-import { type ClientHello, readClientHello } from "../wire/client-hello.js"
-import { type Extension, findExtension } from "../wire/extensions.js"
-import { readPskIdentity, writePskIdentity } from "../wire/psk-key-exchange.js"
-import { writeServerHello } from "../wire/server-hello.js"
-import { type Handshake } from "./handshake.js"
+} from "../../wire/code-points.js"
+import { type ClientHello, readClientHello } from "../../wire/client-hello.js"
+import { type Extension, findExtension } from "../../wire/extensions.js"
+import { writeServerHello } from "../../wire/server-hello.js"
+import { FailureReason } from "../failure.js"
+import { passes, usableSuites } from "../negotiation.js"
+import { type Role } from "../role.js"
+import { type AssociationSettings } from "../settings.js"
+import { step } from "../step.js"
+import { HandshakeV12 } from "./handshake.js"
 import {
     checkExtendedMasterSecret,
     checkRenegotiationInfo,
     emptyRenegotiationInfo,
     extendedMasterSecretExtension,
-    passes,
     requireExtendedMasterSecret,
-    usableSuites,
 } from "./negotiation.js"
-import { isUsablePsk, type PskAnswer, QuestionKind } from "./question.js"
-import { type Role, step } from "./step.js"
 
-/**
- * The server's side of DTLS 1.2. Certificates add, in their places: Certificate before ClientKeyExchange
- * and CertificateVerify after it.
- */
+/** The server's side of DTLS 1.2. */
 export function serverRole(): Role {
     return {
         isClient: false,
-        steps: [
-            step(HandshakeType.clientHello, 0, false, onClientHello),
-            step(HandshakeType.clientKeyExchange, 0, true, onClientKeyExchange),
-            step(HandshakeType.changeCipherSpec, 0, false, onNothing),
-            step(HandshakeType.finished, 1, false, onFinished),
-        ],
-        start: onNothing,
-        answer: onPskAnswer,
+        newHandshake: (settings, record, outbox) => new ServerHandshakeV12(settings, record, outbox),
     }
 }
 
-function onNothing(): void {}
+/**
+ * A server's handshake: the hello, then the steps of the key exchange.
+ * @devsWhenUsed
+ */
+class ServerHandshakeV12 extends HandshakeV12 {
+    constructor(settings: AssociationSettings, record: RecordLayer, outbox: Outbox) {
+        super(settings, false, record, outbox)
+        this.expect([step(HandshakeType.clientHello, 0, false, onClientHello)])
+    }
 
-function onClientHello(h: Handshake, message: HandshakeMessage): void {
+    /** A server waits. */
+    start(): void {}
+
+    /** After ServerHello: the messages of the key exchange, and its steps. */
+    exchangeKeys(): void {
+        const exchange = this.keyExchange()
+        exchange.sendServerMessages(this)
+        this.expect(exchange.serverSteps())
+        this.expectFinished(onFinished)
+    }
+}
+
+function onClientHello(h: ServerHandshakeV12, message: HandshakeMessage): void {
     const hello = readClientHello(bodyOf(message))
     if (hello === undefined) return h.fail(FailureReason.decodeError, AlertDescription.decodeError)
     // DTLS versions count down: 0xfefd is 1.2, what is above is older, what is below newer (RFC 6347 §4.1).
@@ -56,12 +66,10 @@ function onClientHello(h: Handshake, message: HandshakeMessage): void {
     const suite = selectSuite(h, hello)
     if (suite === undefined) return h.fail(FailureReason.nothingInCommon, AlertDescription.handshakeFailure)
     h.parameters.suite = suite
-    h.transcript.choose(suite)
+    h.transcript.choose(suite.hash)
     h.transcript.add(message.bytes)
     h.parameters.clientRandom = hello.random
-    const random = h.settings.crypto.random(48)
-    h.parameters.serverRandom = copyOf(random, 0, 32)
-    h.decoyKey = copyOf(random, 32, 48)
+    h.parameters.serverRandom = h.settings.crypto.random(32)
     const extensions = answerExtensions(h, hello)
     if (extensions !== undefined && requireExtendedMasterSecret(h, h.parameters.extendedMasterSecret))
         sendServerFlight(h, suite, extensions)
@@ -75,15 +83,15 @@ function offersNullCompression(hello: ClientHello): boolean {
 }
 
 /** The server's order decides. */
-function selectSuite(h: Handshake, hello: ClientHello): CipherSuite | undefined {
-    for (const suite of usableSuites(h.settings.suites, h.settings.crypto)) {
+function selectSuite(h: ServerHandshakeV12, hello: ClientHello): CipherSuite | undefined {
+    for (const suite of usableSuites(h.settings, true)) {
         if (hello.cipherSuites.indexOf(suite.id) >= 0) return suite
     }
     return undefined
 }
 
 /** Undefined when the handshake has failed over an extension. Unknown ones are ignored (RFC 5246 §7.4.1.4). */
-function answerExtensions(h: Handshake, hello: ClientHello): Extension[] | undefined {
+function answerExtensions(h: ServerHandshakeV12, hello: ClientHello): Extension[] | undefined {
     const answers: Extension[] = []
     const renegotiation = findExtension(hello.extensions, ExtensionType.renegotiationInfo)
     if (renegotiation !== undefined && !checkRenegotiationInfo(h, renegotiation)) return undefined
@@ -106,7 +114,7 @@ function answerExtensions(h: Handshake, hello: ClientHello): Extension[] | undef
     return answers
 }
 
-function sendServerFlight(h: Handshake, suite: CipherSuite, extensions: Extension[]): void {
+function sendServerFlight(h: ServerHandshakeV12, suite: CipherSuite, extensions: Extension[]): void {
     h.beginFlight()
     const body = writeServerHello({
         version: DTLS_1_2,
@@ -118,30 +126,12 @@ function sendServerFlight(h: Handshake, suite: CipherSuite, extensions: Extensio
         extensions,
     })
     h.send(HandshakeType.serverHello, body)
-    h.hint = h.settings.pskIdentityHint
-    if (h.hint !== undefined) h.send(HandshakeType.serverKeyExchange, writePskIdentity(h.hint))
+    h.exchangeKeys()
     h.send(HandshakeType.serverHelloDone, EMPTY)
     h.endFlight(true)
 }
 
-function onClientKeyExchange(h: Handshake, message: HandshakeMessage): void {
-    const identity = readPskIdentity(bodyOf(message))
-    if (identity === undefined) return h.fail(FailureReason.decodeError, AlertDescription.decodeError)
-    h.parameters.identity = identity
-    h.ask({ kind: QuestionKind.psk, identity, hint: h.hint })
-}
-
-/**
- * An unknown identity gets a random key: the same silence as a wrong key (RFC 4279 §2, RFC 7925 §4.2), and the same work,
- * since that key is drawn for every handshake.
- */
-function onPskAnswer(h: Handshake, value: unknown): void {
-    const answer = value as PskAnswer | undefined
-    h.derivePskKeys(answer === undefined || !isUsablePsk(answer) ? h.decoyKey : answer.key)
-    wipe(h.decoyKey)
-}
-
-function onFinished(h: Handshake, message: HandshakeMessage): void {
+function onFinished(h: ServerHandshakeV12, message: HandshakeMessage): void {
     if (!h.checkFinished(message)) return
     h.beginFlight()
     h.sendFinished()

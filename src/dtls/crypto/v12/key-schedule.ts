@@ -1,8 +1,8 @@
-import { copyOf, join, wipe } from "../bytes/bytes.js"
-import { Writer } from "../bytes/writer.js"
+import { copyOf, join, wipe } from "../../bytes/bytes.js"
+import { Writer } from "../../bytes/writer.js"
 import { prf } from "./prf.js"
-import { type Hmac, type WriteKeys } from "./provider.js"
-import { type CipherSuite } from "./suites.js"
+import { type Hmac, type WriteKeys } from "../provider.js"
+import { type AeadParameters } from "../algorithms.js"
 
 /** Bytes of the master secret and of verify_data (RFC 5246 §8.1, §7.4.9). */
 export const MASTER_SECRET_LENGTH = 48
@@ -11,14 +11,6 @@ export const VERIFY_DATA_LENGTH = 12
 export interface KeyBlock {
     client: WriteKeys
     server: WriteKeys
-}
-
-/** The premaster secret of plain PSK (RFC 4279 §2): N zeros and the N key bytes, each with its length. */
-export function pskPremasterSecret(key: Buffer): Buffer {
-    const writer = new Writer(4 + key.length + key.length)
-    writer.vector(Buffer.alloc(key.length), 2)
-    writer.vector(key, 2)
-    return writer.finish()
 }
 
 /** RFC 5246 §8.1. */
@@ -32,9 +24,9 @@ export function extendedMasterSecret(premaster: Hmac, sessionHash: Buffer): Buff
 }
 
 /** RFC 5246 §6.3, no MAC keys: only the bytes an AEAD suite needs. */
-export function keyBlock(master: Hmac, suite: CipherSuite, clientRandom: Buffer, serverRandom: Buffer): KeyBlock {
-    const key = suite.keyLength
-    const iv = suite.fixedIvLength
+export function keyBlock(master: Hmac, aead: AeadParameters, clientRandom: Buffer, serverRandom: Buffer): KeyBlock {
+    const key = aead.keyLength
+    const iv = aead.fixedIvLength
     const seed = join([serverRandom, clientRandom])
     const block = prf(master, "key expansion", seed, 2 * (key + iv))
     const keys: KeyBlock = {

@@ -1,0 +1,53 @@
+export enum AssociationPhase {
+    idle,
+    handshaking,
+    connected,
+    /** closed by us: nothing is sent or read any more */
+    closed,
+    failed,
+}
+
+/**
+ * An association in one flat record of numbers and bytes: what a discarded record must not change, what memory is held,
+ * and what would have to be moved to go on elsewhere. Keys stay behind the handles of their owners.
+ */
+export interface AssociationState {
+    phase: AssociationPhase
+    isClient: boolean
+    /** code point of the version */
+    version: number
+    /** code point of the cipher suite; 0 before it is known */
+    suite: number
+    clientRandom: Buffer
+    serverRandom: Buffer
+    extendedMasterSecret: boolean
+    identity: Buffer
+    firstFinished: Buffer
+    readEpoch: number
+    /** replay window: highest sequence number marked, -1 before the first, and its two halves as int32 */
+    readTop: number
+    readLow: number
+    readHigh: number
+    writeEpoch: number
+    /** of the next record to be sent in the newest epoch */
+    nextSequence: number
+    failedRecords: number
+    peerClosed: boolean
+    writeClosed: boolean
+    readClosed: boolean
+    /** HandshakeType of the next message that must come; -1 when the handshake is done */
+    expecting: number
+    /** message_seq of that message; -1 without a handshake */
+    nextSeq: number
+    /** when the flight is sent again, ms */
+    timer: number
+    /** bytes of incomplete and future handshake messages */
+    inboxBytes: number
+    /** bytes of the flight that may have to be sent again */
+    outboxBytes: number
+    /** bytes of records and messages that wait for keys or for Finished */
+    earlyBytes: number
+    heldMessages: number
+    /** outputs that nobody has polled yet */
+    outputs: number
+}

@@ -1,0 +1,114 @@
+/*
+ * One row for each AEAD and hash: everything that differs from one to the next. Rows are functions, so that a program
+ * carries the ones its cipher suites name; `aeads` and `hashes` are the whole tables, for platforms and tools.
+ */
+
+/** The AEADs, by the numbers that natives know them by. */
+export enum AeadAlgorithm {
+    aes128Ccm8 = 1,
+    aes256Ccm8 = 2,
+    aes128Ccm = 3,
+    aes256Ccm = 4,
+    aes128Gcm = 5,
+    chacha20Poly1305 = 6,
+}
+
+/** The hashes, by their numbers in the TLS HashAlgorithm registry (RFC 5246 §7.4.1.4.1). */
+export enum HashAlgorithm {
+    sha256 = 4,
+    sha384 = 5,
+}
+
+/** An AEAD with a nonce of 12 bytes. Lengths are bytes. */
+export interface AeadParameters {
+    algorithm: AeadAlgorithm
+    /** name of OpenSSL and node:crypto */
+    opensslName: string
+    keyLength: number
+    tagLength: number
+    /** of the nonce in DTLS 1.2, what comes from the key block: 4 (RFC 5288 §3, RFC 6655 §3) or 12 (RFC 7905 §2) */
+    fixedIvLength: number
+    /** of the nonce in DTLS 1.2, what each record carries: 8, or 0 */
+    explicitNonceLength: number
+    /** records that may be sealed under one key (RFC 9147 §4.5.3) */
+    confidentialityLimit: number
+}
+
+export interface HashParameters {
+    algorithm: HashAlgorithm
+    /** name of OpenSSL and node:crypto */
+    opensslName: string
+    /** of a digest, bytes */
+    length: number
+}
+
+function ccm(algorithm: AeadAlgorithm, opensslName: string, keyLength: number, tagLength: number): AeadParameters {
+    return {
+        algorithm,
+        opensslName,
+        keyLength,
+        tagLength,
+        fixedIvLength: 4,
+        explicitNonceLength: 8,
+        confidentialityLimit: 8388608,
+    }
+}
+
+/** RFC 6655 §3; its tag has 8 bytes, so forgeries are counted against a limit. */
+export function AES_128_CCM_8(): AeadParameters {
+    return ccm(AeadAlgorithm.aes128Ccm8, "aes-128-ccm", 16, 8)
+}
+/** RFC 6655 §3; its tag has 8 bytes. */
+export function AES_256_CCM_8(): AeadParameters {
+    return ccm(AeadAlgorithm.aes256Ccm8, "aes-256-ccm", 32, 8)
+}
+/** RFC 6655 §3. */
+export function AES_128_CCM(): AeadParameters {
+    return ccm(AeadAlgorithm.aes128Ccm, "aes-128-ccm", 16, 16)
+}
+/** RFC 6655 §3. */
+export function AES_256_CCM(): AeadParameters {
+    return ccm(AeadAlgorithm.aes256Ccm, "aes-256-ccm", 32, 16)
+}
+/** RFC 5288 §3. */
+export function AES_128_GCM(): AeadParameters {
+    const gcm = ccm(AeadAlgorithm.aes128Gcm, "aes-128-gcm", 16, 16)
+    // 2^24.5
+    gcm.confidentialityLimit = 23726566
+    return gcm
+}
+/** RFC 7905 §2. */
+export function CHACHA20_POLY1305(): AeadParameters {
+    const chacha = ccm(AeadAlgorithm.chacha20Poly1305, "chacha20-poly1305", 32, 16)
+    chacha.fixedIvLength = 12
+    chacha.explicitNonceLength = 0
+    // Only the sequence numbers end; a few are left for the alert that says so.
+    chacha.confidentialityLimit = 0xfffffffffff0
+    return chacha
+}
+
+export function SHA_256(): HashParameters {
+    return { algorithm: HashAlgorithm.sha256, opensslName: "sha256", length: 32 }
+}
+export function SHA_384(): HashParameters {
+    return { algorithm: HashAlgorithm.sha384, opensslName: "sha384", length: 48 }
+}
+
+/** Every AEAD; `algorithm` - 1 is its index. */
+export function aeads(): AeadParameters[] {
+    return [AES_128_CCM_8(), AES_256_CCM_8(), AES_128_CCM(), AES_256_CCM(), AES_128_GCM(), CHACHA20_POLY1305()]
+}
+
+/** Throws RangeError for a number that is no AEAD's. */
+export function aeadParameters(algorithm: AeadAlgorithm): AeadParameters {
+    const row = aeads().find((candidate) => candidate.algorithm === algorithm)
+    if (row === undefined) throw new RangeError("algorithm: an AEAD")
+    return row
+}
+
+/** Throws RangeError for a number that is no hash's. */
+export function hashParameters(algorithm: HashAlgorithm): HashParameters {
+    const row = [SHA_256(), SHA_384()].find((candidate) => candidate.algorithm === algorithm)
+    if (row === undefined) throw new RangeError("algorithm: a hash")
+    return row
+}

@@ -1,0 +1,128 @@
+import { equal, wipe } from "../../bytes/bytes.js"
+import { extendedMasterSecret, keyBlock, masterSecret, verifyData } from "../../crypto/v12/key-schedule.js"
+import { type Hmac, type RecordProtection, type WriteKeys } from "../../crypto/provider.js"
+import { type CipherSuite } from "../cipher-suite.js"
+import { bodyOf, type HandshakeMessage } from "../../flight/inbox.js"
+import { type Outbox } from "../../flight/outbox.js"
+import { type KeyExchange, type KeyExchangeContext } from "../key-exchange.js"
+import { type RecordLayer } from "../../record/record-layer.js"
+import { AlertDescription, HandshakeType } from "../../wire/code-points.js"
+import { HANDSHAKE_HEADER_LENGTH } from "../../wire/handshake-header.js"
+import { FailureReason } from "../failure.js"
+import { Handshake } from "../handshake.js"
+import { type AssociationSettings } from "../settings.js"
+import { type Step, step } from "../step.js"
+import { SecurityParametersV12 } from "./security-parameters.js"
+
+/** The epoch that begins with ChangeCipherSpec; without renegotiation it is the last (RFC 7925 §17). */
+const PROTECTED_EPOCH = 1
+
+/**
+ * What both sides of a DTLS 1.2 handshake do: keys, ChangeCipherSpec and Finished.
+ * @devsWhenUsed
+ */
+export abstract class HandshakeV12 extends Handshake<SecurityParametersV12> implements KeyExchangeContext {
+    serverKeyExchange: Buffer | undefined
+    private pendingRead: RecordProtection | undefined
+    private pendingWrite: RecordProtection | undefined
+
+    constructor(settings: AssociationSettings, isClient: boolean, record: RecordLayer, outbox: Outbox) {
+        super(settings, isClient, new SecurityParametersV12(), record, outbox, HANDSHAKE_HEADER_LENGTH)
+        record.nextReadEpoch = PROTECTED_EPOCH
+    }
+
+    /** Of the suite agreed on; there is one. */
+    protected keyExchange(): KeyExchange {
+        return (this.parameters.suite as CipherSuite).keyExchange as KeyExchange
+    }
+
+    deriveKeys(premaster: Buffer): void {
+        const { parameters } = this
+        const crypto = this.settings.crypto
+        const { clientRandom, serverRandom } = parameters
+        const suite = parameters.suite as CipherSuite
+        const hash = suite.hash.algorithm
+        const hmac = crypto.newHmac(hash, premaster)
+        const secret = parameters.extendedMasterSecret
+            ? extendedMasterSecret(hmac, this.transcript.digest())
+            : masterSecret(hmac, clientRandom, serverRandom)
+        hmac.close()
+        const master = crypto.newHmac(hash, secret)
+        parameters.master = master
+        const keys = keyBlock(master, suite.aead, clientRandom, serverRandom)
+        this.pendingRead = this.protection(this.isClient ? keys.server : keys.client)
+        this.pendingWrite = this.protection(this.isClient ? keys.client : keys.server)
+        const keyLog = this.settings.keyLog
+        if (keyLog !== undefined) keyLog("CLIENT_RANDOM " + clientRandom.toString("hex") + " " + secret.toString("hex"))
+        wipe(secret)
+    }
+
+    private protection(keys: WriteKeys): RecordProtection {
+        const { aead } = this.parameters.suite as CipherSuite
+        return this.settings.crypto.newProtection(aead, PROTECTED_EPOCH, keys)
+    }
+
+    /** The last steps of both sides. */
+    protected expectFinished(onFinished: (handshake: never, message: HandshakeMessage) => void): void {
+        this.expect([
+            step(HandshakeType.changeCipherSpec, 0, false, onChangeCipherSpec),
+            step(HandshakeType.finished, PROTECTED_EPOCH, false, onFinished) as Step<never>,
+        ])
+    }
+
+    finishFlight(): void {
+        this.sendFinished()
+        this.endFlight(true)
+    }
+
+    /** ChangeCipherSpec and Finished of this side. */
+    sendFinished(): void {
+        this.sendChangeCipherSpec()
+        const { aead } = this.parameters.suite as CipherSuite
+        const protection = this.pendingWrite as RecordProtection
+        this.pendingWrite = undefined
+        this.record.activateWrite(PROTECTED_EPOCH, protection, aead.confidentialityLimit)
+        const data = this.expectedFinished(this.isClient)
+        this.keepFirst(data)
+        this.send(HandshakeType.finished, data)
+    }
+
+    private keepFirst(data: Buffer): void {
+        if (this.parameters.firstFinished.length === 0) this.parameters.firstFinished = data
+    }
+
+    /** verify_data over the transcript so far. */
+    private expectedFinished(fromClient: boolean): Buffer {
+        return verifyData(this.parameters.master as Hmac, fromClient, this.transcript.digest())
+    }
+
+    /** Compares the peer's verify_data; its Finished is not yet in the transcript. */
+    checkFinished(message: HandshakeMessage): boolean {
+        const expected = this.expectedFinished(!this.isClient)
+        if (!equal(expected, bodyOf(message))) {
+            this.fail(FailureReason.badFinished, AlertDescription.decryptError)
+            return false
+        }
+        this.keepFirst(expected)
+        this.transcript.add(message.bytes)
+        return true
+    }
+
+    /** The peer's next epoch begins. */
+    activateRead(): void {
+        const protection = this.pendingRead as RecordProtection
+        this.pendingRead = undefined
+        this.readKeys = { epoch: PROTECTED_EPOCH, protection, nextEpoch: -1 }
+    }
+
+    protected closeKeys(): void {
+        if (this.pendingRead !== undefined) this.pendingRead.close()
+        if (this.pendingWrite !== undefined) this.pendingWrite.close()
+        this.pendingRead = undefined
+        this.pendingWrite = undefined
+    }
+}
+
+function onChangeCipherSpec(handshake: HandshakeV12): void {
+    handshake.activateRead()
+}

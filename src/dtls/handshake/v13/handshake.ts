@@ -1,0 +1,139 @@
+import { EMPTY, equal, wipe } from "../../bytes/bytes.js"
+import { type CryptoProvider, type RecordNumberCiphers, type RecordProtection } from "../../crypto/provider.js"
+import { type CipherSuite } from "../cipher-suite.js"
+import { KeyScheduleV13 } from "../../crypto/v13/key-schedule.js"
+import { bodyOf, type HandshakeMessage } from "../../flight/inbox.js"
+import { type Outbox } from "../../flight/outbox.js"
+import { type RecordLayer } from "../../record/record-layer.js"
+import { ProtectionV13 } from "../../record/v13/protection.js"
+import { AlertDescription, HandshakeType } from "../../wire/code-points.js"
+import { HANDSHAKE_HEADER_LENGTH } from "../../wire/handshake-header.js"
+import { truncatedHello } from "../../wire/v13/extensions.js"
+import { APPLICATION_EPOCH, HANDSHAKE_EPOCH } from "../../wire/v13/code-points.js"
+import { FailureReason } from "../failure.js"
+import { Handshake } from "../handshake.js"
+import { type AssociationSettings } from "../settings.js"
+import { SecurityParametersV13 } from "./security-parameters.js"
+
+/** msg_type and length alone enter the transcript (RFC 9147 §5.2). */
+const TRANSCRIPT_HEADER = 4
+
+/**
+ * What both sides of a DTLS 1.3 handshake do (RFC 9147, RFC 8446): the key schedule, epochs 2 and 3, Finished. A walking
+ * skeleton: external PSK in mode psk_ke, one suite, no acknowledgements, so a lost last flight is lost for good.
+ * @devsWhenUsed
+ */
+export abstract class HandshakeV13 extends Handshake<SecurityParametersV13> {
+    /** of the current stage of the key schedule: early, handshake, then main */
+    private secret = EMPTY
+    private clientSecret = EMPTY
+    private serverSecret = EMPTY
+
+    constructor(settings: AssociationSettings, isClient: boolean, record: RecordLayer, outbox: Outbox) {
+        super(settings, isClient, new SecurityParametersV13(), record, outbox, TRANSCRIPT_HEADER)
+        record.nextReadEpoch = HANDSHAKE_EPOCH
+    }
+
+    /** The suite is known. */
+    protected chooseSuite(suite: CipherSuite): void {
+        this.parameters.suite = suite
+        this.parameters.schedule = new KeyScheduleV13(this.settings.crypto, suite.hash)
+        this.transcript.choose(suite.hash)
+    }
+
+    private schedule(): KeyScheduleV13 {
+        return this.parameters.schedule as KeyScheduleV13
+    }
+
+    private zeros(): Buffer {
+        return Buffer.alloc(this.schedule().hash.length)
+    }
+
+    /** Stage 1 (RFC 8446 §7.1). */
+    protected enterEarlyStage(psk: Buffer): void {
+        this.secret = this.schedule().extract(this.zeros(), psk)
+    }
+
+    /** The binder of the hello that stands in `message`, header included (RFC 8446 §4.2.11.2). */
+    protected binder(message: Buffer): Buffer {
+        const schedule = this.schedule()
+        const binderKey = schedule.deriveSecret(this.secret, "ext binder", schedule.digest(EMPTY))
+        const covered = truncatedHello(message, HANDSHAKE_HEADER_LENGTH, schedule.hash.length)
+        const binder = schedule.verifyData(binderKey, schedule.digest(covered))
+        wipe(binderKey)
+        return binder
+    }
+
+    /** Stage 2, without (EC)DHE; everything through ServerHello is in the transcript. */
+    protected enterHandshakeStage(): void {
+        const schedule = this.schedule()
+        this.secret = schedule.nextSecret(this.secret, this.zeros())
+        const hash = this.transcript.digest()
+        this.clientSecret = schedule.deriveSecret(this.secret, "c hs traffic", hash)
+        this.serverSecret = schedule.deriveSecret(this.secret, "s hs traffic", hash)
+    }
+
+    /** Stage 3. @param transcriptHash through the server's Finished */
+    protected enterMainStage(transcriptHash: Buffer): void {
+        const schedule = this.schedule()
+        this.secret = schedule.nextSecret(this.secret, this.zeros())
+        const exporter = schedule.deriveSecret(this.secret, "exp master", transcriptHash)
+        this.parameters.exporter = this.settings.crypto.newHmac(schedule.hash.algorithm, exporter)
+        wipe(exporter)
+    }
+
+    /** Of the application data's epoch; `enterMainStage` was before, and Finished of both sides has been made. */
+    protected activateApplicationKeys(transcriptHash: Buffer): void {
+        const schedule = this.schedule()
+        this.forgetTraffic()
+        this.clientSecret = schedule.deriveSecret(this.secret, "c ap traffic", transcriptHash)
+        this.serverSecret = schedule.deriveSecret(this.secret, "s ap traffic", transcriptHash)
+        this.activateWrite(APPLICATION_EPOCH)
+        this.activateRead(APPLICATION_EPOCH)
+        this.closeKeys()
+    }
+
+    private secretOf(ofClient: boolean): Buffer {
+        return ofClient ? this.clientSecret : this.serverSecret
+    }
+
+    private protection(epoch: number, secret: Buffer): RecordProtection {
+        const { aead } = this.parameters.suite as CipherSuite
+        const crypto = this.settings.crypto as CryptoProvider & RecordNumberCiphers
+        return new ProtectionV13(crypto, aead, epoch, this.schedule().trafficKeys(secret, aead.keyLength))
+    }
+
+    protected activateWrite(epoch: number): void {
+        const { aead } = this.parameters.suite as CipherSuite
+        const protection = this.protection(epoch, this.secretOf(this.isClient))
+        this.record.activateWrite(epoch, protection, aead.confidentialityLimit)
+    }
+
+    protected activateRead(epoch: number): void {
+        const protection = this.protection(epoch, this.secretOf(!this.isClient))
+        this.readKeys = { epoch, protection, nextEpoch: epoch + 1 }
+    }
+
+    protected sendFinished(): void {
+        const hash = this.transcript.digest()
+        this.send(HandshakeType.finished, this.schedule().verifyData(this.secretOf(this.isClient), hash))
+    }
+
+    /** Compares the peer's verify_data; its Finished is not yet in the transcript. */
+    protected checkFinished(message: HandshakeMessage): boolean {
+        const expected = this.schedule().verifyData(this.secretOf(!this.isClient), this.transcript.digest())
+        if (equal(expected, bodyOf(message))) return true
+        this.fail(FailureReason.badFinished, AlertDescription.decryptError)
+        return false
+    }
+
+    private forgetTraffic(): void {
+        wipe(this.clientSecret)
+        wipe(this.serverSecret)
+    }
+
+    protected closeKeys(): void {
+        wipe(this.secret)
+        this.forgetTraffic()
+    }
+}

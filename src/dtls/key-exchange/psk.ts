@@ -1,0 +1,89 @@
+import { EMPTY, wipe } from "../bytes/bytes.js"
+import { Writer } from "../bytes/writer.js"
+import { bodyOf, type HandshakeMessage } from "../flight/inbox.js"
+import { FailureReason } from "../handshake/failure.js"
+import { type Answer, isUsablePsk, QuestionKind } from "../handshake/question.js"
+import { optionalStep, step, type Step } from "../handshake/step.js"
+import { AlertDescription, HandshakeType } from "../wire/code-points.js"
+import { HANDSHAKE_HEADER_LENGTH } from "../wire/handshake-header.js"
+import { readPskIdentity, writePskIdentity } from "../wire/psk-key-exchange.js"
+import { type KeyExchange, type KeyExchangeContext } from "../handshake/key-exchange.js"
+
+/** Bytes of the key that stands in for an unknown identity's. */
+const DECOY_KEY_LENGTH = 16
+
+/**
+ * Plain pre-shared keys (RFC 4279 §2).
+ * @devsWhenUsed
+ */
+export class PskKeyExchange implements KeyExchange {
+    clientSteps(): Step<KeyExchangeContext>[] {
+        return [
+            optionalStep(HandshakeType.serverKeyExchange, false, true, onServerKeyExchange),
+            step(HandshakeType.serverHelloDone, 0, true, onServerHelloDone),
+        ]
+    }
+
+    serverSteps(): Step<KeyExchangeContext>[] {
+        return [step(HandshakeType.clientKeyExchange, 0, true, onClientKeyExchange)]
+    }
+
+    sendServerMessages(context: KeyExchangeContext): void {
+        const hint = context.settings.pskIdentityHint
+        if (hint !== undefined) context.send(HandshakeType.serverKeyExchange, writePskIdentity(hint))
+    }
+}
+
+function onServerKeyExchange(context: KeyExchangeContext, message: HandshakeMessage): void {
+    const hint = readPskIdentity(bodyOf(message))
+    if (hint === undefined) return context.fail(FailureReason.decodeError, AlertDescription.decodeError)
+    context.serverKeyExchange = hint
+}
+
+function onServerHelloDone(context: KeyExchangeContext, message: HandshakeMessage): void {
+    if (message.bytes.length !== HANDSHAKE_HEADER_LENGTH)
+        return context.fail(FailureReason.decodeError, AlertDescription.decodeError)
+    const hint = context.serverKeyExchange
+    context.ask({ kind: QuestionKind.clientPsk, identity: EMPTY, hint }, onClientAnswer)
+}
+
+function onClientAnswer(context: KeyExchangeContext, answer: Answer | undefined): void {
+    if (answer === undefined || !isUsablePsk(answer))
+        return context.fail(FailureReason.noCredentials, AlertDescription.handshakeFailure)
+    context.parameters.identity = answer.identity
+    context.beginFlight()
+    context.send(HandshakeType.clientKeyExchange, writePskIdentity(answer.identity))
+    deriveKeys(context, answer.key)
+    context.finishFlight()
+}
+
+function onClientKeyExchange(context: KeyExchangeContext, message: HandshakeMessage): void {
+    const identity = readPskIdentity(bodyOf(message))
+    if (identity === undefined) return context.fail(FailureReason.decodeError, AlertDescription.decodeError)
+    context.parameters.identity = identity
+    context.ask({ kind: QuestionKind.psk, identity, hint: context.settings.pskIdentityHint }, onServerAnswer)
+}
+
+/**
+ * An unknown identity gets a random key: the same silence as a wrong key (RFC 4279 §2, RFC 7925 §4.2), and the same work,
+ * since that key is drawn for every handshake.
+ */
+function onServerAnswer(context: KeyExchangeContext, answer: Answer | undefined): void {
+    const decoy = context.settings.crypto.random(DECOY_KEY_LENGTH)
+    deriveKeys(context, answer === undefined || !isUsablePsk(answer) ? decoy : answer.key)
+    wipe(decoy)
+}
+
+function deriveKeys(context: KeyExchangeContext, key: Buffer): void {
+    const premaster = pskPremasterSecret(key)
+    context.deriveKeys(premaster)
+    wipe(premaster)
+}
+
+/** N zeros and the N bytes of the key, each with its length (RFC 4279 §2). */
+export function pskPremasterSecret(key: Buffer): Buffer {
+    const writer = new Writer(4 + key.length + key.length)
+    writer.vector(Buffer.alloc(key.length), 2)
+    writer.vector(key, 2)
+    return writer.finish()
+}

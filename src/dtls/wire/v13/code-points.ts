@@ -1,0 +1,19 @@
+/* Numbers of the IANA TLS registries that only DTLS 1.3 has. */
+
+/** RFC 9147 §5.3: in supported_versions; records and hellos say DTLS_1_2. */
+export const DTLS_1_3 = 0xfefc
+
+/** RFC 8446 §4. */
+export const ENCRYPTED_EXTENSIONS = 8
+
+/** RFC 8446 §4.2. */
+export const PRE_SHARED_KEY = 41
+export const SUPPORTED_VERSIONS = 43
+export const PSK_KEY_EXCHANGE_MODES = 45
+
+/** PskKeyExchangeMode (RFC 8446 §4.2.9): the PSK alone. */
+export const PSK_KE = 0
+
+/** Epochs (RFC 9147 §6.1). */
+export const HANDSHAKE_EPOCH = 2
+export const APPLICATION_EPOCH = 3

@@ -1,0 +1,68 @@
+import { equal } from "../dtls/bytes/bytes.js"
+import { type Answer, type PskAnswer, type Question, QuestionKind } from "../dtls/handshake/question.js"
+import { type Services } from "../platform/services.js"
+import { invalidArgument } from "./errors.js"
+import { LogLevel } from "./log-level.js"
+
+/** RFC 7925 §4.2 has suites of 128 bits; a shorter key is what an attacker searches for, bytes. */
+const SHORTEST_STRONG_KEY = 16
+
+/** What this side can show, and whom it believes. */
+export interface Credentials {
+    /**
+     * The answer that the question's kind names; undefined when there is none. May take its time: other peers go on
+     * meanwhile.
+     */
+    answer(question: Question): Promise<Answer | undefined>
+}
+
+/**
+ * One identity and key: for a client, or for a server that knows a single client and refuses every other identity
+ * (RFC 4279 §2). The key is in no field, so that a printed or serialized object does not show it.
+ * @devsWhenUsed
+ */
+export class SinglePsk implements Credentials {
+    readonly answer: (question: Question) => Promise<PskAnswer | undefined>
+
+    constructor(identity: Buffer, key: Buffer) {
+        if (!(identity instanceof Buffer)) throw invalidArgument("identity", "a Buffer")
+        if (!(key instanceof Buffer)) throw invalidArgument("key", "a Buffer")
+        const answer = { identity, key }
+        this.answer = async (question) =>
+            question.kind === QuestionKind.clientPsk || equal(question.identity, identity) ? answer : undefined
+    }
+}
+
+/**
+ * Asks an application's credentials. What they throw, or give in place of an answer, counts as no answer.
+ * @devsWhenUsed
+ */
+export class Answering {
+    /** logged once: a server may have many keys */
+    private weakKeySeen = false
+
+    constructor(
+        private services: Services,
+        private credentials: Credentials,
+    ) {}
+
+    async answer(question: Question): Promise<Answer | undefined> {
+        try {
+            const answer = await this.credentials.answer(question)
+            // null is what plain JavaScript gives for "none".
+            if (answer === undefined || answer === null) return undefined
+            this.warnOfWeakKey(answer.key)
+            return answer
+        } catch (error) {
+            // Its message may hold a secret: it is not logged.
+            this.services.log(LogLevel.error, "The credentials failed: their question counts as unanswered")
+            return undefined
+        }
+    }
+
+    private warnOfWeakKey(key: Buffer): void {
+        if (this.weakKeySeen || key.length >= SHORTEST_STRONG_KEY) return
+        this.weakKeySeen = true
+        this.services.log(LogLevel.warning, "A pre-shared key is shorter than 16 bytes")
+    }
+}
