@@ -34,6 +34,8 @@ export { gatewayLimits, type Limits, mcuLimits } from "./dtls/handshake/limits.j
 export { Diagnostic, Output, OutputKind } from "./dtls/association/output.js"
 export * from "./dtls/crypto/algorithms.js"
 export { type CryptoProvider } from "./dtls/crypto/provider.js"
+export { connectionIds } from "./dtls/handshake/connection-ids.js"
+export { type HelloExtension } from "./dtls/handshake/hello-extension.js"
 export { type CipherSuite } from "./dtls/handshake/cipher-suite.js"
 export * from "./dtls/key-exchange/suites.js"
 export { cellular, type RetransmissionProfile, wifi } from "./dtls/flight/retransmission.js"

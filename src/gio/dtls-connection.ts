@@ -1,7 +1,6 @@
 import { type Association } from "../dtls/association/association.js"
 import { Alpn } from "../dtls/handshake/alpn.js"
-import { type HelloExtension } from "../dtls/handshake/hello-extension.js"
-import { findHelloExtension } from "../dtls/handshake/negotiation.js"
+import { findHelloExtension, type HelloExtension } from "../dtls/handshake/hello-extension.js"
 import { ExtensionType } from "../dtls/wire/code-points.js"
 import { AsyncResult, checkResult } from "./async-result.js"
 import { type Cancellable } from "./cancellable.js"

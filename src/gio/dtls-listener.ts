@@ -46,7 +46,9 @@ export class DtlsListener implements PumpOwner, ReleaseListener {
         // What associations have in common is there once.
         const newSettings = () => {
             const extensions = self.newExtensions()
-            return extensions.length === 0 ? common : associationSettings(services, settings, extensions)
+            return extensions.length + settings.extensions.length === 0
+                ? common
+                : associationSettings(services, settings, extensions)
         }
         this.endpoint = new ServerEndpoint(newSettings, common, services, services.now())
         const { datagramBytes } = settings.limits

@@ -1,6 +1,7 @@
 import { type Diagnostic } from "../dtls/association/output.js"
 import { type Limits } from "../dtls/handshake/limits.js"
 import { type CipherSuite } from "../dtls/handshake/cipher-suite.js"
+import { type CryptoProvider } from "../dtls/crypto/provider.js"
 import { type RetransmissionProfile } from "../dtls/flight/retransmission.js"
 import { type HelloExtension } from "../dtls/handshake/hello-extension.js"
 import { type AssociationSettings } from "../dtls/handshake/settings.js"
@@ -25,6 +26,8 @@ export interface DtlsSettings {
     requireExtendedMasterSecret: boolean
     /** the messages of one `sendMessages` call share datagrams up to the path budget, one record each, in order */
     coalesce: boolean
+    /** makes hello extensions for an association, such as `connectionIds(8)` */
+    extensions: ((crypto: CryptoProvider) => HelloExtension)[]
     /** server */
     pskIdentityHint: Buffer | undefined
     /** server: see AssociationSettings */
@@ -52,6 +55,7 @@ export function newSettings(
         pathBudget: DEFAULT_PATH_BUDGET,
         requireExtendedMasterSecret: false,
         coalesce: false,
+        extensions: [],
         pskIdentityHint: undefined,
         alertOnKeyMismatch: false,
         keyLog: undefined,
@@ -59,12 +63,16 @@ export function newSettings(
     }
 }
 
-/** The engine's settings for one association. */
+/**
+ * The engine's settings for one association.
+ * @param extensions gets those that the settings make, too
+ */
 export function associationSettings(
     services: Services,
     settings: DtlsSettings,
     extensions: HelloExtension[],
 ): AssociationSettings {
+    for (const make of settings.extensions) extensions.push(make(services.crypto))
     return {
         crypto: services.crypto,
         suites: settings.suites,

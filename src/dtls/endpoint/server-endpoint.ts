@@ -1,11 +1,14 @@
 import { Association, Verified } from "../association/association.js"
 import { AssociationPhase } from "../association/association-state.js"
 import { FailureReason } from "../handshake/failure.js"
-import { equal } from "../bytes/bytes.js"
+import { EMPTY, equal } from "../bytes/bytes.js"
 import { Reader } from "../bytes/reader.js"
+import { type ConnectionIds } from "../handshake/connection-ids.js"
+import { findHelloExtension } from "../handshake/hello-extension.js"
 import { type AssociationSettings } from "../handshake/settings.js"
 import { serverRole } from "../handshake/v12/server.js"
 import { Discard, DiscardCounters } from "../record/discard.js"
+import { ExtensionType } from "../wire/code-points.js"
 import { readRecordHeader } from "../wire/record-header.js"
 import { DeadlineHeap } from "./deadline-heap.js"
 import { Demultiplexer } from "./demultiplexer.js"
@@ -15,6 +18,9 @@ import { type AdmittedHello, CookieExchange } from "./cookie-exchange.js"
 import { Peer, PeerPhase } from "./peer.js"
 import { PeerTable } from "./peer-table.js"
 import { sourceHost } from "./source-host.js"
+
+/** Ids drawn before a peer goes without one: they are few only where there are nearly as many peers as ids. */
+const MAX_ID_TRIES = 16
 
 /**
  * Many peers on one socket (RFC 6347 §4.2.1, §4.2.8). An unknown peer gets nothing but a cookie.
@@ -48,6 +54,8 @@ export class ServerEndpoint implements Endpoint {
     }
 
     receive(datagram: Buffer, length: number, from: SourceAddress, now: number): void {
+        const moving = this.addresses.findById(datagram, length)
+        if (moving !== undefined) return this.deliverById(moving, datagram, length, from, now)
         const peer = this.addresses.find(from)
         const fragment = readHelloFragment(datagram, length)
         const begun = fragment === undefined ? undefined : begunBy(fragment, peer)
@@ -101,7 +109,29 @@ export class ServerEndpoint implements Endpoint {
         const association = new Association(this.newSettings(), serverRole(), messageSeq, sequence)
         const peer = new Peer(from.key, from.address, association, random, messageSeq)
         peer.host = host
+        this.giveId(peer)
         return peer
+    }
+
+    /** Where connection ids are on, each peer has one that no other has; if none is to be found, it is known by its address. */
+    private giveId(peer: Peer): void {
+        const { extensions, crypto } = peer.association.settings
+        const ids = findHelloExtension(extensions, ExtensionType.connectionId) as ConnectionIds | undefined
+        if (ids === undefined) return
+        for (let tries = 0; tries < MAX_ID_TRIES && this.addresses.hasId(ids.local); tries++)
+            ids.local = crypto.random(ids.local.length)
+        if (this.addresses.hasId(ids.local)) ids.local = EMPTY
+        if (ids.local.length > 0) this.addresses.setId(peer, ids.local)
+    }
+
+    /**
+     * A datagram with the peer's connection id. Its address moves only with the newest record that verified, so that neither
+     * a forger nor a repeated datagram can move it (RFC 9146 §6).
+     */
+    private deliverById(peer: Peer, datagram: Buffer, length: number, from: SourceAddress, now: number): void {
+        const verified = this.deliver(peer, datagram, length, now)
+        if (verified === Verified.newest && from.key !== peer.key && peer.phase === PeerPhase.established)
+            this.addresses.move(peer, from)
     }
 
     /** A datagram with protected records is the established association's if it verifies there, else the new handshake's. */
@@ -261,8 +291,9 @@ function hasProtectedRecord(datagram: Buffer, length: number): boolean {
     const reader = new Reader(datagram, 0, length)
     while (reader.remaining() > 0) {
         const header = readRecordHeader(reader)
+        // Of a record with a connection id only the fields up to its epoch are read rightly here.
+        if (header !== undefined && header.epoch > 0) return true
         if (header === undefined || header.length > reader.remaining()) return false
-        if (header.epoch > 0) return true
         reader.at += header.length
     }
     return false

@@ -1,3 +1,5 @@
+import { type AeadParameters } from "../crypto/algorithms.js"
+import { type CryptoProvider, type RecordProtection, type WriteKeys } from "../crypto/provider.js"
 import { type AlertDescription } from "../wire/code-points.js"
 
 /** An optional hello extension, one instance per association. */
@@ -12,4 +14,25 @@ export interface HelloExtension {
     select(data: Buffer): AlertDescription
     /** server: extension_data to answer with after `select`; undefined leaves it out */
     answer(): Buffer | undefined
+}
+
+/** An extension that changes the form of protected records (RFC 9146). */
+export interface RecordExtension extends HelloExtension {
+    /** bytes of connection id in the peer's records; 0: none */
+    readIdLength(): number
+    /** Takes the keys over; undefined: records keep their form in that direction. */
+    newProtection(
+        crypto: CryptoProvider,
+        aead: AeadParameters,
+        epoch: number,
+        keys: WriteKeys,
+        reading: boolean,
+    ): RecordProtection | undefined
+}
+
+export function findHelloExtension(list: HelloExtension[], type: number): HelloExtension | undefined {
+    for (const extension of list) {
+        if (extension.type === type) return extension
+    }
+    return undefined
 }

@@ -2,7 +2,6 @@ import { type CipherSuite } from "./cipher-suite.js"
 import { AlertDescription } from "../wire/code-points.js"
 import { FailureReason } from "./failure.js"
 import { type Handshake } from "./handshake.js"
-import { type HelloExtension } from "./hello-extension.js"
 import { type AssociationSettings } from "./settings.js"
 
 /**
@@ -17,13 +16,6 @@ export function usableSuites(settings: AssociationSettings, withKeyExchange: boo
         if (crypto.hasAead(suite.aead.algorithm) && crypto.hasHash(suite.hash.algorithm)) usable.push(suite)
     }
     return usable
-}
-
-export function findHelloExtension(list: HelloExtension[], type: number): HelloExtension | undefined {
-    for (const extension of list) {
-        if (extension.type === type) return extension
-    }
-    return undefined
 }
 
 /** Turns the alert of an extension into a failure. @returns true when there was none */

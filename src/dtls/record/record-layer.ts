@@ -1,4 +1,5 @@
 import { copyOf, EMPTY, join } from "../bytes/bytes.js"
+import { readUint } from "../bytes/integers.js"
 import { Reader } from "../bytes/reader.js"
 import { Writer } from "../bytes/writer.js"
 import { ContentType, DTLS_1_0, DTLS_1_2 } from "../wire/code-points.js"
@@ -78,6 +79,8 @@ export class RecordLayer {
     failedRecords = 0
     /** the record that was verified last has the highest number of its epoch so far */
     newest = false
+    /** bytes of connection id in the peer's protected records; 0: they have none */
+    readIdLength = 0
     private isClosed = false
     /** records of the next epoch, one behind the other */
     private early = EMPTY
@@ -129,6 +132,7 @@ export class RecordLayer {
     /** A record that the keys for receiving do not open: of another epoch, or none at all. */
     private nextOther(reader: Reader): OpenedRecord | undefined {
         const start = reader.at
+        if (this.readIdLength > 0 && reader.data[start] === ContentType.tls12Cid) return this.nextWithId(reader)
         const header = readRecordHeader(reader)
         if (header === undefined || header.length > reader.remaining()) {
             reader.at = reader.end
@@ -142,6 +146,21 @@ export class RecordLayer {
         if (epoch === 0) return this.unprotected(type, reader, length)
         if (epoch !== this.nextReadEpoch) return this.discard(Discard.epoch)
         return this.keep(copyOf(reader.data, start, reader.at))
+    }
+
+    /** A record with a connection id for which there are no keys: its length is behind the id (RFC 9146 §4). */
+    private nextWithId(reader: Reader): undefined {
+        const { data, at, end } = reader
+        const header = RECORD_HEADER_LENGTH + this.readIdLength
+        const left = end - at
+        const length = left < header ? header : header + readUint(data, at + header - 2, 2)
+        if (length > left) {
+            reader.at = end
+            return this.discard(Discard.truncated)
+        }
+        reader.at = at + length
+        if (readUint(data, at + 3, 2) !== this.nextReadEpoch) return this.discard(Discard.epoch)
+        return this.keep(copyOf(data, at, reader.at))
     }
 
     /** While keys are active only handshake records pass, for a peer that repeats its last flight. */

@@ -10,6 +10,8 @@ export enum ContentType {
     alert = 21,
     handshake = 22,
     applicationData = 23,
+    /** RFC 9146 §4: a record with a connection id; its true type is encrypted */
+    tls12Cid = 25,
 }
 
 /** RFC 5246 §7.4, RFC 6347 §4.3.2. `changeCipherSpec` is no handshake message and no byte: a marker in step tables. */
@@ -55,10 +57,11 @@ export enum AlertDescription {
     none = 256,
 }
 
-/** RFC 7301, RFC 7627, RFC 5746. */
+/** RFC 7301, RFC 7627, RFC 9146, RFC 5746. */
 export enum ExtensionType {
     applicationLayerProtocolNegotiation = 16,
     extendedMasterSecret = 23,
+    connectionId = 54,
     renegotiationInfo = 0xff01,
 }
 

@@ -1,4 +1,5 @@
 import { isIP } from "node:net"
+import { connectionIds } from "../../dtls/handshake/connection-ids.js"
 import { gatewayLimits } from "../../dtls/handshake/limits.js"
 import { type CipherSuite } from "../../dtls/handshake/cipher-suite.js"
 import { allSuites } from "../../dtls/key-exchange/suites.js"
@@ -24,6 +25,11 @@ export interface Options {
     psk: { identity: string | Buffer; key: Buffer } | Credentials
     /** default: every suite, AES-128-GCM first */
     suites?: CipherSuite[]
+    /**
+     * bytes of this side's connection id (RFC 9146), 0 to 255, so that the association survives a new address of its peer;
+     * 0: this side needs none and sends the peer's. Default: no connection ids
+     */
+    connectionId?: number
     /** ALPN names, preferred first */
     protocols?: string[]
     /** default: `wifi()` */
@@ -39,6 +45,11 @@ function checkPort(port: number, least: number): void {
         throw invalidArgument("port", `a whole number from ${least} to 65535`)
 }
 
+function checkIdLength(length: number): number {
+    if (Number.isInteger(length) && length >= 0 && length <= 255) return length
+    throw invalidArgument("connectionId", "a whole number of bytes from 0 to 255")
+}
+
 function settingsOf(options: Options): ReturnType<typeof newSettings> {
     if (typeof options?.psk !== "object" || options.psk === null)
         throw invalidArgument("psk", "{ identity, key } or Credentials are needed")
@@ -51,6 +62,7 @@ function settingsOf(options: Options): ReturnType<typeof newSettings> {
     )
     settings.pathBudget = options.pathBudget ?? settings.pathBudget
     settings.keyLog = options.keyLog
+    if (options.connectionId !== undefined) settings.extensions = [connectionIds(checkIdLength(options.connectionId))]
     return settings
 }
 

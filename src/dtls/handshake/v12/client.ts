@@ -24,7 +24,8 @@ import { type Extension, findExtension } from "../../wire/extensions.js"
 import { readHelloVerifyRequest } from "../../wire/hello-verify-request.js"
 import { readServerHello, type ServerHello } from "../../wire/server-hello.js"
 import { FailureReason } from "../failure.js"
-import { findHelloExtension, passes, usableSuites } from "../negotiation.js"
+import { findHelloExtension } from "../hello-extension.js"
+import { passes, usableSuites } from "../negotiation.js"
 import { type Role } from "../role.js"
 import { type AssociationSettings } from "../settings.js"
 import { optionalStep, step } from "../step.js"
@@ -72,6 +73,7 @@ class ClientHandshakeV12 extends HandshakeV12 {
 
     /** The suite is known, and with it what follows. */
     agreed(): void {
+        this.extensionsAgreed()
         this.expect(this.keyExchange().clientSteps())
         this.expectFinished(onFinished)
     }

@@ -6,10 +6,11 @@ import { bodyOf, type HandshakeMessage } from "../../flight/inbox.js"
 import { type Outbox } from "../../flight/outbox.js"
 import { type KeyExchange, type KeyExchangeContext } from "../key-exchange.js"
 import { type RecordLayer } from "../../record/record-layer.js"
-import { AlertDescription, HandshakeType } from "../../wire/code-points.js"
+import { AlertDescription, ExtensionType, HandshakeType } from "../../wire/code-points.js"
 import { HANDSHAKE_HEADER_LENGTH } from "../../wire/handshake-header.js"
 import { FailureReason } from "../failure.js"
 import { Handshake } from "../handshake.js"
+import { findHelloExtension, type RecordExtension } from "../hello-extension.js"
 import { type AssociationSettings } from "../settings.js"
 import { type Step, step } from "../step.js"
 import { SecurityParametersV12 } from "./security-parameters.js"
@@ -50,16 +51,30 @@ export abstract class HandshakeV12 extends Handshake<SecurityParametersV12> impl
         const master = crypto.newHmac(hash, secret)
         parameters.master = master
         const keys = keyBlock(master, suite.aead, clientRandom, serverRandom)
-        this.pendingRead = this.protection(this.isClient ? keys.server : keys.client)
-        this.pendingWrite = this.protection(this.isClient ? keys.client : keys.server)
+        this.pendingRead = this.protection(this.isClient ? keys.server : keys.client, true)
+        this.pendingWrite = this.protection(this.isClient ? keys.client : keys.server, false)
         const keyLog = this.settings.keyLog
         if (keyLog !== undefined) keyLog("CLIENT_RANDOM " + clientRandom.toString("hex") + " " + secret.toString("hex"))
         wipe(secret)
     }
 
-    private protection(keys: WriteKeys): RecordProtection {
+    private protection(keys: WriteKeys, reading: boolean): RecordProtection {
         const { aead } = this.parameters.suite as CipherSuite
-        return this.settings.crypto.newProtection(aead, PROTECTED_EPOCH, keys)
+        const { crypto } = this.settings
+        const ids = this.recordExtension()
+        const withIds = ids === undefined ? undefined : ids.newProtection(crypto, aead, PROTECTED_EPOCH, keys, reading)
+        return withIds ?? crypto.newProtection(aead, PROTECTED_EPOCH, keys)
+    }
+
+    private recordExtension(): RecordExtension | undefined {
+        const { extensions } = this.settings
+        return findHelloExtension(extensions, ExtensionType.connectionId) as RecordExtension | undefined
+    }
+
+    /** The hellos are exchanged: records that come before their keys can be told apart. */
+    protected extensionsAgreed(): void {
+        const ids = this.recordExtension()
+        if (ids !== undefined) this.record.readIdLength = ids.readIdLength()
     }
 
     /** The last steps of both sides. */

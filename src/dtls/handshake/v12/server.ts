@@ -50,6 +50,7 @@ class ServerHandshakeV12 extends HandshakeV12 {
 
     /** After ServerHello: the messages of the key exchange, and its steps. */
     exchangeKeys(): void {
+        this.extensionsAgreed()
         const exchange = this.keyExchange()
         exchange.sendServerMessages(this)
         this.expect(exchange.serverSteps())

@@ -45,7 +45,7 @@ export class AeadProtection implements RecordProtection {
 
     private sealOne(writer: Writer, type: number, sequence: number, message: Buffer): void {
         const number = recordNumber(this.epoch, sequence)
-        const sealed = this.aead.seal(this.nonce(number), aad(number, type, message.length), message)
+        const sealed = this.aead.seal(makeNonce(this.iv, number), aad(number, type, message.length), message)
         writer.uint(type, 1)
         writer.uint(DTLS_1_2, 2)
         writer.bytes(number)
@@ -73,7 +73,7 @@ export class AeadProtection implements RecordProtection {
         const length = end - start - explicit - this.aead.tagLength
         if (length < 0 || end > datagram.length) return undefined
         const number = copyOf(datagram, at + 3, at + 11)
-        const nonce = this.nonce(explicit === 0 ? number : copyOf(datagram, start, start + explicit))
+        const nonce = makeNonce(this.iv, explicit === 0 ? number : copyOf(datagram, start, start + explicit))
         const type = datagram[at]
         const plaintext = this.aead.open(nonce, aad(number, type, length), copyOf(datagram, start + explicit, end))
         return plaintext === undefined ? undefined : { type, epoch: this.epoch, plaintext }
@@ -84,14 +84,18 @@ export class AeadProtection implements RecordProtection {
         wipe(this.iv)
         this.iv = EMPTY
     }
+}
 
-    private nonce(number: Buffer): Buffer {
-        const nonce = Buffer.alloc(12)
-        blit(nonce, 0, this.iv, 0, this.iv.length)
-        if (this.iv.length === 4) blit(nonce, 4, number, 0, 8)
-        else for (let i = 0; i < 8; i++) nonce[4 + i] = nonce[4 + i] ^ number[i]
-        return nonce
-    }
+/**
+ * With an explicit nonce the fixed IV of 4 bytes and that nonce, else the IV xor the record's number.
+ * @param number epoch and sequence number, or the explicit nonce; 8 bytes
+ */
+export function makeNonce(iv: Buffer, number: Buffer): Buffer {
+    const nonce = Buffer.alloc(12)
+    blit(nonce, 0, iv, 0, iv.length)
+    if (iv.length === 4) blit(nonce, 4, number, 0, 8)
+    else for (let i = 0; i < 8; i++) nonce[4 + i] = nonce[4 + i] ^ number[i]
+    return nonce
 }
 
 /** The same from a provider's own AEAD; takes the keys over and wipes the key bytes. */
@@ -107,7 +111,7 @@ export function protectByAead(
 }
 
 /** Epoch and sequence number, 8 bytes: what TLS calls seq_num (RFC 6347 §4.1.2.1). */
-function recordNumber(epoch: number, sequence: number): Buffer {
+export function recordNumber(epoch: number, sequence: number): Buffer {
     const writer = new Writer(8)
     writer.uint(epoch, 2)
     writer.uint(sequence, 6)

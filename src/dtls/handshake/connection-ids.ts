@@ -1,0 +1,80 @@
+import { EMPTY } from "../bytes/bytes.js"
+import { Reader } from "../bytes/reader.js"
+import { Writer } from "../bytes/writer.js"
+import { type AeadParameters } from "../crypto/algorithms.js"
+import { type CryptoProvider, type RecordProtection, type WriteKeys } from "../crypto/provider.js"
+import { newCidProtection } from "../record/v12/cid-protection.js"
+import { AlertDescription, ExtensionType } from "../wire/code-points.js"
+import { type HelloExtension, type RecordExtension } from "./hello-extension.js"
+
+/**
+ * Connection ids of one association (RFC 9146 §3): each side names the id that the other one's records are to carry, so
+ * that they are recognized from whatever address they come.
+ * @devsWhenUsed
+ */
+export class ConnectionIds implements RecordExtension {
+    type = ExtensionType.connectionId
+    /** both sides sent the extension */
+    agreed = false
+    /** what our records carry; empty: the peer needs none */
+    remote = EMPTY
+
+    /** @param local what the peer's records carry, 0 to 255 bytes; empty: this side needs none */
+    constructor(public local: Buffer) {}
+
+    offer(): Buffer {
+        return this.write()
+    }
+
+    accept(data: Buffer): AlertDescription {
+        return this.read(data)
+    }
+
+    select(data: Buffer): AlertDescription {
+        return this.read(data)
+    }
+
+    answer(): Buffer | undefined {
+        return this.write()
+    }
+
+    private write(): Buffer {
+        const writer = new Writer(1 + this.local.length)
+        writer.vector(this.local, 1)
+        return writer.finish()
+    }
+
+    private read(data: Buffer): AlertDescription {
+        const reader = new Reader(data, 0, data.length)
+        const id = reader.vector(1)
+        if (!reader.done()) return AlertDescription.decodeError
+        this.remote = id
+        this.agreed = true
+        return AlertDescription.none
+    }
+
+    readIdLength(): number {
+        return this.agreed ? this.local.length : 0
+    }
+
+    /** Records with an id; undefined in a direction that has none (RFC 9146 §3: the form of RFC 6347 stays). */
+    newProtection(
+        crypto: CryptoProvider,
+        aead: AeadParameters,
+        epoch: number,
+        keys: WriteKeys,
+        reading: boolean,
+    ): RecordProtection | undefined {
+        const id = reading ? this.local : this.remote
+        return this.agreed && id.length > 0 ? newCidProtection(crypto, aead, epoch, keys, id) : undefined
+    }
+}
+
+/**
+ * For `DtlsSettings.extensions`: connection ids.
+ * @param length bytes of this side's id, 0 to 255, drawn anew for each association. A server needs one (8 are plenty); a
+ * client whose server stays where it is takes 0 and still sends the server's.
+ */
+export function connectionIds(length: number): (crypto: CryptoProvider) => HelloExtension {
+    return (crypto) => new ConnectionIds(length === 0 ? EMPTY : crypto.random(length))
+}

@@ -1,0 +1,131 @@
+import { copyOf, EMPTY, equal, wipe } from "../../bytes/bytes.js"
+import { readUint } from "../../bytes/integers.js"
+import { Writer } from "../../bytes/writer.js"
+import { type AeadParameters } from "../../crypto/algorithms.js"
+import {
+    type Aead,
+    type CryptoProvider,
+    type OpenedRecord,
+    type RecordProtection,
+    type WriteKeys,
+} from "../../crypto/provider.js"
+import { ContentType, DTLS_1_2 } from "../../wire/code-points.js"
+import { MAX_CIPHERTEXT, RECORD_HEADER_LENGTH } from "../../wire/record-header.js"
+import { makeNonce, recordNumber } from "./aead-protection.js"
+
+/** Where a record's number and its id begin (RFC 9146 §4: type, version, epoch, sequence_number, cid, length). */
+const NUMBER_AT = 3
+export const ID_AT = 11
+
+/**
+ * Records of DTLS 1.2 with a connection id (RFC 9146 §4): their true type is encrypted.
+ * @devsWhenUsed
+ */
+class CidProtection implements RecordProtection {
+    overhead: number
+    private explicit: number
+    private headerLength: number
+
+    constructor(
+        private aead: Aead,
+        private epoch: number,
+        private iv: Buffer,
+        private id: Buffer,
+    ) {
+        this.explicit = iv.length === 4 ? 8 : 0
+        this.headerLength = RECORD_HEADER_LENGTH + id.length
+        this.overhead = this.headerLength + this.explicit + 1 + aead.tagLength
+    }
+
+    seal(type: number, sequence: number, messages: Buffer[]): Buffer {
+        const writer = new Writer(64)
+        for (let i = 0; i < messages.length; i++) this.sealOne(writer, type, sequence + i, messages[i])
+        return writer.finish()
+    }
+
+    /** Without padding: the inner plaintext is the message and its type. */
+    private sealOne(writer: Writer, type: number, sequence: number, message: Buffer): void {
+        const inner = new Writer(message.length + 1)
+        inner.bytes(message)
+        inner.uint(type, 1)
+        const number = recordNumber(this.epoch, sequence)
+        const nonce = makeNonce(this.iv, number)
+        const sealed = this.aead.seal(nonce, this.additionalData(number, message.length + 1), inner.finish())
+        writer.uint(ContentType.tls12Cid, 1)
+        writer.uint(DTLS_1_2, 2)
+        writer.bytes(number)
+        writer.bytes(this.id)
+        writer.uint(this.explicit + sealed.length, 2)
+        if (this.explicit > 0) writer.bytes(number)
+        writer.bytes(sealed)
+    }
+
+    /** RFC 9146 §5.3. @param length of the inner plaintext, bytes */
+    private additionalData(number: Buffer, length: number): Buffer {
+        const writer = new Writer(23 + this.id.length)
+        writer.uint(0xffffffff, 4)
+        writer.uint(0xffffffff, 4)
+        writer.uint(ContentType.tls12Cid, 1)
+        writer.uint(this.id.length, 1)
+        writer.uint(ContentType.tls12Cid, 1)
+        writer.uint(DTLS_1_2, 2)
+        writer.bytes(number)
+        writer.bytes(this.id)
+        writer.uint(length, 2)
+        return writer.finish()
+    }
+
+    sequenceOf(datagram: Buffer, at: number, end: number, _expected: number): number {
+        const { headerLength, id } = this
+        if (end - at < headerLength || datagram[at] !== ContentType.tls12Cid) return -1
+        const length = readUint(datagram, at + headerLength - 2, 2)
+        const isOurs =
+            readUint(datagram, at + 1, 2) === DTLS_1_2 && readUint(datagram, at + NUMBER_AT, 2) === this.epoch
+        if (!isOurs || length > MAX_CIPHERTEXT || length > end - at - headerLength) return -1
+        if (!equal(copyOf(datagram, at + ID_AT, at + ID_AT + id.length), id)) return -1
+        return readUint(datagram, at + NUMBER_AT + 2, 6)
+    }
+
+    lengthOf(datagram: Buffer, at: number): number {
+        return this.headerLength + readUint(datagram, at + this.headerLength - 2, 2)
+    }
+
+    open(datagram: Buffer, at: number, _sequence: number): OpenedRecord | undefined {
+        const { explicit } = this
+        const start = at + this.headerLength
+        const end = at + this.lengthOf(datagram, at)
+        const length = end - start - explicit - this.aead.tagLength
+        if (length < 1) return undefined
+        const number = copyOf(datagram, at + NUMBER_AT, at + ID_AT)
+        const nonce = makeNonce(this.iv, explicit === 0 ? number : copyOf(datagram, start, start + explicit))
+        const ciphertext = copyOf(datagram, start + explicit, end)
+        const inner = this.aead.open(nonce, this.additionalData(number, length), ciphertext)
+        return inner === undefined ? undefined : withoutPadding(inner, this.epoch)
+    }
+
+    close(): void {
+        this.aead.close()
+        wipe(this.iv)
+        this.iv = EMPTY
+    }
+}
+
+/** The type is the last byte that is not zero; zeros after it are padding (RFC 9146 §4). Without one it is no record. */
+function withoutPadding(inner: Buffer, epoch: number): OpenedRecord | undefined {
+    let last = inner.length - 1
+    while (last >= 0 && inner[last] === 0) last--
+    return last < 0 ? undefined : { type: inner[last], epoch, plaintext: copyOf(inner, 0, last) }
+}
+
+/** Takes the keys over and wipes the key bytes. @param id 1 to 255 bytes */
+export function newCidProtection(
+    crypto: CryptoProvider,
+    parameters: AeadParameters,
+    epoch: number,
+    keys: WriteKeys,
+    id: Buffer,
+): RecordProtection {
+    const aead = crypto.newAead(parameters.algorithm, keys.key)
+    wipe(keys.key)
+    return new CidProtection(aead, epoch, keys.iv, id)
+}

@@ -1,0 +1,236 @@
+import { deepStrictEqual, ok, strictEqual } from "node:assert"
+import { createDecipheriv } from "node:crypto"
+import { AssociationPhase } from "../../../src/dtls/association/association-state.js"
+import { Verified } from "../../../src/dtls/association/association.js"
+import { ConnectionIds } from "../../../src/dtls/handshake/connection-ids.js"
+import { FailureReason } from "../../../src/dtls/handshake/failure.js"
+import { allSuites } from "../../../src/dtls/key-exchange/suites.js"
+import { newCidProtection } from "../../../src/dtls/record/v12/cid-protection.js"
+import { AlertDescription, ContentType } from "../../../src/dtls/wire/code-points.js"
+import { NodeCryptoProvider } from "../../../src/platform/node/crypto.js"
+import { listTables, Simulation, testSettings } from "../../engine/simulation.js"
+import { drops, picture } from "../../support/connected.js"
+
+const serverId = Buffer.from("c0ffee0102030405", "hex")
+
+/** Client and server with ids of their own; `undefined` leaves the extension out. */
+function simulateIds(client: Buffer | undefined, server: Buffer | undefined): Simulation {
+    const crypto = new NodeCryptoProvider()
+    const [ofClient, ofServer] = [testSettings(crypto), testSettings(crypto)]
+    if (client !== undefined) ofClient.extensions = [new ConnectionIds(client)]
+    if (server !== undefined) ofServer.extensions = [new ConnectionIds(server)]
+    return new Simulation(ofClient, ofServer, listTables())
+}
+
+function connectedIds(client = Buffer.alloc(0), server = serverId): Simulation {
+    const s = simulateIds(client, server)
+    s.connect()
+    strictEqual(s.client.phase, AssociationPhase.connected)
+    strictEqual(s.serverAssociation().phase, AssociationPhase.connected)
+    return s
+}
+
+/** A message of the client on its way, which has not arrived. */
+function capture(s: Simulation, text: string): Buffer {
+    const { fault } = s
+    s.fault = () => []
+    s.clientSends(text)
+    s.fault = fault
+    return s.log[s.log.length - 1]
+}
+
+function arriveFrom(s: Simulation, address: string, datagram: Buffer): void {
+    s.server.receive(datagram, datagram.length, { key: address, address }, s.now)
+    s.drain()
+}
+
+describe("connection ids (RFC 9146)", () => {
+    it("are carried by the records of the side whose peer named one, from its Finished on", () => {
+        for (const [client, server] of [
+            [Buffer.alloc(0), serverId],
+            [Buffer.from([1, 2]), serverId],
+            [Buffer.from([1]), Buffer.alloc(0)],
+            [Buffer.alloc(255, 7), Buffer.alloc(255, 9)],
+        ]) {
+            const s = connectedIds(client, server)
+            s.clientSends("up")
+            s.serverSends("down")
+            s.run(s.now + 100)
+            deepStrictEqual([s.serverMessages, s.clientMessages], [["up"], ["down"]])
+            const [up, down] = s.log.slice(-2)
+            strictEqual(up[0], server.length > 0 ? ContentType.tls12Cid : ContentType.applicationData)
+            strictEqual(down[0], client.length > 0 ? ContentType.tls12Cid : ContentType.applicationData)
+            if (server.length > 0) deepStrictEqual(up.subarray(11, 11 + server.length), server)
+        }
+    })
+
+    it("are left alone when only one side knows them: records keep their form", () => {
+        for (const [client, server] of [
+            [Buffer.from([1]), undefined],
+            [undefined, serverId],
+        ]) {
+            const s = simulateIds(client, server)
+            s.connect()
+            s.clientSends("up")
+            s.run(s.now + 100)
+            deepStrictEqual(s.serverMessages, ["up"])
+            strictEqual(s.log[s.log.length - 1][0], ContentType.applicationData)
+        }
+    })
+
+    it("let the client change its address with any record, and answers follow it", () => {
+        const s = connectedIds()
+        for (const address of ["elsewhere|7", "client|2", "elsewhere|7"]) {
+            s.clientAddress = address
+            s.clientSends(address)
+            s.run(s.now + 100)
+            strictEqual(s.peer?.key, address)
+            strictEqual(s.peer.address, address)
+        }
+        deepStrictEqual(s.serverMessages, ["elsewhere|7", "client|2", "elsewhere|7"])
+        strictEqual(s.server.peerCount(), 1)
+    })
+
+    it("move the address with the newest verified record only: not with a forgery, a repetition or a late record", () => {
+        const s = connectedIds()
+        const [late, newest] = [capture(s, "late"), capture(s, "newest")]
+        arriveFrom(s, "client|1", newest)
+        const before = picture(s.serverAssociation())
+        const forged = Buffer.from(newest)
+        forged.writeUIntBE(99, 5, 6)
+        for (const datagram of [forged, newest]) arriveFrom(s, "forger|1", datagram)
+        strictEqual(s.peer?.key, "client|1")
+        strictEqual(picture(s.serverAssociation()), before)
+        arriveFrom(s, "forger|1", late)
+        strictEqual(s.peer.key, "client|1")
+        deepStrictEqual(s.serverMessages, ["newest", "late"])
+    })
+
+    it("do not take an address away from the peer that is known there", () => {
+        const s = connectedIds()
+        const first = s.client
+        s.rebootClient()
+        s.client.settings = { ...s.client.settings, extensions: [] }
+        s.clientAddress = "other|1"
+        s.connect()
+        const other = s.peer
+        ok(other !== undefined && s.server.peerCount() === 2)
+        const datagram = Buffer.concat([first.record.sealMessages([Buffer.from("from the other's address")])])
+        arriveFrom(s, "other|1", datagram)
+        deepStrictEqual(s.serverMessages, ["from the other's address"])
+        s.clientSends("still here")
+        s.run(s.now + 100)
+        deepStrictEqual(s.serverMessages, ["from the other's address", "still here"])
+    })
+
+    it("differ from peer to peer: a server draws another one where its id is taken, and none where all are", () => {
+        const crypto = new NodeCryptoProvider()
+        const server = testSettings(crypto)
+        const s = new Simulation(
+            { ...testSettings(crypto), extensions: [new ConnectionIds(Buffer.alloc(0))] },
+            server,
+            listTables(),
+        )
+        const ids = new Set<string>()
+        for (let i = 0; i < 20; i++) {
+            const own = new ConnectionIds(Buffer.from([1]))
+            server.extensions = [own]
+            s.clientAddress = `client|${i}`
+            s.rebootClient()
+            s.client.settings = { ...s.client.settings, extensions: [new ConnectionIds(Buffer.alloc(0))] }
+            s.connect()
+            strictEqual(s.client.phase, AssociationPhase.connected)
+            ids.add(own.local.toString("hex"))
+        }
+        strictEqual(s.server.peerCount(), 20)
+        strictEqual(ids.size, 20)
+    })
+
+    it("are kept with a Finished that comes before the keys: a slow look-up of the key costs no retransmission", () => {
+        const s = simulateIds(Buffer.alloc(0), serverId)
+        s.serverAnswers = false
+        s.begin()
+        s.run(500)
+        strictEqual(s.serverAssociation().phase, AssociationPhase.handshaking)
+        const { sent } = s
+        s.answerServer()
+        s.drain()
+        s.run(600)
+        strictEqual(s.client.phase, AssociationPhase.connected)
+        strictEqual(s.sent, sent + 1)
+    })
+
+    it("refuse an extension of the wrong length with decode_error", () => {
+        for (const data of ["", "02", "0101ff", "0201"]) {
+            const ids = new ConnectionIds(serverId)
+            strictEqual(ids.accept(Buffer.from(data, "hex")), AlertDescription.decodeError, data)
+            strictEqual(ids.agreed, false)
+        }
+    })
+
+    it("leave no room for records without an id, of another id, or cut anywhere: discarded and counted", () => {
+        const s = connectedIds()
+        const good = capture(s, "good")
+        const before = picture(s.serverAssociation())
+        const other = Buffer.from(good)
+        other[12] ^= 1
+        const without = Buffer.concat([Buffer.from([23]), good.subarray(1, 11), good.subarray(19)])
+        const cuts = Array.from({ length: good.length - 1 }, (_, length) => good.subarray(0, length + 1))
+        for (const datagram of [other, without, ...cuts]) arriveFrom(s, "client|1", datagram)
+        strictEqual(picture(s.serverAssociation()), before)
+        ok(Object.keys(drops(s.serverAssociation())).length > 0)
+        arriveFrom(s, "client|1", good)
+        deepStrictEqual(s.serverMessages, ["good"])
+    })
+
+    it("close the association under its id from a new address", () => {
+        const s = connectedIds()
+        s.clientAddress = "elsewhere|9"
+        s.client.shutdown(true, true)
+        s.drain()
+        s.run(s.now + 100)
+        strictEqual(s.serverAssociation().peerClosed, true)
+        s.serverAssociation().drop(FailureReason.closedLocally)
+        s.server.touched(s.peer!)
+        strictEqual(s.server.peerCount(), 0)
+    })
+
+    it("protect header, id and true type as RFC 9146 §5.3 says: node:crypto opens a record by the RFC's own words", () => {
+        const crypto = new NodeCryptoProvider()
+        for (const { aead, name } of allSuites()) {
+            const key = Buffer.alloc(aead.keyLength, 1)
+            const iv = Buffer.alloc(aead.fixedIvLength, 2)
+            const keys = { key: Buffer.from(key), iv: Buffer.from(iv) }
+            const record = newCidProtection(crypto, aead, 1, keys, serverId).seal(22, 5, [Buffer.from("text")])
+            const [number, id] = [record.subarray(3, 11), record.subarray(11, 19)]
+            const explicit = record.subarray(21, 21 + aead.explicitNonceLength)
+            const sealed = record.subarray(21 + explicit.length)
+            const length = sealed.length - aead.tagLength
+            const nonce =
+                explicit.length > 0
+                    ? Buffer.concat([iv, explicit])
+                    : Buffer.from(iv.map((byte, i) => (i < 4 ? byte : byte ^ number[i - 4])))
+            const decipher = createDecipheriv(aead.opensslName as "aes-128-gcm", key, nonce, {
+                authTagLength: aead.tagLength,
+            })
+            const placeholder = Buffer.alloc(8, 0xff)
+            const middle = Buffer.from([25, id.length, 25, 0xfe, 0xfd])
+            const aad = Buffer.concat([placeholder, middle, number, id, Buffer.from([0, length])])
+            decipher.setAAD(aad, { plaintextLength: length })
+            decipher.setAuthTag(sealed.subarray(length))
+            const inner = Buffer.concat([decipher.update(sealed.subarray(0, length)), decipher.final()])
+            deepStrictEqual(inner, Buffer.from("text\x16"), name)
+        }
+    })
+
+    it("say whether the newest record verified", () => {
+        const s = connectedIds()
+        const [first, second] = [capture(s, "1"), capture(s, "2")]
+        const server = s.serverAssociation()
+        strictEqual(server.receive(second, second.length, s.now), Verified.newest)
+        strictEqual(server.receive(first, first.length, s.now), Verified.older)
+        strictEqual(server.receive(first, first.length, s.now), Verified.none)
+        s.server.touched(s.peer!)
+        s.drain()
+    })
+})
