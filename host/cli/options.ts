@@ -1,6 +1,7 @@
 import { appendFileSync } from "node:fs"
 import { isIP } from "node:net"
 import { parseArgs, type ParseArgsConfig } from "node:util"
+import { connectionIds } from "../../src/dtls/handshake/connection-ids.js"
 import { gatewayLimits } from "../../src/dtls/handshake/limits.js"
 import { type CipherSuite } from "../../src/dtls/handshake/cipher-suite.js"
 import { allSuites } from "../../src/dtls/key-exchange/suites.js"
@@ -20,6 +21,7 @@ const common: NonNullable<ParseArgsConfig["options"]> = {
     profile: { type: "string" },
     mtu: { type: "string" },
     alpn: { type: "string" },
+    cid: { type: "string" },
     "require-ems": { type: "boolean" },
     coalesce: { type: "boolean" },
     keylog: { type: "string" },
@@ -35,6 +37,8 @@ export const commonHelp = `Options of every command
   --profile wifi|cellular first retransmission after 1 s or 9 s (RFC 7925)
   --mtu BYTES             largest datagram to send, 228 to 16384 (default ${DEFAULT_PATH_BUDGET})
   --alpn NAME,NAME        application protocols, preferred first
+  --cid BYTES             connection ids (RFC 9146), 0 to 255 bytes of our own: sessions survive a client's new address;
+                          a server needs 1 or more, 8 are plenty; a client takes 0 (default: no connection ids)
   --require-ems           refuse peers without extended master secret
   --coalesce              messages given together share datagrams (not every peer reads that)
   --keylog FILE           append an NSS key log: it opens the traffic to whoever reads it
@@ -137,6 +141,7 @@ export function settingsOf(values: Values, role: "client" | "server", usualKey: 
     settings.pathBudget = whole(values, "mtu", DEFAULT_PATH_BUDGET, 228, 16384)
     settings.requireExtendedMasterSecret = flag(values, "require-ems")
     settings.coalesce = flag(values, "coalesce")
+    if (text(values, "cid") !== undefined) settings.extensions = [connectionIds(whole(values, "cid", 0, 0, 255))]
     const keylog = text(values, "keylog")
     if (keylog !== undefined) settings.keyLog = keyLogTo(keylog)
     return settings

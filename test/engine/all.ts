@@ -1,6 +1,7 @@
 import { type Kit } from "../kit.js"
 import { bytesTests } from "./bytes.test-suite.js"
 import { coapTests } from "./coap.test-suite.js"
+import { connectionIdTests } from "./connection-id.test-suite.js"
 import { handshakeTests } from "./handshake.test-suite.js"
 import { recordTests } from "./record.test-suite.js"
 import { senmlTests } from "./senml.test-suite.js"
@@ -18,6 +19,7 @@ export function engineTests(t: Kit): void {
     recordTests(t)
     waitingTests(t)
     handshakeTests(t)
+    connectionIdTests(t)
 }
 
 export function applicationTests(t: Kit): void {

@@ -1,0 +1,52 @@
+import { rejects, strictEqual } from "node:assert"
+import { connect, type DtlsSocket, listen } from "../../../src/index.js"
+import { Nat } from "../../support/nat.js"
+
+const psk = { identity: "sensor1", key: Buffer.from("000102030405060708090a0b0c0d0e0f", "hex") }
+
+/** Echoes until the client closes. */
+async function echo(socket: DtlsSocket): Promise<void> {
+    for (let message = await socket.receive(); message !== undefined; message = await socket.receive())
+        await socket.send(message)
+}
+
+describe("connection ids over real sockets", () => {
+    it("keep a session over ten new NAT bindings: no handshake but the first, and answers find the way back", async () => {
+        const server = await listen(0, { psk, connectionId: 8 }, "127.0.0.1")
+        const nat = await Nat.open(server.port)
+        const client = await connect("127.0.0.1", nat.port, { psk, connectionId: 0 })
+        const accepted = await server.accept()
+        const echoing = echo(accepted)
+        const ports = new Set<number>()
+        for (let i = 0; i < 10; i++) {
+            await client.send(Buffer.from(`reading ${i}`))
+            strictEqual((await client.receive(2000))?.toString(), `reading ${i}`)
+            ports.add(nat.outsidePort)
+            await nat.rebind()
+        }
+        strictEqual(ports.size, 10)
+        await client.close()
+        await echoing
+        await server.close()
+        nat.close()
+    })
+
+    it("are what does it: without them the first new binding ends the session", async () => {
+        const server = await listen(0, { psk }, "127.0.0.1")
+        const nat = await Nat.open(server.port)
+        const client = await connect("127.0.0.1", nat.port, { psk, connectionId: 0 })
+        const echoing = echo(await server.accept())
+        await nat.rebind()
+        await client.send(Buffer.from("lost"))
+        await rejects(client.receive(300))
+        await client.close()
+        await server.close()
+        await echoing.catch(() => undefined)
+        nat.close()
+    })
+
+    it("have a length from 0 to 255", async () => {
+        for (const connectionId of [-1, 256, 1.5, NaN])
+            await rejects(listen(0, { psk, connectionId }, "127.0.0.1"), /connectionId/)
+    })
+})

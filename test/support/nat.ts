@@ -1,0 +1,56 @@
+import { createSocket, type Socket } from "node:dgram"
+
+async function bound(): Promise<Socket> {
+    const socket = createSocket("udp4")
+    await new Promise<void>((resolve) => socket.bind(0, "127.0.0.1", resolve))
+    return socket
+}
+
+/** A NAT on this host between one client and a server: the server sees the address of the newest binding. */
+export class Nat {
+    private client: { address: string; port: number } | undefined
+
+    private constructor(
+        private inside: Socket,
+        private outside: Socket,
+        private serverPort: number,
+    ) {
+        inside.on("message", (data, from) => {
+            this.client = from
+            this.outside.send(data, serverPort, "127.0.0.1")
+        })
+        this.listen()
+    }
+
+    static async open(serverPort: number): Promise<Nat> {
+        return new Nat(await bound(), await bound(), serverPort)
+    }
+
+    /** Where the client sends to. */
+    get port(): number {
+        return this.inside.address().port
+    }
+
+    /** The port that the server sees. */
+    get outsidePort(): number {
+        return this.outside.address().port
+    }
+
+    private listen(): void {
+        this.outside.on("message", (data) => {
+            if (this.client !== undefined) this.inside.send(data, this.client.port, this.client.address)
+        })
+    }
+
+    /** The binding has expired: what comes next gets a new port, and nothing reaches the old one. */
+    async rebind(): Promise<void> {
+        this.outside.close()
+        this.outside = await bound()
+        this.listen()
+    }
+
+    close(): void {
+        this.inside.close()
+        this.outside.close()
+    }
+}
