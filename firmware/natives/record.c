@@ -166,8 +166,13 @@ mote_value native_record_seal(mote_vm *vm, mote_value receiver, const mote_value
     return result;
 }
 
-/** ContentType (RFC 5246 section 6.2.1) and the longest fragment (section 6.2.3). */
-enum { FIRST_TYPE = 20, LAST_TYPE = 23, MOST_FRAGMENT = 18432 };
+/** ContentType (RFC 5246 section 6.2.1, RFC 9853 section 4) and the longest fragment (RFC 5246 section 6.2.3). */
+enum { FIRST_TYPE = 20, LAST_TYPE = 23, ROUTABILITY_TYPE = 27, MOST_FRAGMENT = 18432 };
+
+static bool is_content_type(uint8_t type)
+{
+    return (type >= FIRST_TYPE && type <= LAST_TYPE) || type == ROUTABILITY_TYPE;
+}
 
 mote_value native_record_sequence(mote_vm *vm, mote_value receiver, const mote_value *args, unsigned count)
 {
@@ -181,7 +186,7 @@ mote_value native_record_sequence(mote_vm *vm, mote_value receiver, const mote_v
         return MOTE_FAILED;
     const uint8_t *header = datagram.data + offset;
     size_t left = (size_t)(end - offset);
-    if (left < HEADER_BYTES || header[0] < FIRST_TYPE || header[0] > LAST_TYPE) return mote_int(vm, -1);
+    if (left < HEADER_BYTES || !is_content_type(header[0])) return mote_int(vm, -1);
     if (memcmp(header + HEADER_NUMBER, state.bytes + STATE_EPOCH, 2) != 0) return mote_int(vm, -1);
     size_t length = read_16(header + HEADER_LENGTH);
     bool ours = read_16(header + 1) == 0xfefd && length <= MOST_FRAGMENT && length <= left - HEADER_BYTES;

@@ -2,6 +2,7 @@ import { appendFileSync } from "node:fs"
 import { isIP } from "node:net"
 import { parseArgs, type ParseArgsConfig } from "node:util"
 import { connectionIds } from "../../src/dtls/handshake/connection-ids.js"
+import { returnRoutability } from "../../src/dtls/handshake/return-routability.js"
 import { gatewayLimits } from "../../src/dtls/handshake/limits.js"
 import { type CipherSuite } from "../../src/dtls/handshake/cipher-suite.js"
 import { allSuites } from "../../src/dtls/key-exchange/suites.js"
@@ -141,7 +142,8 @@ export function settingsOf(values: Values, role: "client" | "server", usualKey: 
     settings.pathBudget = whole(values, "mtu", DEFAULT_PATH_BUDGET, 228, 16384)
     settings.requireExtendedMasterSecret = flag(values, "require-ems")
     settings.coalesce = flag(values, "coalesce")
-    if (text(values, "cid") !== undefined) settings.extensions = [connectionIds(whole(values, "cid", 0, 0, 255))]
+    if (text(values, "cid") !== undefined)
+        settings.extensions = [connectionIds(whole(values, "cid", 0, 0, 255)), returnRoutability()]
     const keylog = text(values, "keylog")
     if (keylog !== undefined) settings.keyLog = keyLogTo(keylog)
     return settings

@@ -189,9 +189,14 @@ export class EndpointPump {
     }
 
     private act(peer: Peer, output: Output, outgoing: OutputMessage[]): void {
-        if (output.kind === OutputKind.datagram) outgoing.push(datagramTo(output.data as Buffer, peer.address))
+        if (output.kind === OutputKind.datagram) this.send(peer, output.data as Buffer, outgoing)
         else if (output.kind === OutputKind.question) this.ask(peer, output.question as Question)
         else this.owner.onOutput(peer, output)
+    }
+
+    /** What is over the limit of an address that is not confirmed is lost, as on any path. */
+    private send(peer: Peer, datagram: Buffer, outgoing: OutputMessage[]): void {
+        if (peer.spend(datagram.length)) outgoing.push(datagramTo(datagram, peer.address))
     }
 
     /** Others go on while the answer is looked for. */

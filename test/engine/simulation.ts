@@ -89,7 +89,7 @@ export class Simulation {
 
     constructor(
         public clientSettings: AssociationSettings,
-        serverSettings: AssociationSettings,
+        public serverSettings: AssociationSettings,
         tables: Tables = listTables(),
     ) {
         this.client = new Association(clientSettings, clientRole(), 0, 0)
@@ -236,11 +236,15 @@ export class Simulation {
         while (output !== undefined) {
             this.serverOutputs.push(output)
             watch.takes(output)
-            if (output.kind === OutputKind.datagram) this.send(output.data as Buffer, false)
+            if (output.kind === OutputKind.datagram) this.sendTo(peer, output.data as Buffer)
             else if (output.kind === OutputKind.message) this.serverMessages.push((output.data as Buffer).toString())
             else if (output.kind === OutputKind.question && this.serverAnswers) this.answerServer()
             output = peer.association.poll()
         }
+    }
+
+    private sendTo(peer: Peer, datagram: Buffer): void {
+        if (peer.spend(datagram.length)) this.send(datagram, false)
     }
 
     /** Answers the server's open question. */

@@ -4,12 +4,13 @@ import { DatagramPacker } from "../flight/outbox.js"
 import { NEVER } from "../flight/retransmission.js"
 import { type Failure, FailureReason } from "../handshake/failure.js"
 import { type Answer } from "../handshake/question.js"
+import { findHelloExtension, type PathCheck } from "../handshake/hello-extension.js"
 import { type Role } from "../handshake/role.js"
 import { type SecurityParameters } from "../handshake/security-parameters.js"
 import { type AssociationSettings } from "../handshake/settings.js"
 import { Discard, DiscardCounters } from "../record/discard.js"
 import { RecordLayer } from "../record/record-layer.js"
-import { AlertDescription, AlertLevel, ContentType, HandshakeType } from "../wire/code-points.js"
+import { AlertDescription, AlertLevel, ContentType, ExtensionType, HandshakeType } from "../wire/code-points.js"
 import { type HandshakeHeader, readHandshakeHeader } from "../wire/handshake-header.js"
 import { MAX_PLAINTEXT } from "../wire/record-header.js"
 import { type DriverOwner, HandshakeDriver } from "./handshake-driver.js"
@@ -153,7 +154,41 @@ export class Association implements DriverOwner {
         if (type === ContentType.applicationData) this.takeApplicationData(record)
         else if (type === ContentType.handshake) this.takeHandshake(record, now)
         else if (type === ContentType.changeCipherSpec) this.takeChangeCipherSpec(record, now)
-        else this.takeAlert(record, now)
+        else if (type === ContentType.alert) this.takeAlert(record, now)
+        else this.takeRoutability(record)
+    }
+
+    // Return routability
+
+    private pathCheck(): PathCheck | undefined {
+        const type = ExtensionType.returnRoutabilityCheck
+        return findHelloExtension(this.settings.extensions, type) as PathCheck | undefined
+    }
+
+    /** Of a verified record whose type was encrypted, so that it may be any. */
+    private takeRoutability(record: OpenedRecord): void {
+        const check = this.pathCheck()
+        const isOne = record.type === ContentType.returnRoutabilityCheck && this.canSend()
+        if (check === undefined || !isOne) return this.counters.add(Discard.unexpected)
+        const answer = check.take(record.plaintext)
+        if (answer !== undefined) this.sendRecord(ContentType.returnRoutabilityCheck, answer)
+    }
+
+    /**
+     * Asks the peer to answer from the address at which it was heard last (RFC 9853 §5).
+     * @returns false when the peer does not know how to
+     */
+    challengePath(): boolean {
+        const check = this.pathCheck()
+        if (check === undefined || !check.agreed || !this.canSend()) return false
+        this.sendRecord(ContentType.returnRoutabilityCheck, check.challenge(this.settings.crypto))
+        return true
+    }
+
+    /** The last challenge was answered. */
+    isPathConfirmed(): boolean {
+        const check = this.pathCheck()
+        return check !== undefined && check.agreed && check.isConfirmed()
     }
 
     // Handshake messages
@@ -350,9 +385,13 @@ export class Association implements DriverOwner {
     }
 
     private sendAlert(level: AlertLevel, description: AlertDescription): void {
-        if (this.writeClosed) return
+        if (!this.writeClosed) this.sendRecord(ContentType.alert, Buffer.from([level, description]))
+    }
+
+    /** One record in the newest epoch, in a datagram of its own. */
+    private sendRecord(type: ContentType, plaintext: Buffer): void {
         const packer = new DatagramPacker(this.record, this.settings.pathBudget)
-        packer.append(ContentType.alert, this.record.write.epoch, Buffer.from([level, description]))
+        packer.append(type, this.record.write.epoch, plaintext)
         packer.close()
         for (const datagram of packer.datagrams) this.outputs.push(OutputKind.datagram, datagram)
     }

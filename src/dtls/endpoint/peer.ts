@@ -10,6 +10,9 @@ export enum PeerPhase {
     forgotten,
 }
 
+/** Bytes sent for each byte received, until an address is confirmed (RFC 9853 §7, as RFC 9000 §8.1). */
+const ANTI_AMPLIFICATION = 3
+
 /**
  * One peer of an endpoint.
  * @devsWhenUsed
@@ -39,6 +42,12 @@ export class Peer {
     /** server: its node among the established sessions of its identity */
     sessionNode: ListNode<Peer> | undefined
 
+    /**
+     * Bytes that may still be sent to an address at which the peer was not confirmed; undefined: no limit. So a datagram
+     * that somebody sends on from another address makes this side send there at most ANTI_AMPLIFICATION times as much.
+     */
+    credit: number | undefined
+
     constructor(
         /** the address as one string, the key of the endpoint's table */
         public key: string,
@@ -49,4 +58,19 @@ export class Peer {
         public clientRandom: Buffer,
         public helloSeq: number,
     ) {}
+
+    /** A datagram came from the peer's address. */
+    heard(bytes: number): void {
+        if (this.credit === undefined) return
+        if (this.association.isPathConfirmed()) this.credit = undefined
+        else this.credit += ANTI_AMPLIFICATION * bytes
+    }
+
+    /** Whether a datagram may be sent to the peer's address now; it counts as sent. */
+    spend(bytes: number): boolean {
+        if (this.credit === undefined) return true
+        if (bytes > this.credit) return false
+        this.credit -= bytes
+        return true
+    }
 }

@@ -129,9 +129,18 @@ export class ServerEndpoint implements Endpoint {
      * a forger nor a repeated datagram can move it (RFC 9146 §6).
      */
     private deliverById(peer: Peer, datagram: Buffer, length: number, from: SourceAddress, now: number): void {
-        const verified = this.deliver(peer, datagram, length, now)
-        if (verified === Verified.newest && from.key !== peer.key && peer.phase === PeerPhase.established)
-            this.addresses.move(peer, from)
+        const verified = peer.association.receive(datagram, length, now)
+        const isNew = from.key !== peer.key
+        if (verified === Verified.newest && isNew && peer.phase === PeerPhase.established) this.move(peer, from)
+        if (from.key === peer.key) peer.heard(length)
+        this.delivered(peer, verified)
+    }
+
+    /** Answers go to the new address at once, few of them until the peer has answered from there. */
+    private move(peer: Peer, to: SourceAddress): void {
+        this.addresses.move(peer, to)
+        peer.credit = 0
+        peer.association.challengePath()
     }
 
     /** A datagram with protected records is the established association's if it verifies there, else the new handshake's. */
@@ -149,9 +158,13 @@ export class ServerEndpoint implements Endpoint {
 
     private deliver(peer: Peer, datagram: Buffer, length: number, now: number): Verified {
         const verified = peer.association.receive(datagram, length, now)
+        this.delivered(peer, verified)
+        return verified
+    }
+
+    private delivered(peer: Peer, verified: Verified): void {
         this.touched(peer)
         if (verified !== Verified.none) this.peers.heardFrom(peer)
-        return verified
     }
 
     private end(peer: Peer, reason: FailureReason): void {

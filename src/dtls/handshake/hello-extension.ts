@@ -16,6 +16,18 @@ export interface HelloExtension {
     answer(): Buffer | undefined
 }
 
+/** An extension that finds out whether the peer receives at its address (RFC 9853). */
+export interface PathCheck extends HelloExtension {
+    /** both sides know it */
+    agreed: boolean
+    /** A message that the peer has to answer; the next response confirms its address. */
+    challenge(crypto: CryptoProvider): Buffer
+    /** No challenge waits for its response. */
+    isConfirmed(): boolean
+    /** Takes a verified message of the peer. @returns the answer to it; undefined: none */
+    take(message: Buffer): Buffer | undefined
+}
+
 /** An extension that changes the form of protected records (RFC 9146). */
 export interface RecordExtension extends HelloExtension {
     /** bytes of connection id in the peer's records; 0: none */

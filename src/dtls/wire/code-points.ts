@@ -12,6 +12,8 @@ export enum ContentType {
     applicationData = 23,
     /** RFC 9146 §4: a record with a connection id; its true type is encrypted */
     tls12Cid = 25,
+    /** RFC 9853 §4 */
+    returnRoutabilityCheck = 27,
 }
 
 /** RFC 5246 §7.4, RFC 6347 §4.3.2. `changeCipherSpec` is no handshake message and no byte: a marker in step tables. */
@@ -57,11 +59,12 @@ export enum AlertDescription {
     none = 256,
 }
 
-/** RFC 7301, RFC 7627, RFC 9146, RFC 5746. */
+/** RFC 7301, RFC 7627, RFC 9146, RFC 9853, RFC 5746. */
 export enum ExtensionType {
     applicationLayerProtocolNegotiation = 16,
     extendedMasterSecret = 23,
     connectionId = 54,
+    returnRoutabilityCheck = 61,
     renegotiationInfo = 0xff01,
 }
 

@@ -10,8 +10,9 @@ export const RECORD_HEADER_LENGTH = 13
 export const MAX_PLAINTEXT = 16384
 export const MAX_CIPHERTEXT = 18432
 
-/** Whether DTLS 1.2 has this ContentType. */
+/** Whether DTLS 1.2 has this ContentType, of records without a connection id. */
 export function isContentType(type: number): boolean {
+    if (type === ContentType.returnRoutabilityCheck) return true
     return type >= ContentType.changeCipherSpec && type <= ContentType.applicationData
 }
 

@@ -1,5 +1,6 @@
 import { isIP } from "node:net"
 import { connectionIds } from "../../dtls/handshake/connection-ids.js"
+import { returnRoutability } from "../../dtls/handshake/return-routability.js"
 import { gatewayLimits } from "../../dtls/handshake/limits.js"
 import { type CipherSuite } from "../../dtls/handshake/cipher-suite.js"
 import { allSuites } from "../../dtls/key-exchange/suites.js"
@@ -62,7 +63,8 @@ function settingsOf(options: Options): ReturnType<typeof newSettings> {
     )
     settings.pathBudget = options.pathBudget ?? settings.pathBudget
     settings.keyLog = options.keyLog
-    if (options.connectionId !== undefined) settings.extensions = [connectionIds(checkIdLength(options.connectionId))]
+    if (options.connectionId !== undefined)
+        settings.extensions = [connectionIds(checkIdLength(options.connectionId)), returnRoutability()]
     return settings
 }
 

@@ -3,6 +3,7 @@ import { createDecipheriv } from "node:crypto"
 import { AssociationPhase } from "../../../src/dtls/association/association-state.js"
 import { Verified } from "../../../src/dtls/association/association.js"
 import { ConnectionIds } from "../../../src/dtls/handshake/connection-ids.js"
+import { ReturnRoutability } from "../../../src/dtls/handshake/return-routability.js"
 import { FailureReason } from "../../../src/dtls/handshake/failure.js"
 import { allSuites } from "../../../src/dtls/key-exchange/suites.js"
 import { newCidProtection } from "../../../src/dtls/record/v12/cid-protection.js"
@@ -232,5 +233,104 @@ describe("connection ids (RFC 9146)", () => {
         strictEqual(server.receive(first, first.length, s.now), Verified.none)
         s.server.touched(s.peer!)
         s.drain()
+    })
+})
+
+/** With ids and, on the sides named, return routability. */
+function connectedRouted(client: boolean, server: boolean): Simulation {
+    const s = simulateIds(Buffer.alloc(0), serverId)
+    if (client) s.clientSettings.extensions.push(new ReturnRoutability())
+    if (server) s.serverSettings.extensions.push(new ReturnRoutability())
+    s.connect()
+    strictEqual(s.serverAssociation().phase, AssociationPhase.connected)
+    return s
+}
+
+/** Lets the server send messages of 100 bytes. @returns how many left it */
+function sentByServer(s: Simulation, count: number): number {
+    const before = s.sent
+    for (let i = 0; i < count; i++) s.serverSends("x".repeat(100))
+    return s.sent - before
+}
+
+describe("return routability (RFC 9853)", () => {
+    it("asks the peer to answer from a new address, and lifts the limit once it has", () => {
+        const s = connectedRouted(true, true)
+        s.clientAddress = "elsewhere|7"
+        const { sent } = s
+        s.clientSends("up")
+        s.run(s.now + 100)
+        // The message, the challenge and its response.
+        strictEqual(s.sent, sent + 3)
+        strictEqual(s.peer?.credit, undefined)
+        deepStrictEqual(s.serverMessages, ["up"])
+        strictEqual(sentByServer(s, 50), 50)
+    })
+
+    it("sends at most three times what came to an address that has not answered", () => {
+        for (const [client, server] of [
+            [true, true],
+            [false, true],
+            [false, false],
+        ]) {
+            const s = connectedRouted(client, server)
+            const newest = capture(s, "x".repeat(100))
+            // Nothing that goes to the victim comes back.
+            s.fault = () => []
+            const before = s.log.length
+            arriveFrom(s, "victim|1", newest)
+            sentByServer(s, 50)
+            const bytes = s.log.slice(before).reduce((sum, { length }) => sum + length, 0)
+            ok(bytes > 0 && bytes <= 3 * newest.length, `${bytes} bytes for ${newest.length}`)
+        }
+    })
+
+    it("goes back to the true address with the next record from there, and confirms it", () => {
+        const s = connectedRouted(true, true)
+        const { fault } = s
+        const stolen = capture(s, "stolen")
+        s.fault = () => []
+        arriveFrom(s, "victim|1", stolen)
+        strictEqual(s.peer?.key, "victim|1")
+        s.fault = fault
+        s.clientSends("still here")
+        s.run(s.now + 100)
+        strictEqual(s.peer.key, "client|1")
+        strictEqual(s.peer.credit, undefined)
+    })
+
+    it("takes a response with the right cookie only, and answers no challenge before both sides agreed", () => {
+        const crypto = new NodeCryptoProvider()
+        const check = new ReturnRoutability()
+        const challenge = check.challenge(crypto)
+        strictEqual(check.take(challenge), undefined)
+        strictEqual(check.accept(Buffer.alloc(1)), AlertDescription.decodeError)
+        strictEqual(check.accept(Buffer.alloc(0)), AlertDescription.none)
+        const peer = new ReturnRoutability()
+        peer.accept(Buffer.alloc(0))
+        const response = peer.take(challenge)
+        ok(response !== undefined)
+        for (const wrong of [
+            Buffer.concat([response, Buffer.alloc(1)]),
+            response.subarray(0, 8),
+            Buffer.from([2, ...response.subarray(1)]),
+            Buffer.from([1, ...Buffer.alloc(8)]),
+        ]) {
+            check.take(wrong)
+            strictEqual(check.isConfirmed(), false)
+        }
+        check.take(response)
+        strictEqual(check.isConfirmed(), true)
+    })
+
+    it("leaves records of unknown types alone, two bytes that look like an alert too", () => {
+        const s = connectedIds()
+        for (const type of [0, 19, 24, 26, 27, 99, 255]) {
+            s.toServer(s.client.record.write.protection!.seal(type, 50 + type, [Buffer.from([2, 40])]))
+            s.drain()
+        }
+        strictEqual(s.serverAssociation().phase, AssociationPhase.connected)
+        // A type of 0 is padding: then the byte before it is the type.
+        strictEqual(drops(s.serverAssociation())["unexpected"], 7)
     })
 })

@@ -1,0 +1,65 @@
+import { copyOf, EMPTY, equal, join } from "../bytes/bytes.js"
+import { type CryptoProvider } from "../crypto/provider.js"
+import { AlertDescription, ExtensionType } from "../wire/code-points.js"
+import { type HelloExtension, type PathCheck } from "./hello-extension.js"
+
+/** Messages (RFC 9853 §4): a type and a cookie. */
+const PATH_CHALLENGE = 0
+const PATH_RESPONSE = 1
+const COOKIE_LENGTH = 8
+
+/**
+ * Return routability (RFC 9853): whoever sees the peer at a new address asks it to return a cookie from there.
+ * @devsWhenUsed
+ */
+export class ReturnRoutability implements HelloExtension, PathCheck {
+    type = ExtensionType.returnRoutabilityCheck
+    /** both sides sent the extension */
+    agreed = false
+    /** of the challenge that waits for its response; empty: none does */
+    private cookie = EMPTY
+
+    offer(): Buffer {
+        return EMPTY
+    }
+
+    accept(data: Buffer): AlertDescription {
+        return this.read(data)
+    }
+
+    select(data: Buffer): AlertDescription {
+        return this.read(data)
+    }
+
+    answer(): Buffer | undefined {
+        return EMPTY
+    }
+
+    private read(data: Buffer): AlertDescription {
+        this.agreed = data.length === 0
+        return this.agreed ? AlertDescription.none : AlertDescription.decodeError
+    }
+
+    challenge(crypto: CryptoProvider): Buffer {
+        this.cookie = crypto.random(COOKIE_LENGTH)
+        return join([Buffer.from([PATH_CHALLENGE]), this.cookie])
+    }
+
+    isConfirmed(): boolean {
+        return this.cookie.length === 0
+    }
+
+    /** What is none of these messages, or no answer to a challenge of ours, is dropped (RFC 9853 §4). */
+    take(message: Buffer): Buffer | undefined {
+        if (!this.agreed || message.length !== 1 + COOKIE_LENGTH) return undefined
+        const cookie = copyOf(message, 1, message.length)
+        if (message[0] === PATH_CHALLENGE) return join([Buffer.from([PATH_RESPONSE]), cookie])
+        if (message[0] === PATH_RESPONSE && equal(cookie, this.cookie)) this.cookie = EMPTY
+        return undefined
+    }
+}
+
+/** For `DtlsSettings.extensions`, beside `connectionIds`: return routability. */
+export function returnRoutability(): (crypto: CryptoProvider) => HelloExtension {
+    return () => new ReturnRoutability()
+}
