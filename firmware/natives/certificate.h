@@ -7,6 +7,6 @@
 
 #include "mote_vm.h"
 
-mote_value native_certificate_check(mote_vm *vm, mote_value receiver, const mote_value *args, unsigned count);
+mote_value mote_native_certificate_check(mote_vm *vm, mote_value receiver, const mote_value *args, unsigned count);
 
 #endif

@@ -7,7 +7,7 @@
 
 #include "mote_vm.h"
 
-mote_value native_record_mask_new(mote_vm *vm, mote_value receiver, const mote_value *args, unsigned count);
-mote_value native_record_mask(mote_vm *vm, mote_value receiver, const mote_value *args, unsigned count);
+mote_value mote_native_record_mask_new(mote_vm *vm, mote_value receiver, const mote_value *args, unsigned count);
+mote_value mote_native_record_mask(mote_vm *vm, mote_value receiver, const mote_value *args, unsigned count);
 
 #endif

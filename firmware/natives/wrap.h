@@ -7,7 +7,7 @@
 
 #include "mote_vm.h"
 
-mote_value native_crypto_wrap(mote_vm *vm, mote_value receiver, const mote_value *args, unsigned count);
-mote_value native_crypto_unwrap(mote_vm *vm, mote_value receiver, const mote_value *args, unsigned count);
+mote_value mote_native_crypto_wrap(mote_vm *vm, mote_value receiver, const mote_value *args, unsigned count);
+mote_value mote_native_crypto_unwrap(mote_vm *vm, mote_value receiver, const mote_value *args, unsigned count);
 
 #endif

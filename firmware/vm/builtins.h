@@ -172,7 +172,7 @@ enum builtin_string {
     NUM_BUILTIN_STRINGS = 226
 };
 
-extern const char *const builtin_strings[NUM_BUILTIN_STRINGS];
+extern const char *const mote_builtin_strings[NUM_BUILTIN_STRINGS];
 
 enum native_kind {
     NATIVE_FUNCTION,
@@ -193,10 +193,11 @@ typedef struct {
 } native_entry;
 
 /* One table per theme, each ended by an entry without call; natives.c lists the tables. */
-extern const native_entry array_natives[], buffer_natives[], string_natives[], math_natives[], object_natives[],
-    error_natives[], json_natives[], fiber_natives[], device_natives[], pin_natives[];
+extern const native_entry mote_array_natives[], mote_buffer_natives[], mote_string_natives[], mote_math_natives[],
+    mote_object_natives[], mote_error_natives[], mote_json_natives[], mote_fiber_natives[], mote_device_natives[],
+    mote_pin_natives[];
 
 /** Bytes of one well-formed UTF-8 sequence (1 to 4) at the start of `text`, or 0. */
-uint32_t utf8_valid(const uint8_t *text, uint32_t length);
+uint32_t mote_utf8_valid(const uint8_t *text, uint32_t length);
 
 #endif

@@ -44,7 +44,7 @@ static mote_value quick_field(mote_vm *vm, mote_value object, mote_value key)
     }
     if (holder == 0) return VALUE_NONE;
     if (is_nullish(holder)) holder = immediate(TAG_BUILTIN, OBJECT_Object_prototype);
-    mote_value found = lookup(vm, holder, key);
+    mote_value found = mote_lookup(vm, holder, key);
     return found == VALUE_NONE ? MOTE_UNDEFINED : found;
 }
 
@@ -58,9 +58,9 @@ static bool is_callee(const uint8_t *pc)
             depth++;
             continue;
         }
-        uint32_t operands = op_shape[op] & 15u;
+        uint32_t operands = mote_op_shape[op] & 15u;
         if (operands >= depth) return op >= OP_CALL0 && op <= OP_CALL8;
-        if (op_shape[op] >> 4 != IMM_NONE) read_immediate(&pc);
+        if (mote_op_shape[op] >> 4 != IMM_NONE) read_immediate(&pc);
         depth += 1 - operands;
     }
 }
@@ -82,25 +82,25 @@ static bool is_plain(const mote_vm *vm, mote_value v)
     return !is_code(v);
 }
 
-mote_value field_find(mote_vm *vm, mote_value object, mote_value key)
+mote_value mote_field_find(mote_vm *vm, mote_value object, mote_value key)
 {
     mote_value found = quick_field(vm, object, key);
-    if (found == VALUE_NONE) return property_get_unbound(vm, object, key);
+    if (found == VALUE_NONE) return mote_property_get_unbound(vm, object, key);
     bool accessor = is_accessor(found);
-    return accessor ? accessor_run(vm, payload(found), object) : found;
+    return accessor ? mote_accessor_run(vm, payload(found), object) : found;
 }
 
-mote_value field_get(mote_vm *vm, mote_value object, mote_value key)
+mote_value mote_field_get(mote_vm *vm, mote_value object, mote_value key)
 {
     mote_value found = quick_method(vm, object, key);
-    if (found == VALUE_NONE) found = field_find(vm, object, key);
+    if (found == VALUE_NONE) found = mote_field_find(vm, object, key);
     if (found == MOTE_FAILED || is_plain(vm, found)) return found;
-    if (vm->sp - 1 != vm->operands || !calls_it(vm)) return bind_function(vm, found, object);
+    if (vm->sp - 1 != vm->operands || !calls_it(vm)) return mote_bind_function(vm, found, object);
     vm->receiver = object;
     return found;
 }
 
-/** Adds a field where the table has room and nothing else is to be done. False: map_add. */
+/** Adds a field where the table has room and nothing else is to be done. False: mote_map_add. */
 static bool append_field(mote_vm *vm, const block_map *map, mote_value key, mote_value value)
 {
     if (map->table == 0 || !is_own_key(vm, key)) return false;
@@ -113,14 +113,14 @@ static bool append_field(mote_vm *vm, const block_map *map, mote_value key, mote
     return true;
 }
 
-bool field_set(mote_vm *vm, mote_value object, mote_value key, mote_value value)
+bool mote_field_set(mote_vm *vm, mote_value object, mote_value key, mote_value value)
 {
     bool sure;
-    if (!has_kind(vm, object, KIND_MAP) || !has_tag(key, TAG_STRING)) return index_set(vm, object, key, value);
+    if (!has_kind(vm, object, KIND_MAP) || !has_tag(key, TAG_STRING)) return mote_index_set(vm, object, key, value);
     block_map *map = at_offset(vm, object);
-    if ((map->header & FLAG_PROTOTYPE) != 0) return map_set(vm, object, key, value);
+    if ((map->header & FLAG_PROTOTYPE) != 0) return mote_map_set(vm, object, key, value);
     mote_value *own = own_place(vm, map, key, &sure);
     if (own != NULL) *own = value;
     if (own != NULL || (sure && append_field(vm, map, key, value))) return true;
-    return sure ? map_add(vm, object, key, value) : map_set(vm, object, key, value);
+    return sure ? mote_map_add(vm, object, key, value) : mote_map_set(vm, object, key, value);
 }

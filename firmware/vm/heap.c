@@ -51,7 +51,7 @@ static void retire_bump(mote_vm *vm)
     heap->bump = heap->bump_end = 0;
 }
 
-bool heap_init(mote_vm *vm, uint32_t start, uint32_t end)
+bool mote_heap_init(mote_vm *vm, uint32_t start, uint32_t end)
 {
     memset(&vm->heap, 0, sizeof vm->heap);
     vm->heap.start = vm->heap.bump = start;
@@ -132,9 +132,9 @@ static uint32_t find_room(mote_vm *vm, uint32_t words)
 
 static uint32_t find_room_slowly(mote_vm *vm, uint32_t words)
 {
-    heap_collect(vm);
+    mote_heap_collect(vm);
     uint32_t offset = find_room(vm, words);
-    if (offset == 0) vm_panic(vm, MOTE_PANIC_OUT_OF_MEMORY);
+    if (offset == 0) mote_vm_stop(vm, MOTE_PANIC_OUT_OF_MEMORY);
     return offset;
 }
 
@@ -155,13 +155,13 @@ static RARE mote_value new_slowly(mote_vm *vm, enum kind kind, uint32_t words)
 {
     const mote_heap *heap = &vm->heap;
     if (vm->panic != MOTE_RUNNING) return MOTE_FAILED;
-    if (vm->gc_stress || heap->used_words > heap->threshold) heap_collect(vm);
+    if (vm->gc_stress || heap->used_words > heap->threshold) mote_heap_collect(vm);
     uint32_t offset = find_room(vm, words);
     if (offset == 0) offset = find_room_slowly(vm, words);
     return offset == 0 ? MOTE_FAILED : use_block(vm, offset, kind);
 }
 
-mote_value heap_new(mote_vm *vm, enum kind kind, uint32_t bytes)
+mote_value mote_heap_new(mote_vm *vm, enum kind kind, uint32_t bytes)
 {
     mote_heap *heap = &vm->heap;
     uint32_t words = 1 + (bytes + 3) / 4;
@@ -182,7 +182,7 @@ mote_value heap_new(mote_vm *vm, enum kind kind, uint32_t bytes)
     return offset;
 }
 
-bool heap_extend(mote_vm *vm, mote_value block, uint32_t words)
+bool mote_heap_extend(mote_vm *vm, mote_value block, uint32_t words)
 {
     mote_heap *heap = &vm->heap;
     uint32_t have = block_words(vm, block);
@@ -197,7 +197,7 @@ bool heap_extend(mote_vm *vm, mote_value block, uint32_t words)
     return true;
 }
 
-void heap_free(mote_vm *vm, mote_value block)
+void mote_heap_free(mote_vm *vm, mote_value block)
 {
     if (block == 0) return;
     uint32_t words = block_words(vm, block);
@@ -331,7 +331,7 @@ static uint32_t sweep(mote_vm *vm)
         words = *header >> 8;
         if ((*header & FLAG_MARKED) != 0) {
             *header &= ~(uint32_t)FLAG_MARKED;
-            uint32_t kept = (*header & 15u) == KIND_TABLE ? table_trim(vm, at) : words;
+            uint32_t kept = (*header & 15u) == KIND_TABLE ? mote_table_trim(vm, at) : words;
             *header = (*header & 0xffu) | (kept << 8);
             used += kept;
             if (run != 0) append_free(vm, &ends, run, (at - run) / 4);
@@ -383,7 +383,7 @@ bool mote_is_alive(const mote_vm *vm, mote_value object)
     return !is_garbage(vm, object);
 }
 
-void heap_collect(mote_vm *vm)
+void mote_heap_collect(mote_vm *vm)
 {
     mote_heap *heap = &vm->heap;
     uint64_t begin = micros(vm);

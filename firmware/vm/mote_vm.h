@@ -171,11 +171,11 @@ void *mote_host_context(const mote_vm *vm);
 
 /* Values in. */
 
-bool mote_is_number(mote_vm *vm, mote_value value);
-bool mote_is_string(mote_vm *vm, mote_value value);
+bool mote_is_number(const mote_vm *vm, mote_value value);
+bool mote_is_string(const mote_vm *vm, mote_value value);
 bool mote_is_buffer(mote_vm *vm, mote_value value);
 bool mote_is_array(mote_vm *vm, mote_value value);
-bool mote_is_function(mote_vm *vm, mote_value value);
+bool mote_is_function(const mote_vm *vm, mote_value value);
 /** A function of the program, so that mote_start can run it. */
 bool mote_is_startable(mote_vm *vm, mote_value value);
 int32_t mote_to_int(mote_vm *vm, mote_value value);

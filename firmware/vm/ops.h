@@ -129,9 +129,9 @@ enum op {
 enum { OP_CONSTANTS = 0x80, OP_CONSTANT_ZERO = 0x90, FIRST_MULTIBYTE = 0xf8 };
 
 /** Per opcode: operands in bits 0-3, immediate kind in bits 4-7. 0xff: no such operation. */
-extern const uint8_t op_shape[OP_END];
+extern const uint8_t mote_op_shape[OP_END];
 /** EXPR, STMT or FINAL. */
-extern const uint8_t op_kind[OP_END];
+extern const uint8_t mote_op_kind[OP_END];
 
 /** Decodes an immediate and moves past it. At most 5 bytes. */
 static inline int32_t read_immediate(const uint8_t **pc)

@@ -5,15 +5,15 @@
 
 #include <string.h>
 
-const uint8_t op_shape[OP_END] = {[0] = 0xff,
-                                  [42] = 0xff,
-                                  [77] = 0xff,
+const uint8_t mote_op_shape[OP_END] = {[0] = 0xff,
+                                       [42] = 0xff,
+                                       [77] = 0xff,
 #define X(number, name, kind, operands, immediate) [number] = (uint8_t)((operands) | ((immediate) << 4)),
-                                  MOTE_OPS(X)
+                                       MOTE_OPS(X)
 #undef X
 };
 
-const uint8_t op_kind[OP_END] = {
+const uint8_t mote_op_kind[OP_END] = {
 #define X(number, name, kind, operands, immediate) [number] = kind,
     MOTE_OPS(X)
 #undef X
@@ -40,7 +40,7 @@ static const char *open_sections(mote_image *image, uint32_t starts[], uint32_t 
     return NULL;
 }
 
-const char *image_open(mote_image *image, const void *bytes, size_t length)
+const char *mote_image_open(mote_image *image, const void *bytes, size_t length)
 {
     uint32_t starts[IMAGE_SECTIONS], lengths[IMAGE_SECTIONS];
     if (((uintptr_t)bytes & 3u) != 0) return "the image is not aligned to 4 bytes";
@@ -109,7 +109,7 @@ static bool is_utf8_entry(const mote_image *image, uint32_t offset, uint32_t *en
             memcpy(&jump, entry + 4 + 2 * k, 2);
             if (jump != at) return false;
         }
-        uint32_t step = utf8_valid(text + at, size - at);
+        uint32_t step = mote_utf8_valid(text + at, size - at);
         if (step == 0) return false;
         at += step;
         characters++;
@@ -200,8 +200,8 @@ static uint32_t check_operation(const struct walk *walk, uint32_t at, uint32_t *
         (*depth)++;
         return 1;
     }
-    if (op >= OP_END || op_shape[op] == 0xff) return 0;
-    unsigned operands = op_shape[op] & 15u, kind = op_shape[op] >> 4;
+    if (op >= OP_END || mote_op_shape[op] == 0xff) return 0;
+    unsigned operands = mote_op_shape[op] & 15u, kind = mote_op_shape[op] >> 4;
     if (*depth < operands) return 0;
     if (kind != IMM_NONE) {
         uint32_t left = walk->function->length - at - 1;
@@ -212,9 +212,9 @@ static uint32_t check_operation(const struct walk *walk, uint32_t at, uint32_t *
         if (kind == IMM_JUMP && (*jump < 0 || *jump >= walk->function->length)) return 0;
     }
     *depth -= operands;
-    if (op_kind[op] == EXPR) (*depth)++;
+    if (mote_op_kind[op] == EXPR) (*depth)++;
     else if (*depth != 0) return 0;
-    *final = op_kind[op] == FINAL;
+    *final = mote_op_kind[op] == FINAL;
     return (uint32_t)(pc - walk->code) - at;
 }
 
@@ -272,7 +272,7 @@ static const char *verify_layout(const mote_image *image)
     return NULL;
 }
 
-uint32_t image_longest_function(const mote_image *image)
+uint32_t mote_image_longest_function(const mote_image *image)
 {
     uint32_t longest = 0;
     for (uint32_t i = 0; i < image->num_functions; i++) {
@@ -282,7 +282,7 @@ uint32_t image_longest_function(const mote_image *image)
     return longest < image->length ? longest : image->length;
 }
 
-const char *image_verify(const mote_image *image, uint8_t *statements)
+const char *mote_image_verify(const mote_image *image, uint8_t *statements)
 {
     const char *error = verify_layout(image);
     if (error == NULL) error = verify_literals(image);
@@ -292,13 +292,13 @@ const char *image_verify(const mote_image *image, uint8_t *statements)
     return error;
 }
 
-bool image_captures(const mote_image *image, const image_function *function)
+bool mote_image_captures(const mote_image *image, const image_function *function)
 {
     const uint8_t *pc = image->bytes + function->start, *end = pc + function->length;
     while (pc < end && *pc != 0) {
         uint8_t op = *pc++;
         if (op == OP_MAKE_CLOSURE) return true;
-        if (op < OP_CONSTANTS && op_shape[op] >> 4 != IMM_NONE) read_immediate(&pc);
+        if (op < OP_CONSTANTS && mote_op_shape[op] >> 4 != IMM_NONE) read_immediate(&pc);
     }
     return false;
 }

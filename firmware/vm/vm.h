@@ -270,22 +270,22 @@ static inline enum kind kind_of(const mote_vm *vm, mote_value block)
     return (enum kind)(header_of(vm, block) & 15u);
 }
 
-void vm_panic(mote_vm *vm, int code);
+void mote_vm_stop(mote_vm *vm, int code);
 
 /* heap.c */
-bool heap_init(mote_vm *vm, uint32_t start, uint32_t end);
+bool mote_heap_init(mote_vm *vm, uint32_t start, uint32_t end);
 /** A block of `bytes` behind its header, not initialised. 0 when memory is out: the machine has panicked. */
-mote_value heap_new(mote_vm *vm, enum kind kind, uint32_t bytes);
+mote_value mote_heap_new(mote_vm *vm, enum kind kind, uint32_t bytes);
 /** Tries to make a block longer where it lies. */
-bool heap_extend(mote_vm *vm, mote_value block, uint32_t words);
+bool mote_heap_extend(mote_vm *vm, mote_value block, uint32_t words);
 /** Frees a block that nobody refers to any more. */
-void heap_free(mote_vm *vm, mote_value block);
-void heap_collect(mote_vm *vm);
+void mote_heap_free(mote_vm *vm, mote_value block);
+void mote_heap_collect(mote_vm *vm);
 /** Keeps a value alive until roots_drop; `vm->roots[n]` is where it is. */
 static inline void root_push(mote_vm *vm, mote_value v)
 {
     if (vm->num_roots < ROOTS) vm->roots[vm->num_roots] = v;
-    else vm_panic(vm, MOTE_PANIC_INVALID_PROGRAM);
+    else mote_vm_stop(vm, MOTE_PANIC_INVALID_PROGRAM);
     vm->num_roots++;
 }
 static inline void roots_drop(mote_vm *vm, uint32_t count)
@@ -294,32 +294,25 @@ static inline void roots_drop(mote_vm *vm, uint32_t count)
 }
 
 /* number.c */
-mote_value number_value(mote_vm *vm, double number);
-mote_value int_value(mote_vm *vm, int32_t number);
-mote_value uint_value(mote_vm *vm, uint32_t number);
-bool number_is(const mote_vm *vm, mote_value v);
-double to_double(mote_vm *vm, mote_value v);
-int32_t to_int32(mote_vm *vm, mote_value v);
-int32_t double_to_int32(double number);
-bool to_bool(mote_vm *vm, mote_value v);
+mote_value mote_uint_value(mote_vm *vm, uint32_t number);
+int32_t mote_double_to_int32(double number);
 /** `end` (may be NULL) gets where the number ends. `text` ends with NUL. */
-double text_to_double(const char *text, const char **end);
+double mote_text_to_double(const char *text, const char **end);
 /** Digits as programs see them; returns the length. `text` has at least NUMBER_TEXT bytes. */
 enum { NUMBER_TEXT = 48 };
-uint32_t number_text(double number, int digits, char *text);
-double number_log10(double number);
+uint32_t mote_number_text(double number, int digits, char *text);
+double mote_number_log10(double number);
 
 /* string.c */
-bool is_string(const mote_vm *vm, mote_value v);
-const char *string_text(const mote_vm *vm, mote_value v, uint32_t *bytes, uint32_t *characters);
+const char *mote_string_text(const mote_vm *vm, mote_value v, uint32_t *bytes, uint32_t *characters);
 /** `bytes` of valid UTF-8, copied from `text`, which may lie in a rooted block. NULL: not filled. */
-mote_value string_new(mote_vm *vm, const char *text, uint32_t bytes);
-mote_value string_from_bytes(mote_vm *vm, const uint8_t *data, uint32_t length);
-bool string_equals(const mote_vm *vm, mote_value a, mote_value b);
-mote_value string_at(mote_vm *vm, mote_value string, uint32_t character);
-uint32_t utf8_count(const char *text, uint32_t bytes);
-uint32_t utf8_decode(const char *text, uint32_t *code_point);
-uint32_t utf8_encode(uint32_t code_point, char *text);
+mote_value mote_string_new(mote_vm *vm, const char *text, uint32_t bytes);
+mote_value mote_string_from_bytes(mote_vm *vm, const uint8_t *data, uint32_t length);
+bool mote_string_equals(const mote_vm *vm, mote_value a, mote_value b);
+mote_value mote_string_at(mote_vm *vm, mote_value string, uint32_t character);
+uint32_t mote_utf8_count(const char *text, uint32_t bytes);
+uint32_t mote_utf8_decode(const char *text, uint32_t *code_point);
+uint32_t mote_utf8_encode(uint32_t code_point, char *text);
 static inline mote_value builtin_value(enum builtin_string string)
 {
     return immediate(TAG_STRING, STRING_INDEX(STRING_BUILTIN, (uint32_t)string));
@@ -330,18 +323,18 @@ static inline mote_value builtin_value(enum builtin_string string)
 /** Tables of so many pairs and more are dictionaries, and have an index. */
 enum { HASHED = 40 };
 
-mote_value map_new(mote_vm *vm, mote_value prototype);
-mote_value table_find(const mote_vm *vm, mote_value table, mote_value key);
+mote_value mote_map_new(mote_vm *vm, mote_value prototype);
+mote_value mote_table_find(const mote_vm *vm, mote_value table, mote_value key);
 /** Stores into the table that *slot refers to, growing it; *slot lies in a rooted block or in the machine. */
-bool table_set(mote_vm *vm, mote_value owner, mote_value *slot, mote_value key, mote_value value);
-uint32_t table_trim(const mote_vm *vm, mote_value table);
-bool table_delete(mote_vm *vm, mote_value table, mote_value key);
-bool map_set(mote_vm *vm, mote_value map, mote_value key, mote_value value);
-mote_value map_get(mote_vm *vm, mote_value map, mote_value key);
-/** Like map_set, of a key that a map which is no prototype does not have. */
-bool map_add(mote_vm *vm, mote_value map, mote_value key, mote_value value);
-/** Like map_set, of the first of so many fields: the map gets room for all. `key` is a string of the image. */
-bool map_begin(mote_vm *vm, mote_value map, mote_value key, mote_value value, uint32_t fields);
+bool mote_table_set(mote_vm *vm, mote_value owner, mote_value *slot, mote_value key, mote_value value);
+uint32_t mote_table_trim(const mote_vm *vm, mote_value table);
+bool mote_table_delete(mote_vm *vm, mote_value table, mote_value key);
+bool mote_map_set(mote_vm *vm, mote_value map, mote_value key, mote_value value);
+mote_value mote_map_get(mote_vm *vm, mote_value map, mote_value key);
+/** Like mote_map_set, of a key that a map which is no prototype does not have. */
+bool mote_map_add(mote_vm *vm, mote_value map, mote_value key, mote_value value);
+/** Like mote_map_set, of the first of so many fields: the map gets room for all. `key` is a string of the image. */
+bool mote_map_begin(mote_vm *vm, mote_value map, mote_value key, mote_value value, uint32_t fields);
 
 /* field.c */
 
@@ -349,40 +342,39 @@ bool map_begin(mote_vm *vm, mote_value map, mote_value key, mote_value value, ui
  * `object.key` at sp[-1], `key` a string of the image, with vm->pc behind the operation. A method about to be called
  * stays unbound: the machine keeps its receiver.
  */
-mote_value field_get(mote_vm *vm, mote_value object, mote_value key);
+mote_value mote_field_get(mote_vm *vm, mote_value object, mote_value key);
 /** The same, never bound; accessors have run already. */
-mote_value field_find(mote_vm *vm, mote_value object, mote_value key);
+mote_value mote_field_find(mote_vm *vm, mote_value object, mote_value key);
 /** `object[key] = value`. */
-bool field_set(mote_vm *vm, mote_value object, mote_value key, mote_value value);
+bool mote_field_set(mote_vm *vm, mote_value object, mote_value key, mote_value value);
 
 /* property.c */
 /** A field of a prototype or builtin object, through the cache; VALUE_NONE: it has none. */
-mote_value lookup(mote_vm *vm, mote_value holder, mote_value key);
+mote_value mote_lookup(mote_vm *vm, mote_value holder, mote_value key);
 /** A field of a builtin object, not bound. */
-mote_value builtin_get(mote_vm *vm, uint32_t object, mote_value key);
-mote_value property_get(mote_vm *vm, mote_value object, mote_value key, bool bind);
-/** Like property_get, without binding; for method calls. Accessors have run already. */
-mote_value property_get_unbound(mote_vm *vm, mote_value object, mote_value key);
-bool property_set(mote_vm *vm, mote_value object, mote_value key, mote_value value);
-mote_value index_get(mote_vm *vm, mote_value object, mote_value key);
-bool index_set(mote_vm *vm, mote_value object, mote_value key, mote_value value);
-bool index_delete(mote_vm *vm, mote_value object, mote_value key, bool *existed);
-mote_value bind_function(mote_vm *vm, mote_value function, mote_value receiver);
-bool is_function(const mote_vm *vm, mote_value v);
-mote_value code_of(const mote_vm *vm, mote_value function);
+mote_value mote_builtin_get(mote_vm *vm, uint32_t object, mote_value key);
+mote_value mote_property_get(mote_vm *vm, mote_value object, mote_value key, bool bind);
+/** Like mote_property_get, without binding; for method calls. Accessors have run already. */
+mote_value mote_property_get_unbound(mote_vm *vm, mote_value object, mote_value key);
+bool mote_property_set(mote_vm *vm, mote_value object, mote_value key, mote_value value);
+mote_value mote_index_get(mote_vm *vm, mote_value object, mote_value key);
+bool mote_index_set(mote_vm *vm, mote_value object, mote_value key, mote_value value);
+bool mote_index_delete(mote_vm *vm, mote_value object, mote_value key, bool *existed);
+mote_value mote_bind_function(mote_vm *vm, mote_value function, mote_value receiver);
+mote_value mote_code_of(const mote_vm *vm, mote_value function);
 /** C.prototype; 0 and a TypeError when `function` is no constructor. */
-mote_value prototype_of_ctor(mote_vm *vm, mote_value function);
-bool instance_of(mote_vm *vm, mote_value object, mote_value ctor, bool *result);
-bool values_equal(mote_vm *vm, mote_value a, mote_value b);
-mote_value type_name(const mote_vm *vm, mote_value v);
+mote_value mote_prototype_of_ctor(mote_vm *vm, mote_value function);
+bool mote_instance_of(mote_vm *vm, mote_value object, mote_value ctor, bool *result);
+bool mote_values_equal(mote_vm *vm, mote_value a, mote_value b);
+mote_value mote_type_name(const mote_vm *vm, mote_value v);
 /** The map of own fields that a program stored, created when `create`; 0 when there is none. */
-mote_value attached_map(mote_vm *vm, mote_value owner, bool create);
-void cache_clear(mote_vm *vm);
-mote_value key_value(mote_vm *vm, mote_value key);
+mote_value mote_attached_map(mote_vm *vm, mote_value owner, bool create);
+void mote_cache_clear(mote_vm *vm);
+mote_value mote_key_value(mote_vm *vm, mote_value key);
 
 /* array.c, buffer.c */
-mote_value array_new(mote_vm *vm, uint32_t length);
-bool array_resize(mote_vm *vm, mote_value array, uint32_t length);
+mote_value mote_array_new(mote_vm *vm, uint32_t length);
+bool mote_array_resize(mote_vm *vm, mote_value array, uint32_t length);
 static inline mote_value *array_items(const mote_vm *vm, mote_value array)
 {
     return ((block_values *)at_offset(vm, ((block_array *)at_offset(vm, array))->items))->items;
@@ -391,15 +383,15 @@ static inline uint32_t array_length(const mote_vm *vm, mote_value array)
 {
     return ((block_array *)at_offset(vm, array))->length;
 }
-mote_value buffer_new(mote_vm *vm, uint32_t length);
+mote_value mote_buffer_new(mote_vm *vm, uint32_t length);
 /** What Buffer.prototype has beside DeviceScript's (bytes.c). */
-extern const mote_native_entry byte_natives[];
+extern const mote_native_entry mote_byte_natives[];
 /** The same for Buffer. */
-extern const mote_native_entry byte_functions[];
+extern const mote_native_entry mote_byte_functions[];
 /** Bytes of a Buffer, writable or in the image; NULL when it is none. */
-uint8_t *buffer_data(const mote_vm *vm, mote_value v, uint32_t *length);
-mote_value buffer_load(mote_vm *vm, mote_value buffer, mote_value format, mote_value offset);
-bool buffer_store(mote_vm *vm, mote_value buffer, mote_value format, mote_value offset, mote_value value);
+uint8_t *mote_buffer_data(const mote_vm *vm, mote_value v, uint32_t *length);
+mote_value mote_buffer_load(mote_vm *vm, mote_value buffer, mote_value format, mote_value offset);
+bool mote_buffer_store(mote_vm *vm, mote_value buffer, mote_value format, mote_value offset, mote_value value);
 
 /* text.c: texts that grow, ToString, inspect, format */
 typedef struct {
@@ -409,63 +401,63 @@ typedef struct {
     uint32_t limit;  /* the rest is left out */
     bool failed;
 } text_builder;
-bool text_begin(text_builder *text, mote_vm *vm, uint32_t limit);
-void text_add(text_builder *text, const char *bytes, uint32_t length);
-void text_add_literal(text_builder *text, const char *literal);
-void text_add_number(text_builder *text, double number, int digits);
-const char *text_bytes(const text_builder *text);
+bool mote_text_begin(text_builder *text, mote_vm *vm, uint32_t limit);
+void mote_text_add(text_builder *text, const char *bytes, uint32_t length);
+void mote_text_add_literal(text_builder *text, const char *literal);
+void mote_text_add_number(text_builder *text, double number, int digits);
+const char *mote_text_bytes(const text_builder *text);
 /** The string built; releases the root. 0 when something failed. */
-mote_value text_end(text_builder *text);
-void text_drop(text_builder *text);
-void text_add_value(text_builder *text, mote_value v);
-mote_value to_string(mote_vm *vm, mote_value v);
-mote_value format_values(mote_vm *vm, const mote_value *args, unsigned count);
+mote_value mote_text_end(text_builder *text);
+void mote_text_drop(text_builder *text);
+void mote_text_add_value(text_builder *text, mote_value v);
+mote_value mote_to_string(mote_vm *vm, mote_value v);
+mote_value mote_format_values(mote_vm *vm, const mote_value *args, unsigned count);
 
 /* json.c */
 enum { STYLE_JSON, STYLE_INSPECT };
 /** Adds a value as JSON or as inspect shows it. False when an exception is pending. */
-bool serialize(text_builder *text, mote_value v, int style, uint32_t indent);
+bool mote_serialize(text_builder *text, mote_value v, int style, uint32_t indent);
 
 /* error.c */
-mote_value throw_error(mote_vm *vm, enum mote_error kind, const char *format, ...);
+mote_value mote_throw_error(mote_vm *vm, enum mote_error kind, const char *format, ...);
 /** TypeError "expecting WHAT; got VALUE". */
-mote_value throw_expecting(mote_vm *vm, const char *what, mote_value got);
-void raise(mote_vm *vm, mote_value exception);
+mote_value mote_throw_expecting(mote_vm *vm, const char *what, mote_value got);
+void mote_raise(mote_vm *vm, mote_value exception);
 /** Name of an exception's class; allocates nothing. */
-const char *error_class(mote_vm *vm, mote_value exception, uint32_t *length);
+const char *mote_error_class(mote_vm *vm, mote_value exception, uint32_t *length);
 
 /* natives.c */
-const native_entry *native_of(uint32_t index);
+const native_entry *mote_native_of(uint32_t index);
 /** The native or constant `key` of a builtin object, VALUE_NONE when it has none. */
-mote_value native_lookup(mote_vm *vm, uint32_t object, mote_value key);
+mote_value mote_native_lookup(mote_vm *vm, uint32_t object, mote_value key);
 /** X.prototype of a builtin X, or 0. */
-uint32_t builtin_prototype(uint32_t object);
+uint32_t mote_builtin_prototype(uint32_t object);
 /** The map with all pins of the device, which is made when a program first looks at GPIO. */
-mote_value pins_expose(mote_vm *vm);
+mote_value mote_pins_expose(mote_vm *vm);
 /** A native of the host by its name, for those of the machine that only it can do; VALUE_NONE when it has none. */
-mote_value native_call_host(mote_vm *vm, const char *name, const mote_value *args, unsigned count);
-mote_value native_call(mote_vm *vm, uint32_t index, mote_value receiver, mote_value *args, unsigned count);
-const char *native_name(const mote_vm *vm, uint32_t index, uint32_t *length);
-mote_value accessor_run(mote_vm *vm, uint32_t index, mote_value receiver);
+mote_value mote_native_call_host(mote_vm *vm, const char *name, const mote_value *args, unsigned count);
+mote_value mote_native_call(mote_vm *vm, uint32_t index, mote_value receiver, mote_value *args, unsigned count);
+const char *mote_native_name(const mote_vm *vm, uint32_t index, uint32_t *length);
+mote_value mote_accessor_run(mote_vm *vm, uint32_t index, mote_value receiver);
 
 /* operations.c */
-mote_value operate_binary(mote_vm *vm, uint8_t op, mote_value x, mote_value y);
-mote_value operate_unary(mote_vm *vm, uint8_t op, mote_value x);
+mote_value mote_operate_binary(mote_vm *vm, uint8_t op, mote_value x, mote_value y);
+mote_value mote_operate_unary(mote_vm *vm, uint8_t op, mote_value x);
 /** The operations that only look at their operands, and never fail. */
-mote_value examine(mote_vm *vm, uint8_t op, mote_value x, mote_value y);
-mote_value check_ctor(mote_vm *vm, mote_value v);
+mote_value mote_examine(mote_vm *vm, uint8_t op, mote_value x, mote_value y);
+mote_value mote_check_ctor(mote_vm *vm, mote_value v);
 /** bind(function, this): for `super(...)`. */
-mote_value bind_value(mote_vm *vm, mote_value function, mote_value receiver);
-bool literal(mote_vm *vm, uint32_t index, mote_value *result);
+mote_value mote_bind_value(mote_vm *vm, mote_value function, mote_value receiver);
+bool mote_literal(mote_vm *vm, uint32_t index, mote_value *result);
 /** Without Jacdac, service specifications are empty maps that take what the program stores. */
-mote_value spec_map(mote_vm *vm, uint32_t spec);
-mote_value alloc_array(mote_vm *vm, mote_value size);
-mote_value alloc_buffer(mote_vm *vm, mote_value size);
-void throw_value(mote_vm *vm, mote_value v);
+mote_value mote_spec_map(mote_vm *vm, uint32_t spec);
+mote_value mote_alloc_array(mote_vm *vm, mote_value size);
+mote_value mote_alloc_buffer(mote_vm *vm, mote_value size);
+void mote_throw_value(mote_vm *vm, mote_value v);
 /** A function with the slots of the running activation, which are in a frame. */
-mote_value closure_new(mote_vm *vm, uint32_t function);
+mote_value mote_closure_new(mote_vm *vm, uint32_t function);
 /** The frame that holds a closure variable, NULL when the program is invalid. */
-block_frame *closure_frame(mote_vm *vm, mote_value levels, uint32_t slot);
+block_frame *mote_closure_frame(mote_vm *vm, mote_value levels, uint32_t slot);
 
 /* call.c */
 static inline bool has_failed(const mote_vm *vm)
@@ -473,52 +465,52 @@ static inline bool has_failed(const mote_vm *vm)
     return vm->exception != VALUE_NONE || vm->panic != MOTE_RUNNING;
 }
 /** Enters a call: `base` is the function, its `count` arguments follow. */
-void call_enter(mote_vm *vm, mote_value *base, unsigned count, mote_value receiver);
-void call_array(mote_vm *vm, mote_value function, mote_value array);
+void mote_call_enter(mote_vm *vm, mote_value *base, unsigned count, mote_value receiver);
+void mote_call_array(mote_vm *vm, mote_value function, mote_value array);
 /**
  * Enters a function of the image: base[0] is the receiver, UNDEFINED when there is none, and operands keep it alive.
  * False: an exception or panic is pending.
  */
-bool call_enter_function(mote_vm *vm, mote_value *base, uint32_t index, unsigned count, mote_value env);
+bool mote_call_enter_function(mote_vm *vm, mote_value *base, uint32_t index, unsigned count, mote_value env);
 /** Calls a native; its result is in vm->ret_val, unless an exception or panic is pending. */
-void call_enter_native(mote_vm *vm, mote_value *base, uint32_t index, unsigned count);
+void mote_call_enter_native(mote_vm *vm, mote_value *base, uint32_t index, unsigned count);
 /** Puts a new object of the constructor `index` to base[0]. */
-bool call_make_object(mote_vm *vm, mote_value *base, uint32_t index, mote_value env);
+bool mote_call_make_object(mote_vm *vm, mote_value *base, uint32_t index, mote_value env);
 /** Leaves the running activation with `result`. */
-void call_return(mote_vm *vm, mote_value result);
+void mote_call_return(mote_vm *vm, mote_value result);
 /** Sets the registers from the link words. */
-void frame_restore(mote_vm *vm, mote_value *link);
+void mote_frame_restore(mote_vm *vm, mote_value *link);
 static inline const image_function *function_at(const mote_vm *vm, uint32_t index)
 {
     return &vm->image.functions[index];
 }
-const image_function *running_function(const mote_vm *vm);
+const image_function *mote_running_function(const mote_vm *vm);
 
 /* unwind.c */
-void unwind_exception(mote_vm *vm);
-void unwind_jump(mote_vm *vm, uint32_t target, uint32_t levels);
+void mote_unwind_exception(mote_vm *vm);
+void mote_unwind_jump(mote_vm *vm, uint32_t target, uint32_t levels);
 /** Goes on with a saved jump or exception at the end of a finally block. */
-void unwind_again(mote_vm *vm, mote_value saved);
-bool try_enter(mote_vm *vm, uint32_t handler);
-bool try_leave(mote_vm *vm);
-bool try_is_top(const mote_vm *vm, uint32_t handler);
+void mote_unwind_again(mote_vm *vm, mote_value saved);
+bool mote_try_enter(mote_vm *vm, uint32_t handler);
+bool mote_try_leave(mote_vm *vm);
+bool mote_try_is_top(const mote_vm *vm, uint32_t handler);
 
 /* interpreter.c */
 /** Runs until the fiber yields or is interrupted, the machine panics, or a translated function is to run. */
-void interpreter_run(mote_vm *vm);
+void mote_interpreter_run(mote_vm *vm);
 
 /* translation.c */
 /** Runs the fiber until it yields or is interrupted, or the machine panics. */
-void machine_run(mote_vm *vm);
+void mote_machine_run(mote_vm *vm);
 /**
  * Calls of translated functions count for a turn as loops do. False: the guard has ended the program, or the host gets
  * its turn, and what is to run next goes on behind it.
  */
-bool turn_goes_on(mote_vm *vm);
+bool mote_turn_goes_on(mote_vm *vm);
 /** A class has got its prototype. */
-void translation_note_class(mote_vm *vm, uint32_t function, mote_value prototype);
+void mote_translation_note_class(mote_vm *vm, uint32_t function, mote_value prototype);
 /** Natives are not what they were: the program gave a builtin object fields of its own. */
-void translation_forget_natives(mote_vm *vm);
+void mote_translation_forget_natives(mote_vm *vm);
 static inline void limit_depth(mote_vm *vm)
 {
     uint32_t nested = vm->nested_from + MOST_NESTED;
@@ -531,17 +523,17 @@ static inline mote_translated *running_translation(const mote_vm *vm)
 }
 
 /* fiber.c */
-mote_value fiber_new(mote_vm *vm, mote_value function, const mote_value *args, unsigned count);
-bool stack_grow(mote_vm *vm, uint32_t words);
+mote_value mote_fiber_new(mote_vm *vm, mote_value function, const mote_value *args, unsigned count);
+bool mote_stack_grow(mote_vm *vm, uint32_t words);
 /** vm->peak_stack_words knows what vm->stack_peak has seen. */
-void stack_note_peak(mote_vm *vm);
+void mote_stack_note_peak(mote_vm *vm);
 /** Room for `words` more behind vm->sp; the stack may move. */
 static inline bool stack_reserve(mote_vm *vm, uint32_t words)
 {
-    return (uint32_t)(vm->stack_end - vm->sp) >= words || stack_grow(vm, words);
+    return (uint32_t)(vm->stack_end - vm->sp) >= words || mote_stack_grow(vm, words);
 }
-void fiber_save(mote_vm *vm);
-void fiber_end(mote_vm *vm);
-void fiber_sleep(mote_vm *vm, mote_value milliseconds, bool suspended);
+void mote_fiber_save(mote_vm *vm);
+void mote_fiber_end(mote_vm *vm);
+void mote_fiber_sleep(mote_vm *vm, mote_value milliseconds, bool suspended);
 
 #endif

@@ -215,27 +215,29 @@ function compileUnits(compiler: string, units: Unit[], headers: string, include:
     return objects
 }
 
+/** The objects of a program, not linked; compiled only when a source or flag has changed. Throws with the messages. */
+export function buildObjects({ name, compiler, ...program }: NativeProgram, configured: string[] = []): string[] {
+    const include = [...configured.map((path) => `-I${dirname(path)}`), ...INCLUDE]
+    try {
+        return compileUnits(compiler, unitsOf({ name, compiler, ...program }), headersHash(configured), include)
+    } catch (error) {
+        throw new Error(`${name} does not compile:\n${(error as Error).message}`)
+    }
+}
+
 /**
  * The path of the compiled program; compiled only when a source or flag has changed. Throws with the messages.
  * @param configuration folder with a mote_config.h
  */
 export function buildNative(program: NativeProgram, configuration?: string): string {
     const { name, compiler, flags, libraries } = program
-    const configured = configuration === undefined ? [] : [join(configuration, "mote_config.h")]
-    const units = unitsOf(program)
-    const headers = headersHash(configured)
-    const hash = createHash("sha256").update([...flags, ...libraries].join(" "))
-    for (const unit of units) hash.update(objectOf(compiler, unit, headers))
+    const objects = buildObjects(program, configuration === undefined ? [] : [join(configuration, "mote_config.h")])
+    const hash = createHash("sha256").update([...flags, ...libraries, ...objects].join(" "))
     const path = join(cache, `${name}-${hash.digest("hex").slice(0, 16)}`)
     if (existsSync(path)) return path
     const fresh = `${path}.${process.pid}`
-    try {
-        const include = [...configured.map((path) => `-I${dirname(path)}`), ...INCLUDE]
-        const objects = compileUnits(compiler, units, headers, include)
-        must(compiler, [...flags, "-o", fresh, ...objects, ...libraries], "")
-    } catch (error) {
-        throw new Error(`${name} does not compile:\n${(error as Error).message}`)
-    }
+    const run = spawnSync(compiler, [...flags, "-o", fresh, ...objects, ...libraries], { encoding: "utf8" })
+    if (run.status !== 0) throw new Error(`${name} does not link:\n${run.error?.message ?? run.stderr}`)
     renameSync(fresh, path)
     return path
 }

@@ -34,7 +34,7 @@ static void on_event(void *context, esp_event_base_t base, int32_t id, void *dat
 {
     (void)context, (void)data;
     if (base == WIFI_EVENT && id == WIFI_EVENT_STA_START) {
-        random_is_good();
+        mote_random_is_good();
         esp_wifi_connect();
     } else if (base == WIFI_EVENT && id == WIFI_EVENT_STA_CONNECTED) {
         esp_netif_create_ip6_linklocal(station_netif); /* IPv6 begins with it: routers are asked from this address */
@@ -48,7 +48,7 @@ static void on_event(void *context, esp_event_base_t base, int32_t id, void *dat
 static bool start_clock(void)
 {
     static char server[64] = "pool.ntp.org"; /* kept by reference */
-    setting_text("sntp", server, sizeof server);
+    mote_setting_text("sntp", server, sizeof server);
     esp_sntp_config_t config = ESP_NETIF_SNTP_DEFAULT_CONFIG(server);
     return esp_netif_sntp_init(&config) == ESP_OK;
 }
@@ -57,7 +57,7 @@ static bool start_clock(void)
 static bool put(uint8_t *target, size_t size, const char *name)
 {
     size_t length = 0;
-    const char *text = port_setting(name, &length);
+    const char *text = mote_port_setting(name, &length);
     if (length > size) return false;
     memset(target, 0, size);
     if (text != NULL) memcpy(target, text, length);
@@ -69,9 +69,9 @@ static bool set_country(void)
 {
     size_t length;
     char code[3];
-    const char *own = port_setting("wifi-country", &length);
+    const char *own = mote_port_setting("wifi-country", &length);
     if (own == NULL) return esp_wifi_set_country_code("01", true) == ESP_OK;
-    bool fits = length == 2 && setting_text("wifi-country", code, sizeof code);
+    bool fits = length == 2 && mote_setting_text("wifi-country", code, sizeof code);
     if (fits && esp_wifi_set_country_code(code, true) == ESP_OK) return true;
     printf("warning: wifi.country %.*s is unknown to the radio: 01, the world's, holds\n", (int)length, own);
     return esp_wifi_set_country_code("01", true) == ESP_OK;
@@ -88,7 +88,7 @@ static bool configure(void)
     return done;
 }
 
-bool wifi_start(void)
+bool mote_wifi_start(void)
 {
     const wifi_init_config_t init = WIFI_INIT_CONFIG_DEFAULT();
     const esp_timer_create_args_t timer = {.callback = connect, .name = "wifi"};
