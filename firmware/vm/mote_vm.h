@@ -80,8 +80,11 @@ typedef struct {
     const mote_native_entry *buffer_natives;
 } mote_host;
 
+/** Bytes: what the address of an arena is a multiple of. malloc of some 32-bit systems gives less. */
+enum { MOTE_ARENA_ALIGNMENT = 8 };
+
 typedef struct {
-    void *arena;           /* 8-byte aligned, owned by the host */
+    void *arena;           /* aligned to MOTE_ARENA_ALIGNMENT, owned by the host */
     uint32_t arena_bytes;  /* up to 64 MB */
     uint32_t max_depth;    /* nested calls per fiber; 0: 100 */
     uint32_t guard;        /* operations a fiber may run without yielding; 0: no limit */
@@ -105,8 +108,10 @@ typedef struct {
     uint32_t peak_stack_bytes; /* of one fiber */
 } mote_stats;
 
-/** A machine in the arena, or NULL when the arena is too small (below about 4 KB) or misaligned. */
+/** A machine in the arena, or NULL: mote_vm_create_error has the reason. */
 mote_vm *mote_vm_create(const mote_config *config);
+/** Why the arena cannot hold a machine, as part of a sentence for a log; NULL when it can. */
+const char *mote_vm_create_error(const mote_config *config);
 
 /**
  * Verifies an image and makes its entry point the first fiber; drops whatever ran before, panics included.

@@ -7,11 +7,21 @@ _Static_assert(sizeof(image_function) == 16, "functions are read where they lie 
 
 static const mote_host no_host;
 
+/** Room for the first fiber and a few objects, bytes. */
+enum { LEAST_HEAP = 1024, MOST_ARENA = 64 << 20 };
+
+const char *mote_vm_create_error(const mote_config *config)
+{
+    if (config->arena == NULL) return "no memory for the arena";
+    if ((uintptr_t)config->arena % MOTE_ARENA_ALIGNMENT != 0) return "the arena is not 8-byte aligned";
+    if (config->arena_bytes > MOST_ARENA) return "the arena is larger than 64 MB";
+    return config->arena_bytes < sizeof(mote_vm) + LEAST_HEAP ? "the arena is too small" : NULL;
+}
+
 mote_vm *mote_vm_create(const mote_config *config)
 {
     uint32_t bytes = config->arena_bytes & ~7u;
-    if (config->arena == NULL || ((uintptr_t)config->arena & 7u) != 0 || bytes > 64u << 20) return NULL;
-    if (bytes < sizeof(mote_vm) + 1024) return NULL;
+    if (mote_vm_create_error(config) != NULL) return NULL;
     mote_vm *vm = config->arena;
     memset(vm, 0, sizeof *vm);
     vm->host = config->host != NULL ? config->host : &no_host;

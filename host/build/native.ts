@@ -77,6 +77,14 @@ export const storageTest: NativeProgram = {
     libraries: [],
 }
 
+/** Arenas that a machine can be made in, and others. */
+export const arenaTest: NativeProgram = {
+    ...storageTest,
+    name: "test-arena",
+    sources: ["vm", "test/test_arena.c"],
+    libraries: ["-lm"],
+}
+
 /** For LD_PRELOAD before checkedDevice: parts of the crypto library that have no memory. */
 export const failingLibrary: NativeProgram = {
     name: "failing-library.so",

@@ -11,6 +11,7 @@
 #include "translation.h"
 #include "udp_sockets.h"
 
+#include <esp_heap_caps.h>
 #include <esp_pm.h>
 #include <esp_system.h>
 #include <esp_task_wdt.h>
@@ -19,7 +20,6 @@
 #include <freertos/task.h>
 #include <psa/crypto.h>
 #include <stdio.h>
-#include <stdlib.h>
 
 /** The machine sleeps no longer at once, so that the watchdog sees it; and so long after a crash. */
 enum { LONGEST_SLEEP_MS = 5000, PAUSE_AFTER_CRASH_MS = 3000 };
@@ -74,11 +74,15 @@ static void start(program_choice *program, int wake_fd)
                                    .arch_id = "esp32c3",
                                    .natives = mote_natives,
                                    .buffer_natives = mote_buffer_crypto_natives};
-    const mote_config config = {
-        .arena = malloc(MOTE_ARENA_KB * 1024u), .arena_bytes = MOTE_ARENA_KB * 1024u, .max_depth = 100, .host = &host};
-    mote_vm *vm = config.arena == NULL ? NULL : mote_vm_create(&config);
+    /* The chip's malloc aligns to 4 bytes. */
+    const uint32_t bytes = MOTE_ARENA_KB * 1024u;
+    const mote_config config = {.arena = heap_caps_aligned_alloc(MOTE_ARENA_ALIGNMENT, bytes, MALLOC_CAP_8BIT),
+                                .arena_bytes = bytes,
+                                .max_depth = 100,
+                                .host = &host};
+    mote_vm *vm = mote_vm_create(&config);
     if (vm == NULL) {
-        puts("error: no room for the program's memory: a smaller `arena` in devs.config.json helps");
+        printf("error: %s: `arena` in devs.config.json says how large it is\n", mote_vm_create_error(&config));
         return;
     }
     if (mote_vm_load(vm, program->image, program->length) != 0) {

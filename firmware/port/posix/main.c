@@ -273,16 +273,16 @@ int main(int argc, char **argv)
         return 2;
     }
     if (program.fallback != NULL) printf("warning: %s; the one before runs\n", program.fallback);
-    void *arena = malloc(options.heap_kb * 1024u);
+    void *arena = aligned_alloc(MOTE_ARENA_ALIGNMENT, options.heap_kb * 1024u);
     const mote_config config = {.arena = arena,
                                 .arena_bytes = options.heap_kb * 1024u,
                                 .max_depth = options.depth,
                                 .guard = options.guard,
                                 .gc_stress = options.gc_stress,
                                 .host = &host};
-    mote_vm *vm = arena == NULL ? NULL : mote_vm_create(&config);
+    mote_vm *vm = mote_vm_create(&config);
     if (vm == NULL) {
-        fputs("mote-device: the arena is too small\n", stderr);
+        fprintf(stderr, "mote-device: --heap %u: %s\n", (unsigned)options.heap_kb, mote_vm_create_error(&config));
         return 2;
     }
     if (mote_vm_load(vm, program.image, program.length) == 0) {

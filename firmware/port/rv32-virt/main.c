@@ -199,8 +199,8 @@ static mote_vm *start(const program_choice *program, void *arena, uint32_t bytes
                                 .max_depth = number_setting("depth", 100),
                                 .guard = number_setting("guard", 0),
                                 .host = &host};
-    mote_vm *vm = arena == NULL ? NULL : mote_vm_create(&config);
-    if (vm == NULL) puts("error: no room for the arena");
+    mote_vm *vm = mote_vm_create(&config);
+    if (vm == NULL) printf("error: %s\n", mote_vm_create_error(&config));
     else if (mote_vm_load(vm, program->image, program->length) != 0)
         printf("error: the program cannot be loaded: %s\n", mote_vm_load_error(vm));
     else mote_natives_translate(vm, program->image, program->length);
@@ -234,7 +234,7 @@ int main(void)
     }
     if (program.fallback != NULL) printf("warning: %s; the one before runs\n", program.fallback);
     uint32_t bytes = number_setting("arena", MOTE_ARENA_KB) * 1024;
-    void *arena = malloc(bytes);
+    void *arena = aligned_alloc(MOTE_ARENA_ALIGNMENT, bytes);
     mote_vm *vm = start(&program, arena, bytes);
     if (vm == NULL || mote_vm_load_error(vm) != NULL) return 2;
     run(vm, &program);
