@@ -94,6 +94,13 @@ export const failingLibrary: NativeProgram = {
     libraries: [],
 }
 
+/** For LD_PRELOAD before checkedDevice: a network that does not take two of the datagrams. */
+export const lostNetwork: NativeProgram = {
+    ...failingLibrary,
+    name: "lost-network.so",
+    sources: ["test/lost_network.c"],
+}
+
 /** Loader and interpreter under libFuzzer. */
 export const machineFuzzer: NativeProgram = {
     name: "fuzz-machine",

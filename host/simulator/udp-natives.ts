@@ -11,6 +11,9 @@ import { type Machine, type Native, type NativeCall } from "./machine.js"
 /** Datagrams that wait per socket; more are dropped, as a small device's network stack does. */
 const QUEUE_LIMIT = 16
 
+/** Bytes of the largest datagram of UDP over IPv4. */
+const HIGHEST_DATAGRAM = 65507
+
 interface Waiting {
     data: Uint8Array
     address: string
@@ -85,9 +88,12 @@ class DeviceSocket {
     }
 
     send(datagram: Uint8Array, host: string, port: number): number {
+        // The system answers later here: what befell this datagram alone is a loss. Refused is an earlier one, as on a device.
         const done = (error: Error | null): void => {
-            if (error !== null) this.failed(asGError(error, "socket"))
+            const failure = error === null ? undefined : asGError(error, "socket")
+            if (failure?.code === IOErrorEnum.CONNECTION_REFUSED) this.failed(failure)
         }
+        if (datagram.length > HIGHEST_DATAGRAM) return -IOErrorEnum.MESSAGE_TOO_LARGE
         const copy = Buffer.from(datagram)
         if (this.remote === undefined && (port === 0 || isIP(host.replace(/%.*/, "")) === 0))
             return -IOErrorEnum.INVALID_ARGUMENT

@@ -12,6 +12,8 @@ bool mote_settings_open(void);
 bool mote_storage_open(void);
 /** Starts the station; it connects, and connects again, for ever. Names and passwords are settings. */
 bool mote_wifi_start(void);
+/** Waits until the network has had an address once, IPv4 or global IPv6. False: not within `ms`. */
+bool mote_network_wait(uint32_t ms);
 /** Starts the task for slow work, and makes what mote_port_crypto_lock takes: before the program. Returns a descriptor
  * that is readable when some is done, -1 without one. */
 int mote_worker_start(void);

@@ -23,6 +23,9 @@
 
 /** The machine sleeps no longer at once, so that the watchdog sees it; and so long after a crash. */
 enum { LONGEST_SLEEP_MS = 5000, PAUSE_AFTER_CRASH_MS = 3000 };
+/** How long a program's start waits for an address: DHCP takes seconds, and a program without network may still
+ * measure. */
+enum { LONGEST_NETWORK_WAIT_S = 30 };
 
 static uint64_t micros(void *context)
 {
@@ -113,6 +116,16 @@ static bool start_services(void)
     return false;
 }
 
+/** Datagrams sent before there is an address are lost. */
+static void await_network(void)
+{
+    for (int second = 0; second < LONGEST_NETWORK_WAIT_S; second++) {
+        feed_watchdog();
+        if (mote_network_wait(1000)) return;
+    }
+    puts("warning: no network address yet: the program starts without");
+}
+
 void app_main(void);
 
 void app_main(void)
@@ -128,7 +141,10 @@ void app_main(void)
         program_choice program = mote_program_choose(slots);
         if (program.fallback != NULL) printf("warning: %s; the one before runs\n", program.fallback);
         if (program.image == NULL) puts("error: no program in flash: mote flash puts one there");
-        else start(&program, mote_worker_start());
+        else {
+            await_network();
+            start(&program, mote_worker_start());
+        }
     }
     esp_task_wdt_reset();
     mote_sockets_wait(PAUSE_AFTER_CRASH_MS, -1);
