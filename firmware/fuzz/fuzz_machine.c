@@ -149,10 +149,10 @@ static void edit(uint8_t *data, const mote_image *image, uint32_t *state)
     const uint8_t *pc = data + function->start, *end = pc + function->length;
     for (uint32_t skip = next_random(state) % function->length; pc < end; skip--) {
         uint8_t *at = data + (pc - data), op = *pc++;
-        if (op < OP_CONSTANTS && (op >= OP_END || mote_op_shape[op] == 0xff)) return; /* edited before */
-        bool plain = op >= OP_CONSTANTS || (op < OP_END && mote_op_shape[op] >> 4 == IMM_NONE);
+        if (op < FIRST_SMALL_INT && (op >= OP_END || mote_op_shape[op] == 0xff)) return; /* edited before */
+        bool plain = op >= FIRST_SMALL_INT || (op < OP_END && mote_op_shape[op] >> 4 == IMM_NONE);
         if (skip == 0 || pc == end) {
-            if (op >= OP_CONSTANTS) *at = (uint8_t)(0x80u | next_random(state));
+            if (op >= FIRST_SMALL_INT) *at = (uint8_t)(0x80u | next_random(state));
             else if (!plain && (next_random(state) & 1u) != 0) at[1] = (uint8_t)(next_random(state) % FIRST_MULTIBYTE);
             else *at = same_shape(op, state);
             return;

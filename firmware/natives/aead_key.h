@@ -5,20 +5,14 @@
 #ifndef MOTE_AEAD_KEY_H
 #define MOTE_AEAD_KEY_H
 
+#include "native_list.h"
+
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
-/** AeadAlgorithm of src/dtls/crypto/provider.ts. */
-enum {
-    AEAD_AES_128_CCM_8 = 1,
-    AEAD_AES_256_CCM_8,
-    AEAD_AES_128_CCM,
-    AEAD_AES_256_CCM,
-    AEAD_AES_128_GCM,
-    AEAD_CHACHA20_POLY1305,
-    AEAD_NONCE_BYTES = 12
-};
+/** Bytes; of every AEAD. */
+enum { AEAD_NONCE_BYTES = 12 };
 
 typedef struct aead_key aead_key;
 

@@ -3,6 +3,7 @@
 #define MOTE_ARGUMENTS_H
 
 #include "mote_vm.h"
+#include "native_list.h"
 
 typedef struct {
     const uint8_t *data;

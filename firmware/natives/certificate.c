@@ -1,4 +1,7 @@
-#include "certificate.h"
+/*
+ * Certificate chains (RFC 5280), answered in the bits of GIO's TlsCertificateFlags. Where the firmware's mbedTLS has no
+ * X.509, as on boards that know PSK only, the native says so.
+ */
 #include "arguments.h"
 
 #include <mbedtls/version.h>

@@ -16,8 +16,6 @@ void *mote_handle_argument(mote_vm *vm, mote_value value, const char *name, hand
 void *mote_handle_object(int32_t handle, handle_kind kind);
 /** Closes it; nothing happens when it is closed already. */
 void mote_handle_close(int32_t handle);
-/** Closes it, too, once `owner`, an object of the program, is out of reach. */
-mote_value mote_native_crypto_owned(mote_vm *vm, mote_value receiver, const mote_value *args, unsigned count);
 /** In a collection: notes the handles whose owners are gone. */
 void mote_handles_collected(const mote_vm *vm);
 /** Closes those. Not within a collection: a native may be at work with one. */

@@ -1,4 +1,4 @@
-/* Hashes and keyed HMACs. Algorithm numbers: HashAlgorithm of src/dtls/crypto/provider.ts. */
+/* Hashes and keyed HMACs. Algorithm numbers: HashAlgorithm of src/dtls/crypto/algorithm-numbers.ts. */
 #ifndef MOTE_HASH_H
 #define MOTE_HASH_H
 
@@ -16,13 +16,5 @@ hmac *mote_hmac_create(int32_t algorithm, const uint8_t *key, size_t length);
 size_t mote_hmac_sign(hmac *keyed, const uint8_t *first, size_t first_length, const uint8_t *second,
                       size_t second_length, uint8_t *digest);
 void mote_hmac_close(void *keyed);
-
-mote_value mote_native_hash_new(mote_vm *vm, mote_value receiver, const mote_value *args, unsigned count);
-mote_value mote_native_hash_update(mote_vm *vm, mote_value receiver, const mote_value *args, unsigned count);
-mote_value mote_native_hash_clone(mote_vm *vm, mote_value receiver, const mote_value *args, unsigned count);
-mote_value mote_native_hash_digest(mote_vm *vm, mote_value receiver, const mote_value *args, unsigned count);
-mote_value mote_native_hmac_new(mote_vm *vm, mote_value receiver, const mote_value *args, unsigned count);
-mote_value mote_native_hmac_sign(mote_vm *vm, mote_value receiver, const mote_value *args, unsigned count);
-mote_value mote_native_hmac_expand(mote_vm *vm, mote_value receiver, const mote_value *args, unsigned count);
 
 #endif

@@ -1,10 +1,12 @@
 /*
  * A running hash. mbedTLS 2 and 3 have contexts of their own, a third cheaper than PSA's operations and half as large;
  * from version 4 on there is PSA alone. hash_state.c alone knows. Algorithm numbers: HashAlgorithm of
- * src/dtls/crypto/provider.ts.
+ * src/dtls/crypto/algorithm-numbers.ts.
  */
 #ifndef MOTE_HASH_STATE_H
 #define MOTE_HASH_STATE_H
+
+#include "native_list.h"
 
 #include <mbedtls/version.h>
 #include <psa/crypto.h>
@@ -17,7 +19,7 @@
 #include <mbedtls/sha512.h>
 #endif
 
-enum { HASH_SHA_256 = 4, HASH_SHA_384 = 5, MOST_HASH_BYTES = 48, MOST_BLOCK_BYTES = 128 };
+enum { MOST_HASH_BYTES = 48, MOST_BLOCK_BYTES = 128 };
 
 typedef struct {
     int32_t algorithm;

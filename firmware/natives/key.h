@@ -14,11 +14,4 @@ mote_value mote_key_import(mote_vm *vm, int32_t group, const uint8_t *private_ke
 /** What mote_key_import wants, of a handle's object. */
 bool mote_key_export(const void *object, int32_t *group, uint8_t *private_key);
 
-mote_value mote_native_key_new(mote_vm *vm, mote_value receiver, const mote_value *args, unsigned count);
-mote_value mote_native_key_import(mote_vm *vm, mote_value receiver, const mote_value *args, unsigned count);
-mote_value mote_native_key_public(mote_vm *vm, mote_value receiver, const mote_value *args, unsigned count);
-mote_value mote_native_key_agree(mote_vm *vm, mote_value receiver, const mote_value *args, unsigned count);
-mote_value mote_native_key_sign(mote_vm *vm, mote_value receiver, const mote_value *args, unsigned count);
-mote_value mote_native_key_verify(mote_vm *vm, mote_value receiver, const mote_value *args, unsigned count);
-
 #endif

@@ -1,4 +1,7 @@
-#include "mask.h"
+/*
+ * Record number encryption of DTLS 1.3 (RFC 9147 section 4.2.3), on the block or stream cipher of an AEAD. ChaCha20
+ * with a counter of one's own is beyond PSA: mbedTLS 4 has AES alone.
+ */
 #include "aead_key.h"
 #include "arguments.h"
 #include "handles.h"

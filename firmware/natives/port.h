@@ -7,23 +7,7 @@
 
 #include "configuration.h"
 #include "mote_vm.h"
-
-/** IOErrorEnum codes of GIO that ports answer with, as minus the code. FAILED is 0 there, which has no minus: 255 here.
- */
-enum {
-    IO_FAILED = 255,
-    IO_NOT_FOUND = 1,
-    IO_NO_SPACE = 12,
-    IO_INVALID_ARGUMENT = 13,
-    IO_PERMISSION_DENIED = 14,
-    IO_NOT_SUPPORTED = 15,
-    IO_WOULD_BLOCK = 27,
-    IO_ADDRESS_IN_USE = 33,
-    IO_HOST_UNREACHABLE = 37,
-    IO_NETWORK_UNREACHABLE = 38,
-    IO_CONNECTION_REFUSED = 39,
-    IO_MESSAGE_TOO_LARGE = 46
-};
+#include "native_list.h"
 
 /** Fills with random bytes; false while the source is not good. */
 bool mote_port_random(uint8_t *target, size_t length);

@@ -1,4 +1,4 @@
-#include "system.h"
+/* Settings, log, clocks, name resolution, storage. */
 #include "arguments.h"
 #include "natives.h"
 #include "port.h"

@@ -12,14 +12,4 @@ bool mote_udp_is_awaited(unsigned slot);
 /** Calls this for each datagram that the program takes. */
 void mote_udp_when_taken(void (*call)(void));
 
-mote_value mote_native_udp_open(mote_vm *vm, mote_value receiver, const mote_value *args, unsigned count);
-mote_value mote_native_udp_port(mote_vm *vm, mote_value receiver, const mote_value *args, unsigned count);
-mote_value mote_native_udp_send(mote_vm *vm, mote_value receiver, const mote_value *args, unsigned count);
-mote_value mote_native_udp_receive(mote_vm *vm, mote_value receiver, const mote_value *args, unsigned count);
-mote_value mote_native_udp_sender(mote_vm *vm, mote_value receiver, const mote_value *args, unsigned count);
-mote_value mote_native_udp_sender_port(mote_vm *vm, mote_value receiver, const mote_value *args, unsigned count);
-mote_value mote_native_udp_on_readable(mote_vm *vm, mote_value receiver, const mote_value *args, unsigned count);
-mote_value mote_native_udp_is_readable(mote_vm *vm, mote_value receiver, const mote_value *args, unsigned count);
-mote_value mote_native_udp_close(mote_vm *vm, mote_value receiver, const mote_value *args, unsigned count);
-
 #endif

@@ -1,4 +1,7 @@
-#include "wrap.h"
+/*
+ * Keys on their way through hands that may not see them: version 1, kind of handle 1, algorithm or group 1, 0, nonce
+ * 12, then the key sealed by another AEAD with these 16 bytes as additional data.
+ */
 #include "aead_key.h"
 #include "arguments.h"
 #include "handles.h"

@@ -240,7 +240,7 @@ static enum encoding encoding_of(mote_vm *vm, mote_value v)
     if (is_falsy_constant(v)) return ENCODING_UTF8;
     if (mote_is_string(vm, v)) {
         if (mote_string_equals(vm, v, builtin_value(S_hex))) return ENCODING_HEX;
-        if (mote_string_equals(vm, v, builtin_value(S_utf8)) || mote_string_equals(vm, v, builtin_value(S_UTF_8)))
+        if (mote_string_equals(vm, v, builtin_value(S_utf8)) || mote_string_equals(vm, v, builtin_value(S_utf_8)))
             return ENCODING_UTF8;
     }
     uint32_t length;

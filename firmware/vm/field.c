@@ -54,7 +54,7 @@ static bool is_callee(const uint8_t *pc)
     uint32_t depth = 1;
     for (;;) {
         uint8_t op = *pc++;
-        if (op >= OP_CONSTANTS) {
+        if (op >= FIRST_SMALL_INT) {
             depth++;
             continue;
         }

@@ -2,11 +2,13 @@
 #ifndef MOTE_IMAGE_H
 #define MOTE_IMAGE_H
 
+#include "bytecode.h"
+
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
-enum { IMAGE_MAGIC0 = 0x53766544, IMAGE_SECTIONS = 10, IMAGE_HEADER = 32, IMAGE_MAX_STACK = 16 };
+enum { IMAGE_MAGIC0 = 0x53766544, IMAGE_SECTIONS = 10, IMAGE_HEADER = 32 };
 #define IMAGE_MAGIC1 0xf1296e0au
 
 enum image_section {

@@ -94,7 +94,7 @@ void mote_interpreter_run(mote_vm *vm)
 #define X(number, name, kind, operands, immediate) [number] = &&place_##name,
         MOTE_OPS(X)
 #undef X
-            [OP_CONSTANTS... 255] = &&place_constant,
+            [FIRST_SMALL_INT... 255] = &&place_constant,
     };
     const uint8_t *pc;
     mote_value *sp, *slots;
@@ -104,7 +104,7 @@ void mote_interpreter_run(mote_vm *vm)
     NEXT();
 
 place_constant:
-    PUSH(small_value((int32_t)op - OP_CONSTANT_ZERO));
+    PUSH(small_value((int32_t)op - SMALL_INT_ZERO));
     NEXT();
 
 place_LOAD_LOCAL : {

@@ -196,7 +196,7 @@ static uint32_t check_operation(const struct walk *walk, uint32_t at, uint32_t *
     uint8_t op = *pc++;
     *final = false;
     *jump = -1;
-    if (op >= OP_CONSTANTS) {
+    if (op >= FIRST_SMALL_INT) {
         (*depth)++;
         return 1;
     }
@@ -236,7 +236,7 @@ static bool walk_function(const struct walk *walk, bool second)
         int64_t jump;
         uint8_t op = walk->code[at];
         uint32_t size = check_operation(walk, at, &depth, &final, &jump);
-        if (size == 0 || depth > IMAGE_MAX_STACK) return false;
+        if (size == 0 || depth > MAX_STACK) return false;
         if (second && jump >= 0 && !jump_target_fits(walk, op, (uint32_t)jump)) return false;
         ended = depth == 0 && final;
         at += size;
@@ -298,7 +298,7 @@ bool mote_image_captures(const mote_image *image, const image_function *function
     while (pc < end && *pc != 0) {
         uint8_t op = *pc++;
         if (op == OP_MAKE_CLOSURE) return true;
-        if (op < OP_CONSTANTS && mote_op_shape[op] >> 4 != IMM_NONE) read_immediate(&pc);
+        if (op < FIRST_SMALL_INT && mote_op_shape[op] >> 4 != IMM_NONE) read_immediate(&pc);
     }
     return false;
 }

@@ -19,7 +19,7 @@ enum { MAX_ARRAY_INDEX = 7168, MAX_BUFFER = 57320, MAX_SPREAD_NATIVE = 15 };
 enum {
     LINK_WORDS = 4,    /* function and state, return position, environment, caller's link */
     NATIVE_WORDS = 16, /* what natives may push */
-    OPERAND_WORDS = IMAGE_MAX_STACK + NATIVE_WORDS,
+    OPERAND_WORDS = MAX_STACK + NATIVE_WORDS,
     FIRST_STACK_WORDS = 64
 };
 

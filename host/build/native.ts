@@ -10,7 +10,16 @@ const firmware = join(root, "firmware")
 const cache = join(root, ".cache", "native")
 
 /** As strict as the house is: a warning is an error. */
-const STRICT = ["-std=c11", "-D_GNU_SOURCE", "-Wall", "-Wextra", "-Wconversion", "-Wshadow", "-Werror"]
+const STRICT = [
+    "-std=c11",
+    "-D_GNU_SOURCE",
+    "-Wall",
+    "-Wextra",
+    "-Wconversion",
+    "-Wshadow",
+    "-Wmissing-prototypes",
+    "-Werror",
+]
 const INCLUDE = ["vm", "natives", "translated", "port/sockets", "port/posix", "fuzz/program"].map(
     (folder) => `-I${join(firmware, folder)}`,
 )
@@ -83,6 +92,13 @@ export const arenaTest: NativeProgram = {
     name: "test-arena",
     sources: ["vm", "test/test_arena.c"],
     libraries: ["-lm"],
+}
+
+/** The ABI as C knows it. */
+export const abiPrinter: NativeProgram = {
+    ...arenaTest,
+    name: "print-abi",
+    sources: ["vm", "test/print_abi.c"],
 }
 
 /** For LD_PRELOAD before checkedDevice: parts of the crypto library that have no memory. */

@@ -1,11 +1,15 @@
 import { isCaptured } from "../image/passes/facts.js"
-import { Op } from "../image/operations.js"
+import { builtinObject, Op } from "../image/operations.js"
 import { type Expression, FunctionFlag, type ImageFunction, type ImageProgram } from "../image/program.js"
 import { type Classes, type Method } from "./classes.js"
 import { fieldWord, UNDEFINED } from "./words.js"
 
 /** Builtin objects whose fields have operations of their own. */
-export const BUILTIN_FIELDS: Record<number, number> = { [Op.mathField]: 0, [Op.objectField]: 1, [Op.dsField]: 21 }
+export const BUILTIN_FIELDS: Record<number, number> = {
+    [Op.mathField]: builtinObject("Math"),
+    [Op.objectField]: builtinObject("Object"),
+    [Op.dsField]: builtinObject("DeviceScript"),
+}
 
 /** Natives with shorter ways in firmware/translated/quick.c, by name and number of arguments. */
 const QUICK: Record<string, string | undefined> = {
