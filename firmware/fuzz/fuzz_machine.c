@@ -3,7 +3,7 @@
  * exchanges operations for others of the same shape, so that many mutants pass the verifier and run.
  */
 #include "ops.h"
-#include "vm.h"
+#include "state.h"
 
 #include <stdio.h>
 #include <stdlib.h>

@@ -28,7 +28,7 @@ static void print_builtins(void)
 #define X(name) printf("object %u " #name "\n", (unsigned)OBJECT_##name);
     MOTE_BUILTIN_OBJECTS(X)
 #undef X
-    for (unsigned i = 0; i < NUM_BUILTIN_STRINGS; i++) printf("string %u %s\n", i, mote_builtin_strings[i]);
+    for (unsigned i = 0; i < NUM_BUILTIN_STRINGS; i++) printf("string %u %s\n", i, mote_builtin_text(i));
 }
 
 static void print_numbers(void)

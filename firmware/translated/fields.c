@@ -2,6 +2,7 @@
  * Fields of objects, as translated functions read and store them: where the program's text says that they lie, else
  * where an object of the class had them last, else where they are.
  */
+#include "object.h"
 #include "translated.h"
 
 /** Whether reading it as a value binds it. */

@@ -2,6 +2,7 @@
  * Shorter ways of a few natives that translated functions call all the time. Each does the usual case of its native,
  * with a Buffer or array that has the room and small integers, and leaves everything else to it.
  */
+#include "array.h"
 #include "translated.h"
 
 #include <string.h>

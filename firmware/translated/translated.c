@@ -1,5 +1,9 @@
 /* Operations of translated functions that are too long to stand at every place, with their quick ways first. */
 #include "translated.h"
+#include "array.h"
+#include "buffer.h"
+#include "heap.h"
+#include "object.h"
 
 static void operands_1(mote_vm *vm, mote_value *o, uint32_t at, mote_value x)
 {

@@ -9,9 +9,15 @@
 #ifndef MOTE_TRANSLATED_H
 #define MOTE_TRANSLATED_H
 
+#include "builtins.h"
+#include "call.h"
+#include "interpreter.h"
 #include "lookup.h"
+#include "number.h"
+#include "operations.h"
 #include "ops.h"
-#include "vm.h"
+#include "property.h"
+#include "state.h"
 
 mote_value mote_translated_binary(mote_vm *vm, mote_value *o, uint32_t at, mote_value x, mote_value y);
 mote_value mote_translated_unary(mote_vm *vm, mote_value *o, uint32_t at, mote_value x);

@@ -1,5 +1,17 @@
-/* Arrays. */
-#include "vm.h"
+/*
+ * Arrays. An array is a block of fixed size (block_array) and, once something was stored, its elements (block_values):
+ * the elements may grow and move while every reference to the array stays what it is.
+ *
+ * Invariant: elements between the length and the capacity are undefined. So an array that grows within its capacity
+ * needs no clearing, and the collector may mark the whole capacity.
+ */
+#include "array.h"
+#include "builtins.h"
+#include "exception.h"
+#include "heap.h"
+#include "interpreter.h"
+#include "state.h"
+#include "text.h"
 
 #include <string.h>
 

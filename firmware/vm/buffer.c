@@ -1,5 +1,19 @@
-/* Buffers: bytes, number formats, texts of bytes. */
-#include "vm.h"
+/*
+ * Buffers: bytes, number formats, texts of bytes. A Buffer is a heap block with its bytes, or an immediate that names
+ * bytes of the image, which are read-only. mote_buffer_data gives both; whoever writes asks mote_buffer_is_writable.
+ *
+ * Number formats are the compiler's: integers of 1 to 8 bytes, floats, and fixed point as an integer with a shift, all
+ * little-endian. What does not fit is saturated and not wrapped, as programs see on the official machine.
+ */
+#include "buffer.h"
+#include "array.h"
+#include "builtins.h"
+#include "exception.h"
+#include "heap.h"
+#include "number.h"
+#include "state.h"
+#include "text.h"
+#include "utf8_string.h"
 
 #include <math.h>
 #include <string.h>

@@ -21,7 +21,8 @@ enum builtin_string {
         NUM_BUILTIN_STRINGS
 };
 
-extern const char *const mote_builtin_strings[NUM_BUILTIN_STRINGS];
+/** Text of a builtin string, ended by NUL. */
+const char *mote_builtin_text(uint32_t string);
 
 enum native_kind {
     NATIVE_FUNCTION,
@@ -45,8 +46,5 @@ typedef struct {
 extern const native_entry mote_array_natives[], mote_buffer_natives[], mote_string_natives[], mote_math_natives[],
     mote_object_natives[], mote_error_natives[], mote_json_natives[], mote_fiber_natives[], mote_device_natives[],
     mote_pin_natives[];
-
-/** Bytes of one well-formed UTF-8 sequence (1 to 4) at the start of `text`, or 0. */
-uint32_t mote_utf8_valid(const uint8_t *text, uint32_t length);
 
 #endif

@@ -3,7 +3,12 @@
  * beside what DeviceScript gives them, whose own formats are little-endian. Programs that also run on the official
  * machine look whether they are there.
  */
-#include "vm.h"
+#include "buffer.h"
+#include "builtins.h"
+#include "exception.h"
+#include "interpreter.h"
+#include "number.h"
+#include "state.h"
 
 #include <string.h>
 

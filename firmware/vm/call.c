@@ -6,7 +6,19 @@
  * The caller's operands `function, a1, a2...` become the callee's slots where they lie. A function that makes closures
  * has its slots in a block_frame instead, so that they outlive the call.
  */
-#include "vm.h"
+#include "call.h"
+#include "array.h"
+#include "builtins.h"
+#include "exception.h"
+#include "fiber.h"
+#include "heap.h"
+#include "interpreter.h"
+#include "native_lookup.h"
+#include "object.h"
+#include "property.h"
+#include "state.h"
+#include "text.h"
+#include "utf8_string.h"
 
 #include <string.h>
 

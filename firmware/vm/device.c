@@ -1,5 +1,10 @@
 /* The rest of ds: console, numbers from text, the end of the program. */
-#include "vm.h"
+#include "builtins.h"
+#include "exception.h"
+#include "heap.h"
+#include "state.h"
+#include "text.h"
+#include "utf8_string.h"
 
 #include <math.h>
 #include <string.h>

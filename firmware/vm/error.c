@@ -1,5 +1,21 @@
-/* Exceptions and panics: how they are made, and the Error classes. */
-#include "vm.h"
+/*
+ * Exceptions and panics: how they are made, and the Error classes.
+ *
+ * An exception is pending while vm->exception holds it; a panic while vm->panic holds a code. Whoever finds one pending
+ * returns at once, up to the loop, which unwinds (unwind.c) or stops. A panic is final and the first one counts; no
+ * program can catch it. The trace is recorded when the exception is raised, since unwinding loses the positions.
+ */
+#include "builtins.h"
+#include "exception.h"
+#include "heap.h"
+#include "interpreter.h"
+#include "native_lookup.h"
+#include "number.h"
+#include "object.h"
+#include "property.h"
+#include "state.h"
+#include "text.h"
+#include "utf8_string.h"
 
 #include <stdarg.h>
 #include <string.h>

@@ -1,5 +1,21 @@
-/* Fibers: stacks, the scheduler, time. */
-#include "vm.h"
+/*
+ * Fibers: stacks, the scheduler, time.
+ *
+ * Registers (vm->sp, slots, operands, link, pc) are those of the running fiber; of all others they lie in their block,
+ * as indexes, since stacks move when they grow. So a pointer into a stack is good until the next call that may grow it.
+ * Wake times are stored one up, 0 meaning "by no time": a cleared block is a fiber that sleeps for ever.
+ *
+ * The next fiber is a resumed one, else the one with the earliest wake time, in order of creation where times are
+ * equal, as on the official machine. A fiber that the host interrupted goes on before all others.
+ */
+#include "fiber.h"
+#include "builtins.h"
+#include "call.h"
+#include "exception.h"
+#include "heap.h"
+#include "interpreter.h"
+#include "number.h"
+#include "state.h"
 
 #include <string.h>
 

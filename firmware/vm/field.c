@@ -1,10 +1,20 @@
 /*
- * Fields as the interpreter reads and stores them. Nearly all are found where the same place of the program found them
- * the last time, or in the lookup cache; property.c does the rest, and alone knows what is right.
+ * Inline caching of fields. Objects of a class store their fields in the same order, so the place of a field in its
+ * table is the same for all of them: it is remembered by prototype and key (guesses, lookup.h) and checked by comparing
+ * the key there. A wrong guess costs a search and is never wrong in its result; property.c does the rest, and alone
+ * knows what is right.
+ *
+ * A method about to be called is not bound: the machine keeps the receiver in vm->receiver until the call takes it.
+ * Which reads are such is seen from the code behind them, once per place (callees).
  */
+#include "builtins.h"
 #include "lookup.h"
+#include "native_lookup.h"
+#include "object.h"
 #include "ops.h"
-#include "vm.h"
+#include "property.h"
+#include "state.h"
+#include "utf8_string.h"
 
 /** Looks through the pairs of a small table; -1 when the key is not there. */
 static int search(const block_table *table, mote_value key)

@@ -1,10 +1,22 @@
 /*
- * Precise, non-moving mark and sweep. Blocks lie one behind the other; free ones hang in exact lists up to 31 words and
- * in one list above, by address. Small blocks first come from their exact list, then from the "bump" run at low
+ * Mark and sweep, precise and non-moving: an offset stays valid as long as its block is reachable.
+ *
+ * Blocks lie one behind the other from heap.start to heap.end without a gap, so that the sweep walks them by their
+ * sizes; no block has a single word, since a free one needs two (header and next). Free blocks hang in exact lists up
+ * to 31 words and in one list above, by address. Small blocks come from their exact list, then from the bump run at low
  * addresses; large ones from the other end of the arena, so that they do not find it in pieces. For the same reason
  * garbage is collected long before the arena is full: what survives lies close together.
+ *
+ * Marking uses a stack of MARK_STACK entries. What does not fit stays gray, and is found by walking the heap again: no
+ * program can make the collector recurse or run out of memory.
+ *
+ * Roots are the fields of the machine, the fibers with the whole of their stacks up to sp, the pins, and vm->roots: who
+ * holds a block in a C variable across an allocation pushes it there. Free strings and Buffers are erased, since they
+ * may have held keys.
  */
-#include "vm.h"
+#include "heap.h"
+#include "object.h"
+#include "state.h"
 
 #include <string.h>
 

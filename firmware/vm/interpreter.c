@@ -1,10 +1,25 @@
 /*
- * The loop. pc and sp are in locals; SAVE puts them where the rest of the machine sees them, before anything that may
- * allocate, throw or enter a call. The image has been verified: no index or depth is checked here.
+ * The loop of the interpreter. pc and sp are in locals; SAVE puts them where the rest of the machine sees them, before
+ * anything that may allocate, throw or enter a call, and LOAD takes them back, since a stack may have moved.
+ *
+ * The image has been verified: no index, jump or operand depth is checked here. What depends on values (levels of
+ * closures, array indexes, number formats) is checked where it is used. The budget counts every operation down, and is
+ * looked at where a program may go round: at jumps back and calls. Dispatch is threaded: each operation jumps to the
+ * next one itself, which branch predictors and the compiler's registers both profit from.
  */
+#include "interpreter.h"
+#include "array.h"
+#include "buffer.h"
+#include "builtins.h"
+#include "call.h"
+#include "heap.h"
 #include "lookup.h"
+#include "object.h"
+#include "operations.h"
 #include "ops.h"
-#include "vm.h"
+#include "property.h"
+#include "state.h"
+#include "utf8_string.h"
 
 #include <string.h>
 

@@ -1,5 +1,17 @@
-/* JSON, and the way values look in console output. Both directions keep their own stack: no C recursion. */
-#include "vm.h"
+/*
+ * JSON, and the way values look in console output. Both directions keep their own stack in the heap, with no recursion
+ * in C: the depth of a value is the program's, the C stack is the port's.
+ */
+#include "array.h"
+#include "builtins.h"
+#include "exception.h"
+#include "heap.h"
+#include "interpreter.h"
+#include "number.h"
+#include "object.h"
+#include "state.h"
+#include "text.h"
+#include "utf8_string.h"
 
 #include <string.h>
 

@@ -5,7 +5,10 @@
 #ifndef MOTE_LOOKUP_H
 #define MOTE_LOOKUP_H
 
-#include "vm.h"
+#include "builtins.h"
+#include "native_lookup.h"
+#include "state.h"
+#include "utf8_string.h"
 
 /** Place of a string of the image in own_keys: index and kind. */
 static inline uint32_t own_key_bit(mote_value key)

@@ -1,5 +1,8 @@
-/* Math. */
-#include "vm.h"
+/* Math: what DeviceScript has of it. Results are numbers of number.c, so integers stay small ones. */
+#include "builtins.h"
+#include "interpreter.h"
+#include "number.h"
+#include "state.h"
 
 #include <math.h>
 

@@ -1,5 +1,18 @@
-/* Native functions by number: theme * 64 + place in its table; those with names of their own come last. */
-#include "vm.h"
+/*
+ * Native functions by number, so that a value word can name one: theme * 64 + place in the theme's table for the
+ * machine's own, and ranges above 0x4000 for the lists of the host, of Buffer, and of bytes.c. Numbers are for this run
+ * only, no image has any: programs name natives by text.
+ *
+ * The host's natives are looked for first, so that a port can replace one of the machine's.
+ */
+#include "buffer.h"
+#include "builtins.h"
+#include "heap.h"
+#include "native_lookup.h"
+#include "object.h"
+#include "property.h"
+#include "state.h"
+#include "utf8_string.h"
 
 #include <string.h>
 
@@ -55,14 +68,19 @@ static bool key_is(const mote_vm *vm, mote_value key, uint32_t builtin)
     return mote_string_equals(vm, key, builtin_value((enum builtin_string)builtin));
 }
 
+/** Place of a name in a list, -1 when it is not there. */
+static int32_t place_of_name(const mote_native_entry *entries, const char *name)
+{
+    for (int32_t i = 0; entries != NULL && entries[i].call != NULL; i++)
+        if (strcmp(entries[i].name, name) == 0) return i;
+    return -1;
+}
+
 static mote_value find_host(const mote_vm *vm, const mote_native_entry *entries, uint32_t kind, mote_value key)
 {
     uint32_t length;
-    if (entries == NULL) return VALUE_NONE;
-    const char *name = mote_string_text(vm, key, &length, NULL);
-    for (uint32_t i = 0; entries[i].call != NULL; i++)
-        if (strcmp(entries[i].name, name) == 0) return immediate(TAG_NATIVE, kind | i);
-    return VALUE_NONE;
+    int32_t place = place_of_name(entries, mote_string_text(vm, key, &length, NULL));
+    return place < 0 ? VALUE_NONE : immediate(TAG_NATIVE, kind | (uint32_t)place);
 }
 
 static uint32_t number_of(uint32_t theme, uint32_t place)
@@ -123,7 +141,7 @@ mote_value mote_native_lookup(mote_vm *vm, uint32_t object, mote_value key)
 const char *mote_native_name(const mote_vm *vm, uint32_t index, uint32_t *length)
 {
     const char *name =
-        index >= NATIVE_HOST ? host_native(vm, index)->name : mote_builtin_strings[mote_native_of(index)->name];
+        index >= NATIVE_HOST ? host_native(vm, index)->name : mote_builtin_text(mote_native_of(index)->name);
     if (index < NATIVE_HOST && mote_native_of(index)->kind == NATIVE_CTOR) {
         switch (mote_native_of(index)->object) {
         case OBJECT_Array: name = "Array"; break;
@@ -145,13 +163,10 @@ mote_value mote_accessor_run(mote_vm *vm, uint32_t index, mote_value receiver)
 
 mote_value mote_native_call_host(mote_vm *vm, const char *name, const mote_value *args, unsigned count)
 {
-    const mote_native_entry *entries = vm->host->natives;
-    for (uint32_t i = 0; entries != NULL && entries[i].call != NULL; i++)
-        if (strcmp(entries[i].name, name) == 0) {
-            vm->running_native = i;
-            return entries[i].call(vm, MOTE_UNDEFINED, args, count);
-        }
-    return VALUE_NONE;
+    int32_t place = place_of_name(vm->host->natives, name);
+    if (place < 0) return VALUE_NONE;
+    vm->running_native = (uint32_t)place;
+    return vm->host->natives[place].call(vm, MOTE_UNDEFINED, args, count);
 }
 
 /** `args` lie on the operand stack with room for the missing ones. */

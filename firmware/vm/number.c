@@ -1,5 +1,15 @@
-/* Numbers: int32 where the value is one, doubles otherwise; never -0, never subnormal. */
-#include "vm.h"
+/*
+ * Numbers: a small integer where the value is an int32 of 31 bits, else a boxed double.
+ *
+ * Invariant: a number has one representation. Results that are integers become small ones again, -0 and subnormals
+ * become 0, NaN and the infinities are immediates. So equality of words decides for all numbers but boxed doubles.
+ */
+#include "number.h"
+#include "builtins.h"
+#include "heap.h"
+#include "interpreter.h"
+#include "state.h"
+#include "utf8_string.h"
 
 #include <math.h>
 #include <string.h>

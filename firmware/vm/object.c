@@ -1,10 +1,22 @@
 /*
- * Tables of pairs in order of insertion, and maps made of them. Up to HASHED - 1 pairs are searched one by one, after
- * the place where the last map had the key; larger tables, which are dictionaries and not objects, carry an index
- * behind the pairs: a ring of 16-bit positions, 0 for empty, else pair number + 1.
+ * Tables of pairs in order of insertion, and maps made of them.
+ *
+ * Up to HASHED - 1 pairs are searched one by one, after the place where the last map had the key; larger tables, which
+ * are dictionaries and not objects, carry an index behind the pairs: a ring of 16-bit positions, 0 for empty, else pair
+ * number + 1. It is never more than two thirds full, so that a search ends. Deleting a pair moves those behind it,
+ * which keeps the order, and builds the ring anew.
+ *
+ * Keys are compared by word: strings of the image have one word each. FLAG_TEXT_KEYS marks a table with heap strings as
+ * keys, whose contents decide. own_keys knows which keys any map but prototypes ever had: a key that is not there is a
+ * method's, and no object needs to be searched for it.
  */
+#include "object.h"
+#include "exception.h"
+#include "heap.h"
 #include "lookup.h"
-#include "vm.h"
+#include "property.h"
+#include "state.h"
+#include "utf8_string.h"
 
 #include <string.h>
 

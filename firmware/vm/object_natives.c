@@ -1,5 +1,12 @@
 /* Object, Function: natives about objects and functions as such. */
-#include "vm.h"
+#include "array.h"
+#include "builtins.h"
+#include "exception.h"
+#include "fiber.h"
+#include "native_lookup.h"
+#include "property.h"
+#include "state.h"
+#include "utf8_string.h"
 
 static mote_value object_construct(mote_vm *vm, mote_value receiver, const mote_value *args, unsigned count)
 {

@@ -2,8 +2,21 @@
  * Operations in full, for all kinds of values: the interpreter and translated functions do themselves what is quick,
  * and most frequent. Operands lie on the operand stack, below vm->sp, when something here may allocate.
  */
+#include "operations.h"
+#include "array.h"
+#include "buffer.h"
+#include "builtins.h"
+#include "exception.h"
+#include "heap.h"
+#include "interpreter.h"
+#include "native_lookup.h"
+#include "number.h"
+#include "object.h"
 #include "ops.h"
-#include "vm.h"
+#include "property.h"
+#include "state.h"
+#include "text.h"
+#include "utf8_string.h"
 
 #include <math.h>
 #include <string.h>

@@ -2,7 +2,13 @@
  * Pins as @devicescript/gpio has them: fields P0, P1... of GPIO, where ds.gpio of the prelude looks for them, and the
  * natives of GPIO.prototype. The host does the work.
  */
-#include "vm.h"
+#include "builtins.h"
+#include "heap.h"
+#include "native_lookup.h"
+#include "object.h"
+#include "property.h"
+#include "state.h"
+#include "utf8_string.h"
 
 enum { PINS = 64 };
 

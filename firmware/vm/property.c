@@ -1,6 +1,24 @@
-/* Fields: where a name is looked up, binding, storing, and what equality and instanceof mean. */
+/*
+ * Fields of any value: where a name is looked up, binding, storing, and what equality and instanceof mean.
+ *
+ * A look-up goes from the value's own table along its prototypes to the builtin objects, which answer from what the
+ * program stored in them (attached maps) before their natives. The lookup cache holds results of prototypes and builtin
+ * objects alone, "there is none" included; storing into a map that is a prototype (FLAG_PROTOTYPE) empties it.
+ */
+#include "property.h"
+#include "array.h"
+#include "buffer.h"
+#include "builtins.h"
+#include "exception.h"
+#include "heap.h"
+#include "interpreter.h"
 #include "lookup.h"
-#include "vm.h"
+#include "native_lookup.h"
+#include "object.h"
+#include "operations.h"
+#include "state.h"
+#include "text.h"
+#include "utf8_string.h"
 
 void mote_cache_clear(mote_vm *vm)
 {

@@ -1,5 +1,15 @@
-/* Strings are valid UTF-8 everywhere; a string of the image is its StrIdx, others are heap blocks. */
-#include "vm.h"
+/*
+ * Strings: valid UTF-8, always. What comes from outside is checked, bad sequences become U+FFFD, so that nothing else
+ * has to. Indexes count code points.
+ *
+ * A string of the image is the immediate of its StrIdx, others are heap blocks, both ended by NUL. Equal texts may have
+ * different words: mote_string_equals decides. A long one that is not ASCII has a jump entry for every 16th code point
+ * in the image, and is walked in the heap.
+ */
+#include "builtins.h"
+#include "heap.h"
+#include "state.h"
+#include "utf8_string.h"
 
 #include <string.h>
 
@@ -74,8 +84,7 @@ const char *mote_image_string(const mote_image *image, uint32_t index, uint32_t 
         if (characters != NULL) *characters = length;
         return (const char *)entry + 4 + 2 * (length >> 4);
     }
-    text =
-        index >> 14 == STRING_BUILTIN ? mote_builtin_strings[at] : (const char *)image->string_data + image->ascii[at];
+    text = index >> 14 == STRING_BUILTIN ? mote_builtin_text(at) : (const char *)image->string_data + image->ascii[at];
     *bytes = (uint32_t)strlen(text);
     if (characters != NULL) *characters = *bytes;
     return text;

@@ -1,5 +1,14 @@
-/* Texts that grow, ToString, and ds.format. */
-#include "vm.h"
+/*
+ * Texts that grow, ToString, and ds.format. A builder holds its block by a root and finds it anew at each use, since
+ * growing moves it. Once something has failed, adding does nothing, and the end reports it: callers check once.
+ */
+#include "text.h"
+#include "buffer.h"
+#include "heap.h"
+#include "native_lookup.h"
+#include "number.h"
+#include "state.h"
+#include "utf8_string.h"
 
 #include <string.h>
 

@@ -1,8 +1,14 @@
 /*
- * Running a fiber: the interpreter, and functions that the firmware has as C, by turns. What the translation knows by
- * number, classes and natives, lies in one block of values: first the prototypes of its classes, then its natives.
+ * Running a fiber: the interpreter, and functions that the firmware has as C, by turns. Either goes on where the other
+ * stopped, since both keep slots and operands on the fiber's stack alike.
+ *
+ * What the translation knows by number, classes and natives, lies in one block of values: first the prototypes of its
+ * classes, then its natives. A native is forgotten when the program stores fields of its own into a builtin object.
  */
-#include "vm.h"
+#include "call.h"
+#include "heap.h"
+#include "interpreter.h"
+#include "state.h"
 
 static bool make_values(mote_vm *vm, const mote_translation *translation)
 {

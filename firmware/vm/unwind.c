@@ -1,6 +1,15 @@
-/* try, catch, finally: handlers of the running activation, and what happens when something is thrown. */
+/*
+ * try, catch, finally: handlers of the running activation, and what happens when something is thrown.
+ *
+ * Handlers lie between an activation's slots and its operands, as offsets in the function; how many are set is in the
+ * first link word. A jump out of finally blocks is a block_jump that takes the place of the exception, runs through the
+ * handlers it leaves, and never leaves its function.
+ */
+#include "call.h"
+#include "heap.h"
+#include "interpreter.h"
 #include "ops.h"
-#include "vm.h"
+#include "state.h"
 
 enum { TRY_ONE = 1 << 16, TRY_MASK = 0xff };
 

@@ -1,7 +1,15 @@
-/* The loader's checks: once they pass, the interpreter trusts every index, jump and stack depth in the code. */
+/*
+ * The loader's checks: once they pass, the interpreter trusts every index, jump and operand depth in the code.
+ *
+ * Sections lie in order inside the image; every literal, text and offset is in its section. Each function's code is
+ * walked twice. The first walk checks operations, immediates and depth, and notes in a bit per byte where statements
+ * begin, which is where the operand stack is empty; the second one checks that jumps lead to statements, and those of
+ * `try` to handlers. The last statement is final, so that no function is left by running out of it.
+ */
 #include "builtins.h"
 #include "image.h"
 #include "ops.h"
+#include "utf8_string.h"
 
 #include <string.h>
 

@@ -1,5 +1,16 @@
 /* Life of a machine: the arena, loading, pins, and what the host reads from it. */
-#include "vm.h"
+#include "array.h"
+#include "buffer.h"
+#include "builtins.h"
+#include "exception.h"
+#include "fiber.h"
+#include "heap.h"
+#include "interpreter.h"
+#include "number.h"
+#include "object.h"
+#include "property.h"
+#include "state.h"
+#include "utf8_string.h"
 
 #include <string.h>
 
@@ -14,7 +25,7 @@ const char *mote_vm_create_error(const mote_config *config)
 {
     if (config->arena == NULL) return "no memory for the arena";
     if ((uintptr_t)config->arena % MOTE_ARENA_ALIGNMENT != 0) return "the arena is not 8-byte aligned";
-    if (config->arena_bytes > MOST_ARENA) return "the arena is larger than 64 MB";
+    if (config->arena_bytes > MOST_ARENA) return "the arena is too large";
     return config->arena_bytes < sizeof(mote_vm) + LEAST_HEAP ? "the arena is too small" : NULL;
 }
 

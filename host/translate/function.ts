@@ -6,7 +6,7 @@ import { BUILTIN_FIELDS, type Callees, missingArguments } from "./callees.js"
 import { keyOf, type Shapes } from "./shapes.js"
 import { fieldWord, UNDEFINED } from "./words.js"
 
-/** Words of the machine's links between activations (LINK_WORDS in firmware/vm/vm.h). */
+/** Words of the machine's links between activations (LINK_WORDS in firmware/vm/state.h). */
 const LINK_WORDS = 4
 const CALLS: number[] = [
     ...[Op.call0, Op.call1, Op.call2, Op.call3, Op.call4],

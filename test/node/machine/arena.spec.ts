@@ -15,7 +15,7 @@ describe("the arena of a machine", function () {
             "none: no memory for the arena",
             "small: the arena is too small",
             "small at 4 bytes: the arena is not 8-byte aligned",
-            "huge: the arena is larger than 64 MB",
+            "huge: the arena is too large",
             "",
         ]
         strictEqual(stdout, told.join("\n"), stderr)
