@@ -2,6 +2,7 @@
  * The firmware on QEMU's virt machine. The program lies in its own partition, settings as lines `name=value` in
  * another; the emulator's loader puts them there. Settings of the board itself: arena (KB), depth, guard, stats (1).
  */
+#include "arch/cc.h"
 #include "blob_store.h"
 #include "board.h"
 #include "meter.h"

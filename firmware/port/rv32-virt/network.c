@@ -9,6 +9,7 @@
 #include <lwip/ethip6.h>
 #include <lwip/init.h>
 #include <lwip/netif.h>
+#include <lwip/sys.h>
 #include <lwip/timeouts.h>
 #include <lwip/udp.h>
 #include <netif/ethernet.h>
