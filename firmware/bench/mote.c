@@ -119,96 +119,96 @@ static void list_natives(void)
 
 /* What a port supplies, without network, storage and clock. */
 
-bool port_random(uint8_t *target, size_t length)
+bool mote_port_random(uint8_t *target, size_t length)
 {
     return bench_random(NULL, target, length) == 0;
 }
 
-const char *port_setting(const char *name, size_t *length)
+const char *mote_port_setting(const char *name, size_t *length)
 {
-    return settings_find((const char *)settings_partition, SIZE_MAX, name, length);
+    return mote_settings_find((const char *)settings_partition, SIZE_MAX, name, length);
 }
 
-uint64_t port_wall_clock(void)
+uint64_t mote_port_wall_clock(void)
 {
     return 0;
 }
 
-void port_log(int32_t level, const char *message, size_t length)
+void mote_port_log(int32_t level, const char *message, size_t length)
 {
     printf("log %d: %.*s\n", (int)level, (int)length, message);
 }
 
-const char *port_reboot_reason(void)
+const char *mote_port_reboot_reason(void)
 {
     return "power-on";
 }
 
-size_t port_free_memory(void)
+size_t mote_port_free_memory(void)
 {
     return 0;
 }
 
-void port_deep_sleep(uint64_t ms)
+void mote_port_deep_sleep(uint64_t ms)
 {
     (void)ms;
     exit(2);
 }
 
-int32_t port_udp_open(unsigned slot, const udp_address *local, const udp_address *remote)
+int32_t mote_port_udp_open(unsigned slot, const udp_address *local, const udp_address *remote)
 {
     (void)slot, (void)local, (void)remote;
     return -IO_NOT_SUPPORTED;
 }
 
-uint16_t port_udp_local_port(unsigned slot)
+uint16_t mote_port_udp_local_port(unsigned slot)
 {
     (void)slot;
     return 0;
 }
 
-int32_t port_udp_send(unsigned slot, const uint8_t *datagram, size_t length, const udp_address *to)
+int32_t mote_port_udp_send(unsigned slot, const uint8_t *datagram, size_t length, const udp_address *to)
 {
     (void)slot, (void)datagram, (void)length, (void)to;
     return -IO_NOT_SUPPORTED;
 }
 
-int32_t port_udp_receive(unsigned slot, uint8_t *target, size_t size, udp_address *from)
+int32_t mote_port_udp_receive(unsigned slot, uint8_t *target, size_t size, udp_address *from)
 {
     (void)slot, (void)target, (void)size, (void)from;
     return -IO_NOT_SUPPORTED;
 }
 
-bool port_udp_readable(unsigned slot)
+bool mote_port_udp_readable(unsigned slot)
 {
     (void)slot;
     return false;
 }
 
-void port_udp_close(unsigned slot)
+void mote_port_udp_close(unsigned slot)
 {
     (void)slot;
 }
 
-void port_crypto_lock(void)
+void mote_port_crypto_lock(void)
 {
 }
 
-void port_crypto_unlock(void)
+void mote_port_crypto_unlock(void)
 {
 }
 
-void port_work(work *job)
+void mote_port_work(work *job)
 {
     (void)job;
 }
 
-work *port_work_done(void)
+work *mote_port_work_done(void)
 {
     return NULL;
 }
 
-void port_resolve(const char *host, char (*addresses)[UDP_HOST_BYTES], unsigned most)
+void mote_port_resolve(const char *host, char (*addresses)[UDP_HOST_BYTES], unsigned most)
 {
     (void)host, (void)most;
     addresses[0][0] = 0;
@@ -222,14 +222,14 @@ static uint64_t instructions_as_micros(void *context)
 
 int main(void)
 {
-    static const mote_host host = {.print = natives_print,
-                                   .random = natives_random,
-                                   .collected = natives_collected,
+    static const mote_host host = {.print = mote_natives_print,
+                                   .random = mote_natives_random,
+                                   .collected = mote_natives_collected,
                                    .micros = instructions_as_micros,
                                    .arch_id = "rv32-bench",
                                    .natives = natives};
     char mode[16];
-    bool memory = setting_text("mode", mode, sizeof mode) && strcmp(mode, "speed") != 0;
+    bool memory = mote_setting_text("mode", mode, sizeof mode) && strcmp(mode, "speed") != 0;
     const mote_config config = {
         .arena = arena, .arena_bytes = ARENA_BYTES, .max_depth = 100, .gc_stress = memory, .host = &host};
     uint32_t length;
@@ -241,7 +241,7 @@ int main(void)
         puts("error: the program cannot be loaded");
         return 2;
     }
-    natives_translate(vm, program_partition + IMAGE, length);
+    mote_natives_translate(vm, program_partition + IMAGE, length);
     bench_paint_stack();
     for (uint64_t now = 0, wake = 0; mote_vm_panic(vm) == MOTE_RUNNING && wake != MOTE_NEVER; now = wake)
         wake = mote_vm_step(vm, now);

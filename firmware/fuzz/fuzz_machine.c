@@ -3,7 +3,7 @@
  * exchanges operations for others of the same shape, so that many mutants pass the verifier and run.
  */
 #include "ops.h"
-#include "vm.h"
+#include "state.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -137,7 +137,7 @@ static uint8_t same_shape(uint8_t op, uint32_t *state)
 {
     for (int tries = 0; tries < 64; tries++) {
         uint8_t other = (uint8_t)(next_random(state) % OP_END);
-        if (op_shape[other] == op_shape[op] && op_kind[other] == op_kind[op]) return other;
+        if (mote_op_shape[other] == mote_op_shape[op] && mote_op_kind[other] == mote_op_kind[op]) return other;
     }
     return op;
 }
@@ -149,10 +149,10 @@ static void edit(uint8_t *data, const mote_image *image, uint32_t *state)
     const uint8_t *pc = data + function->start, *end = pc + function->length;
     for (uint32_t skip = next_random(state) % function->length; pc < end; skip--) {
         uint8_t *at = data + (pc - data), op = *pc++;
-        if (op < OP_CONSTANTS && (op >= OP_END || op_shape[op] == 0xff)) return; /* edited before */
-        bool plain = op >= OP_CONSTANTS || (op < OP_END && op_shape[op] >> 4 == IMM_NONE);
+        if (op < FIRST_SMALL_INT && (op >= OP_END || mote_op_shape[op] == 0xff)) return; /* edited before */
+        bool plain = op >= FIRST_SMALL_INT || (op < OP_END && mote_op_shape[op] >> 4 == IMM_NONE);
         if (skip == 0 || pc == end) {
-            if (op >= OP_CONSTANTS) *at = (uint8_t)(0x80u | next_random(state));
+            if (op >= FIRST_SMALL_INT) *at = (uint8_t)(0x80u | next_random(state));
             else if (!plain && (next_random(state) & 1u) != 0) at[1] = (uint8_t)(next_random(state) % FIRST_MULTIBYTE);
             else *at = same_shape(op, state);
             return;
@@ -171,8 +171,9 @@ size_t LLVMFuzzerCustomMutator(uint8_t *data, size_t size, size_t max_size, unsi
     if (opened) {
         memcpy(copy, data, size);
         static uint8_t statements[0x2000];
-        opened = image_open(&image, copy, size) == NULL && image_longest_function(&image) / 8 < sizeof statements &&
-                 image_verify(&image, statements) == NULL;
+        opened = mote_image_open(&image, copy, size) == NULL &&
+                 mote_image_longest_function(&image) / 8 < sizeof statements &&
+                 mote_image_verify(&image, statements) == NULL;
     }
     if (!opened || next_random(&state) % 8 == 0) {
         free(copy);

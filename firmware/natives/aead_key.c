@@ -54,13 +54,13 @@ static const facts known[] = {
     [AEAD_AES_128_GCM] = {16, 16, WITH_GCM},  [AEAD_CHACHA20_POLY1305] = {32, 16, WITH_CHACHA},
 };
 
-bool aead_is_there(int32_t algorithm)
+bool mote_aead_is_there(int32_t algorithm)
 {
     if (algorithm < AEAD_AES_128_CCM_8 || algorithm > AEAD_CHACHA20_POLY1305) return false;
     return ((MOTE_AEADS >> algorithm) & 1) != 0 && known[algorithm].there;
 }
 
-size_t aead_key_bytes(int32_t algorithm)
+size_t mote_aead_key_bytes(int32_t algorithm)
 {
     return known[algorithm].key_bytes;
 }
@@ -144,7 +144,7 @@ static bool chacha(aead_key *self, const job *j, bool seal)
 }
 #endif
 
-/** The context; the key itself, for aead_key_export, lies behind it. */
+/** The context; the key itself, for mote_aead_key_export, lies behind it. */
 static size_t context_bytes(int32_t algorithm)
 {
     switch (algorithm) {
@@ -167,7 +167,7 @@ static size_t bytes_of(int32_t algorithm)
     return context_bytes(algorithm) + known[algorithm].key_bytes;
 }
 
-bool aead_key_export(const aead_key *key, uint8_t *secret)
+bool mote_aead_key_export(const aead_key *key, uint8_t *secret)
 {
     memcpy(secret, (const uint8_t *)key + context_bytes(key->algorithm), known[key->algorithm].key_bytes);
     return true;
@@ -225,15 +225,15 @@ static void erase(aead_key *self)
     }
 }
 
-bool aead_key_seal(aead_key *key, const uint8_t *nonce, const uint8_t *aad, size_t aad_length, const uint8_t *input,
-                   size_t length, uint8_t *output)
+bool mote_aead_key_seal(aead_key *key, const uint8_t *nonce, const uint8_t *aad, size_t aad_length,
+                        const uint8_t *input, size_t length, uint8_t *output)
 {
     const job sealing = {nonce, aad, input, aad_length, length, output, output + length};
     return run(key, &sealing, true);
 }
 
-bool aead_key_open(aead_key *key, const uint8_t *nonce, const uint8_t *aad, size_t aad_length, const uint8_t *input,
-                   size_t length, uint8_t *output)
+bool mote_aead_key_open(aead_key *key, const uint8_t *nonce, const uint8_t *aad, size_t aad_length,
+                        const uint8_t *input, size_t length, uint8_t *output)
 {
     uint8_t tag[16];
     memcpy(tag, input + length, known[key->algorithm].tag_bytes);
@@ -272,74 +272,74 @@ static bool set_key(aead_key *self, const uint8_t *key)
     psa_set_key_usage_flags(&attributes, PSA_KEY_USAGE_ENCRYPT | PSA_KEY_USAGE_DECRYPT | PSA_KEY_USAGE_EXPORT);
     psa_set_key_algorithm(&attributes, psa_algorithm(self->algorithm));
     psa_set_key_type(&attributes, is_chacha ? PSA_KEY_TYPE_CHACHA20 : PSA_KEY_TYPE_AES);
-    port_crypto_lock();
+    mote_port_crypto_lock();
     psa_status_t status = psa_import_key(&attributes, key, known[self->algorithm].key_bytes, &self->id);
-    port_crypto_unlock();
+    mote_port_crypto_unlock();
     return status == PSA_SUCCESS;
 }
 
 static void erase(aead_key *self)
 {
-    port_crypto_lock();
+    mote_port_crypto_lock();
     psa_destroy_key(self->id);
-    port_crypto_unlock();
+    mote_port_crypto_unlock();
 }
 
-bool aead_key_export(const aead_key *key, uint8_t *secret)
+bool mote_aead_key_export(const aead_key *key, uint8_t *secret)
 {
     size_t length;
-    port_crypto_lock();
+    mote_port_crypto_lock();
     psa_status_t status = psa_export_key(key->id, secret, known[key->algorithm].key_bytes, &length);
-    port_crypto_unlock();
+    mote_port_crypto_unlock();
     return status == PSA_SUCCESS;
 }
 
-bool aead_key_seal(aead_key *key, const uint8_t *nonce, const uint8_t *aad, size_t aad_length, const uint8_t *input,
-                   size_t length, uint8_t *output)
+bool mote_aead_key_seal(aead_key *key, const uint8_t *nonce, const uint8_t *aad, size_t aad_length,
+                        const uint8_t *input, size_t length, uint8_t *output)
 {
     size_t written, size = length + known[key->algorithm].tag_bytes;
-    port_crypto_lock();
+    mote_port_crypto_lock();
     psa_status_t status = psa_aead_encrypt(key->id, psa_algorithm(key->algorithm), nonce, AEAD_NONCE_BYTES, aad,
                                            aad_length, input, length, output, size, &written);
-    port_crypto_unlock();
+    mote_port_crypto_unlock();
     return status == PSA_SUCCESS;
 }
 
-bool aead_key_open(aead_key *key, const uint8_t *nonce, const uint8_t *aad, size_t aad_length, const uint8_t *input,
-                   size_t length, uint8_t *output)
+bool mote_aead_key_open(aead_key *key, const uint8_t *nonce, const uint8_t *aad, size_t aad_length,
+                        const uint8_t *input, size_t length, uint8_t *output)
 {
     size_t written, size = length + known[key->algorithm].tag_bytes;
-    port_crypto_lock();
+    mote_port_crypto_lock();
     bool authentic = psa_aead_decrypt(key->id, psa_algorithm(key->algorithm), nonce, AEAD_NONCE_BYTES, aad, aad_length,
                                       input, size, output, length, &written) == PSA_SUCCESS;
-    port_crypto_unlock();
+    mote_port_crypto_unlock();
     if (!authentic && length > 0) mbedtls_platform_zeroize(output, length);
     return authentic;
 }
 
 #endif
 
-aead_key *aead_key_create(int32_t algorithm, const uint8_t *key)
+aead_key *mote_aead_key_create(int32_t algorithm, const uint8_t *key)
 {
     aead_key *self = calloc(1, bytes_of(algorithm));
     if (self == NULL) return NULL;
     self->algorithm = algorithm;
     if (set_key(self, key)) return self;
-    aead_key_close(self);
+    mote_aead_key_close(self);
     return NULL;
 }
 
-int32_t aead_algorithm(const aead_key *key)
+int32_t mote_aead_algorithm(const aead_key *key)
 {
     return key->algorithm;
 }
 
-size_t aead_tag_bytes(const aead_key *key)
+size_t mote_aead_tag_bytes(const aead_key *key)
 {
     return known[key->algorithm].tag_bytes;
 }
 
-void aead_key_close(void *key)
+void mote_aead_key_close(void *key)
 {
     aead_key *self = key;
     size_t bytes = bytes_of(self->algorithm);

@@ -5,38 +5,32 @@
 #ifndef MOTE_AEAD_KEY_H
 #define MOTE_AEAD_KEY_H
 
+#include "native_list.h"
+
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
-/** AeadAlgorithm of src/dtls/crypto/provider.ts. */
-enum {
-    AEAD_AES_128_CCM_8 = 1,
-    AEAD_AES_256_CCM_8,
-    AEAD_AES_128_CCM,
-    AEAD_AES_256_CCM,
-    AEAD_AES_128_GCM,
-    AEAD_CHACHA20_POLY1305,
-    AEAD_NONCE_BYTES = 12
-};
+/** Bytes; of every AEAD. */
+enum { AEAD_NONCE_BYTES = 12 };
 
 typedef struct aead_key aead_key;
 
-bool aead_is_there(int32_t algorithm);
-size_t aead_key_bytes(int32_t algorithm);
-/** Copies the key, of aead_key_bytes. NULL when memory is out or the library fails. */
-aead_key *aead_key_create(int32_t algorithm, const uint8_t *key);
-size_t aead_tag_bytes(const aead_key *key);
-int32_t aead_algorithm(const aead_key *key);
-/** The key that it was created with, aead_key_bytes of it. */
-bool aead_key_export(const aead_key *key, uint8_t *secret);
+bool mote_aead_is_there(int32_t algorithm);
+size_t mote_aead_key_bytes(int32_t algorithm);
+/** Copies the key, of mote_aead_key_bytes. NULL when memory is out or the library fails. */
+aead_key *mote_aead_key_create(int32_t algorithm, const uint8_t *key);
+size_t mote_aead_tag_bytes(const aead_key *key);
+int32_t mote_aead_algorithm(const aead_key *key);
+/** The key that it was created with, mote_aead_key_bytes of it. */
+bool mote_aead_key_export(const aead_key *key, uint8_t *secret);
 /** Writes ciphertext and tag; `output` may be `input`. */
-bool aead_key_seal(aead_key *key, const uint8_t *nonce, const uint8_t *aad, size_t aad_length, const uint8_t *input,
-                   size_t length, uint8_t *output);
+bool mote_aead_key_seal(aead_key *key, const uint8_t *nonce, const uint8_t *aad, size_t aad_length,
+                        const uint8_t *input, size_t length, uint8_t *output);
 /** `length` without the tag, which follows the ciphertext. False when it is not authentic; `output` is zero then. */
-bool aead_key_open(aead_key *key, const uint8_t *nonce, const uint8_t *aad, size_t aad_length, const uint8_t *input,
-                   size_t length, uint8_t *output);
+bool mote_aead_key_open(aead_key *key, const uint8_t *nonce, const uint8_t *aad, size_t aad_length,
+                        const uint8_t *input, size_t length, uint8_t *output);
 /** Erases the key. */
-void aead_key_close(void *key);
+void mote_aead_key_close(void *key);
 
 #endif

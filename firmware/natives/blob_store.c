@@ -51,7 +51,7 @@ static bool sum_of(unsigned bank, uint32_t at, uint32_t length, uint32_t *sum)
     for (uint32_t done = 0; done < length;) {
         uint32_t take = length - done < CHUNK ? length - done : CHUNK;
         if (!device->read(bank, at + done, chunk, take)) return false;
-        *sum = crc32_of(*sum, chunk, take);
+        *sum = mote_crc32_of(*sum, chunk, take);
         done += take;
     }
     return true;
@@ -94,7 +94,7 @@ static bool read_bank(unsigned bank, uint32_t *number, bool *valid)
     uint8_t head[BANK_HEADER];
     if (!device->read(bank, 0, head, sizeof head)) return false;
     *number = read_32(head + 4);
-    *valid = read_32(head) == MAGIC && crc32_of(0, head, 8) == read_32(head + 8);
+    *valid = read_32(head) == MAGIC && mote_crc32_of(0, head, 8) == read_32(head + 8);
     return true;
 }
 
@@ -103,7 +103,7 @@ static bool write_bank_header(unsigned bank, uint32_t number)
     uint8_t head[BANK_HEADER];
     write_32(head, MAGIC);
     write_32(head + 4, number);
-    write_32(head + 8, crc32_of(0, head, 8));
+    write_32(head + 8, mote_crc32_of(0, head, 8));
     return device->program(bank, 0, head, sizeof head);
 }
 
@@ -123,7 +123,7 @@ static bool format(void)
     return device->erase(0) && write_bank_header(0, generation);
 }
 
-bool blob_store_mount(const flash *store)
+bool mote_blob_store_mount(const flash *store)
 {
     uint32_t numbers[2];
     device = store;
@@ -163,7 +163,7 @@ typedef struct {
 
 static bool put(writer *w, const uint8_t *bytes, uint32_t length)
 {
-    w->sum = crc32_of(w->sum, bytes, length);
+    w->sum = mote_crc32_of(w->sum, bytes, length);
     bool done = length == 0 || device->program(w->bank, w->at, bytes, length);
     w->at += length;
     return done;
@@ -252,7 +252,7 @@ static int32_t write(const char *name, uint8_t kind, const uint8_t *value, size_
     return done ? 0 : -IO_FAILED;
 }
 
-int32_t storage_load(const char *name, uint8_t *target, size_t size)
+int32_t mote_storage_load(const char *name, uint8_t *target, size_t size)
 {
     entry e;
     if (!find(name, &e) || e.kind != KIND_VALUE) return -IO_NOT_FOUND;
@@ -261,13 +261,13 @@ int32_t storage_load(const char *name, uint8_t *target, size_t size)
     return e.length;
 }
 
-int32_t storage_save(const char *name, const uint8_t *value, size_t length)
+int32_t mote_storage_save(const char *name, const uint8_t *value, size_t length)
 {
     static const uint8_t nothing;
     return write(name, KIND_VALUE, length == 0 ? &nothing : value, length);
 }
 
-int32_t storage_remove(const char *name)
+int32_t mote_storage_remove(const char *name)
 {
     static const uint8_t nothing;
     entry e;

@@ -18,6 +18,6 @@ typedef struct {
 } flash;
 
 /** Finds the newest bank; formats when there is none. False when the flash does not answer. */
-bool blob_store_mount(const flash *device);
+bool mote_blob_store_mount(const flash *device);
 
 #endif

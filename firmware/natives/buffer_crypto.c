@@ -29,9 +29,9 @@ static mote_value fail(mote_vm *vm, psa_status_t status)
 
 static psa_status_t try_key(const psa_key_attributes_t *attributes, const uint8_t *key, size_t length, psa_key_id_t *id)
 {
-    port_crypto_lock();
+    mote_port_crypto_lock();
     psa_status_t status = psa_import_key(attributes, key, length, id);
-    port_crypto_unlock();
+    mote_port_crypto_unlock();
     return status;
 }
 
@@ -45,7 +45,7 @@ static psa_status_t import_key(mote_vm *vm, const uint8_t *key, size_t length, p
     psa_set_key_type(&attributes, type);
     psa_status_t status = try_key(&attributes, key, length, id);
     if (status != PSA_ERROR_INSUFFICIENT_MEMORY) return status;
-    handles_reclaim(vm);
+    mote_handles_reclaim(vm);
     return try_key(&attributes, key, length, id);
 }
 
@@ -92,9 +92,9 @@ static mote_value buffer_digest(mote_vm *vm, mote_value receiver, const mote_val
     psa_key_id_t id = 0;
     psa_status_t status = key == NULL ? PSA_SUCCESS : import_hmac_key(vm, key, key_length, &id);
     if (status != PSA_SUCCESS) return fail(vm, status);
-    port_crypto_lock();
+    mote_port_crypto_lock();
     status = digest_parts(vm, id, args[2], digest);
-    port_crypto_unlock();
+    mote_port_crypto_unlock();
     if (status != PSA_SUCCESS) return fail(vm, status);
     mote_value result = mote_new_buffer(vm, HASH_BYTES);
     if (result != MOTE_FAILED) memcpy(mote_buffer(vm, result, &length), digest, HASH_BYTES);
@@ -138,17 +138,17 @@ static mote_value buffer_encrypt(mote_vm *vm, mote_value receiver, const mote_va
     psa_status_t status = import_ccm_key(vm, decrypt, key, tag, &id); /* may collect: before there is a result */
     if (status != PSA_SUCCESS) return fail(vm, status);
     mote_value result = mote_new_buffer(vm, size);
-    port_crypto_lock();
+    mote_port_crypto_lock();
     if (result != MOTE_FAILED)
         status = run_ccm(id, decrypt, nonce, tag, data, length, mote_buffer(vm, result, &ignored), size);
     psa_destroy_key(id);
-    port_crypto_unlock();
+    mote_port_crypto_unlock();
     if (result == MOTE_FAILED) return result;
     if (status == PSA_ERROR_INVALID_SIGNATURE) return mote_throw(vm, MOTE_ERROR, "encryption tag mismatch");
     return status == PSA_SUCCESS ? result : fail(vm, status);
 }
 
-const mote_native_entry buffer_crypto_natives[] = {
+const mote_native_entry mote_buffer_crypto_natives[] = {
     {"digest", buffer_digest, 3},
     {"encrypt", buffer_encrypt, 4},
     {0},

@@ -1,11 +1,14 @@
-#include "certificate.h"
+/*
+ * Certificate chains (RFC 5280), answered in the bits of GIO's TlsCertificateFlags. Where the firmware's mbedTLS has no
+ * X.509, as on boards that know PSK only, the native says so.
+ */
 #include "arguments.h"
 
 #include <mbedtls/version.h>
 
 #if !defined(MBEDTLS_X509_CRT_PARSE_C)
 
-mote_value native_certificate_check(mote_vm *vm, mote_value receiver, const mote_value *args, unsigned count)
+mote_value mote_native_certificate_check(mote_vm *vm, mote_value receiver, const mote_value *args, unsigned count)
 {
     (void)receiver, (void)args, (void)count;
     return mote_throw(vm, MOTE_ERROR, "this device checks no certificates");
@@ -109,7 +112,7 @@ static int32_t judge(check *job, mbedtls_x509_crt *chain, mbedtls_x509_crt *anch
     uint32_t flags = 0;
     int status = mbedtls_x509_crt_verify(chain, anchors, NULL, NULL, &flags, judge_time, job);
     int32_t result = status == 0 || status == MBEDTLS_ERR_X509_CERT_VERIFY_FAILED ? gio_flags(flags) : GENERIC_ERROR;
-    if (job->identity[0] != 0 && !certificate_names(chain, job->identity)) result |= BAD_IDENTITY;
+    if (job->identity[0] != 0 && !mote_certificate_names(chain, job->identity)) result |= BAD_IDENTITY;
     return is_for(chain, job->is_client) && !job->out_of_memory ? result : result | GENERIC_ERROR;
 }
 
@@ -153,7 +156,7 @@ static void run_check(work *self)
     mbedtls_x509_crt chain, anchors;
     mbedtls_x509_crt_init(&chain);
     mbedtls_x509_crt_init(&anchors);
-    port_crypto_lock();
+    mote_port_crypto_lock();
     bool good = mbedtls_x509_crt_parse_der(&chain, job->bytes, job->lengths[0]) == 0;
     if (good) {
         add_all(job, &chain, others, job->lengths + 1, job->in_chain - 1);
@@ -162,7 +165,7 @@ static void run_check(work *self)
     job->flags = good ? judge(job, &chain, &anchors) : GENERIC_ERROR;
     mbedtls_x509_crt_free(&chain);
     mbedtls_x509_crt_free(&anchors);
-    port_crypto_unlock();
+    mote_port_crypto_unlock();
 }
 
 static mote_value finish_check(mote_vm *vm, work *self)
@@ -175,15 +178,16 @@ static bool measure(mote_vm *vm, mote_value value, const char *name, size_t leas
 {
     byte_view der;
     size_t count = mote_array_length(vm, value);
-    if (!mote_is_array(vm, value)) return throw_type(vm, name, "an array") != MOTE_FAILED;
+    if (!mote_is_array(vm, value)) return mote_throw_type(vm, name, "an array") != MOTE_FAILED;
     if (count < least || count > MOST_CERTIFICATES)
-        return throw_range(vm, name, least > 0 ? "1 to 16 certificates" : "at most 16 certificates") != MOTE_FAILED;
+        return mote_throw_range(vm, name, least > 0 ? "1 to 16 certificates" : "at most 16 certificates") !=
+               MOTE_FAILED;
     for (size_t i = 0; i < count; i++) {
         der.data = mote_buffer(vm, mote_array_at(vm, value, i), &der.length);
-        if (der.data == NULL) return throw_type(vm, name, "an array of Buffers") != MOTE_FAILED;
+        if (der.data == NULL) return mote_throw_type(vm, name, "an array of Buffers") != MOTE_FAILED;
         *total += der.length;
     }
-    return *total <= MOST_BYTES || throw_range(vm, name, "at most 32768 bytes together") != MOTE_FAILED;
+    return *total <= MOST_BYTES || mote_throw_range(vm, name, "at most 32768 bytes together") != MOTE_FAILED;
 }
 
 static size_t copy(mote_vm *vm, mote_value value, size_t *lengths, uint8_t **to)
@@ -202,15 +206,15 @@ static bool time_argument(mote_vm *vm, mote_value value, bool *knows_time, int64
     static const double end_of_9999 = 253402300799;
     *knows_time = value != MOTE_UNDEFINED;
     if (!*knows_time) return true;
-    if (!mote_is_number(vm, value)) return throw_type(vm, "when", "a number") != MOTE_FAILED;
+    if (!mote_is_number(vm, value)) return mote_throw_type(vm, "when", "a number") != MOTE_FAILED;
     double seconds = mote_to_double(vm, value);
     if (!(seconds >= 0 && seconds <= end_of_9999))
-        return throw_range(vm, "when", "Unix seconds, from 0 to the year 9999") != MOTE_FAILED;
+        return mote_throw_range(vm, "when", "Unix seconds, from 0 to the year 9999") != MOTE_FAILED;
     *when = (int64_t)seconds;
     return true;
 }
 
-mote_value native_certificate_check(mote_vm *vm, mote_value receiver, const mote_value *args, unsigned count)
+mote_value mote_native_certificate_check(mote_vm *vm, mote_value receiver, const mote_value *args, unsigned count)
 {
     (void)receiver, (void)count;
     size_t total = 0;
@@ -219,8 +223,8 @@ mote_value native_certificate_check(mote_vm *vm, mote_value receiver, const mote
     bool knows_time;
     char identity[MOST_IDENTITY];
     if (!measure(vm, args[0], "chain", 1, &total) || !measure(vm, args[1], "anchors", 0, &total) ||
-        !short_text_argument(vm, args[2], "identity", identity, sizeof identity) ||
-        !integer_argument(vm, args[3], "purpose", SERVER, CLIENT, &purpose) ||
+        !mote_short_text_argument(vm, args[2], "identity", identity, sizeof identity) ||
+        !mote_integer_argument(vm, args[3], "purpose", SERVER, CLIENT, &purpose) ||
         !time_argument(vm, args[4], &knows_time, &when))
         return MOTE_FAILED;
     check *job = calloc(1, sizeof *job + total);
@@ -235,7 +239,7 @@ mote_value native_certificate_check(mote_vm *vm, mote_value receiver, const mote
     uint8_t *to = job->bytes;
     job->in_chain = copy(vm, args[0], job->lengths, &to);
     job->in_anchors = copy(vm, args[1], job->lengths + job->in_chain, &to);
-    return work_start(vm, &job->base);
+    return mote_work_start(vm, &job->base);
 }
 
 #endif

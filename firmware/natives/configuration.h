@@ -20,7 +20,7 @@
 #ifndef UDP_SLOTS
 #define UDP_SLOTS 4
 #endif
-/** Bit n: the AEAD with number n of src/dtls/crypto/provider.ts is in the firmware, where the library has it. */
+/** Bit n: the AEAD with number n (native_list.h) is in the firmware, where the library has it. */
 #ifndef MOTE_AEADS
 #define MOTE_AEADS 0x7e
 #endif

@@ -1,6 +1,6 @@
 #include "crc.h"
 
-uint32_t crc32_of(uint32_t sum, const uint8_t *bytes, size_t length)
+uint32_t mote_crc32_of(uint32_t sum, const uint8_t *bytes, size_t length)
 {
     sum = ~sum;
     for (size_t i = 0; i < length; i++) {

@@ -5,6 +5,6 @@
 #include <stddef.h>
 #include <stdint.h>
 
-uint32_t crc32_of(uint32_t sum, const uint8_t *bytes, size_t length);
+uint32_t mote_crc32_of(uint32_t sum, const uint8_t *bytes, size_t length);
 
 #endif

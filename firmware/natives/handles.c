@@ -36,15 +36,15 @@ static bool find_free(unsigned *index)
     return false;
 }
 
-mote_value handle_new(mote_vm *vm, handle_kind kind, void *object, void (*close)(void *object))
+mote_value mote_handle_new(mote_vm *vm, handle_kind kind, void *object, void (*close)(void *object))
 {
     unsigned index;
-    handles_release();
+    mote_handles_release();
     if (object == NULL) return mote_throw(vm, MOTE_ERROR, "no native memory left for cryptography");
     bool free = find_free(&index);
     if (!free) {
         /* Owners may be gone that no collection has found yet. */
-        handles_reclaim(vm);
+        mote_handles_reclaim(vm);
         free = find_free(&index);
     }
     if (!free) {
@@ -58,18 +58,18 @@ mote_value handle_new(mote_vm *vm, handle_kind kind, void *object, void (*close)
     return mote_int(vm, number_of(index));
 }
 
-void *handle_object(int32_t handle, handle_kind kind)
+void *mote_handle_object(int32_t handle, handle_kind kind)
 {
     slot *found = slot_of(handle);
     return found != NULL && found->kind == kind ? found->object : NULL;
 }
 
-void *handle_argument(mote_vm *vm, mote_value value, const char *name, handle_kind kind)
+void *mote_handle_argument(mote_vm *vm, mote_value value, const char *name, handle_kind kind)
 {
     int32_t handle;
-    if (!integer_argument(vm, value, name, 1, HIGHEST_HANDLE, &handle)) return NULL;
-    void *object = handle_object(handle, kind);
-    if (object == NULL) throw_range(vm, name, "an open handle");
+    if (!mote_integer_argument(vm, value, name, 1, HIGHEST_HANDLE, &handle)) return NULL;
+    void *object = mote_handle_object(handle, kind);
+    if (object == NULL) mote_throw_range(vm, name, "an open handle");
     return object;
 }
 
@@ -83,27 +83,27 @@ static void close_slot(slot *used)
     used->orphan = false;
 }
 
-void handle_close(int32_t handle)
+void mote_handle_close(int32_t handle)
 {
     slot *found = slot_of(handle);
     if (found != NULL) close_slot(found);
 }
 
-mote_value native_crypto_owned(mote_vm *vm, mote_value receiver, const mote_value *args, unsigned count)
+mote_value mote_native_crypto_owned(mote_vm *vm, mote_value receiver, const mote_value *args, unsigned count)
 {
     (void)receiver, (void)count;
     int32_t handle;
-    if (!integer_argument(vm, args[0], "handle", 1, HIGHEST_HANDLE, &handle)) return MOTE_FAILED;
+    if (!mote_integer_argument(vm, args[0], "handle", 1, HIGHEST_HANDLE, &handle)) return MOTE_FAILED;
     slot *found = slot_of(handle);
-    if (found == NULL) return throw_range(vm, "handle", "an open handle");
-    if (!mote_is_object(vm, args[1])) return throw_type(vm, "owner", "an object");
+    if (found == NULL) return mote_throw_range(vm, "handle", "an open handle");
+    if (!mote_is_object(vm, args[1])) return mote_throw_type(vm, "owner", "an object");
     if (found->orphan) orphans--;
     found->orphan = false;
     found->owner = args[1];
     return args[0];
 }
 
-void handles_collected(const mote_vm *vm)
+void mote_handles_collected(const mote_vm *vm)
 {
     for (unsigned i = 0; i < MOTE_HANDLES; i++)
         if (slots[i].owner != 0 && !mote_is_alive(vm, slots[i].owner)) {
@@ -113,19 +113,19 @@ void handles_collected(const mote_vm *vm)
         }
 }
 
-void handles_release(void)
+void mote_handles_release(void)
 {
     for (unsigned i = 0; i < MOTE_HANDLES && orphans > 0; i++)
         if (slots[i].orphan) close_slot(&slots[i]);
 }
 
-void handles_reclaim(mote_vm *vm)
+void mote_handles_reclaim(mote_vm *vm)
 {
     mote_vm_collect(vm);
-    handles_release();
+    mote_handles_release();
 }
 
-void handles_close_all(void)
+void mote_handles_close_all(void)
 {
     for (unsigned i = 0; i < MOTE_HANDLES; i++)
         if (slots[i].kind != HANDLE_FREE) close_slot(&slots[i]);

@@ -7,19 +7,19 @@
 #include <stdlib.h>
 #include <string.h>
 
-int32_t hash_bits(void)
+int32_t mote_hash_bits(void)
 {
     int32_t bits = 0;
     for (int32_t algorithm = HASH_SHA_256; algorithm <= HASH_SHA_384; algorithm++)
-        if (hash_is_there(algorithm)) bits |= (int32_t)(1u << (16 + algorithm));
+        if (mote_hash_is_there(algorithm)) bits |= (int32_t)(1u << (16 + algorithm));
     return bits;
 }
 
 static bool hash_argument(mote_vm *vm, mote_value value, int32_t *algorithm)
 {
-    if (!integer_argument(vm, value, "algorithm", 0, 15, algorithm)) return false;
-    if (hash_is_there(*algorithm)) return true;
-    return throw_range(vm, "algorithm", "a hash the machine has") != MOTE_FAILED;
+    if (!mote_integer_argument(vm, value, "algorithm", 0, 15, algorithm)) return false;
+    if (mote_hash_is_there(*algorithm)) return true;
+    return mote_throw_range(vm, "algorithm", "a hash the machine has") != MOTE_FAILED;
 }
 
 static mote_value library_failed(mote_vm *vm)
@@ -31,59 +31,59 @@ static mote_value library_failed(mote_vm *vm)
 
 static void hash_close(void *object)
 {
-    hash_end(object);
+    mote_hash_end(object);
     free(object);
 }
 
 static hash_state *hash_argument_object(mote_vm *vm, mote_value value)
 {
-    return handle_argument(vm, value, "hash", HANDLE_HASH);
+    return mote_handle_argument(vm, value, "hash", HANDLE_HASH);
 }
 
 static mote_value keep_hash(mote_vm *vm, hash_state *hash, bool done)
 {
-    if (hash == NULL || done) return handle_new(vm, HANDLE_HASH, hash, hash_close);
+    if (hash == NULL || done) return mote_handle_new(vm, HANDLE_HASH, hash, hash_close);
     hash_close(hash);
     return library_failed(vm);
 }
 
-mote_value native_hash_new(mote_vm *vm, mote_value receiver, const mote_value *args, unsigned count)
+mote_value mote_native_hash_new(mote_vm *vm, mote_value receiver, const mote_value *args, unsigned count)
 {
     (void)receiver, (void)count;
     int32_t algorithm;
     if (!hash_argument(vm, args[0], &algorithm)) return MOTE_FAILED;
-    hash_state *hash = malloc(hash_state_bytes(algorithm));
-    return keep_hash(vm, hash, hash != NULL && hash_start(hash, algorithm));
+    hash_state *hash = malloc(mote_hash_state_bytes(algorithm));
+    return keep_hash(vm, hash, hash != NULL && mote_hash_start(hash, algorithm));
 }
 
-mote_value native_hash_update(mote_vm *vm, mote_value receiver, const mote_value *args, unsigned count)
+mote_value mote_native_hash_update(mote_vm *vm, mote_value receiver, const mote_value *args, unsigned count)
 {
     (void)receiver, (void)count;
     byte_view data;
     hash_state *hash = hash_argument_object(vm, args[0]);
-    if (hash == NULL || !buffer_argument(vm, args[1], "data", &data)) return MOTE_FAILED;
-    return hash_update(hash, data.data, data.length) ? MOTE_UNDEFINED : library_failed(vm);
+    if (hash == NULL || !mote_buffer_argument(vm, args[1], "data", &data)) return MOTE_FAILED;
+    return mote_hash_update(hash, data.data, data.length) ? MOTE_UNDEFINED : library_failed(vm);
 }
 
-mote_value native_hash_clone(mote_vm *vm, mote_value receiver, const mote_value *args, unsigned count)
+mote_value mote_native_hash_clone(mote_vm *vm, mote_value receiver, const mote_value *args, unsigned count)
 {
     (void)receiver, (void)count;
     hash_state *hash = hash_argument_object(vm, args[0]);
     if (hash == NULL) return MOTE_FAILED;
-    hash_state *copy = malloc(hash_state_bytes(hash->algorithm));
-    return keep_hash(vm, copy, copy != NULL && hash_copy(copy, hash));
+    hash_state *copy = malloc(mote_hash_state_bytes(hash->algorithm));
+    return keep_hash(vm, copy, copy != NULL && mote_hash_copy(copy, hash));
 }
 
-mote_value native_hash_digest(mote_vm *vm, mote_value receiver, const mote_value *args, unsigned count)
+mote_value mote_native_hash_digest(mote_vm *vm, mote_value receiver, const mote_value *args, unsigned count)
 {
     (void)receiver, (void)count;
     uint8_t digest[MOST_HASH_BYTES];
     hash_state *hash = hash_argument_object(vm, args[0]);
     if (hash == NULL) return MOTE_FAILED;
-    size_t length = hash_bytes(hash->algorithm);
-    bool done = hash_finish(hash, digest);
-    handle_close(mote_to_int(vm, args[0]));
-    return done ? new_buffer_of(vm, digest, length) : library_failed(vm);
+    size_t length = mote_hash_bytes(hash->algorithm);
+    bool done = mote_hash_finish(hash, digest);
+    mote_handle_close(mote_to_int(vm, args[0]));
+    return done ? mote_new_buffer_of(vm, digest, length) : library_failed(vm);
 }
 
 /* HMAC (RFC 2104): both pads are hashed once, each message starts from copies of those states. */
@@ -104,20 +104,20 @@ static hash_state *outer_of(hmac *keyed)
     return (hash_state *)(void *)(keyed->states + keyed->outer);
 }
 
-void hmac_close(void *object)
+void mote_hmac_close(void *object)
 {
     hmac *keyed = object;
-    hash_end(inner_of(keyed));
-    hash_end(outer_of(keyed));
+    mote_hash_end(inner_of(keyed));
+    mote_hash_end(outer_of(keyed));
     free(keyed);
 }
 
 static bool start_with_pad(hash_state *hash, int32_t algorithm, const uint8_t *key, uint8_t pad)
 {
     uint8_t block[MOST_BLOCK_BYTES];
-    size_t length = hash_block_bytes(algorithm);
+    size_t length = mote_hash_block_bytes(algorithm);
     for (size_t i = 0; i < length; i++) block[i] = key[i] ^ pad;
-    bool done = hash_start(hash, algorithm) && hash_update(hash, block, length);
+    bool done = mote_hash_start(hash, algorithm) && mote_hash_update(hash, block, length);
     mbedtls_platform_zeroize(block, length);
     return done;
 }
@@ -125,20 +125,21 @@ static bool start_with_pad(hash_state *hash, int32_t algorithm, const uint8_t *k
 /** Keys that are longer than a block are hashed first. */
 static bool key_block(int32_t algorithm, const uint8_t *key, size_t length, uint8_t *block)
 {
-    if (length <= hash_block_bytes(algorithm)) {
+    if (length <= mote_hash_block_bytes(algorithm)) {
         if (length > 0) memcpy(block, key, length);
         return true;
     }
     hash_state hash;
-    bool done = hash_start(&hash, algorithm) && hash_update(&hash, key, length) && hash_finish(&hash, block);
-    hash_end(&hash);
+    bool done =
+        mote_hash_start(&hash, algorithm) && mote_hash_update(&hash, key, length) && mote_hash_finish(&hash, block);
+    mote_hash_end(&hash);
     return done;
 }
 
-hmac *hmac_create(int32_t algorithm, const uint8_t *key, size_t length)
+hmac *mote_hmac_create(int32_t algorithm, const uint8_t *key, size_t length)
 {
     uint8_t block[MOST_BLOCK_BYTES] = {0};
-    size_t stride = (hash_state_bytes(algorithm) + 7) & ~(size_t)7;
+    size_t stride = (mote_hash_state_bytes(algorithm) + 7) & ~(size_t)7;
     hmac *keyed = malloc(sizeof *keyed + 2 * stride);
     if (keyed == NULL) return NULL;
     *keyed = (hmac){.algorithm = algorithm, .outer = stride};
@@ -147,41 +148,42 @@ hmac *hmac_create(int32_t algorithm, const uint8_t *key, size_t length)
     done = start_with_pad(outer_of(keyed), algorithm, block, 0x5c) && done;
     mbedtls_platform_zeroize(block, sizeof block);
     if (done) return keyed;
-    hmac_close(keyed);
+    mote_hmac_close(keyed);
     return NULL;
 }
 
-size_t hmac_sign(hmac *keyed, const uint8_t *first, size_t first_length, const uint8_t *second, size_t second_length,
-                 uint8_t *digest)
+size_t mote_hmac_sign(hmac *keyed, const uint8_t *first, size_t first_length, const uint8_t *second,
+                      size_t second_length, uint8_t *digest)
 {
     hash_state hash;
-    size_t length = hash_bytes(keyed->algorithm);
-    bool done = hash_copy(&hash, inner_of(keyed)) && hash_update(&hash, first, first_length) &&
-                (second_length == 0 || hash_update(&hash, second, second_length)) && hash_finish(&hash, digest);
-    done =
-        done && hash_copy(&hash, outer_of(keyed)) && hash_update(&hash, digest, length) && hash_finish(&hash, digest);
-    hash_end(&hash);
+    size_t length = mote_hash_bytes(keyed->algorithm);
+    bool done = mote_hash_copy(&hash, inner_of(keyed)) && mote_hash_update(&hash, first, first_length) &&
+                (second_length == 0 || mote_hash_update(&hash, second, second_length)) &&
+                mote_hash_finish(&hash, digest);
+    done = done && mote_hash_copy(&hash, outer_of(keyed)) && mote_hash_update(&hash, digest, length) &&
+           mote_hash_finish(&hash, digest);
+    mote_hash_end(&hash);
     return done ? length : 0;
 }
 
-mote_value native_hmac_new(mote_vm *vm, mote_value receiver, const mote_value *args, unsigned count)
+mote_value mote_native_hmac_new(mote_vm *vm, mote_value receiver, const mote_value *args, unsigned count)
 {
     (void)receiver, (void)count;
     int32_t algorithm;
     byte_view key;
-    if (!hash_argument(vm, args[0], &algorithm) || !buffer_argument(vm, args[1], "key", &key)) return MOTE_FAILED;
-    return handle_new(vm, HANDLE_HMAC, hmac_create(algorithm, key.data, key.length), hmac_close);
+    if (!hash_argument(vm, args[0], &algorithm) || !mote_buffer_argument(vm, args[1], "key", &key)) return MOTE_FAILED;
+    return mote_handle_new(vm, HANDLE_HMAC, mote_hmac_create(algorithm, key.data, key.length), mote_hmac_close);
 }
 
-mote_value native_hmac_sign(mote_vm *vm, mote_value receiver, const mote_value *args, unsigned count)
+mote_value mote_native_hmac_sign(mote_vm *vm, mote_value receiver, const mote_value *args, unsigned count)
 {
     (void)receiver, (void)count;
     uint8_t digest[MOST_HASH_BYTES];
     byte_view data;
-    hmac *keyed = handle_argument(vm, args[0], "hmac", HANDLE_HMAC);
-    if (keyed == NULL || !buffer_argument(vm, args[1], "data", &data)) return MOTE_FAILED;
-    size_t length = hmac_sign(keyed, data.data, data.length, NULL, 0, digest);
-    mote_value result = length > 0 ? new_buffer_of(vm, digest, length) : library_failed(vm);
+    hmac *keyed = mote_handle_argument(vm, args[0], "hmac", HANDLE_HMAC);
+    if (keyed == NULL || !mote_buffer_argument(vm, args[1], "data", &data)) return MOTE_FAILED;
+    size_t length = mote_hmac_sign(keyed, data.data, data.length, NULL, 0, digest);
+    mote_value result = length > 0 ? mote_new_buffer_of(vm, digest, length) : library_failed(vm);
     mbedtls_platform_zeroize(digest, sizeof digest);
     return result;
 }
@@ -193,31 +195,31 @@ enum { MOST_EXPANDED_BYTES = 255 * 32 };
 static bool expand(hmac *keyed, byte_view seed, uint8_t *output, size_t length)
 {
     uint8_t a[MOST_HASH_BYTES], block[MOST_HASH_BYTES];
-    size_t bytes = hmac_sign(keyed, seed.data, seed.length, NULL, 0, a);
+    size_t bytes = mote_hmac_sign(keyed, seed.data, seed.length, NULL, 0, a);
     bool done = bytes > 0;
     while (done && length > 0) {
         size_t take = length < bytes ? length : bytes;
-        done = hmac_sign(keyed, a, bytes, seed.data, seed.length, block) > 0;
+        done = mote_hmac_sign(keyed, a, bytes, seed.data, seed.length, block) > 0;
         memcpy(output, block, take);
         output += take;
         length -= take;
-        if (done && length > 0) done = hmac_sign(keyed, a, bytes, NULL, 0, a) > 0;
+        if (done && length > 0) done = mote_hmac_sign(keyed, a, bytes, NULL, 0, a) > 0;
     }
     mbedtls_platform_zeroize(a, sizeof a);
     mbedtls_platform_zeroize(block, sizeof block);
     return done;
 }
 
-mote_value native_hmac_expand(mote_vm *vm, mote_value receiver, const mote_value *args, unsigned count)
+mote_value mote_native_hmac_expand(mote_vm *vm, mote_value receiver, const mote_value *args, unsigned count)
 {
     (void)receiver, (void)count;
     byte_view seed;
     int32_t length;
-    hmac *keyed = handle_argument(vm, args[0], "hmac", HANDLE_HMAC);
-    if (keyed == NULL || !buffer_argument(vm, args[1], "seed", &seed) ||
-        !integer_argument(vm, args[2], "length", 0, MOST_EXPANDED_BYTES, &length))
+    hmac *keyed = mote_handle_argument(vm, args[0], "hmac", HANDLE_HMAC);
+    if (keyed == NULL || !mote_buffer_argument(vm, args[1], "seed", &seed) ||
+        !mote_integer_argument(vm, args[2], "length", 0, MOST_EXPANDED_BYTES, &length))
         return MOTE_FAILED;
     mote_value result = mote_new_buffer(vm, (size_t)length);
     if (result == MOTE_FAILED || length == 0) return result;
-    return expand(keyed, seed, bytes_of_buffer(vm, result), (size_t)length) ? result : library_failed(vm);
+    return expand(keyed, seed, mote_bytes_of_buffer(vm, result), (size_t)length) ? result : library_failed(vm);
 }

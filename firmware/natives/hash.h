@@ -1,4 +1,4 @@
-/* Hashes and keyed HMACs. Algorithm numbers: HashAlgorithm of src/dtls/crypto/provider.ts. */
+/* Hashes and keyed HMACs. Algorithm numbers: HashAlgorithm of src/dtls/crypto/algorithm-numbers.ts. */
 #ifndef MOTE_HASH_H
 #define MOTE_HASH_H
 
@@ -8,21 +8,13 @@
 typedef struct hmac hmac;
 
 /** Bit 16 + n for each hash number n there is. */
-int32_t hash_bits(void);
+int32_t mote_hash_bits(void);
 
 /** Copies the key. NULL when memory is out. */
-hmac *hmac_create(int32_t algorithm, const uint8_t *key, size_t length);
+hmac *mote_hmac_create(int32_t algorithm, const uint8_t *key, size_t length);
 /** Writes the algorithm's digest over `first` and `second`, one after the other. Returns its length, 0 on failure. */
-size_t hmac_sign(hmac *keyed, const uint8_t *first, size_t first_length, const uint8_t *second, size_t second_length,
-                 uint8_t *digest);
-void hmac_close(void *keyed);
-
-mote_value native_hash_new(mote_vm *vm, mote_value receiver, const mote_value *args, unsigned count);
-mote_value native_hash_update(mote_vm *vm, mote_value receiver, const mote_value *args, unsigned count);
-mote_value native_hash_clone(mote_vm *vm, mote_value receiver, const mote_value *args, unsigned count);
-mote_value native_hash_digest(mote_vm *vm, mote_value receiver, const mote_value *args, unsigned count);
-mote_value native_hmac_new(mote_vm *vm, mote_value receiver, const mote_value *args, unsigned count);
-mote_value native_hmac_sign(mote_vm *vm, mote_value receiver, const mote_value *args, unsigned count);
-mote_value native_hmac_expand(mote_vm *vm, mote_value receiver, const mote_value *args, unsigned count);
+size_t mote_hmac_sign(hmac *keyed, const uint8_t *first, size_t first_length, const uint8_t *second,
+                      size_t second_length, uint8_t *digest);
+void mote_hmac_close(void *keyed);
 
 #endif

@@ -3,12 +3,12 @@
 #include <mbedtls/platform_util.h>
 #include <string.h>
 
-size_t hash_bytes(int32_t algorithm)
+size_t mote_hash_bytes(int32_t algorithm)
 {
     return algorithm == HASH_SHA_384 ? 48 : 32;
 }
 
-size_t hash_block_bytes(int32_t algorithm)
+size_t mote_hash_block_bytes(int32_t algorithm)
 {
     return algorithm == HASH_SHA_384 ? 128 : 64;
 }
@@ -43,18 +43,18 @@ enum { WITH_SHA_256 = 0 };
 #define WITH_SHA_384 0
 #endif
 
-bool hash_is_there(int32_t algorithm)
+bool mote_hash_is_there(int32_t algorithm)
 {
     return algorithm == HASH_SHA_384 ? WITH_SHA_384 != 0 : algorithm == HASH_SHA_256 && WITH_SHA_256 != 0;
 }
 
-size_t hash_state_bytes(int32_t algorithm)
+size_t mote_hash_state_bytes(int32_t algorithm)
 {
     size_t of = algorithm == HASH_SHA_384 ? sizeof(mbedtls_sha512_context) : sizeof(mbedtls_sha256_context);
     return offsetof(hash_state, of) + of;
 }
 
-bool hash_start(hash_state *hash, int32_t algorithm)
+bool mote_hash_start(hash_state *hash, int32_t algorithm)
 {
     hash->algorithm = algorithm;
 #if WITH_SHA_384
@@ -67,7 +67,7 @@ bool hash_start(hash_state *hash, int32_t algorithm)
     return sha256_starts(&hash->of.sha256, 0) == 0;
 }
 
-bool hash_update(hash_state *hash, const uint8_t *data, size_t length)
+bool mote_hash_update(hash_state *hash, const uint8_t *data, size_t length)
 {
 #if WITH_SHA_384
     if (hash->algorithm == HASH_SHA_384) return sha512_update(&hash->of.sha512, data, length) == 0;
@@ -75,7 +75,7 @@ bool hash_update(hash_state *hash, const uint8_t *data, size_t length)
     return sha256_update(&hash->of.sha256, data, length) == 0;
 }
 
-bool hash_copy(hash_state *to, const hash_state *from)
+bool mote_hash_copy(hash_state *to, const hash_state *from)
 {
     to->algorithm = from->algorithm;
 #if WITH_SHA_384
@@ -90,7 +90,7 @@ bool hash_copy(hash_state *to, const hash_state *from)
     return true;
 }
 
-bool hash_finish(hash_state *hash, uint8_t *digest)
+bool mote_hash_finish(hash_state *hash, uint8_t *digest)
 {
 #if WITH_SHA_384
     if (hash->algorithm == HASH_SHA_384) {
@@ -104,7 +104,7 @@ bool hash_finish(hash_state *hash, uint8_t *digest)
     return sha256_finish(&hash->of.sha256, digest) == 0;
 }
 
-void hash_end(hash_state *hash)
+void mote_hash_end(hash_state *hash)
 {
 #if WITH_SHA_384
     if (hash->algorithm == HASH_SHA_384) {
@@ -122,7 +122,7 @@ static psa_algorithm_t psa_hash(int32_t algorithm)
     return algorithm == HASH_SHA_384 ? PSA_ALG_SHA_384 : PSA_ALG_SHA_256;
 }
 
-bool hash_is_there(int32_t algorithm)
+bool mote_hash_is_there(int32_t algorithm)
 {
 #if defined(PSA_WANT_ALG_SHA_384)
     if (algorithm == HASH_SHA_384) return true;
@@ -133,39 +133,39 @@ bool hash_is_there(int32_t algorithm)
     return false;
 }
 
-size_t hash_state_bytes(int32_t algorithm)
+size_t mote_hash_state_bytes(int32_t algorithm)
 {
     (void)algorithm;
     return sizeof(hash_state);
 }
 
-bool hash_start(hash_state *hash, int32_t algorithm)
+bool mote_hash_start(hash_state *hash, int32_t algorithm)
 {
     hash->algorithm = algorithm;
     hash->operation = psa_hash_operation_init();
     return psa_hash_setup(&hash->operation, psa_hash(algorithm)) == PSA_SUCCESS;
 }
 
-bool hash_update(hash_state *hash, const uint8_t *data, size_t length)
+bool mote_hash_update(hash_state *hash, const uint8_t *data, size_t length)
 {
     return psa_hash_update(&hash->operation, data, length) == PSA_SUCCESS;
 }
 
-bool hash_copy(hash_state *to, const hash_state *from)
+bool mote_hash_copy(hash_state *to, const hash_state *from)
 {
     to->algorithm = from->algorithm;
     to->operation = psa_hash_operation_init();
     return psa_hash_clone(&from->operation, &to->operation) == PSA_SUCCESS;
 }
 
-bool hash_finish(hash_state *hash, uint8_t *digest)
+bool mote_hash_finish(hash_state *hash, uint8_t *digest)
 {
     size_t length;
     /* the library fills what it is given to the end, so it is given no more than the digest */
-    return psa_hash_finish(&hash->operation, digest, hash_bytes(hash->algorithm), &length) == PSA_SUCCESS;
+    return psa_hash_finish(&hash->operation, digest, mote_hash_bytes(hash->algorithm), &length) == PSA_SUCCESS;
 }
 
-void hash_end(hash_state *hash)
+void mote_hash_end(hash_state *hash)
 {
     psa_hash_abort(&hash->operation);
     mbedtls_platform_zeroize(&hash->operation, sizeof hash->operation);

@@ -1,10 +1,12 @@
 /*
  * A running hash. mbedTLS 2 and 3 have contexts of their own, a third cheaper than PSA's operations and half as large;
  * from version 4 on there is PSA alone. hash_state.c alone knows. Algorithm numbers: HashAlgorithm of
- * src/dtls/crypto/provider.ts.
+ * src/dtls/crypto/algorithm-numbers.ts.
  */
 #ifndef MOTE_HASH_STATE_H
 #define MOTE_HASH_STATE_H
+
+#include "native_list.h"
 
 #include <mbedtls/version.h>
 #include <psa/crypto.h>
@@ -17,7 +19,7 @@
 #include <mbedtls/sha512.h>
 #endif
 
-enum { HASH_SHA_256 = 4, HASH_SHA_384 = 5, MOST_HASH_BYTES = 48, MOST_BLOCK_BYTES = 128 };
+enum { MOST_HASH_BYTES = 48, MOST_BLOCK_BYTES = 128 };
 
 typedef struct {
     int32_t algorithm;
@@ -31,19 +33,19 @@ typedef struct {
 #endif
 } hash_state;
 
-bool hash_is_there(int32_t algorithm);
-size_t hash_bytes(int32_t algorithm);
-size_t hash_block_bytes(int32_t algorithm);
+bool mote_hash_is_there(int32_t algorithm);
+size_t mote_hash_bytes(int32_t algorithm);
+size_t mote_hash_block_bytes(int32_t algorithm);
 /** Bytes of a state that the algorithm uses: as many need to be there. */
-size_t hash_state_bytes(int32_t algorithm);
+size_t mote_hash_state_bytes(int32_t algorithm);
 
-/* False: the library failed. Every state that was started or copied to is ended by hash_end. */
+/* False: the library failed. Every state that was started or copied to is ended by mote_hash_end. */
 
-bool hash_start(hash_state *hash, int32_t algorithm);
-bool hash_update(hash_state *hash, const uint8_t *data, size_t length);
-bool hash_copy(hash_state *to, const hash_state *from);
-bool hash_finish(hash_state *hash, uint8_t *digest);
+bool mote_hash_start(hash_state *hash, int32_t algorithm);
+bool mote_hash_update(hash_state *hash, const uint8_t *data, size_t length);
+bool mote_hash_copy(hash_state *to, const hash_state *from);
+bool mote_hash_finish(hash_state *hash, uint8_t *digest);
 /** Erases it. */
-void hash_end(hash_state *hash);
+void mote_hash_end(hash_state *hash);
 
 #endif

@@ -118,7 +118,7 @@ static void copy_identity(const char *identity, char *copy)
     copy[length] = 0;
 }
 
-bool certificate_names(const mbedtls_x509_crt *certificate, const char *given)
+bool mote_certificate_names(const mbedtls_x509_crt *certificate, const char *given)
 {
     uint8_t address[MOST_ADDRESS];
     char identity[MOST_IDENTITY + 1];

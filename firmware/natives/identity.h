@@ -6,6 +6,6 @@
 #include <stdbool.h>
 
 /** `identity` is a host name or an IP address as text. */
-bool certificate_names(const mbedtls_x509_crt *certificate, const char *identity);
+bool mote_certificate_names(const mbedtls_x509_crt *certificate, const char *identity);
 
 #endif

@@ -25,9 +25,9 @@ typedef struct {
 
 static void destroy(key_pair *pair)
 {
-    port_crypto_lock();
+    mote_port_crypto_lock();
     psa_destroy_key(pair->id);
-    port_crypto_unlock();
+    mote_port_crypto_unlock();
     mbedtls_platform_zeroize(pair, sizeof *pair);
     free(pair);
 }
@@ -56,10 +56,10 @@ static psa_key_attributes_t attributes_of(int32_t group, bool signs)
 /** A key of these bytes, or a new one without. */
 static psa_status_t try_key(const psa_key_attributes_t *attributes, byte_view bytes, psa_key_id_t *id)
 {
-    port_crypto_lock();
+    mote_port_crypto_lock();
     psa_status_t status = bytes.data == NULL ? psa_generate_key(attributes, id)
                                              : psa_import_key(attributes, bytes.data, bytes.length, id);
-    port_crypto_unlock();
+    mote_port_crypto_unlock();
     return status;
 }
 
@@ -68,7 +68,7 @@ static psa_status_t make_key(mote_vm *vm, const psa_key_attributes_t *attributes
 {
     psa_status_t status = try_key(attributes, bytes, id);
     if (status != PSA_ERROR_INSUFFICIENT_MEMORY) return status;
-    handles_reclaim(vm);
+    mote_handles_reclaim(vm);
     return try_key(attributes, bytes, id);
 }
 
@@ -83,26 +83,26 @@ static mote_value throw_status(mote_vm *vm, psa_status_t status)
 static mote_value finish_pair(mote_vm *vm, key_pair *pair, psa_status_t status)
 {
     if (status == PSA_SUCCESS) {
-        port_crypto_lock();
+        mote_port_crypto_lock();
         status = psa_export_public_key(pair->id, pair->public_key, sizeof pair->public_key, &pair->public_bytes);
-        port_crypto_unlock();
+        mote_port_crypto_unlock();
     }
-    if (status == PSA_SUCCESS) return handle_new(vm, HANDLE_KEY, pair, close_key);
+    if (status == PSA_SUCCESS) return mote_handle_new(vm, HANDLE_KEY, pair, close_key);
     close_key(pair);
     if (status == PSA_ERROR_INVALID_ARGUMENT)
-        return throw_range(vm, "privateKey", "a number below the order of P-256, and not 0");
+        return mote_throw_range(vm, "privateKey", "a number below the order of P-256, and not 0");
     return throw_status(vm, status);
 }
 
-mote_value native_key_new(mote_vm *vm, mote_value receiver, const mote_value *args, unsigned count)
+mote_value mote_native_key_new(mote_vm *vm, mote_value receiver, const mote_value *args, unsigned count)
 {
     (void)receiver, (void)count;
     int32_t group;
     uint8_t probe;
-    if (!integer_argument(vm, args[0], "group", 0, UINT16_MAX, &group)) return MOTE_FAILED;
+    if (!mote_integer_argument(vm, args[0], "group", 0, UINT16_MAX, &group)) return MOTE_FAILED;
     if (group != GROUP_SECP256R1 && group != GROUP_X25519)
-        return throw_range(vm, "group", "23 (secp256r1) or 29 (x25519)");
-    if (!port_random(&probe, 1)) return mote_throw(vm, MOTE_ERROR, "no good randomness yet");
+        return mote_throw_range(vm, "group", "23 (secp256r1) or 29 (x25519)");
+    if (!mote_port_random(&probe, 1)) return mote_throw(vm, MOTE_ERROR, "no good randomness yet");
     key_pair *pair = calloc(1, sizeof *pair);
     if (pair == NULL) return mote_throw(vm, MOTE_ERROR, "no native memory left for cryptography");
     pair->group = group;
@@ -111,20 +111,20 @@ mote_value native_key_new(mote_vm *vm, mote_value receiver, const mote_value *ar
     return finish_pair(vm, pair, make_key(vm, &attributes, none, &pair->id));
 }
 
-mote_value native_key_import(mote_vm *vm, mote_value receiver, const mote_value *args, unsigned count)
+mote_value mote_native_key_import(mote_vm *vm, mote_value receiver, const mote_value *args, unsigned count)
 {
     (void)receiver, (void)count;
     const uint8_t *private_key;
-    if (!sized_argument(vm, args[0], "privateKey", PRIVATE_BYTES, &private_key)) return MOTE_FAILED;
-    return key_import(vm, 0, private_key);
+    if (!mote_sized_argument(vm, args[0], "privateKey", PRIVATE_BYTES, &private_key)) return MOTE_FAILED;
+    return mote_key_import(vm, 0, private_key);
 }
 
-bool key_has_group(int32_t group)
+bool mote_key_has_group(int32_t group)
 {
     return group == 0 || group == GROUP_SECP256R1 || group == GROUP_X25519;
 }
 
-mote_value key_import(mote_vm *vm, int32_t group, const uint8_t *private_key)
+mote_value mote_key_import(mote_vm *vm, int32_t group, const uint8_t *private_key)
 {
     key_pair *pair = calloc(1, sizeof *pair);
     if (pair == NULL) return mote_throw(vm, MOTE_ERROR, "no native memory left for cryptography");
@@ -134,30 +134,30 @@ mote_value key_import(mote_vm *vm, int32_t group, const uint8_t *private_key)
     return finish_pair(vm, pair, make_key(vm, &attributes, secret, &pair->id));
 }
 
-bool key_export(const void *object, int32_t *group, uint8_t *private_key)
+bool mote_key_export(const void *object, int32_t *group, uint8_t *private_key)
 {
     const key_pair *pair = object;
     size_t length;
     *group = pair->group;
-    port_crypto_lock();
+    mote_port_crypto_lock();
     psa_status_t status = psa_export_key(pair->id, private_key, PRIVATE_BYTES, &length);
-    port_crypto_unlock();
+    mote_port_crypto_unlock();
     return status == PSA_SUCCESS;
 }
 
 static key_pair *pair_argument(mote_vm *vm, mote_value value, bool signs)
 {
-    key_pair *pair = handle_argument(vm, value, "key", HANDLE_KEY);
+    key_pair *pair = mote_handle_argument(vm, value, "key", HANDLE_KEY);
     if (pair == NULL || (pair->group == 0) == signs) return pair;
-    throw_range(vm, "key", signs ? "one that signs" : "one that agrees");
+    mote_throw_range(vm, "key", signs ? "one that signs" : "one that agrees");
     return NULL;
 }
 
-mote_value native_key_public(mote_vm *vm, mote_value receiver, const mote_value *args, unsigned count)
+mote_value mote_native_key_public(mote_vm *vm, mote_value receiver, const mote_value *args, unsigned count)
 {
     (void)receiver, (void)count;
-    const key_pair *pair = handle_argument(vm, args[0], "key", HANDLE_KEY);
-    return pair == NULL ? MOTE_FAILED : new_buffer_of(vm, pair->public_key, pair->public_bytes);
+    const key_pair *pair = mote_handle_argument(vm, args[0], "key", HANDLE_KEY);
+    return pair == NULL ? MOTE_FAILED : mote_new_buffer_of(vm, pair->public_key, pair->public_bytes);
 }
 
 /* What takes long. The key may be closed meanwhile: it is erased afterwards. */
@@ -193,30 +193,30 @@ static mote_value start_with(mote_vm *vm, key_work *job, key_pair *pair)
     job->pair = pair;
     job->base.release = release_pair;
     pair->holders++;
-    return work_start(vm, &job->base);
+    return mote_work_start(vm, &job->base);
 }
 
 static mote_value finish_bytes(mote_vm *vm, work *self)
 {
     key_work *job = (key_work *)self;
-    return job->status == PSA_SUCCESS ? new_buffer_of(vm, job->result, job->result_bytes) : MOTE_UNDEFINED;
+    return job->status == PSA_SUCCESS ? mote_new_buffer_of(vm, job->result, job->result_bytes) : MOTE_UNDEFINED;
 }
 
 static void run_agree(work *self)
 {
     key_work *job = (key_work *)self;
-    port_crypto_lock();
+    mote_port_crypto_lock();
     job->status = psa_raw_key_agreement(PSA_ALG_ECDH, job->pair->id, job->peer, job->peer_bytes, job->result,
                                         SECRET_BYTES, &job->result_bytes);
-    port_crypto_unlock();
+    mote_port_crypto_unlock();
 }
 
-mote_value native_key_agree(mote_vm *vm, mote_value receiver, const mote_value *args, unsigned count)
+mote_value mote_native_key_agree(mote_vm *vm, mote_value receiver, const mote_value *args, unsigned count)
 {
     (void)receiver, (void)count;
     byte_view peer;
     key_pair *pair = pair_argument(vm, args[0], false);
-    if (pair == NULL || !buffer_argument(vm, args[1], "peer", &peer)) return MOTE_FAILED;
+    if (pair == NULL || !mote_buffer_argument(vm, args[1], "peer", &peer)) return MOTE_FAILED;
     if (peer.length != pair->public_bytes) return MOTE_UNDEFINED;
     key_work *job = new_work(run_agree, finish_bytes);
     if (job == NULL) return mote_throw(vm, MOTE_ERROR, "no native memory left for cryptography");
@@ -228,10 +228,10 @@ mote_value native_key_agree(mote_vm *vm, mote_value receiver, const mote_value *
 static void run_sign(work *self)
 {
     key_work *job = (key_work *)self;
-    port_crypto_lock();
+    mote_port_crypto_lock();
     job->status = psa_sign_hash(job->pair->id, PSA_ALG_ECDSA(PSA_ALG_SHA_256), job->digest, DIGEST_BYTES, job->result,
                                 SIGNATURE_BYTES, &job->result_bytes);
-    port_crypto_unlock();
+    mote_port_crypto_unlock();
 }
 
 static bool hash_into(key_work *job, byte_view data)
@@ -246,12 +246,12 @@ static mote_value no_hash(mote_vm *vm, key_work *job)
     return mote_throw(vm, MOTE_ERROR, "the crypto library failed");
 }
 
-mote_value native_key_sign(mote_vm *vm, mote_value receiver, const mote_value *args, unsigned count)
+mote_value mote_native_key_sign(mote_vm *vm, mote_value receiver, const mote_value *args, unsigned count)
 {
     (void)receiver, (void)count;
     byte_view data;
     key_pair *pair = pair_argument(vm, args[0], true);
-    if (pair == NULL || !buffer_argument(vm, args[1], "data", &data)) return MOTE_FAILED;
+    if (pair == NULL || !mote_buffer_argument(vm, args[1], "data", &data)) return MOTE_FAILED;
     key_work *job = new_work(run_sign, finish_bytes);
     if (job == NULL) return mote_throw(vm, MOTE_ERROR, "no native memory left for cryptography");
     if (!hash_into(job, data)) return no_hash(vm, job);
@@ -261,10 +261,10 @@ mote_value native_key_sign(mote_vm *vm, mote_value receiver, const mote_value *a
 static void run_verify(work *self)
 {
     key_work *job = (key_work *)self;
-    port_crypto_lock();
+    mote_port_crypto_lock();
     job->status = psa_verify_hash(job->verifier, PSA_ALG_ECDSA(PSA_ALG_SHA_256), job->digest, DIGEST_BYTES,
                                   job->signature, SIGNATURE_BYTES);
-    port_crypto_unlock();
+    mote_port_crypto_unlock();
 }
 
 /** A library that could not try, for want of memory, has not said that the signature is wrong. */
@@ -278,9 +278,9 @@ static mote_value finish_verify(mote_vm *vm, work *self)
 
 static void release_verifier(work *self)
 {
-    port_crypto_lock();
+    mote_port_crypto_lock();
     psa_destroy_key(((key_work *)self)->verifier);
-    port_crypto_unlock();
+    mote_port_crypto_unlock();
 }
 
 static psa_status_t make_verifier(mote_vm *vm, const uint8_t *public_key, psa_key_id_t *id)
@@ -299,19 +299,19 @@ static mote_value start_verify(mote_vm *vm, key_work *job, const uint8_t *public
     bool uncompressed = public_key[0] == 4; /* the library calls other forms not supported, as it does the curve */
     psa_status_t status = uncompressed ? make_verifier(vm, public_key, &job->verifier) : PSA_ERROR_INVALID_ARGUMENT;
     job->base.release = release_verifier;
-    if (status == PSA_SUCCESS) return work_start(vm, &job->base);
+    if (status == PSA_SUCCESS) return mote_work_start(vm, &job->base);
     free(job);
     return status == PSA_ERROR_INVALID_ARGUMENT ? MOTE_FALSE : throw_status(vm, status);
 }
 
-mote_value native_key_verify(mote_vm *vm, mote_value receiver, const mote_value *args, unsigned count)
+mote_value mote_native_key_verify(mote_vm *vm, mote_value receiver, const mote_value *args, unsigned count)
 {
     (void)receiver, (void)count;
     const uint8_t *public_key, *signature;
     byte_view data;
-    if (!sized_argument(vm, args[0], "publicKey", MOST_PUBLIC, &public_key) ||
-        !buffer_argument(vm, args[1], "data", &data) ||
-        !sized_argument(vm, args[2], "signature", SIGNATURE_BYTES, &signature))
+    if (!mote_sized_argument(vm, args[0], "publicKey", MOST_PUBLIC, &public_key) ||
+        !mote_buffer_argument(vm, args[1], "data", &data) ||
+        !mote_sized_argument(vm, args[2], "signature", SIGNATURE_BYTES, &signature))
         return MOTE_FAILED;
     key_work *job = new_work(run_verify, finish_verify);
     if (job == NULL) return mote_throw(vm, MOTE_ERROR, "no native memory left for cryptography");

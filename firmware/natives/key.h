@@ -8,17 +8,10 @@
 enum { PRIVATE_BYTES = 32 };
 
 /** Whether there are pairs of this group; 0: P-256, for signatures. */
-bool key_has_group(int32_t group);
+bool mote_key_has_group(int32_t group);
 /** A handle of a pair with this private key. Throws. */
-mote_value key_import(mote_vm *vm, int32_t group, const uint8_t *private_key);
-/** What key_import wants, of a handle's object. */
-bool key_export(const void *object, int32_t *group, uint8_t *private_key);
-
-mote_value native_key_new(mote_vm *vm, mote_value receiver, const mote_value *args, unsigned count);
-mote_value native_key_import(mote_vm *vm, mote_value receiver, const mote_value *args, unsigned count);
-mote_value native_key_public(mote_vm *vm, mote_value receiver, const mote_value *args, unsigned count);
-mote_value native_key_agree(mote_vm *vm, mote_value receiver, const mote_value *args, unsigned count);
-mote_value native_key_sign(mote_vm *vm, mote_value receiver, const mote_value *args, unsigned count);
-mote_value native_key_verify(mote_vm *vm, mote_value receiver, const mote_value *args, unsigned count);
+mote_value mote_key_import(mote_vm *vm, int32_t group, const uint8_t *private_key);
+/** What mote_key_import wants, of a handle's object. */
+bool mote_key_export(const void *object, int32_t *group, uint8_t *private_key);
 
 #endif

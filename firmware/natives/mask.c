@@ -1,4 +1,7 @@
-#include "mask.h"
+/*
+ * Record number encryption of DTLS 1.3 (RFC 9147 section 4.2.3), on the block or stream cipher of an AEAD. ChaCha20
+ * with a counter of one's own is beyond PSA: mbedTLS 4 has AES alone.
+ */
 #include "aead_key.h"
 #include "arguments.h"
 #include "handles.h"
@@ -30,7 +33,7 @@ static bool mask_is_there(int32_t algorithm)
 #if !defined(MBEDTLS_CHACHA20_C)
     if (algorithm == AEAD_CHACHA20_POLY1305) return false;
 #endif
-    return aead_is_there(algorithm);
+    return mote_aead_is_there(algorithm);
 }
 
 static bool set_key(mask *self, const uint8_t *key, size_t length)
@@ -69,7 +72,7 @@ typedef struct {
 
 static bool mask_is_there(int32_t algorithm)
 {
-    return algorithm != AEAD_CHACHA20_POLY1305 && aead_is_there(algorithm);
+    return algorithm != AEAD_CHACHA20_POLY1305 && mote_aead_is_there(algorithm);
 }
 
 static bool set_key(mask *self, const uint8_t *key, size_t length)
@@ -78,27 +81,27 @@ static bool set_key(mask *self, const uint8_t *key, size_t length)
     psa_set_key_usage_flags(&attributes, PSA_KEY_USAGE_ENCRYPT);
     psa_set_key_algorithm(&attributes, PSA_ALG_ECB_NO_PADDING);
     psa_set_key_type(&attributes, PSA_KEY_TYPE_AES);
-    port_crypto_lock();
+    mote_port_crypto_lock();
     psa_status_t status = psa_import_key(&attributes, key, length, &self->id);
-    port_crypto_unlock();
+    mote_port_crypto_unlock();
     return status == PSA_SUCCESS;
 }
 
 static bool compute(mask *self, const uint8_t *sample, uint8_t *block)
 {
     size_t length;
-    port_crypto_lock();
+    mote_port_crypto_lock();
     psa_status_t status =
         psa_cipher_encrypt(self->id, PSA_ALG_ECB_NO_PADDING, sample, SAMPLE_BYTES, block, BLOCK_BYTES, &length);
-    port_crypto_unlock();
+    mote_port_crypto_unlock();
     return status == PSA_SUCCESS;
 }
 
 static void erase(mask *self)
 {
-    port_crypto_lock();
+    mote_port_crypto_lock();
     psa_destroy_key(self->id);
-    port_crypto_unlock();
+    mote_port_crypto_unlock();
 }
 
 #endif
@@ -115,30 +118,31 @@ static mask *create(int32_t algorithm, const uint8_t *key)
     mask *self = calloc(1, sizeof *self);
     if (self == NULL) return NULL;
     self->is_chacha = algorithm == AEAD_CHACHA20_POLY1305;
-    if (set_key(self, key, aead_key_bytes(algorithm))) return self;
+    if (set_key(self, key, mote_aead_key_bytes(algorithm))) return self;
     close_mask(self);
     return NULL;
 }
 
-mote_value native_record_mask_new(mote_vm *vm, mote_value receiver, const mote_value *args, unsigned count)
+mote_value mote_native_record_mask_new(mote_vm *vm, mote_value receiver, const mote_value *args, unsigned count)
 {
     (void)receiver, (void)count;
     int32_t algorithm;
     byte_view key;
-    if (!integer_argument(vm, args[0], "algorithm", 0, 15, &algorithm) || !buffer_argument(vm, args[1], "key", &key))
+    if (!mote_integer_argument(vm, args[0], "algorithm", 0, 15, &algorithm) ||
+        !mote_buffer_argument(vm, args[1], "key", &key))
         return MOTE_FAILED;
-    if (!mask_is_there(algorithm)) return throw_range(vm, "algorithm", "an AEAD whose masks the machine has");
-    if (key.length != aead_key_bytes(algorithm)) return throw_range(vm, "key", "as long as the algorithm's");
-    return handle_new(vm, HANDLE_MASK, create(algorithm, key.data), close_mask);
+    if (!mask_is_there(algorithm)) return mote_throw_range(vm, "algorithm", "an AEAD whose masks the machine has");
+    if (key.length != mote_aead_key_bytes(algorithm)) return mote_throw_range(vm, "key", "as long as the algorithm's");
+    return mote_handle_new(vm, HANDLE_MASK, create(algorithm, key.data), close_mask);
 }
 
-mote_value native_record_mask(mote_vm *vm, mote_value receiver, const mote_value *args, unsigned count)
+mote_value mote_native_record_mask(mote_vm *vm, mote_value receiver, const mote_value *args, unsigned count)
 {
     (void)receiver, (void)count;
     const uint8_t *sample;
     uint8_t block[BLOCK_BYTES];
-    mask *keyed = handle_argument(vm, args[0], "mask", HANDLE_MASK);
-    if (keyed == NULL || !sized_argument(vm, args[1], "sample", SAMPLE_BYTES, &sample)) return MOTE_FAILED;
+    mask *keyed = mote_handle_argument(vm, args[0], "mask", HANDLE_MASK);
+    if (keyed == NULL || !mote_sized_argument(vm, args[1], "sample", SAMPLE_BYTES, &sample)) return MOTE_FAILED;
     if (!compute(keyed, sample, block)) return mote_throw(vm, MOTE_ERROR, "the crypto library failed");
-    return new_buffer_of(vm, block, MASK_BYTES);
+    return mote_new_buffer_of(vm, block, MASK_BYTES);
 }

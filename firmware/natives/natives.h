@@ -5,28 +5,28 @@
 #include "mote_vm.h"
 
 /** For mote_host.buffer_natives. The port has called psa_crypto_init. */
-extern const mote_native_entry buffer_crypto_natives[];
+extern const mote_native_entry mote_buffer_crypto_natives[];
 /** For mote_host.natives. */
 extern const mote_native_entry mote_natives[];
 
 /** For mote_host.print: one line on standard output. */
-void natives_print(void *context, char level, const char *line, size_t length);
+void mote_natives_print(void *context, char level, const char *line, size_t length);
 /** For mote_host.random: the port's. */
-bool natives_random(void *context, uint8_t *target, size_t length);
+bool mote_natives_random(void *context, uint8_t *target, size_t length);
 
 /** For mote_host.collected. */
-void natives_collected(void *context, const mote_vm *vm);
+void mote_natives_collected(void *context, const mote_vm *vm);
 
 /** Wakes fibers whose datagrams have come or whose work is done. A port calls it before each step. */
-void natives_poll(mote_vm *vm);
+void mote_natives_poll(mote_vm *vm);
 /** Whether anything but time can wake a fiber: a socket that the program listens to, work under way. */
-bool natives_await(void);
+bool mote_natives_await(void);
 /**
  * Calls `alive` when the program gets on with its work although the machine may not come to rest: more datagrams come
  * than it can take. A watchdog that is not fed then would let peers restart the device.
  */
-void natives_watch(void (*alive)(void));
+void mote_natives_watch(void (*alive)(void));
 /** Closes sockets and handles and erases keys: the program has ended, another may be loaded. */
-void natives_close(mote_vm *vm);
+void mote_natives_close(mote_vm *vm);
 
 #endif

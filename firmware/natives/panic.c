@@ -5,7 +5,7 @@
 
 enum { MOST_POSITIONS = 8, MOST_EXCEPTION = 200 };
 
-void panic_describe(mote_vm *vm, char *text, size_t size)
+void mote_panic_describe(mote_vm *vm, char *text, size_t size)
 {
     char exception[MOST_EXCEPTION];
     uint32_t positions[MOST_POSITIONS];

@@ -8,6 +8,6 @@ enum { PANIC_TEXT_BYTES = 288 };
 
 /** "Error: text; at 123 456": positions in the image, innermost first; `mote monitor` makes lines of TypeScript of
  * them. */
-void panic_describe(mote_vm *vm, char *text, size_t size);
+void mote_panic_describe(mote_vm *vm, char *text, size_t size);
 
 #endif

@@ -10,20 +10,20 @@ static uint8_t modes[PINS];
 static bool pin_argument(mote_vm *vm, mote_value value, unsigned *pin)
 {
     int32_t number;
-    if (!integer_argument(vm, value, "pin", 0, PINS - 1, &number)) return false;
+    if (!mote_integer_argument(vm, value, "pin", 0, PINS - 1, &number)) return false;
     *pin = (unsigned)number;
     return true;
 }
 
-mote_value native_gpio_capabilities(mote_vm *vm, mote_value receiver, const mote_value *args, unsigned count)
+mote_value mote_native_gpio_capabilities(mote_vm *vm, mote_value receiver, const mote_value *args, unsigned count)
 {
     (void)receiver, (void)count;
     int32_t number;
-    if (!integer_argument(vm, args[0], "pin", 0, UINT8_MAX, &number)) return MOTE_FAILED;
-    return mote_int(vm, number < PINS ? (int32_t)port_pin_capabilities((unsigned)number) : 0);
+    if (!mote_integer_argument(vm, args[0], "pin", 0, UINT8_MAX, &number)) return MOTE_FAILED;
+    return mote_int(vm, number < PINS ? (int32_t)mote_port_pin_capabilities((unsigned)number) : 0);
 }
 
-mote_value native_gpio_mode(mote_vm *vm, mote_value receiver, const mote_value *args, unsigned count)
+mote_value mote_native_gpio_mode(mote_vm *vm, mote_value receiver, const mote_value *args, unsigned count)
 {
     (void)receiver, (void)count;
     unsigned pin;
@@ -48,35 +48,36 @@ static uint32_t needs_of(int32_t mode)
     }
 }
 
-mote_value native_gpio_set_mode(mote_vm *vm, mote_value receiver, const mote_value *args, unsigned count)
+mote_value mote_native_gpio_set_mode(mote_vm *vm, mote_value receiver, const mote_value *args, unsigned count)
 {
     (void)receiver, (void)count;
     unsigned pin;
     int32_t mode;
-    if (!pin_argument(vm, args[0], &pin) || !integer_argument(vm, args[1], "mode", 0, UINT8_MAX, &mode))
+    if (!pin_argument(vm, args[0], &pin) || !mote_integer_argument(vm, args[1], "mode", 0, UINT8_MAX, &mode))
         return MOTE_FAILED;
     uint32_t needs = needs_of(mode);
-    if (needs == 0) return throw_range(vm, "mode", "a GPIOMode");
-    if ((port_pin_capabilities(pin) & needs) != needs) return throw_range(vm, "mode", "one that this pin has");
-    if (!port_pin_configure(pin, mode)) return mote_throw(vm, MOTE_ERROR, "the pin is in use");
+    if (needs == 0) return mote_throw_range(vm, "mode", "a GPIOMode");
+    if ((mote_port_pin_capabilities(pin) & needs) != needs)
+        return mote_throw_range(vm, "mode", "one that this pin has");
+    if (!mote_port_pin_configure(pin, mode)) return mote_throw(vm, MOTE_ERROR, "the pin is in use");
     modes[pin] = (uint8_t)mode;
     return MOTE_UNDEFINED;
 }
 
-mote_value native_gpio_value(mote_vm *vm, mote_value receiver, const mote_value *args, unsigned count)
+mote_value mote_native_gpio_value(mote_vm *vm, mote_value receiver, const mote_value *args, unsigned count)
 {
     (void)receiver, (void)count;
     unsigned pin;
     if (!pin_argument(vm, args[0], &pin)) return MOTE_FAILED;
     int32_t base = modes[pin] & BASE;
-    if (base == PIN_INPUT || base == PIN_OUTPUT) return mote_int(vm, port_pin_digital(pin) ? 1 : 0);
+    if (base == PIN_INPUT || base == PIN_OUTPUT) return mote_int(vm, mote_port_pin_digital(pin) ? 1 : 0);
     if (base != PIN_ANALOG_IN) return MOTE_UNDEFINED;
-    int32_t level = port_pin_analog(pin);
+    int32_t level = mote_port_pin_analog(pin);
     return level < 0 ? MOTE_UNDEFINED : mote_number(vm, (double)level / FULL_SCALE);
 }
 
-void pins_close(void)
+void mote_pins_close(void)
 {
     for (unsigned pin = 0; pin < PINS; pin++)
-        if (modes[pin] != PIN_OFF && port_pin_configure(pin, PIN_OFF)) modes[pin] = PIN_OFF;
+        if (modes[pin] != PIN_OFF && mote_port_pin_configure(pin, PIN_OFF)) modes[pin] = PIN_OFF;
 }

@@ -4,12 +4,7 @@
 
 #include "mote_vm.h"
 
-mote_value native_gpio_capabilities(mote_vm *vm, mote_value receiver, const mote_value *args, unsigned count);
-mote_value native_gpio_mode(mote_vm *vm, mote_value receiver, const mote_value *args, unsigned count);
-mote_value native_gpio_set_mode(mote_vm *vm, mote_value receiver, const mote_value *args, unsigned count);
-mote_value native_gpio_value(mote_vm *vm, mote_value receiver, const mote_value *args, unsigned count);
-
 /** Switches every pin off that a program has used. */
-void pins_close(void);
+void mote_pins_close(void);
 
 #endif

@@ -7,38 +7,22 @@
 
 #include "configuration.h"
 #include "mote_vm.h"
-
-/** IOErrorEnum codes of GIO that ports answer with, as minus the code. FAILED is 0 there, which has no minus: 255 here.
- */
-enum {
-    IO_FAILED = 255,
-    IO_NOT_FOUND = 1,
-    IO_NO_SPACE = 12,
-    IO_INVALID_ARGUMENT = 13,
-    IO_PERMISSION_DENIED = 14,
-    IO_NOT_SUPPORTED = 15,
-    IO_WOULD_BLOCK = 27,
-    IO_ADDRESS_IN_USE = 33,
-    IO_HOST_UNREACHABLE = 37,
-    IO_NETWORK_UNREACHABLE = 38,
-    IO_CONNECTION_REFUSED = 39,
-    IO_MESSAGE_TOO_LARGE = 46
-};
+#include "native_list.h"
 
 /** Fills with random bytes; false while the source is not good. */
-bool port_random(uint8_t *target, size_t length);
+bool mote_port_random(uint8_t *target, size_t length);
 /** Unix seconds; 0 while unknown. */
-uint64_t port_wall_clock(void);
+uint64_t mote_port_wall_clock(void);
 /** `level` as LogLevel of src/gio/log-level.ts: 0 debug to 3 error. */
-void port_log(int32_t level, const char *message, size_t length);
+void mote_port_log(int32_t level, const char *message, size_t length);
 /** A setting of this device where it lies: `length` bytes without a NUL, never a copy; NULL when there is none. */
-const char *port_setting(const char *name, size_t *length);
+const char *mote_port_setting(const char *name, size_t *length);
 /** Why the device started: "power-on", "reset", "panic", "watchdog", "brown-out", "deep-sleep" or "unknown". */
-const char *port_reboot_reason(void);
+const char *mote_port_reboot_reason(void);
 /** Bytes of native memory that are free; 0 when unknown. */
-size_t port_free_memory(void);
+size_t mote_port_free_memory(void);
 /** Switches the device off; after `ms` it starts anew, with the reason "deep-sleep". Does not return. */
-_Noreturn void port_deep_sleep(uint64_t ms);
+_Noreturn void mote_port_deep_sleep(uint64_t ms);
 
 /* I2C */
 
@@ -46,7 +30,8 @@ _Noreturn void port_deep_sleep(uint64_t ms);
 enum { I2C_OK = 0, I2C_NO_ACK_ADDRESS = 1, I2C_NO_ACK_DATA = 2, I2C_NO_BUS = 3 };
 
 /** Writes, then reads where `read_length` is above 0. `address` has 7 bits. Returns an I2CStatus. */
-int32_t port_i2c_transfer(uint8_t address, const uint8_t *bytes, size_t length, uint8_t *target, size_t read_length);
+int32_t mote_port_i2c_transfer(uint8_t address, const uint8_t *bytes, size_t length, uint8_t *target,
+                               size_t read_length);
 
 /* Pins */
 
@@ -67,13 +52,13 @@ enum {
 enum { PIN_CAN_PULL_UP = 1, PIN_CAN_PULL_DOWN = 2, PIN_CAN_INPUT = 4, PIN_CAN_OUTPUT = 8, PIN_CAN_ANALOG = 16 };
 
 /** What a pin can; 0: there is none of this number. The others are called for pins that can. */
-uint32_t port_pin_capabilities(unsigned pin);
+uint32_t mote_port_pin_capabilities(unsigned pin);
 /** Sets a mode that the pin has; PIN_OUTPUT leaves the level. False when the pin cannot be had. */
-bool port_pin_configure(unsigned pin, int32_t mode);
+bool mote_port_pin_configure(unsigned pin, int32_t mode);
 /** Level of an input or output. */
-bool port_pin_digital(unsigned pin);
+bool mote_port_pin_digital(unsigned pin);
 /** 0 to 65535, the full range of the converter; -1 when there is no answer. */
-int32_t port_pin_analog(unsigned pin);
+int32_t mote_port_pin_analog(unsigned pin);
 
 /* UDP. `slot` is 0 to UDP_SLOTS - 1; the natives hand out each one once at a time. */
 
@@ -86,14 +71,14 @@ typedef struct {
 } udp_address;
 
 /** Binds and, where `remote` has a host, connects. Hosts may be "". Returns 0 or minus an IO code. */
-int32_t port_udp_open(unsigned slot, const udp_address *local, const udp_address *remote);
-uint16_t port_udp_local_port(unsigned slot);
+int32_t mote_port_udp_open(unsigned slot, const udp_address *local, const udp_address *remote);
+uint16_t mote_port_udp_local_port(unsigned slot);
 /** `to` is NULL on a connected socket. Returns `length` or minus an IO code. */
-int32_t port_udp_send(unsigned slot, const uint8_t *datagram, size_t length, const udp_address *to);
+int32_t mote_port_udp_send(unsigned slot, const uint8_t *datagram, size_t length, const udp_address *to);
 /** Returns the datagram's length, above `size` when it was cut, -IO_WOULD_BLOCK, or minus another code once. */
-int32_t port_udp_receive(unsigned slot, uint8_t *target, size_t size, udp_address *from);
-bool port_udp_readable(unsigned slot);
-void port_udp_close(unsigned slot);
+int32_t mote_port_udp_receive(unsigned slot, uint8_t *target, size_t size, udp_address *from);
+bool mote_port_udp_readable(unsigned slot);
+void mote_port_udp_close(unsigned slot);
 
 /* Work that takes long and runs beside the script. */
 
@@ -112,23 +97,23 @@ struct work {
 };
 
 /** Takes the work over and calls `run`, on another thread where the port has threads. */
-void port_work(work *job);
+void mote_port_work(work *job);
 /** A work whose `run` has returned, each once; NULL when there is none. */
-work *port_work_done(void);
+work *mote_port_work_done(void);
 
 /** Around calls that use the crypto library's key store, which is not made for two threads. */
-void port_crypto_lock(void);
-void port_crypto_unlock(void);
+void mote_port_crypto_lock(void);
+void mote_port_crypto_unlock(void);
 
 /** Addresses of a host, ended by "", at most `most - 1`. Called by a work's `run`. */
-void port_resolve(const char *host, char (*addresses)[UDP_HOST_BYTES], unsigned most);
+void mote_port_resolve(const char *host, char (*addresses)[UDP_HOST_BYTES], unsigned most);
 
 /* Named blobs. Implemented by blob_store.c over flash, or by the port. Names are checked already. */
 
 /** Length of the blob, or minus an IO code; copies at most `size` bytes of it. */
-int32_t storage_load(const char *name, uint8_t *target, size_t size);
+int32_t mote_storage_load(const char *name, uint8_t *target, size_t size);
 /** Returns 0 when the blob is safe against power loss, or minus an IO code, and then the old one is still there. */
-int32_t storage_save(const char *name, const uint8_t *value, size_t length);
-int32_t storage_remove(const char *name);
+int32_t mote_storage_save(const char *name, const uint8_t *value, size_t length);
+int32_t mote_storage_remove(const char *name);
 
 #endif

@@ -29,7 +29,7 @@ static bool save(unsigned slot, const state *of)
                                           (uint8_t)(of->number >> 24),
                                           of->attempts,
                                           of->verdict};
-    return storage_save(record_names[slot], record, sizeof record) == 0;
+    return mote_storage_save(record_names[slot], record, sizeof record) == 0;
 }
 
 static bool has_header(const program_slot *slot)
@@ -47,12 +47,12 @@ static state look(unsigned index, const program_slot *slot)
     found.length = read_32(slot->bytes + 4);
     found.number = read_32(slot->bytes + 12);
     found.whole = found.length <= slot->size - PROGRAM_HEADER_BYTES &&
-                  crc32_of(0, slot->bytes + PROGRAM_HEADER_BYTES, found.length) == read_32(slot->bytes + 8);
+                  mote_crc32_of(0, slot->bytes + PROGRAM_HEADER_BYTES, found.length) == read_32(slot->bytes + 8);
     if (slot->bytes[PROGRAM_MARK_AT] == PROGRAM_HAS_LASTED) {
         found.verdict = GOOD;
         return found;
     }
-    bool known = storage_load(record_names[index], record, sizeof record) == RECORD_BYTES;
+    bool known = mote_storage_load(record_names[index], record, sizeof record) == RECORD_BYTES;
     if (!known || read_32(record) != found.number) return found; /* a program that never ran */
     found.attempts = record[4];
     found.verdict = record[5];
@@ -87,12 +87,12 @@ static program_choice fall_back(const program_slot *slots, unsigned slot, size_t
     return chosen_program;
 }
 
-void program_confirm_chosen(void)
+void mote_program_confirm_chosen(void)
 {
-    if (chosen_program.image != NULL && chosen_program.on_trial) program_confirm(&chosen_program);
+    if (chosen_program.image != NULL && chosen_program.on_trial) mote_program_confirm(&chosen_program);
 }
 
-program_choice program_choose(const program_slot *slots)
+program_choice mote_program_choose(const program_slot *slots)
 {
     state states[PROGRAM_SLOTS];
     for (unsigned i = 0; i < PROGRAM_SLOTS; i++) {
@@ -118,7 +118,7 @@ program_choice program_choose(const program_slot *slots)
     return choice;
 }
 
-void program_confirm(const program_choice *choice)
+void mote_program_confirm(const program_choice *choice)
 {
     const uint8_t *header = choice->image - PROGRAM_HEADER_BYTES;
     const state good = {.number = read_32(header + 12), .verdict = GOOD};

@@ -38,11 +38,11 @@ typedef struct {
 } program_choice;
 
 /** Chooses the program for this start and counts the attempt in storage. */
-program_choice program_choose(const program_slot *slots);
+program_choice mote_program_choose(const program_slot *slots);
 /** The chosen program has lasted: it is no longer on trial. */
-void program_confirm(const program_choice *choice);
+void mote_program_confirm(const program_choice *choice);
 
 /** The same for the program chosen last, which asks for deep sleep: nothing happens when there is none. */
-void program_confirm_chosen(void);
+void mote_program_confirm_chosen(void);
 
 #endif

@@ -50,17 +50,17 @@ static bool state_argument(mote_vm *vm, mote_value value, record_state *state)
 {
     const uint8_t *bytes;
     size_t length;
-    if (!sized_argument(vm, value, "state", STATE_BYTES, &bytes) ||
-        !target_argument(vm, value, "state", &state->bytes, &length))
+    if (!mote_sized_argument(vm, value, "state", STATE_BYTES, &bytes) ||
+        !mote_target_argument(vm, value, "state", &state->bytes, &length))
         return false;
-    state->key = handle_object((int32_t)read_16(bytes + STATE_HANDLE), HANDLE_AEAD);
+    state->key = mote_handle_object((int32_t)read_16(bytes + STATE_HANDLE), HANDLE_AEAD);
     state->iv_bytes = bytes[STATE_IV_BYTES];
     state->explicit_bytes = bytes[STATE_EXPLICIT_BYTES];
     bool fits = (state->iv_bytes == 4 && state->explicit_bytes == NUMBER_BYTES) ||
                 (state->iv_bytes == AEAD_NONCE_BYTES && state->explicit_bytes == 0);
     if (bytes[STATE_FORM] != FORM_DTLS_1_2 || state->key == NULL || !fits)
-        return throw_range(vm, "state", "of form 1 with an open AEAD") != MOTE_FAILED;
-    state->tag_bytes = aead_tag_bytes(state->key);
+        return mote_throw_range(vm, "state", "of form 1 with an open AEAD") != MOTE_FAILED;
+    state->tag_bytes = mote_aead_tag_bytes(state->key);
     return true;
 }
 
@@ -68,8 +68,8 @@ static bool state_argument(mote_vm *vm, mote_value value, record_state *state)
 static bool other_target_argument(mote_vm *vm, mote_value value, const char *name, const record_state *state,
                                   uint8_t **bytes, size_t *length)
 {
-    if (!target_argument(vm, value, name, bytes, length)) return false;
-    return *bytes != state->bytes || throw_range(vm, name, "another Buffer than the state") != MOTE_FAILED;
+    if (!mote_target_argument(vm, value, name, bytes, length)) return false;
+    return *bytes != state->bytes || mote_throw_range(vm, name, "another Buffer than the state") != MOTE_FAILED;
 }
 
 /** RFC 5288 section 3 and RFC 6655 section 3: fixed IV and explicit part; RFC 7905 section 2: IV xor number. */
@@ -122,8 +122,8 @@ static bool seal_one(const record_state *state, uint8_t type, byte_view message,
     memcpy(record + HEADER_NUMBER, number, NUMBER_BYTES);
     write_16(record + HEADER_LENGTH, state->explicit_bytes + message.length + state->tag_bytes);
     memcpy(fragment, number, state->explicit_bytes);
-    return aead_key_seal(state->key, nonce, aad, AAD_BYTES, message.data, message.length,
-                         fragment + state->explicit_bytes);
+    return mote_aead_key_seal(state->key, nonce, aad, AAD_BYTES, message.data, message.length,
+                              fragment + state->explicit_bytes);
 }
 
 /** The messages' sizes as records, or 0 when one is none, and thrown. */
@@ -131,30 +131,31 @@ static size_t measure(mote_vm *vm, const record_state *state, mote_value message
 {
     size_t count = mote_array_length(vm, messages), total = 0;
     byte_view message;
-    if (!mote_is_array(vm, messages)) return throw_type(vm, "messages", "an array");
-    if (count < 1 || count > MOST_MESSAGES) return throw_range(vm, "messages", "1 to 64 Buffers");
+    if (!mote_is_array(vm, messages)) return mote_throw_type(vm, "messages", "an array");
+    if (count < 1 || count > MOST_MESSAGES) return mote_throw_range(vm, "messages", "1 to 64 Buffers");
     for (size_t i = 0; i < count; i++) {
         message.data = mote_buffer(vm, mote_array_at(vm, messages, i), &message.length);
-        if (message.data == NULL) return throw_type(vm, "messages", "an array of Buffers");
-        if (message.data == state->bytes) return throw_range(vm, "messages", "other Buffers than the state");
-        if (message.length > MOST_MESSAGE_BYTES) return throw_range(vm, "messages", "at most 16384 bytes each");
+        if (message.data == NULL) return mote_throw_type(vm, "messages", "an array of Buffers");
+        if (message.data == state->bytes) return mote_throw_range(vm, "messages", "other Buffers than the state");
+        if (message.length > MOST_MESSAGE_BYTES) return mote_throw_range(vm, "messages", "at most 16384 bytes each");
         total += record_bytes(state, message.length);
     }
     return total;
 }
 
-mote_value native_record_seal(mote_vm *vm, mote_value receiver, const mote_value *args, unsigned count)
+mote_value mote_native_record_seal(mote_vm *vm, mote_value receiver, const mote_value *args, unsigned count)
 {
     (void)receiver, (void)count;
     record_state state;
     int32_t type;
-    if (!state_argument(vm, args[0], &state) || !integer_argument(vm, args[1], "type", 0, 255, &type))
+    if (!state_argument(vm, args[0], &state) || !mote_integer_argument(vm, args[1], "type", 0, 255, &type))
         return MOTE_FAILED;
     size_t total = measure(vm, &state, args[2]), messages = mote_array_length(vm, args[2]);
-    if (total > 0 && !has_numbers(&state, messages)) return throw_range(vm, "state", "below the last sequence number");
+    if (total > 0 && !has_numbers(&state, messages))
+        return mote_throw_range(vm, "state", "below the last sequence number");
     mote_value result = total == 0 ? MOTE_FAILED : mote_new_buffer(vm, total);
     if (result == MOTE_FAILED) return result;
-    uint8_t *record = bytes_of_buffer(vm, result);
+    uint8_t *record = mote_bytes_of_buffer(vm, result);
     for (size_t i = 0; i < messages; i++) {
         byte_view message;
         message.data = mote_buffer(vm, mote_array_at(vm, args[2], i), &message.length);
@@ -174,15 +175,15 @@ static bool is_content_type(uint8_t type)
     return (type >= FIRST_TYPE && type <= LAST_TYPE) || type == ROUTABILITY_TYPE;
 }
 
-mote_value native_record_sequence(mote_vm *vm, mote_value receiver, const mote_value *args, unsigned count)
+mote_value mote_native_record_sequence(mote_vm *vm, mote_value receiver, const mote_value *args, unsigned count)
 {
     (void)receiver, (void)count;
     record_state state;
     byte_view datagram;
     int32_t offset, end;
-    if (!state_argument(vm, args[0], &state) || !buffer_argument(vm, args[1], "datagram", &datagram) ||
-        !integer_argument(vm, args[3], "end", 0, (int32_t)datagram.length, &end) ||
-        !integer_argument(vm, args[2], "offset", 0, end, &offset))
+    if (!state_argument(vm, args[0], &state) || !mote_buffer_argument(vm, args[1], "datagram", &datagram) ||
+        !mote_integer_argument(vm, args[3], "end", 0, (int32_t)datagram.length, &end) ||
+        !mote_integer_argument(vm, args[2], "offset", 0, end, &offset))
         return MOTE_FAILED;
     const uint8_t *header = datagram.data + offset;
     size_t left = (size_t)(end - offset);
@@ -220,27 +221,27 @@ static bool find_fragment(const record_state *state, byte_view datagram, int32_t
 
 static bool open_fragment(const record_state *state, const protected_fragment *fragment, uint8_t *plaintext)
 {
-    return aead_key_open(state->key, fragment->nonce, fragment->aad, AAD_BYTES, fragment->ciphertext, fragment->length,
-                         plaintext);
+    return mote_aead_key_open(state->key, fragment->nonce, fragment->aad, AAD_BYTES, fragment->ciphertext,
+                              fragment->length, plaintext);
 }
 
-mote_value native_record_open(mote_vm *vm, mote_value receiver, const mote_value *args, unsigned count)
+mote_value mote_native_record_open(mote_vm *vm, mote_value receiver, const mote_value *args, unsigned count)
 {
     (void)receiver, (void)count;
     record_state state;
     byte_view datagram;
     int32_t offset;
     protected_fragment fragment;
-    if (!state_argument(vm, args[0], &state) || !buffer_argument(vm, args[1], "datagram", &datagram) ||
-        !integer_argument(vm, args[2], "offset", 0, (int32_t)datagram.length, &offset))
+    if (!state_argument(vm, args[0], &state) || !mote_buffer_argument(vm, args[1], "datagram", &datagram) ||
+        !mote_integer_argument(vm, args[2], "offset", 0, (int32_t)datagram.length, &offset))
         return MOTE_FAILED;
     if (!find_fragment(&state, datagram, offset, &fragment)) return MOTE_UNDEFINED;
     mote_value result = mote_new_buffer(vm, fragment.length);
     if (result == MOTE_FAILED) return result;
-    return open_fragment(&state, &fragment, bytes_of_buffer(vm, result)) ? result : MOTE_UNDEFINED;
+    return open_fragment(&state, &fragment, mote_bytes_of_buffer(vm, result)) ? result : MOTE_UNDEFINED;
 }
 
-mote_value native_record_open_in_place(mote_vm *vm, mote_value receiver, const mote_value *args, unsigned count)
+mote_value mote_native_record_open_in_place(mote_vm *vm, mote_value receiver, const mote_value *args, unsigned count)
 {
     (void)receiver, (void)count;
     record_state state;
@@ -250,7 +251,7 @@ mote_value native_record_open_in_place(mote_vm *vm, mote_value receiver, const m
     protected_fragment fragment;
     if (!state_argument(vm, args[0], &state) ||
         !other_target_argument(vm, args[1], "datagram", &state, &bytes, &length) ||
-        !integer_argument(vm, args[2], "offset", 0, (int32_t)length, &offset))
+        !mote_integer_argument(vm, args[2], "offset", 0, (int32_t)length, &offset))
         return MOTE_FAILED;
     const byte_view datagram = {bytes, length};
     bool authentic = find_fragment(&state, datagram, offset, &fragment) &&
@@ -258,21 +259,21 @@ mote_value native_record_open_in_place(mote_vm *vm, mote_value receiver, const m
     return mote_int(vm, authentic ? (int32_t)fragment.length : -1);
 }
 
-mote_value native_record_seal_in_place(mote_vm *vm, mote_value receiver, const mote_value *args, unsigned count)
+mote_value mote_native_record_seal_in_place(mote_vm *vm, mote_value receiver, const mote_value *args, unsigned count)
 {
     (void)receiver, (void)count;
     record_state state;
     uint8_t *bytes;
     size_t size;
     int32_t type, offset, length;
-    if (!state_argument(vm, args[0], &state) || !integer_argument(vm, args[1], "type", 0, 255, &type) ||
+    if (!state_argument(vm, args[0], &state) || !mote_integer_argument(vm, args[1], "type", 0, 255, &type) ||
         !other_target_argument(vm, args[2], "target", &state, &bytes, &size) ||
-        !integer_argument(vm, args[3], "offset", 0, (int32_t)size, &offset) ||
-        !integer_argument(vm, args[4], "length", 0, MOST_MESSAGE_BYTES, &length))
+        !mote_integer_argument(vm, args[3], "offset", 0, (int32_t)size, &offset) ||
+        !mote_integer_argument(vm, args[4], "length", 0, MOST_MESSAGE_BYTES, &length))
         return MOTE_FAILED;
     size_t whole = record_bytes(&state, (size_t)length);
-    if (size - (size_t)offset < whole) return throw_range(vm, "target", "long enough for the record");
-    if (!has_numbers(&state, 1)) return throw_range(vm, "state", "below the last sequence number");
+    if (size - (size_t)offset < whole) return mote_throw_range(vm, "target", "long enough for the record");
+    if (!has_numbers(&state, 1)) return mote_throw_range(vm, "state", "below the last sequence number");
     uint8_t *record = bytes + offset;
     const byte_view message = {record + HEADER_BYTES + state.explicit_bytes, (size_t)length};
     bool done = seal_one(&state, (uint8_t)type, message, record);

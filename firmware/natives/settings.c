@@ -13,7 +13,7 @@ static size_t line_bytes(const char *lines, size_t at, size_t bytes)
     return end - at;
 }
 
-const char *settings_find(const char *lines, size_t bytes, const char *name, size_t *length)
+const char *mote_settings_find(const char *lines, size_t bytes, const char *name, size_t *length)
 {
     size_t key = strlen(name);
     for (size_t at = 0, line; (line = line_bytes(lines, at, bytes)) > 0; at += line + 1) {
@@ -24,18 +24,18 @@ const char *settings_find(const char *lines, size_t bytes, const char *name, siz
     return NULL;
 }
 
-bool setting_text(const char *name, char *target, size_t size)
+bool mote_setting_text(const char *name, char *target, size_t size)
 {
     size_t length;
-    const char *text = port_setting(name, &length);
+    const char *text = mote_port_setting(name, &length);
     if (text == NULL || length >= size) return false;
     memcpy(target, text, length);
     target[length] = 0;
     return true;
 }
 
-double setting_number(const char *name, double usual)
+double mote_setting_number(const char *name, double usual)
 {
     char digits[MOST_DIGITS];
-    return setting_text(name, digits, sizeof digits) ? atof(digits) : usual;
+    return mote_setting_text(name, digits, sizeof digits) ? atof(digits) : usual;
 }

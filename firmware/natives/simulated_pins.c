@@ -11,7 +11,7 @@ enum { PINS = 22, ANALOG_PINS = 5, FIRST_FLASH_PIN = 12, LAST_FLASH_PIN = 17, FU
 
 static uint8_t levels[PINS];
 
-uint32_t port_pin_capabilities(unsigned pin)
+uint32_t mote_port_pin_capabilities(unsigned pin)
 {
     if (pin >= PINS || (pin >= FIRST_FLASH_PIN && pin <= LAST_FLASH_PIN)) return 0;
     uint32_t digital = PIN_CAN_PULL_UP | PIN_CAN_PULL_DOWN | PIN_CAN_INPUT | PIN_CAN_OUTPUT;
@@ -22,11 +22,11 @@ static double outside(unsigned pin, double usual)
 {
     char name[NAME_BYTES];
     snprintf(name, sizeof name, "pin-%u", pin);
-    double level = setting_number(name, usual);
+    double level = mote_setting_number(name, usual);
     return level < 0 ? 0 : level > 1 ? 1 : level;
 }
 
-bool port_pin_configure(unsigned pin, int32_t mode)
+bool mote_port_pin_configure(unsigned pin, int32_t mode)
 {
     bool output = (mode & PIN_MODE_BASE) == PIN_OUTPUT;
     if (mode == PIN_OUTPUT) return true;
@@ -34,12 +34,12 @@ bool port_pin_configure(unsigned pin, int32_t mode)
     return true;
 }
 
-bool port_pin_digital(unsigned pin)
+bool mote_port_pin_digital(unsigned pin)
 {
     return levels[pin] != 0;
 }
 
-int32_t port_pin_analog(unsigned pin)
+int32_t mote_port_pin_analog(unsigned pin)
 {
     return (int32_t)(outside(pin, 0) * FULL_SCALE + 0.5);
 }

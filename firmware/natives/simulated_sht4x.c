@@ -33,7 +33,8 @@ static void put(uint8_t *at, uint16_t value)
     at[2] = checksum(at);
 }
 
-int32_t port_i2c_transfer(uint8_t address, const uint8_t *bytes, size_t length, uint8_t *target, size_t read_length)
+int32_t mote_port_i2c_transfer(uint8_t address, const uint8_t *bytes, size_t length, uint8_t *target,
+                               size_t read_length)
 {
     static uint16_t temperature = 24341, humidity = 27525; /* 20 degrees, 46.5 % */
     static bool measured;

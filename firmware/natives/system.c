@@ -1,4 +1,4 @@
-#include "system.h"
+/* Settings, log, clocks, name resolution, storage. */
 #include "arguments.h"
 #include "natives.h"
 #include "port.h"
@@ -21,7 +21,7 @@ typedef struct {
 static void run_resolve(work *self)
 {
     resolving *job = (resolving *)self;
-    port_resolve(job->host, job->addresses, MOST_ADDRESSES);
+    mote_port_resolve(job->host, job->addresses, MOST_ADDRESSES);
 }
 
 static mote_value finish_resolve(mote_vm *vm, work *self)
@@ -37,7 +37,7 @@ static mote_value finish_resolve(mote_vm *vm, work *self)
     return list;
 }
 
-mote_value native_resolve(mote_vm *vm, mote_value receiver, const mote_value *args, unsigned count)
+mote_value mote_native_resolve(mote_vm *vm, mote_value receiver, const mote_value *args, unsigned count)
 {
     (void)receiver, (void)count;
     resolving *job = calloc(1, sizeof *job);
@@ -45,7 +45,8 @@ mote_value native_resolve(mote_vm *vm, mote_value receiver, const mote_value *ar
     job->base.bytes = sizeof *job;
     job->base.run = run_resolve;
     job->base.finish = finish_resolve;
-    if (short_text_argument(vm, args[0], "host", job->host, HOST_NAME_BYTES)) return work_start(vm, &job->base);
+    if (mote_short_text_argument(vm, args[0], "host", job->host, HOST_NAME_BYTES))
+        return mote_work_start(vm, &job->base);
     free(job);
     return MOTE_FAILED;
 }
@@ -57,110 +58,111 @@ static bool name_argument(mote_vm *vm, mote_value value, char *name)
     static const char allowed[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789_-";
     const char *text;
     size_t length;
-    if (!text_argument(vm, value, "name", &text, &length)) return false;
+    if (!mote_text_argument(vm, value, "name", &text, &length)) return false;
     if (length < 1 || length > MOST_NAME || strspn(text, allowed) != length)
-        return throw_range(vm, "name", "1 to 14 letters, digits, - or _") != MOTE_FAILED;
+        return mote_throw_range(vm, "name", "1 to 14 letters, digits, - or _") != MOTE_FAILED;
     if (strncmp(text, "mote-slot-", 10) == 0) /* what the firmware knows of its programs: program.c */
-        return throw_range(vm, "name", "none of the firmware's") != MOTE_FAILED;
+        return mote_throw_range(vm, "name", "none of the firmware's") != MOTE_FAILED;
     memcpy(name, text, length + 1);
     return true;
 }
 
-mote_value native_storage_load(mote_vm *vm, mote_value receiver, const mote_value *args, unsigned count)
+mote_value mote_native_storage_load(mote_vm *vm, mote_value receiver, const mote_value *args, unsigned count)
 {
     (void)receiver, (void)count;
     char name[MOST_NAME + 1];
     if (!name_argument(vm, args[0], name)) return MOTE_FAILED;
-    int32_t length = storage_load(name, NULL, 0);
+    int32_t length = mote_storage_load(name, NULL, 0);
     if (length < 0) return MOTE_UNDEFINED;
     mote_value blob = mote_new_buffer(vm, (size_t)length);
     if (blob == MOTE_FAILED) return blob;
-    return storage_load(name, bytes_of_buffer(vm, blob), (size_t)length) == length ? blob : MOTE_UNDEFINED;
+    return mote_storage_load(name, mote_bytes_of_buffer(vm, blob), (size_t)length) == length ? blob : MOTE_UNDEFINED;
 }
 
-mote_value native_storage_save(mote_vm *vm, mote_value receiver, const mote_value *args, unsigned count)
+mote_value mote_native_storage_save(mote_vm *vm, mote_value receiver, const mote_value *args, unsigned count)
 {
     (void)receiver, (void)count;
     char name[MOST_NAME + 1];
     byte_view value;
-    if (!name_argument(vm, args[0], name) || !buffer_argument(vm, args[1], "value", &value)) return MOTE_FAILED;
-    return mote_int(vm, storage_save(name, value.data, value.length));
+    if (!name_argument(vm, args[0], name) || !mote_buffer_argument(vm, args[1], "value", &value)) return MOTE_FAILED;
+    return mote_int(vm, mote_storage_save(name, value.data, value.length));
 }
 
-mote_value native_storage_remove(mote_vm *vm, mote_value receiver, const mote_value *args, unsigned count)
+mote_value mote_native_storage_remove(mote_vm *vm, mote_value receiver, const mote_value *args, unsigned count)
 {
     (void)receiver, (void)count;
     char name[MOST_NAME + 1];
     if (!name_argument(vm, args[0], name)) return MOTE_FAILED;
-    return mote_int(vm, storage_remove(name));
+    return mote_int(vm, mote_storage_remove(name));
 }
 
 /* Clocks, settings, log */
 
-mote_value native_wall_clock(mote_vm *vm, mote_value receiver, const mote_value *args, unsigned count)
+mote_value mote_native_wall_clock(mote_vm *vm, mote_value receiver, const mote_value *args, unsigned count)
 {
     (void)receiver, (void)args, (void)count;
-    uint64_t seconds = port_wall_clock();
+    uint64_t seconds = mote_port_wall_clock();
     return seconds == 0 ? MOTE_UNDEFINED : mote_number(vm, (double)seconds);
 }
 
-mote_value native_setting(mote_vm *vm, mote_value receiver, const mote_value *args, unsigned count)
+mote_value mote_native_setting(mote_vm *vm, mote_value receiver, const mote_value *args, unsigned count)
 {
     (void)receiver, (void)count;
     const char *name;
     size_t length;
-    if (!text_argument(vm, args[0], "name", &name, &length)) return MOTE_FAILED;
-    const char *value = port_setting(name, &length);
+    if (!mote_text_argument(vm, args[0], "name", &name, &length)) return MOTE_FAILED;
+    const char *value = mote_port_setting(name, &length);
     return value == NULL ? MOTE_UNDEFINED : mote_new_string(vm, value, length);
 }
 
-mote_value native_log(mote_vm *vm, mote_value receiver, const mote_value *args, unsigned count)
+mote_value mote_native_log(mote_vm *vm, mote_value receiver, const mote_value *args, unsigned count)
 {
     (void)receiver, (void)count;
     int32_t level;
     const char *message;
     size_t length;
-    if (!integer_argument(vm, args[0], "level", 0, MOST_LOG_LEVEL, &level)) return MOTE_FAILED;
+    if (!mote_integer_argument(vm, args[0], "level", 0, MOST_LOG_LEVEL, &level)) return MOTE_FAILED;
     message = mote_is_string(vm, args[1]) ? mote_string(vm, args[1], &length) : NULL;
-    if (message == NULL) return throw_type(vm, "message", "a string");
-    port_log(level, message, length);
+    if (message == NULL) return mote_throw_type(vm, "message", "a string");
+    mote_port_log(level, message, length);
     return MOTE_UNDEFINED;
 }
 
-mote_value native_reboot_reason(mote_vm *vm, mote_value receiver, const mote_value *args, unsigned count)
+mote_value mote_native_reboot_reason(mote_vm *vm, mote_value receiver, const mote_value *args, unsigned count)
 {
     (void)receiver, (void)args, (void)count;
-    const char *reason = port_reboot_reason();
+    const char *reason = mote_port_reboot_reason();
     return mote_new_string(vm, reason, strlen(reason));
 }
 
-mote_value native_free_memory(mote_vm *vm, mote_value receiver, const mote_value *args, unsigned count)
+mote_value mote_native_free_memory(mote_vm *vm, mote_value receiver, const mote_value *args, unsigned count)
 {
     (void)receiver, (void)args, (void)count;
-    return mote_number(vm, (double)port_free_memory());
+    return mote_number(vm, (double)mote_port_free_memory());
 }
 
-mote_value native_deep_sleep(mote_vm *vm, mote_value receiver, const mote_value *args, unsigned count)
+mote_value mote_native_deep_sleep(mote_vm *vm, mote_value receiver, const mote_value *args, unsigned count)
 {
     (void)receiver, (void)count;
     int32_t ms;
-    if (!integer_argument(vm, args[0], "ms", 1, INT32_MAX, &ms)) return MOTE_FAILED;
-    program_confirm_chosen(); /* to sleep is no crash, however soon */
-    natives_close(vm);
-    port_deep_sleep((uint64_t)ms);
+    if (!mote_integer_argument(vm, args[0], "ms", 1, INT32_MAX, &ms)) return MOTE_FAILED;
+    mote_program_confirm_chosen(); /* to sleep is no crash, however soon */
+    mote_natives_close(vm);
+    mote_port_deep_sleep((uint64_t)ms);
 }
 
 /* I2C, as @devicescript/i2c calls it */
 
-mote_value native_i2c_transaction(mote_vm *vm, mote_value receiver, const mote_value *args, unsigned count)
+mote_value mote_native_i2c_transaction(mote_vm *vm, mote_value receiver, const mote_value *args, unsigned count)
 {
     (void)receiver, (void)count;
     int32_t address;
     byte_view bytes;
     uint8_t *target = NULL;
     size_t size = 0;
-    if (!integer_argument(vm, args[0], "addr", 0, 127, &address) || !buffer_argument(vm, args[1], "wrbuf", &bytes))
+    if (!mote_integer_argument(vm, args[0], "addr", 0, 127, &address) ||
+        !mote_buffer_argument(vm, args[1], "wrbuf", &bytes))
         return MOTE_FAILED;
-    if (args[2] != MOTE_UNDEFINED && !target_argument(vm, args[2], "rdbuf", &target, &size)) return MOTE_FAILED;
-    return mote_int(vm, port_i2c_transfer((uint8_t)address, bytes.data, bytes.length, target, size));
+    if (args[2] != MOTE_UNDEFINED && !mote_target_argument(vm, args[2], "rdbuf", &target, &size)) return MOTE_FAILED;
+    return mote_int(vm, mote_port_i2c_transfer((uint8_t)address, bytes.data, bytes.length, target, size));
 }

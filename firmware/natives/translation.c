@@ -8,7 +8,7 @@
 /** Ends with NULL; written by host/translate. */
 extern const mote_translation *const mote_translations[];
 
-void natives_translate(mote_vm *vm, const void *image, size_t length)
+void mote_natives_translate(mote_vm *vm, const void *image, size_t length)
 {
     uint8_t hash[32];
     size_t size;
@@ -20,7 +20,7 @@ void natives_translate(mote_vm *vm, const void *image, size_t length)
 
 #else
 
-void natives_translate(mote_vm *vm, const void *image, size_t length)
+void mote_natives_translate(mote_vm *vm, const void *image, size_t length)
 {
     (void)vm, (void)image, (void)length;
 }

@@ -5,6 +5,6 @@
 #include "mote_vm.h"
 
 /** After mote_vm_load: what the firmware has of this image as C runs in place of its bytecode. */
-void natives_translate(mote_vm *vm, const void *image, size_t length);
+void mote_natives_translate(mote_vm *vm, const void *image, size_t length);
 
 #endif

@@ -25,10 +25,10 @@ static int32_t handle_of(unsigned slot)
 static udp_socket *socket_argument(mote_vm *vm, mote_value value, unsigned *slot)
 {
     int32_t handle;
-    if (!integer_argument(vm, value, "socket", 1, HIGHEST_SOCKET, &handle)) return NULL;
+    if (!mote_integer_argument(vm, value, "socket", 1, HIGHEST_SOCKET, &handle)) return NULL;
     *slot = ((unsigned)handle - 1) % UDP_SLOTS;
     if (sockets[*slot].open && handle_of(*slot) == handle) return &sockets[*slot];
-    throw_range(vm, "socket", "an open socket");
+    mote_throw_range(vm, "socket", "an open socket");
     return NULL;
 }
 
@@ -36,14 +36,14 @@ static bool address_argument(mote_vm *vm, const mote_value *args, const char *ho
                              udp_address *address)
 {
     int32_t number;
-    if (!short_text_argument(vm, args[0], host, address->host, UDP_HOST_BYTES) ||
-        !integer_argument(vm, args[1], port, 0, 65535, &number))
+    if (!mote_short_text_argument(vm, args[0], host, address->host, UDP_HOST_BYTES) ||
+        !mote_integer_argument(vm, args[1], port, 0, 65535, &number))
         return false;
     address->port = (uint16_t)number;
     return true;
 }
 
-mote_value native_udp_open(mote_vm *vm, mote_value receiver, const mote_value *args, unsigned count)
+mote_value mote_native_udp_open(mote_vm *vm, mote_value receiver, const mote_value *args, unsigned count)
 {
     (void)receiver, (void)count;
     udp_address local, remote;
@@ -53,50 +53,50 @@ mote_value native_udp_open(mote_vm *vm, mote_value receiver, const mote_value *a
         return MOTE_FAILED;
     while (slot < UDP_SLOTS && sockets[slot].open) slot++;
     if (slot == UDP_SLOTS) return mote_int(vm, -IO_NO_SPACE);
-    int32_t result = port_udp_open(slot, &local, &remote);
+    int32_t result = mote_port_udp_open(slot, &local, &remote);
     if (result < 0) return mote_int(vm, result);
     uint16_t generation = (uint16_t)(sockets[slot].generation + 1);
     sockets[slot] = (udp_socket){.open = true, .connected = remote.host[0] != 0, .generation = generation};
     return mote_int(vm, handle_of(slot));
 }
 
-mote_value native_udp_port(mote_vm *vm, mote_value receiver, const mote_value *args, unsigned count)
+mote_value mote_native_udp_port(mote_vm *vm, mote_value receiver, const mote_value *args, unsigned count)
 {
     (void)receiver, (void)count;
     unsigned slot;
-    return socket_argument(vm, args[0], &slot) == NULL ? MOTE_FAILED : mote_int(vm, port_udp_local_port(slot));
+    return socket_argument(vm, args[0], &slot) == NULL ? MOTE_FAILED : mote_int(vm, mote_port_udp_local_port(slot));
 }
 
-mote_value native_udp_send(mote_vm *vm, mote_value receiver, const mote_value *args, unsigned count)
+mote_value mote_native_udp_send(mote_vm *vm, mote_value receiver, const mote_value *args, unsigned count)
 {
     (void)receiver, (void)count;
     unsigned slot;
     byte_view datagram;
     udp_address to;
     udp_socket *self = socket_argument(vm, args[0], &slot);
-    if (self == NULL || !buffer_argument(vm, args[1], "datagram", &datagram) ||
+    if (self == NULL || !mote_buffer_argument(vm, args[1], "datagram", &datagram) ||
         !address_argument(vm, args + 2, "host", "port", &to))
         return MOTE_FAILED;
     if (datagram.length > HIGHEST_DATAGRAM) return mote_int(vm, -IO_MESSAGE_TOO_LARGE);
     if (!self->connected && (to.host[0] == 0 || to.port == 0)) return mote_int(vm, -IO_INVALID_ARGUMENT);
-    return mote_int(vm, port_udp_send(slot, datagram.data, datagram.length, self->connected ? NULL : &to));
+    return mote_int(vm, mote_port_udp_send(slot, datagram.data, datagram.length, self->connected ? NULL : &to));
 }
 
-mote_value native_udp_receive(mote_vm *vm, mote_value receiver, const mote_value *args, unsigned count)
+mote_value mote_native_udp_receive(mote_vm *vm, mote_value receiver, const mote_value *args, unsigned count)
 {
     (void)receiver, (void)count;
     unsigned slot;
     uint8_t *target;
     size_t size;
     udp_socket *self = socket_argument(vm, args[0], &slot);
-    if (self == NULL || !target_argument(vm, args[1], "target", &target, &size)) return MOTE_FAILED;
-    int32_t length = port_udp_receive(slot, target, size, &self->sender);
+    if (self == NULL || !mote_target_argument(vm, args[1], "target", &target, &size)) return MOTE_FAILED;
+    int32_t length = mote_port_udp_receive(slot, target, size, &self->sender);
     if (length >= 0 && when_taken != NULL) when_taken();
-    if (!port_udp_readable(slot)) self->announced = false;
+    if (!mote_port_udp_readable(slot)) self->announced = false;
     return mote_int(vm, length);
 }
 
-mote_value native_udp_sender(mote_vm *vm, mote_value receiver, const mote_value *args, unsigned count)
+mote_value mote_native_udp_sender(mote_vm *vm, mote_value receiver, const mote_value *args, unsigned count)
 {
     (void)receiver, (void)count;
     unsigned slot;
@@ -104,7 +104,7 @@ mote_value native_udp_sender(mote_vm *vm, mote_value receiver, const mote_value 
     return self == NULL ? MOTE_FAILED : mote_new_string(vm, self->sender.host, strlen(self->sender.host));
 }
 
-mote_value native_udp_sender_port(mote_vm *vm, mote_value receiver, const mote_value *args, unsigned count)
+mote_value mote_native_udp_sender_port(mote_vm *vm, mote_value receiver, const mote_value *args, unsigned count)
 {
     (void)receiver, (void)count;
     unsigned slot;
@@ -112,13 +112,13 @@ mote_value native_udp_sender_port(mote_vm *vm, mote_value receiver, const mote_v
     return self == NULL ? MOTE_FAILED : mote_int(vm, self->sender.port);
 }
 
-mote_value native_udp_on_readable(mote_vm *vm, mote_value receiver, const mote_value *args, unsigned count)
+mote_value mote_native_udp_on_readable(mote_vm *vm, mote_value receiver, const mote_value *args, unsigned count)
 {
     (void)receiver, (void)count;
     unsigned slot;
     udp_socket *self = socket_argument(vm, args[0], &slot);
     if (self == NULL) return MOTE_FAILED;
-    if (!mote_is_startable(vm, args[1])) return throw_type(vm, "callback", "a function of the program");
+    if (!mote_is_startable(vm, args[1])) return mote_throw_type(vm, "callback", "a function of the program");
     unsigned callback = mote_pin(vm, args[1]);
     if (callback == 0) return MOTE_FAILED;
     if (self->callback != 0) mote_unpin(vm, self->callback);
@@ -127,22 +127,22 @@ mote_value native_udp_on_readable(mote_vm *vm, mote_value receiver, const mote_v
     return MOTE_UNDEFINED;
 }
 
-mote_value native_udp_is_readable(mote_vm *vm, mote_value receiver, const mote_value *args, unsigned count)
+mote_value mote_native_udp_is_readable(mote_vm *vm, mote_value receiver, const mote_value *args, unsigned count)
 {
     (void)receiver, (void)count;
     unsigned slot;
-    return socket_argument(vm, args[0], &slot) == NULL ? MOTE_FAILED : mote_bool(port_udp_readable(slot));
+    return socket_argument(vm, args[0], &slot) == NULL ? MOTE_FAILED : mote_bool(mote_port_udp_readable(slot));
 }
 
 static void close_socket(mote_vm *vm, unsigned slot)
 {
-    port_udp_close(slot);
+    mote_port_udp_close(slot);
     if (sockets[slot].callback != 0) mote_unpin(vm, sockets[slot].callback);
     sockets[slot].callback = 0;
     sockets[slot].open = false;
 }
 
-mote_value native_udp_close(mote_vm *vm, mote_value receiver, const mote_value *args, unsigned count)
+mote_value mote_native_udp_close(mote_vm *vm, mote_value receiver, const mote_value *args, unsigned count)
 {
     (void)receiver, (void)count;
     unsigned slot;
@@ -151,28 +151,28 @@ mote_value native_udp_close(mote_vm *vm, mote_value receiver, const mote_value *
     return MOTE_UNDEFINED;
 }
 
-bool udp_is_awaited(unsigned slot)
+bool mote_udp_is_awaited(unsigned slot)
 {
     return sockets[slot].open && sockets[slot].callback != 0 && !sockets[slot].announced;
 }
 
-void udp_when_taken(void (*call)(void))
+void mote_udp_when_taken(void (*call)(void))
 {
     when_taken = call;
 }
 
-void udp_poll(mote_vm *vm)
+void mote_udp_poll(mote_vm *vm)
 {
     for (unsigned slot = 0; slot < UDP_SLOTS; slot++) {
         udp_socket *self = &sockets[slot];
         if (!self->open || self->callback == 0) continue;
-        if (!port_udp_readable(slot)) self->announced = false; /* read, or an error that a send has taken */
-        else if (!self->announced)                             /* without memory for a fiber: again at the next step */
+        if (!mote_port_udp_readable(slot)) self->announced = false; /* read, or an error that a send has taken */
+        else if (!self->announced) /* without memory for a fiber: again at the next step */
             self->announced = mote_start(vm, mote_pinned(vm, self->callback), NULL, 0);
     }
 }
 
-void udp_close_all(mote_vm *vm)
+void mote_udp_close_all(mote_vm *vm)
 {
     for (unsigned slot = 0; slot < UDP_SLOTS; slot++)
         if (sockets[slot].open) close_socket(vm, slot);

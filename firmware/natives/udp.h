@@ -5,21 +5,11 @@
 #include "mote_vm.h"
 
 /** Starts the callbacks of sockets that have become readable. */
-void udp_poll(mote_vm *vm);
-void udp_close_all(mote_vm *vm);
+void mote_udp_poll(mote_vm *vm);
+void mote_udp_close_all(mote_vm *vm);
 /** Whether a port that sleeps must wake up when this slot becomes readable. */
-bool udp_is_awaited(unsigned slot);
+bool mote_udp_is_awaited(unsigned slot);
 /** Calls this for each datagram that the program takes. */
-void udp_when_taken(void (*call)(void));
-
-mote_value native_udp_open(mote_vm *vm, mote_value receiver, const mote_value *args, unsigned count);
-mote_value native_udp_port(mote_vm *vm, mote_value receiver, const mote_value *args, unsigned count);
-mote_value native_udp_send(mote_vm *vm, mote_value receiver, const mote_value *args, unsigned count);
-mote_value native_udp_receive(mote_vm *vm, mote_value receiver, const mote_value *args, unsigned count);
-mote_value native_udp_sender(mote_vm *vm, mote_value receiver, const mote_value *args, unsigned count);
-mote_value native_udp_sender_port(mote_vm *vm, mote_value receiver, const mote_value *args, unsigned count);
-mote_value native_udp_on_readable(mote_vm *vm, mote_value receiver, const mote_value *args, unsigned count);
-mote_value native_udp_is_readable(mote_vm *vm, mote_value receiver, const mote_value *args, unsigned count);
-mote_value native_udp_close(mote_vm *vm, mote_value receiver, const mote_value *args, unsigned count);
+void mote_udp_when_taken(void (*call)(void));
 
 #endif

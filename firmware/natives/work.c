@@ -12,7 +12,7 @@ static void end(work *job)
     free(job);
 }
 
-mote_value work_start(mote_vm *vm, work *job)
+mote_value mote_work_start(mote_vm *vm, work *job)
 {
     job->program = program;
     job->fiber = mote_suspend(vm);
@@ -21,13 +21,13 @@ mote_value work_start(mote_vm *vm, work *job)
         return MOTE_FAILED;
     }
     under_way++;
-    port_work(job);
+    mote_port_work(job);
     return MOTE_UNDEFINED;
 }
 
-void work_poll(mote_vm *vm)
+void mote_work_poll(mote_vm *vm)
 {
-    for (work *job = port_work_done(); job != NULL; job = port_work_done()) {
+    for (work *job = mote_port_work_done(); job != NULL; job = mote_port_work_done()) {
         if (job->program == program) {
             mote_value result = job->finish(vm, job);
             mote_resume(vm, job->fiber, result == MOTE_FAILED ? MOTE_UNDEFINED : result);
@@ -37,12 +37,12 @@ void work_poll(mote_vm *vm)
     }
 }
 
-bool work_is_under_way(void)
+bool mote_work_is_under_way(void)
 {
     return under_way > 0;
 }
 
-void work_forget(void)
+void mote_work_forget(void)
 {
     program++;
 }

@@ -1,4 +1,7 @@
-#include "wrap.h"
+/*
+ * Keys on their way through hands that may not see them: version 1, kind of handle 1, algorithm or group 1, 0, nonce
+ * 12, then the key sealed by another AEAD with these 16 bytes as additional data.
+ */
 #include "aead_key.h"
 #include "arguments.h"
 #include "handles.h"
@@ -22,73 +25,77 @@ typedef struct {
 /** False when it is no handle of a key that can be wrapped, or the library does not give it. */
 static bool take_out(int32_t handle, bare_key *key)
 {
-    const aead_key *aead = handle_object(handle, HANDLE_AEAD);
-    const void *pair = handle_object(handle, HANDLE_KEY);
+    const aead_key *aead = mote_handle_object(handle, HANDLE_AEAD);
+    const void *pair = mote_handle_object(handle, HANDLE_KEY);
     if (aead != NULL) {
         key->kind = KIND_AEAD;
-        key->number = aead_algorithm(aead);
-        key->length = aead_key_bytes(key->number);
-        return aead_key_export(aead, key->secret);
+        key->number = mote_aead_algorithm(aead);
+        key->length = mote_aead_key_bytes(key->number);
+        return mote_aead_key_export(aead, key->secret);
     }
     key->kind = KIND_KEY;
     key->length = PRIVATE_BYTES;
-    return pair != NULL && key_export(pair, &key->number, key->secret);
+    return pair != NULL && mote_key_export(pair, &key->number, key->secret);
 }
 
 static mote_value seal_key(mote_vm *vm, aead_key *wrapper, const bare_key *key)
 {
-    mote_value result = mote_new_buffer(vm, HEADER_BYTES + key->length + aead_tag_bytes(wrapper));
+    mote_value result = mote_new_buffer(vm, HEADER_BYTES + key->length + mote_aead_tag_bytes(wrapper));
     if (result == MOTE_FAILED) return result;
-    uint8_t *bytes = bytes_of_buffer(vm, result);
+    uint8_t *bytes = mote_bytes_of_buffer(vm, result);
     bytes[0] = VERSION;
     bytes[AT_KIND] = key->kind;
     bytes[AT_NUMBER] = (uint8_t)key->number;
-    if (!port_random(bytes + AT_NONCE, AEAD_NONCE_BYTES)) return mote_throw(vm, MOTE_ERROR, "no good randomness yet");
-    if (aead_key_seal(wrapper, bytes + AT_NONCE, bytes, HEADER_BYTES, key->secret, key->length, bytes + HEADER_BYTES))
+    if (!mote_port_random(bytes + AT_NONCE, AEAD_NONCE_BYTES))
+        return mote_throw(vm, MOTE_ERROR, "no good randomness yet");
+    if (mote_aead_key_seal(wrapper, bytes + AT_NONCE, bytes, HEADER_BYTES, key->secret, key->length,
+                           bytes + HEADER_BYTES))
         return result;
     return mote_throw(vm, MOTE_ERROR, "the crypto library failed");
 }
 
-mote_value native_crypto_wrap(mote_vm *vm, mote_value receiver, const mote_value *args, unsigned count)
+mote_value mote_native_crypto_wrap(mote_vm *vm, mote_value receiver, const mote_value *args, unsigned count)
 {
     (void)receiver, (void)count;
     int32_t handle;
     bare_key key = {0};
-    if (!integer_argument(vm, args[0], "handle", 1, HIGHEST_HANDLE, &handle)) return MOTE_FAILED;
-    aead_key *wrapper = handle_argument(vm, args[1], "wrapper", HANDLE_AEAD);
+    if (!mote_integer_argument(vm, args[0], "handle", 1, HIGHEST_HANDLE, &handle)) return MOTE_FAILED;
+    aead_key *wrapper = mote_handle_argument(vm, args[1], "wrapper", HANDLE_AEAD);
     if (wrapper == NULL) return MOTE_FAILED;
-    if (handle_object(handle, HANDLE_AEAD) == wrapper) return throw_range(vm, "handle", "another key than the wrapper");
-    mote_value result =
-        take_out(handle, &key) ? seal_key(vm, wrapper, &key) : throw_range(vm, "handle", "an open AEAD or key pair");
+    if (mote_handle_object(handle, HANDLE_AEAD) == wrapper)
+        return mote_throw_range(vm, "handle", "another key than the wrapper");
+    mote_value result = take_out(handle, &key) ? seal_key(vm, wrapper, &key)
+                                               : mote_throw_range(vm, "handle", "an open AEAD or key pair");
     mbedtls_platform_zeroize(&key, sizeof key);
     return result;
 }
 
 static mote_value put_in(mote_vm *vm, const bare_key *key)
 {
-    bool is_pair = key->kind == KIND_KEY && key->length == PRIVATE_BYTES && key_has_group(key->number);
-    if (is_pair) return key_import(vm, key->number, key->secret);
-    bool fits = key->kind == KIND_AEAD && aead_is_there(key->number) && key->length == aead_key_bytes(key->number);
+    bool is_pair = key->kind == KIND_KEY && key->length == PRIVATE_BYTES && mote_key_has_group(key->number);
+    if (is_pair) return mote_key_import(vm, key->number, key->secret);
+    bool fits =
+        key->kind == KIND_AEAD && mote_aead_is_there(key->number) && key->length == mote_aead_key_bytes(key->number);
     if (!fits) return mote_throw(vm, MOTE_ERROR, "this device has no such key");
-    return handle_new(vm, HANDLE_AEAD, aead_key_create(key->number, key->secret), aead_key_close);
+    return mote_handle_new(vm, HANDLE_AEAD, mote_aead_key_create(key->number, key->secret), mote_aead_key_close);
 }
 
-mote_value native_crypto_unwrap(mote_vm *vm, mote_value receiver, const mote_value *args, unsigned count)
+mote_value mote_native_crypto_unwrap(mote_vm *vm, mote_value receiver, const mote_value *args, unsigned count)
 {
     (void)receiver, (void)count;
     byte_view wrapped;
     bare_key key = {0};
-    if (!buffer_argument(vm, args[0], "wrapped", &wrapped)) return MOTE_FAILED;
-    aead_key *wrapper = handle_argument(vm, args[1], "wrapper", HANDLE_AEAD);
+    if (!mote_buffer_argument(vm, args[0], "wrapped", &wrapped)) return MOTE_FAILED;
+    aead_key *wrapper = mote_handle_argument(vm, args[1], "wrapper", HANDLE_AEAD);
     if (wrapper == NULL) return MOTE_FAILED;
-    size_t around = HEADER_BYTES + aead_tag_bytes(wrapper);
+    size_t around = HEADER_BYTES + mote_aead_tag_bytes(wrapper);
     if (wrapped.length < around || wrapped.length - around > MOST_SECRET || wrapped.data[0] != VERSION)
         return MOTE_UNDEFINED;
     key.kind = wrapped.data[AT_KIND];
     key.number = wrapped.data[AT_NUMBER];
     key.length = wrapped.length - around;
-    bool authentic = aead_key_open(wrapper, wrapped.data + AT_NONCE, wrapped.data, HEADER_BYTES,
-                                   wrapped.data + HEADER_BYTES, key.length, key.secret);
+    bool authentic = mote_aead_key_open(wrapper, wrapped.data + AT_NONCE, wrapped.data, HEADER_BYTES,
+                                        wrapped.data + HEADER_BYTES, key.length, key.secret);
     mote_value result = authentic ? put_in(vm, &key) : MOTE_UNDEFINED;
     mbedtls_platform_zeroize(&key, sizeof key);
     return result;

@@ -77,7 +77,7 @@ static const char *const names[NAMES] = {"a", "session", "identity-14-ch", "X_1"
 static bool holds(unsigned i, const blob *want)
 {
     uint8_t bytes[MOST_BLOB];
-    int32_t length = storage_load(names[i], bytes, sizeof bytes);
+    int32_t length = mote_storage_load(names[i], bytes, sizeof bytes);
     if (!want->there) return length == -IO_NOT_FOUND;
     return length == (int32_t)want->length && memcmp(bytes, want->bytes, want->length) == 0;
 }
@@ -91,7 +91,7 @@ static blob draw(void)
 
 static int32_t write_blob(unsigned i, const blob *value)
 {
-    return value->there ? storage_save(names[i], value->bytes, value->length) : storage_remove(names[i]);
+    return value->there ? mote_storage_save(names[i], value->bytes, value->length) : mote_storage_remove(names[i]);
 }
 
 static void check_all(void)
@@ -112,7 +112,7 @@ static void write_and_cut(void)
     else REQUIRE(cut);
     if (!cut) return;
     cuts++;
-    REQUIRE(blob_store_mount(&device));
+    REQUIRE(mote_blob_store_mount(&device));
     if (holds(i, &value)) shadow[i] = value;
     check_all();
 }
@@ -120,7 +120,7 @@ static void write_and_cut(void)
 static void test_cuts(void)
 {
     memset(cells, 0, sizeof cells); /* a flash that was never erased */
-    REQUIRE(blob_store_mount(&device));
+    REQUIRE(mote_blob_store_mount(&device));
     unsigned writes = 0;
     for (; cuts < CUTS; writes++) write_and_cut();
     check_all();
@@ -131,16 +131,16 @@ static void test_full(void)
 {
     static uint8_t large[BANK_BYTES];
     memset(cells, 0xff, sizeof cells);
-    REQUIRE(blob_store_mount(&device));
-    REQUIRE(storage_save("keep", (const uint8_t *)"kept", 4) == 0);
-    REQUIRE(storage_save("large", large, sizeof large) == -IO_NO_SPACE);
-    REQUIRE(storage_save("large", large, 900) == 0);
-    REQUIRE(storage_save("more", large, 200) == -IO_NO_SPACE);
-    for (unsigned i = 0; i < 500; i++) REQUIRE(storage_save("keep", (const uint8_t *)"next", 4) == 0);
+    REQUIRE(mote_blob_store_mount(&device));
+    REQUIRE(mote_storage_save("keep", (const uint8_t *)"kept", 4) == 0);
+    REQUIRE(mote_storage_save("large", large, sizeof large) == -IO_NO_SPACE);
+    REQUIRE(mote_storage_save("large", large, 900) == 0);
+    REQUIRE(mote_storage_save("more", large, 200) == -IO_NO_SPACE);
+    for (unsigned i = 0; i < 500; i++) REQUIRE(mote_storage_save("keep", (const uint8_t *)"next", 4) == 0);
     uint8_t bytes[4];
-    REQUIRE(storage_load("keep", bytes, 4) == 4 && memcmp(bytes, "next", 4) == 0);
-    REQUIRE(storage_load("large", NULL, 0) == 900 && storage_load("more", NULL, 0) == -IO_NOT_FOUND);
-    REQUIRE(storage_remove("large") == 0 && storage_save("more", large, 200) == 0);
+    REQUIRE(mote_storage_load("keep", bytes, 4) == 4 && memcmp(bytes, "next", 4) == 0);
+    REQUIRE(mote_storage_load("large", NULL, 0) == 900 && mote_storage_load("more", NULL, 0) == -IO_NOT_FOUND);
+    REQUIRE(mote_storage_remove("large") == 0 && mote_storage_save("more", large, 200) == 0);
     puts("full flash: refused, nothing lost");
 }
 
@@ -166,14 +166,14 @@ static void flash_program(unsigned slot, uint32_t number)
     memset(at + PROGRAM_HEADER_BYTES, (int)number, 32);
     memcpy(at, "MSL1", 4);
     put_32(at + 4, 32);
-    put_32(at + 8, crc32_of(0, at + PROGRAM_HEADER_BYTES, 32));
+    put_32(at + 8, mote_crc32_of(0, at + PROGRAM_HEADER_BYTES, 32));
     put_32(at + 12, number);
 }
 
 static program_choice start(void)
 {
-    REQUIRE(blob_store_mount(&device));
-    return program_choose(both);
+    REQUIRE(mote_blob_store_mount(&device));
+    return mote_program_choose(both);
 }
 
 static void test_slots(void)
@@ -185,7 +185,7 @@ static void test_slots(void)
     flash_program(0, 1);
     program_choice choice = start();
     REQUIRE(choice.slot == 0 && choice.on_trial && choice.fallback == NULL && choice.length == 32);
-    program_confirm(&choice);
+    mote_program_confirm(&choice);
     REQUIRE(!start().on_trial);
 
     flash_program(1, 2); /* a program that crashes at once */
@@ -199,7 +199,7 @@ static void test_slots(void)
     flash_program(1, 3); /* a better one */
     choice = start();
     REQUIRE(choice.slot == 1 && choice.on_trial && choice.fallback == NULL);
-    program_confirm(&choice);
+    mote_program_confirm(&choice);
     for (unsigned i = 0; i < 100; i++) REQUIRE(start().slot == 1);
 
     flash_program(0, 4); /* power went while it was flashed */
@@ -220,7 +220,7 @@ static void test_marks(void)
     program_choice choice = start();
     REQUIRE(choice.slot == 1 && choice.on_trial && choice.fallback == NULL);
     REQUIRE(slots[1][PROGRAM_MARK_AT] == PROGRAM_IS_NEW);
-    program_confirm(&choice);
+    mote_program_confirm(&choice);
     REQUIRE(slots[1][PROGRAM_MARK_AT] == PROGRAM_HAS_LASTED);
     memset(cells, 0xff, sizeof cells);
     choice = start();
@@ -238,14 +238,14 @@ static void test_full_at_start(void)
     memset(slots, 0xff, sizeof slots);
     flash_program(0, 1);
     program_choice choice = start();
-    program_confirm(&choice);
+    mote_program_confirm(&choice);
     size_t size = BANK_BYTES;
-    while (storage_save("filling", filling, size) != 0) size--;
-    for (size_t more = 40; more > 0; more--) (void)storage_save("f2", filling, more - 1);
+    while (mote_storage_save("filling", filling, size) != 0) size--;
+    for (size_t more = 40; more > 0; more--) (void)mote_storage_save("f2", filling, more - 1);
     flash_program(1, 2);
     choice = start();
     REQUIRE(choice.slot == 0 && choice.fallback != NULL);
-    REQUIRE(storage_remove("filling") == 0);
+    REQUIRE(mote_storage_remove("filling") == 0);
     REQUIRE(start().slot == 1);
     printf("full storage: %s\n", choice.fallback);
 }
@@ -255,12 +255,12 @@ static void test_silent_flash(void)
 {
     static const uint8_t value[3] = {1, 2, 3};
     memset(cells, 0xff, sizeof cells);
-    REQUIRE(blob_store_mount(&device) && storage_save("kept", value, 3) == 0);
+    REQUIRE(mote_blob_store_mount(&device) && mote_storage_save("kept", value, 3) == 0);
     silent = true;
-    REQUIRE(!blob_store_mount(&device));
+    REQUIRE(!mote_blob_store_mount(&device));
     silent = false;
     uint8_t bytes[3];
-    REQUIRE(blob_store_mount(&device) && storage_load("kept", bytes, 3) == 3 && bytes[2] == 3);
+    REQUIRE(mote_blob_store_mount(&device) && mote_storage_load("kept", bytes, 3) == 3 && bytes[2] == 3);
     puts("silent flash: refused, nothing lost");
 }
 

@@ -13,15 +13,15 @@ static bool call_nested(mote_vm *vm, mote_value *base, uint32_t index, unsigned 
 {
     mote_translated *code = vm->translated[index];
     vm->budget -= CALL_OPERATIONS;
-    bool turn = turn_goes_on(vm);
-    return vm->panic == MOTE_RUNNING && call_enter_function(vm, base, index, count, env) && turn && code(vm, 0);
+    bool turn = mote_turn_goes_on(vm);
+    return vm->panic == MOTE_RUNNING && mote_call_enter_function(vm, base, index, count, env) && turn && code(vm, 0);
 }
 
 /** Calls of everything else: natives are done at once. base[0] is the function. */
 static RARE bool call_untranslated(mote_vm *vm, mote_value *base, unsigned count, mote_value receiver)
 {
     const mote_value *link = vm->link;
-    call_enter(vm, base, count, receiver);
+    mote_call_enter(vm, base, count, receiver);
     if (vm->link != link || has_failed(vm) || vm->yielding) return false;
     leave_link(vm);
     return true;
@@ -30,13 +30,13 @@ static RARE bool call_untranslated(mote_vm *vm, mote_value *base, unsigned count
 /** base[0] is the receiver, the registers are set. */
 static ALWAYS bool run_native(mote_vm *vm, mote_value *base, uint32_t index, unsigned count)
 {
-    call_enter_native(vm, base, index, count);
+    mote_call_enter_native(vm, base, index, count);
     if (has_failed(vm) || vm->yielding) return false;
     leave_link(vm);
     return true;
 }
 
-bool translated_call_native(mote_vm *vm, mote_value *base, uint32_t index, unsigned count, uint32_t behind)
+bool mote_translated_call_native(mote_vm *vm, mote_value *base, uint32_t index, unsigned count, uint32_t behind)
 {
     vm->sp = base + 1 + count;
     vm->pc = vm->image.bytes + behind;
@@ -79,7 +79,7 @@ static ALWAYS bool call_value(mote_vm *vm, mote_value *base, unsigned count, mot
     return call_nested(vm, base, payload(function), count, MOTE_UNDEFINED);
 }
 
-bool translated_call(mote_vm *vm, mote_value *base, unsigned count, uint32_t behind)
+bool mote_translated_call(mote_vm *vm, mote_value *base, unsigned count, uint32_t behind)
 {
     mote_value receiver = vm->receiver;
     vm->sp = base + 1 + count;
@@ -88,26 +88,26 @@ bool translated_call(mote_vm *vm, mote_value *base, unsigned count, uint32_t beh
     return call_value(vm, base, count, base[0], receiver);
 }
 
-bool translated_call_method(mote_vm *vm, mote_value *base, unsigned count, uint32_t behind, mote_value key)
+bool mote_translated_call_method(mote_vm *vm, mote_value *base, unsigned count, uint32_t behind, mote_value key)
 {
     mote_value object = base[0], method = quick_method(vm, object, key);
     vm->sp = base + 1 + count;
     vm->pc = vm->image.bytes + behind;
     if (method != VALUE_NONE) return call_value(vm, base, count, method, object);
-    method = field_find(vm, object, key);
+    method = mote_field_find(vm, object, key);
     if (method == MOTE_FAILED) return false;
     bool takes_object = is_code(method) || has_kind(vm, method, KIND_CLOSURE);
     return call_value(vm, base, count, method, takes_object ? object : VALUE_NONE);
 }
 
-bool translated_begin_slowly(mote_vm *vm, mote_value *base, unsigned count, uint32_t behind, uint32_t index)
+bool mote_translated_begin_slowly(mote_vm *vm, mote_value *base, unsigned count, uint32_t behind, uint32_t index)
 {
     vm->sp = base + 1 + count;
     vm->pc = vm->image.bytes + behind;
-    bool turn = turn_goes_on(vm);
+    bool turn = mote_turn_goes_on(vm);
     if (vm->panic != MOTE_RUNNING) return false;
     if (vm->depth - vm->nested_from < MOST_NESTED) {
-        bool entered = call_enter_function(vm, base, index, count, MOTE_UNDEFINED);
+        bool entered = mote_call_enter_function(vm, base, index, count, MOTE_UNDEFINED);
         limit_depth(vm);
         return entered && turn;
     }

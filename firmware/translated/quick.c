@@ -2,6 +2,7 @@
  * Shorter ways of a few natives that translated functions call all the time. Each does the usual case of its native,
  * with a Buffer or array that has the room and small integers, and leaves everything else to it.
  */
+#include "array.h"
 #include "translated.h"
 
 #include <string.h>
@@ -22,7 +23,7 @@ static inline uint8_t *bytes_at(const mote_vm *vm, mote_value object, mote_value
     return bytes - 1 < 6 && from <= length && length - from >= bytes ? buffer->data + from : NULL;
 }
 
-bool translated_read_uint(mote_vm *vm, mote_value *base, uint32_t at, mote_value key)
+bool mote_translated_read_uint(mote_vm *vm, mote_value *base, uint32_t at, mote_value key)
 {
     const uint8_t *from = bytes_at(vm, base[0], base[1], base[2]);
     if (from != NULL) {
@@ -33,10 +34,10 @@ bool translated_read_uint(mote_vm *vm, mote_value *base, uint32_t at, mote_value
         }
         if (over == 0 && value <= (uint32_t)SMALL_MAX) return done(vm, small_value((int32_t)value));
     }
-    return translated_call_method(vm, base, 2, at, key);
+    return mote_translated_call_method(vm, base, 2, at, key);
 }
 
-bool translated_write_uint(mote_vm *vm, mote_value *base, uint32_t at, mote_value key)
+bool mote_translated_write_uint(mote_vm *vm, mote_value *base, uint32_t at, mote_value key)
 {
     mote_value value = base[1];
     uint8_t *to = is_small(value) && (int32_t)value >= 0 ? bytes_at(vm, base[0], base[2], base[3]) : NULL;
@@ -47,10 +48,10 @@ bool translated_write_uint(mote_vm *vm, mote_value *base, uint32_t at, mote_valu
             return done(vm, small_value(small_int(base[2]) + (int32_t)width));
         }
     }
-    return translated_call_method(vm, base, 3, at, key);
+    return mote_translated_call_method(vm, base, 3, at, key);
 }
 
-bool translated_blit(mote_vm *vm, mote_value *base, uint32_t at, mote_value key)
+bool mote_translated_blit(mote_vm *vm, mote_value *base, uint32_t at, mote_value key)
 {
     mote_value object = base[0], source = base[2];
     bool usual = both_small(base[1], base[3]) && is_small(base[4]) && has_kind(vm, object, KIND_BUFFER) &&
@@ -67,10 +68,10 @@ bool translated_blit(mote_vm *vm, mote_value *base, uint32_t at, mote_value key)
             return done(vm, MOTE_UNDEFINED);
         }
     }
-    return translated_call_method(vm, base, 4, at, key);
+    return mote_translated_call_method(vm, base, 4, at, key);
 }
 
-bool translated_push(mote_vm *vm, mote_value *base, uint32_t at, mote_value key)
+bool mote_translated_push(mote_vm *vm, mote_value *base, uint32_t at, mote_value key)
 {
     mote_value array = base[0];
     if (has_kind(vm, array, KIND_ARRAY)) {
@@ -82,5 +83,5 @@ bool translated_push(mote_vm *vm, mote_value *base, uint32_t at, mote_value key)
             return done(vm, small_value((int32_t)length + 1));
         }
     }
-    return translated_call_method(vm, base, 1, at, key);
+    return mote_translated_call_method(vm, base, 1, at, key);
 }

@@ -1,17 +1,21 @@
 /* Operations of translated functions that are too long to stand at every place, with their quick ways first. */
 #include "translated.h"
+#include "array.h"
+#include "buffer.h"
+#include "heap.h"
+#include "object.h"
 
 static void operands_1(mote_vm *vm, mote_value *o, uint32_t at, mote_value x)
 {
     o[0] = x;
-    translated_registers(vm, o + 1, at);
+    mote_translated_registers(vm, o + 1, at);
 }
 
 static void operands_2(mote_vm *vm, mote_value *o, uint32_t at, mote_value x, mote_value y)
 {
     o[0] = x;
     o[1] = y;
-    translated_registers(vm, o + 2, at);
+    mote_translated_registers(vm, o + 2, at);
 }
 
 static void operands_3(mote_vm *vm, mote_value *o, uint32_t at, mote_value x, mote_value y, mote_value z)
@@ -23,19 +27,19 @@ static void operands_3(mote_vm *vm, mote_value *o, uint32_t at, mote_value x, mo
 
 /* Expressions. */
 
-mote_value translated_binary(mote_vm *vm, mote_value *o, uint32_t at, mote_value x, mote_value y)
+mote_value mote_translated_binary(mote_vm *vm, mote_value *o, uint32_t at, mote_value x, mote_value y)
 {
     operands_2(vm, o, at, x, y);
-    return operate_binary(vm, vm->pc[-1], x, y);
+    return mote_operate_binary(vm, vm->pc[-1], x, y);
 }
 
-mote_value translated_unary(mote_vm *vm, mote_value *o, uint32_t at, mote_value x)
+mote_value mote_translated_unary(mote_vm *vm, mote_value *o, uint32_t at, mote_value x)
 {
     operands_1(vm, o, at, x);
-    return operate_unary(vm, vm->pc[-1], x);
+    return mote_operate_unary(vm, vm->pc[-1], x);
 }
 
-mote_value translated_index(mote_vm *vm, mote_value *o, uint32_t at, mote_value object, mote_value key)
+mote_value mote_translated_index(mote_vm *vm, mote_value *o, uint32_t at, mote_value object, mote_value key)
 {
     if (is_small(key) && is_heap(object)) {
         uint32_t index = (uint32_t)small_int(key);
@@ -45,75 +49,76 @@ mote_value translated_index(mote_vm *vm, mote_value *o, uint32_t at, mote_value 
             return array_items(vm, object)[index];
     }
     operands_2(vm, o, at, object, key);
-    return index_get(vm, object, key);
+    return mote_index_get(vm, object, key);
 }
 
-mote_value translated_builtin(mote_vm *vm, mote_value *o, uint32_t at, enum builtin_object object, mote_value key)
+mote_value mote_translated_builtin(mote_vm *vm, mote_value *o, uint32_t at, enum builtin_object object, mote_value key)
 {
-    translated_registers(vm, o, at);
-    return builtin_get(vm, object, key);
+    mote_translated_registers(vm, o, at);
+    return mote_builtin_get(vm, object, key);
 }
 
-mote_value translated_number(mote_vm *vm, mote_value *o, uint32_t at, int32_t number)
+mote_value mote_translated_number(mote_vm *vm, mote_value *o, uint32_t at, int32_t number)
 {
-    translated_registers(vm, o, at);
-    return int_value(vm, number);
+    mote_translated_registers(vm, o, at);
+    return mote_int(vm, number);
 }
 
-mote_value translated_literal(mote_vm *vm, mote_value *o, uint32_t at, uint32_t index)
+mote_value mote_translated_literal(mote_vm *vm, mote_value *o, uint32_t at, uint32_t index)
 {
     mote_value result;
-    translated_registers(vm, o, at);
-    return literal(vm, index, &result) ? result : MOTE_FAILED;
+    mote_translated_registers(vm, o, at);
+    return mote_literal(vm, index, &result) ? result : MOTE_FAILED;
 }
 
-mote_value translated_spec(mote_vm *vm, mote_value *o, uint32_t at, uint32_t index)
+mote_value mote_translated_spec(mote_vm *vm, mote_value *o, uint32_t at, uint32_t index)
 {
-    translated_registers(vm, o, at);
-    return spec_map(vm, index);
+    mote_translated_registers(vm, o, at);
+    return mote_spec_map(vm, index);
 }
 
-mote_value translated_ctor(mote_vm *vm, mote_value *o, uint32_t at, mote_value x)
+mote_value mote_translated_ctor(mote_vm *vm, mote_value *o, uint32_t at, mote_value x)
 {
     operands_1(vm, o, at, x);
-    return check_ctor(vm, x);
+    return mote_check_ctor(vm, x);
 }
 
-mote_value translated_bind(mote_vm *vm, mote_value *o, uint32_t at, mote_value function, mote_value receiver)
+mote_value mote_translated_bind(mote_vm *vm, mote_value *o, uint32_t at, mote_value function, mote_value receiver)
 {
     operands_2(vm, o, at, function, receiver);
-    return bind_value(vm, function, receiver);
+    return mote_bind_value(vm, function, receiver);
 }
 
-mote_value translated_instance(mote_vm *vm, mote_value *o, uint32_t at, mote_value object, mote_value ctor)
+mote_value mote_translated_instance(mote_vm *vm, mote_value *o, uint32_t at, mote_value object, mote_value ctor)
 {
     bool result = false;
     operands_2(vm, o, at, object, ctor);
-    return instance_of(vm, object, ctor, &result) ? bool_value(result) : MOTE_FAILED;
+    return mote_instance_of(vm, object, ctor, &result) ? bool_value(result) : MOTE_FAILED;
 }
 
-mote_value translated_closure(mote_vm *vm, mote_value *o, uint32_t at, uint32_t function)
+mote_value mote_translated_closure(mote_vm *vm, mote_value *o, uint32_t at, uint32_t function)
 {
-    translated_registers(vm, o, at);
-    return closure_new(vm, function);
+    mote_translated_registers(vm, o, at);
+    return mote_closure_new(vm, function);
 }
 
-mote_value translated_load_closure(mote_vm *vm, mote_value *o, uint32_t at, uint32_t slot, mote_value levels)
+mote_value mote_translated_load_closure(mote_vm *vm, mote_value *o, uint32_t at, uint32_t slot, mote_value levels)
 {
-    translated_registers(vm, o, at);
-    const block_frame *frame = closure_frame(vm, levels, slot);
+    mote_translated_registers(vm, o, at);
+    const block_frame *frame = mote_closure_frame(vm, levels, slot);
     return frame == NULL ? MOTE_FAILED : frame->slots[slot];
 }
 
-mote_value translated_load(mote_vm *vm, mote_value *o, uint32_t at)
+mote_value mote_translated_load(mote_vm *vm, mote_value *o, uint32_t at)
 {
-    translated_registers(vm, o + 3, at);
-    return buffer_load(vm, o[0], o[1], o[2]);
+    mote_translated_registers(vm, o + 3, at);
+    return mote_buffer_load(vm, o[0], o[1], o[2]);
 }
 
 /* Statements. */
 
-bool translated_set_index(mote_vm *vm, mote_value *o, uint32_t at, mote_value object, mote_value key, mote_value value)
+bool mote_translated_set_index(mote_vm *vm, mote_value *o, uint32_t at, mote_value object, mote_value key,
+                               mote_value value)
 {
     if (both_small(key, value) && has_kind(vm, object, KIND_BUFFER)) {
         block_buffer *buffer = at_offset(vm, object);
@@ -124,29 +129,29 @@ bool translated_set_index(mote_vm *vm, mote_value *o, uint32_t at, mote_value ob
         }
     }
     operands_3(vm, o, at, object, key, value);
-    return field_set(vm, object, key, value);
+    return mote_field_set(vm, object, key, value);
 }
 
-bool translated_delete(mote_vm *vm, mote_value *o, uint32_t at, mote_value object, mote_value key)
+bool mote_translated_delete(mote_vm *vm, mote_value *o, uint32_t at, mote_value object, mote_value key)
 {
     bool existed = false;
     operands_2(vm, o, at, object, key);
-    if (!index_delete(vm, object, key, &existed)) return false;
+    if (!mote_index_delete(vm, object, key, &existed)) return false;
     vm->ret_val = bool_value(existed);
     return true;
 }
 
-bool translated_set_closure(mote_vm *vm, uint32_t slot, mote_value levels, mote_value value)
+bool mote_translated_set_closure(mote_vm *vm, uint32_t slot, mote_value levels, mote_value value)
 {
-    block_frame *frame = closure_frame(vm, levels, slot);
+    block_frame *frame = mote_closure_frame(vm, levels, slot);
     if (frame != NULL) frame->slots[slot] = value;
     return frame != NULL;
 }
 
-bool translated_store(mote_vm *vm, mote_value *o, uint32_t at)
+bool mote_translated_store(mote_vm *vm, mote_value *o, uint32_t at)
 {
-    translated_registers(vm, o + 4, at);
-    return buffer_store(vm, o[0], o[1], o[2], o[3]);
+    mote_translated_registers(vm, o + 4, at);
+    return mote_buffer_store(vm, o[0], o[1], o[2], o[3]);
 }
 
 static bool returned(mote_vm *vm, mote_value v)
@@ -155,89 +160,89 @@ static bool returned(mote_vm *vm, mote_value v)
     return v != MOTE_FAILED;
 }
 
-bool translated_alloc_map(mote_vm *vm, mote_value *o, uint32_t at)
+bool mote_translated_alloc_map(mote_vm *vm, mote_value *o, uint32_t at)
 {
-    translated_registers(vm, o, at);
-    return returned(vm, map_new(vm, MOTE_UNDEFINED));
+    mote_translated_registers(vm, o, at);
+    return returned(vm, mote_map_new(vm, MOTE_UNDEFINED));
 }
 
-bool translated_alloc_array(mote_vm *vm, mote_value *o, uint32_t at, mote_value size)
+bool mote_translated_alloc_array(mote_vm *vm, mote_value *o, uint32_t at, mote_value size)
 {
-    translated_registers(vm, o, at);
-    return returned(vm, alloc_array(vm, size));
+    mote_translated_registers(vm, o, at);
+    return returned(vm, mote_alloc_array(vm, size));
 }
 
-bool translated_alloc_buffer(mote_vm *vm, mote_value *o, uint32_t at, mote_value size)
+bool mote_translated_alloc_buffer(mote_vm *vm, mote_value *o, uint32_t at, mote_value size)
 {
-    translated_registers(vm, o, at);
-    return returned(vm, alloc_buffer(vm, size));
+    mote_translated_registers(vm, o, at);
+    return returned(vm, mote_alloc_buffer(vm, size));
 }
 
 /* Calls. */
 
-bool translated_native(mote_vm *vm, mote_value *base, unsigned count, uint32_t at, uint32_t number)
+bool mote_translated_native(mote_vm *vm, mote_value *base, unsigned count, uint32_t at, uint32_t number)
 {
     mote_value known = vm->known_natives[number];
     const mote_builtin_field *field = &vm->translation->natives[number];
     base[0] = immediate(TAG_BUILTIN, field->object);
-    if (known != 0) return translated_call_native(vm, base, payload(known), count, at);
-    translated_registers(vm, base + 1 + count, at); /* constants are made anew: arguments stay alive meanwhile */
-    bool its_own = attached_map(vm, base[0], false) != 0;
-    mote_value found = its_own ? MOTE_UNDEFINED : builtin_get(vm, field->object, field->key);
+    if (known != 0) return mote_translated_call_native(vm, base, payload(known), count, at);
+    mote_translated_registers(vm, base + 1 + count, at); /* constants are made anew: arguments stay alive meanwhile */
+    bool its_own = mote_attached_map(vm, base[0], false) != 0;
+    mote_value found = its_own ? MOTE_UNDEFINED : mote_builtin_get(vm, field->object, field->key);
     if (has_tag(found, TAG_NATIVE) && !is_accessor(found)) vm->known_natives[number] = found;
-    return translated_call_method(vm, base, count, at, field->key);
+    return mote_translated_call_method(vm, base, count, at, field->key);
 }
 
 /* Ends of a turn. */
 
-bool translated_call_array(mote_vm *vm, mote_value *o, uint32_t at, mote_value function, mote_value array)
+bool mote_translated_call_array(mote_vm *vm, mote_value *o, uint32_t at, mote_value function, mote_value array)
 {
     operands_2(vm, o, at, function, array);
-    call_array(vm, function, array);
+    mote_call_array(vm, function, array);
     return false;
 }
 
-bool translated_throw(mote_vm *vm, mote_value *o, uint32_t at, mote_value v)
+bool mote_translated_throw(mote_vm *vm, mote_value *o, uint32_t at, mote_value v)
 {
     operands_1(vm, o, at, v);
-    throw_value(vm, v);
+    mote_throw_value(vm, v);
     return false;
 }
 
-bool translated_throw_again(mote_vm *vm, mote_value *o, uint32_t at, mote_value v)
+bool mote_translated_throw_again(mote_vm *vm, mote_value *o, uint32_t at, mote_value v)
 {
-    translated_registers(vm, o, at);
-    if (v != MOTE_UNDEFINED) unwind_again(vm, v);
+    mote_translated_registers(vm, o, at);
+    if (v != MOTE_UNDEFINED) mote_unwind_again(vm, v);
     return false;
 }
 
-bool translated_throw_jump(mote_vm *vm, mote_value *o, uint32_t at, uint32_t target, mote_value levels)
+bool mote_translated_throw_jump(mote_vm *vm, mote_value *o, uint32_t at, uint32_t target, mote_value levels)
 {
-    translated_registers(vm, o, at);
-    unwind_jump(vm, target, (uint32_t)to_int32(vm, levels));
+    mote_translated_registers(vm, o, at);
+    mote_unwind_jump(vm, target, (uint32_t)mote_to_int(vm, levels));
     return false;
 }
 
-bool translated_interrupt(mote_vm *vm, mote_value *o, uint32_t at)
+bool mote_translated_interrupt(mote_vm *vm, mote_value *o, uint32_t at)
 {
-    translated_registers(vm, o, at);
-    if (vm->guard != 0) vm_panic(vm, MOTE_PANIC_GUARD);
+    mote_translated_registers(vm, o, at);
+    if (vm->guard != 0) mote_vm_stop(vm, MOTE_PANIC_GUARD);
     else vm->interrupted = vm->current;
     return false;
 }
 
-bool translated_invalid(mote_vm *vm)
+bool mote_translated_invalid(mote_vm *vm)
 {
-    vm_panic(vm, MOTE_PANIC_INVALID_PROGRAM);
+    mote_vm_stop(vm, MOTE_PANIC_INVALID_PROGRAM);
     return false;
 }
 
-bool translated_make_object(mote_vm *vm, mote_value *base, unsigned given, uint32_t at, uint32_t class)
+bool mote_translated_make_object(mote_vm *vm, mote_value *base, unsigned given, uint32_t at, uint32_t class)
 {
-    translated_registers(vm, base + 1 + given, at);
+    mote_translated_registers(vm, base + 1 + given, at);
     mote_value prototype = vm->class_prototypes[class];
-    if (prototype == 0) return call_make_object(vm, base, vm->translation->classes[class], MOTE_UNDEFINED);
-    mote_value self = heap_new(vm, KIND_MAP, sizeof(block_map) - 4);
+    if (prototype == 0) return mote_call_make_object(vm, base, vm->translation->classes[class], MOTE_UNDEFINED);
+    mote_value self = mote_heap_new(vm, KIND_MAP, sizeof(block_map) - 4);
     if (self == MOTE_FAILED) return false;
     block_map *map = (block_map *)at_offset(vm, self);
     map->prototype = prototype;
@@ -246,8 +251,8 @@ bool translated_make_object(mote_vm *vm, mote_value *base, unsigned given, uint3
     return true;
 }
 
-bool translated_leave(mote_vm *vm, mote_value result)
+bool mote_translated_leave(mote_vm *vm, mote_value result)
 {
-    call_return(vm, result);
+    mote_call_return(vm, result);
     return true;
 }

@@ -9,91 +9,99 @@
 #ifndef MOTE_TRANSLATED_H
 #define MOTE_TRANSLATED_H
 
+#include "builtins.h"
+#include "call.h"
+#include "interpreter.h"
 #include "lookup.h"
+#include "number.h"
+#include "operations.h"
 #include "ops.h"
-#include "vm.h"
+#include "property.h"
+#include "state.h"
 
-mote_value translated_binary(mote_vm *vm, mote_value *o, uint32_t at, mote_value x, mote_value y);
-mote_value translated_unary(mote_vm *vm, mote_value *o, uint32_t at, mote_value x);
-mote_value translated_index(mote_vm *vm, mote_value *o, uint32_t at, mote_value object, mote_value key);
+mote_value mote_translated_binary(mote_vm *vm, mote_value *o, uint32_t at, mote_value x, mote_value y);
+mote_value mote_translated_unary(mote_vm *vm, mote_value *o, uint32_t at, mote_value x);
+mote_value mote_translated_index(mote_vm *vm, mote_value *o, uint32_t at, mote_value object, mote_value key);
 /** As a value: functions are bound to the object. */
-mote_value translated_field(mote_vm *vm, mote_value *o, uint32_t at, mote_value object, mote_value key);
+mote_value mote_translated_field(mote_vm *vm, mote_value *o, uint32_t at, mote_value object, mote_value key);
 /** The same, when the field is probably the object's own, at `place` in its table. */
-mote_value translated_field_at(mote_vm *vm, mote_value *o, uint32_t at, mote_value object, mote_value key,
-                               uint32_t place);
+mote_value mote_translated_field_at(mote_vm *vm, mote_value *o, uint32_t at, mote_value object, mote_value key,
+                                    uint32_t place);
 /** `object.length` */
-mote_value translated_length(mote_vm *vm, mote_value *o, uint32_t at, mote_value object, uint32_t place);
-mote_value translated_builtin(mote_vm *vm, mote_value *o, uint32_t at, enum builtin_object object, mote_value key);
-mote_value translated_number(mote_vm *vm, mote_value *o, uint32_t at, int32_t number);
-mote_value translated_literal(mote_vm *vm, mote_value *o, uint32_t at, uint32_t index);
-mote_value translated_spec(mote_vm *vm, mote_value *o, uint32_t at, uint32_t index);
-mote_value translated_ctor(mote_vm *vm, mote_value *o, uint32_t at, mote_value x);
-mote_value translated_bind(mote_vm *vm, mote_value *o, uint32_t at, mote_value function, mote_value receiver);
-mote_value translated_instance(mote_vm *vm, mote_value *o, uint32_t at, mote_value object, mote_value ctor);
-mote_value translated_closure(mote_vm *vm, mote_value *o, uint32_t at, uint32_t function);
-mote_value translated_load_closure(mote_vm *vm, mote_value *o, uint32_t at, uint32_t slot, mote_value levels);
+mote_value mote_translated_length(mote_vm *vm, mote_value *o, uint32_t at, mote_value object, uint32_t place);
+mote_value mote_translated_builtin(mote_vm *vm, mote_value *o, uint32_t at, enum builtin_object object, mote_value key);
+mote_value mote_translated_number(mote_vm *vm, mote_value *o, uint32_t at, int32_t number);
+mote_value mote_translated_literal(mote_vm *vm, mote_value *o, uint32_t at, uint32_t index);
+mote_value mote_translated_spec(mote_vm *vm, mote_value *o, uint32_t at, uint32_t index);
+mote_value mote_translated_ctor(mote_vm *vm, mote_value *o, uint32_t at, mote_value x);
+mote_value mote_translated_bind(mote_vm *vm, mote_value *o, uint32_t at, mote_value function, mote_value receiver);
+mote_value mote_translated_instance(mote_vm *vm, mote_value *o, uint32_t at, mote_value object, mote_value ctor);
+mote_value mote_translated_closure(mote_vm *vm, mote_value *o, uint32_t at, uint32_t function);
+mote_value mote_translated_load_closure(mote_vm *vm, mote_value *o, uint32_t at, uint32_t slot, mote_value levels);
 /** The operands are o[0], o[1] and o[2]. */
-mote_value translated_load(mote_vm *vm, mote_value *o, uint32_t at);
+mote_value mote_translated_load(mote_vm *vm, mote_value *o, uint32_t at);
 
-bool translated_set_field(mote_vm *vm, mote_value *o, uint32_t at, mote_value object, mote_value key, mote_value value);
-bool translated_set_field_at(mote_vm *vm, mote_value *o, uint32_t at, mote_value object, mote_value key,
-                             mote_value value, uint32_t place);
+bool mote_translated_set_field(mote_vm *vm, mote_value *o, uint32_t at, mote_value object, mote_value key,
+                               mote_value value);
+bool mote_translated_set_field_at(mote_vm *vm, mote_value *o, uint32_t at, mote_value object, mote_value key,
+                                  mote_value value, uint32_t place);
 /** The same for a field that an object with no more than `place` fields does not have; it will have `fields`. */
-bool translated_add_field(mote_vm *vm, mote_value *o, uint32_t at, mote_value object, mote_value key, mote_value value,
-                          uint32_t place, uint32_t fields);
-bool translated_set_index(mote_vm *vm, mote_value *o, uint32_t at, mote_value object, mote_value key, mote_value value);
-bool translated_delete(mote_vm *vm, mote_value *o, uint32_t at, mote_value object, mote_value key);
-bool translated_set_closure(mote_vm *vm, uint32_t slot, mote_value levels, mote_value value);
+bool mote_translated_add_field(mote_vm *vm, mote_value *o, uint32_t at, mote_value object, mote_value key,
+                               mote_value value, uint32_t place, uint32_t fields);
+bool mote_translated_set_index(mote_vm *vm, mote_value *o, uint32_t at, mote_value object, mote_value key,
+                               mote_value value);
+bool mote_translated_delete(mote_vm *vm, mote_value *o, uint32_t at, mote_value object, mote_value key);
+bool mote_translated_set_closure(mote_vm *vm, uint32_t slot, mote_value levels, mote_value value);
 /** The operands are o[0] to o[3]. */
-bool translated_store(mote_vm *vm, mote_value *o, uint32_t at);
+bool mote_translated_store(mote_vm *vm, mote_value *o, uint32_t at);
 /** To vm->ret_val. */
-bool translated_alloc_map(mote_vm *vm, mote_value *o, uint32_t at);
-bool translated_alloc_array(mote_vm *vm, mote_value *o, uint32_t at, mote_value size);
-bool translated_alloc_buffer(mote_vm *vm, mote_value *o, uint32_t at, mote_value size);
+bool mote_translated_alloc_map(mote_vm *vm, mote_value *o, uint32_t at);
+bool mote_translated_alloc_array(mote_vm *vm, mote_value *o, uint32_t at, mote_value size);
+bool mote_translated_alloc_buffer(mote_vm *vm, mote_value *o, uint32_t at, mote_value size);
 
 /*
- * Calls. Operands are as in call_enter, `at` is the place behind the call. True: the call is done, vm->ret_val has its
- * result, and vm->link is where the callee's was, see translated_back. False: something else is to run first, see
- * machine_run, and the function goes on from that place later.
+ * Calls. Operands are as in mote_call_enter, `at` is the place behind the call. True: the call is done, vm->ret_val has
+ * its result, and vm->link is where the callee's was, see mote_translated_back. False: something else is to run first,
+ * see mote_machine_run, and the function goes on from that place later.
  */
 
 /** base[0] is the function, vm->receiver its receiver. */
-bool translated_call(mote_vm *vm, mote_value *base, unsigned count, uint32_t at);
+bool mote_translated_call(mote_vm *vm, mote_value *base, unsigned count, uint32_t at);
 /** base[0] is the object, as in all that follow. */
-bool translated_call_method(mote_vm *vm, mote_value *base, unsigned count, uint32_t at, mote_value key);
+bool mote_translated_call_method(mote_vm *vm, mote_value *base, unsigned count, uint32_t at, mote_value key);
 /** base[0] is the receiver. */
-bool translated_call_native(mote_vm *vm, mote_value *base, uint32_t index, unsigned count, uint32_t at);
+bool mote_translated_call_native(mote_vm *vm, mote_value *base, uint32_t index, unsigned count, uint32_t at);
 /** Enters a translated function, base[0] is the receiver. False as above. */
-bool translated_begin_slowly(mote_vm *vm, mote_value *base, unsigned count, uint32_t at, uint32_t index);
+bool mote_translated_begin_slowly(mote_vm *vm, mote_value *base, unsigned count, uint32_t at, uint32_t index);
 
 /** A native that a builtin object has, by its number among the translation's. */
-bool translated_native(mote_vm *vm, mote_value *base, unsigned count, uint32_t at, uint32_t number);
+bool mote_translated_native(mote_vm *vm, mote_value *base, unsigned count, uint32_t at, uint32_t number);
 /** Of Buffers: readUIntBE, writeUIntBE, blitAt; of arrays: push of one value. */
-bool translated_read_uint(mote_vm *vm, mote_value *base, uint32_t at, mote_value key);
-bool translated_write_uint(mote_vm *vm, mote_value *base, uint32_t at, mote_value key);
-bool translated_blit(mote_vm *vm, mote_value *base, uint32_t at, mote_value key);
+bool mote_translated_read_uint(mote_vm *vm, mote_value *base, uint32_t at, mote_value key);
+bool mote_translated_write_uint(mote_vm *vm, mote_value *base, uint32_t at, mote_value key);
+bool mote_translated_blit(mote_vm *vm, mote_value *base, uint32_t at, mote_value key);
 /** Whether an object may have the field for itself, so that it is not that of its class. */
-bool translated_has_own(const mote_vm *vm, mote_value object, mote_value key);
-bool translated_push(mote_vm *vm, mote_value *base, uint32_t at, mote_value key);
+bool mote_translated_has_own(const mote_vm *vm, mote_value object, mote_value key);
+bool mote_translated_push(mote_vm *vm, mote_value *base, uint32_t at, mote_value key);
 
-/* What ends a function's turn; all return false, but for translated_leave. */
+/* What ends a function's turn; all return false, but for mote_translated_leave. */
 
-bool translated_call_array(mote_vm *vm, mote_value *o, uint32_t at, mote_value function, mote_value array);
-bool translated_throw(mote_vm *vm, mote_value *o, uint32_t at, mote_value v);
+bool mote_translated_call_array(mote_vm *vm, mote_value *o, uint32_t at, mote_value function, mote_value array);
+bool mote_translated_throw(mote_vm *vm, mote_value *o, uint32_t at, mote_value v);
 /** The statement of the interpreter at `at`, which leads elsewhere, with its operand `v`. */
-bool translated_throw_again(mote_vm *vm, mote_value *o, uint32_t at, mote_value v);
-bool translated_throw_jump(mote_vm *vm, mote_value *o, uint32_t at, uint32_t target, mote_value levels);
+bool mote_translated_throw_again(mote_vm *vm, mote_value *o, uint32_t at, mote_value v);
+bool mote_translated_throw_jump(mote_vm *vm, mote_value *o, uint32_t at, uint32_t target, mote_value levels);
 /** The host gets a turn, or the guard ends the program; the function goes on at `at`. */
-bool translated_interrupt(mote_vm *vm, mote_value *o, uint32_t at);
-bool translated_invalid(mote_vm *vm);
+bool mote_translated_interrupt(mote_vm *vm, mote_value *o, uint32_t at);
+bool mote_translated_invalid(mote_vm *vm);
 /** The new object of a constructor that is called by `new`. */
-bool translated_make_object(mote_vm *vm, mote_value *base, unsigned given, uint32_t at, uint32_t class);
-/** For machine_run, which goes on with the caller. */
-bool translated_leave(mote_vm *vm, mote_value result);
+bool mote_translated_make_object(mote_vm *vm, mote_value *base, unsigned given, uint32_t at, uint32_t class);
+/** For mote_machine_run, which goes on with the caller. */
+bool mote_translated_leave(mote_vm *vm, mote_value result);
 
-static inline bool translated_return(mote_vm *vm, mote_value result)
+static inline bool mote_translated_return(mote_vm *vm, mote_value result)
 {
-    if (vm->depth == vm->nested_from) return translated_leave(vm, result);
+    if (vm->depth == vm->nested_from) return mote_translated_leave(vm, result);
     vm->ret_val = result;
     vm->depth--;
     return true;
@@ -104,7 +112,7 @@ static inline bool translated_return(mote_vm *vm, mote_value result)
  * @param words how many there are below the operands
  * @param below how many there are from the function's own link to its slots
  */
-static inline mote_value *translated_back(mote_vm *vm, uint32_t words, uint32_t below)
+static inline mote_value *mote_translated_back(mote_vm *vm, uint32_t words, uint32_t below)
 {
     mote_value *operands = vm->link + LINK_WORDS, *slots = operands - words;
     vm->operands = operands;
@@ -113,7 +121,7 @@ static inline mote_value *translated_back(mote_vm *vm, uint32_t words, uint32_t 
 }
 
 /** The same for a function with its slots in a frame, which stay where they are; gives the operands. */
-static inline mote_value *translated_back_to_frame(mote_vm *vm, uint32_t below)
+static inline mote_value *mote_translated_back_to_frame(mote_vm *vm, uint32_t below)
 {
     mote_value *operands = vm->link + LINK_WORDS;
     vm->operands = operands;
@@ -131,15 +139,15 @@ typedef struct {
 /**
  * Enters a function: base[0] is the receiver, and all arguments are there. False: something else is to run first.
  */
-static ALWAYS bool translated_begin(mote_vm *vm, mote_value *base, uint32_t at, translated_entry of)
+static ALWAYS bool mote_translated_begin(mote_vm *vm, mote_value *base, uint32_t at, translated_entry of)
 {
     mote_value *slots = of.method ? base : base + 1;
     mote_value *operands = slots + of.slots + of.tries + LINK_WORDS;
     unsigned given = of.method ? of.arguments - 1 : of.arguments;
     vm->budget -= CALL_OPERATIONS;
     if (operands > vm->stack_peak || vm->depth >= vm->depth_limit || vm->budget < 0)
-        return translated_begin_slowly(vm, base, given, at, of.index);
-    if (of.constructs && base[0] == MOTE_UNDEFINED && !translated_make_object(vm, base, given, at, of.class))
+        return mote_translated_begin_slowly(vm, base, given, at, of.index);
+    if (of.constructs && base[0] == MOTE_UNDEFINED && !mote_translated_make_object(vm, base, given, at, of.class))
         return false;
     vm->depth++;
     mote_value *link = base - LINK_WORDS;
@@ -156,7 +164,7 @@ static ALWAYS bool translated_begin(mote_vm *vm, mote_value *base, uint32_t at, 
 }
 
 /** Whether the class with this number is that of the object: its methods are known then. */
-static ALWAYS bool translated_is_of(const mote_vm *vm, mote_value object, uint32_t class)
+static ALWAYS bool mote_translated_is_of(const mote_vm *vm, mote_value object, uint32_t class)
 {
     if (!is_heap(object)) return false;
     const block_map *map = (const block_map *)at_offset(vm, object);
@@ -164,93 +172,94 @@ static ALWAYS bool translated_is_of(const mote_vm *vm, mote_value object, uint32
 }
 
 /** The registers as the interpreter has them behind an operation. */
-static inline void translated_registers(mote_vm *vm, mote_value *sp, uint32_t at)
+static inline void mote_translated_registers(mote_vm *vm, mote_value *sp, uint32_t at)
 {
     vm->sp = sp;
     vm->pc = vm->image.bytes + at;
 }
 
-static inline mote_value *translated_globals(const mote_vm *vm)
+static inline mote_value *mote_translated_globals(const mote_vm *vm)
 {
     return ((block_values *)at_offset(vm, vm->globals))->items;
 }
 
-static inline mote_value translated_add(mote_vm *vm, mote_value *o, uint32_t at, mote_value x, mote_value y)
+static inline mote_value mote_translated_add(mote_vm *vm, mote_value *o, uint32_t at, mote_value x, mote_value y)
 {
     int32_t sum;
     if (both_small(x, y) && !__builtin_add_overflow((int32_t)x, (int32_t)(y - 1), &sum)) return (uint32_t)sum;
-    return translated_binary(vm, o, at, x, y);
+    return mote_translated_binary(vm, o, at, x, y);
 }
 
-static inline mote_value translated_sub(mote_vm *vm, mote_value *o, uint32_t at, mote_value x, mote_value y)
+static inline mote_value mote_translated_sub(mote_vm *vm, mote_value *o, uint32_t at, mote_value x, mote_value y)
 {
     int32_t difference;
     if (both_small(x, y) && !__builtin_sub_overflow((int32_t)x, (int32_t)(y - 1), &difference))
         return (uint32_t)difference;
-    return translated_binary(vm, o, at, x, y);
+    return mote_translated_binary(vm, o, at, x, y);
 }
 
-static inline mote_value translated_and(mote_vm *vm, mote_value *o, uint32_t at, mote_value x, mote_value y)
+static inline mote_value mote_translated_and(mote_vm *vm, mote_value *o, uint32_t at, mote_value x, mote_value y)
 {
-    return both_small(x, y) ? x & y : translated_binary(vm, o, at, x, y);
+    return both_small(x, y) ? x & y : mote_translated_binary(vm, o, at, x, y);
 }
 
-static inline mote_value translated_or(mote_vm *vm, mote_value *o, uint32_t at, mote_value x, mote_value y)
+static inline mote_value mote_translated_or(mote_vm *vm, mote_value *o, uint32_t at, mote_value x, mote_value y)
 {
-    return both_small(x, y) ? x | y : translated_binary(vm, o, at, x, y);
+    return both_small(x, y) ? x | y : mote_translated_binary(vm, o, at, x, y);
 }
 
-static inline mote_value translated_xor(mote_vm *vm, mote_value *o, uint32_t at, mote_value x, mote_value y)
+static inline mote_value mote_translated_xor(mote_vm *vm, mote_value *o, uint32_t at, mote_value x, mote_value y)
 {
-    return both_small(x, y) ? (x ^ y) | 1u : translated_binary(vm, o, at, x, y);
+    return both_small(x, y) ? (x ^ y) | 1u : mote_translated_binary(vm, o, at, x, y);
 }
 
-static inline mote_value translated_mul(mote_vm *vm, mote_value *o, uint32_t at, mote_value x, mote_value y)
+static inline mote_value mote_translated_mul(mote_vm *vm, mote_value *o, uint32_t at, mote_value x, mote_value y)
 {
     int32_t product;
     bool fits =
         both_small(x, y) && !__builtin_mul_overflow(small_int(x), small_int(y), &product) && fits_small(product);
-    return fits ? small_value(product) : translated_binary(vm, o, at, x, y);
+    return fits ? small_value(product) : mote_translated_binary(vm, o, at, x, y);
 }
 
-static inline mote_value translated_shift_left(mote_vm *vm, mote_value *o, uint32_t at, mote_value x, mote_value y)
+static inline mote_value mote_translated_shift_left(mote_vm *vm, mote_value *o, uint32_t at, mote_value x, mote_value y)
 {
     if (both_small(x, y)) {
         int32_t shifted = (int32_t)((uint32_t)small_int(x) << ((uint32_t)small_int(y) & 31u));
         if (fits_small(shifted)) return small_value(shifted);
     }
-    return translated_binary(vm, o, at, x, y);
+    return mote_translated_binary(vm, o, at, x, y);
 }
 
-static inline mote_value translated_shift_right(mote_vm *vm, mote_value *o, uint32_t at, mote_value x, mote_value y)
+static inline mote_value mote_translated_shift_right(mote_vm *vm, mote_value *o, uint32_t at, mote_value x,
+                                                     mote_value y)
 {
     if (both_small(x, y)) return small_value(small_int(x) >> ((uint32_t)small_int(y) & 31u));
-    return translated_binary(vm, o, at, x, y);
+    return mote_translated_binary(vm, o, at, x, y);
 }
 
-static inline bool translated_less(mote_vm *vm, mote_value x, mote_value y)
+static inline bool mote_translated_less(mote_vm *vm, mote_value x, mote_value y)
 {
-    return both_small(x, y) ? (int32_t)x < (int32_t)y : examine(vm, OP_LT, x, y) == MOTE_TRUE;
+    return both_small(x, y) ? (int32_t)x < (int32_t)y : mote_examine(vm, OP_LT, x, y) == MOTE_TRUE;
 }
 
-static inline bool translated_not_more(mote_vm *vm, mote_value x, mote_value y)
+static inline bool mote_translated_not_more(mote_vm *vm, mote_value x, mote_value y)
 {
-    return both_small(x, y) ? (int32_t)x <= (int32_t)y : examine(vm, OP_LE, x, y) == MOTE_TRUE;
+    return both_small(x, y) ? (int32_t)x <= (int32_t)y : mote_examine(vm, OP_LE, x, y) == MOTE_TRUE;
 }
 
-static inline bool translated_equal(mote_vm *vm, mote_value x, mote_value y)
+static inline bool mote_translated_equal(mote_vm *vm, mote_value x, mote_value y)
 {
-    return is_small(x) || is_small(y) ? x == y : values_equal(vm, x, y);
+    return is_small(x) || is_small(y) ? x == y : mote_values_equal(vm, x, y);
 }
 
-static inline bool translated_about_equal(mote_vm *vm, mote_value x, mote_value y)
+static inline bool mote_translated_about_equal(mote_vm *vm, mote_value x, mote_value y)
 {
-    return is_small(x) || is_small(y) ? x == y : examine(vm, OP_APPROX_EQ, x, y) == MOTE_TRUE;
+    return is_small(x) || is_small(y) ? x == y : mote_examine(vm, OP_APPROX_EQ, x, y) == MOTE_TRUE;
 }
 
-static inline bool translated_truth(mote_vm *vm, mote_value v)
+static inline bool mote_translated_truth(mote_vm *vm, mote_value v)
 {
-    return v == MOTE_TRUE || (v != MOTE_FALSE && v != MOTE_UNDEFINED && to_bool(vm, v));
+    return v == MOTE_TRUE || (v != MOTE_FALSE && v != MOTE_UNDEFINED && mote_to_bool(vm, v));
 }
 
 #endif

@@ -1,5 +1,17 @@
-/* Arrays. */
-#include "vm.h"
+/*
+ * Arrays. An array is a block of fixed size (block_array) and, once something was stored, its elements (block_values):
+ * the elements may grow and move while every reference to the array stays what it is.
+ *
+ * Invariant: elements between the length and the capacity are undefined. So an array that grows within its capacity
+ * needs no clearing, and the collector may mark the whole capacity.
+ */
+#include "array.h"
+#include "builtins.h"
+#include "exception.h"
+#include "heap.h"
+#include "interpreter.h"
+#include "state.h"
+#include "text.h"
 
 #include <string.h>
 
@@ -26,35 +38,35 @@ static bool reserve(mote_vm *vm, mote_value array, uint32_t wanted)
     /* What is behind the length now, is plain words from before; what is behind the capacity, was never there. */
     uint32_t capacity = have + have / 2 + 2 < wanted ? wanted : have + have / 2 + 2;
     mote_value old = array_at(vm, array)->items;
-    if (old != 0 && heap_extend(vm, old, capacity + 1)) {
+    if (old != 0 && mote_heap_extend(vm, old, capacity + 1)) {
         clear_from(vm, array, have);
         return true;
     }
     root_push(vm, array);
-    mote_value items = heap_new(vm, KIND_VALUES, capacity * 4);
+    mote_value items = mote_heap_new(vm, KIND_VALUES, capacity * 4);
     roots_drop(vm, 1);
     if (items == MOTE_FAILED) return false;
     if (old != 0) memcpy(((block_values *)at_offset(vm, items))->items, array_items(vm, array), have * 4);
     array_at(vm, array)->items = items;
     clear_from(vm, array, have);
-    heap_free(vm, old);
+    mote_heap_free(vm, old);
     return true;
 }
 
-mote_value array_new(mote_vm *vm, uint32_t length)
+mote_value mote_array_new(mote_vm *vm, uint32_t length)
 {
-    mote_value v = heap_new(vm, KIND_ARRAY, sizeof(block_array) - 4);
+    mote_value v = mote_heap_new(vm, KIND_ARRAY, sizeof(block_array) - 4);
     if (v == MOTE_FAILED) return v;
     array_at(vm, v)->length = 0;
     array_at(vm, v)->items = 0;
-    return length == 0 || array_resize(vm, v, length) ? v : MOTE_FAILED;
+    return length == 0 || mote_array_resize(vm, v, length) ? v : MOTE_FAILED;
 }
 
 /**
  * Items that were never there are undefined. Behind the end, removed blocks are forgotten, but plain words stay: a
  * program that writes past the end finds them in the gap, on the official machine too.
  */
-bool array_resize(mote_vm *vm, mote_value array, uint32_t length)
+bool mote_array_resize(mote_vm *vm, mote_value array, uint32_t length)
 {
     if (!reserve(vm, array, length)) return false;
     for (uint32_t i = length, end = array_length(vm, array); i < end; i++)
@@ -67,10 +79,10 @@ static bool push_values(mote_vm *vm, mote_value array, const mote_value *values,
 {
     uint32_t length = array_length(vm, array);
     if (length + count > MAX_ARRAY_INDEX + 1) {
-        throw_error(vm, MOTE_RANGE_ERROR, "array too big");
+        mote_throw_error(vm, MOTE_RANGE_ERROR, "array too big");
         return false;
     }
-    if (!array_resize(vm, array, length + count)) return false;
+    if (!mote_array_resize(vm, array, length + count)) return false;
     if (count > 0) memcpy(array_items(vm, array) + length, values, count * 4);
     return true;
 }
@@ -87,7 +99,7 @@ mote_value mote_array_at(mote_vm *vm, mote_value value, size_t index)
 
 mote_value mote_new_array(mote_vm *vm)
 {
-    return array_new(vm, 0);
+    return mote_array_new(vm, 0);
 }
 
 bool mote_array_push(mote_vm *vm, mote_value array, mote_value value)
@@ -105,12 +117,12 @@ static mote_value array_construct(mote_vm *vm, mote_value receiver, const mote_v
     (void)receiver;
     if (count == 1 && is_small(args[0])) {
         uint32_t length = (uint32_t)small_int(args[0]);
-        if (length > MAX_ARRAY_INDEX + 1) return throw_error(vm, MOTE_RANGE_ERROR, "array too big");
-        return array_new(vm, length);
+        if (length > MAX_ARRAY_INDEX + 1) return mote_throw_error(vm, MOTE_RANGE_ERROR, "array too big");
+        return mote_array_new(vm, length);
     }
     if (count == 1 && has_kind(vm, args[0], KIND_DOUBLE))
-        return throw_error(vm, MOTE_RANGE_ERROR, "Invalid array length");
-    mote_value v = array_new(vm, 0);
+        return mote_throw_error(vm, MOTE_RANGE_ERROR, "Invalid array length");
+    mote_value v = mote_array_new(vm, 0);
     if (v == MOTE_FAILED) return v;
     return push_values(vm, v, args, count) ? v : MOTE_FAILED;
 }
@@ -124,7 +136,7 @@ static mote_value array_is_array(mote_vm *vm, mote_value receiver, const mote_va
 static bool expect_array(mote_vm *vm, mote_value v)
 {
     if (has_kind(vm, v, KIND_ARRAY)) return true;
-    throw_expecting(vm, "array", v);
+    mote_throw_expecting(vm, "array", v);
     return false;
 }
 
@@ -132,13 +144,13 @@ static mote_value array_get_length(mote_vm *vm, mote_value receiver, const mote_
 {
     (void)args, (void)count;
     if (!expect_array(vm, receiver)) return MOTE_FAILED;
-    return int_value(vm, (int32_t)array_length(vm, receiver));
+    return mote_int(vm, (int32_t)array_length(vm, receiver));
 }
 
 static mote_value array_push(mote_vm *vm, mote_value receiver, const mote_value *args, unsigned count)
 {
     if (!expect_array(vm, receiver) || !push_values(vm, receiver, args, count)) return MOTE_FAILED;
-    return int_value(vm, (int32_t)array_length(vm, receiver));
+    return mote_int(vm, (int32_t)array_length(vm, receiver));
 }
 
 static mote_value array_push_range(mote_vm *vm, mote_value receiver, const mote_value *args, unsigned count)
@@ -146,10 +158,10 @@ static mote_value array_push_range(mote_vm *vm, mote_value receiver, const mote_
     (void)count;
     if (!expect_array(vm, receiver) || !expect_array(vm, args[0])) return MOTE_FAILED;
     uint32_t length = array_length(vm, receiver), more = array_length(vm, args[0]);
-    if (length + more > MAX_ARRAY_INDEX + 1) return throw_error(vm, MOTE_RANGE_ERROR, "array too big");
-    if (!array_resize(vm, receiver, length + more)) return MOTE_FAILED;
+    if (length + more > MAX_ARRAY_INDEX + 1) return mote_throw_error(vm, MOTE_RANGE_ERROR, "array too big");
+    if (!mote_array_resize(vm, receiver, length + more)) return MOTE_FAILED;
     if (more > 0) memcpy(array_items(vm, receiver) + length, array_items(vm, args[0]), more * 4);
-    return int_value(vm, (int32_t)(length + more));
+    return mote_int(vm, (int32_t)(length + more));
 }
 
 static mote_value array_insert(mote_vm *vm, mote_value receiver, const mote_value *args, unsigned count)
@@ -157,13 +169,13 @@ static mote_value array_insert(mote_vm *vm, mote_value receiver, const mote_valu
     (void)count;
     if (!expect_array(vm, receiver)) return MOTE_FAILED;
     uint32_t length = array_length(vm, receiver);
-    int32_t at = to_int32(vm, args[0]), number = to_int32(vm, args[1]);
+    int32_t at = mote_to_int(vm, args[0]), number = mote_to_int(vm, args[1]);
     uint32_t from = (uint32_t)at > length ? length : (uint32_t)at; /* a negative one is behind the end, too */
     if (number > MAX_ARRAY_INDEX || (number > 0 && length + (uint32_t)number > MAX_ARRAY_INDEX + 1))
-        return throw_error(vm, MOTE_RANGE_ERROR, "array too big");
+        return mote_throw_error(vm, MOTE_RANGE_ERROR, "array too big");
     if (number > 0) {
         uint32_t more = (uint32_t)number;
-        if (!array_resize(vm, receiver, length + more)) return MOTE_FAILED;
+        if (!mote_array_resize(vm, receiver, length + more)) return MOTE_FAILED;
         mote_value *items = array_items(vm, receiver);
         memmove(items + from + more, items + from, (length - from) * 4);
         for (uint32_t i = 0; i < more; i++) items[from + i] = MOTE_UNDEFINED;
@@ -173,7 +185,7 @@ static mote_value array_insert(mote_vm *vm, mote_value receiver, const mote_valu
             mote_value *items = array_items(vm, receiver);
             memmove(items + from, items + from + fewer, (length - from - fewer) * 4);
         }
-        if (!array_resize(vm, receiver, length - fewer)) return MOTE_FAILED;
+        if (!mote_array_resize(vm, receiver, length - fewer)) return MOTE_FAILED;
     }
     return MOTE_UNDEFINED;
 }
@@ -182,9 +194,9 @@ static mote_value array_slice(mote_vm *vm, mote_value receiver, const mote_value
 {
     if (!expect_array(vm, receiver)) return MOTE_FAILED;
     uint32_t length = array_length(vm, receiver);
-    uint32_t from = count > 0 ? clamp_index(to_int32(vm, args[0]), length) : 0;
-    uint32_t to = count > 1 && !is_nullish(args[1]) ? clamp_index(to_int32(vm, args[1]), length) : length;
-    mote_value v = array_new(vm, to > from ? to - from : 0);
+    uint32_t from = count > 0 ? clamp_index(mote_to_int(vm, args[0]), length) : 0;
+    uint32_t to = count > 1 && !is_nullish(args[1]) ? clamp_index(mote_to_int(vm, args[1]), length) : length;
+    mote_value v = mote_array_new(vm, to > from ? to - from : 0);
     if (v != MOTE_FAILED && to > from) memcpy(array_items(vm, v), array_items(vm, receiver) + from, (to - from) * 4);
     return v;
 }
@@ -193,24 +205,24 @@ static mote_value array_join(mote_vm *vm, mote_value receiver, const mote_value 
 {
     (void)count;
     if (!expect_array(vm, receiver)) return MOTE_FAILED;
-    mote_value separator = args[0] == MOTE_UNDEFINED ? MOTE_UNDEFINED : to_string(vm, args[0]);
+    mote_value separator = args[0] == MOTE_UNDEFINED ? MOTE_UNDEFINED : mote_to_string(vm, args[0]);
     text_builder text;
     root_push(vm, separator);
-    if (separator == MOTE_FAILED || !text_begin(&text, vm, UINT32_MAX)) {
+    if (separator == MOTE_FAILED || !mote_text_begin(&text, vm, UINT32_MAX)) {
         roots_drop(vm, 1);
         return MOTE_FAILED;
     }
     for (uint32_t i = 0; i < array_length(vm, receiver) && !text.failed; i++) {
-        if (i > 0 && separator == MOTE_UNDEFINED) text_add_literal(&text, ",");
-        else if (i > 0) text_add_value(&text, separator);
-        text_add_value(&text, array_items(vm, receiver)[i]);
+        if (i > 0 && separator == MOTE_UNDEFINED) mote_text_add_literal(&text, ",");
+        else if (i > 0) mote_text_add_value(&text, separator);
+        mote_text_add_value(&text, array_items(vm, receiver)[i]);
     }
-    mote_value joined = text_end(&text);
+    mote_value joined = mote_text_end(&text);
     roots_drop(vm, 1);
     return joined;
 }
 
-const native_entry array_natives[] = {
+const native_entry mote_array_natives[] = {
     {OBJECT_Array, S_isArray, NATIVE_FUNCTION, 1, array_is_array},
     {OBJECT_Array, S___func__, NATIVE_CTOR, VARIADIC, array_construct},
     {OBJECT_Array_prototype, S_length, NATIVE_PROPERTY, 0, array_get_length},

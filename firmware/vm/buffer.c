@@ -1,12 +1,26 @@
-/* Buffers: bytes, number formats, texts of bytes. */
-#include "vm.h"
+/*
+ * Buffers: bytes, number formats, texts of bytes. A Buffer is a heap block with its bytes, or an immediate that names
+ * bytes of the image, which are read-only. mote_buffer_data gives both; whoever writes asks mote_buffer_is_writable.
+ *
+ * Number formats are the compiler's: integers of 1 to 8 bytes, floats, and fixed point as an integer with a shift, all
+ * little-endian. What does not fit is saturated and not wrapped, as programs see on the official machine.
+ */
+#include "buffer.h"
+#include "array.h"
+#include "builtins.h"
+#include "exception.h"
+#include "heap.h"
+#include "number.h"
+#include "state.h"
+#include "text.h"
+#include "utf8_string.h"
 
 #include <math.h>
 #include <string.h>
 
-mote_value buffer_new(mote_vm *vm, uint32_t length)
+mote_value mote_buffer_new(mote_vm *vm, uint32_t length)
 {
-    mote_value v = heap_new(vm, KIND_BUFFER, 4 + length);
+    mote_value v = mote_heap_new(vm, KIND_BUFFER, 4 + length);
     if (v == MOTE_FAILED) return v;
     block_buffer *buffer = at_offset(vm, v);
     buffer->length = length;
@@ -14,7 +28,7 @@ mote_value buffer_new(mote_vm *vm, uint32_t length)
     return v;
 }
 
-uint8_t *buffer_data(const mote_vm *vm, mote_value v, uint32_t *length)
+uint8_t *mote_buffer_data(const mote_vm *vm, mote_value v, uint32_t *length)
 {
     if (has_kind(vm, v, KIND_BUFFER)) {
         block_buffer *buffer = at_offset(vm, v);
@@ -29,16 +43,16 @@ uint8_t *buffer_data(const mote_vm *vm, mote_value v, uint32_t *length)
 /** Bytes to read: of a Buffer or a string. */
 static const uint8_t *readable(mote_vm *vm, mote_value v, uint32_t *length)
 {
-    const uint8_t *data = buffer_data(vm, v, length);
-    if (data == NULL && is_string(vm, v)) data = (const uint8_t *)string_text(vm, v, length, NULL);
-    if (data == NULL) throw_expecting(vm, "buffer", v);
+    const uint8_t *data = mote_buffer_data(vm, v, length);
+    if (data == NULL && mote_is_string(vm, v)) data = (const uint8_t *)mote_string_text(vm, v, length, NULL);
+    if (data == NULL) mote_throw_expecting(vm, "buffer", v);
     return data;
 }
 
 static uint8_t *writable(mote_vm *vm, mote_value v, uint32_t *length)
 {
-    if (has_kind(vm, v, KIND_BUFFER)) return buffer_data(vm, v, length);
-    throw_expecting(vm, "mutable Buffer", v);
+    if (has_kind(vm, v, KIND_BUFFER)) return mote_buffer_data(vm, v, length);
+    mote_throw_expecting(vm, "mutable Buffer", v);
     return NULL;
 }
 
@@ -75,7 +89,7 @@ static mote_value load_number(mote_vm *vm, const uint8_t *at, uint32_t format)
 {
     uint32_t type = format & 15u, size = 1u << (type & 3u), shift = format >> 4;
     uint64_t bits = load_bits(at, size);
-    if (type >= FORMAT_FLOAT) return number_value(vm, bits_to_float(type, bits));
+    if (type >= FORMAT_FLOAT) return mote_number(vm, bits_to_float(type, bits));
     if (size < 4 && shift == 0) {
         int32_t number = (int32_t)(uint32_t)bits;
         if (type >= FORMAT_SIGNED) number = size == 1 ? (int8_t)number : (int16_t)number;
@@ -87,7 +101,7 @@ static mote_value load_number(mote_vm *vm, const uint8_t *at, uint32_t format)
         uint64_t sign = 1ull << (63 - spare);
         number = (bits & sign) != 0 ? -(double)((~bits + 1) & (sign | (sign - 1))) : (double)bits;
     }
-    return number_value(vm, ldexp(number, -(int)shift));
+    return mote_number(vm, ldexp(number, -(int)shift));
 }
 
 static bool is_format(uint32_t format)
@@ -96,12 +110,12 @@ static bool is_format(uint32_t format)
     return type < FORMAT_FLOAT ? (format >> 4) < 64 : type == FORMAT_F32 || type == FORMAT_F64;
 }
 
-mote_value buffer_load(mote_vm *vm, mote_value buffer, mote_value format, mote_value offset)
+mote_value mote_buffer_load(mote_vm *vm, mote_value buffer, mote_value format, mote_value offset)
 {
-    uint32_t length, kind = (uint32_t)to_int32(vm, format), at = (uint32_t)to_int32(vm, offset);
+    uint32_t length, kind = (uint32_t)mote_to_int(vm, format), at = (uint32_t)mote_to_int(vm, offset);
     const uint8_t *data = readable(vm, buffer, &length);
     if (data == NULL) return MOTE_FAILED;
-    if (!is_format(kind)) return throw_error(vm, MOTE_TYPE_ERROR, "number format not supported (yet)");
+    if (!is_format(kind)) return mote_throw_error(vm, MOTE_TYPE_ERROR, "number format not supported (yet)");
     uint32_t size = 1u << (kind & 3u);
     if (at > length || length - at < size) return MOTE_UNDEFINED;
     return load_number(vm, data + at, kind);
@@ -134,22 +148,22 @@ static uint64_t to_bits(uint32_t type, double number)
     return bits;
 }
 
-bool buffer_store(mote_vm *vm, mote_value buffer, mote_value format, mote_value offset, mote_value value)
+bool mote_buffer_store(mote_vm *vm, mote_value buffer, mote_value format, mote_value offset, mote_value value)
 {
-    uint32_t length, kind = (uint32_t)to_int32(vm, format), at = (uint32_t)to_int32(vm, offset);
-    if (!mote_is_buffer(vm, buffer)) throw_expecting(vm, "buffer", buffer);
+    uint32_t length, kind = (uint32_t)mote_to_int(vm, format), at = (uint32_t)mote_to_int(vm, offset);
+    if (!mote_is_buffer(vm, buffer)) mote_throw_expecting(vm, "buffer", buffer);
     uint8_t *data = mote_is_buffer(vm, buffer) ? writable(vm, buffer, &length) : NULL;
     if (data == NULL) return false;
     uint32_t size = 1u << (kind & 3u), type = kind & 15u;
     if (!is_format(kind)) {
-        throw_error(vm, MOTE_TYPE_ERROR, "number format not supported (yet)");
+        mote_throw_error(vm, MOTE_TYPE_ERROR, "number format not supported (yet)");
         return false;
     }
     if (at > length || length - at < size) {
-        throw_error(vm, MOTE_RANGE_ERROR, "buffer store out of range");
+        mote_throw_error(vm, MOTE_RANGE_ERROR, "buffer store out of range");
         return false;
     }
-    double number = to_double(vm, value);
+    double number = mote_to_double(vm, value);
     if (type < FORMAT_FLOAT) number = ldexp(number, (int)(kind >> 4));
     store_bits(data + at, size, to_bits(type, number));
     return true;
@@ -160,7 +174,7 @@ bool buffer_store(mote_vm *vm, mote_value buffer, mote_value format, mote_value 
 uint8_t *mote_buffer(mote_vm *vm, mote_value value, size_t *length)
 {
     uint32_t bytes = 0;
-    uint8_t *data = buffer_data(vm, value, &bytes);
+    uint8_t *data = mote_buffer_data(vm, value, &bytes);
     *length = bytes;
     return data;
 }
@@ -177,8 +191,8 @@ bool mote_buffer_is_writable(mote_vm *vm, mote_value value)
 
 mote_value mote_new_buffer(mote_vm *vm, size_t length)
 {
-    if (length > 0xffffff) return throw_error(vm, MOTE_RANGE_ERROR, "buffer too big");
-    return buffer_new(vm, (uint32_t)length);
+    if (length > 0xffffff) return mote_throw_error(vm, MOTE_RANGE_ERROR, "buffer too big");
+    return mote_buffer_new(vm, (uint32_t)length);
 }
 
 /* Natives. */
@@ -186,14 +200,14 @@ mote_value mote_new_buffer(mote_vm *vm, size_t length)
 static mote_value buffer_alloc(mote_vm *vm, mote_value receiver, const mote_value *args, unsigned count)
 {
     (void)receiver, (void)count;
-    uint32_t length = (uint32_t)to_int32(vm, args[0]);
-    if (length > MAX_BUFFER) return throw_error(vm, MOTE_RANGE_ERROR, "buffer too big");
-    return buffer_new(vm, length);
+    uint32_t length = (uint32_t)mote_to_int(vm, args[0]);
+    if (length > MAX_BUFFER) return mote_throw_error(vm, MOTE_RANGE_ERROR, "buffer too big");
+    return mote_buffer_new(vm, length);
 }
 
 static mote_value from_bytes(mote_vm *vm, const uint8_t *data, uint32_t length)
 {
-    mote_value v = buffer_new(vm, length);
+    mote_value v = mote_buffer_new(vm, length);
     if (v != MOTE_FAILED && length > 0) memcpy(((block_buffer *)at_offset(vm, v))->data, data, length);
     return v;
 }
@@ -201,10 +215,10 @@ static mote_value from_bytes(mote_vm *vm, const uint8_t *data, uint32_t length)
 static mote_value from_array(mote_vm *vm, mote_value array)
 {
     uint32_t length = array_length(vm, array);
-    mote_value v = buffer_new(vm, length);
+    mote_value v = mote_buffer_new(vm, length);
     if (v == MOTE_FAILED) return v;
     uint8_t *data = ((block_buffer *)at_offset(vm, v))->data;
-    for (uint32_t i = 0; i < length; i++) data[i] = (uint8_t)to_int32(vm, array_items(vm, array)[i]);
+    for (uint32_t i = 0; i < length; i++) data[i] = (uint8_t)mote_to_int(vm, array_items(vm, array)[i]);
     return v;
 }
 
@@ -220,7 +234,7 @@ static mote_value from_hex(mote_vm *vm, const uint8_t *text, uint32_t length)
 {
     uint32_t digits = 0;
     for (uint32_t i = 0; i < length; i++) digits += hex_value(text[i]) >= 0;
-    mote_value v = buffer_new(vm, digits / 2);
+    mote_value v = mote_buffer_new(vm, digits / 2);
     if (v == MOTE_FAILED) return v;
     uint8_t *data = ((block_buffer *)at_offset(vm, v))->data;
     uint32_t put = 0;
@@ -238,17 +252,17 @@ enum encoding { ENCODING_UTF8, ENCODING_HEX, ENCODING_UNKNOWN };
 static enum encoding encoding_of(mote_vm *vm, mote_value v)
 {
     if (is_falsy_constant(v)) return ENCODING_UTF8;
-    if (is_string(vm, v)) {
-        if (string_equals(vm, v, builtin_value(S_hex))) return ENCODING_HEX;
-        if (string_equals(vm, v, builtin_value(S_utf8)) || string_equals(vm, v, builtin_value(S_UTF_8)))
+    if (mote_is_string(vm, v)) {
+        if (mote_string_equals(vm, v, builtin_value(S_hex))) return ENCODING_HEX;
+        if (mote_string_equals(vm, v, builtin_value(S_utf8)) || mote_string_equals(vm, v, builtin_value(S_utf_8)))
             return ENCODING_UTF8;
     }
     uint32_t length;
     root_push(vm, v);
-    mote_value text = to_string(vm, v);
+    mote_value text = mote_to_string(vm, v);
     roots_drop(vm, 1);
     if (text != MOTE_FAILED)
-        throw_error(vm, MOTE_TYPE_ERROR, "Unknown encoding: %s", string_text(vm, text, &length, NULL));
+        mote_throw_error(vm, MOTE_TYPE_ERROR, "Unknown encoding: %s", mote_string_text(vm, text, &length, NULL));
     return ENCODING_UNKNOWN;
 }
 
@@ -257,12 +271,12 @@ static mote_value buffer_from(mote_vm *vm, mote_value receiver, const mote_value
     (void)receiver, (void)count;
     uint32_t length;
     if (has_kind(vm, args[0], KIND_ARRAY)) return from_array(vm, args[0]);
-    const uint8_t *data = buffer_data(vm, args[0], &length);
+    const uint8_t *data = mote_buffer_data(vm, args[0], &length);
     if (data != NULL) return from_bytes(vm, data, length);
-    if (!is_string(vm, args[0])) return throw_error(vm, MOTE_TYPE_ERROR, "Expecting string, buffer or array");
+    if (!mote_is_string(vm, args[0])) return mote_throw_error(vm, MOTE_TYPE_ERROR, "Expecting string, buffer or array");
     enum encoding encoding = encoding_of(vm, args[1]);
     if (encoding == ENCODING_UNKNOWN) return MOTE_FAILED;
-    data = (const uint8_t *)string_text(vm, args[0], &length, NULL);
+    data = (const uint8_t *)mote_string_text(vm, args[0], &length, NULL);
     return encoding == ENCODING_HEX ? from_hex(vm, data, length) : from_bytes(vm, data, length);
 }
 
@@ -270,32 +284,32 @@ static mote_value buffer_length(mote_vm *vm, mote_value receiver, const mote_val
 {
     (void)args, (void)count;
     uint32_t length;
-    if (buffer_data(vm, receiver, &length) == NULL) return throw_expecting(vm, "buffer", receiver);
-    return uint_value(vm, length);
+    if (mote_buffer_data(vm, receiver, &length) == NULL) return mote_throw_expecting(vm, "buffer", receiver);
+    return mote_uint_value(vm, length);
 }
 
 static mote_value to_hex(mote_vm *vm, mote_value buffer)
 {
     uint32_t length;
-    const uint8_t *data = buffer_data(vm, buffer, &length);
+    const uint8_t *data = mote_buffer_data(vm, buffer, &length);
     text_builder text;
-    if (!text_begin(&text, vm, UINT32_MAX)) return MOTE_FAILED;
+    if (!mote_text_begin(&text, vm, UINT32_MAX)) return MOTE_FAILED;
     for (uint32_t i = 0; i < length; i++) {
         const char digits[] = {"0123456789abcdef"[data[i] >> 4], "0123456789abcdef"[data[i] & 15]};
-        text_add(&text, digits, 2);
+        mote_text_add(&text, digits, 2);
     }
-    return text_end(&text);
+    return mote_text_end(&text);
 }
 
 static mote_value buffer_to_string(mote_vm *vm, mote_value receiver, const mote_value *args, unsigned count)
 {
     (void)count;
     uint32_t length;
-    const uint8_t *data = buffer_data(vm, receiver, &length);
-    if (data == NULL) return throw_expecting(vm, "buffer", receiver);
+    const uint8_t *data = mote_buffer_data(vm, receiver, &length);
+    if (data == NULL) return mote_throw_expecting(vm, "buffer", receiver);
     enum encoding encoding = encoding_of(vm, args[0]);
     if (encoding == ENCODING_UNKNOWN) return MOTE_FAILED;
-    return encoding == ENCODING_HEX ? to_hex(vm, receiver) : string_from_bytes(vm, data, length);
+    return encoding == ENCODING_HEX ? to_hex(vm, receiver) : mote_string_from_bytes(vm, data, length);
 }
 
 static mote_value buffer_fill_at(mote_vm *vm, mote_value receiver, const mote_value *args, unsigned count)
@@ -304,10 +318,10 @@ static mote_value buffer_fill_at(mote_vm *vm, mote_value receiver, const mote_va
     uint32_t length;
     uint8_t *data = writable(vm, receiver, &length);
     if (data == NULL) return MOTE_FAILED;
-    int64_t from = to_int32(vm, args[0]), size = to_int32(vm, args[1]);
+    int64_t from = mote_to_int(vm, args[0]), size = mote_to_int(vm, args[1]);
     if (from < 0) return MOTE_UNDEFINED;
     if (size > (int64_t)length - from) size = (int64_t)length - from;
-    if (size > 0) memset(data + from, to_int32(vm, args[2]), (size_t)size);
+    if (size > 0) memset(data + from, mote_to_int(vm, args[2]), (size_t)size);
     return MOTE_UNDEFINED;
 }
 
@@ -318,7 +332,7 @@ static mote_value buffer_blit_at(mote_vm *vm, mote_value receiver, const mote_va
     uint8_t *to = writable(vm, receiver, &length);
     const uint8_t *from = to == NULL ? NULL : readable(vm, args[1], &available);
     if (from == NULL) return MOTE_FAILED;
-    int64_t at = to_int32(vm, args[0]), start = to_int32(vm, args[2]), size = to_int32(vm, args[3]);
+    int64_t at = mote_to_int(vm, args[0]), start = mote_to_int(vm, args[2]), size = mote_to_int(vm, args[3]);
     if (at < 0 || start < 0) return MOTE_UNDEFINED;
     if (size > (int64_t)length - at) size = (int64_t)length - at;
     if (size > (int64_t)available - start) size = (int64_t)available - start;
@@ -342,10 +356,10 @@ static mote_value buffer_rotate(mote_vm *vm, mote_value receiver, const mote_val
     uint32_t length;
     uint8_t *data = writable(vm, receiver, &length);
     if (data == NULL) return MOTE_FAILED;
-    int32_t by = to_int32(vm, args[0]);
-    uint32_t from = is_falsy_constant(args[1]) ? 0 : (uint32_t)to_int32(vm, args[1]);
-    uint32_t to = is_falsy_constant(args[2]) ? length : (uint32_t)to_int32(vm, args[2]);
-    if (from > to || to > length) return throw_error(vm, MOTE_RANGE_ERROR, "invalid rotation range");
+    int32_t by = mote_to_int(vm, args[0]);
+    uint32_t from = is_falsy_constant(args[1]) ? 0 : (uint32_t)mote_to_int(vm, args[1]);
+    uint32_t to = is_falsy_constant(args[2]) ? length : (uint32_t)mote_to_int(vm, args[2]);
+    if (from > to || to > length) return mote_throw_error(vm, MOTE_RANGE_ERROR, "invalid rotation range");
     if (from == to) return MOTE_UNDEFINED;
     int64_t size = (int64_t)to - from, left = by % size;
     if (left < 0) left += size;
@@ -360,17 +374,17 @@ static mote_value buffer_index_of(mote_vm *vm, mote_value receiver, const mote_v
 {
     (void)count;
     uint32_t length;
-    const uint8_t *data = buffer_data(vm, receiver, &length);
-    if (data == NULL) return throw_expecting(vm, "buffer", receiver);
-    int32_t wanted = to_int32(vm, args[0]);
-    int32_t from = to_int32(vm, args[1]), found = -1;
-    int32_t end = is_nullish(args[2]) ? (int32_t)length : to_int32(vm, args[2]);
+    const uint8_t *data = mote_buffer_data(vm, receiver, &length);
+    if (data == NULL) return mote_throw_expecting(vm, "buffer", receiver);
+    int32_t wanted = mote_to_int(vm, args[0]);
+    int32_t from = mote_to_int(vm, args[1]), found = -1;
+    int32_t end = is_nullish(args[2]) ? (int32_t)length : mote_to_int(vm, args[2]);
     bool last = end < 0;
     if (last) end = end == INT32_MIN ? INT32_MAX : -end;
     if (end > (int32_t)length) end = (int32_t)length;
     for (int32_t i = from < 0 ? 0 : from; i < end && (found < 0 || last); i++)
         if (data[i] == wanted) found = i;
-    return int_value(vm, found);
+    return mote_int(vm, found);
 }
 
 static mote_value buffer_fill_random(mote_vm *vm, mote_value receiver, const mote_value *args, unsigned count)
@@ -380,11 +394,11 @@ static mote_value buffer_fill_random(mote_vm *vm, mote_value receiver, const mot
     uint8_t *data = writable(vm, receiver, &length);
     if (data == NULL) return MOTE_FAILED;
     if (vm->host->random == NULL || !vm->host->random(vm->host->context, data, length))
-        return throw_error(vm, MOTE_ERROR, "no randomness yet");
+        return mote_throw_error(vm, MOTE_ERROR, "no randomness yet");
     return MOTE_UNDEFINED;
 }
 
-const native_entry buffer_natives[] = {
+const native_entry mote_buffer_natives[] = {
     {OBJECT_Buffer, S_alloc, NATIVE_FUNCTION, 1, buffer_alloc},
     {OBJECT_Buffer, S_from, NATIVE_FUNCTION, 2, buffer_from},
     {OBJECT_Buffer_prototype, S_length, NATIVE_PROPERTY, 0, buffer_length},

@@ -6,7 +6,19 @@
  * The caller's operands `function, a1, a2...` become the callee's slots where they lie. A function that makes closures
  * has its slots in a block_frame instead, so that they outlive the call.
  */
-#include "vm.h"
+#include "call.h"
+#include "array.h"
+#include "builtins.h"
+#include "exception.h"
+#include "fiber.h"
+#include "heap.h"
+#include "interpreter.h"
+#include "native_lookup.h"
+#include "object.h"
+#include "property.h"
+#include "state.h"
+#include "text.h"
+#include "utf8_string.h"
 
 #include <string.h>
 
@@ -18,7 +30,7 @@ static uint32_t function_index(const mote_value *link)
     return (uint32_t)small_int(link[0]) & 0xffff;
 }
 
-const image_function *running_function(const mote_vm *vm)
+const image_function *mote_running_function(const mote_vm *vm)
 {
     return function_at(vm, function_index(vm->link));
 }
@@ -44,7 +56,7 @@ static inline void restore(mote_vm *vm, mote_value *link)
     vm->sp = vm->operands;
 }
 
-void frame_restore(mote_vm *vm, mote_value *link)
+void mote_frame_restore(mote_vm *vm, mote_value *link)
 {
     restore(vm, link);
 }
@@ -53,7 +65,7 @@ void frame_restore(mote_vm *vm, mote_value *link)
 static bool gather_rest(mote_vm *vm, mote_value *slots, uint32_t rest, uint32_t given)
 {
     uint32_t count = given > rest ? given - rest : 0;
-    mote_value array = array_new(vm, count);
+    mote_value array = mote_array_new(vm, count);
     if (array == MOTE_FAILED) return false;
     if (count > 0) memcpy(array_items(vm, array), slots + rest, count * 4);
     for (uint32_t i = given; i < rest; i++) slots[i] = MOTE_UNDEFINED;
@@ -63,7 +75,7 @@ static bool gather_rest(mote_vm *vm, mote_value *slots, uint32_t rest, uint32_t 
 
 static bool move_to_frame(mote_vm *vm, const image_function *function, mote_value *slots, mote_value *link)
 {
-    mote_value v = heap_new(vm, KIND_FRAME, 4 + function->num_slots * 4u);
+    mote_value v = mote_heap_new(vm, KIND_FRAME, 4 + function->num_slots * 4u);
     if (v == MOTE_FAILED) return false;
     block_frame *frame = at_offset(vm, v);
     uint32_t room = block_words(vm, v) - 2;
@@ -81,7 +93,7 @@ static inline bool count_call(mote_vm *vm)
     if (++vm->depth <= vm->peak_depth) return true;
     if (vm->depth > vm->max_depth) {
         vm->depth--;
-        vm_panic(vm, MOTE_PANIC_DEPTH);
+        mote_vm_stop(vm, MOTE_PANIC_DEPTH);
         return false;
     }
     vm->peak_depth = vm->depth;
@@ -94,11 +106,11 @@ static inline void note_stack(mote_vm *vm)
 }
 
 /** The new object of a constructor takes the place of the function word at the base. */
-RARE bool call_make_object(mote_vm *vm, mote_value *base, uint32_t index, mote_value env)
+RARE bool mote_call_make_object(mote_vm *vm, mote_value *base, uint32_t index, mote_value env)
 {
     root_push(vm, env);
-    mote_value prototype = prototype_of_ctor(vm, immediate(TAG_FUNCTION, index));
-    mote_value self = prototype == MOTE_FAILED ? prototype : map_new(vm, prototype);
+    mote_value prototype = mote_prototype_of_ctor(vm, immediate(TAG_FUNCTION, index));
+    mote_value self = prototype == MOTE_FAILED ? prototype : mote_map_new(vm, prototype);
     roots_drop(vm, 1);
     if (self != MOTE_FAILED) *base = self;
     return self != MOTE_FAILED;
@@ -126,7 +138,7 @@ static RARE mote_value *grow_below(mote_vm *vm, mote_value *base, uint32_t words
 {
     uint32_t position = (uint32_t)(base - vm->stack);
     root_push(vm, env);
-    bool grown = stack_grow(vm, words);
+    bool grown = mote_stack_grow(vm, words);
     roots_drop(vm, 1);
     return grown ? vm->stack + position : NULL;
 }
@@ -135,14 +147,14 @@ static RARE mote_value *grow_below(mote_vm *vm, mote_value *base, uint32_t words
  * base[0] is the receiver now: operands keep it alive. False: an exception or panic is pending. The link words are
  * written when nothing is allocated any more: until then they are nobody's.
  */
-bool call_enter_function(mote_vm *vm, mote_value *base, uint32_t index, unsigned count, mote_value env)
+bool mote_call_enter_function(mote_vm *vm, mote_value *base, uint32_t index, unsigned count, mote_value env)
 {
     const image_function *function = function_at(vm, index);
     bool method = (function->flags & FUNCTION_NEEDS_THIS) != 0;
     uint32_t words = function->num_slots + function->num_tries + 2u * LINK_WORDS + OPERAND_WORDS;
     if ((uint32_t)(vm->stack_end - vm->sp) < words && (base = grow_below(vm, base, words, env)) == NULL) return false;
     bool makes = method && base[0] == MOTE_UNDEFINED && (function->flags & FUNCTION_IS_CTOR) != 0;
-    if (makes && !call_make_object(vm, base, index, env)) return false;
+    if (makes && !mote_call_make_object(vm, base, index, env)) return false;
     if (!count_call(vm)) return false;
     mote_value *link = base - LINK_WORDS;
     link[0] = small_value((int32_t)index);
@@ -172,13 +184,13 @@ bool call_enter_function(mote_vm *vm, mote_value *base, uint32_t index, unsigned
     return true;
 }
 
-void call_enter_native(mote_vm *vm, mote_value *base, uint32_t index, unsigned count)
+void mote_call_enter_native(mote_vm *vm, mote_value *base, uint32_t index, unsigned count)
 {
     vm->ret_val = MOTE_UNDEFINED;
-    mote_value result = native_call(vm, index, base[0], base + 1, count);
+    mote_value result = mote_native_call(vm, index, base[0], base + 1, count);
     if (result == MOTE_FAILED) {
         bool said_why = vm->exception != VALUE_NONE || vm->panic != MOTE_RUNNING;
-        if (!said_why) throw_error(vm, MOTE_ERROR, "native function failed");
+        if (!said_why) mote_throw_error(vm, MOTE_ERROR, "native function failed");
         return;
     }
     vm->ret_val = result;
@@ -188,15 +200,16 @@ void call_enter_native(mote_vm *vm, mote_value *base, uint32_t index, unsigned c
 /** What a builtin object or map runs when it is called. */
 static mote_value callable_of(mote_vm *vm, mote_value v)
 {
-    if (has_kind(vm, v, KIND_MAP)) return map_get(vm, v, builtin_value(S___func__));
-    return has_tag(v, TAG_BUILTIN) ? native_lookup(vm, payload(v), builtin_value(S___func__)) : VALUE_NONE;
+    if (has_kind(vm, v, KIND_MAP)) return mote_map_get(vm, v, builtin_value(S___func__));
+    return has_tag(v, TAG_BUILTIN) ? mote_native_lookup(vm, payload(v), builtin_value(S___func__)) : VALUE_NONE;
 }
 
 static void throw_called(mote_vm *vm, mote_value v)
 {
     uint32_t length;
-    mote_value text = to_string(vm, v);
-    if (text != MOTE_FAILED) throw_error(vm, MOTE_TYPE_ERROR, "%s called", string_text(vm, text, &length, NULL));
+    mote_value text = mote_to_string(vm, v);
+    if (text != MOTE_FAILED)
+        mote_throw_error(vm, MOTE_TYPE_ERROR, "%s called", mote_string_text(vm, text, &length, NULL));
 }
 
 /** Calls of what is not plain code: closures, bound functions, objects with a function inside. */
@@ -222,11 +235,11 @@ static void enter_other(mote_vm *vm, mote_value *base, unsigned count, mote_valu
         return;
     }
     base[0] = self;
-    if (has_tag(function, TAG_FUNCTION)) (void)call_enter_function(vm, base, payload(function), count, env);
-    else call_enter_native(vm, base, payload(function), count);
+    if (has_tag(function, TAG_FUNCTION)) (void)mote_call_enter_function(vm, base, payload(function), count, env);
+    else mote_call_enter_native(vm, base, payload(function), count);
 }
 
-void call_enter(mote_vm *vm, mote_value *base, unsigned count, mote_value receiver)
+void mote_call_enter(mote_vm *vm, mote_value *base, unsigned count, mote_value receiver)
 {
     mote_value function = base[0], self = receiver == VALUE_NONE ? MOTE_UNDEFINED : receiver;
     if (!is_code(function)) {
@@ -234,8 +247,9 @@ void call_enter(mote_vm *vm, mote_value *base, unsigned count, mote_value receiv
         return;
     }
     base[0] = self;
-    if (has_tag(function, TAG_FUNCTION)) (void)call_enter_function(vm, base, payload(function), count, MOTE_UNDEFINED);
-    else call_enter_native(vm, base, payload(function), count);
+    if (has_tag(function, TAG_FUNCTION))
+        (void)mote_call_enter_function(vm, base, payload(function), count, MOTE_UNDEFINED);
+    else mote_call_enter_native(vm, base, payload(function), count);
 }
 
 static bool is_native_call(mote_vm *vm, mote_value function)
@@ -244,15 +258,15 @@ static bool is_native_call(mote_vm *vm, mote_value function)
     return has_tag(function, TAG_NATIVE) || has_tag(function, TAG_BUILTIN);
 }
 
-void call_array(mote_vm *vm, mote_value function, mote_value array)
+void mote_call_array(mote_vm *vm, mote_value function, mote_value array)
 {
     if (!has_kind(vm, array, KIND_ARRAY)) {
-        throw_expecting(vm, "array", array);
+        mote_throw_expecting(vm, "array", array);
         return;
     }
     uint32_t count = array_length(vm, array);
     if (is_native_call(vm, function) && count > MAX_SPREAD_NATIVE) {
-        throw_error(vm, MOTE_TYPE_ERROR, "large parameters array not supported (yet)");
+        mote_throw_error(vm, MOTE_TYPE_ERROR, "large parameters array not supported (yet)");
         return;
     }
     if (!stack_reserve(vm, count + OPERAND_WORDS)) return;
@@ -262,18 +276,18 @@ void call_array(mote_vm *vm, mote_value function, mote_value array)
     vm->sp = base + 1 + count;
     mote_value receiver = vm->receiver;
     vm->receiver = VALUE_NONE;
-    call_enter(vm, base, count, receiver);
+    mote_call_enter(vm, base, count, receiver);
 }
 
-void call_return(mote_vm *vm, mote_value result)
+void mote_call_return(mote_vm *vm, mote_value result)
 {
     const mote_value *link = vm->link;
-    if (result == MOTE_UNDEFINED && (running_function(vm)->flags & FUNCTION_IS_CTOR) != 0) result = vm->slots[0];
+    if (result == MOTE_UNDEFINED && (mote_running_function(vm)->flags & FUNCTION_IS_CTOR) != 0) result = vm->slots[0];
     int32_t caller = small_int(link[3]);
     vm->ret_val = result;
     vm->depth--;
     if (caller < 0) {
-        fiber_end(vm);
+        mote_fiber_end(vm);
         return;
     }
     vm->pc = vm->image.bytes + small_int(link[1]);

@@ -1,19 +1,24 @@
 /* The rest of ds: console, numbers from text, the end of the program. */
-#include "vm.h"
+#include "builtins.h"
+#include "exception.h"
+#include "heap.h"
+#include "state.h"
+#include "text.h"
+#include "utf8_string.h"
 
 #include <math.h>
 #include <string.h>
 
 static mote_value stop(mote_vm *vm, int code)
 {
-    vm_panic(vm, code);
+    mote_vm_stop(vm, code);
     return MOTE_FAILED;
 }
 
 static mote_value ds_panic(mote_vm *vm, mote_value receiver, const mote_value *args, unsigned count)
 {
     (void)receiver, (void)count;
-    int32_t code = to_int32(vm, args[0]);
+    int32_t code = mote_to_int(vm, args[0]);
     return stop(vm, code <= 0 || code >= 60000 ? 59999 : code);
 }
 
@@ -26,7 +31,7 @@ static mote_value ds_restart(mote_vm *vm, mote_value receiver, const mote_value 
 static mote_value ds_format(mote_vm *vm, mote_value receiver, const mote_value *args, unsigned count)
 {
     (void)receiver;
-    return format_values(vm, args, count);
+    return mote_format_values(vm, args, count);
 }
 
 /** Line by line; a newline at the end begins no further line. */
@@ -45,75 +50,75 @@ static mote_value ds_print(mote_vm *vm, mote_value receiver, const mote_value *a
 {
     (void)receiver, (void)count;
     uint32_t length;
-    mote_value text = to_string(vm, args[1]);
+    mote_value text = mote_to_string(vm, args[1]);
     if (text == MOTE_FAILED) return text;
-    const char *bytes = string_text(vm, text, &length, NULL);
-    if (vm->host->print != NULL) print_lines(vm, (char)to_int32(vm, args[0]), bytes, length);
+    const char *bytes = mote_string_text(vm, text, &length, NULL);
+    if (vm->host->print != NULL) print_lines(vm, (char)mote_to_int(vm, args[0]), bytes, length);
     return MOTE_UNDEFINED;
 }
 
 static mote_value ds_parse_float(mote_vm *vm, mote_value receiver, const mote_value *args, unsigned count)
 {
     (void)receiver, (void)count;
-    return number_value(vm, to_double(vm, args[0]));
+    return mote_number(vm, mote_to_double(vm, args[0]));
 }
 
 static mote_value ds_parse_int(mote_vm *vm, mote_value receiver, const mote_value *args, unsigned count)
 {
     (void)receiver, (void)count;
-    return number_value(vm, trunc(to_double(vm, args[0])));
+    return mote_number(vm, trunc(mote_to_double(vm, args[0])));
 }
 
 static mote_value ds_log_repr(mote_vm *vm, mote_value receiver, const mote_value *args, unsigned count)
 {
     (void)receiver, (void)count;
     text_builder text;
-    if (!text_begin(&text, vm, 200)) return MOTE_FAILED;
+    if (!mote_text_begin(&text, vm, 200)) return MOTE_FAILED;
     if (args[1] != MOTE_UNDEFINED) {
-        text_add_value(&text, args[1]);
-        text_add_literal(&text, ": ");
+        mote_text_add_value(&text, args[1]);
+        mote_text_add_literal(&text, ": ");
     }
-    bool done = serialize(&text, args[0], STYLE_INSPECT, 0);
-    if (done && vm->host->print != NULL) vm->host->print(vm->host->context, '>', text_bytes(&text), text.length);
-    text_drop(&text);
+    bool done = mote_serialize(&text, args[0], STYLE_INSPECT, 0);
+    if (done && vm->host->print != NULL) vm->host->print(vm->host->context, '>', mote_text_bytes(&text), text.length);
+    mote_text_drop(&text);
     return done ? MOTE_UNDEFINED : MOTE_FAILED;
 }
 
 static mote_value text_or_undefined(mote_vm *vm, const char *text)
 {
-    return text == NULL ? MOTE_UNDEFINED : string_new(vm, text, (uint32_t)strlen(text));
+    return text == NULL ? MOTE_UNDEFINED : mote_string_new(vm, text, (uint32_t)strlen(text));
 }
 
 static mote_value ds_dcfg_string(mote_vm *vm, mote_value receiver, const mote_value *args, unsigned count)
 {
     (void)receiver, (void)count;
     uint32_t length;
-    if (!is_string(vm, args[0])) return MOTE_UNDEFINED;
-    const char *key = string_text(vm, args[0], &length, NULL);
+    if (!mote_is_string(vm, args[0])) return MOTE_UNDEFINED;
+    const char *key = mote_string_text(vm, args[0], &length, NULL);
     return strcmp(key, "archId") == 0 ? text_or_undefined(vm, vm->host->arch_id) : MOTE_UNDEFINED;
 }
 
 static mote_value ds_device_identifier(mote_vm *vm, mote_value receiver, const mote_value *args, unsigned count)
 {
     (void)receiver, (void)count;
-    if (!is_string(vm, args[0]) || !string_equals(vm, args[0], builtin_value(S_self))) return MOTE_UNDEFINED;
+    if (!mote_is_string(vm, args[0]) || !mote_string_equals(vm, args[0], builtin_value(S_self))) return MOTE_UNDEFINED;
     return text_or_undefined(vm, vm->host->device_id != NULL ? vm->host->device_id : "0000000000000000");
 }
 
 static mote_value ds_not_implemented(mote_vm *vm, mote_value receiver, const mote_value *args, unsigned count)
 {
     (void)receiver, (void)args, (void)count;
-    return throw_error(vm, MOTE_ERROR, "body missing");
+    return mote_throw_error(vm, MOTE_ERROR, "body missing");
 }
 
 /* Jacdac, TCP and buses, which this machine does not have. */
 static mote_value not_supported(mote_vm *vm, mote_value receiver, const mote_value *args, unsigned count)
 {
     (void)receiver, (void)args, (void)count;
-    return throw_error(vm, MOTE_TYPE_ERROR, "native function not supported (yet)");
+    return mote_throw_error(vm, MOTE_TYPE_ERROR, "native function not supported (yet)");
 }
 
-const native_entry device_natives[] = {
+const native_entry mote_device_natives[] = {
     {OBJECT_DeviceScript, S__panic, NATIVE_FUNCTION, 1, ds_panic},
     {OBJECT_DeviceScript, S_reboot, NATIVE_FUNCTION, 0, ds_restart},
     {OBJECT_DeviceScript, S_restart, NATIVE_FUNCTION, 0, ds_restart},

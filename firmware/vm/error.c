@@ -1,5 +1,21 @@
-/* Exceptions and panics: how they are made, and the Error classes. */
-#include "vm.h"
+/*
+ * Exceptions and panics: how they are made, and the Error classes.
+ *
+ * An exception is pending while vm->exception holds it; a panic while vm->panic holds a code. Whoever finds one pending
+ * returns at once, up to the loop, which unwinds (unwind.c) or stops. A panic is final and the first one counts; no
+ * program can catch it. The trace is recorded when the exception is raised, since unwinding loses the positions.
+ */
+#include "builtins.h"
+#include "exception.h"
+#include "heap.h"
+#include "interpreter.h"
+#include "native_lookup.h"
+#include "number.h"
+#include "object.h"
+#include "property.h"
+#include "state.h"
+#include "text.h"
+#include "utf8_string.h"
 
 #include <stdarg.h>
 #include <string.h>
@@ -21,14 +37,14 @@ static void record_trace(mote_vm *vm)
 }
 
 /** The first panic counts. An exception that nobody caught has its trace already. */
-void vm_panic(mote_vm *vm, int code)
+void mote_vm_stop(mote_vm *vm, int code)
 {
     if (vm->panic != MOTE_RUNNING) return;
     vm->panic = code;
     if (code != MOTE_PANIC_UNHANDLED) record_trace(vm);
 }
 
-void raise(mote_vm *vm, mote_value exception)
+void mote_raise(mote_vm *vm, mote_value exception)
 {
     vm->exception = exception;
     record_trace(vm);
@@ -48,11 +64,11 @@ mote_value mote_throw(mote_vm *vm, enum mote_error kind, const char *message)
 {
     /* Without a running fiber nobody could catch it. */
     if (vm->panic != MOTE_RUNNING || vm->current == 0) return MOTE_FAILED;
-    mote_value error = map_new(vm, immediate(TAG_BUILTIN, (uint32_t)prototype_of_kind(kind)));
+    mote_value error = mote_map_new(vm, immediate(TAG_BUILTIN, (uint32_t)prototype_of_kind(kind)));
     if (error == MOTE_FAILED) return error;
     root_push(vm, error);
-    mote_value text = string_from_bytes(vm, (const uint8_t *)message, (uint32_t)strlen(message));
-    if (text != MOTE_FAILED && map_set(vm, error, builtin_value(S_message), text)) raise(vm, error);
+    mote_value text = mote_string_from_bytes(vm, (const uint8_t *)message, (uint32_t)strlen(message));
+    if (text != MOTE_FAILED && mote_map_set(vm, error, builtin_value(S_message), text)) mote_raise(vm, error);
     roots_drop(vm, 1);
     return MOTE_FAILED;
 }
@@ -66,7 +82,7 @@ static uint32_t add_text(char *to, uint32_t at, const char *text)
 }
 
 /** Formats: %s, %u and %%. */
-mote_value throw_error(mote_vm *vm, enum mote_error kind, const char *format, ...)
+mote_value mote_throw_error(mote_vm *vm, enum mote_error kind, const char *format, ...)
 {
     char message[MOST_MESSAGE + 1];
     char digits[NUMBER_TEXT];
@@ -82,7 +98,7 @@ mote_value throw_error(mote_vm *vm, enum mote_error kind, const char *format, ..
         if (*from == 's') {
             at = add_text(message, at, va_arg(args, const char *));
         } else {
-            digits[number_text(va_arg(args, unsigned), 7, digits)] = 0;
+            digits[mote_number_text(va_arg(args, unsigned), 7, digits)] = 0;
             at = add_text(message, at, digits);
         }
     }
@@ -91,12 +107,13 @@ mote_value throw_error(mote_vm *vm, enum mote_error kind, const char *format, ..
     return mote_throw(vm, kind, message);
 }
 
-mote_value throw_expecting(mote_vm *vm, const char *what, mote_value got)
+mote_value mote_throw_expecting(mote_vm *vm, const char *what, mote_value got)
 {
     uint32_t length;
-    mote_value text = to_string(vm, got);
+    mote_value text = mote_to_string(vm, got);
     if (text == MOTE_FAILED) return text;
-    return throw_error(vm, MOTE_TYPE_ERROR, "expecting %s; got %s", what, string_text(vm, text, &length, NULL));
+    return mote_throw_error(vm, MOTE_TYPE_ERROR, "expecting %s; got %s", what,
+                            mote_string_text(vm, text, &length, NULL));
 }
 
 /* Natives. */
@@ -107,9 +124,9 @@ static mote_value construct(mote_vm *vm, mote_value receiver, mote_value message
     block_map *map = at_offset(vm, receiver);
     /* A subclass has its prototype already. */
     if (map->prototype == MOTE_UNDEFINED) map->prototype = immediate(TAG_BUILTIN, (uint32_t)prototype_of_kind(kind));
-    message = message == MOTE_UNDEFINED ? builtin_value((enum builtin_string)names[kind]) : to_string(vm, message);
+    message = message == MOTE_UNDEFINED ? builtin_value((enum builtin_string)names[kind]) : mote_to_string(vm, message);
     if (message == MOTE_FAILED) return message;
-    return map_set(vm, receiver, builtin_value(S_message), message) ? receiver : MOTE_FAILED;
+    return mote_map_set(vm, receiver, builtin_value(S_message), message) ? receiver : MOTE_FAILED;
 }
 
 static mote_value error_construct(mote_vm *vm, mote_value receiver, const mote_value *args, unsigned count)
@@ -137,12 +154,12 @@ static mote_value syntax_error_construct(mote_vm *vm, mote_value receiver, const
 }
 
 /** The constructor's name. */
-const char *error_class(mote_vm *vm, mote_value exception, uint32_t *length)
+const char *mote_error_class(mote_vm *vm, mote_value exception, uint32_t *length)
 {
-    mote_value ctor = property_get_unbound(vm, exception, builtin_value(S_constructor));
+    mote_value ctor = mote_property_get_unbound(vm, exception, builtin_value(S_constructor));
     if (has_tag(ctor, TAG_FUNCTION))
-        return image_string(&vm->image, function_at(vm, payload(ctor))->name, length, NULL);
-    if (has_tag(ctor, TAG_NATIVE)) return native_name(vm, payload(ctor), length);
+        return mote_image_string(&vm->image, function_at(vm, payload(ctor))->name, length, NULL);
+    if (has_tag(ctor, TAG_NATIVE)) return mote_native_name(vm, payload(ctor), length);
     *length = 5;
     return "Error";
 }
@@ -151,36 +168,36 @@ static mote_value error_name(mote_vm *vm, mote_value receiver, const mote_value 
 {
     (void)args, (void)count;
     uint32_t length;
-    const char *name = error_class(vm, receiver, &length);
-    return string_new(vm, name, length);
+    const char *name = mote_error_class(vm, receiver, &length);
+    return mote_string_new(vm, name, length);
 }
 
 static void print_text(mote_vm *vm, char level, text_builder *text)
 {
-    if (vm->host->print != NULL) vm->host->print(vm->host->context, level, text_bytes(text), text->length);
+    if (vm->host->print != NULL) vm->host->print(vm->host->context, level, mote_text_bytes(text), text->length);
 }
 
 static mote_value error_print(mote_vm *vm, mote_value receiver, const mote_value *args, unsigned count)
 {
     (void)args, (void)count;
     text_builder text;
-    mote_value name = property_get_unbound(vm, receiver, builtin_value(S_name));
+    mote_value name = mote_property_get_unbound(vm, receiver, builtin_value(S_name));
     root_push(vm, name);
-    if (name == MOTE_FAILED || !text_begin(&text, vm, 200)) {
+    if (name == MOTE_FAILED || !mote_text_begin(&text, vm, 200)) {
         roots_drop(vm, 1);
         return MOTE_FAILED;
     }
-    text_add_value(&text, name);
-    text_add_literal(&text, ": ");
-    mote_value message = property_get_unbound(vm, receiver, builtin_value(S_message));
-    if (message != MOTE_FAILED) text_add_value(&text, message);
+    mote_text_add_value(&text, name);
+    mote_text_add_literal(&text, ": ");
+    mote_value message = mote_property_get_unbound(vm, receiver, builtin_value(S_message));
+    if (message != MOTE_FAILED) mote_text_add_value(&text, message);
     if (!text.failed) print_text(vm, '!', &text);
-    text_drop(&text);
+    mote_text_drop(&text);
     roots_drop(vm, 1);
     return message == MOTE_FAILED ? message : MOTE_UNDEFINED;
 }
 
-const native_entry error_natives[] = {
+const native_entry mote_error_natives[] = {
     {OBJECT_Error, S___func__, NATIVE_CTOR, 1, error_construct},
     {OBJECT_TypeError, S___func__, NATIVE_CTOR, 1, type_error_construct},
     {OBJECT_RangeError, S___func__, NATIVE_CTOR, 1, range_error_construct},

@@ -1,5 +1,21 @@
-/* Fibers: stacks, the scheduler, time. */
-#include "vm.h"
+/*
+ * Fibers: stacks, the scheduler, time.
+ *
+ * Registers (vm->sp, slots, operands, link, pc) are those of the running fiber; of all others they lie in their block,
+ * as indexes, since stacks move when they grow. So a pointer into a stack is good until the next call that may grow it.
+ * Wake times are stored one up, 0 meaning "by no time": a cleared block is a fiber that sleeps for ever.
+ *
+ * The next fiber is a resumed one, else the one with the earliest wake time, in order of creation where times are
+ * equal, as on the official machine. A fiber that the host interrupted goes on before all others.
+ */
+#include "fiber.h"
+#include "builtins.h"
+#include "call.h"
+#include "exception.h"
+#include "heap.h"
+#include "interpreter.h"
+#include "number.h"
+#include "state.h"
 
 #include <string.h>
 
@@ -31,7 +47,7 @@ static uint64_t wake_of(const block_fiber *fiber)
 
 /* Stacks. */
 
-void stack_note_peak(mote_vm *vm)
+void mote_stack_note_peak(mote_vm *vm)
 {
     uint32_t words = (uint32_t)(vm->stack_peak - vm->stack);
     if (vm->stack != NULL && words > vm->peak_stack_words) vm->peak_stack_words = words;
@@ -40,23 +56,23 @@ void stack_note_peak(mote_vm *vm)
 static void use_stack(mote_vm *vm, mote_value stack)
 {
     block_values *block = at_offset(vm, stack);
-    stack_note_peak(vm);
+    mote_stack_note_peak(vm);
     vm->stack = vm->stack_peak = block->items;
     vm->stack_end = block->items + block_words(vm, stack) - 1;
 }
 
 /** Room for `words` above the stack pointer; may move the stack. */
-bool stack_grow(mote_vm *vm, uint32_t words)
+bool mote_stack_grow(mote_vm *vm, uint32_t words)
 {
     mote_value old = fiber_at(vm, vm->current)->stack;
     mote_value *before = vm->stack;
     uint32_t used = (uint32_t)(vm->sp - before), size = block_words(vm, old) - 1;
     uint32_t wanted = size + size / 2 < used + words ? used + words : size + size / 2;
-    if (heap_extend(vm, old, wanted + 1)) {
+    if (mote_heap_extend(vm, old, wanted + 1)) {
         use_stack(vm, old);
         return true;
     }
-    mote_value grown = heap_new(vm, KIND_STACK, wanted * 4);
+    mote_value grown = mote_heap_new(vm, KIND_STACK, wanted * 4);
     if (grown == MOTE_FAILED) return false;
     memcpy(((block_values *)at_offset(vm, grown))->items, before, used * 4);
     fiber_at(vm, vm->current)->stack = grown;
@@ -66,12 +82,12 @@ bool stack_grow(mote_vm *vm, uint32_t words)
     vm->sp = vm->stack + used;
     vm->operands = vm->stack + (vm->operands - before);
     if (vm->link != NULL) vm->link = vm->stack + (vm->link - before);
-    heap_free(vm, old);
+    mote_heap_free(vm, old);
     return true;
 }
 
 /** Registers to the fiber. */
-void fiber_save(mote_vm *vm)
+void mote_fiber_save(mote_vm *vm)
 {
     block_fiber *fiber = fiber_at(vm, vm->current);
     fiber->sp = (uint32_t)(vm->sp - vm->stack);
@@ -92,7 +108,7 @@ static void load_registers(mote_vm *vm, mote_value v)
     vm->pc = vm->image.bytes + fiber->pc;
     vm->ret_val = fiber->ret_val;
     vm->receiver = VALUE_NONE;
-    frame_restore(vm, vm->stack + fiber->link);
+    mote_frame_restore(vm, vm->stack + fiber->link);
     vm->yielding = false;
     vm->budget = vm->guard == 0 ? SLICE : vm->guard > INT32_MAX ? INT32_MAX : (int32_t)vm->guard;
 }
@@ -100,7 +116,7 @@ static void load_registers(mote_vm *vm, mote_value v)
 static void forget_registers(mote_vm *vm)
 {
     vm->current = 0;
-    stack_note_peak(vm);
+    mote_stack_note_peak(vm);
     vm->stack = vm->stack_peak = vm->stack_end = vm->sp = vm->slots = vm->operands = vm->link = NULL;
     vm->ret_val = MOTE_UNDEFINED;
 }
@@ -109,13 +125,13 @@ static void forget_registers(mote_vm *vm)
 
 static mote_value allocate_fiber(mote_vm *vm)
 {
-    mote_value v = heap_new(vm, KIND_FIBER, sizeof(block_fiber) - 4);
+    mote_value v = mote_heap_new(vm, KIND_FIBER, sizeof(block_fiber) - 4);
     if (v == MOTE_FAILED) return v;
     block_fiber *fiber = fiber_at(vm, v);
     memset(&fiber->next, 0, sizeof *fiber - 4);
     fiber->ret_val = MOTE_UNDEFINED;
     root_push(vm, v);
-    mote_value stack = heap_new(vm, KIND_STACK, FIRST_STACK_WORDS * 4);
+    mote_value stack = mote_heap_new(vm, KIND_STACK, FIRST_STACK_WORDS * 4);
     roots_drop(vm, 1);
     if (stack == MOTE_FAILED) return stack;
     fiber->stack = stack;
@@ -143,8 +159,8 @@ static void enter_first(mote_vm *vm, mote_value v, mote_value function, const mo
     vm->operands[0] = function;
     for (unsigned i = 0; i < count; i++) vm->operands[1 + i] = args[i];
     vm->sp = vm->operands + 1 + count;
-    call_enter(vm, vm->operands, count, VALUE_NONE);
-    if (vm->panic == MOTE_RUNNING && vm->link != NULL) fiber_save(vm);
+    mote_call_enter(vm, vm->operands, count, VALUE_NONE);
+    if (vm->panic == MOTE_RUNNING && vm->link != NULL) mote_fiber_save(vm);
 }
 
 static void unlink_fiber(mote_vm *vm, mote_value v)
@@ -158,7 +174,7 @@ static void unlink_fiber(mote_vm *vm, mote_value v)
     mote_value stack = fiber->stack;
     fiber->stack = 0;
     fiber->next = 0;
-    heap_free(vm, stack);
+    mote_heap_free(vm, stack);
 }
 
 static bool is_bytecode(const mote_vm *vm, mote_value v)
@@ -168,12 +184,12 @@ static bool is_bytecode(const mote_vm *vm, mote_value v)
 }
 
 /** A fiber that runs `function` with `args` (rooted by the caller) when its turn comes. */
-mote_value fiber_new(mote_vm *vm, mote_value function, const mote_value *args, unsigned count)
+mote_value mote_fiber_new(mote_vm *vm, mote_value function, const mote_value *args, unsigned count)
 {
     mote_value running = vm->current;
-    if (!is_bytecode(vm, function)) return throw_expecting(vm, "function", function);
+    if (!is_bytecode(vm, function)) return mote_throw_expecting(vm, "function", function);
     if (count > MAX_SPREAD_NATIVE)
-        return throw_error(vm, MOTE_TYPE_ERROR, "large parameters array not supported (yet)");
+        return mote_throw_error(vm, MOTE_TYPE_ERROR, "large parameters array not supported (yet)");
     mote_value held[MAX_SPREAD_NATIVE];
     if (count > 0) memcpy(held, args, count * sizeof held[0]); /* args may lie on a stack that is not current then */
     mote_value v = allocate_fiber(vm);
@@ -181,7 +197,7 @@ mote_value fiber_new(mote_vm *vm, mote_value function, const mote_value *args, u
     fiber_at(vm, v)->id = ++vm->next_fiber_id;
     set_wake(fiber_at(vm, v), vm->now);
     append(vm, v);
-    if (running != 0) fiber_save(vm);
+    if (running != 0) mote_fiber_save(vm);
     int32_t budget = vm->budget;
     mote_value ret_val = vm->ret_val;
     bool yielding = vm->yielding;
@@ -202,17 +218,17 @@ mote_value fiber_new(mote_vm *vm, mote_value function, const mote_value *args, u
 }
 
 /** The running fiber is done. */
-void fiber_end(mote_vm *vm)
+void mote_fiber_end(mote_vm *vm)
 {
     unlink_fiber(vm, vm->current);
     forget_registers(vm);
     vm->yielding = true;
 }
 
-void fiber_sleep(mote_vm *vm, mote_value milliseconds, bool suspended)
+void mote_fiber_sleep(mote_vm *vm, mote_value milliseconds, bool suspended)
 {
     block_fiber *fiber = fiber_at(vm, vm->current);
-    double time = is_nullish(milliseconds) ? (double)UINT32_MAX : to_double(vm, milliseconds);
+    double time = is_nullish(milliseconds) ? (double)UINT32_MAX : mote_to_double(vm, milliseconds);
     fiber->suspended = suspended;
     vm->yielding = true;
     if (is_nullish(milliseconds) || time > (double)UINT32_MAX) clear_wake(fiber);
@@ -237,10 +253,10 @@ static void go_on(mote_vm *vm, mote_value v)
     load_registers(vm, v);
     fiber_at(vm, v)->ret_val = MOTE_UNDEFINED;
     int32_t budget = vm->budget;
-    machine_run(vm);
+    mote_machine_run(vm);
     vm->operations += (uint64_t)((int64_t)budget - vm->budget);
     if (vm->panic != MOTE_RUNNING) return;
-    if (vm->current != 0) fiber_save(vm);
+    if (vm->current != 0) mote_fiber_save(vm);
     forget_registers(vm);
 }
 
@@ -287,7 +303,7 @@ unsigned mote_suspend(mote_vm *vm)
 {
     unsigned pin = mote_pin(vm, vm->current);
     if (pin == 0) return 0;
-    fiber_sleep(vm, MOTE_UNDEFINED, false);
+    mote_fiber_sleep(vm, MOTE_UNDEFINED, false);
     fiber_at(vm, vm->current)->hosted = true;
     return pin;
 }
@@ -324,7 +340,7 @@ bool mote_start(mote_vm *vm, mote_value function, const mote_value *args, unsign
     if (vm->panic != MOTE_RUNNING || !is_bytecode(vm, function) || count > MAX_SPREAD_NATIVE) return false;
     for (unsigned i = 0; i < count; i++) root_push(vm, args[i]);
     root_push(vm, function);
-    mote_value started = fiber_new(vm, function, args, count);
+    mote_value started = mote_fiber_new(vm, function, args, count);
     roots_drop(vm, count + 1);
     if (vm->current == 0) vm->exception = VALUE_NONE; /* nobody is there to catch it */
     return started != MOTE_FAILED;
@@ -335,11 +351,11 @@ bool mote_start(mote_vm *vm, mote_value function, const mote_value *args, unsign
 static block_fiber *alive(mote_vm *vm, mote_value v)
 {
     if (!has_kind(vm, v, KIND_FIBER)) {
-        throw_expecting(vm, "Fiber", v);
+        mote_throw_expecting(vm, "Fiber", v);
         return NULL;
     }
     if (!fiber_at(vm, v)->dead) return fiber_at(vm, v);
-    throw_error(vm, MOTE_RANGE_ERROR, "fiber already disposed");
+    mote_throw_error(vm, MOTE_RANGE_ERROR, "fiber already disposed");
     return NULL;
 }
 
@@ -353,7 +369,7 @@ static mote_value fiber_id(mote_vm *vm, mote_value receiver, const mote_value *a
 {
     (void)args, (void)count;
     const block_fiber *fiber = alive(vm, receiver);
-    return fiber == NULL ? MOTE_FAILED : uint_value(vm, fiber->id);
+    return fiber == NULL ? MOTE_FAILED : mote_uint_value(vm, fiber->id);
 }
 
 static mote_value fiber_suspended(mote_vm *vm, mote_value receiver, const mote_value *args, unsigned count)
@@ -368,7 +384,7 @@ static mote_value fiber_resume(mote_vm *vm, mote_value receiver, const mote_valu
     (void)count;
     const block_fiber *fiber = alive(vm, receiver);
     if (fiber == NULL) return MOTE_FAILED;
-    if (!fiber->suspended) return throw_error(vm, MOTE_RANGE_ERROR, "fiber not suspended");
+    if (!fiber->suspended) return mote_throw_error(vm, MOTE_RANGE_ERROR, "fiber not suspended");
     resume(vm, receiver, args[0]);
     return MOTE_UNDEFINED;
 }
@@ -378,31 +394,31 @@ static mote_value fiber_terminate(mote_vm *vm, mote_value receiver, const mote_v
     (void)args, (void)count;
     if (alive(vm, receiver) == NULL) return MOTE_FAILED;
     if (receiver != vm->current) unlink_fiber(vm, receiver);
-    else fiber_end(vm);
+    else mote_fiber_end(vm);
     return MOTE_UNDEFINED;
 }
 
 static mote_value sleep_native(mote_vm *vm, mote_value receiver, const mote_value *args, unsigned count)
 {
     (void)receiver, (void)count;
-    fiber_sleep(vm, args[0], false);
+    mote_fiber_sleep(vm, args[0], false);
     return MOTE_UNDEFINED;
 }
 
 static mote_value suspend_native(mote_vm *vm, mote_value receiver, const mote_value *args, unsigned count)
 {
     (void)receiver, (void)count;
-    fiber_sleep(vm, args[0], true);
+    mote_fiber_sleep(vm, args[0], true);
     return MOTE_UNDEFINED;
 }
 
 static mote_value millis(mote_vm *vm, mote_value receiver, const mote_value *args, unsigned count)
 {
     (void)receiver, (void)args, (void)count;
-    return number_value(vm, (double)vm->now);
+    return mote_number(vm, (double)vm->now);
 }
 
-const native_entry fiber_natives[] = {
+const native_entry mote_fiber_natives[] = {
     {OBJECT_DsFiber, S_self, NATIVE_FUNCTION, 0, fiber_self},
     {OBJECT_DsFiber_prototype, S_id, NATIVE_PROPERTY, 0, fiber_id},
     {OBJECT_DsFiber_prototype, S_suspended, NATIVE_PROPERTY, 0, fiber_suspended},

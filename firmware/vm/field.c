@@ -1,10 +1,20 @@
 /*
- * Fields as the interpreter reads and stores them. Nearly all are found where the same place of the program found them
- * the last time, or in the lookup cache; property.c does the rest, and alone knows what is right.
+ * Inline caching of fields. Objects of a class store their fields in the same order, so the place of a field in its
+ * table is the same for all of them: it is remembered by prototype and key (guesses, lookup.h) and checked by comparing
+ * the key there. A wrong guess costs a search and is never wrong in its result; property.c does the rest, and alone
+ * knows what is right.
+ *
+ * A method about to be called is not bound: the machine keeps the receiver in vm->receiver until the call takes it.
+ * Which reads are such is seen from the code behind them, once per place (callees).
  */
+#include "builtins.h"
 #include "lookup.h"
+#include "native_lookup.h"
+#include "object.h"
 #include "ops.h"
-#include "vm.h"
+#include "property.h"
+#include "state.h"
+#include "utf8_string.h"
 
 /** Looks through the pairs of a small table; -1 when the key is not there. */
 static int search(const block_table *table, mote_value key)
@@ -44,7 +54,7 @@ static mote_value quick_field(mote_vm *vm, mote_value object, mote_value key)
     }
     if (holder == 0) return VALUE_NONE;
     if (is_nullish(holder)) holder = immediate(TAG_BUILTIN, OBJECT_Object_prototype);
-    mote_value found = lookup(vm, holder, key);
+    mote_value found = mote_lookup(vm, holder, key);
     return found == VALUE_NONE ? MOTE_UNDEFINED : found;
 }
 
@@ -54,13 +64,13 @@ static bool is_callee(const uint8_t *pc)
     uint32_t depth = 1;
     for (;;) {
         uint8_t op = *pc++;
-        if (op >= OP_CONSTANTS) {
+        if (op >= FIRST_SMALL_INT) {
             depth++;
             continue;
         }
-        uint32_t operands = op_shape[op] & 15u;
+        uint32_t operands = mote_op_shape[op] & 15u;
         if (operands >= depth) return op >= OP_CALL0 && op <= OP_CALL8;
-        if (op_shape[op] >> 4 != IMM_NONE) read_immediate(&pc);
+        if (mote_op_shape[op] >> 4 != IMM_NONE) read_immediate(&pc);
         depth += 1 - operands;
     }
 }
@@ -82,25 +92,25 @@ static bool is_plain(const mote_vm *vm, mote_value v)
     return !is_code(v);
 }
 
-mote_value field_find(mote_vm *vm, mote_value object, mote_value key)
+mote_value mote_field_find(mote_vm *vm, mote_value object, mote_value key)
 {
     mote_value found = quick_field(vm, object, key);
-    if (found == VALUE_NONE) return property_get_unbound(vm, object, key);
+    if (found == VALUE_NONE) return mote_property_get_unbound(vm, object, key);
     bool accessor = is_accessor(found);
-    return accessor ? accessor_run(vm, payload(found), object) : found;
+    return accessor ? mote_accessor_run(vm, payload(found), object) : found;
 }
 
-mote_value field_get(mote_vm *vm, mote_value object, mote_value key)
+mote_value mote_field_get(mote_vm *vm, mote_value object, mote_value key)
 {
     mote_value found = quick_method(vm, object, key);
-    if (found == VALUE_NONE) found = field_find(vm, object, key);
+    if (found == VALUE_NONE) found = mote_field_find(vm, object, key);
     if (found == MOTE_FAILED || is_plain(vm, found)) return found;
-    if (vm->sp - 1 != vm->operands || !calls_it(vm)) return bind_function(vm, found, object);
+    if (vm->sp - 1 != vm->operands || !calls_it(vm)) return mote_bind_function(vm, found, object);
     vm->receiver = object;
     return found;
 }
 
-/** Adds a field where the table has room and nothing else is to be done. False: map_add. */
+/** Adds a field where the table has room and nothing else is to be done. False: mote_map_add. */
 static bool append_field(mote_vm *vm, const block_map *map, mote_value key, mote_value value)
 {
     if (map->table == 0 || !is_own_key(vm, key)) return false;
@@ -113,14 +123,14 @@ static bool append_field(mote_vm *vm, const block_map *map, mote_value key, mote
     return true;
 }
 
-bool field_set(mote_vm *vm, mote_value object, mote_value key, mote_value value)
+bool mote_field_set(mote_vm *vm, mote_value object, mote_value key, mote_value value)
 {
     bool sure;
-    if (!has_kind(vm, object, KIND_MAP) || !has_tag(key, TAG_STRING)) return index_set(vm, object, key, value);
+    if (!has_kind(vm, object, KIND_MAP) || !has_tag(key, TAG_STRING)) return mote_index_set(vm, object, key, value);
     block_map *map = at_offset(vm, object);
-    if ((map->header & FLAG_PROTOTYPE) != 0) return map_set(vm, object, key, value);
+    if ((map->header & FLAG_PROTOTYPE) != 0) return mote_map_set(vm, object, key, value);
     mote_value *own = own_place(vm, map, key, &sure);
     if (own != NULL) *own = value;
     if (own != NULL || (sure && append_field(vm, map, key, value))) return true;
-    return sure ? map_add(vm, object, key, value) : map_set(vm, object, key, value);
+    return sure ? mote_map_add(vm, object, key, value) : mote_map_set(vm, object, key, value);
 }

@@ -1,10 +1,22 @@
 /*
- * Precise, non-moving mark and sweep. Blocks lie one behind the other; free ones hang in exact lists up to 31 words and
- * in one list above, by address. Small blocks first come from their exact list, then from the "bump" run at low
+ * Mark and sweep, precise and non-moving: an offset stays valid as long as its block is reachable.
+ *
+ * Blocks lie one behind the other from heap.start to heap.end without a gap, so that the sweep walks them by their
+ * sizes; no block has a single word, since a free one needs two (header and next). Free blocks hang in exact lists up
+ * to 31 words and in one list above, by address. Small blocks come from their exact list, then from the bump run at low
  * addresses; large ones from the other end of the arena, so that they do not find it in pieces. For the same reason
  * garbage is collected long before the arena is full: what survives lies close together.
+ *
+ * Marking uses a stack of MARK_STACK entries. What does not fit stays gray, and is found by walking the heap again: no
+ * program can make the collector recurse or run out of memory.
+ *
+ * Roots are the fields of the machine, the fibers with the whole of their stacks up to sp, the pins, and vm->roots: who
+ * holds a block in a C variable across an allocation pushes it there. Free strings and Buffers are erased, since they
+ * may have held keys.
  */
-#include "vm.h"
+#include "heap.h"
+#include "object.h"
+#include "state.h"
 
 #include <string.h>
 
@@ -51,7 +63,7 @@ static void retire_bump(mote_vm *vm)
     heap->bump = heap->bump_end = 0;
 }
 
-bool heap_init(mote_vm *vm, uint32_t start, uint32_t end)
+bool mote_heap_init(mote_vm *vm, uint32_t start, uint32_t end)
 {
     memset(&vm->heap, 0, sizeof vm->heap);
     vm->heap.start = vm->heap.bump = start;
@@ -132,9 +144,9 @@ static uint32_t find_room(mote_vm *vm, uint32_t words)
 
 static uint32_t find_room_slowly(mote_vm *vm, uint32_t words)
 {
-    heap_collect(vm);
+    mote_heap_collect(vm);
     uint32_t offset = find_room(vm, words);
-    if (offset == 0) vm_panic(vm, MOTE_PANIC_OUT_OF_MEMORY);
+    if (offset == 0) mote_vm_stop(vm, MOTE_PANIC_OUT_OF_MEMORY);
     return offset;
 }
 
@@ -155,13 +167,13 @@ static RARE mote_value new_slowly(mote_vm *vm, enum kind kind, uint32_t words)
 {
     const mote_heap *heap = &vm->heap;
     if (vm->panic != MOTE_RUNNING) return MOTE_FAILED;
-    if (vm->gc_stress || heap->used_words > heap->threshold) heap_collect(vm);
+    if (vm->gc_stress || heap->used_words > heap->threshold) mote_heap_collect(vm);
     uint32_t offset = find_room(vm, words);
     if (offset == 0) offset = find_room_slowly(vm, words);
     return offset == 0 ? MOTE_FAILED : use_block(vm, offset, kind);
 }
 
-mote_value heap_new(mote_vm *vm, enum kind kind, uint32_t bytes)
+mote_value mote_heap_new(mote_vm *vm, enum kind kind, uint32_t bytes)
 {
     mote_heap *heap = &vm->heap;
     uint32_t words = 1 + (bytes + 3) / 4;
@@ -182,7 +194,7 @@ mote_value heap_new(mote_vm *vm, enum kind kind, uint32_t bytes)
     return offset;
 }
 
-bool heap_extend(mote_vm *vm, mote_value block, uint32_t words)
+bool mote_heap_extend(mote_vm *vm, mote_value block, uint32_t words)
 {
     mote_heap *heap = &vm->heap;
     uint32_t have = block_words(vm, block);
@@ -197,7 +209,7 @@ bool heap_extend(mote_vm *vm, mote_value block, uint32_t words)
     return true;
 }
 
-void heap_free(mote_vm *vm, mote_value block)
+void mote_heap_free(mote_vm *vm, mote_value block)
 {
     if (block == 0) return;
     uint32_t words = block_words(vm, block);
@@ -331,7 +343,7 @@ static uint32_t sweep(mote_vm *vm)
         words = *header >> 8;
         if ((*header & FLAG_MARKED) != 0) {
             *header &= ~(uint32_t)FLAG_MARKED;
-            uint32_t kept = (*header & 15u) == KIND_TABLE ? table_trim(vm, at) : words;
+            uint32_t kept = (*header & 15u) == KIND_TABLE ? mote_table_trim(vm, at) : words;
             *header = (*header & 0xffu) | (kept << 8);
             used += kept;
             if (run != 0) append_free(vm, &ends, run, (at - run) / 4);
@@ -383,7 +395,7 @@ bool mote_is_alive(const mote_vm *vm, mote_value object)
     return !is_garbage(vm, object);
 }
 
-void heap_collect(mote_vm *vm)
+void mote_heap_collect(mote_vm *vm)
 {
     mote_heap *heap = &vm->heap;
     uint64_t begin = micros(vm);

@@ -2,11 +2,13 @@
 #ifndef MOTE_IMAGE_H
 #define MOTE_IMAGE_H
 
+#include "bytecode.h"
+
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
-enum { IMAGE_MAGIC0 = 0x53766544, IMAGE_SECTIONS = 10, IMAGE_HEADER = 32, IMAGE_MAX_STACK = 16 };
+enum { IMAGE_MAGIC0 = 0x53766544, IMAGE_SECTIONS = 10, IMAGE_HEADER = 32 };
 #define IMAGE_MAGIC1 0xf1296e0au
 
 enum image_section {
@@ -55,18 +57,19 @@ typedef struct {
 
 /**
  * Finds the sections and verifies everything, so that the interpreter needs no checks. `statements` is scratch memory
- * of one bit per byte of the longest function, (image_longest_function + 7) / 8 bytes. Returns NULL or what is wrong.
+ * of one bit per byte of the longest function, (mote_image_longest_function + 7) / 8 bytes. Returns NULL or what is
+ * wrong.
  */
-const char *image_open(mote_image *image, const void *bytes, size_t length);
-uint32_t image_longest_function(const mote_image *image);
-const char *image_verify(const mote_image *image, uint8_t *statements);
+const char *mote_image_open(mote_image *image, const void *bytes, size_t length);
+uint32_t mote_image_longest_function(const mote_image *image);
+const char *mote_image_verify(const mote_image *image, uint8_t *statements);
 /** True when the code has make_closure, so that its slots must outlive the call. */
-bool image_captures(const mote_image *image, const image_function *function);
+bool mote_image_captures(const mote_image *image, const image_function *function);
 
 /** Text of a string with this StrIdx. `characters` (may be NULL) gets the number of code points. */
-const char *image_string(const mote_image *image, uint32_t index, uint32_t *bytes, uint32_t *characters);
+const char *mote_image_string(const mote_image *image, uint32_t index, uint32_t *bytes, uint32_t *characters);
 /** Byte offset of a code point of a UTF-8 entry, by its jump table. */
-uint32_t image_utf8_offset(const mote_image *image, uint32_t index, uint32_t character);
+uint32_t mote_image_utf8_offset(const mote_image *image, uint32_t index, uint32_t character);
 
 static inline const uint8_t *image_buffer(const mote_image *image, uint32_t index, uint32_t *length)
 {

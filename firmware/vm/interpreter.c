@@ -1,10 +1,25 @@
 /*
- * The loop. pc and sp are in locals; SAVE puts them where the rest of the machine sees them, before anything that may
- * allocate, throw or enter a call. The image has been verified: no index or depth is checked here.
+ * The loop of the interpreter. pc and sp are in locals; SAVE puts them where the rest of the machine sees them, before
+ * anything that may allocate, throw or enter a call, and LOAD takes them back, since a stack may have moved.
+ *
+ * The image has been verified: no index, jump or operand depth is checked here. What depends on values (levels of
+ * closures, array indexes, number formats) is checked where it is used. The budget counts every operation down, and is
+ * looked at where a program may go round: at jumps back and calls. Dispatch is threaded: each operation jumps to the
+ * next one itself, which branch predictors and the compiler's registers both profit from.
  */
+#include "interpreter.h"
+#include "array.h"
+#include "buffer.h"
+#include "builtins.h"
+#include "call.h"
+#include "heap.h"
 #include "lookup.h"
+#include "object.h"
+#include "operations.h"
 #include "ops.h"
-#include "vm.h"
+#include "property.h"
+#include "state.h"
+#include "utf8_string.h"
 
 #include <string.h>
 
@@ -45,7 +60,7 @@ static inline uint32_t read_index(const uint8_t **pc)
     do {                                                                                                               \
         mote_value found_ = field_guess(vm, sp[-1], key);                                                              \
         if (found_ != VALUE_NONE) sp[-1] = found_;                                                                     \
-        else REPLACE(1, field_get(vm, sp[-1], key));                                                                   \
+        else REPLACE(1, mote_field_get(vm, sp[-1], key));                                                              \
     } while (0)
 
 #define COMPARE(op_, test)                                                                                             \
@@ -53,7 +68,7 @@ static inline uint32_t read_index(const uint8_t **pc)
         mote_value x_ = sp[-2], y_ = sp[-1];                                                                           \
         sp--;                                                                                                          \
         if (both_small(x_, y_)) sp[-1] = bool_value((int32_t)x_ test(int32_t) y_);                                     \
-        else sp[-1] = examine(vm, op_, x_, y_);                                                                        \
+        else sp[-1] = mote_examine(vm, op_, x_, y_);                                                                   \
     } while (0)
 
 #define BITWISE(expression)                                                                                            \
@@ -63,7 +78,7 @@ static inline uint32_t read_index(const uint8_t **pc)
             sp--;                                                                                                      \
             sp[-1] = (expression) | 1u;                                                                                \
         } else {                                                                                                       \
-            REPLACE(2, operate_binary(vm, op, x_, y_));                                                                \
+            REPLACE(2, mote_operate_binary(vm, op, x_, y_));                                                           \
         }                                                                                                              \
     } while (0)
 
@@ -87,14 +102,14 @@ static inline uint32_t read_index(const uint8_t **pc)
 /* Places of the code as values, which GCC and Clang have. */
 #pragma GCC diagnostic ignored "-Wpedantic"
 
-void interpreter_run(mote_vm *vm)
+void mote_interpreter_run(mote_vm *vm)
 {
     /* An image has been verified: there are no other operations. */
     static const void *const places[256] = {
 #define X(number, name, kind, operands, immediate) [number] = &&place_##name,
         MOTE_OPS(X)
 #undef X
-            [OP_CONSTANTS... 255] = &&place_constant,
+            [FIRST_SMALL_INT... 255] = &&place_constant,
     };
     const uint8_t *pc;
     mote_value *sp, *slots;
@@ -104,7 +119,7 @@ void interpreter_run(mote_vm *vm)
     NEXT();
 
 place_constant:
-    PUSH(small_value((int32_t)op - OP_CONSTANT_ZERO));
+    PUSH(small_value((int32_t)op - SMALL_INT_ZERO));
     NEXT();
 
 place_LOAD_LOCAL : {
@@ -129,14 +144,14 @@ place_STORE_GLOBAL : {
 }
 place_LOAD_CLOSURE : {
     uint32_t index = read_index(&pc);
-    block_frame *frame = closure_frame(vm, sp[-1], index);
+    block_frame *frame = mote_closure_frame(vm, sp[-1], index);
     if (frame == NULL) goto leave_saved;
     sp[-1] = frame->slots[index];
     NEXT();
 }
 place_STORE_CLOSURE : {
     uint32_t index = read_index(&pc);
-    block_frame *frame = closure_frame(vm, sp[-2], index);
+    block_frame *frame = mote_closure_frame(vm, sp[-2], index);
     if (frame == NULL) goto leave_saved;
     frame->slots[index] = sp[-1];
     sp -= 2;
@@ -167,7 +182,7 @@ place_RET_VAL:
 place_LITERAL : {
     int32_t number = read_immediate(&pc);
     SAVE();
-    mote_value v = int_value(vm, number);
+    mote_value v = mote_int(vm, number);
     if (v == MOTE_FAILED) goto failed;
     PUSH(v);
     NEXT();
@@ -176,7 +191,7 @@ place_LITERAL_F64 : {
     mote_value v;
     uint32_t index = read_index(&pc);
     SAVE();
-    if (!literal(vm, index, &v)) goto failed;
+    if (!mote_literal(vm, index, &v)) goto failed;
     PUSH(v);
     NEXT();
 }
@@ -202,13 +217,13 @@ place_STATIC_SPEC:
 place_STATIC_SPEC_PROTO : {
     uint32_t index = read_index(&pc);
     PUSH(MOTE_UNDEFINED);
-    REPLACE(1, spec_map(vm, index));
+    REPLACE(1, mote_spec_map(vm, index));
     NEXT();
 }
 place_MAKE_CLOSURE : {
     uint32_t index = read_index(&pc);
     PUSH(MOTE_UNDEFINED);
-    REPLACE(1, closure_new(vm, index));
+    REPLACE(1, mote_closure_new(vm, index));
     NEXT();
 }
 
@@ -239,11 +254,11 @@ place_DS_FIELD:
 place_OBJECT_FIELD : {
     mote_value key = immediate(TAG_STRING, STRING_INDEX(STRING_BUILTIN, read_index(&pc)));
     PUSH(MOTE_UNDEFINED);
-    REPLACE(1, builtin_get(vm,
-                           op == OP_MATH_FIELD ? OBJECT_Math
-                           : op == OP_DS_FIELD ? OBJECT_DeviceScript
-                                               : OBJECT_Object,
-                           key));
+    REPLACE(1, mote_builtin_get(vm,
+                                op == OP_MATH_FIELD ? OBJECT_Math
+                                : op == OP_DS_FIELD ? OBJECT_DeviceScript
+                                                    : OBJECT_Object,
+                                key));
     NEXT();
 }
 
@@ -262,7 +277,7 @@ place_INDEX : {
             NEXT();
         }
     }
-    REPLACE(2, index_get(vm, object, key));
+    REPLACE(2, mote_index_get(vm, object, key));
     NEXT();
 }
 place_INDEX_SET : {
@@ -281,52 +296,52 @@ place_INDEX_SET : {
         NEXT();
     }
     SAVE();
-    if (!field_set(vm, object, key, value)) goto failed;
+    if (!mote_field_set(vm, object, key, value)) goto failed;
     sp -= 3;
     NEXT();
 }
 place_INDEX_DELETE : {
     bool existed = false;
     SAVE();
-    if (!index_delete(vm, sp[-2], sp[-1], &existed)) goto failed;
+    if (!mote_index_delete(vm, sp[-2], sp[-1], &existed)) goto failed;
     vm->ret_val = bool_value(existed);
     sp -= 2;
     NEXT();
 }
 place_LOAD_BUFFER:
-    REPLACE(3, buffer_load(vm, sp[-3], sp[-2], sp[-1]));
+    REPLACE(3, mote_buffer_load(vm, sp[-3], sp[-2], sp[-1]));
     NEXT();
 place_STORE_BUFFER:
     SAVE();
-    if (!buffer_store(vm, sp[-4], sp[-3], sp[-2], sp[-1])) goto failed;
+    if (!mote_buffer_store(vm, sp[-4], sp[-3], sp[-2], sp[-1])) goto failed;
     sp -= 4;
     NEXT();
 
 place_ALLOC_MAP:
     SAVE();
-    vm->ret_val = map_new(vm, MOTE_UNDEFINED);
+    vm->ret_val = mote_map_new(vm, MOTE_UNDEFINED);
     if (vm->ret_val == MOTE_FAILED) goto failed;
     NEXT();
 place_ALLOC_ARRAY:
     SAVE();
-    vm->ret_val = alloc_array(vm, *--sp);
+    vm->ret_val = mote_alloc_array(vm, *--sp);
     if (vm->ret_val == MOTE_FAILED) goto failed;
     NEXT();
 place_ALLOC_BUFFER:
     SAVE();
-    vm->ret_val = alloc_buffer(vm, *--sp);
+    vm->ret_val = mote_alloc_buffer(vm, *--sp);
     if (vm->ret_val == MOTE_FAILED) goto failed;
     NEXT();
 place_BIND:
-    REPLACE(2, bind_value(vm, sp[-2], sp[-1]));
+    REPLACE(2, mote_bind_value(vm, sp[-2], sp[-1]));
     NEXT();
 place_NEW:
-    REPLACE(1, check_ctor(vm, sp[-1]));
+    REPLACE(1, mote_check_ctor(vm, sp[-1]));
     NEXT();
 place_INSTANCE_OF : {
     bool result = false;
     SAVE();
-    if (!instance_of(vm, sp[-2], sp[-1], &result)) goto failed;
+    if (!mote_instance_of(vm, sp[-2], sp[-1], &result)) goto failed;
     sp--;
     sp[-1] = bool_value(result);
     NEXT();
@@ -340,7 +355,7 @@ place_ADD : {
         sp[-1] = (uint32_t)sum;
         NEXT();
     }
-    REPLACE(2, operate_binary(vm, op, x, y));
+    REPLACE(2, mote_operate_binary(vm, op, x, y));
     NEXT();
 }
 place_SUB : {
@@ -351,7 +366,7 @@ place_SUB : {
         sp[-1] = (uint32_t)difference;
         NEXT();
     }
-    REPLACE(2, operate_binary(vm, op, x, y));
+    REPLACE(2, mote_operate_binary(vm, op, x, y));
     NEXT();
 }
 place_MUL : {
@@ -362,11 +377,11 @@ place_MUL : {
         sp[-1] = small_value(product);
         NEXT();
     }
-    REPLACE(2, operate_binary(vm, op, x, y));
+    REPLACE(2, mote_operate_binary(vm, op, x, y));
     NEXT();
 }
 place_DIV:
-    REPLACE(2, operate_binary(vm, op, sp[-2], sp[-1]));
+    REPLACE(2, mote_operate_binary(vm, op, sp[-2], sp[-1]));
     NEXT();
 place_BIT_AND:
     BITWISE(x_ & y_);
@@ -380,14 +395,14 @@ place_BIT_XOR:
 place_SHIFT_LEFT:
 place_SHIFT_RIGHT:
 place_SHIFT_RIGHT_UNSIGNED:
-    REPLACE(2, operate_binary(vm, op, sp[-2], sp[-1]));
+    REPLACE(2, mote_operate_binary(vm, op, sp[-2], sp[-1]));
     NEXT();
 place_BIT_NOT:
 place_TO_INT:
 place_NEG:
 place_UPLUS:
 place_ABS:
-    REPLACE(1, operate_unary(vm, op, sp[-1]));
+    REPLACE(1, mote_operate_unary(vm, op, sp[-1]));
     NEXT();
 
 place_EQ:
@@ -409,10 +424,10 @@ place_APPROX_NE:
     COMPARE(OP_APPROX_NE, !=);
     NEXT();
 place_NOT:
-    sp[-1] = bool_value(!to_bool(vm, sp[-1]));
+    sp[-1] = bool_value(!mote_to_bool(vm, sp[-1]));
     NEXT();
 place_TO_BOOL:
-    sp[-1] = bool_value(to_bool(vm, sp[-1]));
+    sp[-1] = bool_value(mote_to_bool(vm, sp[-1]));
     NEXT();
 place_IS_NAN:
     sp[-1] = bool_value(sp[-1] == VALUE_NAN);
@@ -425,7 +440,7 @@ place_IS_NULLISH:
     NEXT();
 place_TYPEOF:
 place_TYPEOF_STR:
-    sp[-1] = type_name(vm, sp[-1]);
+    sp[-1] = mote_type_name(vm, sp[-1]);
     NEXT();
 
 place_JMP:
@@ -433,7 +448,7 @@ place_JMP:
     NEXT();
 place_JMP_Z : {
     mote_value v = *--sp;
-    bool taken = v == MOTE_FALSE || (v != MOTE_TRUE && !to_bool(vm, v));
+    bool taken = v == MOTE_FALSE || (v != MOTE_TRUE && !mote_to_bool(vm, v));
     JUMP_IF(taken);
     NEXT();
 }
@@ -461,20 +476,20 @@ place_CALL8 : {
     }
     vm->receiver = VALUE_NONE;
     SAVE();
-    call_enter(vm, vm->operands, op - OP_CALL0, receiver);
+    mote_call_enter(vm, vm->operands, op - OP_CALL0, receiver);
     CHECK();
     LOAD();
     NEXT();
 }
 place_CALL_ARRAY:
     SAVE();
-    call_array(vm, sp[-2], sp[-1]);
+    mote_call_array(vm, sp[-2], sp[-1]);
     CHECK();
     LOAD();
     NEXT();
 place_RETURN:
     SAVE();
-    call_return(vm, sp[-1]);
+    mote_call_return(vm, sp[-1]);
     if (vm->yielding || running_translation(vm) != NULL) goto leave;
     LOAD();
     NEXT();
@@ -483,27 +498,27 @@ place_STORE_RET_VAL:
     NEXT();
 
 place_TRY : {
-    const uint8_t *from = pc - 1, *code = vm->image.bytes + running_function(vm)->start;
+    const uint8_t *from = pc - 1, *code = vm->image.bytes + mote_running_function(vm)->start;
     int32_t offset = read_immediate(&pc);
-    if (!try_enter(vm, (uint32_t)(from + offset - code))) goto invalid;
+    if (!mote_try_enter(vm, (uint32_t)(from + offset - code))) goto invalid;
     NEXT();
 }
 place_END_TRY:
-    if (!try_leave(vm)) goto invalid;
+    if (!mote_try_leave(vm)) goto invalid;
     JUMP_IF(true);
     NEXT();
 place_CATCH:
     goto invalid;
 place_FINALLY : {
-    const uint8_t *code = vm->image.bytes + running_function(vm)->start;
-    if (!try_is_top(vm, (uint32_t)(pc - 1 - code))) goto invalid;
-    try_leave(vm);
+    const uint8_t *code = vm->image.bytes + mote_running_function(vm)->start;
+    if (!mote_try_is_top(vm, (uint32_t)(pc - 1 - code))) goto invalid;
+    mote_try_leave(vm);
     vm->ret_val = MOTE_UNDEFINED;
     NEXT();
 }
 place_THROW:
     SAVE();
-    throw_value(vm, sp[-1]);
+    mote_throw_value(vm, sp[-1]);
     goto failed;
 place_RE_THROW:
     SAVE();
@@ -511,17 +526,17 @@ place_RE_THROW:
         sp--;
         NEXT();
     }
-    unwind_again(vm, sp[-1]);
+    mote_unwind_again(vm, sp[-1]);
     if (has_failed(vm)) goto failed;
     LOAD();
     if (budget < 0) goto out_of_budget;
     NEXT();
 place_THROW_JMP : {
-    const uint8_t *from = pc - 1, *code = vm->image.bytes + running_function(vm)->start;
+    const uint8_t *from = pc - 1, *code = vm->image.bytes + mote_running_function(vm)->start;
     int32_t offset = read_immediate(&pc);
-    uint32_t levels = (uint32_t)to_int32(vm, sp[-1]);
+    uint32_t levels = (uint32_t)mote_to_int(vm, sp[-1]);
     SAVE();
-    unwind_jump(vm, (uint32_t)(from + offset - code), levels);
+    mote_unwind_jump(vm, (uint32_t)(from + offset - code), levels);
     if (has_failed(vm)) goto failed;
     LOAD();
     if (budget < 0) goto out_of_budget;
@@ -532,20 +547,20 @@ place_DEBUGGER:
 
 out_of_budget:
     SAVE();
-    if (vm->guard != 0) vm_panic(vm, MOTE_PANIC_GUARD);
+    if (vm->guard != 0) mote_vm_stop(vm, MOTE_PANIC_GUARD);
     else vm->interrupted = vm->current;
     goto leave_saved;
 
 failed:
     if (vm->panic != MOTE_RUNNING) goto leave;
-    unwind_exception(vm);
+    mote_unwind_exception(vm);
     if (vm->panic != MOTE_RUNNING || running_translation(vm) != NULL) goto leave;
     LOAD();
     if (budget < 0) goto out_of_budget;
     NEXT();
 
 invalid:
-    vm_panic(vm, MOTE_PANIC_INVALID_PROGRAM);
+    mote_vm_stop(vm, MOTE_PANIC_INVALID_PROGRAM);
 leave_saved:
     SAVE();
 leave:

@@ -1,5 +1,17 @@
-/* JSON, and the way values look in console output. Both directions keep their own stack: no C recursion. */
-#include "vm.h"
+/*
+ * JSON, and the way values look in console output. Both directions keep their own stack in the heap, with no recursion
+ * in C: the depth of a value is the program's, the C stack is the port's.
+ */
+#include "array.h"
+#include "builtins.h"
+#include "exception.h"
+#include "heap.h"
+#include "interpreter.h"
+#include "number.h"
+#include "object.h"
+#include "state.h"
+#include "text.h"
+#include "utf8_string.h"
 
 #include <string.h>
 
@@ -17,20 +29,20 @@ typedef struct {
 static void add_quoted(text_builder *text, mote_value v)
 {
     uint32_t length;
-    const char *bytes = string_text(text->vm, v, &length, NULL);
-    text_add_literal(text, "\"");
+    const char *bytes = mote_string_text(text->vm, v, &length, NULL);
+    mote_text_add_literal(text, "\"");
     for (uint32_t i = 0, from = 0; i <= length; i++) {
         uint8_t c = i < length ? (uint8_t)bytes[i] : 0;
         if (i < length && c >= 0x20 && c != '"' && c != '\\') continue;
-        text_add(text, bytes + from, i - from);
+        mote_text_add(text, bytes + from, i - from);
         from = i + 1;
         if (i == length) break;
         const char *known = memchr("\"\\\n\r\t", c, 5);
         char escape[6] = {'\\', 'u', '0', '0', "0123456789abcdef"[c >> 4], "0123456789abcdef"[c & 15]};
         if (known != NULL) escape[1] = "\"\\nrt"[known - "\"\\\n\r\t"];
-        text_add(text, escape, known != NULL ? 2 : 6);
+        mote_text_add(text, escape, known != NULL ? 2 : 6);
     }
-    text_add_literal(text, "\"");
+    mote_text_add_literal(text, "\"");
 }
 
 static bool is_identifier(const char *text, uint32_t length)
@@ -46,17 +58,17 @@ static bool is_identifier(const char *text, uint32_t length)
 static void add_key(writer *w, mote_value key)
 {
     uint32_t length;
-    const char *bytes = string_text(w->text->vm, key, &length, NULL);
-    if (w->style == STYLE_INSPECT && is_identifier(bytes, length)) text_add(w->text, bytes, length);
+    const char *bytes = mote_string_text(w->text->vm, key, &length, NULL);
+    if (w->style == STYLE_INSPECT && is_identifier(bytes, length)) mote_text_add(w->text, bytes, length);
     else add_quoted(w->text, key);
-    text_add_literal(w->text, w->indent > 0 ? ": " : ":");
+    mote_text_add_literal(w->text, w->indent > 0 ? ": " : ":");
 }
 
 static void add_line(writer *w, uint32_t depth)
 {
     if (w->indent == 0) return;
-    text_add_literal(w->text, "\n");
-    for (uint32_t i = 0; i < depth * w->indent && !w->text->failed; i++) text_add_literal(w->text, " ");
+    mote_text_add_literal(w->text, "\n");
+    for (uint32_t i = 0; i < depth * w->indent && !w->text->failed; i++) mote_text_add_literal(w->text, " ");
 }
 
 static bool is_container(const mote_vm *vm, mote_value v)
@@ -67,16 +79,16 @@ static bool is_container(const mote_vm *vm, mote_value v)
 static void add_leaf(writer *w, mote_value v)
 {
     mote_vm *vm = w->text->vm;
-    if (is_string(vm, v)) {
+    if (mote_is_string(vm, v)) {
         add_quoted(w->text, v);
     } else if (w->style == STYLE_INSPECT) {
-        text_add_value(w->text, v);
+        mote_text_add_value(w->text, v);
     } else if (v == VALUE_NAN || v == VALUE_INFINITY || v == VALUE_MINUS_INFINITY) {
-        text_add_literal(w->text, "null");
-    } else if (number_is(vm, v) || has_tag(v, TAG_CONSTANT)) {
-        text_add_value(w->text, v);
+        mote_text_add_literal(w->text, "null");
+    } else if (mote_is_number(vm, v) || has_tag(v, TAG_CONSTANT)) {
+        mote_text_add_value(w->text, v);
     } else {
-        text_add_literal(w->text, "{}");
+        mote_text_add_literal(w->text, "{}");
     }
 }
 
@@ -97,11 +109,11 @@ static bool begin_value(writer *w, mote_value v)
         return true;
     }
     if (is_open(w, v)) {
-        if (w->style == STYLE_JSON) throw_error(vm, MOTE_TYPE_ERROR, "Converting circular structure to JSON");
-        text_add_literal(w->text, "[Circular]");
+        if (w->style == STYLE_JSON) mote_throw_error(vm, MOTE_TYPE_ERROR, "Converting circular structure to JSON");
+        mote_text_add_literal(w->text, "[Circular]");
         return w->style == STYLE_INSPECT;
     }
-    text_add_literal(w->text, has_kind(vm, v, KIND_ARRAY) ? "[" : "{");
+    mote_text_add_literal(w->text, has_kind(vm, v, KIND_ARRAY) ? "[" : "{");
     return mote_array_push(vm, w->stack, v) && mote_array_push(vm, w->stack, small_value(0));
 }
 
@@ -122,7 +134,7 @@ static mote_value entry_of(const mote_vm *vm, mote_value container, uint32_t ind
 
 static bool is_left_out(const writer *w, mote_value key, mote_value v)
 {
-    return w->style == STYLE_JSON && key != 0 && (v == MOTE_UNDEFINED || is_function(w->text->vm, v));
+    return w->style == STYLE_JSON && key != 0 && (v == MOTE_UNDEFINED || mote_is_function(w->text->vm, v));
 }
 
 static bool any_before(const writer *w, mote_value container, uint32_t index)
@@ -144,26 +156,26 @@ static bool next_entry(writer *w)
     uint32_t index = (uint32_t)small_int(items[top + 1]);
     bool is_array = has_kind(vm, container, KIND_ARRAY), comma_after = w->style == STYLE_INSPECT && !is_array;
     bool any = index > 0 && any_before(w, container, index);
-    if (any && comma_after) text_add_literal(w->text, ",");
+    if (any && comma_after) mote_text_add_literal(w->text, ",");
     if (index >= size_of(vm, container)) {
         if (any) add_line(w, depth - 1);
-        text_add_literal(w->text, is_array ? "]" : "}");
-        return array_resize(vm, w->stack, top);
+        mote_text_add_literal(w->text, is_array ? "]" : "}");
+        return mote_array_resize(vm, w->stack, top);
     }
     items[top + 1] = small_value((int32_t)index + 1);
     mote_value v = entry_of(vm, container, index, &key);
     if (is_left_out(w, key, v)) return true;
-    if (any && !comma_after) text_add_literal(w->text, ",");
+    if (any && !comma_after) mote_text_add_literal(w->text, ",");
     add_line(w, depth);
     if (key != 0) add_key(w, key);
     return begin_value(w, v);
 }
 
-bool serialize(text_builder *text, mote_value v, int style, uint32_t indent)
+bool mote_serialize(text_builder *text, mote_value v, int style, uint32_t indent)
 {
     mote_vm *vm = text->vm;
     root_push(vm, v);
-    mote_value stack = array_new(vm, 0);
+    mote_value stack = mote_array_new(vm, 0);
     root_push(vm, stack);
     writer w = {text, stack, style, indent};
     bool done = stack != MOTE_FAILED && begin_value(&w, v);
@@ -182,13 +194,13 @@ typedef struct {
 
 static mote_value unexpected(reader *r)
 {
-    if (r->at >= r->end) return throw_error(r->vm, MOTE_SYNTAX_ERROR, "Unexpected end of JSON input");
+    if (r->at >= r->end) return mote_throw_error(r->vm, MOTE_SYNTAX_ERROR, "Unexpected end of JSON input");
     char token[5] = {0};
-    uint32_t code, size = utf8_decode(r->at, &code);
+    uint32_t code, size = mote_utf8_decode(r->at, &code);
     memcpy(token, r->at, size);
-    uint32_t position = utf8_count(r->start, (uint32_t)(r->at - r->start));
-    return throw_error(r->vm, MOTE_SYNTAX_ERROR, "Unexpected token '%s' in JSON at position %u", token,
-                       (unsigned)position);
+    uint32_t position = mote_utf8_count(r->start, (uint32_t)(r->at - r->start));
+    return mote_throw_error(r->vm, MOTE_SYNTAX_ERROR, "Unexpected token '%s' in JSON at position %u", token,
+                            (unsigned)position);
 }
 
 static void skip_space(reader *r)
@@ -231,7 +243,7 @@ static bool read_unicode(reader *r, text_builder *text)
         }
     }
     char bytes[4];
-    text_add(text, bytes, utf8_encode((uint32_t)code, bytes));
+    mote_text_add(text, bytes, mote_utf8_encode((uint32_t)code, bytes));
     return true;
 }
 
@@ -241,7 +253,7 @@ static bool read_escape(reader *r, text_builder *text)
     const char *known = memchr("\"\\/bfnrt", *r->at, 8);
     if (known != NULL) {
         r->at++;
-        text_add(text, &"\"\\/\b\f\n\r\t"[known - "\"\\/bfnrt"], 1);
+        mote_text_add(text, &"\"\\/\b\f\n\r\t"[known - "\"\\/bfnrt"], 1);
         return true;
     }
     if (*r->at != 'u') return false;
@@ -253,14 +265,14 @@ static bool read_escape(reader *r, text_builder *text)
 static mote_value read_string(reader *r)
 {
     text_builder text;
-    if (!text_begin(&text, r->vm, UINT32_MAX)) return MOTE_FAILED;
+    if (!mote_text_begin(&text, r->vm, UINT32_MAX)) return MOTE_FAILED;
     for (;;) {
         const char *from = r->at;
         while (r->at < r->end && *r->at != '"' && *r->at != '\\') r->at++;
-        text_add(&text, from, (uint32_t)(r->at - from));
-        if (r->at < r->end && *r->at++ == '"') return text_end(&text);
+        mote_text_add(&text, from, (uint32_t)(r->at - from));
+        if (r->at < r->end && *r->at++ == '"') return mote_text_end(&text);
         if (r->at < r->end && read_escape(r, &text)) continue;
-        text_drop(&text);
+        mote_text_drop(&text);
         return unexpected(r);
     }
 }
@@ -268,10 +280,10 @@ static mote_value read_string(reader *r)
 static mote_value read_number(reader *r)
 {
     const char *end;
-    double number = text_to_double(r->at, &end);
+    double number = mote_text_to_double(r->at, &end);
     if (number != number || end > r->end) return unexpected(r);
     r->at = end;
-    return number_value(r->vm, number);
+    return mote_number(r->vm, number);
 }
 
 static mote_value read_word(reader *r)
@@ -303,7 +315,7 @@ static mote_value read_value(reader *r, bool *want_key)
     if (c == '-' || (c >= '0' && c <= '9')) return read_number(r);
     if (c != '[' && c != '{') return read_word(r);
     r->at++;
-    mote_value v = c == '[' ? array_new(r->vm, 0) : map_new(r->vm, MOTE_UNDEFINED);
+    mote_value v = c == '[' ? mote_array_new(r->vm, 0) : mote_map_new(r->vm, MOTE_UNDEFINED);
     if (v == MOTE_FAILED) return v;
     if (take(r, c == '[' ? ']' : '}')) return v;
     *want_key = c == '{';
@@ -335,12 +347,12 @@ static mote_value put_value(reader *r, mote_value v, bool *want_key)
     } else {
         mote_value key = container;
         container = array_items(vm, r->stack)[--top];
-        if (!map_set(vm, container, key, v) || !array_resize(vm, r->stack, top + 1)) return MOTE_FAILED;
+        if (!mote_map_set(vm, container, key, v) || !mote_array_resize(vm, r->stack, top + 1)) return MOTE_FAILED;
     }
     *want_key = !is_array;
     if (take(r, ',')) return VALUE_NONE;
     if (!take(r, is_array ? ']' : '}')) return unexpected(r);
-    return array_resize(vm, r->stack, top) ? container : MOTE_FAILED;
+    return mote_array_resize(vm, r->stack, top) ? container : MOTE_FAILED;
 }
 
 static mote_value read_document(reader *r)
@@ -365,13 +377,13 @@ static mote_value json_parse(mote_vm *vm, mote_value receiver, const mote_value 
 {
     (void)receiver, (void)count;
     uint32_t length;
-    mote_value source = to_string(vm, args[0]);
+    mote_value source = mote_to_string(vm, args[0]);
     if (source == MOTE_FAILED) return source;
     root_push(vm, source);
-    mote_value stack = array_new(vm, 0), v = MOTE_FAILED;
+    mote_value stack = mote_array_new(vm, 0), v = MOTE_FAILED;
     if (stack != MOTE_FAILED) {
         root_push(vm, stack);
-        const char *text = string_text(vm, source, &length, NULL);
+        const char *text = mote_string_text(vm, source, &length, NULL);
         reader r = {vm, text, text, text + length, stack};
         v = read_document(&r);
         roots_drop(vm, 1);
@@ -383,16 +395,17 @@ static mote_value json_parse(mote_vm *vm, mote_value receiver, const mote_value 
 static mote_value json_stringify(mote_vm *vm, mote_value receiver, const mote_value *args, unsigned count)
 {
     (void)receiver, (void)count;
-    if (!is_nullish(args[1])) return throw_error(vm, MOTE_TYPE_ERROR, "JSON.stringify replacer not supported (yet)");
-    int32_t spaces = is_nullish(args[2]) ? 0 : to_int32(vm, args[2]);
+    if (!is_nullish(args[1]))
+        return mote_throw_error(vm, MOTE_TYPE_ERROR, "JSON.stringify replacer not supported (yet)");
+    int32_t spaces = is_nullish(args[2]) ? 0 : mote_to_int(vm, args[2]);
     uint32_t indent = spaces < 0 ? 0 : spaces > MOST_INDENT ? MOST_INDENT : (uint32_t)spaces;
     text_builder text;
-    if (!text_begin(&text, vm, UINT32_MAX)) return MOTE_FAILED;
-    if (!serialize(&text, args[0], STYLE_JSON, indent)) text.failed = true;
-    return text_end(&text);
+    if (!mote_text_begin(&text, vm, UINT32_MAX)) return MOTE_FAILED;
+    if (!mote_serialize(&text, args[0], STYLE_JSON, indent)) text.failed = true;
+    return mote_text_end(&text);
 }
 
-const native_entry json_natives[] = {
+const native_entry mote_json_natives[] = {
     {OBJECT_JSON, S_parse, NATIVE_FUNCTION, 2, json_parse},
     {OBJECT_JSON, S_stringify, NATIVE_FUNCTION, 3, json_stringify},
     {0},

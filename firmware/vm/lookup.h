@@ -5,7 +5,10 @@
 #ifndef MOTE_LOOKUP_H
 #define MOTE_LOOKUP_H
 
-#include "vm.h"
+#include "builtins.h"
+#include "native_lookup.h"
+#include "state.h"
+#include "utf8_string.h"
 
 /** Place of a string of the image in own_keys: index and kind. */
 static inline uint32_t own_key_bit(mote_value key)
@@ -48,7 +51,7 @@ static inline uint8_t *guess_at(mote_vm *vm, const block_map *map, mote_value ke
 
 _Static_assert(offsetof(block_array, length) == offsetof(block_buffer, length), "quick_length reads both");
 
-/** `object.length` of an array or Buffer; VALUE_NONE: call field_get. */
+/** `object.length` of an array or Buffer; VALUE_NONE: call mote_field_get. */
 static inline mote_value quick_length(const mote_vm *vm, mote_value object)
 {
     const block_array *array = (const block_array *)at_offset(vm, object);
@@ -57,7 +60,7 @@ static inline mote_value quick_length(const mote_vm *vm, mote_value object)
     return kind == KIND_ARRAY || kind == KIND_BUFFER ? small_value((int32_t)array->length) : VALUE_NONE;
 }
 
-/** A field with data of an object, by the guess alone; VALUE_NONE: call field_get. */
+/** A field with data of an object, by the guess alone; VALUE_NONE: call mote_field_get. */
 static inline mote_value field_guess(mote_vm *vm, mote_value object, mote_value key)
 {
     const block_map *map = (const block_map *)at_offset(vm, object);
@@ -85,7 +88,7 @@ static inline mote_value methods_of(const mote_vm *vm, mote_value object, mote_v
     return kind == KIND_BUFFER ? immediate(TAG_BUILTIN, OBJECT_Buffer_prototype) : 0;
 }
 
-/** A method, when the lookup cache has it; VALUE_NONE: call field_get. */
+/** A method, when the lookup cache has it; VALUE_NONE: call mote_field_get. */
 static inline mote_value quick_method(const mote_vm *vm, mote_value object, mote_value key)
 {
     mote_value holder = methods_of(vm, object, key);
@@ -94,7 +97,7 @@ static inline mote_value quick_method(const mote_vm *vm, mote_value object, mote
     return is_code(entry->found) && !is_accessor(entry->found) ? entry->found : VALUE_NONE;
 }
 
-/** Stores over what an object has, by the guess alone. False: call field_set. */
+/** Stores over what an object has, by the guess alone. False: call mote_field_set. */
 static inline bool store_guess(mote_vm *vm, mote_value object, mote_value key, mote_value value)
 {
     const block_map *map = (const block_map *)at_offset(vm, object);

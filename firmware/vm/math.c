@@ -1,5 +1,8 @@
-/* Math. */
-#include "vm.h"
+/* Math: what DeviceScript has of it. Results are numbers of number.c, so integers stay small ones. */
+#include "builtins.h"
+#include "interpreter.h"
+#include "number.h"
+#include "state.h"
 
 #include <math.h>
 
@@ -8,7 +11,7 @@ typedef double (*unary)(double);
 static mote_value apply(mote_vm *vm, unary function, mote_value v)
 {
     if (is_small(v)) return v;
-    return number_value(vm, function(to_double(vm, v)));
+    return mote_number(vm, function(mote_to_double(vm, v)));
 }
 
 static mote_value math_ceil(mote_vm *vm, mote_value receiver, const mote_value *args, unsigned count)
@@ -33,60 +36,60 @@ static mote_value math_round(mote_vm *vm, mote_value receiver, const mote_value 
 static mote_value math_abs(mote_vm *vm, mote_value receiver, const mote_value *args, unsigned count)
 {
     (void)receiver, (void)count;
-    return number_value(vm, fabs(to_double(vm, args[0])));
+    return mote_number(vm, fabs(mote_to_double(vm, args[0])));
 }
 
 static mote_value math_log(mote_vm *vm, mote_value receiver, const mote_value *args, unsigned count)
 {
     (void)receiver, (void)count;
-    return number_value(vm, log(to_double(vm, args[0])));
+    return mote_number(vm, log(mote_to_double(vm, args[0])));
 }
 
 static mote_value math_pow(mote_vm *vm, mote_value receiver, const mote_value *args, unsigned count)
 {
     (void)receiver, (void)count;
-    return number_value(vm, pow(to_double(vm, args[0]), to_double(vm, args[1])));
+    return mote_number(vm, pow(mote_to_double(vm, args[0]), mote_to_double(vm, args[1])));
 }
 
 static mote_value math_idiv(mote_vm *vm, mote_value receiver, const mote_value *args, unsigned count)
 {
     (void)receiver, (void)count;
-    int32_t x = to_int32(vm, args[0]), y = to_int32(vm, args[1]);
+    int32_t x = mote_to_int(vm, args[0]), y = mote_to_int(vm, args[1]);
     if (y == 0) return small_value(0);
-    return y == -1 ? number_value(vm, -(double)x) : int_value(vm, x / y);
+    return y == -1 ? mote_number(vm, -(double)x) : mote_int(vm, x / y);
 }
 
 static mote_value math_imod(mote_vm *vm, mote_value receiver, const mote_value *args, unsigned count)
 {
     (void)receiver, (void)count;
-    int32_t x = to_int32(vm, args[0]), y = to_int32(vm, args[1]);
-    return y == 0 || y == -1 ? small_value(0) : int_value(vm, x % y);
+    int32_t x = mote_to_int(vm, args[0]), y = mote_to_int(vm, args[1]);
+    return y == 0 || y == -1 ? small_value(0) : mote_int(vm, x % y);
 }
 
 static mote_value math_imul(mote_vm *vm, mote_value receiver, const mote_value *args, unsigned count)
 {
     (void)receiver, (void)count;
-    return int_value(vm, (int32_t)((uint32_t)to_int32(vm, args[0]) * (uint32_t)to_int32(vm, args[1])));
+    return mote_int(vm, (int32_t)((uint32_t)mote_to_int(vm, args[0]) * (uint32_t)mote_to_int(vm, args[1])));
 }
 
 /** An argument as a number: itself where it is one, so that nothing is allocated. */
 static mote_value as_number(mote_vm *vm, mote_value v)
 {
-    return is_small(v) || has_kind(vm, v, KIND_DOUBLE) ? v : number_value(vm, to_double(vm, v));
+    return is_small(v) || has_kind(vm, v, KIND_DOUBLE) ? v : mote_number(vm, mote_to_double(vm, v));
 }
 
 static mote_value math_min(mote_vm *vm, mote_value receiver, const mote_value *args, unsigned count)
 {
     (void)receiver, (void)count;
     if (both_small(args[0], args[1])) return small_int(args[0]) < small_int(args[1]) ? args[0] : args[1];
-    return as_number(vm, to_double(vm, args[0]) < to_double(vm, args[1]) ? args[0] : args[1]);
+    return as_number(vm, mote_to_double(vm, args[0]) < mote_to_double(vm, args[1]) ? args[0] : args[1]);
 }
 
 static mote_value math_max(mote_vm *vm, mote_value receiver, const mote_value *args, unsigned count)
 {
     (void)receiver, (void)count;
     if (both_small(args[0], args[1])) return small_int(args[0]) > small_int(args[1]) ? args[0] : args[1];
-    return as_number(vm, to_double(vm, args[0]) > to_double(vm, args[1]) ? args[0] : args[1]);
+    return as_number(vm, mote_to_double(vm, args[0]) > mote_to_double(vm, args[1]) ? args[0] : args[1]);
 }
 
 /** xorshift32, seeded by the host where it can; not for keys. */
@@ -106,17 +109,17 @@ static uint32_t next_random(mote_vm *vm)
 static mote_value math_random(mote_vm *vm, mote_value receiver, const mote_value *args, unsigned count)
 {
     (void)receiver, (void)args, (void)count;
-    return number_value(vm, next_random(vm) / 4294967296.0);
+    return mote_number(vm, next_random(vm) / 4294967296.0);
 }
 
 static mote_value math_random_int(mote_vm *vm, mote_value receiver, const mote_value *args, unsigned count)
 {
     (void)receiver, (void)count;
-    uint32_t most = (uint32_t)to_int32(vm, args[0]), random = next_random(vm);
-    return uint_value(vm, most == UINT32_MAX ? random : random % (most + 1));
+    uint32_t most = (uint32_t)mote_to_int(vm, args[0]), random = next_random(vm);
+    return mote_uint_value(vm, most == UINT32_MAX ? random : random % (most + 1));
 }
 
-const native_entry math_natives[] = {
+const native_entry mote_math_natives[] = {
     {OBJECT_Math, S_ceil, NATIVE_FUNCTION, 1, math_ceil},
     {OBJECT_Math, S_floor, NATIVE_FUNCTION, 1, math_floor},
     {OBJECT_Math, S_round, NATIVE_FUNCTION, 1, math_round},

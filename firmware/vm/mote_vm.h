@@ -12,6 +12,8 @@
 #ifndef MOTE_VM_H
 #define MOTE_VM_H
 
+#include "mote_abi.h"
+
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
@@ -22,25 +24,6 @@ extern "C" {
 
 typedef struct mote_vm mote_vm;
 typedef uint32_t mote_value;
-
-/** No value: the operation failed. Never seen by a program. */
-#define MOTE_FAILED 0u
-#define MOTE_UNDEFINED 0x02u
-#define MOTE_NULL 0x22u
-#define MOTE_FALSE 0x42u
-#define MOTE_TRUE 0x62u
-
-/** Why a machine stopped. Programs may panic with codes of their own, 1 to 59999. */
-enum mote_panic {
-    MOTE_PANIC_RESTART = 0,             /* ds.restart() or ds.reboot() */
-    MOTE_PANIC_GUARD = 60001,           /* too many operations in one turn */
-    MOTE_PANIC_OUT_OF_MEMORY = 60004,   /* the arena is full */
-    MOTE_PANIC_UNHANDLED = 60005,       /* an exception that nobody caught */
-    MOTE_PANIC_DEPTH = 60006,           /* calls nested too deeply */
-    MOTE_PANIC_INVALID_IMAGE = 60100,   /* the loader refused the image */
-    MOTE_PANIC_INVALID_PROGRAM = 60120, /* a handler was reached by running into it, or similar */
-    MOTE_RUNNING = -1
-};
 
 /** "Never": no fiber waits for a time. */
 #define MOTE_NEVER UINT64_MAX
@@ -80,8 +63,11 @@ typedef struct {
     const mote_native_entry *buffer_natives;
 } mote_host;
 
+/** Bytes: what the address of an arena is a multiple of. malloc of some 32-bit systems gives less. */
+enum { MOTE_ARENA_ALIGNMENT = 8 };
+
 typedef struct {
-    void *arena;           /* 8-byte aligned, owned by the host */
+    void *arena;           /* aligned to MOTE_ARENA_ALIGNMENT, owned by the host */
     uint32_t arena_bytes;  /* up to 64 MB */
     uint32_t max_depth;    /* nested calls per fiber; 0: 100 */
     uint32_t guard;        /* operations a fiber may run without yielding; 0: no limit */
@@ -105,8 +91,10 @@ typedef struct {
     uint32_t peak_stack_bytes; /* of one fiber */
 } mote_stats;
 
-/** A machine in the arena, or NULL when the arena is too small (below about 4 KB) or misaligned. */
+/** A machine in the arena, or NULL: mote_vm_create_error has the reason. */
 mote_vm *mote_vm_create(const mote_config *config);
+/** Why the arena cannot hold a machine, as part of a sentence for a log; NULL when it can. */
+const char *mote_vm_create_error(const mote_config *config);
 
 /**
  * Verifies an image and makes its entry point the first fiber; drops whatever ran before, panics included.
@@ -171,11 +159,11 @@ void *mote_host_context(const mote_vm *vm);
 
 /* Values in. */
 
-bool mote_is_number(mote_vm *vm, mote_value value);
-bool mote_is_string(mote_vm *vm, mote_value value);
+bool mote_is_number(const mote_vm *vm, mote_value value);
+bool mote_is_string(const mote_vm *vm, mote_value value);
 bool mote_is_buffer(mote_vm *vm, mote_value value);
 bool mote_is_array(mote_vm *vm, mote_value value);
-bool mote_is_function(mote_vm *vm, mote_value value);
+bool mote_is_function(const mote_vm *vm, mote_value value);
 /** A function of the program, so that mote_start can run it. */
 bool mote_is_startable(mote_vm *vm, mote_value value);
 int32_t mote_to_int(mote_vm *vm, mote_value value);
@@ -204,7 +192,6 @@ mote_value mote_new_buffer(mote_vm *vm, size_t length);
 mote_value mote_new_array(mote_vm *vm);
 bool mote_array_push(mote_vm *vm, mote_value array, mote_value value);
 
-enum mote_error { MOTE_ERROR, MOTE_TYPE_ERROR, MOTE_RANGE_ERROR, MOTE_SYNTAX_ERROR };
 /** Raises an exception; returns MOTE_FAILED. */
 mote_value mote_throw(mote_vm *vm, enum mote_error kind, const char *message);
 

@@ -1,15 +1,28 @@
-/* Native functions by number: theme * 64 + place in its table; those with names of their own come last. */
-#include "vm.h"
+/*
+ * Native functions by number, so that a value word can name one: theme * 64 + place in the theme's table for the
+ * machine's own, and ranges above 0x4000 for the lists of the host, of Buffer, and of bytes.c. Numbers are for this run
+ * only, no image has any: programs name natives by text.
+ *
+ * The host's natives are looked for first, so that a port can replace one of the machine's.
+ */
+#include "buffer.h"
+#include "builtins.h"
+#include "heap.h"
+#include "native_lookup.h"
+#include "object.h"
+#include "property.h"
+#include "state.h"
+#include "utf8_string.h"
 
 #include <string.h>
 
 enum { THEME_SHIFT = 6, HOST_MASK = 0x3fff };
 
-static const native_entry *const themes[] = {array_natives,  buffer_natives, string_natives, math_natives,
-                                             object_natives, error_natives,  json_natives,   fiber_natives,
-                                             device_natives, pin_natives};
+static const native_entry *const themes[] = {
+    mote_array_natives, mote_buffer_natives, mote_string_natives, mote_math_natives,   mote_object_natives,
+    mote_error_natives, mote_json_natives,   mote_fiber_natives,  mote_device_natives, mote_pin_natives};
 
-const native_entry *native_of(uint32_t index)
+const native_entry *mote_native_of(uint32_t index)
 {
     index &= ~(uint32_t)NATIVE_ACCESSOR;
     return &themes[index >> THEME_SHIFT][index & ((1u << THEME_SHIFT) - 1)];
@@ -17,14 +30,14 @@ const native_entry *native_of(uint32_t index)
 
 static const mote_native_entry *host_native(const mote_vm *vm, uint32_t index)
 {
-    if (index >= NATIVE_BYTE_FUNCTIONS) return byte_functions + (index - NATIVE_BYTE_FUNCTIONS);
-    const mote_native_entry *entries = (index & NATIVE_BYTES) == NATIVE_BYTES ? byte_natives
+    if (index >= NATIVE_BYTE_FUNCTIONS) return mote_byte_functions + (index - NATIVE_BYTE_FUNCTIONS);
+    const mote_native_entry *entries = (index & NATIVE_BYTES) == NATIVE_BYTES ? mote_byte_natives
                                        : (index & NATIVE_HOST) != 0           ? vm->host->natives
                                                                               : vm->host->buffer_natives;
     return entries + (index & HOST_MASK);
 }
 
-uint32_t builtin_prototype(uint32_t object)
+uint32_t mote_builtin_prototype(uint32_t object)
 {
     switch (object) {
     case OBJECT_Object:
@@ -52,17 +65,22 @@ uint32_t builtin_prototype(uint32_t object)
 static bool key_is(const mote_vm *vm, mote_value key, uint32_t builtin)
 {
     if (is_immediate(key)) return key == builtin_value((enum builtin_string)builtin);
-    return string_equals(vm, key, builtin_value((enum builtin_string)builtin));
+    return mote_string_equals(vm, key, builtin_value((enum builtin_string)builtin));
+}
+
+/** Place of a name in a list, -1 when it is not there. */
+static int32_t place_of_name(const mote_native_entry *entries, const char *name)
+{
+    for (int32_t i = 0; entries != NULL && entries[i].call != NULL; i++)
+        if (strcmp(entries[i].name, name) == 0) return i;
+    return -1;
 }
 
 static mote_value find_host(const mote_vm *vm, const mote_native_entry *entries, uint32_t kind, mote_value key)
 {
     uint32_t length;
-    if (entries == NULL) return VALUE_NONE;
-    const char *name = string_text(vm, key, &length, NULL);
-    for (uint32_t i = 0; entries[i].call != NULL; i++)
-        if (strcmp(entries[i].name, name) == 0) return immediate(TAG_NATIVE, kind | i);
-    return VALUE_NONE;
+    int32_t place = place_of_name(entries, mote_string_text(vm, key, &length, NULL));
+    return place < 0 ? VALUE_NONE : immediate(TAG_NATIVE, kind | (uint32_t)place);
 }
 
 static uint32_t number_of(uint32_t theme, uint32_t place)
@@ -92,39 +110,40 @@ static mote_value math_constant(mote_vm *vm, mote_value key)
                      {S_LOG10E, 0.434294481903251827651},  {S_LOG2E, 1.44269504088896340736},
                      {S_SQRT1_2, 0.707106781186547524401}, {S_SQRT2, 1.41421356237309504880}};
     for (uint32_t i = 0; i < sizeof constants / sizeof constants[0]; i++)
-        if (key_is(vm, key, constants[i].name)) return number_value(vm, constants[i].number);
+        if (key_is(vm, key, constants[i].name)) return mote_number(vm, constants[i].number);
     return VALUE_NONE;
 }
 
-mote_value native_lookup(mote_vm *vm, uint32_t object, mote_value key)
+mote_value mote_native_lookup(mote_vm *vm, uint32_t object, mote_value key)
 {
     mote_value found = VALUE_NONE;
     if (object == OBJECT_DeviceScript) found = find_host(vm, vm->host->natives, NATIVE_HOST, key);
     if (object == OBJECT_Buffer || object == OBJECT_Buffer_prototype)
         found = find_host(vm, vm->host->buffer_natives, NATIVE_HOST_BUFFER, key);
     if (found == VALUE_NONE && object == OBJECT_Buffer_prototype)
-        found = find_host(vm, byte_natives, NATIVE_BYTES, key);
+        found = find_host(vm, mote_byte_natives, NATIVE_BYTES, key);
     if (found == VALUE_NONE && object == OBJECT_Buffer)
-        found = find_host(vm, byte_functions, NATIVE_BYTE_FUNCTIONS, key);
+        found = find_host(vm, mote_byte_functions, NATIVE_BYTE_FUNCTIONS, key);
     if (found == VALUE_NONE) found = find_native(vm, object, key);
     if (found == VALUE_NONE && object == OBJECT_Math) found = math_constant(vm, key);
     if (found != VALUE_NONE) return found;
-    if (builtin_prototype(object) != 0 && key_is(vm, key, S_prototype))
-        return immediate(TAG_BUILTIN, builtin_prototype(object));
-    bool has_ctor = object > 0 && builtin_prototype(object - 1) == object && key_is(vm, key, S_constructor);
+    if (mote_builtin_prototype(object) != 0 && key_is(vm, key, S_prototype))
+        return immediate(TAG_BUILTIN, mote_builtin_prototype(object));
+    bool has_ctor = object > 0 && mote_builtin_prototype(object - 1) == object && key_is(vm, key, S_constructor);
     if (has_ctor) return find_native(vm, object - 1, builtin_value(S___func__));
     /* Pins of the board, when a program looks at them for the first time. */
     bool asks_pins = object == OBJECT_GPIO && !key_is(vm, key, S___func__);
-    if (!asks_pins || attached_map(vm, immediate(TAG_BUILTIN, object), false) != 0) return VALUE_NONE;
-    mote_value map = pins_expose(vm);
-    return map == MOTE_FAILED ? map : map_get(vm, map, key);
+    if (!asks_pins || mote_attached_map(vm, immediate(TAG_BUILTIN, object), false) != 0) return VALUE_NONE;
+    mote_value map = mote_pins_expose(vm);
+    return map == MOTE_FAILED ? map : mote_map_get(vm, map, key);
 }
 
-const char *native_name(const mote_vm *vm, uint32_t index, uint32_t *length)
+const char *mote_native_name(const mote_vm *vm, uint32_t index, uint32_t *length)
 {
-    const char *name = index >= NATIVE_HOST ? host_native(vm, index)->name : builtin_strings[native_of(index)->name];
-    if (index < NATIVE_HOST && native_of(index)->kind == NATIVE_CTOR) {
-        switch (native_of(index)->object) {
+    const char *name =
+        index >= NATIVE_HOST ? host_native(vm, index)->name : mote_builtin_text(mote_native_of(index)->name);
+    if (index < NATIVE_HOST && mote_native_of(index)->kind == NATIVE_CTOR) {
+        switch (mote_native_of(index)->object) {
         case OBJECT_Array: name = "Array"; break;
         case OBJECT_Object: name = "Object"; break;
         case OBJECT_TypeError: name = "TypeError"; break;
@@ -137,39 +156,36 @@ const char *native_name(const mote_vm *vm, uint32_t index, uint32_t *length)
     return name;
 }
 
-mote_value accessor_run(mote_vm *vm, uint32_t index, mote_value receiver)
+mote_value mote_accessor_run(mote_vm *vm, uint32_t index, mote_value receiver)
 {
-    return native_of(index)->call(vm, receiver, NULL, 0);
+    return mote_native_of(index)->call(vm, receiver, NULL, 0);
 }
 
-mote_value native_call_host(mote_vm *vm, const char *name, const mote_value *args, unsigned count)
+mote_value mote_native_call_host(mote_vm *vm, const char *name, const mote_value *args, unsigned count)
 {
-    const mote_native_entry *entries = vm->host->natives;
-    for (uint32_t i = 0; entries != NULL && entries[i].call != NULL; i++)
-        if (strcmp(entries[i].name, name) == 0) {
-            vm->running_native = i;
-            return entries[i].call(vm, MOTE_UNDEFINED, args, count);
-        }
-    return VALUE_NONE;
+    int32_t place = place_of_name(vm->host->natives, name);
+    if (place < 0) return VALUE_NONE;
+    vm->running_native = (uint32_t)place;
+    return vm->host->natives[place].call(vm, MOTE_UNDEFINED, args, count);
 }
 
 /** `args` lie on the operand stack with room for the missing ones. */
-mote_value native_call(mote_vm *vm, uint32_t index, mote_value receiver, mote_value *args, unsigned count)
+mote_value mote_native_call(mote_vm *vm, uint32_t index, mote_value receiver, mote_value *args, unsigned count)
 {
     const mote_native_entry *host = index >= NATIVE_HOST ? host_native(vm, index) : NULL;
-    unsigned wanted = host != NULL ? host->num_args : native_of(index)->num_args;
+    unsigned wanted = host != NULL ? host->num_args : mote_native_of(index)->num_args;
     for (unsigned i = count; i < wanted; i++) args[i] = MOTE_UNDEFINED;
     vm->sp = args + (count < wanted ? wanted : count);
     vm->natives++;
     vm->running_native = index & HOST_MASK;
     if (host != NULL) return host->call(vm, receiver, args, count);
-    if (native_of(index)->kind == NATIVE_CTOR && !has_kind(vm, receiver, KIND_MAP)) {
-        receiver = map_new(vm, MOTE_UNDEFINED);
+    if (mote_native_of(index)->kind == NATIVE_CTOR && !has_kind(vm, receiver, KIND_MAP)) {
+        receiver = mote_map_new(vm, MOTE_UNDEFINED);
         if (receiver == MOTE_FAILED) return receiver;
         root_push(vm, receiver);
-        mote_value result = native_of(index)->call(vm, receiver, args, count);
+        mote_value result = mote_native_of(index)->call(vm, receiver, args, count);
         roots_drop(vm, 1);
         return result;
     }
-    return native_of(index)->call(vm, receiver, args, count);
+    return mote_native_of(index)->call(vm, receiver, args, count);
 }

@@ -1,5 +1,15 @@
-/* Numbers: int32 where the value is one, doubles otherwise; never -0, never subnormal. */
-#include "vm.h"
+/*
+ * Numbers: a small integer where the value is an int32 of 31 bits, else a boxed double.
+ *
+ * Invariant: a number has one representation. Results that are integers become small ones again, -0 and subnormals
+ * become 0, NaN and the infinities are immediates. So equality of words decides for all numbers but boxed doubles.
+ */
+#include "number.h"
+#include "builtins.h"
+#include "heap.h"
+#include "interpreter.h"
+#include "state.h"
+#include "utf8_string.h"
 
 #include <math.h>
 #include <string.h>
@@ -15,7 +25,7 @@ static double unbox(const mote_vm *vm, mote_value v)
 
 static mote_value box(mote_vm *vm, double number)
 {
-    mote_value v = heap_new(vm, KIND_DOUBLE, sizeof(block_double) - 4);
+    mote_value v = mote_heap_new(vm, KIND_DOUBLE, sizeof(block_double) - 4);
     if (v == MOTE_FAILED) return v;
     uint64_t bits;
     memcpy(&bits, &number, sizeof bits);
@@ -30,7 +40,7 @@ static bool is_int32(double number)
     return number >= -2147483648.0 && number <= 2147483647.0 && (double)(int32_t)number == number;
 }
 
-mote_value number_value(mote_vm *vm, double number)
+mote_value mote_number(mote_vm *vm, double number)
 {
     if (number >= SMALL_MIN && number <= SMALL_MAX) {
         int32_t integer = (int32_t)number;
@@ -42,24 +52,24 @@ mote_value number_value(mote_vm *vm, double number)
     return box(vm, number);
 }
 
-mote_value int_value(mote_vm *vm, int32_t number)
+mote_value mote_int(mote_vm *vm, int32_t number)
 {
     return fits_small(number) ? small_value(number) : box(vm, number);
 }
 
-mote_value uint_value(mote_vm *vm, uint32_t number)
+mote_value mote_uint_value(mote_vm *vm, uint32_t number)
 {
     return number <= (uint32_t)SMALL_MAX ? small_value((int32_t)number) : box(vm, number);
 }
 
-bool number_is(const mote_vm *vm, mote_value v)
+bool mote_is_number(const mote_vm *vm, mote_value v)
 {
     if (is_small(v) || v == VALUE_NAN || v == VALUE_INFINITY || v == VALUE_MINUS_INFINITY) return true;
     return has_kind(vm, v, KIND_DOUBLE);
 }
 
 /** ToNumber. */
-double to_double(mote_vm *vm, mote_value v)
+double mote_to_double(mote_vm *vm, mote_value v)
 {
     if (is_small(v)) return small_int(v);
     if (has_kind(vm, v, KIND_DOUBLE)) return unbox(vm, v);
@@ -71,13 +81,13 @@ double to_double(mote_vm *vm, mote_value v)
     case VALUE_MINUS_INFINITY: return -INFINITY;
     default: break;
     }
-    if (!is_string(vm, v)) return NAN;
+    if (!mote_is_string(vm, v)) return NAN;
     uint32_t length;
-    return text_to_double(string_text(vm, v, &length, NULL), NULL);
+    return mote_text_to_double(mote_string_text(vm, v, &length, NULL), NULL);
 }
 
 /** Modulo 2^32, as ECMAScript; 0 for NaN and the infinities. */
-int32_t double_to_int32(double number)
+int32_t mote_double_to_int32(double number)
 {
     if (number >= -2147483648.0 && number <= 2147483647.0) return (int32_t)number;
     if (number != number || isinf(number)) return 0;
@@ -91,14 +101,14 @@ int32_t double_to_int32(double number)
     return (int32_t)((bits >> 63) != 0 ? 0u - low : low);
 }
 
-int32_t to_int32(mote_vm *vm, mote_value v)
+int32_t mote_to_int(mote_vm *vm, mote_value v)
 {
     if (is_small(v)) return small_int(v);
     if (v == MOTE_TRUE || v == VALUE_INFINITY || v == VALUE_MINUS_INFINITY) return 1;
-    return double_to_int32(to_double(vm, v));
+    return mote_double_to_int32(mote_to_double(vm, v));
 }
 
-bool to_bool(mote_vm *vm, mote_value v)
+bool mote_to_bool(mote_vm *vm, mote_value v)
 {
     if (is_small(v)) return small_int(v) != 0;
     if (has_kind(vm, v, KIND_DOUBLE)) return is_int32(unbox(vm, v));
@@ -192,7 +202,7 @@ static bool starts_with_inf(const char *at)
 }
 
 /** The longest prefix that is a number, as strtod; NaN when there is none. `text` ends with NUL. */
-double text_to_double(const char *text, const char **end)
+double mote_text_to_double(const char *text, const char **end)
 {
     const char *after = text;
     while (*text == ' ' || (*text >= '\t' && *text <= '\r')) text++;
@@ -232,7 +242,7 @@ static uint32_t put_integer(char *to, uint64_t number)
     return count;
 }
 
-double number_log10(double number)
+double mote_number_log10(double number)
 {
     return log(number) * 0.43429448190325182765;
 }
@@ -240,7 +250,7 @@ double number_log10(double number)
 /** floor(log10(number)), exact: the logarithm may be off by one at powers of ten. */
 static int decimal_exponent(double number)
 {
-    int p = (int)floor(number_log10(number));
+    int p = (int)floor(mote_number_log10(number));
     if (scale(1, p) > number) return p - 1;
     return scale(1, p + 1) <= number ? p + 1 : p;
 }
@@ -295,7 +305,7 @@ static uint32_t put_exponential(char *to, double number, int digits)
     return length + put_integer(to + length, (uint64_t)(p < 0 ? -p : p));
 }
 
-uint32_t number_text(double number, int digits, char *text)
+uint32_t mote_number_text(double number, int digits, char *text)
 {
     uint32_t length = 0;
     if (digits > 15) digits = 15;
@@ -307,7 +317,7 @@ uint32_t number_text(double number, int digits, char *text)
     bool positional = number >= 1e-6 && number < 1.0000000000001e21;
     if (positional && (floor(number) == number || number >= 1e14)) return length + put_whole(text + length, number);
     if (!positional) return length + put_exponential(text + length, number, digits);
-    int p = number < 1 ? -(int)-number_log10(number) : decimal_exponent(number);
+    int p = number < 1 ? -(int)-mote_number_log10(number) : decimal_exponent(number);
     int decimals = digits - p - 1;
     return length + put_fixed(text + length, number, decimals < 0 ? 0 : decimals);
 }

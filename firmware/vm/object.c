@@ -1,10 +1,22 @@
 /*
- * Tables of pairs in order of insertion, and maps made of them. Up to HASHED - 1 pairs are searched one by one, after
- * the place where the last map had the key; larger tables, which are dictionaries and not objects, carry an index
- * behind the pairs: a ring of 16-bit positions, 0 for empty, else pair number + 1.
+ * Tables of pairs in order of insertion, and maps made of them.
+ *
+ * Up to HASHED - 1 pairs are searched one by one, after the place where the last map had the key; larger tables, which
+ * are dictionaries and not objects, carry an index behind the pairs: a ring of 16-bit positions, 0 for empty, else pair
+ * number + 1. It is never more than two thirds full, so that a search ends. Deleting a pair moves those behind it,
+ * which keeps the order, and builds the ring anew.
+ *
+ * Keys are compared by word: strings of the image have one word each. FLAG_TEXT_KEYS marks a table with heap strings as
+ * keys, whose contents decide. own_keys knows which keys any map but prototypes ever had: a key that is not there is a
+ * method's, and no object needs to be searched for it.
  */
+#include "object.h"
+#include "exception.h"
+#include "heap.h"
 #include "lookup.h"
-#include "vm.h"
+#include "property.h"
+#include "state.h"
+#include "utf8_string.h"
 
 #include <string.h>
 
@@ -69,15 +81,15 @@ static int find_pair(const mote_vm *vm, block_table *table, mote_value key)
 {
     int found = find_word(table, key);
     bool by_text = is_heap(key) || (table->header & FLAG_TEXT_KEYS) != 0;
-    if (found >= 0 || !by_text || !is_string(vm, key)) return found;
+    if (found >= 0 || !by_text || !mote_is_string(vm, key)) return found;
     for (uint32_t i = 0; i < table->count; i++) {
         mote_value other = table->pairs[2 * i];
-        if ((is_heap(key) || is_heap(other)) && string_equals(vm, key, other)) return (int)i;
+        if ((is_heap(key) || is_heap(other)) && mote_string_equals(vm, key, other)) return (int)i;
     }
     return -1;
 }
 
-mote_value table_find(const mote_vm *vm, mote_value table, mote_value key)
+mote_value mote_table_find(const mote_vm *vm, mote_value table, mote_value key)
 {
     if (table == 0) return VALUE_NONE;
     block_table *block = table_at(vm, table);
@@ -95,11 +107,11 @@ static mote_value table_grow(mote_vm *vm, mote_value old, uint32_t first)
     uint32_t count = old == 0 ? 0 : table_at(vm, old)->count;
     uint32_t capacity = count == 0 ? first : count < 4 ? count + 2 : count + count / 2;
     uint32_t words = 1 + table_bytes(capacity) / 4;
-    if (capacity < HASHED && old != 0 && heap_extend(vm, old, words)) {
+    if (capacity < HASHED && old != 0 && mote_heap_extend(vm, old, words)) {
         table_at(vm, old)->capacity = (uint16_t)capacity;
         return old;
     }
-    mote_value grown = heap_new(vm, KIND_TABLE, table_bytes(capacity));
+    mote_value grown = mote_heap_new(vm, KIND_TABLE, table_bytes(capacity));
     if (grown == MOTE_FAILED) return grown;
     block_table *to = table_at(vm, grown);
     to->count = (uint16_t)count;
@@ -107,7 +119,7 @@ static mote_value table_grow(mote_vm *vm, mote_value old, uint32_t first)
     if (old != 0) {
         memcpy(to->pairs, table_at(vm, old)->pairs, count * 8);
         to->header |= table_at(vm, old)->header & FLAG_TEXT_KEYS;
-        heap_free(vm, old);
+        mote_heap_free(vm, old);
     }
     ring_build(to);
     return grown;
@@ -118,7 +130,7 @@ static bool table_add(mote_vm *vm, mote_value owner, mote_value *slot, mote_valu
 {
     if (*slot == 0 || table_at(vm, *slot)->count == table_at(vm, *slot)->capacity) {
         if (*slot != 0 && table_at(vm, *slot)->count >= 0x5000) {
-            throw_error(vm, MOTE_RANGE_ERROR, "object too big");
+            mote_throw_error(vm, MOTE_RANGE_ERROR, "object too big");
             return false;
         }
         root_push(vm, owner);
@@ -138,7 +150,7 @@ static bool table_add(mote_vm *vm, mote_value owner, mote_value *slot, mote_valu
     return true;
 }
 
-bool table_set(mote_vm *vm, mote_value owner, mote_value *slot, mote_value key, mote_value value)
+bool mote_table_set(mote_vm *vm, mote_value owner, mote_value *slot, mote_value key, mote_value value)
 {
     int pair = *slot == 0 ? -1 : find_pair(vm, table_at(vm, *slot), key);
     if (pair < 0) return table_add(vm, owner, slot, key, value, FIRST_CAPACITY);
@@ -146,7 +158,7 @@ bool table_set(mote_vm *vm, mote_value owner, mote_value *slot, mote_value key, 
     return true;
 }
 
-bool table_delete(mote_vm *vm, mote_value table, mote_value key)
+bool mote_table_delete(mote_vm *vm, mote_value table, mote_value key)
 {
     if (table == 0) return false;
     block_table *block = table_at(vm, table);
@@ -160,7 +172,7 @@ bool table_delete(mote_vm *vm, mote_value table, mote_value key)
 }
 
 /** Gives up the room of pairs that are not there. Returns the words that the table needs then; allocates nothing. */
-uint32_t table_trim(const mote_vm *vm, mote_value table)
+uint32_t mote_table_trim(const mote_vm *vm, mote_value table)
 {
     block_table *block = table_at(vm, table);
     uint32_t words = 1 + table_bytes(block->count) / 4, have = block_words(vm, table);
@@ -170,10 +182,10 @@ uint32_t table_trim(const mote_vm *vm, mote_value table)
     return words;
 }
 
-mote_value map_new(mote_vm *vm, mote_value prototype)
+mote_value mote_map_new(mote_vm *vm, mote_value prototype)
 {
     root_push(vm, prototype);
-    mote_value v = heap_new(vm, KIND_MAP, sizeof(block_map) - 4);
+    mote_value v = mote_heap_new(vm, KIND_MAP, sizeof(block_map) - 4);
     roots_drop(vm, 1);
     if (v == MOTE_FAILED) return v;
     block_map *map = at_offset(vm, v);
@@ -196,7 +208,7 @@ static uint8_t *size_at(mote_vm *vm, mote_value prototype)
     return &vm->sizes[(prototype >> 3) % SIZES];
 }
 
-bool map_add(mote_vm *vm, mote_value map, mote_value key, mote_value value)
+bool mote_map_add(mote_vm *vm, mote_value map, mote_value key, mote_value value)
 {
     block_map *block = at_offset(vm, map);
     bool of_class = is_heap(block->prototype);
@@ -211,24 +223,24 @@ bool map_add(mote_vm *vm, mote_value map, mote_value key, mote_value value)
     return table_add(vm, map, &block->table, key, value, first);
 }
 
-bool map_begin(mote_vm *vm, mote_value map, mote_value key, mote_value value, uint32_t fields)
+bool mote_map_begin(mote_vm *vm, mote_value map, mote_value key, mote_value value, uint32_t fields)
 {
     block_map *block = at_offset(vm, map);
     if (block->table != 0 || (block->header & FLAG_PROTOTYPE) != 0 || fields >= HASHED)
-        return map_set(vm, map, key, value);
+        return mote_map_set(vm, map, key, value);
     note_own_key(vm, key);
     return table_add(vm, map, &block->table, key, value, fields);
 }
 
-bool map_set(mote_vm *vm, mote_value map, mote_value key, mote_value value)
+bool mote_map_set(mote_vm *vm, mote_value map, mote_value key, mote_value value)
 {
     block_map *block = at_offset(vm, map);
-    if ((block->header & FLAG_PROTOTYPE) != 0) cache_clear(vm);
+    if ((block->header & FLAG_PROTOTYPE) != 0) mote_cache_clear(vm);
     else note_own_key(vm, key);
-    return table_set(vm, map, &block->table, key, value);
+    return mote_table_set(vm, map, &block->table, key, value);
 }
 
-mote_value map_get(mote_vm *vm, mote_value map, mote_value key)
+mote_value mote_map_get(mote_vm *vm, mote_value map, mote_value key)
 {
-    return table_find(vm, ((const block_map *)at_offset(vm, map))->table, key);
+    return mote_table_find(vm, ((const block_map *)at_offset(vm, map))->table, key);
 }

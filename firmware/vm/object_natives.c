@@ -1,5 +1,12 @@
 /* Object, Function: natives about objects and functions as such. */
-#include "vm.h"
+#include "array.h"
+#include "builtins.h"
+#include "exception.h"
+#include "fiber.h"
+#include "native_lookup.h"
+#include "property.h"
+#include "state.h"
+#include "utf8_string.h"
 
 static mote_value object_construct(mote_vm *vm, mote_value receiver, const mote_value *args, unsigned count)
 {
@@ -12,13 +19,13 @@ static bool fields_of(mote_vm *vm, mote_value v, mote_value *table)
 {
     *table = 0;
     if (is_nullish(v)) {
-        throw_error(vm, MOTE_TYPE_ERROR, "getting fields of %s", v == MOTE_NULL ? "null" : "undefined");
+        mote_throw_error(vm, MOTE_TYPE_ERROR, "getting fields of %s", v == MOTE_NULL ? "null" : "undefined");
         return false;
     }
     mote_value map = v;
-    if (is_function(vm, v) || has_tag(v, TAG_BUILTIN)) map = attached_map(vm, code_of(vm, v), false);
-    if (v == immediate(TAG_BUILTIN, OBJECT_GPIO)) map = pins_expose(vm);
-    if (map == 0 && is_function(vm, v)) return true;
+    if (mote_is_function(vm, v) || has_tag(v, TAG_BUILTIN)) map = mote_attached_map(vm, mote_code_of(vm, v), false);
+    if (v == immediate(TAG_BUILTIN, OBJECT_GPIO)) map = mote_pins_expose(vm);
+    if (map == 0 && mote_is_function(vm, v)) return true;
     if (!has_kind(vm, map, KIND_MAP)) return false;
     *table = ((const block_map *)at_offset(vm, map))->table;
     return true;
@@ -29,7 +36,7 @@ static mote_value list_fields(mote_vm *vm, mote_value v, uint32_t which)
     mote_value table;
     if (!fields_of(vm, v, &table)) return vm->exception != VALUE_NONE ? MOTE_FAILED : MOTE_UNDEFINED;
     uint32_t count = table == 0 ? 0 : ((const block_table *)at_offset(vm, table))->count;
-    mote_value list = array_new(vm, count);
+    mote_value list = mote_array_new(vm, count);
     if (list == MOTE_FAILED) return list;
     for (uint32_t i = 0; i < count; i++)
         array_items(vm, list)[i] = ((const block_table *)at_offset(vm, table))->pairs[2 * i + which];
@@ -54,15 +61,16 @@ static mote_value object_assign(mote_vm *vm, mote_value receiver, const mote_val
     mote_value table;
     if (is_nullish(args[1])) return args[0];
     if (is_nullish(args[0]))
-        return throw_error(vm, MOTE_TYPE_ERROR, "setting fields of %s", args[0] == MOTE_NULL ? "null" : "undefined");
+        return mote_throw_error(vm, MOTE_TYPE_ERROR, "setting fields of %s",
+                                args[0] == MOTE_NULL ? "null" : "undefined");
     if (has_tag(args[0], TAG_BUILTIN))
-        return throw_error(vm, MOTE_TYPE_ERROR, "setting fields of a builtin frozen object");
-    if (!has_kind(vm, args[0], KIND_MAP) && !is_function(vm, args[0]))
-        return throw_error(vm, MOTE_TYPE_ERROR, "setting fields of a primitive");
+        return mote_throw_error(vm, MOTE_TYPE_ERROR, "setting fields of a builtin frozen object");
+    if (!has_kind(vm, args[0], KIND_MAP) && !mote_is_function(vm, args[0]))
+        return mote_throw_error(vm, MOTE_TYPE_ERROR, "setting fields of a primitive");
     if (!fields_of(vm, args[1], &table)) return vm->exception != VALUE_NONE ? MOTE_FAILED : args[0];
     for (uint32_t i = 0; table != 0 && i < ((const block_table *)at_offset(vm, table))->count; i++) {
         const block_table *block = at_offset(vm, table);
-        if (!property_set(vm, args[0], block->pairs[2 * i], block->pairs[2 * i + 1])) return MOTE_FAILED;
+        if (!mote_property_set(vm, args[0], block->pairs[2 * i], block->pairs[2 * i + 1])) return MOTE_FAILED;
     }
     return args[0];
 }
@@ -80,13 +88,13 @@ static bool would_be_ring(const mote_vm *vm, mote_value map, mote_value prototyp
 static mote_value object_set_prototype_of(mote_vm *vm, mote_value receiver, const mote_value *args, unsigned count)
 {
     (void)receiver, (void)count;
-    if (!has_kind(vm, args[0], KIND_MAP)) return throw_expecting(vm, "object", args[0]);
+    if (!has_kind(vm, args[0], KIND_MAP)) return mote_throw_expecting(vm, "object", args[0]);
     bool fits = has_kind(vm, args[1], KIND_MAP) || is_nullish(args[1]) || has_tag(args[1], TAG_BUILTIN);
-    if (!fits) return throw_expecting(vm, "prototype", args[1]);
-    if (would_be_ring(vm, args[0], args[1])) return throw_error(vm, MOTE_TYPE_ERROR, "cyclic prototype");
+    if (!fits) return mote_throw_expecting(vm, "prototype", args[1]);
+    if (would_be_ring(vm, args[0], args[1])) return mote_throw_error(vm, MOTE_TYPE_ERROR, "cyclic prototype");
     ((block_map *)at_offset(vm, args[0]))->prototype = args[1];
     if (has_kind(vm, args[1], KIND_MAP)) *(uint32_t *)at_offset(vm, args[1]) |= FLAG_PROTOTYPE;
-    cache_clear(vm);
+    mote_cache_clear(vm);
     return args[0];
 }
 
@@ -95,28 +103,28 @@ static mote_value object_set_prototype_of(mote_vm *vm, mote_value receiver, cons
 static mote_value function_prototype(mote_vm *vm, mote_value receiver, const mote_value *args, unsigned count)
 {
     (void)args, (void)count;
-    return prototype_of_ctor(vm, receiver);
+    return mote_prototype_of_ctor(vm, receiver);
 }
 
 static mote_value function_name(mote_vm *vm, mote_value receiver, const mote_value *args, unsigned count)
 {
     (void)args, (void)count;
-    mote_value v = code_of(vm, receiver);
+    mote_value v = mote_code_of(vm, receiver);
     if (has_tag(v, TAG_FUNCTION)) return immediate(TAG_STRING, function_at(vm, payload(v))->name);
     if (!has_tag(v, TAG_NATIVE)) return MOTE_UNDEFINED;
     uint32_t length;
-    const char *name = native_name(vm, payload(v), &length);
-    return string_new(vm, name, length);
+    const char *name = mote_native_name(vm, payload(v), &length);
+    return mote_string_new(vm, name, length);
 }
 
 static mote_value function_start(mote_vm *vm, mote_value receiver, const mote_value *args, unsigned count)
 {
-    if (has_tag(code_of(vm, receiver), TAG_NATIVE))
-        return throw_error(vm, MOTE_TYPE_ERROR, "fiber started with a builtin function");
-    return fiber_new(vm, receiver, args, count);
+    if (has_tag(mote_code_of(vm, receiver), TAG_NATIVE))
+        return mote_throw_error(vm, MOTE_TYPE_ERROR, "fiber started with a builtin function");
+    return mote_fiber_new(vm, receiver, args, count);
 }
 
-const native_entry object_natives[] = {
+const native_entry mote_object_natives[] = {
     {OBJECT_Object, S___func__, NATIVE_CTOR, 1, object_construct},
     {OBJECT_Object, S_assign, NATIVE_FUNCTION, 2, object_assign},
     {OBJECT_Object, S_keys, NATIVE_FUNCTION, 1, object_keys},

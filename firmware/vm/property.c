@@ -1,8 +1,26 @@
-/* Fields: where a name is looked up, binding, storing, and what equality and instanceof mean. */
+/*
+ * Fields of any value: where a name is looked up, binding, storing, and what equality and instanceof mean.
+ *
+ * A look-up goes from the value's own table along its prototypes to the builtin objects, which answer from what the
+ * program stored in them (attached maps) before their natives. The lookup cache holds results of prototypes and builtin
+ * objects alone, "there is none" included; storing into a map that is a prototype (FLAG_PROTOTYPE) empties it.
+ */
+#include "property.h"
+#include "array.h"
+#include "buffer.h"
+#include "builtins.h"
+#include "exception.h"
+#include "heap.h"
+#include "interpreter.h"
 #include "lookup.h"
-#include "vm.h"
+#include "native_lookup.h"
+#include "object.h"
+#include "operations.h"
+#include "state.h"
+#include "text.h"
+#include "utf8_string.h"
 
-void cache_clear(mote_vm *vm)
+void mote_cache_clear(mote_vm *vm)
 {
     for (uint32_t i = 0; i < CACHE_ENTRIES; i++) vm->cache[i].holder = 0;
 }
@@ -12,14 +30,14 @@ static bool is_map(const mote_vm *vm, mote_value v)
     return has_kind(vm, v, KIND_MAP);
 }
 
-bool is_function(const mote_vm *vm, mote_value v)
+bool mote_is_function(const mote_vm *vm, mote_value v)
 {
     return has_tag(v, TAG_FUNCTION) || has_tag(v, TAG_NATIVE) || has_kind(vm, v, KIND_CLOSURE) ||
            has_kind(vm, v, KIND_BOUND);
 }
 
 /** The function whose code runs, for closures and bound functions too. */
-mote_value code_of(const mote_vm *vm, mote_value function)
+mote_value mote_code_of(const mote_vm *vm, mote_value function)
 {
     if (has_kind(vm, function, KIND_BOUND)) function = ((const block_bound *)at_offset(vm, function))->function;
     if (has_kind(vm, function, KIND_CLOSURE)) function = ((const block_closure *)at_offset(vm, function))->function;
@@ -31,16 +49,16 @@ static mote_value builtin(enum builtin_object object)
     return immediate(TAG_BUILTIN, (uint32_t)object);
 }
 
-mote_value attached_map(mote_vm *vm, mote_value owner, bool create)
+mote_value mote_attached_map(mote_vm *vm, mote_value owner, bool create)
 {
-    mote_value map = table_find(vm, vm->attached, owner);
+    mote_value map = mote_table_find(vm, vm->attached, owner);
     if (map != VALUE_NONE) return map;
     if (!create) return 0;
-    map = map_new(vm, MOTE_UNDEFINED);
-    if (map == MOTE_FAILED || !table_set(vm, owner, &vm->attached, owner, map)) return MOTE_FAILED;
+    map = mote_map_new(vm, MOTE_UNDEFINED);
+    if (map == MOTE_FAILED || !mote_table_set(vm, owner, &vm->attached, owner, map)) return MOTE_FAILED;
     *(uint32_t *)at_offset(vm, map) |= FLAG_PROTOTYPE;
-    cache_clear(vm);
-    if (has_tag(owner, TAG_BUILTIN)) translation_forget_natives(vm);
+    mote_cache_clear(vm);
+    if (has_tag(owner, TAG_BUILTIN)) mote_translation_forget_natives(vm);
     return map;
 }
 
@@ -54,7 +72,7 @@ static mote_value parent_of(uint32_t object)
     case OBJECT_RangeError_prototype: return builtin(OBJECT_Error_prototype);
     default: break;
     }
-    return builtin(builtin_prototype(object) != 0 ? OBJECT_Function_prototype : OBJECT_Object_prototype);
+    return builtin(mote_builtin_prototype(object) != 0 ? OBJECT_Function_prototype : OBJECT_Object_prototype);
 }
 
 static mote_value prototype_of_map(const mote_vm *vm, mote_value map)
@@ -71,10 +89,10 @@ static mote_value parent_holder(const mote_vm *vm, mote_value holder)
 
 static mote_value own_field(mote_vm *vm, mote_value holder, mote_value key)
 {
-    if (is_map(vm, holder)) return map_get(vm, holder, key);
-    mote_value map = attached_map(vm, holder, false);
-    mote_value found = map == 0 ? VALUE_NONE : map_get(vm, map, key);
-    return found != VALUE_NONE ? found : native_lookup(vm, payload(holder), key);
+    if (is_map(vm, holder)) return mote_map_get(vm, holder, key);
+    mote_value map = mote_attached_map(vm, holder, false);
+    mote_value found = map == 0 ? VALUE_NONE : mote_map_get(vm, map, key);
+    return found != VALUE_NONE ? found : mote_native_lookup(vm, payload(holder), key);
 }
 
 static mote_value walk(mote_vm *vm, mote_value holder, mote_value key)
@@ -100,7 +118,7 @@ static RARE mote_value remember(mote_vm *vm, mote_value holder, mote_value key)
     return found;
 }
 
-mote_value lookup(mote_vm *vm, mote_value holder, mote_value key)
+mote_value mote_lookup(mote_vm *vm, mote_value holder, mote_value key)
 {
     const cache_entry *entry = cache_find(vm, holder, key);
     return entry != NULL ? entry->found : remember(vm, holder, key);
@@ -111,9 +129,9 @@ static mote_value start_of(mote_vm *vm, mote_value v)
 {
     if (is_small(v)) return builtin(OBJECT_Number_prototype);
     if (has_tag(v, TAG_BUILTIN)) return v;
-    if (is_string(vm, v)) return builtin(OBJECT_String_prototype);
-    if (is_function(vm, v)) {
-        mote_value map = attached_map(vm, code_of(vm, v), false);
+    if (mote_is_string(vm, v)) return builtin(OBJECT_String_prototype);
+    if (mote_is_function(vm, v)) {
+        mote_value map = mote_attached_map(vm, mote_code_of(vm, v), false);
         return map != 0 ? map : builtin(OBJECT_Function_prototype);
     }
     if (v == MOTE_TRUE || v == MOTE_FALSE) return builtin(OBJECT_Boolean_prototype);
@@ -132,41 +150,42 @@ static mote_value throw_field(mote_vm *vm, const char *what, mote_value key, con
 {
     uint32_t length = 0;
     root_push(vm, key);
-    mote_value text = to_string(vm, key);
+    mote_value text = mote_to_string(vm, key);
     roots_drop(vm, 1);
     if (text == MOTE_FAILED) return text;
-    return throw_error(vm, MOTE_TYPE_ERROR, "%s field '%s' of %s", what, string_text(vm, text, &length, NULL), of);
+    return mote_throw_error(vm, MOTE_TYPE_ERROR, "%s field '%s' of %s", what, mote_string_text(vm, text, &length, NULL),
+                            of);
 }
 
 static mote_value find_field(mote_vm *vm, mote_value object, mote_value key)
 {
     if (is_map(vm, object)) {
-        mote_value found = map_get(vm, object, key);
-        return found != VALUE_NONE ? found : lookup(vm, prototype_of_map(vm, object), key);
+        mote_value found = mote_map_get(vm, object, key);
+        return found != VALUE_NONE ? found : mote_lookup(vm, prototype_of_map(vm, object), key);
     }
     if (is_nullish(object)) return throw_field(vm, "getting", key, object == MOTE_NULL ? "null" : "undefined");
-    mote_value start = start_of(vm, object), found = lookup(vm, start, key);
+    mote_value start = start_of(vm, object), found = mote_lookup(vm, start, key);
     /* The map of a function's own fields goes on with Function.prototype, not Object.prototype. */
-    if (is_map(vm, start) && is_function(vm, object)) {
-        found = map_get(vm, start, key);
-        if (found == VALUE_NONE) found = lookup(vm, builtin(OBJECT_Function_prototype), key);
+    if (is_map(vm, start) && mote_is_function(vm, object)) {
+        found = mote_map_get(vm, start, key);
+        if (found == VALUE_NONE) found = mote_lookup(vm, builtin(OBJECT_Function_prototype), key);
     }
     return found;
 }
 
-mote_value property_get_unbound(mote_vm *vm, mote_value object, mote_value key)
+mote_value mote_property_get_unbound(mote_vm *vm, mote_value object, mote_value key)
 {
     mote_value found = find_field(vm, object, key);
     if (found == VALUE_NONE) return MOTE_UNDEFINED;
-    if (is_accessor(found)) return accessor_run(vm, payload(found), object);
+    if (is_accessor(found)) return mote_accessor_run(vm, payload(found), object);
     return found;
 }
 
-mote_value bind_function(mote_vm *vm, mote_value function, mote_value receiver)
+mote_value mote_bind_function(mote_vm *vm, mote_value function, mote_value receiver)
 {
     root_push(vm, function);
     root_push(vm, receiver);
-    mote_value v = heap_new(vm, KIND_BOUND, sizeof(block_bound) - 4);
+    mote_value v = mote_heap_new(vm, KIND_BOUND, sizeof(block_bound) - 4);
     roots_drop(vm, 2);
     if (v == MOTE_FAILED) return v;
     block_bound *bound = at_offset(vm, v);
@@ -175,16 +194,16 @@ mote_value bind_function(mote_vm *vm, mote_value function, mote_value receiver)
     return v;
 }
 
-mote_value property_get(mote_vm *vm, mote_value object, mote_value key, bool bind)
+mote_value mote_property_get(mote_vm *vm, mote_value object, mote_value key, bool bind)
 {
-    mote_value found = property_get_unbound(vm, object, key);
-    if (!bind || !is_function(vm, found) || has_kind(vm, found, KIND_BOUND)) return found;
-    return bind_function(vm, found, object);
+    mote_value found = mote_property_get_unbound(vm, object, key);
+    if (!bind || !mote_is_function(vm, found) || has_kind(vm, found, KIND_BOUND)) return found;
+    return mote_bind_function(vm, found, object);
 }
 
-mote_value builtin_get(mote_vm *vm, uint32_t object, mote_value key)
+mote_value mote_builtin_get(mote_vm *vm, uint32_t object, mote_value key)
 {
-    mote_value found = lookup(vm, immediate(TAG_BUILTIN, object), key);
+    mote_value found = mote_lookup(vm, immediate(TAG_BUILTIN, object), key);
     return found == VALUE_NONE ? MOTE_UNDEFINED : found;
 }
 
@@ -215,29 +234,29 @@ static mote_value map_for_fields(mote_vm *vm, mote_value object, mote_value key)
     if (is_map(vm, object)) return object;
     if (is_nullish(object)) return throw_field(vm, "setting", key, object == MOTE_NULL ? "null" : "undefined");
     if (has_tag(object, TAG_BUILTIN)) {
-        if (is_writable_builtin(payload(object))) return attached_map(vm, object, true);
+        if (is_writable_builtin(payload(object))) return mote_attached_map(vm, object, true);
         return throw_field(vm, "setting", key, "a builtin frozen object");
     }
-    if (is_function(vm, object)) return attached_map(vm, code_of(vm, object), true);
+    if (mote_is_function(vm, object)) return mote_attached_map(vm, mote_code_of(vm, object), true);
     if (has_kind(vm, object, KIND_ARRAY)) return throw_field(vm, "setting", key, "an array");
     if (has_kind(vm, object, KIND_BUFFER)) return throw_field(vm, "setting", key, "a Buffer");
     return throw_field(vm, "setting", key, "a primitive");
 }
 
-bool property_set(mote_vm *vm, mote_value object, mote_value key, mote_value value)
+bool mote_property_set(mote_vm *vm, mote_value object, mote_value key, mote_value value)
 {
-    if (is_map(vm, object)) return map_set(vm, object, key, value);
-    if (has_tag(object, TAG_BUILTIN) && string_equals(vm, key, builtin_value(S_length))) vm->length_stored = true;
+    if (is_map(vm, object)) return mote_map_set(vm, object, key, value);
+    if (has_tag(object, TAG_BUILTIN) && mote_string_equals(vm, key, builtin_value(S_length))) vm->length_stored = true;
     root_push(vm, key);
     root_push(vm, value);
     mote_value map = map_for_fields(vm, object, key);
     roots_drop(vm, 2);
-    return map != MOTE_FAILED && map_set(vm, map, key, value);
+    return map != MOTE_FAILED && mote_map_set(vm, map, key, value);
 }
 
-mote_value key_value(mote_vm *vm, mote_value key)
+mote_value mote_key_value(mote_vm *vm, mote_value key)
 {
-    return is_string(vm, key) ? key : to_string(vm, key);
+    return mote_is_string(vm, key) ? key : mote_to_string(vm, key);
 }
 
 /** NaN and the infinities are names. */
@@ -246,22 +265,22 @@ static bool is_index(const mote_vm *vm, mote_value key)
     return is_small(key) || has_kind(vm, key, KIND_DOUBLE);
 }
 
-mote_value index_get(mote_vm *vm, mote_value object, mote_value key)
+mote_value mote_index_get(mote_vm *vm, mote_value object, mote_value key)
 {
     if (is_index(vm, key)) {
-        uint32_t index = (uint32_t)to_int32(vm, key), length;
+        uint32_t index = (uint32_t)mote_to_int(vm, key), length;
         if (has_kind(vm, object, KIND_ARRAY))
             return index < array_length(vm, object) ? array_items(vm, object)[index] : MOTE_UNDEFINED;
-        const uint8_t *data = buffer_data(vm, object, &length);
+        const uint8_t *data = mote_buffer_data(vm, object, &length);
         if (data != NULL) return index < length ? small_value(data[index]) : MOTE_UNDEFINED;
-        if (is_string(vm, object)) return string_at(vm, object, index);
+        if (mote_is_string(vm, object)) return mote_string_at(vm, object, index);
     }
     if (is_nullish(object)) return throw_field(vm, "getting", key, object == MOTE_NULL ? "null" : "undefined");
     root_push(vm, object);
-    key = key_value(vm, key);
+    key = mote_key_value(vm, key);
     if (key != MOTE_FAILED) {
         root_push(vm, key);
-        key = property_get(vm, object, key, true);
+        key = mote_property_get(vm, object, key, true);
         roots_drop(vm, 1);
     }
     roots_drop(vm, 1);
@@ -271,12 +290,12 @@ mote_value index_get(mote_vm *vm, mote_value object, mote_value key)
 static bool array_store(mote_vm *vm, mote_value array, uint32_t index, mote_value value)
 {
     if (index > MAX_ARRAY_INDEX) {
-        throw_error(vm, MOTE_RANGE_ERROR, "array too big");
+        mote_throw_error(vm, MOTE_RANGE_ERROR, "array too big");
         return false;
     }
     if (index >= array_length(vm, array)) {
         root_push(vm, value);
-        bool done = array_resize(vm, array, index + 1);
+        bool done = mote_array_resize(vm, array, index + 1);
         roots_drop(vm, 1);
         if (!done) return false;
     }
@@ -287,89 +306,90 @@ static bool array_store(mote_vm *vm, mote_value array, uint32_t index, mote_valu
 static bool byte_store(mote_vm *vm, mote_value object, uint32_t index, mote_value value)
 {
     uint32_t length;
-    uint8_t *data = buffer_data(vm, object, &length);
+    uint8_t *data = mote_buffer_data(vm, object, &length);
     if (index >= length) {
-        throw_error(vm, MOTE_RANGE_ERROR, "buffer write at %u, len=%u", (unsigned)index, (unsigned)length);
+        mote_throw_error(vm, MOTE_RANGE_ERROR, "buffer write at %u, len=%u", (unsigned)index, (unsigned)length);
         return false;
     }
-    data[index] = (uint8_t)to_int32(vm, value);
+    data[index] = (uint8_t)mote_to_int(vm, value);
     return true;
 }
 
-bool index_set(mote_vm *vm, mote_value object, mote_value key, mote_value value)
+bool mote_index_set(mote_vm *vm, mote_value object, mote_value key, mote_value value)
 {
     if (is_index(vm, key)) {
-        uint32_t index = (uint32_t)to_int32(vm, key);
+        uint32_t index = (uint32_t)mote_to_int(vm, key);
         if (has_kind(vm, object, KIND_ARRAY)) return array_store(vm, object, index, value);
         if (has_kind(vm, object, KIND_BUFFER)) return byte_store(vm, object, index, value);
-        if (has_tag(object, TAG_IMAGE_BUFFER) || is_string(vm, object)) {
-            throw_expecting(vm, "array", object);
+        if (has_tag(object, TAG_IMAGE_BUFFER) || mote_is_string(vm, object)) {
+            mote_throw_expecting(vm, "array", object);
             return false;
         }
     }
     root_push(vm, object);
     root_push(vm, value);
-    key = key_value(vm, key);
+    key = mote_key_value(vm, key);
     bool done = key != MOTE_FAILED;
     if (done) {
         root_push(vm, key);
-        done = property_set(vm, object, key, value);
+        done = mote_property_set(vm, object, key, value);
         roots_drop(vm, 1);
     }
     roots_drop(vm, 2);
     return done;
 }
 
-bool index_delete(mote_vm *vm, mote_value object, mote_value key, bool *existed)
+bool mote_index_delete(mote_vm *vm, mote_value object, mote_value key, bool *existed)
 {
     root_push(vm, object);
-    key = key_value(vm, key);
+    key = mote_key_value(vm, key);
     root_push(vm, key);
     mote_value map = key == MOTE_FAILED ? MOTE_FAILED : map_for_fields(vm, object, key);
     roots_drop(vm, 2);
     if (map == MOTE_FAILED) return false;
-    *existed = table_delete(vm, ((block_map *)at_offset(vm, map))->table, key);
-    cache_clear(vm);
+    *existed = mote_table_delete(vm, ((block_map *)at_offset(vm, map))->table, key);
+    mote_cache_clear(vm);
     return true;
 }
 
 /* Classes. */
 
-mote_value prototype_of_ctor(mote_vm *vm, mote_value function)
+mote_value mote_prototype_of_ctor(mote_vm *vm, mote_value function)
 {
-    function = code_of(vm, function);
+    function = mote_code_of(vm, function);
     bool ctor = has_tag(function, TAG_FUNCTION) && (function_at(vm, payload(function))->flags & FUNCTION_IS_CTOR) != 0;
-    if (!ctor) return throw_expecting(vm, "ctor function", function);
+    if (!ctor) return mote_throw_expecting(vm, "ctor function", function);
     /* What the lookup cache has under that name for a function of the program is here alone. */
     cache_entry *entry = &vm->cache[cache_place(function, builtin_value(S_prototype))];
     if (entry->holder == function && entry->key == builtin_value(S_prototype)) return entry->found;
-    mote_value prototype = table_find(vm, vm->prototypes, function);
+    mote_value prototype = mote_table_find(vm, vm->prototypes, function);
     if (prototype != VALUE_NONE) {
         *entry = (cache_entry){function, builtin_value(S_prototype), prototype};
         return prototype;
     }
-    prototype = map_new(vm, MOTE_UNDEFINED);
+    prototype = mote_map_new(vm, MOTE_UNDEFINED);
     if (prototype == MOTE_FAILED) return prototype;
     *(uint32_t *)at_offset(vm, prototype) |= FLAG_PROTOTYPE; /* before it gets methods: they are nobody's own fields */
-    if (!table_set(vm, function, &vm->prototypes, function, prototype)) return MOTE_FAILED;
-    translation_note_class(vm, payload(function), prototype);
-    return map_set(vm, prototype, builtin_value(S_constructor), function) ? prototype : MOTE_FAILED;
+    if (!mote_table_set(vm, function, &vm->prototypes, function, prototype)) return MOTE_FAILED;
+    mote_translation_note_class(vm, payload(function), prototype);
+    return mote_map_set(vm, prototype, builtin_value(S_constructor), function) ? prototype : MOTE_FAILED;
 }
 
 static mote_value prototype_for_instance_of(mote_vm *vm, mote_value ctor)
 {
     if (is_nullish(ctor))
         return throw_field(vm, "getting", builtin_value(S_prototype), ctor == MOTE_NULL ? "null" : "undefined");
-    if (has_tag(ctor, TAG_BUILTIN) && builtin_prototype(payload(ctor)) != 0)
-        return immediate(TAG_BUILTIN, builtin_prototype(payload(ctor)));
-    if (is_function(vm, ctor) && !has_tag(code_of(vm, ctor), TAG_NATIVE)) return prototype_of_ctor(vm, ctor);
-    mote_value found = is_map(vm, ctor) ? map_get(vm, ctor, builtin_value(S_prototype)) : VALUE_NONE;
-    if (found == VALUE_NONE) return throw_error(vm, MOTE_TYPE_ERROR, "no .prototype");
+    if (has_tag(ctor, TAG_BUILTIN) && mote_builtin_prototype(payload(ctor)) != 0)
+        return immediate(TAG_BUILTIN, mote_builtin_prototype(payload(ctor)));
+    if (mote_is_function(vm, ctor) && !has_tag(mote_code_of(vm, ctor), TAG_NATIVE))
+        return mote_prototype_of_ctor(vm, ctor);
+    mote_value found = is_map(vm, ctor) ? mote_map_get(vm, ctor, builtin_value(S_prototype)) : VALUE_NONE;
+    if (found == VALUE_NONE) return mote_throw_error(vm, MOTE_TYPE_ERROR, "no .prototype");
     bool fits = is_map(vm, found) || has_tag(found, TAG_BUILTIN);
-    return fits ? found : throw_error(vm, MOTE_TYPE_ERROR, "invalid .prototype");
+    return fits ? found : mote_throw_error(vm, MOTE_TYPE_ERROR, "invalid .prototype");
 }
 
-bool instance_of(mote_vm *vm, mote_value object, mote_value ctor, bool *result)
+bool mote_instance_of(mote_vm *vm, mote_value object, mote_value ctor, bool *result)
 {
     root_push(vm, object);
     mote_value wanted = prototype_for_instance_of(vm, ctor);
@@ -396,21 +416,22 @@ static bool same_bound(const mote_vm *vm, mote_value a, mote_value b)
 }
 
 /** `===` */
-bool values_equal(mote_vm *vm, mote_value a, mote_value b)
+bool mote_values_equal(mote_vm *vm, mote_value a, mote_value b)
 {
     if (a == b) return a != VALUE_NAN;
     if (is_small(a) || is_small(b)) return false;
-    if (is_string(vm, a) && is_string(vm, b)) return string_equals(vm, a, b);
-    if (has_kind(vm, a, KIND_DOUBLE) && has_kind(vm, b, KIND_DOUBLE)) return to_double(vm, a) == to_double(vm, b);
+    if (mote_is_string(vm, a) && mote_is_string(vm, b)) return mote_string_equals(vm, a, b);
+    if (has_kind(vm, a, KIND_DOUBLE) && has_kind(vm, b, KIND_DOUBLE))
+        return mote_to_double(vm, a) == mote_to_double(vm, b);
     return same_bound(vm, a, b);
 }
 
-mote_value type_name(const mote_vm *vm, mote_value v)
+mote_value mote_type_name(const mote_vm *vm, mote_value v)
 {
-    if (number_is(vm, v)) return builtin_value(S_number);
-    if (is_string(vm, v)) return builtin_value(S_string);
+    if (mote_is_number(vm, v)) return builtin_value(S_number);
+    if (mote_is_string(vm, v)) return builtin_value(S_string);
     if (v == MOTE_TRUE || v == MOTE_FALSE) return builtin_value(S_boolean);
     if (v == MOTE_UNDEFINED) return builtin_value(S_undefined);
-    if (is_function(vm, v)) return builtin_value(S_function);
+    if (mote_is_function(vm, v)) return builtin_value(S_function);
     return builtin_value(S_object);
 }

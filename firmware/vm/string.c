@@ -1,9 +1,19 @@
-/* Strings are valid UTF-8 everywhere; a string of the image is its StrIdx, others are heap blocks. */
-#include "vm.h"
+/*
+ * Strings: valid UTF-8, always. What comes from outside is checked, bad sequences become U+FFFD, so that nothing else
+ * has to. Indexes count code points.
+ *
+ * A string of the image is the immediate of its StrIdx, others are heap blocks, both ended by NUL. Equal texts may have
+ * different words: mote_string_equals decides. A long one that is not ASCII has a jump entry for every 16th code point
+ * in the image, and is walked in the heap.
+ */
+#include "builtins.h"
+#include "heap.h"
+#include "state.h"
+#include "utf8_string.h"
 
 #include <string.h>
 
-uint32_t utf8_valid(const uint8_t *text, uint32_t length)
+uint32_t mote_utf8_valid(const uint8_t *text, uint32_t length)
 {
     static const uint32_t least[] = {0, 0, 0x80, 0x800, 0x10000};
     if (length == 0) return 0;
@@ -26,7 +36,7 @@ static uint32_t utf8_size(char first)
     return byte < 0x80 ? 1 : byte < 0xe0 ? 2 : byte < 0xf0 ? 3 : 4;
 }
 
-uint32_t utf8_decode(const char *text, uint32_t *code_point)
+uint32_t mote_utf8_decode(const char *text, uint32_t *code_point)
 {
     uint32_t size = utf8_size(text[0]), code = (uint8_t)text[0];
     if (size > 1) {
@@ -37,7 +47,7 @@ uint32_t utf8_decode(const char *text, uint32_t *code_point)
     return size;
 }
 
-uint32_t utf8_encode(uint32_t code, char *text)
+uint32_t mote_utf8_encode(uint32_t code, char *text)
 {
     bool fits = code <= 0x10ffff && (code < 0xd800 || code >= 0xe000) && code != 0xfffe && code != 0xffff;
     if (!fits) code = 0xfffd;
@@ -54,14 +64,14 @@ uint32_t utf8_encode(uint32_t code, char *text)
     return size;
 }
 
-uint32_t utf8_count(const char *text, uint32_t bytes)
+uint32_t mote_utf8_count(const char *text, uint32_t bytes)
 {
     uint32_t characters = 0;
     for (uint32_t i = 0; i < bytes; i++) characters += ((uint8_t)text[i] & 0xc0) != 0x80;
     return characters;
 }
 
-const char *image_string(const mote_image *image, uint32_t index, uint32_t *bytes, uint32_t *characters)
+const char *mote_image_string(const mote_image *image, uint32_t index, uint32_t *bytes, uint32_t *characters)
 {
     uint32_t at = index & 0x3fff;
     const char *text;
@@ -74,13 +84,13 @@ const char *image_string(const mote_image *image, uint32_t index, uint32_t *byte
         if (characters != NULL) *characters = length;
         return (const char *)entry + 4 + 2 * (length >> 4);
     }
-    text = index >> 14 == STRING_BUILTIN ? builtin_strings[at] : (const char *)image->string_data + image->ascii[at];
+    text = index >> 14 == STRING_BUILTIN ? mote_builtin_text(at) : (const char *)image->string_data + image->ascii[at];
     *bytes = (uint32_t)strlen(text);
     if (characters != NULL) *characters = *bytes;
     return text;
 }
 
-uint32_t image_utf8_offset(const mote_image *image, uint32_t index, uint32_t character)
+uint32_t mote_image_utf8_offset(const mote_image *image, uint32_t index, uint32_t character)
 {
     const uint8_t *entry = image->string_data + image->utf8[index & 0x3fff];
     uint32_t block = character >> 4, offset = 0;
@@ -96,30 +106,30 @@ uint32_t image_utf8_offset(const mote_image *image, uint32_t index, uint32_t cha
     return offset;
 }
 
-bool is_string(const mote_vm *vm, mote_value v)
+bool mote_is_string(const mote_vm *vm, mote_value v)
 {
     return has_tag(v, TAG_STRING) || has_kind(vm, v, KIND_STRING);
 }
 
-const char *string_text(const mote_vm *vm, mote_value v, uint32_t *bytes, uint32_t *characters)
+const char *mote_string_text(const mote_vm *vm, mote_value v, uint32_t *bytes, uint32_t *characters)
 {
-    if (has_tag(v, TAG_STRING)) return image_string(&vm->image, payload(v), bytes, characters);
+    if (has_tag(v, TAG_STRING)) return mote_image_string(&vm->image, payload(v), bytes, characters);
     const block_string *string = at_offset(vm, v);
     *bytes = string->bytes;
     if (characters != NULL) *characters = string->characters;
     return string->text;
 }
 
-mote_value string_new(mote_vm *vm, const char *text, uint32_t bytes)
+mote_value mote_string_new(mote_vm *vm, const char *text, uint32_t bytes)
 {
     if (bytes == 0) return builtin_value(S_EMPTY);
-    mote_value v = heap_new(vm, KIND_STRING, 2 * 4 + bytes + 1);
+    mote_value v = mote_heap_new(vm, KIND_STRING, 2 * 4 + bytes + 1);
     if (v == MOTE_FAILED) return v;
     block_string *string = at_offset(vm, v);
     memcpy(string->text, text, bytes);
     string->text[bytes] = 0;
     string->bytes = bytes;
-    string->characters = utf8_count(text, bytes);
+    string->characters = mote_utf8_count(text, bytes);
     return v;
 }
 
@@ -137,7 +147,8 @@ static uint32_t copy_repaired(const uint8_t *data, uint32_t length, char *to)
     uint32_t size = 0;
     for (uint32_t i = 0, step; i < length; i += step) {
         char replacement[4];
-        uint32_t valid = utf8_valid(data + i, length - i), put = valid == 0 ? utf8_encode(0xfffd, replacement) : valid;
+        uint32_t valid = mote_utf8_valid(data + i, length - i),
+                 put = valid == 0 ? mote_utf8_encode(0xfffd, replacement) : valid;
         step = valid == 0 ? utf8_bad(data + i, length - i) : valid;
         if (to != NULL) memcpy(to + size, valid == 0 ? (const uint8_t *)replacement : data + i, put);
         size += put;
@@ -145,25 +156,25 @@ static uint32_t copy_repaired(const uint8_t *data, uint32_t length, char *to)
     return size;
 }
 
-mote_value string_from_bytes(mote_vm *vm, const uint8_t *data, uint32_t length)
+mote_value mote_string_from_bytes(mote_vm *vm, const uint8_t *data, uint32_t length)
 {
     uint32_t size = copy_repaired(data, length, NULL);
     if (size == 0) return builtin_value(S_EMPTY);
-    mote_value v = heap_new(vm, KIND_STRING, 2 * 4 + size + 1);
+    mote_value v = mote_heap_new(vm, KIND_STRING, 2 * 4 + size + 1);
     if (v == MOTE_FAILED) return v;
     block_string *string = at_offset(vm, v);
     copy_repaired(data, length, string->text);
     string->text[size] = 0;
     string->bytes = size;
-    string->characters = utf8_count(string->text, size);
+    string->characters = mote_utf8_count(string->text, size);
     return v;
 }
 
-bool string_equals(const mote_vm *vm, mote_value a, mote_value b)
+bool mote_string_equals(const mote_vm *vm, mote_value a, mote_value b)
 {
     if (a == b) return true;
     uint32_t size_a, size_b;
-    const char *text_a = string_text(vm, a, &size_a, NULL), *text_b = string_text(vm, b, &size_b, NULL);
+    const char *text_a = mote_string_text(vm, a, &size_a, NULL), *text_b = mote_string_text(vm, b, &size_b, NULL);
     return size_a == size_b && memcmp(text_a, text_b, size_a) == 0;
 }
 
@@ -171,21 +182,21 @@ bool string_equals(const mote_vm *vm, mote_value a, mote_value b)
 static uint32_t offset_of(const mote_vm *vm, mote_value v, uint32_t character)
 {
     uint32_t bytes, characters;
-    const char *text = string_text(vm, v, &bytes, &characters);
+    const char *text = mote_string_text(vm, v, &bytes, &characters);
     if (bytes == characters) return character;
-    if (has_tag(v, TAG_STRING)) return image_utf8_offset(&vm->image, payload(v), character);
+    if (has_tag(v, TAG_STRING)) return mote_image_utf8_offset(&vm->image, payload(v), character);
     uint32_t offset = 0;
     while (character-- > 0) offset += utf8_size(text[offset]);
     return offset;
 }
 
-mote_value string_at(mote_vm *vm, mote_value string, uint32_t character)
+mote_value mote_string_at(mote_vm *vm, mote_value string, uint32_t character)
 {
     uint32_t bytes, characters;
-    const char *text = string_text(vm, string, &bytes, &characters);
+    const char *text = mote_string_text(vm, string, &bytes, &characters);
     if (character >= characters) return MOTE_UNDEFINED;
     const char *at = text + offset_of(vm, string, character);
-    return string_new(vm, at, utf8_size(*at));
+    return mote_string_new(vm, at, utf8_size(*at));
 }
 
 /* Natives. */
@@ -193,8 +204,8 @@ mote_value string_at(mote_vm *vm, mote_value string, uint32_t character)
 /** Natives on something that is no string give undefined. */
 static bool get_text(mote_vm *vm, mote_value v, const char **text, uint32_t *bytes, uint32_t *characters)
 {
-    if (!is_string(vm, v)) return false;
-    *text = string_text(vm, v, bytes, characters);
+    if (!mote_is_string(vm, v)) return false;
+    *text = mote_string_text(vm, v, bytes, characters);
     return true;
 }
 
@@ -204,7 +215,7 @@ static mote_value string_length(mote_vm *vm, mote_value receiver, const mote_val
     uint32_t bytes, characters;
     const char *text;
     if (!get_text(vm, receiver, &text, &bytes, &characters)) return MOTE_UNDEFINED;
-    return int_value(vm, (int32_t)characters);
+    return mote_int(vm, (int32_t)characters);
 }
 
 static mote_value string_byte_length(mote_vm *vm, mote_value receiver, const mote_value *args, unsigned count)
@@ -213,25 +224,25 @@ static mote_value string_byte_length(mote_vm *vm, mote_value receiver, const mot
     uint32_t bytes;
     const char *text;
     if (!get_text(vm, receiver, &text, &bytes, NULL)) return MOTE_UNDEFINED;
-    return int_value(vm, (int32_t)bytes);
+    return mote_int(vm, (int32_t)bytes);
 }
 
 static mote_value string_char_code_at(mote_vm *vm, mote_value receiver, const mote_value *args, unsigned count)
 {
     (void)count;
-    uint32_t bytes, characters, code, at = (uint32_t)to_int32(vm, args[0]);
+    uint32_t bytes, characters, code, at = (uint32_t)mote_to_int(vm, args[0]);
     const char *text;
     if (!get_text(vm, receiver, &text, &bytes, &characters)) return MOTE_UNDEFINED;
     if (at >= characters) return VALUE_NAN;
-    utf8_decode(text + offset_of(vm, receiver, at), &code);
-    return int_value(vm, (int32_t)code);
+    mote_utf8_decode(text + offset_of(vm, receiver, at), &code);
+    return mote_int(vm, (int32_t)code);
 }
 
 static mote_value string_char_at(mote_vm *vm, mote_value receiver, const mote_value *args, unsigned count)
 {
     (void)count;
-    if (!is_string(vm, receiver)) return MOTE_UNDEFINED;
-    return string_at(vm, receiver, (uint32_t)to_int32(vm, args[0]));
+    if (!mote_is_string(vm, receiver)) return MOTE_UNDEFINED;
+    return mote_string_at(vm, receiver, (uint32_t)mote_to_int(vm, args[0]));
 }
 
 static mote_value string_slice(mote_vm *vm, mote_value receiver, const mote_value *args, unsigned count)
@@ -240,11 +251,11 @@ static mote_value string_slice(mote_vm *vm, mote_value receiver, const mote_valu
     uint32_t bytes, characters;
     const char *text;
     if (!get_text(vm, receiver, &text, &bytes, &characters)) return MOTE_UNDEFINED;
-    uint32_t from = clamp_index(to_int32(vm, args[0]), characters);
-    uint32_t to = is_nullish(args[1]) ? characters : clamp_index(to_int32(vm, args[1]), characters);
+    uint32_t from = clamp_index(mote_to_int(vm, args[0]), characters);
+    uint32_t to = is_nullish(args[1]) ? characters : clamp_index(mote_to_int(vm, args[1]), characters);
     if (from >= to) return builtin_value(S_EMPTY);
     uint32_t start = offset_of(vm, receiver, from), end = offset_of(vm, receiver, to);
-    return string_new(vm, text + start, end - start);
+    return mote_string_new(vm, text + start, end - start);
 }
 
 /** Code point index of `wanted` in [from, end), the last one below -end when end is negative; -1 when there is none. */
@@ -255,12 +266,12 @@ static mote_value string_index_of(mote_vm *vm, mote_value receiver, const mote_v
     const char *text, *wanted;
     bool fits =
         get_text(vm, receiver, &text, &bytes, &characters) && get_text(vm, args[0], &wanted, &wanted_bytes, NULL);
-    if (!fits || to_int32(vm, args[1]) < 0) return small_value(-1);
-    int32_t end = is_nullish(args[2]) ? (int32_t)characters : to_int32(vm, args[2]);
+    if (!fits || mote_to_int(vm, args[1]) < 0) return small_value(-1);
+    int32_t end = is_nullish(args[2]) ? (int32_t)characters : mote_to_int(vm, args[2]);
     bool last = end < 0;
     if (last) end = end == INT32_MIN ? INT32_MAX : -end;
     if (end > (int32_t)characters) end = (int32_t)characters;
-    int32_t found = -1, from = to_int32(vm, args[1]);
+    int32_t found = -1, from = mote_to_int(vm, args[1]);
     uint32_t offset = 0;
     for (int32_t i = 0; i < end && bytes - offset >= wanted_bytes; i++) {
         if (i >= from && memcmp(text + offset, wanted, wanted_bytes) == 0) {
@@ -269,7 +280,7 @@ static mote_value string_index_of(mote_vm *vm, mote_value receiver, const mote_v
         }
         offset += utf8_size(text[offset]);
     }
-    return int_value(vm, found);
+    return mote_int(vm, found);
 }
 
 static mote_value change_case(mote_vm *vm, mote_value receiver, char first, char last)
@@ -277,7 +288,7 @@ static mote_value change_case(mote_vm *vm, mote_value receiver, char first, char
     uint32_t bytes;
     const char *text;
     if (!get_text(vm, receiver, &text, &bytes, NULL)) return MOTE_UNDEFINED;
-    mote_value v = string_new(vm, text, bytes);
+    mote_value v = mote_string_new(vm, text, bytes);
     if (v == MOTE_FAILED || bytes == 0) return v;
     char *to = ((block_string *)at_offset(vm, v))->text;
     for (uint32_t i = 0; i < bytes; i++)
@@ -303,11 +314,11 @@ static mote_value string_from_char_code(mote_vm *vm, mote_value receiver, const 
     char text[4 * (MAX_SPREAD_NATIVE + 1)];
     uint32_t bytes = 0;
     for (unsigned i = 0; i < count && i < MAX_SPREAD_NATIVE; i++)
-        bytes += utf8_encode((uint32_t)to_int32(vm, args[i]), text + bytes);
-    return string_new(vm, text, bytes);
+        bytes += mote_utf8_encode((uint32_t)mote_to_int(vm, args[i]), text + bytes);
+    return mote_string_new(vm, text, bytes);
 }
 
-const native_entry string_natives[] = {
+const native_entry mote_string_natives[] = {
     {OBJECT_String, S_fromCharCode, NATIVE_FUNCTION, VARIADIC, string_from_char_code},
     {OBJECT_String_prototype, S_length, NATIVE_PROPERTY, 0, string_length},
     {OBJECT_String_prototype, S_byteLength, NATIVE_PROPERTY, 0, string_byte_length},

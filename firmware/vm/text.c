@@ -1,5 +1,14 @@
-/* Texts that grow, ToString, and ds.format. */
-#include "vm.h"
+/*
+ * Texts that grow, ToString, and ds.format. A builder holds its block by a root and finds it anew at each use, since
+ * growing moves it. Once something has failed, adding does nothing, and the end reports it: callers check once.
+ */
+#include "text.h"
+#include "buffer.h"
+#include "heap.h"
+#include "native_lookup.h"
+#include "number.h"
+#include "state.h"
+#include "utf8_string.h"
 
 #include <string.h>
 
@@ -10,10 +19,10 @@ static block_buffer *text_block(const text_builder *text)
     return at_offset(text->vm, text->vm->roots[text->root]);
 }
 
-bool text_begin(text_builder *text, mote_vm *vm, uint32_t limit)
+bool mote_text_begin(text_builder *text, mote_vm *vm, uint32_t limit)
 {
     *text = (text_builder){.vm = vm, .root = vm->num_roots, .limit = limit};
-    mote_value block = buffer_new(vm, FIRST_TEXT);
+    mote_value block = mote_buffer_new(vm, FIRST_TEXT);
     if (block == MOTE_FAILED) return false;
     root_push(vm, block);
     return true;
@@ -24,15 +33,15 @@ static bool text_reserve(text_builder *text, uint32_t length)
     mote_vm *vm = text->vm;
     if (length <= text_block(text)->length) return true;
     uint32_t size = text_block(text)->length * 2 < length ? length : text_block(text)->length * 2;
-    mote_value old = vm->roots[text->root], grown = buffer_new(vm, size);
+    mote_value old = vm->roots[text->root], grown = mote_buffer_new(vm, size);
     if (grown == MOTE_FAILED) return false;
     memcpy(((block_buffer *)at_offset(vm, grown))->data, text_block(text)->data, text->length);
     vm->roots[text->root] = grown;
-    heap_free(vm, old);
+    mote_heap_free(vm, old);
     return true;
 }
 
-void text_add(text_builder *text, const char *bytes, uint32_t length)
+void mote_text_add(text_builder *text, const char *bytes, uint32_t length)
 {
     uint32_t room = text->limit - text->length;
     if (length > room) length = room;
@@ -45,32 +54,33 @@ void text_add(text_builder *text, const char *bytes, uint32_t length)
     text->length += length;
 }
 
-void text_add_literal(text_builder *text, const char *literal)
+void mote_text_add_literal(text_builder *text, const char *literal)
 {
-    text_add(text, literal, (uint32_t)strlen(literal));
+    mote_text_add(text, literal, (uint32_t)strlen(literal));
 }
 
-void text_add_number(text_builder *text, double number, int digits)
+void mote_text_add_number(text_builder *text, double number, int digits)
 {
     char buffer[NUMBER_TEXT];
-    text_add(text, buffer, number_text(number, digits, buffer));
+    mote_text_add(text, buffer, mote_number_text(number, digits, buffer));
 }
 
-const char *text_bytes(const text_builder *text)
+const char *mote_text_bytes(const text_builder *text)
 {
     return (const char *)text_block(text)->data;
 }
 
-void text_drop(text_builder *text)
+void mote_text_drop(text_builder *text)
 {
-    heap_free(text->vm, text->vm->roots[text->root]);
+    mote_heap_free(text->vm, text->vm->roots[text->root]);
     roots_drop(text->vm, 1);
 }
 
-mote_value text_end(text_builder *text)
+mote_value mote_text_end(text_builder *text)
 {
-    mote_value string = text->failed ? MOTE_FAILED : string_from_bytes(text->vm, text_block(text)->data, text->length);
-    text_drop(text);
+    mote_value string =
+        text->failed ? MOTE_FAILED : mote_string_from_bytes(text->vm, text_block(text)->data, text->length);
+    mote_text_drop(text);
     return string;
 }
 
@@ -84,7 +94,7 @@ static void add_function(text_builder *text, mote_value v)
         v = ((const block_bound *)at_offset(vm, v))->function;
         kind = "[Method: ";
         if (has_kind(vm, v, KIND_CLOSURE)) {
-            text_add_literal(text, "function");
+            mote_text_add_literal(text, "function");
             return;
         }
     } else if (has_kind(vm, v, KIND_CLOSURE)) {
@@ -93,34 +103,34 @@ static void add_function(text_builder *text, mote_value v)
     if (has_kind(vm, v, KIND_CLOSURE)) v = ((const block_closure *)at_offset(vm, v))->function;
     uint32_t length;
     const char *name = has_tag(v, TAG_NATIVE)
-                           ? native_name(vm, payload(v), &length)
-                           : image_string(&vm->image, function_at(vm, payload(v))->name, &length, NULL);
-    text_add_literal(text, kind);
-    text_add(text, name, length);
-    text_add_literal(text, "]");
+                           ? mote_native_name(vm, payload(v), &length)
+                           : mote_image_string(&vm->image, function_at(vm, payload(v))->name, &length, NULL);
+    mote_text_add_literal(text, kind);
+    mote_text_add(text, name, length);
+    mote_text_add_literal(text, "]");
 }
 
 static void add_buffer(text_builder *text, mote_value v)
 {
     uint32_t length;
-    const uint8_t *data = buffer_data(text->vm, v, &length);
-    text_add_literal(text, "[Buffer[");
-    text_add_number(text, length, 7);
-    text_add_literal(text, "] ");
+    const uint8_t *data = mote_buffer_data(text->vm, v, &length);
+    mote_text_add_literal(text, "[Buffer[");
+    mote_text_add_number(text, length, 7);
+    mote_text_add_literal(text, "] ");
     for (uint32_t i = 0; i < length && i < MOST_BYTES_SHOWN; i++) {
         const char digits[] = {"0123456789abcdef"[data[i] >> 4], "0123456789abcdef"[data[i] & 15]};
-        text_add(text, digits, 2);
+        mote_text_add(text, digits, 2);
     }
-    text_add_literal(text, length > MOST_BYTES_SHOWN ? "...]" : "]");
+    mote_text_add_literal(text, length > MOST_BYTES_SHOWN ? "...]" : "]");
 }
 
 static void add_fiber(text_builder *text, mote_value v)
 {
     uint32_t id = ((const block_fiber *)at_offset(text->vm, v))->id, digits = 1;
     while (digits < 8 && id >> (4 * digits) != 0) digits++;
-    text_add_literal(text, "[Fiber: 0x");
-    while (digits-- > 0) text_add(text, &"0123456789abcdef"[(id >> (4 * digits)) & 15], 1);
-    text_add_literal(text, "]");
+    mote_text_add_literal(text, "[Fiber: 0x");
+    while (digits-- > 0) mote_text_add(text, &"0123456789abcdef"[(id >> (4 * digits)) & 15], 1);
+    mote_text_add_literal(text, "]");
 }
 
 static const char *constant_text(mote_value v)
@@ -133,37 +143,37 @@ static const char *constant_text(mote_value v)
     }
 }
 
-void text_add_value(text_builder *text, mote_value v)
+void mote_text_add_value(text_builder *text, mote_value v)
 {
     mote_vm *vm = text->vm;
     uint32_t length;
-    if (number_is(vm, v)) {
-        text_add_number(text, to_double(vm, v), 7);
-    } else if (is_string(vm, v)) {
-        const char *bytes = string_text(vm, v, &length, NULL);
-        text_add(text, bytes, length);
-    } else if (is_function(vm, v)) {
+    if (mote_is_number(vm, v)) {
+        mote_text_add_number(text, mote_to_double(vm, v), 7);
+    } else if (mote_is_string(vm, v)) {
+        const char *bytes = mote_string_text(vm, v, &length, NULL);
+        mote_text_add(text, bytes, length);
+    } else if (mote_is_function(vm, v)) {
         add_function(text, v);
-    } else if (buffer_data(vm, v, &length) != NULL) {
+    } else if (mote_buffer_data(vm, v, &length) != NULL) {
         add_buffer(text, v);
     } else if (has_kind(vm, v, KIND_FIBER)) {
         add_fiber(text, v);
     } else if (has_kind(vm, v, KIND_ARRAY)) {
-        text_add_literal(text, "array");
+        mote_text_add_literal(text, "array");
     } else {
-        text_add_literal(text, has_tag(v, TAG_CONSTANT) ? constant_text(v) : "map");
+        mote_text_add_literal(text, has_tag(v, TAG_CONSTANT) ? constant_text(v) : "map");
     }
 }
 
-mote_value to_string(mote_vm *vm, mote_value v)
+mote_value mote_to_string(mote_vm *vm, mote_value v)
 {
-    if (is_string(vm, v)) return v;
+    if (mote_is_string(vm, v)) return v;
     text_builder text;
     root_push(vm, v);
     mote_value string = MOTE_FAILED;
-    if (text_begin(&text, vm, UINT32_MAX)) {
-        text_add_value(&text, v);
-        string = text_end(&text);
+    if (mote_text_begin(&text, vm, UINT32_MAX)) {
+        mote_text_add_value(&text, v);
+        string = mote_text_end(&text);
     }
     roots_drop(vm, 1);
     return string;
@@ -175,11 +185,11 @@ mote_value to_string(mote_vm *vm, mote_value v)
 static bool add_inspected(text_builder *text, mote_value v)
 {
     text_builder part;
-    if (!text_begin(&part, text->vm, MOST_INSPECTED + 1)) return false;
-    bool done = serialize(&part, v, STYLE_INSPECT, 0) && !part.failed;
-    if (done) text_add(text, text_bytes(&part), part.length > MOST_INSPECTED ? MOST_INSPECTED : part.length);
-    if (part.length > MOST_INSPECTED) text_add_literal(text, "...");
-    text_drop(&part);
+    if (!mote_text_begin(&part, text->vm, MOST_INSPECTED + 1)) return false;
+    bool done = mote_serialize(&part, v, STYLE_INSPECT, 0) && !part.failed;
+    if (done) mote_text_add(text, mote_text_bytes(&part), part.length > MOST_INSPECTED ? MOST_INSPECTED : part.length);
+    if (part.length > MOST_INSPECTED) mote_text_add_literal(text, "...");
+    mote_text_drop(&part);
     return done;
 }
 
@@ -199,51 +209,51 @@ static const char *add_directive(text_builder *text, const char *at, const char 
 {
     const char *close = memchr(at, '}', (size_t)(end - at));
     if (close == NULL) {
-        if (at == end) text_add(text, "{", 1);
+        if (at == end) mote_text_add(text, "{", 1);
         return end;
     }
     int number = base36(*at), precision = at == close || at + 1 == close ? -1 : base36(at[1]);
     int digits = precision < 0 ? 7 : precision < 3 ? 4 : precision + 1;
     if (number < 0) {
-        text_add_literal(text, "!");
+        mote_text_add_literal(text, "!");
         return at == close ? close + 1 : at + 1;
     }
     if ((unsigned)number >= count) {
-        text_add_literal(text, "?");
-    } else if (number_is(text->vm, args[number])) {
-        text_add_number(text, to_double(text->vm, args[number]), digits);
-    } else if (is_string(text->vm, args[number])) {
-        text_add_value(text, args[number]);
+        mote_text_add_literal(text, "?");
+    } else if (mote_is_number(text->vm, args[number])) {
+        mote_text_add_number(text, mote_to_double(text->vm, args[number]), digits);
+    } else if (mote_is_string(text->vm, args[number])) {
+        mote_text_add_value(text, args[number]);
     } else if (!add_inspected(text, args[number])) {
         return NULL;
     }
     return close + 1;
 }
 
-mote_value format_values(mote_vm *vm, const mote_value *args, unsigned count)
+mote_value mote_format_values(mote_vm *vm, const mote_value *args, unsigned count)
 {
     uint32_t length;
-    if (count == 0 || !is_string(vm, args[0])) return MOTE_UNDEFINED;
-    const char *at = string_text(vm, args[0], &length, NULL), *end = at + length;
+    if (count == 0 || !mote_is_string(vm, args[0])) return MOTE_UNDEFINED;
+    const char *at = mote_string_text(vm, args[0], &length, NULL), *end = at + length;
     text_builder text;
-    if (!text_begin(&text, vm, UINT32_MAX)) return MOTE_FAILED;
+    if (!mote_text_begin(&text, vm, UINT32_MAX)) return MOTE_FAILED;
     while (at < end) {
         const char *from = at;
         while (at < end && *at != '{' && *at != '}') at++;
-        text_add(&text, from, (uint32_t)(at - from));
+        mote_text_add(&text, from, (uint32_t)(at - from));
         if (at == end) break;
         char brace = *at++;
         if (at < end && *at == brace) {
-            text_add(&text, at++, 1);
+            mote_text_add(&text, at++, 1);
         } else if (brace == '}') {
-            text_add(&text, "}", 1);
+            mote_text_add(&text, "}", 1);
         } else {
             at = add_directive(&text, at, end, args + 1, count - 1);
             if (at == NULL) {
-                text_drop(&text);
+                mote_text_drop(&text);
                 return MOTE_FAILED;
             }
         }
     }
-    return text_end(&text);
+    return mote_text_end(&text);
 }

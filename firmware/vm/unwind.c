@@ -1,6 +1,15 @@
-/* try, catch, finally: handlers of the running activation, and what happens when something is thrown. */
+/*
+ * try, catch, finally: handlers of the running activation, and what happens when something is thrown.
+ *
+ * Handlers lie between an activation's slots and its operands, as offsets in the function; how many are set is in the
+ * first link word. A jump out of finally blocks is a block_jump that takes the place of the exception, runs through the
+ * handlers it leaves, and never leaves its function.
+ */
+#include "call.h"
+#include "heap.h"
+#include "interpreter.h"
 #include "ops.h"
-#include "vm.h"
+#include "state.h"
 
 enum { TRY_ONE = 1 << 16, TRY_MASK = 0xff };
 
@@ -11,7 +20,7 @@ static uint32_t tries_set(const mote_value *link)
 
 static mote_value *handlers(const mote_vm *vm)
 {
-    return vm->operands - LINK_WORDS - running_function(vm)->num_tries;
+    return vm->operands - LINK_WORDS - mote_running_function(vm)->num_tries;
 }
 
 static void count_handlers(mote_vm *vm, int32_t by)
@@ -19,23 +28,23 @@ static void count_handlers(mote_vm *vm, int32_t by)
     vm->link[0] = small_value(small_int(vm->link[0]) + by * TRY_ONE);
 }
 
-bool try_enter(mote_vm *vm, uint32_t handler)
+bool mote_try_enter(mote_vm *vm, uint32_t handler)
 {
     uint32_t set = tries_set(vm->link);
-    if (set >= running_function(vm)->num_tries) return false;
+    if (set >= mote_running_function(vm)->num_tries) return false;
     handlers(vm)[set] = small_value((int32_t)handler);
     count_handlers(vm, 1);
     return true;
 }
 
-bool try_leave(mote_vm *vm)
+bool mote_try_leave(mote_vm *vm)
 {
     if (tries_set(vm->link) == 0) return false;
     count_handlers(vm, -1);
     return true;
 }
 
-bool try_is_top(const mote_vm *vm, uint32_t handler)
+bool mote_try_is_top(const mote_vm *vm, uint32_t handler)
 {
     uint32_t set = tries_set(vm->link);
     return set > 0 && handlers(vm)[set - 1] == small_value((int32_t)handler);
@@ -47,7 +56,7 @@ static const uint8_t *pop_handler(mote_vm *vm)
     uint32_t set = tries_set(vm->link);
     if (set == 0) return NULL;
     count_handlers(vm, -1);
-    return vm->image.bytes + running_function(vm)->start + small_int(handlers(vm)[set - 1]);
+    return vm->image.bytes + mote_running_function(vm)->start + small_int(handlers(vm)[set - 1]);
 }
 
 static void enter_handler(mote_vm *vm, const uint8_t *handler, mote_value value)
@@ -57,7 +66,7 @@ static void enter_handler(mote_vm *vm, const uint8_t *handler, mote_value value)
     vm->pc = handler + 1;
 }
 
-void unwind_exception(mote_vm *vm)
+void mote_unwind_exception(mote_vm *vm)
 {
     vm->receiver = VALUE_NONE;
     for (;;) {
@@ -69,44 +78,44 @@ void unwind_exception(mote_vm *vm)
         }
         int32_t caller = small_int(vm->link[3]);
         if (caller < 0) {
-            vm_panic(vm, MOTE_PANIC_UNHANDLED);
+            mote_vm_stop(vm, MOTE_PANIC_UNHANDLED);
             return;
         }
         vm->depth--;
-        frame_restore(vm, vm->stack + caller);
+        mote_frame_restore(vm, vm->stack + caller);
     }
 }
 
-void unwind_jump(mote_vm *vm, uint32_t target, uint32_t levels)
+void mote_unwind_jump(mote_vm *vm, uint32_t target, uint32_t levels)
 {
     while (levels > 0) {
         const uint8_t *handler = pop_handler(vm);
         if (handler == NULL) {
-            vm_panic(vm, MOTE_PANIC_INVALID_PROGRAM);
+            mote_vm_stop(vm, MOTE_PANIC_INVALID_PROGRAM);
             return;
         }
         levels--;
         if (*handler != OP_FINALLY) continue;
-        mote_value v = heap_new(vm, KIND_JUMP, sizeof(block_jump) - 4);
+        mote_value v = mote_heap_new(vm, KIND_JUMP, sizeof(block_jump) - 4);
         if (v == MOTE_FAILED) return;
         block_jump *jump = at_offset(vm, v);
-        jump->function = (uint32_t)(running_function(vm) - vm->image.functions);
+        jump->function = (uint32_t)(mote_running_function(vm) - vm->image.functions);
         jump->target = target;
         jump->levels = levels;
         enter_handler(vm, handler, v);
         return;
     }
     vm->sp = vm->operands;
-    vm->pc = vm->image.bytes + running_function(vm)->start + target;
+    vm->pc = vm->image.bytes + mote_running_function(vm)->start + target;
 }
 
-void unwind_again(mote_vm *vm, mote_value saved)
+void mote_unwind_again(mote_vm *vm, mote_value saved)
 {
     if (!has_kind(vm, saved, KIND_JUMP)) {
         vm->exception = saved;
         return;
     }
     const block_jump *jump = at_offset(vm, saved);
-    if (function_at(vm, jump->function) != running_function(vm)) vm_panic(vm, MOTE_PANIC_INVALID_PROGRAM);
-    else unwind_jump(vm, jump->target, jump->levels);
+    if (function_at(vm, jump->function) != mote_running_function(vm)) mote_vm_stop(vm, MOTE_PANIC_INVALID_PROGRAM);
+    else mote_unwind_jump(vm, jump->target, jump->levels);
 }

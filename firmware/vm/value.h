@@ -10,9 +10,8 @@
 #ifndef MOTE_VALUE_H
 #define MOTE_VALUE_H
 
+#include "bytecode.h"
 #include "mote_vm.h"
-
-enum tag { TAG_CONSTANT, TAG_FUNCTION, TAG_STRING, TAG_IMAGE_BUFFER, TAG_BUILTIN, TAG_NATIVE };
 
 #define VALUE_NAN 0x82u
 #define VALUE_INFINITY 0xa2u

@@ -1,19 +1,27 @@
-/* The loader's checks: once they pass, the interpreter trusts every index, jump and stack depth in the code. */
+/*
+ * The loader's checks: once they pass, the interpreter trusts every index, jump and operand depth in the code.
+ *
+ * Sections lie in order inside the image; every literal, text and offset is in its section. Each function's code is
+ * walked twice. The first walk checks operations, immediates and depth, and notes in a bit per byte where statements
+ * begin, which is where the operand stack is empty; the second one checks that jumps lead to statements, and those of
+ * `try` to handlers. The last statement is final, so that no function is left by running out of it.
+ */
 #include "builtins.h"
 #include "image.h"
 #include "ops.h"
+#include "utf8_string.h"
 
 #include <string.h>
 
-const uint8_t op_shape[OP_END] = {[0] = 0xff,
-                                  [42] = 0xff,
-                                  [77] = 0xff,
+const uint8_t mote_op_shape[OP_END] = {[0] = 0xff,
+                                       [42] = 0xff,
+                                       [77] = 0xff,
 #define X(number, name, kind, operands, immediate) [number] = (uint8_t)((operands) | ((immediate) << 4)),
-                                  MOTE_OPS(X)
+                                       MOTE_OPS(X)
 #undef X
 };
 
-const uint8_t op_kind[OP_END] = {
+const uint8_t mote_op_kind[OP_END] = {
 #define X(number, name, kind, operands, immediate) [number] = kind,
     MOTE_OPS(X)
 #undef X
@@ -40,7 +48,7 @@ static const char *open_sections(mote_image *image, uint32_t starts[], uint32_t 
     return NULL;
 }
 
-const char *image_open(mote_image *image, const void *bytes, size_t length)
+const char *mote_image_open(mote_image *image, const void *bytes, size_t length)
 {
     uint32_t starts[IMAGE_SECTIONS], lengths[IMAGE_SECTIONS];
     if (((uintptr_t)bytes & 3u) != 0) return "the image is not aligned to 4 bytes";
@@ -109,7 +117,7 @@ static bool is_utf8_entry(const mote_image *image, uint32_t offset, uint32_t *en
             memcpy(&jump, entry + 4 + 2 * k, 2);
             if (jump != at) return false;
         }
-        uint32_t step = utf8_valid(text + at, size - at);
+        uint32_t step = mote_utf8_valid(text + at, size - at);
         if (step == 0) return false;
         at += step;
         characters++;
@@ -196,12 +204,12 @@ static uint32_t check_operation(const struct walk *walk, uint32_t at, uint32_t *
     uint8_t op = *pc++;
     *final = false;
     *jump = -1;
-    if (op >= OP_CONSTANTS) {
+    if (op >= FIRST_SMALL_INT) {
         (*depth)++;
         return 1;
     }
-    if (op >= OP_END || op_shape[op] == 0xff) return 0;
-    unsigned operands = op_shape[op] & 15u, kind = op_shape[op] >> 4;
+    if (op >= OP_END || mote_op_shape[op] == 0xff) return 0;
+    unsigned operands = mote_op_shape[op] & 15u, kind = mote_op_shape[op] >> 4;
     if (*depth < operands) return 0;
     if (kind != IMM_NONE) {
         uint32_t left = walk->function->length - at - 1;
@@ -212,9 +220,9 @@ static uint32_t check_operation(const struct walk *walk, uint32_t at, uint32_t *
         if (kind == IMM_JUMP && (*jump < 0 || *jump >= walk->function->length)) return 0;
     }
     *depth -= operands;
-    if (op_kind[op] == EXPR) (*depth)++;
+    if (mote_op_kind[op] == EXPR) (*depth)++;
     else if (*depth != 0) return 0;
-    *final = op_kind[op] == FINAL;
+    *final = mote_op_kind[op] == FINAL;
     return (uint32_t)(pc - walk->code) - at;
 }
 
@@ -236,7 +244,7 @@ static bool walk_function(const struct walk *walk, bool second)
         int64_t jump;
         uint8_t op = walk->code[at];
         uint32_t size = check_operation(walk, at, &depth, &final, &jump);
-        if (size == 0 || depth > IMAGE_MAX_STACK) return false;
+        if (size == 0 || depth > MAX_STACK) return false;
         if (second && jump >= 0 && !jump_target_fits(walk, op, (uint32_t)jump)) return false;
         ended = depth == 0 && final;
         at += size;
@@ -272,7 +280,7 @@ static const char *verify_layout(const mote_image *image)
     return NULL;
 }
 
-uint32_t image_longest_function(const mote_image *image)
+uint32_t mote_image_longest_function(const mote_image *image)
 {
     uint32_t longest = 0;
     for (uint32_t i = 0; i < image->num_functions; i++) {
@@ -282,7 +290,7 @@ uint32_t image_longest_function(const mote_image *image)
     return longest < image->length ? longest : image->length;
 }
 
-const char *image_verify(const mote_image *image, uint8_t *statements)
+const char *mote_image_verify(const mote_image *image, uint8_t *statements)
 {
     const char *error = verify_layout(image);
     if (error == NULL) error = verify_literals(image);
@@ -292,13 +300,13 @@ const char *image_verify(const mote_image *image, uint8_t *statements)
     return error;
 }
 
-bool image_captures(const mote_image *image, const image_function *function)
+bool mote_image_captures(const mote_image *image, const image_function *function)
 {
     const uint8_t *pc = image->bytes + function->start, *end = pc + function->length;
     while (pc < end && *pc != 0) {
         uint8_t op = *pc++;
         if (op == OP_MAKE_CLOSURE) return true;
-        if (op < OP_CONSTANTS && op_shape[op] >> 4 != IMM_NONE) read_immediate(&pc);
+        if (op < FIRST_SMALL_INT && mote_op_shape[op] >> 4 != IMM_NONE) read_immediate(&pc);
     }
     return false;
 }

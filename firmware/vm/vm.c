@@ -1,5 +1,16 @@
 /* Life of a machine: the arena, loading, pins, and what the host reads from it. */
-#include "vm.h"
+#include "array.h"
+#include "buffer.h"
+#include "builtins.h"
+#include "exception.h"
+#include "fiber.h"
+#include "heap.h"
+#include "interpreter.h"
+#include "number.h"
+#include "object.h"
+#include "property.h"
+#include "state.h"
+#include "utf8_string.h"
 
 #include <string.h>
 
@@ -7,11 +18,21 @@ _Static_assert(sizeof(image_function) == 16, "functions are read where they lie 
 
 static const mote_host no_host;
 
+/** Room for the first fiber and a few objects, bytes. */
+enum { LEAST_HEAP = 1024, MOST_ARENA = 64 << 20 };
+
+const char *mote_vm_create_error(const mote_config *config)
+{
+    if (config->arena == NULL) return "no memory for the arena";
+    if ((uintptr_t)config->arena % MOTE_ARENA_ALIGNMENT != 0) return "the arena is not 8-byte aligned";
+    if (config->arena_bytes > MOST_ARENA) return "the arena is too large";
+    return config->arena_bytes < sizeof(mote_vm) + LEAST_HEAP ? "the arena is too small" : NULL;
+}
+
 mote_vm *mote_vm_create(const mote_config *config)
 {
     uint32_t bytes = config->arena_bytes & ~7u;
-    if (config->arena == NULL || ((uintptr_t)config->arena & 7u) != 0 || bytes > 64u << 20) return NULL;
-    if (bytes < sizeof(mote_vm) + 1024) return NULL;
+    if (mote_vm_create_error(config) != NULL) return NULL;
     mote_vm *vm = config->arena;
     memset(vm, 0, sizeof *vm);
     vm->host = config->host != NULL ? config->host : &no_host;
@@ -43,8 +64,8 @@ static void reset(mote_vm *vm)
     vm->translation = NULL;
     vm->translation_values = 0;
     memset(vm->callees, 0, sizeof vm->callees); /* places of the image before */
-    cache_clear(vm);
-    heap_init(vm, (uint32_t)((sizeof *vm + 7) & ~(size_t)7), end);
+    mote_cache_clear(vm);
+    mote_heap_init(vm, (uint32_t)((sizeof *vm + 7) & ~(size_t)7), end);
 }
 
 static int refuse(mote_vm *vm, const char *error)
@@ -56,28 +77,28 @@ static int refuse(mote_vm *vm, const char *error)
 
 static bool verify_code(mote_vm *vm)
 {
-    mote_value scratch = heap_new(vm, KIND_BUFFER, 4 + (image_longest_function(&vm->image) + 7) / 8);
+    mote_value scratch = mote_heap_new(vm, KIND_BUFFER, 4 + (mote_image_longest_function(&vm->image) + 7) / 8);
     if (scratch == MOTE_FAILED) return false;
     block_buffer *bits = at_offset(vm, scratch);
-    vm->load_error = image_verify(&vm->image, bits->data);
-    heap_free(vm, scratch);
+    vm->load_error = mote_image_verify(&vm->image, bits->data);
+    mote_heap_free(vm, scratch);
     return vm->load_error == NULL;
 }
 
 static bool find_captures(mote_vm *vm)
 {
     uint32_t count = vm->image.num_functions;
-    vm->captured = buffer_new(vm, (count + 7) / 8);
+    vm->captured = mote_buffer_new(vm, (count + 7) / 8);
     if (vm->captured == MOTE_FAILED) return false;
     block_buffer *bits = at_offset(vm, vm->captured);
     for (uint32_t i = 0; i < count; i++)
-        if (image_captures(&vm->image, function_at(vm, i))) bits->data[i >> 3] |= (uint8_t)(1u << (i & 7u));
+        if (mote_image_captures(&vm->image, function_at(vm, i))) bits->data[i >> 3] |= (uint8_t)(1u << (i & 7u));
     return true;
 }
 
 static bool make_globals(mote_vm *vm)
 {
-    vm->globals = heap_new(vm, KIND_VALUES, vm->image.num_globals * 4u);
+    vm->globals = mote_heap_new(vm, KIND_VALUES, vm->image.num_globals * 4u);
     if (vm->globals == MOTE_FAILED) return false;
     uint32_t words = block_words(vm, vm->globals) - 1;
     for (uint32_t i = 0; i < words; i++) ((block_values *)at_offset(vm, vm->globals))->items[i] = MOTE_UNDEFINED;
@@ -87,14 +108,15 @@ static bool make_globals(mote_vm *vm)
 int mote_vm_load(mote_vm *vm, const void *image, size_t length)
 {
     reset(vm);
-    const char *error = image_open(&vm->image, image, length);
+    const char *error = mote_image_open(&vm->image, image, length);
     if (error != NULL) return refuse(vm, error);
     bool stress = vm->gc_stress;
     vm->gc_stress = false;
     bool done = verify_code(vm) && find_captures(vm) && make_globals(vm);
     vm->gc_stress = stress;
     if (!done) return refuse(vm, vm->load_error == NULL ? "the arena is too small for this image" : vm->load_error);
-    if (fiber_new(vm, immediate(TAG_FUNCTION, 0), NULL, 0) == MOTE_FAILED) return refuse(vm, "the arena is too small");
+    if (mote_fiber_new(vm, immediate(TAG_FUNCTION, 0), NULL, 0) == MOTE_FAILED)
+        return refuse(vm, "the arena is too small");
     return 0;
 }
 
@@ -122,13 +144,13 @@ void *mote_host_context(const mote_vm *vm)
 
 void mote_vm_collect(mote_vm *vm)
 {
-    if (vm->panic == MOTE_RUNNING) heap_collect(vm);
+    if (vm->panic == MOTE_RUNNING) mote_heap_collect(vm);
 }
 
 void mote_vm_stats(mote_vm *vm, mote_stats *stats)
 {
     const mote_heap *heap = &vm->heap;
-    stack_note_peak(vm);
+    mote_stack_note_peak(vm);
     uint32_t fixed = heap->start;
     *stats = (mote_stats){
         .operations = vm->operations,
@@ -165,7 +187,7 @@ unsigned mote_vm_trace(const mote_vm *vm, uint32_t *positions, unsigned most)
 static size_t copy_text(const mote_vm *vm, mote_value v, char *text, size_t size, size_t at)
 {
     uint32_t length = 0;
-    const char *bytes = is_string(vm, v) ? string_text(vm, v, &length, NULL) : "";
+    const char *bytes = mote_is_string(vm, v) ? mote_string_text(vm, v, &length, NULL) : "";
     for (uint32_t i = 0; i < length && at + 1 < size; i++) text[at++] = bytes[i];
     return at;
 }
@@ -178,16 +200,16 @@ size_t mote_vm_exception(mote_vm *vm, char *text, size_t size)
     if (size == 0) return 0;
     if (has_kind(vm, v, KIND_MAP)) {
         uint32_t length;
-        const char *name = error_class(vm, v, &length);
+        const char *name = mote_error_class(vm, v, &length);
         for (uint32_t i = 0; i < length && at + 1 < size; i++) text[at++] = name[i];
         if (at + 2 < size && at > 0) text[at++] = ':', text[at++] = ' ';
-        mote_value message = map_get(vm, v, builtin_value(S_message));
+        mote_value message = mote_map_get(vm, v, builtin_value(S_message));
         static const char none[] = "(without a message)";
         if (message != VALUE_NONE) at = copy_text(vm, message, text, size, at);
         else
             for (uint32_t i = 0; none[i] != 0 && at + 1 < size; i++) text[at++] = none[i];
     } else if (v != VALUE_NONE) {
-        at = copy_text(vm, is_string(vm, v) ? v : type_name(vm, v), text, size, at);
+        at = copy_text(vm, mote_is_string(vm, v) ? v : mote_type_name(vm, v), text, size, at);
     }
     text[at] = 0;
     return at;
@@ -199,7 +221,7 @@ unsigned mote_pin(mote_vm *vm, mote_value value)
 {
     if (vm->pins == 0) {
         root_push(vm, value);
-        vm->pins = array_new(vm, 0);
+        vm->pins = mote_array_new(vm, 0);
         roots_drop(vm, 1);
         if (vm->pins == MOTE_FAILED) return 0;
     }
@@ -225,29 +247,9 @@ void mote_unpin(mote_vm *vm, unsigned pin)
 
 /* Values for natives. */
 
-bool mote_is_number(mote_vm *vm, mote_value value)
-{
-    return number_is(vm, value);
-}
-
-bool mote_is_string(mote_vm *vm, mote_value value)
-{
-    return is_string(vm, value);
-}
-
 bool mote_is_array(mote_vm *vm, mote_value value)
 {
     return has_kind(vm, value, KIND_ARRAY);
-}
-
-bool mote_is_function(mote_vm *vm, mote_value value)
-{
-    return is_function(vm, value);
-}
-
-int32_t mote_to_int(mote_vm *vm, mote_value value)
-{
-    return to_int32(vm, value);
 }
 
 bool mote_is_int(mote_vm *vm, mote_value value, int32_t *number)
@@ -255,36 +257,16 @@ bool mote_is_int(mote_vm *vm, mote_value value, int32_t *number)
     bool small = is_small(value);
     *number = small ? small_int(value) : 0;
     if (small || !has_kind(vm, value, KIND_DOUBLE)) return small;
-    *number = double_to_int32(to_double(vm, value));
-    return to_double(vm, value) == (double)*number;
-}
-
-double mote_to_double(mote_vm *vm, mote_value value)
-{
-    return to_double(vm, value);
-}
-
-bool mote_to_bool(mote_vm *vm, mote_value value)
-{
-    return to_bool(vm, value);
+    *number = mote_double_to_int32(mote_to_double(vm, value));
+    return mote_to_double(vm, value) == (double)*number;
 }
 
 const char *mote_string(mote_vm *vm, mote_value value, size_t *length)
 {
     uint32_t bytes = 0;
-    const char *text = is_string(vm, value) ? string_text(vm, value, &bytes, NULL) : NULL;
+    const char *text = mote_is_string(vm, value) ? mote_string_text(vm, value, &bytes, NULL) : NULL;
     *length = bytes;
     return text;
-}
-
-mote_value mote_number(mote_vm *vm, double number)
-{
-    return number_value(vm, number);
-}
-
-mote_value mote_int(mote_vm *vm, int32_t number)
-{
-    return int_value(vm, number);
 }
 
 mote_value mote_bool(bool truth)
@@ -294,6 +276,6 @@ mote_value mote_bool(bool truth)
 
 mote_value mote_new_string(mote_vm *vm, const char *text, size_t length)
 {
-    if (length > 0xffffff) return throw_error(vm, MOTE_RANGE_ERROR, "string too big");
-    return string_from_bytes(vm, (const uint8_t *)text, (uint32_t)length);
+    if (length > 0xffffff) return mote_throw_error(vm, MOTE_RANGE_ERROR, "string too big");
+    return mote_string_from_bytes(vm, (const uint8_t *)text, (uint32_t)length);
 }

@@ -11,7 +11,7 @@ import { unknownSettings, unreachableHeaders } from "./idf-project.js"
 
 const firmware = join(root, "firmware")
 const TARGET = ["-march=rv32imc", "-mabi=ilp32", "--specs=picolibc.specs", "-std=gnu11", "-Os", "-fsyntax-only"]
-const STRICT = ["-Wall", "-Wextra", "-Wconversion", "-Wshadow", "-Werror"]
+const STRICT = ["-Wall", "-Wextra", "-Wconversion", "-Wshadow", "-Wmissing-prototypes", "-Werror"]
 
 const cFiles = (folder: string): string[] =>
     readdirSync(folder)

@@ -10,7 +10,16 @@ const firmware = join(root, "firmware")
 const cache = join(root, ".cache", "native")
 
 /** As strict as the house is: a warning is an error. */
-const STRICT = ["-std=c11", "-D_GNU_SOURCE", "-Wall", "-Wextra", "-Wconversion", "-Wshadow", "-Werror"]
+const STRICT = [
+    "-std=c11",
+    "-D_GNU_SOURCE",
+    "-Wall",
+    "-Wextra",
+    "-Wconversion",
+    "-Wshadow",
+    "-Wmissing-prototypes",
+    "-Werror",
+]
 const INCLUDE = ["vm", "natives", "translated", "port/sockets", "port/posix", "fuzz/program"].map(
     (folder) => `-I${join(firmware, folder)}`,
 )
@@ -77,6 +86,21 @@ export const storageTest: NativeProgram = {
     libraries: [],
 }
 
+/** Arenas that a machine can be made in, and others. */
+export const arenaTest: NativeProgram = {
+    ...storageTest,
+    name: "test-arena",
+    sources: ["vm", "test/test_arena.c"],
+    libraries: ["-lm"],
+}
+
+/** The ABI as C knows it. */
+export const abiPrinter: NativeProgram = {
+    ...arenaTest,
+    name: "print-abi",
+    sources: ["vm", "test/print_abi.c"],
+}
+
 /** For LD_PRELOAD before checkedDevice: parts of the crypto library that have no memory. */
 export const failingLibrary: NativeProgram = {
     name: "failing-library.so",
@@ -84,6 +108,13 @@ export const failingLibrary: NativeProgram = {
     flags: [...STRICT, "-shared", "-fPIC", "-O1"],
     sources: ["test/failing_library.c"],
     libraries: [],
+}
+
+/** For LD_PRELOAD before checkedDevice: a network that does not take two of the datagrams. */
+export const lostNetwork: NativeProgram = {
+    ...failingLibrary,
+    name: "lost-network.so",
+    sources: ["test/lost_network.c"],
 }
 
 /** Loader and interpreter under libFuzzer. */
@@ -215,27 +246,29 @@ function compileUnits(compiler: string, units: Unit[], headers: string, include:
     return objects
 }
 
+/** The objects of a program, not linked; compiled only when a source or flag has changed. Throws with the messages. */
+export function buildObjects({ name, compiler, ...program }: NativeProgram, configured: string[] = []): string[] {
+    const include = [...configured.map((path) => `-I${dirname(path)}`), ...INCLUDE]
+    try {
+        return compileUnits(compiler, unitsOf({ name, compiler, ...program }), headersHash(configured), include)
+    } catch (error) {
+        throw new Error(`${name} does not compile:\n${(error as Error).message}`)
+    }
+}
+
 /**
  * The path of the compiled program; compiled only when a source or flag has changed. Throws with the messages.
  * @param configuration folder with a mote_config.h
  */
 export function buildNative(program: NativeProgram, configuration?: string): string {
     const { name, compiler, flags, libraries } = program
-    const configured = configuration === undefined ? [] : [join(configuration, "mote_config.h")]
-    const units = unitsOf(program)
-    const headers = headersHash(configured)
-    const hash = createHash("sha256").update([...flags, ...libraries].join(" "))
-    for (const unit of units) hash.update(objectOf(compiler, unit, headers))
+    const objects = buildObjects(program, configuration === undefined ? [] : [join(configuration, "mote_config.h")])
+    const hash = createHash("sha256").update([...flags, ...libraries, ...objects].join(" "))
     const path = join(cache, `${name}-${hash.digest("hex").slice(0, 16)}`)
     if (existsSync(path)) return path
     const fresh = `${path}.${process.pid}`
-    try {
-        const include = [...configured.map((path) => `-I${dirname(path)}`), ...INCLUDE]
-        const objects = compileUnits(compiler, units, headers, include)
-        must(compiler, [...flags, "-o", fresh, ...objects, ...libraries], "")
-    } catch (error) {
-        throw new Error(`${name} does not compile:\n${(error as Error).message}`)
-    }
+    const run = spawnSync(compiler, [...flags, "-o", fresh, ...objects, ...libraries], { encoding: "utf8" })
+    if (run.status !== 0) throw new Error(`${name} does not link:\n${run.error?.message ?? run.stderr}`)
     renameSync(fresh, path)
     return path
 }

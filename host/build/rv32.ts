@@ -16,7 +16,7 @@ const TARGET = [
     ...["-march=rv32imc", "-mabi=ilp32", "--specs=picolibc.specs", "-std=gnu11"],
     ...["-Os", "-g", "-ffunction-sections", "-fdata-sections"],
 ]
-const STRICT = ["-Wall", "-Wextra", "-Wconversion", "-Wshadow", "-Werror"]
+const STRICT = ["-Wall", "-Wextra", "-Wconversion", "-Wshadow", "-Wmissing-prototypes", "-Werror"]
 
 /** A linked program of the emulated board. */
 export interface BoardProgram {

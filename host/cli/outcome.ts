@@ -1,11 +1,12 @@
+import { Panic } from "../abi/abi.js"
 import { type DebugMap } from "../simulator/debug-map.js"
 import { type Outcome } from "../simulator/device.js"
 
 const PANICS: Record<number, string> = {
-    60001: "a fiber ran too long without yielding",
-    60004: "out of memory (--heap gives more)",
-    60005: "an exception that nobody caught",
-    60006: "calls nested too deeply (--depth allows more)",
+    [Panic.GUARD]: "a fiber ran too long without yielding",
+    [Panic.OUT_OF_MEMORY]: "out of memory (--heap gives more)",
+    [Panic.UNHANDLED]: "an exception that nobody caught",
+    [Panic.DEPTH]: "calls nested too deeply (--depth allows more)",
 }
 
 /** What a person wants to know of a panic: the reason, and where as file:line, innermost first. Empty without a panic. */

@@ -8,7 +8,8 @@ import { NodeCryptoProvider } from "../../src/platform/node/crypto.js"
 import { unwrapKey, WrappedKind, wrapKey } from "../../src/platform/node/wrap.js"
 import { Handles, HIGHEST_HANDLE, RunningHash } from "./handles.js"
 import { KeyPair, verify } from "./key-pair.js"
-import { ErrorKind, type Native, type NativeCall, NativeError } from "./machine.js"
+import { type NativeCall, NativeError } from "./machine.js"
+import { type BufferNatives, type NativesNamed } from "./natives.js"
 
 const NONCE_LENGTH = 12
 const MOST_TEXT = 16640
@@ -152,7 +153,7 @@ function unwrap(call: NativeCall, handles: Handles): number | undefined {
         : isPair
           ? KeyPair.ofBare(key.number, key.secret)
           : undefined
-    if (object === undefined) throw new NativeError(ErrorKind.error, "this device has no such key")
+    if (object === undefined) throw new NativeError("Error", "this device has no such key")
     return handles.add(object)
 }
 
@@ -172,175 +173,113 @@ function keyed<T>(call: NativeCall, make: () => T): T {
     }
 }
 
-function keyNatives(handles: Handles): Native[] {
-    return [
-        {
-            name: "_moteKeyNew",
-            numArgs: 1,
-            run: (call) => {
-                const group = call.integer(0, "group", 0, 65535)
-                if (!KeyPair.hasGroup(group)) throw call.rangeError("group", "23 (secp256r1) or 29 (x25519)")
-                return handles.add(KeyPair.generate(group))
-            },
+function keyNatives(handles: Handles): NativesNamed<"_moteKey"> {
+    return {
+        _moteKeyNew: (call) => {
+            const group = call.integer(0, "group", 0, 65535)
+            if (!KeyPair.hasGroup(group)) throw call.rangeError("group", "23 (secp256r1) or 29 (x25519)")
+            return handles.add(KeyPair.generate(group))
         },
-        {
-            name: "_moteKeyImport",
-            numArgs: 1,
-            run: (call) => {
-                const pair = KeyPair.import(Buffer.from(call.sized(0, "privateKey", 32)))
-                if (pair === undefined)
-                    throw call.rangeError("privateKey", "a number below the order of P-256, and not 0")
-                return handles.add(pair)
-            },
+        _moteKeyImport: (call) => {
+            const pair = KeyPair.import(Buffer.from(call.sized(0, "privateKey", 32)))
+            if (pair === undefined) throw call.rangeError("privateKey", "a number below the order of P-256, and not 0")
+            return handles.add(pair)
         },
-        { name: "_moteKeyPublic", numArgs: 1, run: (call) => handles.key(call, 0, "any").publicKey },
-        {
-            name: "_moteKeyAgree",
-            numArgs: 2,
-            run: (call) => handles.key(call, 0, "agrees").agree(Buffer.from(call.buffer(1, "peer"))),
-        },
-        {
-            name: "_moteKeySign",
-            numArgs: 2,
-            run: (call) => handles.key(call, 0, "signs").sign(Buffer.from(call.buffer(1, "data"))),
-        },
-        {
-            name: "_moteKeyVerify",
-            numArgs: 3,
-            run: (call) =>
-                verify(
-                    Buffer.from(call.sized(0, "publicKey", 65)),
-                    Buffer.from(call.buffer(1, "data")),
-                    Buffer.from(call.sized(2, "signature", 64)),
-                ),
-        },
-    ]
+        _moteKeyPublic: (call) => handles.key(call, 0, "any").publicKey,
+        _moteKeyAgree: (call) => handles.key(call, 0, "agrees").agree(Buffer.from(call.buffer(1, "peer"))),
+        _moteKeySign: (call) => handles.key(call, 0, "signs").sign(Buffer.from(call.buffer(1, "data"))),
+        _moteKeyVerify: (call) =>
+            verify(
+                Buffer.from(call.sized(0, "publicKey", 65)),
+                Buffer.from(call.buffer(1, "data")),
+                Buffer.from(call.sized(2, "signature", 64)),
+            ),
+    }
 }
 
 /** The cryptographic natives of src/platform/runtime/natives.ts on node:crypto. */
-export function cryptoNatives(): Native[] {
+export function cryptoNatives(): NativesNamed<
+    | "_moteCrypto"
+    | "_moteRandom"
+    | "_moteHash"
+    | "_moteHmac"
+    | "_moteAead"
+    | "_moteKey"
+    | "_moteCertificate"
+    | "_moteRecord"
+> {
     const provider = new NodeCryptoProvider()
     const handles = new Handles()
     const has = aeads.reduce((bits, number) => bits | (1 << number), 0)
     const hasHash = hashes.reduce((bits, number) => bits | (1 << (16 + number)), 0)
-    return [
-        { name: "_moteCryptoHas", numArgs: 0, run: () => has | hasHash },
-        {
-            name: "_moteRandom",
-            numArgs: 1,
-            run: (call) => {
-                const target = call.target(0, "target")
-                target.set(provider.random(target.length))
-                return undefined
-            },
+    return {
+        _moteCryptoHas: () => has | hasHash,
+        _moteRandom: (call) => {
+            const target = call.target(0, "target")
+            target.set(provider.random(target.length))
+            return undefined
         },
-        { name: "_moteHashNew", numArgs: 1, run: (call) => handles.add(newHash(hashAlgorithm(call))) },
-        {
-            name: "_moteHashUpdate",
-            numArgs: 2,
-            run: (call) => void handles.hash(call, 0).update(Buffer.from(call.buffer(1, "data"))),
+        _moteHashNew: (call) => handles.add(newHash(hashAlgorithm(call))),
+        _moteHashUpdate: (call) => void handles.hash(call, 0).update(Buffer.from(call.buffer(1, "data"))),
+        _moteHashClone: (call) => handles.add(handles.hash(call, 0).clone()),
+        _moteHashDigest: (call) => {
+            const digest = handles.hash(call, 0).digest()
+            handles.close(call, 0)
+            return digest
         },
-        { name: "_moteHashClone", numArgs: 1, run: (call) => handles.add(handles.hash(call, 0).clone()) },
-        {
-            name: "_moteHashDigest",
-            numArgs: 1,
-            run: (call) => {
-                const digest = handles.hash(call, 0).digest()
-                handles.close(call, 0)
-                return digest
-            },
+        _moteHmacNew: (call) => {
+            const algorithm = hashAlgorithm(call)
+            return handles.add(provider.newHmac(algorithm, Buffer.from(call.buffer(1, "key"))))
         },
-        {
-            name: "_moteHmacNew",
-            numArgs: 2,
-            run: (call) => {
-                const algorithm = hashAlgorithm(call)
-                return handles.add(provider.newHmac(algorithm, Buffer.from(call.buffer(1, "key"))))
-            },
+        _moteHmacSign: (call) => handles.hmac(call, 0).sign(Buffer.from(call.buffer(1, "data"))),
+        _moteHmacExpand: (call) => {
+            const hmac = handles.hmac(call, 0)
+            const seed = Buffer.from(call.buffer(1, "seed"))
+            return hmac.expand(seed, call.integer(2, "length", 0, 8160))
         },
-        {
-            name: "_moteHmacSign",
-            numArgs: 2,
-            run: (call) => handles.hmac(call, 0).sign(Buffer.from(call.buffer(1, "data"))),
+        _moteAeadNew: (call) => {
+            const number = call.integer(0, "algorithm", 0, 15)
+            const key = Buffer.from(call.buffer(1, "key"))
+            const algorithm = aeadOf(call, number)
+            return handles.add(keyed(call, () => provider.newAead(algorithm, key)))
         },
-        {
-            name: "_moteHmacExpand",
-            numArgs: 3,
-            run: (call) => {
-                const hmac = handles.hmac(call, 0)
-                const seed = Buffer.from(call.buffer(1, "seed"))
-                return hmac.expand(seed, call.integer(2, "length", 0, 8160))
-            },
+        _moteAeadSeal: (call) => {
+            const aead = handles.aead(call, 0)
+            const nonce = Buffer.from(call.sized(1, "nonce", NONCE_LENGTH))
+            const aad = limited(call, 2, "aad")
+            return aead.seal(nonce, aad, limited(call, 3, "plaintext"))
         },
-        {
-            name: "_moteAeadNew",
-            numArgs: 2,
-            run: (call) => {
-                const number = call.integer(0, "algorithm", 0, 15)
-                const key = Buffer.from(call.buffer(1, "key"))
-                const algorithm = aeadOf(call, number)
-                return handles.add(keyed(call, () => provider.newAead(algorithm, key)))
-            },
-        },
-        {
-            name: "_moteAeadSeal",
-            numArgs: 4,
-            run: (call) => {
-                const aead = handles.aead(call, 0)
-                const nonce = Buffer.from(call.sized(1, "nonce", NONCE_LENGTH))
-                const aad = limited(call, 2, "aad")
-                return aead.seal(nonce, aad, limited(call, 3, "plaintext"))
-            },
-        },
-        {
-            name: "_moteAeadOpen",
-            numArgs: 4,
-            run: (call) => {
-                const aead = handles.aead(call, 0)
-                const nonce = Buffer.from(call.sized(1, "nonce", NONCE_LENGTH))
-                const aad = limited(call, 2, "aad")
-                return aead.open(nonce, aad, limited(call, 3, "ciphertext"))
-            },
+        _moteAeadOpen: (call) => {
+            const aead = handles.aead(call, 0)
+            const nonce = Buffer.from(call.sized(1, "nonce", NONCE_LENGTH))
+            const aad = limited(call, 2, "aad")
+            return aead.open(nonce, aad, limited(call, 3, "ciphertext"))
         },
         ...keyNatives(handles),
-        {
-            name: "_moteCryptoOwned",
-            numArgs: 2,
+        _moteCryptoOwned: {
             run: (call) => handles.own(call),
             collected: (isAlive) => handles.collected(isAlive),
             ended: () => handles.closeAll(),
         },
-        { name: "_moteCryptoWrap", numArgs: 2, run: (call) => wrap(call, handles) },
-        { name: "_moteCryptoUnwrap", numArgs: 2, run: (call) => unwrap(call, handles) },
-        {
-            name: "_moteCertificateCheck",
-            numArgs: 5,
-            run: () => {
-                throw new NativeError(ErrorKind.error, "this device checks no certificates")
-            },
+        _moteCryptoWrap: (call) => wrap(call, handles),
+        _moteCryptoUnwrap: (call) => unwrap(call, handles),
+        _moteCertificateCheck: () => {
+            throw new NativeError("Error", "this device checks no certificates")
         },
-        {
-            name: "_moteRecordMaskNew",
-            numArgs: 2,
-            run: (call) => {
-                const number = call.integer(0, "algorithm", 0, 15)
-                const key = Buffer.from(call.buffer(1, "key"))
-                if (!aeads.includes(number)) throw call.rangeError("algorithm", "an AEAD whose masks the machine has")
-                return handles.add(keyed(call, () => provider.newRecordNumberCipher(number, key)))
-            },
+        _moteRecordMaskNew: (call) => {
+            const number = call.integer(0, "algorithm", 0, 15)
+            const key = Buffer.from(call.buffer(1, "key"))
+            if (!aeads.includes(number)) throw call.rangeError("algorithm", "an AEAD whose masks the machine has")
+            return handles.add(keyed(call, () => provider.newRecordNumberCipher(number, key)))
         },
-        {
-            name: "_moteRecordMask",
-            numArgs: 2,
-            run: (call) => handles.mask(call, 0).mask(Buffer.from(call.sized(1, "sample", 16))),
-        },
-        { name: "_moteRecordSealInPlace", numArgs: 5, run: (call) => sealInPlace(call, handles) },
-        { name: "_moteRecordOpenInPlace", numArgs: 3, run: (call) => openInPlace(call, handles) },
-        { name: "_moteCryptoClose", numArgs: 1, run: (call) => handles.close(call, 0) },
-        { name: "_moteRecordSeal", numArgs: 3, run: (call) => sealRecords(call, handles) },
-        { name: "_moteRecordSequence", numArgs: 4, run: (call) => sequenceOf(call, handles) },
-        { name: "_moteRecordOpen", numArgs: 3, run: (call) => openRecord(call, handles) },
-    ]
+        _moteRecordMask: (call) => handles.mask(call, 0).mask(Buffer.from(call.sized(1, "sample", 16))),
+        _moteRecordSealInPlace: (call) => sealInPlace(call, handles),
+        _moteRecordOpenInPlace: (call) => openInPlace(call, handles),
+        _moteCryptoClose: (call) => handles.close(call, 0),
+        _moteRecordSeal: (call) => sealRecords(call, handles),
+        _moteRecordSequence: (call) => sequenceOf(call, handles),
+        _moteRecordOpen: (call) => openRecord(call, handles),
+    }
 }
 
 const CCM_KEY = 32
@@ -355,12 +294,12 @@ function readable(call: NativeCall, value: number): Uint8Array | undefined {
 function digest(call: NativeCall): Buffer | undefined {
     if (call.machine.textOf(call.args[1]) !== "sha256") return undefined
     const items = call.machine.itemsOf(call.args[2])
-    if (items === undefined) throw new NativeError(ErrorKind.typeError, "expecting array")
+    if (items === undefined) throw new NativeError("TypeError", "expecting array")
     const key = readable(call, call.args[0])
     const hash = key === undefined ? createHash("sha256") : createHmac("sha256", Buffer.from(key))
     for (const item of items) {
         const part = readable(call, item)
-        if (part === undefined) throw new NativeError(ErrorKind.typeError, "expecting buffer or string")
+        if (part === undefined) throw new NativeError("TypeError", "expecting buffer or string")
         hash.update(part)
     }
     return hash.digest()
@@ -383,23 +322,20 @@ function encrypt(call: NativeCall): Buffer | undefined {
     }
     const length = data.length - authTagLength
     if (length < 0)
-        throw new NativeError(
-            ErrorKind.error,
-            `encrypted data (len=${data.length}) shorter than tagLen (${authTagLength})`,
-        )
+        throw new NativeError("Error", `encrypted data (len=${data.length}) shorter than tagLen (${authTagLength})`)
     const decipher = createDecipheriv("aes-256-ccm", secret, Buffer.from(iv), { authTagLength })
     decipher.setAuthTag(data.subarray(length))
     try {
         return Buffer.concat([decipher.update(data.subarray(0, length)), decipher.final()])
     } catch {
-        throw new NativeError(ErrorKind.error, "encryption tag mismatch")
+        throw new NativeError("Error", "encryption tag mismatch")
     }
 }
 
 /** Buffer.digest and Buffer.prototype.encrypt, which @devicescript/crypto calls. */
-export function bufferNatives(): Native[] {
-    return [
-        { name: "digest", numArgs: 3, run: digest },
-        { name: "encrypt", numArgs: 4, run: encrypt },
-    ]
+export function bufferNatives(): BufferNatives {
+    return {
+        digest: digest,
+        encrypt: encrypt,
+    }
 }

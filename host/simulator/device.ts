@@ -4,7 +4,8 @@ import { type DatagramObserver } from "../trace/observed-services.js"
 import { bufferNatives, cryptoNatives } from "./crypto-natives.js"
 import { i2cNatives } from "./i2c-natives.js"
 import { pinNatives } from "./pin-natives.js"
-import { type Counters, Machine, type Native } from "./machine.js"
+import { type Counters, Machine } from "./machine.js"
+import { bufferNativeList, hostNativeList } from "./natives.js"
 import { systemNatives } from "./system-natives.js"
 import { DeviceSockets } from "./udp-natives.js"
 
@@ -73,14 +74,14 @@ export class Device {
             guard,
             gcStress,
             deviceId,
-            natives: [
+            natives: hostNativeList({
                 ...cryptoNatives(),
                 ...this.sockets.natives(),
                 ...this.systemNatives(),
                 ...i2cNatives(),
                 ...pinNatives(options.settings),
-            ],
-            bufferNatives: bufferNatives(),
+            }),
+            bufferNatives: bufferNativeList(bufferNatives()),
             print: (level, line) => options.print(level, line),
             wake: () => this.wake(),
         })
@@ -115,7 +116,7 @@ export class Device {
         return outcome
     }
 
-    private systemNatives(): Native[] {
+    private systemNatives(): ReturnType<typeof systemNatives> {
         return systemNatives(this.#options, {
             reason: () => this.rebootReason,
             deepSleep: (ms) => void (this.deepSleep = ms),

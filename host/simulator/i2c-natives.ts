@@ -1,4 +1,6 @@
-import { type Native, type NativeCall } from "./machine.js"
+import { Word } from "../abi/abi.js"
+import { type NativeCall } from "./machine.js"
+import { type NativesNamed } from "./natives.js"
 
 /** Of the simulated Sensirion SHT4x, as firmware/natives/simulated_sht4x.c has it. */
 const ADDRESS = 0x44
@@ -49,16 +51,15 @@ class SimulatedBus {
 }
 
 /** `_i2cTransaction`, which @devicescript/i2c calls. */
-export function i2cNatives(): Native[] {
+export function i2cNatives(): NativesNamed<"_i2c"> {
     const bus = new SimulatedBus()
     const transfer = (call: NativeCall): number => {
         const address = call.integer(0, "addr", 0, 127)
         const bytes = call.buffer(1, "wrbuf")
-        const target = call.args[2] === UNDEFINED ? undefined : call.target(2, "rdbuf")
+        const target = call.args[2] === Word.UNDEFINED ? undefined : call.target(2, "rdbuf")
         return bus.transfer(address, bytes, target)
     }
-    return [{ name: "_i2cTransaction", numArgs: 3, run: transfer }]
+    return {
+        _i2cTransaction: transfer,
+    }
 }
-
-/** MOTE_UNDEFINED of the machine. */
-const UNDEFINED = 2

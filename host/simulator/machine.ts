@@ -1,5 +1,6 @@
 import { randomFillSync } from "node:crypto"
 import { performance } from "node:perf_hooks"
+import { errorKinds, Panic, Word } from "../abi/abi.js"
 
 /** A value word of the machine. Valid until the next call that may allocate; pin it to keep it. */
 export type Value = number
@@ -48,10 +49,7 @@ interface Exports {
     start(callback: Value): number
 }
 
-const UNDEFINED: Value = 0x02
-const FALSE: Value = 0x42
-const TRUE: Value = 0x62
-const FAILED: Value = 0
+const { UNDEFINED, FALSE, TRUE, FAILED }: Record<string, Value> = Word
 
 /** Bytes for texts on their way into the machine. */
 const SCRATCH = 4096
@@ -60,15 +58,12 @@ const MOST_POSITIONS = 16
 /** What a native gives back; a promise suspends the calling fiber until it is settled. */
 export type Result = undefined | boolean | number | string | Uint8Array | string[]
 
-export enum ErrorKind {
-    error,
-    typeError,
-    rangeError,
-}
+/** Class of the exception that a native throws. */
+export type ErrorKind = (typeof errorKinds)[number]
 
-/** What is no image, or none that can be run safely; MOTE_PANIC_IMAGE of the machine. */
+/** What is no image, or none that can be run safely. */
 export class ImageRefused extends Error {
-    readonly code = 60100
+    readonly code = Panic.INVALID_IMAGE
 }
 
 /** Thrown by a native: becomes an exception in the program. */
@@ -286,9 +281,9 @@ export class Machine {
     }
 
     private raise(native: Native, error: unknown): Value {
-        const kind = error instanceof NativeError ? error.kind : ErrorKind.error
+        const kind = error instanceof NativeError ? error.kind : "Error"
         const message = error instanceof NativeError ? error.message : `${native.name}: ${(error as Error).message}`
-        return this.exports.throw_error(kind, this.putText(message))
+        return this.exports.throw_error(errorKinds.indexOf(kind), this.putText(message))
     }
 
     /** The fiber sleeps until the promise is settled. A rejected one is a defect of the native: it says errors by value. */
@@ -411,11 +406,11 @@ export class NativeCall {
     ) {}
 
     private wrongType(name: string, wanted: string): NativeError {
-        return new NativeError(ErrorKind.typeError, `${this.native.name}: ${name} must be ${wanted}`)
+        return new NativeError("TypeError", `${this.native.name}: ${name} must be ${wanted}`)
     }
 
     rangeError(name: string, wanted: string): NativeError {
-        return new NativeError(ErrorKind.rangeError, `${this.native.name}: ${name} must be ${wanted}`)
+        return new NativeError("RangeError", `${this.native.name}: ${name} must be ${wanted}`)
     }
 
     /** An integer in [least, most]. */

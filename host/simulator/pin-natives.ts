@@ -1,4 +1,5 @@
-import { ErrorKind, type Native, type NativeCall, NativeError } from "./machine.js"
+import { type NativeCall, NativeError } from "./machine.js"
+import { type NativesNamed } from "./natives.js"
 
 /** GPIOCapabilities and GPIOMode of DeviceScript. */
 const Can = { pullUp: 1, pullDown: 2, input: 4, output: 8, analog: 16 }
@@ -44,10 +45,9 @@ class SimulatedPins {
 
     setMode(pin: number, mode: number): void {
         const needs = NEEDS.get(mode)
-        if (needs === undefined)
-            throw new NativeError(ErrorKind.rangeError, "_moteGpioSetMode: mode must be a GPIOMode")
+        if (needs === undefined) throw new NativeError("RangeError", "_moteGpioSetMode: mode must be a GPIOMode")
         if ((capabilities(pin) & needs) !== needs)
-            throw new NativeError(ErrorKind.rangeError, "_moteGpioSetMode: mode must be one that this pin has")
+            throw new NativeError("RangeError", "_moteGpioSetMode: mode must be one that this pin has")
         this.modes.set(pin, mode)
         if (mode === Mode.output) return
         const isOutput = (mode & Mode.base) === Mode.output
@@ -71,17 +71,13 @@ class SimulatedPins {
 }
 
 /** What the machine's GPIO.prototype calls (firmware/vm/pins.c). */
-export function pinNatives(settings: Record<string, string | undefined>): Native[] {
+export function pinNatives(settings: Record<string, string | undefined>): NativesNamed<"_moteGpio"> {
     const pins = new SimulatedPins(settings)
     const pin = (call: NativeCall): number => call.integer(0, "pin", 0, PINS - 1)
-    return [
-        { name: "_moteGpioCapabilities", numArgs: 1, run: (call) => capabilities(call.integer(0, "pin", 0, 255)) },
-        { name: "_moteGpioMode", numArgs: 1, run: (call) => pins.mode(pin(call)) },
-        {
-            name: "_moteGpioSetMode",
-            numArgs: 2,
-            run: (call) => pins.setMode(pin(call), call.integer(1, "mode", 0, 255)) as undefined,
-        },
-        { name: "_moteGpioValue", numArgs: 1, run: (call) => pins.value(pin(call)) },
-    ]
+    return {
+        _moteGpioCapabilities: (call) => capabilities(call.integer(0, "pin", 0, 255)),
+        _moteGpioMode: (call) => pins.mode(pin(call)),
+        _moteGpioSetMode: (call) => pins.setMode(pin(call), call.integer(1, "mode", 0, 255)) as undefined,
+        _moteGpioValue: (call) => pins.value(pin(call)),
+    }
 }

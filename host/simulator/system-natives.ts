@@ -2,7 +2,8 @@ import { lookup } from "node:dns/promises"
 import { LogLevel } from "../../src/gio/log-level.js"
 import { NodeStorage } from "../../src/platform/node/storage.js"
 import { minusCode } from "./io-result.js"
-import { type Native, type NativeCall } from "./machine.js"
+import { type NativeCall } from "./machine.js"
+import { type NativesNamed } from "./natives.js"
 
 export interface SystemOptions {
     /** what `_moteSetting` gives: host, port, identity, key, ... */
@@ -45,41 +46,37 @@ async function codeOf(done: Promise<void>): Promise<number> {
 }
 
 /** Name resolution, storage, clocks, settings and log of src/platform/runtime/natives.ts. */
-export function systemNatives(options: SystemOptions, power: Power): Native[] {
+export function systemNatives(
+    options: SystemOptions,
+    power: Power,
+): NativesNamed<
+    | "_moteResolve"
+    | "_moteStorage"
+    | "_moteWallClock"
+    | "_moteSetting"
+    | "_moteRebootReason"
+    | "_moteDeepSleep"
+    | "_moteFreeMemory"
+    | "_moteLog"
+> {
     const storage = new NodeStorage(options.storageFolder)
-    return [
-        { name: "_moteResolve", numArgs: 1, run: (call) => resolve(call.text(0, "host")) },
-        { name: "_moteStorageLoad", numArgs: 1, run: (call) => storage.load(storageName(call)) },
-        {
-            name: "_moteStorageSave",
-            numArgs: 2,
-            run: (call) => codeOf(storage.save(storageName(call), Buffer.from(call.buffer(1, "value")))),
+    return {
+        _moteResolve: (call) => resolve(call.text(0, "host")),
+        _moteStorageLoad: (call) => storage.load(storageName(call)),
+        _moteStorageSave: (call) => codeOf(storage.save(storageName(call), Buffer.from(call.buffer(1, "value")))),
+        _moteStorageRemove: (call) => codeOf(storage.remove(storageName(call))),
+        _moteWallClock: () => Math.floor(Date.now() / 1000),
+        _moteSetting: (call) => options.settings[call.text(0, "name")],
+        _moteRebootReason: () => power.reason(),
+        _moteDeepSleep: (call) => {
+            power.deepSleep(call.integer(0, "ms", 1, 0x7fffffff))
+            return new Promise<undefined>(() => undefined) // nothing of this run goes on
         },
-        {
-            name: "_moteStorageRemove",
-            numArgs: 1,
-            run: (call) => codeOf(storage.remove(storageName(call))),
+        _moteFreeMemory: () => 0,
+        _moteLog: (call) => {
+            const level = call.integer(0, "level", 0, LogLevel.error)
+            options.log(level, call.text(1, "message"))
+            return undefined
         },
-        { name: "_moteWallClock", numArgs: 0, run: () => Math.floor(Date.now() / 1000) },
-        { name: "_moteSetting", numArgs: 1, run: (call) => options.settings[call.text(0, "name")] },
-        { name: "_moteRebootReason", numArgs: 0, run: () => power.reason() },
-        {
-            name: "_moteDeepSleep",
-            numArgs: 1,
-            run: (call) => {
-                power.deepSleep(call.integer(0, "ms", 1, 0x7fffffff))
-                return new Promise<undefined>(() => undefined) // nothing of this run goes on
-            },
-        },
-        { name: "_moteFreeMemory", numArgs: 0, run: () => 0 },
-        {
-            name: "_moteLog",
-            numArgs: 2,
-            run: (call) => {
-                const level = call.integer(0, "level", 0, LogLevel.error)
-                options.log(level, call.text(1, "message"))
-                return undefined
-            },
-        },
-    ]
+    }
 }

@@ -6,10 +6,14 @@ import { type UdpOptions } from "../../src/platform/services.js"
 import { asGError, openSocket } from "../../src/platform/node/dgram.js"
 import { type DatagramObserver } from "../trace/observed-services.js"
 import { minusCode } from "./io-result.js"
-import { type Machine, type Native, type NativeCall } from "./machine.js"
+import { type Machine, type NativeCall } from "./machine.js"
+import { type NativesNamed } from "./natives.js"
 
 /** Datagrams that wait per socket; more are dropped, as a small device's network stack does. */
 const QUEUE_LIMIT = 16
+
+/** Bytes of the largest datagram of UDP over IPv4. */
+const HIGHEST_DATAGRAM = 65507
 
 interface Waiting {
     data: Uint8Array
@@ -85,9 +89,12 @@ class DeviceSocket {
     }
 
     send(datagram: Uint8Array, host: string, port: number): number {
+        // The system answers later here: what befell this datagram alone is a loss. Refused is an earlier one, as on a device.
         const done = (error: Error | null): void => {
-            if (error !== null) this.failed(asGError(error, "socket"))
+            const failure = error === null ? undefined : asGError(error, "socket")
+            if (failure?.code === IOErrorEnum.CONNECTION_REFUSED) this.failed(failure)
         }
+        if (datagram.length > HIGHEST_DATAGRAM) return -IOErrorEnum.MESSAGE_TOO_LARGE
         const copy = Buffer.from(datagram)
         if (this.remote === undefined && (port === 0 || isIP(host.replace(/%.*/, "")) === 0))
             return -IOErrorEnum.INVALID_ARGUMENT
@@ -155,34 +162,22 @@ export class DeviceSockets {
         this.sockets.clear()
     }
 
-    natives(): Native[] {
-        return [
-            { name: "_moteUdpOpen", numArgs: 4, run: (call) => this.open(call) },
-            { name: "_moteUdpPort", numArgs: 1, run: (call) => this.get(call).port() },
-            {
-                name: "_moteUdpSend",
-                numArgs: 4,
-                run: (call) => {
-                    const socket = this.get(call)
-                    const datagram = call.buffer(1, "datagram")
-                    const host = call.text(2, "host")
-                    return socket.send(datagram, host, call.integer(3, "port", 0, 65535))
-                },
+    natives(): NativesNamed<"_moteUdp"> {
+        return {
+            _moteUdpOpen: (call) => this.open(call),
+            _moteUdpPort: (call) => this.get(call).port(),
+            _moteUdpSend: (call) => {
+                const socket = this.get(call)
+                const datagram = call.buffer(1, "datagram")
+                const host = call.text(2, "host")
+                return socket.send(datagram, host, call.integer(3, "port", 0, 65535))
             },
-            {
-                name: "_moteUdpReceive",
-                numArgs: 2,
-                run: (call) => this.get(call).receive(call.target(1, "target")),
-            },
-            { name: "_moteUdpSender", numArgs: 1, run: (call) => this.get(call).sender() },
-            { name: "_moteUdpSenderPort", numArgs: 1, run: (call) => this.get(call).senderPort() },
-            {
-                name: "_moteUdpOnReadable",
-                numArgs: 2,
-                run: (call) => this.get(call).listen(call.callback(1, "callback")),
-            },
-            { name: "_moteUdpIsReadable", numArgs: 1, run: (call) => this.get(call).isReadable() },
-            { name: "_moteUdpClose", numArgs: 1, run: (call) => this.close(call) },
-        ]
+            _moteUdpReceive: (call) => this.get(call).receive(call.target(1, "target")),
+            _moteUdpSender: (call) => this.get(call).sender(),
+            _moteUdpSenderPort: (call) => this.get(call).senderPort(),
+            _moteUdpOnReadable: (call) => this.get(call).listen(call.callback(1, "callback")),
+            _moteUdpIsReadable: (call) => this.get(call).isReadable(),
+            _moteUdpClose: (call) => this.close(call),
+        }
     }
 }

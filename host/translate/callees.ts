@@ -1,18 +1,22 @@
 import { isCaptured } from "../image/passes/facts.js"
-import { Op } from "../image/operations.js"
+import { builtinObject, Op } from "../image/operations.js"
 import { type Expression, FunctionFlag, type ImageFunction, type ImageProgram } from "../image/program.js"
 import { type Classes, type Method } from "./classes.js"
 import { fieldWord, UNDEFINED } from "./words.js"
 
 /** Builtin objects whose fields have operations of their own. */
-export const BUILTIN_FIELDS: Record<number, number> = { [Op.mathField]: 0, [Op.objectField]: 1, [Op.dsField]: 21 }
+export const BUILTIN_FIELDS: Record<number, number> = {
+    [Op.mathField]: builtinObject("Math"),
+    [Op.objectField]: builtinObject("Object"),
+    [Op.dsField]: builtinObject("DeviceScript"),
+}
 
 /** Natives with shorter ways in firmware/translated/quick.c, by name and number of arguments. */
 const QUICK: Record<string, string | undefined> = {
-    "readUIntBE 2": "translated_read_uint",
-    "writeUIntBE 3": "translated_write_uint",
-    "blitAt 4": "translated_blit",
-    "push 1": "translated_push",
+    "readUIntBE 2": "mote_translated_read_uint",
+    "writeUIntBE 3": "mote_translated_write_uint",
+    "blitAt 4": "mote_translated_blit",
+    "push 1": "mote_translated_push",
 }
 
 /** A call of a field, and whose it is; undefined: the call knows. */
@@ -68,20 +72,20 @@ export class Callees {
     }
 
     private dispatcher(name: string, key: string, methods: Method[], count: number, mayBeOwn: boolean): string {
-        const isNotOwn = `!translated_has_own(vm, base[0], ${key})`
+        const isNotOwn = `!mote_translated_has_own(vm, base[0], ${key})`
         const ways = methods.map(({ constructorIndex, functionIndex }) => {
             const { arguments: declared } = this.program.functions[functionIndex]
             const missing = missingArguments(count, declared - 1).map((place) => `base[${place}] = ${UNDEFINED};`)
             const number = this.constructors.indexOf(constructorIndex)
             const call = [...missing, `return c${functionIndex}(vm, base, at);`].join(" ")
-            const tests = [`translated_is_of(vm, base[0], ${number})`, ...(mayBeOwn ? [isNotOwn] : [])]
+            const tests = [`mote_translated_is_of(vm, base[0], ${number})`, ...(mayBeOwn ? [isNotOwn] : [])]
             return `    if (${tests.join(" && ")}) { ${call} }`
         })
         return [
             `static bool ${name}(mote_vm *vm, mote_value *base, uint32_t at)`,
             "{",
             ...ways,
-            `    return translated_call_method(vm, base, ${count}, at, ${key});`,
+            `    return mote_translated_call_method(vm, base, ${count}, at, ${key});`,
             "}",
             "",
         ].join("\n")
@@ -97,7 +101,7 @@ export class Callees {
         if (key === undefined || of === undefined) return undefined
         const entry = `{${of}, ${key}}`
         if (!this.natives.includes(entry)) this.natives.push(entry)
-        return `translated_native(vm, ${base}, ${count}, ${at}, ${this.natives.indexOf(entry)})`
+        return `mote_translated_native(vm, ${base}, ${count}, ${at}, ${this.natives.indexOf(entry)})`
     }
 
     /** C that calls a field, with the object at `base`, which is not to be worked out when it is a builtin one. */
@@ -111,7 +115,7 @@ export class Callees {
             return { call: `${quick}(vm, ${base}, ${at}, ${key})`, object }
         const method = this.method(field, count)
         if (method !== undefined) return { call: `${method}(vm, ${base}, ${at})`, object }
-        return { call: `translated_call_method(vm, ${base}, ${count}, ${at}, ${key})`, object }
+        return { call: `mote_translated_call_method(vm, ${base}, ${count}, ${at}, ${key})`, object }
     }
 
     /** Everything that functions call, once all of them are written. */
@@ -131,8 +135,8 @@ function entryOf(index: number, entry: ImageFunction, classNumber: number): stri
     const constructs = has(FunctionFlag.constructor)
     const begin =
         isCaptured(entry) || (constructs && classNumber < 0)
-            ? `translated_begin_slowly(vm, base, ${declared}, at, ${index})`
-            : "translated_begin(vm, base, at, entry)"
+            ? `mote_translated_begin_slowly(vm, base, ${declared}, at, ${index})`
+            : "mote_translated_begin(vm, base, at, entry)"
     const facts = [
         `.index = ${index}, .slots = ${slots}, .tries = ${tries}, .arguments = ${given}`,
         `.method = ${has(FunctionFlag.needsThis)}, .constructs = ${constructs}`,
@@ -141,7 +145,7 @@ function entryOf(index: number, entry: ImageFunction, classNumber: number): stri
     return [
         `static bool c${index}(mote_vm *vm, mote_value *base, uint32_t at)`,
         "{",
-        ...(begin.startsWith("translated_begin_slowly")
+        ...(begin.startsWith("mote_translated_begin_slowly")
             ? []
             : [`    static const translated_entry entry = {${facts.join(", ")}};`]),
         `    return ${begin} && f${index}(vm, 0);`,

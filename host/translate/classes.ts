@@ -1,12 +1,14 @@
 import { fieldKey, isPrototype, nameKey } from "../image/passes/methods.js"
-import { Op } from "../image/operations.js"
+import { builtinString, Op } from "../image/operations.js"
 import { type Expression, type ImageFunction, type ImageProgram, type Statement, walk } from "../image/program.js"
 
-const PROTOTYPE = 52
-const SET_PROTOTYPE_OF = 121
+const PROTOTYPE = builtinString("prototype")
+const SET_PROTOTYPE_OF = builtinString("setPrototypeOf")
 
 /** Of the machine's own strings those that somebody asks for. */
-const BUILTIN_NAMES: Record<number, string | undefined> = { 16: "blitAt", 53: "push" }
+const BUILTIN_NAMES: Record<number, string | undefined> = Object.fromEntries(
+    (["blitAt", "push"] as const).map((name) => [builtinString(name), name]),
+)
 
 /** A function that a class has under some name. */
 export interface Method {

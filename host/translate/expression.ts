@@ -40,7 +40,7 @@ const constants: Record<number, (value: number) => string> = {
     [Op.staticAsciiString]: (index) => stringWord("ascii", index),
     [Op.staticUtf8String]: (index) => stringWord("utf8", index),
     [Op.loadLocal]: (slot) => `s[${slot}]`,
-    [Op.loadGlobal]: (index) => `translated_globals(vm)[${index}]`,
+    [Op.loadGlobal]: (index) => `mote_translated_globals(vm)[${index}]`,
 }
 
 /** Operations that may fail: the function of firmware/translated that takes the operands. */
@@ -76,12 +76,12 @@ type Test = (x: string, y: string) => string
 
 /** Operations with a truth value, as C conditions. */
 const tests: Record<number, Test> = {
-    [Op.lt]: (x, y) => `translated_less(vm, ${x}, ${y})`,
-    [Op.le]: (x, y) => `translated_not_more(vm, ${x}, ${y})`,
-    [Op.eq]: (x, y) => `translated_equal(vm, ${x}, ${y})`,
-    [Op.ne]: (x, y) => `!translated_equal(vm, ${x}, ${y})`,
-    [Op.approxEq]: (x, y) => `translated_about_equal(vm, ${x}, ${y})`,
-    [Op.approxNe]: (x, y) => `!translated_about_equal(vm, ${x}, ${y})`,
+    [Op.lt]: (x, y) => `mote_translated_less(vm, ${x}, ${y})`,
+    [Op.le]: (x, y) => `mote_translated_not_more(vm, ${x}, ${y})`,
+    [Op.eq]: (x, y) => `mote_translated_equal(vm, ${x}, ${y})`,
+    [Op.ne]: (x, y) => `!mote_translated_equal(vm, ${x}, ${y})`,
+    [Op.approxEq]: (x, y) => `mote_translated_about_equal(vm, ${x}, ${y})`,
+    [Op.approxNe]: (x, y) => `!mote_translated_about_equal(vm, ${x}, ${y})`,
     [Op.isUndefined]: (x) => `${x} == ${UNDEFINED}`,
     [Op.isNullish]: (x) => `is_nullish(${x})`,
     [Op.isNan]: (x) => `${x} == VALUE_NAN`,
@@ -132,7 +132,7 @@ export class Expressions {
         if (key !== undefined) return this.field(expression, key, depth)
         if (opcode in calls) return this.call(calls[opcode], expression, operands, depth)
         if (opcode === Op.typeof || opcode === Op.typeofStr)
-            return rooted(this.keep(`type_name(vm, ${this.value(operands[0], depth).code})`))
+            return rooted(this.keep(`mote_type_name(vm, ${this.value(operands[0], depth).code})`))
         return this.special(expression, depth)
     }
 
@@ -148,22 +148,22 @@ export class Expressions {
         const context = this.context(expression, depth)
         if (opcode === Op.literal) {
             const small = smallWord(value)
-            return small !== undefined ? rooted(small) : this.attempt(`translated_number(${context}, ${value})`)
+            return small !== undefined ? rooted(small) : this.attempt(`mote_translated_number(${context}, ${value})`)
         }
-        if (opcode === Op.literalF64) return this.attempt(`translated_literal(${context}, ${value})`)
+        if (opcode === Op.literalF64) return this.attempt(`mote_translated_literal(${context}, ${value})`)
         if (opcode === Op.staticSpec || opcode === Op.staticSpecProto)
-            return this.attempt(`translated_spec(${context}, ${value})`)
-        if (opcode === Op.makeClosure) return this.attempt(`translated_closure(${context}, ${value})`)
+            return this.attempt(`mote_translated_spec(${context}, ${value})`)
+        if (opcode === Op.makeClosure) return this.attempt(`mote_translated_closure(${context}, ${value})`)
         if (opcode === Op.loadClosure) {
             const { codes } = this.values(operands, depth)
-            return this.attempt(`translated_load_closure(${[context, value, ...codes].join(", ")})`)
+            return this.attempt(`mote_translated_load_closure(${[context, value, ...codes].join(", ")})`)
         }
         if (opcode === Op.loadBuffer) {
             this.push(operands, depth)
-            return this.attempt(`translated_load(${context})`)
+            return this.attempt(`mote_translated_load(${context})`)
         }
         const name = stringWord("builtin", value)
-        return this.attempt(`translated_builtin(${context}, ${builtinObjects[opcode]}, ${name})`)
+        return this.attempt(`mote_translated_builtin(${context}, ${builtinObjects[opcode]}, ${name})`)
     }
 
     private call(
@@ -175,7 +175,7 @@ export class Expressions {
     ): Value {
         const { codes, above } = this.values(operands, depth)
         const context = this.context(expression, above)
-        return this.attempt(`translated_${name}(${[context, ...codes, ...more].join(", ")})`)
+        return this.attempt(`mote_translated_${name}(${[context, ...codes, ...more].join(", ")})`)
     }
 
     /** Several operands; what the collector would not find while the later ones are worked out goes onto the stack. */
@@ -211,7 +211,7 @@ export class Expressions {
         if (opcode === Op.toBool) return this.condition(operands[0], depth)
         if (opcode === Op.true) return "true"
         const { codes } = this.values(operands.length > 0 && opcode in tests ? operands : [expression], depth)
-        if (!(opcode in tests)) return `translated_truth(vm, ${codes[0]})`
+        if (!(opcode in tests)) return `mote_translated_truth(vm, ${codes[0]})`
         if (operands.some((operand) => unique.has(operand.opcode))) {
             if (opcode === Op.eq) return `${codes[0]} == ${codes[1]}`
             if (opcode === Op.ne) return `${codes[0]} != ${codes[1]}`

@@ -6,7 +6,7 @@ import { BUILTIN_FIELDS, type Callees, missingArguments } from "./callees.js"
 import { keyOf, type Shapes } from "./shapes.js"
 import { fieldWord, UNDEFINED } from "./words.js"
 
-/** Words of the machine's links between activations (LINK_WORDS in firmware/vm/vm.h). */
+/** Words of the machine's links between activations (LINK_WORDS in firmware/vm/state.h). */
 const LINK_WORDS = 4
 const CALLS: number[] = [
     ...[Op.call0, Op.call1, Op.call2, Op.call3, Op.call4],
@@ -95,7 +95,7 @@ export class FunctionTranslation implements Output {
             "    (void)s;",
             ...(this.captured ? ["    mote_value *o = vm->operands;", "    (void)o;"] : []),
             ...choose,
-            "        default: return translated_invalid(vm);",
+            "        default: return mote_translated_invalid(vm);",
             "    }",
             ...this.lines,
             "}",
@@ -123,12 +123,12 @@ export class FunctionTranslation implements Output {
     private attempt(name: string, statement: Statement, operands = statement.operands, ...more: number[]): void {
         const { codes, above } = this.expressions.values(operands, 0)
         const given = [this.context(statement, above), ...codes, ...more].join(", ")
-        this.line(`if (!translated_${name}(${given})) return false;`)
+        this.line(`if (!mote_translated_${name}(${given})) return false;`)
     }
 
     private leave(name: string, statement: Statement, ...more: string[]): void {
         const { codes, above } = this.expressions.values(statement.operands, 0)
-        this.line(`return translated_${name}(${[this.context(statement, above), ...more, ...codes].join(", ")});`)
+        this.line(`return mote_translated_${name}(${[this.context(statement, above), ...more, ...codes].join(", ")});`)
     }
 
     private translate(statement: Statement): void {
@@ -138,14 +138,14 @@ export class FunctionTranslation implements Output {
             case Op.storeLocal:
                 return this.line(`s[${value}] = ${this.value(operands[0])};`)
             case Op.storeGlobal:
-                return this.store(`translated_globals(vm)[${value}]`, operands[0])
+                return this.store(`mote_translated_globals(vm)[${value}]`, operands[0])
             case Op.storeRetVal:
                 return this.store("vm->ret_val", operands[0])
             case Op.indexSet:
                 return isName(operands[1]) ? this.setField(statement) : this.attempt("set_index", statement)
             case Op.storeClosure: {
                 const { codes } = this.expressions.values(operands, 0)
-                return this.line(`if (!translated_set_closure(vm, ${[value, ...codes].join(", ")})) return false;`)
+                return this.line(`if (!mote_translated_set_closure(vm, ${[value, ...codes].join(", ")})) return false;`)
             }
             case Op.indexDelete:
                 return this.attempt("delete", statement)
@@ -191,7 +191,7 @@ export class FunctionTranslation implements Output {
         } else if (key !== undefined || (callee.operands.length === 0 && callee.opcode in BUILTIN_FIELDS)) {
             const { call, object } = this.callees.field(callee, base, given.length, at)
             this.callWith(call, object === undefined ? undefined : this.value(object), given)
-        } else this.callWith(`translated_call(vm, ${base}, ${given.length}, ${at})`, this.value(callee), given)
+        } else this.callWith(`mote_translated_call(vm, ${base}, ${given.length}, ${at})`, this.value(callee), given)
     }
 
     /** @param first what lies below the arguments */
@@ -203,8 +203,8 @@ export class FunctionTranslation implements Output {
             this.line(`${this.expressions.place(place)} = ${UNDEFINED};`)
         this.line(`if (!${call}) return false;`)
         const below = LINK_WORDS + ((this.source.flags & FunctionFlag.needsThis) === 0 ? 1 : 0)
-        if (this.captured) this.line(`o = translated_back_to_frame(vm, ${this.above});`)
-        else this.line(`s = translated_back(vm, ${this.above}, ${below});`)
+        if (this.captured) this.line(`o = mote_translated_back_to_frame(vm, ${this.above});`)
+        else this.line(`s = mote_translated_back(vm, ${this.above}, ${below});`)
     }
 
     private control(statement: Statement): void {
@@ -236,17 +236,17 @@ export class FunctionTranslation implements Output {
     }
 
     private handler(statement: Statement): void {
-        const invalid = "return translated_invalid(vm);"
+        const invalid = "return mote_translated_invalid(vm);"
         switch (statement.opcode) {
             case Op.try:
-                return this.line(`if (!try_enter(vm, ${this.offset(statement)}u)) ${invalid}`)
+                return this.line(`if (!mote_try_enter(vm, ${this.offset(statement)}u)) ${invalid}`)
             case Op.endTry:
-                this.line(`if (!try_leave(vm)) ${invalid}`)
+                this.line(`if (!mote_try_leave(vm)) ${invalid}`)
                 return this.jump(statement)
             case Op.finally: {
                 const own = this.start(statement) - this.source.start
-                this.line(`if (!try_is_top(vm, ${own}u)) ${invalid}`)
-                this.line("(void)try_leave(vm);")
+                this.line(`if (!mote_try_is_top(vm, ${own}u)) ${invalid}`)
+                this.line("(void)mote_try_leave(vm);")
                 return this.line(`vm->ret_val = ${UNDEFINED};`)
             }
             case Op.catch:
@@ -267,7 +267,7 @@ export class FunctionTranslation implements Output {
         const from = this.start(statement)
         if (to <= from) {
             const operations = Math.ceil((from - to) / 2) + 1
-            const turn = `return translated_interrupt(vm, &${this.expressions.place(0)}, ${to});`
+            const turn = `return mote_translated_interrupt(vm, &${this.expressions.place(0)}, ${to});`
             this.line(`if ((vm->budget -= ${operations}) < 0) ${turn}`)
         }
         this.line(`goto at_${to};`)
@@ -277,7 +277,7 @@ export class FunctionTranslation implements Output {
         const code = this.value(operand)
         const constructs = (this.source.flags & FunctionFlag.constructor) !== 0
         const result = constructs ? (code === UNDEFINED ? "s[0]" : `${code} == ${UNDEFINED} ? s[0] : ${code}`) : code
-        this.line(`return translated_return(vm, ${result});`)
+        this.line(`return mote_translated_return(vm, ${result});`)
     }
 }
 

@@ -21,7 +21,7 @@ export function translateImage(image: Buffer): Translation {
     const program = readImage(image)
     const { functions } = program
     const hash = createHash("sha256").update(image).digest()
-    const name = `translation_${hash.toString("hex", 0, 8)}`
+    const name = `mote_translation_${hash.toString("hex", 0, 8)}`
     const classes = new Classes(program)
     const callees = new Callees(program, classes)
     const shapes = new Shapes(program, classes)

@@ -1,9 +1,9 @@
-import { Op } from "../image/operations.js"
+import { Tag } from "../abi/abi.js"
+import { builtinString, Op } from "../image/operations.js"
 import { type Expression, StringKind, stringIndex } from "../image/program.js"
 
 /* Value words of the machine (firmware/vm/value.h) as C. */
 
-const Tag = { constant: 0, function: 1, string: 2, imageBuffer: 3, builtin: 4 }
 const LARGEST_SMALL = 0x3fffffff
 
 export const UNDEFINED = "MOTE_UNDEFINED"
@@ -17,7 +17,7 @@ export function smallWord(number: number): string | undefined {
 }
 
 /** The builtin string "length". */
-export const LENGTH = immediate(Tag.string, stringIndex(StringKind.builtin, 34))
+export const LENGTH = immediate(Tag.string, stringIndex(StringKind.builtin, builtinString("length")))
 
 export const functionWord = (index: number): string => immediate(Tag.function, index)
 export const bufferWord = (index: number): string => immediate(Tag.imageBuffer, index)

@@ -2,7 +2,7 @@ import { EMPTY, equal } from "../dtls/bytes/bytes.js"
 import { NEVER } from "../dtls/flight/retransmission.js"
 import { Cancellable } from "../gio/cancellable.js"
 import { type DatagramBased, InputMessage, OutputMessage } from "../gio/datagram-based.js"
-import { GError, invalidArgument, ioError, IOErrorEnum } from "../gio/errors.js"
+import { GError, invalidArgument, ioError, IOErrorEnum, isIoError } from "../gio/errors.js"
 import { Waited, waitUntil } from "../gio/waiting.js"
 import { type Services, type Signal } from "../platform/services.js"
 import { CoapCode, CoapType, isResponse } from "./code-points.js"
@@ -169,8 +169,15 @@ export class CoapClient {
         return false
     }
 
+    /** A datagram that the network does not take just now is lost, as on any path: what has to arrive is repeated. */
     private async send(bytes: Buffer): Promise<void> {
-        await this.base.sendMessages([new OutputMessage([bytes])], 0, -1)
+        try {
+            await this.base.sendMessages([new OutputMessage([bytes])], 0, -1)
+        } catch (error) {
+            const passes =
+                isIoError(error, IOErrorEnum.HOST_UNREACHABLE) || isIoError(error, IOErrorEnum.NETWORK_UNREACHABLE)
+            if (!passes) throw error
+        }
     }
 
     /** Stops listening; requests under way end with CLOSED. The base stays open. */

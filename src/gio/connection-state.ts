@@ -66,8 +66,10 @@ export abstract class ConnectionState implements PumpOwner {
             await this.begin()
     }
 
-    protected async touch(peer: Peer): Promise<void> {
-        if (this.pump !== undefined) await this.pump.touched(peer)
+    /** @returns why the base socket took no datagram of what the peer's association had to send */
+    protected async touch(peer: Peer): Promise<GError | undefined> {
+        if (this.pump !== undefined) return await this.pump.touched(peer)
+        return undefined
     }
 
     // What the pump reports
@@ -106,10 +108,14 @@ export abstract class ConnectionState implements PumpOwner {
         guarded(this.services, "The diagnostic handler", () => report(diagnostic, detail, self), undefined)
     }
 
-    /** An error that passes is told to one call; a closed base, or nobody listening before there is a session, is the end. */
+    /**
+     * An error that passes is told to one call, and only of a session that stands: the handshake repeats what is lost.
+     * A closed base, or nobody listening before there is a session, is the end.
+     */
     onBaseError(error: GError, fatal: boolean): void {
-        if (fatal || (!this.isConnected() && isIoError(error, IOErrorEnum.CONNECTION_REFUSED))) this.failWith(error)
-        else this.baseError = error
+        const stands = this.isConnected()
+        if (fatal || (!stands && isIoError(error, IOErrorEnum.CONNECTION_REFUSED))) this.failWith(error)
+        else if (stands) this.baseError = error
         this.changed.notify()
     }
 

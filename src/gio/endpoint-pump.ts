@@ -135,29 +135,39 @@ export class EndpointPump {
         } else await this.wake.wait(this.lookAt >= NEVER ? -1 : this.lookAt - now)
     }
 
-    /** An association was called outside this pump: its peer is looked at, and what it put out is done. */
-    async touched(peer: Peer): Promise<void> {
+    /**
+     * An association was called outside this pump: its peer is looked at, and what it put out is done.
+     * @returns as `drain` does
+     */
+    async touched(peer: Peer): Promise<GError | undefined> {
         this.endpoint.touched(peer)
-        await this.drain()
+        return await this.drain()
     }
 
     /**
      * Sends, delivers and asks whatever the engine has put out. A datagram that the base does not take is lost, as
-     * on any path; its error is reported, and the ones behind it are sent all the same.
+     * on any path, and the ones behind it are sent all the same.
+     * @returns why, when the base took none of them; the error says nothing about what is sent or received later
      */
-    async drain(): Promise<void> {
+    async drain(): Promise<GError | undefined> {
         let outgoing = this.collect()
         if (this.endpoint.deadline() < this.lookAt) this.wake.notify()
+        let lost: GError | undefined
+        let taken = 0
         while (outgoing.length > 0) {
             let sent = 0
             try {
                 sent = await this.base.sendMessages(outgoing, 0, 0)
             } catch (error) {
-                this.baseFailed(asGError(error), false)
+                // Refused was a datagram before this one: nobody listens where it went.
+                if (isIoError(error, IOErrorEnum.CONNECTION_REFUSED)) this.baseFailed(error as GError, false)
+                else lost = asGError(error)
             }
-            if (sent >= outgoing.length) return
+            taken += sent
+            if (sent >= outgoing.length) break
             outgoing = outgoing.slice(Math.max(sent, 1))
         }
+        return taken > 0 ? undefined : lost
     }
 
     private collect(): OutputMessage[] {

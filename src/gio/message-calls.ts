@@ -113,7 +113,8 @@ export abstract class MessageCalls extends ConnectionState implements DatagramBa
             bodies.push(body)
         }
         const taken = peer.association.send(bodies, this.settings.coalesce)
-        await this.touch(peer)
+        const lost = await this.touch(peer)
+        if (lost !== undefined) throw lost
         for (let i = 0; i < taken; i++) {
             const message = messages[i] as OutputMessage
             message.bytesSent = (bodies[i] as Buffer).length

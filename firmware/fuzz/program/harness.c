@@ -131,11 +131,11 @@ static void print(void *context, char level, const char *line, size_t length)
 static mote_vm *machine(void)
 {
     static const mote_host host = {.print = print,
-                                   .random = natives_random,
-                                   .collected = natives_collected,
+                                   .random = mote_natives_random,
+                                   .collected = mote_natives_collected,
                                    .arch_id = "native",
                                    .natives = natives,
-                                   .buffer_natives = buffer_crypto_natives};
+                                   .buffer_natives = mote_buffer_crypto_natives};
     const mote_config config = {
         .arena = arena_words, .arena_bytes = ARENA, .guard = options.lenient ? GUARD / 10 : GUARD, .host = &host};
     return mote_vm_create(&config);
@@ -145,7 +145,7 @@ static mote_vm *machine(void)
 static _Noreturn void find(mote_vm *vm, const char *what)
 {
     char text[PANIC_TEXT_BYTES] = "";
-    if (mote_vm_panic(vm) > 0) panic_describe(vm, text, sizeof text);
+    if (mote_vm_panic(vm) > 0) mote_panic_describe(vm, text, sizeof text);
     fprintf(stderr, "fuzz %s: %s; panic %d; %s\n", options.target, what, mote_vm_panic(vm), text);
     abort();
 }
@@ -155,9 +155,9 @@ static void run(mote_vm *vm)
 {
     waiting = 0;
     for (unsigned i = 0; i < STEPS && waiting == 0 && mote_vm_panic(vm) == MOTE_RUNNING; i++) {
-        natives_poll(vm);
+        mote_natives_poll(vm);
         uint64_t wake = mote_vm_step(vm, now);
-        if (wake == MOTE_NEVER && !natives_await()) return;
+        if (wake == MOTE_NEVER && !mote_natives_await()) return;
         if (wake != MOTE_NEVER && wake > now) now = wake;
     }
 }
@@ -170,7 +170,7 @@ static void prepare(unsigned number, bool interpreted)
         fprintf(stderr, "fuzz: %s\n", vm == NULL ? "no machine" : mote_vm_load_error(vm));
         exit(2);
     }
-    if (!interpreted) natives_translate(vm, image, image_length);
+    if (!interpreted) mote_natives_translate(vm, image, image_length);
     fuzz_port_reset();
     now = 0;
     run(vm);
@@ -209,8 +209,8 @@ static bool execute(const state *from, const uint8_t *data, size_t size)
         if (whole && mote_vm_panic(vm) != MOTE_RUNNING) find(vm, "the program panicked");
         if (whole && waiting == 0) find(vm, "the program waits for ever");
     }
-    natives_close(vm);
-    natives_poll(vm);
+    mote_natives_close(vm);
+    mote_natives_poll(vm);
     return whole;
 }
 

@@ -6,9 +6,9 @@
 #include <stddef.h>
 #include <stdint.h>
 
-/** For port_setting: `target`, `state` and `crypto`, as the program asks for them. NULL: none of that name. */
+/** For mote_port_setting: `target`, `state` and `crypto`, as the program asks for them. NULL: none of that name. */
 const char *fuzz_setting(const char *name);
-/** For port_deep_sleep: the program asks to be switched off, which ends the execution. */
+/** For mote_port_deep_sleep: the program asks to be switched off, which ends the execution. */
 _Noreturn void fuzz_switched_off(void);
 
 /** port.c: randomness, storage and sockets as they were at the start. */

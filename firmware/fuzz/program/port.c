@@ -11,7 +11,7 @@ enum { BANK_BYTES = 1024, MOST_DATAGRAM = 512 };
 
 static uint32_t random_state;
 
-bool port_random(uint8_t *target, size_t length)
+bool mote_port_random(uint8_t *target, size_t length)
 {
     for (size_t i = 0; i < length; i++) {
         random_state = random_state * 1664525u + 1013904223u;
@@ -20,36 +20,36 @@ bool port_random(uint8_t *target, size_t length)
     return true;
 }
 
-uint64_t port_wall_clock(void)
+uint64_t mote_port_wall_clock(void)
 {
     return 1700000000;
 }
 
-void port_log(int32_t level, const char *message, size_t length)
+void mote_port_log(int32_t level, const char *message, size_t length)
 {
     volatile char last = (char)level;
     for (size_t i = 0; i < length; i++) last = message[i];
     (void)last;
 }
 
-const char *port_setting(const char *name, size_t *length)
+const char *mote_port_setting(const char *name, size_t *length)
 {
     const char *text = fuzz_setting(name);
     *length = text == NULL ? 0 : strlen(text);
     return text;
 }
 
-const char *port_reboot_reason(void)
+const char *mote_port_reboot_reason(void)
 {
     return "power-on";
 }
 
-size_t port_free_memory(void)
+size_t mote_port_free_memory(void)
 {
     return 0;
 }
 
-void port_deep_sleep(uint64_t ms)
+void mote_port_deep_sleep(uint64_t ms)
 {
     (void)ms;
     fuzz_switched_off();
@@ -86,7 +86,7 @@ static void reset_flash(void)
     static bool mounted;
     if (mounted && !stored) return;
     memset(cells, 0xff, sizeof cells);
-    mounted = blob_store_mount(&device);
+    mounted = mote_blob_store_mount(&device);
     stored = false;
 }
 
@@ -98,18 +98,18 @@ static struct {
     bool waits;
 } sockets[UDP_SLOTS];
 
-int32_t port_udp_open(unsigned slot, const udp_address *local, const udp_address *remote)
+int32_t mote_port_udp_open(unsigned slot, const udp_address *local, const udp_address *remote)
 {
     sockets[slot].waits = false;
     return strnlen(local->host, UDP_HOST_BYTES) + strnlen(remote->host, UDP_HOST_BYTES) > 40 ? -IO_NOT_FOUND : 0;
 }
 
-uint16_t port_udp_local_port(unsigned slot)
+uint16_t mote_port_udp_local_port(unsigned slot)
 {
     return (uint16_t)(40000 + slot);
 }
 
-int32_t port_udp_send(unsigned slot, const uint8_t *datagram, size_t length, const udp_address *to)
+int32_t mote_port_udp_send(unsigned slot, const uint8_t *datagram, size_t length, const udp_address *to)
 {
     if (to != NULL && strnlen(to->host, UDP_HOST_BYTES) > 40) return -IO_HOST_UNREACHABLE;
     if (length > MOST_DATAGRAM) return -IO_MESSAGE_TOO_LARGE;
@@ -119,7 +119,7 @@ int32_t port_udp_send(unsigned slot, const uint8_t *datagram, size_t length, con
     return (int32_t)length;
 }
 
-int32_t port_udp_receive(unsigned slot, uint8_t *target, size_t size, udp_address *from)
+int32_t mote_port_udp_receive(unsigned slot, uint8_t *target, size_t size, udp_address *from)
 {
     if (!sockets[slot].waits) return -IO_WOULD_BLOCK;
     size_t length = sockets[slot].length;
@@ -129,12 +129,12 @@ int32_t port_udp_receive(unsigned slot, uint8_t *target, size_t size, udp_addres
     return (int32_t)length;
 }
 
-bool port_udp_readable(unsigned slot)
+bool mote_port_udp_readable(unsigned slot)
 {
     return sockets[slot].waits;
 }
 
-void port_udp_close(unsigned slot)
+void mote_port_udp_close(unsigned slot)
 {
     sockets[slot].waits = false;
 }
@@ -143,29 +143,29 @@ void port_udp_close(unsigned slot)
 
 static work *done;
 
-void port_work(work *job)
+void mote_port_work(work *job)
 {
     job->run(job);
     job->next = done;
     done = job;
 }
 
-work *port_work_done(void)
+work *mote_port_work_done(void)
 {
     work *job = done;
     if (job != NULL) done = job->next;
     return job;
 }
 
-void port_crypto_lock(void)
+void mote_port_crypto_lock(void)
 {
 }
 
-void port_crypto_unlock(void)
+void mote_port_crypto_unlock(void)
 {
 }
 
-void port_resolve(const char *host, char (*addresses)[UDP_HOST_BYTES], unsigned most)
+void mote_port_resolve(const char *host, char (*addresses)[UDP_HOST_BYTES], unsigned most)
 {
     size_t length = strlen(host);
     unsigned count = (unsigned)(length % most);

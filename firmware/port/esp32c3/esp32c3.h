@@ -7,19 +7,21 @@
 #include <stdint.h>
 
 /** Maps the partition `settings`. */
-bool settings_open(void);
+bool mote_settings_open(void);
 /** Opens the namespace of the blobs in NVS. */
-bool storage_open(void);
+bool mote_storage_open(void);
 /** Starts the station; it connects, and connects again, for ever. Names and passwords are settings. */
-bool wifi_start(void);
-/** Starts the task for slow work, and makes what port_crypto_lock takes: before the program. Returns a descriptor that
- * is readable when some is done, -1 without one. */
-int worker_start(void);
+bool mote_wifi_start(void);
+/** Waits until the network has had an address once, IPv4 or global IPv6. False: not within `ms`. */
+bool mote_network_wait(uint32_t ms);
+/** Starts the task for slow work, and makes what mote_port_crypto_lock takes: before the program. Returns a descriptor
+ * that is readable when some is done, -1 without one. */
+int mote_worker_start(void);
 /** The radio runs, so the hardware's random numbers are good. */
-void random_is_good(void);
+void mote_random_is_good(void);
 /** The two partitions of programs, mapped; NULL where there is none. */
-const uint8_t *program_partition(unsigned slot, size_t *size);
+const uint8_t *mote_program_partition(unsigned slot, size_t *size);
 /** Marks a program as one that has lasted (program.h). */
-void program_partition_mark(unsigned slot);
+void mote_program_partition_mark(unsigned slot);
 
 #endif

@@ -10,7 +10,7 @@ static i2c_master_bus_handle_t bus;
 
 static gpio_num_t pin(const char *name, int usual)
 {
-    int number = (int)setting_number(name, usual);
+    int number = (int)mote_setting_number(name, usual);
     return (gpio_num_t)(number >= 0 && number < PINS ? number : usual);
 }
 
@@ -25,7 +25,8 @@ static bool open_bus(void)
     return bus != NULL || i2c_new_master_bus(&config, &bus) == ESP_OK;
 }
 
-int32_t port_i2c_transfer(uint8_t address, const uint8_t *bytes, size_t length, uint8_t *target, size_t read_length)
+int32_t mote_port_i2c_transfer(uint8_t address, const uint8_t *bytes, size_t length, uint8_t *target,
+                               size_t read_length)
 {
     const i2c_device_config_t config = {
         .dev_addr_length = I2C_ADDR_BIT_LEN_7, .device_address = address, .scl_speed_hz = SPEED_HZ};

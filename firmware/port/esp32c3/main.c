@@ -11,6 +11,7 @@
 #include "translation.h"
 #include "udp_sockets.h"
 
+#include <esp_heap_caps.h>
 #include <esp_pm.h>
 #include <esp_system.h>
 #include <esp_task_wdt.h>
@@ -19,10 +20,12 @@
 #include <freertos/task.h>
 #include <psa/crypto.h>
 #include <stdio.h>
-#include <stdlib.h>
 
 /** The machine sleeps no longer at once, so that the watchdog sees it; and so long after a crash. */
 enum { LONGEST_SLEEP_MS = 5000, PAUSE_AFTER_CRASH_MS = 3000 };
+/** How long a program's start waits for an address: DHCP takes seconds, and a program without network may still
+ * measure. */
+enum { LONGEST_NETWORK_WAIT_S = 30 };
 
 static uint64_t micros(void *context)
 {
@@ -40,55 +43,59 @@ static void rest(program_choice *program, uint64_t now)
 {
     feed_watchdog();
     if (!program->on_trial || now < PROGRAM_TRIAL_MS) return;
-    program_confirm(program);
+    mote_program_confirm(program);
     program->on_trial = false;
 }
 
 static void run(mote_vm *vm, program_choice *program, int wake_fd)
 {
     for (;;) {
-        natives_poll(vm);
+        mote_natives_poll(vm);
         uint64_t now = micros(NULL) / 1000, wake = mote_vm_step(vm, now);
-        if (mote_vm_panic(vm) != MOTE_RUNNING || (wake == MOTE_NEVER && !natives_await())) return;
+        if (mote_vm_panic(vm) != MOTE_RUNNING || (wake == MOTE_NEVER && !mote_natives_await())) return;
         if (wake > now) rest(program, now);
         /* Each turn pauses a tick: whatever peers send, the idle task runs and its watchdog stays quiet. */
         vTaskDelay(1);
         if (wake <= now) continue;
-        sockets_wait(wake - now > LONGEST_SLEEP_MS ? LONGEST_SLEEP_MS : (uint32_t)(wake - now), wake_fd);
+        mote_sockets_wait(wake - now > LONGEST_SLEEP_MS ? LONGEST_SLEEP_MS : (uint32_t)(wake - now), wake_fd);
     }
 }
 
 static void report_panic(mote_vm *vm)
 {
     char text[PANIC_TEXT_BYTES];
-    panic_describe(vm, text, sizeof text);
+    mote_panic_describe(vm, text, sizeof text);
     printf("error: %s\nPANIC %d\n", text, mote_vm_panic(vm));
 }
 
 static void start(program_choice *program, int wake_fd)
 {
-    static const mote_host host = {.print = natives_print,
-                                   .random = natives_random,
-                                   .collected = natives_collected,
+    static const mote_host host = {.print = mote_natives_print,
+                                   .random = mote_natives_random,
+                                   .collected = mote_natives_collected,
                                    .micros = micros,
                                    .arch_id = "esp32c3",
                                    .natives = mote_natives,
-                                   .buffer_natives = buffer_crypto_natives};
-    const mote_config config = {
-        .arena = malloc(MOTE_ARENA_KB * 1024u), .arena_bytes = MOTE_ARENA_KB * 1024u, .max_depth = 100, .host = &host};
-    mote_vm *vm = config.arena == NULL ? NULL : mote_vm_create(&config);
+                                   .buffer_natives = mote_buffer_crypto_natives};
+    /* The chip's malloc aligns to 4 bytes. */
+    const uint32_t bytes = MOTE_ARENA_KB * 1024u;
+    const mote_config config = {.arena = heap_caps_aligned_alloc(MOTE_ARENA_ALIGNMENT, bytes, MALLOC_CAP_8BIT),
+                                .arena_bytes = bytes,
+                                .max_depth = 100,
+                                .host = &host};
+    mote_vm *vm = mote_vm_create(&config);
     if (vm == NULL) {
-        puts("error: no room for the program's memory: a smaller `arena` in devs.config.json helps");
+        printf("error: %s: `arena` in devs.config.json says how large it is\n", mote_vm_create_error(&config));
         return;
     }
     if (mote_vm_load(vm, program->image, program->length) != 0) {
         printf("error: the program cannot be loaded: %s\n", mote_vm_load_error(vm));
         return;
     }
-    natives_translate(vm, program->image, program->length);
-    natives_watch(feed_watchdog);
+    mote_natives_translate(vm, program->image, program->length);
+    mote_natives_watch(feed_watchdog);
     run(vm, program, wake_fd);
-    natives_close(vm);
+    mote_natives_close(vm);
     if (mote_vm_panic(vm) > 0) report_panic(vm);
     mote_vm_erase(vm); /* the memory keeps its contents through a restart */
 }
@@ -101,12 +108,22 @@ static void sleep_lightly(void)
 
 static bool start_services(void)
 {
-    if (!storage_open()) puts("error: storage does not open");
-    else if (!settings_open()) puts("error: no partition for settings");
-    else if (!wifi_start()) puts("error: Wi-Fi does not start: check wifi in devs.config.json");
+    if (!mote_storage_open()) puts("error: storage does not open");
+    else if (!mote_settings_open()) puts("error: no partition for settings");
+    else if (!mote_wifi_start()) puts("error: Wi-Fi does not start: check wifi in devs.config.json");
     else if (psa_crypto_init() != PSA_SUCCESS) puts("error: cryptography does not start");
     else return true;
     return false;
+}
+
+/** Datagrams sent before there is an address are lost. */
+static void await_network(void)
+{
+    for (int second = 0; second < LONGEST_NETWORK_WAIT_S; second++) {
+        feed_watchdog();
+        if (mote_network_wait(1000)) return;
+    }
+    puts("warning: no network address yet: the program starts without");
 }
 
 void app_main(void);
@@ -115,18 +132,21 @@ void app_main(void)
 {
     program_slot slots[PROGRAM_SLOTS] = {0};
     for (unsigned i = 0; i < PROGRAM_SLOTS; i++) {
-        slots[i].bytes = program_partition(i, &slots[i].size);
-        slots[i].mark = program_partition_mark;
+        slots[i].bytes = mote_program_partition(i, &slots[i].size);
+        slots[i].mark = mote_program_partition_mark;
     }
     esp_task_wdt_add(NULL);
     if (start_services()) {
         sleep_lightly();
-        program_choice program = program_choose(slots);
+        program_choice program = mote_program_choose(slots);
         if (program.fallback != NULL) printf("warning: %s; the one before runs\n", program.fallback);
         if (program.image == NULL) puts("error: no program in flash: mote flash puts one there");
-        else start(&program, worker_start());
+        else {
+            await_network();
+            start(&program, mote_worker_start());
+        }
     }
     esp_task_wdt_reset();
-    sockets_wait(PAUSE_AFTER_CRASH_MS, -1);
+    mote_sockets_wait(PAUSE_AFTER_CRASH_MS, -1);
     esp_restart();
 }

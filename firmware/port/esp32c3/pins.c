@@ -8,7 +8,7 @@ enum { PINS = 22, ANALOG_PINS = 5, FIRST_FLASH_PIN = 12, LAST_FLASH_PIN = 17, AD
 
 static adc_oneshot_unit_handle_t adc;
 
-uint32_t port_pin_capabilities(unsigned pin)
+uint32_t mote_port_pin_capabilities(unsigned pin)
 {
     if (pin >= PINS || (pin >= FIRST_FLASH_PIN && pin <= LAST_FLASH_PIN)) return 0;
     uint32_t digital = PIN_CAN_PULL_UP | PIN_CAN_PULL_DOWN | PIN_CAN_INPUT | PIN_CAN_OUTPUT;
@@ -24,7 +24,7 @@ static bool configure_analog(unsigned pin)
     return adc_oneshot_config_channel(adc, (adc_channel_t)pin, &channel) == ESP_OK;
 }
 
-bool port_pin_configure(unsigned pin, int32_t mode)
+bool mote_port_pin_configure(unsigned pin, int32_t mode)
 {
     int32_t base = mode & PIN_MODE_BASE;
     if (base == PIN_ANALOG_IN) return configure_analog(pin);
@@ -42,12 +42,12 @@ bool port_pin_configure(unsigned pin, int32_t mode)
     return gpio_config(&config) == ESP_OK;
 }
 
-bool port_pin_digital(unsigned pin)
+bool mote_port_pin_digital(unsigned pin)
 {
     return gpio_get_level((gpio_num_t)pin) != 0;
 }
 
-int32_t port_pin_analog(unsigned pin)
+int32_t mote_port_pin_analog(unsigned pin)
 {
     int raw;
     if (adc == NULL || adc_oneshot_read(adc, (adc_channel_t)pin, &raw) != ESP_OK) return -1;

@@ -10,7 +10,7 @@
 
 static nvs_handle_t blobs;
 
-bool storage_open(void)
+bool mote_storage_open(void)
 {
     esp_err_t status = nvs_flash_init();
     if (status == ESP_ERR_NVS_NO_FREE_PAGES || status == ESP_ERR_NVS_NEW_VERSION_FOUND) {
@@ -43,7 +43,7 @@ static int32_t load_part(const char *name, uint8_t *target, size_t size, size_t 
     return status == ESP_OK ? (int32_t)length : code_of(status);
 }
 
-int32_t storage_load(const char *name, uint8_t *target, size_t size)
+int32_t mote_storage_load(const char *name, uint8_t *target, size_t size)
 {
     size_t length = 0;
     esp_err_t status = nvs_get_blob(blobs, name, NULL, &length);
@@ -54,14 +54,14 @@ int32_t storage_load(const char *name, uint8_t *target, size_t size)
     return status == ESP_OK ? (int32_t)length : code_of(status);
 }
 
-int32_t storage_save(const char *name, const uint8_t *value, size_t length)
+int32_t mote_storage_save(const char *name, const uint8_t *value, size_t length)
 {
     esp_err_t status = nvs_set_blob(blobs, name, value, length);
     if (status == ESP_OK) status = nvs_commit(blobs);
     return code_of(status);
 }
 
-int32_t storage_remove(const char *name)
+int32_t mote_storage_remove(const char *name)
 {
     esp_err_t status = nvs_erase_key(blobs, name);
     if (status == ESP_OK) status = nvs_commit(blobs);

@@ -39,13 +39,13 @@ static const esp_partition_t *find_program(unsigned slot)
     return find(PROGRAM_SUBTYPE, slot == 0 ? "program0" : "program1");
 }
 
-const uint8_t *program_partition(unsigned slot, size_t *size)
+const uint8_t *mote_program_partition(unsigned slot, size_t *size)
 {
     return map(find_program(slot), size);
 }
 
 /** Clears a bit where it lies: nothing is erased. */
-void program_partition_mark(unsigned slot)
+void mote_program_partition_mark(unsigned slot)
 {
     static const uint8_t mark = PROGRAM_HAS_LASTED;
     const esp_partition_t *found = find_program(slot);
@@ -53,42 +53,42 @@ void program_partition_mark(unsigned slot)
         puts("warning: the program cannot be marked as good");
 }
 
-bool settings_open(void)
+bool mote_settings_open(void)
 {
     settings = map(find(SETTINGS_SUBTYPE, "settings"), &settings_bytes);
     return settings != NULL;
 }
 
-const char *port_setting(const char *name, size_t *length)
+const char *mote_port_setting(const char *name, size_t *length)
 {
-    return settings_find(settings, settings_bytes, name, length);
+    return mote_settings_find(settings, settings_bytes, name, length);
 }
 
-void random_is_good(void)
+void mote_random_is_good(void)
 {
     good_random = true;
 }
 
-bool port_random(uint8_t *target, size_t length)
+bool mote_port_random(uint8_t *target, size_t length)
 {
     if (!good_random) return false;
     esp_fill_random(target, length);
     return true;
 }
 
-uint64_t port_wall_clock(void)
+uint64_t mote_port_wall_clock(void)
 {
     time_t now = time(NULL);
     return now < EARLIEST_TIME ? 0 : (uint64_t)now;
 }
 
-void port_log(int32_t level, const char *message, size_t length)
+void mote_port_log(int32_t level, const char *message, size_t length)
 {
     static const char *const names[] = {"debug", "info", "warning", "error"};
     printf("%s: %.*s\n", names[level], (int)length, message);
 }
 
-const char *port_reboot_reason(void)
+const char *mote_port_reboot_reason(void)
 {
     switch (esp_reset_reason()) {
     case ESP_RST_POWERON: return "power-on";
@@ -104,12 +104,12 @@ const char *port_reboot_reason(void)
     }
 }
 
-size_t port_free_memory(void)
+size_t mote_port_free_memory(void)
 {
     return esp_get_free_heap_size();
 }
 
-void port_deep_sleep(uint64_t ms)
+void mote_port_deep_sleep(uint64_t ms)
 {
     fflush(stdout);
     esp_wifi_stop(); /* else the radio may not power down */

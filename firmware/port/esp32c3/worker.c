@@ -32,7 +32,7 @@ static void run(void *context)
     }
 }
 
-int worker_start(void)
+int mote_worker_start(void)
 {
     static StaticSemaphore_t room; /* so that it is always there */
     const esp_vfs_eventfd_config_t events = ESP_VFS_EVENTD_CONFIG_DEFAULT();
@@ -45,7 +45,7 @@ int worker_start(void)
     return running ? wake : -1;
 }
 
-void port_work(work *job)
+void mote_port_work(work *job)
 {
     if (running && xQueueSend(waiting, &job, 0) == pdTRUE) return;
     job->run(job); /* no task, or no room: the script waits instead */
@@ -53,7 +53,7 @@ void port_work(work *job)
     done_here = job;
 }
 
-work *port_work_done(void)
+work *mote_port_work_done(void)
 {
     work *job = done_here;
     uint64_t count;
@@ -67,12 +67,12 @@ work *port_work_done(void)
     return xQueueReceive(finished, &job, 0) == pdTRUE ? job : NULL;
 }
 
-void port_crypto_lock(void)
+void mote_port_crypto_lock(void)
 {
     xSemaphoreTake(crypto, portMAX_DELAY);
 }
 
-void port_crypto_unlock(void)
+void mote_port_crypto_unlock(void)
 {
     xSemaphoreGive(crypto);
 }

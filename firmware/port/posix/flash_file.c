@@ -64,5 +64,5 @@ bool open_flash(const char *path)
             return false;
         }
     }
-    return blob_store_mount(&device);
+    return mote_blob_store_mount(&device);
 }

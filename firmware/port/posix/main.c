@@ -49,7 +49,7 @@ static uint64_t micros(void *context)
     return (uint64_t)now.tv_sec * 1000000u + (uint64_t)now.tv_nsec / 1000u;
 }
 
-bool port_random(uint8_t *target, size_t length)
+bool mote_port_random(uint8_t *target, size_t length)
 {
     while (length > 0) {
         ssize_t got = getrandom(target, length, 0);
@@ -61,12 +61,12 @@ bool port_random(uint8_t *target, size_t length)
     return true;
 }
 
-uint64_t port_wall_clock(void)
+uint64_t mote_port_wall_clock(void)
 {
     return (uint64_t)time(NULL);
 }
 
-void port_log(int32_t level, const char *message, size_t length)
+void mote_port_log(int32_t level, const char *message, size_t length)
 {
     static const char *const names[] = {"debug", "info", "warning", "error"};
     printf("%s: %.*s\n", names[level], (int)length, message);
@@ -74,14 +74,14 @@ void port_log(int32_t level, const char *message, size_t length)
 
 static char **arguments;
 
-const char *port_reboot_reason(void)
+const char *mote_port_reboot_reason(void)
 {
     const char *reason = getenv("MOTE_REBOOT_REASON");
     return reason == NULL ? "power-on" : reason;
 }
 
 /** The process sleeps and becomes a new one. */
-void port_deep_sleep(uint64_t ms)
+void mote_port_deep_sleep(uint64_t ms)
 {
     struct timespec left = {.tv_sec = (time_t)(ms / 1000), .tv_nsec = (long)(ms % 1000) * 1000000};
     fflush(stdout);
@@ -92,7 +92,7 @@ void port_deep_sleep(uint64_t ms)
     exit(2);
 }
 
-size_t port_free_memory(void)
+size_t mote_port_free_memory(void)
 {
     return 0;
 }
@@ -109,7 +109,7 @@ static void rest(const settings *options, program_choice *program, uint64_t now)
 {
     if (watchdog_ms != 0) start_watchdog(0);
     if (!program->on_trial || now < options->trial_ms) return;
-    program_confirm(program);
+    mote_program_confirm(program);
     program->on_trial = false;
 }
 
@@ -118,12 +118,12 @@ static void run(mote_vm *vm, const settings *options, program_choice *program)
     uint64_t start = micros(NULL) / 1000, now = 0;
     bool rested = true;
     watchdog_ms = options->watchdog_ms;
-    if (watchdog_ms != 0) natives_watch(feed_watchdog);
+    if (watchdog_ms != 0) mote_natives_watch(feed_watchdog);
     for (;;) {
         if (rested && watchdog_ms != 0) feed_watchdog();
-        natives_poll(vm);
+        mote_natives_poll(vm);
         uint64_t wake = mote_vm_step(vm, now);
-        if (mote_vm_panic(vm) != MOTE_RUNNING || (wake == MOTE_NEVER && !natives_await())) return;
+        if (mote_vm_panic(vm) != MOTE_RUNNING || (wake == MOTE_NEVER && !mote_natives_await())) return;
         rested = wake > now;
         if (rested) rest(options, program, now);
         if (options->virtual_time) {
@@ -132,7 +132,8 @@ static void run(mote_vm *vm, const settings *options, program_choice *program)
         }
         if (program->on_trial && wake > options->trial_ms) wake = options->trial_ms; /* it has lasted then */
         now = micros(NULL) / 1000 - start;
-        if (wake > now) sockets_wait(wake - now > UINT32_MAX ? UINT32_MAX : (uint32_t)(wake - now), options->wake_fd);
+        if (wake > now)
+            mote_sockets_wait(wake - now > UINT32_MAX ? UINT32_MAX : (uint32_t)(wake - now), options->wake_fd);
         now = micros(NULL) / 1000 - start;
     }
 }
@@ -151,7 +152,7 @@ static void print_stats(mote_vm *vm)
 static void report_panic(mote_vm *vm)
 {
     char text[PANIC_TEXT_BYTES];
-    panic_describe(vm, text, sizeof text);
+    mote_panic_describe(vm, text, sizeof text);
     fprintf(stderr, "mote-device: %s\n", text);
 }
 
@@ -236,18 +237,18 @@ static program_choice choose(const settings *options)
         return choice;
     }
     read_slots(options->slots, slots);
-    return program_choose(slots);
+    return mote_program_choose(slots);
 }
 
 int main(int argc, char **argv)
 {
-    static const mote_host host = {.print = natives_print,
-                                   .random = natives_random,
-                                   .collected = natives_collected,
+    static const mote_host host = {.print = mote_natives_print,
+                                   .random = mote_natives_random,
+                                   .collected = mote_natives_collected,
                                    .micros = micros,
                                    .arch_id = "native",
                                    .natives = mote_natives,
-                                   .buffer_natives = buffer_crypto_natives};
+                                   .buffer_natives = mote_buffer_crypto_natives};
     settings options = {.heap_kb = MOTE_ARENA_KB, .depth = 100, .guard = 131071, .trial_ms = PROGRAM_TRIAL_MS};
     if (argc == 2 && strcmp(argv[1], "--help") == 0) {
         fputs(usage, stdout);
@@ -272,26 +273,26 @@ int main(int argc, char **argv)
         return 2;
     }
     if (program.fallback != NULL) printf("warning: %s; the one before runs\n", program.fallback);
-    void *arena = malloc(options.heap_kb * 1024u);
+    void *arena = aligned_alloc(MOTE_ARENA_ALIGNMENT, options.heap_kb * 1024u);
     const mote_config config = {.arena = arena,
                                 .arena_bytes = options.heap_kb * 1024u,
                                 .max_depth = options.depth,
                                 .guard = options.guard,
                                 .gc_stress = options.gc_stress,
                                 .host = &host};
-    mote_vm *vm = arena == NULL ? NULL : mote_vm_create(&config);
+    mote_vm *vm = mote_vm_create(&config);
     if (vm == NULL) {
-        fputs("mote-device: the arena is too small\n", stderr);
+        fprintf(stderr, "mote-device: --heap %u: %s\n", (unsigned)options.heap_kb, mote_vm_create_error(&config));
         return 2;
     }
     if (mote_vm_load(vm, program.image, program.length) == 0) {
-        natives_translate(vm, program.image, program.length);
+        mote_natives_translate(vm, program.image, program.length);
         run(vm, &options, &program);
     } else
         fprintf(stderr, "mote-device: %s: %s\n", options.image != NULL ? options.image : options.slots,
                 mote_vm_load_error(vm));
     int panic = mote_vm_panic(vm);
-    natives_close(vm);
+    mote_natives_close(vm);
     if (options.stats) print_stats(vm);
     if (panic > 0 && !options.plain && mote_vm_load_error(vm) == NULL) report_panic(vm);
     if (panic > 0) printf("PANIC %d\n", panic);

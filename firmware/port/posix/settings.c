@@ -60,7 +60,7 @@ bool read_settings(const char *path)
     return false;
 }
 
-const char *port_setting(const char *name, size_t *length)
+const char *mote_port_setting(const char *name, size_t *length)
 {
     size_t bytes = strlen(name);
     for (unsigned i = count; i-- > 0;) {

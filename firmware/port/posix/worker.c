@@ -34,14 +34,14 @@ static void *run(void *argument)
     return NULL;
 }
 
-void port_work(work *job)
+void mote_port_work(work *job)
 {
     pthread_t thread;
     if (pthread_create(&thread, NULL, run, job) == 0) pthread_detach(thread);
     else run(job);
 }
 
-work *port_work_done(void)
+work *mote_port_work_done(void)
 {
     char bytes[16];
     while (read(wake[0], bytes, sizeof bytes) > 0) continue;
@@ -54,12 +54,12 @@ work *port_work_done(void)
 
 static pthread_mutex_t crypto = PTHREAD_MUTEX_INITIALIZER;
 
-void port_crypto_lock(void)
+void mote_port_crypto_lock(void)
 {
     pthread_mutex_lock(&crypto);
 }
 
-void port_crypto_unlock(void)
+void mote_port_crypto_unlock(void)
 {
     pthread_mutex_unlock(&crypto);
 }

@@ -2,6 +2,7 @@
  * The firmware on QEMU's virt machine. The program lies in its own partition, settings as lines `name=value` in
  * another; the emulator's loader puts them there. Settings of the board itself: arena (KB), depth, guard, stats (1).
  */
+#include "arch/cc.h"
 #include "blob_store.h"
 #include "board.h"
 #include "meter.h"
@@ -24,19 +25,19 @@ enum { BANK_BYTES = 4096 };
 
 /* Settings */
 
-const char *port_setting(const char *name, size_t *length)
+const char *mote_port_setting(const char *name, size_t *length)
 {
-    return settings_find((const char *)settings_partition, SIZE_MAX, name, length);
+    return mote_settings_find((const char *)settings_partition, SIZE_MAX, name, length);
 }
 
 static uint32_t number_setting(const char *name, uint32_t usual)
 {
-    return (uint32_t)setting_number(name, usual);
+    return (uint32_t)mote_setting_number(name, usual);
 }
 
 /* Randomness of the host */
 
-bool port_random(uint8_t *target, size_t length)
+bool mote_port_random(uint8_t *target, size_t length)
 {
     static int32_t source = -1;
     if (source < 0) source = host_open("/dev/urandom");
@@ -46,7 +47,7 @@ bool port_random(uint8_t *target, size_t length)
 unsigned board_random(void)
 {
     unsigned number = 0;
-    port_random((uint8_t *)&number, sizeof number);
+    mote_port_random((uint8_t *)&number, sizeof number);
     return number;
 }
 
@@ -55,7 +56,7 @@ psa_status_t mbedtls_psa_external_get_random(mbedtls_psa_external_random_context
 {
     (void)context;
     *length = size;
-    return port_random(output, size) ? PSA_SUCCESS : PSA_ERROR_INSUFFICIENT_ENTROPY;
+    return mote_port_random(output, size) ? PSA_SUCCESS : PSA_ERROR_INSUFFICIENT_ENTROPY;
 }
 
 /* Flash: two banks of memory; the board is new at each start. */
@@ -88,12 +89,12 @@ static uint64_t micros(void *context)
     return board_ticks() / TICKS_PER_US;
 }
 
-uint64_t port_wall_clock(void)
+uint64_t mote_port_wall_clock(void)
 {
     return host_unix_time();
 }
 
-void port_log(int32_t level, const char *message, size_t length)
+void mote_port_log(int32_t level, const char *message, size_t length)
 {
     static const char *const names[] = {"debug", "info", "warning", "error"};
     printf("%s: %.*s\n", names[level], (int)length, message);
@@ -104,7 +105,7 @@ enum { SLEPT = 0x5133b001 };
 static uint32_t start_mark __attribute__((section(".noinit")));
 static bool slept;
 
-const char *port_reboot_reason(void)
+const char *mote_port_reboot_reason(void)
 {
     return slept ? "deep-sleep" : "power-on";
 }
@@ -112,7 +113,7 @@ const char *port_reboot_reason(void)
 void _start(void);
 
 /** Sleeps, and starts as from the beginning. */
-void port_deep_sleep(uint64_t ms)
+void mote_port_deep_sleep(uint64_t ms)
 {
     uint64_t until = board_ticks() + ms * TICKS_PER_MS;
     while (board_ticks() < until) board_sleep(until);
@@ -121,16 +122,16 @@ void port_deep_sleep(uint64_t ms)
     __builtin_unreachable();
 }
 
-size_t port_free_memory(void)
+size_t mote_port_free_memory(void)
 {
     return 0;
 }
 
-void port_crypto_lock(void)
+void mote_port_crypto_lock(void)
 {
 }
 
-void port_crypto_unlock(void)
+void mote_port_crypto_unlock(void)
 {
 }
 
@@ -138,14 +139,14 @@ void port_crypto_unlock(void)
 
 static work *finished;
 
-void port_work(work *job)
+void mote_port_work(work *job)
 {
     job->run(job);
     job->next = finished;
     finished = job;
 }
 
-work *port_work_done(void)
+work *mote_port_work_done(void)
 {
     work *job = finished;
     if (job != NULL) finished = job->next;
@@ -157,12 +158,12 @@ static void run(mote_vm *vm, const program_choice *program)
     bool on_trial = program->on_trial;
     for (;;) {
         network_poll();
-        natives_poll(vm);
+        mote_natives_poll(vm);
         uint64_t now = board_ticks() / TICKS_PER_MS;
         uint64_t wake = mote_vm_step(vm, now);
-        if (mote_vm_panic(vm) != MOTE_RUNNING || (wake == MOTE_NEVER && !natives_await())) return;
+        if (mote_vm_panic(vm) != MOTE_RUNNING || (wake == MOTE_NEVER && !mote_natives_await())) return;
         if (on_trial && wake > now && now >= PROGRAM_TRIAL_MS) { /* at rest: a program that hangs has not lasted */
-            program_confirm(program);
+            mote_program_confirm(program);
             on_trial = false;
         }
         /* lwIP's own timers want a turn every 100 ms */
@@ -186,31 +187,31 @@ static void report(mote_vm *vm)
 
 static mote_vm *start(const program_choice *program, void *arena, uint32_t bytes)
 {
-    static mote_host host = {.print = natives_print,
-                             .random = natives_random,
-                             .collected = natives_collected,
+    static mote_host host = {.print = mote_natives_print,
+                             .random = mote_natives_random,
+                             .collected = mote_natives_collected,
                              .micros = micros,
                              .arch_id = "rv32-virt",
                              .natives = NULL,
-                             .buffer_natives = buffer_crypto_natives};
+                             .buffer_natives = mote_buffer_crypto_natives};
     host.natives = metered_natives();
     const mote_config config = {.arena = arena,
                                 .arena_bytes = bytes,
                                 .max_depth = number_setting("depth", 100),
                                 .guard = number_setting("guard", 0),
                                 .host = &host};
-    mote_vm *vm = arena == NULL ? NULL : mote_vm_create(&config);
-    if (vm == NULL) puts("error: no room for the arena");
+    mote_vm *vm = mote_vm_create(&config);
+    if (vm == NULL) printf("error: %s\n", mote_vm_create_error(&config));
     else if (mote_vm_load(vm, program->image, program->length) != 0)
         printf("error: the program cannot be loaded: %s\n", mote_vm_load_error(vm));
-    else natives_translate(vm, program->image, program->length);
+    else mote_natives_translate(vm, program->image, program->length);
     return vm;
 }
 
 static void report_panic(mote_vm *vm)
 {
     char text[PANIC_TEXT_BYTES];
-    panic_describe(vm, text, sizeof text);
+    mote_panic_describe(vm, text, sizeof text);
     printf("error: %s\nPANIC %d\n", text, mote_vm_panic(vm));
 }
 
@@ -223,22 +224,22 @@ int main(void)
     slept = start_mark == SLEPT;
     start_mark = 0;
     if (!slept) memset(banks, 0xff, sizeof banks);
-    if (psa_crypto_init() != PSA_SUCCESS || !blob_store_mount(&storage) || network_init() != 0) {
+    if (psa_crypto_init() != PSA_SUCCESS || !mote_blob_store_mount(&storage) || network_init() != 0) {
         puts("error: the board does not start");
         return 2;
     }
-    program_choice program = program_choose(slots);
+    program_choice program = mote_program_choose(slots);
     if (program.image == NULL) {
         puts("error: no program in flash");
         return 2;
     }
     if (program.fallback != NULL) printf("warning: %s; the one before runs\n", program.fallback);
     uint32_t bytes = number_setting("arena", MOTE_ARENA_KB) * 1024;
-    void *arena = malloc(bytes);
+    void *arena = aligned_alloc(MOTE_ARENA_ALIGNMENT, bytes);
     mote_vm *vm = start(&program, arena, bytes);
     if (vm == NULL || mote_vm_load_error(vm) != NULL) return 2;
     run(vm, &program);
-    natives_close(vm);
+    mote_natives_close(vm);
     if (number_setting("stats", 0) != 0) report(vm);
     bool panicked = mote_vm_panic(vm) > 0;
     if (panicked) report_panic(vm);

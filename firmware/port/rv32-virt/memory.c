@@ -1,6 +1,7 @@
 /* memcpy, memmove and memset by words, as the board's ROM has them: picolibc's for RV32 go byte by byte. */
 #include <stddef.h>
 #include <stdint.h>
+#include <string.h>
 
 #pragma GCC optimize("O2", "no-tree-loop-distribute-patterns")
 

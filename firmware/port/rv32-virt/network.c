@@ -9,6 +9,7 @@
 #include <lwip/ethip6.h>
 #include <lwip/init.h>
 #include <lwip/netif.h>
+#include <lwip/sys.h>
 #include <lwip/timeouts.h>
 #include <lwip/udp.h>
 #include <netif/ethernet.h>
@@ -128,7 +129,7 @@ static void received(void *context, struct udp_pcb *pcb, struct pbuf *packet, co
     sender->port = port;
 }
 
-int32_t port_udp_open(unsigned slot, const udp_address *local, const udp_address *remote)
+int32_t mote_port_udp_open(unsigned slot, const udp_address *local, const udp_address *remote)
 {
     udp_slot *self = &slots[slot];
     ip_addr_t own = *IP_ANY_TYPE, peer;
@@ -139,16 +140,16 @@ int32_t port_udp_open(unsigned slot, const udp_address *local, const udp_address
     err_t error = udp_bind(self->pcb, &own, local->port);
     if (error == ERR_OK && remote->host[0] != 0) error = udp_connect(self->pcb, &peer, remote->port);
     udp_recv(self->pcb, received, self);
-    if (error != ERR_OK) port_udp_close(slot);
+    if (error != ERR_OK) mote_port_udp_close(slot);
     return code_of(error);
 }
 
-uint16_t port_udp_local_port(unsigned slot)
+uint16_t mote_port_udp_local_port(unsigned slot)
 {
     return slots[slot].pcb->local_port;
 }
 
-int32_t port_udp_send(unsigned slot, const uint8_t *datagram, size_t length, const udp_address *to)
+int32_t mote_port_udp_send(unsigned slot, const uint8_t *datagram, size_t length, const udp_address *to)
 {
     ip_addr_t peer;
     if (to == NULL) peer = slots[slot].pcb->remote_ip;
@@ -162,7 +163,7 @@ int32_t port_udp_send(unsigned slot, const uint8_t *datagram, size_t length, con
     return error == ERR_OK ? (int32_t)length : code_of(error);
 }
 
-int32_t port_udp_receive(unsigned slot, uint8_t *target, size_t size, udp_address *from)
+int32_t mote_port_udp_receive(unsigned slot, uint8_t *target, size_t size, udp_address *from)
 {
     udp_slot *self = &slots[slot];
     if (self->count == 0) return -IO_WOULD_BLOCK;
@@ -177,12 +178,12 @@ int32_t port_udp_receive(unsigned slot, uint8_t *target, size_t size, udp_addres
     return length;
 }
 
-bool port_udp_readable(unsigned slot)
+bool mote_port_udp_readable(unsigned slot)
 {
     return slots[slot].count > 0;
 }
 
-void port_udp_close(unsigned slot)
+void mote_port_udp_close(unsigned slot)
 {
     udp_slot *self = &slots[slot];
     while (self->count > 0) pbuf_free(self->waiting[--self->count]);
@@ -206,7 +207,7 @@ static void found(const char *name, const ip_addr_t *address, void *context)
     if (address != NULL) into->address = *address;
 }
 
-void port_resolve(const char *host, char (*addresses)[UDP_HOST_BYTES], unsigned most)
+void mote_port_resolve(const char *host, char (*addresses)[UDP_HOST_BYTES], unsigned most)
 {
     (void)most;
     static answer into; /* outlives a late callback */

@@ -153,17 +153,17 @@ static int32_t connect_to(const udp_fd *self, const udp_address *remote)
     return connect(self->fd, &to.any, length) == 0 ? 0 : code_of(errno);
 }
 
-int32_t port_udp_open(unsigned slot, const udp_address *local, const udp_address *remote)
+int32_t mote_port_udp_open(unsigned slot, const udp_address *local, const udp_address *remote)
 {
     udp_fd *self = &sockets[slot];
     int32_t result = bind_to(self, local, remote);
     if (result == 0) result = connect_to(self, remote);
     if (result == 0 && fcntl(self->fd, F_SETFL, O_NONBLOCK) != 0) result = code_of(errno);
-    if (result < 0) port_udp_close(slot);
+    if (result < 0) mote_port_udp_close(slot);
     return result;
 }
 
-uint16_t port_udp_local_port(unsigned slot)
+uint16_t mote_port_udp_local_port(unsigned slot)
 {
     address local;
     socklen_t length = sizeof local;
@@ -173,7 +173,7 @@ uint16_t port_udp_local_port(unsigned slot)
     return text.port;
 }
 
-int32_t port_udp_send(unsigned slot, const uint8_t *datagram, size_t length, const udp_address *to)
+int32_t mote_port_udp_send(unsigned slot, const uint8_t *datagram, size_t length, const udp_address *to)
 {
     address remote;
     socklen_t size = 0;
@@ -187,7 +187,7 @@ int32_t port_udp_send(unsigned slot, const uint8_t *datagram, size_t length, con
     return sent < 0 ? code_of(errno) : (int32_t)sent;
 }
 
-int32_t port_udp_receive(unsigned slot, uint8_t *target, size_t size, udp_address *from)
+int32_t mote_port_udp_receive(unsigned slot, uint8_t *target, size_t size, udp_address *from)
 {
     address sender;
     struct iovec part = {.iov_base = target, .iov_len = size};
@@ -201,29 +201,29 @@ int32_t port_udp_receive(unsigned slot, uint8_t *target, size_t size, udp_addres
     return (int32_t)length + (cut ? 1 : 0);
 }
 
-bool port_udp_readable(unsigned slot)
+bool mote_port_udp_readable(unsigned slot)
 {
     struct pollfd one = {.fd = sockets[slot].fd, .events = POLLIN};
     return sockets[slot].refused || poll(&one, 1, 0) > 0;
 }
 
-void port_udp_close(unsigned slot)
+void mote_port_udp_close(unsigned slot)
 {
     if (sockets[slot].fd > 0) close(sockets[slot].fd);
     sockets[slot] = (udp_fd){0};
 }
 
-void sockets_wait(uint32_t ms, int wake_fd)
+void mote_sockets_wait(uint32_t ms, int wake_fd)
 {
     struct pollfd waiting[UDP_SLOTS + 1];
     nfds_t count = 0;
     for (unsigned slot = 0; slot < UDP_SLOTS; slot++)
-        if (udp_is_awaited(slot)) waiting[count++] = (struct pollfd){.fd = sockets[slot].fd, .events = POLLIN};
+        if (mote_udp_is_awaited(slot)) waiting[count++] = (struct pollfd){.fd = sockets[slot].fd, .events = POLLIN};
     if (wake_fd >= 0) waiting[count++] = (struct pollfd){.fd = wake_fd, .events = POLLIN};
     poll(waiting, count, ms > INT32_MAX ? -1 : (int)ms);
 }
 
-void port_resolve(const char *host, char (*addresses)[UDP_HOST_BYTES], unsigned most)
+void mote_port_resolve(const char *host, char (*addresses)[UDP_HOST_BYTES], unsigned most)
 {
     struct addrinfo hints = {.ai_family = AF_UNSPEC, .ai_socktype = SOCK_DGRAM}, *found;
     unsigned count = 0;

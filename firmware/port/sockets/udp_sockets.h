@@ -5,6 +5,6 @@
 #include "port.h"
 
 /** Sleeps until a datagram comes that the program waits for, `wake_fd` (or -1) is readable, or `ms` have passed. */
-void sockets_wait(uint32_t ms, int wake_fd);
+void mote_sockets_wait(uint32_t ms, int wake_fd);
 
 #endif

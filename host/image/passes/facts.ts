@@ -98,7 +98,7 @@ export function isClosure({ body }: ImageFunction): boolean {
 export function successors(body: Statement[], i: number): Statement[] {
     const statement = body[i]
     // Nothing to throw again: on behind a finally block.
-    const goesOn = operation(statement.opcode)?.kind !== "final" || statement.opcode === Op.reThrow
+    const goesOn = operation(statement.opcode)?.kind !== "final"
     const next = goesOn ? body.slice(i + 1, i + 2) : []
     // A jump out of a try block goes on when the finally blocks on its way are through.
     if (statement.opcode === Op.reThrow) return [...next, ...jumpsOut(body)]

@@ -1,9 +1,9 @@
-import { Op } from "../operations.js"
+import { builtinString, Op } from "../operations.js"
 import type { Expression, ImageProgram } from "../program.js"
 import { isMethodStore, isPrototype, nameKey } from "./methods.js"
 import { ANY, constructorOf, CONSTANT, kindsOf, type Type } from "./types.js"
 
-const SET_PROTOTYPE_OF = 121
+const SET_PROTOTYPE_OF = builtinString("setPrototypeOf")
 
 /** The classes of a program, by the indexes of their constructors, as its setup makes them. */
 export class Hierarchy {

@@ -1,4 +1,4 @@
-import { Op } from "../operations.js"
+import { builtinObject, builtinString, Op } from "../operations.js"
 import {
     type Expression,
     FunctionFlag,
@@ -60,12 +60,14 @@ const CONSTANTS = new Set<number>([
 ])
 
 /** Names of the machine. */
-const LENGTH = "builtin 34"
-const NUMERIC_METHODS = new Set(["builtin 21", "builtin 53", "builtin 182", "builtin 183"])
-const JSON_OBJECT = 35
-const OBJECT = 1
-const PROTOTYPE = "builtin 52"
-const SET_PROTOTYPE_OF = 121
+const LENGTH = `builtin ${builtinString("length")}`
+const NUMERIC_METHODS = new Set(
+    (["charCodeAt", "push", "indexOf", "byteLength"] as const).map((name) => `builtin ${builtinString(name)}`),
+)
+const JSON_OBJECT = builtinObject("JSON")
+const OBJECT = builtinObject("Object")
+const PROTOTYPE = `builtin ${builtinString("prototype")}`
+const SET_PROTOTYPE_OF = builtinString("setPrototypeOf")
 const MOST_ARGUMENTS = 8
 
 /** Where ret_val comes from, for each statement that may read it: undefined stands for the start of the function. */
@@ -90,7 +92,7 @@ function retValSources({ body }: ImageFunction): Map<Statement, Set<Statement | 
 
 /** Those whose names are not the machine's own; all others of the host begin with "_". */
 const BUFFER_NATIVES = ["copyBytesFrom", "readUIntBE", "writeUIntBE"]
-const START = "builtin 78"
+const START = `builtin ${builtinString("start")}`
 
 const isFunction = ({ opcode }: Expression): boolean => opcode === Op.staticFunction || opcode === Op.makeClosure
 

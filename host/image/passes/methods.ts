@@ -1,15 +1,16 @@
-import { Op } from "../operations.js"
+import { builtinObjects } from "../../abi/abi.js"
+import { builtinObject, builtinString, Op } from "../operations.js"
 import { type Expression, type ImageFunction, type ImageProgram, type Statement, walk } from "../program.js"
 import { isCall } from "./facts.js"
 
 /* Which names are methods, and of which class. The compiler puts methods on prototypes, one statement each. */
 
-const PROTOTYPE = 52
-const SET_PROTOTYPE_OF = 121
+const PROTOTYPE = builtinString("prototype")
+const SET_PROTOTYPE_OF = builtinString("setPrototypeOf")
 /** Array.prototype, Buffer.prototype and the others in the list of builtin objects. */
-const BUILTIN_PROTOTYPES = new Set([
-    2, 4, 6, 8, 10, 12, 14, 16, 18, 20, 22, 23, 24, 25, 26, 28, 30, 32, 34, 37, 39, 41, 43,
-])
+const BUILTIN_PROTOTYPES = new Set(
+    builtinObjects.filter((name) => name.endsWith("_prototype")).map((name) => builtinObject(name)),
+)
 
 /** A name, whether it is one of the image or of the machine; undefined when it is worked out. */
 export function nameKey({ opcode, value }: Expression): string | undefined {

@@ -1,4 +1,4 @@
-import { Op } from "../operations.js"
+import { builtinString, Op } from "../operations.js"
 import {
     type Expression,
     FunctionFlag,
@@ -155,7 +155,7 @@ function functionsShown(program: ImageProgram): Set<number> {
     return shown
 }
 
-const CONSTRUCTOR = "builtin 123"
+const CONSTRUCTOR = `builtin ${builtinString("constructor")}`
 
 /** Classes that extend the machine's: an error's `name` is that of its class. */
 function errorClasses(program: ImageProgram): Set<number> {

@@ -1,23 +1,15 @@
-import { Op } from "../operations.js"
+import { natives, suspendingBuiltins } from "../../abi/abi.js"
+import { builtinString, Op } from "../operations.js"
 import { type Expression, type ImageFunction, type ImageProgram, walk } from "../program.js"
 import { isCall } from "./facts.js"
 import { fieldKey, isMethodStore, nameKey } from "./methods.js"
 
 /* Which calls may wait, for a time or another fiber. */
 
-/** sleep, suspend, delay: names of the machine. */
-const WAITING = ["builtin 74", "builtin 140", "builtin 167"]
-/** Natives that answer later. */
-const SLOW_NATIVES = [
-    "_moteResolve",
-    "_moteStorageSave",
-    "_moteKeyNew",
-    "_moteKeyAgree",
-    "_moteKeySign",
-    "_moteKeyVerify",
-    "_moteCertificateCheck",
-]
-const START = 78
+/** Names of the machine in which a fiber may sleep. */
+const WAITING = suspendingBuiltins.map((name) => `builtin ${builtinString(name)}`)
+const START = builtinString("start")
+const hostNatives: Record<string, { suspends: boolean } | undefined> = natives
 
 /** Tells whether a call may wait. */
 export class Waiting {
@@ -28,7 +20,7 @@ export class Waiting {
 
     constructor(private readonly program: ImageProgram) {
         program.ascii.forEach((text, i) => {
-            if (SLOW_NATIVES.includes(text.toString())) this.names.add(`ascii ${i}`)
+            if (hostNatives[text.toString()]?.suspends === true) this.names.add(`ascii ${i}`)
         })
         const methods = methodNames(program)
         const values = calledValues(program)

@@ -3,21 +3,9 @@
  * carries the ones its cipher suites name; `aeads` and `hashes` are the whole tables, for platforms and tools.
  */
 
-/** The AEADs, by the numbers that natives know them by. */
-export enum AeadAlgorithm {
-    aes128Ccm8 = 1,
-    aes256Ccm8 = 2,
-    aes128Ccm = 3,
-    aes256Ccm = 4,
-    aes128Gcm = 5,
-    chacha20Poly1305 = 6,
-}
+import { AeadAlgorithm, HashAlgorithm } from "./algorithm-numbers.js"
 
-/** The hashes, by their numbers in the TLS HashAlgorithm registry (RFC 5246 §7.4.1.4.1). */
-export enum HashAlgorithm {
-    sha256 = 4,
-    sha384 = 5,
-}
+export { AeadAlgorithm, HashAlgorithm }
 
 /** An AEAD with a nonce of 12 bytes. Lengths are bytes. */
 export interface AeadParameters {

@@ -1,15 +1,18 @@
-/**
- * The native functions of the Mote runtime (Seam 4), as the machine and every port supply them and `platform/runtime`
- * calls them. The unmodified compiler emits a call by name: `ds._mote...`.
+/*
+ * The native functions of the Mote runtime (Seam 4), as the machine and every port supply them. Written by `npm run abi` from firmware/abi/abi.json.
+ * The unmodified compiler emits a call by name: `ds._mote...`.
  *
- * Rules for all of them: a wrong type throws TypeError, a wrong size or range throws RangeError, both naming the argument;
- * nothing crashes the machine. Handles are small positive integers; using a closed one is a RangeError.
- * "suspends" means: the calling fiber sleeps until the host resumes it with the result; all others return at once.
+ * Rules for all of them: a wrong type throws TypeError, a wrong size or range throws RangeError, both naming the
+ * argument; nothing crashes the machine. Handles are small positive integers; using a closed one is a RangeError.
+ * "Suspends" means: the calling fiber sleeps until the host resumes it with the result; all others return at once.
  */
 import "@devicescript/core"
 
+/** What natives answer with, as minus it, where IOErrorEnum has FAILED, which is 0. */
+export const IO_FAILED = 255
+
 declare module "@devicescript/core" {
-    // Cryptography. Algorithm numbers: HashAlgorithm and AeadAlgorithm of src/dtls/crypto/provider.ts.
+    // Cryptography. Algorithm numbers: HashAlgorithm and AeadAlgorithm of src/dtls/crypto/algorithm-numbers.ts.
 
     /** Bit n is set when the port has AEAD number n; bit 16 + n when it has hash number n. */
     function _moteCryptoHas(): number
@@ -34,11 +37,13 @@ declare module "@devicescript/core" {
     function _moteAeadSeal(aead: number, nonce: Buffer, aad: Buffer, plaintext: Buffer): Buffer
     /** The plaintext; undefined when it is not authentic. */
     function _moteAeadOpen(aead: number, nonce: Buffer, aad: Buffer, ciphertext: Buffer): Buffer | undefined
-    // Key pairs. Groups as NamedGroup of TLS (RFC 8446 §4.2.7): 23 secp256r1, 29 x25519. Public keys: 65 bytes, uncompressed
-    // (SEC 1 §2.3.3), or 32. What takes long suspends, and runs beside the script where the port can. Where the library
-    // cannot hold one more key, what makes one or verifies throws Error "too many open crypto handles".
 
-    /** A new key pair for agreement. Throws Error where the device has no such group. */
+    // Key pairs. Groups as NamedGroup of TLS (RFC 8446 §4.2.7): 23 secp256r1, 29 x25519. Public keys: 65 bytes,
+    // uncompressed (SEC 1 §2.3.3), or 32. What takes long suspends, and runs beside the script where the port can.
+    // Where the library cannot hold one more key, what makes one or verifies throws Error "too many open crypto
+    // handles".
+
+    /** A new key pair for agreement. Throws Error where the device has no such group. Suspends. */
     function _moteKeyNew(group: number): number
     /** A P-256 key for signatures, of 32 bytes; copies it. */
     function _moteKeyImport(privateKey: Buffer): number
@@ -49,7 +54,6 @@ declare module "@devicescript/core" {
     function _moteKeySign(key: number, data: Buffer): Buffer
     /** Whether that key made the signature; undefined when it could not be told. Suspends. */
     function _moteKeyVerify(publicKey: Buffer, data: Buffer, signature: Buffer): boolean | undefined
-
     /** Closes a handle of any of the above and erases its keys. */
     function _moteCryptoClose(handle: number): void
     /** Closes it, too, once `owner` is out of reach: not at once, but before handles run out. Returns the handle. */
@@ -61,13 +65,12 @@ declare module "@devicescript/core" {
     function _moteCryptoWrap(handle: number, wrapper: number): Buffer
     /** A new handle of what `_moteCryptoWrap` gave; undefined when it is not authentic. */
     function _moteCryptoUnwrap(wrapped: Buffer, wrapper: number): number | undefined
-
     /**
-     * Whether a certificate may be believed: bits of TlsCertificateFlags. Certificates are DER, 1 to 16 in `chain`, the
-     * peer's own first, up to 16 in `anchors`, 32768 bytes together. `identity` is a host name or IP address that
-     * subjectAltName must have (RFC 9525), up to 255 bytes, "" for anyone. `purpose`: 0 for a server's certificate, 1 for
-     * a client's. `when`: Unix seconds; undefined: validity is not looked at. Suspends. Throws Error where the device
-     * knows no certificates.
+     * Whether a certificate may be believed: bits of TlsCertificateFlags. Certificates are DER, 1 to 16 in `chain`,
+     * the peer's own first, up to 16 in `anchors`, 32768 bytes together. `identity` is a host name or IP address that
+     * subjectAltName must have (RFC 9525), up to 255 bytes, "" for anyone. `purpose`: 0 for a server's certificate, 1
+     * for a client's. `when`: Unix seconds; undefined: validity is not looked at. Throws Error where the device knows
+     * no certificates. Suspends.
      */
     function _moteCertificateCheck(
         chain: Buffer[],
@@ -76,38 +79,47 @@ declare module "@devicescript/core" {
         purpose: number,
         when: number | undefined,
     ): number
-
     /** Record number encryption of DTLS 1.3 (RFC 9147 §4.2.3) with the cipher of an AEAD; copies the key. */
     function _moteRecordMaskNew(algorithm: number, key: Buffer): number
     /** The mask, 2 bytes, by the first 16 bytes of the ciphertext. */
     function _moteRecordMask(mask: number, sample: Buffer): Buffer
 
-    // Records in one call. `state` is packed, 32 bytes: form 1 (1: DTLS 1.2), AEAD handle 2, epoch 2, next sequence number 6,
-    // fixed IV 12 (left-aligned), IV length 1 and explicit nonce length 1 (4 and 8, or 12 and 0), 7 bytes 0. Integers are
-    // big-endian.
+    // Records in one call. `state` is packed, 32 bytes: form 1 (1: DTLS 1.2), AEAD handle 2, epoch 2, next sequence
+    // number 6, fixed IV 12 (left-aligned), IV length 1 and explicit nonce length 1 (4 and 8, or 12 and 0), 7 bytes 0.
+    // Integers are big-endian.
 
-    /** Seals 1 to 64 messages as one record of `type` each, one behind the other; counts the sequence number up in `state`. */
+    /**
+     * Seals 1 to 64 messages as one record of `type` each, one behind the other; counts the sequence number up in
+     * `state`.
+     */
     function _moteRecordSeal(state: Buffer, type: number, messages: Buffer[]): Buffer
     /**
-     * The sequence number of the whole record at `offset` that ends at or before `end`, when its content type is known and
-     * version and epoch are those of `state`; else -1.
+     * The sequence number of the whole record at `offset` that ends at or before `end`, when its content type is known
+     * and version and epoch are those of `state`; else -1.
      */
     function _moteRecordSequence(state: Buffer, datagram: Buffer, offset: number, end: number): number
-    /** Opens the record at `offset` of `datagram`; undefined when it is not authentic. Does not look at the replay window. */
+    /**
+     * Opens the record at `offset` of `datagram`; undefined when it is not authentic. Does not look at the replay
+     * window.
+     */
     function _moteRecordOpen(state: Buffer, datagram: Buffer, offset: number): Buffer | undefined
     /**
      * Makes one record at `offset` of `target` of the `length` bytes (0 to 16384) that stand 13 bytes and the explicit
      * nonce behind it, and returns how many bytes the record has: the tag comes after them.
      */
     function _moteRecordSealInPlace(state: Buffer, type: number, target: Buffer, offset: number, length: number): number
-    /** Like `_moteRecordOpen`, but the plaintext takes the ciphertext's place, or zeros where it is not authentic. Returns its length, or -1. */
+    /**
+     * Like `_moteRecordOpen`, but the plaintext takes the ciphertext's place, or zeros where it is not authentic.
+     * Returns its length, or -1.
+     */
     function _moteRecordOpenInPlace(state: Buffer, datagram: Buffer, offset: number): number
 
-    // UDP. Addresses are texts, "127.0.0.1" or "fe80::1%2". "Minus an IOErrorEnum code" means -255 for FAILED, which is 0.
+    // UDP. Addresses are texts, "127.0.0.1" or "fe80::1%2". "Minus an IOErrorEnum code" means -255 for FAILED, which is
+    // 0.
 
     /**
-     * Opens and binds a socket. `localHost` and `remoteHost` may be "" (any, not connected); ports 0 to 65535.
-     * Suspends. Returns a handle, or minus an IOErrorEnum code.
+     * Opens and binds a socket. `localHost` and `remoteHost` may be "" (any, not connected); ports 0 to 65535. Returns
+     * a handle, or minus an IOErrorEnum code. Suspends.
      */
     function _moteUdpOpen(localHost: string, localPort: number, remoteHost: string, remotePort: number): number
     /** Port the socket is bound to. */
@@ -128,27 +140,35 @@ declare module "@devicescript/core" {
     function _moteUdpIsReadable(socket: number): boolean
     /** Closes; whatever waits is dropped. */
     function _moteUdpClose(socket: number): void
-    /** Addresses of a host. Suspends. An empty array when there is none. */
+    /** Addresses of a host. An empty array when there is none. Suspends. */
     function _moteResolve(host: string): string[]
 
     // Storage, clocks, settings, log
 
-    /** A saved blob, or undefined. Names have 1 to 14 characters. */
+    /** A saved blob, or undefined. Names have 1 to 14 characters. Suspends. */
     function _moteStorageLoad(name: string): Buffer | undefined
-    /** Suspends until the blob is safe against power loss. Returns 0 or minus an IOErrorEnum code. */
+    /** Suspends until the blob is safe against power loss. Returns 0 or minus an IOErrorEnum code. Suspends. */
     function _moteStorageSave(name: string, value: Buffer): number
-    /** Returns 0, also when there is none, or minus an IOErrorEnum code: the blob is still there. */
+    /** Returns 0, also when there is none, or minus an IOErrorEnum code: the blob is still there. Suspends. */
     function _moteStorageRemove(name: string): number
     /** Unix seconds, or undefined while unknown. The monotonic clock is `ds.millis()`. */
     function _moteWallClock(): number | undefined
-    /** A setting of this device (host, port, path, identity, key, ...) as text; undefined when it has none of that name. */
+    /**
+     * A setting of this device (host, port, path, identity, key, ...) as text; undefined when it has none of that
+     * name.
+     */
     function _moteSetting(name: string): string | undefined
     /** Why the device started: "power-on", "reset", "panic", "watchdog", "brown-out", "deep-sleep" or "unknown". */
     function _moteRebootReason(): string
     /** Bytes of native memory that are free; 0 when unknown. */
     function _moteFreeMemory(): number
-    /** Switches the device off for `ms` (1 to 2^31-1); then it starts anew, with the reboot reason "deep-sleep". */
+    /**
+     * Switches the device off for `ms` (1 to 2^31-1); then it starts anew, with the reboot reason "deep-sleep".
+     * Suspends.
+     */
     function _moteDeepSleep(ms: number): void
+
+    // I2C: declared by @devicescript/i2c, whose package calls it.
 
     // Pins: what GPIO.prototype of @devicescript/gpio calls. A pin is its number on the chip.
 

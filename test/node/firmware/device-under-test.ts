@@ -6,6 +6,7 @@ import {
     buildNative,
     checkedDevice,
     failingLibrary,
+    lostNetwork,
     missingFor,
     type NativeProgram,
     withTranslations,
@@ -60,17 +61,23 @@ export const translatedLinux: DeviceKind = {
     },
 }
 
-/** Linux where parts of the crypto library have no memory (firmware/test/failing_library.c). */
-export const linuxWithoutMemory: DeviceKind = {
+/** Linux with a library before those of the system. */
+const linuxBehind = (library: NativeProgram, name: string): DeviceKind => ({
     ...linux,
-    name: "Linux without memory for cryptography",
+    name,
     command: async (program, settings) => [
         "env",
-        `LD_PRELOAD=${buildNative(failingLibrary)}`,
+        `LD_PRELOAD=${buildNative(library)}`,
         "ASAN_OPTIONS=verify_asan_link_order=0", // it wants to be the first library
         ...(await linux.command(program, settings)),
     ],
-}
+})
+
+/** Linux where parts of the crypto library have no memory (firmware/test/failing_library.c). */
+export const linuxWithoutMemory = linuxBehind(failingLibrary, "Linux without memory for cryptography")
+
+/** Linux whose network has no route for the first datagram and for a later one (firmware/test/lost_network.c). */
+export const linuxWithoutRoute = linuxBehind(lostNetwork, "Linux without a route at times")
 
 /** The emulated RV32IMC board. */
 export const board: DeviceKind = {

@@ -2,7 +2,7 @@ import { ok, strictEqual } from "node:assert/strict"
 import { freePort, mote, Running, sleep, untilBound } from "../../interop/process.js"
 import { missingProgram, needs } from "../../support/needs.js"
 import { RoughPath } from "../../support/rough-path.js"
-import { board, type DeviceKind, linux } from "./device-under-test.js"
+import { board, type DeviceKind, linux, linuxWithoutRoute } from "./device-under-test.js"
 
 /** libcoap's keys are text. */
 const TEXT_KEY = "0123456789abcdef"
@@ -139,7 +139,25 @@ for (const kind of [linux, board])
     })
 
 describe("mote-device", function () {
-    this.timeout(60000)
+    this.timeout(180000)
+
+    it("keeps its session when the network took neither a datagram of the handshake nor one of a request", async function () {
+        needs(this, linux.missing())
+        await linuxWithoutRoute.command(SENSOR, settings(linux, 1)) // compiled before time counts
+        const port = await freePort()
+        const server = new Running(gateway(port))
+        try {
+            await untilBound(port)
+            const device = new Running(await linuxWithoutRoute.command(SENSOR, settings(linux, port)))
+            await device.expect(`posted sample ${SAMPLES}`, 30000)
+            await device.end()
+            ok(!device.output.includes("next attempt"), device.output)
+            strictEqual(device.output.match(/connected: handshake/g)?.length, 1, device.output)
+            strictEqual(server.output.match(/ \/readings: /g)?.length, SAMPLES, server.output)
+        } finally {
+            await server.end()
+        }
+    })
 
     it("finds a gateway by name", async function () {
         needs(this, linux.missing())

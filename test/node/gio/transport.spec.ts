@@ -1,6 +1,8 @@
 import { ok, rejects, strictEqual } from "node:assert/strict"
+import { DtlsClientConnection } from "../../../src/gio/dtls-client-connection.js"
 import { type DtlsConnection } from "../../../src/gio/dtls-connection.js"
 import { DtlsListener } from "../../../src/gio/dtls-listener.js"
+import { IOCondition } from "../../../src/gio/enums.js"
 import { type GError, ioError, IOErrorEnum } from "../../../src/gio/errors.js"
 import { LogLevel } from "../../../src/gio/log-level.js"
 import { SinglePsk } from "../../../src/gio/credentials.js"
@@ -8,6 +10,7 @@ import { type DtlsSettings, newSettings } from "../../../src/gio/settings.js"
 import { allSuites } from "../../../src/dtls/key-exchange/suites.js"
 import { gatewayLimits } from "../../../src/dtls/handshake/limits.js"
 import { wifi } from "../../../src/dtls/flight/retransmission.js"
+import { type SocketAddress } from "../../../src/gio/socket-address.js"
 import { connect, type DtlsSocket } from "../../../src/platform/node/connect.js"
 import { NodeServices } from "../../../src/platform/node/services.js"
 import { type UdpSocket } from "../../../src/platform/services.js"
@@ -35,6 +38,10 @@ class Served {
         const served = new Served(new DtlsListener(services, socket, settings), socket)
         served.lines = lines
         return served
+    }
+
+    address(): SocketAddress {
+        return { address: "127.0.0.1", port: this.socket.localAddress().port }
     }
 
     connect(deadline = 3000): Promise<DtlsSocket> {
@@ -100,6 +107,30 @@ describe("the tasks that drive an endpoint", () => {
             return receiveMessages.call(served.socket, messages, ...rest)
         }
         await (await served.connect(10000)).close()
+        await served.close()
+    })
+
+    it("[F25] tell the error of a datagram that was not sent to that send alone: before the session stands, and after", async () => {
+        const served = await Served.open(() => undefined)
+        const services = new NodeServices()
+        const socket = await services.openUdp({ remote: served.address(), localHost: undefined, localPort: 0 })
+        const { sendMessages } = socket
+        let failing = 1
+        socket.sendMessages = (...given) => {
+            if (failing-- > 0) throw ioError(IOErrorEnum.HOST_UNREACHABLE, "no route")
+            return sendMessages.apply(socket, given)
+        }
+        const key = new SinglePsk(Buffer.from(psk.identity), psk.key)
+        const settings = newSettings(allSuites(), key, wifi(), gatewayLimits())
+        const client = new DtlsClientConnection(services, socket, settings, "127.0.0.1")
+        strictEqual(await client.handshake(), true)
+        strictEqual(client.conditionCheck(IOCondition.IN), 0)
+        failing = 1
+        await rejects(client.sendMessages([out("lost")], 0, -1), { code: IOErrorEnum.HOST_UNREACHABLE })
+        strictEqual(client.conditionCheck(IOCondition.IN), 0)
+        strictEqual(await client.sendMessages([out("kept")], 0, -1), 1)
+        await client.close()
+        socket.close()
         await served.close()
     })
 

@@ -1,0 +1,136 @@
+/* Heap blocks: how each kind lies in the arena, and the way from a value to its block. */
+#ifndef MOTE_BLOCK_H
+#define MOTE_BLOCK_H
+
+#include "mote_vm.h"
+#include "value.h"
+
+/* Blocks. The header has kind (bits 0-3), flags (4-7) and size in words, header included (8-31). */
+
+enum kind {
+    KIND_FREE,
+    KIND_DOUBLE,
+    KIND_STRING,
+    KIND_BUFFER,
+    KIND_JUMP,
+    KIND_STACK, /* marked by its fiber */
+    KIND_ARRAY,
+    KIND_MAP,
+    KIND_TABLE,
+    KIND_VALUES,
+    KIND_FRAME,
+    KIND_CLOSURE,
+    KIND_BOUND,
+    KIND_FIBER
+};
+
+enum { FLAG_MARKED = 0x10, FLAG_GRAY = 0x20, FLAG_A = 0x40 };
+/** A map that others have as their prototype: storing into it empties the lookup cache. */
+#define FLAG_PROTOTYPE FLAG_A
+/** A table with keys that are heap strings, so that words alone do not decide. */
+#define FLAG_TEXT_KEYS FLAG_A
+
+typedef struct {
+    uint32_t header;
+    uint32_t low, high;
+} block_double;
+
+typedef struct {
+    uint32_t header;
+    uint32_t bytes, characters;
+    char text[];
+} block_string;
+
+typedef struct {
+    uint32_t header;
+    uint32_t length;
+    uint8_t data[];
+} block_buffer;
+
+typedef struct {
+    uint32_t header;
+    mote_value items[];
+} block_values;
+
+typedef struct {
+    uint32_t header;
+    uint32_t length;
+    mote_value items; /* block_values, or 0 when nothing was ever stored */
+} block_array;
+
+typedef struct {
+    uint32_t header;
+    mote_value prototype; /* undefined: Object.prototype */
+    mote_value table;     /* 0 when empty */
+} block_map;
+
+/** Pairs of key and value in order of insertion; large ones end with a hash index (object.c). */
+typedef struct {
+    uint32_t header;
+    uint16_t count, capacity;
+    mote_value pairs[];
+} block_table;
+
+typedef struct {
+    uint32_t header;
+    mote_value parent; /* block_frame or undefined */
+    mote_value slots[];
+} block_frame;
+
+typedef struct {
+    uint32_t header;
+    mote_value function;
+    mote_value frame;
+} block_closure;
+
+typedef struct {
+    uint32_t header;
+    mote_value receiver;
+    mote_value function; /* immediate function or native, or block_closure */
+} block_bound;
+
+/** A jump on its way through finally blocks; never leaves its function. */
+typedef struct {
+    uint32_t header;
+    uint32_t function, target, levels;
+} block_jump;
+
+typedef struct {
+    uint32_t header;
+    mote_value next; /* block_fiber or 0 */
+    mote_value stack;
+    mote_value ret_val;
+    uint32_t id;
+    uint32_t wake_low, wake_high; /* ms, one up; 0: no wake time */
+    uint32_t sp, link;            /* indexes into the stack */
+    uint32_t pc;
+    uint16_t depth;
+    uint8_t suspended, hosted, dead; /* hosted: waits for mote_resume */
+} block_fiber;
+
+static inline void *at_offset(const mote_vm *vm, uint32_t offset)
+{
+    return (uint8_t *)(uintptr_t)vm + offset;
+}
+
+static inline uint32_t header_of(const mote_vm *vm, mote_value block)
+{
+    return *(uint32_t *)at_offset(vm, block);
+}
+
+static inline uint32_t block_words(const mote_vm *vm, mote_value block)
+{
+    return header_of(vm, block) >> 8;
+}
+
+static inline bool has_kind(const mote_vm *vm, mote_value v, enum kind kind)
+{
+    return is_heap(v) && v != 0 && (header_of(vm, v) & 15u) == (uint32_t)kind;
+}
+
+static inline enum kind kind_of(const mote_vm *vm, mote_value block)
+{
+    return (enum kind)(header_of(vm, block) & 15u);
+}
+
+#endif

@@ -1,0 +1,35 @@
+/* Activations: entering and leaving functions, handlers of exceptions. */
+#ifndef MOTE_CALL_H
+#define MOTE_CALL_H
+
+#include "state.h"
+
+/** Enters a call: `base` is the function, its `count` arguments follow. */
+void mote_call_enter(mote_vm *vm, mote_value *base, unsigned count, mote_value receiver);
+void mote_call_array(mote_vm *vm, mote_value function, mote_value array);
+/**
+ * Enters a function of the image: base[0] is the receiver, UNDEFINED when there is none, and operands keep it alive.
+ * False: an exception or panic is pending.
+ */
+bool mote_call_enter_function(mote_vm *vm, mote_value *base, uint32_t index, unsigned count, mote_value env);
+/** Calls a native; its result is in vm->ret_val, unless an exception or panic is pending. */
+void mote_call_enter_native(mote_vm *vm, mote_value *base, uint32_t index, unsigned count);
+/** Puts a new object of the constructor `index` to base[0]. */
+bool mote_call_make_object(mote_vm *vm, mote_value *base, uint32_t index, mote_value env);
+/** Leaves the running activation with `result`. */
+void mote_call_return(mote_vm *vm, mote_value result);
+/** Sets the registers from the link words. */
+void mote_frame_restore(mote_vm *vm, mote_value *link);
+const image_function *mote_running_function(const mote_vm *vm);
+
+/* unwind.c */
+
+void mote_unwind_exception(mote_vm *vm);
+void mote_unwind_jump(mote_vm *vm, uint32_t target, uint32_t levels);
+/** Goes on with a saved jump or exception at the end of a finally block. */
+void mote_unwind_again(mote_vm *vm, mote_value saved);
+bool mote_try_enter(mote_vm *vm, uint32_t handler);
+bool mote_try_leave(mote_vm *vm);
+bool mote_try_is_top(const mote_vm *vm, uint32_t handler);
+
+#endif
