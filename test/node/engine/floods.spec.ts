@@ -124,8 +124,7 @@ describe("floods", () => {
         const server = s.serverAssociation()
         const [before, deadline, sent] = [picture(server), server.deadline(), s.sent]
         s.now += 1000
-        for (let i = 0; i < 5000; i++)
-            s.toServer(record(ContentType.applicationData, 1, 100 + i, Buffer.alloc(40)))
+        for (let i = 0; i < 5000; i++) s.toServer(record(ContentType.applicationData, 1, 100 + i, Buffer.alloc(40)))
         s.drain()
         deepStrictEqual([picture(server), server.deadline(), s.sent], [before, deadline, sent])
         strictEqual(drops(server)["notAuthentic"], 5000)
