@@ -129,7 +129,7 @@ describe("handshake grammar", () => {
         strictEqual(s.client.phase, AssociationPhase.connected)
     })
 
-    it("[H01 part] in epoch 0 a message that the grammar does not allow is dropped and its place stays free", () => {
+    it("[H01] in epoch 0 a message that the grammar does not allow is dropped and its place stays free", () => {
         for (const type of [1, 4, 11, 13, 14, 15, 16, 20, 22, 99]) {
             const s = simulate()
             s.begin()
@@ -178,7 +178,7 @@ describe("handshake grammar", () => {
         strictEqual(s.sent, sent)
     })
 
-    it("[H10 part] a server that answers what was not offered, twice, or with data: alerts by the table", () => {
+    it("[H10] a server that answers what was not offered, twice, or with data: alerts by the table", () => {
         const cases: [string, (hello: ServerHello) => void, AlertDescription][] = [
             [
                 "unsolicited",
@@ -212,7 +212,7 @@ describe("handshake grammar", () => {
         }
     })
 
-    it("[H10 part] unknown extensions of a client are ignored, broken ones are decode_error", () => {
+    it("[H10] unknown extensions of a client are ignored, broken ones are decode_error", () => {
         const unknown = withClientHello((h) => h.extensions.push({ type: 4711, data: Buffer.alloc(9) }))
         strictEqual(serverFailure(unknown)[0], undefined)
         strictEqual(unknown.serverAssociation().phase, AssociationPhase.handshaking)
@@ -286,7 +286,7 @@ describe("handshake grammar", () => {
         strictEqual(countOf(s.serverOutputs, OutputKind.question), 1)
     })
 
-    it("[H15 part] extended master secret is used when offered, refused without when required, on both sides", () => {
+    it("[H15] extended master secret is used when offered, refused without when required, on both sides", () => {
         ok(connected().client.parameters.extendedMasterSecret)
         const without = withServerHello((h) => (h.extensions = []))
         strictEqual(without.client.failure, undefined)
@@ -354,7 +354,7 @@ describe("handshake grammar", () => {
         }
     })
 
-    it("[H26 part] master secret, premaster and keys are zeros after close, after failure and where they are done with", () => {
+    it("[H26] master secret, premaster and keys are zeros after close, after failure and where they are done with", () => {
         const crypto = new SpyCrypto()
         const s = connected((client, server) => (client.crypto = server.crypto = crypto))
         const parameters = s.client.parameters as SecurityParametersV12
@@ -384,7 +384,7 @@ describe("handshake grammar", () => {
         ok(hex(undefined) !== hex(Buffer.alloc(0)))
     })
 
-    it("[H20 part] a thousand failing handshakes leave no peer behind, and a good client is served", () => {
+    it("[H20] a thousand failing handshakes leave no peer behind, and a good client is served", () => {
         const s = simulate()
         for (let i = 0; i < 1000; i++) {
             s.clientAddress = `client|${i}`
@@ -401,7 +401,7 @@ describe("handshake grammar", () => {
         strictEqual(s.client.phase, AssociationPhase.connected)
     })
 
-    it("[P10 part] every failure names reason, alert and the message that was expected", () => {
+    it("[P10] every failure names reason, alert and the message that was expected", () => {
         const s = untilNextTimer(withServerHello((h) => (h.cipherSuite = 0xc0a9)))
         deepStrictEqual(s.client.failure, {
             reason: FailureReason.illegalParameter,

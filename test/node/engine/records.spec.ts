@@ -119,7 +119,7 @@ describe("records", () => {
         strictEqual(s.client.send([Buffer.from("three")], false), 0)
     })
 
-    it("[R09 part] the epoch never comes near its end: renegotiation is refused, and records of later epochs are dropped", () => {
+    it("[R09] the epoch never comes near its end: renegotiation is refused, and records of later epochs are dropped", () => {
         const s = connected()
         for (const epoch of [2, 3, 65534, 65535])
             ok(isDiscarded(s, record(ContentType.handshake, epoch, 0, Buffer.alloc(60))))
@@ -200,7 +200,7 @@ describe("records", () => {
         strictEqual(s.client.phase, AssociationPhase.connected)
     })
 
-    it("[R16 part] unprotected handshake, alert and ChangeCipherSpec are discarded once keys are active", () => {
+    it("[R16] unprotected handshake, alert and ChangeCipherSpec are discarded once keys are active", () => {
         const s = connected()
         ok(isDiscarded(s, record(ContentType.alert, 0, 90, Buffer.from([2, 40]))))
         ok(isDiscarded(s, record(ContentType.alert, 0, 91, Buffer.from([1, 0]))))
@@ -352,7 +352,7 @@ describe("records", () => {
         strictEqual(server.failure?.reason, FailureReason.peerAlert)
     })
 
-    it("[R14 part] an authentic record above 2^14 bytes is answered with record_overflow", () => {
+    it("[R14] an authentic record above 2^14 bytes is answered with record_overflow", () => {
         const s = connected()
         const writer = new Writer(64)
         s.client.record.seal(writer, ContentType.applicationData, 1, Buffer.alloc(16385))

@@ -90,7 +90,7 @@ const brokenHellos: [string, (message: Message) => Buffer, FailureReason][] = [
 
 describe("unprotected handshake messages that are wrong", () => {
     for (const [name, forge, reason] of brokenHellos)
-        it(`[H09 part] [H10 part] a forged ServerHello (${name}) is put aside and said at once; the true one connects`, () => {
+        it(`[H09 part] [H10] a forged ServerHello (${name}) is put aside and said at once; the true one connects`, () => {
             const { s, flight } = awaitingServerHello()
             s.toClient(forge(flight[0]))
             s.toClient(forge(flight[0]))
@@ -181,7 +181,7 @@ describe("unprotected handshake messages that are wrong", () => {
         strictEqual(u.client.failure?.reason, FailureReason.noCredentials)
     })
 
-    it("[D07 part] HelloVerifyRequests without end hold a client up to its next timer, not longer", () => {
+    it("[D07] HelloVerifyRequests without end hold a client up to its next timer, not longer", () => {
         const s = simulate()
         s.begin()
         for (let i = 0; i < 20; i++)
@@ -192,7 +192,7 @@ describe("unprotected handshake messages that are wrong", () => {
         strictEqual(s.client.phase, AssociationPhase.connected)
     })
 
-    it("[D07 part] when only HelloVerifyRequests come, the handshake ends at its deadline and gives them as the reason", () => {
+    it("[D07] when only HelloVerifyRequests come, the handshake ends at its deadline and gives them as the reason", () => {
         const s = simulate()
         s.fault = () => []
         s.begin()
@@ -206,7 +206,7 @@ describe("unprotected handshake messages that are wrong", () => {
         ok(s.sent <= 9 * 70, `${s.sent} hellos in 64 s`)
     })
 
-    it("[D07 part] an empty cookie is none: said at once, without another hello, and the true cookie is followed", () => {
+    it("[D07] an empty cookie is none: said at once, without another hello, and the true cookie is followed", () => {
         const s = simulate()
         s.begin()
         const sent = s.sent
@@ -227,7 +227,7 @@ describe("messages that can never fit", () => {
         ["a ServerHelloDone first", serverHelloDone, 0, FailureReason.unexpectedMessage],
     ]
     for (const [name, type, length, reason] of atClient)
-        it(`[H01 part] [H24 part] ${name} is said at once, and is the reason at the next timer; the true flight connects`, () => {
+        it(`[H01] [H24 part] ${name} is said at once, and is the reason at the next timer; the true flight connects`, () => {
             for (const isAlone of [false, true]) {
                 const { s, flight } = awaitingServerHello((client) => (client.limits = mcuLimits()))
                 // Certificates come behind the ServerHello.
@@ -253,7 +253,7 @@ describe("messages that can never fit", () => {
             }
         })
 
-    it("[H01 part] a Certificate in place of the ClientKeyExchange is said at once; the client may still repeat the true one", () => {
+    it("[H01] a Certificate in place of the ClientKeyExchange is said at once; the client may still repeat the true one", () => {
         const s = awaitingClientKeyExchange()
         s.toServer(handshake(certificate, 2, Buffer.alloc(40), 9))
         s.drain()
