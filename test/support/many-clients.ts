@@ -124,8 +124,7 @@ export class ManyClients {
     }
 
     private drainServer(): void {
-        for (let reply = this.server.nextReply(); reply !== undefined; reply = this.server.nextReply())
-{
+        for (let reply = this.server.nextReply(); reply !== undefined; reply = this.server.nextReply()) {
             this.watch?.replies(reply.data)
             this.toClient(reply.address as string, reply.data)
         }

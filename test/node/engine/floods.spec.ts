@@ -35,6 +35,8 @@ describe("record sizes", () => {
                 [failure?.reason, failure?.alert],
                 [FailureReason.recordOverflow, AlertDescription.recordOverflow],
             )
+            s.run(s.now + 100)
+            strictEqual(s.client.failure?.reason, FailureReason.peerAlert)
         }
     })
 
