@@ -8,7 +8,7 @@ import { AlertDescription, ContentType, HandshakeType } from "../../../src/dtls/
 import { writeHelloVerifyRequest } from "../../../src/dtls/wire/hello-verify-request.js"
 import { readServerHello, type ServerHello, writeServerHello } from "../../../src/dtls/wire/server-hello.js"
 import { type Simulation } from "../../engine/simulation.js"
-import { simulate } from "../../support/connected.js"
+import { drops, simulate } from "../../support/connected.js"
 import { fragment, handshake, type Message, messages, record, records } from "../../support/wire.js"
 
 /* Before keys exist anyone can send a handshake message: what is wrong is put aside, and the true one still counts. */
@@ -216,6 +216,66 @@ describe("unprotected handshake messages that are wrong", () => {
         deepStrictEqual(refusals(s.clientOutputs), [FailureReason.decodeError])
         s.run(500)
         strictEqual(s.client.phase, AssociationPhase.connected)
+    })
+})
+
+describe("floods of unprotected alerts and messages during a handshake", () => {
+    const alert = (level: number, description: number, sequence: number): Buffer =>
+        record(ContentType.alert, 0, 500 + sequence, Buffer.from([level, description]))
+    const diagnostics = (outputs: Output[], which: Diagnostic): number =>
+        outputs.filter(({ diagnostic }) => diagnostic === which).length
+
+    it("of a thousand warnings of ten kinds each side tells the first, counts the others, and connects", () => {
+        const s = simulate()
+        s.fault = (index, toServer) => {
+            // Before the second hello's answer arrives, and before the client's last flight does.
+            if (index === SERVER_FLIGHT || index === SERVER_FLIGHT + 1)
+                for (let i = 0; i < 1000; i++)
+                    if (toServer) s.toServer(alert(1, 90 + (i % 10), i))
+                    else s.toClient(alert(1, 90 + (i % 10), i))
+            return [5]
+        }
+        s.begin()
+        s.run(500)
+        for (const [association, outputs] of [
+            [s.client, s.clientOutputs],
+            [s.serverAssociation(), s.serverOutputs],
+        ] as const) {
+            strictEqual(association.state, AssociationState.connected)
+            strictEqual(diagnostics(outputs, Diagnostic.warningAlert), 1)
+            strictEqual(drops(association)["unprotected"], 999)
+        }
+    })
+
+    it("each handshake tells its own first warning", () => {
+        const s = simulate()
+        for (let handshakes = 0; handshakes < 2; handshakes++) {
+            s.rebootClient()
+            s.begin()
+            s.toClient(alert(1, 90, 1))
+            s.toClient(alert(1, 90, 2))
+            s.run(s.now + 500)
+            strictEqual(diagnostics(s.clientOutputs, Diagnostic.warningAlert), 1)
+        }
+    })
+
+    it("fatal alerts and wrong messages in turn are told a few times, and the handshake still fails with the last", () => {
+        const { s, flight } = awaitingServerHello()
+        for (let i = 0; i < 500; i++) {
+            s.toClient(alert(2, i % 2 === 0 ? AlertDescription.handshakeFailure : AlertDescription.decodeError, i))
+            s.toClient(changed(flight[0], (hello) => (hello.cipherSuite = 0x1301)))
+        }
+        s.toClient(alert(2, AlertDescription.handshakeFailure, 1000))
+        s.drain()
+        const told = [Diagnostic.unprotectedAlert, Diagnostic.refusedMessage].map((which) =>
+            diagnostics(s.clientOutputs, which),
+        )
+        strictEqual(told[0] + told[1], 4)
+        alone(s, 5000)
+        deepStrictEqual(
+            [s.client.failure?.reason, s.client.failure?.alert],
+            [FailureReason.peerAlert, AlertDescription.handshakeFailure],
+        )
     })
 })
 
