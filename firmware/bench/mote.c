@@ -190,24 +190,6 @@ void port_udp_close(unsigned slot)
     (void)slot;
 }
 
-void port_crypto_lock(void)
-{
-}
-
-void port_crypto_unlock(void)
-{
-}
-
-void port_work(work *job)
-{
-    (void)job;
-}
-
-work *port_work_done(void)
-{
-    return NULL;
-}
-
 void port_resolve(const char *host, char (*addresses)[UDP_HOST_BYTES], unsigned most)
 {
     (void)host, (void)most;

@@ -139,32 +139,6 @@ void port_udp_close(unsigned slot)
     sockets[slot].waits = false;
 }
 
-/* Work is done at once. */
-
-static work *done;
-
-void port_work(work *job)
-{
-    job->run(job);
-    job->next = done;
-    done = job;
-}
-
-work *port_work_done(void)
-{
-    work *job = done;
-    if (job != NULL) done = job->next;
-    return job;
-}
-
-void port_crypto_lock(void)
-{
-}
-
-void port_crypto_unlock(void)
-{
-}
-
 void port_resolve(const char *host, char (*addresses)[UDP_HOST_BYTES], unsigned most)
 {
     size_t length = strlen(host);
