@@ -21,7 +21,8 @@ export function allRows(): string[] {
 
 const NO_1_3 = "DTLS 1.3 is not spoken; its rows come with it."
 const NO_CERTIFICATES = "There are no certificates yet, only pre-shared keys."
-const NO_RESUMPTION = "Sessions are not resumed: a ServerHello names none, and a session id that a client offers is ignored."
+const NO_RESUMPTION =
+    "Sessions are not resumed: a ServerHello names none, and a session id that a client offers is ignored."
 const NO_CONNECTION_IDS = "Connection IDs (RFC 9146) are not negotiated; records of type tls12_cid are discarded (R03)."
 const NOT_SAVED = "Associations are not saved: after a restart there is a new handshake, with new keys and numbers."
 
