@@ -1,9 +1,9 @@
 import { deepStrictEqual, ok, strictEqual } from "node:assert/strict"
 import { failureText } from "../../../host/describe.js"
-import { AssociationState } from "../../../src/dtls/association/association.js"
+import { AssociationPhase } from "../../../src/dtls/association/association-state.js"
 import { type Output, OutputKind } from "../../../src/dtls/association/output.js"
 import { Writer } from "../../../src/dtls/bytes/writer.js"
-import { TLS_PSK_WITH_AES_128_CCM, TLS_PSK_WITH_AES_128_CCM_8 } from "../../../src/dtls/crypto/suites.js"
+import { TLS_PSK_WITH_AES_128_CCM, TLS_PSK_WITH_AES_128_CCM_8 } from "../../../src/dtls/key-exchange/suites.js"
 import { type Failure, FailureReason } from "../../../src/dtls/handshake/failure.js"
 import { AlertDescription, ContentType, HandshakeType } from "../../../src/dtls/wire/code-points.js"
 import { type ClientHello, readClientHello, writeClientHello } from "../../../src/dtls/wire/client-hello.js"
@@ -295,7 +295,7 @@ describe("failures", () => {
         s.answerServer()
         s.drain()
         s.run(60000)
-        strictEqual(s.client.state, AssociationState.connected)
+        strictEqual(s.client.phase, AssociationPhase.connected)
         const late = simulate()
         late.serverAnswers = false
         late.begin()

@@ -1,8 +1,8 @@
 import { deepStrictEqual, ok, strictEqual } from "node:assert/strict"
-import { AssociationState } from "../../../src/dtls/association/association.js"
+import { AssociationPhase } from "../../../src/dtls/association/association-state.js"
 import { Diagnostic } from "../../../src/dtls/association/output.js"
 import { Writer } from "../../../src/dtls/bytes/writer.js"
-import { allSuites } from "../../../src/dtls/crypto/suites.js"
+import { allSuites } from "../../../src/dtls/key-exchange/suites.js"
 import { NEVER } from "../../../src/dtls/flight/retransmission.js"
 import { FailureReason } from "../../../src/dtls/handshake/failure.js"
 import { gatewayLimits } from "../../../src/dtls/handshake/limits.js"
@@ -79,7 +79,7 @@ describe("floods", () => {
             }
             s.begin()
             s.run(500)
-            strictEqual(s.client.state, AssociationState.connected, `${count} records`)
+            strictEqual(s.client.phase, AssociationPhase.connected, `${count} records`)
             const kept = Math.floor((earlyRecordBytes - 45) / 1013)
             strictEqual(drops(s.serverAssociation())["earlyFull"] ?? 0, Math.max(0, count - kept))
             strictEqual(s.serverAssociation().snapshot().earlyBytes, 0)
@@ -91,7 +91,7 @@ describe("floods", () => {
         for (const body of [[2], [40], [], [2, 40, 0], [3, 40], [0, 40]])
             s.toServer(sealed(s, ContentType.alert, Buffer.from(body)))
         s.drain()
-        strictEqual(s.serverAssociation().state, AssociationState.connected)
+        strictEqual(s.serverAssociation().phase, AssociationPhase.connected)
         strictEqual(drops(s.serverAssociation())["unexpected"], 4)
     })
 
@@ -119,7 +119,7 @@ describe("floods", () => {
     })
 
     it("[D12] 5 000 forged records on a session with a long tag: no answer, no end, no later idle time, all counted", () => {
-        const [suite] = allSuites().filter(({ tagLength }) => tagLength === 16)
+        const [suite] = allSuites().filter(({ aead }) => aead.tagLength === 16)
         const s = connected((client, server) => (client.suites = server.suites = [suite]))
         s.clientSends("the last flight is done with")
         s.run(s.now + 50)
@@ -137,7 +137,7 @@ describe("floods", () => {
         const forge = (): void => s.toServer(record(ContentType.applicationData, 1, 100, Buffer.alloc(40)))
         for (let i = 0; i < 999; i++) forge()
         s.drain()
-        strictEqual(s.serverAssociation().state, AssociationState.connected)
+        strictEqual(s.serverAssociation().phase, AssociationPhase.connected)
         forge()
         s.drain()
         const { failure } = s.serverAssociation()
@@ -147,7 +147,7 @@ describe("floods", () => {
         s.rebootClient()
         s.connect()
         s.run(s.now + 1000)
-        strictEqual(s.client.state, AssociationState.connected)
+        strictEqual(s.client.phase, AssociationPhase.connected)
     })
 
     it("[D14] a forged record costs one call of the AEAD, a replay none, and neither a hash, an HMAC or a random byte", () => {
@@ -227,7 +227,7 @@ describe("floods", () => {
         s.begin()
         for (let i = 0; i < 100; i++) s.toClient(record(ContentType.alert, 0, 500 + i, Buffer.from([1, 90])))
         s.run(500)
-        strictEqual(s.client.state, AssociationState.connected)
+        strictEqual(s.client.phase, AssociationPhase.connected)
         ok(s.clientOutputs.some(({ diagnostic }) => diagnostic === Diagnostic.warningAlert))
     })
 })

@@ -4,7 +4,7 @@ import { Diagnostic } from "../../../src/dtls/association/output.js"
 import { FailureReason } from "../../../src/dtls/handshake/failure.js"
 import { type Simulation } from "../../engine/simulation.js"
 import { connected, simulate } from "../../support/connected.js"
-import { TLS_PSK_WITH_AES_128_GCM_SHA256 } from "../../../src/dtls/crypto/suites.js"
+import { TLS_PSK_WITH_AES_128_GCM_SHA256 } from "../../../src/dtls/key-exchange/suites.js"
 import { seededRandom, SpyCrypto } from "../../support/spy-crypto.js"
 
 /** The handshake and one message each way; the message is repeated by the test, as an application over UDP would. */

@@ -1,5 +1,5 @@
 import { deepStrictEqual, ok, strictEqual } from "node:assert/strict"
-import { AssociationState } from "../../../src/dtls/association/association.js"
+import { AssociationPhase } from "../../../src/dtls/association/association-state.js"
 import { Diagnostic } from "../../../src/dtls/association/output.js"
 import { cellular, type RetransmissionProfile, wifi } from "../../../src/dtls/flight/retransmission.js"
 import { FailureReason } from "../../../src/dtls/handshake/failure.js"
@@ -61,7 +61,7 @@ describe("retransmission timers", () => {
                 4 * initial + 10,
                 6 * initial + 10,
             ])
-            strictEqual(s.client.state, AssociationState.connected)
+            strictEqual(s.client.phase, AssociationPhase.connected)
         }
     })
 
@@ -106,7 +106,7 @@ describe("retransmission timers", () => {
         }
         s.begin()
         s.run(190000)
-        strictEqual(s.client.state, AssociationState.connected)
+        strictEqual(s.client.phase, AssociationPhase.connected)
         for (const list of Object.values(numbers)) {
             ok(list.length > 20, `${list.length} records`)
             strictEqual(new Set(list).size, list.length)
@@ -124,7 +124,7 @@ describe("path MTU", () => {
     for (const mtu of [1280, 576, 300, 128])
         it(`[F21] ${mtu} bytes: no datagram is larger, and the handshake completes without a loss`, () => {
             const s = withBudget(payload(mtu))
-            strictEqual(s.client.state, AssociationState.connected)
+            strictEqual(s.client.phase, AssociationPhase.connected)
             ok(s.log.every((datagram) => datagram.length <= payload(mtu)))
             ok(s.serverOutputs.every((output) => output.diagnostic !== Diagnostic.retransmitting))
         })
@@ -135,7 +135,7 @@ describe("path MTU", () => {
             s.fault = (_index, _toServer, data) => (s.sent > 3 && data.length > payload(mtu) ? [] : [5])
             s.begin()
             s.run(60000)
-            strictEqual(s.client.state, AssociationState.connected)
+            strictEqual(s.client.phase, AssociationPhase.connected)
             const budgets = s.serverOutputs.filter(({ diagnostic }) => diagnostic === Diagnostic.smallerDatagrams)
             ok(budgets.every(({ detail }) => detail === 548 || detail === 228))
             ok(budgets.length > 0)

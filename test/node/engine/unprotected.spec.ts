@@ -241,7 +241,7 @@ describe("floods of unprotected alerts and messages during a handshake", () => {
             [s.client, s.clientOutputs],
             [s.serverAssociation(), s.serverOutputs],
         ] as const) {
-            strictEqual(association.state, AssociationState.connected)
+            strictEqual(association.phase, AssociationPhase.connected)
             strictEqual(diagnostics(outputs, Diagnostic.warningAlert), 1)
             strictEqual(drops(association)["unprotected"], 999)
         }
