@@ -190,24 +190,6 @@ void mote_port_udp_close(unsigned slot)
     (void)slot;
 }
 
-void mote_port_crypto_lock(void)
-{
-}
-
-void mote_port_crypto_unlock(void)
-{
-}
-
-void mote_port_work(work *job)
-{
-    (void)job;
-}
-
-work *mote_port_work_done(void)
-{
-    return NULL;
-}
-
 void mote_port_resolve(const char *host, char (*addresses)[UDP_HOST_BYTES], unsigned most)
 {
     (void)host, (void)most;

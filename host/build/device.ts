@@ -247,7 +247,13 @@ function keepPackages(folder: string): void {
     const fresh = `${packages}.${process.pid}`
     cpSync(made, fresh, { recursive: true })
     rmSync(packages, { recursive: true, force: true })
-    renameSync(fresh, packages)
+    try {
+        renameSync(fresh, packages)
+    } catch (error) {
+        // Another process that compiles was quicker: its packages are the same.
+        rmSync(fresh, { recursive: true })
+        if (!existsSync(packages)) throw error
+    }
 }
 
 /** Compiles and runs a program in the official VM; it must end with ds.restart(). */

@@ -142,8 +142,8 @@ export const programFuzzer: NativeProgram = {
         "-fsanitize=fuzzer",
         "-fno-sanitize-coverage=trace-cmp",
     ],
-    sources: ["vm", "natives", "fuzz/program"],
-    uncovered: ["vm", "fuzz/program"],
+    sources: ["vm", "natives", "port/simple", "fuzz/program"],
+    uncovered: ["vm", "port/simple", "fuzz/program"],
     libraries: ["-lmbedx509", "-lmbedcrypto", "-lm"],
     // They touch memory by the machine's functions, which have the sanitizers: here these would cost minutes to compile.
     translationFlags: ["-fno-sanitize=address,undefined"],

@@ -1,8 +1,8 @@
 /*
  * node host/build/prepare-tests.mjs [THEME]: installs the independent peers that the tests of a theme (without: of all)
  * talk to, and the compilers and emulators they need, where those are missing and Debian's apt-get may be used. Otherwise it
- * names them; a test that needs a missing one is skipped and says so, and fails in CI. Compiles the simulator where a theme
- * runs it: that takes longer than a test may.
+ * names them; a test that needs a missing one is skipped and says so, and fails in CI. Compiles the simulator and the programs
+ * that a theme's tests run in it and on devices: together that takes longer than a test may.
  */
 import { spawnSync } from "node:child_process"
 
@@ -67,6 +67,7 @@ if (first.length > 0) {
 }
 
 if (theme === undefined || ["machine", "firmware", "cli"].includes(theme)) {
-    const prepare = ["--import", "./host/build/tsx.mjs", "host/build/prepare-simulator.ts"]
+    const prepare = ["--import", "./host/build/tsx.mjs", "host/build/prepare-builds.ts"]
+    if (theme !== undefined) prepare.push(theme)
     process.exitCode = spawnSync(process.execPath, prepare, { stdio: "inherit" }).status ?? 1
 }

@@ -103,6 +103,7 @@ function unitsOf(main: BoardMain, translations: string[]): Unit[] {
         ...(anchor
             ? []
             : [...own(join(firmware, "vm"), "vm").map(quicken), ...own(join(firmware, "natives"), "natives")]),
+        ...(anchor ? [] : own(join(firmware, "port", "simple"), "port")),
         ...own(port, "port").filter(
             ({ source }) =>
                 !measures || (BENCH_PORT.includes(basename(source)) && !(anchor && source.endsWith("meter.c"))),

@@ -6,8 +6,8 @@ export function checkExport(label: string, context: Buffer | undefined, length: 
     // They would give out verify_data, key block or master secret (RFC 5705 §4, RFC 7627 §4).
     const reserved = ["client finished", "server finished", "master secret", "extended master secret", "key expansion"]
     if (reserved.indexOf(label) >= 0) throw invalidArgument("label", "one that TLS does not reserve (RFC 5705 §4)")
-    if (context !== undefined && (!(context instanceof Buffer) || context.length > 65535))
-        throw invalidArgument("context", "a Buffer of at most 65535 bytes, or none")
+    if (context !== undefined && (!(context instanceof Buffer) || context.length > 32768))
+        throw invalidArgument("context", "a Buffer of at most 32768 bytes, or none")
     if (typeof length !== "number" || length < 1 || length > 8160 || Math.floor(length) !== length)
         throw invalidArgument("length", "a whole number of 1 to 8160 bytes")
 }

@@ -166,7 +166,7 @@ export abstract class DtlsConnection extends HandshakeCall {
     /**
      * Keying material (RFC 5705 §4), equal on both sides.
      * @param label other than the five that TLS uses itself
-     * @param context 0 to 65535 bytes; absent and empty differ
+     * @param context 0 to 32768 bytes, which Buffers of every platform have room for; absent and empty differ
      * @param length 1 to 8160 bytes
      * Throws IOErrorEnum.INVALID_ARGUMENT, or NOT_SUPPORTED before the handshake is done and after the connection has ended.
      */

@@ -1,4 +1,7 @@
-/* A DTLS server for a device: echoes; reads no further from a peer that says "hold", speaks CoAP with one that says "coap". */
+/*
+ * A DTLS server for a device: echoes; reads no further from a peer that says "hold", speaks CoAP with one that says "coap",
+ * answers "export LENGTH CONTEXT" (numbers of bytes) with the last 32 bytes of such keying material, or with the error.
+ */
 import * as ds from "@devicescript/core"
 import { copyOf } from "../../src/dtls/bytes/bytes.js"
 import { CoapCode } from "../../src/coap/code-points.js"
@@ -23,6 +26,23 @@ function answer(): CoapAnswer {
     return { code: CoapCode.CONTENT, options: [], payload: Buffer.alloc(200) }
 }
 
+/** @param words the numbers of bytes of material and context */
+function exported(connection: DtlsServerConnection, words: string[]): string {
+    try {
+        const context = Buffer.alloc(parseInt(words[1]))
+        const material = connection.exportKeyingMaterial("EXPORTER-test", context, parseInt(words[0]))
+        return copyOf(material, Math.max(0, material.length - 32), material.length).toString("hex")
+    } catch (error) {
+        return (error as Error).message
+    }
+}
+
+/** What a peer that says `data` is answered. */
+function reply(connection: DtlsServerConnection, data: Buffer): Buffer {
+    const words = data.toString().split(" ")
+    return words[0] === "export" ? Buffer.from(exported(connection, words.slice(1))) : data
+}
+
 async function serve(services: Services, connection: DtlsServerConnection): Promise<void> {
     try {
         while (true) {
@@ -33,7 +53,7 @@ async function serve(services: Services, connection: DtlsServerConnection): Prom
             if (data.toString() === "hold") return
             if (data.toString() === "coap")
                 return await new CoapSession(connection, answer, defaultCoapParameters(), services).run(300)
-            await connection.sendMessages([new OutputMessage([data])], 0, FOREVER)
+            await connection.sendMessages([new OutputMessage([reply(connection, data)])], 0, FOREVER)
         }
     } catch (error) {
         console.log("peer: " + (error as Error).message)

@@ -24,6 +24,7 @@ import { MAX_SEQUENCE } from "../../src/dtls/record/record-layer.js"
  *     association's deadline, so a half-open peer always has a timer, and an established one by rule 2.
  *  7. It counts the peers that there are, and not more than the limits allow.
  *  8. Its own deadline is no later than any peer's, and after a tick later than now.
+ *  9. It replies to unknown clients at most once for each datagram, and with no more bytes than that had.
  */
 
 export function requireThat(holds: boolean, what: string): void {
@@ -138,6 +139,8 @@ export class EndpointWatch {
     mayBreak = false
     private peers: WatchedPeer[] = []
     private recent: WatchedPeer[] = []
+    /** sizes of the datagrams that came since the last check, bytes */
+    private received: number[] = []
 
     constructor(
         private server: ServerEndpoint,
@@ -156,10 +159,24 @@ export class EndpointWatch {
         return watched.watch
     }
 
+    /** To be told of every datagram that the endpoint gets. */
+    receives(datagram: Buffer): void {
+        this.received.push(datagram.length)
+    }
+
+    /** To be told of every reply to an unknown client, in order. */
+    replies(datagram: Buffer): void {
+        const { length } = datagram
+        while (this.received.length > 0 && this.received[0] < length) this.received = this.received.slice(1)
+        requireThat(this.received.length > 0, "a reply of " + length + " bytes is larger than what it answers")
+        this.received = this.received.slice(1)
+    }
+
     /** To be called after a call of the endpoint, or of one of its associations, when all outputs have been taken. */
     check(): void {
         for (const watched of this.recent) this.checkPeer(watched)
         this.recent = []
+        this.received = []
         const { limits, server } = this
         requireThat(server.peerCount() <= limits.peers, server.peerCount() + " established peers")
         requireThat(server.halfOpenCount() <= limits.halfOpenPeers, server.halfOpenCount() + " half-open peers")

@@ -148,6 +148,7 @@ export class Simulation {
 
     /** Hands a datagram to the server as if it had arrived. */
     toServer(data: Buffer): void {
+        this.serverWatch.receives(data)
         const source = { key: this.clientAddress, address: this.clientAddress }
         this.server.receive(data, data.length, source, this.now)
     }
@@ -199,6 +200,7 @@ export class Simulation {
         this.drainClient()
         let reply = this.server.nextReply()
         while (reply !== undefined) {
+            this.serverWatch.replies(reply.data)
             this.send(reply.data, false)
             reply = this.server.nextReply()
         }

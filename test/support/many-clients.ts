@@ -110,6 +110,7 @@ export class ManyClients {
 
     /** Hands a datagram to the server and does what comes of it. */
     toServer(data: Buffer, key: string): void {
+        this.watch?.receives(data)
         this.server.receive(data, data.length, { key, address: key }, this.now)
         this.drainServer()
     }
@@ -123,8 +124,10 @@ export class ManyClients {
     }
 
     private drainServer(): void {
-        for (let reply = this.server.nextReply(); reply !== undefined; reply = this.server.nextReply())
+        for (let reply = this.server.nextReply(); reply !== undefined; reply = this.server.nextReply()) {
+            this.watch?.replies(reply.data)
             this.toClient(reply.address as string, reply.data)
+        }
         for (let peer = this.server.nextReady(); peer !== undefined; peer = this.server.nextReady()) this.drain(peer)
         this.watch?.check()
     }

@@ -139,32 +139,6 @@ void mote_port_udp_close(unsigned slot)
     sockets[slot].waits = false;
 }
 
-/* Work is done at once. */
-
-static work *done;
-
-void mote_port_work(work *job)
-{
-    job->run(job);
-    job->next = done;
-    done = job;
-}
-
-work *mote_port_work_done(void)
-{
-    work *job = done;
-    if (job != NULL) done = job->next;
-    return job;
-}
-
-void mote_port_crypto_lock(void)
-{
-}
-
-void mote_port_crypto_unlock(void)
-{
-}
-
 void mote_port_resolve(const char *host, char (*addresses)[UDP_HOST_BYTES], unsigned most)
 {
     size_t length = strlen(host);

@@ -127,32 +127,6 @@ size_t mote_port_free_memory(void)
     return 0;
 }
 
-void mote_port_crypto_lock(void)
-{
-}
-
-void mote_port_crypto_unlock(void)
-{
-}
-
-/* No second thread: work runs at once, and its fiber goes on at the next step. */
-
-static work *finished;
-
-void mote_port_work(work *job)
-{
-    job->run(job);
-    job->next = finished;
-    finished = job;
-}
-
-work *mote_port_work_done(void)
-{
-    work *job = finished;
-    if (job != NULL) finished = job->next;
-    return job;
-}
-
 static void run(mote_vm *vm, const program_choice *program)
 {
     bool on_trial = program->on_trial;

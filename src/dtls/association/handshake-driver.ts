@@ -57,6 +57,8 @@ export class HandshakeDriver {
     private answeredSeq = -1
     /** how often the current flight was sent again because the peer repeated itself */
     private resends = 0
+    /** an unprotected warning was told: of those that follow, which anyone can send, none is */
+    private warned = false
 
     /** @param firstSeq message_seq that both sides begin with here */
     constructor(
@@ -129,7 +131,11 @@ export class HandshakeDriver {
     /** Anyone can forge it, so it counts only if no handshake message follows before the next timer. */
     takeUnprotectedAlert(level: number, description: AlertDescription, now: number): void {
         if (this.record.readEpoch() !== 0 || !this.running) return this.counters.add(Discard.unprotected)
-        if (level !== AlertLevel.fatal) return this.outputs.diagnose(Diagnostic.warningAlert, description)
+        if (level !== AlertLevel.fatal) {
+            if (this.warned) return this.counters.add(Discard.unprotected)
+            this.warned = true
+            return this.outputs.diagnose(Diagnostic.warningAlert, description)
+        }
         this.provisional.suspect(Diagnostic.unprotectedAlert, FailureReason.peerAlert, description)
         this.decideSoon(now)
     }

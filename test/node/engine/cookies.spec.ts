@@ -53,7 +53,7 @@ describe("cookies", () => {
         strictEqual(server.deadline() > 1e12, true)
     })
 
-    it("[D02 part] the reply on the cookie path is never larger than the request, whatever the request", () => {
+    it("[D02] the reply on the cookie path is never larger than the request, whatever the request", () => {
         const { s, first } = hello()
         for (const size of [0, 1, 4]) {
             const small = { ...first, extensions: [], cipherSuites: first.cipherSuites.slice(0, Math.max(1, size)) }
@@ -135,7 +135,7 @@ describe("cookies", () => {
         strictEqual(s.client.phase, AssociationPhase.connected)
     })
 
-    it("[D07 part] a client follows the last of several HelloVerifyRequests and ignores their version; late ones are rejected", () => {
+    it("[D07] a client follows the last of several HelloVerifyRequests and ignores their version; late ones are rejected", () => {
         const s = simulate()
         s.fault = () => []
         s.begin()
@@ -182,7 +182,7 @@ describe("cookies", () => {
         strictEqual(sent.cookie.toString("hex"), cookie.toString("hex"))
     })
 
-    it("[D09 part] [D14 part] before the cookie verifies nothing is computed but its HMAC, at most 6 a hello", () => {
+    it("[D09] [D14] before the cookie verifies nothing is computed but its HMAC, at most 6 a hello", () => {
         const crypto = new SpyCrypto()
         const { first, cookie } = hello()
         const s = simulate((_client, server) => (server.crypto = crypto))

@@ -32,7 +32,7 @@ function handshakeRecord(bytes: Buffer): Buffer {
 }
 
 describe("fragments", () => {
-    it("[F01 part] every order of up to 5 fragments, of sizes from 1 byte to whole, completes once", () => {
+    it("[F01] every order of up to 5 fragments, of sizes from 1 byte to whole, completes once", () => {
         const { flight } = waitingClient()
         const [hello] = flight as [Message]
         for (const size of [1, 7, 15, 20, 100]) {
@@ -49,7 +49,7 @@ describe("fragments", () => {
         }
     })
 
-    it("[F02 part] overlaps, other cutting points and a whole message after parts complete it", () => {
+    it("[F02] overlaps, other cutting points and a whole message after parts complete it", () => {
         const { s, flight } = waitingClient()
         const [hello, ...rest] = flight as [Message, ...Message[]]
         const half = cut(hello, 40)
@@ -82,7 +82,7 @@ describe("fragments", () => {
         strictEqual(drops(s.client)["badFragment"], 3)
     })
 
-    it("[F04 part] fragments that disagree on length or type are discarded", () => {
+    it("[F04] fragments that disagree on length or type are discarded", () => {
         const { s, flight } = waitingClient()
         const [hello] = flight as [Message]
         s.toClient(cut(hello, 30)[0])
@@ -96,7 +96,7 @@ describe("fragments", () => {
         strictEqual(s.client.parameters.suite?.id, 0xc0a8)
     })
 
-    it("[F05 part] an overlap with other bytes changes nothing: the first ones stay", () => {
+    it("[F05] an overlap with other bytes changes nothing: the first ones stay", () => {
         const { s, flight } = waitingClient()
         const [hello] = flight as [Message]
         const pieces = cut(hello, 30)
@@ -131,7 +131,7 @@ describe("fragments", () => {
         strictEqual(drops(s.client)["badFragment"], 7)
     })
 
-    it("[F08 part] message_seq ahead within the window is kept within the budget, beyond it dropped", () => {
+    it("[F08] message_seq ahead within the window is kept within the budget, beyond it dropped", () => {
         const { s, flight } = waitingClient()
         const done = flight[flight.length - 1]
         s.toClient(handshakeRecord(fragment(done.header, done.body)))
@@ -175,7 +175,7 @@ describe("fragments", () => {
     })
 
     for (const order of ["in order", "reversed"] as const)
-        it(`[F11 part] a ClientHello in fragments of 150 bytes, ${order}, gets through the cookie exchange`, () => {
+        it(`[F11] a ClientHello in fragments of 150 bytes, ${order}, gets through the cookie exchange`, () => {
             const s = simulate((client) => {
                 client.extensions = [padding()]
                 client.pathBudget = 228
@@ -189,7 +189,7 @@ describe("fragments", () => {
             ok(messages(s.log[0])[0].header.fragmentLength < messages(s.log[0])[0].header.length)
         })
 
-    it("[F11 part] the first fragment of a ClientHello lost: the repetition completes it", () => {
+    it("[F11] the first fragment of a ClientHello lost: the repetition completes it", () => {
         const s = simulate((client) => {
             client.extensions = [padding()]
             client.pathBudget = 228
@@ -214,7 +214,7 @@ describe("fragments", () => {
         strictEqual(s.client.phase, AssociationPhase.connected)
     })
 
-    it("[F13 part] application data behind the Finished in one datagram is delivered after it", () => {
+    it("[F13] application data behind the Finished in one datagram is delivered after it", () => {
         const s = simulate()
         s.fault = (index) => (index === 5 ? [] : [5])
         s.begin()
@@ -227,7 +227,7 @@ describe("fragments", () => {
         strictEqual(s.clientMessages.join(), "right behind")
     })
 
-    it("[F13 part] application data before the Finished is held, bounded, and delivered once the Finished verifies", () => {
+    it("[F13] application data before the Finished is held, bounded, and delivered once the Finished verifies", () => {
         const s = simulate()
         s.fault = (index) => (index === 5 ? [200] : [5])
         s.begin()
@@ -259,7 +259,7 @@ describe("flights and timers", () => {
         strictEqual(s.serverAssociation().snapshot().outboxBytes, 0)
     })
 
-    it("[F17 part] deadlines are exact: wifi 1, 3, 7, 15, 31 s ..., cellular 9, 27, 63, 123 s ...; jitter within its part", () => {
+    it("[F17] deadlines are exact: wifi 1, 3, 7, 15, 31 s ..., cellular 9, 27, 63, 123 s ...; jitter within its part", () => {
         for (const [profile, expected] of [
             [wifi(), [1000, 3000, 7000, 15000, 31000]],
             [cellular(), [9000, 27000, 63000, 123000]],
@@ -316,7 +316,7 @@ describe("flights and timers", () => {
         ok(s.sent <= 40, `${s.sent} datagrams`)
     })
 
-    it("[F21 part] fragments fit budgets of 1232, 548 and 228 bytes, and repeated loss makes datagrams smaller", () => {
+    it("[F21] fragments fit budgets of 1232, 548 and 228 bytes, and repeated loss makes datagrams smaller", () => {
         for (const budget of [1232, 548, 228]) {
             const s = connected((client, server) => {
                 client.pathBudget = server.pathBudget = budget
@@ -339,7 +339,7 @@ describe("flights and timers", () => {
         strictEqual(s.client.maxMessage(), 300 - 13 - 16)
     })
 
-    it("[F23 part] a hello without a cookie, or with one of nobody, leaves the association alone", () => {
+    it("[F23] a hello without a cookie, or with one of nobody, leaves the association alone", () => {
         const s = connected()
         const server = s.serverAssociation()
         const before = picture(server)
@@ -352,7 +352,7 @@ describe("flights and timers", () => {
         strictEqual(s.serverMessages.join(), "still here")
     })
 
-    it("[F23 part] a rebooted client at the same address: the old association stays until the new Finished verifies", () => {
+    it("[F23] a rebooted client at the same address: the old association stays until the new Finished verifies", () => {
         const s = connected()
         const old = s.peer
         s.rebootClient()

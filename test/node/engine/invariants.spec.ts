@@ -1,6 +1,7 @@
 import { doesNotThrow, throws } from "node:assert/strict"
 import { Output, OutputKind } from "../../../src/dtls/association/output.js"
-import { AssociationWatch } from "../../engine/invariants.js"
+import { gatewayLimits } from "../../../src/dtls/handshake/limits.js"
+import { AssociationWatch, EndpointWatch } from "../../engine/invariants.js"
 import { type Simulation } from "../../engine/simulation.js"
 import { connected, simulate } from "../../support/connected.js"
 import { SpyCrypto } from "../../support/spy-crypto.js"
@@ -75,6 +76,14 @@ describe("the invariants that every engine test checks", () => {
             throw new Error("no handles left")
         }
         throws(() => s.connect(), /an error of this side: no handles left/)
+    })
+
+    it("[D02] are violated by a reply to an unknown client that is larger than what it answers, or one too many", () => {
+        const watch = new EndpointWatch(simulate().server, gatewayLimits())
+        watch.receives(Buffer.alloc(61))
+        watch.receives(Buffer.alloc(59))
+        watch.replies(Buffer.alloc(60))
+        throws(() => watch.replies(Buffer.alloc(60)), /larger than what it answers/)
     })
 
     it("are violated by counts that are not those of the peers", () => {

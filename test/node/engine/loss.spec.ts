@@ -3,7 +3,8 @@ import { AssociationPhase } from "../../../src/dtls/association/association-stat
 import { Diagnostic } from "../../../src/dtls/association/output.js"
 import { FailureReason } from "../../../src/dtls/handshake/failure.js"
 import { type Simulation } from "../../engine/simulation.js"
-import { simulate } from "../../support/connected.js"
+import { connected, simulate } from "../../support/connected.js"
+import { TLS_PSK_WITH_AES_128_GCM_SHA256 } from "../../../src/dtls/key-exchange/suites.js"
 import { seededRandom, SpyCrypto } from "../../support/spy-crypto.js"
 
 /** The handshake and one message each way; the message is repeated by the test, as an application over UDP would. */
@@ -16,24 +17,40 @@ function isConnected(s: Simulation): boolean {
     return s.client.phase === AssociationPhase.connected && s.serverAssociation().phase === AssociationPhase.connected
 }
 
-/** Most datagrams and most time (ms) that a handshake may take which loses one datagram, or two. */
-const BOUNDS = { one: { datagrams: 14, time: 2500 }, two: { datagrams: 20, time: 8000 } }
+/** Most datagrams (for one lost: beyond those of an undisturbed handshake) and most time (ms) of a handshake that loses one datagram, or two. */
+const BOUNDS = { one: { datagrams: 8, time: 2500 }, two: { datagrams: 20, time: 8000 } }
+
+/** What the handshake looks like while datagrams are lost. */
+const VARIANTS: Record<string, Parameters<typeof simulate>[0]> = {
+    "as it is": undefined,
+    "with an identity hint": (_client, server) => (server.pskIdentityHint = Buffer.from("which of your keys?")),
+    "with all in fragments": (client, server) => {
+        client.pathBudget = server.pathBudget = 100
+        server.pskIdentityHint = Buffer.alloc(100, 65)
+    },
+    "with another suite": (client, server) => (client.suites = server.suites = [TLS_PSK_WITH_AES_128_GCM_SHA256()]),
+}
+
+/** How many random links are tried: as many as the catalogue asks for. MOTE_SEEDS=500 tries fewer while one works here. */
+const SEEDS = Number(process.env["MOTE_SEEDS"] ?? 10000)
 
 /** Datagrams of the first transmissions: losing later ones is losing repetitions. */
 const DATAGRAMS = 12
 
 describe("a lossy link", () => {
-    it("[F14] each single datagram lost: completes within 14 datagrams and 2.5 s", () => {
-        for (let lost = 0; lost < DATAGRAMS; lost++) {
-            const s = simulate()
-            s.fault = (index) => (index === lost ? [] : [5])
-            runToEnd(s, BOUNDS.one.time)
-            ok(isConnected(s), `datagram ${lost} lost`)
-            ok(s.sent <= BOUNDS.one.datagrams, `datagram ${lost} lost: ${s.sent} sent`)
-        }
-    })
+    for (const [name, change] of Object.entries(VARIANTS))
+        it(`[F14] each single datagram lost, ${name}: completes within 2.5 s and ${BOUNDS.one.datagrams} datagrams more`, () => {
+            const undisturbed = connected(change).sent
+            for (let lost = 0; lost < DATAGRAMS; lost++) {
+                const s = simulate(change)
+                s.fault = (index) => (index === lost ? [] : [5])
+                runToEnd(s, BOUNDS.one.time)
+                ok(isConnected(s), `datagram ${lost} lost`)
+                ok(s.sent <= undisturbed + BOUNDS.one.datagrams, `datagram ${lost} lost: ${s.sent} sent`)
+            }
+        })
 
-    it("[F15 part] each pair of datagrams lost: completes within 20 datagrams and 8 s", () => {
+    it("[F15] each pair of datagrams lost: completes within 20 datagrams and 8 s", () => {
         for (let first = 0; first < DATAGRAMS; first++)
             for (let second = first + 1; second < DATAGRAMS + 6; second++) {
                 const s = simulate()
@@ -44,14 +61,14 @@ describe("a lossy link", () => {
             }
     })
 
-    it("[F15 part] 1000 seeds of loss, delay, duplication, reordering and small paths: 99 % complete, the rest time out", function () {
-        this.timeout(120000)
+    it(`[F15] ${SEEDS} seeds of loss, delay, duplication, reordering and small paths: 99 % complete, the rest time out`, function () {
+        this.timeout(600000)
         const failed: string[] = []
         // "Different keys?" is a question: loss alone may raise it now and then, but never be given as the reason.
         let asked = 0
         // MOTE_SEED=N replays one of them.
         const only = process.env["MOTE_SEED"]
-        const seeds = only === undefined ? Array.from({ length: 1000 }, (_, i) => i) : [Number(only)]
+        const seeds = only === undefined ? Array.from({ length: SEEDS }, (_, i) => i) : [Number(only)]
         for (const seed of seeds) {
             const s = linkOf(seed)
             runToEnd(s, 300000)

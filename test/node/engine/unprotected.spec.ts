@@ -8,7 +8,7 @@ import { AlertDescription, ContentType, HandshakeType } from "../../../src/dtls/
 import { writeHelloVerifyRequest } from "../../../src/dtls/wire/hello-verify-request.js"
 import { readServerHello, type ServerHello, writeServerHello } from "../../../src/dtls/wire/server-hello.js"
 import { type Simulation } from "../../engine/simulation.js"
-import { simulate } from "../../support/connected.js"
+import { drops, simulate } from "../../support/connected.js"
 import { fragment, handshake, type Message, messages, record, records } from "../../support/wire.js"
 
 /* Before keys exist anyone can send a handshake message: what is wrong is put aside, and the true one still counts. */
@@ -90,7 +90,7 @@ const brokenHellos: [string, (message: Message) => Buffer, FailureReason][] = [
 
 describe("unprotected handshake messages that are wrong", () => {
     for (const [name, forge, reason] of brokenHellos)
-        it(`[H09 part] [H10 part] a forged ServerHello (${name}) is put aside and said at once; the true one connects`, () => {
+        it(`[H09 part] [H10] a forged ServerHello (${name}) is put aside and said at once; the true one connects`, () => {
             const { s, flight } = awaitingServerHello()
             s.toClient(forge(flight[0]))
             s.toClient(forge(flight[0]))
@@ -181,7 +181,7 @@ describe("unprotected handshake messages that are wrong", () => {
         strictEqual(u.client.failure?.reason, FailureReason.noCredentials)
     })
 
-    it("[D07 part] HelloVerifyRequests without end hold a client up to its next timer, not longer", () => {
+    it("[D07] HelloVerifyRequests without end hold a client up to its next timer, not longer", () => {
         const s = simulate()
         s.begin()
         for (let i = 0; i < 20; i++)
@@ -192,7 +192,7 @@ describe("unprotected handshake messages that are wrong", () => {
         strictEqual(s.client.phase, AssociationPhase.connected)
     })
 
-    it("[D07 part] when only HelloVerifyRequests come, the handshake ends at its deadline and gives them as the reason", () => {
+    it("[D07] when only HelloVerifyRequests come, the handshake ends at its deadline and gives them as the reason", () => {
         const s = simulate()
         s.fault = () => []
         s.begin()
@@ -206,7 +206,7 @@ describe("unprotected handshake messages that are wrong", () => {
         ok(s.sent <= 9 * 70, `${s.sent} hellos in 64 s`)
     })
 
-    it("[D07 part] an empty cookie is none: said at once, without another hello, and the true cookie is followed", () => {
+    it("[D07] an empty cookie is none: said at once, without another hello, and the true cookie is followed", () => {
         const s = simulate()
         s.begin()
         const sent = s.sent
@@ -219,6 +219,66 @@ describe("unprotected handshake messages that are wrong", () => {
     })
 })
 
+describe("floods of unprotected alerts and messages during a handshake", () => {
+    const alert = (level: number, description: number, sequence: number): Buffer =>
+        record(ContentType.alert, 0, 500 + sequence, Buffer.from([level, description]))
+    const diagnostics = (outputs: Output[], which: Diagnostic): number =>
+        outputs.filter(({ diagnostic }) => diagnostic === which).length
+
+    it("of a thousand warnings of ten kinds each side tells the first, counts the others, and connects", () => {
+        const s = simulate()
+        s.fault = (index, toServer) => {
+            // Before the second hello's answer arrives, and before the client's last flight does.
+            if (index === SERVER_FLIGHT || index === SERVER_FLIGHT + 1)
+                for (let i = 0; i < 1000; i++)
+                    if (toServer) s.toServer(alert(1, 90 + (i % 10), i))
+                    else s.toClient(alert(1, 90 + (i % 10), i))
+            return [5]
+        }
+        s.begin()
+        s.run(500)
+        for (const [association, outputs] of [
+            [s.client, s.clientOutputs],
+            [s.serverAssociation(), s.serverOutputs],
+        ] as const) {
+            strictEqual(association.phase, AssociationPhase.connected)
+            strictEqual(diagnostics(outputs, Diagnostic.warningAlert), 1)
+            strictEqual(drops(association)["unprotected"], 999)
+        }
+    })
+
+    it("each handshake tells its own first warning", () => {
+        const s = simulate()
+        for (let handshakes = 0; handshakes < 2; handshakes++) {
+            s.rebootClient()
+            s.begin()
+            s.toClient(alert(1, 90, 1))
+            s.toClient(alert(1, 90, 2))
+            s.run(s.now + 500)
+            strictEqual(diagnostics(s.clientOutputs, Diagnostic.warningAlert), 1)
+        }
+    })
+
+    it("fatal alerts and wrong messages in turn are told a few times, and the handshake still fails with the last", () => {
+        const { s, flight } = awaitingServerHello()
+        for (let i = 0; i < 500; i++) {
+            s.toClient(alert(2, i % 2 === 0 ? AlertDescription.handshakeFailure : AlertDescription.decodeError, i))
+            s.toClient(changed(flight[0], (hello) => (hello.cipherSuite = 0x1301)))
+        }
+        s.toClient(alert(2, AlertDescription.handshakeFailure, 1000))
+        s.drain()
+        const told = [Diagnostic.unprotectedAlert, Diagnostic.refusedMessage].map((which) =>
+            diagnostics(s.clientOutputs, which),
+        )
+        strictEqual(told[0] + told[1], 4)
+        alone(s, 5000)
+        deepStrictEqual(
+            [s.client.failure?.reason, s.client.failure?.alert],
+            [FailureReason.peerAlert, AlertDescription.handshakeFailure],
+        )
+    })
+})
+
 describe("messages that can never fit", () => {
     const atClient: [string, number, number, FailureReason][] = [
         ["a Certificate", certificate, 40, FailureReason.certificateUnsupported],
@@ -227,7 +287,7 @@ describe("messages that can never fit", () => {
         ["a ServerHelloDone first", serverHelloDone, 0, FailureReason.unexpectedMessage],
     ]
     for (const [name, type, length, reason] of atClient)
-        it(`[H01 part] [H24 part] ${name} is said at once, and is the reason at the next timer; the true flight connects`, () => {
+        it(`[H01] [H24 part] ${name} is said at once, and is the reason at the next timer; the true flight connects`, () => {
             for (const isAlone of [false, true]) {
                 const { s, flight } = awaitingServerHello((client) => (client.limits = mcuLimits()))
                 // Certificates come behind the ServerHello.
@@ -253,7 +313,7 @@ describe("messages that can never fit", () => {
             }
         })
 
-    it("[H01 part] a Certificate in place of the ClientKeyExchange is said at once; the client may still repeat the true one", () => {
+    it("[H01] a Certificate in place of the ClientKeyExchange is said at once; the client may still repeat the true one", () => {
         const s = awaitingClientKeyExchange()
         s.toServer(handshake(certificate, 2, Buffer.alloc(40), 9))
         s.drain()

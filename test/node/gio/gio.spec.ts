@@ -297,7 +297,7 @@ describe("the Gio-shaped connection", () => {
         await pair.close()
     })
 
-    it("[P10 part] a failure names reason and alert in words", async () => {
+    it("[P10] a failure names reason and alert in words", async () => {
         const pair = await Pair.make()
         const server = pair.server as unknown as { settings: DtlsSettings }
         server.settings = { ...server.settings, suites: [TLS_PSK_WITH_AES_128_CCM()] }

@@ -74,7 +74,7 @@ describe("the tasks that drive an endpoint", () => {
         await served.close()
     })
 
-    it("go on when a PSK source throws: its client gets the silence of an unknown identity, and no message is logged", async () => {
+    it("[P09 part] go on when a PSK source throws: its client gets the silence of an unknown identity, and no message is logged", async () => {
         let broken = true
         const served = await Served.open((settings) => {
             const { credentials: source } = settings

@@ -1,0 +1,44 @@
+/*
+ * node host/build/prepare-builds.ts [THEME]: compiles the simulator and the device programs that tests of a theme (without:
+ * of all) name, as many at a time as there are cores. The tests would compile them one after the other, each within the
+ * time limit of the test that happens to be the first.
+ */
+import { spawn } from "node:child_process"
+import { readdirSync, readFileSync } from "node:fs"
+import { availableParallelism } from "node:os"
+import { join } from "node:path"
+import { fileURLToPath } from "node:url"
+import { cachedDeviceImage, root } from "./device.js"
+import { compiledMachine } from "./wasm.js"
+
+const SIMULATOR = "the simulator"
+
+/** Programs that the specs of a theme name; those that they name by parts are compiled when a test wants them. */
+function programsOf(theme: string | undefined): string[] {
+    const folder = join(root, "test", "node", theme ?? "")
+    const specs = readdirSync(folder, { recursive: true, encoding: "utf8" }).filter((name) => name.endsWith(".ts"))
+    const texts = specs.map((name) => readFileSync(join(folder, name), "utf8"))
+    const named = texts.flatMap((text) => [...text.matchAll(/"((?:test\/device|src\/sensor)\/[\w/-]+\.ts)"/g)])
+    return [...new Set(named.map(([, path]) => path))]
+}
+
+/** Compiles one of them in a process of its own. */
+function build(what: string): Promise<number> {
+    const args = [...process.execArgv, fileURLToPath(import.meta.url), "--only", what]
+    const child = spawn(process.execPath, args, { cwd: root, stdio: "inherit" })
+    return new Promise((resolve) => child.on("close", (code) => resolve(code ?? 1)))
+}
+
+async function buildAll(left: string[]): Promise<void> {
+    const worker = async (): Promise<void> => {
+        for (let what = left.shift(); what !== undefined; what = left.shift())
+            // A program that does not compile is what its own test tells.
+            if ((await build(what)) !== 0 && what === SIMULATOR) process.exitCode = 1
+    }
+    await Promise.all(Array.from({ length: availableParallelism() }, worker))
+}
+
+const [first, only] = process.argv.slice(2)
+if (first !== "--only") await buildAll([SIMULATOR, ...programsOf(first)])
+else if (only === SIMULATOR) await compiledMachine()
+else cachedDeviceImage(only)
