@@ -3,7 +3,6 @@ import { join } from "node:path"
 import { type CoapUri } from "../../src/coap/uri.js"
 import { type PskAnswer } from "../../src/dtls/handshake/question.js"
 import { LogLevel } from "../../src/gio/log-level.js"
-import { root } from "../build/device.js"
 import { sensorImage } from "../build/sensor-image.js"
 import { machineModule } from "../build/wasm.js"
 import { UsageError } from "../credentials.js"
@@ -79,7 +78,7 @@ export class SimulatedSensor {
             },
             observe: (direction, peer, data) => reporter.observe(direction, peer, data),
         })
-        watch.sensor = new SimulatedSensor(device, DebugMap.load(image.debugPath, root), reporter)
+        watch.sensor = new SimulatedSensor(device, DebugMap.load(image.debugPath, image.home), reporter)
         return watch.sensor
     }
 

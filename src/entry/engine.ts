@@ -1,0 +1,10 @@
+/* mote-dtls/engine: what connections are configured with, and the protocol engine itself for who brings the I/O. */
+export { Association, AssociationState, type Snapshot } from "../dtls/association/association.js"
+export { Diagnostic, Output, OutputKind } from "../dtls/association/output.js"
+export { AeadAlgorithm, type CryptoProvider, HashAlgorithm } from "../dtls/crypto/provider.js"
+export * from "../dtls/crypto/suites.js"
+export { cellular, type RetransmissionProfile, wifi } from "../dtls/flight/retransmission.js"
+export { type Failure, FailureReason } from "../dtls/handshake/failure.js"
+export { gatewayLimits, type Limits, mcuLimits } from "../dtls/handshake/limits.js"
+export { type PskAnswer, type Question, QuestionKind } from "../dtls/handshake/question.js"
+export { Discard, DiscardCounters, discardNames } from "../dtls/record/discard.js"
