@@ -140,7 +140,8 @@ export function cachedDeviceImage(path: string, suites?: string[]): DeviceImage 
     if (suites !== undefined) configureSuites(program, suites)
     const { path: image, debugPath } = kept(hashOf(program))
     const { home } = program
-    if (existsSync(image) && existsSync(packages())) return { path: image, bytes: statSync(image).size, debugPath, home }
+    if (existsSync(image) && existsSync(packages()))
+        return { path: image, bytes: statSync(image).size, debugPath, home }
     process.stderr.write(`mote: compiling ${program.entry} for the device, once (about ten seconds)\n`)
     return { ...keep(buildImage(program), image, debugPath), home }
 }
@@ -158,7 +159,9 @@ function configureSuites({ files }: ProgramSources, suites: string[]): void {
     ].join("\n")
     const places = [SUITES, join("node_modules", "mote-dtls", SUITES)].filter((place) => files.has(place))
     if (places.length === 0)
-        throw new UsageError("suites: the program names its own; configuredSuites of mote-dtls/device are the configuration's")
+        throw new UsageError(
+            "suites: the program names its own; configuredSuites of mote-dtls/device are the configuration's",
+        )
     for (const place of places) files.set(place, source)
 }
 

@@ -1,4 +1,3 @@
-import { lookup } from "node:dns/promises"
 import { LogLevel } from "../../src/gio/log-level.js"
 import { NodeStorage } from "../../src/platform/node/storage.js"
 import { minusCode } from "./io-result.js"
@@ -8,6 +7,8 @@ export interface SystemOptions {
     /** what `_moteSetting` gives: host, port, identity, key, ... */
     settings: Record<string, string | undefined>
     storageFolder: string
+    /** Unix seconds; default: the clock of this computer */
+    wallClock?: () => number
     log(level: LogLevel, message: string): void
 }
 
@@ -16,15 +17,6 @@ export interface Power {
     reason(): string
     /** It is switched off and starts anew after `ms`. */
     deepSleep(ms: number): void
-}
-
-async function resolve(host: string): Promise<string[]> {
-    try {
-        const found = await lookup(host, { all: true, order: "ipv4first" })
-        return found.map(({ address }) => address)
-    } catch {
-        return [] // natives.ts: an empty array when there is none
-    }
 }
 
 function storageName(call: NativeCall): string {
@@ -44,11 +36,11 @@ async function codeOf(done: Promise<void>): Promise<number> {
     }
 }
 
-/** Name resolution, storage, clocks, settings and log of src/platform/runtime/natives.ts. */
+/** Storage, clocks, settings and log of src/platform/runtime/natives.ts. */
 export function systemNatives(options: SystemOptions, power: Power): Native[] {
     const storage = new NodeStorage(options.storageFolder)
+    const wallClock = options.wallClock ?? ((): number => Date.now() / 1000)
     return [
-        { name: "_moteResolve", numArgs: 1, run: (call) => resolve(call.text(0, "host")) },
         { name: "_moteStorageLoad", numArgs: 1, run: (call) => storage.load(storageName(call)) },
         {
             name: "_moteStorageSave",
@@ -60,7 +52,7 @@ export function systemNatives(options: SystemOptions, power: Power): Native[] {
             numArgs: 1,
             run: (call) => codeOf(storage.remove(storageName(call))),
         },
-        { name: "_moteWallClock", numArgs: 0, run: () => Math.floor(Date.now() / 1000) },
+        { name: "_moteWallClock", numArgs: 0, run: () => Math.floor(wallClock()) },
         { name: "_moteSetting", numArgs: 1, run: (call) => options.settings[call.text(0, "name")] },
         { name: "_moteRebootReason", numArgs: 0, run: () => power.reason() },
         {
