@@ -73,10 +73,10 @@ export function sdkconfigText({ board, flashEncryption }: DeviceConfig): string 
 /** So that all settings together stay far below their partition's 8192 bytes. */
 const MOST_SETTING_BYTES = 255
 
-/** Lines NAME=VALUE, as the natives read them. */
-export function settingsText(config: DeviceConfig, credentials: DeviceCredentials): string {
+/** What a device has as settings. */
+export function deviceSettings(config: DeviceConfig, credentials: DeviceCredentials): Record<string, string> {
     const { wifi } = config
-    const settings: Record<string, string> = {
+    return {
         host: config.host,
         port: String(config.port),
         path: config.path,
@@ -89,6 +89,11 @@ export function settingsText(config: DeviceConfig, credentials: DeviceCredential
             ? {}
             : { "wifi-ssid": wifi.ssid, "wifi-country": wifi.country, "wifi-password": credentials.wifiPassword }),
     }
+}
+
+/** Lines NAME=VALUE, as the natives read them. */
+export function settingsText(config: DeviceConfig, credentials: DeviceCredentials): string {
+    const settings = deviceSettings(config, credentials)
     const broken = Object.keys(settings).find((name) => /[\r\n\0]/.test(settings[name]))
     if (broken !== undefined) throw new UsageError(`${broken}: no line breaks are possible in settings`)
     const long = Object.keys(settings).find((name) => Buffer.byteLength(settings[name]) > MOST_SETTING_BYTES)
