@@ -69,7 +69,8 @@ export function makeProject(folder: string): string[] {
     return [...files.keys()].sort()
 }
 
-export async function initCommand(args: string[]): Promise<number> {
+/** @returns exit code */
+export function initCommand(args: string[]): number {
     let parsed
     try {
         parsed = parseArgs({ args, options: { help: { type: "boolean", short: "h" } }, allowPositionals: true })
@@ -81,7 +82,8 @@ export async function initCommand(args: string[]): Promise<number> {
         return 0
     }
     const [folder] = parsed.positionals
-    if (folder === undefined || parsed.positionals.length > 1) throw new UsageError("one folder is needed: mote init DIR")
+    if (folder === undefined || parsed.positionals.length > 1)
+        throw new UsageError("one folder is needed: mote init DIR")
     const files = makeProject(resolve(folder))
     const lines = [
         `${folder} has a sensor:`,

@@ -37,7 +37,7 @@ const help = `mote: DTLS for microcontrollers, simulators and Node
 mote COMMAND --help tells more; mote --version says which Mote this is. Exit codes: 0 done, or stopped by Ctrl-C or SIGTERM; 1 failed;
 2 wrong usage. Ctrl-C in mote build and mote flash ends them undone.`
 
-const commands = new Map([
+const commands = new Map<string, (args: string[]) => number | Promise<number>>([
     ["init", initCommand],
     ["start", startCommand],
     ["sensor", sensorCommand],

@@ -1,5 +1,5 @@
 import { isIP } from "node:net"
-import { InputMessage, type OutputMessage } from "../../src/gio/datagram-based.js"
+import { type InputMessage, type OutputMessage } from "../../src/gio/datagram-based.js"
 import { DatagramSocket } from "../../src/gio/datagram-socket.js"
 import { ioError, IOErrorEnum } from "../../src/gio/errors.js"
 import { type SocketAddress } from "../../src/gio/socket-address.js"
@@ -40,12 +40,12 @@ export class VirtualLink implements DeviceNetwork {
     ) {}
 
     /** A socket of the device. */
-    async open(options: UdpOptions, listener: DatagramListener): Promise<DatagramPort> {
-        return this.bind(DEVICE, options, listener)
+    open(options: UdpOptions, listener: DatagramListener): Promise<DatagramPort> {
+        return new Promise((resolve) => resolve(this.bind(DEVICE, options, listener)))
     }
 
-    async resolve(host: string): Promise<string[]> {
-        return [isIP(host) === 0 ? GATEWAY : host]
+    resolve(host: string): Promise<string[]> {
+        return Promise.resolve([isIP(host) === 0 ? GATEWAY : host])
     }
 
     /** Throws GError (ADDRESS_IN_USE). */
@@ -107,13 +107,13 @@ export class VirtualUdpSocket extends DatagramSocket implements UdpSocket {
         return this.queue.length > 0
     }
 
-    protected async sendAll(messages: OutputMessage[]): Promise<number> {
+    protected sendAll(messages: OutputMessage[]): Promise<number> {
         for (const message of messages) {
             const data = gather(message)
             this.port.send(data, message.address)
             message.bytesSent = data.length
         }
-        return messages.length
+        return Promise.resolve(messages.length)
     }
 
     close(): void {

@@ -58,8 +58,8 @@ export class VirtualServices extends NodeServices {
         return EPOCH + this.clock.now() / 1000
     }
 
-    override async openUdp(options: UdpOptions): Promise<UdpSocket> {
-        return new VirtualUdpSocket(this, this.link, options)
+    override openUdp(options: UdpOptions): Promise<UdpSocket> {
+        return new Promise((resolve) => resolve(new VirtualUdpSocket(this, this.link, options)))
     }
 
     override resolve(host: string): Promise<string[]> {

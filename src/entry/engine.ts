@@ -1,5 +1,6 @@
 /* mote-dtls/engine: what connections are configured with, and the protocol engine itself for who brings the I/O. */
 export { Association, AssociationState, type Snapshot } from "../dtls/association/association.js"
+export { copyOf } from "../dtls/bytes/bytes.js"
 export { Diagnostic, Output, OutputKind } from "../dtls/association/output.js"
 export { AeadAlgorithm, type CryptoProvider, HashAlgorithm } from "../dtls/crypto/provider.js"
 export * from "../dtls/crypto/suites.js"
