@@ -1,5 +1,6 @@
 /* Temperature over CoAPs, from an SHT4x on the I2C bus, and the state of a button: pin 9, closed to ground when pressed. */
 import * as ds from "@devicescript/core"
+import "@devicescript/gpio"
 import { type Reading, runSensor } from "mote-dtls/device"
 import { SHT_ADDRESS, ShtSource } from "mote-dtls/drivers"
 

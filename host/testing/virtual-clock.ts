@@ -87,6 +87,7 @@ export class SimulatedDeviceClock implements DeviceClock {
     private woken = false
     private wakeUp: (() => void) | undefined
     private busy = true
+    private stopped = false
 
     constructor(private clock: VirtualClock) {}
 
@@ -120,10 +121,10 @@ export class SimulatedDeviceClock implements DeviceClock {
 
     /** The device does nothing any more. */
     stop(): void {
-        this.busy = false
+        this.stopped = true
     }
 
     isBusy(): boolean {
-        return this.busy
+        return this.busy && !this.stopped
     }
 }

@@ -132,7 +132,9 @@ describe("the examples", function () {
 
     it("dtls.ts sends a line to a DTLS server and prints the answer", async () => {
         const server = new Running(mote("server", "--host", "127.0.0.1", "--port", "0", "--psk", `a:${KEY}`, "--echo"))
-        const port = /listening on 127\.0\.0\.1:(\d+)/.exec((await server.has("listening on")) ? server.output : "")?.[1]
+        const port = /listening on 127\.0\.0\.1:(\d+)/.exec(
+            (await server.has("listening on")) ? server.output : "",
+        )?.[1]
         const settings = [`port=${port}`, "identity=a", `key=${KEY}`].flatMap((setting) => ["--setting", setting])
         const device = new Running(mote("sim", example("dtls.ts"), "--quiet", ...settings))
         ok(await device.has("hello"), device.output)
