@@ -145,7 +145,7 @@ describe("devs.config.json", function () {
     const secrets: [string, object | undefined, string][] = [
         ["no file", undefined, "keys.json is not there"],
         ["no key", { identity: "a" }, "keys.json:1:1: key: is missing"],
-        ["half a byte", { ...keys, key: `${KEY}a` }, "keys.json:1:24: key: the key, 2 to 128 hexadecimal digits"],
+        ["half a byte", { ...keys, key: `${KEY}a` }, "keys.json:1:23: key: the key, 2 to 128 hexadecimal digits"],
     ]
     for (const [what, credentials, message] of secrets)
         it(`says what is wrong with credentials: ${what}; and repeats no key`, () => {
