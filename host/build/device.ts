@@ -151,7 +151,8 @@ const SUITES = join("src", "sensor", "configured.ts")
 
 function configureSuites({ files }: ProgramSources, suites: string[]): void {
     const source = [
-        `import { type CipherSuite, ${suites.join(", ")} } from "../dtls/key-exchange/suites.js"`,
+        'import { type CipherSuite } from "../dtls/handshake/cipher-suite.js"',
+        `import { ${suites.join(", ")} } from "../dtls/key-exchange/suites.js"`,
         "export function configuredSuites(): CipherSuite[] {",
         `    return [${suites.map((suite) => `${suite}()`).join(", ")}]`,
         "}",

@@ -1,7 +1,7 @@
 import { randomBytes } from "node:crypto"
 import { readFileSync } from "node:fs"
 import { isIP } from "node:net"
-import { allSuites } from "../../src/dtls/crypto/suites.js"
+import { allSuites } from "../../src/dtls/key-exchange/suites.js"
 import { wifi } from "../../src/dtls/flight/retransmission.js"
 import { gatewayLimits } from "../../src/dtls/handshake/limits.js"
 import { LogLevel } from "../../src/gio/log-level.js"
