@@ -150,9 +150,10 @@ export function cachedDeviceImage(path: string, suites?: string[]): DeviceImage 
 const SUITES = join("src", "sensor", "configured.ts")
 
 function configureSuites({ files }: ProgramSources, suites: string[]): void {
+    const importing = (names: string, module: string): string => `import { ${names} } from "../dtls/${module}.js"`
     const source = [
-        'import { type CipherSuite } from "../dtls/handshake/cipher-suite.js"',
-        `import { ${suites.join(", ")} } from "../dtls/key-exchange/suites.js"`,
+        importing("type CipherSuite", "handshake/cipher-suite"),
+        importing(suites.join(", "), "key-exchange/suites"),
         "export function configuredSuites(): CipherSuite[] {",
         `    return [${suites.map((suite) => `${suite}()`).join(", ")}]`,
         "}",

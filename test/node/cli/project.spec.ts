@@ -145,7 +145,7 @@ describe("a project of mote init", function () {
         const config = configure("esp32c3.json", { target: "coaps://gateway.example/readings", wifi })
         must(folder, mote, "build", ...config, "--board", "esp32c3-devkitm-1")
         const named = [...read("platformio.ini").matchAll(/build\/esp32c3-devkitm-1\/[\w./]+/g)].map(([path]) => path)
-        strictEqual(named.length, 5)
+        strictEqual(named.length, 4)
         for (const path of named) ok(existsSync(join(folder, path)), path)
         for (const path of ["vm/interpreter.c", "natives/udp.c", "port/sockets/udp_sockets.c"])
             ok(existsSync(join(folder, "build/esp32c3-devkitm-1/firmware", path)), path)
