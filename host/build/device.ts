@@ -150,10 +150,10 @@ export function cachedDeviceImage(path: string, suites?: string[]): DeviceImage 
 const SUITES = join("src", "sensor", "configured.ts")
 
 function configureSuites({ files }: ProgramSources, suites: string[]): void {
-    const importing = (names: string, module: string): string => `import { ${names} } from "../dtls/${module}.js"`
+    const importing = (names: string, module: string): string => `import { ${names} } from "${module}"`
     const source = [
-        importing("type CipherSuite", "handshake/cipher-suite"),
-        importing(suites.join(", "), "key-exchange/suites"),
+        importing("type CipherSuite", "../dtls/handshake/cipher-suite.js"),
+        importing(suites.join(", "), "../dtls/key-exchange/suites.js"),
         "export function configuredSuites(): CipherSuite[] {",
         `    return [${suites.map((suite) => `${suite}()`).join(", ")}]`,
         "}",
