@@ -1,7 +1,7 @@
 import { spawnSync } from "node:child_process"
 import { existsSync, mkdirSync, readdirSync, renameSync, rmSync, writeFileSync } from "node:fs"
 import { join } from "node:path"
-import { root } from "./device.js"
+import { cacheFolder } from "../folders.js"
 
 /**
  * Source packages of Debian 12, the versions that the board is built with. apt checks their signatures with
@@ -14,7 +14,7 @@ const packages = {
 
 const RELEASE = "bookworm"
 
-const workshop = join(root, ".cache", "debian")
+const workshop = cacheFolder("debian")
 
 /** The machine's own mirror of Debian, as sources instead of packages. */
 function sourcesList(): string {

@@ -12,22 +12,20 @@ import {
     statSync,
     writeFileSync,
 } from "node:fs"
-import { dirname, join, relative, resolve, sep } from "node:path"
+import { dirname, join, resolve, sep } from "node:path"
 import { fileURLToPath } from "node:url"
 import { stripVTControlCharacters } from "node:util"
 import { UsageError } from "../credentials.js"
+import { cacheFolder, folderWith, root } from "../folders.js"
 import type { DebugFile } from "../image/debug.js"
 import { optimizeImage } from "../image/optimize.js"
 import { temporaryFolder } from "../temporary.js"
+import { type ProgramSources, programSources } from "./program-sources.js"
 
-/** The project's folder. */
-export const root = fileURLToPath(new URL("../../", import.meta.url))
+export { root }
 
-/** Where images and the compiler's packages are kept; ignored by git. */
-const cache = join(root, ".cache", "device")
-
-/** The compiler's packages, as every compilation writes them anew: tsconfig.device.json has their types from here. */
-const packages = join(cache, "packages")
+/** The compiler's packages, as every compilation writes them anew: editors have their types from here. */
+const packages = (): string => join(cacheFolder("device"), "packages")
 
 export interface DeviceImage {
     /** the image file */
@@ -35,19 +33,26 @@ export interface DeviceImage {
     bytes: number
     /** the compiler's debug file: function names, sizes, source map */
     debugPath: string
-    /** folder that the debug file's paths are relative to; default: the project's */
-    home?: string
+    /** folder that the debug file's paths are relative to */
+    home: string
+}
+
+/** The version that Mote is made for: its images are the ones that the optimizer and the machine know. */
+const COMPILER_VERSION = "2.16.4"
+
+/** The folder of @devicescript/cli: a development dependency of the project, or of Mote's repository. */
+export function compilerFolder(): string {
+    const inside = join("node_modules", "@devicescript", "cli")
+    const place = folderWith(process.cwd(), inside) ?? folderWith(root, inside)
+    if (place !== undefined) return join(place, inside)
+    throw new UsageError(
+        `programs are compiled by @devicescript/cli: npm install --save-dev --save-exact @devicescript/cli@${COMPILER_VERSION}`,
+    )
 }
 
 /** The official command line, run in the image's own folder: its output always goes to the current one. */
 function devicescript(folder: string, args: string[]): { status: number; output: string } {
-    // In the project, or in the project that has the package installed.
-    const places = [root, process.cwd()].map((place) =>
-        join(place, "node_modules", "@devicescript", "cli", "devicescript"),
-    )
-    const cli = places.find((place) => existsSync(place))
-    if (cli === undefined)
-        throw new Error("Programs are compiled by @devicescript/cli: npm install --save-dev @devicescript/cli@2.16.4")
+    const cli = join(compilerFolder(), "devicescript")
     const run = spawnSync(process.execPath, [cli, ...args], { cwd: folder, encoding: "utf8", maxBuffer: 1 << 26 })
     return { status: run.status ?? -1, output: run.stdout + run.stderr }
 }
@@ -92,7 +97,7 @@ function exportedClasses(path: string): string[] {
     return [...source.matchAll(/^export (?:abstract )?class (\w+)/gm)].map((match) => match[1])
 }
 
-/** Paths of all modules that run on a device, relative to the project; programs (main.ts) left out. */
+/** Paths of all modules that run on a device, relative to the project; programs (main.ts) and entries left out. */
 export function deviceModules(): string[] {
     const files = readdirSync(join(root, "src"), { recursive: true, encoding: "utf8" })
     return files
@@ -100,6 +105,7 @@ export function deviceModules(): string[] {
             (file) =>
                 file.endsWith(".ts") &&
                 !file.startsWith("platform/node") &&
+                !file.startsWith("entry/") &&
                 !file.endsWith("main.ts") &&
                 !file.endsWith("stock.ts"),
         )
@@ -114,7 +120,7 @@ export function deviceModules(): string[] {
  * @param entry path of the main file, relative to the project
  */
 export function buildDeviceImage(entry: string): DeviceImage {
-    return optimize(compile(prepareFolder(), entry))
+    return buildImage(programSources(join(root, entry)))
 }
 
 /** The sensor for the official VM; it has no settings, so the bridge's port is compiled in. */
@@ -124,41 +130,59 @@ export function buildStockImage(port: number): DeviceImage {
     return optimize(compile(folder, "src/sensor/stock.ts"))
 }
 
-/** A program of the project with other suites than src/sensor/configured.ts has; without, as it is there. */
-export function buildConfiguredImage(entry: string, suites: string[]): DeviceImage {
-    const folder = prepareFolder()
+/**
+ * The image of a program, wherever it is: compiled only when one of its sources, the suites or the optimizer have changed.
+ * @param path of the main file, absolute or relative to Mote's own folder
+ * @param suites IANA names that `configuredSuites` of the program returns; without, those of src/sensor/configured.ts
+ */
+export function cachedDeviceImage(path: string, suites?: string[]): DeviceImage {
+    const program = programSources(resolve(root, path))
+    if (suites !== undefined) configureSuites(program, suites)
+    const { path: image, debugPath } = kept(hashOf(program))
+    const { home } = program
+    if (existsSync(image) && existsSync(packages()))
+        return { path: image, bytes: statSync(image).size, debugPath, home }
+    process.stderr.write(`mote: compiling ${program.entry} for the device, once (about ten seconds)\n`)
+    return { ...keep(buildImage(program), image, debugPath), home }
+}
+
+/** Where the suites stand that a program has from the configuration. */
+const SUITES = join("src", "sensor", "configured.ts")
+
+function configureSuites({ files }: ProgramSources, suites: string[]): void {
+    const importing = (names: string, module: string): string => `import { ${names} } from "${module}"`
     const source = [
-        `import { type CipherSuite, ${suites.join(", ")} } from "../dtls/key-exchange/suites.js"`,
+        importing("type CipherSuite", "../dtls/handshake/cipher-suite.js"),
+        importing(suites.join(", "), "../dtls/key-exchange/suites.js"),
         "export function configuredSuites(): CipherSuite[] {",
         `    return [${suites.map((suite) => `${suite}()`).join(", ")}]`,
         "}",
         "",
-    ]
-    writeFileSync(join(folder, "src", "sensor", "configured.ts"), source.join("\n"))
-    return optimize(compile(folder, entry))
+    ].join("\n")
+    const places = [SUITES, join("node_modules", "mote-dtls", SUITES)].filter((place) => files.has(place))
+    if (places.length === 0)
+        throw new UsageError(
+            "suites: the program names its own; configuredSuites of mote-dtls/device are the configuration's",
+        )
+    for (const place of places) files.set(place, source)
 }
 
-/** As buildDeviceImage, but keeps the image: compiles again only when a source has changed. */
-export function cachedDeviceImage(entry: string): DeviceImage {
+function hashOf({ entry, files }: ProgramSources): string {
     const hash = createHash("sha256").update(entry)
-    for (const path of modulesOf(join(root, entry)).sort())
-        hash.update(path.slice(root.length)).update(readFileSync(path))
-    hashFolder(hash, join(root, "host", "image"))
-    const { path, debugPath } = kept(hash.copy())
-    if (existsSync(path) && existsSync(packages)) return { path, bytes: statSync(path).size, debugPath }
-    process.stderr.write(`mote: compiling ${entry} for the device, once (about ten seconds)\n`)
-    return keep(buildDeviceImage(entry), hash)
+    hash.update(readFileSync(join(compilerFolder(), "package.json")))
+    for (const [place, content] of [...files].sort()) hash.update(place).update(content)
+    hashFolder(hash, fileURLToPath(new URL("../image", import.meta.url)))
+    return hash.digest("hex").slice(0, 16)
 }
 
 /** Where an image stays. */
-function kept(hash: Hash): { path: string; debugPath: string } {
-    const path = join(cache, "images", hash.digest("hex").slice(0, 16))
+function kept(hash: string): { path: string; debugPath: string } {
+    const path = join(cacheFolder("device"), "images", hash)
     return { path: `${path}.devs`, debugPath: `${path}.json` }
 }
 
 /** Copies an image out of the folder that it was made in. Renamed last: another process may look for it meanwhile. */
-function keep(image: DeviceImage, hash: Hash): DeviceImage {
-    const { path, debugPath } = kept(hash)
+function keep(image: DeviceImage, path: string, debugPath: string): DeviceImage {
     mkdirSync(dirname(path), { recursive: true })
     for (const [from, to] of [
         [image.debugPath, debugPath],
@@ -170,44 +194,20 @@ function keep(image: DeviceImage, hash: Hash): DeviceImage {
     return { ...image, path, debugPath }
 }
 
+/** The optimizer: TypeScript in the repository, JavaScript in the package. */
 function hashFolder(hash: Hash, folder: string): void {
-    const files = readdirSync(folder, { recursive: true, encoding: "utf8" }).filter((file) => file.endsWith(".ts"))
+    const files = readdirSync(folder, { recursive: true, encoding: "utf8" }).filter((file) => /\.[tj]s$/.test(file))
     for (const file of files.sort()) hash.update(file).update(readFileSync(join(folder, file)))
 }
 
-/** Files that a program imports by relative paths, itself included; what is not there is left to the compiler's message. */
-function modulesOf(entry: string): string[] {
-    const found = new Set<string>()
-    const queue = [entry]
-    for (let path = queue.pop(); path !== undefined; path = queue.pop()) {
-        if (found.has(path)) continue
-        found.add(path)
-        const source = readFileSync(path, "utf8")
-        for (const [, name] of source.matchAll(/\b(?:from|import)\s*["'](\.{1,2}\/[^"']+)["']/g)) {
-            const base = resolve(dirname(path), name)
-            const places = [base.replace(/\.js$/, ".ts"), `${base}.ts`, join(base, "index.ts")]
-            const place = places.find((candidate) => candidate.endsWith(".ts") && existsSync(candidate))
-            if (place !== undefined) queue.push(place)
-        }
-    }
-    return [...found]
-}
-
-/** The innermost folder that all files are in. */
-function commonFolder(paths: string[]): string {
-    let folder = dirname(paths[0])
-    while (!paths.every((path) => path.startsWith(folder + sep) || folder === dirname(folder))) folder = dirname(folder)
-    return folder
-}
-
-/** Compiles a program wherever it is: it and what it imports are copied for the compiler. */
-export function buildForeignImage(entry: string): DeviceImage {
+/** Compiles copies: the compiler writes into the current folder, and finds its own packages only below it. */
+function buildImage({ entry, files }: ProgramSources): DeviceImage {
     const folder = temporaryFolder("compile")
-    const modules = modulesOf(entry)
-    const home = commonFolder(modules)
-    for (const path of modules) cpSync(path, join(folder, relative(home, path)))
-    const image = optimize(compile(folder, relative(home, entry)))
-    return { ...keep(image, createHash("sha256").update(resolve(entry))), home }
+    for (const [place, content] of files) {
+        mkdirSync(dirname(join(folder, place)), { recursive: true })
+        writeFileSync(join(folder, place), content)
+    }
+    return optimize(compile(folder, entry))
 }
 
 /** Without colours and the compiler's banner. */
@@ -235,24 +235,24 @@ function compile(folder: string, entry: string, flags: string[] = []): DeviceIma
         )
     keepPackages(folder)
     const debugPath = join(folder, ".devicescript", "bin", "bytecode-dbg.json")
-    return { path, bytes: statSync(path).size, debugPath }
+    return { path, bytes: statSync(path).size, debugPath, home: root }
 }
 
 /** Replaces the kept packages unless they are the same, by the version of the compiler. */
 function keepPackages(folder: string): void {
-    const version = (place: string): string =>
-        readFileSync(join(place, "@devicescript", "core", "package.json"), "utf8")
-    const made = join(folder, "node_modules")
-    if (existsSync(packages) && version(packages) === version(made)) return
-    const fresh = `${packages}.${process.pid}`
-    cpSync(made, fresh, { recursive: true })
-    rmSync(packages, { recursive: true, force: true })
+    const version = (place: string): string => readFileSync(join(place, "core", "package.json"), "utf8")
+    const made = join(folder, "node_modules", "@devicescript")
+    const keptHere = join(packages(), "@devicescript")
+    if (existsSync(keptHere) && version(keptHere) === version(made)) return
+    const fresh = `${packages()}.${process.pid}`
+    cpSync(made, join(fresh, "@devicescript"), { recursive: true })
+    rmSync(packages(), { recursive: true, force: true })
     try {
-        renameSync(fresh, packages)
+        renameSync(fresh, packages())
     } catch (error) {
         // Another process that compiles was quicker: its packages are the same.
         rmSync(fresh, { recursive: true })
-        if (!existsSync(packages)) throw error
+        if (!existsSync(packages())) throw error
     }
 }
 

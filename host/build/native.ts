@@ -4,10 +4,10 @@ import { existsSync, mkdirSync, readdirSync, readFileSync, renameSync, statSync 
 import { availableParallelism } from "node:os"
 import { basename, dirname, join } from "node:path"
 import { translationFiles } from "../translate/files.js"
-import { root } from "./device.js"
+import { cacheFolder, root } from "../folders.js"
 
 const firmware = join(root, "firmware")
-const cache = join(root, ".cache", "native")
+const cache = cacheFolder("native")
 
 /** As strict as the house is: a warning is an error. */
 const STRICT = [

@@ -5,7 +5,7 @@
 import { readFileSync } from "node:fs"
 import { createRequire, Module } from "node:module"
 import { dirname, join } from "node:path"
-import { root } from "./device.js"
+import { compilerFolder } from "./device.js"
 
 interface Diagnostic {
     messageText: unknown
@@ -58,7 +58,7 @@ let loaded: Parts | undefined
 
 function parts(): Parts {
     if (loaded !== undefined) return loaded
-    const path = join(root, "node_modules", "@devicescript", "cli", "built", "devicescript-cli.cjs")
+    const path = join(compilerFolder(), "built", "devicescript-cli.cjs")
     const bundle = new Module(path) as Bundle
     Object.assign(bundle, { filename: path, paths: createRequire(path).resolve.paths(dirname(path)) ?? [] })
     const reveal = "module.exports.parts = [require_devicescript_vm, require_devicescript_compiler_node]"

@@ -1,19 +1,15 @@
-/* npm pack: puts the compiled machine and the sensor's image into dist, so that a laptop with only Node runs them. */
-import { copyFileSync, cpSync, mkdirSync } from "node:fs"
-import { dirname, join } from "node:path"
-import { cachedDeviceImage, root } from "./device.js"
+/* npm run prepack: compiles ahead what a laptop with nothing but Node could not: the simulator and the sensor's image. */
+import { copyFileSync, mkdirSync } from "node:fs"
+import { join } from "node:path"
+import { root } from "../folders.js"
+import { cachedDeviceImage } from "./device.js"
 import { compiledMachine } from "./wasm.js"
 
-function put(from: string, ...place: string[]): void {
-    const to = join(root, "dist", "firmware", ...place)
-    mkdirSync(dirname(to), { recursive: true })
-    copyFileSync(from, to)
-}
+/** Where host/folders.ts looks for it when it runs in the package. */
+const prebuilt = join(root, "dist", "prebuilt")
 
 const sensor = cachedDeviceImage("src/sensor/main.ts")
-put(await compiledMachine(), "port", "wasm", "machine.wasm")
-put(sensor.path, "sensor.devs")
-put(sensor.debugPath, "sensor.devs.json")
-
-for (const part of ["boards", join("host", "config", "devs.config.schema.json")])
-    cpSync(join(root, part), join(root, "dist", part), { recursive: true })
+mkdirSync(prebuilt, { recursive: true })
+copyFileSync(await compiledMachine(), join(prebuilt, "machine.wasm"))
+copyFileSync(sensor.path, join(prebuilt, "sensor.devs"))
+copyFileSync(sensor.debugPath, join(prebuilt, "sensor.devs.json"))

@@ -4,11 +4,11 @@ import { existsSync, mkdirSync, readdirSync, readFileSync, renameSync, rmSync } 
 import { availableParallelism } from "node:os"
 import { basename, dirname, join } from "node:path"
 import { debianSource } from "./debian-source.js"
-import { root } from "./device.js"
+import { cacheFolder, root } from "../folders.js"
 
 const firmware = join(root, "firmware")
 const port = join(firmware, "port", "rv32-virt")
-const cache = join(root, ".cache", "rv32")
+const cache = cacheFolder("rv32")
 
 const COMPILER = "riscv64-unknown-elf-gcc"
 /** The core of an ESP32-C3, optimized for size as ESP-IDF does it. */

@@ -1,12 +1,12 @@
 import { createHash } from "node:crypto"
 import { existsSync, mkdirSync, readdirSync, readFileSync, renameSync, writeFileSync } from "node:fs"
 import { join } from "node:path"
-import { root } from "./device.js"
+import { cacheFolder, prebuilt, root } from "../folders.js"
 
 /** Where compiled machines are kept, by the hash of what they were made of; ignored by git. */
-const cache = join(root, ".cache", "wasm")
+const cache = cacheFolder("wasm")
 /** Where the package has its machine ready. */
-const shipped = join(root, "firmware", "port", "wasm", "machine.wasm")
+const shipped = join(prebuilt, "machine.wasm")
 
 type Tree = { [name: string]: Tree | string | Uint8Array }
 

@@ -1,14 +1,18 @@
 #!/usr/bin/env node
+import { readFileSync } from "node:fs"
+import { join } from "node:path"
 import { AlertDescription } from "../../src/dtls/wire/code-points.js"
 import { FailureReason } from "../../src/dtls/handshake/failure.js"
 import { GError, IOErrorEnum, isIoError } from "../../src/gio/errors.js"
 import { UsageError } from "../credentials.js"
 import { errorText, handshakeName } from "../describe.js"
+import { root } from "../folders.js"
 import { sweepTemporaryFolders } from "../temporary.js"
 import { buildCommand } from "./build-command.js"
 import { clientCommand } from "./client-command.js"
 import { flashCommand } from "./flash-command.js"
 import { gatewayCommand } from "./gateway-command.js"
+import { initCommand } from "./init-command.js"
 import { monitorCommand } from "./monitor-command.js"
 import { printJson, printNote, printText, stopWithReader } from "./output.js"
 import { sensorCommand } from "./sensor-command.js"
@@ -19,6 +23,8 @@ import { stopOnSignals, wasStopped } from "./stopping.js"
 
 const help = `mote: DTLS for microcontrollers, simulators and Node
 
+  mote init DIR                          a new folder with a sensor of one's own
+  mote start                             the program of devs.config.json in the simulator, and a gateway
   mote sensor coaps://HOST[:PORT]/PATH   measure and post samples to a CoAPs server
   mote gateway                           a CoAPs server that prints what sensors post
   mote client HOST:PORT                  as openssl s_client -dtls
@@ -27,12 +33,13 @@ const help = `mote: DTLS for microcontrollers, simulators and Node
   mote build                             what a device needs, out of devs.config.json
   mote flash                             build, and put it onto the device
   mote monitor                           the device's log, positions as lines of TypeScript
-  mote start                             gateway and sensor together, a short run (npm start)
 
-mote COMMAND --help tells more. Exit codes: 0 done, or stopped by Ctrl-C or SIGTERM; 1 failed;
+mote COMMAND --help tells more; mote --version says which Mote this is. Exit codes: 0 done, or stopped by Ctrl-C or SIGTERM; 1 failed;
 2 wrong usage. Ctrl-C in mote build and mote flash ends them undone.`
 
-const commands = new Map([
+const commands = new Map<string, (args: string[]) => number | Promise<number>>([
+    ["init", initCommand],
+    ["start", startCommand],
     ["sensor", sensorCommand],
     ["gateway", gatewayCommand],
     ["client", clientCommand],
@@ -41,11 +48,14 @@ const commands = new Map([
     ["build", buildCommand],
     ["flash", flashCommand],
     ["monitor", monitorCommand],
-    ["start", startCommand],
 ])
 
 /** Ctrl-C leaves their work undone: the signal itself ends them, and no script takes that for success. */
 const UNINTERRUPTED = ["build", "flash"]
+
+function version(): string {
+    return (JSON.parse(readFileSync(join(root, "package.json"), "utf8")) as { version: string }).version
+}
 
 async function main(args: string[]): Promise<number> {
     // `mote help sim` is `mote sim --help`.
@@ -53,6 +63,10 @@ async function main(args: string[]): Promise<number> {
     if (name === undefined || name === "help" || name === "--help" || name === "-h") {
         printText(help)
         return name === undefined ? 2 : 0
+    }
+    if (name === "--version") {
+        printText(version())
+        return 0
     }
     const command = commands.get(name)
     // What was typed is not repeated: it may be a key in the wrong place.

@@ -1,10 +1,10 @@
 import { type ChildProcessByStdio, spawn, spawnSync } from "node:child_process"
 import { createReadStream, existsSync } from "node:fs"
-import { join } from "node:path"
+import { join, resolve } from "node:path"
 import { createInterface } from "node:readline"
 import { type Readable } from "node:stream"
 import { emulatorCommand } from "../board/emulator.js"
-import { root } from "../build/device.js"
+import { programSources } from "../build/program-sources.js"
 import { UsageError } from "../credentials.js"
 import { type DeviceConfig } from "../config/device-config.js"
 import { type BuildFiles, buildFiles } from "../config/firmware-build.js"
@@ -75,7 +75,7 @@ export async function monitorCommand(args: string[]): Promise<number> {
         throw new UsageError("--heap: 4 to 65536 KB")
     const config = configOf(values)
     const files = buildFiles(config)
-    const debug = DebugMap.load(files.debug, root)
+    const debug = DebugMap.load(files.debug, programSources(resolve(config.folder, config.program)).home)
     if (config.board.port === "esp32c3") {
         if (typeof values["port"] !== "string")
             throw new UsageError(`--port: the serial port of ${config.board.title} is needed`)

@@ -1,11 +1,12 @@
 import { existsSync, readFileSync, statSync, watch } from "node:fs"
-import { dirname, join, relative, resolve } from "node:path"
+import { dirname, join, resolve } from "node:path"
 import { parseArgs } from "node:util"
 import { LogLevel } from "../../src/gio/log-level.js"
-import { buildForeignImage, cachedDeviceImage, type DeviceImage, root } from "../build/device.js"
+import { cachedDeviceImage, type DeviceImage } from "../build/device.js"
 import { machineModule } from "../build/wasm.js"
 import { ImageRefused } from "../simulator/machine.js"
 import { UsageError } from "../credentials.js"
+import { root } from "../folders.js"
 import { inWords } from "../device-words.js"
 import { DebugMap } from "../simulator/debug-map.js"
 import { Device, type DeviceOptions, type Outcome } from "../simulator/device.js"
@@ -124,10 +125,10 @@ function parse(args: string[]): SimOptions | undefined {
 function imageOf(path: string): DeviceImage {
     if (path.endsWith(".devs")) {
         const places = [path.replace(/devs$/, "json"), join(dirname(path), "bytecode-dbg.json")]
-        return { path, bytes: statSync(path).size, debugPath: places.find((place) => existsSync(place)) ?? places[1] }
+        const debugPath = places.find((place) => existsSync(place)) ?? places[1]
+        return { path, bytes: statSync(path).size, debugPath, home: root }
     }
-    const inside = relative(root, path)
-    return /^(src|test)[/\\]/.test(inside) ? cachedDeviceImage(inside) : buildForeignImage(path)
+    return cachedDeviceImage(path)
 }
 
 /** Throws UsageError when it is nothing that can be run. */
@@ -204,7 +205,7 @@ function report(options: SimOptions, number: number, outcome: Outcome, debug: De
 async function runOnce(options: SimOptions, onStart: (devices: Device[]) => void): Promise<number> {
     const image = imageOf(options.path)
     const bytes = readFileSync(image.path)
-    const debug = DebugMap.load(image.debugPath, image.home ?? root)
+    const debug = DebugMap.load(image.debugPath, image.home)
     const module = await machineModule()
     const numbers = Array.from({ length: options.count }, (_, index) => index + 1)
     const devices = numbers.map((number) => new Device(module, bytes, deviceOptions(options, number, debug)))

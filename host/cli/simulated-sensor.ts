@@ -3,8 +3,7 @@ import { join } from "node:path"
 import { type CoapUri } from "../../src/coap/uri.js"
 import { type PskAnswer } from "../../src/dtls/handshake/question.js"
 import { LogLevel } from "../../src/gio/log-level.js"
-import { root } from "../build/device.js"
-import { sensorImage } from "../build/sensor-image.js"
+import { type DeviceImage } from "../build/device.js"
 import { machineModule } from "../build/wasm.js"
 import { UsageError } from "../credentials.js"
 import { inWords } from "../device-words.js"
@@ -48,7 +47,7 @@ function deviceSettings({ target, psk, ...rest }: SensorSettings): Record<string
     }
 }
 
-/** The flashed program (src/sensor/main.ts), compiled, in the simulator. */
+/** A program in the simulator, with the settings of a sensor. */
 export class SimulatedSensor {
     /** attempts in a row that did not lead to a connection */
     private failures = 0
@@ -59,9 +58,8 @@ export class SimulatedSensor {
         private reporter: Reporter,
     ) {}
 
-    static async create(settings: SensorSettings, reporter: Reporter): Promise<SimulatedSensor> {
+    static async create(image: DeviceImage, settings: SensorSettings, reporter: Reporter): Promise<SimulatedSensor> {
         const given = deviceSettings(settings)
-        const image = sensorImage()
         const watch: { sensor?: SimulatedSensor } = {}
         const device = new Device(await machineModule(), readFileSync(image.path), {
             heapBytes: HEAP,
@@ -79,7 +77,7 @@ export class SimulatedSensor {
             },
             observe: (direction, peer, data) => reporter.observe(direction, peer, data),
         })
-        watch.sensor = new SimulatedSensor(device, DebugMap.load(image.debugPath, root), reporter)
+        watch.sensor = new SimulatedSensor(device, DebugMap.load(image.debugPath, image.home), reporter)
         return watch.sensor
     }
 

@@ -1,11 +1,12 @@
 import { spawnSync } from "node:child_process"
-import { existsSync, readdirSync, readFileSync, statSync } from "node:fs"
+import { readdirSync, readFileSync, statSync } from "node:fs"
 import { basename, dirname, join, resolve } from "node:path"
-import { root } from "../build/device.js"
 import { parseCoapsUri } from "../../src/coap/uri.js"
 import { GError } from "../../src/gio/errors.js"
 import { UsageError } from "../credentials.js"
-import { check, type Schema } from "./schema.js"
+import { root } from "../folders.js"
+import { JsonText } from "./json-text.js"
+import { check, type Path, pathText, type Schema } from "./schema.js"
 
 /** A board of boards/. */
 export interface Board {
@@ -56,17 +57,6 @@ function schema(): Schema {
     return JSON.parse(readFileSync(join(root, "host", "config", "devs.config.schema.json"), "utf8")) as Schema
 }
 
-function readJson(path: string): unknown {
-    if (!existsSync(path)) throw new UsageError(`${path} is not there; docs/configuration.md shows one`)
-    try {
-        return JSON.parse(readFileSync(path, "utf8").replace(/^\uFEFF/, ""))
-    } catch (error) {
-        // The message may quote the file, and that may be a key: only the place is told.
-        const place = /position \d+|line \d+ column \d+/.exec((error as Error).message)?.[0] ?? "its end"
-        throw new UsageError(`${path} is no JSON, at ${place}`)
-    }
-}
-
 export function boardNames(): string[] {
     return readdirSync(join(root, "boards"))
         .filter((name) => name.endsWith(".json"))
@@ -102,7 +92,8 @@ export function checkReachable({ host, board }: DeviceConfig): void {
     throw new UsageError(`target: ${host} would be the board itself; ${better}`)
 }
 
-function targetOf(text: string, file: string): { host: string; port: number; path: string } {
+/** Undefined when a device has no settings for it. */
+function targetOf(text: string): { host: string; port: number; path: string } | undefined {
     try {
         const { host, port, path, query } = parseCoapsUri(text)
         if (path.length === 1 && path[0] !== "" && query.length === 0 && /^[\w.:%-]{1,255}$/.test(host))
@@ -110,7 +101,7 @@ function targetOf(text: string, file: string): { host: string; port: number; pat
     } catch (error) {
         if (!(error instanceof GError)) throw error
     }
-    throw new UsageError(`${file}: target: coaps://HOST[:PORT]/PATH with one segment of path and nothing behind it`)
+    return undefined
 }
 
 /**
@@ -118,23 +109,30 @@ function targetOf(text: string, file: string): { host: string; port: number; pat
  * @param boardName instead of the file's
  */
 export function loadConfig(path: string, boardName?: string): DeviceConfig {
-    const value = readJson(path)
-    const flaws = check(value, schema(), "")
-    if (flaws.length > 0) throw new UsageError(flaws.map((flaw) => `${path}: ${flaw.path}: ${flaw.wanted}`).join("\n"))
-    const raw = value as RawConfig
+    const file = JsonText.read(path)
+    const refuse = (at: Path, wanted: string): string => `${file.place(at)}: ${pathText(at)}: ${wanted}`
+    const flaws = check(file.value(), schema())
+    if (flaws.length > 0) throw new UsageError(flaws.map((flaw) => refuse(flaw.path, flaw.wanted)).join("\n"))
+    const raw = file.value() as RawConfig
+    if (boardName === undefined && !boardNames().includes(raw.board))
+        throw new UsageError(refuse(["board"], `one of ${boardNames().join(", ")}`))
     const board = loadBoard(boardName ?? raw.board)
     if (board.radio && raw.wifi === undefined)
-        throw new UsageError(`${path}: wifi: is missing: ${board.title} has to know its network`)
+        throw new UsageError(refuse(["wifi"], `is missing: ${board.title} has to know its network`))
     const folder = dirname(resolve(path))
     const program = resolve(folder, raw.program)
     if (statSync(program, { throwIfNoEntry: false })?.isFile() !== true)
-        throw new UsageError(`${path}: program: there is no such file, ${program}`)
-    const target = targetOf(raw.target, path)
-    if (Buffer.byteLength(raw.wifi?.ssid ?? "") > 32) throw new UsageError(`${path}: wifi.ssid: at most 32 bytes`)
+        throw new UsageError(refuse(["program"], `there is no such file, ${program}`))
+    const target = targetOf(raw.target)
+    if (target === undefined)
+        throw new UsageError(
+            refuse(["target"], "coaps://HOST[:PORT]/PATH with one segment of path and nothing behind it"),
+        )
+    if (Buffer.byteLength(raw.wifi?.ssid ?? "") > 32) throw new UsageError(refuse(["wifi", "ssid"], "at most 32 bytes"))
     if ((raw.arena ?? 0) > board.most)
-        throw new UsageError(`${path}: arena: ${board.title} has room for ${board.most} KB at most`)
+        throw new UsageError(refuse(["arena"], `${board.title} has room for ${board.most} KB at most`))
     if (raw.flashEncryption !== undefined && board.port !== "esp32c3")
-        throw new UsageError(`${path}: flashEncryption: ${board.title} has no flash that it could encrypt`)
+        throw new UsageError(refuse(["flashEncryption"], `${board.title} has no flash that it could encrypt`))
     return {
         folder,
         program: raw.program,
@@ -191,10 +189,13 @@ export function loadCredentials(config: DeviceConfig): DeviceCredentials {
     const environment = source === "environment"
     if (!environment && isCommitted(config.folder, source))
         throw new UsageError(`${source} is committed: git rm --cached ${source}, and make new keys`)
-    const value = environment ? fromEnvironment() : readJson(resolve(config.folder, source))
-    const name = (path: string): string =>
-        environment ? (ENVIRONMENT[path as keyof typeof ENVIRONMENT] ?? path) : `${source}: ${path}`
-    const flaws = check(value, credentialsSchema, "")
+    const file = environment ? undefined : JsonText.read(resolve(config.folder, source))
+    const value = file === undefined ? fromEnvironment() : file.value()
+    const name = (path: Path): string =>
+        file === undefined
+            ? ENVIRONMENT[pathText(path) as keyof typeof ENVIRONMENT]
+            : `${file.place(path)}: ${pathText(path)}`
+    const flaws = check(value, credentialsSchema)
     if (flaws.length > 0) throw new UsageError(flaws.map((flaw) => `${name(flaw.path)}: ${flaw.wanted}`).join("\n"))
     const { identity, key, wifiPassword = "" } = value as Partial<DeviceCredentials> & { identity: string; key: string }
     return { identity, key, wifiPassword }

@@ -1,12 +1,12 @@
-import { copyFileSync, existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs"
-import { basename, dirname, join, relative, resolve } from "node:path"
+import { copyFileSync, cpSync, existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs"
+import { basename, dirname, join, resolve } from "node:path"
 import { programSlot } from "../board/program-slot.js"
-import { buildConfiguredImage, buildForeignImage, root } from "../build/device.js"
+import { cachedDeviceImage, type DeviceImage } from "../build/device.js"
 import { buildNative, device, missingFor, withTranslations } from "../build/native.js"
 import { buildBoard, missingForBoard } from "../build/rv32.js"
 import { UsageError } from "../credentials.js"
+import { folderWith, root } from "../folders.js"
 import { translationFiles } from "../translate/files.js"
-
 import { type Board, DEFAULT_SUITES, type DeviceConfig, type DeviceCredentials } from "./device-config.js"
 import { AeadAlgorithm } from "../../src/dtls/crypto/algorithms.js"
 import { allSuites } from "../../src/dtls/key-exchange/suites.js"
@@ -29,6 +29,8 @@ export interface BuildFiles {
     translation: string
     /** executable or ELF; built by PlatformIO for a board with a radio */
     firmware: string
+    /** folder with the firmware's C sources, for PlatformIO */
+    sources: string
 }
 
 export function buildFiles(config: DeviceConfig): BuildFiles {
@@ -44,6 +46,7 @@ export function buildFiles(config: DeviceConfig): BuildFiles {
         sdkconfig: file("sdkconfig.configured"),
         translation: file("translation"),
         firmware: file(config.board.port === "posix" ? "mote-device" : "firmware.elf"),
+        sources: file("firmware"),
     }
 }
 
@@ -70,10 +73,10 @@ export function sdkconfigText({ board, flashEncryption }: DeviceConfig): string 
 /** So that all settings together stay far below their partition's 8192 bytes. */
 const MOST_SETTING_BYTES = 255
 
-/** Lines NAME=VALUE, as the natives read them. */
-export function settingsText(config: DeviceConfig, credentials: DeviceCredentials): string {
+/** What a device has as settings. */
+export function deviceSettings(config: DeviceConfig, credentials: DeviceCredentials): Record<string, string> {
     const { wifi } = config
-    const settings: Record<string, string> = {
+    return {
         host: config.host,
         port: String(config.port),
         path: config.path,
@@ -86,6 +89,11 @@ export function settingsText(config: DeviceConfig, credentials: DeviceCredential
             ? {}
             : { "wifi-ssid": wifi.ssid, "wifi-country": wifi.country, "wifi-password": credentials.wifiPassword }),
     }
+}
+
+/** Lines NAME=VALUE, as the natives read them. */
+export function settingsText(config: DeviceConfig, credentials: DeviceCredentials): string {
+    const settings = deviceSettings(config, credentials)
     const broken = Object.keys(settings).find((name) => /[\r\n\0]/.test(settings[name]))
     if (broken !== undefined) throw new UsageError(`${broken}: no line breaks are possible in settings`)
     const long = Object.keys(settings).find((name) => Buffer.byteLength(settings[name]) > MOST_SETTING_BYTES)
@@ -95,15 +103,15 @@ export function settingsText(config: DeviceConfig, credentials: DeviceCredential
         .join("")
 }
 
-/** Compiles the program with the suites of the configuration and puts it into the form of a slot. */
+/** The configuration's program with the configuration's suites, compiled when something of it has changed. */
+export function programImage({ folder, program, suites }: DeviceConfig): DeviceImage {
+    return cachedDeviceImage(resolve(folder, program), suites.join() === DEFAULT_SUITES.join() ? undefined : suites)
+}
+
+/** Compiles the program and puts it into the form of a slot. */
 export function buildProgram(config: DeviceConfig, files: BuildFiles): number {
     mkdirSync(files.folder, { recursive: true })
-    const path = resolve(config.folder, config.program)
-    const entry = relative(root, path)
-    const own = entry.startsWith("src/") && existsSync(join(root, entry))
-    if (!own && config.suites.join() !== DEFAULT_SUITES.join())
-        throw new UsageError("suites: programs outside of Mote's own src name their suites themselves: leave it out")
-    const image = own ? buildConfiguredImage(entry, config.suites) : buildForeignImage(path)
+    const image = programImage(config)
     copyFileSync(image.path, files.image)
     copyFileSync(image.debugPath, files.debug)
     const slot = programSlot(readFileSync(files.image), Math.floor(Date.now() / 1000))
@@ -114,7 +122,29 @@ export function buildProgram(config: DeviceConfig, files: BuildFiles): number {
 export function writeConfiguration(config: DeviceConfig, files: BuildFiles): void {
     mkdirSync(files.folder, { recursive: true })
     writeChanged(files.configuration, configurationHeader(config))
-    if (config.board.port === "esp32c3") writeChanged(files.sdkconfig, sdkconfigText(config))
+    if (config.board.port !== "esp32c3") return
+    writeChanged(files.sdkconfig, sdkconfigText(config))
+    if (platformioProject(config) !== root) copySources(files)
+}
+
+/**
+ * The folder whose platformio.ini builds the firmware: the configuration's project, or Mote's repository for a
+ * configuration outside of any.
+ */
+export function platformioProject({ folder }: DeviceConfig): string {
+    const project = folderWith(folder, "platformio.ini") ?? folderWith(root, "platformio.ini")
+    if (project !== undefined) return project
+    throw new UsageError(`there is no platformio.ini in ${folder}: mote init writes one into a new folder`)
+}
+
+/**
+ * PlatformIO compiles copies: node_modules belongs to npm. They keep their times, so that what has not changed is not
+ * compiled again.
+ */
+function copySources({ sources }: BuildFiles): void {
+    rmSync(sources, { recursive: true, force: true })
+    for (const part of ["vm", "natives", "translated", join("port", "sockets"), join("port", "esp32c3")])
+        cpSync(join(root, "firmware", part), join(sources, part), { recursive: true, preserveTimestamps: true })
 }
 
 /** An unchanged file keeps its time, and does not make the firmware compile again. */
@@ -133,7 +163,6 @@ export function writeTranslation(config: DeviceConfig, files: BuildFiles): void 
 
 /** Why the firmware of a board cannot be built here, as a sentence; undefined when it can. */
 export function missingForFirmware(board: Board): string | undefined {
-    if (!existsSync(join(root, "firmware", "vm"))) return "its sources are in Mote's repository, not in the package"
     if (board.port === "posix") return missingFor(device)
     return board.port === "rv32-virt" ? missingForBoard() : undefined
 }

@@ -16,11 +16,11 @@ import {
 } from "node:fs"
 import { join } from "node:path"
 import { type ProgramInSlot, readSlot, slotBytes, withNumber } from "../board/program-slot.js"
-import { root } from "../build/device.js"
 import { UsageError } from "../credentials.js"
+import { root } from "../folders.js"
 import { temporaryFolder } from "../temporary.js"
 import { type DeviceConfig } from "./device-config.js"
-import { type BuildFiles } from "./firmware-build.js"
+import { type BuildFiles, platformioProject } from "./firmware-build.js"
 
 /** How much would be lost with a slot: nothing whole, a program that has not lasted yet or never will, a good one. */
 function worth(slot: ProgramInSlot | undefined): number {
@@ -73,9 +73,10 @@ export function flashHere(files: BuildFiles): number {
     return slot
 }
 
-function run(command: string[], what: string): void {
+/** @param folder to run it in; undefined: the current one */
+function run(command: string[], what: string, folder?: string): void {
     const [program, ...args] = command as [string, ...string[]]
-    const { status, error } = spawnSync(program, args, { cwd: root, stdio: "inherit" })
+    const { status, error } = spawnSync(program, args, { cwd: folder, stdio: "inherit" })
     if (error !== undefined)
         throw new UsageError(`${what}: ${program} is not installed (pip install platformio esptool)`)
     if (status !== 0) throw new UsageError(`${what} failed: the lines above say why`)
@@ -110,11 +111,13 @@ function readSlots(serial: string, [first, second]: [number, number]): Uint8Arra
 }
 
 /**
- * PlatformIO builds the firmware in Mote's own folder: what this configuration says goes there, and ESP-IDF's generated
- * settings go when the defaults are newer, because it would keep them.
+ * PlatformIO builds the firmware in the folder of platformio.ini: what this configuration says goes there, and ESP-IDF's
+ * generated settings go when the defaults are newer, because it would keep them. @returns that folder
  */
-export function prepareFirmware({ board }: DeviceConfig, files: BuildFiles): void {
-    const place = join(root, "build", board.name)
+export function prepareFirmware(config: DeviceConfig, files: BuildFiles): string {
+    const { board } = config
+    const project = platformioProject(config)
+    const place = join(project, "build", board.name)
     mkdirSync(place, { recursive: true })
     if (place !== files.folder) {
         copyFileSync(files.configuration, join(place, "mote_config.h"))
@@ -123,20 +126,21 @@ export function prepareFirmware({ board }: DeviceConfig, files: BuildFiles): voi
         if (existsSync(files.translation)) cpSync(files.translation, join(place, "translation"), { recursive: true })
     }
     // Which C files there are is asked anew: they come and go with the setting `translate`.
-    rmSync(join(root, ".pio", "build", board.environment, "CMakeCache.txt"), { force: true })
-    const generated = join(root, `sdkconfig.${board.environment}`)
+    rmSync(join(project, ".pio", "build", board.environment, "CMakeCache.txt"), { force: true })
+    const generated = join(project, `sdkconfig.${board.environment}`)
     const defaults = [
         join(root, "firmware", "port", board.port, "sdkconfig.defaults"),
         join(place, "sdkconfig.configured"),
     ]
     const newest = Math.max(...defaults.map((path) => statSync(path).mtimeMs))
     if (existsSync(generated) && statSync(generated).mtimeMs < newest) rmSync(generated)
+    return project
 }
 
 function uploadFirmware(config: DeviceConfig, files: BuildFiles, serial: string): void {
-    prepareFirmware(config, files)
+    const project = prepareFirmware(config, files)
     const command = ["pio", "run", "-e", config.board.environment, "-t", "upload", "--upload-port", serial]
-    run(command, "building and uploading the firmware")
+    run(command, "building and uploading the firmware", project)
 }
 
 /**

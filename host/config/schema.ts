@@ -16,30 +16,37 @@ export interface Schema {
     description?: string
 }
 
+/** Keys and indexes from the outermost value to the one that is meant. */
+export type Path = (string | number)[]
+
 /** One thing that is wrong: where, and what would be right. */
 export interface Flaw {
-    path: string
+    path: Path
     wanted: string
 }
 
-const at = (path: string, key: string): string => (path === "" ? key : `${path}.${key}`)
+/** As JavaScript writes it: wifi.ssid, suites[0]. */
+export function pathText(path: Path): string {
+    if (path.length === 0) return "all of it"
+    return path.map((key, at) => (typeof key === "number" ? `[${key}]` : at === 0 ? key : `.${key}`)).join("")
+}
 
-function checkObject(value: object, schema: Schema, path: string): Flaw[] {
+function checkObject(value: object, schema: Schema, path: Path): Flaw[] {
     const properties = schema.properties ?? {}
     const known = Object.keys(properties)
     const entries = Object.entries(value) as [string, unknown][]
     const missing = (schema.required ?? []).filter((key) => !Object.hasOwn(value, key))
     return [
-        ...missing.map((key) => ({ path: at(path, key), wanted: `is missing: ${properties[key].description}` })),
+        ...missing.map((key) => ({ path: [...path, key], wanted: `is missing: ${properties[key].description}` })),
         ...entries.flatMap(([key, item]) =>
             Object.hasOwn(properties, key)
-                ? check(item, properties[key], at(path, key))
-                : [{ path: at(path, key), wanted: `is no setting; there are ${known.join(", ")}` }],
+                ? check(item, properties[key], [...path, key])
+                : [{ path: [...path, key], wanted: `is no setting; there are ${known.join(", ")}` }],
         ),
     ]
 }
 
-function checkString(value: string, schema: Schema, path: string): Flaw[] {
+function checkString(value: string, schema: Schema, path: Path): Flaw[] {
     const flaw = (wanted: string): Flaw[] => [{ path, wanted }]
     if (schema.enum !== undefined && !schema.enum.includes(value)) return flaw(`one of ${schema.enum.join(", ")}`)
     if (schema.pattern !== undefined && !new RegExp(schema.pattern).test(value)) return flaw(schema.description ?? "")
@@ -47,25 +54,25 @@ function checkString(value: string, schema: Schema, path: string): Flaw[] {
     return value.length < minLength || value.length > maxLength ? flaw(`${minLength} to ${maxLength} characters`) : []
 }
 
-function checkArray(value: unknown[], schema: Schema, path: string): Flaw[] {
+function checkArray(value: unknown[], schema: Schema, path: Path): Flaw[] {
     const items = schema.items as Schema
     if (value.length < (schema.minItems ?? 0)) return [{ path, wanted: `at least ${schema.minItems} of them` }]
     if (schema.uniqueItems === true && new Set(value).size < value.length) return [{ path, wanted: "each one once" }]
-    return value.flatMap((item, index) => check(item, items, `${path}[${index}]`))
+    return value.flatMap((item, index) => check(item, items, [...path, index]))
 }
 
-function checkInteger(value: unknown, schema: Schema, path: string): Flaw[] {
+function checkInteger(value: unknown, schema: Schema, path: Path): Flaw[] {
     const { minimum = -Infinity, maximum = Infinity } = schema
     const fits = Number.isInteger(value) && (value as number) >= minimum && (value as number) <= maximum
     return fits ? [] : [{ path, wanted: `a whole number from ${minimum} to ${maximum}` }]
 }
 
 /** Everything that is wrong with a value; none: it fits. Values are not repeated: one may be a key in the wrong place. */
-export function check(value: unknown, schema: Schema, path: string): Flaw[] {
+export function check(value: unknown, schema: Schema, path: Path = []): Flaw[] {
     switch (schema.type) {
         case "object":
             if (typeof value !== "object" || value === null || Array.isArray(value))
-                return [{ path: path === "" ? "all of it" : path, wanted: "an object" }]
+                return [{ path, wanted: "an object" }]
             return checkObject(value, schema, path)
         case "array":
             return Array.isArray(value) ? checkArray(value, schema, path) : [{ path, wanted: "a list" }]

@@ -2,15 +2,14 @@ import { performance } from "node:perf_hooks"
 import { type LogLevel } from "../../src/gio/log-level.js"
 import { type DatagramObserver } from "../trace/observed-services.js"
 import { bufferNatives, cryptoNatives } from "./crypto-natives.js"
-import { i2cNatives } from "./i2c-natives.js"
+import { type DeviceClock, JumpingClock, Outside, RealClock } from "./device-clock.js"
+import { type DeviceNetwork, hostNetwork } from "./device-network.js"
+import { I2cBus, i2cNatives } from "./i2c-natives.js"
 import { pinNatives } from "./pin-natives.js"
 import { type Counters, Machine } from "./machine.js"
 import { bufferNativeList, hostNativeList } from "./natives.js"
 import { systemNatives } from "./system-natives.js"
 import { DeviceSockets } from "./udp-natives.js"
-
-/** Real milliseconds that a virtual clock waits for datagrams before it jumps. */
-const VIRTUAL_GRACE = 20
 
 export interface DeviceOptions {
     /** bytes */
@@ -25,6 +24,14 @@ export interface DeviceOptions {
     deviceId: string
     settings: Record<string, string | undefined>
     storageFolder: string
+    /** instead of the one that `virtualTime` says */
+    clock?: DeviceClock
+    /** Unix seconds; default: the time of this computer */
+    wallClock?: () => number
+    /** default: this computer's */
+    network?: DeviceNetwork
+    /** default: a bus with an SHT4x */
+    i2c?: I2cBus
     /** One console line; level is one of `> * ! ? #`. */
     print(level: string, line: string): void
     log(level: LogLevel, message: string): void
@@ -49,12 +56,9 @@ export interface Outcome {
 export class Device {
     private machine: Machine
     private sockets: DeviceSockets
-    private start = performance.now()
-    private virtualNow = 0
+    private clock: DeviceClock
     private stopped = false
-    private woken = false
     private busy = 0
-    private wakeUp: (() => void) | undefined
     private image: Uint8Array
     /** ms of deep sleep that the program asked for */
     private deepSleep = 0
@@ -66,8 +70,9 @@ export class Device {
     constructor(module: WebAssembly.Module, image: Uint8Array, options: DeviceOptions) {
         this.#options = options
         this.image = image
-        const { heapBytes, maxDepth, guard, gcStress, deviceId } = options
-        this.sockets = new DeviceSockets(options.observe ?? ((): void => undefined))
+        const { heapBytes, maxDepth, guard, gcStress, deviceId, network = hostNetwork } = options
+        this.clock = options.clock ?? (options.virtualTime ? new JumpingClock() : new RealClock())
+        this.sockets = new DeviceSockets(network, options.observe ?? ((): void => undefined))
         this.machine = new Machine(module, {
             arenaBytes: heapBytes,
             maxDepth,
@@ -78,12 +83,12 @@ export class Device {
                 ...cryptoNatives(),
                 ...this.sockets.natives(),
                 ...this.systemNatives(),
-                ...i2cNatives(),
+                ...i2cNatives(options.i2c ?? new I2cBus()),
                 ...pinNatives(options.settings),
             }),
             bufferNatives: bufferNativeList(bufferNatives()),
             print: (level, line) => options.print(level, line),
-            wake: () => this.wake(),
+            wake: () => this.clock.wake(),
         })
         this.machine.load(image)
     }
@@ -91,7 +96,7 @@ export class Device {
     /** Runs the program until it ends, panics, has nothing left to do, or is stopped. */
     async run(): Promise<Outcome> {
         while (!this.stopped && this.machine.panic === undefined) {
-            const now = this.now()
+            const now = this.clock.now()
             const begin = performance.now()
             const wake = this.machine.step(now)
             this.busy += performance.now() - begin
@@ -101,7 +106,7 @@ export class Device {
                 continue
             }
             if (wake === undefined && this.machine.pending === 0 && this.sockets.size === 0) break
-            await this.sleep(wake === undefined ? undefined : wake - now)
+            await this.clock.sleep(wake === undefined ? undefined : wake - now, this.outside())
         }
         this.sockets.closeAll()
         const outcome = {
@@ -127,10 +132,10 @@ export class Device {
     private async sleepDeeply(): Promise<void> {
         this.sockets.closeAll()
         this.machine.erase()
-        const until = this.now() + this.deepSleep
+        const until = this.clock.now() + this.deepSleep
         this.deepSleep = 0
-        if (this.#options.virtualTime) this.virtualNow = until
-        else while (!this.stopped && this.now() < until) await this.pause(until - this.now())
+        while (!this.stopped && this.clock.now() < until)
+            await this.clock.sleep(until - this.clock.now(), Outside.nothing)
         this.rebootReason = "deep-sleep"
         this.machine.load(this.image)
     }
@@ -143,41 +148,12 @@ export class Device {
 
     stop(): void {
         this.stopped = true
-        this.wake()
+        this.clock.wake()
     }
 
-    private wake(): void {
-        this.woken = true
-        this.wakeUp?.()
-    }
-
-    private now(): number {
-        return this.#options.virtualTime ? this.virtualNow : Math.floor(performance.now() - this.start)
-    }
-
-    /** @param time ms until the next fiber is due; undefined: only an event can wake one */
-    private async sleep(time: number | undefined): Promise<void> {
-        if (!this.#options.virtualTime) return await this.pause(time)
-        const outside = this.machine.pending > 0 ? undefined : this.sockets.size > 0 ? VIRTUAL_GRACE : 0
-        const target = time === undefined ? undefined : this.virtualNow + Math.max(0, time)
-        await this.pause(target === undefined ? undefined : outside)
-        if (!this.woken && target !== undefined) this.virtualNow = target
-        this.woken = false
-    }
-
-    /** Until something comes in, at most `time` ms. */
-    private async pause(time: number | undefined): Promise<void> {
-        await new Promise<void>((resolve) => {
-            let timer: NodeJS.Timeout | undefined
-            const done = (): void => {
-                clearTimeout(timer)
-                this.wakeUp = undefined
-                resolve()
-            }
-            if (this.woken || (time !== undefined && time <= 0)) return void setImmediate(done)
-            this.wakeUp = done
-            if (time !== undefined) timer = setTimeout(done, Math.min(time, 0x7fffffff))
-        })
-        if (!this.#options.virtualTime) this.woken = false
+    /** What the device waits for, apart from its timers. */
+    outside(): Outside {
+        if (this.machine.pending > 0) return Outside.natives
+        return this.sockets.size > 0 ? Outside.datagrams : Outside.nothing
     }
 }

@@ -2,16 +2,23 @@ import { Word } from "../abi/abi.js"
 import { type NativeCall } from "./machine.js"
 import { type NativesNamed } from "./natives.js"
 
-/** Of the simulated Sensirion SHT4x, as firmware/natives/simulated_sht4x.c has it. */
-const ADDRESS = 0x44
+/** Where simulated devices have their Sensirion SHT4x, as firmware/natives/simulated_sht4x.c has it. */
+const SHT4X_ADDRESS = 0x44
 const MEASURE = [0xfd, 0xf6, 0xe0]
-const ANSWER_LENGTH = 6
 
 /** I2CStatus of DeviceScript. */
 enum Status {
     ok = 0,
     noAckAddress = 1,
     noAckData = 2,
+}
+
+/** Something on a simulated I2C bus. */
+export interface I2cPeripheral {
+    /** Bytes that the program writes, none in a mere probe. @returns whether they are acknowledged */
+    write(bytes: Uint8Array): boolean
+    /** @returns exactly `length` bytes; undefined: not acknowledged */
+    read(length: number): Uint8Array | undefined
 }
 
 /** CRC-8 of Sensirion: polynomial 0x31, starts with 0xff. */
@@ -24,35 +31,84 @@ function checksum(bytes: Uint8Array): number {
     return sum
 }
 
-/** The I2C bus of a simulated device: a temperature and humidity sensor in a climate that wanders. */
-class SimulatedBus {
-    private temperature = 24341 // 20 degrees
-    private humidity = 27525 // 46.5 %
-    private measured = false
+/** A value of 16 bits that wanders a little with each measurement, until it is set. */
+class Wandering {
+    private steady = false
 
-    transfer(address: number, bytes: Uint8Array, target: Uint8Array | undefined): Status {
-        if (address !== ADDRESS) return Status.noAckAddress
-        if (bytes.length === 1) this.measured = MEASURE.includes(bytes[0])
-        if (target === undefined) return this.measured ? Status.ok : Status.noAckData
-        if (!this.measured || target.length !== ANSWER_LENGTH) return Status.noAckData
-        this.measured = false
-        const step = (): number => Math.floor(Math.random() * 256) - 128
-        this.temperature = (this.temperature + step()) & 0xffff
-        this.humidity = (this.humidity + step()) & 0xffff
-        this.put(target, 0, this.temperature)
-        this.put(target, 3, this.humidity)
-        return Status.ok
+    constructor(private raw: number) {}
+
+    set(raw: number): void {
+        this.raw = Math.min(0xffff, Math.max(0, Math.round(raw)))
+        this.steady = true
     }
 
-    private put(target: Uint8Array, at: number, value: number): void {
-        target.set([value >> 8, value & 0xff], at)
-        target[at + 2] = checksum(target.subarray(at, at + 2))
+    /** Two bytes and their checksum. */
+    next(): number[] {
+        if (!this.steady) this.raw = (this.raw + Math.floor(Math.random() * 256) - 128) & 0xffff
+        const bytes = [this.raw >> 8, this.raw & 0xff]
+        return [...bytes, checksum(Uint8Array.from(bytes))]
+    }
+}
+
+/** Sensirion's SHT4x: temperature and humidity, in a climate that wanders until it is set. */
+export class SimulatedSht4x implements I2cPeripheral {
+    private temperature = new Wandering(24341) // 20 degrees
+    private humidity = new Wandering(27525) // 46.5 %
+    private measured = false
+
+    /** From now on it measures exactly this (data sheet, section 4.6). @param temperature °C @param humidity % */
+    setClimate(temperature: number, humidity: number): void {
+        this.temperature.set(((temperature + 45) / 175) * 0xffff)
+        this.humidity.set(((humidity + 6) / 125) * 0xffff)
+    }
+
+    write(bytes: Uint8Array): boolean {
+        if (bytes.length === 1) this.measured = MEASURE.includes(bytes[0])
+        return this.measured
+    }
+
+    read(length: number): Uint8Array | undefined {
+        if (!this.measured || length !== 6) return undefined
+        this.measured = false
+        return Uint8Array.from([...this.temperature.next(), ...this.humidity.next()])
+    }
+}
+
+/** The I2C bus of a simulated device. */
+export class I2cBus {
+    private peripherals = new Map<number, I2cPeripheral>()
+    /** what every simulated device has, at 0x44 */
+    readonly sht4x = new SimulatedSht4x()
+
+    constructor() {
+        this.attach(SHT4X_ADDRESS, this.sht4x)
+    }
+
+    /** @param address 7 bits; what was there is replaced */
+    attach(address: number, peripheral: I2cPeripheral): void {
+        this.peripherals.set(address, peripheral)
+    }
+
+    /** Nothing answers at this address any more. */
+    detach(address: number): void {
+        this.peripherals.delete(address)
+    }
+
+    transfer(address: number, bytes: Uint8Array, target: Uint8Array | undefined): Status {
+        const peripheral = this.peripherals.get(address)
+        if (peripheral === undefined) return Status.noAckAddress
+        const writes = bytes.length > 0 || target === undefined
+        if (writes && !peripheral.write(bytes)) return Status.noAckData
+        if (target === undefined) return Status.ok
+        const answer = peripheral.read(target.length)
+        if (answer?.length !== target.length) return Status.noAckData
+        target.set(answer)
+        return Status.ok
     }
 }
 
 /** `_i2cTransaction`, which @devicescript/i2c calls. */
-export function i2cNatives(): NativesNamed<"_i2c"> {
-    const bus = new SimulatedBus()
+export function i2cNatives(bus: I2cBus): NativesNamed<"_i2c"> {
     const transfer = (call: NativeCall): number => {
         const address = call.integer(0, "addr", 0, 127)
         const bytes = call.buffer(1, "wrbuf")

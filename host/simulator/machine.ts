@@ -132,6 +132,8 @@ export class Machine {
     private positions: number
     /** natives whose fibers wait for the host */
     pending = 0
+    /** counts loaded programs: what a native answers to one does not reach the next */
+    private loads = 0
     /** times each native was called, by name */
     readonly calls = new Map<string, number>()
 
@@ -193,6 +195,8 @@ export class Machine {
     /** Verifies an image and makes it ready to run. Throws with the reason when the machine refuses it. */
     load(image: Uint8Array): void {
         this.endNatives()
+        this.pending = 0
+        this.loads++
         const at = this.exports.allocate(image.length)
         this.bytes(at, image.length).set(image)
         if (this.exports.load(at, image.length) === 0) return
@@ -291,7 +295,9 @@ export class Machine {
         const pin = this.exports.suspend()
         if (pin === 0) return FAILED
         this.pending++
+        const { loads } = this
         const finish = (result: Result): void => {
+            if (loads !== this.loads) return
             this.pending--
             if (this.panic !== undefined) return
             const value = this.fromResult(result)

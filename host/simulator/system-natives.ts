@@ -1,4 +1,3 @@
-import { lookup } from "node:dns/promises"
 import { LogLevel } from "../../src/gio/log-level.js"
 import { NodeStorage } from "../../src/platform/node/storage.js"
 import { minusCode } from "./io-result.js"
@@ -9,6 +8,8 @@ export interface SystemOptions {
     /** what `_moteSetting` gives: host, port, identity, key, ... */
     settings: Record<string, string | undefined>
     storageFolder: string
+    /** Unix seconds; default: the clock of this computer */
+    wallClock?: () => number
     log(level: LogLevel, message: string): void
 }
 
@@ -17,15 +18,6 @@ export interface Power {
     reason(): string
     /** It is switched off and starts anew after `ms`. */
     deepSleep(ms: number): void
-}
-
-async function resolve(host: string): Promise<string[]> {
-    try {
-        const found = await lookup(host, { all: true, order: "ipv4first" })
-        return found.map(({ address }) => address)
-    } catch {
-        return [] // natives.ts: an empty array when there is none
-    }
 }
 
 function storageName(call: NativeCall): string {
@@ -45,12 +37,11 @@ async function codeOf(done: Promise<void>): Promise<number> {
     }
 }
 
-/** Name resolution, storage, clocks, settings and log of src/platform/runtime/natives.ts. */
+/** Storage, clocks, settings and log of src/platform/runtime/natives.ts. */
 export function systemNatives(
     options: SystemOptions,
     power: Power,
 ): NativesNamed<
-    | "_moteResolve"
     | "_moteStorage"
     | "_moteWallClock"
     | "_moteSetting"
@@ -60,12 +51,12 @@ export function systemNatives(
     | "_moteLog"
 > {
     const storage = new NodeStorage(options.storageFolder)
+    const wallClock = options.wallClock ?? ((): number => Date.now() / 1000)
     return {
-        _moteResolve: (call) => resolve(call.text(0, "host")),
         _moteStorageLoad: (call) => storage.load(storageName(call)),
         _moteStorageSave: (call) => codeOf(storage.save(storageName(call), Buffer.from(call.buffer(1, "value")))),
         _moteStorageRemove: (call) => codeOf(storage.remove(storageName(call))),
-        _moteWallClock: () => Math.floor(Date.now() / 1000),
+        _moteWallClock: () => Math.floor(wallClock()),
         _moteSetting: (call) => options.settings[call.text(0, "name")],
         _moteRebootReason: () => power.reason(),
         _moteDeepSleep: (call) => {

@@ -1,10 +1,9 @@
-import { type RemoteInfo, type Socket } from "node:dgram"
 import { isIP } from "node:net"
 import { GError, IOErrorEnum } from "../../src/gio/errors.js"
 import { type SocketAddress } from "../../src/gio/socket-address.js"
 import { type UdpOptions } from "../../src/platform/services.js"
-import { asGError, openSocket } from "../../src/platform/node/dgram.js"
 import { type DatagramObserver } from "../trace/observed-services.js"
+import { type DatagramListener, type DatagramPort, type DeviceNetwork } from "./device-network.js"
 import { minusCode } from "./io-result.js"
 import { type Machine, type NativeCall } from "./machine.js"
 import { type NativesNamed } from "./natives.js"
@@ -22,7 +21,8 @@ interface Waiting {
 }
 
 /** A socket of one device. Errors are minus an IOErrorEnum code, as natives.ts says. */
-class DeviceSocket {
+class DeviceSocket implements DatagramListener {
+    private outward: DatagramPort | undefined
     private queue: Waiting[] = []
     private error = 0
     private onReadable = 0
@@ -30,22 +30,30 @@ class DeviceSocket {
 
     constructor(
         private machine: Machine,
-        private socket: Socket,
         private remote: SocketAddress | undefined,
         private observe: DatagramObserver,
-    ) {
-        socket.on("message", (data: Buffer, info: RemoteInfo) => this.received(data, info))
-        socket.on("error", (error) => this.failed(asGError(error, "socket")))
+    ) {}
+
+    /** Throws GError. */
+    static async open(
+        machine: Machine,
+        network: DeviceNetwork,
+        options: UdpOptions,
+        observe: DatagramObserver,
+    ): Promise<DeviceSocket> {
+        const socket = new DeviceSocket(machine, options.remote, observe)
+        socket.outward = await network.open(options, socket)
+        return socket
     }
 
-    private received(data: Buffer, { address, port }: RemoteInfo): void {
+    received(data: Buffer, { address, port }: SocketAddress): void {
         if (this.queue.length >= QUEUE_LIMIT) return
         this.observe("received", { address, port }, data)
         this.queue.push({ data, address, port })
         if (this.queue.length === 1) this.notify()
     }
 
-    private failed(error: GError): void {
+    failed(error: GError): void {
         this.error = minusCode(error)
         this.notify()
     }
@@ -85,22 +93,17 @@ class DeviceSocket {
     }
 
     port(): number {
-        return this.socket.address().port
+        return this.outward?.port() ?? 0
     }
 
     send(datagram: Uint8Array, host: string, port: number): number {
-        // The system answers later here: what befell this datagram alone is a loss. Refused is an earlier one, as on a device.
-        const done = (error: Error | null): void => {
-            const failure = error === null ? undefined : asGError(error, "socket")
-            if (failure?.code === IOErrorEnum.CONNECTION_REFUSED) this.failed(failure)
-        }
         if (datagram.length > HIGHEST_DATAGRAM) return -IOErrorEnum.MESSAGE_TOO_LARGE
         const copy = Buffer.from(datagram)
         if (this.remote === undefined && (port === 0 || isIP(host.replace(/%.*/, "")) === 0))
             return -IOErrorEnum.INVALID_ARGUMENT
-        this.observe("sent", this.remote ?? { address: host, port }, copy)
-        if (this.remote !== undefined) this.socket.send(copy, done)
-        else this.socket.send(copy, port, host, done)
+        const to = { address: host, port }
+        this.observe("sent", this.remote ?? to, copy)
+        this.outward?.send(copy, this.remote === undefined ? to : undefined)
         return copy.length
     }
 
@@ -108,8 +111,7 @@ class DeviceSocket {
         this.machine.unpin(this.onReadable)
         this.onReadable = 0
         this.queue = []
-        this.socket.removeAllListeners("message")
-        this.socket.close()
+        this.outward?.close()
     }
 }
 
@@ -118,7 +120,10 @@ export class DeviceSockets {
     private sockets = new Map<number, DeviceSocket>()
     private last = 0
 
-    constructor(private observe: DatagramObserver) {}
+    constructor(
+        private network: DeviceNetwork,
+        private observe: DatagramObserver,
+    ) {}
 
     private get(call: NativeCall): DeviceSocket {
         const socket = this.sockets.get(call.integer(0, "socket", 1, 0x3fffffff))
@@ -138,8 +143,8 @@ export class DeviceSockets {
 
     private async bind(machine: Machine, options: UdpOptions): Promise<number> {
         try {
-            const socket = await openSocket(options)
-            this.sockets.set(++this.last, new DeviceSocket(machine, socket, options.remote, this.observe))
+            const socket = await DeviceSocket.open(machine, this.network, options, this.observe)
+            this.sockets.set(++this.last, socket)
             return this.last
         } catch (error) {
             if (error instanceof GError) return minusCode(error)
@@ -162,8 +167,9 @@ export class DeviceSockets {
         this.sockets.clear()
     }
 
-    natives(): NativesNamed<"_moteUdp"> {
+    natives(): NativesNamed<"_moteUdp" | "_moteResolve"> {
         return {
+            _moteResolve: (call) => this.network.resolve(call.text(0, "host")),
             _moteUdpOpen: (call) => this.open(call),
             _moteUdpPort: (call) => this.get(call).port(),
             _moteUdpSend: (call) => {

@@ -1,9 +1,9 @@
 import { existsSync, mkdirSync, readFileSync, renameSync, writeFileSync } from "node:fs"
 import { join } from "node:path"
-import { root } from "../build/device.js"
+import { cacheFolder } from "../folders.js"
 import { translateImage, translationList } from "./translate.js"
 
-const cache = join(root, ".cache", "translated")
+const cache = cacheFolder("translated")
 
 function keep(name: string, text: string): string {
     const path = join(cache, name)

@@ -1,4 +1,4 @@
-/* What the sensor programs of all places share: settings, and what is said of the sensor's doings. */
+/* What the sensor programs of all platforms share: their settings, and what they log. */
 import { defaultCoapParameters } from "../coap/parameters.js"
 import { Diagnostic } from "../dtls/association/output.js"
 import { mcuLimits } from "../dtls/handshake/limits.js"
@@ -13,8 +13,11 @@ import { type ReadingSource, type Sample } from "./reading.js"
 import { Sensor, type SensorConfig, type SensorObserver } from "./sensor.js"
 import { type CoapsSession } from "./session.js"
 
-/** @devsWhenUsed */
-class LogObserver implements SensorObserver {
+/**
+ * Logs what a sensor does.
+ * @devsWhenUsed
+ */
+export class LogObserver implements SensorObserver {
     constructor(private services: Services) {}
 
     connected(session: CoapsSession): void {
@@ -55,8 +58,12 @@ function keyWarning(services: Services): (diagnostic: Diagnostic) => void {
     }
 }
 
-/** Whoever builds the device's settings takes URIs apart: it need not. */
-function configure(services: Services, setting: SettingSource): SensorConfig {
+/**
+ * A sensor's configuration as the device's settings have it (docs/configuration.md), for a program that changes some of it.
+ * The target comes in parts: `mote build` takes the URI apart, so that the device need not.
+ * Throws Error for a number out of range, with the setting's name.
+ */
+export function sensorConfig(services: Services, setting: SettingSource): SensorConfig {
     const psk = new SinglePsk(Buffer.from(setting("identity", "")), Buffer.from(setting("key", ""), "hex"))
     const profile = setting("profile", "wifi") === "cellular" ? cellular() : wifi()
     const dtls = newSettings(configuredSuites(), psk, profile, mcuLimits())
@@ -83,7 +90,7 @@ function configure(services: Services, setting: SettingSource): SensorConfig {
 /** Runs the sensor to its end; what stops it is logged. */
 export async function runProgram(services: Services, setting: SettingSource, source: ReadingSource): Promise<void> {
     try {
-        await new Sensor(services, configure(services, setting), source, new LogObserver(services)).run()
+        await new Sensor(services, sensorConfig(services, setting), source, new LogObserver(services)).run()
     } catch (error) {
         services.log(LogLevel.error, (error as Error).message)
     }

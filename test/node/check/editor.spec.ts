@@ -5,7 +5,10 @@ import { cachedDeviceImage, root } from "../../../host/build/device.js"
 import { TypeServer } from "../../support/type-server.js"
 
 /** Folders of code that runs on a device; each has a tsconfig.json of its own, since editors look for the nearest one. */
-const DEVICE_FOLDERS = ["src/platform/runtime", "src/platform/stock", "src/sensor", "test/device", "test/fuzz"]
+const DEVICE_FOLDERS = [
+    ...["src/entry", "src/platform/runtime", "src/platform/stock", "src/sensor"],
+    ...["examples/device", "test/device", "test/fuzz"],
+]
 
 const sources = (folder: string): string[] =>
     readdirSync(join(root, folder), { recursive: true, encoding: "utf8" })

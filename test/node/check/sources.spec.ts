@@ -7,6 +7,7 @@ import { needs } from "../../support/needs.js"
 
 /** Folders of src from the highest layer to the lowest: an import may only go down (README.md, "The house"). */
 const LAYERS = [
+    "entry",
     "sensor",
     "coap",
     "gio",
@@ -20,6 +21,9 @@ const LAYERS = [
     "dtls/wire",
     "dtls/bytes",
 ]
+
+/** They stand above all layers. */
+const PROGRAMS = /^src\/sensor\/(main|sht4x-main|stock)\.ts$/
 
 function sources(folder: string): string[] {
     const files = readdirSync(join(root, folder), { recursive: true, encoding: "utf8" })
@@ -61,6 +65,7 @@ describe("the sources", function () {
 
     it("have arrows that point down only", () => {
         const wrong = sources("src")
+            .filter((path) => !PROGRAMS.test(path))
             .flatMap(importsOf)
             .filter(({ from, to }) => {
                 const [above, below] = [layerOf(from), layerOf(to)]
@@ -72,7 +77,7 @@ describe("the sources", function () {
 
     it("keep platforms out of dtls, and name no platform above it but in programs and by type", () => {
         const wrong = sources("src")
-            .filter((path) => !/^src\/(platform\/|index\.ts|sensor\/(main|sht4x-main|stock)\.ts)/.test(path))
+            .filter((path) => !/^src\/(platform\/|index\.ts|entry\/device\.ts)/.test(path) && !PROGRAMS.test(path))
             .flatMap(importsOf)
             .filter(({ from, to, typesOnly }) => {
                 if (!to.startsWith("src/platform/")) return false
@@ -148,7 +153,10 @@ describe("the sources", function () {
 
     it("pass ESLint with the rules against DeviceScript's traps", () => {
         cachedDeviceImage("src/sensor/main.ts") // brings the compiler's packages: rules ask for types
-        strictEqual(npx("eslint/bin/eslint.js", "--max-warnings", "0", "src", "test", "host", "bench", "examples"), "")
+        strictEqual(
+            npx("eslint/bin/eslint.js", "--max-warnings", "0", "src", "test", "host", "bench", "examples", "template"),
+            "",
+        )
     })
 
     it("are formatted by Prettier", () => {
@@ -156,7 +164,7 @@ describe("the sources", function () {
             npx(
                 "prettier/bin/prettier.cjs",
                 "--check",
-                "{src,test,host,bench,examples}/**/*.{ts,mjs,cjs}",
+                "{src,test,host,bench,examples,template,create-mote-dtls}/**/*.{ts,js,mjs,cjs}",
                 "eslint",
                 "*.{json,mjs}",
             ),

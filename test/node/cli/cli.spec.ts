@@ -73,7 +73,7 @@ describe("the command line", function () {
     })
 
     const wrong: [string, string[], RegExp][] = [
-        ["an unknown command", ["fly"], /no such command; there are sensor/],
+        ["an unknown command", ["fly"], /no such command; there are init/],
         ["a name of JavaScript's", ["constructor"], /no such command/],
         ["an unknown option", ["gateway", "--fast"], /--help/],
         ["an option without its value", ["gateway", "--psk"], /--help/],

@@ -1,9 +1,8 @@
-import { ok, strictEqual } from "node:assert/strict"
-import { spawnSync } from "node:child_process"
-import { writeFileSync } from "node:fs"
+import { deepStrictEqual, ok, strictEqual } from "node:assert/strict"
+import { readFileSync, writeFileSync } from "node:fs"
 import { join } from "node:path"
-import { root } from "../../../host/build/device.js"
-import { temporaryFolder } from "../../../host/temporary.js"
+import { root } from "../../../host/folders.js"
+import { installedPackage, must, run } from "../../support/packed.js"
 
 const program = `
 import { connect, listen, GError } from "mote-dtls"
@@ -19,36 +18,96 @@ await serving
 try { await connect("127.0.0.1", 1, {}) } catch (error) { console.log(error instanceof GError, error.argument) }
 `
 
-describe("the published package", function () {
-    this.timeout(120000)
+/** Each entry with one of its names. */
+const entries: [string, string][] = [
+    ["mote-dtls", "connect"],
+    ["mote-dtls/gio", "DtlsClientConnection"],
+    ["mote-dtls/coap", "CoapClient"],
+    ["mote-dtls/engine", "Association"],
+    ["mote-dtls/testing", "Simulation"],
+]
 
-    it("installs offline without a dependency, loads by its name, connects, and ends by itself; mote start compiles nothing", () => {
-        const folder = temporaryFolder("package")
-        const npm = (cwd: string, ...args: string[]): string => {
-            const run = spawnSync("npm", args, { cwd, encoding: "utf8" })
-            strictEqual(run.status, 0, run.stderr)
-            return run.stdout
+const manifest = JSON.parse(readFileSync(join(root, "package.json"), "utf8")) as {
+    version: string
+    exports: Record<string, unknown>
+    dependencies: Record<string, string>
+    bundleDependencies: string[]
+}
+
+describe("the published package", function () {
+    this.timeout(600000)
+    let folder: string
+    let writes = 0
+
+    before(() => void (folder = installedPackage()))
+
+    function node(source: string, ending = "mjs"): string {
+        const name = `program${++writes}.${ending}`
+        writeFileSync(join(folder, name), source)
+        return must(folder, process.execPath, name)
+    }
+
+    it("installs from the tarball alone, offline: what it depends on is in it", () => {
+        deepStrictEqual(Object.keys(manifest.dependencies), manifest.bundleDependencies)
+        ok(must(folder, "npm", "ls", "--all", "--parseable").includes("mote-dtls"))
+    })
+
+    it("loads by its name, connects, and ends by itself", () => {
+        strictEqual(node(program), "through the package\ntrue psk\n")
+    })
+
+    it("has an entry for each purpose, and package.json; those for devices say what they are for", () => {
+        const devices = ["mote-dtls/device", "mote-dtls/drivers"]
+        const all = [...entries.map(([name]) => name), ...devices, "mote-dtls/package.json"]
+        deepStrictEqual(
+            all.sort(),
+            Object.keys(manifest.exports)
+                .map((key) => key.replace(".", "mote-dtls"))
+                .sort(),
+        )
+        for (const [entry, name] of entries)
+            strictEqual(node(`import { ${name} } from "${entry}"\nconsole.log(typeof ${name})`), "function\n")
+        for (const entry of devices) {
+            writeFileSync(join(folder, "device.mjs"), `import "${entry}"`)
+            ok(run(folder, process.execPath, "device.mjs").err.includes("are for programs on a device"))
         }
-        npm(root, "run", "-s", "prepack")
-        const packed = npm(root, "pack", "--silent", "--ignore-scripts", "--pack-destination", folder)
-            .trim()
-            .split("\n")
-            .pop() as string
-        writeFileSync(join(folder, "package.json"), '{ "type": "module" }')
-        const offline = ["--offline", "--ignore-scripts", "--silent", "--no-audit", "--no-fund"]
-        npm(folder, "install", ...offline, join(folder, packed))
-        strictEqual(npm(folder, "ls", "--all", "--parseable").trim().split("\n").length, 2)
-        writeFileSync(join(folder, "program.js"), program)
-        const run = spawnSync(process.execPath, ["program.js"], { cwd: folder, encoding: "utf8", timeout: 20000 })
-        strictEqual(run.stdout, "through the package\ntrue psk\n", run.stderr)
-        const command = spawnSync(join(folder, "node_modules", ".bin", "mote-dtls"), ["--help"], { encoding: "utf8" })
-        ok(command.stdout.startsWith("mote: DTLS for microcontrollers"))
-        const start = spawnSync("npx", ["--offline", "mote", "start", "--count", "2"], {
-            cwd: folder,
-            encoding: "utf8",
-            timeout: 30000,
-        })
-        ok(start.stdout.includes("summary: 2 samples arrived"), `${start.stdout}${start.stderr}`)
-        strictEqual(start.stderr, "", "nothing is compiled: simulator and program are in the package")
+    })
+
+    it("is loaded by require, too", () => {
+        const source = 'console.log(typeof require("mote-dtls").connect, require("mote-dtls/package.json").version)'
+        strictEqual(node(source, "cjs"), `function ${manifest.version}\n`)
+    })
+
+    it("has types for every entry, by the rules of nodenext", () => {
+        const uses = entries.map(([entry, name]) => `import { ${name} } from "${entry}"\n${name} satisfies object\n`)
+        writeFileSync(join(folder, "types.ts"), uses.join(""))
+        const strict = ["--strict", "--noEmit", "--module", "nodenext", "--target", "es2022"]
+        const types = ["--types", "node", "--typeRoots", join(root, "node_modules", "@types")]
+        must(folder, process.execPath, join(root, "node_modules/typescript/bin/tsc"), ...strict, ...types, "types.ts")
+    })
+
+    it("has source maps: a stack names lines of TypeScript", () => {
+        const source =
+            'import { NodeUdpSocket } from "mote-dtls"\nNodeUdpSocket.open(undefined, undefined).catch((e) => console.log(e.stack))'
+        writeFileSync(join(folder, "stack.mjs"), source)
+        ok(/src\/platform\/node\/\w+\.ts:\d+/.test(must(folder, process.execPath, "--enable-source-maps", "stack.mjs")))
+    })
+
+    it("has the commands; mote start compiles nothing: simulator and program are in the package", () => {
+        const [mote, motedtls] = ["mote", "mote-dtls"].map((name) => join(folder, "node_modules", ".bin", name))
+        strictEqual(must(folder, mote, "--version"), `${manifest.version}\n`)
+        ok(must(folder, motedtls, "--help").startsWith("mote: DTLS for microcontrollers"))
+        const { out, err } = run(folder, mote, "start", "--count", "2")
+        ok(out.includes("summary: 2 samples arrived"), `${out}${err}`)
+        strictEqual(err, "")
+    })
+
+    it("has a create-mote-dtls of its own version, for npm create", () => {
+        const create = JSON.parse(
+            readFileSync(join(root, "create-mote-dtls", "package.json"), "utf8"),
+        ) as typeof manifest
+        deepStrictEqual([create.version, create.dependencies["mote-dtls"]], [manifest.version, manifest.version])
+        const out = must(folder, join(folder, "node_modules", ".bin", "create-mote-dtls"), "made")
+        ok(out.includes("made has a sensor") && out.includes("npm install"), out)
     })
 })

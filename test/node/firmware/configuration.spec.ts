@@ -114,7 +114,7 @@ describe("devs.config.json", function () {
         [
             "suites for a program that names its own",
             { ...good, suites: ["TLS_PSK_WITH_AES_128_CCM"] },
-            "suites: programs outside",
+            "suites: the program names its own",
         ],
         ["a program that is not there", { ...good, program: "src/none.ts" }, "program: there is no such file"],
     ]
@@ -125,10 +125,27 @@ describe("devs.config.json", function () {
             ok(told.err.includes(message), told.err)
         })
 
+    const places: [string, string[], string][] = [
+        ["a wrong value", ['    "board": "posix",', '    "interval": 0,'], "3:5: interval: a whole number from 10"],
+        ["an unknown setting", ['    "bord": "posix",'], "2:5: bord: is no setting"],
+        ["one of a list", ['    "suites": [', '        "TLS_NULL"', "    ],"], "3:9: suites[0]: one of"],
+        ["a missing one, by its object", ['    "wifi": { },'], "2:5: wifi.ssid: is missing"],
+        ["what is no JSON", ['    "board" "posix",'], "2:13: no JSON: colon expected"],
+    ]
+    for (const [what, lines, message] of places)
+        it(`names line and column of ${what}`, () => {
+            const folder = project(good, keys)
+            const rest = ['    "target": "coaps://gateway.local/readings"', "}", ""]
+            writeFileSync(join(folder, "devs.config.json"), ["{", ...lines, ...rest].join("\n"))
+            const told = run("build", folder)
+            strictEqual(told.code, 2, told.err)
+            ok(told.err.includes(`devs.config.json:${message}`), told.err)
+        })
+
     const secrets: [string, object | undefined, string][] = [
         ["no file", undefined, "keys.json is not there"],
-        ["no key", { identity: "a" }, "keys.json: key: is missing"],
-        ["half a byte", { ...keys, key: `${KEY}a` }, "keys.json: key: the key, 2 to 128 hexadecimal digits"],
+        ["no key", { identity: "a" }, "keys.json:1:1: key: is missing"],
+        ["half a byte", { ...keys, key: `${KEY}a` }, "keys.json:1:23: key: the key, 2 to 128 hexadecimal digits"],
     ]
     for (const [what, credentials, message] of secrets)
         it(`says what is wrong with credentials: ${what}; and repeats no key`, () => {
@@ -143,7 +160,7 @@ describe("devs.config.json", function () {
         writeFileSync(join(folder, "keys.json"), `{"identity":"a","key":${KEY}}`)
         const told = run("build", folder)
         strictEqual(told.code, 2, told.err)
-        ok(told.err.includes("keys.json is no JSON, at position"), told.err)
+        ok(told.err.includes("keys.json:1:"), told.err)
         ok(!told.err.includes(KEY.slice(0, 4)), told.err)
     })
 

@@ -264,6 +264,9 @@ describe("mote flash and the firmware of an ESP32-C3", function () {
         strictEqual(status, 0, output)
         ok(/registered .*;INCLUDE_DIRS;.*;\/build\/esp32c3-devkitm-1;/.test(output), output)
         const without = configure(false)
-        ok(without.status !== 0 && without.output.includes("npm run mote -- build"), without.output)
+        ok(
+            without.status !== 0 && without.output.includes("mote build --board esp32c3-devkitm-1 writes it"),
+            without.output,
+        )
     })
 })

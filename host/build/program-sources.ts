@@ -1,0 +1,111 @@
+/* The files that a DeviceScript program consists of, as the compiler finds them. */
+import { existsSync, readFileSync } from "node:fs"
+import { dirname, join, relative, resolve, sep } from "node:path"
+import { UsageError } from "../credentials.js"
+import { folderWith, root } from "../folders.js"
+
+export interface ProgramSources {
+    /** the main file, relative to `home` */
+    entry: string
+    /** folder that the program's own files are relative to: its project's, or one above that all of them are in */
+    home: string
+    /** contents by path relative to `home`; those of packages are below node_modules */
+    files: Map<string, string>
+}
+
+/** The parts of a package.json that decide how the compiler resolves it. */
+interface Manifest {
+    name: string
+    main?: string
+    /** sources by subpath: the compiler resolves as TypeScript did before it knew "exports" */
+    typesVersions?: { "*"?: Record<string, [string]> }
+}
+
+const IMPORT = /\b(?:from|import)\s*["']([^"']+)["']/g
+
+function importsOf(source: string): string[] {
+    return [...source.matchAll(IMPORT)].map(([, name]) => name)
+}
+
+/** A relative import's file; undefined when there is none, which the compiler's message will say. */
+function fileOf(importer: string, name: string): string | undefined {
+    const base = resolve(dirname(importer), name)
+    const places = [base.replace(/\.js$/, ".ts"), `${base}.ts`, join(base, "index.ts")]
+    return places.find((place) => place.endsWith(".ts") && existsSync(place))
+}
+
+/** Files that a program imports by relative paths, itself included. */
+function modulesOf(entry: string): string[] {
+    const found = new Set<string>()
+    const queue = [entry]
+    for (let path = queue.pop(); path !== undefined; path = queue.pop()) {
+        if (found.has(path)) continue
+        found.add(path)
+        for (const name of importsOf(readFileSync(path, "utf8"))) {
+            const file = name.startsWith(".") ? fileOf(path, name) : undefined
+            if (file !== undefined) queue.push(file)
+        }
+    }
+    return [...found]
+}
+
+/** The innermost folder that all files are in. */
+function commonFolder(paths: string[]): string {
+    let folder = dirname(paths[0])
+    while (!paths.every((path) => path.startsWith(folder + sep) || folder === dirname(folder))) folder = dirname(folder)
+    return folder
+}
+
+const readManifest = (folder: string): Manifest =>
+    JSON.parse(readFileSync(join(folder, "package.json"), "utf8")) as Manifest
+
+/** A package's folder. Mote's own is the one that compiles, wherever the program is. */
+function packageFolder(name: string, importer: string): string | undefined {
+    if (name === readManifest(root).name) return root
+    const above = folderWith(dirname(importer), join("node_modules", name, "package.json"))
+    return above === undefined ? undefined : join(above, "node_modules", name)
+}
+
+/** The source that `NAME` or `NAME/SUBPATH` stands for. */
+function packageEntry(folder: string, subpath: string): string {
+    const { name, main = "index.ts", typesVersions } = readManifest(folder)
+    const sources = typesVersions?.["*"] ?? {}
+    const source = subpath === "" ? main : sources[subpath]?.[0]
+    const entry = source === undefined ? undefined : fileOf(join(folder, "package.json"), `./${source}`)
+    if (entry !== undefined) return entry
+    const known = Object.keys(sources).map((key) => `${name}/${key}`)
+    const others = known.length === 0 ? "it has no DeviceScript sources" : `for devices there are ${known.join(", ")}`
+    throw new UsageError(`${subpath === "" ? name : `${name}/${subpath}`} cannot be compiled for a device: ${others}`)
+}
+
+/** The packages that some modules import, with the files of each. The compiler's own are in it. */
+function* packagesOf(modules: string[]): Generator<{ name: string; folder: string; modules: string[] }> {
+    const seen = new Set<string>()
+    const queue = [...modules]
+    for (let importer = queue.pop(); importer !== undefined; importer = queue.pop())
+        for (const specifier of importsOf(readFileSync(importer, "utf8"))) {
+            if (/^[./]|^@devicescript\//.test(specifier) || seen.has(specifier)) continue
+            seen.add(specifier)
+            const [, name, subpath] = /^((?:@[^/]+\/)?[^/]+)\/?(.*)$/.exec(specifier) as string[]
+            const folder = packageFolder(name, importer)
+            if (folder === undefined) continue // left to the compiler's message
+            const found = modulesOf(packageEntry(folder, subpath))
+            queue.push(...found)
+            yield { name, folder, modules: found }
+        }
+}
+
+/**
+ * Everything that a program is compiled from.
+ * @param path of the main file
+ */
+export function programSources(path: string): ProgramSources {
+    const own = modulesOf(path)
+    const project = folderWith(dirname(path), "package.json")
+    const home = commonFolder(project === undefined ? own : [...own, join(project, "package.json")])
+    const files = new Map(own.map((file) => [relative(home, file), readFileSync(file, "utf8")]))
+    for (const { name, folder, modules } of packagesOf(own))
+        for (const file of [join(folder, "package.json"), ...modules])
+            files.set(join("node_modules", name, relative(folder, file)), readFileSync(file, "utf8"))
+    return { entry: relative(home, path), home, files }
+}

@@ -1,0 +1,100 @@
+import { randomBytes } from "node:crypto"
+import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from "node:fs"
+import { basename, dirname, join, relative, resolve } from "node:path"
+import { parseArgs } from "node:util"
+import { UsageError } from "../credentials.js"
+import { root } from "../folders.js"
+import { printText } from "./output.js"
+
+export const initHelp = `mote init DIR
+
+Makes a folder with a sensor of one's own: a program of ten lines, its configuration with a fresh key, a test, tasks for VS Code
+and what PlatformIO needs. Nothing that is there already is overwritten.
+
+  -h, --help              this text`
+
+const template = join(root, "template")
+
+/** Names that npm would act on, or leave out of the package, if the template had them. */
+const RENAMED: Record<string, string> = { gitignore: ".gitignore", vscode: ".vscode" }
+
+interface OwnManifest {
+    version: string
+    devDependencies: Record<string, string>
+}
+
+/** What a name in the template's double braces stands for: the tools have the versions that Mote itself is tested with. */
+function values(name: string): Record<string, string> {
+    const { version, devDependencies } = JSON.parse(readFileSync(join(root, "package.json"), "utf8")) as OwnManifest
+    return { ...devDependencies, version, name }
+}
+
+function fill(text: string, known: Record<string, string>): string {
+    return text.replace(/\{\{([^}]+)\}\}/g, (_all, name: string) => known[name])
+}
+
+/** A name that npm accepts, of the folder's. */
+function packageName(folder: string): string {
+    const name = basename(folder)
+        .toLowerCase()
+        .replace(/[^a-z0-9-]+/g, "-")
+        .replace(/^-+|-+$/g, "")
+    return name === "" ? "sensor" : name
+}
+
+/** What is to be written, by path relative to the new folder. */
+function contents(folder: string): Map<string, string> {
+    const known = values(packageName(folder))
+    const files = readdirSync(template, { recursive: true, withFileTypes: true }).filter((entry) => entry.isFile())
+    const texts = files.map((entry): [string, string] => {
+        const path = join(entry.parentPath, entry.name)
+        const [first, ...rest] = relative(template, path).split(/[\\/]/)
+        return [join(RENAMED[first] ?? first, ...rest), fill(readFileSync(path, "utf8"), known)]
+    })
+    const credentials = { identity: known["name"], key: randomBytes(16).toString("hex") }
+    return new Map([...texts, ["device-credentials.json", `${JSON.stringify(credentials, null, 4)}\n`]])
+}
+
+/** Writes a project. Throws UsageError when one of its files is there already, and then writes none. */
+export function makeProject(folder: string): string[] {
+    const files = contents(folder)
+    const taken = [...files.keys()].find((path) => existsSync(join(folder, path)))
+    if (taken !== undefined)
+        throw new UsageError(`${join(folder, taken)} is there already, and nothing was written: choose another folder`)
+    for (const [path, text] of files) {
+        mkdirSync(dirname(join(folder, path)), { recursive: true })
+        const mode = path === "device-credentials.json" ? 0o600 : 0o666
+        writeFileSync(join(folder, path), text, { mode, flag: "wx" })
+    }
+    return [...files.keys()].sort()
+}
+
+/** @returns exit code */
+export function initCommand(args: string[]): number {
+    let parsed
+    try {
+        parsed = parseArgs({ args, options: { help: { type: "boolean", short: "h" } }, allowPositionals: true })
+    } catch (error) {
+        throw new UsageError(`${(error as Error).message.split(/[.:]? ?\n|\. /)[0]}; see mote init --help`)
+    }
+    if (parsed.values.help === true) {
+        printText(initHelp)
+        return 0
+    }
+    const [folder] = parsed.positionals
+    if (folder === undefined || parsed.positionals.length > 1)
+        throw new UsageError("one folder is needed: mote init DIR")
+    const files = makeProject(resolve(folder))
+    const lines = [
+        `${folder} has a sensor:`,
+        ...files.map((path) => `  ${path}`),
+        "",
+        "Next:",
+        `  cd ${folder}`,
+        "  npm install",
+        "  npm start      # the sensor in the simulator, with a gateway",
+        "  npm test",
+    ]
+    printText(lines.join("\n"))
+    return 0
+}

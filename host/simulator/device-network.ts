@@ -1,0 +1,58 @@
+import { lookup } from "node:dns/promises"
+import { asGError, openSocket } from "../../src/platform/node/dgram.js"
+import { type GError, IOErrorEnum } from "../../src/gio/errors.js"
+import { type SocketAddress } from "../../src/gio/socket-address.js"
+import { type UdpOptions } from "../../src/platform/services.js"
+
+/** Where the datagrams of a simulated device's socket go. */
+export interface DatagramPort {
+    port(): number
+    /** @param to undefined: the peer that it is connected to */
+    send(datagram: Buffer, to: SocketAddress | undefined): void
+    close(): void
+}
+
+export interface DatagramListener {
+    received(datagram: Buffer, from: SocketAddress): void
+    failed(error: GError): void
+}
+
+/** The network that a simulated device is in. */
+export interface DeviceNetwork {
+    /** Throws GError. */
+    open(options: UdpOptions, listener: DatagramListener): Promise<DatagramPort>
+    /** Addresses of a host; none: it is not known. */
+    resolve(host: string): Promise<string[]>
+}
+
+/** The network of this computer. */
+export const hostNetwork: DeviceNetwork = {
+    async open(options, listener) {
+        const socket = await openSocket(options)
+        socket.on("message", (data, { address, port }) => listener.received(data, { address, port }))
+        socket.on("error", (error) => listener.failed(asGError(error, "socket")))
+        // The system answers later here: what befell this datagram alone is a loss. Refused is an earlier one, as on a device.
+        const sent = (error: Error | null): void => {
+            const failure = error === null ? undefined : asGError(error, "socket")
+            if (failure?.code === IOErrorEnum.CONNECTION_REFUSED) listener.failed(failure)
+        }
+        return {
+            port: () => socket.address().port,
+            send: (datagram, to) =>
+                to === undefined ? socket.send(datagram, sent) : socket.send(datagram, to.port, to.address, sent),
+            close: () => {
+                socket.removeAllListeners("message")
+                socket.close()
+            },
+        }
+    },
+
+    async resolve(host) {
+        try {
+            const found = await lookup(host, { all: true, order: "ipv4first" })
+            return found.map(({ address }) => address)
+        } catch {
+            return [] // natives.ts: an empty array when there is none
+        }
+    },
+}

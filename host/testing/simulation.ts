@@ -1,0 +1,154 @@
+import { randomBytes } from "node:crypto"
+import { readFileSync } from "node:fs"
+import { isIP } from "node:net"
+import { allSuites } from "../../src/dtls/key-exchange/suites.js"
+import { wifi } from "../../src/dtls/flight/retransmission.js"
+import { gatewayLimits } from "../../src/dtls/handshake/limits.js"
+import { LogLevel } from "../../src/gio/log-level.js"
+import { newSettings } from "../../src/gio/settings.js"
+import { machineModule } from "../build/wasm.js"
+import { panicLines } from "../cli/outcome.js"
+import { DEFAULT_CONFIG, type DeviceConfig, loadConfig } from "../config/device-config.js"
+import { deviceSettings, programImage } from "../config/firmware-build.js"
+import { PskStore } from "../credentials.js"
+import { inWords } from "../device-words.js"
+import { Gateway } from "../gateway/gateway.js"
+import { type ArrivedReading } from "../gateway/resources.js"
+import { DebugMap } from "../simulator/debug-map.js"
+import { Device } from "../simulator/device.js"
+import { I2cBus } from "../simulator/i2c-natives.js"
+import { temporaryFolder } from "../temporary.js"
+import { VirtualClock } from "./virtual-clock.js"
+import { GATEWAY, VirtualLink } from "./virtual-link.js"
+import { EPOCH, VirtualServices } from "./virtual-services.js"
+
+export interface SimulationOptions {
+    /** configuration file; default: devs.config.json in the current folder */
+    config?: string
+    /** settings of the device besides the configuration's, or instead of them; `pin-N`: what pin N reads, "0" to "1" */
+    settings?: Record<string, string>
+}
+
+/** What the gateway got in one message. */
+export interface ArrivedSample {
+    /** when, ms of the simulation's clock */
+    time: number
+    path: string
+    readings: ArrivedReading[]
+}
+
+/** Longest time that `nextSample` waits for, ms: an hour. */
+const PATIENCE = 3600000
+
+/**
+ * A simulated device that runs the program of a configuration, and a gateway at the other end of a virtual link. Time passes
+ * only in `nextSample` and `advance`, and then at once.
+ */
+export class Simulation {
+    readonly clock = new VirtualClock()
+    readonly link = new VirtualLink(this.clock)
+    /** what the device measures with: an SHT4x at 0x44, and what a test attaches */
+    readonly i2c = new I2cBus()
+    /** everything that has arrived */
+    readonly samples: ArrivedSample[] = []
+    /** what the device logged and printed, a line each */
+    readonly log: string[] = []
+    /** sessions that the device has made with the gateway */
+    handshakes = 0
+    private taken = 0
+    private ended: Promise<void> = Promise.resolve()
+    private failure: Error | undefined
+    private device: Device | undefined
+    private gateway: Gateway | undefined
+    private psk = { identity: Buffer.from("device"), key: randomBytes(16) }
+
+    private constructor() {}
+
+    /**
+     * Starts the gateway and the device. The program is compiled when it has changed (about ten seconds). Throws UsageError
+     * for a mistake in the configuration or the program.
+     */
+    static async start({ config = DEFAULT_CONFIG, settings = {} }: SimulationOptions = {}): Promise<Simulation> {
+        const simulation = new Simulation()
+        const deviceConfig = loadConfig(config)
+        await simulation.startGateway(deviceConfig.port)
+        await simulation.startDevice(deviceConfig, settings)
+        return simulation
+    }
+
+    private async startGateway(port: number): Promise<void> {
+        const services = new VirtualServices(this.clock, this.link, (level, message) =>
+            this.log.push(`gateway: ${LogLevel[level]}: ${message}`),
+        )
+        const settings = newSettings(allSuites(), new PskStore([this.psk]), wifi(), gatewayLimits())
+        const events = {
+            connected: () => void this.handshakes++,
+            readings: (_peer: string, path: string, readings: ArrivedReading[]) =>
+                void this.samples.push({ time: this.clock.now(), path, readings }),
+            ended: () => undefined,
+        }
+        const failed = (error: Error): void => void (this.failure ??= error)
+        this.gateway = await Gateway.start(services, settings, { host: GATEWAY, port }, events, failed)
+    }
+
+    private async startDevice(config: DeviceConfig, settings: Record<string, string>): Promise<void> {
+        const image = programImage(config)
+        const debug = DebugMap.load(image.debugPath, image.home)
+        const { identity, key } = this.psk
+        const credentials = { identity: identity.toString(), key: key.toString("hex"), wifiPassword: "" }
+        const host = isIP(config.host) === 0 ? config.host : GATEWAY
+        const clock = this.clock.deviceClock()
+        const device = new Device(await machineModule(), readFileSync(image.path), {
+            heapBytes: config.arena * 1024,
+            maxDepth: 100,
+            guard: 0,
+            gcStress: false,
+            virtualTime: true,
+            deviceId: "1",
+            settings: { ...deviceSettings(config, credentials), host, ...settings },
+            storageFolder: temporaryFolder("device"),
+            clock,
+            wallClock: () => EPOCH + this.clock.now() / 1000,
+            network: this.link,
+            i2c: this.i2c,
+            print: (_level, line) => this.log.push(debug?.withNames(line) ?? line),
+            log: (level, message) => this.log.push(`${LogLevel[level]}: ${inWords(message)}`),
+        })
+        this.device = device
+        this.ended = device.run().then((outcome) => {
+            clock.stop()
+            const lines = panicLines(outcome, debug)
+            if (lines.length > 0) this.failure ??= new Error(`the device stopped: ${lines.join("\n")}`)
+        })
+    }
+
+    /** Lets `time` ms pass. Throws when the device panics, with the lines of its program. */
+    async advance(time: number): Promise<void> {
+        await this.clock.advance(time)
+        if (this.failure !== undefined) throw this.failure
+    }
+
+    /**
+     * The next sample that arrives, or that has arrived and was not asked for. Throws Error when none does within `limit` ms
+     * of the simulation's time, or when the device panics.
+     */
+    async nextSample(limit = PATIENCE): Promise<ArrivedSample> {
+        const ready = (): boolean => this.samples.length > this.taken || this.failure !== undefined
+        await this.clock.advanceUntil(ready, limit)
+        if (this.failure !== undefined) throw this.failure
+        const sample = this.samples[this.taken]
+        if (sample === undefined)
+            throw new Error(`no sample within ${limit} ms; the device's log:\n${this.log.slice(-10).join("\n")}`)
+        this.taken++
+        return sample
+    }
+
+    /** Ends device and gateway. */
+    async stop(): Promise<void> {
+        this.device?.stop()
+        await this.clock.advance(0)
+        await this.ended
+        this.gateway?.kill()
+        await this.clock.advance(0)
+    }
+}

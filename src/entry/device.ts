@@ -1,0 +1,46 @@
+/* mote-dtls/device: what a program on a device is made from. Compiled by DeviceScript; it does not run in Node. */
+import * as ds from "@devicescript/core"
+import "../platform/runtime/natives.js"
+import { RuntimeServices } from "../platform/runtime/services.js"
+import { runProgram } from "../sensor/program.js"
+import { type ReadingSource } from "../sensor/reading.js"
+
+export { RuntimeServices } from "../platform/runtime/services.js"
+export { configuredSuites } from "../sensor/configured.js"
+export { jsonFormat, type PayloadFormat, senmlFormat, textFormat } from "../sensor/payload.js"
+export { LogObserver, sensorConfig } from "../sensor/program.js"
+export { type Reading, type ReadingSource, type Sample, SimulatedSource } from "../sensor/reading.js"
+export { Sensor, type SensorConfig, type SensorObserver } from "../sensor/sensor.js"
+
+/** Cryptography, UDP, storage, clocks and log of this device: what connections and sensors are made with. */
+export const services = new RuntimeServices()
+
+/**
+ * A setting of this device: host, port, path, identity, key, interval and what else `mote build` writes.
+ * @param missing what to return when the device has no setting of that name
+ */
+export function setting(name: string, missing: string): string {
+    return ds._moteSetting(name) ?? missing
+}
+
+/**
+ * Reads `source` at the configured interval and posts what it read to the configured target, as SenML in CBOR
+ * (RFC 8428) over CoAPs, for ever. Outlives the gateway, and whatever `source` throws.
+ */
+export async function runSensor(source: ReadingSource): Promise<void> {
+    await runProgram(services, setting, source)
+    ds.restart()
+}
+
+/**
+ * Switches the device off; it then starts anew with nothing but its storage, and `rebootReason` says "deep-sleep".
+ * @param time ms, 1 to 2^31-1
+ */
+export function deepSleep(time: number): void {
+    ds._moteDeepSleep(time)
+}
+
+/** Why the device started: "power-on", "reset", "panic", "watchdog", "brown-out", "deep-sleep" or "unknown". */
+export function rebootReason(): string {
+    return ds._moteRebootReason()
+}

@@ -1,0 +1,23 @@
+/* mote-dtls/gio: the API of Gio.DatagramBased and Gio.DtlsConnection (docs/gio.md), the same in Node and on a device. */
+export { AsyncResult } from "../gio/async-result.js"
+export { Cancellable } from "../gio/cancellable.js"
+export { type Credentials, SinglePsk } from "../gio/credentials.js"
+export {
+    type DatagramBased,
+    type DatagramSource,
+    InputMessage,
+    OutputMessage,
+    type SourceCallback,
+} from "../gio/datagram-based.js"
+export { DatagramSocket } from "../gio/datagram-socket.js"
+export { DtlsClientConnection } from "../gio/dtls-client-connection.js"
+export { type AcceptCertificateHandler, type AsyncReadyCallback, DtlsConnection } from "../gio/dtls-connection.js"
+export { DtlsListener } from "../gio/dtls-listener.js"
+export { DtlsServerConnection } from "../gio/dtls-server-connection.js"
+export * from "../gio/enums.js"
+export { ErrorDomain, GError, IOErrorEnum, TlsChannelBindingError, TlsError } from "../gio/errors.js"
+export { LogLevel } from "../gio/log-level.js"
+export { type DtlsSettings, newSettings } from "../gio/settings.js"
+export { type SocketAddress } from "../gio/socket-address.js"
+export { Source } from "../gio/source.js"
+export { type Services, type Signal, type Storage, type UdpOptions, type UdpSocket } from "../platform/services.js"
