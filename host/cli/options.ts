@@ -70,29 +70,30 @@ export function flag(values: Values, name: string): boolean {
     return values[name] === true
 }
 
-/** A whole number in a range, or what is usual. */
-export function whole(values: Values, name: string, usual: number, least: number, most: number): number {
+/** A whole number in a range, or its default. */
+export function whole(values: Values, name: string, fallback: number, minimum: number, maximum: number): number {
     const given = text(values, name)
-    if (given === undefined) return usual
+    if (given === undefined) return fallback
     const value = /^\d{1,9}$/.test(given) ? Number(given) : NaN
-    if (!(value >= least && value <= most)) throw new UsageError(`--${name}: a whole number from ${least} to ${most}`)
+    if (!(value >= minimum && value <= maximum))
+        throw new UsageError(`--${name}: a whole number from ${minimum} to ${maximum}`)
     return value
 }
 
 /** Seconds, fractions allowed, as ms. */
-export function seconds(values: Values, name: string, usual: number): number {
+export function seconds(values: Values, name: string, fallback: number): number {
     const given = text(values, name)
-    if (given === undefined) return usual
+    if (given === undefined) return fallback
     const value = /^\d{0,7}(\.\d{1,3})?$/.test(given) ? Number(given) * 1000 : NaN
     if (!(value >= 10 && value <= 2147483000)) throw new UsageError(`--${name}: seconds, from 0.01 to 2147483`)
     return value
 }
 
 /** "HOST:PORT", "[IPV6]:PORT" or HOST alone. */
-export function hostAndPort(given: string, usualPort: number): { host: string; port: number } {
+export function hostAndPort(given: string, defaultPort: number): { host: string; port: number } {
     const bare = isIP(given) === 6 ? `[${given}]` : given
     const match = /^(\[([^\]]+)\]|[^:[\]\s]+)(?::(\d{1,5}))?$/.exec(bare)
-    const port = Number(match?.[3] ?? usualPort)
+    const port = Number(match?.[3] ?? defaultPort)
     if (match === null || port < 1 || port > 65535)
         throw new UsageError(`the address is wrong: write HOST:PORT, for example 127.0.0.1:5684 or [::1]:5684`)
     return { host: match[2] ?? match[1], port }
@@ -127,11 +128,11 @@ export function protocolsOf(values: Values): string[] | undefined {
 
 /**
  * The DTLS settings that the common options describe.
- * @param usualKey used when no key is given; undefined: a key must be given
+ * @param defaultKey used when no key is given; undefined: a key must be given
  */
-export function settingsOf(values: Values, role: "client" | "server", usualKey: PskAnswer | undefined): DtlsSettings {
+export function settingsOf(values: Values, role: "client" | "server", defaultKey: PskAnswer | undefined): DtlsSettings {
     const keys = keysOf(values)
-    if (keys.length === 0 && usualKey !== undefined) keys.push(usualKey)
+    if (keys.length === 0 && defaultKey !== undefined) keys.push(defaultKey)
     const first = keys[0]
     if (first === undefined) throw new UsageError("a key is needed: --psk IDENTITY:HEXKEY or --psk-file FILE")
     const profile = text(values, "profile") ?? "wifi"

@@ -33,7 +33,7 @@ export function readServing(
     args: string[],
     options: Parameters<typeof parseOptions>[1],
     help: string,
-    usualPort: number,
+    defaultPort: number,
 ): Serving | undefined {
     const { values, positionals } = parseOptions(args, { ...own, ...options })
     if (values["help"] === true) {
@@ -48,6 +48,6 @@ export function readServing(
     settings.onDiagnostic = reporter.diagnostic
     const host = text(values, "host")
     if (host !== undefined && isIP(host) === 0) throw new UsageError("--host: a numeric address of this machine")
-    const local = { host, port: whole(values, "port", usualPort, 0, 65535) }
+    const local = { host, port: whole(values, "port", defaultPort, 0, 65535) }
     return { values, reporter, settings, protocols: protocolsOf(values), local }
 }

@@ -55,11 +55,17 @@ interface SimOptions {
     settings: Map<string, string>
 }
 
-function wholeNumber(text: string | undefined, name: string, usual: number, least: number, most: number): number {
-    if (text === undefined) return usual
+function wholeNumber(
+    text: string | undefined,
+    name: string,
+    fallback: number,
+    minimum: number,
+    maximum: number,
+): number {
+    if (text === undefined) return fallback
     const number = Number(text)
-    if (!/^\d+$/.test(text) || number < least || number > most)
-        throw new UsageError(`--${name}: a whole number from ${least} to ${most}`)
+    if (!/^\d+$/.test(text) || number < minimum || number > maximum)
+        throw new UsageError(`--${name}: a whole number from ${minimum} to ${maximum}`)
     return number
 }
 

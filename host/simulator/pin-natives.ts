@@ -63,9 +63,9 @@ class SimulatedPins {
         return this.levels.get(pin) === true ? 1 : 0
     }
 
-    private outside(pin: number, usual: number): number {
+    private outside(pin: number, fallback: number): number {
         const text = Object.hasOwn(this.settings, `pin-${pin}`) ? this.settings[`pin-${pin}`] : undefined
-        const level = text === undefined ? usual : Number.parseFloat(text)
+        const level = text === undefined ? fallback : Number.parseFloat(text)
         return Math.min(1, Math.max(0, Number.isNaN(level) ? 0 : level))
     }
 }

@@ -41,13 +41,13 @@ export class LogObserver implements SensorObserver {
     }
 }
 
-/** A setting of the device, or what is usual. */
-export type SettingSource = (name: string, usual: string) => string
+/** A setting of the device, or its default. */
+export type SettingSource = (name: string, fallback: string) => string
 
-/** A number setting; below `least`, or none at all, is an error with its name. */
-function wholeSetting(setting: SettingSource, name: string, usual: string, least: number): number {
-    const value = parseInt(setting(name, usual))
-    if (!(value >= least)) throw new Error("setting " + name + ": a number of at least " + least)
+/** A number setting; below `minimum`, or none at all, is an error with its name. */
+function wholeSetting(setting: SettingSource, name: string, fallback: string, minimum: number): number {
+    const value = parseInt(setting(name, fallback))
+    if (!(value >= minimum)) throw new Error("setting " + name + ": a number of at least " + minimum)
     return value
 }
 

@@ -10,5 +10,5 @@ const bridge = await Bridge.open(BRIDGE_PORT)
 const settings = JSON.parse((await bridge.receive())?.toString() ?? "{}") as Record<string, string>
 const services = new StockServices(bridge)
 const source = new SimulatedSource(() => services.crypto.random(1)[0] / 256)
-await runProgram(services, (name, usual) => settings[name] ?? usual, source)
+await runProgram(services, (name, fallback) => settings[name] ?? fallback, source)
 ds.restart()

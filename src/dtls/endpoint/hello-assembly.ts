@@ -101,8 +101,8 @@ export class HelloAssembly {
 
     /** Begins with a first fragment; undefined when the hello is larger than the limit, or than a record can be. */
     begin(key: string, first: HelloFragment, start: ClientHelloStart, now: number): PartialHello | undefined {
-        const most = Math.min(this.limits.handshakeMessageBytes, MAX_PLAINTEXT - HANDSHAKE_HEADER_LENGTH)
-        if (first.header.length > most) return undefined
+        const maximum = Math.min(this.limits.handshakeMessageBytes, MAX_PLAINTEXT - HANDSHAKE_HEADER_LENGTH)
+        if (first.header.length > maximum) return undefined
         const hello = new PartialHello(key, first, start, now + HELLO_ASSEMBLY_TIME)
         this.makeRoom(hello)
         this.hellos.push(hello)

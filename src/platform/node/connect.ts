@@ -41,9 +41,9 @@ export interface Options {
     keyLog?: (line: string) => void
 }
 
-function checkPort(port: number, least: number): void {
-    if (!Number.isInteger(port) || port < least || port > 65535)
-        throw invalidArgument("port", `a whole number from ${least} to 65535`)
+function checkPort(port: number, minimum: number): void {
+    if (!Number.isInteger(port) || port < minimum || port > 65535)
+        throw invalidArgument("port", `a whole number from ${minimum} to 65535`)
 }
 
 function checkIdLength(length: number): number {
