@@ -26,11 +26,15 @@ export class Demultiplexer {
         return this.byAddress.get(from.key)
     }
 
+    /** Whether the datagram's first record has an id, so that its address says nothing. */
+    isById(datagram: Buffer, length: number): boolean {
+        return this.idLength > 0 && length > 0 && datagram[0] === ContentType.tls12Cid
+    }
+
     /** The peer whose id the datagram's first record carries. */
     findById(datagram: Buffer, length: number): Peer | undefined {
         const end = ID_AT + this.idLength
-        if (this.idLength === 0 || length < end || datagram[0] !== ContentType.tls12Cid) return undefined
-        return this.byId.get(copyOf(datagram, ID_AT, end).toString("hex"))
+        return length < end ? undefined : this.byId.get(copyOf(datagram, ID_AT, end).toString("hex"))
     }
 
     hasId(id: Buffer): boolean {

@@ -54,8 +54,7 @@ export class ServerEndpoint implements Endpoint {
     }
 
     receive(datagram: Buffer, length: number, from: SourceAddress, now: number): void {
-        const moving = this.addresses.findById(datagram, length)
-        if (moving !== undefined) return this.deliverById(moving, datagram, length, from, now)
+        if (this.addresses.isById(datagram, length)) return this.routeById(datagram, length, from, now)
         const peer = this.addresses.find(from)
         const fragment = readHelloFragment(datagram, length)
         const begun = fragment === undefined ? undefined : begunBy(fragment, peer)
@@ -125,22 +124,29 @@ export class ServerEndpoint implements Endpoint {
     }
 
     /**
-     * A datagram with the peer's connection id. Its address moves only with the newest record that verified, so that neither
-     * a forger nor a repeated datagram can move it (RFC 9146 §6).
+     * A datagram with a connection id; an unknown one is never taken for the peer at its address. The address moves only with
+     * the newest record that verified, so that neither a forger nor a repeated datagram can move it (RFC 9146 §6).
      */
-    private deliverById(peer: Peer, datagram: Buffer, length: number, from: SourceAddress, now: number): void {
+    private routeById(datagram: Buffer, length: number, from: SourceAddress, now: number): void {
+        const peer = this.addresses.findById(datagram, length)
+        if (peer === undefined) return this.counters.add(Discard.unknownPeer)
         const verified = peer.association.receive(datagram, length, now)
-        const isNew = from.key !== peer.key
-        if (verified === Verified.newest && isNew && peer.phase === PeerPhase.established) this.move(peer, from)
-        if (from.key === peer.key) peer.heard(length)
+        const isNewest = verified === Verified.newest && peer.phase === PeerPhase.established
+        if (isNewest && from.key !== peer.key) this.move(peer, from, length)
+        else if (from.key === peer.key) {
+            peer.heard(length)
+            // A challenge or its response may have been lost: each new record from there brings another.
+            if (isNewest && peer.credit !== undefined) peer.association.challengePath()
+        }
         this.delivered(peer, verified)
     }
 
     /** Answers go to the new address at once, few of them until the peer has answered from there. */
-    private move(peer: Peer, to: SourceAddress): void {
+    private move(peer: Peer, to: SourceAddress, length: number): void {
         this.addresses.move(peer, to)
-        peer.credit = 0
         peer.association.challengePath()
+        peer.credit = 0
+        peer.heard(length)
     }
 
     /** A datagram with protected records is the established association's if it verifies there, else the new handshake's. */

@@ -5,6 +5,7 @@ import { Verified } from "../../../src/dtls/association/association.js"
 import { ConnectionIds } from "../../../src/dtls/handshake/connection-ids.js"
 import { ReturnRoutability } from "../../../src/dtls/handshake/return-routability.js"
 import { FailureReason } from "../../../src/dtls/handshake/failure.js"
+import { Discard } from "../../../src/dtls/record/discard.js"
 import { allSuites } from "../../../src/dtls/key-exchange/suites.js"
 import { newCidProtection } from "../../../src/dtls/record/v12/cid-protection.js"
 import { AlertDescription, ContentType } from "../../../src/dtls/wire/code-points.js"
@@ -46,11 +47,12 @@ function arriveFrom(s: Simulation, address: string, datagram: Buffer): void {
 }
 
 describe("connection ids (RFC 9146)", () => {
-    it("are carried by the records of the side whose peer named one, from its Finished on", () => {
+    it("[C01] are carried by the records of the side whose peer named one, from its Finished on", () => {
         for (const [client, server] of [
             [Buffer.alloc(0), serverId],
             [Buffer.from([1, 2]), serverId],
             [Buffer.from([1]), Buffer.alloc(0)],
+            [Buffer.alloc(32, 5), Buffer.alloc(8, 6)],
             [Buffer.alloc(255, 7), Buffer.alloc(255, 9)],
         ]) {
             const s = connectedIds(client, server)
@@ -65,7 +67,7 @@ describe("connection ids (RFC 9146)", () => {
         }
     })
 
-    it("are left alone when only one side knows them: records keep their form", () => {
+    it("[C01] are left alone when only one side knows them: records keep their form", () => {
         for (const [client, server] of [
             [Buffer.from([1]), undefined],
             [undefined, serverId],
@@ -92,7 +94,7 @@ describe("connection ids (RFC 9146)", () => {
         strictEqual(s.server.peerCount(), 1)
     })
 
-    it("move the address with the newest verified record only: not with a forgery, a repetition or a late record", () => {
+    it("[C06] move the address with the newest verified record only: not with a forgery, a repetition or a late record", () => {
         const s = connectedIds()
         const [late, newest] = [capture(s, "late"), capture(s, "newest")]
         arriveFrom(s, "client|1", newest)
@@ -124,7 +126,7 @@ describe("connection ids (RFC 9146)", () => {
         deepStrictEqual(s.serverMessages, ["from the other's address", "still here"])
     })
 
-    it("differ from peer to peer: a server draws another one where its id is taken, and none where all are", () => {
+    it("[C09] differ from peer to peer: a server draws another one where its id is taken, and none where all are", () => {
         const crypto = new NodeCryptoProvider()
         const server = testSettings(crypto)
         const s = new Simulation(
@@ -169,7 +171,7 @@ describe("connection ids (RFC 9146)", () => {
         }
     })
 
-    it("leave no room for records without an id, of another id, or cut anywhere: discarded and counted", () => {
+    it("[C02] [C04] leave no room for records without an id, of another id, or cut anywhere: discarded and counted", () => {
         const s = connectedIds()
         const good = capture(s, "good")
         const before = picture(s.serverAssociation())
@@ -184,6 +186,20 @@ describe("connection ids (RFC 9146)", () => {
         deepStrictEqual(s.serverMessages, ["good"])
     })
 
+    it("[C04] of nobody are never taken for the peer at that address; [C05] one spoilt record costs no other of its datagram", () => {
+        const s = connectedIds()
+        const [first, second] = [capture(s, "first"), capture(s, "second")]
+        const unknown = Buffer.from(first)
+        unknown[11] ^= 1
+        const before = s.server.counters.of(Discard.unknownPeer)
+        arriveFrom(s, "client|1", unknown)
+        strictEqual(s.server.counters.of(Discard.unknownPeer), before + 1)
+        const spoilt = Buffer.from(second)
+        spoilt[11] ^= 1
+        arriveFrom(s, "client|1", Buffer.concat([first, spoilt, second]))
+        deepStrictEqual(s.serverMessages, ["first", "second"])
+    })
+
     it("close the association under its id from a new address", () => {
         const s = connectedIds()
         s.clientAddress = "elsewhere|9"
@@ -196,7 +212,7 @@ describe("connection ids (RFC 9146)", () => {
         strictEqual(s.server.peerCount(), 0)
     })
 
-    it("protect header, id and true type as RFC 9146 §5.3 says: node:crypto opens a record by the RFC's own words", () => {
+    it("[C03 part] protect header, id and true type as RFC 9146 §5.3 says: node:crypto opens a record by the RFC's own words", () => {
         const crypto = new NodeCryptoProvider()
         for (const { aead, name } of allSuites()) {
             const key = Buffer.alloc(aead.keyLength, 1)
@@ -267,7 +283,7 @@ describe("return routability (RFC 9853)", () => {
         strictEqual(sentByServer(s, 50), 50)
     })
 
-    it("sends at most three times what came to an address that has not answered", () => {
+    it("[C07] [C10] sends at most three times what came to an address that has not answered", () => {
         for (const [client, server] of [
             [true, true],
             [false, true],
@@ -283,6 +299,34 @@ describe("return routability (RFC 9853)", () => {
             const bytes = s.log.slice(before).reduce((sum, { length }) => sum + length, 0)
             ok(bytes > 0 && bytes <= 3 * newest.length, `${bytes} bytes for ${newest.length}`)
         }
+    })
+
+    it("[C08] asks again with each new record when the challenge or its response was lost", () => {
+        for (const lost of [1, 2]) {
+            const s = connectedRouted(true, true)
+            const { fault } = s
+            s.clientAddress = "elsewhere|7"
+            let count = 0
+            s.fault = () => (count++ === lost ? [] : [5])
+            s.clientSends("first")
+            s.run(s.now + 100)
+            ok(s.peer?.credit !== undefined, `datagram ${lost} was lost`)
+            s.fault = fault
+            s.clientSends("second")
+            s.run(s.now + 100)
+            strictEqual(s.peer.credit, undefined, `datagram ${lost} was lost`)
+        }
+    })
+
+    it("[C08] keeps nothing of addresses that were tried: each move replaces the one before", () => {
+        const s = connectedRouted(true, true)
+        s.fault = () => []
+        for (let i = 0; i < 100; i++) {
+            s.clientSends(`${i}`)
+            arriveFrom(s, `flood|${i}`, s.log[s.log.length - 1])
+        }
+        strictEqual(s.peer?.key, "flood|99")
+        strictEqual(s.server.peerCount(), 1)
     })
 
     it("goes back to the true address with the next record from there, and confirms it", () => {
