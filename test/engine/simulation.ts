@@ -93,7 +93,8 @@ export class Simulation {
         tables: Tables = listTables(),
     ) {
         this.client = new Association(clientSettings, clientRole(), 0, 0)
-        this.server = new ServerEndpoint(() => serverSettings, serverSettings, tables, 0)
+        // Each association has settings of its own, so that a test may change what later ones get.
+        this.server = new ServerEndpoint(() => Object.assign({}, serverSettings), serverSettings, tables, 0)
         this.serverWatch = new EndpointWatch(this.server, serverSettings.limits)
     }
 

@@ -112,8 +112,9 @@ describe("connection ids (RFC 9146)", () => {
     it("do not take an address away from the peer that is known there", () => {
         const s = connectedIds()
         const first = s.client
+        s.clientSettings.extensions = []
+        s.serverSettings.extensions = [new ConnectionIds(Buffer.from("0102030405060708", "hex"))]
         s.rebootClient()
-        s.client.settings = { ...s.client.settings, extensions: [] }
         s.clientAddress = "other|1"
         s.connect()
         const other = s.peer
@@ -139,8 +140,8 @@ describe("connection ids (RFC 9146)", () => {
             const own = new ConnectionIds(Buffer.from([1]))
             server.extensions = [own]
             s.clientAddress = `client|${i}`
+            s.clientSettings.extensions = [new ConnectionIds(Buffer.alloc(0))]
             s.rebootClient()
-            s.client.settings = { ...s.client.settings, extensions: [new ConnectionIds(Buffer.alloc(0))] }
             s.connect()
             strictEqual(s.client.phase, AssociationPhase.connected)
             ids.add(own.local.toString("hex"))
@@ -238,6 +239,16 @@ describe("connection ids (RFC 9146)", () => {
             const inner = Buffer.concat([decipher.update(sealed.subarray(0, length)), decipher.final()])
             deepStrictEqual(inner, Buffer.from("text\x16"), name)
         }
+    })
+
+    it("may come with padding: zeros behind the true type", () => {
+        const s = connectedIds()
+        const padded = Buffer.concat([Buffer.from("padded"), Buffer.from([23, 0, 0, 0])])
+        s.toServer(s.client.record.write.protection!.seal(0, 40, [padded]))
+        s.toServer(s.client.record.write.protection!.seal(0, 41, [Buffer.alloc(5)]))
+        s.drain()
+        deepStrictEqual(s.serverMessages, ["padded"])
+        strictEqual(s.serverAssociation().phase, AssociationPhase.connected)
     })
 
     it("say whether the newest record verified", () => {

@@ -63,6 +63,15 @@ describe("the walking skeleton of DTLS 1.3", () => {
         ok(first.readUInt16BE(1) + 1 !== second.readUInt16BE(1), "record numbers are encrypted")
     })
 
+    it("takes padding off: zeros behind the content type", () => {
+        const { client, server } = connected()
+        const padded = Buffer.concat([Buffer.from("padded"), Buffer.from([23, 0, 0])])
+        const datagram = client.association.record.write.protection!.seal(0, 9, [padded])
+        server.association.receive(datagram, datagram.length, 0)
+        server.drain()
+        strictEqual(server.messages.at(-1), "padded")
+    })
+
     it("finds the record number nearest to the one expected (RFC 9147 §4.2.2)", () => {
         for (const number of [0, 1, 65535, 65536, 65537, 98304, 131071, 131072, 2 ** 40 + 5])
             for (const distance of [-32767, -1, 0, 1, 32767])
