@@ -1,6 +1,6 @@
 import { existsSync, readFileSync } from "node:fs"
 import { join, relative } from "node:path"
-import type { DebugFile } from "../image/debug.js"
+import type { DebugFile } from "../image/ir/debug.js"
 
 interface Place {
     functionName: string

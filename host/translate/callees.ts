@@ -1,6 +1,6 @@
-import { isCaptured } from "../image/passes/facts.js"
-import { builtinObject, Op } from "../image/operations.js"
-import { type Expression, FunctionFlag, type ImageFunction, type ImageProgram } from "../image/program.js"
+import { isCaptured } from "../image/ir/expressions.js"
+import { builtinObject, Op } from "../image/ir/operations.js"
+import { type Expression, FunctionFlag, type ImageFunction, type ImageProgram } from "../image/ir/program.js"
 import { type Classes, type Method } from "./classes.js"
 import { fieldWord, UNDEFINED } from "./words.js"
 

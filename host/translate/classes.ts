@@ -1,6 +1,6 @@
-import { fieldKey, isPrototype, nameKey } from "../image/passes/methods.js"
-import { builtinString, Op } from "../image/operations.js"
-import { type Expression, type ImageFunction, type ImageProgram, type Statement, walk } from "../image/program.js"
+import { fieldKey, isPrototype, nameKey } from "../image/analyses/method-table.js"
+import { builtinString, Op } from "../image/ir/operations.js"
+import { type Expression, type ImageFunction, type ImageProgram, type Statement, walk } from "../image/ir/program.js"
 
 const PROTOTYPE = builtinString("prototype")
 const SET_PROTOTYPE_OF = builtinString("setPrototypeOf")

@@ -1,5 +1,5 @@
-import { Op } from "../image/operations.js"
-import type { Expression } from "../image/program.js"
+import { Op } from "../image/ir/operations.js"
+import type { Expression } from "../image/ir/program.js"
 import { bufferWord, builtinWord, fieldWord, functionWord, LENGTH, smallWord, stringWord, UNDEFINED } from "./words.js"
 
 /** The value of an expression as C without effects. */

@@ -1,6 +1,6 @@
-import { setsRetVal } from "../image/passes/facts.js"
-import { fieldKey, nameKey } from "../image/passes/methods.js"
-import { Op } from "../image/operations.js"
+import { setsRetVal } from "../image/ir/expressions.js"
+import { fieldKey, nameKey } from "../image/analyses/method-table.js"
+import { Op } from "../image/ir/operations.js"
 import {
     type Expression,
     FunctionFlag,
@@ -9,7 +9,7 @@ import {
     type Statement,
     walk,
     walkProgram,
-} from "../image/program.js"
+} from "../image/ir/program.js"
 import { type Classes } from "./classes.js"
 
 /** A store that adds the object's next field, as long as nobody else has added one. */

@@ -1,5 +1,5 @@
 import { createHash } from "node:crypto"
-import { readImage } from "../image/read.js"
+import { readImage } from "../image/ir/read.js"
 import { Callees } from "./callees.js"
 import { Classes } from "./classes.js"
 import { FunctionTranslation } from "./function.js"

@@ -1,6 +1,6 @@
 import { Tag } from "../abi/abi.js"
-import { builtinString, Op } from "../image/operations.js"
-import { type Expression, StringKind, stringIndex } from "../image/program.js"
+import { builtinString, Op } from "../image/ir/operations.js"
+import { type Expression, StringKind, stringIndex } from "../image/ir/program.js"
 
 /* Value words of the machine (firmware/vm/value.h) as C. */
 

@@ -3,7 +3,7 @@ import { existsSync, mkdirSync, readdirSync, readFileSync, renameSync, writeFile
 import { join } from "node:path"
 import { root } from "../../host/build/device.js"
 import { compileProgram } from "../../host/build/official.js"
-import type { DebugFile } from "../../host/image/debug.js"
+import type { DebugFile } from "../../host/image/ir/debug.js"
 import { optimizeImage } from "../../host/image/optimize.js"
 
 const NO_DEBUG: DebugFile = { functions: [], srcmap: [], sources: [] }

@@ -1,7 +1,7 @@
-import { Op } from "../operations.js"
-import type { Expression, ImageFunction, Statement } from "../program.js"
-import { expression, isCall, isCaptured, statement, successors } from "./facts.js"
-import { liveBehind, slotStored } from "./lifetimes.js"
+import { Op } from "../ir/operations.js"
+import type { Expression, ImageFunction, Statement } from "../ir/program.js"
+import { expression, isCall, isCaptured, statement, successors } from "../ir/expressions.js"
+import { liveBehind, slotStored } from "./slot-allocation.js"
 
 /* A slot keeps its last value as long as the frame. Before a wait, objects that nobody wants any more are let go. */
 

@@ -1,7 +1,7 @@
 /* The operations of DeviceScript 2.16 bytecode: how many operands they take and what follows the opcode byte. */
-import { builtinObjects, builtinStrings, operations } from "../abi/abi.js"
+import { builtinObjects, builtinStrings, operations } from "../../abi/abi.js"
 
-export { FIRST_MULTIBYTE, FIRST_SMALL_INT, MAX_STACK, Op, SMALL_INT_ZERO } from "../abi/abi.js"
+export { FIRST_MULTIBYTE, FIRST_SMALL_INT, MAX_STACK, Op, SMALL_INT_ZERO } from "../../abi/abi.js"
 
 type Known = (typeof operations)[keyof typeof operations]
 

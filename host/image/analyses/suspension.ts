@@ -1,8 +1,8 @@
 import { natives, suspendingBuiltins } from "../../abi/abi.js"
-import { builtinString, Op } from "../operations.js"
-import { type Expression, type ImageFunction, type ImageProgram, walk } from "../program.js"
-import { isCall } from "./facts.js"
-import { fieldKey, isMethodStore, nameKey } from "./methods.js"
+import { builtinString, Op } from "../ir/operations.js"
+import { type Expression, type ImageFunction, type ImageProgram, walk } from "../ir/program.js"
+import { isCall } from "../ir/expressions.js"
+import { fieldKey, isMethodStore, nameKey } from "./method-table.js"
 
 /* Which calls may wait, for a time or another fiber. */
 

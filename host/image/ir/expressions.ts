@@ -1,5 +1,5 @@
-import { Op, operation } from "../operations.js"
-import { type Expression, type ImageFunction, type Origin, type Statement, walk } from "../program.js"
+import { Op, operation } from "./operations.js"
+import { type Expression, type ImageFunction, type Origin, type Statement, walk } from "./program.js"
 
 /* What passes ask about expressions and statements. Expressions never call a function and never change anything. */
 

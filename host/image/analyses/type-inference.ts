@@ -1,4 +1,4 @@
-import { builtinObject, builtinString, Op } from "../operations.js"
+import { builtinObject, builtinString, Op } from "../ir/operations.js"
 import {
     type Expression,
     FunctionFlag,
@@ -6,11 +6,11 @@ import {
     type ImageProgram,
     type Statement,
     walk,
-} from "../program.js"
-import { isCall, setsRetVal, successors } from "./facts.js"
-import type { Hierarchy } from "./hierarchy.js"
-import { slotStored } from "./lifetimes.js"
-import { fieldKey, isMethodStore, type MethodTable, nameKey } from "./methods.js"
+} from "../ir/program.js"
+import { isCall, setsRetVal, successors } from "../ir/expressions.js"
+import type { Hierarchy } from "./class-hierarchy.js"
+import { slotStored } from "../passes/slot-allocation.js"
+import { fieldKey, isMethodStore, type MethodTable, nameKey } from "./method-table.js"
 import {
     ANY,
     ARRAY,

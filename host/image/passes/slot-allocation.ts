@@ -1,6 +1,6 @@
-import { Op } from "../operations.js"
-import { type Expression, FunctionFlag, type ImageFunction, type Statement, walk } from "../program.js"
-import { isBarrier, slotsRead, successors } from "./facts.js"
+import { Op } from "../ir/operations.js"
+import { type Expression, FunctionFlag, type ImageFunction, type Statement, walk } from "../ir/program.js"
+import { isBarrier, slotsRead, successors } from "../ir/expressions.js"
 
 /* Where the value of a slot is still wanted, and which stores belong to one variable. */
 

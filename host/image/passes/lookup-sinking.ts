@@ -1,8 +1,8 @@
-import { Op } from "../operations.js"
-import type { Expression, ImageFunction, Statement } from "../program.js"
-import { expression, isCall, slotsRead } from "./facts.js"
-import { slotStored } from "./lifetimes.js"
-import { fieldKey, type MethodTable } from "./methods.js"
+import { Op } from "../ir/operations.js"
+import type { Expression, ImageFunction, Statement } from "../ir/program.js"
+import { expression, isCall, slotsRead } from "../ir/expressions.js"
+import { slotStored } from "./slot-allocation.js"
+import { fieldKey, type MethodTable } from "../analyses/method-table.js"
 
 /*
  * When arguments have calls in them, the compiler looks the method up before, and keeps it in a slot: the machine makes a

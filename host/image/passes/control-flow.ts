@@ -1,6 +1,6 @@
-import { Op } from "../operations.js"
-import type { Expression, ImageFunction, Statement } from "../program.js"
-import { copyOf, expression, isBoolean, isConstant, successors } from "./facts.js"
+import { Op } from "../ir/operations.js"
+import type { Expression, ImageFunction, Statement } from "../ir/program.js"
+import { copyOf, expression, isBoolean, isConstant, successors } from "../ir/expressions.js"
 
 /* Jumps: shorter ways, conditions turned round, code that nothing reaches left out. */
 

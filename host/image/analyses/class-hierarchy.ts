@@ -1,6 +1,6 @@
-import { builtinString, Op } from "../operations.js"
-import type { Expression, ImageProgram } from "../program.js"
-import { isMethodStore, isPrototype, nameKey } from "./methods.js"
+import { builtinString, Op } from "../ir/operations.js"
+import type { Expression, ImageProgram } from "../ir/program.js"
+import { isMethodStore, isPrototype, nameKey } from "./method-table.js"
 import { ANY, constructorOf, CONSTANT, kindsOf, type Type } from "./types.js"
 
 const SET_PROTOTYPE_OF = builtinString("setPrototypeOf")

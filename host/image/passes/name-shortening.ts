@@ -1,4 +1,4 @@
-import { Op } from "../operations.js"
+import { Op } from "../ir/operations.js"
 import {
     type Expression,
     type ImageFunction,
@@ -7,13 +7,13 @@ import {
     stringIndex,
     StringKind,
     walkProgram,
-} from "../program.js"
-import { Hierarchy } from "./hierarchy.js"
-import { TypeInference } from "./inference.js"
-import { isCall } from "./facts.js"
-import { MethodTable } from "./methods.js"
-import { countUses, REFERS } from "./tables.js"
-import { BUFFER, BUILTIN, CONSTANT, mayBe, NUMBER, TEXT, type Type } from "./types.js"
+} from "../ir/program.js"
+import { Hierarchy } from "../analyses/class-hierarchy.js"
+import { TypeInference } from "../analyses/type-inference.js"
+import { isCall } from "../ir/expressions.js"
+import { MethodTable } from "../analyses/method-table.js"
+import { countUses, REFERS } from "./table-ordering.js"
+import { BUFFER, BUILTIN, CONSTANT, mayBe, NUMBER, TEXT, type Type } from "../analyses/types.js"
 
 /* Short names for fields and methods. */
 

@@ -1,4 +1,4 @@
-import { MAX_STACK, Op } from "../operations.js"
+import { MAX_STACK, Op } from "../ir/operations.js"
 import {
     type Expression,
     FunctionFlag,
@@ -6,13 +6,13 @@ import {
     type ImageProgram,
     type Statement,
     walk,
-} from "../program.js"
-import { expression, isCall, stackDepth, statement } from "./facts.js"
-import { Hierarchy } from "./hierarchy.js"
-import { TypeInference } from "./inference.js"
-import { fieldKey, isMethodStore, MethodTable, nameKey } from "./methods.js"
-import { failsWithoutThis, knownObjects } from "./objects.js"
-import { constructorOf, CONSTANT, kindsOf, type Type } from "./types.js"
+} from "../ir/program.js"
+import { expression, isCall, stackDepth, statement } from "../ir/expressions.js"
+import { Hierarchy } from "../analyses/class-hierarchy.js"
+import { TypeInference } from "../analyses/type-inference.js"
+import { fieldKey, isMethodStore, MethodTable, nameKey } from "../analyses/method-table.js"
+import { failsWithoutThis, knownObjects } from "../analyses/non-null.js"
+import { constructorOf, CONSTANT, kindsOf, type Type } from "../analyses/types.js"
 
 /*
  * Devirtualization: a method that only one class has becomes a function with the object as its first argument. Its

@@ -1,5 +1,5 @@
-import { MAX_STACK, Op } from "../operations.js"
-import { type Expression, FunctionFlag, type ImageFunction, type Statement, walk } from "../program.js"
+import { MAX_STACK, Op } from "../ir/operations.js"
+import { type Expression, FunctionFlag, type ImageFunction, type Statement, walk } from "../ir/program.js"
 import {
     copyOf,
     isBarrier,
@@ -12,9 +12,9 @@ import {
     slotsRead,
     stackDepth,
     successors,
-} from "./facts.js"
-import { liveBehind, remove, slotStored } from "./lifetimes.js"
-import { fieldKey, type MethodTable, nameKey } from "./methods.js"
+} from "../ir/expressions.js"
+import { liveBehind, remove, slotStored } from "./slot-allocation.js"
+import { fieldKey, type MethodTable, nameKey } from "../analyses/method-table.js"
 
 /* Values go where they are used, without a slot between; stores that nobody reads go. */
 

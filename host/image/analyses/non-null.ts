@@ -1,8 +1,8 @@
-import { Op } from "../operations.js"
-import { type Expression, type ImageFunction, type Statement, walk } from "../program.js"
-import { isBarrier, isCall, mayThrow, successors } from "./facts.js"
-import { slotStored } from "./lifetimes.js"
-import { fieldKey } from "./methods.js"
+import { Op } from "../ir/operations.js"
+import { type Expression, type ImageFunction, type Statement, walk } from "../ir/program.js"
+import { isBarrier, isCall, mayThrow, successors } from "../ir/expressions.js"
+import { slotStored } from "../passes/slot-allocation.js"
+import { fieldKey } from "./method-table.js"
 
 /* Which slots cannot be undefined or null: a forward data-flow analysis over the statements of one function. */
 

@@ -1,7 +1,7 @@
 import { builtinObjects } from "../../abi/abi.js"
-import { builtinObject, builtinString, Op } from "../operations.js"
-import { type Expression, type ImageFunction, type ImageProgram, type Statement, walk } from "../program.js"
-import { isCall } from "./facts.js"
+import { builtinObject, builtinString, Op } from "../ir/operations.js"
+import { type Expression, type ImageFunction, type ImageProgram, type Statement, walk } from "../ir/program.js"
+import { isCall } from "../ir/expressions.js"
 
 /* Which names are methods, and of which class. The compiler puts methods on prototypes, one statement each. */
 

@@ -1,4 +1,4 @@
-import { Op } from "../operations.js"
+import { Op } from "../ir/operations.js"
 import {
     type Expression,
     FunctionFlag,
@@ -8,7 +8,7 @@ import {
     type Origin,
     type Statement,
     walk,
-} from "../program.js"
+} from "../ir/program.js"
 import {
     copyOf,
     expression,
@@ -20,10 +20,10 @@ import {
     mayThrow,
     slotsRead,
     statement,
-} from "./facts.js"
-import { isSelf } from "./forward.js"
-import { liveAtStart, slotStored } from "./lifetimes.js"
-import { fieldKey, type MethodTable } from "./methods.js"
+} from "../ir/expressions.js"
+import { isSelf } from "./forward-substitution.js"
+import { liveAtStart, slotStored } from "./slot-allocation.js"
+import { fieldKey, type MethodTable } from "../analyses/method-table.js"
 
 /* Functions that are called in one place, or that are no longer than the call, stand where they are called. */
 

@@ -1,4 +1,4 @@
-import { builtinString, Op } from "../operations.js"
+import { builtinString, Op } from "../ir/operations.js"
 import {
     type Expression,
     FunctionFlag,
@@ -8,9 +8,9 @@ import {
     stringIndex,
     StringKind,
     walkProgram,
-} from "../program.js"
-import { copyOf, expression, isCall, statement } from "./facts.js"
-import { fieldKey, isMethodStore, isPrototype, MethodTable, nameKey } from "./methods.js"
+} from "../ir/program.js"
+import { copyOf, expression, isCall, statement } from "../ir/expressions.js"
+import { fieldKey, isMethodStore, isPrototype, MethodTable, nameKey } from "../analyses/method-table.js"
 
 /* The tables of an image: what nobody uses goes, what is used most comes first, for indexes of one byte. */
 
