@@ -1,10 +1,11 @@
 import { moveDebug, type DebugFile } from "./ir/debug.js"
+import { dropUndefinedArguments } from "./passes/argument-elimination.js"
 import { unbindCallees } from "./passes/lookup-sinking.js"
+import { lowerCapturedVariables, raiseCapturedVariables } from "./passes/captured-variables.js"
 import { clearBeforeWaits } from "./passes/reference-clearing.js"
-import { Waiting } from "./analyses/suspension.js"
+import { suspendingCalls } from "./analyses/suspension.js"
 import { fieldNames, shortenNames } from "./passes/name-shortening.js"
 import { devirtualize } from "./passes/devirtualization.js"
-import { isCaptured } from "./ir/expressions.js"
 import { tidyFlow } from "./passes/control-flow.js"
 import { forwardValues } from "./passes/forward-substitution.js"
 import { inlineCalls, type NameOf } from "./passes/inlining.js"
@@ -22,8 +23,6 @@ import { writeImage, type WrittenImage } from "./ir/write.js"
 
 function tidyFunction(entry: ImageFunction, methods: MethodTable): void {
     tidyFlow(entry)
-    const captured = isCaptured(entry)
-    if (captured) return
     for (let round = 0; round < MAX_ROUNDS; round++) {
         splitSlots(entry)
         unbindCallees(entry, methods)
@@ -51,15 +50,22 @@ function reduce(program: ImageProgram, nameOf: NameOf): void {
 
 /** All passes over a program. @returns what the short names of fields and methods stand for */
 export function optimizeProgram(program: ImageProgram, nameOf: NameOf): Record<string, string> {
+    lowerCapturedVariables(program)
     reduce(program, nameOf)
     // Types are told apart by slot: every variable needs one of its own.
-    for (const entry of program.functions) if (!isCaptured(entry)) splitSlots(entry)
+    for (const entry of program.functions) splitSlots(entry)
     devirtualize(program)
     const fields = fieldNames(program)
     reduce(program, nameOf)
     while (mergeFunctions(program)) dropFunctions(program, new MethodTable(program))
-    const waiting = new Waiting(program)
-    for (const entry of program.functions) clearBeforeWaits(entry, (callee) => waiting.mayWait(callee))
+    for (const entry of program.functions) splitSlots(entry)
+    const suspending = suspendingCalls(program)
+    for (const entry of program.functions) {
+        shareSlots(entry)
+        clearBeforeWaits(entry, suspending)
+    }
+    dropUndefinedArguments(program)
+    raiseCapturedVariables(program)
     dropNames(program)
     const shortNames = shortenNames(program, fields)
     groupMethodStores(program)

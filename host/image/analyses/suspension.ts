@@ -1,86 +1,87 @@
-import { natives, suspendingBuiltins } from "../../abi/abi.js"
-import { builtinString, Op } from "../ir/operations.js"
-import { type Expression, type ImageFunction, type ImageProgram, walk } from "../ir/program.js"
 import { isCall } from "../ir/expressions.js"
-import { fieldKey, isMethodStore, nameKey } from "./method-table.js"
+import { Op } from "../ir/operations.js"
+import type { Expression, ImageFunction, ImageProgram, Statement } from "../ir/program.js"
+import { Hierarchy } from "./class-hierarchy.js"
+import { fieldKey, MethodTable } from "./method-table.js"
+import { TypeInference } from "./type-inference.js"
+import { ANY, CONSTANT, functionsOf, kindsOf, type Type } from "./types.js"
 
-/* Which calls may wait, for a time or another fiber. */
+/*
+ * Which calls may suspend the fiber, for a time or until another fiber resumes it: a backward closure over the call
+ * graph, whose edges come from the types of callees. A callback of unknown origin is taken not to suspend, so the result
+ * guides passes that save memory and is no basis for soundness.
+ */
 
-/** Names of the machine in which a fiber may sleep. */
-const WAITING = suspendingBuiltins.map((name) => `builtin ${builtinString(name)}`)
-const START = builtinString("start")
-const hostNatives: Record<string, { suspends: boolean } | undefined> = natives
+/** sleep, suspend, delay: names of the machine. */
+const SUSPENDING = ["builtin 74", "builtin 140", "builtin 167"]
+/** Natives that answer later. */
+const SUSPENDING_NATIVES = [
+    "_moteResolve",
+    "_moteStorageSave",
+    "_moteKeyNew",
+    "_moteKeyAgree",
+    "_moteKeySign",
+    "_moteKeyVerify",
+    "_moteCertificateCheck",
+]
 
-/** Tells whether a call may wait. */
-export class Waiting {
-    private readonly names = new Set(WAITING)
-    private readonly functions = new Set<ImageFunction>()
-    /** a function that is passed around may wait, so every call of a value may */
-    private anyValue = false
+/** A call, with what it may run. */
+interface Edge {
+    call: Statement
+    /** a native or a function of the machine that suspends */
+    suspends: boolean
+    functions: number[]
+}
 
-    constructor(private readonly program: ImageProgram) {
-        program.ascii.forEach((text, i) => {
-            if (hostNatives[text.toString()]?.suspends === true) this.names.add(`ascii ${i}`)
+/**
+ * All calls during which the fiber may be suspended.
+ * @param program in which every variable has a slot of its own: types are known by slot
+ */
+export function suspendingCalls(program: ImageProgram): Set<Statement> {
+    const graph = new CallGraph(program)
+    const edges = program.functions.map((entry) => entry.body.flatMap((each) => graph.edge(entry, each) ?? []))
+    const suspending = new Set<number>()
+    const maySuspend = ({ suspends, functions }: Edge): boolean =>
+        suspends || functions.some((index) => suspending.has(index))
+    for (let size = -1; size < suspending.size;) {
+        size = suspending.size
+        edges.forEach((calls, index) => {
+            if (calls.some(maySuspend)) suspending.add(index)
         })
-        const methods = methodNames(program)
-        const values = calledValues(program)
-        while (this.addCallers(methods, values));
     }
-
-    private addCallers(methods: Map<ImageFunction, string[]>, values: Set<ImageFunction>): boolean {
-        const found = this.program.functions.filter(
-            (entry) =>
-                !this.functions.has(entry) &&
-                entry.body.some((each) => isAnyCall(each) && this.mayWait(each.operands[0])),
-        )
-        for (const entry of found) {
-            this.functions.add(entry)
-            for (const name of methods.get(entry) ?? []) this.names.add(name)
-            this.anyValue = this.anyValue || values.has(entry)
-        }
-        return found.length > 0
-    }
-
-    /** @param callee first operand of a call */
-    mayWait(callee: Expression): boolean {
-        const { opcode, value, operands } = callee
-        if (opcode === Op.mathField || opcode === Op.objectField || opcode === Op.builtinObject) return false
-        const key = opcode === Op.dsField ? `builtin ${value}` : fieldKey(callee)
-        if (key !== undefined) return this.names.has(key)
-        if (opcode === Op.new || opcode === Op.bind) return this.mayWait(operands[0])
-        return opcode === Op.staticFunction ? this.functions.has(this.program.functions[value]) : this.anyValue
-    }
+    return new Set(edges.flatMap((calls) => calls.filter(maySuspend).map(({ call }) => call)))
 }
 
-function isAnyCall(each: Expression): boolean {
-    return isCall(each) || each.opcode === Op.callArray
-}
+class CallGraph {
+    private readonly hierarchy: Hierarchy
+    private readonly types: TypeInference
+    private readonly suspending = new Set(SUSPENDING)
 
-function methodNames(program: ImageProgram): Map<ImageFunction, string[]> {
-    const names = new Map<ImageFunction, string[]>()
-    for (const { body } of program.functions)
-        for (const each of body) {
-            if (!isMethodStore(each)) continue
-            const entry = program.functions[each.operands[2].value]
-            names.set(entry, [...(names.get(entry) ?? []), nameKey(each.operands[1]) ?? ""])
-        }
-    return names
-}
+    constructor(program: ImageProgram) {
+        this.hierarchy = new Hierarchy(program)
+        this.types = new TypeInference(program, new MethodTable(program), this.hierarchy)
+        program.ascii.forEach((text, i) => {
+            if (SUSPENDING_NATIVES.includes(text.toString())) this.suspending.add(`ascii ${i}`)
+        })
+    }
 
-/** Functions that are passed around and called by whoever has them; those that only start fibers are not. */
-function calledValues(program: ImageProgram): Set<ImageFunction> {
-    const found = new Set<ImageFunction>()
-    const isFunction = ({ opcode }: Expression): boolean => opcode === Op.staticFunction || opcode === Op.makeClosure
-    for (const { body } of program.functions)
-        for (const each of body) {
-            if (isMethodStore(each)) continue
-            walk(each, (above) => {
-                above.operands.forEach((operand, place) => {
-                    const called = place === 0 && (isCall(above) || above.opcode === Op.new)
-                    const started = above.opcode === Op.builtinField && above.value === START
-                    if (isFunction(operand) && !called && !started) found.add(program.functions[operand.value])
-                })
-            })
-        }
-    return found
+    /** What a statement calls; undefined when it is no call. */
+    edge(entry: ImageFunction, call: Statement): Edge | undefined {
+        if (!isCall(call) && call.opcode !== Op.callArray) return undefined
+        const [first] = call.operands
+        const callee = first.opcode === Op.new || first.opcode === Op.bind ? first.operands[0] : first
+        const field = callee.opcode === Op.dsField ? `builtin ${callee.value}` : fieldKey(callee)
+        if (field === undefined)
+            return { call, suspends: false, functions: functionsOf(this.typeOf(entry, call, callee)) }
+        if (callee.opcode === Op.dsField) return { call, suspends: this.suspending.has(field), functions: [] }
+        const object = this.typeOf(entry, call, callee.operands[0])
+        const isOwn = kindsOf(object).some((kind) => kind !== CONSTANT && this.types.mayBeOwn(kind, field))
+        const stored = isOwn ? functionsOf(this.types.storedAs(field)) : []
+        const functions = [...this.hierarchy.methodsOf(object, field), ...stored]
+        return { call, suspends: this.suspending.has(field), functions }
+    }
+
+    private typeOf(entry: ImageFunction, call: Statement, value: Expression): Type {
+        return this.types.isKnown || value.opcode === Op.staticFunction ? this.types.typeOf(entry, call, value) : ANY
+    }
 }

@@ -313,8 +313,14 @@ export class TypeInference {
         return constructor !== undefined && this.hierarchy.isOfMachine(constructor)
     }
 
+    /** What the program stores in fields of this name, whatever the object. */
+    storedAs(name: string): Type {
+        return this.get(`all ${name}`)
+    }
+
     /** Whether objects of a kind may have a field of this name for themselves. */
     mayBeOwn(kind: Type, name: string): boolean {
+        if (kind === ANY) return this.storedAs(name) !== NOTHING
         return this.get(`${kind} ${name}`) !== NOTHING || this.get(`${ANY} ${name}`) !== NOTHING
     }
 

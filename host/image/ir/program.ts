@@ -37,6 +37,8 @@ export interface ImageFunction {
     arguments: number
     flags: number
     tries: number
+    /** slots that closures share with the function */
+    captured: ReadonlySet<number>
     body: Statement[]
     /** place and size in the compiler's image, bytes */
     start: number

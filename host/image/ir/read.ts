@@ -154,6 +154,7 @@ function readFunction(image: Buffer, entry: Buffer): ImageFunction {
         arguments: entry[10],
         flags: entry[11],
         tries: entry[14],
+        captured: new Set(),
         body: new CodeReader(image, start, start + size).read(),
         start,
         size,

@@ -18,6 +18,7 @@ function tidyOnce(entry: ImageFunction): boolean {
     const passes = [
         simplifyConditions,
         threadJumps,
+        threadConstants,
         invertJumps,
         returnAtOnce,
         returnTruth,
@@ -89,6 +90,41 @@ function slotCondition(condition: Expression): { slot: number; sense: boolean } 
     if (condition.opcode !== Op.not) return undefined
     const inner = slotCondition(condition.operands[0])
     return inner === undefined ? undefined : { slot: inner.slot, sense: !inner.sense }
+}
+
+/** Whether a condition holds when the operand that `isVariable` accepts is a constant; undefined when that does not decide it. */
+function truthWith(
+    condition: Expression,
+    isVariable: (found: Expression) => boolean,
+    constant: Expression,
+): boolean | undefined {
+    if (isVariable(condition)) return isTruthConstant(constant)
+    const [operand] = condition.operands
+    if (condition.opcode === Op.isUndefined && isVariable(operand)) return constant.opcode === Op.undefined
+    if (condition.opcode !== Op.not) return undefined
+    const inner = truthWith(operand, isVariable, constant)
+    return inner === undefined ? undefined : !inner
+}
+
+/** A constant is stored, then a jump leads to a condition on it that goes one way only: the jump goes there. */
+function threadConstants({ body }: ImageFunction): boolean {
+    const targets = new Set(body.map(({ target }) => target))
+    let changed = false
+    for (let i = 0; i + 1 < body.length; i++) {
+        const [store, jump] = [body[i], body[i + 1]]
+        const test = jump.target
+        if (jump.opcode !== Op.jmp || test?.opcode !== Op.jmpZ || test.target === null || targets.has(jump)) continue
+        if (store.opcode !== Op.storeRetVal && store.opcode !== Op.storeLocal) continue
+        const isStored = ({ opcode, value }: Expression): boolean =>
+            store.opcode === Op.storeRetVal ? opcode === Op.retVal : opcode === Op.loadLocal && value === store.value
+        const [value] = store.operands
+        const truth = isConstant(value) ? truthWith(test.operands[0], isStored, value) : undefined
+        const next = truth === true ? body[body.indexOf(test) + 1] : test.target
+        if (truth === undefined || next === jump) continue
+        jump.target = next
+        changed = true
+    }
+    return changed
 }
 
 /** Where a jump to `target` leads in the end. */

@@ -218,7 +218,9 @@ function forwardRetVal({ body }: ImageFunction): boolean {
         const targets = targetsOf(body)
         const wanted = retValWanted(body)
         const next = body[i + 1]
-        if (!wanted.has(body[i]) && !mayThrow(body[i].operands[0])) {
+        const [value] = body[i].operands
+        // ret_val stored into itself changes nothing.
+        if (value.opcode === Op.retVal || (!wanted.has(body[i]) && !mayThrow(value))) {
             remove(body, i)
             changed = true
             continue

@@ -59,14 +59,14 @@ export function inlineCalls(program: ImageProgram, methods: MethodTable, nameOf:
             if (
                 site === undefined ||
                 site.callee === program.setup ||
-                recursive.has(site.callee) ||
                 changed.has(site.callee) ||
                 gone.has(caller) ||
                 !mayInline(site, methods)
             )
                 continue
             const calls = callsOf(program, methods, references, site)
-            if (calls > 1 && operationsOf(site.callee) > allowed(calls)) continue
+            // With its only call gone, the callee is gone: that comes to an end even where functions call each other.
+            if (calls > 1 && (recursive.has(site.callee) || operationsOf(site.callee) > allowed(calls))) continue
             if (calls === 1) gone.add(site.callee)
             inline(site, nameOf(site.callee))
             changed.add(caller)
@@ -142,7 +142,6 @@ function mayInline(site: Site, methods: MethodTable): boolean {
     if (callee.body.some(isBarrier)) return false
     if (self !== undefined && !failsWithout(callee) && !(methods.hasObject(caller) && isSelf(caller, self)))
         return false
-    if (isCaptured(caller) && (!isExpression(callee) || !needsNoSlots(site))) return false
     return caller.slots + callee.slots <= MAX_SLOTS
 }
 
@@ -170,16 +169,6 @@ function allowed(calls: number): number {
 
 function isSimple(value: Expression): boolean {
     return isConstant(value) || value.opcode === Op.loadLocal
-}
-
-/** Closures may change the slots of a captured caller at any time, but not while one expression is worked out. */
-function isExpression({ body }: ImageFunction): boolean {
-    return body.length === 1 && body[0].opcode === Op.return
-}
-
-function needsNoSlots({ callee, self, passed }: Site): boolean {
-    if (callee.slots > callee.arguments || callee.body.some((each) => slotStored(each) !== undefined)) return false
-    return [...(self === undefined ? [] : [self]), ...passed].every(isSimple)
 }
 
 /** Puts the callee's code in place of a call. */

@@ -1,15 +1,12 @@
 import { Op } from "../ir/operations.js"
 import type { Expression, ImageFunction, Statement } from "../ir/program.js"
-import { expression, isCall, isCaptured, statement, successors } from "../ir/expressions.js"
+import { expression, statement, successors } from "../ir/expressions.js"
 import { liveBehind, slotStored } from "./slot-allocation.js"
 
 /* A slot keeps its last value as long as the frame. Before a wait, objects that nobody wants any more are let go. */
 
-/**
- * @param waits true for what is called when the call may wait
- */
-export function clearBeforeWaits(entry: ImageFunction, waits: (callee: Expression) => boolean): void {
-    if (isCaptured(entry)) return
+/** @param suspending calls during which the fiber may be suspended */
+export function clearBeforeWaits(entry: ImageFunction, suspending: Set<Statement>): void {
     const { body } = entry
     const behind = liveBehind(entry)
     const clears = new Map<Statement, Set<number>>()
@@ -18,7 +15,7 @@ export function clearBeforeWaits(entry: ImageFunction, waits: (callee: Expressio
         changed = false
         body.forEach((each, i) => {
             const full = new Set(before.get(each))
-            if (isCall(each) && waits(each.operands[0]))
+            if (suspending.has(each))
                 for (const slot of full) {
                     if (isWanted(each, slot, behind)) continue
                     clears.set(each, (clears.get(each) ?? new Set()).add(slot))

@@ -177,13 +177,15 @@ function assign(entry: ImageFunction, conflicts: Map<number, Set<number>>, prefe
     for (const slot of [...uses.keys()].sort((a, b) => a - b)) {
         if (colours.has(slot)) continue
         const taken = new Set([...(conflicts.get(slot) ?? [])].map((other) => colours.get(other)))
+        for (const captured of entry.captured) taken.add(captured)
         const wanted = (preferences.get(slot) ?? []).map((other) => colours.get(other) ?? -1)
         let colour = wanted.find((candidate) => candidate >= 0 && !taken.has(candidate)) ?? 0
         while (taken.has(colour)) colour++
         colours.set(slot, colour)
     }
     for (const [slot, places] of uses) for (const place of places) place.value = colours.get(slot) ?? slot
-    entry.slots = Math.max(entry.arguments, ...[...colours.values()].map((colour) => colour + 1))
+    const used = [...colours.values(), ...entry.captured]
+    entry.slots = Math.max(entry.arguments, ...used.map((colour) => colour + 1))
     for (let i = entry.body.length - 2; i >= 0; i--) if (isCopyOntoItself(entry.body[i])) remove(entry.body, i)
 }
 
