@@ -271,26 +271,3 @@ export function functionNames(image: DeviceImage): Set<string> {
     const debug = JSON.parse(readFileSync(image.debugPath, "utf8")) as DebugFile
     return new Set(debug.functions.map((entry) => entry.name))
 }
-
-/** Bytes of code per source file, function headers included; names and literals are shared, so they stand apart. */
-export function sizeByFile(image: DeviceImage): Map<string, number> {
-    const debug = JSON.parse(readFileSync(image.debugPath, "utf8")) as DebugFile
-    const sizes = new Map<string, number>()
-    for (const { name, size, location } of debug.functions) {
-        const file = name === "prototype" ? "(methods put on their prototypes)" : sourceAt(debug, location[0])
-        sizes.set(file, (sizes.get(file) ?? 0) + size)
-    }
-    const code = [...sizes.values()].reduce((sum, size) => sum + size, 0)
-    sizes.set("(names, literals, headers)", image.bytes - code)
-    return sizes
-}
-
-/** Positions count through all sources, one after the other. */
-function sourceAt(debug: DebugFile, position: number): string {
-    let start = 0
-    for (const { path, length } of debug.sources) {
-        if (position < start + length) return path
-        start += length
-    }
-    return "?"
-}

@@ -25,6 +25,15 @@ function immediate(value: number): number[] {
     return [FIRST_MULTIBYTE + bytes.length - 1 + (value < 0 ? 4 : 0), ...bytes]
 }
 
+/** Bytes of an operation by itself, without its operands; of a jump, in its shortest form. */
+export function encodedSize({ opcode, value }: Expression): number {
+    const small = value + SMALL_INT_ZERO
+    if (opcode === Op.literal && small >= FIRST_SMALL_INT && small < 256) return 1
+    const kind = operation(opcode)?.immediate
+    if (kind === "none") return 1
+    return kind === "jump" ? 2 : 1 + immediate(value).length
+}
+
 /** One function's code: jumps start short and grow until everything fits. */
 class CodeWriter {
     private readonly bytes: number[] = []

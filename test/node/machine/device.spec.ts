@@ -1,5 +1,5 @@
-import { ok, strictEqual } from "node:assert/strict"
-import { readFileSync } from "node:fs"
+import { deepStrictEqual, ok, strictEqual } from "node:assert/strict"
+import { readdirSync, readFileSync } from "node:fs"
 import { join } from "node:path"
 import ts from "typescript"
 import {
@@ -10,7 +10,8 @@ import {
     root,
     runInOfficialVm,
 } from "../../../host/build/device.js"
-import { SENSOR_IMAGE_AIM } from "../../../host/build/limits.js"
+import { sizeByFile, sizeByKind } from "../../../host/build/image-size.js"
+import { SIZE_PROFILES } from "../../../host/build/size-profiles.js"
 import { suitePrograms } from "../../engine/names.js"
 
 /** Names of the functions and methods that a source file declares and exports. */
@@ -32,9 +33,27 @@ const PARTS = ["src/dtls", "src/gio", "src/coap", "src/sensor", "src/platform"]
 describe("the official DeviceScript compiler and VM", function () {
     this.timeout(180000)
 
-    it("compiles the sensor into at most 40 KB", () => {
-        const image = cachedDeviceImage("src/sensor/main.ts")
-        ok(image.bytes <= SENSOR_IMAGE_AIM, `${image.bytes} bytes, aim ${SENSOR_IMAGE_AIM}`)
+    for (const [name, { program, budget }] of Object.entries(SIZE_PROFILES))
+        it(`compiles the size profile ${name} into at most ${budget} bytes, all of them attributed`, () => {
+            const image = buildDeviceImage(program)
+            ok(image.bytes <= budget, `${image.bytes} bytes, budget ${budget}`)
+            for (const sizes of [sizeByFile(image), sizeByKind(image)]) {
+                const all = [...sizes.values()]
+                strictEqual(
+                    all.reduce((sum, size) => sum + size, 0),
+                    image.bytes,
+                )
+                ok(all.every((size) => size > 0))
+            }
+        })
+
+    it("has a size profile for every program in test/device/size", () => {
+        const programs = Object.values(SIZE_PROFILES).map(({ program }) => program)
+        const files = readdirSync(join(root, "test", "device", "size")).map((file) => `test/device/size/${file}`)
+        deepStrictEqual(
+            files.filter((file) => !programs.includes(file)),
+            [],
+        )
     })
 
     it("has no device module outside the parts below", () => {

@@ -1,0 +1,15 @@
+/** A program whose image has a budget. */
+export interface SizeProfile {
+    /** main file, relative to the project */
+    program: string
+    /** most bytes that its optimized image may take */
+    budget: number
+}
+
+/** Size profiles by name; programs that exist for their size alone are in test/device/size. */
+export const SIZE_PROFILES: Record<string, SizeProfile> = {
+    /** the sensor: CoAP over DTLS, pre-shared key, samples and queue */
+    "psk-client": { program: "src/sensor/main.ts", budget: 40960 },
+    /** a DTLS server for many clients, without an application protocol */
+    "psk-server": { program: "test/device/size/psk-server.ts", budget: 45000 },
+}
