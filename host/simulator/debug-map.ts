@@ -39,7 +39,7 @@ export class DebugMap {
     /** A message with the full names of fields and methods, where an optimized image has short ones. */
     withNames(text: string): string {
         const { shortNames } = this.debug
-        return text.replace(/field '([\x01-\x1f]{1,4})'/g, (all, name: string) =>
+        return text.replace(/field '([^']+)'/g, (all, name: string) =>
             shortNames !== undefined && Object.hasOwn(shortNames, name) ? `field '${shortNames[name]}'` : all,
         )
     }

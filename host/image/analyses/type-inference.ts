@@ -60,14 +60,13 @@ const CONSTANTS = new Set<number>([
 ])
 
 /** Names of the machine. */
-const LENGTH = `builtin ${builtinString("length")}`
-const NUMERIC_METHODS = new Set(
-    (["charCodeAt", "push", "indexOf", "byteLength"] as const).map((name) => `builtin ${builtinString(name)}`),
-)
-const JSON_OBJECT = builtinObject("JSON")
-const OBJECT = builtinObject("Object")
-const PROTOTYPE = `builtin ${builtinString("prototype")}`
-const SET_PROTOTYPE_OF = builtinString("setPrototypeOf")
+const LENGTH = "builtin 34"
+const NUMERIC_METHODS = new Set(["builtin 21", "builtin 53", "builtin 182", "builtin 183"])
+const JSON_OBJECT = 35
+const OBJECT = 1
+const PROTOTYPE = "builtin 52"
+const SET_PROTOTYPE_OF = 121
+const ASSIGN = 85
 const MOST_ARGUMENTS = 8
 
 /** Where ret_val comes from, for each statement that may read it: undefined stands for the start of the function. */
@@ -93,6 +92,8 @@ function retValSources({ body }: ImageFunction): Map<Statement, Set<Statement | 
 /** Those whose names are not the machine's own; all others of the host begin with "_". */
 const BUFFER_NATIVES = ["copyBytesFrom", "readUIntBE", "writeUIntBE"]
 const START = `builtin ${builtinString("start")}`
+
+const isAssign = ({ opcode, value }: Expression): boolean => opcode === Op.objectField && value === ASSIGN
 
 const isFunction = ({ opcode }: Expression): boolean => opcode === Op.staticFunction || opcode === Op.makeClosure
 
@@ -135,6 +136,8 @@ export class TypeInference {
     readonly fields: FieldUses
     /** functions around closures */
     private readonly around = new Map<number, number | undefined>()
+    /** names that fields are stored by */
+    private readonly stored = new Set<string>()
     private changed = true
     private isSound = true
 
@@ -346,6 +349,7 @@ export class TypeInference {
         const type = this.typeOf(entry, each, value)
         if (name === undefined) return this.release(type)
         this.add(`all ${name}`, type)
+        this.stored.add(name)
         for (const kind of kindsOf(this.typeOf(entry, each, object))) {
             if (kind === CONSTANT) continue
             this.add(`${kind} ${name}`, type)
@@ -356,6 +360,13 @@ export class TypeInference {
         // Read somewhere as a value, of an object that nobody knows.
         if (isClass || this.fields.isOpen(name)) this.release(type)
         if (this.isNativeName(name)) for (let i = 0; i < MOST_ARGUMENTS; i++) this.add(`passed ${i}`, ANY)
+    }
+
+    /** Object.assign: the target may get every field that the program stores anywhere, and those that the machine gives objects. */
+    private copyFields(target: Type): void {
+        for (const kind of kindsOf(target))
+            for (const name of kind === CONSTANT ? [] : this.stored)
+                this.add(`${kind} ${name}`, name.startsWith("builtin ") ? ANY : this.storedAs(name))
     }
 
     private storeClosure(entry: ImageFunction, each: Statement): void {
@@ -371,6 +382,7 @@ export class TypeInference {
         const [callee, ...passed] = each.operands
         const types = passed.map((value) => this.typeOf(entry, each, value))
         const name = fieldKey(callee)
+        if (isAssign(callee) && types.length > 0) return this.copyFields(types[0])
         if (callee.opcode === Op.bind) return this.passTo(this.typeOf(entry, each, callee.operands[0]), types)
         if (name === undefined) return this.passTo(this.typeOf(entry, each, callee), types)
         const object = this.typeOf(entry, each, callee.operands[0])
@@ -444,8 +456,15 @@ export class TypeInference {
     /** False for what makes, lists or copies fields whose names are not in the code. */
     private isPlain(entry: ImageFunction, each: Statement): boolean {
         const isSetup = entry === this.program.setup
+        const [callee, target] = each.operands
+        const assigned =
+            isCall(each) && isAssign(callee) && target !== undefined ? this.typeOf(entry, each, target) : ANY
+        const copies = kindsOf(assigned).every(
+            (kind) => kind === CONSTANT || kind === MAP || constructorOf(kind) !== undefined,
+        )
         const isPlain = (found: Expression): boolean => {
             const { opcode, value, operands } = found
+            if (copies && found === callee) return true
             if (opcode === Op.builtinObject && (value === JSON_OBJECT || value === OBJECT)) return false
             if (opcode === Op.objectField && !(value === SET_PROTOTYPE_OF && isSetup)) return false
             const isIndex = opcode === Op.index || opcode === Op.indexSet || opcode === Op.indexDelete

@@ -41,25 +41,69 @@ function* shortNamesOf(taken: Set<string>): Generator<string> {
 }
 
 /**
+ * Names of the machine that only Math, Object and the machine's own object have, or that no object has: a field of this
+ * name hides nothing and is found nowhere else. They take no bytes in the image.
+ */
+const MACHINE_NAMES: Record<string, number> = {
+    ...{ E: 3, LN10: 5, LN2: 6, LOG10E: 7, LOG2E: 8, PI: 10, SQRT1_2: 11, SQRT2: 12, abs: 13, cbrt: 19, ceil: 20 },
+    ...{ clamp: 22, exp: 23, floor: 26, idiv: 30, imod: 75, imul: 31, log: 35, log10: 36, log2: 37, max: 39, min: 40 },
+    ...{ pow: 50, random: 54, randomInt: 55, round: 58, sqrt: 65, DeviceScript: 2, Fiber: 139, Image: 184, JSON: 133 },
+    ...{ PacketSpec: 160, Role: 138, ServerInterface: 163, ServiceSpec: 157, _allocRole: 169, _commandResponse: 146 },
+    ...{ _dcfgString: 136, _i2cTransaction: 205, _serverSend: 165, _socketClose: 173, _socketOpen: 172 },
+    ...{ _socketWrite: 174, _twinMessage: 206, clearInterval: 130, clearTimeout: 131, cloud: 79, decrypt: 216 },
+    ...{ delay: 167, everyMs: 127, gpio: 208, isSimulator: 137, ledStripSend: 218, millis: 148, parseFloat: 84 },
+    ...{ parseInt: 83, reboot: 154, restart: 57, setInterval: 128, setTimeout: 129, sleep: 74, spiConfigure: 170 },
+    ...{ spiSendImage: 207, spiXfer: 171, suspend: 140, getPrototypeOf: 122, parse: 134, stringify: 135, assert: 110 },
+    ...{ array: 15, boolean: 17, function: 28, hex: 150, number: 43, object: 82, string: 66, undefined: 70 },
+    ...{ "utf-8": 152, utf8: 151, onChange: 44, onConnected: 45, onDisconnected: 46, register: 220, signal: 62 },
+}
+
+/** Those that the program does not use as names of fields or as texts. */
+function freeMachineNames(program: ImageProgram): [string, number][] {
+    const used = countUses(program, [Op.builtinField, Op.staticBuiltinString])
+    return Object.entries(MACHINE_NAMES).filter(([, index]) => !used.has(index))
+}
+
+/** Replaces names of the program by names of the machine. */
+function useMachineNames(program: ImageProgram, places: Map<number, number>): void {
+    walkProgram(program, (found) => {
+        const place = REFERS.ascii.includes(found.opcode) ? places.get(found.value) : undefined
+        if (place === undefined) return
+        found.opcode = found.opcode === Op.asciiField ? Op.builtinField : Op.staticBuiltinString
+        found.value = place
+    })
+}
+
+/**
  * Gives short names to fields and methods.
  * @param fields what `fieldNames` found
  * @returns what each one stands for, for the debug file
  */
-export function shortenNames(program: ImageProgram, fields: number[]): Record<string, string> {
+export function shortenNames(program: ImageProgram, fields: number[] | undefined): Record<string, string> {
     const names: Record<string, string> = {}
     // The specifications of services refer to the same names.
     if (program.specs.length > 0) return names
     const uses = countUses(program, REFERS.ascii)
-    const indexes = new Set([...new MethodTable(program).methodNames(), ...fields])
+    const indexes = new Set([...new MethodTable(program).methodNames(), ...(fields ?? [])])
     const shown = new Set(program.functions.map(({ name }) => name))
     const free = shortNamesOf(new Set(program.ascii.map((text) => text.toString("latin1"))))
+    const ofMachine = fields === undefined ? [] : freeMachineNames(program)
+    const places = new Map<number, number>()
     for (const index of indexes) {
         if (!uses.has(index) || shown.has(stringIndex(StringKind.ascii, index))) continue
-        const name = free.next()
-        if (name.done === true) break
-        names[name.value] = program.ascii[index].toString("latin1")
-        program.ascii[index] = Buffer.from(name.value)
+        const full = program.ascii[index].toString("latin1")
+        const [name, place] = ofMachine.shift() ?? []
+        if (name !== undefined && place !== undefined) {
+            names[name] = full
+            places.set(index, place)
+            continue
+        }
+        const next = free.next()
+        if (next.done === true) break
+        names[next.value] = full
+        program.ascii[index] = Buffer.from(next.value)
     }
+    useMachineNames(program, places)
     return names
 }
 
@@ -90,13 +134,13 @@ function printsObject(entry: ImageFunction, each: Statement, types: TypeInferenc
 }
 
 /**
- * Indexes of the names that fields of the program's objects have, and that are nothing else. None when the machine may
- * list or print fields, or when keys are put together. Every variable has to have a slot of its own.
+ * Indexes of the names that fields of the program's objects have, and that are nothing else; undefined when the machine
+ * may list or print fields, or when keys are computed. Every variable has to have a slot of its own.
  */
-export function fieldNames(program: ImageProgram): number[] {
+export function fieldNames(program: ImageProgram): number[] | undefined {
     const table = new MethodTable(program)
     const types = new TypeInference(program, table, new Hierarchy(program))
-    if (!types.isKnown || printsObjects(program, types)) return []
+    if (!types.isKnown || printsObjects(program, types)) return undefined
     const stored = new Set<number>()
     const others = new Set<number>()
     walkProgram(program, ({ opcode, operands }) => {

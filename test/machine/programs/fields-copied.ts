@@ -1,0 +1,28 @@
+import * as ds from "@devicescript/core"
+// Objects whose fields are copied by spreading or Object.assign, with functions and classes among them.
+class Limits {
+    peers = 3
+    first: any = undefined
+    describe: (text: string) => string = (text) => "limits " + text
+    total(): number {
+        return this.peers * 2
+    }
+}
+class Other {
+    peers = 100
+    label = "other"
+}
+function show(x: any): string {
+    return [x.peers, x.label, x.first, x.extra].join(" ")
+}
+const limits = new Limits()
+limits.first = new Other()
+const copy = { ...limits, extra: "more" }
+const target: any = new Other()
+Object.assign(target, copy)
+console.log(copy.peers, copy.extra, copy.first.label, copy.describe("copied"), copy.first.peers)
+console.log(target.peers, target.label, target.extra, target.describe("again"), target.first.label)
+console.log(show({ ...new Other() }), show({ peers: 1, ...{ first: 2 } }), limits.total())
+const failure: any = { ...new Error("reason") }
+console.log(failure.message, failure.label)
+ds.restart()
