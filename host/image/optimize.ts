@@ -1,87 +1,117 @@
-import { moveDebug, type DebugFile } from "./ir/debug.js"
-import { dropUndefinedArguments } from "./passes/argument-elimination.js"
-import { unbindCallees } from "./passes/lookup-sinking.js"
-import { lowerCapturedVariables, raiseCapturedVariables } from "./passes/captured-variables.js"
-import { clearBeforeWaits } from "./passes/reference-clearing.js"
-import { suspendingCalls } from "./analyses/suspension.js"
-import { fieldNames, shortenNames } from "./passes/name-shortening.js"
-import { devirtualize } from "./passes/devirtualization.js"
-import { tidyFlow } from "./passes/control-flow.js"
-import { forwardValues } from "./passes/forward-substitution.js"
-import { inlineCalls, type NameOf } from "./passes/inlining.js"
-import { shareSlots, splitSlots } from "./passes/slot-allocation.js"
 import { MethodTable } from "./analyses/method-table.js"
-import { dropFunctions, dropNames, groupMethodStores, mergeFunctions, orderTables } from "./passes/table-ordering.js"
+import { suspendingCalls } from "./analyses/suspension.js"
+import { type DebugFile, moveDebug } from "./ir/debug.js"
 import type { ImageFunction, ImageProgram } from "./ir/program.js"
 import { readImage } from "./ir/read.js"
 import { writeImage, type WrittenImage } from "./ir/write.js"
+import { PassManager } from "./pass-manager.js"
+import { dropUndefinedArguments } from "./passes/argument-elimination.js"
+import { lowerCapturedVariables, raiseCapturedVariables } from "./passes/captured-variables.js"
+import { simplifyControlFlow } from "./passes/control-flow.js"
+import { propagateCopies } from "./passes/copy-propagation.js"
+import { eliminateDeadFunctions } from "./passes/dead-functions.js"
+import { eliminateDeadStores } from "./passes/dead-store-elimination.js"
+import { devirtualize } from "./passes/devirtualization.js"
+import { substituteForward } from "./passes/forward-substitution.js"
+import { mergeFunctions } from "./passes/function-merging.js"
+import { inlineCalls, type NameOf } from "./passes/inlining.js"
+import { splitLiveRanges } from "./passes/live-range-splitting.js"
+import { sinkMethodLookups } from "./passes/lookup-sinking.js"
+import { groupMethodStores } from "./passes/method-stores.js"
+import { fieldNames, shortenNames } from "./passes/name-shortening.js"
+import { clearDeadReferences } from "./passes/reference-clearing.js"
+import { forwardResults } from "./passes/result-forwarding.js"
+import { allocateSlots } from "./passes/slot-allocation.js"
+import { dropFunctionNames, orderTables } from "./passes/table-ordering.js"
 
 /*
- * Makes an image of the DeviceScript compiler smaller and quicker. The result is an image like any other: every
- * machine runs it, and its debug file still leads to the lines of TypeScript.
+ * The optimizer: makes an image of the DeviceScript compiler smaller and faster. The result is an image like any other:
+ * every machine runs it, and its debug file still leads to the lines of TypeScript.
  */
 
-function tidyFunction(entry: ImageFunction, methods: MethodTable): void {
-    tidyFlow(entry)
+/** Passes over one function until none of them changes anything. */
+function optimizeFunction(passes: PassManager, entry: ImageFunction, methods: MethodTable): void {
+    const run = <Result>(name: string, pass: (entry: ImageFunction) => Result): Result =>
+        passes.runOn(entry, name, pass)
+    run("control flow", simplifyControlFlow)
     for (let round = 0; round < MAX_ROUNDS; round++) {
-        splitSlots(entry)
-        unbindCallees(entry, methods)
-        const moved = forwardValues(entry, methods)
-        if (!tidyFlow(entry) && !moved) break
+        run("live-range splitting", splitLiveRanges)
+        run("look-up sinking", () => sinkMethodLookups(entry, methods))
+        const changes = [
+            run("forward substitution", () => substituteForward(entry, methods)),
+            run("result forwarding", forwardResults),
+            run("copy propagation", propagateCopies),
+            run("dead-store elimination", eliminateDeadStores),
+            run("control flow", simplifyControlFlow),
+        ]
+        if (!changes.includes(true)) break
     }
-    shareSlots(entry)
-    // Copies that vanished may leave jumps to the next statement.
-    tidyFlow(entry)
+    run("slot allocation", allocateSlots)
+    // Removed copies may leave jumps to the next statement.
+    run("control flow", simplifyControlFlow)
 }
 
 const MAX_ROUNDS = 20
 
 /** Optimizes functions one by one and inlines calls, until nothing changes. */
-function reduce(program: ImageProgram, nameOf: NameOf): void {
-    let changed = new Set(program.functions)
+function optimizeFunctions(passes: PassManager, nameOf: NameOf): void {
+    let changed = new Set(passes.program.functions)
     for (let round = 0; round < MAX_ROUNDS && changed.size > 0; round++) {
-        const methods = new MethodTable(program)
-        for (const entry of changed) tidyFunction(entry, methods)
-        changed = inlineCalls(program, new MethodTable(program), nameOf)
-        dropFunctions(program, new MethodTable(program))
-        changed = new Set([...changed].filter((entry) => program.functions.includes(entry)))
+        const methods = new MethodTable(passes.program)
+        for (const entry of changed) optimizeFunction(passes, entry, methods)
+        changed = passes.run("inlining", (program) => inlineCalls(program, new MethodTable(program), nameOf))
+        passes.run("dead-function elimination", eliminateDeadFunctions)
+        changed = new Set([...changed].filter((entry) => passes.program.functions.includes(entry)))
     }
 }
 
-/** All passes over a program. @returns what the short names of fields and methods stand for */
-export function optimizeProgram(program: ImageProgram, nameOf: NameOf): Record<string, string> {
-    lowerCapturedVariables(program)
-    reduce(program, nameOf)
-    // Types are told apart by slot: every variable needs one of its own.
-    for (const entry of program.functions) splitSlots(entry)
-    devirtualize(program)
-    const fields = fieldNames(program)
-    reduce(program, nameOf)
-    while (mergeFunctions(program)) dropFunctions(program, new MethodTable(program))
-    for (const entry of program.functions) splitSlots(entry)
+function splitAll({ functions }: ImageProgram): void {
+    for (const entry of functions) splitLiveRanges(entry)
+}
+
+/** Allocates slots, and clears those that would keep objects alive while a fiber waits. */
+function allocateAll(program: ImageProgram): void {
+    // Types are known by slot: every variable needs one of its own.
+    splitAll(program)
     const suspending = suspendingCalls(program)
     for (const entry of program.functions) {
-        shareSlots(entry)
-        clearBeforeWaits(entry, suspending)
+        allocateSlots(entry)
+        clearDeadReferences(entry, suspending)
     }
-    dropUndefinedArguments(program)
-    raiseCapturedVariables(program)
-    dropNames(program)
-    const shortNames = shortenNames(program, fields)
-    groupMethodStores(program)
-    orderTables(program)
-    program.configuration = Buffer.alloc(0)
+}
+
+/** All passes. @returns what the short names of fields and methods stand for */
+function optimizeProgram(passes: PassManager, nameOf: NameOf): Record<string, string> {
+    passes.run("captured variables", lowerCapturedVariables)
+    optimizeFunctions(passes, nameOf)
+    // Types are known by slot: every variable needs one of its own.
+    passes.run("live-range splitting", splitAll)
+    passes.run("devirtualization", devirtualize)
+    const fields = fieldNames(passes.program)
+    optimizeFunctions(passes, nameOf)
+    while (passes.run("function merging", mergeFunctions))
+        passes.run("dead-function elimination", eliminateDeadFunctions)
+    passes.run("slot allocation", allocateAll)
+    passes.run("argument elimination", dropUndefinedArguments)
+    passes.run("captured variables", raiseCapturedVariables)
+    passes.run("function names", dropFunctionNames)
+    const shortNames = passes.run("name shortening", (program) => shortenNames(program, fields))
+    passes.run("method stores", groupMethodStores)
+    passes.run("table ordering", orderTables)
+    passes.program.configuration = Buffer.alloc(0)
     return shortNames
 }
 
 /**
  * @param image as the compiler wrote it
+ * @param verify checks the program after each pass, and throws VerificationError with the name of one that broke it
  * @returns the smaller image, and `debug` with the positions it has now. Throws ImageError when it is no image.
  */
-export function optimizeImage(image: Buffer, debug: DebugFile): { image: Buffer; debug: DebugFile } {
+export function optimizeImage(image: Buffer, debug: DebugFile, verify = false): { image: Buffer; debug: DebugFile } {
     const program = readImage(image)
     const before = [...program.functions]
-    const shortNames = optimizeProgram(program, (entry) => debug.functions.at(before.indexOf(entry))?.name ?? "?")
+    const nameOf: NameOf = (entry) => debug.functions.at(before.indexOf(entry))?.name ?? "?"
+    const shortNames = optimizeProgram(new PassManager(program, verify), nameOf)
     const written = writeImage(program)
     const kept = program.functions.map((entry) => before.indexOf(entry))
     return { image: aligned(written), debug: { ...moveDebug(debug, kept, written), shortNames } }

@@ -25,7 +25,7 @@ export function programImage(source: string): Buffer {
 }
 
 export function optimizedImage(source: string): Buffer {
-    return optimizeImage(programImage(source), NO_DEBUG).image
+    return optimizeImage(programImage(source), NO_DEBUG, true).image
 }
 
 /** A program of a few lines, ended as all are. */

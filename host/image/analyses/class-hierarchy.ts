@@ -1,7 +1,7 @@
 import { builtinString, Op } from "../ir/operations.js"
 import type { Expression, ImageProgram } from "../ir/program.js"
 import { isMethodStore, isPrototype, nameKey } from "./method-table.js"
-import { ANY, constructorOf, CONSTANT, kindsOf, type Type } from "./types.js"
+import { ANY, CONSTANT, constructorOf, kindsOf, type Type } from "./types.js"
 
 const SET_PROTOTYPE_OF = builtinString("setPrototypeOf")
 

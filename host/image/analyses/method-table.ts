@@ -1,7 +1,6 @@
-import { builtinObjects } from "../../abi/abi.js"
-import { builtinObject, builtinString, Op } from "../ir/operations.js"
-import { type Expression, type ImageFunction, type ImageProgram, type Statement, walk } from "../ir/program.js"
 import { isCall } from "../ir/expressions.js"
+import { Op } from "../ir/operations.js"
+import { type Expression, type ImageFunction, type ImageProgram, type Statement, walk } from "../ir/program.js"
 
 /* Which names are methods, and of which class. The compiler puts methods on prototypes, one statement each. */
 
@@ -108,7 +107,7 @@ export class MethodTable {
         return name !== undefined && !this.dynamic && !this.others.has(name)
     }
 
-    /** True when a function is called with an object for `this` and no other way. */
+    /** True when a function is called with an object for `this` and no other path. */
     hasObject(entry: ImageFunction): boolean {
         return !this.dynamic && this.functions.has(entry)
     }

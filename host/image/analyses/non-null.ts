@@ -1,7 +1,7 @@
+import { successors } from "../ir/control-flow.js"
+import { isCall, isHandlerBoundary, mayThrow, slotStored } from "../ir/expressions.js"
 import { Op } from "../ir/operations.js"
 import { type Expression, type ImageFunction, type Statement, walk } from "../ir/program.js"
-import { isBarrier, isCall, mayThrow, successors } from "../ir/expressions.js"
-import { slotStored } from "../passes/slot-allocation.js"
 import { fieldKey } from "./method-table.js"
 
 /* Which slots cannot be undefined or null: a forward data-flow analysis over the statements of one function. */
@@ -67,11 +67,11 @@ function fallThrough({ opcode, operands }: Statement, known: Known): Known {
  * Slots that hold no undefined and no null in front of each statement.
  * @param self true when `this` is an object, in slot 0
  */
-export function knownObjects({ body }: ImageFunction, self: boolean): Map<Statement, Known> {
+export function nonNullSlots({ body }: ImageFunction, self: boolean): Map<Statement, Known> {
     const kept = self && !body.some((each) => slotStored(each) === 0)
     const before = new Map<Statement, Known>([[body[0], new Set(self ? [0] : [])]])
     // A handler may be entered from any statement.
-    for (const each of body) if (isBarrier(each)) before.set(each, new Set(kept ? [0] : []))
+    for (const each of body) if (isHandlerBoundary(each)) before.set(each, new Set(kept ? [0] : []))
     for (let changed = true; changed;) {
         changed = false
         body.forEach((each, i) => {

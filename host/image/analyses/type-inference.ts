@@ -1,4 +1,6 @@
-import { builtinObject, builtinString, Op } from "../ir/operations.js"
+import { successors } from "../ir/control-flow.js"
+import { isCall, setsRetVal, slotStored } from "../ir/expressions.js"
+import { Op } from "../ir/operations.js"
 import {
     type Expression,
     FunctionFlag,
@@ -7,9 +9,7 @@ import {
     type Statement,
     walk,
 } from "../ir/program.js"
-import { isCall, setsRetVal, successors } from "../ir/expressions.js"
 import type { Hierarchy } from "./class-hierarchy.js"
-import { slotStored } from "../passes/slot-allocation.js"
 import { fieldKey, isMethodStore, type MethodTable, nameKey } from "./method-table.js"
 import {
     ANY,
@@ -17,8 +17,8 @@ import {
     BUFFER,
     BUILTIN,
     classType,
-    constructorOf,
     CONSTANT,
+    constructorOf,
     functionsOf,
     functionType,
     kindsOf,

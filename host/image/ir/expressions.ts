@@ -1,20 +1,28 @@
-import { Op, operation } from "./operations.js"
-import { type Expression, type ImageFunction, type Origin, type Statement, walk } from "./program.js"
+import { Op } from "./operations.js"
+import { type Expression, FunctionFlag, type ImageFunction, type Origin, type Statement, walk } from "./program.js"
 
-/* What passes ask about expressions and statements. Expressions never call a function and never change anything. */
+/*
+ * Predicates and constructors of expressions and statements. Expressions never call a function and never change anything: a call
+ * is a statement, and its result is read as `retVal`.
+ */
 
 const CONSTANTS = new Set([Op.literal, Op.undefined, Op.true, Op.false, Op.null, Op.nan, Op.inf, Op.literalF64])
+
 const REFERENCES = [Op.builtinObject, Op.staticFunction, Op.staticAsciiString, Op.staticUtf8String]
+
 const NAMED = new Set([...REFERENCES, Op.staticBuiltinString, Op.staticBuffer])
+
 /** Read what a statement may change. */
 const HEAP_READS = new Set([
     ...[Op.index, Op.builtinField, Op.asciiField, Op.utf8Field, Op.objectField, Op.mathField, Op.dsField],
     ...[Op.loadGlobal, Op.loadClosure, Op.loadBuffer, Op.instanceOf, Op.new],
 ])
+
 const BOOLEANS = new Set([
     ...[Op.true, Op.false, Op.isUndefined, Op.toBool, Op.isNan, Op.not, Op.isNullish, Op.instanceOf],
     ...[Op.eq, Op.le, Op.lt, Op.ne, Op.approxEq, Op.approxNe],
 ])
+
 /** Operations on any values that never throw, as their operands do not. */
 const HARMLESS = new Set([
     ...[...CONSTANTS, ...NAMED, Op.loadLocal, Op.retVal, Op.loadGlobal, Op.loadClosure, Op.makeClosure],
@@ -22,6 +30,7 @@ const HARMLESS = new Set([
     ...[Op.uplus, Op.neg, Op.bitNot, Op.toInt, Op.abs, Op.sub, Op.mul, Op.div, Op.bitAnd, Op.bitOr, Op.bitXor],
     ...[Op.shiftLeft, Op.shiftRight, Op.shiftRightUnsigned, Op.le, Op.lt],
 ])
+
 const SETS_RET_VAL = new Set([
     ...[Op.call0, Op.call1, Op.call2, Op.call3, Op.call4, Op.call5, Op.call6, Op.call7, Op.call8, Op.callArray],
     ...[Op.indexDelete, Op.allocMap, Op.allocArray, Op.allocBuffer, Op.catch, Op.finally, Op.storeRetVal],
@@ -47,7 +56,7 @@ export function setsRetVal({ opcode }: Statement): boolean {
 }
 
 /** Begins a part of the code that is entered or left in other ways than by a jump. */
-export function isBarrier({ opcode }: Statement): boolean {
+export function isHandlerBoundary({ opcode }: Statement): boolean {
     return opcode === Op.try || opcode === Op.endTry || opcode === Op.catch || opcode === Op.finally
 }
 
@@ -94,21 +103,6 @@ export function isClosure({ body }: ImageFunction): boolean {
     )
 }
 
-/** The statements that may run next; a thrown error is not counted. */
-export function successors(body: Statement[], i: number): Statement[] {
-    const statement = body[i]
-    // Nothing to throw again: on behind a finally block.
-    const goesOn = operation(statement.opcode)?.kind !== "final"
-    const next = goesOn ? body.slice(i + 1, i + 2) : []
-    // A jump out of a try block goes on when the finally blocks on its way are through.
-    if (statement.opcode === Op.reThrow) return [...next, ...jumpsOut(body)]
-    return statement.target === null ? next : [...next, statement.target]
-}
-
-function jumpsOut(body: Statement[]): Statement[] {
-    return body.flatMap(({ opcode, target }) => (opcode === Op.throwJmp && target !== null ? [target] : []))
-}
-
 export function copyOf(expression: Expression): Expression {
     return { ...expression, operands: expression.operands.map(copyOf) }
 }
@@ -119,4 +113,22 @@ export function expression(opcode: number, value: number, operands: Expression[]
 
 export function statement(opcode: number, value: number, operands: Expression[], origin: Origin): Statement {
     return { opcode, value, operands, origin, target: null }
+}
+
+export function substitute(root: Expression, test: (expression: Expression) => boolean, by: Expression): void {
+    root.operands.forEach((operand, i) => {
+        if (test(operand)) root.operands[i] = copyOf(by)
+        else substitute(operand, test, by)
+    })
+}
+
+/** The slot that a statement stores into. */
+export function slotStored({ opcode, value }: Statement): number | undefined {
+    return opcode === Op.storeLocal ? value : undefined
+}
+
+/** `this`, in a function that keeps it. */
+export function isThis(entry: ImageFunction, { opcode, value }: Expression): boolean {
+    if ((entry.flags & FunctionFlag.needsThis) === 0 || opcode !== Op.loadLocal || value !== 0) return false
+    return !entry.body.some((each) => slotStored(each) === 0)
 }

@@ -1,6 +1,6 @@
+import { isCall } from "../ir/expressions.js"
 import { Op } from "../ir/operations.js"
 import { FunctionFlag, type ImageProgram } from "../ir/program.js"
-import { isCall } from "../ir/expressions.js"
 
 /* Arguments that make no difference. */
 

@@ -1,3 +1,9 @@
+import { Hierarchy } from "../analyses/class-hierarchy.js"
+import { fieldKey, isMethodStore, MethodTable, nameKey } from "../analyses/method-table.js"
+import { failsWithoutThis, nonNullSlots } from "../analyses/non-null.js"
+import { TypeInference } from "../analyses/type-inference.js"
+import { CONSTANT, constructorOf, kindsOf, type Type } from "../analyses/types.js"
+import { expression, isCall, stackDepth, statement } from "../ir/expressions.js"
 import { MAX_STACK, Op } from "../ir/operations.js"
 import {
     type Expression,
@@ -7,12 +13,6 @@ import {
     type Statement,
     walk,
 } from "../ir/program.js"
-import { expression, isCall, stackDepth, statement } from "../ir/expressions.js"
-import { Hierarchy } from "../analyses/class-hierarchy.js"
-import { TypeInference } from "../analyses/type-inference.js"
-import { fieldKey, isMethodStore, MethodTable, nameKey } from "../analyses/method-table.js"
-import { failsWithoutThis, knownObjects } from "../analyses/non-null.js"
-import { constructorOf, CONSTANT, kindsOf, type Type } from "../analyses/types.js"
 
 /*
  * Devirtualization: a method that only one class has becomes a function with the object as its first argument. Its
@@ -131,7 +131,7 @@ function chooseMethods(
             const index = program.functions.indexOf(caller)
             const self = methods.hasObject(caller) && !unsure.has(index)
             const [object] = call.operands[0].operands
-            const known = knownObjects(caller, self).get(call)
+            const known = nonNullSlots(caller, self).get(call)
             if (object.opcode === Op.loadLocal && known?.has(object.value) === true) continue
             unsure.add(callee)
             changed = true

@@ -1,3 +1,19 @@
+import { liveAtEntry } from "../analyses/liveness.js"
+import { fieldKey, type MethodTable } from "../analyses/method-table.js"
+import {
+    copyOf,
+    expression,
+    isCall,
+    isCaptured,
+    isClosure,
+    isConstant,
+    isHandlerBoundary,
+    isThis,
+    mayThrow,
+    slotsRead,
+    slotStored,
+    statement,
+} from "../ir/expressions.js"
 import { Op } from "../ir/operations.js"
 import {
     type Expression,
@@ -9,21 +25,6 @@ import {
     type Statement,
     walk,
 } from "../ir/program.js"
-import {
-    copyOf,
-    expression,
-    isBarrier,
-    isCall,
-    isCaptured,
-    isClosure,
-    isConstant,
-    mayThrow,
-    slotsRead,
-    statement,
-} from "../ir/expressions.js"
-import { isSelf } from "./forward-substitution.js"
-import { liveAtStart, slotStored } from "./slot-allocation.js"
-import { fieldKey, type MethodTable } from "../analyses/method-table.js"
 
 /* Functions that are called in one place, or that are no longer than the call, stand where they are called. */
 
@@ -139,8 +140,8 @@ function mayInline(site: Site, methods: MethodTable): boolean {
     const { caller, callee, self } = site
     if (caller === callee || callee.tries > 0 || isCaptured(callee) || isClosure(callee)) return false
     if ((callee.flags & (FunctionFlag.constructor | FunctionFlag.restArgument)) !== 0) return false
-    if (callee.body.some(isBarrier)) return false
-    if (self !== undefined && !failsWithout(callee) && !(methods.hasObject(caller) && isSelf(caller, self)))
+    if (callee.body.some(isHandlerBoundary)) return false
+    if (self !== undefined && !failsWithout(callee) && !(methods.hasObject(caller) && isThis(caller, self)))
         return false
     return caller.slots + callee.slots <= MAX_SLOTS
 }
@@ -148,10 +149,10 @@ function mayInline(site: Site, methods: MethodTable): boolean {
 /** A method on nothing is a TypeError, and stays one: its first statement reads or writes a field of `this`. */
 function failsWithout({ body }: ImageFunction): boolean {
     let reads = false
-    const isSelf = (operand: Expression | undefined): boolean => operand?.opcode === Op.loadLocal && operand.value === 0
+    const isThis = (operand: Expression | undefined): boolean => operand?.opcode === Op.loadLocal && operand.value === 0
     walk(body[0], ({ opcode, operands }) => {
         const field = opcode === Op.asciiField || opcode === Op.builtinField || opcode === Op.indexSet
-        if (field && isSelf(operands[0])) reads = true
+        if (field && isThis(operands[0])) reads = true
     })
     return reads
 }
@@ -188,7 +189,7 @@ function inline({ caller, at, callee, self, passed }: Site, name: string): void 
         if (isArgument && isSimple(value) && !stored.has(slot)) values.set(slot, value)
         else if (isArgument || mayThrow(value)) placed.push(statement(Op.storeLocal, base + slot, [value], origin))
     }
-    for (const slot of liveAtStart(callee))
+    for (const slot of liveAtEntry(callee))
         if (slot >= callee.arguments) placed.push(statement(Op.storeLocal, base + slot, [undefinedValue], origin))
     placed.push(...copyBody(callee, base, values, body[at + 1], { name, call: origin }))
     body.splice(at, 1, ...placed)

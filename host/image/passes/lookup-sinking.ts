@@ -1,8 +1,7 @@
+import { fieldKey, type MethodTable } from "../analyses/method-table.js"
+import { expression, isCall, slotsRead, slotStored } from "../ir/expressions.js"
 import { Op } from "../ir/operations.js"
 import type { Expression, ImageFunction, Statement } from "../ir/program.js"
-import { expression, isCall, slotsRead } from "../ir/expressions.js"
-import { slotStored } from "./slot-allocation.js"
-import { fieldKey, type MethodTable } from "../analyses/method-table.js"
 
 /*
  * When arguments have calls in them, the compiler looks the method up before, and keeps it in a slot: the machine makes a
@@ -58,7 +57,7 @@ function areArguments(body: Statement[], from: number, to: number): boolean {
 const isSlot = ({ opcode, value }: Expression, slot: number): boolean => opcode === Op.loadLocal && value === slot
 
 /** Lets calls look their methods up themselves. Returns true when something changed. */
-export function unbindCallees(entry: ImageFunction, methods: MethodTable): boolean {
+export function sinkMethodLookups(entry: ImageFunction, methods: MethodTable): boolean {
     let changed = false
     for (const [slot, { stores, reads }] of usesOf(entry)) {
         const [store, call] = [stores.at(0), reads.at(0)]

@@ -1,3 +1,8 @@
+import { Hierarchy } from "../analyses/class-hierarchy.js"
+import { MethodTable } from "../analyses/method-table.js"
+import { TypeInference } from "../analyses/type-inference.js"
+import { BUFFER, BUILTIN, CONSTANT, mayBe, NUMBER, TEXT, type Type } from "../analyses/types.js"
+import { isCall } from "../ir/expressions.js"
 import { Op } from "../ir/operations.js"
 import {
     type Expression,
@@ -8,12 +13,7 @@ import {
     StringKind,
     walkProgram,
 } from "../ir/program.js"
-import { Hierarchy } from "../analyses/class-hierarchy.js"
-import { TypeInference } from "../analyses/type-inference.js"
-import { isCall } from "../ir/expressions.js"
-import { MethodTable } from "../analyses/method-table.js"
-import { countUses, REFERS } from "./table-ordering.js"
-import { BUFFER, BUILTIN, CONSTANT, mayBe, NUMBER, TEXT, type Type } from "../analyses/types.js"
+import { countUses, REFERRING } from "../ir/references.js"
 
 /* Short names for fields and methods. */
 
@@ -67,7 +67,7 @@ function freeMachineNames(program: ImageProgram): [string, number][] {
 /** Replaces names of the program by names of the machine. */
 function useMachineNames(program: ImageProgram, places: Map<number, number>): void {
     walkProgram(program, (found) => {
-        const place = REFERS.ascii.includes(found.opcode) ? places.get(found.value) : undefined
+        const place = REFERRING.ascii.includes(found.opcode) ? places.get(found.value) : undefined
         if (place === undefined) return
         found.opcode = found.opcode === Op.asciiField ? Op.builtinField : Op.staticBuiltinString
         found.value = place
@@ -83,7 +83,7 @@ export function shortenNames(program: ImageProgram, fields: number[] | undefined
     const names: Record<string, string> = {}
     // The specifications of services refer to the same names.
     if (program.specs.length > 0) return names
-    const uses = countUses(program, REFERS.ascii)
+    const uses = countUses(program, REFERRING.ascii)
     const indexes = new Set([...new MethodTable(program).methodNames(), ...(fields ?? [])])
     const shown = new Set(program.functions.map(({ name }) => name))
     const free = shortNamesOf(new Set(program.ascii.map((text) => text.toString("latin1"))))

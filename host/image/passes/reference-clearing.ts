@@ -1,14 +1,15 @@
+import { liveAfter } from "../analyses/liveness.js"
+import { successors } from "../ir/control-flow.js"
+import { expression, slotStored, statement } from "../ir/expressions.js"
 import { Op } from "../ir/operations.js"
 import type { Expression, ImageFunction, Statement } from "../ir/program.js"
-import { expression, statement, successors } from "../ir/expressions.js"
-import { liveBehind, slotStored } from "./slot-allocation.js"
 
 /* A slot keeps its last value as long as the frame. Before a wait, objects that nobody wants any more are let go. */
 
 /** @param suspending calls during which the fiber may be suspended */
-export function clearBeforeWaits(entry: ImageFunction, suspending: Set<Statement>): void {
+export function clearDeadReferences(entry: ImageFunction, suspending: Set<Statement>): void {
     const { body } = entry
-    const behind = liveBehind(entry)
+    const behind = liveAfter(entry)
     const clears = new Map<Statement, Set<number>>()
     const before = new Map(body.map((each) => [each, new Set<number>()]))
     for (let changed = true; changed;) {

@@ -1,0 +1,63 @@
+import { liveAfter } from "../analyses/liveness.js"
+import { isConstant, slotsRead, slotStored, substitute } from "../ir/expressions.js"
+import { Op } from "../ir/operations.js"
+import type { ImageFunction, Statement } from "../ir/program.js"
+
+/*
+ * Copy and constant propagation: reads of a variable that is stored once become the constant, or the other variable,
+ * that was stored.
+ *
+ * Precondition: live ranges are split, captured variables are lowered.
+ * Changes: reads; the store stays, for dead-store elimination.
+ * Sound because the store reaches every read (none may come before it) and what it copies never changes: a constant, or
+ * a variable without any store. Floats stay in their variable unless they are read once: a literal takes more bytes.
+ */
+
+/** A constant, or another variable that never changes, instead of a variable that is it. */
+export function propagateCopies(entry: ImageFunction): boolean {
+    const { stores, reads } = count(entry)
+    let changed = false
+    for (const [slot, [store, ...others]] of stores) {
+        // An argument is stored once more by the caller.
+        if (others.length > 0 || slot < entry.arguments || (reads.get(slot) ?? 0) === 0) continue
+        const [value] = store.operands
+        const sameEverywhere = value.opcode === Op.loadLocal && !stores.has(value.value)
+        if (!isConstant(value) && !sameEverywhere) continue
+        if (value.opcode === Op.literalF64 && (reads.get(slot) ?? 0) > 1) continue
+        if (!isOnlyStore(entry, slot, store)) continue
+        for (const statement of entry.body)
+            substitute(statement, ({ opcode, value: read }) => opcode === Op.loadLocal && read === slot, value)
+        changed = true
+    }
+    return changed
+}
+
+/** False when a read may come before the store and see undefined. */
+function isOnlyStore(entry: ImageFunction, slot: number, store: Statement): boolean {
+    const [first] = entry.body
+    if (first === store) return true
+    if (slotsRead(first).has(slot)) return false
+    return !isLiveAtEntry(entry, slot)
+}
+
+function isLiveAtEntry(entry: ImageFunction, slot: number): boolean {
+    const behind = liveAfter(entry)
+    const [first] = entry.body
+    return behind.get(first)?.has(slot) === true && slotStored(first) !== slot
+}
+
+interface Counts {
+    stores: Map<number, Statement[]>
+    reads: Map<number, number>
+}
+
+function count({ body }: ImageFunction): Counts {
+    const stores = new Map<number, Statement[]>()
+    const reads = new Map<number, number>()
+    for (const statement of body) {
+        const stored = slotStored(statement)
+        if (stored !== undefined) stores.set(stored, [...(stores.get(stored) ?? []), statement])
+        for (const [slot, n] of slotsRead(statement)) reads.set(slot, (reads.get(slot) ?? 0) + n)
+    }
+    return { stores, reads }
+}
