@@ -114,15 +114,6 @@ export function deviceModules(): string[] {
         .sort()
 }
 
-/**
- * Compiles a program with the official DeviceScript compiler and makes the image smaller. Throws with the compiler's
- * messages when it does not compile.
- * @param entry path of the main file, relative to the project
- */
-export function buildDeviceImage(entry: string): DeviceImage {
-    return buildImage(programSources(join(root, entry)))
-}
-
 /** The sensor for the official VM; it has no settings, so the bridge's port is compiled in. */
 export function buildStockImage(port: number): DeviceImage {
     const folder = prepareFolder()

@@ -1,4 +1,4 @@
-import { buildDeviceImage, type DeviceImage } from "./device.js"
+import { cachedDeviceImage, type DeviceImage } from "./device.js"
 import { sizeByFile, sizeByKind, type Sizes } from "./image-size.js"
 import { SIZE_PROFILES } from "./size-profiles.js"
 
@@ -39,7 +39,7 @@ if (unknown.length > 0) {
 const profiles = Object.entries(SIZE_PROFILES).map(([name, { program, budget }]) => ({
     name,
     budget,
-    image: buildDeviceImage(program),
+    image: cachedDeviceImage(program),
 }))
 if (process.argv.includes("--json")) {
     const figures = profiles.map(({ name, budget, image: { bytes } }) => [name, { bytes, budget }] as const)

@@ -1,4 +1,5 @@
-import { fieldKey, isPrototype, nameKey } from "../image/analyses/method-table.js"
+import { isPrototype } from "../image/analyses/method-table.js"
+import { fieldKey, nameKey } from "../image/ir/names.js"
 import { builtinString, Op } from "../image/ir/operations.js"
 import { type Expression, type ImageFunction, type ImageProgram, type Statement, walk } from "../image/ir/program.js"
 

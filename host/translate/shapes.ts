@@ -1,5 +1,5 @@
 import { setsRetVal } from "../image/ir/expressions.js"
-import { fieldKey, nameKey } from "../image/analyses/method-table.js"
+import { fieldKey, nameKey } from "../image/ir/names.js"
 import { Op } from "../image/ir/operations.js"
 import {
     type Expression,

@@ -1,6 +1,7 @@
 import { builtinString, Op } from "../ir/operations.js"
 import type { Expression, ImageProgram } from "../ir/program.js"
-import { isMethodStore, isPrototype, nameKey } from "./method-table.js"
+import { isMethodStore, isPrototype } from "./method-table.js"
+import { nameKey } from "../ir/names.js"
 import { ANY, CONSTANT, constructorOf, kindsOf, type Type } from "./types.js"
 
 const SET_PROTOTYPE_OF = builtinString("setPrototypeOf")

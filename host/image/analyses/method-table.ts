@@ -1,5 +1,7 @@
+import { fieldKey, nameKey } from "../ir/names.js"
+import { builtinObjects } from "../../abi/abi.js"
 import { isCall } from "../ir/expressions.js"
-import { Op } from "../ir/operations.js"
+import { builtinObject, builtinString, Op } from "../ir/operations.js"
 import { type Expression, type ImageFunction, type ImageProgram, type Statement, walk } from "../ir/program.js"
 
 /* Which names are methods, and of which class. The compiler puts methods on prototypes, one statement each. */
@@ -10,20 +12,6 @@ const SET_PROTOTYPE_OF = builtinString("setPrototypeOf")
 const BUILTIN_PROTOTYPES = new Set(
     builtinObjects.filter((name) => name.endsWith("_prototype")).map((name) => builtinObject(name)),
 )
-
-/** A name, whether it is one of the image or of the machine; undefined when it is worked out. */
-export function nameKey({ opcode, value }: Expression): string | undefined {
-    if (opcode === Op.staticAsciiString) return `ascii ${value}`
-    if (opcode === Op.staticBuiltinString) return `builtin ${value}`
-    return opcode === Op.staticUtf8String ? `utf8 ${value}` : undefined
-}
-
-/** The name in a field's look-up; undefined when it is another operation. */
-export function fieldKey({ opcode, value }: Expression): string | undefined {
-    if (opcode === Op.asciiField) return `ascii ${value}`
-    if (opcode === Op.builtinField) return `builtin ${value}`
-    return opcode === Op.utf8Field ? `utf8 ${value}` : undefined
-}
 
 /** `C.prototype.name = function`, with C a class of the program or of the machine. */
 export function isMethodStore({ opcode, operands }: Statement): boolean {

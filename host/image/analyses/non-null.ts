@@ -2,7 +2,7 @@ import { successors } from "../ir/control-flow.js"
 import { isCall, isHandlerBoundary, mayThrow, slotStored } from "../ir/expressions.js"
 import { Op } from "../ir/operations.js"
 import { type Expression, type ImageFunction, type Statement, walk } from "../ir/program.js"
-import { fieldKey } from "./method-table.js"
+import { fieldKey } from "../ir/names.js"
 
 /* Which slots cannot be undefined or null: a forward data-flow analysis over the statements of one function. */
 

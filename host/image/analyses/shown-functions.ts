@@ -2,7 +2,8 @@ import { isCall } from "../ir/expressions.js"
 import { Op } from "../ir/operations.js"
 import { type Expression, FunctionFlag, type ImageProgram } from "../ir/program.js"
 import { REFERRING } from "../ir/references.js"
-import { fieldKey, isMethodStore, isPrototype, MethodTable, nameKey } from "./method-table.js"
+import { isMethodStore, isPrototype, MethodTable } from "./method-table.js"
+import { builtinKey, fieldKey, nameKey } from "../ir/names.js"
 
 /* Functions whose names or identities a program can observe. */
 
@@ -30,7 +31,7 @@ export function shownFunctions(program: ImageProgram): Set<number> {
     return shown
 }
 
-const CONSTRUCTOR = "builtin 123"
+const CONSTRUCTOR = builtinKey("constructor")
 
 /** Classes that extend the machine's: an error's `name` is that of its class. */
 function errorClasses(program: ImageProgram): Set<number> {

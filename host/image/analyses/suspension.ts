@@ -1,8 +1,10 @@
+import { natives, suspendingBuiltins } from "../../abi/abi.js"
 import { isCall } from "../ir/expressions.js"
 import { Op } from "../ir/operations.js"
 import type { Expression, ImageFunction, ImageProgram, Statement } from "../ir/program.js"
 import { Hierarchy } from "./class-hierarchy.js"
-import { fieldKey, MethodTable } from "./method-table.js"
+import { MethodTable } from "./method-table.js"
+import { builtinKey, fieldKey } from "../ir/names.js"
 import { TypeInference } from "./type-inference.js"
 import { ANY, CONSTANT, functionsOf, kindsOf, type Type } from "./types.js"
 
@@ -12,18 +14,7 @@ import { ANY, CONSTANT, functionsOf, kindsOf, type Type } from "./types.js"
  * guides passes that save memory and is no basis for soundness.
  */
 
-/** sleep, suspend, delay: names of the machine. */
-const SUSPENDING = ["builtin 74", "builtin 140", "builtin 167"]
-/** Natives that answer later. */
-const SUSPENDING_NATIVES = [
-    "_moteResolve",
-    "_moteStorageSave",
-    "_moteKeyNew",
-    "_moteKeyAgree",
-    "_moteKeySign",
-    "_moteKeyVerify",
-    "_moteCertificateCheck",
-]
+const hostNatives: Record<string, { suspends: boolean } | undefined> = natives
 
 /** A call, with what it may run. */
 interface Edge {
@@ -55,13 +46,13 @@ export function suspendingCalls(program: ImageProgram): Set<Statement> {
 class CallGraph {
     private readonly hierarchy: Hierarchy
     private readonly types: TypeInference
-    private readonly suspending = new Set(SUSPENDING)
+    private readonly suspending = new Set(suspendingBuiltins.map(builtinKey))
 
     constructor(program: ImageProgram) {
         this.hierarchy = new Hierarchy(program)
         this.types = new TypeInference(program, new MethodTable(program), this.hierarchy)
         program.ascii.forEach((text, i) => {
-            if (SUSPENDING_NATIVES.includes(text.toString())) this.suspending.add(`ascii ${i}`)
+            if (hostNatives[text.toString()]?.suspends === true) this.suspending.add(`ascii ${i}`)
         })
     }
 

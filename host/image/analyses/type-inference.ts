@@ -1,6 +1,6 @@
 import { successors } from "../ir/control-flow.js"
 import { isCall, setsRetVal, slotStored } from "../ir/expressions.js"
-import { Op } from "../ir/operations.js"
+import { builtinObject, builtinString, Op } from "../ir/operations.js"
 import {
     type Expression,
     FunctionFlag,
@@ -10,7 +10,8 @@ import {
     walk,
 } from "../ir/program.js"
 import type { Hierarchy } from "./class-hierarchy.js"
-import { fieldKey, isMethodStore, type MethodTable, nameKey } from "./method-table.js"
+import { isMethodStore, type MethodTable } from "./method-table.js"
+import { builtinKey, fieldKey, nameKey } from "../ir/names.js"
 import {
     ANY,
     ARRAY,
@@ -60,13 +61,13 @@ const CONSTANTS = new Set<number>([
 ])
 
 /** Names of the machine. */
-const LENGTH = "builtin 34"
-const NUMERIC_METHODS = new Set(["builtin 21", "builtin 53", "builtin 182", "builtin 183"])
-const JSON_OBJECT = 35
-const OBJECT = 1
-const PROTOTYPE = "builtin 52"
-const SET_PROTOTYPE_OF = 121
-const ASSIGN = 85
+const LENGTH = builtinKey("length")
+const NUMERIC_METHODS = new Set((["charCodeAt", "push", "indexOf", "byteLength"] as const).map(builtinKey))
+const JSON_OBJECT = builtinObject("JSON")
+const OBJECT = builtinObject("Object")
+const PROTOTYPE = builtinKey("prototype")
+const SET_PROTOTYPE_OF = builtinString("setPrototypeOf")
+const ASSIGN = builtinString("assign")
 const MOST_ARGUMENTS = 8
 
 /** Where ret_val comes from, for each statement that may read it: undefined stands for the start of the function. */
@@ -91,7 +92,7 @@ function retValSources({ body }: ImageFunction): Map<Statement, Set<Statement | 
 
 /** Those whose names are not the machine's own; all others of the host begin with "_". */
 const BUFFER_NATIVES = ["copyBytesFrom", "readUIntBE", "writeUIntBE"]
-const START = `builtin ${builtinString("start")}`
+const START = builtinKey("start")
 
 const isAssign = ({ opcode, value }: Expression): boolean => opcode === Op.objectField && value === ASSIGN
 

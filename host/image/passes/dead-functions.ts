@@ -1,4 +1,5 @@
-import { isMethodStore, MethodTable, nameKey } from "../analyses/method-table.js"
+import { isMethodStore, MethodTable } from "../analyses/method-table.js"
+import { nameKey } from "../ir/names.js"
 import { type ImageProgram, walkProgram } from "../ir/program.js"
 import { keepFunctions, REFERRING } from "../ir/references.js"
 

@@ -1,5 +1,6 @@
 import { Hierarchy } from "../analyses/class-hierarchy.js"
-import { fieldKey, isMethodStore, MethodTable, nameKey } from "../analyses/method-table.js"
+import { isMethodStore, MethodTable } from "../analyses/method-table.js"
+import { fieldKey, nameKey } from "../ir/names.js"
 import { failsWithoutThis, nonNullSlots } from "../analyses/non-null.js"
 import { TypeInference } from "../analyses/type-inference.js"
 import { CONSTANT, constructorOf, kindsOf, type Type } from "../analyses/types.js"

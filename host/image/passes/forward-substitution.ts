@@ -1,5 +1,6 @@
 import { liveAfter } from "../analyses/liveness.js"
-import { fieldKey, type MethodTable, nameKey } from "../analyses/method-table.js"
+import { type MethodTable } from "../analyses/method-table.js"
+import { fieldKey, nameKey } from "../ir/names.js"
 import { jumpTargets, removeStatement } from "../ir/control-flow.js"
 import {
     copyOf,

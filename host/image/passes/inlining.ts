@@ -1,5 +1,6 @@
 import { liveAtEntry } from "../analyses/liveness.js"
-import { fieldKey, type MethodTable } from "../analyses/method-table.js"
+import { type MethodTable } from "../analyses/method-table.js"
+import { fieldKey } from "../ir/names.js"
 import {
     copyOf,
     expression,

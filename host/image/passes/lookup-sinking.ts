@@ -1,4 +1,5 @@
-import { fieldKey, type MethodTable } from "../analyses/method-table.js"
+import { type MethodTable } from "../analyses/method-table.js"
+import { fieldKey } from "../ir/names.js"
 import { expression, isCall, slotsRead, slotStored } from "../ir/expressions.js"
 import { Op } from "../ir/operations.js"
 import type { Expression, ImageFunction, Statement } from "../ir/program.js"

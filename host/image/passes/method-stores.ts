@@ -1,4 +1,5 @@
-import { isMethodStore, isPrototype, nameKey } from "../analyses/method-table.js"
+import { isMethodStore, isPrototype } from "../analyses/method-table.js"
+import { nameKey } from "../ir/names.js"
 import { copyOf, expression, statement } from "../ir/expressions.js"
 import { Op } from "../ir/operations.js"
 import type { Expression, ImageProgram, Origin, Statement } from "../ir/program.js"

@@ -3,7 +3,7 @@ import { MethodTable } from "../analyses/method-table.js"
 import { TypeInference } from "../analyses/type-inference.js"
 import { BUFFER, BUILTIN, CONSTANT, mayBe, NUMBER, TEXT, type Type } from "../analyses/types.js"
 import { isCall } from "../ir/expressions.js"
-import { Op } from "../ir/operations.js"
+import { builtinString, Op } from "../ir/operations.js"
 import {
     type Expression,
     type ImageFunction,
@@ -44,24 +44,97 @@ function* shortNamesOf(taken: Set<string>): Generator<string> {
  * Names of the machine that only Math, Object and the machine's own object have, or that no object has: a field of this
  * name hides nothing and is found nowhere else. They take no bytes in the image.
  */
-const MACHINE_NAMES: Record<string, number> = {
-    ...{ E: 3, LN10: 5, LN2: 6, LOG10E: 7, LOG2E: 8, PI: 10, SQRT1_2: 11, SQRT2: 12, abs: 13, cbrt: 19, ceil: 20 },
-    ...{ clamp: 22, exp: 23, floor: 26, idiv: 30, imod: 75, imul: 31, log: 35, log10: 36, log2: 37, max: 39, min: 40 },
-    ...{ pow: 50, random: 54, randomInt: 55, round: 58, sqrt: 65, DeviceScript: 2, Fiber: 139, Image: 184, JSON: 133 },
-    ...{ PacketSpec: 160, Role: 138, ServerInterface: 163, ServiceSpec: 157, _allocRole: 169, _commandResponse: 146 },
-    ...{ _dcfgString: 136, _i2cTransaction: 205, _serverSend: 165, _socketClose: 173, _socketOpen: 172 },
-    ...{ _socketWrite: 174, _twinMessage: 206, clearInterval: 130, clearTimeout: 131, cloud: 79, decrypt: 216 },
-    ...{ delay: 167, everyMs: 127, gpio: 208, isSimulator: 137, ledStripSend: 218, millis: 148, parseFloat: 84 },
-    ...{ parseInt: 83, reboot: 154, restart: 57, setInterval: 128, setTimeout: 129, sleep: 74, spiConfigure: 170 },
-    ...{ spiSendImage: 207, spiXfer: 171, suspend: 140, getPrototypeOf: 122, parse: 134, stringify: 135, assert: 110 },
-    ...{ array: 15, boolean: 17, function: 28, hex: 150, number: 43, object: 82, string: 66, undefined: 70 },
-    ...{ "utf-8": 152, utf8: 151, onChange: 44, onConnected: 45, onDisconnected: 46, register: 220, signal: 62 },
-}
+const MACHINE_NAMES = [
+    "E",
+    "LN10",
+    "LN2",
+    "LOG10E",
+    "LOG2E",
+    "PI",
+    "SQRT1_2",
+    "SQRT2",
+    "abs",
+    "cbrt",
+    "ceil",
+    "clamp",
+    "exp",
+    "floor",
+    "idiv",
+    "imod",
+    "imul",
+    "log",
+    "log10",
+    "log2",
+    "max",
+    "min",
+    "pow",
+    "random",
+    "randomInt",
+    "round",
+    "sqrt",
+    "DeviceScript",
+    "Fiber",
+    "Image",
+    "JSON",
+    "PacketSpec",
+    "Role",
+    "ServerInterface",
+    "ServiceSpec",
+    "_allocRole",
+    "_commandResponse",
+    "_dcfgString",
+    "_i2cTransaction",
+    "_serverSend",
+    "_socketClose",
+    "_socketOpen",
+    "_socketWrite",
+    "_twinMessage",
+    "clearInterval",
+    "clearTimeout",
+    "cloud",
+    "decrypt",
+    "delay",
+    "everyMs",
+    "gpio",
+    "isSimulator",
+    "ledStripSend",
+    "millis",
+    "parseFloat",
+    "parseInt",
+    "reboot",
+    "restart",
+    "setInterval",
+    "setTimeout",
+    "sleep",
+    "spiConfigure",
+    "spiSendImage",
+    "spiXfer",
+    "suspend",
+    "getPrototypeOf",
+    "parse",
+    "stringify",
+    "assert",
+    "array",
+    "boolean",
+    "function",
+    "hex",
+    "number",
+    "object",
+    "string",
+    "undefined",
+    "utf-8",
+    "utf8",
+    "onChange",
+    "onConnected",
+    "onDisconnected",
+    "register",
+    "signal",
+] as const
 
 /** Those that the program does not use as names of fields or as texts. */
 function freeMachineNames(program: ImageProgram): [string, number][] {
     const used = countUses(program, [Op.builtinField, Op.staticBuiltinString])
-    return Object.entries(MACHINE_NAMES).filter(([, index]) => !used.has(index))
+    return MACHINE_NAMES.map((name): [string, number] => [name, builtinString(name)]).filter(([, at]) => !used.has(at))
 }
 
 /** Replaces names of the program by names of the machine. */
@@ -107,8 +180,8 @@ export function shortenNames(program: ImageProgram, fields: number[] | undefined
     return names
 }
 
-const FORMAT = 76
-const LOG_REPRESENTATION = 125
+const FORMAT = builtinString("format")
+const LOG_REPRESENTATION = builtinString("_logRepr")
 /** Whatever is printed without names of fields. */
 const PLAIN: Type = NUMBER | TEXT | CONSTANT | BUFFER
 

@@ -1,13 +1,14 @@
 /* Size profile: a DTLS server with pre-shared keys that echoes to any number of clients. */
 import * as ds from "@devicescript/core"
 import { copyOf } from "../../../src/dtls/bytes/bytes.js"
-import { TLS_PSK_WITH_AES_128_CCM_8 } from "../../../src/dtls/crypto/suites.js"
+import { TLS_PSK_WITH_AES_128_CCM_8 } from "../../../src/dtls/key-exchange/suites.js"
 import { wifi } from "../../../src/dtls/flight/retransmission.js"
 import { mcuLimits } from "../../../src/dtls/handshake/limits.js"
 import { InputMessage, OutputMessage } from "../../../src/gio/datagram-based.js"
 import { DtlsListener } from "../../../src/gio/dtls-listener.js"
 import { type DtlsServerConnection } from "../../../src/gio/dtls-server-connection.js"
-import { newSettings, SinglePsk } from "../../../src/gio/settings.js"
+import { SinglePsk } from "../../../src/gio/credentials.js"
+import { newSettings } from "../../../src/gio/settings.js"
 import "../../../src/platform/runtime/natives.js"
 import { RuntimeServices } from "../../../src/platform/runtime/services.js"
 
