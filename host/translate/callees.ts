@@ -11,7 +11,7 @@ export const BUILTIN_FIELDS: Record<number, number> = {
     [Op.dsField]: builtinObject("DeviceScript"),
 }
 
-/** Natives with shorter ways in firmware/translated/quick.c, by name and number of arguments. */
+/** Natives with a fast path in firmware/translated/quick.c, by name and number of arguments. */
 const QUICK: Record<string, string | undefined> = {
     "readUIntBE 2": "mote_translated_read_uint",
     "writeUIntBE 3": "mote_translated_write_uint",
@@ -58,7 +58,7 @@ export class Callees {
         return found
     }
 
-    /** C that calls a method of the object at base[0]; undefined when nothing is known of the field. */
+    /** C that calls a method of the object at base[0]; undefined when the field is unknown. */
     private method(field: Expression, count: number): string | undefined {
         const key = fieldWord(field)
         const methods = this.classes
@@ -104,7 +104,7 @@ export class Callees {
         return `mote_translated_native(vm, ${base}, ${count}, ${at}, ${this.natives.indexOf(entry)})`
     }
 
-    /** C that calls a field, with the object at `base`, which is not to be worked out when it is a builtin one. */
+    /** C that calls a field of the object at `base`; a builtin object is not evaluated. */
     field(field: Expression, base: string, count: number, at: number): FieldCall {
         const builtin = this.builtin(field, base, count, at)
         if (builtin !== undefined) return { call: builtin, object: undefined }
@@ -118,7 +118,7 @@ export class Callees {
         return { call: `mote_translated_call_method(vm, ${base}, ${count}, ${at}, ${key})`, object }
     }
 
-    /** Everything that functions call, once all of them are written. */
+    /** Entry functions and dispatchers; after all functions are written. */
     write(): string {
         const entries = [...this.entered].map((index) =>
             entryOf(index, this.program.functions[index], this.constructors.indexOf(index)),
@@ -154,7 +154,7 @@ function entryOf(index: number, entry: ImageFunction, classNumber: number): stri
     ].join("\n")
 }
 
-/** Places behind the receiver that a call with `count` arguments leaves open. */
+/** Operands after the receiver that a call with `count` arguments leaves undefined. */
 export function missingArguments(count: number, declared: number): number[] {
     return Array.from({ length: Math.max(0, declared - count) }, (_, i) => count + 1 + i)
 }

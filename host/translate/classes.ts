@@ -24,7 +24,7 @@ function classOf(expression: Expression): number | undefined {
     return isClass ? expression.operands[0].value : undefined
 }
 
-/** What the first statement of all calls, to put methods on their classes; optimized images have it at any place. */
+/** The function that stores methods on prototypes, which the first statement calls; in optimized images at any index. */
 function setupOf({ functions }: ImageProgram): ImageFunction | undefined {
     const [first] = functions[0].body
     if (first.opcode !== Op.call0 || first.operands[0].opcode !== Op.staticFunction) return undefined
@@ -38,7 +38,7 @@ function setupOf({ functions }: ImageProgram): ImageFunction | undefined {
  */
 export class Classes {
     private readonly methods = new Map<string, Method[]>()
-    /** names that something else than a method may have */
+    /** names of something that may be no method */
     private readonly others = new Set<string>()
     private readonly twice = new Set<string>()
     private dynamic = false

@@ -5,7 +5,7 @@ import { bufferWord, builtinWord, fieldWord, functionWord, LENGTH, smallWord, st
 /** The value of an expression as C without effects. */
 export interface Value {
     code: string
-    /** whether the collector finds it elsewhere, so that it may wait while other operands are worked out */
+    /** whether it is rooted elsewhere, so that it may stay in a C variable while other operands are evaluated */
     rooted: boolean
 }
 
@@ -14,9 +14,9 @@ export interface Output {
     line(code: string): void
     /** A fresh name. */
     temporary(): string
-    /** C of an operand's place on the fiber's stack. */
+    /** C of an operand's slot on the fiber's stack. */
     operand(depth: number): string
-    /** The place behind an operation, bytes from the image's start. */
+    /** The end of an operation, bytes from the image's start. */
     behind(expression: Expression): number
     /** Where the object has the field, probably. */
     fieldPlace(object: Expression, field: Expression): number | undefined
@@ -107,7 +107,7 @@ function mayFail(expression: Expression): boolean {
 export class Expressions {
     constructor(private readonly output: Output) {}
 
-    /** C of an operand's place on the fiber's stack. */
+    /** C of an operand's slot on the fiber's stack. */
     place(depth: number): string {
         return this.output.operand(depth)
     }
@@ -178,7 +178,7 @@ export class Expressions {
         return this.attempt(`mote_translated_${name}(${[context, ...codes, ...more].join(", ")})`)
     }
 
-    /** Several operands; what the collector would not find while the later ones are worked out goes onto the stack. */
+    /** Several operands; values that are not rooted while later ones are evaluated are spilled to the fiber's stack. */
     values(operands: Expression[], depth: number): { codes: string[]; above: number } {
         let above = depth
         const codes = operands.map((operand, index) => {

@@ -196,7 +196,7 @@ export class FunctionTranslation implements Output {
 
     /** @param first what lies below the arguments */
     private callWith(call: string, first: string | undefined, given: Expression[], declared = 0): void {
-        // Arguments may be worked out with a collection between.
+        // The collector may run while arguments are evaluated.
         this.line(`${this.expressions.place(0)} = ${first ?? UNDEFINED};`)
         this.expressions.push(given, 1)
         for (const place of missingArguments(given.length, declared))
@@ -261,7 +261,7 @@ export class FunctionTranslation implements Output {
         return this.start(target as Statement) - this.source.start
     }
 
-    /** Loops give the host its turn, as in the interpreter. */
+    /** A preemption point in loops, as in the interpreter. */
     private jump(statement: Statement): void {
         const to = this.start(statement.target as Statement)
         const from = this.start(statement)

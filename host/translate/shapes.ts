@@ -12,7 +12,7 @@ import {
 } from "../image/ir/program.js"
 import { type Classes } from "./classes.js"
 
-/** A store that adds the object's next field, as long as nobody else has added one. */
+/** A store that adds the object's next field, if no other code has added one. */
 export interface Addition {
     /** how many fields the function has stored there before, none of them with this name */
     index: number
@@ -20,12 +20,12 @@ export interface Addition {
     fields: string[]
 }
 
-/** Slot number that stands for the last result. */
+/** Slot number of the last result. */
 const RESULT = -1
 
 /**
- * The additions of one function: stores to `this` of a constructor and to a new object, one behind the other. All that
- * were before have run when one of them does, so an object with just as many fields cannot have the name yet.
+ * The additions of one function: consecutive stores to `this` of a constructor or to a new object. All earlier ones have run
+ * when one of them does, so an object with exactly that many fields does not have the name yet.
  */
 export function additionsOf(source: ImageFunction): Map<Statement, Addition> {
     const additions = new Map<Statement, Addition>()
@@ -48,7 +48,7 @@ export function additionsOf(source: ImageFunction): Map<Statement, Addition> {
 const slotOf = ({ opcode, value }: Expression): number =>
     opcode === Op.loadLocal ? value : opcode === Op.retVal ? RESULT : -2
 
-/** Which places hold the new object behind a statement. */
+/** Which slots hold the new object after a statement. */
 function follow(statement: Statement, fresh: Map<number, string[]>): void {
     if (statement.opcode === Op.storeLocal) {
         const same = fresh.get(slotOf(statement.operands[0]))
@@ -59,7 +59,7 @@ function follow(statement: Statement, fresh: Map<number, string[]>): void {
     if (statement.opcode === Op.allocMap) fresh.set(RESULT, [])
 }
 
-/** Where objects have their fields, as far as the program's text tells: a guess that the machine checks. */
+/** Predicted index of each field in its objects (their shape); the machine checks the prediction. */
 export class Shapes {
     private readonly additions = new Map<ImageFunction, Map<Statement, Addition>>()
     private readonly places = new Map<string, Map<number, number>>()
@@ -104,7 +104,7 @@ export class Shapes {
         return best
     }
 
-    /** Place among the object's fields; undefined when there is no telling. */
+    /** Index among the object's fields; undefined without a prediction. */
     place(source: ImageFunction, object: Expression, key: string): number | undefined {
         const index = this.program.functions.indexOf(source)
         const isMethod = (source.flags & FunctionFlag.needsThis) !== 0

@@ -11,37 +11,37 @@ import { FunctionFlag, type ImageFunction, type Statement } from "../ir/program.
 /** The slot of `this`. */
 const THIS = 0
 
-/** Slots that a statement wants. A constructor's return reads `this`: the machine gives it to who made the object. */
+/** Slots that a statement uses. A constructor's return reads `this`, which is the result of `new`. */
 function slotsUsed(statement: Statement, flags: number): Set<number> {
-    const wanted = new Set(slotsRead(statement).keys())
-    if (statement.opcode === Op.return && (flags & FunctionFlag.constructor) !== 0) wanted.add(THIS)
-    return wanted
+    const used = new Set(slotsRead(statement).keys())
+    if (statement.opcode === Op.return && (flags & FunctionFlag.constructor) !== 0) used.add(THIS)
+    return used
 }
 
-/** Slots that are wanted behind each statement. */
+/** Slots that are live after each statement. */
 export function liveAfter({ body, flags }: ImageFunction): Map<Statement, Set<number>> {
-    const behind = new Map(body.map((statement) => [statement, new Set<number>()]))
-    const before = new Map(body.map((statement) => [statement, slotsUsed(statement, flags)]))
-    // An error may lead to any of them at any time: what a handler wants is wanted everywhere.
+    const liveOut = new Map(body.map((each) => [each, new Set<number>()]))
+    const liveIn = new Map(body.map((each) => [each, slotsUsed(each, flags)]))
+    // An exception may enter any handler at any time: what is live there is live everywhere.
     const handlers = body.filter(({ opcode }) => opcode === Op.catch || opcode === Op.finally)
     for (let changed = true; changed;) {
         changed = false
         for (let i = body.length - 1; i >= 0; i--) {
-            const statement = body[i]
-            const after = behind.get(statement) as Set<number>
-            const here = before.get(statement) as Set<number>
-            const size = after.size + here.size
+            const each = body[i]
+            const after = liveOut.get(each) as Set<number>
+            const before = liveIn.get(each) as Set<number>
+            const size = after.size + before.size
             for (const next of [...successors(body, i), ...handlers])
-                for (const slot of before.get(next) as Set<number>) after.add(slot)
-            for (const slot of after) if (slot !== slotStored(statement)) here.add(slot)
-            for (const next of handlers) for (const slot of before.get(next) as Set<number>) here.add(slot)
-            changed = changed || after.size + here.size !== size
+                for (const slot of liveIn.get(next) as Set<number>) after.add(slot)
+            for (const slot of after) if (slot !== slotStored(each)) before.add(slot)
+            for (const next of handlers) for (const slot of liveIn.get(next) as Set<number>) before.add(slot)
+            changed = changed || after.size + before.size !== size
         }
     }
-    return behind
+    return liveOut
 }
 
-/** Slots whose first value, an argument or undefined, is wanted. */
+/** Slots whose initial value, an argument or undefined, is live. */
 export function liveAtEntry(entry: ImageFunction): Set<number> {
     const [first] = entry.body
     const live = new Set(liveAfter(entry).get(first))

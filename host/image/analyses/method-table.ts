@@ -4,7 +4,7 @@ import { isCall } from "../ir/expressions.js"
 import { builtinObject, builtinString, Op } from "../ir/operations.js"
 import { type Expression, type ImageFunction, type ImageProgram, type Statement, walk } from "../ir/program.js"
 
-/* Which names are methods, and of which class. The compiler puts methods on prototypes, one statement each. */
+/* Which names are methods, and of which class. The compiler stores methods on prototypes, one statement each. */
 
 const PROTOTYPE = builtinString("prototype")
 const SET_PROTOTYPE_OF = builtinString("setPrototypeOf")
@@ -25,7 +25,7 @@ export function isPrototype({ opcode, value, operands }: Expression): boolean {
     return opcode === Op.builtinField && value === PROTOTYPE && operands[0].opcode === Op.staticFunction
 }
 
-/** setPrototypeOf, or a prototype that is anything but the place of a named field. */
+/** setPrototypeOf, or a prototype that is used for anything but a store of a named field. */
 function changesClasses(expression: Expression, statement: Statement): boolean {
     if (expression.opcode === Op.objectField) return expression.value === SET_PROTOTYPE_OF
     const { opcode, value } = expression
@@ -38,13 +38,13 @@ function changesClasses(expression: Expression, statement: Statement): boolean {
 /** Names and functions of methods. Only those count that classes have from the start and keep. */
 export class MethodTable {
     private readonly methods = new Map<string, number[]>()
-    /** names that something else than a method may have, or that are used as text */
+    /** names of something that may be no method, or that are used as text */
     private readonly others = new Set<string>()
     private readonly fields = new Map<string, number>()
     private readonly calls = new Map<string, number>()
     /** functions that are nothing but methods: their `this` is an object */
     private readonly functions = new Set<ImageFunction>()
-    /** prototypes are changed or passed around while the program runs: nothing is known of its methods */
+    /** prototypes are changed or passed around at run time: methods are unknown */
     private dynamic = false
 
     constructor(program: ImageProgram) {
@@ -123,7 +123,7 @@ export class MethodTable {
             .map((name) => Number(name.slice("ascii ".length)))
     }
 
-    /** True when nobody looks a method of this name up. */
+    /** True when no method of this name is looked up. */
     isUnused(name: string): boolean {
         return !this.dynamic && !this.fields.has(name) && !this.others.has(name)
     }

@@ -4,7 +4,7 @@ import { Op } from "../ir/operations.js"
 import { type Expression, type ImageFunction, type Statement, walk } from "../ir/program.js"
 import { fieldKey } from "../ir/names.js"
 
-/* Which slots cannot be undefined or null: a forward data-flow analysis over the statements of one function. */
+/* Non-null analysis: which slots cannot hold undefined or null. A forward data-flow analysis over the statements of a function. */
 
 /** Stands for ret_val among the slots. */
 const RET_VAL = -1
@@ -35,7 +35,7 @@ function isKnown({ opcode, value }: Expression, known: Known): boolean {
     return ALWAYS.has(opcode) || (opcode === Op.retVal && known.has(RET_VAL))
 }
 
-/** What is known behind a statement when `before` is known in front of it. */
+/** The transfer function of a statement. */
 function transfer(each: Statement, before: Known): Known {
     const known = new Set([...before, ...dereferenced(each)])
     const stored = slotStored(each)
@@ -56,7 +56,7 @@ function constructs(each: Statement): boolean {
     return isCall(each) && each.operands[0].opcode === Op.new
 }
 
-/** On the way that a conditional jump does not take, its condition was true. */
+/** Where a conditional jump falls through, its condition is true. */
 function fallThrough({ opcode, operands }: Statement, known: Known): Known {
     if (opcode === Op.jmpRetValZ) return new Set([...known, RET_VAL])
     if (opcode !== Op.jmpZ || operands[0].opcode !== Op.loadLocal) return known
@@ -96,7 +96,7 @@ const WITHOUT_EFFECT = new Set<number>([Op.storeLocal, Op.storeRetVal, Op.jmp, O
 
 /**
  * True when a function that runs with undefined for `this`, in slot 0, throws the TypeError of a field before it does
- * anything else, whatever way it takes.
+ * anything else, on every path.
  */
 export function failsWithoutThis({ body }: ImageFunction): boolean {
     const reached = new Set([0])
@@ -105,7 +105,7 @@ export function failsWithoutThis({ body }: ImageFunction): boolean {
         if (dereferenced(each).has(0)) continue
         if (!WITHOUT_EFFECT.has(each.opcode) || each.operands.some(mayThrow) || slotStored(each) === 0) return false
         const next = successors(body, i).map((following) => body.indexOf(following))
-        // A loop might never come to the field.
+        // A loop might never reach the field.
         if (next.some((at) => at <= i)) return false
         for (const at of next) reached.add(at)
     }

@@ -1,10 +1,10 @@
 import { natives, suspendingBuiltins } from "../../abi/abi.js"
 import { isCall } from "../ir/expressions.js"
+import { builtinKey, fieldKey } from "../ir/names.js"
 import { Op } from "../ir/operations.js"
 import type { Expression, ImageFunction, ImageProgram, Statement } from "../ir/program.js"
 import { Hierarchy } from "./class-hierarchy.js"
 import { MethodTable } from "./method-table.js"
-import { builtinKey, fieldKey } from "../ir/names.js"
 import { TypeInference } from "./type-inference.js"
 import { ANY, CONSTANT, functionsOf, kindsOf, type Type } from "./types.js"
 

@@ -1,6 +1,6 @@
 /*
  * Types of values as the inference knows them: sets of kinds, one bit each. A type says what a value may be at most; no
- * bit at all is a value that never comes to be.
+ * bit at all is a value that is never computed.
  */
 
 export type Type = bigint

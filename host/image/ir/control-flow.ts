@@ -6,10 +6,10 @@ import type { Statement } from "./program.js"
 /** The statements that may run next; a thrown error is not counted. */
 export function successors(body: Statement[], i: number): Statement[] {
     const statement = body[i]
-    // Nothing to throw again: on behind a finally block.
+    // reThrow falls through when there is nothing to throw again.
     const goesOn = operation(statement.opcode)?.kind !== "final" || statement.opcode === Op.reThrow
     const next = goesOn ? body.slice(i + 1, i + 2) : []
-    // A jump out of a try block goes on when the finally blocks on its way are through.
+    // A jump out of a try block continues after the finally blocks that it passes.
     if (statement.opcode === Op.reThrow) return [...next, ...jumpsOut(body)]
     return statement.target === null ? next : [...next, statement.target]
 }
@@ -22,7 +22,7 @@ export function jumpTargets(body: Statement[]): Set<Statement | null> {
     return new Set(body.map(({ target }) => target))
 }
 
-/** Takes a statement away; jumps to it lead to what follows. */
+/** Removes a statement; jumps to it lead to the next one. */
 export function removeStatement(body: Statement[], i: number): void {
     const [gone] = body.splice(i, 1)
     for (const other of body) if (other.target === gone) other.target = body[i]

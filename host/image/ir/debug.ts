@@ -19,8 +19,8 @@ export interface DebugFile {
     /** triples: source position (delta), length, code position (delta) */
     srcmap: number[]
     /**
-     * from a code position on, what stands there in place of a call: functions from the innermost, each with the source
-     * position of its call; only in optimized images
+     * functions that are inlined from a code position on, innermost first, each with the source position of its call;
+     * only in optimized images
      */
     inlined?: { code: number; calls: { name: string; position: number }[] }[]
     /** names of fields and methods by the short ones that are in the image; only in optimized images */

@@ -12,7 +12,7 @@ const REFERENCES = [Op.builtinObject, Op.staticFunction, Op.staticAsciiString, O
 
 const NAMED = new Set([...REFERENCES, Op.staticBuiltinString, Op.staticBuffer])
 
-/** Read what a statement may change. */
+/** Read memory that a statement may change. */
 const HEAP_READS = new Set([
     ...[Op.index, Op.builtinField, Op.asciiField, Op.utf8Field, Op.objectField, Op.mathField, Op.dsField],
     ...[Op.loadGlobal, Op.loadClosure, Op.loadBuffer, Op.instanceOf, Op.new],
@@ -42,7 +42,7 @@ export function isCall({ opcode }: Expression): boolean {
     return opcode >= Op.call0 && opcode <= Op.call8
 }
 
-/** The same value wherever it stands: numbers, booleans, undefined. */
+/** A literal: its value is the same wherever it is evaluated. */
 export function isConstant({ opcode }: Expression): boolean {
     return CONSTANTS.has(opcode)
 }
@@ -55,7 +55,7 @@ export function setsRetVal({ opcode }: Statement): boolean {
     return SETS_RET_VAL.has(opcode)
 }
 
-/** Begins a part of the code that is entered or left in other ways than by a jump. */
+/** Begins or ends a region of code with an exception handler. */
 export function isHandlerBoundary({ opcode }: Statement): boolean {
     return opcode === Op.try || opcode === Op.endTry || opcode === Op.catch || opcode === Op.finally
 }
@@ -76,7 +76,7 @@ export function mayThrow(expression: Expression): boolean {
     return some(expression, ({ opcode }) => !HARMLESS.has(opcode))
 }
 
-/** How often each slot is read below an expression. */
+/** How often an expression reads each slot. */
 export function slotsRead(expression: Expression): Map<number, number> {
     const found = new Map<number, number>()
     walk(expression, ({ opcode, value }) => {
@@ -85,13 +85,13 @@ export function slotsRead(expression: Expression): Map<number, number> {
     return found
 }
 
-/** Operands that wait at once while this is worked out. */
+/** Most operands on the stack while this is evaluated. */
 export function stackDepth(expression: Expression): number {
     const depths = expression.operands.map((operand, i) => i + stackDepth(operand))
     return Math.max(1, ...depths)
 }
 
-/** True when other functions reach its slots. */
+/** True when it makes closures, which reach its slots. */
 export function isCaptured({ body }: ImageFunction): boolean {
     return body.some((statement) => some(statement, ({ opcode }) => opcode === Op.makeClosure))
 }

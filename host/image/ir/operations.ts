@@ -5,10 +5,10 @@ export { FIRST_MULTIBYTE, FIRST_SMALL_INT, MAX_STACK, Op, SMALL_INT_ZERO } from 
 
 type Known = (typeof operations)[keyof typeof operations]
 
-/** What the number behind an opcode refers to. */
+/** What an operation's immediate refers to. */
 export type Immediate = Known["immediate"]
 
-/** expression: pushes a value; statement: consumes the whole operand stack; final: and nothing runs on behind it. */
+/** expression: pushes a value; statement: consumes the whole operand stack; final: a statement after which control does not fall through. */
 export type OperationKind = Known["kind"]
 
 export interface Operation {

@@ -1,9 +1,9 @@
-/* An image taken apart: functions as statements with expression trees. */
+/* The program model: functions as lists of statements, each with its tree of expressions. */
 
 /** What the compiler says about a function. */
 export const FunctionFlag = { needsThis: 1, constructor: 2, restArgument: 4 }
 
-/** A function that stands where it was called: the place of the call is in the function around it. */
+/** An inlined function. The call site is in the function that it was inlined into. */
 export interface Inlined {
     name: string
     call: Origin
@@ -13,7 +13,7 @@ export interface Inlined {
 export interface Origin {
     /** where its opcode stood in the compiler's image, bytes from the image's start */
     at: number
-    /** the function it was in, when that was put in place of a call */
+    /** the function it was in, when that was inlined */
     inlined?: Inlined
 }
 
@@ -40,7 +40,7 @@ export interface ImageFunction {
     /** slots that closures share with the function */
     captured: ReadonlySet<number>
     body: Statement[]
-    /** place and size in the compiler's image, bytes */
+    /** offset and size in the compiler's image, bytes */
     start: number
     size: number
 }
@@ -50,7 +50,7 @@ export interface ImageProgram {
     globals: number
     specCount: number
     functions: ImageFunction[]
-    /** puts methods on their classes before anything else runs; null when there is none */
+    /** stores methods on prototypes before anything else runs; null when there is none */
     setup: ImageFunction | null
     /** eight bytes each */
     floats: Buffer[]
@@ -70,7 +70,7 @@ export function stringIndex(kind: number, index: number): number {
     return (kind << 14) | index
 }
 
-/** Calls `visit` for an expression and everything below it, operands first. */
+/** Visits an expression and all its operands, in post-order. */
 export function walk(expression: Expression, visit: (expression: Expression) => void): void {
     for (const operand of expression.operands) walk(operand, visit)
     visit(expression)

@@ -21,10 +21,10 @@ export function verifyFunction(program: ImageProgram, entry: ImageFunction): voi
     const seen = new Set<Expression>()
     const problems = body.map((each) => {
         const operations = nodesOf(each)
-        // Passes change operations in place: one that stands in two places would change in both.
+        // Passes change nodes in place: a shared one would change in both trees.
         const isShared = operations.some((node) => seen.has(node))
         for (const node of operations) seen.add(node)
-        if (isShared) return "an operation stands in two places"
+        if (isShared) return "an operation is shared by two trees"
         return statementProblem(each, statements) ?? first(operations, (node) => operandProblem(program, entry, node))
     })
     const at = problems.findIndex((problem) => problem !== undefined)

@@ -14,7 +14,7 @@ export interface Mark {
 export interface WrittenImage {
     image: Buffer
     marks: Mark[]
-    /** place and size of every function's code, bytes */
+    /** offset and size of every function's code, bytes */
     code: { start: number; size: number }[]
 }
 
@@ -34,7 +34,7 @@ export function encodedSize({ opcode, value }: Expression): number {
     return kind === "jump" ? 2 : 1 + immediate(value).length
 }
 
-/** One function's code: jumps start short and grow until everything fits. */
+/** Encodes one function. Branch relaxation: jumps begin in the shortest form and grow until all distances fit. */
 class CodeWriter {
     private readonly bytes: number[] = []
     private readonly marks: Mark[] = []
@@ -106,7 +106,7 @@ function padded(bytes: Buffer, multiple: number): Buffer {
     return Buffer.concat([bytes, Buffer.alloc((multiple - (bytes.length % multiple)) % multiple)])
 }
 
-/** Texts behind each other; one that another one ends with costs nothing. */
+/** String data with suffix sharing: a text that another one ends with takes no bytes of its own. */
 class StringData {
     private data: Buffer = Buffer.alloc(0)
 

@@ -5,10 +5,10 @@ import { eliminateUnreachable } from "./unreachable-code.js"
 
 /* Control-flow simplification: branch simplification, jump threading and unreachable-code elimination until nothing changes. */
 
-/** Tidies the jumps of a function. Returns true when something changed. */
+/** Returns true when something changed. */
 export function simplifyControlFlow(entry: ImageFunction): boolean {
     let rounds = 0
-    // Two jumps that lead to each other would never come to an end.
+    // Bounded: two jumps that lead to each other could be threaded for ever.
     while (rounds < MAX_ROUNDS && simplifyOnce(entry)) rounds++
     return rounds > 0
 }

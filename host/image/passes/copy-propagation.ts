@@ -13,12 +13,12 @@ import type { ImageFunction, Statement } from "../ir/program.js"
  * a variable without any store. Floats stay in their variable unless they are read once: a literal takes more bytes.
  */
 
-/** A constant, or another variable that never changes, instead of a variable that is it. */
+/** Returns true when something changed. */
 export function propagateCopies(entry: ImageFunction): boolean {
     const { stores, reads } = count(entry)
     let changed = false
     for (const [slot, [store, ...others]] of stores) {
-        // An argument is stored once more by the caller.
+        // A parameter has one more store: the call.
         if (others.length > 0 || slot < entry.arguments || (reads.get(slot) ?? 0) === 0) continue
         const [value] = store.operands
         const sameEverywhere = value.opcode === Op.loadLocal && !stores.has(value.value)
@@ -41,9 +41,9 @@ function isOnlyStore(entry: ImageFunction, slot: number, store: Statement): bool
 }
 
 function isLiveAtEntry(entry: ImageFunction, slot: number): boolean {
-    const behind = liveAfter(entry)
+    const live = liveAfter(entry)
     const [first] = entry.body
-    return behind.get(first)?.has(slot) === true && slotStored(first) !== slot
+    return live.get(first)?.has(slot) === true && slotStored(first) !== slot
 }
 
 interface Counts {

@@ -11,7 +11,6 @@ import { keepFunctions, REFERRING } from "../ir/references.js"
  * Sound because functions are reached by reference only, and a method by a look-up of its name, or by its name as text.
  */
 
-/** Functions that nothing can reach from the first one; a method counts when its name is looked up. */
 export function eliminateDeadFunctions(program: ImageProgram): void {
     const methods = new MethodTable(program)
     const { setup } = program

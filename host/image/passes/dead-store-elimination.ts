@@ -13,11 +13,11 @@ import type { ImageFunction } from "../ir/program.js"
 
 export function eliminateDeadStores(entry: ImageFunction): boolean {
     const { body } = entry
-    const behind = liveAfter(entry)
+    const live = liveAfter(entry)
     let changed = false
     for (let i = body.length - 2; i >= 0; i--) {
         const slot = slotStored(body[i])
-        if (slot === undefined || mayThrow(body[i].operands[0]) || behind.get(body[i])?.has(slot) === true) continue
+        if (slot === undefined || mayThrow(body[i].operands[0]) || live.get(body[i])?.has(slot) === true) continue
         removeStatement(body, i)
         changed = true
     }

@@ -16,9 +16,14 @@ import {
 } from "../ir/program.js"
 
 /*
- * Devirtualization: a method that only one class has becomes a function with the object as its first argument. Its
- * calls name it, so it needs neither a place on the prototype nor a name, and no call looks it up. It keeps its slots:
- * `this` was in slot 0, where the first argument is.
+ * Devirtualization: a method becomes a plain function with the object as its first argument when all calls that may run it
+ * can run nothing else. It needs no entry on the prototype and no name, and calls do not look it up. Slots stay as they are:
+ * `this` was in slot 0, where the first parameter is.
+ *
+ * Precondition: live ranges are split, since types are known by slot; runs after inlining, which knows the `this` of methods.
+ * Changes: calls, the flag `needsThis`, method stores of the setup; may insert a check into the method.
+ * Sound because types (or a name that only one class has) bound what a call can run. A call on undefined has to throw a
+ * TypeError still: a method that would not read a field of `this` at once gets a read of one inserted.
  */
 
 interface Site {
@@ -28,14 +33,13 @@ interface Site {
     callee: number
 }
 
-/** Operands of call8, less the function and the object. */
-const MOST_ARGUMENTS = 7
+/** Operands of call8, without the function and the object. */
+const MAX_ARGUMENTS = 7
 
-/** Calls methods that only one class has as plain functions. Not before inlining: nothing is known of their `this` then. */
 export function devirtualize(program: ImageProgram): void {
     const methods = new MethodTable(program)
     const sites = sitesOf(program, methods)
-    const { direct, unsure } = chooseMethods(program, methods, sites)
+    const { direct, nullable } = chooseMethods(program, methods, sites)
     for (const { call, callee } of sites) {
         if (!direct.has(callee)) continue
         const [field, ...passed] = call.operands
@@ -45,7 +49,7 @@ export function devirtualize(program: ImageProgram): void {
     for (const index of direct) {
         const entry = program.functions[index]
         entry.flags &= ~FunctionFlag.needsThis
-        const field = unsure.has(index) && !failsWithoutThis(entry) ? checkedField(program, index) : undefined
+        const field = nullable.has(index) && !failsWithoutThis(entry) ? checkedField(program, index) : undefined
         if (field !== undefined) insertCheck(program, index, field)
     }
     if (program.setup === null) return
@@ -96,7 +100,7 @@ class Lookups {
     }
 }
 
-/** All calls that can only run one method, but not of methods that anything else looks up. */
+/** All calls that can run only one method, except of methods that are also looked up elsewhere. */
 function sitesOf(program: ImageProgram, table: MethodTable): Site[] {
     const lookups = new Lookups(program, table)
     const sites: Site[] = []
@@ -122,29 +126,29 @@ function chooseMethods(
     program: ImageProgram,
     methods: MethodTable,
     sites: Site[],
-): { direct: Set<number>; unsure: Set<number> } {
+): { direct: Set<number>; nullable: Set<number> } {
     const direct = new Set(sites.map(({ callee }) => callee))
-    const unsure = new Set<number>()
+    const nullable = new Set<number>()
     for (let changed = true; changed;) {
         changed = false
         for (const { caller, call, callee } of sites) {
-            if (!direct.has(callee) || unsure.has(callee)) continue
+            if (!direct.has(callee) || nullable.has(callee)) continue
             const index = program.functions.indexOf(caller)
-            const self = methods.hasObject(caller) && !unsure.has(index)
+            const self = methods.hasObject(caller) && !nullable.has(index)
             const [object] = call.operands[0].operands
             const known = nonNullSlots(caller, self).get(call)
             if (object.opcode === Op.loadLocal && known?.has(object.value) === true) continue
-            unsure.add(callee)
+            nullable.add(callee)
             changed = true
             if (!failsWithoutThis(program.functions[callee]) && checkedField(program, callee) === undefined)
                 direct.delete(callee)
         }
     }
-    return { direct, unsure }
+    return { direct, nullable }
 }
 
 function fits(call: Statement): boolean {
-    if (call.operands.length > MOST_ARGUMENTS + 1) return false
+    if (call.operands.length > MAX_ARGUMENTS + 1) return false
     return stackDepth(call) < MAX_STACK
 }
 

@@ -10,7 +10,7 @@ import { REFERRING, signature } from "../ir/references.js"
  * Sound because a function that is used as a value, and so has an identity and a name, is left alone.
  */
 
-/** Functions with the same code become one; classes and functions that are values are told apart by identity. */
+/** Returns true when functions were merged. */
 export function mergeFunctions(program: ImageProgram): boolean {
     const known = new Map<string, number>()
     const same = new Map<number, number>()

@@ -27,7 +27,15 @@ import {
     walk,
 } from "../ir/program.js"
 
-/* Functions that are called in one place, or that are no longer than the call, stand where they are called. */
+/*
+ * Inlining: a call becomes the code of its callee when that is called once, or when the copies take no more bytes than the
+ * function does.
+ *
+ * Precondition: captured variables are lowered.
+ * Changes: callers get the statements and slots of callees; origins record the call, so that traces name all functions.
+ * Sound because the callee is known: a function, or the only method of its name, of which a call on undefined fails as the
+ * look-up did. Callees with handlers or closures are left alone.
+ */
 
 /** Name of a function in the compiler's image. */
 export type NameOf = (entry: ImageFunction) => string
@@ -41,14 +49,14 @@ interface Site {
     passed: Expression[]
 }
 
-/** A function for the place of its call: this many operations are no longer than a call. */
+/** Operations that take no more bytes than a call. */
 const SMALL = 7
-/** What a function costs besides its code, in operations. */
+/** Overhead of a function besides its code (header, name, entry on the prototype), in operations. */
 const OVERHEAD = 16
-/** Slots of a function that others are put into: its frame stays while they wait. */
+/** Most slots of a caller after inlining: its frame stays allocated while a callee is suspended. */
 const MAX_SLOTS = 24
 
-/** Puts functions in place of their calls. Returns the callers that changed. */
+/** Returns the callers that changed. */
 export function inlineCalls(program: ImageProgram, methods: MethodTable, nameOf: NameOf): Set<ImageFunction> {
     const changed = new Set<ImageFunction>()
     const gone = new Set<ImageFunction>()
@@ -57,7 +65,7 @@ export function inlineCalls(program: ImageProgram, methods: MethodTable, nameOf:
     for (const caller of program.functions) {
         for (let at = caller.body.length - 1; at >= 0; at--) {
             const site = siteAt(program, methods, caller, at)
-            // What has itself been changed in this round has other numbers now.
+            // Slot numbers of callees that changed in this round are stale.
             if (
                 site === undefined ||
                 site.callee === program.setup ||
@@ -67,7 +75,7 @@ export function inlineCalls(program: ImageProgram, methods: MethodTable, nameOf:
             )
                 continue
             const calls = callsOf(program, methods, references, site)
-            // With its only call gone, the callee is gone: that comes to an end even where functions call each other.
+            // Without its only call the callee is dead: this terminates even for mutual recursion.
             if (calls > 1 && (recursive.has(site.callee) || operationsOf(site.callee) > allowed(calls))) continue
             if (calls === 1) gone.add(site.callee)
             inline(site, nameOf(site.callee))
@@ -77,7 +85,7 @@ export function inlineCalls(program: ImageProgram, methods: MethodTable, nameOf:
     return changed
 }
 
-/** Functions that may come to call themselves; they would be put into themselves without end. */
+/** Functions in a cycle of the call graph: inlining copies of them would not terminate. */
 function recursiveFunctions(program: ImageProgram, methods: MethodTable): Set<ImageFunction> {
     const called = program.functions.map(({ body }) => {
         const found = new Set<number>()
@@ -124,7 +132,7 @@ function siteAt(program: ImageProgram, methods: MethodTable, caller: ImageFuncti
     return { caller, at, callee: found, self: callee.operands[0], passed }
 }
 
-/** In how many places it is called; Infinity when it is also used as a value. */
+/** The number of its call sites; Infinity when it is also used as a value. */
 function callsOf(
     program: ImageProgram,
     methods: MethodTable,
@@ -147,7 +155,7 @@ function mayInline(site: Site, methods: MethodTable): boolean {
     return caller.slots + callee.slots <= MAX_SLOTS
 }
 
-/** A method on nothing is a TypeError, and stays one: its first statement reads or writes a field of `this`. */
+/** A method call on undefined still throws a TypeError: the first statement reads or writes a field of `this`. */
 function failsWithout({ body }: ImageFunction): boolean {
     let reads = false
     const isThis = (operand: Expression | undefined): boolean => operand?.opcode === Op.loadLocal && operand.value === 0
@@ -164,7 +172,7 @@ function operationsOf({ body }: ImageFunction): number {
     return operations
 }
 
-/** What the copies cost must not be more than what the function's header, name and place on its class do. */
+/** Most operations of a callee, so that copies cost no more than the function's overhead. */
 function allowed(calls: number): number {
     return Math.max(SMALL, Math.floor(OVERHEAD / (calls - 1)))
 }
@@ -173,7 +181,7 @@ function isSimple(value: Expression): boolean {
     return isConstant(value) || value.opcode === Op.loadLocal
 }
 
-/** Puts the callee's code in place of a call. */
+/** Replaces a call by the callee's code. */
 function inline({ caller, at, callee, self, passed }: Site, name: string): void {
     const { body } = caller
     const call = body[at]
@@ -200,7 +208,7 @@ function inline({ caller, at, callee, self, passed }: Site, name: string): void 
 }
 
 /**
- * @param values what stands for an argument; other slots are behind those of the caller
+ * @param values replace reads of parameters; other slots follow the caller's
  * @param after where returns lead
  */
 function copyBody(
@@ -229,7 +237,7 @@ function copyBody(
     })
 }
 
-/** The origins of a function's operations once it stands in place of a call; equal ones stay one object. */
+/** The origins of inlined operations; equal ones stay one object. */
 function originsInside(inlined: Inlined): (origin: Origin) => Origin {
     const known = new Map<Origin, Origin>()
     const inside = (origin: Origin): Origin => {

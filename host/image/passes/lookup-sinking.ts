@@ -5,8 +5,14 @@ import { Op } from "../ir/operations.js"
 import type { Expression, ImageFunction, Statement } from "../ir/program.js"
 
 /*
- * When arguments have calls in them, the compiler looks the method up before, and keeps it in a slot: the machine makes a
- * bound function for it. With the object in the slot instead, and the look-up in the call, it makes none.
+ * Look-up sinking: the look-up of a method moves past the evaluation of the arguments into the call. When arguments
+ * contain calls, the compiler looks the method up before them and keeps it in a slot, for which the machine allocates a bound
+ * function; a call that looks its method up allocates none.
+ *
+ * Precondition: live ranges are split, captured variables are lowered.
+ * Changes: the slot holds the object instead of the method; the callee becomes the look-up.
+ * Sound because methods never change (MethodTable), so that a later look-up finds the same. One difference is documented: a
+ * method of undefined throws after the arguments have been evaluated.
  */
 
 interface Uses {
@@ -32,10 +38,7 @@ function usesOf({ body }: ImageFunction): Map<number, Uses> {
 const ALLOCATIONS = new Set<number>([Op.allocMap, Op.allocArray, Op.allocBuffer])
 const QUIET = new Set<number>([...ALLOCATIONS, Op.storeLocal, Op.storeRetVal])
 
-/**
- * Whether only arguments are worked out between two statements, calls among it: the method of nothing is noticed behind
- * them then. Nothing is stored but into new objects.
- */
+/** Whether only arguments are evaluated between two statements: straight code with calls that stores into new objects alone. */
 function areArguments(body: Statement[], from: number, to: number): boolean {
     const targets = new Set(body.map(({ target }) => target))
     const fresh = new Set<number>()
@@ -57,7 +60,7 @@ function areArguments(body: Statement[], from: number, to: number): boolean {
 
 const isSlot = ({ opcode, value }: Expression, slot: number): boolean => opcode === Op.loadLocal && value === slot
 
-/** Lets calls look their methods up themselves. Returns true when something changed. */
+/** Returns true when something changed. */
 export function sinkMethodLookups(entry: ImageFunction, methods: MethodTable): boolean {
     let changed = false
     for (const [slot, { stores, reads }] of usesOf(entry)) {

@@ -14,10 +14,6 @@ import { REFERRING, signature } from "../ir/references.js"
  * Sound because stores of functions on different objects commute; no store passes any other statement.
  */
 
-/**
- * Methods of one class are stored one after the other, so that the class is looked up once. Stores of functions on
- * different objects may change places; nothing moves across any other statement.
- */
 export function groupMethodStores(program: ImageProgram): void {
     const entry = program.setup
     const first = entry?.body.findIndex(isMethodStore) ?? -1

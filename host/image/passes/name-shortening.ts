@@ -15,16 +15,24 @@ import {
 } from "../ir/program.js"
 import { countUses, REFERRING } from "../ir/references.js"
 
-/* Short names for fields and methods. */
+/*
+ * Name shortening: fields and methods get names of one to four characters, or names of the machine, which take no bytes in the
+ * image. The debug file has the full ones.
+ *
+ * Precondition: `fieldNames` ran while every variable had a slot of its own; nothing after this pass looks names up by text.
+ * Changes: texts, and look-ups and stores of fields.
+ * Sound because a name is only replaced when it is a field or method everywhere, is never a text, and the program neither
+ * computes keys nor has the machine list or print fields.
+ */
 
-/** Control characters but NUL, tab and the ends of lines: in no name, and hardly in a text that is used as one. */
+/** Control characters except NUL, tab and line ends: no identifier has them, and hardly a text that is used as a key. */
 const MARKS = Array.from({ length: 31 }, (_, i) => i + 1)
     .filter((code) => code !== 9 && code !== 10 && code !== 13)
     .map((code) => String.fromCharCode(code))
 
 /**
- * Distinct names of one to four characters. Each that follows a longer one is its end, so that the image's string data
- * has both in one place.
+ * Distinct names of one to four characters. Those that follow a longer one are its suffixes, which share its bytes in the
+ * image's string data.
  */
 function* shortNamesOf(taken: Set<string>): Generator<string> {
     const used = new Set(taken)
@@ -182,7 +190,7 @@ export function shortenNames(program: ImageProgram, fields: number[] | undefined
 
 const FORMAT = builtinString("format")
 const LOG_REPRESENTATION = builtinString("_logRepr")
-/** Whatever is printed without names of fields. */
+/** What is printed without names of fields. */
 const PLAIN: Type = NUMBER | TEXT | CONSTANT | BUFFER
 
 /** Whether the machine may print an object with its fields. */

@@ -4,30 +4,37 @@ import { expression, slotStored, statement } from "../ir/expressions.js"
 import { Op } from "../ir/operations.js"
 import type { Expression, ImageFunction, Statement } from "../ir/program.js"
 
-/* A slot keeps its last value as long as the frame. Before a wait, objects that nobody wants any more are let go. */
+/*
+ * Clearing of dead references: before a call that may suspend the fiber, slots whose value is dead are set to undefined, so
+ * that the garbage collector can free the objects while the fiber waits.
+ *
+ * Precondition: slots are allocated. No dead-store elimination follows.
+ * Changes: inserts stores of undefined.
+ * Sound because the slots are not live. Only slots with results of calls are cleared: those may hold the last reference.
+ */
 
 /** @param suspending calls during which the fiber may be suspended */
 export function clearDeadReferences(entry: ImageFunction, suspending: Set<Statement>): void {
     const { body } = entry
-    const behind = liveAfter(entry)
+    const live = liveAfter(entry)
     const clears = new Map<Statement, Set<number>>()
     const before = new Map(body.map((each) => [each, new Set<number>()]))
     for (let changed = true; changed;) {
         changed = false
         body.forEach((each, i) => {
-            const full = new Set(before.get(each))
+            const filled = new Set(before.get(each))
             if (suspending.has(each))
-                for (const slot of full) {
-                    if (isWanted(each, slot, behind)) continue
+                for (const slot of filled) {
+                    if (isUsed(each, slot, live)) continue
                     clears.set(each, (clears.get(each) ?? new Set()).add(slot))
-                    full.delete(slot)
+                    filled.delete(slot)
                 }
             const stored = slotStored(each)
-            if (stored !== undefined) full.delete(stored)
-            if (stored !== undefined && each.operands[0].opcode === Op.retVal) full.add(stored)
+            if (stored !== undefined) filled.delete(stored)
+            if (stored !== undefined && each.operands[0].opcode === Op.retVal) filled.add(stored)
             for (const next of successors(body, i)) {
                 const known = before.get(next) as Set<number>
-                for (const slot of full) {
+                for (const slot of filled) {
                     changed = changed || !known.has(slot)
                     known.add(slot)
                 }
@@ -37,8 +44,8 @@ export function clearDeadReferences(entry: ImageFunction, suspending: Set<Statem
     for (const [call, slots] of clears) insertBefore(body, call, slots)
 }
 
-function isWanted(call: Statement, slot: number, behind: Map<Statement, Set<number>>): boolean {
-    return behind.get(call)?.has(slot) === true || reads(call, slot)
+function isUsed(call: Statement, slot: number, live: Map<Statement, Set<number>>): boolean {
+    return live.get(call)?.has(slot) === true || reads(call, slot)
 }
 
 function reads(above: Expression, slot: number): boolean {

@@ -20,23 +20,23 @@ import { type ImageFunction, type Statement, walk } from "../ir/program.js"
  * Sound because the next statement is the only one to read the result, and evaluates the value in the same place.
  */
 
-/** A value that a statement leaves in ret_val goes into the next one, or goes when nobody reads it. */
+/** Returns true when something changed. */
 export function forwardResults({ body }: ImageFunction): boolean {
     let changed = false
     for (let i = body.length - 2; i >= 0; i--) {
         if (body[i].opcode !== Op.storeRetVal) continue
         const targets = jumpTargets(body)
-        const wanted = resultLiveAfter(body)
+        const live = resultLiveAfter(body)
         const next = body[i + 1]
         const [value] = body[i].operands
-        // ret_val stored into itself changes nothing.
-        if (value.opcode === Op.retVal || (!wanted.has(body[i]) && !mayThrow(value))) {
+        // Storing retVal into itself has no effect.
+        if (value.opcode === Op.retVal || (!live.has(body[i]) && !mayThrow(value))) {
             removeStatement(body, i)
             changed = true
             continue
         }
         if (targets.has(next) || isHandlerBoundary(next) || next.opcode === Op.jmpRetValZ) continue
-        if (countRetVal(next) !== 1 || wanted.has(next)) continue
+        if (countRetVal(next) !== 1 || live.has(next)) continue
         const trial = copyOf(next)
         substitute(trial, ({ opcode }) => opcode === Op.retVal, body[i].operands[0])
         if (stackDepth(trial) > MAX_STACK) continue
@@ -55,18 +55,18 @@ function countRetVal(statement: Statement): number {
     return n
 }
 
-/** Statements behind which ret_val is wanted. */
+/** Statements after which retVal is live. */
 function resultLiveAfter(body: Statement[]): Set<Statement> {
-    const behind = new Set<Statement>()
+    const after = new Set<Statement>()
     const before = new Set(body.filter(readsRetVal))
     for (let changed = true; changed;) {
         changed = false
         for (let i = body.length - 1; i >= 0; i--) {
-            if (behind.has(body[i]) || !successors(body, i).some((next) => before.has(next))) continue
-            behind.add(body[i])
+            if (after.has(body[i]) || !successors(body, i).some((next) => before.has(next))) continue
+            after.add(body[i])
             if (!setsRetVal(body[i])) before.add(body[i])
             changed = true
         }
     }
-    return behind
+    return after
 }

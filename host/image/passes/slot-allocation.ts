@@ -11,13 +11,13 @@ import { type Expression, type ImageFunction, type Statement, walk } from "../ir
  * Precondition: live ranges are split.
  * Changes: slot numbers, the function's number of slots; removes copies of a slot onto itself.
  * Sound because two variables interfere when one is stored while the other is live, and get different slots then; but
- * for a copy, after which both have the same value. Parameters keep their slots; captured slots are nobody else's.
+ * for a copy, after which both have the same value. Parameters keep their slots; captured slots are not shared.
  */
 
-/** Lets variables that are never wanted together share a slot; copies between them vanish where that is possible. */
+/** Colours the interference graph; a variable prefers the colour of one that it is copied to or from. */
 export function allocateSlots(entry: ImageFunction): void {
     const { body } = entry
-    const behind = liveAfter(entry)
+    const live = liveAfter(entry)
     const conflicts = new Map<number, Set<number>>()
     const conflict = (a: number, b: number): void => {
         if (a === b) return
@@ -33,7 +33,7 @@ export function allocateSlots(entry: ImageFunction): void {
         if (stored === undefined) continue
         const [value] = statement.operands
         const copied = value.opcode === Op.loadLocal ? value.value : -1
-        for (const other of behind.get(statement) as Set<number>) if (other !== copied) conflict(stored, other)
+        for (const other of live.get(statement) as Set<number>) if (other !== copied) conflict(stored, other)
         if (copied < 0) continue
         preferences.set(stored, [...(preferences.get(stored) ?? []), copied])
         preferences.set(copied, [...(preferences.get(copied) ?? []), stored])

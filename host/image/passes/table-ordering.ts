@@ -11,7 +11,7 @@ import { byUse, countUses, keepFunctions, REFERRING, renumber } from "../ir/refe
  * Sound because all references are renumbered together; images with service specifications keep their texts in place.
  */
 
-/** Names of functions go, but for those that a program can print; the debug file has them all. */
+/** Drops the names of functions that a program cannot print; the debug file has them all. */
 export function dropFunctionNames(program: ImageProgram): void {
     const shown = shownFunctions(program)
     program.functions.forEach((entry, i) => {

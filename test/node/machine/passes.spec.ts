@@ -49,8 +49,8 @@ const BROKEN: { name: string; rule: RegExp; pass: (broken: ImageProgram) => void
         },
     },
     {
-        name: "uses one operation in two places",
-        rule: /an operation stands in two places/,
+        name: "shares an operation between two trees",
+        rule: /an operation is shared by two trees/,
         pass: (broken) => {
             const call = find(statements(broken), (each) => isCall(each) && each.operands.length > 1)
             for (const { body } of broken.functions)
