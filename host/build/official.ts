@@ -79,19 +79,32 @@ function withoutLibraryChecks(bundle: string): string {
     return bundle.replace(option, "skipLibCheck: true,")
 }
 
+/** An image, and the compiler's debug file as JSON. */
+export interface CompiledProgram {
+    image: Uint8Array
+    debug: string
+}
+
 /** Compiles one DeviceScript file. Throws with the compiler's messages. */
 export function compileProgram(source: string): Uint8Array {
+    return compileWithDebug(source).image
+}
+
+export function compileWithDebug(source: string): CompiledProgram {
     const { compiler } = parts()
     const config = compiler.resolveBuildConfig()
     const prelude = compiler.preludeFiles(config)
     const errors: string[] = []
+    let debug = ""
     const read = (name: string): string => {
         if (name === "main.ts") return source
         if (prelude[name] === undefined) throw new Error(`no file ${name}`)
         return prelude[name]
     }
     const { success, binary } = compiler.compileWithHost("main.ts", {
-        write: () => undefined,
+        write: (name, contents) => {
+            if (name === "bytecode-dbg.json" && typeof contents === "string") debug = contents
+        },
         read,
         resolvePath: (path) => path,
         log: () => undefined,
@@ -101,7 +114,7 @@ export function compileProgram(source: string): Uint8Array {
         getFlags: () => ({}),
     })
     if (!success || binary === undefined) throw new Error(`does not compile:\n${errors.join("\n")}`)
-    return binary
+    return { image: binary, debug }
 }
 
 export interface OfficialRun {

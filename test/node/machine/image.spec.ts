@@ -1,10 +1,14 @@
 import { deepStrictEqual, ok, strictEqual, throws } from "node:assert/strict"
-import { readFileSync } from "node:fs"
+import { readFileSync, writeFileSync } from "node:fs"
 import { join } from "node:path"
 import { root } from "../../../host/build/device.js"
-import { runOfficial } from "../../../host/build/official.js"
+import { compileWithDebug, runOfficial } from "../../../host/build/official.js"
+import type { DebugFile } from "../../../host/image/ir/debug.js"
 import { ImageError, readImage } from "../../../host/image/ir/read.js"
 import { writeImage } from "../../../host/image/ir/write.js"
+import { optimizeImage } from "../../../host/image/optimize.js"
+import { DebugMap } from "../../../host/simulator/debug-map.js"
+import { temporaryFolder } from "../../../host/temporary.js"
 import { ProgramGenerator } from "../../machine/generator.js"
 import { comparedPrograms, conformancePrograms, optimizedImage, program, programImage } from "../../machine/images.js"
 import { simulate } from "./run.js"
@@ -13,6 +17,55 @@ import { simulate } from "./run.js"
 const GENERATED = Number(process.env["MOTE_PROGRAMS"] ?? 60)
 const FIRST_SEED = Number(process.env["MOTE_SEED"] ?? 1001)
 const TIMEOUT = 20000
+
+/** Fails in an inlined function, a closure, behind a threaded jump, in a direct method and on a way out of two handlers. */
+const FAULTS = program(
+    "class Step {",
+    "    taken = 0",
+    "    take(fault: number): void {",
+    "        this.taken = this.taken + 1",
+    "        if (fault === 4) throw new Error('method ' + this.taken)",
+    "    }",
+    "}",
+    "function once(fault: number): void {",
+    "    if (fault === 1) throw new Error('inlined')",
+    "}",
+    "function threaded(fault: number): string {",
+    "    let ready = false",
+    "    if (fault === 3) ready = true",
+    "    else console.log('not ready')",
+    "    if (ready) throw new Error('threaded')",
+    "    return ready ? 'ready' : 'waiting'",
+    "}",
+    "function closures(fault: number): void {",
+    "    let seen = 0",
+    "    const each = (n: number): void => {",
+    "        seen = seen + n",
+    "        if (seen > 2 && fault === 2) throw new Error('closure ' + seen)",
+    "    }",
+    "    each(1)",
+    "    each(2)",
+    "}",
+    "function handled(fault: number): void {",
+    "    try {",
+    "        try {",
+    "            if (fault === 5) throw new Error('handled')",
+    "        } finally {",
+    "            console.log('first')",
+    "        }",
+    "    } finally {",
+    "        console.log('second')",
+    "    }",
+    "}",
+    "function run(fault: number): void {",
+    "    once(fault)",
+    "    closures(fault)",
+    "    console.log(threaded(fault))",
+    "    new Step().take(fault)",
+    "    handled(fault)",
+    "}",
+    "run(FAULT)",
+)
 
 async function compare(source: string): Promise<void> {
     const image = programImage(source)
@@ -152,6 +205,24 @@ describe("an optimized image", function () {
             ),
         )
         strictEqual((await simulate(image, false)).output, "80000\n")
+    })
+
+    it("traces every exception to the same functions and lines", async () => {
+        const folder = temporaryFolder("traces")
+        const traceOf = async (image: Uint8Array, debug: string): Promise<string[]> => {
+            const path = join(folder, "debug.json")
+            writeFileSync(path, debug)
+            const { outcome } = await simulate(image, false)
+            const map = DebugMap.load(path, folder) as DebugMap
+            return [outcome.exception, ...outcome.trace.flatMap((position) => map.lines(position))]
+        }
+        for (const fault of ["1", "2", "3", "4", "5"]) {
+            const { image, debug } = compileWithDebug(FAULTS.replace("FAULT", fault))
+            const optimized = optimizeImage(Buffer.from(image), JSON.parse(debug) as DebugFile, true)
+            const expected = await traceOf(image, debug)
+            ok(expected.length > 2, expected.join("\n"))
+            deepStrictEqual(await traceOf(optimized.image, JSON.stringify(optimized.debug)), expected)
+        }
     })
 
     it("reads and writes any image without a change of meaning, and refuses what is none", () => {
