@@ -25,4 +25,26 @@ console.log(target.peers, target.label, target.extra, target.describe("again"), 
 console.log(show({ ...new Other() }), show({ peers: 1, ...{ first: 2 } }), limits.total())
 const failure: any = { ...new Error("reason") }
 console.log(failure.message, failure.label)
+class Cat {
+    sound(): string {
+        return "meow " + this.lives
+    }
+    lives = 9
+}
+class Dog {
+    sound(): string {
+        return "woof " + this.lives
+    }
+    lives = 1
+}
+class Home {
+    pet: any = new Dog()
+    hear(): string {
+        return this.pet.sound()
+    }
+}
+const home = new Home()
+console.log(home.hear())
+Object.assign(home, { pet: new Cat() })
+console.log(home.hear())
 ds.restart()
