@@ -187,19 +187,19 @@ function inline({ caller, at, callee, self, passed }: Site, name: string): void 
     const call = body[at]
     const { origin } = call
     const base = caller.slots
-    const undefinedValue = expression(Op.undefined, 0, [], origin)
+    const undefinedValue = (): Expression => expression(Op.undefined, 0, [], origin)
     const given = self === undefined ? passed : [self, ...passed]
     const stored = new Set(callee.body.map(slotStored))
     const placed: Statement[] = []
     const values = new Map<number, Expression>()
     for (let slot = 0; slot < Math.max(callee.arguments, given.length); slot++) {
-        const value = given.at(slot) ?? undefinedValue
+        const value = given.at(slot) ?? undefinedValue()
         const isArgument = slot < callee.arguments
         if (isArgument && isSimple(value) && !stored.has(slot)) values.set(slot, value)
         else if (isArgument || mayThrow(value)) placed.push(statement(Op.storeLocal, base + slot, [value], origin))
     }
     for (const slot of liveAtEntry(callee))
-        if (slot >= callee.arguments) placed.push(statement(Op.storeLocal, base + slot, [undefinedValue], origin))
+        if (slot >= callee.arguments) placed.push(statement(Op.storeLocal, base + slot, [undefinedValue()], origin))
     placed.push(...copyBody(callee, base, values, body[at + 1], { name, call: origin }))
     body.splice(at, 1, ...placed)
     for (const each of body) if (each.target === call) each.target = placed[0]
