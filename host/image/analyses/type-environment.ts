@@ -61,6 +61,7 @@ const CONSTANTS = new Set<number>([
 
 const LENGTH = builtinKey("length")
 const NUMERIC_METHODS = new Set((["charCodeAt", "push", "indexOf", "byteLength"] as const).map(builtinKey))
+export const MESSAGE = builtinKey("message")
 const PROTOTYPE = builtinKey("prototype")
 
 /** Natives of Buffer; the names of all other natives of the host begin with "_". */
@@ -209,6 +210,8 @@ export class TypeEnvironment {
     private fieldType(object: Type, field: Expression): Type {
         const name = fieldKey(field) as string
         if (name === PROTOTYPE || this.fields.texts.has(name)) return ANY
+        // Of whatever error: a text of the machine, or what the program gave it.
+        if (name === MESSAGE) return CONSTANT | TEXT | this.storedAs(name)
         let type = CONSTANT | this.get(`${ANY} ${name}`)
         for (const kind of kindsOf(object)) {
             if (kind === CONSTANT) continue

@@ -4,7 +4,7 @@ import { builtinObject, builtinString, Op } from "../ir/operations.js"
 import { type Expression, FunctionFlag, type ImageFunction, type ImageProgram, type Statement } from "../ir/program.js"
 import type { Hierarchy } from "./class-hierarchy.js"
 import { isMethodStore, type MethodTable } from "./method-table.js"
-import { isConstructor, TypeEnvironment } from "./type-environment.js"
+import { isConstructor, MESSAGE, TypeEnvironment } from "./type-environment.js"
 import {
     ANY,
     ARRAY,
@@ -122,6 +122,7 @@ export class TypeInference extends TypeEnvironment {
         const types = passed.map((value) => this.typeOf(entry, each, value))
         const name = fieldKey(callee)
         if (isAssign(callee) && types.length > 0) return this.copyFields(types[0])
+        this.storeMessage(callee, types)
         if (callee.opcode === Op.bind) return this.passTo(this.typeOf(entry, each, callee.operands[0]), types)
         if (name === undefined) return this.passTo(this.typeOf(entry, each, callee), types)
         const object = this.typeOf(entry, each, callee.operands[0])
@@ -130,6 +131,15 @@ export class TypeInference extends TypeEnvironment {
         else this.passTo(this.fields.texts.has(name) ? ANY : this.get(`all ${name}`), types)
         // Natives may keep their arguments, and array elements are not followed.
         if (callee.opcode !== Op.asciiField || this.isNativeName(name)) for (const type of types) this.release(type)
+    }
+
+    /** The first argument of an error's constructor is its message. */
+    private storeMessage({ opcode, operands }: Expression, types: Type[]): void {
+        const constructs =
+            opcode === Op.new || opcode === Op.bind
+                ? operands[0].opcode !== Op.staticFunction
+                : opcode === Op.builtinObject
+        if (constructs && types.length > 0) this.add(`all ${MESSAGE}`, types[0])
     }
 
     /** Arguments of a call of any of these functions. */

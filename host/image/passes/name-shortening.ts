@@ -49,8 +49,8 @@ function* shortNamesOf(taken: Set<string>): Generator<string> {
 }
 
 /**
- * Names of the machine that only Math, Object and the machine's own object have, or that no object has: a field of this
- * name hides nothing and is found nowhere else. They take no bytes in the image.
+ * Names of the machine that only namespaces have (Math, Object, the machine's own), or objects that the program does not
+ * use, or nothing: a field of this name hides nothing, and is found in no other object. They take no bytes in the image.
  */
 const MACHINE_NAMES = [
     "E",
@@ -137,6 +137,58 @@ const MACHINE_NAMES = [
     "onDisconnected",
     "register",
     "signal",
+    // Of service clients, which a program with short names has none of, and of images.
+    "buffer",
+    "isBound",
+    "read",
+    "write",
+    "assign",
+    "role",
+    "deviceIdentifier",
+    "shortId",
+    "serviceIndex",
+    "serviceCommand",
+    "payload",
+    "decode",
+    "encode",
+    "code",
+    "isEvent",
+    "eventCode",
+    "isRegSet",
+    "isRegGet",
+    "regCode",
+    "flags",
+    "isReport",
+    "isCommand",
+    "sendCommand",
+    "isAction",
+    "spec",
+    "classIdentifier",
+    "lookup",
+    "parent",
+    "response",
+    "notImplemented",
+    "width",
+    "height",
+    "bpp",
+    "get",
+    "clone",
+    "set",
+    "fill",
+    "flipX",
+    "flipY",
+    "transposed",
+    "drawImage",
+    "drawTransparentImage",
+    "overlapsWith",
+    "fillRect",
+    "drawLine",
+    "equals",
+    "fillCircle",
+    "blitRow",
+    "blit",
+    "type",
+    "byCode",
 ] as const
 
 /** Those that the program does not use as names of fields or as texts. */

@@ -7,14 +7,17 @@ import { mcuLimits } from "../../../src/dtls/handshake/limits.js"
 import { InputMessage, OutputMessage } from "../../../src/gio/datagram-based.js"
 import { DtlsListener } from "../../../src/gio/dtls-listener.js"
 import { type DtlsServerConnection } from "../../../src/gio/dtls-server-connection.js"
+import { errorText } from "../../../src/gio/guarded.js"
+import { LogLevel } from "../../../src/gio/log-level.js"
 import { SinglePsk } from "../../../src/gio/credentials.js"
 import { newSettings } from "../../../src/gio/settings.js"
 import "../../../src/platform/runtime/natives.js"
+import { type Services } from "../../../src/platform/services.js"
 import { RuntimeServices } from "../../../src/platform/runtime/services.js"
 
 const FOREVER = -1
 
-async function echo(connection: DtlsServerConnection): Promise<void> {
+async function echo(services: Services, connection: DtlsServerConnection): Promise<void> {
     try {
         while (true) {
             const message = new InputMessage([Buffer.alloc(300)])
@@ -24,7 +27,7 @@ async function echo(connection: DtlsServerConnection): Promise<void> {
             await connection.sendMessages([new OutputMessage([data])], 0, FOREVER)
         }
     } catch (error) {
-        console.log("peer: " + (error as Error).message)
+        services.log(LogLevel.warning, "peer: " + errorText(error))
     }
 }
 
@@ -37,7 +40,7 @@ async function main(): Promise<void> {
     const listener = new DtlsListener(services, socket, settings)
     while (true) {
         const connection = await listener.accept(FOREVER)
-        echo.start(connection)
+        echo.start(services, connection)
     }
 }
 
