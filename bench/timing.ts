@@ -9,7 +9,7 @@ import { randomBytes, randomInt } from "node:crypto"
 import { PskStore } from "../host/credentials.js"
 import { equal } from "../src/dtls/bytes/bytes.js"
 import { Cookies } from "../src/dtls/handshake/cookies.js"
-import { QuestionKind } from "../src/dtls/handshake/question.js"
+import { type Question, QuestionKind } from "../src/dtls/handshake/question.js"
 import { type ClientHelloStart } from "../src/dtls/wire/client-hello.js"
 import { DTLS_1_2 } from "../src/dtls/wire/code-points.js"
 import { type Credentials, SinglePsk } from "../src/gio/credentials.js"
@@ -73,7 +73,7 @@ function cookieCheck(): Target {
 
 function lookUp(name: string, source: Credentials, fill: (group: number) => Buffer): Target {
     const input = Buffer.alloc(16)
-    const question = { kind: QuestionKind.psk, identity: input, hint: undefined }
+    const question: Question = { kind: QuestionKind.psk, identity: input, hint: undefined }
     return { name, calls: 50, input, fill, run: () => void source.answer(question) }
 }
 

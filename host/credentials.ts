@@ -1,5 +1,5 @@
 import { readFileSync } from "node:fs"
-import { type PskAnswer, type Question } from "../src/dtls/handshake/question.js"
+import { type PskAnswer, type Question, QuestionKind } from "../src/dtls/handshake/question.js"
 import { type Credentials } from "../src/gio/credentials.js"
 import { secretFromHex } from "../src/platform/node/secret.js"
 
@@ -47,6 +47,7 @@ export class PskStore implements Credentials {
     }
 
     answer(question: Question): Promise<PskAnswer | undefined> {
-        return Promise.resolve(this.#keys.get(question.identity.toString("hex")))
+        const asked = question.kind === QuestionKind.psk ? question.identity.toString("hex") : ""
+        return Promise.resolve(this.#keys.get(asked))
     }
 }

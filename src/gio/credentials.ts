@@ -11,7 +11,7 @@ const SHORTEST_STRONG_KEY = 16
 export interface Credentials {
     /**
      * The answer that the question's kind names; undefined when there is none. May take its time: other peers go on
-     * meanwhile.
+     * meanwhile. Operations are not asked for.
      */
     answer(question: Question): Promise<Answer | undefined>
 }
@@ -29,12 +29,16 @@ export class SinglePsk implements Credentials {
         if (!(key instanceof Buffer)) throw invalidArgument("key", "a Buffer")
         const answer = { identity, key }
         this.answer = async (question) =>
-            question.kind === QuestionKind.clientPsk || equal(question.identity, identity) ? answer : undefined
+            question.kind === QuestionKind.clientPsk ||
+            (question.kind === QuestionKind.psk && equal(question.identity, identity))
+                ? answer
+                : undefined
     }
 }
 
 /**
- * Asks an application's credentials. What they throw, or give in place of an answer, counts as no answer.
+ * Answers the questions of associations: performs operations, and asks an application's credentials for all else. What
+ * throws, or gives something in place of an answer, counts as no answer.
  * @devsWhenUsed
  */
 export class Answering {
@@ -48,14 +52,18 @@ export class Answering {
 
     async answer(question: Question): Promise<Answer | undefined> {
         try {
+            if (question.kind === QuestionKind.operation) return await question.perform()
             const answer = await this.credentials.answer(question)
             // null is what plain JavaScript gives for "none".
             if (answer === undefined || answer === null) return undefined
-            this.warnOfWeakKey(answer.key)
+            if (question.kind < QuestionKind.certificate) this.warnOfWeakKey((answer as PskAnswer).key)
             return answer
         } catch (error) {
             // Its message may hold a secret: it is not logged.
-            this.services.log(LogLevel.error, "The credentials failed: their question counts as unanswered")
+            this.services.log(
+                LogLevel.error,
+                "The credentials or their cryptography failed: the question counts as unanswered",
+            )
             return undefined
         }
     }

@@ -152,15 +152,17 @@ export class HandshakeDriver {
             if (!this.handshake.walkChangeCipherSpec()) {
                 const message = this.inbox.peek()
                 if (message === undefined) break
-                if (this.handshake.walk(message)) this.advance(message)
-                else {
-                    this.inbox.reject()
-                    this.counters.add(Discard.unexpected)
-                    this.refuse(message.type, message.epoch, now)
-                }
+                if (!this.handshake.walk(message)) this.reject(message, now)
+                else if (this.handshake.undecided === undefined) this.advance(message)
             }
             this.settle(now)
         }
+    }
+
+    private reject(message: HandshakeMessage, now: number): void {
+        this.inbox.reject()
+        this.counters.add(Discard.unexpected)
+        this.refuse(message.type, message.epoch, now)
     }
 
     private advance(message: HandshakeMessage): void {
@@ -226,8 +228,13 @@ export class HandshakeDriver {
 
     /** Gives the answer to the question that is open; nothing happens without one. */
     answer(answer: Answer | undefined, now: number): void {
-        if (this.handshake.question === undefined || !this.running) return
+        const { question, undecided } = this.handshake
+        if (question === undefined || !this.running) return
         this.handshake.answer(answer)
+        if (undecided !== undefined) {
+            if (this.handshake.failure !== 0) this.reject(undecided, now)
+            else this.advance(undecided)
+        }
         this.settle(now)
         // Without a flight of our own the peer's is still incomplete: ours is repeated until it is (RFC 6347 §4.2.4).
         if (this.running && this.timer.at >= NEVER) this.timer.start(now, this.jitterByte())

@@ -5,7 +5,7 @@ import { type Outbox } from "../flight/outbox.js"
 import { type RecordLayer } from "../record/record-layer.js"
 import { AlertDescription, HandshakeType } from "../wire/code-points.js"
 import { FailureReason } from "./failure.js"
-import { type Answer, type Question } from "./question.js"
+import { type Answer, type AnswerTo, type Question } from "./question.js"
 import { type SecurityParameters } from "./security-parameters.js"
 import { type AssociationSettings } from "./settings.js"
 import { type Step } from "./step.js"
@@ -41,7 +41,9 @@ export abstract class Handshake<P extends SecurityParameters = SecurityParameter
     /** What is expected, in protocol order. Steps take the handshake's own class, whichever it is. */
     private steps: Step<never>[] = []
     private at = 0
-    private onAnswer: ((handshake: never, answer: Answer | undefined) => void) | undefined
+    private onAnswer: ((handshake: never, answer: never) => void) | undefined
+    /** the message that the open question is about: whether it is taken depends on the answer */
+    undecided: HandshakeMessage | undefined
 
     /** @param transcriptHeader bytes of each message's header that its version's transcript has */
     constructor(
@@ -62,14 +64,16 @@ export abstract class Handshake<P extends SecurityParameters = SecurityParameter
     onTimeout(): void {}
 
     answer(answer: Answer | undefined): void {
-        const onAnswer = this.onAnswer
+        const { onAnswer, undecided } = this
         this.question = undefined
         this.onAnswer = undefined
-        if (onAnswer !== undefined) onAnswer(this as never, answer)
+        this.undecided = undefined
+        if (onAnswer !== undefined) onAnswer(this as never, answer as never)
+        if (undecided !== undefined && this.failure === 0) this.pass(this.stepAt(this.at), this.at, undecided)
     }
 
     /** Asks; the handshake goes on in `onAnswer`, which gets undefined when there is no answer. */
-    ask(question: Question, onAnswer: (handshake: never, answer: Answer | undefined) => void): void {
+    ask<Q extends Question>(question: Q, onAnswer: (handshake: never, answer: AnswerTo<Q> | undefined) => void): void {
         this.question = question
         this.onAnswer = onAnswer
     }
@@ -104,7 +108,7 @@ export abstract class Handshake<P extends SecurityParameters = SecurityParameter
     }
 
     /**
-     * Walks the grammar by one message.
+     * Walks the grammar by one message; with `undecided` set, the answer to the open question walks on.
      * @returns false when the message is wrong: `failure` says why, and nothing else has changed
      */
     walk(message: HandshakeMessage): boolean {
@@ -113,9 +117,14 @@ export abstract class Handshake<P extends SecurityParameters = SecurityParameter
         const step = this.stepAt(i)
         step.run(this as never, message)
         if (this.failure !== 0) return false
-        this.at = step.repeats ? i : i + 1
-        if (step.inTranscript) this.transcript.add(message.bytes)
+        if (this.undecided !== undefined) this.at = i
+        else this.pass(step, i, message)
         return true
+    }
+
+    private pass(step: Step<never>, index: number, message: HandshakeMessage): void {
+        this.at = step.repeats ? index : index + 1
+        if (step.inTranscript) this.transcript.add(message.bytes)
     }
 
     /** Runs the ChangeCipherSpec step when it is next and its record has come. */
@@ -166,6 +175,7 @@ export abstract class Handshake<P extends SecurityParameters = SecurityParameter
         this.readKeys = undefined
         this.question = undefined
         this.onAnswer = undefined
+        this.undecided = undefined
         this.transcript.clear()
         this.closeKeys()
     }

@@ -1,8 +1,12 @@
+import { type HandshakeMessage } from "../flight/inbox.js"
 import { type CryptoProvider } from "../crypto/provider.js"
-import { type FailureReason } from "./failure.js"
-import { type Answer, type Question } from "./question.js"
-import { type Step } from "./step.js"
 import { type AlertDescription, type HandshakeType } from "../wire/code-points.js"
+import { type Extension } from "../wire/extensions.js"
+import { type FailureReason } from "./failure.js"
+import { type AnswerTo, type Question } from "./question.js"
+import { type PeerCertificate } from "./security-parameters.js"
+import { type Step } from "./step.js"
+import { type Transcript } from "./transcript.js"
 
 /** What key exchanges read of the settings of an association. */
 export interface KeyExchangeSettings {
@@ -15,34 +19,66 @@ export interface KeyExchangeSettings {
 export interface KeyExchangeContext {
     settings: KeyExchangeSettings
     parameters: {
+        clientRandom: Buffer
+        serverRandom: Buffer
         /** PSK: the client's psk_identity */
         identity: Buffer
+        peerCertificate: PeerCertificate | undefined
     }
-    /** client: body of the ServerKeyExchange; undefined when the server sent none */
-    serverKeyExchange: Buffer | undefined
+    transcript: Transcript
+    /** what the key exchange keeps of this handshake; it alone knows the type */
+    kept: object | undefined
+    /** the message of the step that runs is taken or refused by the answer to the question that it asked */
+    undecided: HandshakeMessage | undefined
     /** Ends the handshake; the first reason stays. */
     fail(reason: FailureReason, alert: AlertDescription): void
     /** Puts a question out; no message is processed before `onAnswer` was called. */
-    ask(question: Question, onAnswer: (context: KeyExchangeContext, answer: Answer | undefined) => void): void
-    /** Starts this side's next flight. */
-    beginFlight(): void
+    ask<Q extends Question>(question: Q, onAnswer: (context: never, answer: AnswerTo<Q> | undefined) => void): void
+    /** Further steps, behind those that are known. */
+    expect(steps: Step<never>[]): void
+    /** After the last step of the key exchange: ChangeCipherSpec and Finished of the peer. */
+    expectFinished(): void
     /** Adds a message to the flight. */
     send(type: HandshakeType, body: Buffer): void
     /** Everything up to and with ClientKeyExchange is in the transcript. Copies nothing: the caller wipes `premaster`. */
     deriveKeys(premaster: Buffer): void
-    /** Client: ChangeCipherSpec and Finished, and the flight is ready. */
+}
+
+/** On a client. */
+export interface ClientExchangeContext extends KeyExchangeContext {
+    /** Starts the flight that begins with this side's first message after ServerHelloDone. */
+    beginFlight(): void
+    /** ChangeCipherSpec and Finished, and the flight is ready. */
     finishFlight(): void
+}
+
+/** On a server. */
+export interface ServerExchangeContext extends KeyExchangeContext {
+    /** Starts the flight with ServerHello, with these extensions besides those of the settings. */
+    sendServerHello(extensions: Extension[]): void
+    /** ServerHelloDone, and the flight is ready. */
+    endServerFlight(): void
 }
 
 /**
  * How client and server of DTLS 1.2 come to a premaster secret (RFC 5246 §7.4.3, §7.4.7): the messages between ServerHello
- * and ChangeCipherSpec. It keeps nothing: one object serves all handshakes.
+ * and ChangeCipherSpec. It keeps nothing itself: one object serves all handshakes.
  */
 export interface KeyExchange {
-    /** Client: steps after ServerHello, up to and with ServerHelloDone. */
-    clientSteps(): Step<KeyExchangeContext>[]
-    /** Server: steps after its ServerHelloDone, before ChangeCipherSpec. */
-    serverSteps(): Step<KeyExchangeContext>[]
-    /** Server: sends what comes between ServerHello and ServerHelloDone. */
-    sendServerMessages(context: KeyExchangeContext): void
+    /** messages of the handshake are signed, so that they are kept and not only hashed */
+    signsMessages: boolean
+    /** Client: extensions that it offers, besides those of the settings. */
+    offers(): Extension[]
+    /** Client: the server's answer to one of them. @returns `none`, or the alert that ends the handshake */
+    accept(context: ClientExchangeContext, type: number, data: Buffer): AlertDescription
+    /** Client: ServerHello has come; names the steps that follow. */
+    beginClient(context: ClientExchangeContext): void
+    /** Server: whether a client with these extensions can do it. */
+    isUsable(extensions: Extension[]): boolean
+    /**
+     * Server: the suite is agreed on; in this call or after an answer it sends the server's flight and names the steps that
+     * follow.
+     * @param extensions of the ClientHello
+     */
+    beginServer(context: ServerExchangeContext, extensions: Extension[]): void
 }

@@ -7,6 +7,12 @@ export enum QuestionKind {
     psk,
     /** client: which identity and key for a server that sent `hint`? Answer: PskAnswer */
     clientPsk,
+    /** what does this side present? Answer: CertificateAnswer; undefined: nothing */
+    certificate,
+    /** is what the peer presents acceptable? Answer: PeerCertificateAnswer */
+    peerCertificate,
+    /** slow cryptography, for whoever drives the association to perform. Answer: what `perform` gives */
+    operation,
 }
 
 /** A server asks for the key of a client. */
@@ -27,9 +33,6 @@ export interface ClientPskQuestion {
     hint: Buffer | undefined
 }
 
-/** Told apart by `kind`. */
-export type Question = PskQuestion | ClientPskQuestion
-
 /** Answer to `QuestionKind.psk` and `QuestionKind.clientPsk`. */
 export interface PskAnswer {
     /** on a client the identity to send, 0 to 65535 bytes (at most 128 by RFC 7925 §4.2); on a server not used */
@@ -38,8 +41,77 @@ export interface PskAnswer {
     key: Buffer
 }
 
-/** What the question's kind says. */
-export type Answer = PskAnswer
+/** What a side may present, and what the peer can do with it. */
+export interface CertificateQuestion {
+    kind: QuestionKind.certificate
+    /** CertificateTypes that the peer reads, those it prefers first */
+    types: number[]
+    /** SignatureSchemes that the peer verifies and the cipher suite allows, those it prefers first */
+    schemes: number[]
+    /** server: the host name that the client asked for (RFC 6066 §3); undefined: none */
+    serverName: string | undefined
+    /** client: DER names of the authorities that the server names (RFC 5246 §7.4.4); empty: any */
+    authorities: Buffer[]
+}
+
+/** A private key, wherever it lies: in memory, behind a handle of the platform, in a secure element. */
+export interface PrivateKey {
+    /** SignatureSchemes that it can make */
+    schemes: number[]
+    /** @returns the signature over `data` as it stands in messages: for ECDSA the DER of ECDSA-Sig-Value */
+    sign(scheme: number, data: Buffer): Promise<Buffer>
+}
+
+/** Answer to `QuestionKind.certificate`. */
+export interface CertificateAnswer {
+    /** one of the question's CertificateTypes */
+    type: number
+    /** x509: DER, the own certificate first, each certified by the next one; rawPublicKey: one SubjectPublicKeyInfo */
+    certificates: Buffer[]
+    /** of the first certificate */
+    key: PrivateKey
+}
+
+/** What the peer presents; that it has the private key, too, is verified later. */
+export interface PeerCertificateQuestion {
+    kind: QuestionKind.peerCertificate
+    /** CertificateType */
+    type: number
+    /** as in CertificateAnswer; empty: a client that was asked for a certificate has none */
+    certificates: Buffer[]
+}
+
+/** Answer to `QuestionKind.peerCertificate`. */
+export interface PeerCertificateAnswer {
+    /** AlertDescription that tells the peer why it is refused; `none`: accepted */
+    alert: number
+    /** accepted: its SubjectPublicKeyInfo, DER */
+    publicKey: Buffer
+}
+
+/** Key agreement, signature or verification. */
+export interface OperationQuestion<A extends object = object> {
+    kind: QuestionKind.operation
+    /** Does it; may suspend. What it throws counts as no answer. */
+    perform: () => Promise<A>
+}
+
+/** Told apart by `kind`. */
+export type Question =
+    PskQuestion | ClientPskQuestion | CertificateQuestion | PeerCertificateQuestion | OperationQuestion
+
+/** The answer to a question of type `Q`. */
+export type AnswerTo<Q extends Question> =
+    Q extends OperationQuestion<infer A>
+        ? A
+        : Q extends CertificateQuestion
+          ? CertificateAnswer
+          : Q extends PeerCertificateQuestion
+            ? PeerCertificateAnswer
+            : PskAnswer
+
+/** An answer to any question; its kind says which. */
+export type Answer = object
 
 /**
  * Whether the answer of an application is one. An empty key would let everybody in; what does not fit its length field

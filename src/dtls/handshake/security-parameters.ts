@@ -1,6 +1,14 @@
 import { EMPTY } from "../bytes/bytes.js"
 import { type CipherSuite } from "./cipher-suite.js"
 
+/** What the peer presented and proved to have the key of. */
+export interface PeerCertificate {
+    /** CertificateType */
+    type: number
+    /** as in CertificateAnswer (question.ts) */
+    certificates: Buffer[]
+}
+
 /**
  * What a handshake agreed on (RFC 5246 §6.1), kept as long as the association; everything else goes with the handshake.
  * @devsWhenUsed
@@ -14,6 +22,8 @@ export abstract class SecurityParameters {
     extendedMasterSecret = false
     /** the client's psk_identity */
     identity = EMPTY
+    /** undefined: the peer presented none */
+    peerCertificate: PeerCertificate | undefined
     /** verify_data of the first Finished: the tls-unique binding (RFC 5929 §3.1) */
     firstFinished = EMPTY
 

@@ -11,6 +11,8 @@ export class Transcript {
     private hash: Hash | undefined
     /** messages from before the suite, and with it the hash, is known */
     private waiting: Buffer[] = []
+    /** all messages, for a signature over them (RFC 5246 §7.4.8); undefined: the hash alone */
+    private kept: Buffer[] | undefined
 
     /** @param headerLength how much of each message's header is hashed, bytes: the first fields, or all of it */
     constructor(
@@ -21,7 +23,20 @@ export class Transcript {
     add(message: Buffer): void {
         const hashed = this.headerLength < HANDSHAKE_HEADER_LENGTH ? this.shortened(message) : message
         if (this.hash === undefined) this.waiting.push(hashed)
-        else this.hash.update(hashed)
+        else {
+            this.hash.update(hashed)
+            if (this.kept !== undefined) this.kept.push(hashed)
+        }
+    }
+
+    /** From `choose` until this is called all messages are kept. */
+    forgetMessages(): void {
+        this.kept = undefined
+    }
+
+    /** All messages so far, one behind the other. */
+    messages(): Buffer {
+        return join(this.kept as Buffer[])
     }
 
     private shortened(message: Buffer): Buffer {
@@ -34,10 +49,12 @@ export class Transcript {
         this.waiting = []
     }
 
-    choose(hashing: HashParameters): void {
+    /** @param keep whether a message may be signed later */
+    choose(hashing: HashParameters, keep: boolean): void {
         this.closeHash()
         const hash = this.crypto.newHash(hashing.algorithm)
         for (const message of this.waiting) hash.update(message)
+        if (keep) this.kept = this.waiting
         this.waiting = []
         this.hash = hash
     }
@@ -49,6 +66,7 @@ export class Transcript {
 
     clear(): void {
         this.waiting = []
+        this.kept = undefined
         this.closeHash()
     }
 

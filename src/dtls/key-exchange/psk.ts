@@ -2,12 +2,18 @@ import { EMPTY, wipe } from "../bytes/bytes.js"
 import { Writer } from "../bytes/writer.js"
 import { bodyOf, type HandshakeMessage } from "../flight/inbox.js"
 import { FailureReason } from "../handshake/failure.js"
-import { type Answer, isUsablePsk, QuestionKind } from "../handshake/question.js"
-import { optionalStep, step, type Step } from "../handshake/step.js"
+import { isUsablePsk, type PskAnswer, QuestionKind } from "../handshake/question.js"
+import { optionalStep, step } from "../handshake/step.js"
 import { AlertDescription, HandshakeType } from "../wire/code-points.js"
+import { type Extension } from "../wire/extensions.js"
 import { HANDSHAKE_HEADER_LENGTH } from "../wire/handshake-header.js"
 import { readPskIdentity, writePskIdentity } from "../wire/psk-key-exchange.js"
-import { type KeyExchange, type KeyExchangeContext } from "../handshake/key-exchange.js"
+import {
+    type ClientExchangeContext,
+    type KeyExchange,
+    type KeyExchangeContext,
+    type ServerExchangeContext,
+} from "../handshake/key-exchange.js"
 
 /** Bytes of the key that stands in for an unknown identity's. */
 const DECOY_KEY_LENGTH = 16
@@ -17,37 +23,52 @@ const DECOY_KEY_LENGTH = 16
  * @devsWhenUsed
  */
 export class PskKeyExchange implements KeyExchange {
-    clientSteps(): Step<KeyExchangeContext>[] {
-        return [
+    signsMessages = false
+
+    offers(): Extension[] {
+        return []
+    }
+
+    accept(): AlertDescription {
+        return AlertDescription.unsupportedExtension
+    }
+
+    beginClient(context: ClientExchangeContext): void {
+        context.expect([
             optionalStep(HandshakeType.serverKeyExchange, false, true, onServerKeyExchange),
             step(HandshakeType.serverHelloDone, 0, true, onServerHelloDone),
-        ]
+        ])
+        context.expectFinished()
     }
 
-    serverSteps(): Step<KeyExchangeContext>[] {
-        return [step(HandshakeType.clientKeyExchange, 0, true, onClientKeyExchange)]
+    isUsable(): boolean {
+        return true
     }
 
-    sendServerMessages(context: KeyExchangeContext): void {
+    beginServer(context: ServerExchangeContext): void {
+        context.sendServerHello([])
         const hint = context.settings.pskIdentityHint
         if (hint !== undefined) context.send(HandshakeType.serverKeyExchange, writePskIdentity(hint))
+        context.endServerFlight()
+        context.expect([step(HandshakeType.clientKeyExchange, 0, true, onClientKeyExchange)])
+        context.expectFinished()
     }
 }
 
-function onServerKeyExchange(context: KeyExchangeContext, message: HandshakeMessage): void {
+function onServerKeyExchange(context: ClientExchangeContext, message: HandshakeMessage): void {
     const hint = readPskIdentity(bodyOf(message))
     if (hint === undefined) return context.fail(FailureReason.decodeError, AlertDescription.decodeError)
-    context.serverKeyExchange = hint
+    context.kept = hint
 }
 
-function onServerHelloDone(context: KeyExchangeContext, message: HandshakeMessage): void {
+function onServerHelloDone(context: ClientExchangeContext, message: HandshakeMessage): void {
     if (message.bytes.length !== HANDSHAKE_HEADER_LENGTH)
         return context.fail(FailureReason.decodeError, AlertDescription.decodeError)
-    const hint = context.serverKeyExchange
+    const hint = context.kept as Buffer | undefined
     context.ask({ kind: QuestionKind.clientPsk, identity: EMPTY, hint }, onClientAnswer)
 }
 
-function onClientAnswer(context: KeyExchangeContext, answer: Answer | undefined): void {
+function onClientAnswer(context: ClientExchangeContext, answer: PskAnswer | undefined): void {
     if (answer === undefined || !isUsablePsk(answer))
         return context.fail(FailureReason.noCredentials, AlertDescription.handshakeFailure)
     context.parameters.identity = answer.identity
@@ -57,7 +78,7 @@ function onClientAnswer(context: KeyExchangeContext, answer: Answer | undefined)
     context.finishFlight()
 }
 
-function onClientKeyExchange(context: KeyExchangeContext, message: HandshakeMessage): void {
+function onClientKeyExchange(context: ServerExchangeContext, message: HandshakeMessage): void {
     const identity = readPskIdentity(bodyOf(message))
     if (identity === undefined) return context.fail(FailureReason.decodeError, AlertDescription.decodeError)
     context.parameters.identity = identity
@@ -68,7 +89,7 @@ function onClientKeyExchange(context: KeyExchangeContext, message: HandshakeMess
  * An unknown identity gets a random key: the same silence as a wrong key (RFC 4279 §2, RFC 7925 §4.2), and the same work,
  * since that key is drawn for every handshake.
  */
-function onServerAnswer(context: KeyExchangeContext, answer: Answer | undefined): void {
+function onServerAnswer(context: ServerExchangeContext, answer: PskAnswer | undefined): void {
     const decoy = context.settings.crypto.random(DECOY_KEY_LENGTH)
     deriveKeys(context, answer === undefined || !isUsablePsk(answer) ? decoy : answer.key)
     wipe(decoy)

@@ -80,8 +80,10 @@ describe("identities", () => {
 
     it("neither a part of the identity, nor more than it, nor none is the identity", async () => {
         const source = new SinglePsk(Buffer.from("sensor1"), key)
-        const ask = (kind: QuestionKind, identity: string): Promise<PskAnswer | undefined> =>
-            source.answer({ kind, identity: Buffer.from(identity), hint: undefined })
+        const ask = (
+            kind: QuestionKind.psk | QuestionKind.clientPsk,
+            identity: string,
+        ): Promise<PskAnswer | undefined> => source.answer({ kind, identity: Buffer.from(identity), hint: undefined })
         for (const identity of ["", "sensor", "sensor10", "Sensor1", "sensor1\0"])
             strictEqual(await ask(QuestionKind.psk, identity), undefined, identity)
         deepStrictEqual((await ask(QuestionKind.psk, "sensor1"))?.key, key)

@@ -25,6 +25,7 @@ import { readHelloVerifyRequest } from "../../wire/hello-verify-request.js"
 import { readServerHello, type ServerHello } from "../../wire/server-hello.js"
 import { FailureReason } from "../failure.js"
 import { findHelloExtension } from "../hello-extension.js"
+import { type ClientExchangeContext, type KeyExchange } from "../key-exchange.js"
 import { passes, usableSuites } from "../negotiation.js"
 import { type Role } from "../role.js"
 import { type AssociationSettings } from "../settings.js"
@@ -49,7 +50,7 @@ export function clientRole(): Role {
  * A client's handshake: up to ServerHello these steps, then those of the key exchange.
  * @devsWhenUsed
  */
-class ClientHandshakeV12 extends HandshakeV12 {
+class ClientHandshakeV12 extends HandshakeV12 implements ClientExchangeContext {
     /** the hello as sent, to repeat it with a cookie */
     hello: ClientHello | undefined
     /** HelloVerifyRequests answered since the last timeout */
@@ -74,8 +75,16 @@ class ClientHandshakeV12 extends HandshakeV12 {
     /** The suite is known, and with it what follows. */
     agreed(): void {
         this.extensionsAgreed()
-        this.expect(this.keyExchange().clientSteps())
-        this.expectFinished(onFinished)
+        this.keyExchange().beginClient(this)
+    }
+
+    finishFlight(): void {
+        this.sendFinished()
+        this.endFlight(true)
+    }
+
+    finishedTaken(): void {
+        this.finish()
     }
 }
 
@@ -83,7 +92,8 @@ class ClientHandshakeV12 extends HandshakeV12 {
 const MAX_COOKIES = 8
 
 function sendFirstHello(h: ClientHandshakeV12): void {
-    const suites = usableSuites(h.settings, true).map((suite) => suite.id)
+    const usable = usableSuites(h.settings, true)
+    const suites = usable.map((suite) => suite.id)
     if (suites.length === 0) return h.fail(FailureReason.nothingInCommon, AlertDescription.none)
     suites.push(EMPTY_RENEGOTIATION_INFO_SCSV)
     h.parameters.clientRandom = h.settings.crypto.random(32)
@@ -92,6 +102,7 @@ function sendFirstHello(h: ClientHandshakeV12): void {
         const data = extension.offer()
         if (data !== undefined) extensions.push({ type: extension.type, data })
     }
+    for (const suite of usable) offerAlso(extensions, (suite.keyExchange as KeyExchange).offers())
     h.hello = {
         version: DTLS_1_2,
         random: h.parameters.clientRandom,
@@ -102,6 +113,13 @@ function sendFirstHello(h: ClientHandshakeV12): void {
         extensions,
     }
     sendHello(h, h.hello)
+}
+
+/** Several suites may share what they offer. */
+function offerAlso(extensions: Extension[], offered: Extension[]): void {
+    for (const extension of offered) {
+        if (findExtension(extensions, extension.type) === undefined) extensions.push(extension)
+    }
 }
 
 function sendHello(h: ClientHandshakeV12, hello: ClientHello): void {
@@ -135,29 +153,30 @@ function onServerHello(h: ClientHandshakeV12, message: HandshakeMessage): void {
     if (suite === undefined || hello.compressionMethod !== 0)
         return h.fail(FailureReason.illegalParameter, AlertDescription.illegalParameter)
     const extended = findExtension(hello.extensions, ExtensionType.extendedMasterSecret) !== undefined
-    if (!checkExtensions(h, hello) || !requireExtendedMasterSecret(h, extended) || !acceptExtensions(h, hello)) return
+    const exchange = suite.keyExchange as KeyExchange
+    if (!checkExtensions(h, exchange, hello) || !requireExtendedMasterSecret(h, extended)) return
+    if (!acceptExtensions(h, hello)) return
     h.parameters.extendedMasterSecret = extended
     h.parameters.suite = suite
     h.parameters.serverRandom = hello.random
-    h.transcript.choose(suite.hash)
+    h.transcript.choose(suite.hash, exchange.signsMessages)
     h.agreed()
 }
 
 /** Each extension of the server answers one that was offered (RFC 5246 §7.4.1.4). */
-function checkExtensions(h: ClientHandshakeV12, hello: ServerHello): boolean {
+function checkExtensions(h: ClientHandshakeV12, exchange: KeyExchange, hello: ServerHello): boolean {
     for (const extension of hello.extensions) {
-        if (!checkExtension(h, extension.type, extension.data)) return false
+        if (!checkExtension(h, exchange, extension.type, extension.data)) return false
     }
     return true
 }
 
-function checkExtension(h: ClientHandshakeV12, type: number, data: Buffer): boolean {
+function checkExtension(h: ClientHandshakeV12, exchange: KeyExchange, type: number, data: Buffer): boolean {
     if (type === ExtensionType.extendedMasterSecret) return checkExtendedMasterSecret(h, data)
     if (type === ExtensionType.renegotiationInfo) return checkRenegotiationInfo(h, data)
     const offered = findHelloExtension(h.settings.extensions, type)
     if (offered !== undefined && offered.offer() !== undefined) return true
-    h.fail(FailureReason.illegalParameter, AlertDescription.unsupportedExtension)
-    return false
+    return passes(h, exchange.accept(h, type, data))
 }
 
 /** The last thing that may fail: an extension that accepts the server's answer keeps it. */
@@ -167,8 +186,4 @@ function acceptExtensions(h: ClientHandshakeV12, hello: ServerHello): boolean {
         if (data !== undefined && !passes(h, extension.accept(data))) return false
     }
     return true
-}
-
-function onFinished(h: ClientHandshakeV12, message: HandshakeMessage): void {
-    if (h.checkFinished(message)) h.finish()
 }

@@ -12,7 +12,7 @@ import { FailureReason } from "../failure.js"
 import { Handshake } from "../handshake.js"
 import { findHelloExtension, type RecordExtension } from "../hello-extension.js"
 import { type AssociationSettings } from "../settings.js"
-import { type Step, step } from "../step.js"
+import { step } from "../step.js"
 import { SecurityParametersV12 } from "./security-parameters.js"
 
 /** The epoch that begins with ChangeCipherSpec; without renegotiation it is the last (RFC 7925 §17). */
@@ -23,7 +23,7 @@ const PROTECTED_EPOCH = 1
  * @devsWhenUsed
  */
 export abstract class HandshakeV12 extends Handshake<SecurityParametersV12> implements KeyExchangeContext {
-    serverKeyExchange: Buffer | undefined
+    kept: object | undefined
     private pendingRead: RecordProtection | undefined
     private pendingWrite: RecordProtection | undefined
 
@@ -78,17 +78,15 @@ export abstract class HandshakeV12 extends Handshake<SecurityParametersV12> impl
     }
 
     /** The last steps of both sides. */
-    protected expectFinished(onFinished: (handshake: never, message: HandshakeMessage) => void): void {
+    expectFinished(): void {
         this.expect([
             step(HandshakeType.changeCipherSpec, 0, false, onChangeCipherSpec),
-            step(HandshakeType.finished, PROTECTED_EPOCH, false, onFinished) as Step<never>,
+            step(HandshakeType.finished, PROTECTED_EPOCH, false, onFinished),
         ])
     }
 
-    finishFlight(): void {
-        this.sendFinished()
-        this.endFlight(true)
-    }
+    /** The peer's Finished is as it should be. */
+    abstract finishedTaken(): void
 
     /** ChangeCipherSpec and Finished of this side. */
     sendFinished(): void {
@@ -140,4 +138,8 @@ export abstract class HandshakeV12 extends Handshake<SecurityParametersV12> impl
 
 function onChangeCipherSpec(handshake: HandshakeV12): void {
     handshake.activateRead()
+}
+
+function onFinished(handshake: HandshakeV12, message: HandshakeMessage): void {
+    if (handshake.checkFinished(message)) handshake.finishedTaken()
 }

@@ -14,6 +14,7 @@ import { type ClientHello, readClientHello } from "../../wire/client-hello.js"
 import { type Extension, findExtension } from "../../wire/extensions.js"
 import { writeServerHello } from "../../wire/server-hello.js"
 import { FailureReason } from "../failure.js"
+import { type KeyExchange, type ServerExchangeContext } from "../key-exchange.js"
 import { passes, usableSuites } from "../negotiation.js"
 import { type Role } from "../role.js"
 import { type AssociationSettings } from "../settings.js"
@@ -39,7 +40,10 @@ export function serverRole(): Role {
  * A server's handshake: the hello, then the steps of the key exchange.
  * @devsWhenUsed
  */
-class ServerHandshakeV12 extends HandshakeV12 {
+class ServerHandshakeV12 extends HandshakeV12 implements ServerExchangeContext {
+    /** extensions of the ServerHello */
+    private answers: Extension[] = []
+
     constructor(settings: AssociationSettings, record: RecordLayer, outbox: Outbox) {
         super(settings, false, record, outbox)
         this.expect([step(HandshakeType.clientHello, 0, false, onClientHello)])
@@ -48,13 +52,38 @@ class ServerHandshakeV12 extends HandshakeV12 {
     /** A server waits. */
     start(): void {}
 
-    /** After ServerHello: the messages of the key exchange, and its steps. */
-    exchangeKeys(): void {
+    sendServerHello(extensions: Extension[]): void {
+        for (const extension of extensions) this.answers.push(extension)
+        this.beginFlight()
+        const body = writeServerHello({
+            version: DTLS_1_2,
+            random: this.parameters.serverRandom,
+            // No session is kept, so none is named (RFC 5246 §7.4.1.3).
+            sessionId: EMPTY,
+            cipherSuite: (this.parameters.suite as CipherSuite).id,
+            compressionMethod: 0,
+            extensions: this.answers,
+        })
+        this.send(HandshakeType.serverHello, body)
+    }
+
+    endServerFlight(): void {
+        this.send(HandshakeType.serverHelloDone, EMPTY)
+        this.endFlight(true)
+    }
+
+    /** The hello is all right: the key exchange goes on with it. */
+    agreed(answers: Extension[], hello: ClientHello): void {
+        this.answers = answers
         this.extensionsAgreed()
-        const exchange = this.keyExchange()
-        exchange.sendServerMessages(this)
-        this.expect(exchange.serverSteps())
-        this.expectFinished(onFinished)
+        this.keyExchange().beginServer(this, hello.extensions)
+    }
+
+    finishedTaken(): void {
+        this.beginFlight()
+        this.sendFinished()
+        this.endFlight(false)
+        this.finish()
     }
 }
 
@@ -67,13 +96,13 @@ function onClientHello(h: ServerHandshakeV12, message: HandshakeMessage): void {
     const suite = selectSuite(h, hello)
     if (suite === undefined) return h.fail(FailureReason.nothingInCommon, AlertDescription.handshakeFailure)
     h.parameters.suite = suite
-    h.transcript.choose(suite.hash)
+    h.transcript.choose(suite.hash, (suite.keyExchange as KeyExchange).signsMessages)
     h.transcript.add(message.bytes)
     h.parameters.clientRandom = hello.random
     h.parameters.serverRandom = h.settings.crypto.random(32)
     const extensions = answerExtensions(h, hello)
     if (extensions !== undefined && requireExtendedMasterSecret(h, h.parameters.extendedMasterSecret))
-        sendServerFlight(h, suite, extensions)
+        h.agreed(extensions, hello)
 }
 
 function offersNullCompression(hello: ClientHello): boolean {
@@ -86,7 +115,8 @@ function offersNullCompression(hello: ClientHello): boolean {
 /** The server's order decides. */
 function selectSuite(h: ServerHandshakeV12, hello: ClientHello): CipherSuite | undefined {
     for (const suite of usableSuites(h.settings, true)) {
-        if (hello.cipherSuites.indexOf(suite.id) >= 0) return suite
+        const offered = hello.cipherSuites.indexOf(suite.id) >= 0
+        if (offered && (suite.keyExchange as KeyExchange).isUsable(hello.extensions)) return suite
     }
     return undefined
 }
@@ -113,29 +143,4 @@ function answerExtensions(h: ServerHandshakeV12, hello: ClientHello): Extension[
         }
     }
     return answers
-}
-
-function sendServerFlight(h: ServerHandshakeV12, suite: CipherSuite, extensions: Extension[]): void {
-    h.beginFlight()
-    const body = writeServerHello({
-        version: DTLS_1_2,
-        random: h.parameters.serverRandom,
-        // No session is kept, so none is named (RFC 5246 §7.4.1.3).
-        sessionId: EMPTY,
-        cipherSuite: suite.id,
-        compressionMethod: 0,
-        extensions,
-    })
-    h.send(HandshakeType.serverHello, body)
-    h.exchangeKeys()
-    h.send(HandshakeType.serverHelloDone, EMPTY)
-    h.endFlight(true)
-}
-
-function onFinished(h: ServerHandshakeV12, message: HandshakeMessage): void {
-    if (!h.checkFinished(message)) return
-    h.beginFlight()
-    h.sendFinished()
-    h.endFlight(false)
-    h.finish()
 }

@@ -25,7 +25,7 @@ import { offeredModes, offeredPsk, offeredVersions } from "../../wire/v13/extens
 import { FailureReason } from "../failure.js"
 import { findHelloExtension } from "../hello-extension.js"
 import { passes, usableSuites } from "../negotiation.js"
-import { type Answer, isUsablePsk, QuestionKind } from "../question.js"
+import { isUsablePsk, type PskAnswer, QuestionKind } from "../question.js"
 import { type Role } from "../role.js"
 import { type AssociationSettings } from "../settings.js"
 import { step } from "../step.js"
@@ -131,7 +131,7 @@ class ClientHandshakeV13 extends HandshakeV13 {
     }
 }
 
-function onAnswer(h: ClientHandshakeV13, answer: Answer | undefined): void {
+function onAnswer(h: ClientHandshakeV13, answer: PskAnswer | undefined): void {
     if (answer === undefined || !isUsablePsk(answer))
         return h.fail(FailureReason.noCredentials, AlertDescription.handshakeFailure)
     h.sendHello(answer.identity, answer.key)

@@ -38,7 +38,7 @@ export abstract class HandshakeV13 extends Handshake<SecurityParametersV13> {
     protected chooseSuite(suite: CipherSuite): void {
         this.parameters.suite = suite
         this.parameters.schedule = new KeyScheduleV13(this.settings.crypto, suite.hash)
-        this.transcript.choose(suite.hash)
+        this.transcript.choose(suite.hash, false)
     }
 
     private schedule(): KeyScheduleV13 {

@@ -25,7 +25,7 @@ import {
 } from "../../wire/v13/extensions.js"
 import { FailureReason } from "../failure.js"
 import { passes, usableSuites } from "../negotiation.js"
-import { type Answer, isUsablePsk, QuestionKind } from "../question.js"
+import { isUsablePsk, type PskAnswer, QuestionKind } from "../question.js"
 import { type Role } from "../role.js"
 import { type AssociationSettings } from "../settings.js"
 import { step } from "../step.js"
@@ -101,7 +101,7 @@ class ServerHandshakeV13 extends HandshakeV13 {
     }
 
     /** An unknown identity fails as a wrong key does, by its binder. */
-    takeKey(answer: Answer | undefined): void {
+    takeKey(answer: PskAnswer | undefined): void {
         const decoy = this.settings.crypto.random(DECOY_KEY_LENGTH)
         this.enterEarlyStage(answer === undefined || !isUsablePsk(answer) ? decoy : answer.key)
         wipe(decoy)
@@ -160,7 +160,7 @@ function onClientHello(h: ServerHandshakeV13, message: HandshakeMessage): void {
     h.takeHello(message)
 }
 
-function onAnswer(h: ServerHandshakeV13, answer: Answer | undefined): void {
+function onAnswer(h: ServerHandshakeV13, answer: PskAnswer | undefined): void {
     h.takeKey(answer)
 }
 
