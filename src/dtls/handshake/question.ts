@@ -72,13 +72,17 @@ export interface CertificateAnswer {
     key: PrivateKey
 }
 
-/** What the peer presents; that it has the private key, too, is verified later. */
-export interface PeerCertificateQuestion {
-    kind: QuestionKind.peerCertificate
+/** What a peer presents. */
+export interface PeerCertificate {
     /** CertificateType */
     type: number
     /** as in CertificateAnswer; empty: a client that was asked for a certificate has none */
     certificates: Buffer[]
+}
+
+/** That the peer has the private key, too, is verified later. */
+export interface PeerCertificateQuestion extends PeerCertificate {
+    kind: QuestionKind.peerCertificate
 }
 
 /** Answer to `QuestionKind.peerCertificate`. */

@@ -1,13 +1,6 @@
 import { EMPTY } from "../bytes/bytes.js"
 import { type CipherSuite } from "./cipher-suite.js"
-
-/** What the peer presented and proved to have the key of. */
-export interface PeerCertificate {
-    /** CertificateType */
-    type: number
-    /** as in CertificateAnswer (question.ts) */
-    certificates: Buffer[]
-}
+import { type PeerCertificate } from "./question.js"
 
 /**
  * What a handshake agreed on (RFC 5246 §6.1), kept as long as the association; everything else goes with the handshake.
@@ -22,7 +15,7 @@ export abstract class SecurityParameters {
     extendedMasterSecret = false
     /** the client's psk_identity */
     identity = EMPTY
-    /** undefined: the peer presented none */
+    /** what the peer presented, and proved to have the key of; undefined: nothing */
     peerCertificate: PeerCertificate | undefined
     /** verify_data of the first Finished: the tls-unique binding (RFC 5929 §3.1) */
     firstFinished = EMPTY
