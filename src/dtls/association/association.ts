@@ -1,21 +1,20 @@
 import { Reader } from "../bytes/reader.js"
 import { type OpenedRecord } from "../crypto/provider.js"
-import { DatagramPacker } from "../flight/outbox.js"
 import { NEVER } from "../flight/retransmission.js"
-import { type Failure, FailureReason } from "../handshake/failure.js"
+import { FailureReason } from "../handshake/failure.js"
 import { type Answer } from "../handshake/question.js"
 import { findHelloExtension, type PathCheck } from "../handshake/hello-extension.js"
 import { type Role } from "../handshake/role.js"
 import { type SecurityParameters } from "../handshake/security-parameters.js"
 import { type AssociationSettings } from "../handshake/settings.js"
-import { Discard, DiscardCounters } from "../record/discard.js"
-import { RecordLayer } from "../record/record-layer.js"
+import { Discard } from "../record/discard.js"
 import { AlertDescription, AlertLevel, ContentType, ExtensionType, HandshakeType } from "../wire/code-points.js"
 import { type HandshakeHeader, readHandshakeHeader } from "../wire/handshake-header.js"
 import { MAX_PLAINTEXT } from "../wire/record-header.js"
 import { type DriverOwner, HandshakeDriver } from "./handshake-driver.js"
+import { AssociationEnds } from "./association-ends.js"
 import { type AssociationState, AssociationPhase } from "./association-state.js"
-import { Diagnostic, type Output, OutputKind, OutputQueue } from "./output.js"
+import { Diagnostic, type Output, OutputKind } from "./output.js"
 
 /** What `receive` found in a datagram. */
 export enum Verified {
@@ -38,23 +37,9 @@ const MAX_FRAGMENTS = 32
  * Peer input never throws.
  * @devsWhenUsed
  */
-export class Association implements DriverOwner {
-    phase = AssociationPhase.idle
-    failure: Failure | undefined
-    /** the peer sent close_notify */
-    peerClosed = false
-    record: RecordLayer
+export class Association extends AssociationEnds implements DriverOwner {
     parameters: SecurityParameters
-    counters: DiscardCounters
-    /** until the handshake, and what its end may have to repeat, is over: most of an association's memory */
-    private driver: HandshakeDriver | undefined
-    private outputs = new OutputQueue()
     private isClient: boolean
-    private writeClosed = false
-    private readClosed = false
-    /** application data that came before the peer's Finished, and may not be believed before it */
-    private held: Buffer[] = []
-    private heldBytes = 0
     private refusedRenegotiation = false
     /** when something authentic came last, ms */
     private lastHeard = 0
@@ -63,25 +48,14 @@ export class Association implements DriverOwner {
      * @param firstSeq server: message_seq of the ClientHello that begins this association; client: 0
      * @param firstSequence server: record sequence number of that hello, so that ours go on from the HelloVerifyRequest's
      */
-    constructor(
-        public settings: AssociationSettings,
-        role: Role,
-        firstSeq: number,
-        firstSequence: number,
-    ) {
-        this.counters = new DiscardCounters()
-        this.record = new RecordLayer(settings.limits, this.counters)
+    constructor(settings: AssociationSettings, role: Role, firstSeq: number, firstSequence: number) {
+        super(settings)
         this.record.write.nextSequence = firstSequence
         this.isClient = role.isClient
         const { record, counters, outputs } = this
         const driver = new HandshakeDriver(settings, role, record, counters, outputs, this, firstSeq)
         this.parameters = driver.handshake.parameters
         this.driver = driver
-    }
-
-    /** HandshakeType of the next message that must come; -1 when the handshake is done. */
-    expecting(): number {
-        return this.driver === undefined ? -1 : this.driver.handshake.expecting()
     }
 
     /** The next thing to be done, oldest first; undefined when there is none. Call until then after every other call. */
@@ -382,97 +356,6 @@ export class Association implements DriverOwner {
     private sendRecords(messages: Buffer[]): void {
         if (messages.length === 0) return
         this.outputs.push(OutputKind.datagram, this.record.sealMessages(messages))
-    }
-
-    private sendAlert(level: AlertLevel, description: AlertDescription): void {
-        if (!this.writeClosed) this.sendRecord(ContentType.alert, Buffer.from([level, description]))
-    }
-
-    /** One record in the newest epoch, in a datagram of its own. */
-    private sendRecord(type: ContentType, plaintext: Buffer): void {
-        const packer = new DatagramPacker(this.record, this.settings.pathBudget)
-        packer.append(type, this.record.write.epoch, plaintext)
-        packer.close()
-        for (const datagram of packer.datagrams) this.outputs.push(OutputKind.datagram, datagram)
-    }
-
-    // Ends
-
-    /**
-     * Closes one or both directions. Closing for writing sends close_notify, once (RFC 5246 §7.2.1);
-     * closing both ends the association.
-     */
-    shutdown(read: boolean, write: boolean): void {
-        if (read) this.readClosed = true
-        if (write && !this.writeClosed) {
-            if (this.phase === AssociationPhase.connected)
-                this.sendAlert(AlertLevel.warning, AlertDescription.closeNotify)
-            else if (this.phase === AssociationPhase.handshaking) this.cancel()
-            this.writeClosed = true
-        }
-        if (this.readClosed && this.writeClosed && !this.isOver()) {
-            this.phase = AssociationPhase.closed
-            this.release()
-        }
-    }
-
-    /** A handshake given up: user_canceled, then close_notify (RFC 5246 §7.2.2). */
-    private cancel(): void {
-        this.sendAlert(AlertLevel.warning, AlertDescription.userCanceled)
-        this.sayGoodbye(FailureReason.closedLocally)
-    }
-
-    /** Ends the association with close_notify, where a number is left for it. */
-    sayGoodbye(reason: FailureReason): void {
-        this.sendAlert(AlertLevel.warning, AlertDescription.closeNotify)
-        this.drop(reason)
-    }
-
-    /** Ends the association without a word to the peer. */
-    drop(reason: FailureReason): void {
-        this.fail(reason, AlertDescription.none)
-    }
-
-    /** The one place where a fatal alert is sent, unless `alert` is the peer's or `none`. */
-    fail(reason: FailureReason, alert: AlertDescription): void {
-        if (this.isOver()) return
-        const ours = alert !== AlertDescription.none && reason !== FailureReason.peerAlert
-        if (ours) this.sendAlert(AlertLevel.fatal, alert)
-        this.end({ reason, alert, expecting: this.expecting() })
-    }
-
-    /**
-     * Ends the association over an error of this side: its cryptography threw, memory or handles are used up, or there is a
-     * defect. The peer hears internal_error where it can still be said (RFC 5246 §7.2.2).
-     */
-    abort(cause: string): void {
-        if (this.isOver()) return
-        try {
-            this.sendAlert(AlertLevel.fatal, AlertDescription.internalError)
-        } catch (again) {
-            // What is broken may be what seals alerts; the first error is the one to report.
-        }
-        this.end({ reason: FailureReason.internalError, alert: AlertDescription.internalError, expecting: -1, cause })
-    }
-
-    private end(failure: Failure): void {
-        this.phase = AssociationPhase.failed
-        this.failure = failure
-        this.outputs.push(OutputKind.failed, undefined).failure = failure
-        this.release()
-    }
-
-    private release(): void {
-        this.record.close()
-        this.parameters.close()
-        if (this.driver !== undefined) this.driver.close()
-        this.driver = undefined
-        this.held = []
-        this.heldBytes = 0
-    }
-
-    private isOver(): boolean {
-        return this.phase >= AssociationPhase.closed
     }
 
     // Looking inside

@@ -1,0 +1,132 @@
+import { DatagramPacker } from "../flight/outbox.js"
+import { type Failure, FailureReason } from "../handshake/failure.js"
+import { type SecurityParameters } from "../handshake/security-parameters.js"
+import { type AssociationSettings } from "../handshake/settings.js"
+import { DiscardCounters } from "../record/discard.js"
+import { RecordLayer } from "../record/record-layer.js"
+import { AlertDescription, AlertLevel, ContentType } from "../wire/code-points.js"
+import { AssociationPhase } from "./association-state.js"
+import { type HandshakeDriver } from "./handshake-driver.js"
+import { OutputKind, OutputQueue } from "./output.js"
+
+/**
+ * How an association ends, and what both its halves share: each direction may be closed by itself, and everything that is
+ * over is said to the peer in one place.
+ * @devsWhenUsed
+ */
+export abstract class AssociationEnds {
+    phase = AssociationPhase.idle
+    failure: Failure | undefined
+    /** the peer sent close_notify */
+    peerClosed = false
+    record: RecordLayer
+    counters: DiscardCounters
+    abstract parameters: SecurityParameters
+    /** until the handshake, and what its end may have to repeat, is over: most of an association's memory */
+    protected driver: HandshakeDriver | undefined
+    protected outputs = new OutputQueue()
+    protected writeClosed = false
+    protected readClosed = false
+    /** application data that came before the peer's Finished, and may not be believed before it */
+    protected held: Buffer[] = []
+    protected heldBytes = 0
+
+    constructor(public settings: AssociationSettings) {
+        this.counters = new DiscardCounters()
+        this.record = new RecordLayer(settings.limits, this.counters)
+    }
+
+    /** HandshakeType of the next message that must come; -1 when the handshake is done. */
+    expecting(): number {
+        return this.driver === undefined ? -1 : this.driver.handshake.expecting()
+    }
+
+    protected sendAlert(level: AlertLevel, description: AlertDescription): void {
+        if (!this.writeClosed) this.sendRecord(ContentType.alert, Buffer.from([level, description]))
+    }
+
+    /** One record in the newest epoch, in a datagram of its own. */
+    protected sendRecord(type: ContentType, plaintext: Buffer): void {
+        const packer = new DatagramPacker(this.record, this.settings.pathBudget)
+        packer.append(type, this.record.write.epoch, plaintext)
+        packer.close()
+        for (const datagram of packer.datagrams) this.outputs.push(OutputKind.datagram, datagram)
+    }
+
+    /**
+     * Closes one or both directions. Closing for writing sends close_notify, once (RFC 5246 §7.2.1);
+     * closing both ends the association.
+     */
+    shutdown(read: boolean, write: boolean): void {
+        if (read) this.readClosed = true
+        if (write && !this.writeClosed) {
+            if (this.phase === AssociationPhase.connected)
+                this.sendAlert(AlertLevel.warning, AlertDescription.closeNotify)
+            else if (this.phase === AssociationPhase.handshaking) this.cancel()
+            this.writeClosed = true
+        }
+        if (this.readClosed && this.writeClosed && !this.isOver()) {
+            this.phase = AssociationPhase.closed
+            this.release()
+        }
+    }
+
+    /** A handshake given up: user_canceled, then close_notify (RFC 5246 §7.2.2). */
+    private cancel(): void {
+        this.sendAlert(AlertLevel.warning, AlertDescription.userCanceled)
+        this.sayGoodbye(FailureReason.closedLocally)
+    }
+
+    /** Ends the association with close_notify, where a number is left for it. */
+    sayGoodbye(reason: FailureReason): void {
+        this.sendAlert(AlertLevel.warning, AlertDescription.closeNotify)
+        this.drop(reason)
+    }
+
+    /** Ends the association without a word to the peer. */
+    drop(reason: FailureReason): void {
+        this.fail(reason, AlertDescription.none)
+    }
+
+    /** The one place where a fatal alert is sent, unless `alert` is the peer's or `none`. */
+    fail(reason: FailureReason, alert: AlertDescription): void {
+        if (this.isOver()) return
+        const ours = alert !== AlertDescription.none && reason !== FailureReason.peerAlert
+        if (ours) this.sendAlert(AlertLevel.fatal, alert)
+        this.end({ reason, alert, expecting: this.expecting() })
+    }
+
+    /**
+     * Ends the association over an error of this side: its cryptography threw, memory or handles are used up, or there is a
+     * defect. The peer hears internal_error where it can still be said (RFC 5246 §7.2.2).
+     */
+    abort(cause: string): void {
+        if (this.isOver()) return
+        try {
+            this.sendAlert(AlertLevel.fatal, AlertDescription.internalError)
+        } catch (again) {
+            // What is broken may be what seals alerts; the first error is the one to report.
+        }
+        this.end({ reason: FailureReason.internalError, alert: AlertDescription.internalError, expecting: -1, cause })
+    }
+
+    private end(failure: Failure): void {
+        this.phase = AssociationPhase.failed
+        this.failure = failure
+        this.outputs.push(OutputKind.failed, undefined).failure = failure
+        this.release()
+    }
+
+    private release(): void {
+        this.record.close()
+        this.parameters.close()
+        if (this.driver !== undefined) this.driver.close()
+        this.driver = undefined
+        this.held = []
+        this.heldBytes = 0
+    }
+
+    protected isOver(): boolean {
+        return this.phase >= AssociationPhase.closed
+    }
+}
