@@ -7,6 +7,7 @@ import { recordTests } from "./record.test-suite.js"
 import { senmlTests } from "./senml.test-suite.js"
 import { waitingTests } from "./waiting.test-suite.js"
 import { wireTests } from "./wire.test-suite.js"
+import { x509Tests } from "./x509.test-suite.js"
 
 /*
  * The suites that run in both languages. On a device each of the two groups is a program of its own: the official
@@ -25,4 +26,5 @@ export function engineTests(t: Kit): void {
 export function applicationTests(t: Kit): void {
     coapTests(t)
     senmlTests(t)
+    x509Tests(t)
 }

@@ -1,0 +1,77 @@
+import { equal } from "../bytes/bytes.js"
+import { Reader } from "../bytes/reader.js"
+import { derContent, derElement, DerTag, derTag } from "./der.js"
+
+/** Tags of the optional fields of TBSCertificate (RFC 5280 §4.1). */
+const VERSION = 0xa0
+const EXTENSIONS = 0xa3
+
+/** What a certificate says (RFC 5280 §4.1). Nothing of it is verified. */
+export interface CertificateFields {
+    /** Name, DER */
+    issuer: Buffer
+    /** content of Validity */
+    validity: Reader
+    /** Name, DER */
+    subject: Buffer
+    /** SubjectPublicKeyInfo, DER */
+    publicKey: Buffer
+    /** content of Extensions */
+    extensions: Reader
+}
+
+/** @param der one certificate; @returns undefined when it is malformed */
+export function readCertificate(der: Buffer): CertificateFields | undefined {
+    const whole = new Reader(der, 0, der.length)
+    const certificate = derContent(whole, DerTag.sequence)
+    const tbs = derContent(certificate, DerTag.sequence)
+    derContent(certificate, DerTag.sequence) // signatureAlgorithm
+    derContent(certificate, DerTag.bitString)
+    if (derTag(tbs) === VERSION) derContent(tbs, VERSION)
+    derContent(tbs, DerTag.integer) // serialNumber
+    derContent(tbs, DerTag.sequence) // signature
+    const issuer = derElement(tbs, DerTag.sequence)
+    const validity = derContent(tbs, DerTag.sequence)
+    const subject = derElement(tbs, DerTag.sequence)
+    const publicKey = derElement(tbs, DerTag.sequence)
+    const extensions = readExtensions(tbs)
+    if (!whole.done() || !certificate.done() || !tbs.done()) return undefined
+    return { issuer, validity, subject, publicKey, extensions }
+}
+
+/** The public key of a certificate, as raw public keys are presented, too (RFC 7250 §3). */
+export function subjectPublicKeyInfo(der: Buffer): Buffer | undefined {
+    const fields = readCertificate(der)
+    return fields === undefined ? undefined : fields.publicKey
+}
+
+/** Skips issuerUniqueID and subjectUniqueID, which nobody uses (RFC 5280 §4.1.2.8). */
+function readExtensions(tbs: Reader): Reader {
+    for (const tag of [0x81, 0x82]) {
+        if (derTag(tbs) === tag) derContent(tbs, tag)
+    }
+    const none = new Reader(tbs.data, tbs.at, tbs.at)
+    if (derTag(tbs) !== EXTENSIONS) return none
+    const wrapper = derContent(tbs, EXTENSIONS)
+    const extensions = derContent(wrapper, DerTag.sequence)
+    if (!wrapper.done()) tbs.failed = true
+    return extensions
+}
+
+/**
+ * The value of an extension (RFC 5280 §4.2).
+ * @param id content of its OBJECT IDENTIFIER; @returns undefined when there is none, or it is malformed
+ */
+export function findCertificateExtension(fields: CertificateFields, id: Buffer): Reader | undefined {
+    const { data, at, end } = fields.extensions
+    const list = new Reader(data, at, end)
+    while (!list.failed && list.remaining() > 0) {
+        const extension = derContent(list, DerTag.sequence)
+        const type = derContent(extension, DerTag.objectIdentifier)
+        if (derTag(extension) === DerTag.boolean) derContent(extension, DerTag.boolean)
+        const value = derContent(extension, DerTag.octetString)
+        if (!extension.done()) return undefined
+        if (equal(type.bytes(type.remaining()), id)) return value
+    }
+    return undefined
+}
