@@ -1,6 +1,7 @@
+import { type Command } from "commander"
 import { rmSync, writeFileSync } from "node:fs"
 import { relative } from "node:path"
-import { checkReachable, type FlashEncryption, loadCredentials } from "../config/device-config.js"
+import { checkReachable, type DeviceConfig, type FlashEncryption, loadCredentials } from "../config/device-config.js"
 import {
     buildFiles,
     buildFirmware,
@@ -10,18 +11,15 @@ import {
     writeConfiguration,
     writeTranslation,
 } from "../config/firmware-build.js"
-import { configHelp, configOf, parseDeviceOptions } from "./device-options.js"
-import { printLine, printText } from "./output.js"
+import { addDeviceOptions, configOf, type DeviceOptions } from "./device-options.js"
+import { exiting } from "./exit-code.js"
+import { printLine } from "./output.js"
 
-export const buildHelp = `mote build [options]
-
-Makes of devs.config.json what a device needs, in build/BOARD: the compiled program and the same as a slot of the flash,
-the settings of this one device with its secrets (mode 600), the C configuration, and the firmware where it runs on this
-computer (posix, rv32-virt). The firmware of other boards is built by PlatformIO: see mote flash. With the setting
-"translate" the firmware has the program's functions as C.
-
-  --firmware FILE         only the firmware, to this place
-${configHelp}`
+const description =
+    "Makes of devs.config.json what a device needs, in build/BOARD: the compiled program and the same as a slot " +
+    "of the flash, the settings of this one device with its secrets (mode 600), the C configuration, and the " +
+    "firmware where it runs on this computer (posix, rv32-virt). The firmware of other boards is built by " +
+    `PlatformIO: see mote flash. With the setting "translate" the firmware has the program's functions as C.`
 
 const seen = (path: string): string => relative(process.cwd(), path)
 
@@ -36,19 +34,27 @@ function encryptionWarning(mode: FlashEncryption): string {
     return `warning: flashEncryption ${mode}: at its first start the board burns eFuses, which nothing undoes, ${after}`
 }
 
-export async function buildCommand(args: string[]): Promise<number> {
-    const values = parseDeviceOptions(args, { firmware: { type: "string" } })
-    if (values["help"] === true) {
-        printText(buildHelp)
-        return 0
-    }
-    const config = configOf(values)
+export function addBuildCommand(program: Command): void {
+    const command = program
+        .command("build")
+        .summary("what a device needs, out of devs.config.json")
+        .description(description)
+        .option("--firmware <FILE>", "only the firmware, to this path")
+    addDeviceOptions(command).action(exiting(buildCommand))
+}
+
+async function buildCommand(options: DeviceOptions & { firmware?: string }): Promise<number> {
+    const config = configOf(options)
+    if (options.firmware === undefined) return await buildAll(config)
     const files = buildFiles(config)
-    if (typeof values["firmware"] === "string") {
-        if (config.translate) buildProgram(config, files)
-        printLine(`firmware: ${await buildFirmware(config, files, values["firmware"])}`)
-        return 0
-    }
+    if (config.translate) buildProgram(config, files)
+    printLine(`firmware: ${await buildFirmware(config, files, options.firmware)}`)
+    return 0
+}
+
+/** Everything that `mote flash` puts onto the device. @returns exit code */
+export async function buildAll(config: DeviceConfig): Promise<number> {
+    const files = buildFiles(config)
     checkReachable(config)
     const credentials = loadCredentials(config)
     const bytes = buildProgram(config, files)

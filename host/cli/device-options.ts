@@ -1,25 +1,19 @@
-import { parseArgs, type ParseArgsConfig } from "node:util"
-import { UsageError } from "../credentials.js"
+import { type Command } from "commander"
 import { DEFAULT_CONFIG, type DeviceConfig, loadConfig } from "../config/device-config.js"
 
-export const configHelp = `  --config FILE           configuration (${DEFAULT_CONFIG} in this folder)
-  --board NAME            instead of the configuration's: a file of boards/
-  -h, --help              this text`
-
 /** Options of the commands that work on a device's configuration. */
-export function parseDeviceOptions(
-    args: string[],
-    own: NonNullable<ParseArgsConfig["options"]>,
-): Record<string, string | boolean | undefined> {
-    const options = { config: { type: "string" }, board: { type: "string" }, help: { type: "boolean", short: "h" } }
-    try {
-        const { values } = parseArgs({ args, options: { ...options, ...own } as ParseArgsConfig["options"] })
-        return values
-    } catch (error) {
-        throw new UsageError(`${(error as Error).message.split(/[.:]? ?\n|\. /)[0]}; see --help`)
-    }
+export interface DeviceOptions {
+    config: string
+    board?: string
 }
 
-export function configOf(values: Record<string, string | boolean | undefined>): DeviceConfig {
-    return loadConfig((values["config"] as string | undefined) ?? DEFAULT_CONFIG, values["board"] as string | undefined)
+export function addDeviceOptions(command: Command): Command {
+    return command
+        .option("--config <FILE>", "configuration", DEFAULT_CONFIG)
+        .option("--board <NAME>", "instead of the configuration's: a file of boards/")
+        .helpOption("-h, --help", "this text")
+}
+
+export function configOf({ config, board }: DeviceOptions): DeviceConfig {
+    return loadConfig(config, board)
 }

@@ -1,4 +1,6 @@
+import { type Command } from "commander"
 import { coapPathText, parseCoapsUri } from "../../src/coap/uri.js"
+import { gatewayLimits } from "../../src/dtls/handshake/limits.js"
 import { type DtlsServerConnection } from "../../src/gio/dtls-server-connection.js"
 import { printable } from "../../src/platform/node/printable.js"
 import { UsageError } from "../credentials.js"
@@ -6,29 +8,46 @@ import { errorText, identityText, readingText } from "../describe.js"
 import { Gateway, type GatewayEvents } from "../gateway/gateway.js"
 import { type ArrivedReading } from "../gateway/resources.js"
 import { addressText } from "../trace/tracer.js"
-import { commonHelp, type Values, whole } from "./options.js"
+import { exiting } from "./exit-code.js"
+import { addConnectionOptions } from "./options.js"
+import { repeated, whole } from "./parsers.js"
 import { type Reporter } from "./reporter.js"
-import { hostHelp, readServing, type Serving } from "./serving.js"
+import { addServingOptions, type Serving, servingOf, type ServingOptions } from "./serving.js"
 import { onStop } from "./stopping.js"
 
-export const gatewayHelp = `mote gateway --psk IDENTITY:HEXKEY [options]
+const description =
+    "A CoAPs server: keeps what is posted or put to any path, gives it back on GET, prints readings as they " +
+    "arrive. A path belongs to the identity that created it; everybody with a key reads it. docs/gateway.md has " +
+    "more."
 
-A CoAPs server: keeps what is posted or put to any path, gives it back on GET, prints readings as they arrive. A path
-belongs to the identity that created it; everybody with a key reads it. docs/gateway.md has more.
-
-${hostHelp}
-  --port PORT             (default 5684)
-  --hint TEXT             PSK identity hint for clients
-  --count N               end after N samples (default 0: never)
-  --max-peers N           clients at one time (default 10000); beyond it the one heard from longest ago is let go
-  --shared PATH           a path at and below which every client writes, for example /readings; may be given again,
-                          "/" for all (default: only the identity that created a path); only that one deletes it
-
-${commonHelp}
-
-Examples
-  mote gateway --psk sensor1:00112233445566778899aabbccddeeff
+const examples = `  mote gateway --psk sensor1:00112233445566778899aabbccddeeff
   coap-client-openssl -u sensor1 -k 'ASCII key' -m put -e 21.5 coaps://127.0.0.1/room   (libcoap's keys are text)`
+
+interface GatewayOptions extends ServingOptions {
+    count: number
+    maxPeers: number
+    shared?: string[]
+}
+
+export function addGatewayCommand(program: Command): void {
+    const command = addServingOptions(program.command("gateway"), 5684)
+        .summary("a CoAPs server that prints what sensors post")
+        .description(description)
+        .option("--count <N>", "end after N samples; 0: never", whole("--count", 0, 999999999), 0)
+        .option(
+            "--max-peers <N>",
+            "clients at one time; beyond it the one heard from longest ago is let go",
+            whole("--max-peers", 1, 1000000),
+            gatewayLimits().peers,
+        )
+        .option(
+            "--shared <PATH>",
+            "a path at and below which every client writes, for example /readings; may be given again, " +
+                '"/" for all (default: only the identity that created a path); only that one deletes it',
+            repeated,
+        )
+    addConnectionOptions(command, examples).action(exiting(gatewayCommand))
+}
 
 /** Longest path printed, characters: what stands behind it in its line is not to be pushed out of sight. */
 const MAX_PATH = 100
@@ -71,24 +90,15 @@ export class GatewayReporter implements GatewayEvents {
     }
 }
 
-/** @returns exit code */
-export async function gatewayCommand(args: string[]): Promise<number> {
-    const own = {
-        count: { type: "string" },
-        "max-peers": { type: "string" },
-        shared: { type: "string", multiple: true },
-    } as const
-    const serving = readServing(args, own, gatewayHelp, 5684)
-    if (serving === undefined) return 0
-    const { values, settings } = serving
-    settings.limits.peers = whole(values, "max-peers", settings.limits.peers, 1, 1000000)
-    return await serve(serving, whole(values, "count", 0, 0, 999999999), sharedPaths(values))
+async function gatewayCommand(options: GatewayOptions): Promise<number> {
+    const serving = servingOf(options)
+    serving.settings.limits.peers = options.maxPeers
+    return await serve(serving, options.count, sharedPaths(options.shared ?? []))
 }
 
 /** --shared as the gateway compares paths: in normal form, without a slash at the end. */
-function sharedPaths(values: Values): string[] {
-    const given = values["shared"]
-    return (Array.isArray(given) ? given : []).map((path) => {
+function sharedPaths(given: string[]): string[] {
+    return given.map((path) => {
         if (!path.startsWith("/")) throw new UsageError("--shared: a path that begins with /, for example /readings")
         return coapPathText(parseCoapsUri(`coaps://gateway${path.replace(/(.)\/+$/, "$1")}`).path)
     })

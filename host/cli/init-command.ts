@@ -1,17 +1,25 @@
+import { type Command } from "commander"
 import { randomBytes } from "node:crypto"
 import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from "node:fs"
 import { basename, dirname, join, relative, resolve } from "node:path"
-import { parseArgs } from "node:util"
 import { UsageError } from "../credentials.js"
 import { root } from "../folders.js"
+import { exiting } from "./exit-code.js"
 import { printText } from "./output.js"
 
-export const initHelp = `mote init DIR
+const description =
+    "Makes a folder with a sensor of one's own: a program of ten lines, its configuration with a fresh key, a " +
+    "test, tasks for VS Code and what PlatformIO needs. Nothing that is there already is overwritten."
 
-Makes a folder with a sensor of one's own: a program of ten lines, its configuration with a fresh key, a test, tasks for VS Code
-and what PlatformIO needs. Nothing that is there already is overwritten.
-
-  -h, --help              this text`
+export function addInitCommand(program: Command): void {
+    program
+        .command("init")
+        .summary("a new folder with a sensor of one's own")
+        .description(description)
+        .argument("<DIR>", "the folder")
+        .helpOption("-h, --help", "this text")
+        .action(exiting(initCommand))
+}
 
 const template = join(root, "template")
 
@@ -70,20 +78,7 @@ export function makeProject(folder: string): string[] {
 }
 
 /** @returns exit code */
-export function initCommand(args: string[]): number {
-    let parsed
-    try {
-        parsed = parseArgs({ args, options: { help: { type: "boolean", short: "h" } }, allowPositionals: true })
-    } catch (error) {
-        throw new UsageError(`${(error as Error).message.split(/[.:]? ?\n|\. /)[0]}; see mote init --help`)
-    }
-    if (parsed.values.help === true) {
-        printText(initHelp)
-        return 0
-    }
-    const [folder] = parsed.positionals
-    if (folder === undefined || parsed.positionals.length > 1)
-        throw new UsageError("one folder is needed: mote init DIR")
+function initCommand(folder: string): number {
     const files = makeProject(resolve(folder))
     const lines = [
         `${folder} has a sensor:`,

@@ -1,4 +1,6 @@
 #!/usr/bin/env node
+import addCompletion from "@bomb.sh/tab/commander"
+import { Command, CommanderError } from "commander"
 import { readFileSync } from "node:fs"
 import { join } from "node:path"
 import { AlertDescription } from "../../src/dtls/wire/code-points.js"
@@ -8,47 +10,19 @@ import { UsageError } from "../credentials.js"
 import { errorText, handshakeName } from "../describe.js"
 import { root } from "../folders.js"
 import { sweepTemporaryFolders } from "../temporary.js"
-import { buildCommand } from "./build-command.js"
-import { clientCommand } from "./client-command.js"
-import { flashCommand } from "./flash-command.js"
-import { gatewayCommand } from "./gateway-command.js"
-import { initCommand } from "./init-command.js"
-import { monitorCommand } from "./monitor-command.js"
-import { printJson, printNote, printText, stopWithReader } from "./output.js"
-import { sensorCommand } from "./sensor-command.js"
-import { serverCommand } from "./server-command.js"
-import { simCommand } from "./sim-command.js"
-import { startCommand } from "./start-command.js"
+import { addBuildCommand } from "./build-command.js"
+import { addClientCommand } from "./client-command.js"
+import { addFlashCommand } from "./flash-command.js"
+import { addGatewayCommand } from "./gateway-command.js"
+import { addInitCommand } from "./init-command.js"
+import { addMonitorCommand } from "./monitor-command.js"
+import { EXIT_CODES } from "./options.js"
+import { printJson, printNote, stopWithReader } from "./output.js"
+import { addSensorCommand } from "./sensor-command.js"
+import { addServerCommand } from "./server-command.js"
+import { addSimCommand } from "./sim-command.js"
+import { addStartCommand } from "./start-command.js"
 import { stopOnSignals, wasStopped } from "./stopping.js"
-
-const help = `mote: DTLS for microcontrollers, simulators and Node
-
-  mote init DIR                          a new folder with a sensor of one's own
-  mote start                             the program of devs.config.json in the simulator, and a gateway
-  mote sensor coaps://HOST[:PORT]/PATH   measure and post samples to a CoAPs server
-  mote gateway                           a CoAPs server that prints what sensors post
-  mote client HOST:PORT                  as openssl s_client -dtls
-  mote server                            as openssl s_server -dtls
-  mote sim PROGRAM.ts                    a DeviceScript program in the simulator
-  mote build                             what a device needs, out of devs.config.json
-  mote flash                             build, and put it onto the device
-  mote monitor                           the device's log, positions as lines of TypeScript
-
-mote COMMAND --help tells more; mote --version says which Mote this is. Exit codes: 0 done, or stopped by Ctrl-C or SIGTERM; 1 failed;
-2 wrong usage. Ctrl-C in mote build and mote flash ends them undone.`
-
-const commands = new Map<string, (args: string[]) => number | Promise<number>>([
-    ["init", initCommand],
-    ["start", startCommand],
-    ["sensor", sensorCommand],
-    ["gateway", gatewayCommand],
-    ["client", clientCommand],
-    ["server", serverCommand],
-    ["sim", simCommand],
-    ["build", buildCommand],
-    ["flash", flashCommand],
-    ["monitor", monitorCommand],
-])
 
 /** Ctrl-C leaves their work undone: the signal itself ends them, and no script takes that for success. */
 const UNINTERRUPTED = ["build", "flash"]
@@ -57,22 +31,50 @@ function version(): string {
     return (JSON.parse(readFileSync(join(root, "package.json"), "utf8")) as { version: string }).version
 }
 
-async function main(args: string[]): Promise<number> {
-    // `mote help sim` is `mote sim --help`.
-    const [name, ...rest] = args[0] === "help" && args.length === 2 ? [args[1], "--help"] : args
-    if (name === undefined || name === "help" || name === "--help" || name === "-h") {
-        printText(help)
-        return name === undefined ? 2 : 0
+/** The whole command line. Each command's file adds it to the program. */
+function commandLine(): Command {
+    const program = new Command("mote")
+        .description("mote: DTLS for microcontrollers, simulators and Node")
+        .version(version(), "--version", "which Mote this is")
+        .helpOption("-h, --help", "this text; mote COMMAND --help tells more")
+        .addHelpText("after", `\n${EXIT_CODES}\nCtrl-C in mote build and mote flash ends them undone.`)
+        .exitOverride()
+        .configureOutput({ outputError: () => undefined })
+        .hook("preAction", (_program, command) => {
+            if (!UNINTERRUPTED.includes(command.name())) stopOnSignals()
+        })
+    addInitCommand(program)
+    addStartCommand(program)
+    addSensorCommand(program)
+    addGatewayCommand(program)
+    addClientCommand(program)
+    addServerCommand(program)
+    addSimCommand(program)
+    addBuildCommand(program)
+    addFlashCommand(program)
+    addMonitorCommand(program)
+    addCompletion(program, { completionCommandName: "completion" })
+    return program
+}
+
+/** What a wrong command line is told. What was typed is not repeated: it may be a key in the wrong place. */
+function usageSentence({ code, message }: CommanderError, program: Command): string {
+    const names = program.commands.map((command) => command.name()).filter((name) => name !== "complete")
+    if (code === "commander.unknownCommand") return `no such command; there are ${names.join(", ")}`
+    if (code === "commander.unknownOption") {
+        const option = /^error: unknown option '(--[a-z-]+)/.exec(message)?.[1] ?? "an option"
+        const meant = /\(Did you mean (.*)\)/.exec(message)?.[1]
+        return `${option} is not known${meant === undefined ? "" : `, did you mean ${meant}`}; see --help`
     }
-    if (name === "--version") {
-        printText(version())
-        return 0
-    }
-    const command = commands.get(name)
-    // What was typed is not repeated: it may be a key in the wrong place.
-    if (command === undefined) throw new UsageError(`no such command; there are ${[...commands.keys()].join(", ")}`)
-    if (!UNINTERRUPTED.includes(name)) stopOnSignals()
-    return await command(rest)
+    const sentence = message.replace(/^error: /, "").replace(/value '.*' is invalid/s, "is invalid")
+    return `${sentence.replace(/\.$/, "")}; see --help`
+}
+
+/** @returns the exit code of what the library for commands ended: help, version or a wrong command line */
+function endedByLibrary(error: CommanderError, program: Command): number {
+    if (error.exitCode === 0) return 0
+    if (error.code !== "commander.help") printNote(`mote: ${usageSentence(error, program)}`)
+    return 2
 }
 
 /** Wrong arguments are told from what failed while running. */
@@ -107,11 +109,12 @@ function printJsonError(error: unknown): void {
 
 sweepTemporaryFolders()
 stopWithReader()
-main(process.argv.slice(2)).then(
-    (code) => {
-        process.exitCode = wasStopped() ? 0 : code
+const program = commandLine()
+program.parseAsync().then(
+    () => {
+        if (wasStopped()) process.exitCode = 0
     },
     (error: unknown) => {
-        process.exitCode = exitCodeOf(error)
+        process.exitCode = error instanceof CommanderError ? endedByLibrary(error, program) : exitCodeOf(error)
     },
 )

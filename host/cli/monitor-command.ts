@@ -1,3 +1,4 @@
+import { type Command } from "commander"
 import { type ChildProcessByStdio, spawn, spawnSync } from "node:child_process"
 import { createReadStream, existsSync } from "node:fs"
 import { join, resolve } from "node:path"
@@ -11,21 +12,38 @@ import { type BuildFiles, buildFiles } from "../config/firmware-build.js"
 import { slotFolder } from "../config/flash.js"
 import { inWords } from "../device-words.js"
 import { DebugMap } from "../simulator/debug-map.js"
-import { configHelp, configOf, parseDeviceOptions } from "./device-options.js"
-import { printLine, printText } from "./output.js"
+import { addDeviceOptions, configOf, type DeviceOptions } from "./device-options.js"
+import { exiting } from "./exit-code.js"
+import { printLine } from "./output.js"
+import { whole } from "./parsers.js"
 import { onStop } from "./stopping.js"
 
 /** As on an ESP32-C3: firmware/port/esp32c3/sdkconfig.defaults. */
 const WATCHDOG_MS = "20000"
 
-export const monitorHelp = `mote monitor [options]
+const description =
+    "Shows the device's log; positions of panics as lines of TypeScript. On posix and rv32-virt it starts what " +
+    "mote flash put into the flash; of other boards it reads the serial port, at 115200 baud."
 
-Shows the device's log; positions of panics as lines of TypeScript. On posix and rv32-virt it starts what mote flash put
-into the flash; of other boards it reads the serial port, at 115200 baud.
+interface MonitorOptions extends DeviceOptions {
+    port?: string
+    /** KB */
+    heap?: number
+}
 
-  --port DEVICE           serial port of the board, like /dev/ttyACM0
-  --heap KB               posix: memory of the program, instead of the configuration's
-${configHelp}`
+export function addMonitorCommand(program: Command): void {
+    const command = program
+        .command("monitor")
+        .summary("the device's log, positions as lines of TypeScript")
+        .description(description)
+        .option("--port <DEVICE>", "serial port of the board, like /dev/ttyACM0")
+        .option(
+            "--heap <KB>",
+            "posix: memory of the program, instead of the configuration's; 4 to 65536",
+            whole("--heap", 4, 65536),
+        )
+    addDeviceOptions(command).action(exiting(monitorCommand))
+}
 
 /** `...; at 123 456` becomes one line for each position. */
 export function positionsAsLines(line: string, debug: DebugMap | undefined): string[] {
@@ -38,12 +56,12 @@ export function positionsAsLines(line: string, debug: DebugMap | undefined): str
     return [debug.withNames(found[1]), ...places]
 }
 
-function deviceCommand(config: DeviceConfig, files: BuildFiles, heap: string | undefined): string[] {
+function deviceCommand(config: DeviceConfig, files: BuildFiles, heap: number | undefined): string[] {
     const folder = slotFolder(files)
     if (!existsSync(folder) || !existsSync(files.firmware))
         throw new UsageError(`nothing is flashed for ${config.board.title}: run mote flash first`)
     if (config.board.port === "posix") {
-        const memory = heap === undefined ? [] : ["--heap", heap]
+        const memory = heap === undefined ? [] : ["--heap", String(heap)]
         const storage = ["--storage", join(folder, "storage"), "--settings", files.settings]
         return [files.firmware, "--guard", "0", "--watchdog", WATCHDOG_MS, ...memory, ...storage, "--slots", folder]
     }
@@ -64,28 +82,17 @@ async function show(input: Readable, debug: DebugMap | undefined): Promise<void>
         for (const shown of positionsAsLines(line, debug)) printLine(inWords(shown))
 }
 
-export async function monitorCommand(args: string[]): Promise<number> {
-    const values = parseDeviceOptions(args, { port: { type: "string" }, heap: { type: "string" } })
-    if (values["help"] === true) {
-        printText(monitorHelp)
-        return 0
-    }
-    const heap = values["heap"]
-    if (typeof heap === "string" && !(/^\d+$/.test(heap) && Number(heap) >= 4 && Number(heap) <= 65536))
-        throw new UsageError("--heap: 4 to 65536 KB")
-    const config = configOf(values)
+async function monitorCommand(options: MonitorOptions): Promise<number> {
+    const config = configOf(options)
     const files = buildFiles(config)
     const debug = DebugMap.load(files.debug, programSources(resolve(config.folder, config.program)).home)
     if (config.board.port === "esp32c3") {
-        if (typeof values["port"] !== "string")
+        if (options.port === undefined)
             throw new UsageError(`--port: the serial port of ${config.board.title} is needed`)
-        await show(openSerial(values["port"]), debug)
+        await show(openSerial(options.port), debug)
         return 0
     }
-    const [program, ...rest] = deviceCommand(config, files, values["heap"] as string | undefined) as [
-        string,
-        ...string[],
-    ]
+    const [program, ...rest] = deviceCommand(config, files, options.heap) as [string, ...string[]]
     const child: ChildProcessByStdio<null, Readable, Readable> = spawn(program, rest, {
         stdio: ["ignore", "pipe", "pipe"],
     })

@@ -4,7 +4,7 @@ import { LogLevel } from "../../src/gio/log-level.js"
 import { diagnosticText } from "../describe.js"
 import { ObservedServices } from "../trace/observed-services.js"
 import { type Direction, traceLine, Tracer } from "../trace/tracer.js"
-import { flag, type Values } from "./options.js"
+import { type OutputOptions } from "./options.js"
 import { printJson, printLine, printMessage, printNote, printRaw } from "./output.js"
 
 /** Bytes and datagrams both ways. */
@@ -24,10 +24,10 @@ export class Reporter {
     readonly json: boolean
     private raw: boolean
 
-    constructor(values: Values) {
-        this.json = flag(values, "json")
-        this.raw = flag(values, "raw")
-        if (flag(values, "trace"))
+    constructor(options: OutputOptions & { raw?: boolean }) {
+        this.json = options.json === true
+        this.raw = options.raw === true
+        if (options.trace === true)
             this.tracer = new Tracer((record) => (this.json ? printJson(record) : printNote(traceLine(record))))
         this.services = new ObservedServices(
             (direction, peer, data) => this.observe(direction, peer, data),

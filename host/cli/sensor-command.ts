@@ -1,39 +1,52 @@
+import { type Command, Option } from "commander"
 import { defaultCoapParameters } from "../../src/coap/parameters.js"
 import { coapUriText, parseCoapsUri } from "../../src/coap/uri.js"
 import { jsonFormat, senmlFormat, textFormat } from "../../src/sensor/payload.js"
 import { type Sample, SimulatedSource } from "../../src/sensor/reading.js"
 import { Sensor, type SensorConfig, type SensorObserver } from "../../src/sensor/sensor.js"
 import { type CoapsSession } from "../../src/sensor/session.js"
-import { UsageError } from "../credentials.js"
 import { errorText, readingText } from "../describe.js"
-import { commonHelp, parseOptions, seconds, settingsOf, text, type Values, whole } from "./options.js"
-import { printText } from "./output.js"
+import { exiting } from "./exit-code.js"
+import { addConnectionOptions, type ConnectionOptions, settingsOf } from "./options.js"
+import { choice, seconds, whole } from "./parsers.js"
 import { Reporter } from "./reporter.js"
 import { onStop } from "./stopping.js"
 
-export const sensorHelp = `mote sensor coaps://HOST[:PORT]/PATH --psk IDENTITY:HEXKEY [options]
+const description =
+    "Measures (a simulated room) and posts each sample to a CoAPs server. Outlives its gateway: readings are " +
+    "queued and a new session is made, at growing, jittered intervals."
 
-Measures (a simulated room) and posts each sample to a CoAPs server. Outlives its gateway: readings are
-queued and a new session is made, at growing, jittered intervals.
-
-  --interval SECONDS      between samples (default 1)
-  --count N               samples to take, then end (default 0: for ever)
-  --format senml|json|text  (default senml: SenML in CBOR, RFC 8428)
-  --name NAME             SenML base name (default urn:mote:sensor:)
-  --queue N               samples kept while the gateway is away (default 1000)
-  --local-port PORT       UDP port to send from (default: any)
-
-${commonHelp}
-
-Examples
-  mote sensor coaps://127.0.0.1:5684/readings --psk sensor1:00112233445566778899aabbccddeeff --count 5
+const examples = `  mote sensor coaps://127.0.0.1:5684/readings --psk sensor1:00112233445566778899aabbccddeeff --count 5
   mote sensor coaps://gateway.example/readings --psk-file keys.txt --profile cellular --interval 60 --trace`
 
-const formats = new Map([
-    ["senml", senmlFormat],
-    ["json", jsonFormat],
-    ["text", textFormat],
-])
+const formats = { senml: senmlFormat, json: jsonFormat, text: textFormat }
+
+interface SensorOptions extends ConnectionOptions {
+    /** ms */
+    interval: number
+    count: number
+    format: keyof typeof formats
+    name: string
+    queue: number
+    localPort: number
+}
+
+export function addSensorCommand(program: Command): void {
+    const command = program
+        .command("sensor")
+        .summary("measure and post samples to a CoAPs server")
+        .description(description)
+        .argument("<coaps://HOST[:PORT]/PATH>", "where to post")
+        .addOption(
+            new Option("--interval <SECONDS>", "between samples").argParser(seconds("--interval")).default(1000, "1"),
+        )
+        .option("--count <N>", "samples to take, then end; 0: for ever", whole("--count", 0, 999999999), 0)
+        .addOption(choice("--format <NAME>", "senml: SenML in CBOR (RFC 8428)", Object.keys(formats)).default("senml"))
+        .option("--name <NAME>", "SenML base name", "urn:mote:sensor:")
+        .option("--queue <N>", "samples kept while the gateway is away", whole("--queue", 1, 1000000), 1000)
+        .option("--local-port <PORT>", "UDP port to send from; 0: any", whole("--local-port", 0, 65535), 0)
+    addConnectionOptions(command, examples).action(exiting(sensorCommand))
+}
 
 /** What became of the samples. */
 export interface SensorTally {
@@ -96,18 +109,16 @@ export class SensorReporter implements SensorObserver {
 }
 
 /** The sensor's configuration from the command line. */
-export function sensorConfig(values: Values, uri: string, reporter: Reporter): SensorConfig {
-    const format = formats.get(text(values, "format") ?? "senml")
-    if (format === undefined) throw new UsageError("--format: senml, json or text")
-    const dtls = settingsOf(values, "client", undefined)
+function sensorConfig(options: SensorOptions, uri: string, reporter: Reporter): SensorConfig {
+    const dtls = settingsOf(options, "client")
     dtls.onDiagnostic = reporter.diagnostic
     return {
         target: parseCoapsUri(uri),
-        format: format(text(values, "name") ?? "urn:mote:sensor:"),
-        interval: seconds(values, "interval", 1000),
-        count: whole(values, "count", 0, 0, 999999999),
-        queueLimit: whole(values, "queue", 1000, 1, 1000000),
-        localPort: whole(values, "local-port", 0, 0, 65535),
+        format: formats[options.format](options.name),
+        interval: options.interval,
+        count: options.count,
+        queueLimit: options.queue,
+        localPort: options.localPort,
         retryInitial: 1000,
         retryMaximum: 60000,
         dtls,
@@ -115,30 +126,9 @@ export function sensorConfig(values: Values, uri: string, reporter: Reporter): S
     }
 }
 
-export const sensorOptions = {
-    interval: { type: "string" },
-    count: { type: "string" },
-    format: { type: "string" },
-    name: { type: "string" },
-    queue: { type: "string" },
-    "local-port": { type: "string" },
-} as const
-
-/** @returns exit code */
-export async function sensorCommand(args: string[]): Promise<number> {
-    const { values, positionals } = parseOptions(args, sensorOptions)
-    if (values["help"] === true) return help()
-    const uri = positionals[0]
-    if (uri === undefined || positionals.length > 1)
-        throw new UsageError("one address is needed: coaps://HOST[:PORT]/PATH")
-    const reporter = new Reporter(values)
-    const config = sensorConfig(values, uri, reporter)
-    return await runSensor(config, reporter)
-}
-
-function help(): number {
-    printText(sensorHelp)
-    return 0
+async function sensorCommand(uri: string, options: SensorOptions): Promise<number> {
+    const reporter = new Reporter(options)
+    return await runSensor(sensorConfig(options, uri, reporter), reporter)
 }
 
 /** Runs until it is done or interrupted. @returns exit code */

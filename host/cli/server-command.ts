@@ -1,48 +1,50 @@
+import { type Command } from "commander"
 import { DtlsListener } from "../../src/gio/dtls-listener.js"
 import { type DtlsServerConnection } from "../../src/gio/dtls-server-connection.js"
 import { isIoError, IOErrorEnum } from "../../src/gio/errors.js"
 import { errorText } from "../describe.js"
 import { addressText } from "../trace/tracer.js"
+import { exiting } from "./exit-code.js"
 import { printMessages, readLines, sendAll } from "./lines.js"
-import { commonHelp, whole } from "./options.js"
+import { addConnectionOptions } from "./options.js"
+import { whole } from "./parsers.js"
 import { type Reporter } from "./reporter.js"
-import { hostHelp, readServing, type Serving } from "./serving.js"
+import { addServingOptions, servingOf, type ServingOptions } from "./serving.js"
 import { onStop } from "./stopping.js"
 
-export const serverHelp = `mote server --psk IDENTITY:HEXKEY [options]
+const description =
+    "As openssl s_server -dtls, for any number of clients: prints each message that they send as one line, " +
+    "control characters escaped; lines of standard input go to all of them."
 
-As openssl s_server -dtls, for any number of clients: prints each message that they send as one line, control characters
-escaped; lines of standard input go to all of them.
-
-${hostHelp}
-  --port PORT             (default 4433)
-  --echo                  send every message back
-  --raw                   print messages byte for byte, with nothing in between (for programs; a terminal acts on them)
-  --naccept N             end when N clients have come and gone (default 0: never)
-  --hint TEXT             PSK identity hint for clients
-  --alert-on-wrong-key    answer a wrong key with decrypt_error at once (RFC 4279 allows silence, which is the default)
-
-${commonHelp}
-
-Examples
-  mote server --psk Client_identity:000102030405060708090a0b0c0d0e0f --echo
+const examples = `  mote server --psk Client_identity:000102030405060708090a0b0c0d0e0f --echo
   openssl s_client -dtls1_2 -connect 127.0.0.1:4433 -psk 000102030405060708090a0b0c0d0e0f -psk_identity Client_identity`
 
-/** @returns exit code */
-export async function serverCommand(args: string[]): Promise<number> {
-    const own = {
-        echo: { type: "boolean" },
-        naccept: { type: "string" },
-        raw: { type: "boolean" },
-        "alert-on-wrong-key": { type: "boolean" },
-    } as const
-    const serving = readServing(args, own, serverHelp, 4433)
-    return serving === undefined ? 0 : await serve(serving)
+interface ServerOptions extends ServingOptions {
+    echo?: boolean
+    naccept: number
+    alertOnWrongKey?: boolean
 }
 
-async function serve({ values, reporter, settings, protocols, local }: Serving): Promise<number> {
-    settings.alertOnKeyMismatch = values["alert-on-wrong-key"] === true
-    const last = whole(values, "naccept", 0, 0, 999999999)
+export function addServerCommand(program: Command): void {
+    const command = addServingOptions(program.command("server"), 4433)
+        .summary("as openssl s_server -dtls")
+        .description(description)
+        .option("--echo", "send every message back")
+        .option(
+            "--raw",
+            "print messages byte for byte, with nothing in between (for programs; a terminal acts on them)",
+        )
+        .option("--naccept <N>", "end when N clients have come and gone; 0: never", whole("--naccept", 0, 999999999), 0)
+        .option(
+            "--alert-on-wrong-key",
+            "answer a wrong key with decrypt_error at once (RFC 4279 allows silence, which is the default)",
+        )
+    addConnectionOptions(command, examples).action(exiting(serverCommand))
+}
+
+async function serverCommand(given: ServerOptions): Promise<number> {
+    const { reporter, settings, protocols, local } = servingOf(given)
+    settings.alertOnKeyMismatch = given.alertOnWrongKey === true
     const options = { remote: undefined, localHost: local.host, localPort: local.port }
     const socket = await reporter.services.openUdp(options)
     const listener = new DtlsListener(reporter.services, socket, settings)
@@ -51,7 +53,7 @@ async function serve({ values, reporter, settings, protocols, local }: Serving):
     if (reporter.json) reporter.event("", { event: "listening", address })
     reporter.note(`server: listening on ${address}`)
     try {
-        await new Server(listener, reporter, values["echo"] === true, last).run()
+        await new Server(listener, reporter, given.echo === true, given.naccept).run()
     } finally {
         process.stdin.destroy()
         await listener.close()

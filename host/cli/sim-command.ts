@@ -1,6 +1,6 @@
+import { type Command } from "commander"
 import { existsSync, readFileSync, statSync, watch } from "node:fs"
 import { dirname, join, resolve } from "node:path"
-import { parseArgs } from "node:util"
 import { LogLevel } from "../../src/gio/log-level.js"
 import { cachedDeviceImage, type DeviceImage } from "../build/device.js"
 import { machineModule } from "../build/wasm.js"
@@ -11,34 +11,37 @@ import { inWords } from "../device-words.js"
 import { DebugMap } from "../simulator/debug-map.js"
 import { Device, type DeviceOptions, type Outcome } from "../simulator/device.js"
 import { runStockSensor, type StockSettings } from "../simulator/stock.js"
+import { exiting } from "./exit-code.js"
 import { counterLines, panicLines } from "./outcome.js"
-import { printLine, printNote, printRaw, printText } from "./output.js"
+import { printLine, printNote, printRaw } from "./output.js"
+import { whole } from "./parsers.js"
 import { onStop } from "./stopping.js"
 
-export const simHelp = `mote sim PROGRAM.ts|IMAGE.devs [options]
+const description =
+    "Runs a DeviceScript program in the simulator: the machine of the firmware, compiled to WebAssembly."
 
-Runs a DeviceScript program in the simulator: the machine of the firmware, compiled to WebAssembly.
-
-  --setting NAME=VALUE    what the program's device has as setting (repeat); {n} is the device's number
-  --heap KB               heap of the device, 8 to 65536 (default 64)
-  --depth N               nested calls (default 100)
-  --gc-stress             collect garbage before every allocation: finds lost references
-  --virtual-time          sleeping takes no time
-  --watch                 run again whenever the program's folder changes
-  --count N               so many devices at once, each with a heap, identity and port of its own (default 1)
-  --plain                 official limits (64 KB, 100 calls, 131071 operations per turn), console lines only;
-                          ends with PANIC N after a panic
-  --quiet                 no counters at the end
-  -h, --help              this text
-  --stock                 without PROGRAM: the sensor in the official DeviceScript VM, as a second opinion; AES in script,
-                          suite TLS_PSK_WITH_AES_128_CCM_8; wants the settings host, identity, key and count
-
+const examples = `
 Examples
   mote sim src/sensor/main.ts --setting host=127.0.0.1 --setting identity=sensor1 --setting key=00112233445566778899aabbccddeeff --setting count=3
   mote sim blink.ts --virtual-time --gc-stress`
 
 const OFFICIAL = { heap: 64, depth: 100, guard: 131071 }
 const levels: Record<string, string> = { "*": "warning: ", "!": "error: ", "?": "debug: " }
+
+/** What was typed. */
+interface GivenOptions {
+    setting?: Map<string, string>
+    /** KB */
+    heap: number
+    depth: number
+    count: number
+    gcStress?: boolean
+    virtualTime?: boolean
+    plain?: boolean
+    quiet?: boolean
+    watch?: boolean
+    stock?: boolean
+}
 
 interface SimOptions {
     path: string
@@ -50,79 +53,72 @@ interface SimOptions {
     virtualTime: boolean
     plain: boolean
     quiet: boolean
-    watch: boolean
-    stock: boolean
     settings: Map<string, string>
 }
 
-function wholeNumber(
-    text: string | undefined,
-    name: string,
-    fallback: number,
-    minimum: number,
-    maximum: number,
-): number {
-    if (text === undefined) return fallback
-    const number = Number(text)
-    if (!/^\d+$/.test(text) || number < minimum || number > maximum)
-        throw new UsageError(`--${name}: a whole number from ${minimum} to ${maximum}`)
-    return number
+/** One --setting more. */
+function addSetting(text: string, others: Map<string, string> | undefined): Map<string, string> {
+    const at = text.indexOf("=")
+    // The value may be a key: only the form is told.
+    if (at < 1) throw new UsageError("--setting: NAME=VALUE")
+    return new Map([...(others ?? []), [text.slice(0, at), text.slice(at + 1)]])
 }
 
-function parseSettings(texts: string[]): Map<string, string> {
-    return new Map(
-        texts.map((text) => {
-            const at = text.indexOf("=")
-            // The value may be a key: only the form is told.
-            if (at < 1) throw new UsageError("--setting: NAME=VALUE")
-            return [text.slice(0, at), text.slice(at + 1)]
-        }),
-    )
+export function addSimCommand(program: Command): void {
+    program
+        .command("sim")
+        .summary("a DeviceScript program in the simulator")
+        .description(description)
+        .argument("[PROGRAM.ts|IMAGE.devs]", "what to run")
+        .option(
+            "--setting <NAME=VALUE>",
+            "what the program's device has as setting (repeat); {n} is the device's number",
+            addSetting,
+        )
+        .option("--heap <KB>", "heap of the device, 8 to 65536", whole("--heap", 8, 65536), OFFICIAL.heap)
+        .option("--depth <N>", "nested calls", whole("--depth", 1, 65535), OFFICIAL.depth)
+        .option("--gc-stress", "collect garbage before every allocation: finds lost references")
+        .option("--virtual-time", "sleeping takes no time")
+        .option("--watch", "run again whenever the program's folder changes")
+        .option(
+            "--count <N>",
+            "so many devices at once, each with a heap, identity and port of its own",
+            whole("--count", 1, 1000),
+            1,
+        )
+        .option(
+            "--plain",
+            "official limits (64 KB, 100 calls, 131071 operations per turn), console lines only; ends with PANIC N " +
+                "after a panic",
+        )
+        .option("--quiet", "no counters at the end")
+        .option(
+            "--stock",
+            "without PROGRAM: the sensor in the official DeviceScript VM, as a second opinion; AES in script, suite " +
+                "TLS_PSK_WITH_AES_128_CCM_8; wants the settings host, identity, key and count",
+        )
+        .helpOption("-h, --help", "this text")
+        .addHelpText("after", examples)
+        .action(exiting(simCommand))
 }
 
-const spec = {
-    setting: { type: "string", multiple: true },
-    heap: { type: "string" },
-    depth: { type: "string" },
-    count: { type: "string" },
-    "gc-stress": { type: "boolean" },
-    "virtual-time": { type: "boolean" },
-    watch: { type: "boolean" },
-    plain: { type: "boolean" },
-    quiet: { type: "boolean" },
-    stock: { type: "boolean" },
-    help: { type: "boolean", short: "h" },
-} as const
-
-function parse(args: string[]): SimOptions | undefined {
-    let parsed
-    try {
-        parsed = parseArgs({ args, options: spec, allowPositionals: true })
-    } catch (error) {
-        throw new UsageError(`${(error as Error).message.split(/[.:]? ?\n|\. /)[0]}; see mote sim --help`)
-    }
-    const { values, positionals } = parsed
-    if (values.help === true) return undefined
-    const stock = values.stock === true
-    if (stock && positionals.length > 0) throw new UsageError("--stock runs the sensor itself: leave the program out")
-    if (!stock && positionals.length !== 1) throw new UsageError("one program is needed: PROGRAM.ts or IMAGE.devs")
-    const plain = values.plain === true
-    if (!stock) checkProgram(positionals[0])
-    const settings = parseSettings(values.setting ?? [])
-    const path = resolve(positionals[0] ?? "")
-    if (stock || path === join(root, "src", "sensor", "main.ts")) checkSensorSettings(settings)
+/** Throws UsageError when it is nothing that can be run. */
+function checked(program: string, given: GivenOptions): SimOptions {
+    checkProgram(program)
+    const path = resolve(program)
+    const settings = given.setting ?? new Map<string, string>()
+    if (path === join(root, "src", "sensor", "main.ts")) checkSensorSettings(settings)
+    const plain = given.plain === true
     return {
         path,
-        stock,
-        heap: wholeNumber(values.heap, "heap", OFFICIAL.heap, 8, 65536),
-        depth: wholeNumber(values.depth, "depth", OFFICIAL.depth, 1, 65535),
+        heap: given.heap,
+        depth: given.depth,
         guard: plain ? OFFICIAL.guard : 0,
-        count: wholeNumber(values.count, "count", 1, 1, 1000),
-        gcStress: values["gc-stress"] === true,
-        virtualTime: values["virtual-time"] === true,
+        count: given.count,
+        gcStress: given.gcStress === true,
+        virtualTime: given.virtualTime === true,
         plain,
-        quiet: values.quiet === true || plain,
-        watch: values.watch === true,
+        quiet: given.quiet === true || plain,
         settings,
     }
 }
@@ -253,6 +249,7 @@ async function runAndWatch(options: SimOptions): Promise<number> {
 const STOCK_TIMEOUT = 600000
 
 async function runStock(given: Map<string, string>): Promise<number> {
+    checkSensorSettings(given)
     const settings: StockSettings = { host: "", port: "5684", interval: "1000", ...Object.fromEntries(given) }
     if (!given.has("count")) throw new UsageError("--stock: --setting count=... is needed")
     const print = (line: string): void => printLine(inWords(line))
@@ -261,15 +258,14 @@ async function runStock(given: Map<string, string>): Promise<number> {
     return panic > 0 ? 1 : 0
 }
 
-/** @returns exit code */
-export async function simCommand(args: string[]): Promise<number> {
-    const options = parse(args)
-    if (options === undefined) {
-        printText(simHelp)
-        return 0
+async function simCommand(program: string | undefined, given: GivenOptions): Promise<number> {
+    if (given.stock === true) {
+        if (program !== undefined) throw new UsageError("--stock runs the sensor itself: leave the program out")
+        return await runStock(given.setting ?? new Map<string, string>())
     }
-    if (options.stock) return await runStock(options.settings)
-    if (options.watch) return await runAndWatch(options)
+    if (program === undefined) throw new UsageError("one program is needed: PROGRAM.ts or IMAGE.devs")
+    const options = checked(program, given)
+    if (given.watch === true) return await runAndWatch(options)
     try {
         return await runOnce(options, (devices) => {
             onStop(() => devices.forEach((device) => device.stop()))

@@ -1,3 +1,4 @@
+import { type Command, Option } from "commander"
 import { randomBytes } from "node:crypto"
 import { existsSync } from "node:fs"
 import { COAPS_PORT, parseCoapsUri } from "../../src/coap/uri.js"
@@ -10,31 +11,43 @@ import { UsageError } from "../credentials.js"
 import { Gateway } from "../gateway/gateway.js"
 import { addressText } from "../trace/tracer.js"
 import { GatewayReporter } from "./gateway-command.js"
-import { commonHelp, keysOf, parseOptions, seconds, settingsOf, text, type Values, whole } from "./options.js"
-import { printText } from "./output.js"
+import { exiting } from "./exit-code.js"
+import { addConnectionOptions, type ConnectionOptions, keysOf, settingsOf } from "./options.js"
+import { seconds, whole } from "./parsers.js"
 import { Reporter } from "./reporter.js"
 import { type SensorSettings, SimulatedSensor } from "./simulated-sensor.js"
 
-export const startHelp = `npm start -- [coaps://HOST[:PORT]/PATH --psk IDENTITY:HEXKEY] [options]
+const description =
+    `Runs a sensor, as it is flashed, in the simulator: the program of ${DEFAULT_CONFIG} in this folder, or ` +
+    "without that file one that simulates a room. Without an address a gateway is started on this machine, too, " +
+    "and readings are printed as they arrive. Ends when all samples are there, or after three attempts in a row " +
+    "without a connection.\n\n" +
+    "The simulated device has the suite TLS_PSK_WITH_AES_128_CCM_8; --suite, --mtu, --alpn, --require-ems, " +
+    "--coalesce and --keylog are the gateway's."
 
-Runs a sensor, as it is flashed, in the simulator: the program of ${DEFAULT_CONFIG} in this folder, or without that file
-one that simulates a room. Without an address a gateway is started on this machine, too, and readings are printed as they
-arrive. Ends when all samples are there, or after three attempts in a row without a connection.
-
-  --count N               samples (default 5)
-  --interval SECONDS      between samples (default 0.5, so that there is something to see)
-  --name NAME             SenML base name (default: the configuration's, or urn:mote:sensor:)
-
-${commonHelp}
-
-The simulated device has the suite TLS_PSK_WITH_AES_128_CCM_8; --suite, --mtu, --alpn, --require-ems, --coalesce and
---keylog are the gateway's.
-
-Examples
-  npm start -- --count 20 --trace
+const examples = `  npm start -- --count 20 --trace
   npm start -- coaps://gateway.example/readings --psk sensor1:00112233445566778899aabbccddeeff`
 
-const options = { interval: { type: "string" }, count: { type: "string" }, name: { type: "string" } } as const
+interface StartOptions extends ConnectionOptions {
+    count: number
+    /** ms */
+    interval: number
+    name?: string
+}
+
+export function addStartCommand(program: Command): void {
+    const command = program
+        .command("start")
+        .summary(`the program of ${DEFAULT_CONFIG} in the simulator, and a gateway`)
+        .description(description)
+        .argument("[coaps://HOST[:PORT]/PATH]", "where to post, instead of a gateway of its own")
+        .option("--count <N>", "samples", whole("--count", 1, 999999999), 5)
+        .addOption(
+            new Option("--interval <SECONDS>", "between samples").argParser(seconds("--interval")).default(500, "0.5"),
+        )
+        .option("--name <NAME>", "SenML base name (default: the configuration's, or urn:mote:sensor:)")
+    addConnectionOptions(command, examples).action(exiting(startCommand))
+}
 
 /** What to run: the project's program, or the package's own. */
 interface Program {
@@ -48,49 +61,39 @@ function programHere(): Program {
     return { image: programImage(config), config }
 }
 
-function sensorSettings(values: Values, uri: string, config: DeviceConfig | undefined): SensorSettings {
-    const [psk] = keysOf(values)
+function sensorSettings(options: StartOptions, uri: string, config: DeviceConfig | undefined): SensorSettings {
+    const [psk] = keysOf(options)
     if (psk === undefined) throw new UsageError("a key is needed: --psk IDENTITY:HEXKEY or --psk-file FILE")
-    const profile = text(values, "profile") ?? config?.profile ?? "wifi"
-    if (profile !== "wifi" && profile !== "cellular") throw new UsageError("--profile: wifi or cellular")
     return {
         target: parseCoapsUri(uri),
         psk,
-        interval: seconds(values, "interval", 500),
-        count: whole(values, "count", 5, 1, 999999999),
-        name: text(values, "name") ?? config?.name ?? "urn:mote:sensor:",
-        profile,
+        interval: options.interval,
+        count: options.count,
+        name: options.name ?? config?.name ?? "urn:mote:sensor:",
+        profile: options.profile ?? config?.profile ?? "wifi",
     }
 }
 
-/** @returns exit code */
-export async function startCommand(args: string[]): Promise<number> {
-    const { values, positionals } = parseOptions(args, options)
-    if (values["help"] === true) {
-        printText(startHelp)
-        return 0
-    }
-    if (positionals.length > 1) throw new UsageError("one address at most: coaps://HOST[:PORT]/PATH")
-    const uri = positionals[0]
-    const reporter = new Reporter(values)
+async function startCommand(uri: string | undefined, options: StartOptions): Promise<number> {
+    const reporter = new Reporter(options)
     if (uri !== undefined) {
         const { image, config } = programHere()
-        return await (await SimulatedSensor.create(image, sensorSettings(values, uri, config), reporter)).run()
+        return await (await SimulatedSensor.create(image, sensorSettings(options, uri, config), reporter)).run()
     }
 
     // A key that lives as long as this run; a given one is used on both sides.
-    if (values["psk"] === undefined && values["psk-file"] === undefined)
-        values["psk"] = [`sensor1:${randomBytes(16).toString("hex")}`]
-    return await runBoth(values, reporter)
+    const given = options.psk !== undefined || options.pskFile !== undefined
+    const psk = given ? options.psk : [`sensor1:${randomBytes(16).toString("hex")}`]
+    return await runBoth({ ...options, psk }, reporter)
 }
 
 /** Gateway and sensor on this machine. Everything is checked before anything is opened. */
-async function runBoth(values: Values, reporter: Reporter): Promise<number> {
-    const quiet = new Reporter({ json: values["json"] })
+async function runBoth(options: StartOptions, reporter: Reporter): Promise<number> {
+    const quiet = new Reporter({ json: options.json })
     const { image, config } = programHere()
     const path = config?.path ?? "readings"
-    const sensor = sensorSettings(values, `coaps://127.0.0.1:${COAPS_PORT}/${path}`, config)
-    const settings = settingsOf(values, "server", undefined)
+    const sensor = sensorSettings(options, `coaps://127.0.0.1:${COAPS_PORT}/${path}`, config)
+    const settings = settingsOf(options, "server")
     const events = new GatewayReporter(quiet, () => undefined)
     let failed = false
     const onFailed = (error: Error): void => {

@@ -72,6 +72,27 @@ describe("the command line", function () {
         strictEqual(run().code, 2)
     })
 
+    it("--version prints the package's version", () => {
+        const { code, out } = run("--version")
+        strictEqual(code, 0)
+        ok(/^\d+\.\d+\.\d+\n$/.test(out), out)
+    })
+
+    it("shell completion knows commands, options and the words that an option takes", () => {
+        for (const [typed, offered] of [
+            [["ga"], /^gateway\t/m],
+            [["client", "--prof"], /^--profile\t/m],
+            [["client", "--profile", ""], /^cellular/m],
+        ] as [string[], RegExp][]) {
+            const { code, out } = run("complete", "--", ...typed)
+            strictEqual(code, 0)
+            ok(offered.test(out), out)
+        }
+        const script = run("completion", "bash")
+        strictEqual(script.code, 0)
+        ok(/complete -F/.test(script.out), script.out)
+    })
+
     const wrong: [string, string[], RegExp][] = [
         ["an unknown command", ["fly"], /no such command; there are init/],
         ["a name of JavaScript's", ["constructor"], /no such command/],
@@ -79,6 +100,9 @@ describe("the command line", function () {
         ["an option without its value", ["gateway", "--psk"], /--help/],
         ["no key", ["gateway"], /a key is needed/],
         ["a key without identity", ["gateway", "--psk", KEY], /identity:hexkey/],
+        ["a misspelt option", ["gateway", "--psx", `a:${KEY}`], /--psx is not known, did you mean --psk\?/],
+        ["a misspelt option with its value", ["gateway", `--psx=a:${KEY}`], /--psx is not known/],
+        ["a key where a word is chosen", ["completion", KEY], /zsh, bash/],
         ["a key of odd length", ["gateway", "--psk", "a:123"], /odd number of hex digits \(3\)/],
         ["a key that is no hex", ["gateway", "--psk", "a:xyz0"], /no hex digit/],
         ["an empty key", ["gateway", "--psk", "a:"], /the key is empty/],
@@ -88,7 +112,7 @@ describe("the command line", function () {
         ["an MTU too small", ["gateway", "--psk", `a:${KEY}`, "--mtu", "100"], /from 228 to 16384/],
         ["a port too large", ["gateway", "--psk", `a:${KEY}`, "--port", "65536"], /from 0 to 65535/],
         ["an empty ALPN name", ["server", "--psk", `a:${KEY}`, "--alpn", ","], /names of 1 to 255 bytes/],
-        ["no address", ["sensor", "--psk", `a:${KEY}`], /one address is needed/],
+        ["no address", ["sensor", "--psk", `a:${KEY}`], /missing required argument .coaps:/],
         ["another scheme", ["sensor", "http://host/", "--psk", `a:${KEY}`], /begins with coaps:\/\//],
         ["a broken address", ["client", "host:port", "--psk", `a:${KEY}`], /write HOST:PORT/],
         [
