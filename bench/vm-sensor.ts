@@ -8,7 +8,7 @@ import { allSuites, TLS_PSK_WITH_AES_128_CCM_8 } from "../src/dtls/key-exchange/
 import { wifi } from "../src/dtls/flight/retransmission.js"
 import { gatewayLimits } from "../src/dtls/handshake/limits.js"
 import { newSettings } from "../src/gio/settings.js"
-import { connect, type DtlsSocket } from "../src/platform/node/connect.js"
+import { connect, type DtlsSocket } from "../src/index.js"
 import { NodeServices } from "../src/platform/node/services.js"
 
 export interface SensorMemory {

@@ -1,8 +1,7 @@
 import { type Failure, FailureReason } from "../src/dtls/handshake/failure.js"
-import { Diagnostic } from "../src/dtls/association/output.js"
 import { HandshakeType } from "../src/dtls/wire/code-points.js"
 import { GError } from "../src/gio/errors.js"
-import { alertName, alertText, reasonText as plainReasonText } from "../src/platform/node/failure-text.js"
+import { alertText, reasonText as plainReasonText } from "../src/platform/node/failure-text.js"
 import { word } from "../src/platform/node/printable.js"
 import { decimalText, type Reading } from "../src/sensor/reading.js"
 
@@ -40,28 +39,6 @@ export function failureText(failure: Failure): string {
 export function errorText(error: unknown): string {
     if (error instanceof GError && error.failure !== undefined) return failureText(error.failure)
     return error instanceof Error ? error.message : "unknown error"
-}
-
-/** What a diagnostic says. */
-export function diagnosticText(diagnostic: Diagnostic, detail: number): string {
-    switch (diagnostic) {
-        case Diagnostic.keyMismatch:
-            return "what the peer sends does not decrypt, or it does not accept our Finished: different keys?"
-        case Diagnostic.renegotiationRefused:
-            return "the peer asked for renegotiation; refused"
-        case Diagnostic.retransmitting:
-            return `no answer; the flight is sent again (repetition ${detail})`
-        case Diagnostic.peerRepeats:
-            return "the peer repeats its flight; ours is sent again"
-        case Diagnostic.smallerDatagrams:
-            return `repeated loss; datagrams of at most ${detail} bytes from now on`
-        case Diagnostic.unprotectedAlert:
-            return `unprotected fatal alert ${alertName(detail)}; the handshake fails unless a better message follows`
-        case Diagnostic.warningAlert:
-            return `warning alert ${alertName(detail)}`
-        case Diagnostic.refusedMessage:
-            return `${reasonText(detail) ?? "a message was refused"}; the handshake fails unless a better message follows`
-    }
 }
 
 /** An identity for people: its text as one word, or its bytes when it is no text. */

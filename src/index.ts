@@ -1,5 +1,18 @@
 /* mote-dtls: connecting and listening in Node. Further names by purpose: mote-dtls/gio, /coap and /engine. */
-export { connect, DtlsServer, DtlsSocket, listen, type Options } from "./platform/node/connect.js"
+export { connect } from "./platform/node/connect/connect.js"
+export { DtlsDgramSocket } from "./platform/node/connect/dgram-socket.js"
+export { DtlsSocket, type Negotiated } from "./platform/node/connect/dtls-socket.js"
+export { AbortError, DtlsError } from "./platform/node/connect/errors.js"
+export { type DiagnosticEvent } from "./platform/node/connect/handshake-watch.js"
+export { DtlsServer, listen } from "./platform/node/connect/listen.js"
+export {
+    type CommonOptions,
+    type ConnectOptions,
+    type ListenOptions,
+    type Psk,
+    type PskLookup,
+} from "./platform/node/connect/options.js"
+export { type WaitOptions } from "./platform/node/connect/waiting.js"
 export { NodeServices, type NodeServicesOptions } from "./platform/node/services.js"
 export { NodeUdpSocket } from "./platform/node/udp.js"
 export { ErrorDomain, GError, IOErrorEnum, TlsError } from "./gio/errors.js"

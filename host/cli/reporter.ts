@@ -1,7 +1,7 @@
 import { Diagnostic } from "../../src/dtls/association/output.js"
 import { type SocketAddress } from "../../src/gio/socket-address.js"
 import { LogLevel } from "../../src/gio/log-level.js"
-import { diagnosticText } from "../describe.js"
+import { diagnosticText } from "../../src/platform/node/failure-text.js"
 import { ObservedServices } from "../trace/observed-services.js"
 import { type Direction, traceLine, Tracer } from "../trace/tracer.js"
 import { type OutputOptions } from "./options.js"

@@ -13,6 +13,7 @@ import { failureError } from "./failure-error.js"
 import { guarded } from "./guarded.js"
 import { ReceiveQueue } from "./receive-queue.js"
 import { type DtlsSettings } from "./settings.js"
+import { type SocketAddress } from "./socket-address.js"
 
 /**
  * What the calls of a connection share: its peer and the pump that drives it, what was received, which directions are
@@ -51,6 +52,10 @@ export abstract class ConnectionState implements PumpOwner {
     protected abstract release(): void
 
     abstract getPeerIdentity(): Buffer | undefined
+
+    abstract getAssociation(): Association | undefined
+
+    abstract getRemoteAddress(): SocketAddress | undefined
 
     protected association(): Association | undefined {
         return this.peer === undefined ? undefined : this.peer.association

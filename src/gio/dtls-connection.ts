@@ -16,6 +16,7 @@ import {
 import { type GError, invalidArgument, ioError, IOErrorEnum } from "./errors.js"
 import { guarded } from "./guarded.js"
 import { HandshakeCall } from "./handshake-call.js"
+import { type SocketAddress } from "./socket-address.js"
 import { checkBoolean, givenCancellable } from "./vectors.js"
 
 export type AsyncReadyCallback = (source: DtlsConnection, result: AsyncResult) => void
@@ -133,6 +134,14 @@ export abstract class DtlsConnection extends HandshakeCall {
     /** The engine's side of this connection, for counters and snapshots; undefined before there is one. */
     getAssociation(): Association | undefined {
         return this.association()
+    }
+
+    /**
+     * Where the peer is now, as the base socket gave it (Gio.SocketConnection has this call): with connection ids it may
+     * change. undefined before there is a peer, and when the base socket is connected to it.
+     */
+    getRemoteAddress(): SocketAddress | undefined {
+        return this.peer === undefined ? undefined : (this.peer.address as SocketAddress | undefined)
     }
 
     /**

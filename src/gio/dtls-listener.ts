@@ -3,6 +3,7 @@ import { LinkedList } from "../dtls/endpoint/linked-list.js"
 import { type Peer } from "../dtls/endpoint/peer.js"
 import { ServerEndpoint } from "../dtls/endpoint/server-endpoint.js"
 import { Alpn } from "../dtls/handshake/alpn.js"
+import { type Failure } from "../dtls/handshake/failure.js"
 import { type HelloExtension } from "../dtls/handshake/hello-extension.js"
 import { type Services, type Signal } from "../platform/services.js"
 import { type Cancellable } from "./cancellable.js"
@@ -12,6 +13,7 @@ import { type DatagramBased } from "./datagram-based.js"
 import { EndpointPump, type PumpOwner } from "./endpoint-pump.js"
 import { checkProtocols } from "./check-arguments.js"
 import { DtlsServerConnection, type ReleaseListener } from "./dtls-server-connection.js"
+import { guarded } from "./guarded.js"
 import { type GError, ioError, IOErrorEnum } from "./errors.js"
 import { associationSettings, type DtlsSettings } from "./settings.js"
 import { checkTimeout, givenCancellable } from "./vectors.js"
@@ -30,6 +32,8 @@ export class DtlsListener implements PumpOwner, ReleaseListener {
     /** every connection that has not ended */
     private connections = new LinkedList<DtlsServerConnection>()
     private newExtensions: () => HelloExtension[] = () => []
+    /** called for each client whose handshake fails: no `accept` ever gives that one */
+    onHandshakeFailed: ((connection: DtlsServerConnection, failure: Failure) => void) | undefined
     private closed = false
     private error: GError | undefined
 
@@ -126,9 +130,16 @@ export class DtlsListener implements PumpOwner, ReleaseListener {
         const connection = this.connectionOf(peer)
         if (output.kind === OutputKind.failed) this.released(connection)
         connection.onOutput(peer, output)
+        if (output.kind === OutputKind.failed) this.tellFailure(connection, peer, output.failure as Failure)
         if (output.kind !== OutputKind.connected) return
         this.backlog.append(connection.backlogNode)
         this.changed.notify()
+    }
+
+    private tellFailure(connection: DtlsServerConnection, peer: Peer, failure: Failure): void {
+        const tell = this.onHandshakeFailed
+        if (tell === undefined || peer.association.parameters.complete) return
+        guarded(this.services, "The handler of failed handshakes", () => tell(connection, failure), undefined)
     }
 
     private connectionOf(peer: Peer): DtlsServerConnection {

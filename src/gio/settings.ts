@@ -1,3 +1,4 @@
+import { type Association } from "../dtls/association/association.js"
 import { type Diagnostic } from "../dtls/association/output.js"
 import { type Limits } from "../dtls/handshake/limits.js"
 import { type CipherSuite } from "../dtls/handshake/cipher-suite.js"
@@ -8,10 +9,13 @@ import { type AssociationSettings } from "../dtls/handshake/settings.js"
 import { type Services } from "../platform/services.js"
 import { type Credentials } from "./credentials.js"
 import { guarded } from "./guarded.js"
+import { type SocketAddress } from "./socket-address.js"
 
 /** The connection of a diagnostic, as far as a handler needs it. */
 export interface Diagnosed {
     getPeerIdentity(): Buffer | undefined
+    getAssociation(): Association | undefined
+    getRemoteAddress(): SocketAddress | undefined
 }
 
 /** What connections are made from. `newSettings` fills in defaults. */

@@ -1,3 +1,4 @@
+import { Diagnostic } from "../../dtls/association/output.js"
 import { type Failure, FailureReason } from "../../dtls/handshake/failure.js"
 import { AlertDescription } from "../../dtls/wire/code-points.js"
 
@@ -51,4 +52,26 @@ export function alertText(alert: AlertDescription): string {
 export function failureMessage(failure: Failure): string {
     if (failure.reason === FailureReason.peerAlert) return `The peer sent a fatal alert, ${alertName(failure.alert)}`
     return `The connection failed: ${reasons[failure.reason]}${alertText(failure.alert)}`
+}
+
+/** What a diagnostic says, for people. @param detail as in DtlsSettings.onDiagnostic */
+export function diagnosticText(diagnostic: Diagnostic, detail: number): string {
+    switch (diagnostic) {
+        case Diagnostic.keyMismatch:
+            return "what the peer sends does not decrypt, or it does not accept our Finished: different keys?"
+        case Diagnostic.renegotiationRefused:
+            return "the peer asked for renegotiation; refused"
+        case Diagnostic.retransmitting:
+            return `no answer; the flight is sent again (repetition ${detail})`
+        case Diagnostic.peerRepeats:
+            return "the peer repeats its flight; ours is sent again"
+        case Diagnostic.smallerDatagrams:
+            return `repeated loss; datagrams of at most ${detail} bytes from now on`
+        case Diagnostic.unprotectedAlert:
+            return `unprotected fatal alert ${alertName(detail)}; the handshake fails unless a better message follows`
+        case Diagnostic.warningAlert:
+            return `warning alert ${alertName(detail)}`
+        case Diagnostic.refusedMessage:
+            return `${reasonText(detail) ?? "a message was refused"}; the handshake fails unless a better message follows`
+    }
 }

@@ -12,7 +12,7 @@ import { allSuites } from "../../../src/dtls/key-exchange/suites.js"
 import { wifi } from "../../../src/dtls/flight/retransmission.js"
 import { gatewayLimits } from "../../../src/dtls/handshake/limits.js"
 import { newSettings } from "../../../src/gio/settings.js"
-import { connect } from "../../../src/platform/node/connect.js"
+import { connect } from "../../../src/index.js"
 import { NodeServices } from "../../../src/platform/node/services.js"
 import { freePort, mote, Running, sleep, untilBound } from "../../interop/process.js"
 
@@ -157,7 +157,7 @@ describe("mote gateway", function () {
         await untilBound(port)
         await sleep(500)
         const one = await connect("127.0.0.1", port, { psk: { identity: "one", key: Buffer.from(KEY, "hex") } })
-        strictEqual(await one.receive(5000), undefined)
+        strictEqual(await one.receive({ timeout: 5000 }), undefined)
         await one.close()
         await ended
         ok(output.includes("gateway: listening on"), output)

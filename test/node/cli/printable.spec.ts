@@ -7,7 +7,7 @@ import { identityText, readingText } from "../../../host/describe.js"
 import { temporaryFolder } from "../../../host/temporary.js"
 import { printable, printableJson, word } from "../../../src/platform/node/printable.js"
 import { freePort, mote, Running, untilBound } from "../../interop/process.js"
-import { connect } from "../../../src/platform/node/connect.js"
+import { connect } from "../../../src/index.js"
 
 const KEY = "00112233445566778899aabbccddeeff"
 
@@ -76,7 +76,7 @@ describe("lines that people read", () => {
         const json = JSON.stringify({ "t\nclient 9 connected": { value: 1, unit: "\x1b[2J" } })
         const header = Buffer.from([0x41, 2, 0, 1, 0xaa, 0xb1, 0x78, 0x11, 50, 0xff])
         await client.send(Buffer.concat([header, Buffer.from(json)]))
-        await client.receive(5000)
+        await client.receive({ timeout: 5000 })
         await client.close()
         await gateway.expect("client 1 left")
         const { output } = gateway
@@ -99,7 +99,7 @@ describe("lines that people read", () => {
             await untilBound(port)
             const connection = await connect("127.0.0.1", port, { psk })
             await connection.send(message)
-            deepStrictEqual(await connection.receive(5000), message)
+            deepStrictEqual(await connection.receive({ timeout: 5000 }), message)
             await connection.close()
             await server.expect(shown)
             const client = mote("client", `127.0.0.1:${port}`, "--psk", `a:${KEY}`, "--wait", "300", ...options)

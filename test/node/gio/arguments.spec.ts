@@ -8,7 +8,7 @@ import { newSettings } from "../../../src/gio/settings.js"
 import { allSuites } from "../../../src/dtls/key-exchange/suites.js"
 import { gatewayLimits } from "../../../src/dtls/handshake/limits.js"
 import { wifi } from "../../../src/dtls/flight/retransmission.js"
-import { connect, listen } from "../../../src/platform/node/connect.js"
+import { connect, listen } from "../../../src/index.js"
 import { NodeServices } from "../../../src/platform/node/services.js"
 import { type UdpOptions, type UdpSocket } from "../../../src/platform/services.js"
 
@@ -21,6 +21,8 @@ describe("wrong arguments get a typed error that names them", () => {
             error instanceof GError &&
             error.code === (IOErrorEnum.INVALID_ARGUMENT as number) &&
             error.argument === argument
+
+    const badOption = (argument: string): object => ({ code: "ERR_DTLS_INVALID_ARGUMENT", argument })
 
     it("in every public method of a connection", async () => {
         const pair = await opened()
@@ -108,17 +110,15 @@ describe("wrong arguments get a typed error that names them", () => {
             throws(() => new DtlsClientConnection(services, base, settings, undefined), bad(argument))
             throws(() => new DtlsListener(services, base, settings), bad(argument))
             const psk = { identity: "a", key: Buffer.from("b") }
-            // Limits are no option of `connect`, and its credentials are called psk.
-            if (argument !== "limits" && argument !== "credentials")
-                await rejects(connect("127.0.0.1", 5684, { psk, ...change }), bad(argument))
+            await rejects(connect("127.0.0.1", 5684, { psk, ...change }), badOption(argument))
         }
         throws(() => new SinglePsk("a" as never, Buffer.alloc(1)), bad("identity"))
         throws(() => new SinglePsk(Buffer.alloc(1), "b" as never), bad("key"))
         const psk = { identity: "a", key: Buffer.from("b") }
-        await rejects(connect("127.0.0.1", 5684, { psk: {} as never }), bad("psk"))
-        await rejects(connect("127.0.0.1", 70000, { psk }), bad("port"))
-        await rejects(listen("x" as never, { psk }), bad("port"))
-        await rejects(listen(0, { psk }, "localhost"), bad("host"))
+        await rejects(connect("127.0.0.1", 5684, { psk: {} as never }), badOption("psk"))
+        await rejects(connect("127.0.0.1", 70000, { psk }), badOption("port"))
+        await rejects(listen("x" as never, { psk }), badOption("port"))
+        await rejects(listen(0, { psk }, "localhost"), badOption("host"))
         base.close()
     })
 

@@ -20,7 +20,7 @@ describe("connection ids over real sockets", () => {
         const ports = new Set<number>()
         for (let i = 0; i < 10; i++) {
             await client.send(Buffer.from(`reading ${i}`))
-            strictEqual((await client.receive(2000))?.toString(), `reading ${i}`)
+            strictEqual((await client.receive({ timeout: 2000 }))?.toString(), `reading ${i}`)
             ports.add(nat.outsidePort)
             await nat.rebind()
         }
@@ -38,7 +38,7 @@ describe("connection ids over real sockets", () => {
         const echoing = echo(await server.accept())
         await nat.rebind()
         await client.send(Buffer.from("lost"))
-        await rejects(client.receive(300))
+        await rejects(client.receive({ timeout: 300 }))
         await client.close()
         await server.close()
         await echoing.catch(() => undefined)

@@ -3,7 +3,7 @@ import { DtlsClientConnection } from "../../../src/gio/dtls-client-connection.js
 import { type DtlsConnection } from "../../../src/gio/dtls-connection.js"
 import { DtlsListener } from "../../../src/gio/dtls-listener.js"
 import { IOCondition } from "../../../src/gio/enums.js"
-import { type GError, ioError, IOErrorEnum } from "../../../src/gio/errors.js"
+import { ioError, IOErrorEnum } from "../../../src/gio/errors.js"
 import { LogLevel } from "../../../src/gio/log-level.js"
 import { SinglePsk } from "../../../src/gio/credentials.js"
 import { type DtlsSettings, newSettings } from "../../../src/gio/settings.js"
@@ -11,7 +11,7 @@ import { allSuites } from "../../../src/dtls/key-exchange/suites.js"
 import { gatewayLimits } from "../../../src/dtls/handshake/limits.js"
 import { wifi } from "../../../src/dtls/flight/retransmission.js"
 import { type SocketAddress } from "../../../src/gio/socket-address.js"
-import { connect, type DtlsSocket } from "../../../src/platform/node/connect.js"
+import { connect, type DtlsError, type DtlsSocket } from "../../../src/index.js"
 import { NodeServices } from "../../../src/platform/node/services.js"
 import { type UdpSocket } from "../../../src/platform/services.js"
 import { opened, out } from "../../support/gio.js"
@@ -85,7 +85,7 @@ describe("the tasks that drive an endpoint", () => {
                 },
             }
         })
-        await rejects(served.connect(500), (error: GError) => error.code !== IOErrorEnum.CONNECTION_REFUSED)
+        await rejects(served.connect(500), (error: DtlsError) => error.code !== "ERR_DTLS_CONNECTION_REFUSED")
         broken = false
         await (await served.connect()).close()
         strictEqual(served.lines.length > 0, true)

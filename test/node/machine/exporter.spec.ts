@@ -6,7 +6,7 @@ import { buildNative, device as linuxDevice, missingFor } from "../../../host/bu
 import { machineModule } from "../../../host/build/wasm.js"
 import { Device } from "../../../host/simulator/device.js"
 import { temporaryFolder } from "../../../host/temporary.js"
-import { connect, type DtlsSocket } from "../../../src/platform/node/connect.js"
+import { connect, type DtlsSocket } from "../../../src/index.js"
 import { freePort, Running } from "../../interop/process.js"
 import { needs } from "../../support/needs.js"
 

@@ -13,7 +13,7 @@ import { type DatagramBased, InputMessage, OutputMessage } from "../../../src/gi
 import { DtlsClientConnection } from "../../../src/gio/dtls-client-connection.js"
 import { SinglePsk } from "../../../src/gio/credentials.js"
 import { type DtlsSettings, newSettings } from "../../../src/gio/settings.js"
-import { DtlsSocket } from "../../../src/platform/node/connect.js"
+import { DtlsSocket } from "../../../src/index.js"
 import { NodeServices } from "../../../src/platform/node/services.js"
 import { type UdpSocket } from "../../../src/platform/services.js"
 import { fragment, messages, record } from "../../support/wire.js"
@@ -63,7 +63,7 @@ async function establish(services: NodeServices, port: number): Promise<Client> 
     const socket = await services.openUdp({ localHost: undefined, localPort: 0, remote })
     const connection = new DtlsClientConnection(services, socket, clientSettings(), undefined)
     await connection.handshake()
-    return { socket, link: new DtlsSocket(connection, socket) }
+    return { socket, link: new DtlsSocket(connection, socket, remote) }
 }
 
 /**

@@ -10,7 +10,7 @@ import { keyBlock } from "../../../src/dtls/crypto/v12/key-schedule.js"
 import { pskPremasterSecret } from "../../../src/dtls/key-exchange/psk.js"
 import { HashAlgorithm } from "../../../src/dtls/crypto/algorithms.js"
 import { TLS_PSK_WITH_AES_128_CCM_8 } from "../../../src/dtls/key-exchange/suites.js"
-import { connect, type DtlsSocket, listen } from "../../../src/platform/node/connect.js"
+import { connect, type DtlsSocket, listen } from "../../../src/index.js"
 import { NodeCryptoProvider } from "../../../src/platform/node/crypto.js"
 import { freePort, Running, sleep } from "../../interop/process.js"
 

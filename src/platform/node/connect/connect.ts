@@ -1,0 +1,68 @@
+import { type Cancellable } from "../../../gio/cancellable.js"
+import { DtlsClientConnection } from "../../../gio/dtls-client-connection.js"
+import { ioError, IOErrorEnum, isIoError } from "../../../gio/errors.js"
+import { type SocketAddress } from "../../../gio/socket-address.js"
+import { DtlsSocket } from "./dtls-socket.js"
+import { wrongArgument } from "./errors.js"
+import { type ConnectOptions, type Prepared, prepareConnect } from "./options.js"
+import { checkPort, targetOf } from "./target.js"
+import { waiting } from "./waiting.js"
+
+/**
+ * Connects to a DTLS 1.2 server and shakes hands.
+ * @param host a name, or an address such as "192.0.2.1", "2001:db8::1" or "[2001:db8::1]"
+ * @param port UDP port, 1 to 65535
+ * Throws DtlsError: ERR_DTLS_HOST_NOT_FOUND, ERR_DTLS_CONNECTION_REFUSED, ERR_DTLS_TIMED_OUT, ERR_DTLS_HANDSHAKE (its
+ * reason may be "keyMismatch": different keys), ERR_DTLS_INVALID_ARGUMENT that names the option; or AbortError.
+ */
+export async function connect(host: string, port: number, options: ConnectOptions): Promise<DtlsSocket>
+/** @param uri coaps://HOST[:PORT], the port 5684 when it has none (RFC 7252 §6.2) */
+export async function connect(uri: string, options: ConnectOptions): Promise<DtlsSocket>
+export async function connect(
+    host: string,
+    portOrOptions: number | ConnectOptions,
+    given?: ConnectOptions,
+): Promise<DtlsSocket> {
+    const [port, options] = typeof portOrOptions === "object" ? [undefined, portOrOptions] : [portOrOptions, given]
+    const target = targetOf(host, port)
+    if (options === undefined) throw wrongArgument("options", "an object with psk")
+    checkPort("localPort", options.localPort ?? 0, 0)
+    const prepared = prepareConnect(options)
+    return await waiting(options, async (stop) => {
+        const addresses = await prepared.services.resolve(target.host)
+        for (const [index, address] of addresses.entries()) {
+            try {
+                return await connectTo({ address, port: target.port }, target.host, options, prepared, stop)
+            } catch (error) {
+                // "localhost" may be ::1 and 127.0.0.1: a refusal of one says nothing about the next.
+                if (index + 1 === addresses.length || !isIoError(error, IOErrorEnum.CONNECTION_REFUSED)) throw error
+            }
+        }
+        throw ioError(IOErrorEnum.HOST_NOT_FOUND, `${target.host} has no address`)
+    })
+}
+
+async function connectTo(
+    remote: SocketAddress,
+    host: string,
+    { localAddress, localPort, protocols }: ConnectOptions,
+    { services, settings }: Prepared,
+    stop: Cancellable | undefined,
+): Promise<DtlsSocket> {
+    stop?.setErrorIfCancelled()
+    const socket = await services.openUdp({ remote, localHost: localAddress, localPort: localPort ?? 0 })
+    try {
+        const connection = new DtlsClientConnection(services, socket, settings, host)
+        try {
+            connection.setAdvertisedProtocols(protocols)
+            await connection.handshake(stop)
+            return new DtlsSocket(connection, socket, remote)
+        } catch (error) {
+            await connection.close()
+            throw error
+        }
+    } catch (error) {
+        socket.close()
+        throw error
+    }
+}

@@ -1,0 +1,143 @@
+import { type ConnectionIds } from "../../../dtls/handshake/connection-ids.js"
+import { findHelloExtension } from "../../../dtls/handshake/hello-extension.js"
+import { ExtensionType } from "../../../dtls/wire/code-points.js"
+import { type Cancellable } from "../../../gio/cancellable.js"
+import { InputMessage, OutputMessage } from "../../../gio/datagram-based.js"
+import { type DtlsConnection } from "../../../gio/dtls-connection.js"
+import { IOCondition } from "../../../gio/enums.js"
+import { isIoError, IOErrorEnum } from "../../../gio/errors.js"
+import { type SocketAddress } from "../../../gio/socket-address.js"
+import { type UdpSocket } from "../../services.js"
+import { isClosed, wrongArgument } from "./errors.js"
+import { checkOnlyWait, waiting, type WaitOptions } from "./waiting.js"
+
+/** Largest DTLS message, bytes (RFC 5246 §6.2.1). */
+const MAX_MESSAGE = 16384
+
+/** What a handshake agreed on. */
+export interface Negotiated {
+    version: "DTLSv1.2"
+    /** IANA name */
+    suite: string
+    /** ALPN name; undefined: none in common */
+    protocol: string | undefined
+    extendedMasterSecret: boolean
+    /** `local`: what the peer's records carry; `remote`: what ours carry. undefined: not agreed on (RFC 9146) */
+    connectionIds: { local: Buffer; remote: Buffer } | undefined
+}
+
+/** A connection, with what most programs need; `dtls` is the whole Gio-shaped object. Errors are DtlsError. */
+export class DtlsSocket {
+    constructor(
+        readonly dtls: DtlsConnection,
+        private socket: UdpSocket,
+        /** a client's: the server; undefined on a server, where the peer may move */
+        private remote: SocketAddress | undefined,
+    ) {}
+
+    /** On a server the client's psk_identity; on a client undefined. See `DtlsConnection.getPeerIdentity`. */
+    get peerIdentity(): Buffer | undefined {
+        return this.dtls.getPeerIdentity()
+    }
+
+    /** Numeric address of the peer, now: with connection ids it may change. */
+    get remoteAddress(): string | undefined {
+        return (this.remote ?? this.dtls.getRemoteAddress())?.address
+    }
+
+    /** UDP port of the peer, now. */
+    get remotePort(): number | undefined {
+        return (this.remote ?? this.dtls.getRemoteAddress())?.port
+    }
+
+    /** Numeric address of this side. */
+    get localAddress(): string {
+        return this.dtls.getRemoteAddress()?.local ?? this.socket.localAddress().address
+    }
+
+    /** UDP port of this side. */
+    get localPort(): number {
+        return this.socket.localAddress().port
+    }
+
+    /** What the handshake agreed on; it stays after the end. */
+    get negotiated(): Negotiated {
+        const association = this.dtls.getAssociation()
+        const ids = association && findHelloExtension(association.settings.extensions, ExtensionType.connectionId)
+        const { agreed, local, remote } = (ids ?? { agreed: false }) as ConnectionIds
+        return {
+            version: "DTLSv1.2",
+            suite: this.dtls.getCiphersuiteName() ?? "",
+            protocol: this.dtls.getNegotiatedProtocol(),
+            extendedMasterSecret: association?.parameters.extendedMasterSecret === true,
+            connectionIds: agreed ? { local: Buffer.from(local), remote: Buffer.from(remote) } : undefined,
+        }
+    }
+
+    /** Sends one message. Throws ERR_DTLS_MESSAGE_TOO_LARGE with the maximum, ERR_DTLS_CLOSED, ... */
+    async send(message: Uint8Array | string, options: WaitOptions = {}): Promise<void> {
+        checkOnlyWait(options)
+        const output = [outputOf(message)]
+        await waiting(options, (stop) => this.dtls.sendMessages(output, 0, -1, stop))
+    }
+
+    /**
+     * Sends messages in order, in one go: with `coalesce` they share datagrams.
+     * Throws as `send`; those before the one that could not be sent are on their way.
+     */
+    async sendAll(messages: (Uint8Array | string)[], options: WaitOptions = {}): Promise<void> {
+        checkOnlyWait(options)
+        let rest = messages.map(outputOf)
+        await waiting(options, async (stop) => {
+            while (rest.length > 0) rest = rest.slice(await this.dtls.sendMessages(rest, 0, -1, stop))
+        })
+    }
+
+    /** The next message; undefined when the peer has closed. */
+    async receive(options: WaitOptions = {}): Promise<Buffer | undefined> {
+        checkOnlyWait(options)
+        return await waiting(options, (stop) => this.next(stop))
+    }
+
+    private async next(stop: Cancellable | undefined): Promise<Buffer | undefined> {
+        for (;;) {
+            // The buffer is made when there is something to read: thousands of idle sockets wait without one.
+            await this.dtls.conditionWait(IOCondition.IN, -1, stop)
+            const message = new InputMessage([Buffer.allocUnsafe(MAX_MESSAGE)])
+            try {
+                const count = await this.dtls.receiveMessages([message], 0, 0)
+                return count === 0 ? undefined : message.vectors[0]?.subarray(0, message.bytesReceived)
+            } catch (error) {
+                // Another receive took the message; the next one is waited for.
+                if (!isIoError(error, IOErrorEnum.WOULD_BLOCK)) throw error
+            }
+        }
+    }
+
+    /** `for await (const message of socket)`, until either side closes. */
+    async *[Symbol.asyncIterator](): AsyncGenerator<Buffer, void, undefined> {
+        try {
+            for (let message = await this.receive(); message !== undefined; message = await this.receive())
+                yield message
+        } catch (error) {
+            if (!isClosed(error)) throw error
+        }
+    }
+
+    /** Says close_notify; a client's UDP socket is given back. */
+    async close(): Promise<void> {
+        await this.dtls.close()
+        if (this.remote !== undefined) this.socket.close()
+    }
+
+    /** `await using socket = await connect(...)` */
+    async [Symbol.asyncDispose](): Promise<void> {
+        await this.close()
+    }
+}
+
+function outputOf(message: Uint8Array | string): OutputMessage {
+    if (typeof message !== "string" && !(message instanceof Uint8Array))
+        throw wrongArgument("message", "a text, a Buffer or a Uint8Array")
+    return new OutputMessage([Buffer.isBuffer(message) ? message : Buffer.from(message)])
+}

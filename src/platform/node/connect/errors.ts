@@ -1,0 +1,64 @@
+import { AlertDescription } from "../../../dtls/wire/code-points.js"
+import { FailureReason } from "../../../dtls/handshake/failure.js"
+import { ErrorDomain, GError, invalidArgument, ioError, IOErrorEnum, TlsError } from "../../../gio/errors.js"
+
+/**
+ * What the calls of `connect` and `listen` throw, in the form of Node's own errors: a code in text, and as `cause` the
+ * GError with GIO's domain and number.
+ */
+export class DtlsError extends Error {
+    override readonly name = "DtlsError"
+    /** which argument or option is wrong, when the code is ERR_DTLS_INVALID_ARGUMENT */
+    readonly argument: string | undefined
+    /** why the association ended, when it did: a name of FailureReason, such as "keyMismatch" */
+    readonly reason: keyof typeof FailureReason | undefined
+    /** the fatal alert that was sent or received, such as "handshakeFailure" */
+    readonly alert: keyof typeof AlertDescription | undefined
+
+    constructor(
+        /** "ERR_DTLS_" and GIO's name of the code: ERR_DTLS_TIMED_OUT, ERR_DTLS_HANDSHAKE, ... */
+        readonly code: string,
+        override readonly cause: GError,
+    ) {
+        super(cause.message, { cause })
+        this.argument = cause.argument
+        this.reason = cause.failure && (FailureReason[cause.failure.reason] as keyof typeof FailureReason | undefined)
+        if (cause.failure !== undefined && cause.failure.alert !== AlertDescription.none)
+            this.alert = AlertDescription[cause.failure.alert] as keyof typeof AlertDescription | undefined
+    }
+}
+
+function codeOf({ domain, code }: GError): string {
+    const names: Record<number, string> = domain === ErrorDomain.tls ? TlsError : IOErrorEnum
+    return `ERR_DTLS_${names[code] ?? "FAILED"}`
+}
+
+/** A GError as DtlsError; whatever else is thrown stays what it is. */
+export function nodeError(error: unknown): unknown {
+    return error instanceof GError ? new DtlsError(codeOf(error), error) : error
+}
+
+/** ERR_DTLS_INVALID_ARGUMENT. @param needed what would be right */
+export function wrongArgument(argument: string, needed: string): DtlsError {
+    return nodeError(invalidArgument(argument, needed)) as DtlsError
+}
+
+/** ERR_DTLS_TIMED_OUT, of a wait with a `timeout`. */
+export function timedOut(timeout: number): DtlsError {
+    return nodeError(ioError(IOErrorEnum.TIMED_OUT, `nothing came within ${timeout} ms`)) as DtlsError
+}
+
+/** What Node's own calls throw when their signal is aborted: name AbortError, code ABORT_ERR. */
+export class AbortError extends Error {
+    override readonly name = "AbortError"
+    readonly code = "ABORT_ERR"
+
+    constructor(reason: unknown) {
+        super("The operation was aborted", { cause: reason })
+    }
+}
+
+/** Whether `error` is a DtlsError that only says that one side has closed. */
+export function isClosed(error: unknown): boolean {
+    return error instanceof DtlsError && error.code === "ERR_DTLS_CLOSED"
+}

@@ -1,0 +1,96 @@
+import { isIP } from "node:net"
+import { DtlsListener } from "../../../gio/dtls-listener.js"
+import { type SocketAddress } from "../../../gio/socket-address.js"
+import { type UdpSocket } from "../../services.js"
+import { DtlsSocket } from "./dtls-socket.js"
+import { isClosed, nodeError, wrongArgument } from "./errors.js"
+import { type ListenOptions, type Prepared, prepareListen } from "./options.js"
+import { checkPort } from "./target.js"
+import { checkOnlyWait, waiting, type WaitOptions } from "./waiting.js"
+
+/** A server on one UDP port: `for await (const client of server)` gives each client whose handshake is done. */
+export class DtlsServer {
+    constructor(
+        readonly listener: DtlsListener,
+        private socket: UdpSocket,
+    ) {}
+
+    /** The port it listens on. */
+    get port(): number {
+        return this.address().port
+    }
+
+    /** The address and port it listens on; "::" and "0.0.0.0" stand for every address of this host. */
+    address(): SocketAddress {
+        return this.socket.localAddress()
+    }
+
+    /** The next client whose handshake is done. Throws ERR_DTLS_CLOSED, ERR_DTLS_TIMED_OUT, AbortError. */
+    async accept(options: WaitOptions = {}): Promise<DtlsSocket> {
+        checkOnlyWait(options)
+        const connection = await waiting(options, (stop) => this.listener.accept(-1, stop))
+        return new DtlsSocket(connection, this.socket, undefined)
+    }
+
+    /** Clients as they come, until the server is closed. */
+    async *[Symbol.asyncIterator](): AsyncGenerator<DtlsSocket, void, undefined> {
+        try {
+            for (;;) yield await this.accept()
+        } catch (error) {
+            if (!isClosed(error)) throw error
+        }
+    }
+
+    /** Says close_notify to every client and gives the port back. */
+    async close(): Promise<void> {
+        await this.listener.close()
+        this.socket.close()
+    }
+
+    /** `await using server = await listen(...)` */
+    async [Symbol.asyncDispose](): Promise<void> {
+        await this.close()
+    }
+}
+
+/**
+ * Serves DTLS 1.2 on a UDP port.
+ * @param port 0 to 65535; 0: the system chooses
+ * @param host numeric address; undefined: every address of this host
+ * Throws DtlsError: ERR_DTLS_ADDRESS_IN_USE, ERR_DTLS_PERMISSION_DENIED, ERR_DTLS_INVALID_ARGUMENT that names the option.
+ */
+export async function listen(port: number, options: ListenOptions, host?: string): Promise<DtlsServer> {
+    checkPort("port", port, 0)
+    const address = host?.replace(/^\[(.*)\]$/, "$1")
+    if (address !== undefined && isIP(address.replace(/%.*$/, "")) === 0)
+        throw wrongArgument("host", "a numeric address is needed, or none")
+    const prepared = prepareListen(options)
+    try {
+        return await open(port, address, options, prepared)
+    } catch (error) {
+        throw nodeError(error)
+    }
+}
+
+async function open(
+    port: number,
+    host: string | undefined,
+    { protocols, onDiagnostic }: ListenOptions,
+    { services, settings, watch }: Prepared,
+): Promise<DtlsServer> {
+    const socket = await services.openUdp({ remote: undefined, localHost: host, localPort: port })
+    try {
+        const listener = new DtlsListener(services, socket, settings)
+        try {
+            if (onDiagnostic !== undefined) listener.onHandshakeFailed = watch.failed
+            listener.setAdvertisedProtocols(protocols)
+            return new DtlsServer(listener, socket)
+        } catch (error) {
+            await listener.close()
+            throw error
+        }
+    } catch (error) {
+        socket.close()
+        throw error
+    }
+}

@@ -1,0 +1,178 @@
+import { type RetransmissionProfile, wifi } from "../../../dtls/flight/retransmission.js"
+import { type CipherSuite } from "../../../dtls/handshake/cipher-suite.js"
+import { connectionIds } from "../../../dtls/handshake/connection-ids.js"
+import { gatewayLimits, type Limits } from "../../../dtls/handshake/limits.js"
+import { QuestionKind } from "../../../dtls/handshake/question.js"
+import { returnRoutability } from "../../../dtls/handshake/return-routability.js"
+import { allSuites } from "../../../dtls/key-exchange/suites.js"
+import { type Credentials, SinglePsk } from "../../../gio/credentials.js"
+import { type DtlsSettings, newSettings } from "../../../gio/settings.js"
+import { secretCopy } from "../secret.js"
+import { NodeServices } from "../services.js"
+import { checkNames } from "./check-names.js"
+import { wrongArgument } from "./errors.js"
+import { type DiagnosticEvent, HandshakeWatch } from "./handshake-watch.js"
+import { checkWait, WAIT_OPTIONS, type WaitOptions } from "./waiting.js"
+
+/** A pre-shared key and the identity that it belongs to. */
+export interface Psk {
+    /** 0 to 65535 bytes of UTF-8 or binary; at most 128 by RFC 7925 §4.2 */
+    identity: string | Uint8Array
+    /** 1 to 65535 bytes; 16 random bytes are strong */
+    key: Uint8Array
+}
+
+/**
+ * The key of a client, looked up by the identity that it claims; undefined: it is refused. May take its time, other
+ * clients go on meanwhile; when it throws, the client is refused and `onDiagnostic` hears of it.
+ */
+export type PskLookup = (identity: Buffer) => Uint8Array | undefined | Promise<Uint8Array | undefined>
+
+/** What both sides may set. Everything but the key has a default; a name that is not known is refused. */
+export interface CommonOptions {
+    /** cipher suites, preferred first; default: every suite, AES-128-GCM first */
+    suites?: CipherSuite[] | undefined
+    /**
+     * bytes of this side's connection id (RFC 9146), 0 to 255, so that the association survives a new address of its peer;
+     * 0: this side needs none and sends the peer's. Default: no connection ids
+     */
+    connectionId?: number | undefined
+    /** ALPN names (RFC 7301), preferred first, 1 to 255 bytes each */
+    protocols?: string[] | undefined
+    /** default: `wifi()` */
+    retransmission?: RetransmissionProfile | undefined
+    /** those that differ from `gatewayLimits()` */
+    limits?: Partial<Limits> | undefined
+    /** largest datagram to send, bytes, 228 to 16384; default 1232 */
+    pathBudget?: number | undefined
+    /** refuse peers without extended master secret (RFC 7627); default false */
+    requireExtendedMasterSecret?: boolean | undefined
+    /** the messages of one `sendAll` share datagrams up to `pathBudget`, one record each; default false: not every peer reads that */
+    coalesce?: boolean | undefined
+    /** one line of an NSS key log per handshake: it opens the traffic to whoever reads it */
+    keyLog?: ((line: string) => void) | undefined
+    /** what is worth knowing while nothing has failed; on a server also whom it refused and why */
+    onDiagnostic?: ((event: DiagnosticEvent) => void) | undefined
+    /** cryptography, sockets, names and log; default: `new NodeServices()` */
+    services?: NodeServices | undefined
+}
+
+/** What `connect` takes. `signal` and `timeout` are the handshake's. */
+export interface ConnectOptions extends CommonOptions, WaitOptions {
+    /** identity and key, or credentials that choose them by the server's hint */
+    psk: Psk | Credentials
+    /** numeric address to send from; default: what the route prefers */
+    localAddress?: string | undefined
+    /** UDP port to send from; default 0: any */
+    localPort?: number | undefined
+}
+
+/** What `listen` takes. */
+export interface ListenOptions extends CommonOptions {
+    /** the one client's identity and key, a look-up by identity, or credentials */
+    psk: Psk | PskLookup | Credentials
+    /** psk_identity_hint for clients (RFC 4279 §2) */
+    pskIdentityHint?: string | Uint8Array | undefined
+    /** answer a wrong key with decrypt_error at once; default false: silence, which RFC 4279 §2 allows */
+    alertOnKeyMismatch?: boolean | undefined
+}
+
+const COMMON = [
+    ...["psk", "suites", "connectionId", "protocols", "retransmission", "limits", "pathBudget"],
+    ...["requireExtendedMasterSecret", "coalesce", "keyLog", "onDiagnostic", "services"],
+]
+const CONNECT = [...COMMON, "localAddress", "localPort", ...WAIT_OPTIONS]
+const LISTEN = [...COMMON, "pskIdentityHint", "alertOnKeyMismatch"]
+
+/** What a connection or a listener is made from. */
+export interface Prepared {
+    services: NodeServices
+    settings: DtlsSettings
+    watch: HandshakeWatch
+}
+
+export function prepareConnect(options: ConnectOptions): Prepared {
+    checkNames(options, CONNECT)
+    checkWait(options)
+    return prepare(options, credentialsOf(options.psk))
+}
+
+export function prepareListen(options: ListenOptions): Prepared {
+    checkNames(options, LISTEN)
+    const { psk, pskIdentityHint: hint } = options
+    const prepared = prepare(options, typeof psk === "function" ? lookingUp(psk) : credentialsOf(psk))
+    if (hint !== undefined) prepared.settings.pskIdentityHint = bytesOf("pskIdentityHint", hint)
+    prepared.settings.alertOnKeyMismatch = flag("alertOnKeyMismatch", options.alertOnKeyMismatch)
+    return prepared
+}
+
+function prepare(options: CommonOptions, credentials: Credentials): Prepared {
+    const { onDiagnostic } = options
+    if (onDiagnostic !== undefined && typeof onDiagnostic !== "function")
+        throw wrongArgument("onDiagnostic", "a function")
+    const watch = new HandshakeWatch((event) => onDiagnostic?.(event))
+    const settings = newSettings(
+        options.suites ?? allSuites(),
+        onDiagnostic === undefined ? credentials : watch.watched(credentials),
+        options.retransmission ?? wifi(),
+        limitsOf(options.limits),
+    )
+    settings.pathBudget = options.pathBudget ?? settings.pathBudget
+    settings.requireExtendedMasterSecret = flag("requireExtendedMasterSecret", options.requireExtendedMasterSecret)
+    settings.coalesce = flag("coalesce", options.coalesce)
+    settings.keyLog = options.keyLog
+    if (onDiagnostic !== undefined) settings.onDiagnostic = watch.diagnostic
+    if (options.connectionId !== undefined)
+        settings.extensions = [connectionIds(idLength(options.connectionId)), returnRoutability()]
+    return { services: options.services ?? new NodeServices(), settings, watch }
+}
+
+function limitsOf(given: Partial<Limits> | undefined): Limits {
+    const limits = gatewayLimits()
+    if (given === undefined) return limits
+    if (typeof given !== "object" || given === null) throw wrongArgument("limits", "an object with some of Limits")
+    for (const [name, value] of Object.entries(given)) {
+        if (!Object.hasOwn(limits, name)) throw wrongArgument(`limits.${name}`, "no such limit")
+        const needed = typeof limits[name as keyof Limits]
+        const fits = needed === "boolean" ? typeof value === "boolean" : Number.isInteger(value) && Number(value) >= 0
+        if (!fits) throw wrongArgument(`limits.${name}`, needed === "boolean" ? "true or false" : "a whole number")
+    }
+    return { ...limits, ...given }
+}
+
+function flag(name: string, value: boolean | undefined): boolean {
+    if (value !== undefined && typeof value !== "boolean") throw wrongArgument(name, "true or false")
+    return value === true
+}
+
+function idLength(length: number): number {
+    if (Number.isInteger(length) && length >= 0 && length <= 255) return length
+    throw wrongArgument("connectionId", "a whole number of bytes from 0 to 255")
+}
+
+function bytesOf(name: string, value: string | Uint8Array): Buffer {
+    if (typeof value !== "string" && !(value instanceof Uint8Array)) throw wrongArgument(name, "a text or bytes")
+    return Buffer.from(value)
+}
+
+function credentialsOf(psk: Psk | Credentials): Credentials {
+    if (typeof psk !== "object" || psk === null) throw wrongArgument("psk", "{ identity, key } or Credentials")
+    if ("answer" in psk) return psk
+    checkNames(psk, ["identity", "key"])
+    if (!(psk.key instanceof Uint8Array) || psk.key.length === 0)
+        throw wrongArgument("psk", "its key is a Uint8Array or Buffer with bytes in it")
+    if (typeof psk.identity !== "string" && !(psk.identity instanceof Uint8Array))
+        throw wrongArgument("psk", "its identity is a text or bytes")
+    return new SinglePsk(Buffer.from(psk.identity), secretCopy(psk.key))
+}
+
+function lookingUp(lookup: PskLookup): Credentials {
+    return {
+        answer: async (question) => {
+            if (question.kind !== QuestionKind.psk) return undefined
+            const { identity } = question
+            const key = await lookup(Buffer.from(identity))
+            return key === undefined || key === null ? undefined : { identity, key: secretCopy(key) }
+        },
+    }
+}

@@ -1,0 +1,37 @@
+import { COAPS_PORT, parseCoapsUri } from "../../../coap/uri.js"
+import { nodeError, wrongArgument } from "./errors.js"
+
+/** Where to connect to. */
+export interface Target {
+    host: string
+    port: number
+}
+
+/** Throws ERR_DTLS_INVALID_ARGUMENT. */
+export function checkPort(name: string, port: number, minimum: number): void {
+    if (!Number.isInteger(port) || port < minimum || port > 65535)
+        throw wrongArgument(name, `a whole number from ${minimum} to 65535`)
+}
+
+/**
+ * @param host a name, an IPv4 or IPv6 address with or without brackets, or the beginning of a URI: coaps://HOST[:PORT]
+ * @param port undefined: the URI's
+ */
+export function targetOf(host: string, port: number | undefined): Target {
+    if (typeof host !== "string" || host === "") throw wrongArgument("host", "a name or an address is needed")
+    const target = /^coaps:/i.test(host) ? targetOfUri(host) : { host: host.replace(/^\[(.*)\]$/, "$1"), port }
+    if (port !== undefined) target.port = port
+    checkPort("port", target.port ?? NaN, 1)
+    return { host: target.host, port: target.port ?? COAPS_PORT }
+}
+
+function targetOfUri(uri: string): { host: string; port: number | undefined } {
+    try {
+        const { host, port, path, query } = parseCoapsUri(uri)
+        if (path.some((part) => part !== "") || query.length > 0)
+            throw wrongArgument("host", "a path belongs to CoAP: coaps://HOST[:PORT] is all")
+        return { host, port }
+    } catch (error) {
+        throw nodeError(error)
+    }
+}

@@ -1,0 +1,329 @@
+import { deepStrictEqual, ok, rejects, strictEqual } from "node:assert/strict"
+import { createSocket, Socket } from "node:dgram"
+import { once } from "node:events"
+import { TLS_PSK_WITH_AES_128_CCM_8, TLS_PSK_WITH_AES_128_GCM_SHA256 } from "../../../src/dtls/key-exchange/suites.js"
+import { wifi } from "../../../src/dtls/flight/retransmission.js"
+import { FailureReason } from "../../../src/dtls/handshake/failure.js"
+import { type PskAnswer, QuestionKind } from "../../../src/dtls/handshake/question.js"
+import {
+    connect,
+    type DiagnosticEvent,
+    DtlsDgramSocket,
+    DtlsError,
+    type DtlsServer,
+    type DtlsSocket,
+    GError,
+    IOErrorEnum,
+    listen,
+    type ListenOptions,
+    NodeServices,
+} from "../../../src/index.js"
+
+const psk = { identity: "sensor1", key: new Uint8Array(16).fill(5) }
+const LOOPBACK = "127.0.0.1"
+
+/** A server and a client of it, both closed at the end. */
+async function withPair(
+    options: Partial<ListenOptions>,
+    use: (client: DtlsSocket, accepted: DtlsSocket, server: DtlsServer) => Promise<void>,
+): Promise<void> {
+    await using server = await listen(0, { psk, ...options }, LOOPBACK)
+    const { suites, protocols, connectionId } = options
+    await using client = await connect(LOOPBACK, server.port, { psk, suites, protocols, connectionId })
+    await use(client, await server.accept(), server)
+}
+
+/** A UDP port where datagrams come to and nobody answers. */
+async function withSilence(use: (port: number) => Promise<void>): Promise<void> {
+    const socket = createSocket("udp4").bind(0, LOOPBACK)
+    await once(socket, "listening")
+    await use(socket.address().port)
+    socket.close()
+}
+
+async function thrown(promise: Promise<unknown>): Promise<DtlsError> {
+    return await promise.then(
+        () => Promise.reject(new Error("nothing was thrown")),
+        (error: unknown) => error as DtlsError,
+    )
+}
+
+async function until(condition: () => boolean): Promise<void> {
+    for (let i = 0; i < 200 && !condition(); i++) await new Promise((resolve) => setTimeout(resolve, 20))
+    ok(condition())
+}
+
+describe("connect and listen: waiting", () => {
+    it("an AbortSignal ends connect, accept and receive with AbortError, whose cause is the reason", async () => {
+        const aborted = { name: "AbortError", code: "ABORT_ERR", cause: "enough" }
+        await withSilence(async (port) => {
+            const controller = new AbortController()
+            setTimeout(() => controller.abort("enough"), 30)
+            await rejects(connect(LOOPBACK, port, { psk, signal: controller.signal }), aborted)
+            await rejects(connect(LOOPBACK, port, { psk, signal: AbortSignal.abort("enough") }), aborted)
+        })
+        await withPair({}, async (client, _accepted, server) => {
+            for (const wait of [server.accept.bind(server), client.receive.bind(client)]) {
+                const controller = new AbortController()
+                const waiting = wait({ signal: controller.signal })
+                controller.abort("enough")
+                await rejects(waiting, aborted)
+            }
+        })
+    })
+
+    it("timeout ends connect, accept and receive with ERR_DTLS_TIMED_OUT", async () => {
+        const late = { code: "ERR_DTLS_TIMED_OUT", message: "nothing came within 30 ms" }
+        await withSilence((port) => rejects(connect(LOOPBACK, port, { psk, timeout: 30 }), late))
+        await withPair({}, async (client, _accepted, server) => {
+            await rejects(client.receive({ timeout: 30 }), late)
+            await rejects(server.accept({ timeout: 30 }), late)
+            await client.send("still there", { timeout: 30 })
+        })
+    })
+
+    it("a message that came while nobody waited is not lost to a wait that was aborted", async () => {
+        await withPair({}, async (client, accepted) => {
+            await rejects(accepted.receive({ signal: AbortSignal.timeout(10) }))
+            await client.send("one")
+            strictEqual(String(await accepted.receive({ timeout: 2000 })), "one")
+        })
+    })
+
+    it("iteration over messages ends with the peer's close, over clients with the server's", async () => {
+        await withPair({}, async (client, accepted, server) => {
+            await client.sendAll(["a", new Uint8Array([98]), Buffer.from("c")])
+            await client.close()
+            const texts: string[] = []
+            for await (const message of accepted) texts.push(String(message))
+            deepStrictEqual(texts, ["a", "b", "c"])
+            setTimeout(() => void server.close(), 10)
+            for await (const client of server) strictEqual(client, undefined)
+        })
+    })
+
+    it("await using closes a client and a server", async () => {
+        let accepted: DtlsSocket
+        let server: DtlsServer
+        {
+            await using scoped = await listen(0, { psk }, LOOPBACK)
+            server = scoped
+            {
+                await using client = await connect(LOOPBACK, scoped.port, { psk })
+                await client.send("x")
+                accepted = await scoped.accept()
+            }
+            strictEqual(String(await accepted.receive()), "x")
+            strictEqual(await accepted.receive({ timeout: 2000 }), undefined)
+        }
+        await rejects(server.accept(), { code: "ERR_DTLS_CLOSED" })
+    })
+})
+
+describe("connect and listen: options", () => {
+    it("an unknown option is refused by name, in every call", async () => {
+        const unknown = (argument: string): object => ({ code: "ERR_DTLS_INVALID_ARGUMENT", argument })
+        await rejects(connect(LOOPBACK, 1, { psk, chiper: 1 } as never), unknown("chiper"))
+        await rejects(listen(0, { psk, signal: undefined } as never, LOOPBACK), unknown("signal"))
+        await rejects(connect(LOOPBACK, 1, { psk: { ...psk, hint: "x" } as never }), unknown("hint"))
+        await rejects(listen(0, { psk, limits: { peer: 1 } as never }), unknown("limits.peer"))
+        await rejects(listen(0, { psk, limits: { peers: "1" } as never }), unknown("limits.peers"))
+        await rejects(listen(0, { psk, coalesce: 1 as never }), unknown("coalesce"))
+        await rejects(connect(LOOPBACK, 1, { psk, timeout: -1 }), unknown("timeout"))
+        await rejects(connect(LOOPBACK, 1, { psk, signal: {} as never }), unknown("signal"))
+        await withPair({}, async (client, _accepted, server) => {
+            await rejects(client.receive({ timout: 1 } as never), unknown("timout"))
+            await rejects(client.send("x", { timeout: NaN }), unknown("timeout"))
+            await rejects(server.accept({ sginal: 1 } as never), unknown("sginal"))
+            await rejects(client.send(5 as never), unknown("message"))
+        })
+    })
+
+    it("hosts may be names, IPv6 addresses in brackets, and coaps:// with a port", async () => {
+        await using server = await listen(0, { psk }, "[::1]")
+        for (const host of ["::1", "[::1]"]) await (await connect(host, server.port, { psk })).close()
+        await using client = await connect(`coaps://[::1]:${server.port}`, { psk })
+        strictEqual(client.remoteAddress, "::1")
+        const bad = { code: "ERR_DTLS_INVALID_ARGUMENT" }
+        await rejects(connect("coaps://[::1]/readings", { psk }), { ...bad, argument: "host" })
+        await rejects(connect("coaps://:1", { psk }), { ...bad, argument: "uri" })
+        await rejects(connect("", 1, { psk }), { ...bad, argument: "host" })
+        await rejects(connect("::1", { psk }), { ...bad, argument: "port" })
+    })
+
+    it("reach the engine: hint, limits, extended master secret, key log, suites", async () => {
+        const lines: string[] = []
+        const hints: string[] = []
+        const keys = {
+            answer: (question: { kind: QuestionKind; hint?: Buffer | undefined }): Promise<PskAnswer | undefined> => {
+                hints.push(String(question.hint))
+                return Promise.resolve({ identity: Buffer.from("sensor1"), key: Buffer.from(psk.key) })
+            },
+        }
+        const options = { psk, pskIdentityHint: "fleet", limits: { peers: 1 }, requireExtendedMasterSecret: true }
+        await using server = await listen(0, options, LOOPBACK)
+        const suites = [TLS_PSK_WITH_AES_128_CCM_8()]
+        const keyLog = (line: string): void => void lines.push(line)
+        const given = { psk: keys, suites, keyLog, requireExtendedMasterSecret: true, pathBudget: 500 }
+        await using client = await connect(LOOPBACK, server.port, given)
+        strictEqual(client.dtls.getAssociation()?.settings.pathBudget, 500)
+        deepStrictEqual(hints, ["fleet"])
+        ok(/^CLIENT_RANDOM/.test(lines[0]))
+        strictEqual(client.negotiated.suite, "TLS_PSK_WITH_AES_128_CCM_8")
+        const first = await server.accept()
+        await using second = await connect(LOOPBACK, server.port, { psk })
+        strictEqual(second.negotiated.extendedMasterSecret, true)
+        await rejects(first.receive({ timeout: 2000 }), { code: "ERR_DTLS_CLOSED" })
+    })
+})
+
+describe("connect and listen: what a connection tells", () => {
+    it("addresses of both sides, the peer's identity and what was negotiated", async () => {
+        const options = { protocols: ["coap"], connectionId: 4 }
+        await withPair(options, async (client, accepted, server) => {
+            strictEqual(client.remotePort, server.port)
+            strictEqual(client.remoteAddress, LOOPBACK)
+            strictEqual(accepted.remoteAddress, client.localAddress)
+            strictEqual(accepted.remotePort, client.localPort)
+            strictEqual(accepted.localPort, server.port)
+            strictEqual(accepted.localAddress, LOOPBACK)
+            strictEqual(String(accepted.peerIdentity), "sensor1")
+            strictEqual(client.peerIdentity, undefined)
+            const { version, protocol, extendedMasterSecret, connectionIds } = client.negotiated
+            deepStrictEqual([version, protocol, extendedMasterSecret], ["DTLSv1.2", "coap", true])
+            strictEqual(connectionIds?.local.length, 4)
+            deepStrictEqual(accepted.negotiated.connectionIds?.remote, connectionIds.local)
+            await Promise.resolve()
+        })
+        await withPair({}, async (client) => {
+            strictEqual(client.negotiated.connectionIds, undefined)
+            strictEqual(client.negotiated.protocol, undefined)
+            await Promise.resolve()
+        })
+    })
+
+    it("errors have a code in text, and GIO's error as cause", async () => {
+        const closed = createSocket("udp4").bind(0, LOOPBACK)
+        await once(closed, "listening")
+        const { port } = closed.address()
+        closed.close()
+        const refused = await thrown(connect(LOOPBACK, port, { psk }))
+        ok(refused instanceof DtlsError && refused.cause instanceof GError)
+        strictEqual(refused.code, "ERR_DTLS_CONNECTION_REFUSED")
+        strictEqual(refused.cause.code, IOErrorEnum.CONNECTION_REFUSED)
+        await withPair({}, async (client) => {
+            const large = await thrown(client.send(Buffer.alloc(20000)))
+            strictEqual(large.code, "ERR_DTLS_MESSAGE_TOO_LARGE")
+        })
+        await using server = await listen(0, { psk, alertOnKeyMismatch: true }, LOOPBACK)
+        const wrong = await thrown(connect(LOOPBACK, server.port, { psk: { ...psk, key: Buffer.alloc(16) } }))
+        deepStrictEqual([wrong.code, wrong.reason, wrong.alert], ["ERR_DTLS_HANDSHAKE", "peerAlert", "decryptError"])
+    })
+})
+
+describe("connect and listen: diagnostics of a server", () => {
+    const impatient = { ...wifi(), deadline: 300 }
+
+    async function refusalsOf(
+        keys: ListenOptions["psk"],
+        client: { identity: string; key: Uint8Array },
+    ): Promise<{ events: DiagnosticEvent[]; port: number }> {
+        const events: DiagnosticEvent[] = []
+        await using server = await listen(0, { psk: keys, onDiagnostic: (event) => void events.push(event) }, LOOPBACK)
+        const options = { psk: client, retransmission: impatient, localPort: 0 }
+        await rejects(connect(LOOPBACK, server.port, options))
+        await until(() => events.some(({ remoteAddress }) => remoteAddress !== undefined))
+        return { events, port: server.port }
+    }
+
+    it("an unknown identity is told apart from a wrong key, with identity and address", async () => {
+        const lookup = (identity: Buffer): Uint8Array | undefined =>
+            String(identity) === "sensor1" ? psk.key : undefined
+        for (const [client, code] of [
+            [{ identity: "stranger", key: psk.key }, "unknownIdentity"],
+            [{ identity: "sensor1", key: Buffer.alloc(16) }, "keyMismatch"],
+        ] as const) {
+            const { events } = await refusalsOf(lookup, client)
+            const [first] = events
+            strictEqual(first.code, code)
+            strictEqual(String(first.identity), client.identity)
+            strictEqual(first.remoteAddress?.address, LOOPBACK)
+        }
+    })
+
+    it("a source of keys that throws is told with what it threw; its message is in no log", async () => {
+        const lines: string[] = []
+        const services = new NodeServices({ log: (_level, line) => void lines.push(line) })
+        const failure = new Error("database password: swordfish")
+        const failing = (): never => {
+            throw failure
+        }
+        const { events } = await refusalsOf(failing, psk)
+        deepStrictEqual(
+            events.slice(0, 2).map(({ code, identity }) => [code, String(identity)]),
+            [
+                ["credentialsFailed", "sensor1"],
+                ["unknownIdentity", "sensor1"],
+            ],
+        )
+        strictEqual(events[0].error, failure)
+        ok(events.every(({ message }) => !message.includes("swordfish")))
+        // Without a listener for diagnostics the log says that it failed.
+        await using server = await listen(0, { psk: failing, services }, LOOPBACK)
+        await rejects(connect(LOOPBACK, server.port, { psk, retransmission: impatient }))
+        ok(
+            lines.some((line) => line.includes("cryptography failed")),
+            lines.join(),
+        )
+        ok(lines.every((line) => !line.includes("swordfish")))
+    })
+
+    it("a handshake that fails before any key is told with its reason", async () => {
+        const events: DiagnosticEvent[] = []
+        const onDiagnostic = (event: DiagnosticEvent): void => void events.push(event)
+        await using server = await listen(0, { psk, suites: [TLS_PSK_WITH_AES_128_CCM_8()], onDiagnostic }, LOOPBACK)
+        const suites = [TLS_PSK_WITH_AES_128_GCM_SHA256()]
+        await rejects(connect(LOOPBACK, server.port, { psk, suites, retransmission: impatient }))
+        await until(() => events.some(({ code }) => code === "handshakeFailed"))
+        const { failure, remoteAddress } = events.find(({ code }) => code === "handshakeFailed") as DiagnosticEvent
+        strictEqual(failure?.reason, FailureReason.nothingInCommon)
+        strictEqual(remoteAddress?.address, LOOPBACK)
+    })
+})
+
+describe("a connection in the shape of dgram.Socket", () => {
+    it("sends, receives, tells addresses and closes as node:dgram does", async () => {
+        await withPair({}, async (client, accepted) => {
+            const socket = new DtlsDgramSocket(client)
+            ok(socket instanceof Socket)
+            const sent = new Promise<number>((resolve, reject) => {
+                socket.send("abcdef", 1, 3, 9, "192.0.2.1", (error: Error | null, bytes: number) => {
+                    if (error === null) resolve(bytes)
+                    else reject(error)
+                })
+            })
+            strictEqual(await sent, 3)
+            strictEqual(String(await accepted.receive()), "bcd")
+            socket.send([Buffer.from("x"), "y"])
+            strictEqual(String(await accepted.receive()), "xy")
+            await accepted.send("answer")
+            const [message, info] = (await once(socket, "message")) as [Buffer, { port: number; size: number }]
+            deepStrictEqual([String(message), info.port, info.size], ["answer", client.remotePort, 6])
+            strictEqual(socket.address().port, client.localPort)
+            const closed = once(socket, "close")
+            await accepted.close()
+            await closed
+        })
+    })
+
+    it("tells an error to the callback, or as event", async () => {
+        await withPair({}, async (client) => {
+            const socket = new DtlsDgramSocket(client)
+            const told = new Promise<Error | null>((resolve) => void socket.send(Buffer.alloc(20000), resolve))
+            strictEqual(((await told) as DtlsError).code, "ERR_DTLS_MESSAGE_TOO_LARGE")
+            socket.send(Buffer.alloc(20000))
+            const [error] = (await once(socket, "error")) as [DtlsError]
+            strictEqual(error.code, "ERR_DTLS_MESSAGE_TOO_LARGE")
+        })
+    })
+})
