@@ -5,6 +5,7 @@ import { type CipherSuite } from "../dtls/handshake/cipher-suite.js"
 import { type CryptoProvider } from "../dtls/crypto/provider.js"
 import { type RetransmissionProfile } from "../dtls/flight/retransmission.js"
 import { type HelloExtension } from "../dtls/handshake/hello-extension.js"
+import { AuthenticationMode } from "../dtls/handshake/key-exchange.js"
 import { type AssociationSettings } from "../dtls/handshake/settings.js"
 import { type Services } from "../platform/services.js"
 import { type Credentials } from "./credentials.js"
@@ -34,6 +35,8 @@ export interface DtlsSettings {
     extensions: ((crypto: CryptoProvider) => HelloExtension)[]
     /** server */
     pskIdentityHint: Buffer | undefined
+    /** server: whether clients are asked for a certificate; Gio.TlsAuthenticationMode has the same numbers */
+    authenticationMode: AuthenticationMode
     /** server: see AssociationSettings */
     alertOnKeyMismatch: boolean
     keyLog: ((line: string) => void) | undefined
@@ -61,6 +64,7 @@ export function newSettings(
         coalesce: false,
         extensions: [],
         pskIdentityHint: undefined,
+        authenticationMode: AuthenticationMode.none,
         alertOnKeyMismatch: false,
         keyLog: undefined,
         onDiagnostic: undefined,
@@ -86,6 +90,7 @@ export function associationSettings(
         pathBudget: settings.pathBudget,
         requireExtendedMasterSecret: settings.requireExtendedMasterSecret,
         pskIdentityHint: settings.pskIdentityHint,
+        authenticationMode: settings.authenticationMode,
         alertOnKeyMismatch: settings.alertOnKeyMismatch,
         keyLog: settings.keyLog === undefined ? undefined : guardedKeyLog(services, settings.keyLog),
     }

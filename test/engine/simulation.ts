@@ -8,7 +8,8 @@ import { type Peer } from "../../src/dtls/endpoint/peer.js"
 import { ServerEndpoint } from "../../src/dtls/endpoint/server-endpoint.js"
 import { NEVER, wifi } from "../../src/dtls/flight/retransmission.js"
 import { clientRole } from "../../src/dtls/handshake/v12/client.js"
-import { type PskAnswer } from "../../src/dtls/handshake/question.js"
+import { AuthenticationMode } from "../../src/dtls/handshake/key-exchange.js"
+import { type Answer, type PskAnswer, type Question } from "../../src/dtls/handshake/question.js"
 import { type AssociationSettings } from "../../src/dtls/handshake/settings.js"
 import { AssociationWatch, EndpointWatch } from "./invariants.js"
 import { ListTable } from "../../src/platform/runtime/table.js"
@@ -42,6 +43,7 @@ export function testSettings(crypto: CryptoProvider): AssociationSettings {
         pathBudget: 1232,
         requireExtendedMasterSecret: false,
         pskIdentityHint: undefined,
+        authenticationMode: AuthenticationMode.none,
         alertOnKeyMismatch: false,
         keyLog: undefined,
     }
@@ -120,7 +122,7 @@ export class Simulation {
         while (this.step(until)) this.drain()
     }
 
-    private step(until: number): boolean {
+    protected step(until: number): boolean {
         const next = Math.min(this.nextArrival(), Math.min(this.client.deadline(), this.server.deadline()))
         if (next > until || next >= NEVER) return false
         this.now = Math.max(this.now, next)
@@ -221,14 +223,18 @@ export class Simulation {
             this.clientWatch().takes(output)
             if (output.kind === OutputKind.datagram) this.send(output.data as Buffer, true)
             else if (output.kind === OutputKind.message) this.clientMessages.push((output.data as Buffer).toString())
-            else if (output.kind === OutputKind.question) this.answerClient()
+            else if (output.kind === OutputKind.question) this.onClientQuestion(output.question as Question)
             output = this.client.poll()
         }
         return any
     }
 
-    private answerClient(): void {
-        this.client.answer({ identity: Buffer.from(IDENTITY), key: this.clientKey }, this.now)
+    protected onClientQuestion(_question: Question): void {
+        this.answerClient({ identity: Buffer.from(IDENTITY), key: this.clientKey })
+    }
+
+    protected answerClient(answer: Answer | undefined): void {
+        this.client.answer(answer, this.now)
         this.clientWatch().answered()
     }
 
@@ -241,7 +247,7 @@ export class Simulation {
             watch.takes(output)
             if (output.kind === OutputKind.datagram) this.sendTo(peer, output.data as Buffer)
             else if (output.kind === OutputKind.message) this.serverMessages.push((output.data as Buffer).toString())
-            else if (output.kind === OutputKind.question && this.serverAnswers) this.answerServer()
+            else if (output.kind === OutputKind.question) this.onServerQuestion(peer, output.question as Question)
             output = peer.association.poll()
         }
     }
@@ -250,10 +256,18 @@ export class Simulation {
         if (peer.spend(datagram.length)) this.send(datagram, false)
     }
 
+    protected onServerQuestion(_peer: Peer, _question: Question): void {
+        if (this.serverAnswers) this.answerServer()
+    }
+
     /** Answers the server's open question. */
     answerServer(): void {
         const peer = this.peer as Peer
-        peer.association.answer(this.serverAnswer(peer), this.now)
+        this.answerPeer(peer, this.serverAnswer(peer))
+    }
+
+    protected answerPeer(peer: Peer, answer: Answer | undefined): void {
+        peer.association.answer(answer, this.now)
         this.serverWatch.of(peer).answered()
         this.server.touched(peer)
     }

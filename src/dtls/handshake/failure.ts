@@ -20,7 +20,7 @@ export enum FailureReason {
     extendedMasterSecretRequired = 8,
     /** the peer's Finished does not match the handshake: somebody changed it on the way, or the keys differ */
     badFinished = 9,
-    /** no credentials: the application has no key for this peer */
+    /** no credentials: the application has no key or certificate for this peer */
     noCredentials = 10,
     /** sequence numbers or the records allowed under one key are used up */
     keysUsedUp = 11,
@@ -44,6 +44,12 @@ export enum FailureReason {
     internalError = 20,
     /** the peer presents or requests a certificate, and this side has pre-shared keys only */
     certificateUnsupported = 21,
+    /** the credentials do not accept what the peer presents */
+    certificateRefused = 22,
+    /** the peer's signature does not belong to what it presents */
+    badSignature = 23,
+    /** server: the client has no certificate, and one is required */
+    certificateRequired = 24,
 }
 
 /** How an association failed: reason, the alert if any, and where it was. */

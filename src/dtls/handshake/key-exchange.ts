@@ -7,11 +7,23 @@ import { type AnswerTo, type PeerCertificate, type Question } from "./question.j
 import { type Step } from "./step.js"
 import { type Transcript } from "./transcript.js"
 
+/** With the numbers of Gio.TlsAuthenticationMode. */
+export enum AuthenticationMode {
+    /** clients are not asked for a certificate */
+    none = 0,
+    /** a client without one is served, too */
+    requested = 1,
+    /** a client without one is refused */
+    required = 2,
+}
+
 /** What key exchanges read of the settings of an association. */
 export interface KeyExchangeSettings {
     crypto: CryptoProvider
     /** PSK, server: sent in ServerKeyExchange (RFC 4279 §2) */
     pskIdentityHint: Buffer | undefined
+    /** certificates, server: whether clients are asked for one (RFC 5246 §7.4.4) */
+    authenticationMode: AuthenticationMode
 }
 
 /** What a key exchange sees of the handshake that it serves. */
@@ -70,8 +82,11 @@ export interface KeyExchange {
     offers(): Extension[]
     /** Client: the server's answer to one of them. @returns `none`, or the alert that ends the handshake */
     accept(context: ClientExchangeContext, type: number, data: Buffer): AlertDescription
-    /** Client: ServerHello has come; names the steps that follow. */
-    beginClient(context: ClientExchangeContext): void
+    /**
+     * Client: ServerHello has come; names the steps that follow.
+     * @param extensions of the ServerHello, all of them accepted
+     */
+    beginClient(context: ClientExchangeContext, extensions: Extension[]): void
     /** Server: whether a client with these extensions can do it. */
     isUsable(extensions: Extension[]): boolean
     /**

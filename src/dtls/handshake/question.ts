@@ -97,7 +97,7 @@ export interface PeerCertificateAnswer {
 export interface OperationQuestion<A extends object = object> {
     kind: QuestionKind.operation
     /** Does it; may suspend. What it throws counts as no answer. */
-    perform: () => Promise<A>
+    perform: () => Promise<A | undefined>
 }
 
 /** Told apart by `kind`. */

@@ -45,7 +45,14 @@ export enum AlertDescription {
     badRecordMac = 20,
     recordOverflow = 22,
     handshakeFailure = 40,
+    badCertificate = 42,
+    unsupportedCertificate = 43,
+    certificateRevoked = 44,
+    certificateExpired = 45,
+    certificateUnknown = 46,
     illegalParameter = 47,
+    unknownCa = 48,
+    accessDenied = 49,
     decodeError = 50,
     decryptError = 51,
     protocolVersion = 70,
@@ -59,13 +66,42 @@ export enum AlertDescription {
     none = 256,
 }
 
-/** RFC 7301, RFC 7627, RFC 9146, RFC 9853, RFC 5746. */
+/** RFC 6066, RFC 8422, RFC 5246, RFC 7301, RFC 7250, RFC 7627, RFC 9146, RFC 9853, RFC 5746. */
 export enum ExtensionType {
+    serverName = 0,
+    supportedGroups = 10,
+    ecPointFormats = 11,
+    signatureAlgorithms = 13,
     applicationLayerProtocolNegotiation = 16,
+    clientCertificateType = 19,
+    serverCertificateType = 20,
     extendedMasterSecret = 23,
     connectionId = 54,
     returnRoutabilityCheck = 61,
     renegotiationInfo = 0xff01,
+}
+
+/** RFC 8446 §4.2.7. */
+export enum NamedGroup {
+    secp256r1 = 23,
+    secp384r1 = 24,
+    x25519 = 29,
+}
+
+/** RFC 8446 §4.2.3; in DTLS 1.2 two bytes, hash and signature algorithm (RFC 5246 §7.4.1.4.1). */
+export enum SignatureScheme {
+    rsaPkcs1Sha256 = 0x0401,
+    ecdsaSecp256r1Sha256 = 0x0403,
+    rsaPkcs1Sha384 = 0x0501,
+    ecdsaSecp384r1Sha384 = 0x0503,
+    rsaPssRsaeSha256 = 0x0804,
+    ed25519 = 0x0807,
+}
+
+/** RFC 7250 §3. */
+export enum CertificateType {
+    x509 = 0,
+    rawPublicKey = 2,
 }
 
 /** TLS_EMPTY_RENEGOTIATION_INFO_SCSV (RFC 5746 §3.3). */

@@ -23,7 +23,7 @@ const reasons: Record<FailureReason, string> = {
     [FailureReason.extendedMasterSecretRequired]:
         "the peer does not offer extended master secret, which is required here",
     [FailureReason.badFinished]: "the handshake was changed on its way, or the keys differ",
-    [FailureReason.noCredentials]: "there is no key for this peer",
+    [FailureReason.noCredentials]: "there is no key or certificate for this peer",
     [FailureReason.keysUsedUp]: "as many records as allowed were sent under one key; connect again",
     [FailureReason.tooManyForgeries]: "too many forged records came; connect again",
     [FailureReason.recordOverflow]: "the peer sent a record that is too large",
@@ -36,6 +36,9 @@ const reasons: Record<FailureReason, string> = {
     [FailureReason.badCookie]: "cookies without end, or one that does not belong to the ClientHello",
     [FailureReason.certificateUnsupported]:
         "the peer presents or requests a certificate; this side has none, only pre-shared keys",
+    [FailureReason.certificateRefused]: "the peer's certificate or public key is not accepted",
+    [FailureReason.badSignature]: "the peer's signature does not belong to its certificate or public key",
+    [FailureReason.certificateRequired]: "the client has no certificate, and one is required",
 }
 
 /** What a failure's number means; undefined when there is none of that number. */

@@ -13,6 +13,7 @@ import { ServerEndpoint } from "../../../src/dtls/endpoint/server-endpoint.js"
 import { wifi } from "../../../src/dtls/flight/retransmission.js"
 import { clientRole } from "../../../src/dtls/handshake/v12/client.js"
 import { mcuLimits } from "../../../src/dtls/handshake/limits.js"
+import { AuthenticationMode } from "../../../src/dtls/handshake/key-exchange.js"
 import { type AssociationSettings } from "../../../src/dtls/handshake/settings.js"
 import { RuntimeCryptoProvider } from "../../../src/platform/runtime/crypto.js"
 import "../../../src/platform/runtime/natives.js"
@@ -58,6 +59,7 @@ function settings(crypto: CryptoProvider): AssociationSettings {
         pathBudget: 1200,
         requireExtendedMasterSecret: false,
         pskIdentityHint: undefined,
+        authenticationMode: AuthenticationMode.none,
         alertOnKeyMismatch: false,
         keyLog: undefined,
     }

@@ -73,9 +73,9 @@ class ClientHandshakeV12 extends HandshakeV12 implements ClientExchangeContext {
     }
 
     /** The suite is known, and with it what follows. */
-    agreed(): void {
+    agreed(extensions: Extension[]): void {
         this.extensionsAgreed()
-        this.keyExchange().beginClient(this)
+        this.keyExchange().beginClient(this, extensions)
     }
 
     finishFlight(): void {
@@ -160,7 +160,7 @@ function onServerHello(h: ClientHandshakeV12, message: HandshakeMessage): void {
     h.parameters.suite = suite
     h.parameters.serverRandom = hello.random
     h.transcript.choose(suite.hash, exchange.signsMessages)
-    h.agreed()
+    h.agreed(hello.extensions)
 }
 
 /** Each extension of the server answers one that was offered (RFC 5246 §7.4.1.4). */

@@ -1,0 +1,35 @@
+import { AlertDescription, ExtensionType } from "../wire/code-points.js"
+import { writeServerName } from "../wire/server-name.js"
+import { type HelloExtension } from "./hello-extension.js"
+
+/**
+ * The host name that a client asks for (RFC 6066 §3), for a server with several certificates.
+ * @devsWhenUsed
+ */
+class ServerName implements HelloExtension {
+    type = ExtensionType.serverName
+
+    constructor(private name: string) {}
+
+    offer(): Buffer | undefined {
+        return writeServerName(this.name)
+    }
+
+    /** A server that used the name answers with nothing in it. */
+    accept(data: Buffer): AlertDescription {
+        return data.length === 0 ? AlertDescription.none : AlertDescription.decodeError
+    }
+
+    select(): AlertDescription {
+        return AlertDescription.none
+    }
+
+    answer(): Buffer | undefined {
+        return undefined
+    }
+}
+
+/** @param name ASCII, 1 to 253 characters; no IP address (RFC 6066 §3) */
+export function serverName(name: string): () => HelloExtension {
+    return () => new ServerName(name)
+}

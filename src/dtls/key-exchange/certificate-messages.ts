@@ -1,0 +1,147 @@
+import { copyOf, join } from "../bytes/bytes.js"
+import { Reader } from "../bytes/reader.js"
+import { Writer } from "../bytes/writer.js"
+import { type KeyOperations } from "../crypto/keys.js"
+import { bodyOf, type HandshakeMessage } from "../flight/inbox.js"
+import { FailureReason } from "../handshake/failure.js"
+import { type KeyExchangeContext } from "../handshake/key-exchange.js"
+import {
+    type CertificateAnswer,
+    type PeerCertificateAnswer,
+    type PrivateKey,
+    QuestionKind,
+} from "../handshake/question.js"
+import {
+    type DigitallySigned,
+    MAX_CERTIFICATES,
+    readDigitallySigned,
+    writeDigitallySigned,
+} from "../wire/certificate.js"
+import { AlertDescription, HandshakeType } from "../wire/code-points.js"
+import { type EcdhParameters, readEcdhParameters } from "../wire/ecdhe-key-exchange.js"
+
+/* What client and server do alike with certificates and signatures. */
+
+export function unreadable(h: KeyExchangeContext): void {
+    h.fail(FailureReason.decodeError, AlertDescription.decodeError)
+}
+
+export function illegal(h: KeyExchangeContext): void {
+    h.fail(FailureReason.illegalParameter, AlertDescription.illegalParameter)
+}
+
+export function failedHere(h: KeyExchangeContext): void {
+    h.fail(FailureReason.internalError, AlertDescription.internalError)
+}
+
+/** Who answers, and what happens when the peer is accepted. */
+type OnAccepted = (h: never, certificates: Buffer[], publicKey: Buffer) => void
+
+/**
+ * Asks whether the peer is acceptable. A chain that nobody has signed anything with yet may be a forger's, so the message
+ * counts only when it is accepted.
+ */
+export function askWhether(
+    h: KeyExchangeContext,
+    message: HandshakeMessage,
+    type: number,
+    certificates: Buffer[],
+    onAccepted: OnAccepted,
+): void {
+    h.undecided = message
+    const kind = QuestionKind.peerCertificate as const
+    h.ask({ kind, type, certificates }, (context: KeyExchangeContext, answer) => {
+        if (isAccepted(context, answer)) onAccepted(context as never, certificates, answer.publicKey)
+    })
+}
+
+function isAccepted(h: KeyExchangeContext, answer: PeerCertificateAnswer | undefined): answer is PeerCertificateAnswer {
+    const alert = answer === undefined ? AlertDescription.certificateUnknown : answer.alert
+    if (alert === AlertDescription.none) return true
+    h.fail(FailureReason.certificateRefused, alert)
+    return false
+}
+
+interface Verdict {
+    isGenuine: boolean
+}
+
+/** Asks whether `publicKey` has signed `data`; a message whose signature is not genuine does not count. */
+export function askWhoSigned(
+    h: KeyExchangeContext,
+    message: HandshakeMessage,
+    keys: KeyOperations,
+    publicKey: Buffer,
+    data: Buffer,
+    signed: DigitallySigned,
+    onProved: (h: never) => void,
+): void {
+    h.undecided = message
+    const { scheme, signature } = signed
+    const perform = async (): Promise<Verdict | undefined> => ({
+        isGenuine: await keys.verify(publicKey, scheme, data, signature),
+    })
+    h.ask({ kind: QuestionKind.operation as const, perform }, (context: KeyExchangeContext, verdict) => {
+        if (verdict === undefined) failedHere(context)
+        else if (!verdict.isGenuine) context.fail(FailureReason.badSignature, AlertDescription.decryptError)
+        else onProved(context as never)
+    })
+}
+
+/** Of a ServerKeyExchange (RFC 8422 §5.4). */
+export interface SignedParameters extends DigitallySigned {
+    parameters: EcdhParameters
+    /** what of the message is signed */
+    bytes: Buffer
+}
+
+/** Undefined when malformed. */
+export function readSignedParameters(body: Buffer): SignedParameters | undefined {
+    const reader = new Reader(body, 0, body.length)
+    const parameters = readEcdhParameters(reader)
+    const bytes = copyOf(body, 0, reader.at)
+    const signed = readDigitallySigned(reader)
+    if (parameters === undefined || signed === undefined) return undefined
+    return { parameters, bytes, scheme: signed.scheme, signature: signed.signature }
+}
+
+/** What a server signs: both randoms and its ServerECDHParams. */
+export function signedData(h: KeyExchangeContext, parameters: Buffer): Buffer {
+    return join([h.parameters.clientRandom, h.parameters.serverRandom, parameters])
+}
+
+/** Whether an application's answer is one. */
+export function isPresentable(answer: CertificateAnswer, types: number[]): boolean {
+    const { type, certificates, key } = answer
+    if (types.indexOf(type) < 0 || !Array.isArray(certificates) || certificates.length > MAX_CERTIFICATES) return false
+    return certificates.length > 0 && typeof key === "object" && Array.isArray(key.schemes)
+}
+
+interface Signature {
+    signature: Buffer
+}
+
+/** CertificateVerify over all messages so far (RFC 5246 §7.4.8), then `onSent`. */
+export function sendCertificateVerify(
+    h: KeyExchangeContext,
+    key: PrivateKey,
+    scheme: number,
+    onSent: (h: never) => void,
+): void {
+    const messages = h.transcript.messages()
+    const perform = async (): Promise<Signature | undefined> => ({ signature: await key.sign(scheme, messages) })
+    h.ask({ kind: QuestionKind.operation as const, perform }, (context: KeyExchangeContext, made) => {
+        if (made === undefined) return failedHere(context)
+        const { signature } = made
+        const writer = new Writer(4 + signature.length)
+        writeDigitallySigned(writer, { scheme, signature })
+        context.send(HandshakeType.certificateVerify, writer.finish())
+        onSent(context as never)
+    })
+}
+
+/** The signature of a CertificateVerify; undefined when malformed. */
+export function readCertificateVerify(message: HandshakeMessage): DigitallySigned | undefined {
+    const body = bodyOf(message)
+    return readDigitallySigned(new Reader(body, 0, body.length))
+}

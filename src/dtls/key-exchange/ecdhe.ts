@@ -1,0 +1,81 @@
+import { type KeyOperations, type KeyPair } from "../crypto/keys.js"
+import { type Writer } from "../bytes/writer.js"
+import { Reader } from "../bytes/reader.js"
+import { ExtensionType } from "../wire/code-points.js"
+import { type Extension, findExtension } from "../wire/extensions.js"
+import { readNumberList, writeNumberList } from "../wire/number-list.js"
+
+/* What all ephemeral elliptic curve key exchanges share (RFC 8422 §5.1). */
+
+/** ECPointFormat uncompressed: the only one that is allowed (RFC 8422 §5.1.2). */
+const UNCOMPRESSED = 0
+
+/** What a client makes of a server's share. */
+export interface Agreement {
+    /** this side's public key */
+    share: Buffer
+    secret: Buffer
+}
+
+/** supported_groups and ec_point_formats. */
+export function offeredGroups(keys: KeyOperations): Extension[] {
+    return [
+        { type: ExtensionType.supportedGroups, data: writeNumberList(keys.groups, 2, 2) },
+        { type: ExtensionType.ecPointFormats, data: writeNumberList([UNCOMPRESSED], 1, 1) },
+    ]
+}
+
+/** Server: the first group of its own that the client has; without supported_groups the client takes any (RFC 8422 §4). */
+export function selectGroup(keys: KeyOperations, extensions: Extension[]): number | undefined {
+    const data = findExtension(extensions, ExtensionType.supportedGroups)
+    if (data === undefined) return keys.groups[0]
+    const offered = readNumberList(data, 2, 2)
+    return offered === undefined ? undefined : firstCommon(keys.groups, offered)
+}
+
+/** Server: what answers ec_point_formats. */
+export function answeredFormats(extensions: Extension[]): Extension[] {
+    if (findExtension(extensions, ExtensionType.ecPointFormats) === undefined) return []
+    return [{ type: ExtensionType.ecPointFormats, data: writeNumberList([UNCOMPRESSED], 1, 1) }]
+}
+
+/** Either side: whether uncompressed points are allowed; absent means yes. */
+export function allowsUncompressed(data: Buffer | undefined): boolean {
+    if (data === undefined) return true
+    const formats = readNumberList(data, 1, 1)
+    return formats !== undefined && formats.indexOf(UNCOMPRESSED) >= 0
+}
+
+/** The first of `preferred` that is in `others`, too. */
+export function firstCommon(preferred: number[], others: number[]): number | undefined {
+    for (const number of preferred) {
+        if (others.indexOf(number) >= 0) return number
+    }
+    return undefined
+}
+
+/** The client's side of an agreement at once: a new key pair, its share and the secret. */
+export async function agree(keys: KeyOperations, group: number, share: Buffer): Promise<Agreement | undefined> {
+    const pair = await keys.newKeyPair(group)
+    const secret = await pair.agree(share)
+    const ours = pair.publicKey
+    pair.close()
+    return secret === undefined ? undefined : { share: ours, secret }
+}
+
+/** The server's side: the key pair has been waiting for the client's share. */
+export async function finishAgreement(pair: KeyPair, share: Buffer): Promise<Agreement | undefined> {
+    const secret = await pair.agree(share)
+    pair.close()
+    return secret === undefined ? undefined : { share, secret }
+}
+
+/** Body of a ClientKeyExchange, or the end of one: the client's share (RFC 8422 §5.7). Undefined when malformed. */
+export function readShare(reader: Reader): Buffer | undefined {
+    const share = reader.vector(1)
+    return reader.done() && share.length > 0 ? share : undefined
+}
+
+export function writeShare(writer: Writer, share: Buffer): void {
+    writer.vector(share, 1)
+}

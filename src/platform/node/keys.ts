@@ -1,0 +1,146 @@
+import * as nodeCrypto from "node:crypto"
+import { promisify } from "node:util"
+import { type KeyOperations, type KeyPair } from "../../dtls/crypto/keys.js"
+import { type PrivateKey } from "../../dtls/handshake/question.js"
+import { NamedGroup, SignatureScheme } from "../../dtls/wire/code-points.js"
+
+const generateKeyPair = promisify(nodeCrypto.generateKeyPair)
+
+/** One row for each SignatureScheme: hash, kind of key, curve where the scheme names one, and options of node:crypto. */
+interface SchemeRow {
+    hash: string | null
+    keyType: string
+    curve?: string
+    options?: { padding: number; saltLength?: number }
+}
+
+const { RSA_PKCS1_PADDING, RSA_PKCS1_PSS_PADDING } = nodeCrypto.constants
+
+const SCHEMES = new Map<number, SchemeRow>([
+    [SignatureScheme.ecdsaSecp256r1Sha256, { hash: "sha256", keyType: "ec", curve: "prime256v1" }],
+    [SignatureScheme.ed25519, { hash: null, keyType: "ed25519" }],
+    [SignatureScheme.ecdsaSecp384r1Sha384, { hash: "sha384", keyType: "ec", curve: "secp384r1" }],
+    // The salt is as long as the digest (RFC 8446 §4.2.3).
+    [
+        SignatureScheme.rsaPssRsaeSha256,
+        { hash: "sha256", keyType: "rsa", options: { padding: RSA_PKCS1_PSS_PADDING, saltLength: 32 } },
+    ],
+    [SignatureScheme.rsaPkcs1Sha256, { hash: "sha256", keyType: "rsa", options: { padding: RSA_PKCS1_PADDING } }],
+    [SignatureScheme.rsaPkcs1Sha384, { hash: "sha384", keyType: "rsa", options: { padding: RSA_PKCS1_PADDING } }],
+])
+
+/** RSA keys in this range are used: smaller ones are weak, larger ones cost more than a peer should be able to cause. */
+const MIN_RSA_BITS = 2048
+const MAX_RSA_BITS = 8192
+
+function fits(key: nodeCrypto.KeyObject, row: SchemeRow): boolean {
+    const { namedCurve, modulusLength } = key.asymmetricKeyDetails ?? {}
+    if (key.asymmetricKeyType !== row.keyType) return false
+    // In DTLS 1.2 a scheme names no curve, but each of these hashes goes with the curve of its size.
+    if (row.curve !== undefined && row.curve !== namedCurve) return false
+    return modulusLength === undefined || (modulusLength >= MIN_RSA_BITS && modulusLength <= MAX_RSA_BITS)
+}
+
+/** DER of SubjectPublicKeyInfo without the key itself. */
+const SPKI_PREFIX: Record<number, Buffer> = {
+    [NamedGroup.secp256r1]: Buffer.from("3059301306072a8648ce3d020106082a8648ce3d030107034200", "hex"),
+    [NamedGroup.x25519]: Buffer.from("302a300506032b656e032100", "hex"),
+}
+
+class NodeKeyPair implements KeyPair {
+    readonly publicKey: Buffer
+    #privateKey: nodeCrypto.KeyObject | undefined
+
+    constructor(
+        private prefix: Buffer,
+        pair: nodeCrypto.KeyPairKeyObjectResult,
+    ) {
+        this.#privateKey = pair.privateKey
+        this.publicKey = pair.publicKey.export({ format: "der", type: "spki" }).subarray(prefix.length)
+    }
+
+    agree(share: Buffer): Promise<Buffer | undefined> {
+        return Promise.resolve(this.secret(share))
+    }
+
+    private secret(share: Buffer): Buffer | undefined {
+        if (share.length !== this.publicKey.length || this.#privateKey === undefined) return undefined
+        try {
+            const key = Buffer.concat([this.prefix, share])
+            const publicKey = nodeCrypto.createPublicKey({ key, format: "der", type: "spki" })
+            return nodeCrypto.diffieHellman({ privateKey: this.#privateKey, publicKey })
+        } catch {
+            // node:crypto's only way to say that this is no point of the curve, or one of small order
+            return undefined
+        }
+    }
+
+    close(): void {
+        this.#privateKey = undefined
+    }
+}
+
+/** A private key of node:crypto; it is in no field that is printed. */
+export class NodePrivateKey implements PrivateKey {
+    readonly schemes: number[]
+    #key: nodeCrypto.KeyObject
+
+    /** Throws RangeError for a key of a kind that no signature here is made with. */
+    constructor(key: nodeCrypto.KeyObject) {
+        this.#key = key
+        this.schemes = [...SCHEMES].filter(([, row]) => fits(key, row)).map(([scheme]) => scheme)
+        if (this.schemes.length === 0) throw new RangeError("key: P-256, P-384, Ed25519, or RSA of 2048 to 8192 bits")
+    }
+
+    sign(scheme: number, data: Buffer): Promise<Buffer> {
+        const { hash, options } = rowOf(scheme)
+        return new Promise((resolve, reject) =>
+            nodeCrypto.sign(hash, data, { key: this.#key, ...options }, (error, signature) =>
+                error === null ? resolve(signature) : reject(error),
+            ),
+        )
+    }
+}
+
+function rowOf(scheme: number): SchemeRow {
+    const row = SCHEMES.get(scheme)
+    if (row === undefined) throw new RangeError(`scheme: a SignatureScheme of this platform, not ${scheme}`)
+    return row
+}
+
+/** Key pairs of node:crypto. */
+export class NodeKeys implements KeyOperations {
+    readonly groups = [NamedGroup.x25519, NamedGroup.secp256r1]
+    readonly schemes = [...SCHEMES.keys()]
+
+    async newKeyPair(group: number): Promise<KeyPair> {
+        const prefix = SPKI_PREFIX[group]
+        if (prefix === undefined) throw new RangeError(`group: secp256r1 or x25519, not ${group}`)
+        const pair =
+            group === NamedGroup.x25519
+                ? await generateKeyPair("x25519")
+                : await generateKeyPair("ec", { namedCurve: "P-256" })
+        return new NodeKeyPair(prefix, pair)
+    }
+
+    async verify(publicKey: Buffer, scheme: number, data: Buffer, signature: Buffer): Promise<boolean> {
+        const row = rowOf(scheme)
+        const key = publicKeyOf(publicKey)
+        if (key === undefined || !fits(key, row)) return false
+        return await new Promise((resolve) =>
+            // What is no signature at all is an error of node:crypto, and not genuine.
+            nodeCrypto.verify(row.hash, data, { key, ...row.options }, signature, (error, genuine) =>
+                resolve(error === null && genuine),
+            ),
+        )
+    }
+}
+
+function publicKeyOf(spki: Buffer): nodeCrypto.KeyObject | undefined {
+    try {
+        return nodeCrypto.createPublicKey({ key: spki, format: "der", type: "spki" })
+    } catch {
+        // not a key that node:crypto can read
+        return undefined
+    }
+}

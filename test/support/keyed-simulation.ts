@@ -1,0 +1,61 @@
+import { type Answer, type Question, QuestionKind } from "../../src/dtls/handshake/question.js"
+import { type AssociationSettings } from "../../src/dtls/handshake/settings.js"
+import { type Peer } from "../../src/dtls/endpoint/peer.js"
+import { Simulation } from "../engine/simulation.js"
+
+/** What a side answers with; operations are performed. */
+export type Answers = (question: Question) => Answer | undefined
+
+/**
+ * A simulation whose questions take their time: whatever is asked is answered before the virtual clock goes on. Call `runTo`
+ * instead of `run`.
+ */
+export class KeyedSimulation extends Simulation {
+    /** kinds of all questions, in order */
+    asked: QuestionKind[] = []
+    private open: (() => Promise<void>)[] = []
+
+    constructor(
+        client: AssociationSettings,
+        server: AssociationSettings,
+        private clientAnswers: Answers,
+        private serverAnswersWith: Answers,
+    ) {
+        super(client, server)
+    }
+
+    protected override onClientQuestion(question: Question): void {
+        this.asked.push(question.kind)
+        this.open.push(async () => this.answerClient(await answerTo(question, this.clientAnswers)))
+    }
+
+    protected override onServerQuestion(peer: Peer, question: Question): void {
+        this.asked.push(question.kind)
+        this.open.push(async () => this.answerPeer(peer, await answerTo(question, this.serverAnswersWith)))
+    }
+
+    /** The handshake from its beginning, and all that happens until `until` (ms). */
+    async shakeHands(until: number): Promise<void> {
+        this.begin()
+        await this.runTo(until)
+    }
+
+    async runTo(until: number): Promise<void> {
+        do {
+            for (let next = this.open.shift(); next !== undefined; next = this.open.shift()) {
+                await next()
+                this.drain()
+            }
+        } while (this.advance(until))
+    }
+
+    private advance(until: number): boolean {
+        if (!this.step(until)) return false
+        this.drain()
+        return true
+    }
+}
+
+async function answerTo(question: Question, answers: Answers): Promise<Answer | undefined> {
+    return question.kind === QuestionKind.operation ? await question.perform() : answers(question)
+}
