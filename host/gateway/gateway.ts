@@ -1,5 +1,6 @@
 import { gatewayCoapParameters } from "../../src/coap/parameters.js"
-import { CoapSession } from "../../src/coap/server.js"
+import { type CoapHandler, CoapServer } from "../../src/coap/server.js"
+import { WaitingMessageLayer } from "../../src/coap/waiting-message-layer.js"
 import { DtlsListener } from "../../src/gio/dtls-listener.js"
 import { type DtlsServerConnection } from "../../src/gio/dtls-server-connection.js"
 import { isIoError, IOErrorEnum } from "../../src/gio/errors.js"
@@ -8,9 +9,6 @@ import { type DtlsSettings } from "../../src/gio/settings.js"
 import { type SocketAddress } from "../../src/gio/socket-address.js"
 import { type Services, type UdpSocket } from "../../src/platform/services.js"
 import { type ArrivedReading, Resources } from "./resources.js"
-
-/** Largest CoAP message a gateway reads, bytes. */
-const MAX_MESSAGE = 16384
 
 /** What an application hears of. What these functions throw is logged, and the gateway goes on. */
 export interface GatewayEvents {
@@ -86,21 +84,18 @@ export class Gateway {
             this.count++
             const peer = `client ${this.count}`
             const identity = (connection.getPeerIdentity() ?? Buffer.alloc(0)).toString("hex")
-            const session = new CoapSession(
-                connection,
-                (request) => resources.handle(request, { peer, identity }),
-                gatewayCoapParameters(),
-                this.services,
-            )
+            const layer = new WaitingMessageLayer(this.services, connection, gatewayCoapParameters())
+            const handler: CoapHandler = (request) => Promise.resolve(resources.handle(request, { peer, identity }))
+            const server = new CoapServer(layer, handler, [])
             this.tell("connected", () => this.events.connected(peer, connection))
-            this.services.spawn(() => this.serve(session, peer, connection))
+            this.services.spawn(() => this.serve(server, peer, connection))
         }
     }
 
-    private async serve(session: CoapSession, peer: string, connection: DtlsServerConnection): Promise<void> {
+    private async serve(server: CoapServer, peer: string, connection: DtlsServerConnection): Promise<void> {
         let failure: Error | undefined
         try {
-            await session.run(MAX_MESSAGE)
+            await server.run()
         } catch (error) {
             failure = error as Error
         }

@@ -26,7 +26,7 @@ function repeatable(format: OptionFormat, minimum: number, maximum: number): Opt
     return { format, minimum, maximum, isRepeatable: true }
 }
 
-/** RFC 7252 §5.10, table 4. A function, since a module-level value would stay in every image that has this module. */
+/** RFC 7252 §5.10, table 4, and the tables of the RFCs that `CoapOption` names. A function, since a module-level value would stay in every image that has this module. */
 function definitionOf(number: number): OptionDefinition | undefined {
     switch (number) {
         case CoapOption.IF_MATCH:
@@ -49,7 +49,18 @@ function definitionOf(number: number): OptionDefinition | undefined {
             return repeatable(OptionFormat.string, 0, 255)
         case CoapOption.MAX_AGE:
         case CoapOption.SIZE1:
+        case CoapOption.SIZE2:
             return once(OptionFormat.uint, 0, 4)
+        case CoapOption.OBSERVE:
+        case CoapOption.BLOCK1:
+        case CoapOption.BLOCK2:
+            return once(OptionFormat.uint, 0, 3)
+        case CoapOption.NO_RESPONSE:
+            return once(OptionFormat.uint, 0, 1)
+        case CoapOption.ECHO:
+            return once(OptionFormat.opaque, 1, 40)
+        case CoapOption.REQUEST_TAG:
+            return repeatable(OptionFormat.opaque, 0, 8)
         case CoapOption.PROXY_URI:
             return once(OptionFormat.string, 1, 1034)
         default:

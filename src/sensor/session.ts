@@ -1,4 +1,5 @@
 import { CoapClient } from "../coap/client.js"
+import { MessageLayer } from "../coap/message-layer.js"
 import { type CoapParameters } from "../coap/parameters.js"
 import { type CoapUri } from "../coap/uri.js"
 import { type Cancellable } from "../gio/cancellable.js"
@@ -21,12 +22,12 @@ export class CoapsSession {
         /** how long the handshake took, ms */
         public handshakeTime: number,
     ) {
-        this.coap = new CoapClient(services, connection, parameters)
+        this.coap = new CoapClient(new MessageLayer(services, connection, parameters))
     }
 
     /** Says close_notify and gives the socket back. */
     async close(): Promise<void> {
-        this.coap.close()
+        this.coap.layer.close()
         await this.connection.close()
         this.socket.close()
     }

@@ -6,7 +6,8 @@ import * as ds from "@devicescript/core"
 import { copyOf } from "../../src/dtls/bytes/bytes.js"
 import { CoapCode } from "../../src/coap/code-points.js"
 import { defaultCoapParameters } from "../../src/coap/parameters.js"
-import { type CoapAnswer, CoapSession } from "../../src/coap/server.js"
+import { MessageLayer } from "../../src/coap/message-layer.js"
+import { type CoapAnswer, CoapServer } from "../../src/coap/server.js"
 import { TLS_PSK_WITH_AES_128_CCM_8 } from "../../src/dtls/key-exchange/suites.js"
 import { wifi } from "../../src/dtls/flight/retransmission.js"
 import { mcuLimits } from "../../src/dtls/handshake/limits.js"
@@ -22,7 +23,7 @@ import { RuntimeServices } from "../../src/platform/runtime/services.js"
 const FOREVER = -1
 
 /** Large answers, which the session remembers for repeated requests. */
-function answer(): CoapAnswer {
+async function answer(): Promise<CoapAnswer> {
     return { code: CoapCode.CONTENT, options: [], payload: Buffer.alloc(200) }
 }
 
@@ -43,6 +44,12 @@ function reply(connection: DtlsServerConnection, data: Buffer): Buffer {
     return words[0] === "export" ? Buffer.from(exported(connection, words.slice(1))) : data
 }
 
+function messageLayer(services: Services, connection: DtlsServerConnection): MessageLayer {
+    const parameters = defaultCoapParameters()
+    parameters.maxMessage = 300
+    return new MessageLayer(services, connection, parameters)
+}
+
 async function serve(services: Services, connection: DtlsServerConnection): Promise<void> {
     try {
         while (true) {
@@ -52,7 +59,7 @@ async function serve(services: Services, connection: DtlsServerConnection): Prom
             const data = copyOf(message.vectors[0], 0, message.bytesReceived)
             if (data.toString() === "hold") return
             if (data.toString() === "coap")
-                return await new CoapSession(connection, answer, defaultCoapParameters(), services).run(300)
+                return await new CoapServer(messageLayer(services, connection), answer, []).run()
             await connection.sendMessages([new OutputMessage([reply(connection, data)])], 0, FOREVER)
         }
     } catch (error) {

@@ -12,7 +12,7 @@ import {
 } from "../../src/coap/message.js"
 import { newMessageIds, takeMessageId } from "../../src/coap/message-ids.js"
 import { unrecognizedCritical, usableOptions } from "../../src/coap/options.js"
-import { SeenIds } from "../../src/coap/seen-ids.js"
+import { type Seen, SeenIds } from "../../src/coap/seen-ids.js"
 import { coapPathText, coapUriText, parseCoapsUri } from "../../src/coap/uri.js"
 import { type Kit } from "../kit.js"
 
@@ -106,13 +106,15 @@ export function coapTests(t: Kit): void {
         })
         t.test("message ids are remembered up to the limit and for their lifetime", async () => {
             const seen = new SeenIds(2)
-            seen.add(1, undefined, 0)
-            seen.add(2, post(), 0)
-            seen.add(3, undefined, 1000)
-            t.equal(seen.has(1, 1000), false)
-            t.equal(seen.replyTo(2) !== undefined, true)
-            t.equal(seen.has(2, 247000), false)
-            t.equal(seen.has(3, 247000), true)
+            seen.add(1, 0)
+            const second = seen.add(2, 0)
+            seen.add(3, 1000)
+            t.equal(seen.find(1, 1000) === undefined, true)
+            t.equal(seen.find(2, 1000) === second, true)
+            t.equal(seen.find(2, 247000) === undefined, true)
+            t.equal(seen.find(3, 247000) !== undefined, true)
+            seen.forgetSeen(seen.find(3, 247000) as Seen)
+            t.equal(seen.find(3, 247000) === undefined, true)
         })
         t.test("ids are not used again within EXCHANGE_LIFETIME", async () => {
             const ids = newMessageIds(Buffer.from("7fff", "hex"))

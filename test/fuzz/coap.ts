@@ -8,8 +8,9 @@ import {
     uintOptionOf,
     writeCoapMessage,
 } from "../../src/coap/message.js"
+import { MessageLayer } from "../../src/coap/message-layer.js"
 import { defaultCoapParameters } from "../../src/coap/parameters.js"
-import { type CoapAnswer, CoapSession } from "../../src/coap/server.js"
+import { type CoapAnswer, CoapServer } from "../../src/coap/server.js"
 import { blit, EMPTY, equal, join } from "../../src/dtls/bytes/bytes.js"
 import { Reader } from "../../src/dtls/bytes/reader.js"
 import { type DatagramBased, type InputMessage, type OutputMessage } from "../../src/gio/datagram-based.js"
@@ -88,21 +89,22 @@ function checkCodec(input: Buffer): void {
     promise(uintOptionOf(message, CoapOption.CONTENT_FORMAT, 0) >= 0, "a uint is not negative")
 }
 
-function echo(request: CoapMessage): CoapAnswer {
+async function echo(request: CoapMessage): Promise<CoapAnswer> {
     const path = textOptionsOf(request, CoapOption.URI_PATH).join("/")
     return { code: CoapCode.CONTENT, options: [textOption(CoapOption.LOCATION_PATH, path)], payload: request.payload }
 }
 
 async function serve(input: Buffer, services: RuntimeServices): Promise<void> {
     const base = new FuzzedSession(input)
-    const session = new CoapSession(base as unknown as DatagramBased, echo, defaultCoapParameters(), services)
-    await session.run(MOST_MESSAGE)
+    const layer = new MessageLayer(services, base as unknown as DatagramBased, defaultCoapParameters())
+    await new CoapServer(layer, echo, []).run()
     promise(base.sent.length <= input.length, "at most one answer for each message")
 }
 
 async function ask(input: Buffer, services: RuntimeServices): Promise<void> {
     const base = new FuzzedSession(input)
-    const client = new CoapClient(services, base as unknown as DatagramBased, defaultCoapParameters())
+    const layer = new MessageLayer(services, base as unknown as DatagramBased, defaultCoapParameters())
+    const client = new CoapClient(layer)
     try {
         const response = await client.request(newRequest(CoapCode.GET))
         promise(response.code > 31, "a response is one")

@@ -1,6 +1,7 @@
 import { CoapClient, newRequest } from "../../src/coap/client.js"
 import { CoapCode, CoapOption, CoapType } from "../../src/coap/code-points.js"
 import { emptyMessage, textOption, writeCoapMessage } from "../../src/coap/message.js"
+import { MessageLayer } from "../../src/coap/message-layer.js"
 import { defaultCoapParameters } from "../../src/coap/parameters.js"
 import { gatewayLimits } from "../../src/dtls/handshake/limits.js"
 import { allSuites } from "../../src/dtls/key-exchange/suites.js"
@@ -167,7 +168,7 @@ function separateCell(backend: Backend): Cell {
                     localPort: 0,
                 })
                 const connection = new DtlsClientConnection(services, socket, settings, undefined)
-                const coap = new CoapClient(services, connection, defaultCoapParameters())
+                const coap = new CoapClient(new MessageLayer(services, connection, defaultCoapParameters()))
                 try {
                     const request = newRequest(CoapCode.GET)
                     request.options = [textOption(CoapOption.URI_PATH, "async"), textOption(CoapOption.URI_QUERY, "1")]
@@ -175,7 +176,7 @@ function separateCell(backend: Backend): Cell {
                     if (response.code !== CoapCode.CONTENT) return `code ${response.code}`
                     return response.type === CoapType.ACK ? "it came piggybacked" : "ok"
                 } finally {
-                    coap.close()
+                    coap.layer.close()
                     await connection.close()
                     socket.close()
                 }

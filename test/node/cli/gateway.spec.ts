@@ -7,6 +7,7 @@ import { Gateway } from "../../../host/gateway/gateway.js"
 import { CoapClient, newRequest } from "../../../src/coap/client.js"
 import { CoapCode, CoapOption, codeText, ContentFormat } from "../../../src/coap/code-points.js"
 import { textOption, uintOption } from "../../../src/coap/message.js"
+import { MessageLayer } from "../../../src/coap/message-layer.js"
 import { defaultCoapParameters } from "../../../src/coap/parameters.js"
 import { allSuites } from "../../../src/dtls/key-exchange/suites.js"
 import { wifi } from "../../../src/dtls/flight/retransmission.js"
@@ -27,7 +28,7 @@ interface Client {
 
 async function client(port: number, identity: string, host = "127.0.0.1"): Promise<Client> {
     const connection = await connect(host, port, { psk: { identity, key: Buffer.from(KEY, "hex") } })
-    const coap = new CoapClient(new NodeServices(), connection.dtls, defaultCoapParameters())
+    const coap = new CoapClient(new MessageLayer(new NodeServices(), connection.dtls, defaultCoapParameters()))
     return {
         ask: async (code, path, payload = "", format = ContentFormat.TEXT) => {
             const segments = path.map((segment) => textOption(CoapOption.URI_PATH, segment))

@@ -10,12 +10,14 @@ import {
     uintOptionOf,
     writeCoapMessage,
 } from "../../../src/coap/message.js"
-import { defaultCoapParameters } from "../../../src/coap/parameters.js"
-import { type CoapAnswer, type CoapHandler, CoapSession } from "../../../src/coap/server.js"
+import { MessageLayer } from "../../../src/coap/message-layer.js"
+import { type CoapParameters, defaultCoapParameters } from "../../../src/coap/parameters.js"
+import { type CoapAnswer, type CoapHandler, CoapServer } from "../../../src/coap/server.js"
 import { Cancellable } from "../../../src/gio/cancellable.js"
 import { IOErrorEnum } from "../../../src/gio/errors.js"
 import { NodeServices } from "../../../src/platform/node/services.js"
 import { sleep } from "../../interop/process.js"
+import { CoapPair, requestFor } from "../../support/coap-pair.js"
 import { ScriptedSocket } from "../../support/scripted-socket.js"
 
 const services = new NodeServices()
@@ -29,7 +31,7 @@ const parameters = {
 
 function client(): { socket: ScriptedSocket; coap: CoapClient; sent: () => CoapMessage[] } {
     const socket = new ScriptedSocket(services)
-    const coap = new CoapClient(services, socket, parameters)
+    const coap = new CoapClient(new MessageLayer(services, socket, parameters))
     const sent = (): CoapMessage[] => socket.sent.map(({ data }) => readCoapMessage(data, data.length) as CoapMessage)
     return { socket, coap, sent }
 }
@@ -201,7 +203,7 @@ describe("the CoAP message layer of a client", () => {
     it("uses no message id twice within EXCHANGE_LIFETIME, and says so when it has none left", async () => {
         const { socket, coap } = client()
         answering(socket, (request) => [response(request, {})])
-        const { ids } = coap as unknown as { ids: { next: number; started: number } }
+        const { ids } = coap.layer as unknown as { ids: { next: number; started: number } }
         ids.next = 0x7fff
         await coap.request(newRequest(CoapCode.GET))
         await coap.request(newRequest(CoapCode.GET))
@@ -219,7 +221,7 @@ describe("the CoAP message layer of a client", () => {
         await rejects(coap.request(newRequest(CoapCode.GET)), { code: IOErrorEnum.CONNECTION_REFUSED })
         socket.onSend = () => undefined
         const waiting = coap.request(newRequest(CoapCode.GET))
-        setTimeout(() => coap.close(), 10)
+        setTimeout(() => coap.layer.close(), 10)
         await rejects(waiting, { code: IOErrorEnum.CLOSED })
     })
 })
@@ -232,29 +234,31 @@ describe("the CoAP message layer of a server", () => {
         socket: ScriptedSocket
         handled: () => number
         sent: () => CoapMessage[]
-        /** sends requests, waits, and returns the answers */
+        /** sends requests one after another, waits, and returns the answers */
         ask: (...requests: CoapMessage[]) => Promise<CoapMessage[]>
     }
 
-    function server(handler?: CoapHandler): Served {
+    /** A handler that may answer at once. */
+    type Handler = (request: CoapMessage) => CoapAnswer | Promise<CoapAnswer>
+
+    function server(handler?: Handler, change: Partial<CoapParameters> = {}): Served {
         const socket = new ScriptedSocket(quiet)
         let count = 0
         const counting = (): CoapAnswer => ({ code: CoapCode.CHANGED, options: [], payload: Buffer.from(`${count}`) })
-        const session = new CoapSession(
-            socket,
-            (request) => {
-                count++
-                return (handler ?? counting)(request)
-            },
-            parameters,
-            quiet,
-        )
-        session.run(1152).catch(() => undefined)
+        const layer = new MessageLayer(quiet, socket, { ...parameters, separateAfter: 30, ...change })
+        const handle: CoapHandler = async (request) => {
+            count++
+            return await (handler ?? counting)(request)
+        }
+        new CoapServer(layer, handle, []).run().catch(() => undefined)
         const sent = (): CoapMessage[] =>
             socket.sent.map(({ data }) => readCoapMessage(data, data.length) as CoapMessage)
         const ask = async (...requests: CoapMessage[]): Promise<CoapMessage[]> => {
             const before = socket.sent.length
-            for (const request of requests) socket.arrive(writeCoapMessage(request))
+            for (const request of requests) {
+                socket.arrive(writeCoapMessage(request))
+                await sleep(3)
+            }
             await sleep(20)
             return sent().slice(before)
         }
@@ -391,6 +395,81 @@ describe("the CoAP message layer of a server", () => {
         socket.close()
     })
 
+    /** A handler that answers after `time` ms. */
+    const slow = (time: number) => async (): Promise<CoapAnswer> => {
+        await sleep(time)
+        return { code: CoapCode.CONTENT, options: [], payload: Buffer.from("late") }
+    }
+
+    it("acknowledges a request whose handler takes its time, and sends the response as a message of its own until it is acknowledged", async () => {
+        const { socket, handled, sent, ask } = server(slow(60))
+        const asked = request({ code: CoapCode.GET, token: Buffer.from([7, 7]) })
+        socket.arrive(writeCoapMessage(asked))
+        await sleep(45)
+        deepStrictEqual(sent(), [emptyMessage(CoapType.ACK, asked.messageId)])
+        await sleep(90)
+        const [, first, again] = sent()
+        strictEqual(first?.type, CoapType.CON)
+        strictEqual(first.token.toString("hex"), "0707")
+        strictEqual(first.payload.toString(), "late")
+        deepStrictEqual(again, first)
+        await ask(emptyMessage(CoapType.ACK, first.messageId))
+        const count = sent().length
+        await sleep(120)
+        strictEqual(sent().length, count)
+        // The request again is acknowledged again, and not handled again.
+        deepStrictEqual(await ask(asked), [emptyMessage(CoapType.ACK, asked.messageId)])
+        strictEqual(handled(), 1)
+        socket.close()
+    })
+
+    it("handles other requests while one takes its time, as many as its parameters say; the next gets 5.03 with Max-Age", async () => {
+        const times = [50, 50, 0]
+        const { socket, ask } = server(() => slow(times.shift() ?? 0)(), { concurrentRequests: 2, separateAfter: 1000 })
+        const answers = await ask(request({}), request({}), request({}))
+        deepStrictEqual(codes(answers), ["5.03"])
+        strictEqual(uintOptionOf(answers[0], CoapOption.MAX_AGE, -1), 1)
+        await sleep(80)
+        deepStrictEqual(codes(await ask(request({}))).slice(-1), ["2.05"])
+        socket.close()
+    })
+
+    it("answers a slow non-confirmable request without acknowledgement, as a non-confirmable message", async () => {
+        const { socket, sent } = server(slow(60))
+        socket.arrive(writeCoapMessage(request({ type: CoapType.NON })))
+        await sleep(100)
+        deepStrictEqual(
+            sent().map(({ type, code }) => [type, code]),
+            [[CoapType.NON, CoapCode.CONTENT]],
+        )
+        socket.close()
+    })
+
+    it("sends no response of a class that No-Response names, and still acknowledges", async () => {
+        const { socket, ask } = server(({ payload }) => ({
+            code: payload.length === 0 ? CoapCode.CHANGED : CoapCode.BAD_REQUEST,
+            options: [],
+            payload: Buffer.alloc(0),
+        }))
+        // 2: not interested in 2.xx; 26: in nothing; 24: not in errors (RFC 7967 §2.1).
+        const asking = (classes: number, payload: string, type = CoapType.CON): CoapMessage =>
+            request({
+                type,
+                payload: Buffer.from(payload),
+                options: [uintOption(CoapOption.NO_RESPONSE, classes)],
+            })
+        const silent = await ask(asking(2, ""), asking(26, "x"), asking(2, "", CoapType.NON))
+        deepStrictEqual(
+            silent.map(({ type, code }) => [type, code]),
+            [
+                [CoapType.ACK, CoapCode.EMPTY],
+                [CoapType.ACK, CoapCode.EMPTY],
+            ],
+        )
+        deepStrictEqual(codes(await ask(asking(2, "x"), asking(24, ""))), ["4.00", "2.04"])
+        socket.close()
+    })
+
     it("a handler that throws, or answers what is no answer, costs a 5.00 and a line in the log, and not the session", async () => {
         const payload = Buffer.from("here")
         const answers: (() => CoapAnswer)[] = [
@@ -411,6 +490,53 @@ describe("the CoAP message layer of a server", () => {
         strictEqual(repeated?.payload.toString(), "The request could not be handled")
         strictEqual(last?.payload.toString(), "here")
         socket.close()
+    })
+})
+
+describe("a CoAP client and a CoAP server on one connection", () => {
+    const echo: CoapHandler = (request) =>
+        Promise.resolve({ code: CoapCode.CONTENT, options: [], payload: request.payload })
+
+    it("share it: each asks the other at the same time, both are answered", async () => {
+        const pair = new CoapPair()
+        const [left, right] = [await pair.layer("left"), await pair.layer("right")]
+        const clients = [left, right].map((layer) => {
+            new CoapServer(layer, echo, []).layer.listen()
+            return new CoapClient(layer)
+        })
+        const answers = clients.flatMap((client, i) =>
+            [1, 2, 3].map(async (n) => (await client.request(requestFor(CoapCode.POST, "a", `${i} ${n}`))).payload),
+        )
+        const texts = (await pair.settled(Promise.all(answers))).map((payload) => payload.toString())
+        deepStrictEqual(texts, ["0 1", "0 2", "0 3", "1 1", "1 2", "1 3"])
+    })
+
+    it("without a server rejects requests: the peer's request ends with CONNECTION_REFUSED", async () => {
+        const pair = new CoapPair()
+        const [asking, silent] = [await pair.client(), await pair.layer("right")]
+        silent.listen()
+        await rejects(pair.settled(asking.request(requestFor(CoapCode.GET, "a"))), {
+            code: IOErrorEnum.CONNECTION_REFUSED,
+        })
+    })
+
+    it("survive loss and duplication: every request is handled once and answered, at once or late", async () => {
+        const pair = new CoapPair({}, 7)
+        Object.assign(pair.link, { loss: 0.2, duplication: 0.2 })
+        const handled: string[] = []
+        await pair.serve(async (request) => {
+            handled.push(request.payload.toString())
+            const signal = pair.services.newSignal()
+            if (handled.length % 2 === 0) await signal.wait(3000)
+            return { code: CoapCode.CHANGED, options: [], payload: request.payload }
+        })
+        const client = await pair.client()
+        const names = Array.from({ length: 20 }, (_, i) => `${i}`)
+        for (const name of names) {
+            const answer = await pair.settled(client.request(requestFor(CoapCode.POST, "a", name)))
+            strictEqual(answer.payload.toString(), name)
+        }
+        deepStrictEqual(handled, names)
     })
 })
 

@@ -2,6 +2,7 @@ import { deepStrictEqual, ok, rejects, strictEqual } from "node:assert/strict"
 import { CoapClient, newRequest } from "../../../src/coap/client.js"
 import { CoapCode, CoapOption } from "../../../src/coap/code-points.js"
 import { textOption } from "../../../src/coap/message.js"
+import { MessageLayer } from "../../../src/coap/message-layer.js"
 import { defaultCoapParameters } from "../../../src/coap/parameters.js"
 import { parseCoapsUri } from "../../../src/coap/uri.js"
 import { allSuites } from "../../../src/dtls/key-exchange/suites.js"
@@ -373,7 +374,7 @@ describe("the CoAP client", () => {
             fastSettings(new SinglePsk(psk.identity, psk.key)),
             undefined,
         )
-        const coap = new CoapClient(services, connection, defaultCoapParameters())
+        const coap = new CoapClient(new MessageLayer(services, connection, defaultCoapParameters()))
         const ask = async (code: CoapCode, path: string, payload = "", confirmable = true): Promise<string> => {
             const request = newRequest(code)
             request.options = path.split("/").map((part) => textOption(CoapOption.URI_PATH, part))
@@ -393,7 +394,7 @@ describe("the CoAP client", () => {
         strictEqual(await ask(CoapCode.PUT, "still", "here"), "65 ")
         await gateway.close()
         await rejects(ask(CoapCode.GET, "still"), GError)
-        coap.close()
+        coap.layer.close()
         await connection.close()
         socket.close()
     })

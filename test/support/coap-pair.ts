@@ -1,0 +1,76 @@
+import { CoapClient, type CoapRequest, newRequest } from "../../src/coap/client.js"
+import { type CoapCode, CoapOption } from "../../src/coap/code-points.js"
+import { textOption } from "../../src/coap/message.js"
+import { MessageLayer } from "../../src/coap/message-layer.js"
+import { type CoapParameters, defaultCoapParameters } from "../../src/coap/parameters.js"
+import { type CoapHandler, CoapServer } from "../../src/coap/server.js"
+import { type UdpSocket } from "../../src/platform/services.js"
+import { VirtualClock } from "../../host/testing/virtual-clock.js"
+import { GATEWAY, VirtualLink } from "../../host/testing/virtual-link.js"
+import { VirtualServices } from "../../host/testing/virtual-services.js"
+import { seededRandom } from "./spy-crypto.js"
+
+const PORTS = { left: 1001, right: 1002 }
+
+/** Two CoAP endpoints at the ends of a link, on a clock that passes only when a test waits. */
+export class CoapPair {
+    readonly clock = new VirtualClock()
+    readonly link: VirtualLink
+    readonly services: VirtualServices
+    /** what was logged, a line each */
+    readonly log: string[] = []
+
+    constructor(
+        private change: Partial<CoapParameters> = {},
+        seed = 1,
+    ) {
+        this.link = new VirtualLink(this.clock, seededRandom(seed))
+        this.services = new VirtualServices(this.clock, this.link, (_level, message) => void this.log.push(message))
+    }
+
+    /** A socket at one end, connected to the other one. */
+    async socket(side: keyof typeof PORTS): Promise<UdpSocket> {
+        const port = side === "left" ? PORTS.right : PORTS.left
+        return await this.services.openUdp({
+            remote: { address: GATEWAY, port },
+            localHost: undefined,
+            localPort: PORTS[side],
+        })
+    }
+
+    async layer(side: keyof typeof PORTS): Promise<MessageLayer> {
+        return new MessageLayer(this.services, await this.socket(side), { ...defaultCoapParameters(), ...this.change })
+    }
+
+    async client(): Promise<CoapClient> {
+        return new CoapClient(await this.layer("left"))
+    }
+
+    /** Serves until its layer is closed. */
+    async serve(handler: CoapHandler, understood: number[] = []): Promise<CoapServer> {
+        const server = new CoapServer(await this.layer("right"), handler, understood)
+        server.layer.listen()
+        return server
+    }
+
+    /** Lets time pass until a promise is settled, at most ten minutes. */
+    async settled<T>(promise: Promise<T>): Promise<T> {
+        let isSettled = false
+        const done = (): void => {
+            isSettled = true
+            this.clock.noticeActivity()
+        }
+        promise.then(done, done)
+        const inTime = await this.clock.advanceUntil(() => isSettled, 600000)
+        if (!inTime) throw new Error("nothing came of it within ten minutes")
+        return await promise
+    }
+}
+
+/** A request for a path. */
+export function requestFor(code: CoapCode, path: string, payload = ""): CoapRequest {
+    const request = newRequest(code)
+    request.options = path.split("/").map((segment) => textOption(CoapOption.URI_PATH, segment))
+    request.payload = Buffer.from(payload)
+    return request
+}
