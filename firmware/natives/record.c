@@ -1,13 +1,18 @@
 /*
  * Records in one call, so that the interpreter stays out of the byte work (RFC 6347 section 4.1, RFC 5246
- * section 6.2.3.3). Policy - windows, limits, which epoch - is the script's.
+ * section 6.2.3.3, RFC 9146). Policy - windows, limits, which epoch - is the script's.
  */
 #include "aead.h"
 #include "aead_key.h"
 #include "arguments.h"
 #include "handles.h"
 
+#include <mbedtls/platform_util.h>
+#include <stdlib.h>
 #include <string.h>
+
+/** Content type of records with a connection id (RFC 9146 section 4). */
+enum { TLS12_CID = 25 };
 
 /** Places in the packed state of natives.ts, and of a record's header. */
 enum {
@@ -18,12 +23,17 @@ enum {
     STATE_IV = 11,
     STATE_IV_BYTES = 23,
     STATE_EXPLICIT_BYTES = 24,
+    STATE_ID_BYTES = 25,
+    STATE_TYPE = 26, /* of the record opened last */
+    STATE_ID = 32,
     FORM_DTLS_1_2 = 1,
-    HEADER_BYTES = 13,
+    FORM_CONNECTION_ID = 2,
+    MOST_ID_BYTES = 255,
+    HEADER_BYTES = 13, /* without the id, which stands before the length */
     HEADER_NUMBER = 3,
-    HEADER_LENGTH = 11,
+    HEADER_ID = 11,
     NUMBER_BYTES = 8,
-    AAD_BYTES = 13,
+    MOST_AAD_BYTES = 23 + MOST_ID_BYTES,
     MOST_MESSAGES = 64,
     MOST_MESSAGE_BYTES = 16384
 };
@@ -32,7 +42,7 @@ enum {
 typedef struct {
     uint8_t *bytes;
     aead_key *key;
-    size_t iv_bytes, explicit_bytes, tag_bytes;
+    size_t iv_bytes, explicit_bytes, tag_bytes, id_bytes;
 } record_state;
 
 static unsigned read_16(const uint8_t *at)
@@ -50,16 +60,19 @@ static bool state_argument(mote_vm *vm, mote_value value, record_state *state)
 {
     const uint8_t *bytes;
     size_t length;
-    if (!mote_sized_argument(vm, value, "state", STATE_BYTES, &bytes) ||
-        !mote_target_argument(vm, value, "state", &state->bytes, &length))
-        return false;
+    if (!mote_target_argument(vm, value, "state", &state->bytes, &length)) return false;
+    bytes = state->bytes;
+    if (length < STATE_BYTES || length != STATE_BYTES + (size_t)bytes[STATE_ID_BYTES])
+        return mote_throw_range(vm, "state", "32 bytes and the connection id") != MOTE_FAILED;
     state->key = mote_handle_object((int32_t)read_16(bytes + STATE_HANDLE), HANDLE_AEAD);
     state->iv_bytes = bytes[STATE_IV_BYTES];
     state->explicit_bytes = bytes[STATE_EXPLICIT_BYTES];
     bool fits = (state->iv_bytes == 4 && state->explicit_bytes == NUMBER_BYTES) ||
                 (state->iv_bytes == AEAD_NONCE_BYTES && state->explicit_bytes == 0);
-    if (bytes[STATE_FORM] != FORM_DTLS_1_2 || state->key == NULL || !fits)
-        return mote_throw_range(vm, "state", "of form 1 with an open AEAD") != MOTE_FAILED;
+    state->id_bytes = bytes[STATE_ID_BYTES];
+    bool known = bytes[STATE_FORM] == (state->id_bytes > 0 ? FORM_CONNECTION_ID : FORM_DTLS_1_2);
+    if (!known || state->key == NULL || !fits)
+        return mote_throw_range(vm, "state", "of a known form with an open AEAD") != MOTE_FAILED;
     state->tag_bytes = mote_aead_tag_bytes(state->key);
     return true;
 }
@@ -81,13 +94,29 @@ static void make_nonce(const record_state *state, const uint8_t *explicit_part, 
         for (size_t i = 0; i < NUMBER_BYTES; i++) nonce[AEAD_NONCE_BYTES - NUMBER_BYTES + i] ^= explicit_part[i];
 }
 
-static void make_aad(const uint8_t *number, uint8_t type, size_t length, uint8_t *aad)
+/** Additional data (RFC 5246 section 6.2.3.3; RFC 9146 section 5.3 with a connection id). Returns its length. */
+static size_t make_aad(const record_state *state, const uint8_t *number, uint8_t type, size_t length, uint8_t *aad)
 {
-    memcpy(aad, number, NUMBER_BYTES);
-    aad[8] = type;
-    aad[9] = 0xfe;
-    aad[10] = 0xfd;
-    write_16(aad + 11, length);
+    uint8_t *at = aad;
+    if (state->id_bytes > 0) {
+        memset(at, 0xff, NUMBER_BYTES);
+        at[8] = TLS12_CID;
+        at[9] = (uint8_t)state->id_bytes;
+        at[10] = TLS12_CID;
+        at[11] = 0xfe;
+        at[12] = 0xfd;
+        memcpy(at + 13, number, NUMBER_BYTES);
+        memcpy(at + 21, state->bytes + STATE_ID, state->id_bytes);
+        at += 21 + state->id_bytes;
+    } else {
+        memcpy(at, number, NUMBER_BYTES);
+        at[8] = type;
+        at[9] = 0xfe;
+        at[10] = 0xfd;
+        at += 11;
+    }
+    write_16(at, length);
+    return (size_t)(at + 2 - aad);
 }
 
 static void count_up(uint8_t *number)
@@ -104,26 +133,51 @@ static bool has_numbers(const record_state *state, size_t count)
     return next + count <= 0xffffffffffffu;
 }
 
+/** Where a record's length stands. */
+static size_t length_at(const record_state *state)
+{
+    return HEADER_ID + state->id_bytes;
+}
+
+/** Where a record's ciphertext begins: behind its header and explicit nonce. */
+static size_t text_at(const record_state *state)
+{
+    return HEADER_BYTES + state->id_bytes + state->explicit_bytes;
+}
+
+/** Bytes that are encrypted with the message: with a connection id its true type. */
+static size_t inner_bytes(const record_state *state)
+{
+    return state->id_bytes > 0 ? 1 : 0;
+}
+
 static size_t record_bytes(const record_state *state, size_t length)
 {
-    return HEADER_BYTES + state->explicit_bytes + length + state->tag_bytes;
+    return text_at(state) + length + inner_bytes(state) + state->tag_bytes;
 }
 
 static bool seal_one(const record_state *state, uint8_t type, byte_view message, uint8_t *record)
 {
-    uint8_t nonce[AEAD_NONCE_BYTES], aad[AAD_BYTES];
+    uint8_t nonce[AEAD_NONCE_BYTES], aad[MOST_AAD_BYTES];
     const uint8_t *number = state->bytes + STATE_EPOCH;
-    uint8_t *fragment = record + HEADER_BYTES;
+    uint8_t *text = record + text_at(state);
+    size_t length = message.length + inner_bytes(state);
     make_nonce(state, number, nonce);
-    make_aad(number, type, message.length, aad);
-    record[0] = type;
+    size_t aad_bytes = make_aad(state, number, type, length, aad);
+    record[0] = state->id_bytes > 0 ? TLS12_CID : type;
     record[1] = 0xfe;
     record[2] = 0xfd;
     memcpy(record + HEADER_NUMBER, number, NUMBER_BYTES);
-    write_16(record + HEADER_LENGTH, state->explicit_bytes + message.length + state->tag_bytes);
-    memcpy(fragment, number, state->explicit_bytes);
-    return mote_aead_key_seal(state->key, nonce, aad, AAD_BYTES, message.data, message.length,
-                              fragment + state->explicit_bytes);
+    memcpy(record + HEADER_ID, state->bytes + STATE_ID, state->id_bytes);
+    write_16(record + length_at(state), state->explicit_bytes + length + state->tag_bytes);
+    memcpy(text - state->explicit_bytes, number, state->explicit_bytes);
+    const uint8_t *plaintext = message.data;
+    if (state->id_bytes > 0) {
+        if (message.length > 0) memmove(text, message.data, message.length);
+        text[message.length] = type;
+        plaintext = text;
+    }
+    return mote_aead_key_seal(state->key, nonce, aad, aad_bytes, plaintext, length, text);
 }
 
 /** The messages' sizes as records, or 0 when one is none, and thrown. */
@@ -175,6 +229,15 @@ static bool is_content_type(uint8_t type)
     return (type >= FIRST_TYPE && type <= LAST_TYPE) || type == ROUTABILITY_TYPE;
 }
 
+/** Whether a header of length_at + 2 bytes may be of a record of these keys. */
+static bool is_ours(const record_state *state, const uint8_t *header)
+{
+    bool type = state->id_bytes > 0 ? header[0] == TLS12_CID : is_content_type(header[0]);
+    return type && read_16(header + 1) == 0xfefd &&
+           memcmp(header + HEADER_NUMBER, state->bytes + STATE_EPOCH, 2) == 0 &&
+           memcmp(header + HEADER_ID, state->bytes + STATE_ID, state->id_bytes) == 0;
+}
+
 mote_value mote_native_record_sequence(mote_vm *vm, mote_value receiver, const mote_value *args, unsigned count)
 {
     (void)receiver, (void)count;
@@ -186,12 +249,10 @@ mote_value mote_native_record_sequence(mote_vm *vm, mote_value receiver, const m
         !mote_integer_argument(vm, args[2], "offset", 0, end, &offset))
         return MOTE_FAILED;
     const uint8_t *header = datagram.data + offset;
-    size_t left = (size_t)(end - offset);
-    if (left < HEADER_BYTES || !is_content_type(header[0])) return mote_int(vm, -1);
-    if (memcmp(header + HEADER_NUMBER, state.bytes + STATE_EPOCH, 2) != 0) return mote_int(vm, -1);
-    size_t length = read_16(header + HEADER_LENGTH);
-    bool ours = read_16(header + 1) == 0xfefd && length <= MOST_FRAGMENT && length <= left - HEADER_BYTES;
-    if (!ours) return mote_int(vm, -1);
+    size_t left = (size_t)(end - offset), header_bytes = length_at(&state) + 2;
+    if (left < header_bytes || !is_ours(&state, header)) return mote_int(vm, -1);
+    size_t length = read_16(header + length_at(&state));
+    if (length > MOST_FRAGMENT || length > left - header_bytes) return mote_int(vm, -1);
     uint32_t high = read_16(header + 5), low = read_16(header + 7) << 16 | read_16(header + 9);
     bool small = high == 0 && low <= INT32_MAX;
     return small ? mote_int(vm, (int32_t)low) : mote_number(vm, (double)high * 4294967296.0 + (double)low);
@@ -199,9 +260,11 @@ mote_value mote_native_record_sequence(mote_vm *vm, mote_value receiver, const m
 
 /** The fragment of a record that is to be opened. */
 typedef struct {
-    uint8_t nonce[AEAD_NONCE_BYTES], aad[AAD_BYTES];
+    uint8_t nonce[AEAD_NONCE_BYTES], aad[MOST_AAD_BYTES];
+    size_t aad_bytes;
+    uint8_t type;
     const uint8_t *ciphertext;
-    size_t length; /* of the plaintext */
+    size_t length; /* of the plaintext, with a connection id of the inner one */
 } protected_fragment;
 
 /** False when there is no whole record at `offset`, or it is too short for one of these keys. */
@@ -209,20 +272,47 @@ static bool find_fragment(const record_state *state, byte_view datagram, int32_t
 {
     const uint8_t *header = datagram.data + offset;
     size_t left = datagram.length - (size_t)offset, overhead = state->explicit_bytes + state->tag_bytes;
-    if (left < HEADER_BYTES) return false;
-    size_t bytes = read_16(header + HEADER_LENGTH);
-    if (bytes > left - HEADER_BYTES || bytes < overhead) return false;
-    fragment->ciphertext = header + HEADER_BYTES + state->explicit_bytes;
+    size_t header_bytes = length_at(state) + 2;
+    if (left < header_bytes) return false;
+    size_t bytes = read_16(header + length_at(state));
+    if (bytes > left - header_bytes || bytes < overhead + inner_bytes(state)) return false;
+    fragment->type = header[0];
+    fragment->ciphertext = header + text_at(state);
     fragment->length = bytes - overhead;
-    make_nonce(state, header + (state->explicit_bytes > 0 ? HEADER_BYTES : HEADER_NUMBER), fragment->nonce);
-    make_aad(header + HEADER_NUMBER, header[0], fragment->length, fragment->aad);
+    make_nonce(state, header + (state->explicit_bytes > 0 ? header_bytes : HEADER_NUMBER), fragment->nonce);
+    fragment->aad_bytes = make_aad(state, header + HEADER_NUMBER, header[0], fragment->length, fragment->aad);
     return true;
 }
 
-static bool open_fragment(const record_state *state, const protected_fragment *fragment, uint8_t *plaintext)
+/**
+ * Opens it, and notes its type in the state. With a connection id that is the last byte that is not zero, after which
+ * padding may follow (RFC 9146 section 4): what has none is no record. Returns the length of the plaintext, or -1.
+ */
+static int32_t open_fragment(const record_state *state, protected_fragment *fragment, uint8_t *plaintext)
 {
-    return mote_aead_key_open(state->key, fragment->nonce, fragment->aad, AAD_BYTES, fragment->ciphertext,
-                              fragment->length, plaintext);
+    size_t length = fragment->length;
+    if (!mote_aead_key_open(state->key, fragment->nonce, fragment->aad, fragment->aad_bytes, fragment->ciphertext,
+                            length, plaintext))
+        return -1;
+    if (state->id_bytes > 0) {
+        while (length > 0 && plaintext[length - 1] == 0) length--;
+        if (length == 0) return -1;
+        fragment->type = plaintext[--length];
+    }
+    state->bytes[STATE_TYPE] = fragment->type;
+    return (int32_t)length;
+}
+
+/** The true length is known only when it is open. */
+static mote_value open_with_id(mote_vm *vm, const record_state *state, protected_fragment *fragment)
+{
+    uint8_t *inner = malloc(fragment->length);
+    if (inner == NULL) return mote_throw(vm, MOTE_ERROR, "out of memory");
+    int32_t length = open_fragment(state, fragment, inner);
+    mote_value result = length < 0 ? MOTE_UNDEFINED : mote_new_buffer_of(vm, inner, (size_t)length);
+    mbedtls_platform_zeroize(inner, fragment->length);
+    free(inner);
+    return result;
 }
 
 mote_value mote_native_record_open(mote_vm *vm, mote_value receiver, const mote_value *args, unsigned count)
@@ -236,9 +326,10 @@ mote_value mote_native_record_open(mote_vm *vm, mote_value receiver, const mote_
         !mote_integer_argument(vm, args[2], "offset", 0, (int32_t)datagram.length, &offset))
         return MOTE_FAILED;
     if (!find_fragment(&state, datagram, offset, &fragment)) return MOTE_UNDEFINED;
+    if (state.id_bytes > 0) return open_with_id(vm, &state, &fragment);
     mote_value result = mote_new_buffer(vm, fragment.length);
     if (result == MOTE_FAILED) return result;
-    return open_fragment(&state, &fragment, mote_bytes_of_buffer(vm, result)) ? result : MOTE_UNDEFINED;
+    return open_fragment(&state, &fragment, mote_bytes_of_buffer(vm, result)) < 0 ? MOTE_UNDEFINED : result;
 }
 
 mote_value mote_native_record_open_in_place(mote_vm *vm, mote_value receiver, const mote_value *args, unsigned count)
@@ -254,9 +345,8 @@ mote_value mote_native_record_open_in_place(mote_vm *vm, mote_value receiver, co
         !mote_integer_argument(vm, args[2], "offset", 0, (int32_t)length, &offset))
         return MOTE_FAILED;
     const byte_view datagram = {bytes, length};
-    bool authentic = find_fragment(&state, datagram, offset, &fragment) &&
-                     open_fragment(&state, &fragment, bytes + (fragment.ciphertext - bytes));
-    return mote_int(vm, authentic ? (int32_t)fragment.length : -1);
+    if (!find_fragment(&state, datagram, offset, &fragment)) return mote_int(vm, -1);
+    return mote_int(vm, open_fragment(&state, &fragment, bytes + (fragment.ciphertext - bytes)));
 }
 
 mote_value mote_native_record_seal_in_place(mote_vm *vm, mote_value receiver, const mote_value *args, unsigned count)
@@ -275,7 +365,7 @@ mote_value mote_native_record_seal_in_place(mote_vm *vm, mote_value receiver, co
     if (size - (size_t)offset < whole) return mote_throw_range(vm, "target", "long enough for the record");
     if (!has_numbers(&state, 1)) return mote_throw_range(vm, "state", "below the last sequence number");
     uint8_t *record = bytes + offset;
-    const byte_view message = {record + HEADER_BYTES + state.explicit_bytes, (size_t)length};
+    const byte_view message = {record + text_at(&state), (size_t)length};
     bool done = seal_one(&state, (uint8_t)type, message, record);
     count_up(state.bytes + STATE_EPOCH); /* also of one that failed: the program sees what was written by then */
     return done ? mote_int(vm, (int32_t)whole) : mote_throw(vm, MOTE_ERROR, "the crypto library failed");

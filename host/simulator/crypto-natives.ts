@@ -1,7 +1,7 @@
 import { createCipheriv, createDecipheriv, createHash, createHmac } from "node:crypto"
-import { AeadProtection } from "../../src/dtls/record/v12/aead-protection.js"
+import { protectByAead } from "../../src/dtls/record/v12/cid-protection.js"
 import { AeadAlgorithm, HashAlgorithm } from "../../src/dtls/crypto/algorithms.js"
-import { type Aead } from "../../src/dtls/crypto/provider.js"
+import { type Aead, type RecordProtection } from "../../src/dtls/crypto/provider.js"
 import { MAX_SEQUENCE } from "../../src/dtls/record/record-layer.js"
 import { MAX_PLAINTEXT, RECORD_HEADER_LENGTH } from "../../src/dtls/wire/record-header.js"
 import { NodeCryptoProvider } from "../../src/platform/node/crypto.js"
@@ -14,6 +14,8 @@ import { type BufferNatives, type NativesNamed } from "./natives.js"
 const NONCE_LENGTH = 12
 const MOST_TEXT = 16640
 const STATE_LENGTH = 32
+const STATE_ID_LENGTH = 25
+const STATE_TYPE = 26
 const hashes = [HashAlgorithm.sha256, HashAlgorithm.sha384]
 const aeads = [
     AeadAlgorithm.aes128Ccm8,
@@ -40,16 +42,19 @@ function aeadOf(call: NativeCall, number: AeadAlgorithm): AeadAlgorithm {
 }
 
 /** The packed state of natives.ts, and what stands in it. */
-function recordState(call: NativeCall, handles: Handles): { state: Buffer; protection: AeadProtection } {
-    call.sized(0, "state", STATE_LENGTH)
+function recordState(call: NativeCall, handles: Handles): { state: Buffer; protection: RecordProtection } {
     const view = call.target(0, "state")
-    const state = Buffer.from(view.buffer, view.byteOffset, STATE_LENGTH)
+    if (view.length < STATE_LENGTH || view.length !== STATE_LENGTH + view[STATE_ID_LENGTH])
+        throw call.rangeError("state", "32 bytes and the connection id")
+    const state = Buffer.from(view.buffer, view.byteOffset, view.length)
     const aead = handles.byNumber(state.readUInt16BE(1))
     const [ivLength, explicitLength] = state.subarray(23, 25)
     const fits = (ivLength === 4 && explicitLength === 8) || (ivLength === NONCE_LENGTH && explicitLength === 0)
-    if (state[0] !== 1 || aead === undefined || !fits) throw call.rangeError("state", "of form 1 with an open AEAD")
+    const id = Buffer.from(state.subarray(STATE_LENGTH))
+    const isKnown = state[0] === (id.length > 0 ? 2 : 1)
+    if (!isKnown || aead === undefined || !fits) throw call.rangeError("state", "of a known form with an open AEAD")
     const iv = Buffer.from(state.subarray(11, 11 + ivLength))
-    return { state, protection: new AeadProtection(aead, state.readUInt16BE(3), iv) }
+    return { state, protection: protectByAead(aead, state.readUInt16BE(3), iv, id) }
 }
 
 /** A Buffer beside the record state: were it the state itself, the key and the numbers would be overwritten. */
@@ -91,15 +96,26 @@ function sequenceOf(call: NativeCall, handles: Handles): number {
 }
 
 function openRecord(call: NativeCall, handles: Handles): Buffer | undefined {
-    const { protection } = recordState(call, handles)
+    const { state, protection } = recordState(call, handles)
     const datagram = Buffer.from(call.buffer(1, "datagram"))
     const offset = call.integer(2, "offset", 0, datagram.length)
-    return plaintextAt(protection, datagram, offset)
+    return plaintextAt(protection, state, datagram, offset)
+}
+
+function headerLength(state: Buffer): number {
+    return RECORD_HEADER_LENGTH + state[STATE_ID_LENGTH]
 }
 
 /** The sequence number of DTLS 1.2 stands in the header. */
-function plaintextAt(protection: AeadProtection, datagram: Buffer, offset: number): Buffer | undefined {
-    return datagram.length - offset < RECORD_HEADER_LENGTH ? undefined : protection.open(datagram, offset, 0)?.plaintext
+function plaintextAt(
+    protection: RecordProtection,
+    state: Buffer,
+    datagram: Buffer,
+    offset: number,
+): Buffer | undefined {
+    const record = datagram.length - offset < headerLength(state) ? undefined : protection.open(datagram, offset, 0)
+    if (record !== undefined) state[STATE_TYPE] = record.type
+    return record?.plaintext
 }
 
 function sealInPlace(call: NativeCall, handles: Handles): number {
@@ -108,9 +124,9 @@ function sealInPlace(call: NativeCall, handles: Handles): number {
     const target = otherTarget(call, 2, "target")
     const offset = call.integer(3, "offset", 0, target.length)
     const length = call.integer(4, "length", 0, MAX_PLAINTEXT)
-    const start = offset + RECORD_HEADER_LENGTH + state[24]
-    const tagLength = (handles.byNumber(state.readUInt16BE(1)) as Aead).tagLength
-    if (target.length < start + length + tagLength) throw call.rangeError("target", "long enough for the record")
+    const start = offset + headerLength(state) + state[24]
+    if (target.length < offset + protection.overhead + length)
+        throw call.rangeError("target", "long enough for the record")
     const message = Buffer.from(target.subarray(start, start + length))
     const record = protection.seal(type, takeNumbers(call, state, 1), [message])
     target.set(record, offset)
@@ -121,11 +137,11 @@ function openInPlace(call: NativeCall, handles: Handles): number {
     const { state, protection } = recordState(call, handles)
     const datagram = otherTarget(call, 1, "datagram")
     const offset = call.integer(2, "offset", 0, datagram.length)
-    if (datagram.length - offset < RECORD_HEADER_LENGTH) return -1
-    const start = offset + RECORD_HEADER_LENGTH + state[24]
+    if (datagram.length - offset < headerLength(state)) return -1
+    const start = offset + headerLength(state) + state[24]
     const tagLength = (handles.byNumber(state.readUInt16BE(1)) as Aead).tagLength
-    const end = offset + RECORD_HEADER_LENGTH + Buffer.from(datagram).readUInt16BE(offset + 11) - tagLength
-    const plaintext = plaintextAt(protection, Buffer.from(datagram), offset)
+    const end = offset + protection.lengthOf(Buffer.from(datagram), offset) - tagLength
+    const plaintext = plaintextAt(protection, state, Buffer.from(datagram), offset)
     if (plaintext !== undefined) datagram.set(plaintext, start)
     else if (end + tagLength <= datagram.length) datagram.fill(0, start, Math.max(start, end))
     return plaintext === undefined ? -1 : plaintext.length

@@ -1,14 +1,13 @@
 import { hmac, randomBuffer } from "@devicescript/crypto"
 import { blit, equal, join } from "../../src/dtls/bytes/bytes.js"
-import { protectByAead } from "../../src/dtls/record/v12/aead-protection.js"
-import { type AeadAlgorithm, type AeadParameters, type HashAlgorithm } from "../../src/dtls/crypto/algorithms.js"
+import { protectByAead } from "../../src/dtls/record/v12/cid-protection.js"
+import { type AeadAlgorithm, type HashAlgorithm } from "../../src/dtls/crypto/algorithms.js"
 import {
     type Aead,
     type CryptoProvider,
     type Hash,
     type Hmac,
     type RecordProtection,
-    type WriteKeys,
 } from "../../src/dtls/crypto/provider.js"
 import { StockHash, StockHmac } from "../../src/platform/stock/crypto.js"
 
@@ -65,8 +64,8 @@ export class VmCryptoProvider implements CryptoProvider {
         return new StandInAead(Buffer.from(key))
     }
 
-    newProtection(aead: AeadParameters, epoch: number, keys: WriteKeys): RecordProtection {
-        return protectByAead(this, aead, epoch, keys)
+    newProtection(aead: Aead, epoch: number, iv: Buffer, id: Buffer): RecordProtection {
+        return protectByAead(aead, epoch, iv, id)
     }
 
     random(length: number): Buffer {

@@ -2,8 +2,8 @@
  * Cryptography in bulk, by any provider: the same lines come from Node's and from a device's when both are right.
  * Inputs come from a generator with int32 arithmetic only, so that both languages draw the same.
  */
-import { blit, join } from "../../src/dtls/bytes/bytes.js"
-import { AeadAlgorithm, HashAlgorithm } from "../../src/dtls/crypto/algorithms.js"
+import { blit, copyOf, EMPTY, join } from "../../src/dtls/bytes/bytes.js"
+import { AeadAlgorithm, type AeadParameters, HashAlgorithm } from "../../src/dtls/crypto/algorithms.js"
 import {
     type CryptoProvider,
     type Hash,
@@ -118,6 +118,11 @@ export class Workload {
         return fold.line(name)
     }
 
+    private protection(parameters: AeadParameters, key: Buffer, iv: Buffer, id: Buffer): RecordProtection {
+        const aead = this.crypto.newAead(parameters.algorithm, key)
+        return this.crypto.newProtection(aead, 1, copyOf(iv, 0, iv.length), id)
+    }
+
     /** Batches of records, read one by one where they lie; then one with a changed byte. */
     async records(): Promise<string> {
         const fold = new Fold(this.crypto)
@@ -127,8 +132,9 @@ export class Workload {
             const { aead } = suites[i - Math.floor(i / 3) * 3]
             const key = this.inputs.bytes(aead.keyLength)
             const iv = this.inputs.bytes(aead.fixedIvLength)
-            const write = this.crypto.newProtection(aead, 1, { key: Buffer.from(key), iv: Buffer.from(iv) })
-            const read = this.crypto.newProtection(aead, 1, { key: Buffer.from(key), iv: Buffer.from(iv) })
+            const id = (i & 1) === 0 ? EMPTY : this.inputs.some(20)
+            const write = this.protection(aead, key, iv, id)
+            const read = this.protection(aead, key, iv, id)
             const first = write.seal(23, 0, [this.inputs.some(60)])
             const second = write.seal(22, 1, [this.inputs.some(60), this.inputs.some(9)])
             const datagram = Buffer.alloc(first.length + second.length + 5)

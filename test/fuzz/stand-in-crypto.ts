@@ -1,13 +1,12 @@
 import { copyOf } from "../../src/dtls/bytes/bytes.js"
-import { protectByAead } from "../../src/dtls/record/v12/aead-protection.js"
-import { type AeadAlgorithm, type AeadParameters, type HashAlgorithm } from "../../src/dtls/crypto/algorithms.js"
+import { protectByAead } from "../../src/dtls/record/v12/cid-protection.js"
+import { type AeadAlgorithm, type HashAlgorithm } from "../../src/dtls/crypto/algorithms.js"
 import {
     type Aead,
     type CryptoProvider,
     type Hash,
     type Hmac,
     type RecordProtection,
-    type WriteKeys,
 } from "../../src/dtls/crypto/provider.js"
 
 /** The byte that every digest, MAC and tag is made of. */
@@ -96,8 +95,8 @@ export class StandInCrypto implements CryptoProvider {
         return new StandInAead()
     }
 
-    newProtection(aead: AeadParameters, epoch: number, keys: WriteKeys): RecordProtection {
-        return protectByAead(this, aead, epoch, keys)
+    newProtection(aead: Aead, epoch: number, iv: Buffer, id: Buffer): RecordProtection {
+        return protectByAead(aead, epoch, iv, id)
     }
 
     /** The same stream for the same seed. */

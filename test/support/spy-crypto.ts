@@ -1,13 +1,12 @@
-import { protectByAead } from "../../src/dtls/record/v12/aead-protection.js"
+import { protectByAead } from "../../src/dtls/record/v12/cid-protection.js"
 import { expandBySigning } from "../../src/dtls/crypto/v12/prf.js"
-import { type AeadAlgorithm, type AeadParameters, type HashAlgorithm } from "../../src/dtls/crypto/algorithms.js"
+import { type AeadAlgorithm, type HashAlgorithm } from "../../src/dtls/crypto/algorithms.js"
 import {
     type Aead,
     type CryptoProvider,
     type Hash,
     type Hmac,
     type RecordProtection,
-    type WriteKeys,
 } from "../../src/dtls/crypto/provider.js"
 import { NodeCryptoProvider } from "../../src/platform/node/crypto.js"
 
@@ -73,8 +72,8 @@ export class SpyCrypto implements CryptoProvider {
         }
     }
 
-    newProtection(aead: AeadParameters, epoch: number, keys: WriteKeys): RecordProtection {
-        return protectByAead(this, aead, epoch, keys)
+    newProtection(aead: Aead, epoch: number, iv: Buffer, id: Buffer): RecordProtection {
+        return protectByAead(aead, epoch, iv, id)
     }
 
     random(length: number): Buffer {

@@ -3,7 +3,7 @@
  * slow operations (key agreement, signatures, chains) are questions of the association instead.
  */
 
-import { type AeadAlgorithm, type AeadParameters, type HashAlgorithm } from "./algorithms.js"
+import { type AeadAlgorithm, type HashAlgorithm } from "./algorithms.js"
 
 /** An incremental hash. `digest` and `close` end it. */
 export interface Hash {
@@ -95,8 +95,13 @@ export interface CryptoProvider {
     newHmac(algorithm: HashAlgorithm, key: Buffer): Hmac
     /** Copies `key`: the caller may wipe it. Its length is the algorithm's. */
     newAead(algorithm: AeadAlgorithm, key: Buffer): Aead
-    /** Records of DTLS 1.2 (RFC 6347 §4.1, RFC 5246 §6.2.3.3). Takes the keys over and wipes the key bytes. */
-    newProtection(aead: AeadParameters, epoch: number, keys: WriteKeys): RecordProtection
+    /**
+     * Records of DTLS 1.2 (RFC 6347 §4.1, RFC 5246 §6.2.3.3), with a connection id where it has bytes (RFC 9146 §4). Takes
+     * `aead` and `iv` over.
+     * @param iv 4 bytes with an explicit nonce, else 12
+     * @param id 0 to 255 bytes
+     */
+    newProtection(aead: Aead, epoch: number, iv: Buffer, id: Buffer): RecordProtection
     /** @returns `length` unpredictable bytes; throws while the source is not good yet */
     random(length: number): Buffer
 }

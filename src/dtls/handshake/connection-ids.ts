@@ -1,9 +1,7 @@
 import { EMPTY } from "../bytes/bytes.js"
 import { Reader } from "../bytes/reader.js"
 import { Writer } from "../bytes/writer.js"
-import { type AeadParameters } from "../crypto/algorithms.js"
-import { type CryptoProvider, type RecordProtection, type WriteKeys } from "../crypto/provider.js"
-import { newCidProtection } from "../record/v12/cid-protection.js"
+import { type CryptoProvider } from "../crypto/provider.js"
 import { AlertDescription, ExtensionType } from "../wire/code-points.js"
 import { type HelloExtension, type RecordExtension } from "./hello-extension.js"
 
@@ -53,20 +51,10 @@ export class ConnectionIds implements RecordExtension {
         return AlertDescription.none
     }
 
-    readIdLength(): number {
-        return this.agreed ? this.local.length : 0
-    }
-
-    /** Records with an id; undefined in a direction that has none (RFC 9146 §3: the form of RFC 6347 stays). */
-    newProtection(
-        crypto: CryptoProvider,
-        aead: AeadParameters,
-        epoch: number,
-        keys: WriteKeys,
-        reading: boolean,
-    ): RecordProtection | undefined {
-        const id = reading ? this.local : this.remote
-        return this.agreed && id.length > 0 ? newCidProtection(crypto, aead, epoch, keys, id) : undefined
+    /** Empty in a direction that has none (RFC 9146 §3: the form of RFC 6347 stays). */
+    recordId(reading: boolean): Buffer {
+        if (!this.agreed) return EMPTY
+        return reading ? this.local : this.remote
     }
 }
 

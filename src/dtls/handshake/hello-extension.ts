@@ -1,5 +1,4 @@
-import { type AeadParameters } from "../crypto/algorithms.js"
-import { type CryptoProvider, type RecordProtection, type WriteKeys } from "../crypto/provider.js"
+import { type CryptoProvider } from "../crypto/provider.js"
 import { type AlertDescription } from "../wire/code-points.js"
 
 /** An optional hello extension, one instance per association. */
@@ -30,16 +29,8 @@ export interface PathCheck extends HelloExtension {
 
 /** An extension that changes the form of protected records (RFC 9146). */
 export interface RecordExtension extends HelloExtension {
-    /** bytes of connection id in the peer's records; 0: none */
-    readIdLength(): number
-    /** Takes the keys over; undefined: records keep their form in that direction. */
-    newProtection(
-        crypto: CryptoProvider,
-        aead: AeadParameters,
-        epoch: number,
-        keys: WriteKeys,
-        reading: boolean,
-    ): RecordProtection | undefined
+    /** The connection id that records carry in that direction; empty: they keep their form. */
+    recordId(reading: boolean): Buffer
 }
 
 export function findHelloExtension(list: HelloExtension[], type: number): HelloExtension | undefined {

@@ -7,7 +7,7 @@ import {
     hashParameters,
 } from "../../dtls/crypto/algorithms.js"
 import { expandBySigning } from "../../dtls/crypto/v12/prf.js"
-import { protectByAead } from "../../dtls/record/v12/aead-protection.js"
+import { protectByAead } from "../../dtls/record/v12/cid-protection.js"
 import {
     type Aead,
     type CryptoProvider,
@@ -17,7 +17,6 @@ import {
     type RecordNumberCipher,
     type RecordNumberCiphers,
     type RecordProtection,
-    type WriteKeys,
 } from "../../dtls/crypto/provider.js"
 import { secretCopy } from "./secret.js"
 import { unwrapKey, WrappedKind, wrapKey } from "./wrap.js"
@@ -192,8 +191,8 @@ export class NodeCryptoProvider implements CryptoProvider, RecordNumberCiphers, 
         return key?.kind === WrappedKind.aead ? this.newAead(key.number, key.secret) : undefined
     }
 
-    newProtection(aead: AeadParameters, epoch: number, keys: WriteKeys): RecordProtection {
-        return protectByAead(this, aead, epoch, keys)
+    newProtection(aead: Aead, epoch: number, iv: Buffer, id: Buffer): RecordProtection {
+        return protectByAead(aead, epoch, iv, id)
     }
 
     random(length: number): Buffer {

@@ -1,12 +1,7 @@
 import * as ds from "@devicescript/core"
 import { blit, wipe } from "../../dtls/bytes/bytes.js"
 import { writeUint } from "../../dtls/bytes/integers.js"
-import {
-    type AeadAlgorithm,
-    type AeadParameters,
-    aeadParameters,
-    type HashAlgorithm,
-} from "../../dtls/crypto/algorithms.js"
+import { type AeadAlgorithm, aeadParameters, type HashAlgorithm } from "../../dtls/crypto/algorithms.js"
 import {
     type Aead,
     type CryptoProvider,
@@ -17,7 +12,6 @@ import {
     type RecordNumberCipher,
     type RecordNumberCiphers,
     type RecordProtection,
-    type WriteKeys,
 } from "../../dtls/crypto/provider.js"
 import { RECORD_HEADER_LENGTH, recordLength } from "../../dtls/wire/record-header.js"
 import "./natives.js"
@@ -113,34 +107,48 @@ class RuntimeRecordNumberCipher implements RecordNumberCipher {
 const STATE_LENGTH = 32
 const STATE_SEQUENCE = 5
 const STATE_IV = 11
+const STATE_IV_LENGTH = 23
+const STATE_EXPLICIT_LENGTH = 24
+const STATE_ID_LENGTH = 25
+const STATE_TYPE = 26
 
 /**
  * Whole records by one native call.
  * @devsWhenUsed
  */
 class RuntimeProtection implements RecordProtection {
-    private state = Buffer.alloc(STATE_LENGTH)
+    private state: Buffer
     private handle: number
+    private idLength: number
     overhead: number
 
     constructor(
-        aead: AeadParameters,
+        aead: RuntimeAead,
         private epoch: number,
-        keys: WriteKeys,
+        iv: Buffer,
+        id: Buffer,
     ) {
-        const { key, iv } = keys
-        this.overhead = RECORD_HEADER_LENGTH + aead.explicitNonceLength + aead.tagLength
-        this.handle = ds._moteCryptoOwned(ds._moteAeadNew(aead.algorithm, key), this)
-        wipe(key)
-        const state = this.state
-        state[0] = 1
+        const idLength = id.length
+        const state = Buffer.alloc(STATE_LENGTH + idLength)
+        this.state = state
+        this.idLength = idLength
+        this.handle = ds._moteCryptoOwned(aead.handle, this)
+        this.overhead = RECORD_HEADER_LENGTH + aead.tagLength
+        if (iv.length === 4) {
+            state[STATE_EXPLICIT_LENGTH] = 8
+            this.overhead += 8
+        }
+        // The id, and behind the message its type (RFC 9146 §4).
+        if (idLength > 0) this.overhead += idLength + 1
+        state[0] = idLength > 0 ? 2 : 1
         state[1] = this.handle >> 8
         state[2] = this.handle & 255
         state[4] = epoch
         blit(state, STATE_IV, iv, 0, iv.length)
         wipe(iv)
-        state[23] = iv.length
-        state[24] = aead.explicitNonceLength
+        state[STATE_IV_LENGTH] = iv.length
+        state[STATE_ID_LENGTH] = idLength
+        blit(state, STATE_LENGTH, id, 0, idLength)
     }
 
     seal(type: number, sequence: number, messages: Buffer[]): Buffer {
@@ -153,12 +161,12 @@ class RuntimeProtection implements RecordProtection {
     }
 
     lengthOf(datagram: Buffer, at: number): number {
-        return recordLength(datagram, at)
+        return this.idLength + recordLength(datagram, at + this.idLength)
     }
 
     open(datagram: Buffer, at: number, _sequence: number): OpenedRecord | undefined {
         const plaintext = ds._moteRecordOpen(this.state, datagram, at)
-        return plaintext === undefined ? undefined : { type: datagram[at], epoch: this.epoch, plaintext }
+        return plaintext === undefined ? undefined : { type: this.state[STATE_TYPE], epoch: this.epoch, plaintext }
     }
 
     close(): void {
@@ -208,8 +216,8 @@ export class RuntimeCryptoProvider implements CryptoProvider, RecordNumberCipher
         return handle === undefined ? undefined : new RuntimeAead(handle, aeadParameters(wrapped[2]).tagLength)
     }
 
-    newProtection(aead: AeadParameters, epoch: number, keys: WriteKeys): RecordProtection {
-        return new RuntimeProtection(aead, epoch, keys)
+    newProtection(aead: Aead, epoch: number, iv: Buffer, id: Buffer): RecordProtection {
+        return new RuntimeProtection(aead as RuntimeAead, epoch, iv, id)
     }
 
     random(length: number): Buffer {

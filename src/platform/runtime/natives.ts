@@ -84,9 +84,10 @@ declare module "@devicescript/core" {
     /** The mask, 2 bytes, by the first 16 bytes of the ciphertext. */
     function _moteRecordMask(mask: number, sample: Buffer): Buffer
 
-    // Records in one call. `state` is packed, 32 bytes: form 1 (1: DTLS 1.2), AEAD handle 2, epoch 2, next sequence
-    // number 6, fixed IV 12 (left-aligned), IV length 1 and explicit nonce length 1 (4 and 8, or 12 and 0), 7 bytes 0.
-    // Integers are big-endian.
+    // Records in one call. `state` is packed, 32 bytes and the connection id: form 1 (1: DTLS 1.2, 2: with a connection
+    // id, RFC 9146), AEAD handle 2, epoch 2, next sequence number 6, fixed IV 12 (left-aligned), IV length 1 and
+    // explicit nonce length 1 (4 and 8, or 12 and 0), length of the id 1, content type of the record opened last 1, 5
+    // bytes 0, id. Integers are big-endian.
 
     /**
      * Seals 1 to 64 messages as one record of `type` each, one behind the other; counts the sequence number up in
@@ -95,17 +96,18 @@ declare module "@devicescript/core" {
     function _moteRecordSeal(state: Buffer, type: number, messages: Buffer[]): Buffer
     /**
      * The sequence number of the whole record at `offset` that ends at or before `end`, when its content type is known
-     * and version and epoch are those of `state`; else -1.
+     * and version, epoch and connection id are those of `state`; else -1.
      */
     function _moteRecordSequence(state: Buffer, datagram: Buffer, offset: number, end: number): number
     /**
-     * Opens the record at `offset` of `datagram`; undefined when it is not authentic. Does not look at the replay
-     * window.
+     * Opens the record at `offset` of `datagram` and notes its content type in `state`; undefined when it is not
+     * authentic. Does not look at the replay window.
      */
     function _moteRecordOpen(state: Buffer, datagram: Buffer, offset: number): Buffer | undefined
     /**
-     * Makes one record at `offset` of `target` of the `length` bytes (0 to 16384) that stand 13 bytes and the explicit
-     * nonce behind it, and returns how many bytes the record has: the tag comes after them.
+     * Makes one record at `offset` of `target` of the `length` bytes (0 to 16384) that stand 13 bytes, the connection
+     * id and the explicit nonce behind it, and returns how many bytes the record has: with an id the type, and the
+     * tag, come after them.
      */
     function _moteRecordSealInPlace(state: Buffer, type: number, target: Buffer, offset: number, length: number): number
     /**

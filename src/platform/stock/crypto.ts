@@ -1,15 +1,14 @@
 import { digest, hmac, randomBuffer } from "@devicescript/crypto"
 import { join } from "../../dtls/bytes/bytes.js"
-import { AeadAlgorithm, type AeadParameters, HashAlgorithm } from "../../dtls/crypto/algorithms.js"
+import { AeadAlgorithm, HashAlgorithm } from "../../dtls/crypto/algorithms.js"
 import { expandBySigning } from "../../dtls/crypto/v12/prf.js"
-import { protectByAead } from "../../dtls/record/v12/aead-protection.js"
+import { protectByAead } from "../../dtls/record/v12/cid-protection.js"
 import {
     type Aead,
     type CryptoProvider,
     type Hash,
     type Hmac,
     type RecordProtection,
-    type WriteKeys,
 } from "../../dtls/crypto/provider.js"
 import { ScriptCcm8 } from "./ccm.js"
 
@@ -83,8 +82,8 @@ export class StockCryptoProvider implements CryptoProvider {
         return new ScriptCcm8(key)
     }
 
-    newProtection(aead: AeadParameters, epoch: number, keys: WriteKeys): RecordProtection {
-        return protectByAead(this, aead, epoch, keys)
+    newProtection(aead: Aead, epoch: number, iv: Buffer, id: Buffer): RecordProtection {
+        return protectByAead(aead, epoch, iv, id)
     }
 
     random(length: number): Buffer {

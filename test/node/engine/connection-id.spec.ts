@@ -7,7 +7,7 @@ import { ReturnRoutability } from "../../../src/dtls/handshake/return-routabilit
 import { FailureReason } from "../../../src/dtls/handshake/failure.js"
 import { Discard } from "../../../src/dtls/record/discard.js"
 import { allSuites } from "../../../src/dtls/key-exchange/suites.js"
-import { newCidProtection } from "../../../src/dtls/record/v12/cid-protection.js"
+import { protectByAead } from "../../../src/dtls/record/v12/cid-protection.js"
 import { AlertDescription, ContentType } from "../../../src/dtls/wire/code-points.js"
 import { NodeCryptoProvider } from "../../../src/platform/node/crypto.js"
 import { listTables, Simulation, testSettings } from "../../engine/simulation.js"
@@ -218,8 +218,8 @@ describe("connection ids (RFC 9146)", () => {
         for (const { aead, name } of allSuites()) {
             const key = Buffer.alloc(aead.keyLength, 1)
             const iv = Buffer.alloc(aead.fixedIvLength, 2)
-            const keys = { key: Buffer.from(key), iv: Buffer.from(iv) }
-            const record = newCidProtection(crypto, aead, 1, keys, serverId).seal(22, 5, [Buffer.from("text")])
+            const keyed = crypto.newAead(aead.algorithm, key)
+            const record = protectByAead(keyed, 1, Buffer.from(iv), serverId).seal(22, 5, [Buffer.from("text")])
             const [number, id] = [record.subarray(3, 11), record.subarray(11, 19)]
             const explicit = record.subarray(21, 21 + aead.explicitNonceLength)
             const sealed = record.subarray(21 + explicit.length)

@@ -1,4 +1,4 @@
-import { equal, wipe } from "../../bytes/bytes.js"
+import { EMPTY, equal, wipe } from "../../bytes/bytes.js"
 import { extendedMasterSecret, keyBlock, masterSecret, verifyData } from "../../crypto/v12/key-schedule.js"
 import { type Hmac, type RecordProtection, type WriteKeys } from "../../crypto/provider.js"
 import { type CipherSuite } from "../cipher-suite.js"
@@ -59,22 +59,21 @@ export abstract class HandshakeV12 extends Handshake<SecurityParametersV12> impl
     }
 
     private protection(keys: WriteKeys, reading: boolean): RecordProtection {
-        const { aead } = this.parameters.suite as CipherSuite
+        const { algorithm } = (this.parameters.suite as CipherSuite).aead
         const { crypto } = this.settings
-        const ids = this.recordExtension()
-        const withIds = ids === undefined ? undefined : ids.newProtection(crypto, aead, PROTECTED_EPOCH, keys, reading)
-        return withIds ?? crypto.newProtection(aead, PROTECTED_EPOCH, keys)
+        const aead = crypto.newAead(algorithm, keys.key)
+        wipe(keys.key)
+        return crypto.newProtection(aead, PROTECTED_EPOCH, keys.iv, this.recordId(reading))
     }
 
-    private recordExtension(): RecordExtension | undefined {
-        const { extensions } = this.settings
-        return findHelloExtension(extensions, ExtensionType.connectionId) as RecordExtension | undefined
+    private recordId(reading: boolean): Buffer {
+        const ids = findHelloExtension(this.settings.extensions, ExtensionType.connectionId)
+        return ids === undefined ? EMPTY : (ids as RecordExtension).recordId(reading)
     }
 
     /** The hellos are exchanged: records that come before their keys can be told apart. */
     protected extensionsAgreed(): void {
-        const ids = this.recordExtension()
-        if (ids !== undefined) this.record.readIdLength = ids.readIdLength()
+        this.record.readIdLength = this.recordId(true).length
     }
 
     /** The last steps of both sides. */

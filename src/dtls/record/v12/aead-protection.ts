@@ -1,14 +1,7 @@
 import { blit, copyOf, EMPTY, wipe } from "../../bytes/bytes.js"
 import { Reader } from "../../bytes/reader.js"
 import { Writer } from "../../bytes/writer.js"
-import { type AeadParameters } from "../../crypto/algorithms.js"
-import {
-    type Aead,
-    type CryptoProvider,
-    type OpenedRecord,
-    type RecordProtection,
-    type WriteKeys,
-} from "../../crypto/provider.js"
+import { type Aead, type OpenedRecord, type RecordProtection } from "../../crypto/provider.js"
 import { DTLS_1_2 } from "../../wire/code-points.js"
 import {
     isContentType,
@@ -96,18 +89,6 @@ export function makeNonce(iv: Buffer, number: Buffer): Buffer {
     if (iv.length === 4) blit(nonce, 4, number, 0, 8)
     else for (let i = 0; i < 8; i++) nonce[4 + i] = nonce[4 + i] ^ number[i]
     return nonce
-}
-
-/** The same from a provider's own AEAD; takes the keys over and wipes the key bytes. */
-export function protectByAead(
-    crypto: CryptoProvider,
-    parameters: AeadParameters,
-    epoch: number,
-    keys: WriteKeys,
-): RecordProtection {
-    const aead = crypto.newAead(parameters.algorithm, keys.key)
-    wipe(keys.key)
-    return new AeadProtection(aead, epoch, keys.iv)
 }
 
 /** Epoch and sequence number, 8 bytes: what TLS calls seq_num (RFC 6347 §4.1.2.1). */

@@ -1,17 +1,10 @@
 import { copyOf, EMPTY, equal, wipe } from "../../bytes/bytes.js"
 import { readUint } from "../../bytes/integers.js"
 import { Writer } from "../../bytes/writer.js"
-import { type AeadParameters } from "../../crypto/algorithms.js"
-import {
-    type Aead,
-    type CryptoProvider,
-    type OpenedRecord,
-    type RecordProtection,
-    type WriteKeys,
-} from "../../crypto/provider.js"
+import { type Aead, type OpenedRecord, type RecordProtection } from "../../crypto/provider.js"
 import { ContentType, DTLS_1_2 } from "../../wire/code-points.js"
 import { MAX_CIPHERTEXT, RECORD_HEADER_LENGTH } from "../../wire/record-header.js"
-import { makeNonce, recordNumber } from "./aead-protection.js"
+import { AeadProtection, makeNonce, recordNumber } from "./aead-protection.js"
 
 /** Where a record's number and its id begin (RFC 9146 §4: type, version, epoch, sequence_number, cid, length). */
 const NUMBER_AT = 3
@@ -95,7 +88,7 @@ class CidProtection implements RecordProtection {
         const start = at + this.headerLength
         const end = at + this.lengthOf(datagram, at)
         const length = end - start - explicit - this.aead.tagLength
-        if (length < 1) return undefined
+        if (length < 1 || end > datagram.length) return undefined
         const number = copyOf(datagram, at + NUMBER_AT, at + ID_AT)
         const nonce = makeNonce(this.iv, explicit === 0 ? number : copyOf(datagram, start, start + explicit))
         const ciphertext = copyOf(datagram, start + explicit, end)
@@ -117,15 +110,7 @@ function withoutPadding(inner: Buffer, epoch: number): OpenedRecord | undefined 
     return last < 0 ? undefined : { type: inner[last], epoch, plaintext: copyOf(inner, 0, last) }
 }
 
-/** Takes the keys over and wipes the key bytes. @param id 1 to 255 bytes */
-export function newCidProtection(
-    crypto: CryptoProvider,
-    parameters: AeadParameters,
-    epoch: number,
-    keys: WriteKeys,
-    id: Buffer,
-): RecordProtection {
-    const aead = crypto.newAead(parameters.algorithm, keys.key)
-    wipe(keys.key)
-    return new CidProtection(aead, epoch, keys.iv, id)
+/** `CryptoProvider.newProtection` for platforms that have nothing faster than an AEAD. */
+export function protectByAead(aead: Aead, epoch: number, iv: Buffer, id: Buffer): RecordProtection {
+    return id.length > 0 ? new CidProtection(aead, epoch, iv, id) : new AeadProtection(aead, epoch, iv)
 }
