@@ -1,6 +1,14 @@
 /* mote-dtls/engine: what connections are configured with, and the protocol engine itself for who brings the I/O. */
 export { Association } from "../dtls/association/association.js"
 export { AssociationPhase, type AssociationState } from "../dtls/association/association-state.js"
+export {
+    type LoadedAssociation,
+    loadAssociation,
+    type Reserve,
+    saveAssociation,
+    type SavedNote,
+} from "../dtls/association/saved-association.js"
+export { SavedError, SavedErrorReason } from "../dtls/association/saved-error.js"
 export { Diagnostic, Output, OutputKind } from "../dtls/association/output.js"
 export { copyOf } from "../dtls/bytes/bytes.js"
 export * from "../dtls/crypto/algorithms.js"

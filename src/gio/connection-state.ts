@@ -34,6 +34,10 @@ export abstract class ConnectionState implements PumpOwner {
     protected error: GError | undefined
     /** one call throws it */
     protected baseError: GError | undefined
+    /** what a send throws for which no sequence number is left */
+    protected outOfNumbers: GError | undefined
+    /** how often the association was exported */
+    protected generation = 0
 
     constructor(
         protected services: Services,

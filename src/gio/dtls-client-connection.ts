@@ -1,4 +1,7 @@
 import { Association } from "../dtls/association/association.js"
+import { loadAssociation, type LoadedAssociation } from "../dtls/association/saved-association.js"
+import { type Aead } from "../dtls/crypto/provider.js"
+import { type AssociationSettings } from "../dtls/handshake/settings.js"
 import { ClientEndpoint } from "../dtls/endpoint/client-endpoint.js"
 import { clientRole } from "../dtls/handshake/v12/client.js"
 import { type Services } from "../platform/services.js"
@@ -7,6 +10,8 @@ import { type DatagramBased } from "./datagram-based.js"
 import { EndpointPump } from "./endpoint-pump.js"
 import { DtlsConnection } from "./dtls-connection.js"
 import { TlsCertificateFlags } from "./enums.js"
+import { ioError, IOErrorEnum } from "./errors.js"
+import { asGError, outOfNumbers } from "./saved-errors.js"
 import { associationSettings, type DtlsSettings } from "./settings.js"
 
 /**
@@ -27,8 +32,38 @@ export class DtlsClientConnection extends DtlsConnection {
 
     protected async begin(): Promise<void> {
         if (this.pump !== undefined) return
-        const settings = associationSettings(this.services, this.settings, this.newExtensions())
-        const association = new Association(settings, clientRole(), 0, 0)
+        const association = new Association(this.associationSettings(), clientRole(), 0, 0)
+        await this.drive(association)
+    }
+
+    private associationSettings(): AssociationSettings {
+        return associationSettings(this.services, this.settings, this.newExtensions())
+    }
+
+    /**
+     * Goes on with what `exportAssociation` gave, in place of a handshake. Export it anew, and save that, before anything is
+     * sent: until then a send throws NO_SPACE, and what arrives is lost.
+     * @param minimumGeneration of the newest copy that is known to exist; an older one is refused
+     * Throws GError: INVALID_ARGUMENT (`saved`), NOT_SUPPORTED; PENDING when this connection has begun.
+     */
+    async importAssociation(saved: Buffer, wrapper: Aead, minimumGeneration: number): Promise<void> {
+        if (this.pump !== undefined) throw ioError(IOErrorEnum.PENDING, "This connection has begun")
+        const loaded = this.load(saved, wrapper, minimumGeneration)
+        this.generation = loaded.note.generation
+        this.outOfNumbers = outOfNumbers()
+        await this.drive(loaded.association)
+    }
+
+    private load(saved: Buffer, wrapper: Aead, minimumGeneration: number): LoadedAssociation {
+        const now = this.services.now()
+        try {
+            return loadAssociation(this.associationSettings(), clientRole(), wrapper, saved, minimumGeneration, now)
+        } catch (error) {
+            throw asGError(error)
+        }
+    }
+
+    private async drive(association: Association): Promise<void> {
         const endpoint = new ClientEndpoint(association, undefined)
         const { datagramBytes } = this.settings.limits
         this.peer = endpoint.peer

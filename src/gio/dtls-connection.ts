@@ -1,4 +1,7 @@
 import { type Association } from "../dtls/association/association.js"
+import { type Reserve, saveAssociation } from "../dtls/association/saved-association.js"
+import { EMPTY } from "../dtls/bytes/bytes.js"
+import { type Aead } from "../dtls/crypto/provider.js"
 import { Alpn } from "../dtls/handshake/alpn.js"
 import { findHelloExtension, type HelloExtension } from "../dtls/handshake/hello-extension.js"
 import { ExtensionType } from "../dtls/wire/code-points.js"
@@ -17,6 +20,7 @@ import { type GError, invalidArgument, ioError, IOErrorEnum } from "./errors.js"
 import { guarded } from "./guarded.js"
 import { HandshakeCall } from "./handshake-call.js"
 import { type SocketAddress } from "./socket-address.js"
+import { asGError, checkReserve, notExportable, outOfNumbers } from "./saved-errors.js"
 import { checkBoolean, givenCancellable } from "./vectors.js"
 
 export type AsyncReadyCallback = (source: DtlsConnection, result: AsyncResult) => void
@@ -127,6 +131,36 @@ export abstract class DtlsConnection extends HandshakeCall {
 
     closeFinish(result: AsyncResult): boolean {
         return this.shutdownFinish(result)
+    }
+
+    // Going on elsewhere
+
+    /**
+     * The association's state, sealed, for `importAssociation` after a restart or a sleep (docs/sleeping-sensors.md).
+     * From then on this connection uses the sequence numbers of `reserve` and no others: a send beyond them throws NO_SPACE
+     * until it is exported again, a message beyond them is lost.
+     * @param wrapper an AEAD with a tag of 16 bytes, whose key is kept with as much care as the pre-shared key
+     * Throws GError: PENDING before the handshake is done, CLOSED after one side has closed, NOT_SUPPORTED.
+     */
+    exportAssociation(wrapper: Aead, reserve: Reserve): Buffer {
+        const association = this.association()
+        if (this.error !== undefined) throw this.error
+        if (association === undefined) throw notExportable()
+        checkReserve(reserve)
+        const note = { generation: this.generation + 1, text: this.savedAddress() }
+        try {
+            const saved = saveAssociation(association, wrapper, reserve, note)
+            this.generation++
+            this.outOfNumbers = outOfNumbers()
+            return saved
+        } catch (error) {
+            throw asGError(error)
+        }
+    }
+
+    /** Where the peer is, for whoever goes on with it; empty: the base socket knows. */
+    protected savedAddress(): Buffer {
+        return EMPTY
     }
 
     // Properties

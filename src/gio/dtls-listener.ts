@@ -1,10 +1,14 @@
 import { type Output, OutputKind } from "../dtls/association/output.js"
+import { loadAssociation, type LoadedAssociation } from "../dtls/association/saved-association.js"
+import { type Aead } from "../dtls/crypto/provider.js"
 import { LinkedList } from "../dtls/endpoint/linked-list.js"
 import { type Peer } from "../dtls/endpoint/peer.js"
 import { ServerEndpoint } from "../dtls/endpoint/server-endpoint.js"
 import { Alpn } from "../dtls/handshake/alpn.js"
-import { type Failure } from "../dtls/handshake/failure.js"
+import { type Failure, FailureReason } from "../dtls/handshake/failure.js"
 import { type HelloExtension } from "../dtls/handshake/hello-extension.js"
+import { type AssociationSettings } from "../dtls/handshake/settings.js"
+import { serverRole } from "../dtls/handshake/v12/server.js"
 import { type Services, type Signal } from "../platform/services.js"
 import { type Cancellable } from "./cancellable.js"
 import { checkSettings } from "./check-settings.js"
@@ -14,8 +18,10 @@ import { EndpointPump, type PumpOwner } from "./endpoint-pump.js"
 import { checkProtocols } from "./check-arguments.js"
 import { DtlsServerConnection, type ReleaseListener } from "./dtls-server-connection.js"
 import { guarded } from "./guarded.js"
-import { type GError, ioError, IOErrorEnum } from "./errors.js"
+import { type GError, invalidArgument, ioError, IOErrorEnum } from "./errors.js"
+import { asGError } from "./saved-errors.js"
 import { associationSettings, type DtlsSettings } from "./settings.js"
+import { addressOfKey } from "./socket-address.js"
 import { checkTimeout, givenCancellable } from "./vectors.js"
 import { deadlineAfter, Waited, waitUntil } from "./waiting.js"
 
@@ -34,6 +40,7 @@ export class DtlsListener implements PumpOwner, ReleaseListener {
     private newExtensions: () => HelloExtension[] = () => []
     /** called for each client whose handshake fails: no `accept` ever gives that one */
     onHandshakeFailed: ((connection: DtlsServerConnection, failure: Failure) => void) | undefined
+    private newSettings: () => AssociationSettings
     private closed = false
     private error: GError | undefined
 
@@ -48,13 +55,13 @@ export class DtlsListener implements PumpOwner, ReleaseListener {
         const self = this
         const common = associationSettings(services, settings, [])
         // What associations have in common is there once.
-        const newSettings = () => {
+        this.newSettings = () => {
             const extensions = self.newExtensions()
             return extensions.length + settings.extensions.length === 0
                 ? common
                 : associationSettings(services, settings, extensions)
         }
-        this.endpoint = new ServerEndpoint(newSettings, common, services, services.now())
+        this.endpoint = new ServerEndpoint(this.newSettings, common, services, services.now())
         const { datagramBytes } = settings.limits
         this.pump = new EndpointPump(
             services,
@@ -94,6 +101,37 @@ export class DtlsListener implements PumpOwner, ReleaseListener {
         throw ioError(IOErrorEnum.TIMED_OUT, "No client has come")
     }
 
+    /**
+     * Goes on with a client of an earlier run, from what its connection's `exportAssociation` gave. Export it anew, and save
+     * that, before anything is sent: until then a send throws NO_SPACE, and what arrives is lost.
+     * @param minimumGeneration of the newest copy that is known to exist; an older one is refused
+     * @returns the connection, which no `accept` gives
+     * Throws GError: INVALID_ARGUMENT (`saved`), also when that client is here already; NOT_SUPPORTED, CLOSED.
+     */
+    async importAssociation(saved: Buffer, wrapper: Aead, minimumGeneration: number): Promise<DtlsServerConnection> {
+        if (this.closed) throw ioError(IOErrorEnum.CLOSED, "Listener is already closed")
+        const { association, note } = this.load(saved, wrapper, minimumGeneration)
+        const key = note.text.toString()
+        const peer = this.endpoint.adopt(association, { key, address: addressOfKey(key) })
+        if (peer === undefined) {
+            association.drop(FailureReason.replaced)
+            throw invalidArgument("saved", "a client that is not here already")
+        }
+        const connection = this.connectionOf(peer)
+        connection.goOn(note.generation)
+        await this.pump.drain()
+        return connection
+    }
+
+    private load(saved: Buffer, wrapper: Aead, minimumGeneration: number): LoadedAssociation {
+        const now = this.services.now()
+        try {
+            return loadAssociation(this.newSettings(), serverRole(), wrapper, saved, minimumGeneration, now)
+        } catch (error) {
+            throw asGError(error)
+        }
+    }
+
     private takeAccepted(): DtlsServerConnection | undefined {
         const connection = this.backlog.oldest()
         if (connection !== undefined) connection.backlogNode.remove()
@@ -131,7 +169,8 @@ export class DtlsListener implements PumpOwner, ReleaseListener {
         if (output.kind === OutputKind.failed) this.released(connection)
         connection.onOutput(peer, output)
         if (output.kind === OutputKind.failed) this.tellFailure(connection, peer, output.failure as Failure)
-        if (output.kind !== OutputKind.connected) return
+        // An imported connection was connected before, and its caller has it.
+        if (output.kind !== OutputKind.connected || connection.isImported) return
         this.backlog.append(connection.backlogNode)
         this.changed.notify()
     }

@@ -1,3 +1,4 @@
+import { EMPTY } from "../dtls/bytes/bytes.js"
 import { AssociationPhase } from "../dtls/association/association-state.js"
 import { FailureReason } from "../dtls/handshake/failure.js"
 import { type Output, OutputKind } from "../dtls/association/output.js"
@@ -10,6 +11,7 @@ import { type DatagramBased } from "./datagram-based.js"
 import { EndpointPump } from "./endpoint-pump.js"
 import { DtlsConnection } from "./dtls-connection.js"
 import { TlsAuthenticationMode } from "./enums.js"
+import { outOfNumbers } from "./saved-errors.js"
 import { associationSettings, type DtlsSettings } from "./settings.js"
 
 /** Who wants to know when both directions of a connection are closed. */
@@ -26,6 +28,8 @@ export interface ReleaseListener {
 export class DtlsServerConnection extends DtlsConnection {
     private authenticationMode = TlsAuthenticationMode.NONE
     private listener: ReleaseListener | undefined
+    /** goes on from an exported association */
+    isImported = false
     /** a listener's: its nodes among all connections, and among those that wait to be accepted */
     listNode = new ListNode<DtlsServerConnection>(this)
     backlogNode = new ListNode<DtlsServerConnection>(this)
@@ -87,6 +91,18 @@ export class DtlsServerConnection extends DtlsConnection {
         if (reason !== FailureReason.evicted && reason !== FailureReason.replaced) return true
         this.peer = undefined
         return false
+    }
+
+    protected override savedAddress(): Buffer {
+        const peer = this.peer
+        return peer === undefined ? EMPTY : Buffer.from(peer.key)
+    }
+
+    /** For DtlsListener: its association goes on from an exported one. */
+    goOn(generation: number): void {
+        this.isImported = true
+        this.generation = generation
+        this.outOfNumbers = outOfNumbers()
     }
 
     protected release(): void {

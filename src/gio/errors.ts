@@ -4,6 +4,7 @@ import { type Failure } from "../dtls/handshake/failure.js"
 export enum IOErrorEnum {
     FAILED = 0,
     NOT_FOUND = 1,
+    NO_SPACE = 12,
     INVALID_ARGUMENT = 13,
     PERMISSION_DENIED = 14,
     NOT_SUPPORTED = 15,

@@ -120,6 +120,7 @@ export abstract class MessageCalls extends ConnectionState implements DatagramBa
             message.bytesSent = (bodies[i] as Buffer).length
         }
         if (taken === 0) this.throwError()
+        if (taken === 0 && this.outOfNumbers !== undefined) throw this.outOfNumbers
         return taken
     }
 

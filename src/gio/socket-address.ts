@@ -12,3 +12,9 @@ export interface SocketAddress {
 export function addressKey(address: SocketAddress | undefined): string {
     return address === undefined ? "" : address.address + "|" + address.port
 }
+
+/** What `addressKey` made the key of; undefined for none. */
+export function addressOfKey(key: string): SocketAddress | undefined {
+    const at = key.lastIndexOf("|")
+    return at < 0 ? undefined : { address: key.slice(0, at), port: parseInt(key.slice(at + 1)) }
+}

@@ -32,6 +32,14 @@ export interface AssociationState {
     /** of the next record to be sent in the newest epoch */
     nextSequence: number
     failedRecords: number
+    /** both sides know connection ids; what the peer's records and ours carry, empty: none */
+    hasIds: boolean
+    readId: Buffer
+    writeId: Buffer
+    /** both sides know return routability (RFC 9853) */
+    pathCheck: boolean
+    /** what ALPN agreed on; empty: nothing */
+    protocol: string
     peerClosed: boolean
     writeClosed: boolean
     readClosed: boolean

@@ -1,9 +1,17 @@
+import { EMPTY } from "../bytes/bytes.js"
 import { Reader } from "../bytes/reader.js"
-import { type OpenedRecord } from "../crypto/provider.js"
+import { type OpenedRecord, type RecordProtection } from "../crypto/provider.js"
 import { NEVER } from "../flight/retransmission.js"
 import { FailureReason } from "../handshake/failure.js"
 import { type Answer } from "../handshake/question.js"
-import { findHelloExtension, type PathCheck } from "../handshake/hello-extension.js"
+import { type Alpn } from "../handshake/alpn.js"
+import { type CipherSuite } from "../handshake/cipher-suite.js"
+import {
+    findHelloExtension,
+    type HelloExtension,
+    type PathCheck,
+    type RecordExtension,
+} from "../handshake/hello-extension.js"
 import { type Role } from "../handshake/role.js"
 import { type SecurityParameters } from "../handshake/security-parameters.js"
 import { type AssociationSettings } from "../handshake/settings.js"
@@ -135,8 +143,11 @@ export class Association extends AssociationEnds implements DriverOwner {
     // Return routability
 
     private pathCheck(): PathCheck | undefined {
-        const type = ExtensionType.returnRoutabilityCheck
-        return findHelloExtension(this.settings.extensions, type) as PathCheck | undefined
+        return this.extension(ExtensionType.returnRoutabilityCheck) as PathCheck | undefined
+    }
+
+    private extension(type: number): HelloExtension | undefined {
+        return findHelloExtension(this.settings.extensions, type)
     }
 
     /** Of a verified record whose type was encrypted, so that it may be any. */
@@ -322,7 +333,7 @@ export class Association extends AssociationEnds implements DriverOwner {
     /**
      * Seals messages of at most `maxMessage` bytes, one record each.
      * @param coalesce several records share a datagram up to the path budget
-     * @returns how many were taken: fewer when the keys are used up, 0 when `canSend` is false
+     * @returns how many were taken: fewer when the keys, or the numbers reserved, are used up; 0 when `canSend` is false
      */
     send(messages: Buffer[], coalesce: boolean): number {
         if (!this.canSend()) return 0
@@ -349,7 +360,8 @@ export class Association extends AssociationEnds implements DriverOwner {
             taken++
         }
         this.sendRecords(group)
-        if (taken < messages.length) this.sayGoodbye(FailureReason.keysUsedUp)
+        const { nextSequence, maxRecords } = this.record.write
+        if (taken < messages.length && nextSequence >= maxRecords) this.sayGoodbye(FailureReason.keysUsedUp)
         return taken
     }
 
@@ -369,10 +381,49 @@ export class Association extends AssociationEnds implements DriverOwner {
         return parameters.complete ? parameters.exportKeyingMaterial(label, context, length) : undefined
     }
 
+    /**
+     * Goes on from a saved state, in place of a handshake. Nothing is sent or taken before numbers are reserved for it
+     * (saved-association.ts).
+     */
+    restore(
+        state: AssociationState,
+        suite: CipherSuite,
+        read: RecordProtection,
+        write: RecordProtection,
+        now: number,
+    ): void {
+        const { parameters, record } = this
+        if (this.driver !== undefined) this.driver.close()
+        this.driver = undefined
+        parameters.suite = suite
+        parameters.clientRandom = state.clientRandom
+        parameters.serverRandom = state.serverRandom
+        parameters.extendedMasterSecret = state.extendedMasterSecret
+        parameters.identity = state.identity
+        parameters.firstFinished = state.firstFinished
+        parameters.complete = true
+        this.restoreExtensions(state)
+        record.restore(state, read, write, suite.aead.confidentialityLimit)
+        this.lastHeard = now
+        this.phase = AssociationPhase.connected
+        this.outputs.push(OutputKind.connected, undefined)
+    }
+
+    /** What an extension is not there for any more is gone; connection ids are in place already. */
+    private restoreExtensions(state: AssociationState): void {
+        const check = this.pathCheck()
+        const alpn = this.extension(ExtensionType.applicationLayerProtocolNegotiation) as Alpn | undefined
+        if (check !== undefined) check.agreed = state.pathCheck
+        if (alpn !== undefined && state.protocol.length > 0) alpn.selected = state.protocol
+    }
+
     /** Everything as it is now, in one flat record. */
     snapshot(): AssociationState {
         const { driver, record, parameters } = this
         const { read, write } = record
+        const ids = this.extension(ExtensionType.connectionId) as RecordExtension | undefined
+        const check = this.pathCheck()
+        const alpn = this.extension(ExtensionType.applicationLayerProtocolNegotiation) as Alpn | undefined
         return {
             phase: this.phase,
             isClient: this.isClient,
@@ -390,6 +441,11 @@ export class Association extends AssociationEnds implements DriverOwner {
             writeEpoch: write.epoch,
             nextSequence: write.nextSequence,
             failedRecords: record.failedRecords,
+            hasIds: ids !== undefined && ids.agreed,
+            readId: ids === undefined ? EMPTY : ids.recordId(true),
+            writeId: ids === undefined ? EMPTY : ids.recordId(false),
+            pathCheck: check !== undefined && check.agreed,
+            protocol: alpn === undefined ? "" : (alpn.selected ?? ""),
             peerClosed: this.peerClosed,
             writeClosed: this.writeClosed,
             readClosed: this.readClosed,

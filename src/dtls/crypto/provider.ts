@@ -122,3 +122,15 @@ export interface KeyWrapping {
     /** @returns undefined when `wrapped` is not authentic */
     unwrapAead(wrapped: Buffer, wrapper: Aead): Aead | undefined
 }
+
+/** Keys of one direction, of which the script sees the fixed IV alone. */
+export interface WrappedKeys {
+    /** the key as `KeyWrapping.wrapAead` gives it */
+    wrapped: Buffer
+    iv: Buffer
+}
+
+/** A protection whose keys can go elsewhere. */
+export interface ExportableProtection extends RecordProtection {
+    exportKeys(wrapping: KeyWrapping, wrapper: Aead): WrappedKeys
+}

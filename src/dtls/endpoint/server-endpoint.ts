@@ -112,10 +112,29 @@ export class ServerEndpoint implements Endpoint {
         return peer
     }
 
+    /**
+     * Takes in an association that goes on from a saved state.
+     * @param from where its peer was heard last
+     * @returns undefined when it is here already, or another peer is in its place
+     */
+    adopt(association: Association, from: SourceAddress): Peer | undefined {
+        const ids = connectionIdsOf(association)
+        const id = ids === undefined ? EMPTY : ids.local
+        const isFree = this.addresses.find(from) === undefined
+        if (id.length > 0 ? this.addresses.hasId(id) : !isFree) return undefined
+        const peer = new Peer(from.key, from.address, association, association.parameters.clientRandom, -1)
+        peer.host = sourceHost(from.key)
+        if (id.length > 0) this.addresses.setId(peer, id)
+        if (isFree) this.addresses.setAddress(peer)
+        this.peers.addHalfOpen(peer)
+        this.touched(peer)
+        return peer
+    }
+
     /** Where connection ids are on, each peer has one that no other has; if none is to be found, it is known by its address. */
     private giveId(peer: Peer): void {
-        const { extensions, crypto } = peer.association.settings
-        const ids = findHelloExtension(extensions, ExtensionType.connectionId) as ConnectionIds | undefined
+        const { crypto } = peer.association.settings
+        const ids = connectionIdsOf(peer.association)
         if (ids === undefined) return
         for (let tries = 0; tries < MAX_ID_TRIES && this.addresses.hasId(ids.local); tries++)
             ids.local = crypto.random(ids.local.length)
@@ -290,6 +309,11 @@ export class ServerEndpoint implements Endpoint {
     close(): void {
         this.cookies.close()
     }
+}
+
+function connectionIdsOf(association: Association): ConnectionIds | undefined {
+    const { extensions } = association.settings
+    return findHelloExtension(extensions, ExtensionType.connectionId) as ConnectionIds | undefined
 }
 
 /** The peer that this very hello began: our answer to it was lost, or the network repeats an old one. */

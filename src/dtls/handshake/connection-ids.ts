@@ -56,6 +56,14 @@ export class ConnectionIds implements RecordExtension {
         if (!this.agreed) return EMPTY
         return reading ? this.local : this.remote
     }
+
+    restore(local: Buffer, remote: Buffer): boolean {
+        if (local.length !== this.local.length) return false
+        this.local = local
+        this.remote = remote
+        this.agreed = true
+        return true
+    }
 }
 
 /**

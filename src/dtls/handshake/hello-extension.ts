@@ -29,8 +29,12 @@ export interface PathCheck extends HelloExtension {
 
 /** An extension that changes the form of protected records (RFC 9146). */
 export interface RecordExtension extends HelloExtension {
+    /** both sides sent the extension */
+    agreed: boolean
     /** The connection id that records carry in that direction; empty: they keep their form. */
     recordId(reading: boolean): Buffer
+    /** The ids of an association that goes on. @returns false when ids of this side have another length now */
+    restore(local: Buffer, remote: Buffer): boolean
 }
 
 export function findHelloExtension(list: HelloExtension[], type: number): HelloExtension | undefined {

@@ -25,6 +25,8 @@ export const MAX_SEQUENCE = 0xffffffffffff
  */
 export class WriteEpoch {
     nextSequence = 0
+    /** the first number that may not be used: the last of all, or what another copy of this epoch begins with */
+    end = MAX_SEQUENCE
 
     constructor(
         public epoch: number,
@@ -47,6 +49,8 @@ export class WriteEpoch {
  */
 export class ReadEpoch {
     window = new ReplayWindow()
+    /** the first number that may not be taken, as `WriteEpoch.end` */
+    end = MAX_SEQUENCE
 
     constructor(
         public epoch: number,
@@ -54,6 +58,18 @@ export class ReadEpoch {
         /** the protected epoch before, for records that are late */
         public previous: ReadEpoch | undefined,
     ) {}
+}
+
+/** What the record layer of a saved association goes on from, as AssociationState has it. */
+export interface SavedNumbers {
+    readEpoch: number
+    readTop: number
+    readLow: number
+    readHigh: number
+    readId: Buffer
+    writeEpoch: number
+    nextSequence: number
+    failedRecords: number
 }
 
 /** What the record layer may keep and count. */
@@ -118,7 +134,7 @@ export class RecordLayer {
 
     private open(read: ReadEpoch, datagram: Buffer, at: number, sequence: number): OpenedRecord | undefined {
         const { window } = read
-        if (!window.isFresh(sequence)) return this.discard(Discard.replayed)
+        if (sequence >= read.end || !window.isFresh(sequence)) return this.discard(Discard.replayed)
         const record = read.protection.open(datagram, at, sequence)
         if (record === undefined) {
             this.failedRecords++
@@ -204,6 +220,26 @@ export class RecordLayer {
         this.write = new WriteEpoch(epoch, protection, maxRecords, this.write)
     }
 
+    /**
+     * Goes on with the keys and numbers of a saved state, without any that may be used yet.
+     * @param maxRecords see `activateWrite`
+     */
+    restore(state: SavedNumbers, read: RecordProtection, write: RecordProtection, maxRecords: number): void {
+        this.activateRead(state.readEpoch, read, -1)
+        this.activateWrite(state.writeEpoch, write, maxRecords)
+        this.endHandshake()
+        const reading = this.read as ReadEpoch
+        const { window } = reading
+        reading.end = 0
+        window.top = state.readTop
+        window.low = state.readLow
+        window.high = state.readHigh
+        this.write.nextSequence = state.nextSequence
+        this.write.end = state.nextSequence
+        this.failedRecords = state.failedRecords
+        this.readIdLength = state.readId.length
+    }
+
     /** Nothing of the handshake is repeated any more: older epochs go, with their keys. */
     endHandshake(): void {
         closeWriting(this.write.previous)
@@ -218,9 +254,10 @@ export class RecordLayer {
         return this.write.overhead()
     }
 
-    /** Records that the newest keys are still good for. */
+    /** Records that may still be sent under the newest keys. */
     recordsLeft(): number {
-        return this.write.maxRecords - this.write.nextSequence
+        const { maxRecords, end, nextSequence } = this.write
+        return Math.min(maxRecords, end) - nextSequence
     }
 
     /** Bytes by which a record of this epoch is longer than its plaintext, header included. */
@@ -229,10 +266,10 @@ export class RecordLayer {
         return writing === undefined ? RECORD_HEADER_LENGTH : writing.overhead()
     }
 
-    /** Appends one record. @returns false, and writes nothing, when the epoch is gone or its numbers are used up */
+    /** Appends one record. @returns false, and writes nothing, when the epoch is gone or no number is left */
     seal(writer: Writer, type: number, epoch: number, plaintext: Buffer): boolean {
         const writing = this.writeEpoch(epoch)
-        if (writing === undefined || writing.nextSequence >= MAX_SEQUENCE) return false
+        if (writing === undefined || writing.nextSequence >= writing.end) return false
         const sequence = writing.nextSequence
         writing.nextSequence++
         if (writing.protection !== undefined) writer.bytes(writing.protection.seal(type, sequence, [plaintext]))

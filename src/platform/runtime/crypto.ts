@@ -1,10 +1,11 @@
 import * as ds from "@devicescript/core"
-import { blit, wipe } from "../../dtls/bytes/bytes.js"
+import { blit, copyOf, wipe } from "../../dtls/bytes/bytes.js"
 import { writeUint } from "../../dtls/bytes/integers.js"
 import { type AeadAlgorithm, aeadParameters, type HashAlgorithm } from "../../dtls/crypto/algorithms.js"
 import {
     type Aead,
     type CryptoProvider,
+    type ExportableProtection,
     type Hash,
     type Hmac,
     type KeyWrapping,
@@ -12,6 +13,7 @@ import {
     type RecordNumberCipher,
     type RecordNumberCiphers,
     type RecordProtection,
+    type WrappedKeys,
 } from "../../dtls/crypto/provider.js"
 import { RECORD_HEADER_LENGTH, recordLength } from "../../dtls/wire/record-header.js"
 import "./natives.js"
@@ -116,7 +118,7 @@ const STATE_TYPE = 26
  * Whole records by one native call.
  * @devsWhenUsed
  */
-class RuntimeProtection implements RecordProtection {
+class RuntimeProtection implements ExportableProtection {
     private state: Buffer
     private handle: number
     private idLength: number
@@ -167,6 +169,12 @@ class RuntimeProtection implements RecordProtection {
     open(datagram: Buffer, at: number, _sequence: number): OpenedRecord | undefined {
         const plaintext = ds._moteRecordOpen(this.state, datagram, at)
         return plaintext === undefined ? undefined : { type: this.state[STATE_TYPE], epoch: this.epoch, plaintext }
+    }
+
+    exportKeys(_wrapping: KeyWrapping, wrapper: Aead): WrappedKeys {
+        const { state } = this
+        const iv = copyOf(state, STATE_IV, STATE_IV + state[STATE_IV_LENGTH])
+        return { wrapped: ds._moteCryptoWrap(this.handle, (wrapper as RuntimeAead).handle), iv }
     }
 
     close(): void {

@@ -1,7 +1,13 @@
 import { blit, copyOf, EMPTY, wipe } from "../../bytes/bytes.js"
 import { Reader } from "../../bytes/reader.js"
 import { Writer } from "../../bytes/writer.js"
-import { type Aead, type OpenedRecord, type RecordProtection } from "../../crypto/provider.js"
+import {
+    type Aead,
+    type ExportableProtection,
+    type KeyWrapping,
+    type OpenedRecord,
+    type WrappedKeys,
+} from "../../crypto/provider.js"
 import { DTLS_1_2 } from "../../wire/code-points.js"
 import {
     isContentType,
@@ -16,7 +22,7 @@ import {
  * the fixed IV and the record's number (RFC 5288 §3, RFC 6655 §3), else the IV xor the number (RFC 7905 §2).
  * @devsWhenUsed
  */
-export class AeadProtection implements RecordProtection {
+export class AeadProtection implements ExportableProtection {
     overhead: number
     private explicit: number
 
@@ -70,6 +76,10 @@ export class AeadProtection implements RecordProtection {
         const type = datagram[at]
         const plaintext = this.aead.open(nonce, aad(number, type, length), copyOf(datagram, start + explicit, end))
         return plaintext === undefined ? undefined : { type, epoch: this.epoch, plaintext }
+    }
+
+    exportKeys(wrapping: KeyWrapping, wrapper: Aead): WrappedKeys {
+        return { wrapped: wrapping.wrapAead(this.aead, wrapper), iv: copyOf(this.iv, 0, this.iv.length) }
     }
 
     close(): void {

@@ -1,7 +1,14 @@
 import { copyOf, EMPTY, equal, wipe } from "../../bytes/bytes.js"
 import { readUint } from "../../bytes/integers.js"
 import { Writer } from "../../bytes/writer.js"
-import { type Aead, type OpenedRecord, type RecordProtection } from "../../crypto/provider.js"
+import {
+    type Aead,
+    type ExportableProtection,
+    type KeyWrapping,
+    type OpenedRecord,
+    type RecordProtection,
+    type WrappedKeys,
+} from "../../crypto/provider.js"
 import { ContentType, DTLS_1_2 } from "../../wire/code-points.js"
 import { MAX_CIPHERTEXT, RECORD_HEADER_LENGTH } from "../../wire/record-header.js"
 import { AeadProtection, makeNonce, recordNumber } from "./aead-protection.js"
@@ -14,7 +21,7 @@ export const ID_AT = 11
  * Records of DTLS 1.2 with a connection id (RFC 9146 §4): their true type is encrypted.
  * @devsWhenUsed
  */
-class CidProtection implements RecordProtection {
+class CidProtection implements ExportableProtection {
     overhead: number
     private explicit: number
     private headerLength: number
@@ -94,6 +101,10 @@ class CidProtection implements RecordProtection {
         const ciphertext = copyOf(datagram, start + explicit, end)
         const inner = this.aead.open(nonce, this.additionalData(number, length), ciphertext)
         return inner === undefined ? undefined : withoutPadding(inner, this.epoch)
+    }
+
+    exportKeys(wrapping: KeyWrapping, wrapper: Aead): WrappedKeys {
+        return { wrapped: wrapping.wrapAead(this.aead, wrapper), iv: copyOf(this.iv, 0, this.iv.length) }
     }
 
     close(): void {
