@@ -12,4 +12,6 @@ export const SIZE_PROFILES: Record<string, SizeProfile> = {
     "psk-client": { program: "src/sensor/main.ts", budget: 40960 },
     /** a DTLS server for many clients, without an application protocol */
     "psk-server": { program: "test/device/size/psk-server.ts", budget: 45000 },
+    /** a DTLS client with raw public keys or pinned certificates, without an application protocol */
+    "ecdhe-client": { program: "test/device/size/ecdhe-client.ts", budget: 53000 },
 }

@@ -12,6 +12,7 @@ export { SavedError, SavedErrorReason } from "../dtls/association/saved-error.js
 export { Diagnostic, Output, OutputKind } from "../dtls/association/output.js"
 export { copyOf } from "../dtls/bytes/bytes.js"
 export * from "../dtls/crypto/algorithms.js"
+export { type KeyOperations, type KeyPair } from "../dtls/crypto/keys.js"
 export { type CryptoProvider } from "../dtls/crypto/provider.js"
 export { cellular, type RetransmissionProfile, wifi } from "../dtls/flight/retransmission.js"
 export { type CipherSuite } from "../dtls/handshake/cipher-suite.js"
@@ -19,7 +20,19 @@ export { connectionIds } from "../dtls/handshake/connection-ids.js"
 export { type Failure, FailureReason } from "../dtls/handshake/failure.js"
 export { type HelloExtension } from "../dtls/handshake/hello-extension.js"
 export { gatewayLimits, type Limits, mcuLimits } from "../dtls/handshake/limits.js"
-export { type Answer, type PskAnswer, type Question, QuestionKind } from "../dtls/handshake/question.js"
+export { AuthenticationMode, type KeyExchange } from "../dtls/handshake/key-exchange.js"
+export * from "../dtls/handshake/question.js"
 export { returnRoutability } from "../dtls/handshake/return-routability.js"
+export { serverName } from "../dtls/handshake/server-name.js"
+export * from "../dtls/key-exchange/certificate-suites.js"
+export {
+    type CertificateOptions,
+    rawPublicKeysOnly,
+    SignatureKind,
+    x509Only,
+} from "../dtls/key-exchange/certificate-types.js"
+export { EcdheCertificateKeyExchange } from "../dtls/key-exchange/ecdhe-certificate.js"
+export { EcdhePskKeyExchange } from "../dtls/key-exchange/ecdhe-psk.js"
+export * from "../dtls/key-exchange/ecdhe-psk-suites.js"
 export * from "../dtls/key-exchange/suites.js"
 export { Discard, DiscardCounters, discardNames } from "../dtls/record/discard.js"

@@ -30,7 +30,12 @@ function errorOf(failure: Failure, words: string | undefined): GError {
         case FailureReason.badFinished:
             return tls(TlsError.HANDSHAKE, "Different keys? Check PSK identity and key")
         case FailureReason.noCredentials:
-            return tls(TlsError.HANDSHAKE, "No pre-shared key for this peer")
+            return tls(TlsError.HANDSHAKE, "No pre-shared key or certificate for this peer")
+        case FailureReason.certificateRefused:
+        case FailureReason.badSignature:
+            return tls(TlsError.BAD_CERTIFICATE, "The peer's certificate or public key is not accepted")
+        case FailureReason.certificateRequired:
+            return tls(TlsError.CERTIFICATE_REQUIRED, words ?? "The peer has no certificate")
         case FailureReason.internalError:
             return io(IOErrorEnum.FAILED, "The connection failed on this side: " + failure.cause)
         case FailureReason.peerAlert:
