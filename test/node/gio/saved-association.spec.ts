@@ -38,7 +38,7 @@ async function send(connection: DtlsConnection, text: string): Promise<void> {
 async function receive(connection: DtlsConnection): Promise<string> {
     const message = new InputMessage([Buffer.alloc(100)])
     strictEqual(await connection.receiveMessages([message], 0, 2000000), 1)
-    return (message.vectors[0]).subarray(0, message.bytesReceived).toString()
+    return message.vectors[0].subarray(0, message.bytesReceived).toString()
 }
 
 function code(expected: IOErrorEnum, argument?: string): (error: unknown) => boolean {
