@@ -13,6 +13,7 @@ export {
     type PskLookup,
 } from "./platform/node/connect/options.js"
 export { type WaitOptions } from "./platform/node/connect/waiting.js"
+export { NodeKeys, NodePrivateKey } from "./platform/node/keys.js"
 export { NodeServices, type NodeServicesOptions } from "./platform/node/services.js"
 export { NodeUdpSocket } from "./platform/node/udp.js"
 export { ErrorDomain, GError, IOErrorEnum, TlsError } from "./gio/errors.js"
