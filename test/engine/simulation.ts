@@ -1,5 +1,7 @@
 import { Association } from "../../src/dtls/association/association.js"
 import { gatewayLimits } from "../../src/dtls/handshake/limits.js"
+import { type DriverRole } from "../../src/dtls/association/handshake-driver.js"
+import { type NewHelloExchange } from "../../src/dtls/endpoint/hello-exchange.js"
 import { type Output, OutputKind } from "../../src/dtls/association/output.js"
 import { type CryptoProvider } from "../../src/dtls/crypto/provider.js"
 import { TLS_PSK_WITH_AES_128_CCM_8 } from "../../src/dtls/key-exchange/suites.js"
@@ -19,6 +21,13 @@ import { ListTable } from "../../src/platform/runtime/table.js"
  * `index` counts all datagrams of both directions from 0.
  */
 export type Fault = (index: number, toServer: boolean, data: Buffer) => number[]
+
+/** What both sides of a simulation speak. */
+export interface SimulatedVersions {
+    clientRole: () => DriverRole
+    /** the server's; undefined: DTLS 1.2 */
+    newExchange: NewHelloExchange | undefined
+}
 
 interface Flying {
     at: number
@@ -93,16 +102,23 @@ export class Simulation {
         public clientSettings: AssociationSettings,
         public serverSettings: AssociationSettings,
         tables: Tables = listTables(),
+        private versions: SimulatedVersions = { clientRole, newExchange: undefined },
     ) {
-        this.client = new Association(clientSettings, clientRole(), 0, 0)
+        this.client = new Association(clientSettings, versions.clientRole(), 0, 0)
         // Each association has settings of its own, so that a test may change what later ones get.
-        this.server = new ServerEndpoint(() => Object.assign({}, serverSettings), serverSettings, tables, 0)
+        this.server = new ServerEndpoint(
+            () => Object.assign({}, serverSettings),
+            serverSettings,
+            tables,
+            0,
+            versions.newExchange,
+        )
         this.serverWatch = new EndpointWatch(this.server, serverSettings.limits)
     }
 
     /** A client that lost everything, at the same address. */
     rebootClient(): void {
-        this.client = new Association(this.clientSettings, clientRole(), 0, 0)
+        this.client = new Association(this.clientSettings, this.versions.clientRole(), 0, 0)
         this.clientOutputs = []
     }
 

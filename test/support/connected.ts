@@ -1,16 +1,19 @@
 import { type Association } from "../../src/dtls/association/association.js"
 import { type AssociationSettings } from "../../src/dtls/handshake/settings.js"
 import { discardNames } from "../../src/dtls/record/discard.js"
-import { Simulation, testSettings } from "../engine/simulation.js"
+import { type SimulatedVersions, Simulation, testSettings } from "../engine/simulation.js"
 import { SpyCrypto } from "./spy-crypto.js"
 
-/** A simulation whose settings a test may change first. */
-export function simulate(change?: (client: AssociationSettings, server: AssociationSettings) => void): Simulation {
+/** A simulation whose settings a test may change first. @param versions of both sides; default: DTLS 1.2 */
+export function simulate(
+    change?: (client: AssociationSettings, server: AssociationSettings) => void,
+    versions?: SimulatedVersions,
+): Simulation {
     const crypto = new SpyCrypto()
     const client = testSettings(crypto)
     const server = testSettings(crypto)
     change?.(client, server)
-    return new Simulation(client, server)
+    return new Simulation(client, server, undefined, versions)
 }
 
 /** The same, with its handshake done. */

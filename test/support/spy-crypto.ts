@@ -6,12 +6,14 @@ import {
     type CryptoProvider,
     type Hash,
     type Hmac,
+    type RecordNumberCipher,
+    type RecordNumberCiphers,
     type RecordProtection,
 } from "../../src/dtls/crypto/provider.js"
 import { NodeCryptoProvider } from "../../src/platform/node/crypto.js"
 
 /** Counts what is asked of the provider, remembers nonces and buffers, and draws from a seeded stream when told to. */
-export class SpyCrypto implements CryptoProvider {
+export class SpyCrypto implements CryptoProvider, RecordNumberCiphers {
     calls = { hash: 0, hmac: 0, sign: 0, aead: 0, seal: 0, open: 0, random: 0 }
     /** every nonce sealed under a key, as "key/nonce" */
     nonces: string[] = []
@@ -50,6 +52,11 @@ export class SpyCrypto implements CryptoProvider {
             close: () => inner.close(),
         }
         return hmac
+    }
+
+    newRecordNumberCipher(algorithm: AeadAlgorithm, key: Buffer): RecordNumberCipher {
+        this.secrets.push(key)
+        return this.inner.newRecordNumberCipher(algorithm, key)
     }
 
     newAead(algorithm: AeadAlgorithm, key: Buffer): Aead {

@@ -1,4 +1,4 @@
-import { DatagramPacker } from "../flight/outbox.js"
+import { Writer } from "../bytes/writer.js"
 import { type Failure, FailureReason } from "../handshake/failure.js"
 import { type SecurityParameters } from "../handshake/security-parameters.js"
 import { type AssociationSettings } from "../handshake/settings.js"
@@ -47,10 +47,9 @@ export abstract class AssociationEnds {
 
     /** One record in the newest epoch, in a datagram of its own. */
     protected sendRecord(type: ContentType, plaintext: Buffer): void {
-        const packer = new DatagramPacker(this.record, this.settings.pathBudget)
-        packer.append(type, this.record.write.epoch, plaintext)
-        packer.close()
-        for (const datagram of packer.datagrams) this.outputs.push(OutputKind.datagram, datagram)
+        const writer = new Writer(plaintext.length + this.record.messageOverhead())
+        if (this.record.seal(writer, type, this.record.write.epoch, plaintext, true))
+            this.outputs.push(OutputKind.datagram, writer.finish())
     }
 
     /**

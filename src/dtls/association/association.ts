@@ -12,14 +12,13 @@ import {
     type PathCheck,
     type RecordExtension,
 } from "../handshake/hello-extension.js"
-import { type Role } from "../handshake/role.js"
 import { type SecurityParameters } from "../handshake/security-parameters.js"
 import { type AssociationSettings } from "../handshake/settings.js"
 import { Discard } from "../record/discard.js"
 import { AlertDescription, AlertLevel, ContentType, ExtensionType, HandshakeType } from "../wire/code-points.js"
 import { type HandshakeHeader, readHandshakeHeader } from "../wire/handshake-header.js"
 import { MAX_PLAINTEXT } from "../wire/record-header.js"
-import { type DriverOwner, HandshakeDriver } from "./handshake-driver.js"
+import { type DriverOwner, type DriverRole, HandshakeDriver } from "./handshake-driver.js"
 import { AssociationEnds } from "./association-ends.js"
 import { type AssociationState, AssociationPhase } from "./association-state.js"
 import { Diagnostic, type Output, OutputKind } from "./output.js"
@@ -56,12 +55,16 @@ export class Association extends AssociationEnds implements DriverOwner {
      * @param firstSeq server: message_seq of the ClientHello that begins this association; client: 0
      * @param firstSequence server: record sequence number of that hello, so that ours go on from the HelloVerifyRequest's
      */
-    constructor(settings: AssociationSettings, role: Role, firstSeq: number, firstSequence: number) {
+    constructor(settings: AssociationSettings, role: DriverRole, firstSeq: number, firstSequence: number) {
         super(settings)
         this.record.write.nextSequence = firstSequence
         this.isClient = role.isClient
         const { record, counters, outputs } = this
-        const driver = new HandshakeDriver(settings, role, record, counters, outputs, this, firstSeq)
+        const { newDriver } = role
+        const driver =
+            newDriver === undefined
+                ? new HandshakeDriver(settings, role, record, counters, outputs, this, firstSeq)
+                : newDriver(settings, record, counters, outputs, this, firstSeq)
         this.parameters = driver.handshake.parameters
         this.driver = driver
     }
@@ -137,7 +140,7 @@ export class Association extends AssociationEnds implements DriverOwner {
         else if (type === ContentType.handshake) this.takeHandshake(record, now)
         else if (type === ContentType.changeCipherSpec) this.takeChangeCipherSpec(record, now)
         else if (type === ContentType.alert) this.takeAlert(record, now)
-        else this.takeRoutability(record)
+        else if (this.driver === undefined || !this.driver.takeOther(record, now)) this.takeRoutability(record)
     }
 
     // Return routability

@@ -1,6 +1,5 @@
 import { type OpenedRecord } from "../crypto/provider.js"
 import { Fragment, type HandshakeMessage, Inbox } from "../flight/inbox.js"
-import { Outbox } from "../flight/outbox.js"
 import { NEVER, RetransmissionTimer, smallerBudget } from "../flight/retransmission.js"
 import { FailureReason } from "../handshake/failure.js"
 import { type Handshake, type ReadKeys } from "../handshake/handshake.js"
@@ -27,8 +26,20 @@ export interface DriverOwner {
     fail(reason: FailureReason, alert: AlertDescription): void
 }
 
+/** A role whose version drives its handshakes in its own way. */
+export interface DriverRole extends Role {
+    newDriver?: (
+        settings: AssociationSettings,
+        record: RecordLayer,
+        counters: DiscardCounters,
+        outputs: OutputQueue,
+        owner: DriverOwner,
+        firstSeq: number,
+    ) => HandshakeDriver
+}
+
 /** How long a server answers a repeated Finished with its last flight, ms: twice the maximum segment lifetime (RFC 6347 §4.2.4). */
-const LAST_FLIGHT_KEPT = 240000
+export const LAST_FLIGHT_KEPT = 240000
 
 /**
  * Drives one handshake: walks its grammar by what the inbox gives, sends its flights and repeats them by timer or
@@ -39,11 +50,10 @@ export class HandshakeDriver {
     handshake: Handshake
     /** from the first flight until the handshake is done or given up */
     running = false
-    private inbox: Inbox
-    private outbox: Outbox
-    private timer: RetransmissionTimer
-    private handshakeDeadline = NEVER
-    private lastFlightUntil = NEVER
+    protected inbox: Inbox
+    protected timer: RetransmissionTimer
+    protected handshakeDeadline = NEVER
+    protected lastFlightUntil = NEVER
     private budget: number
     private provisional: ProvisionalFailure
     /** ServerHellos that came again instead of an answer to our Finished */
@@ -54,7 +64,7 @@ export class HandshakeDriver {
     private lastFinished: HandshakeMessage | undefined
     /** message_seq of the message processed last, and of the one that our flight answers: its repetition means ours was lost */
     private lastTaken = -1
-    private answeredSeq = -1
+    protected answeredSeq = -1
     /** how often the current flight was sent again because the peer repeated itself */
     private resends = 0
     /** an unprotected warning was told: of those that follow, which anyone can send, none is */
@@ -62,18 +72,17 @@ export class HandshakeDriver {
 
     /** @param firstSeq message_seq that both sides begin with here */
     constructor(
-        private settings: AssociationSettings,
+        protected settings: AssociationSettings,
         role: Role,
-        private record: RecordLayer,
-        private counters: DiscardCounters,
-        private outputs: OutputQueue,
-        private owner: DriverOwner,
+        protected record: RecordLayer,
+        protected counters: DiscardCounters,
+        protected outputs: OutputQueue,
+        protected owner: DriverOwner,
         firstSeq: number,
     ) {
         this.provisional = new ProvisionalFailure(outputs)
         this.inbox = new Inbox(settings.limits, firstSeq)
-        this.outbox = new Outbox(firstSeq)
-        this.handshake = role.newHandshake(settings, record, this.outbox)
+        this.handshake = role.newHandshake(settings, record, firstSeq)
         this.timer = new RetransmissionTimer(settings.retransmission)
         this.budget = settings.pathBudget
     }
@@ -109,16 +118,28 @@ export class HandshakeDriver {
         if (header.messageSeq >= nextSeq && (!this.running || record.epoch !== this.record.readEpoch()))
             return this.counters.add(Discard.unprotected)
         if (header.messageSeq !== nextSeq && this.takeHello(header, record, at, now)) return
+        this.keep(header, record, at, now)
+    }
+
+    /** Adds a fragment that is acceptable here to its message, and goes on from there. */
+    protected keep(header: HandshakeHeader, record: OpenedRecord, at: number, now: number): Fragment {
+        const begins = header.messageSeq === this.inbox.nextSeq && header.fragmentOffset === 0
         const kept = this.inbox.add(header, record.epoch, record.plaintext, at)
         if (kept === Fragment.refused) {
             this.counters.add(Discard.badFragment)
             // Too large to be kept, perhaps, but what it is can be told from its beginning: a chain of certificates.
-            const begins = header.messageSeq === nextSeq && header.fragmentOffset === 0
-            if (!begins || this.handshake.stepOf(header.type, record.epoch) >= 0) return
-            this.refuse(header.type, record.epoch, now)
-            this.settle(now)
+            if (begins && this.handshake.stepOf(header.type, record.epoch) < 0) {
+                this.refuse(header.type, record.epoch, now)
+                this.settle(now)
+            }
         } else if (kept === Fragment.past) this.takeRepeated(header, record, at, now)
         else this.process(now)
+        return kept
+    }
+
+    /** Takes a verified record of a content type that its version alone has. @returns false: it has none such */
+    takeOther(_record: OpenedRecord, _now: number): boolean {
+        return false
     }
 
     takeChangeCipherSpec(record: OpenedRecord, now: number): void {
@@ -147,7 +168,7 @@ export class HandshakeDriver {
     }
 
     /** Walks the grammar as far as complete messages and answered questions allow. */
-    private process(now: number): void {
+    protected process(now: number): void {
         while (this.running && this.handshake.question === undefined) {
             if (!this.handshake.walkChangeCipherSpec()) {
                 const message = this.inbox.peek()
@@ -216,7 +237,7 @@ export class HandshakeDriver {
         if (h.parameters.complete && this.running) this.connected(now)
     }
 
-    private connected(now: number): void {
+    protected connected(now: number): void {
         this.running = false
         this.timer.stop()
         this.handshakeDeadline = NEVER
@@ -263,7 +284,7 @@ export class HandshakeDriver {
     }
 
     /** A message that was processed before: the peer repeats itself, perhaps because our flight was lost. */
-    private takeRepeated(header: HandshakeHeader, record: OpenedRecord, at: number, now: number): void {
+    protected takeRepeated(header: HandshakeHeader, record: OpenedRecord, at: number, now: number): void {
         this.counters.add(Discard.messageSeq)
         const finishedSent = this.record.write.epoch > 0
         if (finishedSent && repeatsServerHello(this.handshake.parameters.serverRandom, header, record, at)) {
@@ -280,10 +301,10 @@ export class HandshakeDriver {
      * The last message of the peer's flight again. Answering at most once per half timeout keeps two
      * retransmitting peers from driving each other (F20).
      */
-    private peerRepeats(header: HandshakeHeader, record: OpenedRecord, at: number, now: number): void {
+    protected peerRepeats(header: HandshakeHeader, record: OpenedRecord, at: number, now: number): void {
         if (!this.running && !repeatsFinished(this.lastFinished, header, record, at)) return
         const { attempts, initial } = this.settings.retransmission
-        if (this.outbox.isEmpty() || this.resends >= attempts || now - this.lastSent < initial / 2) return
+        if (this.handshake.outbox.isEmpty() || this.resends >= attempts || now - this.lastSent < initial / 2) return
         this.resends++
         this.outputs.diagnose(Diagnostic.peerRepeats, 0)
         this.transmit(now)
@@ -304,7 +325,7 @@ export class HandshakeDriver {
         this.owner.onDriven()
     }
 
-    private retransmit(now: number): void {
+    protected retransmit(now: number): void {
         if (this.provisional.decides || !this.timer.expire(now, this.jitterByte())) return this.giveUp()
         this.handshake.onTimeout()
         this.outputs.diagnose(Diagnostic.retransmitting, this.timer.timeouts)
@@ -321,7 +342,7 @@ export class HandshakeDriver {
         this.transmit(now)
     }
 
-    private giveUp(): void {
+    protected giveUp(): void {
         this.owner.fail(this.provisional.reason, this.provisional.alert)
     }
 
@@ -329,14 +350,18 @@ export class HandshakeDriver {
      * Jitter of the timer, 0 to 255. It only has to differ from device to device, so a byte of our hello's random will do;
      * before there is one, nothing is lengthened.
      */
-    private jitterByte(): number {
+    protected jitterByte(): number {
         const { clientRandom, serverRandom } = this.handshake.parameters
         const ours = this.handshake.isClient ? clientRandom : serverRandom
         return ours.length === 0 ? 0 : ours[this.timer.timeouts & 31]
     }
 
-    private transmit(now: number): void {
-        const datagrams = this.outbox.datagrams(this.record, this.budget)
+    protected transmit(now: number): void {
+        this.send(now)
+    }
+
+    protected send(now: number): void {
+        const datagrams = this.handshake.outbox.datagrams(this.record, this.budget)
         if (datagrams === undefined) return this.owner.fail(FailureReason.keysUsedUp, AlertDescription.none)
         for (const datagram of datagrams) this.outputs.push(OutputKind.datagram, datagram)
         this.lastSent = now
@@ -350,7 +375,7 @@ export class HandshakeDriver {
         this.lastFlightUntil = NEVER
         this.handshake.close()
         this.inbox.clear()
-        this.outbox.begin()
+        this.handshake.outbox.begin()
     }
 
     // For snapshots
@@ -368,6 +393,6 @@ export class HandshakeDriver {
     }
 
     bytesToRepeat(): number {
-        return this.outbox.bytesKept()
+        return this.handshake.outbox.bytesKept()
     }
 }

@@ -15,6 +15,7 @@ import { type Role } from "../handshake/role.js"
 import { type AssociationSettings } from "../handshake/settings.js"
 import { MAX_SEQUENCE, type ReadEpoch } from "../record/record-layer.js"
 import { DTLS_1_2, ExtensionType } from "../wire/code-points.js"
+import { CidForm } from "../record/v12/cid-protection.js"
 import { Association } from "./association.js"
 import { AssociationPhase, type AssociationState } from "./association-state.js"
 import { SavedError, SavedErrorReason } from "./saved-error.js"
@@ -202,6 +203,7 @@ export function loadAssociation(
     const read = protectionOf(readingKeys, crypto, wrapper, state.readEpoch, state.readId)
     const write = protectionOf(writingKeys, crypto, wrapper, state.writeEpoch, state.writeId)
     association.restore(state, suite, read, write, now)
+    if (state.readId.length > 0) association.record.form = new CidForm(state.readId.length)
     return { association, note }
 }
 

@@ -57,6 +57,8 @@ export interface OpenedRecord {
     type: number
     epoch: number
     plaintext: Buffer
+    /** of a protected record, where its version asks for it: the sequence number */
+    sequence?: number
 }
 
 /**
@@ -65,13 +67,17 @@ export interface OpenedRecord {
  * while numbers do not.
  */
 export interface RecordProtection {
-    /** bytes by which a record of one message is longer than it, header included */
+    /**
+     * bytes by which a record of one message is longer than it, header included; where headers vary, at most when it seals
+     * and at least when it opens
+     */
     overhead: number
     /**
      * One record of `type` for each message, one behind the other.
      * @param sequence number of the first; each further record has the next
+     * @param endsDatagram nothing will follow the last one: forms that can do so leave its length out
      */
-    seal(type: number, sequence: number, messages: Buffer[]): Buffer
+    seal(type: number, sequence: number, messages: Buffer[], endsDatagram?: boolean): Buffer
     /**
      * The sequence number of the record at `at`, when it is a whole one that these keys may open: known content type, their
      * version and epoch, ending before `end`, no longer than the RFC allows. -1: it is another, or none.

@@ -10,29 +10,17 @@ import { wholeMessage } from "../wire/handshake-header.js"
 import { writeHelloVerifyRequest } from "../wire/hello-verify-request.js"
 import { RECORD_HEADER_LENGTH, writeRecordHeader } from "../wire/record-header.js"
 import { type Reply, type SourceAddress } from "./endpoint.js"
+import { type AdmittedHello, type HelloExchange } from "./hello-exchange.js"
 import { HelloAssembly, type PartialHello } from "./hello-assembly.js"
 import { type HelloFragment } from "./hello-fragment.js"
 
-/** A whole ClientHello with a good cookie. */
-export interface AdmittedHello {
-    /** record sequence number of its first fragment */
-    sequence: number
-    messageSeq: number
-    /** 32 bytes */
-    random: Buffer
-    /** begins with a record that holds the whole hello */
-    datagram: Buffer
-    /** bytes of the datagram */
-    length: number
-}
-
 /**
- * Decides about hellos of unknown clients: an association begins with a whole hello and a good cookie, and before that
- * nothing is computed but the cookie's HMAC (RFC 6347 §4.2.1). Only a client whose first fragment ends inside its hello,
+ * The HelloVerifyRequest of DTLS 1.2: before a hello is whole and has a good cookie nothing
+ * is computed but the cookie's HMAC (RFC 6347 §4.2.1). Only a client whose first fragment ends inside its hello,
  * and shows a part of a good cookie, has a place here for the time that the other fragments take.
  * @devsWhenUsed
  */
-export class CookieExchange {
+export class CookieExchange implements HelloExchange {
     private cookies: Cookies
     private assembly: HelloAssembly
     private replies: Reply[] = []
@@ -47,15 +35,10 @@ export class CookieExchange {
         this.assembly = new HelloAssembly(settings.limits)
     }
 
-    /** Whether the fragment says who sent it, or continues a hello that is being put together. */
     expects(key: string, fragment: HelloFragment): boolean {
         return fragment.start !== undefined || this.assembly.find(key, fragment) !== undefined
     }
 
-    /**
-     * Takes a datagram that begins with an expected fragment.
-     * @returns the hello, once it is whole and its cookie is good; otherwise there may be a reply
-     */
     take(fragment: HelloFragment, from: SourceAddress, now: number): AdmittedHello | undefined {
         this.cookies.rotate(now)
         const { header, start } = fragment
@@ -104,7 +87,7 @@ export class CookieExchange {
         const rest = copyOf(body, start.length, body.length)
         if (!this.cookies.checkWhole(Buffer.from(hello.key), start, rest, true)) return this.drop()
         const { sequence } = hello
-        const datagram = inRecord(message.bytes, DTLS_1_2, sequence)
+        const datagram = inRecord(ContentType.handshake, message.bytes, DTLS_1_2, sequence)
         return { sequence, messageSeq: message.messageSeq, random: start.random, datagram, length: datagram.length }
     }
 
@@ -121,7 +104,7 @@ export class CookieExchange {
     ): undefined {
         const body = writeHelloVerifyRequest(this.cookies.make(addressOf(from), start, rest))
         const message = wholeMessage(HandshakeType.helloVerifyRequest, fragment.header.messageSeq, body)
-        const data = inRecord(message, DTLS_1_0, fragment.sequence)
+        const data = inRecord(ContentType.handshake, message, DTLS_1_0, fragment.sequence)
         if (data.length > fragment.length) return this.drop()
         this.replies.push({ data, address: from.address })
         return undefined
@@ -136,36 +119,32 @@ export class CookieExchange {
         return this.replies.shift()
     }
 
-    /** Hellos that are being put together. */
     partialCount(): number {
         return this.assembly.count()
     }
 
-    /** The next time at which `tick` is wanted, ms. */
     deadline(): number {
         return this.assembly.deadline()
     }
 
-    /** Gives up hellos whose other fragments did not come in time. */
     tick(now: number): void {
         this.assembly.tick(now)
     }
 
-    /** Erases the cookie secrets. */
     close(): void {
         this.cookies.close()
     }
 }
 
 /** What a cookie is bound to. */
-function addressOf(from: SourceAddress): Buffer {
+export function addressOf(from: SourceAddress): Buffer {
     return Buffer.from(from.key)
 }
 
-/** A datagram of one unprotected record with a handshake message. */
-function inRecord(message: Buffer, version: number, sequence: number): Buffer {
+/** A datagram of one unprotected record. */
+export function inRecord(type: ContentType, message: Buffer, version: number, sequence: number): Buffer {
     const writer = new Writer(RECORD_HEADER_LENGTH + message.length)
-    writeRecordHeader(writer, { type: ContentType.handshake, version, epoch: 0, sequence, length: message.length })
+    writeRecordHeader(writer, { type, version, epoch: 0, sequence, length: message.length })
     writer.bytes(message)
     return writer.finish()
 }

@@ -14,7 +14,8 @@ import { DeadlineHeap } from "./deadline-heap.js"
 import { Demultiplexer } from "./demultiplexer.js"
 import { type Endpoint, type Reply, type SourceAddress, type Tables } from "./endpoint.js"
 import { type HelloFragment, readHelloFragment } from "./hello-fragment.js"
-import { type AdmittedHello, CookieExchange } from "./cookie-exchange.js"
+import { CookieExchange } from "./cookie-exchange.js"
+import { type AdmittedHello, type HelloExchange, type NewHelloExchange } from "./hello-exchange.js"
 import { Peer, PeerPhase } from "./peer.js"
 import { PeerTable } from "./peer-table.js"
 import { sourceHost } from "./source-host.js"
@@ -31,7 +32,7 @@ export class ServerEndpoint implements Endpoint {
     counters = new DiscardCounters()
     /** an established peer is not even replaced by a new handshake from its own address */
     exclusive = false
-    private cookies: CookieExchange
+    private cookies: HelloExchange
     private heap = new DeadlineHeap()
     private addresses: Demultiplexer
     private peers: PeerTable
@@ -41,14 +42,18 @@ export class ServerEndpoint implements Endpoint {
     /**
      * @param newSettings makes the settings of one association; called after the cookie verified
      * @param tables makes the tables of peers
+     * @param newExchange of the versions that are served; undefined: DTLS 1.2 alone
      */
     constructor(
         private newSettings: () => AssociationSettings,
         private common: AssociationSettings,
         tables: Tables,
         now: number,
+        newExchange?: NewHelloExchange,
     ) {
-        this.cookies = new CookieExchange(common, this.counters, now)
+        const { counters } = this
+        this.cookies =
+            newExchange === undefined ? new CookieExchange(common, counters, now) : newExchange(common, counters, now)
         this.addresses = new Demultiplexer(tables)
         this.peers = new PeerTable(common.limits, tables)
     }
@@ -105,7 +110,8 @@ export class ServerEndpoint implements Endpoint {
 
     private newPeer(hello: AdmittedHello, from: SourceAddress, host: string): Peer {
         const { sequence, messageSeq, random } = hello
-        const association = new Association(this.newSettings(), serverRole(), messageSeq, sequence)
+        const role = hello.role ?? serverRole()
+        const association = new Association(this.newSettings(), role, messageSeq, sequence)
         const peer = new Peer(from.key, from.address, association, random, messageSeq)
         peer.host = host
         this.giveId(peer)
@@ -325,7 +331,8 @@ function begunBy(fragment: HelloFragment, peer: Peer | undefined): Peer | undefi
 
 function isHelloOf(fragment: HelloFragment, peer: Peer): boolean {
     const { start, header } = fragment
-    if (start === undefined || start.cookieLength === 0) return false
+    // Before its cookie a hello begins nothing: it has none, and is the client's first message.
+    if (start === undefined || start.cookieLength + header.messageSeq === 0) return false
     return header.messageSeq === peer.helloSeq && equal(peer.clientRandom, start.random)
 }
 

@@ -39,21 +39,21 @@ export class DatagramPacker {
 }
 
 /** A part of a flight: a whole handshake message, or the byte of a ChangeCipherSpec. */
-interface FlightItem {
+export interface FlightItem {
     contentType: number
     epoch: number
     bytes: Buffer
 }
 
 /** Never cut fragments smaller than this when a new datagram helps. */
-const SMALLEST_FRAGMENT = 32
+export const SMALLEST_FRAGMENT = 32
 
 /**
  * The current flight: kept whole, cut and sealed afresh each time it is sent (RFC 6347 §4.2.4).
  * @devsWhenUsed
  */
 export class Outbox {
-    private items: FlightItem[] = []
+    protected items: FlightItem[] = []
     private nextSeq: number
 
     /** @param firstSeq message_seq of the first message to send */
@@ -122,7 +122,7 @@ function appendFragments(packer: DatagramPacker, item: FlightItem): boolean {
 }
 
 /** Bytes [at, at + take) of a whole message's body, under a header of their own. */
-function fragment(message: Buffer, length: number, at: number, take: number): Buffer {
+export function fragment(message: Buffer, length: number, at: number, take: number): Buffer {
     const writer = new Writer(HANDSHAKE_HEADER_LENGTH + take)
     const type = message[0]
     const messageSeq = message[4] * 256 + message[5]

@@ -1,8 +1,8 @@
-import { copyOf, EMPTY, equal, join, wipe } from "../bytes/bytes.js"
+import { copyOf, EMPTY, equal, join } from "../bytes/bytes.js"
 import { Writer } from "../bytes/writer.js"
-import { HashAlgorithm } from "../crypto/algorithms.js"
 import { type CryptoProvider, type Hmac } from "../crypto/provider.js"
 import { type ClientHelloStart } from "../wire/client-hello.js"
+import { CookieSecrets } from "./cookie-secrets.js"
 
 /** Bytes of each half of a cookie. */
 const HALF = 16
@@ -10,8 +10,6 @@ const HALF = 16
 export const COOKIE_LENGTH = 2 * HALF
 /** Fewest bytes of a cookie that are worth a check: who cannot read the cookie guesses them once in 2^31 tries, two secrets being good. */
 export const SHORTEST_COOKIE_PART = 4
-/** How long a secret makes cookies, ms. It verifies them as long again. */
-export const COOKIE_SECRET_LIFETIME = 300000
 
 /** Domain separation of the three MACs. */
 const START = 1
@@ -26,48 +24,23 @@ const FRAGMENTED = 3
  * @devsWhenUsed
  */
 export class Cookies {
-    private current: Hmac
-    private previous: Hmac
-    private rotateAt: number
+    private secrets: CookieSecrets
     /** the first half computed last: who checks a whole cookie needs it again */
     private first = EMPTY
 
-    constructor(
-        private crypto: CryptoProvider,
-        now: number,
-    ) {
-        this.current = this.draw()
-        this.previous = this.draw()
-        this.rotateAt = now + COOKIE_SECRET_LIFETIME
-    }
-
-    private draw(): Hmac {
-        const secret = this.crypto.random(32)
-        const hmac = this.crypto.newHmac(HashAlgorithm.sha256, secret)
-        wipe(secret)
-        return hmac
+    constructor(crypto: CryptoProvider, now: number) {
+        this.secrets = new CookieSecrets(crypto, now)
     }
 
     /** Retires secrets whose time is over. */
     rotate(now: number): void {
-        if (now < this.rotateAt) return
-        if (now >= this.rotateAt + COOKIE_SECRET_LIFETIME) this.advance()
-        this.advance()
-        this.rotateAt = now + COOKIE_SECRET_LIFETIME
-    }
-
-    private advance(): void {
-        // Drawn first: where that fails, the old secrets stay in use.
-        const next = this.draw()
-        this.previous.close()
-        this.previous = this.current
-        this.current = next
+        this.secrets.rotate(now)
     }
 
     /** @param rest the hello from cipher_suites to its end; undefined when only its first fragment is here */
     make(address: Buffer, hello: ClientHelloStart, rest: Buffer | undefined): Buffer {
-        const first = firstHalf(this.current, address, hello)
-        return join([first, secondHalf(this.current, first, rest)])
+        const first = firstHalf(this.secrets.current, address, hello)
+        return join([first, secondHalf(this.secrets.current, first, rest)])
     }
 
     /** Checks what is there of the first half; at least SHORTEST_COOKIE_PART bytes of a cookie that is to be good. */
@@ -88,8 +61,8 @@ export class Cookies {
     private keyOf(address: Buffer, hello: ClientHelloStart): Hmac | undefined {
         const part = copyOf(hello.cookie, 0, Math.min(HALF, hello.cookie.length))
         if (hello.cookieLength !== COOKIE_LENGTH || part.length < SHORTEST_COOKIE_PART) return undefined
-        if (this.isMadeBy(this.current, address, hello, part)) return this.current
-        return this.isMadeBy(this.previous, address, hello, part) ? this.previous : undefined
+        if (this.isMadeBy(this.secrets.current, address, hello, part)) return this.secrets.current
+        return this.isMadeBy(this.secrets.previous, address, hello, part) ? this.secrets.previous : undefined
     }
 
     private isMadeBy(key: Hmac, address: Buffer, hello: ClientHelloStart, part: Buffer): boolean {
@@ -98,8 +71,7 @@ export class Cookies {
     }
 
     close(): void {
-        this.current.close()
-        this.previous.close()
+        this.secrets.close()
     }
 }
 

@@ -51,7 +51,7 @@ export abstract class Handshake<P extends SecurityParameters = SecurityParameter
         public isClient: boolean,
         public parameters: P,
         public record: RecordLayer,
-        private outbox: Outbox,
+        public outbox: Outbox,
         transcriptHeader: number,
     ) {
         this.transcript = new Transcript(settings.crypto, transcriptHeader)

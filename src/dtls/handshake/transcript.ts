@@ -21,7 +21,7 @@ export class Transcript {
     ) {}
 
     add(message: Buffer): void {
-        const hashed = this.headerLength < HANDSHAKE_HEADER_LENGTH ? this.shortened(message) : message
+        const hashed = this.headerLength < HANDSHAKE_HEADER_LENGTH ? shortened(message, this.headerLength) : message
         if (this.hash === undefined) this.waiting.push(hashed)
         else {
             this.hash.update(hashed)
@@ -37,11 +37,6 @@ export class Transcript {
     /** All messages so far, one behind the other. */
     messages(): Buffer {
         return join(this.kept as Buffer[])
-    }
-
-    private shortened(message: Buffer): Buffer {
-        const body = copyOf(message, HANDSHAKE_HEADER_LENGTH, message.length)
-        return join([copyOf(message, 0, this.headerLength), body])
     }
 
     /** A cookie came: the hello so far does not count. */
@@ -74,4 +69,10 @@ export class Transcript {
         if (this.hash !== undefined) this.hash.close()
         this.hash = undefined
     }
+}
+
+/** A message with the first `headerLength` bytes of its header. */
+export function shortened(message: Buffer, headerLength: number): Buffer {
+    const body = copyOf(message, HANDSHAKE_HEADER_LENGTH, message.length)
+    return join([copyOf(message, 0, headerLength), body])
 }

@@ -1,5 +1,4 @@
 import { copyOf, EMPTY, join } from "../bytes/bytes.js"
-import { readUint } from "../bytes/integers.js"
 import { Reader } from "../bytes/reader.js"
 import { Writer } from "../bytes/writer.js"
 import { ContentType, DTLS_1_0, DTLS_1_2 } from "../wire/code-points.js"
@@ -72,6 +71,20 @@ export interface SavedNumbers {
     failedRecords: number
 }
 
+/** What a RecordForm says of a record that is not dropped: it has another form, or may be of the epoch that comes next. */
+export const OTHER_FORM = -1
+export const NEXT_EPOCH = -2
+
+/** How records without keys are told apart, where protected ones have not the form of RFC 6347. */
+export interface RecordForm {
+    /**
+     * Moves the reader behind a record of this form.
+     * @param epoch that comes next; -1: none
+     * @returns the reason to drop it (a Discard), NEXT_EPOCH, or OTHER_FORM, with the reader where it was
+     */
+    next(reader: Reader, epoch: number): number
+}
+
 /** What the record layer may keep and count. */
 export interface RecordLimits {
     /** bytes of records kept that arrived before their keys */
@@ -95,8 +108,8 @@ export class RecordLayer {
     failedRecords = 0
     /** the record that was verified last has the highest number of its epoch so far */
     newest = false
-    /** bytes of connection id in the peer's protected records; 0: they have none */
-    readIdLength = 0
+    /** of protected records for which there are no keys; undefined: that of RFC 6347 */
+    form: RecordForm | undefined
     private isClosed = false
     /** records of the next epoch, one behind the other */
     private early = EMPTY
@@ -148,7 +161,10 @@ export class RecordLayer {
     /** A record that the keys for receiving do not open: of another epoch, or none at all. */
     private nextOther(reader: Reader): OpenedRecord | undefined {
         const start = reader.at
-        if (this.readIdLength > 0 && reader.data[start] === ContentType.tls12Cid) return this.nextWithId(reader)
+        const { form } = this
+        const verdict = form === undefined ? OTHER_FORM : form.next(reader, this.nextReadEpoch)
+        if (verdict === NEXT_EPOCH) return this.keep(copyOf(reader.data, start, reader.at))
+        if (verdict !== OTHER_FORM) return this.discard(verdict)
         const header = readRecordHeader(reader)
         if (header === undefined || header.length > reader.remaining()) {
             reader.at = reader.end
@@ -162,21 +178,6 @@ export class RecordLayer {
         if (epoch === 0) return this.unprotected(type, reader, length)
         if (epoch !== this.nextReadEpoch) return this.discard(Discard.epoch)
         return this.keep(copyOf(reader.data, start, reader.at))
-    }
-
-    /** A record with a connection id for which there are no keys: its length is behind the id (RFC 9146 §4). */
-    private nextWithId(reader: Reader): undefined {
-        const { data, at, end } = reader
-        const header = RECORD_HEADER_LENGTH + this.readIdLength
-        const left = end - at
-        const length = left < header ? header : header + readUint(data, at + header - 2, 2)
-        if (length > left) {
-            reader.at = end
-            return this.discard(Discard.truncated)
-        }
-        reader.at = at + length
-        if (readUint(data, at + 3, 2) !== this.nextReadEpoch) return this.discard(Discard.epoch)
-        return this.keep(copyOf(data, at, reader.at))
     }
 
     /** While keys are active only handshake records pass, for a peer that repeats its last flight. */
@@ -237,7 +238,6 @@ export class RecordLayer {
         this.write.nextSequence = state.nextSequence
         this.write.end = state.nextSequence
         this.failedRecords = state.failedRecords
-        this.readIdLength = state.readId.length
     }
 
     /** Nothing of the handshake is repeated any more: older epochs go, with their keys. */
@@ -266,13 +266,18 @@ export class RecordLayer {
         return writing === undefined ? RECORD_HEADER_LENGTH : writing.overhead()
     }
 
-    /** Appends one record. @returns false, and writes nothing, when the epoch is gone or no number is left */
-    seal(writer: Writer, type: number, epoch: number, plaintext: Buffer): boolean {
+    /**
+     * Appends one record.
+     * @param endsDatagram nothing follows it in its datagram
+     * @returns false, and writes nothing, when the epoch is gone or no number is left
+     */
+    seal(writer: Writer, type: number, epoch: number, plaintext: Buffer, endsDatagram?: boolean): boolean {
         const writing = this.writeEpoch(epoch)
         if (writing === undefined || writing.nextSequence >= writing.end) return false
         const sequence = writing.nextSequence
         writing.nextSequence++
-        if (writing.protection !== undefined) writer.bytes(writing.protection.seal(type, sequence, [plaintext]))
+        if (writing.protection !== undefined)
+            writer.bytes(writing.protection.seal(type, sequence, [plaintext], endsDatagram))
         else {
             writeRecordHeader(writer, { type, version: DTLS_1_2, epoch, sequence, length: plaintext.length })
             writer.bytes(plaintext)
@@ -285,10 +290,11 @@ export class RecordLayer {
         const write = this.write
         const sequence = write.nextSequence
         write.nextSequence += messages.length
-        return (write.protection as RecordProtection).seal(ContentType.applicationData, sequence, messages)
+        return (write.protection as RecordProtection).seal(ContentType.applicationData, sequence, messages, true)
     }
 
-    private writeEpoch(epoch: number): WriteEpoch | undefined {
+    /** The sending side of an epoch; undefined: it is gone, or has not begun. */
+    writeEpoch(epoch: number): WriteEpoch | undefined {
         let writing: WriteEpoch | undefined = this.write
         while (writing !== undefined && writing.epoch !== epoch) writing = writing.previous
         return writing

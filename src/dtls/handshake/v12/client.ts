@@ -10,7 +10,6 @@
  */
 import { EMPTY, equal } from "../../bytes/bytes.js"
 import { bodyOf, type HandshakeMessage } from "../../flight/inbox.js"
-import { type Outbox } from "../../flight/outbox.js"
 import { type RecordLayer } from "../../record/record-layer.js"
 import {
     AlertDescription,
@@ -42,7 +41,7 @@ import {
 export function clientRole(): Role {
     return {
         isClient: true,
-        newHandshake: (settings, record, outbox) => new ClientHandshakeV12(settings, record, outbox),
+        newHandshake: (settings, record, firstSeq) => new ClientHandshakeV12(settings, record, firstSeq),
     }
 }
 
@@ -56,8 +55,8 @@ class ClientHandshakeV12 extends HandshakeV12 implements ClientExchangeContext {
     /** HelloVerifyRequests answered since the last timeout */
     cookiesFollowed = 0
 
-    constructor(settings: AssociationSettings, record: RecordLayer, outbox: Outbox) {
-        super(settings, true, record, outbox)
+    constructor(settings: AssociationSettings, record: RecordLayer, firstSeq: number) {
+        super(settings, true, record, firstSeq)
         this.expect([
             optionalStep(HandshakeType.helloVerifyRequest, true, false, onHelloVerifyRequest),
             step(HandshakeType.serverHello, 0, true, onServerHello),

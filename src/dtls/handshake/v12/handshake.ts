@@ -3,10 +3,11 @@ import { extendedMasterSecret, keyBlock, masterSecret, verifyData } from "../../
 import { type Hmac, type RecordProtection, type WriteKeys } from "../../crypto/provider.js"
 import { type CipherSuite } from "../cipher-suite.js"
 import { bodyOf, type HandshakeMessage } from "../../flight/inbox.js"
-import { type Outbox } from "../../flight/outbox.js"
+import { Outbox } from "../../flight/outbox.js"
 import { type KeyExchange, type KeyExchangeContext } from "../key-exchange.js"
 import { type RecordLayer } from "../../record/record-layer.js"
 import { AlertDescription, ExtensionType, HandshakeType } from "../../wire/code-points.js"
+import { CidForm } from "../../record/v12/cid-protection.js"
 import { HANDSHAKE_HEADER_LENGTH } from "../../wire/handshake-header.js"
 import { FailureReason } from "../failure.js"
 import { Handshake } from "../handshake.js"
@@ -27,8 +28,8 @@ export abstract class HandshakeV12 extends Handshake<SecurityParametersV12> impl
     private pendingRead: RecordProtection | undefined
     private pendingWrite: RecordProtection | undefined
 
-    constructor(settings: AssociationSettings, isClient: boolean, record: RecordLayer, outbox: Outbox) {
-        super(settings, isClient, new SecurityParametersV12(), record, outbox, HANDSHAKE_HEADER_LENGTH)
+    constructor(settings: AssociationSettings, isClient: boolean, record: RecordLayer, firstSeq: number) {
+        super(settings, isClient, new SecurityParametersV12(), record, new Outbox(firstSeq), HANDSHAKE_HEADER_LENGTH)
         record.nextReadEpoch = PROTECTED_EPOCH
     }
 
@@ -73,7 +74,8 @@ export abstract class HandshakeV12 extends Handshake<SecurityParametersV12> impl
 
     /** The hellos are exchanged: records that come before their keys can be told apart. */
     protected extensionsAgreed(): void {
-        this.record.readIdLength = this.recordId(true).length
+        const { length } = this.recordId(true)
+        if (length > 0) this.record.form = new CidForm(length)
     }
 
     /** The last steps of both sides. */

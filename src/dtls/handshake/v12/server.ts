@@ -1,7 +1,6 @@
 import { EMPTY } from "../../bytes/bytes.js"
 import { type CipherSuite } from "../cipher-suite.js"
 import { bodyOf, type HandshakeMessage } from "../../flight/inbox.js"
-import { type Outbox } from "../../flight/outbox.js"
 import { type RecordLayer } from "../../record/record-layer.js"
 import {
     AlertDescription,
@@ -32,7 +31,7 @@ import {
 export function serverRole(): Role {
     return {
         isClient: false,
-        newHandshake: (settings, record, outbox) => new ServerHandshakeV12(settings, record, outbox),
+        newHandshake: (settings, record, firstSeq) => new ServerHandshakeV12(settings, record, firstSeq),
     }
 }
 
@@ -44,8 +43,8 @@ class ServerHandshakeV12 extends HandshakeV12 implements ServerExchangeContext {
     /** extensions of the ServerHello */
     private answers: Extension[] = []
 
-    constructor(settings: AssociationSettings, record: RecordLayer, outbox: Outbox) {
-        super(settings, false, record, outbox)
+    constructor(settings: AssociationSettings, record: RecordLayer, firstSeq: number) {
+        super(settings, false, record, firstSeq)
         this.expect([step(HandshakeType.clientHello, 0, false, onClientHello)])
     }
 

@@ -6,15 +6,16 @@
  */
 import { blit, EMPTY } from "../../bytes/bytes.js"
 import { Reader } from "../../bytes/reader.js"
+import { type CipherSuite } from "../cipher-suite.js"
 import { bodyOf, type HandshakeMessage } from "../../flight/inbox.js"
-import { type Outbox } from "../../flight/outbox.js"
 import { type RecordLayer } from "../../record/record-layer.js"
 import { AlertDescription, DTLS_1_2, HandshakeType } from "../../wire/code-points.js"
 import { writeClientHello } from "../../wire/client-hello.js"
 import { type Extension, findExtension, readExtensions } from "../../wire/extensions.js"
 import { HANDSHAKE_HEADER_LENGTH, wholeMessage } from "../../wire/handshake-header.js"
-import { readServerHello } from "../../wire/server-hello.js"
+import { readServerHello, type ServerHello } from "../../wire/server-hello.js"
 import {
+    COOKIE,
     DTLS_1_3,
     ENCRYPTED_EXTENSIONS,
     HANDSHAKE_EPOCH,
@@ -22,29 +23,33 @@ import {
     SUPPORTED_VERSIONS,
 } from "../../wire/v13/code-points.js"
 import { offeredModes, offeredPsk, offeredVersions } from "../../wire/v13/extensions.js"
+import { cookieExtension, isRetryRandom, readCookie } from "../../wire/v13/hello-retry-request.js"
 import { FailureReason } from "../failure.js"
 import { findHelloExtension } from "../hello-extension.js"
 import { passes, usableSuites } from "../negotiation.js"
 import { isUsablePsk, type PskAnswer, QuestionKind } from "../question.js"
-import { type Role } from "../role.js"
 import { type AssociationSettings } from "../settings.js"
-import { step } from "../step.js"
+import { type Step, step } from "../step.js"
+import { type Handshake } from "../handshake.js"
 import { HandshakeV13 } from "./handshake.js"
 
-/** The client's side of DTLS 1.3. */
-export function clientRole(): Role {
-    return {
-        isClient: true,
-        newHandshake: (settings, record, outbox) => new ClientHandshakeV13(settings, record, outbox),
-    }
+/** For a role: the client's side of DTLS 1.3. */
+export function newClientHandshake(settings: AssociationSettings, record: RecordLayer, firstSeq: number): Handshake {
+    return new ClientHandshakeV13(settings, record, firstSeq)
 }
 
 /** @devsWhenUsed */
 class ClientHandshakeV13 extends HandshakeV13 {
-    constructor(settings: AssociationSettings, record: RecordLayer, outbox: Outbox) {
-        super(settings, true, record, outbox)
+    /** of ServerHello, which a HelloRetryRequest comes before in the same message */
+    private helloStep: Step<never>
+    /** of the HelloRetryRequest; undefined: none came */
+    private retrySuite: CipherSuite | undefined
+
+    constructor(settings: AssociationSettings, record: RecordLayer, firstSeq: number) {
+        super(settings, true, record, firstSeq)
+        this.helloStep = step(HandshakeType.serverHello, 0, false, onServerHello)
         this.expect([
-            step(HandshakeType.serverHello, 0, false, onServerHello),
+            this.helloStep,
             step(ENCRYPTED_EXTENSIONS, HANDSHAKE_EPOCH, true, onEncryptedExtensions),
             step(HandshakeType.finished, HANDSHAKE_EPOCH, false, onFinished),
         ])
@@ -55,21 +60,27 @@ class ClientHandshakeV13 extends HandshakeV13 {
         this.ask({ kind: QuestionKind.clientPsk, identity: EMPTY, hint: undefined }, onAnswer)
     }
 
-    sendHello(identity: Buffer, key: Buffer): void {
-        const suite = usableSuites(this.settings, false)[0]
-        if (suite === undefined) return this.fail(FailureReason.nothingInCommon, AlertDescription.none)
-        this.chooseSuite(suite)
+    begin(identity: Buffer, key: Buffer): void {
+        const suites = usableSuites(this.settings, false)
+        if (suites.length === 0) return this.fail(FailureReason.nothingInCommon, AlertDescription.none)
+        this.chooseSuite(suites[0])
         this.enterEarlyStage(key)
         this.parameters.identity = identity
         this.parameters.clientRandom = this.settings.crypto.random(32)
+        this.sendHello(suites, EMPTY)
+    }
+
+    /** The first hello, or with a cookie the second, which has nothing else new. */
+    private sendHello(suites: CipherSuite[], cookie: Buffer): void {
+        const extensions = this.extensions(cookie)
         const body = writeClientHello({
             version: DTLS_1_2,
             random: this.parameters.clientRandom,
             sessionId: EMPTY,
             cookie: EMPTY,
-            cipherSuites: [suite.id],
+            cipherSuites: suites.map((suite) => suite.id),
             compressionMethods: Buffer.from([0]),
-            extensions: this.extensions(identity, suite.hash.length),
+            extensions,
         })
         const binder = this.binder(wholeMessage(HandshakeType.clientHello, 0, body))
         blit(body, body.length - binder.length, binder, 0, binder.length)
@@ -78,13 +89,15 @@ class ClientHandshakeV13 extends HandshakeV13 {
         this.endFlight(true)
     }
 
-    private extensions(identity: Buffer, binderLength: number): Extension[] {
+    private extensions(cookie: Buffer): Extension[] {
+        const { identity } = this.parameters
         const extensions = [offeredVersions(), offeredModes()]
+        if (cookie.length > 0) extensions.push(cookieExtension(cookie))
         for (const extension of this.settings.extensions) {
             const data = extension.offer()
             if (data !== undefined) extensions.push({ type: extension.type, data })
         }
-        extensions.push(offeredPsk(identity, binderLength))
+        extensions.push(offeredPsk(identity, this.schedule().hash.length))
         return extensions
     }
 
@@ -92,17 +105,39 @@ class ClientHandshakeV13 extends HandshakeV13 {
         const hello = readServerHello(bodyOf(message))
         if (hello === undefined) return this.fail(FailureReason.decodeError, AlertDescription.decodeError)
         const version = findExtension(hello.extensions, SUPPORTED_VERSIONS)
-        const psk = findExtension(hello.extensions, PRE_SHARED_KEY)
         if (version === undefined || version.length !== 2 || version[0] * 256 + version[1] !== DTLS_1_3)
             return this.fail(FailureReason.nothingInCommon, AlertDescription.protocolVersion)
-        const { suite } = this.parameters
-        const chosen = suite !== undefined && hello.cipherSuite === suite.id && hello.compressionMethod === 0
-        if (!chosen || psk === undefined || psk.length !== 2 || psk[0] + psk[1] !== 0)
-            return this.fail(FailureReason.illegalParameter, AlertDescription.illegalParameter)
+        const suite = usableSuites(this.settings, false).find((candidate) => candidate.id === hello.cipherSuite)
+        if (suite === undefined || hello.compressionMethod !== 0 || hello.sessionId.length > 0) return this.refuse()
+        this.helloStep.repeats = isRetryRandom(hello.random)
+        if (this.helloStep.repeats) return this.takeRetry(hello, suite, message)
+        const psk = findExtension(hello.extensions, PRE_SHARED_KEY)
+        const known = (this.retrySuite ?? suite).id === suite.id && hello.extensions.length === 2
+        if (!known || psk === undefined || psk.length !== 2 || psk[0] + psk[1] !== 0) return this.refuse()
+        this.parameters.suite = suite
         this.parameters.serverRandom = hello.random
         this.transcript.add(message.bytes)
         this.enterHandshakeStage()
+        // From now on acknowledgements and alerts are protected.
+        this.activateWrite(HANDSHAKE_EPOCH)
         this.activateRead(HANDSHAKE_EPOCH)
+    }
+
+    /** A HelloRetryRequest: once, and only for a change of the hello (RFC 8446 §4.1.4). */
+    private takeRetry(hello: ServerHello, suite: CipherSuite, request: HandshakeMessage): void {
+        if (this.retrySuite !== undefined)
+            return this.fail(FailureReason.unexpectedMessage, AlertDescription.unexpectedMessage)
+        const data = findExtension(hello.extensions, COOKIE)
+        const cookie = data === undefined ? undefined : readCookie(data)
+        if (cookie === undefined || hello.extensions.length !== 2) return this.refuse()
+        this.retrySuite = suite
+        this.parameters.suite = suite
+        this.restartTranscript(this.transcript.digest(), request.bytes)
+        this.sendHello(usableSuites(this.settings, false), cookie)
+    }
+
+    private refuse(): void {
+        this.fail(FailureReason.illegalParameter, AlertDescription.illegalParameter)
     }
 
     takeEncryptedExtensions(message: HandshakeMessage): void {
@@ -123,9 +158,9 @@ class ClientHandshakeV13 extends HandshakeV13 {
         const hash = this.transcript.digest()
         this.enterMainStage(hash)
         this.beginFlight()
-        this.activateWrite(HANDSHAKE_EPOCH)
         this.sendFinished()
-        this.endFlight(false)
+        // The server acknowledges it.
+        this.endFlight(true)
         this.activateApplicationKeys(hash)
         this.finish()
     }
@@ -134,7 +169,7 @@ class ClientHandshakeV13 extends HandshakeV13 {
 function onAnswer(h: ClientHandshakeV13, answer: PskAnswer | undefined): void {
     if (answer === undefined || !isUsablePsk(answer))
         return h.fail(FailureReason.noCredentials, AlertDescription.handshakeFailure)
-    h.sendHello(answer.identity, answer.key)
+    h.begin(answer.identity, answer.key)
 }
 
 function onServerHello(h: ClientHandshakeV13, message: HandshakeMessage): void {

@@ -1,37 +1,48 @@
-import { EMPTY, equal, wipe } from "../../bytes/bytes.js"
+import { EMPTY, equal, join, wipe } from "../../bytes/bytes.js"
 import { type CryptoProvider, type RecordNumberCiphers, type RecordProtection } from "../../crypto/provider.js"
 import { type CipherSuite } from "../cipher-suite.js"
 import { KeyScheduleV13 } from "../../crypto/v13/key-schedule.js"
 import { bodyOf, type HandshakeMessage } from "../../flight/inbox.js"
-import { type Outbox } from "../../flight/outbox.js"
+import { AcknowledgedOutbox } from "../../flight/v13/outbox.js"
 import { type RecordLayer } from "../../record/record-layer.js"
 import { ProtectionV13 } from "../../record/v13/protection.js"
+import { UnifiedForm } from "../../record/v13/unified-header.js"
 import { AlertDescription, HandshakeType } from "../../wire/code-points.js"
-import { HANDSHAKE_HEADER_LENGTH } from "../../wire/handshake-header.js"
+import { HANDSHAKE_HEADER_LENGTH, wholeMessage } from "../../wire/handshake-header.js"
 import { truncatedHello } from "../../wire/v13/extensions.js"
-import { APPLICATION_EPOCH, HANDSHAKE_EPOCH } from "../../wire/v13/code-points.js"
+import { APPLICATION_EPOCH, HANDSHAKE_EPOCH, MESSAGE_HASH } from "../../wire/v13/code-points.js"
 import { FailureReason } from "../failure.js"
 import { Handshake } from "../handshake.js"
 import { type AssociationSettings } from "../settings.js"
+import { shortened } from "../transcript.js"
 import { SecurityParametersV13 } from "./security-parameters.js"
 
 /** msg_type and length alone enter the transcript (RFC 9147 §5.2). */
-const TRANSCRIPT_HEADER = 4
+export const TRANSCRIPT_HEADER = 4
 
 /**
- * What both sides of a DTLS 1.3 handshake do (RFC 9147, RFC 8446): the key schedule, epochs 2 and 3, Finished. A walking
- * skeleton: external PSK in mode psk_ke, one suite, no acknowledgements, so a lost last flight is lost for good.
+ * What both sides of a DTLS 1.3 handshake do (RFC 9147, RFC 8446): the key schedule, epochs 2 and 3, Finished.
  * @devsWhenUsed
  */
 export abstract class HandshakeV13 extends Handshake<SecurityParametersV13> {
+    /** what stands before this hello in the transcript: nothing, or the first hello's hash and the HelloRetryRequest */
+    private before = EMPTY
     /** of the current stage of the key schedule: early, handshake, then main */
     private secret = EMPTY
     private clientSecret = EMPTY
     private serverSecret = EMPTY
 
-    constructor(settings: AssociationSettings, isClient: boolean, record: RecordLayer, outbox: Outbox) {
-        super(settings, isClient, new SecurityParametersV13(), record, outbox, TRANSCRIPT_HEADER)
+    constructor(settings: AssociationSettings, isClient: boolean, record: RecordLayer, firstSeq: number) {
+        super(
+            settings,
+            isClient,
+            new SecurityParametersV13(),
+            record,
+            new AcknowledgedOutbox(firstSeq),
+            TRANSCRIPT_HEADER,
+        )
         record.nextReadEpoch = HANDSHAKE_EPOCH
+        record.form = new UnifiedForm(0)
     }
 
     /** The suite is known. */
@@ -41,7 +52,21 @@ export abstract class HandshakeV13 extends Handshake<SecurityParametersV13> {
         this.transcript.choose(suite.hash, false)
     }
 
-    private schedule(): KeyScheduleV13 {
+    /**
+     * The transcript begins anew with what stands for the first hello (RFC 8446 §4.4.1).
+     * @param request the HelloRetryRequest, header included
+     */
+    protected restartTranscript(helloHash: Buffer, request: Buffer): void {
+        const { transcript } = this
+        const hash = wholeMessage(MESSAGE_HASH, 0, helloHash)
+        transcript.restart()
+        transcript.choose((this.parameters.suite as CipherSuite).hash, false)
+        transcript.add(hash)
+        transcript.add(request)
+        this.before = join([shortened(hash, TRANSCRIPT_HEADER), shortened(request, TRANSCRIPT_HEADER)])
+    }
+
+    protected schedule(): KeyScheduleV13 {
         return this.parameters.schedule as KeyScheduleV13
     }
 
@@ -59,7 +84,7 @@ export abstract class HandshakeV13 extends Handshake<SecurityParametersV13> {
         const schedule = this.schedule()
         const binderKey = schedule.deriveSecret(this.secret, "ext binder", schedule.digest(EMPTY))
         const covered = truncatedHello(message, HANDSHAKE_HEADER_LENGTH, schedule.hash.length)
-        const binder = schedule.verifyData(binderKey, schedule.digest(covered))
+        const binder = schedule.verifyData(binderKey, schedule.digest(join([this.before, covered])))
         wipe(binderKey)
         return binder
     }
@@ -97,21 +122,22 @@ export abstract class HandshakeV13 extends Handshake<SecurityParametersV13> {
         return ofClient ? this.clientSecret : this.serverSecret
     }
 
-    private protection(epoch: number, secret: Buffer): RecordProtection {
+    private protection(epoch: number, secret: Buffer, reading: boolean): RecordProtection {
         const { aead } = this.parameters.suite as CipherSuite
         const crypto = this.settings.crypto as CryptoProvider & RecordNumberCiphers
-        return new ProtectionV13(crypto, aead, epoch, this.schedule().trafficKeys(secret, aead.keyLength))
+        const keys = this.schedule().trafficKeys(secret, aead.keyLength)
+        return new ProtectionV13(crypto, aead, epoch, keys, EMPTY, reading)
     }
 
     protected activateWrite(epoch: number): void {
         const { aead } = this.parameters.suite as CipherSuite
-        const protection = this.protection(epoch, this.secretOf(this.isClient))
+        const protection = this.protection(epoch, this.secretOf(this.isClient), false)
         this.record.activateWrite(epoch, protection, aead.confidentialityLimit)
     }
 
     protected activateRead(epoch: number): void {
-        const protection = this.protection(epoch, this.secretOf(!this.isClient))
-        this.readKeys = { epoch, protection, nextEpoch: epoch + 1 }
+        const protection = this.protection(epoch, this.secretOf(!this.isClient), true)
+        this.readKeys = { epoch, protection, nextEpoch: epoch < APPLICATION_EPOCH ? epoch + 1 : -1 }
     }
 
     protected sendFinished(): void {

@@ -2,13 +2,14 @@ import { EMPTY, equal, wipe } from "../../bytes/bytes.js"
 import { Writer } from "../../bytes/writer.js"
 import { type CipherSuite } from "../cipher-suite.js"
 import { bodyOf, type HandshakeMessage } from "../../flight/inbox.js"
-import { type Outbox } from "../../flight/outbox.js"
 import { type RecordLayer } from "../../record/record-layer.js"
 import { AlertDescription, DTLS_1_2, HandshakeType } from "../../wire/code-points.js"
 import { type ClientHello, readClientHello } from "../../wire/client-hello.js"
 import { type Extension, findExtension, writeExtensions } from "../../wire/extensions.js"
+import { wholeMessage } from "../../wire/handshake-header.js"
 import { writeServerHello } from "../../wire/server-hello.js"
 import {
+    COOKIE,
     ENCRYPTED_EXTENSIONS,
     HANDSHAKE_EPOCH,
     PRE_SHARED_KEY,
@@ -23,23 +24,22 @@ import {
     selectedPsk,
     selectedVersion,
 } from "../../wire/v13/extensions.js"
+import { readCookie, writeHelloRetryRequest } from "../../wire/v13/hello-retry-request.js"
 import { FailureReason } from "../failure.js"
 import { passes, usableSuites } from "../negotiation.js"
 import { isUsablePsk, type PskAnswer, QuestionKind } from "../question.js"
-import { type Role } from "../role.js"
 import { type AssociationSettings } from "../settings.js"
 import { step } from "../step.js"
+import { type Handshake } from "../handshake.js"
+import { readCookieState } from "./cookies.js"
 import { HandshakeV13 } from "./handshake.js"
 
 /** Bytes of the key that stands in for an unknown identity's. */
 const DECOY_KEY_LENGTH = 16
 
-/** The server's side of DTLS 1.3. */
-export function serverRole(): Role {
-    return {
-        isClient: false,
-        newHandshake: (settings, record, outbox) => new ServerHandshakeV13(settings, record, outbox),
-    }
+/** For a role: the server's side of DTLS 1.3. */
+export function newServerHandshake(settings: AssociationSettings, record: RecordLayer, firstSeq: number): Handshake {
+    return new ServerHandshakeV13(settings, record, firstSeq)
 }
 
 /** @devsWhenUsed */
@@ -50,8 +50,8 @@ class ServerHandshakeV13 extends HandshakeV13 {
     /** through the server's Finished */
     private transcriptHash = EMPTY
 
-    constructor(settings: AssociationSettings, record: RecordLayer, outbox: Outbox) {
-        super(settings, false, record, outbox)
+    constructor(settings: AssociationSettings, record: RecordLayer, firstSeq: number) {
+        super(settings, false, record, firstSeq)
         this.expect([
             step(HandshakeType.clientHello, 0, false, onClientHello),
             step(HandshakeType.finished, HANDSHAKE_EPOCH, false, onFinished),
@@ -91,6 +91,7 @@ class ServerHandshakeV13 extends HandshakeV13 {
 
     private begin(message: HandshakeMessage, hello: ClientHello, psk: OfferedPsk, suite: CipherSuite): void {
         this.chooseSuite(suite)
+        this.continueRetry(hello, message.messageSeq)
         this.transcript.add(message.bytes)
         this.helloBytes = message.bytes
         this.binderOffered = psk.binder
@@ -98,6 +99,16 @@ class ServerHandshakeV13 extends HandshakeV13 {
         this.parameters.serverRandom = this.settings.crypto.random(32)
         this.parameters.identity = psk.identity
         this.ask({ kind: QuestionKind.psk, identity: psk.identity, hint: undefined }, onAnswer)
+    }
+
+    /** A hello with a cookie of ours, which was checked before it came here: our request is made of it again. */
+    private continueRetry(hello: ClientHello, messageSeq: number): void {
+        const data = findExtension(hello.extensions, COOKIE)
+        const cookie = data === undefined ? undefined : readCookie(data)
+        const state = cookie === undefined ? undefined : readCookieState(cookie)
+        if (cookie === undefined || state === undefined) return
+        const request = writeHelloRetryRequest(state.cipherSuite, cookie)
+        this.restartTranscript(state.helloHash, wholeMessage(HandshakeType.serverHello, messageSeq - 1, request))
     }
 
     /** An unknown identity fails as a wrong key does, by its binder. */

@@ -1,5 +1,6 @@
 import { copyOf, EMPTY, equal, wipe } from "../../bytes/bytes.js"
 import { readUint } from "../../bytes/integers.js"
+import { type Reader } from "../../bytes/reader.js"
 import { Writer } from "../../bytes/writer.js"
 import {
     type Aead,
@@ -11,6 +12,8 @@ import {
 } from "../../crypto/provider.js"
 import { ContentType, DTLS_1_2 } from "../../wire/code-points.js"
 import { MAX_CIPHERTEXT, RECORD_HEADER_LENGTH } from "../../wire/record-header.js"
+import { Discard } from "../discard.js"
+import { NEXT_EPOCH, OTHER_FORM, type RecordForm } from "../record-layer.js"
 import { AeadProtection, makeNonce, recordNumber } from "./aead-protection.js"
 
 /** Where a record's number and its id begin (RFC 9146 §4: type, version, epoch, sequence_number, cid, length). */
@@ -119,6 +122,30 @@ function withoutPadding(inner: Buffer, epoch: number): OpenedRecord | undefined 
     let last = inner.length - 1
     while (last >= 0 && inner[last] === 0) last--
     return last < 0 ? undefined : { type: inner[last], epoch, plaintext: copyOf(inner, 0, last) }
+}
+
+/**
+ * Of records with a connection id, whose length is behind the id.
+ * @devsWhenUsed
+ */
+export class CidForm implements RecordForm {
+    private headerLength: number
+
+    /** @param idLength bytes, 1 to 255 */
+    constructor(idLength: number) {
+        this.headerLength = RECORD_HEADER_LENGTH + idLength
+    }
+
+    next(reader: Reader, epoch: number): number {
+        const { headerLength } = this
+        const { data, at, end } = reader
+        if (data[at] !== ContentType.tls12Cid) return OTHER_FORM
+        const left = end - at
+        const length = left < headerLength ? headerLength : headerLength + readUint(data, at + headerLength - 2, 2)
+        reader.at = at + Math.min(length, left)
+        if (length > left) return Discard.truncated
+        return readUint(data, at + NUMBER_AT, 2) === epoch ? NEXT_EPOCH : Discard.epoch
+    }
 }
 
 /** `CryptoProvider.newProtection` for platforms that have nothing faster than an AEAD. */

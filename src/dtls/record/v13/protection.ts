@@ -1,4 +1,4 @@
-import { copyOf, EMPTY, wipe } from "../../bytes/bytes.js"
+import { blit, copyOf, EMPTY, equal, wipe } from "../../bytes/bytes.js"
 import { readUint, writeUint } from "../../bytes/integers.js"
 import { Writer } from "../../bytes/writer.js"
 import { type AeadParameters } from "../../crypto/algorithms.js"
@@ -11,18 +11,18 @@ import {
     type RecordProtection,
 } from "../../crypto/provider.js"
 import { type TrafficKeys } from "../../crypto/v13/key-schedule.js"
+import { HeaderBit, readHeader, UnifiedHeader } from "./unified-header.js"
 
-/** Unified header (RFC 9147 §4): 001, no connection id, sequence number of 16 bits, a length, and two bits of the epoch. */
-const FIRST_BYTE = 0x2c
-const HEADER_LENGTH = 5
-const NUMBER_AT = 1
-const LENGTH_AT = 3
 /** Bytes of ciphertext that record number encryption looks at (RFC 9147 §4.2.3). */
 const SAMPLE_LENGTH = 16
-const NUMBERS = 0x10000
+/** Largest ciphertext (RFC 8446 §5.2). */
+const MAX_CIPHERTEXT = 16640
+/** The first numbers of an epoch need one byte: a receiver that has missed all of them still reconstructs each. */
+const SHORT_NUMBERS = 128
 
 /**
- * Records of DTLS 1.3 (RFC 9147 §4), with a 16-bit sequence number and a length in every header.
+ * Records of one direction of one epoch of DTLS 1.3 (RFC 9147 §4). Received ones may have every form of the header; sent
+ * ones have a number of 8 bits at first and of 16 bits later, and a length unless they end their datagram.
  * @devsWhenUsed
  */
 export class ProtectionV13 implements RecordProtection {
@@ -30,78 +30,103 @@ export class ProtectionV13 implements RecordProtection {
     private aead: Aead
     private numbers: RecordNumberCipher
     private iv: Buffer
+    /** of the record that `sequenceOf` found */
+    private header: UnifiedHeader
 
-    /** Copies the keys and wipes them. */
+    /**
+     * Copies the keys and wipes them.
+     * @param id connection id that the records carry; empty: none
+     * @param reading whether it opens records or seals them
+     */
     constructor(
         crypto: CryptoProvider & RecordNumberCiphers,
         parameters: AeadParameters,
         private epoch: number,
         keys: TrafficKeys,
+        private id: Buffer,
+        reading: boolean,
     ) {
         this.aead = crypto.newAead(parameters.algorithm, keys.key)
         this.numbers = crypto.newRecordNumberCipher(parameters.algorithm, keys.sn)
         this.iv = keys.iv
-        this.overhead = HEADER_LENGTH + 1 + parameters.tagLength
+        this.header = new UnifiedHeader()
+        // The shortest form that may come is minimal; what this side sends has at most a long number and a length.
+        this.overhead = (reading ? 2 : 5 + id.length) + 1 + parameters.tagLength
         wipe(keys.key)
         wipe(keys.sn)
     }
 
-    seal(type: number, sequence: number, messages: Buffer[]): Buffer {
+    seal(type: number, sequence: number, messages: Buffer[], endsDatagram: boolean): Buffer {
+        const last = messages.length - 1
+        if (last === 0) return this.sealOne(type, sequence, messages[0], !endsDatagram)
         const writer = new Writer(64)
-        for (let i = 0; i < messages.length; i++) writer.bytes(this.sealOne(type, sequence + i, messages[i]))
+        for (let i = 0; i <= last; i++)
+            writer.bytes(this.sealOne(type, sequence + i, messages[i], i < last || !endsDatagram))
         return writer.finish()
     }
 
-    private sealOne(type: number, sequence: number, message: Buffer): Buffer {
-        const inner = new Writer(message.length + 1)
-        inner.bytes(message)
-        inner.uint(type, 1)
-        const writer = new Writer(HEADER_LENGTH + message.length + 1 + this.aead.tagLength)
-        writer.uint(FIRST_BYTE + (this.epoch & 3), 1)
-        writer.uint(lowNumber(sequence), 2)
-        writer.uint(message.length + 1 + this.aead.tagLength, 2)
-        const sealed = this.aead.seal(this.nonce(sequence), writer.finish(), inner.finish())
-        writer.bytes(sealed)
+    private sealOne(type: number, sequence: number, message: Buffer, withLength: boolean): Buffer {
+        const { id, aead } = this
+        const numberLength = sequence < SHORT_NUMBERS ? 1 : 2
+        // Record number encryption needs its sample: what is shorter is padded with zeros (RFC 9147 §4.2.3).
+        const length = Math.max(message.length + 1 + aead.tagLength, SAMPLE_LENGTH)
+        const inner = Buffer.alloc(length - aead.tagLength)
+        blit(inner, 0, message, 0, message.length)
+        inner[message.length] = type
+        const writer = new Writer(5 + id.length + length)
+        const idBit = id.length > 0 ? HeaderBit.id : 0
+        const numberBit = numberLength === 2 ? HeaderBit.longNumber : 0
+        const lengthBit = withLength ? HeaderBit.length : 0
+        writer.uint(HeaderBit.form + idBit + numberBit + lengthBit + (this.epoch & 3), 1)
+        writer.bytes(id)
+        writer.uint(lowBits(sequence, numberLength), numberLength)
+        if (withLength) writer.uint(length, 2)
+        const start = writer.length
+        writer.bytes(aead.seal(this.nonce(sequence), writer.finish(), inner))
         const record = writer.finish()
-        this.mask(record, 0)
+        this.mask(record, 1 + id.length, numberLength, start)
         return record
     }
 
-    /** Encrypts the record number, or takes the encryption off. */
-    private mask(datagram: Buffer, at: number): void {
-        const start = at + HEADER_LENGTH
-        const mask = this.numbers.mask(copyOf(datagram, start, start + SAMPLE_LENGTH))
-        for (let i = 0; i < 2; i++) datagram[at + NUMBER_AT + i] = datagram[at + NUMBER_AT + i] ^ mask[i]
+    /** Encrypts the record number, or takes the encryption off. @param start where the ciphertext begins */
+    private mask(record: Buffer, numberAt: number, numberLength: number, start: number): void {
+        const mask = this.numbers.mask(copyOf(record, start, start + SAMPLE_LENGTH))
+        for (let i = 0; i < numberLength; i++) record[numberAt + i] = record[numberAt + i] ^ mask[i]
     }
 
     sequenceOf(datagram: Buffer, at: number, end: number, expected: number): number {
-        if (end - at < HEADER_LENGTH || datagram[at] !== FIRST_BYTE + (this.epoch & 3)) return -1
-        const length = readUint(datagram, at + LENGTH_AT, 2)
-        if (length > end - at - HEADER_LENGTH || length < SAMPLE_LENGTH) return -1
-        const header = copyOf(datagram, at, at + HEADER_LENGTH + SAMPLE_LENGTH)
-        this.mask(header, 0)
-        return reconstruct(readUint(header, NUMBER_AT, 2), expected)
+        const { id, header } = this
+        if (!readHeader(header, datagram, at, end, id.length)) return -1
+        const { numberAt, numberLength, start } = header
+        const length = header.end - start
+        if ((datagram[at] & 3) !== (this.epoch & 3) || header.end > end) return -1
+        if (length < SAMPLE_LENGTH || length > MAX_CIPHERTEXT) return -1
+        if (header.hasId && !equal(copyOf(datagram, at + 1, at + 1 + id.length), id)) return -1
+        const record = copyOf(datagram, at, start + SAMPLE_LENGTH)
+        this.mask(record, numberAt - at, numberLength, start - at)
+        return reconstruct(readUint(record, numberAt - at, numberLength), numberLength, expected)
     }
 
-    lengthOf(datagram: Buffer, at: number): number {
-        return HEADER_LENGTH + readUint(datagram, at + LENGTH_AT, 2)
+    lengthOf(_datagram: Buffer, at: number): number {
+        return this.header.end - at
     }
 
     open(datagram: Buffer, at: number, sequence: number): OpenedRecord | undefined {
-        const end = at + this.lengthOf(datagram, at)
-        const header = copyOf(datagram, at, at + HEADER_LENGTH)
+        const { numberAt, numberLength, start, end } = this.header
+        const additional = copyOf(datagram, at, start)
         // The additional data has the record number in clear.
-        writeUint(header, NUMBER_AT, lowNumber(sequence), 2)
-        const inner = this.aead.open(this.nonce(sequence), header, copyOf(datagram, at + HEADER_LENGTH, end))
-        return inner === undefined ? undefined : this.withoutPadding(inner)
+        writeUint(additional, numberAt - at, lowBits(sequence, numberLength), numberLength)
+        const inner = this.aead.open(this.nonce(sequence), additional, copyOf(datagram, start, end))
+        return inner === undefined ? undefined : this.withoutPadding(inner, sequence)
     }
 
-    /** The content type is the last byte that is not zero (RFC 8446 §5.4). */
-    private withoutPadding(inner: Buffer): OpenedRecord | undefined {
+    /** The content type is the last byte that is not zero (RFC 8446 §5.4); 0: there is none. */
+    private withoutPadding(inner: Buffer, sequence: number): OpenedRecord {
+        const { epoch } = this
         let last = inner.length - 1
         while (last >= 0 && inner[last] === 0) last--
-        if (last < 0) return undefined
-        return { type: inner[last], epoch: this.epoch, plaintext: copyOf(inner, 0, last) }
+        if (last < 0) return { type: 0, epoch, plaintext: EMPTY, sequence }
+        return { type: inner[last], epoch, plaintext: copyOf(inner, 0, last), sequence }
     }
 
     close(): void {
@@ -120,15 +145,22 @@ export class ProtectionV13 implements RecordProtection {
     }
 }
 
-/** What a header carries of a sequence number. */
-function lowNumber(sequence: number): number {
-    return sequence - Math.floor(sequence / NUMBERS) * NUMBERS
+/** How many numbers there are of 1 or 2 bytes. */
+function numbersOf(length: number): number {
+    return length === 1 ? 0x100 : 0x10000
 }
 
-/** The number nearest to `expected` whose last 16 bits are `low` (RFC 9147 §4.2.2). */
-export function reconstruct(low: number, expected: number): number {
-    const candidate = expected - lowNumber(expected) + low
-    if (candidate > expected + NUMBERS / 2 && candidate >= NUMBERS) return candidate - NUMBERS
-    if (candidate + NUMBERS / 2 < expected) return candidate + NUMBERS
+/** What a header carries of a sequence number. @param length bytes, 1 or 2 */
+function lowBits(sequence: number, length: number): number {
+    const count = numbersOf(length)
+    return sequence - Math.floor(sequence / count) * count
+}
+
+/** The number nearest to `expected` that ends with the bytes of `low` (RFC 9147 §4.2.2). @param length bytes, 1 or 2 */
+export function reconstruct(low: number, length: number, expected: number): number {
+    const count = numbersOf(length)
+    const candidate = expected - lowBits(expected, length) + low
+    if (candidate > expected + count / 2 && candidate >= count) return candidate - count
+    if (candidate + count / 2 < expected) return candidate + count
     return candidate
 }

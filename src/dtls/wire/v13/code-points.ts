@@ -3,12 +3,19 @@
 /** RFC 9147 §5.3: in supported_versions; records and hellos say DTLS_1_2. */
 export const DTLS_1_3 = 0xfefc
 
+/** ContentType of acknowledgements (RFC 9147 §4.1, §7). */
+export const ACK = 26
+
 /** RFC 8446 §4. */
 export const ENCRYPTED_EXTENSIONS = 8
+
+/** HandshakeType of what stands for the first hello in a transcript (RFC 8446 §4.4.1). */
+export const MESSAGE_HASH = 254
 
 /** RFC 8446 §4.2. */
 export const PRE_SHARED_KEY = 41
 export const SUPPORTED_VERSIONS = 43
+export const COOKIE = 44
 export const PSK_KEY_EXCHANGE_MODES = 45
 
 /** PskKeyExchangeMode (RFC 8446 §4.2.9): the PSK alone. */

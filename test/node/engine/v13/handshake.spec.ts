@@ -4,9 +4,7 @@ import { TLS_AES_128_CCM_SHA256 } from "../../../../src/dtls/handshake/v13/suite
 import { Alpn } from "../../../../src/dtls/handshake/alpn.js"
 import { FailureReason } from "../../../../src/dtls/handshake/failure.js"
 import { type AssociationSettings } from "../../../../src/dtls/handshake/settings.js"
-import { clientRole } from "../../../../src/dtls/handshake/v13/client.js"
-import { serverRole } from "../../../../src/dtls/handshake/v13/server.js"
-import { reconstruct } from "../../../../src/dtls/record/v13/protection.js"
+import { clientRoleV13, serverRoleV13 } from "../../../../src/dtls/association/v13/roles.js"
 import { AlertDescription } from "../../../../src/dtls/wire/code-points.js"
 import { DTLS_1_3 } from "../../../../src/dtls/wire/v13/code-points.js"
 import { NodeCryptoProvider } from "../../../../src/platform/node/crypto.js"
@@ -19,12 +17,12 @@ function settings(): AssociationSettings {
 
 function pair(serverKey = testKey(), client = settings(), server = settings()): AssociationPair {
     return new AssociationPair(
-        new PairSide(client, clientRole(), testKey()),
-        new PairSide(server, serverRole(), serverKey),
+        new PairSide(client, clientRoleV13(), testKey()),
+        new PairSide(server, serverRoleV13(), serverKey),
     )
 }
 
-describe("the walking skeleton of DTLS 1.3", () => {
+describe("a handshake of DTLS 1.3", () => {
     it("shakes hands with an external PSK and carries messages both ways, and both sides export the same", () => {
         const { client, server } = connected()
         strictEqual(client.association.parameters.version, DTLS_1_3)
@@ -57,25 +55,19 @@ describe("the walking skeleton of DTLS 1.3", () => {
     it("shows nothing of a message, its type or its record number in clear", () => {
         const { client } = connected()
         const [first, second] = client.sent.slice(-2)
-        // Unified header with 16-bit number and length, epoch 3.
-        strictEqual(first[0], 0x2f)
-        ok(!first.includes("ping") && first.length === 5 + 4 + 1 + 16)
-        ok(first.readUInt16BE(1) + 1 !== second.readUInt16BE(1), "record numbers are encrypted")
+        // Unified header with a number of 8 bits and no length, epoch 3.
+        strictEqual(first[0], 0x23)
+        ok(!first.includes("ping") && first.length === 2 + 4 + 1 + 16)
+        ok(first[1] + 1 !== second[1], "record numbers are encrypted")
     })
 
     it("takes padding off: zeros behind the content type", () => {
         const { client, server } = connected()
         const padded = Buffer.concat([Buffer.from("padded"), Buffer.from([23, 0, 0])])
-        const datagram = client.association.record.write.protection!.seal(0, 9, [padded])
+        const datagram = client.association.record.write.protection!.seal(0, 9, [padded], true)
         server.association.receive(datagram, datagram.length, 0)
         server.drain()
         strictEqual(server.messages.at(-1), "padded")
-    })
-
-    it("finds the record number nearest to the one expected (RFC 9147 §4.2.2)", () => {
-        for (const number of [0, 1, 65535, 65536, 65537, 98304, 131071, 131072, 2 ** 40 + 5])
-            for (const distance of [-32767, -1, 0, 1, 32767])
-                if (number + distance >= 0) strictEqual(reconstruct(number % 65536, number + distance), number)
     })
 })
 

@@ -1,0 +1,184 @@
+import { Writer } from "../../bytes/writer.js"
+import { type RecordLayer, type WriteEpoch } from "../../record/record-layer.js"
+import { ContentType } from "../../wire/code-points.js"
+import { HANDSHAKE_HEADER_LENGTH } from "../../wire/handshake-header.js"
+import { type RecordNumber } from "../../wire/v13/acknowledgement.js"
+import { fragment, Outbox, SMALLEST_FRAGMENT } from "../outbox.js"
+
+/** A part of a message that was not acknowledged yet. */
+interface Part {
+    /** the whole message */
+    message: Buffer
+    epoch: number
+    /** bytes [start, end) of its body */
+    start: number
+    end: number
+    /** sequence numbers of the records in which it was sent, in `epoch` */
+    sentIn: number[]
+}
+
+/** Parts that share a record. */
+interface PlannedRecord {
+    epoch: number
+    parts: Part[]
+}
+
+/** Numbers remembered of each part: as many as its flight may be sent. An older record is not acknowledged any more. */
+const MAX_NUMBERS = 16
+
+/**
+ * A flight of which single records may be acknowledged: only what was not is sent again (RFC 9147 §7.2). Messages share
+ * records where they fit (RFC 9147 §5.5), and the last record of a datagram has no length.
+ * @devsWhenUsed
+ */
+export class AcknowledgedOutbox extends Outbox {
+    private parts: Part[] = []
+    /** messages of `items` that are parts already, whether acknowledged or not */
+    private begun = 0
+
+    override begin(): void {
+        this.items = []
+        this.parts = []
+        this.begun = 0
+    }
+
+    override isEmpty(): boolean {
+        return this.parts.length === 0 && !this.hasNew()
+    }
+
+    override bytesKept(): number {
+        let sum = 0
+        for (const part of this.parts) sum += part.end - part.start
+        for (let i = this.begun; i < this.items.length; i++) sum += this.items[i].bytes.length
+        return sum
+    }
+
+    /** Messages wait that have never been sent. */
+    hasNew(): boolean {
+        return this.begun < this.items.length
+    }
+
+    /** Takes an acknowledgement. @returns whether it covers anything that was not acknowledged before */
+    acknowledge(numbers: RecordNumber[]): boolean {
+        const before = this.parts.length
+        this.parts = this.parts.filter((part) => !isNamed(part, numbers))
+        return this.parts.length < before
+    }
+
+    /** The peer has keys that it can only have after all of this epoch. */
+    acknowledgeEpoch(epoch: number): void {
+        this.parts = this.parts.filter((part) => part.epoch !== epoch)
+    }
+
+    override datagrams(record: RecordLayer, budget: number): Buffer[] | undefined {
+        for (; this.begun < this.items.length; this.begun++) this.parts.push(wholePart(this.items[this.begun]))
+        const datagrams: Buffer[] = []
+        for (const plan of this.plan(record, budget)) {
+            const writer = new Writer(budget)
+            for (let i = 0; i < plan.length; i++) {
+                if (!seal(record, writer, plan[i], i === plan.length - 1)) return undefined
+            }
+            datagrams.push(writer.finish())
+        }
+        return datagrams
+    }
+
+    /** Spreads the parts over records and datagrams; cuts those that are too large. */
+    private plan(record: RecordLayer, budget: number): PlannedRecord[][] {
+        const plan = new Plan(record, budget)
+        const cut: Part[] = []
+        for (const part of this.parts) {
+            let rest = part
+            let room = plan.roomFor(rest)
+            while (room < rest.end - rest.start) {
+                const first = { ...rest, end: rest.start + room, sentIn: rest.sentIn.slice() }
+                plan.add(first)
+                cut.push(first)
+                rest = { ...rest, start: first.end, sentIn: rest.sentIn.slice() }
+                room = plan.roomFor(rest)
+            }
+            plan.add(rest)
+            cut.push(rest)
+        }
+        this.parts = cut
+        return plan.datagrams
+    }
+}
+
+/**
+ * Datagrams as they fill.
+ * @devsWhenUsed
+ */
+class Plan {
+    datagrams: PlannedRecord[][] = []
+    /** of the datagram begun, bytes that are left for the plaintext of its last record */
+    private room = 0
+    private last: PlannedRecord | undefined
+
+    constructor(
+        private record: RecordLayer,
+        private budget: number,
+    ) {}
+
+    /** How many bytes of the part's body fit where it will go; what is too small to be worth a cut goes to a new datagram. */
+    roomFor(part: Part): number {
+        if (this.last === undefined) this.newDatagram(part.epoch)
+        else if (this.last.epoch !== part.epoch) this.newRecord(part.epoch)
+        const length = part.end - part.start
+        if (this.room - HANDSHAKE_HEADER_LENGTH < Math.min(length, SMALLEST_FRAGMENT)) this.newDatagram(part.epoch)
+        return Math.max(this.room - HANDSHAKE_HEADER_LENGTH, 1)
+    }
+
+    add(part: Part): void {
+        const record = this.last as PlannedRecord
+        record.parts.push(part)
+        this.room -= HANDSHAKE_HEADER_LENGTH + part.end - part.start
+    }
+
+    private newRecord(epoch: number): void {
+        const datagram = this.datagrams[this.datagrams.length - 1]
+        this.last = { epoch, parts: [] }
+        datagram.push(this.last)
+        this.room -= this.record.overhead(epoch)
+    }
+
+    private newDatagram(epoch: number): void {
+        const datagram = this.datagrams[this.datagrams.length - 1]
+        // A record was begun for the part, and nothing fits it.
+        if (this.last !== undefined && this.last.parts.length === 0) datagram.pop()
+        this.datagrams.push([])
+        this.room = this.budget
+        this.newRecord(epoch)
+    }
+}
+
+function wholePart(item: { bytes: Buffer; epoch: number }): Part {
+    const { bytes, epoch } = item
+    return { message: bytes, epoch, start: 0, end: bytes.length - HANDSHAKE_HEADER_LENGTH, sentIn: [] }
+}
+
+/** @returns false when the epoch's numbers are used up */
+function seal(record: RecordLayer, writer: Writer, planned: PlannedRecord, endsDatagram: boolean): boolean {
+    const { epoch, parts } = planned
+    const sequence = (record.writeEpoch(epoch) as WriteEpoch).nextSequence
+    const plaintext = new Writer(64)
+    for (const part of parts) {
+        plaintext.bytes(bytesOf(part))
+        if (part.sentIn.length === MAX_NUMBERS) part.sentIn.shift()
+        part.sentIn.push(sequence)
+    }
+    return record.seal(writer, ContentType.handshake, epoch, plaintext.finish(), endsDatagram)
+}
+
+function bytesOf(part: Part): Buffer {
+    const { message, start, end } = part
+    const length = message.length - HANDSHAKE_HEADER_LENGTH
+    return end - start === length ? message : fragment(message, length, start, end - start)
+}
+
+function isNamed(part: Part, numbers: RecordNumber[]): boolean {
+    for (const number of numbers) {
+        if (number.epoch === part.epoch && part.sentIn.indexOf(number.sequence) >= 0) return true
+    }
+    return false
+}

@@ -1,0 +1,50 @@
+import { type RecordNumber } from "../../wire/v13/acknowledgement.js"
+
+/**
+ * Records of the peer's current flight that were processed or kept: what an ACK of ours names (RFC 9147 §7). A record of
+ * which any part was refused is never among them.
+ * @devsWhenUsed
+ */
+export class ReceivedRecords {
+    /** in numerically increasing order */
+    private numbers: RecordNumber[] = []
+    private refused: RecordNumber | undefined
+
+    /** @param most numbers that are kept; of more, the lowest are forgotten, which the peer sends again at worst */
+    constructor(private most: number) {}
+
+    isEmpty(): boolean {
+        return this.numbers.length === 0
+    }
+
+    add(epoch: number, sequence: number): void {
+        const { refused } = this
+        if (refused !== undefined && order(refused, epoch, sequence) === 0) return
+        const below = this.numbers.filter((number) => order(number, epoch, sequence) < 0)
+        const above = this.numbers.filter((number) => order(number, epoch, sequence) > 0)
+        below.push({ epoch, sequence })
+        for (const number of above) below.push(number)
+        this.numbers = below
+        if (this.numbers.length > this.most) this.numbers.shift()
+    }
+
+    /** A part of the record was refused, so that all of it has to come again. */
+    refuse(epoch: number, sequence: number): void {
+        this.refused = { epoch, sequence }
+        this.numbers = this.numbers.filter((number) => order(number, epoch, sequence) !== 0)
+    }
+
+    /** What an ACK is to name. */
+    list(): RecordNumber[] {
+        return this.numbers
+    }
+
+    clear(): void {
+        this.numbers = []
+    }
+}
+
+/** Negative, zero or positive, as `number` is below, equal to or above the other. */
+function order(number: RecordNumber, epoch: number, sequence: number): number {
+    return number.epoch === epoch ? number.sequence - sequence : number.epoch - epoch
+}

@@ -1,0 +1,93 @@
+import { copyOf, equal, join } from "../../bytes/bytes.js"
+import { Reader } from "../../bytes/reader.js"
+import { Writer } from "../../bytes/writer.js"
+import { type CryptoProvider, type Hmac } from "../../crypto/provider.js"
+import { type ClientHello } from "../../wire/client-hello.js"
+import { COOKIE, PRE_SHARED_KEY } from "../../wire/v13/code-points.js"
+import { CookieSecrets } from "../cookie-secrets.js"
+
+/** Bytes of the MAC in a cookie. */
+const MAC_LENGTH = 16
+
+/** What a server learns back from its own cookie: it keeps nothing between the two hellos (RFC 9147 §5.1). */
+export interface CookieState {
+    /** the suite of the HelloRetryRequest, whose hash is that of the transcript */
+    cipherSuite: number
+    /** of the first ClientHello */
+    helloHash: Buffer
+}
+
+/** Undefined when it is no cookie of this form. Its MAC has been checked before anything relies on it. */
+export function readCookieState(cookie: Buffer): CookieState | undefined {
+    const reader = new Reader(cookie, 0, cookie.length)
+    const cipherSuite = reader.uint(2)
+    const helloHash = reader.vector(1)
+    reader.bytes(MAC_LENGTH)
+    return reader.done() ? { cipherSuite, helloHash } : undefined
+}
+
+/**
+ * Cookies of HelloRetryRequests. Each carries what the server has to know again, under a MAC that also covers the client's
+ * address and everything that the second hello may not change (RFC 8446 §4.1.2).
+ * @devsWhenUsed
+ */
+export class CookiesV13 {
+    private secrets: CookieSecrets
+
+    constructor(crypto: CryptoProvider, now: number) {
+        this.secrets = new CookieSecrets(crypto, now)
+    }
+
+    /** Retires secrets whose time is over. */
+    rotate(now: number): void {
+        this.secrets.rotate(now)
+    }
+
+    make(address: Buffer, hello: ClientHello, state: CookieState): Buffer {
+        const content = writeState(state)
+        return join([content, mac(this.secrets.current, address, hello, content)])
+    }
+
+    /** Whether this server made the cookie for this address and a hello like this one. */
+    check(address: Buffer, hello: ClientHello, cookie: Buffer): boolean {
+        const at = cookie.length - MAC_LENGTH
+        if (at < 0) return false
+        const content = copyOf(cookie, 0, at)
+        const theirs = copyOf(cookie, at, cookie.length)
+        if (equal(mac(this.secrets.current, address, hello, content), theirs)) return true
+        return equal(mac(this.secrets.previous, address, hello, content), theirs)
+    }
+
+    close(): void {
+        this.secrets.close()
+    }
+}
+
+function writeState(state: CookieState): Buffer {
+    const writer = new Writer(64)
+    writer.uint(state.cipherSuite, 2)
+    writer.vector(state.helloHash, 1)
+    return writer.finish()
+}
+
+function mac(key: Hmac, address: Buffer, hello: ClientHello, content: Buffer): Buffer {
+    const writer = new Writer(256)
+    writer.vector(address, 2)
+    writer.vector(content, 1)
+    writer.bytes(hello.random)
+    writer.vector(hello.sessionId, 1)
+    for (const suite of hello.cipherSuites) writer.uint(suite, 2)
+    for (const extension of hello.extensions) {
+        const { type, data } = extension
+        if (!mayChange(type)) {
+            writer.uint(type, 2)
+            writer.vector(data, 2)
+        }
+    }
+    return copyOf(key.sign(writer.finish()), 0, MAC_LENGTH)
+}
+
+/** Extensions that the second hello changes after a request for nothing but the cookie (RFC 8446 §4.1.2). */
+function mayChange(type: number): boolean {
+    return type === COOKIE || type === PRE_SHARED_KEY
+}

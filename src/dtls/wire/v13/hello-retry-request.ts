@@ -1,0 +1,43 @@
+import { EMPTY, equal } from "../../bytes/bytes.js"
+import { Reader } from "../../bytes/reader.js"
+import { Writer } from "../../bytes/writer.js"
+import { DTLS_1_2 } from "../code-points.js"
+import { type Extension } from "../extensions.js"
+import { writeServerHello } from "../server-hello.js"
+import { COOKIE } from "./code-points.js"
+import { selectedVersion } from "./extensions.js"
+
+/** The random by which a ServerHello is a HelloRetryRequest: SHA-256 of that name (RFC 8446 §4.1.3). */
+function retryRandom(): Buffer {
+    return Buffer.from("cf21ad74e59a6111be1d8c021e65b891c2a211167abb8c5e079e09e2c8a8339c", "hex")
+}
+
+export function isRetryRandom(random: Buffer): boolean {
+    return equal(random, retryRandom())
+}
+
+/** The cookie extension, of both hellos (RFC 8446 §4.2.2). @param cookie 1 to 65535 bytes */
+export function cookieExtension(cookie: Buffer): Extension {
+    const writer = new Writer(2 + cookie.length)
+    writer.vector(cookie, 2)
+    return { type: COOKIE, data: writer.finish() }
+}
+
+/** Undefined when malformed. */
+export function readCookie(data: Buffer): Buffer | undefined {
+    const reader = new Reader(data, 0, data.length)
+    const cookie = reader.vector(2)
+    return reader.done() && cookie.length > 0 ? cookie : undefined
+}
+
+/** The body of a HelloRetryRequest that asks for nothing but the cookie: the same for the same arguments. */
+export function writeHelloRetryRequest(cipherSuite: number, cookie: Buffer): Buffer {
+    return writeServerHello({
+        version: DTLS_1_2,
+        random: retryRandom(),
+        sessionId: EMPTY,
+        cipherSuite,
+        compressionMethod: 0,
+        extensions: [selectedVersion(), cookieExtension(cookie)],
+    })
+}

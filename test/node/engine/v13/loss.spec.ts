@@ -1,0 +1,94 @@
+import { deepStrictEqual, ok, strictEqual } from "node:assert/strict"
+import { AssociationPhase } from "../../../../src/dtls/association/association-state.js"
+import { FailureReason } from "../../../../src/dtls/handshake/failure.js"
+import { type Simulation } from "../../../engine/simulation.js"
+import { seededRandom, SpyCrypto } from "../../../support/spy-crypto.js"
+import { simulateV13 } from "./versions.js"
+
+/** Until both sides know that the handshake is done: the client by the server's acknowledgement. */
+function isSettled(s: Simulation): boolean {
+    const sides = [s.client, s.peer?.association]
+    return sides.every((side) => side?.phase === AssociationPhase.connected && side.snapshot().outboxBytes === 0)
+}
+
+/** Datagrams of an undisturbed handshake: two hellos, the request, two flights, the acknowledgement. */
+const DATAGRAMS = 6
+
+/** Bytes of a datagram, so that the server's flight needs several. */
+const NARROW = 100
+
+describe("a lossy link and DTLS 1.3", () => {
+    it("without loss takes six datagrams: no acknowledgement but that of the client's Finished", () => {
+        const s = simulateV13()
+        s.begin()
+        s.run(60000)
+        ok(isSettled(s))
+        strictEqual(s.sent, DATAGRAMS)
+    })
+
+    for (const [name, path] of Object.entries({ "as it is": 1232, "with the server's flight in fragments": NARROW }))
+        it(`[F14] [V15] each single datagram lost, ${name}: completes within 2.5 s`, () => {
+            for (let lost = 0; lost < 3 * DATAGRAMS; lost++) {
+                const s = simulateV13((_client, server) => (server.pathBudget = path))
+                s.fault = (index) => (index === lost ? [] : [5])
+                s.begin()
+                s.run(2500)
+                ok(isSettled(s), `datagram ${lost} lost`)
+            }
+        })
+
+    it("[F15] each pair of datagrams lost: completes within 20 datagrams and 8 s", () => {
+        for (let first = 0; first < DATAGRAMS; first++)
+            for (let second = first + 1; second < 2 * DATAGRAMS; second++) {
+                const s = simulateV13()
+                s.fault = (index) => (index === first || index === second ? [] : [5])
+                s.begin()
+                s.run(8000)
+                ok(isSettled(s), `datagrams ${first} and ${second} lost`)
+                ok(s.sent <= 20, `datagrams ${first} and ${second} lost: ${s.sent} sent`)
+            }
+    })
+
+    it("[F15] 1,000 seeds of loss, delay, duplication, reordering and small paths: 99 % complete, the rest time out", function () {
+        this.timeout(300000)
+        const failed: number[] = []
+        for (let seed = 0; seed < 1000; seed++) {
+            const s = linkOf(seed)
+            s.begin()
+            s.run(300000)
+            if (isSettled(s)) continue
+            failed.push(seed)
+            const reasons = [s.client.failure?.reason, s.peer?.association.failure?.reason]
+            ok(reasons.includes(FailureReason.timeout), `seed ${seed}: ${reasons.join()}`)
+        }
+        ok(failed.length <= 10, `seeds ${failed.join()} did not complete`)
+    })
+
+    it("the same seed gives the same bytes: the engine is deterministic", () => {
+        const run = (): string[] => {
+            const s = linkOf(42)
+            s.begin()
+            s.run(100000)
+            return s.log.map((datagram) => datagram.toString("hex"))
+        }
+        deepStrictEqual(run(), run())
+    })
+})
+
+/** A link whose faults, and the peers' randomness, come from one seed. */
+function linkOf(seed: number): Simulation {
+    const random = seededRandom(seed * 2 + 1)
+    const [loss, duplicates, reorder] = [random() * 0.2, random() * 0.1, random() * 0.3]
+    const path = [1232, 548, 232][Math.floor(random() * 3)]
+    const s = simulateV13((client, server) => {
+        client.crypto = new SpyCrypto(seed + 1)
+        server.crypto = new SpyCrypto(seed + 1000001)
+        client.pathBudget = server.pathBudget = path
+    })
+    const delay = (): number => 5 + (random() < reorder ? random() * 400 : random() * 20)
+    s.fault = () => {
+        if (random() < loss) return []
+        return random() < duplicates ? [delay(), delay()] : [delay()]
+    }
+    return s
+}
