@@ -1,0 +1,129 @@
+import { deepStrictEqual, ok, strictEqual } from "node:assert/strict"
+import { type Association } from "../../../../src/dtls/association/association.js"
+import { AssociationPhase } from "../../../../src/dtls/association/association-state.js"
+import { FailureReason } from "../../../../src/dtls/handshake/failure.js"
+import { ContentType } from "../../../../src/dtls/wire/code-points.js"
+import { readAcknowledgement, writeAcknowledgement } from "../../../../src/dtls/wire/v13/acknowledgement.js"
+import { ACK } from "../../../../src/dtls/wire/v13/code-points.js"
+import { type Simulation } from "../../../engine/simulation.js"
+import { drops, picture } from "../../../support/connected.js"
+import { simulateV13 } from "./versions.js"
+
+/** Seals a record as `from` would, under its newest keys, or those of an older epoch. */
+function sealed(from: Association, type: number, plaintext: Buffer, epoch = from.record.write.epoch): Buffer {
+    const write = from.record.writeEpoch(epoch)
+    ok(write?.protection !== undefined)
+    return write.protection.seal(type, write.nextSequence++, [plaintext], true)
+}
+
+/** A simulation whose client has sent its Finished and waits for the acknowledgement. */
+function unacknowledged(): Simulation {
+    const s = simulateV13()
+    s.fault = (_index, toServer) => (toServer && s.client.phase === AssociationPhase.connected ? [] : [5])
+    s.begin()
+    s.run(400)
+    strictEqual(s.client.phase, AssociationPhase.connected)
+    ok(s.client.snapshot().outboxBytes > 0)
+    return s
+}
+
+describe("acknowledgements of DTLS 1.3", () => {
+    it("[V10] are read within limits: an empty list, a cut one, an odd length, numbers beyond 48 bits, more than asked for", () => {
+        deepStrictEqual(readAcknowledgement(Buffer.from([0, 0]), 4), [])
+        const two = writeAcknowledgement([
+            { epoch: 2, sequence: 0 },
+            { epoch: 3, sequence: 2 ** 40 },
+        ])
+        deepStrictEqual(readAcknowledgement(two, 1), [{ epoch: 2, sequence: 0 }])
+        for (const cut of [0, 1, 2, 17, 33]) strictEqual(readAcknowledgement(two.subarray(0, cut), 4), undefined)
+        strictEqual(readAcknowledgement(Buffer.concat([Buffer.from([0, 15]), Buffer.alloc(15)]), 4), undefined)
+        deepStrictEqual(readAcknowledgement(Buffer.concat([Buffer.from([0, 16]), Buffer.alloc(16, 255)]), 4), [])
+    })
+
+    it("[V15] the client's Finished is repeated in its epoch until it is acknowledged, and acknowledged again when it comes again", () => {
+        const s = simulateV13()
+        let lost = 0
+        s.fault = (_index, toServer) =>
+            !toServer && s.client.phase === AssociationPhase.connected && lost++ < 2 ? [] : [5]
+        s.begin()
+        s.run(900)
+        strictEqual(s.client.phase, AssociationPhase.connected)
+        strictEqual(s.serverAssociation().phase, AssociationPhase.connected)
+        ok(s.client.snapshot().outboxBytes > 0)
+        s.run(10000)
+        strictEqual(s.client.snapshot().outboxBytes, 0)
+        strictEqual(lost, 3)
+    })
+
+    it("[V11] that name records never sent, or an epoch above their own, change nothing", () => {
+        const s = unacknowledged()
+        const before = picture(s.client)
+        const server = s.serverAssociation()
+        for (const number of [
+            { epoch: 2, sequence: 40 },
+            { epoch: 3, sequence: 0 },
+            { epoch: 7, sequence: 0 },
+        ])
+            s.toClient(sealed(server, ACK, writeAcknowledgement([number]), 2))
+        s.drain()
+        const after = picture(s.client)
+        // The replay window of epoch 3 has not moved: these came in epoch 2.
+        strictEqual(after, before)
+    })
+
+    it("[V10] that are malformed are discarded and counted", () => {
+        const s = unacknowledged()
+        s.toClient(sealed(s.serverAssociation(), ACK, Buffer.from([0, 16, 1]), 2))
+        s.drain()
+        strictEqual(drops(s.client)["unexpected"], 1)
+        strictEqual(s.client.phase, AssociationPhase.connected)
+    })
+
+    it("[V12] without protection mean nothing, before keys and after", () => {
+        const record = Buffer.concat([Buffer.from([ACK, 254, 253, 0, 0, 0, 0, 0, 0, 0, 9, 0, 2]), Buffer.alloc(2)])
+        const s = unacknowledged()
+        s.toClient(record)
+        s.drain()
+        strictEqual(drops(s.client)["unknownType"], 1)
+        ok(s.client.snapshot().outboxBytes > 0)
+    })
+
+    it("[V14] of a part of a flight: the rest is sent again at once, and nothing else", () => {
+        const s = simulateV13((_client, server) => (server.pathBudget = 70))
+        const sent: number[] = []
+        // The server's flight: most of ServerHello, the rest with EncryptedExtensions, Finished. The last one is lost.
+        s.fault = (_index, toServer, data) => {
+            if (!toServer && s.peer !== undefined) sent.push(data.length)
+            return !toServer && sent.length === 3 ? [] : [5]
+        }
+        s.begin()
+        s.run(400)
+        strictEqual(s.client.phase, AssociationPhase.connected)
+        strictEqual(s.serverAssociation().phase, AssociationPhase.connected)
+        const finished = 2 + 12 + 32 + 1 + 16
+        deepStrictEqual(sent.slice(2, 4), [finished, finished])
+        strictEqual(sent.length, 5, "and the acknowledgement of the client's Finished")
+    })
+
+    it("[R24] a record of zeros alone, and one of an illegal type, end the association with unexpected_message", () => {
+        for (const type of [0, 20 + 100]) {
+            const s = simulateV13()
+            s.connect()
+            s.toServer(sealed(s.client, type, Buffer.alloc(3)))
+            s.drain()
+            strictEqual(s.serverAssociation().failure?.reason, FailureReason.unexpectedMessage)
+        }
+    })
+
+    it("[V04] a ChangeCipherSpec is discarded, protected or not", () => {
+        const s = simulateV13()
+        s.connect()
+        s.toServer(Buffer.from("14fefd00000000000000090001" + "01", "hex"))
+        s.toServer(sealed(s.client, ContentType.changeCipherSpec, Buffer.from([1])))
+        s.drain()
+        strictEqual(s.serverAssociation().phase, AssociationPhase.connected)
+        s.clientSends("still here")
+        s.run(2000)
+        deepStrictEqual(s.serverMessages, ["still here"])
+    })
+})

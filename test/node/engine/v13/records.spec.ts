@@ -1,0 +1,109 @@
+import { deepStrictEqual, strictEqual } from "node:assert/strict"
+import {
+    AES_128_CCM,
+    AES_128_CCM_8,
+    type AeadParameters,
+    CHACHA20_POLY1305,
+} from "../../../../src/dtls/crypto/algorithms.js"
+import { type TrafficKeys } from "../../../../src/dtls/crypto/v13/key-schedule.js"
+import { type RecordProtection } from "../../../../src/dtls/crypto/provider.js"
+import { ProtectionV13, reconstruct } from "../../../../src/dtls/record/v13/protection.js"
+import { NodeCryptoProvider } from "../../../../src/platform/node/crypto.js"
+
+const ID = Buffer.from("c1d2e3f4", "hex")
+const EMPTY = Buffer.alloc(0)
+
+function keys(aead: AeadParameters): TrafficKeys {
+    return { key: Buffer.alloc(aead.keyLength, 1), iv: Buffer.alloc(12, 2), sn: Buffer.alloc(aead.keyLength, 3) }
+}
+
+/** Both ends of one direction of epoch 3. */
+function pair(aead: AeadParameters, id = EMPTY): { write: RecordProtection; read: RecordProtection } {
+    const crypto = new NodeCryptoProvider()
+    return {
+        write: new ProtectionV13(crypto, aead, 3, keys(aead), id, false),
+        read: new ProtectionV13(crypto, aead, 3, keys(aead), id, true),
+    }
+}
+
+/** @returns the message's bytes as text, or the reason why there is none */
+function opened(read: RecordProtection, record: Buffer, expected: number, end = record.length): string {
+    const sequence = read.sequenceOf(record, 0, end, expected)
+    if (sequence < 0) return "not ours"
+    return read.open(record, 0, sequence)?.plaintext.toString() ?? "not authentic"
+}
+
+describe("records of DTLS 1.3", () => {
+    it("[R22] have a number of 8 or 16 bits, a length or none, an id or none: each form is read", () => {
+        for (const id of [EMPTY, ID])
+            for (const sequence of [5, 500])
+                for (const ends of [true, false]) {
+                    const { write, read } = pair(AES_128_CCM(), id)
+                    const record = write.seal(23, sequence, [Buffer.from("reading")], ends)
+                    const first = 0x23 + (id.length > 0 ? 0x10 : 0) + (sequence > 127 ? 8 : 0) + (ends ? 0 : 4)
+                    strictEqual(record[0], first)
+                    strictEqual(opened(read, record, sequence), "reading")
+                    // What follows belongs to a record without a length, so it does not verify; else it is the next one.
+                    const more = Buffer.concat([record, Buffer.from([22])])
+                    strictEqual(opened(read, more, sequence), ends ? "not authentic" : "reading")
+                }
+    })
+
+    it("[R22] [C12] of another epoch, another id, or with an id where none was agreed are not for these keys", () => {
+        const { write, read } = pair(AES_128_CCM())
+        const record = write.seal(23, 0, [Buffer.from("reading")], true)
+        for (const first of [0x22, 0x33, 0x43, 0x03]) {
+            const changed = Buffer.from(record)
+            changed[0] = first
+            strictEqual(opened(read, changed, 0), "not ours")
+        }
+        const withId = pair(AES_128_CCM(), ID)
+        const other = withId.write.seal(23, 0, [Buffer.from("reading")], true)
+        other[1] ^= 1
+        strictEqual(opened(withId.read, other, 0), "not ours")
+    })
+
+    it("cut anywhere, a record is none, or not authentic", () => {
+        const { write, read } = pair(AES_128_CCM(), ID)
+        const record = write.seal(23, 300, [Buffer.from("reading")], false)
+        for (let end = 0; end < record.length; end++) strictEqual(opened(read, record, 300, end), "not ours")
+    })
+
+    it("64 bytes with an id of 4 and CCM_8 take 15 more; short messages are padded for the sample of 16 bytes", () => {
+        const { write, read } = pair(AES_128_CCM_8(), ID)
+        strictEqual(write.seal(23, 0, [Buffer.alloc(64)], true).length, 64 + 15)
+        const short = write.seal(23, 1, [Buffer.from("a")], true)
+        strictEqual(short.length, 1 + 4 + 1 + 16)
+        strictEqual(opened(read, short, 1), "a")
+    })
+
+    it("are masked by the cipher of their AEAD: ChaCha20, too", () => {
+        const { write, read } = pair(CHACHA20_POLY1305())
+        for (const sequence of [0, 70000])
+            strictEqual(opened(read, write.seal(23, sequence, [Buffer.from("x")], true), sequence), "x")
+    })
+
+    it("[R23] cross 2^8 and 2^16, reordered around both: each number is reconstructed", () => {
+        const { write, read } = pair(AES_128_CCM())
+        for (const edge of [256, 65536]) {
+            let top = edge - 3
+            for (const sequence of [edge - 1, edge + 1, edge - 2, edge, edge + 2]) {
+                const record = write.seal(23, sequence, [Buffer.from(`${sequence}`)], true)
+                strictEqual(opened(read, record, top + 1), `${sequence}`)
+                top = Math.max(top, sequence)
+            }
+        }
+    })
+
+    it("[R23] finds the number nearest to the one expected, of 8 and of 16 bits (RFC 9147 §4.2.2)", () => {
+        for (const length of [1, 2]) {
+            const count = 256 ** length
+            const wrong: string[] = []
+            for (const number of [0, 1, count - 1, count, count + 1, 1.5 * count, 2 * count - 1, 2 ** 40 + 5])
+                for (const distance of [1 - count / 2, -1, 0, 1, count / 2 - 1])
+                    if (number + distance >= 0 && reconstruct(number % count, length, number + distance) !== number)
+                        wrong.push(`${number} from ${distance}`)
+            deepStrictEqual(wrong, [])
+        }
+    })
+})
