@@ -32,7 +32,8 @@ export class DtlsClientConnection extends DtlsConnection {
 
     protected async begin(): Promise<void> {
         if (this.pump !== undefined) return
-        const association = new Association(this.associationSettings(), clientRole(), 0, 0)
+        const newRole = this.settings.clientRole ?? clientRole
+        const association = new Association(this.associationSettings(), newRole(), 0, 0)
         await this.drive(association)
     }
 

@@ -1,3 +1,4 @@
+import { DTLS_1_2 } from "../dtls/wire/code-points.js"
 import { type Association } from "../dtls/association/association.js"
 import { type Reserve, saveAssociation } from "../dtls/association/saved-association.js"
 import { EMPTY } from "../dtls/bytes/bytes.js"
@@ -241,11 +242,12 @@ export abstract class DtlsConnection extends HandshakeCall {
         return this.base
     }
 
-    /** UNKNOWN until the handshake is done; stays after the end. */
+    /** UNKNOWN until the handshake is done; stays after the end. A version that GIO does not name yet has the next number. */
     getProtocolVersion(): TlsProtocolVersion {
         const association = this.association()
-        const done = association !== undefined && association.parameters.complete
-        return done ? TlsProtocolVersion.DTLS_1_2 : TlsProtocolVersion.UNKNOWN
+        if (association === undefined || !association.parameters.complete) return TlsProtocolVersion.UNKNOWN
+        // GIO counts versions up, the protocol counts them down.
+        return TlsProtocolVersion.DTLS_1_2 + DTLS_1_2 - association.parameters.version
     }
 
     /** IANA name; undefined until the handshake is done. */

@@ -61,7 +61,7 @@ export class DtlsListener implements PumpOwner, ReleaseListener {
                 ? common
                 : associationSettings(services, settings, extensions)
         }
-        this.endpoint = new ServerEndpoint(this.newSettings, common, services, services.now())
+        this.endpoint = new ServerEndpoint(this.newSettings, common, services, services.now(), settings.newExchange)
         const { datagramBytes } = settings.limits
         this.pump = new EndpointPump(
             services,

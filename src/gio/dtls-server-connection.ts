@@ -59,7 +59,7 @@ export class DtlsServerConnection extends DtlsConnection {
             return settings
         }
         const now = this.services.now()
-        const endpoint = new ServerEndpoint(newSettings, common, this.services, now)
+        const endpoint = new ServerEndpoint(newSettings, common, this.services, now, this.settings.newExchange)
         endpoint.exclusive = true
         this.pump = new EndpointPump(
             this.services,

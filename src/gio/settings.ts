@@ -1,5 +1,7 @@
 import { type Association } from "../dtls/association/association.js"
+import { type DriverRole } from "../dtls/association/handshake-driver.js"
 import { type Diagnostic } from "../dtls/association/output.js"
+import { type NewHelloExchange } from "../dtls/endpoint/hello-exchange.js"
 import { type Limits } from "../dtls/handshake/limits.js"
 import { type CipherSuite } from "../dtls/handshake/cipher-suite.js"
 import { type CryptoProvider } from "../dtls/crypto/provider.js"
@@ -33,6 +35,10 @@ export interface DtlsSettings {
     coalesce: boolean
     /** makes hello extensions for an association, such as `connectionIds(8)` */
     extensions: ((crypto: CryptoProvider) => HelloExtension)[]
+    /** client: its side of the version that it speaks; undefined: DTLS 1.2 */
+    clientRole?: (() => DriverRole) | undefined
+    /** server: how it takes hellos, and with that the versions that it speaks; undefined: DTLS 1.2 */
+    newExchange?: NewHelloExchange | undefined
     /** server */
     pskIdentityHint: Buffer | undefined
     /** server: whether clients are asked for a certificate; Gio.TlsAuthenticationMode has the same numbers */

@@ -1,7 +1,38 @@
-import { AES_128_CCM, SHA_256 } from "../../crypto/algorithms.js"
+import {
+    type AeadParameters,
+    AES_128_CCM,
+    AES_128_CCM_8,
+    AES_128_GCM,
+    CHACHA20_POLY1305,
+    SHA_256,
+} from "../../crypto/algorithms.js"
 import { type CipherSuite } from "../cipher-suite.js"
 
+function suite(id: number, name: string, aead: AeadParameters): CipherSuite {
+    return { id, name, keyExchange: undefined, hash: SHA_256(), aead }
+}
+
+/** RFC 8446 appendix B.4. */
+export function TLS_AES_128_GCM_SHA256(): CipherSuite {
+    return suite(0x1301, "TLS_AES_128_GCM_SHA256", AES_128_GCM())
+}
+/** RFC 8446 appendix B.4. */
+export function TLS_CHACHA20_POLY1305_SHA256(): CipherSuite {
+    return suite(0x1303, "TLS_CHACHA20_POLY1305_SHA256", CHACHA20_POLY1305())
+}
 /** RFC 8446 appendix B.4, RFC 6655. */
 export function TLS_AES_128_CCM_SHA256(): CipherSuite {
-    return { id: 0x1304, name: "TLS_AES_128_CCM_SHA256", keyExchange: undefined, hash: SHA_256(), aead: AES_128_CCM() }
+    return suite(0x1304, "TLS_AES_128_CCM_SHA256", AES_128_CCM())
+}
+/**
+ * RFC 8446 appendix B.4, RFC 6655. Only for programs that name it: its tag of 8 bytes saves 8 bytes of each record, and
+ * needs a limit of failed records as a safeguard (RFC 9147 §4.5.3; `Limits.ccm8Failures`).
+ */
+export function TLS_AES_128_CCM_8_SHA256(): CipherSuite {
+    return suite(0x1305, "TLS_AES_128_CCM_8_SHA256", AES_128_CCM_8())
+}
+
+/** The suites of DTLS 1.3 that are offered when none is named, in the order a gateway prefers them. */
+export function allSuitesV13(): CipherSuite[] {
+    return [TLS_AES_128_GCM_SHA256(), TLS_CHACHA20_POLY1305_SHA256(), TLS_AES_128_CCM_SHA256()]
 }

@@ -1,8 +1,11 @@
+import { clientRoleV13 } from "../../../dtls/association/v13/roles.js"
+import { newExchangeV12V13, newExchangeV13 } from "../../../dtls/endpoint/v13/hello-exchange.js"
 import { type RetransmissionProfile, wifi } from "../../../dtls/flight/retransmission.js"
 import { type CipherSuite } from "../../../dtls/handshake/cipher-suite.js"
 import { connectionIds } from "../../../dtls/handshake/connection-ids.js"
 import { gatewayLimits, type Limits } from "../../../dtls/handshake/limits.js"
 import { QuestionKind } from "../../../dtls/handshake/question.js"
+import { allSuitesV13 } from "../../../dtls/handshake/v13/suites.js"
 import { returnRoutability } from "../../../dtls/handshake/return-routability.js"
 import { allSuites } from "../../../dtls/key-exchange/suites.js"
 import { type Credentials, SinglePsk } from "../../../gio/credentials.js"
@@ -28,8 +31,15 @@ export interface Psk {
  */
 export type PskLookup = (identity: Buffer) => Uint8Array | undefined | Promise<Uint8Array | undefined>
 
+/** Of DTLS. */
+export type Version = "1.2" | "1.3"
+
 /** What both sides may set. Everything but the key has a default; a name that is not known is refused. */
 export interface CommonOptions {
+    /** oldest version that is spoken; default "1.2". A client speaks one: "1.3" alone, or "1.2" */
+    minVersion?: Version | undefined
+    /** newest version that is spoken; default: `minVersion`. A server with "1.2" and "1.3" takes the newer one that a client offers */
+    maxVersion?: Version | undefined
     /** cipher suites, preferred first; default: every suite, AES-128-GCM first */
     suites?: CipherSuite[] | undefined
     /**
@@ -79,7 +89,7 @@ export interface ListenOptions extends CommonOptions {
 
 const COMMON = [
     ...["psk", "suites", "connectionId", "protocols", "retransmission", "limits", "pathBudget"],
-    ...["requireExtendedMasterSecret", "coalesce", "keyLog", "onDiagnostic", "services"],
+    ...["minVersion", "maxVersion", "requireExtendedMasterSecret", "coalesce", "keyLog", "onDiagnostic", "services"],
 ]
 const CONNECT = [...COMMON, "localAddress", "localPort", ...WAIT_OPTIONS]
 const LISTEN = [...COMMON, "pskIdentityHint", "alertOnKeyMismatch"]
@@ -94,7 +104,11 @@ export interface Prepared {
 export function prepareConnect(options: ConnectOptions): Prepared {
     checkNames(options, CONNECT)
     checkWait(options)
-    return prepare(options, credentialsOf(options.psk))
+    const prepared = prepare(options, credentialsOf(options.psk))
+    const { oldest, newest } = versionsOf(options)
+    if (oldest !== newest) throw wrongArgument("minVersion", "the same as maxVersion: a client offers one version")
+    if (newest === "1.3") prepared.settings.clientRole = clientRoleV13
+    return prepared
 }
 
 export function prepareListen(options: ListenOptions): Prepared {
@@ -102,6 +116,8 @@ export function prepareListen(options: ListenOptions): Prepared {
     const { psk, pskIdentityHint: hint } = options
     const prepared = prepare(options, typeof psk === "function" ? lookingUp(psk) : credentialsOf(psk))
     if (hint !== undefined) prepared.settings.pskIdentityHint = bytesOf("pskIdentityHint", hint)
+    const { oldest, newest } = versionsOf(options)
+    if (newest === "1.3") prepared.settings.newExchange = oldest === "1.3" ? newExchangeV13() : newExchangeV12V13()
     prepared.settings.alertOnKeyMismatch = flag("alertOnKeyMismatch", options.alertOnKeyMismatch)
     return prepared
 }
@@ -112,7 +128,7 @@ function prepare(options: CommonOptions, credentials: Credentials): Prepared {
         throw wrongArgument("onDiagnostic", "a function")
     const watch = new HandshakeWatch((event) => onDiagnostic?.(event))
     const settings = newSettings(
-        options.suites ?? allSuites(),
+        options.suites ?? [...allSuitesV13(), ...allSuites()],
         onDiagnostic === undefined ? credentials : watch.watched(credentials),
         options.retransmission ?? wifi(),
         limitsOf(options.limits),
@@ -125,6 +141,15 @@ function prepare(options: CommonOptions, credentials: Credentials): Prepared {
     if (options.connectionId !== undefined)
         settings.extensions = [connectionIds(idLength(options.connectionId)), returnRoutability()]
     return { services: options.services ?? new NodeServices(), settings, watch }
+}
+
+function versionsOf(options: CommonOptions): { oldest: Version; newest: Version } {
+    const oldest = options.minVersion ?? "1.2"
+    const newest = options.maxVersion ?? oldest
+    if (oldest !== "1.2" && oldest !== "1.3") throw wrongArgument("minVersion", `"1.2" or "1.3"`)
+    if (newest !== "1.2" && newest !== "1.3") throw wrongArgument("maxVersion", `"1.2" or "1.3"`)
+    if (oldest > newest) throw wrongArgument("minVersion", "no newer than maxVersion")
+    return { oldest, newest }
 }
 
 function limitsOf(given: Partial<Limits> | undefined): Limits {

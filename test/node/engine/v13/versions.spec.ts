@@ -1,0 +1,47 @@
+import { rejects, strictEqual } from "node:assert/strict"
+import { connect } from "../../../../src/platform/node/connect/connect.js"
+import { listen } from "../../../../src/platform/node/connect/listen.js"
+import { type Version } from "../../../../src/platform/node/connect/options.js"
+import { type DtlsSocket } from "../../../../src/platform/node/connect/dtls-socket.js"
+
+const psk = { identity: "sensor1", key: Buffer.from("000102030405060708090a0b0c0d0e0f", "hex") }
+
+/** DTLS_1_2 is GIO's number; the next one is not GIO's yet. */
+const NUMBERS = { "1.2": 202, "1.3": 203 }
+
+async function greet(client: DtlsSocket, server: DtlsSocket): Promise<string | undefined> {
+    await client.send("hello")
+    return (await server.receive())?.toString()
+}
+
+describe("versions on one port", () => {
+    it("[V09] a server of 1.2 and 1.3 takes the newer one that a client offers, and both carry messages", async () => {
+        const server = await listen(0, { psk, maxVersion: "1.3" }, "127.0.0.1")
+        try {
+            for (const version of ["1.2", "1.3"] satisfies Version[]) {
+                const client = await connect("127.0.0.1", server.port, { psk, minVersion: version })
+                const accepted = await server.accept()
+                strictEqual(client.dtls.getProtocolVersion(), NUMBERS[version])
+                strictEqual(await greet(client, accepted), "hello")
+                await client.close()
+            }
+        } finally {
+            await server.close()
+        }
+    })
+
+    it("a server of 1.3 alone tells a client of 1.2 so: protocol_version", async () => {
+        const server = await listen(0, { psk, minVersion: "1.3" }, "127.0.0.1")
+        try {
+            await rejects(connect("127.0.0.1", server.port, { psk }), /protocol.version/)
+        } finally {
+            await server.close()
+        }
+    })
+
+    it("settings that make no sense are refused by name", async () => {
+        await rejects(connect("127.0.0.1", 5684, { psk, maxVersion: "1.3" }), /minVersion/)
+        await rejects(connect("127.0.0.1", 5684, { psk, minVersion: "1.1" as Version }), /minVersion/)
+        await rejects(listen(0, { psk, minVersion: "1.3", maxVersion: "1.2" }), /minVersion/)
+    })
+})
