@@ -49,10 +49,10 @@ describe("records of DTLS 1.3", () => {
                 }
     })
 
-    it("[R22] [C12] of another epoch, another id, or with an id where none was agreed are not for these keys", () => {
+    it("[R22] [C12] of another epoch, another id, with an id where none was agreed, or with the header of 1.2 are not for these keys", () => {
         const { write, read } = pair(AES_128_CCM())
         const record = write.seal(23, 0, [Buffer.from("reading")], true)
-        for (const first of [0x22, 0x33, 0x43, 0x03]) {
+        for (const first of [0x22, 0x33, 0x43, 0x03, 0x17]) {
             const changed = Buffer.from(record)
             changed[0] = first
             strictEqual(opened(read, changed, 0), "not ours")
