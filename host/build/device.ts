@@ -124,11 +124,11 @@ export function buildStockImage(port: number): DeviceImage {
 /**
  * The image of a program, wherever it is: compiled only when one of its sources, the suites or the optimizer have changed.
  * @param path of the main file, absolute or relative to Mote's own folder
- * @param suites IANA names that `configuredSuites` of the program returns; without, those of src/sensor/configured.ts
+ * @param configured what the configuration decides about the program; without, src/sensor/configured.ts as it is
  */
-export function cachedDeviceImage(path: string, suites?: string[]): DeviceImage {
+export function cachedDeviceImage(path: string, configured?: Configured): DeviceImage {
     const program = programSources(resolve(root, path))
-    if (suites !== undefined) configureSuites(program, suites)
+    if (configured !== undefined) configure(program, configured)
     const { path: image, debugPath } = kept(hashOf(program))
     const { home } = program
     if (existsSync(image) && existsSync(packages()))
@@ -137,25 +137,48 @@ export function cachedDeviceImage(path: string, suites?: string[]): DeviceImage 
     return { ...keep(buildImage(program), image, debugPath), home }
 }
 
-/** Where the suites stand that a program has from the configuration. */
-const SUITES = join("src", "sensor", "configured.ts")
+/** What a configuration decides about the program itself. */
+export interface Configured {
+    /** IANA names that `configuredSuites` returns */
+    suites: string[]
+    /** bytes of this side's connection id that `configuredExtensions` offers; undefined: no connection ids */
+    connectionId: number | undefined
+}
 
-function configureSuites({ files }: ProgramSources, suites: string[]): void {
+/** Where that stands in a program. */
+const CONFIGURED = join("src", "sensor", "configured.ts")
+
+/** Modules that configured.ts imports and a program without extensions does not have. */
+const EXTENSIONS = ["connection-ids.ts", "return-routability.ts"].map((file) => join("src", "dtls", "handshake", file))
+
+function configure({ files }: ProgramSources, { suites, connectionId }: Configured): void {
     const importing = (names: string, module: string): string => `import { ${names} } from "${module}"`
     const source = [
+        importing("type CryptoProvider", "../dtls/crypto/provider.js"),
         importing("type CipherSuite", "../dtls/handshake/cipher-suite.js"),
+        importing("connectionIds", "../dtls/handshake/connection-ids.js"),
+        importing("type HelloExtension", "../dtls/handshake/hello-extension.js"),
+        importing("returnRoutability", "../dtls/handshake/return-routability.js"),
         importing(suites.join(", "), "../dtls/key-exchange/suites.js"),
         "export function configuredSuites(): CipherSuite[] {",
         `    return [${suites.map((suite) => `${suite}()`).join(", ")}]`,
         "}",
+        "export function configuredExtensions(): ((crypto: CryptoProvider) => HelloExtension)[] {",
+        `    return [${connectionId === undefined ? "" : `connectionIds(${connectionId}), returnRoutability()`}]`,
+        "}",
         "",
     ].join("\n")
-    const places = [SUITES, join("node_modules", "mote-dtls", SUITES)].filter((place) => files.has(place))
+    const places = [CONFIGURED, join("node_modules", "mote-dtls", CONFIGURED)].filter((place) => files.has(place))
     if (places.length === 0)
         throw new UsageError(
             "suites: the program names its own; configuredSuites of mote-dtls/device are the configuration's",
         )
-    for (const place of places) files.set(place, source)
+    for (const place of places) {
+        files.set(place, source)
+        // The program itself may import none of them.
+        for (const module of EXTENSIONS)
+            files.set(join(place.slice(0, -CONFIGURED.length), module), readFileSync(join(root, module), "utf8"))
+    }
 }
 
 function hashOf({ entry, files }: ProgramSources): string {

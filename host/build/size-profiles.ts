@@ -1,15 +1,25 @@
+import { type Configured } from "./device.js"
+
 /** A program whose image has a budget. */
 export interface SizeProfile {
     /** main file, relative to the project */
     program: string
     /** most bytes that its optimized image may take */
     budget: number
+    /** what a configuration would decide about it */
+    configured?: Configured
 }
 
 /** Size profiles by name; programs that exist for their size alone are in test/device/size. */
 export const SIZE_PROFILES: Record<string, SizeProfile> = {
     /** the sensor: CoAP over DTLS, pre-shared key, samples and queue */
     "psk-client": { program: "src/sensor/main.ts", budget: 40960 },
+    /** the sensor that sleeps: connection ids, return routability, export and import of its session */
+    "psk-cid-export": {
+        program: "src/sensor/sleeping-main.ts",
+        budget: 47000,
+        configured: { suites: ["TLS_PSK_WITH_AES_128_CCM_8"], connectionId: 0 },
+    },
     /** a DTLS server for many clients, without an application protocol */
     "psk-server": { program: "test/device/size/psk-server.ts", budget: 45000 },
     /** a DTLS client with raw public keys or pinned certificates, without an application protocol */

@@ -36,10 +36,10 @@ if (unknown.length > 0) {
     console.error(`no size profile ${unknown.join(", ")}; there are ${Object.keys(SIZE_PROFILES).join(", ")}`)
     process.exit(2)
 }
-const profiles = Object.entries(SIZE_PROFILES).map(([name, { program, budget }]) => ({
+const profiles = Object.entries(SIZE_PROFILES).map(([name, { program, budget, configured }]) => ({
     name,
     budget,
-    image: cachedDeviceImage(program),
+    image: cachedDeviceImage(program, configured),
 }))
 if (process.argv.includes("--json")) {
     const figures = profiles.map(({ name, budget, image: { bytes } }) => [name, { bytes, budget }] as const)

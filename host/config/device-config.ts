@@ -44,6 +44,8 @@ export interface DeviceConfig {
     /** KB */
     arena: number
     suites: string[]
+    /** bytes of the device's own connection id (RFC 9146); undefined: none is offered */
+    connectionId: number | undefined
     /** whether the firmware has the program's functions as C */
     translate: boolean
     /** mode of ESP-IDF's flash encryption, which burns eFuses; undefined: the key lies in clear */
@@ -81,6 +83,7 @@ interface RawConfig {
     profile?: string
     arena?: number
     suites?: string[]
+    connectionId?: number
     translate?: boolean
     flashEncryption?: FlashEncryption
 }
@@ -145,6 +148,7 @@ export function loadConfig(path: string, boardName?: string): DeviceConfig {
         profile: raw.profile ?? "wifi",
         arena: raw.arena ?? board.arena,
         suites: raw.suites ?? DEFAULT_SUITES,
+        connectionId: raw.connectionId,
         translate: raw.translate ?? false,
         flashEncryption: raw.flashEncryption,
     }

@@ -104,8 +104,9 @@ export function settingsText(config: DeviceConfig, credentials: DeviceCredential
 }
 
 /** The configuration's program with the configuration's suites, compiled when something of it has changed. */
-export function programImage({ folder, program, suites }: DeviceConfig): DeviceImage {
-    return cachedDeviceImage(resolve(folder, program), suites.join() === DEFAULT_SUITES.join() ? undefined : suites)
+export function programImage({ folder, program, suites, connectionId }: DeviceConfig): DeviceImage {
+    const isDefault = suites.join() === DEFAULT_SUITES.join() && connectionId === undefined
+    return cachedDeviceImage(resolve(folder, program), isDefault ? undefined : { suites, connectionId })
 }
 
 /** Compiles the program and puts it into the form of a slot. */

@@ -2,11 +2,12 @@
 import * as ds from "@devicescript/core"
 import "../platform/runtime/natives.js"
 import { RuntimeServices } from "../platform/runtime/services.js"
-import { runProgram } from "../sensor/program.js"
+import { LogLevel } from "../gio/log-level.js"
+import { runProgram, wakeOnce } from "../sensor/program.js"
 import { type ReadingSource } from "../sensor/reading.js"
 
 export { RuntimeServices } from "../platform/runtime/services.js"
-export { configuredSuites } from "../sensor/configured.js"
+export { configuredExtensions, configuredSuites } from "../sensor/configured.js"
 export { jsonFormat, type PayloadFormat, senmlFormat, textFormat } from "../sensor/payload.js"
 export { LogObserver, sensorConfig } from "../sensor/program.js"
 export { type Reading, type ReadingSource, type Sample, SimulatedSource } from "../sensor/reading.js"
@@ -30,6 +31,20 @@ export function setting(name: string, missing: string): string {
 export async function runSensor(source: ReadingSource): Promise<void> {
     await runProgram(services, setting, source)
     ds.restart()
+}
+
+/**
+ * Posts one reading of `source`, in one datagram without a handshake where a session is saved, and switches the device off for
+ * the configured interval (docs/sleeping-sensors.md).
+ */
+export async function runSleepingSensor(source: ReadingSource): Promise<void> {
+    let interval = 60000
+    try {
+        interval = await wakeOnce(services, setting, source)
+    } catch (error) {
+        services.log(LogLevel.error, (error as Error).message)
+    }
+    deepSleep(interval)
 }
 
 /**

@@ -3,6 +3,7 @@ import { loadAssociation, type LoadedAssociation } from "../dtls/association/sav
 import { type Aead } from "../dtls/crypto/provider.js"
 import { type AssociationSettings } from "../dtls/handshake/settings.js"
 import { ClientEndpoint } from "../dtls/endpoint/client-endpoint.js"
+import { FailureReason } from "../dtls/handshake/failure.js"
 import { clientRole } from "../dtls/handshake/v12/client.js"
 import { type Services } from "../platform/services.js"
 import { Answering } from "./credentials.js"
@@ -43,7 +44,7 @@ export class DtlsClientConnection extends DtlsConnection {
 
     /**
      * Goes on with what `exportAssociation` gave, in place of a handshake. Export it anew, and save that, before anything is
-     * sent: until then a send throws NO_SPACE, and what arrives is lost.
+     * sent: until then a send throws NO_SPACE, and what arrives waits (`takeHeld`).
      * @param minimumGeneration of the newest copy that is known to exist; an older one is refused
      * Throws GError: INVALID_ARGUMENT (`saved`), NOT_SUPPORTED; PENDING when this connection has begun.
      */
@@ -79,6 +80,16 @@ export class DtlsClientConnection extends DtlsConnection {
         this.pump.start()
         association.begin(this.services.now())
         await this.touch(endpoint.peer)
+    }
+
+    /** Ends this connection without a word to the server, where the association goes on: what was exported may be imported. */
+    abandon(): void {
+        this.readClosed = true
+        this.writeClosed = true
+        const association = this.association()
+        if (association !== undefined) association.drop(FailureReason.closedLocally)
+        this.release()
+        this.changed.notify()
     }
 
     protected release(): void {

@@ -4,6 +4,7 @@ import { type Reserve, saveAssociation } from "../dtls/association/saved-associa
 import { EMPTY } from "../dtls/bytes/bytes.js"
 import { type Aead } from "../dtls/crypto/provider.js"
 import { Alpn } from "../dtls/handshake/alpn.js"
+import { NEVER } from "../dtls/flight/retransmission.js"
 import { findHelloExtension, type HelloExtension } from "../dtls/handshake/hello-extension.js"
 import { ExtensionType } from "../dtls/wire/code-points.js"
 import { AsyncResult, checkResult } from "./async-result.js"
@@ -23,6 +24,7 @@ import { HandshakeCall } from "./handshake-call.js"
 import { type SocketAddress } from "./socket-address.js"
 import { asGError, checkReserve, notExportable, outOfNumbers } from "./saved-errors.js"
 import { checkBoolean, givenCancellable } from "./vectors.js"
+import { waitUntil } from "./waiting.js"
 
 export type AsyncReadyCallback = (source: DtlsConnection, result: AsyncResult) => void
 
@@ -139,7 +141,7 @@ export abstract class DtlsConnection extends HandshakeCall {
     /**
      * The association's state, sealed, for `importAssociation` after a restart or a sleep (docs/sleeping-sensors.md).
      * From then on this connection uses the sequence numbers of `reserve` and no others: a send beyond them throws NO_SPACE
-     * until it is exported again, a message beyond them is lost.
+     * until it is exported again, records beyond them wait.
      * @param wrapper an AEAD with a tag of 16 bytes, whose key is kept with as much care as the pre-shared key
      * Throws GError: PENDING before the handshake is done, CLOSED after one side has closed, NOT_SUPPORTED.
      */
@@ -157,6 +159,33 @@ export abstract class DtlsConnection extends HandshakeCall {
         } catch (error) {
             throw asGError(error)
         }
+    }
+
+    /**
+     * Waits until messages have come that are beyond the numbers reserved: export, save, then call `takeHeld`.
+     * @returns false when the connection is over
+     */
+    async saveWanted(): Promise<boolean> {
+        const self = this
+        await waitUntil(this.services, this.changed, () => self.isOver() || self.holds(), NEVER, undefined)
+        return !this.isOver()
+    }
+
+    private holds(): boolean {
+        const association = this.association()
+        return association !== undefined && association.savingWanted()
+    }
+
+    private isOver(): boolean {
+        return this.error !== undefined || (this.readClosed && this.writeClosed)
+    }
+
+    /** Takes the messages that were held: what was exported for them is safe against a loss of power now. */
+    async takeHeld(): Promise<void> {
+        const peer = this.peer
+        if (peer === undefined) return
+        peer.association.takeHeld(this.services.now())
+        await this.touch(peer)
     }
 
     /** Where the peer is, for whoever goes on with it; empty: the base socket knows. */

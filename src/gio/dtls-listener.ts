@@ -103,7 +103,7 @@ export class DtlsListener implements PumpOwner, ReleaseListener {
 
     /**
      * Goes on with a client of an earlier run, from what its connection's `exportAssociation` gave. Export it anew, and save
-     * that, before anything is sent: until then a send throws NO_SPACE, and what arrives is lost.
+     * that, before anything is sent: until then a send throws NO_SPACE, and what arrives waits (`takeHeld`).
      * @param minimumGeneration of the newest copy that is known to exist; an older one is refused
      * @returns the connection, which no `accept` gives
      * Throws GError: INVALID_ARGUMENT (`saved`), also when that client is here already; NOT_SUPPORTED, CLOSED.

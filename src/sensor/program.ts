@@ -7,10 +7,11 @@ import { SinglePsk } from "../gio/credentials.js"
 import { newSettings } from "../gio/settings.js"
 import { LogLevel } from "../gio/log-level.js"
 import { type Services } from "../platform/services.js"
-import { configuredSuites } from "./configured.js"
+import { configuredExtensions, configuredSuites } from "./configured.js"
 import { senmlFormat } from "./payload.js"
 import { type ReadingSource, type Sample } from "./reading.js"
 import { Sensor, type SensorConfig, type SensorObserver } from "./sensor.js"
+import { SleepingSensor } from "./sleeper.js"
 import { type CoapsSession } from "./session.js"
 
 /**
@@ -68,6 +69,7 @@ export function sensorConfig(services: Services, setting: SettingSource): Sensor
     const profile = setting("profile", "wifi") === "cellular" ? cellular() : wifi()
     const dtls = newSettings(configuredSuites(), psk, profile, mcuLimits())
     dtls.onDiagnostic = keyWarning(services)
+    dtls.extensions = configuredExtensions()
     return {
         target: {
             host: setting("host", ""),
@@ -85,6 +87,18 @@ export function sensorConfig(services: Services, setting: SettingSource): Sensor
         dtls,
         coap: defaultCoapParameters(),
     }
+}
+
+/**
+ * One wake of a sensor that sleeps in between (docs/sleeping-sensors.md).
+ * @returns how long to sleep, ms
+ */
+export async function wakeOnce(services: Services, setting: SettingSource, source: ReadingSource): Promise<number> {
+    const config = sensorConfig(services, setting)
+    const key = Buffer.from(setting("key", ""), "hex")
+    const confirmEvery = wholeSetting(setting, "confirmEvery", "16", 1)
+    await new SleepingSensor(services, config, source, key, confirmEvery).wake()
+    return config.interval
 }
 
 /** Runs the sensor to its end; what stops it is logged. */

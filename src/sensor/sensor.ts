@@ -1,6 +1,4 @@
-import { newRequest } from "../coap/client.js"
-import { CoapCode, CoapOption, codeText } from "../coap/code-points.js"
-import { textOption, uintOption } from "../coap/message.js"
+import { CoapCode, codeText } from "../coap/code-points.js"
 import { type CoapParameters } from "../coap/parameters.js"
 import { type CoapUri } from "../coap/uri.js"
 import { Cancellable } from "../gio/cancellable.js"
@@ -11,6 +9,7 @@ import { type DtlsSettings } from "../gio/settings.js"
 import { type Services, type Signal } from "../platform/services.js"
 import { type PayloadFormat } from "./payload.js"
 import { type Reading, type ReadingSource, type Sample } from "./reading.js"
+import { sampleRequest } from "./request.js"
 import { type CoapsSession, openSession } from "./session.js"
 
 /** Times in ms. */
@@ -156,11 +155,12 @@ export class Sensor {
 
     /** Posts a sample; it leaves the queue only when the gateway has answered for it, or when no other attempt would help. */
     private async deliver(session: CoapsSession, sample: Sample): Promise<void> {
+        const { target, format } = this.config
         const begun = this.services.now()
         this.underWay = sample
         let code: number
         try {
-            const response = await session.coap.request(this.request(sample), this.stopping)
+            const response = await session.coap.request(sampleRequest(target, format, sample), this.stopping)
             code = response.code
         } catch (error) {
             if (isOfSample(error)) return this.giveUp(sample, errorText(error))
@@ -183,19 +183,6 @@ export class Sensor {
 
     private remove(sample: Sample): void {
         this.queue = this.queue.filter((other) => other !== sample)
-    }
-
-    private request(sample: Sample) {
-        const { config } = this
-        const request = newRequest(CoapCode.POST)
-        const { options } = request
-        // A server may have several names; an address as host says nothing more than the socket does (RFC 7252 §6.4).
-        if (isName(config.target.host)) options.push(textOption(CoapOption.URI_HOST, config.target.host))
-        for (const part of config.target.path) options.push(textOption(CoapOption.URI_PATH, part))
-        options.push(uintOption(CoapOption.CONTENT_FORMAT, config.format.contentFormat))
-        for (const part of config.target.query) options.push(textOption(CoapOption.URI_QUERY, part))
-        request.payload = config.format.write(sample)
-        return request
     }
 
     private async endSession(): Promise<void> {
@@ -236,10 +223,4 @@ function isOfSample(error: unknown): boolean {
         error.code === IOErrorEnum.MESSAGE_TOO_LARGE ||
         error.code === IOErrorEnum.INVALID_ARGUMENT
     )
-}
-
-/** Whether a host is a name and no IPv4 or IPv6 address: names do not end in a digit (RFC 3696 §2), addresses of IPv6 have colons. */
-function isName(host: string): boolean {
-    const last = host.charCodeAt(host.length - 1)
-    return host.indexOf(":") < 0 && (last < 48 || last > 57)
 }

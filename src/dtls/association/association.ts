@@ -124,6 +124,7 @@ export class Association extends AssociationEnds implements DriverOwner {
                 this.take(record, now)
             }
         }
+        if (this.savingWanted()) this.outputs.diagnose(Diagnostic.saveWanted, 0)
         if (this.record.failedRecords > failedRecords) {
             // However many of its records failed, a datagram counts once: it cost its sender one.
             this.record.failedRecords = failedRecords + 1
@@ -141,6 +142,17 @@ export class Association extends AssociationEnds implements DriverOwner {
         else if (type === ContentType.changeCipherSpec) this.takeChangeCipherSpec(record, now)
         else if (type === ContentType.alert) this.takeAlert(record, now)
         else if (this.driver === undefined || !this.driver.takeOther(record, now)) this.takeRoutability(record)
+    }
+
+    /** Verified records wait until the association is saved again, with numbers reserved for them. */
+    savingWanted(): boolean {
+        const { read } = this.record
+        return read !== undefined && read.heldTop >= 0
+    }
+
+    /** Takes the records that wait, once what was saved is safe against a loss of power. */
+    takeHeld(now: number): void {
+        this.onEarlyRecords(this.record.takeHeld(), now)
     }
 
     // Return routability

@@ -35,6 +35,8 @@ export enum Diagnostic {
     warningAlert = 7,
     /** an unprotected handshake message was refused: the handshake fails over it unless a better one follows (the FailureReason is in `detail`) */
     refusedMessage = 8,
+    /** records beyond the numbers reserved have come: they wait until the association is exported again */
+    saveWanted = 9,
 }
 
 /**

@@ -36,7 +36,8 @@ const HAS_IDS = 8
 /**
  * Sequence numbers, counted from the newest, that the association may still use once it is saved. What goes on from the
  * saved state begins behind them, so nothing that happens meanwhile can repeat a nonce or let a replay through. 0: the saved
- * state is exact, and this association does nothing more in that direction before it is saved again.
+ * state is exact, and this association does nothing more in that direction before it is saved again. A record beyond `receive`
+ * is held (`savingWanted`), and the next save reserves numbers for it, too.
  */
 export interface Reserve {
     send: number
@@ -76,8 +77,8 @@ export function saveAssociation(association: Association, wrapper: Aead, reserve
     const state = association.snapshot()
     if (state.version !== DTLS_1_2) throw new SavedError(SavedErrorReason.unsupported)
     const read = record.read as ReadEpoch
-    const top = state.readTop
-    reserveAhead(state, reserve)
+    const top = Math.max(state.readTop, read.heldTop)
+    reserveAhead(state, reserve, top)
     const writer = new Writer(320)
     writeState(writer, state, note)
     const wrapping = keyWrapping(settings.crypto)
@@ -91,10 +92,10 @@ export function saveAssociation(association: Association, wrapper: Aead, reserve
 }
 
 /** The state that another copy may go on from: behind everything that this one may still do. */
-function reserveAhead(state: AssociationState, reserve: Reserve): void {
+function reserveAhead(state: AssociationState, reserve: Reserve, top: number): void {
     state.nextSequence = Math.min(state.nextSequence + reserve.send, MAX_SEQUENCE)
     if (reserve.receive === 0) return
-    state.readTop += reserve.receive
+    state.readTop = top + reserve.receive
     state.readLow = -1
     state.readHigh = -1
 }

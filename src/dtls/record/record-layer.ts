@@ -48,8 +48,10 @@ export class WriteEpoch {
  */
 export class ReadEpoch {
     window = new ReplayWindow()
-    /** the first number that may not be taken, as `WriteEpoch.end` */
+    /** the first number that may not be taken yet, as `WriteEpoch.end`: records from there on are held */
     end = MAX_SEQUENCE
+    /** highest number of a verified record that is held, -1: none is */
+    heldTop = -1
 
     constructor(
         public epoch: number,
@@ -111,7 +113,7 @@ export class RecordLayer {
     /** of protected records for which there are no keys; undefined: that of RFC 6347 */
     form: RecordForm | undefined
     private isClosed = false
-    /** records of the next epoch, one behind the other */
+    /** records of the next epoch, or held ones, one behind the other */
     private early = EMPTY
 
     constructor(
@@ -147,11 +149,15 @@ export class RecordLayer {
 
     private open(read: ReadEpoch, datagram: Buffer, at: number, sequence: number): OpenedRecord | undefined {
         const { window } = read
-        if (sequence >= read.end || !window.isFresh(sequence)) return this.discard(Discard.replayed)
+        if (!window.isFresh(sequence)) return this.discard(Discard.replayed)
         const record = read.protection.open(datagram, at, sequence)
         if (record === undefined) {
             this.failedRecords++
             return this.discard(Discard.notAuthentic)
+        }
+        if (sequence >= read.end) {
+            read.heldTop = Math.max(read.heldTop, sequence)
+            return this.keep(copyOf(datagram, at, at + read.protection.lengthOf(datagram, at)))
         }
         this.newest = sequence > window.top && read === this.read
         window.mark(sequence)
@@ -238,6 +244,14 @@ export class RecordLayer {
         this.write.nextSequence = state.nextSequence
         this.write.end = state.nextSequence
         this.failedRecords = state.failedRecords
+    }
+
+    /** Records that were held. */
+    takeHeld(): Buffer {
+        const held = this.early
+        this.early = EMPTY
+        if (this.read !== undefined) this.read.heldTop = -1
+        return held
     }
 
     /** Nothing of the handshake is repeated any more: older epochs go, with their keys. */

@@ -72,6 +72,8 @@ export function diagnosticText(diagnostic: Diagnostic, detail: number): string {
             return `repeated loss; datagrams of at most ${detail} bytes from now on`
         case Diagnostic.unprotectedAlert:
             return `unprotected fatal alert ${alertName(detail)}; the handshake fails unless a better message follows`
+        case Diagnostic.saveWanted:
+            return "records wait until the association is exported again"
         case Diagnostic.warningAlert:
             return `warning alert ${alertName(detail)}`
         case Diagnostic.refusedMessage:

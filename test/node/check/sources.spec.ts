@@ -23,7 +23,7 @@ const LAYERS = [
 ]
 
 /** They stand above all layers. */
-const PROGRAMS = /^src\/sensor\/(main|sht4x-main|stock)\.ts$/
+const PROGRAMS = /^src\/sensor\/(main|sht4x-main|sleeping-main|stock)\.ts$/
 
 function sources(folder: string): string[] {
     const files = readdirSync(join(root, folder), { recursive: true, encoding: "utf8" })

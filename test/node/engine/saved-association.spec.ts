@@ -16,7 +16,6 @@ import { type AssociationSettings } from "../../../src/dtls/handshake/settings.j
 import { clientRole } from "../../../src/dtls/handshake/v12/client.js"
 import { serverRole } from "../../../src/dtls/handshake/v12/server.js"
 import { allSuites } from "../../../src/dtls/key-exchange/suites.js"
-import { Discard } from "../../../src/dtls/record/discard.js"
 import { NodeCryptoProvider } from "../../../src/platform/node/crypto.js"
 import { listTables, Simulation, testSettings } from "../../engine/simulation.js"
 
@@ -111,13 +110,15 @@ describe("a saved association", () => {
         const copy = save(s.client, exact)
         s.client = load(s, copy)
         strictEqual(s.client.send([Buffer.from("too soon")], false), 0)
-        s.serverSends("lost")
+        s.serverSends("waits")
         s.run(s.now + 50)
-        strictEqual(s.client.counters.of(Discard.replayed), 1)
-        strictEqual(s.client.phase, AssociationPhase.connected)
+        deepStrictEqual(s.clientMessages, [])
+        ok(s.client.savingWanted())
         save(s.client, block)
+        s.client.takeHeld(s.now)
+        s.drain()
         exchange(s, "up", "down")
-        deepStrictEqual([s.serverMessages, s.clientMessages], [["up"], ["down"]])
+        deepStrictEqual([s.serverMessages, s.clientMessages], [["up"], ["waits", "down"]])
     })
 
     it("does nothing more where it was when the copy is exact", () => {
@@ -150,8 +151,10 @@ describe("a saved association", () => {
             ],
         )
         save(s.client, block)
+        s.client.takeHeld(s.now)
+        s.drain()
         exchange(s, "4", "d")
-        deepStrictEqual([s.serverMessages.slice(3), s.clientMessages.slice(2)], [["4"], ["d"]])
+        deepStrictEqual([s.serverMessages.slice(3), s.clientMessages.slice(2)], [["4"], ["c", "d"]])
     })
 
     it("repeats no nonce and takes no replay after a crash at any moment, whichever of its copies it goes on from last", () => {
@@ -175,6 +178,32 @@ describe("a saved association", () => {
             strictEqual(s.clientMessages.length, received)
         }
         ok(numbers.size > 50)
+    })
+
+    it("holds what comes beyond the numbers reserved until it is saved again, and no forgery among it", () => {
+        const s = connected()
+        s.client = load(s, save(s.client, exact))
+        save(s.client, { send: 1, receive: 1 })
+        s.fault = () => []
+        for (let i = 0; i < 30; i++) s.serverSends("while it slept")
+        const begun = s.log.length
+        s.serverSends("far ahead")
+        const record = s.log[begun]
+        const forged = Buffer.from(record)
+        forged[forged.length - 1] ^= 1
+        s.toClient(forged)
+        ok(!s.client.savingWanted())
+        s.toClient(record)
+        ok(s.client.savingWanted())
+        const saved = save(s.client, { send: 1, receive: 1 })
+        s.client.takeHeld(s.now)
+        s.toClient(record)
+        s.drain()
+        deepStrictEqual(s.clientMessages, ["far ahead"])
+        restart(s, saved, block)
+        s.toClient(record)
+        s.drain()
+        deepStrictEqual(s.clientMessages, ["far ahead"])
     })
 
     it("is refused while the handshake runs, at every step of it, and after its end", () => {

@@ -33,9 +33,9 @@ const PARTS = ["src/dtls", "src/gio", "src/coap", "src/sensor", "src/platform"]
 describe("the official DeviceScript compiler and VM", function () {
     this.timeout(180000)
 
-    for (const [name, { program, budget }] of Object.entries(SIZE_PROFILES))
+    for (const [name, { program, budget, configured }] of Object.entries(SIZE_PROFILES))
         it(`compiles the size profile ${name} into at most ${budget} bytes, all of them attributed`, () => {
-            const image = cachedDeviceImage(program)
+            const image = cachedDeviceImage(program, configured)
             ok(image.bytes <= budget, `${image.bytes} bytes, budget ${budget}`)
             for (const sizes of [sizeByFile(image), sizeByKind(image)]) {
                 const all = [...sizes.values()]

@@ -1,0 +1,148 @@
+import { deepStrictEqual, ok, strictEqual } from "node:assert"
+import { readFileSync, rmSync } from "node:fs"
+import { join } from "node:path"
+import { cachedDeviceImage } from "../../../host/build/device.js"
+import { machineModule } from "../../../host/build/wasm.js"
+import { Device } from "../../../host/simulator/device.js"
+import { JumpingClock, type Outside } from "../../../host/simulator/device-clock.js"
+import { temporaryFolder } from "../../../host/temporary.js"
+import { listen } from "../../../src/index.js"
+import { SLEEPER_KEY, SleeperGateway } from "../../support/sleeper-gateway.js"
+
+const image = (): Uint8Array =>
+    readFileSync(
+        cachedDeviceImage("src/sensor/sleeping-main.ts", {
+            suites: ["TLS_PSK_WITH_AES_128_CCM_8"],
+            connectionId: 0,
+        }).path,
+    )
+
+/** A clock that tells whenever the program waits: then, and only then, may power be lost. */
+class WatchedClock extends JumpingClock {
+    constructor(private onWait: () => void) {
+        super()
+    }
+
+    override async sleep(time: number | undefined, outside: Outside): Promise<void> {
+        this.onWait()
+        await super.sleep(time, outside)
+    }
+}
+
+/** A device whose power may be lost; its storage stays. */
+class Sleeper {
+    /** numbers of the readings that the program believes it has posted */
+    posted: number[] = []
+    log: string[] = []
+    /** record numbers of protected records, in the order they were sent */
+    numbers: string[] = []
+    powerLosses = 0
+    readonly storageFolder = join(temporaryFolder("sleeper"), Math.random().toString(36).slice(2))
+    private seed = 12345
+
+    constructor(
+        private port: number,
+        private settings: Record<string, string> = {},
+    ) {}
+
+    /** 0 to below 1, the same in each run. */
+    private random(): number {
+        this.seed = (Math.imul(this.seed, 1103515245) + 12345) & 0x7fffffff
+        return this.seed / 0x80000000
+    }
+
+    /** @param losing chance of losing power at each moment at which the program waits */
+    async wake(count: number, losing: number): Promise<void> {
+        const module = await machineModule()
+        const program = image()
+        while (this.posted.length < count) {
+            let stopped = false
+            const clock = new WatchedClock(() => {
+                if (stopped || (this.random() >= losing && this.posted.length < count)) return
+                stopped = true
+                if (this.posted.length < count) this.powerLosses++
+                device.stop()
+            })
+            const device: Device = new Device(module, program, {
+                heapBytes: 64 * 1024,
+                maxDepth: 100,
+                guard: 0,
+                gcStress: false,
+                virtualTime: true,
+                deviceId: "1",
+                settings: {
+                    ...{
+                        host: "127.0.0.1",
+                        port: `${this.port}`,
+                        identity: "sensor1",
+                        key: SLEEPER_KEY,
+                        interval: "1000",
+                    },
+                    ...this.settings,
+                },
+                storageFolder: this.storageFolder,
+                clock,
+                print: () => undefined,
+                log: (_level, line) => this.hear(line),
+                observe: (direction, _peer, data) => this.see(direction === "sent", data),
+            })
+            await device.run()
+        }
+    }
+
+    private hear(line: string): void {
+        this.log.push(line)
+        const [, number] = /^posted reading (\d+)/.exec(line) ?? []
+        if (number !== undefined) this.posted.push(Number(number))
+    }
+
+    private see(sent: boolean, data: Uint8Array): void {
+        if (sent && data[0] === 25) this.numbers.push(Buffer.from(data.subarray(3, 11)).toString("hex"))
+    }
+}
+
+describe("a sleeping sensor in the simulator", function () {
+    this.timeout(300000)
+
+    it("wakes 1,000 times with an address each time, loses power at random, and shakes hands once", async () => {
+        const gateway = await SleeperGateway.open()
+        const sleeper = new Sleeper(gateway.port)
+        await sleeper.wake(1000, 0.01)
+        await new Promise((resolve) => setTimeout(resolve, 100))
+        ok(sleeper.powerLosses > 10, `${sleeper.powerLosses}`)
+        strictEqual(gateway.handshakes, 1)
+        strictEqual(new Set(sleeper.numbers).size, sleeper.numbers.length)
+        const lost = sleeper.posted.filter((number) => number % 16 !== 0 && number > 0 && !gateway.told.has(number))
+        deepStrictEqual(lost, [])
+        ok(gateway.confirmed >= 1000 / 16)
+        await gateway.close()
+        rmSync(sleeper.storageFolder, { recursive: true })
+    })
+
+    it("sends one datagram per wake", async () => {
+        const gateway = await SleeperGateway.open()
+        const sleeper = new Sleeper(gateway.port, { confirmEvery: "1000" })
+        await sleeper.wake(1, 0)
+        const before = sleeper.numbers.length
+        await sleeper.wake(11, 0)
+        strictEqual(sleeper.numbers.length - before, 10)
+        await gateway.close()
+        rmSync(sleeper.storageFolder, { recursive: true })
+    })
+
+    it("begins anew with a gateway that has forgotten it, after three requests without an answer", async () => {
+        const first = await SleeperGateway.open()
+        const { port } = first
+        const sleeper = new Sleeper(port, { confirmEvery: "1" })
+        await sleeper.wake(2, 0)
+        await first.close()
+        const psk = { identity: "sensor1", key: Buffer.from(SLEEPER_KEY, "hex") }
+        const second = await listen(port, { psk, connectionId: 8 }, "127.0.0.1")
+        const accepted = second.accept()
+        const waking = sleeper.wake(3, 0).catch(() => undefined)
+        strictEqual((await accepted).peerIdentity?.toString(), "sensor1")
+        ok(sleeper.log.filter((line) => /not acknowledged/.test(line)).length >= 3, sleeper.log.join("\n"))
+        void waking
+        await second.close()
+    })
+})
