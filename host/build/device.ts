@@ -171,7 +171,8 @@ function configure({ files }: ProgramSources, { suites, connectionId }: Configur
     const places = [CONFIGURED, join("node_modules", "mote-dtls", CONFIGURED)].filter((place) => files.has(place))
     if (places.length === 0)
         throw new UsageError(
-            "suites: the program names its own; configuredSuites of mote-dtls/device are the configuration's",
+            `${connectionId === undefined ? "suites" : "connectionId"}: the program names its own; configuredSuites and ` +
+                "configuredExtensions of mote-dtls/device are the configuration's",
         )
     for (const place of places) {
         files.set(place, source)

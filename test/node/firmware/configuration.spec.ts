@@ -116,6 +116,12 @@ describe("devs.config.json", function () {
             { ...good, suites: ["TLS_PSK_WITH_AES_128_CCM"] },
             "suites: the program names its own",
         ],
+        [
+            "connection ids for a program that names its own",
+            { ...good, connectionId: 0 },
+            "connectionId: the program names its own",
+        ],
+        ["connection ids that are too long", { ...good, connectionId: 256 }, "connectionId: "],
         ["a program that is not there", { ...good, program: "src/none.ts" }, "program: there is no such file"],
     ]
     for (const [what, config, message] of wrong)
