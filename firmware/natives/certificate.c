@@ -70,11 +70,19 @@ static uint32_t time_flags(const check *job, const mbedtls_x509_crt *certificate
     return flags;
 }
 
-static int judge_time(void *context, mbedtls_x509_crt *certificate, int depth, uint32_t *flags)
+/** RFC 5280 section 4.2.1.12, for certificates between the peer's own and an anchor, too. */
+static bool has_usage(const mbedtls_x509_crt *certificate, bool is_client)
 {
-    (void)depth;
+    static const char server[] = "\x2b\x06\x01\x05\x05\x07\x03\x01", client[] = "\x2b\x06\x01\x05\x05\x07\x03\x02";
+    return mbedtls_x509_crt_check_extended_key_usage(certificate, is_client ? client : server, sizeof server - 1) == 0;
+}
+
+static int judge_certificate(void *context, mbedtls_x509_crt *certificate, int depth, uint32_t *flags)
+{
+    const check *job = context;
     *flags &= ~(uint32_t)(MBEDTLS_X509_BADCERT_EXPIRED | MBEDTLS_X509_BADCERT_FUTURE);
-    *flags |= time_flags(context, certificate);
+    *flags |= time_flags(job, certificate);
+    if (depth > 0 && !has_usage(certificate, job->is_client)) *flags |= MBEDTLS_X509_BADCERT_EXT_KEY_USAGE;
     return 0;
 }
 
@@ -102,15 +110,14 @@ static int32_t gio_flags(uint32_t flags)
 /** What the certificate itself may be used for: to sign a handshake (RFC 5246 section 7.4.2), in this role. */
 static bool is_for(const mbedtls_x509_crt *certificate, bool is_client)
 {
-    static const char server[] = "\x2b\x06\x01\x05\x05\x07\x03\x01", client[] = "\x2b\x06\x01\x05\x05\x07\x03\x02";
     return mbedtls_x509_crt_check_key_usage(certificate, MBEDTLS_X509_KU_DIGITAL_SIGNATURE) == 0 &&
-           mbedtls_x509_crt_check_extended_key_usage(certificate, is_client ? client : server, sizeof server - 1) == 0;
+           has_usage(certificate, is_client);
 }
 
 static int32_t judge(check *job, mbedtls_x509_crt *chain, mbedtls_x509_crt *anchors)
 {
     uint32_t flags = 0;
-    int status = mbedtls_x509_crt_verify(chain, anchors, NULL, NULL, &flags, judge_time, job);
+    int status = mbedtls_x509_crt_verify(chain, anchors, NULL, NULL, &flags, judge_certificate, job);
     int32_t result = status == 0 || status == MBEDTLS_ERR_X509_CERT_VERIFY_FAILED ? gio_flags(flags) : GENERIC_ERROR;
     if (job->identity[0] != 0 && !mote_certificate_names(chain, job->identity)) result |= BAD_IDENTITY;
     return is_for(chain, job->is_client) && !job->out_of_memory ? result : result | GENERIC_ERROR;
@@ -127,13 +134,26 @@ static bool is_bearable(const mbedtls_x509_crt *certificate)
     return bits <= MOST_BITS && (bits <= MOST_ECC_BITS || certificate->pk_raw.len <= bits / 8 + AROUND);
 }
 
+/**
+ * The library does not know name constraints (RFC 5280 section 4.2.1.10), and overlooks those that are not critical: an
+ * authority that has them is none here. The bytes of their identifier elsewhere among the extensions refuse it, too.
+ */
+static bool has_name_constraints(const mbedtls_x509_crt *certificate)
+{
+    static const uint8_t id[] = {0x06, 0x03, 0x55, 0x1d, 0x1e};
+    const mbedtls_x509_buf *extensions = &certificate->v3_ext;
+    for (size_t i = 0; i + sizeof id <= extensions->len; i++)
+        if (memcmp(extensions->p + i, id, sizeof id) == 0) return true;
+    return false;
+}
+
 /** Adds a certificate, unless the library cannot read it or its time is not as wanted. */
 static void add(check *job, mbedtls_x509_crt *list, const uint8_t *der, size_t length, bool in_time)
 {
     mbedtls_x509_crt one;
     mbedtls_x509_crt_init(&one);
     int status = mbedtls_x509_crt_parse_der(&one, der, length);
-    if (status == 0 && is_bearable(&one) && (time_flags(job, &one) == 0) == in_time)
+    if (status == 0 && is_bearable(&one) && !has_name_constraints(&one) && (time_flags(job, &one) == 0) == in_time)
         status = mbedtls_x509_crt_parse_der(list, der, length);
     job->out_of_memory = job->out_of_memory || status == MBEDTLS_ERR_X509_ALLOC_FAILED;
     mbedtls_x509_crt_free(&one);

@@ -215,14 +215,7 @@ function keyNatives(handles: Handles): NativesNamed<"_moteKey"> {
 
 /** The cryptographic natives of src/platform/runtime/natives.ts on node:crypto. */
 export function cryptoNatives(): NativesNamed<
-    | "_moteCrypto"
-    | "_moteRandom"
-    | "_moteHash"
-    | "_moteHmac"
-    | "_moteAead"
-    | "_moteKey"
-    | "_moteCertificate"
-    | "_moteRecord"
+    "_moteCrypto" | "_moteRandom" | "_moteHash" | "_moteHmac" | "_moteAead" | "_moteKey" | "_moteRecord"
 > {
     const provider = new NodeCryptoProvider()
     const handles = new Handles()
@@ -279,9 +272,6 @@ export function cryptoNatives(): NativesNamed<
         },
         _moteCryptoWrap: (call) => wrap(call, handles),
         _moteCryptoUnwrap: (call) => unwrap(call, handles),
-        _moteCertificateCheck: () => {
-            throw new NativeError("Error", "this device checks no certificates")
-        },
         _moteRecordMaskNew: (call) => {
             const number = call.integer(0, "algorithm", 0, 15)
             const key = Buffer.from(call.buffer(1, "key"))

@@ -1,6 +1,7 @@
 import { performance } from "node:perf_hooks"
 import { type LogLevel } from "../../src/gio/log-level.js"
 import { type DatagramObserver } from "../trace/observed-services.js"
+import { certificateNatives } from "./certificate-natives.js"
 import { bufferNatives, cryptoNatives } from "./crypto-natives.js"
 import { type DeviceClock, JumpingClock, Outside, RealClock } from "./device-clock.js"
 import { type DeviceNetwork, hostNetwork } from "./device-network.js"
@@ -81,6 +82,7 @@ export class Device {
             deviceId,
             natives: hostNativeList({
                 ...cryptoNatives(),
+                ...certificateNatives(),
                 ...this.sockets.natives(),
                 ...this.systemNatives(),
                 ...i2cNatives(options.i2c ?? new I2cBus()),

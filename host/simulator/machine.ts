@@ -428,6 +428,14 @@ export class NativeCall {
         return number
     }
 
+    /** undefined where the program passed that. */
+    optionalNumber(index: number, name: string): number | undefined {
+        if (this.args[index] === UNDEFINED) return undefined
+        const number = this.machine.numberOf(this.args[index])
+        if (number === undefined) throw this.wrongType(name, "a number")
+        return number
+    }
+
     text(index: number, name: string): string {
         const text = this.machine.textOf(this.args[index])
         if (text === undefined) throw this.wrongType(name, "a string")

@@ -49,3 +49,9 @@ export enum TlsRehandshakeMode {
     SAFELY = 1,
     UNSAFELY = 2,
 }
+
+/** What the key of a certificate is used for (RFC 5280 §4.2.1.12); the numbers are those of the native. */
+export enum CertificatePurpose {
+    authenticateServer = 0,
+    authenticateClient = 1,
+}

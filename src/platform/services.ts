@@ -2,6 +2,7 @@ import { type CryptoProvider } from "../dtls/crypto/provider.js"
 import { type Failure } from "../dtls/handshake/failure.js"
 import { type Table } from "../dtls/endpoint/endpoint.js"
 import { type DatagramBased } from "../gio/datagram-based.js"
+import { type CertificatePurpose, type TlsCertificateFlags } from "../gio/enums.js"
 import { type LogLevel } from "../gio/log-level.js"
 import { type SocketAddress } from "../gio/socket-address.js"
 
@@ -28,12 +29,27 @@ export interface Services {
     resolve(host: string): Promise<string[]>
     storage: Storage
     log(level: LogLevel, message: string): void
+    /** Why a certificate is not to be believed; NO_FLAGS: it is. Throws Error where the device knows no certificates. */
+    checkCertificates(check: CertificateCheck): Promise<TlsCertificateFlags>
     /** Words for a failure, where there is room for them; a device leaves it out and says numbers. */
     describeFailure?: DescribeFailure
 }
 
 /** @returns a sentence with the failure's reason and alert */
 export type DescribeFailure = (failure: Failure) => string
+
+/** A chain of certificates (RFC 5280 §6) and what is asked of it. */
+export interface CertificateCheck {
+    /** DER, 1 to 16: the peer's own first; what else there is helps to find a way to an anchor */
+    chain: Buffer[]
+    /** DER of the certificates that are trusted; on a device at most 16, and 32768 bytes with the chain */
+    anchors: Buffer[]
+    /** host name or IP address that subjectAltName must have (RFC 9525), up to 255 bytes; "": anyone */
+    identity: string
+    purpose: CertificatePurpose
+    /** Unix seconds; undefined: validity is not looked at */
+    when: number | undefined
+}
 
 /** Where a fiber, or an asynchronous function, waits. */
 export interface Signal {

@@ -8,6 +8,8 @@ const EXTENSIONS = 0xa3
 
 /** What a certificate says (RFC 5280 §4.1). Nothing of it is verified. */
 export interface CertificateFields {
+    /** content of AlgorithmIdentifier */
+    signatureAlgorithm: Reader
     /** Name, DER */
     issuer: Buffer
     /** content of Validity */
@@ -29,14 +31,14 @@ export function readCertificate(der: Buffer): CertificateFields | undefined {
     derContent(certificate, DerTag.bitString)
     if (derTag(tbs) === VERSION) derContent(tbs, VERSION)
     derContent(tbs, DerTag.integer) // serialNumber
-    derContent(tbs, DerTag.sequence) // signature
+    const signatureAlgorithm = derContent(tbs, DerTag.sequence)
     const issuer = derElement(tbs, DerTag.sequence)
     const validity = derContent(tbs, DerTag.sequence)
     const subject = derElement(tbs, DerTag.sequence)
     const publicKey = derElement(tbs, DerTag.sequence)
     const extensions = readExtensions(tbs)
     if (!whole.done() || !certificate.done() || !tbs.done()) return undefined
-    return { issuer, validity, subject, publicKey, extensions }
+    return { signatureAlgorithm, issuer, validity, subject, publicKey, extensions }
 }
 
 /** The public key of a certificate, as raw public keys are presented, too (RFC 7250 §3). */
@@ -58,20 +60,35 @@ function readExtensions(tbs: Reader): Reader {
     return extensions
 }
 
+/** RFC 5280 §4.2. */
+export interface CertificateExtension {
+    /** content of its OBJECT IDENTIFIER */
+    id: Buffer
+    critical: boolean
+    value: Reader
+}
+
+/** The next one of `list`; undefined when it is malformed. */
+export function readCertificateExtension(list: Reader): CertificateExtension | undefined {
+    const extension = derContent(list, DerTag.sequence)
+    const id = derContent(extension, DerTag.objectIdentifier)
+    const isMarked = derTag(extension) === DerTag.boolean
+    const critical = isMarked && derContent(extension, DerTag.boolean).uint(1) !== 0
+    const value = derContent(extension, DerTag.octetString)
+    return extension.done() && !list.failed ? { id: id.bytes(id.remaining()), critical, value } : undefined
+}
+
 /**
- * The value of an extension (RFC 5280 §4.2).
- * @param id content of its OBJECT IDENTIFIER; @returns undefined when there is none, or it is malformed
+ * The value of an extension; undefined when there is none.
+ * @param id content of its OBJECT IDENTIFIER
  */
 export function findCertificateExtension(fields: CertificateFields, id: Buffer): Reader | undefined {
     const { data, at, end } = fields.extensions
     const list = new Reader(data, at, end)
-    while (!list.failed && list.remaining() > 0) {
-        const extension = derContent(list, DerTag.sequence)
-        const type = derContent(extension, DerTag.objectIdentifier)
-        if (derTag(extension) === DerTag.boolean) derContent(extension, DerTag.boolean)
-        const value = derContent(extension, DerTag.octetString)
-        if (!extension.done()) return undefined
-        if (equal(type.bytes(type.remaining()), id)) return value
+    while (list.remaining() > 0) {
+        const extension = readCertificateExtension(list)
+        if (extension === undefined) return undefined
+        if (equal(extension.id, id)) return extension.value
     }
     return undefined
 }

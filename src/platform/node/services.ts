@@ -3,8 +3,17 @@ import { performance } from "node:perf_hooks"
 import { ioError, IOErrorEnum } from "../../gio/errors.js"
 import { type Table } from "../../dtls/endpoint/endpoint.js"
 import { LogLevel } from "../../gio/log-level.js"
-import { type Services, type Signal, type Storage, type UdpOptions, type UdpSocket } from "../services.js"
+import { type TlsCertificateFlags } from "../../gio/enums.js"
+import {
+    type CertificateCheck,
+    type Services,
+    type Signal,
+    type Storage,
+    type UdpOptions,
+    type UdpSocket,
+} from "../services.js"
 import { AllAddressesSocket } from "./all-addresses.js"
+import { checkCertificates } from "./certificates.js"
 import { NodeCryptoProvider } from "./crypto.js"
 import { failureMessage } from "./failure-text.js"
 import { printable } from "./printable.js"
@@ -112,6 +121,10 @@ export class NodeServices implements Services {
         } catch {
             throw ioError(IOErrorEnum.HOST_NOT_FOUND, `${host}: no such host; check the name and the network`)
         }
+    }
+
+    checkCertificates(check: CertificateCheck): Promise<TlsCertificateFlags> {
+        return Promise.resolve(checkCertificates(check))
     }
 
     log(level: LogLevel, message: string): void {

@@ -2,7 +2,15 @@ import * as ds from "@devicescript/core"
 import { type CryptoProvider } from "../../dtls/crypto/provider.js"
 import { type Table } from "../../dtls/endpoint/endpoint.js"
 import { ioError, IOErrorEnum } from "../../gio/errors.js"
-import { type Services, type Signal, type Storage, type UdpOptions, type UdpSocket } from "../services.js"
+import { type TlsCertificateFlags } from "../../gio/enums.js"
+import {
+    type CertificateCheck,
+    type Services,
+    type Signal,
+    type Storage,
+    type UdpOptions,
+    type UdpSocket,
+} from "../services.js"
 import { RuntimeCryptoProvider } from "./crypto.js"
 import { type LogLevel } from "../../gio/log-level.js"
 import { resultError } from "./io-result.js"
@@ -67,6 +75,11 @@ export class RuntimeServices implements Services {
         const addresses = ds._moteResolve(host)
         if (addresses.length === 0) throw ioError(IOErrorEnum.HOST_NOT_FOUND, host + ": no such host")
         return addresses
+    }
+
+    async checkCertificates(check: CertificateCheck): Promise<TlsCertificateFlags> {
+        const { chain, anchors, identity, purpose, when } = check
+        return ds._moteCertificateCheck(chain, anchors, identity, purpose, when)
     }
 
     log(level: LogLevel, message: string): void {

@@ -4,6 +4,7 @@ import { type Table } from "../../dtls/endpoint/endpoint.js"
 import { type LogLevel } from "../../gio/log-level.js"
 import { FiberSignal } from "../runtime/signal.js"
 import { ListTable } from "../runtime/table.js"
+import { type TlsCertificateFlags } from "../../gio/enums.js"
 import { type Services, type Signal, type Storage, type UdpOptions, type UdpSocket } from "../services.js"
 import { type Bridge, BridgedSocket } from "./bridge.js"
 import { StockCryptoProvider } from "./crypto.js"
@@ -63,6 +64,10 @@ export class StockServices implements Services {
     /** The host knows where its datagrams go. */
     async resolve(host: string): Promise<string[]> {
         return [host]
+    }
+
+    async checkCertificates(): Promise<TlsCertificateFlags> {
+        throw new Error("this device checks no certificates")
     }
 
     log(_level: LogLevel, message: string): void {

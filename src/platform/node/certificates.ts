@@ -1,0 +1,143 @@
+import { X509Certificate } from "node:crypto"
+import { isIP } from "node:net"
+import { CertificatePurpose, TlsCertificateFlags } from "../../gio/enums.js"
+import { type CertificateCheck } from "../services.js"
+import { type CertificateConstraints, readConstraints } from "./certificate-constraints.js"
+
+/*
+ * Chains of certificates, judged as the native of devices judges them (firmware/natives/certificate.c): test/certificates
+ * holds both to one verdict. node:crypto verifies signatures and names, but knows no chains; the packages that do stop at the
+ * first fault, and TlsCertificateFlags are all of them.
+ */
+
+const { NO_FLAGS, UNKNOWN_CA, BAD_IDENTITY, NOT_ACTIVATED, EXPIRED, INSECURE, GENERIC_ERROR } = TlsCertificateFlags
+
+/** Intermediate certificates between the peer's own and an anchor. */
+const MAX_INTERMEDIATES = 8
+/** Bits of an RSA modulus: below the first it is not secure, above the second too slow for what anyone can send. */
+const MIN_RSA_BITS = 2048
+const MAX_RSA_BITS = 4096
+/** Bytes of an honest RSA exponent; a longer one makes each verification slow. */
+const MAX_EXPONENT = 2n ** 64n
+
+/** ExtKeyUsage ids (RFC 5280 §4.2.1.12). */
+const ANY_USAGE = "2.5.29.37.0"
+const SERVER_USAGE = "1.3.6.1.5.5.7.3.1"
+const CLIENT_USAGE = "1.3.6.1.5.5.7.3.2"
+
+interface Certificate {
+    x509: X509Certificate
+    constraints: CertificateConstraints
+}
+
+/** undefined: it is none, or one that cannot be judged. */
+function read(der: Buffer): Certificate | undefined {
+    const constraints = readConstraints(der)
+    if (constraints === undefined) return undefined
+    try {
+        const x509 = new X509Certificate(der)
+        return hasBearableKey(x509) ? { x509, constraints } : undefined
+    } catch {
+        return undefined // node:crypto's only way to say no
+    }
+}
+
+/** Anyone can send a chain, and each signature is verified before anything is trusted. */
+function hasBearableKey({ publicKey }: X509Certificate): boolean {
+    const { modulusLength = 0, publicExponent = 0n } = publicKey.asymmetricKeyDetails ?? {}
+    return modulusLength <= MAX_RSA_BITS && publicExponent < MAX_EXPONENT
+}
+
+function hasWeakKey({ publicKey }: X509Certificate): boolean {
+    const { modulusLength } = publicKey.asymmetricKeyDetails ?? {}
+    return modulusLength !== undefined && modulusLength < MIN_RSA_BITS
+}
+
+function timeFlags({ x509 }: Certificate, when: number | undefined): TlsCertificateFlags {
+    if (when === undefined) return NO_FLAGS
+    if (when < Date.parse(x509.validFrom) / 1000) return NOT_ACTIVATED
+    return when > Date.parse(x509.validTo) / 1000 ? EXPIRED : NO_FLAGS
+}
+
+function isSame(a: Certificate, b: Certificate): boolean {
+    return a.x509.raw.equals(b.x509.raw)
+}
+
+/**
+ * Whether `issuer` may have signed `certificate`, and did.
+ * @param intermediates between `issuer` and the peer's own certificate, those that issued themselves not counted (RFC 5280 §6.1.4 l)
+ */
+function isIssuedBy(certificate: Certificate, issuer: Certificate, intermediates: number): boolean {
+    const { pathLength, isAuthority } = issuer.constraints
+    if (!isAuthority || intermediates > pathLength || !certificate.x509.checkIssued(issuer.x509)) return false
+    return certificate.x509.verify(issuer.x509.publicKey)
+}
+
+function hasUsage({ x509 }: Certificate, purpose: CertificatePurpose): boolean {
+    const usages = x509.keyUsage // node:crypto's name for ExtKeyUsage
+    const needed = purpose === CertificatePurpose.authenticateClient ? CLIENT_USAGE : SERVER_USAGE
+    return usages === undefined || usages.includes(needed) || usages.includes(ANY_USAGE)
+}
+
+/** One way from a peer's certificate to an anchor. */
+class Path {
+    private flags = NO_FLAGS
+    private readonly used: Certificate[] = []
+
+    constructor(
+        private readonly others: Certificate[],
+        private readonly anchors: Certificate[],
+        private readonly check: CertificateCheck,
+    ) {}
+
+    walk(own: Certificate): TlsCertificateFlags {
+        let current = own
+        for (let intermediates = 0; !this.ends(current);) {
+            const issuer = this.issuerOf(current, intermediates)
+            if (issuer === undefined || this.used.length > MAX_INTERMEDIATES) return this.flags | UNKNOWN_CA
+            if (hasWeakKey(issuer.x509)) this.flags |= INSECURE
+            if (issuer.x509.issuer !== issuer.x509.subject) intermediates++
+            current = issuer
+        }
+        return this.flags
+    }
+
+    /** Takes `certificate` into the path. @returns whether it is trusted itself */
+    private ends(certificate: Certificate): boolean {
+        const isOwn = this.used.length === 0
+        this.used.push(certificate)
+        this.flags |= timeFlags(certificate, this.check.when)
+        if (!isOwn && !hasUsage(certificate, this.check.purpose)) this.flags |= GENERIC_ERROR
+        if (this.anchors.some((anchor) => isSame(anchor, certificate))) return true
+        if (certificate.constraints.hasWeakSignature) this.flags |= INSECURE
+        return false
+    }
+
+    /** An anchor before what the peer sent, and one that is valid now before one that is not. */
+    private issuerOf(certificate: Certificate, intermediates: number): Certificate | undefined {
+        const candidates = [...this.anchors, ...this.others].filter(
+            (candidate) => !this.used.includes(candidate) && isIssuedBy(certificate, candidate, intermediates),
+        )
+        return candidates.find((candidate) => timeFlags(candidate, this.check.when) === NO_FLAGS) ?? candidates[0]
+    }
+}
+
+/** RFC 9525: subjectAltName alone, its dNSNames (a wildcard is the whole left-most label) and iPAddresses. */
+function names({ x509 }: Certificate, identity: string): boolean {
+    const bare = identity.replace(/%.*/, "").replace(/\.$/, "")
+    if (isIP(bare) !== 0) return isIP(identity.replace(/%.*/, "")) !== 0 && x509.checkIP(bare) !== undefined
+    const exact = { subject: "never", partialWildcards: false, multiLabelWildcards: false } as const
+    return x509.checkHost(bare, exact) !== undefined
+}
+
+/** @returns every fault that was found; it is never less than one when the chain is not to be believed */
+export function checkCertificates(check: CertificateCheck): TlsCertificateFlags {
+    const [own, ...others] = check.chain.map(read)
+    if (own === undefined) return GENERIC_ERROR
+    const readable = (list: (Certificate | undefined)[]): Certificate[] => list.filter((entry) => entry !== undefined)
+    let flags = new Path(readable(others), readable(check.anchors.map(read)), check).walk(own)
+    if (hasWeakKey(own.x509)) flags |= INSECURE
+    if (check.identity !== "" && !names(own, check.identity)) flags |= BAD_IDENTITY
+    if (!own.constraints.maySign || !hasUsage(own, check.purpose)) flags |= GENERIC_ERROR
+    return flags
+}
