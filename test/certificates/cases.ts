@@ -12,6 +12,7 @@ export const differences = {
     strength:
         "RSA below 2048 bits is not secure; above 4096 bits, or with a long exponent, it costs more than a device has",
     zone: "sockets write addresses with their zone",
+    sequence: "each certificate certifies the one before it (RFC 5246 section 7.4.2)",
     order: "the peer's own certificate is no server's here, whoever issued it",
     time: "GIO looks at times only when the authority is known",
     constraints: "no way to an anchor is found through such an authority; GIO finds one and then refuses it",
@@ -115,7 +116,10 @@ export const chainCases: ChainCase[] = [
     }),
     of("with an extension that nobody knows", GOOD, { chain: ["odd", "middle"] }),
     of("with a changed signature", UNKNOWN_CA, { chain: ["changed", "middle"], gio: [GENERIC_ERROR, "constraints"] }),
-    of("with its issuers in another order", GOOD, { chain: ["deep", "ca2", "ca4", "ca3"] }),
+    of("with its issuers in another order", UNKNOWN_CA, {
+        chain: ["deep", "ca2", "ca4", "ca3"],
+        gio: [GOOD, "sequence"],
+    }),
     of("with the issuer first", GENERIC_ERROR | BAD_IDENTITY, {
         chain: ["middle", "leaf"],
         gio: [BAD_IDENTITY, "order"],

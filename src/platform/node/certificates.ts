@@ -113,13 +113,24 @@ class Path {
         return false
     }
 
-    /** An anchor before what the peer sent, and one that is valid now before one that is not. */
+    /**
+     * An anchor, or one that the peer sent after `certificate`: each certifies the one before it (RFC 5246 §7.4.2). One that is
+     * valid now comes before one that is not, as in the native.
+     */
     private issuerOf(certificate: Certificate, intermediates: number): Certificate | undefined {
-        const candidates = [...this.anchors, ...this.others].filter(
+        const later = this.others.slice(this.others.indexOf(certificate) + 1)
+        const candidates = [...this.anchors, ...later].filter(
             (candidate) => !this.used.includes(candidate) && isIssuedBy(certificate, candidate, intermediates),
         )
         return candidates.find((candidate) => timeFlags(candidate, this.check.when) === NO_FLAGS) ?? candidates[0]
     }
+}
+
+/** Those that can be judged, and of these the ones that are valid now before the others. */
+function readAll(ders: Buffer[], when: number | undefined): Certificate[] {
+    const certificates = ders.map(read).filter((entry) => entry !== undefined)
+    const isValid = (certificate: Certificate): boolean => timeFlags(certificate, when) === NO_FLAGS
+    return [...certificates.filter(isValid), ...certificates.filter((entry) => !isValid(entry))]
 }
 
 /** RFC 9525: subjectAltName alone, its dNSNames (a wildcard is the whole left-most label) and iPAddresses. */
@@ -132,10 +143,11 @@ function names({ x509 }: Certificate, identity: string): boolean {
 
 /** @returns every fault that was found; it is never less than one when the chain is not to be believed */
 export function checkCertificates(check: CertificateCheck): TlsCertificateFlags {
-    const [own, ...others] = check.chain.map(read)
+    const [first, ...others] = check.chain
+    const own = first === undefined ? undefined : read(first)
     if (own === undefined) return GENERIC_ERROR
-    const readable = (list: (Certificate | undefined)[]): Certificate[] => list.filter((entry) => entry !== undefined)
-    let flags = new Path(readable(others), readable(check.anchors.map(read)), check).walk(own)
+    const { anchors, when } = check
+    let flags = new Path(readAll(others, when), readAll(anchors, when), check).walk(own)
     if (hasWeakKey(own.x509)) flags |= INSECURE
     if (check.identity !== "" && !names(own, check.identity)) flags |= BAD_IDENTITY
     if (!own.constraints.maySign || !hasUsage(own, check.purpose)) flags |= GENERIC_ERROR

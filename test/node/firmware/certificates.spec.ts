@@ -21,9 +21,32 @@ const missingGio = (): string | undefined =>
         ? undefined
         : "python3-gi or glib-networking is not installed"
 
-/** What the program prints, as verdicts by name. */
-function verdictsOf(lines: string[]): string[] {
-    return chainCases.map(({ name }, index) => `${name}: ${lines[index]?.replace(/^.*: /, "")}`)
+/** A device takes 64 settings: a case of its own, and its certificates. */
+const CASES_PER_RUN = 15
+
+type Run = (settings: Record<string, string>) => Promise<string[]>
+
+/** The verdicts of a device, by name. @param run the program with settings; @returns its lines */
+async function verdictsOf(run: Run): Promise<string[]> {
+    const verdicts: string[] = []
+    for (let at = 0; at < chainCases.length; at += CASES_PER_RUN) {
+        const cases = chainCases.slice(at, at + CASES_PER_RUN)
+        const lines = await run(settingsFor(cases))
+        verdicts.push(...cases.map(({ name }, index) => `${name}: ${lines[index]?.replace(/^.*: /, "")}`))
+    }
+    return verdicts
+}
+
+const hex = (name: string): string => certificate(name).toString("hex")
+
+/** What the program wants. */
+function settingsFor(cases: ChainCase[]): Record<string, string> {
+    const settings: Record<string, string> = {}
+    cases.forEach(({ identity, purpose, when, chain, anchors }, index) => {
+        settings[`case-${index}`] = [identity, purpose, when ?? "", chain.join(","), anchors.join(",")].join("|")
+        for (const name of [...chain, ...anchors]) settings[name] = hex(name)
+    })
+    return settings
 }
 
 const expected = chainCases.map(({ name, flags }) => `${name}: ${flags}`)
@@ -32,7 +55,6 @@ describe("certificate chains", function () {
     this.timeout(180000)
 
     const folder = temporaryFolder("chains")
-    const hex = (name: string): string => certificate(name).toString("hex")
 
     after(() => rmSync(folder, { recursive: true }))
 
@@ -62,16 +84,6 @@ describe("certificate chains", function () {
         return spawnSync("openssl", ["verify", ...args, pemFile(chain.slice(0, 1))]).status === 0
     }
 
-    /** What the program wants. */
-    function settings(): Record<string, string> {
-        const result: Record<string, string> = {}
-        chainCases.forEach(({ identity, purpose, when, chain, anchors }, index) => {
-            result[`case-${index}`] = [identity, purpose, when ?? "", chain.join(","), anchors.join(",")].join("|")
-            for (const name of [...chain, ...anchors]) result[name] = hex(name)
-        })
-        return result
-    }
-
     it("get the same flags of TlsCertificateFlags in Node", () => {
         const judged = chainCases.map((one) => {
             const [chain, anchors] = [one.chain.map(certificate), one.anchors.map(certificate)]
@@ -82,19 +94,19 @@ describe("certificate chains", function () {
     })
 
     it("get the same flags in the simulator", async () => {
-        deepStrictEqual(verdictsOf(await runInSimulator(PROGRAM, settings())), expected)
+        deepStrictEqual(await verdictsOf((settings) => runInSimulator(PROGRAM, settings)), expected)
     })
 
     it("get the same flags on Linux", async function () {
         needs(this, linux.missing())
-        const lines = (await runOn(linux, PROGRAM, settings())).split("\n")
-        deepStrictEqual(verdictsOf(lines), expected)
+        const run: Run = async (settings) => (await runOn(linux, PROGRAM, settings)).split("\n")
+        deepStrictEqual(await verdictsOf(run), expected)
     })
 
-    it("are believed where OpenSSL believes them, but for those that cost too much", function () {
+    it("are believed where OpenSSL believes them, but for those that cost too much or are out of order", function () {
         needs(this, missingProgram("openssl"))
         // A chain that costs too much is none to a device, and name constraints are not known there.
-        const known = chainCases.filter(({ gio }) => gio?.[1] !== "strength" && gio?.[1] !== "names")
+        const known = chainCases.filter(({ gio }) => !["strength", "names", "sequence"].includes(gio?.[1] ?? ""))
         for (const one of known) strictEqual(opensslVerifies(one), one.flags === GOOD, one.name)
     })
 
