@@ -21,4 +21,13 @@ export { type OwnKey, PinnedKeys } from "../gio/pinned-keys.js"
 export { type DtlsSettings, newSettings } from "../gio/settings.js"
 export { type SocketAddress } from "../gio/socket-address.js"
 export { Source } from "../gio/source.js"
-export { type Services, type Signal, type Storage, type UdpOptions, type UdpSocket } from "../platform/services.js"
+export { TlsCertificate } from "../gio/tls-certificate.js"
+export { TlsDatabase } from "../gio/tls-database.js"
+export {
+    type CertificateCheck,
+    type Services,
+    type Signal,
+    type Storage,
+    type UdpOptions,
+    type UdpSocket,
+} from "../platform/services.js"

@@ -1,6 +1,7 @@
 import { type CryptoProvider } from "../dtls/crypto/provider.js"
 import { type Failure } from "../dtls/handshake/failure.js"
 import { type Table } from "../dtls/endpoint/endpoint.js"
+import { type PrivateKey } from "../dtls/handshake/question.js"
 import { type DatagramBased } from "../gio/datagram-based.js"
 import { type CertificatePurpose, type TlsCertificateFlags } from "../gio/enums.js"
 import { type LogLevel } from "../gio/log-level.js"
@@ -29,6 +30,11 @@ export interface Services {
     resolve(host: string): Promise<string[]>
     storage: Storage
     log(level: LogLevel, message: string): void
+    /**
+     * A key that signs, of a PrivateKeyInfo (RFC 5958) or an ECPrivateKey (RFC 5915), DER; undefined when it is malformed, or of a
+     * kind that this place does not have. Copies it: the caller wipes `der`.
+     */
+    importPrivateKey(der: Buffer): PrivateKey | undefined
     /** Why a certificate is not to be believed; NO_FLAGS: it is. Throws Error where the device knows no certificates. */
     checkCertificates(check: CertificateCheck): Promise<TlsCertificateFlags>
     /** Words for a failure, where there is room for them; a device leaves it out and says numbers. */

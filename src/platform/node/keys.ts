@@ -102,6 +102,18 @@ export class NodePrivateKey implements PrivateKey {
     }
 }
 
+/** See `Services.importPrivateKey`. */
+export function importPrivateKey(der: Buffer): NodePrivateKey | undefined {
+    for (const type of ["pkcs8", "sec1"] as const) {
+        try {
+            return new NodePrivateKey(nodeCrypto.createPrivateKey({ key: der, format: "der", type }))
+        } catch {
+            // not of this form, or a kind that no signature here is made with
+        }
+    }
+    return undefined
+}
+
 function rowOf(scheme: number): SchemeRow {
     const row = SCHEMES.get(scheme)
     if (row === undefined) throw new RangeError(`scheme: a SignatureScheme of this platform, not ${scheme}`)

@@ -2,6 +2,7 @@ import { lookup } from "node:dns/promises"
 import { performance } from "node:perf_hooks"
 import { ioError, IOErrorEnum } from "../../gio/errors.js"
 import { type Table } from "../../dtls/endpoint/endpoint.js"
+import { type PrivateKey } from "../../dtls/handshake/question.js"
 import { LogLevel } from "../../gio/log-level.js"
 import { type TlsCertificateFlags } from "../../gio/enums.js"
 import {
@@ -15,6 +16,7 @@ import {
 import { AllAddressesSocket } from "./all-addresses.js"
 import { checkCertificates } from "./certificates.js"
 import { NodeCryptoProvider } from "./crypto.js"
+import { importPrivateKey } from "./keys.js"
 import { failureMessage } from "./failure-text.js"
 import { printable } from "./printable.js"
 import { wildcardOf } from "./local-addresses.js"
@@ -121,6 +123,10 @@ export class NodeServices implements Services {
         } catch {
             throw ioError(IOErrorEnum.HOST_NOT_FOUND, `${host}: no such host; check the name and the network`)
         }
+    }
+
+    importPrivateKey(der: Buffer): PrivateKey | undefined {
+        return importPrivateKey(der)
     }
 
     checkCertificates(check: CertificateCheck): Promise<TlsCertificateFlags> {

@@ -1,4 +1,7 @@
 import * as ds from "@devicescript/core"
+import { wipe } from "../../dtls/bytes/bytes.js"
+import { type PrivateKey } from "../../dtls/handshake/question.js"
+import { readP256PrivateKey } from "../../dtls/wire/private-key.js"
 import { type CryptoProvider } from "../../dtls/crypto/provider.js"
 import { type Table } from "../../dtls/endpoint/endpoint.js"
 import { ioError, IOErrorEnum } from "../../gio/errors.js"
@@ -12,6 +15,7 @@ import {
     type UdpSocket,
 } from "../services.js"
 import { RuntimeCryptoProvider } from "./crypto.js"
+import { RuntimePrivateKey } from "./keys.js"
 import { type LogLevel } from "../../gio/log-level.js"
 import { resultError } from "./io-result.js"
 import "./natives.js"
@@ -75,6 +79,14 @@ export class RuntimeServices implements Services {
         const addresses = ds._moteResolve(host)
         if (addresses.length === 0) throw ioError(IOErrorEnum.HOST_NOT_FOUND, host + ": no such host")
         return addresses
+    }
+
+    importPrivateKey(der: Buffer): PrivateKey | undefined {
+        const scalar = readP256PrivateKey(der)
+        if (scalar === undefined) return undefined
+        const key = new RuntimePrivateKey(scalar)
+        wipe(scalar)
+        return key
     }
 
     async checkCertificates(check: CertificateCheck): Promise<TlsCertificateFlags> {

@@ -1,6 +1,7 @@
 import * as ds from "@devicescript/core"
 import { type CryptoProvider } from "../../dtls/crypto/provider.js"
 import { type Table } from "../../dtls/endpoint/endpoint.js"
+import { type PrivateKey } from "../../dtls/handshake/question.js"
 import { type LogLevel } from "../../gio/log-level.js"
 import { FiberSignal } from "../runtime/signal.js"
 import { ListTable } from "../runtime/table.js"
@@ -64,6 +65,10 @@ export class StockServices implements Services {
     /** The host knows where its datagrams go. */
     async resolve(host: string): Promise<string[]> {
         return [host]
+    }
+
+    importPrivateKey(): PrivateKey | undefined {
+        return undefined
     }
 
     async checkCertificates(): Promise<TlsCertificateFlags> {

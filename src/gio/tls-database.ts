@@ -1,0 +1,44 @@
+import { type Services } from "../platform/services.js"
+import { type CertificatePurpose, type TlsCertificateFlags } from "./enums.js"
+import { badCertificate, TlsCertificate } from "./tls-certificate.js"
+
+/**
+ * Gio.TlsDatabase: the certificate authorities that are trusted.
+ * @devsWhenUsed
+ */
+export class TlsDatabase {
+    /** @param anchors DER of each; on a device at most 16, and 32768 bytes with a peer's chain */
+    constructor(
+        private services: Services,
+        readonly anchors: Buffer[],
+    ) {}
+
+    /** As Gio.TlsFileDatabase, of what is in the file. Throws TlsError.BAD_CERTIFICATE. */
+    static newFromPem(services: Services, text: string): TlsDatabase {
+        const list = TlsCertificate.listNewFromPem(services, text)
+        if (list.length === 0) throw badCertificate("No PEM-encoded certificate found")
+        return new TlsDatabase(
+            services,
+            list.map((entry) => entry.certificate),
+        )
+    }
+
+    /**
+     * Whether a peer's certificate may be believed now; where the time is not known, validity is not looked at.
+     * @param chain the peer's own certificate, with its issuers as `issuer`
+     * @param identity host name or IP address that it must have (RFC 9525); undefined: anyone
+     */
+    async verifyChain(
+        chain: TlsCertificate,
+        purpose: CertificatePurpose,
+        identity: string | undefined,
+    ): Promise<TlsCertificateFlags> {
+        return await this.services.checkCertificates({
+            chain: chain.getChain(),
+            anchors: this.anchors,
+            identity: identity ?? "",
+            purpose,
+            when: this.services.wallClock(),
+        })
+    }
+}
