@@ -1,7 +1,9 @@
-import { readFileSync } from "node:fs"
+import { createHash } from "node:crypto"
+import { readFileSync, statSync } from "node:fs"
 import { type PskAnswer, type Question, QuestionKind } from "../src/dtls/handshake/question.js"
 import { type Credentials } from "../src/gio/credentials.js"
 import { secretFromHex } from "../src/platform/node/secret.js"
+import { identityText } from "./describe.js"
 
 /** Input that a user got wrong: the message says what to do, and no stack is shown. */
 export class UsageError extends Error {}
@@ -13,7 +15,7 @@ export function parsePsk(text: string, where: string): PskAnswer {
         throw new UsageError(`${where}: write identity:hexkey, for example sensor1:00112233445566778899aabbccddeeff`)
     const identity = Buffer.from(text.slice(0, colon))
     const hex = text.slice(colon + 1)
-    if (hex.length === 0) throw new UsageError(`${where}: the key is empty; 16 random bytes (32 hex digits) are usual`)
+    if (hex.length === 0) throw new UsageError(`${where}: the key is empty; 16 random bytes (32 hex digits) are strong`)
     if (!/^[0-9a-fA-F]*$/.test(hex))
         throw new UsageError(`${where}: the key has something that is no hex digit (0-9, a-f)`)
     if (hex.length % 2 !== 0) throw new UsageError(`${where}: the key has an odd number of hex digits (${hex.length})`)
@@ -36,6 +38,31 @@ export function readPskFile(path: string): PskAnswer[] {
     })
     if (entries.length === 0) throw new UsageError(`--psk-file: ${path} has no line identity:hexkey`)
     return entries
+}
+
+/** RFC 7925 §4.2 has suites of 128 bits, bytes. */
+const STRONG_KEY = 16
+
+/** What is questionable about keys, for whoever gave them; no key is in it. @param file where they stand, if in one */
+export function keyWarnings(keys: PskAnswer[], file: string | undefined): string[] {
+    const warnings: string[] = []
+    const identities = new Set<string>()
+    const secrets = new Map<string, string>()
+    for (const { identity, key } of keys) {
+        const name = identityText(identity)
+        if (identities.has(name))
+            warnings.push(`identity ${name} is given twice: a server takes the last key, a client the first`)
+        identities.add(name)
+        if (key.length < STRONG_KEY || key.every((byte) => byte === key[0]))
+            warnings.push(`the key of identity ${name} is weak: 16 random bytes (32 hex digits) cannot be guessed`)
+        const digest = createHash("sha256").update(key).digest("hex")
+        const other = secrets.get(digest)
+        if (other !== undefined && other !== name) warnings.push(`identities ${other} and ${name} have the same key`)
+        secrets.set(digest, name)
+    }
+    if (file !== undefined && (statSync(file).mode & 0o077) !== 0)
+        warnings.push(`other users of this machine can read ${file}: chmod 600 takes that away`)
+    return warnings
 }
 
 /** Keys of many clients for a server, by identity. */

@@ -1,4 +1,5 @@
 import { type Command } from "commander"
+import { Cancellable } from "../../src/gio/cancellable.js"
 import { DtlsClientConnection } from "../../src/gio/dtls-client-connection.js"
 import { isIoError, IOErrorEnum } from "../../src/gio/errors.js"
 import { type DtlsSettings } from "../../src/gio/settings.js"
@@ -9,6 +10,7 @@ import { addConnectionOptions, type ConnectionOptions, protocolsOf, settingsOf }
 import { hostAndPort, whole } from "./parsers.js"
 import { Reporter } from "./reporter.js"
 import { onStop } from "./stopping.js"
+import { WrongKeyWatch, wrongKeyError } from "./wrong-key.js"
 
 const description =
     "As openssl s_client -dtls: each line of standard input is one message; each message that comes back is " +
@@ -47,7 +49,7 @@ async function clientCommand(where: string, options: ClientOptions): Promise<num
 async function connectAndTalk(options: ClientOptions, target: { host: string; port: number }): Promise<number> {
     const reporter = new Reporter(options)
     const settings = settingsOf(options, "client")
-    settings.onDiagnostic = reporter.diagnostic
+    reporter.warnOfKeys(options)
     const protocols = protocolsOf(options)
     const addresses = await reporter.services.resolve(target.host)
     for (const [index, address] of addresses.entries()) {
@@ -75,7 +77,7 @@ async function talkTo(remote: SocketAddress, talking: Talk): Promise<number> {
     const connection = new DtlsClientConnection(reporter.services, socket, settings, remote.address)
     connection.setAdvertisedProtocols(talking.protocols)
     try {
-        await shakeHands(connection, reporter)
+        await shakeHands(connection, talking)
         const label = options.export
         if (label !== undefined) {
             const hex = connection.exportKeyingMaterial(label, undefined, 32).toString("hex")
@@ -89,9 +91,24 @@ async function talkTo(remote: SocketAddress, talking: Talk): Promise<number> {
     }
 }
 
-async function shakeHands(connection: DtlsClientConnection, reporter: Reporter): Promise<void> {
+/** Throws at once when the key is wrong. */
+async function handshake(connection: DtlsClientConnection, settings: DtlsSettings, reporter: Reporter): Promise<void> {
+    const stop = new Cancellable()
+    const wrongKey = new WrongKeyWatch(() => stop.cancel())
+    settings.onDiagnostic = wrongKey.diagnosing(reporter.diagnostic)
+    try {
+        await connection.handshake(stop)
+    } catch (error) {
+        throw wrongKey.hasGivenUp ? wrongKeyError() : error
+    } finally {
+        wrongKey.clear()
+        settings.onDiagnostic = reporter.diagnostic
+    }
+}
+
+async function shakeHands(connection: DtlsClientConnection, { settings, reporter }: Talk): Promise<void> {
     const begun = performance.now()
-    await connection.handshake()
+    await handshake(connection, settings, reporter)
     const time = Math.round((performance.now() - begun) * 10) / 10
     const suite = connection.getCiphersuiteName()
     const protocol = connection.getNegotiatedProtocol()

@@ -105,7 +105,7 @@ function sharedPaths(given: string[]): string[] {
 }
 
 async function serve(
-    { reporter, settings, protocols, local }: Serving,
+    { reporter, settings, watch, protocols, local }: Serving,
     count: number,
     shared: string[],
 ): Promise<number> {
@@ -118,6 +118,7 @@ async function serve(
         const failed = (error: Error): void => void gateway?.close().then(() => reject(error), reject)
         Gateway.start(reporter.services, settings, local, events, failed, { protocols, shared }).then((started) => {
             gateway = started
+            started.getListener().onHandshakeFailed = watch.failed
             const address = addressText(started.localAddress())
             reporter.event(`gateway: listening on ${address} for coaps://`, { event: "listening", address })
             onStop((why) => {

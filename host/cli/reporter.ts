@@ -2,9 +2,12 @@ import { Diagnostic } from "../../src/dtls/association/output.js"
 import { type SocketAddress } from "../../src/gio/socket-address.js"
 import { LogLevel } from "../../src/gio/log-level.js"
 import { diagnosticText } from "../../src/platform/node/failure-text.js"
+import { type DiagnosticEvent } from "../../src/platform/node/connect/handshake-watch.js"
+import { keyWarnings } from "../credentials.js"
+import { identityText } from "../describe.js"
 import { ObservedServices } from "../trace/observed-services.js"
-import { type Direction, traceLine, Tracer } from "../trace/tracer.js"
-import { type OutputOptions } from "./options.js"
+import { addressText, type Direction, traceLine, Tracer } from "../trace/tracer.js"
+import { type ConnectionOptions, keysOf, type OutputOptions } from "./options.js"
 import { printJson, printLine, printMessage, printNote, printRaw } from "./output.js"
 
 /** Bytes and datagrams both ways. */
@@ -73,6 +76,22 @@ export class Reporter {
         const message = diagnosticText(diagnostic, detail)
         if (this.json) printJson({ event: "diagnostic", diagnostic: Diagnostic[diagnostic], message })
         else printNote(`note: ${message}`)
+    }
+
+    /** Whom a server refuses, and what else it notices of a peer. */
+    refusal = ({ code, message, identity, remoteAddress }: DiagnosticEvent): void => {
+        const who = identity === undefined ? undefined : identityText(identity)
+        const address = remoteAddress === undefined ? undefined : addressText(remoteAddress)
+        if (this.json) printJson({ event: "diagnostic", diagnostic: code, message, identity: who, address })
+        else {
+            const from = address === undefined ? "" : `${address}: `
+            printNote(`note: ${from}${who === undefined ? "" : `identity ${who}: `}${message}`)
+        }
+    }
+
+    /** Keys of the command line that are weak, double or open to other users. */
+    warnOfKeys(options: ConnectionOptions): void {
+        for (const warning of keyWarnings(keysOf(options), options.pskFile)) this.log(LogLevel.warning, warning)
     }
 
     /** What the library logs. */

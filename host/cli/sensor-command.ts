@@ -10,7 +10,9 @@ import { exiting } from "./exit-code.js"
 import { addConnectionOptions, type ConnectionOptions, settingsOf } from "./options.js"
 import { choice, seconds, whole } from "./parsers.js"
 import { Reporter } from "./reporter.js"
+import { MOST_FAILURES } from "./simulated-sensor.js"
 import { onStop } from "./stopping.js"
+import { WrongKeyWatch, wrongKeyError } from "./wrong-key.js"
 
 const description =
     "Measures (a simulated room) and posts each sample to a CoAPs server. Outlives its gateway: readings are " +
@@ -58,10 +60,18 @@ export interface SensorTally {
 /** Reports a sensor's doings and counts them. */
 export class SensorReporter implements SensorObserver {
     tally: SensorTally = { posted: 0, rejected: 0, dropped: 0 }
+    /** attempts in a row that did not lead to a connection */
+    private failures = 0
 
-    constructor(private reporter: Reporter) {}
+    /** @param onAttempt called after each attempt, with how many in a row have failed: 0 when it led to a connection */
+    constructor(
+        private reporter: Reporter,
+        private onAttempt: (failures: number) => void,
+    ) {}
 
     connected(session: CoapsSession): void {
+        this.failures = 0
+        this.onAttempt(0)
         const suite = session.connection.getCiphersuiteName() ?? ""
         const { bytes, datagrams } = this.reporter.socketTraffic
         const handshake = { time: Math.round(session.handshakeTime * 10) / 10, bytes, datagrams }
@@ -105,13 +115,14 @@ export class SensorReporter implements SensorObserver {
             message,
             pause,
         })
+        this.onAttempt(++this.failures)
     }
 }
 
 /** The sensor's configuration from the command line. */
 function sensorConfig(options: SensorOptions, uri: string, reporter: Reporter): SensorConfig {
     const dtls = settingsOf(options, "client")
-    dtls.onDiagnostic = reporter.diagnostic
+    reporter.warnOfKeys(options)
     return {
         target: parseCoapsUri(uri),
         format: formats[options.format](options.name),
@@ -134,11 +145,26 @@ async function sensorCommand(uri: string, options: SensorOptions): Promise<numbe
 /** Runs until it is done or interrupted. @returns exit code */
 export async function runSensor(config: SensorConfig, reporter: Reporter): Promise<number> {
     const { services } = reporter
-    const observer = new SensorReporter(reporter)
+    const finite = config.count > 0
+    const giveUp = (why: string): void => {
+        reporter.problem(`${why} (without --count it would go on)`)
+        sensor.stop()
+    }
+    const wrongKey = new WrongKeyWatch(() => {
+        const why = errorText(wrongKeyError())
+        if (finite) giveUp(why)
+        else reporter.problem(why)
+    })
+    const observer = new SensorReporter(reporter, (failures) => {
+        wrongKey.clear()
+        if (finite && failures === MOST_FAILURES) giveUp(`the sensor gives up after ${failures} attempts`)
+    })
+    config.dtls.onDiagnostic = wrongKey.diagnosing(reporter.diagnostic)
     const sensor = new Sensor(services, config, new SimulatedSource(Math.random), observer)
     reporter.note(`sensor: posting to ${coapUriText(config.target)} every ${config.interval / 1000} s`)
     const forget = onStop(() => sensor.stop())
     await sensor.run()
+    wrongKey.clear()
     forget()
     const { posted, rejected, dropped } = observer.tally
     const unsent = sensor.unsent()

@@ -43,11 +43,12 @@ export function addServerCommand(program: Command): void {
 }
 
 async function serverCommand(given: ServerOptions): Promise<number> {
-    const { reporter, settings, protocols, local } = servingOf(given)
+    const { reporter, settings, watch, protocols, local } = servingOf(given)
     settings.alertOnKeyMismatch = given.alertOnWrongKey === true
     const options = { remote: undefined, localHost: local.host, localPort: local.port }
     const socket = await reporter.services.openUdp(options)
     const listener = new DtlsListener(reporter.services, socket, settings)
+    listener.onHandshakeFailed = watch.failed
     listener.setAdvertisedProtocols(protocols)
     const address = addressText(socket.localAddress())
     if (reporter.json) reporter.event("", { event: "listening", address })

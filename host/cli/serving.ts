@@ -1,5 +1,6 @@
 import { type Command } from "commander"
 import { type DtlsSettings } from "../../src/gio/settings.js"
+import { HandshakeWatch } from "../../src/platform/node/connect/handshake-watch.js"
 import { type ConnectionOptions, protocolsOf, settingsOf } from "./options.js"
 import { localHost, whole } from "./parsers.js"
 import { Reporter } from "./reporter.js"
@@ -28,6 +29,8 @@ export function addServingOptions(command: Command, defaultPort: number): Comman
 export interface Serving {
     reporter: Reporter
     settings: DtlsSettings
+    /** tells whom the server refuses, and why */
+    watch: HandshakeWatch
     protocols: string[] | undefined
     local: { host: string | undefined; port: number }
 }
@@ -36,7 +39,10 @@ export function servingOf(options: ServingOptions): Serving {
     const reporter = new Reporter(options)
     const settings = settingsOf(options, "server")
     if (options.hint !== undefined) settings.pskIdentityHint = Buffer.from(options.hint)
-    settings.onDiagnostic = reporter.diagnostic
+    reporter.warnOfKeys(options)
+    const watch = new HandshakeWatch(reporter.refusal)
+    settings.credentials = watch.watched(settings.credentials)
+    settings.onDiagnostic = watch.diagnostic
     const local = { host: options.host, port: options.port }
-    return { reporter, settings, protocols: protocolsOf(options), local }
+    return { reporter, settings, watch, protocols: protocolsOf(options), local }
 }

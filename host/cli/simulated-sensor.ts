@@ -6,12 +6,14 @@ import { LogLevel } from "../../src/gio/log-level.js"
 import { type DeviceImage } from "../build/device.js"
 import { machineModule } from "../build/wasm.js"
 import { UsageError } from "../credentials.js"
+import { errorText } from "../describe.js"
 import { inWords } from "../device-words.js"
 import { DebugMap } from "../simulator/debug-map.js"
 import { Device, type Outcome } from "../simulator/device.js"
 import { panicLines } from "./outcome.js"
 import { type Reporter } from "./reporter.js"
 import { onStop } from "./stopping.js"
+import { WrongKeyWatch, wrongKeyError } from "./wrong-key.js"
 
 /** What the sensor program reads as its device's settings. */
 export interface SensorSettings {
@@ -26,7 +28,7 @@ export interface SensorSettings {
 }
 
 /** Attempts to reach the server, without any success, after which it is enough. */
-const MOST_FAILURES = 3
+export const MOST_FAILURES = 3
 
 /** Bytes of the simulated device's heap: half of what the board has. */
 const HEAP = 64 * 1024
@@ -51,6 +53,7 @@ function deviceSettings({ target, psk, ...rest }: SensorSettings): Record<string
 export class SimulatedSensor {
     /** attempts in a row that did not lead to a connection */
     private failures = 0
+    private wrongKey = new WrongKeyWatch(() => this.device.stop())
 
     private constructor(
         private device: Device,
@@ -83,7 +86,11 @@ export class SimulatedSensor {
 
     /** A device tries for ever; who watches one wants an end. */
     private count(message: string): void {
-        if (message.startsWith("connected: ")) this.failures = 0
+        if (message === "Different keys?") this.wrongKey.suspect()
+        if (message.startsWith("connected: ")) {
+            this.failures = 0
+            this.wrongKey.clear()
+        }
         if (!message.includes("; next attempt in ")) return
         this.failures++
         if (this.failures === MOST_FAILURES) this.device.stop()
@@ -94,8 +101,13 @@ export class SimulatedSensor {
         const forget = onStop(() => this.device.stop())
         const outcome = await this.device.run()
         forget()
+        this.wrongKey.clear()
         for (const line of panicLines(outcome, this.debug)) this.reporter.problem(line)
         this.tellMemory(outcome)
+        if (this.wrongKey.hasGivenUp) {
+            this.reporter.problem(`${errorText(wrongKeyError())} (a device goes on)`)
+            return 1
+        }
         if (this.failures >= MOST_FAILURES) {
             this.reporter.problem(`the sensor gives up after ${MOST_FAILURES} attempts (a device goes on)`)
             return 1
