@@ -222,14 +222,15 @@ describe("connect and listen: what a connection tells", () => {
 })
 
 describe("connect and listen: diagnostics of a server", () => {
-    const impatient = { ...wifi(), deadline: 300 }
+    const impatient = { ...wifi(), initial: 50, deadline: 400 }
 
     async function refusalsOf(
         keys: ListenOptions["psk"],
         client: { identity: string; key: Uint8Array },
     ): Promise<{ events: DiagnosticEvent[]; port: number }> {
         const events: DiagnosticEvent[] = []
-        await using server = await listen(0, { psk: keys, onDiagnostic: (event) => void events.push(event) }, LOOPBACK)
+        const onDiagnostic = (event: DiagnosticEvent): void => void events.push(event)
+        await using server = await listen(0, { psk: keys, retransmission: impatient, onDiagnostic }, LOOPBACK)
         const options = { psk: client, retransmission: impatient, localPort: 0 }
         await rejects(connect(LOOPBACK, server.port, options))
         await until(() => events.some(({ remoteAddress }) => remoteAddress !== undefined))
@@ -248,6 +249,11 @@ describe("connect and listen: diagnostics of a server", () => {
             strictEqual(first.code, code)
             strictEqual(String(first.identity), client.identity)
             strictEqual(first.remoteAddress?.address, LOOPBACK)
+            // What follows of the same handshake is no news.
+            deepStrictEqual(
+                events.map(({ code }) => code),
+                [code],
+            )
         }
     })
 

@@ -32,6 +32,8 @@ export interface DiagnosticEvent {
 export class HandshakeWatch {
     /** claimed identities, as the association holds them, for which there was no key */
     private unknown = new WeakSet<Buffer>()
+    /** claimed identities, likewise, whose handshake was told to fail: what follows of it is no news */
+    private refused = new WeakSet<Buffer>()
 
     constructor(private tell: (event: DiagnosticEvent) => void) {}
 
@@ -56,6 +58,13 @@ export class HandshakeWatch {
     /** For DtlsSettings.onDiagnostic. */
     readonly diagnostic = (diagnostic: Diagnostic, detail: number, connection: Diagnosed | undefined): void => {
         const who = identified(connection)
+        const parameters = connection?.getAssociation()?.parameters
+        if (parameters !== undefined && !parameters.complete) {
+            if (this.refused.has(parameters.identity)) return
+            // Before a client has said an identity it is the one empty Buffer of all associations.
+            if (diagnostic === Diagnostic.keyMismatch && parameters.identity.length > 0)
+                this.refused.add(parameters.identity)
+        }
         if (diagnostic === Diagnostic.keyMismatch && this.isUnknown(connection))
             this.tell({ code: "unknownIdentity", message: "there is no key for this identity", ...who })
         else {
