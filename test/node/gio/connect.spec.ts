@@ -222,7 +222,7 @@ describe("connect and listen: what a connection tells", () => {
 })
 
 describe("connect and listen: diagnostics of a server", () => {
-    const impatient = { ...wifi(), initial: 50, deadline: 400 }
+    const impatient = { ...wifi(), initial: 100, deadline: 1000 }
 
     async function refusalsOf(
         keys: ListenOptions["psk"],
@@ -233,7 +233,9 @@ describe("connect and listen: diagnostics of a server", () => {
         await using server = await listen(0, { psk: keys, retransmission: impatient, onDiagnostic }, LOOPBACK)
         const options = { psk: client, retransmission: impatient, localPort: 0 }
         await rejects(connect(LOOPBACK, server.port, options))
-        await until(() => events.some(({ remoteAddress }) => remoteAddress !== undefined))
+        await until(() =>
+            events.some(({ identity, remoteAddress }) => identity !== undefined && remoteAddress !== undefined),
+        )
         return { events, port: server.port }
     }
 
@@ -245,13 +247,13 @@ describe("connect and listen: diagnostics of a server", () => {
             [{ identity: "sensor1", key: Buffer.alloc(16) }, "keyMismatch"],
         ] as const) {
             const { events } = await refusalsOf(lookup, client)
-            const [first] = events
-            strictEqual(first.code, code)
+            const at = events.findIndex((event) => event.code === code)
+            const first = events[at]
             strictEqual(String(first.identity), client.identity)
             strictEqual(first.remoteAddress?.address, LOOPBACK)
             // What follows of the same handshake is no news.
             deepStrictEqual(
-                events.map(({ code }) => code),
+                events.slice(at).map((event) => event.code),
                 [code],
             )
         }
@@ -265,14 +267,15 @@ describe("connect and listen: diagnostics of a server", () => {
             throw failure
         }
         const { events } = await refusalsOf(failing, psk)
+        const refusals = events.filter(({ identity }) => identity !== undefined)
         deepStrictEqual(
-            events.slice(0, 2).map(({ code, identity }) => [code, String(identity)]),
+            refusals.slice(0, 2).map(({ code, identity }) => [code, String(identity)]),
             [
                 ["credentialsFailed", "sensor1"],
                 ["unknownIdentity", "sensor1"],
             ],
         )
-        strictEqual(events[0].error, failure)
+        strictEqual(refusals[0].error, failure)
         ok(events.every(({ message }) => !message.includes("swordfish")))
         // Without a listener for diagnostics the log says that it failed.
         await using server = await listen(0, { psk: failing, services }, LOOPBACK)
