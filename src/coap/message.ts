@@ -150,9 +150,14 @@ export function textOption(number: number, value: string): Option {
     return { number, value: Buffer.from(value) }
 }
 
+/** The first option of that number. */
+export function optionOf(message: CoapMessage, number: number): Option | undefined {
+    return message.options.find((candidate) => candidate.number === number)
+}
+
 /** The first option of that number as a uint, of six bytes at most; `otherwise` when there is none. */
 export function uintOptionOf(message: CoapMessage, number: number, otherwise: number): number {
-    const option = message.options.find((candidate) => candidate.number === number)
+    const option = optionOf(message, number)
     if (option === undefined) return otherwise
     const { value } = option
     return value.length === 0 ? 0 : readUint(value, 0, Math.min(value.length, 6))

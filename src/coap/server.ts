@@ -119,7 +119,7 @@ export class CoapServer implements RequestReceiver {
     }
 
     private async handle(work: Work): Promise<CoapAnswer> {
-        const { layer, handler } = this
+        const { layer } = this
         const { request } = work
         const self = this
         request.options = usableOptions(request.options)
@@ -128,17 +128,22 @@ export class CoapServer implements RequestReceiver {
                 await self.acknowledgeLater(work)
             })
         this.underWay++
-        let answer: CoapAnswer
-        try {
-            answer = answerOf(await handler(request, this))
-        } catch (error) {
-            layer.services.log(LogLevel.error, "A CoAP handler failed: " + errorText(error))
-            answer = handlerFailed()
-        }
+        const answer = await this.answerTo(request)
         this.underWay--
         work.isAnswered = true
         layer.changed.notify()
         return answer
+    }
+
+    /** What the handler answers to a request, whether it has just come or not; 5.00 when it throws. */
+    async answerTo(request: CoapMessage): Promise<CoapAnswer> {
+        const { handler } = this
+        try {
+            return answerOf(await handler(request, this))
+        } catch (error) {
+            this.layer.services.log(LogLevel.error, "A CoAP handler failed: " + errorText(error))
+            return handlerFailed()
+        }
     }
 
     /** A client must not repeat a request only because its handler takes its time (RFC 7252 §5.2.2). */
