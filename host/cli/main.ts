@@ -12,6 +12,7 @@ import { root } from "../folders.js"
 import { sweepTemporaryFolders } from "../temporary.js"
 import { addBuildCommand } from "./build-command.js"
 import { addClientCommand } from "./client-command.js"
+import { addCoapCommands } from "./coap-commands.js"
 import { addFlashCommand } from "./flash-command.js"
 import { addGatewayCommand } from "./gateway-command.js"
 import { addInitCommand } from "./init-command.js"
@@ -47,6 +48,7 @@ function commandLine(): Command {
     addStartCommand(program)
     addSensorCommand(program)
     addGatewayCommand(program)
+    addCoapCommands(program)
     addClientCommand(program)
     addServerCommand(program)
     addSimCommand(program)
