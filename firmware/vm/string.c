@@ -146,6 +146,11 @@ static uint32_t copy_repaired(const uint8_t *data, uint32_t length, char *to)
 {
     uint32_t size = 0;
     for (uint32_t i = 0, step; i < length; i += step) {
+        if (data[i] < 0x80) {
+            if (to != NULL) to[size] = (char)data[i];
+            size++, step = 1;
+            continue;
+        }
         char replacement[4];
         uint32_t valid = mote_utf8_valid(data + i, length - i),
                  put = valid == 0 ? mote_utf8_encode(0xfffd, replacement) : valid;
@@ -271,10 +276,12 @@ static mote_value string_index_of(mote_vm *vm, mote_value receiver, const mote_v
     bool last = end < 0;
     if (last) end = end == INT32_MIN ? INT32_MAX : -end;
     if (end > (int32_t)characters) end = (int32_t)characters;
-    int32_t found = -1, from = mote_to_int(vm, args[1]);
-    uint32_t offset = 0;
-    for (int32_t i = 0; i < end && bytes - offset >= wanted_bytes; i++) {
-        if (i >= from && memcmp(text + offset, wanted, wanted_bytes) == 0) {
+    int32_t found = -1, from = mote_to_int(vm, args[1]), first = bytes == characters ? from : 0;
+    uint32_t offset = (uint32_t)first;
+    for (int32_t i = first; i < end && bytes - offset >= wanted_bytes; i++) {
+        /* The first byte (NUL in an empty text) spares most calls of memcmp. */
+        bool begins = text[offset] == wanted[0] || wanted_bytes == 0;
+        if (i >= from && begins && memcmp(text + offset, wanted, wanted_bytes) == 0) {
             found = i;
             if (!last) break;
         }

@@ -20,7 +20,8 @@ export function parseCoapsUri(uri: string): CoapUri {
     if (typeof uri !== "string" || uri.slice(0, SCHEME.length).toLowerCase() !== SCHEME)
         throw wrong("it begins with coaps://")
     if (uri.indexOf("#") >= 0) throw wrong("it has no fragment (#)")
-    if (!isPrintable(uri)) throw wrong("spaces, quotes and control characters are percent-encoded")
+    // Other ASCII is in no URI (RFC 3986 §2).
+    if (hasForbidden(uri, '"<>\\^`{|}')) throw wrong("spaces, quotes and control characters are percent-encoded")
     const rest = uri.slice(SCHEME.length)
     const question = endAt(rest, "?")
     const slash = Math.min(endAt(rest, "/"), question)
@@ -45,7 +46,12 @@ export function coapUriText(uri: CoapUri): string {
  * segment percent-encoded, so that different paths have different texts and a text has nothing in it but printable ASCII.
  */
 export function coapPathText(path: string[]): string {
-    return "/" + path.map((segment) => percentEncoded(segment, "!$&'()*+,;=:@")).join("/")
+    return pathText(path, "!$&'()*+,;=:@")
+}
+
+/** The same with fewer plain characters. @param plain ASCII that stays as it is, besides unreserved characters */
+export function pathText(path: string[], plain: string): string {
+    return "/" + path.map((segment) => percentEncoded(segment, plain)).join("/")
 }
 
 function hostText(host: string): string {
@@ -64,13 +70,12 @@ function endAt(text: string, mark: string): number {
     return at < 0 ? text.length : at
 }
 
-/** Whether there is no ASCII in it that no URI has (RFC 3986 §2). */
-function isPrintable(text: string): boolean {
-    for (let i = 0; i < text.length; i++) {
-        const code = text.charCodeAt(i)
-        if (code <= 32 || code === 127 || '"<>\\^`{|}'.indexOf(text.charAt(i)) >= 0) return false
-    }
-    return true
+/** Whether it has spaces, control characters, or one of `marks`. By bytes: a character's index costs a walk in the machine. */
+function hasForbidden(text: string, marks: string): boolean {
+    const bytes = Buffer.from(text)
+    for (let i = 0; i < bytes.length; i++) if (bytes[i] <= 32 || bytes[i] === 127) return true
+    for (let i = 0; i < marks.length; i++) if (text.indexOf(marks.charAt(i)) >= 0) return true
+    return false
 }
 
 interface Authority {
@@ -109,11 +114,7 @@ function parseLiteral(literal: string): string {
 function parseName(text: string): string {
     const host = decodePart(text).toLowerCase()
     if (host.length === 0) throw wrong("it names a host")
-    for (let i = 0; i < host.length; i++) {
-        const code = host.charCodeAt(i)
-        if (code <= 32 || code === 127 || "/?#[]@:%".indexOf(host.charAt(i)) >= 0)
-            throw wrong("the host is a name or an address")
-    }
+    if (hasForbidden(host, "/?#[]@:%")) throw wrong("the host is a name or an address")
     return host
 }
 
@@ -143,6 +144,7 @@ function parsePath(text: string): string[] {
 
 /** 1 for ".", 2 for "..", otherwise 0; an escaped dot is a dot (RFC 7252 §6.3). */
 function dotsIn(segment: string): number {
+    if (segment.length > "%2e%2e".length) return 0
     const plain = segment.toLowerCase().split("%2e").join(".")
     return plain === "." ? 1 : plain === ".." ? 2 : 0
 }
@@ -185,14 +187,22 @@ function hexDigit(code: number): number {
 
 /** Percent-encodes all but unreserved characters (RFC 3986 §2.3) and those in `plain`. */
 function percentEncoded(text: string, plain: string): string {
-    const keep = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-._~" + plain
-    const digits = "0123456789ABCDEF"
+    const marks = Buffer.from("-._~" + plain)
     const source = Buffer.from(text)
-    let encoded = ""
+    const encoded: number[] = []
     for (let i = 0; i < source.length; i++) {
         const byte = source[i]
-        const character = String.fromCharCode(byte)
-        encoded += keep.indexOf(character) >= 0 ? character : "%" + digits.charAt(byte >> 4) + digits.charAt(byte & 15)
+        if (isAlphanumeric(byte) || marks.indexOf(byte) >= 0) encoded.push(byte)
+        else encoded.push(37, hexCode(byte >> 4), hexCode(byte & 15))
     }
-    return encoded
+    return Buffer.from(encoded).toString()
+}
+
+function isAlphanumeric(byte: number): boolean {
+    const lower = byte | 32
+    return (byte >= 48 && byte <= 57) || (lower >= 97 && lower <= 122)
+}
+
+function hexCode(digit: number): number {
+    return digit + (digit < 10 ? 48 : 55)
 }

@@ -17,20 +17,27 @@ function texts(reader: Reader): string[] {
     return found
 }
 
-/** Whether another link or attribute begins at a mark of its own: outside of quotes and of the target's brackets. */
-function countOutside(text: string, mark: string): number {
+const COMMA = 44
+const SEMICOLON = 59
+const QUOTE = 34
+const BACKSLASH = 92
+const LESS = 60
+const GREATER = 62
+
+/** How many links or attributes begin at a mark: outside of quotes and of the target's brackets. @param mark of ASCII */
+function countOutside(text: Buffer, mark: number): number {
     let count = 0
-    let inside = ""
+    let closing = 0
     for (let i = 0; i < text.length; i++) {
-        const character = text.charAt(i)
-        if (inside === '"' && character === "\\") i++
-        else if (inside.length > 0) {
-            if (character === inside) inside = ""
-        } else if (character === '"') inside = '"'
-        else if (character === "<") inside = ">"
-        else if (character === mark) count++
+        const byte = text[i]
+        if (closing === QUOTE && byte === BACKSLASH) i++
+        else if (closing > 0) {
+            if (byte === closing) closing = 0
+        } else if (byte === QUOTE) closing = QUOTE
+        else if (byte === LESS) closing = GREATER
+        else if (byte === mark) count++
     }
-    promise(inside.length === 0, "every quote and bracket is closed")
+    promise(closing === 0, "every quote and bracket is closed")
     return count
 }
 
@@ -38,9 +45,9 @@ function check(reader: Reader): void {
     const path = texts(reader)
     const attributes: LinkAttribute[] = texts(reader).map((value) => ({ name: "title", value }))
     const last = { path: ["last"], attributes: [{ name: "ct", value: 112 }] }
-    const text = writeLinkFormat([{ path, attributes }, last])
-    promise(countOutside(text, ",") === 1, "two links stay two")
-    promise(countOutside(text, ";") === attributes.length + 1, "attributes stay as many")
+    const text = Buffer.from(writeLinkFormat([{ path, attributes }, last]))
+    promise(countOutside(text, COMMA) === 1, "two links stay two")
+    promise(countOutside(text, SEMICOLON) === attributes.length + 1, "attributes stay as many")
 }
 
 function prepare(): FuzzRun {
