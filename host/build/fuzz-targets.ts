@@ -3,7 +3,15 @@ import { spawnSync } from "node:child_process"
 import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from "node:fs"
 import { join } from "node:path"
 import { cachedDeviceImage, root } from "./device.js"
-import { buildNative, machineFuzzer, type NativeProgram, programFuzzer, withTranslations } from "./native.js"
+import {
+    buildNative,
+    machineFuzzer,
+    type NativeProgram,
+    programFuzzer,
+    quickMachineFuzzer,
+    quickProgramFuzzer,
+    withTranslations,
+} from "./native.js"
 import { compileProgram } from "./official.js"
 
 /** A fuzzer that is built: what to run, and where its seeds are. */
@@ -22,9 +30,11 @@ export interface FuzzTarget {
     about: string
     /** longest input, bytes */
     maxLength: number
-    /** the program without translations: what must be installed to build it */
-    needs: NativeProgram
-    /** @param fuzzer what the programs of test/fuzz are built into; @param crypto "stand-in" or "real" */
+    /** with address and undefined-behaviour sanitizers; translations are not in it yet */
+    checked: NativeProgram
+    /** the same without sanitizers */
+    quick: NativeProgram
+    /** @param fuzzer `checked` or `quick`; @param crypto "stand-in" or "real" */
     build(fuzzer: NativeProgram, crypto: string): BuiltTarget
 }
 
@@ -60,7 +70,7 @@ function programTarget(name: string, about: string, entry: string, maxLength: nu
         if (written.status !== 0) throw new Error(`fuzz: ${name} does not start:\n${written.stderr}`)
         return { command, args, seeds, image }
     }
-    return { name, about, maxLength, needs: programFuzzer, build }
+    return { name, about, maxLength, checked: programFuzzer, quick: quickProgramFuzzer, build }
 }
 
 /** The conformance programs' images. */
@@ -78,8 +88,9 @@ const machine: FuzzTarget = {
     name: "machine",
     about: "loader, verifier and interpreter over mutated images",
     maxLength: 16384,
-    needs: machineFuzzer,
-    build: () => ({ command: buildNative(machineFuzzer), args: [], seeds: machineSeeds() }),
+    checked: machineFuzzer,
+    quick: quickMachineFuzzer,
+    build: (fuzzer) => ({ command: buildNative(fuzzer), args: [], seeds: machineSeeds() }),
 }
 
 export const fuzzTargets: FuzzTarget[] = [

@@ -14,11 +14,13 @@ import {
     fuzzTargets,
     workFolder,
 } from "./fuzz-targets.js"
-import { missingFor, type NativeProgram, programFuzzer, quickProgramFuzzer } from "./native.js"
+import { missingFor, type NativeProgram } from "./native.js"
 
 export interface FuzzResult {
     /** inputs run; 0 when it did not start */
     executions: number
+    /** of these: under address and undefined-behaviour sanitizers */
+    sanitized: number
     /** of the code that is covered: how many were reached */
     edges: number
     /** 0 or 1: a run ends with its first find */
@@ -44,18 +46,20 @@ Without a target each of them runs, for ${SECONDS} seconds when no time is given
 ${fuzzTargets.map(({ name, about }) => `  ${name.padEnd(12)}${about}`).join("\n")}
 
   --quick         without sanitizers, several times as fast
+  --both          three quarters of the time without sanitizers, then with them, from the inputs found
   --crypto=real   targets client and server with the device's cryptography instead of a stand-in that accepts all
   --input FILE    run one input, such as a find, and say what happens
   --merge         put the smallest inputs with all edges into test/fuzz/corpus/TARGET
-  --json          {"targets":{TARGET:{"executions":N,"edges":N,"crashes":N}}}
+  --json          {"targets":{TARGET:{"executions":N,"sanitized":N,"edges":N,"crashes":N}}};
+                  "sanitized": how many of the executions were under sanitizers
 
 Examples:
   npm run fuzz -- server 600 --quick
   npm run fuzz -- server --input .cache/fuzz/server/found/crash-...
 `
 
-function fuzzerOf({ quick }: FuzzOptions): NativeProgram {
-    return quick === true ? quickProgramFuzzer : programFuzzer
+function fuzzerOf(target: FuzzTarget, { quick }: FuzzOptions): NativeProgram {
+    return quick === true ? target.quick : target.checked
 }
 
 /** Lines of TypeScript for the code positions that a panic names. */
@@ -70,11 +74,13 @@ function placesOf(output: string, image: string | undefined): string {
         .join("")
 }
 
-function run({ command, args, image }: BuiltTarget, more: string[]): FuzzResult {
+function run({ command, args, image }: BuiltTarget, more: string[], { quick }: FuzzOptions): FuzzResult {
     const { status, stderr } = spawnSync(command, [...args, ...more], { encoding: "utf8", maxBuffer: 1 << 28 })
     const figure = (pattern: RegExp): number => Number([...stderr.matchAll(pattern)].at(-1)?.[1] ?? 0)
+    const executions = figure(/number_of_executed_units: (\d+)/g)
     return {
-        executions: figure(/number_of_executed_units: (\d+)/g),
+        executions,
+        sanitized: quick === true ? 0 : executions,
         edges: figure(/ cov: (\d+)/g),
         crashes: status === 0 ? 0 : 1,
         output: stderr + placesOf(stderr, image),
@@ -84,9 +90,9 @@ function run({ command, args, image }: BuiltTarget, more: string[]): FuzzResult 
 /** Runs a target for a time, or until its first find, which is kept in .cache/fuzz/TARGET/found. */
 export function fuzz(target: FuzzTarget, seconds: number, options: FuzzOptions = {}): FuzzResult {
     const { crypto = "stand-in", seed } = options
-    const built = target.build(fuzzerOf(options), crypto)
+    const built = target.build(fuzzerOf(target, options), crypto)
     const folders = [workFolder(target.name, `corpus-${crypto}`), committedCorpus(target.name), built.seeds]
-    return run(built, [
+    const flags = [
         `-max_total_time=${seconds}`,
         `-max_len=${target.maxLength}`,
         // The entropic schedule costs more than the executions that it plans.
@@ -96,20 +102,29 @@ export function fuzz(target: FuzzTarget, seconds: number, options: FuzzOptions =
         "-print_final_stats=1",
         ...(seed === undefined ? [] : [`-seed=${seed}`]),
         `-artifact_prefix=${workFolder(target.name, "found")}/`,
-        ...folders.filter((folder) => existsSync(folder)),
-    ])
+    ]
+    return run(built, [...flags, ...folders.filter((folder) => existsSync(folder))], options)
+}
+
+/** Most of the time without sanitizers, which finds the inputs; then with them, from all these inputs on. */
+export function fuzzBoth(target: FuzzTarget, seconds: number, options: FuzzOptions = {}): FuzzResult {
+    const quick = fuzz(target, Math.ceil((seconds * 3) / 4), { ...options, quick: true })
+    if (quick.crashes > 0) return quick
+    const checked = fuzz(target, Math.max(1, Math.floor(seconds / 4)), { ...options, quick: false })
+    // The builds number their edges differently: those of the longer run stand for both.
+    return { ...checked, executions: quick.executions + checked.executions, edges: quick.edges }
 }
 
 /** Runs one input. */
 export function runInput(target: FuzzTarget, path: string, options: FuzzOptions = {}): FuzzResult {
-    const built = target.build(fuzzerOf(options), options.crypto ?? "stand-in")
+    const built = target.build(fuzzerOf(target, options), options.crypto ?? "stand-in")
     process.stdout.write(`${[built.command, ...built.args, path].join(" ")}\n`)
-    return run(built, ["--verbose", path])
+    return run(built, ["--verbose", path], options)
 }
 
 /** Makes the committed corpus of a target anew: as few inputs as reach all edges that are reached. */
 export function mergeCorpus(target: FuzzTarget): void {
-    const { seeds, command, args } = target.build(quickProgramFuzzer, "stand-in")
+    const { seeds, command, args } = target.build(target.quick, "stand-in")
     const committed = committedCorpus(target.name)
     const fresh = workFolder(target.name, "merged")
     const flags = ["-merge=1", "-use_counters=0", `-max_len=${target.maxLength}`]
@@ -120,9 +135,9 @@ export function mergeCorpus(target: FuzzTarget): void {
     cpSync(fresh, committed, { recursive: true })
 }
 
-function sentence(name: string, { executions, edges, crashes }: FuzzResult): string {
+function sentence(name: string, { executions, sanitized, edges, crashes }: FuzzResult): string {
     const found = crashes === 0 ? "no find" : `a find, in .cache/fuzz/${name}/found`
-    return `${name}: ${executions} executions, ${edges} edges, ${found}\n`
+    return `${name}: ${executions} executions (${sanitized} under sanitizers), ${edges} edges, ${found}\n`
 }
 
 interface Chosen {
@@ -130,6 +145,7 @@ interface Chosen {
     seconds: number
     json: boolean
     merge: boolean
+    both: boolean
     input?: string
     options: FuzzOptions
 }
@@ -143,6 +159,7 @@ function choose(args: string[]): Chosen | string {
             json: { type: "boolean", default: false },
             merge: { type: "boolean", default: false },
             quick: { type: "boolean", default: false },
+            both: { type: "boolean", default: false },
             crypto: { type: "string", default: "stand-in" },
             input: { type: "string" },
         },
@@ -156,14 +173,16 @@ function choose(args: string[]): Chosen | string {
     if (values.crypto !== "stand-in" && values.crypto !== "real") return "--crypto is stand-in or real"
     if (values.input !== undefined && (target === undefined || !existsSync(values.input)))
         return "--input needs a target and a file that exists"
-    const { json, merge, quick, crypto, input } = values
+    if (values.quick && values.both) return "--quick or --both, not the two of them"
+    const { json, merge, both, quick, crypto, input } = values
     const targets = target === undefined ? fuzzTargets : [target]
-    return { targets, seconds: Number(seconds), json, merge, input, options: { quick, crypto } }
+    return { targets, seconds: Number(seconds), json, merge, both, input, options: { quick, crypto } }
 }
 
 function one(target: FuzzTarget, chosen: Chosen): FuzzResult {
-    const { seconds, json, input, options } = chosen
-    const result = input === undefined ? fuzz(target, seconds, options) : runInput(target, input, options)
+    const { seconds, json, both, input, options } = chosen
+    const run = both ? fuzzBoth : fuzz
+    const result = input === undefined ? run(target, seconds, options) : runInput(target, input, options)
     if (result.crashes > 0) process.stderr.write(result.output.split("\n").slice(-60).join("\n"))
     if (input !== undefined) process.stdout.write(result.crashes === 0 ? "the input does no harm\n" : "")
     else if (!json) process.stdout.write(sentence(target.name, result))
@@ -187,7 +206,7 @@ function main(args: string[]): number {
         return 2
     }
     const { targets, merge, json } = chosen
-    const missing = targets.map(({ needs }) => missingFor(needs)).find((sentence) => sentence !== undefined)
+    const missing = targets.map(({ checked }) => missingFor(checked)).find((sentence) => sentence !== undefined)
     if (missing !== undefined) {
         process.stderr.write(
             `fuzz: ${missing}; please run: sudo apt-get install clang libclang-rt-dev libmbedtls-dev\n`,
@@ -198,10 +217,10 @@ function main(args: string[]): number {
         targets.forEach(mergeCorpus)
         return 0
     }
-    const results: Record<string, { executions: number; edges: number; crashes: number }> = {}
+    const results: Record<string, Omit<FuzzResult, "output">> = {}
     for (const target of targets) {
-        const { executions, edges, crashes } = one(target, chosen)
-        results[target.name] = { executions, edges, crashes }
+        const { executions, sanitized, edges, crashes } = one(target, chosen)
+        results[target.name] = { executions, sanitized, edges, crashes }
     }
     if (json) process.stdout.write(`${JSON.stringify({ targets: results })}\n`)
     return Object.values(results).some(({ crashes }) => crashes > 0) ? 1 : 0

@@ -126,6 +126,13 @@ export const machineFuzzer: NativeProgram = {
     libraries: ["-lm"],
 }
 
+/** The same without sanitizers. */
+export const quickMachineFuzzer: NativeProgram = {
+    ...machineFuzzer,
+    name: "fuzz-machine-quick",
+    flags: ["-std=c11", "-g1", "-O2", "-fsanitize=fuzzer"],
+}
+
 /**
  * The programs of test/fuzz, whose functions are in it as C (withTranslations): their coverage is the protocol's. The
  * machine below runs the same for all of them, and its tagged values tell the fuzzer's comparisons nothing.
@@ -149,7 +156,7 @@ export const programFuzzer: NativeProgram = {
     translationFlags: ["-fno-sanitize=address,undefined"],
 }
 
-/** The same without the other sanitizers, several times as fast: for long runs. */
+/** The same without sanitizers, several times as fast: for long runs. */
 export const quickProgramFuzzer: NativeProgram = {
     ...programFuzzer,
     name: "fuzz-program-quick",
