@@ -1,17 +1,29 @@
 /*
- * node host/build/prepare-builds.ts [THEME]: compiles the simulator and the device programs that tests of a theme (without:
- * of all) name, as many at a time as there are cores. The tests would compile them one after the other, each within the
- * time limit of the test that happens to be the first.
+ * node host/build/prepare-builds.ts [THEME]: compiles the simulator, the device programs that tests of a theme (without: of
+ * all) name, the checked Linux device and the package, as many at a time as there are cores. The tests would compile them
+ * within the time limit of the test that happens to be the first, and those that run side by side would do it twice.
  */
 import { spawn } from "node:child_process"
 import { readdirSync, readFileSync } from "node:fs"
 import { availableParallelism } from "node:os"
 import { join } from "node:path"
 import { fileURLToPath } from "node:url"
+import { packedPackage } from "../../test/support/packed.js"
 import { cachedDeviceImage, root } from "./device.js"
+import { buildNative, checkedDevice, missingFor } from "./native.js"
 import { compiledMachine } from "./wasm.js"
 
 const SIMULATOR = "the simulator"
+const LINUX_DEVICE = "the Linux device"
+/** Simulator and sensor are in it. */
+const PACKAGE = "the package"
+
+/** What a theme's tests need besides programs. */
+function buildsOf(theme: string | undefined): { first: string[]; last: string[] } {
+    const isFor = (...themes: string[]): boolean => theme === undefined || themes.includes(theme)
+    const native = isFor("machine", "firmware") && missingFor(checkedDevice) === undefined
+    return { first: native ? [SIMULATOR, LINUX_DEVICE] : [SIMULATOR], last: isFor("cli") ? [PACKAGE] : [] }
+}
 
 /** Programs that the specs of a theme name; those that they name by parts are compiled when a test wants them. */
 function programsOf(theme: string | undefined): string[] {
@@ -39,6 +51,11 @@ async function buildAll(left: string[]): Promise<void> {
 }
 
 const [first, only] = process.argv.slice(2)
-if (first !== "--only") await buildAll([SIMULATOR, ...programsOf(first)])
-else if (only === SIMULATOR) await compiledMachine()
+if (first !== "--only") {
+    const builds = buildsOf(first)
+    await buildAll([...builds.first, ...programsOf(first)])
+    await buildAll(builds.last)
+} else if (only === SIMULATOR) await compiledMachine()
+else if (only === LINUX_DEVICE) buildNative(checkedDevice)
+else if (only === PACKAGE) packedPackage()
 else cachedDeviceImage(only)

@@ -1,7 +1,18 @@
 import { strictEqual } from "node:assert/strict"
 import { spawnSync } from "node:child_process"
-import { cpSync, mkdirSync, symlinkSync, writeFileSync } from "node:fs"
-import { join } from "node:path"
+import { createHash } from "node:crypto"
+import {
+    cpSync,
+    existsSync,
+    mkdirSync,
+    readdirSync,
+    readFileSync,
+    renameSync,
+    rmSync,
+    symlinkSync,
+    writeFileSync,
+} from "node:fs"
+import { join, relative } from "node:path"
 import { root } from "../../host/folders.js"
 import { temporaryFolder } from "../../host/temporary.js"
 
@@ -25,17 +36,49 @@ export function must(folder: string, program: string, ...args: string[]): string
 
 let installed: string | undefined
 
-/** A folder with the packed package installed, from nothing but its tarball; packed once for all tests. */
+/** A folder of this process alone with the packed package installed, from nothing but its tarball. */
 export function installedPackage(): string {
     if (installed !== undefined) return installed
-    const folder = temporaryFolder("package")
+    const folder = join(temporaryFolder("package"), "installed")
+    cpSync(packedPackage(), folder, { recursive: true, verbatimSymlinks: true })
+    return (installed = folder)
+}
+
+const packages = join(root, ".cache", "packed")
+
+/** What the package is made of. */
+const CONTENT = ["src", "host", "firmware", "boards", "template", "docs", "create-mote-dtls"]
+const FILES = ["package.json", "package-lock.json", "tsconfig.json", "tsconfig.build.json", "README.md", "LICENSE"]
+
+/** The same, packed once for all processes: it is packed again when a file of the package has changed. */
+export function packedPackage(): string {
+    const hash = createHash("sha256")
+    for (const name of [...FILES, ...CONTENT.flatMap(filesBelow)])
+        hash.update(name).update(readFileSync(join(root, name)))
+    const kept = join(packages, hash.digest("hex").slice(0, 16))
+    if (existsSync(kept)) return kept
+    // What was packed of earlier sources is of no use any more.
+    rmSync(packages, { recursive: true, force: true })
+    const fresh = `${kept}.${process.pid}`
+    mkdirSync(fresh, { recursive: true })
+    pack(fresh)
+    renameSync(fresh, kept)
+    return kept
+}
+
+function filesBelow(folder: string): string[] {
+    const entries = readdirSync(join(root, folder), { recursive: true, withFileTypes: true })
+    const files = entries.filter((entry) => entry.isFile()).map((entry) => join(entry.parentPath, entry.name))
+    return files.map((path) => relative(root, path)).sort()
+}
+
+function pack(folder: string): void {
     must(root, "npm", "run", "-s", "prepack")
-    const pack = ["pack", "--silent", "--ignore-scripts", "--pack-destination", folder]
-    const tarballs = [".", "./create-mote-dtls"].map((place) => must(root, "npm", ...pack, place).trim())
+    const options = ["pack", "--silent", "--ignore-scripts", "--pack-destination", folder]
+    const tarballs = [".", "./create-mote-dtls"].map((place) => must(root, "npm", ...options, place).trim())
     writeFileSync(join(folder, "package.json"), '{ "type": "module" }')
     const offline = ["--offline", "--ignore-scripts", "--silent", "--no-audit", "--no-fund"]
-    must(folder, "npm", "install", ...offline, ...tarballs.map((name) => join(folder, name)))
-    return (installed = folder)
+    must(folder, "npm", "install", ...offline, ...tarballs.map((name) => `./${name}`))
 }
 
 /** What `npm install` would fetch for a project of `mote init`: here it is the repository's. */
