@@ -57,7 +57,7 @@ export function pathText(path: string[], plain: string): string {
 function hostText(host: string): string {
     if (host.indexOf(":") < 0) return percentEncoded(host, "!$&'()*+,;=")
     const zone = endAt(host, "%")
-    const rest = zone < host.length ? "%25" + host.slice(zone + 1) : ""
+    const rest = zone < host.length ? "%25" + percentEncoded(host.slice(zone + 1), "") : ""
     return "[" + host.slice(0, zone) + rest + "]"
 }
 

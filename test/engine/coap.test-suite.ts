@@ -232,6 +232,9 @@ export function coapTests(t: Kit): void {
             t.equal(parseCoapsUri("COAPS://host:/x").port, 5684)
             t.equal(parseCoapsUri("coaps://host?q/r").query.join("|"), "q/r")
         })
+        t.test("keep the zone of an address, whatever stands in it (RFC 6874)", async () => {
+            t.equal(uriText("coaps://[fe80::1%25e%25%2520]/a"), "coaps://[fe80::1%25e%25%2520]:5684/a")
+        })
         t.test("that are the same have the same options (RFC 7252 §6.3)", async () => {
             for (const uri of [
                 "coaps://example.com:5684/~sensors/temp.xml",
