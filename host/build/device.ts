@@ -87,7 +87,6 @@ export function buildEverything(part: string): DeviceImage {
         "ds.restart()",
     ]
     writeFileSync(join(folder, "main.ts"), main.join("\n"))
-    // The verifier refuses more than 64 KB of code, which no program has; this one is compiled and never run.
     return compile(folder, "main.ts", ["-F", "allFunctions", "-F", "allPrototypes"])
 }
 
@@ -245,7 +244,13 @@ function optimize(image: DeviceImage): DeviceImage {
  * machine verifies the image that it loads.
  */
 function compile(folder: string, entry: string, flags: string[] = []): DeviceImage {
-    const { status, output } = devicescript(folder, ["build", "--ignore-missing-config", "--no-verify", ...flags, entry])
+    const { status, output } = devicescript(folder, [
+        "build",
+        "--ignore-missing-config",
+        "--no-verify",
+        ...flags,
+        entry,
+    ])
     const path = join(folder, ".devicescript", "bin", "bytecode.devs")
     // Paths are told as they are in the program's folder, not in the compiler's.
     if (status !== 0)
