@@ -2,6 +2,8 @@ import { EMPTY } from "../bytes/bytes.js"
 import { Reader } from "../bytes/reader.js"
 import { Writer } from "../bytes/writer.js"
 import { type CryptoProvider } from "../crypto/provider.js"
+import { type RecordForm } from "../record/record-layer.js"
+import { CidForm } from "../record/v12/cid-protection.js"
 import { AlertDescription, ExtensionType } from "../wire/code-points.js"
 import { type HelloExtension, type RecordExtension } from "./hello-extension.js"
 
@@ -55,6 +57,10 @@ export class ConnectionIds implements RecordExtension {
     recordId(reading: boolean): Buffer {
         if (!this.agreed) return EMPTY
         return reading ? this.local : this.remote
+    }
+
+    readForm(): RecordForm | undefined {
+        return this.agreed && this.local.length > 0 ? new CidForm(this.local.length) : undefined
     }
 
     restore(local: Buffer, remote: Buffer): boolean {

@@ -1,4 +1,5 @@
 import { type CryptoProvider } from "../crypto/provider.js"
+import { type RecordForm } from "../record/record-layer.js"
 import { type AlertDescription } from "../wire/code-points.js"
 
 /** An optional hello extension, one instance per association. */
@@ -33,6 +34,8 @@ export interface RecordExtension extends HelloExtension {
     agreed: boolean
     /** The connection id that records carry in that direction; empty: they keep their form. */
     recordId(reading: boolean): Buffer
+    /** Of the peer's records; undefined: that of RFC 6347. */
+    readForm(): RecordForm | undefined
     /** The ids of an association that goes on. @returns false when ids of this side have another length now */
     restore(local: Buffer, remote: Buffer): boolean
 }

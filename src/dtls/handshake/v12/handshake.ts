@@ -7,7 +7,6 @@ import { Outbox } from "../../flight/outbox.js"
 import { type KeyExchange, type KeyExchangeContext } from "../key-exchange.js"
 import { type RecordLayer } from "../../record/record-layer.js"
 import { AlertDescription, ExtensionType, HandshakeType } from "../../wire/code-points.js"
-import { CidForm } from "../../record/v12/cid-protection.js"
 import { HANDSHAKE_HEADER_LENGTH } from "../../wire/handshake-header.js"
 import { FailureReason } from "../failure.js"
 import { Handshake } from "../handshake.js"
@@ -67,15 +66,20 @@ export abstract class HandshakeV12 extends Handshake<SecurityParametersV12> impl
         return crypto.newProtection(aead, PROTECTED_EPOCH, keys.iv, this.recordId(reading))
     }
 
+    private recordExtension(): RecordExtension | undefined {
+        const { extensions } = this.settings
+        return findHelloExtension(extensions, ExtensionType.connectionId) as RecordExtension | undefined
+    }
+
     private recordId(reading: boolean): Buffer {
-        const ids = findHelloExtension(this.settings.extensions, ExtensionType.connectionId)
-        return ids === undefined ? EMPTY : (ids as RecordExtension).recordId(reading)
+        const ids = this.recordExtension()
+        return ids === undefined ? EMPTY : ids.recordId(reading)
     }
 
     /** The hellos are exchanged: records that come before their keys can be told apart. */
     protected extensionsAgreed(): void {
-        const { length } = this.recordId(true)
-        if (length > 0) this.record.form = new CidForm(length)
+        const ids = this.recordExtension()
+        if (ids !== undefined) this.record.form = ids.readForm()
     }
 
     /** The last steps of both sides. */
