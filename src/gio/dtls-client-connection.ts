@@ -31,14 +31,17 @@ export class DtlsClientConnection extends DtlsConnection {
         super(services, base, settings)
     }
 
-    protected async begin(): Promise<void> {
-        if (this.pump !== undefined) return
-        const newRole = this.settings.clientRole ?? clientRole
-        const association = new Association(this.associationSettings(), newRole(), 0, 0)
-        await this.drive(association)
+    /** In the version that this class speaks. */
+    protected newAssociation(): Association {
+        return new Association(this.associationSettings(), clientRole(), 0, 0)
     }
 
-    private associationSettings(): AssociationSettings {
+    protected async begin(): Promise<void> {
+        if (this.pump !== undefined) return
+        await this.drive(this.newAssociation())
+    }
+
+    protected associationSettings(): AssociationSettings {
         return associationSettings(this.services, this.settings, this.newExtensions())
     }
 

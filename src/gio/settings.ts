@@ -1,5 +1,4 @@
 import { type Association } from "../dtls/association/association.js"
-import { type DriverRole } from "../dtls/association/handshake-driver.js"
 import { type Diagnostic } from "../dtls/association/output.js"
 import { type NewHelloExchange } from "../dtls/endpoint/hello-exchange.js"
 import { type Limits } from "../dtls/handshake/limits.js"
@@ -35,8 +34,6 @@ export interface DtlsSettings {
     coalesce: boolean
     /** makes hello extensions for an association, such as `connectionIds(8)` */
     extensions: ((crypto: CryptoProvider) => HelloExtension)[]
-    /** client: its side of the version that it speaks; undefined: DTLS 1.2 */
-    clientRole?: (() => DriverRole) | undefined
     /** server: how it takes hellos, and with that the versions that it speaks; undefined: DTLS 1.2 */
     newExchange?: NewHelloExchange | undefined
     /** server */

@@ -1,5 +1,6 @@
 import { type Cancellable } from "../../../gio/cancellable.js"
 import { DtlsClientConnection } from "../../../gio/dtls-client-connection.js"
+import { DtlsClientConnectionV13 } from "../../../gio/v13/dtls-client-connection.js"
 import { ioError, IOErrorEnum, isIoError } from "../../../gio/errors.js"
 import { type SocketAddress } from "../../../gio/socket-address.js"
 import { DtlsSocket } from "./dtls-socket.js"
@@ -45,14 +46,15 @@ export async function connect(
 async function connectTo(
     remote: SocketAddress,
     host: string,
-    { localAddress, localPort, protocols }: ConnectOptions,
+    { localAddress, localPort, protocols, minVersion }: ConnectOptions,
     { services, settings }: Prepared,
     stop: Cancellable | undefined,
 ): Promise<DtlsSocket> {
     stop?.setErrorIfCancelled()
     const socket = await services.openUdp({ remote, localHost: localAddress, localPort: localPort ?? 0 })
     try {
-        const connection = new DtlsClientConnection(services, socket, settings, host)
+        const Connection = minVersion === "1.3" ? DtlsClientConnectionV13 : DtlsClientConnection
+        const connection = new Connection(services, socket, settings, host)
         try {
             connection.setAdvertisedProtocols(protocols)
             await connection.handshake(stop)

@@ -1,4 +1,3 @@
-import { clientRoleV13 } from "../../../dtls/association/v13/roles.js"
 import { newExchangeV12V13, newExchangeV13 } from "../../../dtls/endpoint/v13/hello-exchange.js"
 import { type RetransmissionProfile, wifi } from "../../../dtls/flight/retransmission.js"
 import { type CipherSuite } from "../../../dtls/handshake/cipher-suite.js"
@@ -107,7 +106,6 @@ export function prepareConnect(options: ConnectOptions): Prepared {
     const prepared = prepare(options, credentialsOf(options.psk))
     const { oldest, newest } = versionsOf(options)
     if (oldest !== newest) throw wrongArgument("minVersion", "the same as maxVersion: a client offers one version")
-    if (newest === "1.3") prepared.settings.clientRole = clientRoleV13
     return prepared
 }
 
