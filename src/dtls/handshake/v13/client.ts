@@ -93,7 +93,7 @@ class ClientHandshakeV13 extends HandshakeV13 {
         const { identity } = this.parameters
         const extensions = [offeredVersions(), offeredModes()]
         if (cookie.length > 0) extensions.push(cookieExtension(cookie))
-        for (const extension of this.settings.extensions) {
+        for (const extension of this.helloExtensions()) {
             const data = extension.offer()
             if (data !== undefined) extensions.push({ type: extension.type, data })
         }
@@ -145,7 +145,7 @@ class ClientHandshakeV13 extends HandshakeV13 {
         const list = readExtensions(new Reader(bytes, HANDSHAKE_HEADER_LENGTH, bytes.length))
         if (list === undefined) return this.fail(FailureReason.decodeError, AlertDescription.decodeError)
         for (const extension of list) {
-            const offered = findHelloExtension(this.settings.extensions, extension.type)
+            const offered = findHelloExtension(this.helloExtensions(), extension.type)
             if (offered === undefined)
                 return this.fail(FailureReason.illegalParameter, AlertDescription.unsupportedExtension)
             if (!passes(this, offered.accept(extension.data))) return

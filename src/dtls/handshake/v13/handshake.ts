@@ -7,12 +7,13 @@ import { AcknowledgedOutbox } from "../../flight/v13/outbox.js"
 import { type RecordLayer } from "../../record/record-layer.js"
 import { ProtectionV13 } from "../../record/v13/protection.js"
 import { UnifiedForm } from "../../record/v13/unified-header.js"
-import { AlertDescription, HandshakeType } from "../../wire/code-points.js"
+import { AlertDescription, ExtensionType, HandshakeType } from "../../wire/code-points.js"
 import { HANDSHAKE_HEADER_LENGTH, wholeMessage } from "../../wire/handshake-header.js"
 import { truncatedHello } from "../../wire/v13/extensions.js"
 import { APPLICATION_EPOCH, HANDSHAKE_EPOCH, MESSAGE_HASH } from "../../wire/v13/code-points.js"
 import { FailureReason } from "../failure.js"
 import { Handshake } from "../handshake.js"
+import { type HelloExtension } from "../hello-extension.js"
 import { type AssociationSettings } from "../settings.js"
 import { shortened } from "../transcript.js"
 import { SecurityParametersV13 } from "./security-parameters.js"
@@ -43,6 +44,15 @@ export abstract class HandshakeV13 extends Handshake<SecurityParametersV13> {
         )
         record.nextReadEpoch = HANDSHAKE_EPOCH
         record.form = new UnifiedForm(0)
+    }
+
+    /** Extensions that go into hellos of this version: connection ids, and what asks for them, are those of DTLS 1.2 only. */
+    protected helloExtensions(): HelloExtension[] {
+        return this.settings.extensions.filter(
+            (extension) =>
+                extension.type !== ExtensionType.connectionId &&
+                extension.type !== ExtensionType.returnRoutabilityCheck,
+        )
     }
 
     /** The suite is known. */

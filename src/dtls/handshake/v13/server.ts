@@ -78,7 +78,7 @@ class ServerHandshakeV13 extends HandshakeV13 {
     }
 
     private selectExtensions(hello: ClientHello): boolean {
-        for (const extension of this.settings.extensions) {
+        for (const extension of this.helloExtensions()) {
             const offered = findExtension(hello.extensions, extension.type)
             if (offered !== undefined) {
                 if (!passes(this, extension.select(offered))) return false

@@ -105,6 +105,8 @@ export function prepareConnect(options: ConnectOptions): Prepared {
     checkWait(options)
     const prepared = prepare(options, credentialsOf(options.psk))
     const { oldest, newest } = versionsOf(options)
+    if (newest === "1.3" && options.connectionId !== undefined)
+        throw wrongArgument("connectionId", "left out: connection ids are there in DTLS 1.2 only")
     if (oldest !== newest) throw wrongArgument("minVersion", "the same as maxVersion: a client offers one version")
     return prepared
 }

@@ -30,6 +30,17 @@ describe("versions on one port", () => {
         }
     })
 
+    it("a server with connection ids has none with a client of 1.3, and serves it", async () => {
+        const server = await listen(0, { psk, maxVersion: "1.3", connectionId: 8 }, "127.0.0.1")
+        try {
+            const client = await connect("127.0.0.1", server.port, { psk, minVersion: "1.3" })
+            strictEqual(await greet(client, await server.accept()), "hello")
+            await client.close()
+        } finally {
+            await server.close()
+        }
+    })
+
     it("a server of 1.3 alone tells a client of 1.2 so: protocol_version", async () => {
         const server = await listen(0, { psk, minVersion: "1.3" }, "127.0.0.1")
         try {
@@ -42,6 +53,7 @@ describe("versions on one port", () => {
     it("settings that make no sense are refused by name", async () => {
         await rejects(connect("127.0.0.1", 5684, { psk, maxVersion: "1.3" }), /minVersion/)
         await rejects(connect("127.0.0.1", 5684, { psk, minVersion: "1.1" as Version }), /minVersion/)
+        await rejects(connect("127.0.0.1", 5684, { psk, minVersion: "1.3", connectionId: 4 }), /connectionId/)
         await rejects(listen(0, { psk, minVersion: "1.3", maxVersion: "1.2" }), /minVersion/)
     })
 })
