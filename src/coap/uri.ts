@@ -104,7 +104,7 @@ function parseLiteral(literal: string): string {
     const content = literal.slice(1, literal.length - 1).toLowerCase()
     const zone = endAt(content, "%25")
     const address = content.slice(0, zone)
-    let isAddress = literal.endsWith("]") && address.indexOf(":") >= 0
+    let isAddress = literal.indexOf("]") === literal.length - 1 && address.indexOf(":") >= 0
     for (let i = 0; i < address.length; i++) if ("0123456789abcdef:.".indexOf(address.charAt(i)) < 0) isAddress = false
     if (!isAddress) throw wrong("an IPv6 address stands in brackets, and nothing else")
     // Zones are names of interfaces: case means something there.

@@ -275,6 +275,7 @@ export function coapTests(t: Kit): void {
                 "coaps://h:5684/!$&'()*+,;=:@-._~",
                 "coaps://[::ffff:127.0.0.1]:1/x",
                 "coaps://[fe80::1%25eth0]:5684/x",
+                "coaps://[fe80::1%25a%2525b%5D%2Fc]:5684/x",
             ])
                 t.equal(uriText(uri), uri)
             t.equal(parseCoapsUri("coaps://[fe80::1%25eth0]/").host, "fe80::1%eth0")
@@ -314,6 +315,7 @@ export function coapTests(t: Kit): void {
                 "coaps://u@h/",
                 "coaps://h/%zz",
                 "coaps://[::1/",
+                "coaps://[fe80::1%25eth0]%2F]/x",
                 "coaps://h/#f",
                 "coaps://a b/",
             ]) {
