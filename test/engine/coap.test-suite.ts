@@ -187,12 +187,12 @@ export function coapTests(t: Kit): void {
                     uintOption(12, 50),
                     uintOption(12, 60),
                     optionOf(14, 5),
-                    optionOf(258, 1),
-                    optionOf(258, 1),
+                    optionOf(65002, 1),
+                    optionOf(65002, 1),
                     optionOf(11, 1),
                 ]
                 const usable = usableOptions(options)
-                t.equal(usable.map((option) => option.number).join(), "12,258,258,11")
+                t.equal(usable.map((option) => option.number).join(), "12,65002,65002,11")
                 t.equal((usable[0] as Option).value[0], 50)
                 t.equal(usableOptions([optionOf(12, 3)]).length, 0)
             },

@@ -267,7 +267,14 @@ const cases: [FailureReason, "client" | "server", AlertDescription, number, () =
 ]
 
 /** Reasons that tests elsewhere bring about: they need a platform that breaks, or a peer with certificates. */
-const elsewhere = ["badCookie", "internalError", "certificateUnsupported"]
+const elsewhere = [
+    "badCookie",
+    "internalError",
+    "certificateUnsupported",
+    "certificateRefused",
+    "badSignature",
+    "certificateRequired",
+]
 
 describe("failures", () => {
     for (const [reason, side, alert, expecting, run] of cases)
