@@ -102,7 +102,7 @@ export class Simulation {
         public clientSettings: AssociationSettings,
         public serverSettings: AssociationSettings,
         tables: Tables = listTables(),
-        private versions: SimulatedVersions = { clientRole, newExchange: undefined },
+        private versions: SimulatedVersions = { clientRole: () => clientRole(), newExchange: undefined },
     ) {
         this.client = new Association(clientSettings, versions.clientRole(), 0, 0)
         // Each association has settings of its own, so that a test may change what later ones get.

@@ -37,7 +37,7 @@ export class Running {
     }
 
     /** Waits until the output has `text`. @returns whether it came */
-    async has(text: string, timeout = 10000): Promise<boolean> {
+    async has(text: string, timeout = 20000): Promise<boolean> {
         const until = performance.now() + timeout
         while (!this.output.includes(text)) {
             if (performance.now() > until || this.exited) return this.output.includes(text)
@@ -47,7 +47,7 @@ export class Running {
     }
 
     /** Throws with the output when `text` does not come. */
-    async expect(text: string, timeout = 10000): Promise<void> {
+    async expect(text: string, timeout = 20000): Promise<void> {
         if (await this.has(text, timeout)) return
         throw new Error(`"${text}" did not come from: ${this.command.join(" ")}\n${this.output.slice(-1500)}`)
     }
@@ -88,7 +88,7 @@ export async function freePort(): Promise<number> {
 }
 
 /** Waits until some process has bound the UDP port: quiet servers say nothing. */
-export async function untilBound(port: number, timeout = 10000): Promise<void> {
+export async function untilBound(port: number, timeout = 30000): Promise<void> {
     const mark = `:${port.toString(16).toUpperCase().padStart(4, "0")} `
     const until = performance.now() + timeout
     for (;;) {

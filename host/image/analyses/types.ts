@@ -35,7 +35,7 @@ export function kindsOf(type: Type): Type[] {
     // Few of some thousand bits are set: searching a text for them takes a fraction of shifting the number bit by bit.
     const bits = type.toString(2)
     const kinds: Type[] = []
-    for (let end = bits.length; end > 0; ) {
+    for (let end = bits.length; end > 0;) {
         const at = bits.lastIndexOf("1", end - 1)
         if (at >= 0) kinds.push(1n << BigInt(bits.length - 1 - at))
         end = at
