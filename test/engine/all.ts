@@ -15,15 +15,15 @@ import { x509Tests } from "./x509.test-suite.js"
  */
 
 export function engineTests(t: Kit): void {
-    bytesTests(t)
-    wireTests(t)
-    recordTests(t)
-    waitingTests(t)
     handshakeTests(t)
     connectionIdTests(t)
 }
 
 export function applicationTests(t: Kit): void {
+    bytesTests(t)
+    wireTests(t)
+    recordTests(t)
+    waitingTests(t)
     coapTests(t)
     senmlTests(t)
     x509Tests(t)

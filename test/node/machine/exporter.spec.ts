@@ -82,13 +82,13 @@ describe("[H27] the exporter on a device", function () {
     this.timeout(120000)
 
     for (const [place, start, missing] of places) {
-        it(`gives 1 to 8160 bytes ${place}, the same as in Node, in an arena of 48 KB; other lengths are refused by name`, async function () {
+        it(`gives 1 to 8160 bytes ${place}, the same as in Node, in an arena of 56 KB; other lengths are refused by name`, async function () {
             needs(this, missing())
             const lengths = [1, 32, 33, 8160, 0, 8161]
             const [theirs, expected] = await exported(
                 start,
                 lengths.map((length) => [length, 1000]),
-                48,
+                56,
             )
             deepStrictEqual(theirs, expected)
             deepStrictEqual(theirs.slice(4), Array(2).fill("length: a whole number of 1 to 8160 bytes"))
