@@ -10,7 +10,7 @@ import { addConnectionOptions, type ConnectionOptions, protocolsOf, settingsOf }
 import { hostAndPort, whole } from "./parsers.js"
 import { Reporter } from "./reporter.js"
 import { onStop } from "./stopping.js"
-import { WrongKeyWatch, wrongKeyError } from "./wrong-key.js"
+import { endedByWrongKey } from "./wrong-key.js"
 
 const description =
     "As openssl s_client -dtls: each line of standard input is one message; each message that comes back is " +
@@ -94,16 +94,7 @@ async function talkTo(remote: SocketAddress, talking: Talk): Promise<number> {
 /** Throws at once when the key is wrong. */
 async function handshake(connection: DtlsClientConnection, settings: DtlsSettings, reporter: Reporter): Promise<void> {
     const stop = new Cancellable()
-    const wrongKey = new WrongKeyWatch(() => stop.cancel())
-    settings.onDiagnostic = wrongKey.diagnosing(reporter.diagnostic)
-    try {
-        await connection.handshake(stop)
-    } catch (error) {
-        throw wrongKey.hasGivenUp ? wrongKeyError() : error
-    } finally {
-        wrongKey.clear()
-        settings.onDiagnostic = reporter.diagnostic
-    }
+    await endedByWrongKey(settings, reporter.diagnostic, stop, () => connection.handshake(stop))
 }
 
 async function shakeHands(connection: DtlsClientConnection, { settings, reporter }: Talk): Promise<void> {

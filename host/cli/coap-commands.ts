@@ -17,6 +17,7 @@ import { addConnectionOptions, type ConnectionOptions, settingsOf } from "./opti
 import { whole } from "./parsers.js"
 import { Reporter } from "./reporter.js"
 import { onStop, wasStopped } from "./stopping.js"
+import { endedByWrongKey } from "./wrong-key.js"
 
 /** Largest body to receive, bytes. */
 const LARGEST_BODY = 16 * 1024 * 1024
@@ -93,12 +94,13 @@ async function coapCommand(method: Method, uri: string, options: CoapOptions): P
     const request = requestOf(method.code, target, options)
     const reporter = new Reporter(options)
     const settings = settingsOf(options, "client")
-    settings.onDiagnostic = reporter.diagnostic
     const stopping = new Cancellable()
     const forget = onStop(() => stopping.cancel())
     try {
         const parameters = { ...defaultCoapParameters(), maxMessage: 2048 }
-        const session = await openSession(reporter.services, target, settings, parameters, 0, 0, stopping)
+        const session = await endedByWrongKey(settings, reporter.diagnostic, stopping, () =>
+            openSession(reporter.services, target, settings, parameters, 0, 0, stopping),
+        )
         try {
             const asking = new Asking(session, request, options, reporter, stopping)
             return method.name === "observe" ? await asking.observe(options.count ?? 0) : await asking.ask()

@@ -1,8 +1,10 @@
 import { Diagnostic } from "../../src/dtls/association/output.js"
 import { type Failure, FailureReason } from "../../src/dtls/handshake/failure.js"
 import { AlertDescription } from "../../src/dtls/wire/code-points.js"
+import { type Cancellable } from "../../src/gio/cancellable.js"
 import { failureError } from "../../src/gio/failure-error.js"
 import { type GError } from "../../src/gio/errors.js"
+import { type DtlsSettings } from "../../src/gio/settings.js"
 import { failureMessage } from "../../src/platform/node/failure-text.js"
 
 /** How long a true answer may still come, ms: a record that somebody forged looks like a wrong key, too. */
@@ -43,5 +45,28 @@ export class WrongKeyWatch {
             if (diagnostic === Diagnostic.keyMismatch) this.suspect()
             else if (this.timer === undefined) others(diagnostic, detail)
         }
+    }
+}
+
+/**
+ * Awaits a handshake; over a wrong key it ends soon, with the error that says so.
+ * @param others hears of all other diagnostics, also after the handshake
+ * @param stop cancels the handshake
+ */
+export async function endedByWrongKey<T>(
+    settings: DtlsSettings,
+    others: (diagnostic: Diagnostic, detail: number) => void,
+    stop: Cancellable,
+    handshake: () => Promise<T>,
+): Promise<T> {
+    const watch = new WrongKeyWatch(() => stop.cancel())
+    settings.onDiagnostic = watch.diagnosing(others)
+    try {
+        return await handshake()
+    } catch (error) {
+        throw watch.hasGivenUp ? wrongKeyError() : error
+    } finally {
+        watch.clear()
+        settings.onDiagnostic = others
     }
 }

@@ -1,33 +1,23 @@
-import {
-    type AeadParameters,
-    AES_128_CCM,
-    AES_128_CCM_8,
-    AES_128_GCM,
-    CHACHA20_POLY1305,
-    SHA_256,
-} from "../crypto/algorithms.js"
+import { AES_128_CCM, AES_128_CCM_8, AES_128_GCM, CHACHA20_POLY1305 } from "../crypto/algorithms.js"
 import { type CipherSuite } from "../handshake/cipher-suite.js"
 import { type KeyExchange } from "../handshake/key-exchange.js"
+import { ecdheSuite } from "./ecdhe.js"
 
 /* All suites of a program share one EcdhePskKeyExchange. */
 
-function suite(id: number, name: string, keyExchange: KeyExchange, aead: AeadParameters): CipherSuite {
-    return { id, name, keyExchange, hash: SHA_256(), aead }
-}
-
 /** RFC 8442 §2. */
 export function TLS_ECDHE_PSK_WITH_AES_128_CCM_8_SHA256(exchange: KeyExchange): CipherSuite {
-    return suite(0xd003, "TLS_ECDHE_PSK_WITH_AES_128_CCM_8_SHA256", exchange, AES_128_CCM_8())
+    return ecdheSuite(0xd003, "TLS_ECDHE_PSK_WITH_AES_128_CCM_8_SHA256", exchange, AES_128_CCM_8())
 }
 /** RFC 8442 §2. */
 export function TLS_ECDHE_PSK_WITH_AES_128_CCM_SHA256(exchange: KeyExchange): CipherSuite {
-    return suite(0xd005, "TLS_ECDHE_PSK_WITH_AES_128_CCM_SHA256", exchange, AES_128_CCM())
+    return ecdheSuite(0xd005, "TLS_ECDHE_PSK_WITH_AES_128_CCM_SHA256", exchange, AES_128_CCM())
 }
 /** RFC 8442 §2. */
 export function TLS_ECDHE_PSK_WITH_AES_128_GCM_SHA256(exchange: KeyExchange): CipherSuite {
-    return suite(0xd001, "TLS_ECDHE_PSK_WITH_AES_128_GCM_SHA256", exchange, AES_128_GCM())
+    return ecdheSuite(0xd001, "TLS_ECDHE_PSK_WITH_AES_128_GCM_SHA256", exchange, AES_128_GCM())
 }
 /** RFC 7905 §2. */
 export function TLS_ECDHE_PSK_WITH_CHACHA20_POLY1305_SHA256(exchange: KeyExchange): CipherSuite {
-    return suite(0xccac, "TLS_ECDHE_PSK_WITH_CHACHA20_POLY1305_SHA256", exchange, CHACHA20_POLY1305())
+    return ecdheSuite(0xccac, "TLS_ECDHE_PSK_WITH_CHACHA20_POLY1305_SHA256", exchange, CHACHA20_POLY1305())
 }

@@ -43,6 +43,16 @@ describe("the command line and wrong keys", function () {
         ok(!server.output.includes(KEY) && !server.output.includes(OTHER))
     })
 
+    it("mote get ends over a wrong key and an unknown identity as mote client does", async () => {
+        for (const psk of [`sensor1:${OTHER}`, `stranger:${KEY}`]) {
+            const asking = new Running(mote("get", `coaps://127.0.0.1:${port}/room`, "--psk", psk))
+            strictEqual(await ended(asking), 1)
+            const lines = asking.output.split("\n").filter((line) => /different|differ|decrypt/.test(line))
+            strictEqual(lines.length, 1, asking.output)
+            ok(/^mote: .*PSK identity or key differ/.test(lines[0]), asking.output)
+        }
+    })
+
     it("mote sensor with a count gives up over a wrong key at once", async () => {
         const target = `coaps://127.0.0.1:${port}/readings`
         const sensor = new Running(mote("sensor", target, "--psk", `sensor1:${OTHER}`, "--count", "1"))
