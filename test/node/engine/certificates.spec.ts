@@ -135,6 +135,41 @@ describe("ECDHE_ECDSA", () => {
         strictEqual(t.serverAssociation().failure?.reason, FailureReason.certificateRefused)
     })
 
+    it("a forged certificate that comes first does not keep out the true one", async () => {
+        const s = simulate(client.answers(server.publicKey), server.answers(client.publicKey))
+        let forged = 0
+        s.fault = (_index, toServer, data) => {
+            const at = data.indexOf(server.publicKey)
+            if (!toServer && at >= 0 && forged++ === 0) {
+                const other = Buffer.from(data)
+                stranger.publicKey.copy(other, at)
+                s.toClient(other)
+            }
+            return [5]
+        }
+        await s.shakeHands(1000)
+        strictEqual(forged, 1)
+        strictlyConnected(s)
+    })
+
+    it("a signature scheme that was not offered is an illegal_parameter", async () => {
+        const s = simulate(client.answers(server.publicKey), server.answers(client.publicKey))
+        s.fault = (_index, toServer, data) => {
+            // ecdsa_secp256r1_sha256, and the length of a signature, which begins as a SEQUENCE.
+            const at = data.toString("latin1").search(/\x04\x03\x00[\x44-\x48]\x30/)
+            if (toServer || at < 0) return [5]
+            const other = Buffer.from(data)
+            other[at] = 2
+            s.toClient(other)
+            return []
+        }
+        await s.shakeHands(70000)
+        deepStrictEqual(
+            [s.client.failure?.reason, s.client.failure?.alert],
+            [FailureReason.illegalParameter, AlertDescription.illegalParameter],
+        )
+    })
+
     it("a signature by another key than the one presented ends the client with decrypt_error", async () => {
         const liar: Answers = (question) =>
             question.kind === QuestionKind.certificate
