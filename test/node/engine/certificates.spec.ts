@@ -77,8 +77,8 @@ function isConnected(s: KeyedSimulation): boolean {
     return s.client.phase === AssociationPhase.connected && s.serverAssociation().phase === AssociationPhase.connected
 }
 
-/** A message crosses in both directions. */
-function strictlyConnected(s: KeyedSimulation): void {
+/** Both sides are connected, and a message crosses in each direction. */
+function exchangesMessages(s: KeyedSimulation): void {
     strictEqual(s.client.failure, undefined, JSON.stringify(s.client.failure))
     ok(isConnected(s), `${s.client.phase}, ${s.serverAssociation().phase}`)
     s.clientSends("up")
@@ -90,12 +90,12 @@ function strictlyConnected(s: KeyedSimulation): void {
 describe("ECDHE_ECDSA", () => {
     const client = new RawKeySide()
     const server = new RawKeySide()
-    const stranger = new RawKeySide()
+    const unknownParty = new RawKeySide()
 
     it("a client believes the server that signs with the key it knows, and both agree on keys", async () => {
         const s = simulate(client.answers(server.publicKey), server.answers(client.publicKey))
         await s.shakeHands(1000)
-        strictlyConnected(s)
+        exchangesMessages(s)
         deepStrictEqual(s.client.parameters.peerCertificate?.certificates, [server.publicKey])
         strictEqual(s.serverAssociation().parameters.peerCertificate, undefined)
     })
@@ -103,7 +103,7 @@ describe("ECDHE_ECDSA", () => {
     it("a server that requires it learns the client's key, which signs the handshake", async () => {
         const s = simulate(client.answers(server.publicKey), server.answers(client.publicKey), mutual)
         await s.shakeHands(1000)
-        strictlyConnected(s)
+        exchangesMessages(s)
         deepStrictEqual(s.serverAssociation().parameters.peerCertificate?.certificates, [client.publicKey])
     })
 
@@ -115,7 +115,7 @@ describe("ECDHE_ECDSA", () => {
                 settings.authenticationMode = mode
             })
             await s.shakeHands(70000)
-            if (mode === AuthenticationMode.requested) strictlyConnected(s)
+            if (mode === AuthenticationMode.requested) exchangesMessages(s)
             else {
                 strictEqual(s.serverAssociation().failure?.reason, FailureReason.certificateRequired)
                 strictEqual(s.client.failure?.alert, AlertDescription.handshakeFailure)
@@ -124,13 +124,13 @@ describe("ECDHE_ECDSA", () => {
     })
 
     it("an unknown server key ends the client with unknown_ca at its next timer; an unknown client key ends the server", async () => {
-        const s = simulate(client.answers(stranger.publicKey), server.answers(client.publicKey))
+        const s = simulate(client.answers(unknownParty.publicKey), server.answers(client.publicKey))
         await s.shakeHands(70000)
         deepStrictEqual(
             [s.client.failure?.reason, s.client.failure?.alert],
             [FailureReason.certificateRefused, AlertDescription.unknownCa],
         )
-        const t = simulate(client.answers(server.publicKey), server.answers(stranger.publicKey), mutual)
+        const t = simulate(client.answers(server.publicKey), server.answers(unknownParty.publicKey), mutual)
         await t.shakeHands(70000)
         strictEqual(t.serverAssociation().failure?.reason, FailureReason.certificateRefused)
     })
@@ -142,14 +142,14 @@ describe("ECDHE_ECDSA", () => {
             const at = data.indexOf(server.publicKey)
             if (!toServer && at >= 0 && forged++ === 0) {
                 const other = Buffer.from(data)
-                stranger.publicKey.copy(other, at)
+                unknownParty.publicKey.copy(other, at)
                 s.toClient(other)
             }
             return [5]
         }
         await s.shakeHands(1000)
         strictEqual(forged, 1)
-        strictlyConnected(s)
+        exchangesMessages(s)
     })
 
     it("a signature scheme that was not offered is an illegal_parameter", async () => {
@@ -171,11 +171,11 @@ describe("ECDHE_ECDSA", () => {
     })
 
     it("a signature by another key than the one presented ends the client with decrypt_error", async () => {
-        const liar: Answers = (question) =>
+        const impersonator: Answers = (question) =>
             question.kind === QuestionKind.certificate
-                ? { ...stranger.presents(), certificates: [server.publicKey] }
+                ? { ...unknownParty.presents(), certificates: [server.publicKey] }
                 : server.answers(client.publicKey)(question)
-        const s = simulate(client.answers(server.publicKey), liar)
+        const s = simulate(client.answers(server.publicKey), impersonator)
         await s.shakeHands(70000)
         deepStrictEqual(
             [s.client.failure?.reason, s.client.failure?.alert],
@@ -184,11 +184,11 @@ describe("ECDHE_ECDSA", () => {
     })
 
     it("a client that signs with another key than it presents ends the server", async () => {
-        const liar: Answers = (question) =>
+        const impersonator: Answers = (question) =>
             question.kind === QuestionKind.certificate
-                ? { ...stranger.presents(), certificates: [client.publicKey] }
+                ? { ...unknownParty.presents(), certificates: [client.publicKey] }
                 : client.answers(server.publicKey)(question)
-        const s = simulate(liar, server.answers(client.publicKey), mutual)
+        const s = simulate(impersonator, server.answers(client.publicKey), mutual)
         await s.shakeHands(70000)
         strictEqual(s.serverAssociation().failure?.reason, FailureReason.badSignature)
     })
@@ -203,7 +203,7 @@ describe("ECDHE_ECDSA", () => {
             settings.extensions = [serverName("sensors.example")()]
         })
         await s.shakeHands(1000)
-        strictlyConnected(s)
+        exchangesMessages(s)
         strictEqual(asked, "sensors.example")
     })
 
@@ -281,7 +281,7 @@ describe("ECDHE_PSK", () => {
     it("agrees on keys with a fresh share of each side", async () => {
         const s = withPsk(known, known)
         await s.shakeHands(1000)
-        strictlyConnected(s)
+        exchangesMessages(s)
         strictEqual(s.serverAssociation().parameters.identity.toString(), IDENTITY)
     })
 
