@@ -18,7 +18,7 @@ export interface TraceRecord {
     again: boolean
 }
 
-/** Peers followed at one time, and messages remembered of each: datagrams of strangers do not fill the memory. */
+/** Peers followed at one time, and messages remembered of each: datagrams of unknown peers do not fill the memory. */
 const MAX_PEERS = 1000
 const MAX_SEEN = 256
 

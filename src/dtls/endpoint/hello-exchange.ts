@@ -21,7 +21,7 @@ export interface AdmittedHello {
 
 /**
  * Decides about hellos of unknown clients, in the way of a version: an association begins with a whole hello and a good
- * cookie, and before that nothing is kept that strangers could fill.
+ * cookie, and before that nothing is kept that unknown clients could fill.
  */
 export interface HelloExchange {
     /** Whether the fragment says who sent it, or continues a hello that is being put together. */
