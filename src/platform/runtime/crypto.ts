@@ -1,7 +1,7 @@
 import * as ds from "@devicescript/core"
 import { blit, copyOf, wipe } from "../../dtls/bytes/bytes.js"
 import { writeUint } from "../../dtls/bytes/integers.js"
-import { type AeadAlgorithm, aeadParameters, type HashAlgorithm } from "../../dtls/crypto/algorithms.js"
+import { type AeadAlgorithm, type HashAlgorithm, tagLength } from "../../dtls/crypto/algorithms.js"
 import {
     type Aead,
     type CryptoProvider,
@@ -207,7 +207,7 @@ export class RuntimeCryptoProvider implements CryptoProvider, RecordNumberCipher
     }
 
     newAead(algorithm: AeadAlgorithm, key: Buffer): Aead {
-        return new RuntimeAead(ds._moteAeadNew(algorithm, key), aeadParameters(algorithm).tagLength)
+        return new RuntimeAead(ds._moteAeadNew(algorithm, key), tagLength(algorithm))
     }
 
     newRecordNumberCipher(algorithm: AeadAlgorithm, key: Buffer): RecordNumberCipher {
@@ -221,7 +221,7 @@ export class RuntimeCryptoProvider implements CryptoProvider, RecordNumberCipher
     unwrapAead(wrapped: Buffer, wrapper: Aead): Aead | undefined {
         const handle = ds._moteCryptoUnwrap(wrapped, (wrapper as RuntimeAead).handle)
         // The algorithm stands in the header, which was sealed with the key.
-        return handle === undefined ? undefined : new RuntimeAead(handle, aeadParameters(wrapped[2]).tagLength)
+        return handle === undefined ? undefined : new RuntimeAead(handle, tagLength(wrapped[2]))
     }
 
     newProtection(aead: Aead, epoch: number, iv: Buffer, id: Buffer): RecordProtection {
