@@ -54,7 +54,8 @@ function ownerOf(name: string): number | undefined {
     return id === undefined ? undefined : Number(id)
 }
 
-function isAlive(pid: number): boolean {
+/** Whether a process of this host runs. */
+export function isAlive(pid: number): boolean {
     try {
         process.kill(pid, 0)
         return true

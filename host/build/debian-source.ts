@@ -1,7 +1,8 @@
 import { spawnSync } from "node:child_process"
-import { existsSync, mkdirSync, readdirSync, renameSync, rmSync, writeFileSync } from "node:fs"
+import { mkdirSync, readdirSync, writeFileSync } from "node:fs"
 import { join } from "node:path"
 import { cacheFolder } from "../folders.js"
+import { exclusively, makeOnce } from "./make-once.js"
 
 /**
  * Source packages of Debian 12, the versions that the board is built with. apt checks their signatures with
@@ -45,24 +46,20 @@ function apt(...args: string[]): string | undefined {
     return run.status === 0 ? undefined : (run.error?.message ?? run.stderr)
 }
 
-function unpack(name: keyof typeof packages): void {
-    const { version, folder } = packages[name]
-    const failed = apt("update") ?? apt("source", "--download-only", `${name}=${version}`)
+function unpack(name: keyof typeof packages, folder: string): void {
+    const { version } = packages[name]
+    const download = ["source", "--download-only", `${name}=${version}`]
+    // apt has one set of lists for all packages.
+    const failed = exclusively(join(workshop, "apt"), () => apt("update") ?? apt(...download))
     if (failed !== undefined) throw new Error(`Debian's source package ${name} ${version} cannot be had: ${failed}`)
     const archive = readdirSync(workshop).find((file) => file.startsWith(`${name}_`) && file.includes(".orig.tar."))
     if (archive === undefined) throw new Error(`the source package ${name} has no .orig.tar`)
-    const fresh = join(workshop, `${folder}.new`)
-    rmSync(fresh, { recursive: true, force: true })
-    mkdirSync(fresh)
-    const tar = spawnSync("tar", ["xf", join(workshop, archive), "-C", fresh, "--strip-components=1"])
+    mkdirSync(folder)
+    const tar = spawnSync("tar", ["xf", join(workshop, archive), "-C", folder, "--strip-components=1"])
     if (tar.status !== 0) throw new Error(`${archive} cannot be unpacked: ${String(tar.stderr)}`)
-    renameSync(fresh, join(workshop, folder))
 }
 
 /** The folder of a source package, fetched from Debian when it is not there. Throws with what to do. */
 export function debianSource(name: keyof typeof packages): string {
-    const folder = join(workshop, packages[name].folder)
-    mkdirSync(workshop, { recursive: true })
-    if (!existsSync(folder)) unpack(name)
-    return folder
+    return makeOnce(join(workshop, packages[name].folder), (fresh) => unpack(name, fresh))
 }

@@ -20,6 +20,7 @@ import { cacheFolder, folderWith, root } from "../folders.js"
 import type { DebugFile } from "../image/ir/debug.js"
 import { optimizeImage } from "../image/optimize.js"
 import { temporaryFolder } from "../temporary.js"
+import { exclusively } from "./make-once.js"
 import { type ProgramSources, programSources } from "./program-sources.js"
 
 export { root }
@@ -129,11 +130,14 @@ export function cachedDeviceImage(path: string, configured?: Configured): Device
     const program = programSources(resolve(root, path))
     if (configured !== undefined) configure(program, configured)
     const { path: image, debugPath } = kept(hashOf(program))
-    const { home } = program
-    if (existsSync(image) && existsSync(packages()))
-        return { path: image, bytes: statSync(image).size, debugPath, home }
-    process.stderr.write(`mote: compiling ${program.entry} for the device, once (about ten seconds)\n`)
-    return { ...keep(buildImage(program), image, debugPath), home }
+    const isKept = (): boolean => existsSync(image) && existsSync(packages())
+    if (!isKept())
+        exclusively(image, () => {
+            if (isKept()) return
+            process.stderr.write(`mote: compiling ${program.entry} for the device, once (about ten seconds)\n`)
+            keep(buildImage(program), image, debugPath)
+        })
+    return { path: image, bytes: statSync(image).size, debugPath, home: program.home }
 }
 
 /** What a configuration decides about the program itself. */
@@ -196,8 +200,7 @@ function kept(hash: string): { path: string; debugPath: string } {
 }
 
 /** Copies an image out of the folder that it was made in. Renamed last: another process may look for it meanwhile. */
-function keep(image: DeviceImage, path: string, debugPath: string): DeviceImage {
-    mkdirSync(dirname(path), { recursive: true })
+function keep(image: DeviceImage, path: string, debugPath: string): void {
     for (const [from, to] of [
         [image.debugPath, debugPath],
         [image.path, path],
@@ -205,7 +208,6 @@ function keep(image: DeviceImage, path: string, debugPath: string): DeviceImage 
         copyFileSync(from, `${to}.${process.pid}`)
         renameSync(`${to}.${process.pid}`, to)
     }
-    return { ...image, path, debugPath }
 }
 
 /** The optimizer: TypeScript in the repository, JavaScript in the package. */
@@ -267,17 +269,13 @@ function keepPackages(folder: string): void {
     const version = (place: string): string => readFileSync(join(place, "core", "package.json"), "utf8")
     const made = join(folder, "node_modules", "@devicescript")
     const keptHere = join(packages(), "@devicescript")
-    if (existsSync(keptHere) && version(keptHere) === version(made)) return
-    const fresh = `${packages()}.${process.pid}`
-    cpSync(made, join(fresh, "@devicescript"), { recursive: true })
-    rmSync(packages(), { recursive: true, force: true })
-    try {
+    exclusively(packages(), () => {
+        if (existsSync(keptHere) && version(keptHere) === version(made)) return
+        const fresh = `${packages()}.${process.pid}`
+        cpSync(made, join(fresh, "@devicescript"), { recursive: true })
+        rmSync(packages(), { recursive: true, force: true })
         renameSync(fresh, packages())
-    } catch (error) {
-        // Another process that compiles was quicker: its packages are the same.
-        rmSync(fresh, { recursive: true })
-        if (!existsSync(packages())) throw error
-    }
+    })
 }
 
 /** Compiles and runs a program in the official VM; it must end with ds.restart(). */

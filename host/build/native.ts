@@ -5,6 +5,7 @@ import { availableParallelism } from "node:os"
 import { basename, dirname, join } from "node:path"
 import { translationFiles } from "../translate/files.js"
 import { cacheFolder, root } from "../folders.js"
+import { exclusively, makeOnce } from "./make-once.js"
 
 const firmware = join(root, "firmware")
 const cache = cacheFolder("native")
@@ -239,17 +240,24 @@ function compileAll(compiler: string, flags: string[], objects: [string, string]
     for (const [, object] of objects) renameSync(fresh(object), object)
 }
 
-/** Compiles what has changed. @returns all objects */
-function compileUnits(compiler: string, units: Unit[], headers: string, include: string[]): string[] {
-    const objects = units.map((unit) => objectOf(compiler, unit, headers))
+/** @param objects of `units`, in their order */
+function compileStale(compiler: string, units: Unit[], objects: string[], include: string[]): void {
     const stale = new Map<string, [string, string][]>()
     units.forEach(({ path, flags }, index) => {
         if (existsSync(objects[index])) return
         const key = flags.join("\0")
         stale.set(key, [...(stale.get(key) ?? []), [path, objects[index]]])
     })
-    mkdirSync(join(cache, "objects"), { recursive: true })
     for (const [flags, pairs] of stale) compileAll(compiler, [...flags.split("\0"), ...include], pairs)
+}
+
+/** Compiles what has changed. @returns all objects */
+function compileUnits(compiler: string, units: Unit[], headers: string, include: string[]): string[] {
+    const objects = units.map((unit) => objectOf(compiler, unit, headers))
+    const folder = join(cache, "objects")
+    mkdirSync(folder, { recursive: true })
+    // Programs share objects; a compilation takes all cores anyway.
+    if (!objects.every(existsSync)) exclusively(folder, () => compileStale(compiler, units, objects, include))
     return objects
 }
 
@@ -272,10 +280,8 @@ export function buildNative(program: NativeProgram, configuration?: string): str
     const objects = buildObjects(program, configuration === undefined ? [] : [join(configuration, "mote_config.h")])
     const hash = createHash("sha256").update([...flags, ...libraries, ...objects].join(" "))
     const path = join(cache, `${name}-${hash.digest("hex").slice(0, 16)}`)
-    if (existsSync(path)) return path
-    const fresh = `${path}.${process.pid}`
-    const run = spawnSync(compiler, [...flags, "-o", fresh, ...objects, ...libraries], { encoding: "utf8" })
-    if (run.status !== 0) throw new Error(`${name} does not link:\n${run.error?.message ?? run.stderr}`)
-    renameSync(fresh, path)
-    return path
+    return makeOnce(path, (fresh) => {
+        const run = spawnSync(compiler, [...flags, "-o", fresh, ...objects, ...libraries], { encoding: "utf8" })
+        if (run.status !== 0) throw new Error(`${name} does not link:\n${run.error?.message ?? run.stderr}`)
+    })
 }

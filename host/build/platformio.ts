@@ -2,6 +2,7 @@ import { spawnSync } from "node:child_process"
 import { cpSync, existsSync, mkdirSync, readdirSync, rmSync, writeFileSync } from "node:fs"
 import { join } from "node:path"
 import { root } from "./device.js"
+import { exclusively } from "./make-once.js"
 
 /** From PyPI. SCons 4.11.1 is what this PlatformIO wants as its package tool-scons. */
 const PLATFORMIO = "6.2.0"
@@ -46,14 +47,19 @@ export function missingForPlatformio(): string | undefined {
     return found ? undefined : "python3-venv is not installed"
 }
 
-/** Installs PlatformIO from PyPI into the project's cache, once. @returns how to run it */
-export function platformio(): (...args: string[]) => { status: number | null; output: string } {
+/** A venv knows its own path, so it is made in its place: half a one is made anew. */
+function install(): void {
     if (!existsSync(join(venv, "bin", "pio"))) {
         rmSync(venv, { recursive: true, force: true })
         must("python3", ["-m", "venv", venv])
         must(join(venv, "bin", "pip"), ["install", "-q", `platformio==${PLATFORMIO}`, `scons==${SCONS}`])
     }
     layOutScons()
+}
+
+/** Installs PlatformIO from PyPI into the project's cache, once. @returns how to run it */
+export function platformio(): (...args: string[]) => { status: number | null; output: string } {
+    exclusively(home, install)
     const env = {
         ...process.env,
         PLATFORMIO_CORE_DIR: core,

@@ -1,6 +1,6 @@
 /*
  * node host/build/prepare-builds.ts [THEME]: compiles the simulator, the device programs that tests of a theme (without: of
- * all) name, the checked Linux device and the package, as many at a time as there are cores. The tests would compile them
+ * all) name, the checked Linux device, the emulated board and the package, as many at a time as there are cores. The tests would compile them
  * within the time limit of the test that happens to be the first, and those that run side by side would do it twice.
  */
 import { spawn } from "node:child_process"
@@ -11,18 +11,22 @@ import { fileURLToPath } from "node:url"
 import { packedPackage } from "../../test/support/packed.js"
 import { cachedDeviceImage, root } from "./device.js"
 import { buildNative, checkedDevice, missingFor } from "./native.js"
+import { buildBoard, missingForBoard } from "./rv32.js"
 import { compiledMachine } from "./wasm.js"
 
 const SIMULATOR = "the simulator"
 const LINUX_DEVICE = "the Linux device"
+const BOARD = "the emulated board"
 /** Simulator and sensor are in it. */
 const PACKAGE = "the package"
 
 /** What a theme's tests need besides programs. */
 function buildsOf(theme: string | undefined): { first: string[]; last: string[] } {
     const isFor = (...themes: string[]): boolean => theme === undefined || themes.includes(theme)
-    const native = isFor("machine", "firmware") && missingFor(checkedDevice) === undefined
-    return { first: native ? [SIMULATOR, LINUX_DEVICE] : [SIMULATOR], last: isFor("cli") ? [PACKAGE] : [] }
+    const first = [SIMULATOR]
+    if (isFor("machine", "firmware") && missingFor(checkedDevice) === undefined) first.push(LINUX_DEVICE)
+    if (isFor("firmware", "cli") && missingForBoard() === undefined) first.push(BOARD)
+    return { first, last: isFor("cli") ? [PACKAGE] : [] }
 }
 
 /** Programs that the specs of a theme name; those that they name by parts are compiled when a test wants them. */
@@ -57,5 +61,6 @@ if (first !== "--only") {
     await buildAll(builds.last)
 } else if (only === SIMULATOR) await compiledMachine()
 else if (only === LINUX_DEVICE) buildNative(checkedDevice)
+else if (only === BOARD) await buildBoard()
 else if (only === PACKAGE) packedPackage()
 else cachedDeviceImage(only)

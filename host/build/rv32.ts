@@ -5,6 +5,7 @@ import { availableParallelism } from "node:os"
 import { basename, dirname, join } from "node:path"
 import { debianSource } from "./debian-source.js"
 import { cacheFolder, root } from "../folders.js"
+import { exclusivelyAsync } from "./make-once.js"
 
 const firmware = join(root, "firmware")
 const port = join(firmware, "port", "rv32-virt")
@@ -175,6 +176,23 @@ function sizeByPart(map: string, objects: Map<string, string>, sections: RegExp)
 /** Every allocation of a measurement goes through firmware/bench/support.c. */
 const COUNTED_HEAP = ["malloc", "calloc", "free"].map((name) => `-Wl,--wrap=${name}`)
 
+function link(path: string, objects: Iterable<string>, more: string[]): void {
+    const fresh = `${path}.${process.pid}`
+    const layout = [`-T${join(port, "link.ld")}`, "-Wl,--gc-sections", `-Wl,-Map=${path}.map`]
+    const args = [...TARGET, "--oslib=semihost", "-nostartfiles", ...layout, ...more, ...objects, "-lm", "-o", fresh]
+    const run = spawnSync(COMPILER, args, { encoding: "utf8" })
+    if (run.status !== 0) {
+        rmSync(fresh, { force: true })
+        throw new Error(`the board does not link:\n${run.stderr}`)
+    }
+    renameSync(fresh, path)
+}
+
+async function compileAndLink(path: string, objects: Map<string, Unit>, more: string[]): Promise<void> {
+    await compileAll([...objects].filter(([object]) => !existsSync(object)).map(([object, unit]) => [unit, object]))
+    if (!existsSync(path)) link(path, objects.keys(), more)
+}
+
 /**
  * Compiles and links a program of the board, only what has changed.
  * @param defines for our own files, like "MOTE_PROFILE"
@@ -200,7 +218,6 @@ export async function buildBoard(
     const headers = headersHash(header)
     const objects = new Map(units.map((unit) => [objectOf(unit, headers), unit]))
     for (const part of new Set(units.map((unit) => unit.part))) mkdirSync(join(cache, part), { recursive: true })
-    await compileAll([...objects].filter(([object]) => !existsSync(object)).map(([object, unit]) => [unit, object]))
     const script = join(port, "link.ld")
     const hash = createHash("sha256").update(readFileSync(script)).update(more.join(" "))
     const path = join(
@@ -210,18 +227,8 @@ export async function buildBoard(
             .digest("hex")
             .slice(0, 16)}.elf`,
     )
-    if (!existsSync(path)) {
-        const fresh = `${path}.${process.pid}`
-        const link = ["--oslib=semihost", "-nostartfiles", `-T${script}`, "-Wl,--gc-sections", `-Wl,-Map=${path}.map`]
-        const run = spawnSync(COMPILER, [...TARGET, ...link, ...more, ...objects.keys(), "-lm", "-o", fresh], {
-            encoding: "utf8",
-        })
-        if (run.status !== 0) {
-            rmSync(fresh, { force: true })
-            throw new Error(`the board does not link:\n${run.stderr}`)
-        }
-        renameSync(fresh, path)
-    }
+    // Programs share objects; a compilation takes all cores anyway.
+    if (!existsSync(path)) await exclusivelyAsync(join(cache, "objects"), () => compileAndLink(path, objects, more))
     const parts = new Map([...objects].map(([object, unit]) => [object, unit.part]))
     const map = readFileSync(`${path}.map`, "utf8")
     return { path, flash: sizeByPart(map, parts, FLASH_SECTIONS), ram: sizeByPart(map, parts, RAM_SECTIONS) }

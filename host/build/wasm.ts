@@ -1,25 +1,28 @@
 import { createHash } from "node:crypto"
-import { existsSync, mkdirSync, readdirSync, readFileSync, renameSync, writeFileSync } from "node:fs"
+import { existsSync, readdirSync, readFileSync, renameSync, writeFileSync } from "node:fs"
 import { join } from "node:path"
 import { cacheFolder, prebuilt, root } from "../folders.js"
+import { exclusivelyAsync } from "./make-once.js"
 
 /** Where compiled machines are kept, by the hash of what they were made of; ignored by git. */
 const cache = cacheFolder("wasm")
 /** Where the package has its machine ready. */
 const shipped = join(prebuilt, "machine.wasm")
 
+/** Contents by name. */
+type Sources = Record<string, Uint8Array>
 type Tree = { [name: string]: Tree | string | Uint8Array }
 
 const TARGET = ["--target=wasm32-wasip1", "-std=c11", "-O2", "-Ivm", "-c"]
 const LINK = ["-m", "wasm32", "--no-entry", "--strip-all", "-z", "stack-size=65536", "-L/usr/lib/wasm32-wasip1"]
 
-function sources(folder: string): Record<string, Uint8Array> {
+function sources(folder: string): Sources {
     const path = join(root, "firmware", folder)
     const names = readdirSync(path).filter((name) => /\.[ch]$/.test(name))
     return Object.fromEntries(names.sort().map((name) => [name, readFileSync(join(path, name))]))
 }
 
-function hashOf(machine: Record<string, Uint8Array>, port: Record<string, Uint8Array>): string {
+function hashOf(machine: Sources, port: Sources): string {
     const hash = createHash("sha256").update([...TARGET, ...LINK].join(" "))
     for (const [name, bytes] of [...Object.entries(machine), ...Object.entries(port)]) hash.update(name).update(bytes)
     return hash.digest("hex").slice(0, 16)
@@ -40,7 +43,7 @@ async function llvm(args: string[], files: Tree): Promise<Tree> {
     }
 }
 
-async function compile(machine: Record<string, Uint8Array>, port: Record<string, Uint8Array>): Promise<Uint8Array> {
+async function compile(machine: Sources, port: Sources): Promise<Uint8Array> {
     // One translation unit: the compiler then inlines across files.
     const units = Object.keys(machine).filter((name) => name.endsWith(".c"))
     const all = units.map((name) => `#include "${name}"\n`).join("")
@@ -57,13 +60,18 @@ export async function compiledMachine(): Promise<string> {
     const machine = sources("vm")
     const port = sources("port/wasm")
     const path = join(cache, `${hashOf(machine, port)}.wasm`)
-    if (existsSync(path)) return path
-    mkdirSync(cache, { recursive: true })
-    process.stderr.write("mote: compiling the simulator (firmware/vm to WebAssembly), once (about half a minute)\n")
-    // Written beside and renamed: another process may look for it meanwhile.
-    writeFileSync(`${path}.${process.pid}`, await compile(machine, port))
-    renameSync(`${path}.${process.pid}`, path)
+    if (!existsSync(path))
+        await exclusivelyAsync(path, async () => {
+            if (!existsSync(path)) await compileTo(path, machine, port)
+        })
     return path
+}
+
+async function compileTo(path: string, machine: Sources, port: Sources): Promise<void> {
+    process.stderr.write("mote: compiling the simulator (firmware/vm to WebAssembly), once (about half a minute)\n")
+    const fresh = `${path}.${process.pid}`
+    writeFileSync(fresh, await compile(machine, port))
+    renameSync(fresh, path)
 }
 
 /** The machine of firmware/vm as a WebAssembly module: the one that the package brings, else the compiled one. */

@@ -1,18 +1,9 @@
 import { strictEqual } from "node:assert/strict"
 import { spawnSync } from "node:child_process"
 import { createHash } from "node:crypto"
-import {
-    cpSync,
-    existsSync,
-    mkdirSync,
-    readdirSync,
-    readFileSync,
-    renameSync,
-    rmSync,
-    symlinkSync,
-    writeFileSync,
-} from "node:fs"
-import { join, relative } from "node:path"
+import { cpSync, mkdirSync, readdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from "node:fs"
+import { basename, join, relative } from "node:path"
+import { makeOnce } from "../../host/build/make-once.js"
 import { root } from "../../host/folders.js"
 import { temporaryFolder } from "../../host/temporary.js"
 
@@ -56,14 +47,13 @@ export function packedPackage(): string {
     for (const name of [...FILES, ...CONTENT.flatMap(filesBelow)])
         hash.update(name).update(readFileSync(join(root, name)))
     const kept = join(packages, hash.digest("hex").slice(0, 16))
-    if (existsSync(kept)) return kept
-    // What was packed of earlier sources is of no use any more.
-    rmSync(packages, { recursive: true, force: true })
-    const fresh = `${kept}.${process.pid}`
-    mkdirSync(fresh, { recursive: true })
-    pack(fresh)
-    renameSync(fresh, kept)
-    return kept
+    return makeOnce(kept, (fresh) => {
+        mkdirSync(fresh)
+        pack(fresh)
+        // What was packed of earlier sources is of no use any more.
+        for (const name of readdirSync(packages).filter((other) => !other.startsWith(basename(kept))))
+            rmSync(join(packages, name), { recursive: true, force: true })
+    })
 }
 
 function filesBelow(folder: string): string[] {
