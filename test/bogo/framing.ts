@@ -1,0 +1,127 @@
+import { type Socket } from "node:net"
+
+/** First byte of each frame between the runner and a shim; DTLS records travel over TCP. */
+enum Opcode {
+    packet = 0x50,
+    /** the clock goes on by so many nanoseconds */
+    timeout = 0x54,
+    timeoutAck = 0x74,
+    mtu = 0x4d,
+    expectNextTimeout = 0x45,
+    updateTimeout = 0x55,
+}
+
+/** Bytes behind the opcode before the frame is whole; a packet's own bytes follow its length. */
+const OPERAND_LENGTH: Record<number, number> = {
+    [Opcode.packet]: 4,
+    [Opcode.timeout]: 8,
+    [Opcode.mtu]: 4,
+    [Opcode.expectNextTimeout]: 8,
+    [Opcode.updateTimeout]: 4,
+}
+
+/** What the runner expects when it expects no timeout: the largest number of 64 bits. */
+const NO_TIMEOUT = 0xffffffffffffffffn
+
+/** Times are ms, and may have fractions. */
+export type RunnerEvent =
+    | { kind: "packet"; data: Buffer }
+    | { kind: "advance"; time: number }
+    | { kind: "mtu"; bytes: number }
+    | { kind: "expectTimeout"; time: number | undefined }
+    | { kind: "initialTimeout"; time: number }
+    | { kind: "end" }
+    | { kind: "quiet" }
+
+const milliseconds = (nanoseconds: bigint): number => Number(nanoseconds) / 1e6
+
+/** Datagrams and the runner's orders on one TCP connection. */
+export class RunnerLink {
+    private input = Buffer.alloc(0)
+    private ended = false
+    private wake: (() => void) | undefined
+
+    constructor(private socket: Socket) {
+        socket.setNoDelay(true)
+        socket.on("data", (data) => this.arrived(data))
+        for (const event of ["end", "error", "close"]) socket.on(event, () => this.end())
+    }
+
+    /** @param quietAfter ms of real time after which the event `quiet` is given instead; undefined: waits for ever */
+    async next(quietAfter?: number): Promise<RunnerEvent> {
+        for (;;) {
+            const event = this.take()
+            if (event !== undefined) return event
+            if (this.ended) return { kind: "end" }
+            if (!(await this.more(quietAfter))) return { kind: "quiet" }
+        }
+    }
+
+    sendPacket(data: Buffer): void {
+        const header = Buffer.alloc(5)
+        header[0] = Opcode.packet
+        header.writeUInt32BE(data.length, 1)
+        this.write(Buffer.concat([header, data]))
+    }
+
+    acknowledgeTimeout(): void {
+        this.write(Buffer.from([Opcode.timeoutAck]))
+    }
+
+    /** Lets the runner read everything before the connection goes. */
+    async close(): Promise<void> {
+        this.socket.end()
+        while (!this.ended) await this.more(undefined)
+        this.socket.destroy()
+    }
+
+    private write(bytes: Buffer): void {
+        if (!this.socket.destroyed) this.socket.write(bytes)
+    }
+
+    private take(): RunnerEvent | undefined {
+        const opcode = this.input[0]
+        if (opcode === undefined) return undefined
+        const length = OPERAND_LENGTH[opcode]
+        if (length === undefined) throw new Error(`the runner sent an unknown opcode, ${opcode}`)
+        if (this.input.length < 1 + length) return undefined
+        const operand = this.input.subarray(1, 1 + length)
+        const bytes = opcode === Opcode.packet ? operand.readUInt32BE(0) : 0
+        const end = 1 + length + bytes
+        if (this.input.length < end) return undefined
+        const data = this.input.subarray(1 + length, end)
+        this.input = this.input.subarray(end)
+        return eventOf(opcode, operand, data)
+    }
+
+    private more(quietAfter: number | undefined): Promise<boolean> {
+        return new Promise((resolve) => {
+            const timer = quietAfter === undefined ? undefined : setTimeout(() => done(false), quietAfter)
+            const done = (arrived: boolean): void => {
+                clearTimeout(timer)
+                this.wake = undefined
+                resolve(arrived)
+            }
+            this.wake = () => done(true)
+        })
+    }
+
+    private arrived(data: Buffer): void {
+        this.input = Buffer.concat([this.input, data])
+        this.wake?.()
+    }
+
+    private end(): void {
+        this.ended = true
+        this.wake?.()
+    }
+}
+
+function eventOf(opcode: Opcode, operand: Buffer, data: Buffer): RunnerEvent {
+    if (opcode === Opcode.packet) return { kind: "packet", data }
+    if (opcode === Opcode.mtu) return { kind: "mtu", bytes: operand.readUInt32BE(0) }
+    if (opcode === Opcode.updateTimeout) return { kind: "initialTimeout", time: operand.readUInt32BE(0) }
+    const time = operand.readBigUInt64BE(0)
+    if (opcode === Opcode.timeout) return { kind: "advance", time: milliseconds(time) }
+    return { kind: "expectTimeout", time: time === NO_TIMEOUT ? undefined : milliseconds(time) }
+}
