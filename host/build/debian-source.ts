@@ -8,7 +8,7 @@ import { exclusively, makeOnce } from "./make-once.js"
  * Source packages of Debian 12, the versions that the board is built with. apt checks their signatures with
  * Debian's keys; it works in a folder of its own, without rights and without the machine's lists.
  */
-const packages = {
+export const boardLibraries = {
     mbedtls: { version: "2.28.3-1", folder: "mbedtls-2.28.3" },
     lwip: { version: "2.1.3+dfsg1-2", folder: "lwip-2.1.3" },
 }
@@ -46,8 +46,8 @@ function apt(...args: string[]): string | undefined {
     return run.status === 0 ? undefined : (run.error?.message ?? run.stderr)
 }
 
-function unpack(name: keyof typeof packages, folder: string): void {
-    const { version } = packages[name]
+function unpack(name: keyof typeof boardLibraries, folder: string): void {
+    const { version } = boardLibraries[name]
     const download = ["source", "--download-only", `${name}=${version}`]
     // apt has one set of lists for all packages.
     const failed = exclusively(join(workshop, "apt"), () => apt("update") ?? apt(...download))
@@ -60,6 +60,6 @@ function unpack(name: keyof typeof packages, folder: string): void {
 }
 
 /** The folder of a source package, fetched from Debian when it is not there. Throws with what to do. */
-export function debianSource(name: keyof typeof packages): string {
-    return makeOnce(join(workshop, packages[name].folder), (fresh) => unpack(name, fresh))
+export function debianSource(name: keyof typeof boardLibraries): string {
+    return makeOnce(join(workshop, boardLibraries[name].folder), (fresh) => unpack(name, fresh))
 }
