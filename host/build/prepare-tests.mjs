@@ -19,6 +19,7 @@ const needs = [
         "libcoap3-bin",
         "machine firmware cli",
     ]),
+    ["tshark", "command -v tshark", "tshark", "cli"],
     ["clang-format", "command -v clang-format", "clang-format", "check"],
     [
         "gcc with mbedTLS",

@@ -10,12 +10,16 @@ import { type PskAnswer } from "../../src/dtls/handshake/question.js"
 import { SinglePsk } from "../../src/gio/credentials.js"
 import { DEFAULT_PATH_BUDGET, type DtlsSettings, newSettings } from "../../src/gio/settings.js"
 import { parsePsk, PskStore, readPskFile, UsageError } from "../credentials.js"
-import { choice, repeated, whole } from "./parsers.js"
+import { seededRandom } from "../testing/seeded-random.js"
+import { CaptureFile } from "../trace/capture-file.js"
+import { type Impairment } from "../trace/impaired-path.js"
+import { choice, percent, repeated, whole } from "./parsers.js"
 
 /** What a command tells, and how. */
 export interface OutputOptions {
     trace?: boolean
     json?: boolean
+    pcap?: CaptureFile
 }
 
 /** Options that every command with a connection has. */
@@ -32,6 +36,13 @@ export interface ConnectionOptions extends OutputOptions {
     requireEms?: boolean
     coalesce?: boolean
     keylog?: string
+    /** probabilities, 0 to 1 */
+    loss?: number
+    duplicate?: number
+    reorder?: number
+    /** ms */
+    delay?: number
+    seed?: number
 }
 
 export const EXIT_CODES = "Exit codes: 0 done, or stopped by Ctrl-C or SIGTERM; 1 failed; 2 wrong usage."
@@ -68,6 +79,20 @@ export function addConnectionOptions(command: Command, examples: string): Comman
         .option("--coalesce", "messages sent together share datagrams (not every peer reads that)")
         .option("--keylog <FILE>", "append an NSS key log: it opens the traffic to whoever reads it")
         .option("--trace", "one line per datagram on standard error")
+        .option(
+            "--pcap <FILE>",
+            "write every datagram to FILE, for Wireshark; with --keylog the file opens decrypted, to whoever has it",
+            captureTo,
+        )
+        .option(
+            "--loss <PERCENT>",
+            "lose so many of the datagrams that are sent, for tests; 0 to 100",
+            percent("--loss"),
+        )
+        .option("--duplicate <PERCENT>", "send so many twice", percent("--duplicate"))
+        .option("--reorder <PERCENT>", "send so many after the next one", percent("--reorder"))
+        .option("--delay <MS>", "send each so much later, 0 to 60000", whole("--delay", 0, 60000))
+        .option("--seed <NUMBER>", "the same losses each time; 1 to 999999999", whole("--seed", 1, 999999999))
         .option("--json", "one JSON object per line on standard output")
         .helpOption("-h, --help", "this text")
         .addHelpText("after", `\nExamples\n${examples}\n\n${EXIT_CODES}`)
@@ -109,15 +134,39 @@ export function settingsOf(options: ConnectionOptions, role: "client" | "server"
     settings.requireExtendedMasterSecret = options.requireEms === true
     settings.coalesce = options.coalesce === true
     if (options.cid !== undefined) settings.extensions = [connectionIds(options.cid), returnRoutability()]
-    if (options.keylog !== undefined) settings.keyLog = keyLogTo(options.keylog)
+    if (options.keylog !== undefined) settings.keyLog = keyLogTo(options.keylog, options.pcap)
     return settings
 }
 
-function keyLogTo(path: string): (line: string) => void {
+/** A capture has the secrets only where a key log was asked for, too. */
+function keyLogTo(path: string, capture: CaptureFile | undefined): (line: string) => void {
     try {
         appendFileSync(path, "", { mode: 0o600 })
     } catch (error) {
-        throw new UsageError(`--keylog: cannot write ${path} (${(error as NodeJS.ErrnoException).code ?? "error"})`)
+        throw cannotWrite("--keylog", path, error)
     }
-    return (line) => appendFileSync(path, `${line}\n`)
+    return (line) => {
+        appendFileSync(path, `${line}\n`)
+        capture?.secret(line)
+    }
+}
+
+function captureTo(path: string): CaptureFile {
+    try {
+        return new CaptureFile(path)
+    } catch (error) {
+        throw cannotWrite("--pcap", path, error)
+    }
+}
+
+function cannotWrite(option: string, path: string, error: unknown): UsageError {
+    return new UsageError(`${option}: cannot write ${path} (${(error as NodeJS.ErrnoException).code ?? "error"})`)
+}
+
+/** What --loss and its kin make of the path; undefined: nothing. */
+export function impairmentOf(options: Partial<ConnectionOptions>): Impairment | undefined {
+    const { loss = 0, duplicate = 0, reorder = 0, delay = 0 } = options
+    if (loss + duplicate + reorder + delay === 0) return undefined
+    const random = options.seed === undefined ? Math.random : seededRandom(options.seed)
+    return { loss, duplicate, reorder, delay, random }
 }

@@ -21,6 +21,15 @@ export function whole(name: string, minimum: number, maximum: number): (given: s
     }
 }
 
+/** A percentage, fractions allowed, as a probability from 0 to 1. */
+export function percent(name: string): (given: string) => number {
+    return (given) => {
+        const value = /^\d{1,3}(\.\d{1,3})?$/.test(given) ? Number(given) : NaN
+        if (!(value <= 100)) throw new UsageError(`${name}: a percentage, from 0 to 100`)
+        return value / 100
+    }
+}
+
 /** Seconds, fractions allowed, as ms. */
 export function seconds(name: string): (given: string) => number {
     return (given) => {

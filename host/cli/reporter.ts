@@ -5,9 +5,13 @@ import { diagnosticText } from "../../src/platform/node/failure-text.js"
 import { type DiagnosticEvent } from "../../src/platform/node/connect/handshake-watch.js"
 import { keyWarnings } from "../credentials.js"
 import { identityText } from "../describe.js"
+import { type DeviceNetwork, hostNetwork } from "../simulator/device-network.js"
+import { type CaptureFile, localOf } from "../trace/capture-file.js"
+import { type Impairment } from "../trace/impaired-path.js"
+import { impairedNetwork } from "../trace/impaired-socket.js"
 import { ObservedServices } from "../trace/observed-services.js"
 import { addressText, type Direction, traceLine, Tracer } from "../trace/tracer.js"
-import { type ConnectionOptions, keysOf, type OutputOptions } from "./options.js"
+import { type ConnectionOptions, impairmentOf, keysOf } from "./options.js"
 import { printJson, printLine, printMessage, printNote, printRaw } from "./output.js"
 
 /** Bytes and datagrams both ways. */
@@ -27,25 +31,42 @@ export class Reporter {
     readonly json: boolean
     private raw: boolean
 
-    constructor(options: OutputOptions & { raw?: boolean }) {
+    private capture: CaptureFile | undefined
+    private impairment: Impairment | undefined
+
+    constructor(options: Partial<ConnectionOptions> & { raw?: boolean }) {
         this.json = options.json === true
         this.raw = options.raw === true
         if (options.trace === true)
             this.tracer = new Tracer((record) => (this.json ? printJson(record) : printNote(traceLine(record))))
+        this.capture = options.pcap
+        this.impairment = impairmentOf(options)
         this.services = new ObservedServices(
-            (direction, peer, data) => this.observe(direction, peer, data),
+            (direction, peer, data, local) => this.observe(direction, peer, data, local),
+            this.impairment,
             () => (this.socketTraffic = { bytes: 0, datagrams: 0 }),
             this.log,
         )
     }
 
-    /** A datagram has passed a socket. */
-    observe(direction: Direction, peer: SocketAddress | undefined, data: Buffer): void {
+    /** The network of a simulated device, on the path that the options describe. */
+    network(): DeviceNetwork {
+        return this.impairment === undefined ? hostNetwork : impairedNetwork(hostNetwork, this.impairment)
+    }
+
+    /** A datagram has passed a socket. @param local the socket's own address */
+    observe(direction: Direction, peer: SocketAddress | undefined, data: Buffer, local: SocketAddress): void {
         for (const traffic of [this.traffic, this.socketTraffic]) {
             traffic.bytes += data.length
             traffic.datagrams++
         }
         this.tracer?.datagram(direction, peer, data)
+        if (peer !== undefined) this.record(direction, peer, data, localOf(local, peer))
+    }
+
+    private record(direction: Direction, peer: SocketAddress, data: Buffer, local: SocketAddress): void {
+        const [from, to] = direction === "sent" ? [local, peer] : [peer, local]
+        this.capture?.datagram(from, to, data, Date.now())
     }
 
     /** A message of a peer: one line on standard output, or its bytes with --raw. @param peer its name in events */

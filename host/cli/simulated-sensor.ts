@@ -78,7 +78,8 @@ export class SimulatedSensor {
                 logged(reporter, level, message)
                 watch.sensor?.count(message)
             },
-            observe: (direction, peer, data) => reporter.observe(direction, peer, data),
+            observe: (direction, peer, data, local) => reporter.observe(direction, peer, data, local),
+            network: reporter.network(),
         })
         watch.sensor = new SimulatedSensor(device, DebugMap.load(image.debugPath, image.home), reporter)
         return watch.sensor

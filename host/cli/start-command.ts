@@ -89,7 +89,8 @@ async function startCommand(uri: string | undefined, options: StartOptions): Pro
 
 /** Gateway and sensor on this machine. Everything is checked before anything is opened. */
 async function runBoth(options: StartOptions, reporter: Reporter): Promise<number> {
-    const quiet = new Reporter({ json: options.json })
+    // The sensor's side shows and captures what passes between the two.
+    const quiet = new Reporter({ ...options, trace: false, pcap: undefined })
     const { image, config } = programHere()
     const path = config?.path ?? "readings"
     const sensor = sensorSettings(options, `coaps://127.0.0.1:${COAPS_PORT}/${path}`, config)

@@ -48,7 +48,7 @@ class DeviceSocket implements DatagramListener {
 
     received(data: Buffer, { address, port }: SocketAddress): void {
         if (this.queue.length >= QUEUE_LIMIT) return
-        this.observe("received", { address, port }, data)
+        this.observe("received", { address, port }, data, this.local())
         this.queue.push({ data, address, port })
         if (this.queue.length === 1) this.notify()
     }
@@ -92,6 +92,10 @@ class DeviceSocket implements DatagramListener {
         return this.from.port
     }
 
+    private local(): SocketAddress {
+        return { address: "::", port: this.port() }
+    }
+
     port(): number {
         return this.outward?.port() ?? 0
     }
@@ -102,7 +106,7 @@ class DeviceSocket implements DatagramListener {
         if (this.remote === undefined && (port === 0 || isIP(host.replace(/%.*/, "")) === 0))
             return -IOErrorEnum.INVALID_ARGUMENT
         const to = { address: host, port }
-        this.observe("sent", this.remote ?? to, copy)
+        this.observe("sent", this.remote ?? to, copy, this.local())
         this.outward?.send(copy, this.remote === undefined ? to : undefined)
         return copy.length
     }

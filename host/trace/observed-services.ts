@@ -1,20 +1,33 @@
 import { type Cancellable } from "../../src/gio/cancellable.js"
-import { type InputMessage, type OutputMessage, type DatagramSource } from "../../src/gio/datagram-based.js"
+import { type InputMessage, type OutputMessage } from "../../src/gio/datagram-based.js"
 import { type LogLevel } from "../../src/gio/log-level.js"
 import { type SocketAddress } from "../../src/gio/socket-address.js"
 import { gather } from "../../src/gio/vectors.js"
 import { NodeServices } from "../../src/platform/node/services.js"
 import { type UdpOptions, type UdpSocket } from "../../src/platform/services.js"
+import { ForwardingSocket } from "./forwarding-socket.js"
+import { type Impairment } from "./impaired-path.js"
+import { ImpairedSocket } from "./impaired-socket.js"
 import { type Direction } from "./tracer.js"
 
-/** Told of every datagram that passes a socket. */
-export type DatagramObserver = (direction: Direction, peer: SocketAddress | undefined, data: Buffer) => void
+/** Told of every datagram that passes a socket. @param local the socket's own address */
+export type DatagramObserver = (
+    direction: Direction,
+    peer: SocketAddress | undefined,
+    data: Buffer,
+    local: SocketAddress,
+) => void
 
-/** Node's services with sockets that tell an observer what passes; for traces and byte counts. */
+/** Node's services with sockets that tell an observer what passes, for traces and byte counts, and may be on a bad path. */
 export class ObservedServices extends NodeServices {
-    /** @param onOpen told of each socket that is opened; @param log where log lines go */
+    /**
+     * @param impairment of what is sent; undefined: none
+     * @param onOpen told of each socket that is opened
+     * @param log where log lines go
+     */
     constructor(
         private observe: DatagramObserver,
+        private impairment: Impairment | undefined,
         private onOpen: () => void,
         log: (level: LogLevel, message: string) => void,
     ) {
@@ -23,18 +36,23 @@ export class ObservedServices extends NodeServices {
 
     override async openUdp(options: UdpOptions): Promise<UdpSocket> {
         this.onOpen()
-        return new ObservedSocket(await super.openUdp(options), options.remote, this.observe)
+        const socket = await super.openUdp(options)
+        // A datagram that is lost on the way has been sent all the same: the observer is told of it.
+        const path = this.impairment === undefined ? socket : new ImpairedSocket(socket, this.impairment)
+        return new ObservedSocket(path, options.remote, this.observe)
     }
 }
 
-class ObservedSocket implements UdpSocket {
+class ObservedSocket extends ForwardingSocket {
     constructor(
-        private inner: UdpSocket,
+        inner: UdpSocket,
         private remote: SocketAddress | undefined,
         private observe: DatagramObserver,
-    ) {}
+    ) {
+        super(inner)
+    }
 
-    async receiveMessages(
+    override async receiveMessages(
         messages: InputMessage[],
         flags: number,
         timeout: number,
@@ -43,38 +61,19 @@ class ObservedSocket implements UdpSocket {
         const count = await this.inner.receiveMessages(messages, flags, timeout, cancellable)
         for (const message of messages.slice(0, count)) {
             const data = Buffer.concat(message.vectors).subarray(0, message.bytesReceived)
-            this.observe("received", message.address, data)
+            this.observe("received", message.address ?? this.remote, data, this.localAddress())
         }
         return count
     }
 
-    sendMessages(
+    override sendMessages(
         messages: OutputMessage[],
         flags: number,
         timeout: number,
         cancellable?: Cancellable,
     ): Promise<number> {
-        for (const message of messages) this.observe("sent", message.address ?? this.remote, gather(message))
+        for (const message of messages)
+            this.observe("sent", message.address ?? this.remote, gather(message), this.localAddress())
         return this.inner.sendMessages(messages, flags, timeout, cancellable)
-    }
-
-    createSource(condition: number, cancellable?: Cancellable): DatagramSource {
-        return this.inner.createSource(condition, cancellable)
-    }
-
-    conditionCheck(condition: number): number {
-        return this.inner.conditionCheck(condition)
-    }
-
-    conditionWait(condition: number, timeout: number, cancellable?: Cancellable): Promise<boolean> {
-        return this.inner.conditionWait(condition, timeout, cancellable)
-    }
-
-    localAddress(): SocketAddress {
-        return this.inner.localAddress()
-    }
-
-    close(): void {
-        this.inner.close()
     }
 }
