@@ -24,4 +24,6 @@ export const SIZE_PROFILES: Record<string, SizeProfile> = {
     "psk-server": { program: "test/device/size/psk-server.ts", budget: 45000 },
     /** a DTLS client with raw public keys or pinned certificates, without an application protocol */
     "ecdhe-client": { program: "test/device/size/ecdhe-client.ts", budget: 53000 },
+    /** a DTLS client with X.509 certificates both ways, without an application protocol */
+    "ecdhe-x509-client": { program: "test/device/size/ecdhe-x509-client.ts", budget: 58000 },
 }

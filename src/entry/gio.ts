@@ -1,7 +1,13 @@
 /* mote-dtls/gio: the API of Gio.DatagramBased and Gio.DtlsConnection (docs/gio.md), the same in Node and on a device. */
 export { AsyncResult } from "../gio/async-result.js"
 export { Cancellable } from "../gio/cancellable.js"
-export { type Credentials, SinglePsk } from "../gio/credentials.js"
+export {
+    type AcceptCertificateHandler,
+    type RequestedConnection,
+    type TlsInteraction,
+    TlsInteractionResult,
+} from "../gio/certificate-calls.js"
+export { type AskingConnection, type Credentials, SinglePsk } from "../gio/credentials.js"
 export {
     type DatagramBased,
     type DatagramSource,
@@ -11,7 +17,7 @@ export {
 } from "../gio/datagram-based.js"
 export { DatagramSocket } from "../gio/datagram-socket.js"
 export { DtlsClientConnection } from "../gio/dtls-client-connection.js"
-export { type AcceptCertificateHandler, type AsyncReadyCallback, DtlsConnection } from "../gio/dtls-connection.js"
+export { type AsyncReadyCallback, DtlsConnection } from "../gio/dtls-connection.js"
 export { DtlsListener } from "../gio/dtls-listener.js"
 export { DtlsServerConnection } from "../gio/dtls-server-connection.js"
 export * from "../gio/enums.js"
@@ -23,6 +29,7 @@ export { type SocketAddress } from "../gio/socket-address.js"
 export { Source } from "../gio/source.js"
 export { TlsCertificate } from "../gio/tls-certificate.js"
 export { TlsDatabase } from "../gio/tls-database.js"
+export { X509Credentials } from "../gio/x509-credentials.js"
 export {
     type CertificateCheck,
     type Services,

@@ -1,9 +1,17 @@
 import { type Association } from "../dtls/association/association.js"
+import { readCertificate, signatureHash } from "../dtls/wire/x509.js"
 import { TlsChannelBindingType } from "./enums.js"
 import { ErrorDomain, GError, TlsChannelBindingError } from "./errors.js"
 
-/** Channel bindings (RFC 5929, RFC 9266). */
-export function channelBinding(association: Association | undefined, type: TlsChannelBindingType): Buffer {
+/**
+ * Channel bindings (RFC 5929, RFC 9266).
+ * @param serverCertificate DER; empty: it has none
+ */
+export function channelBinding(
+    association: Association | undefined,
+    type: TlsChannelBindingType,
+    serverCertificate: Buffer,
+): Buffer {
     if (association === undefined || !association.parameters.complete)
         throw bindingError(
             TlsChannelBindingError.INVALID_STATE,
@@ -15,9 +23,23 @@ export function channelBinding(association: Association | undefined, type: TlsCh
         throw bindingError(TlsChannelBindingError.NOT_AVAILABLE, "It needs a connection with extended master secret")
     if (type === TlsChannelBindingType.UNIQUE) return Buffer.from(association.parameters.firstFinished)
     if (type === TlsChannelBindingType.EXPORTER) return exporterBinding(association)
-    if (type === TlsChannelBindingType.SERVER_END_POINT)
-        throw bindingError(TlsChannelBindingError.NOT_AVAILABLE, "The server has no certificate")
+    if (type === TlsChannelBindingType.SERVER_END_POINT) return serverEndPoint(association, serverCertificate)
     throw bindingError(TlsChannelBindingError.NOT_IMPLEMENTED, "Requested channel binding type is not implemented")
+}
+
+/** Digest of the server's certificate by the hash of its signature, at least SHA-256 (RFC 5929 §4.1). */
+function serverEndPoint(association: Association, certificate: Buffer): Buffer {
+    const fields = readCertificate(certificate)
+    if (fields === undefined) throw bindingError(TlsChannelBindingError.NOT_AVAILABLE, "The server has no certificate")
+    const algorithm = signatureHash(fields)
+    if (algorithm === undefined)
+        throw bindingError(
+            TlsChannelBindingError.NOT_AVAILABLE,
+            "The signature of the certificate has no such hash here",
+        )
+    const hash = association.settings.crypto.newHash(algorithm)
+    hash.update(certificate)
+    return hash.digest()
 }
 
 function exporterBinding(association: Association): Buffer {

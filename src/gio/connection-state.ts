@@ -6,21 +6,25 @@ import { type Failure, FailureReason } from "../dtls/handshake/failure.js"
 import { Discard } from "../dtls/record/discard.js"
 import { type Services, type Signal } from "../platform/services.js"
 import { checkSettings } from "./check-settings.js"
+import { type AskingConnection } from "./credentials.js"
 import { type DatagramBased } from "./datagram-based.js"
 import { type EndpointPump, type PumpOwner } from "./endpoint-pump.js"
+import { type TlsCertificateFlags } from "./enums.js"
 import { type GError, ioError, IOErrorEnum, isIoError } from "./errors.js"
 import { failureError } from "./failure-error.js"
 import { guarded } from "./guarded.js"
 import { ReceiveQueue } from "./receive-queue.js"
 import { type DtlsSettings } from "./settings.js"
 import { type SocketAddress } from "./socket-address.js"
+import { type TlsCertificate } from "./tls-certificate.js"
+import { type TlsDatabase } from "./tls-database.js"
 
 /**
  * What the calls of a connection share: its peer and the pump that drives it, what was received, which directions are
  * closed, and the error that ended it.
  * @devsWhenUsed
  */
-export abstract class ConnectionState implements PumpOwner {
+export abstract class ConnectionState implements PumpOwner, AskingConnection {
     protected peer: Peer | undefined
     protected pump: EndpointPump | undefined
     /** notified whenever anything changed that a waiting call may wait for */
@@ -61,6 +65,16 @@ export abstract class ConnectionState implements PumpOwner {
 
     abstract getRemoteAddress(): SocketAddress | undefined
 
+    abstract getCertificate(): TlsCertificate | undefined
+
+    abstract getDatabase(): TlsDatabase | undefined
+
+    abstract certificateRequested(authorities: Buffer[]): Promise<void>
+
+    abstract verifyPeer(peer: TlsCertificate, database: TlsDatabase): Promise<TlsCertificateFlags>
+
+    abstract acceptsPeer(peer: TlsCertificate, errors: TlsCertificateFlags): Promise<boolean>
+
     protected association(): Association | undefined {
         return this.peer === undefined ? undefined : this.peer.association
     }
@@ -81,7 +95,11 @@ export abstract class ConnectionState implements PumpOwner {
         return undefined
     }
 
-    // What the pump reports
+    // What the pump asks for and reports
+
+    connectionOf(_peer: Peer): AskingConnection {
+        return this
+    }
 
     onOutput(_peer: Peer, output: Output): void {
         this.take(output)

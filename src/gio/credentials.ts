@@ -1,19 +1,36 @@
 import { equal } from "../dtls/bytes/bytes.js"
 import { type Answer, type PskAnswer, type Question, QuestionKind } from "../dtls/handshake/question.js"
 import { type Services } from "../platform/services.js"
+import { type TlsCertificateFlags } from "./enums.js"
 import { invalidArgument } from "./errors.js"
 import { LogLevel } from "./log-level.js"
+import { type TlsCertificate } from "./tls-certificate.js"
+import { type TlsDatabase } from "./tls-database.js"
 
 /** RFC 7925 §4.2 has suites of 128 bits; a shorter key is what an attacker searches for, bytes. */
 const SHORTEST_STRONG_KEY = 16
+
+/** A connection whose handshake has a question, as far as the answer depends on it. */
+export interface AskingConnection {
+    /** its own certificate, and the authorities that it trusts; undefined: it has none of its own */
+    getCertificate(): TlsCertificate | undefined
+    getDatabase(): TlsDatabase | undefined
+    /** A client is asked for a certificate, of one of these authorities (DER of Name); it may choose one now. */
+    certificateRequested(authorities: Buffer[]): Promise<void>
+    /** What is wrong with the peer's certificate, for what a peer of this connection has to be. */
+    verifyPeer(peer: TlsCertificate, database: TlsDatabase): Promise<TlsCertificateFlags>
+    /** Whether the peer is accepted, with these errors: what GIO decides by validation-flags and accept-certificate. */
+    acceptsPeer(peer: TlsCertificate, errors: TlsCertificateFlags): Promise<boolean>
+}
 
 /** What this side can show, and whom it believes. */
 export interface Credentials {
     /**
      * The answer that the question's kind names; undefined when there is none. May take its time: other peers go on
      * meanwhile. Operations are not asked for.
+     * @param connection whose handshake asks
      */
-    answer(question: Question): Promise<Answer | undefined>
+    answer(question: Question, connection: AskingConnection): Promise<Answer | undefined>
 }
 
 /**
@@ -50,10 +67,10 @@ export class Answering {
         private credentials: Credentials,
     ) {}
 
-    async answer(question: Question): Promise<Answer | undefined> {
+    async answer(question: Question, connection: AskingConnection): Promise<Answer | undefined> {
         try {
             if (question.kind === QuestionKind.operation) return await question.perform()
-            const answer = await this.credentials.answer(question)
+            const answer = await this.credentials.answer(question, connection)
             // null is what plain JavaScript gives for "none".
             if (answer === undefined || answer === null) return undefined
             if (question.kind < QuestionKind.certificate) this.warnOfWeakKey((answer as PskAnswer).key)

@@ -7,13 +7,16 @@ import { FailureReason } from "../dtls/handshake/failure.js"
 import { clientRole } from "../dtls/handshake/v12/client.js"
 import { type Services } from "../platform/services.js"
 import { Answering } from "./credentials.js"
+import { certificateOf } from "./certificate-calls.js"
 import { type DatagramBased } from "./datagram-based.js"
 import { EndpointPump } from "./endpoint-pump.js"
 import { DtlsConnection } from "./dtls-connection.js"
-import { TlsCertificateFlags } from "./enums.js"
-import { ioError, IOErrorEnum } from "./errors.js"
+import { CertificatePurpose, TlsCertificateFlags } from "./enums.js"
+import { invalidArgument, ioError, IOErrorEnum } from "./errors.js"
 import { asGError, outOfNumbers } from "./saved-errors.js"
 import { associationSettings, type DtlsSettings } from "./settings.js"
+import { type TlsCertificate } from "./tls-certificate.js"
+import { type TlsDatabase } from "./tls-database.js"
 
 /**
  * Gio.DtlsClientConnection. The base socket is connected to the server, or only ever hears from it.
@@ -21,6 +24,7 @@ import { associationSettings, type DtlsSettings } from "./settings.js"
  */
 export class DtlsClientConnection extends DtlsConnection {
     private validationFlags = TlsCertificateFlags.VALIDATE_ALL
+    private acceptedCas: Buffer[] = []
 
     constructor(
         services: Services,
@@ -103,17 +107,45 @@ export class DtlsClientConnection extends DtlsConnection {
         return this.serverIdentity
     }
 
-    /** Of no effect without certificates. */
+    /** @param identity host name or IP address that the server's certificate must have (RFC 9525); undefined: see `verifyPeer` */
+    setServerIdentity(identity: string | undefined): void {
+        this.serverIdentity = identity
+    }
+
+    /** The errors for which a server is refused unless an accept-certificate handler accepts it; all of them, unless set. */
     getValidationFlags(): TlsCertificateFlags {
         return this.validationFlags
     }
 
     setValidationFlags(flags: TlsCertificateFlags): void {
+        if (typeof flags !== "number") throw invalidArgument("validation_flags", "a number made of TlsCertificateFlags")
         this.validationFlags = flags
     }
 
-    /** Names of the certificate authorities that the server accepts: none without a CertificateRequest. */
+    /** DER of the Names of the authorities that the server accepts; none: it asked for no certificate, or for any. */
     getAcceptedCas(): Buffer[] {
-        return []
+        return this.acceptedCas
+    }
+
+    async certificateRequested(authorities: Buffer[]): Promise<void> {
+        this.acceptedCas = authorities
+        const interaction = this.interaction
+        if (interaction === undefined || this.getCertificate() !== undefined) return
+        await interaction.requestCertificate(this)
+    }
+
+    /** Without an identity that it could be compared with, a certificate has BAD_IDENTITY, as with GIO. */
+    async verifyPeer(peer: TlsCertificate, database: TlsDatabase): Promise<TlsCertificateFlags> {
+        const identity = this.serverIdentity
+        const errors = await database.verifyChain(peer, CertificatePurpose.authenticateServer, identity)
+        return identity === undefined ? errors | TlsCertificateFlags.BAD_IDENTITY : errors
+    }
+
+    async acceptsPeer(peer: TlsCertificate, errors: TlsCertificateFlags): Promise<boolean> {
+        return (errors & this.validationFlags) === 0 || (await this.acceptCertificate(peer, errors))
+    }
+
+    protected serverCertificate(): Buffer {
+        return certificateOf(this.presentedByPeer())
     }
 }

@@ -9,18 +9,13 @@ import { findHelloExtension, type HelloExtension } from "../dtls/handshake/hello
 import { ExtensionType } from "../dtls/wire/code-points.js"
 import { AsyncResult, checkResult } from "./async-result.js"
 import { type Cancellable } from "./cancellable.js"
+import { CertificateCalls } from "./certificate-calls.js"
 import { channelBinding } from "./channel-binding.js"
 import { checkExport, checkProtocols } from "./check-arguments.js"
 import { type DatagramBased } from "./datagram-based.js"
-import {
-    type TlsCertificateFlags,
-    type TlsChannelBindingType,
-    TlsProtocolVersion,
-    TlsRehandshakeMode,
-} from "./enums.js"
+import { type TlsChannelBindingType, TlsProtocolVersion, TlsRehandshakeMode } from "./enums.js"
 import { type GError, invalidArgument, ioError, IOErrorEnum } from "./errors.js"
 import { guarded } from "./guarded.js"
-import { HandshakeCall } from "./handshake-call.js"
 import { type SocketAddress } from "./socket-address.js"
 import { asGError, checkReserve, notExportable, outOfNumbers } from "./saved-errors.js"
 import { checkBoolean, givenCancellable } from "./vectors.js"
@@ -28,18 +23,14 @@ import { waitUntil } from "./waiting.js"
 
 export type AsyncReadyCallback = (source: DtlsConnection, result: AsyncResult) => void
 
-/** accept-certificate (Gio.DtlsConnection): @returns true to accept in spite of `errors` */
-export type AcceptCertificateHandler = (peerCert: unknown, errors: TlsCertificateFlags) => boolean
-
 /**
  * Gio.DtlsConnection: DTLS over a DatagramBased, itself a DatagramBased. Messages and the handshake are inherited; here
  * are shutdown, the asynchronous calls, and GIO's properties.
  * @devsWhenUsed
  */
-export abstract class DtlsConnection extends HandshakeCall {
+export abstract class DtlsConnection extends CertificateCalls {
     /** one set per association; a program that never advertises protocols does not carry ALPN */
     protected newExtensions: () => HelloExtension[] = noExtensions
-    private handlers: AcceptCertificateHandler[] = []
     private requireCloseNotify = true
 
     // Handshake and shutdown
@@ -228,7 +219,7 @@ export abstract class DtlsConnection extends HandshakeCall {
 
     /** Throws TlsChannelBindingError: INVALID_STATE before the handshake, NOT_AVAILABLE, NOT_IMPLEMENTED. */
     getBindingData(type: TlsChannelBindingType): Buffer {
-        return channelBinding(this.association(), type)
+        return channelBinding(this.association(), type, this.serverCertificate())
     }
 
     /** GIO's public name of `getBindingData`. */
@@ -250,21 +241,6 @@ export abstract class DtlsConnection extends HandshakeCall {
         const material = association === undefined ? undefined : association.exportKeyingMaterial(label, given, length)
         if (material === undefined) throw ioError(IOErrorEnum.NOT_SUPPORTED, "No keying material: no open connection")
         return material
-    }
-
-    /** Asks the accept-certificate handlers; without one the answer is false. */
-    acceptCertificate(peerCert: unknown, errors: TlsCertificateFlags): boolean {
-        for (const handler of this.handlers) {
-            if (handler(peerCert, errors)) return true
-        }
-        return false
-    }
-
-    /** @param signal "accept-certificate" */
-    connect(signal: string, handler: AcceptCertificateHandler): void {
-        if (signal !== "accept-certificate") throw invalidArgument("signal", "only accept-certificate exists")
-        if (typeof handler !== "function") throw invalidArgument("handler", "a function is needed")
-        this.handlers.push(handler)
     }
 
     getBaseSocket(): DatagramBased {
@@ -293,19 +269,6 @@ export abstract class DtlsConnection extends HandshakeCall {
      */
     getPeerIdentity(): Buffer | undefined {
         return undefined
-    }
-
-    /** No certificates yet: undefined, as GIO answers on a connection without one. */
-    getCertificate(): undefined {
-        return undefined
-    }
-
-    getPeerCertificate(): undefined {
-        return undefined
-    }
-
-    getPeerCertificateErrors(): TlsCertificateFlags {
-        return 0
     }
 
     getRequireCloseNotify(): boolean {

@@ -16,12 +16,14 @@ import { Answering } from "./credentials.js"
 import { type DatagramBased } from "./datagram-based.js"
 import { EndpointPump, type PumpOwner } from "./endpoint-pump.js"
 import { checkProtocols } from "./check-arguments.js"
-import { DtlsServerConnection, type ReleaseListener } from "./dtls-server-connection.js"
-import { guarded } from "./guarded.js"
+import { type Acceptor, DtlsServerConnection } from "./dtls-server-connection.js"
+import { guarded, guardedLater } from "./guarded.js"
+import { TlsCertificateFlags } from "./enums.js"
 import { type GError, invalidArgument, ioError, IOErrorEnum } from "./errors.js"
 import { asGError } from "./saved-errors.js"
 import { associationSettings, type DtlsSettings } from "./settings.js"
 import { addressOfKey } from "./socket-address.js"
+import { type TlsCertificate } from "./tls-certificate.js"
 import { checkTimeout, givenCancellable } from "./vectors.js"
 import { deadlineAfter, Waited, waitUntil } from "./waiting.js"
 
@@ -29,7 +31,7 @@ import { deadlineAfter, Waited, waitUntil } from "./waiting.js"
  * Many clients on one socket, after Gio.SocketListener: each `accept` gives a connection whose handshake is done.
  * @devsWhenUsed
  */
-export class DtlsListener implements PumpOwner, ReleaseListener {
+export class DtlsListener implements PumpOwner, Acceptor {
     private endpoint: ServerEndpoint
     private pump: EndpointPump
     private changed: Signal
@@ -40,6 +42,17 @@ export class DtlsListener implements PumpOwner, ReleaseListener {
     private newExtensions: () => HelloExtension[] = () => []
     /** called for each client whose handshake fails: no `accept` ever gives that one */
     onHandshakeFailed: ((connection: DtlsServerConnection, failure: Failure) => void) | undefined
+    /**
+     * accept-certificate for all clients: @returns true to accept in spite of `errors`, at once or later. Without it clients whose
+     * certificate has no errors are accepted.
+     */
+    onAcceptCertificate:
+        | ((
+              connection: DtlsServerConnection,
+              peerCert: TlsCertificate,
+              errors: TlsCertificateFlags,
+          ) => boolean | Promise<boolean>)
+        | undefined
     private newSettings: () => AssociationSettings
     private closed = false
     private error: GError | undefined
@@ -181,13 +194,24 @@ export class DtlsListener implements PumpOwner, ReleaseListener {
         guarded(this.services, "The handler of failed handshakes", () => tell(connection, failure), undefined)
     }
 
-    private connectionOf(peer: Peer): DtlsServerConnection {
+    connectionOf(peer: Peer): DtlsServerConnection {
         if (peer.owner !== undefined) return peer.owner as DtlsServerConnection
         const connection = new DtlsServerConnection(this.services, this.base, this.settings)
         connection.adopt(peer, this.pump, this)
         peer.owner = connection
         this.connections.append(connection.listNode)
         return connection
+    }
+
+    async acceptsPeer(
+        connection: DtlsServerConnection,
+        peer: TlsCertificate,
+        errors: TlsCertificateFlags,
+    ): Promise<boolean> {
+        const accept = this.onAcceptCertificate
+        if (accept === undefined) return errors === TlsCertificateFlags.NO_FLAGS
+        const ask = async () => (await accept(connection, peer, errors)) === true
+        return await guardedLater(this.services, "The handler of clients' certificates", ask, false)
     }
 
     released(connection: DtlsServerConnection): void {

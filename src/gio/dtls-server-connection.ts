@@ -7,16 +7,23 @@ import { type Peer } from "../dtls/endpoint/peer.js"
 import { ServerEndpoint } from "../dtls/endpoint/server-endpoint.js"
 import { type Services } from "../platform/services.js"
 import { Answering } from "./credentials.js"
+import { certificateOf } from "./certificate-calls.js"
 import { type DatagramBased } from "./datagram-based.js"
 import { EndpointPump } from "./endpoint-pump.js"
 import { DtlsConnection } from "./dtls-connection.js"
-import { TlsAuthenticationMode } from "./enums.js"
+import { CertificatePurpose, type TlsAuthenticationMode, type TlsCertificateFlags } from "./enums.js"
+import { invalidArgument } from "./errors.js"
 import { outOfNumbers } from "./saved-errors.js"
 import { associationSettings, type DtlsSettings } from "./settings.js"
+import { type TlsCertificate } from "./tls-certificate.js"
+import { type TlsDatabase } from "./tls-database.js"
 
-/** Who wants to know when both directions of a connection are closed. */
-export interface ReleaseListener {
+/** Who has accepted a connection: a DtlsListener. */
+export interface Acceptor {
+    /** Both directions of the connection are closed. */
     released(connection: DtlsServerConnection): void
+    /** Whether a client with this certificate is accepted. */
+    acceptsPeer(connection: DtlsServerConnection, peer: TlsCertificate, errors: TlsCertificateFlags): Promise<boolean>
 }
 
 /**
@@ -26,8 +33,8 @@ export interface ReleaseListener {
  * @devsWhenUsed
  */
 export class DtlsServerConnection extends DtlsConnection {
-    private authenticationMode = TlsAuthenticationMode.NONE
-    private listener: ReleaseListener | undefined
+    private authenticationMode: TlsAuthenticationMode
+    private listener: Acceptor | undefined
     /** goes on from an exported association */
     isImported = false
     /** a listener's: its nodes among all connections, and among those that wait to be accepted */
@@ -36,10 +43,11 @@ export class DtlsServerConnection extends DtlsConnection {
 
     constructor(services: Services, base: DatagramBased, settings: DtlsSettings) {
         super(services, base, settings)
+        this.authenticationMode = settings.authenticationMode as number
     }
 
     /** For DtlsListener: shows a peer of its endpoint. */
-    adopt(peer: Peer, pump: EndpointPump, listener: ReleaseListener): void {
+    adopt(peer: Peer, pump: EndpointPump, listener: Acceptor): void {
         this.listener = listener
         this.peer = peer
         this.pump = pump
@@ -56,6 +64,7 @@ export class DtlsServerConnection extends DtlsConnection {
         const newSettings = () => {
             const settings = associationSettings(self.services, self.settings, self.newExtensions())
             settings.limits = limits
+            settings.authenticationMode = self.authenticationMode as number
             return settings
         }
         const now = this.services.now()
@@ -122,12 +131,34 @@ export class DtlsServerConnection extends DtlsConnection {
         return Buffer.from(association.parameters.identity)
     }
 
+    /** As the settings say, unless set. */
     getAuthenticationMode(): TlsAuthenticationMode {
         return this.authenticationMode
     }
 
-    /** Of no effect without certificates. */
+    /** Whether clients are asked for a certificate. No effect on a handshake that has begun, nor with pre-shared keys. */
     setAuthenticationMode(mode: TlsAuthenticationMode): void {
+        if (typeof mode !== "number") throw invalidArgument("mode", "a TlsAuthenticationMode")
         this.authenticationMode = mode
+    }
+
+    /** Nothing to choose by: a server's certificate follows from what the client asks for. */
+    async certificateRequested(): Promise<void> {}
+
+    /** Clients have no host name: BAD_IDENTITY is not looked for. */
+    async verifyPeer(peer: TlsCertificate, database: TlsDatabase): Promise<TlsCertificateFlags> {
+        return await database.verifyChain(peer, CertificatePurpose.authenticateClient, undefined)
+    }
+
+    /** Alone: a handler has to accept, as with GIO, also a certificate without errors. A listener decides for all its clients. */
+    async acceptsPeer(peer: TlsCertificate, errors: TlsCertificateFlags): Promise<boolean> {
+        const listener = this.listener
+        if (listener !== undefined) return await listener.acceptsPeer(this, peer, errors)
+        return await this.acceptCertificate(peer, errors)
+    }
+
+    protected serverCertificate(): Buffer {
+        const association = this.association()
+        return certificateOf(association === undefined ? undefined : association.parameters.ownCertificate)
     }
 }

@@ -5,7 +5,7 @@ import { NEVER } from "../dtls/flight/retransmission.js"
 import { type Question } from "../dtls/handshake/question.js"
 import { type Services, type Signal } from "../platform/services.js"
 import { Cancellable } from "./cancellable.js"
-import { type Answering } from "./credentials.js"
+import { type Answering, type AskingConnection } from "./credentials.js"
 import { type DatagramBased, InputMessage, OutputMessage } from "./datagram-based.js"
 import { GError, ioError, IOErrorEnum, isIoError } from "./errors.js"
 import { errorText } from "./guarded.js"
@@ -17,6 +17,8 @@ const ERROR_PAUSE = 50
 
 /** What the owner of a pump hears of. */
 export interface PumpOwner {
+    /** the connection of a peer that has a question */
+    connectionOf(peer: Peer): AskingConnection
     /** an output of a peer's association that is neither a datagram nor a question */
     onOutput(peer: Peer, output: Output): void
     /** the base socket reports an error; `fatal`: nothing can be received any more */
@@ -213,7 +215,7 @@ export class EndpointPump {
     private ask(peer: Peer, question: Question): void {
         const self = this
         this.services.spawn(async () => {
-            const answer = await self.answering.answer(question)
+            const answer = await self.answering.answer(question, self.owner.connectionOf(peer))
             peer.association.answer(answer, self.services.now())
             await self.touched(peer)
         })

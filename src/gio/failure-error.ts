@@ -33,7 +33,7 @@ function errorOf(failure: Failure, words: string | undefined): GError {
             return tls(TlsError.HANDSHAKE, "No pre-shared key or certificate for this peer")
         case FailureReason.certificateRefused:
         case FailureReason.badSignature:
-            return tls(TlsError.BAD_CERTIFICATE, "The peer's certificate or public key is not accepted")
+            return tls(TlsError.BAD_CERTIFICATE, words ?? "The peer's certificate or public key is not accepted")
         case FailureReason.certificateRequired:
             return tls(TlsError.CERTIFICATE_REQUIRED, words ?? "The peer has no certificate")
         case FailureReason.internalError:

@@ -20,3 +20,18 @@ export function guarded<T>(services: Services, name: string, callback: () => T, 
         return fallback
     }
 }
+
+/** As `guarded`, of a callback that may take its time. */
+export async function guardedLater<T>(
+    services: Services,
+    name: string,
+    callback: () => Promise<T>,
+    fallback: T,
+): Promise<T> {
+    try {
+        return await callback()
+    } catch (error) {
+        services.log(LogLevel.error, name + " failed: " + errorText(error))
+        return fallback
+    }
+}

@@ -1,18 +1,15 @@
-import { EMPTY, equal } from "../dtls/bytes/bytes.js"
+import { equal } from "../dtls/bytes/bytes.js"
 import { SHA_256 } from "../dtls/crypto/algorithms.js"
 import { type CryptoProvider } from "../dtls/crypto/provider.js"
 import {
-    type Answer,
     type CertificateAnswer,
-    type PeerCertificateAnswer,
+    type CertificateQuestion,
+    type PresentedCertificate,
     type PrivateKey,
-    type Question,
-    QuestionKind,
 } from "../dtls/handshake/question.js"
-import { AlertDescription, CertificateType } from "../dtls/wire/code-points.js"
-import { subjectPublicKeyInfo } from "../dtls/wire/x509.js"
-import { type Credentials } from "./credentials.js"
+import { TlsCertificateFlags } from "./enums.js"
 import { invalidArgument } from "./errors.js"
+import { KeyCredentials, plainVerdict, type Verdict } from "./key-credentials.js"
 
 /** Bytes of a pin that is a digest. */
 const DIGEST_LENGTH = 32
@@ -31,7 +28,7 @@ export interface OwnKey {
  * else is looked at, neither names nor validity nor who signed it.
  * @devsWhenUsed
  */
-export class PinnedKeys implements Credentials {
+export class PinnedKeys extends KeyCredentials {
     /**
      * @param pins of each peer the SubjectPublicKeyInfo, DER, or its SHA-256 of 32 bytes
      * @param own what this side presents; undefined: nothing
@@ -41,6 +38,7 @@ export class PinnedKeys implements Credentials {
         private pins: Buffer[],
         private own: OwnKey | undefined,
     ) {
+        super()
         if (!Array.isArray(pins)) throw invalidArgument("pins", "an array of Buffers")
         for (const pin of pins) {
             if (!(pin instanceof Buffer) || pin.length < DIGEST_LENGTH)
@@ -48,22 +46,13 @@ export class PinnedKeys implements Credentials {
         }
     }
 
-    async answer(question: Question): Promise<Answer | undefined> {
-        if (question.kind === QuestionKind.certificate) return this.present(question.types)
-        if (question.kind !== QuestionKind.peerCertificate) return undefined
-        return this.judge(question.type, question.certificates[0] ?? EMPTY)
-    }
-
-    private present(types: number[]): CertificateAnswer | undefined {
+    protected override async present(question: CertificateQuestion): Promise<CertificateAnswer | undefined> {
         const own = this.own
-        return own !== undefined && types.indexOf(own.type) >= 0 ? own : undefined
+        return own !== undefined && question.types.indexOf(own.type) >= 0 ? own : undefined
     }
 
-    private judge(type: number, first: Buffer): PeerCertificateAnswer {
-        const publicKey = type === CertificateType.rawPublicKey ? first : subjectPublicKeyInfo(first)
-        if (publicKey === undefined) return { alert: AlertDescription.badCertificate, publicKey: EMPTY }
-        const alert = this.isPinned(publicKey) ? AlertDescription.none : AlertDescription.unknownCa
-        return { alert, publicKey }
+    protected override async judge(_peer: PresentedCertificate, publicKey: Buffer): Promise<Verdict> {
+        return plainVerdict(this.isPinned(publicKey) ? TlsCertificateFlags.NO_FLAGS : TlsCertificateFlags.UNKNOWN_CA)
     }
 
     private isPinned(publicKey: Buffer): boolean {

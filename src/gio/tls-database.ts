@@ -1,3 +1,4 @@
+import { readCertificate } from "../dtls/wire/x509.js"
 import { type Services } from "../platform/services.js"
 import { type CertificatePurpose, type TlsCertificateFlags } from "./enums.js"
 import { badCertificate, TlsCertificate } from "./tls-certificate.js"
@@ -21,6 +22,16 @@ export class TlsDatabase {
             services,
             list.map((entry) => entry.certificate),
         )
+    }
+
+    /** DER of the authorities' Names, for a CertificateRequest (RFC 5246 §7.4.4). */
+    subjects(): Buffer[] {
+        const names: Buffer[] = []
+        for (const anchor of this.anchors) {
+            const fields = readCertificate(anchor)
+            if (fields !== undefined) names.push(fields.subject)
+        }
+        return names
     }
 
     /**

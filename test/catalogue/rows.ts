@@ -33,22 +33,18 @@ const COVERED_1_3 = ["V04", "V10", "V11", "V12", "V14", "V15"]
 /** What no test covers whole, and why. */
 export const explained: Record<string, string> = {
     H06: NO_CERTIFICATES,
-    H07: NO_CERTIFICATES,
     H08: NO_CERTIFICATES,
     H09: "Suite, version and compression are tested; that groups and certificate types which were not offered are refused is not, yet.",
     H12: "The platforms refuse such points (firmware/keys.spec.ts); no test sends them in a handshake yet.",
     H18: NO_RESUMPTION,
     H19: NO_RESUMPTION,
-    H21: NO_CERTIFICATES,
-    H22: NO_CERTIFICATES,
     H23: NO_CERTIFICATES,
     H24: "With pre-shared keys a CertificateRequest is refused as a message out of place, which is tested, and with certificates it is answered; one that cannot be satisfied is not tested yet.",
-    H28: "tls-unique and tls-exporter are tested; there is no resumption, and tls-server-end-point needs a certificate.",
+    H28: "The three bindings are tested; there is no resumption that could spoil tls-unique.",
     P01: NOT_SAVED,
     P02: NOT_SAVED,
     P03: NOT_SAVED,
     P04: NOT_SAVED,
-    P09: "Without certificates nothing asks an accept-certificate handler; a PSK source that throws, answers late or after the end is tested.",
     ...Object.fromEntries(
         allRows()
             .filter((id) => id.startsWith("V") && !COVERED_1_3.includes(id))

@@ -18,7 +18,7 @@ export const differences = {
     pending: "a second explicit handshake gets PENDING; the real one aborts the process",
     neverWaits: "shutdown does not wait for a blocked read, which gets CLOSED",
     exporter: "extended master secret is on, so tls-exporter works; after the close the keys are gone",
-    noCertificate: "with a pre-shared key there is no certificate, and no tls-server-end-point",
+    alertSent: "a peer that is refused gets an alert, and its handshake fails at once with HANDSHAKE",
     serverOrder: "ALPN: the server's order decides (RFC 7301 §3.2)",
     namesChecked: "ALPN names of 0 or more than 255 bytes are refused with INVALID_ARGUMENT",
     sizes: "the largest message follows from the path budget and the suite",

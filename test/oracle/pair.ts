@@ -1,3 +1,6 @@
+import { TLS_ECDHE_ECDSA_WITH_AES_128_GCM_SHA256 } from "../../src/dtls/key-exchange/certificate-suites.js"
+import { SignatureKind, x509Only } from "../../src/dtls/key-exchange/certificate-types.js"
+import { EcdheCertificateKeyExchange } from "../../src/dtls/key-exchange/ecdhe-certificate.js"
 import { allSuites } from "../../src/dtls/key-exchange/suites.js"
 import { wifi } from "../../src/dtls/flight/retransmission.js"
 import { gatewayLimits } from "../../src/dtls/handshake/limits.js"
@@ -6,12 +9,59 @@ import { InputMessage, OutputMessage } from "../../src/gio/datagram-based.js"
 import { DtlsClientConnection } from "../../src/gio/dtls-client-connection.js"
 import { type DtlsConnection } from "../../src/gio/dtls-connection.js"
 import { DtlsServerConnection } from "../../src/gio/dtls-server-connection.js"
+import { type TlsAuthenticationMode } from "../../src/gio/enums.js"
 import { ErrorDomain, GError, IOErrorEnum, TlsChannelBindingError, TlsError } from "../../src/gio/errors.js"
 import { SinglePsk } from "../../src/gio/credentials.js"
 import { type DtlsSettings, newSettings } from "../../src/gio/settings.js"
+import { X509Credentials } from "../../src/gio/x509-credentials.js"
+import { NodeKeys } from "../../src/platform/node/keys.js"
 import { NodeServices } from "../../src/platform/node/services.js"
 import { type UdpSocket } from "../../src/platform/services.js"
 import { freePort } from "../interop/process.js"
+import { TestAuthority } from "../support/test-authority.js"
+
+/** Certificates of a pair, by their names in TestAuthority; the recording's names. */
+export interface PairCertificates {
+    server: string | undefined
+    client?: string
+    identity: string | undefined
+    /** authorities that both sides trust; undefined: none */
+    database: string | undefined
+    mode?: TlsAuthenticationMode
+    validationFlags?: number
+}
+
+/** What the recording calls PLAIN: a certificate for the name that is asked for, of the one authority. */
+export const PLAIN: PairCertificates = { server: "server", identity: "server.test", database: "root" }
+
+function pskSettings(): DtlsSettings {
+    const keys = new SinglePsk(Buffer.from("oracle"), Buffer.alloc(16, 1))
+    return newSettings(allSuites(), keys, wifi(), gatewayLimits())
+}
+
+function certificateSettings(services: NodeServices): DtlsSettings {
+    const exchange = new EcdheCertificateKeyExchange(new NodeKeys(), SignatureKind.ecdsa, x509Only())
+    const credentials = new X509Credentials(services, undefined, undefined)
+    return newSettings([TLS_ECDHE_ECDSA_WITH_AES_128_GCM_SHA256(exchange)], credentials, wifi(), gatewayLimits())
+}
+
+function certify(
+    services: NodeServices,
+    client: DtlsClientConnection,
+    server: DtlsServerConnection,
+    given: PairCertificates,
+): void {
+    const authority = TestAuthority.get()
+    if (given.server !== undefined) server.setCertificate(authority.certificate(services, given.server))
+    if (given.client !== undefined) client.setCertificate(authority.certificate(services, given.client))
+    if (given.database !== undefined) {
+        client.setDatabase(authority.database(services, given.database))
+        server.setDatabase(authority.database(services, given.database))
+    }
+    client.setServerIdentity(given.identity)
+    if (given.validationFlags !== undefined) client.setValidationFlags(given.validationFlags)
+    if (given.mode !== undefined) server.setAuthenticationMode(given.mode)
+}
 
 /** A client and a server connection over two UDP sockets that are connected to each other, as in the recording. */
 export class Pair {
@@ -23,24 +73,19 @@ export class Pair {
         readonly serverBase: UdpSocket,
     ) {}
 
-    static async make(change?: (settings: DtlsSettings) => void): Promise<Pair> {
+    static async make(change?: (settings: DtlsSettings) => void, certificates?: PairCertificates): Promise<Pair> {
         const services = new NodeServices({ log: () => undefined })
         const [clientPort, serverPort] = [await freePort(), await freePort()]
         const open = (localPort: number, port: number): Promise<UdpSocket> =>
             services.openUdp({ remote: { address: "127.0.0.1", port }, localHost: "127.0.0.1", localPort })
         const clientBase = await open(clientPort, serverPort)
         const serverBase = await open(serverPort, clientPort)
-        const keys = new SinglePsk(Buffer.from("oracle"), Buffer.alloc(16, 1))
-        const settings = newSettings(allSuites(), keys, wifi(), gatewayLimits())
+        const settings = certificates === undefined ? pskSettings() : certificateSettings(services)
         change?.(settings)
         const client = new DtlsClientConnection(services, clientBase, settings, "server.test")
-        return new Pair(
-            services,
-            client,
-            new DtlsServerConnection(services, serverBase, settings),
-            clientBase,
-            serverBase,
-        )
+        const server = new DtlsServerConnection(services, serverBase, settings)
+        if (certificates !== undefined) certify(services, client, server, certificates)
+        return new Pair(services, client, server, clientBase, serverBase)
     }
 
     async handshake(): Promise<void> {

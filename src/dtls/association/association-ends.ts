@@ -110,6 +110,8 @@ export abstract class AssociationEnds {
     }
 
     private end(failure: Failure): void {
+        const { peerCertificate } = this.parameters
+        if (peerCertificate !== undefined) failure.certificateErrors = peerCertificate.errors
         this.phase = AssociationPhase.failed
         this.failure = failure
         this.outputs.push(OutputKind.failed, undefined).failure = failure

@@ -61,4 +61,6 @@ export interface Failure {
     expecting: number
     /** what was thrown, when reason is internalError */
     cause?: string
+    /** Gio.TlsCertificateFlags of what the peer presented, when it presented something */
+    certificateErrors?: number
 }

@@ -3,7 +3,7 @@ import { type CryptoProvider } from "../crypto/provider.js"
 import { type AlertDescription, type HandshakeType } from "../wire/code-points.js"
 import { type Extension } from "../wire/extensions.js"
 import { type FailureReason } from "./failure.js"
-import { type AnswerTo, type PeerCertificate, type Question } from "./question.js"
+import { type AnswerTo, type PeerCertificate, type PresentedCertificate, type Question } from "./question.js"
 import { type Step } from "./step.js"
 import { type Transcript } from "./transcript.js"
 
@@ -35,6 +35,7 @@ export interface KeyExchangeContext {
         /** PSK: the client's psk_identity */
         identity: Buffer
         peerCertificate: PeerCertificate | undefined
+        ownCertificate: PresentedCertificate | undefined
     }
     transcript: Transcript
     /** what the key exchange keeps of this handshake; it alone knows the type */

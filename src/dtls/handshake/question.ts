@@ -72,16 +72,24 @@ export interface CertificateAnswer {
     key: PrivateKey
 }
 
-/** What a peer presents. */
-export interface PeerCertificate {
+/** What a side presents in its Certificate message. */
+export interface PresentedCertificate {
     /** CertificateType */
     type: number
-    /** as in CertificateAnswer; empty: a client that was asked for a certificate has none */
+    /** as in CertificateAnswer */
     certificates: Buffer[]
 }
 
+/** What a peer presents, and the verdict on it. */
+export interface PeerCertificate extends PresentedCertificate {
+    /** Gio.TlsCertificateFlags: what is wrong with it, also when it was accepted all the same */
+    errors: number
+    /** AlertDescription with which it was refused; `none`: it was accepted */
+    alert: number
+}
+
 /** That the peer has the private key, too, is verified later. */
-export interface PeerCertificateQuestion extends PeerCertificate {
+export interface PeerCertificateQuestion extends PresentedCertificate {
     kind: QuestionKind.peerCertificate
 }
 
@@ -91,6 +99,8 @@ export interface PeerCertificateAnswer {
     alert: number
     /** accepted: its SubjectPublicKeyInfo, DER */
     publicKey: Buffer
+    /** see PeerCertificate; default 0 */
+    errors?: number
 }
 
 /** Key agreement, signature or verification. */

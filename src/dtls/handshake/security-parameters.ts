@@ -1,6 +1,6 @@
 import { EMPTY } from "../bytes/bytes.js"
 import { type CipherSuite } from "./cipher-suite.js"
-import { type PeerCertificate } from "./question.js"
+import { type PeerCertificate, type PresentedCertificate } from "./question.js"
 
 /**
  * What a handshake agreed on (RFC 5246 §6.1), kept as long as the association; everything else goes with the handshake.
@@ -15,8 +15,10 @@ export abstract class SecurityParameters {
     extendedMasterSecret = false
     /** the client's psk_identity */
     identity = EMPTY
-    /** what the peer presented, and proved to have the key of; undefined: nothing */
+    /** what the peer presented last, accepted or not: that it has the private key is proved when `complete`; undefined: nothing */
     peerCertificate: PeerCertificate | undefined
+    /** what this side presented; undefined: nothing */
+    ownCertificate: PresentedCertificate | undefined
     /** verify_data of the first Finished: the tls-unique binding (RFC 5929 §3.1) */
     firstFinished = EMPTY
 

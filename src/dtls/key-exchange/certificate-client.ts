@@ -2,7 +2,7 @@ import { EMPTY, wipe } from "../bytes/bytes.js"
 import { Writer } from "../bytes/writer.js"
 import { bodyOf, type HandshakeMessage } from "../flight/inbox.js"
 import { type ClientExchangeContext } from "../handshake/key-exchange.js"
-import { type CertificateAnswer, type PeerCertificate, QuestionKind } from "../handshake/question.js"
+import { type CertificateAnswer, QuestionKind } from "../handshake/question.js"
 import { optionalStep, step } from "../handshake/step.js"
 import {
     type CertificateRequest,
@@ -21,10 +21,12 @@ import {
     askWhoSigned,
     isPresentable,
     illegal,
+    presented,
     readSignedParameters,
     sendCertificateVerify,
     signedData,
     unreadable,
+    unreadableCertificates,
 } from "./certificate-messages.js"
 
 /** A client's handshake so far. */
@@ -32,7 +34,8 @@ interface Kept {
     exchange: CertificateExchange
     /** CertificateType of this side */
     ownType: number
-    server: PeerCertificate
+    /** CertificateType of the server */
+    serverType: number
     /** SubjectPublicKeyInfo of the server */
     publicKey: Buffer
     parameters: EcdhParameters
@@ -45,7 +48,7 @@ export function beginClient(h: ClientExchangeContext, exchange: CertificateExcha
     const kept: Kept = {
         exchange,
         ownType: chosenType(extensions, ExtensionType.clientCertificateType),
-        server: { type: chosenType(extensions, ExtensionType.serverCertificateType), certificates: [] },
+        serverType: chosenType(extensions, ExtensionType.serverCertificateType),
         publicKey: EMPTY,
         parameters: { group: 0, share: EMPTY },
         request: undefined,
@@ -66,16 +69,14 @@ function keptOf(h: ClientExchangeContext): Kept {
 }
 
 function onCertificate(h: ClientExchangeContext, message: HandshakeMessage): void {
-    const { server } = keptOf(h)
-    const certificates = readCertificates(bodyOf(message), server.type)
-    if (certificates === undefined || certificates.length === 0) return unreadable(h)
-    askWhether(h, message, server.type, certificates, onServerJudged)
+    const { serverType } = keptOf(h)
+    const certificates = readCertificates(bodyOf(message), serverType)
+    if (certificates === undefined || certificates.length === 0) return unreadableCertificates(h)
+    askWhether(h, message, serverType, certificates, onServerAccepted)
 }
 
-function onServerJudged(h: ClientExchangeContext, certificates: Buffer[], publicKey: Buffer): void {
-    const kept = keptOf(h)
-    kept.server = { type: kept.server.type, certificates }
-    kept.publicKey = publicKey
+function onServerAccepted(h: ClientExchangeContext, publicKey: Buffer): void {
+    keptOf(h).publicKey = publicKey
 }
 
 function onServerKeyExchange(h: ClientExchangeContext, message: HandshakeMessage): void {
@@ -85,13 +86,9 @@ function onServerKeyExchange(h: ClientExchangeContext, message: HandshakeMessage
     const { keys, kind } = kept.exchange
     const offered = schemesOfKind(keys.schemes, kind)
     if (keys.groups.indexOf(signed.parameters.group) < 0 || offered.indexOf(signed.scheme) < 0) return illegal(h)
-    askWhoSigned(h, message, keys, kept.publicKey, signedData(h, signed.bytes), signed, onServerProved)
+    askWhoSigned(h, message, keys, kept.publicKey, signedData(h, signed.bytes), signed, undefined)
     // Refused, the message leaves EMPTY but this, which the true one replaces.
     kept.parameters = signed.parameters
-}
-
-function onServerProved(h: ClientExchangeContext): void {
-    h.parameters.peerCertificate = keptOf(h).server
 }
 
 function onCertificateRequest(h: ClientExchangeContext, message: HandshakeMessage): void {
@@ -119,6 +116,7 @@ function onOwnCertificate(h: ClientExchangeContext, answer: CertificateAnswer | 
     const schemes = ownSchemes(kept.request as CertificateRequest)
     const usable = answer !== undefined && isPresentable(answer, [kept.ownType])
     kept.own = usable && firstCommon(schemes, answer.key.schemes) !== undefined ? answer : undefined
+    if (kept.own !== undefined) h.parameters.ownCertificate = presented(kept.own)
     agreeOnSecret(h)
 }
 

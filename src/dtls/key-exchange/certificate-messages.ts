@@ -1,4 +1,4 @@
-import { copyOf, join } from "../bytes/bytes.js"
+import { copyOf, EMPTY, equal, join } from "../bytes/bytes.js"
 import { Reader } from "../bytes/reader.js"
 import { Writer } from "../bytes/writer.js"
 import { type KeyOperations } from "../crypto/keys.js"
@@ -8,6 +8,7 @@ import { type KeyExchangeContext } from "../handshake/key-exchange.js"
 import {
     type CertificateAnswer,
     type PeerCertificateAnswer,
+    type PresentedCertificate,
     type PrivateKey,
     QuestionKind,
 } from "../handshake/question.js"
@@ -26,6 +27,11 @@ export function unreadable(h: KeyExchangeContext): void {
     h.fail(FailureReason.decodeError, AlertDescription.decodeError)
 }
 
+/** A Certificate message that cannot be read, or holds too many certificates (RFC 7925 §4.4.4). */
+export function unreadableCertificates(h: KeyExchangeContext): void {
+    h.fail(FailureReason.decodeError, AlertDescription.badCertificate)
+}
+
 export function illegal(h: KeyExchangeContext): void {
     h.fail(FailureReason.illegalParameter, AlertDescription.illegalParameter)
 }
@@ -34,8 +40,8 @@ export function failedHere(h: KeyExchangeContext): void {
     h.fail(FailureReason.internalError, AlertDescription.internalError)
 }
 
-/** Who answers, and what happens when the peer is accepted. */
-type OnAccepted = (h: never, certificates: Buffer[], publicKey: Buffer) => void
+/** What happens when the peer is accepted, whose SubjectPublicKeyInfo is `publicKey`. */
+type OnAccepted = (h: never, publicKey: Buffer) => void
 
 /**
  * Asks whether the peer is acceptable. A chain that nobody has signed anything with yet may be a forger's, so the message
@@ -48,18 +54,26 @@ export function askWhether(
     certificates: Buffer[],
     onAccepted: OnAccepted,
 ): void {
+    const before = h.parameters.peerCertificate
+    // Refused, and repeated until the handshake fails over it: whoever judges is asked once.
+    if (before !== undefined && isSameChain(before.certificates, certificates))
+        return h.fail(FailureReason.certificateRefused, before.alert)
     h.undecided = message
     const kind = QuestionKind.peerCertificate as const
     h.ask({ kind, type, certificates }, (context: KeyExchangeContext, answer) => {
-        if (isAccepted(context, answer)) onAccepted(context as never, certificates, answer.publicKey)
+        const { alert, publicKey, errors } = answer ?? unanswered()
+        context.parameters.peerCertificate = { type, certificates, errors: errors ?? 0, alert }
+        if (alert === AlertDescription.none) onAccepted(context as never, publicKey)
+        else context.fail(FailureReason.certificateRefused, alert)
     })
 }
 
-function isAccepted(h: KeyExchangeContext, answer: PeerCertificateAnswer | undefined): answer is PeerCertificateAnswer {
-    const alert = answer === undefined ? AlertDescription.certificateUnknown : answer.alert
-    if (alert === AlertDescription.none) return true
-    h.fail(FailureReason.certificateRefused, alert)
-    return false
+function unanswered(): PeerCertificateAnswer {
+    return { alert: AlertDescription.certificateUnknown, publicKey: EMPTY }
+}
+
+function isSameChain(a: Buffer[], b: Buffer[]): boolean {
+    return equal(join(a), join(b))
 }
 
 interface Verdict {
@@ -74,7 +88,7 @@ export function askWhoSigned(
     publicKey: Buffer,
     data: Buffer,
     signed: DigitallySigned,
-    onProved: (h: never) => void,
+    onProved: ((h: never) => void) | undefined,
 ): void {
     h.undecided = message
     const { scheme, signature } = signed
@@ -84,7 +98,7 @@ export function askWhoSigned(
     h.ask({ kind: QuestionKind.operation as const, perform }, (context: KeyExchangeContext, verdict) => {
         if (verdict === undefined) failedHere(context)
         else if (!verdict.isGenuine) context.fail(FailureReason.badSignature, AlertDescription.decryptError)
-        else onProved(context as never)
+        else if (onProved !== undefined) onProved(context as never)
     })
 }
 
@@ -108,6 +122,11 @@ export function readSignedParameters(body: Buffer): SignedParameters | undefined
 /** What a server signs: both randoms and its ServerECDHParams. */
 export function signedData(h: KeyExchangeContext, parameters: Buffer): Buffer {
     return join([h.parameters.clientRandom, h.parameters.serverRandom, parameters])
+}
+
+/** What of an answer stays with the association. */
+export function presented(answer: CertificateAnswer): PresentedCertificate {
+    return { type: answer.type, certificates: answer.certificates }
 }
 
 /** Whether an application's answer is one. */

@@ -23,9 +23,11 @@ import {
     failedHere,
     illegal,
     isPresentable,
+    presented,
     readCertificateVerify,
     signedData,
     unreadable,
+    unreadableCertificates,
 } from "./certificate-messages.js"
 import { answerType, type CertificateExchange, offeredTypes, schemesOfClient } from "./certificate-types.js"
 import { type Agreement, answeredFormats, finishAgreement, firstCommon, readShare, selectGroup } from "./ecdhe.js"
@@ -42,8 +44,7 @@ interface Kept {
     /** CertificateType that is wanted of the client; undefined: none is requested */
     clientType: number | undefined
     pair: KeyPair | undefined
-    /** what the client presents, and its SubjectPublicKeyInfo once it is accepted */
-    certificates: Buffer[]
+    /** SubjectPublicKeyInfo of the client, once it is accepted */
     publicKey: Buffer | undefined
 }
 
@@ -62,7 +63,6 @@ export function beginServer(h: ServerExchangeContext, exchange: CertificateExcha
         own: undefined,
         clientType: undefined,
         pair: undefined,
-        certificates: none,
         publicKey: undefined,
     }
     h.kept = kept
@@ -86,6 +86,7 @@ function onOwnCertificate(h: ServerExchangeContext, answer: CertificateAnswer | 
     if (scheme === undefined) return h.fail(FailureReason.nothingInCommon, AlertDescription.handshakeFailure)
     if (!chooseClientType(h, kept)) return
     kept.own = answer
+    h.parameters.ownCertificate = presented(answer)
     const group = selectGroup(exchange.keys, extensions) as number
     const perform = async (): Promise<SignedShare | undefined> => await signShare(h, answer, group, scheme)
     h.ask({ kind: QuestionKind.operation as const, perform }, (context: ServerExchangeContext, made) =>
@@ -165,16 +166,16 @@ function stepsOf(kept: Kept): Step<ServerExchangeContext>[] {
 function onCertificate(h: ServerExchangeContext, message: HandshakeMessage): void {
     const type = keptOf(h).clientType as number
     const certificates = readCertificates(bodyOf(message), type)
-    if (certificates === undefined) return unreadable(h)
-    if (certificates.length > 0) return askWhether(h, message, type, certificates, onClientJudged)
+    if (certificates === undefined) return unreadableCertificates(h)
+    if (certificates.length > 0) return askWhether(h, message, type, certificates, onClientAccepted)
+    // One that was refused before this was a forger's.
+    h.parameters.peerCertificate = undefined
     if (h.settings.authenticationMode === AuthenticationMode.required)
         h.fail(FailureReason.certificateRequired, AlertDescription.handshakeFailure)
 }
 
-function onClientJudged(h: ServerExchangeContext, certificates: Buffer[], publicKey: Buffer): void {
-    const kept = keptOf(h)
-    kept.certificates = certificates
-    kept.publicKey = publicKey
+function onClientAccepted(h: ServerExchangeContext, publicKey: Buffer): void {
+    keptOf(h).publicKey = publicKey
 }
 
 function onClientKeyExchange(h: ServerExchangeContext, message: HandshakeMessage): void {
@@ -206,7 +207,5 @@ function onCertificateVerify(h: ServerExchangeContext, message: HandshakeMessage
 }
 
 function onClientProved(h: ServerExchangeContext): void {
-    const { clientType, certificates } = keptOf(h)
-    h.parameters.peerCertificate = { type: clientType as number, certificates }
     h.transcript.forgetMessages()
 }

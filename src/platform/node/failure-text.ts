@@ -1,6 +1,7 @@
 import { Diagnostic } from "../../dtls/association/output.js"
 import { type Failure, FailureReason } from "../../dtls/handshake/failure.js"
 import { AlertDescription } from "../../dtls/wire/code-points.js"
+import { TlsCertificateFlags } from "../../gio/enums.js"
 
 /* Failures in words. Devices say numbers, to keep their images small. */
 
@@ -53,8 +54,27 @@ export function alertText(alert: AlertDescription): string {
 
 /** The message of the error that a failed connection throws, with reason and alert in words. */
 export function failureMessage(failure: Failure): string {
-    if (failure.reason === FailureReason.peerAlert) return `The peer sent a fatal alert, ${alertName(failure.alert)}`
-    return `The connection failed: ${reasons[failure.reason]}${alertText(failure.alert)}`
+    const { reason, alert, certificateErrors = 0 } = failure
+    if (reason === FailureReason.peerAlert) return `The peer sent a fatal alert, ${alertName(alert)}`
+    const refused = reason === FailureReason.certificateRefused && certificateErrors !== 0
+    const why = refused ? `: ${verdictText(certificateErrors)}` : ""
+    return `The connection failed: ${reasons[reason]}${why}${alertText(alert)}`
+}
+
+const verdicts: [TlsCertificateFlags, string][] = [
+    [TlsCertificateFlags.UNKNOWN_CA, "nobody who is trusted has signed it"],
+    [TlsCertificateFlags.BAD_IDENTITY, "it is not for the name that was asked for, or no name was"],
+    [TlsCertificateFlags.NOT_ACTIVATED, "it is not valid yet"],
+    [TlsCertificateFlags.EXPIRED, "it has expired"],
+    [TlsCertificateFlags.REVOKED, "it has been revoked"],
+    [TlsCertificateFlags.INSECURE, "its key or its signature is too weak"],
+    [TlsCertificateFlags.GENERIC_ERROR, "it cannot be read, or is not meant for this use"],
+]
+
+/** What is wrong with a certificate, in words; "nothing is wrong with it". */
+export function verdictText(errors: TlsCertificateFlags): string {
+    const found = verdicts.filter(([flag]) => (errors & flag) !== 0).map(([, text]) => text)
+    return found.length === 0 ? "nothing is wrong with it" : found.join("; ")
 }
 
 /** What a diagnostic says, for people. @param detail as in DtlsSettings.onDiagnostic */

@@ -1,19 +1,21 @@
-import { generateKeyPairSync } from "node:crypto"
+import { createPrivateKey, generateKeyPairSync } from "node:crypto"
 import { wifi } from "../../../src/dtls/flight/retransmission.js"
 import { AuthenticationMode } from "../../../src/dtls/handshake/key-exchange.js"
 import { gatewayLimits } from "../../../src/dtls/handshake/limits.js"
 import { TLS_ECDHE_ECDSA_WITH_AES_128_CCM_8 } from "../../../src/dtls/key-exchange/certificate-suites.js"
-import { rawPublicKeysOnly, SignatureKind } from "../../../src/dtls/key-exchange/certificate-types.js"
+import { rawPublicKeysOnly, SignatureKind, x509Only } from "../../../src/dtls/key-exchange/certificate-types.js"
 import { EcdheCertificateKeyExchange } from "../../../src/dtls/key-exchange/ecdhe-certificate.js"
 import { CertificateType } from "../../../src/dtls/wire/code-points.js"
 import { InputMessage, OutputMessage } from "../../../src/gio/datagram-based.js"
 import { DtlsListener } from "../../../src/gio/dtls-listener.js"
 import { PinnedKeys } from "../../../src/gio/pinned-keys.js"
 import { newSettings } from "../../../src/gio/settings.js"
+import { X509Credentials } from "../../../src/gio/x509-credentials.js"
 import { NodeKeys, NodePrivateKey } from "../../../src/platform/node/keys.js"
 import { NodeServices } from "../../../src/platform/node/services.js"
 import { Running } from "../../interop/process.js"
 import { needs } from "../../support/needs.js"
+import { TestAuthority } from "../../support/test-authority.js"
 import { type DeviceKind, linux, translatedLinux } from "./device-under-test.js"
 
 /** µs */
@@ -35,6 +37,58 @@ async function serveOne(listener: DtlsListener): Promise<void> {
     const said = message.vectors[0].subarray(0, message.bytesReceived).toString()
     await connection.sendMessages([new OutputMessage([Buffer.from(`you said ${said}`)])], 0, LONG)
 }
+
+describe("a device with an X.509 certificate", function () {
+    this.timeout(120000)
+    const services = new NodeServices()
+
+    async function talkTo(own: string, expected: string): Promise<void> {
+        const authority = TestAuthority.get()
+        const exchange = new EcdheCertificateKeyExchange(new NodeKeys(), SignatureKind.ecdsa, x509Only())
+        const credentials = new X509Credentials(
+            services,
+            authority.certificate(services, own, "middle"),
+            authority.database(services, "root"),
+        )
+        const suites = [TLS_ECDHE_ECDSA_WITH_AES_128_CCM_8(exchange)]
+        const settings = newSettings(suites, credentials, wifi(), gatewayLimits())
+        settings.authenticationMode = AuthenticationMode.required
+        const socket = await services.openUdp({ localHost: "127.0.0.1", localPort: 0, remote: undefined })
+        const listener = new DtlsListener(services, socket, settings)
+        const { d = "" } = createPrivateKey(authority.key("client")).export({ format: "jwk" })
+        const device = new Running(
+            await linux.command("test/device/size/ecdhe-x509-client.ts", {
+                host: linux.host,
+                port: `${socket.localAddress().port}`,
+                name: "server.test",
+                ca: authority.der("root").toString("hex"),
+                cert: authority.der("client").toString("hex"),
+                key: Buffer.from(d, "base64url").toString("hex"),
+                arena: "96",
+            }),
+        )
+        const served = serveOne(listener)
+        served.catch(() => undefined)
+        try {
+            await device.expect(expected, 60000)
+        } finally {
+            await device.end()
+            await listener.close()
+            socket.close()
+        }
+    }
+
+    it("believes a server whose chain ends at its authority, under the name it asks for, and is believed", async function () {
+        needs(this, linux.missing())
+        await talkTo("under-middle", "answer: you said hello")
+    })
+
+    for (const own of ["other-name", "self"])
+        it(`does not believe one with ${own === "self" ? "a certificate of its own" : "another name"}`, async function () {
+            needs(this, linux.missing())
+            await talkTo(own, "not accepted")
+        })
+})
 
 describe("a device with a raw public key and ECDHE_ECDSA", function () {
     this.timeout(120000)

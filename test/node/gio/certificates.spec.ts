@@ -1,13 +1,11 @@
-import { rejects, strictEqual } from "node:assert/strict"
+import { rejects } from "node:assert/strict"
 import { execFileSync } from "node:child_process"
 import { createPrivateKey, X509Certificate } from "node:crypto"
 import { readFileSync } from "node:fs"
 import { join } from "node:path"
 import { temporaryFolder } from "../../../host/temporary.js"
-import { wifi } from "../../../src/dtls/flight/retransmission.js"
 import { type CipherSuite } from "../../../src/dtls/handshake/cipher-suite.js"
 import { AuthenticationMode } from "../../../src/dtls/handshake/key-exchange.js"
-import { gatewayLimits } from "../../../src/dtls/handshake/limits.js"
 import {
     TLS_ECDHE_ECDSA_WITH_AES_128_CCM,
     TLS_ECDHE_ECDSA_WITH_AES_128_CCM_8,
@@ -26,17 +24,14 @@ import { EcdheCertificateKeyExchange } from "../../../src/dtls/key-exchange/ecdh
 import { EcdhePskKeyExchange } from "../../../src/dtls/key-exchange/ecdhe-psk.js"
 import { TLS_ECDHE_PSK_WITH_CHACHA20_POLY1305_SHA256 } from "../../../src/dtls/key-exchange/ecdhe-psk-suites.js"
 import { CertificateType } from "../../../src/dtls/wire/code-points.js"
-import { type Credentials, SinglePsk } from "../../../src/gio/credentials.js"
-import { DtlsClientConnection } from "../../../src/gio/dtls-client-connection.js"
-import { type DtlsConnection } from "../../../src/gio/dtls-connection.js"
-import { DtlsListener } from "../../../src/gio/dtls-listener.js"
+import { SinglePsk } from "../../../src/gio/credentials.js"
 import { type OwnKey, PinnedKeys } from "../../../src/gio/pinned-keys.js"
-import { newSettings } from "../../../src/gio/settings.js"
 import { NodeKeys, NodePrivateKey } from "../../../src/platform/node/keys.js"
 import { NodeServices } from "../../../src/platform/node/services.js"
-import { freePort, isInstalled, Running, untilBound } from "../../interop/process.js"
-import { into, out, textOf } from "../../support/gio.js"
+import { freePort, isInstalled } from "../../interop/process.js"
+import { out } from "../../support/gio.js"
 import { needs } from "../../support/needs.js"
+import { accepting, connecting, talk } from "../../support/other-stacks.js"
 
 /** µs */
 const LONG = 10000000
@@ -89,63 +84,6 @@ function certificateSuites(kind: SignatureKind, options: CertificateOptions): Ci
         TLS_ECDHE_ECDSA_WITH_AES_128_GCM_SHA256(exchange),
         TLS_ECDHE_ECDSA_WITH_CHACHA20_POLY1305_SHA256(exchange),
     ]
-}
-
-/** Runs `body` with a connection to a peer's server. */
-async function connecting(
-    command: string[],
-    port: number,
-    suites: CipherSuite[],
-    credentials: Credentials,
-    body: (connection: DtlsConnection, peer: Running) => Promise<void>,
-): Promise<void> {
-    const peer = new Running(command)
-    await untilBound(port)
-    const remote = { address: "127.0.0.1", port }
-    const socket = await services.openUdp({ localHost: undefined, localPort: 0, remote })
-    const settings = newSettings(suites, credentials, wifi(), gatewayLimits())
-    const connection = new DtlsClientConnection(services, socket, settings, undefined)
-    try {
-        await body(connection, peer)
-    } finally {
-        await connection.close().catch(() => undefined)
-        socket.close()
-        await peer.end()
-    }
-}
-
-/** Runs `body` with what a listener accepts of a peer's client. */
-async function accepting(
-    command: (port: number) => string[],
-    suites: CipherSuite[],
-    credentials: Credentials,
-    mode: AuthenticationMode,
-    body: (connection: DtlsConnection, peer: Running) => Promise<void>,
-): Promise<void> {
-    const socket = await services.openUdp({ localHost: "127.0.0.1", localPort: 0, remote: undefined })
-    const settings = newSettings(suites, credentials, wifi(), gatewayLimits())
-    settings.authenticationMode = mode
-    const listener = new DtlsListener(services, socket, settings)
-    const peer = new Running(command(socket.localAddress().port))
-    try {
-        await body(await listener.accept(LONG), peer)
-    } finally {
-        await peer.end()
-        await listener.close()
-        socket.close()
-    }
-}
-
-/** A line each way; peers that echo send ours back. */
-async function talk(connection: DtlsConnection, peer: Running, echoes: boolean): Promise<void> {
-    await connection.sendMessages([out("hello up\n")], 0, LONG)
-    if (!echoes) {
-        await peer.expect("hello up")
-        peer.write("hello down\n")
-    }
-    const message = into()
-    await connection.receiveMessages([message], 0, LONG)
-    strictEqual(textOf(message).trim(), echoes ? "hello up" : "hello down")
 }
 
 const SUITES = ["AES128-CCM8", "AES128-CCM", "AES128-GCM-SHA256", "CHACHA20-POLY1305"]

@@ -51,7 +51,7 @@ function compare(recorded: Recorded, ours: Answer, what: OracleCase, index: numb
 }
 
 async function run(what: OracleCase, calls: Recorded[]): Promise<void> {
-    const pair = await Pair.make(what.settings)
+    const pair = await Pair.make(what.settings, what.certificates)
     try {
         if (what.open !== false) await pair.handshake()
         for (const [index, recorded] of calls.entries()) {

@@ -29,6 +29,7 @@ import { type UdpSocket } from "../../../src/platform/services.js"
 import { sleep } from "../../interop/process.js"
 import { errorName, Pair } from "../../oracle/pair.js"
 import { into, opened, out, textOf } from "../../support/gio.js"
+import { TestAuthority } from "../../support/test-authority.js"
 
 /** The error of a callback-style operation, or "done". */
 function finish(
@@ -226,10 +227,11 @@ describe("the Gio-shaped connection", () => {
 
     it("asks accept-certificate handlers until one accepts; none means no", async () => {
         const pair = await Pair.make()
-        strictEqual(pair.client.acceptCertificate(undefined, 1), false)
+        const peer = TestAuthority.get().certificate(pair.services, "server")
+        strictEqual(await pair.client.acceptCertificate(peer, 1), false)
         pair.client.connect("accept-certificate", () => false)
-        pair.client.connect("accept-certificate", (_peer, errors) => errors === 1)
-        strictEqual(pair.client.acceptCertificate(undefined, 1), true)
+        pair.client.connect("accept-certificate", (shown, errors) => Promise.resolve(shown === peer && errors === 1))
+        strictEqual(await pair.client.acceptCertificate(peer, 1), true)
         await pair.close()
     })
 

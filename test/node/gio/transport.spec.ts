@@ -79,9 +79,9 @@ describe("the tasks that drive an endpoint", () => {
         const served = await Served.open((settings) => {
             const { credentials: source } = settings
             settings.credentials = {
-                answer: (question) => {
+                answer: (question, connection) => {
                     if (broken) throw new Error(`no entry for key ${psk.key.toString("hex")}`)
-                    return source.answer(question)
+                    return source.answer(question, connection)
                 },
             }
         })

@@ -1,7 +1,7 @@
 import { Diagnostic } from "../../../dtls/association/output.js"
 import { type Failure, FailureReason } from "../../../dtls/handshake/failure.js"
 import { type Answer, type Question, QuestionKind } from "../../../dtls/handshake/question.js"
-import { type Credentials } from "../../../gio/credentials.js"
+import { type AskingConnection, type Credentials } from "../../../gio/credentials.js"
 import { type Diagnosed } from "../../../gio/settings.js"
 import { type SocketAddress } from "../../../gio/socket-address.js"
 import { diagnosticText, failureMessage } from "../failure-text.js"
@@ -39,14 +39,18 @@ export class HandshakeWatch {
 
     /** The same credentials, whose refusals and failures are noticed. */
     watched(credentials: Credentials): Credentials {
-        return { answer: (question) => this.answer(credentials, question) }
+        return { answer: (question, connection) => this.answer(credentials, question, connection) }
     }
 
-    private async answer(credentials: Credentials, question: Question): Promise<Answer | undefined> {
+    private async answer(
+        credentials: Credentials,
+        question: Question,
+        connection: AskingConnection,
+    ): Promise<Answer | undefined> {
         const identity = question.kind === QuestionKind.psk ? question.identity : undefined
         let answer: Answer | undefined
         try {
-            answer = await credentials.answer(question)
+            answer = await credentials.answer(question, connection)
         } catch (error) {
             const message = "the source of keys failed: the peer is refused"
             this.tell({ code: "credentialsFailed", message, error, ...(identity && { identity }) })

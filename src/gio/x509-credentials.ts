@@ -1,0 +1,70 @@
+import {
+    type CertificateAnswer,
+    type CertificateQuestion,
+    type PresentedCertificate,
+} from "../dtls/handshake/question.js"
+import { CertificateType } from "../dtls/wire/code-points.js"
+import { type Services } from "../platform/services.js"
+import { type AskingConnection } from "./credentials.js"
+import { TlsCertificateFlags } from "./enums.js"
+import { GError, invalidArgument } from "./errors.js"
+import { KeyCredentials, plainVerdict, type Verdict } from "./key-credentials.js"
+import { certificateChain, TlsCertificate } from "./tls-certificate.js"
+import { TlsDatabase } from "./tls-database.js"
+
+/**
+ * X.509 certificates: peers are believed by the authorities that certify them (RFC 5280), under the name that is asked for
+ * (RFC 9525), and as the connection decides (validation flags, accept-certificate).
+ * @devsWhenUsed
+ */
+export class X509Credentials extends KeyCredentials {
+    /**
+     * @param certificate of this side, with its private key; for connections without one of their own. undefined: none
+     * @param database authorities that are trusted; for connections without their own. undefined: none
+     */
+    constructor(
+        private services: Services,
+        private certificate: TlsCertificate | undefined,
+        private database: TlsDatabase | undefined,
+    ) {
+        super()
+        if (certificate !== undefined && !(certificate instanceof TlsCertificate))
+            throw invalidArgument("certificate", "a TlsCertificate, or none")
+        if (database !== undefined && !(database instanceof TlsDatabase))
+            throw invalidArgument("database", "a TlsDatabase, or none")
+    }
+
+    protected override async present(
+        question: CertificateQuestion,
+        connection: AskingConnection,
+    ): Promise<CertificateAnswer | undefined> {
+        if (question.types.indexOf(CertificateType.x509) < 0) return undefined
+        await connection.certificateRequested(question.authorities)
+        const certificate = connection.getCertificate() ?? this.certificate
+        if (certificate === undefined || certificate.privateKey === undefined) return undefined
+        return { type: CertificateType.x509, certificates: certificate.getChain(), key: certificate.privateKey }
+    }
+
+    protected override async judge(
+        peer: PresentedCertificate,
+        _publicKey: Buffer,
+        connection: AskingConnection,
+    ): Promise<Verdict> {
+        if (peer.type !== CertificateType.x509) return plainVerdict(TlsCertificateFlags.UNKNOWN_CA)
+        const chain = this.chainOf(peer.certificates)
+        if (chain === undefined) return plainVerdict(TlsCertificateFlags.GENERIC_ERROR)
+        const database = connection.getDatabase() ?? this.database ?? new TlsDatabase(this.services, [])
+        const errors = await connection.verifyPeer(chain, database)
+        return { errors, isAccepted: await connection.acceptsPeer(chain, errors) }
+    }
+
+    /** undefined: one of them cannot be read. */
+    private chainOf(certificates: Buffer[]): TlsCertificate | undefined {
+        try {
+            return certificateChain(this.services, certificates, undefined)
+        } catch (error) {
+            if (error instanceof GError) return undefined
+            throw error
+        }
+    }
+}
