@@ -1,5 +1,6 @@
 /* mote-dtls: connecting and listening in Node. Further names by purpose: mote-dtls/gio, /coap and /engine. */
 export { connect } from "./platform/node/connect/connect.js"
+export { type CertificateAndKey, type Pem, type PublicKeyOptions } from "./platform/node/connect/certificate-options.js"
 export { DtlsDgramSocket } from "./platform/node/connect/dgram-socket.js"
 export { DtlsSocket, type Negotiated } from "./platform/node/connect/dtls-socket.js"
 export { AbortError, DtlsError } from "./platform/node/connect/errors.js"

@@ -1,9 +1,13 @@
 import { type Command } from "commander"
 import { Cancellable } from "../../src/gio/cancellable.js"
 import { DtlsClientConnection } from "../../src/gio/dtls-client-connection.js"
+import { TlsCertificateFlags } from "../../src/gio/enums.js"
 import { isIoError, IOErrorEnum } from "../../src/gio/errors.js"
 import { type DtlsSettings } from "../../src/gio/settings.js"
 import { type SocketAddress } from "../../src/gio/socket-address.js"
+import { serverNameFor } from "../../src/platform/node/connect/certificate-options.js"
+import { addCertificateOptions } from "./certificate-options.js"
+import { reportCertificate } from "./certificate-report.js"
 import { exiting } from "./exit-code.js"
 import { printMessages, readLines, sendAll } from "./lines.js"
 import { addConnectionOptions, type ConnectionOptions, protocolsOf, settingsOf } from "./options.js"
@@ -18,7 +22,8 @@ const description =
     "closes."
 
 const examples = `  echo hello | mote client 127.0.0.1:4433 --psk Client_identity:000102030405060708090a0b0c0d0e0f
-  mote client [::1]:4433 --psk-file keys.txt --suite TLS_PSK_WITH_AES_128_CCM_8 --trace --keylog keys.log`
+  mote client [::1]:4433 --psk-file keys.txt --suite TLS_PSK_WITH_AES_128_CCM_8 --trace --keylog keys.log
+  mote client gateway.example:5684 --ca ca.pem --cert device.pem --key device.key`
 
 interface ClientOptions extends ConnectionOptions {
     /** ms */
@@ -39,6 +44,7 @@ export function addClientCommand(program: Command): void {
             "print messages byte for byte, with nothing in between (for programs; a terminal acts on them)",
         )
         .option("--export <LABEL>", "print 32 bytes of keying material for LABEL (RFC 5705)")
+    addCertificateOptions(command, "client")
     addConnectionOptions(command, examples).action(exiting(clientCommand))
 }
 
@@ -51,10 +57,12 @@ async function connectAndTalk(options: ClientOptions, target: { host: string; po
     const settings = settingsOf(options, "client")
     reporter.warnOfKeys(options)
     const protocols = protocolsOf(options)
+    const name = options.serverName ?? target.host
+    if (options.ca !== undefined || options.cert !== undefined) settings.extensions.push(...serverNameFor(name))
     const addresses = await reporter.services.resolve(target.host)
     for (const [index, address] of addresses.entries()) {
         try {
-            return await talkTo({ address, port: target.port }, { reporter, settings, protocols, options })
+            return await talkTo({ address, port: target.port }, { reporter, settings, protocols, name, options })
         } catch (error) {
             // "localhost" may be ::1 and 127.0.0.1: a refusal of one says nothing about the next.
             const more = index + 1 < addresses.length && isIoError(error, IOErrorEnum.CONNECTION_REFUSED)
@@ -68,13 +76,16 @@ interface Talk {
     reporter: Reporter
     settings: DtlsSettings
     protocols: string[] | undefined
+    /** of the server */
+    name: string
     options: ClientOptions
 }
 
 async function talkTo(remote: SocketAddress, talking: Talk): Promise<number> {
     const { reporter, settings, options } = talking
     const socket = await reporter.services.openUdp({ remote, localHost: undefined, localPort: 0 })
-    const connection = new DtlsClientConnection(reporter.services, socket, settings, remote.address)
+    const connection = new DtlsClientConnection(reporter.services, socket, settings, talking.name)
+    if (options.insecure === true) connection.setValidationFlags(TlsCertificateFlags.NO_FLAGS)
     connection.setAdvertisedProtocols(talking.protocols)
     try {
         await shakeHands(connection, talking)
@@ -99,7 +110,12 @@ async function handshake(connection: DtlsClientConnection, settings: DtlsSetting
 
 async function shakeHands(connection: DtlsClientConnection, { settings, reporter }: Talk): Promise<void> {
     const begun = performance.now()
-    await handshake(connection, settings, reporter)
+    try {
+        await handshake(connection, settings, reporter)
+    } finally {
+        // Also of a server that is refused.
+        reportCertificate(reporter, connection, "server")
+    }
     const time = Math.round((performance.now() - begun) * 10) / 10
     const suite = connection.getCiphersuiteName()
     const protocol = connection.getNegotiatedProtocol()

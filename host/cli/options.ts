@@ -5,14 +5,17 @@ import { returnRoutability } from "../../src/dtls/handshake/return-routability.j
 import { gatewayLimits } from "../../src/dtls/handshake/limits.js"
 import { type CipherSuite } from "../../src/dtls/handshake/cipher-suite.js"
 import { allSuites } from "../../src/dtls/key-exchange/suites.js"
+import { AuthenticationMode } from "../../src/dtls/handshake/key-exchange.js"
 import { cellular, wifi } from "../../src/dtls/flight/retransmission.js"
 import { type PskAnswer } from "../../src/dtls/handshake/question.js"
 import { SinglePsk } from "../../src/gio/credentials.js"
 import { DEFAULT_PATH_BUDGET, type DtlsSettings, newSettings } from "../../src/gio/settings.js"
+import { EitherCredentials } from "../../src/platform/node/connect/either-credentials.js"
 import { parsePsk, PskStore, readPskFile, UsageError } from "../credentials.js"
 import { seededRandom } from "../testing/seeded-random.js"
 import { CaptureFile } from "../trace/capture-file.js"
 import { type Impairment } from "../trace/impaired-path.js"
+import { type CertificateFiles, certificatesOf } from "./certificate-options.js"
 import { choice, percent, repeated, whole } from "./parsers.js"
 
 /** What a command tells, and how. */
@@ -23,7 +26,7 @@ export interface OutputOptions {
 }
 
 /** Options that every command with a connection has. */
-export interface ConnectionOptions extends OutputOptions {
+export interface ConnectionOptions extends OutputOptions, CertificateFiles {
     psk?: string[]
     pskFile?: string
     suite?: string[]
@@ -98,12 +101,13 @@ export function addConnectionOptions(command: Command, examples: string): Comman
         .addHelpText("after", `\nExamples\n${examples}\n\n${EXIT_CODES}`)
 }
 
-function suitesOf({ suite }: ConnectionOptions): CipherSuite[] {
-    if (suite === undefined) return allSuites()
+/** @param all that go with the keys there are */
+function suitesOf({ suite }: ConnectionOptions, all: CipherSuite[]): CipherSuite[] {
+    if (suite === undefined) return all
     return suite.map((name) => {
-        const found = allSuites().find((candidate) => candidate.name === name)
+        const found = all.find((candidate) => candidate.name === name)
         if (found !== undefined) return found
-        const known = allSuites().map((candidate) => candidate.name)
+        const known = all.map((candidate) => candidate.name)
         throw new UsageError(`--suite: that name is not known; there are ${known.join(", ")}`)
     })
 }
@@ -126,10 +130,18 @@ export function protocolsOf({ alpn }: ConnectionOptions): string[] | undefined {
 export function settingsOf(options: ConnectionOptions, role: "client" | "server"): DtlsSettings {
     const keys = keysOf(options)
     const first = keys[0]
-    if (first === undefined) throw new UsageError("a key is needed: --psk IDENTITY:HEXKEY or --psk-file FILE")
-    const psk = role === "client" ? new SinglePsk(first.identity, first.key) : new PskStore(keys)
+    const certificates = certificatesOf(options, role)
+    if (first === undefined && certificates === undefined)
+        throw new UsageError(
+            "a key is needed: --psk IDENTITY:HEXKEY or --psk-file FILE, or on client and server --cert and --ca",
+        )
+    const psk = first && (role === "client" ? new SinglePsk(first.identity, first.key) : new PskStore(keys))
     const retransmission = options.profile === "cellular" ? cellular() : wifi()
-    const settings = newSettings(suitesOf(options), psk, retransmission, gatewayLimits())
+    const credentials = new EitherCredentials(psk, certificates?.credentials)
+    const all = [...(certificates?.suites ?? []), ...(first === undefined ? [] : allSuites())]
+    const settings = newSettings(suitesOf(options, all), credentials, retransmission, gatewayLimits())
+    if (role === "server" && (options.ca !== undefined || options.rpkPin !== undefined))
+        settings.authenticationMode = AuthenticationMode.required
     settings.pathBudget = options.mtu
     settings.requireExtendedMasterSecret = options.requireEms === true
     settings.coalesce = options.coalesce === true

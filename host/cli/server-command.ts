@@ -4,6 +4,8 @@ import { type DtlsServerConnection } from "../../src/gio/dtls-server-connection.
 import { isIoError, IOErrorEnum } from "../../src/gio/errors.js"
 import { errorText } from "../describe.js"
 import { addressText } from "../trace/tracer.js"
+import { addCertificateOptions } from "./certificate-options.js"
+import { reportCertificate } from "./certificate-report.js"
 import { exiting } from "./exit-code.js"
 import { printMessages, readLines, sendAll } from "./lines.js"
 import { addConnectionOptions } from "./options.js"
@@ -17,6 +19,7 @@ const description =
     "control characters escaped; lines of standard input go to all of them."
 
 const examples = `  mote server --psk Client_identity:000102030405060708090a0b0c0d0e0f --echo
+  mote server --cert gateway.pem --key gateway.key --ca ca.pem
   openssl s_client -dtls1_2 -connect 127.0.0.1:4433 -psk 000102030405060708090a0b0c0d0e0f -psk_identity Client_identity`
 
 interface ServerOptions extends ServingOptions {
@@ -39,6 +42,7 @@ export function addServerCommand(program: Command): void {
             "--alert-on-wrong-key",
             "answer a wrong key with decrypt_error at once (RFC 4279 allows silence, which is the default)",
         )
+    addCertificateOptions(command, "server")
     addConnectionOptions(command, examples).action(exiting(serverCommand))
 }
 
@@ -48,7 +52,10 @@ async function serverCommand(given: ServerOptions): Promise<number> {
     const options = { remote: undefined, localHost: local.host, localPort: local.port }
     const socket = await reporter.services.openUdp(options)
     const listener = new DtlsListener(reporter.services, socket, settings)
-    listener.onHandshakeFailed = watch.failed
+    listener.onHandshakeFailed = (connection, failure) => {
+        watch.failed(connection, failure)
+        reportCertificate(reporter, connection, "client")
+    }
     listener.setAdvertisedProtocols(protocols)
     const address = addressText(socket.localAddress())
     if (reporter.json) reporter.event("", { event: "listening", address })
@@ -103,6 +110,7 @@ class Server {
                 const suite = connection.getCiphersuiteName()
                 if (this.reporter.json) this.reporter.event("", { event: "client", peer, suite })
                 this.reporter.note(`${peer} connected: ${suite ?? ""}`)
+                reportCertificate(this.reporter, connection, peer)
                 this.open.add(connection)
                 void this.talk(connection, peer)
             }

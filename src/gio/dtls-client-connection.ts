@@ -24,7 +24,7 @@ import { type TlsDatabase } from "./tls-database.js"
  */
 export class DtlsClientConnection extends DtlsConnection {
     private validationFlags = TlsCertificateFlags.VALIDATE_ALL
-    private acceptedCas: Buffer[] = []
+    private acceptedCas: Buffer[] | undefined
 
     constructor(
         services: Services,
@@ -124,7 +124,7 @@ export class DtlsClientConnection extends DtlsConnection {
 
     /** DER of the Names of the authorities that the server accepts; none: it asked for no certificate, or for any. */
     getAcceptedCas(): Buffer[] {
-        return this.acceptedCas
+        return this.acceptedCas ?? []
     }
 
     async certificateRequested(authorities: Buffer[]): Promise<void> {

@@ -59,13 +59,15 @@ function unreadable(): PeerCertificateAnswer {
     return { alert: AlertDescription.badCertificate, publicKey: EMPTY, errors: TlsCertificateFlags.GENERIC_ERROR }
 }
 
+/** Not valid yet, or not any more. */
+const UNTIMELY = TlsCertificateFlags.NOT_ACTIVATED | TlsCertificateFlags.EXPIRED
+
 /** The alert that says most to whoever has to mend it (RFC 5246 §7.2.2). */
 function alertFor(errors: TlsCertificateFlags): AlertDescription {
-    const { UNKNOWN_CA, NOT_ACTIVATED, EXPIRED, REVOKED, GENERIC_ERROR } = TlsCertificateFlags
-    if ((errors & UNKNOWN_CA) !== 0) return AlertDescription.unknownCa
-    if ((errors & REVOKED) !== 0) return AlertDescription.certificateRevoked
-    if ((errors & (EXPIRED | NOT_ACTIVATED)) !== 0) return AlertDescription.certificateExpired
+    if ((errors & TlsCertificateFlags.UNKNOWN_CA) !== 0) return AlertDescription.unknownCa
+    if ((errors & TlsCertificateFlags.REVOKED) !== 0) return AlertDescription.certificateRevoked
+    if ((errors & UNTIMELY) !== 0) return AlertDescription.certificateExpired
     // It can be read, so it is its purpose or an extension: there is no alert of a closer meaning.
-    if ((errors & GENERIC_ERROR) !== 0) return AlertDescription.unsupportedCertificate
+    if ((errors & TlsCertificateFlags.GENERIC_ERROR) !== 0) return AlertDescription.unsupportedCertificate
     return AlertDescription.badCertificate
 }

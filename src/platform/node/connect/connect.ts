@@ -1,11 +1,13 @@
 import { type Cancellable } from "../../../gio/cancellable.js"
 import { DtlsClientConnection } from "../../../gio/dtls-client-connection.js"
 import { DtlsClientConnectionV13 } from "../../../gio/v13/dtls-client-connection.js"
+import { TlsCertificateFlags } from "../../../gio/enums.js"
 import { ioError, IOErrorEnum, isIoError } from "../../../gio/errors.js"
 import { type SocketAddress } from "../../../gio/socket-address.js"
+import { hasPublicKeys, serverNameFor } from "./certificate-options.js"
 import { DtlsSocket } from "./dtls-socket.js"
 import { wrongArgument } from "./errors.js"
-import { type ConnectOptions, type Prepared, prepareConnect } from "./options.js"
+import { type ConnectOptions, isRejecting, type Prepared, prepareConnect } from "./options.js"
 import { checkPort, targetOf } from "./target.js"
 import { waiting } from "./waiting.js"
 
@@ -14,7 +16,7 @@ import { waiting } from "./waiting.js"
  * @param host a name, or an address such as "192.0.2.1", "2001:db8::1" or "[2001:db8::1]"
  * @param port UDP port, 1 to 65535
  * Throws DtlsError: ERR_DTLS_HOST_NOT_FOUND, ERR_DTLS_CONNECTION_REFUSED, ERR_DTLS_TIMED_OUT, ERR_DTLS_HANDSHAKE (its
- * reason may be "keyMismatch": different keys), ERR_DTLS_INVALID_ARGUMENT that names the option; or AbortError.
+ * reason may be "keyMismatch": different keys), ERR_DTLS_BAD_CERTIFICATE, ERR_DTLS_INVALID_ARGUMENT that names the option; or AbortError.
  */
 export async function connect(host: string, port: number, options: ConnectOptions): Promise<DtlsSocket>
 /** @param uri coaps://HOST[:PORT], the port 5684 when it has none (RFC 7252 §6.2) */
@@ -29,11 +31,13 @@ export async function connect(
     if (options === undefined) throw wrongArgument("options", "an object with psk")
     checkPort("localPort", options.localPort ?? 0, 0)
     const prepared = prepareConnect(options)
+    const name = options.servername ?? target.host
+    if (hasPublicKeys(options)) prepared.settings.extensions.push(...serverNameFor(name))
     return await waiting(options, async (stop) => {
         const addresses = await prepared.services.resolve(target.host)
         for (const [index, address] of addresses.entries()) {
             try {
-                return await connectTo({ address, port: target.port }, target.host, options, prepared, stop)
+                return await connectTo({ address, port: target.port }, name, options, prepared, stop)
             } catch (error) {
                 // "localhost" may be ::1 and 127.0.0.1: a refusal of one says nothing about the next.
                 if (index + 1 === addresses.length || !isIoError(error, IOErrorEnum.CONNECTION_REFUSED)) throw error
@@ -45,8 +49,8 @@ export async function connect(
 
 async function connectTo(
     remote: SocketAddress,
-    host: string,
-    { localAddress, localPort, protocols, minVersion }: ConnectOptions,
+    name: string,
+    { localAddress, localPort, protocols, minVersion, ...options }: ConnectOptions,
     { services, settings }: Prepared,
     stop: Cancellable | undefined,
 ): Promise<DtlsSocket> {
@@ -54,7 +58,8 @@ async function connectTo(
     const socket = await services.openUdp({ remote, localHost: localAddress, localPort: localPort ?? 0 })
     try {
         const Connection = minVersion === "1.3" ? DtlsClientConnectionV13 : DtlsClientConnection
-        const connection = new Connection(services, socket, settings, host)
+        const connection = new Connection(services, socket, settings, name)
+        if (!isRejecting(options)) connection.setValidationFlags(TlsCertificateFlags.NO_FLAGS)
         try {
             connection.setAdvertisedProtocols(protocols)
             await connection.handshake(stop)

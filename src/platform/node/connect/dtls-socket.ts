@@ -7,7 +7,9 @@ import { type DtlsConnection } from "../../../gio/dtls-connection.js"
 import { IOCondition } from "../../../gio/enums.js"
 import { isIoError, IOErrorEnum } from "../../../gio/errors.js"
 import { type SocketAddress } from "../../../gio/socket-address.js"
+import { type TlsCertificate } from "../../../gio/tls-certificate.js"
 import { type UdpSocket } from "../../services.js"
+import { verdictText } from "../failure-text.js"
 import { isClosed, wrongArgument } from "./errors.js"
 import { checkOnlyWait, waiting, type WaitOptions } from "./waiting.js"
 
@@ -38,6 +40,22 @@ export class DtlsSocket {
     /** On a server the client's psk_identity; on a client undefined. See `DtlsConnection.getPeerIdentity`. */
     get peerIdentity(): Buffer | undefined {
         return this.dtls.getPeerIdentity()
+    }
+
+    /** The certificate that the peer has proved to be its own; undefined: none, or a raw public key. */
+    get peerCertificate(): TlsCertificate | undefined {
+        return this.dtls.getPeerCertificate()
+    }
+
+    /** Whether the peer has presented a certificate or a raw public key in which nothing is wrong. */
+    get authorized(): boolean {
+        return this.dtls.getPeerPublicKey() !== undefined && this.dtls.getPeerCertificateErrors() === 0
+    }
+
+    /** What is wrong with what the peer presented, in words; undefined: nothing. */
+    get authorizationError(): string | undefined {
+        const errors = this.dtls.getPeerCertificateErrors()
+        return errors === 0 ? undefined : verdictText(errors)
     }
 
     /** Numeric address of the peer, now: with connection ids it may change. */

@@ -1,5 +1,6 @@
 import { AlertDescription } from "../../../dtls/wire/code-points.js"
 import { FailureReason } from "../../../dtls/handshake/failure.js"
+import { TlsCertificateFlags } from "../../../gio/enums.js"
 import { ErrorDomain, GError, invalidArgument, ioError, IOErrorEnum, TlsError } from "../../../gio/errors.js"
 
 /**
@@ -15,6 +16,9 @@ export class DtlsError extends Error {
     /** the fatal alert that was sent or received, such as "handshakeFailure" */
     readonly alert: keyof typeof AlertDescription | undefined
 
+    /** what is wrong with the peer's certificate, when the reason is "certificateRefused": "UNKNOWN_CA", "BAD_IDENTITY", ... */
+    readonly certificateErrors: (keyof typeof TlsCertificateFlags)[] | undefined
+
     constructor(
         /** "ERR_DTLS_" and GIO's name of the code: ERR_DTLS_TIMED_OUT, ERR_DTLS_HANDSHAKE, ... */
         readonly code: string,
@@ -23,9 +27,18 @@ export class DtlsError extends Error {
         super(cause.message, { cause })
         this.argument = cause.argument
         this.reason = cause.failure && (FailureReason[cause.failure.reason] as keyof typeof FailureReason | undefined)
+        if (cause.failure?.reason === FailureReason.certificateRefused)
+            this.certificateErrors = flagNames(cause.failure.certificateErrors ?? TlsCertificateFlags.GENERIC_ERROR)
         if (cause.failure !== undefined && cause.failure.alert !== AlertDescription.none)
             this.alert = AlertDescription[cause.failure.alert] as keyof typeof AlertDescription | undefined
     }
+}
+
+function flagNames(errors: TlsCertificateFlags): (keyof typeof TlsCertificateFlags)[] {
+    const { UNKNOWN_CA, BAD_IDENTITY, NOT_ACTIVATED, EXPIRED, REVOKED, INSECURE, GENERIC_ERROR } = TlsCertificateFlags
+    return [UNKNOWN_CA, BAD_IDENTITY, NOT_ACTIVATED, EXPIRED, REVOKED, INSECURE, GENERIC_ERROR]
+        .filter((flag) => (errors & flag) !== 0)
+        .map((flag) => TlsCertificateFlags[flag] as keyof typeof TlsCertificateFlags)
 }
 
 function codeOf({ domain, code }: GError): string {

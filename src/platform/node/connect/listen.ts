@@ -4,7 +4,7 @@ import { type SocketAddress } from "../../../gio/socket-address.js"
 import { type UdpSocket } from "../../services.js"
 import { DtlsSocket } from "./dtls-socket.js"
 import { isClosed, nodeError, wrongArgument } from "./errors.js"
-import { type ListenOptions, type Prepared, prepareListen } from "./options.js"
+import { isRejecting, type ListenOptions, type Prepared, prepareListen } from "./options.js"
 import { checkPort } from "./target.js"
 import { checkOnlyWait, waiting, type WaitOptions } from "./waiting.js"
 
@@ -75,13 +75,14 @@ export async function listen(port: number, options: ListenOptions, host?: string
 async function open(
     port: number,
     host: string | undefined,
-    { protocols, onDiagnostic }: ListenOptions,
+    { protocols, onDiagnostic, ...options }: ListenOptions,
     { services, settings, watch }: Prepared,
 ): Promise<DtlsServer> {
     const socket = await services.openUdp({ remote: undefined, localHost: host, localPort: port })
     try {
         const listener = new DtlsListener(services, socket, settings)
         try {
+            if (!isRejecting(options)) listener.onAcceptCertificate = () => true
             if (onDiagnostic !== undefined) listener.onHandshakeFailed = watch.failed
             listener.setAdvertisedProtocols(protocols)
             return new DtlsServer(listener, socket)

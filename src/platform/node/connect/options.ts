@@ -2,6 +2,7 @@ import { newExchangeV12V13, newExchangeV13 } from "../../../dtls/endpoint/v13/he
 import { type RetransmissionProfile, wifi } from "../../../dtls/flight/retransmission.js"
 import { type CipherSuite } from "../../../dtls/handshake/cipher-suite.js"
 import { connectionIds } from "../../../dtls/handshake/connection-ids.js"
+import { AuthenticationMode } from "../../../dtls/handshake/key-exchange.js"
 import { gatewayLimits, type Limits } from "../../../dtls/handshake/limits.js"
 import { QuestionKind } from "../../../dtls/handshake/question.js"
 import { allSuitesV13 } from "../../../dtls/handshake/v13/suites.js"
@@ -11,7 +12,15 @@ import { type Credentials, SinglePsk } from "../../../gio/credentials.js"
 import { type DtlsSettings, newSettings } from "../../../gio/settings.js"
 import { secretCopy } from "../secret.js"
 import { NodeServices } from "../services.js"
+import {
+    type CertificateAndKey,
+    hasPublicKeys,
+    PUBLIC_KEY_OPTIONS,
+    type PublicKeyOptions,
+    publicKeysOf,
+} from "./certificate-options.js"
 import { checkNames } from "./check-names.js"
+import { EitherCredentials } from "./either-credentials.js"
 import { wrongArgument } from "./errors.js"
 import { type DiagnosticEvent, HandshakeWatch } from "./handshake-watch.js"
 import { checkWait, WAIT_OPTIONS, type WaitOptions } from "./waiting.js"
@@ -34,7 +43,7 @@ export type PskLookup = (identity: Buffer) => Uint8Array | undefined | Promise<U
 export type Version = "1.2" | "1.3"
 
 /** What both sides may set. Everything but the key has a default; a name that is not known is refused. */
-export interface CommonOptions {
+export interface CommonOptions extends PublicKeyOptions {
     /** oldest version that is spoken; default "1.2". A client speaks one: "1.3" alone, or "1.2" */
     minVersion?: Version | undefined
     /** newest version that is spoken; default: `minVersion`. A server with "1.2" and "1.3" takes the newer one that a client offers */
@@ -68,8 +77,10 @@ export interface CommonOptions {
 
 /** What `connect` takes. `signal` and `timeout` are the handshake's. */
 export interface ConnectOptions extends CommonOptions, WaitOptions {
-    /** identity and key, or credentials that choose them by the server's hint */
-    psk: Psk | Credentials
+    /** identity and key, or credentials that choose them by the server's hint; without it, certificates or raw public keys */
+    psk?: Psk | Credentials | undefined
+    /** name or IP address that the server's certificate must have, and that it chooses one by; default: the host */
+    servername?: string | undefined
     /** numeric address to send from; default: what the route prefers */
     localAddress?: string | undefined
     /** UDP port to send from; default 0: any */
@@ -78,8 +89,12 @@ export interface ConnectOptions extends CommonOptions, WaitOptions {
 
 /** What `listen` takes. */
 export interface ListenOptions extends CommonOptions {
-    /** the one client's identity and key, a look-up by identity, or credentials */
-    psk: Psk | PskLookup | Credentials
+    /** the one client's identity and key, a look-up by identity, or credentials; without it, `cert` or `key` */
+    psk?: Psk | PskLookup | Credentials | undefined
+    /** certificates for names that clients ask for, such as "a.example" or "*.example"; `cert` for all others */
+    contexts?: Record<string, CertificateAndKey> | undefined
+    /** ask clients for a certificate, or a raw public key; they need one unless `rejectUnauthorized` is false. Default false */
+    requestCert?: boolean | undefined
     /** psk_identity_hint for clients (RFC 4279 §2) */
     pskIdentityHint?: string | Uint8Array | undefined
     /** answer a wrong key with decrypt_error at once; default false: silence, which RFC 4279 §2 allows */
@@ -88,10 +103,11 @@ export interface ListenOptions extends CommonOptions {
 
 const COMMON = [
     ...["psk", "suites", "connectionId", "protocols", "retransmission", "limits", "pathBudget"],
+    ...PUBLIC_KEY_OPTIONS,
     ...["minVersion", "maxVersion", "requireExtendedMasterSecret", "coalesce", "keyLog", "onDiagnostic", "services"],
 ]
-const CONNECT = [...COMMON, "localAddress", "localPort", ...WAIT_OPTIONS]
-const LISTEN = [...COMMON, "pskIdentityHint", "alertOnKeyMismatch"]
+const CONNECT = [...COMMON, "servername", "localAddress", "localPort", ...WAIT_OPTIONS]
+const LISTEN = [...COMMON, "contexts", "requestCert", "pskIdentityHint", "alertOnKeyMismatch"]
 
 /** What a connection or a listener is made from. */
 export interface Prepared {
@@ -103,7 +119,10 @@ export interface Prepared {
 export function prepareConnect(options: ConnectOptions): Prepared {
     checkNames(options, CONNECT)
     checkWait(options)
-    const prepared = prepare(options, credentialsOf(options.psk))
+    const { psk } = options
+    if (psk === undefined && !hasPublicKeys(options))
+        throw wrongArgument("psk", "a key, or else ca, cert or rawPublicKeys")
+    const prepared = prepare(options, { psk: psk && credentialsOf(psk), isServer: false, contexts: {} })
     const { oldest, newest } = versionsOf(options)
     if (newest === "1.3" && options.connectionId !== undefined)
         throw wrongArgument("connectionId", "left out: connection ids are there in DTLS 1.2 only")
@@ -114,7 +133,16 @@ export function prepareConnect(options: ConnectOptions): Prepared {
 export function prepareListen(options: ListenOptions): Prepared {
     checkNames(options, LISTEN)
     const { psk, pskIdentityHint: hint } = options
-    const prepared = prepare(options, typeof psk === "function" ? lookingUp(psk) : credentialsOf(psk))
+    const { contexts = {} } = options
+    if (typeof contexts !== "object" || contexts === null) throw wrongArgument("contexts", "an object of { cert, key }")
+    const isCertified = options.cert !== undefined || options.key !== undefined || Object.keys(contexts).length > 0
+    if (psk === undefined && !isCertified) throw wrongArgument("psk", "a key, or else cert and key, or key alone")
+    const keys = typeof psk === "function" ? lookingUp(psk) : psk && credentialsOf(psk)
+    const prepared = prepare(options, { psk: keys, isServer: true, contexts })
+    if (flag("requestCert", options.requestCert))
+        prepared.settings.authenticationMode = isRejecting(options)
+            ? AuthenticationMode.required
+            : AuthenticationMode.requested
     if (hint !== undefined) prepared.settings.pskIdentityHint = bytesOf("pskIdentityHint", hint)
     const { oldest, newest } = versionsOf(options)
     if (newest === "1.3") prepared.settings.newExchange = oldest === "1.3" ? newExchangeV13() : newExchangeV12V13()
@@ -122,13 +150,32 @@ export function prepareListen(options: ListenOptions): Prepared {
     return prepared
 }
 
-function prepare(options: CommonOptions, credentials: Credentials): Prepared {
+/** Whether what is wrong with a peer's certificate ends the handshake. */
+export function isRejecting({ rejectUnauthorized }: CommonOptions): boolean {
+    return rejectUnauthorized === undefined || flag("rejectUnauthorized", rejectUnauthorized)
+}
+
+/** Where the keys of one side come from. */
+interface KeySources {
+    psk: Credentials | undefined
+    isServer: boolean
+    contexts: Record<string, CertificateAndKey>
+}
+
+function prepare(options: CommonOptions, { psk, isServer, contexts }: KeySources): Prepared {
     const { onDiagnostic } = options
+    const services = options.services ?? new NodeServices()
+    const named = Object.keys(contexts).length > 0
+    const publicKeys = hasPublicKeys(options) || named ? publicKeysOf(services, options, isServer, contexts) : undefined
+    if (publicKeys !== undefined && versionsOf(options).newest === "1.3")
+        throw wrongArgument("maxVersion", `"1.2": certificates and raw public keys are there in DTLS 1.2 only`)
+    const credentials = new EitherCredentials(psk, publicKeys?.credentials)
+    const pskSuites = psk === undefined ? [] : [...allSuitesV13(), ...allSuites()]
     if (onDiagnostic !== undefined && typeof onDiagnostic !== "function")
         throw wrongArgument("onDiagnostic", "a function")
     const watch = new HandshakeWatch((event) => onDiagnostic?.(event))
     const settings = newSettings(
-        options.suites ?? [...allSuitesV13(), ...allSuites()],
+        options.suites ?? [...(publicKeys?.suites ?? []), ...pskSuites],
         onDiagnostic === undefined ? credentials : watch.watched(credentials),
         options.retransmission ?? wifi(),
         limitsOf(options.limits),
@@ -140,7 +187,7 @@ function prepare(options: CommonOptions, credentials: Credentials): Prepared {
     if (onDiagnostic !== undefined) settings.onDiagnostic = watch.diagnostic
     if (options.connectionId !== undefined)
         settings.extensions = [connectionIds(idLength(options.connectionId)), returnRoutability()]
-    return { services: options.services ?? new NodeServices(), settings, watch }
+    return { services, settings, watch }
 }
 
 function versionsOf(options: CommonOptions): { oldest: Version; newest: Version } {

@@ -1,0 +1,213 @@
+import { createPrivateKey, createPublicKey } from "node:crypto"
+import { isIP } from "node:net"
+import { type CipherSuite } from "../../../dtls/handshake/cipher-suite.js"
+import { type HelloExtension } from "../../../dtls/handshake/hello-extension.js"
+import { type Answer, type CertificateQuestion, type Question, QuestionKind } from "../../../dtls/handshake/question.js"
+import { serverName } from "../../../dtls/handshake/server-name.js"
+import {
+    TLS_ECDHE_ECDSA_WITH_AES_128_CCM,
+    TLS_ECDHE_ECDSA_WITH_AES_128_CCM_8,
+    TLS_ECDHE_ECDSA_WITH_AES_128_GCM_SHA256,
+    TLS_ECDHE_ECDSA_WITH_CHACHA20_POLY1305_SHA256,
+    TLS_ECDHE_RSA_WITH_AES_128_GCM_SHA256,
+    TLS_ECDHE_RSA_WITH_CHACHA20_POLY1305_SHA256,
+} from "../../../dtls/key-exchange/certificate-suites.js"
+import { type CertificateOptions, SignatureKind, isEcdsaScheme } from "../../../dtls/key-exchange/certificate-types.js"
+import { EcdheCertificateKeyExchange } from "../../../dtls/key-exchange/ecdhe-certificate.js"
+import { CertificateType } from "../../../dtls/wire/code-points.js"
+import { type AskingConnection, type Credentials } from "../../../gio/credentials.js"
+import { GError } from "../../../gio/errors.js"
+import { type OwnKey, PinnedKeys } from "../../../gio/pinned-keys.js"
+import { TlsCertificate } from "../../../gio/tls-certificate.js"
+import { TlsDatabase } from "../../../gio/tls-database.js"
+import { X509Credentials } from "../../../gio/x509-credentials.js"
+import { type Services } from "../../services.js"
+import { NodeKeys, NodePrivateKey } from "../keys.js"
+import { systemDatabase } from "../system-authorities.js"
+import { checkNames } from "./check-names.js"
+import { wrongArgument } from "./errors.js"
+
+/** PEM, as text or bytes. */
+export type Pem = string | Uint8Array
+
+/** A certificate with its private key. */
+export interface CertificateAndKey {
+    /** own certificate first, then its issuers, at most four in all; the key may stand here, too */
+    cert: Pem
+    /** PKCS#8 or SEC 1, not encrypted */
+    key?: Pem | undefined
+}
+
+/** What both sides may say about certificates and raw public keys. */
+export interface PublicKeyOptions {
+    /** see CertificateAndKey */
+    cert?: Pem | undefined
+    /** of `cert`; without `cert` this side presents the public key of it, bare (RFC 7250) */
+    key?: Pem | undefined
+    /** authorities that certify peers; default, where a peer's certificate is wanted: those that this computer trusts */
+    ca?: Pem | Pem[] | undefined
+    /** peers that are believed by their raw public key: SubjectPublicKeyInfo in DER, or its SHA-256 of 32 bytes */
+    rawPublicKeys?: Uint8Array[] | undefined
+    /** false: a peer is served whatever is wrong with its certificate; see `authorizationError`. Default true */
+    rejectUnauthorized?: boolean | undefined
+}
+
+export const PUBLIC_KEY_OPTIONS = ["cert", "key", "ca", "rawPublicKeys", "rejectUnauthorized"]
+
+/** What options about public keys come to. */
+export interface PublicKeys {
+    suites: CipherSuite[]
+    credentials: Credentials
+}
+
+/** Whether options say anything about certificates or raw public keys. */
+export function hasPublicKeys({ cert, key, ca, rawPublicKeys }: PublicKeyOptions): boolean {
+    return [cert, key, ca, rawPublicKeys].some((option) => option !== undefined)
+}
+
+/** @param isServer a server has to know whom it asks for a certificate; a client always wants the server's */
+export function publicKeysOf(
+    services: Services,
+    options: PublicKeyOptions,
+    isServer: boolean,
+    contexts: Record<string, CertificateAndKey> = {},
+): PublicKeys {
+    const own = ownKeys(services, options, contexts)
+    const pins = pinsOf(options.rawPublicKeys)
+    const wantsX509 = options.ca !== undefined || pins.length === 0
+    const database = wantsX509 ? databaseOf(services, options.ca) : undefined
+    const peerTypes = [
+        ...(pins.length > 0 ? [CertificateType.rawPublicKey] : []),
+        ...(wantsX509 ? [CertificateType.x509] : []),
+    ]
+    const ownTypes = [own.raw === undefined ? CertificateType.x509 : CertificateType.rawPublicKey]
+    const authorities = isServer && options.ca !== undefined && database !== undefined ? database.subjects() : []
+    return {
+        suites: suitesFor({ peerTypes, ownTypes, authorities }, isServer ? own : undefined),
+        credentials: new PublicKeyCredentials(
+            new X509Credentials(services, own.certificate, database),
+            new PinnedKeys(services.crypto, pins, own.raw),
+            new Map([...own.contexts].map(([name, entry]) => [name, new X509Credentials(services, entry, database)])),
+        ),
+    }
+}
+
+/** Certificates, raw public keys, and the certificate of the name that a client asks for. */
+class PublicKeyCredentials implements Credentials {
+    constructor(
+        private x509: X509Credentials,
+        private pinned: PinnedKeys,
+        private contexts: Map<string, X509Credentials>,
+    ) {}
+
+    async answer(question: Question, connection: AskingConnection): Promise<Answer | undefined> {
+        if (question.kind === QuestionKind.certificate) {
+            const raw = await this.pinned.answer(question, connection)
+            return raw ?? (await this.contextOf(question).answer(question, connection))
+        }
+        if (question.kind !== QuestionKind.peerCertificate) return undefined
+        const isRaw = question.type === CertificateType.rawPublicKey
+        return await (isRaw ? this.pinned : this.x509).answer(question, connection)
+    }
+
+    /** By the name itself, or a wildcard for its first label. */
+    private contextOf({ serverName: asked }: CertificateQuestion): X509Credentials {
+        const name = asked?.toLowerCase() ?? ""
+        return this.contexts.get(name) ?? this.contexts.get(name.replace(/^[^.]*/, "*")) ?? this.x509
+    }
+}
+
+/** What this side presents. */
+interface OwnKeys {
+    certificate: TlsCertificate | undefined
+    raw: OwnKey | undefined
+    contexts: Map<string, TlsCertificate>
+}
+
+function ownKeys(
+    services: Services,
+    { cert, key }: PublicKeyOptions,
+    contexts: Record<string, CertificateAndKey>,
+): OwnKeys {
+    const named = Object.entries(contexts).map(([name, entry]): [string, TlsCertificate] => {
+        checkNames(entry, ["cert", "key"])
+        return [name.toLowerCase(), certificateOf(services, `contexts.${name}`, entry)]
+    })
+    const certificate = cert === undefined ? undefined : certificateOf(services, "cert", { cert, key })
+    const raw = cert === undefined && key !== undefined ? rawKeyOf(key) : undefined
+    return { certificate, raw, contexts: new Map(named) }
+}
+
+function certificateOf(services: Services, option: string, { cert, key }: CertificateAndKey): TlsCertificate {
+    const text = textOf(option, cert) + (key === undefined ? "" : `\n${textOf("key", key)}`)
+    const certificate = readingPem(option, () => TlsCertificate.newFromPem(services, text))
+    if (certificate.privateKey === undefined) throw wrongArgument(option, "a certificate with its private key: set key")
+    if (certificate.getChain().length > 4) throw wrongArgument(option, "at most four certificates")
+    return certificate
+}
+
+function rawKeyOf(pem: Pem): OwnKey {
+    try {
+        const key = createPrivateKey(textOf("key", pem))
+        const publicKey = createPublicKey(key).export({ format: "der", type: "spki" })
+        return { type: CertificateType.rawPublicKey, certificates: [publicKey], key: new NodePrivateKey(key) }
+    } catch {
+        // What node:crypto says may repeat what it was given.
+        throw wrongArgument("key", "a private key in PEM, not encrypted: P-256, P-384, Ed25519 or RSA")
+    }
+}
+
+function databaseOf(services: Services, ca: Pem | Pem[] | undefined): TlsDatabase {
+    if (ca === undefined) return systemDatabase(services)
+    const text = (Array.isArray(ca) ? ca : [ca]).map((entry) => textOf("ca", entry)).join("\n")
+    return readingPem("ca", () => TlsDatabase.newFromPem(services, text))
+}
+
+function pinsOf(given: Uint8Array[] | undefined): Buffer[] {
+    if (given === undefined) return []
+    const valid = Array.isArray(given) && given.every((pin) => pin instanceof Uint8Array && pin.length >= 32)
+    if (!valid) throw wrongArgument("rawPublicKeys", "an array of SubjectPublicKeyInfo in DER, or of SHA-256 of them")
+    return given.map((pin) => Buffer.from(pin))
+}
+
+function textOf(option: string, pem: Pem): string {
+    if (typeof pem === "string") return pem
+    if (pem instanceof Uint8Array) return Buffer.from(pem).toString("latin1")
+    throw wrongArgument(option, "PEM, as text or bytes")
+}
+
+function readingPem<T>(option: string, read: () => T): T {
+    try {
+        return read()
+    } catch (error) {
+        if (error instanceof GError) throw wrongArgument(option, error.message)
+        throw error
+    }
+}
+
+/** A server has suites of the kinds of its keys; a client takes servers of either kind. */
+function suitesFor(options: CertificateOptions, server: OwnKeys | undefined): CipherSuite[] {
+    const keys = new NodeKeys()
+    const ecdsa = new EcdheCertificateKeyExchange(keys, SignatureKind.ecdsa, options)
+    const rsa = new EcdheCertificateKeyExchange(keys, SignatureKind.rsa, options)
+    const ecdsaSuites = [
+        TLS_ECDHE_ECDSA_WITH_AES_128_GCM_SHA256(ecdsa),
+        TLS_ECDHE_ECDSA_WITH_CHACHA20_POLY1305_SHA256(ecdsa),
+        TLS_ECDHE_ECDSA_WITH_AES_128_CCM(ecdsa),
+        TLS_ECDHE_ECDSA_WITH_AES_128_CCM_8(ecdsa),
+    ]
+    const rsaSuites = [TLS_ECDHE_RSA_WITH_AES_128_GCM_SHA256(rsa), TLS_ECDHE_RSA_WITH_CHACHA20_POLY1305_SHA256(rsa)]
+    if (server === undefined) return [...ecdsaSuites, ...rsaSuites]
+    const schemes = [
+        server.certificate?.privateKey,
+        server.raw?.key,
+        ...[...server.contexts.values()].map((c) => c.privateKey),
+    ].flatMap((key) => key?.schemes ?? [])
+    const some = (wanted: boolean): boolean => schemes.some((scheme) => isEcdsaScheme(scheme) === wanted)
+    return [...(some(true) ? ecdsaSuites : []), ...(some(false) ? rsaSuites : [])]
+}
+
+/** server_name for a server with several certificates; an IP address is none (RFC 6066 §3). */
+export function serverNameFor(name: string): (() => HelloExtension)[] {
+    return isIP(name) === 0 && name !== "" ? [serverName(name)] : []
+}
