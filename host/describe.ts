@@ -1,7 +1,7 @@
 import { type Failure, FailureReason } from "../src/dtls/handshake/failure.js"
 import { HandshakeType } from "../src/dtls/wire/code-points.js"
 import { GError } from "../src/gio/errors.js"
-import { alertText, reasonText as plainReasonText } from "../src/platform/node/failure-text.js"
+import { alertText, reasonText as plainReasonText, refusalText } from "../src/platform/node/failure-text.js"
 import { word } from "../src/platform/node/printable.js"
 import { decimalText, type Reading } from "../src/sensor/reading.js"
 
@@ -14,7 +14,7 @@ export function handshakeName(type: number): string {
 /** What the command line can do about it. */
 const hints: Partial<Record<FailureReason, string>> = {
     [FailureReason.nothingInCommon]: "see --suite",
-    [FailureReason.noCredentials]: "give one with --psk or --psk-file",
+    [FailureReason.noCredentials]: "give one with --psk, --psk-file or --cert",
     [FailureReason.evicted]: "see --max-peers",
 }
 
@@ -32,7 +32,7 @@ export function failureText(failure: Failure): string {
         return "no Finished came: check PSK identity and key on both sides, then the network"
     const place = failure.expecting < 0 ? "" : ` (while expecting ${handshakeName(failure.expecting)})`
     const cause = failure.cause === undefined ? "" : `: ${failure.cause}`
-    return `${reasonText(failure.reason)}${cause}${alertText(failure.alert)}${place}`
+    return `${reasonText(failure.reason)}${refusalText(failure)}${cause}${alertText(failure.alert)}${place}`
 }
 
 /** An error as a person should read it; no stack, no secrets. */

@@ -1,5 +1,8 @@
 import { type Association } from "../dtls/association/association.js"
-import { readCertificate, signatureHash } from "../dtls/wire/x509.js"
+import { Reader } from "../dtls/bytes/reader.js"
+import { HashAlgorithm } from "../dtls/crypto/algorithm-numbers.js"
+import { derContent, DerTag } from "../dtls/wire/der.js"
+import { type CertificateFields, readCertificate } from "../dtls/wire/x509.js"
 import { TlsChannelBindingType } from "./enums.js"
 import { ErrorDomain, GError, TlsChannelBindingError } from "./errors.js"
 
@@ -40,6 +43,23 @@ function serverEndPoint(association: Association, certificate: Buffer): Buffer {
     const hash = association.settings.crypto.newHash(algorithm)
     hash.update(certificate)
     return hash.digest()
+}
+
+/**
+ * The hash that RFC 5929 §4.1 takes for a certificate: that of its signature, SHA-256 in place of MD5 and SHA-1; undefined
+ * when the signature has none of its own, or one that is not here.
+ */
+function signatureHash(fields: CertificateFields): HashAlgorithm | undefined {
+    const { data, at, end } = fields.signatureAlgorithm
+    const id = derContent(new Reader(data, at, end), DerTag.objectIdentifier)
+    const hex = id.bytes(id.remaining()).toString("hex")
+    // ecdsa-with-SHA384, sha384WithRSAEncryption
+    if (hex === "2a8648ce3d040303" || hex === "2a864886f70d01010c") return HashAlgorithm.sha384
+    const sha256 = [
+        ...["2a8648ce3d040302", "2a864886f70d01010b"], // ecdsa-with-SHA256, sha256WithRSAEncryption
+        ...["2a8648ce3d0401", "2a864886f70d010105", "2a864886f70d010104"], // ecdsa-with-SHA1, SHA-1 and MD5 with RSA
+    ]
+    return sha256.indexOf(hex) >= 0 ? HashAlgorithm.sha256 : undefined
 }
 
 function exporterBinding(association: Association): Buffer {

@@ -1,6 +1,5 @@
 import { equal } from "../bytes/bytes.js"
 import { Reader } from "../bytes/reader.js"
-import { HashAlgorithm } from "../crypto/algorithm-numbers.js"
 import { derContent, derElement, DerTag, derTag } from "./der.js"
 
 /** Tags of the optional fields of TBSCertificate (RFC 5280 §4.1). */
@@ -40,23 +39,6 @@ export function readCertificate(der: Buffer): CertificateFields | undefined {
     const extensions = readExtensions(tbs)
     if (!whole.done() || !certificate.done() || !tbs.done()) return undefined
     return { signatureAlgorithm, issuer, validity, subject, publicKey, extensions }
-}
-
-/**
- * The hash that RFC 5929 §4.1 takes for a certificate: that of its signature, SHA-256 in place of MD5 and SHA-1; undefined
- * when the signature has none of its own, or one that is not here.
- */
-export function signatureHash(fields: CertificateFields): HashAlgorithm | undefined {
-    const { data, at, end } = fields.signatureAlgorithm
-    const id = derContent(new Reader(data, at, end), DerTag.objectIdentifier)
-    const hex = id.bytes(id.remaining()).toString("hex")
-    // ecdsa-with-SHA384, sha384WithRSAEncryption
-    if (hex === "2a8648ce3d040303" || hex === "2a864886f70d01010c") return HashAlgorithm.sha384
-    const sha256 = [
-        ...["2a8648ce3d040302", "2a864886f70d01010b"], // ecdsa-with-SHA256, sha256WithRSAEncryption
-        ...["2a8648ce3d0401", "2a864886f70d010105", "2a864886f70d010104"], // ecdsa-with-SHA1, SHA-1 and MD5 with RSA
-    ]
-    return sha256.indexOf(hex) >= 0 ? HashAlgorithm.sha256 : undefined
 }
 
 /** The public key of a certificate, as raw public keys are presented, too (RFC 7250 §3). */

@@ -54,11 +54,15 @@ export function alertText(alert: AlertDescription): string {
 
 /** The message of the error that a failed connection throws, with reason and alert in words. */
 export function failureMessage(failure: Failure): string {
-    const { reason, alert, certificateErrors = 0 } = failure
+    const { reason, alert } = failure
     if (reason === FailureReason.peerAlert) return `The peer sent a fatal alert, ${alertName(alert)}`
-    const refused = reason === FailureReason.certificateRefused && certificateErrors !== 0
-    const why = refused ? `: ${verdictText(certificateErrors)}` : ""
-    return `The connection failed: ${reasons[reason]}${why}${alertText(alert)}`
+    return `The connection failed: ${reasons[reason]}${refusalText(failure)}${alertText(alert)}`
+}
+
+/** ": it has expired", or nothing for a failure that is not over a certificate. */
+export function refusalText({ reason, certificateErrors = 0 }: Failure): string {
+    const isRefused = reason === FailureReason.certificateRefused && certificateErrors !== 0
+    return isRefused ? `: ${verdictText(certificateErrors)}` : ""
 }
 
 const verdicts: [TlsCertificateFlags, string][] = [

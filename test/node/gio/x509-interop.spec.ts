@@ -152,7 +152,14 @@ describe("X.509 chains with OpenSSL", function () {
         const verify = ["-Verify", "4", "-verify_return_error", "-CAfile", ROOT]
         const port = await freePort()
         const good = ours("client")
-        await connecting(opensslServer(port, ["server"], ...verify), port, suites(), good, talking(false), "server.test")
+        await connecting(
+            opensslServer(port, ["server"], ...verify),
+            port,
+            suites(),
+            good,
+            talking(false),
+            "server.test",
+        )
         const other = await freePort()
         const bad = ours("other-client")
         await connecting(
