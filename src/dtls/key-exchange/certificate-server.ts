@@ -15,7 +15,7 @@ import {
 } from "../wire/certificate.js"
 import { AlertDescription, ExtensionType, HandshakeType } from "../wire/code-points.js"
 import { writeEcdhParameters } from "../wire/ecdhe-key-exchange.js"
-import { type Extension } from "../wire/extensions.js"
+import { type Extension, findExtension } from "../wire/extensions.js"
 import { hostNameOf } from "../wire/server-name.js"
 import {
     askWhether,
@@ -69,6 +69,8 @@ export function beginServer(h: ServerExchangeContext, exchange: CertificateExcha
     const types = offeredTypes(extensions, ExtensionType.serverCertificateType)
     const schemes = schemesOfClient(exchange, extensions)
     const serverName = hostNameOf(extensions)
+    if (serverName === undefined && findExtension(extensions, ExtensionType.serverName) !== undefined)
+        return unreadable(h)
     h.ask({ kind: QuestionKind.certificate as const, types, schemes, serverName, authorities: none }, onOwnCertificate)
 }
 

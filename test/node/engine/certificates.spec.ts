@@ -207,6 +207,17 @@ describe("ECDHE_ECDSA", () => {
         strictEqual(asked, "sensors.example")
     })
 
+    it("a server answers a host name that cannot be read with decode_error", async () => {
+        const s = simulate(client.answers(server.publicKey), server.answers(client.publicKey), (settings) => {
+            const extension = serverName("sensors.example")()
+            const name = extension.offer() as Buffer
+            extension.offer = () => Buffer.concat([name, Buffer.of(0)])
+            settings.extensions = [extension]
+        })
+        await s.shakeHands(70000)
+        strictEqual(s.client.failure?.alert, AlertDescription.decodeError)
+    })
+
     it("a server without a certificate for the client says handshake_failure", async () => {
         const s = simulate(client.answers(server.publicKey), () => undefined)
         await s.shakeHands(70000)
