@@ -7,7 +7,11 @@ import { readFileSync, statSync } from "node:fs"
 import { emulatorCommand } from "../host/board/emulator.js"
 import { cachedDeviceImage } from "../host/build/device.js"
 import { type BoardProgram, buildBoard, missingForBoard } from "../host/build/rv32.js"
+import type { DebugFile } from "../host/image/ir/debug.js"
+import { allFunctions, hotFunctions } from "../host/translate/choice.js"
 import { translationFiles } from "../host/translate/files.js"
+import { countsOf, MOTE_PROFILE, readProfile } from "../host/translate/profile.js"
+import type { Choice } from "../host/translate/translate.js"
 import { isOfProgram, profile, type ProfileRow } from "./rv32-profile.js"
 
 /** Of firmware/bench/support.h and test/device/bench/handshakes.ts. */
@@ -185,19 +189,36 @@ if (missing !== undefined) {
     console.error(`bench:rv32 needs the emulated board: ${missing}`)
     process.exit(1)
 }
-const translations = translationFiles([readFileSync(cachedDeviceImage(PROGRAM).path)])
-const program = await buildBoard("bench/mote", [], undefined, translations)
+/** Mote with these functions of the program as C. */
+function translated(choose: Choice): Promise<BoardProgram> {
+    const image = readFileSync(cachedDeviceImage(PROGRAM).path)
+    return buildBoard("bench/mote", [], undefined, translationFiles([image], choose))
+}
+
+/** KB that the setting `translateBudget` has without another one. */
+const BUDGET = 64
+
+const hotChoice: Choice = (image) => {
+    const debug = JSON.parse(readFileSync(cachedDeviceImage(PROGRAM).debugPath, "utf8")) as DebugFile
+    return hotFunctions(image, countsOf(readProfile(MOTE_PROFILE), debug), BUDGET * 1024)
+}
+
+const program = await translated(allFunctions)
+const hotProgram = await translated(hotChoice)
 const anchorProgram = await buildBoard("bench/anchor")
 const speed = run(program, "speed")
 const mote = moteFigures(program, speed, run(program, "client"))
+const hot = moteFigures(hotProgram, run(hotProgram, "speed"), run(hotProgram, "client"))
 const interpreter = await buildBoard("bench/mote")
 const interpreted = moteFigures(interpreter, run(interpreter, "speed"), run(interpreter, "client"))
 const mbedtls = mbedtlsFigures(anchorProgram, run(anchorProgram, "speed"))
-if (process.argv.includes("--json")) console.log(JSON.stringify({ mote, interpreted, mbedtls }))
+if (process.argv.includes("--json")) console.log(JSON.stringify({ mote, hot, interpreted, mbedtls }))
 else {
-    console.log("Mote with the program's functions as C (devs.config.json: translate)\n")
+    console.log('Mote with all functions of the program as C (devs.config.json: "translate": "all")\n')
     printTable(mote, mbedtls)
-    console.log("\nMote with the program interpreted (the default)\n")
+    console.log(`\nMote with the hot functions as C, about ${BUDGET} KB ("translate": "hot")\n`)
+    printTable(hot, mbedtls)
+    console.log('\nMote with the program interpreted ("translate": false)\n')
     printTable(interpreted, mbedtls)
     printShares(speed)
     printNatives(speed)

@@ -1,4 +1,6 @@
-/* How translated functions call: each other on the C stack, natives at once, everything else by turns with the machine.
+/*
+ * How translated functions call: natives at once, each other as C does, interpreted functions by a run of their own
+ * (translation.c). Where the host's stack is deep enough, the innermost run goes on with the callee.
  */
 #include "translated.h"
 
@@ -8,23 +10,22 @@ static inline void leave_link(mote_vm *vm)
     vm->link = vm->operands - LINK_WORDS;
 }
 
-/** base[0] is the receiver. */
-static bool call_nested(mote_vm *vm, mote_value *base, uint32_t index, unsigned count, mote_value env)
+/** Runs the function that was just entered. */
+static bool run_entered(mote_vm *vm)
 {
-    mote_translated *code = vm->translated[index];
     vm->budget -= CALL_OPERATIONS;
-    bool turn = mote_turn_goes_on(vm);
-    return vm->panic == MOTE_RUNNING && mote_call_enter_function(vm, base, index, count, env) && turn && code(vm, 0);
-}
-
-/** Calls of everything else: natives are done at once. base[0] is the function. */
-static RARE bool call_untranslated(mote_vm *vm, mote_value *base, unsigned count, mote_value receiver)
-{
-    const mote_value *link = vm->link;
-    mote_call_enter(vm, base, count, receiver);
-    if (vm->link != link || has_failed(vm) || vm->yielding) return false;
+    if (!mote_turn_goes_on(vm) || vm->depth > vm->nested_limit) return false;
+    mote_translated *code = running_translation(vm);
+    if (code != NULL) return code(vm, 0);
+    if (!mote_machine_run_callee(vm)) return false;
     leave_link(vm);
     return true;
+}
+
+/** base[0] is the receiver. */
+static bool call_function(mote_vm *vm, mote_value *base, uint32_t index, unsigned count, mote_value env)
+{
+    return mote_call_enter_function(vm, base, index, count, env) && run_entered(vm);
 }
 
 /** base[0] is the receiver, the registers are set. */
@@ -43,9 +44,15 @@ bool mote_translated_call_native(mote_vm *vm, mote_value *base, uint32_t index, 
     return run_native(vm, base, index, count);
 }
 
-static ALWAYS bool may_nest(const mote_vm *vm, mote_value function)
+/** What is neither a native nor a function of the program: maps and builtin objects that can be called. */
+static RARE bool call_object(mote_vm *vm, mote_value *base, unsigned count, mote_value receiver)
 {
-    return has_tag(function, TAG_FUNCTION) && vm->depth - vm->nested_from < MOST_NESTED;
+    const mote_value *link = vm->link;
+    mote_call_enter(vm, base, count, receiver);
+    if (has_failed(vm) || vm->yielding) return false;
+    if (vm->link != link) return run_entered(vm);
+    leave_link(vm);
+    return true;
 }
 
 /** base[0] is the function, not its receiver: bound functions and closures are taken apart. */
@@ -62,21 +69,21 @@ static RARE bool call_wrapped(mote_vm *vm, mote_value *base, unsigned count, mot
         function = closure->function;
         env = closure->frame;
     }
-    if (!may_nest(vm, function)) return call_untranslated(vm, base, count, receiver);
+    if (!has_tag(function, TAG_FUNCTION)) return call_object(vm, base, count, receiver);
     base[0] = receiver == VALUE_NONE ? MOTE_UNDEFINED : receiver;
-    return call_nested(vm, base, payload(function), count, env);
+    return call_function(vm, base, payload(function), count, env);
 }
 
 static ALWAYS bool call_value(mote_vm *vm, mote_value *base, unsigned count, mote_value function, mote_value receiver)
 {
     bool native = has_tag(function, TAG_NATIVE);
-    if (!native && !may_nest(vm, function)) {
+    if (!native && !has_tag(function, TAG_FUNCTION)) {
         base[0] = function;
         return call_wrapped(vm, base, count, receiver);
     }
     base[0] = receiver == VALUE_NONE ? MOTE_UNDEFINED : receiver;
     if (native) return run_native(vm, base, payload(function), count);
-    return call_nested(vm, base, payload(function), count, MOTE_UNDEFINED);
+    return call_function(vm, base, payload(function), count, MOTE_UNDEFINED);
 }
 
 bool mote_translated_call(mote_vm *vm, mote_value *base, unsigned count, uint32_t behind)
@@ -100,19 +107,21 @@ bool mote_translated_call_method(mote_vm *vm, mote_value *base, unsigned count, 
     return call_value(vm, base, count, method, takes_object ? object : VALUE_NONE);
 }
 
+bool mote_translated_call_function(mote_vm *vm, mote_value *base, unsigned count, uint32_t behind, uint32_t index)
+{
+    vm->sp = base + 1 + count;
+    vm->pc = vm->image.bytes + behind;
+    return call_function(vm, base, index, count, MOTE_UNDEFINED);
+}
+
 bool mote_translated_begin_slowly(mote_vm *vm, mote_value *base, unsigned count, uint32_t behind, uint32_t index)
 {
     vm->sp = base + 1 + count;
     vm->pc = vm->image.bytes + behind;
     bool turn = mote_turn_goes_on(vm);
     if (vm->panic != MOTE_RUNNING) return false;
-    if (vm->depth - vm->nested_from < MOST_NESTED) {
-        bool entered = mote_call_enter_function(vm, base, index, count, MOTE_UNDEFINED);
-        limit_depth(vm);
-        return entered && turn;
-    }
-    mote_value receiver = base[0];
-    base[0] = immediate(TAG_FUNCTION, index);
-    (void)call_untranslated(vm, base, count, receiver);
-    return false;
+    bool nests = vm->depth < vm->nested_limit;
+    bool entered = mote_call_enter_function(vm, base, index, count, MOTE_UNDEFINED);
+    limit_depth(vm);
+    return entered && turn && nests;
 }

@@ -62,7 +62,7 @@ bool mote_translated_alloc_buffer(mote_vm *vm, mote_value *o, uint32_t at, mote_
 /*
  * Calls. Operands are as in mote_call_enter, `at` is the place behind the call. True: the call is done, vm->ret_val has
  * its result, and vm->link is where the callee's was, see mote_translated_back. False: something else is to run first,
- * see mote_machine_run, and the function goes on from that place later.
+ * see translation.c, and the function goes on from that place later.
  */
 
 /** base[0] is the function, vm->receiver its receiver. */
@@ -71,6 +71,8 @@ bool mote_translated_call(mote_vm *vm, mote_value *base, unsigned count, uint32_
 bool mote_translated_call_method(mote_vm *vm, mote_value *base, unsigned count, uint32_t at, mote_value key);
 /** base[0] is the receiver. */
 bool mote_translated_call_native(mote_vm *vm, mote_value *base, uint32_t index, unsigned count, uint32_t at);
+/** A function of the program that is not translated; base[0] is the receiver. */
+bool mote_translated_call_function(mote_vm *vm, mote_value *base, unsigned count, uint32_t at, uint32_t index);
 /** Enters a translated function, base[0] is the receiver. False as above. */
 bool mote_translated_begin_slowly(mote_vm *vm, mote_value *base, unsigned count, uint32_t at, uint32_t index);
 
@@ -96,7 +98,7 @@ bool mote_translated_interrupt(mote_vm *vm, mote_value *o, uint32_t at);
 bool mote_translated_invalid(mote_vm *vm);
 /** The new object of a constructor that is called by `new`. */
 bool mote_translated_make_object(mote_vm *vm, mote_value *base, unsigned given, uint32_t at, uint32_t class);
-/** For mote_machine_run, which goes on with the caller. */
+/** The lowest translated function returns: its caller is on no host's stack, or interpreted. */
 bool mote_translated_leave(mote_vm *vm, mote_value result);
 
 static inline bool mote_translated_return(mote_vm *vm, mote_value result)

@@ -156,6 +156,9 @@ bool mote_call_enter_function(mote_vm *vm, mote_value *base, uint32_t index, uns
     bool makes = method && base[0] == MOTE_UNDEFINED && (function->flags & FUNCTION_IS_CTOR) != 0;
     if (makes && !mote_call_make_object(vm, base, index, env)) return false;
     if (!count_call(vm)) return false;
+#ifdef MOTE_PROFILE
+    if (vm->profile != NULL) vm->profile[index].calls++;
+#endif
     mote_value *link = base - LINK_WORDS;
     link[0] = small_value((int32_t)index);
     link[1] = small_value((int32_t)(vm->pc - vm->image.bytes));

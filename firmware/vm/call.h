@@ -24,6 +24,7 @@ const image_function *mote_running_function(const mote_vm *vm);
 
 /* unwind.c */
 
+/** To the innermost handler; the exception stays pending when the innermost run (translation.c) has none. */
 void mote_unwind_exception(mote_vm *vm);
 void mote_unwind_jump(mote_vm *vm, uint32_t target, uint32_t levels);
 /** Goes on with a saved jump or exception at the end of a finally block. */

@@ -37,10 +37,20 @@ static inline uint32_t read_index(const uint8_t **pc)
     return (uint32_t)read_immediate(pc);
 }
 
+#ifdef MOTE_PROFILE
+#define COUNT()                                                                                                        \
+    do {                                                                                                               \
+        if (vm->profile != NULL) vm->profile[(uint32_t)small_int(vm->link[0]) & 0xffff].operations++;                  \
+    } while (0)
+#else
+#define COUNT() ((void)0)
+#endif
+
 #define PUSH(v) (*sp++ = (v))
 /** On to the next operation, from here and not by one jump for all: a twentieth of all instructions. */
 #define NEXT()                                                                                                         \
     do {                                                                                                               \
+        COUNT();                                                                                                       \
         op = *pc++;                                                                                                    \
         budget--;                                                                                                      \
         goto *places[op];                                                                                              \
@@ -82,11 +92,12 @@ static inline uint32_t read_index(const uint8_t **pc)
         }                                                                                                              \
     } while (0)
 
-/** After a call or a statement that may have thrown, yielded or panicked. */
+/** After a call, which may have thrown, yielded or panicked, or have entered a translated function. */
 #define CHECK()                                                                                                        \
     do {                                                                                                               \
         if (has_failed(vm)) goto failed;                                                                               \
-        if (vm->yielding || running_translation(vm) != NULL) goto leave;                                               \
+        if (vm->yielding) goto leave;                                                                                  \
+        if (running_translation(vm) != NULL) goto call_translated;                                                     \
     } while (0)
 
 #define JUMP_IF(condition)                                                                                             \
@@ -543,6 +554,17 @@ place_THROW_JMP : {
     NEXT();
 }
 place_DEBUGGER:
+    NEXT();
+
+call_translated:
+    budget -= CALL_OPERATIONS;
+    if (budget < 0) goto leave; /* the host gets its turn first */
+    vm->budget = budget;
+    mote_machine_run_translated(vm, running_translation(vm));
+    budget = vm->budget;
+    if (has_failed(vm)) goto failed;
+    if (vm->yielding || vm->interrupted != 0 || running_translation(vm) != NULL) goto leave;
+    LOAD();
     NEXT();
 
 out_of_budget:

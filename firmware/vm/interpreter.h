@@ -12,6 +12,13 @@ void mote_interpreter_run(mote_vm *vm);
 /** Runs the fiber until it yields or is interrupted, or the machine panics. */
 void mote_machine_run(mote_vm *vm);
 /**
+ * Runs the activation that a translated function has just entered until that returns to it. False: it did not return,
+ * and the translated function leaves the host's stack as well.
+ */
+bool mote_machine_run_callee(mote_vm *vm);
+/** Runs the translated function that the interpreter has just entered; it has returned, or something else is to run. */
+void mote_machine_run_translated(mote_vm *vm, mote_translated *code);
+/**
  * Calls of translated functions count for a turn as loops do. False: the guard has ended the program, or the host gets
  * its turn, and what is to run next goes on behind it.
  */
@@ -22,8 +29,7 @@ void mote_translation_note_class(mote_vm *vm, uint32_t function, mote_value prot
 void mote_translation_forget_natives(mote_vm *vm);
 static inline void limit_depth(mote_vm *vm)
 {
-    uint32_t nested = vm->nested_from + MOST_NESTED;
-    vm->depth_limit = nested < vm->peak_depth ? nested : vm->peak_depth;
+    vm->depth_limit = vm->nested_limit < vm->peak_depth ? vm->nested_limit : vm->peak_depth;
 }
 /** The translation of the function that runs; NULL when it has none. */
 static inline mote_translated *running_translation(const mote_vm *vm)

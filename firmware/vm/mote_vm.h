@@ -132,6 +132,16 @@ typedef struct {
 void mote_vm_translate(mote_vm *vm, const mote_translation *translation);
 const char *mote_vm_load_error(const mote_vm *vm);
 
+#ifdef MOTE_PROFILE
+/** What the interpreter did in one function. */
+typedef struct {
+    uint32_t calls, operations;
+} mote_profile;
+
+/** After mote_vm_load: counts from now on. `functions` has an entry for each one of the image, and stays the host's. */
+void mote_vm_profile(mote_vm *vm, mote_profile *functions);
+#endif
+
 /**
  * Runs what is due at `now` (ms since start, never going back), a bounded number of turns; without a guard a fiber that
  * does not yield is interrupted now and then, and goes on with the next call. Returns when it wants to be called again:

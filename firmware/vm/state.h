@@ -37,7 +37,7 @@ enum {
     TRACE_DEPTH = 16,    /* positions in a trace */
     SMALL_LISTS = 32,    /* words of the blocks that have exact free lists */
     ROOTS = 32,          /* what C holds across allocations, nested as deep as the machine's own functions are */
-    MOST_NESTED = 16     /* translated functions on the C stack */
+    MOST_NESTED = 16     /* translated functions, and runs of the interpreter between them, on the host's stack */
 };
 
 typedef struct {
@@ -74,8 +74,12 @@ struct mote_vm {
     mote_value translation_values; /* block_values, see translation.c */
     mote_value *class_prototypes;  /* there: of the translation's classes, 0 as long as there is none */
     mote_value *known_natives;     /* there: of the builtin fields that the translation calls, 0: not known */
-    uint32_t nested_from;          /* depth from which on translated functions are on the host's stack */
-    uint32_t depth_limit;          /* depth below which one may call the next without a look at other limits */
+    /* Depths of activations, see translation.c. */
+    uint32_t run_from;     /* where the innermost run began: it ends when that activation has returned */
+    uint32_t run_room;     /* how many translated functions may nest above its interpreter */
+    uint32_t nested_from;  /* the lowest translated function of those that called each other on the host's stack */
+    uint32_t nested_limit; /* below it one of them may call the next there */
+    uint32_t depth_limit;  /* below it that needs no look at other limits */
 
     mote_value exception; /* pending, or VALUE_NONE */
     int32_t panic;
@@ -101,6 +105,9 @@ struct mote_vm {
     bool gc_stress;
     const char *load_error;
 
+#ifdef MOTE_PROFILE
+    mote_profile *profile; /* by function; NULL: nothing is counted */
+#endif
     uint64_t operations;
     uint32_t natives, collections, longest_pause, peak_depth, peak_stack_words;
     uint32_t trace[TRACE_DEPTH], trace_length;

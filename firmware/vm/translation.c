@@ -1,6 +1,17 @@
 /*
- * Running a fiber: the interpreter, and functions that the firmware has as C, by turns. Either goes on where the other
- * stopped, since both keep slots and operands on the fiber's stack alike.
+ * Running a fiber: the interpreter, and functions that the firmware has as C. Either goes on where the other stopped,
+ * since both keep slots and operands on the fiber's stack alike; the host's stack has nothing that could not be
+ * dropped.
+ *
+ * A run is a loop that goes on with the activation on top, interpreted or translated, until the one that it began with
+ * (run_from) has returned. The outermost run is that of a fiber. A translated function calls another one as C does, and
+ * an interpreted one by a run of its own; the interpreter calls translated ones as C does. So a switch costs little
+ * more than a call, both ways.
+ *
+ * The host's stack is small: MOST_NESTED of them deep, a callee is entered, and everything down to the innermost run
+ * leaves the host's stack. That run goes on with the callee, and later with each caller in its middle, by the `switch`
+ * that a translated function begins with. The same happens down to the outermost run when the fiber yields or the host
+ * gets a turn, and down to the run that has the handler when something is thrown.
  *
  * What the translation knows by number, classes and natives, lies in one block of values: first the prototypes of its
  * classes, then its natives. A native is forgotten when the program stores fields of its own into a builtin object.
@@ -51,12 +62,6 @@ static uint32_t place_of(const mote_vm *vm)
     return place == mote_running_function(vm)->start ? 0 : place;
 }
 
-static void run_translated(mote_vm *vm, mote_translated *code)
-{
-    mote_frame_restore(vm, vm->link); /* what it called has left other slots in the registers */
-    (void)code(vm, place_of(vm));
-}
-
 bool mote_turn_goes_on(mote_vm *vm)
 {
     if (vm->budget >= 0) return true;
@@ -65,18 +70,58 @@ bool mote_turn_goes_on(mote_vm *vm)
     return false;
 }
 
-void mote_machine_run(mote_vm *vm)
+/** The activation on top is the lowest of those that nest from now on, at most `room` above it. */
+static void begin_nesting(mote_vm *vm, uint32_t room)
 {
+    vm->nested_from = vm->depth;
+    vm->nested_limit = vm->depth + room;
+    limit_depth(vm);
+}
+
+void mote_machine_run_translated(mote_vm *vm, mote_translated *code)
+{
+    begin_nesting(vm, vm->run_room);
+    (void)code(vm, 0);
+}
+
+/** @returns whether the activation `from` has returned */
+static bool run(mote_vm *vm, uint32_t from, uint32_t room)
+{
+    vm->run_from = from;
+    vm->run_room = room;
     for (;;) {
         mote_translated *translated = running_translation(vm);
-        vm->nested_from = vm->depth;
-        limit_depth(vm);
-        if (translated == NULL) mote_interpreter_run(vm);
-        else run_translated(vm, translated);
-        if (vm->panic != MOTE_RUNNING || vm->yielding || vm->interrupted != 0) return;
+        if (translated == NULL) {
+            mote_interpreter_run(vm);
+        } else {
+            begin_nesting(vm, room);
+            mote_frame_restore(vm, vm->link); /* what it called has left other slots in the registers */
+            (void)translated(vm, place_of(vm));
+        }
+        if (vm->panic != MOTE_RUNNING || vm->yielding || vm->interrupted != 0) return false;
         if (vm->exception != VALUE_NONE) mote_unwind_exception(vm);
+        if (has_failed(vm)) return false;
+        if (vm->depth < from) return true;
         /* Jumps out of finally blocks come by here, too. */
         vm->budget -= CALL_OPERATIONS;
-        if (vm->panic != MOTE_RUNNING || !mote_turn_goes_on(vm)) return;
+        if (!mote_turn_goes_on(vm)) return false;
     }
+}
+
+void mote_machine_run(mote_vm *vm)
+{
+    (void)run(vm, 0, MOST_NESTED);
+}
+
+bool mote_machine_run_callee(mote_vm *vm)
+{
+    uint32_t from = vm->run_from, room = vm->run_room, nested_from = vm->nested_from, limit = vm->nested_limit;
+    /* The run itself lies on the host's stack, too. */
+    bool returned = run(vm, vm->depth, limit > vm->depth ? limit - vm->depth - 1 : 0);
+    vm->run_from = from;
+    vm->run_room = room;
+    vm->nested_from = nested_from;
+    vm->nested_limit = limit;
+    limit_depth(vm);
+    return returned;
 }

@@ -69,7 +69,7 @@ static void enter_handler(mote_vm *vm, const uint8_t *handler, mote_value value)
 void mote_unwind_exception(mote_vm *vm)
 {
     vm->receiver = VALUE_NONE;
-    for (;;) {
+    while (vm->depth >= vm->run_from) {
         const uint8_t *handler = pop_handler(vm);
         if (handler != NULL) {
             enter_handler(vm, handler, vm->exception);

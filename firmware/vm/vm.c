@@ -60,6 +60,9 @@ static void reset(mote_vm *vm)
     vm->peak_depth = vm->peak_stack_words = 0;
     vm->operations = vm->now = 0;
     vm->load_error = NULL;
+#ifdef MOTE_PROFILE
+    vm->profile = NULL;
+#endif
     vm->translated = NULL;
     vm->translation = NULL;
     vm->translation_values = 0;
@@ -131,6 +134,13 @@ const char *mote_vm_load_error(const mote_vm *vm)
 {
     return vm->load_error;
 }
+
+#ifdef MOTE_PROFILE
+void mote_vm_profile(mote_vm *vm, mote_profile *functions)
+{
+    vm->profile = functions;
+}
+#endif
 
 int mote_vm_panic(const mote_vm *vm)
 {

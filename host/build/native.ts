@@ -4,6 +4,7 @@ import { existsSync, mkdirSync, readdirSync, readFileSync, renameSync, statSync 
 import { availableParallelism } from "node:os"
 import { basename, dirname, join } from "node:path"
 import { translationFiles } from "../translate/files.js"
+import type { Choice } from "../translate/translate.js"
 import { cacheFolder, root } from "../folders.js"
 import { exclusively, makeOnce } from "./make-once.js"
 
@@ -67,14 +68,17 @@ export const threadCheckedDevice: NativeProgram = {
     flags: [...STRICT, "-fsanitize=thread", "-fno-omit-frame-pointer", "-g", "-O1"],
 }
 
-/** A Linux device that has the functions of some programs as C (host/translate). */
-export function withTranslations(of: NativeProgram, images: Buffer[]): NativeProgram {
+/**
+ * A Linux device that has functions of some programs as C (host/translate).
+ * @param choose which; without, all
+ */
+export function withTranslations(of: NativeProgram, images: Buffer[], choose?: Choice): NativeProgram {
     return {
         ...of,
         name: `${of.name}-translated`,
         flags: [...of.flags, "-DMOTE_TRANSLATED"],
         sources: [...of.sources, "translated"],
-        translations: translationFiles(images),
+        translations: translationFiles(images, choose),
     }
 }
 

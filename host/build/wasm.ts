@@ -6,14 +6,18 @@ import { exclusivelyAsync } from "./make-once.js"
 
 /** Where compiled machines are kept, by the hash of what they were made of; ignored by git. */
 const cache = cacheFolder("wasm")
-/** Where the package has its machine ready. */
-const shipped = join(prebuilt, "machine.wasm")
+/** The machine as it is, or one that counts what each function of a program does (mote profile). */
+export type MachineKind = "plain" | "profiling"
+
+/** What the package calls its machines, which it has ready. */
+export const machineFile = (kind: MachineKind): string => (kind === "plain" ? "machine.wasm" : "machine-profiling.wasm")
 
 /** Contents by name. */
 type Sources = Record<string, Uint8Array>
 type Tree = { [name: string]: Tree | string | Uint8Array }
 
 const TARGET = ["--target=wasm32-wasip1", "-std=c11", "-O2", "-Ivm", "-c"]
+const flagsOf = (kind: MachineKind): string[] => (kind === "plain" ? TARGET : [...TARGET, "-DMOTE_PROFILE"])
 const LINK = ["-m", "wasm32", "--no-entry", "--strip-all", "-z", "stack-size=65536", "-L/usr/lib/wasm32-wasip1"]
 
 function sources(folder: string): Sources {
@@ -22,8 +26,8 @@ function sources(folder: string): Sources {
     return Object.fromEntries(names.sort().map((name) => [name, readFileSync(join(path, name))]))
 }
 
-function hashOf(machine: Sources, port: Sources): string {
-    const hash = createHash("sha256").update([...TARGET, ...LINK].join(" "))
+function hashOf(flags: string[], machine: Sources, port: Sources): string {
+    const hash = createHash("sha256").update([...flags, ...LINK].join(" "))
     for (const [name, bytes] of [...Object.entries(machine), ...Object.entries(port)]) hash.update(name).update(bytes)
     return hash.digest("hex").slice(0, 16)
 }
@@ -43,39 +47,41 @@ async function llvm(args: string[], files: Tree): Promise<Tree> {
     }
 }
 
-async function compile(machine: Sources, port: Sources): Promise<Uint8Array> {
+async function compile(flags: string[], machine: Sources, port: Sources): Promise<Uint8Array> {
     // One translation unit: the compiler then inlines across files.
     const units = Object.keys(machine).filter((name) => name.endsWith(".c"))
     const all = units.map((name) => `#include "${name}"\n`).join("")
     const objects: Tree = {}
     const tree = { vm: machine, port, "all.c": all }
-    objects["all.o"] = (await llvm(["clang", ...TARGET, "-o", "o", "all.c"], tree))["o"]
-    objects["port.o"] = (await llvm(["clang", ...TARGET, "-o", "o", "port/port.c"], tree))["o"]
+    objects["all.o"] = (await llvm(["clang", ...flags, "-o", "o", "all.c"], tree))["o"]
+    objects["port.o"] = (await llvm(["clang", ...flags, "-o", "o", "port/port.c"], tree))["o"]
     const linked = await llvm(["wasm-ld", ...LINK, "all.o", "port.o", "-lc", "-o", "machine.wasm"], objects)
     return linked["machine.wasm"] as Uint8Array
 }
 
 /** Path of the machine compiled from the sources; compiled (some seconds) only when one has changed. */
-export async function compiledMachine(): Promise<string> {
+export async function compiledMachine(kind: MachineKind = "plain"): Promise<string> {
+    const flags = flagsOf(kind)
     const machine = sources("vm")
     const port = sources("port/wasm")
-    const path = join(cache, `${hashOf(machine, port)}.wasm`)
+    const path = join(cache, `${hashOf(flags, machine, port)}.wasm`)
     if (!existsSync(path))
         await exclusivelyAsync(path, async () => {
-            if (!existsSync(path)) await compileTo(path, machine, port)
+            if (!existsSync(path)) await compileTo(path, flags, machine, port)
         })
     return path
 }
 
-async function compileTo(path: string, machine: Sources, port: Sources): Promise<void> {
+async function compileTo(path: string, flags: string[], machine: Sources, port: Sources): Promise<void> {
     process.stderr.write("mote: compiling the simulator (firmware/vm to WebAssembly), once (about half a minute)\n")
     const fresh = `${path}.${process.pid}`
-    writeFileSync(fresh, await compile(machine, port))
+    writeFileSync(fresh, await compile(flags, machine, port))
     renameSync(fresh, path)
 }
 
 /** The machine of firmware/vm as a WebAssembly module: the one that the package brings, else the compiled one. */
-export async function machineModule(): Promise<WebAssembly.Module> {
-    const path = existsSync(shipped) ? shipped : await compiledMachine()
+export async function machineModule(kind: MachineKind = "plain"): Promise<WebAssembly.Module> {
+    const shipped = join(prebuilt, machineFile(kind))
+    const path = existsSync(shipped) ? shipped : await compiledMachine(kind)
     return new WebAssembly.Module(readFileSync(path))
 }

@@ -19,7 +19,7 @@ const description =
     "Makes of devs.config.json what a device needs, in build/BOARD: the compiled program and the same as a slot " +
     "of the flash, the settings of this one device with its secrets (mode 600), the C configuration, and the " +
     "firmware where it runs on this computer (posix, rv32-virt). The firmware of other boards is built by " +
-    `PlatformIO: see mote flash. With the setting "translate" the firmware has the program's functions as C.`
+    `PlatformIO: see mote flash. The setting "translate" says which functions of the program the firmware has as C.`
 
 const seen = (path: string): string => relative(process.cwd(), path)
 
@@ -47,7 +47,7 @@ async function buildCommand(options: DeviceOptions & { firmware?: string }): Pro
     const config = configOf(options)
     if (options.firmware === undefined) return await buildAll(config)
     const files = buildFiles(config)
-    if (config.translate) buildProgram(config, files)
+    if (config.translate.functions !== "none") buildProgram(config, files)
     printLine(`firmware: ${await buildFirmware(config, files, options.firmware)}`)
     return 0
 }
@@ -67,8 +67,8 @@ export async function buildAll(config: DeviceConfig): Promise<number> {
     writeConfiguration(config, files)
     if (config.flashEncryption !== undefined) printLine(encryptionWarning(config.flashEncryption))
     printLine(`configuration: ${seen(files.configuration)}`)
-    writeTranslation(config, files)
-    if (config.translate) printLine(`as C: ${seen(files.translation)}`)
+    const functions = writeTranslation(config, files)
+    if (functions > 0) printLine(`as C: ${seen(files.translation)}, ${functions} functions`)
     if (config.board.port === "esp32c3") printLine("firmware: mote flash builds it by PlatformIO")
     else if (missingForFirmware(config.board) === undefined)
         printLine(`firmware: ${seen(await buildFirmware(config, files))}`)

@@ -5,6 +5,7 @@ import { parseCoapsUri } from "../../src/coap/uri.js"
 import { GError } from "../../src/gio/errors.js"
 import { UsageError } from "../credentials.js"
 import { root } from "../folders.js"
+import { MOTE_PROFILE } from "../translate/profile.js"
 import { JsonText } from "./json-text.js"
 import { check, type Path, pathText, type Schema } from "./schema.js"
 
@@ -20,11 +21,20 @@ export interface Board {
     most: number
     /** a radio, so that a network must be named */
     radio: boolean
+    /** what the configuration's `translate` is when it does not say: "hot" where the flash has room */
+    translate: false | "hot"
     /** environment of platformio.ini */
     environment: string
     /** offsets in flash: the two slots for programs, the settings */
     partitions?: { programs: [number, number]; settings: number }
 }
+
+/** Which functions of the program become C. */
+export type Translate =
+    | { functions: "none" }
+    | { functions: "all" }
+    /** @param budget KB; @param profile path of a profile (host/translate/profile.ts) */
+    | { functions: "hot"; budget: number; profile: string }
 
 export type FlashEncryption = "development" | "release"
 
@@ -46,8 +56,7 @@ export interface DeviceConfig {
     suites: string[]
     /** bytes of the device's own connection id (RFC 9146); undefined: none is offered */
     connectionId: number | undefined
-    /** whether the firmware has the program's functions as C */
-    translate: boolean
+    translate: Translate
     /** mode of ESP-IDF's flash encryption, which burns eFuses; undefined: the key lies in clear */
     flashEncryption: FlashEncryption | undefined
 }
@@ -84,7 +93,9 @@ interface RawConfig {
     arena?: number
     suites?: string[]
     connectionId?: number
-    translate?: boolean
+    translate?: false | "hot" | "all"
+    translateBudget?: number
+    translateProfile?: string
     flashEncryption?: FlashEncryption
 }
 
@@ -105,6 +116,23 @@ function targetOf(text: string): { host: string; port: number; path: string } | 
         if (!(error instanceof GError)) throw error
     }
     return undefined
+}
+
+/** KB of translated code, when the configuration does not say. */
+export const TRANSLATE_BUDGET = 64
+
+type Refuse = (at: Path, wanted: string) => string
+
+function translateOf(raw: RawConfig, board: Board, folder: string, refuse: Refuse): Translate {
+    const { translate = board.translate, translateBudget, translateProfile } = raw
+    for (const name of ["translateBudget", "translateProfile"] as const)
+        if (translate !== "hot" && raw[name] !== undefined)
+            throw new UsageError(refuse([name], `only with "translate": "hot"`))
+    if (translate !== "hot") return { functions: translate === false ? "none" : "all" }
+    const profile = translateProfile === undefined ? MOTE_PROFILE : resolve(folder, translateProfile)
+    if (statSync(profile, { throwIfNoEntry: false })?.isFile() !== true)
+        throw new UsageError(refuse(["translateProfile"], `there is no such file, ${profile}: mote profile writes one`))
+    return { functions: "hot", budget: translateBudget ?? TRANSLATE_BUDGET, profile }
 }
 
 /**
@@ -149,7 +177,7 @@ export function loadConfig(path: string, boardName?: string): DeviceConfig {
         arena: raw.arena ?? board.arena,
         suites: raw.suites ?? DEFAULT_SUITES,
         connectionId: raw.connectionId,
-        translate: raw.translate ?? false,
+        translate: translateOf(raw, board, folder, refuse),
         flashEncryption: raw.flashEncryption,
     }
 }

@@ -6,7 +6,11 @@ import { buildNative, device, missingFor, withTranslations } from "../build/nati
 import { buildBoard, missingForBoard } from "../build/rv32.js"
 import { UsageError } from "../credentials.js"
 import { folderWith, root } from "../folders.js"
+import type { DebugFile } from "../image/ir/debug.js"
+import { allFunctions, hotFunctions } from "../translate/choice.js"
 import { translationFiles } from "../translate/files.js"
+import { countsOf, readProfile } from "../translate/profile.js"
+import type { Choice } from "../translate/translate.js"
 import { type Board, DEFAULT_SUITES, type DeviceConfig, type DeviceCredentials } from "./device-config.js"
 import { AeadAlgorithm } from "../../src/dtls/crypto/algorithms.js"
 import { allSuites } from "../../src/dtls/key-exchange/suites.js"
@@ -153,13 +157,28 @@ function writeChanged(path: string, text: string): void {
     if (!existsSync(path) || readFileSync(path, "utf8") !== text) writeFileSync(path, text)
 }
 
-/** Puts the program's functions as C where PlatformIO finds them, and none without `translate`. */
-export function writeTranslation(config: DeviceConfig, files: BuildFiles): void {
+/** What the configuration's `translate` chooses of a program that has been compiled; undefined: nothing of it becomes C. */
+function choiceOf({ translate }: DeviceConfig, files: BuildFiles): Choice | undefined {
+    if (translate.functions === "none") return undefined
+    if (translate.functions === "all") return allFunctions
+    const debug = JSON.parse(readFileSync(files.debug, "utf8")) as DebugFile
+    const counts = countsOf(readProfile(translate.profile), debug)
+    return (image) => hotFunctions(image, counts, translate.budget * 1024)
+}
+
+/**
+ * Puts the functions that become C where PlatformIO finds them.
+ * @returns how many they are; 0: there is no C
+ */
+export function writeTranslation(config: DeviceConfig, files: BuildFiles): number {
     rmSync(files.translation, { recursive: true, force: true })
-    if (!config.translate) return
+    const choose = choiceOf(config, files)
     const image = readFileSync(files.image)
+    const functions = choose?.(image).size ?? 0
+    if (choose === undefined || functions === 0) return 0
     mkdirSync(files.translation, { recursive: true })
-    for (const path of translationFiles([image])) copyFileSync(path, join(files.translation, basename(path)))
+    for (const path of translationFiles([image], choose)) copyFileSync(path, join(files.translation, basename(path)))
+    return functions
 }
 
 /** Why the firmware of a board cannot be built here, as a sentence; undefined when it can. */
@@ -169,15 +188,16 @@ export function missingForFirmware(board: Board): string | undefined {
 }
 
 async function compileFirmware(config: DeviceConfig, files: BuildFiles): Promise<string> {
-    const images = config.translate ? [readFileSync(files.image)] : []
+    const choose = choiceOf(config, files)
+    const images = choose === undefined ? [] : [readFileSync(files.image)]
     if (config.board.port === "posix")
-        return buildNative(config.translate ? withTranslations(device, images) : device, files.folder)
-    const translations = config.translate ? translationFiles(images) : []
+        return buildNative(choose === undefined ? device : withTranslations(device, images, choose), files.folder)
+    const translations = choose === undefined ? [] : translationFiles(images, choose)
     return (await buildBoard("main", [], files.folder, translations)).path
 }
 
 /**
- * Compiles the firmware of a board that runs on this computer; with `translate` the program must have been compiled.
+ * Compiles the firmware of a board that runs on this computer; the program must have been compiled when functions of it become C.
  * @param target where it goes instead of the build's folder
  */
 export async function buildFirmware(config: DeviceConfig, files: BuildFiles, target?: string): Promise<string> {

@@ -1,10 +1,11 @@
 /** The part of JSON Schema that Mote's own schemas use. */
 export interface Schema {
-    type: "object" | "string" | "integer" | "boolean" | "array"
+    /** without one, `enum` alone says what may be */
+    type?: "object" | "string" | "integer" | "array"
     properties?: Record<string, Schema>
     required?: string[]
     additionalProperties?: false
-    enum?: string[]
+    enum?: (string | boolean)[]
     pattern?: string
     minLength?: number
     maxLength?: number
@@ -67,6 +68,12 @@ function checkInteger(value: unknown, schema: Schema, path: Path): Flaw[] {
     return fits ? [] : [{ path, wanted: `a whole number from ${minimum} to ${maximum}` }]
 }
 
+/** Among the choices are others than texts: all are told as JSON has them. */
+function checkChoice(value: unknown, { enum: choices = [] }: Schema, path: Path): Flaw[] {
+    const fits = choices.some((choice) => choice === value)
+    return fits ? [] : [{ path, wanted: `one of ${choices.map((choice) => JSON.stringify(choice)).join(", ")}` }]
+}
+
 /** Everything that is wrong with a value; none: it fits. Values are not repeated: one may be a key in the wrong place. */
 export function check(value: unknown, schema: Schema, path: Path = []): Flaw[] {
     switch (schema.type) {
@@ -80,7 +87,7 @@ export function check(value: unknown, schema: Schema, path: Path = []): Flaw[] {
             return typeof value === "string" ? checkString(value, schema, path) : [{ path, wanted: "a text" }]
         case "integer":
             return checkInteger(value, schema, path)
-        case "boolean":
-            return typeof value === "boolean" ? [] : [{ path, wanted: "true or false" }]
+        case undefined:
+            return checkChoice(value, schema, path)
     }
 }

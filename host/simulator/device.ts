@@ -7,7 +7,7 @@ import { type DeviceClock, JumpingClock, Outside, RealClock } from "./device-clo
 import { type DeviceNetwork, hostNetwork } from "./device-network.js"
 import { I2cBus, i2cNatives } from "./i2c-natives.js"
 import { pinNatives } from "./pin-natives.js"
-import { type Counters, Machine } from "./machine.js"
+import { type Counters, type FunctionCount, Machine, type Native } from "./machine.js"
 import { bufferNativeList, hostNativeList } from "./natives.js"
 import { systemNatives } from "./system-natives.js"
 import { DeviceSockets } from "./udp-natives.js"
@@ -31,6 +31,10 @@ export interface DeviceOptions {
     wallClock?: () => number
     /** default: this computer's */
     network?: DeviceNetwork
+    /** functions of the image: the machine counts what each does, and has to be a profiling one (machineModule) */
+    profiledFunctions?: number
+    /** natives of the program's own, as `ds.NAME` */
+    natives?: Native[]
     /** default: a bus with an SHT4x */
     i2c?: I2cBus
     /** One console line; level is one of `> * ! ? #`. */
@@ -49,6 +53,8 @@ export interface Outcome {
     trace: number[]
     counters: Counters
     calls: Map<string, number>
+    /** by number; empty unless asked for */
+    functions: FunctionCount[]
     /** ms spent inside the machine */
     busy: number
 }
@@ -80,19 +86,28 @@ export class Device {
             guard,
             gcStress,
             deviceId,
-            natives: hostNativeList({
-                ...cryptoNatives(),
-                ...certificateNatives(),
-                ...this.sockets.natives(),
-                ...this.systemNatives(),
-                ...i2cNatives(options.i2c ?? new I2cBus()),
-                ...pinNatives(options.settings),
-            }),
+            natives: [
+                ...hostNativeList({
+                    ...cryptoNatives(),
+                    ...certificateNatives(),
+                    ...this.sockets.natives(),
+                    ...this.systemNatives(),
+                    ...i2cNatives(options.i2c ?? new I2cBus()),
+                    ...pinNatives(options.settings),
+                }),
+                ...(options.natives ?? []),
+            ],
             bufferNatives: bufferNativeList(bufferNatives()),
             print: (level, line) => options.print(level, line),
             wake: () => this.clock.wake(),
         })
-        this.machine.load(image)
+        this.load()
+    }
+
+    private load(): void {
+        this.machine.load(this.image)
+        const { profiledFunctions } = this.#options
+        if (profiledFunctions !== undefined) this.machine.startProfile(profiledFunctions)
     }
 
     /** Runs the program until it ends, panics, has nothing left to do, or is stopped. */
@@ -117,6 +132,7 @@ export class Device {
             trace: this.machine.trace(),
             counters: this.machine.counters(),
             calls: this.machine.calls,
+            functions: this.machine.profile(),
             busy: this.busy,
         }
         this.machine.erase()
@@ -139,7 +155,7 @@ export class Device {
         while (!this.stopped && this.clock.now() < until)
             await this.clock.sleep(until - this.clock.now(), Outside.nothing)
         this.rebootReason = "deep-sleep"
-        this.machine.load(this.image)
+        this.load()
     }
 
     /** Collects garbage now; then `liveBytes` is what is alive. */

@@ -13,6 +13,8 @@ interface Exports {
     set_device_id(id: number): void
     create(arenaBytes: number, maxDepth: number, guard: number, gcStress: number): number
     load(image: number, length: number): number
+    /** of the profiling machine alone */
+    profile?(functions: number): number
     erase(): void
     load_error(): number
     step(now: number): number
@@ -104,6 +106,12 @@ export interface MachineOptions {
     print(level: string, line: string): void
     /** Something came in from outside: step again soon. */
     wake(): void
+}
+
+/** What the interpreter did in one function. */
+export interface FunctionCount {
+    calls: number
+    operations: number
 }
 
 export interface Counters {
@@ -204,6 +212,21 @@ export class Machine {
         const end = this.bytes(reason, 200).indexOf(0)
         throw new ImageRefused(`The machine refuses the image: ${this.text(reason, end)}`)
     }
+
+    /** After `load`, in the profiling machine: counts what each of the image's functions does. */
+    startProfile(functions: number): void {
+        if (this.exports.profile === undefined) throw new Error("this machine does not count by function")
+        this.profiled = { at: this.exports.profile(functions), functions }
+    }
+
+    /** What the functions did since `startProfile`, by their numbers; none without it. */
+    profile(): FunctionCount[] {
+        const { at, functions } = this.profiled
+        const words = new Uint32Array(this.exports.memory.buffer, at, functions * 2)
+        return Array.from({ length: functions }, (_, i) => ({ calls: words[2 * i], operations: words[2 * i + 1] }))
+    }
+
+    private profiled = { at: 0, functions: 0 }
 
     /** The program is over: handles are closed, and its memory is overwritten, keys it may have held among them. */
     erase(): void {

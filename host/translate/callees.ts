@@ -25,6 +25,12 @@ export interface FieldCall {
     object: Expression | undefined
 }
 
+/** A call of a function that is known, and how many arguments there must be behind the receiver. */
+export interface DirectCall {
+    call: string
+    declared: number
+}
+
 /** What the functions of one program call each other by, in C. */
 export class Callees {
     /** constructors by the number that the C knows them by */
@@ -34,26 +40,38 @@ export class Callees {
     private readonly dispatchers = new Map<string, string>()
     private readonly entered = new Set<number>()
 
+    /** @param translated the functions that are C */
     constructor(
         private readonly program: ImageProgram,
         private readonly classes: Classes,
+        private readonly translated: ReadonlySet<number>,
     ) {
         this.constructors = this.classes.constructors()
     }
 
-    /** C that enters the function when it is known which one is called; it takes as many arguments as that declares. */
-    direct({ opcode, value, operands }: Expression): ImageFunction | undefined {
-        if (opcode === Op.staticFunction) return this.enter(value)
+    /** The function that a call runs, when the program's text says which. */
+    private known({ opcode, value, operands }: Expression): number | undefined {
+        if (opcode === Op.staticFunction) return value
         const [made] = operands
         if (opcode !== Op.new || made.opcode !== Op.staticFunction) return undefined
         const { flags } = this.program.functions[made.value]
-        return (flags & FunctionFlag.constructor) === 0 ? undefined : this.enter(made.value)
+        return (flags & FunctionFlag.constructor) === 0 ? undefined : made.value
     }
 
+    /** C that runs a known function, and how many arguments it takes; undefined when it is not known. */
+    direct(callee: Expression, base: string, count: number, at: number): DirectCall | undefined {
+        const index = this.known(callee)
+        if (index === undefined) return undefined
+        const entry = this.enter(index)
+        if (entry !== undefined) return { call: `c${index}(vm, ${base}, ${at})`, declared: declaredArguments(entry) }
+        return { call: `mote_translated_call_function(vm, ${base}, ${count}, ${at}, ${index})`, declared: 0 }
+    }
+
+    /** A function that C enters by itself; undefined for others. */
     private enter(index: number): ImageFunction | undefined {
         const found = this.program.functions[index]
-        // Those take as many arguments as there are.
-        if ((found.flags & FunctionFlag.restArgument) !== 0) return undefined
+        // Those with a rest argument take as many arguments as there are.
+        if (!this.translated.has(index) || (found.flags & FunctionFlag.restArgument) !== 0) return undefined
         this.entered.add(index)
         return found
     }
@@ -131,7 +149,7 @@ export class Callees {
 function entryOf(index: number, entry: ImageFunction, classNumber: number): string {
     const { slots, tries, arguments: given, flags } = entry
     const has = (flag: number): boolean => (flags & flag) !== 0
-    const declared = has(FunctionFlag.needsThis) ? given - 1 : given
+    const declared = declaredArguments(entry)
     const constructs = has(FunctionFlag.constructor)
     const begin =
         isCaptured(entry) || (constructs && classNumber < 0)
@@ -153,6 +171,10 @@ function entryOf(index: number, entry: ImageFunction, classNumber: number): stri
         "",
     ].join("\n")
 }
+
+/** Without `this`. */
+const declaredArguments = ({ arguments: all, flags }: ImageFunction): number =>
+    (flags & FunctionFlag.needsThis) === 0 ? all : all - 1
 
 /** Operands after the receiver that a call with `count` arguments leaves undefined. */
 export function missingArguments(count: number, declared: number): number[] {

@@ -1,7 +1,8 @@
+import { createHash } from "node:crypto"
 import { existsSync, mkdirSync, readFileSync, renameSync, writeFileSync } from "node:fs"
 import { join } from "node:path"
 import { cacheFolder } from "../folders.js"
-import { translateImage, translationList } from "./translate.js"
+import { type Choice, everyFunction, translateImage, translationList } from "./translate.js"
 
 const cache = cacheFolder("translated")
 
@@ -14,11 +15,17 @@ function keep(name: string, text: string): string {
     return path
 }
 
-/** C files with the translations of some images and their list, for a firmware that is built with MOTE_TRANSLATED. */
-export function translationFiles(images: Buffer[]): string[] {
-    const translations = images.map(translateImage)
+const hashOf = (text: string): string => createHash("sha256").update(text).digest("hex").slice(0, 16)
+
+/**
+ * C files with the translations of some images and their list, for a firmware that is built with MOTE_TRANSLATED. Their names
+ * have a hash of what is in them.
+ * @param choose the functions of each image that become C
+ */
+export function translationFiles(images: Buffer[], choose: Choice = everyFunction): string[] {
+    const translations = images.map((image) => translateImage(image, choose(image)))
     const unique = [...new Map(translations.map((translation) => [translation.name, translation])).values()]
-    const names = unique.map(({ name }) => name)
-    const list = `list-${names.length === 1 ? names[0] : `${names[0]}-${names.length}`}.c`
-    return [...unique.map(({ name, source }) => keep(`${name}.c`, source)), keep(list, translationList(names))]
+    const list = translationList(unique.map(({ name }) => name))
+    const sources = unique.map(({ name, source }) => keep(`${name}-${hashOf(source)}.c`, source))
+    return [...sources, keep(`list-${hashOf(list)}.c`, list)]
 }

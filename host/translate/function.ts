@@ -183,12 +183,10 @@ export class FunctionTranslation implements Output {
         const [callee, ...given] = statement.operands
         const base = `&${this.expressions.place(0)}`
         const at = this.behind(statement)
-        const direct = this.callees.direct(callee)
+        const direct = this.callees.direct(callee, base, given.length, at)
         const key = fieldWord(callee)
-        if (direct !== undefined) {
-            const index = callee.opcode === Op.new ? callee.operands[0].value : callee.value
-            this.callWith(`c${index}(vm, ${base}, ${at})`, UNDEFINED, given, declaredArguments(direct))
-        } else if (key !== undefined || (callee.operands.length === 0 && callee.opcode in BUILTIN_FIELDS)) {
+        if (direct !== undefined) this.callWith(direct.call, UNDEFINED, given, direct.declared)
+        else if (key !== undefined || (callee.operands.length === 0 && callee.opcode in BUILTIN_FIELDS)) {
             const { call, object } = this.callees.field(callee, base, given.length, at)
             this.callWith(call, object === undefined ? undefined : this.value(object), given)
         } else this.callWith(`mote_translated_call(vm, ${base}, ${given.length}, ${at})`, this.value(callee), given)
@@ -280,10 +278,6 @@ export class FunctionTranslation implements Output {
         this.line(`return mote_translated_return(vm, ${result});`)
     }
 }
-
-/** Without `this`. */
-const declaredArguments = ({ arguments: all, flags }: ImageFunction): number =>
-    (flags & FunctionFlag.needsThis) === 0 ? all : all - 1
 
 const isName = ({ opcode }: Expression): boolean =>
     opcode === Op.staticAsciiString || opcode === Op.staticBuiltinString || opcode === Op.staticUtf8String

@@ -14,21 +14,28 @@ export interface Translation {
 
 const byteList = (bytes: Buffer): string => [...bytes].join(", ")
 
+/** Which functions of an image become C, by their numbers. */
+export type Choice = (image: Buffer) => ReadonlySet<number>
+
+/** Also those that run once, which a firmware does not want: for tests. */
+export const everyFunction: Choice = (image) => new Set(readImage(image).functions.keys())
+
 /**
- * The functions of an image as C for firmware/translated, one `mote_translation` with its hash. Throws ImageError when it is no image.
+ * Functions of an image as C for firmware/translated, one `mote_translation` with the image's hash; the machine interprets
+ * the others. Throws ImageError when it is no image.
  */
-export function translateImage(image: Buffer): Translation {
+export function translateImage(image: Buffer, translated: ReadonlySet<number>): Translation {
     const program = readImage(image)
     const { functions } = program
     const hash = createHash("sha256").update(image).digest()
     const name = `mote_translation_${hash.toString("hex", 0, 8)}`
     const classes = new Classes(program)
-    const callees = new Callees(program, classes)
+    const callees = new Callees(program, classes, translated)
     const shapes = new Shapes(program, classes)
-    const bodies = functions.map((source, index) =>
-        new FunctionTranslation(image, source, callees, shapes).write(`f${index}`),
+    const bodies = functions.flatMap((source, index) =>
+        translated.has(index) ? [new FunctionTranslation(image, source, callees, shapes).write(`f${index}`)] : [],
     )
-    const table = functions.map((_, index) => `    f${index},`)
+    const table = functions.map((_, index) => (translated.has(index) ? `    f${index},` : "    NULL,"))
     const source = [
         '#include "translated.h"',
         "",

@@ -109,6 +109,17 @@ EXPORT("load") int load(const void *image, size_t length)
     return mote_vm_load(vm, image, length);
 }
 
+#ifdef MOTE_PROFILE
+/** After `load`: counts what the functions do, in words of mote_profile at the address that it returns. */
+EXPORT("profile") mote_profile *profile(unsigned functions)
+{
+    static mote_profile *counts;
+    if (counts == NULL) counts = allocate(functions * sizeof *counts);
+    mote_vm_profile(vm, counts);
+    return counts;
+}
+#endif
+
 EXPORT("erase") void erase(void)
 {
     mote_vm_erase(vm);

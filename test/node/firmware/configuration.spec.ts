@@ -85,7 +85,22 @@ describe("devs.config.json", function () {
             { ...good, board: "toaster" },
             "board: one of esp32c3-devkitm-1, posix, rv32-virt",
         ],
-        ["a translation that is neither", { ...good, translate: "yes" }, "translate: true or false"],
+        ["a translation that is none", { ...good, translate: true }, 'translate: one of false, "hot", "all"'],
+        [
+            "a budget for what is not chosen",
+            { ...good, translate: "all", translateBudget: 64 },
+            'translateBudget: only with "translate": "hot"',
+        ],
+        [
+            "a budget of nothing",
+            { ...good, translate: "hot", translateBudget: 0 },
+            "translateBudget: a whole number from 4",
+        ],
+        [
+            "a profile that is not there",
+            { ...good, translate: "hot", translateProfile: "none.json" },
+            "translateProfile: there is no such file",
+        ],
         ["a radio without a network", { ...good, board: "esp32c3-devkitm-1" }, "wifi: is missing"],
         [
             "a country that the radio does not know",
@@ -304,11 +319,11 @@ describe("mote flash and mote monitor", function () {
 
     it("build the program's functions into the firmware as C with translate; it interprets other programs", function () {
         needs(this, missingFor(checkedDevice))
-        const folder = project({ ...good, translate: true }, keys)
+        const folder = project({ ...good, translate: "all" }, keys)
         writeFileSync(join(folder, "src", "app.ts"), straight(100))
         const flashed = run("flash", folder)
         strictEqual(flashed.code, 0, flashed.err)
-        ok(/^as C: .*translation$/m.test(flashed.out), flashed.out)
+        ok(/^as C: .*translation, \d+ functions$/m.test(flashed.out), flashed.out)
         strictEqual(run("monitor", folder).out, "7609\n")
         const made = join(folder, "build", "posix")
         writeFileSync(join(made, "other.devs"), compileProgram(straight(101)))

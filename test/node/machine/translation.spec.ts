@@ -11,6 +11,7 @@ import {
     straight,
     type WrittenProgram,
 } from "../../machine/images.js"
+import { type Choice, everyFunction } from "../../../host/translate/translate.js"
 import { needs } from "../../support/needs.js"
 import { printedBy, runDevice, runNatively } from "./run.js"
 
@@ -19,8 +20,17 @@ const GENERATED = Number(process.env["MOTE_PROGRAMS"] ?? 24)
 const FIRST_SEED = Number(process.env["MOTE_SEED"] ?? 1)
 const missing = missingFor(checkedDevice)
 
-/** The Linux device under ASan and UBSan with the functions of these images as C. */
-const deviceFor = (...images: Buffer[]): string => buildNative(withTranslations(checkedDevice, images))
+/** Nearly every call is a switch between C and the interpreter. */
+const everySecond: Choice = (image) =>
+    new Set([...everyFunction(image)].filter((index) => (index + image.length / 4) % 2 === 0))
+const CHOICES: [string, Choice][] = [
+    ["all functions as C", everyFunction],
+    ["every second function as C", everySecond],
+]
+
+/** The Linux device under ASan and UBSan with functions of these images as C. */
+const deviceFor = (choose: Choice, images: Buffer[]): string =>
+    buildNative(withTranslations(checkedDevice, images, choose))
 
 /** A program with the images of it that are tried. */
 interface Tried extends WrittenProgram {
@@ -40,41 +50,52 @@ function generated(seed: number): Tried {
     return { name: `generated program ${seed}`, source, images: [image] }
 }
 
-describe("functions as C", function () {
-    this.timeout(300000)
-    let device: string
-    const tried = new Map<string, Tried>()
-    const written = [...conformancePrograms(), ...comparedPrograms()]
-    const seeds = Array.from({ length: GENERATED }, (_, index) => FIRST_SEED + index)
+const written = [...conformancePrograms(), ...comparedPrograms()]
+const seeds = Array.from({ length: GENERATED }, (_, index) => FIRST_SEED + index)
+const tried = new Map<string, Tried>()
 
-    before(() => {
-        if (missing !== undefined) return
+/** All of them, compiled once. */
+function compiled(): Map<string, Tried> {
+    if (tried.size === 0)
         for (const one of [...written.map(inBothForms), ...seeds.map(generated)]) tried.set(one.name, one)
-        device = deviceFor(...[...tried.values()].flatMap(({ images }) => images))
+    return tried
+}
+
+for (const [title, choose] of CHOICES)
+    describe(`programs with ${title}`, function () {
+        this.timeout(300000)
+        let device: string
+
+        before(() => {
+            if (missing !== undefined) return
+            device = deviceFor(
+                choose,
+                [...compiled().values()].flatMap(({ images }) => images),
+            )
+        })
+
+        function prints(name: string, expected: (program: Tried) => string): void {
+            const one = tried.get(name) as Tried
+            const wanted = expected(one)
+            for (const image of one.images)
+                for (const options of [[], ["--gc-stress"]]) strictEqual(printedBy(device, image, ...options), wanted)
+        }
+
+        for (const { name } of conformancePrograms())
+            it(`print what the official machine printed, with and without collector stress: ${name}`, function () {
+                needs(this, missing)
+                prints(name, () => recordedOutput(name))
+            })
+
+        for (const name of [
+            ...comparedPrograms().map(({ name }) => name),
+            ...seeds.map((seed) => `generated program ${seed}`),
+        ])
+            it(`print what the interpreter prints, with and without collector stress: ${name}`, function () {
+                needs(this, missing)
+                prints(name, ({ source }) => runNatively(programImage(source)))
+            })
     })
-
-    function prints(name: string, expected: (program: Tried) => string): void {
-        const one = tried.get(name) as Tried
-        const wanted = expected(one)
-        for (const image of one.images)
-            for (const options of [[], ["--gc-stress"]]) strictEqual(printedBy(device, image, ...options), wanted)
-    }
-
-    for (const { name } of conformancePrograms())
-        it(`print what the official machine printed, with and without collector stress: ${name}`, function () {
-            needs(this, missing)
-            prints(name, () => recordedOutput(name))
-        })
-
-    for (const name of [
-        ...comparedPrograms().map(({ name }) => name),
-        ...seeds.map((seed) => `generated program ${seed}`),
-    ])
-        it(`print what the interpreter prints, with and without collector stress: ${name}`, function () {
-            needs(this, missing)
-            prints(name, ({ source }) => runNatively(programImage(source)))
-        })
-})
 
 const fibonacci = (n: number): string =>
     program(
@@ -157,6 +178,84 @@ const ENDLESS_CALLBACKS = program(
     "down(0)",
 )
 
+/**
+ * Depth of calls, each from the next function: however the functions are chosen, C calls interpreted ones and they call C.
+ * What is thrown, waited for or jumped over passes through all of them.
+ */
+const CHAIN = program(
+    "class Place {",
+    "    steps: number[] = []",
+    "    left = 0",
+    "    constructor(readonly name: string) { this.add(name.length) }",
+    "    add(n: number): number { this.steps.push(n); return this.steps.length }",
+    "    leave(): void { this.left++ }",
+    "}",
+    "function many(first: number, ...rest: number[]): number { return first + rest.length }",
+    "async function bottom(n: number, place: Place): Promise<number> {",
+    "    if (n === 3) throw new RangeError('three')",
+    "    if (n === 5) await ds.sleep(3)",
+    "    if (n === 7) { const none: any = undefined; return none.field }",
+    "    return place.add(n) + many(1, 2, 3)",
+    "}",
+    "async function even(depth: number, n: number, place: Place): Promise<number> {",
+    "    if (depth === 0) return await bottom(n, place)",
+    "    const below = await odd(depth - 1, n, place)",
+    "    return below + depth",
+    "}",
+    "async function odd(depth: number, n: number, place: Place): Promise<number> {",
+    "    if (depth === 0) return await bottom(n, place)",
+    "    try {",
+    "        return (await between(depth - 1, n, place)) + 1",
+    "    } finally {",
+    "        place.leave()",
+    "    }",
+    "}",
+    "async function between(depth: number, n: number, place: Place): Promise<number> {",
+    "    if (depth % 11 === 4) {",
+    "        try {",
+    "            return await even(depth, n, place)",
+    "        } catch (e: any) {",
+    "            if (n === 7) throw e",
+    "            return -1000",
+    "        }",
+    "    }",
+    "    const list = [depth]",
+    "    let sum = 0",
+    "    for (const d of list) sum += await even(d, n, place)",
+    "    return sum",
+    "}",
+    "async function visit(depth: number) {",
+    "    const place = new Place('place' + depth)",
+    "    for (let n = 0; n < 9; n++) {",
+    "        try {",
+    "            console.log(depth, n, await even(depth, n, place), await odd(depth, n, place), place.left)",
+    "        } catch (e: any) {",
+    "            console.log(depth, n, e.name, place.left, place.steps.length)",
+    "        }",
+    "    }",
+    "}",
+    "async function ticks() { for (let i = 0; i < 6; i++) { await ds.sleep(2); console.log('tick', i) } }",
+    "ticks.start()",
+    "for (const depth of [0, 1, 2, 3, 9, 17, 18, 31, 60]) await visit(depth)",
+)
+
+/** The fiber's stack grows, and so moves, below calls of C by interpreted functions and the other way round. */
+const GROWING = program(
+    "function first(n: number, a: number, b: number, c: number): number {",
+    "    const x = n + a",
+    "    const y = second(n - 1, b, c, x)",
+    "    return x + y + a * 2 + b * 3 + c * 5",
+    "}",
+    "function second(n: number, a: number, b: number, c: number): number {",
+    "    if (n <= 0) return a",
+    "    const z = a + b + c",
+    "    const w = third(n - 1, z & 7, a & 7, b & 7)",
+    "    return z + w",
+    "}",
+    "function third(n: number, a: number, b: number, c: number): number { return first(n - 1, c, a, b) + a - b }",
+    "for (let n = 0; n < 90; n++) console.log(first(n, 1, 2, 3))",
+)
+
 const CONTEXTS = [programImage, optimizedImage]
 
 describe("a device with functions as C", function () {
@@ -172,19 +271,29 @@ describe("a device with functions as C", function () {
         spinning(2500000),
         ENDLESS_CALLS,
         ENDLESS_CALLBACKS,
+        CHAIN,
+        GROWING,
     ]
+    /** by which functions are C */
+    let devices: string[]
 
     before(function () {
         needs(this, missing)
-        device = deviceFor(...sources.flatMap((source) => CONTEXTS.map((make) => make(source))))
+        const images = sources.flatMap((source) => CONTEXTS.map((make) => make(source)))
+        const theOthers: Choice = (image) => {
+            const second = everySecond(image)
+            return new Set([...everyFunction(image)].filter((index) => !second.has(index)))
+        }
+        devices = [everyFunction, everySecond, theOthers].map((choose) => deviceFor(choose, images))
+        device = devices[0]
         interpreter = buildNative(checkedDevice)
     })
 
-    /** Runs it both ways, in both forms. @returns what C printed, which is what the interpreter printed */
+    /** Runs it in all ways, in both forms. @returns what C printed, which is what the interpreter printed */
     function alike(source: string, ...options: string[]): string {
         const outputs = CONTEXTS.map((make) => {
-            const output = printedBy(device, make(source), ...options)
-            strictEqual(output, printedBy(interpreter, make(source), ...options))
+            const output = printedBy(interpreter, make(source), ...options)
+            for (const one of devices) strictEqual(printedBy(one, make(source), ...options), output)
             return output
         })
         strictEqual(outputs[1], outputs[0])
@@ -208,12 +317,28 @@ describe("a device with functions as C", function () {
     })
 
     it("names the same places in the trace of an exception that nobody caught, and goes on after those caught", () => {
-        for (const make of CONTEXTS) {
-            const run = runDevice(device, make(FAILING))
-            strictEqual(run.output, `${"caught\n".repeat(20)}PANIC 60005\n`)
-            match(run.errors, /TypeError: getting field 'amount' of undefined; at( \d+){5,}\n/)
-            strictEqual(run.errors, runDevice(interpreter, make(FAILING)).errors)
-        }
+        for (const make of CONTEXTS)
+            for (const one of devices) {
+                const run = runDevice(one, make(FAILING))
+                strictEqual(run.output, `${"caught\n".repeat(20)}PANIC 60005\n`)
+                match(run.errors, /TypeError: getting field 'amount' of undefined; at( \d+){5,}\n/)
+                strictEqual(run.errors, runDevice(interpreter, make(FAILING)).errors)
+            }
+    })
+
+    it("goes through C and interpreted functions by turns, as deep as calls go: results, exceptions, waits, finally", () => {
+        const wide = ["--depth", "400", "--heap", "256"]
+        const output = alike(CHAIN, ...wide)
+        strictEqual(alike(CHAIN, ...wide, "--gc-stress"), output)
+        match(output, /^60 8 [\d-]+ [\d-]+ \d+$/m)
+        match(output, /^18 7 TypeError \d+ \d+$/m)
+        match(output, /^2 3 RangeError \d+ \d+$/m)
+        match(output, /^tick 5$/m)
+    })
+
+    it("finds its values where a stack that grew below it has moved them", () => {
+        for (const options of [[], ["--gc-stress"]])
+            match(alike(GROWING, "--depth", "400", "--heap", "256", ...options), /^(\d+\n){90}$/)
     })
 
     it("ends a loop without end by its guard, below other calls, too", () =>
@@ -236,7 +361,8 @@ describe("a device with functions as C", function () {
         for (const source of [ENDLESS_CALLS, ENDLESS_CALLBACKS]) {
             strictEqual(alike(source), "before\nPANIC 60006\n")
             for (const make of CONTEXTS)
-                strictEqual(runDevice(device, make(source)).errors, runDevice(interpreter, make(source)).errors)
+                for (const one of devices)
+                    strictEqual(runDevice(one, make(source)).errors, runDevice(interpreter, make(source)).errors)
         }
     })
 

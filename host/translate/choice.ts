@@ -1,0 +1,57 @@
+import { Op } from "../image/ir/operations.js"
+import type { ImageFunction, ImageProgram } from "../image/ir/program.js"
+import { readImage } from "../image/ir/read.js"
+import type { FunctionCount } from "../simulator/machine.js"
+import type { Choice } from "./translate.js"
+
+/* Which functions of a program become C. */
+
+/** Bytes of RV32IMC code, by gcc at -Os: of each function, and of each byte of its bytecode (docs/firmware.md). */
+const FUNCTION_BYTES = 100
+const BYTES_PER_BYTE = 5.4
+
+/** Instructions that C saves on RV32IMC for each operation of the bytecode, and for each call (docs/firmware.md). */
+const SAVED_BY_OPERATION = 9
+const SAVED_BY_CALL = 60
+
+/** Runs once: the main function, which has what modules do when they are loaded, and what it calls first of all. */
+function setUpOf({ functions }: ImageProgram): number[] {
+    const [first] = functions[0].body
+    const [callee] = first.operands
+    return first.opcode === Op.call0 && callee.opcode === Op.staticFunction ? [0, callee.value] : [0]
+}
+
+/** All functions but those that set the program up. */
+export const allFunctions: Choice = (image) => {
+    const program = readImage(image)
+    const chosen = new Set(program.functions.keys())
+    for (const index of setUpOf(program)) chosen.delete(index)
+    return chosen
+}
+
+/** How large a function is as C, about. */
+export const bytesAsC = ({ size }: ImageFunction): number => Math.round(FUNCTION_BYTES + size * BYTES_PER_BYTE)
+
+/**
+ * The functions that save most instructions for their bytes, as far as a budget goes.
+ * @param counts what each function did in a typical run; undefined: nothing is known of it
+ * @param budget bytes of translated code, see bytesAsC
+ */
+export function hotFunctions(image: Buffer, counts: (FunctionCount | undefined)[], budget: number): Set<number> {
+    const program = readImage(image)
+    const candidates = [...allFunctions(image)].flatMap((index) => {
+        const { calls, operations } = counts[index] ?? { calls: 0, operations: 0 }
+        const saved = operations * SAVED_BY_OPERATION + calls * SAVED_BY_CALL
+        const bytes = bytesAsC(program.functions[index])
+        return saved === 0 ? [] : [{ index, bytes, gain: saved / bytes }]
+    })
+    candidates.sort((a, b) => b.gain - a.gain || a.index - b.index)
+    const chosen = new Set<number>()
+    let left = budget
+    for (const { index, bytes } of candidates) {
+        if (bytes > left) continue
+        left -= bytes
+        chosen.add(index)
+    }
+    return chosen
+}

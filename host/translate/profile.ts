@@ -1,0 +1,85 @@
+import { readFileSync } from "node:fs"
+import { join, sep } from "node:path"
+import { UsageError } from "../credentials.js"
+import { root } from "../folders.js"
+import type { DebugFile } from "../image/ir/debug.js"
+import type { FunctionCount } from "../simulator/machine.js"
+
+/**
+ * What the functions of programs did while they worked: by source file, from the project's folder, and name. Functions of one
+ * file that have the same name count together, so that a profile outlives most changes of a program.
+ */
+export type Profile = Record<string, Record<string, FunctionCount>>
+
+/** The profile of Mote's own code: `npm run profile` records it. */
+export const MOTE_PROFILE = join(root, "host", "translate", "profile.json")
+
+/** Mote's sources have the same paths in its repository as in a project that uses the package. */
+const portable = (path: string): string =>
+    path
+        .split(sep)
+        .join("/")
+        .replace(/^.*node_modules\/mote-dtls\//, "")
+
+/** The source file of each function of an image. */
+function filesOf({ functions, sources }: DebugFile): string[] {
+    const ends = sources.map(({ length }, i) => sources.slice(0, i).reduce((sum, one) => sum + one.length, length))
+    return functions.map(({ location: [position] }) => {
+        const index = ends.findIndex((end) => position < end)
+        return index < 0 ? "" : portable(sources[index].path)
+    })
+}
+
+/** What a profile says of each function of an image; undefined where it says nothing. */
+export function countsOf(profile: Profile, debug: DebugFile): (FunctionCount | undefined)[] {
+    const files = filesOf(debug)
+    return debug.functions.map(({ name }, index) => {
+        const known = Object.hasOwn(profile, files[index]) ? profile[files[index]] : {}
+        return Object.hasOwn(known, name) ? known[name] : undefined
+    })
+}
+
+/** Adds what the functions of one run did. */
+export function addCounts(profile: Profile, debug: DebugFile, counts: FunctionCount[]): void {
+    const files = filesOf(debug)
+    counts.forEach(({ calls, operations }, index) => {
+        if (operations === 0) return
+        const file = (profile[files[index]] ??= {})
+        const { name } = debug.functions[index]
+        const before = Object.hasOwn(file, name) ? file[name] : { calls: 0, operations: 0 }
+        file[name] = { calls: before.calls + calls, operations: before.operations + operations }
+    })
+}
+
+const sorted = <Of>(entries: Record<string, Of>): [string, Of][] =>
+    Object.entries(entries).sort(([a], [b]) => (a < b ? -1 : 1))
+
+/** As a file has it: a function a line, in the order of names, so that two profiles can be compared. */
+export function profileText(profile: Profile): string {
+    const files = sorted(profile).map(([file, functions]) => {
+        const lines = sorted(functions).map(
+            ([name, count]) => `        ${JSON.stringify(name)}: ${JSON.stringify(count)}`,
+        )
+        return `    ${JSON.stringify(file)}: {\n${lines.join(",\n")}\n    }`
+    })
+    return `{\n${files.join(",\n")}\n}\n`
+}
+
+const isCount = (value: unknown): boolean =>
+    typeof value === "object" &&
+    value !== null &&
+    ["calls", "operations"].every((name) => Number.isInteger((value as Record<string, unknown>)[name]))
+
+const isRecord = (value: unknown, of: (value: unknown) => boolean): boolean =>
+    typeof value === "object" && value !== null && !Array.isArray(value) && Object.values(value).every(of)
+
+/** Throws UsageError when the file is none. */
+export function readProfile(path: string): Profile {
+    try {
+        const value: unknown = JSON.parse(readFileSync(path, "utf8"))
+        if (isRecord(value, (functions) => isRecord(functions, isCount))) return value as Profile
+    } catch (error) {
+        if (!(error instanceof SyntaxError)) throw new UsageError(`${path}: ${(error as Error).message}`)
+    }
+    throw new UsageError(`${path} is no profile: mote profile writes them`)
+}
