@@ -9,8 +9,9 @@ import { cachedDeviceImage } from "../host/build/device.js"
 import { type BoardProgram, buildBoard, missingForBoard } from "../host/build/rv32.js"
 import type { DebugFile } from "../host/image/ir/debug.js"
 import { allFunctions, hotFunctions } from "../host/translate/choice.js"
+import { TRANSLATE_BUDGET } from "../host/config/device-config.js"
 import { translationFiles } from "../host/translate/files.js"
-import { countsOf, MOTE_PROFILE, readProfile } from "../host/translate/profile.js"
+import { MOTE_PROFILE, readProfile } from "../host/translate/profile.js"
 import type { Choice } from "../host/translate/translate.js"
 import { isOfProgram, profile, type ProfileRow } from "./rv32-profile.js"
 
@@ -195,16 +196,9 @@ function translated(choose: Choice): Promise<BoardProgram> {
     return buildBoard("bench/mote", [], undefined, translationFiles([image], choose))
 }
 
-/** KB that the setting `translateBudget` has without another one. */
-const BUDGET = 64
-
-const hotChoice: Choice = (image) => {
-    const debug = JSON.parse(readFileSync(cachedDeviceImage(PROGRAM).debugPath, "utf8")) as DebugFile
-    return hotFunctions(image, countsOf(readProfile(MOTE_PROFILE), debug), BUDGET * 1024)
-}
-
+const debug = JSON.parse(readFileSync(cachedDeviceImage(PROGRAM).debugPath, "utf8")) as DebugFile
 const program = await translated(allFunctions)
-const hotProgram = await translated(hotChoice)
+const hotProgram = await translated(hotFunctions(debug, readProfile(MOTE_PROFILE), TRANSLATE_BUDGET * 1024))
 const anchorProgram = await buildBoard("bench/anchor")
 const speed = run(program, "speed")
 const mote = moteFigures(program, speed, run(program, "client"))
@@ -216,7 +210,7 @@ if (process.argv.includes("--json")) console.log(JSON.stringify({ mote, hot, int
 else {
     console.log('Mote with all functions of the program as C (devs.config.json: "translate": "all")\n')
     printTable(mote, mbedtls)
-    console.log(`\nMote with the hot functions as C, about ${BUDGET} KB ("translate": "hot")\n`)
+    console.log(`\nMote with the hot functions as C, about ${TRANSLATE_BUDGET} KB ("translate": "hot")\n`)
     printTable(hot, mbedtls)
     console.log('\nMote with the program interpreted ("translate": false)\n')
     printTable(interpreted, mbedtls)

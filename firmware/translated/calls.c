@@ -25,7 +25,9 @@ static bool run_entered(mote_vm *vm)
 /** base[0] is the receiver. */
 static bool call_function(mote_vm *vm, mote_value *base, uint32_t index, unsigned count, mote_value env)
 {
-    return mote_call_enter_function(vm, base, index, count, env) && run_entered(vm);
+    bool entered = mote_call_enter_function(vm, base, index, count, env);
+    limit_depth(vm); /* the call may be the deepest so far */
+    return entered && run_entered(vm);
 }
 
 /** base[0] is the receiver, the registers are set. */
@@ -112,16 +114,4 @@ bool mote_translated_call_function(mote_vm *vm, mote_value *base, unsigned count
     vm->sp = base + 1 + count;
     vm->pc = vm->image.bytes + behind;
     return call_function(vm, base, index, count, MOTE_UNDEFINED);
-}
-
-bool mote_translated_begin_slowly(mote_vm *vm, mote_value *base, unsigned count, uint32_t behind, uint32_t index)
-{
-    vm->sp = base + 1 + count;
-    vm->pc = vm->image.bytes + behind;
-    bool turn = mote_turn_goes_on(vm);
-    if (vm->panic != MOTE_RUNNING) return false;
-    bool nests = vm->depth < vm->nested_limit;
-    bool entered = mote_call_enter_function(vm, base, index, count, MOTE_UNDEFINED);
-    limit_depth(vm);
-    return entered && turn && nests;
 }

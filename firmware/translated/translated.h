@@ -71,10 +71,8 @@ bool mote_translated_call(mote_vm *vm, mote_value *base, unsigned count, uint32_
 bool mote_translated_call_method(mote_vm *vm, mote_value *base, unsigned count, uint32_t at, mote_value key);
 /** base[0] is the receiver. */
 bool mote_translated_call_native(mote_vm *vm, mote_value *base, uint32_t index, unsigned count, uint32_t at);
-/** A function of the program that is not translated; base[0] is the receiver. */
+/** A function of the program; base[0] is the receiver. */
 bool mote_translated_call_function(mote_vm *vm, mote_value *base, unsigned count, uint32_t at, uint32_t index);
-/** Enters a translated function, base[0] is the receiver. False as above. */
-bool mote_translated_begin_slowly(mote_vm *vm, mote_value *base, unsigned count, uint32_t at, uint32_t index);
 
 /** A native that a builtin object has, by its number among the translation's. */
 bool mote_translated_native(mote_vm *vm, mote_value *base, unsigned count, uint32_t at, uint32_t number);
@@ -134,25 +132,29 @@ static inline mote_value *mote_translated_back_to_frame(mote_vm *vm, uint32_t be
 /** What entering a function takes, all of it constants. */
 typedef struct {
     uint32_t index, slots, tries, arguments; /* slots and arguments with `this` */
-    bool method, constructs;
-    uint32_t class; /* of a constructor, among the translation's */
+    bool method;
 } translated_entry;
 
-/**
- * Enters a function: base[0] is the receiver, and all arguments are there. False: something else is to run first.
- */
-static ALWAYS bool mote_translated_begin(mote_vm *vm, mote_value *base, uint32_t at, translated_entry of)
+static ALWAYS mote_value *mote_translated_slots(mote_value *base, translated_entry of)
 {
-    mote_value *slots = of.method ? base : base + 1;
-    mote_value *operands = slots + of.slots + of.tries + LINK_WORDS;
-    unsigned given = of.method ? of.arguments - 1 : of.arguments;
+    return of.method ? base : base + 1;
+}
+
+/** Counts a call. False: there may be no room for it, or the host gets its turn: mote_translated_call_function knows.
+ */
+static ALWAYS bool mote_translated_may_begin(mote_vm *vm, mote_value *base, translated_entry of)
+{
+    mote_value *operands = mote_translated_slots(base, of) + of.slots + of.tries + LINK_WORDS;
     vm->budget -= CALL_OPERATIONS;
-    if (operands > vm->stack_peak || vm->depth >= vm->depth_limit || vm->budget < 0)
-        return mote_translated_begin_slowly(vm, base, given, at, of.index);
-    if (of.constructs && base[0] == MOTE_UNDEFINED && !mote_translated_make_object(vm, base, given, at, of.class))
-        return false;
-    vm->depth++;
+    return operands <= vm->stack_peak && vm->depth < vm->depth_limit && vm->budget >= 0;
+}
+
+/** Enters a function: base[0] is the receiver, and all arguments are there. */
+static ALWAYS void mote_translated_begin(mote_vm *vm, mote_value *base, uint32_t at, translated_entry of)
+{
+    mote_value *slots = mote_translated_slots(base, of);
     mote_value *link = base - LINK_WORDS;
+    vm->depth++;
     link[0] = small_value((int32_t)of.index);
     link[1] = small_value((int32_t)at);
     link[2] = MOTE_UNDEFINED;
@@ -161,8 +163,7 @@ static ALWAYS bool mote_translated_begin(mote_vm *vm, mote_value *base, uint32_t
     for (uint32_t i = 0; i < of.tries; i++) slots[of.slots + i] = small_value(0);
     vm->link = link;
     vm->slots = slots;
-    vm->sp = vm->operands = operands;
-    return true;
+    vm->sp = vm->operands = slots + of.slots + of.tries + LINK_WORDS;
 }
 
 /** Whether the class with this number is that of the object: its methods are known then. */

@@ -19,6 +19,7 @@ import { addInitCommand } from "./init-command.js"
 import { addMonitorCommand } from "./monitor-command.js"
 import { EXIT_CODES } from "./options.js"
 import { printJson, printNote, stopWithReader } from "./output.js"
+import { addProfileCommand } from "./profile-command.js"
 import { addSensorCommand } from "./sensor-command.js"
 import { addServerCommand } from "./server-command.js"
 import { addSimCommand } from "./sim-command.js"
@@ -52,6 +53,7 @@ function commandLine(): Command {
     addClientCommand(program)
     addServerCommand(program)
     addSimCommand(program)
+    addProfileCommand(program)
     addBuildCommand(program)
     addFlashCommand(program)
     addMonitorCommand(program)

@@ -57,7 +57,7 @@ interface SimOptions {
 }
 
 /** One --setting more. */
-function addSetting(text: string, others: Map<string, string> | undefined): Map<string, string> {
+export function addSetting(text: string, others: Map<string, string> | undefined): Map<string, string> {
     const at = text.indexOf("=")
     // The value may be a key: only the form is told.
     if (at < 1) throw new UsageError("--setting: NAME=VALUE")
@@ -123,8 +123,13 @@ function checked(program: string, given: GivenOptions): SimOptions {
     }
 }
 
-/** The image of a program, compiled where that is needed. A .devs file has its debug file beside it. */
-function imageOf(path: string): DeviceImage {
+/**
+ * The image of a program, compiled where that is needed. A .devs file has its debug file beside it. Throws UsageError when it
+ * is nothing that can be run.
+ */
+export function imageOf(program: string): DeviceImage {
+    checkProgram(program)
+    const path = resolve(program)
     if (path.endsWith(".devs")) {
         const places = [path.replace(/devs$/, "json"), join(dirname(path), "bytecode-dbg.json")]
         const debugPath = places.find((place) => existsSync(place)) ?? places[1]

@@ -9,7 +9,7 @@ import { folderWith, root } from "../folders.js"
 import type { DebugFile } from "../image/ir/debug.js"
 import { allFunctions, hotFunctions } from "../translate/choice.js"
 import { translationFiles } from "../translate/files.js"
-import { countsOf, readProfile } from "../translate/profile.js"
+import { readProfile } from "../translate/profile.js"
 import type { Choice } from "../translate/translate.js"
 import { type Board, DEFAULT_SUITES, type DeviceConfig, type DeviceCredentials } from "./device-config.js"
 import { AeadAlgorithm } from "../../src/dtls/crypto/algorithms.js"
@@ -162,8 +162,7 @@ function choiceOf({ translate }: DeviceConfig, files: BuildFiles): Choice | unde
     if (translate.functions === "none") return undefined
     if (translate.functions === "all") return allFunctions
     const debug = JSON.parse(readFileSync(files.debug, "utf8")) as DebugFile
-    const counts = countsOf(readProfile(translate.profile), debug)
-    return (image) => hotFunctions(image, counts, translate.budget * 1024)
+    return hotFunctions(debug, readProfile(translate.profile), translate.budget * 1024)
 }
 
 /**

@@ -67,22 +67,35 @@ export class Callees {
         return { call: `mote_translated_call_function(vm, ${base}, ${count}, ${at}, ${index})`, declared: 0 }
     }
 
-    /** A function that C enters by itself; undefined for others. */
+    /**
+     * A function that C enters by itself; undefined for others: those that are interpreted, make closures, take as many
+     * arguments as there are, or construct objects of no known class.
+     */
     private enter(index: number): ImageFunction | undefined {
         const found = this.program.functions[index]
-        // Those with a rest argument take as many arguments as there are.
-        if (!this.translated.has(index) || (found.flags & FunctionFlag.restArgument) !== 0) return undefined
+        const { flags } = found
+        const constructs = (flags & FunctionFlag.constructor) !== 0
+        if (!this.translated.has(index) || isCaptured(found) || (flags & FunctionFlag.restArgument) !== 0)
+            return undefined
+        if (constructs && !this.constructors.includes(index)) return undefined
         this.entered.add(index)
         return found
+    }
+
+    /** C that runs a known method. */
+    private run(index: number, count: number): string {
+        const entry = this.enter(index)
+        if (entry === undefined) return `return mote_translated_call_function(vm, base, ${count}, at, ${index});`
+        const missing = missingArguments(count, declaredArguments(entry)).map((i) => `base[${i}] = ${UNDEFINED};`)
+        return [...missing, `return c${index}(vm, base, at);`].join(" ")
     }
 
     /** C that calls a method of the object at base[0]; undefined when the field is unknown. */
     private method(field: Expression, count: number): string | undefined {
         const key = fieldWord(field)
-        const methods = this.classes
-            .methodsOf(field)
-            .filter(({ functionIndex }) => this.enter(functionIndex) !== undefined)
-        if (key === undefined || methods.length === 0) return undefined
+        const methods = this.classes.methodsOf(field)
+        if (key === undefined || !methods.some(({ functionIndex }) => this.translated.has(functionIndex)))
+            return undefined
         const name = `m${key}_${count}`
         if (!this.dispatchers.has(name))
             this.dispatchers.set(name, this.dispatcher(name, key, methods, count, this.classes.mayBeOwn(field)))
@@ -92,12 +105,9 @@ export class Callees {
     private dispatcher(name: string, key: string, methods: Method[], count: number, mayBeOwn: boolean): string {
         const isNotOwn = `!mote_translated_has_own(vm, base[0], ${key})`
         const ways = methods.map(({ constructorIndex, functionIndex }) => {
-            const { arguments: declared } = this.program.functions[functionIndex]
-            const missing = missingArguments(count, declared - 1).map((place) => `base[${place}] = ${UNDEFINED};`)
             const number = this.constructors.indexOf(constructorIndex)
-            const call = [...missing, `return c${functionIndex}(vm, base, at);`].join(" ")
             const tests = [`mote_translated_is_of(vm, base[0], ${number})`, ...(mayBeOwn ? [isNotOwn] : [])]
-            return `    if (${tests.join(" && ")}) { ${call} }`
+            return `    if (${tests.join(" && ")}) { ${this.run(functionIndex, count)} }`
         })
         return [
             `static bool ${name}(mote_vm *vm, mote_value *base, uint32_t at)`,
@@ -150,23 +160,20 @@ function entryOf(index: number, entry: ImageFunction, classNumber: number): stri
     const { slots, tries, arguments: given, flags } = entry
     const has = (flag: number): boolean => (flags & flag) !== 0
     const declared = declaredArguments(entry)
-    const constructs = has(FunctionFlag.constructor)
-    const begin =
-        isCaptured(entry) || (constructs && classNumber < 0)
-            ? `mote_translated_begin_slowly(vm, base, ${declared}, at, ${index})`
-            : "mote_translated_begin(vm, base, at, entry)"
     const facts = [
         `.index = ${index}, .slots = ${slots}, .tries = ${tries}, .arguments = ${given}`,
-        `.method = ${has(FunctionFlag.needsThis)}, .constructs = ${constructs}`,
-        `.class = ${Math.max(0, classNumber)}`,
+        `.method = ${has(FunctionFlag.needsThis)}`,
     ]
+    const object = `mote_translated_make_object(vm, base, ${declared}, at, ${classNumber})`
     return [
         `static bool c${index}(mote_vm *vm, mote_value *base, uint32_t at)`,
         "{",
-        ...(begin.startsWith("mote_translated_begin_slowly")
-            ? []
-            : [`    static const translated_entry entry = {${facts.join(", ")}};`]),
-        `    return ${begin} && f${index}(vm, 0);`,
+        `    static const translated_entry entry = {${facts.join(", ")}};`,
+        "    if (!mote_translated_may_begin(vm, base, entry))",
+        `        return mote_translated_call_function(vm, base, ${declared}, at, ${index});`,
+        ...(has(FunctionFlag.constructor) ? [`    if (base[0] == ${UNDEFINED} && !${object}) return false;`] : []),
+        "    mote_translated_begin(vm, base, at, entry);",
+        `    return f${index}(vm, 0);`,
         "}",
         "",
     ].join("\n")

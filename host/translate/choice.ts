@@ -1,7 +1,8 @@
+import type { DebugFile } from "../image/ir/debug.js"
 import { Op } from "../image/ir/operations.js"
 import type { ImageFunction, ImageProgram } from "../image/ir/program.js"
 import { readImage } from "../image/ir/read.js"
-import type { FunctionCount } from "../simulator/machine.js"
+import { countsOf, type Profile } from "./profile.js"
 import type { Choice } from "./translate.js"
 
 /* Which functions of a program become C. */
@@ -34,24 +35,26 @@ export const bytesAsC = ({ size }: ImageFunction): number => Math.round(FUNCTION
 
 /**
  * The functions that save most instructions for their bytes, as far as a budget goes.
- * @param counts what each function did in a typical run; undefined: nothing is known of it
+ * @param debug the image's debug file
+ * @param profile what functions did in a typical run; one that it does not name stays bytecode
  * @param budget bytes of translated code, see bytesAsC
  */
-export function hotFunctions(image: Buffer, counts: (FunctionCount | undefined)[], budget: number): Set<number> {
-    const program = readImage(image)
-    const candidates = [...allFunctions(image)].flatMap((index) => {
-        const { calls, operations } = counts[index] ?? { calls: 0, operations: 0 }
-        const saved = operations * SAVED_BY_OPERATION + calls * SAVED_BY_CALL
-        const bytes = bytesAsC(program.functions[index])
-        return saved === 0 ? [] : [{ index, bytes, gain: saved / bytes }]
-    })
-    candidates.sort((a, b) => b.gain - a.gain || a.index - b.index)
-    const chosen = new Set<number>()
-    let left = budget
-    for (const { index, bytes } of candidates) {
-        if (bytes > left) continue
-        left -= bytes
-        chosen.add(index)
+export const hotFunctions =
+    (debug: DebugFile, profile: Profile, budget: number): Choice =>
+    (image) => {
+        const { functions } = readImage(image)
+        const counts = countsOf(profile, debug)
+        const candidates = [...allFunctions(image)].map((index) => {
+            const { calls, operations } = counts[index] ?? { calls: 0, operations: 0 }
+            const bytes = bytesAsC(functions[index])
+            return { index, bytes, gain: (operations * SAVED_BY_OPERATION + calls * SAVED_BY_CALL) / bytes }
+        })
+        candidates.sort((a, b) => b.gain - a.gain || a.index - b.index)
+        let left = budget
+        const chosen = candidates.filter(({ bytes, gain }) => {
+            const fits = gain > 0 && bytes <= left
+            if (fits) left -= bytes
+            return fits
+        })
+        return new Set(chosen.map(({ index }) => index))
     }
-    return chosen
-}

@@ -11,6 +11,10 @@ import {
     type NativeProgram,
     withTranslations,
 } from "../../../host/build/native.js"
+import { TRANSLATE_BUDGET } from "../../../host/config/device-config.js"
+import type { DebugFile } from "../../../host/image/ir/debug.js"
+import { hotFunctions } from "../../../host/translate/choice.js"
+import { MOTE_PROFILE, readProfile } from "../../../host/translate/profile.js"
 import { buildBoard, missingForBoard } from "../../../host/build/rv32.js"
 import { machineModule } from "../../../host/build/wasm.js"
 import { Device } from "../../../host/simulator/device.js"
@@ -58,6 +62,19 @@ export const translatedLinux: DeviceKind = {
     command: (program, settings) => {
         const { path } = cachedDeviceImage(program)
         return Promise.resolve(linuxCommand(withTranslations(checkedDevice, [readFileSync(path)]), path, settings))
+    },
+}
+
+/** The same with the functions as C that an ESP32-C3 has by itself. */
+export const hotLinux: DeviceKind = {
+    ...linux,
+    name: "Linux, hot functions as C",
+    command: (program, settings) => {
+        const { path, debugPath } = cachedDeviceImage(program)
+        const debug = JSON.parse(readFileSync(debugPath, "utf8")) as DebugFile
+        const choose = hotFunctions(debug, readProfile(MOTE_PROFILE), TRANSLATE_BUDGET * 1024)
+        const device = withTranslations(checkedDevice, [readFileSync(path)], choose)
+        return Promise.resolve(linuxCommand(device, path, settings))
     },
 }
 

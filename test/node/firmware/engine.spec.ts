@@ -2,12 +2,12 @@ import { ok } from "node:assert/strict"
 import { suitePrograms } from "../../engine/names.js"
 import { Running } from "../../interop/process.js"
 import { needs } from "../../support/needs.js"
-import { board, linux, translatedLinux } from "./device-under-test.js"
+import { board, hotLinux, linux, translatedLinux } from "./device-under-test.js"
 
 describe("the engine's own tests, with the device's cryptography", function () {
     this.timeout(240000)
 
-    for (const kind of [linux, translatedLinux, board])
+    for (const kind of [linux, translatedLinux, hotLinux, board])
         for (const { file, names } of suitePrograms)
             it(`pass on ${kind.name}, the same names as in Node: the suites of ${file}`, async function () {
                 needs(this, kind.missing())

@@ -1,0 +1,88 @@
+import { type Command } from "commander"
+import { existsSync, readFileSync, writeFileSync } from "node:fs"
+import { LogLevel } from "../../src/gio/log-level.js"
+import { machineModule } from "../build/wasm.js"
+import { UsageError } from "../credentials.js"
+import { inWords } from "../device-words.js"
+import type { DebugFile } from "../image/ir/debug.js"
+import { readImage } from "../image/ir/read.js"
+import { DebugMap } from "../simulator/debug-map.js"
+import { Device, type Outcome } from "../simulator/device.js"
+import { temporaryFolder } from "../temporary.js"
+import { addCounts, type Profile, profileText, readProfile } from "../translate/profile.js"
+import { exiting } from "./exit-code.js"
+import { panicLines } from "./outcome.js"
+import { printLine } from "./output.js"
+import { whole } from "./parsers.js"
+import { addSetting, imageOf } from "./sim-command.js"
+import { onStop } from "./stopping.js"
+
+const description =
+    "Runs a program in the simulator and counts the calls and operations of each of its functions, for the setting " +
+    `"translate": "hot" of devs.config.json: what runs most for its size becomes C. Ends with the program, or by Ctrl-C.`
+
+const examples = `
+Examples
+  mote profile src/main.ts --setting host=127.0.0.1 --setting identity=sensor1 --setting key=00112233445566778899aabbccddeeff --setting count=20
+  mote profile src/main.ts --output profile.json --add    a second workload on top of the first`
+
+interface ProfileOptions {
+    setting?: Map<string, string>
+    output: string
+    add?: boolean
+    /** KB */
+    heap: number
+    virtualTime?: boolean
+}
+
+export function addProfileCommand(program: Command): void {
+    program
+        .command("profile")
+        .summary("which functions of a program are worth being C")
+        .description(description)
+        .argument("<PROGRAM.ts>", "what to run")
+        .option("--setting <NAME=VALUE>", "what the program's device has as setting (repeat)", addSetting)
+        .option("--output <FILE>", `what "translateProfile" names`, "profile.json")
+        .option("--add", "to what the file has already")
+        .option("--heap <KB>", "heap of the device, 8 to 65536", whole("--heap", 8, 65536), 64)
+        .option("--virtual-time", "sleeping takes no time")
+        .helpOption("-h, --help", "this text")
+        .addHelpText("after", examples)
+        .action(exiting(profileCommand))
+}
+
+/** Runs the program to its end, or until it is stopped. */
+async function run(image: Buffer, options: ProfileOptions, debug: DebugMap | undefined): Promise<Outcome> {
+    const device = new Device(await machineModule("profiling"), image, {
+        heapBytes: options.heap * 1024,
+        maxDepth: 100,
+        guard: 0,
+        gcStress: false,
+        virtualTime: options.virtualTime === true,
+        deviceId: "1",
+        settings: Object.fromEntries(options.setting ?? []),
+        storageFolder: temporaryFolder("profile"),
+        profiledFunctions: readImage(image).functions.length,
+        print: (_level, line) => printLine(debug?.withNames(line) ?? line),
+        log: (level, message) => printLine(`${LogLevel[level]}: ${inWords(message)}`),
+    })
+    const forget = onStop(() => device.stop())
+    const outcome = await device.run()
+    forget()
+    return outcome
+}
+
+async function profileCommand(program: string, options: ProfileOptions): Promise<number> {
+    const { path, debugPath, home } = imageOf(program)
+    if (!existsSync(debugPath)) throw new UsageError(`${path}: without its debug file the functions have no names`)
+    const debug = DebugMap.load(debugPath, home)
+    const before = options.add === true && existsSync(options.output)
+    const profile: Profile = before ? readProfile(options.output) : {}
+    const outcome = await run(readFileSync(path), options, debug)
+    for (const line of panicLines(outcome, debug)) printLine(line)
+    addCounts(profile, JSON.parse(readFileSync(debugPath, "utf8")) as DebugFile, outcome.functions)
+    writeFileSync(options.output, profileText(profile))
+    const functions = Object.values(profile).reduce((sum, file) => sum + Object.keys(file).length, 0)
+    printLine(`profile: ${options.output}, ${functions} functions`)
+    return outcome.code !== undefined && outcome.code > 0 ? 1 : 0
+}

@@ -1,0 +1,144 @@
+import { deepStrictEqual, ok, strictEqual, throws } from "node:assert/strict"
+import { readFileSync, writeFileSync } from "node:fs"
+import { join } from "node:path"
+import { cachedDeviceImage } from "../../../host/build/device.js"
+import { machineModule } from "../../../host/build/wasm.js"
+import type { DebugFile } from "../../../host/image/ir/debug.js"
+import { readImage } from "../../../host/image/ir/read.js"
+import { Device, type Outcome } from "../../../host/simulator/device.js"
+import type { FunctionCount } from "../../../host/simulator/machine.js"
+import { temporaryFolder } from "../../../host/temporary.js"
+import { allFunctions, bytesAsC, hotFunctions } from "../../../host/translate/choice.js"
+import { addCounts, MOTE_PROFILE, type Profile, profileText, readProfile } from "../../../host/translate/profile.js"
+import { program } from "../../machine/images.js"
+
+const folder = temporaryFolder("profile")
+
+/** Functions that the optimizer leaves where they are: recursive ones, and one that is long and called twice. */
+const WORKLOAD = program(
+    "class Counter {",
+    "    total = 0",
+    "    down(n: number): number { return n < 1 ? this.total : (this.down(n - 1) + n) & 0xffff }",
+    "    large(n: number): string {",
+    ...Array.from({ length: 40 }, (_, i) => `        this.total = (this.total * ${i} + n) & 0xfff`),
+    "        return 'total ' + this.total",
+    "    }",
+    "    never(n: number): number { return n < 1 ? this.total : (this.never(n - 1) * n) & 0xffff }",
+    "}",
+    "const counter = new Counter()",
+    "let sum = 0",
+    "for (let i = 0; i < 20; i++) sum += counter.down(29)",
+    "const name = counter.large(sum)",
+    "if (name === '') counter.never(3)",
+    "console.log(counter.large(7))",
+)
+
+interface Profiled {
+    image: Buffer
+    debug: DebugFile
+    outcome: Outcome
+    profile: Profile
+}
+
+async function profiled(): Promise<Profiled> {
+    const file = join(folder, "workload.ts")
+    writeFileSync(file, WORKLOAD)
+    const { path, debugPath } = cachedDeviceImage(file)
+    const image = readFileSync(path)
+    const outcome = await new Device(await machineModule("profiling"), image, {
+        heapBytes: 64 * 1024,
+        maxDepth: 100,
+        guard: 0,
+        gcStress: false,
+        virtualTime: true,
+        deviceId: "1",
+        settings: {},
+        storageFolder: join(folder, "storage"),
+        profiledFunctions: readImage(image).functions.length,
+        print: () => undefined,
+        log: () => undefined,
+    }).run()
+    const debug = JSON.parse(readFileSync(debugPath, "utf8")) as DebugFile
+    const profile: Profile = {}
+    addCounts(profile, debug, outcome.functions)
+    return { image, debug, outcome, profile }
+}
+
+describe("a profile of a program's functions", function () {
+    this.timeout(120000)
+    let run: Profiled
+    const countOf = (name: string): FunctionCount | undefined =>
+        Object.values(run.profile).find((functions) => name in functions)?.[name]
+    const namesOf = (indexes: Iterable<number>): string[] =>
+        [...indexes].map((index) => run.debug.functions[index].name).sort()
+
+    before(async () => {
+        run = await profiled()
+    })
+
+    it("has the calls and operations of each function that ran, and all of the machine's operations", () => {
+        strictEqual(countOf("down")?.calls, 600)
+        ok(Number(countOf("down")?.operations) >= 600 * 5, JSON.stringify(countOf("down")))
+        strictEqual(countOf("large")?.calls, 2)
+        strictEqual(countOf("never"), undefined)
+        const counted = run.outcome.functions.reduce((sum, { operations }) => sum + operations, 0)
+        strictEqual(counted, run.outcome.counters.operations)
+    })
+
+    it("counts twice what runs twice, and is the same after it was written and read", () => {
+        const profile = structuredClone(run.profile)
+        addCounts(profile, run.debug, run.outcome.functions)
+        const path = join(folder, "twice.json")
+        writeFileSync(path, profileText(profile))
+        const read = readProfile(path)
+        deepStrictEqual(read, profile)
+        const [file] = Object.keys(run.profile)
+        strictEqual(read[file]["down"].calls, 1200)
+    })
+
+    it("is refused when it is none, or not there", () => {
+        for (const text of ["", "[]", '{"a.ts": {"f": 1}}', '{"a.ts": {"f": {"calls": 1}}}']) {
+            const path = join(folder, "none.json")
+            writeFileSync(path, text)
+            throws(() => readProfile(path), /none\.json is no profile: mote profile writes them/)
+        }
+        throws(() => readProfile(join(folder, "missing.json")), /missing\.json: .*no such file/)
+    })
+
+    it("chooses what saves most for its size, within a budget, and nothing that never ran", () => {
+        const sizes = readImage(run.image).functions.map(bytesAsC)
+        const choose = (budget: number): ReadonlySet<number> => hotFunctions(run.debug, run.profile, budget)(run.image)
+        const bytes = (chosen: ReadonlySet<number>): number => [...chosen].reduce((sum, index) => sum + sizes[index], 0)
+        deepStrictEqual([...choose(0)], [])
+        const few = choose(800)
+        ok(bytes(few) <= 800)
+        ok(namesOf(few).includes("down"), namesOf(few).join())
+        ok(!namesOf(few).includes("large"), namesOf(few).join())
+        const all = choose(1 << 20)
+        ok(namesOf(all).includes("large"), namesOf(all).join())
+        ok(!namesOf(all).includes("never"), namesOf(all).join())
+    })
+
+    it("leaves what sets the program up to the interpreter, whether all functions are chosen or the hot ones", () => {
+        const { functions } = readImage(run.image)
+        const [first] = functions[0].body
+        for (const chosen of [allFunctions(run.image), hotFunctions(run.debug, run.profile, 1 << 20)(run.image)]) {
+            ok(!chosen.has(0))
+            ok(!chosen.has(first.operands[0].value), "the function that stores methods on prototypes")
+            ok(chosen.size > 1)
+        }
+    })
+})
+
+describe("Mote's own profile", function () {
+    this.timeout(120000)
+
+    it("names functions that are there: nearly all of the sensor's that it counts as worth being C", () => {
+        const profile = readProfile(MOTE_PROFILE)
+        const { path, debugPath } = cachedDeviceImage("src/sensor/main.ts")
+        const debug = JSON.parse(readFileSync(debugPath, "utf8")) as DebugFile
+        const image = readFileSync(path)
+        const chosen = hotFunctions(debug, profile, 1 << 20)(image).size
+        ok(chosen >= allFunctions(image).size / 2, `${chosen} of ${allFunctions(image).size}: npm run profile`)
+    })
+})
