@@ -143,11 +143,31 @@ static RARE mote_value *grow_below(mote_vm *vm, mote_value *base, uint32_t words
     return grown ? vm->stack + position : NULL;
 }
 
-/**
- * base[0] is the receiver now: operands keep it alive. False: an exception or panic is pending. The link words are
- * written when nothing is allocated any more: until then they are nobody's.
- */
-bool mote_call_enter_function(mote_vm *vm, mote_value *base, uint32_t index, unsigned count, mote_value env)
+/** Into the registers: an activation whose slots lie on the stack. */
+static inline void begin(mote_vm *vm, const image_function *function, mote_value *slots, mote_value *link)
+{
+    mote_value *below = slots + function->num_slots;
+    for (uint32_t i = function->num_tries; i > 0; i--) *below++ = small_value(0);
+    vm->link = link;
+    vm->slots = slots;
+    vm->sp = vm->operands = below + LINK_WORDS;
+    vm->pc = vm->image.bytes + function->start;
+}
+
+/** The link words of a new activation. */
+static inline void write_link(const mote_vm *vm, mote_value *link, uint32_t index, mote_value env)
+{
+#ifdef MOTE_PROFILE
+    if (vm->profile != NULL) vm->profile[index].calls++;
+#endif
+    link[0] = small_value((int32_t)index);
+    link[1] = small_value((int32_t)(vm->pc - vm->image.bytes));
+    link[2] = env;
+    link[3] = small_value(vm->link == NULL ? -1 : (int32_t)(vm->link - vm->stack));
+}
+
+/** Whatever the function is, and though there may be no room. */
+static RARE bool enter_in_full(mote_vm *vm, mote_value *base, uint32_t index, unsigned count, mote_value env)
 {
     const image_function *function = function_at(vm, index);
     bool method = (function->flags & FUNCTION_NEEDS_THIS) != 0;
@@ -156,34 +176,46 @@ bool mote_call_enter_function(mote_vm *vm, mote_value *base, uint32_t index, uns
     bool makes = method && base[0] == MOTE_UNDEFINED && (function->flags & FUNCTION_IS_CTOR) != 0;
     if (makes && !mote_call_make_object(vm, base, index, env)) return false;
     if (!count_call(vm)) return false;
-#ifdef MOTE_PROFILE
-    if (vm->profile != NULL) vm->profile[index].calls++;
-#endif
     mote_value *link = base - LINK_WORDS;
-    link[0] = small_value((int32_t)index);
-    link[1] = small_value((int32_t)(vm->pc - vm->image.bytes));
-    link[2] = env;
-    link[3] = small_value(vm->link == NULL ? -1 : (int32_t)(vm->link - vm->stack));
+    write_link(vm, link, index, env);
     mote_value *slots = method ? base : base + 1;
     uint32_t given = count + (method ? 1 : 0);
     bool captured = captures(vm, index);
-    if (captured || (function->flags & FUNCTION_HAS_REST) != 0) {
-        if (!finish_entry(vm, function, slots, link, &given, captured)) return false;
-    } else {
-        uint32_t args = function->num_args;
-        for (uint32_t i = given < args ? given : args; i < function->num_slots; i++) slots[i] = MOTE_UNDEFINED;
-    }
+    if (!finish_entry(vm, function, slots, link, &given, captured)) return false;
     if (captured) {
         restore(vm, link);
+        mote_value *below = vm->operands - LINK_WORDS;
+        for (uint32_t i = function->num_tries; i > 0; i--) *--below = small_value(0);
+        vm->pc = vm->image.bytes + function->start;
     } else {
-        vm->link = link;
-        vm->slots = slots;
-        vm->sp = vm->operands = slots + function->num_slots + function->num_tries + LINK_WORDS;
+        begin(vm, function, slots, link);
     }
-    mote_value *below = vm->operands - LINK_WORDS;
-    for (uint32_t i = function->num_tries; i > 0; i--) *--below = small_value(0);
-    vm->pc = vm->image.bytes + function->start;
     note_stack(vm);
+    return true;
+}
+
+/**
+ * base[0] is the receiver now: operands keep it alive. False: an exception or panic is pending. The link words are
+ * written when nothing is allocated any more: until then they are nobody's. Most calls are of plain functions, and
+ * neither the deepest nor the ones with most on the stack so far: then there is room.
+ */
+bool mote_call_enter_function(mote_vm *vm, mote_value *base, uint32_t index, unsigned count, mote_value env)
+{
+    const image_function *function = function_at(vm, index);
+    uint32_t flags = function->flags, args = function->num_args, num_slots = function->num_slots;
+    mote_value *slots = base + 1;
+    if ((flags & FUNCTION_NEEDS_THIS) != 0) {
+        slots = base;
+        count++;
+    }
+    bool plain = (flags & (FUNCTION_IS_CTOR | FUNCTION_HAS_REST)) == 0 && !captures(vm, index);
+    bool room = slots + num_slots + function->num_tries + LINK_WORDS <= vm->stack_peak && vm->depth < vm->peak_depth;
+    if (!plain || !room) return enter_in_full(vm, base, index, count - (slots == base ? 1 : 0), env);
+    vm->depth++;
+    mote_value *link = base - LINK_WORDS;
+    write_link(vm, link, index, env);
+    for (uint32_t i = count < args ? count : args; i < num_slots; i++) slots[i] = MOTE_UNDEFINED;
+    begin(vm, function, slots, link);
     return true;
 }
 

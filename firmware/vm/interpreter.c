@@ -487,7 +487,13 @@ place_CALL8 : {
     }
     vm->receiver = VALUE_NONE;
     SAVE();
-    mote_call_enter(vm, vm->operands, op - OP_CALL0, receiver);
+    mote_value *base = vm->operands, function = base[0];
+    if (has_tag(function, TAG_FUNCTION)) {
+        base[0] = receiver == VALUE_NONE ? MOTE_UNDEFINED : receiver;
+        (void)mote_call_enter_function(vm, base, payload(function), op - OP_CALL0, MOTE_UNDEFINED);
+    } else {
+        mote_call_enter(vm, base, op - OP_CALL0, receiver);
+    }
     CHECK();
     LOAD();
     NEXT();

@@ -46,6 +46,12 @@ const HOT = [
 const quicken = (unit: Unit): Unit =>
     HOT.includes(basename(unit.source)) ? { ...unit, flags: [...unit.flags, "-O2"] } : unit
 
+/**
+ * Functions begin and end by calls of the compiler's own: smaller, for a few more instructions. A compiler with more warnings
+ * than ours does not keep a program from being built.
+ */
+const TRANSLATION_FLAGS = ["-msave-restore", "-Wno-error"]
+
 interface Unit {
     source: string
     part: string
@@ -96,8 +102,11 @@ function unitsOf(main: BoardMain, translations: string[]): Unit[] {
     const anchor = main === "bench/anchor"
     const translated = [
         ...own(join(firmware, "translated"), "translated").map(quicken),
-        // A compiler with more warnings than ours does not keep a program from being built.
-        ...translations.map((source) => ({ source, part: "translated", flags: [...STRICT, "-Wno-error", ...include] })),
+        ...translations.map((source) => ({
+            source,
+            part: "translated",
+            flags: [...STRICT, ...TRANSLATION_FLAGS, ...include],
+        })),
     ]
     return [
         ...(translations.length > 0 ? translated : []),

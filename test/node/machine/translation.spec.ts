@@ -259,7 +259,7 @@ const GROWING = program(
 const CONTEXTS = [programImage, optimizedImage]
 
 describe("a device with functions as C", function () {
-    this.timeout(120000)
+    this.timeout(300000)
     let device: string
     let interpreter: string
     const sources = [
