@@ -39,11 +39,10 @@ static ALWAYS bool run_native(mote_vm *vm, mote_value *base, uint32_t index, uns
     return true;
 }
 
-bool mote_translated_call_native(mote_vm *vm, mote_value *base, uint32_t index, unsigned count, uint32_t behind)
+bool mote_translated_call_native(mote_vm *vm, uint32_t index, unsigned count, uint32_t behind)
 {
-    vm->sp = base + 1 + count;
-    vm->pc = vm->image.bytes + behind;
-    return run_native(vm, base, index, count);
+    mote_translated_registers(vm, behind, 1 + count);
+    return run_native(vm, vm->operands, index, count);
 }
 
 /** What is neither a native nor a function of the program: maps and builtin objects that can be called. */
@@ -88,20 +87,18 @@ static ALWAYS bool call_value(mote_vm *vm, mote_value *base, unsigned count, mot
     return call_function(vm, base, payload(function), count, MOTE_UNDEFINED);
 }
 
-bool mote_translated_call(mote_vm *vm, mote_value *base, unsigned count, uint32_t behind)
+bool mote_translated_call(mote_vm *vm, unsigned count, uint32_t behind)
 {
-    mote_value receiver = vm->receiver;
-    vm->sp = base + 1 + count;
-    vm->pc = vm->image.bytes + behind;
+    mote_value receiver = vm->receiver, *base = vm->operands;
+    mote_translated_registers(vm, behind, 1 + count);
     vm->receiver = VALUE_NONE;
     return call_value(vm, base, count, base[0], receiver);
 }
 
-bool mote_translated_call_method(mote_vm *vm, mote_value *base, unsigned count, uint32_t behind, mote_value key)
+bool mote_translated_call_method(mote_vm *vm, unsigned count, uint32_t behind, mote_value key)
 {
-    mote_value object = base[0], method = quick_method(vm, object, key);
-    vm->sp = base + 1 + count;
-    vm->pc = vm->image.bytes + behind;
+    mote_value *base = vm->operands, object = base[0], method = quick_method(vm, object, key);
+    mote_translated_registers(vm, behind, 1 + count);
     if (method != VALUE_NONE) return call_value(vm, base, count, method, object);
     method = mote_field_find(vm, object, key);
     if (method == MOTE_FAILED) return false;
@@ -109,9 +106,8 @@ bool mote_translated_call_method(mote_vm *vm, mote_value *base, unsigned count, 
     return call_value(vm, base, count, method, takes_object ? object : VALUE_NONE);
 }
 
-bool mote_translated_call_function(mote_vm *vm, mote_value *base, unsigned count, uint32_t behind, uint32_t index)
+bool mote_translated_call_function(mote_vm *vm, unsigned count, uint32_t behind, uint32_t index)
 {
-    vm->sp = base + 1 + count;
-    vm->pc = vm->image.bytes + behind;
-    return call_function(vm, base, index, count, MOTE_UNDEFINED);
+    mote_translated_registers(vm, behind, 1 + count);
+    return call_function(vm, vm->operands, index, count, MOTE_UNDEFINED);
 }

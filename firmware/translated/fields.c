@@ -35,20 +35,20 @@ static mote_value own_or_known(mote_vm *vm, mote_value object, mote_value key)
     return entry->found == VALUE_NONE ? MOTE_UNDEFINED : entry->found;
 }
 
-static RARE mote_value field_in_full(mote_vm *vm, mote_value *o, uint32_t at, mote_value object, mote_value key)
+static RARE mote_value field_in_full(mote_vm *vm, uint32_t at, mote_value object, mote_value key)
 {
     mote_value found = own_or_known(vm, object, key);
     if (found != VALUE_NONE && !may_run(vm, found)) return found;
-    mote_translated_registers(vm, o + 1, at);
-    o[0] = object;
+    mote_translated_registers(vm, at, 1);
+    vm->sp[-1] = object;
     found = mote_field_find(vm, object, key);
     return found == MOTE_FAILED || !may_run(vm, found) ? found : mote_bind_function(vm, found, object);
 }
 
-mote_value mote_translated_field(mote_vm *vm, mote_value *o, uint32_t at, mote_value object, mote_value key)
+mote_value mote_translated_field(mote_vm *vm, uint32_t at, mote_value object, mote_value key)
 {
     mote_value found = field_guess(vm, object, key);
-    return found != VALUE_NONE ? found : field_in_full(vm, o, at, object, key);
+    return found != VALUE_NONE ? found : field_in_full(vm, at, object, key);
 }
 
 /** The table of an object that is no prototype; NULL when there is none. */
@@ -59,59 +59,57 @@ static inline block_table *table_of(const mote_vm *vm, mote_value object)
     return (block_table *)at_offset(vm, map->table);
 }
 
-mote_value mote_translated_field_at(mote_vm *vm, mote_value *o, uint32_t at, mote_value object, mote_value key,
-                                    uint32_t place)
+mote_value mote_translated_field_at(mote_vm *vm, uint32_t at, mote_value object, mote_value key, uint32_t place)
 {
     const block_table *table = table_of(vm, object);
     if (table != NULL && place < table->count && table->pairs[2 * place] == key) {
         mote_value found = table->pairs[2 * place + 1];
         if (!may_run(vm, found)) return found;
     }
-    return mote_translated_field(vm, o, at, object, key);
+    return mote_translated_field(vm, at, object, key);
 }
 
-mote_value mote_translated_length(mote_vm *vm, mote_value *o, uint32_t at, mote_value object, uint32_t place)
+mote_value mote_translated_length(mote_vm *vm, uint32_t at, mote_value object, uint32_t place)
 {
     mote_value length = quick_length(vm, object);
-    return length != VALUE_NONE ? length : mote_translated_field_at(vm, o, at, object, builtin_value(S_length), place);
+    return length != VALUE_NONE ? length : mote_translated_field_at(vm, at, object, builtin_value(S_length), place);
 }
 
-static void operands(mote_vm *vm, mote_value *o, uint32_t at, mote_value x, mote_value y, mote_value z)
+static void operands(mote_vm *vm, uint32_t at, mote_value x, mote_value y, mote_value z)
 {
-    o[0] = x;
-    o[1] = y;
-    o[2] = z;
-    mote_translated_registers(vm, o + 3, at);
+    mote_translated_registers(vm, at, 3);
+    vm->sp[-3] = x;
+    vm->sp[-2] = y;
+    vm->sp[-1] = z;
 }
 
-bool mote_translated_set_field(mote_vm *vm, mote_value *o, uint32_t at, mote_value object, mote_value key,
-                               mote_value value)
+bool mote_translated_set_field(mote_vm *vm, uint32_t at, mote_value object, mote_value key, mote_value value)
 {
     if (store_guess(vm, object, key, value)) return true;
-    operands(vm, o, at, object, key, value);
+    operands(vm, at, object, key, value);
     return mote_field_set(vm, object, key, value);
 }
 
-bool mote_translated_set_field_at(mote_vm *vm, mote_value *o, uint32_t at, mote_value object, mote_value key,
-                                  mote_value value, uint32_t place)
+bool mote_translated_set_field_at(mote_vm *vm, uint32_t at, mote_value object, mote_value key, mote_value value,
+                                  uint32_t place)
 {
     block_table *table = table_of(vm, object);
     if (table == NULL || place >= table->count || table->pairs[2 * place] != key)
-        return mote_translated_set_field(vm, o, at, object, key, value);
+        return mote_translated_set_field(vm, at, object, key, value);
     table->pairs[2 * place + 1] = value;
     return true;
 }
 
-bool mote_translated_add_field(mote_vm *vm, mote_value *o, uint32_t at, mote_value object, mote_value key,
-                               mote_value value, uint32_t place, uint32_t fields)
+bool mote_translated_add_field(mote_vm *vm, uint32_t at, mote_value object, mote_value key, mote_value value,
+                               uint32_t place, uint32_t fields)
 {
     block_table *table = table_of(vm, object);
     if (table == NULL && place == 0 && has_kind(vm, object, KIND_MAP)) {
-        operands(vm, o, at, object, key, value);
+        operands(vm, at, object, key, value);
         return mote_map_begin(vm, object, key, value, fields);
     }
     bool room = table != NULL && table->count == place && place < table->capacity && table->capacity < HASHED;
-    if (!room || !is_own_key(vm, key)) return mote_translated_set_field_at(vm, o, at, object, key, value, place);
+    if (!room || !is_own_key(vm, key)) return mote_translated_set_field_at(vm, at, object, key, value, place);
     table->pairs[2 * place] = key;
     table->pairs[2 * place + 1] = value;
     table->count = (uint16_t)(place + 1);

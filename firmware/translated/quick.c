@@ -23,8 +23,9 @@ static inline uint8_t *bytes_at(const mote_vm *vm, mote_value object, mote_value
     return bytes - 1 < 6 && from <= length && length - from >= bytes ? buffer->data + from : NULL;
 }
 
-bool mote_translated_read_uint(mote_vm *vm, mote_value *base, uint32_t at, mote_value key)
+bool mote_translated_read_uint(mote_vm *vm, uint32_t at, mote_value key)
 {
+    const mote_value *base = vm->operands;
     const uint8_t *from = bytes_at(vm, base[0], base[1], base[2]);
     if (from != NULL) {
         uint32_t value = 0, over = 0;
@@ -34,11 +35,12 @@ bool mote_translated_read_uint(mote_vm *vm, mote_value *base, uint32_t at, mote_
         }
         if (over == 0 && value <= (uint32_t)SMALL_MAX) return done(vm, small_value((int32_t)value));
     }
-    return mote_translated_call_method(vm, base, 2, at, key);
+    return mote_translated_call_method(vm, 2, at, key);
 }
 
-bool mote_translated_write_uint(mote_vm *vm, mote_value *base, uint32_t at, mote_value key)
+bool mote_translated_write_uint(mote_vm *vm, uint32_t at, mote_value key)
 {
+    const mote_value *base = vm->operands;
     mote_value value = base[1];
     uint8_t *to = is_small(value) && (int32_t)value >= 0 ? bytes_at(vm, base[0], base[2], base[3]) : NULL;
     if (to != NULL) {
@@ -48,11 +50,12 @@ bool mote_translated_write_uint(mote_vm *vm, mote_value *base, uint32_t at, mote
             return done(vm, small_value(small_int(base[2]) + (int32_t)width));
         }
     }
-    return mote_translated_call_method(vm, base, 3, at, key);
+    return mote_translated_call_method(vm, 3, at, key);
 }
 
-bool mote_translated_blit(mote_vm *vm, mote_value *base, uint32_t at, mote_value key)
+bool mote_translated_blit(mote_vm *vm, uint32_t at, mote_value key)
 {
+    const mote_value *base = vm->operands;
     mote_value object = base[0], source = base[2];
     bool usual = both_small(base[1], base[3]) && is_small(base[4]) && has_kind(vm, object, KIND_BUFFER) &&
                  has_kind(vm, source, KIND_BUFFER);
@@ -68,11 +71,12 @@ bool mote_translated_blit(mote_vm *vm, mote_value *base, uint32_t at, mote_value
             return done(vm, MOTE_UNDEFINED);
         }
     }
-    return mote_translated_call_method(vm, base, 4, at, key);
+    return mote_translated_call_method(vm, 4, at, key);
 }
 
-bool mote_translated_push(mote_vm *vm, mote_value *base, uint32_t at, mote_value key)
+bool mote_translated_push(mote_vm *vm, uint32_t at, mote_value key)
 {
+    const mote_value *base = vm->operands;
     mote_value array = base[0];
     if (has_kind(vm, array, KIND_ARRAY)) {
         block_array *block = (block_array *)at_offset(vm, array);
@@ -83,5 +87,5 @@ bool mote_translated_push(mote_vm *vm, mote_value *base, uint32_t at, mote_value
             return done(vm, small_value((int32_t)length + 1));
         }
     }
-    return mote_translated_call_method(vm, base, 1, at, key);
+    return mote_translated_call_method(vm, 1, at, key);
 }

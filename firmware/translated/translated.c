@@ -5,41 +5,50 @@
 #include "heap.h"
 #include "object.h"
 
-static void operands_1(mote_vm *vm, mote_value *o, uint32_t at, mote_value x)
+/** The operation's own operands. */
+static inline mote_value *operands_of(const mote_vm *vm, uint32_t at)
 {
-    o[0] = x;
-    mote_translated_registers(vm, o + 1, at);
+    return vm->operands + (at >> DEPTH_SHIFT);
 }
 
-static void operands_2(mote_vm *vm, mote_value *o, uint32_t at, mote_value x, mote_value y)
+static void operands_1(mote_vm *vm, uint32_t at, mote_value x)
 {
+    operands_of(vm, at)[0] = x;
+    mote_translated_registers(vm, at, 1);
+}
+
+static void operands_2(mote_vm *vm, uint32_t at, mote_value x, mote_value y)
+{
+    mote_value *o = operands_of(vm, at);
     o[0] = x;
     o[1] = y;
-    mote_translated_registers(vm, o + 2, at);
+    mote_translated_registers(vm, at, 2);
 }
 
-static void operands_3(mote_vm *vm, mote_value *o, uint32_t at, mote_value x, mote_value y, mote_value z)
+static void operands_3(mote_vm *vm, uint32_t at, mote_value x, mote_value y, mote_value z)
 {
-    operands_2(vm, o, at, x, y);
+    mote_value *o = operands_of(vm, at);
+    o[0] = x;
+    o[1] = y;
     o[2] = z;
-    vm->sp = o + 3;
+    mote_translated_registers(vm, at, 3);
 }
 
 /* Expressions. */
 
-mote_value mote_translated_binary(mote_vm *vm, mote_value *o, uint32_t at, mote_value x, mote_value y)
+mote_value mote_translated_binary(mote_vm *vm, uint32_t at, mote_value x, mote_value y)
 {
-    operands_2(vm, o, at, x, y);
+    operands_2(vm, at, x, y);
     return mote_operate_binary(vm, vm->pc[-1], x, y);
 }
 
-mote_value mote_translated_unary(mote_vm *vm, mote_value *o, uint32_t at, mote_value x)
+mote_value mote_translated_unary(mote_vm *vm, uint32_t at, mote_value x)
 {
-    operands_1(vm, o, at, x);
+    operands_1(vm, at, x);
     return mote_operate_unary(vm, vm->pc[-1], x);
 }
 
-mote_value mote_translated_index(mote_vm *vm, mote_value *o, uint32_t at, mote_value object, mote_value key)
+mote_value mote_translated_index(mote_vm *vm, uint32_t at, mote_value object, mote_value key)
 {
     if (is_small(key) && is_heap(object)) {
         uint32_t index = (uint32_t)small_int(key);
@@ -48,77 +57,77 @@ mote_value mote_translated_index(mote_vm *vm, mote_value *o, uint32_t at, mote_v
         if (kind_of(vm, object) == KIND_ARRAY && index < array_length(vm, object))
             return array_items(vm, object)[index];
     }
-    operands_2(vm, o, at, object, key);
+    operands_2(vm, at, object, key);
     return mote_index_get(vm, object, key);
 }
 
-mote_value mote_translated_builtin(mote_vm *vm, mote_value *o, uint32_t at, enum builtin_object object, mote_value key)
+mote_value mote_translated_builtin(mote_vm *vm, uint32_t at, enum builtin_object object, mote_value key)
 {
-    mote_translated_registers(vm, o, at);
+    mote_translated_registers(vm, at, 0);
     return mote_builtin_get(vm, object, key);
 }
 
-mote_value mote_translated_number(mote_vm *vm, mote_value *o, uint32_t at, int32_t number)
+mote_value mote_translated_number(mote_vm *vm, uint32_t at, int32_t number)
 {
-    mote_translated_registers(vm, o, at);
+    mote_translated_registers(vm, at, 0);
     return mote_int(vm, number);
 }
 
-mote_value mote_translated_literal(mote_vm *vm, mote_value *o, uint32_t at, uint32_t index)
+mote_value mote_translated_literal(mote_vm *vm, uint32_t at, uint32_t index)
 {
     mote_value result;
-    mote_translated_registers(vm, o, at);
+    mote_translated_registers(vm, at, 0);
     return mote_literal(vm, index, &result) ? result : MOTE_FAILED;
 }
 
-mote_value mote_translated_spec(mote_vm *vm, mote_value *o, uint32_t at, uint32_t index)
+mote_value mote_translated_spec(mote_vm *vm, uint32_t at, uint32_t index)
 {
-    mote_translated_registers(vm, o, at);
+    mote_translated_registers(vm, at, 0);
     return mote_spec_map(vm, index);
 }
 
-mote_value mote_translated_ctor(mote_vm *vm, mote_value *o, uint32_t at, mote_value x)
+mote_value mote_translated_ctor(mote_vm *vm, uint32_t at, mote_value x)
 {
-    operands_1(vm, o, at, x);
+    operands_1(vm, at, x);
     return mote_check_ctor(vm, x);
 }
 
-mote_value mote_translated_bind(mote_vm *vm, mote_value *o, uint32_t at, mote_value function, mote_value receiver)
+mote_value mote_translated_bind(mote_vm *vm, uint32_t at, mote_value function, mote_value receiver)
 {
-    operands_2(vm, o, at, function, receiver);
+    operands_2(vm, at, function, receiver);
     return mote_bind_value(vm, function, receiver);
 }
 
-mote_value mote_translated_instance(mote_vm *vm, mote_value *o, uint32_t at, mote_value object, mote_value ctor)
+mote_value mote_translated_instance(mote_vm *vm, uint32_t at, mote_value object, mote_value ctor)
 {
     bool result = false;
-    operands_2(vm, o, at, object, ctor);
+    operands_2(vm, at, object, ctor);
     return mote_instance_of(vm, object, ctor, &result) ? bool_value(result) : MOTE_FAILED;
 }
 
-mote_value mote_translated_closure(mote_vm *vm, mote_value *o, uint32_t at, uint32_t function)
+mote_value mote_translated_closure(mote_vm *vm, uint32_t at, uint32_t function)
 {
-    mote_translated_registers(vm, o, at);
+    mote_translated_registers(vm, at, 0);
     return mote_closure_new(vm, function);
 }
 
-mote_value mote_translated_load_closure(mote_vm *vm, mote_value *o, uint32_t at, uint32_t slot, mote_value levels)
+mote_value mote_translated_load_closure(mote_vm *vm, uint32_t at, uint32_t slot, mote_value levels)
 {
-    mote_translated_registers(vm, o, at);
+    mote_translated_registers(vm, at, 0);
     const block_frame *frame = mote_closure_frame(vm, levels, slot);
     return frame == NULL ? MOTE_FAILED : frame->slots[slot];
 }
 
-mote_value mote_translated_load(mote_vm *vm, mote_value *o, uint32_t at)
+mote_value mote_translated_load(mote_vm *vm, uint32_t at)
 {
-    mote_translated_registers(vm, o + 3, at);
+    mote_translated_registers(vm, at, 3);
+    const mote_value *o = operands_of(vm, at);
     return mote_buffer_load(vm, o[0], o[1], o[2]);
 }
 
 /* Statements. */
 
-bool mote_translated_set_index(mote_vm *vm, mote_value *o, uint32_t at, mote_value object, mote_value key,
-                               mote_value value)
+bool mote_translated_set_index(mote_vm *vm, uint32_t at, mote_value object, mote_value key, mote_value value)
 {
     if (both_small(key, value) && has_kind(vm, object, KIND_BUFFER)) {
         block_buffer *buffer = at_offset(vm, object);
@@ -128,14 +137,14 @@ bool mote_translated_set_index(mote_vm *vm, mote_value *o, uint32_t at, mote_val
             return true;
         }
     }
-    operands_3(vm, o, at, object, key, value);
+    operands_3(vm, at, object, key, value);
     return mote_field_set(vm, object, key, value);
 }
 
-bool mote_translated_delete(mote_vm *vm, mote_value *o, uint32_t at, mote_value object, mote_value key)
+bool mote_translated_delete(mote_vm *vm, uint32_t at, mote_value object, mote_value key)
 {
     bool existed = false;
-    operands_2(vm, o, at, object, key);
+    operands_2(vm, at, object, key);
     if (!mote_index_delete(vm, object, key, &existed)) return false;
     vm->ret_val = bool_value(existed);
     return true;
@@ -148,9 +157,10 @@ bool mote_translated_set_closure(mote_vm *vm, uint32_t slot, mote_value levels, 
     return frame != NULL;
 }
 
-bool mote_translated_store(mote_vm *vm, mote_value *o, uint32_t at)
+bool mote_translated_store(mote_vm *vm, uint32_t at)
 {
-    mote_translated_registers(vm, o + 4, at);
+    mote_translated_registers(vm, at, 4);
+    const mote_value *o = operands_of(vm, at);
     return mote_buffer_store(vm, o[0], o[1], o[2], o[3]);
 }
 
@@ -160,72 +170,72 @@ static bool returned(mote_vm *vm, mote_value v)
     return v != MOTE_FAILED;
 }
 
-bool mote_translated_alloc_map(mote_vm *vm, mote_value *o, uint32_t at)
+bool mote_translated_alloc_map(mote_vm *vm, uint32_t at)
 {
-    mote_translated_registers(vm, o, at);
+    mote_translated_registers(vm, at, 0);
     return returned(vm, mote_map_new(vm, MOTE_UNDEFINED));
 }
 
-bool mote_translated_alloc_array(mote_vm *vm, mote_value *o, uint32_t at, mote_value size)
+bool mote_translated_alloc_array(mote_vm *vm, uint32_t at, mote_value size)
 {
-    mote_translated_registers(vm, o, at);
+    mote_translated_registers(vm, at, 0);
     return returned(vm, mote_alloc_array(vm, size));
 }
 
-bool mote_translated_alloc_buffer(mote_vm *vm, mote_value *o, uint32_t at, mote_value size)
+bool mote_translated_alloc_buffer(mote_vm *vm, uint32_t at, mote_value size)
 {
-    mote_translated_registers(vm, o, at);
+    mote_translated_registers(vm, at, 0);
     return returned(vm, mote_alloc_buffer(vm, size));
 }
 
 /* Calls. */
 
-bool mote_translated_native(mote_vm *vm, mote_value *base, unsigned count, uint32_t at, uint32_t number)
+bool mote_translated_native(mote_vm *vm, unsigned count, uint32_t at, uint32_t number)
 {
-    mote_value known = vm->known_natives[number];
+    mote_value known = vm->known_natives[number], *base = vm->operands;
     const mote_builtin_field *field = &vm->translation->natives[number];
     base[0] = immediate(TAG_BUILTIN, field->object);
-    if (known != 0) return mote_translated_call_native(vm, base, payload(known), count, at);
-    mote_translated_registers(vm, base + 1 + count, at); /* constants are made anew: arguments stay alive meanwhile */
+    if (known != 0) return mote_translated_call_native(vm, payload(known), count, at);
+    mote_translated_registers(vm, at, 1 + count); /* constants are made anew: arguments stay alive meanwhile */
     bool its_own = mote_attached_map(vm, base[0], false) != 0;
     mote_value found = its_own ? MOTE_UNDEFINED : mote_builtin_get(vm, field->object, field->key);
     if (has_tag(found, TAG_NATIVE) && !is_accessor(found)) vm->known_natives[number] = found;
-    return mote_translated_call_method(vm, base, count, at, field->key);
+    return mote_translated_call_method(vm, count, at, field->key);
 }
 
 /* Ends of a turn. */
 
-bool mote_translated_call_array(mote_vm *vm, mote_value *o, uint32_t at, mote_value function, mote_value array)
+bool mote_translated_call_array(mote_vm *vm, uint32_t at, mote_value function, mote_value array)
 {
-    operands_2(vm, o, at, function, array);
+    operands_2(vm, at, function, array);
     mote_call_array(vm, function, array);
     return false;
 }
 
-bool mote_translated_throw(mote_vm *vm, mote_value *o, uint32_t at, mote_value v)
+bool mote_translated_throw(mote_vm *vm, uint32_t at, mote_value v)
 {
-    operands_1(vm, o, at, v);
+    operands_1(vm, at, v);
     mote_throw_value(vm, v);
     return false;
 }
 
-bool mote_translated_throw_again(mote_vm *vm, mote_value *o, uint32_t at, mote_value v)
+bool mote_translated_throw_again(mote_vm *vm, uint32_t at, mote_value v)
 {
-    mote_translated_registers(vm, o, at);
+    mote_translated_registers(vm, at, 0);
     if (v != MOTE_UNDEFINED) mote_unwind_again(vm, v);
     return false;
 }
 
-bool mote_translated_throw_jump(mote_vm *vm, mote_value *o, uint32_t at, uint32_t target, mote_value levels)
+bool mote_translated_throw_jump(mote_vm *vm, uint32_t at, uint32_t target, mote_value levels)
 {
-    mote_translated_registers(vm, o, at);
+    mote_translated_registers(vm, at, 0);
     mote_unwind_jump(vm, target, (uint32_t)mote_to_int(vm, levels));
     return false;
 }
 
-bool mote_translated_interrupt(mote_vm *vm, mote_value *o, uint32_t at)
+bool mote_translated_interrupt(mote_vm *vm, uint32_t at)
 {
-    mote_translated_registers(vm, o, at);
+    mote_translated_registers(vm, at, 0);
     if (vm->guard != 0) mote_vm_stop(vm, MOTE_PANIC_GUARD);
     else vm->interrupted = vm->current;
     return false;
@@ -237,9 +247,10 @@ bool mote_translated_invalid(mote_vm *vm)
     return false;
 }
 
-bool mote_translated_make_object(mote_vm *vm, mote_value *base, unsigned given, uint32_t at, uint32_t class)
+bool mote_translated_make_object(mote_vm *vm, unsigned given, uint32_t at, uint32_t class)
 {
-    mote_translated_registers(vm, base + 1 + given, at);
+    mote_value *base = vm->operands;
+    mote_translated_registers(vm, at, 1 + given);
     mote_value prototype = vm->class_prototypes[class];
     if (prototype == 0) return mote_call_make_object(vm, base, vm->translation->classes[class], MOTE_UNDEFINED);
     mote_value self = mote_heap_new(vm, KIND_MAP, sizeof(block_map) - 4);

@@ -3,8 +3,9 @@
  * just as the interpreter has them, so that either can go on where the other stopped, and the collector finds every
  * value.
  *
- * `o` is where the next operand would lie; `at` is the place behind the operation, bytes from the image's start: traces
- * name it. MOTE_FAILED or false: an exception or panic is pending, and the function returns false at once.
+ * `at` is the place behind the operation, bytes from the image's start, which traces name, and above DEPTH_SHIFT how
+ * many operands of the statement lie on the stack below those of the operation. MOTE_FAILED or false: an exception or
+ * panic is pending, and the function returns false at once.
  */
 #ifndef MOTE_TRANSLATED_H
 #define MOTE_TRANSLATED_H
@@ -19,83 +20,83 @@
 #include "property.h"
 #include "state.h"
 
-mote_value mote_translated_binary(mote_vm *vm, mote_value *o, uint32_t at, mote_value x, mote_value y);
-mote_value mote_translated_unary(mote_vm *vm, mote_value *o, uint32_t at, mote_value x);
-mote_value mote_translated_index(mote_vm *vm, mote_value *o, uint32_t at, mote_value object, mote_value key);
-/** As a value: functions are bound to the object. */
-mote_value mote_translated_field(mote_vm *vm, mote_value *o, uint32_t at, mote_value object, mote_value key);
-/** The same, when the field is probably the object's own, at `place` in its table. */
-mote_value mote_translated_field_at(mote_vm *vm, mote_value *o, uint32_t at, mote_value object, mote_value key,
-                                    uint32_t place);
-/** `object.length` */
-mote_value mote_translated_length(mote_vm *vm, mote_value *o, uint32_t at, mote_value object, uint32_t place);
-mote_value mote_translated_builtin(mote_vm *vm, mote_value *o, uint32_t at, enum builtin_object object, mote_value key);
-mote_value mote_translated_number(mote_vm *vm, mote_value *o, uint32_t at, int32_t number);
-mote_value mote_translated_literal(mote_vm *vm, mote_value *o, uint32_t at, uint32_t index);
-mote_value mote_translated_spec(mote_vm *vm, mote_value *o, uint32_t at, uint32_t index);
-mote_value mote_translated_ctor(mote_vm *vm, mote_value *o, uint32_t at, mote_value x);
-mote_value mote_translated_bind(mote_vm *vm, mote_value *o, uint32_t at, mote_value function, mote_value receiver);
-mote_value mote_translated_instance(mote_vm *vm, mote_value *o, uint32_t at, mote_value object, mote_value ctor);
-mote_value mote_translated_closure(mote_vm *vm, mote_value *o, uint32_t at, uint32_t function);
-mote_value mote_translated_load_closure(mote_vm *vm, mote_value *o, uint32_t at, uint32_t slot, mote_value levels);
-/** The operands are o[0], o[1] and o[2]. */
-mote_value mote_translated_load(mote_vm *vm, mote_value *o, uint32_t at);
+enum { DEPTH_SHIFT = 24 };
 
-bool mote_translated_set_field(mote_vm *vm, mote_value *o, uint32_t at, mote_value object, mote_value key,
-                               mote_value value);
-bool mote_translated_set_field_at(mote_vm *vm, mote_value *o, uint32_t at, mote_value object, mote_value key,
-                                  mote_value value, uint32_t place);
+mote_value mote_translated_binary(mote_vm *vm, uint32_t at, mote_value x, mote_value y);
+mote_value mote_translated_unary(mote_vm *vm, uint32_t at, mote_value x);
+mote_value mote_translated_index(mote_vm *vm, uint32_t at, mote_value object, mote_value key);
+/** As a value: functions are bound to the object. */
+mote_value mote_translated_field(mote_vm *vm, uint32_t at, mote_value object, mote_value key);
+/** The same, when the field is probably the object's own, at `place` in its table. */
+mote_value mote_translated_field_at(mote_vm *vm, uint32_t at, mote_value object, mote_value key, uint32_t place);
+/** `object.length` */
+mote_value mote_translated_length(mote_vm *vm, uint32_t at, mote_value object, uint32_t place);
+mote_value mote_translated_builtin(mote_vm *vm, uint32_t at, enum builtin_object object, mote_value key);
+mote_value mote_translated_number(mote_vm *vm, uint32_t at, int32_t number);
+mote_value mote_translated_literal(mote_vm *vm, uint32_t at, uint32_t index);
+mote_value mote_translated_spec(mote_vm *vm, uint32_t at, uint32_t index);
+mote_value mote_translated_ctor(mote_vm *vm, uint32_t at, mote_value x);
+mote_value mote_translated_bind(mote_vm *vm, uint32_t at, mote_value function, mote_value receiver);
+mote_value mote_translated_instance(mote_vm *vm, uint32_t at, mote_value object, mote_value ctor);
+mote_value mote_translated_closure(mote_vm *vm, uint32_t at, uint32_t function);
+mote_value mote_translated_load_closure(mote_vm *vm, uint32_t at, uint32_t slot, mote_value levels);
+/** The operands are on the stack. */
+mote_value mote_translated_load(mote_vm *vm, uint32_t at);
+
+bool mote_translated_set_field(mote_vm *vm, uint32_t at, mote_value object, mote_value key, mote_value value);
+bool mote_translated_set_field_at(mote_vm *vm, uint32_t at, mote_value object, mote_value key, mote_value value,
+                                  uint32_t place);
 /** The same for a field that an object with no more than `place` fields does not have; it will have `fields`. */
-bool mote_translated_add_field(mote_vm *vm, mote_value *o, uint32_t at, mote_value object, mote_value key,
-                               mote_value value, uint32_t place, uint32_t fields);
-bool mote_translated_set_index(mote_vm *vm, mote_value *o, uint32_t at, mote_value object, mote_value key,
-                               mote_value value);
-bool mote_translated_delete(mote_vm *vm, mote_value *o, uint32_t at, mote_value object, mote_value key);
+bool mote_translated_add_field(mote_vm *vm, uint32_t at, mote_value object, mote_value key, mote_value value,
+                               uint32_t place, uint32_t fields);
+bool mote_translated_set_index(mote_vm *vm, uint32_t at, mote_value object, mote_value key, mote_value value);
+bool mote_translated_delete(mote_vm *vm, uint32_t at, mote_value object, mote_value key);
 bool mote_translated_set_closure(mote_vm *vm, uint32_t slot, mote_value levels, mote_value value);
-/** The operands are o[0] to o[3]. */
-bool mote_translated_store(mote_vm *vm, mote_value *o, uint32_t at);
+/** The operands are on the stack. */
+bool mote_translated_store(mote_vm *vm, uint32_t at);
 /** To vm->ret_val. */
-bool mote_translated_alloc_map(mote_vm *vm, mote_value *o, uint32_t at);
-bool mote_translated_alloc_array(mote_vm *vm, mote_value *o, uint32_t at, mote_value size);
-bool mote_translated_alloc_buffer(mote_vm *vm, mote_value *o, uint32_t at, mote_value size);
+bool mote_translated_alloc_map(mote_vm *vm, uint32_t at);
+bool mote_translated_alloc_array(mote_vm *vm, uint32_t at, mote_value size);
+bool mote_translated_alloc_buffer(mote_vm *vm, uint32_t at, mote_value size);
 
 /*
- * Calls. Operands are as in mote_call_enter, `at` is the place behind the call. True: the call is done, vm->ret_val has
- * its result, and vm->link is where the callee's was, see mote_translated_back. False: something else is to run first,
- * see translation.c, and the function goes on from that place later.
+ * Calls. Operands are as in mote_call_enter, and `base` is the bottom of the operand stack, `at` is the place behind
+ * the call. True: the call is done, vm->ret_val has its result, and vm->link is where the callee's was, see
+ * mote_translated_back. False: something else is to run first, see translation.c, and the function goes on from that
+ * place later.
  */
 
 /** base[0] is the function, vm->receiver its receiver. */
-bool mote_translated_call(mote_vm *vm, mote_value *base, unsigned count, uint32_t at);
+bool mote_translated_call(mote_vm *vm, unsigned count, uint32_t at);
 /** base[0] is the object, as in all that follow. */
-bool mote_translated_call_method(mote_vm *vm, mote_value *base, unsigned count, uint32_t at, mote_value key);
+bool mote_translated_call_method(mote_vm *vm, unsigned count, uint32_t at, mote_value key);
 /** base[0] is the receiver. */
-bool mote_translated_call_native(mote_vm *vm, mote_value *base, uint32_t index, unsigned count, uint32_t at);
+bool mote_translated_call_native(mote_vm *vm, uint32_t index, unsigned count, uint32_t at);
 /** A function of the program; base[0] is the receiver. */
-bool mote_translated_call_function(mote_vm *vm, mote_value *base, unsigned count, uint32_t at, uint32_t index);
+bool mote_translated_call_function(mote_vm *vm, unsigned count, uint32_t at, uint32_t index);
 
 /** A native that a builtin object has, by its number among the translation's. */
-bool mote_translated_native(mote_vm *vm, mote_value *base, unsigned count, uint32_t at, uint32_t number);
+bool mote_translated_native(mote_vm *vm, unsigned count, uint32_t at, uint32_t number);
 /** Of Buffers: readUIntBE, writeUIntBE, blitAt; of arrays: push of one value. */
-bool mote_translated_read_uint(mote_vm *vm, mote_value *base, uint32_t at, mote_value key);
-bool mote_translated_write_uint(mote_vm *vm, mote_value *base, uint32_t at, mote_value key);
-bool mote_translated_blit(mote_vm *vm, mote_value *base, uint32_t at, mote_value key);
+bool mote_translated_read_uint(mote_vm *vm, uint32_t at, mote_value key);
+bool mote_translated_write_uint(mote_vm *vm, uint32_t at, mote_value key);
+bool mote_translated_blit(mote_vm *vm, uint32_t at, mote_value key);
 /** Whether an object may have the field for itself, so that it is not that of its class. */
 bool mote_translated_has_own(const mote_vm *vm, mote_value object, mote_value key);
-bool mote_translated_push(mote_vm *vm, mote_value *base, uint32_t at, mote_value key);
+bool mote_translated_push(mote_vm *vm, uint32_t at, mote_value key);
 
 /* What ends a function's turn; all return false, but for mote_translated_leave. */
 
-bool mote_translated_call_array(mote_vm *vm, mote_value *o, uint32_t at, mote_value function, mote_value array);
-bool mote_translated_throw(mote_vm *vm, mote_value *o, uint32_t at, mote_value v);
+bool mote_translated_call_array(mote_vm *vm, uint32_t at, mote_value function, mote_value array);
+bool mote_translated_throw(mote_vm *vm, uint32_t at, mote_value v);
 /** The statement of the interpreter at `at`, which leads elsewhere, with its operand `v`. */
-bool mote_translated_throw_again(mote_vm *vm, mote_value *o, uint32_t at, mote_value v);
-bool mote_translated_throw_jump(mote_vm *vm, mote_value *o, uint32_t at, uint32_t target, mote_value levels);
+bool mote_translated_throw_again(mote_vm *vm, uint32_t at, mote_value v);
+bool mote_translated_throw_jump(mote_vm *vm, uint32_t at, uint32_t target, mote_value levels);
 /** The host gets a turn, or the guard ends the program; the function goes on at `at`. */
-bool mote_translated_interrupt(mote_vm *vm, mote_value *o, uint32_t at);
+bool mote_translated_interrupt(mote_vm *vm, uint32_t at);
 bool mote_translated_invalid(mote_vm *vm);
 /** The new object of a constructor that is called by `new`. */
-bool mote_translated_make_object(mote_vm *vm, mote_value *base, unsigned given, uint32_t at, uint32_t class);
+bool mote_translated_make_object(mote_vm *vm, unsigned given, uint32_t at, uint32_t class);
 /** The lowest translated function returns: its caller is on no host's stack, or interpreted. */
 bool mote_translated_leave(mote_vm *vm, mote_value result);
 
@@ -174,11 +175,11 @@ static ALWAYS bool mote_translated_is_of(const mote_vm *vm, mote_value object, u
     return (map->header & 15u) == KIND_MAP && map->prototype == vm->class_prototypes[class];
 }
 
-/** The registers as the interpreter has them behind an operation. */
-static inline void mote_translated_registers(mote_vm *vm, mote_value *sp, uint32_t at)
+/** The registers as the interpreter has them before an operation, with so many operands. */
+static inline void mote_translated_registers(mote_vm *vm, uint32_t at, uint32_t operands)
 {
-    vm->sp = sp;
-    vm->pc = vm->image.bytes + at;
+    vm->sp = vm->operands + (at >> DEPTH_SHIFT) + operands;
+    vm->pc = vm->image.bytes + (at & ((1u << DEPTH_SHIFT) - 1));
 }
 
 static inline mote_value *mote_translated_globals(const mote_vm *vm)
@@ -186,58 +187,57 @@ static inline mote_value *mote_translated_globals(const mote_vm *vm)
     return ((block_values *)at_offset(vm, vm->globals))->items;
 }
 
-static inline mote_value mote_translated_add(mote_vm *vm, mote_value *o, uint32_t at, mote_value x, mote_value y)
+static inline mote_value mote_translated_add(mote_vm *vm, uint32_t at, mote_value x, mote_value y)
 {
     int32_t sum;
     if (both_small(x, y) && !__builtin_add_overflow((int32_t)x, (int32_t)(y - 1), &sum)) return (uint32_t)sum;
-    return mote_translated_binary(vm, o, at, x, y);
+    return mote_translated_binary(vm, at, x, y);
 }
 
-static inline mote_value mote_translated_sub(mote_vm *vm, mote_value *o, uint32_t at, mote_value x, mote_value y)
+static inline mote_value mote_translated_sub(mote_vm *vm, uint32_t at, mote_value x, mote_value y)
 {
     int32_t difference;
     if (both_small(x, y) && !__builtin_sub_overflow((int32_t)x, (int32_t)(y - 1), &difference))
         return (uint32_t)difference;
-    return mote_translated_binary(vm, o, at, x, y);
+    return mote_translated_binary(vm, at, x, y);
 }
 
-static inline mote_value mote_translated_and(mote_vm *vm, mote_value *o, uint32_t at, mote_value x, mote_value y)
+static inline mote_value mote_translated_and(mote_vm *vm, uint32_t at, mote_value x, mote_value y)
 {
-    return both_small(x, y) ? x & y : mote_translated_binary(vm, o, at, x, y);
+    return both_small(x, y) ? x & y : mote_translated_binary(vm, at, x, y);
 }
 
-static inline mote_value mote_translated_or(mote_vm *vm, mote_value *o, uint32_t at, mote_value x, mote_value y)
+static inline mote_value mote_translated_or(mote_vm *vm, uint32_t at, mote_value x, mote_value y)
 {
-    return both_small(x, y) ? x | y : mote_translated_binary(vm, o, at, x, y);
+    return both_small(x, y) ? x | y : mote_translated_binary(vm, at, x, y);
 }
 
-static inline mote_value mote_translated_xor(mote_vm *vm, mote_value *o, uint32_t at, mote_value x, mote_value y)
+static inline mote_value mote_translated_xor(mote_vm *vm, uint32_t at, mote_value x, mote_value y)
 {
-    return both_small(x, y) ? (x ^ y) | 1u : mote_translated_binary(vm, o, at, x, y);
+    return both_small(x, y) ? (x ^ y) | 1u : mote_translated_binary(vm, at, x, y);
 }
 
-static inline mote_value mote_translated_mul(mote_vm *vm, mote_value *o, uint32_t at, mote_value x, mote_value y)
+static inline mote_value mote_translated_mul(mote_vm *vm, uint32_t at, mote_value x, mote_value y)
 {
     int32_t product;
     bool fits =
         both_small(x, y) && !__builtin_mul_overflow(small_int(x), small_int(y), &product) && fits_small(product);
-    return fits ? small_value(product) : mote_translated_binary(vm, o, at, x, y);
+    return fits ? small_value(product) : mote_translated_binary(vm, at, x, y);
 }
 
-static inline mote_value mote_translated_shift_left(mote_vm *vm, mote_value *o, uint32_t at, mote_value x, mote_value y)
+static inline mote_value mote_translated_shift_left(mote_vm *vm, uint32_t at, mote_value x, mote_value y)
 {
     if (both_small(x, y)) {
         int32_t shifted = (int32_t)((uint32_t)small_int(x) << ((uint32_t)small_int(y) & 31u));
         if (fits_small(shifted)) return small_value(shifted);
     }
-    return mote_translated_binary(vm, o, at, x, y);
+    return mote_translated_binary(vm, at, x, y);
 }
 
-static inline mote_value mote_translated_shift_right(mote_vm *vm, mote_value *o, uint32_t at, mote_value x,
-                                                     mote_value y)
+static inline mote_value mote_translated_shift_right(mote_vm *vm, uint32_t at, mote_value x, mote_value y)
 {
     if (both_small(x, y)) return small_value(small_int(x) >> ((uint32_t)small_int(y) & 31u));
-    return mote_translated_binary(vm, o, at, x, y);
+    return mote_translated_binary(vm, at, x, y);
 }
 
 static inline bool mote_translated_less(mote_vm *vm, mote_value x, mote_value y)

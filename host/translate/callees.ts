@@ -59,12 +59,12 @@ export class Callees {
     }
 
     /** C that runs a known function, and how many arguments it takes; undefined when it is not known. */
-    direct(callee: Expression, base: string, count: number, at: number): DirectCall | undefined {
+    direct(callee: Expression, count: number, at: number): DirectCall | undefined {
         const index = this.known(callee)
         if (index === undefined) return undefined
         const entry = this.enter(index)
-        if (entry !== undefined) return { call: `c${index}(vm, ${base}, ${at})`, declared: declaredArguments(entry) }
-        return { call: `mote_translated_call_function(vm, ${base}, ${count}, ${at}, ${index})`, declared: 0 }
+        if (entry !== undefined) return { call: `c${index}(vm, ${at})`, declared: declaredArguments(entry) }
+        return { call: `mote_translated_call_function(vm, ${count}, ${at}, ${index})`, declared: 0 }
     }
 
     /**
@@ -85,12 +85,12 @@ export class Callees {
     /** C that runs a known method. */
     private run(index: number, count: number): string {
         const entry = this.enter(index)
-        if (entry === undefined) return `return mote_translated_call_function(vm, base, ${count}, at, ${index});`
+        if (entry === undefined) return `return mote_translated_call_function(vm, ${count}, at, ${index});`
         const missing = missingArguments(count, declaredArguments(entry)).map((i) => `base[${i}] = ${UNDEFINED};`)
-        return [...missing, `return c${index}(vm, base, at);`].join(" ")
+        return [...missing, `return c${index}(vm, at);`].join(" ")
     }
 
-    /** C that calls a method of the object at base[0]; undefined when the field is unknown. */
+    /** C that calls a method of the object at the bottom of the operand stack; undefined when the field is unknown. */
     private method(field: Expression, count: number): string | undefined {
         const key = fieldWord(field)
         const methods = this.classes.methodsOf(field)
@@ -110,17 +110,18 @@ export class Callees {
             return `    if (${tests.join(" && ")}) { ${this.run(functionIndex, count)} }`
         })
         return [
-            `static bool ${name}(mote_vm *vm, mote_value *base, uint32_t at)`,
+            `static bool ${name}(mote_vm *vm, uint32_t at)`,
             "{",
+            "    mote_value *base = vm->operands;",
             ...ways,
-            `    return mote_translated_call_method(vm, base, ${count}, at, ${key});`,
+            `    return mote_translated_call_method(vm, ${count}, at, ${key});`,
             "}",
             "",
         ].join("\n")
     }
 
     /** C that calls what a builtin object has under a name; undefined for other fields. */
-    private builtin(field: Expression, base: string, count: number, at: number): string | undefined {
+    private builtin(field: Expression, count: number, at: number): string | undefined {
         const { opcode, operands } = field
         const owner = opcode in BUILTIN_FIELDS ? BUILTIN_FIELDS[opcode] : undefined
         const [object] = operands
@@ -129,21 +130,20 @@ export class Callees {
         if (key === undefined || of === undefined) return undefined
         const entry = `{${of}, ${key}}`
         if (!this.natives.includes(entry)) this.natives.push(entry)
-        return `mote_translated_native(vm, ${base}, ${count}, ${at}, ${this.natives.indexOf(entry)})`
+        return `mote_translated_native(vm, ${count}, ${at}, ${this.natives.indexOf(entry)})`
     }
 
-    /** C that calls a field of the object at `base`; a builtin object is not evaluated. */
-    field(field: Expression, base: string, count: number, at: number): FieldCall {
-        const builtin = this.builtin(field, base, count, at)
+    /** C that calls a field of the object at the bottom of the operand stack; a builtin object is not evaluated. */
+    field(field: Expression, count: number, at: number): FieldCall {
+        const builtin = this.builtin(field, count, at)
         if (builtin !== undefined) return { call: builtin, object: undefined }
         const [object] = field.operands
         const key = fieldWord(field) as string
         const quick = QUICK[`${this.classes.textOf(field)} ${count}`]
-        if (quick !== undefined && this.classes.isBuiltin(field))
-            return { call: `${quick}(vm, ${base}, ${at}, ${key})`, object }
+        if (quick !== undefined && this.classes.isBuiltin(field)) return { call: `${quick}(vm, ${at}, ${key})`, object }
         const method = this.method(field, count)
-        if (method !== undefined) return { call: `${method}(vm, ${base}, ${at})`, object }
-        return { call: `mote_translated_call_method(vm, ${base}, ${count}, ${at}, ${key})`, object }
+        if (method !== undefined) return { call: `${method}(vm, ${at})`, object }
+        return { call: `mote_translated_call_method(vm, ${count}, ${at}, ${key})`, object }
     }
 
     /** Entry functions and dispatchers; after all functions are written. */
@@ -164,13 +164,14 @@ function entryOf(index: number, entry: ImageFunction, classNumber: number): stri
         `.index = ${index}, .slots = ${slots}, .tries = ${tries}, .arguments = ${given}`,
         `.method = ${has(FunctionFlag.needsThis)}`,
     ]
-    const object = `mote_translated_make_object(vm, base, ${declared}, at, ${classNumber})`
+    const object = `mote_translated_make_object(vm, ${declared}, at, ${classNumber})`
     return [
-        `static bool c${index}(mote_vm *vm, mote_value *base, uint32_t at)`,
+        `static bool c${index}(mote_vm *vm, uint32_t at)`,
         "{",
+        "    mote_value *base = vm->operands;",
         `    static const translated_entry entry = {${facts.join(", ")}};`,
         "    if (!mote_translated_may_begin(vm, base, entry))",
-        `        return mote_translated_call_function(vm, base, ${declared}, at, ${index});`,
+        `        return mote_translated_call_function(vm, ${declared}, at, ${index});`,
         ...(has(FunctionFlag.constructor) ? [`    if (base[0] == ${UNDEFINED} && !${object}) return false;`] : []),
         "    mote_translated_begin(vm, base, at, entry);",
         `    return f${index}(vm, 0);`,

@@ -72,6 +72,9 @@ const builtinObjects: Record<number, string> = {
     [Op.objectField]: "OBJECT_Object",
 }
 
+/** Of firmware/translated/translated.h. */
+const DEPTH_SHIFT = 24
+
 type Test = (x: string, y: string) => string
 
 /** Operations with a truth value, as C conditions. */
@@ -112,9 +115,9 @@ export class Expressions {
         return this.output.operand(depth)
     }
 
-    /** The arguments that every call begins with. */
-    private context(expression: Expression, depth: number): string {
-        return `vm, &${this.place(depth)}, ${this.output.behind(expression)}`
+    /** The arguments that every operation begins with (`at` of firmware/translated/translated.h). */
+    context(expression: Expression, depth: number): string {
+        return `vm, ${this.output.behind(expression) + depth * 2 ** DEPTH_SHIFT}u`
     }
 
     private attempt(code: string): Value {

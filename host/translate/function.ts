@@ -112,7 +112,7 @@ export class FunctionTranslation implements Output {
     }
 
     private context(statement: Statement, depth = 0): string {
-        return `vm, &${this.expressions.place(depth)}, ${this.behind(statement)}`
+        return this.expressions.context(statement, depth)
     }
 
     private value(expression: Expression): string {
@@ -181,15 +181,14 @@ export class FunctionTranslation implements Output {
 
     private call(statement: Statement): void {
         const [callee, ...given] = statement.operands
-        const base = `&${this.expressions.place(0)}`
         const at = this.behind(statement)
-        const direct = this.callees.direct(callee, base, given.length, at)
+        const direct = this.callees.direct(callee, given.length, at)
         const key = fieldWord(callee)
         if (direct !== undefined) this.callWith(direct.call, UNDEFINED, given, direct.declared)
         else if (key !== undefined || (callee.operands.length === 0 && callee.opcode in BUILTIN_FIELDS)) {
-            const { call, object } = this.callees.field(callee, base, given.length, at)
+            const { call, object } = this.callees.field(callee, given.length, at)
             this.callWith(call, object === undefined ? undefined : this.value(object), given)
-        } else this.callWith(`mote_translated_call(vm, ${base}, ${given.length}, ${at})`, this.value(callee), given)
+        } else this.callWith(`mote_translated_call(vm, ${given.length}, ${at})`, this.value(callee), given)
     }
 
     /** @param first what lies below the arguments */
@@ -265,7 +264,7 @@ export class FunctionTranslation implements Output {
         const from = this.start(statement)
         if (to <= from) {
             const operations = Math.ceil((from - to) / 2) + 1
-            const turn = `return mote_translated_interrupt(vm, &${this.expressions.place(0)}, ${to});`
+            const turn = `return mote_translated_interrupt(vm, ${to});`
             this.line(`if ((vm->budget -= ${operations}) < 0) ${turn}`)
         }
         this.line(`goto at_${to};`)
