@@ -60,8 +60,8 @@ bool mote_translated_alloc_array(mote_vm *vm, uint32_t at, mote_value size);
 bool mote_translated_alloc_buffer(mote_vm *vm, uint32_t at, mote_value size);
 
 /*
- * Calls. Operands are as in mote_call_enter, and `base` is the bottom of the operand stack, `at` is the place behind
- * the call. True: the call is done, vm->ret_val has its result, and vm->link is where the callee's was, see
+ * Calls. Operands are as in mote_call_enter: `base` is the bottom of the operand stack, vm->operands. `at` is the place
+ * behind the call. True: the call is done, vm->ret_val has its result, and vm->link is where the callee's was, see
  * mote_translated_back. False: something else is to run first, see translation.c, and the function goes on from that
  * place later.
  */

@@ -38,19 +38,20 @@ static inline uint32_t read_index(const uint8_t **pc)
 }
 
 #ifdef MOTE_PROFILE
-#define COUNT()                                                                                                        \
+/** Counts something that the running function does. */
+#define COUNT(what)                                                                                                    \
     do {                                                                                                               \
-        if (vm->profile != NULL) vm->profile[(uint32_t)small_int(vm->link[0]) & 0xffff].operations++;                  \
+        if (vm->profile != NULL) vm->profile[(uint32_t)small_int(vm->link[0]) & 0xffff].what++;                        \
     } while (0)
 #else
-#define COUNT() ((void)0)
+#define COUNT(what) ((void)0)
 #endif
 
 #define PUSH(v) (*sp++ = (v))
 /** On to the next operation, from here and not by one jump for all: a twentieth of all instructions. */
 #define NEXT()                                                                                                         \
     do {                                                                                                               \
-        COUNT();                                                                                                       \
+        COUNT(operations);                                                                                             \
         op = *pc++;                                                                                                    \
         budget--;                                                                                                      \
         goto *places[op];                                                                                              \
@@ -480,6 +481,7 @@ place_CALL6:
 place_CALL7:
 place_CALL8 : {
     mote_value receiver = vm->receiver;
+    COUNT(made);
     if (budget < 0) {
         if (vm->guard != 0) goto out_of_budget;
         vm->operations += SLICE; /* here the host cannot get its turn: operands are on the stack */

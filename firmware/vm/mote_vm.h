@@ -133,9 +133,9 @@ void mote_vm_translate(mote_vm *vm, const mote_translation *translation);
 const char *mote_vm_load_error(const mote_vm *vm);
 
 #ifdef MOTE_PROFILE
-/** What the interpreter did in one function. */
+/** What the interpreter did in one function: how often it was called, what it called, how many operations it ran. */
 typedef struct {
-    uint32_t calls, operations;
+    uint32_t calls, made, operations;
 } mote_profile;
 
 /** After mote_vm_load: counts from now on. `functions` has an entry for each one of the image, and stays the host's. */

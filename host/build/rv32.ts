@@ -46,12 +46,6 @@ const HOT = [
 const quicken = (unit: Unit): Unit =>
     HOT.includes(basename(unit.source)) ? { ...unit, flags: [...unit.flags, "-O2"] } : unit
 
-/**
- * Functions begin and end by calls of the compiler's own: smaller, for a few more instructions. A compiler with more warnings
- * than ours does not keep a program from being built.
- */
-const TRANSLATION_FLAGS = ["-msave-restore", "-Wno-error"]
-
 interface Unit {
     source: string
     part: string
@@ -102,11 +96,8 @@ function unitsOf(main: BoardMain, translations: string[]): Unit[] {
     const anchor = main === "bench/anchor"
     const translated = [
         ...own(join(firmware, "translated"), "translated").map(quicken),
-        ...translations.map((source) => ({
-            source,
-            part: "translated",
-            flags: [...STRICT, ...TRANSLATION_FLAGS, ...include],
-        })),
+        // A compiler with more warnings than ours does not keep a program from being built.
+        ...translations.map((source) => ({ source, part: "translated", flags: [...STRICT, "-Wno-error", ...include] })),
     ]
     return [
         ...(translations.length > 0 ? translated : []),

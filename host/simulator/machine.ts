@@ -110,7 +110,10 @@ export interface MachineOptions {
 
 /** What the interpreter did in one function. */
 export interface FunctionCount {
+    /** how often it was called */
     calls: number
+    /** how often it called another one, or a native */
+    made: number
     operations: number
 }
 
@@ -222,8 +225,11 @@ export class Machine {
     /** What the functions did since `startProfile`, by their numbers; none without it. */
     profile(): FunctionCount[] {
         const { at, functions } = this.profiled
-        const words = new Uint32Array(this.exports.memory.buffer, at, functions * 2)
-        return Array.from({ length: functions }, (_, i) => ({ calls: words[2 * i], operations: words[2 * i + 1] }))
+        const words = new Uint32Array(this.exports.memory.buffer, at, functions * 3)
+        return Array.from({ length: functions }, (_, i) => {
+            const [calls, made, operations] = words.subarray(3 * i)
+            return { calls, made, operations }
+        })
     }
 
     private profiled = { at: 0, functions: 0 }

@@ -2,6 +2,7 @@ import type { DebugFile } from "../image/ir/debug.js"
 import { Op } from "../image/ir/operations.js"
 import type { ImageFunction, ImageProgram } from "../image/ir/program.js"
 import { readImage } from "../image/ir/read.js"
+import type { FunctionCount } from "../simulator/machine.js"
 import { countsOf, type Profile } from "./profile.js"
 import type { Choice } from "./translate.js"
 
@@ -9,11 +10,15 @@ import type { Choice } from "./translate.js"
 
 /** Bytes of RV32IMC code, by gcc at -Os: of each function, and of each byte of its bytecode (docs/firmware.md). */
 const FUNCTION_BYTES = 110
-const BYTES_PER_BYTE = 6.2
+const BYTES_PER_BYTE = 6
 
-/** Instructions that C saves on RV32IMC for each operation of the bytecode, and for each call (docs/firmware.md). */
-const SAVED_BY_OPERATION = 9
-const SAVED_BY_CALL = 60
+/** Instructions that C saves on RV32IMC, about: for each operation of the bytecode, each call of the function, each that it makes. */
+const SAVED_BY_OPERATION = 12
+const SAVED_BY_CALL = 40
+const SAVED_BY_CALL_MADE = 100
+
+const savedBy = ({ calls, made, operations }: FunctionCount): number =>
+    operations * SAVED_BY_OPERATION + calls * SAVED_BY_CALL + made * SAVED_BY_CALL_MADE
 
 /** Runs once: the main function, which has what modules do when they are loaded, and what it calls first of all. */
 function setUpOf({ functions }: ImageProgram): number[] {
@@ -45,9 +50,9 @@ export const hotFunctions =
         const { functions } = readImage(image)
         const counts = countsOf(profile, debug)
         const candidates = [...allFunctions(image)].map((index) => {
-            const { calls, operations } = counts[index] ?? { calls: 0, operations: 0 }
+            const count = counts[index]
             const bytes = bytesAsC(functions[index])
-            return { index, bytes, gain: (operations * SAVED_BY_OPERATION + calls * SAVED_BY_CALL) / bytes }
+            return { index, bytes, gain: count === undefined ? 0 : savedBy(count) / bytes }
         })
         candidates.sort((a, b) => b.gain - a.gain || a.index - b.index)
         let left = budget

@@ -42,12 +42,16 @@ export function countsOf(profile: Profile, debug: DebugFile): (FunctionCount | u
 /** Adds what the functions of one run did. */
 export function addCounts(profile: Profile, debug: DebugFile, counts: FunctionCount[]): void {
     const files = filesOf(debug)
-    counts.forEach(({ calls, operations }, index) => {
+    counts.forEach(({ calls, made, operations }, index) => {
         if (operations === 0) return
         const file = (profile[files[index]] ??= {})
         const { name } = debug.functions[index]
-        const before = Object.hasOwn(file, name) ? file[name] : { calls: 0, operations: 0 }
-        file[name] = { calls: before.calls + calls, operations: before.operations + operations }
+        const before = Object.hasOwn(file, name) ? file[name] : { calls: 0, made: 0, operations: 0 }
+        file[name] = {
+            calls: before.calls + calls,
+            made: before.made + made,
+            operations: before.operations + operations,
+        }
     })
 }
 
@@ -68,7 +72,7 @@ export function profileText(profile: Profile): string {
 const isCount = (value: unknown): boolean =>
     typeof value === "object" &&
     value !== null &&
-    ["calls", "operations"].every((name) => Number.isInteger((value as Record<string, unknown>)[name]))
+    ["calls", "made", "operations"].every((name) => Number.isInteger((value as Record<string, unknown>)[name]))
 
 const isRecord = (value: unknown, of: (value: unknown) => boolean): boolean =>
     typeof value === "object" && value !== null && !Array.isArray(value) && Object.values(value).every(of)

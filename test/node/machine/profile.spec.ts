@@ -1,4 +1,5 @@
-import { deepStrictEqual, ok, strictEqual, throws } from "node:assert/strict"
+import { deepStrictEqual, match, ok, strictEqual, throws } from "node:assert/strict"
+import { spawnSync } from "node:child_process"
 import { readFileSync, writeFileSync } from "node:fs"
 import { join } from "node:path"
 import { cachedDeviceImage } from "../../../host/build/device.js"
@@ -10,6 +11,7 @@ import type { FunctionCount } from "../../../host/simulator/machine.js"
 import { temporaryFolder } from "../../../host/temporary.js"
 import { allFunctions, bytesAsC, hotFunctions } from "../../../host/translate/choice.js"
 import { addCounts, MOTE_PROFILE, type Profile, profileText, readProfile } from "../../../host/translate/profile.js"
+import { mote } from "../../interop/process.js"
 import { program } from "../../machine/images.js"
 
 const folder = temporaryFolder("profile")
@@ -103,6 +105,17 @@ describe("a profile of a program's functions", function () {
             throws(() => readProfile(path), /none\.json is no profile: mote profile writes them/)
         }
         throws(() => readProfile(join(folder, "missing.json")), /missing\.json: .*no such file/)
+    })
+
+    it("is written by mote profile, with --add on top of what the file has", () => {
+        const output = join(folder, "command.json")
+        const [command, ...args] = mote("profile", join(folder, "workload.ts"), "--virtual-time", "--output", output)
+        const once = spawnSync(command, args, { encoding: "utf8" })
+        strictEqual(once.status, 0, once.stderr)
+        match(once.stdout, /^profile: .*command\.json, \d+ functions$/m)
+        deepStrictEqual(readProfile(output), run.profile)
+        strictEqual(spawnSync(command, [...args, "--add"]).status, 0)
+        strictEqual(Object.values(readProfile(output)).find((functions) => "down" in functions)?.["down"].calls, 1200)
     })
 
     it("chooses what saves most for its size, within a budget, and nothing that never ran", () => {
