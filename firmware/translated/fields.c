@@ -8,7 +8,7 @@
 /** Whether reading it as a value binds it. */
 static inline bool may_run(const mote_vm *vm, mote_value v)
 {
-    return is_code(v) || (is_heap(v) && (header_of(vm, v) & 15u) == KIND_CLOSURE);
+    return !is_small(v) && (is_code(v) || (is_heap(v) && (header_of(vm, v) & 15u) == KIND_CLOSURE));
 }
 
 /**

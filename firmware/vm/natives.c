@@ -169,23 +169,36 @@ mote_value mote_native_call_host(mote_vm *vm, const char *name, const mote_value
     return vm->host->natives[place].call(vm, MOTE_UNDEFINED, args, count);
 }
 
-/** `args` lie on the operand stack with room for the missing ones. */
-mote_value mote_native_call(mote_vm *vm, uint32_t index, mote_value receiver, mote_value *args, unsigned count)
+/** Missing arguments are undefined; what is on the stack stays alive. */
+static inline void begin_native(mote_vm *vm, uint32_t index, mote_value *args, unsigned count, unsigned wanted)
 {
-    const mote_native_entry *host = index >= NATIVE_HOST ? host_native(vm, index) : NULL;
-    unsigned wanted = host != NULL ? host->num_args : mote_native_of(index)->num_args;
     for (unsigned i = count; i < wanted; i++) args[i] = MOTE_UNDEFINED;
     vm->sp = args + (count < wanted ? wanted : count);
     vm->natives++;
     vm->running_native = index & HOST_MASK;
-    if (host != NULL) return host->call(vm, receiver, args, count);
-    if (mote_native_of(index)->kind == NATIVE_CTOR && !has_kind(vm, receiver, KIND_MAP)) {
-        receiver = mote_map_new(vm, MOTE_UNDEFINED);
-        if (receiver == MOTE_FAILED) return receiver;
-        root_push(vm, receiver);
-        mote_value result = mote_native_of(index)->call(vm, receiver, args, count);
-        roots_drop(vm, 1);
-        return result;
+}
+
+/** A constructor of the machine's own that is called without an object to fill. */
+static RARE mote_value construct(mote_vm *vm, const native_entry *own, const mote_value *args, unsigned count)
+{
+    mote_value receiver = mote_map_new(vm, MOTE_UNDEFINED);
+    if (receiver == MOTE_FAILED) return receiver;
+    root_push(vm, receiver);
+    mote_value result = own->call(vm, receiver, args, count);
+    roots_drop(vm, 1);
+    return result;
+}
+
+/** `args` lie on the operand stack with room for the missing ones. */
+mote_value mote_native_call(mote_vm *vm, uint32_t index, mote_value receiver, mote_value *args, unsigned count)
+{
+    if (index >= NATIVE_HOST) {
+        const mote_native_entry *host = host_native(vm, index);
+        begin_native(vm, index, args, count, host->num_args);
+        return host->call(vm, receiver, args, count);
     }
-    return mote_native_of(index)->call(vm, receiver, args, count);
+    const native_entry *own = mote_native_of(index);
+    begin_native(vm, index, args, count, own->num_args);
+    if (own->kind == NATIVE_CTOR && !has_kind(vm, receiver, KIND_MAP)) return construct(vm, own, args, count);
+    return own->call(vm, receiver, args, count);
 }
