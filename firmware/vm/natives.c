@@ -179,7 +179,7 @@ static inline void begin_native(mote_vm *vm, uint32_t index, mote_value *args, u
 }
 
 /** A constructor of the machine's own that is called without an object to fill. */
-static RARE mote_value construct(mote_vm *vm, const native_entry *own, const mote_value *args, unsigned count)
+static RARE mote_value construct_native(mote_vm *vm, const native_entry *own, const mote_value *args, unsigned count)
 {
     mote_value receiver = mote_map_new(vm, MOTE_UNDEFINED);
     if (receiver == MOTE_FAILED) return receiver;
@@ -199,6 +199,6 @@ mote_value mote_native_call(mote_vm *vm, uint32_t index, mote_value receiver, mo
     }
     const native_entry *own = mote_native_of(index);
     begin_native(vm, index, args, count, own->num_args);
-    if (own->kind == NATIVE_CTOR && !has_kind(vm, receiver, KIND_MAP)) return construct(vm, own, args, count);
+    if (own->kind == NATIVE_CTOR && !has_kind(vm, receiver, KIND_MAP)) return construct_native(vm, own, args, count);
     return own->call(vm, receiver, args, count);
 }

@@ -62,7 +62,8 @@ const sorted = <Of>(entries: Record<string, Of>): [string, Of][] =>
 export function profileText(profile: Profile): string {
     const files = sorted(profile).map(([file, functions]) => {
         const lines = sorted(functions).map(
-            ([name, count]) => `        ${JSON.stringify(name)}: ${JSON.stringify(count)}`,
+            ([name, { calls, made, operations }]) =>
+                `        ${JSON.stringify(name)}: { "calls": ${calls}, "made": ${made}, "operations": ${operations} }`,
         )
         return `    ${JSON.stringify(file)}: {\n${lines.join(",\n")}\n    }`
     })
