@@ -17,6 +17,7 @@ import { addFlashCommand } from "./flash-command.js"
 import { addGatewayCommand } from "./gateway-command.js"
 import { addInitCommand } from "./init-command.js"
 import { addMonitorCommand } from "./monitor-command.js"
+import { addKeygenCommand } from "./keygen-command.js"
 import { EXIT_CODES } from "./options.js"
 import { printJson, printNote, stopWithReader } from "./output.js"
 import { addProfileCommand } from "./profile-command.js"
@@ -52,6 +53,7 @@ function commandLine(): Command {
     addCoapCommands(program)
     addClientCommand(program)
     addServerCommand(program)
+    addKeygenCommand(program)
     addSimCommand(program)
     addProfileCommand(program)
     addBuildCommand(program)
