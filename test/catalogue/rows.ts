@@ -20,8 +20,6 @@ export function allRows(): string[] {
 }
 
 const NO_1_3 = "DTLS 1.3 is spoken in part (docs/dtls13.md); this row comes with the rest of it."
-const NO_CERTIFICATES =
-    "Peers are known by their pinned keys; chains, and the rows that need them, come with certificates (docs/credentials.md)."
 const NO_RESUMPTION =
     "Sessions are not resumed: a ServerHello names none, and a session id that a client offers is ignored."
 const NOT_SAVED =
@@ -32,14 +30,11 @@ const COVERED_1_3 = ["V04", "V10", "V11", "V12", "V14", "V15"]
 
 /** What no test covers whole, and why. */
 export const explained: Record<string, string> = {
-    H06: NO_CERTIFICATES,
-    H08: NO_CERTIFICATES,
-    H09: "Suite, version and compression are tested; that groups and certificate types which were not offered are refused is not, yet.",
-    H12: "The platforms refuse such points (firmware/keys.spec.ts); no test sends them in a handshake yet.",
+    H06: "A client without a certificate, and one that signs with another key, are tested; one that leaves CertificateVerify out, or sends it first, is not yet.",
     H18: NO_RESUMPTION,
     H19: NO_RESUMPTION,
-    H23: NO_CERTIFICATES,
-    H24: "With pre-shared keys a CertificateRequest is refused as a message out of place, which is tested, and with certificates it is answered; one that cannot be satisfied is not tested yet.",
+    H23: "Raw public keys of DTLS 1.2 are tested against GnuTLS; those of 1.3 come with its certificates.",
+    H24: "Requests with authorities, and with signatures that the client cannot make, are tested; a second CertificateRequest is not yet.",
     H28: "The three bindings are tested; there is no resumption that could spoil tls-unique.",
     P01: NOT_SAVED,
     P02: NOT_SAVED,

@@ -1,0 +1,173 @@
+import { ok, strictEqual } from "node:assert/strict"
+import { generateKeyPairSync, type KeyObject } from "node:crypto"
+import { AssociationPhase } from "../../../src/dtls/association/association-state.js"
+import { type KeyPair } from "../../../src/dtls/crypto/keys.js"
+import { FailureReason } from "../../../src/dtls/handshake/failure.js"
+import { AuthenticationMode } from "../../../src/dtls/handshake/key-exchange.js"
+import { type CertificateAnswer, QuestionKind } from "../../../src/dtls/handshake/question.js"
+import { TLS_ECDHE_ECDSA_WITH_AES_128_CCM_8 } from "../../../src/dtls/key-exchange/certificate-suites.js"
+import { rawPublicKeysOnly, SignatureKind } from "../../../src/dtls/key-exchange/certificate-types.js"
+import { EcdheCertificateKeyExchange } from "../../../src/dtls/key-exchange/ecdhe-certificate.js"
+import { AlertDescription, CertificateType, NamedGroup, SignatureScheme } from "../../../src/dtls/wire/code-points.js"
+import { NodeKeys, NodePrivateKey } from "../../../src/platform/node/keys.js"
+import { testSettings } from "../../engine/simulation.js"
+import { type Answers, KeyedSimulation } from "../../support/keyed-simulation.js"
+import { SpyCrypto } from "../../support/spy-crypto.js"
+
+/** A side whose peer believes it. */
+class Side {
+    readonly publicKey: Buffer
+    private readonly privateKey: KeyObject
+
+    constructor() {
+        const { publicKey, privateKey } = generateKeyPairSync("ec", { namedCurve: "P-256" })
+        this.privateKey = privateKey
+        this.publicKey = publicKey.export({ format: "der", type: "spki" })
+    }
+
+    presents(change: Partial<NodePrivateKey> = {}): CertificateAnswer {
+        const own = new NodePrivateKey(this.privateKey)
+        const key = { schemes: own.schemes, sign: own.sign.bind(own), ...change }
+        return { type: CertificateType.rawPublicKey, certificates: [this.publicKey], key }
+    }
+
+    answers(change: Partial<NodePrivateKey> = {}): Answers {
+        return (question) => {
+            if (question.kind === QuestionKind.certificate) return this.presents(change)
+            if (question.kind !== QuestionKind.peerCertificate) return undefined
+            return { alert: AlertDescription.none, publicKey: question.certificates[0] }
+        }
+    }
+}
+
+/** Keys whose public share, as the peer sees it, is another one. */
+class ForgedShares extends NodeKeys {
+    override readonly groups: NamedGroup[]
+
+    constructor(
+        group: NamedGroup,
+        private readonly share: Buffer,
+    ) {
+        super()
+        this.groups = [group]
+    }
+
+    override async newKeyPair(group: number): Promise<KeyPair> {
+        const pair = await super.newKeyPair(group)
+        return { publicKey: this.share, agree: (share) => pair.agree(share), close: () => pair.close() }
+    }
+}
+
+interface Exchanges {
+    client: EcdheCertificateKeyExchange
+    server: EcdheCertificateKeyExchange
+}
+
+const exchangeOf = (keys: NodeKeys): EcdheCertificateKeyExchange =>
+    new EcdheCertificateKeyExchange(keys, SignatureKind.ecdsa, rawPublicKeysOnly())
+
+function simulate(
+    exchanges: Partial<Exchanges>,
+    answers: { client?: Answers; server?: Answers } = {},
+    mode = AuthenticationMode.none,
+): KeyedSimulation {
+    const crypto = new SpyCrypto()
+    const client = testSettings(crypto)
+    const server = testSettings(crypto)
+    client.suites = [TLS_ECDHE_ECDSA_WITH_AES_128_CCM_8(exchanges.client ?? exchangeOf(new NodeKeys()))]
+    server.suites = [TLS_ECDHE_ECDSA_WITH_AES_128_CCM_8(exchanges.server ?? exchangeOf(new NodeKeys()))]
+    server.authenticationMode = mode
+    const side = (): Answers => new Side().answers()
+    return new KeyedSimulation(client, server, answers.client ?? side(), answers.server ?? side())
+}
+
+const onCurve = generateKeyPairSync("ec", { namedCurve: "P-256" })
+    .publicKey.export({ format: "der", type: "spki" })
+    .subarray(26)
+const offCurve = Buffer.from(onCurve)
+offCurve[64] ^= 1
+
+const shares: [string, NamedGroup, Buffer][] = [
+    ["a point that is not on the curve", NamedGroup.secp256r1, offCurve],
+    ["the point at infinity", NamedGroup.secp256r1, Buffer.from([0])],
+    [
+        "a compressed point",
+        NamedGroup.secp256r1,
+        Buffer.concat([Buffer.from([2 + (onCurve[64] & 1)]), onCurve.subarray(1, 33)]),
+    ],
+    ["a point that is too short", NamedGroup.secp256r1, onCurve.subarray(0, 64)],
+    ["an X25519 share with an all-zero result", NamedGroup.x25519, Buffer.alloc(32)],
+    ["an X25519 share of small order", NamedGroup.x25519, Buffer.concat([Buffer.from([1]), Buffer.alloc(31)])],
+]
+
+describe("a hostile peer with ECDHE_ECDSA", () => {
+    for (const [what, group, share] of shares) {
+        it(`[H12] a server that signs ${what} is an illegal_parameter to the client`, async () => {
+            const s = simulate({ server: exchangeOf(new ForgedShares(group, share)) })
+            await s.shakeHands(70000)
+            strictEqual(s.client.failure?.alert, AlertDescription.illegalParameter)
+        })
+
+        it(`[H12] a client that sends ${what} is an illegal_parameter to the server`, async () => {
+            const s = simulate({ client: exchangeOf(new ForgedShares(group, share)) })
+            await s.shakeHands(70000)
+            strictEqual(s.serverAssociation().failure?.alert, AlertDescription.illegalParameter)
+        })
+    }
+
+    it("[H09] a group that the client did not offer is an illegal_parameter", async () => {
+        const keys = new NodeKeys()
+        const s = simulate({ client: exchangeOf(keys) })
+        s.begin()
+        // What the server chooses was in the hello, and is in the client's list no more.
+        keys.groups.splice(0, keys.groups.length, NamedGroup.secp256r1)
+        await s.runTo(70000)
+        strictEqual(s.client.failure?.alert, AlertDescription.illegalParameter)
+    })
+
+    it("[H09] a certificate type that the client did not offer is an illegal_parameter", async () => {
+        const exchange = exchangeOf(new NodeKeys())
+        const s = simulate({ client: exchange })
+        s.begin()
+        exchange.options.peerTypes = [CertificateType.x509]
+        await s.runTo(70000)
+        strictEqual(s.client.failure?.alert, AlertDescription.illegalParameter)
+    })
+
+    const signatures: [string, (side: Side) => Answers][] = [
+        [
+            "over other randoms",
+            (side) => changing(side, (data) => Buffer.concat([Buffer.alloc(32), data.subarray(32)])),
+        ],
+        ["over another share", (side) => changing(side, (data) => data.subarray(0, data.length - 1))],
+        ["that is empty", (side) => side.answers({ sign: () => Promise.resolve(Buffer.alloc(0)) })],
+        ["that is no DER", (side) => side.answers({ sign: () => Promise.resolve(Buffer.alloc(70, 0x30)) })],
+    ]
+    for (const [what, answers] of signatures)
+        it(`[H08] a ServerKeyExchange with a signature ${what} ends the client with decrypt_error`, async () => {
+            const s = simulate({}, { server: answers(new Side()) })
+            await s.shakeHands(70000)
+            strictEqual(s.client.failure?.alert, AlertDescription.decryptError)
+        })
+
+    it("[H24 part] a request for signatures that the client cannot make is answered without a certificate", async () => {
+        const keys = new NodeKeys()
+        keys.schemes.splice(0, keys.schemes.length, SignatureScheme.ed25519)
+        for (const mode of [AuthenticationMode.requested, AuthenticationMode.required]) {
+            const s = simulate({ server: exchangeOf(keys) }, {}, mode)
+            await s.shakeHands(70000)
+            if (mode === AuthenticationMode.required)
+                strictEqual(s.serverAssociation().failure?.reason, FailureReason.certificateRequired)
+            else {
+                ok(s.client.phase === AssociationPhase.connected)
+                strictEqual(s.serverAssociation().parameters.peerCertificate, undefined)
+            }
+        }
+    })
+})
+
+/** A side that signs something else than it should. */
+function changing(side: Side, change: (data: Buffer) => Buffer): Answers {
+    const own = side.presents().key
+    return side.answers({ sign: (scheme, data) => own.sign(scheme, change(data)) })
+}
