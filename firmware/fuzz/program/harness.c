@@ -1,6 +1,6 @@
 /*
- * libFuzzer target: a program of test/fuzz over inputs. The program runs until it asks for an input (`_fuzzNext`); what
- * the machine's arena holds then is a state. Each execution restores one, hands over the input and runs until the
+ * libFuzzer target: a program of test/fuzz over inputs. The program runs until it asks for an input (`_fuzzNext`); the
+ * machine and its live blocks then are a state. Each execution restores one, hands over the input and runs until the
  * program asks for the next. Nothing of an execution is left for the one after it.
  *
  * Options (libFuzzer ignores arguments that begin with two dashes): --image=FILE, --target=NAME, --crypto=real,
@@ -11,6 +11,7 @@
 #include "harness.h"
 #include "natives.h"
 #include "panic.h"
+#include "state.h"
 #include "translation.h"
 
 #include <psa/crypto.h>
@@ -25,14 +26,22 @@ enum {
     STEPS = 200,
     MOST_STATES = 16,
     MOST_NATIVES = 128,
+    NEAR = 512, /* bytes between two pieces of memory that are restored rather than skipped */
+    MOST_PIECES = ARENA / NEAR + 2,
     MOST_INPUT = 8192
 };
 
 extern const mote_translation *const mote_translations[];
 
+typedef struct {
+    uint32_t start, end;
+} piece;
+
 /** A machine that waits for its input. */
 typedef struct {
     uint8_t *arena;
+    piece *pieces; /* of the arena: without what is free, and so means nothing */
+    unsigned num_pieces;
     unsigned fiber;
     uint64_t now;
 } state;
@@ -162,6 +171,35 @@ static void run(mote_vm *vm)
     }
 }
 
+static void keep(state *made, uint32_t start, uint32_t end)
+{
+    piece *last = &made->pieces[made->num_pieces - 1];
+    if (made->num_pieces > 0 && start - last->end < NEAR) last->end = end;
+    else made->pieces[made->num_pieces++] = (piece){start, end};
+}
+
+/** Right after a collection, when free blocks are as long as they can be. */
+static void keep_state(state *made, const mote_vm *vm)
+{
+    made->arena = malloc(ARENA);
+    made->pieces = malloc(MOST_PIECES * sizeof *made->pieces);
+    if (made->arena == NULL || made->pieces == NULL) abort();
+    memcpy(made->arena, arena_words, ARENA);
+    keep(made, 0, vm->heap.start);
+    for (uint32_t at = vm->heap.start, end; at < vm->heap.end; at = end) {
+        end = at + block_words(vm, at) * 4;
+        /* Of a free block its header and the place of the next one. */
+        keep(made, at, kind_of(vm, at) == KIND_FREE ? at + 8 : end);
+    }
+}
+
+static void restore(const state *from)
+{
+    uint8_t *arena = (uint8_t *)arena_words;
+    for (const piece *one = from->pieces; one < from->pieces + from->num_pieces; one++)
+        memcpy(arena + one->start, from->arena + one->start, one->end - one->start);
+}
+
 static void prepare(unsigned number, bool interpreted)
 {
     mote_vm *vm = machine();
@@ -177,9 +215,8 @@ static void prepare(unsigned number, bool interpreted)
     if (waiting == 0) find(vm, "the program does not reach its state");
     mote_vm_collect(vm);
     state *made = &states[interpreted][number];
-    *made = (state){malloc(ARENA), waiting, now};
-    if (made->arena == NULL) abort();
-    memcpy(made->arena, arena_words, ARENA);
+    *made = (state){.fiber = waiting, .now = now};
+    keep_state(made, vm);
 }
 
 /** Whether a program with changed objects may end so. */
@@ -195,7 +232,7 @@ static bool execute(const state *from, const uint8_t *data, size_t size)
     bool whole = true;
     mote_vm *vm = (mote_vm *)arena_words;
     size_t length;
-    memcpy(arena_words, from->arena, ARENA);
+    restore(from);
     fuzz_port_reset();
     now = from->now;
     notes = 0;
