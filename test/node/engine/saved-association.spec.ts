@@ -157,7 +157,7 @@ describe("a saved association", () => {
         deepStrictEqual([s.serverMessages.slice(3), s.clientMessages.slice(2)], [["4"], ["c", "d"]])
     })
 
-    it("repeats no nonce and takes no replay after a crash at any moment, whichever of its copies it goes on from last", () => {
+    it("[P01] [P02] repeats no nonce and takes no replay after a crash at any moment, whichever of its copies it goes on from last", () => {
         const s = connected()
         const numbers = new Set<string>()
         let saved = save(s.client, block)
@@ -206,7 +206,7 @@ describe("a saved association", () => {
         deepStrictEqual(s.clientMessages, ["far ahead"])
     })
 
-    it("is refused while the handshake runs, at every step of it, and after its end", () => {
+    it("[P04 part] is refused while the handshake runs, at every step of it, and after its end", () => {
         const s = new Simulation(testSettings(crypto), testSettings(crypto), listTables())
         refused(SavedErrorReason.handshaking, () => save(s.client, exact))
         s.begin()
@@ -229,7 +229,7 @@ describe("a saved association", () => {
         refused(SavedErrorReason.ended, () => save(other.client, exact))
     })
 
-    it("is refused when it is cut anywhere, when any bit of it is another, and when it is something else", () => {
+    it("[P03] is refused when it is cut anywhere, when any bit of it is another, and when it is something else", () => {
         const s = connected()
         const saved = save(s.client, exact)
         for (let length = 0; length < saved.length; length++)
@@ -248,7 +248,7 @@ describe("a saved association", () => {
         strictEqual(load(s, saved).phase, AssociationPhase.connected)
     })
 
-    it("is refused by another key, the other side, other settings, and when a newer copy is known", () => {
+    it("[P03] is refused by another key, the other side, other settings, and when a newer copy is known", () => {
         const s = connected()
         const saved = save(s.client, exact, 7)
         const other = crypto.newAead(AeadAlgorithm.aes128Ccm, Buffer.alloc(16, 8))
