@@ -28,7 +28,6 @@ const COVERED_1_3 = ["V04", "V10", "V11", "V12", "V14", "V15"]
 
 /** What no test covers whole, and why. */
 export const explained: Record<string, string> = {
-    H06: "A client without a certificate, and one that signs with another key, are tested; one that leaves CertificateVerify out, or sends it first, is not yet.",
     H18: NO_RESUMPTION,
     H19: NO_RESUMPTION,
     H23: "Raw public keys of DTLS 1.2 are tested against GnuTLS; those of 1.3 come with its certificates.",

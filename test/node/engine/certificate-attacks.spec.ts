@@ -3,12 +3,19 @@ import { generateKeyPairSync, type KeyObject } from "node:crypto"
 import { AssociationPhase } from "../../../src/dtls/association/association-state.js"
 import { type KeyPair } from "../../../src/dtls/crypto/keys.js"
 import { FailureReason } from "../../../src/dtls/handshake/failure.js"
-import { AuthenticationMode } from "../../../src/dtls/handshake/key-exchange.js"
+import { AuthenticationMode, type ClientExchangeContext } from "../../../src/dtls/handshake/key-exchange.js"
 import { type CertificateAnswer, QuestionKind } from "../../../src/dtls/handshake/question.js"
 import { TLS_ECDHE_ECDSA_WITH_AES_128_CCM_8 } from "../../../src/dtls/key-exchange/certificate-suites.js"
 import { rawPublicKeysOnly, SignatureKind } from "../../../src/dtls/key-exchange/certificate-types.js"
 import { EcdheCertificateKeyExchange } from "../../../src/dtls/key-exchange/ecdhe-certificate.js"
-import { AlertDescription, CertificateType, NamedGroup, SignatureScheme } from "../../../src/dtls/wire/code-points.js"
+import {
+    AlertDescription,
+    CertificateType,
+    HandshakeType,
+    NamedGroup,
+    SignatureScheme,
+} from "../../../src/dtls/wire/code-points.js"
+import { type Extension } from "../../../src/dtls/wire/extensions.js"
 import { NodeKeys, NodePrivateKey } from "../../../src/platform/node/keys.js"
 import { testSettings } from "../../engine/simulation.js"
 import { type Answers, KeyedSimulation } from "../../support/keyed-simulation.js"
@@ -55,6 +62,19 @@ class ForgedShares extends NodeKeys {
     override async newKeyPair(group: number): Promise<KeyPair> {
         const pair = await super.newKeyPair(group)
         return { publicKey: this.share, agree: (share) => pair.agree(share), close: () => pair.close() }
+    }
+}
+
+/** A client that passes each message of its last flight on as `change` says. */
+class ChangedFlight extends EcdheCertificateKeyExchange {
+    constructor(private readonly change: (type: HandshakeType, send: () => void) => void) {
+        super(new NodeKeys(), SignatureKind.ecdsa, rawPublicKeysOnly())
+    }
+
+    override beginClient(context: ClientExchangeContext, extensions: Extension[]): void {
+        const send = context.send.bind(context)
+        context.send = (type, body) => this.change(type, () => send(type, body))
+        super.beginClient(context, extensions)
     }
 }
 
@@ -150,6 +170,32 @@ describe("a hostile peer with ECDHE_ECDSA", () => {
             strictEqual(s.client.failure?.alert, AlertDescription.decryptError)
         })
 
+    const { certificate, certificateVerify, clientKeyExchange } = HandshakeType
+    const omitting =
+        (omitted: HandshakeType): (() => ChangedFlight) =>
+        () =>
+            new ChangedFlight((type, send) => {
+                if (type !== omitted) send()
+            })
+    const { unexpectedMessage, none } = AlertDescription
+    const flights: [string, () => ChangedFlight, AlertDescription][] = [
+        ["leaves Certificate out", omitting(certificate), unexpectedMessage],
+        // What follows is under keys that count behind it: it looks like a loss.
+        ["leaves CertificateVerify out", omitting(certificateVerify), none],
+        ["leaves ClientKeyExchange out", omitting(clientKeyExchange), unexpectedMessage],
+        ["sends CertificateVerify before ClientKeyExchange", verifyFirst, unexpectedMessage],
+    ]
+    for (const [what, flight, alert] of flights)
+        it(`[H06] a client that ${what} is never connected: its server ends with the alert ${AlertDescription[alert]}`, async () => {
+            const s = simulate({ client: flight() }, {}, AuthenticationMode.required)
+            await s.shakeHands(200000)
+            const server = s.serverAssociation()
+            strictEqual(server.phase, AssociationPhase.failed)
+            strictEqual(server.parameters.complete, false)
+            ok(s.client.phase !== AssociationPhase.connected)
+            strictEqual(server.failure?.alert, alert)
+        })
+
     it("[H24 part] a request for signatures that the client cannot make is answered without a certificate", async () => {
         const keys = new NodeKeys()
         keys.schemes.splice(0, keys.schemes.length, SignatureScheme.ed25519)
@@ -165,6 +211,16 @@ describe("a hostile peer with ECDHE_ECDSA", () => {
         }
     })
 })
+
+/** ClientKeyExchange waits until CertificateVerify is sent. */
+function verifyFirst(): ChangedFlight {
+    let waiting: (() => void) | undefined
+    return new ChangedFlight((type, send) => {
+        if (type === HandshakeType.clientKeyExchange) waiting = send
+        else send()
+        if (type === HandshakeType.certificateVerify) waiting?.()
+    })
+}
 
 /** A side that signs something else than it should. */
 function changing(side: Side, change: (data: Buffer) => Buffer): Answers {
