@@ -152,6 +152,14 @@ describe("ECDHE_ECDSA", () => {
         exchangesMessages(s)
     })
 
+    it("a key that was refused is not judged again when the message comes again", async () => {
+        const s = simulate(client.answers(unknownParty.publicKey), server.answers(client.publicKey))
+        s.fault = () => [5, 300]
+        await s.shakeHands(70000)
+        strictEqual(s.client.failure?.alert, AlertDescription.unknownCa)
+        strictEqual(s.asked.filter((kind) => kind === QuestionKind.peerCertificate).length, 1)
+    })
+
     it("a signature scheme that was not offered is an illegal_parameter", async () => {
         const s = simulate(client.answers(server.publicKey), server.answers(client.publicKey))
         s.fault = (_index, toServer, data) => {
