@@ -4,19 +4,24 @@ import { coapTests } from "./coap.test-suite.js"
 import { connectionIdTests } from "./connection-id.test-suite.js"
 import { handshakeTests } from "./handshake.test-suite.js"
 import { recordTests } from "./record.test-suite.js"
+import { resumptionTests } from "./resumption.test-suite.js"
 import { senmlTests } from "./senml.test-suite.js"
 import { waitingTests } from "./waiting.test-suite.js"
 import { wireTests } from "./wire.test-suite.js"
 import { x509Tests } from "./x509.test-suite.js"
 
 /*
- * The suites that run in both languages. On a device each of the two groups is a program of its own: the official
+ * The suites that run in both languages. On a device each of the groups is a program of its own: the official
  * machine's image has room for 64 KB of code.
  */
 
 export function engineTests(t: Kit): void {
     handshakeTests(t)
     connectionIdTests(t)
+}
+
+export function sessionTests(t: Kit): void {
+    resumptionTests(t)
 }
 
 export function applicationTests(t: Kit): void {

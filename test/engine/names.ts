@@ -1,5 +1,5 @@
 import { type Kit } from "../kit.js"
-import { applicationTests, engineTests } from "./all.js"
+import { applicationTests, engineTests, sessionTests } from "./all.js"
 
 /** A program that runs a group of the suites on a device, and the names of its tests. */
 export interface SuiteProgram {
@@ -10,6 +10,7 @@ export interface SuiteProgram {
 
 export const suitePrograms: SuiteProgram[] = [
     { file: "engine.ts", names: namesOf(engineTests) },
+    { file: "sessions.ts", names: namesOf(sessionTests) },
     { file: "application.ts", names: namesOf(applicationTests) },
 ]
 

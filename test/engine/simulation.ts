@@ -11,7 +11,7 @@ import { ServerEndpoint } from "../../src/dtls/endpoint/server-endpoint.js"
 import { NEVER, wifi } from "../../src/dtls/flight/retransmission.js"
 import { clientRole } from "../../src/dtls/handshake/v12/client.js"
 import { AuthenticationMode } from "../../src/dtls/handshake/key-exchange.js"
-import { type Answer, type PskAnswer, type Question } from "../../src/dtls/handshake/question.js"
+import { type Answer, type PskAnswer, type PskQuestion, type Question } from "../../src/dtls/handshake/question.js"
 import { type AssociationSettings } from "../../src/dtls/handshake/settings.js"
 import { AssociationWatch, EndpointWatch } from "./invariants.js"
 import { ListTable } from "../../src/platform/runtime/table.js"
@@ -93,6 +93,8 @@ export class Simulation {
     serverAnswers = true
     clientAddress = "client|1"
     fault: Fault = faultless
+    /** the server's that was put out last */
+    private serverQuestion: Question | undefined
     private flying: Flying[] = []
     private draining = 0
     private clientWatches: AssociationWatch[] = []
@@ -272,14 +274,15 @@ export class Simulation {
         if (peer.spend(datagram.length)) this.send(datagram, false)
     }
 
-    protected onServerQuestion(_peer: Peer, _question: Question): void {
+    protected onServerQuestion(_peer: Peer, question: Question): void {
+        this.serverQuestion = question
         if (this.serverAnswers) this.answerServer()
     }
 
     /** Answers the server's open question. */
     answerServer(): void {
         const peer = this.peer as Peer
-        this.answerPeer(peer, this.serverAnswer(peer))
+        this.answerPeer(peer, this.serverAnswer())
     }
 
     protected answerPeer(peer: Peer, answer: Answer | undefined): void {
@@ -288,8 +291,9 @@ export class Simulation {
         this.server.touched(peer)
     }
 
-    private serverAnswer(peer: Peer): PskAnswer | undefined {
-        const known = peer.association.parameters.identity.toString() === IDENTITY
+    private serverAnswer(): PskAnswer | undefined {
+        const question = this.serverQuestion as PskQuestion
+        const known = question.identity.toString() === IDENTITY
         if (!known || this.serverKey === undefined) return undefined
         return { identity: Buffer.from(IDENTITY), key: this.serverKey }
     }

@@ -120,7 +120,7 @@ export abstract class AssociationEnds {
 
     private release(): void {
         this.record.close()
-        this.parameters.close()
+        this.parameters.close(this.failure)
         if (this.driver !== undefined) this.driver.close()
         this.driver = undefined
         this.held = []

@@ -38,7 +38,7 @@ export interface DriverRole extends Role {
     ) => HandshakeDriver
 }
 
-/** How long a server answers a repeated Finished with its last flight, ms: twice the maximum segment lifetime (RFC 6347 §4.2.4). */
+/** How long a repeated Finished is answered with the last flight of the handshake, ms: twice the maximum segment lifetime (RFC 6347 §4.2.4). */
 export const LAST_FLIGHT_KEPT = 240000
 
 /**
@@ -242,9 +242,11 @@ export class HandshakeDriver {
         this.timer.stop()
         this.handshakeDeadline = NEVER
         this.inbox.clear()
-        if (!this.handshake.isClient) this.lastFlightUntil = now + LAST_FLIGHT_KEPT
+        // Whoever sent the last flight cannot know whether it has arrived.
+        const { flightExpectsAnswer } = this.handshake
+        if (!flightExpectsAnswer) this.lastFlightUntil = now + LAST_FLIGHT_KEPT
         this.owner.onConnected()
-        if (this.handshake.isClient) this.owner.onDriven()
+        if (flightExpectsAnswer) this.owner.onDriven()
     }
 
     /** Gives the answer to the question that is open; nothing happens without one. */
@@ -286,7 +288,7 @@ export class HandshakeDriver {
     /** A message that was processed before: the peer repeats itself, perhaps because our flight was lost. */
     protected takeRepeated(header: HandshakeHeader, record: OpenedRecord, at: number, now: number): void {
         this.counters.add(Discard.messageSeq)
-        const finishedSent = this.record.write.epoch > 0
+        const finishedSent = this.running && this.record.write.epoch > 0
         if (finishedSent && repeatsServerHello(this.handshake.parameters.serverRandom, header, record, at)) {
             this.repeatedHellos++
             // A server that repeats its flight again and again does not accept our Finished.

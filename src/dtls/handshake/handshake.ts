@@ -83,6 +83,15 @@ export abstract class Handshake<P extends SecurityParameters = SecurityParameter
         for (const step of steps) this.steps.push(step)
     }
 
+    /** A step that comes `fromEnd` steps before the end of those that are known. */
+    expectBefore(fromEnd: number, step: Step<never>): void {
+        const index = this.steps.length - fromEnd
+        const last = this.steps.slice(index)
+        this.steps = this.steps.slice(0, index)
+        this.steps.push(step)
+        this.expect(last)
+    }
+
     /** HandshakeType of the next step that must come; -1 when done. */
     expecting(): number {
         let i = this.at

@@ -52,7 +52,10 @@ export interface KeyExchangeContext {
     expectFinished(): void
     /** Adds a message to the flight. */
     send(type: HandshakeType, body: Buffer): void
-    /** Everything up to and with ClientKeyExchange is in the transcript. Copies nothing: the caller wipes `premaster`. */
+    /**
+     * Everything up to and with ClientKeyExchange is in the transcript. Copies nothing: the caller wipes `premaster`. Of a
+     * handshake that is `resumed` it is the master secret.
+     */
     deriveKeys(premaster: Buffer): void
 }
 

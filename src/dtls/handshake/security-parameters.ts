@@ -1,6 +1,8 @@
 import { EMPTY } from "../bytes/bytes.js"
 import { type CipherSuite } from "./cipher-suite.js"
+import { type Failure } from "./failure.js"
 import { type PeerCertificate, type PresentedCertificate } from "./question.js"
+import { type Resumption } from "./resumption.js"
 
 /**
  * What a handshake agreed on (RFC 5246 §6.1), kept as long as the association; everything else goes with the handshake.
@@ -19,6 +21,10 @@ export abstract class SecurityParameters {
     peerCertificate: PeerCertificate | undefined
     /** what this side presented; undefined: nothing */
     ownCertificate: PresentedCertificate | undefined
+    /** the handshake was abbreviated: it went on from an earlier one (RFC 5246 §7.3) */
+    resumed = false
+    /** what keeps and resumes sessions; undefined: nothing does */
+    resumption: Resumption | undefined
     /** verify_data of the first Finished: the tls-unique binding (RFC 5929 §3.1) */
     firstFinished = EMPTY
 
@@ -28,6 +34,6 @@ export abstract class SecurityParameters {
     /** Keying material (RFC 5705 §4, RFC 8446 §7.5); undefined without keys. */
     abstract exportKeyingMaterial(label: string, context: Buffer | undefined, length: number): Buffer | undefined
 
-    /** Erases secrets. */
-    abstract close(): void
+    /** Erases secrets. @param failure how the association failed; undefined: it was closed */
+    abstract close(failure: Failure | undefined): void
 }

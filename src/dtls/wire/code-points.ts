@@ -22,6 +22,8 @@ export enum HandshakeType {
     clientHello = 1,
     serverHello = 2,
     helloVerifyRequest = 3,
+    /** RFC 5077 §3.3 */
+    newSessionTicket = 4,
     certificate = 11,
     serverKeyExchange = 12,
     certificateRequest = 13,
@@ -66,7 +68,7 @@ export enum AlertDescription {
     none = 256,
 }
 
-/** RFC 6066, RFC 8422, RFC 5246, RFC 7301, RFC 7250, RFC 7627, RFC 9146, RFC 9853, RFC 5746. */
+/** RFC 6066, RFC 8422, RFC 5246, RFC 7301, RFC 7250, RFC 7627, RFC 5077, RFC 9146, RFC 9853, RFC 5746. */
 export enum ExtensionType {
     serverName = 0,
     supportedGroups = 10,
@@ -76,6 +78,7 @@ export enum ExtensionType {
     clientCertificateType = 19,
     serverCertificateType = 20,
     extendedMasterSecret = 23,
+    sessionTicket = 35,
     connectionId = 54,
     returnRoutabilityCheck = 61,
     renegotiationInfo = 0xff01,

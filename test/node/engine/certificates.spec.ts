@@ -1,9 +1,8 @@
 import { deepStrictEqual, ok, strictEqual } from "node:assert/strict"
-import { generateKeyPairSync, type KeyObject } from "node:crypto"
 import { AssociationPhase } from "../../../src/dtls/association/association-state.js"
 import { FailureReason } from "../../../src/dtls/handshake/failure.js"
 import { AuthenticationMode } from "../../../src/dtls/handshake/key-exchange.js"
-import { type CertificateAnswer, type Question, QuestionKind } from "../../../src/dtls/handshake/question.js"
+import { QuestionKind } from "../../../src/dtls/handshake/question.js"
 import { serverName } from "../../../src/dtls/handshake/server-name.js"
 import { type AssociationSettings } from "../../../src/dtls/handshake/settings.js"
 import { TLS_ECDHE_ECDSA_WITH_AES_128_CCM_8 } from "../../../src/dtls/key-exchange/certificate-suites.js"
@@ -16,43 +15,13 @@ import { EcdheCertificateKeyExchange } from "../../../src/dtls/key-exchange/ecdh
 import { EcdhePskKeyExchange } from "../../../src/dtls/key-exchange/ecdhe-psk.js"
 import { TLS_ECDHE_PSK_WITH_AES_128_CCM_8_SHA256 } from "../../../src/dtls/key-exchange/ecdhe-psk-suites.js"
 import { AlertDescription, CertificateType } from "../../../src/dtls/wire/code-points.js"
-import { NodeKeys, NodePrivateKey } from "../../../src/platform/node/keys.js"
+import { NodeKeys } from "../../../src/platform/node/keys.js"
 import { IDENTITY, testKey, testSettings } from "../../engine/simulation.js"
 import { type Answers, KeyedSimulation } from "../../support/keyed-simulation.js"
+import { RawKeySide } from "../../support/raw-key-side.js"
 import { seededRandom, SpyCrypto } from "../../support/spy-crypto.js"
 
 const keys = new NodeKeys()
-
-/** What a side with a raw public key presents, and its answers to everything. */
-class RawKeySide {
-    readonly publicKey: Buffer
-    private readonly key: KeyObject
-
-    constructor(curve: "P-256" | "P-384" = "P-256") {
-        const pair = generateKeyPairSync("ec", { namedCurve: curve })
-        this.key = pair.privateKey
-        this.publicKey = pair.publicKey.export({ format: "der", type: "spki" })
-    }
-
-    presents(): CertificateAnswer {
-        return {
-            type: CertificateType.rawPublicKey,
-            certificates: [this.publicKey],
-            key: new NodePrivateKey(this.key),
-        }
-    }
-
-    /** Presents its key, and accepts no other than the pinned one. */
-    answers(pinned: Buffer): Answers {
-        return (question: Question) => {
-            if (question.kind === QuestionKind.certificate) return this.presents()
-            if (question.kind !== QuestionKind.peerCertificate) return undefined
-            const [publicKey] = question.certificates
-            const known = publicKey?.equals(pinned) === true
-            return { alert: known ? AlertDescription.none : AlertDescription.unknownCa, publicKey: pinned }
-        }
-    }
-}
 
 type Change = (client: AssociationSettings, server: AssociationSettings) => void
 

@@ -1,6 +1,6 @@
 import { strictEqual } from "node:assert/strict"
 import { NodeServices } from "../../../src/platform/node/services.js"
-import { applicationTests, engineTests } from "../../engine/all.js"
+import { applicationTests, engineTests, sessionTests } from "../../engine/all.js"
 import { type Kit } from "../../kit.js"
 
 const services = new NodeServices()
@@ -17,4 +17,5 @@ const kit: Kit = {
 }
 
 engineTests(kit)
+sessionTests(kit)
 applicationTests(kit)

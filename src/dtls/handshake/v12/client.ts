@@ -7,6 +7,10 @@
  *  ClientKeyExchange,
  *  [ChangeCipherSpec], Finished flight 5  ------->
  *                               flight 6  <-------  [ChangeCipherSpec], Finished
+ *
+ * Abbreviated (RFC 5246 §7.3), after the cookie:
+ *                               flight 4  <-------  ServerHello, [ChangeCipherSpec], Finished
+ *  [ChangeCipherSpec], Finished flight 5  ------->
  */
 import { EMPTY, equal } from "../../bytes/bytes.js"
 import { bodyOf, type HandshakeMessage } from "../../flight/inbox.js"
@@ -26,6 +30,7 @@ import { FailureReason } from "../failure.js"
 import { findHelloExtension } from "../hello-extension.js"
 import { type ClientExchangeContext, type KeyExchange } from "../key-exchange.js"
 import { passes, usableSuites } from "../negotiation.js"
+import { type ClientResumption } from "../resumption.js"
 import { type Role } from "../role.js"
 import { type AssociationSettings } from "../settings.js"
 import { optionalStep, step } from "../step.js"
@@ -72,18 +77,16 @@ class ClientHandshakeV12 extends HandshakeV12 implements ClientExchangeContext {
     }
 
     /** The suite is known, and with it what follows. */
-    agreed(extensions: Extension[]): void {
+    agreed(hello: ServerHello): void {
         this.extensionsAgreed()
-        this.keyExchange().beginClient(this, extensions)
+        const resumption = this.parameters.resumption as ClientResumption | undefined
+        if (resumption === undefined) this.keyExchange().beginClient(this, hello.extensions)
+        else resumption.resume(this, hello)
     }
 
     finishFlight(): void {
         this.sendFinished()
         this.endFlight(true)
-    }
-
-    finishedTaken(): void {
-        this.finish()
     }
 }
 
@@ -102,10 +105,11 @@ function sendFirstHello(h: ClientHandshakeV12): void {
         if (data !== undefined) extensions.push({ type: extension.type, data })
     }
     for (const suite of usable) offerAlso(extensions, (suite.keyExchange as KeyExchange).offers())
+    const { resumption } = h.parameters
     h.hello = {
         version: DTLS_1_2,
         random: h.parameters.clientRandom,
-        sessionId: EMPTY,
+        sessionId: resumption === undefined ? EMPTY : resumption.sessionId,
         cookie: EMPTY,
         cipherSuites: suites,
         compressionMethods: Buffer.from([0]),
@@ -154,12 +158,14 @@ function onServerHello(h: ClientHandshakeV12, message: HandshakeMessage): void {
     const extended = findExtension(hello.extensions, ExtensionType.extendedMasterSecret) !== undefined
     const exchange = suite.keyExchange as KeyExchange
     if (!checkExtensions(h, exchange, hello) || !requireExtendedMasterSecret(h, extended)) return
+    const resumption = h.parameters.resumption as ClientResumption | undefined
+    if (resumption !== undefined && !resumption.check(h, hello)) return
     if (!acceptExtensions(h, hello)) return
     h.parameters.extendedMasterSecret = extended
     h.parameters.suite = suite
     h.parameters.serverRandom = hello.random
     h.transcript.choose(suite.hash, exchange.signsMessages)
-    h.agreed(hello.extensions)
+    h.agreed(hello)
 }
 
 /** Each extension of the server answers one that was offered (RFC 5246 §7.4.1.4). */

@@ -11,6 +11,7 @@ import { HANDSHAKE_HEADER_LENGTH } from "../../wire/handshake-header.js"
 import { FailureReason } from "../failure.js"
 import { Handshake } from "../handshake.js"
 import { findHelloExtension, type RecordExtension } from "../hello-extension.js"
+import { type Resumption } from "../resumption.js"
 import { type AssociationSettings } from "../settings.js"
 import { step } from "../step.js"
 import { SecurityParametersV12 } from "./security-parameters.js"
@@ -30,6 +31,8 @@ export abstract class HandshakeV12 extends Handshake<SecurityParametersV12> impl
     constructor(settings: AssociationSettings, isClient: boolean, record: RecordLayer, firstSeq: number) {
         super(settings, isClient, new SecurityParametersV12(), record, new Outbox(firstSeq), HANDSHAKE_HEADER_LENGTH)
         record.nextReadEpoch = PROTECTED_EPOCH
+        this.parameters.resumption = findHelloExtension(settings.extensions, ExtensionType.sessionTicket) as
+            Resumption | undefined
     }
 
     /** Of the suite agreed on; there is one. */
@@ -39,15 +42,19 @@ export abstract class HandshakeV12 extends Handshake<SecurityParametersV12> impl
 
     deriveKeys(premaster: Buffer): void {
         const { parameters } = this
-        const crypto = this.settings.crypto
-        const { clientRandom, serverRandom } = parameters
+        const { crypto } = this.settings
+        const { clientRandom, serverRandom, resumption } = parameters
         const suite = parameters.suite as CipherSuite
         const hash = suite.hash.algorithm
-        const hmac = crypto.newHmac(hash, premaster)
-        const secret = parameters.extendedMasterSecret
-            ? extendedMasterSecret(hmac, this.transcript.digest())
-            : masterSecret(hmac, clientRandom, serverRandom)
-        hmac.close()
+        let secret = premaster
+        if (!parameters.resumed) {
+            const hmac = crypto.newHmac(hash, premaster)
+            secret = parameters.extendedMasterSecret
+                ? extendedMasterSecret(hmac, this.transcript.digest())
+                : masterSecret(hmac, clientRandom, serverRandom)
+            hmac.close()
+            if (resumption !== undefined) resumption.keepSecret(secret)
+        }
         const master = crypto.newHmac(hash, secret)
         parameters.master = master
         const keys = keyBlock(master, suite.aead, clientRandom, serverRandom)
@@ -90,8 +97,17 @@ export abstract class HandshakeV12 extends Handshake<SecurityParametersV12> impl
         ])
     }
 
-    /** The peer's Finished is as it should be. */
-    abstract finishedTaken(): void
+    /** The peer's Finished is good. In a full handshake the server's is the last flight, in an abbreviated one the client's. */
+    finishedTaken(): void {
+        const { resumption, resumed } = this.parameters
+        this.beginFlight()
+        if (resumption !== undefined) resumption.completed(this)
+        if (this.isClient === resumed) {
+            this.sendFinished()
+            this.endFlight(false)
+        }
+        this.finish()
+    }
 
     /** ChangeCipherSpec and Finished of this side. */
     sendFinished(): void {

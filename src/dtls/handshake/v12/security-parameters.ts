@@ -2,6 +2,7 @@ import { exporterSeed } from "../../crypto/v12/key-schedule.js"
 import { prf } from "../../crypto/v12/prf.js"
 import { type Hmac } from "../../crypto/provider.js"
 import { DTLS_1_2 } from "../../wire/code-points.js"
+import { type Failure } from "../failure.js"
 import { SecurityParameters } from "../security-parameters.js"
 
 /**
@@ -23,7 +24,8 @@ export class SecurityParametersV12 extends SecurityParameters {
         return prf(master, label, exporterSeed(clientRandom, serverRandom, context), length)
     }
 
-    close(): void {
+    close(failure: Failure | undefined): void {
+        if (this.resumption !== undefined) this.resumption.close(failure)
         if (this.master !== undefined) this.master.close()
         this.master = undefined
     }

@@ -15,6 +15,7 @@ import { writeServerHello } from "../../wire/server-hello.js"
 import { FailureReason } from "../failure.js"
 import { type KeyExchange, type ServerExchangeContext } from "../key-exchange.js"
 import { passes, usableSuites } from "../negotiation.js"
+import { type ServerResumption } from "../resumption.js"
 import { type Role } from "../role.js"
 import { type AssociationSettings } from "../settings.js"
 import { step } from "../step.js"
@@ -54,11 +55,12 @@ class ServerHandshakeV12 extends HandshakeV12 implements ServerExchangeContext {
     sendServerHello(extensions: Extension[]): void {
         for (const extension of extensions) this.answers.push(extension)
         this.beginFlight()
+        const { resumption } = this.parameters
         const body = writeServerHello({
             version: DTLS_1_2,
             random: this.parameters.serverRandom,
-            // No session is kept, so none is named (RFC 5246 §7.4.1.3).
-            sessionId: EMPTY,
+            // Where no session is kept, none is named (RFC 5246 §7.4.1.3).
+            sessionId: resumption === undefined ? EMPTY : resumption.sessionId,
             cipherSuite: (this.parameters.suite as CipherSuite).id,
             compressionMethod: 0,
             extensions: this.answers,
@@ -71,18 +73,18 @@ class ServerHandshakeV12 extends HandshakeV12 implements ServerExchangeContext {
         this.endFlight(true)
     }
 
-    /** The hello is all right: the key exchange goes on with it. */
+    /** The hello is acceptable. */
     agreed(answers: Extension[], hello: ClientHello): void {
         this.answers = answers
         this.extensionsAgreed()
-        this.keyExchange().beginServer(this, hello.extensions)
+        const resumption = this.parameters.resumption as ServerResumption | undefined
+        if (resumption === undefined) this.exchangeKeys(hello)
+        else resumption.resume(this, hello)
     }
 
-    finishedTaken(): void {
-        this.beginFlight()
-        this.sendFinished()
-        this.endFlight(false)
-        this.finish()
+    /** The full handshake: the key exchange goes on with the hello. */
+    exchangeKeys(hello: ClientHello): void {
+        this.keyExchange().beginServer(this, hello.extensions)
     }
 }
 
@@ -111,13 +113,15 @@ function offersNullCompression(hello: ClientHello): boolean {
     return false
 }
 
-/** The server's order decides. */
+/** That of the session to be resumed, else the first that both sides can do in the server's order. */
 function selectSuite(h: ServerHandshakeV12, hello: ClientHello): CipherSuite | undefined {
-    for (const suite of usableSuites(h.settings, true)) {
-        const offered = hello.cipherSuites.indexOf(suite.id) >= 0
-        if (offered && (suite.keyExchange as KeyExchange).isUsable(hello.extensions)) return suite
-    }
-    return undefined
+    const common = usableSuites(h.settings, true).filter(
+        (suite) =>
+            hello.cipherSuites.indexOf(suite.id) >= 0 && (suite.keyExchange as KeyExchange).isUsable(hello.extensions),
+    )
+    const resumption = h.parameters.resumption as ServerResumption | undefined
+    const resumed = resumption === undefined ? undefined : resumption.suiteOf(h, hello, common)
+    return resumed ?? common[0]
 }
 
 /** Undefined when the handshake has failed over an extension. Unknown ones are ignored (RFC 5246 §7.4.1.4). */

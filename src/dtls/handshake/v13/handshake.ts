@@ -46,12 +46,13 @@ export abstract class HandshakeV13 extends Handshake<SecurityParametersV13> {
         record.form = new UnifiedForm(0)
     }
 
-    /** Extensions that go into hellos of this version: connection ids, and what asks for them, are those of DTLS 1.2 only. */
+    /** Extensions that go into hellos of this version: connection ids, what asks for them, and sessions are those of DTLS 1.2 only. */
     protected helloExtensions(): HelloExtension[] {
         return this.settings.extensions.filter(
             (extension) =>
                 extension.type !== ExtensionType.connectionId &&
-                extension.type !== ExtensionType.returnRoutabilityCheck,
+                extension.type !== ExtensionType.returnRoutabilityCheck &&
+                extension.type !== ExtensionType.sessionTicket,
         )
     }
 

@@ -1,0 +1,69 @@
+import { type ClientHello } from "../wire/client-hello.js"
+import { type ServerHello } from "../wire/server-hello.js"
+import { type CipherSuite } from "./cipher-suite.js"
+import { type Failure } from "./failure.js"
+import { type HelloExtension } from "./hello-extension.js"
+import { type ClientExchangeContext, type KeyExchangeContext, type ServerExchangeContext } from "./key-exchange.js"
+import { type SecurityParameters } from "./security-parameters.js"
+import { type Step } from "./step.js"
+
+/** What resumption sees of the handshake that it serves. */
+export interface ResumptionContext extends KeyExchangeContext {
+    parameters: SecurityParameters
+}
+
+/** On a client. */
+export interface ClientResumptionContext extends ResumptionContext, ClientExchangeContext {
+    parameters: SecurityParameters
+    /** A step that comes `fromEnd` steps before the end of those that are known. */
+    expectBefore(fromEnd: number, step: Step<never>): void
+}
+
+/** On a server. */
+export interface ServerResumptionContext extends ResumptionContext, ServerExchangeContext {
+    parameters: SecurityParameters
+    /** ChangeCipherSpec and Finished of this side. */
+    sendFinished(): void
+    /** The flight is ready. */
+    endFlight(expectsAnswer: boolean): void
+    /** The full handshake, where the session cannot be resumed after all. */
+    exchangeKeys(hello: ClientHello): void
+}
+
+/**
+ * Keeps the sessions of full handshakes and resumes them (RFC 5246 §7.3, RFC 5077): the extension session_ticket, which
+ * stands for session ids, too. One instance per association.
+ */
+export interface Resumption extends HelloExtension {
+    /** session_id of this side's hello */
+    sessionId: Buffer
+    /** The master secret of a full handshake. Copies it. */
+    keepSecret(secret: Buffer): void
+    /** The peer's Finished is good: the session may be resumed from now on. A server sends its ticket. */
+    completed(context: ResumptionContext): void
+    /**
+     * Erases what is not in use. A session that a fatal alert ends is not resumed again (RFC 5246 §7.2.2).
+     * @param failure how the association failed; undefined: it was closed
+     */
+    close(failure: Failure | undefined): void
+}
+
+/** On a client. */
+export interface ClientResumption extends Resumption {
+    /** Whether the ServerHello resumes what was offered, and may. @returns false when the handshake has failed over it */
+    check(context: ClientResumptionContext, hello: ServerHello): boolean
+    /** Goes on with the session, or with the full handshake. */
+    resume(context: ClientResumptionContext, hello: ServerHello): void
+}
+
+/** On a server. */
+export interface ServerResumption extends Resumption {
+    /**
+     * Looks for the session that the hello names.
+     * @param usable suites that both sides can do
+     * @returns its suite; undefined when there is none, or none that this hello may resume
+     */
+    suiteOf(context: ServerResumptionContext, hello: ClientHello, usable: CipherSuite[]): CipherSuite | undefined
+    /** Goes on with that session, or with the full handshake. */
+    resume(context: ServerResumptionContext, hello: ClientHello): void
+}

@@ -1,0 +1,238 @@
+import { copyOf, EMPTY, wipe } from "../../bytes/bytes.js"
+import { type CryptoProvider } from "../../crypto/provider.js"
+import { AlertDescription, ExtensionType, HandshakeType } from "../../wire/code-points.js"
+import { type ClientHello } from "../../wire/client-hello.js"
+import { findExtension } from "../../wire/extensions.js"
+import { writeNewSessionTicket } from "../../wire/new-session-ticket.js"
+import { hostNameOf } from "../../wire/server-name.js"
+import { type CipherSuite } from "../cipher-suite.js"
+import { type Failure, FailureReason } from "../failure.js"
+import { type HelloExtension } from "../hello-extension.js"
+import { AuthenticationMode } from "../key-exchange.js"
+import { type PeerCertificateAnswer, type PskAnswer, QuestionKind } from "../question.js"
+import { type ResumptionContext, type ServerResumption, type ServerResumptionContext } from "../resumption.js"
+import {
+    enterSession,
+    isExpired,
+    readSession,
+    type Session,
+    sessionOf,
+    type SessionStore,
+    wipeSession,
+    writeSession,
+} from "./session.js"
+import { TICKET_OVERHEAD, type TicketKeys } from "./ticket-keys.js"
+
+/** How a server resumes sessions. One object may serve several listeners. */
+export interface ServerSessionOptions {
+    /** for clients without tickets; undefined: they are not resumed */
+    cache: SessionStore | undefined
+    /** undefined: no tickets are given or taken */
+    keys: TicketKeys | undefined
+    /** how long after its full handshake a session may be resumed, ms, 1 to 604800000 */
+    lifetime: number
+    /** ms; servers that share keys or cache have the same clock, such as Unix time */
+    clock: () => number
+}
+
+const SESSION_ID_LENGTH = 32
+
+/** The largest ticket that is given or looked at, bytes: a small client keeps no longer message. */
+export const MAX_TICKET = 1000
+
+/**
+ * A server's side of session resumption.
+ * @devsWhenUsed
+ */
+class ServerSessions implements ServerResumption {
+    type = ExtensionType.sessionTicket
+    sessionId = EMPTY
+    private session: Session | undefined
+    private hello: ClientHello | undefined
+    private serverName = ""
+    /** the ServerHello announces a ticket */
+    private announces = false
+    /** what the cache has the session under */
+    private cachedId = EMPTY
+    private secret = EMPTY
+
+    constructor(
+        private crypto: CryptoProvider,
+        private options: ServerSessionOptions,
+    ) {}
+
+    offer(): undefined {
+        return undefined
+    }
+
+    accept(): AlertDescription {
+        return AlertDescription.none
+    }
+
+    select(): AlertDescription {
+        return AlertDescription.none
+    }
+
+    answer(): Buffer | undefined {
+        return this.announces ? EMPTY : undefined
+    }
+
+    suiteOf(context: ServerResumptionContext, hello: ClientHello, usable: CipherSuite[]): CipherSuite | undefined {
+        const { cache, keys } = this.options
+        const ticket = findExtension(hello.extensions, ExtensionType.sessionTicket)
+        const extended = findExtension(hello.extensions, ExtensionType.extendedMasterSecret) !== undefined
+        this.serverName = hostNameOf(hello.extensions) ?? ""
+        this.announces = keys !== undefined && ticket !== undefined && extended
+        // A ticket counts alone, even one that cannot be opened (RFC 5077 §3.4).
+        if (keys !== undefined && ticket !== undefined && ticket.length > 0) this.openTicket(keys, ticket)
+        else if (cache !== undefined && hello.sessionId.length > 0) this.lookUp(cache, hello.sessionId)
+        const suite = this.suiteOfSession(context, usable)
+        if (suite !== undefined) return suite
+        this.decline()
+        return undefined
+    }
+
+    private openTicket(keys: TicketKeys, ticket: Buffer): void {
+        const opened = ticket.length > MAX_TICKET ? undefined : keys.open(ticket)
+        if (opened === undefined) return
+        this.session = readSession(opened.plaintext)
+        wipe(opened.plaintext)
+        // A ticket of an older key is renewed while that still opens it.
+        if (opened.isNewest && this.session !== undefined) this.announces = false
+    }
+
+    private lookUp(cache: SessionStore, id: Buffer): void {
+        const bytes = cache.load(id.toString("hex"))
+        if (bytes === undefined) return
+        this.session = readSession(bytes)
+        this.cachedId = id
+        wipe(bytes)
+    }
+
+    /** Whether the hello may resume the session: its suite, its server name, and what is asked of clients here. */
+    private suiteOfSession(context: ResumptionContext, usable: CipherSuite[]): CipherSuite | undefined {
+        const { session } = this
+        if (session === undefined || session.serverName !== this.serverName) return undefined
+        if (isExpired(session, this.options.clock())) return undefined
+        const required = context.settings.authenticationMode === AuthenticationMode.required
+        const certified = session.peerCertificate !== undefined || session.identity.length > 0
+        if (required && !certified) return undefined
+        return usable.find((suite) => suite.id === session.suite)
+    }
+
+    /** A full handshake, which may leave a new session. */
+    private decline(): void {
+        wipeSession(this.session)
+        this.session = undefined
+        this.cachedId = EMPTY
+    }
+
+    resume(context: ServerResumptionContext, hello: ClientHello): void {
+        const { session } = this
+        if (session === undefined) {
+            this.nameSession(context)
+            return context.exchangeKeys(hello)
+        }
+        // The session had it (RFC 7627 §5.3).
+        if (!context.parameters.extendedMasterSecret)
+            return context.fail(FailureReason.extendedMasterSecretRequired, AlertDescription.handshakeFailure)
+        this.hello = hello
+        this.sessionId = hello.sessionId
+        this.checkIdentity(context, session)
+    }
+
+    /** The session_id of a full handshake: without a ticket the client resumes by it. */
+    private nameSession(context: ResumptionContext): void {
+        const named = this.options.cache !== undefined && !this.announces && context.parameters.extendedMasterSecret
+        this.sessionId = named ? this.crypto.random(SESSION_ID_LENGTH) : EMPTY
+        this.cachedId = this.sessionId
+    }
+
+    /** Whoever is not let in any more is not let in by a session. */
+    private checkIdentity(context: ServerResumptionContext, session: Session): void {
+        const { identity, peerCertificate } = session
+        const hint = context.settings.pskIdentityHint
+        if (peerCertificate !== undefined) {
+            const { type, certificates } = peerCertificate
+            context.ask({ kind: QuestionKind.peerCertificate as const, type, certificates }, onClientJudged)
+        } else if (identity.length > 0) context.ask({ kind: QuestionKind.psk as const, identity, hint }, onClientKnown)
+        else this.goOn(context)
+    }
+
+    identityChecked(context: ServerResumptionContext, accepted: boolean): void {
+        if (accepted) return this.goOn(context)
+        this.forget()
+        this.decline()
+        this.sessionId = EMPTY
+        context.exchangeKeys(this.hello as ClientHello)
+    }
+
+    private goOn(context: ServerResumptionContext): void {
+        const session = this.session as Session
+        context.sendServerHello([])
+        if (this.announces) this.sendTicket(context, session)
+        enterSession(context, session)
+        context.sendFinished()
+        context.endFlight(true)
+        context.expectFinished()
+        this.session = undefined
+        this.hello = undefined
+    }
+
+    keepSecret(secret: Buffer): void {
+        this.secret = copyOf(secret, 0, secret.length)
+    }
+
+    completed(context: ResumptionContext): void {
+        const { parameters } = context
+        const { cache, lifetime, clock } = this.options
+        if (parameters.resumed || !parameters.extendedMasterSecret) return
+        const session = sessionOf(context, this.secret, clock(), lifetime)
+        session.serverName = this.serverName
+        if (this.announces) this.sendTicket(context, session)
+        else if (cache !== undefined && this.cachedId.length > 0) {
+            const bytes = writeSession(session)
+            cache.save(this.cachedId.toString("hex"), bytes)
+            wipe(bytes)
+        }
+        this.close(undefined)
+    }
+
+    /** An empty one, where the session is too large: the ServerHello has announced one (RFC 5077 §3.3). */
+    private sendTicket(context: ResumptionContext, session: Session): void {
+        const { keys, clock } = this.options
+        const bytes = writeSession(session)
+        const fits = keys !== undefined && bytes.length + TICKET_OVERHEAD <= MAX_TICKET
+        const ticket = fits ? keys.seal(bytes) : EMPTY
+        wipe(bytes)
+        const left = session.created + session.lifetime - clock()
+        const lifetimeHint = Math.floor(Math.max(left, 1000) / 1000)
+        context.send(HandshakeType.newSessionTicket, writeNewSessionTicket({ lifetimeHint, ticket }))
+    }
+
+    private forget(): void {
+        const { cache } = this.options
+        if (cache !== undefined && this.cachedId.length > 0) cache.remove(this.cachedId.toString("hex"))
+    }
+
+    close(failure: Failure | undefined): void {
+        if (failure !== undefined && failure.alert !== AlertDescription.none) this.forget()
+        wipe(this.secret)
+        this.secret = EMPTY
+        wipeSession(this.session)
+    }
+}
+
+function onClientJudged(context: ServerResumptionContext, answer: PeerCertificateAnswer | undefined): void {
+    const accepted = answer !== undefined && answer.alert === AlertDescription.none
+    ;(context.parameters.resumption as ServerSessions).identityChecked(context, accepted)
+}
+
+function onClientKnown(context: ServerResumptionContext, answer: PskAnswer | undefined): void {
+    ;(context.parameters.resumption as ServerSessions).identityChecked(context, answer !== undefined)
+}
+
+/** For `DtlsSettings.extensions` of a server: clients may resume their sessions. */
+export function serveSessions(options: ServerSessionOptions): (crypto: CryptoProvider) => HelloExtension {
+    return (crypto) => new ServerSessions(crypto, options)
+}

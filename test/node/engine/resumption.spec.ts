@@ -1,0 +1,558 @@
+import { deepStrictEqual, notDeepStrictEqual, ok, strictEqual } from "node:assert/strict"
+import { AssociationPhase } from "../../../src/dtls/association/association-state.js"
+import { Diagnostic, OutputKind } from "../../../src/dtls/association/output.js"
+import { SessionCache } from "../../../src/dtls/endpoint/session-cache.js"
+import { LAST_FLIGHT_KEPT } from "../../../src/dtls/association/handshake-driver.js"
+import { AuthenticationMode } from "../../../src/dtls/handshake/key-exchange.js"
+import { QuestionKind } from "../../../src/dtls/handshake/question.js"
+import { ConnectionIds } from "../../../src/dtls/handshake/connection-ids.js"
+import { FailureReason } from "../../../src/dtls/handshake/failure.js"
+import { serverName } from "../../../src/dtls/handshake/server-name.js"
+import { readSession, writeSession } from "../../../src/dtls/handshake/v12/session.js"
+import { TicketKeys } from "../../../src/dtls/handshake/v12/ticket-keys.js"
+import { TLS_ECDHE_ECDSA_WITH_AES_128_CCM_8 } from "../../../src/dtls/key-exchange/certificate-suites.js"
+import { rawPublicKeysOnly, SignatureKind } from "../../../src/dtls/key-exchange/certificate-types.js"
+import { EcdheCertificateKeyExchange } from "../../../src/dtls/key-exchange/ecdhe-certificate.js"
+import { TLS_PSK_WITH_AES_128_CCM_8, TLS_PSK_WITH_AES_128_GCM_SHA256 } from "../../../src/dtls/key-exchange/suites.js"
+import { AlertDescription, ExtensionType, HandshakeType } from "../../../src/dtls/wire/code-points.js"
+import { NodeKeys } from "../../../src/platform/node/keys.js"
+import { readClientHello, writeClientHello } from "../../../src/dtls/wire/client-hello.js"
+import { readNewSessionTicket } from "../../../src/dtls/wire/new-session-ticket.js"
+import { readServerHello, writeServerHello } from "../../../src/dtls/wire/server-hello.js"
+import { countOf, faultless, IDENTITY, listTables, Simulation, testKey } from "../../engine/simulation.js"
+import { KeyedSimulation } from "../../support/keyed-simulation.js"
+import { RawKeySide } from "../../support/raw-key-side.js"
+import { HOUR, Resumable } from "../../support/resumable.js"
+import { seededRandom } from "../../support/spy-crypto.js"
+import { handshake, type Message, messages, records } from "../../support/wire.js"
+
+const WAYS = ["id", "ticket"] as const
+
+/** Datagrams of a handshake: two hellos, the cookie, and two flights. */
+const ABBREVIATED = 5
+
+function isConnected(s: Simulation): boolean {
+    return s.client.phase === AssociationPhase.connected && s.serverAssociation().phase === AssociationPhase.connected
+}
+
+/** Both are connected, in this kind of handshake, and a message crosses in each direction. */
+function goesOn(s: Simulation, resumed: boolean): void {
+    strictEqual(s.client.failure, undefined, JSON.stringify(s.client.failure))
+    ok(isConnected(s), `${s.client.phase}, ${s.serverAssociation().phase}`)
+    deepStrictEqual([s.client.parameters.resumed, s.serverAssociation().parameters.resumed], [resumed, resumed])
+    s.clientSends("up")
+    s.serverSends("down")
+    s.run(s.now + 20)
+    deepStrictEqual([s.serverMessages, s.clientMessages], [["up"], ["down"]])
+}
+
+/** A resumable pair with one full handshake behind it. */
+function afterFirst(by: "id" | "ticket", seed?: number): Resumable {
+    const pair = new Resumable(by, seed)
+    goesOn(pair.connect(), false)
+    return pair
+}
+
+/** Rewrites one kind of unprotected message on its way. */
+function rewriting(s: Simulation, type: HandshakeType, change: (body: Buffer) => Buffer): void {
+    s.fault = (_index, toServer, data) => {
+        const [message] = messages(data)
+        if (message?.header.type !== type) return [5]
+        const first = handshake(type, message.header.messageSeq, change(message.body), records(data)[0].header.sequence)
+        const rest = records(data)
+            .slice(1)
+            .map(({ bytes }) => bytes)
+        const changed = Buffer.concat([first, ...rest])
+        // Delivered here: the link would carry the original.
+        if (toServer) s.toServer(changed)
+        else s.toClient(changed)
+        return []
+    }
+}
+
+function helloWithout(type: ExtensionType): (body: Buffer) => Buffer {
+    return (body) => {
+        const hello = readClientHello(body)
+        ok(hello !== undefined)
+        return writeClientHello({ ...hello, extensions: hello.extensions.filter((one) => one.type !== type) })
+    }
+}
+
+function helloWithId(sessionId: Buffer): (body: Buffer) => Buffer {
+    return (body) => {
+        const hello = readClientHello(body)
+        ok(hello !== undefined)
+        return writeClientHello({ ...hello, sessionId })
+    }
+}
+
+/** Changes the client's stored session. */
+function changeStored(pair: Resumable, change: (session: NonNullable<ReturnType<typeof readSession>>) => void): void {
+    const stored = pair.store.load("server")
+    const session = stored && readSession(stored)
+    ok(session !== undefined)
+    change(session)
+    pair.store.save("server", writeSession(session))
+}
+
+/** Messages of a kind that were sent unprotected. */
+function sentOf(s: Simulation, type: HandshakeType): Message[] {
+    return s.log.flatMap((datagram) => messages(datagram)).filter(({ header }) => header.type === type)
+}
+
+describe("session resumption", () => {
+    for (const by of WAYS) {
+        it(`by ${by}: the second handshake has two flights and one question, and new keys`, () => {
+            const pair = afterFirst(by)
+            const [first, s] = [pair.simulate(), pair.connect()]
+            first.client.drop(FailureReason.closedLocally)
+            strictEqual(s.sent, ABBREVIATED)
+            strictEqual(countOf(s.clientOutputs, OutputKind.question), 0)
+            strictEqual(countOf(s.serverOutputs, OutputKind.question), 1, "whether the identity is still known")
+            goesOn(s, true)
+            deepStrictEqual(s.serverAssociation().parameters.identity.toString(), IDENTITY)
+            const label = "EXPORTER-test"
+            const exported = s.client.exportKeyingMaterial(label, undefined, 32)
+            deepStrictEqual(exported, s.serverAssociation().exportKeyingMaterial(label, undefined, 32))
+            notDeepStrictEqual(exported, pair.connect().client.exportKeyingMaterial(label, undefined, 32))
+        })
+
+        it(`by ${by}: again and again, with one full handshake at the beginning`, () => {
+            const pair = afterFirst(by)
+            for (let i = 0; i < 5; i++) goesOn(pair.connect(), true)
+        })
+
+        it(`[H28 part] by ${by}: both sides have the same tls-unique, since the session has extended master secret`, () => {
+            const s = afterFirst(by).connect()
+            const { extendedMasterSecret, firstFinished } = s.client.parameters
+            ok(extendedMasterSecret && s.serverAssociation().parameters.extendedMasterSecret)
+            strictEqual(firstFinished.length, 12)
+            deepStrictEqual(firstFinished, s.serverAssociation().parameters.firstFinished)
+        })
+
+        it(`[C09] by ${by}: connection ids are agreed on afresh`, () => {
+            const pair = new Resumable(by)
+            const ids = (client: number, server: number): Simulation =>
+                pair.connect((ofClient, ofServer) => {
+                    ofClient.extensions.push(new ConnectionIds(Buffer.from([client])))
+                    ofServer.extensions = [new ConnectionIds(Buffer.from([server]))]
+                })
+            goesOn(ids(1, 2), false)
+            const s = ids(3, 4)
+            goesOn(s, true)
+            const { readId, writeId } = s.client.snapshot()
+            deepStrictEqual([readId, writeId], [Buffer.from([3]), Buffer.from([4])])
+        })
+
+        it(`by ${by}: master secrets and keys are erased when they are not in use`, () => {
+            const pair = afterFirst(by)
+            const s = pair.connect()
+            for (const secret of pair.crypto.secrets) {
+                const isPsk = secret.toString("hex") === s.clientKey.toString("hex")
+                ok(isPsk || secret.every((byte) => byte === 0), "a key that is not erased")
+            }
+        })
+    }
+
+    describe("what leads to a full handshake, and to no alert", () => {
+        for (const by of WAYS) {
+            it(`[H18 part] by ${by}: a session that is too old`, () => {
+                const pair = afterFirst(by)
+                pair.clock += HOUR
+                goesOn(pair.connect(), false)
+                goesOn(pair.connect(), true)
+            })
+
+            it(`[H18 part] by ${by}: a suite that the client does not offer any more, or the server does not have`, () => {
+                const pair = new Resumable(by)
+                const both = [TLS_PSK_WITH_AES_128_GCM_SHA256(), TLS_PSK_WITH_AES_128_CCM_8()]
+                goesOn(
+                    pair.connect((client, server) => (client.suites = server.suites = both)),
+                    false,
+                )
+                goesOn(
+                    pair.connect((_client, server) => (server.suites = both)),
+                    false,
+                )
+                // Of CCM_8 now.
+                goesOn(
+                    pair.connect((client) => (client.suites = both)),
+                    true,
+                )
+                goesOn(
+                    pair.connect((client, server) => {
+                        client.suites = both
+                        server.suites = [TLS_PSK_WITH_AES_128_GCM_SHA256()]
+                    }),
+                    false,
+                )
+            })
+
+            it(`[H18 part] by ${by}: another server name (RFC 6066 §3)`, () => {
+                const pair = new Resumable(by)
+                const named = (name: string): Simulation =>
+                    pair.connect((client) => client.extensions.push(serverName(name)()))
+                goesOn(named("a.example"), false)
+                goesOn(named("b.example"), false)
+                goesOn(named("b.example"), true)
+                goesOn(pair.connect(), false)
+            })
+
+            it(`by ${by}: an identity that the server does not know any more is refused as without a session`, () => {
+                const pair = afterFirst(by)
+                const s = pair.simulate()
+                s.serverKey = undefined
+                s.begin()
+                s.run(100000)
+                strictEqual(s.client.failure?.reason, FailureReason.keyMismatch)
+                strictEqual(s.serverAssociation().parameters.resumed, false)
+            })
+
+            it(`by ${by}: a server without resumption; the client's session is gone then`, () => {
+                const pair = afterFirst(by)
+                const [client, server] = pair.settings()
+                Object.defineProperty(server, "extensions", { value: [], enumerable: true })
+                const s = new Simulation(client, server)
+                s.connect()
+                goesOn(s, false)
+                strictEqual(pair.store.count(), 0)
+            })
+        }
+
+        it("[H18] an id that nobody knows; a hello with one of 33 bytes is none (RFC 5246 §7.4.1.2)", () => {
+            const pair = afterFirst("id")
+            pair.cache.clear()
+            goesOn(pair.connect(), false)
+            const s = pair.simulate()
+            rewriting(s, HandshakeType.clientHello, helloWithId(Buffer.alloc(33)))
+            s.begin()
+            s.run(100000)
+            strictEqual(s.client.failure?.reason, FailureReason.timeout, "no reply to a hello that is none")
+        })
+
+        it("a ticket that is cut, changed in any byte, too long, or another server's", () => {
+            const pair = afterFirst("ticket")
+            const { ticket } = readSession(pair.store.load("server") as Buffer) as { ticket: Buffer }
+            const other = new TicketKeys(pair.crypto, pair.options.clock, HOUR)
+            const wrong: Buffer[] = [0, 7, 8, 19, 20, ticket.length - 1].map((at) => {
+                const changed = Buffer.from(ticket)
+                changed[at] ^= 1
+                return changed
+            })
+            wrong.push(Buffer.from([1]), ticket.subarray(0, 36), ticket.subarray(0, -1), Buffer.alloc(1100, 5))
+            wrong.push(other.seal(writeSession(readSession(pair.store.load("server") as Buffer) as never)))
+            for (const bytes of wrong) {
+                changeStored(pair, (session) => (session.ticket = Buffer.from(bytes)))
+                goesOn(pair.connect(), false)
+            }
+            goesOn(pair.connect(), true)
+        })
+
+        it("a sealed ticket that holds no session, or one of a later version", () => {
+            const pair = afterFirst("ticket")
+            const { keys } = pair.options
+            ok(keys !== undefined)
+            const held = Buffer.from(pair.store.load("server") as Buffer)
+            held[0] = 2
+            for (const bytes of [Buffer.from("rubbish"), held, Buffer.alloc(0)]) {
+                changeStored(pair, (session) => (session.ticket = keys.seal(bytes)))
+                goesOn(pair.connect(), false)
+            }
+        })
+    })
+
+    it("[H19] a hello with a session pays with a cookie first, and leaves nothing behind without one", () => {
+        for (const by of WAYS) {
+            const pair = afterFirst(by)
+            const s = pair.simulate()
+            const opened = pair.crypto.calls.open
+            s.fault = (index) => (index === 0 ? [5] : [])
+            s.begin()
+            s.run(500)
+            strictEqual(s.peer, undefined)
+            strictEqual(pair.crypto.calls.open, opened)
+            // It falls back to a full handshake: there, too, the cookie comes first.
+            pair.cache.clear()
+            pair.options.keys?.close()
+            const full = pair.connect()
+            strictEqual(sentOf(full, HandshakeType.helloVerifyRequest).length, 1)
+            strictEqual(full.client.parameters.resumed, false)
+        }
+    })
+
+    it("[H15] a session is not resumed without extended master secret: either side refuses (RFC 7627 §5.3)", () => {
+        for (const by of WAYS) {
+            const server = afterFirst(by).simulate()
+            rewriting(server, HandshakeType.clientHello, helloWithout(ExtensionType.extendedMasterSecret))
+            server.begin()
+            server.run(3000)
+            const reason = FailureReason.extendedMasterSecretRequired
+            strictEqual(server.serverAssociation().failure?.reason, reason)
+            strictEqual(server.serverAssociation().failure?.alert, AlertDescription.handshakeFailure)
+
+            const client = afterFirst(by).simulate()
+            rewriting(client, HandshakeType.serverHello, (body) => {
+                const hello = readServerHello(body)
+                ok(hello !== undefined)
+                const extensions = hello.extensions.filter((one) => one.type !== ExtensionType.extendedMasterSecret)
+                return writeServerHello({ ...hello, extensions })
+            })
+            client.begin()
+            client.run(70000)
+            strictEqual(client.client.failure?.reason, reason)
+        }
+    })
+
+    it("[H15] a full handshake without extended master secret leaves no session on either side", () => {
+        for (const by of WAYS) {
+            const pair = new Resumable(by)
+            const s = pair.simulate()
+            rewriting(s, HandshakeType.clientHello, helloWithout(ExtensionType.extendedMasterSecret))
+            s.begin()
+            s.run(70000)
+            deepStrictEqual([pair.store.count(), pair.cache.count()], [0, 0])
+            strictEqual(sentOf(s, HandshakeType.newSessionTicket).length, 0)
+        }
+    })
+
+    it("a server that answers a session with another suite gets illegal_parameter", () => {
+        const pair = new Resumable("id")
+        const suites = [TLS_PSK_WITH_AES_128_GCM_SHA256(), TLS_PSK_WITH_AES_128_CCM_8()]
+        pair.connect((client, server) => (client.suites = server.suites = suites))
+        const s = pair.simulate((client, server) => (client.suites = server.suites = suites))
+        rewriting(s, HandshakeType.serverHello, (body) => {
+            const hello = readServerHello(body)
+            ok(hello !== undefined)
+            return writeServerHello({ ...hello, cipherSuite: TLS_PSK_WITH_AES_128_CCM_8().id })
+        })
+        s.begin()
+        s.run(70000)
+        strictEqual(s.client.failure?.alert, AlertDescription.illegalParameter)
+    })
+
+    it("a fatal alert ends the session, too (RFC 5246 §7.2.2); close_notify does not", () => {
+        const pair = afterFirst("id")
+        const closed = pair.connect()
+        closed.client.shutdown(true, true)
+        closed.drain()
+        closed.run(closed.now + 100)
+        deepStrictEqual([pair.store.count(), pair.cache.count()], [1, 1])
+        const s = pair.connect()
+        s.client.fail(FailureReason.illegalParameter, AlertDescription.illegalParameter)
+        s.drain()
+        s.run(s.now + 100)
+        deepStrictEqual([pair.store.count(), pair.cache.count()], [0, 0])
+    })
+
+    describe("tickets", () => {
+        it("of one server are taken by another with the same keys, by no other", () => {
+            const [one, two] = [new Resumable("ticket"), new Resumable("ticket")]
+            const keys = [Buffer.alloc(32, 1), Buffer.alloc(32, 2)]
+            one.options.keys?.setKeys(keys)
+            two.store = one.store
+            goesOn(one.connect(), false)
+            goesOn(two.connect(), false)
+            two.options.keys?.setKeys([Buffer.alloc(32, 2), Buffer.alloc(32, 1)])
+            goesOn(one.connect(), false)
+            goesOn(two.connect(), true)
+        })
+
+        it("of the key before are taken and renewed, those of the key before that are not", () => {
+            const pair = new Resumable("ticket")
+            pair.options.lifetime = 24 * HOUR
+            goesOn(pair.connect(), false)
+            const renewed = pair.connect()
+            strictEqual(sentOf(renewed, HandshakeType.newSessionTicket).length, 0)
+            pair.clock += HOUR
+            const s = pair.connect()
+            goesOn(s, true)
+            strictEqual(sentOf(s, HandshakeType.newSessionTicket).length, 1)
+            pair.clock += HOUR
+            goesOn(pair.connect(), true)
+            pair.clock += 2 * HOUR
+            goesOn(pair.connect(), false)
+        })
+
+        it("that are renewed make no session younger", () => {
+            const pair = new Resumable("ticket")
+            pair.options.lifetime = 2.5 * HOUR
+            goesOn(pair.connect(), false)
+            for (const expected of [true, true, false]) {
+                pair.clock += HOUR
+                goesOn(pair.connect(), expected)
+            }
+        })
+
+        it("are not given for what does not fit, and the client is told so", async () => {
+            const pair = new Resumable("ticket")
+            const answer = { identity: Buffer.alloc(900, 65), key: testKey() }
+            const s = new KeyedSimulation(
+                ...pair.settings(),
+                () => answer,
+                () => answer,
+            )
+            await s.shakeHands(1000)
+            goesOn(s, false)
+            const [sent] = sentOf(s, HandshakeType.newSessionTicket)
+            strictEqual(readNewSessionTicket(sent.body)?.ticket.length, 0)
+            strictEqual(pair.store.count(), 0)
+        })
+
+        it("are sealed with 1 to 4 keys of 32 bytes", () => {
+            const { keys } = new Resumable("ticket").options
+            for (const wrong of [[], [Buffer.alloc(16)], Array.from({ length: 5 }, () => Buffer.alloc(32))])
+                strictEqual(
+                    throws(() => keys?.setKeys(wrong)),
+                    true,
+                )
+        })
+    })
+
+    describe("with raw public keys on both sides", () => {
+        const [client, server] = [new RawKeySide(), new RawKeySide()]
+        const exchange = new EcdheCertificateKeyExchange(new NodeKeys(), SignatureKind.ecdsa, rawPublicKeysOnly())
+
+        function simulate(pair: Resumable, pinnedByClient: Buffer, pinnedByServer: Buffer): KeyedSimulation {
+            const settings = pair.settings((ofClient, ofServer) => {
+                ofClient.suites = ofServer.suites = [TLS_ECDHE_ECDSA_WITH_AES_128_CCM_8(exchange)]
+                ofServer.authenticationMode = AuthenticationMode.required
+            })
+            return new KeyedSimulation(...settings, client.answers(pinnedByClient), server.answers(pinnedByServer))
+        }
+
+        for (const by of WAYS) {
+            it(`by ${by}: each side judges what the other had presented, and nothing is signed or agreed on`, async () => {
+                const pair = new Resumable(by)
+                const first = simulate(pair, server.publicKey, client.publicKey)
+                await first.shakeHands(1000)
+                goesOn(first, false)
+                const s = simulate(pair, server.publicKey, client.publicKey)
+                await s.shakeHands(1000)
+                goesOn(s, true)
+                deepStrictEqual(s.asked, [QuestionKind.peerCertificate, QuestionKind.peerCertificate])
+                deepStrictEqual(s.client.parameters.peerCertificate?.certificates, [server.publicKey])
+                deepStrictEqual(s.serverAssociation().parameters.peerCertificate?.certificates, [client.publicKey])
+            })
+
+            it(`by ${by}: a server whose key is not pinned any more is refused, and its session forgotten`, async () => {
+                const pair = new Resumable(by)
+                await simulate(pair, server.publicKey, client.publicKey).shakeHands(1000)
+                const s = simulate(pair, client.publicKey, client.publicKey)
+                await s.shakeHands(70000)
+                strictEqual(s.client.failure?.reason, FailureReason.certificateRefused)
+                strictEqual(pair.store.count(), 0)
+            })
+
+            it(`by ${by}: a client whose key is not pinned any more goes through a full handshake, and fails there`, async () => {
+                const pair = new Resumable(by)
+                await simulate(pair, server.publicKey, client.publicKey).shakeHands(1000)
+                const s = simulate(pair, server.publicKey, server.publicKey)
+                await s.shakeHands(70000)
+                strictEqual(s.serverAssociation().failure?.reason, FailureReason.certificateRefused)
+                strictEqual(s.client.parameters.resumed, false)
+            })
+        }
+    })
+
+    describe("the cache", () => {
+        it("holds as many sessions as it may, and lets the one used longest ago go", () => {
+            const cache = new SessionCache(listTables(), 3)
+            for (const key of ["a", "b", "c"]) cache.save(key, Buffer.from(key))
+            cache.load("a")
+            cache.save("d", Buffer.from("d"))
+            deepStrictEqual(
+                ["a", "b", "c", "d"].map((key) => cache.load(key)?.toString()),
+                ["a", undefined, "c", "d"],
+            )
+            cache.clear()
+            strictEqual(cache.count(), 0)
+        })
+    })
+
+    describe("the client's last flight", () => {
+        it("is repeated for a repeated Finished of the server, which then connects", () => {
+            for (const by of WAYS) {
+                const s = afterFirst(by).simulate()
+                s.fault = (index) => (index === ABBREVIATED - 1 ? [] : [5])
+                s.begin()
+                s.run(500)
+                strictEqual(s.client.phase, AssociationPhase.connected)
+                strictEqual(s.serverAssociation().phase, AssociationPhase.handshaking)
+                s.run(2500)
+                ok(isConnected(s))
+                ok(s.clientOutputs.some((output) => output.diagnostic === Diagnostic.peerRepeats))
+                strictEqual(s.sent, ABBREVIATED + 2)
+                goesOn(s, true)
+            }
+        })
+
+        it("is kept until the server uses the new keys, or twice the segment lifetime is over", () => {
+            const pair = afterFirst("id")
+            const s = pair.connect()
+            ok(s.client.snapshot().outboxBytes > 0)
+            s.serverSends("first")
+            s.run(s.now + 20)
+            strictEqual(s.client.snapshot().outboxBytes, 0)
+            const silent = pair.connect()
+            silent.run(silent.now + LAST_FLIGHT_KEPT)
+            strictEqual(silent.client.snapshot().outboxBytes, 0)
+        })
+
+        it("does not raise the question of different keys, however often the server repeats itself", () => {
+            const s = afterFirst("ticket").simulate()
+            s.fault = (index) => (index >= ABBREVIATED - 1 && index < ABBREVIATED + 4 ? [] : [5])
+            s.begin()
+            s.run(30000)
+            ok(!s.clientOutputs.some((output) => output.diagnostic === Diagnostic.keyMismatch))
+        })
+    })
+
+    describe("on a lossy link", () => {
+        for (const by of WAYS) {
+            it(`[F14] by ${by}: each single datagram lost, and each pair: completes, and stays resumed`, () => {
+                for (let first = 0; first < 8; first++)
+                    for (let second = first; second < 12; second++) {
+                        const s = afterFirst(by).simulate()
+                        s.fault = (index) => (index === first || index === second ? [] : [5])
+                        s.begin()
+                        s.run(8000)
+                        ok(isConnected(s), `datagrams ${first} and ${second} lost`)
+                        ok(s.sent <= 20, `datagrams ${first} and ${second} lost: ${s.sent} sent`)
+                        s.fault = faultless
+                        goesOn(s, true)
+                    }
+            })
+
+            it(`[F15] by ${by}: 1,000 seeds of loss, delay, duplication and reordering: 99 % complete`, function () {
+                this.timeout(120000)
+                let failed = 0
+                for (let seed = 0; seed < 1000; seed++) {
+                    const random = seededRandom(seed * 2 + 1)
+                    const [loss, duplicates, reorder] = [random() * 0.2, random() * 0.1, random() * 0.3]
+                    const s = afterFirst(by, seed + 1).simulate((client, server) => {
+                        client.pathBudget = server.pathBudget = [1232, 548, 228][Math.floor(random() * 3)]
+                    })
+                    const delay = (): number => 5 + (random() < reorder ? random() * 400 : random() * 20)
+                    s.fault = () => {
+                        if (random() < loss) return []
+                        return random() < duplicates ? [delay(), delay()] : [delay()]
+                    }
+                    s.begin()
+                    s.run(300000)
+                    if (isConnected(s)) strictEqual(s.client.parameters.resumed, true, `seed ${seed}`)
+                    else failed++
+                }
+                ok(failed <= 10, `${failed} did not complete`)
+            })
+        }
+    })
+})
+
+function throws(call: () => void): boolean {
+    try {
+        call()
+        return false
+    } catch (error) {
+        return error instanceof RangeError
+    }
+}
