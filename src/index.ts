@@ -13,6 +13,7 @@ export {
     type Psk,
     type PskLookup,
 } from "./platform/node/connect/options.js"
+export { type SessionOptions } from "./platform/node/connect/sessions.js"
 export { type WaitOptions } from "./platform/node/connect/waiting.js"
 export { NodeKeys, NodePrivateKey } from "./platform/node/keys.js"
 export { NodeServices, type NodeServicesOptions } from "./platform/node/services.js"

@@ -1,4 +1,5 @@
 import { type Command } from "commander"
+import { resumeSessions } from "../../src/dtls/handshake/v12/client-sessions.js"
 import { Cancellable } from "../../src/gio/cancellable.js"
 import { DtlsClientConnection } from "../../src/gio/dtls-client-connection.js"
 import { TlsCertificateFlags } from "../../src/gio/enums.js"
@@ -13,6 +14,7 @@ import { printMessages, readLines, sendAll } from "./lines.js"
 import { addConnectionOptions, type ConnectionOptions, protocolsOf, settingsOf } from "./options.js"
 import { hostAndPort, whole } from "./parsers.js"
 import { Reporter } from "./reporter.js"
+import { SessionFile } from "./session-file.js"
 import { onStop } from "./stopping.js"
 import { endedByWrongKey } from "./wrong-key.js"
 
@@ -29,6 +31,7 @@ interface ClientOptions extends ConnectionOptions {
     /** ms */
     wait: number
     raw?: boolean
+    session?: string
     export?: string
 }
 
@@ -43,6 +46,10 @@ export function addClientCommand(program: Command): void {
             "--raw",
             "print messages byte for byte, with nothing in between (for programs; a terminal acts on them)",
         )
+        .option(
+            "--session <FILE>",
+            "resume the session in FILE, where there is one, and keep the new one there (as openssl's -sess_in and -sess_out)",
+        )
         .option("--export <LABEL>", "print 32 bytes of keying material for LABEL (RFC 5705)")
     addCertificateOptions(command, "client")
     addConnectionOptions(command, examples).action(exiting(clientCommand))
@@ -55,6 +62,8 @@ async function clientCommand(where: string, options: ClientOptions): Promise<num
 async function connectAndTalk(options: ClientOptions, target: { host: string; port: number }): Promise<number> {
     const reporter = new Reporter(options)
     const settings = settingsOf(options, "client")
+    if (options.session !== undefined)
+        settings.extensions.push(resumeSessions(new SessionFile(options.session), "", Date.now))
     reporter.warnOfKeys(options)
     const protocols = protocolsOf(options)
     const name = options.serverName ?? target.host
@@ -123,8 +132,9 @@ async function shakeHands(connection: DtlsClientConnection, { settings, reporter
     const event = { event: "connected", suite, protocol, handshake: { time, bytes, datagrams } }
     if (reporter.json) reporter.event("", event)
     const alpn = protocol === undefined ? "" : `, ALPN ${protocol}`
+    const resumed = connection.getAssociation()?.parameters.resumed === true ? ", resumed" : ""
     reporter.note(
-        `connected: DTLS 1.2, ${suite}${alpn}; handshake ${time} ms, ${bytes} bytes in ${datagrams} datagrams`,
+        `connected: DTLS 1.2, ${suite}${alpn}${resumed}; handshake ${time} ms, ${bytes} bytes in ${datagrams} datagrams`,
     )
 }
 

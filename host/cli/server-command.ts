@@ -2,6 +2,7 @@ import { type Command } from "commander"
 import { DtlsListener } from "../../src/gio/dtls-listener.js"
 import { type DtlsServerConnection } from "../../src/gio/dtls-server-connection.js"
 import { isIoError, IOErrorEnum } from "../../src/gio/errors.js"
+import { addSessions } from "../../src/platform/node/connect/sessions.js"
 import { errorText } from "../describe.js"
 import { addressText } from "../trace/tracer.js"
 import { addCertificateOptions } from "./certificate-options.js"
@@ -25,6 +26,8 @@ const examples = `  mote server --psk Client_identity:000102030405060708090a0b0c
 interface ServerOptions extends ServingOptions {
     echo?: boolean
     naccept: number
+    sessions?: boolean
+    tickets: boolean
     alertOnWrongKey?: boolean
 }
 
@@ -38,6 +41,8 @@ export function addServerCommand(program: Command): void {
             "print messages byte for byte, with nothing in between (for programs; a terminal acts on them)",
         )
         .option("--naccept <N>", "end when N clients have come and gone; 0: never", whole("--naccept", 0, 999999999), 0)
+        .option("--sessions", "let clients resume their sessions, by session id or ticket")
+        .option("--no-tickets", "with --sessions: by session id only")
         .option(
             "--alert-on-wrong-key",
             "answer a wrong key with decrypt_error at once (RFC 4279 allows silence, which is the default)",
@@ -49,6 +54,7 @@ export function addServerCommand(program: Command): void {
 async function serverCommand(given: ServerOptions): Promise<number> {
     const { reporter, settings, watch, protocols, local } = servingOf(given)
     settings.alertOnKeyMismatch = given.alertOnWrongKey === true
+    if (given.sessions === true) addSessions(settings, reporter.services, { tickets: given.tickets })
     const options = { remote: undefined, localHost: local.host, localPort: local.port }
     const socket = await reporter.services.openUdp(options)
     const listener = new DtlsListener(reporter.services, socket, settings)
@@ -109,7 +115,8 @@ class Server {
                 const peer = `client ${number}`
                 const suite = connection.getCiphersuiteName()
                 if (this.reporter.json) this.reporter.event("", { event: "client", peer, suite })
-                this.reporter.note(`${peer} connected: ${suite ?? ""}`)
+                const resumed = connection.getAssociation()?.parameters.resumed === true ? ", resumed" : ""
+                this.reporter.note(`${peer} connected: ${suite ?? ""}${resumed}`)
                 reportCertificate(this.reporter, connection, peer)
                 this.open.add(connection)
                 void this.talk(connection, peer)

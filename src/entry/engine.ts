@@ -24,6 +24,11 @@ export { AuthenticationMode, type KeyExchange } from "../dtls/handshake/key-exch
 export * from "../dtls/handshake/question.js"
 export { returnRoutability } from "../dtls/handshake/return-routability.js"
 export { serverName } from "../dtls/handshake/server-name.js"
+export { SessionCache } from "../dtls/endpoint/session-cache.js"
+export { resumeSessions } from "../dtls/handshake/v12/client-sessions.js"
+export { serveSessions, type ServerSessionOptions } from "../dtls/handshake/v12/server-sessions.js"
+export { type SessionStore } from "../dtls/handshake/v12/session.js"
+export { TicketKeys } from "../dtls/handshake/v12/ticket-keys.js"
 export * from "../dtls/key-exchange/certificate-suites.js"
 export {
     type CertificateOptions,

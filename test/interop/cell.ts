@@ -1,3 +1,7 @@
+/** What a cell tries besides a handshake with data both ways. */
+export type Feature =
+    "psk" | "alpn" | "coalesce" | "exporter" | "fragments" | "resumption-id" | "ticket" | "mfl" | "record-size-limit"
+
 /** One square of the matrix: what is tried with which peer, and how. */
 export interface Cell {
     /** program of the peer */
@@ -7,6 +11,7 @@ export interface Cell {
     role: "client" | "server"
     suite: string
     what: string
+    features: Feature[]
     /** the peer's command and mote's, as they were run */
     command: string
     /** programs that must be installed */

@@ -43,7 +43,9 @@ function cell(
 ): Cell {
     const version = versionOf(`coap-client-${backend}`, "--version")
     const needs = [`coap-server-${backend}`, `coap-client-${backend}`]
-    return { peer: `libcoap-${backend}`, version, role, suite, what, command: command.join(" "), needs, run, expected }
+    const features: Cell["features"] = ["psk"]
+    const peer = `libcoap-${backend}`
+    return { peer, version, role, suite, what, features, command: command.join(" "), needs, run, expected }
 }
 
 /** A sensor posts, and libcoap's own client reads it back. */

@@ -9,8 +9,8 @@ for (const cell of matrix()) {
     const result = await runCell(cell)
     const asKnown = result === cell.expected
     if (!asKnown) surprises++
-    const { peer, version, role, suite, what, command } = cell
-    results.push({ peer, version, role, suite, what, result, command })
+    const { peer, version, role, suite, what, features, command } = cell
+    results.push({ peer, version, role, suite, what, features, result, command })
     if (!json) {
         const mark = result === "ok" ? "ok    " : asKnown ? "known " : "FAILED"
         console.log(`${mark} ${`${peer} ${version}`.padEnd(22)} as ${role.padEnd(6)} ${suite.padEnd(38)} ${what}`)

@@ -52,6 +52,15 @@ export class Running {
         throw new Error(`"${text}" did not come from: ${this.command.join(" ")}\n${this.output.slice(-1500)}`)
     }
 
+    /** Waits until it has ended by itself. */
+    async ended(timeout = 20000): Promise<void> {
+        const until = performance.now() + timeout
+        while (!this.exited) {
+            if (performance.now() > until) throw new Error(`it goes on: ${this.command.join(" ")}`)
+            await sleep(10)
+        }
+    }
+
     /** null while it runs, and after a signal */
     get exitCode(): number | null {
         return this.process.exitCode

@@ -1,7 +1,7 @@
 import { writeFileSync } from "node:fs"
 import { join } from "node:path"
 import { temporaryFolder } from "../../host/temporary.js"
-import { CCM_8, type Cell, IDENTITY, KEY, LONG_ALPN, LONG_HINT, SUITES, type SuiteNames } from "./cell.js"
+import { CCM_8, type Cell, type Feature, IDENTITY, KEY, LONG_ALPN, LONG_HINT, SUITES, type SuiteNames } from "./cell.js"
 import { freePort, mote, Running, sleep, untilBound, versionOf } from "./process.js"
 
 const PRIORITY = "NONE:+VERS-DTLS1.2:+MAC-ALL:+COMP-NULL:+SIGN-ALL:+GROUP-ALL:%PROFILE_LOW:+PSK"
@@ -10,6 +10,8 @@ const PRIORITY = "NONE:+VERS-DTLS1.2:+MAC-ALL:+COMP-NULL:+SIGN-ALL:+GROUP-ALL:%P
 interface Variant {
     what: string
     suite?: SuiteNames
+    /** besides "psk" */
+    features?: Feature[]
     peer?: string[]
     mote?: string[]
     /** text that the peer's or mote's output must show besides the data */
@@ -85,6 +87,7 @@ function cell(
         role,
         suite: (variant.suite ?? CCM_8).iana,
         what: variant.what,
+        features: ["psk", ...(variant.features ?? [])],
         command: commands.map((words) => words.join(" ").replace(process.execPath, "node")).join("  ||  "),
         needs: kind.needs,
         run,
@@ -199,30 +202,176 @@ export function tlsCells(): Cell[] {
     const ours = ["--mtu", "228"]
     cells.push(
         againstServer(ssl, { what: "stateless cookie (-listen)", peer: ["-listen"] }),
-        againstServer(ssl, { what: "ServerKeyExchange in fragments of 228 bytes", peer: ["-psk_hint", LONG_HINT] }),
-        againstServer(tls, { what: "flight in fragments of 80 bytes", peer: ["--mtu=80"] }),
-        againstServer(ssl, { what: "our ClientHello in fragments", mote: [...ours, "--alpn", LONG_ALPN] }),
-        againstServer(tls, { what: "our ClientHello in fragments", mote: [...ours, "--alpn", LONG_ALPN] }),
+        againstServer(ssl, {
+            what: "ServerKeyExchange in fragments of 228 bytes",
+            features: ["fragments"],
+            peer: ["-psk_hint", LONG_HINT],
+        }),
+        againstServer(tls, { what: "flight in fragments of 80 bytes", features: ["fragments"], peer: ["--mtu=80"] }),
+        againstServer(ssl, {
+            what: "our ClientHello in fragments",
+            features: ["fragments"],
+            mote: [...ours, "--alpn", LONG_ALPN],
+        }),
+        againstServer(tls, {
+            what: "our ClientHello in fragments",
+            features: ["fragments"],
+            mote: [...ours, "--alpn", LONG_ALPN],
+        }),
         againstClient(ssl, {
             what: "its ClientHello in fragments",
+            features: ["fragments"],
             peer: ["-mtu", "256", "-alpn", LONG_ALPN],
             mote: ["--alpn", "coap"],
         }),
-        againstClient(tls, { what: "its ClientHello in fragments of 100 bytes", peer: ["--mtu=100"] }),
-        againstClient(ssl, { what: "our flight in fragments", mote: [...ours, "--hint", LONG_HINT] }),
-        againstClient(tls, { what: "our flight in fragments", mote: [...ours, "--hint", LONG_HINT] }),
-        againstServer(ssl, { what: "ALPN", peer: ["-alpn", "coap"], mote: ["--alpn", "h2,coap"], shows: "ALPN coap" }),
-        againstServer(ssl, { what: "two records in one datagram", mote: ["--coalesce"], together: true }),
-        againstServer(tls, { what: "two records in one datagram", mote: ["--coalesce"], together: true }),
-        againstClient(ssl, { what: "two records in one datagram", mote: ["--coalesce"], together: true }),
+        againstClient(tls, {
+            what: "its ClientHello in fragments of 100 bytes",
+            features: ["fragments"],
+            peer: ["--mtu=100"],
+        }),
+        againstClient(ssl, {
+            what: "our flight in fragments",
+            features: ["fragments"],
+            mote: [...ours, "--hint", LONG_HINT],
+        }),
+        againstClient(tls, {
+            what: "our flight in fragments",
+            features: ["fragments"],
+            mote: [...ours, "--hint", LONG_HINT],
+        }),
+        againstServer(ssl, {
+            what: "ALPN",
+            features: ["alpn"],
+            peer: ["-alpn", "coap"],
+            mote: ["--alpn", "h2,coap"],
+            shows: "ALPN coap",
+        }),
+        againstServer(ssl, {
+            what: "two records in one datagram",
+            features: ["coalesce"],
+            mote: ["--coalesce"],
+            together: true,
+        }),
+        againstServer(tls, {
+            what: "two records in one datagram",
+            features: ["coalesce"],
+            mote: ["--coalesce"],
+            together: true,
+        }),
+        againstClient(ssl, {
+            what: "two records in one datagram",
+            features: ["coalesce"],
+            mote: ["--coalesce"],
+            together: true,
+        }),
         againstClient(tls, {
             what: "two records in one datagram",
+            features: ["coalesce"],
             mote: ["--coalesce"],
             together: true,
             expected: ONE_RECORD,
         }),
     )
-    return [...cells, exporterCell(ssl), noCommonSuiteServer(ssl), noCommonSuiteClient(ssl)]
+    return [
+        ...cells,
+        ...resumptionCells(ssl, tls),
+        exporterCell(ssl),
+        noCommonSuiteServer(ssl),
+        noCommonSuiteClient(ssl),
+    ]
+}
+
+function resumptionCells(ssl: PeerKind, tls: PeerKind): Cell[] {
+    const [byId, byTicket]: Feature[] = ["resumption-id", "ticket"]
+    const [id, ticket] = ["resumption by session id", "resumption by ticket"]
+    return [
+        resumedByServer(ssl, { what: id, features: [byId], peer: ["-no_ticket"] }),
+        resumedByServer(ssl, { what: ticket, features: [byTicket] }),
+        resumedByServer(tls, { what: id, features: [byId], peer: ["--noticket"] }),
+        resumedByServer(tls, { what: ticket, features: [byTicket] }),
+        resumedByOpenssl(ssl, { what: id, features: [byId], mote: ["--no-tickets"] }),
+        resumedByOpenssl(ssl, { what: ticket, features: [byTicket] }),
+        resumedByGnutls(tls, { what: id, features: [byId], mote: ["--no-tickets"] }),
+        resumedByGnutls(tls, { what: ticket, features: [byTicket] }),
+    ]
+}
+
+/** mote client connects twice to the peer's server. */
+function resumedByServer(kind: PeerKind, variant: Variant): Cell {
+    const server = (port: number): string[] => [...kind.server(port, CCM_8), ...(variant.peer ?? [])]
+    const client = (port: number, file: string): string[] =>
+        mote("client", `127.0.0.1:${port}`, ...psk, "--suite", CCM_8.iana, "--wait", "100", "--session", file)
+    return cell(kind, "server", variant, [server(4433), client(4433, "session")], () =>
+        withPrograms(async (start) => {
+            const port = await freePort()
+            const file = join(temporaryFolder("interop"), `session-${port}`)
+            const peer = start(server(port))
+            await untilBound(port)
+            for (const connected of ["; handshake", ", resumed"]) {
+                const ours = start(client(port, file))
+                await ours.expect(`connected: DTLS 1.2, ${CCM_8.iana}${connected}`)
+                ours.write(`hello${connected}\n`)
+                await (kind.echoes ? ours : peer).expect(`hello${connected}`)
+                ours.endInput()
+                await ours.ended()
+            }
+            return "ok"
+        }),
+    )
+}
+
+function resumingServer(variant: Variant): (port: number) => string[] {
+    const at = (port: number): string[] => ["--host", "127.0.0.1", "--port", `${port}`]
+    return (port) => mote("server", ...at(port), ...psk, "--suite", CCM_8.iana, "--sessions", ...(variant.mote ?? []))
+}
+
+/** openssl s_client connects twice to mote server: -sess_out, then -sess_in. */
+function resumedByOpenssl(kind: PeerKind, variant: Variant): Cell {
+    const server = resumingServer(variant)
+    const client = (port: number, file: string): string[] => [...kind.client(port, CCM_8), "-sess_out", file]
+    return cell(kind, "client", variant, [client(4433, "session.pem"), server(4433)], () =>
+        withPrograms(async (start) => {
+            const port = await freePort()
+            const file = join(temporaryFolder("interop"), `session-${port}.pem`)
+            const ours = start(server(port))
+            await untilBound(port)
+            const first = start(client(port, file))
+            await first.expect("CONNECTION ESTABLISHED")
+            first.endInput()
+            await first.ended()
+            const second = start([...client(port, file), "-sess_in", file])
+            await ours.expect(`client 2 connected: ${CCM_8.iana}, resumed`)
+            second.write("hello up\n")
+            await ours.expect("hello up")
+            ours.write("hello down\n")
+            await second.expect("hello down")
+            return "ok"
+        }),
+    )
+}
+
+/** gnutls-cli --resume connects twice by itself. */
+function resumedByGnutls(kind: PeerKind, variant: Variant): Cell {
+    const server = resumingServer(variant)
+    const client = (port: number): string[] => {
+        const words = kind.client(port, CCM_8)
+        return [...words.slice(0, -1), "--resume", ...words.slice(-1)]
+    }
+    return cell(kind, "client", variant, [client(4433), server(4433)], () =>
+        withPrograms(async (start) => {
+            const port = await freePort()
+            const ours = start(server(port))
+            await untilBound(port)
+            const peer = start(client(port))
+            await ours.expect(`client 2 connected: ${CCM_8.iana}, resumed`)
+            await peer.expect("*** This is a resumed session")
+            peer.write("hello up\n")
+            await ours.expect("hello up")
+            ours.write("hello down\n")
+            await peer.expect("hello down")
+            return "ok"
+        }),
+    )
 }
 
 const NO_COMMON_SUITE = "no suite in common: handshake_failure (RFC 5246 §7.4.1.3), named on both sides"
@@ -274,7 +423,7 @@ function exporterCell(kind: PeerKind): Cell {
     return cell(
         kind,
         "server",
-        { what: "exporter (RFC 5705), so the same session hash [H16]" },
+        { what: "exporter (RFC 5705), so the same session hash [H16]", features: ["exporter"] },
         [server(4433), client(4433)],
         () =>
             withPrograms(async (start) => {

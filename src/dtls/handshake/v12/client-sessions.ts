@@ -15,6 +15,7 @@ import { step } from "../step.js"
 import {
     enterSession,
     isExpired,
+    judgedCertificate,
     MAX_SESSION_LIFETIME,
     readSession,
     type Session,
@@ -108,6 +109,15 @@ class ClientSessions implements ClientResumption {
         context.ask({ kind: QuestionKind.peerCertificate as const, type, certificates }, onServerJudged)
     }
 
+    /** @returns false when the handshake has failed over it */
+    judged(context: ClientResumptionContext, answer: PeerCertificateAnswer | undefined): boolean {
+        const peer = judgedCertificate(this.offered as Session, answer)
+        context.parameters.peerCertificate = peer
+        if (peer.alert === AlertDescription.none) return true
+        context.fail(FailureReason.certificateRefused, peer.alert)
+        return false
+    }
+
     goOn(context: ClientResumptionContext): void {
         const session = this.offered as Session
         this.keepSecret(session.secret)
@@ -177,9 +187,8 @@ function onNewSessionTicket(context: ResumptionContext, message: HandshakeMessag
 
 /** The certificate may have expired since, or its key may not be pinned any more. */
 function onServerJudged(context: ClientResumptionContext, answer: PeerCertificateAnswer | undefined): void {
-    const alert = answer === undefined ? AlertDescription.certificateUnknown : (answer.alert as AlertDescription)
-    if (alert !== AlertDescription.none) return context.fail(FailureReason.certificateRefused, alert)
-    ;(context.parameters.resumption as ClientSessions).goOn(context)
+    const sessions = context.parameters.resumption as ClientSessions
+    if (sessions.judged(context, answer)) sessions.goOn(context)
 }
 
 /**

@@ -14,6 +14,7 @@ import { type ResumptionContext, type ServerResumption, type ServerResumptionCon
 import {
     enterSession,
     isExpired,
+    judgedCertificate,
     readSession,
     type Session,
     sessionOf,
@@ -159,6 +160,13 @@ class ServerSessions implements ServerResumption {
         else this.goOn(context)
     }
 
+    judged(context: ServerResumptionContext, answer: PeerCertificateAnswer | undefined): void {
+        const peer = judgedCertificate(this.session as Session, answer)
+        const accepted = peer.alert === AlertDescription.none
+        if (accepted) context.parameters.peerCertificate = peer
+        this.identityChecked(context, accepted)
+    }
+
     identityChecked(context: ServerResumptionContext, accepted: boolean): void {
         if (accepted) return this.goOn(context)
         this.forget()
@@ -224,8 +232,7 @@ class ServerSessions implements ServerResumption {
 }
 
 function onClientJudged(context: ServerResumptionContext, answer: PeerCertificateAnswer | undefined): void {
-    const accepted = answer !== undefined && answer.alert === AlertDescription.none
-    ;(context.parameters.resumption as ServerSessions).identityChecked(context, accepted)
+    ;(context.parameters.resumption as ServerSessions).judged(context, answer)
 }
 
 function onClientKnown(context: ServerResumptionContext, answer: PskAnswer | undefined): void {

@@ -3,7 +3,8 @@ import { Reader } from "../../bytes/reader.js"
 import { Writer } from "../../bytes/writer.js"
 import { MASTER_SECRET_LENGTH } from "../../crypto/v12/key-schedule.js"
 import { readCertificates, writeCertificates } from "../../wire/certificate.js"
-import { type PeerCertificate } from "../question.js"
+import { AlertDescription } from "../../wire/code-points.js"
+import { type PeerCertificate, type PeerCertificateAnswer, type PresentedCertificate } from "../question.js"
 import { type ResumptionContext } from "../resumption.js"
 
 /** The longest that a session is kept, ms: 7 days (RFC 8446 §4.6.1; RFC 5077 has no limit). */
@@ -27,7 +28,7 @@ export interface Session {
     /** server: the host name that the client asked for (RFC 6066 §3); empty: none */
     serverName: string
     /** what the peer presented; undefined: nothing */
-    peerCertificate: PeerCertificate | undefined
+    peerCertificate: PresentedCertificate | undefined
     /** client: session_id to offer, 1 to 32 bytes */
     id: Buffer
     /** client: 0 to 65535 bytes; empty: the server keeps the session by its id */
@@ -122,9 +123,15 @@ export function enterSession(context: ResumptionContext, session: Session): void
     const { parameters } = context
     parameters.resumed = true
     parameters.identity = session.identity
-    parameters.peerCertificate = session.peerCertificate
     context.transcript.forgetMessages()
     context.deriveKeys(session.secret)
+}
+
+/** What the peer presented in the full handshake, with today's verdict. */
+export function judgedCertificate(session: Session, answer: PeerCertificateAnswer | undefined): PeerCertificate {
+    const { type, certificates } = session.peerCertificate as PresentedCertificate
+    if (answer === undefined) return { type, certificates, errors: 0, alert: AlertDescription.certificateUnknown }
+    return { type, certificates, errors: answer.errors ?? 0, alert: answer.alert }
 }
 
 export function wipeSession(session: Session | undefined): void {

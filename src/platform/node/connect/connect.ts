@@ -7,7 +7,7 @@ import { type SocketAddress } from "../../../gio/socket-address.js"
 import { hasPublicKeys, serverNameFor } from "./certificate-options.js"
 import { DtlsSocket } from "./dtls-socket.js"
 import { wrongArgument } from "./errors.js"
-import { type ConnectOptions, isRejecting, type Prepared, prepareConnect } from "./options.js"
+import { type ConnectOptions, isRejecting, prepareConnect, type PreparedClient } from "./options.js"
 import { checkPort, targetOf } from "./target.js"
 import { waiting } from "./waiting.js"
 
@@ -30,8 +30,8 @@ export async function connect(
     const target = targetOf(host, port)
     if (options === undefined) throw wrongArgument("options", "an object with psk")
     checkPort("localPort", options.localPort ?? 0, 0)
-    const prepared = prepareConnect(options)
     const name = options.servername ?? target.host
+    const prepared = prepareConnect(options, `${name}|${target.host}|${target.port}`)
     if (hasPublicKeys(options)) prepared.settings.extensions.push(...serverNameFor(name))
     return await waiting(options, async (stop) => {
         const addresses = await prepared.services.resolve(target.host)
@@ -51,7 +51,7 @@ async function connectTo(
     remote: SocketAddress,
     name: string,
     { localAddress, localPort, protocols, minVersion, ...options }: ConnectOptions,
-    { services, settings }: Prepared,
+    { services, settings, session }: PreparedClient,
     stop: Cancellable | undefined,
 ): Promise<DtlsSocket> {
     stop?.setErrorIfCancelled()
@@ -63,7 +63,7 @@ async function connectTo(
         try {
             connection.setAdvertisedProtocols(protocols)
             await connection.handshake(stop)
-            return new DtlsSocket(connection, socket, remote)
+            return new DtlsSocket(connection, socket, remote, session)
         } catch (error) {
             await connection.close()
             throw error

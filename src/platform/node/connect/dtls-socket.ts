@@ -35,6 +35,7 @@ export class DtlsSocket {
         private socket: UdpSocket,
         /** a client's: the server; undefined on a server, where the peer may move */
         private remote: SocketAddress | undefined,
+        private session: () => Buffer | undefined = () => undefined,
     ) {}
 
     /** On a server the client's psk_identity; on a client undefined. See `DtlsConnection.getPeerIdentity`. */
@@ -90,6 +91,19 @@ export class DtlsSocket {
             extendedMasterSecret: association?.parameters.extendedMasterSecret === true,
             connectionIds: agreed ? { local: Buffer.from(local), remote: Buffer.from(remote) } : undefined,
         }
+    }
+
+    /**
+     * As `tls.TLSSocket`: a session for the option `session` of a later `connect`; keep it as a key is kept. undefined
+     * on a server, without that option, and when the server gave none.
+     */
+    getSession(): Buffer | undefined {
+        return this.session()
+    }
+
+    /** As `tls.TLSSocket`: whether the handshake went on from an earlier session. */
+    isSessionReused(): boolean {
+        return this.dtls.getAssociation()?.parameters.resumed === true
     }
 
     /** Sends one message. Throws ERR_DTLS_MESSAGE_TOO_LARGE with the maximum, ERR_DTLS_CLOSED, ... */

@@ -1,10 +1,12 @@
 import { isIP } from "node:net"
+import { type TicketKeys } from "../../../dtls/handshake/v12/ticket-keys.js"
 import { DtlsListener } from "../../../gio/dtls-listener.js"
 import { type SocketAddress } from "../../../gio/socket-address.js"
 import { type UdpSocket } from "../../services.js"
 import { DtlsSocket } from "./dtls-socket.js"
 import { isClosed, nodeError, wrongArgument } from "./errors.js"
-import { isRejecting, type ListenOptions, type Prepared, prepareListen } from "./options.js"
+import { isRejecting, type ListenOptions, prepareListen, type PreparedServer } from "./options.js"
+import { checkTicketKeys } from "./sessions.js"
 import { checkPort } from "./target.js"
 import { checkOnlyWait, waiting, type WaitOptions } from "./waiting.js"
 
@@ -13,6 +15,7 @@ export class DtlsServer {
     constructor(
         readonly listener: DtlsListener,
         private socket: UdpSocket,
+        private ticketKeys: TicketKeys | undefined = undefined,
     ) {}
 
     /** The port it listens on. */
@@ -23,6 +26,17 @@ export class DtlsServer {
     /** The address and port it listens on; "::" and "0.0.0.0" stand for every address of this host. */
     address(): SocketAddress {
         return this.socket.localAddress()
+    }
+
+    /**
+     * As `tls.Server`: keys for tickets in place of those before, newest first. Tickets of no key here lead to a full
+     * handshake.
+     * @param keys 1 to 4 of 32 bytes
+     * Throws ERR_DTLS_INVALID_ARGUMENT, also on a server that gives no tickets.
+     */
+    setTicketKeys(keys: readonly Uint8Array[]): void {
+        if (this.ticketKeys === undefined) throw wrongArgument("sessions", "needed: this server gives no tickets")
+        this.ticketKeys.setKeys(checkTicketKeys("keys", keys))
     }
 
     /** The next client whose handshake is done. Throws ERR_DTLS_CLOSED, ERR_DTLS_TIMED_OUT, AbortError. */
@@ -76,7 +90,7 @@ async function open(
     port: number,
     host: string | undefined,
     { protocols, onDiagnostic, ...options }: ListenOptions,
-    { services, settings, watch }: Prepared,
+    { services, settings, watch, ticketKeys }: PreparedServer,
 ): Promise<DtlsServer> {
     const socket = await services.openUdp({ remote: undefined, localHost: host, localPort: port })
     try {
@@ -85,7 +99,7 @@ async function open(
             if (!isRejecting(options)) listener.onAcceptCertificate = () => true
             if (onDiagnostic !== undefined) listener.onHandshakeFailed = watch.failed
             listener.setAdvertisedProtocols(protocols)
-            return new DtlsServer(listener, socket)
+            return new DtlsServer(listener, socket, ticketKeys)
         } catch (error) {
             await listener.close()
             throw error

@@ -10,6 +10,9 @@ import { returnRoutability } from "../../../dtls/handshake/return-routability.js
 import { allSuites } from "../../../dtls/key-exchange/suites.js"
 import { type Credentials, SinglePsk } from "../../../gio/credentials.js"
 import { type DtlsSettings, newSettings } from "../../../gio/settings.js"
+import { resumeSessions } from "../../../dtls/handshake/v12/client-sessions.js"
+import { type SessionStore } from "../../../dtls/handshake/v12/session.js"
+import { type TicketKeys } from "../../../dtls/handshake/v12/ticket-keys.js"
 import { secretCopy } from "../secret.js"
 import { NodeServices } from "../services.js"
 import {
@@ -23,6 +26,7 @@ import { checkNames } from "./check-names.js"
 import { EitherCredentials } from "./either-credentials.js"
 import { wrongArgument } from "./errors.js"
 import { type DiagnosticEvent, HandshakeWatch } from "./handshake-watch.js"
+import { addSessions, checkStore, type SessionOptions, SingleSession } from "./sessions.js"
 import { checkWait, WAIT_OPTIONS, type WaitOptions } from "./waiting.js"
 
 /** A pre-shared key and the identity that it belongs to. */
@@ -85,6 +89,10 @@ export interface ConnectOptions extends CommonOptions, WaitOptions {
     localAddress?: string | undefined
     /** UDP port to send from; default 0: any */
     localPort?: number | undefined
+    /** what `getSession` of an earlier connection gave, to be resumed; true: there is none yet, and one is wanted */
+    session?: Uint8Array | true | undefined
+    /** where sessions are kept by server, in place of `session`; for one identity or certificate of this side */
+    sessions?: SessionStore | undefined
 }
 
 /** What `listen` takes. */
@@ -97,6 +105,8 @@ export interface ListenOptions extends CommonOptions {
     requestCert?: boolean | undefined
     /** psk_identity_hint for clients (RFC 4279 §2) */
     pskIdentityHint?: string | Uint8Array | undefined
+    /** whether clients may resume their sessions (RFC 5246 §7.3, RFC 5077), and how; default: they may not */
+    sessions?: SessionOptions | true | undefined
     /** answer a wrong key with decrypt_error at once; default false: silence, which RFC 4279 §2 allows */
     alertOnKeyMismatch?: boolean | undefined
 }
@@ -106,8 +116,8 @@ const COMMON = [
     ...PUBLIC_KEY_OPTIONS,
     ...["minVersion", "maxVersion", "requireExtendedMasterSecret", "coalesce", "keyLog", "onDiagnostic", "services"],
 ]
-const CONNECT = [...COMMON, "servername", "localAddress", "localPort", ...WAIT_OPTIONS]
-const LISTEN = [...COMMON, "contexts", "requestCert", "pskIdentityHint", "alertOnKeyMismatch"]
+const CONNECT = [...COMMON, "servername", "localAddress", "localPort", "session", "sessions", ...WAIT_OPTIONS]
+const LISTEN = [...COMMON, "contexts", "requestCert", "pskIdentityHint", "sessions", "alertOnKeyMismatch"]
 
 /** What a connection or a listener is made from. */
 export interface Prepared {
@@ -116,7 +126,17 @@ export interface Prepared {
     watch: HandshakeWatch
 }
 
-export function prepareConnect(options: ConnectOptions): Prepared {
+export interface PreparedClient extends Prepared {
+    /** A copy of the newest session with the server. */
+    session: () => Buffer | undefined
+}
+
+export interface PreparedServer extends Prepared {
+    ticketKeys: TicketKeys | undefined
+}
+
+/** @param server by which its session is kept: the name asked for, host and port */
+export function prepareConnect(options: ConnectOptions, server: string): PreparedClient {
     checkNames(options, CONNECT)
     checkWait(options)
     const { psk } = options
@@ -127,10 +147,22 @@ export function prepareConnect(options: ConnectOptions): Prepared {
     if (newest === "1.3" && options.connectionId !== undefined)
         throw wrongArgument("connectionId", "left out: connection ids are there in DTLS 1.2 only")
     if (oldest !== newest) throw wrongArgument("minVersion", "the same as maxVersion: a client offers one version")
-    return prepared
+    const sessions = sessionsOf(options, newest)
+    if (sessions !== undefined) prepared.settings.extensions.push(resumeSessions(sessions, server, Date.now))
+    return { ...prepared, session: () => sessions?.load(server) }
 }
 
-export function prepareListen(options: ListenOptions): Prepared {
+function sessionsOf({ session, sessions }: ConnectOptions, version: Version): SessionStore | undefined {
+    if (session === undefined && sessions === undefined) return undefined
+    const name = session === undefined ? "sessions" : "session"
+    if (version === "1.3") throw wrongArgument(name, "left out: sessions are resumed in DTLS 1.2 only")
+    if (session !== undefined && sessions !== undefined) throw wrongArgument(name, "left out, or sessions is")
+    if (sessions !== undefined) return checkStore("sessions", sessions)
+    if (session !== true && !(session instanceof Uint8Array)) throw wrongArgument("session", "bytes, or true")
+    return new SingleSession(session === true ? undefined : secretCopy(session))
+}
+
+export function prepareListen(options: ListenOptions): PreparedServer {
     checkNames(options, LISTEN)
     const { psk, pskIdentityHint: hint } = options
     const { contexts = {} } = options
@@ -147,7 +179,9 @@ export function prepareListen(options: ListenOptions): Prepared {
     const { oldest, newest } = versionsOf(options)
     if (newest === "1.3") prepared.settings.newExchange = oldest === "1.3" ? newExchangeV13() : newExchangeV12V13()
     prepared.settings.alertOnKeyMismatch = flag("alertOnKeyMismatch", options.alertOnKeyMismatch)
-    return prepared
+    const { sessions } = options
+    const { settings, services } = prepared
+    return { ...prepared, ticketKeys: sessions === undefined ? undefined : addSessions(settings, services, sessions) }
 }
 
 /** Whether what is wrong with a peer's certificate ends the handshake. */
