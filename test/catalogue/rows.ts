@@ -20,20 +20,16 @@ export function allRows(): string[] {
 }
 
 const NO_1_3 = "DTLS 1.3 is spoken in part (docs/dtls13.md); this row comes with the rest of it."
-const NO_RESUMPTION =
-    "Sessions are not resumed: a ServerHello names none, and a session id that a client offers is ignored."
 
 /** Rows of DTLS 1.3 that tests cover. */
 const COVERED_1_3 = ["V04", "V10", "V11", "V12", "V14", "V15"]
 
 /** What no test covers whole, and why. */
 export const explained: Record<string, string> = {
-    H18: NO_RESUMPTION,
-    H19: NO_RESUMPTION,
     H23: "Raw public keys of DTLS 1.2 are tested against GnuTLS; those of 1.3 come with its certificates.",
     H24: "Requests with authorities, and with signatures that the client cannot make, are tested; a second CertificateRequest is not yet.",
-    H28: "The three bindings are tested; there is no resumption that could spoil tls-unique.",
     P04: "In mid-handshake an association is not saved, which is tested; KeyUpdate is of DTLS 1.3, whose associations are not saved.",
+    H28: "The three bindings are tested, and tls-unique after a resumption, which always has extended master secret; what DTLS 1.3 should refuse is not.",
     ...Object.fromEntries(
         allRows()
             .filter((id) => id.startsWith("V") && !COVERED_1_3.includes(id))

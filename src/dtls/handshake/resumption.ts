@@ -4,24 +4,39 @@ import { type CipherSuite } from "./cipher-suite.js"
 import { type Failure } from "./failure.js"
 import { type HelloExtension } from "./hello-extension.js"
 import { type ClientExchangeContext, type KeyExchangeContext, type ServerExchangeContext } from "./key-exchange.js"
-import { type SecurityParameters } from "./security-parameters.js"
+import { type PeerCertificate, type PresentedCertificate } from "./question.js"
 import { type Step } from "./step.js"
+
+/** What a session holds of a handshake, and gives to one that resumes it. */
+export interface ResumedParameters {
+    suite: CipherSuite | undefined
+    clientRandom: Buffer
+    serverRandom: Buffer
+    extendedMasterSecret: boolean
+    /** the client's psk_identity */
+    identity: Buffer
+    peerCertificate: PeerCertificate | undefined
+    ownCertificate: PresentedCertificate | undefined
+    /** the handshake is abbreviated */
+    resumed: boolean
+    resumption: Resumption | undefined
+}
 
 /** What resumption sees of the handshake that it serves. */
 export interface ResumptionContext extends KeyExchangeContext {
-    parameters: SecurityParameters
+    parameters: ResumedParameters
 }
 
 /** On a client. */
 export interface ClientResumptionContext extends ResumptionContext, ClientExchangeContext {
-    parameters: SecurityParameters
+    parameters: ResumedParameters
     /** A step that comes `fromEnd` steps before the end of those that are known. */
     expectBefore(fromEnd: number, step: Step<never>): void
 }
 
 /** On a server. */
 export interface ServerResumptionContext extends ResumptionContext, ServerExchangeContext {
-    parameters: SecurityParameters
+    parameters: ResumedParameters
     /** ChangeCipherSpec and Finished of this side. */
     sendFinished(): void
     /** The flight is ready. */

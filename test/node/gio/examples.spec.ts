@@ -5,6 +5,7 @@ import { root } from "../../../host/folders.js"
 const examples: [string, string][] = [
     ["echo.ts", "hello\n"],
     ["certificates.ts", "hello from CN=sensor1\n"],
+    ["resumption.ts", "false true\n"],
     ["raw-public-keys.ts", "hello\n"],
     ["npm-coap.ts", "2.05 GET /temperature by device\n"],
 ]
