@@ -17,7 +17,6 @@ import { type AssociationSettings } from "../handshake/settings.js"
 import { Discard } from "../record/discard.js"
 import { AlertDescription, AlertLevel, ContentType, ExtensionType, HandshakeType } from "../wire/code-points.js"
 import { type HandshakeHeader, readHandshakeHeader } from "../wire/handshake-header.js"
-import { MAX_PLAINTEXT } from "../wire/record-header.js"
 import { type DriverOwner, type DriverRole, HandshakeDriver } from "./handshake-driver.js"
 import { AssociationEnds } from "./association-ends.js"
 import { type AssociationState, AssociationPhase } from "./association-state.js"
@@ -134,7 +133,7 @@ export class Association extends AssociationEnds implements DriverOwner {
     }
 
     private take(record: OpenedRecord, now: number): void {
-        if (record.plaintext.length > MAX_PLAINTEXT)
+        if (record.epoch > 0 && record.plaintext.length > this.record.readLimit)
             return this.fail(FailureReason.recordOverflow, AlertDescription.recordOverflow)
         const { type } = record
         if (type === ContentType.applicationData) this.takeApplicationData(record)
@@ -337,7 +336,7 @@ export class Association extends AssociationEnds implements DriverOwner {
 
     /** Largest application message, bytes. */
     maxMessage(): number {
-        return Math.min(this.settings.pathBudget - this.record.messageOverhead(), MAX_PLAINTEXT)
+        return Math.min(this.settings.pathBudget - this.record.messageOverhead(), this.record.writeLimit)
     }
 
     /** Whether `send` would take a message now. */

@@ -21,7 +21,7 @@ export class DatagramPacker {
     /** Plaintext bytes of one record that still fit the datagram begun. */
     room(epoch: number): number {
         const used = this.current === undefined ? 0 : this.current.length
-        return this.budget - used - this.record.overhead(epoch)
+        return Math.min(this.budget - used - this.record.overhead(epoch), this.record.writeLimit)
     }
 
     /** Appends a record; begins a new datagram when it does not fit. @returns false when it cannot be sealed */

@@ -16,6 +16,14 @@ export interface HelloExtension {
     answer(): Buffer | undefined
 }
 
+/** An extension that limits the plaintext of records, bytes (RFC 6066 §4, RFC 8449). */
+export interface LimitExtension extends HelloExtension {
+    /** of what the peer sends */
+    readLimit: number
+    /** of what this side sends */
+    writeLimit: number
+}
+
 /** An extension that finds out whether the peer receives at its address (RFC 9853). */
 export interface PathCheck extends HelloExtension {
     /** both sides know it */

@@ -110,6 +110,9 @@ export class RecordLayer {
     failedRecords = 0
     /** the record that was verified last has the highest number of its epoch so far */
     newest = false
+    /** largest plaintext of a protected record, bytes */
+    readLimit = MAX_PLAINTEXT
+    writeLimit = MAX_PLAINTEXT
     /** of protected records for which there are no keys; undefined: that of RFC 6347 */
     form: RecordForm | undefined
     private isClosed = false

@@ -71,6 +71,7 @@ export enum AlertDescription {
 /** RFC 6066, RFC 8422, RFC 5246, RFC 7301, RFC 7250, RFC 7627, RFC 5077, RFC 9146, RFC 9853, RFC 5746. */
 export enum ExtensionType {
     serverName = 0,
+    maxFragmentLength = 1,
     supportedGroups = 10,
     ecPointFormats = 11,
     signatureAlgorithms = 13,
@@ -78,6 +79,8 @@ export enum ExtensionType {
     clientCertificateType = 19,
     serverCertificateType = 20,
     extendedMasterSecret = 23,
+    /** RFC 8449 */
+    recordSizeLimit = 28,
     sessionTicket = 35,
     connectionId = 54,
     returnRoutabilityCheck = 61,

@@ -10,7 +10,7 @@ import { AlertDescription, ExtensionType, HandshakeType } from "../../wire/code-
 import { HANDSHAKE_HEADER_LENGTH } from "../../wire/handshake-header.js"
 import { FailureReason } from "../failure.js"
 import { Handshake } from "../handshake.js"
-import { findHelloExtension, type RecordExtension } from "../hello-extension.js"
+import { findHelloExtension, type LimitExtension, type RecordExtension } from "../hello-extension.js"
 import { type Resumption } from "../resumption.js"
 import { type AssociationSettings } from "../settings.js"
 import { step } from "../step.js"
@@ -87,6 +87,16 @@ export abstract class HandshakeV12 extends Handshake<SecurityParametersV12> impl
     protected extensionsAgreed(): void {
         const ids = this.recordExtension()
         if (ids !== undefined) this.record.form = ids.readForm()
+        // A server that answers record_size_limit does not take max_fragment_length (RFC 8449 §5).
+        const { extensions } = this.settings
+        this.limitRecords(findHelloExtension(extensions, ExtensionType.maxFragmentLength) as LimitExtension | undefined)
+        this.limitRecords(findHelloExtension(extensions, ExtensionType.recordSizeLimit) as LimitExtension | undefined)
+    }
+
+    private limitRecords(limits: LimitExtension | undefined): void {
+        if (limits === undefined) return
+        this.record.readLimit = Math.min(this.record.readLimit, limits.readLimit)
+        this.record.writeLimit = Math.min(this.record.writeLimit, limits.writeLimit)
     }
 
     /** The last steps of both sides. */

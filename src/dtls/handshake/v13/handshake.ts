@@ -46,13 +46,15 @@ export abstract class HandshakeV13 extends Handshake<SecurityParametersV13> {
         record.form = new UnifiedForm(0)
     }
 
-    /** Extensions that go into hellos of this version: connection ids, what asks for them, and sessions are those of DTLS 1.2 only. */
+    /** Extensions that go into hellos of this version: connection ids, what asks for them, sessions, and limits of records are those of DTLS 1.2 only. */
     protected helloExtensions(): HelloExtension[] {
         return this.settings.extensions.filter(
             (extension) =>
                 extension.type !== ExtensionType.connectionId &&
                 extension.type !== ExtensionType.returnRoutabilityCheck &&
-                extension.type !== ExtensionType.sessionTicket,
+                extension.type !== ExtensionType.sessionTicket &&
+                extension.type !== ExtensionType.maxFragmentLength &&
+                extension.type !== ExtensionType.recordSizeLimit,
         )
     }
 
