@@ -15,6 +15,7 @@ import { buildBoard, missingForBoard } from "./rv32.js"
 import { compiledMachine } from "./wasm.js"
 
 const SIMULATOR = "the simulator"
+const PROFILING_SIMULATOR = "the simulator that counts by function"
 const LINUX_DEVICE = "the Linux device"
 const BOARD = "the emulated board"
 /** Simulator and sensor are in it. */
@@ -24,6 +25,7 @@ const PACKAGE = "the package"
 function buildsOf(theme: string | undefined): { first: string[]; last: string[] } {
     const isFor = (...themes: string[]): boolean => theme === undefined || themes.includes(theme)
     const first = [SIMULATOR]
+    if (isFor("machine")) first.push(PROFILING_SIMULATOR)
     if (isFor("machine", "firmware") && missingFor(checkedDevice) === undefined) first.push(LINUX_DEVICE)
     if (isFor("firmware", "cli") && missingForBoard() === undefined) first.push(BOARD)
     return { first, last: isFor("cli") ? [PACKAGE] : [] }
@@ -60,6 +62,7 @@ if (first !== "--only") {
     await buildAll([...builds.first, ...programsOf(first)])
     await buildAll(builds.last)
 } else if (only === SIMULATOR) await compiledMachine()
+else if (only === PROFILING_SIMULATOR) await compiledMachine("profiling")
 else if (only === LINUX_DEVICE) buildNative(checkedDevice)
 else if (only === BOARD) await buildBoard()
 else if (only === PACKAGE) packedPackage()
