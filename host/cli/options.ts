@@ -1,6 +1,7 @@
 import { appendFileSync } from "node:fs"
 import { type Command, Option } from "commander"
 import { connectionIds } from "../../src/dtls/handshake/connection-ids.js"
+import { maxFragmentLength, recordSizeLimit } from "../../src/dtls/handshake/record-limits.js"
 import { returnRoutability } from "../../src/dtls/handshake/return-routability.js"
 import { gatewayLimits } from "../../src/dtls/handshake/limits.js"
 import { type CipherSuite } from "../../src/dtls/handshake/cipher-suite.js"
@@ -36,6 +37,9 @@ export interface ConnectionOptions extends OutputOptions, CertificateFiles {
     mtu: number
     alpn?: string
     cid?: number
+    /** bytes */
+    recordSize?: number
+    maxFragment?: string
     requireEms?: boolean
     coalesce?: boolean
     keylog?: string
@@ -77,6 +81,18 @@ export function addConnectionOptions(command: Command, examples: string): Comman
                 "connection ids (RFC 9146), 0 to 255 bytes of our own: sessions survive a client's new address; a server " +
                     "needs 1 or more, 8 are plenty; a client takes 0 (default: no connection ids)",
             ).argParser(whole("--cid", 0, 255)),
+        )
+        .addOption(
+            new Option("--record-size <BYTES>", "records of the peer are no larger, 64 to 16384 (RFC 8449)")
+                .argParser(whole("--record-size", 64, 16384))
+                .conflicts("maxFragment"),
+        )
+        .addOption(
+            choice(
+                "--max-fragment <BYTES>",
+                "records of both sides are no larger (RFC 6066 §4); on a server 0: as the client says",
+                ["0", "512", "1024", "2048", "4096"],
+            ),
         )
         .option("--require-ems", "refuse peers without extended master secret")
         .option("--coalesce", "messages sent together share datagrams (not every peer reads that)")
@@ -146,6 +162,8 @@ export function settingsOf(options: ConnectionOptions, role: "client" | "server"
     settings.requireExtendedMasterSecret = options.requireEms === true
     settings.coalesce = options.coalesce === true
     if (options.cid !== undefined) settings.extensions = [connectionIds(options.cid), returnRoutability()]
+    if (options.recordSize !== undefined) settings.extensions.push(recordSizeLimit(options.recordSize))
+    if (options.maxFragment !== undefined) settings.extensions.push(maxFragmentLength(Number(options.maxFragment)))
     if (options.keylog !== undefined) settings.keyLog = keyLogTo(options.keylog, options.pcap)
     return settings
 }

@@ -16,6 +16,8 @@ interface Variant {
     mote?: string[]
     /** text that the peer's or mote's output must show besides the data */
     shows?: string
+    /** bytes of the longest message that ours sends */
+    longest?: number
     /** both lines are written at once and must arrive before anything else is sent */
     together?: boolean
     expected?: string
@@ -139,10 +141,17 @@ function againstServer(kind: PeerKind, variant: Variant): Cell {
                 peer.write("hello down\n")
                 await ours.expect("hello down")
             }
+            await refusesLonger(ours, variant.longest)
             ours.endInput()
             return "ok"
         }),
     )
+}
+
+async function refusesLonger(ours: Running, longest: number | undefined): Promise<void> {
+    if (longest === undefined) return
+    ours.write(`${"x".repeat(longest + 1)}\n`)
+    await ours.expect(`maximum is ${longest} bytes`)
 }
 
 /** The peer's client against mote server. */
@@ -185,6 +194,7 @@ function againstClient(kind: PeerKind, variant: Variant): Cell {
             await ours.expect("hello up")
             ours.write("hello down\n")
             await peer.expect("hello down")
+            await refusesLonger(ours, variant.longest)
             await sleep(20)
             return "ok"
         }),
@@ -274,10 +284,24 @@ export function tlsCells(): Cell[] {
     )
     return [
         ...cells,
+        ...limitCells(ssl, tls),
         ...resumptionCells(ssl, tls),
         exporterCell(ssl),
         noCommonSuiteServer(ssl),
         noCommonSuiteClient(ssl),
+    ]
+}
+
+/** A message that is longer than the limit is refused before it is sent, which shows that the limit was agreed on. */
+function limitCells(ssl: PeerKind, tls: PeerKind): Cell[] {
+    const mfl = { what: "max_fragment_length of 512", features: ["mfl"] as Feature[] }
+    const size = { what: "record_size_limit", features: ["record-size-limit"] as Feature[] }
+    return [
+        againstServer(ssl, { ...mfl, mote: ["--max-fragment", "512"], longest: 512 }),
+        againstServer(tls, { ...mfl, mote: ["--max-fragment", "512"], longest: 512 }),
+        againstClient(ssl, { ...mfl, peer: ["-maxfraglen", "512"], mote: ["--max-fragment", "0"], longest: 512 }),
+        againstServer(tls, { ...size, peer: ["--recordsize", "700"], mote: ["--record-size", "600"], longest: 700 }),
+        againstClient(tls, { ...size, peer: ["--recordsize=700"], mote: ["--record-size", "600"], longest: 700 }),
     ]
 }
 
