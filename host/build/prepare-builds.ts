@@ -1,6 +1,6 @@
 /*
  * node host/build/prepare-builds.ts [THEME]: compiles the simulator, the device programs that tests of a theme (without: of
- * all) name, the checked Linux device, the emulated board and the package, as many at a time as there are cores. The tests would compile them
+ * all) name, the checked Linux device, the emulated board, independent peers of DTLS 1.3 and the package, as many at a time as there are cores. The tests would compile them
  * within the time limit of the test that happens to be the first, and those that run side by side would do it twice.
  */
 import { spawn } from "node:child_process"
@@ -9,6 +9,8 @@ import { availableParallelism } from "node:os"
 import { join } from "node:path"
 import { fileURLToPath } from "node:url"
 import { packedPackage } from "../../test/support/packed.js"
+import { buildNeeds, type Peer13, peerProgram } from "../../test/interop/peers/build.js"
+import { isInstalled } from "../../test/interop/process.js"
 import { cachedDeviceImage, root } from "./device.js"
 import { buildNative, checkedDevice, missingFor } from "./native.js"
 import { buildBoard, missingForBoard } from "./rv32.js"
@@ -18,6 +20,7 @@ const SIMULATOR = "the simulator"
 const PROFILING_SIMULATOR = "the simulator that counts by function"
 const LINUX_DEVICE = "the Linux device"
 const BOARD = "the emulated board"
+const PEERS = Object.keys(buildNeeds) as Peer13[]
 /** Simulator and sensor are in it. */
 const PACKAGE = "the package"
 
@@ -28,6 +31,7 @@ function buildsOf(theme: string | undefined): { first: string[]; last: string[] 
     if (isFor("machine")) first.push(PROFILING_SIMULATOR)
     if (isFor("machine", "firmware") && missingFor(checkedDevice) === undefined) first.push(LINUX_DEVICE)
     if (isFor("firmware", "cli") && missingForBoard() === undefined) first.push(BOARD)
+    if (isFor("cli")) first.push(...PEERS.filter((peer) => buildNeeds[peer].every(isInstalled)))
     return { first, last: isFor("cli") ? [PACKAGE] : [] }
 }
 
@@ -66,4 +70,5 @@ else if (only === PROFILING_SIMULATOR) await compiledMachine("profiling")
 else if (only === LINUX_DEVICE) buildNative(checkedDevice)
 else if (only === BOARD) await buildBoard()
 else if (only === PACKAGE) packedPackage()
+else if (only in buildNeeds) peerProgram(only as Peer13)
 else cachedDeviceImage(only)

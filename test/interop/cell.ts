@@ -1,6 +1,17 @@
 /** What a cell tries besides a handshake with data both ways. */
 export type Feature =
-    "psk" | "alpn" | "coalesce" | "exporter" | "fragments" | "resumption-id" | "ticket" | "mfl" | "record-size-limit"
+    | "psk"
+    | "alpn"
+    | "coalesce"
+    | "exporter"
+    | "fragments"
+    | "resumption-id"
+    | "ticket"
+    | "mfl"
+    | "record-size-limit"
+    | "psk13"
+    | "psk-dhe13"
+    | "key-update"
 
 /** One square of the matrix: what is tried with which peer, and how. */
 export interface Cell {

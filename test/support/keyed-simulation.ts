@@ -1,7 +1,7 @@
 import { type Answer, type Question, QuestionKind } from "../../src/dtls/handshake/question.js"
 import { type AssociationSettings } from "../../src/dtls/handshake/settings.js"
 import { type Peer } from "../../src/dtls/endpoint/peer.js"
-import { Simulation } from "../engine/simulation.js"
+import { type SimulatedVersions, Simulation } from "../engine/simulation.js"
 
 /** What a side answers with; operations are performed. */
 export type Answers = (question: Question) => Answer | undefined
@@ -20,8 +20,9 @@ export class KeyedSimulation extends Simulation {
         server: AssociationSettings,
         private clientAnswers: Answers,
         private serverAnswersWith: Answers,
+        versions?: SimulatedVersions,
     ) {
-        super(client, server)
+        super(client, server, undefined, versions)
     }
 
     protected override onClientQuestion(question: Question): void {

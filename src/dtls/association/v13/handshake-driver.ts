@@ -1,15 +1,22 @@
 import { Writer } from "../../bytes/writer.js"
 import { type OpenedRecord } from "../../crypto/provider.js"
-import { Fragment } from "../../flight/inbox.js"
+import { Fragment, type HandshakeMessage } from "../../flight/inbox.js"
 import { NEVER } from "../../flight/retransmission.js"
 import { type AcknowledgedOutbox } from "../../flight/v13/outbox.js"
 import { ReceivedRecords } from "../../flight/v13/received-records.js"
 import { FailureReason } from "../../handshake/failure.js"
+import { type HandshakeV13 } from "../../handshake/v13/handshake.js"
 import { Discard } from "../../record/discard.js"
 import { AlertDescription, ContentType } from "../../wire/code-points.js"
 import { type HandshakeHeader } from "../../wire/handshake-header.js"
 import { readAcknowledgement, writeAcknowledgement } from "../../wire/v13/acknowledgement.js"
-import { ACK } from "../../wire/v13/code-points.js"
+import {
+    ACK,
+    APPLICATION_EPOCH,
+    HANDSHAKE_EPOCH,
+    KEY_UPDATE,
+    UPDATE_NOT_REQUESTED,
+} from "../../wire/v13/code-points.js"
 import { OutputKind } from "../output.js"
 import { HandshakeDriver, LAST_FLIGHT_KEPT } from "../handshake-driver.js"
 
@@ -17,6 +24,8 @@ import { HandshakeDriver, LAST_FLIGHT_KEPT } from "../handshake-driver.js"
 const MAX_NUMBERS_SENT = 32
 /** Record numbers of the peer's ACK that are looked at, so that its work stays bounded. */
 const MAX_NUMBERS_READ = 64
+/** Keys are updated this many records before their limit, at most: what is sent until the peer has acknowledged that. */
+const UPDATE_MARGIN = 4096
 
 /**
  * Drives a handshake of DTLS 1.3, and what follows it: single records are acknowledged (RFC 9147 §7), and this side's last
@@ -32,18 +41,28 @@ export class HandshakeDriverV13 extends HandshakeDriver {
     /** part of the flight under way was acknowledged, so the peer has it and it is not sent again as a whole */
     private progressed = false
     private established = false
+    /** keys of the handshake's epoch are there */
+    private handshakeKept = true
+    /** a KeyUpdate of ours is not acknowledged yet */
+    private updating = false
+
+    private handshakeV13(): HandshakeV13 {
+        return this.handshake as HandshakeV13
+    }
 
     private outbox(): AcknowledgedOutbox {
         return this.handshake.outbox as AcknowledgedOutbox
     }
 
     override deadline(): number {
+        if (this.wantsUpdate()) return 0
         return Math.min(Math.min(this.timer.at, this.handshakeDeadline), Math.min(this.lastFlightUntil, this.ackAt))
     }
 
     override tick(now: number): void {
         if (now >= this.lastFlightUntil) this.forgetHandshake()
         if (now >= this.ackAt) this.acknowledge(now)
+        if (this.wantsUpdate()) this.updateKeys(now)
         if (now >= this.handshakeDeadline) this.giveUp()
         else if (now >= this.timer.at) this.retransmit(now)
     }
@@ -52,12 +71,55 @@ export class HandshakeDriverV13 extends HandshakeDriver {
 
     override take(header: HandshakeHeader, record: OpenedRecord, at: number, now: number): void {
         const { epoch } = record
-        if (header.messageSeq >= this.inbox.nextSeq && epoch !== this.record.readEpoch())
+        if (header.messageSeq >= this.inbox.nextSeq && !this.isCurrent(epoch))
             return this.counters.add(Discard.unprotected)
         this.note(record)
         const isEarly = header.messageSeq > this.inbox.nextSeq
-        if (this.keep(header, record, at, now) === Fragment.refused) this.received.refuse(epoch, record.sequence ?? -1)
+        const kept = this.established ? this.keepLater(header, record, at, now) : this.keep(header, record, at, now)
+        if (kept === Fragment.refused) this.received.refuse(epoch, record.sequence ?? -1)
         else this.schedule(isEarly, now)
+    }
+
+    /** New messages come in the newest epoch, or in the one before while the peer waits for our ACK of its KeyUpdate. */
+    private isCurrent(epoch: number): boolean {
+        const newest = this.record.readEpoch()
+        return epoch === newest || (epoch > HANDSHAKE_EPOCH && epoch === newest - 1)
+    }
+
+    /** A fragment of a message after the handshake. */
+    private keepLater(header: HandshakeHeader, record: OpenedRecord, at: number, now: number): Fragment {
+        const { inbox } = this
+        const kept = inbox.add(header, record.epoch, record.plaintext, at)
+        if (kept === Fragment.refused) this.counters.add(Discard.badFragment)
+        else if (kept === Fragment.past) this.takeRepeated(header, record, at, now)
+        let message = inbox.peek()
+        while (message !== undefined && this.handshake.failure === 0) {
+            inbox.advance()
+            this.takeLater(message, now)
+            message = inbox.peek()
+        }
+        return kept
+    }
+
+    private takeLater(message: HandshakeMessage, now: number): void {
+        const h = this.handshakeV13()
+        h.takeLater(message)
+        if (h.failure !== 0) return this.owner.fail(h.failure, h.alert)
+        // The KeyUpdate of ours that is under way answers what the peer asks for meanwhile.
+        if (this.updating) h.updateRequested = false
+        const keys = h.readKeys
+        if (keys === undefined) return
+        h.readKeys = undefined
+        this.forgetOldReads()
+        this.owner.onEarlyRecords(this.record.activateRead(keys.epoch, keys.protection, -1), now)
+    }
+
+    /** One older epoch stays readable, for late records (RFC 9147 §8). */
+    private forgetOldReads(): void {
+        const { read } = this.record
+        if (read === undefined || read.previous === undefined) return
+        read.previous.protection.close()
+        read.previous = undefined
     }
 
     /** Only what came under keys is acknowledged; what was not is answered by a whole flight, or comes again. */
@@ -115,25 +177,60 @@ export class HandshakeDriverV13 extends HandshakeDriver {
         return true
     }
 
-    /** Numbers of no record of ours, or of a later epoch than the ACK's own (RFC 9147 §7), mean nothing. */
+    /**
+     * Numbers of no record of ours mean nothing, and during the handshake those of a later epoch than the ACK's own
+     * (RFC 9147 §7); after it, each side's keys are updated by itself.
+     */
     private takeAcknowledgement(record: OpenedRecord, now: number): void {
         const numbers = readAcknowledgement(record.plaintext, MAX_NUMBERS_READ)
         if (numbers === undefined) return this.counters.add(Discard.unexpected)
         this.note(record)
         const outbox = this.outbox()
         const { epoch } = record
-        if (!outbox.acknowledge(numbers.filter((number) => number.epoch <= epoch))) return
+        const credible = epoch >= APPLICATION_EPOCH ? numbers : numbers.filter((number) => number.epoch <= epoch)
+        if (!outbox.acknowledge(credible)) return
         this.progressed = true
-        if (outbox.isEmpty()) this.flightAcknowledged()
+        if (outbox.isEmpty()) this.allAcknowledged()
         else {
             this.transmit(now)
             this.timer.restart(now, this.jitterByte())
         }
     }
 
-    private flightAcknowledged(): void {
+    private allAcknowledged(): void {
         this.timer.stop()
-        if (this.established && this.handshake.isClient) this.forgetHandshake()
+        if (!this.established) return
+        this.outbox().begin()
+        if (this.handshake.isClient && this.handshakeKept) this.forgetHandshake()
+        if (!this.updating) return
+        this.updating = false
+        this.handshakeV13().activateNextWrite()
+    }
+
+    // New keys
+
+    /**
+     * New keys for sending are due, and nothing of ours waits for an acknowledgement: the peer asked for them, or those in use
+     * have sealed nearly as many records as they may (RFC 9147 §4.5.3).
+     */
+    private wantsUpdate(): boolean {
+        if (!this.established || this.updating || !this.outbox().isEmpty()) return false
+        const { maxRecords, nextSequence } = this.record.write
+        const margin = Math.min(UPDATE_MARGIN, Math.floor(maxRecords / 2))
+        return this.handshakeV13().updateRequested || nextSequence >= maxRecords - margin
+    }
+
+    private updateKeys(now: number): void {
+        this.updating = true
+        this.handshakeV13().updateRequested = false
+        this.sendLater(KEY_UPDATE, Buffer.from([UPDATE_NOT_REQUESTED]), now)
+    }
+
+    /** Sends a message after the handshake, again and again until it is acknowledged. */
+    private sendLater(type: number, body: Buffer, now: number): void {
+        this.outbox().addMessage(type, this.record.write.epoch, body)
+        this.transmit(now)
+        this.timer.start(now, this.jitterByte())
     }
 
     // Sending
@@ -169,6 +266,7 @@ export class HandshakeDriverV13 extends HandshakeDriver {
     /** Nothing of the handshake is repeated any more. */
     private forgetHandshake(): void {
         this.lastFlightUntil = NEVER
+        this.handshakeKept = false
         this.record.endHandshake()
     }
 }

@@ -4,17 +4,19 @@ import { copyOf } from "../../bytes/bytes.js"
 import { type CryptoProvider } from "../../crypto/provider.js"
 import { NEVER } from "../../flight/retransmission.js"
 import { type CipherSuite } from "../../handshake/cipher-suite.js"
+import { findHelloExtension } from "../../handshake/hello-extension.js"
 import { usableSuites } from "../../handshake/negotiation.js"
 import { type AssociationSettings } from "../../handshake/settings.js"
 import { shortened } from "../../handshake/transcript.js"
 import { TRANSCRIPT_HEADER } from "../../handshake/v13/handshake.js"
 import { CookiesV13 } from "../../handshake/v13/cookies.js"
+import { type KeyShareExtension } from "../../handshake/v13/key-share-extension.js"
 import { Discard, type DiscardCounters } from "../../record/discard.js"
 import { AlertDescription, AlertLevel, ContentType, DTLS_1_2, HandshakeType } from "../../wire/code-points.js"
 import { type ClientHello, readClientHello } from "../../wire/client-hello.js"
 import { findExtension } from "../../wire/extensions.js"
 import { HANDSHAKE_HEADER_LENGTH, wholeMessage } from "../../wire/handshake-header.js"
-import { COOKIE, SUPPORTED_VERSIONS } from "../../wire/v13/code-points.js"
+import { COOKIE, KEY_SHARE, SUPPORTED_VERSIONS } from "../../wire/v13/code-points.js"
 import { offersVersion } from "../../wire/v13/extensions.js"
 import { readCookie, writeHelloRetryRequest } from "../../wire/v13/hello-retry-request.js"
 import { addressOf, CookieExchange, inRecord } from "../cookie-exchange.js"
@@ -43,6 +45,8 @@ class RetryExchange implements HelloExchange {
     private crypto: CryptoProvider
     private suites: CipherSuite[]
     private role: DriverRole
+    /** for what it asks; it agrees on no keys here */
+    private keyShares: KeyShareExtension | undefined
     private replies: Reply[] = []
 
     /** @param older takes hellos that do not offer DTLS 1.3; undefined: they are refused */
@@ -56,6 +60,7 @@ class RetryExchange implements HelloExchange {
         this.suites = usableSuites(settings, false)
         this.cookies = new CookiesV13(settings.crypto, now)
         this.role = serverRoleV13()
+        this.keyShares = findHelloExtension(settings.extensions, KEY_SHARE) as KeyShareExtension | undefined
     }
 
     expects(key: string, fragment: HelloFragment): boolean {
@@ -93,9 +98,11 @@ class RetryExchange implements HelloExchange {
         const message = copyOf(datagram, at - HANDSHAKE_HEADER_LENGTH, at + header.length)
         const hash = this.crypto.newHash(suite.hash.algorithm)
         hash.update(shortened(message, TRANSCRIPT_HEADER))
-        const state = { cipherSuite: suite.id, helloHash: hash.digest() }
+        const { keyShares } = this
+        const group = keyShares === undefined ? 0 : keyShares.groupToAsk(hello.extensions)
+        const state = { cipherSuite: suite.id, helloHash: hash.digest(), group }
         const cookie = this.cookies.make(addressOf(from), hello, state)
-        const body = writeHelloRetryRequest(suite.id, cookie)
+        const body = writeHelloRetryRequest(suite.id, cookie, group)
         const request = wholeMessage(HandshakeType.serverHello, header.messageSeq, body)
         this.reply(fragment, inRecord(ContentType.handshake, request, DTLS_1_2, fragment.sequence), from)
         return undefined

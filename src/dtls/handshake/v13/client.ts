@@ -9,7 +9,7 @@ import { Reader } from "../../bytes/reader.js"
 import { type CipherSuite } from "../cipher-suite.js"
 import { bodyOf, type HandshakeMessage } from "../../flight/inbox.js"
 import { type RecordLayer } from "../../record/record-layer.js"
-import { AlertDescription, DTLS_1_2, HandshakeType } from "../../wire/code-points.js"
+import { AlertDescription, DTLS_1_2, ExtensionType, HandshakeType } from "../../wire/code-points.js"
 import { writeClientHello } from "../../wire/client-hello.js"
 import { type Extension, findExtension, readExtensions } from "../../wire/extensions.js"
 import { HANDSHAKE_HEADER_LENGTH, wholeMessage } from "../../wire/handshake-header.js"
@@ -19,7 +19,10 @@ import {
     DTLS_1_3,
     ENCRYPTED_EXTENSIONS,
     HANDSHAKE_EPOCH,
+    KEY_SHARE,
     PRE_SHARED_KEY,
+    PSK_DHE_KE,
+    PSK_KE,
     SUPPORTED_VERSIONS,
 } from "../../wire/v13/code-points.js"
 import { offeredModes, offeredPsk, offeredVersions } from "../../wire/v13/extensions.js"
@@ -32,6 +35,13 @@ import { type AssociationSettings } from "../settings.js"
 import { type Step, step } from "../step.js"
 import { type Handshake } from "../handshake.js"
 import { HandshakeV13 } from "./handshake.js"
+import { type KeyShareExtension, type SharedSecret } from "./key-share-extension.js"
+
+interface PendingHello {
+    hello: ServerHello
+    suite: CipherSuite
+    message: HandshakeMessage
+}
 
 /** For a role: the client's side of DTLS 1.3. */
 export function newClientHandshake(settings: AssociationSettings, record: RecordLayer, firstSeq: number): Handshake {
@@ -44,6 +54,10 @@ class ClientHandshakeV13 extends HandshakeV13 {
     private helloStep: Step<never>
     /** of the HelloRetryRequest; undefined: none came */
     private retrySuite: CipherSuite | undefined
+    /** of the HelloRetryRequest; empty: none came */
+    private cookie = EMPTY
+    /** the ServerHello whose share is looked at */
+    private pending: PendingHello | undefined
 
     constructor(settings: AssociationSettings, record: RecordLayer, firstSeq: number) {
         super(settings, true, record, firstSeq)
@@ -67,12 +81,26 @@ class ClientHandshakeV13 extends HandshakeV13 {
         this.enterEarlyStage(key)
         this.parameters.identity = identity
         this.parameters.clientRandom = this.settings.crypto.random(32)
-        this.sendHello(suites, EMPTY)
+        const shares = this.keyShares()
+        if (shares === undefined) this.sendHello()
+        else this.drawShare(shares, shares.firstGroup())
     }
 
-    /** The first hello, or with a cookie the second, which has nothing else new. */
-    private sendHello(suites: CipherSuite[], cookie: Buffer): void {
-        const extensions = this.extensions(cookie)
+    /** A key pair for the hello, then the hello. */
+    private drawShare(shares: KeyShareExtension, group: number): void {
+        const perform = async (): Promise<object | undefined> => await shares.draw(group)
+        this.ask({ kind: QuestionKind.operation, perform }, onShareDrawn)
+    }
+
+    shareDrawn(drawn: object | undefined): void {
+        if (drawn === undefined) this.fail(FailureReason.internalError, AlertDescription.internalError)
+        else this.sendHello()
+    }
+
+    /** The first hello, or the second, which has nothing new but what a HelloRetryRequest asked for. */
+    private sendHello(): void {
+        const suites = usableSuites(this.settings, false)
+        const extensions = this.extensions()
         const body = writeClientHello({
             version: DTLS_1_2,
             random: this.parameters.clientRandom,
@@ -89,10 +117,14 @@ class ClientHandshakeV13 extends HandshakeV13 {
         this.endFlight(true)
     }
 
-    private extensions(cookie: Buffer): Extension[] {
+    private extensions(): Extension[] {
         const { identity } = this.parameters
-        const extensions = [offeredVersions(), offeredModes()]
-        if (cookie.length > 0) extensions.push(cookieExtension(cookie))
+        const shares = this.keyShares()
+        const extensions = [offeredVersions(), offeredModes(modesOf(shares))]
+        if (this.cookie.length > 0) extensions.push(cookieExtension(this.cookie))
+        if (shares !== undefined) {
+            for (const extension of shares.offers()) extensions.push(extension)
+        }
         for (const extension of this.helloExtensions()) {
             const data = extension.offer()
             if (data !== undefined) extensions.push({ type: extension.type, data })
@@ -112,12 +144,37 @@ class ClientHandshakeV13 extends HandshakeV13 {
         this.helloStep.repeats = isRetryRandom(hello.random)
         if (this.helloStep.repeats) return this.takeRetry(hello, suite, message)
         const psk = findExtension(hello.extensions, PRE_SHARED_KEY)
-        const known = (this.retrySuite ?? suite).id === suite.id && hello.extensions.length === 2
-        if (!known || psk === undefined || psk.length !== 2 || psk[0] + psk[1] !== 0) return this.refuse()
+        const share = findExtension(hello.extensions, KEY_SHARE)
+        const known = (this.retrySuite ?? suite).id === suite.id
+        const isWhole = hello.extensions.length === (share === undefined ? 2 : 3)
+        if (!known || !isWhole || psk === undefined || psk.length !== 2 || psk[0] + psk[1] !== 0) return this.refuse()
+        this.pending = { hello, suite, message }
+        const shares = this.keyShares()
+        if (share === undefined && (shares === undefined || !shares.required)) this.acceptHello(EMPTY)
+        else if (share === undefined || shares === undefined) this.refuse()
+        else this.finishAgreement(shares, share, message)
+    }
+
+    /** Anyone can forge a ServerHello until its keys are used: whether it is taken depends on its share. */
+    private finishAgreement(shares: KeyShareExtension, share: Buffer, message: HandshakeMessage): void {
+        const perform = async (): Promise<SharedSecret | undefined> => await shares.finish(share)
+        this.undecided = message
+        this.ask({ kind: QuestionKind.operation, perform }, onAgreed)
+    }
+
+    agreed(shared: SharedSecret | undefined): void {
+        if (shared === undefined) this.refuse()
+        else this.acceptHello(shared.secret)
+    }
+
+    /** @param shared the result of the key agreement; empty: there was none */
+    private acceptHello(shared: Buffer): void {
+        const { hello, suite, message } = this.pending as PendingHello
+        this.pending = undefined
         this.parameters.suite = suite
         this.parameters.serverRandom = hello.random
         this.transcript.add(message.bytes)
-        this.enterHandshakeStage()
+        this.enterHandshakeStage(shared)
         // From now on acknowledgements and alerts are protected.
         this.activateWrite(HANDSHAKE_EPOCH)
         this.activateRead(HANDSHAKE_EPOCH)
@@ -128,12 +185,18 @@ class ClientHandshakeV13 extends HandshakeV13 {
         if (this.retrySuite !== undefined)
             return this.fail(FailureReason.unexpectedMessage, AlertDescription.unexpectedMessage)
         const data = findExtension(hello.extensions, COOKIE)
-        const cookie = data === undefined ? undefined : readCookie(data)
-        if (cookie === undefined || hello.extensions.length !== 2) return this.refuse()
+        const asked = findExtension(hello.extensions, KEY_SHARE)
+        const cookie = data === undefined ? EMPTY : readCookie(data)
+        const shares = this.keyShares()
+        const group = asked === undefined || shares === undefined ? 0 : shares.retryGroup(asked)
+        const count = 1 + (data === undefined ? 0 : 1) + (group === 0 ? 0 : 1)
+        if (cookie === undefined || count === 1 || count !== hello.extensions.length) return this.refuse()
         this.retrySuite = suite
         this.parameters.suite = suite
+        this.cookie = cookie
         this.restartTranscript(this.transcript.digest(), request.bytes)
-        this.sendHello(usableSuites(this.settings, false), cookie)
+        if (group === 0 || shares === undefined) this.sendHello()
+        else this.drawShare(shares, group)
     }
 
     private refuse(): void {
@@ -145,6 +208,8 @@ class ClientHandshakeV13 extends HandshakeV13 {
         const list = readExtensions(new Reader(bytes, HANDSHAKE_HEADER_LENGTH, bytes.length))
         if (list === undefined) return this.fail(FailureReason.decodeError, AlertDescription.decodeError)
         for (const extension of list) {
+            // A server may tell what it prefers, for a later hello (RFC 8446 §4.2.7).
+            if (extension.type === ExtensionType.supportedGroups && this.keyShares() !== undefined) continue
             const offered = findHelloExtension(this.helloExtensions(), extension.type)
             if (offered === undefined)
                 return this.fail(FailureReason.illegalParameter, AlertDescription.unsupportedExtension)
@@ -170,6 +235,20 @@ function onAnswer(h: ClientHandshakeV13, answer: PskAnswer | undefined): void {
     if (answer === undefined || !isUsablePsk(answer))
         return h.fail(FailureReason.noCredentials, AlertDescription.handshakeFailure)
     h.begin(answer.identity, answer.key)
+}
+
+function onShareDrawn(h: ClientHandshakeV13, drawn: object | undefined): void {
+    h.shareDrawn(drawn)
+}
+
+function onAgreed(h: ClientHandshakeV13, shared: SharedSecret | undefined): void {
+    h.agreed(shared)
+}
+
+/** The mode with forward secrecy first. */
+function modesOf(shares: KeyShareExtension | undefined): number[] {
+    if (shares === undefined) return [PSK_KE]
+    return shares.required ? [PSK_DHE_KE] : [PSK_DHE_KE, PSK_KE]
 }
 
 function onServerHello(h: ClientHandshakeV13, message: HandshakeMessage): void {

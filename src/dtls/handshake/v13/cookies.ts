@@ -3,7 +3,8 @@ import { Reader } from "../../bytes/reader.js"
 import { Writer } from "../../bytes/writer.js"
 import { type CryptoProvider, type Hmac } from "../../crypto/provider.js"
 import { type ClientHello } from "../../wire/client-hello.js"
-import { COOKIE, PRE_SHARED_KEY } from "../../wire/v13/code-points.js"
+import { type Extension } from "../../wire/extensions.js"
+import { COOKIE, KEY_SHARE, PRE_SHARED_KEY } from "../../wire/v13/code-points.js"
 import { CookieSecrets } from "../cookie-secrets.js"
 
 /** Bytes of the MAC in a cookie. */
@@ -15,15 +16,18 @@ export interface CookieState {
     cipherSuite: number
     /** of the first ClientHello */
     helloHash: Buffer
+    /** NamedGroup of which a share was asked for; 0: none was */
+    group: number
 }
 
 /** Undefined when it is no cookie of this form. Its MAC has been checked before anything relies on it. */
 export function readCookieState(cookie: Buffer): CookieState | undefined {
     const reader = new Reader(cookie, 0, cookie.length)
     const cipherSuite = reader.uint(2)
+    const group = reader.uint(2)
     const helloHash = reader.vector(1)
     reader.bytes(MAC_LENGTH)
-    return reader.done() ? { cipherSuite, helloHash } : undefined
+    return reader.done() ? { cipherSuite, helloHash, group } : undefined
 }
 
 /**
@@ -66,6 +70,7 @@ export class CookiesV13 {
 function writeState(state: CookieState): Buffer {
     const writer = new Writer(64)
     writer.uint(state.cipherSuite, 2)
+    writer.uint(state.group, 2)
     writer.vector(state.helloHash, 1)
     return writer.finish()
 }
@@ -77,7 +82,7 @@ function mac(key: Hmac, address: Buffer, hello: ClientHello, content: Buffer): B
     writer.bytes(hello.random)
     writer.vector(hello.sessionId, 1)
     for (const suite of hello.cipherSuites) writer.uint(suite, 2)
-    for (const extension of hello.extensions) {
+    for (const extension of inOrder(hello.extensions)) {
         const { type, data } = extension
         if (!mayChange(type)) {
             writer.uint(type, 2)
@@ -87,7 +92,12 @@ function mac(key: Hmac, address: Buffer, hello: ClientHello, content: Buffer): B
     return copyOf(key.sign(writer.finish()), 0, MAC_LENGTH)
 }
 
-/** Extensions that the second hello changes after a request for nothing but the cookie (RFC 8446 §4.1.2). */
+/** By type: wolfSSL's second hello has the extensions of its first one in another order. */
+function inOrder(extensions: Extension[]): Extension[] {
+    return extensions.slice(0, extensions.length).sort((one, other) => one.type - other.type)
+}
+
+/** Extensions that a client changes after a HelloRetryRequest (RFC 8446 §4.1.2). */
 function mayChange(type: number): boolean {
-    return type === COOKIE || type === PRE_SHARED_KEY
+    return type === COOKIE || type === PRE_SHARED_KEY || type === KEY_SHARE
 }

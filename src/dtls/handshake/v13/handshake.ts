@@ -10,12 +10,21 @@ import { UnifiedForm } from "../../record/v13/unified-header.js"
 import { AlertDescription, ExtensionType, HandshakeType } from "../../wire/code-points.js"
 import { HANDSHAKE_HEADER_LENGTH, wholeMessage } from "../../wire/handshake-header.js"
 import { truncatedHello } from "../../wire/v13/extensions.js"
-import { APPLICATION_EPOCH, HANDSHAKE_EPOCH, MESSAGE_HASH } from "../../wire/v13/code-points.js"
+import {
+    APPLICATION_EPOCH,
+    HANDSHAKE_EPOCH,
+    KEY_SHARE,
+    KEY_UPDATE,
+    MESSAGE_HASH,
+    NEW_SESSION_TICKET,
+    UPDATE_REQUESTED,
+} from "../../wire/v13/code-points.js"
 import { FailureReason } from "../failure.js"
 import { Handshake } from "../handshake.js"
-import { type HelloExtension } from "../hello-extension.js"
+import { findHelloExtension, type HelloExtension } from "../hello-extension.js"
 import { type AssociationSettings } from "../settings.js"
 import { shortened } from "../transcript.js"
+import { type KeyShareExtension } from "./key-share-extension.js"
 import { SecurityParametersV13 } from "./security-parameters.js"
 
 /** msg_type and length alone enter the transcript (RFC 9147 §5.2). */
@@ -32,6 +41,8 @@ export abstract class HandshakeV13 extends Handshake<SecurityParametersV13> {
     private secret = EMPTY
     private clientSecret = EMPTY
     private serverSecret = EMPTY
+    /** the peer asked for a KeyUpdate of ours */
+    updateRequested = false
 
     constructor(settings: AssociationSettings, isClient: boolean, record: RecordLayer, firstSeq: number) {
         super(
@@ -50,12 +61,18 @@ export abstract class HandshakeV13 extends Handshake<SecurityParametersV13> {
     protected helloExtensions(): HelloExtension[] {
         return this.settings.extensions.filter(
             (extension) =>
+                extension.type !== KEY_SHARE &&
                 extension.type !== ExtensionType.connectionId &&
                 extension.type !== ExtensionType.returnRoutabilityCheck &&
                 extension.type !== ExtensionType.sessionTicket &&
                 extension.type !== ExtensionType.maxFragmentLength &&
                 extension.type !== ExtensionType.recordSizeLimit,
         )
+    }
+
+    /** Undefined: the program does not name psk_dhe_ke. */
+    protected keyShares(): KeyShareExtension | undefined {
+        return findHelloExtension(this.settings.extensions, KEY_SHARE) as KeyShareExtension | undefined
     }
 
     /** The suite is known. */
@@ -102,10 +119,15 @@ export abstract class HandshakeV13 extends Handshake<SecurityParametersV13> {
         return binder
     }
 
-    /** Stage 2, without (EC)DHE; everything through ServerHello is in the transcript. */
-    protected enterHandshakeStage(): void {
+    /**
+     * Stage 2; everything through ServerHello is in the transcript.
+     * @param shared the result of the key agreement, which is wiped; empty: there was none
+     */
+    protected enterHandshakeStage(shared: Buffer): void {
         const schedule = this.schedule()
-        this.secret = schedule.nextSecret(this.secret, this.zeros())
+        this.secret = schedule.nextSecret(this.secret, shared.length === 0 ? this.zeros() : shared)
+        wipe(shared)
+        this.forgetShares()
         const hash = this.transcript.digest()
         this.clientSecret = schedule.deriveSecret(this.secret, "c hs traffic", hash)
         this.serverSecret = schedule.deriveSecret(this.secret, "s hs traffic", hash)
@@ -128,7 +150,45 @@ export abstract class HandshakeV13 extends Handshake<SecurityParametersV13> {
         this.serverSecret = schedule.deriveSecret(this.secret, "s ap traffic", transcriptHash)
         this.activateWrite(APPLICATION_EPOCH)
         this.activateRead(APPLICATION_EPOCH)
-        this.closeKeys()
+        wipe(this.secret)
+    }
+
+    // After the handshake
+
+    /** Takes a message that comes after the handshake (RFC 8446 §4.6); tickets are not used. */
+    takeLater(message: HandshakeMessage): void {
+        if (message.type === KEY_UPDATE) this.takeKeyUpdate(bodyOf(message))
+        else if (message.type !== NEW_SESSION_TICKET || !this.isClient)
+            this.fail(FailureReason.unexpectedMessage, AlertDescription.unexpectedMessage)
+    }
+
+    /** The peer's records have new keys from now on (RFC 8446 §4.6.3, RFC 9147 §8). */
+    private takeKeyUpdate(body: Buffer): void {
+        if (body.length !== 1) return this.fail(FailureReason.decodeError, AlertDescription.decodeError)
+        if (body[0] > UPDATE_REQUESTED)
+            return this.fail(FailureReason.illegalParameter, AlertDescription.illegalParameter)
+        if (body[0] === UPDATE_REQUESTED) this.updateRequested = true
+        this.nextTraffic(!this.isClient)
+        this.activateRead(this.record.readEpoch() + 1)
+    }
+
+    /** The peer has acknowledged our KeyUpdate: records are sealed with the next keys, and the old ones are erased. */
+    activateNextWrite(): void {
+        const { write } = this.record
+        this.nextTraffic(this.isClient)
+        this.activateWrite(write.epoch + 1)
+        if (write.protection !== undefined) write.protection.close()
+        this.record.write.previous = undefined
+    }
+
+    /** application_traffic_secret_N+1 of one side (RFC 8446 §7.2). */
+    private nextTraffic(ofClient: boolean): void {
+        const schedule = this.schedule()
+        const old = this.secretOf(ofClient)
+        const secret = schedule.deriveSecret(old, "traffic upd", EMPTY)
+        wipe(old)
+        if (ofClient) this.clientSecret = secret
+        else this.serverSecret = secret
     }
 
     private secretOf(ofClient: boolean): Buffer {
@@ -166,12 +226,18 @@ export abstract class HandshakeV13 extends Handshake<SecurityParametersV13> {
         return false
     }
 
+    private forgetShares(): void {
+        const shares = this.keyShares()
+        if (shares !== undefined) shares.close()
+    }
+
     private forgetTraffic(): void {
         wipe(this.clientSecret)
         wipe(this.serverSecret)
     }
 
     protected closeKeys(): void {
+        this.forgetShares()
         wipe(this.secret)
         this.forgetTraffic()
     }

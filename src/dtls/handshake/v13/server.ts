@@ -13,12 +13,14 @@ import {
     ENCRYPTED_EXTENSIONS,
     HANDSHAKE_EPOCH,
     PRE_SHARED_KEY,
+    PSK_DHE_KE,
+    PSK_KE,
     PSK_KEY_EXCHANGE_MODES,
     SUPPORTED_VERSIONS,
 } from "../../wire/v13/code-points.js"
 import {
     type OfferedPsk,
-    offersPskKe,
+    offersMode,
     offersVersion,
     readOfferedPsk,
     selectedPsk,
@@ -31,8 +33,9 @@ import { isUsablePsk, type PskAnswer, QuestionKind } from "../question.js"
 import { type AssociationSettings } from "../settings.js"
 import { step } from "../step.js"
 import { type Handshake } from "../handshake.js"
-import { readCookieState } from "./cookies.js"
+import { type CookieState, readCookieState } from "./cookies.js"
 import { HandshakeV13 } from "./handshake.js"
+import { type KeyShareExtension, type SharedSecret } from "./key-share-extension.js"
 
 /** Bytes of the key that stands in for an unknown identity's. */
 const DECOY_KEY_LENGTH = 16
@@ -47,6 +50,8 @@ class ServerHandshakeV13 extends HandshakeV13 {
     private helloBytes = EMPTY
     private binderOffered = EMPTY
     private answers: Extension[] = []
+    /** the mode is psk_dhe_ke */
+    private agrees = false
     /** through the server's Finished */
     private transcriptHash = EMPTY
 
@@ -68,13 +73,26 @@ class ServerHandshakeV13 extends HandshakeV13 {
         if (versions === undefined || !offersVersion(versions))
             return this.fail(FailureReason.nothingInCommon, AlertDescription.protocolVersion)
         const psk = offeredPskOf(hello)
+        const state = cookieStateOf(hello)
         const suite = usableSuites(this.settings, false).find(
             (candidate) => hello.cipherSuites.indexOf(candidate.id) >= 0,
         )
         if (psk === undefined || suite === undefined)
             return this.fail(FailureReason.nothingInCommon, AlertDescription.handshakeFailure)
+        if (!passes(this, this.selectMode(hello, state === undefined ? 0 : state.group))) return
         if (!this.selectExtensions(hello)) return
         this.begin(message, hello, psk, suite)
+    }
+
+    /** psk_dhe_ke where both sides have it. @param asked the group that the HelloRetryRequest asked for; 0: none */
+    private selectMode(hello: ClientHello, asked: number): AlertDescription {
+        const modes = findExtension(hello.extensions, PSK_KEY_EXCHANGE_MODES)
+        const shares = this.keyShares()
+        let alert = AlertDescription.handshakeFailure
+        if (shares !== undefined && offersMode(modes, PSK_DHE_KE)) alert = shares.take(hello.extensions, asked)
+        this.agrees = alert === AlertDescription.none
+        const mayDoWithout = alert === AlertDescription.handshakeFailure && (shares === undefined || !shares.required)
+        return mayDoWithout && offersMode(modes, PSK_KE) ? AlertDescription.none : alert
     }
 
     private selectExtensions(hello: ClientHello): boolean {
@@ -91,7 +109,7 @@ class ServerHandshakeV13 extends HandshakeV13 {
 
     private begin(message: HandshakeMessage, hello: ClientHello, psk: OfferedPsk, suite: CipherSuite): void {
         this.chooseSuite(suite)
-        this.continueRetry(hello, message.messageSeq)
+        this.continueRetry(cookieOf(hello), message.messageSeq)
         this.transcript.add(message.bytes)
         this.helloBytes = message.bytes
         this.binderOffered = psk.binder
@@ -102,12 +120,10 @@ class ServerHandshakeV13 extends HandshakeV13 {
     }
 
     /** A hello with a cookie of ours, which was checked before it came here: our request is made of it again. */
-    private continueRetry(hello: ClientHello, messageSeq: number): void {
-        const data = findExtension(hello.extensions, COOKIE)
-        const cookie = data === undefined ? undefined : readCookie(data)
+    private continueRetry(cookie: Buffer | undefined, messageSeq: number): void {
         const state = cookie === undefined ? undefined : readCookieState(cookie)
         if (cookie === undefined || state === undefined) return
-        const request = writeHelloRetryRequest(state.cipherSuite, cookie)
+        const request = writeHelloRetryRequest(state.cipherSuite, cookie, state.group)
         this.restartTranscript(state.helloHash, wholeMessage(HandshakeType.serverHello, messageSeq - 1, request))
     }
 
@@ -118,11 +134,24 @@ class ServerHandshakeV13 extends HandshakeV13 {
         wipe(decoy)
         const isBound = equal(this.binder(this.helloBytes), this.binderOffered)
         this.helloBytes = EMPTY
-        if (isBound) this.sendFlight()
-        else this.fail(FailureReason.keyMismatch, AlertDescription.decryptError)
+        if (!isBound) this.fail(FailureReason.keyMismatch, AlertDescription.decryptError)
+        else if (this.agrees) this.agree(this.keyShares() as KeyShareExtension)
+        else this.sendFlight(EMPTY, [])
     }
 
-    private sendFlight(): void {
+    private agree(shares: KeyShareExtension): void {
+        const perform = async (): Promise<SharedSecret | undefined> => await shares.agree()
+        this.ask({ kind: QuestionKind.operation, perform }, onAgreed)
+    }
+
+    agreed(shared: SharedSecret | undefined): void {
+        const shares = this.keyShares() as KeyShareExtension
+        if (shared === undefined) this.fail(FailureReason.illegalParameter, AlertDescription.illegalParameter)
+        else this.sendFlight(shared.secret, [shares.serverShare()])
+    }
+
+    /** @param shared the result of the key agreement; empty: there was none */
+    private sendFlight(shared: Buffer, extensions: Extension[]): void {
         const { suite, serverRandom } = this.parameters
         this.beginFlight()
         const body = writeServerHello({
@@ -131,10 +160,10 @@ class ServerHandshakeV13 extends HandshakeV13 {
             sessionId: EMPTY,
             cipherSuite: (suite as CipherSuite).id,
             compressionMethod: 0,
-            extensions: [selectedVersion(), selectedPsk()],
+            extensions: [selectedVersion(), ...extensions, selectedPsk()],
         })
         this.send(HandshakeType.serverHello, body)
-        this.enterHandshakeStage()
+        this.enterHandshakeStage(shared)
         this.activateWrite(HANDSHAKE_EPOCH)
         this.activateRead(HANDSHAKE_EPOCH)
         this.send(ENCRYPTED_EXTENSIONS, extensionBlock(this.answers))
@@ -153,10 +182,18 @@ class ServerHandshakeV13 extends HandshakeV13 {
 }
 
 function offeredPskOf(hello: ClientHello): OfferedPsk | undefined {
-    const modes = findExtension(hello.extensions, PSK_KEY_EXCHANGE_MODES)
     const last = hello.extensions[hello.extensions.length - 1]
-    if (modes === undefined || !offersPskKe(modes) || last.type !== PRE_SHARED_KEY) return undefined
-    return readOfferedPsk(last.data)
+    return last.type === PRE_SHARED_KEY ? readOfferedPsk(last.data) : undefined
+}
+
+function cookieOf(hello: ClientHello): Buffer | undefined {
+    const data = findExtension(hello.extensions, COOKIE)
+    return data === undefined ? undefined : readCookie(data)
+}
+
+function cookieStateOf(hello: ClientHello): CookieState | undefined {
+    const cookie = cookieOf(hello)
+    return cookie === undefined ? undefined : readCookieState(cookie)
 }
 
 /** EncryptedExtensions always has the list, if empty (RFC 8446 §4.3.1). */
@@ -173,6 +210,10 @@ function onClientHello(h: ServerHandshakeV13, message: HandshakeMessage): void {
 
 function onAnswer(h: ServerHandshakeV13, answer: PskAnswer | undefined): void {
     h.takeKey(answer)
+}
+
+function onAgreed(h: ServerHandshakeV13, shared: SharedSecret | undefined): void {
+    h.agreed(shared)
 }
 
 function onFinished(h: ServerHandshakeV13, message: HandshakeMessage): void {

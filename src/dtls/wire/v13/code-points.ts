@@ -7,7 +7,9 @@ export const DTLS_1_3 = 0xfefc
 export const ACK = 26
 
 /** RFC 8446 §4. */
+export const NEW_SESSION_TICKET = 4
 export const ENCRYPTED_EXTENSIONS = 8
+export const KEY_UPDATE = 24
 
 /** HandshakeType of what stands for the first hello in a transcript (RFC 8446 §4.4.1). */
 export const MESSAGE_HASH = 254
@@ -17,9 +19,15 @@ export const PRE_SHARED_KEY = 41
 export const SUPPORTED_VERSIONS = 43
 export const COOKIE = 44
 export const PSK_KEY_EXCHANGE_MODES = 45
+export const KEY_SHARE = 51
 
-/** PskKeyExchangeMode (RFC 8446 §4.2.9): the PSK alone. */
+/** PskKeyExchangeMode (RFC 8446 §4.2.9): the PSK alone, or with a key agreement. */
 export const PSK_KE = 0
+export const PSK_DHE_KE = 1
+
+/** KeyUpdateRequest (RFC 8446 §4.6.3): whether the receiver is to update its keys, too. */
+export const UPDATE_NOT_REQUESTED = 0
+export const UPDATE_REQUESTED = 1
 
 /** Epochs (RFC 9147 §6.1). */
 export const HANDSHAKE_EPOCH = 2

@@ -2,7 +2,8 @@ import { copyOf } from "../../bytes/bytes.js"
 import { Reader } from "../../bytes/reader.js"
 import { Writer } from "../../bytes/writer.js"
 import { type Extension } from "../extensions.js"
-import { DTLS_1_3, PRE_SHARED_KEY, PSK_KE, PSK_KEY_EXCHANGE_MODES, SUPPORTED_VERSIONS } from "./code-points.js"
+import { readNumberList, writeNumberList } from "../number-list.js"
+import { DTLS_1_3, PRE_SHARED_KEY, PSK_KEY_EXCHANGE_MODES, SUPPORTED_VERSIONS } from "./code-points.js"
 
 /** Client: the only version offered (RFC 8446 §4.2.1). */
 export function offeredVersions(): Extension {
@@ -28,18 +29,14 @@ export function selectedVersion(): Extension {
     return { type: SUPPORTED_VERSIONS, data: writer.finish() }
 }
 
-/** psk_ke alone (RFC 8446 §4.2.9). */
-export function offeredModes(): Extension {
-    return { type: PSK_KEY_EXCHANGE_MODES, data: Buffer.from([1, PSK_KE]) }
+/** @param modes PskKeyExchangeModes (RFC 8446 §4.2.9) */
+export function offeredModes(modes: number[]): Extension {
+    return { type: PSK_KEY_EXCHANGE_MODES, data: writeNumberList(modes, 1, 1) }
 }
 
-export function offersPskKe(data: Buffer): boolean {
-    const reader = new Reader(data, 0, data.length)
-    const modes = reader.vector(1)
-    for (let i = 0; i < modes.length; i++) {
-        if (modes[i] === PSK_KE) return reader.done()
-    }
-    return false
+export function offersMode(data: Buffer | undefined, mode: number): boolean {
+    const modes = data === undefined ? undefined : readNumberList(data, 1, 1)
+    return modes !== undefined && modes.indexOf(mode) >= 0
 }
 
 /** One identity, and room for its binder, of zeros (RFC 8446 §4.2.11). It is the last extension of a hello. */

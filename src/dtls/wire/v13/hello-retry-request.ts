@@ -4,7 +4,7 @@ import { Writer } from "../../bytes/writer.js"
 import { DTLS_1_2 } from "../code-points.js"
 import { type Extension } from "../extensions.js"
 import { writeServerHello } from "../server-hello.js"
-import { COOKIE } from "./code-points.js"
+import { COOKIE, KEY_SHARE } from "./code-points.js"
 import { selectedVersion } from "./extensions.js"
 
 /** The random by which a ServerHello is a HelloRetryRequest: SHA-256 of that name (RFC 8446 §4.1.3). */
@@ -30,14 +30,19 @@ export function readCookie(data: Buffer): Buffer | undefined {
     return reader.done() && cookie.length > 0 ? cookie : undefined
 }
 
-/** The body of a HelloRetryRequest that asks for nothing but the cookie: the same for the same arguments. */
-export function writeHelloRetryRequest(cipherSuite: number, cookie: Buffer): Buffer {
+/**
+ * The body of a HelloRetryRequest with a cookie: the same for the same arguments.
+ * @param group NamedGroup of which the client is to send a share; 0: the cookie is all that is asked for
+ */
+export function writeHelloRetryRequest(cipherSuite: number, cookie: Buffer, group: number): Buffer {
+    const extensions = [selectedVersion(), cookieExtension(cookie)]
+    if (group !== 0) extensions.push({ type: KEY_SHARE, data: Buffer.from([group >> 8, group & 255]) })
     return writeServerHello({
         version: DTLS_1_2,
         random: retryRandom(),
         sessionId: EMPTY,
         cipherSuite,
         compressionMethod: 0,
-        extensions: [selectedVersion(), cookieExtension(cookie)],
+        extensions,
     })
 }

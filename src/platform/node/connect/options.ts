@@ -8,11 +8,13 @@ import { QuestionKind } from "../../../dtls/handshake/question.js"
 import { allSuitesV13 } from "../../../dtls/handshake/v13/suites.js"
 import { returnRoutability } from "../../../dtls/handshake/return-routability.js"
 import { allSuites } from "../../../dtls/key-exchange/suites.js"
+import { keyShares } from "../../../dtls/key-exchange/v13/key-shares.js"
 import { type Credentials, SinglePsk } from "../../../gio/credentials.js"
 import { type DtlsSettings, newSettings } from "../../../gio/settings.js"
 import { resumeSessions } from "../../../dtls/handshake/v12/client-sessions.js"
 import { type SessionStore } from "../../../dtls/handshake/v12/session.js"
 import { type TicketKeys } from "../../../dtls/handshake/v12/ticket-keys.js"
+import { NodeKeys } from "../keys.js"
 import { secretCopy } from "../secret.js"
 import { NodeServices } from "../services.js"
 import {
@@ -46,12 +48,17 @@ export type PskLookup = (identity: Buffer) => Uint8Array | undefined | Promise<U
 /** Of DTLS. */
 export type Version = "1.2" | "1.3"
 
+/** How a pre-shared key is used in DTLS 1.3 (RFC 8446 §4.2.9): with a key agreement, or alone. */
+export type PskMode = "psk_dhe_ke" | "psk_ke"
+
 /** What both sides may set. Everything but the key has a default; a name that is not known is refused. */
 export interface CommonOptions extends PublicKeyOptions {
     /** oldest version that is spoken; default "1.2". A client speaks one: "1.3" alone, or "1.2" */
     minVersion?: Version | undefined
     /** newest version that is spoken; default: `minVersion`. A server with "1.2" and "1.3" takes the newer one that a client offers */
     maxVersion?: Version | undefined
+    /** DTLS 1.3: modes that are offered or taken; with a key agreement where both sides have it. Default: both */
+    pskModes?: PskMode[] | undefined
     /** cipher suites, preferred first; default: every suite, AES-128-GCM first */
     suites?: CipherSuite[] | undefined
     /**
@@ -114,7 +121,16 @@ export interface ListenOptions extends CommonOptions {
 const COMMON = [
     ...["psk", "suites", "connectionId", "protocols", "retransmission", "limits", "pathBudget"],
     ...PUBLIC_KEY_OPTIONS,
-    ...["minVersion", "maxVersion", "requireExtendedMasterSecret", "coalesce", "keyLog", "onDiagnostic", "services"],
+    ...[
+        "minVersion",
+        "maxVersion",
+        "pskModes",
+        "requireExtendedMasterSecret",
+        "coalesce",
+        "keyLog",
+        "onDiagnostic",
+        "services",
+    ],
 ]
 const CONNECT = [...COMMON, "servername", "localAddress", "localPort", "session", "sessions", ...WAIT_OPTIONS]
 const LISTEN = [...COMMON, "contexts", "requestCert", "pskIdentityHint", "sessions", "alertOnKeyMismatch"]
@@ -221,6 +237,8 @@ function prepare(options: CommonOptions, { psk, isServer, contexts }: KeySources
     if (onDiagnostic !== undefined) settings.onDiagnostic = watch.diagnostic
     if (options.connectionId !== undefined)
         settings.extensions = [connectionIds(idLength(options.connectionId)), returnRoutability()]
+    const modes = modesOf(options)
+    if (modes.includes("psk_dhe_ke")) settings.extensions.push(keyShares(new NodeKeys(), !modes.includes("psk_ke")))
     return { services, settings, watch }
 }
 
@@ -231,6 +249,18 @@ function versionsOf(options: CommonOptions): { oldest: Version; newest: Version 
     if (newest !== "1.2" && newest !== "1.3") throw wrongArgument("maxVersion", `"1.2" or "1.3"`)
     if (oldest > newest) throw wrongArgument("minVersion", "no newer than maxVersion")
     return { oldest, newest }
+}
+
+/** None in DTLS 1.2, whose suites say how keys are exchanged. */
+function modesOf(options: CommonOptions): PskMode[] {
+    const { pskModes } = options
+    const isOlder = versionsOf(options).newest === "1.2"
+    if (isOlder && pskModes === undefined) return []
+    const modes = pskModes ?? ["psk_dhe_ke", "psk_ke"]
+    const areModes = Array.isArray(modes) && modes.every((mode) => mode === "psk_dhe_ke" || mode === "psk_ke")
+    if (isOlder || !areModes || modes.length === 0)
+        throw wrongArgument("pskModes", `"psk_dhe_ke", "psk_ke" or both, for DTLS 1.3`)
+    return modes
 }
 
 function limitsOf(given: Partial<Limits> | undefined): Limits {

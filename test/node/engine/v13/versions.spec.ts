@@ -1,7 +1,7 @@
 import { rejects, strictEqual } from "node:assert/strict"
 import { connect } from "../../../../src/platform/node/connect/connect.js"
 import { listen } from "../../../../src/platform/node/connect/listen.js"
-import { type Version } from "../../../../src/platform/node/connect/options.js"
+import { type PskMode, type Version } from "../../../../src/platform/node/connect/options.js"
 import { type DtlsSocket } from "../../../../src/platform/node/connect/dtls-socket.js"
 
 const psk = { identity: "sensor1", key: Buffer.from("000102030405060708090a0b0c0d0e0f", "hex") }
@@ -55,5 +55,8 @@ describe("versions on one port", () => {
         await rejects(connect("127.0.0.1", 5684, { psk, minVersion: "1.1" as Version }), /minVersion/)
         await rejects(connect("127.0.0.1", 5684, { psk, minVersion: "1.3", connectionId: 4 }), /connectionId/)
         await rejects(listen(0, { psk, minVersion: "1.3", maxVersion: "1.2" }), /minVersion/)
+        await rejects(listen(0, { psk, minVersion: "1.3", pskModes: [] }), /pskModes/)
+        await rejects(listen(0, { psk, minVersion: "1.3", pskModes: ["psk" as PskMode] }), /pskModes/)
+        await rejects(connect("127.0.0.1", 5684, { psk, pskModes: ["psk_ke"] }), /pskModes/)
     })
 })

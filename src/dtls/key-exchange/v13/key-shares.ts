@@ -1,0 +1,149 @@
+import { EMPTY } from "../../bytes/bytes.js"
+import { type KeyOperations, type KeyPair } from "../../crypto/keys.js"
+import { type CryptoProvider } from "../../crypto/provider.js"
+import { type HelloExtension } from "../../handshake/hello-extension.js"
+import { type KeyShareExtension, type SharedSecret } from "../../handshake/v13/key-share-extension.js"
+import { AlertDescription, ExtensionType } from "../../wire/code-points.js"
+import { type Extension, findExtension } from "../../wire/extensions.js"
+import { readNumberList, writeNumberList } from "../../wire/number-list.js"
+import { KEY_SHARE } from "../../wire/v13/code-points.js"
+import {
+    type KeyShare,
+    readClientShares,
+    readServerShare,
+    shareOf,
+    writeClientShare,
+    writeServerShare,
+} from "../../wire/v13/key-share.js"
+import { agree, firstCommon } from "../ecdhe.js"
+
+/**
+ * For `DtlsSettings.extensions`: forward secrecy in DTLS 1.3 (psk_dhe_ke), so that whoever learns the pre-shared key later
+ * reads nothing of today.
+ * @param required refuse peers that do without (psk_ke); else that is taken where the peer does not have it
+ */
+export function keyShares(keys: KeyOperations, required: boolean): (crypto: CryptoProvider) => HelloExtension {
+    return () => new KeyShares(keys, required)
+}
+
+/** @devsWhenUsed */
+class KeyShares implements KeyShareExtension {
+    type = KEY_SHARE
+    private pair: KeyPair | undefined
+    /** of the pair, or of the share taken */
+    private group = 0
+    /** server: the client's share at first, then its own */
+    private share = EMPTY
+
+    constructor(
+        private keys: KeyOperations,
+        public required: boolean,
+    ) {}
+
+    // Hellos of DTLS 1.2 have none; those of 1.3 have what comes below.
+
+    offer(): Buffer | undefined {
+        return undefined
+    }
+
+    accept(_data: Buffer): AlertDescription {
+        return AlertDescription.unsupportedExtension
+    }
+
+    select(_data: Buffer): AlertDescription {
+        return AlertDescription.none
+    }
+
+    answer(): Buffer | undefined {
+        return undefined
+    }
+
+    close(): void {
+        if (this.pair !== undefined) this.pair.close()
+        this.pair = undefined
+        this.share = EMPTY
+    }
+
+    // Client
+
+    firstGroup(): number {
+        return this.keys.groups[0]
+    }
+
+    async draw(group: number): Promise<object | undefined> {
+        this.close()
+        this.pair = await this.keys.newKeyPair(group)
+        this.group = group
+        return this
+    }
+
+    offers(): Extension[] {
+        const share = (this.pair as KeyPair).publicKey
+        return [
+            { type: ExtensionType.supportedGroups, data: writeNumberList(this.keys.groups, 2, 2) },
+            { type: KEY_SHARE, data: writeClientShare({ group: this.group, share }) },
+        ]
+    }
+
+    retryGroup(data: Buffer): number {
+        const group = data.length === 2 ? data[0] * 256 + data[1] : 0
+        return group !== this.group && this.keys.groups.indexOf(group) >= 0 ? group : 0
+    }
+
+    async finish(data: Buffer): Promise<SharedSecret | undefined> {
+        const theirs = readServerShare(data)
+        if (theirs === undefined || theirs.group !== this.group || this.pair === undefined) return undefined
+        const secret = await this.pair.agree(theirs.share)
+        return secret === undefined ? undefined : { secret }
+    }
+
+    // Server
+
+    groupToAsk(extensions: Extension[]): number {
+        const shares = sharesOf(extensions)
+        if (shares === undefined || this.groupAmong(shares) !== undefined) return 0
+        return firstCommon(this.keys.groups, groupsOf(extensions)) ?? 0
+    }
+
+    private groupAmong(shares: KeyShare[]): number | undefined {
+        return firstCommon(
+            this.keys.groups,
+            shares.map((entry) => entry.group),
+        )
+    }
+
+    take(extensions: Extension[], asked: number): AlertDescription {
+        if (findExtension(extensions, KEY_SHARE) === undefined) return AlertDescription.handshakeFailure
+        const shares = sharesOf(extensions)
+        if (shares === undefined) return AlertDescription.decodeError
+        if (asked !== 0 && (shares.length !== 1 || shares[0].group !== asked)) return AlertDescription.illegalParameter
+        const group = this.groupAmong(shares)
+        if (group === undefined) return AlertDescription.handshakeFailure
+        // A share must be of a group that the client supports (RFC 8446 §4.2.8).
+        if (groupsOf(extensions).indexOf(group) < 0) return AlertDescription.illegalParameter
+        this.group = group
+        this.share = shareOf(shares, group) as Buffer
+        return AlertDescription.none
+    }
+
+    async agree(): Promise<SharedSecret | undefined> {
+        const agreement = await agree(this.keys, this.group, this.share)
+        if (agreement === undefined) return undefined
+        this.share = agreement.share
+        return agreement
+    }
+
+    serverShare(): Extension {
+        return { type: KEY_SHARE, data: writeServerShare({ group: this.group, share: this.share }) }
+    }
+}
+
+function sharesOf(extensions: Extension[]): KeyShare[] | undefined {
+    const data = findExtension(extensions, KEY_SHARE)
+    return data === undefined ? undefined : readClientShares(data)
+}
+
+function groupsOf(extensions: Extension[]): number[] {
+    const data = findExtension(extensions, ExtensionType.supportedGroups)
+    return data === undefined ? [] : (readNumberList(data, 2, 2) ?? [])
+}

@@ -1,0 +1,169 @@
+/*
+ * wolfssl ROLE: an independent DTLS 1.3 peer for the interop cells, with a pre-shared key.
+ *
+ * It sends each line of its standard input as one message and prints what it receives, a line per message. A server serves
+ * one client. The line "/update" is no message: it updates the traffic keys of both directions.
+ */
+#include "user_settings.h"
+#include <wolfssl/ssl.h>
+
+#include <arpa/inet.h>
+#include <poll.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+static const char *identity = "";
+static unsigned char key[64];
+static unsigned int key_length;
+static const char *suite = "TLS_AES_128_CCM_SHA256";
+
+static void fail(const char *what, int code) {
+    printf("failed: %s %d %s\n", what, code, wolfSSL_ERR_reason_error_string((unsigned long)code));
+    exit(1);
+}
+
+/* wolfSSL knows the suites of TLS 1.3 by other names than IANA. */
+static const char *wolf_name(const char *name) {
+    static const char *names[][2] = {
+        {"TLS_AES_128_GCM_SHA256", "TLS13-AES128-GCM-SHA256"},
+        {"TLS_CHACHA20_POLY1305_SHA256", "TLS13-CHACHA20-POLY1305-SHA256"},
+        {"TLS_AES_128_CCM_SHA256", "TLS13-AES128-CCM-SHA256"},
+        {"TLS_AES_128_CCM_8_SHA256", "TLS13-AES128-CCM-8-SHA256"},
+    };
+    for (size_t i = 0; i < sizeof names / sizeof names[0]; i++)
+        if (strcmp(names[i][0], name) == 0) return names[i][1];
+    fail("unknown suite", 0);
+    return NULL;
+}
+
+static unsigned int client_key(WOLFSSL *ssl, const char *hint, char *name, unsigned int most, unsigned char *out,
+                               unsigned int length, const char **cipher) {
+    (void)ssl, (void)hint, (void)length;
+    snprintf(name, most, "%s", identity);
+    memcpy(out, key, key_length);
+    *cipher = wolf_name(suite);
+    return key_length;
+}
+
+static unsigned int server_key(WOLFSSL *ssl, const char *name, unsigned char *out, unsigned int length,
+                               const char **cipher) {
+    (void)ssl, (void)length;
+    if (strcmp(name, identity) != 0) return 0;
+    memcpy(out, key, key_length);
+    *cipher = wolf_name(suite);
+    return key_length;
+}
+
+static void read_key(const char *text) {
+    for (key_length = 0; text[2 * key_length] != 0 && key_length < sizeof key; key_length++) {
+        char byte[3] = {text[2 * key_length], text[2 * key_length + 1], 0};
+        key[key_length] = (unsigned char)strtoul(byte, NULL, 16);
+    }
+}
+
+/* A server learns its client's address from the first datagram, which stays for wolfSSL to read. */
+static int open_socket(int is_client, int port) {
+    struct sockaddr_in addr = {.sin_family = AF_INET, .sin_port = htons((unsigned short)port)};
+    addr.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+    int fd = socket(AF_INET, SOCK_DGRAM, 0);
+    if (is_client) {
+        if (connect(fd, (struct sockaddr *)&addr, sizeof addr) != 0) fail("connect", 0);
+        return fd;
+    }
+    if (bind(fd, (struct sockaddr *)&addr, sizeof addr) != 0) fail("bind", 0);
+    char byte;
+    socklen_t size = sizeof addr;
+    if (recvfrom(fd, &byte, 1, MSG_PEEK, (struct sockaddr *)&addr, &size) < 0) fail("recvfrom", 0);
+    if (connect(fd, (struct sockaddr *)&addr, sizeof addr) != 0) fail("connect", 0);
+    return fd;
+}
+
+/* One line of standard input. Returns 0 at its end. */
+static int send_line(WOLFSSL *ssl) {
+    char line[4096];
+    if (fgets(line, sizeof line, stdin) == NULL) return 0;
+    line[strcspn(line, "\n")] = 0;
+    if (strcmp(line, "/update") == 0) {
+        int result = wolfSSL_update_keys(ssl);
+        printf("updated: %d\n", result);
+    } else if (wolfSSL_write(ssl, line, (int)strlen(line)) < 0)
+        fail("write", wolfSSL_get_error(ssl, -1));
+    return 1;
+}
+
+/* What waits in the socket. Returns 0 when the peer has closed. */
+static int receive(WOLFSSL *ssl) {
+    char buffer[4096];
+    for (;;) {
+        int n = wolfSSL_read(ssl, buffer, sizeof buffer);
+        if (n > 0) {
+            printf("received: %.*s\n", n, buffer);
+            continue;
+        }
+        int error = wolfSSL_get_error(ssl, n);
+        if (error == WOLFSSL_ERROR_WANT_READ) return 1;
+        printf("ended: %d %s\n", error, wolfSSL_ERR_reason_error_string((unsigned long)error));
+        return 0;
+    }
+}
+
+static void carry(WOLFSSL *ssl, int fd) {
+    struct pollfd wait[2] = {{.fd = fd, .events = POLLIN}, {.fd = 0, .events = POLLIN}};
+    wolfSSL_dtls_set_using_nonblock(ssl, 1);
+    nfds_t count = 2;
+    for (;;) {
+        int ready = poll(wait, count, 1000 * wolfSSL_dtls_get_current_timeout(ssl));
+        if (ready == 0) wolfSSL_dtls_got_timeout(ssl);
+        if ((wait[0].revents & POLLIN) != 0 && !receive(ssl)) return;
+        if (count == 2 && (wait[1].revents & (POLLIN | POLLHUP)) != 0 && !send_line(ssl)) count = 1;
+    }
+}
+
+int main(int argc, char **argv) {
+    int is_client = argc > 1 && strcmp(argv[1], "client") == 0;
+    int port = 4433, cid = -1;
+    const char *mode = "", *group = "";
+    for (int i = 2; i + 1 < argc; i += 2) {
+        const char *name = argv[i], *value = argv[i + 1];
+        if (strcmp(name, "--port") == 0) port = atoi(value);
+        else if (strcmp(name, "--identity") == 0) identity = value;
+        else if (strcmp(name, "--key") == 0) read_key(value);
+        else if (strcmp(name, "--suite") == 0) suite = value;
+        else if (strcmp(name, "--mode") == 0) mode = value;
+        else if (strcmp(name, "--group") == 0) group = value;
+        else if (strcmp(name, "--cid") == 0) cid = atoi(value);
+    }
+    setvbuf(stdout, NULL, _IOLBF, 0);
+    setvbuf(stdin, NULL, _IONBF, 0);
+    wolfSSL_Init();
+    if (getenv("WOLFSSL_DEBUG") != NULL) wolfSSL_Debugging_ON();
+    WOLFSSL_CTX *ctx = wolfSSL_CTX_new(is_client ? wolfDTLSv1_3_client_method() : wolfDTLSv1_3_server_method());
+    if (ctx == NULL) fail("context", 0);
+    if (wolfSSL_CTX_set_cipher_list(ctx, wolf_name(suite)) != WOLFSSL_SUCCESS) fail("suite", 0);
+    if (is_client) wolfSSL_CTX_set_psk_client_tls13_callback(ctx, client_key);
+    else wolfSSL_CTX_set_psk_server_tls13_callback(ctx, server_key);
+    if (strcmp(mode, "psk_ke") == 0) wolfSSL_CTX_no_dhe_psk(ctx);
+    if (strcmp(mode, "psk_dhe_ke") == 0) wolfSSL_CTX_only_dhe_psk(ctx);
+    int fd = open_socket(is_client, port);
+    WOLFSSL *ssl = wolfSSL_new(ctx);
+    if (strcmp(group, "") != 0) {
+        int id = strcmp(group, "P-256") == 0 ? WOLFSSL_ECC_SECP256R1 : WOLFSSL_ECC_X25519;
+        if (wolfSSL_set_groups(ssl, &id, 1) != WOLFSSL_SUCCESS) fail("group", 0);
+    }
+    if (!is_client) wolfSSL_send_hrr_cookie(ssl, NULL, 0);
+    if (cid >= 0) {
+        unsigned char id[255];
+        memset(id, 0xc1, sizeof id);
+        if (wolfSSL_dtls_cid_use(ssl) != WOLFSSL_SUCCESS) fail("cid", 0);
+        if (wolfSSL_dtls_cid_set(ssl, id, (unsigned int)cid) != WOLFSSL_SUCCESS) fail("cid", 0);
+    }
+    wolfSSL_set_fd(ssl, fd);
+    int result = is_client ? wolfSSL_connect(ssl) : wolfSSL_accept(ssl);
+    if (result != WOLFSSL_SUCCESS) fail("handshake", wolfSSL_get_error(ssl, result));
+    printf("connected\n");
+    carry(ssl, fd);
+    return 0;
+}

@@ -1,0 +1,145 @@
+import { type CipherSuite } from "../../src/dtls/handshake/cipher-suite.js"
+import {
+    TLS_AES_128_CCM_8_SHA256,
+    TLS_AES_128_CCM_SHA256,
+    TLS_AES_128_GCM_SHA256,
+    TLS_CHACHA20_POLY1305_SHA256,
+} from "../../src/dtls/handshake/v13/suites.js"
+import { connect } from "../../src/platform/node/connect/connect.js"
+import { type DtlsSocket } from "../../src/platform/node/connect/dtls-socket.js"
+import { listen } from "../../src/platform/node/connect/listen.js"
+import { type CommonOptions } from "../../src/platform/node/connect/options.js"
+import { type Cell, type Feature, IDENTITY, KEY } from "./cell.js"
+import { buildNeeds, type Peer13, peerProgram } from "./peers/build.js"
+import { freePort, type Running, untilBound } from "./process.js"
+import { withPrograms } from "./tls-cells.js"
+
+const VERSIONS: Record<Peer13, string> = { pion: "4.0.1", wolfssl: "5.9.4" }
+
+const PSK = { identity: IDENTITY, key: Buffer.from(KEY, "hex") }
+
+/** What a cell tries. */
+interface Variant13 {
+    peer: Peer13
+    what: string
+    features: Feature[]
+    suite: CipherSuite
+    /** further options of the peer */
+    options?: string[]
+    /** further options of ours */
+    ours?: Partial<CommonOptions>
+    /** goes on after a message in each direction */
+    then?: (ours: DtlsSocket, peer: Running) => Promise<void>
+}
+
+async function expectMessage(ours: DtlsSocket, text: string): Promise<void> {
+    const message = (await ours.receive({ timeout: 5000 }))?.toString()
+    if (message !== text) throw new Error(`instead of "${text}" came: ${message ?? "the end"}`)
+}
+
+async function greet(ours: DtlsSocket, peer: Running, what = "hello"): Promise<void> {
+    await ours.send(`${what} up`)
+    await peer.expect(`received: ${what} up`)
+    peer.write(`${what} down\n`)
+    await expectMessage(ours, `${what} down`)
+}
+
+function peerCommand(variant: Variant13, role: Cell["role"], program: string, port: number): string[] {
+    const { suite, options } = variant
+    const psk = ["--identity", IDENTITY, "--key", KEY]
+    return [program, role, "--port", `${port}`, ...psk, "--suite", suite.name, ...(options ?? [])]
+}
+
+/** The peer's server and our client, or the other way round. */
+async function open(
+    variant: Variant13,
+    role: Cell["role"],
+    start: (command: string[]) => Running,
+    use: (ours: DtlsSocket, peer: Running) => Promise<void>,
+): Promise<string> {
+    const port = await freePort()
+    const command = peerCommand(variant, role, peerProgram(variant.peer), port)
+    const options = { psk: PSK, minVersion: "1.3" as const, suites: [variant.suite], ...variant.ours }
+    if (role === "server") {
+        const peer = start(command)
+        await untilBound(port)
+        await using ours = await connect("127.0.0.1", port, { ...options, timeout: 10000 })
+        await use(ours, peer)
+    } else {
+        await using server = await listen(port, options, "127.0.0.1")
+        const peer = start(command)
+        await using ours = await server.accept({ timeout: 10000 })
+        await use(ours, peer)
+    }
+    return "ok"
+}
+
+function cell(variant: Variant13, role: Cell["role"]): Cell {
+    const { peer, suite, what } = variant
+    return {
+        peer,
+        version: VERSIONS[peer],
+        role,
+        suite: suite.name,
+        what: `DTLS 1.3, ${what}`,
+        features: variant.features,
+        command: peerCommand(variant, role, peer, 4433).join(" "),
+        needs: buildNeeds[peer],
+        expected: "ok",
+        run: () =>
+            withPrograms((start) =>
+                open(variant, role, start, async (ours, program) => {
+                    await greet(ours, program)
+                    await variant.then?.(ours, program)
+                }),
+            ),
+    }
+}
+
+/** The peer updates the keys of both directions, twice. */
+async function updateTwice(ours: DtlsSocket, peer: Running): Promise<void> {
+    for (const what of ["after one update", "after two"]) {
+        peer.write("/update\n")
+        await peer.expect("updated:")
+        await greet(ours, peer, what)
+    }
+}
+
+/** Every cell of DTLS 1.3. */
+export function v13Cells(): Cell[] {
+    const [gcm, chacha] = [TLS_AES_128_GCM_SHA256(), TLS_CHACHA20_POLY1305_SHA256()]
+    const [ccm, ccm8] = [TLS_AES_128_CCM_SHA256(), TLS_AES_128_CCM_8_SHA256()]
+    const variants: Variant13[] = []
+    const alone = { pskModes: ["psk_ke" as const] }
+    const agreeing = { pskModes: ["psk_dhe_ke" as const] }
+    for (const suite of [gcm, chacha])
+        variants.push({ peer: "pion", what: "psk_ke", features: ["psk13"], suite, ours: alone })
+    for (const suite of [gcm, chacha, ccm, ccm8])
+        variants.push({
+            peer: "wolfssl",
+            what: "psk_ke",
+            features: ["psk13"],
+            suite,
+            ours: alone,
+            options: ["--mode", "psk_ke"],
+        })
+    for (const peer of ["pion", "wolfssl"] as const)
+        for (const group of ["X25519", "P-256"])
+            variants.push({
+                peer,
+                what: `psk_dhe_ke with ${group}`,
+                features: ["psk-dhe13"],
+                suite: peer === "pion" ? gcm : ccm,
+                ours: agreeing,
+                options: ["--group", group, ...(peer === "pion" ? [] : ["--mode", "psk_dhe_ke"])],
+            })
+    for (const peer of ["pion", "wolfssl"] as const)
+        variants.push({
+            peer,
+            what: "KeyUpdate of both directions",
+            features: ["key-update"],
+            suite: gcm,
+            then: updateTwice,
+        })
+    return variants.flatMap((variant) => [cell(variant, "server"), cell(variant, "client")])
+}

@@ -1,0 +1,168 @@
+import { deepStrictEqual, ok, strictEqual } from "node:assert/strict"
+import { clientRoleV13 } from "../../../../src/dtls/association/v13/roles.js"
+import { AssociationPhase } from "../../../../src/dtls/association/association-state.js"
+import { type KeyOperations } from "../../../../src/dtls/crypto/keys.js"
+import { newExchangeV13 } from "../../../../src/dtls/endpoint/v13/hello-exchange.js"
+import { FailureReason } from "../../../../src/dtls/handshake/failure.js"
+import { type Question, QuestionKind } from "../../../../src/dtls/handshake/question.js"
+import { type AssociationSettings } from "../../../../src/dtls/handshake/settings.js"
+import { TLS_AES_128_CCM_SHA256 } from "../../../../src/dtls/handshake/v13/suites.js"
+import { keyShares } from "../../../../src/dtls/key-exchange/v13/key-shares.js"
+import { AlertDescription, NamedGroup } from "../../../../src/dtls/wire/code-points.js"
+import { NodeKeys } from "../../../../src/platform/node/keys.js"
+import { IDENTITY, testKey, testSettings } from "../../../engine/simulation.js"
+import { KeyedSimulation } from "../../../support/keyed-simulation.js"
+import { seededRandom, SpyCrypto } from "../../../support/spy-crypto.js"
+
+const { x25519, secp256r1 } = NamedGroup
+
+/** Key pairs of these groups alone, those preferred first. */
+function keysOf(...groups: number[]): KeyOperations {
+    const keys = new NodeKeys()
+    return {
+        groups,
+        schemes: [],
+        newKeyPair: (group) => keys.newKeyPair(group),
+        verify: (...signed) => keys.verify(...signed),
+    }
+}
+
+interface Side {
+    groups: number[]
+    /** psk_ke is refused */
+    required?: boolean
+    path?: number
+}
+
+function settingsOf({ groups, required, path }: Side, seed: number): AssociationSettings {
+    const crypto = new SpyCrypto(seed)
+    return {
+        ...testSettings(crypto),
+        suites: [TLS_AES_128_CCM_SHA256()],
+        extensions: groups.length === 0 ? [] : [keyShares(keysOf(...groups), required === true)(crypto)],
+        pathBudget: path ?? 1232,
+    }
+}
+
+/** Of the server: each association has extensions of its own, and there is one here. */
+function simulate(client: Side, server: Side, seed = 1): KeyedSimulation {
+    const answer = (question: Question): object | undefined =>
+        question.kind === QuestionKind.psk || question.kind === QuestionKind.clientPsk
+            ? { identity: Buffer.from(IDENTITY), key: testKey() }
+            : undefined
+    return new KeyedSimulation(settingsOf(client, seed), settingsOf(server, seed + 5000), answer, answer, {
+        clientRole: clientRoleV13,
+        newExchange: newExchangeV13(),
+    })
+}
+
+function isSettled(s: KeyedSimulation): boolean {
+    return [s.client, s.peer?.association].every(
+        (side) => side?.phase === AssociationPhase.connected && side.snapshot().outboxBytes === 0,
+    )
+}
+
+/** How many operations were asked for, by both sides. */
+function operations(s: KeyedSimulation): number {
+    return s.asked.filter((kind) => kind === QuestionKind.operation).length
+}
+
+const BOTH = [x25519, secp256r1]
+
+describe("psk_dhe_ke of DTLS 1.3", () => {
+    it("agrees on keys with X25519 or P-256, in the same number of datagrams as psk_ke", async () => {
+        for (const group of BOTH) {
+            const s = simulate({ groups: [group] }, { groups: BOTH })
+            await s.shakeHands(1000)
+            ok(isSettled(s))
+            strictEqual(s.sent, 6)
+            strictEqual(operations(s), 3, "a pair of the client, an agreement of each side")
+            s.clientSends("hello")
+            await s.runTo(2000)
+            deepStrictEqual(s.serverMessages, ["hello"])
+        }
+    })
+
+    it("a HelloRetryRequest asks for the group of which no share came, beside its cookie", async () => {
+        const s = simulate({ groups: BOTH }, { groups: [secp256r1] })
+        await s.shakeHands(1000)
+        ok(isSettled(s))
+        strictEqual(s.sent, 6)
+        strictEqual(operations(s), 4, "the client draws a second pair")
+    })
+
+    it("gives way to psk_ke where a side has no key agreement, or no group is common", async () => {
+        const pairs: [Side, Side][] = [
+            [{ groups: [] }, { groups: BOTH }],
+            [{ groups: BOTH }, { groups: [] }],
+            [{ groups: [x25519] }, { groups: [secp256r1] }],
+        ]
+        for (const [client, server] of pairs) {
+            const s = simulate(client, server)
+            await s.shakeHands(1000)
+            ok(isSettled(s))
+        }
+    })
+
+    it("does not give way where it is required: handshake_failure from the server", async () => {
+        const pairs: [Side, Side][] = [
+            [{ groups: [] }, { groups: BOTH, required: true }],
+            [{ groups: BOTH, required: true }, { groups: [] }],
+            [{ groups: [x25519], required: true }, { groups: [secp256r1] }],
+        ]
+        for (const [client, server] of pairs) {
+            const s = simulate(client, server)
+            await s.shakeHands(3000)
+            strictEqual(s.client.failure?.reason, FailureReason.peerAlert)
+            strictEqual(s.client.failure.alert, AlertDescription.handshakeFailure)
+        }
+    })
+
+    for (const [name, path] of Object.entries({ "as it is": 1232, "with flights in fragments": 100 }))
+        it(`[F14] each single datagram lost, ${name}: completes within 2.5 s`, async () => {
+            for (let lost = 0; lost < 20; lost++) {
+                const s = simulate({ groups: BOTH }, { groups: [secp256r1], path })
+                s.fault = (index) => (index === lost ? [] : [5])
+                await s.shakeHands(2500)
+                ok(isSettled(s), `datagram ${lost} lost`)
+            }
+        })
+
+    it("[F15] each pair of datagrams lost: completes within 8 s", async () => {
+        for (let first = 0; first < 6; first++)
+            for (let second = first + 1; second < 12; second++) {
+                const s = simulate({ groups: BOTH }, { groups: [secp256r1] })
+                s.fault = (index) => (index === first || index === second ? [] : [5])
+                await s.shakeHands(8000)
+                ok(isSettled(s), `datagrams ${first} and ${second} lost`)
+            }
+    })
+
+    it("[F15] 1,000 seeds of loss, delay, duplication, reordering and small paths: 99 % complete, the rest time out", async function () {
+        this.timeout(300000)
+        const failed: number[] = []
+        for (let seed = 0; seed < 1000; seed++) {
+            const s = linkOf(seed)
+            await s.shakeHands(300000)
+            if (isSettled(s)) continue
+            failed.push(seed)
+            const reasons = [s.client.failure?.reason, s.peer?.association.failure?.reason]
+            ok(reasons.includes(FailureReason.timeout), `seed ${seed}: ${reasons.join()}`)
+        }
+        ok(failed.length <= 10, `seeds ${failed.join()} did not complete`)
+    })
+})
+
+/** A link whose faults come from one seed. */
+function linkOf(seed: number): KeyedSimulation {
+    const random = seededRandom(seed * 2 + 1)
+    const [loss, duplicates, reorder] = [random() * 0.2, random() * 0.1, random() * 0.3]
+    const path = [1232, 548][Math.floor(random() * 2)]
+    const s = simulate({ groups: BOTH, path }, { groups: random() < 0.5 ? [secp256r1] : BOTH, path }, seed)
+    const delay = (): number => 5 + (random() < reorder ? random() * 400 : random() * 20)
+    s.fault = () => {
+        if (random() < loss) return []
+        return random() < duplicates ? [delay(), delay()] : [delay()]
+    }
+    return s
+}

@@ -1,0 +1,145 @@
+import { deepStrictEqual, ok, strictEqual } from "node:assert/strict"
+import { type Association } from "../../../../src/dtls/association/association.js"
+import { AssociationPhase } from "../../../../src/dtls/association/association-state.js"
+import { FailureReason } from "../../../../src/dtls/handshake/failure.js"
+import { TLS_AES_128_CCM_SHA256 } from "../../../../src/dtls/handshake/v13/suites.js"
+import { AlertDescription, ContentType } from "../../../../src/dtls/wire/code-points.js"
+import { wholeMessage } from "../../../../src/dtls/wire/handshake-header.js"
+import { KEY_UPDATE, NEW_SESSION_TICKET } from "../../../../src/dtls/wire/v13/code-points.js"
+import { type Simulation } from "../../../engine/simulation.js"
+import { simulateV13 } from "./versions.js"
+
+/** Of the next message of a server: HelloRetryRequest, ServerHello, EncryptedExtensions and Finished came before. */
+const SERVER_SEQ = 4
+
+/** Both sides connected, and the client's Finished acknowledged. */
+function connected(limit?: number): Simulation {
+    const s = simulateV13((client) => {
+        const suite = TLS_AES_128_CCM_SHA256()
+        if (limit !== undefined) suite.aead.confidentialityLimit = limit
+        client.suites = [suite]
+    })
+    s.connect()
+    return s
+}
+
+/** A handshake message of the server after the handshake, in a record of `epoch`. */
+function fromServer(s: Simulation, type: number, body: number[], epoch = 3, seq = SERVER_SEQ): Buffer {
+    const write = s.serverAssociation().record.writeEpoch(epoch)
+    ok(write?.protection !== undefined)
+    const message = wholeMessage(type, seq, Buffer.from(body))
+    return write.protection.seal(ContentType.handshake, write.nextSequence++, [message], true)
+}
+
+function epochs(one: Association): number[] {
+    const { readEpoch, writeEpoch } = one.snapshot()
+    return [readEpoch, writeEpoch]
+}
+
+/** The client sends messages one by one, 20 ms apart. */
+function clientSends(s: Simulation, count: number): string[] {
+    const sent = Array.from({ length: count }, (_, i) => `message ${i}`)
+    for (const message of sent) {
+        s.clientSends(message)
+        s.run(s.now + 20)
+    }
+    return sent
+}
+
+describe("KeyUpdate and other messages after a handshake of DTLS 1.3", () => {
+    it("[V17] keys are updated before they have sealed as many records as they may, again and again", () => {
+        const s = connected(40)
+        deepStrictEqual(clientSends(s, 100), s.serverMessages)
+        const [, write] = epochs(s.client)
+        ok(write > 5, `epoch ${write}`)
+        deepStrictEqual(epochs(s.serverAssociation()), [write, 3], "the server had no reason to update its own")
+    })
+
+    it("[V17] each datagram around an update lost: the new keys are used after the acknowledgement, nothing else is lost", () => {
+        for (let lost = 0; lost < 8; lost++) {
+            const s = connected(40)
+            const sent = clientSends(s, 18)
+            const first = s.sent
+            s.fault = (index) => (index === first + lost ? [] : [5])
+            sent.push(...clientSends(s, 4))
+            s.run(s.now + 3000)
+            strictEqual(s.client.snapshot().writeEpoch, 4, `datagram ${lost} lost`)
+            strictEqual(s.client.snapshot().outboxBytes, 0)
+            ok(s.serverMessages.length >= sent.length - 1, `datagram ${lost} lost`)
+        }
+    })
+
+    it("[V17] that asks for one is answered with one, in the old epoch until it is acknowledged", () => {
+        const s = connected()
+        s.toClient(fromServer(s, KEY_UPDATE, [1]))
+        s.drain()
+        deepStrictEqual(epochs(s.client), [4, 3])
+        s.run(s.now + 100)
+        deepStrictEqual(epochs(s.client), [4, 4])
+        deepStrictEqual(s.serverAssociation().snapshot().readEpoch, 4)
+    })
+
+    it("[V17] [V18] a request that comes while a KeyUpdate is under way gets no second one", () => {
+        const s = connected(40)
+        s.fault = (_index, toServer) => (toServer ? [5] : [])
+        clientSends(s, 20)
+        strictEqual(s.client.snapshot().writeEpoch, 3)
+        s.toClient(fromServer(s, KEY_UPDATE, [1]))
+        s.drain()
+        s.fault = () => [5]
+        s.run(s.now + 3000)
+        deepStrictEqual(epochs(s.client), [4, 4])
+    })
+
+    it("[V20] a record of the epoch before is taken late; one of the epoch before that is not", () => {
+        const s = connected(40)
+        const { write } = s.client.record
+        ok(write.protection !== undefined)
+        const late = ["late", "too late"].map((text) =>
+            write.protection!.seal(ContentType.applicationData, write.nextSequence++, [Buffer.from(text)], true),
+        )
+        clientSends(s, 19)
+        strictEqual(s.serverAssociation().snapshot().readEpoch, 4)
+        s.toServer(late[0])
+        s.drain()
+        strictEqual(s.serverMessages.at(-1), "late")
+        clientSends(s, 21)
+        strictEqual(s.serverAssociation().snapshot().readEpoch, 5)
+        s.toServer(late[1])
+        s.drain()
+        ok(!s.serverMessages.includes("too late"))
+    })
+
+    it("[V19] a KeyUpdate with another value ends the association with illegal_parameter, of another length with decode_error", () => {
+        const cases: [number[], AlertDescription][] = [
+            [[2], AlertDescription.illegalParameter],
+            [[], AlertDescription.decodeError],
+            [[0, 0], AlertDescription.decodeError],
+        ]
+        for (const [body, alert] of cases) {
+            const s = connected()
+            s.toClient(fromServer(s, KEY_UPDATE, body))
+            s.drain()
+            strictEqual(s.client.failure?.alert, alert)
+        }
+    })
+
+    it("[V16] a NewSessionTicket is acknowledged, again when it comes again, and not used", () => {
+        const s = connected()
+        for (let i = 0; i < 2; i++) {
+            const before = s.sent
+            s.toClient(fromServer(s, NEW_SESSION_TICKET, [0, 0, 0, 9]))
+            s.drain()
+            s.run(s.now + 10)
+            strictEqual(s.sent, before + 1)
+        }
+        strictEqual(s.client.phase, AssociationPhase.connected)
+    })
+
+    it("a request for the client's certificate ends the association with unexpected_message: it was not offered", () => {
+        const s = connected()
+        s.toClient(fromServer(s, 13, [0]))
+        s.drain()
+        strictEqual(s.client.failure?.reason, FailureReason.unexpectedMessage)
+    })
+})
