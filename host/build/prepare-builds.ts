@@ -1,7 +1,8 @@
 /*
  * node host/build/prepare-builds.ts [THEME]: compiles the simulator, the device programs that tests of a theme (without: of
- * all) name, the checked Linux device, the emulated board, independent peers of DTLS 1.3 and the package, as many at a time as there are cores. The tests would compile them
- * within the time limit of the test that happens to be the first, and those that run side by side would do it twice.
+ * all) name, the checked Linux device, the emulated board, the independent peers of DTLS 1.3 and the package, as many at a
+ * time as there are cores. The tests would compile them within the time limit of the test that happens to be the first, and
+ * those that run side by side would do it twice.
  */
 import { spawn } from "node:child_process"
 import { readdirSync, readFileSync } from "node:fs"

@@ -11,6 +11,7 @@ export type Feature =
     | "record-size-limit"
     | "psk13"
     | "psk-dhe13"
+    | "hrr"
     | "key-update"
 
 /** One square of the matrix: what is tried with which peer, and how. */

@@ -1,8 +1,8 @@
 /*
  * wolfssl ROLE: an independent DTLS 1.3 peer for the interop cells, with a pre-shared key.
  *
- * It sends each line of its standard input as one message and prints what it receives, a line per message. A server serves
- * one client. The line "/update" is no message: it updates the traffic keys of both directions.
+ * It sends each line of its standard input as one message and prints what it receives, a line per message. A server
+ * serves one client. The line "/update" is no message: it updates the traffic keys of both directions.
  */
 #include "user_settings.h"
 #include <wolfssl/ssl.h>
@@ -20,13 +20,15 @@ static unsigned char key[64];
 static unsigned int key_length;
 static const char *suite = "TLS_AES_128_CCM_SHA256";
 
-static void fail(const char *what, int code) {
+static void fail(const char *what, int code)
+{
     printf("failed: %s %d %s\n", what, code, wolfSSL_ERR_reason_error_string((unsigned long)code));
     exit(1);
 }
 
 /* wolfSSL knows the suites of TLS 1.3 by other names than IANA. */
-static const char *wolf_name(const char *name) {
+static const char *wolf_name(const char *name)
+{
     static const char *names[][2] = {
         {"TLS_AES_128_GCM_SHA256", "TLS13-AES128-GCM-SHA256"},
         {"TLS_CHACHA20_POLY1305_SHA256", "TLS13-CHACHA20-POLY1305-SHA256"},
@@ -40,7 +42,8 @@ static const char *wolf_name(const char *name) {
 }
 
 static unsigned int client_key(WOLFSSL *ssl, const char *hint, char *name, unsigned int most, unsigned char *out,
-                               unsigned int length, const char **cipher) {
+                               unsigned int length, const char **cipher)
+{
     (void)ssl, (void)hint, (void)length;
     snprintf(name, most, "%s", identity);
     memcpy(out, key, key_length);
@@ -49,7 +52,8 @@ static unsigned int client_key(WOLFSSL *ssl, const char *hint, char *name, unsig
 }
 
 static unsigned int server_key(WOLFSSL *ssl, const char *name, unsigned char *out, unsigned int length,
-                               const char **cipher) {
+                               const char **cipher)
+{
     (void)ssl, (void)length;
     if (strcmp(name, identity) != 0) return 0;
     memcpy(out, key, key_length);
@@ -57,7 +61,8 @@ static unsigned int server_key(WOLFSSL *ssl, const char *name, unsigned char *ou
     return key_length;
 }
 
-static void read_key(const char *text) {
+static void read_key(const char *text)
+{
     for (key_length = 0; text[2 * key_length] != 0 && key_length < sizeof key; key_length++) {
         char byte[3] = {text[2 * key_length], text[2 * key_length + 1], 0};
         key[key_length] = (unsigned char)strtoul(byte, NULL, 16);
@@ -65,7 +70,8 @@ static void read_key(const char *text) {
 }
 
 /* A server learns its client's address from the first datagram, which stays for wolfSSL to read. */
-static int open_socket(int is_client, int port) {
+static int open_socket(int is_client, int port)
+{
     struct sockaddr_in addr = {.sin_family = AF_INET, .sin_port = htons((unsigned short)port)};
     addr.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
     int fd = socket(AF_INET, SOCK_DGRAM, 0);
@@ -82,20 +88,21 @@ static int open_socket(int is_client, int port) {
 }
 
 /* One line of standard input. Returns 0 at its end. */
-static int send_line(WOLFSSL *ssl) {
+static int send_line(WOLFSSL *ssl)
+{
     char line[4096];
     if (fgets(line, sizeof line, stdin) == NULL) return 0;
     line[strcspn(line, "\n")] = 0;
     if (strcmp(line, "/update") == 0) {
         int result = wolfSSL_update_keys(ssl);
         printf("updated: %d\n", result);
-    } else if (wolfSSL_write(ssl, line, (int)strlen(line)) < 0)
-        fail("write", wolfSSL_get_error(ssl, -1));
+    } else if (wolfSSL_write(ssl, line, (int)strlen(line)) < 0) fail("write", wolfSSL_get_error(ssl, -1));
     return 1;
 }
 
 /* What waits in the socket. Returns 0 when the peer has closed. */
-static int receive(WOLFSSL *ssl) {
+static int receive(WOLFSSL *ssl)
+{
     char buffer[4096];
     for (;;) {
         int n = wolfSSL_read(ssl, buffer, sizeof buffer);
@@ -110,7 +117,8 @@ static int receive(WOLFSSL *ssl) {
     }
 }
 
-static void carry(WOLFSSL *ssl, int fd) {
+static void carry(WOLFSSL *ssl, int fd)
+{
     struct pollfd wait[2] = {{.fd = fd, .events = POLLIN}, {.fd = 0, .events = POLLIN}};
     wolfSSL_dtls_set_using_nonblock(ssl, 1);
     nfds_t count = 2;
@@ -122,7 +130,8 @@ static void carry(WOLFSSL *ssl, int fd) {
     }
 }
 
-int main(int argc, char **argv) {
+int main(int argc, char **argv)
+{
     int is_client = argc > 1 && strcmp(argv[1], "client") == 0;
     int port = 4433, cid = -1;
     const char *mode = "", *group = "";
