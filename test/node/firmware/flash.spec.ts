@@ -121,7 +121,8 @@ describe("mote flash leaves the program that is known to be good", function () {
         needs(this, missingFor(checkedDevice))
         const image = cachedDeviceImage("test/device/busy.ts").path
         const args = ["--guard", "0", "--watchdog", "1500", image]
-        const { stdout } = spawnSync(buildNative(checkedDevice), args, { encoding: "utf8", timeout: 60000 })
+        // A turn without a guard is 20 million operations, a datagram with every few of them: half a minute of work.
+        const { stdout } = spawnSync(buildNative(checkedDevice), args, { encoding: "utf8", timeout: 150000 })
         strictEqual(stdout, "still here\n")
     })
 
