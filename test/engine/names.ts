@@ -5,7 +5,7 @@ import { applicationTests, engineTests, sessionTests } from "./all.js"
 export interface SuiteProgram {
     /** file name, in test/device and in test/device/natives */
     file: string
-    /** the official machine has room for its code: 64 KB */
+    /** the official machine has room for its code, 64 KB, and patience for what it does without a pause */
     fitsOfficial: boolean
     names: string[]
 }

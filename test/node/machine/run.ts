@@ -47,10 +47,15 @@ export function runNatively(image: Uint8Array, ...options: string[]): string {
 }
 
 /** The same program in WebAssembly. */
-export async function simulate(image: Uint8Array, gcStress: boolean): Promise<{ output: string; outcome: Outcome }> {
+export async function simulate(
+    image: Uint8Array,
+    gcStress: boolean,
+    guard = OFFICIAL.guard,
+): Promise<{ output: string; outcome: Outcome }> {
     const lines: string[] = []
     const device = new Device(await machineModule(), image, {
         ...OFFICIAL,
+        guard,
         gcStress,
         virtualTime: true,
         deviceId: "0",
