@@ -1,7 +1,5 @@
 import { deepStrictEqual, ok, rejects, strictEqual, throws } from "node:assert/strict"
-import { mkdtempSync, rmSync } from "node:fs"
-import { tmpdir } from "node:os"
-import { join } from "node:path"
+import { temporaryFolder } from "../../../host/temporary.js"
 import { SessionCache } from "../../../src/dtls/endpoint/session-cache.js"
 import { StoredSession } from "../../../src/gio/stored-session.js"
 import {
@@ -93,23 +91,19 @@ describe("connect and listen: sessions", () => {
     })
 
     it("a session in the storage outlives a restart", async () => {
-        const storageFolder = mkdtempSync(join(tmpdir(), "mote-session-"))
-        try {
-            await withServer(true, async (server) => {
-                for (const expected of [false, true]) {
-                    const services = new NodeServices({ storageFolder })
-                    const sessions = new StoredSession(services, "session")
-                    await sessions.open()
-                    strictEqual((await visit(server, { sessions, services })).isSessionReused(), expected)
-                    for (let i = 0; (await services.storage.load("session")) === undefined; i++) {
-                        ok(i < 100, "nothing is stored")
-                        await new Promise((resolve) => setTimeout(resolve, 20))
-                    }
+        const storageFolder = temporaryFolder("session")
+        await withServer(true, async (server) => {
+            for (const expected of [false, true]) {
+                const services = new NodeServices({ storageFolder })
+                const sessions = new StoredSession(services, "session")
+                await sessions.open()
+                strictEqual((await visit(server, { sessions, services })).isSessionReused(), expected)
+                for (let i = 0; (await services.storage.load("session")) === undefined; i++) {
+                    ok(i < 100, "nothing is stored")
+                    await new Promise((resolve) => setTimeout(resolve, 20))
                 }
-            })
-        } finally {
-            rmSync(storageFolder, { recursive: true })
-        }
+            }
+        })
     })
 
     it("wrong options are named", async () => {
