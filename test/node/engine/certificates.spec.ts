@@ -56,7 +56,10 @@ function exchangesMessages(s: KeyedSimulation): void {
     deepStrictEqual([s.serverMessages, s.clientMessages], [["up"], ["down"]])
 }
 
-describe("ECDHE_ECDSA", () => {
+describe("ECDHE_ECDSA", function () {
+    // Key pairs are made by threads, which wait for their turn on a busy computer.
+    this.timeout(120000)
+
     const client = new RawKeySide()
     const server = new RawKeySide()
     const unknownParty = new RawKeySide()
