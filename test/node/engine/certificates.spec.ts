@@ -237,7 +237,7 @@ describe("ECDHE_ECDSA", function () {
     })
 
     it("[F15] 300 seeds of loss, duplication and reordering: 99 % complete", async function () {
-        this.timeout(120000)
+        this.timeout(300000)
         let failed = 0
         for (let seed = 0; seed < 300; seed++) {
             const random = seededRandom(seed * 2 + 1)
