@@ -36,9 +36,13 @@ export interface FuzzOptions {
     quick?: boolean
     /** "stand-in", behind which every tag and cookie is right, or "real" */
     crypto?: string
+    /** ends after so many inputs */
+    executions?: number
 }
 
 const SECONDS = 60
+
+const WHOLE_NUMBER = /^[1-9]\d*$/
 
 const help = `npm run fuzz -- [TARGET] [SECONDS] [options]
 
@@ -46,6 +50,7 @@ Without a target each of them runs, for ${SECONDS} seconds when no time is given
 ${fuzzTargets.map(({ name, about }) => `  ${name.padEnd(12)}${about}`).join("\n")}
 
   --quick         without sanitizers, several times as fast
+  --executions N  ends after N inputs; without SECONDS the time has no limit
   --both          three quarters of the time without sanitizers, then with them, from the inputs found
   --crypto=real   targets client and server with the device's cryptography instead of a stand-in that accepts all
   --input FILE    run one input, such as a find, and say what happens
@@ -55,6 +60,7 @@ ${fuzzTargets.map(({ name, about }) => `  ${name.padEnd(12)}${about}`).join("\n"
 
 Examples:
   npm run fuzz -- server 600 --quick
+  npm run fuzz -- --quick --executions 10000000 --json
   npm run fuzz -- server --input .cache/fuzz/server/found/crash-...
 `
 
@@ -87,9 +93,12 @@ function run({ command, args, image }: BuiltTarget, more: string[], { quick }: F
     }
 }
 
-/** Runs a target for a time, or until its first find, which is kept in .cache/fuzz/TARGET/found. */
+/**
+ * Runs a target for a time, or until its first find, which is kept in .cache/fuzz/TARGET/found.
+ * @param seconds 0: no limit
+ */
 export function fuzz(target: FuzzTarget, seconds: number, options: FuzzOptions = {}): FuzzResult {
-    const { crypto = "stand-in", seed, quick = false } = options
+    const { crypto = "stand-in", seed, quick = false, executions } = options
     const built = target.build(fuzzerOf(target, options), crypto)
     const folders = [workFolder(target.name, `corpus-${crypto}`), committedCorpus(target.name), built.seeds]
     const flags = [
@@ -103,6 +112,7 @@ export function fuzz(target: FuzzTarget, seconds: number, options: FuzzOptions =
         "-rss_limit_mb=2048",
         "-print_final_stats=1",
         ...(seed === undefined ? [] : [`-seed=${seed}`]),
+        ...(executions === undefined ? [] : [`-runs=${executions}`]),
         `-artifact_prefix=${workFolder(target.name, "found")}/`,
     ]
     return run(built, [...flags, ...folders.filter((folder) => existsSync(folder))], options)
@@ -163,22 +173,26 @@ function choose(args: string[]): Chosen | string {
             quick: { type: "boolean", default: false },
             both: { type: "boolean", default: false },
             crypto: { type: "string", default: "stand-in" },
+            executions: { type: "string" },
             input: { type: "string" },
         },
     })
-    const [name, seconds = String(SECONDS), ...others] = positionals
+    const { merge, json, both, quick, crypto, input } = values
+    const executions = values.executions === undefined ? undefined : Number(values.executions)
+    const [name, seconds = executions === undefined ? String(SECONDS) : undefined, ...others] = positionals
     const target = name === undefined ? undefined : fuzzTarget(name)
     if (name !== undefined && target === undefined)
         return `there is no target ${name}; there are ${fuzzTargets.map((one) => one.name).join(", ")}`
-    if (!/^[1-9]\d*$/.test(seconds) || others.length > 0)
+    if ((seconds !== undefined && !WHOLE_NUMBER.test(seconds)) || others.length > 0)
         return "after the target comes a whole number of seconds, from 1, and no more: npm run fuzz -- server 600"
-    if (values.crypto !== "stand-in" && values.crypto !== "real") return "--crypto is stand-in or real"
-    if (values.input !== undefined && (target === undefined || !existsSync(values.input)))
+    if (values.executions !== undefined && (!WHOLE_NUMBER.test(values.executions) || both))
+        return "--executions is a whole number from 1, and not for --both"
+    if (crypto !== "stand-in" && crypto !== "real") return "--crypto is stand-in or real"
+    if (input !== undefined && (target === undefined || !existsSync(input)))
         return "--input needs a target and a file that exists"
-    if (values.quick && values.both) return "--quick or --both, not the two of them"
-    const { json, merge, both, quick, crypto, input } = values
+    if (quick && both) return "--quick or --both, not the two of them"
     const targets = target === undefined ? fuzzTargets : [target]
-    return { targets, seconds: Number(seconds), json, merge, both, input, options: { quick, crypto } }
+    return { targets, seconds: Number(seconds ?? 0), json, merge, both, input, options: { quick, crypto, executions } }
 }
 
 function one(target: FuzzTarget, chosen: Chosen): FuzzResult {
