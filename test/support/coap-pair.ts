@@ -5,27 +5,23 @@ import { MessageLayer } from "../../src/coap/message-layer.js"
 import { type CoapParameters, defaultCoapParameters } from "../../src/coap/parameters.js"
 import { type CoapHandler, CoapServer } from "../../src/coap/server.js"
 import { type UdpSocket } from "../../src/platform/services.js"
-import { VirtualClock } from "../../host/testing/virtual-clock.js"
-import { GATEWAY, VirtualLink } from "../../host/testing/virtual-link.js"
-import { VirtualServices } from "../../host/testing/virtual-services.js"
-import { seededRandom } from "./spy-crypto.js"
+import { GATEWAY } from "../../host/testing/virtual-link.js"
+import { VirtualTime } from "./virtual-time.js"
+
+/** Parameters with which a message is given up after 600 ms. */
+export function quickParameters(): CoapParameters {
+    return { ...defaultCoapParameters(), ackTimeout: 40, ackRandomFactor: 1, maxRetransmit: 3, responseTimeout: 200 }
+}
 
 const PORTS = { left: 1001, right: 1002 }
 
 /** Two CoAP endpoints at the ends of a link, on a clock that passes only when a test waits. */
-export class CoapPair {
-    readonly clock = new VirtualClock()
-    readonly link: VirtualLink
-    readonly services: VirtualServices
-    /** what was logged, a line each */
-    readonly log: string[] = []
-
+export class CoapPair extends VirtualTime {
     constructor(
         private change: Partial<CoapParameters> = {},
         seed = 1,
     ) {
-        this.link = new VirtualLink(this.clock, seededRandom(seed))
-        this.services = new VirtualServices(this.clock, this.link, (_level, message) => void this.log.push(message))
+        super(seed)
     }
 
     /** A socket at one end, connected to the other one. */
@@ -51,19 +47,6 @@ export class CoapPair {
         const server = new CoapServer(await this.layer("right"), handler, understood)
         server.layer.listen()
         return server
-    }
-
-    /** Lets time pass until a promise is settled, at most ten minutes. */
-    async settled<T>(promise: Promise<T>): Promise<T> {
-        let isSettled = false
-        const done = (): void => {
-            isSettled = true
-            this.clock.noticeActivity()
-        }
-        promise.then(done, done)
-        const inTime = await this.clock.advanceUntil(() => isSettled, 600000)
-        if (!inTime) throw new Error("nothing came of it within ten minutes")
-        return await promise
     }
 }
 

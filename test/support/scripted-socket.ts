@@ -4,7 +4,7 @@ import { gather, scatter } from "../../src/gio/vectors.js"
 
 /** A datagram object whose other side is the test. */
 export class ScriptedSocket extends DatagramSocket {
-    /** what was sent, oldest first, with the time */
+    /** what was sent, oldest first, with the time, ms */
     sent: { data: Buffer; at: number }[] = []
     /** called with each datagram sent */
     onSend: (data: Buffer) => void = () => undefined
@@ -30,7 +30,7 @@ export class ScriptedSocket extends DatagramSocket {
     protected sendAll(messages: OutputMessage[]): Promise<number> {
         for (const message of messages) {
             const data = Buffer.from(gather(message))
-            this.sent.push({ data, at: performance.now() })
+            this.sent.push({ data, at: this.services.now() })
             this.onSend(data)
         }
         return Promise.resolve(messages.length)

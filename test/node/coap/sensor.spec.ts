@@ -239,7 +239,7 @@ describe("a sensor and its gateway", function () {
         const begun = performance.now()
         sensor.stop()
         await running
-        ok(performance.now() - begun < 500)
+        ok(performance.now() - begun < 5000)
         silent.close()
     })
 

@@ -37,7 +37,7 @@ async function send(connection: DtlsConnection, text: string): Promise<void> {
 
 async function receive(connection: DtlsConnection): Promise<string> {
     const message = new InputMessage([Buffer.alloc(100)])
-    strictEqual(await connection.receiveMessages([message], 0, 2000000), 1)
+    strictEqual(await connection.receiveMessages([message], 0, 9000000), 1)
     return message.vectors[0].subarray(0, message.bytesReceived).toString()
 }
 

@@ -137,7 +137,7 @@ describe("the tasks that drive an endpoint", () => {
     it("that cannot go on close their listener: accept and open connections tell why", async () => {
         const served = await Served.open(() => undefined)
         const client = await served.connect()
-        const connection: DtlsConnection = await served.listener.accept(1000000)
+        const connection: DtlsConnection = await served.listener.accept(9000000)
         const accepting = served.listener.accept(-1)
         served.socket.close()
         await rejects(accepting, { code: IOErrorEnum.CLOSED })

@@ -294,7 +294,7 @@ describe("a listener with X.509 certificates", function () {
             const failures: (number | undefined)[] = []
             listener.onHandshakeFailed = (_connection, failure) => failures.push(failure.certificateErrors)
             await connect("client")
-            const connection = await listener.accept(1000000)
+            const connection = await listener.accept(9000000)
             strictEqual(connection.getPeerCertificate()?.getDnsNames()[0], "client.test")
             await rejects(
                 connect("other-client"),
