@@ -2,6 +2,7 @@ import { type Association } from "../../src/dtls/association/association.js"
 import { AssociationPhase } from "../../src/dtls/association/association-state.js"
 import { type Output, OutputKind } from "../../src/dtls/association/output.js"
 import { type Peer, PeerPhase } from "../../src/dtls/endpoint/peer.js"
+import { readHelloFragment } from "../../src/dtls/endpoint/hello-fragment.js"
 import { type ServerEndpoint } from "../../src/dtls/endpoint/server-endpoint.js"
 import { NEVER } from "../../src/dtls/flight/retransmission.js"
 import { FailureReason } from "../../src/dtls/handshake/failure.js"
@@ -24,7 +25,8 @@ import { MAX_SEQUENCE } from "../../src/dtls/record/record-layer.js"
  *     association's deadline, so a half-open peer always has a timer, and an established one by rule 2.
  *  7. It counts the peers that there are, and not more than the limits allow.
  *  8. Its own deadline is no later than any peer's, and after a tick later than now.
- *  9. It replies to unknown clients at most once for each datagram, and with no more bytes than that had.
+ *  9. It replies to unknown clients at most once for each datagram, and with no more bytes than that had; to a hello in
+ *     fragments with no more than all its datagrams had.
  */
 
 export function requireThat(holds: boolean, what: string): void {
@@ -139,8 +141,10 @@ export class EndpointWatch {
     mayBreak = false
     private peers: WatchedPeer[] = []
     private recent: WatchedPeer[] = []
-    /** sizes of the datagrams that came since the last check, bytes */
+    /** sizes of the datagrams that came since the last check, bytes; negative for those that begin with a fragment of a hello */
     private received: number[] = []
+    /** of the datagrams with fragments of hellos that were not answered, bytes */
+    private fragments = 0
 
     constructor(
         private server: ServerEndpoint,
@@ -161,15 +165,26 @@ export class EndpointWatch {
 
     /** To be told of every datagram that the endpoint gets. */
     receives(datagram: Buffer): void {
-        this.received.push(datagram.length)
+        const { length } = datagram
+        const fragment = readHelloFragment(datagram, length)
+        const isWhole = fragment === undefined || fragment.header.fragmentLength === fragment.header.length
+        this.received.push(isWhole ? length : -length)
+        if (!isWhole) this.fragments += length
     }
 
     /** To be told of every reply to an unknown client, in order. */
     replies(datagram: Buffer): void {
         const { length } = datagram
-        while (this.received.length > 0 && this.received[0] < length) this.received = this.received.slice(1)
+        while (this.received.length > 0 && this.answerable(this.received[0]) < length)
+            this.received = this.received.slice(1)
         requireThat(this.received.length > 0, "a reply of " + length + " bytes is larger than what it answers")
+        if (this.received[0] < 0) this.fragments -= length
         this.received = this.received.slice(1)
+    }
+
+    /** Largest reply to a datagram of that entry, bytes. */
+    private answerable(received: number): number {
+        return received < 0 ? this.fragments : received
     }
 
     /** To be called after a call of the endpoint, or of one of its associations, when all outputs have been taken. */
@@ -180,7 +195,11 @@ export class EndpointWatch {
         const { limits, server } = this
         requireThat(server.peerCount() <= limits.peers, server.peerCount() + " established peers")
         requireThat(server.halfOpenCount() <= limits.halfOpenPeers, server.halfOpenCount() + " half-open peers")
-        requireThat(server.partialHelloCount() <= limits.partialHellos, server.partialHelloCount() + " partial hellos")
+        // With and without a cookie (DTLS 1.3).
+        requireThat(
+            server.partialHelloCount() <= 2 * limits.partialHellos,
+            server.partialHelloCount() + " partial hellos",
+        )
         const count = server.peerCount() + server.halfOpenCount()
         if (count <= FEW) this.checkAll()
         else if (this.peers.length > 2 * count) this.peers = this.peers.filter(isKept)

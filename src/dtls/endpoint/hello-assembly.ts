@@ -76,8 +76,8 @@ export class PartialHello {
 }
 
 /**
- * Puts hellos together that come in fragments, before there is an association. Only clients that have shown a part of
- * their cookie come here. The oldest gives way: of the same address, else of a host that has half of the places,
+ * Puts hellos together that come in fragments, before there is an association. In DTLS 1.2 only clients that have shown a
+ * part of their cookie come here. The oldest gives way: of the same address, else of a host that has half of the places,
  * else of all.
  * @devsWhenUsed
  */

@@ -25,7 +25,10 @@ export interface Limits {
     halfOpenPeers: number
     /** of these with the same source host (IPv4 address, or first 64 bits of an IPv6 address), count; 1 or more */
     halfOpenPerHost: number
-    /** ClientHellos of clients with a cookie that come in fragments and are not whole yet, count; each of handshakeMessageBytes at most */
+    /**
+     * ClientHellos of clients with a cookie that come in fragments and are not whole yet, count; each of handshakeMessageBytes
+     * at most. A server of DTLS 1.3 takes as many again of clients without a cookie.
+     */
     partialHellos: number
     /** server: an established peer from which nothing authentic came for so long is let go, with close_notify; ms, 0: never */
     idleTimeout: number

@@ -9,43 +9,13 @@ import { type ClientHello, readClientHello, writeClientHello } from "../../../sr
 import { ContentType, HandshakeType } from "../../../src/dtls/wire/code-points.js"
 import { type Simulation } from "../../engine/simulation.js"
 import { connected, simulate } from "../../support/connected.js"
+import { arrangements, handshakeInFragments, inOrder } from "../../support/fragmented-hellos.js"
 import { SpyCrypto } from "../../support/spy-crypto.js"
 import { cut, fragment, handshake, type Message, messages, record, records } from "../../support/wire.js"
 
 /** version 2, random 32, session_id 1, cookie's length 1 */
 const BEFORE_COOKIE = 36
 const SMALLEST_FIRST_FRAGMENT = BEFORE_COOKIE + SHORTEST_COOKIE_PART
-
-const isHello = (datagram: Buffer): boolean => records(datagram)[0].fragment[0] === HandshakeType.clientHello
-
-/** The order and choice in which the fragments of the client's nth hello arrive, n counting from 0. */
-type Arrange = (fragments: Buffer[], n: number) => Buffer[]
-
-const inOrder: Arrange = (fragments) => fragments
-const reversed: Arrange = (fragments) => [...fragments].reverse()
-
-/** Runs the handshake of a client whose hellos arrive in fragments of `size` bytes; all else arrives as it was sent. */
-function handshakeInFragments(s: Simulation, size: number, arrange: Arrange = inOrder, until = 30000): void {
-    const hellos: Buffer[] = []
-    let count = 0
-    s.fault = (_index, toServer, data) => {
-        if (!toServer || !isHello(data)) return [5]
-        hellos.push(data)
-        return []
-    }
-    s.begin()
-    const end = s.now + until
-    while (s.now < end && s.client.phase === AssociationPhase.handshaking) {
-        for (const hello of hellos.splice(0)) {
-            for (const piece of arrange(cut(messages(hello)[0], size), count)) s.toServer(piece)
-            count++
-        }
-        s.drain()
-        const next = s.now + 50
-        s.run(next)
-        s.now = next
-    }
-}
 
 /** A client's second hello, of `length` bytes, with the cookie for it. */
 function helloWithCookie(s: Simulation, length: number): Message {
@@ -114,22 +84,7 @@ describe("a ClientHello in fragments", () => {
     })
 
     it("[F11] completes in either order, each fragment lost once or doubled", () => {
-        const lose =
-            (index: number): Arrange =>
-            (fragments, n) =>
-                fragments.filter((_, i) => n % 2 === 0 || i !== index)
-        const arrangements: [string, Arrange][] = [
-            ["in order", inOrder],
-            ["reversed", reversed],
-            ["doubled", (fragments) => fragments.flatMap((piece) => [piece, piece])],
-            ["first lost", (fragments, n) => lose(0)(fragments, n)],
-            ["second lost", (fragments, n) => lose(1)(fragments, n)],
-            [
-                "last lost, then first",
-                (fragments, n) => (n === 1 ? fragments.slice(0, -1) : n === 2 ? fragments.slice(1) : fragments),
-            ],
-        ]
-        for (const [name, arrange] of arrangements)
+        for (const [name, arrange] of arrangements())
             for (const size of [40, 62]) {
                 const s = simulate()
                 handshakeInFragments(s, size, arrange)

@@ -2,7 +2,6 @@ import { type DriverRole } from "../../association/handshake-driver.js"
 import { serverRoleV13 } from "../../association/v13/roles.js"
 import { copyOf } from "../../bytes/bytes.js"
 import { type CryptoProvider } from "../../crypto/provider.js"
-import { NEVER } from "../../flight/retransmission.js"
 import { type CipherSuite } from "../../handshake/cipher-suite.js"
 import { findHelloExtension } from "../../handshake/hello-extension.js"
 import { usableSuites } from "../../handshake/negotiation.js"
@@ -13,16 +12,17 @@ import { CookiesV13 } from "../../handshake/v13/cookies.js"
 import { type KeyShareExtension } from "../../handshake/v13/key-share-extension.js"
 import { Discard, type DiscardCounters } from "../../record/discard.js"
 import { AlertDescription, AlertLevel, ContentType, DTLS_1_2, HandshakeType } from "../../wire/code-points.js"
-import { type ClientHello, readClientHello } from "../../wire/client-hello.js"
+import { type ClientHello, type ClientHelloStart, readClientHello } from "../../wire/client-hello.js"
 import { findExtension } from "../../wire/extensions.js"
 import { HANDSHAKE_HEADER_LENGTH, wholeMessage } from "../../wire/handshake-header.js"
 import { COOKIE, KEY_SHARE, SUPPORTED_VERSIONS } from "../../wire/v13/code-points.js"
 import { offersVersion } from "../../wire/v13/extensions.js"
-import { readCookie, writeHelloRetryRequest } from "../../wire/v13/hello-retry-request.js"
+import { findCookie, readCookie, writeHelloRetryRequest } from "../../wire/v13/hello-retry-request.js"
 import { addressOf, CookieExchange, inRecord } from "../cookie-exchange.js"
 import { type Reply, type SourceAddress } from "../endpoint.js"
+import { HelloAssembly, type PartialHello } from "../hello-assembly.js"
 import { type AdmittedHello, type HelloExchange, type NewHelloExchange } from "../hello-exchange.js"
-import { type HelloFragment } from "../hello-fragment.js"
+import { type HelloFragment, readHelloFragment } from "../hello-fragment.js"
 
 /** A server of DTLS 1.3 alone. */
 export function newExchangeV13(): NewHelloExchange {
@@ -37,7 +37,8 @@ export function newExchangeV12V13(): NewHelloExchange {
 
 /**
  * The HelloRetryRequest of DTLS 1.3 (RFC 9147 §5.1): it carries a cookie, which carries all that the server needs to know
- * again. A hello has to come in one datagram.
+ * again. The request depends on the whole first hello, so a hello in fragments has to be put together before its client has
+ * shown a cookie. Clients that have shown one are kept apart, so that a flood of others does not drive them out.
  * @devsWhenUsed
  */
 class RetryExchange implements HelloExchange {
@@ -48,6 +49,9 @@ class RetryExchange implements HelloExchange {
     /** for what it asks; it agrees on no keys here */
     private keyShares: KeyShareExtension | undefined
     private replies: Reply[] = []
+    /** of clients whose first fragment has a good cookie */
+    private withCookie: HelloAssembly
+    private withoutCookie: HelloAssembly
 
     /** @param older takes hellos that do not offer DTLS 1.3; undefined: they are refused */
     constructor(
@@ -59,19 +63,70 @@ class RetryExchange implements HelloExchange {
         this.crypto = settings.crypto
         this.suites = usableSuites(settings, false)
         this.cookies = new CookiesV13(settings.crypto, now)
+        this.withCookie = new HelloAssembly(settings.limits)
+        this.withoutCookie = new HelloAssembly(settings.limits)
         this.role = serverRoleV13()
         this.keyShares = findHelloExtension(settings.extensions, KEY_SHARE) as KeyShareExtension | undefined
     }
 
     expects(key: string, fragment: HelloFragment): boolean {
-        return fragment.start !== undefined || (this.older !== undefined && this.older.expects(key, fragment))
+        if (fragment.start !== undefined || this.findPartial(key, fragment) !== undefined) return true
+        return this.older !== undefined && this.older.expects(key, fragment)
     }
 
     take(fragment: HelloFragment, from: SourceAddress, now: number): AdmittedHello | undefined {
         this.cookies.rotate(now)
+        const { header, start } = fragment
+        if (start !== undefined && header.fragmentLength === header.length) return this.takeWhole(fragment, from, now)
+        const { older } = this
+        if (older !== undefined && this.continuesOlder(older, from.key, fragment))
+            return older.take(fragment, from, now)
+        const whole = this.collect(fragment, from, now)
+        return whole === undefined ? undefined : this.takeWhole(whole, from, now)
+    }
+
+    /** legacy_cookie is empty in every hello that offers DTLS 1.3 (RFC 9147 §5.3). */
+    private continuesOlder(older: HelloExchange, key: string, fragment: HelloFragment): boolean {
+        if (fragment.start !== undefined) return fragment.start.cookieLength > 0
+        return this.findPartial(key, fragment) === undefined && older.expects(key, fragment)
+    }
+
+    private findPartial(key: string, fragment: HelloFragment): PartialHello | undefined {
+        return this.withCookie.find(key, fragment) ?? this.withoutCookie.find(key, fragment)
+    }
+
+    /**
+     * Adds fragments to their hello.
+     * @returns the hello as one fragment, once it is whole
+     */
+    private collect(fragment: HelloFragment, from: SourceAddress, now: number): HelloFragment | undefined {
+        const hello = this.findPartial(from.key, fragment) ?? this.begin(fragment, from, now)
+        if (hello === undefined) return this.drop()
+        hello.add(fragment.datagram, fragment.length)
+        const message = hello.whole()
+        if (message === undefined) return undefined
+        this.withCookie.remove(hello)
+        this.withoutCookie.remove(hello)
+        const datagram = inRecord(ContentType.handshake, message.bytes, DTLS_1_2, hello.sequence)
+        return readHelloFragment(datagram, datagram.length)
+    }
+
+    private begin(fragment: HelloFragment, from: SourceAddress, now: number): PartialHello | undefined {
+        const { start } = fragment
+        if (start === undefined) return undefined
+        const assembly = this.hasCookie(fragment, start, from) ? this.withCookie : this.withoutCookie
+        return assembly.begin(from.key, fragment, start, now)
+    }
+
+    private hasCookie(fragment: HelloFragment, start: ClientHelloStart, from: SourceAddress): boolean {
         const { datagram, header, at } = fragment
-        const isWhole = fragment.start !== undefined && header.fragmentLength === header.length
-        const hello = isWhole ? readClientHello(copyOf(datagram, at, at + header.length)) : undefined
+        const cookie = findCookie(datagram, at + start.length, at + header.fragmentLength)
+        return cookie !== undefined && this.cookies.checkStart(addressOf(from), start, cookie)
+    }
+
+    private takeWhole(fragment: HelloFragment, from: SourceAddress, now: number): AdmittedHello | undefined {
+        const { datagram, header, at } = fragment
+        const hello = readClientHello(copyOf(datagram, at, at + header.length))
         const versions = hello === undefined ? undefined : findExtension(hello.extensions, SUPPORTED_VERSIONS)
         if (hello !== undefined && versions !== undefined && offersVersion(versions))
             return this.takeHello(fragment, hello, from)
@@ -132,14 +187,18 @@ class RetryExchange implements HelloExchange {
     }
 
     partialCount(): number {
-        return this.older === undefined ? 0 : this.older.partialCount()
+        const ours = this.withCookie.count() + this.withoutCookie.count()
+        return this.older === undefined ? ours : ours + this.older.partialCount()
     }
 
     deadline(): number {
-        return this.older === undefined ? NEVER : this.older.deadline()
+        const ours = Math.min(this.withCookie.deadline(), this.withoutCookie.deadline())
+        return this.older === undefined ? ours : Math.min(ours, this.older.deadline())
     }
 
     tick(now: number): void {
+        this.withCookie.tick(now)
+        this.withoutCookie.tick(now)
         if (this.older !== undefined) this.older.tick(now)
     }
 

@@ -120,8 +120,10 @@ class ClientHandshakeV13 extends HandshakeV13 {
     private extensions(): Extension[] {
         const { identity } = this.parameters
         const shares = this.keyShares()
-        const extensions = [offeredVersions(), offeredModes(modesOf(shares))]
+        const extensions = [offeredVersions()]
+        // Near the beginning, so that the first fragment of a hello on a narrow path has the whole cookie.
         if (this.cookie.length > 0) extensions.push(cookieExtension(this.cookie))
+        extensions.push(offeredModes(modesOf(shares)))
         if (shares !== undefined) {
             for (const extension of shares.offers()) extensions.push(extension)
         }

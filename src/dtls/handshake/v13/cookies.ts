@@ -7,8 +7,10 @@ import { type Extension } from "../../wire/extensions.js"
 import { COOKIE, KEY_SHARE, PRE_SHARED_KEY } from "../../wire/v13/code-points.js"
 import { CookieSecrets } from "../cookie-secrets.js"
 
-/** Bytes of the MAC in a cookie. */
-const MAC_LENGTH = 16
+/** Bytes of the MAC in a cookie: a request with a longer one would be larger than the smallest hellos that it answers. */
+const MAC_LENGTH = 8
+/** Bytes of what stands for the parts of the hello that may not change. */
+const BINDING_LENGTH = 8
 
 /** What a server learns back from its own cookie: it keeps nothing between the two hellos (RFC 9147 §5.1). */
 export interface CookieState {
@@ -20,19 +22,26 @@ export interface CookieState {
     group: number
 }
 
+/** The fields of a hello that are in its first fragment, however short that is. */
+export interface HelloIdentity {
+    random: Buffer
+    sessionId: Buffer
+}
+
 /** Undefined when it is no cookie of this form. Its MAC has been checked before anything relies on it. */
 export function readCookieState(cookie: Buffer): CookieState | undefined {
     const reader = new Reader(cookie, 0, cookie.length)
     const cipherSuite = reader.uint(2)
     const group = reader.uint(2)
     const helloHash = reader.vector(1)
-    reader.bytes(MAC_LENGTH)
+    reader.bytes(BINDING_LENGTH + MAC_LENGTH)
     return reader.done() ? { cipherSuite, helloHash, group } : undefined
 }
 
 /**
- * Cookies of HelloRetryRequests. Each carries what the server has to know again, under a MAC that also covers the client's
- * address and everything that the second hello may not change (RFC 8446 §4.1.2).
+ * Cookies of HelloRetryRequests. Each carries what the server has to know again, and a binding to everything that the second
+ * hello may not change (RFC 8446 §4.1.2), under a MAC that also covers the client's address, its random and its session id.
+ * So the MAC can be verified by the first fragment of a hello, if that has the whole cookie.
  * @devsWhenUsed
  */
 export class CookiesV13 {
@@ -48,18 +57,33 @@ export class CookiesV13 {
     }
 
     make(address: Buffer, hello: ClientHello, state: CookieState): Buffer {
-        const content = writeState(state)
-        return join([content, mac(this.secrets.current, address, hello, content)])
+        const { current } = this.secrets
+        const content = join([writeState(state), binding(current, hello)])
+        return join([content, mac(current, address, hello, content)])
+    }
+
+    /** Whether this server made the cookie for this address and a hello that begins like this one. */
+    checkStart(address: Buffer, hello: HelloIdentity, cookie: Buffer): boolean {
+        return this.keyOf(address, hello, cookie) !== undefined
     }
 
     /** Whether this server made the cookie for this address and a hello like this one. */
     check(address: Buffer, hello: ClientHello, cookie: Buffer): boolean {
+        const key = this.keyOf(address, hello, cookie)
+        if (key === undefined) return false
+        const end = cookie.length - MAC_LENGTH
+        return equal(binding(key, hello), copyOf(cookie, end - BINDING_LENGTH, end))
+    }
+
+    /** The secret that made the cookie's MAC. */
+    private keyOf(address: Buffer, hello: HelloIdentity, cookie: Buffer): Hmac | undefined {
         const at = cookie.length - MAC_LENGTH
-        if (at < 0) return false
+        if (at < BINDING_LENGTH) return undefined
         const content = copyOf(cookie, 0, at)
         const theirs = copyOf(cookie, at, cookie.length)
-        if (equal(mac(this.secrets.current, address, hello, content), theirs)) return true
-        return equal(mac(this.secrets.previous, address, hello, content), theirs)
+        const { current, previous } = this.secrets
+        if (equal(mac(current, address, hello, content), theirs)) return current
+        return equal(mac(previous, address, hello, content), theirs) ? previous : undefined
     }
 
     close(): void {
@@ -75,12 +99,24 @@ function writeState(state: CookieState): Buffer {
     return writer.finish()
 }
 
-function mac(key: Hmac, address: Buffer, hello: ClientHello, content: Buffer): Buffer {
-    const writer = new Writer(256)
+/** Domain separation of the two MACs. */
+const START = 1
+const REST = 2
+
+function mac(key: Hmac, address: Buffer, hello: HelloIdentity, content: Buffer): Buffer {
+    const writer = new Writer(128)
+    writer.uint(START, 1)
     writer.vector(address, 2)
     writer.vector(content, 1)
     writer.bytes(hello.random)
     writer.vector(hello.sessionId, 1)
+    return copyOf(key.sign(writer.finish()), 0, MAC_LENGTH)
+}
+
+/** It keeps a client to what it said first, and needs no more bytes than that: the MAC keeps others out. */
+function binding(key: Hmac, hello: ClientHello): Buffer {
+    const writer = new Writer(256)
+    writer.uint(REST, 1)
     for (const suite of hello.cipherSuites) writer.uint(suite, 2)
     for (const extension of inOrder(hello.extensions)) {
         const { type, data } = extension
@@ -89,7 +125,7 @@ function mac(key: Hmac, address: Buffer, hello: ClientHello, content: Buffer): B
             writer.vector(data, 2)
         }
     }
-    return copyOf(key.sign(writer.finish()), 0, MAC_LENGTH)
+    return copyOf(key.sign(writer.finish()), 0, BINDING_LENGTH)
 }
 
 /** By type: wolfSSL's second hello has the extensions of its first one in another order. */

@@ -31,6 +31,24 @@ export function readCookie(data: Buffer): Buffer | undefined {
 }
 
 /**
+ * The cookie of a ClientHello of which only the bytes [at, end) from cipher_suites on are there; undefined: there is none, or
+ * it is not whole. Other extensions are not judged.
+ */
+export function findCookie(body: Buffer, at: number, end: number): Buffer | undefined {
+    const reader = new Reader(body, at, end)
+    reader.vector(2)
+    reader.vector(1)
+    reader.uint(2)
+    while (reader.remaining() > 0) {
+        const type = reader.uint(2)
+        const data = reader.vector(2)
+        if (reader.failed) return undefined
+        if (type === COOKIE) return readCookie(data)
+    }
+    return undefined
+}
+
+/**
  * The body of a HelloRetryRequest with a cookie: the same for the same arguments.
  * @param group NamedGroup of which the client is to send a share; 0: the cookie is all that is asked for
  */

@@ -14,7 +14,7 @@ function isSettled(s: Simulation): boolean {
 /** Datagrams of an undisturbed handshake: two hellos, the request, two flights, the acknowledgement. */
 const DATAGRAMS = 6
 
-/** Bytes of a datagram, so that the server's flight needs several. */
+/** Bytes of a datagram, so that a hello and the server's flight need several. */
 const NARROW = 100
 
 describe("a lossy link and DTLS 1.3", () => {
@@ -26,10 +26,14 @@ describe("a lossy link and DTLS 1.3", () => {
         strictEqual(s.sent, DATAGRAMS)
     })
 
-    for (const [name, path] of Object.entries({ "as it is": 1232, "with the server's flight in fragments": NARROW }))
+    for (const [name, paths] of Object.entries({
+        "as it is": [1232, 1232],
+        "with the server's flight in fragments": [1232, NARROW],
+        "with every flight in fragments": [NARROW, NARROW],
+    }))
         it(`[F14] [V15] each single datagram lost, ${name}: completes within 2.5 s`, () => {
             for (let lost = 0; lost < 3 * DATAGRAMS; lost++) {
-                const s = simulateV13((_client, server) => (server.pathBudget = path))
+                const s = simulatePaths(paths)
                 s.fault = (index) => (index === lost ? [] : [5])
                 s.begin()
                 s.run(2500)
@@ -46,6 +50,20 @@ describe("a lossy link and DTLS 1.3", () => {
                 s.run(8000)
                 ok(isSettled(s), `datagrams ${first} and ${second} lost`)
                 ok(s.sent <= 20, `datagrams ${first} and ${second} lost: ${s.sent} sent`)
+            }
+    })
+
+    it("[F15] each pair of datagrams lost, with every flight in fragments: completes within 8 s", () => {
+        const undisturbed = simulatePaths([NARROW, NARROW])
+        undisturbed.begin()
+        undisturbed.run(8000)
+        for (let first = 0; first < undisturbed.sent; first++)
+            for (let second = first + 1; second < 2 * undisturbed.sent; second++) {
+                const s = simulatePaths([NARROW, NARROW])
+                s.fault = (index) => (index === first || index === second ? [] : [5])
+                s.begin()
+                s.run(8000)
+                ok(isSettled(s), `datagrams ${first} and ${second} lost`)
             }
     })
 
@@ -74,6 +92,14 @@ describe("a lossy link and DTLS 1.3", () => {
         deepStrictEqual(run(), run())
     })
 })
+
+/** @param paths bytes of a datagram: of the client's, of the server's */
+function simulatePaths(paths: number[]): Simulation {
+    return simulateV13((client, server) => {
+        client.pathBudget = paths[0]
+        server.pathBudget = paths[1]
+    })
+}
 
 /** A link whose faults, and the peers' randomness, come from one seed. */
 function linkOf(seed: number): Simulation {
