@@ -14,7 +14,7 @@ const exclusions = join(root, "test", "bogo", "exclusions.json")
 /** The shim as plain JavaScript, so that one test starts in a tenth of a second. @returns its path */
 function buildShim(): string {
     const folder = temporaryFolder("bogo")
-    const compiler = join(root, "node_modules", "typescript", "bin", "tsc")
+    const compiler = join(root, "node_modules", "typescript-native", "bin", "tsc")
     const project = join(root, "test", "bogo", "tsconfig.json")
     const args = [compiler, "-p", project, "--outDir", folder]
     const { status } = spawnSync(process.execPath, args, { stdio: "inherit" })
