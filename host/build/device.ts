@@ -1,8 +1,6 @@
-import { spawnSync } from "node:child_process"
 import { createHash, type Hash } from "node:crypto"
 import {
     copyFileSync,
-    cpSync,
     existsSync,
     mkdirSync,
     readdirSync,
@@ -12,20 +10,20 @@ import {
     statSync,
     writeFileSync,
 } from "node:fs"
-import { dirname, join, resolve, sep } from "node:path"
+import { dirname, join, relative, resolve } from "node:path"
 import { fileURLToPath } from "node:url"
-import { stripVTControlCharacters } from "node:util"
 import { UsageError } from "../credentials.js"
-import { cacheFolder, folderWith, root } from "../folders.js"
+import { cacheFolder, root } from "../folders.js"
 import type { DebugFile } from "../image/ir/debug.js"
 import { optimizeImage } from "../image/optimize.js"
 import { temporaryFolder } from "../temporary.js"
+import { CompilationError, COMPILER_VERSION, compileFiles, compilerFolder, compilerPackages } from "./compiler.js"
 import { exclusively } from "./make-once.js"
 import { type ProgramSources, programSources } from "./program-sources.js"
 
 export { root }
 
-/** The compiler's packages, as every compilation writes them anew: editors have their types from here. */
+/** The compiler's packages, as files: editors and type checks have their types from here. */
 const packages = (): string => join(cacheFolder("device"), "packages")
 
 export interface DeviceImage {
@@ -38,31 +36,14 @@ export interface DeviceImage {
     home: string
 }
 
-/** The version that Mote is made for: its images are the ones that the optimizer and the machine know. */
-const COMPILER_VERSION = "2.16.4"
-
-/** The folder of @devicescript/cli: a development dependency of the project, or of Mote's repository. */
-export function compilerFolder(): string {
-    const inside = join("node_modules", "@devicescript", "cli")
-    const place = folderWith(process.cwd(), inside) ?? folderWith(root, inside)
-    if (place !== undefined) return join(place, inside)
-    throw new UsageError(
-        `programs are compiled by @devicescript/cli: npm install --save-dev --save-exact @devicescript/cli@${COMPILER_VERSION}`,
+/** The sources in this repository, by path. */
+function ownSources(): Map<string, string> {
+    const paths = ["src", "test"].flatMap((part) =>
+        readdirSync(join(root, part), { recursive: true, encoding: "utf8" })
+            .filter((name) => name.endsWith(".ts"))
+            .map((name) => join(part, name)),
     )
-}
-
-/** The official command line, run in the image's own folder: its output always goes to the current one. */
-function devicescript(folder: string, args: string[]): { status: number; output: string } {
-    const cli = join(compilerFolder(), "devicescript")
-    const run = spawnSync(process.execPath, [cli, ...args], { cwd: folder, encoding: "utf8", maxBuffer: 1 << 26 })
-    return { status: run.status ?? -1, output: run.stdout + run.stderr }
-}
-
-/** A folder with copies of the sources: the compiler finds its own packages only below the current folder. */
-function prepareFolder(): string {
-    const folder = temporaryFolder("compile")
-    for (const part of ["src", "test"]) cpSync(join(root, part), join(folder, part), { recursive: true })
-    return folder
+    return new Map(paths.map((path) => [path, readFileSync(join(root, path), "utf8")]))
 }
 
 /**
@@ -71,7 +52,6 @@ function prepareFolder(): string {
  * @param part folder that the modules are in
  */
 export function buildEverything(part: string): DeviceImage {
-    const folder = prepareFolder()
     const modules = deviceModules().filter((path) => path.startsWith(part))
     const lines = modules.flatMap((path) => {
         const classes = exportedClasses(path)
@@ -87,8 +67,7 @@ export function buildEverything(part: string): DeviceImage {
         ...uses,
         "ds.restart()",
     ]
-    writeFileSync(join(folder, "main.ts"), main.join("\n"))
-    return compile(folder, "main.ts", ["-F", "allFunctions", "-F", "allPrototypes"])
+    return compile("main.ts", ownSources().set("main.ts", main.join("\n")), ["allFunctions", "allPrototypes"])
 }
 
 /** A class that nobody mentions is left out even so; a mentioned one comes with all its methods. */
@@ -116,9 +95,8 @@ export function deviceModules(): string[] {
 
 /** The sensor for the official VM; it has no settings, so the bridge's port is compiled in. */
 export function buildStockImage(port: number): DeviceImage {
-    const folder = prepareFolder()
-    writeFileSync(join(folder, "src", "sensor", "stock-port.ts"), `export const BRIDGE_PORT = ${port}\n`)
-    return optimize(compile(folder, "src/sensor/stock.ts"))
+    const bridge = `export const BRIDGE_PORT = ${port}\n`
+    return optimize(compile("src/sensor/stock.ts", ownSources().set(join("src", "sensor", "stock-port.ts"), bridge)))
 }
 
 /**
@@ -135,7 +113,7 @@ export function cachedDeviceImage(path: string, configured?: Configured): Device
         exclusively(image, () => {
             if (isKept()) return
             process.stderr.write(`mote: compiling ${program.entry} for the device, once (about ten seconds)\n`)
-            keep(buildImage(program), image, debugPath)
+            keep(optimize(compile(program.entry, program.files)), image, debugPath)
         })
     return { path: image, bytes: statSync(image).size, debugPath, home: program.home }
 }
@@ -216,22 +194,6 @@ function hashFolder(hash: Hash, folder: string): void {
     for (const file of files.sort()) hash.update(file).update(readFileSync(join(folder, file)))
 }
 
-/** Compiles copies: the compiler writes into the current folder, and finds its own packages only below it. */
-function buildImage({ entry, files }: ProgramSources): DeviceImage {
-    const folder = temporaryFolder("compile")
-    for (const [place, content] of files) {
-        mkdirSync(dirname(join(folder, place)), { recursive: true })
-        writeFileSync(join(folder, place), content)
-    }
-    return optimize(compile(folder, entry))
-}
-
-/** Without colours and the compiler's banner. */
-function messagesOf(output: string): string {
-    const plain = stripVTControlCharacters(output)
-    return plain.replace(/^using devs: .*\n/m, "").trim()
-}
-
 /** Makes the compiler's image smaller and quicker, in its place. */
 function optimize(image: DeviceImage): DeviceImage {
     const debug = JSON.parse(readFileSync(image.debugPath, "utf8")) as DebugFile
@@ -241,52 +203,41 @@ function optimize(image: DeviceImage): DeviceImage {
     return { ...image, bytes: optimized.image.length }
 }
 
-/**
- * Without the compiler's verifier: it refuses code of more than 64 KB, which is the official machine's limit and not ours. Each
- * machine verifies the image that it loads.
- */
-function compile(folder: string, entry: string, flags: string[] = []): DeviceImage {
-    const { status, output } = devicescript(folder, [
-        "build",
-        "--ignore-missing-config",
-        "--no-verify",
-        ...flags,
-        entry,
-    ])
-    const path = join(folder, ".devicescript", "bin", "bytecode.devs")
-    // Paths are told as they are in the program's folder, not in the compiler's.
-    if (status !== 0)
-        throw new UsageError(
-            `${entry} does not compile for the device:\n${messagesOf(output).replaceAll(folder + sep, "")}`,
-        )
-    keepPackages(folder)
-    const debugPath = join(folder, ".devicescript", "bin", "bytecode-dbg.json")
-    return { path, bytes: statSync(path).size, debugPath, home: root }
+/** Compiles into a folder of its own. Throws UsageError with the compiler's messages. */
+function compile(entry: string, files: Map<string, string>, flags: string[] = []): DeviceImage {
+    const folder = temporaryFolder("compile")
+    const [path, debugPath] = [join(folder, "bytecode.devs"), join(folder, "bytecode-dbg.json")]
+    try {
+        const { image, debug } = compileFiles(entry, files, flags)
+        writeFileSync(path, image)
+        writeFileSync(debugPath, debug)
+        keepPackages()
+        return { path, bytes: image.length, debugPath, home: root }
+    } catch (error) {
+        if (!(error instanceof CompilationError)) throw error
+        throw new UsageError(`${entry} does not compile for the device:\n${error.message}`)
+    }
 }
 
-/** Replaces the kept packages unless they are the same, by the version of the compiler. */
-function keepPackages(folder: string): void {
-    const version = (place: string): string => readFileSync(join(place, "core", "package.json"), "utf8")
-    const made = join(folder, "node_modules", "@devicescript")
-    const keptHere = join(packages(), "@devicescript")
+/** Writes the compiler's packages, for editors and type checks, unless they are there. */
+function keepPackages(): void {
+    const version = join(packages(), "version")
     exclusively(packages(), () => {
-        if (existsSync(keptHere) && version(keptHere) === version(made)) return
+        if (existsSync(version) && readFileSync(version, "utf8") === COMPILER_VERSION) return
         const fresh = `${packages()}.${process.pid}`
-        cpSync(made, join(fresh, "@devicescript"), { recursive: true })
+        for (const [path, content] of Object.entries(compilerPackages())) {
+            const place = join(fresh, relative("node_modules", path))
+            mkdirSync(dirname(place), { recursive: true })
+            writeFileSync(place, content)
+        }
+        writeFileSync(join(fresh, "version"), COMPILER_VERSION)
         rmSync(packages(), { recursive: true, force: true })
         renameSync(fresh, packages())
     })
 }
 
-/** Compiles and runs a program in the official VM; it must end with ds.restart(). */
-export function runInOfficialVm(entry: string): { status: number; output: string } {
-    const folder = prepareFolder()
-    const options = ["--ignore-missing-config", "--test", "--test-self-exit", "-T", String(VM_TIMEOUT)]
-    return devicescript(folder, ["--no-colors", "run", ...options, entry])
-}
-
-/** Longest run in the official VM, ms. */
-const VM_TIMEOUT = 120000
+/** The compiler's own image of a program in this repository, not optimized: what the official machine runs. */
+export const buildAsCompiled = (entry: string): DeviceImage => compile(entry, ownSources())
 
 /** Names of all functions and methods in an image. */
 export function functionNames(image: DeviceImage): Set<string> {

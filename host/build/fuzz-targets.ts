@@ -12,7 +12,7 @@ import {
     quickProgramFuzzer,
     withTranslations,
 } from "./native.js"
-import { compileProgram } from "./official.js"
+import { compileProgram } from "./compiler.js"
 
 /** A fuzzer that is built: what to run, and where its seeds are. */
 export interface BuiltTarget {

@@ -4,7 +4,8 @@
  * time as there are cores. The tests would compile them within the time limit of the test that happens to be the first, and
  * those that run side by side would do it twice.
  */
-import { spawn } from "node:child_process"
+import { fork, spawn } from "node:child_process"
+import { once } from "node:events"
 import { readdirSync, readFileSync } from "node:fs"
 import { availableParallelism } from "node:os"
 import { join } from "node:path"
@@ -45,31 +46,53 @@ function programsOf(theme: string | undefined): string[] {
     return [...new Set(named.map(([, path]) => path))]
 }
 
-/** Compiles one of them in a process of its own. */
+/** Makes one of them in a process of its own. */
 function build(what: string): Promise<number> {
     const args = [...process.execArgv, fileURLToPath(import.meta.url), "--only", what]
     const child = spawn(process.execPath, args, { cwd: root, stdio: "inherit" })
     return new Promise((resolve) => child.on("close", (code) => resolve(code ?? 1)))
 }
 
-async function buildAll(left: string[]): Promise<void> {
+/** Compiles programs one after another in one process: compiler and optimizer are several times as fast once they are warm. */
+async function compilePrograms(left: string[]): Promise<void> {
+    const child = fork(fileURLToPath(import.meta.url), ["--programs"], { cwd: root, stdio: "inherit" })
+    for (let program = left.shift(); program !== undefined; program = left.shift()) {
+        child.send(program)
+        await once(child, "message")
+    }
+    child.disconnect()
+}
+
+/** Takes programs from the process that forked this one until it disconnects. */
+function compileOnRequest(): void {
+    process.on("message", (program) => {
+        try {
+            cachedDeviceImage(program as string)
+        } catch {
+            // A program that does not compile is what its own test tells.
+        }
+        process.send?.("ready")
+    })
+}
+
+async function buildAll(left: string[], programs: string[] = []): Promise<void> {
     const worker = async (): Promise<void> => {
         for (let what = left.shift(); what !== undefined; what = left.shift())
-            // A program that does not compile is what its own test tells.
             if ((await build(what)) !== 0 && what === SIMULATOR) process.exitCode = 1
+        if (programs.length > 0) await compilePrograms(programs)
     }
     await Promise.all(Array.from({ length: availableParallelism() }, worker))
 }
 
 const [first, only] = process.argv.slice(2)
-if (first !== "--only") {
+if (first === "--programs") compileOnRequest()
+else if (first !== "--only") {
     const builds = buildsOf(first)
-    await buildAll([...builds.first, ...programsOf(first)])
+    await buildAll(builds.first, programsOf(first))
     await buildAll(builds.last)
 } else if (only === SIMULATOR) await compiledMachine()
 else if (only === PROFILING_SIMULATOR) await compiledMachine("profiling")
 else if (only === LINUX_DEVICE) buildNative(checkedDevice)
 else if (only === BOARD) await buildBoard()
 else if (only === PACKAGE) packedPackage()
-else if (only in buildNeeds) peerProgram(only as Peer13)
-else cachedDeviceImage(only)
+else peerProgram(only as Peer13)

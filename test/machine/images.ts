@@ -2,7 +2,7 @@ import { createHash } from "node:crypto"
 import { existsSync, mkdirSync, readdirSync, readFileSync, renameSync, writeFileSync } from "node:fs"
 import { join } from "node:path"
 import { root } from "../../host/build/device.js"
-import { compileProgram } from "../../host/build/official.js"
+import { compileProgram } from "../../host/build/compiler.js"
 import type { DebugFile } from "../../host/image/ir/debug.js"
 import { optimizeImage } from "../../host/image/optimize.js"
 

@@ -1,17 +1,23 @@
 import { deepStrictEqual, ok, strictEqual } from "node:assert/strict"
-import { readdirSync, readFileSync } from "node:fs"
+import { spawnSync } from "node:child_process"
+import { readdirSync, readFileSync, writeFileSync } from "node:fs"
 import { join } from "node:path"
 import ts from "typescript"
 import {
+    buildAsCompiled,
     buildEverything,
     cachedDeviceImage,
     deviceModules,
     functionNames,
     root,
-    runInOfficialVm,
 } from "../../../host/build/device.js"
+import { compilerFolder, compileWithDebug } from "../../../host/build/compiler.js"
 import { sizeByFile, sizeByKind } from "../../../host/build/image-size.js"
+import { runOfficial } from "../../../host/build/official.js"
 import { SIZE_PROFILES } from "../../../host/build/size-profiles.js"
+import type { DebugFile } from "../../../host/image/ir/debug.js"
+import { optimizeImage } from "../../../host/image/optimize.js"
+import { temporaryFolder } from "../../../host/temporary.js"
 import { suitePrograms } from "../../engine/names.js"
 
 /** Names of the functions and methods that a source file declares and exports. */
@@ -29,6 +35,25 @@ function declaredNames(path: string): string[] {
 
 /** The parts are all there is. */
 const PARTS = ["src/dtls", "src/gio", "src/coap", "src/sensor", "src/platform"]
+
+const PROGRAM = `import * as ds from "@devicescript/core"
+class Counter {
+    count = 0
+    async next(): Promise<number> {
+        await ds.sleep(1)
+        return ++this.count
+    }
+}
+console.log(await new Counter().next(), Math.sqrt(2), "text".length, Buffer.from("00ff", "hex"))
+ds.restart()
+`
+
+function optimized(image: Uint8Array, debug: string): Buffer {
+    return optimizeImage(Buffer.from(image), JSON.parse(debug) as DebugFile).image
+}
+
+/** Longest run of the suites in the official VM, ms. */
+const VM_TIMEOUT = 120000
 
 describe("the official DeviceScript compiler and VM", function () {
     this.timeout(180000)
@@ -56,6 +81,19 @@ describe("the official DeviceScript compiler and VM", function () {
         )
     })
 
+    it("makes the images that its command line makes, which checks its own packages, too", () => {
+        const folder = temporaryFolder("command-line")
+        writeFileSync(join(folder, "main.ts"), PROGRAM)
+        const cli = join(compilerFolder(), "devicescript")
+        const run = spawnSync(process.execPath, [cli, "build", "--ignore-missing-config", "main.ts"], { cwd: folder })
+        strictEqual(run.status, 0, run.stderr.toString())
+        const made = join(folder, ".devicescript", "bin")
+        const theirs = readFileSync(join(made, "bytecode-dbg.json"), "utf8")
+        const { image, debug } = compileWithDebug(PROGRAM)
+        // The command line adds the program's name to the image, which optimizing leaves out again.
+        ok(optimized(image, debug).equals(optimized(readFileSync(join(made, "bytecode.devs")), theirs)))
+    })
+
     it("has no device module outside the parts below", () => {
         const outside = deviceModules().filter((path) => !PARTS.some((part) => path.startsWith(part)))
         strictEqual(outside.join(), "")
@@ -75,10 +113,12 @@ describe("the official DeviceScript compiler and VM", function () {
         })
 
     for (const { file, names } of suitePrograms.filter(({ fitsOfficial }) => fitsOfficial))
-        it(`runs the suites of ${file} in the official VM: the same names pass as in Node`, () => {
-            const { status, output } = runInOfficialVm(`test/device/${file}`)
-            strictEqual(status, 0, output)
-            for (const name of names) ok(output.includes(`WASM>   ${name}\n`), `not run: ${name}`)
+        it(`runs the suites of ${file} in the official VM: the same names pass as in Node`, async () => {
+            const { path } = buildAsCompiled(`test/device/${file}`)
+            const { lines, panic } = await runOfficial(readFileSync(path), false, VM_TIMEOUT)
+            const output = lines.join("\n")
+            strictEqual(panic, 0, output)
+            for (const name of names) ok(lines.includes(`  ${name}`), `not run: ${name}`)
             ok(output.includes(`tests: ${names.length}, pass: ${names.length}, error: 0`), output)
         })
 })

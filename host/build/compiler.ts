@@ -1,0 +1,161 @@
+/*
+ * The official compiler and WebAssembly machine, taken out of the installed @devicescript/cli and used inside this process: its
+ * command line starts anew for every program, and the compiler is several times as fast once it is warm.
+ */
+import { readFileSync } from "node:fs"
+import { createRequire, Module } from "node:module"
+import { dirname, join } from "node:path"
+import { UsageError } from "../credentials.js"
+import { folderWith, root } from "../folders.js"
+
+/** A message of TypeScript's checker or of the compiler; only the compiler looks inside. */
+type Diagnostic = object
+
+interface CompilerHost {
+    write(name: string, contents: unknown): void
+    /** throws when there is no such file */
+    read(name: string): string
+    resolvePath(path: string): string
+    log(message: string): void
+    error(diagnostic: Diagnostic): void
+    getConfig(): unknown
+    verifyBytecode(): void
+    getFlags(): Record<string, boolean>
+}
+
+interface Compiler {
+    resolveBuildConfig(local: { hwInfo: object }): unknown
+    preludeFiles(config: unknown): Record<string, string>
+    compileWithHost(main: string, host: CompilerHost): { success: boolean; binary?: Uint8Array }
+    formatDiagnostics(diagnostics: Diagnostic[], plain: boolean): string
+}
+
+/** The parts of the machine's interface used here. */
+export interface OfficialInstance {
+    dmesg(line: string): void
+    log(...data: unknown[]): void
+    error(...data: unknown[]): void
+    sendPacket(): void
+    panicHandler(code: number): void
+    flashLoad: null
+    flashSave: null
+    devsGcStress(on: boolean): void
+    devsSetDeviceId(id: string): void
+    devsStart(): void
+    devsStop(): void
+    devsDeploy(image: Uint8Array): number
+    _jd_em_process(): number
+}
+
+interface Parts {
+    compiler: Compiler
+    newInstance(): Promise<OfficialInstance>
+}
+
+interface Bundle extends Module {
+    _compile(code: string, path: string): void
+}
+
+/** The version that Mote is made for: its images are the ones that the optimizer and the machine know. */
+export const COMPILER_VERSION = "2.16.4"
+
+/** The folder of @devicescript/cli: a development dependency of the project, or of Mote's repository. */
+export function compilerFolder(): string {
+    const inside = join("node_modules", "@devicescript", "cli")
+    const place = folderWith(process.cwd(), inside) ?? folderWith(root, inside)
+    if (place !== undefined) return join(place, inside)
+    throw new UsageError(
+        `programs are compiled by @devicescript/cli: npm install --save-dev --save-exact @devicescript/cli@${COMPILER_VERSION}`,
+    )
+}
+
+let loaded: Parts | undefined
+
+function parts(): Parts {
+    if (loaded !== undefined) return loaded
+    const path = join(compilerFolder(), "built", "devicescript-cli.cjs")
+    const bundle = new Module(path) as Bundle
+    Object.assign(bundle, { filename: path, paths: createRequire(path).resolve.paths(dirname(path)) ?? [] })
+    const reveal = "module.exports.parts = [require_devicescript_vm, require_devicescript_compiler_node]"
+    bundle._compile(`${withoutChecksOfItsOwn(readFileSync(path, "utf8"))}\n;${reveal}`, path)
+    type Revealed = { parts: [() => () => Promise<OfficialInstance>, () => Compiler] }
+    const [machine, compiler] = (bundle.exports as Revealed).parts
+    loaded = { compiler: compiler(), newInstance: machine() }
+    return loaded
+}
+
+/**
+ * The compiler checks the types of its own packages anew with each program, which is most of its time and changes no image.
+ * Programs are checked as ever.
+ */
+function withoutChecksOfItsOwn(bundle: string): string {
+    const changes = [
+        ["// skipLibCheck: true,", "skipLibCheck: true,"],
+        [
+            "program2.getSemanticDiagnostics()",
+            'program2.getSourceFiles().filter(({ fileName }) => !fileName.includes("node_modules/@devicescript/"))' +
+                ".flatMap((file) => program2.getSemanticDiagnostics(file))",
+        ],
+    ]
+    return changes.reduce((text, [from, to]) => {
+        if (!text.includes(from)) throw new Error(`the compiler no longer has ${from}`)
+        return text.replace(from, to)
+    }, bundle)
+}
+
+export const officialInstance = (): Promise<OfficialInstance> => parts().newInstance()
+
+/** The sources of the compiler's own packages, by path below the program's folder. */
+export function compilerPackages(): Record<string, string> {
+    const { compiler } = parts()
+    return compiler.preludeFiles(compiler.resolveBuildConfig({ hwInfo: {} }))
+}
+
+/** What the compiler says of a program that it refuses. */
+export class CompilationError extends Error {}
+
+/** An image, and the compiler's debug file as JSON. */
+export interface CompiledProgram {
+    image: Uint8Array
+    debug: string
+}
+
+/**
+ * Compiles a program without the compiler's verifier: it refuses code of more than 64 KB, which is the official machine's limit
+ * and not ours. Each machine verifies the image that it loads. Throws CompilationError.
+ * @param entry path of the main file
+ * @param files contents by path; paths have no common root
+ * @param flags of the compiler
+ */
+export function compileFiles(entry: string, files: Map<string, string>, flags: string[] = []): CompiledProgram {
+    const { compiler } = parts()
+    const config = compiler.resolveBuildConfig({ hwInfo: {} })
+    const packages = compiler.preludeFiles(config)
+    const errors: string[] = []
+    let debug = ""
+    const { success, binary } = compiler.compileWithHost(entry, {
+        write: (name, contents) => {
+            if (name === "bytecode-dbg.json" && typeof contents === "string") debug = contents
+        },
+        read: (name) => {
+            const content = files.get(name) ?? packages[name]
+            if (content === undefined) throw new Error(`no file ${name}`)
+            return content
+        },
+        resolvePath: (path) => path,
+        log: () => undefined,
+        error: (diagnostic) => errors.push(compiler.formatDiagnostics([diagnostic], true)),
+        getConfig: () => config,
+        verifyBytecode: () => undefined,
+        getFlags: () => Object.fromEntries(flags.map((flag) => [flag, true])),
+    })
+    if (!success || binary === undefined) throw new CompilationError(errors.join("\n"))
+    return { image: binary, debug }
+}
+
+/** Compiles one DeviceScript file. */
+export const compileWithDebug = (source: string): CompiledProgram =>
+    compileFiles("main.ts", new Map([["main.ts", source]]))
+
+/** Its image alone. */
+export const compileProgram = (source: string): Uint8Array => compileWithDebug(source).image
