@@ -5,6 +5,7 @@
 import { readFileSync } from "node:fs"
 import { createRequire, Module } from "node:module"
 import { dirname, join } from "node:path"
+import { stripVTControlCharacters } from "node:util"
 import { UsageError } from "../credentials.js"
 import { folderWith, root } from "../folders.js"
 
@@ -27,6 +28,7 @@ interface Compiler {
     resolveBuildConfig(local: { hwInfo: object }): unknown
     preludeFiles(config: unknown): Record<string, string>
     compileWithHost(main: string, host: CompilerHost): { success: boolean; binary?: Uint8Array }
+    /** with the lines they are about, and colours unless plain */
     formatDiagnostics(diagnostics: Diagnostic[], plain: boolean): string
 }
 
@@ -144,7 +146,7 @@ export function compileFiles(entry: string, files: Map<string, string>, flags: s
         },
         resolvePath: (path) => path,
         log: () => undefined,
-        error: (diagnostic) => errors.push(compiler.formatDiagnostics([diagnostic], true)),
+        error: (diagnostic) => errors.push(stripVTControlCharacters(compiler.formatDiagnostics([diagnostic], false))),
         getConfig: () => config,
         verifyBytecode: () => undefined,
         getFlags: () => Object.fromEntries(flags.map((flag) => [flag, true])),
