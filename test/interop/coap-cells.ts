@@ -17,7 +17,7 @@ import { RoughPath } from "../support/rough-path.js"
 import { NodeServices } from "../../src/platform/node/services.js"
 import { CCM_8, type Cell, SUITES, type SuiteNames, TEXT_KEY, TEXT_KEY_HEX } from "./cell.js"
 import { freePort, mote, sleep, untilBound, versionOf } from "./process.js"
-import { ONE_RECORD, withPrograms } from "./tls-cells.js"
+import { ONE_RECORD, withPrograms } from "./command-line.js"
 
 type Backend = "openssl" | "gnutls"
 

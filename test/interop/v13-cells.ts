@@ -12,7 +12,7 @@ import { type CommonOptions } from "../../src/platform/node/connect/options.js"
 import { type Cell, type Feature, IDENTITY, KEY } from "./cell.js"
 import { buildNeeds, type Peer13, peerProgram } from "./peers/build.js"
 import { freePort, type Running, untilBound } from "./process.js"
-import { withPrograms } from "./tls-cells.js"
+import { withPrograms } from "./command-line.js"
 
 const VERSIONS: Record<Peer13, string> = { pion: "4.0.1", wolfssl: "5.9.4" }
 

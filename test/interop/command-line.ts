@@ -1,0 +1,148 @@
+import { CCM_8, type Cell, type Feature, IDENTITY, KEY, type SuiteNames } from "./cell.js"
+import { freePort, mote, Running, sleep, untilBound } from "./process.js"
+import { type PeerKind } from "./tools.js"
+
+/* Cells in which our side is the command line, as a user runs it. */
+
+/** What a cell does differently from the plain one. */
+export interface Variant {
+    what: string
+    suite?: SuiteNames
+    /** besides "psk" */
+    features?: Feature[]
+    peer?: string[]
+    mote?: string[]
+    /** text that the peer's or mote's output must show besides the data */
+    shows?: string
+    /** bytes of the longest message that ours sends */
+    longest?: number
+    /** both lines are written at once and must arrive before anything else is sent */
+    together?: boolean
+    expected?: string
+}
+
+export function cell(
+    kind: PeerKind,
+    role: Cell["role"],
+    variant: Variant,
+    commands: [string[], string[]],
+    run: Cell["run"],
+): Cell {
+    return {
+        peer: kind.peer,
+        version: kind.version,
+        role,
+        suite: (variant.suite ?? CCM_8).iana,
+        what: variant.what,
+        features: ["psk", ...(variant.features ?? [])],
+        command: commands.map((words) => words.join(" ").replace(process.execPath, "node")).join("  ||  "),
+        needs: kind.needs,
+        run,
+        expected: variant.expected ?? "ok",
+    }
+}
+
+/** Ends all programs, whatever happens. */
+export async function withPrograms(body: (start: (command: string[]) => Running) => Promise<string>): Promise<string> {
+    const programs: Running[] = []
+    try {
+        return await body((command) => {
+            const program = new Running(command)
+            programs.push(program)
+            return program
+        })
+    } finally {
+        await Promise.all(programs.map((program) => program.end()))
+    }
+}
+
+/** Of mote's command line. */
+export const psk = ["--psk", `${IDENTITY}:${KEY}`]
+export const ONE_RECORD = "the second record of a datagram is read only when the next datagram comes"
+
+/** mote client against the peer's server. */
+export function againstServer(kind: PeerKind, variant: Variant): Cell {
+    const suite = variant.suite ?? CCM_8
+    const server = (port: number): string[] => [...kind.server(port, suite), ...(variant.peer ?? [])]
+    const client = (port: number): string[] =>
+        mote("client", `127.0.0.1:${port}`, ...psk, "--suite", suite.iana, "--wait", "100", ...(variant.mote ?? []))
+    return cell(kind, "server", variant, [server(4433), client(4433)], () =>
+        withPrograms(async (start) => {
+            const port = await freePort()
+            const peer = start(server(port))
+            await untilBound(port)
+            const ours = start(client(port))
+            await ours.expect(`connected: DTLS 1.2, ${suite.iana}`)
+            if (variant.shows !== undefined) await ours.expect(variant.shows)
+            if (variant.together === true) {
+                ours.write("first up\nsecond up\n")
+                const seen = kind.echoes ? ours : peer
+                await seen.expect("first up")
+                return (await seen.has("second up", 1500)) ? "ok" : ONE_RECORD
+            }
+            ours.write("hello up\n")
+            if (kind.echoes) await ours.expect("hello up")
+            else {
+                await peer.expect("hello up")
+                peer.write("hello down\n")
+                await ours.expect("hello down")
+            }
+            await refusesLonger(ours, variant.longest)
+            ours.endInput()
+            return "ok"
+        }),
+    )
+}
+
+async function refusesLonger(ours: Running, longest: number | undefined): Promise<void> {
+    if (longest === undefined) return
+    ours.write(`${"x".repeat(longest + 1)}\n`)
+    await ours.expect(`maximum is ${longest} bytes`)
+}
+
+/** The peer's client against mote server. */
+export function againstClient(kind: PeerKind, variant: Variant): Cell {
+    const suite = variant.suite ?? CCM_8
+    const client = (port: number): string[] => {
+        const words = kind.client(port, suite)
+        // gnutls-cli wants the host last.
+        return kind.echoes
+            ? [...words.slice(0, -1), ...(variant.peer ?? []), ...words.slice(-1)]
+            : [...words, ...(variant.peer ?? [])]
+    }
+    const server = (port: number): string[] =>
+        mote(
+            "server",
+            "--host",
+            "127.0.0.1",
+            "--port",
+            `${port}`,
+            ...psk,
+            "--suite",
+            suite.iana,
+            ...(variant.mote ?? []),
+        )
+    return cell(kind, "client", variant, [client(4433), server(4433)], () =>
+        withPrograms(async (start) => {
+            const port = await freePort()
+            const ours = start(server(port))
+            await untilBound(port)
+            const peer = start(client(port))
+            await ours.expect(`client 1 connected: ${suite.iana}`)
+            if (kind.ready !== undefined) await peer.expect(kind.ready)
+            if (variant.shows !== undefined) await peer.expect(variant.shows)
+            if (variant.together === true) {
+                ours.write("first down\nsecond down\n")
+                await peer.expect("first down")
+                return (await peer.has("second down", 1500)) ? "ok" : ONE_RECORD
+            }
+            peer.write("hello up\n")
+            await ours.expect("hello up")
+            ours.write("hello down\n")
+            await peer.expect("hello down")
+            await refusesLonger(ours, variant.longest)
+            await sleep(20)
+            return "ok"
+        }),
+    )
+}
