@@ -21,6 +21,10 @@ export type Feature =
     | "hrr"
     | "key-update"
 
+export function features(...list: Feature[]): Feature[] {
+    return list
+}
+
 /** One square of the matrix: what is tried with which peer, and how. */
 export interface Cell {
     /** program of the peer */

@@ -1,15 +1,12 @@
 import { EcdhePskKeyExchange } from "../../src/dtls/key-exchange/ecdhe-psk.js"
 import { TLS_ECDHE_PSK_WITH_CHACHA20_POLY1305_SHA256 } from "../../src/dtls/key-exchange/ecdhe-psk-suites.js"
-import { connect } from "../../src/platform/node/connect/connect.js"
-import { listen } from "../../src/platform/node/connect/listen.js"
 import { type ConnectOptions, type ListenOptions } from "../../src/platform/node/connect/options.js"
 import { NodeKeys } from "../../src/platform/node/keys.js"
 import { RoughPath } from "../support/rough-path.js"
-import { type Cell, type Feature, IDENTITY, KEY } from "./cell.js"
-import { withPrograms } from "./command-line.js"
-import { greet, liveCell, type Trial } from "./live.js"
+import { type Cell, features, IDENTITY, KEY } from "./cell.js"
+import { liveCell, type Trial } from "./live.js"
 import { type Party, theParties } from "./parties.js"
-import { freePort, untilBound } from "./process.js"
+import { resumedByPeer, resumedByUs } from "./resumed.js"
 import { type PeerKind } from "./tools.js"
 
 /* Certificates, raw public keys and ECDHE_PSK with the tools of OpenSSL and GnuTLS. */
@@ -66,8 +63,8 @@ function commonOf({ peer, version, needs, echoes, ready }: PeerKind): Common {
 }
 
 /** Who is authenticated in which cell. */
-const SERVER_ONLY = { what: "certificate of an authority", features: ["certificate"] as Feature[] }
-const BOTH = { what: "certificates of both sides", features: ["certificate", "client-certificate"] as Feature[] }
+const SERVER_ONLY = { what: "certificate of an authority", features: features("certificate") }
+const BOTH = { what: "certificates of both sides", features: features("certificate", "client-certificate") }
 
 /** The same through a path that loses datagrams until the handshake is done: by this seed the fourth. */
 function withLoss(trial: Trial): Trial<RoughPath> {
@@ -116,7 +113,7 @@ function gnutls(common: Common): Cell[] {
 }
 
 function gnutlsRawKeys(common: Common): Cell[] {
-    const raw = { ...common, what: "raw public keys of both sides", features: ["rpk"] as Feature[] }
+    const raw = { ...common, what: "raw public keys of both sides", features: features("rpk") }
     const keys = (party: Party): string[] => ["--rawpkfile", file(party, "pub"), "--rawpkkeyfile", file(party, "key")]
     const server = (port: number): string[] => [
         ...["gnutls-serv", "--udp", "--echo", "-p", `${port}`, "--priority", RAW, ...keys("server")],
@@ -144,7 +141,7 @@ function ecdhePsk(kind: PeerKind): Cell[] {
         ...{
             suite: suite.iana,
             what: "handshake, data both ways",
-            features: ["ecdhe-psk"] as Feature[],
+            features: features("ecdhe-psk"),
             ours: options,
         },
     }
@@ -154,62 +151,23 @@ function ecdhePsk(kind: PeerKind): Cell[] {
     ]
 }
 
-/** A session with certificates goes on, and both sides know each other's certificate still. */
+/** A session with certificates: the server's is known still when it goes on. */
 function resumption(common: Common): Cell[] {
-    const byTicket = { features: ["certificate", "ticket"] as Feature[], what: "certificates, resumption by ticket" }
-    const byId = {
-        features: ["certificate", "resumption-id"] as Feature[],
-        what: "certificates, resumption by session id",
-    }
-    return [
-        resumedServer(common, byTicket, opensslServer()),
-        resumedServer(common, byId, opensslServer("-no_ticket")),
-        resumedClient(common, byTicket, { tickets: true }),
-        resumedClient(common, byId, { tickets: false }),
-    ]
-}
-
-type Tried = Pick<Cell, "features" | "what">
-
-function resumedServer(common: Common, tried: Tried, command: (port: number) => string[]): Cell {
-    const trial: Trial = { ...common, ...tried, role: "server", shown: command, ours: () => certified(undefined) }
-    const run = (): Promise<string> =>
-        withPrograms(async (start) => {
-            const port = await freePort()
-            const options = certified(undefined)
-            const peer = start(command(port))
-            await untilBound(port)
-            let session: Uint8Array | true | undefined = true
-            for (const resumed of [false, true]) {
-                await using ours = await connect("127.0.0.1", port, { ...options, session, timeout: 10000 })
-                await greet(ours, peer, resumed ? "again" : "first")
-                if (ours.isSessionReused() !== resumed) return resumed ? "a full handshake" : "resumed at once"
-                if (!ours.authorized || ours.peerCertificate === undefined) return "the certificate is not known"
-                session = ours.getSession()
-            }
-            return "ok"
-        })
-    return { ...liveCell(trial), run }
-}
-
-function resumedClient(common: Common, tried: Tried, sessions: { tickets: boolean }): Cell {
     const saved = theParties().file("client", "session")
-    const command = opensslClient("-sess_out", saved)
-    const trial: Trial = { ...common, ...tried, role: "client", shown: command, ours: () => certified("server") }
-    const run = (): Promise<string> =>
-        withPrograms(async (start) => {
-            await using server = await listen(0, { ...certified("server"), sessions }, "127.0.0.1")
-            for (const resumed of [false, true]) {
-                const peer = start([...command(server.port), ...(resumed ? ["-sess_in", saved] : [])])
-                await using ours = await server.accept({ timeout: 10000 })
-                await greet(ours, peer)
-                if (ours.isSessionReused() !== resumed) return resumed ? "a full handshake" : "resumed at once"
-                peer.endInput()
-                await peer.ended()
-            }
-            return "ok"
-        })
-    return { ...liveCell(trial), run }
+    const id = { what: "certificates, resumption by session id", features: features("certificate", "resumption-id") }
+    const ticket = { what: "certificates, resumption by ticket", features: features("certificate", "ticket") }
+    const [byId, byTicket] = [
+        { ...common, ...id },
+        { ...common, ...ticket },
+    ]
+    const client = opensslClient("-sess_out", saved)
+    const ours = (tickets: boolean) => (): ListenOptions => ({ ...certified("server"), sessions: { tickets } })
+    return [
+        resumedByUs({ ...byId, shown: opensslServer("-no_ticket"), ours: () => certified(undefined) }),
+        resumedByUs({ ...byTicket, shown: opensslServer(), ours: () => certified(undefined) }),
+        resumedByPeer({ ...byId, shown: client, ours: ours(false) }, ["-sess_in", saved]),
+        resumedByPeer({ ...byTicket, shown: client, ours: ours(true) }, ["-sess_in", saved]),
+    ]
 }
 
 /** The files of the parties are there before a command names them. */

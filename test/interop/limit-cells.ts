@@ -1,11 +1,11 @@
-import { type Cell, type Feature } from "./cell.js"
+import { type Cell, features } from "./cell.js"
 import { againstClient, againstServer } from "./command-line.js"
 import { type PeerKind } from "./tools.js"
 
 /** A message that is longer than the limit is refused before it is sent, which shows that the limit was agreed on. */
 export function limitCells(ssl: PeerKind, tls: PeerKind): Cell[] {
-    const mfl = { what: "max_fragment_length of 512", features: ["mfl"] as Feature[] }
-    const size = { what: "record_size_limit", features: ["record-size-limit"] as Feature[] }
+    const mfl = { what: "max_fragment_length of 512", features: features("mfl") }
+    const size = { what: "record_size_limit", features: features("record-size-limit") }
     return [
         againstServer(ssl, { ...mfl, mote: ["--max-fragment", "512"], longest: 512 }),
         againstServer(tls, { ...mfl, mote: ["--max-fragment", "512"], longest: 512 }),

@@ -1,24 +1,47 @@
 import { join } from "node:path"
 import { temporaryFolder } from "../../host/temporary.js"
-import { CCM_8, type Cell, type Feature } from "./cell.js"
+import { allSuites } from "../../src/dtls/key-exchange/suites.js"
+import { CCM_8, type Cell, features, IDENTITY, KEY } from "./cell.js"
 import { cell, psk, type Variant, withPrograms } from "./command-line.js"
 import { freePort, mote, untilBound } from "./process.js"
+import { resumedByPeer, resumedByUs } from "./resumed.js"
 import { type PeerKind } from "./tools.js"
 
-/** Sessions with a pre-shared key. */
+/** Sessions with a pre-shared key: with OpenSSL also by the command line. */
 export function resumptionCells(ssl: PeerKind, tls: PeerKind): Cell[] {
-    const [byId, byTicket]: Feature[] = ["resumption-id", "ticket"]
-    const [id, ticket] = ["resumption by session id", "resumption by ticket"]
+    const id = { what: "resumption by session id", features: features("resumption-id") }
+    const ticket = { what: "resumption by ticket", features: features("ticket") }
     return [
-        resumedByServer(ssl, { what: id, features: [byId], peer: ["-no_ticket"] }),
-        resumedByServer(ssl, { what: ticket, features: [byTicket] }),
-        resumedByServer(tls, { what: id, features: [byId], peer: ["--noticket"] }),
-        resumedByServer(tls, { what: ticket, features: [byTicket] }),
-        resumedByOpenssl(ssl, { what: id, features: [byId], mote: ["--no-tickets"] }),
-        resumedByOpenssl(ssl, { what: ticket, features: [byTicket] }),
-        resumedByGnutls(tls, { what: id, features: [byId], mote: ["--no-tickets"] }),
-        resumedByGnutls(tls, { what: ticket, features: [byTicket] }),
+        live(ssl, "server", id, "-no_ticket"),
+        resumedByServer(ssl, ticket),
+        live(tls, "server", id, "--noticket"),
+        live(tls, "server", ticket),
+        resumedByOpenssl(ssl, { ...id, mote: ["--no-tickets"] }),
+        resumedByOpenssl(ssl, ticket),
+        live(tls, "client", id, "--resume"),
+        live(tls, "client", ticket, "--resume"),
     ]
+}
+
+/** gnutls-cli --resume connects twice by itself. */
+function live(kind: PeerKind, role: Cell["role"], tried: Pick<Cell, "what" | "features">, ...more: string[]): Cell {
+    const { peer, version, needs, echoes, ready } = kind
+    const keyed = { psk: { identity: IDENTITY, key: Buffer.from(KEY, "hex") } }
+    const suites = allSuites().filter(({ name }) => name === CCM_8.iana)
+    const tickets = tried.features.includes("ticket")
+    const trial = {
+        ...{ peer, version, needs, suite: CCM_8.iana, what: tried.what, features: features("psk", ...tried.features) },
+        ...{ echoes, ready },
+        ours: () => ({ ...keyed, suites, ...(role === "client" ? { sessions: { tickets } } : {}) }),
+    }
+    if (role === "server") return resumedByUs({ ...trial, shown: (port) => [...kind.server(port, CCM_8), ...more] })
+    return resumedByPeer({ ...trial, shown: (port) => withOptions(kind, port, more) })
+}
+
+/** gnutls-cli wants the host last. */
+function withOptions(kind: PeerKind, port: number, more: string[]): string[] {
+    const words = kind.client(port, CCM_8)
+    return [...words.slice(0, -1), ...more, ...words.slice(-1)]
 }
 
 /** mote client connects twice to the peer's server. */
@@ -70,30 +93,6 @@ function resumedByOpenssl(kind: PeerKind, variant: Variant): Cell {
             await ours.expect("hello up")
             ours.write("hello down\n")
             await second.expect("hello down")
-            return "ok"
-        }),
-    )
-}
-
-/** gnutls-cli --resume connects twice by itself. */
-function resumedByGnutls(kind: PeerKind, variant: Variant): Cell {
-    const server = resumingServer(variant)
-    const client = (port: number): string[] => {
-        const words = kind.client(port, CCM_8)
-        return [...words.slice(0, -1), "--resume", ...words.slice(-1)]
-    }
-    return cell(kind, "client", variant, [client(4433), server(4433)], () =>
-        withPrograms(async (start) => {
-            const port = await freePort()
-            const ours = start(server(port))
-            await untilBound(port)
-            const peer = start(client(port))
-            await ours.expect(`client 2 connected: ${CCM_8.iana}, resumed`)
-            await peer.expect("*** This is a resumed session")
-            peer.write("hello up\n")
-            await ours.expect("hello up")
-            ours.write("hello down\n")
-            await peer.expect("hello down")
             return "ok"
         }),
     )

@@ -1,6 +1,6 @@
 import { allSuites } from "../../src/dtls/key-exchange/suites.js"
 import { certificateCells } from "./certificate-cells.js"
-import { CCM_8, type Cell, IDENTITY, KEY, LONG_ALPN, LONG_HINT, SUITES } from "./cell.js"
+import { CCM_8, type Cell, features, IDENTITY, KEY, LONG_ALPN, LONG_HINT, SUITES } from "./cell.js"
 import { againstClient, againstServer, cell, ONE_RECORD, psk, withPrograms } from "./command-line.js"
 import { limitCells } from "./limit-cells.js"
 import { liveCell } from "./live.js"
@@ -96,6 +96,7 @@ export function tlsCells(): Cell[] {
         ...resumptionCells(ssl, tls),
         ...certificateCells(ssl, tls),
         exporterCell(ssl),
+        ...clientCells(ssl),
         noCommonSuiteServer(ssl),
         noCommonSuiteClient(ssl),
     ]
@@ -117,14 +118,47 @@ function suiteCells(kind: PeerKind): Cell[] {
     })
 }
 
+const LABEL = "EXPORTER-mote-interop"
+
+/** What OpenSSL's client finds out of a handshake: the same as our server. */
+function clientCells(kind: PeerKind): Cell[] {
+    const { peer, version, needs } = kind
+    const psk = { identity: IDENTITY, key: Buffer.from(KEY, "hex") }
+    const suites = allSuites().filter(({ name }) => name === CCM_8.iana)
+    const trial = { peer, version, needs, role: "client" as const, suite: CCM_8.iana }
+    const exporting = (port: number): string[] => [
+        ...kind.client(port, CCM_8).filter((word) => word !== "-brief"),
+        ...["-keymatexport", LABEL, "-keymatexportlen", "32"],
+    ]
+    return [
+        liveCell({
+            ...{ ...trial, what: "ALPN", features: features("psk", "alpn") },
+            shown: (port) => [...kind.client(port, CCM_8), "-alpn", "h2,coap"],
+            ours: () => ({ psk, suites, protocols: ["coap"] }),
+            then: async (ours) =>
+                await Promise.resolve(ours.negotiated.protocol === "coap" ? undefined : "no protocol in common"),
+        }),
+        liveCell({
+            ...{ ...trial, what: "exporter (RFC 5705)", features: features("psk", "exporter") },
+            shown: exporting,
+            ours: () => ({ psk, suites }),
+            then: async (ours, program) => {
+                await program.expect("Keying material: ")
+                const theirs = /Keying material: ([0-9A-F]{64})/.exec(program.output)?.[1]?.toLowerCase()
+                const mine = ours.dtls.exportKeyingMaterial(LABEL, undefined, 32).toString("hex")
+                return theirs === mine ? undefined : "the two sides export different bytes"
+            },
+        }),
+    ]
+}
+
 /** The exporter gives what OpenSSL's gives. */
 function exporterCell(kind: PeerKind): Cell {
-    const label = "EXPORTER-mote-interop"
     const server = (port: number): string[] => [
         ...kind.server(port, CCM_8).filter((word) => word !== "-brief"),
-        ...["-keymatexport", label, "-keymatexportlen", "32"],
+        ...["-keymatexport", LABEL, "-keymatexportlen", "32"],
     ]
-    const client = (port: number): string[] => mote("client", `127.0.0.1:${port}`, ...psk, "--export", label)
+    const client = (port: number): string[] => mote("client", `127.0.0.1:${port}`, ...psk, "--export", LABEL)
     return cell(
         kind,
         "server",
