@@ -24,19 +24,19 @@ export function parsePsk(text: string, where: string): PskAnswer {
 }
 
 /** Lines `identity:hexkey`, the form of gnutls-serv's --pskpasswd; empty lines and lines that begin with # are skipped. */
-export function readPskFile(path: string): PskAnswer[] {
+export function readPskFile(path: string, where = "--psk-file"): PskAnswer[] {
     let content: string
     try {
         content = readFileSync(path, "utf8")
     } catch (error) {
-        throw new UsageError(`--psk-file: cannot read that file (${(error as NodeJS.ErrnoException).code ?? "error"})`)
+        throw new UsageError(`${where}: cannot read that file (${(error as NodeJS.ErrnoException).code ?? "error"})`)
     }
     const entries: PskAnswer[] = []
     content.split(/\r?\n/).forEach((line, index) => {
         if (line.trim() !== "" && !line.startsWith("#"))
             entries.push(parsePsk(line.trim(), `${path}, line ${index + 1}`))
     })
-    if (entries.length === 0) throw new UsageError(`--psk-file: ${path} has no line identity:hexkey`)
+    if (entries.length === 0) throw new UsageError(`${where}: ${path} has no line identity:hexkey`)
     return entries
 }
 

@@ -1,12 +1,11 @@
 import { type Command } from "commander"
 import { coapPathText, parseCoapsUri } from "../../src/coap/uri.js"
 import { gatewayLimits } from "../../src/dtls/handshake/limits.js"
-import { type DtlsServerConnection } from "../../src/gio/dtls-server-connection.js"
 import { printable } from "../../src/platform/node/printable.js"
 import { UsageError } from "../credentials.js"
 import { errorText, identityText, readingText } from "../describe.js"
-import { Gateway, type GatewayEvents } from "../gateway/gateway.js"
-import { type ArrivedReading } from "../gateway/resources.js"
+import { Gateway, type GatewayEvents, type GatewayPeer } from "../gateway/gateway.js"
+import { type ArrivedReading, Resources } from "../gateway/resources.js"
 import { addressText } from "../trace/tracer.js"
 import { exiting } from "./exit-code.js"
 import { addConnectionOptions } from "./options.js"
@@ -63,30 +62,45 @@ export class GatewayReporter implements GatewayEvents {
         private onSample: (samples: number) => void,
     ) {}
 
-    connected(peer: string, connection: DtlsServerConnection): void {
-        const identity = identityText(connection.getPeerIdentity() ?? Buffer.alloc(0))
-        this.reporter.event(`${peer} connected: ${identity}`, { event: "client", peer, identity })
+    connected(peer: GatewayPeer): void {
+        const { name, ...who } = this.who(peer)
+        const from = who.address === undefined ? "" : ` from ${who.address}`
+        this.reporter.event(`${name} connected: ${who.identity}${from}`, { event: "client", peer: name, ...who })
     }
 
-    readings(peer: string, path: string, readings: ArrivedReading[]): void {
+    readings(peer: GatewayPeer, path: string, readings: ArrivedReading[]): void {
         this.samples++
-        this.reporter.event(`${peer} ${pathText(path)}: ${readings.map(readingText).join(", ")}`, {
-            event: "readings",
-            peer,
-            path,
-            readings,
-        })
+        const { name, ...who } = this.who(peer)
+        const event = { event: "readings", peer: name, ...who, path, readings }
+        this.reporter.event(`${name} ${pathText(path)}: ${readings.map(readingText).join(", ")}`, event)
         this.onSample(this.samples)
     }
 
-    refused(peer: string, path: string): void {
-        const why = "it belongs to another client; --shared lets all write there"
-        this.reporter.event(`${peer} may not write to ${pathText(path)}: ${why}`, { event: "refused", peer, path })
+    unread(peer: GatewayPeer, path: string, format: number, payload: Buffer): void {
+        const { name, ...who } = this.who(peer)
+        this.reporter.event(
+            `${name} ${pathText(path)}: ${payload.length} bytes of content format ${format}, no readings in them`,
+            { event: "unread", peer: name, ...who, path, format, bytes: payload.length },
+        )
     }
 
-    ended(peer: string, error: Error | undefined): void {
+    refused(peer: GatewayPeer, path: string): void {
+        const { name, ...who } = this.who(peer)
+        const why = "it belongs to another client; --shared lets all write there"
+        const event = { event: "refused", peer: name, ...who, path }
+        this.reporter.event(`${name} may not write to ${pathText(path)}: ${why}`, event)
+    }
+
+    ended(peer: GatewayPeer, error: Error | undefined): void {
+        const { name, ...who } = this.who(peer)
         const why = error === undefined ? "left" : `ended: ${errorText(error)}`
-        this.reporter.event(`${peer} ${why}`, { event: "left", peer, why })
+        this.reporter.event(`${name} ${why}`, { event: "left", peer: name, ...who, why })
+    }
+
+    private who({ name, identity, connection }: GatewayPeer): { name: string; identity: string; address?: string } {
+        const address = connection.getRemoteAddress()
+        const from = address === undefined ? {} : { address: addressText(address) }
+        return { name, identity: identityText(identity), ...from }
     }
 }
 
@@ -116,7 +130,8 @@ async function serve(
         let gateway: Gateway | undefined
         const end = (): void => void gateway?.close().then(resolve, reject)
         const failed = (error: Error): void => void gateway?.close().then(() => reject(error), reject)
-        Gateway.start(reporter.services, settings, local, events, failed, { protocols, shared }).then((started) => {
+        const options = { protocols, resources: new Resources(shared) }
+        Gateway.start(reporter.services, settings, local, events, failed, options).then((started) => {
             gateway = started
             started.getListener().onHandshakeFailed = watch.failed
             const address = addressText(started.localAddress())

@@ -19,10 +19,13 @@ export class JsonText {
         private tree: Node,
     ) {}
 
-    /** Throws UsageError when there is no such file, or when it is no JSON: then with line and column. */
-    static read(path: string): JsonText {
-        if (!existsSync(path)) throw new UsageError(`${path} is not there; docs/configuration.md shows one`)
-        const text = readFileSync(path, "utf8").replace(/^\uFEFF/, "")
+    /**
+     * Throws UsageError when there is no such file, or when it is no JSON: then with line and column.
+     * @param example where the documentation shows such a file
+     */
+    static read(path: string, example = "docs/configuration.md"): JsonText {
+        if (!existsSync(path)) throw new UsageError(`${path} is not there; ${example} shows one`)
+        const text = readText(path).replace(/^\uFEFF/, "")
         const errors: ParseError[] = []
         const tree = parseTree(text, errors, { disallowComments: true })
         const [first] = errors
@@ -41,6 +44,14 @@ export class JsonText {
         if (node === undefined) return this.place(setting.slice(0, -1))
         const { offset } = node.parent?.type === "property" ? node.parent : node
         return placeIn(this.path, this.text, offset)
+    }
+}
+
+function readText(path: string): string {
+    try {
+        return readFileSync(path, "utf8")
+    } catch (error) {
+        throw new UsageError(`${path}: cannot be read (${(error as NodeJS.ErrnoException).code ?? "error"})`)
     }
 }
 

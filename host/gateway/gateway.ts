@@ -1,6 +1,10 @@
+import { CoapCode, CoapOption } from "../../src/coap/code-points.js"
+import { type CoapMessage, textOptionsOf } from "../../src/coap/message.js"
 import { gatewayCoapParameters } from "../../src/coap/parameters.js"
-import { type CoapHandler, CoapServer } from "../../src/coap/server.js"
+import { type CoapAnswer, CoapServer } from "../../src/coap/server.js"
+import { coapPathText } from "../../src/coap/uri.js"
 import { WaitingMessageLayer } from "../../src/coap/waiting-message-layer.js"
+import { type Aead } from "../../src/dtls/crypto/provider.js"
 import { DtlsListener } from "../../src/gio/dtls-listener.js"
 import { type DtlsServerConnection } from "../../src/gio/dtls-server-connection.js"
 import { isIoError, IOErrorEnum } from "../../src/gio/errors.js"
@@ -8,37 +12,78 @@ import { guarded } from "../../src/gio/guarded.js"
 import { type DtlsSettings } from "../../src/gio/settings.js"
 import { type SocketAddress } from "../../src/gio/socket-address.js"
 import { type Services, type UdpSocket } from "../../src/platform/services.js"
-import { type ArrivedReading, Resources } from "./resources.js"
+import { type ArrivedReading, notNow, refusal, type Requester, Resources } from "./resources.js"
+
+/** A connected client. */
+export interface GatewayPeer {
+    /** for people, "client 7": one for each connection */
+    name: string
+    /** the identity that its session proved; empty without one */
+    identity: Buffer
+    connection: DtlsServerConnection
+}
 
 /** What an application hears of. What these functions throw is logged, and the gateway goes on. */
 export interface GatewayEvents {
-    connected(peer: string, connection: DtlsServerConnection): void
-    readings(peer: string, path: string, readings: ArrivedReading[]): void
+    connected(peer: GatewayPeer): void
+    readings(peer: GatewayPeer, path: string, readings: ArrivedReading[]): void
+    /** a payload in which no readings were found was stored */
+    unread?(peer: GatewayPeer, path: string, format: number, payload: Buffer): void
     /** a client tried to write to a path of another one; told once for each connection */
-    refused?(peer: string, path: string): void
-    ended(peer: string, error: Error | undefined): void
+    refused?(peer: GatewayPeer, path: string): void
+    ended(peer: GatewayPeer, error: Error | undefined): void
+}
+
+/** What becomes of readings that arrived. */
+export interface Delivery {
+    /** s until the client may try again, as 5.03 tells it; 0: they are taken */
+    retryAfter: number
+    /** taken: the client is acknowledged when this resolves, and told to try again when it rejects */
+    stored?: Promise<void> | undefined
 }
 
 export interface GatewayOptions {
     /** ALPN names */
     protocols?: string[] | undefined
-    /** paths to which, and below which, every client writes; default: none, a path belongs to who created it */
-    shared?: string[]
+    /** shared by several gateways, so that one has what another was sent; default: its own, where a path belongs to who created it */
+    resources?: Resources | undefined
+    /** hands readings on before the client's request is acknowledged */
+    deliver?: ((peer: GatewayPeer, path: string, readings: ArrivedReading[]) => Delivery) | undefined
+    /** whether a client may read (GET), or write (all other methods), at `path`; default: everywhere */
+    mayUse?: ((peer: GatewayPeer, path: string, isRead: boolean) => boolean) | undefined
 }
+
+/** Clients whose associations were exported, and why others were not. */
+export interface ExportedClients {
+    /** one for each association */
+    associations: Buffer[]
+    failures: { peer: GatewayPeer; error: Error }[]
+}
+
+/** A client that is told to try again although nobody knows for how long, s. */
+const RETRY_AFTER = 30
+
+/**
+ * Sequence numbers that an imported association may use: more than it ever needs, for the copy with which they are reserved is
+ * never used. The next `exportClients` is exact again.
+ */
+const UNLIMITED = 0x7fffffff
 
 /** A CoAPs server that keeps what is posted to it and tells of readings. */
 export class Gateway {
     private count = 0
     private closing = false
+    private peers = new Set<GatewayPeer>()
     /** connected clients whose writing to others' paths was told */
-    private refusedPeers = new Set<string>()
+    private refusedPeers = new Set<GatewayPeer>()
 
     private constructor(
         private services: Services,
         private socket: UdpSocket,
         private listener: DtlsListener,
         private events: GatewayEvents,
-        private shared: string[],
+        private resources: Resources,
+        private options: GatewayOptions,
     ) {}
 
     /** Opens its socket and serves. Throws GError: ADDRESS_IN_USE, ... @param failed told when it can serve no more */
@@ -48,13 +93,14 @@ export class Gateway {
         local: { host: string | undefined; port: number },
         events: GatewayEvents,
         failed: (error: Error) => void,
-        { protocols, shared = [] }: GatewayOptions = {},
+        options: GatewayOptions = {},
     ): Promise<Gateway> {
-        const options = { remote: undefined, localHost: local.host, localPort: local.port }
-        const socket = await services.openUdp(options)
+        const udp = { remote: undefined, localHost: local.host, localPort: local.port }
+        const socket = await services.openUdp(udp)
         const listener = new DtlsListener(services, socket, settings)
-        listener.setAdvertisedProtocols(protocols)
-        const gateway = new Gateway(services, socket, listener, events, shared)
+        listener.setAdvertisedProtocols(options.protocols)
+        const resources = options.resources ?? new Resources([])
+        const gateway = new Gateway(services, socket, listener, events, resources, options)
         services.spawn(() => gateway.acceptLoop(failed))
         return gateway
     }
@@ -67,12 +113,12 @@ export class Gateway {
         return this.listener
     }
 
+    /** Clients that are connected now. */
+    connectedPeers(): GatewayPeer[] {
+        return [...this.peers]
+    }
+
     private async acceptLoop(failed: (error: Error) => void): Promise<void> {
-        // One store for all clients, so that one can read what another has posted.
-        const resources = new Resources(this.shared, {
-            readings: (...what) => this.tell("readings", () => this.events.readings(...what)),
-            refused: (peer, path) => this.tellRefused(peer, path),
-        })
         for (;;) {
             let connection: DtlsServerConnection
             try {
@@ -81,27 +127,59 @@ export class Gateway {
                 if (!this.closing) failed(error as Error)
                 return
             }
-            this.count++
-            const peer = `client ${this.count}`
-            const identity = (connection.getPeerIdentity() ?? Buffer.alloc(0)).toString("hex")
-            const layer = new WaitingMessageLayer(this.services, connection, gatewayCoapParameters())
-            const handler: CoapHandler = (request) => Promise.resolve(resources.handle(request, { peer, identity }))
-            const server = new CoapServer(layer, handler, [])
-            this.tell("connected", () => this.events.connected(peer, connection))
-            this.services.spawn(() => this.serve(server, peer, connection))
+            this.begin(connection)
         }
     }
 
-    private async serve(server: CoapServer, peer: string, connection: DtlsServerConnection): Promise<void> {
+    private begin(connection: DtlsServerConnection): void {
+        this.count++
+        const identity = connection.getPeerIdentity() ?? Buffer.alloc(0)
+        const peer = { name: `client ${this.count}`, identity, connection }
+        const layer = new WaitingMessageLayer(this.services, connection, gatewayCoapParameters())
+        const server = new CoapServer(layer, (request) => this.answer(request, peer), [])
+        this.peers.add(peer)
+        this.tell("connected", () => this.events.connected(peer))
+        this.services.spawn(() => this.serve(server, peer))
+    }
+
+    private async answer(request: CoapMessage, peer: GatewayPeer): Promise<CoapAnswer> {
+        const path = coapPathText(textOptionsOf(request, CoapOption.URI_PATH))
+        if (this.options.mayUse?.(peer, path, request.code === CoapCode.GET) === false)
+            return refusal(CoapCode.FORBIDDEN, `this client has no right to do that at ${path}`)
+        let stored: Promise<void> | undefined
+        const requester: Requester = {
+            identity: peer.identity.toString("hex"),
+            readings: (path, readings) => {
+                const delivery = this.options.deliver?.(peer, path, readings)
+                if (delivery !== undefined && delivery.retryAfter > 0)
+                    return notNow("readings cannot be taken at the moment", delivery.retryAfter)
+                stored = delivery?.stored
+                this.tell("readings", () => this.events.readings(peer, path, readings))
+                return undefined
+            },
+            unread: (...what) => this.tell("unread", () => this.events.unread?.(peer, ...what)),
+            refused: (path) => this.tellRefused(peer, path),
+        }
+        const answer = this.resources.handle(request, requester)
+        try {
+            await stored
+        } catch {
+            return notNow("readings could not be stored", RETRY_AFTER)
+        }
+        return answer
+    }
+
+    private async serve(server: CoapServer, peer: GatewayPeer): Promise<void> {
         let failure: Error | undefined
         try {
             await server.run()
         } catch (error) {
             failure = error as Error
         }
+        this.peers.delete(peer)
         this.refusedPeers.delete(peer)
         if (!isIoError(failure, IOErrorEnum.CLOSED)) this.tell("ended", () => this.events.ended(peer, failure))
-        await connection.close()
+        await peer.connection.close()
     }
 
     private tell(event: string, callback: () => void): void {
@@ -109,10 +187,43 @@ export class Gateway {
     }
 
     /** Once for each connection: a client that goes on trying does not fill the log. */
-    private tellRefused(peer: string, path: string): void {
+    private tellRefused(peer: GatewayPeer, path: string): void {
         if (this.refusedPeers.has(peer)) return
         this.refusedPeers.add(peer)
         this.tell("refused", () => this.events.refused?.(peer, path))
+    }
+
+    /**
+     * Every client's association, for `importClients` of a gateway that takes the place of this one; from then on this one
+     * sends and receives nothing: `kill` it.
+     */
+    exportClients(wrapper: Aead): ExportedClients {
+        const exported: ExportedClients = { associations: [], failures: [] }
+        for (const peer of this.peers)
+            try {
+                exported.associations.push(peer.connection.exportAssociation(wrapper, { send: 0, receive: 0 }))
+            } catch (error) {
+                exported.failures.push({ peer, error: error as Error })
+            }
+        return exported
+    }
+
+    /**
+     * Goes on with the clients of an earlier gateway. What was exported must not be imported again: remove it first.
+     * @returns why some were not taken: they need a new handshake
+     */
+    async importClients(associations: Buffer[], wrapper: Aead): Promise<Error[]> {
+        const failures: Error[] = []
+        for (const saved of associations)
+            try {
+                const connection = await this.listener.importAssociation(saved, wrapper, 0)
+                connection.exportAssociation(wrapper, { send: UNLIMITED, receive: UNLIMITED })
+                await connection.takeHeld()
+                this.begin(connection)
+            } catch (error) {
+                failures.push(error as Error)
+            }
+        return failures
     }
 
     /** Says close_notify to every client. */
@@ -122,7 +233,7 @@ export class Gateway {
         this.socket.close()
     }
 
-    /** Gone without a word, as in a power cut; for tests. */
+    /** Gone without a word, as in a power cut, or because another gateway goes on with its clients. */
     kill(): void {
         this.closing = true
         this.socket.close()

@@ -73,19 +73,19 @@ function readText(text: string, resource: string): ArrivedReading[] | undefined 
     })
 }
 
-/** Who sends a request. */
+/** Who sends a request, and who hears of what it brings. */
 export interface Requester {
-    /** name for people, "client 7" */
-    peer: string
     /** its identity in the DTLS session, as hex */
     identity: string
-}
-
-export interface ResourceEvents {
-    /** a payload that holds readings was stored */
-    readings(peer: string, path: string, readings: ArrivedReading[]): void
-    /** a client tried to write to a path of another one */
-    refused(peer: string, path: string): void
+    /**
+     * A payload with readings came, and is stored after this.
+     * @returns an answer, when it cannot be taken now: then it is not stored
+     */
+    readings(path: string, readings: ArrivedReading[]): CoapAnswer | undefined
+    /** a payload in which no readings were found was stored */
+    unread(path: string, format: number, payload: Buffer): void
+    /** it tried to write to a path of another client */
+    refused(path: string): void
 }
 
 /**
@@ -99,10 +99,7 @@ export class Resources {
     /**
      * @param shared paths to which, and below which, everybody writes: "/readings"; "/" for all
      */
-    constructor(
-        private shared: string[],
-        private events: ResourceEvents,
-    ) {}
+    constructor(private shared: string[]) {}
 
     handle(request: CoapMessage, from: Requester): CoapAnswer {
         const segments = textOptionsOf(request, CoapOption.URI_PATH)
@@ -165,13 +162,12 @@ export class Resources {
                 `a client has at most ${MAX_RESOURCES_OF_ONE} resources: delete one first`,
             )
         if (this.byPath.size < MAX_RESOURCES) return undefined
-        const full = refusal(CoapCode.SERVICE_UNAVAILABLE, `there are ${MAX_RESOURCES} resources already`)
-        return { ...full, options: [uintOption(CoapOption.MAX_AGE, RETRY_AFTER)] }
+        return notNow(`there are ${MAX_RESOURCES} resources already`, RETRY_AFTER)
     }
 
     /** It says whose path it is not, and not whose it is. */
-    private notYours(path: string, { peer }: Requester): CoapAnswer {
-        this.events.refused(peer, path)
+    private notYours(path: string, from: Requester): CoapAnswer {
+        from.refused(path)
         return refusal(CoapCode.FORBIDDEN, `${path} belongs to another client`)
     }
 
@@ -184,10 +180,12 @@ export class Resources {
         const readings = readReadings(format, request.payload, path)
         if (readings === undefined && format === ContentFormat.SENML_CBOR)
             return refusal(CoapCode.BAD_REQUEST, "not a SenML pack that can be used (docs/coap.md)")
+        const postponed = readings === undefined ? undefined : from.readings(path, readings)
+        if (postponed !== undefined) return postponed
         const owner = known === undefined ? from.identity : known.owner
         if (known === undefined) this.count(owner, 1)
         this.byPath.set(path, { owner, segments, format, payload: request.payload })
-        if (readings !== undefined) this.events.readings(from.peer, path, readings)
+        if (readings === undefined) from.unread(path, format, request.payload)
         if (known !== undefined) return { code: CoapCode.CHANGED, options: [], payload: Buffer.alloc(0) }
         const location = segments.map((part) => textOption(CoapOption.LOCATION_PATH, part))
         return { code: CoapCode.CREATED, options: location, payload: Buffer.alloc(0) }
@@ -202,10 +200,16 @@ function content(request: CoapMessage, format: number, payload: Buffer): CoapAns
 }
 
 /** Whether a path is `root` or lies below it; everything lies below "/". */
-function isAtOrBelow(path: string, root: string): boolean {
+export function isAtOrBelow(path: string, root: string): boolean {
     return root === "/" || path === root || path.startsWith(`${root}/`)
 }
 
-function refusal(code: CoapCode, diagnostic: string): CoapAnswer {
+/** 5.03 with Max-Age (RFC 7252 §5.9.3.4). @param retryAfter when it is worth while to ask again, s */
+export function notNow(diagnostic: string, retryAfter: number): CoapAnswer {
+    const options = [uintOption(CoapOption.MAX_AGE, retryAfter)]
+    return { ...refusal(CoapCode.SERVICE_UNAVAILABLE, diagnostic), options }
+}
+
+export function refusal(code: CoapCode, diagnostic: string): CoapAnswer {
     return { code, options: [], payload: Buffer.from(diagnostic) }
 }

@@ -12,7 +12,7 @@ import { DEFAULT_CONFIG, type DeviceConfig, loadConfig } from "../config/device-
 import { deviceSettings, programImage } from "../config/firmware-build.js"
 import { PskStore } from "../credentials.js"
 import { inWords } from "../device-words.js"
-import { Gateway } from "../gateway/gateway.js"
+import { Gateway, type GatewayPeer } from "../gateway/gateway.js"
 import { type ArrivedReading } from "../gateway/resources.js"
 import { DebugMap } from "../simulator/debug-map.js"
 import { Device } from "../simulator/device.js"
@@ -83,7 +83,7 @@ export class Simulation {
         const settings = newSettings(allSuites(), new PskStore([this.psk]), wifi(), gatewayLimits())
         const events = {
             connected: () => void this.handshakes++,
-            readings: (_peer: string, path: string, readings: ArrivedReading[]) =>
+            readings: (_peer: GatewayPeer, path: string, readings: ArrivedReading[]) =>
                 void this.samples.push({ time: this.clock.now(), path, readings }),
             ended: () => undefined,
         }

@@ -3,7 +3,7 @@ import { CoapCode, CoapOption, codeText, CoapType, ContentFormat } from "../../.
 import { emptyMessage, type Option, textOption, uintOption } from "../../../src/coap/message.js"
 import { writeSenmlCbor } from "../../../src/coap/senml.js"
 import { type CoapAnswer } from "../../../src/coap/server.js"
-import { type ArrivedReading, Resources } from "../../../host/gateway/resources.js"
+import { type ArrivedReading, type Requester, Resources } from "../../../host/gateway/resources.js"
 
 const discovery = [".well-known", "core"]
 
@@ -19,16 +19,22 @@ function gateway(shared: string[] = []): {
 } {
     const arrived: [string, ArrivedReading[]][] = []
     const refused: string[] = []
-    const resources = new Resources(shared, {
-        readings: (_peer, path, readings) => void arrived.push([path, readings]),
-        refused: (peer, path) => void refused.push(`${peer} ${path}`),
+    const resources = new Resources(shared)
+    const requester = (identity: string): Requester => ({
+        identity,
+        readings: (path, readings) => {
+            arrived.push([path, readings])
+            return undefined
+        },
+        unread: () => undefined,
+        refused: (path) => void refused.push(`${identity} ${path}`),
     })
     const as =
         (identity: string): Ask =>
         (code, path, payload = "", ...options) => {
             const segments = path.map((segment) => textOption(CoapOption.URI_PATH, segment))
             const request = { ...emptyMessage(CoapType.CON, 1), code, options: [...segments, ...options] }
-            return resources.handle({ ...request, payload: Buffer.from(payload) }, { peer: "client 1", identity })
+            return resources.handle({ ...request, payload: Buffer.from(payload) }, requester(identity))
         }
     return { arrived, refused, ask: as("01"), as }
 }
@@ -102,7 +108,7 @@ describe("a gateway's resources", () => {
         for (const code of [CoapCode.PUT, CoapCode.POST, CoapCode.DELETE])
             strictEqual(textOf(other(code, ["boiler"], "off")), "4.03 /boiler belongs to another client")
         strictEqual(textOf(other(CoapCode.GET, ["boiler"])), "2.05 on")
-        deepStrictEqual(refused, ["client 1 /boiler", "client 1 /boiler", "client 1 /boiler"])
+        deepStrictEqual(refused, ["02 /boiler", "02 /boiler", "02 /boiler"])
         strictEqual(textOf(owner(CoapCode.POST, ["boiler"], "standby")), "2.04")
         strictEqual(textOf(owner(CoapCode.DELETE, ["boiler"])), "2.02")
         strictEqual(textOf(other(CoapCode.PUT, ["boiler"], "mine now")), "2.01")

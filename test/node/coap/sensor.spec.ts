@@ -17,7 +17,7 @@ import { jsonFormat, type PayloadFormat, senmlFormat, textFormat } from "../../.
 import { type Reading, type ReadingSource, type Sample, SimulatedSource } from "../../../src/sensor/reading.js"
 import { Sensor, type SensorConfig, type SensorObserver } from "../../../src/sensor/sensor.js"
 import { PskStore } from "../../../host/credentials.js"
-import { Gateway, type GatewayEvents } from "../../../host/gateway/gateway.js"
+import { Gateway, type GatewayEvents, type GatewayPeer } from "../../../host/gateway/gateway.js"
 import { type ArrivedReading } from "../../../host/gateway/resources.js"
 import { freePort, sleep } from "../../interop/process.js"
 
@@ -37,7 +37,7 @@ class Events implements GatewayEvents, SensorObserver {
     sessions = 0
     troubles: string[] = []
 
-    readings(_peer: string, _path: string, readings: ArrivedReading[]): void {
+    readings(_peer: GatewayPeer, _path: string, readings: ArrivedReading[]): void {
         this.arrived.push(readings[0]?.value ?? NaN)
     }
 

@@ -1,0 +1,98 @@
+import { Gateway, type GatewayEvents, type GatewayOptions, type GatewayPeer, HandshakeWatch } from "mote-dtls/gateway"
+import { NodeServices } from "mote-dtls"
+import { allSuites, connectionIds, gatewayLimits, type Limits, returnRoutability, wifi } from "mote-dtls/engine"
+import { type Credentials, type DtlsSettings, LogLevel, newSettings, type SocketAddress } from "mote-dtls/gio"
+import { type GatewayConfig, type ListenConfig } from "./config.js"
+import { type Log, logged } from "./log.js"
+
+const PINO_LEVELS: Record<LogLevel, "debug" | "info" | "warn" | "error"> = {
+    [LogLevel.debug]: "debug",
+    [LogLevel.info]: "info",
+    [LogLevel.warning]: "warn",
+    [LogLevel.error]: "error",
+}
+
+/** What all listeners have in common. */
+export interface ListenerParts {
+    log: Log
+    credentials: Credentials
+    events: GatewayEvents
+    options: GatewayOptions
+    /** a socket can serve no more */
+    failed: (error: Error) => void
+}
+
+/** A gateway for each configured address and port. Those that stay in the configuration are not touched when it is read again. */
+export class Listeners {
+    private gateways = new Map<string, Gateway>()
+    /** one object, which every endpoint reads: a change counts at once */
+    private limits: Limits = gatewayLimits()
+    readonly services: NodeServices
+
+    constructor(private parts: ListenerParts) {
+        const { log } = parts
+        this.services = new NodeServices({ log: (level, message) => log[PINO_LEVELS[level]](message) })
+    }
+
+    all(): Gateway[] {
+        return [...this.gateways.values()]
+    }
+
+    addresses(): SocketAddress[] {
+        return this.all().map((gateway) => gateway.localAddress())
+    }
+
+    peers(): GatewayPeer[] {
+        return this.all().flatMap((gateway) => gateway.connectedPeers())
+    }
+
+    /** Opens what is new before it closes what is gone. Throws GError when one cannot be opened: then nothing has changed. */
+    async apply(config: GatewayConfig): Promise<void> {
+        const fresh = new Map<string, Gateway>()
+        try {
+            for (const listen of config.listen)
+                if (!this.gateways.has(nameOf(listen))) fresh.set(nameOf(listen), await this.open(listen, config))
+        } catch (error) {
+            for (const gateway of fresh.values()) await gateway.close()
+            throw error
+        }
+        Object.assign(this.limits, gatewayLimits(), config.limits)
+        const wanted = new Set(config.listen.map(nameOf))
+        for (const [name, gateway] of this.gateways)
+            if (!wanted.has(name)) {
+                this.gateways.delete(name)
+                await gateway.close()
+            }
+        for (const [name, gateway] of fresh) this.gateways.set(name, gateway)
+    }
+
+    private async open(listen: ListenConfig, config: GatewayConfig): Promise<Gateway> {
+        const { events, failed, options, log } = this.parts
+        const watch = new HandshakeWatch(({ code, message, identity, remoteAddress, error }) => {
+            const cause = error instanceof Error ? { error: error.message } : {}
+            log.warn({ ...logged(identity, remoteAddress), code, ...cause }, message)
+        })
+        const settings = this.settings(watch.watched(this.parts.credentials), config)
+        settings.onDiagnostic = watch.diagnostic
+        const local = { host: listen.host, port: listen.port }
+        const gateway = await Gateway.start(this.services, settings, local, events, failed, options)
+        gateway.getListener().onHandshakeFailed = watch.failed
+        return gateway
+    }
+
+    private settings(credentials: Credentials, { connectionId }: GatewayConfig): DtlsSettings {
+        const settings = newSettings(allSuites(), credentials, wifi(), this.limits)
+        if (connectionId > 0) settings.extensions = [connectionIds(connectionId), returnRoutability()]
+        return settings
+    }
+
+    /** Says close_notify to every device. */
+    async close(): Promise<void> {
+        for (const gateway of this.gateways.values()) await gateway.close()
+        this.gateways.clear()
+    }
+}
+
+function nameOf({ host, port }: ListenConfig): string {
+    return `${host ?? ""}|${port}`
+}

@@ -1,0 +1,88 @@
+#!/usr/bin/env node
+import { Command, CommanderError } from "commander"
+import { errorText, printable, UsageError } from "mote-dtls/gateway"
+import { GError } from "mote-dtls/gio"
+import { newLog } from "./log.js"
+import { checkConfig, GatewayService } from "./service.js"
+import { watchSources } from "./watch.js"
+
+const description =
+    "Collects what sensors post over CoAPs and hands it on: to standard output, files, MQTT brokers and webhooks. One " +
+    "file configures it (docs/gateway.md); it is read again when it changes and on SIGHUP, and sessions go on. The log " +
+    "is lines of JSON on standard error. Ctrl-C and SIGTERM end it in order, a second one at once."
+
+const exitCodes = "Exit codes: 0 stopped by Ctrl-C or SIGTERM; 1 failed; 2 wrong usage or configuration."
+
+interface Options {
+    config: string
+    check?: true
+}
+
+function commandLine(): Command {
+    return new Command("mote-gateway")
+        .description(description)
+        .option("-c, --config <FILE>", "the configuration", "gateway.json")
+        .option("--check", "read the configuration and the files that it names, say what is wrong, and end")
+        .helpOption("-h, --help", "this text")
+        .addHelpText("after", `\nExample\n  mote-gateway --config /etc/mote/gateway.json\n\n${exitCodes}`)
+        .allowExcessArguments(false)
+        .exitOverride()
+        .configureOutput({ outputError: () => undefined })
+}
+
+/** Sentences for people: nothing that runs yet would log. */
+function tell(text: string): void {
+    for (const line of text.split("\n")) process.stderr.write(`${printable(line)}\n`)
+}
+
+async function run({ config }: Options): Promise<void> {
+    const log = newLog()
+    let ended = false
+    const service = await GatewayService.start(config, log, (error) => {
+        log.error(`a socket failed: ${errorText(error)}`)
+        process.exitCode = 1
+        end()
+    })
+    const unwatch = watchSources(service)
+    const stop = async (): Promise<void> => {
+        await unwatch()
+        await service.stop()
+        log.info("stopped")
+    }
+    const end = (): void => {
+        if (ended) process.exit(process.exitCode ?? 0)
+        ended = true
+        stop().then(
+            () => process.exit(),
+            (error: unknown) => {
+                log.error(`it could not stop in order: ${errorText(error)}`)
+                process.exit(1)
+            },
+        )
+    }
+    for (const signal of ["SIGINT", "SIGTERM"] as const)
+        process.on(signal, () => {
+            log.info(`${signal}: sessions are closed`)
+            end()
+        })
+    process.on("SIGHUP", () => void service.reload())
+}
+
+async function main(): Promise<void> {
+    const program = commandLine().parse()
+    const options = program.opts<Options>()
+    if (options.check !== true) return await run(options)
+    for (const warning of checkConfig(options.config)) tell(`warning: ${warning}`)
+    process.stdout.write(`${options.config} is in order\n`)
+}
+
+main().catch((error: unknown) => {
+    if (error instanceof CommanderError) {
+        if (error.exitCode !== 0) tell(`mote-gateway: ${error.message.replace(/^error: /, "")}; see --help`)
+        process.exitCode = error.exitCode === 0 ? 0 : 2
+        return
+    }
+    process.exitCode = error instanceof UsageError ? 2 : 1
+    if (error instanceof UsageError || error instanceof GError) tell(`mote-gateway: ${errorText(error)}`)
+    else tell(`mote-gateway: unexpected error, please report it\n${(error as Error).stack ?? ""}`)
+})
