@@ -24,8 +24,13 @@ interface Bom {
     dependencies: { ref: string; dependsOn: string[] }[]
 }
 
-function packageName(): string {
-    return (JSON.parse(readFileSync(join(root, "package.json"), "utf8")) as { name: string }).name
+interface Manifest {
+    name: string
+    dependencies: Record<string, string>
+}
+
+function manifest(): Manifest {
+    return JSON.parse(readFileSync(join(root, "package.json"), "utf8")) as Manifest
 }
 
 function bomOfPackage(): Bom {
@@ -33,8 +38,23 @@ function bomOfPackage(): Bom {
     if (run.status !== 0) throw new Error(`npm sbom failed: ${run.error?.message ?? run.stderr}`)
     const bom = JSON.parse(run.stdout) as Bom
     // npm names it after its folder.
-    bom.metadata.component.name = packageName()
-    return bom
+    bom.metadata.component.name = manifest().name
+    return withoutWorkspaces(bom)
+}
+
+/** What the package depends on, and what that depends on: npm adds the workspaces of this repository and theirs. */
+function withoutWorkspaces(bom: Bom): Bom {
+    const own = Object.entries(manifest().dependencies).map(([name, version]) => `${name}@${version}`)
+    const needed = new Set(own)
+    // A set is walked to its end, also what is added meanwhile.
+    for (const ref of needed)
+        for (const next of bom.dependencies.find((entry) => entry.ref === ref)?.dependsOn ?? []) needed.add(next)
+    const whole = { ref: bom.metadata.component["bom-ref"], dependsOn: own }
+    return {
+        ...bom,
+        components: bom.components.filter((component) => needed.has(component["bom-ref"])),
+        dependencies: [whole, ...bom.dependencies.filter(({ ref }) => needed.has(ref))],
+    }
 }
 
 function library(name: string, version: string, purl: string, license: string): Component {

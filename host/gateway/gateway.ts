@@ -178,7 +178,8 @@ export class Gateway {
         }
         this.peers.delete(peer)
         this.refusedPeers.delete(peer)
-        if (!isIoError(failure, IOErrorEnum.CLOSED)) this.tell("ended", () => this.events.ended(peer, failure))
+        const isOurs = this.closing && isIoError(failure, IOErrorEnum.CLOSED)
+        if (!isOurs) this.tell("ended", () => this.events.ended(peer, failure))
         await peer.connection.close()
     }
 

@@ -35,25 +35,20 @@ function tell(text: string): void {
     for (const line of text.split("\n")) process.stderr.write(`${printable(line)}\n`)
 }
 
+/** Runs until a signal ends it. Signals are heeded before anything is opened. */
 async function run({ config }: Options): Promise<void> {
     const log = newLog()
+    const running: { service?: GatewayService; unwatch?: () => Promise<void> } = {}
     let ended = false
-    const service = await GatewayService.start(config, log, (error) => {
-        log.error(`a socket failed: ${errorText(error)}`)
-        process.exitCode = 1
-        end()
-    })
-    const unwatch = watchSources(service)
-    const stop = async (): Promise<void> => {
-        await unwatch()
-        await service.stop()
-        log.info("stopped")
-    }
     const end = (): void => {
-        if (ended) process.exit(process.exitCode ?? 0)
+        const { service, unwatch } = running
+        if (ended || service === undefined) process.exit()
         ended = true
-        stop().then(
-            () => process.exit(),
+        Promise.all([unwatch?.(), service.stop()]).then(
+            () => {
+                log.info("stopped")
+                process.exit()
+            },
             (error: unknown) => {
                 log.error(`it could not stop in order: ${errorText(error)}`)
                 process.exit(1)
@@ -65,7 +60,13 @@ async function run({ config }: Options): Promise<void> {
             log.info(`${signal}: sessions are closed`)
             end()
         })
-    process.on("SIGHUP", () => void service.reload())
+    process.on("SIGHUP", () => void running.service?.reload())
+    running.service = await GatewayService.start(config, log, (error) => {
+        log.error(`a socket failed: ${errorText(error)}`)
+        process.exitCode = 1
+        end()
+    })
+    running.unwatch = watchSources(running.service)
 }
 
 async function main(): Promise<void> {

@@ -68,6 +68,7 @@ export class GatewayService {
             throw error
         }
         service.warn()
+        service.tellAddresses()
         return service
     }
 
@@ -103,6 +104,7 @@ export class GatewayService {
         }
         this.log.info(`${this.path} was read again`)
         this.warn()
+        this.tellAddresses()
         return true
     }
 
@@ -138,6 +140,9 @@ export class GatewayService {
 
     private warn(): void {
         for (const warning of this.loaded.sources.files.warnings) this.log.warn(warning)
+    }
+
+    private tellAddresses(): void {
         for (const address of this.listeners.addresses()) this.log.info(`listening on ${addressText(address)}`)
     }
 

@@ -31,6 +31,7 @@ describe("npm run sbom", function () {
                 pack.components.some((part) => part.name === name && part.version === version),
                 name,
             )
+        strictEqual(pack.components.length, Object.keys(dependencies).length, "workspaces are packages of their own")
         const parts = (name: string): string[] => read(name).components.map((part) => part.name)
         deepStrictEqual(parts("posix"), ["mote-dtls", "mbedtls"])
         deepStrictEqual(parts("rv32-virt"), ["mote-dtls", "mbedtls", "lwip"])

@@ -1,0 +1,167 @@
+import { deepStrictEqual, match, rejects, strictEqual } from "node:assert/strict"
+import { readFileSync, rmSync } from "node:fs"
+import { join } from "node:path"
+import { loadGatewayConfig } from "../../../host/mote-gateway/config.js"
+import { watchSources } from "../../../host/mote-gateway/watch.js"
+import { root } from "../../../host/folders.js"
+import { type UsageError } from "../../../host/credentials.js"
+import { GError, IOErrorEnum, isIoError } from "../../../src/gio/errors.js"
+import { freePort, mote, Running, sleep } from "../../interop/process.js"
+import { KEY, RunningGateway } from "../../support/running-gateway.js"
+
+describe("the configuration of mote-gateway", function () {
+    this.timeout(30000)
+    let gateway: RunningGateway
+
+    beforeEach(() => {
+        gateway = new RunningGateway()
+        gateway.write("keys.psk", `one:${KEY}\ntwo:${KEY.replace("00", "01")}\n`)
+    })
+
+    afterEach(async () => {
+        await gateway.close()
+        rmSync(gateway.folder, { recursive: true })
+    })
+
+    async function refusal(config: string | object): Promise<string> {
+        gateway.write("gateway.json", config)
+        let message = ""
+        await rejects(gateway.start(), (error: UsageError) => (message = error.message) !== "")
+        return message.replaceAll(gateway.folder, ".")
+    }
+
+    it("that is wrong is refused with file, line, column, setting and what would be right, all mistakes at once", async () => {
+        strictEqual(await refusal("{\n  sinks: 1\n}"), "./gateway.json:2:3: no JSON: invalid symbol")
+        const wrong = '{\n  "credentials": { "file": "keys.psk" },\n  "retryAfter": 0,\n  "sinks": { "kafka": {} }\n}'
+        strictEqual(
+            await refusal(wrong),
+            "./gateway.json:3:3: retryAfter: a whole number from 1 to 86400\n" +
+                "./gateway.json:4:14: sinks.kafka: is no setting; there are stdout, files",
+        )
+        strictEqual(
+            await refusal({ credentials: {} }),
+            "./gateway.json:1:2: credentials: one of file, directory, command, url",
+        )
+    })
+
+    it("says what is wrong with the files that it names, and never what their keys are", async () => {
+        strictEqual(
+            await refusal({ credentials: { file: "none.psk" } }),
+            "credentials.file: cannot read that file (ENOENT)",
+        )
+        gateway.write("devices/a.json", `{ "identity": "a",\n "key": "${KEY}0" }`)
+        strictEqual(
+            await refusal({ credentials: { directory: "devices" } }),
+            "./devices/a.json:2:2: key: the key, 2 to 128 hexadecimal digits",
+        )
+        strictEqual(
+            await refusal({ credentials: { file: "keys.psk" }, sinks: { files: [{ path: "no/where.ndjson" }] } }),
+            "sinks.files: cannot write to the folder of ./no/where.ndjson (ENOENT)",
+        )
+    })
+
+    it("is refused at the start, with the address, when its port is taken; what was opened is closed again", async () => {
+        await gateway.start({})
+        const second = new RunningGateway()
+        second.write("keys.psk", `one:${KEY}\n`)
+        second.configure({ listen: [{ host: "127.0.0.1", port: gateway.port }] })
+        await rejects(second.start(), (error) => isIoError(error, IOErrorEnum.ADDRESS_IN_USE))
+        rmSync(second.folder, { recursive: true })
+    })
+
+    it("read again, counts at once for devices, rights, sinks, listeners and limits, and sessions go on", async () => {
+        await gateway.start({ sinks: { files: [{ path: "a.ndjson" }] } })
+        const one = await gateway.device("one")
+        strictEqual(await one.post("/t", "1"), "2.01")
+        const port = await freePort()
+        gateway.write("keys.psk", `one:${KEY}\nthree:${KEY.replace("00", "02")}\n`)
+        gateway.configure({
+            listen: [
+                { host: "127.0.0.1", port: 0 },
+                { host: "127.0.0.1", port },
+            ],
+            rights: { write: ["/t"] },
+            limits: { sessionsPerIdentity: 1 },
+            sinks: { files: [{ path: "b.ndjson" }] },
+        })
+        strictEqual(await gateway.service.reload(), true)
+        strictEqual(await one.post("/t", "2"), "2.04")
+        strictEqual(await one.post("/u", "3"), "4.03")
+        strictEqual(await (await gateway.device("three", KEY.replace("00", "02"))).get("/t"), "2.05 2")
+        deepStrictEqual(
+            gateway.service.listeners.addresses().map((address) => address.port),
+            [gateway.port, port],
+        )
+        const values = (file: string): unknown[] =>
+            gateway.lines(file).map(({ readings }) => (readings as { value: number }[])[0].value)
+        deepStrictEqual([values("a.ndjson"), values("b.ndjson")], [[1], [2]])
+        // A second session of one identity takes the place of the first, as the new limit says.
+        await gateway.device("one")
+        const { identity } = await gateway.expectLogged("ended: a newer session of the same peer took its place")
+        strictEqual(identity, "one")
+    })
+
+    it("read again, closes the sessions of devices whose key is gone or another, and of no others", async () => {
+        await gateway.start({})
+        const [one, two] = [await gateway.device("one"), await gateway.device("two", KEY.replace("00", "01"))]
+        gateway.write("keys.psk", `one:${KEY}\ntwo:${KEY.replace("00", "77")}\n`)
+        strictEqual(await gateway.service.reload(), true)
+        const { identity } = await gateway.expectLogged("its key was taken away or changed")
+        strictEqual(identity, "two")
+        strictEqual(await one.post("/t", "1"), "2.01")
+        await rejects(two.post("/t", "2"), GError)
+    })
+
+    it("is refused when it is wrong or cannot be opened, with a sentence in the log, and the one before it still counts", async () => {
+        await gateway.start({})
+        const taken = new RunningGateway()
+        taken.write("keys.psk", `one:${KEY}\n`)
+        await taken.start({})
+        gateway.configure({
+            listen: [{ host: "127.0.0.1", port: taken.port }],
+            sinks: { files: [{ path: "b.ndjson" }] },
+        })
+        strictEqual(await gateway.service.reload(), false)
+        gateway.write("gateway.json", "{")
+        strictEqual(await gateway.service.reload(), false)
+        const errors = gateway.logged.filter(({ level }) => level === "error").map(({ msg }) => msg)
+        const kept = "the configuration is refused: the one before it still counts"
+        deepStrictEqual(errors.slice(1), [
+            kept,
+            `${gateway.path("gateway.json")}:1:2: no JSON: close brace expected`,
+            kept,
+        ])
+        strictEqual(await (await gateway.device("one")).post("/t", "1"), "2.01")
+        await taken.close()
+        rmSync(taken.folder, { recursive: true })
+    })
+
+    it("is read again when a file that belongs to it changes", async () => {
+        await gateway.start({})
+        const unwatch = watchSources(gateway.service)
+        await sleep(300)
+        gateway.write("keys.psk", `one:${KEY}\nnew:${KEY.replace("00", "05")}\n`)
+        await gateway.expectLogged("was read again")
+        await gateway.device("new", KEY.replace("00", "05"))
+        await unwatch()
+    })
+
+    it("that docs/gateway.md shows can be read", () => {
+        const [, example] = /```json\n(.*?)```/s.exec(readFileSync(join(root, "docs/gateway.md"), "utf8")) ?? []
+        gateway.write("gateway.json", example)
+        strictEqual(loadGatewayConfig(gateway.path("gateway.json")).listen[0].port, 5684)
+    })
+
+    it("is read again on SIGHUP; SIGTERM ends the program in order, with exit code 0", async () => {
+        gateway.configure({ sinks: { stdout: true } })
+        const main = join(root, "host/mote-gateway/main.ts")
+        const running = new Running([...mote().slice(0, -1), main, "--config", gateway.path("gateway.json")])
+        await running.expect("listening on")
+        process.kill(running.pid, "SIGHUP")
+        await running.expect("was read again")
+        process.kill(running.pid, "SIGTERM")
+        await running.ended()
+        strictEqual(running.exitCode, 0, running.output)
+        match(running.output, /"msg":"stopped"/)
+    })
+})

@@ -1,0 +1,118 @@
+import { mkdirSync, readFileSync, writeFileSync } from "node:fs"
+import { dirname, join } from "node:path"
+import { type Log, newLog } from "../../host/mote-gateway/log.js"
+import { GatewayService } from "../../host/mote-gateway/service.js"
+import { temporaryFolder } from "../../host/temporary.js"
+import { CoapClient, newRequest } from "../../src/coap/client.js"
+import { CoapCode, CoapOption, codeText, ContentFormat } from "../../src/coap/code-points.js"
+import { type CoapMessage, textOption, uintOption, uintOptionOf } from "../../src/coap/message.js"
+import { MessageLayer } from "../../src/coap/message-layer.js"
+import { defaultCoapParameters } from "../../src/coap/parameters.js"
+import { connect } from "../../src/index.js"
+import { type DtlsSocket } from "../../src/platform/node/connect/dtls-socket.js"
+import { NodeServices } from "../../src/platform/node/services.js"
+import { sleep } from "../interop/process.js"
+
+export const KEY = "00112233445566778899aabbccddeeff"
+
+/** A device of the tests. */
+export class TestDevice {
+    private coap: CoapClient
+
+    constructor(readonly connection: DtlsSocket) {
+        this.coap = new CoapClient(new MessageLayer(new NodeServices(), connection.dtls, defaultCoapParameters()))
+    }
+
+    async request(code: CoapCode, path: string, payload = "", format = ContentFormat.TEXT): Promise<CoapMessage> {
+        const segments = path.split("/").filter((segment) => segment !== "")
+        const options = segments.map((segment) => textOption(CoapOption.URI_PATH, segment))
+        if (payload !== "") options.push(uintOption(CoapOption.CONTENT_FORMAT, format))
+        return await this.coap.request({ ...newRequest(code), options, payload: Buffer.from(payload) })
+    }
+
+    /** @returns "2.01", or "5.03 30" with the Max-Age of that */
+    async post(path: string, payload: string): Promise<string> {
+        const answer = await this.request(CoapCode.POST, path, payload)
+        const maxAge = uintOptionOf(answer, CoapOption.MAX_AGE, 0)
+        return maxAge === 0 ? codeText(answer.code) : `${codeText(answer.code)} ${maxAge}`
+    }
+
+    async get(path: string): Promise<string> {
+        const answer = await this.request(CoapCode.GET, path)
+        return `${codeText(answer.code)} ${answer.payload.toString()}`
+    }
+}
+
+/** A gateway service in a folder of its own, with what it logs. */
+export class RunningGateway {
+    readonly folder = temporaryFolder("gateway")
+    readonly logged: Record<string, unknown>[] = []
+    readonly log: Log = newLog((line) => void this.logged.push(JSON.parse(line) as Record<string, unknown>))
+    private devices: TestDevice[] = []
+    private running: GatewayService | undefined
+
+    path(name: string): string {
+        return join(this.folder, name)
+    }
+
+    write(name: string, content: string | object): void {
+        mkdirSync(dirname(this.path(name)), { recursive: true })
+        writeFileSync(this.path(name), typeof content === "string" ? content : JSON.stringify(content), { mode: 0o600 })
+    }
+
+    lines(name: string): Record<string, unknown>[] {
+        const lines = readFileSync(this.path(name), "utf8").split("\n").filter(Boolean)
+        return lines.map((line) => JSON.parse(line) as Record<string, unknown>)
+    }
+
+    get service(): GatewayService {
+        if (this.running === undefined) throw new Error("the gateway does not run")
+        return this.running
+    }
+
+    get port(): number {
+        return this.service.listeners.addresses()[0].port
+    }
+
+    /** @param config what differs from a listener on loopback and the devices of keys.psk */
+    configure(config: object): void {
+        const listen = [{ host: "127.0.0.1", port: 0 }]
+        this.write("gateway.json", { listen, credentials: { file: "keys.psk" }, ...config })
+    }
+
+    async start(config?: object): Promise<this> {
+        if (config !== undefined) this.configure(config)
+        this.running = await GatewayService.start(this.path("gateway.json"), this.log, (error) => {
+            throw error
+        })
+        return this
+    }
+
+    async device(identity: string, key = KEY): Promise<TestDevice> {
+        const psk = { identity, key: Buffer.from(key, "hex") }
+        const device = new TestDevice(await connect("127.0.0.1", this.port, { psk, timeout: 5000 }))
+        this.devices.push(device)
+        return device
+    }
+
+    /** Waits until the log has a line whose text holds `part`. */
+    async expectLogged(part: string): Promise<Record<string, unknown>> {
+        return await eventually(part, () => this.logged.find(({ msg }) => String(msg).includes(part)))
+    }
+
+    async close(): Promise<void> {
+        for (const { connection } of this.devices.splice(0)) await connection.close()
+        await this.running?.stop()
+        this.running = undefined
+    }
+}
+
+/** What `find` returns, as soon as that is something. */
+export async function eventually<T>(what: string, find: () => T | undefined | Promise<T | undefined>): Promise<T> {
+    for (let tries = 0; tries < 500; tries++) {
+        const found = await find()
+        if (found !== undefined) return found
+        await sleep(10)
+    }
+    throw new Error(`this never came: ${what}`)
+}
