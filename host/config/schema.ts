@@ -5,7 +5,7 @@ export interface Schema {
     properties?: Record<string, Schema>
     required?: string[]
     additionalProperties?: false
-    enum?: (string | boolean)[]
+    enum?: (string | boolean | number)[]
     pattern?: string
     minLength?: number
     maxLength?: number

@@ -41,9 +41,41 @@ export interface FileSinkConfig {
     keep: number
 }
 
+/** What waits for a sink that is away. */
+export interface QueueConfig {
+    /** undefined: in memory */
+    folder?: string
+    maxBytes: number
+}
+
+export interface MqttConfig {
+    url: string
+    topic: string
+    version: "3.1.1" | "5"
+    qos: 0 | 1 | 2
+    retain: boolean
+    clientId?: string
+    username?: string
+    passwordFile?: string
+    ca?: string
+    cert?: string
+    key?: string
+    queue: QueueConfig
+}
+
+export interface WebhookConfig {
+    url: string
+    tokenFile?: string
+    /** ms */
+    timeout: number
+    queue: QueueConfig
+}
+
 export interface SinksConfig {
     stdout: boolean
     files: FileSinkConfig[]
+    mqtt: MqttConfig[]
+    webhooks: WebhookConfig[]
 }
 
 export type LogLevelName = "debug" | "info" | "warn" | "error"
@@ -67,7 +99,17 @@ export interface GatewayConfig {
 type Raw = Partial<Omit<GatewayConfig, "credentials" | "rights" | "sinks">> & {
     credentials: Partial<CredentialsConfig>
     rights?: Partial<Rights>
-    sinks?: { stdout?: boolean; files?: (Partial<FileSinkConfig> & { path: string })[] }
+    sinks?: RawSinks
+}
+
+type RawOf<T, Required extends keyof T> = Pick<T, Required> &
+    Partial<Omit<T, "queue">> & { queue?: Partial<QueueConfig> }
+
+interface RawSinks {
+    stdout?: boolean
+    files?: RawOf<FileSinkConfig, "path">[]
+    mqtt?: RawOf<MqttConfig, "url" | "topic">[]
+    webhooks?: RawOf<WebhookConfig, "url">[]
 }
 
 const COAPS_PORT = 5684
@@ -95,36 +137,63 @@ export function loadGatewayConfig(path: string): GatewayConfig {
     const { file: keys, directory, command, url } = raw.credentials
     if ([keys, directory, command, url].every((source) => source === undefined))
         throw new UsageError(`${file.place(["credentials"])}: credentials: one of file, directory, command, url`)
-    return withDefaults(raw, dirname(resolve(path)))
+    const config = withDefaults(raw, dirname(resolve(path)))
+    const files = config.sinks.files.map((sink) => sink.path)
+    const folders = [...config.sinks.mqtt, ...config.sinks.webhooks].flatMap(({ queue }) => queue.folder ?? [])
+    for (const paths of [files, folders])
+        if (new Set(paths).size < paths.length)
+            throw new UsageError(`${file.place(["sinks"])}: sinks: each file and each queue has a path of its own`)
+    return config
 }
 
 function withDefaults(raw: Raw, folder: string): GatewayConfig {
     const { credentials, rights, sinks, log } = raw
-    const absolute = (path: string | undefined): string | undefined => path && resolve(folder, path)
     return {
         listen: raw.listen ?? [{ port: COAPS_PORT }],
         connectionId: raw.connectionId ?? 8,
         credentials: {
             lookupTimeout: 5000,
             lookupCache: 60,
-            ...credentials,
-            file: absolute(credentials.file),
-            directory: absolute(credentials.directory),
+            ...withPaths(credentials, folder, ["file", "directory"]),
         },
         rights: { read: ["/"], write: ["/"], ...rights },
         shared: raw.shared ?? [],
         limits: raw.limits ?? {},
         acknowledge: raw.acknowledge ?? "received",
         retryAfter: raw.retryAfter ?? 30,
-        sinks: {
-            stdout: sinks?.stdout ?? false,
-            files: (sinks?.files ?? []).map(({ path, ...rest }) => ({
-                path: resolve(folder, path),
-                maxBytes: 67108864,
-                keep: 10,
-                ...rest,
-            })),
-        },
+        sinks: sinksOf(sinks, folder),
         log: { level: "info", ...log },
+    }
+}
+
+/** The same with absolute paths in the settings named, as far as there are some. */
+function withPaths<T extends object>(config: T, folder: string, names: (keyof T)[]): T {
+    const entries = names.flatMap((name) => {
+        const path = config[name]
+        return typeof path === "string" ? [[name, resolve(folder, path)]] : []
+    })
+    return { ...config, ...(Object.fromEntries(entries) as Partial<T>) }
+}
+
+function sinksOf({ stdout = false, files = [], mqtt = [], webhooks = [] }: RawSinks = {}, folder: string): SinksConfig {
+    const queueOf = (queue: Partial<QueueConfig> = {}): QueueConfig => ({
+        maxBytes: 16777216,
+        ...withPaths(queue, folder, ["folder"]),
+    })
+    return {
+        stdout,
+        files: files.map((file) => ({ maxBytes: 67108864, keep: 10, ...withPaths(file, folder, ["path"]) })),
+        mqtt: mqtt.map(({ queue, ...rest }) => ({
+            version: "5",
+            qos: 1,
+            retain: false,
+            ...withPaths(rest, folder, ["passwordFile", "ca", "cert", "key"]),
+            queue: queueOf(queue),
+        })),
+        webhooks: webhooks.map(({ queue, ...rest }) => ({
+            timeout: 10000,
+            ...withPaths(rest, folder, ["tokenFile"]),
+            queue: queueOf(queue),
+        })),
     }
 }

@@ -50,7 +50,7 @@ export class GatewayService {
         const { config } = loaded
         log.level = config.log.level
         const credentials = new DeviceCredentials(loaded.sources)
-        const sinks = new Sinks(config, log)
+        const sinks = await Sinks.open(config, log)
         const options = {
             resources: new Resources(config.shared),
             deliver: sinks.deliver.bind(sinks),

@@ -18,6 +18,8 @@ export interface ReadingRecord {
 export interface Sink {
     /** for log and metrics, "file readings.ndjson" */
     readonly name: string
+    /** Begins its work, once, when what it takes the place of is closed. */
+    begin(): Promise<void>
     /** whether it takes another record now */
     hasRoom(): boolean
     /** @param line the record as JSON, without a line feed. Resolves when it is safe; rejects when it is lost */

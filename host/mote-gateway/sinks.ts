@@ -1,10 +1,13 @@
 import { randomUUID } from "node:crypto"
 import { isDeepStrictEqual } from "node:util"
 import { addressText, type ArrivedReading, type Delivery, type GatewayPeer, printableJson } from "mote-dtls/gateway"
-import { type GatewayConfig, type SinksConfig } from "./config.js"
+import { type GatewayConfig, type QueueConfig, type SinksConfig } from "./config.js"
+import { Forwarder, type Target } from "./forwarder.js"
 import { type Log, loggedPeer } from "./log.js"
+import { MqttTarget } from "./mqtt.js"
 import { type ReadingRecord, type Sink } from "./sink.js"
 import { fileSink, stdoutSink } from "./stream-sink.js"
+import { WebhookTarget } from "./webhook.js"
 
 /** How long a device waits until its readings are safe, ms: less than CoAP's clients wait for a separate response. */
 const MAX_STORING = 30000
@@ -22,8 +25,7 @@ export class Sinks {
     /** sinks that are full, as was logged */
     private full = new Set<Sink>()
 
-    /** Throws UsageError, GError. */
-    constructor(
+    private constructor(
         config: GatewayConfig,
         private log: Log,
     ) {
@@ -31,18 +33,30 @@ export class Sinks {
         this.opened = this.openAll(config.sinks)
     }
 
+    /** Throws UsageError. */
+    static async open(config: GatewayConfig, log: Log): Promise<Sinks> {
+        const sinks = new Sinks(config, log)
+        await Promise.all(sinks.all().map((sink) => sink.begin()))
+        return sinks
+    }
+
     all(): Sink[] {
         return this.opened.map(({ sink }) => sink)
     }
 
-    /** Opens what is new before it closes what is gone: when that throws, everything stays as it was. */
+    /**
+     * Makes what is new before it closes what is gone: when that throws, everything stays as it was. What is new begins when
+     * what is gone is closed: they may have the same queue.
+     */
     async replace(config: GatewayConfig): Promise<void> {
-        const before = this.opened
-        this.opened = this.openAll(config.sinks)
+        const opened = this.openAll(config.sinks)
+        const gone = this.opened.filter((entry) => !opened.includes(entry)).map(({ sink }) => sink)
+        const fresh = opened.filter((entry) => !this.opened.includes(entry)).map(({ sink }) => sink)
+        await Promise.all(gone.map((sink) => sink.close()))
+        await Promise.all(fresh.map((sink) => sink.begin()))
+        for (const sink of gone) this.full.delete(sink)
+        this.opened = opened
         this.policy = config
-        const gone = before.filter(({ sink }) => !this.opened.some((entry) => entry.sink === sink))
-        for (const { sink } of gone) this.full.delete(sink)
-        await Promise.all(gone.map(({ sink }) => sink.close()))
     }
 
     async close(): Promise<void> {
@@ -50,11 +64,16 @@ export class Sinks {
     }
 
     private openAll(config: SinksConfig): Opened[] {
-        const wanted: { config: unknown; open: (failed: (error: Error) => void) => Sink }[] = [
-            ...(config.stdout ? [{ config: "stdout", open: stdoutSink }] : []),
-            ...config.files.map((file) => ({
-                config: file,
-                open: (failed: (error: Error) => void) => fileSink(file, failed),
+        const wanted = [
+            ...(config.stdout ? [{ config: "stdout", open: () => stdoutSink(this.failed) }] : []),
+            ...config.files.map((file) => ({ config: file, open: () => fileSink(file, this.failed) })),
+            ...config.mqtt.map((broker) => ({
+                config: broker,
+                open: () => this.forward(new MqttTarget(broker), broker),
+            })),
+            ...config.webhooks.map((hook) => ({
+                config: hook,
+                open: () => this.forward(new WebhookTarget(hook), hook),
             })),
         ]
         const fresh: Opened[] = []
@@ -62,7 +81,7 @@ export class Sinks {
             return wanted.map(({ config, open }) => {
                 const same = this.opened.find((entry) => isDeepStrictEqual(entry.config, config))
                 if (same !== undefined) return same
-                const made = { config, sink: open((error) => this.log.error(`a sink failed: ${error.message}`)) }
+                const made = { config, sink: open() }
                 fresh.push(made)
                 return made
             })
@@ -70,6 +89,12 @@ export class Sinks {
             for (const { sink } of fresh) void sink.close()
             throw error
         }
+    }
+
+    private failed = (error: Error): void => this.log.error(`a sink failed: ${error.message}`)
+
+    private forward(target: Target, { queue }: { queue: QueueConfig }): Sink {
+        return new Forwarder(target, queue, this.log)
     }
 
     /** Hands readings to every sink, or to none when one of them is full. */

@@ -26,6 +26,10 @@ class StreamSink implements Sink {
         })
     }
 
+    async begin(): Promise<void> {
+        // The stream opens its file with the first write.
+    }
+
     hasRoom(): boolean {
         return this.failure === undefined && this.stream.writableLength < MAX_WAITING
     }
