@@ -20,6 +20,7 @@ const needs = [
         "machine firmware cli",
     ]),
     ["tshark", "command -v tshark", "tshark", "cli"],
+    ["mosquitto, a broker of MQTT 5", "command -v mosquitto", "mosquitto", "gateway"],
     ["clang-format", "command -v clang-format", "clang-format", "check"],
     [
         "gcc with mbedTLS",

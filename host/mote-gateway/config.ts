@@ -184,7 +184,7 @@ function sinksOf({ stdout = false, files = [], mqtt = [], webhooks = [] }: RawSi
         stdout,
         files: files.map((file) => ({ maxBytes: 67108864, keep: 10, ...withPaths(file, folder, ["path"]) })),
         mqtt: mqtt.map(({ queue, ...rest }) => ({
-            version: "5",
+            version: "3.1.1",
             qos: 1,
             retain: false,
             ...withPaths(rest, folder, ["passwordFile", "ca", "cert", "key"]),

@@ -9,7 +9,7 @@ import { type ReadingRecord } from "./sink.js"
 const BATCH = 32
 
 /** How long an attempt waits for a connection, ms. */
-const CONNECTING = 5000
+const CONNECTING = 2000
 
 /** Publishes each record at a topic of its own. Throws UsageError when a file that it needs cannot be read. */
 export class MqttTarget implements Target {

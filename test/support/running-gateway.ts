@@ -88,9 +88,10 @@ export class RunningGateway {
         return this
     }
 
-    async device(identity: string, key = KEY): Promise<TestDevice> {
+    /** @param timeout ms, for a handshake that is to fail */
+    async device(identity: string, key = KEY, timeout = 10000): Promise<TestDevice> {
         const psk = { identity, key: Buffer.from(key, "hex") }
-        const device = new TestDevice(await connect("127.0.0.1", this.port, { psk, timeout: 5000 }))
+        const device = new TestDevice(await connect("127.0.0.1", this.port, { psk, timeout }))
         this.devices.push(device)
         return device
     }

@@ -36,7 +36,7 @@ describe("the configuration of mote-gateway", function () {
         strictEqual(
             await refusal(wrong),
             "./gateway.json:3:3: retryAfter: a whole number from 1 to 86400\n" +
-                "./gateway.json:4:14: sinks.kafka: is no setting; there are stdout, files",
+                "./gateway.json:4:14: sinks.kafka: is no setting; there are stdout, files, mqtt, webhooks",
         )
         strictEqual(
             await refusal({ credentials: {} }),
