@@ -7,7 +7,6 @@ import { WaitingMessageLayer } from "../../src/coap/waiting-message-layer.js"
 import { type Aead } from "../../src/dtls/crypto/provider.js"
 import { DtlsListener } from "../../src/gio/dtls-listener.js"
 import { type DtlsServerConnection } from "../../src/gio/dtls-server-connection.js"
-import { isIoError, IOErrorEnum } from "../../src/gio/errors.js"
 import { guarded } from "../../src/gio/guarded.js"
 import { type DtlsSettings } from "../../src/gio/settings.js"
 import { type SocketAddress } from "../../src/gio/socket-address.js"
@@ -21,6 +20,8 @@ export interface GatewayPeer {
     /** the identity that its session proved; empty without one */
     identity: Buffer
     connection: DtlsServerConnection
+    /** of its handshake, from the ClientHello with a cookie on: a round trip and what both sides computed, ms; undefined: it was imported */
+    handshakeTime: number | undefined
 }
 
 /** What an application hears of. What these functions throw is logged, and the gateway goes on. */
@@ -90,12 +91,12 @@ export class Gateway {
     static async start(
         services: Services,
         settings: DtlsSettings,
-        local: { host: string | undefined; port: number },
+        local: { host: string | undefined; port: number; fd?: number | undefined },
         events: GatewayEvents,
         failed: (error: Error) => void,
         options: GatewayOptions = {},
     ): Promise<Gateway> {
-        const udp = { remote: undefined, localHost: local.host, localPort: local.port }
+        const udp = { remote: undefined, localHost: local.host, localPort: local.port, fd: local.fd }
         const socket = await services.openUdp(udp)
         const listener = new DtlsListener(services, socket, settings)
         listener.setAdvertisedProtocols(options.protocols)
@@ -134,7 +135,8 @@ export class Gateway {
     private begin(connection: DtlsServerConnection): void {
         this.count++
         const identity = connection.getPeerIdentity() ?? Buffer.alloc(0)
-        const peer = { name: `client ${this.count}`, identity, connection }
+        const handshakeTime = connection.isImported ? undefined : this.services.now() - connection.since
+        const peer = { name: `client ${this.count}`, identity, connection, handshakeTime }
         const layer = new WaitingMessageLayer(this.services, connection, gatewayCoapParameters())
         const server = new CoapServer(layer, (request) => this.answer(request, peer), [])
         this.peers.add(peer)
@@ -178,8 +180,7 @@ export class Gateway {
         }
         this.peers.delete(peer)
         this.refusedPeers.delete(peer)
-        const isOurs = this.closing && isIoError(failure, IOErrorEnum.CLOSED)
-        if (!isOurs) this.tell("ended", () => this.events.ended(peer, failure))
+        if (!this.closing) this.tell("ended", () => this.events.ended(peer, failure))
         await peer.connection.close()
     }
 

@@ -7,6 +7,8 @@ export interface ListenConfig {
     /** numeric address; undefined: every address of this host */
     host?: string
     port: number
+    /** descriptor of a socket that is open already, as systemd passes it */
+    fd?: number
 }
 
 export interface CredentialsConfig {
@@ -78,6 +80,12 @@ export interface SinksConfig {
     webhooks: WebhookConfig[]
 }
 
+/** Where sessions are while the gateway is stopped. */
+export interface AssociationsConfig {
+    file: string
+    keyFile: string
+}
+
 export type LogLevelName = "debug" | "info" | "warn" | "error"
 
 /** A configuration file with defaults for what it leaves out, and absolute paths. */
@@ -93,6 +101,10 @@ export interface GatewayConfig {
     /** s */
     retryAfter: number
     sinks: SinksConfig
+    /** TCP port of metrics and page on loopback; undefined: none */
+    operations: { port: number } | undefined
+    /** undefined: sessions end with the gateway */
+    associations: AssociationsConfig | undefined
     log: { level: LogLevelName }
 }
 
@@ -114,11 +126,13 @@ interface RawSinks {
 
 const COAPS_PORT = 5684
 
-/** Beside the sources as beside what they are compiled to. */
+const here = dirname(fileURLToPath(import.meta.url))
+
+/** This package's own folder; sources are in it, and what they are compiled to in dist. */
+export const packageFolder = here.endsWith("dist") ? dirname(here) : here
+
 function schema(): Schema {
-    const here = dirname(fileURLToPath(import.meta.url))
-    const folder = here.endsWith("dist") ? dirname(here) : here
-    return JSON.parse(readFileSync(join(folder, "gateway.schema.json"), "utf8")) as Schema
+    return JSON.parse(readFileSync(join(packageFolder, "gateway.schema.json"), "utf8")) as Schema
 }
 
 /** Throws UsageError with a line for each mistake: file, line, column, setting and what would be right. */
@@ -162,6 +176,8 @@ function withDefaults(raw: Raw, folder: string): GatewayConfig {
         acknowledge: raw.acknowledge ?? "received",
         retryAfter: raw.retryAfter ?? 30,
         sinks: sinksOf(sinks, folder),
+        operations: raw.operations,
+        associations: raw.associations && withPaths(raw.associations, folder, ["file", "keyFile"]),
         log: { level: "info", ...log },
     }
 }

@@ -1,4 +1,12 @@
-import { Gateway, type GatewayEvents, type GatewayOptions, type GatewayPeer, HandshakeWatch } from "mote-dtls/gateway"
+import {
+    type DiagnosticEvent,
+    type ExportedClients,
+    Gateway,
+    type GatewayEvents,
+    type GatewayOptions,
+    type GatewayPeer,
+    HandshakeWatch,
+} from "mote-dtls/gateway"
 import { NodeServices } from "mote-dtls"
 import { allSuites, connectionIds, gatewayLimits, type Limits, returnRoutability, wifi } from "mote-dtls/engine"
 import { type Credentials, type DtlsSettings, LogLevel, newSettings, type SocketAddress } from "mote-dtls/gio"
@@ -12,12 +20,16 @@ const PINO_LEVELS: Record<LogLevel, "debug" | "info" | "warn" | "error"> = {
     [LogLevel.error]: "error",
 }
 
+type Aead = Parameters<Gateway["exportClients"]>[0]
+
 /** What all listeners have in common. */
 export interface ListenerParts {
     log: Log
     credentials: Credentials
     events: GatewayEvents
     options: GatewayOptions
+    /** hears of handshakes */
+    diagnostic: (event: DiagnosticEvent) => void
     /** a socket can serve no more */
     failed: (error: Error) => void
 }
@@ -68,13 +80,15 @@ export class Listeners {
 
     private async open(listen: ListenConfig, config: GatewayConfig): Promise<Gateway> {
         const { events, failed, options, log } = this.parts
-        const watch = new HandshakeWatch(({ code, message, identity, remoteAddress, error }) => {
+        const watch = new HandshakeWatch((event) => {
+            const { code, message, identity, remoteAddress, error } = event
+            this.parts.diagnostic(event)
             const cause = error instanceof Error ? { error: error.message } : {}
             log.warn({ ...logged(identity, remoteAddress), code, ...cause }, message)
         })
         const settings = this.settings(watch.watched(this.parts.credentials), config)
         settings.onDiagnostic = watch.diagnostic
-        const local = { host: listen.host, port: listen.port }
+        const local = { host: listen.host, port: listen.port, fd: listen.fd }
         const gateway = await Gateway.start(this.services, settings, local, events, failed, options)
         gateway.getListener().onHandshakeFailed = watch.failed
         return gateway
@@ -84,6 +98,29 @@ export class Listeners {
         const settings = newSettings(allSuites(), credentials, wifi(), this.limits)
         if (connectionId > 0) settings.extensions = [connectionIds(connectionId), returnRoutability()]
         return settings
+    }
+
+    /** As Gateway.exportClients, by name of the listener; the listeners end. */
+    exportClients(wrapper: Aead): [string, ExportedClients][] {
+        return [...this.gateways].map(([name, gateway]) => {
+            const exported = gateway.exportClients(wrapper)
+            gateway.kill()
+            return [name, exported]
+        })
+    }
+
+    /** @returns how many go on, and why others do not */
+    async importClients(saved: Map<string, Buffer[]>, wrapper: Aead): Promise<[number, Error[]]> {
+        let taken = 0
+        const failures: Error[] = []
+        for (const [name, associations] of saved) {
+            const gateway = this.gateways.get(name)
+            const refused = await gateway?.importClients(associations, wrapper)
+            const missing = new Error(`there is no listener ${name} any more`)
+            failures.push(...(refused ?? associations.map(() => missing)))
+            taken += refused === undefined ? 0 : associations.length - refused.length
+        }
+        return [taken, failures]
     }
 
     /** Says close_notify to every device. */

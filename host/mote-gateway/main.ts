@@ -4,6 +4,7 @@ import { errorText, printable, UsageError } from "mote-dtls/gateway"
 import { GError } from "mote-dtls/gio"
 import { newLog } from "./log.js"
 import { checkConfig, GatewayService } from "./service.js"
+import { SystemdNotifier } from "./systemd.js"
 import { watchSources } from "./watch.js"
 
 const description =
@@ -38,12 +39,14 @@ function tell(text: string): void {
 /** Runs until a signal ends it. Signals are heeded before anything is opened. */
 async function run({ config }: Options): Promise<void> {
     const log = newLog()
+    const systemd = new SystemdNotifier(log)
     const running: { service?: GatewayService; unwatch?: () => Promise<void> } = {}
     let ended = false
     const end = (): void => {
         const { service, unwatch } = running
         if (ended || service === undefined) process.exit()
         ended = true
+        systemd.stopping()
         Promise.all([unwatch?.(), service.stop()]).then(
             () => {
                 log.info("stopped")
@@ -57,7 +60,7 @@ async function run({ config }: Options): Promise<void> {
     }
     for (const signal of ["SIGINT", "SIGTERM"] as const)
         process.on(signal, () => {
-            log.info(`${signal}: sessions are closed`)
+            log.info(`${signal}: the gateway ends`)
             end()
         })
     process.on("SIGHUP", () => void running.service?.reload())
@@ -67,6 +70,7 @@ async function run({ config }: Options): Promise<void> {
         end()
     })
     running.unwatch = watchSources(running.service)
+    systemd.ready()
 }
 
 async function main(): Promise<void> {

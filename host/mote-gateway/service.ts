@@ -1,9 +1,21 @@
-import { addressText, errorText, type GatewayEvents, Resources, UsageError } from "mote-dtls/gateway"
+import { isDeepStrictEqual } from "node:util"
+import {
+    addressText,
+    type DiagnosticEvent,
+    errorText,
+    type GatewayEvents,
+    Resources,
+    UsageError,
+} from "mote-dtls/gateway"
 import { GError } from "mote-dtls/gio"
+import { SavedAssociations } from "./associations.js"
 import { type GatewayConfig, loadGatewayConfig } from "./config.js"
 import { DeviceCredentials, type DeviceSources, readDeviceSources } from "./credentials.js"
+import { History } from "./history.js"
 import { Listeners } from "./listeners.js"
 import { type Log, loggedPath, loggedPeer } from "./log.js"
+import { Metrics } from "./metrics.js"
+import { Operations } from "./operations.js"
 import { Sinks } from "./sinks.js"
 
 /** A configuration that was read, and the devices of the files that it names. */
@@ -29,6 +41,8 @@ function isExpected(error: unknown): boolean {
 
 /** The gateway as a service: listeners, devices and sinks of one configuration file, which is read again while it runs. */
 export class GatewayService {
+    private operations: Operations | undefined
+    private history: History
     private turn: Promise<void> = Promise.resolve()
     private stopped = false
 
@@ -39,7 +53,10 @@ export class GatewayService {
         private credentials: DeviceCredentials,
         readonly sinks: Sinks,
         readonly listeners: Listeners,
-    ) {}
+        private metrics: Metrics,
+    ) {
+        this.history = new History(() => metrics.take(listeners.peers().length))
+    }
 
     /**
      * Throws UsageError for a configuration that is wrong, GError when the system refuses something.
@@ -56,20 +73,42 @@ export class GatewayService {
             deliver: sinks.deliver.bind(sinks),
             mayUse: credentials.mayUse.bind(credentials),
         }
-        const events = loggedEvents(log, (identity) => {
-            if (!listeners.peers().some((peer) => peer.identity.equals(identity))) credentials.forget(identity)
-        })
-        const listeners = new Listeners({ log, credentials, events, options, failed })
-        const service = new GatewayService(path, log, loaded, credentials, sinks, listeners)
+        const watched: Watched = { metrics: undefined, listeners: undefined }
+        const events = eventsOf(log, credentials, watched)
+        const diagnostic = (event: DiagnosticEvent): void => watched.metrics?.diagnostic(event)
+        const listeners = new Listeners({ log, credentials, events, options, diagnostic, failed })
+        const metrics = new Metrics(listeners, sinks)
+        Object.assign(watched, { metrics, listeners })
+        const service = new GatewayService(path, log, loaded, credentials, sinks, listeners, metrics)
         try {
             await listeners.apply(config)
+            await service.openOperations(config)
+            await service.savedAssociations()?.restore()
         } catch (error) {
-            await sinks.close()
+            await service.stopNow()
             throw error
         }
         service.warn()
         service.tellAddresses()
         return service
+    }
+
+    private savedAssociations(): SavedAssociations | undefined {
+        const { associations } = this.loaded.config
+        return associations && new SavedAssociations(associations, this.listeners, this.log)
+    }
+
+    /** Port of metrics and page; undefined: there are none. */
+    operationsPort(): number | undefined {
+        return this.operations?.port
+    }
+
+    private async openOperations({ operations }: GatewayConfig): Promise<void> {
+        const { metrics, history, listeners, sinks } = this
+        const before = this.operations
+        this.operations =
+            operations && (await Operations.listen(operations.port, { metrics, history, listeners, sinks }))
+        await before?.close()
     }
 
     /** Files and folders that the configuration comes from. */
@@ -113,8 +152,11 @@ export class GatewayService {
         await this.listeners.apply(loaded.config)
         try {
             await this.sinks.replace(loaded.config)
+            const { operations } = loaded.config
+            if (!isDeepStrictEqual(before.config.operations, operations)) await this.openOperations(loaded.config)
         } catch (error) {
             await this.listeners.apply(before.config)
+            await this.sinks.replace(before.config)
             throw error
         }
         this.loaded = loaded
@@ -144,32 +186,55 @@ export class GatewayService {
 
     private tellAddresses(): void {
         for (const address of this.listeners.addresses()) this.log.info(`listening on ${addressText(address)}`)
+        if (this.operations !== undefined)
+            this.log.info(`metrics and page at http://127.0.0.1:${this.operations.port}/`)
     }
 
-    /** Closes every session with close_notify, then the sinks. */
+    /** Saves every session where that is configured, or else closes it with close_notify; then closes the sinks. */
     async stop(): Promise<void> {
         this.stopped = true
         await this.turn
+        this.savedAssociations()?.save()
+        await this.stopNow()
+    }
+
+    private async stopNow(): Promise<void> {
+        this.history.stop()
         await this.listeners.close()
+        await this.operations?.close()
         await this.sinks.close()
     }
 }
 
-function loggedEvents(log: Log, left: (identity: Buffer) => void): GatewayEvents {
+/** What events need and what is made after them. */
+interface Watched {
+    metrics: Metrics | undefined
+    listeners: Listeners | undefined
+}
+
+/** Events of all listeners, for log and metrics. */
+function eventsOf(log: Log, credentials: DeviceCredentials, watched: Watched): GatewayEvents {
     return {
-        connected: (peer) => log.info(loggedPeer(peer), "connected"),
-        readings: (peer, path, readings) =>
-            log.debug({ ...loggedPeer(peer), path: loggedPath(path), readings }, "readings arrived"),
-        unread: (peer, path, format, { length }) =>
-            log.info(
-                { ...loggedPeer(peer), path: loggedPath(path), format, bytes: length },
-                "no readings in a payload",
-            ),
-        refused: (peer, path) =>
-            log.warn({ ...loggedPeer(peer), path: loggedPath(path) }, "may not write there: it is another device's"),
+        connected: (peer) => {
+            log.info(loggedPeer(peer), peer.handshakeTime === undefined ? "goes on" : "connected")
+            watched.metrics?.connected(peer)
+        },
+        readings: (peer, path, readings) => {
+            log.debug({ ...loggedPeer(peer), path: loggedPath(path), readings }, "readings arrived")
+            watched.metrics?.readings(peer, path, readings)
+        },
+        unread: (peer, path, format, { length }) => {
+            log.info({ ...loggedPeer(peer), path: loggedPath(path), format, bytes: length }, "no readings in a payload")
+            watched.metrics?.payloadWithoutReadings()
+        },
+        refused: (peer, path) => {
+            log.warn({ ...loggedPeer(peer), path: loggedPath(path) }, "may not write there: it is another device's")
+            watched.metrics?.refusedWrite()
+        },
         ended: (peer, error) => {
             log.info(loggedPeer(peer), error === undefined ? "left" : `ended: ${errorText(error)}`)
-            left(peer.identity)
+            const isHere = watched.listeners?.peers().some((other) => other.identity.equals(peer.identity))
+            if (isHere !== true) credentials.forget(peer.identity)
         },
     }
 }

@@ -35,6 +35,8 @@ export interface Acceptor {
 export class DtlsServerConnection extends DtlsConnection {
     private authenticationMode: TlsAuthenticationMode
     private listener: Acceptor | undefined
+    /** a listener's: when it began, ms of the services' clock: a ClientHello with a valid cookie had come */
+    since = 0
     /** goes on from an exported association */
     isImported = false
     /** a listener's: its nodes among all connections, and among those that wait to be accepted */
@@ -48,6 +50,7 @@ export class DtlsServerConnection extends DtlsConnection {
 
     /** For DtlsListener: shows a peer of its endpoint. */
     adopt(peer: Peer, pump: EndpointPump, listener: Acceptor): void {
+        this.since = this.services.now()
         this.listener = listener
         this.peer = peer
         this.pump = pump

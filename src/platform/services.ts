@@ -75,6 +75,8 @@ export interface UdpOptions {
     localHost: string | undefined
     /** 0 to 65535; 0: the system chooses */
     localPort: number
+    /** Node: descriptor of a socket that is bound already, of the family of `localHost`, or of IPv6 without one */
+    fd?: number | undefined
 }
 
 export interface UdpSocket extends DatagramBased {

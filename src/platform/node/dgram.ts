@@ -50,7 +50,9 @@ export async function openSocket(options: UdpOptions): Promise<Socket> {
             socket.close()
             reject(asGError(error, where))
         })
-        socket.bind({ port: options.localPort, address: options.localHost, exclusive: true }, resolve)
+        const bound = { fd: options.fd, exclusive: true }
+        const free = { port: options.localPort, address: options.localHost, exclusive: true }
+        socket.bind(options.fd === undefined ? free : bound, resolve)
     })
     socket.removeAllListeners("error")
     const { remote } = options

@@ -111,7 +111,8 @@ export class NodeServices implements Services {
     }
 
     openUdp(options: UdpOptions): Promise<UdpSocket> {
-        const wildcard = options.remote === undefined ? wildcardOf(options.localHost) : undefined
+        const isFree = options.remote === undefined && options.fd === undefined
+        const wildcard = isFree ? wildcardOf(options.localHost) : undefined
         if (wildcard === undefined) return NodeUdpSocket.open(this, options)
         return AllAddressesSocket.openAll(this, { port: options.localPort, wildcard })
     }
