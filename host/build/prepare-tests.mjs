@@ -21,6 +21,8 @@ const needs = [
     ]),
     ["tshark", "command -v tshark", "tshark", "cli"],
     ["mosquitto, a broker of MQTT 5", "command -v mosquitto", "mosquitto", "gateway"],
+    ["headless Chromium", "command -v chromium-headless-shell", "chromium-headless-shell", "gateway"],
+    ["Python", "command -v python3", "python3", "gateway"],
     ["clang-format", "command -v clang-format", "clang-format", "check"],
     [
         "gcc with mbedTLS",

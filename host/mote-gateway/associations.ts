@@ -23,7 +23,7 @@ export class SavedAssociations {
         private listeners: Listeners,
         private log: Log,
     ) {
-        this.wrapper = listeners.services.crypto.newAead(AeadAlgorithm.aes256Gcm, keyIn(config.keyFile))
+        this.wrapper = listeners.services.crypto.newAead(AeadAlgorithm.aes256Ccm, keyIn(config.keyFile))
     }
 
     /** Goes on with what `save` saved, once: the file is removed first, since nothing may go on from it twice. */

@@ -102,7 +102,9 @@ export class Listeners {
 
     /** As Gateway.exportClients, by name of the listener; the listeners end. */
     exportClients(wrapper: Aead): [string, ExportedClients][] {
-        return [...this.gateways].map(([name, gateway]) => {
+        const gateways = [...this.gateways]
+        this.gateways.clear()
+        return gateways.map(([name, gateway]) => {
             const exported = gateway.exportClients(wrapper)
             gateway.kill()
             return [name, exported]

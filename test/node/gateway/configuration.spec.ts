@@ -7,6 +7,8 @@ import { root } from "../../../host/folders.js"
 import { type UsageError } from "../../../host/credentials.js"
 import { GError, IOErrorEnum, isIoError } from "../../../src/gio/errors.js"
 import { freePort, mote, Running, sleep } from "../../interop/process.js"
+import { connect } from "../../../src/index.js"
+import { missingProgram, needs } from "../../support/needs.js"
 import { KEY, RunningGateway } from "../../support/running-gateway.js"
 
 describe("the configuration of mote-gateway", function () {
@@ -152,11 +154,19 @@ describe("the configuration of mote-gateway", function () {
         strictEqual(loadGatewayConfig(gateway.path("gateway.json")).listen[0].port, 5684)
     })
 
-    it("is read again on SIGHUP; SIGTERM ends the program in order, with exit code 0", async () => {
-        gateway.configure({ sinks: { stdout: true } })
+    it("is read again on SIGHUP; SIGTERM ends the program in order; its port may be a socket that systemd passes", async function () {
+        needs(this, missingProgram("python3"))
+        const port = await freePort()
+        gateway.configure({ listen: [{ host: "127.0.0.1", port, fd: 3 }] })
         const main = join(root, "host/mote-gateway/main.ts")
-        const running = new Running([...mote().slice(0, -1), main, "--config", gateway.path("gateway.json")])
-        await running.expect("listening on")
+        const command = [...mote().slice(0, -1), main, "--config", gateway.path("gateway.json")]
+        const activate =
+            "import os, socket, sys; s = socket.socket(socket.AF_INET, socket.SOCK_DGRAM); " +
+            `s.bind(("127.0.0.1", ${port})); os.dup2(s.fileno(), 3); os.set_inheritable(3, True); os.execv(sys.argv[1], sys.argv[1:])`
+        const running = new Running(["python3", "-c", activate, ...command])
+        await running.expect(`listening on 127.0.0.1:${port}`)
+        const psk = { identity: "one", key: Buffer.from(KEY, "hex") }
+        await (await connect("127.0.0.1", port, { psk, timeout: 10000 })).close()
         process.kill(running.pid, "SIGHUP")
         await running.expect("was read again")
         process.kill(running.pid, "SIGTERM")
