@@ -184,6 +184,14 @@ export class Association extends AssociationEnds implements DriverOwner {
         return true
     }
 
+    /**
+     * The peer is at a new address, or this side is: records carry another connection id of the peer's from now on, where it
+     * has given spare ones (RFC 9147 §9).
+     */
+    useNewPath(): void {
+        if (this.driver !== undefined) this.driver.onNewPath()
+    }
+
     /** The last challenge was answered. */
     isPathConfirmed(): boolean {
         const check = this.pathCheck()

@@ -142,6 +142,9 @@ export class HandshakeDriver {
         return false
     }
 
+    /** The peer, or this side, is at a new address. */
+    onNewPath(): void {}
+
     takeChangeCipherSpec(record: OpenedRecord, now: number): void {
         const wellFormed = record.plaintext.length === 1 && record.plaintext[0] === 1
         if (!wellFormed || record.epoch !== 0 || !this.running) return this.counters.add(Discard.unexpected)

@@ -14,6 +14,9 @@ import { type AdmittedHello, type HelloExchange } from "./hello-exchange.js"
 import { HelloAssembly, type PartialHello } from "./hello-assembly.js"
 import { type HelloFragment } from "./hello-fragment.js"
 
+/** Where a connection id begins in a record (RFC 9146 §4). */
+const ID_AT = 11
+
 /**
  * The HelloVerifyRequest of DTLS 1.2: before a hello is whole and has a good cookie nothing
  * is computed but the cookie's HMAC (RFC 6347 §4.2.1). Only a client whose first fragment ends inside its hello,
@@ -113,6 +116,10 @@ export class CookieExchange implements HelloExchange {
     private drop(): undefined {
         this.counters.add(Discard.unknownPeer)
         return undefined
+    }
+
+    idAt(datagram: Buffer, length: number): number {
+        return length > 0 && datagram[0] === ContentType.tls12Cid ? ID_AT : -1
     }
 
     nextReply(): Reply | undefined {

@@ -1,10 +1,7 @@
 import { copyOf } from "../bytes/bytes.js"
-import { ContentType } from "../wire/code-points.js"
+import { type IdRegistry } from "../handshake/connection-ids.js"
 import { type SourceAddress, type Table, type Tables } from "./endpoint.js"
 import { type Peer } from "./peer.js"
-
-/** Where a connection id begins in a record (RFC 9146 §4). */
-const ID_AT = 11
 
 /**
  * Finds the peer that a datagram belongs to: by the connection id of its first record (RFC 9146 §6), else by its source
@@ -26,26 +23,34 @@ export class Demultiplexer {
         return this.byAddress.get(from.key)
     }
 
-    /** Whether the datagram's first record has an id, so that its address says nothing. */
-    isById(datagram: Buffer, length: number): boolean {
-        return this.idLength > 0 && length > 0 && datagram[0] === ContentType.tls12Cid
+    /** Whether there are peers with an id. */
+    hasIds(): boolean {
+        return this.idLength > 0
     }
 
-    /** The peer whose id the datagram's first record carries. */
-    findById(datagram: Buffer, length: number): Peer | undefined {
-        const end = ID_AT + this.idLength
-        return length < end ? undefined : this.byId.get(copyOf(datagram, ID_AT, end).toString("hex"))
+    /** The peer whose id stands at `at` in a datagram. */
+    findById(datagram: Buffer, length: number, at: number): Peer | undefined {
+        const end = at + this.idLength
+        return length < end ? undefined : this.byId.get(copyOf(datagram, at, end).toString("hex"))
     }
 
-    hasId(id: Buffer): boolean {
-        return this.byId.get(id.toString("hex")) !== undefined
-    }
-
-    /** @param id 1 to 255 bytes, as long as that of every other peer */
-    setId(peer: Peer, id: Buffer): void {
+    /**
+     * @param id 1 to 255 bytes, as long as that of every other peer
+     * @returns false: another peer has it
+     */
+    claimId(peer: Peer, id: Buffer): boolean {
+        const digits = id.toString("hex")
+        if (this.byId.get(digits) !== undefined) return false
         this.idLength = id.length
-        peer.connectionId = id.toString("hex")
-        this.byId.set(peer.connectionId, peer)
+        peer.connectionIds.push(digits)
+        this.byId.set(digits, peer)
+        return true
+    }
+
+    releaseId(peer: Peer, id: Buffer): void {
+        const digits = id.toString("hex")
+        peer.connectionIds = peer.connectionIds.filter((other) => other !== digits)
+        this.byId.delete(digits)
     }
 
     /** From now on datagrams from its address are this peer's. */
@@ -63,11 +68,30 @@ export class Demultiplexer {
 
     remove(peer: Peer): void {
         this.forgetAddress(peer)
-        if (peer.connectionId !== undefined) this.byId.delete(peer.connectionId)
+        for (const id of peer.connectionIds) this.byId.delete(id)
     }
 
     /** Does nothing where another peer has taken the place. */
     private forgetAddress(peer: Peer): void {
         if (this.byAddress.get(peer.key) === peer) this.byAddress.delete(peer.key)
+    }
+}
+
+/**
+ * The ids of one peer, among those of all.
+ * @devsWhenUsed
+ */
+export class PeerIds implements IdRegistry {
+    constructor(
+        private addresses: Demultiplexer,
+        private peer: Peer,
+    ) {}
+
+    claim(id: Buffer): boolean {
+        return this.addresses.claimId(this.peer, id)
+    }
+
+    release(id: Buffer): void {
+        this.addresses.releaseId(this.peer, id)
     }
 }

@@ -31,6 +31,8 @@ export interface HelloExchange {
      * @returns the hello, once it is whole and its cookie is good; otherwise there may be a reply
      */
     take(fragment: HelloFragment, from: SourceAddress, now: number): AdmittedHello | undefined
+    /** Where a connection id begins in the first record of a datagram; -1: it has none. */
+    idAt(datagram: Buffer, length: number): number
     nextReply(): Reply | undefined
     /** Hellos that are being put together. */
     partialCount(): number

@@ -33,8 +33,8 @@ export class Peer {
     queued = false
     /** the next one of that queue */
     nextReady: Peer | undefined
-    /** server: the connection id that its records carry, in hexadecimal digits */
-    connectionId: string | undefined
+    /** server: the connection ids that its records may carry, in hexadecimal digits */
+    connectionIds: string[] = []
     /** server: the host under which its handshake is counted, see sourceHost */
     host: string | undefined
     /** server: its node in the list of its phase, the one heard from longest ago first */

@@ -11,7 +11,7 @@ import { Discard, DiscardCounters } from "../record/discard.js"
 import { ExtensionType } from "../wire/code-points.js"
 import { readRecordHeader } from "../wire/record-header.js"
 import { DeadlineHeap } from "./deadline-heap.js"
-import { Demultiplexer } from "./demultiplexer.js"
+import { Demultiplexer, PeerIds } from "./demultiplexer.js"
 import { type Endpoint, type Reply, type SourceAddress, type Tables } from "./endpoint.js"
 import { type HelloFragment, readHelloFragment } from "./hello-fragment.js"
 import { CookieExchange } from "./cookie-exchange.js"
@@ -59,7 +59,8 @@ export class ServerEndpoint implements Endpoint {
     }
 
     receive(datagram: Buffer, length: number, from: SourceAddress, now: number): void {
-        if (this.addresses.isById(datagram, length)) return this.routeById(datagram, length, from, now)
+        const idAt = this.addresses.hasIds() ? this.cookies.idAt(datagram, length) : -1
+        if (idAt >= 0) return this.routeById(datagram, length, idAt, from, now)
         const peer = this.addresses.find(from)
         const fragment = readHelloFragment(datagram, length)
         const begun = fragment === undefined ? undefined : begunBy(fragment, peer)
@@ -127,10 +128,9 @@ export class ServerEndpoint implements Endpoint {
         const ids = connectionIdsOf(association)
         const id = ids === undefined ? EMPTY : ids.local
         const isFree = this.addresses.find(from) === undefined
-        if (id.length > 0 ? this.addresses.hasId(id) : !isFree) return undefined
         const peer = new Peer(from.key, from.address, association, association.parameters.clientRandom, -1)
+        if (id.length > 0 ? !this.addresses.claimId(peer, id) : !isFree) return undefined
         peer.host = sourceHost(from.key)
-        if (id.length > 0) this.addresses.setId(peer, id)
         if (isFree) this.addresses.setAddress(peer)
         this.peers.addHalfOpen(peer)
         this.touched(peer)
@@ -141,19 +141,22 @@ export class ServerEndpoint implements Endpoint {
     private giveId(peer: Peer): void {
         const { crypto } = peer.association.settings
         const ids = connectionIdsOf(peer.association)
-        if (ids === undefined) return
-        for (let tries = 0; tries < MAX_ID_TRIES && this.addresses.hasId(ids.local); tries++)
+        if (ids === undefined || ids.local.length === 0) return
+        const registry = new PeerIds(this.addresses, peer)
+        ids.registry = registry
+        for (let tries = 0; tries < MAX_ID_TRIES; tries++) {
+            if (registry.claim(ids.local)) return
             ids.local = crypto.random(ids.local.length)
-        if (this.addresses.hasId(ids.local)) ids.local = EMPTY
-        if (ids.local.length > 0) this.addresses.setId(peer, ids.local)
+        }
+        ids.local = EMPTY
     }
 
     /**
      * A datagram with a connection id; an unknown one is never taken for the peer at its address. The address moves only with
      * the newest record that verified, so that neither a forger nor a repeated datagram can move it (RFC 9146 §6).
      */
-    private routeById(datagram: Buffer, length: number, from: SourceAddress, now: number): void {
-        const peer = this.addresses.findById(datagram, length)
+    private routeById(datagram: Buffer, length: number, idAt: number, from: SourceAddress, now: number): void {
+        const peer = this.addresses.findById(datagram, length, idAt)
         if (peer === undefined) return this.counters.add(Discard.unknownPeer)
         const verified = peer.association.receive(datagram, length, now)
         const isNewest = verified === Verified.newest && peer.phase === PeerPhase.established
@@ -169,6 +172,7 @@ export class ServerEndpoint implements Endpoint {
     /** Answers go to the new address at once, few of them until the peer has answered from there. */
     private move(peer: Peer, to: SourceAddress, length: number): void {
         this.addresses.move(peer, to)
+        peer.association.useNewPath()
         peer.association.challengePath()
         peer.credit = 0
         peer.heard(length)

@@ -7,6 +7,13 @@ import { CidForm } from "../record/v12/cid-protection.js"
 import { AlertDescription, ExtensionType } from "../wire/code-points.js"
 import { type HelloExtension, type RecordExtension } from "./hello-extension.js"
 
+/** Where the ids of all peers of an endpoint are known: each is one peer's. */
+export interface IdRegistry {
+    /** @returns false: another peer has it */
+    claim(id: Buffer): boolean
+    release(id: Buffer): void
+}
+
 /**
  * Connection ids of one association (RFC 9146 §3): each side names the id that the other one's records are to carry, so
  * that they are recognized from whatever address they come.
@@ -18,6 +25,8 @@ export class ConnectionIds implements RecordExtension {
     agreed = false
     /** what our records carry; empty: the peer needs none */
     remote = EMPTY
+    /** undefined: there is one peer */
+    registry: IdRegistry | undefined
 
     /** @param local what the peer's records carry, 0 to 255 bytes; empty: this side needs none */
     constructor(public local: Buffer) {}

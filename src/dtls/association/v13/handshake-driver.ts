@@ -6,6 +6,7 @@ import { type AcknowledgedOutbox } from "../../flight/v13/outbox.js"
 import { ReceivedRecords } from "../../flight/v13/received-records.js"
 import { FailureReason } from "../../handshake/failure.js"
 import { type HandshakeV13 } from "../../handshake/v13/handshake.js"
+import { type UpdatableIds } from "../../handshake/v13/updatable-ids.js"
 import { Discard } from "../../record/discard.js"
 import { AlertDescription, ContentType } from "../../wire/code-points.js"
 import { type HandshakeHeader } from "../../wire/handshake-header.js"
@@ -55,14 +56,14 @@ export class HandshakeDriverV13 extends HandshakeDriver {
     }
 
     override deadline(): number {
-        if (this.wantsUpdate()) return 0
+        if (this.wantsToSend()) return 0
         return Math.min(Math.min(this.timer.at, this.handshakeDeadline), Math.min(this.lastFlightUntil, this.ackAt))
     }
 
     override tick(now: number): void {
         if (now >= this.lastFlightUntil) this.forgetHandshake()
         if (now >= this.ackAt) this.acknowledge(now)
-        if (this.wantsUpdate()) this.updateKeys(now)
+        if (this.wantsToSend()) this.sendNext(now)
         if (now >= this.handshakeDeadline) this.giveUp()
         else if (now >= this.timer.at) this.retransmit(now)
     }
@@ -207,17 +208,42 @@ export class HandshakeDriverV13 extends HandshakeDriver {
         this.handshakeV13().activateNextWrite()
     }
 
-    // New keys
+    // Messages after the handshake: new keys, connection ids
+
+    /** A message waits to be sent, and none of ours waits for its acknowledgement. */
+    private wantsToSend(): boolean {
+        if (!this.established || this.updating || !this.outbox().isEmpty()) return false
+        return this.wantsUpdate() || this.wantsIds()
+    }
 
     /**
-     * New keys for sending are due, and nothing of ours waits for an acknowledgement: the peer asked for them, or those in use
-     * have sealed nearly as many records as they may (RFC 9147 §4.5.3).
+     * New keys for sending are due: the peer asked for them, or those in use have sealed nearly as many records as they may
+     * (RFC 9147 §4.5.3).
      */
     private wantsUpdate(): boolean {
-        if (!this.established || this.updating || !this.outbox().isEmpty()) return false
         const { maxRecords, nextSequence } = this.record.write
         const margin = Math.min(UPDATE_MARGIN, Math.floor(maxRecords / 2))
         return this.handshakeV13().updateRequested || nextSequence >= maxRecords - margin
+    }
+
+    private wantsIds(): boolean {
+        const ids = this.handshakeV13().ids()
+        return ids !== undefined && ids.hasMessage()
+    }
+
+    private sendNext(now: number): void {
+        if (this.wantsUpdate()) this.updateKeys(now)
+        else this.sendIds(this.handshakeV13().ids() as UpdatableIds, now)
+    }
+
+    /** NewConnectionId or RequestConnectionId, one at a time (RFC 9147 §9). */
+    private sendIds(ids: UpdatableIds, now: number): void {
+        const { type, body } = ids.message()
+        this.sendLater(type, body, now)
+    }
+
+    override onNewPath(): void {
+        this.handshakeV13().takeNewPath()
     }
 
     private updateKeys(now: number): void {

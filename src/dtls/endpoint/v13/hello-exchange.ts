@@ -11,6 +11,7 @@ import { TRANSCRIPT_HEADER } from "../../handshake/v13/handshake.js"
 import { CookiesV13 } from "../../handshake/v13/cookies.js"
 import { type KeyShareExtension } from "../../handshake/v13/key-share-extension.js"
 import { Discard, type DiscardCounters } from "../../record/discard.js"
+import { hasConnectionId, ID_AT } from "../../record/v13/unified-header.js"
 import { AlertDescription, AlertLevel, ContentType, DTLS_1_2, HandshakeType } from "../../wire/code-points.js"
 import { type ClientHello, type ClientHelloStart, readClientHello } from "../../wire/client-hello.js"
 import { findExtension } from "../../wire/extensions.js"
@@ -179,6 +180,11 @@ class RetryExchange implements HelloExchange {
     private drop(): undefined {
         this.counters.add(Discard.unknownPeer)
         return undefined
+    }
+
+    idAt(datagram: Buffer, length: number): number {
+        if (length > 0 && hasConnectionId(datagram[0])) return ID_AT
+        return this.older === undefined ? -1 : this.older.idAt(datagram, length)
     }
 
     nextReply(): Reply | undefined {

@@ -34,7 +34,7 @@ import { isUsablePsk, type PskAnswer, QuestionKind } from "../question.js"
 import { type AssociationSettings } from "../settings.js"
 import { type Step, step } from "../step.js"
 import { type Handshake } from "../handshake.js"
-import { HandshakeV13 } from "./handshake.js"
+import { HandshakeV13, isOfRecords } from "./handshake.js"
 import { type KeyShareExtension, type SharedSecret } from "./key-share-extension.js"
 
 interface PendingHello {
@@ -148,13 +148,29 @@ class ClientHandshakeV13 extends HandshakeV13 {
         const psk = findExtension(hello.extensions, PRE_SHARED_KEY)
         const share = findExtension(hello.extensions, KEY_SHARE)
         const known = (this.retrySuite ?? suite).id === suite.id
-        const isWhole = hello.extensions.length === (share === undefined ? 2 : 3)
-        if (!known || !isWhole || psk === undefined || psk.length !== 2 || psk[0] + psk[1] !== 0) return this.refuse()
+        if (
+            !known ||
+            !this.areOffered(hello.extensions) ||
+            psk === undefined ||
+            psk.length !== 2 ||
+            psk[0] + psk[1] !== 0
+        )
+            return this.refuse()
         this.pending = { hello, suite, message }
         const shares = this.keyShares()
         if (share === undefined && (shares === undefined || !shares.required)) this.acceptHello(EMPTY)
         else if (share === undefined || shares === undefined) this.refuse()
         else this.finishAgreement(shares, share, message)
+    }
+
+    /** A ServerHello answers extensions of the hello, and has no others. */
+    private areOffered(extensions: Extension[]): boolean {
+        const list = this.helloExtensions()
+        for (const { type } of extensions) {
+            const isKnown = type === SUPPORTED_VERSIONS || type === PRE_SHARED_KEY || type === KEY_SHARE
+            if (!isKnown && (!isOfRecords(type) || findHelloExtension(list, type) === undefined)) return false
+        }
+        return true
     }
 
     /** Anyone can forge a ServerHello until its keys are used: whether it is taken depends on its share. */
@@ -173,6 +189,7 @@ class ClientHandshakeV13 extends HandshakeV13 {
     private acceptHello(shared: Buffer): void {
         const { hello, suite, message } = this.pending as PendingHello
         this.pending = undefined
+        if (!this.acceptExtensions(hello.extensions, true)) return
         this.parameters.suite = suite
         this.parameters.serverRandom = hello.random
         this.transcript.add(message.bytes)
@@ -209,14 +226,25 @@ class ClientHandshakeV13 extends HandshakeV13 {
         const { bytes } = message
         const list = readExtensions(new Reader(bytes, HANDSHAKE_HEADER_LENGTH, bytes.length))
         if (list === undefined) return this.fail(FailureReason.decodeError, AlertDescription.decodeError)
-        for (const extension of list) {
+        for (const { type } of list) {
             // A server may tell what it prefers, for a later hello (RFC 8446 §4.2.7).
-            if (extension.type === ExtensionType.supportedGroups && this.keyShares() !== undefined) continue
-            const offered = findHelloExtension(this.helloExtensions(), extension.type)
-            if (offered === undefined)
+            const isPreference = type === ExtensionType.supportedGroups && this.keyShares() !== undefined
+            const isOffered = findHelloExtension(this.helloExtensions(), type) !== undefined && !isOfRecords(type)
+            if (!isPreference && !isOffered)
                 return this.fail(FailureReason.illegalParameter, AlertDescription.unsupportedExtension)
-            if (!passes(this, offered.accept(extension.data))) return
         }
+        this.acceptExtensions(list, false)
+    }
+
+    /** @param ofRecords those of ServerHello. @returns false: the server's answer is wrong */
+    private acceptExtensions(answers: Extension[], ofRecords: boolean): boolean {
+        for (const extension of this.helloExtensions()) {
+            const answer = findExtension(answers, extension.type)
+            if (isOfRecords(extension.type) === ofRecords && answer !== undefined) {
+                if (!passes(this, extension.accept(answer))) return false
+            }
+        }
+        return true
     }
 
     takeFinished(message: HandshakeMessage): void {

@@ -4,7 +4,7 @@ import { type CipherSuite } from "../cipher-suite.js"
 import { KeyScheduleV13 } from "../../crypto/v13/key-schedule.js"
 import { bodyOf, type HandshakeMessage } from "../../flight/inbox.js"
 import { AcknowledgedOutbox } from "../../flight/v13/outbox.js"
-import { type RecordLayer } from "../../record/record-layer.js"
+import { type RecordLayer, type WriteEpoch } from "../../record/record-layer.js"
 import { ProtectionV13 } from "../../record/v13/protection.js"
 import { UnifiedForm } from "../../record/v13/unified-header.js"
 import { AlertDescription, ExtensionType, HandshakeType } from "../../wire/code-points.js"
@@ -16,16 +16,20 @@ import {
     KEY_SHARE,
     KEY_UPDATE,
     MESSAGE_HASH,
+    NEW_CONNECTION_ID,
     NEW_SESSION_TICKET,
+    REQUEST_CONNECTION_ID,
     UPDATE_REQUESTED,
 } from "../../wire/v13/code-points.js"
 import { FailureReason } from "../failure.js"
 import { Handshake } from "../handshake.js"
 import { findHelloExtension, type HelloExtension } from "../hello-extension.js"
+import { passes } from "../negotiation.js"
 import { type AssociationSettings } from "../settings.js"
 import { shortened } from "../transcript.js"
 import { type KeyShareExtension } from "./key-share-extension.js"
 import { SecurityParametersV13 } from "./security-parameters.js"
+import { type UpdatableIds } from "./updatable-ids.js"
 
 /** msg_type and length alone enter the transcript (RFC 9147 §5.2). */
 export const TRANSCRIPT_HEADER = 4
@@ -54,20 +58,35 @@ export abstract class HandshakeV13 extends Handshake<SecurityParametersV13> {
             TRANSCRIPT_HEADER,
         )
         record.nextReadEpoch = HANDSHAKE_EPOCH
-        record.form = new UnifiedForm(0)
+        const ids = this.ids()
+        record.form = new UnifiedForm(ids === undefined ? 0 : ids.idLength())
     }
 
-    /** Extensions that go into hellos of this version: connection ids, what asks for them, sessions, and limits of records are those of DTLS 1.2 only. */
+    /**
+     * Extensions that go into hellos of this version: sessions and limits of records are those of DTLS 1.2 only, and so are
+     * connection ids that cannot be replaced, and what checks addresses by ids.
+     */
     protected helloExtensions(): HelloExtension[] {
+        const hasIds = this.ids() !== undefined
         return this.settings.extensions.filter(
             (extension) =>
                 extension.type !== KEY_SHARE &&
-                extension.type !== ExtensionType.connectionId &&
-                extension.type !== ExtensionType.returnRoutabilityCheck &&
+                (hasIds || !isOfRecords(extension.type)) &&
                 extension.type !== ExtensionType.sessionTicket &&
                 extension.type !== ExtensionType.maxFragmentLength &&
                 extension.type !== ExtensionType.recordSizeLimit,
         )
+    }
+
+    /** Undefined: the program does not name connection ids of this version. */
+    ids(): UpdatableIds | undefined {
+        const ids = findHelloExtension(this.settings.extensions, ExtensionType.connectionId) as UpdatableIds | undefined
+        return ids !== undefined && ids.hasUpdates ? ids : undefined
+    }
+
+    private recordId(reading: boolean): Buffer {
+        const ids = this.ids()
+        return ids === undefined ? EMPTY : ids.recordId(reading)
     }
 
     /** Undefined: the program does not name psk_dhe_ke. */
@@ -157,9 +176,28 @@ export abstract class HandshakeV13 extends Handshake<SecurityParametersV13> {
 
     /** Takes a message that comes after the handshake (RFC 8446 §4.6); tickets are not used. */
     takeLater(message: HandshakeMessage): void {
+        const ids = this.ids()
         if (message.type === KEY_UPDATE) this.takeKeyUpdate(bodyOf(message))
+        else if (ids !== undefined && isAboutIds(message.type)) this.takeIds(ids, message)
         else if (message.type !== NEW_SESSION_TICKET || !this.isClient)
             this.fail(FailureReason.unexpectedMessage, AlertDescription.unexpectedMessage)
+    }
+
+    private takeIds(ids: UpdatableIds, message: HandshakeMessage): void {
+        if (passes(this, ids.take(message.type, bodyOf(message)))) this.sendWithId(ids.recordId(false))
+    }
+
+    /** Records that are sealed from now on carry this id of the peer's. */
+    private sendWithId(id: Buffer): void {
+        for (let write: WriteEpoch | undefined = this.record.write; write !== undefined; write = write.previous) {
+            if (write.protection !== undefined) (write.protection as ProtectionV13).setId(id)
+        }
+    }
+
+    /** Records carry an id that was not seen on the old path, where the peer has given one (RFC 9147 §9). */
+    takeNewPath(): void {
+        const ids = this.ids()
+        if (ids !== undefined && ids.useSpare()) this.sendWithId(ids.recordId(false))
     }
 
     /** The peer's records have new keys from now on (RFC 8446 §4.6.3, RFC 9147 §8). */
@@ -199,7 +237,7 @@ export abstract class HandshakeV13 extends Handshake<SecurityParametersV13> {
         const { aead } = this.parameters.suite as CipherSuite
         const crypto = this.settings.crypto as CryptoProvider & RecordNumberCiphers
         const keys = this.schedule().trafficKeys(secret, aead.keyLength)
-        return new ProtectionV13(crypto, aead, epoch, keys, EMPTY, reading)
+        return new ProtectionV13(crypto, aead, epoch, keys, this.recordId(reading), reading, this.ids())
     }
 
     protected activateWrite(epoch: number): void {
@@ -241,4 +279,16 @@ export abstract class HandshakeV13 extends Handshake<SecurityParametersV13> {
         wipe(this.secret)
         this.forgetTraffic()
     }
+}
+
+/**
+ * Extensions on which the form of records depends. ServerHello answers them, not EncryptedExtensions, which may carry an id
+ * already (RFC 9146 §3, RFC 9853 §3).
+ */
+export function isOfRecords(type: number): boolean {
+    return type === ExtensionType.connectionId || type === ExtensionType.returnRoutabilityCheck
+}
+
+function isAboutIds(type: number): boolean {
+    return type === NEW_CONNECTION_ID || type === REQUEST_CONNECTION_ID
 }

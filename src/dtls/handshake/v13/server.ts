@@ -34,7 +34,7 @@ import { type AssociationSettings } from "../settings.js"
 import { step } from "../step.js"
 import { type Handshake } from "../handshake.js"
 import { type CookieState, readCookieState } from "./cookies.js"
-import { HandshakeV13 } from "./handshake.js"
+import { HandshakeV13, isOfRecords } from "./handshake.js"
 import { type KeyShareExtension, type SharedSecret } from "./key-share-extension.js"
 
 /** Bytes of the key that stands in for an unknown identity's. */
@@ -49,7 +49,10 @@ export function newServerHandshake(settings: AssociationSettings, record: Record
 class ServerHandshakeV13 extends HandshakeV13 {
     private helloBytes = EMPTY
     private binderOffered = EMPTY
+    /** of EncryptedExtensions */
     private answers: Extension[] = []
+    /** of ServerHello */
+    private recordAnswers: Extension[] = []
     /** the mode is psk_dhe_ke */
     private agrees = false
     /** through the server's Finished */
@@ -101,7 +104,8 @@ class ServerHandshakeV13 extends HandshakeV13 {
             if (offered !== undefined) {
                 if (!passes(this, extension.select(offered))) return false
                 const data = extension.answer()
-                if (data !== undefined) this.answers.push({ type: extension.type, data })
+                const list = isOfRecords(extension.type) ? this.recordAnswers : this.answers
+                if (data !== undefined) list.push({ type: extension.type, data })
             }
         }
         return true
@@ -160,7 +164,7 @@ class ServerHandshakeV13 extends HandshakeV13 {
             sessionId: EMPTY,
             cipherSuite: (suite as CipherSuite).id,
             compressionMethod: 0,
-            extensions: [selectedVersion(), ...extensions, selectedPsk()],
+            extensions: [selectedVersion(), ...extensions, ...this.recordAnswers, selectedPsk()],
         })
         this.send(HandshakeType.serverHello, body)
         this.enterHandshakeStage(shared)

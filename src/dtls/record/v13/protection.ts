@@ -1,4 +1,4 @@
-import { blit, copyOf, EMPTY, equal, wipe } from "../../bytes/bytes.js"
+import { blit, copyOf, EMPTY, wipe } from "../../bytes/bytes.js"
 import { readUint, writeUint } from "../../bytes/integers.js"
 import { Writer } from "../../bytes/writer.js"
 import { type AeadParameters } from "../../crypto/algorithms.js"
@@ -20,6 +20,11 @@ const MAX_CIPHERTEXT = 16640
 /** The first numbers of an epoch need one byte: a receiver that has missed all of them still reconstructs each. */
 const SHORT_NUMBERS = 128
 
+/** Of an endpoint that gave its peer ids: hears which of them verified records carry. */
+export interface IdListener {
+    use(id: Buffer): void
+}
+
 /**
  * Records of one direction of one epoch of DTLS 1.3 (RFC 9147 §4). Received ones may have every form of the header; sent
  * ones have a number of 8 bits at first and of 16 bits later, and a length unless they end their datagram.
@@ -35,8 +40,9 @@ export class ProtectionV13 implements RecordProtection {
 
     /**
      * Copies the keys and wipes them.
-     * @param id connection id that the records carry; empty: none
+     * @param id connection id that the records carry, or another one of that length when it opens them; empty: none
      * @param reading whether it opens records or seals them
+     * @param ids where ids of opened records are told
      */
     constructor(
         crypto: CryptoProvider & RecordNumberCiphers,
@@ -45,6 +51,7 @@ export class ProtectionV13 implements RecordProtection {
         keys: TrafficKeys,
         private id: Buffer,
         reading: boolean,
+        private ids: IdListener | undefined,
     ) {
         this.aead = crypto.newAead(parameters.algorithm, keys.key)
         this.numbers = crypto.newRecordNumberCipher(parameters.algorithm, keys.sn)
@@ -54,6 +61,12 @@ export class ProtectionV13 implements RecordProtection {
         this.overhead = (reading ? 2 : 5 + id.length) + 1 + parameters.tagLength
         wipe(keys.key)
         wipe(keys.sn)
+    }
+
+    /** The records that it seals carry another id. */
+    setId(id: Buffer): void {
+        this.overhead += id.length - this.id.length
+        this.id = id
     }
 
     seal(type: number, sequence: number, messages: Buffer[], endsDatagram: boolean): Buffer {
@@ -101,7 +114,6 @@ export class ProtectionV13 implements RecordProtection {
         const length = header.end - start
         if ((datagram[at] & 3) !== (this.epoch & 3) || header.end > end) return -1
         if (length < SAMPLE_LENGTH || length > MAX_CIPHERTEXT) return -1
-        if (header.hasId && !equal(copyOf(datagram, at + 1, at + 1 + id.length), id)) return -1
         const record = copyOf(datagram, at, start + SAMPLE_LENGTH)
         this.mask(record, numberAt - at, numberLength, start - at)
         return reconstruct(readUint(record, numberAt - at, numberLength), numberLength, expected)
@@ -117,6 +129,9 @@ export class ProtectionV13 implements RecordProtection {
         // The additional data has the record number in clear.
         writeUint(additional, numberAt - at, lowBits(sequence, numberLength), numberLength)
         const inner = this.aead.open(this.nonce(sequence), additional, copyOf(datagram, start, end))
+        // The additional data has the id too, so no other association's record gets here.
+        if (inner !== undefined && this.header.hasId && this.ids !== undefined)
+            this.ids.use(copyOf(additional, 1, 1 + this.id.length))
         return inner === undefined ? undefined : this.withoutPadding(inner, sequence)
     }
 

@@ -18,6 +18,14 @@ export enum HeaderBit {
     epochMask = 0x03,
 }
 
+/** Where a connection id begins in a record that has one. */
+export const ID_AT = 1
+
+/** @param first byte of a record */
+export function hasConnectionId(first: number): boolean {
+    return (first & (HeaderBit.formMask + HeaderBit.id)) === HeaderBit.form + HeaderBit.id
+}
+
 /**
  * Where the parts of a record are.
  * @devsWhenUsed

@@ -9,6 +9,9 @@ export const ACK = 26
 /** RFC 8446 §4. */
 export const NEW_SESSION_TICKET = 4
 export const ENCRYPTED_EXTENSIONS = 8
+/** RFC 9147 §9. */
+export const REQUEST_CONNECTION_ID = 9
+export const NEW_CONNECTION_ID = 10
 export const KEY_UPDATE = 24
 
 /** HandshakeType of what stands for the first hello in a transcript (RFC 8446 §4.4.1). */

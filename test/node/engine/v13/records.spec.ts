@@ -21,8 +21,8 @@ function keys(aead: AeadParameters): TrafficKeys {
 function pair(aead: AeadParameters, id = EMPTY): { write: RecordProtection; read: RecordProtection } {
     const crypto = new NodeCryptoProvider()
     return {
-        write: new ProtectionV13(crypto, aead, 3, keys(aead), id, false),
-        read: new ProtectionV13(crypto, aead, 3, keys(aead), id, true),
+        write: new ProtectionV13(crypto, aead, 3, keys(aead), id, false, undefined),
+        read: new ProtectionV13(crypto, aead, 3, keys(aead), id, true, undefined),
     }
 }
 

@@ -1,0 +1,198 @@
+import { EMPTY, equal } from "../../bytes/bytes.js"
+import { type CryptoProvider } from "../../crypto/provider.js"
+import { AlertDescription } from "../../wire/code-points.js"
+import { NEW_CONNECTION_ID, REQUEST_CONNECTION_ID } from "../../wire/v13/code-points.js"
+import {
+    CID_IMMEDIATE,
+    CID_SPARE,
+    readNewConnectionId,
+    writeNewConnectionId,
+} from "../../wire/v13/connection-id-messages.js"
+import { ConnectionIds } from "../connection-ids.js"
+import { type HelloExtension } from "../hello-extension.js"
+import { type IdMessage, type UpdatableIds } from "./updatable-ids.js"
+
+/** Ids kept beside the one in use, of each side; of more, the last ones are not kept, and not given. */
+export const MAX_SPARES = 4
+/** Ids drawn before one is given up: they are few only where nearly all are taken. */
+const MAX_DRAWS = 16
+
+/**
+ * Connection ids that can be replaced (RFC 9147 §9): each side may give the other one spare ids, or ask for some, so that
+ * records on a new path carry an id that nobody has seen on the old one.
+ * @devsWhenUsed
+ */
+export class ConnectionIdsV13 extends ConnectionIds implements UpdatableIds {
+    hasUpdates = true
+    /** of the peer's, in the order in which it gave them */
+    private spares: Buffer[] = []
+    /** of ours, which the peer has not used yet, in that order */
+    private given: Buffer[] = []
+    /** of ours, used before `local`: late records may carry it */
+    private former = EMPTY
+    /** ids that the peer asks for; -1: it has its answer */
+    private requested = -1
+    /** a new id of ours is to be used at once */
+    private renewing = false
+    /** spares are to be asked for when there are fewer than wanted; not again before one was used, whatever the peer gave */
+    private mayAsk: boolean
+    /** a RequestConnectionId waits for its answer */
+    private asked = false
+
+    /**
+     * @param local what the peer's records carry, 0 to 255 bytes; empty: this side needs none
+     * @param wanted spare ids of the peer to keep, 0 to MAX_SPARES
+     */
+    constructor(
+        private crypto: CryptoProvider,
+        local: Buffer,
+        private wanted: number,
+    ) {
+        super(local)
+        this.mayAsk = wanted > 0
+    }
+
+    idLength(): number {
+        return this.local.length
+    }
+
+    use(id: Buffer): void {
+        if (equal(id, this.local)) return
+        const { given } = this
+        for (let i = 0; i < given.length; i++) {
+            if (equal(id, given[i])) return this.advance(i)
+        }
+    }
+
+    /** They are used in the order in which they were given (RFC 9147 §9), so those before this one are over. */
+    private advance(index: number): void {
+        const { given } = this
+        this.release(this.former)
+        for (let i = 0; i < index; i++) this.release(given[i])
+        this.former = this.local
+        this.local = given[index]
+        this.given = given.slice(index + 1)
+    }
+
+    private release(id: Buffer): void {
+        const { registry } = this
+        if (registry !== undefined && id.length > 0) registry.release(id)
+    }
+
+    take(type: number, body: Buffer): AlertDescription {
+        return type === REQUEST_CONNECTION_ID ? this.takeRequest(body) : this.takeNew(body)
+    }
+
+    private takeRequest(body: Buffer): AlertDescription {
+        // Who sends no id has none to ask for.
+        if (!this.agreed || this.local.length === 0) return AlertDescription.unexpectedMessage
+        if (body.length !== 1) return AlertDescription.decodeError
+        this.requested = body[0]
+        return AlertDescription.none
+    }
+
+    private takeNew(body: Buffer): AlertDescription {
+        if (!this.agreed || this.remote.length === 0) return AlertDescription.unexpectedMessage
+        const message = readNewConnectionId(body, 2 * MAX_SPARES)
+        if (message === undefined) return AlertDescription.decodeError
+        const ids = message.ids.filter((id) => id.length > 0)
+        const { usage } = message
+        if (usage > CID_SPARE || (usage === CID_IMMEDIATE && ids.length === 0)) return AlertDescription.illegalParameter
+        if (usage === CID_IMMEDIATE) {
+            // The old ones, spares included, are not to be used any more.
+            this.remote = ids[0]
+            this.spares = ids.slice(1, Math.min(ids.length, 1 + MAX_SPARES))
+        } else this.keepSpares(ids)
+        return AlertDescription.none
+    }
+
+    private keepSpares(ids: Buffer[]): void {
+        this.asked = false
+        for (const id of ids) {
+            if (this.spares.length < MAX_SPARES) this.spares.push(id)
+        }
+    }
+
+    useSpare(): boolean {
+        const next = this.spares.shift()
+        if (next === undefined) return false
+        this.remote = next
+        this.mayAsk = this.wanted > 0
+        return true
+    }
+
+    /** How many ids of the peer wait to be used. */
+    spareCount(): number {
+        return this.spares.length
+    }
+
+    /** How many ids of ours the peer may still turn to. */
+    givenCount(): number {
+        return this.given.length
+    }
+
+    /** The peer's records are to carry a new id at once; it is told by the next message. */
+    renew(): void {
+        if (this.agreed && this.local.length > 0) this.renewing = true
+    }
+
+    hasMessage(): boolean {
+        if (this.requested >= 0 || this.renewing) return true
+        return this.mayAsk && !this.asked && this.agreed && this.remote.length > 0 && this.spares.length < this.wanted
+    }
+
+    message(): IdMessage {
+        if (this.renewing) return this.renewal()
+        if (this.requested >= 0) return this.answerToRequest()
+        this.mayAsk = false
+        this.asked = true
+        return { type: REQUEST_CONNECTION_ID, body: Buffer.from([this.wanted - this.spares.length]) }
+    }
+
+    /**
+     * The ids given before stay until the new one is used: the peer may have turned to one of them without our hearing of it.
+     * Without an id that is free the old one stays in use: a message without ids changes nothing.
+     */
+    private renewal(): IdMessage {
+        this.renewing = false
+        const ids = this.draw(this.given.length > MAX_SPARES ? 0 : 1)
+        return idMessage(ids, ids.length === 0 ? CID_SPARE : CID_IMMEDIATE)
+    }
+
+    /** As many as were asked for, as far as there is room (RFC 9147 §9). */
+    private answerToRequest(): IdMessage {
+        const count = Math.min(this.requested, Math.max(0, MAX_SPARES - this.given.length))
+        this.requested = -1
+        return idMessage(this.draw(count), CID_SPARE)
+    }
+
+    private draw(count: number): Buffer[] {
+        const ids: Buffer[] = []
+        for (let tries = 0; tries < MAX_DRAWS && ids.length < count; tries++) {
+            const id = this.crypto.random(this.local.length)
+            if (this.claim(id)) {
+                ids.push(id)
+                this.given.push(id)
+            }
+        }
+        return ids
+    }
+
+    private claim(id: Buffer): boolean {
+        const { registry } = this
+        return registry === undefined || registry.claim(id)
+    }
+}
+
+function idMessage(ids: Buffer[], usage: number): IdMessage {
+    return { type: NEW_CONNECTION_ID, body: writeNewConnectionId({ ids, usage }) }
+}
+
+/**
+ * For `DtlsSettings.extensions`: connection ids in DTLS 1.3, and in 1.2 as `connectionIds` has them.
+ * @param length bytes of this side's ids, 0 to 255, drawn anew for each association
+ * @param spares ids of the peer to keep for new paths, 0 to 4; they are asked for after the handshake
+ */
+export function connectionIdsV13(length: number, spares: number): (crypto: CryptoProvider) => HelloExtension {
+    return (crypto) => new ConnectionIdsV13(crypto, length === 0 ? EMPTY : crypto.random(length), spares)
+}

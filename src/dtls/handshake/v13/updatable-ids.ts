@@ -1,0 +1,26 @@
+import { type AlertDescription } from "../../wire/code-points.js"
+import { type RecordExtension } from "../hello-extension.js"
+
+/** A message about ids that waits to be sent. */
+export interface IdMessage {
+    /** HandshakeType */
+    type: number
+    body: Buffer
+}
+
+/** Connection ids of DTLS 1.3, which change while the association lasts (RFC 9147 §9). */
+export interface UpdatableIds extends RecordExtension {
+    /** true: those of DTLS 1.2 have none, and are not offered in 1.3 */
+    hasUpdates: boolean
+    /** Bytes of each id of this side; 0: it has none. */
+    idLength(): number
+    /** A verified record carries this id of ours. */
+    use(id: Buffer): void
+    /** Takes a verified NewConnectionId or RequestConnectionId. @returns `none`, or the alert that ends the association */
+    take(type: number, body: Buffer): AlertDescription
+    /** Our records go on with an id of the peer's that was not used before. @returns false: there is none */
+    useSpare(): boolean
+    hasMessage(): boolean
+    /** The next message to send; it may be called when `hasMessage` says so. */
+    message(): IdMessage
+}
