@@ -20,6 +20,8 @@ export type Feature =
     | "psk-dhe13"
     | "hrr"
     | "key-update"
+    | "cid13"
+    | "cid-update"
 
 export function features(...list: Feature[]): Feature[] {
     return list

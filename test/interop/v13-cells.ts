@@ -5,6 +5,7 @@ import {
     TLS_AES_128_GCM_SHA256,
     TLS_CHACHA20_POLY1305_SHA256,
 } from "../../src/dtls/handshake/v13/suites.js"
+import { type ConnectionIdsV13 } from "../../src/dtls/handshake/v13/connection-ids.js"
 import { connect } from "../../src/platform/node/connect/connect.js"
 import { type DtlsSocket } from "../../src/platform/node/connect/dtls-socket.js"
 import { listen } from "../../src/platform/node/connect/listen.js"
@@ -105,6 +106,26 @@ async function updateTwice(ours: DtlsSocket, peer: Running): Promise<void> {
     }
 }
 
+/** Both ids are carried: ours was given to the peer, whose peer program fills its own with one byte. */
+async function bothIds(ours: DtlsSocket): Promise<void> {
+    const ids = ours.negotiated.connectionIds
+    if (ids?.local.length !== 4 || !ids.remote.equals(Buffer.alloc(6, 0xc1)))
+        throw new Error(`ids: ${ids?.local.toString("hex") ?? "none"}, ${ids?.remote.toString("hex") ?? "none"}`)
+    return Promise.resolve()
+}
+
+/** Ours is replaced by a NewConnectionId, twice. */
+async function renewTwice(ours: DtlsSocket, peer: Running): Promise<void> {
+    const ids = ours.dtls.getAssociation()!.settings.extensions[0] as ConnectionIdsV13
+    for (const what of ["after one new id", "after two"]) {
+        const before = ids.local
+        ids.renew()
+        await greet(ours, peer, `announced ${what}`)
+        await greet(ours, peer, what)
+        if (ids.local.equals(before)) throw new Error("the peer goes on with the old id")
+    }
+}
+
 /** Every cell of DTLS 1.3. */
 export function v13Cells(): Cell[] {
     const [gcm, chacha] = [TLS_AES_128_GCM_SHA256(), TLS_CHACHA20_POLY1305_SHA256()]
@@ -141,6 +162,19 @@ export function v13Cells(): Cell[] {
             features: ["key-update"],
             suite: gcm,
             then: updateTwice,
+        })
+    for (const [what, feature, then] of [
+        ["connection ids of 6 and 4 bytes", "cid13", bothIds],
+        ["connection ids replaced by NewConnectionId", "cid-update", renewTwice],
+    ] as const)
+        variants.push({
+            peer: "wolfssl",
+            what,
+            features: [feature],
+            suite: ccm,
+            options: ["--cid", "6"],
+            ours: { connectionId: 4 },
+            then,
         })
     return variants.flatMap((variant) => [cell(variant, "server"), cell(variant, "client")])
 }

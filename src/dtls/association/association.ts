@@ -187,9 +187,10 @@ export class Association extends AssociationEnds implements DriverOwner {
     /**
      * The peer is at a new address, or this side is: records carry another connection id of the peer's from now on, where it
      * has given spare ones (RFC 9147 §9).
+     * @returns false: there is none, and the id stays
      */
-    useNewPath(): void {
-        if (this.driver !== undefined) this.driver.onNewPath()
+    useNewPath(): boolean {
+        return this.driver !== undefined && this.driver.onNewPath()
     }
 
     /** The last challenge was answered. */

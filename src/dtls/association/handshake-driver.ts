@@ -142,8 +142,10 @@ export class HandshakeDriver {
         return false
     }
 
-    /** The peer, or this side, is at a new address. */
-    onNewPath(): void {}
+    /** The peer, or this side, is at a new address. @returns whether our records carry another connection id now */
+    onNewPath(): boolean {
+        return false
+    }
 
     takeChangeCipherSpec(record: OpenedRecord, now: number): void {
         const wellFormed = record.plaintext.length === 1 && record.plaintext[0] === 1

@@ -242,8 +242,8 @@ export class HandshakeDriverV13 extends HandshakeDriver {
         this.sendLater(type, body, now)
     }
 
-    override onNewPath(): void {
-        this.handshakeV13().takeNewPath()
+    override onNewPath(): boolean {
+        return this.handshakeV13().takeNewPath()
     }
 
     private updateKeys(now: number): void {

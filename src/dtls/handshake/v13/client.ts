@@ -166,7 +166,8 @@ class ClientHandshakeV13 extends HandshakeV13 {
     /** A ServerHello answers extensions of the hello, and has no others. */
     private areOffered(extensions: Extension[]): boolean {
         const list = this.helloExtensions()
-        for (const { type } of extensions) {
+        for (const extension of extensions) {
+            const { type } = extension
             const isKnown = type === SUPPORTED_VERSIONS || type === PRE_SHARED_KEY || type === KEY_SHARE
             if (!isKnown && (!isOfRecords(type) || findHelloExtension(list, type) === undefined)) return false
         }
@@ -226,7 +227,8 @@ class ClientHandshakeV13 extends HandshakeV13 {
         const { bytes } = message
         const list = readExtensions(new Reader(bytes, HANDSHAKE_HEADER_LENGTH, bytes.length))
         if (list === undefined) return this.fail(FailureReason.decodeError, AlertDescription.decodeError)
-        for (const { type } of list) {
+        for (const extension of list) {
+            const { type } = extension
             // A server may tell what it prefers, for a later hello (RFC 8446 §4.2.7).
             const isPreference = type === ExtensionType.supportedGroups && this.keyShares() !== undefined
             const isOffered = findHelloExtension(this.helloExtensions(), type) !== undefined && !isOfRecords(type)

@@ -195,9 +195,11 @@ export abstract class HandshakeV13 extends Handshake<SecurityParametersV13> {
     }
 
     /** Records carry an id that was not seen on the old path, where the peer has given one (RFC 9147 §9). */
-    takeNewPath(): void {
+    takeNewPath(): boolean {
         const ids = this.ids()
-        if (ids !== undefined && ids.useSpare()) this.sendWithId(ids.recordId(false))
+        if (ids === undefined || !ids.useSpare()) return false
+        this.sendWithId(ids.recordId(false))
+        return true
     }
 
     /** The peer's records have new keys from now on (RFC 8446 §4.6.3, RFC 9147 §8). */

@@ -1,6 +1,7 @@
 import { type ConnectionIds } from "../../../dtls/handshake/connection-ids.js"
 import { findHelloExtension } from "../../../dtls/handshake/hello-extension.js"
 import { ExtensionType } from "../../../dtls/wire/code-points.js"
+import { DTLS_1_3 } from "../../../dtls/wire/v13/code-points.js"
 import { type Cancellable } from "../../../gio/cancellable.js"
 import { InputMessage, OutputMessage } from "../../../gio/datagram-based.js"
 import { type DtlsConnection } from "../../../gio/dtls-connection.js"
@@ -18,7 +19,7 @@ const MAX_MESSAGE = 16384
 
 /** What a handshake agreed on. */
 export interface Negotiated {
-    version: "DTLSv1.2"
+    version: "DTLSv1.2" | "DTLSv1.3"
     /** IANA name */
     suite: string
     /** ALPN name; undefined: none in common */
@@ -85,12 +86,21 @@ export class DtlsSocket {
         const ids = association && findHelloExtension(association.settings.extensions, ExtensionType.connectionId)
         const { agreed, local, remote } = (ids ?? { agreed: false }) as ConnectionIds
         return {
-            version: "DTLSv1.2",
+            version: association?.parameters.version === DTLS_1_3 ? "DTLSv1.3" : "DTLSv1.2",
             suite: this.dtls.getCiphersuiteName() ?? "",
             protocol: this.dtls.getNegotiatedProtocol(),
             extendedMasterSecret: association?.parameters.extendedMasterSecret === true,
             connectionIds: agreed ? { local: Buffer.from(local), remote: Buffer.from(remote) } : undefined,
         }
+    }
+
+    /**
+     * This side is at a new address, or soon will be: messages carry another connection id of the peer's from now on, if it
+     * has given spare ones (`spareConnectionIds`).
+     * @returns false: there is none, and the id stays
+     */
+    useNewPath(): boolean {
+        return this.dtls.getAssociation()?.useNewPath() === true
     }
 
     /**

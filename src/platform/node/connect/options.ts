@@ -6,6 +6,7 @@ import { AuthenticationMode } from "../../../dtls/handshake/key-exchange.js"
 import { gatewayLimits, type Limits } from "../../../dtls/handshake/limits.js"
 import { QuestionKind } from "../../../dtls/handshake/question.js"
 import { allSuitesV13 } from "../../../dtls/handshake/v13/suites.js"
+import { connectionIdsV13, MAX_SPARES } from "../../../dtls/handshake/v13/connection-ids.js"
 import { returnRoutability } from "../../../dtls/handshake/return-routability.js"
 import { allSuites } from "../../../dtls/key-exchange/suites.js"
 import { keyShares } from "../../../dtls/key-exchange/v13/key-shares.js"
@@ -66,6 +67,11 @@ export interface CommonOptions extends PublicKeyOptions {
      * 0: this side needs none and sends the peer's. Default: no connection ids
      */
     connectionId?: number | undefined
+    /**
+     * DTLS 1.3, beside `connectionId`: ids of the peer, 0 to 4, to keep for new paths (RFC 9147 §9), so that who watches both
+     * networks sees no id twice. Default: 0
+     */
+    spareConnectionIds?: number | undefined
     /** ALPN names (RFC 7301), preferred first, 1 to 255 bytes each */
     protocols?: string[] | undefined
     /** default: `wifi()` */
@@ -124,6 +130,7 @@ const COMMON = [
     ...[
         "minVersion",
         "maxVersion",
+        "spareConnectionIds",
         "pskModes",
         "requireExtendedMasterSecret",
         "coalesce",
@@ -160,8 +167,6 @@ export function prepareConnect(options: ConnectOptions, server: string): Prepare
         throw wrongArgument("psk", "a key, or else ca, cert or rawPublicKeys")
     const prepared = prepare(options, { psk: psk && credentialsOf(psk), isServer: false, contexts: {} })
     const { oldest, newest } = versionsOf(options)
-    if (newest === "1.3" && options.connectionId !== undefined)
-        throw wrongArgument("connectionId", "left out: connection ids are there in DTLS 1.2 only")
     if (oldest !== newest) throw wrongArgument("minVersion", "the same as maxVersion: a client offers one version")
     const sessions = sessionsOf(options, newest)
     if (sessions !== undefined) prepared.settings.extensions.push(resumeSessions(sessions, server, Date.now))
@@ -235,8 +240,7 @@ function prepare(options: CommonOptions, { psk, isServer, contexts }: KeySources
     settings.coalesce = flag("coalesce", options.coalesce)
     settings.keyLog = options.keyLog
     if (onDiagnostic !== undefined) settings.onDiagnostic = watch.diagnostic
-    if (options.connectionId !== undefined)
-        settings.extensions = [connectionIds(idLength(options.connectionId)), returnRoutability()]
+    settings.extensions = idsOf(options)
     const modes = modesOf(options)
     if (modes.includes("psk_dhe_ke")) settings.extensions.push(keyShares(new NodeKeys(), !modes.includes("psk_ke")))
     return { services, settings, watch }
@@ -281,9 +285,18 @@ function flag(name: string, value: boolean | undefined): boolean {
     return value === true
 }
 
-function idLength(length: number): number {
-    if (Number.isInteger(length) && length >= 0 && length <= 255) return length
-    throw wrongArgument("connectionId", "a whole number of bytes from 0 to 255")
+function idsOf(options: CommonOptions): DtlsSettings["extensions"] {
+    const { connectionId, spareConnectionIds: spares = 0 } = options
+    const isNewer = versionsOf(options).newest === "1.3"
+    if (!isWhole(spares, MAX_SPARES) || (spares > 0 && (!isNewer || connectionId === undefined)))
+        throw wrongArgument("spareConnectionIds", `0 to ${MAX_SPARES}, with connectionId and DTLS 1.3`)
+    if (connectionId === undefined) return []
+    if (!isWhole(connectionId, 255)) throw wrongArgument("connectionId", "a whole number of bytes from 0 to 255")
+    return [isNewer ? connectionIdsV13(connectionId, spares) : connectionIds(connectionId), returnRoutability()]
+}
+
+function isWhole(value: number, most: number): boolean {
+    return Number.isInteger(value) && value >= 0 && value <= most
 }
 
 function bytesOf(name: string, value: string | Uint8Array): Buffer {

@@ -311,7 +311,7 @@ describe("new connection ids (RFC 9147 §9)", () => {
             s.connect()
             const delay = (): number => 5 + random() * 200
             s.fault = () => (random() < 0.2 ? [] : random() < 0.1 ? [delay(), delay()] : [delay()])
-            for (let i = 0; i < 8; i++) {
+            for (let i = 0; i < 4; i++) {
                 if (random() < 0.5) s.clientAddress = `client|${i}`
                 s.client.useNewPath()
                 if (random() < 0.3) serverIds(s).renew()

@@ -49,7 +49,7 @@ describe("records of DTLS 1.3", () => {
                 }
     })
 
-    it("[R22] [C12] of another epoch, another id, with an id where none was agreed, or with the header of 1.2 are not for these keys", () => {
+    it("[R22] [C12] of another epoch, with an id where none was agreed, or with the header of 1.2 are not for these keys; with another id they do not verify", () => {
         const { write, read } = pair(AES_128_CCM())
         const record = write.seal(23, 0, [Buffer.from("reading")], true)
         for (const first of [0x22, 0x33, 0x43, 0x03, 0x17]) {
@@ -60,7 +60,7 @@ describe("records of DTLS 1.3", () => {
         const withId = pair(AES_128_CCM(), ID)
         const other = withId.write.seal(23, 0, [Buffer.from("reading")], true)
         other[1] ^= 1
-        strictEqual(opened(withId.read, other, 0), "not ours")
+        strictEqual(opened(withId.read, other, 0), "not authentic")
     })
 
     it("cut anywhere, a record is none, or not authentic", () => {

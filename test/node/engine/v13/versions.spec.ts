@@ -1,4 +1,5 @@
-import { rejects, strictEqual } from "node:assert/strict"
+import { notDeepStrictEqual, rejects, strictEqual } from "node:assert/strict"
+import { setTimeout } from "node:timers/promises"
 import { connect } from "../../../../src/platform/node/connect/connect.js"
 import { listen } from "../../../../src/platform/node/connect/listen.js"
 import { type PskMode, type Version } from "../../../../src/platform/node/connect/options.js"
@@ -30,11 +31,36 @@ describe("versions on one port", () => {
         }
     })
 
-    it("a server with connection ids has none with a client of 1.3, and serves it", async () => {
+    it("a server with connection ids has them with clients of both versions that know them", async () => {
         const server = await listen(0, { psk, maxVersion: "1.3", connectionId: 8 }, "127.0.0.1")
         try {
-            const client = await connect("127.0.0.1", server.port, { psk, minVersion: "1.3" })
-            strictEqual(await greet(client, await server.accept()), "hello")
+            for (const version of ["1.2", "1.3"] satisfies Version[])
+                for (const connectionId of [undefined, 0, 3]) {
+                    const client = await connect("127.0.0.1", server.port, { psk, minVersion: version, connectionId })
+                    strictEqual(await greet(client, await server.accept()), "hello")
+                    const { negotiated } = client
+                    strictEqual(negotiated.version, `DTLSv${version}`)
+                    strictEqual(negotiated.connectionIds?.local.length, connectionId)
+                    strictEqual(negotiated.connectionIds?.remote.length, connectionId === undefined ? undefined : 8)
+                    await client.close()
+                }
+        } finally {
+            await server.close()
+        }
+    })
+
+    it("a client of 1.3 that is at a new address goes on with an id that was not seen on the old path", async () => {
+        const options = { psk, minVersion: "1.3" as const, connectionId: 8 }
+        const server = await listen(0, options, "127.0.0.1")
+        try {
+            const client = await connect("127.0.0.1", server.port, { ...options, spareConnectionIds: 2 })
+            const accepted = await server.accept()
+            strictEqual(await greet(client, accepted), "hello")
+            const before = client.negotiated.connectionIds?.remote
+            // Spare ids come soon after the handshake.
+            for (let tries = 0; !client.useNewPath() && tries < 200; tries++) await setTimeout(10)
+            strictEqual(await greet(client, accepted), "hello")
+            notDeepStrictEqual(client.negotiated.connectionIds?.remote, before)
             await client.close()
         } finally {
             await server.close()
@@ -53,7 +79,13 @@ describe("versions on one port", () => {
     it("settings that make no sense are refused by name", async () => {
         await rejects(connect("127.0.0.1", 5684, { psk, maxVersion: "1.3" }), /minVersion/)
         await rejects(connect("127.0.0.1", 5684, { psk, minVersion: "1.1" as Version }), /minVersion/)
-        await rejects(connect("127.0.0.1", 5684, { psk, minVersion: "1.3", connectionId: 4 }), /connectionId/)
+        await rejects(connect("127.0.0.1", 5684, { psk, minVersion: "1.3", connectionId: 256 }), /connectionId/)
+        for (const options of [
+            { minVersion: "1.3" as const, connectionId: 4, spareConnectionIds: 5 },
+            { minVersion: "1.3" as const, spareConnectionIds: 1 },
+            { connectionId: 4, spareConnectionIds: 1 },
+        ])
+            await rejects(connect("127.0.0.1", 5684, { psk, ...options }), /spareConnectionIds/)
         await rejects(listen(0, { psk, minVersion: "1.3", maxVersion: "1.2" }), /minVersion/)
         await rejects(listen(0, { psk, minVersion: "1.3", pskModes: [] }), /pskModes/)
         await rejects(listen(0, { psk, minVersion: "1.3", pskModes: ["psk" as PskMode] }), /pskModes/)
