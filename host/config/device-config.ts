@@ -7,7 +7,7 @@ import { UsageError } from "../credentials.js"
 import { root } from "../folders.js"
 import { MOTE_PROFILE } from "../translate/profile.js"
 import { JsonText } from "./json-text.js"
-import { check, type Path, pathText, type Schema } from "./schema.js"
+import { check, type Path, pathText, pskProperties, type Schema } from "./schema.js"
 
 /** A board of boards/. */
 export interface Board {
@@ -194,12 +194,7 @@ const credentialsSchema: Schema = {
     additionalProperties: false,
     required: ["identity", "key"],
     properties: {
-        identity: { type: "string", minLength: 1, maxLength: 128, description: "PSK identity of this device" },
-        key: {
-            type: "string",
-            pattern: "^([0-9a-fA-F]{2}){1,64}$",
-            description: "the key, 2 to 128 hexadecimal digits",
-        },
+        ...pskProperties,
         wifiPassword: { type: "string", maxLength: 63, description: "password of the network" },
     },
 }

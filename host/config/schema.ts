@@ -17,6 +17,16 @@ export interface Schema {
     description?: string
 }
 
+/** A pre-shared key as files of devices have it. */
+export const pskProperties = {
+    identity: { type: "string", minLength: 1, maxLength: 128, description: "PSK identity of this device" },
+    key: {
+        type: "string",
+        pattern: "^([0-9a-fA-F]{2}){1,64}$",
+        description: "the key, 2 to 128 hexadecimal digits",
+    },
+} satisfies Record<string, Schema>
+
 /** Keys and indexes from the outermost value to the one that is meant. */
 export type Path = (string | number)[]
 

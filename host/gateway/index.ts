@@ -3,7 +3,7 @@
  * configuration files, pre-shared keys, texts for people. The package mote-gateway is made of it; docs/gateway.md.
  */
 export { JsonText } from "../config/json-text.js"
-export { check, type Flaw, type Path, pathText, type Schema } from "../config/schema.js"
+export { check, type Flaw, type Path, pathText, pskProperties, type Schema } from "../config/schema.js"
 export { keyWarnings, readPskFile, UsageError } from "../credentials.js"
 export { errorText, identityText, reasonText } from "../describe.js"
 export { addressText } from "../trace/tracer.js"

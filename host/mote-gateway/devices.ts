@@ -1,6 +1,6 @@
 import { readdirSync } from "node:fs"
 import { join } from "node:path"
-import { keyWarnings, readPskFile, type Schema, secretFromHex, UsageError } from "mote-dtls/gateway"
+import { keyWarnings, pskProperties, readPskFile, type Schema, secretFromHex, UsageError } from "mote-dtls/gateway"
 import { type PskAnswer } from "mote-dtls/engine"
 import { type CredentialsConfig, readChecked, type Rights } from "./config.js"
 
@@ -22,12 +22,7 @@ export const deviceSchema: Schema = {
     additionalProperties: false,
     required: ["identity", "key"],
     properties: {
-        identity: { type: "string", minLength: 1, maxLength: 128, description: "PSK identity of the device" },
-        key: {
-            type: "string",
-            pattern: "^([0-9a-fA-F]{2}){1,64}$",
-            description: "the key, 2 to 128 hexadecimal digits",
-        },
+        ...pskProperties,
         read: paths,
         write: paths,
     },

@@ -99,6 +99,8 @@ export class Journal {
             if (segment.bytes >= SEGMENT_BYTES) await this.begin()
             for (const { resolve } of appends) resolve()
         } catch (error) {
+            // A disk that is full has taken a part of them: what comes next must not stand behind half a line.
+            await handle.truncate(segment.bytes).catch(() => undefined)
             for (const { reject } of appends) reject(error as Error)
         }
     }

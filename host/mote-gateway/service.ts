@@ -194,7 +194,11 @@ export class GatewayService {
     async stop(): Promise<void> {
         this.stopped = true
         await this.turn
-        this.savedAssociations()?.save()
+        try {
+            this.savedAssociations()?.save()
+        } catch (error) {
+            this.log.error(`sessions could not be saved, devices need a new handshake: ${errorText(error)}`)
+        }
         await this.stopNow()
     }
 
