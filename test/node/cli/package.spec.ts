@@ -24,6 +24,7 @@ const entries: [string, string][] = [
     ["mote-dtls/gio", "DtlsClientConnection"],
     ["mote-dtls/coap", "CoapClient"],
     ["mote-dtls/engine", "Association"],
+    ["mote-dtls/gateway", "Gateway"],
     ["mote-dtls/testing", "Simulation"],
 ]
 
