@@ -69,7 +69,7 @@ async function run({ config }: Options): Promise<void> {
         process.exitCode = 1
         end()
     })
-    running.unwatch = watchSources(running.service)
+    running.unwatch = await watchSources(running.service)
     systemd.ready()
 }
 

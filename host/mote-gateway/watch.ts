@@ -6,12 +6,14 @@ const SETTLED = 200
 
 /**
  * Reads the configuration again when it, or a file or folder that it names, has changed.
+ * Resolves when no change is missed any more.
  * @returns a function that ends that
  */
-export function watchSources(service: GatewayService): () => Promise<void> {
+export async function watchSources(service: GatewayService): Promise<() => Promise<void>> {
     let timer: NodeJS.Timeout | undefined
     let watched = service.sourceFiles()
     const watcher = watch(watched, { ignoreInitial: true, depth: 0 })
+    await new Promise<void>((resolve) => watcher.once("ready", resolve))
     const reload = async (): Promise<void> => {
         await service.reload()
         const now = service.sourceFiles()

@@ -6,7 +6,7 @@ import { watchSources } from "../../../host/mote-gateway/watch.js"
 import { root } from "../../../host/folders.js"
 import { type UsageError } from "../../../host/credentials.js"
 import { GError, IOErrorEnum, isIoError } from "../../../src/gio/errors.js"
-import { freePort, mote, Running, sleep } from "../../interop/process.js"
+import { freePort, mote, Running } from "../../interop/process.js"
 import { connect } from "../../../src/index.js"
 import { missingProgram, needs } from "../../support/needs.js"
 import { KEY, RunningGateway } from "../../support/running-gateway.js"
@@ -140,8 +140,7 @@ describe("the configuration of mote-gateway", function () {
 
     it("is read again when a file that belongs to it changes", async () => {
         await gateway.start({})
-        const unwatch = watchSources(gateway.service)
-        await sleep(300)
+        const unwatch = await watchSources(gateway.service)
         gateway.write("keys.psk", `one:${KEY}\nnew:${KEY.replace("00", "05")}\n`)
         await gateway.expectLogged("was read again")
         await gateway.device("new", KEY.replace("00", "05"))
