@@ -13,8 +13,8 @@ import { repeated } from "./parsers.js"
 
 /** Certificates and raw public keys on the command line. */
 export interface CertificateFiles {
-    cert?: string
-    key?: string
+    cert?: string[]
+    key?: string[]
     ca?: string[]
     rpkPin?: string[]
     /** client */
@@ -26,8 +26,17 @@ export interface CertificateFiles {
 export function addCertificateOptions(command: Command, role: "client" | "server"): Command {
     const judged = role === "client" ? "" : "; clients then need a certificate or a raw public key"
     command
-        .option("--cert <FILE>", "own certificate in PEM, then those of its issuers; the key may stand there, too")
-        .option("--key <FILE>", "private key in PEM; without --cert its public key is presented, bare (RFC 7250)")
+        .option(
+            "--cert <FILE>",
+            "own certificate in PEM, then those of its issuers; the key may stand there, too. Again for another kind of " +
+                "key, ECDSA or RSA: a peer gets the first that it can verify",
+            repeated,
+        )
+        .option(
+            "--key <FILE>",
+            "private key in PEM; again for more; without --cert its public key is presented, bare (RFC 7250)",
+            repeated,
+        )
         .option("--ca <FILE>", `authorities that certify peers, in PEM; again for more files${judged}`, repeated)
         .option(
             "--rpk-pin <HEX>",
@@ -43,8 +52,8 @@ export function addCertificateOptions(command: Command, role: "client" | "server
 /** undefined: only pre-shared keys. Throws UsageError. */
 export function certificatesOf(files: CertificateFiles, role: "client" | "server"): PublicKeys | undefined {
     const options: PublicKeyOptions = {
-        cert: read("--cert", files.cert),
-        key: read("--key", files.key),
+        cert: files.cert?.map((file) => readText("--cert", file)),
+        key: keysOf(files),
         ca: files.ca?.map((file) => readText("--ca", file)),
         rawPublicKeys: files.rpkPin?.map(pinOf),
     }
@@ -65,8 +74,12 @@ function pinOf(given: string): Buffer {
     throw new UsageError("--rpk-pin: 64 hex digits; openssl pkey -in KEY -pubout -outform DER | sha256sum prints them")
 }
 
-function read(option: string, file: string | undefined): string | undefined {
-    return file === undefined ? undefined : readText(option, file)
+/** A raw public key is one. */
+function keysOf({ cert, key }: CertificateFiles): string | string[] | undefined {
+    const keys = key?.map((file) => readText("--key", file))
+    if (cert !== undefined || keys === undefined) return keys
+    if (keys.length > 1) throw new UsageError("--key: one, unless --cert says which certificates they belong to")
+    return keys[0]
 }
 
 function readText(option: string, file: string): string {

@@ -83,9 +83,11 @@ export function addConnectionOptions(command: Command, examples: string): Comman
             ).argParser(whole("--cid", 0, 255)),
         )
         .addOption(
-            new Option("--record-size <BYTES>", "records of the peer are no larger, 64 to 16384 (RFC 8449)")
-                .argParser(whole("--record-size", 64, 16384))
-                .conflicts("maxFragment"),
+            new Option(
+                "--record-size <BYTES>",
+                "records of the peer are no larger, 64 to 16384 (RFC 8449); beside --max-fragment it alone counts, where the " +
+                    "peer has it",
+            ).argParser(whole("--record-size", 64, 16384)),
         )
         .addOption(
             choice(

@@ -3,6 +3,7 @@ import {
     type CertificateQuestion,
     type PresentedCertificate,
 } from "../dtls/handshake/question.js"
+import { firstCommon } from "../dtls/key-exchange/ecdhe.js"
 import { CertificateType } from "../dtls/wire/code-points.js"
 import { type Services } from "../platform/services.js"
 import { type AskingConnection } from "./credentials.js"
@@ -18,18 +19,23 @@ import { TlsDatabase } from "./tls-database.js"
  * @devsWhenUsed
  */
 export class X509Credentials extends KeyCredentials {
+    private certificates: TlsCertificate[]
+
     /**
-     * @param certificate of this side, with its private key; for connections without one of their own. undefined: none
+     * @param certificate of this side, with its private key, or several, such as one with ECDSA and one with RSA: the first
+     * that fits the peer is presented. For connections without one of their own; undefined: none
      * @param database authorities that are trusted; for connections without their own. undefined: none
      */
     constructor(
         private services: Services,
-        private certificate: TlsCertificate | undefined,
+        certificate: TlsCertificate | TlsCertificate[] | undefined,
         private database: TlsDatabase | undefined,
     ) {
         super()
-        if (certificate !== undefined && !(certificate instanceof TlsCertificate))
-            throw invalidArgument("certificate", "a TlsCertificate, or none")
+        const none: TlsCertificate[] = []
+        this.certificates = certificate === undefined ? none : Array.isArray(certificate) ? certificate : [certificate]
+        for (const own of this.certificates)
+            if (!(own instanceof TlsCertificate)) throw invalidArgument("certificate", "a TlsCertificate, or none")
         if (database !== undefined && !(database instanceof TlsDatabase))
             throw invalidArgument("database", "a TlsDatabase, or none")
     }
@@ -40,9 +46,18 @@ export class X509Credentials extends KeyCredentials {
     ): Promise<CertificateAnswer | undefined> {
         if (question.types.indexOf(CertificateType.x509) < 0) return undefined
         await connection.certificateRequested(question.authorities)
-        const certificate = connection.getCertificate() ?? this.certificate
+        const certificate = connection.getCertificate() ?? this.fitting(question.schemes)
         if (certificate === undefined || certificate.privateKey === undefined) return undefined
         return { type: CertificateType.x509, certificates: certificate.getChain(), key: certificate.privateKey }
+    }
+
+    /** The first that the peer can verify; without one the first of all, so that the handshake says what is not in common. */
+    private fitting(schemes: number[]): TlsCertificate | undefined {
+        for (const own of this.certificates) {
+            const { privateKey } = own
+            if (privateKey !== undefined && firstCommon(schemes, privateKey.schemes) !== undefined) return own
+        }
+        return this.certificates[0]
     }
 
     protected override async judge(

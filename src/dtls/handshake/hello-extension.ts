@@ -1,6 +1,7 @@
 import { type CryptoProvider } from "../crypto/provider.js"
 import { type RecordForm } from "../record/record-layer.js"
-import { type AlertDescription } from "../wire/code-points.js"
+import { type AlertDescription, ExtensionType } from "../wire/code-points.js"
+import { type Extension, findExtension } from "../wire/extensions.js"
 
 /** An optional hello extension, one instance per association. */
 export interface HelloExtension {
@@ -8,8 +9,12 @@ export interface HelloExtension {
     type: number
     /** client: extension_data to offer; undefined leaves it out */
     offer(): Buffer | undefined
-    /** client: the server's answer. @returns `none`, or the alert that ends the handshake */
-    accept(data: Buffer): AlertDescription
+    /**
+     * Client: the server's answer.
+     * @param answers all extensions of the ServerHello
+     * @returns `none`, or the alert that ends the handshake
+     */
+    accept(data: Buffer, answers: Extension[]): AlertDescription
     /** server: the client's offer. @returns `none`, or the alert that ends the handshake */
     select(data: Buffer): AlertDescription
     /** server: extension_data to answer with after `select`; undefined leaves it out */
@@ -46,6 +51,24 @@ export interface RecordExtension extends HelloExtension {
     readForm(): RecordForm | undefined
     /** The ids of an association that goes on. @returns false when ids of this side have another length now */
     restore(local: Buffer, remote: Buffer): boolean
+}
+
+/**
+ * Server: what the client offers for `extension`; undefined: nothing. A server with record_size_limit ignores
+ * max_fragment_length beside it (RFC 8449 §5).
+ * @param own all extensions of this side
+ * @param offered all extensions of the ClientHello
+ */
+export function offeredData(
+    extension: HelloExtension,
+    own: HelloExtension[],
+    offered: Extension[],
+): Buffer | undefined {
+    const limitsRecords =
+        findHelloExtension(own, ExtensionType.recordSizeLimit) !== undefined &&
+        findExtension(offered, ExtensionType.recordSizeLimit) !== undefined
+    if (limitsRecords && extension.type === ExtensionType.maxFragmentLength) return undefined
+    return findExtension(offered, extension.type)
 }
 
 export function findHelloExtension(list: HelloExtension[], type: number): HelloExtension | undefined {

@@ -73,6 +73,11 @@ export interface ServerExchangeContext extends KeyExchangeContext {
     sendServerHello(extensions: Extension[]): void
     /** ServerHelloDone, and the flight is ready. */
     endServerFlight(): void
+    /**
+     * In place of `sendServerHello`: there are no credentials for this client. The handshake goes on with the next suite of
+     * another key exchange; without one it fails as stated.
+     */
+    decline(reason: FailureReason, alert: AlertDescription): void
 }
 
 /**
@@ -94,8 +99,8 @@ export interface KeyExchange {
     /** Server: whether a client with these extensions can do it. */
     isUsable(extensions: Extension[]): boolean
     /**
-     * Server: the suite is agreed on; in this call or after an answer it sends the server's flight and names the steps that
-     * follow.
+     * Server: a suite is selected; in this call or after an answer it sends the server's flight and names the steps that
+     * follow, or declines.
      * @param extensions of the ClientHello
      */
     beginServer(context: ServerExchangeContext, extensions: Extension[]): void

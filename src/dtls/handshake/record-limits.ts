@@ -2,6 +2,7 @@ import { Reader } from "../bytes/reader.js"
 import { Writer } from "../bytes/writer.js"
 import { type CryptoProvider } from "../crypto/provider.js"
 import { AlertDescription, ExtensionType } from "../wire/code-points.js"
+import { type Extension, findExtension } from "../wire/extensions.js"
 import { MAX_PLAINTEXT } from "../wire/record-header.js"
 import { type HelloExtension, type LimitExtension } from "./hello-extension.js"
 
@@ -23,7 +24,10 @@ class RecordSizeLimit implements LimitExtension {
         return this.answer()
     }
 
-    accept(data: Buffer): AlertDescription {
+    accept(data: Buffer, answers: Extension[]): AlertDescription {
+        // No server answers both (RFC 8449 §5).
+        if (findExtension(answers, ExtensionType.maxFragmentLength) !== undefined)
+            return AlertDescription.illegalParameter
         return this.select(data)
     }
 
@@ -45,8 +49,8 @@ class RecordSizeLimit implements LimitExtension {
 }
 
 /**
- * For `DtlsSettings.extensions`: the peer's protected records are no larger. A server that names it does not name
- * `maxFragmentLength`, too: no client takes both answers (RFC 8449 §5).
+ * For `DtlsSettings.extensions`: the peer's protected records are no larger. Where both sides name it, `maxFragmentLength`
+ * does not count (RFC 8449 §5).
  * @param limit plaintext of a record, 64 to 16384 bytes; throws RangeError for another
  */
 export function recordSizeLimit(limit: number): (crypto: CryptoProvider) => HelloExtension {

@@ -41,8 +41,8 @@ export interface ServerResumptionContext extends ResumptionContext, ServerExchan
     sendFinished(): void
     /** The flight is ready. */
     endFlight(expectsAnswer: boolean): void
-    /** The full handshake, where the session cannot be resumed after all. */
-    exchangeKeys(hello: ClientHello): void
+    /** The full handshake, by the key exchange of the suite. */
+    exchangeKeys(): void
 }
 
 /**

@@ -83,9 +83,9 @@ function onOwnCertificate(h: ServerExchangeContext, answer: CertificateAnswer | 
     const { exchange, extensions } = kept
     const types = offeredTypes(extensions, ExtensionType.serverCertificateType)
     if (answer === undefined || !isPresentable(answer, types))
-        return h.fail(FailureReason.noCredentials, AlertDescription.handshakeFailure)
+        return h.decline(FailureReason.noCredentials, AlertDescription.handshakeFailure)
     const scheme = firstCommon(schemesOfClient(exchange, extensions), answer.key.schemes)
-    if (scheme === undefined) return h.fail(FailureReason.nothingInCommon, AlertDescription.handshakeFailure)
+    if (scheme === undefined) return h.decline(FailureReason.nothingInCommon, AlertDescription.handshakeFailure)
     if (!chooseClientType(h, kept)) return
     kept.own = answer
     h.parameters.ownCertificate = presented(answer)

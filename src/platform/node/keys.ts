@@ -56,7 +56,7 @@ class NodeKeyPair implements KeyPair {
         pair: nodeCrypto.KeyPairKeyObjectResult,
     ) {
         this.#privateKey = pair.privateKey
-        this.publicKey = pair.publicKey.export({ format: "der", type: "spki" }).subarray(prefix.length)
+        this.publicKey = spkiOf(pair.publicKey).subarray(prefix.length)
     }
 
     agree(share: Buffer): Promise<Buffer | undefined> {
@@ -90,6 +90,14 @@ export class NodePrivateKey implements PrivateKey {
         this.#key = key
         this.schemes = [...SCHEMES].filter(([, row]) => fits(key, row)).map(([scheme]) => scheme)
         if (this.schemes.length === 0) throw new RangeError("key: P-256, P-384, Ed25519, or RSA of 2048 to 8192 bits")
+    }
+
+    /** Whether `publicKey`, SubjectPublicKeyInfo in DER, goes with it. */
+    belongsTo(publicKey: Buffer): boolean {
+        // Not by KeyObject.equals: of two kinds of keys it leaves an error in OpenSSL's queue, over which the next import fails.
+        const own = spkiOf(nodeCrypto.createPublicKey(this.#key))
+        const other = publicKeyOf(publicKey)
+        return other !== undefined && spkiOf(other).equals(own)
     }
 
     sign(scheme: number, data: Buffer): Promise<Buffer> {
@@ -146,6 +154,10 @@ export class NodeKeys implements KeyOperations {
             ),
         )
     }
+}
+
+function spkiOf(key: nodeCrypto.KeyObject): Buffer {
+    return key.export({ format: "der", type: "spki" })
 }
 
 function publicKeyOf(spki: Buffer): nodeCrypto.KeyObject | undefined {

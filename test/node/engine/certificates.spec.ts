@@ -14,6 +14,7 @@ import {
 import { EcdheCertificateKeyExchange } from "../../../src/dtls/key-exchange/ecdhe-certificate.js"
 import { EcdhePskKeyExchange } from "../../../src/dtls/key-exchange/ecdhe-psk.js"
 import { TLS_ECDHE_PSK_WITH_AES_128_CCM_8_SHA256 } from "../../../src/dtls/key-exchange/ecdhe-psk-suites.js"
+import { TLS_PSK_WITH_AES_128_CCM_8 } from "../../../src/dtls/key-exchange/suites.js"
 import { AlertDescription, CertificateType } from "../../../src/dtls/wire/code-points.js"
 import { NodeKeys } from "../../../src/platform/node/keys.js"
 import { IDENTITY, testKey, testSettings } from "../../engine/simulation.js"
@@ -202,6 +203,20 @@ describe("ECDHE_ECDSA", function () {
         const s = simulate(client.answers(server.publicKey), () => undefined)
         await s.shakeHands(70000)
         strictEqual(s.client.failure?.alert, AlertDescription.handshakeFailure)
+    })
+
+    it("a server without a certificate for the client goes on with its pre-shared key, which both sides offer", async () => {
+        const s = simulate(
+            () => ({ identity: Buffer.from(IDENTITY), key: testKey() }),
+            (question) =>
+                question.kind === QuestionKind.psk ? { identity: question.identity, key: testKey() } : undefined,
+            (ofClient, ofServer) => {
+                ofClient.suites = ofServer.suites = [...ofServer.suites, TLS_PSK_WITH_AES_128_CCM_8()]
+            },
+        )
+        await s.shakeHands(1000)
+        exchangesMessages(s)
+        deepStrictEqual(s.asked, [QuestionKind.certificate, QuestionKind.clientPsk, QuestionKind.psk])
     })
 
     it("neither side keeps messages of the handshake once nothing more is signed", async () => {

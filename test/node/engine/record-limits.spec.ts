@@ -2,11 +2,16 @@ import { deepStrictEqual, ok, strictEqual, throws } from "node:assert/strict"
 import { AssociationPhase } from "../../../src/dtls/association/association-state.js"
 import { FailureReason } from "../../../src/dtls/handshake/failure.js"
 import { maxFragmentLength, recordSizeLimit } from "../../../src/dtls/handshake/record-limits.js"
-import { AlertDescription } from "../../../src/dtls/wire/code-points.js"
+import { type ServerExchangeContext } from "../../../src/dtls/handshake/key-exchange.js"
+import { type AssociationSettings } from "../../../src/dtls/handshake/settings.js"
+import { PskKeyExchange } from "../../../src/dtls/key-exchange/psk.js"
+import { TLS_PSK_WITH_AES_128_CCM_8 } from "../../../src/dtls/key-exchange/suites.js"
+import { AlertDescription, ExtensionType, HandshakeType } from "../../../src/dtls/wire/code-points.js"
+import { readServerHello } from "../../../src/dtls/wire/server-hello.js"
 import { type Simulation } from "../../engine/simulation.js"
 import { connected, simulate } from "../../support/connected.js"
 import { SpyCrypto } from "../../support/spy-crypto.js"
-import { records } from "../../support/wire.js"
+import { messages, records } from "../../support/wire.js"
 
 type Make = ReturnType<typeof recordSizeLimit>
 
@@ -22,6 +27,16 @@ function between(client: Make | undefined, server: Make | undefined): Simulation
         if (server !== undefined) ofServer.extensions = [server(crypto)]
         ofServer.pskIdentityHint = Buffer.alloc(1500, 65)
     })
+}
+
+/** A server that does what none may do. */
+class AlsoAnsweringMaxFragmentLength extends PskKeyExchange {
+    override beginServer(context: ServerExchangeContext): void {
+        const sendServerHello = context.sendServerHello.bind(context)
+        const answer = { type: ExtensionType.maxFragmentLength, data: Buffer.from([1]) }
+        context.sendServerHello = (extensions) => sendServerHello([...extensions, answer])
+        super.beginServer(context)
+    }
 }
 
 /** Largest messages that client and server send. */
@@ -48,7 +63,7 @@ describe("max_fragment_length (RFC 6066 §4)", () => {
         const extension = maxFragmentLength(512)(new SpyCrypto())
         for (const code of [0, 5, 255])
             strictEqual(extension.select(Buffer.from([code])), AlertDescription.illegalParameter)
-        strictEqual(extension.accept(Buffer.from([2])), AlertDescription.illegalParameter)
+        strictEqual(extension.accept(Buffer.from([2]), []), AlertDescription.illegalParameter)
         strictEqual(extension.select(Buffer.from([1, 1])), AlertDescription.decodeError)
     })
 })
@@ -89,6 +104,50 @@ describe("records above an agreed limit", () => {
             strictEqual(s.client.failure?.reason, FailureReason.recordOverflow)
             strictEqual(s.client.failure.alert, AlertDescription.recordOverflow)
         })
+})
+
+describe("max_fragment_length beside record_size_limit (RFC 8449 §5)", () => {
+    const both = (settings: AssociationSettings, length: number, limit: number): void => {
+        settings.pathBudget = PATH
+        settings.extensions = [maxFragmentLength(length)(settings.crypto), recordSizeLimit(limit)(settings.crypto)]
+    }
+
+    it("a server that knows both ignores max_fragment_length, and does not answer it", () => {
+        const s = connected((ofClient, ofServer) => {
+            both(ofClient, 512, 2000)
+            both(ofServer, 0, 3000)
+        })
+        deepStrictEqual(largest(s), [3000, 2000])
+        const hello = s.log.flatMap(messages).find(({ header }) => header.type === HandshakeType.serverHello)
+        const { extensions } = readServerHello(hello?.body ?? Buffer.alloc(0)) ?? { extensions: [] }
+        const answered = extensions.map(({ type }) => type)
+        ok(answered.includes(ExtensionType.recordSizeLimit))
+        ok(!answered.includes(ExtensionType.maxFragmentLength))
+    })
+
+    it("a server that knows one of them takes that one", () => {
+        const one = (server: Make): number[] =>
+            largest(
+                connected((ofClient, ofServer) => {
+                    both(ofClient, 512, 2000)
+                    ofServer.pathBudget = PATH
+                    ofServer.extensions = [server(ofServer.crypto)]
+                }),
+            )
+        deepStrictEqual(one(maxFragmentLength(0)), [512, 512])
+        deepStrictEqual(one(recordSizeLimit(3000)), [3000, 2000])
+    })
+
+    it("a client that is answered both ends the handshake with illegal_parameter", () => {
+        const s = simulate((ofClient, ofServer) => {
+            both(ofClient, 512, 2000)
+            ofServer.extensions = [recordSizeLimit(3000)(ofServer.crypto)]
+            ofServer.suites = [{ ...TLS_PSK_WITH_AES_128_CCM_8(), keyExchange: new AlsoAnsweringMaxFragmentLength() }]
+        })
+        s.begin()
+        s.run(s.now + 70000)
+        strictEqual(s.client.failure?.alert, AlertDescription.illegalParameter)
+    })
 })
 
 it("limits of records are checked where a program names them", () => {

@@ -1,6 +1,10 @@
 import { deepStrictEqual, ok, rejects, strictEqual } from "node:assert/strict"
 import { createHash, createPublicKey } from "node:crypto"
 import { connect, type DtlsServer, type DtlsSocket, listen } from "../../../src/index.js"
+import { type CipherSuite } from "../../../src/dtls/handshake/cipher-suite.js"
+import { allSuites } from "../../../src/dtls/key-exchange/suites.js"
+import { publicKeysOf } from "../../../src/platform/node/connect/certificate-options.js"
+import { NodeServices } from "../../../src/platform/node/services.js"
 import { type DtlsError } from "../../../src/platform/node/connect/errors.js"
 import { type ConnectOptions, type ListenOptions } from "../../../src/platform/node/connect/options.js"
 import { TestAuthority } from "../../support/test-authority.js"
@@ -131,6 +135,38 @@ describe("connect and listen with certificates", function () {
             strictEqual(client.negotiated.suite, "TLS_ECDHE_RSA_WITH_AES_128_GCM_SHA256")
         }))
 
+    it("of several certificates a client gets the first that it can verify; their keys may come in any order", () => {
+        const both = { cert: [cert("server"), cert("rsa")], key: [key("rsa"), key("server")] }
+        const ofKind = (kind: string): CipherSuite[] =>
+            publicKeysOf(new NodeServices(), { ca }, false).suites.filter(({ name }) => name.includes(kind))
+        return served(both, async (_server, to) => {
+            const names: (string | undefined)[] = []
+            for (const suites of [undefined, ofKind("_ECDSA_"), ofKind("_RSA_")]) {
+                const client = await to({ ca, suites, servername: "server.test" })
+                names.push(client.peerCertificate?.getSubjectName())
+                await client.close()
+            }
+            deepStrictEqual(names, ["CN=server.example", "CN=server.example", "CN=rsa.example"])
+        })
+    })
+
+    it("a client that cannot verify the certificate of a server with pre-shared keys, too, gets to use its key", () => {
+        const psk = { identity: "sensor1", key: Buffer.alloc(16, 7) }
+        const rsa = { cert: cert("rsa"), key: key("rsa") }
+        const contexts = { "server.test": { cert: cert("server"), key: key("server") } }
+        const suites = [...publicKeysOf(new NodeServices(), { ca }, false).suites, ...allSuites()]
+        const withoutRsa = suites.filter(({ name }) => !name.includes("_RSA_"))
+        return served({ ...rsa, contexts, psk }, async (_server, to) => {
+            const used: string[] = []
+            for (const servername of ["server.test", "another.test"]) {
+                const client = await to({ ca, psk, servername, suites: withoutRsa })
+                used.push(client.negotiated.suite)
+                await client.close()
+            }
+            deepStrictEqual(used, ["TLS_ECDHE_ECDSA_WITH_AES_128_GCM_SHA256", "TLS_PSK_WITH_AES_128_GCM_SHA256"])
+        })
+    })
+
     it("key without cert is a raw public key, which rawPublicKeys believes by itself or its digest", () => {
         const digest = createHash("sha256").update(publicKey("client")).digest()
         const serving: ListenOptions = { key: key("server"), rawPublicKeys: [digest], requestCert: true }
@@ -158,6 +194,8 @@ describe("connect and listen with certificates", function () {
     const wrong: [string, ConnectOptions & ListenOptions, RegExp][] = [
         ["cert", { cert: "nothing" }, /No PEM-encoded certificate/],
         ["cert", { cert: cert("server") }, /with its private key/],
+        ["cert", { cert: cert("server"), key: key("client") }, /with its private key/],
+        ["cert", { cert: [cert("server"), cert("rsa")], key: key("server") }, /with its private key/],
         ["cert", { cert: cert("under-lowest", "lowest", "lower", "middle", "root"), key: key("under-lowest") }, /four/],
         ["key", { key: "-----BEGIN PRIVATE KEY-----" }, /a private key in PEM/],
         ["ca", { ca: "", cert: cert("server"), key: key("server") }, /No PEM-encoded certificate/],

@@ -1,4 +1,4 @@
-import { ok, rejects, strictEqual } from "node:assert/strict"
+import { deepStrictEqual, ok, rejects, strictEqual } from "node:assert/strict"
 import { writeFileSync } from "node:fs"
 import { join } from "node:path"
 import { temporaryFolder } from "../../../host/temporary.js"
@@ -12,9 +12,10 @@ import {
 import { SignatureKind, x509Only } from "../../../src/dtls/key-exchange/certificate-types.js"
 import { EcdheCertificateKeyExchange } from "../../../src/dtls/key-exchange/ecdhe-certificate.js"
 import { X509Credentials } from "../../../src/gio/x509-credentials.js"
+import { listen } from "../../../src/index.js"
 import { NodeKeys } from "../../../src/platform/node/keys.js"
 import { NodeServices } from "../../../src/platform/node/services.js"
-import { freePort, isInstalled } from "../../interop/process.js"
+import { freePort, isInstalled, Running } from "../../interop/process.js"
 import { out } from "../../support/gio.js"
 import { needs } from "../../support/needs.js"
 import { accepting, connecting, talk } from "../../support/other-stacks.js"
@@ -25,11 +26,6 @@ const { none, required } = AuthenticationMode
 const services = new NodeServices({ log: () => undefined })
 const authority = TestAuthority.get()
 const folder = temporaryFolder("x509-interop")
-
-/** A server names the suites of its certificate's kind. */
-function suitesOf(certificate: string): CipherSuite[] {
-    return suites().filter(({ name }) => name.includes(certificate === "rsa" ? "_RSA_" : "_ECDSA_"))
-}
 
 function suites(): CipherSuite[] {
     const ecdsa = new EcdheCertificateKeyExchange(new NodeKeys(), SignatureKind.ecdsa, x509Only())
@@ -111,8 +107,46 @@ describe("X.509 chains with OpenSSL", function () {
         })
 
         it(`OpenSSL's client believes our server with ${chain.join(", ")}`, () =>
-            accepting((port) => opensslClient(port), suitesOf(chain[0]), ours(...chain), none, talking(false)))
+            accepting((port) => opensslClient(port), suites(), ours(...chain), none, talking(false)))
     }
+
+    for (const [kind, certificate] of [
+        ["ECDSA", "server"],
+        ["RSA", "rsa"],
+    ] as const)
+        it(`a server with an ECDSA and an RSA certificate serves OpenSSL's client that can do ${kind} alone`, async () => {
+            const both = ["server", "rsa"].map((name) => authority.certificate(services, name))
+            const credentials = new X509Credentials(services, both, undefined)
+            const command = (port: number): string[] =>
+                opensslClient(port, "-cipher", `ECDHE-${kind}-AES128-GCM-SHA256`)
+            await accepting(command, suites(), credentials, none, async (connection, peer) => {
+                strictEqual(connection.getCiphersuiteName(), `TLS_ECDHE_${kind}_WITH_AES_128_GCM_SHA256`)
+                deepStrictEqual(connection.getAssociation()?.parameters.ownCertificate?.certificates, [
+                    authority.der(certificate),
+                ])
+                await talk(connection, peer, false)
+            })
+        })
+
+    it("a server's certificate by the name that OpenSSL's client asks for decides about the suite", async () => {
+        const server = await listen(0, {
+            ...{ cert: authority.pem("server"), key: authority.key("server") },
+            contexts: { "server.test": { cert: authority.pem("rsa"), key: authority.key("rsa") } },
+        })
+        try {
+            for (const [name, suite] of [
+                ["server.test", "ECDHE-RSA-AES128-GCM-SHA256"],
+                ["other.test", "ECDHE-ECDSA-AES128-GCM-SHA256"],
+            ]) {
+                const client = new Running(opensslClient(server.port, "-servername", name))
+                await server.accept({ timeout: 10000 })
+                await client.expect(`Ciphersuite: ${suite}`)
+                await client.end()
+            }
+        } finally {
+            await server.close()
+        }
+    })
 
     const refused: [string, string[], RegExp, string][] = [
         ["of an unknown authority", ["self"], /nobody who is trusted/, "SSL alert number 48"],

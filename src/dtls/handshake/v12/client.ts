@@ -188,7 +188,7 @@ function checkExtension(h: ClientHandshakeV12, exchange: KeyExchange, type: numb
 function acceptExtensions(h: ClientHandshakeV12, hello: ServerHello): boolean {
     for (const extension of h.settings.extensions) {
         const data = findExtension(hello.extensions, extension.type)
-        if (data !== undefined && !passes(h, extension.accept(data))) return false
+        if (data !== undefined && !passes(h, extension.accept(data, hello.extensions))) return false
     }
     return true
 }

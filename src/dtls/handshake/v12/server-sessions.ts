@@ -49,7 +49,6 @@ class ServerSessions implements ServerResumption {
     type = ExtensionType.sessionTicket
     sessionId = EMPTY
     private session: Session | undefined
-    private hello: ClientHello | undefined
     private serverName = ""
     /** the ServerHello announces a ticket */
     private announces = false
@@ -132,12 +131,11 @@ class ServerSessions implements ServerResumption {
         const { session } = this
         if (session === undefined) {
             this.nameSession(context)
-            return context.exchangeKeys(hello)
+            return context.exchangeKeys()
         }
         // The session had it (RFC 7627 §5.3).
         if (!context.parameters.extendedMasterSecret)
             return context.fail(FailureReason.extendedMasterSecretRequired, AlertDescription.handshakeFailure)
-        this.hello = hello
         this.sessionId = hello.sessionId
         this.checkIdentity(context, session)
     }
@@ -172,7 +170,7 @@ class ServerSessions implements ServerResumption {
         this.forget()
         this.decline()
         this.sessionId = EMPTY
-        context.exchangeKeys(this.hello as ClientHello)
+        context.exchangeKeys()
     }
 
     private goOn(context: ServerResumptionContext): void {
@@ -184,7 +182,6 @@ class ServerSessions implements ServerResumption {
         context.endFlight(true)
         context.expectFinished()
         this.session = undefined
-        this.hello = undefined
     }
 
     keepSecret(secret: Buffer): void {

@@ -13,6 +13,7 @@ import { type ClientHello, readClientHello } from "../../wire/client-hello.js"
 import { type Extension, findExtension } from "../../wire/extensions.js"
 import { writeServerHello } from "../../wire/server-hello.js"
 import { FailureReason } from "../failure.js"
+import { offeredData } from "../hello-extension.js"
 import { type KeyExchange, type ServerExchangeContext } from "../key-exchange.js"
 import { passes, usableSuites } from "../negotiation.js"
 import { type ServerResumption } from "../resumption.js"
@@ -43,6 +44,10 @@ export function serverRole(): Role {
 class ServerHandshakeV12 extends HandshakeV12 implements ServerExchangeContext {
     /** extensions of the ServerHello */
     private answers: Extension[] = []
+    /** until the ServerHello is sent */
+    private hello: ClientHello | undefined
+    /** suites that both sides can do, in this side's order, as far as their key exchanges have not declined */
+    candidates: CipherSuite[] = []
 
     constructor(settings: AssociationSettings, record: RecordLayer, firstSeq: number) {
         super(settings, false, record, firstSeq)
@@ -56,12 +61,15 @@ class ServerHandshakeV12 extends HandshakeV12 implements ServerExchangeContext {
         for (const extension of extensions) this.answers.push(extension)
         this.beginFlight()
         const { resumption } = this.parameters
+        const suite = this.parameters.suite as CipherSuite
+        this.transcript.choose(suite.hash, this.keyExchange().signsMessages)
+        this.hello = undefined
         const body = writeServerHello({
             version: DTLS_1_2,
             random: this.parameters.serverRandom,
             // Where no session is kept, none is named (RFC 5246 §7.4.1.3).
             sessionId: resumption === undefined ? EMPTY : resumption.sessionId,
-            cipherSuite: (this.parameters.suite as CipherSuite).id,
+            cipherSuite: suite.id,
             compressionMethod: 0,
             extensions: this.answers,
         })
@@ -76,15 +84,23 @@ class ServerHandshakeV12 extends HandshakeV12 implements ServerExchangeContext {
     /** The hello is acceptable. */
     agreed(answers: Extension[], hello: ClientHello): void {
         this.answers = answers
+        this.hello = hello
         this.extensionsAgreed()
         const resumption = this.parameters.resumption as ServerResumption | undefined
-        if (resumption === undefined) this.exchangeKeys(hello)
+        if (resumption === undefined) this.exchangeKeys()
         else resumption.resume(this, hello)
     }
 
-    /** The full handshake: the key exchange goes on with the hello. */
-    exchangeKeys(hello: ClientHello): void {
-        this.keyExchange().beginServer(this, hello.extensions)
+    exchangeKeys(): void {
+        this.keyExchange().beginServer(this, (this.hello as ClientHello).extensions)
+    }
+
+    decline(reason: FailureReason, alert: AlertDescription): void {
+        const declined = this.keyExchange()
+        this.candidates = this.candidates.filter((suite) => suite.keyExchange !== declined)
+        if (this.candidates.length === 0) return this.fail(reason, alert)
+        this.parameters.suite = this.candidates[0]
+        this.exchangeKeys()
     }
 }
 
@@ -97,7 +113,6 @@ function onClientHello(h: ServerHandshakeV12, message: HandshakeMessage): void {
     const suite = selectSuite(h, hello)
     if (suite === undefined) return h.fail(FailureReason.nothingInCommon, AlertDescription.handshakeFailure)
     h.parameters.suite = suite
-    h.transcript.choose(suite.hash, (suite.keyExchange as KeyExchange).signsMessages)
     h.transcript.add(message.bytes)
     h.parameters.clientRandom = hello.random
     h.parameters.serverRandom = h.settings.crypto.random(32)
@@ -115,13 +130,13 @@ function offersNullCompression(hello: ClientHello): boolean {
 
 /** That of the session to be resumed, else the first that both sides can do in the server's order. */
 function selectSuite(h: ServerHandshakeV12, hello: ClientHello): CipherSuite | undefined {
-    const common = usableSuites(h.settings, true).filter(
+    h.candidates = usableSuites(h.settings, true).filter(
         (suite) =>
             hello.cipherSuites.indexOf(suite.id) >= 0 && (suite.keyExchange as KeyExchange).isUsable(hello.extensions),
     )
     const resumption = h.parameters.resumption as ServerResumption | undefined
-    const resumed = resumption === undefined ? undefined : resumption.suiteOf(h, hello, common)
-    return resumed ?? common[0]
+    const resumed = resumption === undefined ? undefined : resumption.suiteOf(h, hello, h.candidates)
+    return resumed ?? h.candidates[0]
 }
 
 /** Undefined when the handshake has failed over an extension. Unknown ones are ignored (RFC 5246 §7.4.1.4). */
@@ -138,7 +153,7 @@ function answerExtensions(h: ServerHandshakeV12, hello: ClientHello): Extension[
         answers.push(extendedMasterSecretExtension())
     }
     for (const extension of h.settings.extensions) {
-        const offered = findExtension(hello.extensions, extension.type)
+        const offered = offeredData(extension, h.settings.extensions, hello.extensions)
         if (offered !== undefined) {
             if (!passes(h, extension.select(offered))) return undefined
             const data = extension.answer()

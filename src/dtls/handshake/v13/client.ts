@@ -243,7 +243,7 @@ class ClientHandshakeV13 extends HandshakeV13 {
         for (const extension of this.helloExtensions()) {
             const answer = findExtension(answers, extension.type)
             if (isOfRecords(extension.type) === ofRecords && answer !== undefined) {
-                if (!passes(this, extension.accept(answer))) return false
+                if (!passes(this, extension.accept(answer, answers))) return false
             }
         }
         return true

@@ -30,20 +30,20 @@ import { wrongArgument } from "./errors.js"
 /** PEM, as text or bytes. */
 export type Pem = string | Uint8Array
 
-/** A certificate with its private key. */
+/** A certificate with its private key, or several, such as one with ECDSA and one with RSA: a peer gets the first that it can verify. */
 export interface CertificateAndKey {
     /** own certificate first, then its issuers, at most four in all; the key may stand here, too */
-    cert: Pem
-    /** PKCS#8 or SEC 1, not encrypted */
-    key?: Pem | undefined
+    cert: Pem | Pem[]
+    /** PKCS#8 or SEC 1, not encrypted; of several certificates, in any order */
+    key?: Pem | Pem[] | undefined
 }
 
 /** What both sides may say about certificates and raw public keys. */
 export interface PublicKeyOptions {
     /** see CertificateAndKey */
-    cert?: Pem | undefined
-    /** of `cert`; without `cert` this side presents the public key of it, bare (RFC 7250) */
-    key?: Pem | undefined
+    cert?: Pem | Pem[] | undefined
+    /** of `cert`; without `cert` it is one key, whose public key this side presents, bare (RFC 7250) */
+    key?: Pem | Pem[] | undefined
     /** authorities that certify peers; default, where a peer's certificate is wanted: those that this computer trusts */
     ca?: Pem | Pem[] | undefined
     /** peers that are believed by their raw public key: SubjectPublicKeyInfo in DER, or its SHA-256 of 32 bytes */
@@ -85,7 +85,7 @@ export function publicKeysOf(
     return {
         suites: suitesFor({ peerTypes, ownTypes, authorities }, isServer ? own : undefined),
         credentials: new PublicKeyCredentials(
-            new X509Credentials(services, own.certificate, database),
+            new X509Credentials(services, own.certificates, database),
             new PinnedKeys(services.crypto, pins, own.raw),
             new Map([...own.contexts].map(([name, entry]) => [name, new X509Credentials(services, entry, database)])),
         ),
@@ -119,9 +119,9 @@ class PublicKeyCredentials implements Credentials {
 
 /** What this side presents. */
 interface OwnKeys {
-    certificate: TlsCertificate | undefined
+    certificates: TlsCertificate[]
     raw: OwnKey | undefined
-    contexts: Map<string, TlsCertificate>
+    contexts: Map<string, TlsCertificate[]>
 }
 
 function ownKeys(
@@ -129,24 +129,38 @@ function ownKeys(
     { cert, key }: PublicKeyOptions,
     contexts: Record<string, CertificateAndKey>,
 ): OwnKeys {
-    const named = Object.entries(contexts).map(([name, entry]): [string, TlsCertificate] => {
+    const named = Object.entries(contexts).map(([name, entry]): [string, TlsCertificate[]] => {
         checkNames(entry, ["cert", "key"])
-        return [name.toLowerCase(), certificateOf(services, `contexts.${name}`, entry)]
+        return [name.toLowerCase(), certificatesOf(services, `contexts.${name}`, entry)]
     })
-    const certificate = cert === undefined ? undefined : certificateOf(services, "cert", { cert, key })
+    const certificates = cert === undefined ? [] : certificatesOf(services, "cert", { cert, key })
     const raw = cert === undefined && key !== undefined ? rawKeyOf(key) : undefined
-    return { certificate, raw, contexts: new Map(named) }
+    return { certificates, raw, contexts: new Map(named) }
 }
 
-function certificateOf(services: Services, option: string, { cert, key }: CertificateAndKey): TlsCertificate {
-    const text = textOf(option, cert) + (key === undefined ? "" : `\n${textOf("key", key)}`)
-    const certificate = readingPem(option, () => TlsCertificate.newFromPem(services, text))
-    if (certificate.privateKey === undefined) throw wrongArgument(option, "a certificate with its private key: set key")
+function certificatesOf(services: Services, option: string, { cert, key }: CertificateAndKey): TlsCertificate[] {
+    const keys = listOf(key).map((entry) => textOf("key", entry))
+    return listOf(cert).map((entry) => certificateOf(services, option, textOf(option, entry), keys))
+}
+
+function certificateOf(services: Services, option: string, chain: string, keys: string[]): TlsCertificate {
+    const withKeys = ["", ...keys].map((key) =>
+        readingPem(option, () => TlsCertificate.newFromPem(services, `${chain}\n${key}`)),
+    )
+    const certificate = withKeys.find(
+        (own) => own.privateKey instanceof NodePrivateKey && own.privateKey.belongsTo(own.getPublicKey()),
+    )
+    if (certificate === undefined) throw wrongArgument(option, "a certificate with its private key: set key")
     if (certificate.getChain().length > 4) throw wrongArgument(option, "at most four certificates")
     return certificate
 }
 
-function rawKeyOf(pem: Pem): OwnKey {
+function listOf(given: Pem | Pem[] | undefined): Pem[] {
+    if (given === undefined) return []
+    return Array.isArray(given) ? given : [given]
+}
+
+function rawKeyOf(pem: Pem | Pem[]): OwnKey {
     try {
         const key = createPrivateKey(textOf("key", pem))
         const publicKey = createPublicKey(key).export({ format: "der", type: "spki" })
@@ -159,7 +173,9 @@ function rawKeyOf(pem: Pem): OwnKey {
 
 function databaseOf(services: Services, ca: Pem | Pem[] | undefined): TlsDatabase {
     if (ca === undefined) return systemDatabase(services)
-    const text = (Array.isArray(ca) ? ca : [ca]).map((entry) => textOf("ca", entry)).join("\n")
+    const text = listOf(ca)
+        .map((entry) => textOf("ca", entry))
+        .join("\n")
     return readingPem("ca", () => TlsDatabase.newFromPem(services, text))
 }
 
@@ -170,7 +186,7 @@ function pinsOf(given: Uint8Array[] | undefined): Buffer[] {
     return given.map((pin) => Buffer.from(pin))
 }
 
-function textOf(option: string, pem: Pem): string {
+function textOf(option: string, pem: Pem | Pem[]): string {
     if (typeof pem === "string") return pem
     if (pem instanceof Uint8Array) return Buffer.from(pem).toString("latin1")
     throw wrongArgument(option, "PEM, as text or bytes")
@@ -187,9 +203,9 @@ function readingPem<T>(option: string, read: () => T): T {
 
 /** A server has suites of the kinds of its keys; a client takes servers of either kind. */
 function suitesFor(options: CertificateOptions, server: OwnKeys | undefined): CipherSuite[] {
-    const keys = new NodeKeys()
-    const ecdsa = new EcdheCertificateKeyExchange(keys, SignatureKind.ecdsa, options)
-    const rsa = new EcdheCertificateKeyExchange(keys, SignatureKind.rsa, options)
+    const operations = new NodeKeys()
+    const ecdsa = new EcdheCertificateKeyExchange(operations, SignatureKind.ecdsa, options)
+    const rsa = new EcdheCertificateKeyExchange(operations, SignatureKind.rsa, options)
     const ecdsaSuites = [
         TLS_ECDHE_ECDSA_WITH_AES_128_GCM_SHA256(ecdsa),
         TLS_ECDHE_ECDSA_WITH_CHACHA20_POLY1305_SHA256(ecdsa),
@@ -198,11 +214,9 @@ function suitesFor(options: CertificateOptions, server: OwnKeys | undefined): Ci
     ]
     const rsaSuites = [TLS_ECDHE_RSA_WITH_AES_128_GCM_SHA256(rsa), TLS_ECDHE_RSA_WITH_CHACHA20_POLY1305_SHA256(rsa)]
     if (server === undefined) return [...ecdsaSuites, ...rsaSuites]
-    const schemes = [
-        server.certificate?.privateKey,
-        server.raw?.key,
-        ...[...server.contexts.values()].map((c) => c.privateKey),
-    ].flatMap((key) => key?.schemes ?? [])
+    const certificates = [...server.certificates, ...[...server.contexts.values()].flat()]
+    const keys = [server.raw?.key, ...certificates.map(({ privateKey }) => privateKey)]
+    const schemes = keys.flatMap((key) => key?.schemes ?? [])
     const some = (wanted: boolean): boolean => schemes.some((scheme) => isEcdsaScheme(scheme) === wanted)
     return [...(some(true) ? ecdsaSuites : []), ...(some(false) ? rsaSuites : [])]
 }
