@@ -175,12 +175,14 @@ export class Association extends AssociationEnds implements DriverOwner {
 
     /**
      * Asks the peer to answer from the address at which it was heard last (RFC 9853 §5).
+     * @param isNew it has just come there; else the challenge or its response may have been lost
      * @returns false when the peer does not know how to
      */
-    challengePath(): boolean {
+    challengePath(isNew: boolean): boolean {
         const check = this.pathCheck()
         if (check === undefined || !check.agreed || !this.canSend()) return false
-        this.sendRecord(ContentType.returnRoutabilityCheck, check.challenge(this.settings.crypto))
+        const message = isNew ? check.challenge(this.settings.crypto) : check.challengeAgain()
+        this.sendRecord(ContentType.returnRoutabilityCheck, message)
         return true
     }
 

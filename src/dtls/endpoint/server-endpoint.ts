@@ -164,7 +164,7 @@ export class ServerEndpoint implements Endpoint {
         else if (from.key === peer.key) {
             peer.heard(length)
             // A challenge or its response may have been lost: each new record from there brings another.
-            if (isNewest && peer.credit !== undefined) peer.association.challengePath()
+            if (isNewest && peer.credit !== undefined) peer.association.challengePath(false)
         }
         this.delivered(peer, verified)
     }
@@ -173,7 +173,7 @@ export class ServerEndpoint implements Endpoint {
     private move(peer: Peer, to: SourceAddress, length: number): void {
         this.addresses.move(peer, to)
         peer.association.useNewPath()
-        peer.association.challengePath()
+        peer.association.challengePath(true)
         peer.credit = 0
         peer.heard(length)
     }

@@ -35,6 +35,8 @@ export interface PathCheck extends HelloExtension {
     agreed: boolean
     /** A message that the peer has to answer; the next response confirms its address. */
     challenge(crypto: CryptoProvider): Buffer
+    /** The challenge that waits for its response, once more. */
+    challengeAgain(): Buffer
     /** No challenge waits for its response. */
     isConfirmed(): boolean
     /** Takes a verified message of the peer. @returns the answer to it; undefined: none */

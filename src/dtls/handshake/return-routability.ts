@@ -42,6 +42,14 @@ export class ReturnRoutability implements HelloExtension, PathCheck {
 
     challenge(crypto: CryptoProvider): Buffer {
         this.cookie = crypto.random(COOKIE_LENGTH)
+        return this.challengeAgain()
+    }
+
+    /**
+     * With the same cookie: the response to any copy confirms the path. With a new one, the response to the copy before would
+     * be wrong, be a new record itself and bring the next challenge, without an end.
+     */
+    challengeAgain(): Buffer {
         return join([Buffer.from([PATH_CHALLENGE]), this.cookie])
     }
 

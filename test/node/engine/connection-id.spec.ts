@@ -312,6 +312,18 @@ describe("return routability (RFC 9853)", () => {
         }
     })
 
+    it("[C08] two records from a new address end in one confirmed path: challenges and responses do not go on for ever", () => {
+        const s = connectedRouted(true, true)
+        const before = s.sent
+        s.clientAddress = "elsewhere|7"
+        s.clientSends("first")
+        s.clientSends("second")
+        s.run(s.now + 1000)
+        strictEqual(s.peer?.credit, undefined)
+        // The messages, a challenge for each, and the responses.
+        ok(s.sent - before <= 6, `${s.sent - before} datagrams`)
+    })
+
     it("[C08] asks again with each new record when the challenge or its response was lost", () => {
         for (const lost of [1, 2]) {
             const s = connectedRouted(true, true)

@@ -304,7 +304,7 @@ describe("new connection ids (RFC 9147 §9)", () => {
     })
 
     it("[C11] 1,000 seeds of loss, duplication and reordering: both sides change their ids and lose nobody", function () {
-        this.timeout(300000)
+        this.timeout(120000)
         for (let seed = 0; seed < 1000; seed++) {
             const random = seededRandom(seed)
             const s = simulateIds({ id: Buffer.from([1]), spares: 2 }, { ...SERVER, spares: 1 }, seed)
@@ -323,6 +323,7 @@ describe("new connection ids (RFC 9147 §9)", () => {
             s.run(s.now + 20000)
             exchange(s, `seed ${seed}`)
             ok(s.peer!.connectionIds.length <= 3 + MAX_SPARES)
+            ok(s.sent < 200, `seed ${seed}: ${s.sent} datagrams`)
         }
     })
 
