@@ -15,7 +15,7 @@
 #if defined(MBEDTLS_CCM_C)
 #define WITH_CCM 1
 #endif
-#if defined(MBEDTLS_GCM_C) && (MOTE_AEADS & 0x20)
+#if defined(MBEDTLS_GCM_C) && (MOTE_AEADS & 0xa0)
 #define WITH_GCM 1
 #endif
 #if defined(MBEDTLS_CHACHAPOLY_C) && (MOTE_AEADS & 0x40)
@@ -25,7 +25,7 @@
 #if defined(PSA_WANT_ALG_CCM)
 #define WITH_CCM 1
 #endif
-#if defined(PSA_WANT_ALG_GCM) && (MOTE_AEADS & 0x20)
+#if defined(PSA_WANT_ALG_GCM) && (MOTE_AEADS & 0xa0)
 #define WITH_GCM 1
 #endif
 #if defined(PSA_WANT_ALG_CHACHA20_POLY1305) && (MOTE_AEADS & 0x40)
@@ -52,11 +52,12 @@ static const facts known[] = {
     [AEAD_AES_128_CCM_8] = {16, 8, WITH_CCM}, [AEAD_AES_256_CCM_8] = {32, 8, WITH_CCM},
     [AEAD_AES_128_CCM] = {16, 16, WITH_CCM},  [AEAD_AES_256_CCM] = {32, 16, WITH_CCM},
     [AEAD_AES_128_GCM] = {16, 16, WITH_GCM},  [AEAD_CHACHA20_POLY1305] = {32, 16, WITH_CHACHA},
+    [AEAD_AES_256_GCM] = {32, 16, WITH_GCM},
 };
 
 bool mote_aead_is_there(int32_t algorithm)
 {
-    if (algorithm < AEAD_AES_128_CCM_8 || algorithm > AEAD_CHACHA20_POLY1305) return false;
+    if (algorithm < AEAD_AES_128_CCM_8 || algorithm > AEAD_AES_256_GCM) return false;
     return ((MOTE_AEADS >> algorithm) & 1) != 0 && known[algorithm].there;
 }
 
@@ -149,7 +150,8 @@ static size_t context_bytes(int32_t algorithm)
 {
     switch (algorithm) {
 #if WITH_GCM
-    case AEAD_AES_128_GCM: return offsetof(aead_key, as) + sizeof(mbedtls_gcm_context);
+    case AEAD_AES_128_GCM:
+    case AEAD_AES_256_GCM: return offsetof(aead_key, as) + sizeof(mbedtls_gcm_context);
 #endif
 #if WITH_CHACHA
     case AEAD_CHACHA20_POLY1305: return offsetof(aead_key, as) + sizeof(mbedtls_chachapoly_context);
@@ -178,7 +180,8 @@ static bool set_key(aead_key *self, const uint8_t *key)
     memcpy((uint8_t *)self + context_bytes(self->algorithm), key, known[self->algorithm].key_bytes);
     switch (self->algorithm) {
 #if WITH_GCM
-    case AEAD_AES_128_GCM: return gcm_key(self, key);
+    case AEAD_AES_128_GCM:
+    case AEAD_AES_256_GCM: return gcm_key(self, key);
 #endif
 #if WITH_CHACHA
     case AEAD_CHACHA20_POLY1305: return chacha_key(self, key);
@@ -195,7 +198,8 @@ static bool run(aead_key *self, const job *j, bool seal)
 {
     switch (self->algorithm) {
 #if WITH_GCM
-    case AEAD_AES_128_GCM: return gcm(self, j, seal);
+    case AEAD_AES_128_GCM:
+    case AEAD_AES_256_GCM: return gcm(self, j, seal);
 #endif
 #if WITH_CHACHA
     case AEAD_CHACHA20_POLY1305: return chacha(self, j, seal);
@@ -212,7 +216,8 @@ static void erase(aead_key *self)
 {
     switch (self->algorithm) {
 #if WITH_GCM
-    case AEAD_AES_128_GCM: mbedtls_gcm_free(&self->as.gcm); break;
+    case AEAD_AES_128_GCM:
+    case AEAD_AES_256_GCM: mbedtls_gcm_free(&self->as.gcm); break;
 #endif
 #if WITH_CHACHA
     case AEAD_CHACHA20_POLY1305: mbedtls_chachapoly_free(&self->as.chacha); break;
@@ -259,7 +264,8 @@ static size_t bytes_of(int32_t algorithm)
 static psa_algorithm_t psa_algorithm(int32_t algorithm)
 {
     switch (algorithm) {
-    case AEAD_AES_128_GCM: return PSA_ALG_GCM;
+    case AEAD_AES_128_GCM:
+    case AEAD_AES_256_GCM: return PSA_ALG_GCM;
     case AEAD_CHACHA20_POLY1305: return PSA_ALG_CHACHA20_POLY1305;
     default: return PSA_ALG_AEAD_WITH_SHORTENED_TAG(PSA_ALG_CCM, known[algorithm].tag_bytes);
     }

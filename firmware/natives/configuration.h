@@ -22,7 +22,7 @@
 #endif
 /** Bit n: the AEAD with number n (native_list.h) is in the firmware, where the library has it. */
 #ifndef MOTE_AEADS
-#define MOTE_AEADS 0x7e
+#define MOTE_AEADS 0xfe
 #endif
 
 #endif

@@ -30,7 +30,8 @@ enum {
     AEAD_AES_128_CCM = 3,
     AEAD_AES_256_CCM = 4,
     AEAD_AES_128_GCM = 5,
-    AEAD_CHACHA20_POLY1305 = 6
+    AEAD_CHACHA20_POLY1305 = 6,
+    AEAD_AES_256_GCM = 7
 };
 
 /* X(name, function, arguments) */

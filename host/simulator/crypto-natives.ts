@@ -24,6 +24,7 @@ const aeads = [
     AeadAlgorithm.aes256Ccm,
     AeadAlgorithm.aes128Gcm,
     AeadAlgorithm.chacha20Poly1305,
+    AeadAlgorithm.aes256Gcm,
 ]
 
 function hashAlgorithm(call: NativeCall): HashAlgorithm {

@@ -14,4 +14,5 @@ export enum AeadAlgorithm {
     aes256Ccm = 4,
     aes128Gcm = 5,
     chacha20Poly1305 = 6,
+    aes256Gcm = 7,
 }

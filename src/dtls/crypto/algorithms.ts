@@ -63,12 +63,20 @@ export function AES_128_CCM(): AeadParameters {
 export function AES_256_CCM(): AeadParameters {
     return ccm(AeadAlgorithm.aes256Ccm, "aes-256-ccm", 32)
 }
+function gcm(algorithm: AeadAlgorithm, opensslName: string, keyLength: number): AeadParameters {
+    const row = ccm(algorithm, opensslName, keyLength)
+    // 2^24.5
+    row.confidentialityLimit = 23726566
+    return row
+}
+
 /** RFC 5288 §3. */
 export function AES_128_GCM(): AeadParameters {
-    const gcm = ccm(AeadAlgorithm.aes128Gcm, "aes-128-gcm", 16)
-    // 2^24.5
-    gcm.confidentialityLimit = 23726566
-    return gcm
+    return gcm(AeadAlgorithm.aes128Gcm, "aes-128-gcm", 16)
+}
+/** RFC 5288 §3. */
+export function AES_256_GCM(): AeadParameters {
+    return gcm(AeadAlgorithm.aes256Gcm, "aes-256-gcm", 32)
 }
 /** RFC 7905 §2. */
 export function CHACHA20_POLY1305(): AeadParameters {
@@ -89,7 +97,8 @@ export function SHA_384(): HashParameters {
 
 /** Every AEAD; `algorithm` - 1 is its index. */
 export function aeads(): AeadParameters[] {
-    return [AES_128_CCM_8(), AES_256_CCM_8(), AES_128_CCM(), AES_256_CCM(), AES_128_GCM(), CHACHA20_POLY1305()]
+    const ccms = [AES_128_CCM_8(), AES_256_CCM_8(), AES_128_CCM(), AES_256_CCM()]
+    return [...ccms, AES_128_GCM(), CHACHA20_POLY1305(), AES_256_GCM()]
 }
 
 /** Throws RangeError for a number that is no AEAD's. */

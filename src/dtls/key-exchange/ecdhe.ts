@@ -1,4 +1,4 @@
-import { type AeadParameters, SHA_256 } from "../crypto/algorithms.js"
+import { type AeadParameters, type HashParameters, SHA_256 } from "../crypto/algorithms.js"
 import { type KeyOperations, type KeyPair } from "../crypto/keys.js"
 import { type Writer } from "../bytes/writer.js"
 import { Reader } from "../bytes/reader.js"
@@ -10,9 +10,15 @@ import { readNumberList, writeNumberList } from "../wire/number-list.js"
 
 /* What all ephemeral elliptic curve key exchanges share (RFC 8422 §5.1). */
 
-/** A suite with SHA-256; all suites of a program that exchange keys alike share one `keyExchange`. */
-export function ecdheSuite(id: number, name: string, keyExchange: KeyExchange, aead: AeadParameters): CipherSuite {
-    return { id, name, keyExchange, hash: SHA_256(), aead }
+/** @param hash default SHA-256; all suites of a program that exchange keys alike share one `keyExchange` */
+export function ecdheSuite(
+    id: number,
+    name: string,
+    keyExchange: KeyExchange,
+    aead: AeadParameters,
+    hash?: HashParameters,
+): CipherSuite {
+    return { id, name, keyExchange, hash: hash ?? SHA_256(), aead }
 }
 
 /** ECPointFormat uncompressed: the only one that is allowed (RFC 8422 §5.1.2). */

@@ -5,8 +5,10 @@ import {
     AES_128_GCM,
     AES_256_CCM,
     AES_256_CCM_8,
+    AES_256_GCM,
     CHACHA20_POLY1305,
     SHA_256,
+    SHA_384,
 } from "../crypto/algorithms.js"
 import { type CipherSuite } from "../handshake/cipher-suite.js"
 import { PskKeyExchange } from "./psk.js"
@@ -35,6 +37,12 @@ export function TLS_PSK_WITH_AES_256_CCM(): CipherSuite {
 export function TLS_PSK_WITH_AES_128_GCM_SHA256(): CipherSuite {
     return pskSuite(0x00a8, "TLS_PSK_WITH_AES_128_GCM_SHA256", AES_128_GCM())
 }
+/** RFC 5487 §2. */
+export function TLS_PSK_WITH_AES_256_GCM_SHA384(): CipherSuite {
+    const suite = pskSuite(0x00a9, "TLS_PSK_WITH_AES_256_GCM_SHA384", AES_256_GCM())
+    suite.hash = SHA_384()
+    return suite
+}
 /** RFC 7905 §2. */
 export function TLS_PSK_WITH_CHACHA20_POLY1305_SHA256(): CipherSuite {
     return pskSuite(0xccab, "TLS_PSK_WITH_CHACHA20_POLY1305_SHA256", CHACHA20_POLY1305())
@@ -44,6 +52,7 @@ export function TLS_PSK_WITH_CHACHA20_POLY1305_SHA256(): CipherSuite {
 export function allSuites(): CipherSuite[] {
     return [
         TLS_PSK_WITH_AES_128_GCM_SHA256(),
+        TLS_PSK_WITH_AES_256_GCM_SHA384(),
         TLS_PSK_WITH_CHACHA20_POLY1305_SHA256(),
         TLS_PSK_WITH_AES_128_CCM(),
         TLS_PSK_WITH_AES_256_CCM(),

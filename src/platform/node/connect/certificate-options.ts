@@ -8,8 +8,10 @@ import {
     TLS_ECDHE_ECDSA_WITH_AES_128_CCM,
     TLS_ECDHE_ECDSA_WITH_AES_128_CCM_8,
     TLS_ECDHE_ECDSA_WITH_AES_128_GCM_SHA256,
+    TLS_ECDHE_ECDSA_WITH_AES_256_GCM_SHA384,
     TLS_ECDHE_ECDSA_WITH_CHACHA20_POLY1305_SHA256,
     TLS_ECDHE_RSA_WITH_AES_128_GCM_SHA256,
+    TLS_ECDHE_RSA_WITH_AES_256_GCM_SHA384,
     TLS_ECDHE_RSA_WITH_CHACHA20_POLY1305_SHA256,
 } from "../../../dtls/key-exchange/certificate-suites.js"
 import { type CertificateOptions, SignatureKind, isEcdsaScheme } from "../../../dtls/key-exchange/certificate-types.js"
@@ -208,11 +210,16 @@ function suitesFor(options: CertificateOptions, server: OwnKeys | undefined): Ci
     const rsa = new EcdheCertificateKeyExchange(operations, SignatureKind.rsa, options)
     const ecdsaSuites = [
         TLS_ECDHE_ECDSA_WITH_AES_128_GCM_SHA256(ecdsa),
+        TLS_ECDHE_ECDSA_WITH_AES_256_GCM_SHA384(ecdsa),
         TLS_ECDHE_ECDSA_WITH_CHACHA20_POLY1305_SHA256(ecdsa),
         TLS_ECDHE_ECDSA_WITH_AES_128_CCM(ecdsa),
         TLS_ECDHE_ECDSA_WITH_AES_128_CCM_8(ecdsa),
     ]
-    const rsaSuites = [TLS_ECDHE_RSA_WITH_AES_128_GCM_SHA256(rsa), TLS_ECDHE_RSA_WITH_CHACHA20_POLY1305_SHA256(rsa)]
+    const rsaSuites = [
+        TLS_ECDHE_RSA_WITH_AES_128_GCM_SHA256(rsa),
+        TLS_ECDHE_RSA_WITH_AES_256_GCM_SHA384(rsa),
+        TLS_ECDHE_RSA_WITH_CHACHA20_POLY1305_SHA256(rsa),
+    ]
     if (server === undefined) return [...ecdsaSuites, ...rsaSuites]
     const certificates = [...server.certificates, ...[...server.contexts.values()].flat()]
     const keys = [server.raw?.key, ...certificates.map(({ privateKey }) => privateKey)]
