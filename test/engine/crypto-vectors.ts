@@ -114,6 +114,17 @@ export function vectorLines(crypto: CryptoProvider): string[] {
                 "1ba30b396a0aac973d58e0915bc94fbc3221a5db94fae95ae7121a47",
         ])
     }
+    if (crypto.hasAead(AeadAlgorithm.aes256Gcm)) {
+        aead(lines, crypto, "AES-256-GCM, test case 16 of its specification", AeadAlgorithm.aes256Gcm, [
+            "feffe9928665731c6d6a8f9467308308feffe9928665731c6d6a8f9467308308",
+            "cafebabefacedbaddecaf888",
+            "feedfacedeadbeeffeedfacedeadbeefabaddad2",
+            "d9313225f88406e5a55909c5aff5269a86a7a9531534f7da2e4c303d8a318a721c3c0c95956809532fcf0e2449a6b525" +
+                "b16aedf5aa0de657ba637b39",
+            "522dc1f099567d07f47f37a32a84427d643a8cdcbfe5c0c97598a2bd2555d1aa8cb08e48590dbb3da7b08b1056828838" +
+                "c5f61e6393ba7a0abcc9f66276fc6ece0f4e1768cddf8853bb2d551b",
+        ])
+    }
     if (crypto.hasAead(AeadAlgorithm.chacha20Poly1305)) {
         aead(lines, crypto, "ChaCha20-Poly1305, RFC 8439 2.8.2", AeadAlgorithm.chacha20Poly1305, [
             "808182838485868788898a8b8c8d8e8f909192939495969798999a9b9c9d9e9f",
