@@ -200,6 +200,7 @@ export class Workload {
         lines.push(await this.aead("AES-128-CCM", AeadAlgorithm.aes128Ccm, 16))
         lines.push(await this.aead("AES-256-CCM", AeadAlgorithm.aes256Ccm, 32))
         lines.push(await this.aead("AES-128-GCM", AeadAlgorithm.aes128Gcm, 16))
+        lines.push(await this.aead("AES-256-GCM", AeadAlgorithm.aes256Gcm, 32))
         lines.push(await this.aead("ChaCha20-Poly1305", AeadAlgorithm.chacha20Poly1305, 32))
         lines.push(await this.records())
         return lines
