@@ -69,7 +69,9 @@ function operations(s: KeyedSimulation): number {
 
 const BOTH = [x25519, secp256r1]
 
-describe("psk_dhe_ke of DTLS 1.3", () => {
+describe("psk_dhe_ke of DTLS 1.3", function () {
+    this.timeout(60000)
+
     it("agrees on keys with X25519 or P-256, in the same number of datagrams as psk_ke", async () => {
         for (const group of BOTH) {
             const s = simulate({ groups: [group] }, { groups: BOTH })
@@ -138,7 +140,8 @@ describe("psk_dhe_ke of DTLS 1.3", () => {
     })
 
     for (const path of [1232, 228])
-        it(`[F15] each pair of datagrams lost, of ${path} bytes at most: completes within 8 s`, async () => {
+        it(`[F15] each pair of datagrams lost, of ${path} bytes at most: completes within 8 s`, async function () {
+            this.timeout(120000)
             for (let first = 0; first < 6; first++)
                 for (let second = first + 1; second < 12; second++) {
                     const s = simulate({ groups: BOTH, path }, { groups: [secp256r1], path })
