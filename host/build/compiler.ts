@@ -4,7 +4,7 @@
  */
 import { readFileSync } from "node:fs"
 import { createRequire, Module } from "node:module"
-import { dirname, isAbsolute, join } from "node:path"
+import { dirname, join } from "node:path"
 import { stripVTControlCharacters } from "node:util"
 import { UsageError } from "../credentials.js"
 import { folderWith, root } from "../folders.js"
@@ -141,10 +141,8 @@ export function compileFiles(entry: string, files: Map<string, string>, flags: s
         },
         read: (name) => {
             const content = files.get(name) ?? packages[name]
-            if (content !== undefined) return content
-            // A program may import a module by its place in the file system.
-            if (isAbsolute(name)) return readFileSync(name, "utf8")
-            throw new Error(`no file ${name}`)
+            if (content === undefined) throw new Error(`no file ${name}`)
+            return content
         },
         resolvePath: (path) => path,
         log: () => undefined,

@@ -1,6 +1,6 @@
 /* The files that a DeviceScript program consists of, as the compiler finds them. */
 import { existsSync, readFileSync } from "node:fs"
-import { dirname, join, relative, resolve, sep } from "node:path"
+import { dirname, isAbsolute, join, relative, resolve, sep } from "node:path"
 import { UsageError } from "../credentials.js"
 import { folderWith, root } from "../folders.js"
 
@@ -9,7 +9,7 @@ export interface ProgramSources {
     entry: string
     /** folder that the program's own files are relative to: its project's, or one above that all of them are in */
     home: string
-    /** contents by path relative to `home`; those of packages are below node_modules */
+    /** contents by path relative to `home`, or absolute where they are imported so; those of packages are below node_modules */
     files: Map<string, string>
 }
 
@@ -47,6 +47,17 @@ function modulesOf(entry: string): string[] {
         }
     }
     return [...found]
+}
+
+/** Files that modules import by absolute paths, with all that these import. */
+function absoluteModulesOf(modules: string[]): string[] {
+    const imports = modules.flatMap((path) => importsOf(readFileSync(path, "utf8")).filter((name) => isAbsolute(name)))
+    return imports.flatMap((name) => modulesOf(fileOf(name, name) ?? missing(name)))
+}
+
+/** The compiler passes over an import of no names whose module is missing: the program would lack it in silence. */
+function missing(name: string): never {
+    throw new UsageError(`${name}, which the program imports, is not there`)
 }
 
 /** The innermost folder that all files are in. */
@@ -107,5 +118,6 @@ export function programSources(path: string): ProgramSources {
     for (const { name, folder, modules } of packagesOf(own))
         for (const file of [join(folder, "package.json"), ...modules])
             files.set(join("node_modules", name, relative(folder, file)), readFileSync(file, "utf8"))
+    for (const file of absoluteModulesOf(own)) files.set(file, readFileSync(file, "utf8"))
     return { entry: relative(home, path), home, files }
 }

@@ -23,6 +23,21 @@ export function connected(change?: (client: AssociationSettings, server: Associa
     return s
 }
 
+/** The datagram of the next message that the client sends; it does not arrive. */
+export function capture(s: Simulation, text: string): Buffer {
+    const { fault } = s
+    s.fault = () => []
+    s.clientSends(text)
+    s.fault = fault
+    return s.log[s.log.length - 1]
+}
+
+/** The server receives a datagram from an address. */
+export function arriveFrom(s: Simulation, address: string, datagram: Buffer): void {
+    s.server.receive(datagram, datagram.length, { key: address, address }, s.now)
+    s.drain()
+}
+
 /** Everything that a discarded datagram must not change; forgeries are counted. */
 export function picture(association: Association): string {
     return JSON.stringify({ ...association.snapshot(), failedRecords: 0 })

@@ -1,4 +1,4 @@
-import { mkdirSync, readFileSync, writeFileSync } from "node:fs"
+import { mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs"
 import { dirname, join } from "node:path"
 import { type Log, newLog } from "../../host/mote-gateway/log.js"
 import { GatewayService } from "../../host/mote-gateway/service.js"
@@ -58,6 +58,17 @@ export class RunningGateway {
     write(name: string, content: string | object): void {
         mkdirSync(dirname(this.path(name)), { recursive: true })
         writeFileSync(this.path(name), typeof content === "string" ? content : JSON.stringify(content), { mode: 0o600 })
+    }
+
+    /** Devices "one" and "two", of which the first has `KEY`. */
+    writeKeys(): void {
+        this.write("keys.psk", `one:${KEY}\ntwo:${KEY.replace("00", "01")}\n`)
+    }
+
+    /** Ends it, and removes its folder. */
+    async end(): Promise<void> {
+        await this.close()
+        rmSync(this.folder, { recursive: true })
     }
 
     lines(name: string): Record<string, unknown>[] {

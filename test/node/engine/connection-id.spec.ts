@@ -11,7 +11,7 @@ import { protectByAead } from "../../../src/dtls/record/v12/cid-protection.js"
 import { AlertDescription, ContentType } from "../../../src/dtls/wire/code-points.js"
 import { NodeCryptoProvider } from "../../../src/platform/node/crypto.js"
 import { listTables, Simulation, testSettings } from "../../engine/simulation.js"
-import { drops, picture } from "../../support/connected.js"
+import { arriveFrom, capture, drops, picture } from "../../support/connected.js"
 
 const serverId = Buffer.from("c0ffee0102030405", "hex")
 
@@ -30,20 +30,6 @@ function connectedIds(client = Buffer.alloc(0), server = serverId): Simulation {
     strictEqual(s.client.phase, AssociationPhase.connected)
     strictEqual(s.serverAssociation().phase, AssociationPhase.connected)
     return s
-}
-
-/** A message of the client on its way, which has not arrived. */
-function capture(s: Simulation, text: string): Buffer {
-    const { fault } = s
-    s.fault = () => []
-    s.clientSends(text)
-    s.fault = fault
-    return s.log[s.log.length - 1]
-}
-
-function arriveFrom(s: Simulation, address: string, datagram: Buffer): void {
-    s.server.receive(datagram, datagram.length, { key: address, address }, s.now)
-    s.drain()
 }
 
 describe("connection ids (RFC 9146)", () => {

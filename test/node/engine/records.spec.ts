@@ -10,18 +10,9 @@ import { MAX_SEQUENCE } from "../../../src/dtls/record/record-layer.js"
 import { ContentType, DTLS_1_0, HandshakeType } from "../../../src/dtls/wire/code-points.js"
 import { NodeCryptoProvider } from "../../../src/platform/node/crypto.js"
 import { countOf, type Simulation } from "../../engine/simulation.js"
-import { connected, drops, picture, simulate } from "../../support/connected.js"
+import { capture, connected, drops, picture, simulate } from "../../support/connected.js"
 import { SpyCrypto } from "../../support/spy-crypto.js"
 import { fragment, record, records } from "../../support/wire.js"
-
-/** The datagram of the next message that the client sends; it does not arrive. */
-function capture(s: Simulation, text: string): Buffer {
-    const { fault } = s
-    s.fault = () => []
-    s.clientSends(text)
-    s.fault = fault
-    return s.log[s.log.length - 1]
-}
 
 /** Hands the server a datagram and says whether anything changed but counters. */
 function isDiscarded(s: Simulation, datagram: Buffer): boolean {

@@ -17,12 +17,11 @@ describe("the configuration of mote-gateway", function () {
 
     beforeEach(() => {
         gateway = new RunningGateway()
-        gateway.write("keys.psk", `one:${KEY}\ntwo:${KEY.replace("00", "01")}\n`)
+        gateway.writeKeys()
     })
 
     afterEach(async () => {
-        await gateway.close()
-        rmSync(gateway.folder, { recursive: true })
+        await gateway.end()
     })
 
     async function refusal(config: string | object): Promise<string> {

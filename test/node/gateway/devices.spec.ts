@@ -1,5 +1,4 @@
 import { deepStrictEqual, rejects, strictEqual } from "node:assert/strict"
-import { rmSync } from "node:fs"
 import { createServer, type Server } from "node:http"
 import { KEY, RunningGateway } from "../../support/running-gateway.js"
 
@@ -14,8 +13,7 @@ describe("devices of mote-gateway", function () {
     })
 
     afterEach(async () => {
-        await gateway.close()
-        rmSync(gateway.folder, { recursive: true })
+        await gateway.end()
     })
 
     it("have the rights of their own files, or else the configured ones, with their identity in place of {identity}", async () => {

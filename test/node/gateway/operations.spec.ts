@@ -1,5 +1,5 @@
 import { deepStrictEqual, match, ok, strictEqual } from "node:assert/strict"
-import { chmodSync, existsSync, readFileSync, rmSync, statSync } from "node:fs"
+import { chmodSync, existsSync, readFileSync, statSync } from "node:fs"
 import { get } from "node:http"
 import { SystemdNotifier } from "../../../host/mote-gateway/systemd.js"
 import { Running } from "../../interop/process.js"
@@ -18,12 +18,11 @@ describe("operating mote-gateway", function () {
 
     beforeEach(() => {
         gateway = new RunningGateway()
-        gateway.write("keys.psk", `one:${KEY}\ntwo:${KEY.replace("00", "01")}\n`)
+        gateway.writeKeys()
     })
 
     afterEach(async () => {
-        await gateway.close()
-        rmSync(gateway.folder, { recursive: true })
+        await gateway.end()
     })
 
     const url = (path: string): string => `http://127.0.0.1:${gateway.service.operationsPort()}${path}`

@@ -1,6 +1,6 @@
 import { deepStrictEqual, ok, strictEqual } from "node:assert/strict"
 import { spawnSync } from "node:child_process"
-import { readFileSync, writeFileSync } from "node:fs"
+import { readFileSync, rmSync, writeFileSync } from "node:fs"
 import { join } from "node:path"
 import { cachedDeviceImage, root } from "../../../host/build/device.js"
 import { compileProgram } from "../../../host/build/compiler.js"
@@ -169,6 +169,18 @@ describe("the simulator", function () {
         const { out } = sim(write("first.ts", program), "--quiet")
         ok(out.includes(`at boom (${join(folder, "second.ts")}:2)`), out)
         ok(out.includes(`at main (${join(folder, "first.ts")}:3)`), out)
+    })
+
+    it("runs what a program imports by an absolute path as it is now, and refuses the program when it is missing", () => {
+        const says = (word: string): string => write("absolute.ts", `console.log("says ${word}")\n`)
+        const program = write("importing.ts", `import ${JSON.stringify(says("one").replace(/ts$/, "js"))}\n`)
+        ok(sim(program, "--quiet", "--plain").out.includes("says one"))
+        const path = says("two")
+        ok(sim(program, "--quiet", "--plain").out.includes("says two"))
+        rmSync(path)
+        const { code, err } = sim(program)
+        strictEqual(code, 1)
+        ok(err.includes(`${path.replace(/ts$/, "js")}, which the program imports, is not there`), err)
     })
 
     it("--watch runs again when a source has changed, once per change", async () => {

@@ -9,7 +9,7 @@ import { wholeMessage } from "../../../../src/dtls/wire/handshake-header.js"
 import { NEW_CONNECTION_ID, REQUEST_CONNECTION_ID } from "../../../../src/dtls/wire/v13/code-points.js"
 import { CID_IMMEDIATE, CID_SPARE, writeNewConnectionId } from "../../../../src/dtls/wire/v13/connection-id-messages.js"
 import { type Simulation } from "../../../engine/simulation.js"
-import { drops, picture } from "../../../support/connected.js"
+import { arriveFrom, capture, drops, picture } from "../../../support/connected.js"
 import { seededRandom, SpyCrypto } from "../../../support/spy-crypto.js"
 import { simulateV13 } from "./versions.js"
 
@@ -55,20 +55,6 @@ function connectedIds(client: Ids = NONE, server: Ids = SERVER): Simulation {
 const idsOf = ({ extensions }: { extensions: object[] }): ConnectionIdsV13 => extensions[0] as ConnectionIdsV13
 const clientIds = (s: Simulation): ConnectionIdsV13 => idsOf(s.clientSettings)
 const serverIds = (s: Simulation): ConnectionIdsV13 => idsOf(s.serverSettings)
-
-/** A message of the client on its way, which has not arrived. */
-function capture(s: Simulation, text: string): Buffer {
-    const { fault } = s
-    s.fault = () => []
-    s.clientSends(text)
-    s.fault = fault
-    return s.log[s.log.length - 1]
-}
-
-function arriveFrom(s: Simulation, address: string, datagram: Buffer): void {
-    s.server.receive(datagram, datagram.length, { key: address, address }, s.now)
-    s.drain()
-}
 
 /** The id in a datagram's first record; empty: it has none. */
 function idOf(datagram: Buffer, length: number): string {
