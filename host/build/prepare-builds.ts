@@ -1,6 +1,6 @@
 /*
  * node host/build/prepare-builds.ts [THEME]: compiles the simulator, the device programs that tests of a theme (without: of
- * all) name, the checked Linux device, the emulated board, the independent peers of DTLS 1.3 and the package, as many at a
+ * all) name, the checked Linux device, the emulated board, the independent peers that are built and the package, as many at a
  * time as there are cores. The tests would compile them within the time limit of the test that happens to be the first, and
  * those that run side by side would do it twice.
  */
@@ -11,7 +11,7 @@ import { availableParallelism } from "node:os"
 import { join } from "node:path"
 import { fileURLToPath } from "node:url"
 import { packedPackage } from "../../test/support/packed.js"
-import { buildNeeds, type Peer13, peerProgram } from "../../test/interop/peers/build.js"
+import { buildNeeds, type BuiltPeer, peerProgram } from "../../test/interop/peers/build.js"
 import { isInstalled } from "../../test/interop/process.js"
 import { cachedDeviceImage, root } from "./device.js"
 import { buildNative, checkedDevice, missingFor } from "./native.js"
@@ -22,7 +22,7 @@ const SIMULATOR = "the simulator"
 const PROFILING_SIMULATOR = "the simulator that counts by function"
 const LINUX_DEVICE = "the Linux device"
 const BOARD = "the emulated board"
-const PEERS = Object.keys(buildNeeds) as Peer13[]
+const PEERS = Object.keys(buildNeeds) as BuiltPeer[]
 /** Simulator and sensor are in it. */
 const PACKAGE = "the package"
 
@@ -95,4 +95,4 @@ else if (only === PROFILING_SIMULATOR) await compiledMachine("profiling")
 else if (only === LINUX_DEVICE) buildNative(checkedDevice)
 else if (only === BOARD) await buildBoard()
 else if (only === PACKAGE) packedPackage()
-else peerProgram(only as Peer13)
+else peerProgram(only as BuiltPeer)

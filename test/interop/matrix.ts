@@ -1,12 +1,13 @@
 import { type Cell } from "./cell.js"
 import { coapCells } from "./coap-cells.js"
+import { libraryCells } from "./library-cells.js"
 import { isInstalled } from "./process.js"
 import { tlsCells } from "./tls-cells.js"
 import { v13Cells } from "./v13-cells.js"
 
 /** All cells, in the order of the table. */
 export function matrix(): Cell[] {
-    return [...tlsCells(), ...v13Cells(), ...coapCells()]
+    return [...tlsCells(), ...libraryCells(), ...v13Cells(), ...coapCells()]
 }
 
 /** Programs of a cell that are not installed. */

@@ -11,17 +11,15 @@ import { type DtlsSocket } from "../../src/platform/node/connect/dtls-socket.js"
 import { listen } from "../../src/platform/node/connect/listen.js"
 import { type CommonOptions } from "../../src/platform/node/connect/options.js"
 import { type Cell, type Feature, IDENTITY, KEY } from "./cell.js"
-import { buildNeeds, type Peer13, peerProgram } from "./peers/build.js"
+import { buildNeeds, type BuiltPeer, builtVersions, peerProgram } from "./peers/build.js"
 import { freePort, type Running, untilBound } from "./process.js"
 import { withPrograms } from "./command-line.js"
-
-const VERSIONS: Record<Peer13, string> = { pion: "4.0.1", wolfssl: "5.9.4" }
 
 const PSK = { identity: IDENTITY, key: Buffer.from(KEY, "hex") }
 
 /** What a cell tries. */
 interface Variant13 {
-    peer: Peer13
+    peer: BuiltPeer
     what: string
     features: Feature[]
     suite: CipherSuite
@@ -79,7 +77,7 @@ function cell(variant: Variant13, role: Cell["role"]): Cell {
     const { peer, suite, what, features } = variant
     return {
         peer,
-        version: VERSIONS[peer],
+        version: builtVersions[peer],
         role,
         suite: suite.name,
         what: `DTLS 1.3, ${what}`,

@@ -5,13 +5,16 @@ import { userInfo } from "node:os"
 import { dirname, join } from "node:path"
 import { cacheFolder, root } from "../../../host/folders.js"
 
-/** Peers of DTLS 1.3: no distribution has a program that speaks it, so each is a small one of ours around a library. */
-export type Peer13 = "pion" | "wolfssl"
+/** Peers without a program in Debian, or with one that lacks what is tried: each is a small one of ours around a library. */
+export type BuiltPeer = "pion" | "wolfssl"
+
+/** Versions of the libraries. */
+export const builtVersions: Record<BuiltPeer, string> = { pion: "4.0.1", wolfssl: "5.9.4" }
 
 const folders = join(root, "test", "interop", "peers")
 
 /** What is needed to build a peer. */
-export const buildNeeds: Record<Peer13, string[]> = { pion: ["go"], wolfssl: ["cargo", "gcc"] }
+export const buildNeeds: Record<BuiltPeer, string[]> = { pion: ["go"], wolfssl: ["cargo", "gcc"] }
 
 function run(cwd: string, command: string, ...args: string[]): string {
     const { status, stdout, stderr, error } = spawnSync(command, args, {
@@ -26,10 +29,10 @@ function run(cwd: string, command: string, ...args: string[]): string {
     return stdout
 }
 
-const failures = new Map<Peer13, unknown>()
+const failures = new Map<BuiltPeer, unknown>()
 
 /** The program of a peer; built when it is not there, with its library from the Go proxy or crates.io. Throws why not. */
-export function peerProgram(peer: Peer13): string {
+export function peerProgram(peer: BuiltPeer): string {
     if (failures.has(peer)) throw failures.get(peer)
     try {
         return built(peer)
@@ -39,7 +42,7 @@ export function peerProgram(peer: Peer13): string {
     }
 }
 
-function built(peer: Peer13): string {
+function built(peer: BuiltPeer): string {
     const source = join(folders, peer)
     const hash = createHash("sha256")
     for (const name of readdirSync(source).sort()) hash.update(readFileSync(join(source, name)))

@@ -1,4 +1,4 @@
-// Command pion is an independent DTLS 1.3 peer for the interop cells: pion/dtls, with a pre-shared key.
+// Command pion is an independent peer for the interop cells: pion/dtls with a pre-shared key or certificates, DTLS 1.2 or 1.3.
 //
 // It sends each line of its standard input as one message and prints what it receives, a line per message. A server
 // serves one client. The line "/update" is no message: it updates the traffic keys of both directions.
@@ -7,6 +7,8 @@ package main
 import (
 	"bufio"
 	"context"
+	"crypto/tls"
+	"crypto/x509"
 	"encoding/hex"
 	"flag"
 	"fmt"
@@ -26,13 +28,26 @@ var (
 	key      = flag.String("key", "", "PSK, hexadecimal")
 	suite    = flag.String("suite", "TLS_AES_128_GCM_SHA256", "the one cipher suite")
 	group    = flag.String("group", "", "the one group, X25519 or P-256; default: pion's own order")
+	version  = flag.String("version", "1.3", "the one version, 1.2 or 1.3")
+	cert     = flag.String("cert", "", "own certificate, PEM")
+	certKey  = flag.String("cert-key", "", "its private key, PEM")
+	ca       = flag.String("ca", "", "authority that certifies peers, PEM; a server with it wants a certificate")
+	alpn     = flag.String("alpn", "", "the one application protocol")
 	cid      = flag.Int("cid", -1, "bytes of its connection ids; default: no connection ids")
 )
 
 var suites = map[string]ciphersuite.ID{
 	"TLS_AES_128_GCM_SHA256":       ciphersuite.TLS_AES_128_GCM_SHA256,
 	"TLS_CHACHA20_POLY1305_SHA256": ciphersuite.TLS_CHACHA20_POLY1305_SHA256,
+
+	"TLS_PSK_WITH_AES_128_CCM_8":                    ciphersuite.TLS_PSK_WITH_AES_128_CCM_8,
+	"TLS_ECDHE_PSK_WITH_CHACHA20_POLY1305_SHA256":   ciphersuite.TLS_ECDHE_PSK_WITH_CHACHA20_POLY1305_SHA256,
+	"TLS_ECDHE_ECDSA_WITH_AES_128_CCM_8":            ciphersuite.TLS_ECDHE_ECDSA_WITH_AES_128_CCM_8,
+	"TLS_ECDHE_ECDSA_WITH_AES_128_GCM_SHA256":       ciphersuite.TLS_ECDHE_ECDSA_WITH_AES_128_GCM_SHA256,
+	"TLS_ECDHE_ECDSA_WITH_CHACHA20_POLY1305_SHA256": ciphersuite.TLS_ECDHE_ECDSA_WITH_CHACHA20_POLY1305_SHA256,
 }
+
+var versions = map[string]protocol.Version{"1.2": protocol.Version1_2, "1.3": protocol.Version1_3}
 
 var groups = map[string]elliptic.Curve{"X25519": elliptic.X25519, "P-256": elliptic.P256}
 
@@ -68,6 +83,9 @@ func open(role string, addr *net.UDPAddr) (*dtls.Conn, error) {
 	for _, option := range options() {
 		list = append(list, option)
 	}
+	if *ca != "" {
+		list = append(list, dtls.WithClientAuth(dtls.RequireAndVerifyClientCert), dtls.WithClientCAs(authorities()))
+	}
 	listener, err := dtls.ListenAddr("udp", addr, list...)
 	if err != nil {
 		return nil, err
@@ -80,22 +98,16 @@ func open(role string, addr *net.UDPAddr) (*dtls.Conn, error) {
 }
 
 func options() []dtls.Option {
-	secret, err := hex.DecodeString(*key)
-	if err != nil {
-		panic(err)
-	}
-	psk := dtls.PSK{Identity: []byte(*identity), Key: secret}
-	list := []dtls.Option{
-		dtls.WithPSK(
-			func() ([]dtls.PSK, error) { return []dtls.PSK{psk}, nil },
-			func([][]byte) (*dtls.PSK, error) { return &psk, nil },
-		),
-		dtls.WithMinVersion(protocol.Version1_3),
-		dtls.WithMaxVersion(protocol.Version1_3),
+	list := append(credentials(),
+		dtls.WithMinVersion(versions[*version]),
+		dtls.WithMaxVersion(versions[*version]),
 		dtls.WithCipherSuites(suites[*suite]),
-	}
+	)
 	if *group != "" {
 		list = append(list, dtls.WithEllipticCurves(groups[*group]))
+	}
+	if *alpn != "" {
+		list = append(list, dtls.WithSupportedProtocols(*alpn))
 	}
 	if *cid >= 0 {
 		generator := dtls.OnlySendCIDGenerator()
@@ -105,6 +117,47 @@ func options() []dtls.Option {
 		list = append(list, dtls.WithConnectionID(generator, dtls.CIDPathMigrationRRC))
 	}
 	return list
+}
+
+// credentials are a pre-shared key, or certificates.
+func credentials() []dtls.Option {
+	if *key == "" {
+		return certificates()
+	}
+	secret, err := hex.DecodeString(*key)
+	if err != nil {
+		panic(err)
+	}
+	psk := dtls.PSK{Identity: []byte(*identity), Key: secret}
+	return []dtls.Option{dtls.WithPSK(
+		func() ([]dtls.PSK, error) { return []dtls.PSK{psk}, nil },
+		func([][]byte) (*dtls.PSK, error) { return &psk, nil },
+	)}
+}
+
+func certificates() []dtls.Option {
+	var list []dtls.Option
+	if *cert != "" {
+		pair, err := tls.LoadX509KeyPair(*cert, *certKey)
+		if err != nil {
+			panic(err)
+		}
+		list = append(list, dtls.WithCertificates(pair))
+	}
+	if *ca != "" {
+		list = append(list, dtls.WithRootCAs(authorities()), dtls.WithServerName("server.test"))
+	}
+	return list
+}
+
+func authorities() *x509.CertPool {
+	pem, err := os.ReadFile(*ca)
+	if err != nil {
+		panic(err)
+	}
+	pool := x509.NewCertPool()
+	pool.AppendCertsFromPEM(pem)
+	return pool
 }
 
 func send(conn *dtls.Conn) {
