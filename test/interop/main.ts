@@ -1,11 +1,12 @@
-import { matrix, runCell } from "./matrix.js"
+import { coverage, matrix, runCell } from "./matrix.js"
 
 /* npm run interop: runs every cell and prints the matrix; --json for programs. */
 
 const json = process.argv.includes("--json")
 const results: object[] = []
 let surprises = 0
-for (const cell of matrix()) {
+const cells = matrix()
+for (const cell of cells) {
     const result = await runCell(cell)
     const asKnown = result === cell.expected
     if (!asKnown) surprises++
@@ -17,6 +18,6 @@ for (const cell of matrix()) {
         if (result !== "ok") console.log(`       ${result.split("\n").join("\n       ")}`)
     }
 }
-if (json) console.log(JSON.stringify({ cells: results }))
+if (json) console.log(JSON.stringify({ features: coverage(cells), cells: results }))
 else console.log(`${results.length} cells, ${surprises} not as expected`)
 process.exitCode = surprises === 0 ? 0 : 1

@@ -1,4 +1,4 @@
-import { type Cell } from "./cell.js"
+import { type Cell, type Feature } from "./cell.js"
 import { coapCells } from "./coap-cells.js"
 import { libraryCells } from "./library-cells.js"
 import { isInstalled } from "./process.js"
@@ -8,6 +8,17 @@ import { v13Cells } from "./v13-cells.js"
 /** All cells, in the order of the table. */
 export function matrix(): Cell[] {
     return [...tlsCells(), ...libraryCells(), ...v13Cells(), ...coapCells()]
+}
+
+/** The peers by feature, in the role that they have in cells which are expected to be "ok". */
+export function coverage(cells: Cell[]): Partial<Record<Feature, Record<Cell["role"], string[]>>> {
+    const found: ReturnType<typeof coverage> = {}
+    for (const { peer, role, features } of cells.filter(({ expected }) => expected === "ok"))
+        for (const feature of features) {
+            const peers = (found[feature] ??= { server: [], client: [] })[role]
+            if (!peers.includes(peer)) peers.push(peer)
+        }
+    return found
 }
 
 /** Programs of a cell that are not installed. */
