@@ -167,7 +167,7 @@ function hashOf({ entry, files }: ProgramSources): string {
     const hash = createHash("sha256").update(entry)
     hash.update(readFileSync(join(compilerFolder(), "package.json")))
     for (const [place, content] of [...files].sort()) hash.update(place).update(content)
-    hashFolder(hash, fileURLToPath(new URL("../image", import.meta.url)))
+    hashFolder(hash, optimizer)
     return hash.digest("hex").slice(0, 16)
 }
 
@@ -188,7 +188,9 @@ function keep(image: DeviceImage, path: string, debugPath: string): void {
     }
 }
 
-/** The optimizer: TypeScript in the repository, JavaScript in the package. */
+/** The optimizer: TypeScript in the repository, whoever runs there, and JavaScript in the package. */
+const optimizer = [join(root, "host", "image")].find(existsSync) ?? fileURLToPath(new URL("../image", import.meta.url))
+
 function hashFolder(hash: Hash, folder: string): void {
     const files = readdirSync(folder, { recursive: true, encoding: "utf8" }).filter((file) => /\.[tj]s$/.test(file))
     for (const file of files.sort()) hash.update(file).update(readFileSync(join(folder, file)))

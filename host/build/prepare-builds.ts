@@ -1,8 +1,8 @@
 /*
- * node host/build/prepare-builds.ts [THEME]: compiles the simulator, the device programs that tests of a theme (without: of
- * all) name, the checked Linux device, the emulated board, the independent peers that are built and the package, as many at a
- * time as there are cores. The tests would compile them within the time limit of the test that happens to be the first, and
- * those that run side by side would do it twice.
+ * node host/build/prepare-builds.ts [THEME]: compiles the simulator, mote's commands, the device programs that tests of a
+ * theme (without: of all) name, the checked Linux device, the emulated board, the independent peers that are built and the
+ * package, as many at a time as there are cores. The tests would compile them within the time limit of the test that happens
+ * to be the first, and those that run side by side would do it twice.
  */
 import { fork, spawn } from "node:child_process"
 import { once } from "node:events"
@@ -10,6 +10,7 @@ import { readdirSync, readFileSync } from "node:fs"
 import { availableParallelism } from "node:os"
 import { join } from "node:path"
 import { fileURLToPath } from "node:url"
+import { compiledHost } from "../../test/support/compiled-host.js"
 import { packedPackage } from "../../test/support/packed.js"
 import { buildNeeds, type BuiltPeer, peerProgram } from "../../test/interop/peers/build.js"
 import { isInstalled } from "../../test/interop/process.js"
@@ -19,6 +20,7 @@ import { buildBoard, missingForBoard } from "./rv32.js"
 import { compiledMachine } from "./wasm.js"
 
 const SIMULATOR = "the simulator"
+const COMMANDS = "the commands"
 const PROFILING_SIMULATOR = "the simulator that counts by function"
 const LINUX_DEVICE = "the Linux device"
 const BOARD = "the emulated board"
@@ -29,7 +31,7 @@ const PACKAGE = "the package"
 /** What a theme's tests need besides programs. */
 function buildsOf(theme: string | undefined): { first: string[]; last: string[] } {
     const isFor = (...themes: string[]): boolean => theme === undefined || themes.includes(theme)
-    const first = [SIMULATOR]
+    const first = [SIMULATOR, COMMANDS]
     if (isFor("machine")) first.push(PROFILING_SIMULATOR)
     if (isFor("machine", "firmware") && missingFor(checkedDevice) === undefined) first.push(LINUX_DEVICE)
     if (isFor("firmware", "cli") && missingForBoard() === undefined) first.push(BOARD)
@@ -92,6 +94,7 @@ else if (first !== "--only") {
     await buildAll(builds.last)
 } else if (only === SIMULATOR) await compiledMachine()
 else if (only === PROFILING_SIMULATOR) await compiledMachine("profiling")
+else if (only === COMMANDS) compiledHost()
 else if (only === LINUX_DEVICE) buildNative(checkedDevice)
 else if (only === BOARD) await buildBoard()
 else if (only === PACKAGE) packedPackage()

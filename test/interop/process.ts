@@ -2,7 +2,8 @@ import { type ChildProcessWithoutNullStreams, spawn, spawnSync } from "node:chil
 import { createSocket } from "node:dgram"
 import { readFileSync } from "node:fs"
 import { join } from "node:path"
-import { root } from "../../host/build/device.js"
+import { root } from "../../host/folders.js"
+import { compiledHost } from "../support/compiled-host.js"
 
 export function sleep(ms: number): Promise<void> {
     return new Promise((resolve) => setTimeout(resolve, ms))
@@ -82,9 +83,9 @@ export class Running {
     }
 }
 
-/** mote's command line, run from the sources. */
+/** mote's command line. */
 export function mote(...args: string[]): string[] {
-    return [process.execPath, "--import", "./host/build/tsx.mjs", join("host", "cli", "main.ts"), ...args]
+    return [process.execPath, join(compiledHost(), "host", "cli", "main.js"), ...args]
 }
 
 /** A UDP port that was free a moment ago. */

@@ -1,11 +1,10 @@
 import { strictEqual } from "node:assert/strict"
 import { spawnSync } from "node:child_process"
-import { createHash } from "node:crypto"
-import { cpSync, mkdirSync, readdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from "node:fs"
-import { basename, join, relative } from "node:path"
-import { makeOnce } from "../../host/build/make-once.js"
+import { cpSync, mkdirSync, symlinkSync, writeFileSync } from "node:fs"
+import { join } from "node:path"
 import { root } from "../../host/folders.js"
 import { temporaryFolder } from "../../host/temporary.js"
+import { keptFolder } from "./kept.js"
 
 export interface Told {
     code: number | null
@@ -35,31 +34,18 @@ export function installedPackage(): string {
     return (installed = folder)
 }
 
-const packages = join(root, ".cache", "packed")
-
 /** What the package is made of. */
-const CONTENT = ["src", "host", "firmware", "boards", "template", "docs", "create-mote-dtls"]
-const FILES = ["package.json", "package-lock.json", "tsconfig.json", "tsconfig.build.json", "README.md", "LICENSE"]
+const SOURCES = {
+    files: ["package.json", "package-lock.json", "tsconfig.json", "tsconfig.build.json", "README.md", "LICENSE"],
+    folders: ["src", "host", "firmware", "boards", "template", "docs", "create-mote-dtls"],
+}
 
 /** The same, packed once for all processes: it is packed again when a file of the package has changed. */
 export function packedPackage(): string {
-    const hash = createHash("sha256")
-    for (const name of [...FILES, ...CONTENT.flatMap(filesBelow)])
-        hash.update(name).update(readFileSync(join(root, name)))
-    const kept = join(packages, hash.digest("hex").slice(0, 16))
-    return makeOnce(kept, (fresh) => {
+    return keptFolder("packed", SOURCES, (fresh) => {
         mkdirSync(fresh)
         pack(fresh)
-        // What was packed of earlier sources is of no use any more.
-        for (const name of readdirSync(packages).filter((other) => !other.startsWith(basename(kept))))
-            rmSync(join(packages, name), { recursive: true, force: true })
     })
-}
-
-function filesBelow(folder: string): string[] {
-    const entries = readdirSync(join(root, folder), { recursive: true, withFileTypes: true })
-    const files = entries.filter((entry) => entry.isFile()).map((entry) => join(entry.parentPath, entry.name))
-    return files.map((path) => relative(root, path)).sort()
 }
 
 function pack(folder: string): void {
