@@ -3,14 +3,13 @@ import { copyFileSync, mkdirSync } from "node:fs"
 import { join } from "node:path"
 import { root } from "../folders.js"
 import { cachedDeviceImage } from "./device.js"
-import { compiledMachine, machineFile } from "./wasm.js"
+import { compiledMachine, MACHINE_KINDS, machineFile } from "./wasm.js"
 
 /** Where host/folders.ts looks for it when it runs in the package. */
 const prebuilt = join(root, "dist", "prebuilt")
 
 const sensor = cachedDeviceImage("src/sensor/main.ts")
 mkdirSync(prebuilt, { recursive: true })
-for (const kind of ["plain", "profiling"] as const)
-    copyFileSync(await compiledMachine(kind), join(prebuilt, machineFile(kind)))
+for (const kind of MACHINE_KINDS) copyFileSync(await compiledMachine(kind), join(prebuilt, machineFile(kind)))
 copyFileSync(sensor.path, join(prebuilt, "sensor.devs"))
 copyFileSync(sensor.debugPath, join(prebuilt, "sensor.devs.json"))

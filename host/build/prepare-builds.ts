@@ -17,11 +17,12 @@ import { isInstalled } from "../../test/interop/process.js"
 import { cachedDeviceImage, root } from "./device.js"
 import { buildNative, checkedDevice, missingFor } from "./native.js"
 import { buildBoard, missingForBoard } from "./rv32.js"
-import { compiledMachine } from "./wasm.js"
+import { compiledMachine, MACHINE_KINDS } from "./wasm.js"
 
 const SIMULATOR = "the simulator"
 const COMMANDS = "the commands"
-const PROFILING_SIMULATOR = "the simulator that counts by function"
+/** In one process: for the second one the compiler, itself WebAssembly, is compiled already. */
+const SIMULATORS = "the simulator, and the one that counts by function"
 const LINUX_DEVICE = "the Linux device"
 const BOARD = "the emulated board"
 const PEERS = Object.keys(buildNeeds) as BuiltPeer[]
@@ -31,8 +32,7 @@ const PACKAGE = "the package"
 /** What a theme's tests need besides programs. */
 function buildsOf(theme: string | undefined): { first: string[]; last: string[] } {
     const isFor = (...themes: string[]): boolean => theme === undefined || themes.includes(theme)
-    const first = [SIMULATOR, COMMANDS]
-    if (isFor("machine")) first.push(PROFILING_SIMULATOR)
+    const first = [isFor("machine") ? SIMULATORS : SIMULATOR, COMMANDS]
     if (isFor("machine", "firmware") && missingFor(checkedDevice) === undefined) first.push(LINUX_DEVICE)
     if (isFor("firmware", "cli") && missingForBoard() === undefined) first.push(BOARD)
     if (isFor("cli")) first.push(...PEERS.filter((peer) => buildNeeds[peer].every(isInstalled)))
@@ -80,7 +80,7 @@ function compileOnRequest(): void {
 async function buildAll(left: string[], programs: string[] = []): Promise<void> {
     const worker = async (): Promise<void> => {
         for (let what = left.shift(); what !== undefined; what = left.shift())
-            if ((await build(what)) !== 0 && what === SIMULATOR) process.exitCode = 1
+            if ((await build(what)) !== 0 && [SIMULATOR, SIMULATORS].includes(what)) process.exitCode = 1
         if (programs.length > 0) await compilePrograms(programs)
     }
     await Promise.all(Array.from({ length: availableParallelism() }, worker))
@@ -93,7 +93,7 @@ else if (first !== "--only") {
     await buildAll(builds.first, programsOf(first))
     await buildAll(builds.last)
 } else if (only === SIMULATOR) await compiledMachine()
-else if (only === PROFILING_SIMULATOR) await compiledMachine("profiling")
+else if (only === SIMULATORS) for (const kind of MACHINE_KINDS) await compiledMachine(kind)
 else if (only === COMMANDS) compiledHost()
 else if (only === LINUX_DEVICE) buildNative(checkedDevice)
 else if (only === BOARD) await buildBoard()

@@ -7,7 +7,8 @@ import { exclusivelyAsync } from "./make-once.js"
 /** Where compiled machines are kept, by the hash of what they were made of; ignored by git. */
 const cache = cacheFolder("wasm")
 /** The machine as it is, or one that counts what each function of a program does (mote profile). */
-export type MachineKind = "plain" | "profiling"
+export const MACHINE_KINDS = ["plain", "profiling"] as const
+export type MachineKind = (typeof MACHINE_KINDS)[number]
 
 /** What the package calls its machines, which it has ready. */
 export const machineFile = (kind: MachineKind): string => (kind === "plain" ? "machine.wasm" : "machine-profiling.wasm")
