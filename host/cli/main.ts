@@ -72,8 +72,19 @@ function usageSentence({ code, message }: CommanderError, program: Command): str
         const meant = /\(Did you mean (.*)\)/.exec(message)?.[1]
         return `${option} is not known${meant === undefined ? "" : `, did you mean ${meant}`}; see --help`
     }
+    const crowded = /too many arguments for '([a-z-]+)'/.exec(message)?.[1]
+    if (crowded !== undefined) return tooManyArguments(program, crowded)
     const sentence = message.replace(/^error: /, "").replace(/value '.*' is invalid/s, "is invalid")
     return `${sentence.replace(/\.$/, "")}; see --help`
+}
+
+/** How many are right, and where a body goes that was meant for one. */
+function tooManyArguments(program: Command, name: string): string {
+    const command = program.commands.find((candidate) => candidate.name() === name)
+    const wanted = command?.registeredArguments.map((argument) => `<${argument.name()}>`) ?? []
+    const takesBody = command?.options.some((option) => option.long === "--payload") === true
+    const right = wanted.length === 0 ? "no argument" : wanted.join(" and ") + " and options"
+    return `mote ${name} takes ${right}${takesBody ? ": a body goes into --payload" : ""}; see --help`
 }
 
 /** @returns the exit code of what the library for commands ended: help, version or a wrong command line */

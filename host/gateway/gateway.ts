@@ -1,3 +1,4 @@
+import { BlockwiseHandler, gatewayBlockLimits } from "../../src/coap/block-server.js"
 import { CoapCode, CoapOption } from "../../src/coap/code-points.js"
 import { type CoapMessage, textOptionsOf } from "../../src/coap/message.js"
 import { gatewayCoapParameters } from "../../src/coap/parameters.js"
@@ -11,6 +12,7 @@ import { guarded } from "../../src/gio/guarded.js"
 import { type DtlsSettings } from "../../src/gio/settings.js"
 import { type SocketAddress } from "../../src/gio/socket-address.js"
 import { type Services, type UdpSocket } from "../../src/platform/services.js"
+import { ObservedPaths } from "./observed-paths.js"
 import { type ArrivedReading, notNow, refusal, type Requester, Resources } from "./resources.js"
 
 /** A connected client. */
@@ -74,9 +76,11 @@ const UNLIMITED = 0x7fffffff
 export class Gateway {
     private count = 0
     private closing = false
-    private peers = new Set<GatewayPeer>()
+    private peers = new Map<CoapServer, GatewayPeer>()
     /** connected clients whose writing to others' paths was told */
     private refusedPeers = new Set<GatewayPeer>()
+    private observed: ObservedPaths
+    private unwatch: () => void
 
     private constructor(
         private services: Services,
@@ -85,7 +89,10 @@ export class Gateway {
         private events: GatewayEvents,
         private resources: Resources,
         private options: GatewayOptions,
-    ) {}
+    ) {
+        this.observed = new ObservedPaths(services, (request, server) => this.answer(request, server))
+        this.unwatch = resources.watch((path) => this.observed.changed(path))
+    }
 
     /** Opens its socket and serves. Throws GError: ADDRESS_IN_USE, ... @param failed told when it can serve no more */
     static async start(
@@ -116,7 +123,7 @@ export class Gateway {
 
     /** Clients that are connected now. */
     connectedPeers(): GatewayPeer[] {
-        return [...this.peers]
+        return [...this.peers.values()]
     }
 
     private async acceptLoop(failed: (error: Error) => void): Promise<void> {
@@ -138,14 +145,21 @@ export class Gateway {
         const handshakeTime = connection.isImported ? undefined : this.services.now() - connection.since
         const peer = { name: `client ${this.count}`, identity, connection, handshakeTime }
         const layer = new WaitingMessageLayer(this.services, connection, gatewayCoapParameters())
-        const server = new CoapServer(layer, (request) => this.answer(request, peer), [])
-        this.peers.add(peer)
+        const blocks = new BlockwiseHandler(
+            this.services,
+            (request, server) => this.observed.handle(pathOf(request), request, server),
+            gatewayBlockLimits(),
+        )
+        const server = new CoapServer(layer, blocks.asHandler(), blocks.understood())
+        this.peers.set(server, peer)
         this.tell("connected", () => this.events.connected(peer))
         this.services.spawn(() => this.serve(server, peer))
     }
 
-    private async answer(request: CoapMessage, peer: GatewayPeer): Promise<CoapAnswer> {
-        const path = coapPathText(textOptionsOf(request, CoapOption.URI_PATH))
+    private async answer(request: CoapMessage, server: CoapServer): Promise<CoapAnswer> {
+        const peer = this.peers.get(server)
+        if (peer === undefined) return refusal(CoapCode.SERVICE_UNAVAILABLE, "this connection has ended")
+        const path = pathOf(request)
         if (this.options.mayUse?.(peer, path, request.code === CoapCode.GET) === false)
             return refusal(CoapCode.FORBIDDEN, `this client has no right to do that at ${path}`)
         let stored: Promise<void> | undefined
@@ -178,7 +192,7 @@ export class Gateway {
         } catch (error) {
             failure = error as Error
         }
-        this.peers.delete(peer)
+        this.peers.delete(server)
         this.refusedPeers.delete(peer)
         if (!this.closing) this.tell("ended", () => this.events.ended(peer, failure))
         await peer.connection.close()
@@ -201,7 +215,7 @@ export class Gateway {
      */
     exportClients(wrapper: Aead): ExportedClients {
         const exported: ExportedClients = { associations: [], failures: [] }
-        for (const peer of this.peers)
+        for (const peer of this.peers.values())
             try {
                 exported.associations.push(peer.connection.exportAssociation(wrapper, { send: 0, receive: 0 }))
             } catch (error) {
@@ -231,6 +245,7 @@ export class Gateway {
     /** Says close_notify to every client. */
     async close(): Promise<void> {
         this.closing = true
+        this.unwatch()
         await this.listener.close()
         this.socket.close()
     }
@@ -238,6 +253,9 @@ export class Gateway {
     /** Gone without a word, as in a power cut, or because another gateway goes on with its clients. */
     kill(): void {
         this.closing = true
+        this.unwatch()
         this.socket.close()
     }
 }
+
+const pathOf = (request: CoapMessage): string => coapPathText(textOptionsOf(request, CoapOption.URI_PATH))

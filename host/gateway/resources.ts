@@ -95,11 +95,25 @@ export interface Requester {
 export class Resources {
     private byPath = new Map<string, Resource>()
     private countOf = new Map<string, number>()
+    private watchers: ((path: string) => void)[] = []
 
     /**
      * @param shared paths to which, and below which, everybody writes: "/readings"; "/" for all
      */
     constructor(private shared: string[]) {}
+
+    /**
+     * @param changed is told the path of each resource that gets another representation, or is deleted
+     * @returns ends that
+     */
+    watch(changed: (path: string) => void): () => void {
+        this.watchers.push(changed)
+        return () => void (this.watchers = this.watchers.filter((other) => other !== changed))
+    }
+
+    private tellChanged(path: string): void {
+        for (const changed of this.watchers) changed(path)
+    }
 
     handle(request: CoapMessage, from: Requester): CoapAnswer {
         const segments = textOptionsOf(request, CoapOption.URI_PATH)
@@ -129,7 +143,10 @@ export class Resources {
         if (request.code !== CoapCode.GET) return refusal(CoapCode.METHOD_NOT_ALLOWED, "only GET is possible here")
         const links = [...this.byPath.values()].map(({ segments, format }) => ({
             path: segments,
-            attributes: [{ name: "ct", value: format }],
+            attributes: [
+                { name: "ct", value: format },
+                { name: "obs", value: undefined },
+            ],
         }))
         return content(request, ContentFormat.LINK_FORMAT, Buffer.from(writeLinkFormat(links)))
     }
@@ -140,6 +157,7 @@ export class Resources {
             if (resource.owner !== from.identity) return this.notYours(path, from)
             this.byPath.delete(path)
             this.count(resource.owner, -1)
+            this.tellChanged(path)
         }
         return { code: CoapCode.DELETED, options: [], payload: Buffer.alloc(0) }
     }
@@ -185,6 +203,7 @@ export class Resources {
         const owner = known === undefined ? from.identity : known.owner
         if (known === undefined) this.count(owner, 1)
         this.byPath.set(path, { owner, segments, format, payload: request.payload })
+        this.tellChanged(path)
         if (readings === undefined) from.unread(path, format, request.payload)
         if (known !== undefined) return { code: CoapCode.CHANGED, options: [], payload: Buffer.alloc(0) }
         const location = segments.map((part) => textOption(CoapOption.LOCATION_PATH, part))

@@ -43,6 +43,7 @@ function isExpected(error: unknown): boolean {
 export class GatewayService {
     private operations: Operations | undefined
     private history: History
+    private toldAddresses: string[] = []
     private turn: Promise<void> = Promise.resolve()
     private stopped = false
 
@@ -184,10 +185,12 @@ export class GatewayService {
         for (const warning of this.loaded.sources.files.warnings) this.log.warn(warning)
     }
 
+    /** Those that have come since it was called last. */
     private tellAddresses(): void {
-        for (const address of this.listeners.addresses()) this.log.info(`listening on ${addressText(address)}`)
-        if (this.operations !== undefined)
-            this.log.info(`metrics and page at http://127.0.0.1:${this.operations.port}/`)
+        const lines = this.listeners.addresses().map((address) => `listening on ${addressText(address)}`)
+        if (this.operations !== undefined) lines.push(`metrics and page at http://127.0.0.1:${this.operations.port}/`)
+        for (const line of lines.filter((line) => !this.toldAddresses.includes(line))) this.log.info(line)
+        this.toldAddresses = lines
     }
 
     /** Saves every session where that is configured, or else closes it with close_notify; then closes the sinks. */

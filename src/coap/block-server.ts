@@ -21,6 +21,11 @@ export function defaultBlockLimits(): BlockLimits {
     return { size: LARGEST_BLOCK, bodyBytes: 4096, transfers: 2 }
 }
 
+/** For gateways: bodies of 65,536 bytes, two for each connection. */
+export function gatewayBlockLimits(): BlockLimits {
+    return { ...defaultBlockLimits(), bodyBytes: 65536 }
+}
+
 /** A body on its way: of a request, not complete yet, or of an answer. */
 interface Transfer {
     key: Buffer

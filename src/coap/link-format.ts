@@ -1,11 +1,11 @@
 import { invalidArgument } from "../gio/errors.js"
 import { pathText } from "./uri.js"
 
-/** An attribute of a link: a number such as ct=112, or a text, which is quoted (RFC 6690 §2). */
+/** An attribute of a link: a number such as ct=112, a text, which is quoted, or a name alone such as obs (RFC 6690 §2). */
 export interface LinkAttribute {
     /** letters, digits and - */
     name: string
-    value: number | string
+    value: number | string | undefined
 }
 
 const QUOTE = 34
@@ -37,6 +37,7 @@ function targetText(path: string[]): string {
 function attributeText(attribute: LinkAttribute): string {
     const { name, value } = attribute
     if (!isAttributeName(name)) throw invalidArgument("name", "letters, digits and -")
+    if (value === undefined) return ";" + name
     if (typeof value === "string") return ";" + name + "=" + quoted(value)
     if (!(value >= 0) || Math.floor(value) !== value) throw invalidArgument("value", "a whole number from 0")
     return ";" + name + "=" + value

@@ -69,6 +69,7 @@ function isMatching(link: Link, query: string): boolean {
     return link.attributes.some(
         (attribute) =>
             attribute.name === name &&
+            attribute.value !== undefined &&
             ("" + attribute.value).split(" ").some((value) => isMatchingValue(value, wanted)),
     )
 }

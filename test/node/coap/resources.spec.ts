@@ -58,7 +58,7 @@ describe("a gateway's resources", () => {
         ask(CoapCode.POST, ["t"], "21.5", formatOf(ContentFormat.TEXT))
         strictEqual(textOf(ask(CoapCode.GET, ["t"], "", accepting(ContentFormat.TEXT))), "2.05 21.5")
         strictEqual(textOf(ask(CoapCode.GET, ["t"], "", accepting(ContentFormat.JSON))), "4.06 only format 0")
-        strictEqual(textOf(ask(CoapCode.GET, discovery, "", accepting(ContentFormat.LINK_FORMAT))), "2.05 </t>;ct=0")
+        strictEqual(textOf(ask(CoapCode.GET, discovery, "", accepting(ContentFormat.LINK_FORMAT))), "2.05 </t>;ct=0;obs")
         strictEqual(textOf(ask(CoapCode.GET, discovery, "", accepting(ContentFormat.JSON))), "4.06 only format 40")
     })
 
@@ -68,7 +68,7 @@ describe("a gateway's resources", () => {
         ask(CoapCode.POST, ["a,b;c", "\n"], "1", formatOf(ContentFormat.JSON))
         strictEqual(
             textOf(ask(CoapCode.GET, discovery)),
-            "2.05 </a%3E%3Brt=%22admin%22%2C%3C%2Ffake>;ct=0,</a%2Cb%3Bc/%0A>;ct=50",
+            "2.05 </a%3E%3Brt=%22admin%22%2C%3C%2Ffake>;ct=0;obs,</a%2Cb%3Bc/%0A>;ct=50;obs",
         )
         for (const code of [CoapCode.POST, CoapCode.PUT, CoapCode.DELETE])
             strictEqual(textOf(ask(code, discovery, "x")), "4.05 only GET is possible here")
