@@ -88,6 +88,11 @@ export function mote(...args: string[]): string[] {
     return [process.execPath, join(compiledHost(), "host", "cli", "main.js"), ...args]
 }
 
+/** Another program of the repository, run from its sources. */
+export function fromSources(program: string, ...args: string[]): string[] {
+    return [process.execPath, "--import", "./host/build/tsx.mjs", program, ...args]
+}
+
 /** A UDP port that was free a moment ago. */
 export async function freePort(): Promise<number> {
     const socket = createSocket("udp4")

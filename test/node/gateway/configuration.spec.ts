@@ -6,7 +6,7 @@ import { watchSources } from "../../../host/mote-gateway/watch.js"
 import { root } from "../../../host/folders.js"
 import { type UsageError } from "../../../host/credentials.js"
 import { GError, IOErrorEnum, isIoError } from "../../../src/gio/errors.js"
-import { freePort, mote, Running } from "../../interop/process.js"
+import { freePort, fromSources, Running } from "../../interop/process.js"
 import { connect } from "../../../src/index.js"
 import { missingProgram, needs } from "../../support/needs.js"
 import { KEY, RunningGateway } from "../../support/running-gateway.js"
@@ -156,8 +156,7 @@ describe("the configuration of mote-gateway", function () {
         needs(this, missingProgram("python3"))
         const port = await freePort()
         gateway.configure({ listen: [{ host: "127.0.0.1", port, fd: 3 }] })
-        const main = join(root, "host/mote-gateway/main.ts")
-        const command = [...mote().slice(0, -1), main, "--config", gateway.path("gateway.json")]
+        const command = fromSources("host/mote-gateway/main.ts", "--config", gateway.path("gateway.json"))
         const activate =
             "import os, socket, sys; s = socket.socket(socket.AF_INET, socket.SOCK_DGRAM); " +
             `s.bind(("127.0.0.1", ${port})); os.dup2(s.fileno(), 3); os.set_inheritable(3, True); os.execv(sys.argv[1], sys.argv[1:])`
