@@ -236,6 +236,11 @@ export class Association extends AssociationEnds implements DriverOwner {
         this.record.endHandshake()
     }
 
+    onVersionChosen(driver: HandshakeDriver): void {
+        this.parameters = driver.handshake.parameters
+        this.driver = driver
+    }
+
     onEarlyRecords(records: Buffer, now: number): void {
         this.records(new Reader(records, 0, records.length), now)
     }

@@ -20,6 +20,8 @@ export interface DriverOwner {
     onConnected(): void
     /** the driver is not needed any more: not even its last flight */
     onDriven(): void
+    /** the peer has chosen a version that another driver speaks: it goes on with the handshake */
+    onVersionChosen(driver: HandshakeDriver): void
     /** records that waited for their keys may be read now, one behind the other */
     onEarlyRecords(records: Buffer, now: number): void
     /** the association is over; `alert` goes to the peer unless it is `none` or came from there */
@@ -93,6 +95,17 @@ export class HandshakeDriver {
         this.handshakeDeadline = now + this.settings.retransmission.deadline
         if (this.handshake.isClient) this.handshake.start()
         this.settle(now)
+    }
+
+    /** Goes on in place of `other`, whose first flight is this one's, too. */
+    takeOver(other: HandshakeDriver, now: number): void {
+        this.running = true
+        this.inbox = other.inbox
+        this.timer = other.timer
+        this.handshakeDeadline = other.handshakeDeadline
+        this.lastSent = other.lastSent
+        this.budget = other.budget
+        this.process(now)
     }
 
     /** The next time at which `tick` is wanted, ms. */
@@ -172,8 +185,13 @@ export class HandshakeDriver {
         if (this.timer.at >= NEVER && this.handshake.question === undefined) this.timer.start(now, this.jitterByte())
     }
 
-    /** Walks the grammar as far as complete messages and answered questions allow. */
+    /** Messages are complete, or a question is answered: the handshake may go on. */
     protected process(now: number): void {
+        this.walk(now)
+    }
+
+    /** Walks the grammar as far as complete messages and answered questions allow. */
+    protected walk(now: number): void {
         while (this.running && this.handshake.question === undefined) {
             if (!this.handshake.walkChangeCipherSpec()) {
                 const message = this.inbox.peek()

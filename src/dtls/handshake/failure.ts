@@ -50,6 +50,8 @@ export enum FailureReason {
     badSignature = 23,
     /** server: the client has no certificate, and one is required */
     certificateRequired = 24,
+    /** the server speaks a newer version that this side offered, and chose an older one: somebody changed the hello on its way */
+    downgraded = 25,
 }
 
 /** How an association failed: reason, the alert if any, and where it was. */

@@ -40,6 +40,8 @@ const reasons: Record<FailureReason, string> = {
     [FailureReason.certificateRefused]: "the peer's certificate or public key is not accepted",
     [FailureReason.badSignature]: "the peer's signature does not belong to its certificate or public key",
     [FailureReason.certificateRequired]: "the client has no certificate, and one is required",
+    [FailureReason.downgraded]:
+        "the server speaks a newer version than the one it chose; somebody in between may have removed that from the offer",
 }
 
 /** What a failure's number means; undefined when there is none of that number. */

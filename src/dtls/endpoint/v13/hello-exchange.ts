@@ -6,6 +6,7 @@ import { type CipherSuite } from "../../handshake/cipher-suite.js"
 import { findHelloExtension } from "../../handshake/hello-extension.js"
 import { usableSuites } from "../../handshake/negotiation.js"
 import { type AssociationSettings } from "../../handshake/settings.js"
+import { serverRole } from "../../handshake/v12/server.js"
 import { shortened } from "../../handshake/transcript.js"
 import { TRANSCRIPT_HEADER } from "../../handshake/v13/handshake.js"
 import { CookiesV13 } from "../../handshake/v13/cookies.js"
@@ -16,6 +17,7 @@ import { AlertDescription, AlertLevel, ContentType, DTLS_1_2, HandshakeType } fr
 import { type ClientHello, type ClientHelloStart, readClientHello } from "../../wire/client-hello.js"
 import { findExtension } from "../../wire/extensions.js"
 import { HANDSHAKE_HEADER_LENGTH, wholeMessage } from "../../wire/handshake-header.js"
+import { downgradeMark } from "../../wire/v13/downgrade.js"
 import { COOKIE, KEY_SHARE, SUPPORTED_VERSIONS } from "../../wire/v13/code-points.js"
 import { offersVersion } from "../../wire/v13/extensions.js"
 import { findCookie, readCookie, writeHelloRetryRequest } from "../../wire/v13/hello-retry-request.js"
@@ -81,7 +83,7 @@ class RetryExchange implements HelloExchange {
         if (start !== undefined && header.fragmentLength === header.length) return this.takeWhole(fragment, from, now)
         const { older } = this
         if (older !== undefined && this.continuesOlder(older, from.key, fragment))
-            return older.take(fragment, from, now)
+            return this.takeOlder(older, fragment, from, now)
         const whole = this.collect(fragment, from, now)
         return whole === undefined ? undefined : this.takeWhole(whole, from, now)
     }
@@ -131,12 +133,26 @@ class RetryExchange implements HelloExchange {
         const versions = hello === undefined ? undefined : findExtension(hello.extensions, SUPPORTED_VERSIONS)
         if (hello !== undefined && versions !== undefined && offersVersion(versions))
             return this.takeHello(fragment, hello, from)
-        if (this.older !== undefined) return this.older.take(fragment, from, now)
+        if (this.older !== undefined) return this.takeOlder(this.older, fragment, from, now)
         if (hello === undefined) return this.drop()
         return this.refuse(fragment, AlertDescription.protocolVersion, from)
     }
 
+    /** A server that goes on with DTLS 1.2 says that it speaks DTLS 1.3, too (RFC 8446 §4.1.3). */
+    private takeOlder(
+        older: HelloExchange,
+        fragment: HelloFragment,
+        from: SourceAddress,
+        now: number,
+    ): AdmittedHello | undefined {
+        const hello = older.take(fragment, from, now)
+        if (hello !== undefined) hello.role = serverRole(downgradeMark())
+        return hello
+    }
+
     private takeHello(fragment: HelloFragment, hello: ClientHello, from: SourceAddress): AdmittedHello | undefined {
+        // legacy_cookie (RFC 9147 §5.3)
+        if (hello.cookie.length > 0) return this.refuse(fragment, AlertDescription.illegalParameter, from)
         const data = findExtension(hello.extensions, COOKIE)
         if (data === undefined) return this.retry(fragment, hello, from)
         const cookie = readCookie(data)

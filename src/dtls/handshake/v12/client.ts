@@ -30,7 +30,7 @@ import { FailureReason } from "../failure.js"
 import { findHelloExtension } from "../hello-extension.js"
 import { type ClientExchangeContext, type KeyExchange } from "../key-exchange.js"
 import { passes, usableSuites } from "../negotiation.js"
-import { type ClientResumption } from "../resumption.js"
+import { type ClientResumption, type Resumption } from "../resumption.js"
 import { type Role } from "../role.js"
 import { type AssociationSettings } from "../settings.js"
 import { optionalStep, step } from "../step.js"
@@ -42,11 +42,33 @@ import {
     requireExtendedMasterSecret,
 } from "./negotiation.js"
 
+/** The step of ServerHello. */
+export type HelloStep = (handshake: ClientHandshakeV12, message: HandshakeMessage) => void
+
 /** The client's side of DTLS 1.2. */
 export function clientRole(): Role {
     return {
         isClient: true,
-        newHandshake: (settings, record, firstSeq) => new ClientHandshakeV12(settings, record, firstSeq),
+        newHandshake: (settings, record, firstSeq) => new ClientHandshakeV12(settings, record, firstSeq, onServerHello),
+    }
+}
+
+/**
+ * The client's side of DTLS 1.2 from its first flight on, which offered other versions too and has been sent.
+ * @param hello as it was sent, without a cookie
+ * @param takeHello the step of ServerHello: `onServerHello`, perhaps after a check
+ */
+export function continuedClientRole(hello: ClientHello, takeHello: HelloStep): Role {
+    return {
+        isClient: true,
+        newHandshake: (settings, record, firstSeq) => {
+            const handshake = new ClientHandshakeV12(settings, record, firstSeq, takeHello)
+            handshake.parameters.clientRandom = hello.random
+            handshake.hello = hello
+            sendHello(handshake, hello)
+            handshake.flightReady = false
+            return handshake
+        },
     }
 }
 
@@ -54,17 +76,17 @@ export function clientRole(): Role {
  * A client's handshake: up to ServerHello these steps, then those of the key exchange.
  * @devsWhenUsed
  */
-class ClientHandshakeV12 extends HandshakeV12 implements ClientExchangeContext {
+export class ClientHandshakeV12 extends HandshakeV12 implements ClientExchangeContext {
     /** the hello as sent, to repeat it with a cookie */
     hello: ClientHello | undefined
     /** HelloVerifyRequests answered since the last timeout */
     cookiesFollowed = 0
 
-    constructor(settings: AssociationSettings, record: RecordLayer, firstSeq: number) {
+    constructor(settings: AssociationSettings, record: RecordLayer, firstSeq: number, takeHello: HelloStep) {
         super(settings, true, record, firstSeq)
         this.expect([
             optionalStep(HandshakeType.helloVerifyRequest, true, false, onHelloVerifyRequest),
-            step(HandshakeType.serverHello, 0, true, onServerHello),
+            step(HandshakeType.serverHello, 0, true, takeHello),
         ])
     }
 
@@ -94,32 +116,44 @@ class ClientHandshakeV12 extends HandshakeV12 implements ClientExchangeContext {
 const MAX_COOKIES = 8
 
 function sendFirstHello(h: ClientHandshakeV12): void {
-    const usable = usableSuites(h.settings, true)
-    const suites = usable.map((suite) => suite.id)
-    if (suites.length === 0) return h.fail(FailureReason.nothingInCommon, AlertDescription.none)
-    suites.push(EMPTY_RENEGOTIATION_INFO_SCSV)
     h.parameters.clientRandom = h.settings.crypto.random(32)
+    h.hello = firstHello(h.settings, h.parameters.clientRandom, h.parameters.resumption)
+    if (h.hello === undefined) return h.fail(FailureReason.nothingInCommon, AlertDescription.none)
+    sendHello(h, h.hello)
+}
+
+/**
+ * The first ClientHello, without a cookie; undefined: the platform has none of the suites.
+ * @param resumption what the settings have of it; undefined: no session is offered
+ */
+export function firstHello(
+    settings: AssociationSettings,
+    random: Buffer,
+    resumption: Resumption | undefined,
+): ClientHello | undefined {
+    const usable = usableSuites(settings, true)
+    const suites = usable.map((suite) => suite.id)
+    if (suites.length === 0) return undefined
+    suites.push(EMPTY_RENEGOTIATION_INFO_SCSV)
     const extensions: Extension[] = [extendedMasterSecretExtension()]
-    for (const extension of h.settings.extensions) {
+    for (const extension of settings.extensions) {
         const data = extension.offer()
         if (data !== undefined) extensions.push({ type: extension.type, data })
     }
     for (const suite of usable) offerAlso(extensions, (suite.keyExchange as KeyExchange).offers())
-    const { resumption } = h.parameters
-    h.hello = {
+    return {
         version: DTLS_1_2,
-        random: h.parameters.clientRandom,
+        random,
         sessionId: resumption === undefined ? EMPTY : resumption.sessionId,
         cookie: EMPTY,
         cipherSuites: suites,
         compressionMethods: Buffer.from([0]),
         extensions,
     }
-    sendHello(h, h.hello)
 }
 
-/** Several suites may share what they offer. */
-function offerAlso(extensions: Extension[], offered: Extension[]): void {
+/** Adds what is not there yet: several suites, or versions, may share what they offer. */
+export function offerAlso(extensions: Extension[], offered: Extension[]): void {
     for (const extension of offered) {
         if (findExtension(extensions, extension.type) === undefined) extensions.push(extension)
     }
@@ -147,7 +181,7 @@ function onHelloVerifyRequest(h: ClientHandshakeV12, message: HandshakeMessage):
     sendHello(h, hello)
 }
 
-function onServerHello(h: ClientHandshakeV12, message: HandshakeMessage): void {
+export function onServerHello(h: ClientHandshakeV12, message: HandshakeMessage): void {
     const hello = readServerHello(bodyOf(message))
     if (hello === undefined) return h.fail(FailureReason.decodeError, AlertDescription.decodeError)
     if (hello.version !== DTLS_1_2) return h.fail(FailureReason.nothingInCommon, AlertDescription.protocolVersion)

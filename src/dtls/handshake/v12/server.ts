@@ -1,4 +1,4 @@
-import { EMPTY } from "../../bytes/bytes.js"
+import { blit, EMPTY } from "../../bytes/bytes.js"
 import { type CipherSuite } from "../cipher-suite.js"
 import { bodyOf, type HandshakeMessage } from "../../flight/inbox.js"
 import { type RecordLayer } from "../../record/record-layer.js"
@@ -29,11 +29,14 @@ import {
     requireExtendedMasterSecret,
 } from "./negotiation.js"
 
-/** The server's side of DTLS 1.2. */
-export function serverRole(): Role {
+/**
+ * The server's side of DTLS 1.2.
+ * @param randomEnd last bytes of the ServerHello's random, where a newer version says what they are; empty: all are random
+ */
+export function serverRole(randomEnd = EMPTY): Role {
     return {
         isClient: false,
-        newHandshake: (settings, record, firstSeq) => new ServerHandshakeV12(settings, record, firstSeq),
+        newHandshake: (settings, record, firstSeq) => new ServerHandshakeV12(settings, record, firstSeq, randomEnd),
     }
 }
 
@@ -49,13 +52,25 @@ class ServerHandshakeV12 extends HandshakeV12 implements ServerExchangeContext {
     /** suites that both sides can do, in this side's order, as far as their key exchanges have not declined */
     candidates: CipherSuite[] = []
 
-    constructor(settings: AssociationSettings, record: RecordLayer, firstSeq: number) {
+    constructor(
+        settings: AssociationSettings,
+        record: RecordLayer,
+        firstSeq: number,
+        private randomEnd: Buffer,
+    ) {
         super(settings, false, record, firstSeq)
         this.expect([step(HandshakeType.clientHello, 0, false, onClientHello)])
     }
 
     /** A server waits. */
     start(): void {}
+
+    drawRandom(): void {
+        const { randomEnd } = this
+        const random = this.settings.crypto.random(32)
+        blit(random, random.length - randomEnd.length, randomEnd, 0, randomEnd.length)
+        this.parameters.serverRandom = random
+    }
 
     sendServerHello(extensions: Extension[]): void {
         for (const extension of extensions) this.answers.push(extension)
@@ -115,7 +130,7 @@ function onClientHello(h: ServerHandshakeV12, message: HandshakeMessage): void {
     h.parameters.suite = suite
     h.transcript.add(message.bytes)
     h.parameters.clientRandom = hello.random
-    h.parameters.serverRandom = h.settings.crypto.random(32)
+    h.drawRandom()
     const extensions = answerExtensions(h, hello)
     if (extensions !== undefined && requireExtendedMasterSecret(h, h.parameters.extendedMasterSecret))
         h.agreed(extensions, hello)

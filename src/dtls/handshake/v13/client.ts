@@ -10,7 +10,7 @@ import { type CipherSuite } from "../cipher-suite.js"
 import { bodyOf, type HandshakeMessage } from "../../flight/inbox.js"
 import { type RecordLayer } from "../../record/record-layer.js"
 import { AlertDescription, DTLS_1_2, ExtensionType, HandshakeType } from "../../wire/code-points.js"
-import { writeClientHello } from "../../wire/client-hello.js"
+import { type ClientHello, writeClientHello } from "../../wire/client-hello.js"
 import { type Extension, findExtension, readExtensions } from "../../wire/extensions.js"
 import { HANDSHAKE_HEADER_LENGTH, wholeMessage } from "../../wire/handshake-header.js"
 import { readServerHello, type ServerHello } from "../../wire/server-hello.js"
@@ -49,11 +49,11 @@ export function newClientHandshake(settings: AssociationSettings, record: Record
 }
 
 /** @devsWhenUsed */
-class ClientHandshakeV13 extends HandshakeV13 {
+export class ClientHandshakeV13 extends HandshakeV13 {
     /** of ServerHello, which a HelloRetryRequest comes before in the same message */
     private helloStep: Step<never>
     /** of the HelloRetryRequest; undefined: none came */
-    private retrySuite: CipherSuite | undefined
+    protected retrySuite: CipherSuite | undefined
     /** of the HelloRetryRequest; empty: none came */
     private cookie = EMPTY
     /** the ServerHello whose share is looked at */
@@ -99,28 +99,44 @@ class ClientHandshakeV13 extends HandshakeV13 {
 
     /** The first hello, or the second, which has nothing new but what a HelloRetryRequest asked for. */
     private sendHello(): void {
-        const suites = usableSuites(this.settings, false)
-        const extensions = this.extensions()
-        const body = writeClientHello({
-            version: DTLS_1_2,
-            random: this.parameters.clientRandom,
-            sessionId: EMPTY,
-            cookie: EMPTY,
-            cipherSuites: suites.map((suite) => suite.id),
-            compressionMethods: Buffer.from([0]),
-            extensions,
-        })
+        const hello = this.newHello()
+        const body = writeClientHello(hello)
         const binder = this.binder(wholeMessage(HandshakeType.clientHello, 0, body))
+        const psk = hello.extensions[hello.extensions.length - 1].data
         blit(body, body.length - binder.length, binder, 0, binder.length)
+        blit(psk, psk.length - binder.length, binder, 0, binder.length)
         this.beginFlight()
         this.send(HandshakeType.clientHello, body)
         this.endFlight(true)
     }
 
-    private extensions(): Extension[] {
+    /** With the offers of every version that this client speaks. */
+    protected newHello(): ClientHello {
+        return this.helloOf([DTLS_1_3], [], [])
+    }
+
+    /**
+     * @param versions preferred first
+     * @param olderSuites of older versions
+     * @param olderExtensions of older versions; what this version offers itself may be among them
+     */
+    protected helloOf(versions: number[], olderSuites: number[], olderExtensions: Extension[]): ClientHello {
+        const suites = usableSuites(this.settings, false).map((suite) => suite.id)
+        return {
+            version: DTLS_1_2,
+            random: this.parameters.clientRandom,
+            sessionId: EMPTY,
+            cookie: EMPTY,
+            cipherSuites: [...suites, ...olderSuites],
+            compressionMethods: Buffer.from([0]),
+            extensions: this.extensions(versions, olderExtensions),
+        }
+    }
+
+    private extensions(versions: number[], older: Extension[]): Extension[] {
         const { identity } = this.parameters
         const shares = this.keyShares()
-        const extensions = [offeredVersions()]
+        const extensions = [offeredVersions(versions)]
         // Near the beginning, so that the first fragment of a hello on a narrow path has the whole cookie.
         if (this.cookie.length > 0) extensions.push(cookieExtension(this.cookie))
         extensions.push(offeredModes(modesOf(shares)))
@@ -131,6 +147,9 @@ class ClientHandshakeV13 extends HandshakeV13 {
             const data = extension.offer()
             if (data !== undefined) extensions.push({ type: extension.type, data })
         }
+        for (const extension of older) {
+            if (findExtension(extensions, extension.type) === undefined) extensions.push(extension)
+        }
         extensions.push(offeredPsk(identity, this.schedule().hash.length))
         return extensions
     }
@@ -139,10 +158,14 @@ class ClientHandshakeV13 extends HandshakeV13 {
         const hello = readServerHello(bodyOf(message))
         if (hello === undefined) return this.fail(FailureReason.decodeError, AlertDescription.decodeError)
         const version = findExtension(hello.extensions, SUPPORTED_VERSIONS)
-        if (version === undefined || version.length !== 2 || version[0] * 256 + version[1] !== DTLS_1_3)
+        if (version === undefined && this.retrySuite === undefined)
             return this.fail(FailureReason.nothingInCommon, AlertDescription.protocolVersion)
+        // An older version is not named there, nor chosen after a HelloRetryRequest (RFC 8446 §4.2.1, §4.1.4).
+        if (version === undefined || version.length !== 2 || version[0] * 256 + version[1] !== DTLS_1_3)
+            return this.refuse()
         const suite = usableSuites(this.settings, false).find((candidate) => candidate.id === hello.cipherSuite)
-        if (suite === undefined || hello.compressionMethod !== 0 || hello.sessionId.length > 0) return this.refuse()
+        const isWellFormed = hello.version === DTLS_1_2 && hello.compressionMethod === 0 && hello.sessionId.length === 0
+        if (suite === undefined || !isWellFormed) return this.refuse()
         this.helloStep.repeats = isRetryRandom(hello.random)
         if (this.helloStep.repeats) return this.takeRetry(hello, suite, message)
         const psk = findExtension(hello.extensions, PRE_SHARED_KEY)
@@ -219,7 +242,7 @@ class ClientHandshakeV13 extends HandshakeV13 {
         else this.drawShare(shares, group)
     }
 
-    private refuse(): void {
+    protected refuse(): void {
         this.fail(FailureReason.illegalParameter, AlertDescription.illegalParameter)
     }
 

@@ -5,12 +5,9 @@ import { type Extension } from "../extensions.js"
 import { readNumberList, writeNumberList } from "../number-list.js"
 import { DTLS_1_3, PRE_SHARED_KEY, PSK_KEY_EXCHANGE_MODES, SUPPORTED_VERSIONS } from "./code-points.js"
 
-/** Client: the only version offered (RFC 8446 §4.2.1). */
-export function offeredVersions(): Extension {
-    const writer = new Writer(3)
-    writer.uint(2, 1)
-    writer.uint(DTLS_1_3, 2)
-    return { type: SUPPORTED_VERSIONS, data: writer.finish() }
+/** Client (RFC 8446 §4.2.1). @param versions preferred first */
+export function offeredVersions(versions: number[]): Extension {
+    return { type: SUPPORTED_VERSIONS, data: writeNumberList(versions, 1, 2) }
 }
 
 /** Whether a client's supported_versions has DTLS 1.3. */
