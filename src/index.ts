@@ -12,8 +12,10 @@ export {
     type ListenOptions,
     type Psk,
     type PskLookup,
+    type PskMode,
 } from "./platform/node/connect/options.js"
 export { type SessionOptions } from "./platform/node/connect/sessions.js"
+export { type Version } from "./platform/node/connect/versions.js"
 export { type WaitOptions } from "./platform/node/connect/waiting.js"
 export { NodeKeys, NodePrivateKey } from "./platform/node/keys.js"
 export { NodeServices, type NodeServicesOptions } from "./platform/node/services.js"

@@ -16,7 +16,8 @@ export {
     type SourceCallback,
 } from "../gio/datagram-based.js"
 export { DatagramSocket } from "../gio/datagram-socket.js"
-export { DtlsClientConnection } from "../gio/dtls-client-connection.js"
+export { DtlsClientConnection, type NewClientConnection } from "../gio/dtls-client-connection.js"
+export { DtlsClientConnectionV12V13, DtlsClientConnectionV13 } from "../gio/v13/dtls-client-connection.js"
 export { type AsyncReadyCallback, DtlsConnection } from "../gio/dtls-connection.js"
 export { DtlsListener } from "../gio/dtls-listener.js"
 export { DtlsServerConnection } from "../gio/dtls-server-connection.js"

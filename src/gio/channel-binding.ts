@@ -24,10 +24,19 @@ export function channelBinding(
     // Without it two connections can be made to have the same binding (RFC 7627 §1, RFC 9266 §2).
     if (own && !association.parameters.extendedMasterSecret)
         throw bindingError(TlsChannelBindingError.NOT_AVAILABLE, "It needs a connection with extended master secret")
-    if (type === TlsChannelBindingType.UNIQUE) return Buffer.from(association.parameters.firstFinished)
+    if (type === TlsChannelBindingType.UNIQUE) return uniqueBinding(association.parameters.firstFinished)
     if (type === TlsChannelBindingType.EXPORTER) return exporterBinding(association)
     if (type === TlsChannelBindingType.SERVER_END_POINT) return serverEndPoint(association, serverCertificate)
     throw bindingError(TlsChannelBindingError.NOT_IMPLEMENTED, "Requested channel binding type is not implemented")
+}
+
+function uniqueBinding(firstFinished: Buffer): Buffer {
+    if (firstFinished.length === 0)
+        throw bindingError(
+            TlsChannelBindingError.NOT_AVAILABLE,
+            "DTLS 1.3 has no tls-unique (RFC 8446 appendix C.5); tls-exporter takes its place",
+        )
+    return Buffer.from(firstFinished)
 }
 
 /** Digest of the server's certificate by the hash of its signature, at least SHA-256 (RFC 5929 §4.1). */

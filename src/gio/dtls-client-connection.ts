@@ -18,8 +18,16 @@ import { associationSettings, type DtlsSettings } from "./settings.js"
 import { type TlsCertificate } from "./tls-certificate.js"
 import { type TlsDatabase } from "./tls-database.js"
 
+/** Makes a client connection of the versions that a program names; the arguments are those of the constructors. */
+export type NewClientConnection = (
+    services: Services,
+    base: DatagramBased,
+    settings: DtlsSettings,
+    serverIdentity: string | undefined,
+) => DtlsClientConnection
+
 /**
- * Gio.DtlsClientConnection. The base socket is connected to the server, or only ever hears from it.
+ * Gio.DtlsClientConnection, of DTLS 1.2. The base socket is connected to the server, or only ever hears from it.
  * @devsWhenUsed
  */
 export class DtlsClientConnection extends DtlsConnection {

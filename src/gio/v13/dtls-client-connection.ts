@@ -1,5 +1,5 @@
 import { Association } from "../../dtls/association/association.js"
-import { clientRoleV13 } from "../../dtls/association/v13/roles.js"
+import { clientRoleV12V13, clientRoleV13 } from "../../dtls/association/v13/roles.js"
 import { DtlsClientConnection } from "../dtls-client-connection.js"
 
 /**
@@ -9,5 +9,16 @@ import { DtlsClientConnection } from "../dtls-client-connection.js"
 export class DtlsClientConnectionV13 extends DtlsClientConnection {
     protected override newAssociation(): Association {
         return new Association(this.associationSettings(), clientRoleV13(), 0, 0)
+    }
+}
+
+/**
+ * A client of DTLS 1.2 and 1.3, which goes on with the version that the server picks. Connection ids, where it has some, are those of DTLS
+ * 1.3: `connectionIdsV13`.
+ * @devsWhenUsed
+ */
+export class DtlsClientConnectionV12V13 extends DtlsClientConnection {
+    protected override newAssociation(): Association {
+        return new Association(this.associationSettings(), clientRoleV12V13(), 0, 0)
     }
 }

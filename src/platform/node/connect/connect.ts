@@ -1,6 +1,4 @@
 import { type Cancellable } from "../../../gio/cancellable.js"
-import { DtlsClientConnection } from "../../../gio/dtls-client-connection.js"
-import { DtlsClientConnectionV13 } from "../../../gio/v13/dtls-client-connection.js"
 import { TlsCertificateFlags } from "../../../gio/enums.js"
 import { ioError, IOErrorEnum, isIoError } from "../../../gio/errors.js"
 import { type SocketAddress } from "../../../gio/socket-address.js"
@@ -12,7 +10,7 @@ import { checkPort, targetOf } from "./target.js"
 import { waiting } from "./waiting.js"
 
 /**
- * Connects to a DTLS 1.2 server and shakes hands.
+ * Connects to a DTLS server, by default in DTLS 1.2, and shakes hands.
  * @param host a name, or an address such as "192.0.2.1", "2001:db8::1" or "[2001:db8::1]"
  * @param port UDP port, 1 to 65535
  * Throws DtlsError: ERR_DTLS_HOST_NOT_FOUND, ERR_DTLS_CONNECTION_REFUSED, ERR_DTLS_TIMED_OUT, ERR_DTLS_HANDSHAKE (its
@@ -50,15 +48,14 @@ export async function connect(
 async function connectTo(
     remote: SocketAddress,
     name: string,
-    { localAddress, localPort, protocols, minVersion, ...options }: ConnectOptions,
-    { services, settings, session }: PreparedClient,
+    { localAddress, localPort, protocols, ...options }: ConnectOptions,
+    { services, settings, newConnection, session }: PreparedClient,
     stop: Cancellable | undefined,
 ): Promise<DtlsSocket> {
     stop?.setErrorIfCancelled()
     const socket = await services.openUdp({ remote, localHost: localAddress, localPort: localPort ?? 0 })
     try {
-        const Connection = minVersion === "1.3" ? DtlsClientConnectionV13 : DtlsClientConnection
-        const connection = new Connection(services, socket, settings, name)
+        const connection = newConnection(services, socket, settings, name)
         if (!isRejecting(options)) connection.setValidationFlags(TlsCertificateFlags.NO_FLAGS)
         try {
             connection.setAdvertisedProtocols(protocols)

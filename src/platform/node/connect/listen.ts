@@ -68,7 +68,7 @@ export class DtlsServer {
 }
 
 /**
- * Serves DTLS 1.2 on a UDP port.
+ * Serves DTLS on a UDP port, by default DTLS 1.2.
  * @param port 0 to 65535; 0: the system chooses
  * @param host numeric address; undefined: every address of this host
  * Throws DtlsError: ERR_DTLS_ADDRESS_IN_USE, ERR_DTLS_PERMISSION_DENIED, ERR_DTLS_INVALID_ARGUMENT that names the option.

@@ -1,4 +1,3 @@
-import { newExchangeV12V13, newExchangeV13 } from "../../../dtls/endpoint/v13/hello-exchange.js"
 import { type RetransmissionProfile, wifi } from "../../../dtls/flight/retransmission.js"
 import { type CipherSuite } from "../../../dtls/handshake/cipher-suite.js"
 import { connectionIds } from "../../../dtls/handshake/connection-ids.js"
@@ -11,6 +10,7 @@ import { returnRoutability } from "../../../dtls/handshake/return-routability.js
 import { allSuites } from "../../../dtls/key-exchange/suites.js"
 import { keyShares } from "../../../dtls/key-exchange/v13/key-shares.js"
 import { type Credentials, SinglePsk } from "../../../gio/credentials.js"
+import { type NewClientConnection } from "../../../gio/dtls-client-connection.js"
 import { type DtlsSettings, newSettings } from "../../../gio/settings.js"
 import { resumeSessions } from "../../../dtls/handshake/v12/client-sessions.js"
 import { type SessionStore } from "../../../dtls/handshake/v12/session.js"
@@ -30,6 +30,7 @@ import { EitherCredentials } from "./either-credentials.js"
 import { wrongArgument } from "./errors.js"
 import { type DiagnosticEvent, HandshakeWatch } from "./handshake-watch.js"
 import { addSessions, checkStore, type SessionOptions, SingleSession } from "./sessions.js"
+import { clientOf, exchangeOf, type Version, type Versions } from "./versions.js"
 import { checkWait, WAIT_OPTIONS, type WaitOptions } from "./waiting.js"
 
 /** A pre-shared key and the identity that it belongs to. */
@@ -46,17 +47,14 @@ export interface Psk {
  */
 export type PskLookup = (identity: Buffer) => Uint8Array | undefined | Promise<Uint8Array | undefined>
 
-/** Of DTLS. */
-export type Version = "1.2" | "1.3"
-
 /** How a pre-shared key is used in DTLS 1.3 (RFC 8446 §4.2.9): with a key agreement, or alone. */
 export type PskMode = "psk_dhe_ke" | "psk_ke"
 
 /** What both sides may set. Everything but the key has a default; a name that is not known is refused. */
 export interface CommonOptions extends PublicKeyOptions {
-    /** oldest version that is spoken; default "1.2". A client speaks one: "1.3" alone, or "1.2" */
+    /** oldest version that is spoken; default "1.2" */
     minVersion?: Version | undefined
-    /** newest version that is spoken; default: `minVersion`. A server with "1.2" and "1.3" takes the newer one that a client offers */
+    /** newest version that is spoken; default: `minVersion`. Of "1.2" and "1.3" a server takes the newer one that the client offers */
     maxVersion?: Version | undefined
     /** DTLS 1.3: modes that are offered or taken; with a key agreement where both sides have it. Default: both */
     pskModes?: PskMode[] | undefined
@@ -150,6 +148,7 @@ export interface Prepared {
 }
 
 export interface PreparedClient extends Prepared {
+    newConnection: NewClientConnection
     /** A copy of the newest session with the server. */
     session: () => Buffer | undefined
 }
@@ -166,17 +165,16 @@ export function prepareConnect(options: ConnectOptions, server: string): Prepare
     if (psk === undefined && !hasPublicKeys(options))
         throw wrongArgument("psk", "a key, or else ca, cert or rawPublicKeys")
     const prepared = prepare(options, { psk: psk && credentialsOf(psk), isServer: false, contexts: {} })
-    const { oldest, newest } = versionsOf(options)
-    if (oldest !== newest) throw wrongArgument("minVersion", "the same as maxVersion: a client offers one version")
-    const sessions = sessionsOf(options, newest)
+    const versions = versionsOf(options)
+    const sessions = sessionsOf(options, versions.oldest)
     if (sessions !== undefined) prepared.settings.extensions.push(resumeSessions(sessions, server, Date.now))
-    return { ...prepared, session: () => sessions?.load(server) }
+    return { ...prepared, newConnection: clientOf(versions), session: () => sessions?.load(server) }
 }
 
-function sessionsOf({ session, sessions }: ConnectOptions, version: Version): SessionStore | undefined {
+function sessionsOf({ session, sessions }: ConnectOptions, oldest: Version): SessionStore | undefined {
     if (session === undefined && sessions === undefined) return undefined
     const name = session === undefined ? "sessions" : "session"
-    if (version === "1.3") throw wrongArgument(name, "left out: sessions are resumed in DTLS 1.2 only")
+    if (oldest === "1.3") throw wrongArgument(name, "left out: sessions are resumed in DTLS 1.2 only")
     if (session !== undefined && sessions !== undefined) throw wrongArgument(name, "left out, or sessions is")
     if (sessions !== undefined) return checkStore("sessions", sessions)
     if (session !== true && !(session instanceof Uint8Array)) throw wrongArgument("session", "bytes, or true")
@@ -197,8 +195,7 @@ export function prepareListen(options: ListenOptions): PreparedServer {
             ? AuthenticationMode.required
             : AuthenticationMode.requested
     if (hint !== undefined) prepared.settings.pskIdentityHint = bytesOf("pskIdentityHint", hint)
-    const { oldest, newest } = versionsOf(options)
-    if (newest === "1.3") prepared.settings.newExchange = oldest === "1.3" ? newExchangeV13() : newExchangeV12V13()
+    prepared.settings.newExchange = exchangeOf(versionsOf(options))
     prepared.settings.alertOnKeyMismatch = flag("alertOnKeyMismatch", options.alertOnKeyMismatch)
     const { sessions } = options
     const { settings, services } = prepared
@@ -246,7 +243,7 @@ function prepare(options: CommonOptions, { psk, isServer, contexts }: KeySources
     return { services, settings, watch }
 }
 
-function versionsOf(options: CommonOptions): { oldest: Version; newest: Version } {
+function versionsOf(options: CommonOptions): Versions {
     const oldest = options.minVersion ?? "1.2"
     const newest = options.maxVersion ?? oldest
     if (oldest !== "1.2" && oldest !== "1.3") throw wrongArgument("minVersion", `"1.2" or "1.3"`)

@@ -1,9 +1,13 @@
-import { notDeepStrictEqual, rejects, strictEqual } from "node:assert/strict"
+import { notDeepStrictEqual, rejects, strictEqual, throws } from "node:assert/strict"
 import { setTimeout } from "node:timers/promises"
+import { TlsChannelBindingType } from "../../../../src/gio/enums.js"
 import { connect } from "../../../../src/platform/node/connect/connect.js"
 import { listen } from "../../../../src/platform/node/connect/listen.js"
-import { type PskMode, type Version } from "../../../../src/platform/node/connect/options.js"
+import { type PskMode } from "../../../../src/platform/node/connect/options.js"
+import { type Version } from "../../../../src/platform/node/connect/versions.js"
 import { type DtlsSocket } from "../../../../src/platform/node/connect/dtls-socket.js"
+
+const { EXPORTER, UNIQUE } = TlsChannelBindingType
 
 const psk = { identity: "sensor1", key: Buffer.from("000102030405060708090a0b0c0d0e0f", "hex") }
 
@@ -16,7 +20,7 @@ async function greet(client: DtlsSocket, server: DtlsSocket): Promise<string | u
 }
 
 describe("versions on one port", () => {
-    it("a server of 1.2 and 1.3 takes the newer one that a client offers, and both carry messages", async () => {
+    it("a server of 1.2 and 1.3 takes the newer one that a client offers; both carry messages and have tls-exporter, 1.2 alone tls-unique", async () => {
         const server = await listen(0, { psk, maxVersion: "1.3" }, "127.0.0.1")
         try {
             for (const version of ["1.2", "1.3"] satisfies Version[]) {
@@ -24,6 +28,47 @@ describe("versions on one port", () => {
                 const accepted = await server.accept()
                 strictEqual(client.dtls.getProtocolVersion(), NUMBERS[version])
                 strictEqual(await greet(client, accepted), "hello")
+                const bindings = [client, accepted].map(({ dtls }) => dtls.getBindingData(EXPORTER).toString("hex"))
+                strictEqual(bindings[0], bindings[1])
+                if (version === "1.3") throws(() => client.dtls.getBindingData(UNIQUE), /DTLS 1.3 has no tls-unique/)
+                else strictEqual(client.dtls.getBindingData(UNIQUE).length, 12)
+                await client.close()
+            }
+        } finally {
+            await server.close()
+        }
+    })
+
+    it("a client of both goes on with the version of a server of 1.2, of 1.3, and with the newer one of both", async () => {
+        for (const versions of [
+            { minVersion: "1.2" as const },
+            { minVersion: "1.3" as const },
+            { maxVersion: "1.3" as const },
+        ]) {
+            const server = await listen(0, { psk, ...versions }, "127.0.0.1")
+            try {
+                const client = await connect("127.0.0.1", server.port, { psk, maxVersion: "1.3" })
+                const accepted = await server.accept()
+                const version = versions.minVersion ?? versions.maxVersion
+                strictEqual(client.dtls.getProtocolVersion(), NUMBERS[version])
+                strictEqual(accepted.negotiated.version, `DTLSv${version}`)
+                strictEqual(await greet(client, accepted), "hello")
+                await client.close()
+            } finally {
+                await server.close()
+            }
+        }
+    })
+
+    it("a client of both resumes its session with a server of 1.2", async () => {
+        const server = await listen(0, { psk, sessions: true }, "127.0.0.1")
+        try {
+            let session: Uint8Array | true = true
+            for (const isResumed of [false, true]) {
+                const client: DtlsSocket = await connect("127.0.0.1", server.port, { psk, maxVersion: "1.3", session })
+                strictEqual(client.dtls.getAssociation()?.parameters.resumed, isResumed)
+                strictEqual(await greet(client, await server.accept()), "hello")
+                session = client.getSession()!
                 await client.close()
             }
         } finally {
@@ -77,7 +122,7 @@ describe("versions on one port", () => {
     })
 
     it("settings that make no sense are refused by name", async () => {
-        await rejects(connect("127.0.0.1", 5684, { psk, maxVersion: "1.3" }), /minVersion/)
+        await rejects(connect("127.0.0.1", 5684, { psk, minVersion: "1.3", session: true }), /session/)
         await rejects(connect("127.0.0.1", 5684, { psk, minVersion: "1.1" as Version }), /minVersion/)
         await rejects(connect("127.0.0.1", 5684, { psk, minVersion: "1.3", connectionId: 256 }), /connectionId/)
         for (const options of [
