@@ -266,7 +266,7 @@ const cases: [FailureReason, "client" | "server", AlertDescription, number, () =
     ],
 ]
 
-/** Reasons that tests elsewhere bring about: they need a platform that breaks, or a peer with certificates. */
+/** Reasons that tests elsewhere bring about: they need a platform that breaks, or a peer with certificates or of two versions. */
 const elsewhere = [
     "badCookie",
     "internalError",
@@ -274,6 +274,7 @@ const elsewhere = [
     "certificateRefused",
     "badSignature",
     "certificateRequired",
+    "downgraded",
 ]
 
 describe("failures", () => {
