@@ -1,9 +1,12 @@
-/* Instructions of a handshake by function of C and of the program, by a plugin of the emulator. */
+/* Instructions of handshakes and records by function of C and of the program, by a plugin of the emulator. */
 import { spawnSync } from "node:child_process"
 import { readFileSync, rmSync, writeFileSync } from "node:fs"
 import { join } from "node:path"
 import { root } from "../host/build/device.js"
 import { temporaryFolder } from "../host/temporary.js"
+
+/** What instructions are counted for, as firmware/bench/profile_plugin.c names it. */
+export type Phase = "handshake" | "record"
 
 /** One function: what it took itself, and with the machine and natives working for it. */
 export interface ProfileRow {
@@ -31,8 +34,13 @@ function symbols(program: string): string {
     return functions.map(([start, , name], i) => `${start} ${functions[i + 1]?.[0] ?? start} ${name}\n`).join("")
 }
 
+function rowOf(line: string): ProfileRow {
+    const [, name, self, calls, all] = line.split(" ")
+    return { name, self: Number(self), calls: Number(calls), with: Number(all) }
+}
+
 /** @param command of the emulator, see emulatorCommand */
-export function profile(program: string, command: string[]): ProfileRow[] {
+export function profile(program: string, command: string[]): Record<Phase, ProfileRow[]> {
     const folder = temporaryFolder("profile")
     try {
         const file = (name: string): string => join(folder, name)
@@ -41,11 +49,9 @@ export function profile(program: string, command: string[]): ProfileRow[] {
         writeFileSync(file("symbols"), symbols(program))
         const [qemu, ...args] = command
         tool(qemu, ...args, "-plugin", `${file("plugin.so")},symbols=${file("symbols")},out=${file("counts")}`)
-        const rows = readFileSync(file("counts"), "utf8").trim().split("\n")
-        return rows.map((row) => {
-            const [name, self, calls, all] = row.split(" ")
-            return { name, self: Number(self), calls: Number(calls), with: Number(all) }
-        })
+        const lines = readFileSync(file("counts"), "utf8").trim().split("\n")
+        const rows = (phase: Phase): ProfileRow[] => lines.filter((line) => line.startsWith(`${phase} `)).map(rowOf)
+        return { handshake: rows("handshake"), record: rows("record") }
     } finally {
         rmSync(folder, { recursive: true, force: true })
     }

@@ -142,8 +142,8 @@ function printNatives(speed: Run): void {
         console.log(`  ${name.padEnd(18)} ${thousands(instructions / calls)} a call, ${calls} calls`)
 }
 
-/** Of one handshake, both sides together. */
-function printProfile(rows: ProfileRow[]): void {
+/** @param count how many handshakes (both sides) or records (each way) the rows are of */
+function printProfile(rows: ProfileRow[], of: string, count: number): void {
     const { functions } = JSON.parse(readFileSync(cachedDeviceImage(PROGRAM).debugPath, "utf8")) as {
         functions: { name: string }[]
     }
@@ -153,13 +153,13 @@ function printProfile(rows: ProfileRow[]): void {
         for (const row of all.sort((a, b) => cost(b) - cost(a)).slice(0, 10)) {
             const name = isOfProgram(row) ? (functions[Number(row.name.slice(1))]?.name ?? row.name) : row.name
             const share = ((100 * cost(row)) / total).toFixed(1).padStart(5)
-            const calls = (row.calls / HANDSHAKES).toFixed(0).padStart(5)
-            console.log(`  ${name.padEnd(32)} ${thousands(cost(row) / HANDSHAKES)} ${share} % ${calls} calls`)
+            const calls = (row.calls / count).toFixed(0).padStart(5)
+            console.log(`  ${name.padEnd(32)} ${thousands(cost(row) / count)} ${share} % ${calls} calls`)
         }
     }
-    print("The most expensive functions in C, a handshake, both sides", [...rows], ({ self }) => self)
+    print(`The most expensive functions in C, ${of}`, [...rows], ({ self }) => self)
     print(
-        "The most expensive functions of the program, with the machine and natives",
+        `The most expensive functions of the program, with the machine and natives, ${of}`,
         rows.filter(isOfProgram),
         (row) => row.with,
     )
@@ -216,6 +216,8 @@ else {
     printTable(interpreted, mbedtls)
     printShares(speed)
     printNatives(speed)
-    printProfile(profile(program.path, command(program, "speed")))
+    const { handshake, record } = profile(program.path, command(program, "speed"))
+    printProfile(handshake, "a handshake, both sides", HANDSHAKES)
+    printProfile(record, "a record, sent and received", 2 * RECORDS)
 }
 process.exit()

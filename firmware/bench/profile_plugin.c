@@ -1,9 +1,9 @@
 /*
  * A plugin of QEMU (API version 1), compiled for the machine that runs it: instructions by function of the guest. It
- * reads lines "START END NAME" (hexadecimal) from the file `symbols=`, counts between the guest's calls of
- * bench_marks_on and bench_marks_off, and writes lines "NAME SELF CALLS WITH" to the file `out=`: WITH are also those
- * of C functions that run on behalf of a translated function of the program (f0, f1, ...), until another one takes
- * over.
+ * reads lines "START END NAME" (hexadecimal) from the file `symbols=`, counts for a handshake or for a record from the
+ * guest's call of bench_marks_handshake or bench_marks_record until that of bench_marks_off, and writes lines
+ * "handshake NAME SELF CALLS WITH" and "record ..." to the file `out=`: WITH are also those of C functions that run on
+ * behalf of a translated function of the program (f0, f1, ...), until another one takes over.
  */
 #include <inttypes.h>
 #include <stdbool.h>
@@ -33,15 +33,23 @@ int qemu_plugin_version = 1;
 
 enum { MOST = 16384, NAME = 64, BASE = 0x80000000u, BYTES = 0x200000 };
 
+/** What is counted for; each begins at the call of its mark. */
+typedef enum { OFF, HANDSHAKE, RECORD, PHASES } phase;
+static const char *const marks[PHASES] = {"bench_marks_off", "bench_marks_handshake", "bench_marks_record"};
+static const char *const phase_names[PHASES] = {"off", "handshake", "record"};
+static unsigned mark_functions[PHASES];
+
 static struct {
     char name[NAME];
     bool program;
-    uint64_t self, calls, with;
+    struct {
+        uint64_t self, calls, with;
+    } counts[PHASES];
 } functions[MOST];
 static unsigned count = 1; /* 0: none of them */
 static uint16_t at[BYTES / 2];
-static unsigned on, off, current;
-static bool counting;
+static unsigned current;
+static phase counting = OFF;
 static char out_path[4096];
 
 static void run(unsigned cpu, void *data)
@@ -49,13 +57,13 @@ static void run(unsigned cpu, void *data)
     (void)cpu;
     unsigned of = (unsigned)((uintptr_t)data >> 1);
     bool first = ((uintptr_t)data & 1) != 0;
-    if (first && of == on) counting = true;
-    if (first && of == off) counting = false;
-    if (!counting || of == on) return;
+    for (phase i = OFF; first && i < PHASES; i++)
+        if (of == mark_functions[i]) counting = i;
+    if (counting == OFF || of == mark_functions[counting]) return;
     if (functions[of].program) current = of;
-    functions[of].self++;
-    functions[of].calls += first;
-    functions[current].with++;
+    functions[of].counts[counting].self++;
+    functions[of].counts[counting].calls += first;
+    functions[current].counts[counting].with++;
 }
 
 static void translated(plugin_id id, block *all)
@@ -75,8 +83,8 @@ static void add(uint64_t start, uint64_t end, const char *name)
     unsigned i = count++;
     snprintf(functions[i].name, NAME, "%s", name);
     functions[i].program = name[0] == 'f' && name[1] != 0 && strspn(name + 1, "0123456789") == strlen(name + 1);
-    if (strcmp(name, "bench_marks_on") == 0) on = i;
-    if (strcmp(name, "bench_marks_off") == 0) off = i;
+    for (phase each = OFF; each < PHASES; each++)
+        if (strcmp(name, marks[each]) == 0) mark_functions[each] = i;
     for (uint64_t place = start - BASE; place < end - BASE && place < BYTES; place += 2) at[place / 2] = (uint16_t)i;
 }
 
@@ -88,7 +96,7 @@ static bool read_symbols(const char *path)
     if (file == NULL) return false;
     while (count < MOST && fscanf(file, "%" SCNx64 " %" SCNx64 " %63s", &start, &end, name) == 3) add(start, end, name);
     fclose(file);
-    return on != 0 && off != 0;
+    return mark_functions[OFF] != 0 && mark_functions[HANDSHAKE] != 0 && mark_functions[RECORD] != 0;
 }
 
 static void write_counts(plugin_id id, void *data)
@@ -96,10 +104,12 @@ static void write_counts(plugin_id id, void *data)
     (void)id, (void)data;
     FILE *file = fopen(out_path, "w");
     if (file == NULL) return;
-    for (unsigned i = 1; i < count; i++)
-        if (functions[i].self > 0)
-            fprintf(file, "%s %" PRIu64 " %" PRIu64 " %" PRIu64 "\n", functions[i].name, functions[i].self,
-                    functions[i].calls, functions[i].with);
+    for (phase each = HANDSHAKE; each < PHASES; each++)
+        for (unsigned i = 1; i < count; i++)
+            if (functions[i].counts[each].self > 0)
+                fprintf(file, "%s %s %" PRIu64 " %" PRIu64 " %" PRIu64 "\n", phase_names[each], functions[i].name,
+                        functions[i].counts[each].self, functions[i].counts[each].calls,
+                        functions[i].counts[each].with);
     fclose(file);
 }
 
