@@ -2,6 +2,7 @@
  * How translated functions call: natives at once, each other as C does, interpreted functions by a run of their own
  * (translation.c). Where the host's stack is deep enough, the innermost run goes on with the callee.
  */
+#include "native_lookup.h"
 #include "translated.h"
 
 /** As the callee of a translated function leaves it: its caller finds its own registers from there. */
@@ -33,7 +34,13 @@ static bool call_function(mote_vm *vm, mote_value *base, uint32_t index, unsigne
 /** base[0] is the receiver, the registers are set. */
 static ALWAYS bool run_native(mote_vm *vm, mote_value *base, uint32_t index, unsigned count)
 {
-    mote_call_enter_native(vm, base, index, count);
+    vm->ret_val = MOTE_UNDEFINED;
+    mote_value result = mote_native_call(vm, index, base[0], base + 1, count);
+    if (result == MOTE_FAILED) {
+        mote_call_native_failed(vm);
+        return false;
+    }
+    vm->ret_val = result;
     if (has_failed(vm) || vm->yielding) return false;
     leave_link(vm);
     return true;

@@ -122,6 +122,7 @@ bool mote_translated_has_own(const mote_vm *vm, mote_value object, mote_value ke
     if (map->table == 0) return false;
     const block_table *table = (const block_table *)at_offset(vm, map->table);
     if ((table->header & FLAG_TEXT_KEYS) != 0) return true;
+    if (!is_own_key(vm, key)) return false;
     for (uint32_t i = 0; i < table->count; i++)
         if (table->pairs[2 * i] == key) return true;
     return false;

@@ -219,13 +219,17 @@ bool mote_call_enter_function(mote_vm *vm, mote_value *base, uint32_t index, uns
     return true;
 }
 
+RARE void mote_call_native_failed(mote_vm *vm)
+{
+    if (!has_failed(vm)) mote_throw_error(vm, MOTE_ERROR, "native function failed");
+}
+
 void mote_call_enter_native(mote_vm *vm, mote_value *base, uint32_t index, unsigned count)
 {
     vm->ret_val = MOTE_UNDEFINED;
     mote_value result = mote_native_call(vm, index, base[0], base + 1, count);
     if (result == MOTE_FAILED) {
-        bool said_why = vm->exception != VALUE_NONE || vm->panic != MOTE_RUNNING;
-        if (!said_why) mote_throw_error(vm, MOTE_ERROR, "native function failed");
+        mote_call_native_failed(vm);
         return;
     }
     vm->ret_val = result;

@@ -14,6 +14,8 @@ void mote_call_array(mote_vm *vm, mote_value function, mote_value array);
 bool mote_call_enter_function(mote_vm *vm, mote_value *base, uint32_t index, unsigned count, mote_value env);
 /** Calls a native; its result is in vm->ret_val, unless an exception or panic is pending. */
 void mote_call_enter_native(mote_vm *vm, mote_value *base, uint32_t index, unsigned count);
+/** After a native that failed: an exception or panic is pending, if need be one that says so. */
+void mote_call_native_failed(mote_vm *vm);
 /** Puts a new object of the constructor `index` to base[0]. */
 bool mote_call_make_object(mote_vm *vm, mote_value *base, uint32_t index, mote_value env);
 /** Leaves the running activation with `result`. */

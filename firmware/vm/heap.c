@@ -375,13 +375,13 @@ static uint64_t micros(const mote_vm *vm)
 }
 
 /**
- * Before the next collection half of what is free may be used, or a third when it is not much: the fuller the arena,
- * the closer together the survivors have to stay.
+ * Before the next collection three quarters of what is free may be used, or a third when it is not much: the fuller the
+ * arena, the closer together the survivors have to stay.
  */
 static void set_threshold(mote_heap *heap)
 {
     uint32_t all = (heap->end - heap->start) / 4, left = all - heap->live_words;
-    heap->threshold = heap->live_words + (left > all / 2 ? left / 2 : left / 3);
+    heap->threshold = heap->live_words + (left > all / 2 ? left - left / 4 : left / 3);
 }
 
 bool mote_is_object(const mote_vm *vm, mote_value value)

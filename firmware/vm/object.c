@@ -226,10 +226,21 @@ bool mote_map_add(mote_vm *vm, mote_value map, mote_value key, mote_value value)
 bool mote_map_begin(mote_vm *vm, mote_value map, mote_value key, mote_value value, uint32_t fields)
 {
     block_map *block = at_offset(vm, map);
-    if (block->table != 0 || (block->header & FLAG_PROTOTYPE) != 0 || fields >= HASHED)
+    if (block->table != 0 || (block->header & FLAG_PROTOTYPE) != 0 || fields >= HASHED || is_heap(key))
         return mote_map_set(vm, map, key, value);
     note_own_key(vm, key);
-    return table_add(vm, map, &block->table, key, value, fields);
+    root_push(vm, map);
+    root_push(vm, value);
+    mote_value table = mote_heap_new(vm, KIND_TABLE, table_bytes(fields));
+    roots_drop(vm, 2);
+    if (table == MOTE_FAILED) return false;
+    block->table = table;
+    block_table *of = table_at(vm, table);
+    of->count = 1;
+    of->capacity = (uint16_t)fields;
+    of->pairs[0] = key;
+    of->pairs[1] = value;
+    return true;
 }
 
 bool mote_map_set(mote_vm *vm, mote_value map, mote_value key, mote_value value)
