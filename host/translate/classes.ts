@@ -1,7 +1,8 @@
 import { isPrototype } from "../image/analyses/method-table.js"
 import { fieldKey, nameKey } from "../image/ir/names.js"
 import { builtinString, Op } from "../image/ir/operations.js"
-import { type Expression, type ImageFunction, type ImageProgram, type Statement, walk } from "../image/ir/program.js"
+import { type Expression, type ImageProgram, type Statement, walk } from "../image/ir/program.js"
+import { setupOf } from "./setup.js"
 
 const PROTOTYPE = builtinString("prototype")
 const SET_PROTOTYPE_OF = builtinString("setPrototypeOf")
@@ -22,14 +23,6 @@ export interface Method {
 function classOf(expression: Expression): number | undefined {
     const isClass = isPrototype(expression) && expression.opcode === Op.builtinField
     return isClass ? expression.operands[0].value : undefined
-}
-
-/** The function that stores methods on prototypes, which the first statement calls; in optimized images at any index. */
-function setupOf({ functions }: ImageProgram): ImageFunction | undefined {
-    const [first] = functions[0].body
-    if (first.opcode !== Op.call0 || first.operands[0].opcode !== Op.staticFunction) return undefined
-    const setup = functions[first.operands[0].value]
-    return setup.body.some(({ target }) => target !== null) ? undefined : setup
 }
 
 /**

@@ -80,7 +80,7 @@ export class FunctionTranslation implements Output {
     }
 
     fieldPlace(object: Expression, field: Expression): number | undefined {
-        return this.shapes.place(this.source, object, keyOf(field) ?? "")
+        return this.shapes.place(object, keyOf(field) ?? "")
     }
 
     /** The whole function, with this name. */

@@ -1,4 +1,4 @@
-import { setsRetVal } from "../image/ir/expressions.js"
+import { isCall, setsRetVal } from "../image/ir/expressions.js"
 import { fieldKey, nameKey } from "../image/ir/names.js"
 import { Op } from "../image/ir/operations.js"
 import {
@@ -7,10 +7,9 @@ import {
     type ImageFunction,
     type ImageProgram,
     type Statement,
-    walk,
     walkProgram,
 } from "../image/ir/program.js"
-import { type Classes } from "./classes.js"
+import type { ObjectTypes } from "./object-types.js"
 
 /** A store that adds the object's next field, if no other code has added one. */
 export interface Addition {
@@ -23,115 +22,114 @@ export interface Addition {
 /** Slot number of the last result. */
 const RESULT = -1
 
+const isConstructor = ({ flags }: ImageFunction): boolean => (flags & FunctionFlag.constructor) !== 0
+
+const slotOf = ({ opcode, value }: Expression): number =>
+    opcode === Op.loadLocal ? value : opcode === Op.retVal ? RESULT : -2
+
+/** The constructor that a derived one calls for its own object (`super()`); undefined when a statement is no such call. */
+function superConstructor(statement: Statement): number | undefined {
+    const callee = statement.operands.at(0)
+    if (!isCall(statement) || callee?.opcode !== Op.bind) return undefined
+    const [constructor, object] = callee.operands
+    return constructor.opcode === Op.staticFunction && slotOf(object) === 0 ? constructor.value : undefined
+}
+
 /**
  * The additions of one function: consecutive stores to `this` of a constructor or to a new object. All earlier ones have run
  * when one of them does, so an object with exactly that many fields does not have the name yet.
  */
-export function additionsOf(source: ImageFunction): Map<Statement, Addition> {
+function additionsOf(program: ImageProgram, source: ImageFunction): Map<Statement, Addition> {
     const additions = new Map<Statement, Addition>()
     const targets = new Set(source.body.map(({ target }) => target))
     let fresh = new Map<number, string[]>()
-    if ((source.flags & FunctionFlag.constructor) !== 0) fresh.set(0, [])
+    if (isConstructor(source)) fresh.set(0, [])
     for (const statement of source.body) {
         if (targets.has(statement)) fresh = new Map()
+        const base = superConstructor(statement)
+        if (base !== undefined) follow(fresh, 0, straightFieldsOf(program, base))
         const fields = statement.opcode === Op.indexSet ? fresh.get(slotOf(statement.operands[0])) : undefined
         const key = fields === undefined ? undefined : nameKey(statement.operands[1])
         if (fields !== undefined && key !== undefined && !fields.includes(key)) {
             additions.set(statement, { index: fields.length, fields })
             fields.push(key)
         }
-        follow(statement, fresh)
+        followSlots(statement, fresh)
     }
     return additions
 }
 
-const slotOf = ({ opcode, value }: Expression): number =>
-    opcode === Op.loadLocal ? value : opcode === Op.retVal ? RESULT : -2
+/** The fields of a constructor that stores all of them whenever it returns; undefined of one with branches. */
+function straightFieldsOf(program: ImageProgram, index: number): string[] | undefined {
+    const source = program.functions[index]
+    const branches = source.body.some(({ target }) => target !== null)
+    return branches || source.tries > 0 ? undefined : fieldsOf(program, source)
+}
+
+function follow(fresh: Map<number, string[]>, slot: number, fields: string[] | undefined): void {
+    if (fields === undefined) fresh.delete(slot)
+    else fresh.set(slot, fields)
+}
 
 /** Which slots hold the new object after a statement. */
-function follow(statement: Statement, fresh: Map<number, string[]>): void {
-    if (statement.opcode === Op.storeLocal) {
-        const same = fresh.get(slotOf(statement.operands[0]))
-        if (same === undefined) fresh.delete(statement.value)
-        else fresh.set(statement.value, same)
-    }
+function followSlots(statement: Statement, fresh: Map<number, string[]>): void {
+    if (statement.opcode === Op.storeLocal) follow(fresh, statement.value, fresh.get(slotOf(statement.operands[0])))
     if (setsRetVal(statement)) fresh.delete(RESULT)
     if (statement.opcode === Op.allocMap) fresh.set(RESULT, [])
+}
+
+/** Every field that a constructor stores, in order, those of the class that it extends first. */
+function fieldsOf(program: ImageProgram, source: ImageFunction): string[] {
+    const fields = source.body.flatMap((statement) => {
+        const base = superConstructor(statement)
+        if (base !== undefined && program.functions[base] !== source) return fieldsOf(program, program.functions[base])
+        const { opcode, operands } = statement
+        return opcode === Op.indexSet && slotOf(operands[0]) === 0 ? (nameKey(operands[1]) ?? []) : []
+    })
+    return [...new Set(fields)]
 }
 
 /** Predicted index of each field in its objects (their shape); the machine checks the prediction. */
 export class Shapes {
     private readonly additions = new Map<ImageFunction, Map<Statement, Addition>>()
     private readonly places = new Map<string, Map<number, number>>()
-    private readonly used = new Map<ImageFunction, Set<string>>()
     private readonly ofClass = new Map<number, string[]>()
 
     constructor(
-        private readonly program: ImageProgram,
-        private readonly classes: Classes,
+        program: ImageProgram,
+        private readonly types: ObjectTypes,
     ) {
         let deletes = false
         walkProgram(program, ({ opcode }) => (deletes ||= opcode === Op.indexDelete))
         program.functions.forEach((entry, index) => {
-            const found = additionsOf(entry)
+            const found = additionsOf(program, entry)
             // What deletes fields could make room for one that is there.
             this.additions.set(entry, deletes ? new Map<Statement, Addition>() : found)
             for (const { fields } of found.values())
-                for (const [place, field] of fields.entries()) this.count(field, place)
-            if ((entry.flags & FunctionFlag.constructor) !== 0) this.ofClass.set(index, fieldsOf(entry))
+                for (const [place, field] of fields.entries()) count(this.places, field, place)
+            if (isConstructor(entry)) this.ofClass.set(index, fieldsOf(program, entry))
         })
-    }
-
-    private count(field: string, place: number): void {
-        const places = this.places.get(field) ?? new Map<number, number>()
-        this.places.set(field, places.set(place, (places.get(place) ?? 0) + 1))
     }
 
     addition(source: ImageFunction, statement: Statement): Addition | undefined {
         return this.additions.get(source)?.get(statement)
     }
 
-    /** The class with this field that has most of the fields that a function uses of its first argument, a method's object once. */
-    private classLike(source: ImageFunction, key: string): number | undefined {
-        const used = this.used.get(source) ?? fieldsUsed(source)
-        this.used.set(source, used)
-        let best: number | undefined
-        let most = 0
-        for (const [index, fields] of this.ofClass) {
-            const common = fields.includes(key) ? fields.filter((field) => used.has(field)).length : 0
-            if (common > most) [best, most] = [index, common]
-        }
-        return best
-    }
-
     /** Index among the object's fields; undefined without a prediction. */
-    place(source: ImageFunction, object: Expression, key: string): number | undefined {
-        const index = this.program.functions.indexOf(source)
-        const isMethod = (source.flags & FunctionFlag.needsThis) !== 0
-        const guess = (): number | undefined => (isMethod ? this.classes.ownerOf(index) : this.classLike(source, key))
-        const owner = slotOf(object) === 0 ? guess() : undefined
-        const own = owner === undefined ? -1 : (this.ofClass.get(owner) ?? []).indexOf(key)
-        if (own >= 0) return own
-        const places = [...(this.places.get(key) ?? [])]
+    place(object: Expression, key: string): number | undefined {
+        const ofClasses = new Map<string, Map<number, number>>()
+        for (const index of this.types.classesOf(object)) {
+            const place = (this.ofClass.get(index) ?? []).indexOf(key)
+            if (place >= 0) count(ofClasses, key, place)
+        }
+        const places = [...(ofClasses.get(key) ?? this.places.get(key) ?? [])]
         return places.sort(([, a], [, b]) => b - a).at(0)?.[0]
     }
 }
 
-/** Fields that a function reads or stores of its first argument. */
-function fieldsUsed({ body }: ImageFunction): Set<string> {
-    const found = new Set<string>()
-    for (const statement of body)
-        walk(statement, (each) => {
-            const key = keyOf(each)
-            if (key !== undefined && slotOf(each.operands[0]) === 0) found.add(key)
-        })
-    return found
-}
-
-/** Every field that a constructor stores, in order. */
-function fieldsOf({ body }: ImageFunction): string[] {
-    const stores = body.filter(({ opcode, operands }) => opcode === Op.indexSet && slotOf(operands[0]) === 0)
-    return [...new Set(stores.flatMap(({ operands }) => nameKey(operands[1]) ?? []))]
+function count(places: Map<string, Map<number, number>>, field: string, place: number): void {
+    const known = places.get(field) ?? new Map<number, number>()
+    places.set(field, known.set(place, (known.get(place) ?? 0) + 1))
 }
 
 /** The field that an expression reads, or a statement stores. */

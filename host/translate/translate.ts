@@ -3,6 +3,7 @@ import { readImage } from "../image/ir/read.js"
 import { Callees } from "./callees.js"
 import { Classes } from "./classes.js"
 import { FunctionTranslation } from "./function.js"
+import { ObjectTypes } from "./object-types.js"
 import { Shapes } from "./shapes.js"
 
 /** One image as C. */
@@ -31,7 +32,7 @@ export function translateImage(image: Buffer, translated: ReadonlySet<number>): 
     const name = `mote_translation_${hash.toString("hex", 0, 8)}`
     const classes = new Classes(program)
     const callees = new Callees(program, classes, translated)
-    const shapes = new Shapes(program, classes)
+    const shapes = new Shapes(program, new ObjectTypes(image))
     const bodies = functions.flatMap((source, index) =>
         translated.has(index) ? [new FunctionTranslation(image, source, callees, shapes).write(`f${index}`)] : [],
     )

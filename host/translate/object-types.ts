@@ -1,0 +1,58 @@
+import { Hierarchy } from "../image/analyses/class-hierarchy.js"
+import { isPrototype, MethodTable } from "../image/analyses/method-table.js"
+import { TypeInference } from "../image/analyses/type-inference.js"
+import { constructorOf, kindsOf } from "../image/analyses/types.js"
+import { isCaptured } from "../image/ir/expressions.js"
+import { fieldKey, nameKey } from "../image/ir/names.js"
+import { Op } from "../image/ir/operations.js"
+import { type Expression, type ImageFunction, type ImageProgram, type Statement, walk } from "../image/ir/program.js"
+import { readImage } from "../image/ir/read.js"
+import { splitLiveRanges } from "../image/passes/live-range-splitting.js"
+import { setupOf } from "./setup.js"
+
+/**
+ * Classes of the objects whose fields a program reads and stores, as type inference finds them. They serve predictions
+ * that the machine checks: the image is optimized already, so the inference knows less than the optimizer did, and what
+ * it says may be wrong where slots are shared.
+ */
+export class ObjectTypes {
+    /** constructors by where the expression of the object stands in the image */
+    private readonly constructors = new Map<number, number[]>()
+
+    constructor(image: Buffer) {
+        // Of its own: inference wants a slot for every variable.
+        const program = readImage(image)
+        program.setup = setupOf(program) ?? null
+        if (program.setup !== null) ungroupMethodStores(program.setup)
+        for (const entry of program.functions) if (!isCaptured(entry)) splitLiveRanges(entry)
+        const types = new TypeInference(program, new MethodTable(program), new Hierarchy(program))
+        for (const entry of program.functions) for (const each of entry.body) this.note(types, entry, each)
+    }
+
+    private note(types: TypeInference, entry: ImageFunction, statement: Statement): void {
+        walk(statement, (each) => {
+            const key = each.opcode === Op.indexSet ? nameKey(each.operands[1]) : fieldKey(each)
+            if (key === undefined) return
+            const [object] = each.operands
+            const found = kindsOf(types.typeOf(entry, statement, object)).flatMap((kind) => constructorOf(kind) ?? [])
+            this.constructors.set(object.origin.at, found)
+        })
+    }
+
+    /** Classes that the object may be of, by their constructors; none when that is not known. */
+    classesOf(object: Expression): number[] {
+        return this.constructors.get(object.origin.at) ?? []
+    }
+}
+
+/** Undoes the optimizer's grouping of method stores, whose prototype is in a slot: analyses know them by `C.prototype`. */
+function ungroupMethodStores(setup: ImageFunction): void {
+    const prototypes = new Map<number, Expression>()
+    for (const { opcode, value, operands } of setup.body) {
+        const [object] = operands
+        if (opcode === Op.storeLocal && isPrototype(object)) prototypes.set(value, object)
+        else if (opcode === Op.storeLocal) prototypes.delete(value)
+        const prototype = object?.opcode === Op.loadLocal ? prototypes.get(object.value) : undefined
+        if (opcode === Op.indexSet && prototype !== undefined) operands[0] = prototype
+    }
+}
