@@ -118,11 +118,13 @@ export class Shapes {
     /** Index among the object's fields; undefined without a prediction. */
     place(object: Expression, key: string): number | undefined {
         const ofClasses = new Map<string, Map<number, number>>()
-        for (const index of this.types.classesOf(object)) {
+        const classes = this.types.classesOf(object)
+        for (const index of classes) {
             const place = (this.ofClass.get(index) ?? []).indexOf(key)
             if (place >= 0) count(ofClasses, key, place)
         }
-        const places = [...(ofClasses.get(key) ?? this.places.get(key) ?? [])]
+        // A field that no constructor stores is added at any time, so that it may lie anywhere.
+        const places = [...((classes.length > 0 ? ofClasses : this.places).get(key) ?? [])]
         return places.sort(([, a], [, b]) => b - a).at(0)?.[0]
     }
 }
