@@ -106,13 +106,53 @@ bool mote_translated_add_field(mote_vm *vm, uint32_t at, mote_value object, mote
     block_table *table = table_of(vm, object);
     if (table == NULL && place == 0 && has_kind(vm, object, KIND_MAP)) {
         operands(vm, at, object, key, value);
-        return mote_map_begin(vm, object, key, value, fields);
+        if (!mote_map_reserve(vm, object, fields)) return false;
+        table = table_of(vm, object);
     }
     bool room = table != NULL && table->count == place && place < table->capacity && table->capacity < HASHED;
-    if (!room || !is_own_key(vm, key)) return mote_translated_set_field_at(vm, at, object, key, value, place);
+    if (!room) return mote_translated_set_field_at(vm, at, object, key, value, place);
+    note_own_key(vm, key);
     table->pairs[2 * place] = key;
     table->pairs[2 * place + 1] = value;
     table->count = (uint16_t)(place + 1);
+    return true;
+}
+
+/** Room for all of them in the object's table; NULL when it has not the fields that it should have by then. */
+static block_table *room_for(mote_vm *vm, mote_value object, const translated_additions *of)
+{
+    block_table *table = table_of(vm, object);
+    bool fits = table != NULL && table->count == of->place && of->place + of->count <= table->capacity &&
+                table->capacity < HASHED;
+    return fits ? table : NULL;
+}
+
+static RARE bool add_one_by_one(mote_vm *vm, uint32_t at, mote_value object, const translated_additions *of)
+{
+    const uint32_t above = at + ((uint32_t)of->count << DEPTH_SHIFT);
+    const uint32_t first = (uint32_t)(vm->operands - vm->stack) + (at >> DEPTH_SHIFT);
+    for (uint32_t i = 0; i < of->count; i++)
+        if (!mote_translated_add_field(vm, above, object, of->keys[i], vm->stack[first + i], of->place + i, of->fields))
+            return false;
+    return true;
+}
+
+bool mote_translated_add_fields(mote_vm *vm, uint32_t at, mote_value object, const translated_additions *of)
+{
+    const mote_value *values = vm->operands + (at >> DEPTH_SHIFT);
+    if (of->place == 0 && has_kind(vm, object, KIND_MAP)) {
+        mote_translated_registers(vm, at, of->count);
+        if (!mote_map_reserve(vm, object, of->fields)) return false;
+    }
+    block_table *table = room_for(vm, object, of);
+    if (table == NULL) return add_one_by_one(vm, at, object, of);
+    mote_value *pair = table->pairs + 2u * of->place;
+    for (const mote_value *key = of->keys, *end = key + of->count; key < end; pair += 2) {
+        note_own_key(vm, *key);
+        pair[0] = *key++;
+        pair[1] = *values++;
+    }
+    table->count = (uint16_t)(of->place + of->count);
     return true;
 }
 

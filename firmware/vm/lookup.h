@@ -23,6 +23,13 @@ static inline bool is_own_key(const mote_vm *vm, mote_value key)
     return (vm->own_keys[bit / 8] & (1u << (bit & 7))) != 0;
 }
 
+/** `key` may be the own one of a map from now on. */
+static inline void note_own_key(mote_vm *vm, mote_value key)
+{
+    uint32_t bit = own_key_bit(key);
+    vm->own_keys[bit / 8] |= (uint8_t)(1u << (bit & 7));
+}
+
 static inline uint32_t cache_place(mote_value holder, mote_value key)
 {
     return ((holder >> 3) + (key >> 5) * 3) & (CACHE_ENTRIES - 1);

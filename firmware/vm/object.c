@@ -195,13 +195,6 @@ mote_value mote_map_new(mote_vm *vm, mote_value prototype)
     return v;
 }
 
-/** `key` may be the own one of a map from now on. */
-static void note_own_key(mote_vm *vm, mote_value key)
-{
-    uint32_t bit = own_key_bit(key);
-    vm->own_keys[bit / 8] |= (uint8_t)(1u << (bit & 7));
-}
-
 /** How many fields the objects of a class have had when they outgrew what was guessed; 0: not known. */
 static uint8_t *size_at(mote_vm *vm, mote_value prototype)
 {
@@ -223,23 +216,17 @@ bool mote_map_add(mote_vm *vm, mote_value map, mote_value key, mote_value value)
     return table_add(vm, map, &block->table, key, value, first);
 }
 
-bool mote_map_begin(mote_vm *vm, mote_value map, mote_value key, mote_value value, uint32_t fields)
+bool mote_map_reserve(mote_vm *vm, mote_value map, uint32_t fields)
 {
     block_map *block = at_offset(vm, map);
-    if (block->table != 0 || (block->header & FLAG_PROTOTYPE) != 0 || fields >= HASHED || is_heap(key))
-        return mote_map_set(vm, map, key, value);
-    note_own_key(vm, key);
+    if (block->table != 0 || (block->header & FLAG_PROTOTYPE) != 0 || fields >= HASHED) return true;
     root_push(vm, map);
-    root_push(vm, value);
     mote_value table = mote_heap_new(vm, KIND_TABLE, table_bytes(fields));
-    roots_drop(vm, 2);
+    roots_drop(vm, 1);
     if (table == MOTE_FAILED) return false;
+    table_at(vm, table)->count = 0;
+    table_at(vm, table)->capacity = (uint16_t)fields;
     block->table = table;
-    block_table *of = table_at(vm, table);
-    of->count = 1;
-    of->capacity = (uint16_t)fields;
-    of->pairs[0] = key;
-    of->pairs[1] = value;
     return true;
 }
 

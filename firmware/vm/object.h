@@ -17,7 +17,7 @@ bool mote_map_set(mote_vm *vm, mote_value map, mote_value key, mote_value value)
 mote_value mote_map_get(mote_vm *vm, mote_value map, mote_value key);
 /** Like mote_map_set, of a key that a map which is no prototype does not have. */
 bool mote_map_add(mote_vm *vm, mote_value map, mote_value key, mote_value value);
-/** Like mote_map_set, of the first of so many fields: the map gets room for all. `key` is a string of the image. */
-bool mote_map_begin(mote_vm *vm, mote_value map, mote_value key, mote_value value, uint32_t fields);
+/** Gives a map that has no fields yet room for so many; others, prototypes and dictionaries stay as they are. */
+bool mote_map_reserve(mote_vm *vm, mote_value map, uint32_t fields);
 
 #endif

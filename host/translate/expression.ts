@@ -96,7 +96,7 @@ const unique = new Set<number>([Op.undefined, Op.null, Op.true, Op.false])
 const isTest = ({ opcode }: Expression): boolean => opcode in tests || opcode === Op.not || opcode === Op.toBool
 
 /** Whether working it out may allocate or throw. */
-function mayFail(expression: Expression): boolean {
+export function mayFail(expression: Expression): boolean {
     const { opcode, value, operands } = expression
     if (opcode === Op.literal) return smallWord(value) === undefined
     const simple = opcode in constants || isTest(expression) || opcode === Op.typeof || opcode === Op.typeofStr

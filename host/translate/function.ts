@@ -1,9 +1,9 @@
 import { FIRST_MULTIBYTE, FIRST_SMALL_INT, Op, operation } from "../image/ir/operations.js"
 import { isCaptured } from "../image/ir/expressions.js"
 import { type Expression, FunctionFlag, type ImageFunction, type Statement } from "../image/ir/program.js"
-import { Expressions, type Output } from "./expression.js"
+import { Expressions, mayFail, type Output } from "./expression.js"
 import { BUILTIN_FIELDS, type Callees, missingArguments } from "./callees.js"
-import { keyOf, type Shapes } from "./shapes.js"
+import { type Addition, keyOf, type Shapes } from "./shapes.js"
 import { fieldWord, UNDEFINED } from "./words.js"
 
 /** Words of the machine's links between activations (LINK_WORDS in firmware/vm/state.h). */
@@ -14,6 +14,9 @@ const CALLS: number[] = [
 ]
 /** After these the function may go on in another turn of its own. */
 const LEAVING: number[] = [...CALLS, Op.callArray, Op.reThrow, Op.catch, Op.finally]
+
+/** Values of fields that are added at once; they are operands on the fiber's stack. */
+const MOST_ADDITIONS = 12
 
 /** One function as C. */
 export class FunctionTranslation implements Output {
@@ -85,7 +88,13 @@ export class FunctionTranslation implements Output {
 
     /** The whole function, with this name. */
     write(name: string): string {
-        for (const statement of this.source.body) this.statement(statement)
+        const { body } = this.source
+        for (let i = 0; i < body.length;) {
+            const additions = this.additionsFrom(i)
+            if (additions.length > 1) this.addFields(additions)
+            else this.statement(body[i])
+            i += Math.max(1, additions.length)
+        }
         const entries = [...this.entries].map((at) => `        case ${at}: goto at_${at};`)
         const choose = ["    switch (at) {", "        case 0: break;", ...entries]
         return [
@@ -172,6 +181,51 @@ export class FunctionTranslation implements Output {
             this.attempt("add_field", statement, statement.operands, addition.index, addition.fields.length)
         else if (place !== undefined) this.attempt("set_field_at", statement, statement.operands, place)
         else this.attempt("set_field", statement)
+    }
+
+    /** Statements from this one on that add fields to one object, with values that are known before the first addition. */
+    private additionsFrom(index: number): Statement[] {
+        const found: Statement[] = []
+        for (const statement of this.source.body.slice(index, index + MOST_ADDITIONS)) {
+            const place = this.shapes.addition(this.source, statement)?.index
+            if (place === undefined) break
+            const [first] = found
+            if (first !== undefined && !this.continues(statement, first, place - found.length)) break
+            found.push(statement)
+        }
+        return found
+    }
+
+    private continues(statement: Statement, first: Statement, place: number): boolean {
+        const [object, , value] = statement.operands
+        const [same] = first.operands
+        const at = this.start(statement)
+        return (
+            place === this.shapes.addition(this.source, first)?.index &&
+            object.opcode === same.opcode &&
+            object.value === same.value &&
+            !this.labels.has(at) &&
+            !this.entries.has(at) &&
+            !mayFail(value)
+        )
+    }
+
+    private addFields(additions: Statement[]): void {
+        const [first] = additions
+        const { index, fields } = this.shapes.addition(this.source, first) as Addition
+        const at = this.start(first)
+        if (this.labels.has(at) || this.entries.has(at)) this.lines.push(`at_${at}:`)
+        this.lines.push("    {")
+        this.expressions.push(
+            additions.map(({ operands }) => operands[2]),
+            0,
+        )
+        const keys = additions.map(({ operands }) => this.value(operands[1]))
+        const facts = `{${index}, ${additions.length}, ${fields.length}, {${keys.join(", ")}}}`
+        this.line(`static const translated_additions of = ${facts};`)
+        const given = [this.context(first), this.value(first.operands[0]), "&of"].join(", ")
+        this.line(`if (!mote_translated_add_fields(${given})) return false;`)
+        this.lines.push("    }")
     }
 
     private store(place: string, operand: Expression): void {
