@@ -111,7 +111,6 @@ bool mote_translated_add_field(mote_vm *vm, uint32_t at, mote_value object, mote
     }
     bool room = table != NULL && table->count == place && place < table->capacity && table->capacity < HASHED;
     if (!room) return mote_translated_set_field_at(vm, at, object, key, value, place);
-    note_own_key(vm, key);
     table->pairs[2 * place] = key;
     table->pairs[2 * place + 1] = value;
     table->count = (uint16_t)(place + 1);
@@ -148,7 +147,6 @@ bool mote_translated_add_fields(mote_vm *vm, uint32_t at, mote_value object, con
     if (table == NULL) return add_one_by_one(vm, at, object, of);
     mote_value *pair = table->pairs + 2u * of->place;
     for (const mote_value *key = of->keys, *end = key + of->count; key < end; pair += 2) {
-        note_own_key(vm, *key);
         pair[0] = *key++;
         pair[1] = *values++;
     }

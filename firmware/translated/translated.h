@@ -46,7 +46,10 @@ mote_value mote_translated_load(mote_vm *vm, uint32_t at);
 bool mote_translated_set_field(mote_vm *vm, uint32_t at, mote_value object, mote_value key, mote_value value);
 bool mote_translated_set_field_at(mote_vm *vm, uint32_t at, mote_value object, mote_value key, mote_value value,
                                   uint32_t place);
-/** The same for a field that an object with no more than `place` fields does not have; it will have `fields`. */
+/**
+ * The same for a field that an object with no more than `place` fields does not have; it will have `fields`. The key is
+ * among those of the translation.
+ */
 bool mote_translated_add_field(mote_vm *vm, uint32_t at, mote_value object, mote_value key, mote_value value,
                                uint32_t place, uint32_t fields);
 /** Consecutive fields of a new object, whose values lie on the stack as the statement's operands. */

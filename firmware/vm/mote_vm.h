@@ -126,6 +126,8 @@ typedef struct {
     unsigned num_classes, num_natives;
     const uint16_t *classes; /* constructors by function number, ascending */
     const mote_builtin_field *natives;
+    unsigned num_keys;
+    const mote_value *keys; /* of the fields that new objects get */
 } mote_translation;
 
 /** After mote_vm_load. The caller vouches that the translation is one of that image, by its hash. */

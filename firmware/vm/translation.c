@@ -19,6 +19,7 @@
 #include "call.h"
 #include "heap.h"
 #include "interpreter.h"
+#include "lookup.h"
 #include "state.h"
 
 static bool make_values(mote_vm *vm, const mote_translation *translation)
@@ -38,6 +39,7 @@ void mote_vm_translate(mote_vm *vm, const mote_translation *translation)
 {
     bool fits = translation != NULL && translation->num_functions == vm->image.num_functions;
     if (!fits || vm->panic != MOTE_RUNNING || !make_values(vm, translation)) return;
+    for (unsigned i = 0; i < translation->num_keys; i++) note_own_key(vm, translation->keys[i]);
     vm->translation = translation;
     vm->translated = translation->functions;
 }

@@ -10,6 +10,7 @@ import {
     walkProgram,
 } from "../image/ir/program.js"
 import type { ObjectTypes } from "./object-types.js"
+import { nameWord } from "./words.js"
 
 /** A store that adds the object's next field, if no other code has added one. */
 export interface Addition {
@@ -96,7 +97,7 @@ export class Shapes {
     private readonly ofClass = new Map<number, string[]>()
 
     constructor(
-        program: ImageProgram,
+        private readonly program: ImageProgram,
         private readonly types: ObjectTypes,
     ) {
         let deletes = false
@@ -109,6 +110,14 @@ export class Shapes {
                 for (const [place, field] of fields.entries()) count(this.places, field, place)
             if (isConstructor(entry)) this.ofClass.set(index, fieldsOf(program, entry))
         })
+    }
+
+    /** Words of the names, as C, that additions of these functions have. */
+    keys(functions: ReadonlySet<number>): string[] {
+        const statements = [...functions].flatMap((index) => [
+            ...(this.additions.get(this.program.functions[index])?.keys() ?? []),
+        ])
+        return [...new Set(statements.map(({ operands }) => nameWord(operands[1])))]
     }
 
     addition(source: ImageFunction, statement: Statement): Addition | undefined {

@@ -43,6 +43,7 @@ export function translateImage(image: Buffer, translated: ReadonlySet<number>): 
         callees.write(),
         ...bodies,
         `static const uint16_t classes[] = {${[...callees.constructors, 0].join(", ")}};`,
+        `static const mote_value keys[] = {${[...shapes.keys(translated), "0"].join(", ")}};`,
         `static const mote_builtin_field natives[] = {${[...callees.natives, "{0}"].join(", ")}};`,
         "static mote_translated *const functions[] = {",
         ...table,
@@ -51,7 +52,8 @@ export function translateImage(image: Buffer, translated: ReadonlySet<number>): 
         `const mote_translation ${name} = {.sha256 = {${byteList(hash)}},`,
         `    .num_functions = ${functions.length}, .functions = functions,`,
         `    .num_classes = ${callees.constructors.length}, .classes = classes,`,
-        `    .num_natives = ${callees.natives.length}, .natives = natives};`,
+        `    .num_natives = ${callees.natives.length}, .natives = natives,`,
+        `    .num_keys = ${shapes.keys(translated).length}, .keys = keys};`,
         "",
     ].join("\n")
     return { name, source }

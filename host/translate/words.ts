@@ -33,3 +33,9 @@ export function fieldWord({ opcode, value }: Pick<Expression, "opcode" | "value"
     if (opcode === Op.asciiField) return stringWord("ascii", value)
     return opcode === Op.utf8Field ? stringWord("utf8", value) : undefined
 }
+
+/** Word of a name that stands in the program's code. */
+export function nameWord({ opcode, value }: Pick<Expression, "opcode" | "value">): string {
+    if (opcode === Op.staticBuiltinString) return stringWord("builtin", value)
+    return stringWord(opcode === Op.staticAsciiString ? "ascii" : "utf8", value)
+}
