@@ -72,7 +72,7 @@ function installedVersion(packageName: string): string {
     return run.stdout
 }
 
-/** mbedTLS and lwIP of an ESP32-C3 are those of its ESP-IDF, whose release platformio.ini names. */
+/** mbedTLS and lwIP of an ESP32 are those of its ESP-IDF, whose release platformio.ini names. */
 function espIdf(): Component {
     const version = /ESP-IDF ([\d.]+)/.exec(readFileSync(join(root, "platformio.ini"), "utf8"))?.[1]
     if (version === undefined) throw new Error("platformio.ini names no release of ESP-IDF")
@@ -86,6 +86,8 @@ const firmwares: Record<string, () => Component[]> = {
         debianLibrary("lwip", boardLibraries.lwip.version, "BSD-3-Clause"),
     ],
     "esp32c3-devkitm-1": () => [espIdf()],
+    "esp32c6-devkitc-1": () => [espIdf()],
+    "esp32s3-devkitc-1": () => [espIdf()],
 }
 
 /** Of npm's packages none is in a firmware. */

@@ -15,6 +15,8 @@ export interface Board {
     title: string
     /** folder of firmware/port */
     port: "posix" | "rv32-virt" | "esp32c3"
+    /** what esptool calls the chip, of a board that it programs */
+    chip?: "esp32c3" | "esp32c6" | "esp32s3"
     /** KB of memory for the program, when the configuration does not say */
     arena: number
     /** KB that it may be at most */

@@ -82,21 +82,18 @@ function run(command: string[], what: string, folder?: string): void {
     if (status !== 0) throw new UsageError(`${what} failed: the lines above say why`)
 }
 
-const esptool = (serial: string, ...args: string[]): string[] => [
-    "esptool.py",
-    "--chip",
-    "esp32c3",
-    "--port",
-    serial,
-    ...args,
-]
+type Esptool = (...args: string[]) => string[]
+
+const esptoolFor =
+    (chip: string, serial: string): Esptool =>
+    (...args) => ["esptool.py", "--chip", chip, "--port", serial, ...args]
 
 /** Reads both slots, as far as their headers say: only a checksum tells whether a program is whole. */
-function readSlots(serial: string, [first, second]: [number, number]): Uint8Array[] {
+function readSlots(esptool: Esptool, [first, second]: [number, number]): Uint8Array[] {
     const folder = temporaryFolder("flash")
     const file = join(folder, "slot")
     const read = (offset: number, bytes: number): Buffer => {
-        run(esptool(serial, "read_flash", String(offset), String(bytes), file), "reading the board's programs")
+        run(esptool("read_flash", String(offset), String(bytes), file), "reading the board's programs")
         return readFileSync(file)
     }
     try {
@@ -149,11 +146,13 @@ function uploadFirmware(config: DeviceConfig, files: BuildFiles, serial: string)
  * @returns the slot that was written
  */
 export function flashBoard(config: DeviceConfig, files: BuildFiles, serial: string, withFirmware: boolean): number {
-    const { partitions } = config.board
-    if (partitions === undefined) throw new UsageError(`${config.board.title} has no partitions in boards/`)
+    const { chip, partitions } = config.board
+    if (chip === undefined || partitions === undefined)
+        throw new UsageError(`${config.board.title} has no chip with partitions in boards/`)
+    const esptool = esptoolFor(chip, serial)
     if (withFirmware) uploadFirmware(config, files, serial)
-    const slot = prepare(files, readSlots(serial, partitions.programs))
+    const slot = prepare(files, readSlots(esptool, partitions.programs))
     const places = [String(partitions.programs[slot]), files.slot, String(partitions.settings), files.settings]
-    run(esptool(serial, "write_flash", ...places), "writing program and settings")
+    run(esptool("write_flash", ...places), "writing program and settings")
     return slot
 }

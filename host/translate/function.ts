@@ -96,15 +96,17 @@ export class FunctionTranslation implements Output {
             i += Math.max(1, additions.length)
         }
         const entries = [...this.entries].map((at) => `        case ${at}: goto at_${at};`)
-        const choose = ["    switch (at) {", "        case 0: break;", ...entries]
+        const invalid = "        default: return mote_translated_invalid(vm);"
         return [
             `static bool ${name}(mote_vm *vm, uint32_t at)`,
             "{",
             "    mote_value *s = vm->slots;",
             "    (void)s;",
             ...(this.captured ? ["    mote_value *o = vm->operands;", "    (void)o;"] : []),
-            ...choose,
-            "        default: return mote_translated_invalid(vm);",
+            // Mostly a function begins at its begin.
+            "    if (__builtin_expect(at != 0, 0)) switch (at) {",
+            ...entries,
+            invalid,
             "    }",
             ...this.lines,
             "}",

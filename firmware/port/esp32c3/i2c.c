@@ -2,16 +2,17 @@
 #include "port.h"
 #include "settings.h"
 
+#include <driver/gpio.h>
 #include <driver/i2c_master.h>
 
-enum { SPEED_HZ = 100000, TIMEOUT_MS = 100, USUAL_SDA = 5, USUAL_SCL = 6, PINS = 22 };
+enum { SPEED_HZ = 100000, TIMEOUT_MS = 100, USUAL_SDA = 5, USUAL_SCL = 6 };
 
 static i2c_master_bus_handle_t bus;
 
 static gpio_num_t pin(const char *name, int usual)
 {
     int number = (int)mote_setting_number(name, usual);
-    return (gpio_num_t)(number >= 0 && number < PINS ? number : usual);
+    return (gpio_num_t)(GPIO_IS_VALID_OUTPUT_GPIO(number) ? number : usual);
 }
 
 static bool open_bus(void)

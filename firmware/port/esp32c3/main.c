@@ -74,7 +74,7 @@ static void start(program_choice *program, int wake_fd)
                                    .random = mote_natives_random,
                                    .collected = mote_natives_collected,
                                    .micros = micros,
-                                   .arch_id = "esp32c3",
+                                   .arch_id = CONFIG_IDF_TARGET,
                                    .natives = mote_natives,
                                    .buffer_natives = mote_buffer_crypto_natives};
     /* The chip's malloc aligns to 4 bytes. */

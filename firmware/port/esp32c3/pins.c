@@ -1,10 +1,19 @@
-/* The chip's pins: GPIO, and ADC1 on the first five. The flash uses some. */
+/* The chip's pins: GPIO, and ADC1 on some. Others belong to flash and PSRAM. */
 #include "port.h"
 
 #include <driver/gpio.h>
 #include <esp_adc/adc_oneshot.h>
 
-enum { PINS = 22, ANALOG_PINS = 5, FIRST_FLASH_PIN = 12, LAST_FLASH_PIN = 17, ADC_BITS = 12, FULL_SCALE = 65535 };
+/* Of the chips' data sheets; only those of the ESP32-C3 were ever compiled. */
+#if defined(CONFIG_IDF_TARGET_ESP32C6)
+enum { PINS = 31, FIRST_ANALOG_PIN = 0, ANALOG_PINS = 7, FIRST_FLASH_PIN = 24, LAST_FLASH_PIN = 30 };
+#elif defined(CONFIG_IDF_TARGET_ESP32S3)
+/* 22 to 25 do not exist. */
+enum { PINS = 49, FIRST_ANALOG_PIN = 1, ANALOG_PINS = 10, FIRST_FLASH_PIN = 22, LAST_FLASH_PIN = 37 };
+#else
+enum { PINS = 22, FIRST_ANALOG_PIN = 0, ANALOG_PINS = 5, FIRST_FLASH_PIN = 12, LAST_FLASH_PIN = 17 };
+#endif
+enum { ADC_BITS = 12, FULL_SCALE = 65535 };
 
 static adc_oneshot_unit_handle_t adc;
 
@@ -12,16 +21,22 @@ uint32_t mote_port_pin_capabilities(unsigned pin)
 {
     if (pin >= PINS || (pin >= FIRST_FLASH_PIN && pin <= LAST_FLASH_PIN)) return 0;
     uint32_t digital = PIN_CAN_PULL_UP | PIN_CAN_PULL_DOWN | PIN_CAN_INPUT | PIN_CAN_OUTPUT;
-    return pin < ANALOG_PINS ? digital | PIN_CAN_ANALOG : digital;
+    bool analog = pin >= FIRST_ANALOG_PIN && pin < FIRST_ANALOG_PIN + ANALOG_PINS;
+    return analog ? digital | PIN_CAN_ANALOG : digital;
 }
 
-/** On this chip pin N of the first five is channel N of ADC1. */
+/** The analog pins are the channels of ADC1, in their order. */
+static adc_channel_t channel_of(unsigned pin)
+{
+    return (adc_channel_t)(pin - FIRST_ANALOG_PIN);
+}
+
 static bool configure_analog(unsigned pin)
 {
     const adc_oneshot_unit_init_cfg_t unit = {.unit_id = ADC_UNIT_1};
     const adc_oneshot_chan_cfg_t channel = {.atten = ADC_ATTEN_DB_12, .bitwidth = ADC_BITWIDTH_12};
     if (adc == NULL && adc_oneshot_new_unit(&unit, &adc) != ESP_OK) return false;
-    return adc_oneshot_config_channel(adc, (adc_channel_t)pin, &channel) == ESP_OK;
+    return adc_oneshot_config_channel(adc, channel_of(pin), &channel) == ESP_OK;
 }
 
 bool mote_port_pin_configure(unsigned pin, int32_t mode)
@@ -50,6 +65,6 @@ bool mote_port_pin_digital(unsigned pin)
 int32_t mote_port_pin_analog(unsigned pin)
 {
     int raw;
-    if (adc == NULL || adc_oneshot_read(adc, (adc_channel_t)pin, &raw) != ESP_OK) return -1;
+    if (adc == NULL || adc_oneshot_read(adc, channel_of(pin), &raw) != ESP_OK) return -1;
     return raw * FULL_SCALE / ((1 << ADC_BITS) - 1);
 }

@@ -83,7 +83,7 @@ describe("devs.config.json", function () {
         [
             "a board that is not there",
             { ...good, board: "toaster" },
-            "board: one of esp32c3-devkitm-1, posix, rv32-virt",
+            "board: one of esp32c3-devkitm-1, esp32c6-devkitc-1, esp32s3-devkitc-1, posix, rv32-virt",
         ],
         ["a translation that is none", { ...good, translate: true }, 'translate: one of false, "hot", "all"'],
         [

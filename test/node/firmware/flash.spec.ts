@@ -6,7 +6,7 @@ import { programSlot, readSlot } from "../../../host/board/program-slot.js"
 import { cachedDeviceImage, root } from "../../../host/build/device.js"
 import { buildNative, checkedDevice, missingFor } from "../../../host/build/native.js"
 import { compileProgram } from "../../../host/build/compiler.js"
-import { type DeviceConfig, loadBoard } from "../../../host/config/device-config.js"
+import { boardNames, type DeviceConfig, loadBoard } from "../../../host/config/device-config.js"
 import { type BuildFiles } from "../../../host/config/firmware-build.js"
 import { flashBoard, flashHere, prepareFirmware, slotToWrite } from "../../../host/config/flash.js"
 import { temporaryFolder } from "../../../host/temporary.js"
@@ -232,13 +232,17 @@ describe("mote flash and the firmware of an ESP32-C3", function () {
         }
     })
 
-    it("names files that are there in platformio.ini", () => {
-        const text = readFileSync(join(root, "platformio.ini"), "utf8")
-        const [defaults, configured] = /-DSDKCONFIG_DEFAULTS=(\S+)/.exec(text)?.[1].split(";") ?? []
-        ok(existsSync(join(root, defaults)) && defaults.endsWith("esp32c3/sdkconfig.defaults"), defaults)
-        strictEqual(join(root, configured), sdkconfig)
-        ok(text.includes(`-DMOTE_BOARD=${board.name}\n`))
-    })
+    for (const { name, environment } of boardNames()
+        .map(loadBoard)
+        .filter(({ chip }) => chip !== undefined))
+        it(`has an environment for ${name} in platformio.ini, with files that are there`, () => {
+            const text = readFileSync(join(root, "platformio.ini"), "utf8")
+            const [, section] = text.split(`[env:${environment}]\n`)
+            const [defaults, configured] = /-DSDKCONFIG_DEFAULTS=(\S+)/.exec(section)?.[1].split(";") ?? []
+            ok(existsSync(join(root, defaults)) && defaults.endsWith("esp32c3/sdkconfig.defaults"), defaults)
+            strictEqual(configured, `build/${name}/sdkconfig.configured`)
+            ok(section.split("\n[")[0].includes(`-DMOTE_BOARD=${name}\n`))
+        })
 
     /** CMake's answer to the component, in a project whose idf_component_register only prints. */
     function configure(withHeader: boolean): { status: number | null; output: string } {
