@@ -8,6 +8,7 @@ import { Op } from "../image/ir/operations.js"
 import { type Expression, type ImageFunction, type Statement, walk } from "../image/ir/program.js"
 import { readImage } from "../image/ir/read.js"
 import { splitLiveRanges } from "../image/passes/live-range-splitting.js"
+import { eliminateUnreachable } from "../image/passes/unreachable-code.js"
 import { setupOf } from "./setup.js"
 
 /**
@@ -24,7 +25,10 @@ export class ObjectTypes {
         const program = readImage(image)
         program.setup = setupOf(program) ?? null
         if (program.setup !== null) ungroupMethodStores(program.setup)
-        for (const entry of program.functions) if (!isCaptured(entry)) splitLiveRanges(entry)
+        for (const entry of program.functions) {
+            eliminateUnreachable(entry)
+            if (!isCaptured(entry)) splitLiveRanges(entry)
+        }
         const types = new TypeInference(program, new MethodTable(program), new Hierarchy(program))
         for (const entry of program.functions) for (const each of entry.body) this.note(types, entry, each)
     }
