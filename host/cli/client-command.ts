@@ -1,22 +1,16 @@
 import { type Command } from "commander"
 import { resumeSessions } from "../../src/dtls/handshake/v12/client-sessions.js"
 import { Cancellable } from "../../src/gio/cancellable.js"
-import { DtlsClientConnection } from "../../src/gio/dtls-client-connection.js"
-import { TlsCertificateFlags } from "../../src/gio/enums.js"
-import { isIoError, IOErrorEnum } from "../../src/gio/errors.js"
-import { type DtlsSettings } from "../../src/gio/settings.js"
-import { type SocketAddress } from "../../src/gio/socket-address.js"
-import { serverNameFor } from "../../src/platform/node/connect/certificate-options.js"
+import { type DtlsClientConnection } from "../../src/gio/dtls-client-connection.js"
 import { addCertificateOptions } from "./certificate-options.js"
-import { reportCertificate } from "./certificate-report.js"
+import { type Connected, connectTo } from "./connecting.js"
 import { exiting } from "./exit-code.js"
 import { printMessages, readLines, sendAll } from "./lines.js"
-import { addConnectionOptions, type ConnectionOptions, protocolsOf, settingsOf } from "./options.js"
+import { addConnectionOptions, type ConnectionOptions, settingsOf } from "./options.js"
 import { hostAndPort, whole } from "./parsers.js"
 import { Reporter } from "./reporter.js"
 import { SessionFile } from "./session-file.js"
 import { onStop } from "./stopping.js"
-import { endedByWrongKey } from "./wrong-key.js"
 
 const description =
     "As openssl s_client -dtls: each line of standard input is one message; each message that comes back is " +
@@ -65,45 +59,16 @@ async function connectAndTalk(options: ClientOptions, target: { host: string; po
     if (options.session !== undefined)
         settings.extensions.push(resumeSessions(new SessionFile(options.session), "", Date.now))
     reporter.warnOfKeys(options)
-    const protocols = protocolsOf(options)
-    const name = options.serverName ?? target.host
-    if (options.ca !== undefined || options.cert !== undefined) settings.extensions.push(...serverNameFor(name))
-    const addresses = await reporter.services.resolve(target.host)
-    for (const [index, address] of addresses.entries()) {
-        try {
-            return await talkTo({ address, port: target.port }, { reporter, settings, protocols, name, options })
-        } catch (error) {
-            // "localhost" may be ::1 and 127.0.0.1: a refusal of one says nothing about the next.
-            const more = index + 1 < addresses.length && isIoError(error, IOErrorEnum.CONNECTION_REFUSED)
-            if (!more) throw error
-        }
-    }
-    return 1
-}
-
-interface Talk {
-    reporter: Reporter
-    settings: DtlsSettings
-    protocols: string[] | undefined
-    /** of the server */
-    name: string
-    options: ClientOptions
-}
-
-async function talkTo(remote: SocketAddress, talking: Talk): Promise<number> {
-    const { reporter, settings, options } = talking
-    const socket = await reporter.services.openUdp({ remote, localHost: undefined, localPort: 0 })
-    const connection = new DtlsClientConnection(reporter.services, socket, settings, talking.name)
-    if (options.insecure === true) connection.setValidationFlags(TlsCertificateFlags.NO_FLAGS)
-    connection.setAdvertisedProtocols(talking.protocols)
+    const connected = await connectTo(target, { reporter, settings, options, stop: new Cancellable() })
+    const { connection, socket } = connected
     try {
-        await shakeHands(connection, talking)
+        reportHandshake(connected, reporter)
         const label = options.export
         if (label !== undefined) {
             const hex = connection.exportKeyingMaterial(label, undefined, 32).toString("hex")
             reporter.event(`keying material: ${hex}`, { event: "exported", label, hex })
         }
-        const refused = await talk(connection, talking)
+        const refused = await talk(connection, reporter, options)
         return refused === 0 ? 0 : 1
     } finally {
         await connection.close()
@@ -111,21 +76,8 @@ async function talkTo(remote: SocketAddress, talking: Talk): Promise<number> {
     }
 }
 
-/** Throws at once when the key is wrong. */
-async function handshake(connection: DtlsClientConnection, settings: DtlsSettings, reporter: Reporter): Promise<void> {
-    const stop = new Cancellable()
-    await endedByWrongKey(settings, reporter.diagnostic, stop, () => connection.handshake(stop))
-}
-
-async function shakeHands(connection: DtlsClientConnection, { settings, reporter }: Talk): Promise<void> {
-    const begun = performance.now()
-    try {
-        await handshake(connection, settings, reporter)
-    } finally {
-        // Also of a server that is refused.
-        reportCertificate(reporter, connection, "server")
-    }
-    const time = Math.round((performance.now() - begun) * 10) / 10
+function reportHandshake({ connection, handshakeTime }: Connected, reporter: Reporter): void {
+    const time = Math.round(handshakeTime * 10) / 10
     const suite = connection.getCiphersuiteName()
     const protocol = connection.getNegotiatedProtocol()
     const { bytes, datagrams } = reporter.socketTraffic
@@ -139,7 +91,7 @@ async function shakeHands(connection: DtlsClientConnection, { settings, reporter
 }
 
 /** Until end of input, the server's close, or a signal: each ends with close_notify. @returns messages that were not sent */
-async function talk(connection: DtlsClientConnection, { reporter, options }: Talk): Promise<number> {
+async function talk(connection: DtlsClientConnection, reporter: Reporter, options: ClientOptions): Promise<number> {
     let refused = 0
     const printing = printMessages(connection, reporter, "server")
     const typing = (async () => {

@@ -10,14 +10,15 @@ import { Observation } from "../../src/coap/observation.js"
 import { defaultCoapParameters } from "../../src/coap/parameters.js"
 import { type CoapUri, parseCoapsUri } from "../../src/coap/uri.js"
 import { Cancellable } from "../../src/gio/cancellable.js"
-import { type CoapsSession, openSession } from "../../src/sensor/session.js"
+import { CoapsSession } from "../../src/sensor/session.js"
 import { UsageError } from "../credentials.js"
+import { addCertificateOptions } from "./certificate-options.js"
+import { connectTo } from "./connecting.js"
 import { exiting } from "./exit-code.js"
 import { addConnectionOptions, type ConnectionOptions, settingsOf } from "./options.js"
 import { whole } from "./parsers.js"
 import { Reporter } from "./reporter.js"
 import { onStop, wasStopped } from "./stopping.js"
-import { endedByWrongKey } from "./wrong-key.js"
 
 /** Largest body to receive, bytes. */
 const LARGEST_BODY = 16 * 1024 * 1024
@@ -78,6 +79,7 @@ function addCoapCommand(program: Command, method: Method): void {
     if (name === "observe")
         command.option("--count <N>", "states to wait for, then end (0: for ever)", whole("--count", 0, 999999999), 0)
     const example = `  mote ${name} coaps://127.0.0.1/room --psk sensor1:00112233445566778899aabbccddeeff`
+    addCertificateOptions(command, "client")
     addConnectionOptions(command, hasBody ? `${example} -e 21.5` : example).action(
         exiting((uri: string, options: CoapOptions) => coapCommand(method, uri, options)),
     )
@@ -97,10 +99,10 @@ async function coapCommand(method: Method, uri: string, options: CoapOptions): P
     const stopping = new Cancellable()
     const forget = onStop(() => stopping.cancel())
     try {
+        const connected = await connectTo(target, { reporter, settings, options, stop: stopping })
+        const { connection, socket, handshakeTime } = connected
         const parameters = { ...defaultCoapParameters(), maxMessage: 2048 }
-        const session = await endedByWrongKey(settings, reporter.diagnostic, stopping, () =>
-            openSession(reporter.services, target, settings, parameters, 0, 0, stopping),
-        )
+        const session = new CoapsSession(reporter.services, socket, connection, parameters, handshakeTime)
         try {
             const asking = new Asking(session, request, options, reporter, stopping)
             return method.name === "observe" ? await asking.observe(options.count ?? 0) : await asking.ask()

@@ -7,6 +7,7 @@ import { errorText, identityText, readingText } from "../describe.js"
 import { Gateway, type GatewayEvents, type GatewayPeer } from "../gateway/gateway.js"
 import { type ArrivedReading, Resources } from "../gateway/resources.js"
 import { addressText } from "../trace/tracer.js"
+import { addCertificateOptions } from "./certificate-options.js"
 import { exiting } from "./exit-code.js"
 import { addConnectionOptions } from "./options.js"
 import { repeated, whole } from "./parsers.js"
@@ -16,10 +17,11 @@ import { onStop } from "./stopping.js"
 
 const description =
     "A CoAPs server: keeps what is posted or put to any path, gives it back on GET, prints readings as they " +
-    "arrive. A path belongs to the identity that created it; everybody with a key reads it. docs/gateway.md has " +
-    "more."
+    "arrive. A path belongs to the identity that created it, which is that of its pre-shared key, or the SHA-256 of its " +
+    "public key; everybody who is let in reads it. docs/gateway.md has more."
 
 const examples = `  mote gateway --psk sensor1:00112233445566778899aabbccddeeff
+  mote gateway --cert gateway.pem --key gateway.key --ca fleet-ca.pem
   coap-client-openssl -u sensor1 -k 'ASCII key' -m put -e 21.5 coaps://127.0.0.1/room   (libcoap's keys are text)`
 
 interface GatewayOptions extends ServingOptions {
@@ -45,6 +47,7 @@ export function addGatewayCommand(program: Command): void {
                 '"/" for all (default: only the identity that created a path); only that one deletes it',
             repeated,
         )
+    addCertificateOptions(command, "server")
     addConnectionOptions(command, examples).action(exiting(gatewayCommand))
 }
 
@@ -105,6 +108,10 @@ export class GatewayReporter implements GatewayEvents {
 }
 
 async function gatewayCommand(options: GatewayOptions): Promise<number> {
+    if (options.ca === undefined && options.rpkPin === undefined && (options.cert ?? options.key) !== undefined)
+        throw new UsageError(
+            "--ca or --rpk-pin is needed beside --cert and --key: a client is known by its key, or by its certificate",
+        )
     const serving = servingOf(options)
     serving.settings.limits.peers = options.maxPeers
     return await serve(serving, options.count, sharedPaths(options.shared ?? []))

@@ -151,7 +151,7 @@ export function settingsOf(options: ConnectionOptions, role: "client" | "server"
     const certificates = certificatesOf(options, role)
     if (first === undefined && certificates === undefined)
         throw new UsageError(
-            "a key is needed: --psk IDENTITY:HEXKEY or --psk-file FILE, or on client and server --cert and --ca",
+            "a key is needed: --psk IDENTITY:HEXKEY or --psk-file FILE; or, where the command has them, --cert, --ca or --rpk-pin",
         )
     const psk = first && (role === "client" ? new SinglePsk(first.identity, first.key) : new PskStore(keys))
     const retransmission = options.profile === "cellular" ? cellular() : wifi()

@@ -12,6 +12,7 @@ import { guarded } from "../../src/gio/guarded.js"
 import { type DtlsSettings } from "../../src/gio/settings.js"
 import { type SocketAddress } from "../../src/gio/socket-address.js"
 import { type Services, type UdpSocket } from "../../src/platform/services.js"
+import { identityOf } from "./identity.js"
 import { ObservedPaths } from "./observed-paths.js"
 import { type ArrivedReading, notNow, refusal, type Requester, Resources } from "./resources.js"
 
@@ -19,7 +20,7 @@ import { type ArrivedReading, notNow, refusal, type Requester, Resources } from 
 export interface GatewayPeer {
     /** for people, "client 7": one for each connection */
     name: string
-    /** the identity that its session proved; empty without one */
+    /** see `identityOf`; empty without one */
     identity: Buffer
     connection: DtlsServerConnection
     /** of its handshake, from the ClientHello with a cookie on: a round trip and what both sides computed, ms; undefined: it was imported */
@@ -141,7 +142,7 @@ export class Gateway {
 
     private begin(connection: DtlsServerConnection): void {
         this.count++
-        const identity = connection.getPeerIdentity() ?? Buffer.alloc(0)
+        const identity = identityOf(connection)
         const handshakeTime = connection.isImported ? undefined : this.services.now() - connection.since
         const peer = { name: `client ${this.count}`, identity, connection, handshakeTime }
         const layer = new WaitingMessageLayer(this.services, connection, gatewayCoapParameters())

@@ -1,0 +1,72 @@
+/* How the commands that are clients connect. */
+import { type Cancellable } from "../../src/gio/cancellable.js"
+import { DtlsClientConnection } from "../../src/gio/dtls-client-connection.js"
+import { TlsCertificateFlags } from "../../src/gio/enums.js"
+import { isIoError, IOErrorEnum } from "../../src/gio/errors.js"
+import { type DtlsSettings } from "../../src/gio/settings.js"
+import { type SocketAddress } from "../../src/gio/socket-address.js"
+import { serverNameFor } from "../../src/platform/node/connect/certificate-options.js"
+import { type UdpSocket } from "../../src/platform/services.js"
+import { reportCertificate } from "./certificate-report.js"
+import { type ConnectionOptions, protocolsOf } from "./options.js"
+import { type Reporter } from "./reporter.js"
+import { endedByWrongKey } from "./wrong-key.js"
+
+/** A connection whose handshake is done, and the socket under it. */
+export interface Connected {
+    connection: DtlsClientConnection
+    socket: UdpSocket
+    /** ms */
+    handshakeTime: number
+}
+
+/** A connection of a command, from its options. */
+export interface Connecting {
+    reporter: Reporter
+    settings: DtlsSettings
+    options: ConnectionOptions
+    /** ends the handshake */
+    stop: Cancellable
+}
+
+/**
+ * Resolves, connects and shakes hands; tells the server's certificate and the verdict on it, also when it is refused.
+ * Throws GError, for a wrong key soon after the first sign of it.
+ */
+export async function connectTo(target: { host: string; port: number }, connecting: Connecting): Promise<Connected> {
+    const { reporter, settings, options } = connecting
+    const server = { name: options.serverName ?? target.host, protocols: protocolsOf(options) }
+    if (options.ca !== undefined || options.cert !== undefined) settings.extensions.push(...serverNameFor(server.name))
+    const addresses = await reporter.services.resolve(target.host)
+    for (let index = 0; ; index++) {
+        try {
+            return await connectToAddress({ address: addresses[index], port: target.port }, server, connecting)
+        } catch (error) {
+            // "localhost" may be ::1 and 127.0.0.1: a refusal of one says nothing about the next.
+            const more = index + 1 < addresses.length && isIoError(error, IOErrorEnum.CONNECTION_REFUSED)
+            if (!more) throw error
+        }
+    }
+}
+
+async function connectToAddress(
+    remote: SocketAddress,
+    { name, protocols }: { name: string; protocols: string[] | undefined },
+    { reporter, settings, options, stop }: Connecting,
+): Promise<Connected> {
+    const socket = await reporter.services.openUdp({ remote, localHost: undefined, localPort: 0 })
+    const connection = new DtlsClientConnection(reporter.services, socket, settings, name)
+    if (options.insecure === true) connection.setValidationFlags(TlsCertificateFlags.NO_FLAGS)
+    connection.setAdvertisedProtocols(protocols)
+    const begun = performance.now()
+    try {
+        await endedByWrongKey(settings, reporter.diagnostic, stop, () => connection.handshake(stop))
+        return { connection, socket, handshakeTime: performance.now() - begun }
+    } catch (error) {
+        await connection.close()
+        socket.close()
+        throw error
+    } finally {
+        reportCertificate(reporter, connection, "server")
+    }
+}
