@@ -1,22 +1,10 @@
 import { type Command } from "commander"
-import { readFileSync } from "node:fs"
-import {
-    hasPublicKeys,
-    type PublicKeyOptions,
-    type PublicKeys,
-    publicKeysOf,
-} from "../../src/platform/node/connect/certificate-options.js"
-import { DtlsError } from "../../src/platform/node/connect/errors.js"
-import { NodeServices } from "../../src/platform/node/services.js"
-import { UsageError } from "../credentials.js"
+import { type PublicKeys } from "../../src/platform/node/connect/certificate-options.js"
+import { type CertificateFiles, publicKeysFor, readCertificateFiles } from "../certificate-files.js"
 import { repeated } from "./parsers.js"
 
 /** Certificates and raw public keys on the command line. */
-export interface CertificateFiles {
-    cert?: string[]
-    key?: string[]
-    ca?: string[]
-    rpkPin?: string[]
+export interface CertificateOptions extends CertificateFiles {
     /** client */
     serverName?: string
     /** client */
@@ -50,42 +38,13 @@ export function addCertificateOptions(command: Command, role: "client" | "server
 }
 
 /** undefined: only pre-shared keys. Throws UsageError. */
-export function certificatesOf(files: CertificateFiles, role: "client" | "server"): PublicKeys | undefined {
-    const options: PublicKeyOptions = {
-        cert: files.cert?.map((file) => readText("--cert", file)),
-        key: keysOf(files),
-        ca: files.ca?.map((file) => readText("--ca", file)),
-        rawPublicKeys: files.rpkPin?.map(pinOf),
-    }
-    if (!hasPublicKeys(options)) {
-        if (files.insecure !== true && files.serverName === undefined) return undefined
-    }
-    try {
-        return publicKeysOf(new NodeServices(), options, role === "server")
-    } catch (error) {
-        if (error instanceof DtlsError) throw new UsageError(`--${error.message}`)
-        throw error
-    }
+export function certificatesOf(options: CertificateOptions, role: "client" | "server"): PublicKeys | undefined {
+    const given = readCertificateFiles(options, role, optionName)
+    const wantsCertificate = options.insecure === true || options.serverName !== undefined
+    return given ?? (wantsCertificate ? publicKeysFor({}, role, optionName) : undefined)
 }
 
-function pinOf(given: string): Buffer {
-    const hex = given.replace(/:/g, "")
-    if (/^[0-9a-f]{64}$/i.test(hex)) return Buffer.from(hex, "hex")
-    throw new UsageError("--rpk-pin: 64 hex digits; openssl pkey -in KEY -pubout -outform DER | sha256sum prints them")
-}
-
-/** A raw public key is one. */
-function keysOf({ cert, key }: CertificateFiles): string | string[] | undefined {
-    const keys = key?.map((file) => readText("--key", file))
-    if (cert !== undefined || keys === undefined) return keys
-    if (keys.length > 1) throw new UsageError("--key: one, unless --cert says which certificates they belong to")
-    return keys[0]
-}
-
-function readText(option: string, file: string): string {
-    try {
-        return readFileSync(file, "utf8")
-    } catch (error) {
-        throw new UsageError(`${option}: cannot read ${file} (${(error as NodeJS.ErrnoException).code ?? "error"})`)
-    }
+/** rpkPin: --rpk-pin */
+function optionName(name: string): string {
+    return `--${name.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`)}`
 }

@@ -16,7 +16,7 @@ import { parsePsk, PskStore, readPskFile, UsageError } from "../credentials.js"
 import { seededRandom } from "../testing/seeded-random.js"
 import { CaptureFile } from "../trace/capture-file.js"
 import { type Impairment } from "../trace/impaired-path.js"
-import { type CertificateFiles, certificatesOf } from "./certificate-options.js"
+import { type CertificateOptions, certificatesOf } from "./certificate-options.js"
 import { choice, percent, repeated, whole } from "./parsers.js"
 
 /** What a command tells, and how. */
@@ -27,7 +27,7 @@ export interface OutputOptions {
 }
 
 /** Options that every command with a connection has. */
-export interface ConnectionOptions extends OutputOptions, CertificateFiles {
+export interface ConnectionOptions extends OutputOptions, CertificateOptions {
     psk?: string[]
     pskFile?: string
     suite?: string[]

@@ -2,6 +2,7 @@
  * mote-dtls/gateway: a CoAPs server that collects readings, and what programs around it share with the command line:
  * configuration files, pre-shared keys, texts for people. The package mote-gateway is made of it; docs/gateway.md.
  */
+export { type CertificateFiles, readCertificateFiles } from "../certificate-files.js"
 export { JsonText } from "../config/json-text.js"
 export { check, type Flaw, type Path, pathText, pskProperties, type Schema } from "../config/schema.js"
 export { keyWarnings, readPskFile, UsageError } from "../credentials.js"
@@ -9,6 +10,7 @@ export { errorText, identityText, reasonText } from "../describe.js"
 export { addressText } from "../trace/tracer.js"
 export { printable, printableJson } from "../../src/platform/node/printable.js"
 export { secretFromHex } from "../../src/platform/node/secret.js"
+export { type PublicKeys } from "../../src/platform/node/connect/certificate-options.js"
 export { type DiagnosticEvent, HandshakeWatch } from "../../src/platform/node/connect/handshake-watch.js"
 export {
     type Delivery,

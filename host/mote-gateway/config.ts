@@ -1,7 +1,7 @@
 import { readFileSync } from "node:fs"
 import { dirname, join, resolve } from "node:path"
 import { fileURLToPath } from "node:url"
-import { check, JsonText, pathText, type Schema, UsageError } from "mote-dtls/gateway"
+import { type CertificateFiles, check, JsonText, pathText, type Schema, UsageError } from "mote-dtls/gateway"
 
 export interface ListenConfig {
     /** numeric address; undefined: every address of this host */
@@ -21,6 +21,9 @@ export interface CredentialsConfig {
     /** s */
     lookupCache: number
 }
+
+/** Certificates and raw public keys, of the gateway and of devices. Lists that are empty are left out. */
+export type CertificatesConfig = Pick<CertificateFiles, "cert" | "key" | "ca" | "rpkPin">
 
 /** Paths at and below which a device may read and write. */
 export interface Rights {
@@ -93,7 +96,11 @@ export interface GatewayConfig {
     listen: ListenConfig[]
     /** bytes; 0: no connection ids */
     connectionId: number
+    /** ALPN names, preferred first; empty: none */
+    alpn: string[]
     credentials: CredentialsConfig
+    /** undefined: pre-shared keys only */
+    certificates: CertificatesConfig | undefined
     rights: Rights
     shared: string[]
     limits: LimitsConfig
@@ -109,7 +116,7 @@ export interface GatewayConfig {
 }
 
 type Raw = Partial<Omit<GatewayConfig, "credentials" | "rights" | "sinks">> & {
-    credentials: Partial<CredentialsConfig>
+    credentials?: Partial<CredentialsConfig>
     rights?: Partial<Rights>
     sinks?: RawSinks
 }
@@ -148,9 +155,7 @@ export function readChecked(path: string, wanted: Schema): JsonText {
 export function loadGatewayConfig(path: string): GatewayConfig {
     const file = readChecked(path, schema())
     const { $schema: _, ...raw } = file.value() as Raw & { $schema?: string }
-    const { file: keys, directory, command, url } = raw.credentials
-    if ([keys, directory, command, url].every((source) => source === undefined))
-        throw new UsageError(`${file.place(["credentials"])}: credentials: one of file, directory, command, url`)
+    checkCredentials(file, raw)
     const config = withDefaults(raw, dirname(resolve(path)))
     const files = config.sinks.files.map((sink) => sink.path)
     const folders = [...config.sinks.mqtt, ...config.sinks.webhooks].flatMap(({ queue }) => queue.folder ?? [])
@@ -160,8 +165,27 @@ export function loadGatewayConfig(path: string): GatewayConfig {
     return config
 }
 
+/** Whether pre-shared keys come from anywhere. */
+export function hasSource({ file, directory, command, url }: Partial<CredentialsConfig>): boolean {
+    return [file, directory, command, url].some((source) => source !== undefined)
+}
+
+function checkCredentials(file: JsonText, { credentials, certificates }: Raw): void {
+    if (credentials === undefined && certificates === undefined)
+        throw new UsageError(`${file.place([])}: credentials or certificates are missing: no device could connect`)
+    if (credentials !== undefined && !hasSource(credentials))
+        throw new UsageError(`${file.place(["credentials"])}: credentials: one of file, directory, command, url`)
+    if (certificates === undefined) return
+    const { cert, key, ca, rpkPin } = certificates
+    const where = file.place(["certificates"])
+    if (ca === undefined && rpkPin === undefined)
+        throw new UsageError(`${where}: certificates: ca or rpkPin, by which devices are believed`)
+    if (cert === undefined && key === undefined)
+        throw new UsageError(`${where}: certificates: cert and key, or key alone for a raw public key`)
+}
+
 function withDefaults(raw: Raw, folder: string): GatewayConfig {
-    const { credentials, rights, sinks, log } = raw
+    const { credentials = {}, certificates, rights, sinks, log } = raw
     return {
         listen: raw.listen ?? [{ port: COAPS_PORT }],
         connectionId: raw.connectionId ?? 8,
@@ -170,6 +194,8 @@ function withDefaults(raw: Raw, folder: string): GatewayConfig {
             lookupCache: 60,
             ...withPaths(credentials, folder, ["file", "directory"]),
         },
+        alpn: raw.alpn ?? [],
+        certificates: certificates && withPathLists(certificates, folder),
         rights: { read: ["/"], write: ["/"], ...rights },
         shared: raw.shared ?? [],
         limits: raw.limits ?? {},
@@ -189,6 +215,11 @@ function withPaths<T extends object>(config: T, folder: string, names: (keyof T)
         return typeof path === "string" ? [[name, resolve(folder, path)]] : []
     })
     return { ...config, ...(Object.fromEntries(entries) as Partial<T>) }
+}
+
+function withPathLists({ cert, key, ca, rpkPin }: CertificatesConfig, folder: string): CertificatesConfig {
+    const [own, keys, authorities] = [cert, key, ca].map((paths) => paths?.map((path) => resolve(folder, path)))
+    return { cert: own, key: keys, ca: authorities, rpkPin }
 }
 
 function sinksOf({ stdout = false, files = [], mqtt = [], webhooks = [] }: RawSinks = {}, folder: string): SinksConfig {

@@ -1,8 +1,8 @@
-import { type GatewayPeer, isAtOrBelow } from "mote-dtls/gateway"
+import { type GatewayPeer, isAtOrBelow, type PublicKeys, readCertificateFiles } from "mote-dtls/gateway"
 import { coapPathText } from "mote-dtls/coap"
-import { type Answer, type Question, QuestionKind } from "mote-dtls/engine"
-import { type Credentials } from "mote-dtls/gio"
-import { type CredentialsConfig, type Rights } from "./config.js"
+import { allSuites, type Answer, type CipherSuite, type Question, QuestionKind } from "mote-dtls/engine"
+import { type AskingConnection, type Credentials } from "mote-dtls/gio"
+import { type GatewayConfig, hasSource, type Rights } from "./config.js"
 import { type Device, DeviceFiles } from "./devices.js"
 import { DeviceLookup } from "./lookup.js"
 
@@ -10,12 +10,27 @@ import { DeviceLookup } from "./lookup.js"
 export interface DeviceSources {
     files: DeviceFiles
     lookup: DeviceLookup | undefined
+    /** undefined: pre-shared keys only */
+    publicKeys: PublicKeys | undefined
+    /** raw public keys that are believed, SHA-256 in lower-case hexadecimal: identities of their devices */
+    pins: Set<string>
     rights: Rights
+    /** that go with the credentials there are */
+    suites: CipherSuite[]
 }
 
 /** Throws UsageError. */
-export function readDeviceSources(credentials: CredentialsConfig, rights: Rights): DeviceSources {
-    return { files: new DeviceFiles(credentials), lookup: DeviceLookup.of(credentials), rights }
+export function readDeviceSources({ credentials, certificates, rights }: GatewayConfig): DeviceSources {
+    const publicKeys =
+        certificates && readCertificateFiles(certificates, "server", (option) => `certificates.${option}`)
+    return {
+        files: new DeviceFiles(credentials),
+        lookup: DeviceLookup.of(credentials),
+        publicKeys,
+        pins: new Set(certificates?.rpkPin?.map((pin) => pin.toLowerCase())),
+        rights,
+        suites: [...(publicKeys?.suites ?? []), ...(hasSource(credentials) ? allSuites() : [])],
+    }
 }
 
 /** Keys and rights of devices, replaced as a whole when the configuration changes. */
@@ -29,8 +44,9 @@ export class DeviceCredentials implements Credentials {
         this.sources = sources
     }
 
-    async answer(question: Question): Promise<Answer | undefined> {
-        if (question.kind !== QuestionKind.psk) return undefined
+    async answer(question: Question, connection: AskingConnection): Promise<Answer | undefined> {
+        if (question.kind !== QuestionKind.psk)
+            return await this.sources.publicKeys?.credentials.answer(question, connection)
         return (await this.find(question.identity))?.psk
     }
 
@@ -49,13 +65,17 @@ export class DeviceCredentials implements Credentials {
         this.lookedUp.delete(identity.toString("hex"))
     }
 
-    /** Whether a connected device still has the key of its session, as far as files say so. */
-    isRevoked({ identity }: GatewayPeer, before: DeviceSources): boolean {
+    /** Whether a connected device has lost the key of its session, as far as files say so. */
+    isRevoked({ identity, connection }: GatewayPeer, before: DeviceSources): boolean {
+        if (connection.getPeerPublicKey() !== undefined) {
+            const pin = identity.toString()
+            return before.pins.has(pin) && !this.sources.pins.has(pin)
+        }
         const key = identity.toString("hex")
         const { files, lookup } = this.sources
         const [was, is] = [before.files.devices.get(key), files.devices.get(key)]
-        if (was === undefined) return false
-        return is === undefined ? lookup === undefined : !is.psk.key.equals(was.psk.key)
+        if (was?.psk === undefined) return false
+        return is?.psk === undefined ? lookup === undefined : !is.psk.key.equals(was.psk.key)
     }
 
     mayUse({ identity }: GatewayPeer, path: string, isRead: boolean): boolean {

@@ -6,7 +6,8 @@ import { type CredentialsConfig, readChecked, type Rights } from "./config.js"
 
 /** What the gateway knows of a device. */
 export interface Device {
-    psk: PskAnswer
+    /** undefined: it has a certificate or a raw public key, by whose hash it is known */
+    psk: PskAnswer | undefined
     /** its own rights, as far as it has some */
     rights: Partial<Rights>
 }
@@ -20,7 +21,7 @@ const paths: Schema = {
 export const deviceSchema: Schema = {
     type: "object",
     additionalProperties: false,
-    required: ["identity", "key"],
+    required: ["identity"],
     properties: {
         ...pskProperties,
         read: paths,
@@ -32,14 +33,14 @@ export const deviceSchema: Schema = {
 export interface RawDevice {
     identity: string
     /** hexadecimal */
-    key: string
+    key?: string
     read?: string[]
     write?: string[]
 }
 
 export function deviceOf({ identity, key, read, write }: RawDevice): Device {
     const rights = { ...(read && { read }), ...(write && { write }) }
-    return { psk: { identity: Buffer.from(identity), key: secretFromHex(key) }, rights }
+    return { psk: key === undefined ? undefined : { identity: Buffer.from(identity), key: secretFromHex(key) }, rights }
 }
 
 /** The devices of a key file and a directory. */
@@ -58,19 +59,20 @@ export class DeviceFiles {
     private addFile(path: string): void {
         const keys = readPskFile(path, "credentials.file")
         this.warnings.push(...keyWarnings(keys, path))
-        for (const psk of keys) this.add({ psk, rights: {} }, path)
+        for (const psk of keys) this.add(psk.identity, { psk, rights: {} }, path)
     }
 
     private addDevice(path: string): void {
-        const device = deviceOf(readChecked(path, deviceSchema).value() as RawDevice)
-        this.warnings.push(...keyWarnings([device.psk], path))
-        this.add(device, path)
+        const raw = readChecked(path, deviceSchema).value() as RawDevice
+        const device = deviceOf(raw)
+        if (device.psk !== undefined) this.warnings.push(...keyWarnings([device.psk], path))
+        this.add(Buffer.from(raw.identity), device, path)
     }
 
-    private add(device: Device, path: string): void {
-        const identity = device.psk.identity.toString("hex")
-        if (this.devices.has(identity)) this.warnings.push(`${path} has an identity that is known already: it counts`)
-        this.devices.set(identity, device)
+    private add(identity: Buffer, device: Device, path: string): void {
+        const key = identity.toString("hex")
+        if (this.devices.has(key)) this.warnings.push(`${path} has an identity that is known already: it counts`)
+        this.devices.set(key, device)
     }
 }
 

@@ -8,7 +8,15 @@ import {
     HandshakeWatch,
 } from "mote-dtls/gateway"
 import { NodeServices } from "mote-dtls"
-import { allSuites, connectionIds, gatewayLimits, type Limits, returnRoutability, wifi } from "mote-dtls/engine"
+import {
+    AuthenticationMode,
+    type CipherSuite,
+    connectionIds,
+    gatewayLimits,
+    type Limits,
+    returnRoutability,
+    wifi,
+} from "mote-dtls/engine"
 import { type Credentials, type DtlsSettings, LogLevel, newSettings, type SocketAddress } from "mote-dtls/gio"
 import { type GatewayConfig, type ListenConfig } from "./config.js"
 import { type Log, logged } from "./log.js"
@@ -39,6 +47,8 @@ export class Listeners {
     private gateways = new Map<string, Gateway>()
     /** one object, which every endpoint reads: a change counts at once */
     private limits: Limits = gatewayLimits()
+    /** likewise */
+    private suites: CipherSuite[] = []
     readonly services: NodeServices
 
     constructor(private parts: ListenerParts) {
@@ -59,13 +69,15 @@ export class Listeners {
     }
 
     /** Opens what is new before it closes what is gone. Throws GError when one cannot be opened: then nothing has changed. */
-    async apply(config: GatewayConfig): Promise<void> {
+    async apply(config: GatewayConfig, suites: CipherSuite[]): Promise<void> {
         const fresh = new Map<string, Gateway>()
+        const before = this.suites.splice(0, this.suites.length, ...suites)
         try {
             for (const listen of config.listen)
                 if (!this.gateways.has(nameOf(listen))) fresh.set(nameOf(listen), await this.open(listen, config))
         } catch (error) {
             for (const gateway of fresh.values()) await gateway.close()
+            this.suites.splice(0, this.suites.length, ...before)
             throw error
         }
         Object.assign(this.limits, gatewayLimits(), config.limits)
@@ -79,7 +91,8 @@ export class Listeners {
     }
 
     private async open(listen: ListenConfig, config: GatewayConfig): Promise<Gateway> {
-        const { events, failed, options, log } = this.parts
+        const { events, failed, log } = this.parts
+        const options = { ...this.parts.options, protocols: config.alpn }
         const watch = new HandshakeWatch((event) => {
             const { code, message, identity, remoteAddress, error } = event
             this.parts.diagnostic(event)
@@ -95,7 +108,9 @@ export class Listeners {
     }
 
     private settings(credentials: Credentials, { connectionId }: GatewayConfig): DtlsSettings {
-        const settings = newSettings(allSuites(), credentials, wifi(), this.limits)
+        const settings = newSettings(this.suites, credentials, wifi(), this.limits)
+        // Pre-shared keys authenticate devices by themselves.
+        settings.authenticationMode = AuthenticationMode.required
         if (connectionId > 0) settings.extensions = [connectionIds(connectionId), returnRoutability()]
         return settings
     }

@@ -82,6 +82,7 @@ function checkedDevice(answer: unknown, identity: Buffer): Device {
     if (flaw !== undefined)
         throw new UsageError(`the device that was looked up: ${flaw.path.join(".")}: ${flaw.wanted}`)
     const device = deviceOf(answer as RawDevice)
+    if (device.psk === undefined) throw new UsageError("the device that was looked up: key: is missing")
     if (!device.psk.identity.equals(identity)) throw new Error("the device that was looked up has another identity")
     return device
 }

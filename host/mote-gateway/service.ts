@@ -26,7 +26,7 @@ interface Loaded {
 
 function load(path: string): Loaded {
     const config = loadGatewayConfig(path)
-    return { config, sources: readDeviceSources(config.credentials, config.rights) }
+    return { config, sources: readDeviceSources(config) }
 }
 
 /** Reads a configuration and what it names, and does no more. Throws UsageError. @returns questionable keys */
@@ -82,7 +82,7 @@ export class GatewayService {
         Object.assign(watched, { metrics, listeners })
         const service = new GatewayService(path, log, loaded, credentials, sinks, listeners, metrics)
         try {
-            await listeners.apply(config)
+            await listeners.apply(config, loaded.sources.suites)
             await service.openOperations(config)
             await service.savedAssociations()?.restore()
         } catch (error) {
@@ -114,8 +114,10 @@ export class GatewayService {
 
     /** Files and folders that the configuration comes from. */
     sourceFiles(): string[] {
-        const { file, directory } = this.loaded.config.credentials
-        return [this.path, file, directory].filter((path) => path !== undefined)
+        const { credentials, certificates } = this.loaded.config
+        const { file, directory } = credentials
+        const { cert = [], key = [], ca = [] } = certificates ?? {}
+        return [this.path, file, directory, ...cert, ...key, ...ca].filter((path) => path !== undefined)
     }
 
     config(): GatewayConfig {
@@ -150,13 +152,13 @@ export class GatewayService {
 
     private async apply(loaded: Loaded): Promise<void> {
         const before = this.loaded
-        await this.listeners.apply(loaded.config)
+        await this.listeners.apply(loaded.config, loaded.sources.suites)
         try {
             await this.sinks.replace(loaded.config)
             const { operations } = loaded.config
             if (!isDeepStrictEqual(before.config.operations, operations)) await this.openOperations(loaded.config)
         } catch (error) {
-            await this.listeners.apply(before.config)
+            await this.listeners.apply(before.config, before.sources.suites)
             await this.sinks.replace(before.config)
             throw error
         }
@@ -170,6 +172,7 @@ export class GatewayService {
     /** Settings that are there once for all sessions. */
     private tellLasting(before: GatewayConfig, now: GatewayConfig): void {
         if (before.connectionId !== now.connectionId) this.log.warn("connectionId counts from the next start on")
+        if (before.alpn.join() !== now.alpn.join()) this.log.warn("alpn counts from the next start on")
         if (before.shared.join() !== now.shared.join()) this.log.warn("shared counts from the next start on")
     }
 

@@ -11,6 +11,7 @@ import {
 } from "../crypto/provider.js"
 import { type CipherSuite } from "../handshake/cipher-suite.js"
 import { findHelloExtension, type RecordExtension } from "../handshake/hello-extension.js"
+import { type KeyExchange } from "../handshake/key-exchange.js"
 import { type Role } from "../handshake/role.js"
 import { type AssociationSettings } from "../handshake/settings.js"
 import { MAX_SEQUENCE, type ReadEpoch } from "../record/record-layer.js"
@@ -21,10 +22,10 @@ import { AssociationPhase, type AssociationState } from "./association-state.js"
 import { SavedError, SavedErrorReason } from "./saved-error.js"
 
 /*
- * A saved association: version 1, nonce 12, then sealed with these 13 bytes as additional data what `writeState` writes.
+ * A saved association: version 2, nonce 12, then sealed with these 13 bytes as additional data what `writeState` writes.
  * Integers are big-endian. Keys are sealed once more, by the platform, so that the script never has them.
  */
-const FORMAT_VERSION = 1
+const FORMAT_VERSION = 2
 const HEADER_LENGTH = 13
 
 /** Bits of the first byte. */
@@ -81,6 +82,7 @@ export function saveAssociation(association: Association, wrapper: Aead, reserve
     reserveAhead(state, reserve, top)
     const writer = new Writer(320)
     writeState(writer, state, note)
+    writer.vector(exchangeOf(association).savePeer(association.parameters.peerCertificate), 3)
     const wrapping = keyWrapping(settings.crypto)
     writeKeys(writer, read.protection, wrapping, wrapper)
     writeKeys(writer, record.write.protection as RecordProtection, wrapping, wrapper)
@@ -89,6 +91,11 @@ export function saveAssociation(association: Association, wrapper: Aead, reserve
     record.write.end = state.nextSequence
     read.end = reserve.receive > 0 ? top + 1 + reserve.receive : 0
     return saved
+}
+
+/** Suites of 1.2 have one. */
+function exchangeOf({ parameters }: Association): KeyExchange {
+    return (parameters.suite as CipherSuite).keyExchange as KeyExchange
 }
 
 /** The state that another copy may go on from: behind everything that this one may still do. */
@@ -195,6 +202,7 @@ export function loadAssociation(
     const association = new Association(settings, role, 0, 0)
     const state = association.snapshot()
     const note = readState(reader, state)
+    const savedPeer = reader.vector(3)
     const readingKeys = readKeys(reader)
     const writingKeys = readKeys(reader)
     if (!reader.done()) throw new SavedError(SavedErrorReason.notAuthentic)
@@ -204,6 +212,7 @@ export function loadAssociation(
     const read = protectionOf(readingKeys, crypto, wrapper, state.readEpoch, state.readId)
     const write = protectionOf(writingKeys, crypto, wrapper, state.writeEpoch, state.writeId)
     association.restore(state, suite, read, write, now)
+    association.parameters.peerCertificate = exchangeOf(association).loadPeer(savedPeer)
     if (state.readId.length > 0) association.record.form = new CidForm(state.readId.length)
     return { association, note }
 }

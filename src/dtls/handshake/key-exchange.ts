@@ -104,4 +104,8 @@ export interface KeyExchange {
      * @param extensions of the ClientHello
      */
     beginServer(context: ServerExchangeContext, extensions: Extension[]): void
+    /** What a saved association has of the peer, besides its psk_identity. */
+    savePeer(peer: PeerCertificate | undefined): Buffer
+    /** @param saved what `savePeer` gave */
+    loadPeer(saved: Buffer): PeerCertificate | undefined
 }

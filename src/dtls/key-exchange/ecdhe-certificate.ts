@@ -1,5 +1,6 @@
 import { type KeyOperations } from "../crypto/keys.js"
 import { type ClientExchangeContext, type KeyExchange, type ServerExchangeContext } from "../handshake/key-exchange.js"
+import { type PeerCertificate } from "../handshake/question.js"
 import { AlertDescription, ExtensionType } from "../wire/code-points.js"
 import { type Extension, findExtension } from "../wire/extensions.js"
 import { writeNumberList } from "../wire/number-list.js"
@@ -13,6 +14,7 @@ import {
     type SignatureKind,
 } from "./certificate-types.js"
 import { allowsUncompressed, offeredGroups, selectGroup } from "./ecdhe.js"
+import { readSavedPeer, writeSavedPeer } from "./saved-peer.js"
 
 /**
  * Ephemeral ECDH, signed with the key of a certificate or a raw public key (RFC 8422 §2, RFC 7250).
@@ -57,6 +59,14 @@ export class EcdheCertificateKeyExchange implements KeyExchange, CertificateExch
 
     beginServer(context: ServerExchangeContext, extensions: Extension[]): void {
         beginServer(context, this, extensions)
+    }
+
+    savePeer(peer: PeerCertificate | undefined): Buffer {
+        return writeSavedPeer(peer)
+    }
+
+    loadPeer(saved: Buffer): PeerCertificate | undefined {
+        return readSavedPeer(saved)
     }
 }
 

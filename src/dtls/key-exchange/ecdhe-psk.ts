@@ -91,6 +91,15 @@ export class EcdhePskKeyExchange implements KeyExchange {
             sendServerFlight(h, group, extensions, pair),
         )
     }
+
+    /** Its psk_identity is saved already. */
+    savePeer(): Buffer {
+        return EMPTY
+    }
+
+    loadPeer(): undefined {
+        return undefined
+    }
 }
 
 function failHere(context: KeyExchangeContext): void {

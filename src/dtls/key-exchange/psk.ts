@@ -53,6 +53,15 @@ export class PskKeyExchange implements KeyExchange {
         context.expect([step(HandshakeType.clientKeyExchange, 0, true, onClientKeyExchange)])
         context.expectFinished()
     }
+
+    /** Its psk_identity is saved already. */
+    savePeer(): Buffer {
+        return EMPTY
+    }
+
+    loadPeer(): undefined {
+        return undefined
+    }
 }
 
 function onServerKeyExchange(context: ClientExchangeContext, message: HandshakeMessage): void {
