@@ -10,6 +10,7 @@ import { MessageLayer } from "../../src/coap/message-layer.js"
 import { defaultCoapParameters } from "../../src/coap/parameters.js"
 import { connect } from "../../src/index.js"
 import { type DtlsSocket } from "../../src/platform/node/connect/dtls-socket.js"
+import { type ConnectOptions } from "../../src/platform/node/connect/options.js"
 import { NodeServices } from "../../src/platform/node/services.js"
 import { sleep } from "../interop/process.js"
 
@@ -101,10 +102,20 @@ export class RunningGateway {
 
     /** @param timeout ms, for a handshake that is to fail */
     async device(identity: string, key = KEY, timeout = 10000): Promise<TestDevice> {
-        const psk = { identity, key: Buffer.from(key, "hex") }
-        const device = new TestDevice(await connect("127.0.0.1", this.port, { psk, timeout }))
+        return await this.connect({ psk: { identity, key: Buffer.from(key, "hex") }, timeout })
+    }
+
+    async connect(options: ConnectOptions): Promise<TestDevice> {
+        const device = new TestDevice(await connect("127.0.0.1", this.port, options))
         this.devices.push(device)
         return device
+    }
+
+    /** The service ends and another one begins; devices are not told. */
+    async restart(): Promise<void> {
+        await this.running?.stop()
+        this.running = undefined
+        await this.start()
     }
 
     /** Waits until the log has a line whose text holds `part`. */

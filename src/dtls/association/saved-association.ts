@@ -94,8 +94,8 @@ export function saveAssociation(association: Association, wrapper: Aead, reserve
 }
 
 /** Suites of 1.2 have one. */
-function exchangeOf({ parameters }: Association): KeyExchange {
-    return (parameters.suite as CipherSuite).keyExchange as KeyExchange
+function exchangeOf(association: Association): KeyExchange {
+    return (association.parameters.suite as CipherSuite).keyExchange as KeyExchange
 }
 
 /** The state that another copy may go on from: behind everything that this one may still do. */

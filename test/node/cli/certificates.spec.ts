@@ -7,6 +7,12 @@ const authority = TestAuthority.get()
 const pem = (name: string): string => authority.file(name, "pem")
 const key = (name: string): string => authority.file(name, "key")
 
+/** SHA-256 of a public key. */
+function pin(name: string): string {
+    const spki = createPublicKey(authority.pem(name)).export({ format: "der", type: "spki" })
+    return createHash("sha256").update(spki).digest("hex")
+}
+
 async function ended(program: Running): Promise<number | null> {
     for (let i = 0; i < 1500 && program.running; i++) await new Promise((resolve) => setTimeout(resolve, 20))
     return program.exitCode
@@ -61,10 +67,6 @@ describe("the command line with certificates", function () {
         }))
 
     it("raw public keys go by --rpk-pin, and --json has an event for programs", () => {
-        const pin = (name: string): string => {
-            const spki = createPublicKey(authority.pem(name)).export({ format: "der", type: "spki" })
-            return createHash("sha256").update(spki).digest("hex")
-        }
         return serving(["--key", key("server"), "--rpk-pin", pin("client")], async (where) => {
             const client = await say(where, "--key", key("client"), "--rpk-pin", pin("server"), "--json")
             strictEqual(client.exitCode, 0, client.output)
@@ -82,6 +84,49 @@ describe("the command line with certificates", function () {
                 verdict,
             })
         })
+    })
+
+    it("mote gateway knows a client by the hash of its public key, and CoAP commands present certificate or key", async () => {
+        const port = await freePort()
+        const own = ["--cert", pem("server"), "--key", key("server"), "--alpn", "coap"]
+        const believed = [
+            "--ca",
+            pem("root"),
+            "--rpk-pin",
+            pin("for-clients"),
+            "--psk",
+            "one:00112233445566778899aabbccddeeff",
+        ]
+        const gateway = new Running(mote("gateway", "--host", "127.0.0.1", "--port", `${port}`, ...own, ...believed))
+        const coap = async (method: string, ...args: string[]): Promise<Running> => {
+            const command = new Running(mote(method, `coaps://127.0.0.1:${port}/room`, ...args))
+            await ended(command)
+            return command
+        }
+        try {
+            await untilBound(port)
+            const server = ["--ca", pem("root"), "--server-name", "server.test"]
+            const owner = [...server, "--cert", pem("client"), "--key", key("client"), "--alpn", "coap"]
+            const put = await coap("put", "-e", "21.5", ...owner)
+            strictEqual(put.exitCode, 0, put.output)
+            ok(put.output.includes("server: verdict: nothing is wrong with it"), put.output)
+            await gateway.expect(`client 1 connected: ${pin("client")} from 127.0.0.1`)
+            const other = await coap("put", "-e", "0", ...server, "--key", key("for-clients"))
+            deepStrictEqual([other.exitCode, other.output.includes("4.03")], [1, true], other.output)
+            await gateway.expect(`client 2 connected: ${pin("for-clients")} from`)
+            const reader = await coap("get", "--psk", "one:00112233445566778899aabbccddeeff")
+            deepStrictEqual([reader.exitCode, reader.output.includes("21.5")], [0, true], reader.output)
+            const refusing = await coap("get", "--ca", pem("root"), "--server-name", "other.test")
+            ok(/^mote: .*not for the name that was asked for/m.test(refusing.output), refusing.output)
+        } finally {
+            await gateway.end()
+        }
+    })
+
+    it("mote gateway with a certificate of its own wants to know whom it believes", async () => {
+        const gateway = new Running(mote("gateway", "--cert", pem("server"), "--key", key("server")))
+        strictEqual(await ended(gateway), 2)
+        ok(/--ca or --rpk-pin is needed/.test(gateway.output), gateway.output)
     })
 
     const wrong: [string, string[], RegExp][] = [

@@ -15,8 +15,15 @@ import { ReturnRoutability } from "../../../src/dtls/handshake/return-routabilit
 import { type AssociationSettings } from "../../../src/dtls/handshake/settings.js"
 import { clientRole } from "../../../src/dtls/handshake/v12/client.js"
 import { serverRole } from "../../../src/dtls/handshake/v12/server.js"
+import { TLS_ECDHE_ECDSA_WITH_AES_128_CCM_8 } from "../../../src/dtls/key-exchange/certificate-suites.js"
+import { rawPublicKeysOnly, SignatureKind } from "../../../src/dtls/key-exchange/certificate-types.js"
+import { EcdheCertificateKeyExchange } from "../../../src/dtls/key-exchange/ecdhe-certificate.js"
+import { AuthenticationMode } from "../../../src/dtls/handshake/key-exchange.js"
 import { allSuites } from "../../../src/dtls/key-exchange/suites.js"
 import { NodeCryptoProvider } from "../../../src/platform/node/crypto.js"
+import { NodeKeys } from "../../../src/platform/node/keys.js"
+import { KeyedSimulation } from "../../support/keyed-simulation.js"
+import { RawKeySide } from "../../support/raw-key-side.js"
 import { listTables, Simulation, testSettings } from "../../engine/simulation.js"
 
 const crypto = new NodeCryptoProvider()
@@ -103,6 +110,26 @@ describe("a saved association", () => {
         deepStrictEqual({ ...after, outputs: 0 }, { ...before, outputs: 0 })
         strictEqual(after.protocol, "coap")
         deepStrictEqual(after.writeId, serverId)
+    })
+
+    it("keeps what the peer presented, on both sides, so that it is known after a restart", async () => {
+        const [clientSide, serverSide] = [new RawKeySide(), new RawKeySide()]
+        const exchange = new EcdheCertificateKeyExchange(new NodeKeys(), SignatureKind.ecdsa, rawPublicKeysOnly())
+        const [client, server] = [testSettings(crypto), testSettings(crypto)]
+        client.suites = server.suites = [TLS_ECDHE_ECDSA_WITH_AES_128_CCM_8(exchange)]
+        server.authenticationMode = AuthenticationMode.required
+        const [ofClient, ofServer] = [
+            clientSide.answers(serverSide.publicKey),
+            serverSide.answers(clientSide.publicKey),
+        ]
+        const s = new KeyedSimulation(client, server, ofClient, ofServer)
+        await s.shakeHands(1000)
+        const presented = load(s, save(s.client, exact)).parameters.peerCertificate
+        deepStrictEqual(presented, s.client.parameters.peerCertificate)
+        deepStrictEqual(presented?.certificates, [serverSide.publicKey])
+        const copy = save(s.serverAssociation(), exact)
+        const { parameters } = loadAssociation(server, serverRole(), wrapper, copy, 0, s.now).association
+        deepStrictEqual(parameters.peerCertificate?.certificates, [clientSide.publicKey])
     })
 
     it("sends and takes nothing before it is saved again: the same copy may be imported after a crash", () => {
@@ -242,7 +269,7 @@ describe("a saved association", () => {
         refused(SavedErrorReason.notAuthentic, () => load(s, Buffer.concat([saved, Buffer.alloc(1)])))
         for (let length = 0; length < 400; length++) {
             const noise = crypto.random(length)
-            if (length > 0) noise[0] = 1
+            if (length > 0) noise[0] = saved[0]
             refused(SavedErrorReason.notAuthentic, () => load(s, noise))
         }
         strictEqual(load(s, saved).phase, AssociationPhase.connected)
