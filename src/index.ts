@@ -14,6 +14,8 @@ export {
     type PskLookup,
     type PskMode,
 } from "./platform/node/connect/options.js"
+export { FolderStore } from "./platform/node/connect/folder-store.js"
+export { type AssociationStore, type SaveOptions } from "./platform/node/connect/saved-connection.js"
 export { type SessionOptions } from "./platform/node/connect/sessions.js"
 export { type Version } from "./platform/node/connect/versions.js"
 export { type WaitOptions } from "./platform/node/connect/waiting.js"

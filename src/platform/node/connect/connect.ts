@@ -1,11 +1,15 @@
 import { type Cancellable } from "../../../gio/cancellable.js"
 import { TlsCertificateFlags } from "../../../gio/enums.js"
 import { ioError, IOErrorEnum, isIoError } from "../../../gio/errors.js"
+import { type DtlsClientConnection } from "../../../gio/dtls-client-connection.js"
+import { LogLevel } from "../../../gio/log-level.js"
 import { type SocketAddress } from "../../../gio/socket-address.js"
+import { type UdpSocket } from "../../services.js"
 import { hasPublicKeys, serverNameFor } from "./certificate-options.js"
 import { DtlsSocket } from "./dtls-socket.js"
 import { wrongArgument } from "./errors.js"
 import { type ConnectOptions, isRejecting, prepareConnect, type PreparedClient } from "./options.js"
+import { SavedConnection } from "./saved-connection.js"
 import { checkPort, targetOf } from "./target.js"
 import { waiting } from "./waiting.js"
 
@@ -33,6 +37,10 @@ export async function connect(
     if (hasPublicKeys(options)) prepared.settings.extensions.push(...serverNameFor(name))
     return await waiting(options, async (stop) => {
         const addresses = await prepared.services.resolve(target.host)
+        for (const address of addresses) {
+            const goneOn = await goOnWith({ address, port: target.port }, name, options, prepared)
+            if (goneOn !== undefined) return goneOn
+        }
         for (const [index, address] of addresses.entries()) {
             try {
                 return await connectTo({ address, port: target.port }, name, options, prepared, stop)
@@ -48,19 +56,66 @@ export async function connect(
 async function connectTo(
     remote: SocketAddress,
     name: string,
-    { localAddress, localPort, protocols, ...options }: ConnectOptions,
-    { services, settings, newConnection, session }: PreparedClient,
+    options: ConnectOptions,
+    prepared: PreparedClient,
     stop: Cancellable | undefined,
 ): Promise<DtlsSocket> {
     stop?.setErrorIfCancelled()
+    const { services, saving, session } = prepared
+    return await opening(remote, name, options, prepared, async (connection, socket) => {
+        await connection.handshake(stop)
+        const saved = saving && new SavedConnection(connection, saving, entryOf(name, remote), services, false)
+        await saved?.begin()
+        return new DtlsSocket(connection, socket, remote, session, saved)
+    })
+}
+
+/** Name of an association in the store of the option `save`. */
+function entryOf(name: string, { address, port }: SocketAddress): string {
+    return `${name}|${address}|${port}`
+}
+
+/** Goes on with an association of an earlier run; undefined: there is none, or none that can be used. */
+async function goOnWith(
+    remote: SocketAddress,
+    name: string,
+    options: ConnectOptions,
+    prepared: PreparedClient,
+): Promise<DtlsSocket | undefined> {
+    const { services, saving } = prepared
+    const entry = entryOf(name, remote)
+    const state = saving?.store.load(entry)
+    if (saving === undefined || state === undefined) return undefined
+    return await opening(remote, name, options, prepared, async (connection, socket) => {
+        try {
+            await connection.importAssociation(state, saving.wrapper, 0)
+        } catch (error) {
+            services.log(LogLevel.warning, `a saved association cannot be used, a handshake follows: ${String(error)}`)
+            await connection.close()
+            socket.close()
+            return undefined
+        }
+        const saved = new SavedConnection(connection, saving, entry, services, true)
+        await saved.begin()
+        return new DtlsSocket(connection, socket, remote, undefined, saved)
+    })
+}
+
+/** Makes a connection; it and its socket are closed when `begin` throws. */
+async function opening<T>(
+    remote: SocketAddress,
+    name: string,
+    { localAddress, localPort, protocols, ...options }: ConnectOptions,
+    { services, settings, newConnection }: PreparedClient,
+    begin: (connection: DtlsClientConnection, socket: UdpSocket) => Promise<T>,
+): Promise<T> {
     const socket = await services.openUdp({ remote, localHost: localAddress, localPort: localPort ?? 0 })
     try {
         const connection = newConnection(services, socket, settings, name)
         if (!isRejecting(options)) connection.setValidationFlags(TlsCertificateFlags.NO_FLAGS)
         try {
             connection.setAdvertisedProtocols(protocols)
-            await connection.handshake(stop)
-            return new DtlsSocket(connection, socket, remote, session)
+            return await begin(connection, socket)
         } catch (error) {
             await connection.close()
             throw error

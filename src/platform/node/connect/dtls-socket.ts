@@ -11,7 +11,8 @@ import { type SocketAddress } from "../../../gio/socket-address.js"
 import { type TlsCertificate } from "../../../gio/tls-certificate.js"
 import { type UdpSocket } from "../../services.js"
 import { verdictText } from "../failure-text.js"
-import { isClosed, wrongArgument } from "./errors.js"
+import { isClosed, nodeError, wrongArgument } from "./errors.js"
+import { type SavedConnection } from "./saved-connection.js"
 import { checkOnlyWait, waiting, type WaitOptions } from "./waiting.js"
 
 /** Largest DTLS message, bytes (RFC 5246 §6.2.1). */
@@ -37,6 +38,7 @@ export class DtlsSocket {
         /** a client's: the server; undefined on a server, where the peer may move */
         private remote: SocketAddress | undefined,
         private session: () => Buffer | undefined = () => undefined,
+        private saved: SavedConnection | undefined = undefined,
     ) {}
 
     /** On a server the client's psk_identity; on a client undefined. See `DtlsConnection.getPeerIdentity`. */
@@ -116,11 +118,16 @@ export class DtlsSocket {
         return this.dtls.getAssociation()?.parameters.resumed === true
     }
 
+    /** Whether it goes on from an association that was saved in an earlier run (`save`): there was no handshake. */
+    isRestored(): boolean {
+        return this.saved?.isRestored === true
+    }
+
     /** Sends one message. Throws ERR_DTLS_MESSAGE_TOO_LARGE with the maximum, ERR_DTLS_CLOSED, ... */
     async send(message: Uint8Array | string, options: WaitOptions = {}): Promise<void> {
         checkOnlyWait(options)
         const output = [outputOf(message)]
-        await waiting(options, (stop) => this.dtls.sendMessages(output, 0, -1, stop))
+        await waiting(options, (stop) => this.sendMessages(output, stop))
     }
 
     /**
@@ -131,8 +138,13 @@ export class DtlsSocket {
         checkOnlyWait(options)
         let rest = messages.map(outputOf)
         await waiting(options, async (stop) => {
-            while (rest.length > 0) rest = rest.slice(await this.dtls.sendMessages(rest, 0, -1, stop))
+            while (rest.length > 0) rest = rest.slice(await this.sendMessages(rest, stop))
         })
+    }
+
+    private async sendMessages(messages: OutputMessage[], stop: Cancellable | undefined): Promise<number> {
+        const send = (): Promise<number> => this.dtls.sendMessages(messages, 0, -1, stop)
+        return await (this.saved === undefined ? send() : this.saved.sending(send))
     }
 
     /** The next message; undefined when the peer has closed. */
@@ -166,10 +178,25 @@ export class DtlsSocket {
         }
     }
 
-    /** Says close_notify; a client's UDP socket is given back. */
+    /** Says close_notify; a client's UDP socket is given back, and what was saved is removed. */
     async close(): Promise<void> {
         await this.dtls.close()
+        await this.saved?.ended()
         if (this.remote !== undefined) this.socket.close()
+    }
+
+    /**
+     * Ends here without a word to the peer: a later `connect` or `listen` with the same option `save` goes on with it.
+     * Throws ERR_DTLS_INVALID_ARGUMENT without that option, ERR_DTLS_CLOSED, and what the store throws.
+     */
+    async suspend(): Promise<void> {
+        if (this.saved === undefined) throw wrongArgument("save", "an option of connect or listen, for what can go on")
+        try {
+            this.saved.suspend()
+        } catch (error) {
+            throw nodeError(error)
+        }
+        await this.close()
     }
 
     /** `await using socket = await connect(...)` */

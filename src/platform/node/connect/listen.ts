@@ -1,11 +1,13 @@
 import { isIP } from "node:net"
 import { type TicketKeys } from "../../../dtls/handshake/v12/ticket-keys.js"
+import { type Cancellable } from "../../../gio/cancellable.js"
 import { DtlsListener } from "../../../gio/dtls-listener.js"
 import { type SocketAddress } from "../../../gio/socket-address.js"
 import { type UdpSocket } from "../../services.js"
 import { DtlsSocket } from "./dtls-socket.js"
 import { isClosed, nodeError, wrongArgument } from "./errors.js"
 import { isRejecting, type ListenOptions, prepareListen, type PreparedServer } from "./options.js"
+import { SavedClients } from "./saved-clients.js"
 import { checkTicketKeys } from "./sessions.js"
 import { checkPort } from "./target.js"
 import { checkOnlyWait, waiting, type WaitOptions } from "./waiting.js"
@@ -16,6 +18,7 @@ export class DtlsServer {
         readonly listener: DtlsListener,
         private socket: UdpSocket,
         private ticketKeys: TicketKeys | undefined = undefined,
+        private saved: SavedClients | undefined = undefined,
     ) {}
 
     /** The port it listens on. */
@@ -39,11 +42,21 @@ export class DtlsServer {
         this.ticketKeys.setKeys(checkTicketKeys("keys", keys))
     }
 
-    /** The next client whose handshake is done. Throws ERR_DTLS_CLOSED, ERR_DTLS_TIMED_OUT, AbortError. */
+    /** The next client whose handshake is done; first those that go on from a run before (`save`). Throws ERR_DTLS_CLOSED, ERR_DTLS_TIMED_OUT, AbortError. */
     async accept(options: WaitOptions = {}): Promise<DtlsSocket> {
         checkOnlyWait(options)
-        const connection = await waiting(options, (stop) => this.listener.accept(-1, stop))
-        return new DtlsSocket(connection, this.socket, undefined)
+        const goneOn = this.saved?.next()
+        if (goneOn !== undefined) return goneOn
+        return await waiting(options, (stop) => this.acceptNew(stop))
+    }
+
+    private async acceptNew(stop: Cancellable | undefined): Promise<DtlsSocket> {
+        for (;;) {
+            const connection = await this.listener.accept(-1, stop)
+            if (this.saved === undefined) return new DtlsSocket(connection, this.socket, undefined)
+            const kept = await this.saved.keep(connection)
+            if (kept !== undefined) return kept
+        }
     }
 
     /** Clients as they come, until the server is closed. */
@@ -55,10 +68,21 @@ export class DtlsServer {
         }
     }
 
-    /** Says close_notify to every client and gives the port back. */
+    /** Says close_notify to every client and gives the port back; what was saved is removed. */
     async close(): Promise<void> {
         await this.listener.close()
+        await this.saved?.ended()
         this.socket.close()
+    }
+
+    /**
+     * Ends here without a word to the clients that were accepted: a later `listen` with the same option `save` goes on with them.
+     * Throws ERR_DTLS_INVALID_ARGUMENT without that option, and what the store throws.
+     */
+    async suspend(): Promise<void> {
+        if (this.saved === undefined) throw wrongArgument("save", "an option of listen, for what can go on")
+        this.saved.suspend()
+        await this.close()
     }
 
     /** `await using server = await listen(...)` */
@@ -90,7 +114,7 @@ async function open(
     port: number,
     host: string | undefined,
     { protocols, onDiagnostic, ...options }: ListenOptions,
-    { services, settings, watch, ticketKeys }: PreparedServer,
+    { services, settings, watch, ticketKeys, saving }: PreparedServer,
 ): Promise<DtlsServer> {
     const socket = await services.openUdp({ remote: undefined, localHost: host, localPort: port })
     try {
@@ -99,7 +123,9 @@ async function open(
             if (!isRejecting(options)) listener.onAcceptCertificate = () => true
             if (onDiagnostic !== undefined) listener.onHandshakeFailed = watch.failed
             listener.setAdvertisedProtocols(protocols)
-            return new DtlsServer(listener, socket, ticketKeys)
+            const saved = saving && new SavedClients(listener, socket, saving, services)
+            await saved?.restore()
+            return new DtlsServer(listener, socket, ticketKeys, saved)
         } catch (error) {
             await listener.close()
             throw error

@@ -6,6 +6,7 @@ import { gatewayLimits, type Limits } from "../../../dtls/handshake/limits.js"
 import { QuestionKind } from "../../../dtls/handshake/question.js"
 import { allSuitesV13 } from "../../../dtls/handshake/v13/suites.js"
 import { connectionIdsV13, MAX_SPARES } from "../../../dtls/handshake/v13/connection-ids.js"
+import { maxFragmentLength, recordSizeLimit } from "../../../dtls/handshake/record-limits.js"
 import { returnRoutability } from "../../../dtls/handshake/return-routability.js"
 import { allSuites } from "../../../dtls/key-exchange/suites.js"
 import { keyShares } from "../../../dtls/key-exchange/v13/key-shares.js"
@@ -29,6 +30,7 @@ import { checkNames } from "./check-names.js"
 import { EitherCredentials } from "./either-credentials.js"
 import { wrongArgument } from "./errors.js"
 import { type DiagnosticEvent, HandshakeWatch } from "./handshake-watch.js"
+import { type AssociationStore, type SaveOptions, type Saving, savingOf } from "./saved-connection.js"
 import { addSessions, checkStore, type SessionOptions, SingleSession } from "./sessions.js"
 import { clientOf, exchangeOf, type Version, type Versions } from "./versions.js"
 import { checkWait, WAIT_OPTIONS, type WaitOptions } from "./waiting.js"
@@ -70,6 +72,13 @@ export interface CommonOptions extends PublicKeyOptions {
      * networks sees no id twice. Default: 0
      */
     spareConnectionIds?: number | undefined
+    /** DTLS 1.2: records of the peer are no larger, plaintext of 64 to 16384 bytes (RFC 8449). Default: 16384 */
+    recordSizeLimit?: number | undefined
+    /**
+     * DTLS 1.2: records of both sides are no larger (RFC 6066 §4): 512, 1024, 2048 or 4096 bytes, a server's 0: as the client says.
+     * Where both sides have `recordSizeLimit`, it alone counts (RFC 8449 §5). Default: not offered, not taken
+     */
+    maxFragmentLength?: number | undefined
     /** ALPN names (RFC 7301), preferred first, 1 to 255 bytes each */
     protocols?: string[] | undefined
     /** default: `wifi()` */
@@ -104,6 +113,8 @@ export interface ConnectOptions extends CommonOptions, WaitOptions {
     session?: Uint8Array | true | undefined
     /** where sessions are kept by server, in place of `session`; for one identity or certificate of this side */
     sessions?: SessionStore | undefined
+    /** DTLS 1.2: keeps the association over a restart of the program (docs/sleeping-sensors.md); for one identity of this side */
+    save?: SaveOptions | undefined
 }
 
 /** What `listen` takes. */
@@ -118,12 +129,25 @@ export interface ListenOptions extends CommonOptions {
     pskIdentityHint?: string | Uint8Array | undefined
     /** whether clients may resume their sessions (RFC 5246 §7.3, RFC 5077), and how; default: they may not */
     sessions?: SessionOptions | true | undefined
+    /** DTLS 1.2: keeps the associations of clients over a restart of the program (docs/sleeping-sensors.md) */
+    save?: SaveOptions<AssociationStore> | undefined
     /** answer a wrong key with decrypt_error at once; default false: silence, which RFC 4279 §2 allows */
     alertOnKeyMismatch?: boolean | undefined
 }
 
 const COMMON = [
-    ...["psk", "suites", "connectionId", "protocols", "retransmission", "limits", "pathBudget"],
+    ...[
+        "psk",
+        "suites",
+        "connectionId",
+        "recordSizeLimit",
+        "maxFragmentLength",
+        "save",
+        "protocols",
+        "retransmission",
+        "limits",
+        "pathBudget",
+    ],
     ...PUBLIC_KEY_OPTIONS,
     ...[
         "minVersion",
@@ -151,10 +175,12 @@ export interface PreparedClient extends Prepared {
     newConnection: NewClientConnection
     /** A copy of the newest session with the server. */
     session: () => Buffer | undefined
+    saving: Saving | undefined
 }
 
 export interface PreparedServer extends Prepared {
     ticketKeys: TicketKeys | undefined
+    saving: Saving<AssociationStore> | undefined
 }
 
 /** @param server by which its session is kept: the name asked for, host and port */
@@ -168,7 +194,8 @@ export function prepareConnect(options: ConnectOptions, server: string): Prepare
     const versions = versionsOf(options)
     const sessions = sessionsOf(options, versions.oldest)
     if (sessions !== undefined) prepared.settings.extensions.push(resumeSessions(sessions, server, Date.now))
-    return { ...prepared, newConnection: clientOf(versions), session: () => sessions?.load(server) }
+    const saving = savingFor(prepared.services, options, options.save, false)
+    return { ...prepared, newConnection: clientOf(versions), session: () => sessions?.load(server), saving }
 }
 
 function sessionsOf({ session, sessions }: ConnectOptions, oldest: Version): SessionStore | undefined {
@@ -199,12 +226,24 @@ export function prepareListen(options: ListenOptions): PreparedServer {
     prepared.settings.alertOnKeyMismatch = flag("alertOnKeyMismatch", options.alertOnKeyMismatch)
     const { sessions } = options
     const { settings, services } = prepared
-    return { ...prepared, ticketKeys: sessions === undefined ? undefined : addSessions(settings, services, sessions) }
+    const ticketKeys = sessions === undefined ? undefined : addSessions(settings, services, sessions)
+    return { ...prepared, ticketKeys, saving: savingFor(services, options, options.save, true) }
 }
 
 /** Whether what is wrong with a peer's certificate ends the handshake. */
 export function isRejecting({ rejectUnauthorized }: CommonOptions): boolean {
     return rejectUnauthorized === undefined || flag("rejectUnauthorized", rejectUnauthorized)
+}
+
+function savingFor<Store extends SessionStore>(
+    services: NodeServices,
+    options: CommonOptions,
+    save: SaveOptions<Store> | undefined,
+    isServer: boolean,
+): Saving<Store> | undefined {
+    if (save === undefined) return undefined
+    if (versionsOf(options).newest === "1.3") throw wrongArgument("save", "left out: DTLS 1.2 only")
+    return savingOf(services, save, isServer)
 }
 
 /** Where the keys of one side come from. */
@@ -237,7 +276,7 @@ function prepare(options: CommonOptions, { psk, isServer, contexts }: KeySources
     settings.coalesce = flag("coalesce", options.coalesce)
     settings.keyLog = options.keyLog
     if (onDiagnostic !== undefined) settings.onDiagnostic = watch.diagnostic
-    settings.extensions = idsOf(options)
+    settings.extensions = [...idsOf(options), ...recordLimitsOf(options, isServer)]
     const modes = modesOf(options)
     if (modes.includes("psk_dhe_ke")) settings.extensions.push(keyShares(new NodeKeys(), !modes.includes("psk_ke")))
     return { services, settings, watch }
@@ -280,6 +319,20 @@ function limitsOf(given: Partial<Limits> | undefined): Limits {
 function flag(name: string, value: boolean | undefined): boolean {
     if (value !== undefined && typeof value !== "boolean") throw wrongArgument(name, "true or false")
     return value === true
+}
+
+function recordLimitsOf(options: CommonOptions, isServer: boolean): DtlsSettings["extensions"] {
+    const { recordSizeLimit: size, maxFragmentLength: length } = options
+    const isNewer = versionsOf(options).newest === "1.3"
+    if (size !== undefined && (isNewer || !isWhole(size, 16384) || size < 64))
+        throw wrongArgument("recordSizeLimit", "64 to 16384 bytes, for DTLS 1.2")
+    const lengths = isServer ? [0] : [512, 1024, 2048, 4096]
+    if (length !== undefined && (isNewer || !lengths.includes(length)))
+        throw wrongArgument("maxFragmentLength", `${isServer ? "0" : "512, 1024, 2048 or 4096 bytes"}, for DTLS 1.2`)
+    return [
+        ...(size === undefined ? [] : [recordSizeLimit(size)]),
+        ...(length === undefined ? [] : [maxFragmentLength(length)]),
+    ]
 }
 
 function idsOf(options: CommonOptions): DtlsSettings["extensions"] {
