@@ -32,6 +32,9 @@ export interface AssociationState {
     /** of the next record to be sent in the newest epoch */
     nextSequence: number
     failedRecords: number
+    /** largest plaintext of a record that is taken, and that is sent, bytes (RFC 8449, RFC 6066 §4) */
+    readLimit: number
+    writeLimit: number
     /** both sides know connection ids; what the peer's records and ours carry, empty: none */
     hasIds: boolean
     readId: Buffer

@@ -471,6 +471,8 @@ export class Association extends AssociationEnds implements DriverOwner {
             writeEpoch: write.epoch,
             nextSequence: write.nextSequence,
             failedRecords: record.failedRecords,
+            readLimit: record.readLimit,
+            writeLimit: record.writeLimit,
             hasIds: ids !== undefined && ids.agreed,
             readId: ids === undefined ? EMPTY : ids.recordId(true),
             writeId: ids === undefined ? EMPTY : ids.recordId(false),

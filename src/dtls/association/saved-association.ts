@@ -131,6 +131,8 @@ function writeState(writer: Writer, state: AssociationState, note: SavedNote): v
     writer.uint(state.writeEpoch, 2)
     writer.uint(state.nextSequence, 6)
     writer.uint(state.failedRecords, 4)
+    writer.uint(state.readLimit, 2)
+    writer.uint(state.writeLimit, 2)
 }
 
 /** In the order of `writeState`. */
@@ -156,6 +158,8 @@ function readState(reader: Reader, state: AssociationState): SavedNote {
     state.writeEpoch = reader.uint(2)
     state.nextSequence = reader.uint(6)
     state.failedRecords = reader.uint(4)
+    state.readLimit = reader.uint(2)
+    state.writeLimit = reader.uint(2)
     return note
 }
 

@@ -71,6 +71,8 @@ export interface SavedNumbers {
     writeEpoch: number
     nextSequence: number
     failedRecords: number
+    readLimit: number
+    writeLimit: number
 }
 
 /** What a RecordForm says of a record that is not dropped: it has another form, or may be of the epoch that comes next. */
@@ -247,6 +249,8 @@ export class RecordLayer {
         this.write.nextSequence = state.nextSequence
         this.write.end = state.nextSequence
         this.failedRecords = state.failedRecords
+        this.readLimit = state.readLimit
+        this.writeLimit = state.writeLimit
     }
 
     /** Records that were held. */

@@ -6,6 +6,7 @@ const examples: [string, string][] = [
     ["echo.ts", "hello\n"],
     ["certificates.ts", "hello from CN=sensor1\n"],
     ["resumption.ts", "false true\n"],
+    ["saved.ts", "false true 21.5\n"],
     ["raw-public-keys.ts", "hello\n"],
     ["npm-coap.ts", "2.05 GET /temperature by device\n"],
 ]
