@@ -48,7 +48,12 @@ describe("mote-gateway with certificates", function () {
     const withRawKey = (name: string): Promise<TestDevice> => gateway.connect({ ...server, key: authority.key(name) })
 
     it("knows a device by the SHA-256 of its public key, in a certificate or bare: paths are its own", async () => {
-        await gateway.start({ certificates, alpn: ["coap"], sinks: { files: [{ path: "out" }] } })
+        await gateway.start({
+            certificates,
+            alpn: ["coap"],
+            acknowledge: "stored",
+            sinks: { files: [{ path: "out" }] },
+        })
         const [one, psk] = [await certified("client", { protocols: ["coap"] }), await gateway.device("one")]
         strictEqual(one.connection.negotiated.protocol, "coap")
         strictEqual(await one.post("/t", "21.5"), "2.01")
