@@ -26,9 +26,7 @@ const COVERED_1_3 = ["V04", "V10", "V11", "V12", "V14", "V15", "V16", "V17", "V1
 
 /** What no test covers whole, and why. */
 export const explained: Record<string, string> = {
-    H23: "Raw public keys of DTLS 1.2 are tested against GnuTLS; those of 1.3 come with its certificates.",
-    H24: "Requests with authorities, and with signatures that the client cannot make, are tested; a second CertificateRequest is not yet.",
-    P04: "In mid-handshake an association is not saved, which is tested; KeyUpdate is of DTLS 1.3, whose associations are not saved.",
+    H23: "The form of DTLS 1.2 is tested, also against GnuTLS, and that the list of 1.3 is refused there; that of 1.3 comes with its certificates.",
     H28: "The three bindings are tested, and tls-unique after a resumption, which always has extended master secret; what DTLS 1.3 should refuse is not.",
     ...Object.fromEntries(
         allRows()

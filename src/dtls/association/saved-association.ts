@@ -74,9 +74,9 @@ function keyWrapping(crypto: CryptoProvider): KeyWrapping {
 export function saveAssociation(association: Association, wrapper: Aead, reserve: Reserve, note: SavedNote): Buffer {
     const { phase, record, settings, peerClosed } = association
     if (phase < AssociationPhase.connected) throw new SavedError(SavedErrorReason.handshaking)
-    if (!association.canSend() || peerClosed) throw new SavedError(SavedErrorReason.ended)
     const state = association.snapshot()
     if (state.version !== DTLS_1_2) throw new SavedError(SavedErrorReason.unsupported)
+    if (!association.canSend() || peerClosed) throw new SavedError(SavedErrorReason.ended)
     const read = record.read as ReadEpoch
     const top = Math.max(state.readTop, read.heldTop)
     reserveAhead(state, reserve, top)

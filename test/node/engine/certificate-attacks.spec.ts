@@ -1,9 +1,13 @@
-import { ok, strictEqual } from "node:assert/strict"
+import { deepStrictEqual, ok, strictEqual } from "node:assert/strict"
 import { generateKeyPairSync, type KeyObject } from "node:crypto"
 import { AssociationPhase } from "../../../src/dtls/association/association-state.js"
 import { type KeyPair } from "../../../src/dtls/crypto/keys.js"
 import { FailureReason } from "../../../src/dtls/handshake/failure.js"
-import { AuthenticationMode, type ClientExchangeContext } from "../../../src/dtls/handshake/key-exchange.js"
+import {
+    AuthenticationMode,
+    type ClientExchangeContext,
+    type ServerExchangeContext,
+} from "../../../src/dtls/handshake/key-exchange.js"
 import { type CertificateAnswer, QuestionKind } from "../../../src/dtls/handshake/question.js"
 import { TLS_ECDHE_ECDSA_WITH_AES_128_CCM_8 } from "../../../src/dtls/key-exchange/certificate-suites.js"
 import { rawPublicKeysOnly, SignatureKind } from "../../../src/dtls/key-exchange/certificate-types.js"
@@ -19,6 +23,7 @@ import { type Extension } from "../../../src/dtls/wire/extensions.js"
 import { NodeKeys, NodePrivateKey } from "../../../src/platform/node/keys.js"
 import { testSettings } from "../../engine/simulation.js"
 import { type Answers, KeyedSimulation } from "../../support/keyed-simulation.js"
+import { RawKeySide } from "../../support/raw-key-side.js"
 import { SpyCrypto } from "../../support/spy-crypto.js"
 
 /** A side whose peer believes it. */
@@ -76,6 +81,26 @@ class ChangedFlight extends EcdheCertificateKeyExchange {
         context.send = (type, body) => this.change(type, () => send(type, body))
         super.beginClient(context, extensions)
     }
+}
+
+/** A server that passes each message of its first flight on as `change` says. */
+class ChangedServerFlight extends EcdheCertificateKeyExchange {
+    constructor(private readonly change: (type: HandshakeType, body: Buffer, send: (body: Buffer) => void) => void) {
+        super(new NodeKeys(), SignatureKind.ecdsa, rawPublicKeysOnly())
+    }
+
+    override beginServer(context: ServerExchangeContext, extensions: Extension[]): void {
+        const send = context.send.bind(context)
+        context.send = (type, body) => this.change(type, body, (changed) => send(type, changed))
+        super.beginServer(context, extensions)
+    }
+}
+
+/** Its CertificateRequest is sent as `change` says, all else as it is. */
+function requesting(change: (body: Buffer, send: (body: Buffer) => void) => void): ChangedServerFlight {
+    return new ChangedServerFlight((type, body, send) =>
+        type === HandshakeType.certificateRequest ? change(body, send) : send(body),
+    )
 }
 
 interface Exchanges {
@@ -196,21 +221,82 @@ describe("a hostile peer with ECDHE_ECDSA", () => {
             strictEqual(server.failure?.alert, alert)
         })
 
-    it("[H24 part] a request for signatures that the client cannot make is answered without a certificate", async () => {
-        const keys = new NodeKeys()
-        keys.schemes.splice(0, keys.schemes.length, SignatureScheme.ed25519)
-        for (const mode of [AuthenticationMode.requested, AuthenticationMode.required]) {
-            const s = simulate({ server: exchangeOf(keys) }, {}, mode)
-            await s.shakeHands(70000)
-            if (mode === AuthenticationMode.required)
-                strictEqual(s.serverAssociation().failure?.reason, FailureReason.certificateRequired)
-            else {
-                ok(s.client.phase === AssociationPhase.connected)
-                strictEqual(s.serverAssociation().parameters.peerCertificate, undefined)
+    const onlyEd25519 = new NodeKeys()
+    onlyEd25519.schemes.splice(0, onlyEd25519.schemes.length, SignatureScheme.ed25519)
+    const unmet: [string, EcdheCertificateKeyExchange][] = [
+        ["signatures that the client cannot make", exchangeOf(onlyEd25519)],
+        // The list of types: its length, then ecdsa_sign (64).
+        ["a type of certificate that it has not", requesting((body, send) => send(changedByte(body, 1, RSA_SIGN)))],
+    ]
+    for (const [what, server] of unmet)
+        it(`[H24] a request for ${what} is answered without a certificate`, async () => {
+            for (const mode of [AuthenticationMode.requested, AuthenticationMode.required]) {
+                const s = simulate({ server }, {}, mode)
+                await s.shakeHands(70000)
+                if (mode === AuthenticationMode.required)
+                    strictEqual(s.serverAssociation().failure?.reason, FailureReason.certificateRequired)
+                else {
+                    ok(s.client.phase === AssociationPhase.connected)
+                    strictEqual(s.serverAssociation().parameters.peerCertificate, undefined)
+                }
             }
-        }
+        })
+
+    it("[H24] a second CertificateRequest is an unexpected_message to the client, which answers neither", async () => {
+        const twice = requesting((body, send) => {
+            send(body)
+            send(body)
+        })
+        const s = simulate({ server: twice }, {}, AuthenticationMode.requested)
+        await s.shakeHands(70000)
+        strictEqual(s.client.failure?.alert, AlertDescription.unexpectedMessage)
+        strictEqual(s.serverAssociation().parameters.peerCertificate, undefined)
+    })
+
+    it("[H23 part] a raw public key of DTLS 1.2 is a SubjectPublicKeyInfo and no list of entries, which is a bad_certificate", async () => {
+        const bodies: Buffer[] = []
+        const recording = new ChangedServerFlight((type, body, send) => {
+            if (type === HandshakeType.certificate) bodies.push(body)
+            send(body)
+        })
+        const side = new RawKeySide()
+        const s = simulate(
+            { server: recording },
+            { server: side.answers(Buffer.alloc(0)), client: new RawKeySide().answers(side.publicKey) },
+        )
+        await s.shakeHands(1000)
+        ok(s.client.phase === AssociationPhase.connected)
+        const length = Buffer.alloc(4)
+        length.writeUInt32BE(side.publicKey.length)
+        deepStrictEqual(bodies, [Buffer.concat([length.subarray(1), side.publicKey])])
+        // DTLS 1.3 (RFC 8446 §4.4.2): certificate_request_context, then a list of entries with extensions.
+        const listed = new ChangedServerFlight((type, body, send) =>
+            send(type === HandshakeType.certificate ? certificateV13(side.publicKey) : body),
+        )
+        const t = simulate({ server: listed }, { server: side.answers(Buffer.alloc(0)) })
+        await t.shakeHands(70000)
+        strictEqual(t.client.failure?.alert, AlertDescription.badCertificate)
     })
 })
+
+const RSA_SIGN = 1
+
+function changedByte(body: Buffer, at: number, value: number): Buffer {
+    const changed = Buffer.from(body)
+    changed[at] = value
+    return changed
+}
+
+/** A Certificate message of DTLS 1.3 with one raw public key. */
+function certificateV13(publicKey: Buffer): Buffer {
+    const vector = (data: Buffer): Buffer => {
+        const length = Buffer.alloc(4)
+        length.writeUInt32BE(data.length)
+        return Buffer.concat([length.subarray(1), data])
+    }
+    const noExtensions = Buffer.alloc(2)
+    return Buffer.concat([Buffer.alloc(1), vector(Buffer.concat([vector(publicKey), noExtensions]))])
+}
 
 /** ClientKeyExchange waits until CertificateVerify is sent. */
 function verifyFirst(): ChangedFlight {

@@ -233,18 +233,28 @@ describe("a saved association", () => {
         deepStrictEqual(s.clientMessages, ["far ahead"])
     })
 
-    it("[P04 part] is refused while the handshake runs, at every step of it, and after its end", () => {
-        const s = new Simulation(testSettings(crypto), testSettings(crypto), listTables())
+    it("[P04] is refused while the handshake runs, at every step of it, with messages in fragments, too, and after its end", () => {
+        const serverSettings = testSettings(crypto)
+        serverSettings.pathBudget = 228
+        serverSettings.pskIdentityHint = Buffer.alloc(700, "hint ")
+        const s = new Simulation(testSettings(crypto), serverSettings, listTables())
+        let largestFlight = 0
         refused(SavedErrorReason.handshaking, () => save(s.client, exact))
         s.begin()
         let steps = 0
         while (s.client.phase === AssociationPhase.handshaking) {
             refused(SavedErrorReason.handshaking, () => save(s.client, exact))
+            const server = s.peer?.association
+            if (server?.phase === AssociationPhase.handshaking) {
+                largestFlight = Math.max(largestFlight, server.snapshot().outboxBytes)
+                refused(SavedErrorReason.handshaking, () => save(server, exact))
+            }
             s.run(s.now + 1)
             s.now++
             steps++
         }
         ok(steps > 5)
+        ok(largestFlight > 700, "the server's flight was under way in several fragments")
         save(s.client, block)
         s.client.shutdown(false, true)
         refused(SavedErrorReason.ended, () => save(s.client, exact))
