@@ -26,32 +26,38 @@ export interface KeyExchangeSettings {
     authenticationMode: AuthenticationMode
 }
 
-/** What a key exchange sees of the handshake that it serves. */
-export interface KeyExchangeContext {
+/** What certificates and signatures see of the handshake that they serve, of whichever version. */
+export interface CertificateContext {
     settings: KeyExchangeSettings
     parameters: {
-        clientRandom: Buffer
-        serverRandom: Buffer
-        /** PSK: the client's psk_identity */
-        identity: Buffer
         peerCertificate: PeerCertificate | undefined
         ownCertificate: PresentedCertificate | undefined
     }
     transcript: Transcript
-    /** what the key exchange keeps of this handshake; it alone knows the type */
-    kept: object | undefined
     /** the message of the step that runs is taken or refused by the answer to the question that it asked */
     undecided: HandshakeMessage | undefined
     /** Ends the handshake; the first reason stays. */
     fail(reason: FailureReason, alert: AlertDescription): void
     /** Puts a question out; no message is processed before `onAnswer` was called. */
     ask<Q extends Question>(question: Q, onAnswer: (context: never, answer: AnswerTo<Q> | undefined) => void): void
+    /** Adds a message to the flight. */
+    send(type: HandshakeType, body: Buffer): void
+}
+
+/** What a key exchange sees of the handshake that it serves. */
+export interface KeyExchangeContext extends CertificateContext {
+    parameters: CertificateContext["parameters"] & {
+        clientRandom: Buffer
+        serverRandom: Buffer
+        /** PSK: the client's psk_identity */
+        identity: Buffer
+    }
+    /** what the key exchange keeps of this handshake; it alone knows the type */
+    kept: object | undefined
     /** Further steps, behind those that are known. */
     expect(steps: Step<never>[]): void
     /** After the last step of the key exchange: ChangeCipherSpec and Finished of the peer. */
     expectFinished(): void
-    /** Adds a message to the flight. */
-    send(type: HandshakeType, body: Buffer): void
     /**
      * Everything up to and with ClientKeyExchange is in the transcript. Copies nothing: the caller wipes `premaster`. Of a
      * handshake that is `resumed` it is the master secret.

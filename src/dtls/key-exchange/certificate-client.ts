@@ -141,7 +141,7 @@ function onAgreed(h: ClientExchangeContext, agreement: Agreement | undefined): v
     wipe(agreement.secret)
     if (own === undefined) return finish(h)
     const scheme = firstCommon(ownSchemes(request as CertificateRequest), own.key.schemes) as number
-    sendCertificateVerify(h, own.key, scheme, finish)
+    sendCertificateVerify(h, own.key, scheme, h.transcript.messages(), finish)
 }
 
 function finish(h: ClientExchangeContext): void {

@@ -4,7 +4,7 @@ import { Writer } from "../bytes/writer.js"
 import { type KeyOperations } from "../crypto/keys.js"
 import { bodyOf, type HandshakeMessage } from "../flight/inbox.js"
 import { FailureReason } from "../handshake/failure.js"
-import { type KeyExchangeContext } from "../handshake/key-exchange.js"
+import { type CertificateContext, type KeyExchangeContext } from "../handshake/key-exchange.js"
 import {
     type CertificateAnswer,
     type PeerCertificateAnswer,
@@ -23,20 +23,20 @@ import { type EcdhParameters, readEcdhParameters } from "../wire/ecdhe-key-excha
 
 /* What client and server do alike with certificates and signatures. */
 
-export function unreadable(h: KeyExchangeContext): void {
+export function unreadable(h: CertificateContext): void {
     h.fail(FailureReason.decodeError, AlertDescription.decodeError)
 }
 
 /** A Certificate message that cannot be read, or holds too many certificates (RFC 7925 §4.4.4). */
-export function unreadableCertificates(h: KeyExchangeContext): void {
+export function unreadableCertificates(h: CertificateContext): void {
     h.fail(FailureReason.decodeError, AlertDescription.badCertificate)
 }
 
-export function illegal(h: KeyExchangeContext): void {
+export function illegal(h: CertificateContext): void {
     h.fail(FailureReason.illegalParameter, AlertDescription.illegalParameter)
 }
 
-export function failedHere(h: KeyExchangeContext): void {
+export function failedHere(h: CertificateContext): void {
     h.fail(FailureReason.internalError, AlertDescription.internalError)
 }
 
@@ -48,7 +48,7 @@ type OnAccepted = (h: never, publicKey: Buffer) => void
  * counts only when it is accepted.
  */
 export function askWhether(
-    h: KeyExchangeContext,
+    h: CertificateContext,
     message: HandshakeMessage,
     type: number,
     certificates: Buffer[],
@@ -60,7 +60,7 @@ export function askWhether(
         return h.fail(FailureReason.certificateRefused, before.alert)
     h.undecided = message
     const kind = QuestionKind.peerCertificate as const
-    h.ask({ kind, type, certificates }, (context: KeyExchangeContext, answer) => {
+    h.ask({ kind, type, certificates }, (context: CertificateContext, answer) => {
         const { alert, publicKey, errors } = answer ?? unanswered()
         context.parameters.peerCertificate = { type, certificates, errors: errors ?? 0, alert }
         if (alert === AlertDescription.none) onAccepted(context as never, publicKey)
@@ -82,7 +82,7 @@ interface Verdict {
 
 /** Asks whether `publicKey` has signed `data`; a message whose signature is not genuine does not count. */
 export function askWhoSigned(
-    h: KeyExchangeContext,
+    h: CertificateContext,
     message: HandshakeMessage,
     keys: KeyOperations,
     publicKey: Buffer,
@@ -95,7 +95,7 @@ export function askWhoSigned(
     const perform = async (): Promise<Verdict | undefined> => ({
         isGenuine: await keys.verify(publicKey, scheme, data, signature),
     })
-    h.ask({ kind: QuestionKind.operation as const, perform }, (context: KeyExchangeContext, verdict) => {
+    h.ask({ kind: QuestionKind.operation as const, perform }, (context: CertificateContext, verdict) => {
         if (verdict === undefined) failedHere(context)
         else if (!verdict.isGenuine) context.fail(FailureReason.badSignature, AlertDescription.decryptError)
         else if (onProved !== undefined) onProved(context as never)
@@ -140,16 +140,19 @@ interface Signature {
     signature: Buffer
 }
 
-/** CertificateVerify over all messages so far (RFC 5246 §7.4.8), then `onSent`. */
+/**
+ * Sends a CertificateVerify, then calls `onSent`.
+ * @param data what is signed: in DTLS 1.2 all messages so far (RFC 5246 §7.4.8), in 1.3 see RFC 8446 §4.4.3
+ */
 export function sendCertificateVerify(
-    h: KeyExchangeContext,
+    h: CertificateContext,
     key: PrivateKey,
     scheme: number,
+    data: Buffer,
     onSent: (h: never) => void,
 ): void {
-    const messages = h.transcript.messages()
-    const perform = async (): Promise<Signature | undefined> => ({ signature: await key.sign(scheme, messages) })
-    h.ask({ kind: QuestionKind.operation as const, perform }, (context: KeyExchangeContext, made) => {
+    const perform = async (): Promise<Signature | undefined> => ({ signature: await key.sign(scheme, data) })
+    h.ask({ kind: QuestionKind.operation as const, perform }, (context: CertificateContext, made) => {
         if (made === undefined) return failedHere(context)
         const { signature } = made
         const writer = new Writer(4 + signature.length)

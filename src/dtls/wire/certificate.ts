@@ -62,23 +62,33 @@ export function readCertificateRequest(body: Buffer): CertificateRequest | undef
     const reader = new Reader(body, 0, body.length)
     const types = readNumbers(reader, 1, 1)
     const schemes = readNumbers(reader, 2, 2)
+    const authorities = readAuthorities(reader)
+    if (types === undefined || schemes === undefined || authorities === undefined) return undefined
+    return { types, schemes, authorities }
+}
+
+/** DistinguishedNames up to the end; undefined when malformed, or more than MAX_AUTHORITIES. */
+export function readAuthorities(reader: Reader): Buffer[] | undefined {
     const list = reader.sub(2)
     const authorities: Buffer[] = []
     while (list.remaining() > 0 && !list.failed) {
         if (authorities.length === MAX_AUTHORITIES) return undefined
         authorities.push(list.vector(2))
     }
-    if (types === undefined || schemes === undefined || list.failed || !reader.done()) return undefined
-    return { types, schemes, authorities }
+    return list.failed || !reader.done() ? undefined : authorities
+}
+
+export function writeAuthorities(writer: Writer, authorities: Buffer[]): void {
+    const opened = writer.open(2)
+    for (const authority of authorities) writer.vector(authority, 2)
+    writer.close(opened, 2)
 }
 
 export function writeCertificateRequest(request: CertificateRequest): Buffer {
     const writer = new Writer(64)
     writeNumbers(writer, request.types, 1, 1)
     writeNumbers(writer, request.schemes, 2, 2)
-    const opened = writer.open(2)
-    for (const authority of request.authorities) writer.vector(authority, 2)
-    writer.close(opened, 2)
+    writeAuthorities(writer, request.authorities)
     return writer.finish()
 }
 

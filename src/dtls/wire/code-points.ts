@@ -40,7 +40,7 @@ export enum AlertLevel {
     fatal = 2,
 }
 
-/** RFC 5246 §7.2, RFC 4279 §6, RFC 7301 §3.2. `none` is ours: no alert at all. */
+/** RFC 5246 §7.2, RFC 4279 §6, RFC 7301 §3.2, RFC 8446 §6. `none` is ours: no alert at all. */
 export enum AlertDescription {
     closeNotify = 0,
     unexpectedMessage = 10,
@@ -62,8 +62,10 @@ export enum AlertDescription {
     internalError = 80,
     userCanceled = 90,
     noRenegotiation = 100,
+    missingExtension = 109,
     unsupportedExtension = 110,
     unknownPskIdentity = 115,
+    certificateRequired = 116,
     noApplicationProtocol = 120,
     none = 256,
 }

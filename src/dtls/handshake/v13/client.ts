@@ -1,7 +1,15 @@
 /*
+ * With a pre-shared key:
  *  Client                                Server
  *  ClientHello, PSK and binder  ------->
  *                               <-------  ServerHello, {EncryptedExtensions}, {Finished}
+ *  {Finished}                   ------->
+ *
+ * With certificates:
+ *  ClientHello                  ------->
+ *                               <-------  ServerHello, {EncryptedExtensions}, [{CertificateRequest}],
+ *                                         {Certificate}, {CertificateVerify}, {Finished}
+ *  [{Certificate}, [{CertificateVerify}]],
  *  {Finished}                   ------->
  */
 import { blit, EMPTY } from "../../bytes/bytes.js"
@@ -34,6 +42,7 @@ import { isUsablePsk, type PskAnswer, QuestionKind } from "../question.js"
 import { type AssociationSettings } from "../settings.js"
 import { type Step, step } from "../step.js"
 import { type Handshake } from "../handshake.js"
+import { type AuthenticationExtension } from "./authentication.js"
 import { HandshakeV13, isOfRecords } from "./handshake.js"
 import { type KeyShareExtension, type SharedSecret } from "./key-share-extension.js"
 
@@ -58,6 +67,12 @@ export class ClientHandshakeV13 extends HandshakeV13 {
     private cookie = EMPTY
     /** the ServerHello whose share is looked at */
     private pending: PendingHello | undefined
+    /** the hello offers a pre-shared key */
+    private offersPsk = false
+    /** the server has taken no pre-shared key: it shows who it is by this; undefined: it has, or is not known to */
+    private certified: AuthenticationExtension | undefined
+    /** through the server's Finished */
+    private transcriptHash = EMPTY
 
     constructor(settings: AssociationSettings, record: RecordLayer, firstSeq: number) {
         super(settings, true, record, firstSeq)
@@ -69,19 +84,23 @@ export class ClientHandshakeV13 extends HandshakeV13 {
         ])
     }
 
-    /** The hello is bound to the key, so the key is asked for first. */
+    /** A hello is bound to the pre-shared key, so that is asked for first. */
     start(): void {
         this.ask({ kind: QuestionKind.clientPsk, identity: EMPTY, hint: undefined }, onAnswer)
     }
 
-    begin(identity: Buffer, key: Buffer): void {
+    /** @param psk undefined: there is none, but certificates */
+    begin(psk: PskAnswer | undefined): void {
         const suites = usableSuites(this.settings, false)
+        const shares = this.keyShares()
+        if (psk === undefined && (this.authentication() === undefined || shares === undefined))
+            return this.fail(FailureReason.noCredentials, AlertDescription.handshakeFailure)
         if (suites.length === 0) return this.fail(FailureReason.nothingInCommon, AlertDescription.none)
         this.chooseSuite(suites[0])
-        this.enterEarlyStage(key)
-        this.parameters.identity = identity
+        this.offersPsk = psk !== undefined
+        this.enterEarlyStage(psk === undefined ? EMPTY : psk.key)
+        this.parameters.identity = psk === undefined ? EMPTY : psk.identity
         this.parameters.clientRandom = this.settings.crypto.random(32)
-        const shares = this.keyShares()
         if (shares === undefined) this.sendHello()
         else this.drawShare(shares, shares.firstGroup())
     }
@@ -101,13 +120,18 @@ export class ClientHandshakeV13 extends HandshakeV13 {
     private sendHello(): void {
         const hello = this.newHello()
         const body = writeClientHello(hello)
+        if (this.offersPsk) this.bind(hello, body)
+        this.beginFlight()
+        this.send(HandshakeType.clientHello, body)
+        this.endFlight(true)
+    }
+
+    /** Writes the binder, at the end of the hello. */
+    private bind(hello: ClientHello, body: Buffer): void {
         const binder = this.binder(wholeMessage(HandshakeType.clientHello, 0, body))
         const psk = hello.extensions[hello.extensions.length - 1].data
         blit(body, body.length - binder.length, binder, 0, binder.length)
         blit(psk, psk.length - binder.length, binder, 0, binder.length)
-        this.beginFlight()
-        this.send(HandshakeType.clientHello, body)
-        this.endFlight(true)
     }
 
     /** With the offers of every version that this client speaks. */
@@ -139,7 +163,11 @@ export class ClientHandshakeV13 extends HandshakeV13 {
         const extensions = [offeredVersions(versions)]
         // Near the beginning, so that the first fragment of a hello on a narrow path has the whole cookie.
         if (this.cookie.length > 0) extensions.push(cookieExtension(this.cookie))
-        extensions.push(offeredModes(modesOf(shares)))
+        if (this.offersPsk) extensions.push(offeredModes(modesOf(shares)))
+        const authentication = this.authentication()
+        if (authentication !== undefined) {
+            for (const extension of authentication.offers()) extensions.push(extension)
+        }
         if (shares !== undefined) {
             for (const extension of shares.offers()) extensions.push(extension)
         }
@@ -150,7 +178,7 @@ export class ClientHandshakeV13 extends HandshakeV13 {
         for (const extension of older) {
             if (findExtension(extensions, extension.type) === undefined) extensions.push(extension)
         }
-        extensions.push(offeredPsk(identity, this.schedule().hash.length))
+        if (this.offersPsk) extensions.push(offeredPsk(identity, this.schedule().hash.length))
         return extensions
     }
 
@@ -171,19 +199,19 @@ export class ClientHandshakeV13 extends HandshakeV13 {
         const psk = findExtension(hello.extensions, PRE_SHARED_KEY)
         const share = findExtension(hello.extensions, KEY_SHARE)
         const known = (this.retrySuite ?? suite).id === suite.id
-        if (
-            !known ||
-            !this.areOffered(hello.extensions) ||
-            psk === undefined ||
-            psk.length !== 2 ||
-            psk[0] + psk[1] !== 0
-        )
-            return this.refuse()
+        if (!known || !this.areOffered(hello.extensions) || !this.isAcceptable(psk)) return this.refuse()
         this.pending = { hello, suite, message }
         const shares = this.keyShares()
-        if (share === undefined && (shares === undefined || !shares.required)) this.acceptHello(EMPTY)
+        const needsShare = psk === undefined || (shares !== undefined && shares.required)
+        if (share === undefined && !needsShare) this.acceptHello(EMPTY)
         else if (share === undefined || shares === undefined) this.refuse()
         else this.finishAgreement(shares, share, message)
+    }
+
+    /** @param psk the pre_shared_key of a ServerHello. Without it the server has to have a certificate. */
+    private isAcceptable(psk: Buffer | undefined): boolean {
+        if (psk === undefined) return this.authentication() !== undefined
+        return this.offersPsk && psk.length === 2 && psk[0] + psk[1] === 0
     }
 
     /** A ServerHello answers extensions of the hello, and has no others. */
@@ -217,10 +245,19 @@ export class ClientHandshakeV13 extends HandshakeV13 {
         this.parameters.suite = suite
         this.parameters.serverRandom = hello.random
         this.transcript.add(message.bytes)
+        if (findExtension(hello.extensions, PRE_SHARED_KEY) === undefined) this.goOnWithoutPsk()
         this.enterHandshakeStage(shared)
         // From now on acknowledgements and alerts are protected.
         this.activateWrite(HANDSHAKE_EPOCH)
         this.activateRead(HANDSHAKE_EPOCH)
+    }
+
+    private goOnWithoutPsk(): void {
+        const authentication = this.authentication() as AuthenticationExtension
+        this.parameters.identity = EMPTY
+        this.enterEarlyStage(EMPTY)
+        authentication.expectServer(this)
+        this.certified = authentication
     }
 
     /** A HelloRetryRequest: once, and only for a change of the hello (RFC 8446 §4.1.4). */
@@ -255,9 +292,11 @@ export class ClientHandshakeV13 extends HandshakeV13 {
             // A server may tell what it prefers, for a later hello (RFC 8446 §4.2.7).
             const isPreference = type === ExtensionType.supportedGroups && this.keyShares() !== undefined
             const isOffered = findHelloExtension(this.helloExtensions(), type) !== undefined && !isOfRecords(type)
-            if (!isPreference && !isOffered)
+            const isCertificateType = this.certified !== undefined && this.certified.isAnswerable(type)
+            if (!isPreference && !isOffered && !isCertificateType)
                 return this.fail(FailureReason.illegalParameter, AlertDescription.unsupportedExtension)
         }
+        if (this.certified !== undefined && !passes(this, this.certified.acceptAnswers(list))) return
         this.acceptExtensions(list, false)
     }
 
@@ -275,21 +314,27 @@ export class ClientHandshakeV13 extends HandshakeV13 {
     takeFinished(message: HandshakeMessage): void {
         if (!this.checkFinished(message)) return
         this.transcript.add(message.bytes)
-        const hash = this.transcript.digest()
-        this.enterMainStage(hash)
+        this.transcriptHash = this.transcript.digest()
+        this.enterMainStage(this.transcriptHash)
         this.beginFlight()
+        if (this.certified === undefined) this.onPresented()
+        else this.certified.presentClient(this)
+    }
+
+    onPresented(): void {
         this.sendFinished()
         // The server acknowledges it.
         this.endFlight(true)
-        this.activateApplicationKeys(hash)
+        this.activateApplicationKeys(this.transcriptHash)
         this.finish()
     }
+
+    /** A client knows what it presents when it is asked. */
+    onCredentials(): void {}
 }
 
 function onAnswer(h: ClientHandshakeV13, answer: PskAnswer | undefined): void {
-    if (answer === undefined || !isUsablePsk(answer))
-        return h.fail(FailureReason.noCredentials, AlertDescription.handshakeFailure)
-    h.begin(answer.identity, answer.key)
+    h.begin(answer !== undefined && isUsablePsk(answer) ? answer : undefined)
 }
 
 function onShareDrawn(h: ClientHandshakeV13, drawn: object | undefined): void {

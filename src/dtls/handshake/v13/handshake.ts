@@ -27,6 +27,7 @@ import { findHelloExtension, type HelloExtension } from "../hello-extension.js"
 import { passes } from "../negotiation.js"
 import { type AssociationSettings } from "../settings.js"
 import { shortened } from "../transcript.js"
+import { type AuthenticatedHandshake, type AuthenticationExtension } from "./authentication.js"
 import { type KeyShareExtension } from "./key-share-extension.js"
 import { SecurityParametersV13 } from "./security-parameters.js"
 import { type UpdatableIds } from "./updatable-ids.js"
@@ -38,7 +39,7 @@ export const TRANSCRIPT_HEADER = 4
  * What both sides of a DTLS 1.3 handshake do (RFC 9147, RFC 8446): the key schedule, epochs 2 and 3, Finished.
  * @devsWhenUsed
  */
-export abstract class HandshakeV13 extends Handshake<SecurityParametersV13> {
+export abstract class HandshakeV13 extends Handshake<SecurityParametersV13> implements AuthenticatedHandshake {
     /** what stands before this hello in the transcript: nothing, or the first hello's hash and the HelloRetryRequest */
     private before = EMPTY
     /** of the current stage of the key schedule: early, handshake, then main */
@@ -94,6 +95,18 @@ export abstract class HandshakeV13 extends Handshake<SecurityParametersV13> {
         return findHelloExtension(this.settings.extensions, KEY_SHARE) as KeyShareExtension | undefined
     }
 
+    /** Undefined: the program does not name certificates of this version. */
+    protected authentication(): AuthenticationExtension | undefined {
+        const type = ExtensionType.signatureAlgorithms
+        return findHelloExtension(this.settings.extensions, type) as AuthenticationExtension | undefined
+    }
+
+    /** Server, with certificates: ServerHello is next. */
+    abstract onCredentials(): void
+
+    /** Finished is next. */
+    abstract onPresented(): void
+
     /** The suite is known. */
     protected chooseSuite(suite: CipherSuite): void {
         this.parameters.suite = suite
@@ -123,9 +136,10 @@ export abstract class HandshakeV13 extends Handshake<SecurityParametersV13> {
         return Buffer.alloc(this.schedule().hash.length)
     }
 
-    /** Stage 1 (RFC 8446 §7.1). */
+    /** Stage 1 (RFC 8446 §7.1). @param psk empty: there is none */
     protected enterEarlyStage(psk: Buffer): void {
-        this.secret = this.schedule().extract(this.zeros(), psk)
+        wipe(this.secret)
+        this.secret = this.schedule().extract(this.zeros(), psk.length === 0 ? this.zeros() : psk)
     }
 
     /** The binder of the hello that stands in `message`, header included (RFC 8446 §4.2.11.2). */

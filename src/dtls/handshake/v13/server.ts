@@ -3,7 +3,7 @@ import { Writer } from "../../bytes/writer.js"
 import { type CipherSuite } from "../cipher-suite.js"
 import { bodyOf, type HandshakeMessage } from "../../flight/inbox.js"
 import { type RecordLayer } from "../../record/record-layer.js"
-import { AlertDescription, DTLS_1_2, HandshakeType } from "../../wire/code-points.js"
+import { AlertDescription, DTLS_1_2, ExtensionType, HandshakeType } from "../../wire/code-points.js"
 import { type ClientHello, readClientHello } from "../../wire/client-hello.js"
 import { type Extension, findExtension, writeExtensions } from "../../wire/extensions.js"
 import { wholeMessage } from "../../wire/handshake-header.js"
@@ -33,6 +33,7 @@ import { isUsablePsk, type PskAnswer, QuestionKind } from "../question.js"
 import { type AssociationSettings } from "../settings.js"
 import { step } from "../step.js"
 import { type Handshake } from "../handshake.js"
+import { type AuthenticationExtension } from "./authentication.js"
 import { type CookieState, readCookieState } from "./cookies.js"
 import { HandshakeV13, isOfRecords } from "./handshake.js"
 import { type KeyShareExtension, type SharedSecret } from "./key-share-extension.js"
@@ -53,8 +54,12 @@ class ServerHandshakeV13 extends HandshakeV13 {
     private answers: Extension[] = []
     /** of ServerHello */
     private recordAnswers: Extension[] = []
-    /** the mode is psk_dhe_ke */
+    /** there is a key agreement: with certificates, or in the mode psk_dhe_ke */
     private agrees = false
+    /** of the ClientHello, until it is known how the handshake goes on */
+    private offered: Extension[] = []
+    /** by which this side shows who it is; undefined: by the pre-shared key */
+    private certified: AuthenticationExtension | undefined
     /** through the server's Finished */
     private transcriptHash = EMPTY
 
@@ -75,25 +80,34 @@ class ServerHandshakeV13 extends HandshakeV13 {
         const versions = findExtension(hello.extensions, SUPPORTED_VERSIONS)
         if (versions === undefined || !offersVersion(versions))
             return this.fail(FailureReason.nothingInCommon, AlertDescription.protocolVersion)
-        const psk = offeredPskOf(hello)
-        const state = cookieStateOf(hello)
         const suite = usableSuites(this.settings, false).find(
             (candidate) => hello.cipherSuites.indexOf(candidate.id) >= 0,
         )
-        if (psk === undefined || suite === undefined)
+        if (suite === undefined) return this.fail(FailureReason.nothingInCommon, AlertDescription.handshakeFailure)
+        const psk = offeredPskOf(hello)
+        if (psk === undefined && this.authentication() === undefined)
             return this.fail(FailureReason.nothingInCommon, AlertDescription.handshakeFailure)
-        if (!passes(this, this.selectMode(hello, state === undefined ? 0 : state.group))) return
+        const state = cookieStateOf(hello)
+        const asked = state === undefined ? 0 : state.group
+        if (!passes(this, psk === undefined ? this.takeShare(hello, asked) : this.selectMode(hello, asked))) return
         if (!this.selectExtensions(hello)) return
         this.begin(message, hello, psk, suite)
+    }
+
+    /** @param asked see `KeyShareExtension.take` */
+    private takeShare(hello: ClientHello, asked: number): AlertDescription {
+        const shares = this.keyShares()
+        if (shares === undefined) return AlertDescription.handshakeFailure
+        const alert = shares.take(hello.extensions, asked)
+        this.agrees = alert === AlertDescription.none
+        return alert
     }
 
     /** psk_dhe_ke where both sides have it. @param asked the group that the HelloRetryRequest asked for; 0: none */
     private selectMode(hello: ClientHello, asked: number): AlertDescription {
         const modes = findExtension(hello.extensions, PSK_KEY_EXCHANGE_MODES)
         const shares = this.keyShares()
-        let alert = AlertDescription.handshakeFailure
-        if (shares !== undefined && offersMode(modes, PSK_DHE_KE)) alert = shares.take(hello.extensions, asked)
-        this.agrees = alert === AlertDescription.none
+        const alert = offersMode(modes, PSK_DHE_KE) ? this.takeShare(hello, asked) : AlertDescription.handshakeFailure
         const mayDoWithout = alert === AlertDescription.handshakeFailure && (shares === undefined || !shares.required)
         return mayDoWithout && offersMode(modes, PSK_KE) ? AlertDescription.none : alert
     }
@@ -111,16 +125,37 @@ class ServerHandshakeV13 extends HandshakeV13 {
         return true
     }
 
-    private begin(message: HandshakeMessage, hello: ClientHello, psk: OfferedPsk, suite: CipherSuite): void {
+    private begin(
+        message: HandshakeMessage,
+        hello: ClientHello,
+        psk: OfferedPsk | undefined,
+        suite: CipherSuite,
+    ): void {
         this.chooseSuite(suite)
         this.continueRetry(cookieOf(hello), message.messageSeq)
         this.transcript.add(message.bytes)
-        this.helloBytes = message.bytes
-        this.binderOffered = psk.binder
         this.parameters.clientRandom = hello.random
         this.parameters.serverRandom = this.settings.crypto.random(32)
+        this.offered = hello.extensions
+        if (psk === undefined) return this.goOnWithoutPsk()
+        this.helloBytes = message.bytes
+        this.binderOffered = psk.binder
         this.parameters.identity = psk.identity
         this.ask({ kind: QuestionKind.psk, identity: psk.identity, hint: undefined }, onAnswer)
+    }
+
+    private goOnWithoutPsk(): void {
+        const authentication = this.authentication() as AuthenticationExtension
+        this.certified = authentication
+        this.parameters.identity = EMPTY
+        this.enterEarlyStage(EMPTY)
+        authentication.choose(this, this.offered)
+    }
+
+    /** What this side presents is known. */
+    onCredentials(): void {
+        this.offered = []
+        this.agree(this.keyShares() as KeyShareExtension)
     }
 
     /** A hello with a cookie of ours, which was checked before it came here: our request is made of it again. */
@@ -131,8 +166,13 @@ class ServerHandshakeV13 extends HandshakeV13 {
         this.restartTranscript(state.helloHash, wholeMessage(HandshakeType.serverHello, messageSeq - 1, request))
     }
 
-    /** An unknown identity fails as a wrong key does, by its binder. */
+    /**
+     * An unknown identity fails as a wrong key does, by its binder; where both sides can, the handshake goes on with
+     * certificates instead (RFC 8446 §4.2.11).
+     */
     takeKey(answer: PskAnswer | undefined): void {
+        if (answer === undefined && this.mayGoOnWithoutPsk()) return this.goOnWithoutPsk()
+        this.offered = []
         const decoy = this.settings.crypto.random(DECOY_KEY_LENGTH)
         this.enterEarlyStage(answer === undefined || !isUsablePsk(answer) ? decoy : answer.key)
         wipe(decoy)
@@ -141,6 +181,11 @@ class ServerHandshakeV13 extends HandshakeV13 {
         if (!isBound) this.fail(FailureReason.keyMismatch, AlertDescription.decryptError)
         else if (this.agrees) this.agree(this.keyShares() as KeyShareExtension)
         else this.sendFlight(EMPTY, [])
+    }
+
+    private mayGoOnWithoutPsk(): boolean {
+        const isOffered = findExtension(this.offered, ExtensionType.signatureAlgorithms) !== undefined
+        return isOffered && this.agrees && this.authentication() !== undefined
     }
 
     private agree(shares: KeyShareExtension): void {
@@ -157,6 +202,8 @@ class ServerHandshakeV13 extends HandshakeV13 {
     /** @param shared the result of the key agreement; empty: there was none */
     private sendFlight(shared: Buffer, extensions: Extension[]): void {
         const { suite, serverRandom } = this.parameters
+        const { certified } = this
+        if (certified === undefined) extensions.push(selectedPsk())
         this.beginFlight()
         const body = writeServerHello({
             version: DTLS_1_2,
@@ -164,13 +211,19 @@ class ServerHandshakeV13 extends HandshakeV13 {
             sessionId: EMPTY,
             cipherSuite: (suite as CipherSuite).id,
             compressionMethod: 0,
-            extensions: [selectedVersion(), ...extensions, ...this.recordAnswers, selectedPsk()],
+            extensions: [selectedVersion(), ...this.recordAnswers, ...extensions],
         })
         this.send(HandshakeType.serverHello, body)
         this.enterHandshakeStage(shared)
         this.activateWrite(HANDSHAKE_EPOCH)
         this.activateRead(HANDSHAKE_EPOCH)
-        this.send(ENCRYPTED_EXTENSIONS, extensionBlock(this.answers))
+        const answers = certified === undefined ? this.answers : [...this.answers, ...certified.answers()]
+        this.send(ENCRYPTED_EXTENSIONS, extensionBlock(answers))
+        if (certified === undefined) this.onPresented()
+        else certified.presentServer(this)
+    }
+
+    onPresented(): void {
         this.sendFinished()
         this.transcriptHash = this.transcript.digest()
         this.endFlight(true)

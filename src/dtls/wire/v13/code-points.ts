@@ -22,6 +22,7 @@ export const PRE_SHARED_KEY = 41
 export const SUPPORTED_VERSIONS = 43
 export const COOKIE = 44
 export const PSK_KEY_EXCHANGE_MODES = 45
+export const CERTIFICATE_AUTHORITIES = 47
 export const KEY_SHARE = 51
 
 /** PskKeyExchangeMode (RFC 8446 §4.2.9): the PSK alone, or with a key agreement. */

@@ -1,0 +1,44 @@
+import { type AlertDescription } from "../../wire/code-points.js"
+import { type Extension } from "../../wire/extensions.js"
+import { type HelloExtension } from "../hello-extension.js"
+import { type CertificateContext } from "../key-exchange.js"
+import { type Step } from "../step.js"
+
+/** The handshake of DTLS 1.3 that an authentication serves. */
+export interface AuthenticatedHandshake extends CertificateContext {
+    isClient: boolean
+    /** A step that comes `fromEnd` steps before the end of those that are known; Finished is the last one. */
+    expectBefore(fromEnd: number, step: Step<never>): void
+    /** Server: something to present was chosen; ServerHello is next. */
+    onCredentials(): void
+    /** This side's Certificate and CertificateVerify are in the flight, as far as there are some; Finished is next. */
+    onPresented(): void
+}
+
+/**
+ * Authentication by certificates or raw public keys (RFC 8446 §4.4, RFC 7250), in place of a pre-shared key, for programs that
+ * name it. One object per association; it goes with `KeyShareExtension`, which gives the keys.
+ */
+export interface AuthenticationExtension extends HelloExtension {
+    // Client
+
+    /** Extensions of the hello. */
+    offers(): Extension[]
+    /** Whether EncryptedExtensions may answer an offer of this type. */
+    isAnswerable(type: number): boolean
+    /** Takes what answers the offers in EncryptedExtensions. @returns `none`, or the alert that ends the handshake */
+    acceptAnswers(answers: Extension[]): AlertDescription
+    /** The server has taken no pre-shared key: names the steps in which it shows who it is. */
+    expectServer(h: AuthenticatedHandshake): void
+    /** After the server's Finished: sends what the server has asked for. */
+    presentClient(h: AuthenticatedHandshake): void
+
+    // Server
+
+    /** Chooses what to present to a client with these extensions; then `onCredentials`, or the handshake fails. */
+    choose(h: AuthenticatedHandshake, extensions: Extension[]): void
+    /** Extensions of EncryptedExtensions, after `choose`. */
+    answers(): Extension[]
+    /** After EncryptedExtensions: presents this side, and asks the client for a certificate where the settings say so. */
+    presentServer(h: AuthenticatedHandshake): void
+}
