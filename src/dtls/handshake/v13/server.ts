@@ -12,6 +12,7 @@ import {
     COOKIE,
     ENCRYPTED_EXTENSIONS,
     HANDSHAKE_EPOCH,
+    KEY_SHARE,
     PRE_SHARED_KEY,
     PSK_DHE_KE,
     PSK_KE,
@@ -87,6 +88,8 @@ class ServerHandshakeV13 extends HandshakeV13 {
         const psk = offeredPskOf(hello)
         if (psk === undefined && this.authentication() === undefined)
             return this.fail(FailureReason.nothingInCommon, AlertDescription.handshakeFailure)
+        if (psk === undefined && !isComplete(hello))
+            return this.fail(FailureReason.nothingInCommon, AlertDescription.missingExtension)
         const state = cookieStateOf(hello)
         const asked = state === undefined ? 0 : state.group
         if (!passes(this, psk === undefined ? this.takeShare(hello, asked) : this.selectMode(hello, asked))) return
@@ -203,7 +206,7 @@ class ServerHandshakeV13 extends HandshakeV13 {
     private sendFlight(shared: Buffer, extensions: Extension[]): void {
         const { suite, serverRandom } = this.parameters
         const { certified } = this
-        if (certified === undefined) extensions.push(selectedPsk())
+        const psk = certified === undefined ? [selectedPsk()] : []
         this.beginFlight()
         const body = writeServerHello({
             version: DTLS_1_2,
@@ -211,7 +214,7 @@ class ServerHandshakeV13 extends HandshakeV13 {
             sessionId: EMPTY,
             cipherSuite: (suite as CipherSuite).id,
             compressionMethod: 0,
-            extensions: [selectedVersion(), ...this.recordAnswers, ...extensions],
+            extensions: [selectedVersion(), ...extensions, ...this.recordAnswers, ...psk],
         })
         this.send(HandshakeType.serverHello, body)
         this.enterHandshakeStage(shared)
@@ -236,6 +239,14 @@ class ServerHandshakeV13 extends HandshakeV13 {
         this.beginFlight()
         this.finish()
     }
+}
+
+/** Whether a hello without a pre-shared key has what it must have (RFC 8446 §9.2). */
+function isComplete(hello: ClientHello): boolean {
+    for (const type of [ExtensionType.signatureAlgorithms, ExtensionType.supportedGroups, KEY_SHARE]) {
+        if (findExtension(hello.extensions, type) === undefined) return false
+    }
+    return true
 }
 
 function offeredPskOf(hello: ClientHello): OfferedPsk | undefined {

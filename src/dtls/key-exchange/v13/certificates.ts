@@ -176,8 +176,7 @@ class CertificateAuthentication implements AuthenticationExtension {
     choose(h: AuthenticatedHandshake, extensions: Extension[]): void {
         const self = this
         const data = findExtension(extensions, ExtensionType.signatureAlgorithms)
-        if (data === undefined) return h.fail(FailureReason.nothingInCommon, AlertDescription.missingExtension)
-        const offered = readNumberList(data, 2, 2)
+        const offered = data === undefined ? undefined : readNumberList(data, 2, 2)
         const serverName = hostNameOf(extensions)
         const hasName = findExtension(extensions, ExtensionType.serverName) !== undefined
         if (offered === undefined || (hasName && serverName === undefined)) return unreadable(h)

@@ -75,9 +75,7 @@ export function readCertificateRequestMessage(body: Buffer): CertificateRequestM
 
 /** @param schemes of signature_algorithms; @param authorities empty: any */
 export function writeCertificateRequestMessage(schemes: number[], authorities: Buffer[]): Buffer {
-    const extensions: Extension[] = [
-        { type: ExtensionType.signatureAlgorithms, data: writeNumberList(schemes, 2, 2) },
-    ]
+    const extensions: Extension[] = [{ type: ExtensionType.signatureAlgorithms, data: writeNumberList(schemes, 2, 2) }]
     if (authorities.length > 0) {
         const names = new Writer(64)
         writeAuthorities(names, authorities)

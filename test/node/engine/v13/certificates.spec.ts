@@ -1,0 +1,204 @@
+import { deepStrictEqual, ok, strictEqual } from "node:assert/strict"
+import { FailureReason } from "../../../../src/dtls/handshake/failure.js"
+import { AuthenticationMode } from "../../../../src/dtls/handshake/key-exchange.js"
+import { QuestionKind } from "../../../../src/dtls/handshake/question.js"
+import { serverName } from "../../../../src/dtls/handshake/server-name.js"
+import { rawPublicKeysOnly, x509Only } from "../../../../src/dtls/key-exchange/certificate-types.js"
+import { AlertDescription, CertificateType, NamedGroup } from "../../../../src/dtls/wire/code-points.js"
+import { IDENTITY, testKey } from "../../../engine/simulation.js"
+import { type Answers, type KeyedSimulation } from "../../../support/keyed-simulation.js"
+import { certified, CertifiedSide, isSettled } from "./certified.js"
+
+/** A message crosses in each direction. */
+async function exchangesMessages(s: KeyedSimulation): Promise<void> {
+    const failures = [s.client.failure, s.peer?.association.failure]
+    ok(isSettled(s), JSON.stringify(failures))
+    s.clientSends("up")
+    s.serverSends("down")
+    await s.runTo(s.now + 20)
+    deepStrictEqual([s.serverMessages, s.clientMessages], [["up"], ["down"]])
+}
+
+const { requested, required } = AuthenticationMode
+
+/** Presents nothing, and otherwise answers as `answers` does. */
+function without(answers: Answers): Answers {
+    return (question) => (question.kind === QuestionKind.certificate ? undefined : answers(question))
+}
+
+describe("certificates in DTLS 1.3", function () {
+    this.timeout(60000)
+    const [client, server, unknownParty] = [true, true, true].map((hasChain) => new CertifiedSide(hasChain))
+    const known = { client: client.knows(server), server: server.knows(client) }
+
+    it("a client believes the server that proves to have the key of its certificate; both derive the same keys", async () => {
+        for (const group of [NamedGroup.x25519, NamedGroup.secp256r1]) {
+            const s = certified({ ...known, groups: [group] })
+            await s.shakeHands(1000)
+            await exchangesMessages(s)
+            deepStrictEqual(s.client.parameters.peerCertificate?.certificates, server.presents().certificates)
+            strictEqual(s.serverAssociation().parameters.peerCertificate, undefined)
+            const [ours, theirs] = [s.client, s.serverAssociation()].map((side) =>
+                side.exportKeyingMaterial("EXPORTER-test", undefined, 32)?.toString("hex"),
+            )
+            ok(ours !== undefined)
+            strictEqual(ours, theirs)
+        }
+    })
+
+    it("a server that asks for it learns the client's certificate", async () => {
+        for (const mode of [requested, required]) {
+            const s = certified({ ...known, mode })
+            await s.shakeHands(1000)
+            await exchangesMessages(s)
+            const { certificates } = client.presents()
+            deepStrictEqual(s.serverAssociation().parameters.peerCertificate?.certificates, certificates)
+            deepStrictEqual(s.client.parameters.ownCertificate?.certificates, certificates)
+        }
+    })
+
+    it("a server that only requests a certificate serves a client without one; one that requires it says certificate_required", async () => {
+        const s = certified({ client: without(known.client), server: known.server, mode: requested })
+        await s.shakeHands(1000)
+        await exchangesMessages(s)
+        const t = certified({ client: without(known.client), server: known.server, mode: required })
+        await t.shakeHands(70000)
+        strictEqual(t.serverAssociation().failure?.reason, FailureReason.certificateRequired)
+        strictEqual(t.client.failure?.alert, AlertDescription.certificateRequired)
+    })
+
+    it("the server hears which host name the client asks for, and confirms that it used the name", async () => {
+        let asked: string | undefined
+        const listening: Answers = (question) => {
+            if (question.kind === QuestionKind.certificate) asked = question.serverName
+            return known.server(question)
+        }
+        let confirmed = false
+        const s = certified({
+            client: known.client,
+            server: listening,
+            change: (settings) => {
+                const extension = serverName("sensors.example")()
+                const { accept } = extension
+                extension.accept = (data, answers) => {
+                    confirmed = true
+                    return accept.call(extension, data, answers)
+                }
+                settings.extensions.push(extension)
+            },
+        })
+        await s.shakeHands(1000)
+        await exchangesMessages(s)
+        strictEqual(asked, "sensors.example")
+        ok(confirmed)
+    })
+
+    it("a client that offers a pre-shared key, too, goes on with certificates where the server does not know the identity", async () => {
+        const withPsk = (answers: Answers): Answers => {
+            return (question) =>
+                question.kind === QuestionKind.clientPsk
+                    ? { identity: Buffer.from(IDENTITY), key: testKey() }
+                    : answers(question)
+        }
+        const s = certified({ client: withPsk(known.client), server: known.server })
+        await s.shakeHands(1000)
+        await exchangesMessages(s)
+        strictEqual(s.serverAssociation().parameters.identity.length, 0)
+        ok(s.client.parameters.peerCertificate !== undefined)
+        const knowing: Answers = (question) =>
+            question.kind === QuestionKind.psk ? { identity: question.identity, key: testKey() } : undefined
+        const t = certified({ client: withPsk(known.client), server: knowing })
+        await t.shakeHands(1000)
+        await exchangesMessages(t)
+        strictEqual(t.serverAssociation().parameters.identity.toString(), IDENTITY)
+        strictEqual(t.client.parameters.peerCertificate, undefined)
+    })
+
+    describe("is refused", () => {
+        const impersonator = (own: CertifiedSide, answers: Answers): Answers => {
+            return (question) =>
+                question.kind === QuestionKind.certificate
+                    ? { ...unknownParty.presents(), certificates: own.presents().certificates }
+                    : answers(question)
+        }
+
+        it("an unknown server with unknown_ca, and an unknown client", async () => {
+            const s = certified({ client: client.knows(unknownParty), server: known.server })
+            await s.shakeHands(70000)
+            strictEqual(s.client.failure?.reason, FailureReason.certificateRefused)
+            strictEqual(s.serverAssociation().failure?.alert, AlertDescription.unknownCa)
+            const t = certified({ client: known.client, server: server.knows(unknownParty), mode: required })
+            await t.shakeHands(70000)
+            strictEqual(t.serverAssociation().failure?.reason, FailureReason.certificateRefused)
+            strictEqual(t.client.failure?.alert, AlertDescription.unknownCa)
+        })
+
+        it("a signature by another key than that of the certificate, of either side, with decrypt_error", async () => {
+            const s = certified({ client: known.client, server: impersonator(server, known.server) })
+            await s.shakeHands(70000)
+            strictEqual(s.client.failure?.reason, FailureReason.badSignature)
+            strictEqual(s.serverAssociation().failure?.alert, AlertDescription.decryptError)
+            const t = certified({ client: impersonator(client, known.client), server: known.server, mode: required })
+            await t.shakeHands(70000)
+            strictEqual(t.serverAssociation().failure?.reason, FailureReason.badSignature)
+            strictEqual(t.client.failure?.alert, AlertDescription.decryptError)
+        })
+
+        it("a client to whom the server has nothing to present, with handshake_failure", async () => {
+            const s = certified({ client: known.client, server: without(known.server) })
+            await s.shakeHands(70000)
+            strictEqual(s.serverAssociation().failure?.reason, FailureReason.noCredentials)
+            strictEqual(s.client.failure?.alert, AlertDescription.handshakeFailure)
+        })
+
+        it("a host name that cannot be read, with decode_error", async () => {
+            const s = certified({
+                ...known,
+                change: (settings) => {
+                    const extension = serverName("sensors.example")()
+                    const name = extension.offer() as Buffer
+                    extension.offer = () => Buffer.concat([name, Buffer.of(0)])
+                    settings.extensions.push(extension)
+                },
+            })
+            await s.shakeHands(70000)
+            strictEqual(s.client.failure?.alert, AlertDescription.decodeError)
+        })
+    })
+})
+
+describe("raw public keys in DTLS 1.3", function () {
+    this.timeout(60000)
+    const [client, server] = [new CertifiedSide(false), new CertifiedSide(false)]
+    const known = { client: client.knows(server), server: server.knows(client) }
+    const raw = { clientTypes: rawPublicKeysOnly(), serverTypes: rawPublicKeysOnly() }
+
+    it("both sides know each other by them", async () => {
+        const s = certified({ ...known, ...raw, mode: required })
+        await s.shakeHands(1000)
+        await exchangesMessages(s)
+        const { peerCertificate } = s.serverAssociation().parameters
+        deepStrictEqual([peerCertificate?.type, peerCertificate?.certificates[0]], [2, client.publicKey])
+    })
+
+    it("the client presents a raw public key to a server with a certificate", async () => {
+        const certifiedServer = new CertifiedSide(true)
+        const both = [CertificateType.rawPublicKey, CertificateType.x509]
+        const s = certified({
+            client: client.knows(certifiedServer),
+            server: certifiedServer.knows(client),
+            clientTypes: { ...rawPublicKeysOnly(), peerTypes: both },
+            serverTypes: { ...x509Only(), peerTypes: [CertificateType.rawPublicKey] },
+            mode: required,
+        })
+        await s.shakeHands(1000)
+        await exchangesMessages(s)
+        strictEqual(s.client.parameters.peerCertificate?.type, CertificateType.x509)
+    })
+
+    it("a server whose type the client did not offer has nothing to present: handshake_failure", async () => {
+        const s = certified({ ...known, clientTypes: x509Only(), serverTypes: rawPublicKeysOnly() })
+        await s.shakeHands(70000)
+        strictEqual(s.client.failure?.alert, AlertDescription.handshakeFailure)
+    })
+})
