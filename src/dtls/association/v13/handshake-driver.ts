@@ -10,7 +10,12 @@ import { type UpdatableIds } from "../../handshake/v13/updatable-ids.js"
 import { Discard } from "../../record/discard.js"
 import { AlertDescription, ContentType } from "../../wire/code-points.js"
 import { type HandshakeHeader } from "../../wire/handshake-header.js"
-import { readAcknowledgement, writeAcknowledgement } from "../../wire/v13/acknowledgement.js"
+import {
+    numbersIn,
+    readAcknowledgement,
+    type RecordNumber,
+    writeAcknowledgement,
+} from "../../wire/v13/acknowledgement.js"
 import {
     ACK,
     APPLICATION_EPOCH,
@@ -21,7 +26,7 @@ import {
 import { OutputKind } from "../output.js"
 import { HandshakeDriver, LAST_FLIGHT_KEPT } from "../handshake-driver.js"
 
-/** Record numbers that an ACK of ours names at most: the fragments of a chain of certificates on a narrow path. */
+/** Record numbers that are acknowledged at once at most: the fragments of a chain of certificates on a narrow path. */
 const MAX_NUMBERS_SENT = 32
 /** Record numbers of the peer's ACK that are looked at, so that its work stays bounded. */
 const MAX_NUMBERS_READ = 64
@@ -148,11 +153,19 @@ export class HandshakeDriverV13 extends HandshakeDriver {
     private acknowledge(now: number): void {
         this.ackAt = NEVER
         this.ackedAt = now
+        const numbers = this.received.list()
+        const room = this.settings.pathBudget - this.record.messageOverhead()
+        const most = numbersIn(room)
+        for (let at = 0; at < numbers.length; at += most)
+            this.sendAcknowledgement(numbers.slice(at, Math.min(at + most, numbers.length)))
+        if (this.established) this.received.clear()
+    }
+
+    private sendAcknowledgement(numbers: RecordNumber[]): void {
         const writer = new Writer(64)
-        const message = writeAcknowledgement(this.received.list())
+        const message = writeAcknowledgement(numbers)
         if (this.record.seal(writer, ACK, this.record.write.epoch, message, true))
             this.outputs.push(OutputKind.datagram, writer.finish())
-        if (this.established) this.received.clear()
     }
 
     /** Messages that were processed before: the peer's flight again, or one that it does not know to have come. */

@@ -108,8 +108,8 @@ class CertificateAuthentication implements AuthenticationExtension {
     }
 
     acceptAnswers(answers: Extension[]): AlertDescription {
-        for (const { type, data } of answers) {
-            if (this.isAnswerable(type) && data.length !== 1) return AlertDescription.decodeError
+        for (const answer of answers) {
+            if (this.isAnswerable(answer.type) && answer.data.length !== 1) return AlertDescription.decodeError
         }
         this.ownType = chosenType(answers, ExtensionType.clientCertificateType)
         this.peerType = chosenType(answers, ExtensionType.serverCertificateType)

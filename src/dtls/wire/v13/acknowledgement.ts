@@ -10,6 +10,11 @@ export interface RecordNumber {
 /** Bytes of a RecordNumber: two integers of 8. */
 const NUMBER_LENGTH = 16
 
+/** How many numbers an ACK of `room` bytes names; at least one, as without them it says nothing. */
+export function numbersIn(room: number): number {
+    return Math.max(1, Math.floor((room - 2) / NUMBER_LENGTH))
+}
+
 /** An ACK message (RFC 9147 §7). */
 export function writeAcknowledgement(numbers: RecordNumber[]): Buffer {
     const writer = new Writer(2 + NUMBER_LENGTH * numbers.length)

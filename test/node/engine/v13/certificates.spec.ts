@@ -7,6 +7,7 @@ import { rawPublicKeysOnly, x509Only } from "../../../../src/dtls/key-exchange/c
 import { AlertDescription, CertificateType, NamedGroup } from "../../../../src/dtls/wire/code-points.js"
 import { IDENTITY, testKey } from "../../../engine/simulation.js"
 import { type Answers, type KeyedSimulation } from "../../../support/keyed-simulation.js"
+import { seededRandom } from "../../../support/spy-crypto.js"
 import { certified, CertifiedSide, isSettled } from "./certified.js"
 
 /** A message crosses in each direction. */
@@ -201,4 +202,84 @@ describe("raw public keys in DTLS 1.3", function () {
         await s.shakeHands(70000)
         strictEqual(s.client.failure?.alert, AlertDescription.handshakeFailure)
     })
+})
+
+describe("a lossy link and certificates in DTLS 1.3", function () {
+    this.timeout(120000)
+    const [client, server] = [new CertifiedSide(true), new CertifiedSide(true)]
+    const known = { client: client.knows(server), server: server.knows(client) }
+    const kinds = {
+        "the server alone": {},
+        "both sides": { mode: required },
+        "both sides, with a HelloRetryRequest for the group and small datagrams": {
+            mode: required,
+            groups: [NamedGroup.secp256r1],
+            path: 500,
+        },
+    }
+
+    /** Raw public keys of both sides: small flights, for losses of two. */
+    const raw = [new CertifiedSide(false), new CertifiedSide(false)] as const
+    const rawKeys = {
+        client: raw[0].knows(raw[1]),
+        server: raw[1].knows(raw[0]),
+        clientTypes: rawPublicKeysOnly(),
+        serverTypes: rawPublicKeysOnly(),
+        mode: required,
+    }
+
+    for (const [name, kind] of Object.entries(kinds))
+        it(`[F14] each single datagram lost, ${name}: completes within 3 s`, async () => {
+            const undisturbed = certified({ ...known, ...kind })
+            await undisturbed.shakeHands(3000)
+            ok(isSettled(undisturbed))
+            for (let lost = 0; lost < undisturbed.sent; lost++) {
+                const s = certified({ ...known, ...kind })
+                s.fault = (index) => (index === lost ? [] : [5])
+                await s.shakeHands(3000)
+                ok(isSettled(s), `datagram ${lost} lost`)
+            }
+        })
+
+    it("[F15] each pair of datagrams lost, raw public keys of both sides: completes within 8 s", async () => {
+        const undisturbed = certified(rawKeys)
+        await undisturbed.shakeHands(3000)
+        for (let first = 0; first < undisturbed.sent; first++)
+            for (let second = first + 1; second < 2 * undisturbed.sent; second++) {
+                const s = certified(rawKeys)
+                s.fault = (index) => (index === first || index === second ? [] : [5])
+                await s.shakeHands(8000)
+                ok(isSettled(s), `datagrams ${first} and ${second} lost`)
+            }
+    })
+
+    it("[F15] [V27] 1,000 seeds of loss, delay, duplication, reordering and small paths: 99 % complete, the rest time out", async function () {
+        this.timeout(300000)
+        const failed: number[] = []
+        for (let seed = 0; seed < 1000; seed++) {
+            const s = linkOf(seed)
+            await s.shakeHands(300000)
+            if (isSettled(s)) continue
+            failed.push(seed)
+            const reasons = [s.client.failure?.reason, s.peer?.association.failure?.reason]
+            ok(reasons.includes(FailureReason.timeout), `seed ${seed}: ${reasons.join()}`)
+        }
+        ok(failed.length <= 10, `seeds ${failed.join()} did not complete`)
+    })
+
+    /** A link whose faults come from one seed, and one of the ways to authenticate. */
+    function linkOf(seed: number): KeyedSimulation {
+        const random = seededRandom(seed * 2 + 1)
+        const [loss, duplicates, reorder] = [random() * 0.2, random() * 0.1, random() * 0.3]
+        const path = [1232, 548, 228][Math.floor(random() * 3)]
+        const groups = random() < 0.3 ? [NamedGroup.secp256r1] : undefined
+        const kind = random() < 0.5 ? rawKeys : { ...known, mode: random() < 0.5 ? required : undefined }
+        const s = certified({ ...kind, groups, path, seed })
+        const delay = (): number => 5 + (random() < reorder ? random() * 400 : random() * 20)
+        s.fault = () => {
+            if (random() < loss) return []
+            return random() < duplicates ? [delay(), delay()] : [delay()]
+        }
+        return s
+    }
 })
