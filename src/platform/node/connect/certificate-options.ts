@@ -1,5 +1,6 @@
 import { createPrivateKey, createPublicKey } from "node:crypto"
 import { isIP } from "node:net"
+import { type CryptoProvider } from "../../../dtls/crypto/provider.js"
 import { type CipherSuite } from "../../../dtls/handshake/cipher-suite.js"
 import { type HelloExtension } from "../../../dtls/handshake/hello-extension.js"
 import { type Answer, type CertificateQuestion, type Question, QuestionKind } from "../../../dtls/handshake/question.js"
@@ -16,6 +17,7 @@ import {
 } from "../../../dtls/key-exchange/certificate-suites.js"
 import { type CertificateOptions, SignatureKind, isEcdsaScheme } from "../../../dtls/key-exchange/certificate-types.js"
 import { EcdheCertificateKeyExchange } from "../../../dtls/key-exchange/ecdhe-certificate.js"
+import { certificates } from "../../../dtls/key-exchange/v13/certificates.js"
 import { CertificateType } from "../../../dtls/wire/code-points.js"
 import { type AskingConnection, type Credentials } from "../../../gio/credentials.js"
 import { GError } from "../../../gio/errors.js"
@@ -58,7 +60,10 @@ export const PUBLIC_KEY_OPTIONS = ["cert", "key", "ca", "rawPublicKeys", "reject
 
 /** What options about public keys come to. */
 export interface PublicKeys {
+    /** of DTLS 1.2 */
     suites: CipherSuite[]
+    /** for DTLS 1.3 */
+    authentication: (crypto: CryptoProvider) => HelloExtension
     credentials: Credentials
 }
 
@@ -84,8 +89,10 @@ export function publicKeysOf(
     ]
     const ownTypes = [own.raw === undefined ? CertificateType.x509 : CertificateType.rawPublicKey]
     const authorities = isServer && options.ca !== undefined && database !== undefined ? database.subjects() : []
+    const types = { peerTypes, ownTypes, authorities }
     return {
-        suites: suitesFor({ peerTypes, ownTypes, authorities }, isServer ? own : undefined),
+        suites: suitesFor(types, isServer ? own : undefined),
+        authentication: certificates(new NodeKeys(), types),
         credentials: new PublicKeyCredentials(
             new X509Credentials(services, own.certificates, database),
             new PinnedKeys(services.crypto, pins, own.raw),

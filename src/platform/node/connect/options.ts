@@ -24,6 +24,7 @@ import {
     hasPublicKeys,
     PUBLIC_KEY_OPTIONS,
     type PublicKeyOptions,
+    type PublicKeys,
     publicKeysOf,
 } from "./certificate-options.js"
 import { checkNames } from "./check-names.js"
@@ -258,15 +259,13 @@ function prepare(options: CommonOptions, { psk, isServer, contexts }: KeySources
     const services = options.services ?? new NodeServices()
     const named = Object.keys(contexts).length > 0
     const publicKeys = hasPublicKeys(options) || named ? publicKeysOf(services, options, isServer, contexts) : undefined
-    if (publicKeys !== undefined && versionsOf(options).newest === "1.3")
-        throw wrongArgument("maxVersion", `"1.2": certificates and raw public keys are there in DTLS 1.2 only`)
     const credentials = new EitherCredentials(psk, publicKeys?.credentials)
-    const pskSuites = psk === undefined ? [] : [...allSuitesV13(), ...allSuites()]
+    const suites = [...allSuitesV13(), ...(publicKeys?.suites ?? []), ...(psk === undefined ? [] : allSuites())]
     if (onDiagnostic !== undefined && typeof onDiagnostic !== "function")
         throw wrongArgument("onDiagnostic", "a function")
     const watch = new HandshakeWatch((event) => onDiagnostic?.(event))
     const settings = newSettings(
-        options.suites ?? [...(publicKeys?.suites ?? []), ...pskSuites],
+        options.suites ?? suites,
         onDiagnostic === undefined ? credentials : watch.watched(credentials),
         options.retransmission ?? wifi(),
         limitsOf(options.limits),
@@ -276,10 +275,19 @@ function prepare(options: CommonOptions, { psk, isServer, contexts }: KeySources
     settings.coalesce = flag("coalesce", options.coalesce)
     settings.keyLog = options.keyLog
     if (onDiagnostic !== undefined) settings.onDiagnostic = watch.diagnostic
-    settings.extensions = [...idsOf(options), ...recordLimitsOf(options, isServer)]
-    const modes = modesOf(options)
-    if (modes.includes("psk_dhe_ke")) settings.extensions.push(keyShares(new NodeKeys(), !modes.includes("psk_ke")))
+    settings.extensions = [...idsOf(options), ...recordLimitsOf(options, isServer), ...keysV13(options, publicKeys)]
     return { services, settings, watch }
+}
+
+/** How the sides of DTLS 1.3 agree on keys and know each other, besides a pre-shared key alone. */
+function keysV13(options: CommonOptions, publicKeys: PublicKeys | undefined): DtlsSettings["extensions"] {
+    const modes = modesOf(options)
+    const agrees = modes.includes("psk_dhe_ke")
+    const certified =
+        publicKeys === undefined || versionsOf(options).newest === "1.2" ? [] : [publicKeys.authentication]
+    if (certified.length > 0 && !agrees)
+        throw wrongArgument("pskModes", `with "psk_dhe_ke": certificates need a key agreement`)
+    return agrees ? [keyShares(new NodeKeys(), !modes.includes("psk_ke")), ...certified] : []
 }
 
 function versionsOf(options: CommonOptions): Versions {
