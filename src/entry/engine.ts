@@ -45,5 +45,6 @@ export { EcdheCertificateKeyExchange } from "../dtls/key-exchange/ecdhe-certific
 export { EcdhePskKeyExchange } from "../dtls/key-exchange/ecdhe-psk.js"
 export * from "../dtls/key-exchange/ecdhe-psk-suites.js"
 export * from "../dtls/key-exchange/suites.js"
+export { certificates } from "../dtls/key-exchange/v13/certificates.js"
 export { keyShares } from "../dtls/key-exchange/v13/key-shares.js"
 export { Discard, DiscardCounters, discardNames } from "../dtls/record/discard.js"

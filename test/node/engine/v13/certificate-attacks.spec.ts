@@ -11,12 +11,7 @@ import {
 } from "../../../../src/dtls/handshake/v13/authentication.js"
 import { rawPublicKeysOnly } from "../../../../src/dtls/key-exchange/certificate-types.js"
 import { signedContent } from "../../../../src/dtls/key-exchange/v13/certificate-verify.js"
-import {
-    AlertDescription,
-    ExtensionType,
-    HandshakeType,
-    SignatureScheme,
-} from "../../../../src/dtls/wire/code-points.js"
+import { AlertDescription, ExtensionType, HandshakeType } from "../../../../src/dtls/wire/code-points.js"
 import { type Extension } from "../../../../src/dtls/wire/extensions.js"
 import { KEY_SHARE } from "../../../../src/dtls/wire/v13/code-points.js"
 import { type KeyedSimulation } from "../../../support/keyed-simulation.js"
