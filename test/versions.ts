@@ -1,0 +1,52 @@
+/*
+ * npm run versions [-- MAJOR...] [--theme THEME...]: runs the tests, all or those of some themes, and npm start on the newest
+ * release of each major version of Node that package.json's "engines" allows and that has long-term support. The packages
+ * node-PLATFORM-ARCHITECTURE of npm bring the programs; they are kept below .cache/node.
+ */
+import { spawnSync } from "node:child_process"
+import { mkdirSync, writeFileSync } from "node:fs"
+import { delimiter, join } from "node:path"
+import { parseArgs } from "node:util"
+import { cacheFolder, root } from "../host/folders.js"
+
+/** Those with long-term support (https://github.com/nodejs/release). */
+const SUPPORTED = ["20", "22", "24"]
+
+const packageName = `node-${process.platform === "win32" ? "win" : process.platform}-${process.arch}`
+
+/** Installs a version unless it is there. @returns the folder of its program */
+function installed(major: string): string {
+    const folder = join(cacheFolder("node"), major)
+    mkdirSync(folder, { recursive: true })
+    writeFileSync(join(folder, "package.json"), '{ "private": true }')
+    const quiet = ["--ignore-scripts", "--silent", "--no-audit", "--no-fund", "--prefix", folder]
+    const { status } = spawnSync("npm", ["install", ...quiet, `${packageName}@${major}`], { stdio: "inherit" })
+    if (status !== 0) throw new Error(`npm has no ${packageName}@${major}`)
+    return join(folder, "node_modules", packageName, "bin")
+}
+
+/** Runs a command of npm on that Node. @returns whether it ended with exit code 0 */
+function passes(bin: string, args: string[]): boolean {
+    const env = { ...process.env, PATH: `${bin}${delimiter}${process.env["PATH"]}` }
+    return spawnSync("npm", args, { cwd: root, env, stdio: "inherit" }).status === 0
+}
+
+const { values, positionals } = parseArgs({
+    options: { theme: { type: "string", multiple: true } },
+    allowPositionals: true,
+})
+const commands = [
+    ...(values.theme?.map((theme) => ["run", "-s", theme === "check" ? theme : `test:${theme}`]) ?? [["test"]]),
+    ["start", "--", "--count", "3"],
+]
+const results: string[] = []
+for (const major of positionals.length > 0 ? positionals : SUPPORTED) {
+    const bin = installed(major)
+    const version = spawnSync(join(bin, "node"), ["--version"], { encoding: "utf8" }).stdout.trim()
+    for (const args of commands) {
+        const isPassed = passes(bin, args)
+        results.push(`Node ${version}: npm ${args.join(" ")}: ${isPassed ? "passed" : "FAILED"}`)
+        if (!isPassed) process.exitCode = 1
+    }
+}
+for (const line of results) console.log(line)
