@@ -46,6 +46,7 @@ export interface Delivery {
     stored?: Promise<void> | undefined
 }
 
+/** What a gateway does besides keeping what it is sent. */
 export interface GatewayOptions {
     /** ALPN names */
     protocols?: string[] | undefined

@@ -22,6 +22,7 @@ import { VirtualClock } from "./virtual-clock.js"
 import { GATEWAY, VirtualLink } from "./virtual-link.js"
 import { EPOCH, VirtualServices } from "./virtual-services.js"
 
+/** What a simulated device is made of. */
 export interface SimulationOptions {
     /** configuration file; default: devs.config.json in the current folder */
     config?: string

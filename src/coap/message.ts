@@ -4,6 +4,7 @@ import { Reader } from "../dtls/bytes/reader.js"
 import { Writer } from "../dtls/bytes/writer.js"
 import { CoapCode, type CoapType } from "./code-points.js"
 
+/** An option of a message (RFC 7252 §5.10): its value is of 0 to 65,804 bytes. */
 export interface Option {
     number: number
     value: Buffer
@@ -32,6 +33,7 @@ export function emptyMessage(type: CoapType, messageId: number): CoapMessage {
     return { type, code: CoapCode.EMPTY, messageId, token: EMPTY, options: [], payload: EMPTY }
 }
 
+/** A message as it goes into a datagram (RFC 7252 §3). */
 export function writeCoapMessage(message: CoapMessage): Buffer {
     const writer = new Writer(32 + message.payload.length)
     writer.uint((VERSION << 6) | (message.type << 4) | message.token.length, 1)
@@ -146,6 +148,7 @@ export function uintOption(number: number, value: number): Option {
     return { number, value: writer.finish() }
 }
 
+/** An option whose value is text, in UTF-8. */
 export function textOption(number: number, value: string): Option {
     return { number, value: Buffer.from(value) }
 }

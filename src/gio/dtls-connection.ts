@@ -21,6 +21,7 @@ import { asGError, checkReserve, notExportable, outOfNumbers } from "./saved-err
 import { checkBoolean, givenCancellable } from "./vectors.js"
 import { waitUntil } from "./waiting.js"
 
+/** GAsyncReadyCallback: told when an operation is done. @param result for the operation's `...Finish` */
 export type AsyncReadyCallback = (source: DtlsConnection, result: AsyncResult) => void
 
 /**

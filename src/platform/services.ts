@@ -65,6 +65,7 @@ export interface Signal {
     notify(): void
 }
 
+/** How a UDP socket is opened. */
 export interface UdpOptions {
     /** peer to connect to; undefined for a socket that talks to many */
     remote: SocketAddress | undefined

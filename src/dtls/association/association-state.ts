@@ -1,3 +1,4 @@
+/** How far an association is. */
 export enum AssociationPhase {
     idle,
     handshaking,

@@ -1,6 +1,7 @@
 import { type Question } from "../handshake/question.js"
 import { type Failure } from "../handshake/failure.js"
 
+/** What an association has for its owner. */
 export enum OutputKind {
     /** `data` goes to the peer as one datagram */
     datagram,
@@ -18,6 +19,7 @@ export enum OutputKind {
     failed,
 }
 
+/** What people should know although the association goes on. */
 export enum Diagnostic {
     /** a record under the handshake keys does not verify, or the server repeats its flight instead of answering our Finished: different keys? */
     keyMismatch = 1,

@@ -53,6 +53,7 @@ export interface SavedNote {
     text: Buffer
 }
 
+/** A saved association that goes on, with what was noted beside it. */
 export interface LoadedAssociation {
     association: Association
     note: SavedNote

@@ -22,6 +22,7 @@ export interface AeadParameters {
     confidentialityLimit: number
 }
 
+/** What there is to know of a hash algorithm. */
 export interface HashParameters {
     algorithm: HashAlgorithm
     /** name of OpenSSL and node:crypto */
@@ -88,9 +89,12 @@ export function CHACHA20_POLY1305(): AeadParameters {
     return chacha
 }
 
+/** The hash of most suites. */
 export function SHA_256(): HashParameters {
     return { algorithm: HashAlgorithm.sha256, opensslName: "sha256", length: 32 }
 }
+
+/** The hash of suites with AES_256_GCM. */
 export function SHA_384(): HashParameters {
     return { algorithm: HashAlgorithm.sha384, opensslName: "sha384", length: 48 }
 }

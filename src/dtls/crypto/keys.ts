@@ -13,6 +13,7 @@ export interface KeyPair {
     close(): void
 }
 
+/** Key pairs and signatures of a platform. */
 export interface KeyOperations {
     /** NamedGroups of `newKeyPair`, those preferred first */
     groups: number[]

@@ -92,6 +92,7 @@ export interface RecordProtection {
     close(): void
 }
 
+/** The cryptography of a platform. */
 export interface CryptoProvider {
     /** Negotiation offers and selects only suites whose algorithms the provider has. */
     hasHash(algorithm: HashAlgorithm): boolean

@@ -29,7 +29,7 @@ class ServerName implements HelloExtension {
     }
 }
 
-/** @param name ASCII, 1 to 253 characters; no IP address (RFC 6066 §3) */
+/** The extension that tells the server which name is meant. @param name ASCII, 1 to 253 characters; no IP address (RFC 6066 §3) */
 export function serverName(name: string): () => HelloExtension {
     return () => new ServerName(name)
 }

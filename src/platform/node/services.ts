@@ -66,6 +66,7 @@ class NodeTable<T> implements Table<T> {
     }
 }
 
+/** Where Node's services store and log. */
 export interface NodeServicesOptions {
     /** folder of the storage; default `.mote` in the current folder, made on the first save */
     storageFolder?: string

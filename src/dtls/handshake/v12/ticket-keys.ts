@@ -62,7 +62,7 @@ export class TicketKeys {
         for (const key of keys) this.keys.push(this.keyOf(key))
     }
 
-    /** @param length of what would be sealed, 1 to 65499 bytes */
+    /** @param plaintext 1 to 65499 bytes */
     seal(plaintext: Buffer): Buffer {
         this.rotate()
         const { name, aead } = this.keys[0] as TicketKey
