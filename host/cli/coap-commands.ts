@@ -23,6 +23,9 @@ import { onStop, wasStopped } from "./stopping.js"
 /** Largest body to receive, bytes. */
 const LARGEST_BODY = 16 * 1024 * 1024
 
+/** Between two lines that tell people how far a transfer is, ms. */
+const PROGRESS_INTERVAL = 1000
+
 interface CoapOptions extends ConnectionOptions {
     payload?: string
     file?: string
@@ -143,6 +146,7 @@ function payloadOf({ payload, file }: CoapOptions): Buffer {
 /** One request of the command line in its session. */
 class Asking {
     private settings: BlockSettings
+    private reportedAt = performance.now()
 
     constructor(
         private session: CoapsSession,
@@ -191,9 +195,12 @@ class Asking {
         return failed ? 1 : 0
     }
 
-    /** Of transfers in several blocks only. */
+    /** Of transfers in several blocks only: of each block for programs, from time to time for people. */
     private report({ sent, toSend, received, toReceive }: BlockProgress): void {
         if (this.reporter.json) return this.reporter.event("", { event: "progress", sent, toSend, received, toReceive })
+        const now = performance.now()
+        if (now - this.reportedAt < PROGRESS_INTERVAL) return
+        this.reportedAt = now
         const of = toReceive < 0 ? "" : ` of ${toReceive}`
         this.reporter.note(received > 0 ? `received ${received}${of} bytes` : `sent ${sent} of ${toSend} bytes`)
     }
