@@ -154,8 +154,8 @@ export class HandshakeDriverV13 extends HandshakeDriver {
         this.ackAt = NEVER
         this.ackedAt = now
         const numbers = this.received.list()
-        const room = this.settings.pathBudget - this.record.messageOverhead()
-        const most = numbersIn(room)
+        const { record, settings } = this
+        const most = numbersIn(Math.min(settings.pathBudget - record.messageOverhead(), record.writeLimit))
         for (let at = 0; at < numbers.length; at += most)
             this.sendAcknowledgement(numbers.slice(at, Math.min(at + most, numbers.length)))
         if (this.established) this.received.clear()

@@ -140,6 +140,8 @@ class Plan {
         this.last = { epoch, parts: [] }
         datagram.push(this.last)
         this.room -= this.record.overhead(epoch)
+        // record_size_limit is about protected records (RFC 8449 §4).
+        if (epoch > 0) this.room = Math.min(this.room, this.record.writeLimit)
     }
 
     private newDatagram(epoch: number): void {

@@ -297,7 +297,7 @@ export class ClientHandshakeV13 extends HandshakeV13 {
                 return this.fail(FailureReason.illegalParameter, AlertDescription.unsupportedExtension)
         }
         if (this.certified !== undefined && !passes(this, this.certified.acceptAnswers(list))) return
-        this.acceptExtensions(list, false)
+        if (this.acceptExtensions(list, false)) this.limitRecords()
     }
 
     /** @param ofRecords those of ServerHello. @returns false: the server's answer is wrong */

@@ -9,6 +9,7 @@ import { ProtectionV13 } from "../../record/v13/protection.js"
 import { UnifiedForm } from "../../record/v13/unified-header.js"
 import { AlertDescription, ExtensionType, HandshakeType } from "../../wire/code-points.js"
 import { HANDSHAKE_HEADER_LENGTH, wholeMessage } from "../../wire/handshake-header.js"
+import { MAX_PLAINTEXT } from "../../wire/record-header.js"
 import { truncatedHello } from "../../wire/v13/extensions.js"
 import {
     APPLICATION_EPOCH,
@@ -23,7 +24,7 @@ import {
 } from "../../wire/v13/code-points.js"
 import { FailureReason } from "../failure.js"
 import { Handshake } from "../handshake.js"
-import { findHelloExtension, type HelloExtension } from "../hello-extension.js"
+import { findHelloExtension, type HelloExtension, type LimitExtension } from "../hello-extension.js"
 import { passes } from "../negotiation.js"
 import { type AssociationSettings } from "../settings.js"
 import { shortened } from "../transcript.js"
@@ -64,7 +65,7 @@ export abstract class HandshakeV13 extends Handshake<SecurityParametersV13> impl
     }
 
     /**
-     * Extensions that go into hellos of this version: sessions and limits of records are those of DTLS 1.2 only, and so are
+     * Extensions that go into hellos of this version: sessions and max_fragment_length are those of DTLS 1.2 only, and so are
      * connection ids that cannot be replaced, and what checks addresses by ids.
      */
     protected helloExtensions(): HelloExtension[] {
@@ -74,8 +75,7 @@ export abstract class HandshakeV13 extends Handshake<SecurityParametersV13> impl
                 extension.type !== KEY_SHARE &&
                 (hasIds || !isOfRecords(extension.type)) &&
                 extension.type !== ExtensionType.sessionTicket &&
-                extension.type !== ExtensionType.maxFragmentLength &&
-                extension.type !== ExtensionType.recordSizeLimit,
+                extension.type !== ExtensionType.maxFragmentLength,
         )
     }
 
@@ -83,6 +83,15 @@ export abstract class HandshakeV13 extends Handshake<SecurityParametersV13> impl
     ids(): UpdatableIds | undefined {
         const ids = findHelloExtension(this.settings.extensions, ExtensionType.connectionId) as UpdatableIds | undefined
         return ids !== undefined && ids.hasUpdates ? ids : undefined
+    }
+
+    /** EncryptedExtensions is agreed on: protected records keep to record_size_limit, where both sides have it (RFC 8449 §4). */
+    protected limitRecords(): void {
+        const type = ExtensionType.recordSizeLimit
+        const limits = findHelloExtension(this.settings.extensions, type) as LimitExtension | undefined
+        if (limits === undefined) return
+        this.record.readLimit = contentLimit(limits.readLimit)
+        this.record.writeLimit = contentLimit(limits.writeLimit)
     }
 
     private recordId(reading: boolean): Buffer {
@@ -303,6 +312,11 @@ export abstract class HandshakeV13 extends Handshake<SecurityParametersV13> impl
  */
 export function isOfRecords(type: number): boolean {
     return type === ExtensionType.connectionId || type === ExtensionType.returnRoutabilityCheck
+}
+
+/** In this version a limit counts the content type, too. What is not limited stays so. */
+function contentLimit(limit: number): number {
+    return limit === MAX_PLAINTEXT ? limit : limit - 1
 }
 
 function isAboutIds(type: number): boolean {

@@ -125,6 +125,7 @@ class ServerHandshakeV13 extends HandshakeV13 {
                 if (data !== undefined) list.push({ type: extension.type, data })
             }
         }
+        this.limitRecords()
         return true
     }
 

@@ -73,7 +73,7 @@ export interface CommonOptions extends PublicKeyOptions {
      * networks sees no id twice. Default: 0
      */
     spareConnectionIds?: number | undefined
-    /** DTLS 1.2: records of the peer are no larger, plaintext of 64 to 16384 bytes (RFC 8449). Default: 16384 */
+    /** records of the peer are no larger, plaintext of 64 to 16384 bytes (RFC 8449). Default: 16384 */
     recordSizeLimit?: number | undefined
     /**
      * DTLS 1.2: records of both sides are no larger (RFC 6066 §4): 512, 1024, 2048 or 4096 bytes, a server's 0: as the client says.
@@ -332,8 +332,8 @@ function flag(name: string, value: boolean | undefined): boolean {
 function recordLimitsOf(options: CommonOptions, isServer: boolean): DtlsSettings["extensions"] {
     const { recordSizeLimit: size, maxFragmentLength: length } = options
     const isNewer = versionsOf(options).newest === "1.3"
-    if (size !== undefined && (isNewer || !isWhole(size, 16384) || size < 64))
-        throw wrongArgument("recordSizeLimit", "64 to 16384 bytes, for DTLS 1.2")
+    if (size !== undefined && (!isWhole(size, 16384) || size < 64))
+        throw wrongArgument("recordSizeLimit", "64 to 16384 bytes")
     const lengths = isServer ? [0] : [512, 1024, 2048, 4096]
     if (length !== undefined && (isNewer || !lengths.includes(length)))
         throw wrongArgument("maxFragmentLength", `${isServer ? "0" : "512, 1024, 2048 or 4096 bytes"}, for DTLS 1.2`)
