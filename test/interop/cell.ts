@@ -19,6 +19,8 @@ export type Feature =
     | "psk13"
     | "psk-dhe13"
     | "hrr"
+    | "certificate13"
+    | "rpk13"
     | "key-update"
     | "cid13"
     | "cid-update"

@@ -8,8 +8,11 @@ const SIGNS = "keyUsage=critical,digitalSignature"
 /** Who has a key pair of P-256 and a certificate: an authority, and what it has certified. */
 export type Party = "root" | "server" | "client"
 
-/** Kinds of files, all PEM: the certificate, its private key, its public key, the first two in one, a session. */
-export type PartyFile = "pem" | "key" | "pub" | "both" | "session"
+/**
+ * Kinds of files, PEM but for the last: the certificate, its private key, its public key, the first two in one, a session,
+ * the public key in DER.
+ */
+export type PartyFile = "pem" | "key" | "pub" | "both" | "session" | "der"
 
 /** Files of the parties. Their names are known at once; the files are made when they are needed. */
 class Parties {
@@ -28,7 +31,11 @@ class Parties {
 
     /** SubjectPublicKeyInfo, DER. */
     publicKey(party: Party): Buffer {
-        return createPublicKey(this.pem(party, "pub")).export({ format: "der", type: "spki" })
+        return this.publicKeyIn(this.pem(party, "pub"))
+    }
+
+    private publicKeyIn(pem: string | Buffer): Buffer {
+        return createPublicKey(pem).export({ format: "der", type: "spki" })
     }
 
     make(): void {
@@ -44,6 +51,7 @@ class Parties {
         const key = readFileSync(this.file(party, "key"), "utf8")
         const publicKey = createPublicKey(createPrivateKey(key)).export({ format: "pem", type: "spki" })
         writeFileSync(this.file(party, "pub"), publicKey)
+        writeFileSync(this.file(party, "der"), this.publicKeyIn(publicKey))
         writeFileSync(this.file(party, "both"), key + readFileSync(this.file(party, "pem"), "utf8"))
     }
 }

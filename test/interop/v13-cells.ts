@@ -9,8 +9,10 @@ import { type ConnectionIdsV13 } from "../../src/dtls/handshake/v13/connection-i
 import { connect } from "../../src/platform/node/connect/connect.js"
 import { type DtlsSocket } from "../../src/platform/node/connect/dtls-socket.js"
 import { listen } from "../../src/platform/node/connect/listen.js"
-import { type CommonOptions } from "../../src/platform/node/connect/options.js"
+import { type CommonOptions, type ConnectOptions, type ListenOptions } from "../../src/platform/node/connect/options.js"
 import { type Cell, type Feature, IDENTITY, KEY } from "./cell.js"
+import { certified, rawKeyed } from "./certificate-cells.js"
+import { type Party, type PartyFile, theParties } from "./parties.js"
 import { buildNeeds, type BuiltPeer, builtVersions, peerProgram } from "./peers/build.js"
 import { freePort, type Running, untilBound } from "./process.js"
 import { withPrograms } from "./command-line.js"
@@ -27,8 +29,60 @@ interface Variant13 {
     options?: string[]
     /** further options of ours */
     ours?: Partial<CommonOptions>
+    /** how both sides know each other, by the peer's role; default: a pre-shared key */
+    known?: Record<Cell["role"], Known>
     /** goes on after a message in each direction */
     then?: (ours: DtlsSocket, peer: Running) => Promise<void>
+}
+
+interface Known {
+    peer: string[]
+    ours: () => ConnectOptions & ListenOptions
+}
+
+const BY_PSK: Known = { peer: ["--identity", IDENTITY, "--key", KEY], ours: () => ({ psk: PSK }) }
+
+function file(party: Party, kind: PartyFile): string {
+    return theParties().file(party, kind)
+}
+
+/** Options of a peer that presents a certificate. */
+function presenting(party: Party): string[] {
+    return ["--cert", file(party, "pem"), "--cert-key", file(party, "key")]
+}
+
+/** The server has a certificate. */
+function byCertificate(): Record<Cell["role"], Known> {
+    return {
+        server: { peer: presenting("server"), ours: () => certified(undefined) },
+        client: { peer: ["--ca", file("root", "pem")], ours: () => certified("server") },
+    }
+}
+
+/** Both sides have one. */
+function byCertificates(): Record<Cell["role"], Known> {
+    const trusting = ["--ca", file("root", "pem")]
+    return {
+        server: { peer: [...presenting("server"), ...trusting], ours: () => certified("client") },
+        client: {
+            peer: [...presenting("client"), ...trusting],
+            ours: () => ({ ...certified("server"), requestCert: true }),
+        },
+    }
+}
+
+/** Both sides have a raw public key. */
+function byRawKeys(): Record<Cell["role"], Known> {
+    const raw = (own: Party, peer: Party): string[] => [
+        ...["--raw", file(own, "der"), "--cert-key", file(own, "key"), "--peer-raw", file(peer, "der")],
+    ]
+    return {
+        server: { peer: raw("server", "client"), ours: () => rawKeyed("client", "server") },
+        client: {
+            peer: raw("client", "server"),
+            ours: () => ({ ...rawKeyed("server", "client"), requestCert: true }),
+        },
+    }
 }
 
 async function expectMessage(ours: DtlsSocket, text: string): Promise<void> {
@@ -43,10 +97,14 @@ async function greet(ours: DtlsSocket, peer: Running, what = "hello"): Promise<v
     await expectMessage(ours, `${what} down`)
 }
 
+function knownBy({ known }: Variant13, role: Cell["role"]): Known {
+    return known === undefined ? BY_PSK : known[role]
+}
+
 function peerCommand(variant: Variant13, role: Cell["role"], program: string, port: number): string[] {
     const { suite, options } = variant
-    const psk = ["--identity", IDENTITY, "--key", KEY]
-    return [program, role, "--port", `${port}`, ...psk, "--suite", suite.name, ...(options ?? [])]
+    const { peer } = knownBy(variant, role)
+    return [program, role, "--port", `${port}`, ...peer, "--suite", suite.name, ...(options ?? [])]
 }
 
 /** The peer's server and our client, or the other way round. */
@@ -58,7 +116,8 @@ async function open(
 ): Promise<string> {
     const port = await freePort()
     const command = peerCommand(variant, role, peerProgram(variant.peer), port)
-    const options = { psk: PSK, minVersion: "1.3" as const, suites: [variant.suite], ...variant.ours }
+    const known = knownBy(variant, role).ours()
+    const options = { ...known, minVersion: "1.3" as const, suites: [variant.suite], ...variant.ours }
     if (role === "server") {
         const peer = start(command)
         await untilBound(port)
@@ -174,5 +233,32 @@ export function v13Cells(): Cell[] {
             ours: { connectionId: 4 },
             then,
         })
+    variants.push(...certifiedVariants(gcm, ccm))
     return variants.flatMap((variant) => [cell(variant, "server"), cell(variant, "client")])
+}
+
+function certifiedVariants(gcm: CipherSuite, ccm: CipherSuite): Variant13[] {
+    const variants: Variant13[] = []
+    for (const peer of ["pion", "wolfssl"] as const)
+        variants.push(
+            {
+                peer,
+                what: "certificate of the server, with P-256",
+                features: ["certificate13", "hrr"],
+                suite: gcm,
+                options: ["--group", "P-256"],
+                known: byCertificate(),
+            },
+            {
+                peer,
+                what: "certificates of both sides, with X25519",
+                features: ["certificate13"],
+                suite: gcm,
+                options: ["--group", "X25519"],
+                known: byCertificates(),
+            },
+        )
+    const known = byRawKeys()
+    variants.push({ peer: "wolfssl", what: "raw public keys of both sides", features: ["rpk13"], suite: ccm, known })
+    return variants
 }

@@ -1,5 +1,6 @@
 /*
- * wolfssl ROLE: an independent DTLS 1.3 peer for the interop cells, with a pre-shared key.
+ * wolfssl ROLE: an independent DTLS 1.3 peer for the interop cells, with a pre-shared key, certificates or raw
+ * public keys.
  *
  * It sends each line of its standard input as one message and prints what it receives, a line per message. A server
  * serves one client. The line "/update" is no message: it updates the traffic keys of both directions.
@@ -19,6 +20,12 @@ static const char *identity = "";
 static unsigned char key[64];
 static unsigned int key_length;
 static const char *suite = "TLS_AES_128_CCM_SHA256";
+/* Own certificate in PEM, or own public key in DER, and its private key in PEM. */
+static const char *cert = "", *raw = "", *cert_key = "";
+/* What the peer has to have: a certificate of this authority in PEM, or this public key in DER. */
+static const char *ca = "", *peer_raw = "";
+static unsigned char peer_key[256];
+static size_t peer_key_length;
 
 static void fail(const char *what, int code)
 {
@@ -67,6 +74,56 @@ static void read_key(const char *text)
         char byte[3] = {text[2 * key_length], text[2 * key_length + 1], 0};
         key[key_length] = (unsigned char)strtoul(byte, NULL, 16);
     }
+}
+
+static size_t read_file(const char *name, unsigned char *out, size_t most)
+{
+    FILE *file = fopen(name, "rb");
+    if (file == NULL) fail(name, 0);
+    size_t length = fread(out, 1, most, file);
+    fclose(file);
+    return length;
+}
+
+/* wolfSSL leaves it to its user to know a raw public key. */
+static int is_known(int verified, WOLFSSL_X509_STORE_CTX *store)
+{
+    (void)verified;
+    return store->certs != NULL && store->totalCerts == 1 && store->certs[0].length == peer_key_length &&
+           memcmp(store->certs[0].buffer, peer_key, peer_key_length) == 0;
+}
+
+static void use_raw_keys(WOLFSSL_CTX *ctx)
+{
+    unsigned char own[256];
+    long length = (long)read_file(raw, own, sizeof own);
+    const char type[] = {WOLFSSL_CERT_TYPE_RPK};
+    peer_key_length = read_file(peer_raw, peer_key, sizeof peer_key);
+    if (wolfSSL_CTX_use_certificate_buffer(ctx, own, length, WOLFSSL_FILETYPE_ASN1) != WOLFSSL_SUCCESS)
+        fail("raw", 0);
+    if (wolfSSL_CTX_set_client_cert_type(ctx, type, 1) != WOLFSSL_SUCCESS ||
+        wolfSSL_CTX_set_server_cert_type(ctx, type, 1) != WOLFSSL_SUCCESS)
+        fail("types", 0);
+    wolfSSL_CTX_set_verify(ctx, WOLFSSL_VERIFY_PEER | WOLFSSL_VERIFY_FAIL_IF_NO_PEER_CERT, is_known);
+}
+
+static void use_certificates(WOLFSSL_CTX *ctx)
+{
+    if (*cert != 0 && wolfSSL_CTX_use_certificate_chain_file(ctx, cert) != WOLFSSL_SUCCESS) fail("cert", 0);
+    if (*ca == 0) return;
+    if (wolfSSL_CTX_load_verify_locations(ctx, ca, NULL) != WOLFSSL_SUCCESS) fail("ca", 0);
+    wolfSSL_CTX_set_verify(ctx, WOLFSSL_VERIFY_PEER | WOLFSSL_VERIFY_FAIL_IF_NO_PEER_CERT, NULL);
+}
+
+/* A pre-shared key, certificates or raw public keys. */
+static void use_credentials(WOLFSSL_CTX *ctx, int is_client)
+{
+    if (key_length > 0 && is_client) wolfSSL_CTX_set_psk_client_tls13_callback(ctx, client_key);
+    else if (key_length > 0) wolfSSL_CTX_set_psk_server_tls13_callback(ctx, server_key);
+    else if (*raw != 0) use_raw_keys(ctx);
+    else use_certificates(ctx);
+    if (*cert_key != 0 && wolfSSL_CTX_use_PrivateKey_file(ctx, cert_key, WOLFSSL_FILETYPE_PEM) != WOLFSSL_SUCCESS)
+        fail("cert-key", 0);
 }
 
 /* A server learns its client's address from the first datagram, which stays for wolfSSL to read. */
@@ -144,6 +201,11 @@ int main(int argc, char **argv)
         else if (strcmp(name, "--mode") == 0) mode = value;
         else if (strcmp(name, "--group") == 0) group = value;
         else if (strcmp(name, "--cid") == 0) cid = atoi(value);
+        else if (strcmp(name, "--cert") == 0) cert = value;
+        else if (strcmp(name, "--cert-key") == 0) cert_key = value;
+        else if (strcmp(name, "--ca") == 0) ca = value;
+        else if (strcmp(name, "--raw") == 0) raw = value;
+        else if (strcmp(name, "--peer-raw") == 0) peer_raw = value;
     }
     setvbuf(stdout, NULL, _IOLBF, 0);
     setvbuf(stdin, NULL, _IONBF, 0);
@@ -152,8 +214,7 @@ int main(int argc, char **argv)
     WOLFSSL_CTX *ctx = wolfSSL_CTX_new(is_client ? wolfDTLSv1_3_client_method() : wolfDTLSv1_3_server_method());
     if (ctx == NULL) fail("context", 0);
     if (wolfSSL_CTX_set_cipher_list(ctx, wolf_name(suite)) != WOLFSSL_SUCCESS) fail("suite", 0);
-    if (is_client) wolfSSL_CTX_set_psk_client_tls13_callback(ctx, client_key);
-    else wolfSSL_CTX_set_psk_server_tls13_callback(ctx, server_key);
+    use_credentials(ctx, is_client);
     if (strcmp(mode, "psk_ke") == 0) wolfSSL_CTX_no_dhe_psk(ctx);
     if (strcmp(mode, "psk_dhe_ke") == 0) wolfSSL_CTX_only_dhe_psk(ctx);
     int fd = open_socket(is_client, port);
@@ -162,6 +223,7 @@ int main(int argc, char **argv)
         int id = strcmp(group, "P-256") == 0 ? WOLFSSL_ECC_SECP256R1 : WOLFSSL_ECC_X25519;
         if (wolfSSL_set_groups(ssl, &id, 1) != WOLFSSL_SUCCESS) fail("group", 0);
     }
+    if (is_client && *ca != 0 && wolfSSL_check_domain_name(ssl, "server.test") != WOLFSSL_SUCCESS) fail("name", 0);
     if (!is_client) wolfSSL_send_hrr_cookie(ssl, NULL, 0);
     if (cid >= 0) {
         unsigned char id[255];
