@@ -26,7 +26,6 @@ const COVERED_1_3 = "V03 V04 V07 V08 V09 V10 V11 V12 V14 V15 V16 V17 V18 V19 V20
 
 /** What no test covers whole, and why. */
 export const explained: Record<string, string> = {
-    H23: "The form of DTLS 1.2 is tested, also against GnuTLS, and that the list of 1.3 is refused there; that of 1.3 comes with its certificates.",
     H28: "The three bindings are tested, and tls-unique after a resumption, which always has extended master secret; what DTLS 1.3 should refuse is not.",
     ...Object.fromEntries(
         allRows()

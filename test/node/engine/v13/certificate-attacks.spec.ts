@@ -11,7 +11,13 @@ import {
 } from "../../../../src/dtls/handshake/v13/authentication.js"
 import { rawPublicKeysOnly } from "../../../../src/dtls/key-exchange/certificate-types.js"
 import { signedContent } from "../../../../src/dtls/key-exchange/v13/certificate-verify.js"
-import { AlertDescription, ExtensionType, HandshakeType } from "../../../../src/dtls/wire/code-points.js"
+import {
+    AlertDescription,
+    CertificateType,
+    ExtensionType,
+    HandshakeType,
+} from "../../../../src/dtls/wire/code-points.js"
+import { writeCertificates } from "../../../../src/dtls/wire/certificate.js"
 import { type Extension } from "../../../../src/dtls/wire/extensions.js"
 import { KEY_SHARE } from "../../../../src/dtls/wire/v13/code-points.js"
 import { type KeyedSimulation } from "../../../support/keyed-simulation.js"
@@ -153,22 +159,29 @@ describe("certificates in DTLS 1.3: what a peer must not send", function () {
         strictEqual((await alertOf({ ...known, change }))[0], AlertDescription.decodeError)
     })
 
-    it("two raw public keys: bad_certificate", async () => {
-        const raw = [new CertifiedSide(false), new CertifiedSide(false)] as const
-        const twice = certificateMessage([], [raw[1].publicKey, raw[1].publicKey])
-        const given: Certified = {
-            client: raw[0].knows(raw[1]),
-            server: raw[1].knows(raw[0]),
-            clientTypes: rawPublicKeysOnly(),
-            serverTypes: rawPublicKeysOnly(),
-            change: (_client, settings) =>
-                forging(
-                    settings,
-                    only(certificate, () => twice),
-                ),
-        }
-        strictEqual((await alertOf(given))[0], AlertDescription.badCertificate)
-    })
+    const raw = [new CertifiedSide(false), new CertifiedSide(false)] as const
+    const rawMessages: [string, Buffer][] = [
+        ["two raw public keys", certificateMessage([], [raw[1].publicKey, raw[1].publicKey])],
+        [
+            "[H23] a raw public key as DTLS 1.2 has it, without a list",
+            writeCertificates(CertificateType.rawPublicKey, [raw[1].publicKey]),
+        ],
+    ]
+    for (const [what, message] of rawMessages)
+        it(`${what}: bad_certificate`, async () => {
+            const given: Certified = {
+                client: raw[0].knows(raw[1]),
+                server: raw[1].knows(raw[0]),
+                clientTypes: rawPublicKeysOnly(),
+                serverTypes: rawPublicKeysOnly(),
+                change: (_client, settings) =>
+                    forging(
+                        settings,
+                        only(certificate, () => message),
+                    ),
+            }
+            strictEqual((await alertOf(given))[0], AlertDescription.badCertificate)
+        })
 
     for (const ofClient of [true, false])
         it(`the ${ofClient ? "client" : "server"} signs what only the other side may sign: decrypt_error`, async () => {
@@ -264,9 +277,8 @@ describe("certificates in DTLS 1.3: what a peer must not send", function () {
                 authenticationOf(settings).answers = () => [extension]
             }
             const serverTypes = more.clientTypes === undefined ? {} : { serverTypes: rawPublicKeysOnly() }
-            const sides = [new CertifiedSide(false), new CertifiedSide(false)] as const
-            const raw = { client: sides[0].knows(sides[1]), server: sides[1].knows(sides[0]) }
-            const given = { ...(more.clientTypes === undefined ? known : raw), ...more, ...serverTypes, change }
+            const knownRaw = { client: raw[0].knows(raw[1]), server: raw[1].knows(raw[0]) }
+            const given = { ...(more.clientTypes === undefined ? known : knownRaw), ...more, ...serverTypes, change }
             strictEqual((await alertOf(given))[0], alert)
         })
 
