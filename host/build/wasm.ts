@@ -1,7 +1,9 @@
 import { createHash } from "node:crypto"
 import { existsSync, readdirSync, readFileSync, renameSync, writeFileSync } from "node:fs"
-import { join } from "node:path"
+import { basename, join } from "node:path"
 import { cacheFolder, prebuilt, root } from "../folders.js"
+import { translationFiles } from "../translate/files.js"
+import type { Choice } from "../translate/translate.js"
 import { exclusivelyAsync } from "./make-once.js"
 
 /** Where compiled machines are kept, by the hash of what they were made of; ignored by git. */
@@ -27,9 +29,26 @@ function sources(folder: string): Sources {
     return Object.fromEntries(names.sort().map((name) => [name, readFileSync(join(path, name))]))
 }
 
-function hashOf(flags: string[], machine: Sources, port: Sources): string {
+/** What a machine is made of, by folder. */
+interface Parts {
+    flags: string[]
+    vm: Sources
+    port: Sources
+    /** functions of programs, and what they call */
+    translated: Sources
+}
+
+const partsOf = (kind: MachineKind): Parts => ({
+    flags: flagsOf(kind),
+    vm: sources("vm"),
+    port: sources("port/wasm"),
+    translated: {},
+})
+
+function hashOf({ flags, vm, port, translated }: Parts): string {
     const hash = createHash("sha256").update([...flags, ...LINK].join(" "))
-    for (const [name, bytes] of [...Object.entries(machine), ...Object.entries(port)]) hash.update(name).update(bytes)
+    for (const part of [vm, port, translated])
+        for (const [name, bytes] of Object.entries(part)) hash.update(name).update(bytes)
     return hash.digest("hex").slice(0, 16)
 }
 
@@ -48,36 +67,54 @@ async function llvm(args: string[], files: Tree): Promise<Tree> {
     }
 }
 
-async function compile(flags: string[], machine: Sources, port: Sources): Promise<Uint8Array> {
-    // One translation unit: the compiler then inlines across files.
-    const units = Object.keys(machine).filter((name) => name.endsWith(".c"))
-    const all = units.map((name) => `#include "${name}"\n`).join("")
+async function compile({ flags, vm, port, translated }: Parts): Promise<Uint8Array> {
+    const unit = (names: string[]): string => names.map((name) => `#include "${name}"\n`).join("")
+    const cFiles = (of: Sources): string[] => Object.keys(of).filter((name) => name.endsWith(".c"))
+    const tree = { vm, port, translated, "all.c": unit(cFiles(vm)) }
+    // One translation unit: the compiler then inlines across files. What is translated is large, and a unit each.
+    const units = ["all.c", "port/port.c", ...cFiles(translated).map((name) => `translated/${name}`)]
     const objects: Tree = {}
-    const tree = { vm: machine, port, "all.c": all }
-    objects["all.o"] = (await llvm(["clang", ...flags, "-o", "o", "all.c"], tree))["o"]
-    objects["port.o"] = (await llvm(["clang", ...flags, "-o", "o", "port/port.c"], tree))["o"]
-    const linked = await llvm(["wasm-ld", ...LINK, "all.o", "port.o", "-lc", "-o", "machine.wasm"], objects)
+    for (const [i, name] of units.entries())
+        objects[`${i}.o`] = (await llvm(["clang", ...flags, "-o", "o", name], tree))["o"]
+    const linked = await llvm(["wasm-ld", ...LINK, ...Object.keys(objects), "-lc", "-o", "machine.wasm"], objects)
     return linked["machine.wasm"] as Uint8Array
 }
 
-/** Path of the machine compiled from the sources; compiled (some seconds) only when one has changed. */
-export async function compiledMachine(kind: MachineKind = "plain"): Promise<string> {
-    const flags = flagsOf(kind)
-    const machine = sources("vm")
-    const port = sources("port/wasm")
-    const path = join(cache, `${hashOf(flags, machine, port)}.wasm`)
+async function compiledPath(parts: Parts): Promise<string> {
+    const path = join(cache, `${hashOf(parts)}.wasm`)
     if (!existsSync(path))
         await exclusivelyAsync(path, async () => {
-            if (!existsSync(path)) await compileTo(path, flags, machine, port)
+            if (!existsSync(path)) await compileTo(path, parts)
         })
     return path
 }
 
-async function compileTo(path: string, flags: string[], machine: Sources, port: Sources): Promise<void> {
+async function compileTo(path: string, parts: Parts): Promise<void> {
     process.stderr.write("mote: compiling the simulator (firmware/vm to WebAssembly), once (about half a minute)\n")
     const fresh = `${path}.${process.pid}`
-    writeFileSync(fresh, await compile(flags, machine, port))
+    writeFileSync(fresh, await compile(parts))
     renameSync(fresh, path)
+}
+
+/** Path of the machine compiled from the sources; compiled (some seconds) only when one has changed. */
+export const compiledMachine = (kind: MachineKind = "plain"): Promise<string> => compiledPath(partsOf(kind))
+
+/**
+ * A machine that has functions of some images as C, as the firmware of a device does.
+ * @param choose the functions of each image that become C
+ */
+export async function translatedMachine(images: Buffer[], choose: Choice): Promise<WebAssembly.Module> {
+    const parts = partsOf("plain")
+    const files = translationFiles(images, choose).map((path): [string, Uint8Array] => [
+        basename(path),
+        readFileSync(path),
+    ])
+    const path = await compiledPath({
+        ...parts,
+        flags: [...parts.flags, "-DMOTE_TRANSLATED", "-Itranslated"],
+        translated: { ...sources("translated"), ...Object.fromEntries(files) },
+    })
+    return new WebAssembly.Module(readFileSync(path))
 }
 
 /** The machine of firmware/vm as a WebAssembly module: the one that the package brings, else the compiled one. */

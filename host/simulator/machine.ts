@@ -1,4 +1,4 @@
-import { randomFillSync } from "node:crypto"
+import { createHash, randomFillSync } from "node:crypto"
 import { performance } from "node:perf_hooks"
 import { errorKinds, Panic, Word } from "../abi/abi.js"
 
@@ -13,6 +13,8 @@ interface Exports {
     set_device_id(id: number): void
     create(arenaBytes: number, maxDepth: number, guard: number, gcStress: number): number
     load(image: number, length: number): number
+    /** of a machine with translations alone */
+    translate?(sha256: number): number
     /** of the profiling machine alone */
     profile?(functions: number): number
     erase(): void
@@ -210,10 +212,17 @@ export class Machine {
         this.loads++
         const at = this.exports.allocate(image.length)
         this.bytes(at, image.length).set(image)
-        if (this.exports.load(at, image.length) === 0) return
+        if (this.exports.load(at, image.length) === 0) return this.translate(image)
         const reason = this.exports.load_error()
         const end = this.bytes(reason, 200).indexOf(0)
         throw new ImageRefused(`The machine refuses the image: ${this.text(reason, end)}`)
+    }
+
+    /** Functions of this image that the machine has as C run in place of their bytecode. */
+    private translate(image: Uint8Array): void {
+        const hash = createHash("sha256").update(image).digest()
+        this.bytes(this.scratch, hash.length).set(hash)
+        this.exports.translate?.(this.scratch)
     }
 
     /** After `load`, in the profiling machine: counts what each of the image's functions does. */

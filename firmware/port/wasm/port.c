@@ -4,6 +4,8 @@
  */
 #include "mote_vm.h"
 
+#include <string.h>
+
 #define IMPORT(name) __attribute__((import_module("mote"), import_name(name)))
 #define EXPORT(name) __attribute__((export_name(name)))
 
@@ -108,6 +110,20 @@ EXPORT("load") int load(const void *image, size_t length)
 {
     return mote_vm_load(vm, image, length);
 }
+
+#ifdef MOTE_TRANSLATED
+/** After `load`: runs the functions that this module has as C for the image with this hash. False: it has none. */
+EXPORT("translate") bool translate(const uint8_t *sha256)
+{
+    extern const mote_translation *const mote_translations[];
+    for (const mote_translation *const *one = mote_translations; *one != NULL; one++) {
+        if (memcmp((*one)->sha256, sha256, sizeof(*one)->sha256) != 0) continue;
+        mote_vm_translate(vm, *one);
+        return true;
+    }
+    return false;
+}
+#endif
 
 #ifdef MOTE_PROFILE
 /** After `load`: counts what the functions do, in words of mote_profile at the address that it returns. */

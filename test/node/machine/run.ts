@@ -46,14 +46,14 @@ export function runNatively(image: Uint8Array, ...options: string[]): string {
     return printedBy(buildNative(checkedDevice), image, ...options)
 }
 
-/** The same program in WebAssembly. */
+/** The same program in WebAssembly, in the simulator's machine or another `module`. */
 export async function simulate(
     image: Uint8Array,
     gcStress: boolean,
-    guard = OFFICIAL.guard,
+    { guard = OFFICIAL.guard, module }: { guard?: number; module?: WebAssembly.Module } = {},
 ): Promise<{ output: string; outcome: Outcome }> {
     const lines: string[] = []
-    const device = new Device(await machineModule(), image, {
+    const device = new Device(module ?? (await machineModule()), image, {
         ...OFFICIAL,
         guard,
         gcStress,
