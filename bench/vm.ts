@@ -53,30 +53,46 @@ async function measure(module: WebAssembly.Module, index: number, chunks: number
 }
 
 interface Sizes {
-    code: number | undefined
-    static: number | undefined
+    code: number
+    /** with MOTE_WITHOUT_JSON */
+    withoutJson: number
+    static: number
 }
 
-/** Bytes of firmware/vm for RV32IMC at -Os; undefined without Debian's cross compiler. */
-function rv32Sizes(): Sizes {
+/** Bytes of the sections of firmware/vm for RV32IMC, compiled as what runs seldom is; undefined without Debian's cross compiler. */
+function rv32Sections(...flags: string[]): number[] | undefined {
     const folder = join(root, "firmware", "vm")
     const units = readdirSync(folder).filter((name) => name.endsWith(".c"))
-    const target = ["-march=rv32imc", "-mabi=ilp32", "--specs=picolibc.specs", "-std=c11", "-Os", "-I."]
+    const target = [
+        "-march=rv32imc",
+        "-mabi=ilp32",
+        "--specs=picolibc.specs",
+        "-std=c11",
+        "-Os",
+        "-msave-restore",
+        "-I.",
+    ]
     const output = join(root, ".cache", "machine-rv32.o")
     // One translation unit, as the other ports compile it.
     const input = units.map((name) => `#include "${name}"\n`).join("")
-    const compiler = spawnSync("riscv64-unknown-elf-gcc", [...target, "-x", "c", "-c", "-o", output, "-"], {
+    const compiler = spawnSync("riscv64-unknown-elf-gcc", [...target, ...flags, "-x", "c", "-c", "-o", output, "-"], {
         cwd: folder,
         input,
     })
-    if (compiler.error !== undefined) return { code: undefined, static: undefined }
+    if (compiler.error !== undefined) return undefined
     if (compiler.status !== 0) throw new Error(`riscv64-unknown-elf-gcc failed:\n${String(compiler.stderr)}`)
     const table = String(spawnSync("riscv64-unknown-elf-size", [output]).stdout)
-    const [text, data, bss] = table.split("\n")[1].trim().split(/\s+/).map(Number)
-    return { code: text + data, static: data + bss }
+    return table.split("\n")[1].trim().split(/\s+/).map(Number)
 }
 
-function print(results: Map<string, Pair>, sizes: Sizes, sensor: SensorMemory): void {
+function rv32Sizes(): Sizes | undefined {
+    const [all, without] = [rv32Sections(), rv32Sections("-DMOTE_WITHOUT_JSON")]
+    if (all === undefined || without === undefined) return undefined
+    const [text, data, bss] = all
+    return { code: text + data, withoutJson: without[0] + without[1], static: data + bss }
+}
+
+function print(results: Map<string, Pair>, sizes: Sizes | undefined, sensor: SensorMemory): void {
     process.stdout.write("body                 mote/s    official/s   ratio   aim\n")
     for (const { name, aim } of bodies) {
         const { mote, official } = results.get(name) as Pair
@@ -84,9 +100,12 @@ function print(results: Map<string, Pair>, sizes: Sizes, sensor: SensorMemory): 
         const numbers = `${String(mote).padStart(12)} ${String(official).padStart(12)}`
         process.stdout.write(`${name.padEnd(17)}${numbers} ${(mote / official).toFixed(2).padStart(7)}   ${aimed}\n`)
     }
-    const rv32 = sizes.code === undefined ? "not measured: install gcc-riscv64-unknown-elf" : `${sizes.code} bytes`
-    process.stdout.write(`code of firmware/vm, RV32IMC at -Os: ${rv32} (aim 61440)\n`)
-    process.stdout.write(`RAM besides the arena: ${sizes.static ?? "not measured"} bytes (aim 2048)\n`)
+    const rv32 = "code of firmware/vm, RV32IMC at -Os -msave-restore"
+    if (sizes === undefined) process.stdout.write(`${rv32}: not measured, install gcc-riscv64-unknown-elf\n`)
+    else {
+        process.stdout.write(`${rv32}: ${sizes.code} bytes, without JSON ${sizes.withoutJson} (aim 61440)\n`)
+        process.stdout.write(`RAM besides the arena: ${sizes.static} bytes (aim 2048)\n`)
+    }
     process.stdout.write(`smallest arena that runs the PSK sensor: ${sensor.arenaPeak} bytes (aim 32768)\n`)
     process.stdout.write(`one further idle connection: ${sensor.idleConnection} bytes (aim 1536)\n`)
     process.stdout.write(`longest collection: ${sensor.longestPause} us\n`)
@@ -120,8 +139,9 @@ async function main(): Promise<void> {
         process.stdout.write(
             `${JSON.stringify({
                 body: Object.fromEntries(results),
-                code_bytes_rv32: sizes.code ?? null,
-                static_ram_bytes: sizes.static ?? null,
+                code_bytes_rv32: sizes?.code ?? null,
+                code_bytes_rv32_without_json: sizes?.withoutJson ?? null,
+                static_ram_bytes: sizes?.static ?? null,
                 sensor_arena_peak: sensor.arenaPeak,
                 idle_connection_bytes: sensor.idleConnection,
                 gc_pause_max_us: sensor.longestPause,

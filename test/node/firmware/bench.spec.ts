@@ -31,10 +31,10 @@ describe("bench:rv32", function () {
         for (const side of Object.values(measured)) deepStrictEqual(Object.keys(side).sort(), [...FIGURES].sort())
     })
 
-    it("with functions as C, a PSK handshake takes a client no more instructions than mbedTLS's own DTLS, a server 1.15 times as many at most", () => {
+    it("with functions as C, a PSK handshake takes a client 0.95 of the instructions of mbedTLS's own DTLS at most, a server 1.13", () => {
         const { mote, mbedtls } = measured
         // A server puts hellos together from fragments and ranks its peers, which mbedTLS leaves to the application.
-        const limits = { psk_handshake_client: 1, psk_handshake_server: 1.15 }
+        const limits = { psk_handshake_client: 0.95, psk_handshake_server: 1.13 }
         for (const [name, limit] of Object.entries(limits))
             ok(mote[name] <= limit * mbedtls[name], `${name}: ${mote[name]}, mbedTLS ${mbedtls[name]}`)
     })
@@ -51,10 +51,11 @@ describe("bench:rv32", function () {
         ok(few <= 72 * 1024, `${few} bytes`)
     })
 
-    it("with functions as C, a record of 64 bytes takes no more than twice the instructions of mbedTLS", () => {
+    it("with functions as C, a record of 64 bytes takes 1.6 times the instructions of mbedTLS to send, 1.9 to receive, at most", () => {
         const { mote, mbedtls } = measured
-        for (const name of ["record_send_64", "record_recv_64"])
-            ok(mote[name] <= 2 * mbedtls[name], `${name}: ${mote[name]}, mbedTLS ${mbedtls[name]}`)
+        const limits = { record_send_64: 1.6, record_recv_64: 1.9 }
+        for (const [name, limit] of Object.entries(limits))
+            ok(mote[name] <= limit * mbedtls[name], `${name}: ${mote[name]}, mbedTLS ${mbedtls[name]}`)
     })
 
     it("an idle connection takes no more than 0.6 of mbedTLS's memory, arena and native heap together", () => {
