@@ -18,6 +18,7 @@ import type { DebugFile } from "../image/ir/debug.js"
 import { optimizeImage } from "../image/optimize.js"
 import { temporaryFolder } from "../temporary.js"
 import { CompilationError, COMPILER_VERSION, compileFiles, compilerFolder, compilerPackages } from "./compiler.js"
+import { configure, type Configured } from "./configured.js"
 import { exclusively } from "./make-once.js"
 import { type ProgramSources, programSources } from "./program-sources.js"
 
@@ -100,7 +101,7 @@ export function buildStockImage(port: number): DeviceImage {
 }
 
 /**
- * The image of a program, wherever it is: compiled only when one of its sources, the suites or the optimizer have changed.
+ * The image of a program, wherever it is: compiled only when one of its sources, the configuration or the optimizer has changed.
  * @param path of the main file, absolute or relative to Mote's own folder
  * @param configured what the configuration decides about the program; without, src/sensor/configured.ts as it is
  */
@@ -116,51 +117,6 @@ export function cachedDeviceImage(path: string, configured?: Configured): Device
             keep(optimize(compile(program.entry, program.files)), image, debugPath)
         })
     return { path: image, bytes: statSync(image).size, debugPath, home: program.home }
-}
-
-/** What a configuration decides about the program itself. */
-export interface Configured {
-    /** IANA names that `configuredSuites` returns */
-    suites: string[]
-    /** bytes of this side's connection id that `configuredExtensions` offers; undefined: no connection ids */
-    connectionId: number | undefined
-}
-
-/** Where that stands in a program. */
-const CONFIGURED = join("src", "sensor", "configured.ts")
-
-/** Modules that configured.ts imports and a program without extensions does not have. */
-const EXTENSIONS = ["connection-ids.ts", "return-routability.ts"].map((file) => join("src", "dtls", "handshake", file))
-
-function configure({ files }: ProgramSources, { suites, connectionId }: Configured): void {
-    const importing = (names: string, module: string): string => `import { ${names} } from "${module}"`
-    const source = [
-        importing("type CryptoProvider", "../dtls/crypto/provider.js"),
-        importing("type CipherSuite", "../dtls/handshake/cipher-suite.js"),
-        importing("connectionIds", "../dtls/handshake/connection-ids.js"),
-        importing("type HelloExtension", "../dtls/handshake/hello-extension.js"),
-        importing("returnRoutability", "../dtls/handshake/return-routability.js"),
-        importing(suites.join(", "), "../dtls/key-exchange/suites.js"),
-        "export function configuredSuites(): CipherSuite[] {",
-        `    return [${suites.map((suite) => `${suite}()`).join(", ")}]`,
-        "}",
-        "export function configuredExtensions(): ((crypto: CryptoProvider) => HelloExtension)[] {",
-        `    return [${connectionId === undefined ? "" : `connectionIds(${connectionId}), returnRoutability()`}]`,
-        "}",
-        "",
-    ].join("\n")
-    const places = [CONFIGURED, join("node_modules", "mote-dtls", CONFIGURED)].filter((place) => files.has(place))
-    if (places.length === 0)
-        throw new UsageError(
-            `${connectionId === undefined ? "suites" : "connectionId"}: the program names its own; configuredSuites and ` +
-                "configuredExtensions of mote-dtls/device are the configuration's",
-        )
-    for (const place of places) {
-        files.set(place, source)
-        // The program itself may import none of them.
-        for (const module of EXTENSIONS)
-            files.set(join(place.slice(0, -CONFIGURED.length), module), readFileSync(join(root, module), "utf8"))
-    }
 }
 
 function hashOf({ entry, files }: ProgramSources): string {

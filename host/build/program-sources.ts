@@ -49,6 +49,15 @@ function modulesOf(entry: string): string[] {
     return [...found]
 }
 
+/**
+ * Files that a module imports, and those that they import.
+ * @param source the module's contents, which need not be what its file has
+ */
+export function modulesBelow(path: string, source: string): string[] {
+    const files = importsOf(source).map((name) => fileOf(path, name))
+    return files.flatMap((file) => (file === undefined ? [] : modulesOf(file)))
+}
+
 /** Files that modules import by absolute paths, with all that these import. */
 function absoluteModulesOf(modules: string[]): string[] {
     const imports = modules.flatMap((path) => importsOf(readFileSync(path, "utf8")).filter((name) => isAbsolute(name)))

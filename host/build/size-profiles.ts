@@ -1,4 +1,4 @@
-import { type Configured } from "./device.js"
+import { type Configured } from "./configured.js"
 
 /** A program whose image has a budget. */
 export interface SizeProfile {
@@ -19,6 +19,26 @@ export const SIZE_PROFILES: Record<string, SizeProfile> = {
         program: "src/sensor/sleeping-main.ts",
         budget: 47000,
         configured: { suites: ["TLS_PSK_WITH_AES_128_CCM_8"], connectionId: 0 },
+    },
+    /** the sensor with DTLS 1.3 alone: pre-shared key (psk_ke), connection ids, return routability */
+    "psk13-cid-client": {
+        program: "src/sensor/main.ts",
+        budget: 47000,
+        configured: {
+            suites: ["TLS_AES_128_CCM_SHA256"],
+            connectionId: 0,
+            versions: { oldest: "1.3", newest: "1.3" },
+        },
+    },
+    /** the sensor with both versions, pre-shared key and connection ids */
+    "psk12-13-cid-client": {
+        program: "src/sensor/main.ts",
+        budget: 62000,
+        configured: {
+            suites: ["TLS_AES_128_CCM_SHA256", "TLS_PSK_WITH_AES_128_CCM_8"],
+            connectionId: 0,
+            versions: { oldest: "1.2", newest: "1.3" },
+        },
     },
     /** a DTLS server for many clients, without an application protocol */
     "psk-server": { program: "test/device/size/psk-server.ts", budget: 45000 },

@@ -7,7 +7,7 @@ import { SinglePsk } from "../gio/credentials.js"
 import { newSettings } from "../gio/settings.js"
 import { LogLevel } from "../gio/log-level.js"
 import { type Services } from "../platform/services.js"
-import { configuredExtensions, configuredSuites } from "./configured.js"
+import { configuredConnection, configuredExtensions, configuredSuites } from "./configured.js"
 import { senmlFormat } from "./payload.js"
 import { type ReadingSource, type Sample } from "./reading.js"
 import { Sensor, type SensorConfig, type SensorObserver } from "./sensor.js"
@@ -84,6 +84,7 @@ export function sensorConfig(services: Services, setting: SettingSource): Sensor
         localPort: 0,
         retryInitial: 1000,
         retryMaximum: 60000,
+        newConnection: configuredConnection,
         dtls,
         coap: defaultCoapParameters(),
     }

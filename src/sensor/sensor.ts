@@ -5,6 +5,7 @@ import { Cancellable } from "../gio/cancellable.js"
 import { GError, IOErrorEnum } from "../gio/errors.js"
 import { errorText } from "../gio/guarded.js"
 import { LogLevel } from "../gio/log-level.js"
+import { type NewClientConnection } from "../gio/dtls-client-connection.js"
 import { type DtlsSettings } from "../gio/settings.js"
 import { type Services, type Signal } from "../platform/services.js"
 import { type PayloadFormat } from "./payload.js"
@@ -26,6 +27,8 @@ export interface SensorConfig {
     /** first pause before a new attempt; doubles up to the maximum, each lengthened by up to a half at random */
     retryInitial: number
     retryMaximum: number
+    /** of the versions to speak */
+    newConnection: NewClientConnection
     dtls: DtlsSettings
     coap: CoapParameters
 }
@@ -142,11 +145,12 @@ export class Sensor {
     }
 
     private async connect(): Promise<void> {
-        const { target, dtls, coap, localPort } = this.config
+        const { target, dtls, coap, localPort, newConnection } = this.config
         const attempt = this.attempts
         this.attempts++
         try {
-            this.session = await openSession(this.services, target, dtls, coap, localPort, attempt, this.stopping)
+            const { services, stopping } = this
+            this.session = await openSession(services, target, dtls, coap, localPort, attempt, stopping, newConnection)
         } catch (error) {
             return await this.retryLater(error as Error)
         }

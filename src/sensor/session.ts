@@ -3,7 +3,7 @@ import { MessageLayer } from "../coap/message-layer.js"
 import { type CoapParameters } from "../coap/parameters.js"
 import { type CoapUri } from "../coap/uri.js"
 import { type Cancellable } from "../gio/cancellable.js"
-import { DtlsClientConnection } from "../gio/dtls-client-connection.js"
+import { type DtlsClientConnection, type NewClientConnection } from "../gio/dtls-client-connection.js"
 import { type DtlsSettings } from "../gio/settings.js"
 import { type Services, type UdpSocket } from "../platform/services.js"
 
@@ -36,6 +36,7 @@ export class CoapsSession {
 /**
  * Resolves, connects and shakes hands. Of several addresses the attempt-th one is tried, round and round.
  * @param localPort 0: any
+ * @param newConnection of the versions to speak
  * Throws GError.
  */
 export async function openSession(
@@ -46,12 +47,13 @@ export async function openSession(
     localPort: number,
     attempt: number,
     cancellable: Cancellable,
+    newConnection: NewClientConnection,
 ): Promise<CoapsSession> {
     const addresses = await services.resolve(target.host)
     const index = attempt - Math.floor(attempt / addresses.length) * addresses.length
     const remote = { address: addresses[index] as string, port: target.port }
     const socket = await services.openUdp({ remote, localHost: undefined, localPort })
-    const connection = new DtlsClientConnection(services, socket, settings, target.host)
+    const connection = newConnection(services, socket, settings, target.host)
     const begun = services.now()
     try {
         await connection.handshake(cancellable)

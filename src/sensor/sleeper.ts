@@ -7,7 +7,7 @@ import { copyOf, join, wipe } from "../dtls/bytes/bytes.js"
 import { HashAlgorithm } from "../dtls/crypto/algorithms.js"
 import { type Aead, type CryptoProvider } from "../dtls/crypto/provider.js"
 import { OutputMessage } from "../gio/datagram-based.js"
-import { DtlsClientConnection } from "../gio/dtls-client-connection.js"
+import { type DtlsClientConnection } from "../gio/dtls-client-connection.js"
 import { LogLevel } from "../gio/log-level.js"
 import { type Services } from "../platform/services.js"
 import { type ReadingSource, type Sample } from "./reading.js"
@@ -68,13 +68,13 @@ export class SleepingSensor {
     }
 
     private async post(sample: Sample): Promise<void> {
-        const { target, localPort, dtls } = this.config
+        const { target, localPort, dtls, newConnection } = this.config
         const { services } = this
         const saved = await services.storage.load(SESSION)
         const addresses = await services.resolve(target.host)
         const remote = { address: addresses[0] as string, port: target.port }
         const socket = await services.openUdp({ remote, localHost: undefined, localPort })
-        const connection = new DtlsClientConnection(services, socket, dtls, target.host)
+        const connection = newConnection(services, socket, dtls, target.host)
         try {
             const goesOn = saved !== undefined && (await this.goOn(connection, saved))
             if (!goesOn) await this.begin(connection)
