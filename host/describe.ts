@@ -1,5 +1,7 @@
 import { type Failure, FailureReason } from "../src/dtls/handshake/failure.js"
 import { HandshakeType } from "../src/dtls/wire/code-points.js"
+import { type DtlsConnection } from "../src/gio/dtls-connection.js"
+import { TlsProtocolVersion } from "../src/gio/enums.js"
 import { GError } from "../src/gio/errors.js"
 import { alertText, reasonText as plainReasonText, refusalText } from "../src/platform/node/failure-text.js"
 import { word } from "../src/platform/node/printable.js"
@@ -13,7 +15,7 @@ export function handshakeName(type: number): string {
 
 /** What the command line can do about it. */
 const hints: Partial<Record<FailureReason, string>> = {
-    [FailureReason.nothingInCommon]: "see --suite",
+    [FailureReason.nothingInCommon]: "see --suite, --min-version and --max-version",
     [FailureReason.noCredentials]: "give one with --psk, --psk-file or --cert",
     [FailureReason.evicted]: "see --max-peers",
 }
@@ -53,4 +55,9 @@ export function readingText({ name, value, unit }: Reading): string {
     const number = Math.abs(value) < 1e13 ? decimalText(value) : String(value)
     const suffix = unit === "" ? "" : ` ${unit === "Cel" ? "°C" : word(unit)}`
     return `${word(name)} ${number}${suffix}`
+}
+
+/** "DTLS 1.3" of a connection whose handshake is done. */
+export function versionText(connection: DtlsConnection): string {
+    return connection.getProtocolVersion() === TlsProtocolVersion.DTLS_1_2 ? "DTLS 1.2" : "DTLS 1.3"
 }

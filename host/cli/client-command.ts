@@ -2,6 +2,7 @@ import { type Command } from "commander"
 import { resumeSessions } from "../../src/dtls/handshake/v12/client-sessions.js"
 import { Cancellable } from "../../src/gio/cancellable.js"
 import { type DtlsClientConnection } from "../../src/gio/dtls-client-connection.js"
+import { versionText } from "../describe.js"
 import { addCertificateOptions } from "./certificate-options.js"
 import { type Connected, connectTo } from "./connecting.js"
 import { exiting } from "./exit-code.js"
@@ -81,12 +82,13 @@ function reportHandshake({ connection, handshakeTime }: Connected, reporter: Rep
     const suite = connection.getCiphersuiteName()
     const protocol = connection.getNegotiatedProtocol()
     const { bytes, datagrams } = reporter.socketTraffic
-    const event = { event: "connected", suite, protocol, handshake: { time, bytes, datagrams } }
+    const version = versionText(connection)
+    const event = { event: "connected", version, suite, protocol, handshake: { time, bytes, datagrams } }
     if (reporter.json) reporter.event("", event)
     const alpn = protocol === undefined ? "" : `, ALPN ${protocol}`
     const resumed = connection.getAssociation()?.parameters.resumed === true ? ", resumed" : ""
     reporter.note(
-        `connected: DTLS 1.2, ${suite}${alpn}${resumed}; handshake ${time} ms, ${bytes} bytes in ${datagrams} datagrams`,
+        `connected: ${version}, ${suite}${alpn}${resumed}; handshake ${time} ms, ${bytes} bytes in ${datagrams} datagrams`,
     )
 }
 

@@ -1,14 +1,15 @@
 /* How the commands that are clients connect. */
 import { type Cancellable } from "../../src/gio/cancellable.js"
-import { DtlsClientConnection } from "../../src/gio/dtls-client-connection.js"
+import { type DtlsClientConnection } from "../../src/gio/dtls-client-connection.js"
 import { TlsCertificateFlags } from "../../src/gio/enums.js"
 import { isIoError, IOErrorEnum } from "../../src/gio/errors.js"
 import { type DtlsSettings } from "../../src/gio/settings.js"
 import { type SocketAddress } from "../../src/gio/socket-address.js"
 import { serverNameFor } from "../../src/platform/node/connect/certificate-options.js"
+import { clientOf } from "../../src/platform/node/connect/versions.js"
 import { type UdpSocket } from "../../src/platform/services.js"
 import { reportCertificate } from "./certificate-report.js"
-import { type ConnectionOptions, protocolsOf } from "./options.js"
+import { type ConnectionOptions, protocolsOf, versionsOf } from "./options.js"
 import { type Reporter } from "./reporter.js"
 import { endedByWrongKey } from "./wrong-key.js"
 
@@ -55,7 +56,7 @@ async function connectToAddress(
     { reporter, settings, options, stop }: Connecting,
 ): Promise<Connected> {
     const socket = await reporter.services.openUdp({ remote, localHost: undefined, localPort: 0 })
-    const connection = new DtlsClientConnection(reporter.services, socket, settings, name)
+    const connection = clientOf(versionsOf(options))(reporter.services, socket, settings, name)
     if (options.insecure === true) connection.setValidationFlags(TlsCertificateFlags.NO_FLAGS)
     connection.setAdvertisedProtocols(protocols)
     const begun = performance.now()

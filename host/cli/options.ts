@@ -1,6 +1,9 @@
 import { appendFileSync } from "node:fs"
 import { type Command, Option } from "commander"
 import { connectionIds } from "../../src/dtls/handshake/connection-ids.js"
+import { connectionIdsV13 } from "../../src/dtls/handshake/v13/connection-ids.js"
+import { TLS_AES_128_CCM_8_SHA256, allSuitesV13 } from "../../src/dtls/handshake/v13/suites.js"
+import { keyShares } from "../../src/dtls/key-exchange/v13/key-shares.js"
 import { maxFragmentLength, recordSizeLimit } from "../../src/dtls/handshake/record-limits.js"
 import { returnRoutability } from "../../src/dtls/handshake/return-routability.js"
 import { gatewayLimits } from "../../src/dtls/handshake/limits.js"
@@ -11,6 +14,8 @@ import { cellular, wifi } from "../../src/dtls/flight/retransmission.js"
 import { type PskAnswer } from "../../src/dtls/handshake/question.js"
 import { SinglePsk } from "../../src/gio/credentials.js"
 import { DEFAULT_PATH_BUDGET, type DtlsSettings, newSettings } from "../../src/gio/settings.js"
+import { exchangeOf, type Version, type Versions } from "../../src/platform/node/connect/versions.js"
+import { NodeKeys } from "../../src/platform/node/keys.js"
 import { EitherCredentials } from "../../src/platform/node/connect/either-credentials.js"
 import { parsePsk, PskStore, readPskFile, UsageError } from "../credentials.js"
 import { seededRandom } from "../testing/seeded-random.js"
@@ -31,6 +36,8 @@ export interface ConnectionOptions extends OutputOptions, CertificateOptions {
     psk?: string[]
     pskFile?: string
     suite?: string[]
+    minVersion?: Version | undefined
+    maxVersion?: Version | undefined
     /** default: wifi, or what the device's configuration says */
     profile?: "wifi" | "cellular"
     /** bytes */
@@ -61,6 +68,13 @@ export function addConnectionOptions(command: Command, examples: string): Comman
         .option("--psk <IDENTITY:HEXKEY>", "pre-shared key; on servers as often as there are clients", repeated)
         .option("--psk-file <FILE>", "lines IDENTITY:HEXKEY, as gnutls-serv reads them")
         .option("--suite <NAME>", "cipher suite, IANA name; again for more, preferred first", repeated)
+        .addOption(choice("--min-version <VERSION>", "oldest DTLS version to speak (default: 1.2)", ["1.2", "1.3"]))
+        .addOption(
+            choice("--max-version <VERSION>", "newest DTLS version to speak (default: that of --min-version)", [
+                "1.2",
+                "1.3",
+            ]),
+        )
         .addOption(
             choice(
                 "--profile <NAME>",
@@ -130,6 +144,33 @@ function suitesOf({ suite }: ConnectionOptions, all: CipherSuite[]): CipherSuite
     })
 }
 
+/** Of --min-version and --max-version. */
+export function versionsOf({ minVersion = "1.2", maxVersion = minVersion }: ConnectionOptions): Versions {
+    if (minVersion > maxVersion) throw new UsageError("--min-version: no newer than --max-version")
+    return { oldest: minVersion, newest: maxVersion }
+}
+
+/** Refuses options that only DTLS 1.2 has here. */
+function checkVersions(options: ConnectionOptions, { oldest, newest }: Versions): void {
+    if (newest === "1.2") return
+    const { cert, key, ca, rpkPin, recordSize, maxFragment, session } = options as ConnectionOptions & {
+        session?: string
+    }
+    const certificates = [cert, key, ca, rpkPin].some((option) => option !== undefined)
+    if (certificates) throw new UsageError("--max-version: certificates and raw public keys are there in DTLS 1.2 only")
+    if (recordSize !== undefined) throw new UsageError("--record-size: there in DTLS 1.2 only")
+    if (maxFragment !== undefined) throw new UsageError("--max-fragment: there in DTLS 1.2 only")
+    if (oldest === "1.3" && session !== undefined)
+        throw new UsageError("--session: sessions are resumed in DTLS 1.2 only")
+}
+
+/** Suites for pre-shared keys, of the versions that are spoken; CCM_8 of DTLS 1.3 only where it is named. */
+function pskSuites({ suite }: ConnectionOptions, { oldest, newest }: Versions): CipherSuite[] {
+    const newer =
+        newest === "1.2" ? [] : [...allSuitesV13(), ...(suite === undefined ? [] : [TLS_AES_128_CCM_8_SHA256()])]
+    return oldest === "1.3" ? newer : [...newer, ...allSuites()]
+}
+
 /** Keys of --psk and --psk-file. */
 export function keysOf({ psk, pskFile }: ConnectionOptions): PskAnswer[] {
     const keys = (psk ?? []).map((entry) => parsePsk(entry, "--psk"))
@@ -146,6 +187,8 @@ export function protocolsOf({ alpn }: ConnectionOptions): string[] | undefined {
 
 /** The DTLS settings that the common options describe. Throws UsageError without a key. */
 export function settingsOf(options: ConnectionOptions, role: "client" | "server"): DtlsSettings {
+    const versions = versionsOf(options)
+    checkVersions(options, versions)
     const keys = keysOf(options)
     const first = keys[0]
     const certificates = certificatesOf(options, role)
@@ -156,14 +199,19 @@ export function settingsOf(options: ConnectionOptions, role: "client" | "server"
     const psk = first && (role === "client" ? new SinglePsk(first.identity, first.key) : new PskStore(keys))
     const retransmission = options.profile === "cellular" ? cellular() : wifi()
     const credentials = new EitherCredentials(psk, certificates?.credentials)
-    const all = [...(certificates?.suites ?? []), ...(first === undefined ? [] : allSuites())]
+    const all = [...(certificates?.suites ?? []), ...(first === undefined ? [] : pskSuites(options, versions))]
     const settings = newSettings(suitesOf(options, all), credentials, retransmission, gatewayLimits())
     if (role === "server" && (options.ca !== undefined || options.rpkPin !== undefined))
         settings.authenticationMode = AuthenticationMode.required
     settings.pathBudget = options.mtu
     settings.requireExtendedMasterSecret = options.requireEms === true
     settings.coalesce = options.coalesce === true
-    if (options.cid !== undefined) settings.extensions = [connectionIds(options.cid), returnRoutability()]
+    if (options.cid !== undefined) {
+        const ids = versions.newest === "1.2" ? connectionIds(options.cid) : connectionIdsV13(options.cid, 0)
+        settings.extensions = [ids, returnRoutability()]
+    }
+    if (versions.newest === "1.3") settings.extensions.push(keyShares(new NodeKeys(), false))
+    settings.newExchange = exchangeOf(versions)
     if (options.recordSize !== undefined) settings.extensions.push(recordSizeLimit(options.recordSize))
     if (options.maxFragment !== undefined) settings.extensions.push(maxFragmentLength(Number(options.maxFragment)))
     if (options.keylog !== undefined) settings.keyLog = keyLogTo(options.keylog, options.pcap)

@@ -7,7 +7,8 @@ import { Sensor, type SensorConfig, type SensorObserver } from "../../src/sensor
 import { type CoapsSession } from "../../src/sensor/session.js"
 import { errorText, readingText } from "../describe.js"
 import { exiting } from "./exit-code.js"
-import { addConnectionOptions, type ConnectionOptions, settingsOf } from "./options.js"
+import { clientOf } from "../../src/platform/node/connect/versions.js"
+import { addConnectionOptions, type ConnectionOptions, settingsOf, versionsOf } from "./options.js"
 import { choice, seconds, whole } from "./parsers.js"
 import { Reporter } from "./reporter.js"
 import { MOST_FAILURES } from "./simulated-sensor.js"
@@ -132,6 +133,7 @@ function sensorConfig(options: SensorOptions, uri: string, reporter: Reporter): 
         localPort: options.localPort,
         retryInitial: 1000,
         retryMaximum: 60000,
+        newConnection: clientOf(versionsOf(options)),
         dtls,
         coap: defaultCoapParameters(),
     }

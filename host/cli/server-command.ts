@@ -3,7 +3,7 @@ import { DtlsListener } from "../../src/gio/dtls-listener.js"
 import { type DtlsServerConnection } from "../../src/gio/dtls-server-connection.js"
 import { isIoError, IOErrorEnum } from "../../src/gio/errors.js"
 import { addSessions } from "../../src/platform/node/connect/sessions.js"
-import { errorText } from "../describe.js"
+import { errorText, versionText } from "../describe.js"
 import { addressText } from "../trace/tracer.js"
 import { addCertificateOptions } from "./certificate-options.js"
 import { reportCertificate } from "./certificate-report.js"
@@ -114,9 +114,10 @@ class Server {
                 const connection = await this.listener.accept(-1)
                 const peer = `client ${number}`
                 const suite = connection.getCiphersuiteName()
-                if (this.reporter.json) this.reporter.event("", { event: "client", peer, suite })
+                const version = versionText(connection)
+                if (this.reporter.json) this.reporter.event("", { event: "client", peer, version, suite })
                 const resumed = connection.getAssociation()?.parameters.resumed === true ? ", resumed" : ""
-                this.reporter.note(`${peer} connected: ${suite ?? ""}${resumed}`)
+                this.reporter.note(`${peer} connected: ${version}, ${suite ?? ""}${resumed}`)
                 reportCertificate(this.reporter, connection, peer)
                 this.open.add(connection)
                 void this.talk(connection, peer)

@@ -22,8 +22,8 @@ const description =
     "without that file one that simulates a room. Without an address a gateway is started on this machine, too, " +
     "and readings are printed as they arrive. Ends when all samples are there, or after three attempts in a row " +
     "without a connection.\n\n" +
-    "The simulated device has the suite TLS_PSK_WITH_AES_128_CCM_8; --suite, --mtu, --alpn, --require-ems, " +
-    "--coalesce and --keylog are the gateway's."
+    "The simulated device has the versions and suites of its configuration; --suite, --min-version, --max-version, --mtu, " +
+    "--alpn, --require-ems, --coalesce and --keylog are the gateway's."
 
 const examples = `  npm start -- --count 20 --trace
   npm start -- coaps://gateway.example/readings --psk sensor1:00112233445566778899aabbccddeeff`
@@ -94,7 +94,8 @@ async function runBoth(options: StartOptions, reporter: Reporter): Promise<numbe
     const { image, config } = programHere()
     const path = config?.path ?? "readings"
     const sensor = sensorSettings(options, `coaps://127.0.0.1:${COAPS_PORT}/${path}`, config)
-    const settings = settingsOf(options, "server")
+    const { minVersion = config?.versions.oldest, maxVersion = config?.versions.newest } = options
+    const settings = settingsOf({ ...options, minVersion, maxVersion }, "server")
     const events = new GatewayReporter(quiet, () => undefined)
     let failed = false
     const onFailed = (error: Error): void => {

@@ -3,6 +3,8 @@ import { readdirSync, readFileSync, statSync } from "node:fs"
 import { basename, dirname, join, resolve } from "node:path"
 import { parseCoapsUri } from "../../src/coap/uri.js"
 import { GError } from "../../src/gio/errors.js"
+import { allSuites } from "../../src/dtls/key-exchange/suites.js"
+import { type Version, type Versions } from "../../src/platform/node/connect/versions.js"
 import { UsageError } from "../credentials.js"
 import { root } from "../folders.js"
 import { MOTE_PROFILE } from "../translate/profile.js"
@@ -56,6 +58,7 @@ export interface DeviceConfig {
     /** KB */
     arena: number
     suites: string[]
+    versions: Versions
     /** bytes of the device's own connection id (RFC 9146); undefined: none is offered */
     connectionId: number | undefined
     translate: Translate
@@ -65,6 +68,8 @@ export interface DeviceConfig {
 
 export const DEFAULT_CONFIG = "devs.config.json"
 export const DEFAULT_SUITES = ["TLS_PSK_WITH_AES_128_CCM_8"]
+/** CCM_8 of DTLS 1.3 is there only where it is named (RFC 9147 §4.5.3). */
+const DEFAULT_SUITES_V13 = ["TLS_AES_128_CCM_SHA256"]
 
 function schema(): Schema {
     return JSON.parse(readFileSync(join(root, "host", "config", "devs.config.schema.json"), "utf8")) as Schema
@@ -94,6 +99,8 @@ interface RawConfig {
     profile?: string
     arena?: number
     suites?: string[]
+    minVersion?: Version
+    maxVersion?: Version
     connectionId?: number
     translate?: false | "hot" | "all"
     translateBudget?: number
@@ -137,6 +144,29 @@ function translateOf(raw: RawConfig, board: Board, folder: string, refuse: Refus
     return { functions: "hot", budget: translateBudget ?? TRANSLATE_BUDGET, profile }
 }
 
+function versionsOf({ minVersion = "1.2", maxVersion = minVersion }: RawConfig, refuse: Refuse): Versions {
+    if (minVersion > maxVersion) throw new UsageError(refuse(["minVersion"], "no newer than maxVersion"))
+    return { oldest: minVersion, newest: maxVersion }
+}
+
+/** Each version that is spoken has a suite, and each suite a version that is spoken. */
+function suitesOf({ suites }: RawConfig, { oldest, newest }: Versions, refuse: Refuse): string[] {
+    const spoken = oldest === newest ? [oldest] : (["1.2", "1.3"] as const)
+    const defaults = { "1.2": DEFAULT_SUITES, "1.3": DEFAULT_SUITES_V13 }
+    if (suites === undefined) return spoken.flatMap((version) => defaults[version])
+    const older = allSuites().map(({ name }) => name)
+    const versions = suites.map((name) => (older.includes(name) ? "1.2" : "1.3"))
+    const stray = versions.findIndex((version) => !spoken.includes(version))
+    if (stray >= 0)
+        throw new UsageError(
+            refuse(["suites", stray], `a suite of DTLS ${spoken.join(" or ")}; minVersion and maxVersion say which`),
+        )
+    const lacking = spoken.find((version) => !versions.includes(version))
+    if (lacking !== undefined)
+        throw new UsageError(refuse(["suites"], `one of DTLS ${lacking}, too: ${defaults[lacking][0]}`))
+    return suites
+}
+
 /**
  * Reads devs.config.json.
  * @param boardName instead of the file's
@@ -166,6 +196,7 @@ export function loadConfig(path: string, boardName?: string): DeviceConfig {
         throw new UsageError(refuse(["arena"], `${board.title} has room for ${board.most} KB at most`))
     if (raw.flashEncryption !== undefined && board.port !== "esp32c3")
         throw new UsageError(refuse(["flashEncryption"], `${board.title} has no flash that it could encrypt`))
+    const versions = versionsOf(raw, refuse)
     return {
         folder,
         program: raw.program,
@@ -177,7 +208,8 @@ export function loadConfig(path: string, boardName?: string): DeviceConfig {
         wifi: raw.wifi === undefined ? undefined : { country: "01", ...raw.wifi },
         profile: raw.profile ?? "wifi",
         arena: raw.arena ?? board.arena,
-        suites: raw.suites ?? DEFAULT_SUITES,
+        suites: suitesOf(raw, versions, refuse),
+        versions,
         connectionId: raw.connectionId,
         translate: translateOf(raw, board, folder, refuse),
         flashEncryption: raw.flashEncryption,

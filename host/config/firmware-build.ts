@@ -13,6 +13,7 @@ import { readProfile } from "../translate/profile.js"
 import type { Choice } from "../translate/translate.js"
 import { type Board, DEFAULT_SUITES, type DeviceConfig, type DeviceCredentials } from "./device-config.js"
 import { AeadAlgorithm } from "../../src/dtls/crypto/algorithms.js"
+import { allSuitesV13, TLS_AES_128_CCM_8_SHA256 } from "../../src/dtls/handshake/v13/suites.js"
 import { allSuites } from "../../src/dtls/key-exchange/suites.js"
 
 /** What a build leaves, all in one folder. */
@@ -56,7 +57,9 @@ export function buildFiles(config: DeviceConfig): BuildFiles {
 
 /** The C side of the configuration. */
 export function configurationHeader(config: DeviceConfig): string {
-    const suites = allSuites().filter(({ name }) => config.suites.includes(name))
+    const suites = [...allSuites(), ...allSuitesV13(), TLS_AES_128_CCM_8_SHA256()].filter(({ name }) =>
+        config.suites.includes(name),
+    )
     const aeads = suites.reduce((bits, { aead }) => bits | (1 << aead.algorithm), 0)
     const names = suites.map(({ aead }) => AeadAlgorithm[aead.algorithm]).join(", ")
     return [
@@ -108,9 +111,9 @@ export function settingsText(config: DeviceConfig, credentials: DeviceCredential
 }
 
 /** The configuration's program with the configuration's suites, compiled when something of it has changed. */
-export function programImage({ folder, program, suites, connectionId }: DeviceConfig): DeviceImage {
+export function programImage({ folder, program, suites, connectionId, versions }: DeviceConfig): DeviceImage {
     const isDefault = suites.join() === DEFAULT_SUITES.join() && connectionId === undefined
-    return cachedDeviceImage(resolve(folder, program), isDefault ? undefined : { suites, connectionId })
+    return cachedDeviceImage(resolve(folder, program), isDefault ? undefined : { suites, connectionId, versions })
 }
 
 /** Compiles the program and puts it into the form of a slot. */

@@ -12,6 +12,7 @@ import { DtlsClientConnection } from "../../src/gio/dtls-client-connection.js"
 import { SinglePsk } from "../../src/gio/credentials.js"
 import { newSettings } from "../../src/gio/settings.js"
 import { Cancellable } from "../../src/gio/cancellable.js"
+import { configuredConnection } from "../../src/sensor/configured.js"
 import { openSession } from "../../src/sensor/session.js"
 import { RoughPath } from "../support/rough-path.js"
 import { NodeServices } from "../../src/platform/node/services.js"
@@ -218,7 +219,16 @@ async function putAndGet(port: number, size: number, bytes: number): Promise<str
     )
     const parameters = { ...defaultCoapParameters(), ackTimeout: 200, maxRetransmit: 8 }
     const target = { host: "127.0.0.1", port, path: [], query: [] }
-    const session = await openSession(new NodeServices(), target, settings, parameters, 0, 0, new Cancellable())
+    const session = await openSession(
+        new NodeServices(),
+        target,
+        settings,
+        parameters,
+        0,
+        0,
+        new Cancellable(),
+        configuredConnection,
+    )
     try {
         const body = Buffer.from(Array.from({ length: bytes }, (_, i) => 32 + ((i * 7 + (i >> 6)) % 90)))
         const transfer = (code: CoapCode, payload: Buffer): BlockTransfer =>

@@ -14,6 +14,7 @@ import { GError, invalidArgument } from "../../../src/gio/errors.js"
 import { SinglePsk } from "../../../src/gio/credentials.js"
 import { type DtlsSettings, newSettings } from "../../../src/gio/settings.js"
 import { NodeServices } from "../../../src/platform/node/services.js"
+import { configuredConnection } from "../../../src/sensor/configured.js"
 import { jsonFormat, type PayloadFormat, senmlFormat, textFormat } from "../../../src/sensor/payload.js"
 import { type Reading, type ReadingSource, type Sample, SimulatedSource } from "../../../src/sensor/reading.js"
 import { Sensor, type SensorConfig, type SensorObserver } from "../../../src/sensor/sensor.js"
@@ -91,6 +92,7 @@ function sensorOn(
         localPort: 0,
         retryInitial: 50,
         retryMaximum: 200,
+        newConnection: configuredConnection,
         dtls: fastSettings(new SinglePsk(psk.identity, psk.key)),
         coap: { ...defaultCoapParameters(), ackTimeout: 100, maxRetransmit: 2, responseTimeout: 1000 },
         ...change,
