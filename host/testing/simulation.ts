@@ -1,6 +1,8 @@
 import { randomBytes } from "node:crypto"
 import { readFileSync } from "node:fs"
 import { isIP } from "node:net"
+import { allSuitesV13, TLS_AES_128_CCM_8_SHA256 } from "../../src/dtls/handshake/v13/suites.js"
+import { exchangeOf } from "../../src/platform/node/connect/versions.js"
 import { allSuites } from "../../src/dtls/key-exchange/suites.js"
 import { wifi } from "../../src/dtls/flight/retransmission.js"
 import { gatewayLimits } from "../../src/dtls/handshake/limits.js"
@@ -72,16 +74,19 @@ export class Simulation {
     static async start({ config = DEFAULT_CONFIG, settings = {} }: SimulationOptions = {}): Promise<Simulation> {
         const simulation = new Simulation()
         const deviceConfig = loadConfig(config)
-        await simulation.startGateway(deviceConfig.port)
+        await simulation.startGateway(deviceConfig)
         await simulation.startDevice(deviceConfig, settings)
         return simulation
     }
 
-    private async startGateway(port: number): Promise<void> {
+    /** In the versions that the device speaks. */
+    private async startGateway({ port, versions }: DeviceConfig): Promise<void> {
         const services = new VirtualServices(this.clock, this.link, (level, message) =>
             this.log.push(`gateway: ${LogLevel[level]}: ${message}`),
         )
-        const settings = newSettings(allSuites(), new PskStore([this.psk]), wifi(), gatewayLimits())
+        const suites = [...allSuitesV13(), TLS_AES_128_CCM_8_SHA256(), ...allSuites()]
+        const settings = newSettings(suites, new PskStore([this.psk]), wifi(), gatewayLimits())
+        settings.newExchange = exchangeOf(versions)
         const events = {
             connected: () => void this.handshakes++,
             readings: (_peer: GatewayPeer, path: string, readings: ArrivedReading[]) =>

@@ -136,6 +136,23 @@ describe("devs.config.json", function () {
             { ...good, connectionId: 0 },
             "connectionId: the program names its own",
         ],
+        [
+            "versions for a program that names its own",
+            { ...good, maxVersion: "1.3" },
+            "maxVersion: the program names its own",
+        ],
+        ["a version that does not exist", { ...good, maxVersion: "1.1" }, "maxVersion: one of 1.2, 1.3"],
+        ["versions in the wrong order", { ...good, minVersion: "1.3", maxVersion: "1.2" }, "minVersion: no newer than"],
+        [
+            "a suite of another version",
+            { ...good, minVersion: "1.3", suites: ["TLS_AES_128_CCM_SHA256", "TLS_PSK_WITH_AES_128_CCM_8"] },
+            "suites[1]: a suite of DTLS 1.3",
+        ],
+        [
+            "a version without a suite",
+            { ...good, maxVersion: "1.3", suites: ["TLS_PSK_WITH_AES_128_CCM_8"] },
+            "suites: one of DTLS 1.3, too: TLS_AES_128_CCM_SHA256",
+        ],
         ["connection ids that are too long", { ...good, connectionId: 256 }, "connectionId: "],
         ["a program that is not there", { ...good, program: "src/none.ts" }, "program: there is no such file"],
     ]
@@ -288,22 +305,28 @@ describe("flash encryption of an ESP32-C3", () => {
 describe("mote flash and mote monitor", function () {
     this.timeout(180000)
 
-    for (const [name, missing] of [
-        ["posix", () => missingFor(checkedDevice)],
-        ["rv32-virt", missingForBoard],
+    for (const [name, missing, versions] of [
+        ["posix", () => missingFor(checkedDevice), {}],
+        ["rv32-virt", missingForBoard, { minVersion: "1.3", connectionId: 0 }],
     ] as const)
-        it(`put the sensor onto ${name} and show how it posts`, async function () {
+        it(`put the sensor onto ${name} and show how it posts${"minVersion" in versions ? " in DTLS 1.3" : ""}`, async function () {
             needs(this, missing())
             const port = await freePort()
             const host = name === "posix" ? "127.0.0.1" : "10.0.2.2"
             const folder = project({ ...good, board: name, program: "app.ts", interval: 20 }, keys)
             // The sensor of the project, named from outside of it.
-            const sensor = { ...good, board: name, interval: 20, target: `coaps://${host}:${port}/readings` }
+            const sensor = {
+                ...good,
+                board: name,
+                interval: 20,
+                target: `coaps://${host}:${port}/readings`,
+                ...versions,
+            }
             writeFileSync(join(folder, "devs.config.json"), JSON.stringify({ ...sensor, program: "sensor.ts" }))
             writeFileSync(join(folder, "sensor.ts"), `import ${JSON.stringify(join(root, "src/sensor/main.js"))}\n`)
-            const gateway = new Running(
-                mote("gateway", "--host", "127.0.0.1", "--port", `${port}`, "--psk", `sensor1:${KEY}`),
-            )
+            const where = ["--host", "127.0.0.1", "--port", `${port}`]
+            const speaks = ["--max-version", "1.3", "--cid", "4"]
+            const gateway = new Running(mote("gateway", ...where, "--psk", `sensor1:${KEY}`, ...speaks))
             try {
                 await untilBound(port)
                 const flashed = run("flash", folder)

@@ -13,9 +13,10 @@ const KEY = "000102030405060708090a0b0c0d0e0f"
 const example = (name: string): string => join(root, "examples", "device", name)
 
 /** A configuration file for a program. */
-function configured(program: string): string {
+function configured(program: string, settings: object = {}): string {
     const path = join(temporaryFolder("simulation"), "devs.config.json")
-    const config = { program, board: "posix", target: "coaps://gateway.local/readings", credentials: "none.json" }
+    const target = "coaps://gateway.local/readings"
+    const config = { program, board: "posix", target, credentials: "none.json", ...settings }
     writeFileSync(path, JSON.stringify(config))
     return path
 }
@@ -54,6 +55,16 @@ describe("a simulation", function () {
         }
         ok(performance.now() - begun < 30000)
     })
+
+    for (const versions of [
+        { minVersion: "1.3", connectionId: 0 },
+        { minVersion: "1.2", maxVersion: "1.3" },
+    ])
+        it(`runs a sensor of DTLS ${versions.maxVersion === undefined ? "1.3 alone" : "1.2 and 1.3"} against a gateway of the same versions, over a link that loses datagrams`, async () => {
+            const started = await start({ config: configured(join(root, "src/sensor/main.ts"), versions) })
+            started.link.loss = 0.2
+            for (let count = 0; count < 5; count++) strictEqual((await started.nextSample()).path, "/readings")
+        })
 
     it("has pins that read what the settings say", async () => {
         const pressed = { config: configured(example("temperature.ts")), settings: { "pin-9": "0" } }
