@@ -1,0 +1,76 @@
+import { ok, strictEqual, throws } from "node:assert/strict"
+import { type ConnectionOptions, settingsOf, versionsOf } from "../../../host/cli/options.js"
+import { describeDatagram } from "../../../host/trace/datagram-text.js"
+import { DEFAULT_PATH_BUDGET } from "../../../src/gio/settings.js"
+import { freePort, mote, Running, untilBound } from "../../interop/process.js"
+import { simulateV13 } from "../engine/v13/versions.js"
+
+const KEY = "sensor1:000102030405060708090a0b0c0d0e0f"
+
+function optionsOf(given: Partial<ConnectionOptions>): ConnectionOptions {
+    return { psk: [KEY], mtu: DEFAULT_PATH_BUDGET, ...given }
+}
+
+describe("--min-version and --max-version", function () {
+    this.timeout(60000)
+
+    it("name the versions that are spoken, and decide about suites, key shares and how hellos are taken", () => {
+        for (const [given, older, newer] of [
+            [{}, true, false],
+            [{ maxVersion: "1.3" }, true, true],
+            [{ minVersion: "1.3" }, false, true],
+        ] as [Partial<ConnectionOptions>, boolean, boolean][]) {
+            const { suites, extensions, newExchange } = settingsOf(optionsOf(given), "server")
+            const names = suites.map(({ name }) => name)
+            strictEqual(names.includes("TLS_PSK_WITH_AES_128_CCM_8"), older)
+            strictEqual(names.includes("TLS_AES_128_CCM_SHA256"), newer)
+            ok(!names.includes("TLS_AES_128_CCM_8_SHA256"), "CCM_8 of 1.3 only where it is named")
+            strictEqual(extensions.length, newer ? 1 : 0)
+            strictEqual(newExchange !== undefined, newer)
+        }
+        const { suites } = settingsOf(optionsOf({ minVersion: "1.3", suite: ["TLS_AES_128_CCM_8_SHA256"] }), "client")
+        strictEqual(suites.length, 1)
+    })
+
+    it("refuse what makes no sense, and what only DTLS 1.2 has, by the option's name", () => {
+        throws(() => versionsOf(optionsOf({ minVersion: "1.3", maxVersion: "1.2" })), /--min-version/)
+        for (const [given, name] of [
+            [{ recordSize: 512 }, /--record-size/],
+            [{ maxFragment: "512" }, /--max-fragment/],
+            [{ suite: ["TLS_PSK_WITH_AES_128_CCM_8"] }, /--suite/],
+        ] as [Partial<ConnectionOptions>, RegExp][])
+            throws(() => settingsOf(optionsOf({ minVersion: "1.3", ...given }), "client"), name)
+    })
+
+    it("a client of both versions and a server of 1.3 talk, and say so", async () => {
+        const port = await freePort()
+        const server = new Running(
+            mote("server", "--host", "127.0.0.1", "--port", `${port}`, "--psk", KEY, "--min-version", "1.3", "--echo"),
+        )
+        try {
+            await untilBound(port)
+            const client = new Running(mote("client", `127.0.0.1:${port}`, "--psk", KEY, "--max-version", "1.3"))
+            await client.expect("connected: DTLS 1.3, TLS_AES_128_GCM_SHA256", 20000)
+            client.write("hello\n")
+            await client.expect("hello", 20000)
+            await client.end()
+            await server.expect("client 1 connected: DTLS 1.3, TLS_AES_128_GCM_SHA256", 20000)
+        } finally {
+            await server.end()
+        }
+    })
+})
+
+describe("the trace of DTLS 1.3", () => {
+    it("names what can be read, and the handshake's protected records by their epoch", () => {
+        const s = simulateV13()
+        s.connect()
+        const parts = s.log.map((datagram) => describeDatagram(datagram).parts)
+        strictEqual(parts[0][0], "ClientHello")
+        strictEqual(parts[1][0], "HelloRetryRequest")
+        strictEqual(parts[2][0], "ClientHello with cookie")
+        strictEqual(parts[3][0], "ServerHello")
+        ok(parts[3][1].startsWith("handshake record, protected, "), parts[3][1])
+        ok(parts.at(-1)![0].startsWith("record, protected, "), parts.at(-1)![0])
+    })
+})
