@@ -78,7 +78,9 @@ export function configure({ files }: ProgramSources, { suites, connectionId, ver
         ...connectionSource(spoken),
         "",
     ].join("\n")
-    const places = [CONFIGURED, join("node_modules", "mote-dtls", CONFIGURED)].filter((place) => files.has(place))
+    const places = [CONFIGURED, join("node_modules", "mote-dtls", CONFIGURED), join(root, CONFIGURED)].filter((place) =>
+        files.has(place),
+    )
     if (places.length === 0)
         throw new UsageError(
             `${settingOf({ connectionId, versions })}: the program names its own; configuredSuites, configuredExtensions and ` +

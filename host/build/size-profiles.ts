@@ -20,18 +20,20 @@ export const SIZE_PROFILES: Record<string, SizeProfile> = {
         budget: 47000,
         configured: { suites: ["TLS_PSK_WITH_AES_128_CCM_8"], connectionId: 0 },
     },
-    /** the sensor with DTLS 1.3 alone: pre-shared key (psk_ke), connection ids, return routability */
-    "psk13-cid-client": {
+    /** a DTLS 1.3 client with a pre-shared key (psk_ke), connection ids and return routability, without an application protocol */
+    "psk13-cid-client": { program: "test/device/size/psk13-cid-client.ts", budget: 47000 },
+    /** the sensor with DTLS 1.3 alone, and the same */
+    "psk13-cid-sensor": {
         program: "src/sensor/main.ts",
-        budget: 47000,
+        budget: 56000,
         configured: {
             suites: ["TLS_AES_128_CCM_SHA256"],
             connectionId: 0,
             versions: { oldest: "1.3", newest: "1.3" },
         },
     },
-    /** the sensor with both versions, pre-shared key and connection ids */
-    "psk12-13-cid-client": {
+    /** the sensor with DTLS 1.2 and 1.3, and the same */
+    "psk12-13-cid-sensor": {
         program: "src/sensor/main.ts",
         budget: 62000,
         configured: {
