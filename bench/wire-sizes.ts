@@ -1,0 +1,261 @@
+/* Bytes on the wire of handshakes, counted as draft-ietf-iotops-security-protocol-comparison does: records with their headers, no UDP or IP. */
+import { Association } from "../src/dtls/association/association.js"
+import { AssociationPhase } from "../src/dtls/association/association-state.js"
+import { OutputKind } from "../src/dtls/association/output.js"
+import { clientRoleV13, serverRoleV13 } from "../src/dtls/association/v13/roles.js"
+import { copyOf } from "../src/dtls/bytes/bytes.js"
+import { AES_128_CCM_8 } from "../src/dtls/crypto/algorithms.js"
+import { type RecordProtection } from "../src/dtls/crypto/provider.js"
+import { ServerEndpoint } from "../src/dtls/endpoint/server-endpoint.js"
+import { newExchangeV13 } from "../src/dtls/endpoint/v13/hello-exchange.js"
+import { type CipherSuite } from "../src/dtls/handshake/cipher-suite.js"
+import { connectionIds } from "../src/dtls/handshake/connection-ids.js"
+import { type Answer, type Question, QuestionKind } from "../src/dtls/handshake/question.js"
+import { type AssociationSettings } from "../src/dtls/handshake/settings.js"
+import { clientRole } from "../src/dtls/handshake/v12/client.js"
+import { serverRole } from "../src/dtls/handshake/v12/server.js"
+import { connectionIdsV13 } from "../src/dtls/handshake/v13/connection-ids.js"
+import { TLS_AES_128_CCM_8_SHA256 } from "../src/dtls/handshake/v13/suites.js"
+import { EcdhePskKeyExchange } from "../src/dtls/key-exchange/ecdhe-psk.js"
+import { TLS_ECDHE_PSK_WITH_AES_128_CCM_8_SHA256 } from "../src/dtls/key-exchange/ecdhe-psk-suites.js"
+import { TLS_PSK_WITH_AES_128_CCM_8 } from "../src/dtls/key-exchange/suites.js"
+import { keyShares } from "../src/dtls/key-exchange/v13/key-shares.js"
+import { ContentType, HandshakeType, NamedGroup } from "../src/dtls/wire/code-points.js"
+import { RECORD_HEADER_LENGTH } from "../src/dtls/wire/record-header.js"
+import { isRetryRandom } from "../src/dtls/wire/v13/hello-retry-request.js"
+import { ProtectionV13 } from "../src/dtls/record/v13/protection.js"
+import { readHeader, UnifiedHeader } from "../src/dtls/record/v13/unified-header.js"
+import { handshakeName } from "../host/describe.js"
+import { NodeCryptoProvider } from "../src/platform/node/crypto.js"
+import { NodeKeys } from "../src/platform/node/keys.js"
+import { listTables, testSettings } from "../test/engine/simulation.js"
+
+/** One record of a handshake. */
+export interface RecordSize {
+    /** counted from 1: the sender changes with each */
+    flight: number
+    from: "client" | "server"
+    /** as RFCs name it */
+    message: string
+    /** its plaintext: of a handshake message with its header */
+    messageBytes: number
+    /** the whole record */
+    bytes: number
+}
+
+/** What one handshake takes. */
+export interface HandshakeSize {
+    kind: string
+    hasCookie: boolean
+    records: RecordSize[]
+    /** bytes of each flight, in order */
+    flights: number[]
+    /** without an acknowledgement at the end */
+    bytes: number
+    /** of the acknowledgement at the end; 0: there is none */
+    finalAck: number
+}
+
+/** A kind of handshake: what both sides are made of. */
+interface Kind {
+    suite: () => CipherSuite
+    isNewer: boolean
+    /** psk_dhe_ke */
+    agreesOnKeys: boolean
+}
+
+/** What the protected records of a handshake hold, in order: a record each. */
+const PROTECTED = {
+    older: { client: ["Finished"], server: ["Finished"] },
+    newer: { client: ["Finished"], server: ["EncryptedExtensions and Finished", "ACK"] },
+}
+
+/** Bytes of each side's connection id. */
+const ID_LENGTH = 1
+
+const x25519Alone = (): NodeKeys => Object.assign(new NodeKeys(), { groups: [NamedGroup.x25519] })
+
+/** All with a suite of CCM_8, X25519, a psk_identity of 1 byte and connection ids of 1 byte. */
+const KINDS: Record<string, Kind> = {
+    "1.2 psk": { suite: TLS_PSK_WITH_AES_128_CCM_8, isNewer: false, agreesOnKeys: false },
+    "1.2 ecdhe_psk": {
+        suite: () => TLS_ECDHE_PSK_WITH_AES_128_CCM_8_SHA256(new EcdhePskKeyExchange(x25519Alone())),
+        isNewer: false,
+        agreesOnKeys: false,
+    },
+    "1.3 psk_ke": { suite: TLS_AES_128_CCM_8_SHA256, isNewer: true, agreesOnKeys: false },
+    "1.3 psk_dhe_ke": { suite: TLS_AES_128_CCM_8_SHA256, isNewer: true, agreesOnKeys: true },
+}
+
+const IDENTITY = Buffer.from([1])
+const KEY = Buffer.alloc(16, 7)
+
+function settingsOf({ suite, isNewer, agreesOnKeys }: Kind): AssociationSettings {
+    const crypto = new NodeCryptoProvider()
+    const ids = isNewer ? connectionIdsV13(ID_LENGTH, 0) : connectionIds(ID_LENGTH)
+    const extensions = [ids(crypto)]
+    if (agreesOnKeys) extensions.push(keyShares(x25519Alone(), true)(crypto))
+    return { ...testSettings(crypto), suites: [suite()], extensions }
+}
+
+/** Where a record ends, and how much longer it is than its plaintext. */
+interface Extent {
+    end: number
+    overhead: number
+    isProtected: boolean
+}
+
+/** Tag, and the content type that is encrypted with the plaintext. */
+const CCM_8_AND_TYPE = 8 + 1
+const CCM_8_WITH_NONCE = 8 + 8
+
+function extentOf(datagram: Buffer, at: number): Extent {
+    const header = new UnifiedHeader()
+    if (readHeader(header, datagram, at, datagram.length, ID_LENGTH))
+        return { end: header.end, overhead: header.start - at + CCM_8_AND_TYPE, isProtected: true }
+    const hasId = datagram[at] === ContentType.tls12Cid
+    const start = at + RECORD_HEADER_LENGTH + (hasId ? ID_LENGTH : 0)
+    const end = start + datagram.readUInt16BE(start - 2)
+    if (hasId) return { end, overhead: start - at + CCM_8_WITH_NONCE + 1, isProtected: true }
+    return { end, overhead: start - at, isProtected: false }
+}
+
+function plainName(datagram: Buffer, at: number): string {
+    if (datagram[at] === ContentType.changeCipherSpec) return "ChangeCipherSpec"
+    const body = at + RECORD_HEADER_LENGTH
+    const isRetry =
+        datagram[body] === HandshakeType.serverHello && isRetryRandom(copyOf(datagram, body + 14, body + 46))
+    return isRetry ? "HelloRetryRequest" : handshakeName(datagram[body])
+}
+
+function answerTo(question: Question): Promise<Answer | undefined> {
+    if (question.kind === QuestionKind.operation) return question.perform()
+    return Promise.resolve({ identity: IDENTITY, key: KEY })
+}
+
+/** A handshake: carries datagrams without loss or delay, and notes their records. */
+class Handshaking {
+    readonly records: RecordSize[] = []
+    private client: Association
+    private server: Association | ServerEndpoint
+    private toServer: Buffer[] = []
+    private toClient: Buffer[] = []
+    private names: { client: string[]; server: string[] }
+
+    constructor(kind: Kind, hasCookie: boolean) {
+        const { isNewer } = kind
+        const own = isNewer ? PROTECTED.newer : PROTECTED.older
+        this.names = { client: [...own.client], server: [...own.server] }
+        const newExchange = isNewer ? newExchangeV13() : undefined
+        this.client = new Association(settingsOf(kind), isNewer ? clientRoleV13() : clientRole(), 0, 0)
+        this.server = hasCookie
+            ? new ServerEndpoint(() => settingsOf(kind), settingsOf(kind), listTables(), 0, newExchange)
+            : new Association(settingsOf(kind), isNewer ? serverRoleV13() : serverRole(), 0, 0)
+    }
+
+    async run(): Promise<void> {
+        if (this.server instanceof Association) this.server.begin(0)
+        this.client.begin(0)
+        for (let isMore = true; isMore;) {
+            await this.drainClient()
+            await this.drainServer()
+            isMore = this.deliver()
+        }
+        // An acknowledgement may wait for its time.
+        this.server.tick(ACK_TIME)
+        await this.drainServer()
+        if (this.client.phase !== AssociationPhase.connected) throw new Error("The handshake was not completed")
+    }
+
+    private deliver(): boolean {
+        const { toServer, toClient, server } = this
+        this.toServer = []
+        this.toClient = []
+        for (const datagram of toServer) {
+            if (server instanceof Association) server.receive(datagram, datagram.length, 0)
+            else server.receive(datagram, datagram.length, { key: CLIENT, address: CLIENT }, 0)
+        }
+        for (const datagram of toClient) this.client.receive(datagram, datagram.length, 0)
+        return toServer.length + toClient.length > 0
+    }
+
+    private async drainClient(): Promise<void> {
+        await this.drain(this.client, (datagram) => {
+            this.note("client", datagram)
+            this.toServer.push(datagram)
+        })
+    }
+
+    private async drainServer(): Promise<void> {
+        const { server } = this
+        const send = (datagram: Buffer): void => {
+            this.note("server", datagram)
+            this.toClient.push(datagram)
+        }
+        if (server instanceof Association) return await this.drain(server, send)
+        for (let reply = server.nextReply(); reply !== undefined; reply = server.nextReply()) send(reply.data)
+        for (let peer = server.nextReady(); peer !== undefined; peer = server.nextReady())
+            await this.drain(peer.association, send)
+    }
+
+    private async drain(association: Association, send: (datagram: Buffer) => void): Promise<void> {
+        for (let output = association.poll(); output !== undefined; output = association.poll()) {
+            if (output.kind === OutputKind.datagram) send(output.data as Buffer)
+            else if (output.kind === OutputKind.question)
+                association.answer(await answerTo(output.question as Question), 0)
+        }
+    }
+
+    private note(from: RecordSize["from"], datagram: Buffer): void {
+        const last = this.records.at(-1)
+        const flight = last === undefined ? 1 : last.from === from ? last.flight : last.flight + 1
+        for (let at = 0; at < datagram.length;) {
+            const { end, overhead, isProtected } = extentOf(datagram, at)
+            const message = isProtected ? this.names[from].shift() : plainName(datagram, at)
+            if (message === undefined) throw new Error(`The ${from} sends a record that is not known here`)
+            this.records.push({ flight, from, message, messageBytes: end - at - overhead, bytes: end - at })
+            at = end
+        }
+    }
+}
+
+const CLIENT = "client|1"
+/** When a server of DTLS 1.3 has acknowledged the client's Finished for sure, ms. */
+const ACK_TIME = 500
+
+const sum = (sizes: number[]): number => sizes.reduce((total, size) => total + size, 0)
+
+/** Measures one kind of handshake. */
+async function measure(kind: string, hasCookie: boolean): Promise<HandshakeSize> {
+    const handshaking = new Handshaking(KINDS[kind], hasCookie)
+    await handshaking.run()
+    const { records } = handshaking
+    const count = records.at(-1)?.flight ?? 0
+    const flights = Array.from({ length: count }, (_, index) =>
+        sum(records.filter(({ flight }) => flight === index + 1).map(({ bytes }) => bytes)),
+    )
+    const finalAck = sum(records.filter(({ message }) => message === "ACK").map(({ bytes }) => bytes))
+    return { kind, hasCookie, records, flights, bytes: sum(flights) - finalAck, finalAck }
+}
+
+/** Every kind, with and without a cookie. */
+export async function handshakeSizes(): Promise<HandshakeSize[]> {
+    const sizes: HandshakeSize[] = []
+    for (const kind of Object.keys(KINDS))
+        for (const hasCookie of [false, true]) sizes.push(await measure(kind, hasCookie))
+    return sizes
+}
+
+/** Bytes by which a record of application data is longer than its 64 bytes, with a connection id of 4 bytes and CCM_8. */
+export function recordOverheads(): Record<string, number> {
+    const crypto = new NodeCryptoProvider()
+    const aead = AES_128_CCM_8()
+    const id = Buffer.alloc(4, 1)
+    const keys = { key: Buffer.alloc(16), iv: Buffer.alloc(12), sn: Buffer.alloc(16) }
+    const newer = new ProtectionV13(crypto, aead, 3, keys, id, false, undefined)
+    const older = crypto.newProtection(crypto.newAead(aead.algorithm, Buffer.alloc(16)), 1, Buffer.alloc(4), id)
+    const message = Buffer.alloc(64)
+    const extra = (protection: RecordProtection): number =>
+        protection.seal(ContentType.applicationData, 0, [message], true).length - message.length
+    return { "1.2": extra(older), "1.3": extra(newer) }
+}

@@ -1,0 +1,28 @@
+import { type HandshakeSize, handshakeSizes, recordOverheads } from "./wire-sizes.js"
+
+/*
+ * npm run wire: bytes of each kind of handshake by flight, record and message, with and without a cookie, and how much longer
+ * records are than what they carry. --json: {"handshakes":[...],"records":{VERSION:BYTES}}, as wire-sizes.ts has them.
+ */
+
+function print({ kind, hasCookie, records, flights, bytes, finalAck }: HandshakeSize): void {
+    const acknowledged = finalAck === 0 ? "" : `, and ${finalAck} of the acknowledgement at the end`
+    console.log(`DTLS ${kind}, ${hasCookie ? "with" : "without"} a cookie: ${bytes} bytes${acknowledged}`)
+    for (const [index, size] of flights.entries()) {
+        const own = records.filter(({ flight }) => flight === index + 1)
+        const texts = own.map((record) => `${record.message} ${record.bytes} (${record.messageBytes})`)
+        console.log(`${String(size).padStart(6)}  flight ${index + 1}, ${own[0].from}: ${texts.join(", ")}`)
+    }
+}
+
+const handshakes = await handshakeSizes()
+const records = recordOverheads()
+if (process.argv.includes("--json")) console.log(JSON.stringify({ handshakes, records }))
+else {
+    console.log(
+        "Bytes of records (in brackets: of their plaintext). CCM_8, X25519, identity and connection ids of 1 byte each",
+    )
+    for (const size of handshakes) print(size)
+    for (const [version, extra] of Object.entries(records))
+        console.log(`64 bytes of application data, connection id of 4 bytes, CCM_8, DTLS ${version}: ${extra} more`)
+}
