@@ -20,7 +20,11 @@ export interface Configured {
 /** Where that stands in a program. */
 const CONFIGURED = join("src", "sensor", "configured.ts")
 
-const importing = (names: string, module: string): string => `import { ${names} } from "../${module}.js"`
+/** The folder src, as that module names it. */
+const SOURCES = ".."
+
+/** @param module relative to src, without its ending */
+const importing = (names: string, module: string): string => `import { ${names} } from "${SOURCES}/${module}.js"`
 
 function suitesSource(suites: string[]): string[] {
     const older = allSuites().map(({ name }) => name)
