@@ -153,12 +153,11 @@ export function versionsOf({ minVersion = "1.2", maxVersion = minVersion }: Conn
 /** Refuses options that only DTLS 1.2 has here. */
 function checkVersions(options: ConnectionOptions, { oldest, newest }: Versions): void {
     if (newest === "1.2") return
-    const { cert, key, ca, rpkPin, recordSize, maxFragment, session } = options as ConnectionOptions & {
+    const { cert, key, ca, rpkPin, maxFragment, session } = options as ConnectionOptions & {
         session?: string
     }
     const certificates = [cert, key, ca, rpkPin].some((option) => option !== undefined)
     if (certificates) throw new UsageError("--max-version: certificates and raw public keys are there in DTLS 1.2 only")
-    if (recordSize !== undefined) throw new UsageError("--record-size: there in DTLS 1.2 only")
     if (maxFragment !== undefined) throw new UsageError("--max-fragment: there in DTLS 1.2 only")
     if (oldest === "1.3" && session !== undefined)
         throw new UsageError("--session: sessions are resumed in DTLS 1.2 only")

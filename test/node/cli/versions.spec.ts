@@ -35,7 +35,6 @@ describe("--min-version and --max-version", function () {
     it("refuse what makes no sense, and what only DTLS 1.2 has, by the option's name", () => {
         throws(() => versionsOf(optionsOf({ minVersion: "1.3", maxVersion: "1.2" })), /--min-version/)
         for (const [given, name] of [
-            [{ recordSize: 512 }, /--record-size/],
             [{ maxFragment: "512" }, /--max-fragment/],
             [{ suite: ["TLS_PSK_WITH_AES_128_CCM_8"] }, /--suite/],
         ] as [Partial<ConnectionOptions>, RegExp][])
