@@ -58,7 +58,10 @@ describe("a gateway's resources", () => {
         ask(CoapCode.POST, ["t"], "21.5", formatOf(ContentFormat.TEXT))
         strictEqual(textOf(ask(CoapCode.GET, ["t"], "", accepting(ContentFormat.TEXT))), "2.05 21.5")
         strictEqual(textOf(ask(CoapCode.GET, ["t"], "", accepting(ContentFormat.JSON))), "4.06 only format 0")
-        strictEqual(textOf(ask(CoapCode.GET, discovery, "", accepting(ContentFormat.LINK_FORMAT))), "2.05 </t>;ct=0;obs")
+        strictEqual(
+            textOf(ask(CoapCode.GET, discovery, "", accepting(ContentFormat.LINK_FORMAT))),
+            "2.05 </t>;ct=0;obs",
+        )
         strictEqual(textOf(ask(CoapCode.GET, discovery, "", accepting(ContentFormat.JSON))), "4.06 only format 40")
     })
 
