@@ -1,4 +1,3 @@
-import { createPrivateKey } from "node:crypto"
 import { type DriverRole } from "../../src/dtls/association/handshake-driver.js"
 import { Alpn } from "../../src/dtls/handshake/alpn.js"
 import { type CipherSuite } from "../../src/dtls/handshake/cipher-suite.js"
@@ -67,17 +66,10 @@ function suitesOf(of: ShimConfiguration): CipherSuite[] {
     const keys = keyOperations(of)
     const ecdsa = new EcdheCertificateKeyExchange(keys, SignatureKind.ecdsa, x509Only())
     const rsa = new EcdheCertificateKeyExchange(keys, SignatureKind.rsa, x509Only())
-    const certified = withExchange(certificateSuites, (name) => (name.includes("_RSA_") ? rsa : ecdsa)).filter(
-        ({ name }) => !of.isServer || keyKinds(of).has(name.includes("_RSA_") ? "rsa" : "ec"),
-    )
+    const certified = withExchange(certificateSuites, (name) => (name.includes("_RSA_") ? rsa : ecdsa))
     if (of.psk === undefined) return certified
     const psk = new EcdhePskKeyExchange(keys)
     return [...withExchange(ecdhePskSuites, () => psk), ...allSuites(), ...certified]
-}
-
-/** A server's suites are those that its certificates are for. */
-function keyKinds({ credentials }: ShimConfiguration): Set<string> {
-    return new Set(credentials.map(({ key }) => (createPrivateKey(key).asymmetricKeyType === "rsa" ? "rsa" : "ec")))
 }
 
 type SuiteMaker = (exchange: KeyExchange) => CipherSuite

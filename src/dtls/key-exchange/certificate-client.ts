@@ -26,7 +26,6 @@ import {
     sendCertificateVerify,
     signedData,
     unreadable,
-    unreadableCertificates,
 } from "./certificate-messages.js"
 
 /** A client's handshake so far. */
@@ -71,7 +70,7 @@ function keptOf(h: ClientExchangeContext): Kept {
 function onCertificate(h: ClientExchangeContext, message: HandshakeMessage): void {
     const { serverType } = keptOf(h)
     const certificates = readCertificates(bodyOf(message), serverType)
-    if (certificates === undefined || certificates.length === 0) return unreadableCertificates(h)
+    if (certificates === undefined || certificates.length === 0) return unreadable(h)
     askWhether(h, message, serverType, certificates, onServerAccepted)
 }
 

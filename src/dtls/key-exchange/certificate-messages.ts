@@ -27,11 +27,6 @@ export function unreadable(h: CertificateContext): void {
     h.fail(FailureReason.decodeError, AlertDescription.decodeError)
 }
 
-/** A Certificate message that cannot be read, or holds too many certificates (RFC 7925 §4.4.4). */
-export function unreadableCertificates(h: CertificateContext): void {
-    h.fail(FailureReason.decodeError, AlertDescription.badCertificate)
-}
-
 export function illegal(h: CertificateContext): void {
     h.fail(FailureReason.illegalParameter, AlertDescription.illegalParameter)
 }
@@ -54,6 +49,9 @@ export function askWhether(
     certificates: Buffer[],
     onAccepted: OnAccepted,
 ): void {
+    // A device has a limit (RFC 7925 §4.4.4).
+    if (certificates.length > MAX_CERTIFICATES)
+        return h.fail(FailureReason.decodeError, AlertDescription.badCertificate)
     const before = h.parameters.peerCertificate
     // Refused, and repeated until the handshake fails over it: whoever judges is asked once.
     if (before !== undefined && isSameChain(before.certificates, certificates))

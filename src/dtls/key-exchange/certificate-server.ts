@@ -27,7 +27,6 @@ import {
     readCertificateVerify,
     signedData,
     unreadable,
-    unreadableCertificates,
 } from "./certificate-messages.js"
 import { answerType, type CertificateExchange, offeredTypes, schemesOfClient } from "./certificate-types.js"
 import { type Agreement, answeredFormats, finishAgreement, firstCommon, readShare, selectGroup } from "./ecdhe.js"
@@ -168,7 +167,7 @@ function stepsOf(kept: Kept): Step<ServerExchangeContext>[] {
 function onCertificate(h: ServerExchangeContext, message: HandshakeMessage): void {
     const type = keptOf(h).clientType as number
     const certificates = readCertificates(bodyOf(message), type)
-    if (certificates === undefined) return unreadableCertificates(h)
+    if (certificates === undefined) return unreadable(h)
     if (certificates.length > 0) return askWhether(h, message, type, certificates, onClientAccepted)
     // One that was refused before this was a forger's.
     h.parameters.peerCertificate = undefined

@@ -10,8 +10,8 @@ export const MAX_CERTIFICATES = 4
 const MAX_AUTHORITIES = 32
 
 /**
- * The certificates of a Certificate message (RFC 5246 §7.4.2, RFC 7250 §3), which may be none. Undefined when malformed, or
- * more than MAX_CERTIFICATES.
+ * The certificates of a Certificate message (RFC 5246 §7.4.2, RFC 7250 §3), which may be none; of more than MAX_CERTIFICATES
+ * the first ones and one too many. Undefined when malformed.
  */
 export function readCertificates(body: Buffer, type: number): Buffer[] | undefined {
     const reader = new Reader(body, 0, body.length)
@@ -20,8 +20,9 @@ export function readCertificates(body: Buffer, type: number): Buffer[] | undefin
     const certificates: Buffer[] = []
     while (list.remaining() > 0 && !list.failed) {
         const certificate = list.vector(3)
-        if (certificate.length === 0 || certificates.length === MAX_CERTIFICATES) return undefined
+        if (certificate.length === 0) return undefined
         certificates.push(certificate)
+        if (certificates.length > MAX_CERTIFICATES) return certificates
     }
     return list.failed || !reader.done() ? undefined : certificates
 }
