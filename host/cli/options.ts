@@ -153,21 +153,22 @@ export function versionsOf({ minVersion = "1.2", maxVersion = minVersion }: Conn
 /** Refuses options that only DTLS 1.2 has here. */
 function checkVersions(options: ConnectionOptions, { oldest, newest }: Versions): void {
     if (newest === "1.2") return
-    const { cert, key, ca, rpkPin, maxFragment, session } = options as ConnectionOptions & {
-        session?: string
-    }
-    const certificates = [cert, key, ca, rpkPin].some((option) => option !== undefined)
-    if (certificates) throw new UsageError("--max-version: certificates and raw public keys are there in DTLS 1.2 only")
+    const { maxFragment, session } = options as ConnectionOptions & { session?: string }
     if (maxFragment !== undefined) throw new UsageError("--max-fragment: there in DTLS 1.2 only")
     if (oldest === "1.3" && session !== undefined)
         throw new UsageError("--session: sessions are resumed in DTLS 1.2 only")
 }
 
-/** Suites for pre-shared keys, of the versions that are spoken; CCM_8 of DTLS 1.3 only where it is named. */
-function pskSuites({ suite }: ConnectionOptions, { oldest, newest }: Versions): CipherSuite[] {
+/** Suites of the versions that are spoken, for the keys that there are; CCM_8 of DTLS 1.3 only where it is named. */
+function suitesFor(
+    { suite }: ConnectionOptions,
+    { oldest, newest }: Versions,
+    certificates: CipherSuite[],
+    hasPsk: boolean,
+): CipherSuite[] {
     const newer =
         newest === "1.2" ? [] : [...allSuitesV13(), ...(suite === undefined ? [] : [TLS_AES_128_CCM_8_SHA256()])]
-    return oldest === "1.3" ? newer : [...newer, ...allSuites()]
+    return oldest === "1.3" ? newer : [...newer, ...certificates, ...(hasPsk ? allSuites() : [])]
 }
 
 /** Keys of --psk and --psk-file. */
@@ -198,7 +199,7 @@ export function settingsOf(options: ConnectionOptions, role: "client" | "server"
     const psk = first && (role === "client" ? new SinglePsk(first.identity, first.key) : new PskStore(keys))
     const retransmission = options.profile === "cellular" ? cellular() : wifi()
     const credentials = new EitherCredentials(psk, certificates?.credentials)
-    const all = [...(certificates?.suites ?? []), ...(first === undefined ? [] : pskSuites(options, versions))]
+    const all = suitesFor(options, versions, certificates?.suites ?? [], first !== undefined)
     const settings = newSettings(suitesOf(options, all), credentials, retransmission, gatewayLimits())
     if (role === "server" && (options.ca !== undefined || options.rpkPin !== undefined))
         settings.authenticationMode = AuthenticationMode.required
@@ -210,6 +211,7 @@ export function settingsOf(options: ConnectionOptions, role: "client" | "server"
         settings.extensions = [ids, returnRoutability()]
     }
     if (versions.newest === "1.3") settings.extensions.push(keyShares(new NodeKeys(), false))
+    if (versions.newest === "1.3" && certificates !== undefined) settings.extensions.push(certificates.authentication)
     settings.newExchange = exchangeOf(versions)
     if (options.recordSize !== undefined) settings.extensions.push(recordSizeLimit(options.recordSize))
     if (options.maxFragment !== undefined) settings.extensions.push(maxFragmentLength(Number(options.maxFragment)))

@@ -42,18 +42,24 @@ async function say(where: string, ...args: string[]): Promise<Running> {
 describe("the command line with certificates", function () {
     this.timeout(120000)
 
-    it("both sides show the chain and the verdict in words", () =>
-        serving(["--cert", pem("server"), "--key", key("server"), "--ca", pem("root")], async (where, server) => {
-            const own = ["--cert", pem("client"), "--key", key("client")]
-            const client = await say(where, "--ca", pem("root"), "--server-name", "server.test", ...own)
-            strictEqual(client.exitCode, 0, client.output)
-            ok(client.output.includes("hello"))
-            const shown = "certificate 1 of 1: CN=server.example for server.test, 127.0.0.1, issued by CN=root.example"
-            ok(client.output.includes(`server: ${shown}`), client.output)
-            ok(client.output.includes("server: verdict: nothing is wrong with it"))
-            await server.expect("client 1: certificate 1 of 1: CN=client.example for client.test")
-            await server.expect("client 1: verdict: nothing is wrong with it")
-        }))
+    for (const version of ["1.2", "1.3"])
+        it(`both sides show the chain and the verdict in words, in DTLS ${version}`, () => {
+            const only = ["--min-version", version, "--max-version", version]
+            const certified = ["--cert", pem("server"), "--key", key("server"), "--ca", pem("root")]
+            return serving([...certified, ...only], async (where, server) => {
+                const own = ["--cert", pem("client"), "--key", key("client"), ...only]
+                const client = await say(where, "--ca", pem("root"), "--server-name", "server.test", ...own)
+                strictEqual(client.exitCode, 0, client.output)
+                ok(client.output.includes("hello"))
+                ok(client.output.includes(`connected: DTLS ${version}`), client.output)
+                const shown =
+                    "certificate 1 of 1: CN=server.example for server.test, 127.0.0.1, issued by CN=root.example"
+                ok(client.output.includes(`server: ${shown}`), client.output)
+                ok(client.output.includes("server: verdict: nothing is wrong with it"))
+                await server.expect("client 1: certificate 1 of 1: CN=client.example for client.test")
+                await server.expect("client 1: verdict: nothing is wrong with it")
+            })
+        })
 
     it("a server of another name is refused, shown all the same, and accepted with --insecure", () =>
         serving(["--cert", pem("other-name"), "--key", key("other-name")], async (where) => {
