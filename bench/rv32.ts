@@ -2,9 +2,7 @@
  * npm run bench:rv32: instructions and memory on the emulated RV32IMC core, Mote and mbedTLS's own DTLS side by side.
  * Everything is counted by the core itself, so a second run gives the same figures.
  */
-import { spawnSync } from "node:child_process"
 import { readFileSync, statSync } from "node:fs"
-import { emulatorCommand } from "../host/board/emulator.js"
 import { cachedDeviceImage } from "../host/build/device.js"
 import { type BoardProgram, buildBoard, missingForBoard } from "../host/build/rv32.js"
 import type { DebugFile } from "../host/image/ir/debug.js"
@@ -13,14 +11,16 @@ import { TRANSLATE_BUDGET } from "../host/config/device-config.js"
 import { translationFiles } from "../host/translate/files.js"
 import { MOTE_PROFILE, readProfile } from "../host/translate/profile.js"
 import type { Choice } from "../host/translate/translate.js"
+import { anchorSide, CREDENTIALS_PROGRAM, moteSide, type SessionFigures, sessionFigures } from "./rv32-credentials.js"
 import { isOfProgram, profile, type ProfileRow } from "./rv32-profile.js"
+import { command, type Run, run as runProgram } from "./rv32-run.js"
 
 /** Of firmware/bench/support.h and test/device/bench/handshakes.ts. */
 const HANDSHAKES = 50
 const RECORDS = 1000
 const PROGRAM = "test/device/bench/handshakes.ts"
 
-interface Figures {
+interface Figures extends Partial<SessionFigures> {
     psk_handshake_client: number
     psk_handshake_server: number
     record_send_64: number
@@ -37,30 +37,10 @@ interface Figures {
     flash: Record<string, number>
 }
 
-interface Run {
-    output: string
-    value(name: string): number
-}
+const imageOf = (program: BoardProgram): string | undefined =>
+    program.path.includes("/mote-") ? cachedDeviceImage(PROGRAM).path : undefined
 
-function command(program: BoardProgram, mode: string): string[] {
-    const image = program.path.includes("/mote-") ? cachedDeviceImage(PROGRAM).path : undefined
-    return emulatorCommand({ firmware: program.path, image, settings: { mode }, exact: true })
-}
-
-function run(program: BoardProgram, mode: string): Run {
-    const [qemu, ...args] = command(program, mode)
-    const { stdout, stderr, status } = spawnSync(qemu, args, { encoding: "utf8", timeout: 300000, input: "" })
-    const output = stdout + stderr
-    if (status !== 0 || !output.includes("done")) throw new Error(`the measurement failed:\n${output}`)
-    return {
-        output,
-        value: (name) => {
-            const found = new RegExp(`^${name}: (\\d+)$`, "m").exec(output)
-            if (found === null) throw new Error(`the measurement says nothing of ${name}:\n${output}`)
-            return Number(found[1])
-        },
-    }
-}
+const run = (program: BoardProgram, mode: string): Run => runProgram(program, imageOf(program), { mode })
 
 function perCall(
     speed: Run,
@@ -166,19 +146,15 @@ function printProfile(rows: ProfileRow[], of: string, count: number): void {
 }
 
 function printTable(mote: Figures, mbedtls: Figures): void {
-    console.log(`${"".padEnd(22)} ${"Mote".padStart(10)} ${"mbedTLS".padStart(10)}   ratio`)
-    for (const name of Object.keys(mote) as (keyof Figures)[]) {
-        if (name === "flash") continue
-        const ratio = mbedtls[name] === 0 ? "" : (mote[name] / mbedtls[name]).toFixed(2).padStart(7)
-        console.log(
-            `${name.padEnd(22)} ${String(mote[name]).padStart(10)} ${String(mbedtls[name]).padStart(10)} ${ratio}`,
-        )
+    console.log(`${"".padEnd(24)} ${"Mote".padStart(10)} ${"mbedTLS".padStart(10)}   ratio`)
+    const print = (name: string, ours: number, theirs: number): void => {
+        const ratio = theirs === 0 ? "" : (ours / theirs).toFixed(2).padStart(7)
+        console.log(`${name.padEnd(24)} ${String(ours).padStart(10)} ${String(theirs).padStart(10)} ${ratio}`)
     }
+    for (const [name, ours] of Object.entries(mote))
+        if (name !== "flash") print(name, ours as number, mbedtls[name as keyof Figures] as number)
     const idle = (of: Figures): number => of.arena_idle + of.heap_natives_idle
-    const ratio = (idle(mote) / idle(mbedtls)).toFixed(2).padStart(7)
-    console.log(
-        `${"idle, both heaps".padEnd(22)} ${String(idle(mote)).padStart(10)} ${String(idle(mbedtls)).padStart(10)} ${ratio}`,
-    )
+    print("idle, both heaps", idle(mote), idle(mbedtls))
     for (const [name, { flash }] of Object.entries({ Mote: mote, mbedTLS: mbedtls })) {
         const parts = Object.entries(flash).map(([part, bytes]) => `${part} ${bytes}`)
         console.log(`flash of ${name}: ${parts.join(", ")}`)
@@ -196,16 +172,31 @@ function translated(choose: Choice): Promise<BoardProgram> {
     return buildBoard("bench/mote", [], undefined, translationFiles([image], choose))
 }
 
-const debug = JSON.parse(readFileSync(cachedDeviceImage(PROGRAM).debugPath, "utf8")) as DebugFile
+/** Mote's hot functions in a program. */
+function hotIn(path: string): Choice {
+    const debug = JSON.parse(readFileSync(cachedDeviceImage(path).debugPath, "utf8")) as DebugFile
+    return hotFunctions(debug, readProfile(MOTE_PROFILE), TRANSLATE_BUDGET * 1024)
+}
+
+/** What translated functions make of sessions takes a minute more to compile. */
+const quick = process.argv.includes("--quick")
+
+/** Handshakes with certificates, resumption, wakes. @param choose functions as C; undefined: none */
+async function withSessions(figures: Figures, choose?: Choice): Promise<Figures> {
+    return quick && choose !== undefined ? figures : { ...figures, ...sessionFigures(await moteSide(choose)) }
+}
+
 const program = await translated(allFunctions)
-const hotProgram = await translated(hotFunctions(debug, readProfile(MOTE_PROFILE), TRANSLATE_BUDGET * 1024))
+const hotProgram = await translated(hotIn(PROGRAM))
 const anchorProgram = await buildBoard("bench/anchor")
 const speed = run(program, "speed")
-const mote = moteFigures(program, speed, run(program, "client"))
-const hot = moteFigures(hotProgram, run(hotProgram, "speed"), run(hotProgram, "client"))
+const mote = await withSessions(moteFigures(program, speed, run(program, "client")), allFunctions)
+const hotFigures = moteFigures(hotProgram, run(hotProgram, "speed"), run(hotProgram, "client"))
+const hot = await withSessions(hotFigures, hotIn(CREDENTIALS_PROGRAM))
 const interpreter = await buildBoard("bench/mote")
-const interpreted = moteFigures(interpreter, run(interpreter, "speed"), run(interpreter, "client"))
-const mbedtls = mbedtlsFigures(anchorProgram, run(anchorProgram, "speed"))
+const interpreted = await withSessions(moteFigures(interpreter, run(interpreter, "speed"), run(interpreter, "client")))
+const anchorFigures = mbedtlsFigures(anchorProgram, run(anchorProgram, "speed"))
+const mbedtls = { ...anchorFigures, ...sessionFigures(await anchorSide()) }
 if (process.argv.includes("--json")) console.log(JSON.stringify({ mote, hot, interpreted, mbedtls }))
 else {
     console.log('Mote with all functions of the program as C (devs.config.json: "translate": "all")\n')
@@ -216,7 +207,7 @@ else {
     printTable(interpreted, mbedtls)
     printShares(speed)
     printNatives(speed)
-    const { handshake, record } = profile(program.path, command(program, "speed"))
+    const { handshake, record } = profile(program.path, command(program, imageOf(program), { mode: "speed" }))
     printProfile(handshake, "a handshake, both sides", HANDSHAKES)
     printProfile(record, "a record, sent and received", 2 * RECORDS)
 }

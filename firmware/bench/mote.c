@@ -1,7 +1,7 @@
 /*
  * Mote over a link in memory, with the same library, flags and random source as anchor.c: a program of the machine
- * (test/device/bench/handshakes.ts) says whose turn it is by natives of its own. The setting `mode` chooses what it
- * measures: speed, or the memory of one side, then with a collection before every allocation.
+ * (test/device/bench/handshakes.ts, credentials.ts) says whose turn it is by natives of its own. The setting `mode`
+ * chooses what it measures: speed, or the memory of one connection, then with a collection before every allocation.
  */
 #include "board.h"
 #include "meter.h"
@@ -10,6 +10,7 @@
 #include "settings.h"
 #include "support.h"
 #include "translation.h"
+#include "work.h"
 
 #include <psa/crypto.h>
 #include <stdio.h>
@@ -44,6 +45,13 @@ static mote_value bench_turn_native(mote_vm *vm, mote_value receiver, const mote
     (void)receiver, (void)count;
     turn = (account)mote_to_int(vm, args[0]);
     bench_turn(turn);
+    return MOTE_UNDEFINED;
+}
+
+static mote_value bench_seed_native(mote_vm *vm, mote_value receiver, const mote_value *args, unsigned count)
+{
+    (void)vm, (void)receiver, (void)args, (void)count;
+    bench_random_start();
     return MOTE_UNDEFINED;
 }
 
@@ -96,13 +104,10 @@ static mote_value bench_heap_native(mote_vm *vm, mote_value receiver, const mote
 }
 
 static const mote_native_entry own[] = {
-    {"_benchTurn", bench_turn_native, 1},
-    {"_benchReport", bench_report_native, 2},
-    {"_benchAlive", bench_alive_native, 0},
-    {"_benchReset", bench_reset_native, 0},
-    {"_benchPeak", bench_peak_native, 0},
-    {"_benchHeap", bench_heap_native, 1},
-    {0},
+    {"_benchTurn", bench_turn_native, 1},     {"_benchSeed", bench_seed_native, 0},
+    {"_benchReport", bench_report_native, 2}, {"_benchAlive", bench_alive_native, 0},
+    {"_benchReset", bench_reset_native, 0},   {"_benchPeak", bench_peak_native, 0},
+    {"_benchHeap", bench_heap_native, 1},     {0},
 };
 
 /** The shared ones first: they find their names by their place. */
@@ -225,8 +230,11 @@ int main(void)
     }
     mote_natives_translate(vm, program_partition + IMAGE, length);
     bench_paint_stack();
-    for (uint64_t now = 0, wake = 0; mote_vm_panic(vm) == MOTE_RUNNING && wake != MOTE_NEVER; now = wake)
+    for (uint64_t now = 0, wake = 0; mote_vm_panic(vm) == MOTE_RUNNING && wake != MOTE_NEVER; now = wake) {
+        mote_natives_poll(vm);
         wake = mote_vm_step(vm, now);
+        if (mote_work_is_under_way()) wake = now; /* done at once, by port/simple: its fiber goes on at the next step */
+    }
     bench_turn(NOBODY);
     if (mote_vm_panic(vm) != 0) {
         char text[160];
@@ -234,8 +242,6 @@ int main(void)
         printf("error: panic %d %s\n", mote_vm_panic(vm), text);
         return 1;
     }
-    static const char *const names[ACCOUNTS] = {"nobody",         "handshake_client", "handshake_server", "send_client",
-                                                "receive_server", "send_server",      "receive_client"};
     mote_stats stats;
     mote_vm_stats(vm, &stats);
     bench_print("stack", bench_stack_depth());
@@ -244,9 +250,9 @@ int main(void)
     bench_print("gc_pause_max", stats.longest_pause);
     bench_print("arena_fixed", stats.fixed_bytes);
     for (unsigned i = 1; i < ACCOUNTS; i++) {
-        bench_print(names[i], bench_instructions((account)i));
+        bench_print(bench_account_name((account)i), bench_instructions((account)i));
         printf("natives_");
-        bench_print(names[i], in_natives[i]);
+        bench_print(bench_account_name((account)i), in_natives[i]);
     }
     meter_report();
     puts("done");

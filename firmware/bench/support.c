@@ -56,6 +56,14 @@ uint64_t bench_instructions(account of)
     return counts[of];
 }
 
+const char *bench_account_name(account of)
+{
+    static const char *const names[ACCOUNTS] = {
+        "nobody",      "handshake_client", "handshake_server", "send_client",    "receive_server",
+        "send_server", "receive_client",   "resumed_client",   "resumed_server", "wake"};
+    return names[of];
+}
+
 /* The linker sends every allocation here (--wrap): its size and side stand before it. */
 
 typedef struct {
@@ -75,7 +83,9 @@ static int32_t side_of(account of)
     case NOBODY: return SHARED;
     case HANDSHAKE_CLIENT:
     case SEND_CLIENT:
-    case RECEIVE_CLIENT: return CLIENT;
+    case RECEIVE_CLIENT:
+    case RESUMED_CLIENT:
+    case WAKE: return CLIENT;
     default: return SERVER;
     }
 }
@@ -110,26 +120,29 @@ void bench_reset_heap_peaks(void)
     for (unsigned i = 0; i < SIDES; i++) bench_heaps[i].peak = bench_heaps[i].now;
 }
 
-static mbedtls_ctr_drbg_context drbg;
+/** Of each side, so that one of them draws the same whether the other one is there or not. */
+static mbedtls_ctr_drbg_context streams[SIDES];
 
 static int seed(void *context, unsigned char *output, size_t length)
 {
-    (void)context;
-    uint32_t x = 12345;
+    uint32_t x = 12345 + *(const uint32_t *)context;
     for (size_t i = 0; i < length; i++) output[i] = (unsigned char)((x = x * 1664525u + 1013904223u) >> 24);
     return 0;
 }
 
 void bench_random_start(void)
 {
-    mbedtls_ctr_drbg_init(&drbg);
-    if (mbedtls_ctr_drbg_seed(&drbg, seed, NULL, NULL, 0) != 0) exit(3);
+    for (uint32_t side = 0; side < SIDES; side++) {
+        mbedtls_ctr_drbg_free(&streams[side]);
+        mbedtls_ctr_drbg_init(&streams[side]);
+        if (mbedtls_ctr_drbg_seed(&streams[side], seed, &side, NULL, 0) != 0) exit(3);
+    }
 }
 
 int bench_random(void *context, unsigned char *output, size_t length)
 {
     (void)context;
-    return mbedtls_ctr_drbg_random(&drbg, output, length);
+    return mbedtls_ctr_drbg_random(&streams[side_of(current)], output, length);
 }
 
 psa_status_t mbedtls_psa_external_get_random(mbedtls_psa_external_random_context_t *context, uint8_t *output,

@@ -17,17 +17,22 @@ typedef enum {
     RECEIVE_SERVER,
     SEND_SERVER,
     RECEIVE_CLIENT,
+    RESUMED_CLIENT,
+    RESUMED_SERVER,
+    WAKE,
     ACCOUNTS
 } account;
 
 enum { CLIENT = 0, SERVER = 1, SHARED = 2, SIDES = 3 };
 
-/** Handshakes and records in each direction that the figures are means of. */
-enum { HANDSHAKES = 50, RECORDS = 1000, RECORD_BYTES = 64 };
+/** Handshakes, records in each direction and wakes that the figures are means of. */
+enum { HANDSHAKES = 50, RECORDS = 1000, RECORD_BYTES = 64, WAKES = 50 };
 
 /** From here on instructions and heap belong to `next`. Returns whose turn it was. */
 account bench_turn(account next);
 uint64_t bench_instructions(account of);
+/** The name under which its figure is printed. */
+const char *bench_account_name(account of);
 
 /** Bytes of the native heap, headers of the allocator not counted. */
 typedef struct {
@@ -36,8 +41,9 @@ typedef struct {
 extern bench_heap bench_heaps[SIDES];
 void bench_reset_heap_peaks(void);
 
-/** CTR_DRBG over a fixed seed. 0 on success, as mbedTLS has it. */
+/** Of the side whose turn it is: CTR_DRBG over a fixed seed. 0 on success, as mbedTLS has it. */
 int bench_random(void *context, unsigned char *output, size_t length);
+/** Every stream begins anew. */
 void bench_random_start(void);
 
 /** Paints the free stack; the depth since then in bytes. */

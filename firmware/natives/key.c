@@ -11,7 +11,7 @@
 
 /** NamedGroup of TLS (RFC 8446 section 4.2.7). */
 enum { GROUP_SECP256R1 = 23, GROUP_X25519 = 29 };
-enum { MOST_PUBLIC = 65, SECRET_BYTES = 32, DIGEST_BYTES = 32, SIGNATURE_BYTES = 64 };
+enum { MOST_PUBLIC = 65, SECRET_BYTES = 32, DIGEST_BYTES = 32, SIGNATURE_BYTES = 64, MOST_DRAWS = 4 };
 
 /** Exporting a public key costs a whole multiplication: it is done once. */
 typedef struct {
@@ -53,12 +53,10 @@ static psa_key_attributes_t attributes_of(int32_t group, bool signs)
     return attributes;
 }
 
-/** A key of these bytes, or a new one without. */
 static psa_status_t try_key(const psa_key_attributes_t *attributes, byte_view bytes, psa_key_id_t *id)
 {
     mote_port_crypto_lock();
-    psa_status_t status = bytes.data == NULL ? psa_generate_key(attributes, id)
-                                             : psa_import_key(attributes, bytes.data, bytes.length, id);
+    psa_status_t status = psa_import_key(attributes, bytes.data, bytes.length, id);
     mote_port_crypto_unlock();
     return status;
 }
@@ -72,8 +70,26 @@ static psa_status_t make_key(mote_vm *vm, const psa_key_attributes_t *attributes
     return try_key(attributes, bytes, id);
 }
 
+/**
+ * A new key of bytes drawn here: psa_generate_key of mbedTLS 2.28 computes the public key and forgets it, and exporting
+ * it costs that multiplication, half of a key agreement, once more.
+ */
+static psa_status_t draw_key(mote_vm *vm, const psa_key_attributes_t *attributes, psa_key_id_t *id)
+{
+    uint8_t bytes[PRIVATE_BYTES];
+    const byte_view secret = {bytes, sizeof bytes};
+    psa_status_t status = PSA_ERROR_INVALID_ARGUMENT;
+    /* One in 2^32 is no private key of P-256. */
+    for (unsigned i = 0; i < MOST_DRAWS && status == PSA_ERROR_INVALID_ARGUMENT; i++)
+        status = mote_port_random(bytes, sizeof bytes) ? make_key(vm, attributes, secret, id)
+                                                       : PSA_ERROR_INSUFFICIENT_ENTROPY;
+    mbedtls_platform_zeroize(bytes, sizeof bytes);
+    return status;
+}
+
 static mote_value throw_status(mote_vm *vm, psa_status_t status)
 {
+    if (status == PSA_ERROR_INSUFFICIENT_ENTROPY) return mote_throw(vm, MOTE_ERROR, "no good randomness yet");
     if (status == PSA_ERROR_NOT_SUPPORTED) return mote_throw(vm, MOTE_ERROR, "this device has no such key");
     bool full = status == PSA_ERROR_INSUFFICIENT_MEMORY;
     return mote_throw(vm, MOTE_ERROR, full ? "too many open crypto handles" : "the crypto library failed");
@@ -98,17 +114,14 @@ mote_value mote_native_key_new(mote_vm *vm, mote_value receiver, const mote_valu
 {
     (void)receiver, (void)count;
     int32_t group;
-    uint8_t probe;
     if (!mote_integer_argument(vm, args[0], "group", 0, UINT16_MAX, &group)) return MOTE_FAILED;
     if (group != GROUP_SECP256R1 && group != GROUP_X25519)
         return mote_throw_range(vm, "group", "23 (secp256r1) or 29 (x25519)");
-    if (!mote_port_random(&probe, 1)) return mote_throw(vm, MOTE_ERROR, "no good randomness yet");
     key_pair *pair = calloc(1, sizeof *pair);
     if (pair == NULL) return mote_throw(vm, MOTE_ERROR, "no native memory left for cryptography");
     pair->group = group;
     psa_key_attributes_t attributes = attributes_of(group, false);
-    const byte_view none = {NULL, 0};
-    return finish_pair(vm, pair, make_key(vm, &attributes, none, &pair->id));
+    return finish_pair(vm, pair, draw_key(vm, &attributes, &pair->id));
 }
 
 mote_value mote_native_key_import(mote_vm *vm, mote_value receiver, const mote_value *args, unsigned count)

@@ -23,7 +23,15 @@ const KEY = Buffer.from("00112233445566778899aabbccddeeff", "hex")
 const SAMPLES = 50
 
 /** The natives of test/device/bench/natives.ts: here nobody asks for figures. */
-const BENCH_NATIVES = ["_benchTurn", "_benchReport", "_benchAlive", "_benchReset", "_benchPeak", "_benchHeap"]
+const BENCH_NATIVES = [
+    "_benchTurn",
+    "_benchSeed",
+    "_benchReport",
+    "_benchAlive",
+    "_benchReset",
+    "_benchPeak",
+    "_benchHeap",
+]
 
 async function record(profile: Profile, program: string, settings: Record<string, string>): Promise<void> {
     const { path, debugPath } = cachedDeviceImage(program)

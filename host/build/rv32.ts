@@ -55,6 +55,8 @@ interface Unit {
     source: string
     part: string
     flags: string[]
+    /** of a library: the header with its options; our own files depend on all our headers */
+    options?: string
 }
 
 const cFiles = (folder: string): string[] =>
@@ -73,11 +75,21 @@ function lwipUnits(lwip: string, include: string[]): Unit[] {
         ...v6.map((name) => `core/ipv6/${name}.c`),
         "netif/ethernet.c",
     ]
-    return names.map((name) => ({ source: join(lwip, name), part: "lwip", flags: include }))
+    const options = join(port, "lwipopts.h")
+    return names.map((name) => ({ source: join(lwip, name), part: "lwip", flags: include, options }))
 }
 
-/** Programs of the emulated core: the firmware, and the measurements of firmware/bench. */
-export type BoardMain = "main" | "bench/mote" | "bench/anchor"
+/**
+ * Programs of the emulated core: the firmware, and the measurements of firmware/bench: Mote and mbedTLS's own DTLS with
+ * pre-shared keys, and both with the library as the firmware has it.
+ */
+export type BoardMain = "main" | "bench/mote" | "bench/anchor" | "bench/mote_full" | "bench/anchor_full"
+
+/** The options of mbedTLS. */
+function configurationOf(main: BoardMain): string {
+    const ofPsk = main === "bench/mote" || main === "bench/anchor"
+    return ofPsk ? join(firmware, "bench", "mbedtls_psk_config.h") : join(port, "mbedtls_config.h")
+}
 
 /** What a measurement needs of the port: no network, and a `main` of its own. */
 const BENCH_PORT = ["start.S", "board.c", "memory.c", "meter.c"]
@@ -86,7 +98,8 @@ const BENCH_PORT = ["start.S", "board.c", "memory.c", "meter.c"]
 function unitsOf(main: BoardMain, translations: string[]): Unit[] {
     const lwip = join(debianSource("lwip"), "src")
     const mbedtls = debianSource("mbedtls")
-    const config = `-DMBEDTLS_CONFIG_FILE="mbedtls_config.h"`
+    const options = configurationOf(main)
+    const config = `-DMBEDTLS_CONFIG_FILE="${basename(options)}"`
     const include = [
         ...[...["vm", "natives", "translated", "bench"].map((name) => join(firmware, name)), port].map(
             (folder) => `-I${folder}`,
@@ -97,8 +110,13 @@ function unitsOf(main: BoardMain, translations: string[]): Unit[] {
     const own = (folder: string, part: string): Unit[] =>
         cFiles(folder).map((source) => ({ source, part, flags: [...STRICT, ...include] }))
     const measures = main !== "main"
-    const bench = [join(firmware, `${main}.c`), join(firmware, "bench", "support.c")]
-    const anchor = main === "bench/anchor"
+    const anchor = main === "bench/anchor" || main === "bench/anchor_full"
+    const bench = [
+        join(firmware, `${main.replace("mote_full", "mote")}.c`),
+        join(firmware, "bench", "support.c"),
+        ...(anchor ? [join(firmware, "bench", "library_link.c")] : []),
+        ...(main === "bench/anchor_full" ? [join(firmware, "natives", "settings.c")] : []),
+    ]
     const translated = [
         ...own(join(firmware, "translated"), "translated").map(tuned),
         // A compiler with more warnings than ours does not keep a program from being built.
@@ -116,7 +134,7 @@ function unitsOf(main: BoardMain, translations: string[]): Unit[] {
         ),
         ...(measures ? bench.map((source) => ({ source, part: "bench", flags: [...STRICT, ...include] })) : []),
         ...(measures ? [] : lwipUnits(lwip, include)),
-        ...cFiles(join(mbedtls, "library")).map((source) => ({ source, part: "mbedtls", flags: [...include] })),
+        ...cFiles(join(mbedtls, "library")).map((source) => ({ source, part: "mbedtls", flags: include, options })),
     ]
 }
 
@@ -128,13 +146,10 @@ function headersHash(more: string[]): string {
     return hash.digest("hex")
 }
 
-/** Objects of our own files depend on all our headers; those of the libraries on the configuration alone. */
 function objectOf(unit: Unit, headers: string): string {
     const flags = [...TARGET, ...unit.flags].join(" ").replaceAll(root, "")
     const hash = createHash("sha256").update(flags).update(readFileSync(unit.source))
-    const ours = unit.part !== "mbedtls" && unit.part !== "lwip"
-    if (ours) hash.update(headers)
-    for (const name of ["mbedtls_config.h", "lwipopts.h"]) if (!ours) hash.update(readFileSync(join(port, name)))
+    hash.update(unit.options === undefined ? headers : readFileSync(unit.options))
     const name = basename(unit.source).replace(/\.[cS]$/, "")
     return join(cache, unit.part, `${name}-${hash.digest("hex").slice(0, 16)}.o`)
 }

@@ -2,8 +2,10 @@
 import "@devicescript/core"
 
 declare module "@devicescript/core" {
-    /** From here on instructions belong to `account` (Turn of handshakes.ts). */
+    /** From here on instructions belong to `account` (Turn of link.ts). */
     function _benchTurn(account: number): void
+    /** The random streams of both sides begin anew. */
+    function _benchSeed(): void
     /** Prints a figure. */
     function _benchReport(name: string, value: number): void
     /** Bytes alive in the arena. */

@@ -10,6 +10,12 @@ const FIGURES = [
     ...["wire_bytes", "wire_datagrams", "flash"],
 ]
 
+/** With --quick of the interpreted program alone. */
+const OF_SESSIONS = [
+    ...["ecdhe_handshake_client", "ecdhe_handshake_server", "resumed_handshake_client", "resumed_handshake_server"],
+    ...["wake_send", "idle_cid"],
+]
+
 type Side = Record<string, number>
 
 /** Counted by the emulated core, so that a figure is the same on every machine. */
@@ -20,7 +26,7 @@ describe("bench:rv32", function () {
 
     before(function () {
         needs(this, missingForBoard())
-        const args = ["--import", "./host/build/tsx.mjs", "bench/rv32.ts", "--json"]
+        const args = ["--import", "./host/build/tsx.mjs", "bench/rv32.ts", "--json", "--quick"]
         const { stdout, stderr, status } = spawnSync(process.execPath, args, { cwd: root, encoding: "utf8" })
         strictEqual(status, 0, stderr)
         measured = JSON.parse(stdout) as typeof measured
@@ -28,7 +34,10 @@ describe("bench:rv32", function () {
     })
 
     it("prints the same figures for Mote, with all functions as C, the hot ones and none, and for mbedTLS", () => {
-        for (const side of Object.values(measured)) deepStrictEqual(Object.keys(side).sort(), [...FIGURES].sort())
+        const { mote, hot, interpreted, mbedtls } = measured
+        for (const side of [mote, hot]) deepStrictEqual(Object.keys(side).sort(), [...FIGURES].sort())
+        for (const side of [interpreted, mbedtls])
+            deepStrictEqual(Object.keys(side).sort(), [...FIGURES, ...OF_SESSIONS].sort())
     })
 
     it("with functions as C, a PSK handshake takes a client 0.95 of the instructions of mbedTLS's own DTLS at most, a server 1.13", () => {
@@ -58,10 +67,23 @@ describe("bench:rv32", function () {
             ok(mote[name] <= limit * mbedtls[name], `${name}: ${mote[name]}, mbedTLS ${mbedtls[name]}`)
     })
 
+    it("a handshake with ECDHE_ECDSA and a pinned certificate takes 1 % more instructions than mbedTLS at most, with no function as C", () => {
+        const { interpreted, mbedtls } = measured
+        for (const name of ["ecdhe_handshake_client", "ecdhe_handshake_server"])
+            ok(interpreted[name] <= 1.01 * mbedtls[name], `${name}: ${interpreted[name]}, mbedTLS ${mbedtls[name]}`)
+    })
+
+    it("a wake of a sleeping sensor takes less than six tenths of a handshake, with no function as C", () => {
+        const { interpreted } = measured
+        ok(interpreted["wake_send"] <= 0.6 * interpreted["psk_handshake_client"], `${interpreted["wake_send"]}`)
+    })
+
     it("an idle connection takes no more than 0.6 of mbedTLS's memory, arena and native heap together", () => {
         const idle = (side: Side): number => side["arena_idle"] + side["heap_natives_idle"]
         const { mote, hot, interpreted, mbedtls } = measured
         for (const side of [mote, hot, interpreted])
             ok(idle(side) <= 0.6 * idle(mbedtls), `${idle(side)} bytes, mbedTLS ${idle(mbedtls)}`)
+        const ids = interpreted["idle_cid"]
+        ok(ids <= 0.6 * mbedtls["idle_cid"], `${ids} bytes with connection ids, mbedTLS ${mbedtls["idle_cid"]}`)
     })
 })

@@ -1,0 +1,92 @@
+/*
+ * What credentials cost on the emulated core: test/device/bench/credentials.ts and firmware/bench/anchor_full.c, both with an
+ * mbedTLS that has curves and certificates.
+ */
+import { createPrivateKey, X509Certificate } from "node:crypto"
+import { readFileSync } from "node:fs"
+import { join } from "node:path"
+import { cachedDeviceImage } from "../host/build/device.js"
+import { type BoardProgram, buildBoard } from "../host/build/rv32.js"
+import { root } from "../host/folders.js"
+import { translationFiles } from "../host/translate/files.js"
+import type { Choice } from "../host/translate/translate.js"
+import { type Run, run } from "./rv32-run.js"
+
+export const CREDENTIALS_PROGRAM = "test/device/bench/credentials.ts"
+
+/** Of test/device/bench/credentials.ts and firmware/bench/support.h. */
+const WAKES = 50
+
+/** The setting `credentials` of the measurements. */
+export type CredentialKind = "psk" | "ecdhe-psk" | "raw-public-key" | "pinned-certificate" | "certificate"
+
+/** Instructions, and bytes for `idle_cid`. */
+export interface SessionFigures {
+    /** ECDHE_ECDSA, the server's certificate pinned */
+    ecdhe_handshake_client: number
+    ecdhe_handshake_server: number
+    /** abbreviated, by session id */
+    resumed_handshake_client: number
+    resumed_handshake_server: number
+    /** goes on from a saved association, sends a record of 64 bytes in one datagram, and saves the association */
+    wake_send: number
+    /** an idle client connection with connection ids, both heaps */
+    idle_cid: number
+}
+
+/** A program of the emulated core with the image that it runs, if any. */
+export interface Side {
+    program: BoardProgram
+    image: string | undefined
+}
+
+/** Mote; without a choice of functions it is interpreted. */
+export async function moteSide(choose?: Choice): Promise<Side> {
+    const image = cachedDeviceImage(CREDENTIALS_PROGRAM).path
+    const translations = choose === undefined ? [] : translationFiles([readFileSync(image)], choose)
+    return { program: await buildBoard("bench/mote_full", [], undefined, translations), image }
+}
+
+/** mbedTLS's own DTLS. */
+export async function anchorSide(): Promise<Side> {
+    return { program: await buildBoard("bench/anchor_full"), image: undefined }
+}
+
+function file(name: string): Buffer {
+    return readFileSync(join(root, "bench", "certificates", name))
+}
+
+function settingsOf(credentials: CredentialKind): Record<string, string> {
+    const der = (name: string): string => new X509Certificate(file(name)).raw.toString("hex")
+    const { d = "" } = createPrivateKey(file("server.key")).export({ format: "jwk" })
+    return {
+        credentials,
+        // mbedTLS trusts a certificate by itself only if it is self-signed.
+        cert: der(credentials === "pinned-certificate" ? "self-signed.pem" : "server.pem"),
+        ca: der("authority.pem"),
+        key: Buffer.from(d, "base64url").toString("hex"),
+    }
+}
+
+export function runWith({ program, image }: Side, credentials: CredentialKind, more: Record<string, string>): Run {
+    return run(program, image, { ...settingsOf(credentials), ...more })
+}
+
+/** Bytes of an idle connection in the arena and the native heap; the context is mbedTLS's. */
+function idleBytes(side: Side, memory: Run): number {
+    const beside = side.image === undefined ? memory.value("context") : memory.value("arena_idle")
+    return memory.value("heap_natives_idle") + beside
+}
+
+export function sessionFigures(side: Side): SessionFigures {
+    const pinned = runWith(side, "pinned-certificate", { mode: "speed" })
+    const psk = runWith(side, "psk", { mode: "speed" })
+    return {
+        ecdhe_handshake_client: pinned.value("handshake_client"),
+        ecdhe_handshake_server: pinned.value("handshake_server"),
+        resumed_handshake_client: pinned.value("resumed_client"),
+        resumed_handshake_server: pinned.value("resumed_server"),
+        wake_send: Math.round(psk.value("wake") / WAKES),
+        idle_cid: idleBytes(side, runWith(side, "psk", { mode: "client", ids: "1" })),
+    }
+}

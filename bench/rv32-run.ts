@@ -1,0 +1,30 @@
+/* Runs a measurement on the emulated core and reads its figures. */
+import { spawnSync } from "node:child_process"
+import { emulatorCommand } from "../host/board/emulator.js"
+import { type BoardProgram } from "../host/build/rv32.js"
+
+/** What a measurement printed. */
+export interface Run {
+    output: string
+    value(name: string): number
+}
+
+/** @param image of the program; undefined: the measurement is all C */
+export function command(program: BoardProgram, image: string | undefined, settings: Record<string, string>): string[] {
+    return emulatorCommand({ firmware: program.path, image, settings, exact: true })
+}
+
+export function run(program: BoardProgram, image: string | undefined, settings: Record<string, string>): Run {
+    const [qemu, ...args] = command(program, image, settings)
+    const { stdout, stderr, status } = spawnSync(qemu, args, { encoding: "utf8", timeout: 300000, input: "" })
+    const output = stdout + stderr
+    if (status !== 0 || !output.includes("done")) throw new Error(`the measurement failed:\n${output}`)
+    return {
+        output,
+        value: (name) => {
+            const found = new RegExp(`^${name}: (\\d+)$`, "m").exec(output)
+            if (found === null) throw new Error(`the measurement says nothing of ${name}:\n${output}`)
+            return Number(found[1])
+        },
+    }
+}
