@@ -16,7 +16,7 @@ import { NodeServices } from "../../../src/platform/node/services.js"
 import { Running } from "../../interop/process.js"
 import { needs } from "../../support/needs.js"
 import { TestAuthority } from "../../support/test-authority.js"
-import { type DeviceKind, linux, translatedLinux } from "./device-under-test.js"
+import { board, type DeviceKind, linux, translatedLinux } from "./device-under-test.js"
 
 /** µs */
 const LONG = 60000000
@@ -120,8 +120,7 @@ describe("a device with a raw public key and ECDHE_ECDSA", function () {
         return kind.command("test/device/size/ecdhe-client.ts", settings)
     }
 
-    // The emulated board's mbedTLS is configured without elliptic curves.
-    for (const kind of [linux, translatedLinux])
+    for (const kind of [linux, translatedLinux, board])
         it(`believes the server it knows, and is known by its own key, on ${kind.name}`, async function () {
             needs(this, kind.missing())
             const { listener, port, close } = await listen(client.publicKey)
