@@ -1,7 +1,7 @@
 import { deepStrictEqual, ok, rejects, strictEqual } from "node:assert/strict"
-import { mkdtempSync, readdirSync, rmSync, statSync } from "node:fs"
-import { tmpdir } from "node:os"
+import { readdirSync, statSync } from "node:fs"
 import { join } from "node:path"
+import { temporaryFolder } from "../../../host/temporary.js"
 import { type AssociationStore, connect, type DtlsServer, FolderStore, listen } from "../../../src/index.js"
 import { type DtlsSocket } from "../../../src/platform/node/connect/dtls-socket.js"
 import { type ListenOptions } from "../../../src/platform/node/connect/options.js"
@@ -223,19 +223,15 @@ describe("connect and listen with save", () => {
     })
 
     it("FolderStore keeps each entry in a file of its own that nobody else reads", () => {
-        const folder = mkdtempSync(join(tmpdir(), "mote-saved-"))
-        try {
-            const store = new FolderStore(join(folder, "new"))
-            store.save("gateway|::1|5684", Buffer.from("one"))
-            store.save("gateway|::1|5684", Buffer.from("two"))
-            deepStrictEqual([store.names(), String(store.load("gateway|::1|5684"))], [["gateway|::1|5684"], "two"])
-            const [file] = readdirSync(join(folder, "new"))
-            strictEqual(statSync(join(folder, "new", file)).mode & 0o077, 0)
-            store.remove("gateway|::1|5684")
-            deepStrictEqual([store.names(), store.load("gateway|::1|5684")], [[], undefined])
-        } finally {
-            rmSync(folder, { recursive: true })
-        }
+        const folder = join(temporaryFolder("saved"), "new")
+        const store = new FolderStore(folder)
+        store.save("gateway|::1|5684", Buffer.from("one"))
+        store.save("gateway|::1|5684", Buffer.from("two"))
+        deepStrictEqual([store.names(), String(store.load("gateway|::1|5684"))], [["gateway|::1|5684"], "two"])
+        const [file] = readdirSync(folder)
+        strictEqual(statSync(join(folder, file)).mode & 0o077, 0)
+        store.remove("gateway|::1|5684")
+        deepStrictEqual([store.names(), store.load("gateway|::1|5684")], [[], undefined])
     })
 
     const store = new MemoryStore()
