@@ -128,7 +128,7 @@ export function againstClient(kind: PeerKind, variant: Variant): Cell {
             const ours = start(server(port))
             await untilBound(port)
             const peer = start(client(port))
-            await ours.expect(`client 1 connected: ${suite.iana}`)
+            await ours.expect(`client 1 connected: DTLS 1.2, ${suite.iana}`)
             if (kind.ready !== undefined) await peer.expect(kind.ready)
             if (variant.shows !== undefined) await peer.expect(variant.shows)
             if (variant.together === true) {

@@ -88,7 +88,7 @@ function resumedByOpenssl(kind: PeerKind, variant: Variant): Cell {
             first.endInput()
             await first.ended()
             const second = start([...client(port, file), "-sess_in", file])
-            await ours.expect(`client 2 connected: ${CCM_8.iana}, resumed`)
+            await ours.expect(`client 2 connected: DTLS 1.2, ${CCM_8.iana}, resumed`)
             second.write("hello up\n")
             await ours.expect("hello up")
             ours.write("hello down\n")
