@@ -375,13 +375,16 @@ static uint64_t micros(const mote_vm *vm)
 }
 
 /**
- * Before the next collection three quarters of what is free may be used, or a third when it is not much: the fuller the
- * arena, the closer together the survivors have to stay.
+ * Before the next collection three quarters of what is free may be used while the arena is nearly empty, later half,
+ * then a third: the fuller the arena, the closer together the survivors have to stay.
  */
 static void set_threshold(mote_heap *heap)
 {
     uint32_t all = (heap->end - heap->start) / 4, left = all - heap->live_words;
-    heap->threshold = heap->live_words + (left > all / 2 ? left - left / 4 : left / 3);
+    uint32_t usable = left / 3;
+    if (left > all / 2) usable = left / 2;
+    if (left > all - all / 4) usable = left - left / 4;
+    heap->threshold = heap->live_words + usable;
 }
 
 bool mote_is_object(const mote_vm *vm, mote_value value)

@@ -32,6 +32,11 @@ export class ClientHandshakeV12V13 extends ClientHandshakeV13 {
     /** as it was sent; undefined: it was not, or offers DTLS 1.3 alone, for want of suites of DTLS 1.2 */
     private hello: ClientHello | undefined
 
+    // Explicit: the official compiler makes none up for a class that it meets before the base class.
+    constructor(settings: AssociationSettings, record: RecordLayer, firstSeq: number) {
+        super(settings, record, firstSeq)
+    }
+
     protected override newHello(): ClientHello {
         const { settings, parameters } = this
         const resumption = findHelloExtension(settings.extensions, ExtensionType.sessionTicket) as
