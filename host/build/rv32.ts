@@ -86,9 +86,12 @@ function lwipUnits(lwip: string, include: string[]): Unit[] {
 export type BoardMain = "main" | "bench/mote" | "bench/anchor" | "bench/mote_full" | "bench/anchor_full"
 
 /** The options of mbedTLS. */
-function configurationOf(main: BoardMain): string {
+const OPTIONS = join(port, "mbedtls_config.h")
+
+/** Flags that name them. */
+function optionFlags(main: BoardMain): string[] {
     const ofPsk = main === "bench/mote" || main === "bench/anchor"
-    return ofPsk ? join(firmware, "bench", "mbedtls_psk_config.h") : join(port, "mbedtls_config.h")
+    return [`-DMBEDTLS_CONFIG_FILE="${basename(OPTIONS)}"`, ...(ofPsk ? ["-DMOTE_PSK_ONLY"] : [])]
 }
 
 /** What a measurement needs of the port: no network, and a `main` of its own. */
@@ -98,14 +101,12 @@ const BENCH_PORT = ["start.S", "board.c", "memory.c", "meter.c"]
 function unitsOf(main: BoardMain, translations: string[]): Unit[] {
     const lwip = join(debianSource("lwip"), "src")
     const mbedtls = debianSource("mbedtls")
-    const options = configurationOf(main)
-    const config = `-DMBEDTLS_CONFIG_FILE="${basename(options)}"`
     const include = [
         ...[...["vm", "natives", "translated", "bench"].map((name) => join(firmware, name)), port].map(
             (folder) => `-I${folder}`,
         ),
         ...[join(lwip, "include"), join(mbedtls, "include")].map((folder) => `-isystem${folder}`),
-        config,
+        ...optionFlags(main),
     ]
     const own = (folder: string, part: string): Unit[] =>
         cFiles(folder).map((source) => ({ source, part, flags: [...STRICT, ...include] }))
@@ -134,7 +135,12 @@ function unitsOf(main: BoardMain, translations: string[]): Unit[] {
         ),
         ...(measures ? bench.map((source) => ({ source, part: "bench", flags: [...STRICT, ...include] })) : []),
         ...(measures ? [] : lwipUnits(lwip, include)),
-        ...cFiles(join(mbedtls, "library")).map((source) => ({ source, part: "mbedtls", flags: include, options })),
+        ...cFiles(join(mbedtls, "library")).map((source) => ({
+            source,
+            part: "mbedtls",
+            flags: include,
+            options: OPTIONS,
+        })),
     ]
 }
 

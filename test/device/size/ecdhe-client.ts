@@ -3,24 +3,19 @@
  * sends "hello" and logs the answer.
  */
 import * as ds from "@devicescript/core"
-import { copyOf } from "../../../src/dtls/bytes/bytes.js"
 import { wifi } from "../../../src/dtls/flight/retransmission.js"
 import { mcuLimits } from "../../../src/dtls/handshake/limits.js"
 import { TLS_ECDHE_ECDSA_WITH_AES_128_CCM_8 } from "../../../src/dtls/key-exchange/certificate-suites.js"
 import { rawPublicKeysOnly, SignatureKind } from "../../../src/dtls/key-exchange/certificate-types.js"
 import { EcdheCertificateKeyExchange } from "../../../src/dtls/key-exchange/ecdhe-certificate.js"
 import { CertificateType } from "../../../src/dtls/wire/code-points.js"
-import { InputMessage, OutputMessage } from "../../../src/gio/datagram-based.js"
 import { DtlsClientConnection } from "../../../src/gio/dtls-client-connection.js"
-import { errorText } from "../../../src/gio/guarded.js"
-import { LogLevel } from "../../../src/gio/log-level.js"
 import { PinnedKeys } from "../../../src/gio/pinned-keys.js"
 import { newSettings } from "../../../src/gio/settings.js"
 import { RuntimeKeys, RuntimePrivateKey } from "../../../src/platform/runtime/keys.js"
 import "../../../src/platform/runtime/natives.js"
 import { RuntimeServices } from "../../../src/platform/runtime/services.js"
-
-const FOREVER = -1
+import { sayHello } from "../say-hello.js"
 
 function setting(name: string): string {
     return ds._moteSetting(name) ?? ""
@@ -37,17 +32,7 @@ async function main(): Promise<void> {
     const remote = { address: setting("host"), port: parseInt(setting("port")) }
     const socket = await services.openUdp({ localHost: undefined, localPort: 0, remote })
     const connection = new DtlsClientConnection(services, socket, settings, undefined)
-    try {
-        await connection.handshake(undefined)
-        await connection.sendMessages([new OutputMessage([Buffer.from("hello")])], 0, FOREVER)
-        const message = new InputMessage([Buffer.alloc(100)])
-        await connection.receiveMessages([message], 0, FOREVER)
-        const answer = copyOf(message.vectors[0], 0, message.bytesReceived)
-        services.log(LogLevel.info, "answer: " + answer.toString())
-        await connection.close()
-    } catch (error) {
-        services.log(LogLevel.error, errorText(error))
-    }
+    await sayHello(services, connection)
 }
 
 await main()

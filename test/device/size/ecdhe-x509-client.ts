@@ -3,17 +3,13 @@
  * it asks for, and has a certificate of its own. It sends "hello" and logs the answer.
  */
 import * as ds from "@devicescript/core"
-import { copyOf } from "../../../src/dtls/bytes/bytes.js"
 import { wifi } from "../../../src/dtls/flight/retransmission.js"
 import { mcuLimits } from "../../../src/dtls/handshake/limits.js"
 import { serverName } from "../../../src/dtls/handshake/server-name.js"
 import { TLS_ECDHE_ECDSA_WITH_AES_128_CCM_8 } from "../../../src/dtls/key-exchange/certificate-suites.js"
 import { SignatureKind, x509Only } from "../../../src/dtls/key-exchange/certificate-types.js"
 import { EcdheCertificateKeyExchange } from "../../../src/dtls/key-exchange/ecdhe-certificate.js"
-import { InputMessage, OutputMessage } from "../../../src/gio/datagram-based.js"
 import { DtlsClientConnection } from "../../../src/gio/dtls-client-connection.js"
-import { errorText } from "../../../src/gio/guarded.js"
-import { LogLevel } from "../../../src/gio/log-level.js"
 import { newSettings } from "../../../src/gio/settings.js"
 import { TlsCertificate } from "../../../src/gio/tls-certificate.js"
 import { TlsDatabase } from "../../../src/gio/tls-database.js"
@@ -21,8 +17,7 @@ import { X509Credentials } from "../../../src/gio/x509-credentials.js"
 import { RuntimeKeys, RuntimePrivateKey } from "../../../src/platform/runtime/keys.js"
 import "../../../src/platform/runtime/natives.js"
 import { RuntimeServices } from "../../../src/platform/runtime/services.js"
-
-const FOREVER = -1
+import { sayHello } from "../say-hello.js"
 
 function setting(name: string): string {
     return ds._moteSetting(name) ?? ""
@@ -49,17 +44,7 @@ async function main(): Promise<void> {
     const remote = { address: setting("host"), port: parseInt(setting("port")) }
     const socket = await services.openUdp({ localHost: undefined, localPort: 0, remote })
     const connection = new DtlsClientConnection(services, socket, settings, name)
-    try {
-        await connection.handshake(undefined)
-        await connection.sendMessages([new OutputMessage([Buffer.from("hello")])], 0, FOREVER)
-        const message = new InputMessage([Buffer.alloc(100)])
-        await connection.receiveMessages([message], 0, FOREVER)
-        const answer = copyOf(message.vectors[0], 0, message.bytesReceived)
-        services.log(LogLevel.info, "answer: " + answer.toString())
-        await connection.close()
-    } catch (error) {
-        services.log(LogLevel.error, errorText(error))
-    }
+    await sayHello(services, connection)
 }
 
 await main()

@@ -3,22 +3,17 @@
  * logs the answer.
  */
 import * as ds from "@devicescript/core"
-import { copyOf } from "../../../src/dtls/bytes/bytes.js"
 import { wifi } from "../../../src/dtls/flight/retransmission.js"
 import { mcuLimits } from "../../../src/dtls/handshake/limits.js"
 import { returnRoutability } from "../../../src/dtls/handshake/return-routability.js"
 import { connectionIdsV13 } from "../../../src/dtls/handshake/v13/connection-ids.js"
 import { TLS_AES_128_CCM_SHA256 } from "../../../src/dtls/handshake/v13/suites.js"
 import { SinglePsk } from "../../../src/gio/credentials.js"
-import { InputMessage, OutputMessage } from "../../../src/gio/datagram-based.js"
-import { errorText } from "../../../src/gio/guarded.js"
-import { LogLevel } from "../../../src/gio/log-level.js"
 import { newSettings } from "../../../src/gio/settings.js"
 import { DtlsClientConnectionV13 } from "../../../src/gio/v13/dtls-client-connection.js"
 import "../../../src/platform/runtime/natives.js"
 import { RuntimeServices } from "../../../src/platform/runtime/services.js"
-
-const FOREVER = -1
+import { sayHello } from "../say-hello.js"
 
 function setting(name: string): string {
     return ds._moteSetting(name) ?? ""
@@ -32,17 +27,7 @@ async function main(): Promise<void> {
     const remote = { address: setting("host"), port: parseInt(setting("port")) }
     const socket = await services.openUdp({ localHost: undefined, localPort: 0, remote })
     const connection = new DtlsClientConnectionV13(services, socket, settings, undefined)
-    try {
-        await connection.handshake(undefined)
-        await connection.sendMessages([new OutputMessage([Buffer.from("hello")])], 0, FOREVER)
-        const message = new InputMessage([Buffer.alloc(100)])
-        await connection.receiveMessages([message], 0, FOREVER)
-        const answer = copyOf(message.vectors[0], 0, message.bytesReceived)
-        services.log(LogLevel.info, "answer: " + answer.toString())
-        await connection.close()
-    } catch (error) {
-        services.log(LogLevel.error, errorText(error))
-    }
+    await sayHello(services, connection)
 }
 
 await main()

@@ -65,19 +65,6 @@ describe("connect and listen with certificates in DTLS 1.3", function () {
                 })
         }))
 
-    it("contexts have a certificate for each name that a client may ask for", () => {
-        const context = { cert: cert("other-name"), key: key("other-name") }
-        return served({ ...server, contexts: { "*.TEST": context } }, async (_server, to) => {
-            const names: (string | undefined)[] = []
-            for (const options of [{ ca, servername: "other.test" }, { ca }]) {
-                const client = await to(options)
-                names.push(client.peerCertificate?.getSubjectName())
-                await client.close()
-            }
-            deepStrictEqual(names, ["CN=other-name.example", "CN=server.example"])
-        })
-    })
-
     it("requestCert lets in clients that ca certifies; another one hears why not after its own handshake is done", async () => {
         const asking: ListenOptions = { ...server, ca, requestCert: true }
         const [, accepted] = await connected(asking, { ca, cert: cert("client"), key: key("client") })

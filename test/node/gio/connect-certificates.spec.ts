@@ -117,18 +117,20 @@ describe("connect and listen with certificates", function () {
         })
     })
 
-    it("contexts have a certificate for each name that a client may ask for", () => {
-        const context = { cert: cert("other-name"), key: key("other-name") }
-        return served({ ...server, contexts: { "*.TEST": context } }, async (_server, to) => {
-            const names: (string | undefined)[] = []
-            for (const options of [{ ca, servername: "other.test" }, { ca }]) {
-                const client = await to(options)
-                names.push(client.peerCertificate?.getSubjectName())
-                await client.close()
-            }
-            deepStrictEqual(names, ["CN=other-name.example", "CN=server.example"])
+    for (const version of ["1.2", "1.3"] as const)
+        it(`contexts have a certificate for each name that a client may ask for, in DTLS ${version}`, () => {
+            const only = { minVersion: version, maxVersion: version }
+            const context = { cert: cert("other-name"), key: key("other-name") }
+            return served({ ...server, ...only, contexts: { "*.TEST": context } }, async (_server, to) => {
+                const names: (string | undefined)[] = []
+                for (const options of [{ ca, servername: "other.test" }, { ca }]) {
+                    const client = await to({ ...options, ...only })
+                    names.push(client.peerCertificate?.getSubjectName())
+                    await client.close()
+                }
+                deepStrictEqual(names, ["CN=other-name.example", "CN=server.example"])
+            })
         })
-    })
 
     it("an RSA certificate makes a server choose suites with RSA", () =>
         connected({ cert: cert("rsa"), key: key("rsa") }, { ca }, ({ client }) => {

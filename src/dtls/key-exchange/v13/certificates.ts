@@ -4,6 +4,7 @@ import { type CryptoProvider } from "../../crypto/provider.js"
 import { bodyOf, type HandshakeMessage } from "../../flight/inbox.js"
 import { FailureReason } from "../../handshake/failure.js"
 import { type HelloExtension } from "../../handshake/hello-extension.js"
+import { HelloExtensionV13 } from "../../handshake/v13/hello-extension.js"
 import { AuthenticationMode } from "../../handshake/key-exchange.js"
 import { type CertificateAnswer, QuestionKind } from "../../handshake/question.js"
 import { type Step, step } from "../../handshake/step.js"
@@ -47,8 +48,7 @@ export function certificates(
 }
 
 /** @devsWhenUsed */
-class CertificateAuthentication implements AuthenticationExtension {
-    type = ExtensionType.signatureAlgorithms
+class CertificateAuthentication extends HelloExtensionV13 implements AuthenticationExtension {
     /** SignatureSchemes of CertificateVerify that can be verified here */
     private schemes: number[]
     /** CertificateType of this side, and of the peer */
@@ -71,25 +71,8 @@ class CertificateAuthentication implements AuthenticationExtension {
         private keys: KeyOperations,
         private options: CertificateOptions,
     ) {
+        super(ExtensionType.signatureAlgorithms)
         this.schemes = keys.schemes.filter(isHandshakeScheme)
-    }
-
-    // Hellos of DTLS 1.2 have none; those of 1.3 have what comes below.
-
-    offer(): Buffer | undefined {
-        return undefined
-    }
-
-    accept(_data: Buffer): AlertDescription {
-        return AlertDescription.unsupportedExtension
-    }
-
-    select(_data: Buffer): AlertDescription {
-        return AlertDescription.none
-    }
-
-    answer(): Buffer | undefined {
-        return undefined
     }
 
     // Client

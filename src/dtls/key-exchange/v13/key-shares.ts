@@ -2,6 +2,7 @@ import { EMPTY } from "../../bytes/bytes.js"
 import { type KeyOperations, type KeyPair } from "../../crypto/keys.js"
 import { type CryptoProvider } from "../../crypto/provider.js"
 import { type HelloExtension } from "../../handshake/hello-extension.js"
+import { HelloExtensionV13 } from "../../handshake/v13/hello-extension.js"
 import { type KeyShareExtension, type SharedSecret } from "../../handshake/v13/key-share-extension.js"
 import { AlertDescription, ExtensionType } from "../../wire/code-points.js"
 import { type Extension, findExtension } from "../../wire/extensions.js"
@@ -27,8 +28,7 @@ export function keyShares(keys: KeyOperations, required: boolean): (crypto: Cryp
 }
 
 /** @devsWhenUsed */
-class KeyShares implements KeyShareExtension {
-    type = KEY_SHARE
+class KeyShares extends HelloExtensionV13 implements KeyShareExtension {
     private pair: KeyPair | undefined
     /** of the pair, or of the share taken */
     private group = 0
@@ -38,24 +38,8 @@ class KeyShares implements KeyShareExtension {
     constructor(
         private keys: KeyOperations,
         public required: boolean,
-    ) {}
-
-    // Hellos of DTLS 1.2 have none; those of 1.3 have what comes below.
-
-    offer(): Buffer | undefined {
-        return undefined
-    }
-
-    accept(_data: Buffer): AlertDescription {
-        return AlertDescription.unsupportedExtension
-    }
-
-    select(_data: Buffer): AlertDescription {
-        return AlertDescription.none
-    }
-
-    answer(): Buffer | undefined {
-        return undefined
+    ) {
+        super(KEY_SHARE)
     }
 
     close(): void {

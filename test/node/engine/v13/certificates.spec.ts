@@ -7,6 +7,7 @@ import { rawPublicKeysOnly, x509Only } from "../../../../src/dtls/key-exchange/c
 import { AlertDescription, CertificateType, NamedGroup } from "../../../../src/dtls/wire/code-points.js"
 import { IDENTITY, testKey } from "../../../engine/simulation.js"
 import { type Answers, type KeyedSimulation } from "../../../support/keyed-simulation.js"
+import { drawnFaults, expectSeedsToComplete } from "../../../support/seeded-faults.js"
 import { seededRandom } from "../../../support/spy-crypto.js"
 import { certified, CertifiedSide, isSettled } from "./certified.js"
 
@@ -255,31 +256,17 @@ describe("a lossy link and certificates in DTLS 1.3", function () {
 
     it("[F15] [V27 part] 1,000 seeds of loss, delay, duplication, reordering and small paths: 99 % complete, the rest time out", async function () {
         this.timeout(300000)
-        const failed: number[] = []
-        for (let seed = 0; seed < 1000; seed++) {
-            const s = linkOf(seed)
-            await s.shakeHands(300000)
-            if (isSettled(s)) continue
-            failed.push(seed)
-            const reasons = [s.client.failure?.reason, s.peer?.association.failure?.reason]
-            ok(reasons.includes(FailureReason.timeout), `seed ${seed}: ${reasons.join()}`)
-        }
-        ok(failed.length <= 10, `seeds ${failed.join()} did not complete`)
+        await expectSeedsToComplete(linkOf, isSettled)
     })
 
     /** A link whose faults come from one seed, and one of the ways to authenticate. */
     function linkOf(seed: number): KeyedSimulation {
         const random = seededRandom(seed * 2 + 1)
-        const [loss, duplicates, reorder] = [random() * 0.2, random() * 0.1, random() * 0.3]
         const path = [1232, 548, 228][Math.floor(random() * 3)]
         const groups = random() < 0.3 ? [NamedGroup.secp256r1] : undefined
         const kind = random() < 0.5 ? rawKeys : { ...known, mode: random() < 0.5 ? required : undefined }
         const s = certified({ ...kind, groups, path, seed })
-        const delay = (): number => 5 + (random() < reorder ? random() * 400 : random() * 20)
-        s.fault = () => {
-            if (random() < loss) return []
-            return random() < duplicates ? [delay(), delay()] : [delay()]
-        }
+        s.fault = drawnFaults(random)
         return s
     }
 })
