@@ -168,6 +168,7 @@ describe("the configuration of mote-gateway", function () {
         await running.expect("was read again")
         process.kill(running.pid, "SIGTERM")
         await running.ended()
+        strictEqual(running.output.match(/listening on/g)?.length, 1, "an address is told when it comes, not again")
         strictEqual(running.exitCode, 0, running.output)
         match(running.output, /"msg":"stopped"/)
     })
