@@ -3,7 +3,12 @@ import { HandshakeType } from "../src/dtls/wire/code-points.js"
 import { type DtlsConnection } from "../src/gio/dtls-connection.js"
 import { TlsProtocolVersion } from "../src/gio/enums.js"
 import { GError } from "../src/gio/errors.js"
-import { alertText, reasonText as plainReasonText, refusalText } from "../src/platform/node/failure-text.js"
+import {
+    alertText,
+    keyRefusalText,
+    reasonText as plainReasonText,
+    refusalText,
+} from "../src/platform/node/failure-text.js"
 import { word } from "../src/platform/node/printable.js"
 import { decimalText, type Reading } from "../src/sensor/reading.js"
 
@@ -32,6 +37,10 @@ export function failureText(failure: Failure): string {
     // A peer that cannot read our Finished drops it: that looks like loss, and is a wrong key more often than not.
     if (failure.reason === FailureReason.timeout && failure.expecting === HandshakeType.changeCipherSpec)
         return "no Finished came: check PSK identity and key on both sides, then the network"
+    const keyRefusal = keyRefusalText(failure)
+    if (keyRefusal !== undefined) return `${keyRefusal}${alertText(failure.alert)}`
+    if (failure.reason === FailureReason.unexpectedMessage && failure.expecting === HandshakeType.serverHello)
+        return "the peer did not answer as a server of the version that was offered; see --min-version and --max-version"
     const place = failure.expecting < 0 ? "" : ` (while expecting ${handshakeName(failure.expecting)})`
     const cause = failure.cause === undefined ? "" : `: ${failure.cause}`
     return `${reasonText(failure.reason)}${refusalText(failure)}${cause}${alertText(failure.alert)}${place}`

@@ -1,6 +1,6 @@
 import { Diagnostic } from "../../dtls/association/output.js"
 import { type Failure, FailureReason } from "../../dtls/handshake/failure.js"
-import { AlertDescription } from "../../dtls/wire/code-points.js"
+import { AlertDescription, HandshakeType } from "../../dtls/wire/code-points.js"
 import { TlsCertificateFlags } from "../../gio/enums.js"
 
 /* Failures in words. Devices say numbers, to keep their images small. */
@@ -13,7 +13,7 @@ export function alertName(alert: number): string {
 }
 
 const reasons: Record<FailureReason, string> = {
-    [FailureReason.timeout]: "the peer did not answer in time; check address, port and that it speaks DTLS 1.2",
+    [FailureReason.timeout]: "the peer did not answer in time; check address, port and the DTLS versions of both sides",
     [FailureReason.keyMismatch]:
         "the peer answers, but its records do not decrypt; most likely PSK identity or key differ on the two sides",
     [FailureReason.peerAlert]: "the peer ended the handshake",
@@ -54,9 +54,19 @@ export function alertText(alert: AlertDescription): string {
     return alert === AlertDescription.none ? "" : `, alert ${alertName(alert)}`
 }
 
+/** decrypt_error in place of a ServerHello is the answer of DTLS 1.3 to a binder that is wrong (RFC 8446 §4.2.11). */
+export function keyRefusalText({ reason, alert, expecting }: Failure): string | undefined {
+    const isBinder = alert === AlertDescription.decryptError && expecting === HandshakeType.serverHello
+    return reason === FailureReason.peerAlert && isBinder
+        ? "the server does not know that PSK identity, or has a different key for it"
+        : undefined
+}
+
 /** The message of the error that a failed connection throws, with reason and alert in words. */
 export function failureMessage(failure: Failure): string {
     const { reason, alert } = failure
+    const keyRefusal = keyRefusalText(failure)
+    if (keyRefusal !== undefined) return `The connection failed: ${keyRefusal}${alertText(alert)}`
     if (reason === FailureReason.peerAlert) return `The peer sent a fatal alert, ${alertName(alert)}`
     return `The connection failed: ${reasons[reason]}${refusalText(failure)}${alertText(alert)}`
 }

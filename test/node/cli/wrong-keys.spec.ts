@@ -68,6 +68,43 @@ describe("the command line and wrong keys", function () {
     })
 })
 
+describe("the command line and wrong keys in DTLS 1.3", function () {
+    this.timeout(120000)
+
+    it("both sides say in a line which identity it was, or that there is no key for it", async () => {
+        const port = await freePort()
+        const at = ["--host", "127.0.0.1", "--port", `${port}`]
+        const server = new Running(mote("gateway", ...at, "--psk", `sensor1:${KEY}`, "--min-version", "1.3"))
+        try {
+            await untilBound(port)
+            for (const psk of [`sensor1:${OTHER}`, `stranger:${KEY}`]) {
+                const client = new Running(mote("client", `127.0.0.1:${port}`, "--psk", psk, "--min-version", "1.3"))
+                strictEqual(await ended(client), 1)
+                const said = "mote: the server does not know that PSK identity, or has a different key for it"
+                ok(client.output.includes(`${said}, alert decrypt_error (51)`), client.output)
+            }
+            await server.expect("identity stranger: there is no key")
+            strictEqual(server.output.match(/identity sensor1: .*different keys/g)?.length, 1, server.output)
+            strictEqual(server.output.match(/identity stranger: /g)?.length, 1, server.output)
+        } finally {
+            await server.end()
+        }
+    })
+
+    it("a server of DTLS 1.2 alone is told from a wrong key", async () => {
+        const port = await freePort()
+        const server = new Running(mote("gateway", "--host", "127.0.0.1", "--port", `${port}`, "--psk", `s:${KEY}`))
+        try {
+            await untilBound(port)
+            const client = new Running(mote("client", `127.0.0.1:${port}`, "--psk", `s:${KEY}`, "--min-version", "1.3"))
+            strictEqual(await ended(client), 1)
+            ok(/^mote: .*see --min-version and --max-version/m.test(client.output), client.output)
+        } finally {
+            await server.end()
+        }
+    })
+})
+
 describe("warnings about keys", () => {
     const warnings = (...entries: string[]): string[] =>
         keyWarnings(

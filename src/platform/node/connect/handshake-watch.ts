@@ -79,6 +79,10 @@ export class HandshakeWatch {
 
     /** For DtlsListener.onHandshakeFailed. What a diagnostic told already is not told again. */
     readonly failed = (connection: Diagnosed, failure: Failure): void => {
+        // DTLS 1.2 has told it by a diagnostic; in 1.3 the handshake fails over it at once.
+        const isNamed = (connection.getAssociation()?.parameters.identity.length ?? 0) > 0
+        if (failure.reason === FailureReason.keyMismatch && isNamed)
+            return this.diagnostic(Diagnostic.keyMismatch, 0, connection)
         const told = [FailureReason.keyMismatch, FailureReason.closedLocally, FailureReason.replaced]
         if (told.includes(failure.reason)) return
         const message = failureMessage(failure)
