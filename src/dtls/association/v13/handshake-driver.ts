@@ -295,6 +295,8 @@ export class HandshakeDriverV13 extends HandshakeDriver {
         if (!this.handshake.isClient) {
             this.timer.stop()
             this.lastFlightUntil = now + LAST_FLIGHT_KEPT
+            // Before any data of the application: a client may take none until its Finished is acknowledged.
+            this.acknowledge(now)
         }
         this.owner.onConnected()
     }

@@ -1,6 +1,7 @@
 import { deepStrictEqual, ok, strictEqual } from "node:assert/strict"
 import { type Association } from "../../../../src/dtls/association/association.js"
 import { AssociationPhase } from "../../../../src/dtls/association/association-state.js"
+import { OutputKind } from "../../../../src/dtls/association/output.js"
 import { FailureReason } from "../../../../src/dtls/handshake/failure.js"
 import { ContentType } from "../../../../src/dtls/wire/code-points.js"
 import { readAcknowledgement, writeAcknowledgement } from "../../../../src/dtls/wire/v13/acknowledgement.js"
@@ -53,6 +54,15 @@ describe("acknowledgements of DTLS 1.3", () => {
         s.run(10000)
         strictEqual(s.client.snapshot().outboxBytes, 0)
         strictEqual(lost, 3)
+    })
+
+    it("[V15] the client's Finished is acknowledged before the server is connected, and so before what it sends at once", () => {
+        const s = simulateV13()
+        s.connect()
+        const kinds = s.serverOutputs.map(({ kind }) => kind)
+        strictEqual(kinds.at(-1), OutputKind.connected)
+        strictEqual(kinds.at(-2), OutputKind.datagram)
+        strictEqual(s.client.snapshot().outboxBytes, 0)
     })
 
     it("[V11] that name records never sent, or an epoch above their own, change nothing", () => {
