@@ -8,6 +8,7 @@ import { dirname, join } from "node:path"
 import { stripVTControlCharacters } from "node:util"
 import { UsageError } from "../credentials.js"
 import { folderWith, root } from "../folders.js"
+import { compilerSource, SharedFiles } from "./compiler-bundle.js"
 
 /** A message of TypeScript's checker or of the compiler; only the compiler looks inside. */
 type Diagnostic = object
@@ -72,55 +73,19 @@ export function compilerFolder(): string {
 }
 
 let loaded: Parts | undefined
+const shared = new SharedFiles()
 
 function parts(): Parts {
     if (loaded !== undefined) return loaded
     const path = join(compilerFolder(), "built", "devicescript-cli.cjs")
     const bundle = new Module(path) as Bundle
     Object.assign(bundle, { filename: path, paths: createRequire(path).resolve.paths(dirname(path)) ?? [] })
-    bundle._compile(withoutRepetition(partsOf(readFileSync(path))), path)
+    bundle.exports = { shared }
+    bundle._compile(compilerSource(readFileSync(path)), path)
     type Revealed = { parts: [() => () => Promise<OfficialInstance>, () => Compiler] }
     const [machine, compiler] = (bundle.exports as Revealed).parts
     loaded = { compiler: compiler(), newInstance: machine() }
     return loaded
-}
-
-/** What the bundle's file has for a command line, a second copy of the compiler included, takes longer to load than the rest. */
-function partsOf(file: Buffer): string {
-    const names = ["require_devicescript_vm", "require_devicescript_compiler_node"]
-    const helpers = file.toString("utf8", 0, file.indexOf("\n//"))
-    const modules = names.map((name) => {
-        const start = file.indexOf(`var ${name} = __commonJS({\n`)
-        return file.toString("utf8", start, file.indexOf(MODULE_END, start) + MODULE_END.length)
-    })
-    return [helpers, ...modules, `module.exports.parts = [${names.join(", ")}]`].join("\n;")
-}
-
-const MODULE_END = "\n});\n"
-
-/**
- * The compiler does again and again what changes no image: with each program it checks the types of its own packages, which is most
- * of its time, and it makes up the full name of a symbol wherever that is mentioned. Programs are checked as ever.
- */
-function withoutRepetition(bundle: string): string {
-    const changes = [
-        ["// skipLibCheck: true,", "skipLibCheck: true,"],
-        [
-            "program2.getSemanticDiagnostics()",
-            'program2.getSourceFiles().filter(({ fileName }) => !fileName.includes("node_modules/@devicescript/"))' +
-                ".flatMap((file) => program2.getSemanticDiagnostics(file))",
-        ],
-        [
-            "let r = this.checker.getFullyQualifiedName(sym);",
-            "const fullNames = (this.fullNames ??= new Map());" +
-                "if (!fullNames.has(sym)) fullNames.set(sym, this.checker.getFullyQualifiedName(sym));" +
-                "let r = fullNames.get(sym);",
-        ],
-    ]
-    return changes.reduce((text, [from, to]) => {
-        if (!text.includes(from)) throw new Error(`the compiler no longer has ${from}`)
-        return text.replace(from, to)
-    }, bundle)
 }
 
 export const officialInstance = (): Promise<OfficialInstance> => parts().newInstance()
@@ -169,6 +134,7 @@ export function compileFiles(entry: string, files: Map<string, string>, flags: s
         verifyBytecode: () => undefined,
         getFlags: () => Object.fromEntries(flags.map((flag) => [flag, true])),
     })
+    shared.forgetNotes()
     if (!success || binary === undefined) throw new CompilationError(errors.join("\n"))
     return { image: binary, debug }
 }
