@@ -1,7 +1,8 @@
-import { successors } from "../ir/control-flow.js"
+import { BitRows } from "../ir/bit-rows.js"
+import { edges } from "../ir/control-flow.js"
 import { isHandlerBoundary, slotsRead, slotStored } from "../ir/expressions.js"
 import { Op } from "../ir/operations.js"
-import { FunctionFlag, type ImageFunction, type Statement } from "../ir/program.js"
+import { type Expression, FunctionFlag, type ImageFunction, type Statement } from "../ir/program.js"
 
 /*
  * Liveness: which slots may be read before they are stored again. A backward data-flow analysis over the statements of one
@@ -11,40 +12,81 @@ import { FunctionFlag, type ImageFunction, type Statement } from "../ir/program.
 /** The slot of `this`. */
 const THIS = 0
 
-/** Slots that a statement uses. A constructor's return reads `this`, which is the result of `new`. */
-function slotsUsed(statement: Statement, flags: number): Set<number> {
-    const used = new Set(slotsRead(statement).keys())
-    if (statement.opcode === Op.return && (flags & FunctionFlag.constructor) !== 0) used.add(THIS)
-    return used
-}
+/** Which slots are live after each statement of a function. */
+export class Liveness {
+    private readonly rows: BitRows
+    private readonly places: Map<Statement, number>
 
-/** Slots that are live after each statement. */
-export function liveAfter({ body, flags }: ImageFunction): Map<Statement, Set<number>> {
-    const liveOut = new Map(body.map((each) => [each, new Set<number>()]))
-    const liveIn = new Map(body.map((each) => [each, slotsUsed(each, flags)]))
-    // An exception may enter any handler at any time: what is live there is live everywhere.
-    const handlers = body.filter(({ opcode }) => opcode === Op.catch || opcode === Op.finally)
-    for (let changed = true; changed;) {
-        changed = false
+    constructor(entry: ImageFunction) {
+        const { body, slots } = entry
+        this.places = new Map(body.map((each, i) => [each, i]))
+        // A row for what is live after each statement, one for each of what is live before it, one for all handlers.
+        this.rows = new BitRows(2 * body.length + 1, Math.max(1, slots))
+        body.forEach((each, i) => this.addUses(each, body.length + i, entry.flags))
+        const next = edges(body)
+        while (this.propagate(body, next));
+    }
+
+    /** A constructor's return reads `this`, which is the result of `new`. */
+    private addUses(each: Statement, row: number, flags: number): void {
+        for (const slot of slotsRead(each).keys()) this.rows.add(row, slot)
+        if (each.opcode === Op.return && (flags & FunctionFlag.constructor) !== 0) this.rows.add(row, THIS)
+    }
+
+    /** Returns false when nothing is left to do. */
+    private propagate(body: Statement[], next: number[][]): boolean {
+        const { rows } = this
+        const [before, handlers] = [body.length, 2 * body.length]
+        let changed = false
         for (let i = body.length - 1; i >= 0; i--) {
-            const each = body[i]
-            const after = liveOut.get(each) as Set<number>
-            const before = liveIn.get(each) as Set<number>
-            const size = after.size + before.size
-            for (const next of [...successors(body, i), ...handlers])
-                for (const slot of liveIn.get(next) as Set<number>) after.add(slot)
-            for (const slot of after) if (slot !== slotStored(each)) before.add(slot)
-            for (const next of handlers) for (const slot of liveIn.get(next) as Set<number>) before.add(slot)
-            changed = changed || after.size + before.size !== size
+            const { opcode } = body[i]
+            for (const following of next[i]) changed = rows.merge(i, before + following) || changed
+            changed = rows.merge(i, handlers) || changed
+            changed = this.passOn(body[i], i, before + i) || changed
+            changed = rows.merge(before + i, handlers) || changed
+            if (opcode === Op.catch || opcode === Op.finally) changed = rows.merge(handlers, before + i) || changed
+        }
+        return changed
+    }
+
+    /** What is live after a statement is live before it unless it stores that. */
+    private passOn(each: Statement, after: number, before: number): boolean {
+        const stored = slotStored(each)
+        if (stored === undefined || this.rows.has(before, stored)) return this.rows.merge(before, after)
+        const isLive = this.rows.has(after, stored)
+        this.rows.delete(after, stored)
+        const changed = this.rows.merge(before, after)
+        if (isLive) this.rows.add(after, stored)
+        return changed
+    }
+
+    /** Whether a slot is live after a statement. */
+    has(each: Statement, slot: number): boolean {
+        return this.rows.has(this.places.get(each) as number, slot)
+    }
+
+    /** The slots that are live after a statement. */
+    after(each: Statement): number[] {
+        return this.rows.members(this.places.get(each) as number)
+    }
+
+    /**
+     * Keeps up with a value that is now evaluated by the statement that read it, without the slot between.
+     * @param path the statements between the store, which goes, and the one that reads
+     */
+    moveValue(slot: number, value: Expression, path: Statement[]): void {
+        for (const each of path) {
+            const row = this.places.get(each) as number
+            this.rows.delete(row, slot)
+            for (const read of slotsRead(value).keys()) this.rows.add(row, read)
         }
     }
-    return liveOut
 }
 
 /** Slots whose initial value, an argument or undefined, is live. */
 export function liveAtEntry(entry: ImageFunction): Set<number> {
     const [first] = entry.body
-    const live = new Set(liveAfter(entry).get(first))
+    const live = new Set(new Liveness(entry).after(first))
     const stored = slotStored(first)
     if (stored !== undefined && !entry.body.some(isHandlerBoundary)) live.delete(stored)
     for (const slot of slotsRead(first).keys()) live.add(slot)

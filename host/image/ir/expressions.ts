@@ -85,10 +85,22 @@ export function slotsRead(expression: Expression): Map<number, number> {
     return found
 }
 
+export function readsSlot(expression: Expression, slot: number): boolean {
+    if (expression.opcode === Op.loadLocal) return expression.value === slot
+    return expression.operands.some((operand) => readsSlot(operand, slot))
+}
+
 /** Most operands on the stack while this is evaluated. */
 export function stackDepth(expression: Expression): number {
     const depths = expression.operands.map((operand, i) => i + stackDepth(operand))
     return Math.max(1, ...depths)
+}
+
+/** Adds to the list that a map has for a key. */
+export function append<Key, Item>(lists: Map<Key, Item[]>, key: Key, item: Item): void {
+    const list = lists.get(key)
+    if (list === undefined) lists.set(key, [item])
+    else list.push(item)
 }
 
 /** True when it makes closures, which reach its slots. */

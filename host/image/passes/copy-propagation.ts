@@ -1,5 +1,5 @@
-import { liveAfter } from "../analyses/liveness.js"
-import { isConstant, slotsRead, slotStored, substitute } from "../ir/expressions.js"
+import { liveAtEntry } from "../analyses/liveness.js"
+import { append, isConstant, slotsRead, slotStored, substitute } from "../ir/expressions.js"
 import { Op } from "../ir/operations.js"
 import type { ImageFunction, Statement } from "../ir/program.js"
 
@@ -17,6 +17,8 @@ import type { ImageFunction, Statement } from "../ir/program.js"
 export function propagateCopies(entry: ImageFunction): boolean {
     const { stores, reads } = count(entry)
     let changed = false
+    // What is live at the entry stays so: only variables that are never stored are read more often.
+    let live: Set<number> | undefined
     for (const [slot, [store, ...others]] of stores) {
         // A parameter has one more store: the call.
         if (others.length > 0 || slot < entry.arguments || (reads.get(slot) ?? 0) === 0) continue
@@ -24,26 +26,13 @@ export function propagateCopies(entry: ImageFunction): boolean {
         const sameEverywhere = value.opcode === Op.loadLocal && !stores.has(value.value)
         if (!isConstant(value) && !sameEverywhere) continue
         if (value.opcode === Op.literalF64 && (reads.get(slot) ?? 0) > 1) continue
-        if (!isOnlyStore(entry, slot, store)) continue
+        // A read may come before the store and see undefined.
+        if (store !== entry.body[0] && (live ??= liveAtEntry(entry)).has(slot)) continue
         for (const statement of entry.body)
             substitute(statement, ({ opcode, value: read }) => opcode === Op.loadLocal && read === slot, value)
         changed = true
     }
     return changed
-}
-
-/** False when a read may come before the store and see undefined. */
-function isOnlyStore(entry: ImageFunction, slot: number, store: Statement): boolean {
-    const [first] = entry.body
-    if (first === store) return true
-    if (slotsRead(first).has(slot)) return false
-    return !isLiveAtEntry(entry, slot)
-}
-
-function isLiveAtEntry(entry: ImageFunction, slot: number): boolean {
-    const live = liveAfter(entry)
-    const [first] = entry.body
-    return live.get(first)?.has(slot) === true && slotStored(first) !== slot
 }
 
 interface Counts {
@@ -56,7 +45,7 @@ function count({ body }: ImageFunction): Counts {
     const reads = new Map<number, number>()
     for (const statement of body) {
         const stored = slotStored(statement)
-        if (stored !== undefined) stores.set(stored, [...(stores.get(stored) ?? []), statement])
+        if (stored !== undefined) append(stores, stored, statement)
         for (const [slot, n] of slotsRead(statement)) reads.set(slot, (reads.get(slot) ?? 0) + n)
     }
     return { stores, reads }

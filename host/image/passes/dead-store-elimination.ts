@@ -1,4 +1,4 @@
-import { liveAfter } from "../analyses/liveness.js"
+import { Liveness } from "../analyses/liveness.js"
 import { removeStatement } from "../ir/control-flow.js"
 import { mayThrow, slotStored } from "../ir/expressions.js"
 import type { ImageFunction } from "../ir/program.js"
@@ -13,11 +13,11 @@ import type { ImageFunction } from "../ir/program.js"
 
 export function eliminateDeadStores(entry: ImageFunction): boolean {
     const { body } = entry
-    const live = liveAfter(entry)
+    const live = new Liveness(entry)
     let changed = false
     for (let i = body.length - 2; i >= 0; i--) {
         const slot = slotStored(body[i])
-        if (slot === undefined || mayThrow(body[i].operands[0]) || live.get(body[i])?.has(slot) === true) continue
+        if (slot === undefined || mayThrow(body[i].operands[0]) || live.has(body[i], slot)) continue
         removeStatement(body, i)
         changed = true
     }

@@ -1,4 +1,4 @@
-import { liveAfter } from "../analyses/liveness.js"
+import { Liveness } from "../analyses/liveness.js"
 import { type MethodTable } from "../analyses/method-table.js"
 import { fieldKey, nameKey } from "../ir/names.js"
 import { jumpTargets, removeStatement } from "../ir/control-flow.js"
@@ -10,6 +10,7 @@ import {
     mayThrow,
     readsHeap,
     readsRetVal,
+    readsSlot,
     setsRetVal,
     slotsRead,
     slotStored,
@@ -55,18 +56,16 @@ function readsOneOf(value: Expression, fields: Set<string>): boolean {
     return found
 }
 
-function mayMove(value: Expression, path: Path, entry: ImageFunction, methods: MethodTable): boolean {
+function mayMove(value: Expression, path: Path, entry: ImageFunction, methods: MethodTable, flow: Flow): boolean {
     if (readsRetVal(value) && path.retVal) return false
     if (readsHeap(value) && (path.heap || (path.fields.size > 0 && readsOneOf(value, path.fields)))) return false
-    if (hasEffects(path, entry) && mayThrow(value) && !isFieldOfThis(value, entry, methods)) return false
+    if (hasEffects(path, flow) && mayThrow(value) && !isFieldOfThis(value, entry, methods)) return false
     return ![...slotsRead(value).keys()].some((slot) => path.stored.has(slot))
 }
 
 /** True when an exception at the path's end leaves another state than one at its start: handlers see slots, too. */
-function hasEffects(path: Path, entry: ImageFunction): boolean {
-    return (
-        path.heap || path.jumps || path.fields.size > 0 || (path.stored.size > 0 && entry.body.some(isHandlerBoundary))
-    )
+function hasEffects(path: Path, { hasHandlers }: Flow): boolean {
+    return path.heap || path.jumps || path.fields.size > 0 || (path.stored.size > 0 && hasHandlers)
 }
 
 /** Their only effect is on slots, `retVal` and new objects. */
@@ -82,10 +81,11 @@ function extend(path: Path, statement: Statement): void {
     else if (!HARMLESS_STATEMENTS.has(statement.opcode)) path.heap = true
 }
 
-/** What is known of a function as long as no statement changes. */
+/** What is known of a function, kept up with each substitution. */
 interface Flow {
     targets: Set<Statement | null>
-    live: Map<Statement, Set<number>>
+    live: Liveness
+    hasHandlers: boolean
 }
 
 /** The first read of a variable behind its store, and the path there. */
@@ -96,13 +96,12 @@ interface Use {
 
 /** Substitutes what can be. Returns true when something changed. */
 export function substituteForward(entry: ImageFunction, methods: MethodTable): boolean {
-    const flowOf = (): Flow => ({ targets: jumpTargets(entry.body), live: liveAfter(entry) })
-    let flow = flowOf()
+    const hasHandlers = entry.body.some(isHandlerBoundary)
+    const flow: Flow = { targets: jumpTargets(entry.body), live: new Liveness(entry), hasHandlers }
     let changed = false
     for (let i = entry.body.length - 2; i >= 0; i--) {
         const use = findUse(entry, flow, i)
         if (use === undefined || !substituteAt(entry, methods, flow, i, use)) continue
-        flow = flowOf()
         changed = true
     }
     return changed
@@ -114,22 +113,22 @@ function findUse({ body }: ImageFunction, { targets, live }: Flow, i: number): U
     if (slot === undefined) return undefined
     const path: Path = { retVal: false, heap: false, jumps: false, stored: new Set(), fields: new Set() }
     for (let at = i + 1; at < body.length && !targets.has(body[at]) && !isHandlerBoundary(body[at]); at++) {
-        if (slotsRead(body[at]).has(slot)) return { at, path }
+        if (readsSlot(body[at], slot)) return { at, path }
         if (slotStored(body[at]) === slot || isLiveAtTarget(body[at], slot, live)) return undefined
         extend(path, body[at])
     }
     return undefined
 }
 
-function isLiveAtTarget({ target }: Statement, slot: number, live: Map<Statement, Set<number>>): boolean {
+function isLiveAtTarget({ target }: Statement, slot: number, live: Liveness): boolean {
     if (target === null) return false
-    return slotsRead(target).has(slot) || (live.get(target)?.has(slot) === true && slotStored(target) !== slot)
+    return readsSlot(target, slot) || (live.has(target, slot) && slotStored(target) !== slot)
 }
 
 function substituteAt(
     entry: ImageFunction,
     methods: MethodTable,
-    { live }: Flow,
+    flow: Flow,
     i: number,
     { at, path }: Use,
 ): boolean {
@@ -137,13 +136,15 @@ function substituteAt(
     const slot = slotStored(body[i]) as number
     const [value] = body[i].operands
     // A handler sees the old value when the statement that replaces it throws.
-    const isReplaced = slotStored(body[at]) === slot && !body.some(isHandlerBoundary)
-    const isReadLater = !isReplaced && live.get(body[at])?.has(slot) === true
+    const isReplaced = slotStored(body[at]) === slot && !flow.hasHandlers
+    const isReadLater = !isReplaced && flow.live.has(body[at], slot)
     if (isReadLater || (slotsRead(body[at]).get(slot) ?? 0) > 1) return false
-    if (!mayMove(value, path, entry, methods) && !isSinkableLookup(value, path, body[at], slot, methods)) return false
+    if (!mayMove(value, path, entry, methods, flow) && !isSinkableLookup(value, path, body[at], slot, methods)) return false
     const trial = copyOf(body[at])
     substitute(trial, ({ opcode, value: read }) => opcode === Op.loadLocal && read === slot, value)
     if (stackDepth(trial) > MAX_STACK) return false
+    flow.live.moveValue(slot, value, body.slice(i + 1, at))
+    if (flow.targets.delete(body[i])) flow.targets.add(body[i + 1])
     body[at].operands = trial.operands
     removeStatement(body, i)
     return true

@@ -1,8 +1,8 @@
-import { liveAfter } from "../analyses/liveness.js"
+import { Liveness } from "../analyses/liveness.js"
 import { successors } from "../ir/control-flow.js"
-import { expression, slotStored, statement } from "../ir/expressions.js"
+import { expression, readsSlot, slotStored, statement } from "../ir/expressions.js"
 import { Op } from "../ir/operations.js"
-import type { Expression, ImageFunction, Statement } from "../ir/program.js"
+import type { ImageFunction, Statement } from "../ir/program.js"
 
 /*
  * Clearing of dead references: before a call that may suspend the fiber, slots whose value is dead are set to undefined, so
@@ -16,7 +16,7 @@ import type { Expression, ImageFunction, Statement } from "../ir/program.js"
 /** @param suspending calls during which the fiber may be suspended */
 export function clearDeadReferences(entry: ImageFunction, suspending: Set<Statement>): void {
     const { body } = entry
-    const live = liveAfter(entry)
+    const live = new Liveness(entry)
     const clears = new Map<Statement, Set<number>>()
     const before = new Map(body.map((each) => [each, new Set<number>()]))
     for (let changed = true; changed;) {
@@ -44,13 +44,8 @@ export function clearDeadReferences(entry: ImageFunction, suspending: Set<Statem
     for (const [call, slots] of clears) insertBefore(body, call, slots)
 }
 
-function isUsed(call: Statement, slot: number, live: Map<Statement, Set<number>>): boolean {
-    return live.get(call)?.has(slot) === true || reads(call, slot)
-}
-
-function reads(above: Expression, slot: number): boolean {
-    if (above.opcode === Op.loadLocal && above.value === slot) return true
-    return above.operands.some((operand) => reads(operand, slot))
+function isUsed(call: Statement, slot: number, live: Liveness): boolean {
+    return live.has(call, slot) || readsSlot(call, slot)
 }
 
 function insertBefore(body: Statement[], call: Statement, slots: Set<number>): void {

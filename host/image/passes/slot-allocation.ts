@@ -1,6 +1,6 @@
-import { liveAfter, liveAtEntry } from "../analyses/liveness.js"
+import { liveAtEntry, Liveness } from "../analyses/liveness.js"
 import { removeStatement } from "../ir/control-flow.js"
-import { slotStored } from "../ir/expressions.js"
+import { append, slotStored } from "../ir/expressions.js"
 import { Op } from "../ir/operations.js"
 import { type Expression, type ImageFunction, type Statement, walk } from "../ir/program.js"
 
@@ -17,7 +17,7 @@ import { type Expression, type ImageFunction, type Statement, walk } from "../ir
 /** Colours the interference graph; a variable prefers the colour of one that it is copied to or from. */
 export function allocateSlots(entry: ImageFunction): void {
     const { body } = entry
-    const live = liveAfter(entry)
+    const live = new Liveness(entry)
     const conflicts = new Map<number, Set<number>>()
     const conflict = (a: number, b: number): void => {
         if (a === b) return
@@ -33,10 +33,10 @@ export function allocateSlots(entry: ImageFunction): void {
         if (stored === undefined) continue
         const [value] = statement.operands
         const copied = value.opcode === Op.loadLocal ? value.value : -1
-        for (const other of live.get(statement) as Set<number>) if (other !== copied) conflict(stored, other)
+        for (const other of live.after(statement)) if (other !== copied) conflict(stored, other)
         if (copied < 0) continue
-        preferences.set(stored, [...(preferences.get(stored) ?? []), copied])
-        preferences.set(copied, [...(preferences.get(copied) ?? []), stored])
+        append(preferences, stored, copied)
+        append(preferences, copied, stored)
     }
     assign(entry, conflicts, preferences)
 }
@@ -69,7 +69,7 @@ function usesOfSlots({ body }: ImageFunction): Map<number, Expression[]> {
     for (const statement of body)
         walk(statement, (expression) => {
             if (expression.opcode !== Op.loadLocal && expression.opcode !== Op.storeLocal) return
-            uses.set(expression.value, [...(uses.get(expression.value) ?? []), expression])
+            append(uses, expression.value, expression)
         })
     return uses
 }

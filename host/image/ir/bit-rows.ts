@@ -1,0 +1,53 @@
+/** Sets of small numbers as bits, one set a row: data-flow analyses merge sets far more often than they look into them. */
+export class BitRows {
+    private readonly words: number
+    private readonly bits: Int32Array
+
+    constructor(rows: number, columns: number) {
+        this.words = (columns + 31) >> 5
+        this.bits = new Int32Array(rows * this.words)
+    }
+
+    has(row: number, column: number): boolean {
+        return (this.bits[row * this.words + (column >> 5)] & (1 << (column & 31))) !== 0
+    }
+
+    add(row: number, column: number): void {
+        this.bits[row * this.words + (column >> 5)] |= 1 << (column & 31)
+    }
+
+    delete(row: number, column: number): void {
+        this.bits[row * this.words + (column >> 5)] &= ~(1 << (column & 31))
+    }
+
+    /** Adds what another row has. Returns true when there was something new. */
+    merge(into: number, from: number): boolean {
+        let changed = 0
+        for (let i = 0; i < this.words; i++) {
+            const before = this.bits[into * this.words + i]
+            const after = before | this.bits[from * this.words + i]
+            this.bits[into * this.words + i] = after
+            changed |= before ^ after
+        }
+        return changed !== 0
+    }
+
+    /** Makes a row the same as another. */
+    assign(to: number, from: number): void {
+        this.bits.copyWithin(to * this.words, from * this.words, (from + 1) * this.words)
+    }
+
+    removeAll(from: number, removed: number): void {
+        for (let i = 0; i < this.words; i++)
+            this.bits[from * this.words + i] &= ~this.bits[removed * this.words + i]
+    }
+
+    /** The numbers in a row, in order. */
+    members(row: number): number[] {
+        const found: number[] = []
+        for (let i = 0; i < this.words; i++)
+            for (let rest = this.bits[row * this.words + i]; rest !== 0; rest &= rest - 1)
+                found.push(32 * i + 31 - Math.clz32(rest & -rest))
+        return found
+    }
+}
