@@ -37,17 +37,23 @@ export class BitRows {
         this.bits.copyWithin(to * this.words, from * this.words, (from + 1) * this.words)
     }
 
-    removeAll(from: number, removed: number): void {
-        for (let i = 0; i < this.words; i++)
-            this.bits[from * this.words + i] &= ~this.bits[removed * this.words + i]
+    /** Removes what a row of other sets has. */
+    removeAll(from: number, others: BitRows, removed: number): void {
+        for (let i = 0; i < this.words; i++) this.bits[from * this.words + i] &= ~others.bits[removed * this.words + i]
+    }
+
+    /** The numbers that a row has in common with one of other sets, in order. */
+    common(row: number, others: BitRows, other: number): number[] {
+        const found: number[] = []
+        for (let i = 0; i < this.words; i++) {
+            const both = this.bits[row * this.words + i] & others.bits[other * this.words + i]
+            for (let rest = both; rest !== 0; rest &= rest - 1) found.push(32 * i + 31 - Math.clz32(rest & -rest))
+        }
+        return found
     }
 
     /** The numbers in a row, in order. */
     members(row: number): number[] {
-        const found: number[] = []
-        for (let i = 0; i < this.words; i++)
-            for (let rest = this.bits[row * this.words + i]; rest !== 0; rest &= rest - 1)
-                found.push(32 * i + 31 - Math.clz32(rest & -rest))
-        return found
+        return this.common(row, this, row)
     }
 }

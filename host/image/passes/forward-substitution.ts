@@ -125,13 +125,7 @@ function isLiveAtTarget({ target }: Statement, slot: number, live: Liveness): bo
     return readsSlot(target, slot) || (live.has(target, slot) && slotStored(target) !== slot)
 }
 
-function substituteAt(
-    entry: ImageFunction,
-    methods: MethodTable,
-    flow: Flow,
-    i: number,
-    { at, path }: Use,
-): boolean {
+function substituteAt(entry: ImageFunction, methods: MethodTable, flow: Flow, i: number, { at, path }: Use): boolean {
     const { body } = entry
     const slot = slotStored(body[i]) as number
     const [value] = body[i].operands
@@ -139,7 +133,8 @@ function substituteAt(
     const isReplaced = slotStored(body[at]) === slot && !flow.hasHandlers
     const isReadLater = !isReplaced && flow.live.has(body[at], slot)
     if (isReadLater || (slotsRead(body[at]).get(slot) ?? 0) > 1) return false
-    if (!mayMove(value, path, entry, methods, flow) && !isSinkableLookup(value, path, body[at], slot, methods)) return false
+    if (!mayMove(value, path, entry, methods, flow) && !isSinkableLookup(value, path, body[at], slot, methods))
+        return false
     const trial = copyOf(body[at])
     substitute(trial, ({ opcode, value: read }) => opcode === Op.loadLocal && read === slot, value)
     if (stackDepth(trial) > MAX_STACK) return false

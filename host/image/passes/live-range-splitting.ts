@@ -1,4 +1,5 @@
-import { successors } from "../ir/control-flow.js"
+import { BitRows } from "../ir/bit-rows.js"
+import { edges } from "../ir/control-flow.js"
 import { slotStored } from "../ir/expressions.js"
 import { Op } from "../ir/operations.js"
 import { type Expression, type ImageFunction, type Statement, walk } from "../ir/program.js"
@@ -12,62 +13,90 @@ import { type Expression, type ImageFunction, type Statement, walk } from "../ir
  * connected ones (a web) stay in one slot.
  */
 
-/** The store that a slot has before the first statement. */
-const START = "start"
-
+/**
+ * Webs as a forest. Values have numbers: those that slots have at the start come first, by slot, then those that statements
+ * store.
+ */
 class Webs {
-    private readonly parents = new Map<string, string>()
+    private readonly parents: number[]
 
-    root(name: string): string {
-        const parent = this.parents.get(name)
-        if (parent === undefined || parent === name) return name
-        const root = this.root(parent)
-        this.parents.set(name, root)
-        return root
+    constructor(
+        private readonly slots: number,
+        values: number,
+    ) {
+        this.parents = Array.from({ length: values }, (_, value) => value)
     }
 
-    join(a: string, b: string): void {
-        const roots = [this.root(a), this.root(b)].sort()
-        // What has a value from the start keeps its slot.
-        const first = roots.find((root) => root.startsWith(START)) ?? roots[0]
-        for (const root of roots) this.parents.set(root, first)
+    root(value: number): number {
+        const parent = this.parents[value]
+        if (parent === value) return value
+        return (this.parents[value] = this.root(parent))
+    }
+
+    join(a: number, b: number): void {
+        const [first, other] = [this.root(a), this.root(b)]
+        if (this.precedes(other, first)) this.parents[first] = other
+        else this.parents[other] = first
+    }
+
+    /** What has a value from the start keeps its slot. */
+    private precedes(a: number, b: number): boolean {
+        if (a >= this.slots || b >= this.slots) return a < b
+        return String(a) < String(b)
     }
 }
 
-type Stores = Map<number, Set<string>>
+/** Which values may be in the slots before each statement, one row each. */
+class ReachingStores {
+    private readonly rows: BitRows
+    /** the values of each slot, one row each */
+    private readonly ofSlot: BitRows
+    /** the value that a statement stores */
+    readonly stored: (number | undefined)[]
+    readonly values: number
 
-function merge(into: Stores, from: Stores): boolean {
-    let changed = false
-    for (const [slot, names] of from) {
-        const known = into.get(slot) ?? new Set()
-        into.set(slot, known)
-        for (const name of names) {
-            changed = changed || !known.has(name)
-            known.add(name)
-        }
+    constructor({ body, slots }: ImageFunction) {
+        let values = slots
+        this.stored = body.map((each) => (slotStored(each) === undefined ? undefined : values++))
+        this.values = values
+        this.ofSlot = new BitRows(slots, values)
+        for (let slot = 0; slot < slots; slot++) this.ofSlot.add(slot, slot)
+        body.forEach((each, i) => {
+            if (each.opcode === Op.storeLocal) this.ofSlot.add(each.value, this.stored[i] as number)
+        })
+        // One more for what is in the slots after a statement.
+        this.rows = new BitRows(body.length + 1, values)
+        for (let slot = 0; slot < slots; slot++) this.rows.add(0, slot)
+        const next = edges(body)
+        const handlers = body.flatMap(({ opcode }, i) => (opcode === Op.catch || opcode === Op.finally ? [i] : []))
+        while (this.propagate(body, next, handlers));
     }
-    return changed
-}
 
-function reachingStores({ body, slots }: ImageFunction): Map<Statement, Stores> {
-    const before = new Map<Statement, Stores>(body.map((statement) => [statement, new Map()]))
-    const first: Stores = new Map(Array.from({ length: slots }, (_, slot) => [slot, new Set([`${START}${slot}`])]))
-    merge(before.get(body[0]) as Stores, first)
-    const handlers = body.filter(({ opcode }) => opcode === Op.catch || opcode === Op.finally)
-    for (let changed = true; changed;) {
-        changed = false
-        body.forEach((statement, i) => {
-            const here = before.get(statement) as Stores
-            const stored = slotStored(statement)
-            const after = stored === undefined ? here : new Map(here).set(stored, new Set([String(i)]))
-            for (const next of successors(body, i)) changed = merge(before.get(next) as Stores, after) || changed
-            for (const next of handlers) {
-                changed = merge(before.get(next) as Stores, here) || changed
-                changed = merge(before.get(next) as Stores, after) || changed
+    /** Returns false when nothing is left to do. */
+    private propagate(body: Statement[], next: number[][], handlers: number[]): boolean {
+        const { rows } = this
+        let changed = false
+        body.forEach((each, i) => {
+            const value = this.stored[i]
+            const after = value === undefined ? i : body.length
+            if (value !== undefined) {
+                rows.assign(after, i)
+                rows.removeAll(after, this.ofSlot, each.value)
+                rows.add(after, value)
+            }
+            for (const following of next[i]) changed = rows.merge(following, after) || changed
+            for (const handler of handlers) {
+                changed = rows.merge(handler, i) || changed
+                changed = rows.merge(handler, after) || changed
             }
         })
+        return changed
     }
-    return before
+
+    /** The values that a read of a slot by a statement may see. */
+    seen(place: number, slot: number): number[] {
+        return this.rows.common(place, this.ofSlot, slot)
+    }
 }
 
 /**
@@ -76,29 +105,30 @@ function reachingStores({ body, slots }: ImageFunction): Map<Statement, Stores> 
  */
 export function splitLiveRanges(entry: ImageFunction): void {
     const { body } = entry
-    const before = reachingStores(entry)
-    const webs = new Webs()
-    const reads: { expression: Expression; name: string }[] = []
-    for (const statement of body)
+    const reaching = new ReachingStores(entry)
+    const webs = new Webs(entry.slots, reaching.values)
+    const reads: { expression: Expression; value: number }[] = []
+    body.forEach((statement, i) =>
         walk(statement, (expression) => {
             if (expression.opcode !== Op.loadLocal) return
-            const [name, ...others] = (before.get(statement) as Stores).get(expression.value) ?? []
-            for (const other of others) webs.join(name, other)
-            reads.push({ expression, name })
-        })
-    const slots = new Map<string, number>()
+            const [value, ...others] = reaching.seen(i, expression.value)
+            for (const other of others) webs.join(value, other)
+            reads.push({ expression, value })
+        }),
+    )
+    const slots = new Map<number, number>()
     let count = entry.slots
-    const slotOf = (name: string): number => {
-        const root = webs.root(name)
-        if (root.startsWith(START)) return Number(root.slice(START.length))
+    const slotOf = (value: number): number => {
+        const root = webs.root(value)
+        if (root < entry.slots) return root
         const slot = slots.get(root) ?? count++
         slots.set(root, slot)
         return slot
     }
-    const stores = body.map((statement, i) => (slotStored(statement) === undefined ? 0 : slotOf(String(i))))
-    for (const { expression, name } of reads) expression.value = slotOf(name)
     body.forEach((statement, i) => {
-        if (slotStored(statement) !== undefined) statement.value = stores[i]
+        const value = reaching.stored[i]
+        if (value !== undefined) statement.value = slotOf(value)
     })
+    for (const { expression, value } of reads) expression.value = slotOf(value)
     entry.slots = count
 }
