@@ -62,6 +62,11 @@ export async function greet(ours: DtlsSocket, peer: Running, what = "hello", ech
     await expectMessage(ours, `${what} down`)
 }
 
+/** What is run. */
+export function commandOf({ command, shown }: Pick<Trial, "command" | "shown">): (port: number) => string[] {
+    return command ?? shown
+}
+
 type Start = (command: string[]) => Running
 
 /** Adds what the peer has printed to what went wrong. */
@@ -76,7 +81,7 @@ async function explained(peer: Running, body: () => Promise<string>): Promise<st
 
 async function withServer<P extends Path>(trial: Trial<P>, start: Start): Promise<string> {
     const port = await freePort()
-    const peer = start((trial.command ?? trial.shown)(port))
+    const peer = start(commandOf(trial)(port))
     await untilBound(port)
     const path = await trial.path?.(port)
     try {
@@ -96,7 +101,7 @@ async function withClient<P extends Path>(trial: Trial<P>, start: Start): Promis
     await using server = await listen(0, trial.ours() as ListenOptions, "127.0.0.1")
     const path = await trial.path?.(server.port)
     try {
-        const peer = start((trial.command ?? trial.shown)(path?.port ?? server.port))
+        const peer = start(commandOf(trial)(path?.port ?? server.port))
         return await explained(peer, async () => {
             await using ours = await server.accept({ timeout })
             trial.connected?.(path)

@@ -4,7 +4,7 @@ import { listen } from "../../src/platform/node/connect/listen.js"
 import { type ConnectOptions, type ListenOptions } from "../../src/platform/node/connect/options.js"
 import { type Cell } from "./cell.js"
 import { withPrograms } from "./command-line.js"
-import { greet, liveCell, type Trial } from "./live.js"
+import { commandOf, greet, liveCell, type Trial } from "./live.js"
 import { freePort, untilBound } from "./process.js"
 
 /* Cells in which a session is resumed, with our side in this process. */
@@ -24,7 +24,7 @@ export function resumedByUs(trial: Omit<Trial, "role">): Cell {
     const run = (): Promise<string> =>
         withPrograms(async (start) => {
             const port = await freePort()
-            const peer = start(trial.shown(port))
+            const peer = start(commandOf(trial)(port))
             await untilBound(port)
             let session: Uint8Array | true | undefined = true
             for (const resumed of [false, true]) {
@@ -46,9 +46,9 @@ export function resumedByPeer(trial: Omit<Trial, "role">, again?: string[]): Cel
     const run = (): Promise<string> =>
         withPrograms(async (start) => {
             await using server = await listen(0, trial.ours() as ListenOptions, "127.0.0.1")
-            let peer = start(trial.shown(server.port))
+            let peer = start(commandOf(trial)(server.port))
             for (const resumed of [false, true]) {
-                if (resumed && again !== undefined) peer = start([...trial.shown(server.port), ...again])
+                if (resumed && again !== undefined) peer = start([...commandOf(trial)(server.port), ...again])
                 await using ours = await server.accept({ timeout })
                 const wrong = wrongAbout(ours, resumed)
                 if (wrong !== undefined) return wrong

@@ -6,15 +6,51 @@ import { dirname, join } from "node:path"
 import { cacheFolder, root } from "../../../host/folders.js"
 
 /** Peers without a program in Debian, or with one that lacks what is tried: each is a small one of ours around a library. */
-export type BuiltPeer = "pion" | "wolfssl"
+export type BuiltPeer = "pion" | "mbedtls" | "wolfssl"
 
 /** Versions of the libraries. */
-export const builtVersions: Record<BuiltPeer, string> = { pion: "4.0.1", wolfssl: "5.9.4" }
+export const builtVersions: Record<BuiltPeer, string> = { pion: "4.0.1", mbedtls: "3.6.5", wolfssl: "5.9.4" }
 
 const folders = join(root, "test", "interop", "peers")
 
 /** What is needed to build a peer. */
-export const buildNeeds: Record<BuiltPeer, string[]> = { pion: ["go"], wolfssl: ["cargo", "gcc"] }
+export const buildNeeds: Record<BuiltPeer, string[]> = {
+    pion: ["go"],
+    mbedtls: ["cargo", "gcc"],
+    wolfssl: ["cargo", "gcc"],
+}
+
+/** A library in C, in a crate of Cargo.toml. */
+interface Library {
+    crate: string
+    /** its source, inside the crate */
+    source: string
+    /** folders of `source` with what is compiled, and with what is included */
+    units: string[]
+    headers: string[]
+    /** files that others include, or that are for other machines */
+    except?: RegExp
+    /** how it finds its configuration, which lies beside the program */
+    define: string
+}
+
+const libraries: Record<Exclude<BuiltPeer, "pion">, Library> = {
+    mbedtls: {
+        crate: "mbedtls-rs-sys",
+        source: "mbedtls",
+        units: ["library"],
+        headers: ["include", "library"],
+        define: 'MBEDTLS_CONFIG_FILE="config.h"',
+    },
+    wolfssl: {
+        crate: "wolfssl-sys",
+        source: "wolfssl-src",
+        units: ["src", join("wolfcrypt", "src")],
+        headers: ["."],
+        except: /^(bio|conf|pk|pk_\w+|x509\w*|ssl_\w+|evp\w*|.*_asm)\.c$/,
+        define: "WOLFSSL_USER_SETTINGS",
+    },
+}
 
 function run(cwd: string, command: string, ...args: string[]): string {
     const { status, stdout, stderr, error } = spawnSync(command, args, {
@@ -44,7 +80,7 @@ export function peerProgram(peer: BuiltPeer): string {
 
 function built(peer: BuiltPeer): string {
     const source = join(folders, peer)
-    const hash = createHash("sha256")
+    const hash = createHash("sha256").update(builtVersions[peer])
     for (const name of readdirSync(source).sort()) hash.update(readFileSync(join(source, name)))
     const folder = cacheFolder("peers")
     const program = join(folder, `${peer}-${hash.digest("hex").slice(0, 16)}`)
@@ -52,38 +88,38 @@ function built(peer: BuiltPeer): string {
     mkdirSync(folder, { recursive: true })
     const fresh = `${program}.${process.pid}`
     if (peer === "pion") run(source, "go", "build", "-trimpath", "-o", fresh, ".")
-    else buildWolfSsl(source, fresh)
+    else buildInC(libraries[peer], source, fresh)
     renameSync(fresh, program)
     return program
 }
 
-/** wolfSSL's sources, in the crate that Cargo fetched. */
-function wolfSslSource(source: string): string {
-    const { packages } = JSON.parse(run(source, "cargo", "metadata", "--locked", "--format-version", "1")) as {
+/** A library's source, in the crate that Cargo fetched. */
+function sourceOf({ crate, source }: Library): string {
+    // The crates with sources in C are the same for every platform; what they need of others, for Windows say, is not fetched.
+    const args = ["metadata", "--locked", "--format-version", "1", "--filter-platform", "x86_64-unknown-linux-gnu"]
+    const { packages } = JSON.parse(run(folders, "cargo", ...args)) as {
         packages: { name: string; manifest_path: string }[]
     }
-    const crate = packages.find(({ name }) => name === "wolfssl-sys")
-    if (crate === undefined) throw new Error("Cargo knows no wolfssl-sys")
-    return join(dirname(crate.manifest_path), "wolfssl-src")
+    const found = packages.find(({ name }) => name === crate)
+    if (found === undefined) throw new Error(`Cargo knows no ${crate}`)
+    return join(dirname(found.manifest_path), source)
 }
 
-/** Files that others include. */
-const INCLUDED = /^(bio|conf|pk|pk_\w+|x509\w*|ssl_\w+|evp\w*)\.c$/
-
-function buildWolfSsl(source: string, program: string): void {
-    const library = wolfSslSource(source)
-    const units = ["src", join("wolfcrypt", "src")].flatMap((folder) =>
-        readdirSync(join(library, folder))
-            .filter((name) => name.endsWith(".c") && !name.endsWith("_asm.c") && !INCLUDED.test(name))
-            .map((name) => join(library, folder, name)),
+function buildInC(library: Library, source: string, program: string): void {
+    const folder = sourceOf(library)
+    const units = library.units.flatMap((name) =>
+        readdirSync(join(folder, name))
+            .filter((file) => file.endsWith(".c") && library.except?.test(file) !== true)
+            .map((file) => join(folder, name, file)),
     )
     const objects = `${program}.o`
     mkdirSync(objects)
     try {
-        const flags = ["-O0", "-w", "-DWOLFSSL_USER_SETTINGS", "-I", source, "-I", library]
+        const headers = [source, ...library.headers.map((name) => join(folder, name))]
+        const flags = ["-O0", "-w", `-D${library.define}`, ...headers.flatMap((header) => ["-I", header])]
         run(objects, "gcc", ...flags, "-c", ...units)
-        run(objects, "ar", "rcs", "wolfssl.a", ...readdirSync(objects))
-        run(source, "gcc", ...flags, "peer.c", join(objects, "wolfssl.a"), "-lm", "-o", program)
+        run(objects, "ar", "rcs", "library.a", ...readdirSync(objects))
+        run(source, "gcc", ...flags, "peer.c", join(objects, "library.a"), "-lm", "-o", program)
     } finally {
         rmSync(objects, { recursive: true })
     }

@@ -1,0 +1,216 @@
+import { type CipherSuite } from "../../src/dtls/handshake/cipher-suite.js"
+import { EcdhePskKeyExchange } from "../../src/dtls/key-exchange/ecdhe-psk.js"
+import { TLS_ECDHE_PSK_WITH_CHACHA20_POLY1305_SHA256 } from "../../src/dtls/key-exchange/ecdhe-psk-suites.js"
+import { TLS_PSK_WITH_AES_128_CCM_8 } from "../../src/dtls/key-exchange/suites.js"
+import { type DtlsSocket } from "../../src/platform/node/connect/dtls-socket.js"
+import { type CommonOptions, type ConnectOptions, type ListenOptions } from "../../src/platform/node/connect/options.js"
+import { NodeKeys } from "../../src/platform/node/keys.js"
+import { Nat } from "../support/nat.js"
+import { certified } from "./certificate-cells.js"
+import { type Cell, type Feature, features, IDENTITY, KEY } from "./cell.js"
+import { greet, liveCell, type Path, type Trial } from "./live.js"
+import { theParties } from "./parties.js"
+import { buildNeeds, type BuiltPeer, builtVersions, peerProgram } from "./peers/build.js"
+import { type Running } from "./process.js"
+import { resumedByPeer, resumedByUs } from "./resumed.js"
+
+/* What is tried in DTLS 1.2 with libraries, each in both roles; the programs around them take the same options. */
+
+type Options = ConnectOptions | ListenOptions
+
+/** What is tried with both roles of a peer. */
+interface Attempt<P extends Path = Path> {
+    peer: BuiltPeer
+    suite: string
+    what: string
+    features: Feature[]
+    /** of the peer's program, besides role, port and suite */
+    options: (role: Cell["role"]) => string[]
+    /** what `connect` or `listen` gets, by the peer's role */
+    ours: (role: Cell["role"]) => Options
+    path?: Trial<P>["path"]
+    then?: (role: Cell["role"]) => Trial<P>["then"]
+}
+
+const ROLES = ["server", "client"] as const
+const HANDSHAKE = "handshake, data both ways"
+const PSK = ["--identity", IDENTITY, "--key", KEY]
+
+function command<P extends Path>(attempt: Attempt<P>, role: Cell["role"], program: string, port: number): string[] {
+    return [program, role, "--port", `${port}`, "--suite", attempt.suite, ...attempt.options(role)]
+}
+
+function trialOf<P extends Path>(attempt: Attempt<P>, role: Cell["role"]): Trial<P> {
+    const { peer, suite, what, features: tried, path } = attempt
+    return {
+        ...{ peer, version: builtVersions[peer], needs: buildNeeds[peer], role, suite, what, features: tried },
+        shown: (port) => command(attempt, role, peer, port),
+        command: (port) => {
+            theParties().make()
+            return command(attempt, role, peerProgram(peer), port)
+        },
+        ours: () => attempt.ours(role),
+        path,
+        then: attempt.then?.(role),
+    }
+}
+
+function both<P extends Path>(attempt: Attempt<P>): Cell[] {
+    return ROLES.map((role) => liveCell(trialOf(attempt, role)))
+}
+
+function keyed(suite: CipherSuite): CommonOptions & Pick<ListenOptions & ConnectOptions, "psk"> {
+    return { psk: { identity: IDENTITY, key: Buffer.from(KEY, "hex") }, suites: [suite] }
+}
+
+/** What every attempt with a pre-shared key alone has. */
+function withKey(
+    peer: BuiltPeer,
+    more: string[],
+): Pick<Attempt, "peer" | "suite" | "options"> & { ours: () => ReturnType<typeof keyed> } {
+    const suite = TLS_PSK_WITH_AES_128_CCM_8()
+    return { peer, suite: suite.name, options: () => [...PSK, ...more], ours: () => keyed(suite) }
+}
+
+/** Options of a peer's program with certificates of both sides. */
+function certificates(role: Cell["role"]): string[] {
+    const file = (party: "root" | "server" | "client", kind: "pem" | "key"): string => theParties().file(party, kind)
+    return ["--cert", file(role, "pem"), "--cert-key", file(role, "key"), "--ca", file("root", "pem")]
+}
+
+export function preSharedKey(peer: BuiltPeer, ...more: string[]): Cell[] {
+    return both({ ...withKey(peer, more), what: HANDSHAKE, features: features("psk") })
+}
+
+export function ecdhePsk(peer: BuiltPeer, ...more: string[]): Cell[] {
+    const suite = TLS_ECDHE_PSK_WITH_CHACHA20_POLY1305_SHA256(new EcdhePskKeyExchange(new NodeKeys()))
+    return both({
+        ...{ peer, suite: suite.name, what: HANDSHAKE, features: features("ecdhe-psk") },
+        options: () => [...PSK, ...more],
+        ours: () => keyed(suite),
+    })
+}
+
+export function certificateOfBoth(peer: BuiltPeer, suite: string, ...more: string[]): Cell[] {
+    return both({ ...withCertificates(peer, suite, more), what: "certificates of both sides" })
+}
+
+function withCertificates(peer: BuiltPeer, suite: string, more: string[]): Omit<Attempt, "what"> {
+    return {
+        ...{ peer, suite, features: features("certificate", "client-certificate") },
+        options: (role) => [...certificates(role), ...more],
+        ours: (role) => (role === "server" ? certified("client") : { ...certified("server"), requestCert: true }),
+    }
+}
+
+/** Certificates in datagrams of 300 bytes, of both sides. */
+export function fragments(peer: BuiltPeer, suite: string, ...more: string[]): Cell[] {
+    const attempt = withCertificates(peer, suite, ["--mtu", "300", ...more])
+    return both({
+        ...attempt,
+        what: "certificates of both sides, in fragments of both",
+        features: [...attempt.features, "fragments"],
+        ours: (role) => ({ ...attempt.ours(role), pathBudget: 300 }),
+    })
+}
+
+/** The client gets a new address, and its record moves the association there. */
+export function connectionIds(peer: BuiltPeer, routable: boolean, ...more: string[]): Cell[] {
+    const keys = withKey(peer, ["--cid", "5", ...more])
+    return both<Nat>({
+        ...{ ...keys, what: "connection ids of both sides, a new address of the client" },
+        features: routable ? features("psk", "cid", "rrc") : features("psk", "cid"),
+        ours: () => ({ ...keys.ours(), connectionId: 8 }),
+        path: (port) => Nat.open(port),
+        then: (role) => (role === "client" ? ourServerFollows(routable) : peerServerFollows),
+    })
+}
+
+/** @param routable the peer answers a challenge: more than three bytes for one go to the new address afterwards */
+function ourServerFollows(routable: boolean): NonNullable<Trial<Nat>["then"]> {
+    return async (ours, peer, nat) => {
+        if (ours.negotiated.connectionIds?.remote.length !== 5) return "no connection ids"
+        await nat?.rebind()
+        peer.write("moved up\n")
+        const message = (await ours.receive({ timeout: 10000 }))?.toString().trim()
+        if (message !== "moved up") return `instead of "moved up" came: ${message ?? "the end"}`
+        if (ours.remotePort !== nat?.outsidePort) return "the address did not move"
+        await greet(ours, peer, "there")
+        if (routable) {
+            await ours.send("x".repeat(1000))
+            await peer.expect("x".repeat(1000))
+        }
+        return undefined
+    }
+}
+
+/** What the peer sends before it has moved goes to the old address, and is lost. */
+async function peerServerFollows(ours: DtlsSocket, peer: Running, nat: Nat | undefined): Promise<string | undefined> {
+    if (ours.negotiated.connectionIds?.remote.length !== 5) return "no connection ids"
+    await nat?.rebind()
+    await ours.send("moved up\n")
+    await peer.expect("moved up")
+    const repeating = setInterval(() => peer.write("moved down\n"), 100)
+    try {
+        const message = (await ours.receive({ timeout: 10000 }))?.toString().trim()
+        return message === "moved down" ? undefined : `instead of "moved down" came: ${message ?? "the end"}`
+    } finally {
+        clearInterval(repeating)
+    }
+}
+
+/** By session id and by ticket; the peer's client connects twice by itself. */
+export function resumption(peer: BuiltPeer, ...more: string[]): Cell[] {
+    return [false, true].flatMap((tickets) => {
+        const keys = withKey(peer, ["--tickets", tickets ? "1" : "0", ...more])
+        const attempt: Attempt = {
+            ...{ ...keys, what: `resumption by ${tickets ? "ticket" : "session id"}` },
+            features: features("psk", tickets ? "ticket" : "resumption-id"),
+            options: (role) => [...keys.options(role), ...(role === "client" ? ["--resume", "1"] : [])],
+            ours: (role) => ({ ...keys.ours(), ...(role === "client" ? { sessions: { tickets } } : {}) }),
+        }
+        const asClient = { ...trialOf(attempt, "client"), ready: "connected" }
+        return [resumedByUs(trialOf(attempt, "server")), resumedByPeer(asClient)]
+    })
+}
+
+/** @returns a reason, unless a message of `most` bytes goes to the peer and a longer one is refused here */
+async function noLonger(most: number, ours: DtlsSocket, peer: Running): Promise<string | undefined> {
+    await ours.send("x".repeat(most))
+    await peer.expect("x".repeat(most))
+    try {
+        await ours.send("y".repeat(most + 1))
+    } catch (error) {
+        return (error as { code?: string }).code === "ERR_DTLS_MESSAGE_TOO_LARGE" ? undefined : String(error)
+    }
+    return `a message of ${most + 1} bytes was sent`
+}
+
+/** What a client asks for counts for both sides. */
+export function maxFragmentLength(peer: BuiltPeer, ...more: string[]): Cell[] {
+    const keys = withKey(peer, more)
+    return both({
+        ...{ ...keys, what: "max_fragment_length of 512", features: features("psk", "mfl") },
+        options: (role) => [...keys.options(role), ...(role === "client" ? ["--fragment", "512"] : [])],
+        ours: (role) => ({ ...keys.ours(), maxFragmentLength: role === "client" ? 0 : 512 }),
+        then: () => (ours, program) => noLonger(512, ours, program),
+    })
+}
+
+const LABEL = "EXPORTER-mote-interop"
+
+/** ALPN and exporter: what an application sees of the handshake. */
+export function exporter(peer: BuiltPeer, ...more: string[]): Cell[] {
+    const keys = withKey(peer, ["--alpn", "coap", "--export", LABEL, ...more])
+    return both({
+        ...{ ...keys, what: "ALPN, exporter (RFC 5705)", features: features("psk", "alpn", "exporter") },
+        ours: () => ({ ...keys.ours(), protocols: ["coap", "h2"] }),
+        then: () => async (ours, program) => {
+            if (ours.negotiated.protocol !== "coap") return "no protocol in common"
+            await program.expect("keying material: ")
+            const theirs = /keying material: ([0-9a-f]{64})/.exec(program.output)?.[1]
+            const mine = ours.dtls.exportKeyingMaterial(LABEL, undefined, 32).toString("hex")
+            return theirs === mine ? undefined : "the two sides export different bytes"
+        },
+    })
+}
