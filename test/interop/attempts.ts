@@ -1,12 +1,15 @@
 import { type CipherSuite } from "../../src/dtls/handshake/cipher-suite.js"
 import { EcdhePskKeyExchange } from "../../src/dtls/key-exchange/ecdhe-psk.js"
-import { TLS_ECDHE_PSK_WITH_CHACHA20_POLY1305_SHA256 } from "../../src/dtls/key-exchange/ecdhe-psk-suites.js"
+import {
+    TLS_ECDHE_PSK_WITH_AES_128_GCM_SHA256,
+    TLS_ECDHE_PSK_WITH_CHACHA20_POLY1305_SHA256,
+} from "../../src/dtls/key-exchange/ecdhe-psk-suites.js"
 import { TLS_PSK_WITH_AES_128_CCM_8 } from "../../src/dtls/key-exchange/suites.js"
 import { type DtlsSocket } from "../../src/platform/node/connect/dtls-socket.js"
 import { type CommonOptions, type ConnectOptions, type ListenOptions } from "../../src/platform/node/connect/options.js"
 import { NodeKeys } from "../../src/platform/node/keys.js"
 import { Nat } from "../support/nat.js"
-import { certified } from "./certificate-cells.js"
+import { certified, rawKeyed } from "./certificate-cells.js"
 import { type Cell, type Feature, features, IDENTITY, KEY } from "./cell.js"
 import { greet, liveCell, type Path, type Trial } from "./live.js"
 import { theParties } from "./parties.js"
@@ -82,8 +85,11 @@ export function preSharedKey(peer: BuiltPeer, ...more: string[]): Cell[] {
     return both({ ...withKey(peer, more), what: HANDSHAKE, features: features("psk") })
 }
 
-export function ecdhePsk(peer: BuiltPeer, ...more: string[]): Cell[] {
-    const suite = TLS_ECDHE_PSK_WITH_CHACHA20_POLY1305_SHA256(new EcdhePskKeyExchange(new NodeKeys()))
+export const CHACHA20 = TLS_ECDHE_PSK_WITH_CHACHA20_POLY1305_SHA256
+export const AES_128_GCM = TLS_ECDHE_PSK_WITH_AES_128_GCM_SHA256
+
+export function ecdhePsk(peer: BuiltPeer, suiteFor: typeof CHACHA20, ...more: string[]): Cell[] {
+    const suite = suiteFor(new EcdhePskKeyExchange(new NodeKeys()))
     return both({
         ...{ peer, suite: suite.name, what: HANDSHAKE, features: features("ecdhe-psk") },
         options: () => [...PSK, ...more],
@@ -101,6 +107,22 @@ function withCertificates(peer: BuiltPeer, suite: string, more: string[]): Omit<
         options: (role) => [...certificates(role), ...more],
         ours: (role) => (role === "server" ? certified("client") : { ...certified("server"), requestCert: true }),
     }
+}
+
+/** Options of a peer's program with raw public keys of both sides. */
+function keyPair(role: Cell["role"]): string[] {
+    const other = role === "server" ? "client" : "server"
+    const file = (party: Cell["role"], kind: "der" | "key"): string => theParties().file(party, kind)
+    return ["--raw", file(role, "der"), "--cert-key", file(role, "key"), "--peer-raw", file(other, "der")]
+}
+
+export function rawKeys(peer: BuiltPeer, suite: string, ...more: string[]): Cell[] {
+    return both({
+        ...{ peer, suite, what: "raw public keys of both sides", features: features("rpk") },
+        options: (role) => [...keyPair(role), ...more],
+        ours: (role) =>
+            role === "server" ? rawKeyed("client", "server") : { ...rawKeyed("server", "client"), requestCert: true },
+    })
 }
 
 /** Certificates in datagrams of 300 bytes, of both sides. */

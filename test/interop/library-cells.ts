@@ -1,4 +1,6 @@
 import {
+    AES_128_GCM,
+    CHACHA20,
     certificateOfBoth,
     connectionIds,
     ecdhePsk,
@@ -6,6 +8,7 @@ import {
     fragments,
     maxFragmentLength,
     preSharedKey,
+    rawKeys,
     resumption,
 } from "./attempts.js"
 import { type Cell } from "./cell.js"
@@ -16,14 +19,14 @@ const CCM_8 = "TLS_ECDHE_ECDSA_WITH_AES_128_CCM_8"
 
 /** Every cell of DTLS 1.2 with a library. */
 export function libraryCells(): Cell[] {
-    return [...pion(), ...mbedtls()]
+    return [...pion(), ...mbedtls(), ...wolfssl()]
 }
 
 function pion(): Cell[] {
     const older = ["--version", "1.2"]
     return [
         ...certificateOfBoth("pion", GCM, ...older),
-        ...ecdhePsk("pion", ...older),
+        ...ecdhePsk("pion", CHACHA20, ...older),
         ...connectionIds("pion", true, ...older),
     ]
 }
@@ -31,12 +34,27 @@ function pion(): Cell[] {
 function mbedtls(): Cell[] {
     return [
         ...preSharedKey("mbedtls"),
-        ...ecdhePsk("mbedtls"),
+        ...ecdhePsk("mbedtls", CHACHA20),
         ...certificateOfBoth("mbedtls", CCM_8),
         ...fragments("mbedtls", GCM),
         ...connectionIds("mbedtls", false),
         ...resumption("mbedtls"),
         ...maxFragmentLength("mbedtls"),
         ...exporter("mbedtls"),
+    ]
+}
+
+function wolfssl(): Cell[] {
+    const older = ["--version", "1.2"]
+    return [
+        ...preSharedKey("wolfssl", ...older),
+        ...ecdhePsk("wolfssl", AES_128_GCM, ...older),
+        ...certificateOfBoth("wolfssl", CCM_8, ...older),
+        ...rawKeys("wolfssl", CCM_8, ...older),
+        ...fragments("wolfssl", GCM, ...older),
+        ...connectionIds("wolfssl", false, ...older),
+        ...resumption("wolfssl", ...older),
+        ...maxFragmentLength("wolfssl", ...older),
+        ...exporter("wolfssl", ...older),
     ]
 }

@@ -1,7 +1,9 @@
 import { copyOf, EMPTY, equal, join } from "../bytes/bytes.js"
+import { Reader } from "../bytes/reader.js"
 import { Writer } from "../bytes/writer.js"
 import { type CryptoProvider, type Hmac } from "../crypto/provider.js"
 import { type ClientHelloStart } from "../wire/client-hello.js"
+import { byType, readExtensions, writeExtensions } from "../wire/extensions.js"
 import { CookieSecrets } from "./cookie-secrets.js"
 
 /** Bytes of each half of a cookie. */
@@ -89,6 +91,20 @@ function secondHalf(key: Hmac, first: Buffer, rest: Buffer | undefined): Buffer 
     const writer = new Writer(128)
     writer.uint(rest === undefined ? FRAGMENTED : WHOLE, 1)
     writer.bytes(first)
-    if (rest !== undefined) writer.bytes(rest)
+    if (rest !== undefined) writer.bytes(inOneOrder(rest))
     return copyOf(key.sign(writer.finish()), 0, HALF)
+}
+
+/** The hello from cipher_suites on with its extensions by type: wolfSSL's second hello has a ticket in another place. */
+function inOneOrder(rest: Buffer): Buffer {
+    const reader = new Reader(rest, 0, rest.length)
+    const suites = reader.vector(2)
+    const compressionMethods = reader.vector(1)
+    const extensions = readExtensions(reader)
+    if (reader.failed || extensions === undefined || extensions.length < 2) return rest
+    const writer = new Writer(rest.length)
+    writer.vector(suites, 2)
+    writer.vector(compressionMethods, 1)
+    writeExtensions(writer, byType(extensions))
+    return writer.finish()
 }

@@ -41,3 +41,8 @@ export function findExtension(list: Extension[], type: number): Buffer | undefin
     }
     return undefined
 }
+
+/** By type: what is the same in another order becomes the same. */
+export function byType(list: Extension[]): Extension[] {
+    return list.slice(0, list.length).sort((one, other) => one.type - other.type)
+}

@@ -5,7 +5,7 @@ import { ServerEndpoint } from "../../../src/dtls/endpoint/server-endpoint.js"
 import { COOKIE_SECRET_LIFETIME } from "../../../src/dtls/handshake/cookie-secrets.js"
 import { Discard } from "../../../src/dtls/record/discard.js"
 import { type ClientHello, readClientHello, writeClientHello } from "../../../src/dtls/wire/client-hello.js"
-import { HandshakeType } from "../../../src/dtls/wire/code-points.js"
+import { ExtensionType, HandshakeType } from "../../../src/dtls/wire/code-points.js"
 import { writeHelloVerifyRequest } from "../../../src/dtls/wire/hello-verify-request.js"
 import { listTables, type Simulation, testSettings } from "../../engine/simulation.js"
 import { connected, drops, simulate } from "../../support/connected.js"
@@ -97,6 +97,18 @@ describe("cookies", () => {
         }
         s.clientAddress = "client|1"
         strictEqual(accepts(s, { ...first, cookie }), true)
+    })
+
+    it("a cookie is good for a second hello with the same extensions in another order, as wolfSSL sends it, and for no fewer", () => {
+        const { s, first } = hello()
+        const extensions = [...first.extensions, { type: ExtensionType.sessionTicket, data: Buffer.alloc(0) }]
+        ok(extensions.length > 1)
+        const before = s.sent
+        s.toServer(handshake(HandshakeType.clientHello, 0, writeClientHello({ ...first, extensions })))
+        s.drain()
+        const second = { ...first, cookie: Buffer.from(messages(s.log[before])[0].body.subarray(3)) }
+        strictEqual(accepts(s, { ...second, extensions: first.extensions }), false)
+        strictEqual(accepts(s, { ...second, extensions: [...extensions].reverse() }), true)
     })
 
     it("[D04] a cookie is good after one rotation of the secrets and refused after two", () => {

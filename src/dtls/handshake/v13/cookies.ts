@@ -3,7 +3,7 @@ import { Reader } from "../../bytes/reader.js"
 import { Writer } from "../../bytes/writer.js"
 import { type CryptoProvider, type Hmac } from "../../crypto/provider.js"
 import { type ClientHello } from "../../wire/client-hello.js"
-import { type Extension } from "../../wire/extensions.js"
+import { byType } from "../../wire/extensions.js"
 import { COOKIE, KEY_SHARE, PRE_SHARED_KEY } from "../../wire/v13/code-points.js"
 import { CookieSecrets } from "../cookie-secrets.js"
 
@@ -113,12 +113,15 @@ function mac(key: Hmac, address: Buffer, hello: HelloIdentity, content: Buffer):
     return copyOf(key.sign(writer.finish()), 0, MAC_LENGTH)
 }
 
-/** It keeps a client to what it said first, and needs no more bytes than that: the MAC keeps others out. */
+/**
+ * It keeps a client to what it said first, and needs no more bytes than that: the MAC keeps others out. wolfSSL's second hello
+ * has the extensions of its first one in another order.
+ */
 function binding(key: Hmac, hello: ClientHello): Buffer {
     const writer = new Writer(256)
     writer.uint(REST, 1)
     for (const suite of hello.cipherSuites) writer.uint(suite, 2)
-    for (const extension of inOrder(hello.extensions)) {
+    for (const extension of byType(hello.extensions)) {
         const { type, data } = extension
         if (!mayChange(type)) {
             writer.uint(type, 2)
@@ -126,11 +129,6 @@ function binding(key: Hmac, hello: ClientHello): Buffer {
         }
     }
     return copyOf(key.sign(writer.finish()), 0, BINDING_LENGTH)
-}
-
-/** By type: wolfSSL's second hello has the extensions of its first one in another order. */
-function inOrder(extensions: Extension[]): Extension[] {
-    return extensions.slice(0, extensions.length).sort((one, other) => one.type - other.type)
 }
 
 /** Extensions that a client changes after a HelloRetryRequest (RFC 8446 §4.1.2). */

@@ -1,4 +1,4 @@
-/* What wolfSSL is built with: DTLS 1.3 with everything that the interop cells try. */
+/* What wolfSSL is built with: DTLS 1.2 and 1.3 with everything that the interop cells try. */
 #define WOLFSSL_DTLS
 #define WOLFSSL_DTLS13
 #define WOLFSSL_DTLS_CID
@@ -28,6 +28,9 @@
 #define WOLFSSL_SHA384
 #define WOLFSSL_SHA512
 #define HAVE_SESSION_TICKET
+#define HAVE_EXTENDED_MASTER
+#define WOLFSSL_DTLS_MTU
+#define WOLFSSL_STATIC_PSK
 #define WOLFSSL_ERROR_CODE_OPENSSL
 #define NO_OLD_TLS
 #define NO_MD4
