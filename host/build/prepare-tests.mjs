@@ -36,6 +36,7 @@ const needs = [
         "gcc-riscv64-unknown-elf picolibc-riscv64-unknown-elf",
         "firmware cli",
     ],
+    ["a JDK with Maven", "command -v javac && command -v mvn", "default-jdk-headless maven", "cli"],
     ["Python with venv", "python3 -c 'import venv, ensurepip'", "python3 python3-venv", "firmware"],
     ["QEMU for RISC-V", "command -v qemu-system-riscv32", "qemu-system-misc", "firmware cli"],
     ["xz for Debian's source packages", "command -v xz", "xz-utils", "firmware cli"],

@@ -1,6 +1,7 @@
 import { type CipherSuite } from "../../src/dtls/handshake/cipher-suite.js"
 import { EcdhePskKeyExchange } from "../../src/dtls/key-exchange/ecdhe-psk.js"
 import {
+    TLS_ECDHE_PSK_WITH_AES_128_CCM_8_SHA256,
     TLS_ECDHE_PSK_WITH_AES_128_GCM_SHA256,
     TLS_ECDHE_PSK_WITH_CHACHA20_POLY1305_SHA256,
 } from "../../src/dtls/key-exchange/ecdhe-psk-suites.js"
@@ -28,22 +29,24 @@ interface Attempt<P extends Path = Path> {
     what: string
     features: Feature[]
     /** of the peer's program, besides role, port and suite */
-    options: (role: Cell["role"]) => string[]
+    options: (role: Role) => string[]
     /** what `connect` or `listen` gets, by the peer's role */
-    ours: (role: Cell["role"]) => Options
+    ours: (role: Role) => Options
     path?: Trial<P>["path"]
-    then?: (role: Cell["role"]) => Trial<P>["then"]
+    then?: (role: Role) => Trial<P>["then"]
 }
 
-const ROLES = ["server", "client"] as const
+type Role = Cell["role"]
+
+const ROLES: Role[] = ["server", "client"]
 const HANDSHAKE = "handshake, data both ways"
 const PSK = ["--identity", IDENTITY, "--key", KEY]
 
-function command<P extends Path>(attempt: Attempt<P>, role: Cell["role"], program: string, port: number): string[] {
+function command<P extends Path>(attempt: Attempt<P>, role: Role, program: string, port: number): string[] {
     return [program, role, "--port", `${port}`, "--suite", attempt.suite, ...attempt.options(role)]
 }
 
-function trialOf<P extends Path>(attempt: Attempt<P>, role: Cell["role"]): Trial<P> {
+function trialOf<P extends Path>(attempt: Attempt<P>, role: Role): Trial<P> {
     const { peer, suite, what, features: tried, path } = attempt
     return {
         ...{ peer, version: builtVersions[peer], needs: buildNeeds[peer], role, suite, what, features: tried },
@@ -76,7 +79,7 @@ function withKey(
 }
 
 /** Options of a peer's program with certificates of both sides. */
-function certificates(role: Cell["role"]): string[] {
+function certificates(role: Role): string[] {
     const file = (party: "root" | "server" | "client", kind: "pem" | "key"): string => theParties().file(party, kind)
     return ["--cert", file(role, "pem"), "--cert-key", file(role, "key"), "--ca", file("root", "pem")]
 }
@@ -85,6 +88,7 @@ export function preSharedKey(peer: BuiltPeer, ...more: string[]): Cell[] {
     return both({ ...withKey(peer, more), what: HANDSHAKE, features: features("psk") })
 }
 
+export const AES_128_CCM_8 = TLS_ECDHE_PSK_WITH_AES_128_CCM_8_SHA256
 export const CHACHA20 = TLS_ECDHE_PSK_WITH_CHACHA20_POLY1305_SHA256
 export const AES_128_GCM = TLS_ECDHE_PSK_WITH_AES_128_GCM_SHA256
 
@@ -110,7 +114,7 @@ function withCertificates(peer: BuiltPeer, suite: string, more: string[]): Omit<
 }
 
 /** Options of a peer's program with raw public keys of both sides. */
-function keyPair(role: Cell["role"]): string[] {
+function keyPair(role: Role): string[] {
     const other = role === "server" ? "client" : "server"
     const file = (party: Cell["role"], kind: "der" | "key"): string => theParties().file(party, kind)
     return ["--raw", file(role, "der"), "--cert-key", file(role, "key"), "--peer-raw", file(other, "der")]
@@ -181,19 +185,32 @@ async function peerServerFollows(ours: DtlsSocket, peer: Running, nat: Nat | und
     }
 }
 
-/** By session id and by ticket; the peer's client connects twice by itself. */
+/** By session id and by ticket, in both roles. */
 export function resumption(peer: BuiltPeer, ...more: string[]): Cell[] {
-    return [false, true].flatMap((tickets) => {
-        const keys = withKey(peer, ["--tickets", tickets ? "1" : "0", ...more])
-        const attempt: Attempt = {
-            ...{ ...keys, what: `resumption by ${tickets ? "ticket" : "session id"}` },
-            features: features("psk", tickets ? "ticket" : "resumption-id"),
-            options: (role) => [...keys.options(role), ...(role === "client" ? ["--resume", "1"] : [])],
-            ours: (role) => ({ ...keys.ours(), ...(role === "client" ? { sessions: { tickets } } : {}) }),
-        }
-        const asClient = { ...trialOf(attempt, "client"), ready: "connected" }
-        return [resumedByUs(trialOf(attempt, "server")), resumedByPeer(asClient)]
-    })
+    return [false, true].flatMap((tickets) => [
+        resumedByServer(peer, tickets, ...more),
+        resumedByClient(peer, tickets, ...more),
+    ])
+}
+
+function resuming(peer: BuiltPeer, tickets: boolean, more: string[]): Attempt {
+    return {
+        ...{ ...withKey(peer, more), what: `resumption by ${tickets ? "ticket" : "session id"}` },
+        features: features("psk", tickets ? "ticket" : "resumption-id"),
+    }
+}
+
+/** @param more of the peer's program; it has tickets unless it is told otherwise */
+export function resumedByServer(peer: BuiltPeer, tickets: boolean, ...more: string[]): Cell {
+    const words = tickets ? more : ["--tickets", "0", ...more]
+    return resumedByUs(trialOf(resuming(peer, tickets, words), "server"))
+}
+
+/** The peer's client connects twice by itself. */
+function resumedByClient(peer: BuiltPeer, tickets: boolean, ...more: string[]): Cell {
+    const attempt = resuming(peer, tickets, ["--tickets", tickets ? "1" : "0", "--resume", "1", ...more])
+    const ours = (): ListenOptions => ({ ...(attempt.ours("client") as ListenOptions), sessions: { tickets } })
+    return resumedByPeer({ ...trialOf(attempt, "client"), ours, ready: "connected" })
 }
 
 /** @returns a reason, unless a message of `most` bytes goes to the peer and a longer one is refused here */
@@ -206,6 +223,16 @@ async function noLonger(most: number, ours: DtlsSocket, peer: Running): Promise<
         return (error as { code?: string }).code === "ERR_DTLS_MESSAGE_TOO_LARGE" ? undefined : String(error)
     }
     return `a message of ${most + 1} bytes was sent`
+}
+
+/** Each side says how much it takes: ours 600 bytes, the peer 700. */
+export function recordSizeLimit(peer: BuiltPeer, ...more: string[]): Cell[] {
+    const keys = withKey(peer, ["--size", "700", ...more])
+    return both({
+        ...{ ...keys, what: "record_size_limit", features: features("psk", "record-size-limit") },
+        ours: () => ({ ...keys.ours(), recordSizeLimit: 600 }),
+        then: () => (ours, program) => noLonger(700, ours, program),
+    })
 }
 
 /** What a client asks for counts for both sides. */

@@ -1,4 +1,5 @@
 import {
+    AES_128_CCM_8,
     AES_128_GCM,
     CHACHA20,
     certificateOfBoth,
@@ -9,6 +10,8 @@ import {
     maxFragmentLength,
     preSharedKey,
     rawKeys,
+    recordSizeLimit,
+    resumedByServer,
     resumption,
 } from "./attempts.js"
 import { type Cell } from "./cell.js"
@@ -19,7 +22,7 @@ const CCM_8 = "TLS_ECDHE_ECDSA_WITH_AES_128_CCM_8"
 
 /** Every cell of DTLS 1.2 with a library. */
 export function libraryCells(): Cell[] {
-    return [...pion(), ...mbedtls(), ...wolfssl()]
+    return [...pion(), ...mbedtls(), ...wolfssl(), ...scandium()]
 }
 
 function pion(): Cell[] {
@@ -56,5 +59,18 @@ function wolfssl(): Cell[] {
         ...resumption("wolfssl", ...older),
         ...maxFragmentLength("wolfssl", ...older),
         ...exporter("wolfssl", ...older),
+    ]
+}
+
+/** Each cell starts Java, so there are no two of one kind. */
+function scandium(): Cell[] {
+    return [
+        ...ecdhePsk("scandium", AES_128_CCM_8),
+        ...certificateOfBoth("scandium", GCM),
+        ...rawKeys("scandium", CCM_8),
+        ...connectionIds("scandium", false),
+        resumedByServer("scandium", false),
+        ...maxFragmentLength("scandium"),
+        ...recordSizeLimit("scandium"),
     ]
 }

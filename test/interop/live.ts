@@ -48,8 +48,10 @@ export interface Trial<P extends Path = Path> {
 /** ms */
 const timeout = 10000
 
+/** Scandium begins a handshake when it has something to send, and be it an empty message. */
 async function expectMessage(ours: DtlsSocket, text: string): Promise<void> {
-    const message = (await ours.receive({ timeout }))?.toString().trim()
+    let message = (await ours.receive({ timeout }))?.toString().trim()
+    while (message === "") message = (await ours.receive({ timeout }))?.toString().trim()
     if (message !== text) throw new Error(`instead of "${text}" came: ${message ?? "the end"}`)
 }
 

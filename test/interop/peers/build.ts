@@ -1,15 +1,30 @@
 import { spawnSync } from "node:child_process"
 import { createHash } from "node:crypto"
-import { existsSync, mkdirSync, readdirSync, readFileSync, renameSync, rmSync } from "node:fs"
+import {
+    appendFileSync,
+    chmodSync,
+    existsSync,
+    mkdirSync,
+    readdirSync,
+    readFileSync,
+    renameSync,
+    rmSync,
+    writeFileSync,
+} from "node:fs"
 import { userInfo } from "node:os"
 import { dirname, join } from "node:path"
 import { cacheFolder, root } from "../../../host/folders.js"
 
 /** Peers without a program in Debian, or with one that lacks what is tried: each is a small one of ours around a library. */
-export type BuiltPeer = "pion" | "mbedtls" | "wolfssl"
+export type BuiltPeer = "pion" | "mbedtls" | "scandium" | "wolfssl"
 
 /** Versions of the libraries. */
-export const builtVersions: Record<BuiltPeer, string> = { pion: "4.0.1", mbedtls: "3.6.5", wolfssl: "5.9.4" }
+export const builtVersions: Record<BuiltPeer, string> = {
+    pion: "4.0.1",
+    mbedtls: "3.6.5",
+    scandium: "3.13.0",
+    wolfssl: "5.9.4",
+}
 
 const folders = join(root, "test", "interop", "peers")
 
@@ -17,6 +32,7 @@ const folders = join(root, "test", "interop", "peers")
 export const buildNeeds: Record<BuiltPeer, string[]> = {
     pion: ["go"],
     mbedtls: ["cargo", "gcc"],
+    scandium: ["mvn", "javac", "jar", "sha256sum"],
     wolfssl: ["cargo", "gcc"],
 }
 
@@ -34,7 +50,7 @@ interface Library {
     define: string
 }
 
-const libraries: Record<Exclude<BuiltPeer, "pion">, Library> = {
+const libraries: Record<Exclude<BuiltPeer, "pion" | "scandium">, Library> = {
     mbedtls: {
         crate: "mbedtls-rs-sys",
         source: "mbedtls",
@@ -67,7 +83,7 @@ function run(cwd: string, command: string, ...args: string[]): string {
 
 const failures = new Map<BuiltPeer, unknown>()
 
-/** The program of a peer; built when it is not there, with its library from the Go proxy or crates.io. Throws why not. */
+/** The program of a peer; built when it is not there, with its library from the registry of its language. Throws why not. */
 export function peerProgram(peer: BuiltPeer): string {
     if (failures.has(peer)) throw failures.get(peer)
     try {
@@ -88,6 +104,7 @@ function built(peer: BuiltPeer): string {
     mkdirSync(folder, { recursive: true })
     const fresh = `${program}.${process.pid}`
     if (peer === "pion") run(source, "go", "build", "-trimpath", "-o", fresh, ".")
+    else if (peer === "scandium") buildInJava(source, fresh)
     else buildInC(libraries[peer], source, fresh)
     renameSync(fresh, program)
     return program
@@ -112,15 +129,50 @@ function buildInC(library: Library, source: string, program: string): void {
             .filter((file) => file.endsWith(".c") && library.except?.test(file) !== true)
             .map((file) => join(folder, name, file)),
     )
-    const objects = `${program}.o`
-    mkdirSync(objects)
-    try {
+    withFolder(program, (objects) => {
         const headers = [source, ...library.headers.map((name) => join(folder, name))]
         const flags = ["-O0", "-w", `-D${library.define}`, ...headers.flatMap((header) => ["-I", header])]
         run(objects, "gcc", ...flags, "-c", ...units)
         run(objects, "ar", "rcs", "library.a", ...readdirSync(objects))
         run(source, "gcc", ...flags, "peer.c", join(objects, "library.a"), "-lm", "-o", program)
+    })
+}
+
+/** @param body what needs a folder for files on the way to a program */
+function withFolder(program: string, body: (folder: string) => void): void {
+    const folder = `${program}.d`
+    mkdirSync(folder)
+    try {
+        body(folder)
     } finally {
-        rmSync(objects, { recursive: true })
+        rmSync(folder, { recursive: true })
     }
+}
+
+/** Each runs for a moment: compiling well what runs often would take longer. */
+const BRIEF = ["-XX:TieredStopAtLevel=1", "-XX:+UseSerialGC"]
+const COPY_DEPENDENCIES = "org.apache.maven.plugins:maven-dependency-plugin:3.6.1:copy-dependencies"
+
+/**
+ * One jar of the program and its libraries behind a line for the shell, so that it runs by its name. Maven fetches the
+ * libraries. Without their signatures, which Java would check at each start, it starts in half the time.
+ */
+function buildInJava(source: string, program: string): void {
+    withFolder(program, (folder) => {
+        const [jars, classes, whole] = ["jars", "classes", "whole.jar"].map((name) => join(folder, name)) as [
+            string,
+            string,
+            string,
+        ]
+        run(source, "mvn", "-q", "-B", COPY_DEPENDENCIES, `-DoutputDirectory=${jars}`)
+        run(jars, "sha256sum", "--check", "--quiet", join(source, "jars.sha256"))
+        mkdirSync(classes)
+        for (const name of readdirSync(jars)) run(classes, "jar", "xf", join(jars, name))
+        rmSync(join(classes, "META-INF"), { recursive: true })
+        run(source, "javac", ...BRIEF.map((option) => `-J${option}`), "-d", classes, "-cp", classes, "Peer.java")
+        run(folder, "jar", "--create", "--file", whole, "--main-class", "Peer", "-C", classes, ".")
+        writeFileSync(program, `#!/bin/sh\nexec java ${BRIEF.join(" ")} -jar "$0" "$@"\n`)
+        appendFileSync(program, readFileSync(whole))
+        chmodSync(program, 0o755)
+    })
 }
