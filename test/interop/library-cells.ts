@@ -22,7 +22,7 @@ const CCM_8 = "TLS_ECDHE_ECDSA_WITH_AES_128_CCM_8"
 
 /** Every cell of DTLS 1.2 with a library. */
 export function libraryCells(): Cell[] {
-    return [...pion(), ...mbedtls(), ...wolfssl(), ...scandium()]
+    return [...pion(), ...mbedtls(), ...wolfssl(), ...scandium(), ...tinydtls()]
 }
 
 function pion(): Cell[] {
@@ -73,4 +73,8 @@ function scandium(): Cell[] {
         ...maxFragmentLength("scandium"),
         ...recordSizeLimit("scandium"),
     ]
+}
+
+function tinydtls(): Cell[] {
+    return [...preSharedKey("tinydtls"), ...rawKeys("tinydtls", CCM_8)]
 }

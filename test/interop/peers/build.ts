@@ -16,13 +16,14 @@ import { dirname, join } from "node:path"
 import { cacheFolder, root } from "../../../host/folders.js"
 
 /** Peers without a program in Debian, or with one that lacks what is tried: each is a small one of ours around a library. */
-export type BuiltPeer = "pion" | "mbedtls" | "scandium" | "wolfssl"
+export type BuiltPeer = "pion" | "mbedtls" | "scandium" | "tinydtls" | "wolfssl"
 
 /** Versions of the libraries. */
 export const builtVersions: Record<BuiltPeer, string> = {
     pion: "4.0.1",
     mbedtls: "3.6.5",
     scandium: "3.13.0",
+    tinydtls: "0.8.6",
     wolfssl: "5.9.4",
 }
 
@@ -33,6 +34,7 @@ export const buildNeeds: Record<BuiltPeer, string[]> = {
     pion: ["go"],
     mbedtls: ["cargo", "gcc"],
     scandium: ["mvn", "javac", "jar", "sha256sum"],
+    tinydtls: ["cargo", "gcc"],
     wolfssl: ["cargo", "gcc"],
 }
 
@@ -57,6 +59,14 @@ const libraries: Record<Exclude<BuiltPeer, "pion" | "scandium">, Library> = {
         units: ["library"],
         headers: ["include", "library"],
         define: 'MBEDTLS_CONFIG_FILE="config.h"',
+    },
+    tinydtls: {
+        crate: "tinydtls-sys",
+        source: join("src", "tinydtls"),
+        units: [".", "aes", "ecc", "sha2"],
+        headers: ["."],
+        except: /^(test\w*|sha2\w+)\.c$/,
+        define: "WITH_POSIX",
     },
     wolfssl: {
         crate: "wolfssl-sys",
