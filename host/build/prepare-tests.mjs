@@ -44,7 +44,7 @@ const needs = [
         "clang with libFuzzer",
         compiles("clang -fsanitize=fuzzer,address", fuzzTarget),
         "clang libclang-rt-dev",
-        "machine",
+        "machine firmware",
     ],
 ]
 

@@ -2,7 +2,7 @@ import { deepStrictEqual, ok, strictEqual } from "node:assert/strict"
 import { createHash } from "node:crypto"
 import { existsSync, readdirSync, readFileSync, statSync, writeFileSync } from "node:fs"
 import { join, resolve } from "node:path"
-import { checkedDevice, missingFor } from "../../../host/build/native.js"
+import { device, missingFor } from "../../../host/build/native.js"
 import { missingForBoard } from "../../../host/build/rv32.js"
 import { check, type Schema } from "../../../host/config/schema.js"
 import { root } from "../../../host/folders.js"
@@ -118,7 +118,7 @@ describe("a project of mote init", function () {
     })
 
     for (const [board, host, missing] of [
-        ["posix", "127.0.0.1", () => missingFor(checkedDevice)],
+        ["posix", "127.0.0.1", () => missingFor(device)],
         ["rv32-virt", "10.0.2.2", missingForBoard],
     ] as const)
         it(`mote flash and mote monitor build its firmware for ${board}, out of the package, and it posts`, async function () {
