@@ -1,8 +1,9 @@
 /*
- * node host/build/prepare-builds.ts [THEME]: compiles the simulator, mote's commands, the device programs that tests of a
- * theme (without: of all) name, the checked Linux device, the emulated board, the independent peers that are built and the
- * package, as many at a time as there are cores. The tests would compile them within the time limit of the test that happens
- * to be the first, and those that run side by side would do it twice.
+ * node host/build/prepare-builds.ts --without-packages|--with-packages [THEME]: compiles what the tests of a theme (without: of
+ * all) use, as many at a time as there are cores: the simulator, mote's commands and the device programs, which need no Debian
+ * package and can be compiled while those are being installed; then the checked Linux device, the emulated board, the
+ * independent peers that are built and the package. The tests would compile them within the time limit of the test that
+ * happens to be the first, and those that run side by side would do it twice.
  */
 import { fork, spawn } from "node:child_process"
 import { once } from "node:events"
@@ -30,13 +31,13 @@ const PEERS = Object.keys(buildNeeds) as BuiltPeer[]
 const PACKAGE = "the package"
 
 /** What a theme's tests need besides programs. */
-function buildsOf(theme: string | undefined): { first: string[]; last: string[] } {
+function buildsOf(theme: string | undefined): Record<"withoutPackages" | "withPackages", string[]> {
     const isFor = (...themes: string[]): boolean => theme === undefined || themes.includes(theme)
-    const first = [isFor("machine") ? SIMULATORS : SIMULATOR, COMMANDS]
-    if (isFor("machine", "firmware") && missingFor(checkedDevice) === undefined) first.push(LINUX_DEVICE)
-    if (isFor("firmware", "cli") && missingForBoard() === undefined) first.push(BOARD)
-    if (isFor("cli")) first.push(...PEERS.filter((peer) => buildNeeds[peer].every(isInstalled)))
-    return { first, last: isFor("cli") ? [PACKAGE] : [] }
+    const withPackages: string[] = isFor("cli") ? [PACKAGE] : []
+    if (isFor("machine", "firmware") && missingFor(checkedDevice) === undefined) withPackages.push(LINUX_DEVICE)
+    if (isFor("firmware", "cli") && missingForBoard() === undefined) withPackages.push(BOARD)
+    if (isFor("cli")) withPackages.push(...PEERS.filter((peer) => buildNeeds[peer].every(isInstalled)))
+    return { withoutPackages: [isFor("machine") ? SIMULATORS : SIMULATOR, COMMANDS], withPackages }
 }
 
 /** Programs that the specs of a theme name; those that they name by parts are compiled when a test wants them. */
@@ -86,16 +87,14 @@ async function buildAll(left: string[], programs: string[] = []): Promise<void> 
     await Promise.all(Array.from({ length: availableParallelism() }, worker))
 }
 
-const [first, only] = process.argv.slice(2)
-if (first === "--programs") compileOnRequest()
-else if (first !== "--only") {
-    const builds = buildsOf(first)
-    await buildAll(builds.first, programsOf(first))
-    await buildAll(builds.last)
-} else if (only === SIMULATOR) await compiledMachine()
-else if (only === SIMULATORS) for (const kind of MACHINE_KINDS) await compiledMachine(kind)
-else if (only === COMMANDS) compiledHost()
-else if (only === LINUX_DEVICE) buildNative(checkedDevice)
-else if (only === BOARD) await buildBoard()
-else if (only === PACKAGE) packedPackage()
-else peerProgram(only as BuiltPeer)
+const [what, of] = process.argv.slice(2)
+if (what === "--without-packages") await buildAll(buildsOf(of).withoutPackages, programsOf(of))
+else if (what === "--with-packages") await buildAll(buildsOf(of).withPackages)
+else if (what === "--programs") compileOnRequest()
+else if (of === SIMULATOR) await compiledMachine()
+else if (of === SIMULATORS) for (const kind of MACHINE_KINDS) await compiledMachine(kind)
+else if (of === COMMANDS) compiledHost()
+else if (of === LINUX_DEVICE) buildNative(checkedDevice)
+else if (of === BOARD) await buildBoard()
+else if (of === PACKAGE) packedPackage()
+else peerProgram(of as BuiltPeer)

@@ -4,7 +4,8 @@
  * names them; a test that needs a missing one is skipped and says so, and fails in CI. Compiles the simulator and the programs
  * that a theme's tests run in it and on devices: together that takes longer than a test may.
  */
-import { spawnSync } from "node:child_process"
+import { spawn, spawnSync } from "node:child_process"
+import { once } from "node:events"
 
 const compiles = (compiler, source) => `printf '%s\\n' '${source}' | ${compiler} -x c - -o /dev/null 2>/dev/null`
 const fuzzTarget = "int LLVMFuzzerTestOneInput(const unsigned char *d, unsigned long n) { return d == 0 || n == 0; }"
@@ -53,26 +54,39 @@ const wanted = needs.filter(([, , , themes]) => theme === undefined || themes.sp
 
 const succeeds = (test) => spawnSync("sh", ["-c", test], { stdio: "ignore" }).status === 0
 const missing = () => wanted.filter(([, test]) => !succeeds(test))
-const run = (...args) =>
-    spawnSync("apt-get", args, {
-        stdio: ["ignore", "ignore", "inherit"],
-        env: { ...process.env, DEBIAN_FRONTEND: "noninteractive" },
-    }).status === 0
+const run = async (command, args, stdio, env = process.env) => {
+    const [status] = await once(spawn(command, args, { stdio, env }), "close")
+    return status ?? 1
+}
+const aptGet = async (...args) =>
+    (await run("apt-get", args, ["ignore", "ignore", "inherit"], {
+        ...process.env,
+        DEBIAN_FRONTEND: "noninteractive",
+    })) === 0
 
-const first = missing()
-if (first.length > 0) {
+async function install() {
+    const first = missing()
+    if (first.length === 0) return
     const names = [...new Set(first.flatMap(([, , packages]) => packages.split(" ")))]
     console.log(`tests: installing ${names.join(", ")}`)
     const allowed = process.getuid?.() === 0 && succeeds("command -v apt-get")
     const installed =
-        allowed && run("update", "-qq") && run("install", "-y", "-qq", "--no-install-recommends", ...names)
+        allowed &&
+        (await aptGet("update", "-qq")) &&
+        (await aptGet("install", "-y", "-qq", "--no-install-recommends", ...names))
     if (!installed) console.log(`tests: could not install them; please run: sudo apt-get install ${names.join(" ")}`)
     const left = missing().map(([name]) => name)
     if (left.length > 0) console.log(`tests: without ${left.join(", ")} the tests that need them are skipped`)
 }
 
-if (theme === undefined || ["machine", "firmware", "cli"].includes(theme)) {
-    const prepare = ["--import", "./host/build/tsx.mjs", "host/build/prepare-builds.ts"]
-    if (theme !== undefined) prepare.push(theme)
-    process.exitCode = spawnSync(process.execPath, prepare, { stdio: "inherit" }).status ?? 1
+/** Those that wait for no Debian package, or the others. */
+async function build(which) {
+    if (theme !== undefined && !["machine", "firmware", "cli"].includes(theme)) return
+    const args = ["--import", "./host/build/tsx.mjs", "host/build/prepare-builds.ts", which]
+    if (theme !== undefined) args.push(theme)
+    const status = await run(process.execPath, args, "inherit")
+    if (status !== 0) process.exitCode = status
 }
+
+await Promise.all([install(), build("--without-packages")])
+await build("--with-packages")
