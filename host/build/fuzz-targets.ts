@@ -1,6 +1,6 @@
 /* What npm run fuzz can fuzz: docs/fuzzing.md. */
 import { spawnSync } from "node:child_process"
-import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from "node:fs"
+import { existsSync, mkdirSync, readFileSync, writeFileSync } from "node:fs"
 import { join } from "node:path"
 import { cachedDeviceImage, root } from "./device.js"
 import {
@@ -12,7 +12,7 @@ import {
     quickProgramFuzzer,
     withTranslations,
 } from "./native.js"
-import { compileProgram } from "./compiler.js"
+import { conformancePrograms, programImage } from "../../test/machine/images.js"
 
 /** A fuzzer that is built: what to run, and where its seeds are. */
 export interface BuiltTarget {
@@ -71,10 +71,9 @@ function programTarget(name: string, about: string, entry: string, maxLength: nu
 /** The conformance programs' images. */
 function machineSeeds(): string {
     const folder = workFolder("machine", "seeds")
-    const programs = join(root, "test", "machine", "conformance")
-    for (const name of readdirSync(programs).filter((file) => file.endsWith(".ts"))) {
-        const path = join(folder, name.replace(/ts$/, "devs"))
-        if (!existsSync(path)) writeFileSync(path, compileProgram(readFileSync(join(programs, name), "utf8")))
+    for (const { name, source } of conformancePrograms()) {
+        const path = join(folder, `${name}.devs`)
+        if (!existsSync(path)) writeFileSync(path, programImage(source))
     }
     return folder
 }
