@@ -10,17 +10,21 @@ import { ServerEndpoint } from "../src/dtls/endpoint/server-endpoint.js"
 import { newExchangeV13 } from "../src/dtls/endpoint/v13/hello-exchange.js"
 import { type CipherSuite } from "../src/dtls/handshake/cipher-suite.js"
 import { connectionIds } from "../src/dtls/handshake/connection-ids.js"
+import { type HelloExtension } from "../src/dtls/handshake/hello-extension.js"
+import { AuthenticationMode } from "../src/dtls/handshake/key-exchange.js"
 import { type Answer, type Question, QuestionKind } from "../src/dtls/handshake/question.js"
 import { type AssociationSettings } from "../src/dtls/handshake/settings.js"
 import { clientRole } from "../src/dtls/handshake/v12/client.js"
 import { serverRole } from "../src/dtls/handshake/v12/server.js"
 import { connectionIdsV13 } from "../src/dtls/handshake/v13/connection-ids.js"
 import { TLS_AES_128_CCM_8_SHA256 } from "../src/dtls/handshake/v13/suites.js"
+import { rawPublicKeysOnly } from "../src/dtls/key-exchange/certificate-types.js"
 import { EcdhePskKeyExchange } from "../src/dtls/key-exchange/ecdhe-psk.js"
 import { TLS_ECDHE_PSK_WITH_AES_128_CCM_8_SHA256 } from "../src/dtls/key-exchange/ecdhe-psk-suites.js"
 import { TLS_PSK_WITH_AES_128_CCM_8 } from "../src/dtls/key-exchange/suites.js"
+import { certificates } from "../src/dtls/key-exchange/v13/certificates.js"
 import { keyShares } from "../src/dtls/key-exchange/v13/key-shares.js"
-import { ContentType, HandshakeType, NamedGroup } from "../src/dtls/wire/code-points.js"
+import { ContentType, HandshakeType, NamedGroup, SignatureScheme } from "../src/dtls/wire/code-points.js"
 import { RECORD_HEADER_LENGTH } from "../src/dtls/wire/record-header.js"
 import { isRetryRandom } from "../src/dtls/wire/v13/hello-retry-request.js"
 import { ProtectionV13 } from "../src/dtls/record/v13/protection.js"
@@ -29,6 +33,7 @@ import { handshakeName } from "../host/describe.js"
 import { NodeCryptoProvider } from "../src/platform/node/crypto.js"
 import { NodeKeys } from "../src/platform/node/keys.js"
 import { listTables, testSettings } from "../test/engine/simulation.js"
+import { RawKeySide } from "../test/support/raw-key-side.js"
 
 /** One record of a handshake. */
 export interface RecordSize {
@@ -56,46 +61,71 @@ export interface HandshakeSize {
     finalAck: number
 }
 
+/** What the protected records of each side hold, in order: a record each. */
+type RecordNames = Record<RecordSize["from"], string[]>
+
 /** A kind of handshake: what both sides are made of. */
 interface Kind {
     suite: () => CipherSuite
     isNewer: boolean
-    /** psk_dhe_ke */
-    agreesOnKeys: boolean
+    /** besides connection ids */
+    extensions: NewExtension[]
+    names: RecordNames
 }
 
-/** What the protected records of a handshake hold, in order: a record each. */
-const PROTECTED = {
-    older: { client: ["Finished"], server: ["Finished"] },
-    newer: { client: ["Finished"], server: ["EncryptedExtensions and Finished", "ACK"] },
+type NewExtension = (crypto: NodeCryptoProvider) => HelloExtension
+
+const OLDER: RecordNames = { client: ["Finished"], server: ["Finished"] }
+const NEWER: RecordNames = { client: ["Finished"], server: ["EncryptedExtensions and Finished", "ACK"] }
+const NEWER_WITH_KEYS: RecordNames = {
+    client: ["Certificate, CertificateVerify and Finished"],
+    server: ["EncryptedExtensions, CertificateRequest, Certificate, CertificateVerify and Finished", "ACK"],
 }
 
 /** Bytes of each side's connection id. */
 const ID_LENGTH = 1
 
-const x25519Alone = (): NodeKeys => Object.assign(new NodeKeys(), { groups: [NamedGroup.x25519] })
+/** As devices have them: one group is offered, and no signatures but those of their own kind. */
+const deviceKeys = (): NodeKeys =>
+    Object.assign(new NodeKeys(), {
+        groups: [NamedGroup.x25519],
+        schemes: [SignatureScheme.ecdsaSecp256r1Sha256],
+    })
 
-/** All with a suite of CCM_8, X25519, a psk_identity of 1 byte and connection ids of 1 byte. */
+/** The client's share of it goes with its first hello. */
+const x25519Share: NewExtension = (crypto) => keyShares(deviceKeys(), true)(crypto)
+
+/** All with a suite of CCM_8, X25519, a psk_identity of 1 byte and connection ids of 1 byte; raw public keys on P-256. */
 const KINDS: Record<string, Kind> = {
-    "1.2 psk": { suite: TLS_PSK_WITH_AES_128_CCM_8, isNewer: false, agreesOnKeys: false },
+    "1.2 psk": { suite: TLS_PSK_WITH_AES_128_CCM_8, isNewer: false, extensions: [], names: OLDER },
     "1.2 ecdhe_psk": {
-        suite: () => TLS_ECDHE_PSK_WITH_AES_128_CCM_8_SHA256(new EcdhePskKeyExchange(x25519Alone())),
+        suite: () => TLS_ECDHE_PSK_WITH_AES_128_CCM_8_SHA256(new EcdhePskKeyExchange(deviceKeys())),
         isNewer: false,
-        agreesOnKeys: false,
+        extensions: [],
+        names: OLDER,
     },
-    "1.3 psk_ke": { suite: TLS_AES_128_CCM_8_SHA256, isNewer: true, agreesOnKeys: false },
-    "1.3 psk_dhe_ke": { suite: TLS_AES_128_CCM_8_SHA256, isNewer: true, agreesOnKeys: true },
+    "1.3 psk_ke": { suite: TLS_AES_128_CCM_8_SHA256, isNewer: true, extensions: [], names: NEWER },
+    "1.3 psk_dhe_ke": { suite: TLS_AES_128_CCM_8_SHA256, isNewer: true, extensions: [x25519Share], names: NEWER },
+    "1.3 raw public keys of both sides": {
+        suite: TLS_AES_128_CCM_8_SHA256,
+        isNewer: true,
+        extensions: [x25519Share, (crypto) => certificates(deviceKeys(), rawPublicKeysOnly())(crypto)],
+        names: NEWER_WITH_KEYS,
+    },
 }
 
 const IDENTITY = Buffer.from([1])
 const KEY = Buffer.alloc(16, 7)
 
-function settingsOf({ suite, isNewer, agreesOnKeys }: Kind): AssociationSettings {
+function settingsOf({ suite, isNewer, extensions, names }: Kind): AssociationSettings {
     const crypto = new NodeCryptoProvider()
     const ids = isNewer ? connectionIdsV13(ID_LENGTH, 0) : connectionIds(ID_LENGTH)
-    const extensions = [ids(crypto)]
-    if (agreesOnKeys) extensions.push(keyShares(x25519Alone(), true)(crypto))
-    return { ...testSettings(crypto), suites: [suite()], extensions }
+    return {
+        ...testSettings(crypto),
+        suites: [suite()],
+        extensions: [ids, ...extensions].map((newExtension) => newExtension(crypto)),
+        authenticationMode: names === NEWER_WITH_KEYS ? AuthenticationMode.required : AuthenticationMode.none,
+    }
 }
 
 /** Where a record ends, and how much longer it is than its plaintext. */
@@ -128,9 +158,21 @@ function plainName(datagram: Buffer, at: number): string {
     return isRetry ? "HelloRetryRequest" : handshakeName(datagram[body])
 }
 
-function answerTo(question: Question): Promise<Answer | undefined> {
-    if (question.kind === QuestionKind.operation) return question.perform()
-    return Promise.resolve({ identity: IDENTITY, key: KEY })
+/** A side's raw public key, and the one that it accepts. */
+interface KnownSide {
+    key: RawKeySide
+    pinned: Buffer
+}
+
+function knownSides(): Record<RecordSize["from"], KnownSide> {
+    const [client, server] = [new RawKeySide(), new RawKeySide()]
+    return { client: { key: client, pinned: server.publicKey }, server: { key: server, pinned: client.publicKey } }
+}
+
+/** @param own undefined: a pre-shared key */
+async function answerTo(question: Question, own: KnownSide | undefined): Promise<Answer | undefined> {
+    if (question.kind === QuestionKind.operation) return await question.perform()
+    return own === undefined ? { identity: IDENTITY, key: KEY } : own.key.answers(own.pinned)(question)
 }
 
 /** A handshake: carries datagrams without loss or delay, and notes their records. */
@@ -140,12 +182,13 @@ class Handshaking {
     private server: Association | ServerEndpoint
     private toServer: Buffer[] = []
     private toClient: Buffer[] = []
-    private names: { client: string[]; server: string[] }
+    private names: RecordNames
+    private sides: Partial<Record<RecordSize["from"], KnownSide>> = {}
 
     constructor(kind: Kind, hasCookie: boolean) {
-        const { isNewer } = kind
-        const own = isNewer ? PROTECTED.newer : PROTECTED.older
-        this.names = { client: [...own.client], server: [...own.server] }
+        const { isNewer, names } = kind
+        if (names === NEWER_WITH_KEYS) this.sides = knownSides()
+        this.names = { client: [...names.client], server: [...names.server] }
         const newExchange = isNewer ? newExchangeV13() : undefined
         this.client = new Association(settingsOf(kind), isNewer ? clientRoleV13() : clientRole(), 0, 0)
         this.server = hasCookie
@@ -180,7 +223,7 @@ class Handshaking {
     }
 
     private async drainClient(): Promise<void> {
-        await this.drain(this.client, (datagram) => {
+        await this.drain("client", this.client, (datagram) => {
             this.note("client", datagram)
             this.toServer.push(datagram)
         })
@@ -192,17 +235,21 @@ class Handshaking {
             this.note("server", datagram)
             this.toClient.push(datagram)
         }
-        if (server instanceof Association) return await this.drain(server, send)
+        if (server instanceof Association) return await this.drain("server", server, send)
         for (let reply = server.nextReply(); reply !== undefined; reply = server.nextReply()) send(reply.data)
         for (let peer = server.nextReady(); peer !== undefined; peer = server.nextReady())
-            await this.drain(peer.association, send)
+            await this.drain("server", peer.association, send)
     }
 
-    private async drain(association: Association, send: (datagram: Buffer) => void): Promise<void> {
+    private async drain(
+        side: RecordSize["from"],
+        association: Association,
+        send: (datagram: Buffer) => void,
+    ): Promise<void> {
         for (let output = association.poll(); output !== undefined; output = association.poll()) {
             if (output.kind === OutputKind.datagram) send(output.data as Buffer)
             else if (output.kind === OutputKind.question)
-                association.answer(await answerTo(output.question as Question), 0)
+                association.answer(await answerTo(output.question as Question, this.sides[side]), 0)
         }
     }
 
