@@ -27,11 +27,6 @@ export function unreadable(h: CertificateContext): void {
     h.fail(FailureReason.decodeError, AlertDescription.decodeError)
 }
 
-/** DTLS 1.3: a Certificate message that cannot be read, or holds too many certificates (RFC 7925 §4.4.4). */
-export function unreadableCertificates(h: CertificateContext): void {
-    h.fail(FailureReason.decodeError, AlertDescription.badCertificate)
-}
-
 export function illegal(h: CertificateContext): void {
     h.fail(FailureReason.illegalParameter, AlertDescription.illegalParameter)
 }

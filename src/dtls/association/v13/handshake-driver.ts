@@ -78,10 +78,13 @@ export class HandshakeDriverV13 extends HandshakeDriver {
     override take(header: HandshakeHeader, record: OpenedRecord, at: number, now: number): void {
         const { epoch } = record
         if (header.messageSeq >= this.inbox.nextSeq && !this.isCurrent(epoch))
-            return this.counters.add(Discard.unprotected)
+            return epoch > 0 ? this.failMisplaced() : this.counters.add(Discard.unprotected)
         this.note(record)
-        const isEarly = header.messageSeq > this.inbox.nextSeq
-        const kept = this.established ? this.keepLater(header, record, at, now) : this.keep(header, record, at, now)
+        // While a question is open nothing is taken out of the inbox, so that what is in order looks early.
+        const isEarly = header.messageSeq > this.inbox.nextSeq && this.handshake.question === undefined
+        // Records that came before their keys are taken as soon as the handshake is complete.
+        const isLater = this.handshake.parameters.complete
+        const kept = isLater ? this.keepLater(header, record, at, now) : this.keep(header, record, at, now)
         if (kept === Fragment.refused) this.received.refuse(epoch, record.sequence ?? -1)
         else this.schedule(isEarly, now)
     }
@@ -128,11 +131,14 @@ export class HandshakeDriverV13 extends HandshakeDriver {
         read.previous = undefined
     }
 
-    /** Only what came under keys is acknowledged; what was not is answered by a whole flight, or comes again. */
+    /**
+     * Only handshake records that came under keys are acknowledged (RFC 9147 §7); what came without is answered by a whole
+     * flight, or comes again.
+     */
     private note(record: OpenedRecord): void {
         const { epoch, sequence } = record
         if (epoch === 0 || sequence === undefined) return
-        this.received.add(epoch, sequence)
+        if (record.type !== ACK) this.received.add(epoch, sequence)
         // Its keys come from the ServerHello, which it therefore has.
         if (!this.handshake.isClient) this.outbox().acknowledgeEpoch(0)
     }
@@ -186,9 +192,13 @@ export class HandshakeDriverV13 extends HandshakeDriver {
     override takeOther(record: OpenedRecord, now: number): boolean {
         if (record.type === ContentType.returnRoutabilityCheck) return false
         if (record.type === ACK) this.takeAcknowledgement(record, now)
-        // RFC 8446 §5, §5.4: keys vouch for it, so nobody but the peer can have sent it.
-        else this.owner.fail(FailureReason.unexpectedMessage, AlertDescription.unexpectedMessage)
+        else this.failMisplaced()
         return true
+    }
+
+    /** Keys vouch for it, so nobody but the peer can have sent it (RFC 8446 §5, §5.4). */
+    private failMisplaced(): void {
+        this.owner.fail(FailureReason.unexpectedMessage, AlertDescription.unexpectedMessage)
     }
 
     /**

@@ -325,7 +325,8 @@ export class ClientHandshakeV13 extends HandshakeV13 {
         this.sendFinished()
         // The server acknowledges it.
         this.endFlight(true)
-        this.activateApplicationKeys(this.transcriptHash)
+        this.activateApplicationKeys(false, this.transcriptHash)
+        this.activateApplicationKeys(true, this.transcriptHash)
         this.finish()
     }
 

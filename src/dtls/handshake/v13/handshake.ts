@@ -184,15 +184,12 @@ export abstract class HandshakeV13 extends Handshake<SecurityParametersV13> impl
         wipe(exporter)
     }
 
-    /** Of the application data's epoch; `enterMainStage` was before, and Finished of both sides has been made. */
-    protected activateApplicationKeys(transcriptHash: Buffer): void {
-        const schedule = this.schedule()
-        this.forgetTraffic()
-        this.clientSecret = schedule.deriveSecret(this.secret, "c ap traffic", transcriptHash)
-        this.serverSecret = schedule.deriveSecret(this.secret, "s ap traffic", transcriptHash)
-        this.activateWrite(APPLICATION_EPOCH)
-        this.activateRead(APPLICATION_EPOCH)
-        wipe(this.secret)
+    /** One side's, of the application data's epoch; `enterMainStage` was before, and that side's Finished has been made. */
+    protected activateApplicationKeys(ofClient: boolean, transcriptHash: Buffer): void {
+        const label = ofClient ? "c ap traffic" : "s ap traffic"
+        this.replaceSecret(ofClient, this.secret, label, transcriptHash)
+        if (ofClient === this.isClient) this.activateWrite(APPLICATION_EPOCH)
+        else this.activateRead(APPLICATION_EPOCH)
     }
 
     // After the handshake
@@ -246,10 +243,12 @@ export abstract class HandshakeV13 extends Handshake<SecurityParametersV13> impl
 
     /** application_traffic_secret_N+1 of one side (RFC 8446 §7.2). */
     private nextTraffic(ofClient: boolean): void {
-        const schedule = this.schedule()
-        const old = this.secretOf(ofClient)
-        const secret = schedule.deriveSecret(old, "traffic upd", EMPTY)
-        wipe(old)
+        this.replaceSecret(ofClient, this.secretOf(ofClient), "traffic upd", EMPTY)
+    }
+
+    private replaceSecret(ofClient: boolean, from: Buffer, label: string, hash: Buffer): void {
+        const secret = this.schedule().deriveSecret(from, label, hash)
+        wipe(this.secretOf(ofClient))
         if (ofClient) this.clientSecret = secret
         else this.serverSecret = secret
     }
@@ -294,15 +293,11 @@ export abstract class HandshakeV13 extends Handshake<SecurityParametersV13> impl
         if (shares !== undefined) shares.close()
     }
 
-    private forgetTraffic(): void {
-        wipe(this.clientSecret)
-        wipe(this.serverSecret)
-    }
-
     protected closeKeys(): void {
         this.forgetShares()
         wipe(this.secret)
-        this.forgetTraffic()
+        wipe(this.clientSecret)
+        wipe(this.serverSecret)
     }
 }
 

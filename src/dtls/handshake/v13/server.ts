@@ -227,16 +227,18 @@ class ServerHandshakeV13 extends HandshakeV13 {
         else certified.presentServer(this)
     }
 
+    /** What follows our Finished has the application's keys: alerts and acknowledgements at first (RFC 8446 appendix A.2). */
     onPresented(): void {
         this.sendFinished()
         this.transcriptHash = this.transcript.digest()
         this.endFlight(true)
+        this.enterMainStage(this.transcriptHash)
+        this.activateApplicationKeys(false, this.transcriptHash)
     }
 
     takeFinished(message: HandshakeMessage): void {
         if (!this.checkFinished(message)) return
-        this.enterMainStage(this.transcriptHash)
-        this.activateApplicationKeys(this.transcriptHash)
+        this.activateApplicationKeys(true, this.transcriptHash)
         this.beginFlight()
         this.finish()
     }

@@ -30,7 +30,6 @@ import {
     readCertificateVerify,
     sendCertificateVerify,
     unreadable,
-    unreadableCertificates,
 } from "../certificate-messages.js"
 import { answerType, type CertificateOptions, chosenType, offeredTypes, offerTypes } from "../certificate-types.js"
 import { firstCommon } from "../ecdhe.js"
@@ -262,7 +261,7 @@ class CertificateAuthentication extends HelloExtensionV13 implements Authenticat
         if (this.options.peerTypes.indexOf(peerType) < 0)
             return h.fail(FailureReason.certificateRefused, AlertDescription.unsupportedCertificate)
         const read = readCertificateMessage(bodyOf(message), peerType)
-        if (read === undefined) return unreadableCertificates(h)
+        if (read === undefined) return unreadable(h)
         if (read.context.length > 0) return illegal(h)
         // None was offered, or asked for, that goes with a certificate (RFC 8446 §4.4.2).
         if (read.hasExtensions) return h.fail(FailureReason.illegalParameter, AlertDescription.unsupportedExtension)

@@ -11,6 +11,8 @@ import {
     type RecordProtection,
 } from "../../crypto/provider.js"
 import { type TrafficKeys } from "../../crypto/v13/key-schedule.js"
+import { ContentType } from "../../wire/code-points.js"
+import { APPLICATION_EPOCH } from "../../wire/v13/code-points.js"
 import { HeaderBit, readHeader, UnifiedHeader } from "./unified-header.js"
 
 /** Bytes of ciphertext that record number encryption looks at (RFC 9147 §4.2.3). */
@@ -135,12 +137,16 @@ export class ProtectionV13 implements RecordProtection {
         return inner === undefined ? undefined : this.withoutPadding(inner, sequence)
     }
 
-    /** The content type is the last byte that is not zero (RFC 8446 §5.4); 0: there is none. */
+    /**
+     * The content type is the last byte that is not zero (RFC 8446 §5.4); 0: there is none, or none that goes with these keys,
+     * as application data with the handshake's.
+     */
     private withoutPadding(inner: Buffer, sequence: number): OpenedRecord {
         const { epoch } = this
         let last = inner.length - 1
         while (last >= 0 && inner[last] === 0) last--
-        if (last < 0) return { type: 0, epoch, plaintext: EMPTY, sequence }
+        const isEarly = epoch < APPLICATION_EPOCH && inner[last] === ContentType.applicationData
+        if (last < 0 || isEarly) return { type: 0, epoch, plaintext: EMPTY, sequence }
         return { type: inner[last], epoch, plaintext: copyOf(inner, 0, last), sequence }
     }
 

@@ -17,20 +17,21 @@ export interface CertificateMessage {
     hasExtensions: boolean
 }
 
-/** @param type CertificateType. @returns undefined when malformed, or with more than MAX_CERTIFICATES */
+/** @param type CertificateType. @returns undefined when malformed; no more than one certificate over MAX_CERTIFICATES */
 export function readCertificateMessage(body: Buffer, type: number): CertificateMessage | undefined {
     const reader = new Reader(body, 0, body.length)
     const context = reader.vector(1)
     const list = reader.sub(3)
-    // RFC 8446 §4.4.2: a raw public key comes alone.
-    const most = type === CertificateType.rawPublicKey ? 1 : MAX_CERTIFICATES
+    const isRawKey = type === CertificateType.rawPublicKey
     const certificates: Buffer[] = []
     let hasExtensions = false
     while (list.remaining() > 0 && !list.failed) {
         const certificate = list.vector(3)
         if (list.vector(2).length > 0) hasExtensions = true
-        if (certificate.length === 0 || certificates.length === most) return undefined
+        // RFC 8446 §4.4.2: a raw public key comes alone.
+        if (certificate.length === 0 || (isRawKey && certificates.length > 0)) return undefined
         certificates.push(certificate)
+        if (certificates.length > MAX_CERTIFICATES) return { context, certificates, hasExtensions }
     }
     return list.failed || !reader.done() ? undefined : { context, certificates, hasExtensions }
 }
@@ -91,5 +92,8 @@ export function writeCertificateRequestMessage(schemes: number[], authorities: B
 function authoritiesIn(extensions: Extension[]): Buffer[] | undefined {
     const data = findExtension(extensions, CERTIFICATE_AUTHORITIES)
     const any: Buffer[] = []
-    return data === undefined ? any : readAuthorities(new Reader(data, 0, data.length))
+    if (data === undefined) return any
+    const authorities = readAuthorities(new Reader(data, 0, data.length))
+    // In this version a list has at least one.
+    return authorities === undefined || authorities.length === 0 ? undefined : authorities
 }

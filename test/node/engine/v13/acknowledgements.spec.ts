@@ -3,11 +3,14 @@ import { type Association } from "../../../../src/dtls/association/association.j
 import { AssociationPhase } from "../../../../src/dtls/association/association-state.js"
 import { OutputKind } from "../../../../src/dtls/association/output.js"
 import { FailureReason } from "../../../../src/dtls/handshake/failure.js"
-import { ContentType } from "../../../../src/dtls/wire/code-points.js"
+import { AlertDescription, ContentType, HandshakeType } from "../../../../src/dtls/wire/code-points.js"
 import { readAcknowledgement, writeAcknowledgement } from "../../../../src/dtls/wire/v13/acknowledgement.js"
-import { ACK } from "../../../../src/dtls/wire/v13/code-points.js"
+import { wholeMessage } from "../../../../src/dtls/wire/handshake-header.js"
+import { ACK, KEY_UPDATE } from "../../../../src/dtls/wire/v13/code-points.js"
 import { type Simulation } from "../../../engine/simulation.js"
 import { drops, picture } from "../../../support/connected.js"
+import { type KeyedSimulation } from "../../../support/keyed-simulation.js"
+import { certified, CertifiedSide } from "./certified.js"
 import { simulateV13 } from "./versions.js"
 
 /** Seals a record as `from` would, under its newest keys, or those of an older epoch. */
@@ -15,6 +18,19 @@ function sealed(from: Association, type: number, plaintext: Buffer, epoch = from
     const write = from.record.writeEpoch(epoch)
     ok(write?.protection !== undefined)
     return write.protection.seal(type, write.nextSequence++, [plaintext], true)
+}
+
+/** Of the next message of a server: HelloRetryRequest, ServerHello, EncryptedExtensions and Finished came before. */
+const SERVER_SEQ = 4
+
+const isProtected = (datagram: Buffer): boolean => datagram[0] >> 5 === 1
+
+/** The first record of a datagram, as `by` reads it. */
+function opened(by: Association, datagram: Buffer): { type: number; plaintext: Buffer } | undefined {
+    const { protection, window } = by.record.read!
+    const sequence = protection.sequenceOf(datagram, 0, datagram.length, window.top + 1)
+    const record = protection.open(datagram, 0, sequence)
+    return record && { type: record.type, plaintext: record.plaintext }
 }
 
 /** A simulation whose client has sent its Finished and waits for the acknowledgement. */
@@ -63,6 +79,55 @@ describe("acknowledgements of DTLS 1.3", () => {
         strictEqual(kinds.at(-1), OutputKind.connected)
         strictEqual(kinds.at(-2), OutputKind.datagram)
         strictEqual(s.client.snapshot().outboxBytes, 0)
+    })
+
+    it("[V15] name records with handshake messages, and no acknowledgement", () => {
+        const s = simulateV13()
+        s.connect()
+        const server = s.serverAssociation()
+        s.toClient(sealed(server, ACK, writeAcknowledgement([])))
+        const update = server.record.write.nextSequence
+        s.toClient(sealed(server, ContentType.handshake, wholeMessage(KEY_UPDATE, SERVER_SEQ, Buffer.of(0))))
+        const before = s.log.length
+        s.run(s.now + 10)
+        deepStrictEqual(
+            s.log.slice(before).map((datagram) => opened(server, datagram)),
+            [{ type: ACK, plaintext: writeAcknowledgement([{ epoch: 3, sequence: update }]) }],
+        )
+    })
+
+    it("[V15] are not sent while the application looks at a certificate: what follows it is in order", async () => {
+        const client = new CertifiedSide(true)
+        const server = new CertifiedSide(true)
+        let early = 0
+        const s: KeyedSimulation = certified({
+            client: (question) => {
+                const before = s.log.length
+                s.client.tick(s.now)
+                s.drain()
+                early += s.log.length - before
+                return client.knows(server)(question)
+            },
+            server: server.knows(client),
+        })
+        await s.shakeHands(1000)
+        strictEqual(s.client.phase, AssociationPhase.connected)
+        strictEqual(early, 0)
+    })
+
+    it("[V15] and alerts of a server that has sent its Finished have the application's keys (RFC 8446 appendix A.2)", () => {
+        const s = simulateV13()
+        s.fault = (_index, toServer, data) => (toServer && isProtected(data) ? [] : [5])
+        s.begin()
+        s.run(50)
+        const server = s.serverAssociation()
+        strictEqual(server.expecting(), HandshakeType.finished)
+        server.fail(FailureReason.unexpectedMessage, AlertDescription.unexpectedMessage)
+        const alert = server.poll()?.data
+        ok(alert !== undefined && isProtected(alert))
+        strictEqual(alert[0] & 3, 3)
+        s.toClient(alert)
+        strictEqual(s.client.failure?.alert, AlertDescription.unexpectedMessage)
     })
 
     it("[V11] that name records never sent, or an epoch above their own, change nothing", () => {
@@ -136,4 +201,21 @@ describe("acknowledgements of DTLS 1.3", () => {
         s.run(2000)
         deepStrictEqual(s.serverMessages, ["still here"])
     })
+
+    const misplaced: [string, number, Buffer][] = [
+        ["application data", ContentType.applicationData, Buffer.from("early")],
+        [
+            "a new handshake message",
+            ContentType.handshake,
+            wholeMessage(HandshakeType.finished, SERVER_SEQ, Buffer.alloc(32)),
+        ],
+    ]
+    for (const [what, type, plaintext] of misplaced)
+        it(`under the keys of the handshake ${what} ends the association with unexpected_message`, () => {
+            const s = unacknowledged()
+            s.toClient(sealed(s.serverAssociation(), type, plaintext, 2))
+            s.drain()
+            strictEqual(s.client.failure?.alert, AlertDescription.unexpectedMessage)
+            strictEqual(s.clientMessages.length, 0)
+        })
 })

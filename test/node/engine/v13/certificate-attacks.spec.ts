@@ -18,6 +18,7 @@ import {
     HandshakeType,
 } from "../../../../src/dtls/wire/code-points.js"
 import { writeCertificates } from "../../../../src/dtls/wire/certificate.js"
+import { readCertificateRequestMessage } from "../../../../src/dtls/wire/v13/certificate.js"
 import { type Extension } from "../../../../src/dtls/wire/extensions.js"
 import { KEY_SHARE } from "../../../../src/dtls/wire/v13/code-points.js"
 import { type KeyedSimulation } from "../../../support/keyed-simulation.js"
@@ -109,8 +110,13 @@ describe("certificates in DTLS 1.3: what a peer must not send", function () {
         ],
         [
             "a Certificate that is cut off",
-            AlertDescription.badCertificate,
+            AlertDescription.decodeError,
             only(certificate, (body) => body.subarray(0, body.length - 1)),
+        ],
+        [
+            "a Certificate with a byte behind its list",
+            AlertDescription.decodeError,
+            only(certificate, (body) => Buffer.concat([body, Buffer.of(0)])),
         ],
         [
             "a CertificateVerify that is cut off",
@@ -159,6 +165,12 @@ describe("certificates in DTLS 1.3: what a peer must not send", function () {
         strictEqual((await alertOf({ ...known, change }))[0], AlertDescription.decodeError)
     })
 
+    it("a CertificateRequest with an empty list of authorities cannot be read (RFC 8446 §4.2.4)", () => {
+        const request = (authorities: string): Buffer => Buffer.from(`00${authorities}`, "hex")
+        ok(readCertificateRequestMessage(request("0008000d000400020403")) !== undefined)
+        strictEqual(readCertificateRequestMessage(request("000e000d000400020403002f00020000")), undefined)
+    })
+
     const raw = [new CertifiedSide(false), new CertifiedSide(false)] as const
     const rawMessages: [string, Buffer][] = [
         ["two raw public keys", certificateMessage([], [raw[1].publicKey, raw[1].publicKey])],
@@ -168,7 +180,7 @@ describe("certificates in DTLS 1.3: what a peer must not send", function () {
         ],
     ]
     for (const [what, message] of rawMessages)
-        it(`${what}: bad_certificate`, async () => {
+        it(`${what}: decode_error`, async () => {
             const given: Certified = {
                 client: raw[0].knows(raw[1]),
                 server: raw[1].knows(raw[0]),
@@ -180,7 +192,7 @@ describe("certificates in DTLS 1.3: what a peer must not send", function () {
                         only(certificate, () => message),
                     ),
             }
-            strictEqual((await alertOf(given))[0], AlertDescription.badCertificate)
+            strictEqual((await alertOf(given))[0], AlertDescription.decodeError)
         })
 
     for (const ofClient of [true, false])
