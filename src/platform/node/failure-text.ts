@@ -55,9 +55,13 @@ export function alertText(alert: AlertDescription): string {
 }
 
 /** decrypt_error in place of a ServerHello is the answer of DTLS 1.3 to a binder that is wrong (RFC 8446 §4.2.11). */
-export function keyRefusalText({ reason, alert, expecting }: Failure): string | undefined {
+export function isKeyRefusal({ reason, alert, expecting }: Failure): boolean {
     const isBinder = alert === AlertDescription.decryptError && expecting === HandshakeType.serverHello
     return reason === FailureReason.peerAlert && isBinder
+}
+
+export function keyRefusalText(failure: Failure): string | undefined {
+    return isKeyRefusal(failure)
         ? "the server does not know that PSK identity, or has a different key for it"
         : undefined
 }

@@ -259,6 +259,18 @@ describe("connect and listen: diagnostics of a server", () => {
         }
     })
 
+    it("a wrong key is keyMismatch for the client, in both versions", async () => {
+        for (const version of ["1.2", "1.3"] as const) {
+            const options = { retransmission: impatient, minVersion: version, maxVersion: version }
+            await using server = await listen(0, { psk, ...options }, LOOPBACK)
+            const wrong = { identity: "sensor1", key: Buffer.alloc(16) }
+            await rejects(connect(LOOPBACK, server.port, { psk: wrong, ...options }), (error: DtlsError) => {
+                strictEqual(error.code, "ERR_DTLS_HANDSHAKE")
+                return error.reason === "keyMismatch"
+            })
+        }
+    })
+
     it("a source of keys that throws is told with what it threw; its message is in no log", async () => {
         const lines: string[] = []
         const services = new NodeServices({ log: (_level, line) => void lines.push(line) })

@@ -1,7 +1,8 @@
 import { AlertDescription } from "../../../dtls/wire/code-points.js"
-import { FailureReason } from "../../../dtls/handshake/failure.js"
+import { type Failure, FailureReason } from "../../../dtls/handshake/failure.js"
 import { TlsCertificateFlags } from "../../../gio/enums.js"
 import { ErrorDomain, GError, invalidArgument, ioError, IOErrorEnum, TlsError } from "../../../gio/errors.js"
+import { isKeyRefusal } from "../failure-text.js"
 
 /**
  * What the calls of `connect` and `listen` throw, in the form of Node's own errors: a code in text, and as `cause` the
@@ -11,7 +12,10 @@ export class DtlsError extends Error {
     override readonly name = "DtlsError"
     /** which argument or option is wrong, when the code is ERR_DTLS_INVALID_ARGUMENT */
     readonly argument: string | undefined
-    /** why the association ended, when it did: a name of FailureReason, such as "keyMismatch" */
+    /**
+     * Why the association ended, when it did: a name of FailureReason. "keyMismatch" is a wrong identity or key in both versions,
+     * though a server of 1.3 tells it by an alert.
+     */
     readonly reason: keyof typeof FailureReason | undefined
     /** the fatal alert that was sent or received, such as "handshakeFailure" */
     readonly alert: keyof typeof AlertDescription | undefined
@@ -26,12 +30,17 @@ export class DtlsError extends Error {
     ) {
         super(cause.message, { cause })
         this.argument = cause.argument
-        this.reason = cause.failure && (FailureReason[cause.failure.reason] as keyof typeof FailureReason | undefined)
+        this.reason = cause.failure && reasonOf(cause.failure)
         if (cause.failure?.reason === FailureReason.certificateRefused)
             this.certificateErrors = flagNames(cause.failure.certificateErrors ?? TlsCertificateFlags.GENERIC_ERROR)
         if (cause.failure !== undefined && cause.failure.alert !== AlertDescription.none)
             this.alert = AlertDescription[cause.failure.alert] as keyof typeof AlertDescription | undefined
     }
+}
+
+function reasonOf(failure: Failure): keyof typeof FailureReason | undefined {
+    const reason = isKeyRefusal(failure) ? FailureReason.keyMismatch : failure.reason
+    return FailureReason[reason] as keyof typeof FailureReason | undefined
 }
 
 function flagNames(errors: TlsCertificateFlags): (keyof typeof TlsCertificateFlags)[] {
