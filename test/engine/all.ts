@@ -6,6 +6,7 @@ import { handshakeTests } from "./handshake.test-suite.js"
 import { recordTests } from "./record.test-suite.js"
 import { resumptionTests } from "./resumption.test-suite.js"
 import { senmlTests } from "./senml.test-suite.js"
+import { versionTests } from "./versions.test-suite.js"
 import { waitingTests } from "./waiting.test-suite.js"
 import { wireTests } from "./wire.test-suite.js"
 import { x509Tests } from "./x509.test-suite.js"
@@ -22,6 +23,7 @@ export function engineTests(t: Kit): void {
 
 export function sessionTests(t: Kit): void {
     resumptionTests(t)
+    versionTests(t)
 }
 
 export function applicationTests(t: Kit): void {

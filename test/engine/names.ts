@@ -3,9 +3,9 @@ import { applicationTests, engineTests, sessionTests } from "./all.js"
 
 /** A program that runs a group of the suites on a device, and the names of its tests. */
 export interface SuiteProgram {
-    /** file name, in test/device and in test/device/natives */
+    /** file name in test/device/natives, with the device's cryptography, and in test/device, where `fitsOfficial` */
     file: string
-    /** the official machine has room for its code, 64 KB, and patience for what it does without a pause */
+    /** the official machine has room for its code, 64 KB, patience for what it does without a pause, and its cryptography */
     fitsOfficial: boolean
     names: string[]
 }

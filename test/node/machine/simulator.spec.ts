@@ -57,7 +57,8 @@ describe("the simulator", function () {
 
     for (const { file, names, fitsOfficial } of suitePrograms)
         it(`runs the suites of ${file}: the same names pass as in Node`, async () => {
-            const image = readFileSync(cachedDeviceImage(`test/device/${file}`).path)
+            const folder = fitsOfficial ? "test/device" : "test/device/natives"
+            const image = readFileSync(cachedDeviceImage(`${folder}/${file}`).path)
             // The guard is the official machine's.
             const { output } = await simulate(image, false, fitsOfficial ? {} : { guard: 0 })
             for (const name of names) ok(output.includes(`  ${name}\n`), `not run: ${name}\n${output}`)
