@@ -40,6 +40,12 @@ const needs = [
     ["a JDK with Maven", "command -v javac && command -v mvn", "default-jdk-headless maven", "cli"],
     ["Python with venv", "python3 -c 'import venv, ensurepip'", "python3 python3-venv", "firmware"],
     ["QEMU for RISC-V", "command -v qemu-system-riscv32", "qemu-system-misc", "firmware cli"],
+    [
+        "GIO with TLS for Python",
+        "/usr/bin/python3 -c 'from gi.repository import Gio; raise SystemExit(not Gio.TlsBackend.get_default().supports_tls())'",
+        "python3-gi glib-networking libglib2.0-bin",
+        "firmware cli",
+    ],
     ["xz for Debian's source packages", "command -v xz", "xz-utils", "firmware cli"],
     [
         "clang with libFuzzer",

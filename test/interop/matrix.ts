@@ -1,5 +1,6 @@
 import { type Cell, type Feature } from "./cell.js"
 import { coapCells } from "./coap-cells.js"
+import { gioCells } from "./gio-cells.js"
 import { libraryCells } from "./library-cells.js"
 import { isInstalled } from "./process.js"
 import { tlsCells } from "./tls-cells.js"
@@ -7,7 +8,7 @@ import { v13Cells } from "./v13-cells.js"
 
 /** All cells, in the order of the table. */
 export function matrix(): Cell[] {
-    return [...tlsCells(), ...libraryCells(), ...v13Cells(), ...coapCells()]
+    return [...tlsCells(), ...libraryCells(), ...gioCells(), ...v13Cells(), ...coapCells()]
 }
 
 /** The peers by feature, in the role that they have in cells which are expected to be "ok". */

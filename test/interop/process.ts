@@ -113,8 +113,20 @@ export async function untilBound(port: number, timeout = 30000): Promise<void> {
     }
 }
 
+export const GIO = "python3-gi with glib-networking"
+/** Debian's Python is the one that python3-gi is for; without glib-networking, GIO's TLS is a dummy. */
+const HAS_GIO = "from gi.repository import Gio; raise SystemExit(not Gio.TlsBackend.get_default().supports_tls())"
+
+const found = new Map<string, boolean>()
+
+/** @param program its name, or `GIO` */
 export function isInstalled(program: string): boolean {
-    return spawnSync("sh", ["-c", `command -v ${program}`]).status === 0
+    const known = found.get(program)
+    if (known !== undefined) return known
+    const test = program === GIO ? `/usr/bin/python3 -c '${HAS_GIO}'` : `command -v ${program}`
+    const isThere = spawnSync("sh", ["-c", test]).status === 0
+    found.set(program, isThere)
+    return isThere
 }
 
 /** First line of a program's version text. */

@@ -7,6 +7,7 @@ import { temporaryFolder } from "../../../host/temporary.js"
 import { CertificatePurpose, TlsCertificateFlags } from "../../../src/gio/enums.js"
 import { checkCertificates } from "../../../src/platform/node/certificates.js"
 import { certificate, type ChainCase, chainCases, VALID } from "../../certificates/cases.js"
+import { GIO } from "../../interop/process.js"
 import { missingProgram, needs } from "../../support/needs.js"
 import { board, linux, linuxWithoutMemory, runInSimulator, runOn } from "./device-under-test.js"
 
@@ -14,12 +15,6 @@ const { NO_FLAGS: GOOD, UNKNOWN_CA, GENERIC_ERROR } = TlsCertificateFlags
 const PROGRAM = "test/device/natives/certificates.ts"
 /** ExtKeyUsage ids, by CertificatePurpose */
 const PURPOSES = ["1.3.6.1.5.5.7.3.1", "1.3.6.1.5.5.7.3.2"]
-
-/** Debian's Python is the one that python3-gi is for. */
-const missingGio = (): string | undefined =>
-    spawnSync("/usr/bin/python3", ["-c", "from gi.repository import Gio"]).status === 0
-        ? undefined
-        : "python3-gi or glib-networking is not installed"
 
 /** A device takes 64 settings: a case of its own, and its certificates. */
 const CASES_PER_RUN = 15
@@ -124,7 +119,7 @@ describe("certificate chains", function () {
     const isNow = ({ when }: ChainCase): boolean => when === VALID
 
     it("get the flags that GIO gives, or others for a reason", function () {
-        needs(this, missingGio())
+        needs(this, missingProgram(GIO))
         const asked = chainCases.filter(isNow)
         const lines = asked.map(({ identity, purpose, chain, anchors }) => {
             const files = chain.map((name) => pemFile([name]))
