@@ -32,6 +32,8 @@ interface Attempt<P extends Path = Path> {
     options: (role: Role) => string[]
     /** what `connect` or `listen` gets, by the peer's role */
     ours: (role: Role) => Options
+    /** default: both */
+    roles?: Role[]
     path?: Trial<P>["path"]
     then?: (role: Role) => Trial<P>["then"]
 }
@@ -62,7 +64,7 @@ function trialOf<P extends Path>(attempt: Attempt<P>, role: Role): Trial<P> {
 }
 
 function both<P extends Path>(attempt: Attempt<P>): Cell[] {
-    return ROLES.map((role) => liveCell(trialOf(attempt, role)))
+    return (attempt.roles ?? ROLES).map((role) => liveCell(trialOf(attempt, role)))
 }
 
 function keyed(suite: CipherSuite): CommonOptions & Pick<ListenOptions & ConnectOptions, "psk"> {
@@ -86,6 +88,20 @@ function certificates(role: Role): string[] {
 
 export function preSharedKey(peer: BuiltPeer, ...more: string[]): Cell[] {
     return both({ ...withKey(peer, more), what: HANDSHAKE, features: features("psk") })
+}
+
+/** The peer has a client only. */
+export function clientWithKey(peer: BuiltPeer): Cell[] {
+    return both({ ...withKey(peer, []), what: HANDSHAKE, features: features("psk"), roles: ["client"] })
+}
+
+/** The server alone has a certificate. */
+export function certificateOfServer(peer: BuiltPeer, suite: string): Cell[] {
+    return both({
+        ...{ peer, suite, what: "certificate of the server", features: features("certificate") },
+        options: (role) => (role === "server" ? certificates("server").slice(0, 4) : []),
+        ours: (role) => certified(role === "server" ? undefined : "server"),
+    })
 }
 
 export const AES_128_CCM_8 = TLS_ECDHE_PSK_WITH_AES_128_CCM_8_SHA256

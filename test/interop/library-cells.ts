@@ -3,6 +3,8 @@ import {
     AES_128_GCM,
     CHACHA20,
     certificateOfBoth,
+    certificateOfServer,
+    clientWithKey,
     connectionIds,
     ecdhePsk,
     exporter,
@@ -22,7 +24,15 @@ const CCM_8 = "TLS_ECDHE_ECDSA_WITH_AES_128_CCM_8"
 
 /** Every cell of DTLS 1.2 with a library. */
 export function libraryCells(): Cell[] {
-    return [...pion(), ...mbedtls(), ...wolfssl(), ...scandium(), ...tinydtls()]
+    return [
+        ...pion(),
+        ...mbedtls(),
+        ...wolfssl(),
+        ...scandium(),
+        ...tinydtls(),
+        ...clientWithKey("node-dtls-client"),
+        ...certificateOfServer("werift", GCM),
+    ]
 }
 
 function pion(): Cell[] {

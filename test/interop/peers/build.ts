@@ -3,6 +3,7 @@ import { createHash } from "node:crypto"
 import {
     appendFileSync,
     chmodSync,
+    copyFileSync,
     existsSync,
     mkdirSync,
     readdirSync,
@@ -16,14 +17,16 @@ import { dirname, join } from "node:path"
 import { cacheFolder, root } from "../../../host/folders.js"
 
 /** Peers without a program in Debian, or with one that lacks what is tried: each is a small one of ours around a library. */
-export type BuiltPeer = "pion" | "mbedtls" | "scandium" | "tinydtls" | "wolfssl"
+export type BuiltPeer = "pion" | "mbedtls" | "node-dtls-client" | "scandium" | "tinydtls" | "werift" | "wolfssl"
 
 /** Versions of the libraries. */
 export const builtVersions: Record<BuiltPeer, string> = {
     pion: "4.0.1",
     mbedtls: "3.6.5",
+    "node-dtls-client": "1.1.1",
     scandium: "3.13.0",
     tinydtls: "0.8.6",
+    werift: "0.5.8",
     wolfssl: "5.9.4",
 }
 
@@ -33,8 +36,10 @@ const folders = join(root, "test", "interop", "peers")
 export const buildNeeds: Record<BuiltPeer, string[]> = {
     pion: ["go"],
     mbedtls: ["cargo", "gcc"],
+    "node-dtls-client": ["npm"],
     scandium: ["mvn", "javac", "jar", "sha256sum"],
     tinydtls: ["cargo", "gcc"],
+    werift: ["npm"],
     wolfssl: ["cargo", "gcc"],
 }
 
@@ -52,7 +57,7 @@ interface Library {
     define: string
 }
 
-const libraries: Record<Exclude<BuiltPeer, "pion" | "scandium">, Library> = {
+const libraries: Partial<Record<BuiltPeer, Library>> = {
     mbedtls: {
         crate: "mbedtls-rs-sys",
         source: "mbedtls",
@@ -113,9 +118,11 @@ function built(peer: BuiltPeer): string {
     if (existsSync(program)) return program
     mkdirSync(folder, { recursive: true })
     const fresh = `${program}.${process.pid}`
-    if (peer === "pion") run(source, "go", "build", "-trimpath", "-o", fresh, ".")
+    const library = libraries[peer]
+    if (library !== undefined) buildInC(library, source, fresh)
+    else if (peer === "pion") run(source, "go", "build", "-trimpath", "-o", fresh, ".")
     else if (peer === "scandium") buildInJava(source, fresh)
-    else buildInC(libraries[peer], source, fresh)
+    else buildForNode(source, fresh, `${program}.modules`)
     renameSync(fresh, program)
     return program
 }
@@ -155,7 +162,7 @@ function withFolder(program: string, body: (folder: string) => void): void {
     try {
         body(folder)
     } finally {
-        rmSync(folder, { recursive: true })
+        rmSync(folder, { recursive: true, force: true })
     }
 }
 
@@ -185,4 +192,15 @@ function buildInJava(source: string, program: string): void {
         appendFileSync(program, readFileSync(whole))
         chmodSync(program, 0o755)
     })
+}
+
+/** @param modules where the program finds itself and its library */
+function buildForNode(source: string, program: string, modules: string): void {
+    withFolder(program, (folder) => {
+        for (const name of ["package.json", "peer.mjs"]) copyFileSync(join(source, name), join(folder, name))
+        run(folder, "npm", "install", "--ignore-scripts", "--silent", "--no-audit", "--no-fund", "--no-package-lock")
+        rmSync(modules, { recursive: true, force: true })
+        renameSync(folder, modules)
+    })
+    writeFileSync(program, `#!/bin/sh\nexec node "$0.modules/peer.mjs" "$@"\n`, { mode: 0o755 })
 }
