@@ -1,4 +1,4 @@
-import { wipe } from "../bytes/bytes.js"
+import { EMPTY, wipe } from "../bytes/bytes.js"
 import { Reader } from "../bytes/reader.js"
 import { Writer } from "../bytes/writer.js"
 import { type KeyPair } from "../crypto/keys.js"
@@ -145,6 +145,9 @@ function sendFlight(h: ServerExchangeContext, scheme: number, made: SignedShare 
 function answersOf(kept: Kept, ownType: number): Extension[] {
     const { extensions, clientType } = kept
     const answers = answeredFormats(extensions)
+    // The name was used to choose by (RFC 6066 §3).
+    if (findExtension(extensions, ExtensionType.serverName) !== undefined)
+        answers.push({ type: ExtensionType.serverName, data: EMPTY })
     answerType(answers, extensions, ExtensionType.serverCertificateType, ownType)
     if (clientType !== undefined) answerType(answers, extensions, ExtensionType.clientCertificateType, clientType)
     return answers

@@ -174,18 +174,25 @@ describe("ECDHE_ECDSA", function () {
         strictEqual(s.serverAssociation().failure?.reason, FailureReason.badSignature)
     })
 
-    it("the server hears which host name the client asks for", async () => {
+    it("the server hears which host name the client asks for, and says that it has used it", async () => {
         let asked: string | undefined
+        let acknowledged = false
         const listening: Answers = (question) => {
             if (question.kind === QuestionKind.certificate) asked = question.serverName
             return server.answers(client.publicKey)(question)
         }
         const s = simulate(client.answers(server.publicKey), listening, (settings) => {
-            settings.extensions = [serverName("sensors.example")()]
+            const extension = serverName("sensors.example")()
+            extension.accept = (data) => {
+                acknowledged = data.length === 0
+                return AlertDescription.none
+            }
+            settings.extensions = [extension]
         })
         await s.shakeHands(1000)
         exchangesMessages(s)
         strictEqual(asked, "sensors.example")
+        ok(acknowledged)
     })
 
     it("a server answers a host name that cannot be read with decode_error", async () => {
