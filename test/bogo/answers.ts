@@ -11,7 +11,7 @@ import {
     QuestionKind,
 } from "../../src/dtls/handshake/question.js"
 import { AlertDescription, CertificateType } from "../../src/dtls/wire/code-points.js"
-import { subjectPublicKeyInfo } from "../../src/dtls/wire/x509.js"
+import { readCertificate, subjectPublicKeyInfo } from "../../src/dtls/wire/x509.js"
 import { readPem } from "../../src/gio/pem.js"
 import { NodeKeys, NodePrivateKey } from "../../src/platform/node/keys.js"
 import { type Credential, type ShimConfiguration, Unimplemented } from "./flags.js"
@@ -36,12 +36,30 @@ function within(known: number[], wanted: number[], what: string): number[] {
     return usable
 }
 
+/** What this side may present, and what the flags say of it. */
+interface OwnCredential {
+    credential: Credential
+    answer: CertificateAnswer
+    /** names of those who issued the chain, DER */
+    issuers: Buffer[]
+}
+
 /** Answers the engine's questions as a test's flags say. */
 export class Answers {
-    private own: CertificateAnswer[]
+    /** the host name that the client asked for */
+    serverName: string | undefined
+    /** `Credential.index` of what was presented */
+    selected: number | undefined
+    private own: OwnCredential[]
 
-    constructor(private configuration: ShimConfiguration) {
-        this.own = configuration.credentials.map((credential) => presented(credential, configuration.signingPrefs))
+    /** @param isResumption the connection is to resume a session */
+    constructor(
+        private configuration: ShimConfiguration,
+        private isResumption: boolean,
+    ) {
+        // The one that is not named by itself comes last.
+        const inOrder = [...configuration.credentials].sort((a, b) => (a.index >>> 0) - (b.index >>> 0))
+        this.own = inOrder.map(ownCredential)
     }
 
     async answer(question: Question): Promise<Answer | undefined> {
@@ -55,23 +73,33 @@ export class Answers {
     }
 
     private choose(question: CertificateQuestion): CertificateAnswer | undefined {
-        if (!question.types.includes(CertificateType.x509)) return undefined
-        return this.own.find(({ key }) => key.schemes.some((scheme) => question.schemes.includes(scheme)))
+        const { types, schemes, serverName, authorities } = question
+        this.serverName = serverName
+        const chosen = this.own.find(
+            ({ answer: { type, key }, credential, issuers }) =>
+                types.includes(type) &&
+                key.schemes.some((scheme) => schemes.includes(scheme)) &&
+                (!credential.mustMatchIssuer || authorities.some((name) => issuers.some((own) => own.equals(name)))),
+        )
+        this.selected = chosen?.credential.index
+        return chosen?.answer
     }
 
     /** Whatever it is, unless the test wants it to be refused: chains are judged elsewhere. */
     private judge(question: PeerCertificateQuestion): PeerCertificateAnswer {
         const [first] = question.certificates
         if (first === undefined) return { alert: this.missing(), publicKey: Buffer.alloc(0) }
-        const publicKey = subjectPublicKeyInfo(first)
+        const publicKey = question.type === CertificateType.x509 ? subjectPublicKeyInfo(first) : first
         if (publicKey === undefined) return { alert: AlertDescription.badCertificate, publicKey: Buffer.alloc(0) }
         return { alert: this.verdict(), publicKey }
     }
 
     /** BoringSSL's own alerts for the two ways in which its application refuses. */
     private verdict(): number {
-        const { verifyFail, customVerify } = this.configuration
-        if (!verifyFail) return AlertDescription.none
+        const { verifyFail, customVerify, verifyPeer, requireClientCertificate, reverifyOnResume } = this.configuration
+        const matters = customVerify || verifyPeer || requireClientCertificate
+        // BoringSSL asks nobody about the peer of a session, unless told to.
+        if (!verifyFail || !matters || (this.isResumption && !reverifyOnResume)) return AlertDescription.none
         return customVerify ? AlertDescription.certificateUnknown : AlertDescription.handshakeFailure
     }
 
@@ -80,9 +108,16 @@ export class Answers {
     }
 }
 
-function presented({ chain, key }: Credential, signingPrefs: number[]): CertificateAnswer {
+function ownCredential(credential: Credential): OwnCredential {
+    const { chain, key, isRawKey, signingPrefs } = credential
+    const answer = { key: privateKey(key, signingPrefs) }
+    if (isRawKey) {
+        const certificates = [nodeCrypto.createPublicKey(key).export({ format: "der", type: "spki" })]
+        return { credential, answer: { ...answer, type: CertificateType.rawPublicKey, certificates }, issuers: [] }
+    }
     const certificates = (readPem(chain) ?? []).map(({ data }) => data)
-    return { type: CertificateType.x509, certificates, key: privateKey(key, signingPrefs) }
+    const issuers = certificates.map((certificate) => readCertificate(certificate)?.issuer ?? Buffer.alloc(0))
+    return { credential, answer: { ...answer, type: CertificateType.x509, certificates }, issuers }
 }
 
 function privateKey(pem: string, signingPrefs: number[]): PrivateKey {

@@ -1,16 +1,30 @@
 import { type Association } from "../../src/dtls/association/association.js"
-import { type ShimConfiguration } from "./flags.js"
+import { type Answers } from "./answers.js"
+import { DTLS13, type ShimConfiguration } from "./flags.js"
 import { ShimFailure } from "./shim-failure.js"
 
-/** Compares what was agreed on with what the test expects. Throws ShimFailure. */
-export function checkHandshake(association: Association, { expect }: ShimConfiguration): void {
+/**
+ * Compares what was agreed on with what the test expects. Throws ShimFailure.
+ * @param isResumption a session is to be resumed, unless the test says otherwise
+ */
+export function checkHandshake(
+    association: Association,
+    { expect }: ShimConfiguration,
+    answers: Answers,
+    isResumption: boolean,
+): void {
     const { parameters } = association
     const state = association.snapshot()
     same("version", state.version, expect.version)
     same("cipher suite", state.suite, expect.suite)
     same("ALPN protocol", state.protocol, expect.alpn)
-    same("extended master secret", state.extendedMasterSecret, expect.extendedMasterSecret)
+    // RFC 8446 appendix D: every key of that version is bound to the handshake.
+    same("extended master secret", state.extendedMasterSecret || state.version === DTLS13, expect.extendedMasterSecret)
     same("peer's certificate", parameters.peerCertificate !== undefined, expect.peerCertificate)
+    // A session goes on without asking which credential to choose by that name.
+    if (!parameters.resumed) same("server name", answers.serverName, expect.serverName)
+    same("credential", answers.selected, expect.credential)
+    same("resumed", parameters.resumed, isResumption && expect.sessionMiss !== true)
 }
 
 function same<T>(what: string, actual: T, expected: T | undefined): void {

@@ -1,15 +1,18 @@
 import { Association } from "../../src/dtls/association/association.js"
-import { type DriverRole } from "../../src/dtls/association/handshake-driver.js"
 import { Diagnostic, type Output, OutputKind } from "../../src/dtls/association/output.js"
 import { NEVER } from "../../src/dtls/flight/retransmission.js"
 import { FailureReason } from "../../src/dtls/handshake/failure.js"
 import { type AssociationSettings } from "../../src/dtls/handshake/settings.js"
+import { serverRole } from "../../src/dtls/handshake/v12/server.js"
 import { type AlertDescription } from "../../src/dtls/wire/code-points.js"
 import { failureMessage } from "../../src/platform/node/failure-text.js"
-import { type Answers } from "./answers.js"
+import { Answers } from "./answers.js"
 import { checkHandshake } from "./checks.js"
 import { type ShimConfiguration } from "./flags.js"
 import { type RunnerEvent, type RunnerLink } from "./framing.js"
+import { Opening } from "./opening.js"
+import { type Sessions } from "./sessions.js"
+import { clientRoleOf, settingsOf, versionsOf } from "./settings.js"
 import { ShimFailure } from "./shim-failure.js"
 
 /**
@@ -18,84 +21,131 @@ import { ShimFailure } from "./shim-failure.js"
  */
 const QUIET = 100
 
+/** The clock's first time, ms: above that of an association which waits for no time, but to be called. */
+const START = 1
+
 /** The alert that the runner asks for (RFC 5246 §7.2); no side of this engine sends it. */
 const DECOMPRESSION_FAILURE = 30
 
 /** One association against the runner, on the runner's clock. */
 export class Connection {
-    private association: Association
-    private now = 0
+    private answers: Answers
+    private settings: AssociationSettings
+    /** a server waits for one until it knows the version */
+    private association: Association | undefined
+    private opening: Opening | undefined
+    private link: RunnerLink | undefined
+    private now = START
     private connected = false
     private peerClosed = false
     private over = false
     /** something unprotected was refused, and the next timer will tell */
     private failurePending = false
 
+    /** Throws Unimplemented. */
     constructor(
         private configuration: ShimConfiguration,
-        private settings: AssociationSettings,
-        role: DriverRole,
-        private answers: Answers,
-        private link: RunnerLink,
+        sessions: Sessions,
+        private isResumption: boolean,
     ) {
-        this.association = new Association(settings, role, 0, 0)
+        const versions = versionsOf(configuration)
+        this.answers = new Answers(configuration, isResumption)
+        const settings = settingsOf(configuration, sessions)
+        this.settings = settings
+        if (configuration.isServer && versions.v13)
+            this.opening = new Opening(settings, versions.v12, (datagram) => this.link?.sendPacket(datagram))
+        else
+            this.association = new Association(
+                settings,
+                configuration.isServer ? serverRole() : clientRoleOf(versions),
+                0,
+                0,
+            )
     }
 
-    /** Throws ShimFailure when anything is not as the test wants it. */
-    async run(): Promise<void> {
-        this.association.begin(this.now)
+    /** Throws ShimFailure when anything is not as the test wants it. @returns the version that was agreed on */
+    async run(link: RunnerLink): Promise<number> {
+        this.link = link
+        this.association?.begin(this.now)
         await this.drain()
         while (!this.over) {
-            const event = await this.link.next(this.failurePending ? QUIET : undefined)
-            await this.take(event)
+            const waits = this.failurePending || (this.association === undefined && this.opening?.hasBegun() === true)
+            await this.take(await link.next(waits ? QUIET : undefined))
         }
         if (!this.connected) throw new ShimFailure("the runner left before the handshake was done")
+        return this.live().snapshot().version
+    }
+
+    private live(): Association {
+        if (this.association === undefined) throw new ShimFailure("no hello has come")
+        return this.association
+    }
+
+    private deadline(): number {
+        return this.association?.deadline() ?? NEVER
     }
 
     private async take(event: RunnerEvent): Promise<void> {
-        if (event.kind === "packet") this.association.receive(event.data, event.data.length, this.now)
+        if (event.kind === "packet") this.receive(event.data)
         else if (event.kind === "advance") return await this.advance(event.time)
         else if (event.kind === "mtu") this.settings.pathBudget = event.bytes
         else if (event.kind === "initialTimeout") this.settings.retransmission.initial = event.time
         else if (event.kind === "expectTimeout") this.checkTimeout(event.time)
-        else if (event.kind === "quiet") this.tickAt(this.now + this.settings.retransmission.deadline)
+        else if (event.kind === "quiet") this.quiet()
         else this.over = true
         await this.drain()
+        // What waits for a time comes when the runner lets it pass; a KeyUpdate waits for none.
+        await this.tickDue(0)
+    }
+
+    private async tickDue(until: number): Promise<void> {
+        while (this.deadline() <= until) {
+            this.tickAt(this.deadline())
+            await this.drain()
+        }
+    }
+
+    private receive(datagram: Buffer): void {
+        if (this.association === undefined) this.association = this.opening?.receive(datagram, this.now)
+        else this.association.receive(datagram, datagram.length, this.now)
+    }
+
+    private quiet(): void {
+        if (this.association === undefined) this.association = this.opening?.giveUp(this.now)
+        else this.tickAt(this.now + this.settings.retransmission.deadline)
     }
 
     /** The runner hears that its timeout was taken before it hears what comes of it. */
     private async advance(time: number): Promise<void> {
-        this.link.acknowledgeTimeout()
+        this.link?.acknowledgeTimeout()
         const end = this.now + time
-        while (this.association.deadline() <= end) {
-            this.tickAt(this.association.deadline())
-            await this.drain()
-        }
+        await this.tickDue(end)
         this.now = end
     }
 
     private tickAt(time: number): void {
         this.now = Math.max(this.now, time)
-        this.association.tick(this.now)
+        this.association?.tick(this.now)
     }
 
     private checkTimeout(expected: number | undefined): void {
-        const at = this.association.deadline()
+        const at = this.deadline()
         const actual = at >= NEVER ? undefined : at - this.now
         if (actual !== expected) throw new ShimFailure(`the next timeout is in ${actual} ms, not in ${expected}`)
     }
 
     private async drain(): Promise<void> {
+        if (this.association === undefined) return
         for (let output = this.association.poll(); output !== undefined; output = this.association.poll())
             await this.act(output)
     }
 
     private async act(output: Output): Promise<void> {
         const { kind } = output
-        if (kind === OutputKind.datagram) this.link.sendPacket(output.data as Buffer)
+        if (kind === OutputKind.datagram) this.link?.sendPacket(output.data as Buffer)
         else if (kind === OutputKind.message) this.reply(output.data as Buffer)
         else if (kind === OutputKind.question && output.question !== undefined)
-            this.association.answer(await this.answers.answer(output.question), this.now)
+            this.live().answer(await this.answers.answer(output.question), this.now)
         else if (kind === OutputKind.connected) this.onConnected()
         else if (kind === OutputKind.closed) this.onClosed()
         else if (kind === OutputKind.diagnostic) this.noteDiagnostic(output.diagnostic)
@@ -113,10 +163,10 @@ export class Connection {
     }
 
     private onConnected(): void {
-        const { configuration, association } = this
+        const { configuration } = this
         this.connected = true
         this.failurePending = false
-        checkHandshake(association, configuration)
+        checkHandshake(this.live(), configuration, this.answers, this.isResumption)
         this.sendBindings()
         if (configuration.sendAlert) return this.fail()
         if (configuration.writesFirst)
@@ -128,14 +178,14 @@ export class Connection {
         const { exportLabel, exportContext, exportLength, useExportContext, tlsUnique } = this.configuration
         if (exportLength > 0) {
             const context = useExportContext ? exportContext : undefined
-            this.send(this.association.exportKeyingMaterial(exportLabel, context, exportLength) ?? Buffer.alloc(0))
+            this.send(this.live().exportKeyingMaterial(exportLabel, context, exportLength) ?? Buffer.alloc(0))
         }
-        if (tlsUnique) this.send(this.association.parameters.firstFinished)
+        if (tlsUnique) this.send(this.live().parameters.firstFinished)
     }
 
     private fail(): void {
         this.over = true
-        this.association.fail(FailureReason.closedLocally, DECOMPRESSION_FAILURE as AlertDescription)
+        this.live().fail(FailureReason.closedLocally, DECOMPRESSION_FAILURE as AlertDescription)
     }
 
     /** Every byte turned over: so the runner sees that it was decrypted. */
@@ -144,9 +194,9 @@ export class Connection {
     }
 
     private send(message: Buffer): void {
-        if (message.length > this.association.maxMessage())
+        if (message.length > this.live().maxMessage())
             throw new ShimFailure(`a message of ${message.length} bytes is too long`)
-        if (this.association.send([message], false) === 0) throw new ShimFailure("a message was not taken")
+        if (this.live().send([message], false) === 0) throw new ShimFailure("a message was not taken")
     }
 
     private onClosed(): void {
@@ -155,7 +205,7 @@ export class Connection {
     }
 
     private close(): void {
-        this.association.shutdown(true, true)
+        this.live().shutdown(true, true)
         this.over = this.peerClosed || !this.configuration.checkCloseNotify
     }
 }

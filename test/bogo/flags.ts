@@ -5,8 +5,15 @@ export class Unimplemented extends Error {}
 
 /** A certificate chain or raw public key with its private key, PEM files. */
 export interface Credential {
+    /** its place among those that are named one by one; -1: the one that is not */
+    index: number
+    isRawKey: boolean
     chain: string
     key: string
+    /** SignatureSchemes to sign with, preferred first; empty: all that the key can make */
+    signingPrefs: number[]
+    /** it is presented only to peers that name its issuer as an authority */
+    mustMatchIssuer: boolean
 }
 
 /** What the runner's flags ask of one connection. The names are the flags'. */
@@ -20,10 +27,15 @@ export interface ShimConfiguration {
     /** of the wire; undefined: not limited */
     minVersion: number | undefined
     maxVersion: number | undefined
+    /** versions left out of that range */
+    excluded: number[]
     curves: number[]
     verifyPrefs: number[]
-    signingPrefs: number[]
     credentials: Credential[]
+    /** IANA names of the suites of DTLS 1.2 to use; undefined: all */
+    suites: string[] | undefined
+    /** CertificateTypes that a client offers for itself; empty: X.509 */
+    ownTypes: number[]
     psk: Buffer | undefined
     pskIdentity: Buffer
     hostName: string | undefined
@@ -38,6 +50,10 @@ export interface ShimConfiguration {
     verifyFail: boolean
     /** the refusal has an alert of its own */
     customVerify: boolean
+    /** what is wrong with the peer counts when a session is resumed, too */
+    reverifyOnResume: boolean
+    /** a server gives no tickets, and takes none */
+    noTicket: boolean
     writesFirst: boolean
     initialWrite: Buffer
     repeatInitialWrite: number
@@ -60,6 +76,10 @@ export interface Expectations {
     extendedMasterSecret?: boolean
     peerCertificate?: boolean
     serverName?: string
+    /** `Credential.index` */
+    credential?: number
+    /** the session is not resumed */
+    sessionMiss?: boolean
 }
 
 export function defaults(): ShimConfiguration {
@@ -72,10 +92,12 @@ export function defaults(): ShimConfiguration {
         resumeCount: 0,
         minVersion: undefined,
         maxVersion: undefined,
+        excluded: [],
         curves: [],
         verifyPrefs: [],
-        signingPrefs: [],
         credentials: [],
+        suites: undefined,
+        ownTypes: [],
         psk: undefined,
         pskIdentity: Buffer.alloc(0),
         hostName: undefined,
@@ -88,6 +110,8 @@ export function defaults(): ShimConfiguration {
         verifyPeer: false,
         verifyFail: false,
         customVerify: false,
+        reverifyOnResume: false,
+        noTicket: false,
         writesFirst: false,
         initialWrite: Buffer.from("hello"),
         repeatInitialWrite: 1,
@@ -110,8 +134,8 @@ const SWITCHES: Record<string, Apply> = {
     "-ipv6": (to) => (to.ipv6 = true),
     "-server": (to) => (to.isServer = true),
     "-dtls": (to) => (to.isDtls = true),
-    "-no-tls13": (to) => (to.maxVersion = DTLS12),
-    "-no-tls12": (to) => (to.minVersion = DTLS13),
+    "-no-tls13": (to) => to.excluded.push(DTLS13),
+    "-no-tls12": (to) => to.excluded.push(DTLS12),
     "-require-any-client-certificate": (to) => (to.requireClientCertificate = true),
     "-verify-peer": (to) => (to.verifyPeer = true),
     "-use-custom-verify-callback": (to) => (to.customVerify = true),
@@ -125,7 +149,12 @@ const SWITCHES: Record<string, Apply> = {
     "-decline-alpn": (to) => (to.selectAlpn = undefined),
     "-expect-extended-master-secret": (to) => (to.expect.extendedMasterSecret = true),
     "-expect-no-peer-cert": (to) => (to.expect.peerCertificate = false),
-    "-new-x509-credential": (to) => to.credentials.push({ chain: "", key: "" }),
+    "-expect-session-miss": (to) => (to.expect.sessionMiss = true),
+    "-reverify-on-resume": (to) => (to.reverifyOnResume = true),
+    "-no-ticket": (to) => (to.noTicket = true),
+    "-must-match-issuer": (to) => (lastCredential(to).mustMatchIssuer = true),
+    "-new-x509-credential": (to) => addCredential(to, false),
+    "-new-rpk-credential": (to) => addCredential(to, true),
 }
 
 /** Flags that change how BoringSSL is called, and mean nothing to an engine that is called in one way. */
@@ -141,7 +170,18 @@ const WITHOUT_MEANING = new Set([
     "-no-tls11",
     "-expect-secure-renegotiation",
     "-expect-no-session",
-    "-no-ticket",
+    // The runner checks it: whether a session was kept shows in the next connection, or in what it sees of this one.
+    "-expect-session-id",
+    "-expect-no-session-id",
+    "-expect-ticket-renewal",
+    "-expect-hrr",
+    "-expect-no-hrr",
+    // Without a chain to judge: here the shim says what is wrong with it.
+    "-expect-verify-result",
+    // There is no early data in DTLS 1.3, neither here nor in BoringSSL.
+    "-enable-early-data",
+    "-expect-accept-early-data",
+    "-expect-ticket-supports-early-data",
 ])
 
 /** Flags with a value. */
@@ -153,7 +193,10 @@ const OPTIONS: Record<string, Apply> = {
     "-max-version": (to, value) => (to.maxVersion = Number(value)),
     "-curves": (to, value) => to.curves.push(Number(value)),
     "-verify-prefs": (to, value) => to.verifyPrefs.push(Number(value)),
-    "-signing-prefs": (to, value) => to.signingPrefs.push(Number(value)),
+    "-signing-prefs": (to, value) => lastCredential(to).signingPrefs.push(Number(value)),
+    "-cipher": (to, value) => (to.suites = suiteNames(value)),
+    "-available-client-cert-types": (to, value) => to.ownTypes.push(Number(value)),
+    "-expect-selected-credential": (to, value) => (to.expect.credential = Number(value)),
     "-cert-file": (to, value) => (lastCredential(to).chain = readFileSync(value, "utf8")),
     "-key-file": (to, value) => (lastCredential(to).key = readFileSync(value, "utf8")),
     "-psk": (to, value) => (to.psk = Buffer.from(value)),
@@ -182,6 +225,8 @@ const VALUES_WITHOUT_MEANING = new Set([
     "-expect-curve-id",
     "-expect-peer-signature-algorithm",
     "-expect-total-renegotiations",
+    "-expect-early-data-reason",
+    "-expect-advertised-alpn",
     "-expect-msg-callback",
     "-expect-peer-cert-file",
     "-trust-cert",
@@ -193,10 +238,27 @@ const VALUES_WITHOUT_MEANING = new Set([
 export const DTLS12 = 0xfefd
 export const DTLS13 = 0xfefc
 
+function newCredential(index: number, isRawKey: boolean): Credential {
+    return { index, isRawKey, chain: "", key: "", signingPrefs: [], mustMatchIssuer: false }
+}
+
+function addCredential(to: ShimConfiguration, isRawKey: boolean): void {
+    const index = to.credentials.filter((credential) => credential.index >= 0).length
+    to.credentials.push(newCredential(index, isRawKey))
+}
+
 function lastCredential(of: ShimConfiguration): Credential {
-    const last = of.credentials.at(-1) ?? { chain: "", key: "" }
+    const last = of.credentials.at(-1) ?? newCredential(-1, false)
     if (of.credentials.length === 0) of.credentials.push(last)
     return last
+}
+
+/** Throws Unimplemented for words that stand for several suites. */
+function suiteNames(list: string): string[] {
+    const names = list.split(":")
+    const other = names.find((name) => !name.startsWith("TLS_"))
+    if (other !== undefined) throw new Unimplemented(`the suites ${other}`)
+    return names
 }
 
 /** "\x03foo\x03bar", as the extension has it. */

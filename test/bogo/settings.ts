@@ -1,4 +1,6 @@
 import { type DriverRole } from "../../src/dtls/association/handshake-driver.js"
+import { clientRoleV12V13, clientRoleV13 } from "../../src/dtls/association/v13/roles.js"
+import { type CryptoProvider } from "../../src/dtls/crypto/provider.js"
 import { Alpn } from "../../src/dtls/handshake/alpn.js"
 import { type CipherSuite } from "../../src/dtls/handshake/cipher-suite.js"
 import { type HelloExtension } from "../../src/dtls/handshake/hello-extension.js"
@@ -7,32 +9,52 @@ import { gatewayLimits, type Limits } from "../../src/dtls/handshake/limits.js"
 import { serverName } from "../../src/dtls/handshake/server-name.js"
 import { type AssociationSettings } from "../../src/dtls/handshake/settings.js"
 import { clientRole } from "../../src/dtls/handshake/v12/client.js"
-import { serverRole } from "../../src/dtls/handshake/v12/server.js"
+import { allSuitesV13 } from "../../src/dtls/handshake/v13/suites.js"
 import * as certificateSuites from "../../src/dtls/key-exchange/certificate-suites.js"
-import { SignatureKind, x509Only } from "../../src/dtls/key-exchange/certificate-types.js"
+import { type CertificateOptions, SignatureKind } from "../../src/dtls/key-exchange/certificate-types.js"
 import { EcdheCertificateKeyExchange } from "../../src/dtls/key-exchange/ecdhe-certificate.js"
 import * as ecdhePskSuites from "../../src/dtls/key-exchange/ecdhe-psk-suites.js"
 import { EcdhePskKeyExchange } from "../../src/dtls/key-exchange/ecdhe-psk.js"
 import { allSuites } from "../../src/dtls/key-exchange/suites.js"
+import { certificates } from "../../src/dtls/key-exchange/v13/certificates.js"
+import { keyShares } from "../../src/dtls/key-exchange/v13/key-shares.js"
+import { CertificateType } from "../../src/dtls/wire/code-points.js"
 import { NodeServices } from "../../src/platform/node/services.js"
 import { keyOperations } from "./answers.js"
-import { DTLS12, type ShimConfiguration, Unimplemented } from "./flags.js"
+import { DTLS12, DTLS13, type ShimConfiguration, Unimplemented } from "./flags.js"
+import { type Sessions } from "./sessions.js"
 
 /** Bytes of UDP payload that BoringSSL assumes a path to carry. */
 const DEFAULT_BUDGET = 1472
 
-/** The versions of the wire count down. */
-export function roleOf({ isServer, minVersion, maxVersion }: ShimConfiguration): DriverRole {
-    const isAllowed = (minVersion ?? DTLS12) >= DTLS12 && (maxVersion ?? DTLS12) <= DTLS12
-    if (!isAllowed) throw new Unimplemented("a version other than DTLS 1.2")
-    return isServer ? serverRole() : clientRole()
+/** Which versions a test wants. */
+interface Versions {
+    v12: boolean
+    v13: boolean
 }
 
-export function settingsOf(of: ShimConfiguration): AssociationSettings {
+/** The numbers of the wire count down, and DTLS 1.0 is none of ours. BoringSSL's pre-shared keys by that flag are DTLS 1.2's. */
+export function versionsOf({ minVersion, maxVersion, psk, excluded }: ShimConfiguration): Versions {
+    const min = minVersion ?? DTLS12
+    const max = maxVersion ?? DTLS13
+    const isAmong = (version: number): boolean => version <= min && version >= max && !excluded.includes(version)
+    const versions = { v12: isAmong(DTLS12), v13: isAmong(DTLS13) && psk === undefined }
+    if (!versions.v12 && !versions.v13) throw new Unimplemented("a version other than DTLS 1.2 and 1.3")
+    return versions
+}
+
+/** Of a client. A server's depends on the hello that comes (opening.ts), unless it speaks DTLS 1.2 alone. */
+export function clientRoleOf({ v12, v13 }: Versions): DriverRole {
+    if (!v13) return clientRole()
+    return v12 ? clientRoleV12V13() : clientRoleV13()
+}
+
+export function settingsOf(of: ShimConfiguration, sessions: Sessions): AssociationSettings {
+    const { crypto } = new NodeServices()
     return {
-        crypto: new NodeServices().crypto,
+        crypto,
         suites: suitesOf(of),
-        extensions: extensionsOf(of),
+        extensions: [...extensionsOf(of, crypto), sessions.extension(of, crypto)],
         // BoringSSL's timers: no jitter, 60 s at most, and the 13th timeout gives up.
         retransmission: {
             initial: of.initialTimeout,
@@ -45,7 +67,8 @@ export function settingsOf(of: ShimConfiguration): AssociationSettings {
         limits: limitsOf(of),
         pathBudget: of.mtu ?? DEFAULT_BUDGET,
         requireExtendedMasterSecret: false,
-        pskIdentityHint: undefined,
+        // The runner wants the identity itself as the hint.
+        pskIdentityHint: of.psk === undefined ? undefined : of.pskIdentity,
         authenticationMode: authenticationMode(of),
         alertOnKeyMismatch: true,
         keyLog: undefined,
@@ -62,10 +85,26 @@ function authenticationMode({ requireClientCertificate, verifyPeer }: ShimConfig
     return verifyPeer ? AuthenticationMode.requested : AuthenticationMode.none
 }
 
+/** CertificateTypes: of one's own those of the credentials, and a client's what the test says. */
+function optionsOf(of: ShimConfiguration): CertificateOptions {
+    const own = of.credentials.map(({ isRawKey }) => (isRawKey ? CertificateType.rawPublicKey : CertificateType.x509))
+    const ownTypes = of.ownTypes.length > 0 ? of.ownTypes : [...new Set(own)]
+    return { peerTypes: [CertificateType.x509], ownTypes, authorities: [] }
+}
+
 function suitesOf(of: ShimConfiguration): CipherSuite[] {
+    const { v12, v13 } = versionsOf(of)
+    const newer = v13 ? allSuitesV13() : []
+    const older = v12 ? olderSuites(of) : []
+    const named = of.suites === undefined ? older : older.filter(({ name }) => of.suites?.includes(name))
+    return [...newer, ...named]
+}
+
+function olderSuites(of: ShimConfiguration): CipherSuite[] {
     const keys = keyOperations(of)
-    const ecdsa = new EcdheCertificateKeyExchange(keys, SignatureKind.ecdsa, x509Only())
-    const rsa = new EcdheCertificateKeyExchange(keys, SignatureKind.rsa, x509Only())
+    const options = optionsOf(of)
+    const ecdsa = new EcdheCertificateKeyExchange(keys, SignatureKind.ecdsa, options)
+    const rsa = new EcdheCertificateKeyExchange(keys, SignatureKind.rsa, options)
     const certified = withExchange(certificateSuites, (name) => (name.includes("_RSA_") ? rsa : ecdsa))
     if (of.psk === undefined) return certified
     const psk = new EcdhePskKeyExchange(keys)
@@ -82,10 +121,13 @@ function withExchange(module: Record<string, SuiteMaker>, exchange: (name: strin
 
 const rank = ({ name }: CipherSuite): number => ["GCM", "CHACHA20", "CCM"].findIndex((aead) => name.includes(aead))
 
-function extensionsOf({ isServer, hostName, advertiseAlpn, selectAlpn }: ShimConfiguration): HelloExtension[] {
+function extensionsOf(of: ShimConfiguration, crypto: CryptoProvider): HelloExtension[] {
+    const { isServer, hostName, advertiseAlpn, selectAlpn } = of
     const extensions: HelloExtension[] = []
     if (!isServer && hostName !== undefined) extensions.push(serverName(hostName)())
     if (!isServer && advertiseAlpn.length > 0) extensions.push(new Alpn(advertiseAlpn, false))
     if (isServer && selectAlpn !== undefined) extensions.push(new Alpn([selectAlpn], false))
-    return extensions
+    if (!versionsOf(of).v13) return extensions
+    const keys = keyOperations(of)
+    return [...extensions, keyShares(keys, true)(crypto), certificates(keys, optionsOf(of))(crypto)]
 }

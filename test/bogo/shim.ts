@@ -1,10 +1,10 @@
-import { connect } from "node:net"
 import { once } from "node:events"
-import { Answers } from "./answers.js"
+import { appendFileSync } from "node:fs"
+import { connect } from "node:net"
 import { Connection } from "./connection.js"
-import { parse, type ShimConfiguration, Unimplemented } from "./flags.js"
+import { DTLS13, parse, type ShimConfiguration, Unimplemented } from "./flags.js"
 import { RunnerLink } from "./framing.js"
-import { roleOf, settingsOf } from "./settings.js"
+import { Sessions } from "./sessions.js"
 import { ShimFailure } from "./shim-failure.js"
 
 /* The program that BoringSSL's test runner starts for each test; see docs/bogo.md. */
@@ -12,6 +12,12 @@ import { ShimFailure } from "./shim-failure.js"
 /** Exit statuses that the runner knows. */
 const FAILED = 1
 const UNIMPLEMENTED = 89
+
+/** For the summary of the run: the runner itself passes no reasons on. */
+function noteReason(reason: string): void {
+    const file = process.env["BOGO_REASONS"]
+    if (file !== undefined) appendFileSync(file, `${reason}\n`)
+}
 
 async function connectToRunner({ port, ipv6, shimId }: ShimConfiguration): Promise<RunnerLink> {
     const socket = connect({ port, host: ipv6 ? "::1" : "127.0.0.1" })
@@ -22,15 +28,30 @@ async function connectToRunner({ port, ipv6, shimId }: ShimConfiguration): Promi
     return new RunnerLink(socket)
 }
 
-async function runConnection(configuration: ShimConfiguration): Promise<void> {
-    const settings = settingsOf(configuration)
-    const role = roleOf(configuration)
-    const answers = new Answers(configuration)
+/** @returns the version that was agreed on */
+async function runConnection(
+    configuration: ShimConfiguration,
+    sessions: Sessions,
+    isResumption: boolean,
+): Promise<number> {
+    const connection = new Connection(configuration, sessions, isResumption)
     const link = await connectToRunner(configuration)
     try {
-        await new Connection(configuration, settings, role, answers, link).run()
+        return await connection.run(link)
     } finally {
         await link.close()
+    }
+}
+
+async function runTest(args: string[]): Promise<void> {
+    const first = parse(args, false)
+    const later = parse(args, true)
+    if (!first.isDtls) throw new Unimplemented("a protocol other than DTLS")
+    const sessions = new Sessions()
+    let version = await runConnection(first, sessions, false)
+    for (let left = first.resumeCount; left > 0; left--) {
+        if (version === DTLS13 && later.expect.sessionMiss !== true) throw new Unimplemented("sessions of DTLS 1.3")
+        version = await runConnection(later, sessions, true)
     }
 }
 
@@ -40,14 +61,12 @@ async function main(args: string[]): Promise<number> {
         return 0
     }
     try {
-        const configuration = parse(args, false)
-        if (!configuration.isDtls) throw new Unimplemented("a protocol other than DTLS")
-        if (configuration.resumeCount > 0) throw new Unimplemented("resumption")
-        await runConnection(configuration)
+        await runTest(args)
         return 0
     } catch (error) {
         if (!(error instanceof Unimplemented) && !(error instanceof ShimFailure)) throw error
         console.error(error.message)
+        if (error instanceof Unimplemented) noteReason(error.message)
         return error instanceof Unimplemented ? UNIMPLEMENTED : FAILED
     } finally {
         // What follows this line the runner takes for a sanitizer's report.
