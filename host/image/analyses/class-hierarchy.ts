@@ -2,7 +2,7 @@ import { builtinString, Op } from "../ir/operations.js"
 import type { Expression, ImageProgram } from "../ir/program.js"
 import { isMethodStore, isPrototype } from "./method-table.js"
 import { nameKey } from "../ir/names.js"
-import { ANY, CONSTANT, constructorOf, kindsOf, type Type } from "./types.js"
+import { constructorOf, Kind, kindsOf, type Type } from "./types.js"
 
 const SET_PROTOTYPE_OF = builtinString("setPrototypeOf")
 
@@ -60,8 +60,8 @@ export class Hierarchy {
     methodsOf(object: Type, name: string): Set<number> {
         const found = new Set<number>()
         for (const kind of kindsOf(object)) {
-            if (kind === CONSTANT) continue
-            if (kind === ANY) return this.implementations(name)
+            if (kind === Kind.constant) continue
+            if (kind === Kind.any) return this.implementations(name)
             const constructor = constructorOf(kind)
             const method = constructor === undefined ? undefined : this.resolve(constructor, name)
             if (method !== undefined) found.add(method)

@@ -6,7 +6,7 @@ import type { Expression, ImageFunction, ImageProgram, Statement } from "../ir/p
 import { Hierarchy } from "./class-hierarchy.js"
 import { MethodTable } from "./method-table.js"
 import { TypeInference } from "./type-inference.js"
-import { ANY, CONSTANT, functionsOf, kindsOf, type Type } from "./types.js"
+import { ANY, functionsOf, Kind, kindsOf, type Type } from "./types.js"
 
 /*
  * Which calls may suspend the fiber, for a time or until another fiber resumes it: a backward closure over the call
@@ -66,7 +66,7 @@ class CallGraph {
             return { call, suspends: false, functions: functionsOf(this.typeOf(entry, call, callee)) }
         if (callee.opcode === Op.dsField) return { call, suspends: this.suspending.has(field), functions: [] }
         const object = this.typeOf(entry, call, callee.operands[0])
-        const isOwn = kindsOf(object).some((kind) => kind !== CONSTANT && this.types.mayBeOwn(kind, field))
+        const isOwn = kindsOf(object).some((kind) => kind !== Kind.constant && this.types.mayBeOwn(kind, field))
         const stored = isOwn ? functionsOf(this.types.storedAs(field)) : []
         const functions = [...this.hierarchy.methodsOf(object, field), ...stored]
         return { call, suspends: this.suspending.has(field), functions }

@@ -11,6 +11,7 @@ import {
 } from "../ir/program.js"
 import type { Hierarchy } from "./class-hierarchy.js"
 import { FieldUses } from "./field-uses.js"
+import { Locations } from "./locations.js"
 import { resultSources } from "./result-sources.js"
 import {
     ANY,
@@ -22,6 +23,7 @@ import {
     constructorOf,
     functionsOf,
     functionType,
+    Kind,
     kindsOf,
     MAP,
     mayBe,
@@ -74,13 +76,12 @@ export class TypeEnvironment {
      * types by the key of a location: `slot FUNCTION SLOT`, `global N`, `KIND NAME` for a field of a kind of objects, `all NAME`
      * for the fields of that name in any object, `result FUNCTION`, `passed N` for an argument of an unknown callee
      */
-    private readonly locations = new Map<string, Type>()
-    private readonly sources: Map<ImageFunction, Map<Statement, Set<Statement | undefined>>>
+    protected readonly locations = new Locations()
+    private readonly sources = new Map<ImageFunction, Map<Statement, Statement[]>>()
     private readonly indexes: Map<ImageFunction, number>
     /** the functions that make closures */
     private readonly creators = new Map<number, number | undefined>()
     readonly fields: FieldUses
-    protected changed = true
 
     constructor(
         protected readonly program: ImageProgram,
@@ -88,7 +89,6 @@ export class TypeEnvironment {
     ) {
         this.fields = new FieldUses(program)
         this.indexes = new Map(program.functions.map((entry, i) => [entry, i]))
-        this.sources = new Map(program.functions.map((entry) => [entry, resultSources(entry)]))
         for (const entry of program.functions) this.findClosures(entry)
     }
 
@@ -107,14 +107,11 @@ export class TypeEnvironment {
     }
 
     protected get(location: string): Type {
-        return this.locations.get(location) ?? NOTHING
+        return this.locations.get(location)
     }
 
     protected add(location: string, type: Type): void {
-        const before = this.get(location)
-        if ((before | type) === before) return
-        this.locations.set(location, before | type)
-        this.changed = true
+        this.locations.add(location, type)
     }
 
     typeOf(entry: ImageFunction, each: Statement, value: Expression): Type {
@@ -155,9 +152,14 @@ export class TypeEnvironment {
 
     private retValType(entry: ImageFunction, each: Statement): Type {
         let type = CONSTANT
-        for (const source of this.sources.get(entry)?.get(each) ?? [])
-            if (source !== undefined) type |= this.resultType(entry, source)
+        for (const source of this.sourcesOf(entry).get(each) ?? []) type |= this.resultType(entry, source)
         return type
+    }
+
+    private sourcesOf(entry: ImageFunction): Map<Statement, Statement[]> {
+        const sources = this.sources.get(entry) ?? resultSources(entry)
+        this.sources.set(entry, sources)
+        return sources
     }
 
     private resultType(entry: ImageFunction, each: Statement): Type {
@@ -192,7 +194,7 @@ export class TypeEnvironment {
         // A field may hide the method.
         if (this.get(`all ${name}`) !== NOTHING) return ANY
         for (const kind of kindsOf(object)) {
-            if (kind === CONSTANT) continue
+            if (kind === Kind.constant) continue
             const constructor = constructorOf(kind)
             const method = constructor === undefined ? undefined : this.hierarchy.resolve(constructor, name)
             if (method !== undefined) type |= this.get(`result ${method}`)
@@ -212,11 +214,11 @@ export class TypeEnvironment {
         if (name === PROTOTYPE || this.fields.texts.has(name)) return ANY
         // Of whatever error: a text of the machine, or what the program gave it.
         if (name === MESSAGE) return CONSTANT | TEXT | this.storedAs(name)
-        let type = CONSTANT | this.get(`${ANY} ${name}`)
+        let type = CONSTANT | this.get(`${Kind.any} ${name}`)
         for (const kind of kindsOf(object)) {
-            if (kind === CONSTANT) continue
+            if (kind === Kind.constant) continue
             const constructor = constructorOf(kind)
-            if (constructor === undefined && kind !== MAP) {
+            if (constructor === undefined && kind !== Kind.map) {
                 if (name !== LENGTH) return ANY
                 type |= NUMBER | this.get(`all ${name}`)
             } else {
@@ -230,7 +232,7 @@ export class TypeEnvironment {
     }
 
     /** The machine itself stores fields of such objects, such as the message of an error. */
-    private isOfMachine(kind: Type): boolean {
+    private isOfMachine(kind: Kind): boolean {
         const constructor = constructorOf(kind)
         return constructor !== undefined && this.hierarchy.isOfMachine(constructor)
     }
@@ -241,9 +243,9 @@ export class TypeEnvironment {
     }
 
     /** Whether objects of a kind may have a field of this name for themselves. */
-    mayBeOwn(kind: Type, name: string): boolean {
-        if (kind === ANY) return this.storedAs(name) !== NOTHING
-        return this.get(`${kind} ${name}`) !== NOTHING || this.get(`${ANY} ${name}`) !== NOTHING
+    mayBeOwn(kind: Kind, name: string): boolean {
+        if (kind === Kind.any) return this.storedAs(name) !== NOTHING
+        return this.get(`${kind} ${name}`) !== NOTHING || this.get(`${Kind.any} ${name}`) !== NOTHING
     }
 
     /** Names of natives, and of what natives call. */

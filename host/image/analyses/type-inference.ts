@@ -13,6 +13,7 @@ import {
     CONSTANT,
     constructorOf,
     functionsOf,
+    Kind,
     kindsOf,
     MAP,
     mayBe,
@@ -32,6 +33,8 @@ const SET_PROTOTYPE_OF = builtinString("setPrototypeOf")
 const ASSIGN = builtinString("assign")
 const START = builtinKey("start")
 const MAX_ARGUMENTS = 8
+/** Stands for a location: all names that fields are stored by. */
+const NAMES = "names"
 
 const isAssign = ({ opcode, value }: Expression): boolean => opcode === Op.objectField && value === ASSIGN
 
@@ -47,10 +50,8 @@ export class TypeInference extends TypeEnvironment {
     ) {
         super(program, hierarchy)
         program.functions.forEach((entry, index) => this.addThis(entry, index))
-        while (this.changed) {
-            this.changed = false
-            for (const entry of program.functions) for (const each of entry.body) this.statement(entry, each)
-        }
+        const steps = program.functions.flatMap((entry) => entry.body.map((each) => ({ entry, each, isDue: true })))
+        this.locations.settle(steps, ({ entry, each }) => this.statement(entry, each))
         this.isSound &&= program.functions.every((entry) => entry.body.every((each) => this.isPlain(entry, each)))
     }
 
@@ -88,11 +89,11 @@ export class TypeInference extends TypeEnvironment {
         const type = this.typeOf(entry, each, value)
         if (name === undefined) return this.release(type)
         this.add(`all ${name}`, type)
-        this.stored.add(name)
+        this.addName(name)
         for (const kind of kindsOf(this.typeOf(entry, each, object))) {
-            if (kind === CONSTANT) continue
+            if (kind === Kind.constant) continue
             this.add(`${kind} ${name}`, type)
-            if (kind !== MAP && constructorOf(kind) === undefined) this.release(type)
+            if (kind !== Kind.map && constructorOf(kind) === undefined) this.release(type)
         }
         // Classes that are read from fields are bound to their objects.
         const isClass = functionsOf(type).some((index) => isConstructor(this.program.functions[index]))
@@ -101,10 +102,18 @@ export class TypeInference extends TypeEnvironment {
         if (this.isNativeName(name)) for (let i = 0; i < MAX_ARGUMENTS; i++) this.add(`passed ${i}`, ANY)
     }
 
+    private addName(name: string): void {
+        if (this.stored.has(name)) return
+        this.stored.add(name)
+        // Whoever copies fields is asked again for each name.
+        this.add(NAMES, 1n << BigInt(this.stored.size))
+    }
+
     /** Object.assign: the target may get every field that the program stores anywhere, and those that the machine gives objects. */
     private copyFields(target: Type): void {
+        this.get(NAMES)
         for (const kind of kindsOf(target))
-            for (const name of kind === CONSTANT ? [] : this.stored)
+            for (const name of kind === Kind.constant ? [] : this.stored)
                 this.add(`${kind} ${name}`, name.startsWith("builtin ") ? ANY : this.storedAs(name))
     }
 
@@ -203,7 +212,7 @@ export class TypeInference extends TypeEnvironment {
         const assigned =
             isCall(each) && isAssign(callee) && target !== undefined ? this.typeOf(entry, each, target) : ANY
         const copies = kindsOf(assigned).every(
-            (kind) => kind === CONSTANT || kind === MAP || constructorOf(kind) !== undefined,
+            (kind) => kind === Kind.constant || kind === Kind.map || constructorOf(kind) !== undefined,
         )
         const isPlain = (found: Expression): boolean => {
             const { opcode, value, operands } = found

@@ -5,6 +5,12 @@
 
 export type Type = bigint
 
+/** The number of a kind's bit. */
+export type Kind = number
+
+/** Kinds that are named by themselves. */
+export const Kind = { any: 0, constant: 3, map: 6 }
+
 export const NOTHING: Type = 0n
 /** Whatever there is. */
 export const ANY: Type = 1n
@@ -30,31 +36,30 @@ export function functionType(index: number): Type {
     return 1n << BigInt(FIRST_INDEX + 2 * index + 1)
 }
 
-/** Every kind of a type by itself. */
-export function kindsOf(type: Type): Type[] {
+/** The kinds that a type has. */
+export function kindsOf(type: Type): Kind[] {
     // Few of some thousand bits are set: searching a text for them takes a fraction of shifting the number bit by bit.
-    const bits = type.toString(2)
-    const kinds: Type[] = []
-    for (let end = bits.length; end > 0;) {
-        const at = bits.lastIndexOf("1", end - 1)
-        if (at >= 0) kinds.push(1n << BigInt(bits.length - 1 - at))
-        end = at
-    }
+    const digits = type.toString(16)
+    const kinds: Kind[] = []
+    for (let i = digits.length - 1, first = 0; i >= 0; i--, first += 4)
+        if (digits[i] !== "0") kinds.push(...BITS[digits[i]].map((bit) => first + bit))
     return kinds
 }
 
+/** The bits of each hexadecimal digit. */
+const BITS = Object.fromEntries(
+    Array.from({ length: 16 }, (_, digit) => [digit.toString(16), [0, 1, 2, 3].filter((bit) => (digit >> bit) % 2 === 1)]),
+)
+
 /** The constructor of a kind of objects; undefined when it is none of a class. */
-export function constructorOf(kind: Type): number | undefined {
-    const bit = kind.toString(2).length - 1 - FIRST_INDEX
-    return bit < 0 || bit % 2 === 1 ? undefined : bit / 2
+export function constructorOf(kind: Kind): number | undefined {
+    const index = kind - FIRST_INDEX
+    return index < 0 || index % 2 === 1 ? undefined : index / 2
 }
 
 /** The functions of the program among the values of a type. */
 export function functionsOf(type: Type): number[] {
-    return kindsOf(type)
-        .map((kind) => kind.toString(2).length - 1 - FIRST_INDEX)
-        .filter((bit) => bit >= 0 && bit % 2 === 1)
-        .map((bit) => (bit - 1) / 2)
+    return kindsOf(type).flatMap((kind) => (kind > FIRST_INDEX && kind % 2 === 1 ? [(kind - FIRST_INDEX - 1) / 2] : []))
 }
 
 export function mayBe(type: Type, kinds: Type): boolean {

@@ -3,7 +3,7 @@ import { isMethodStore, MethodTable } from "../analyses/method-table.js"
 import { fieldKey, nameKey } from "../ir/names.js"
 import { failsWithoutThis, nonNullSlots } from "../analyses/non-null.js"
 import { TypeInference } from "../analyses/type-inference.js"
-import { CONSTANT, constructorOf, kindsOf, type Type } from "../analyses/types.js"
+import { constructorOf, Kind, kindsOf } from "../analyses/types.js"
 import { expression, isCall, stackDepth, statement } from "../ir/expressions.js"
 import { MAX_STACK, Op } from "../ir/operations.js"
 import {
@@ -88,12 +88,12 @@ class Lookups {
         if (!this.types.isKnown || this.types.fields.texts.has(name))
             return { methods: this.hierarchy.implementations(name), others: true }
         const object = this.types.typeOf(entry, each, field.operands[0])
-        const others = kindsOf(object).some((kind) => kind !== CONSTANT && this.mayBeOther(kind, name))
+        const others = kindsOf(object).some((kind) => kind !== Kind.constant && this.mayBeOther(kind, name))
         return { methods: this.hierarchy.methodsOf(object, name), others }
     }
 
     /** Whether a field of this name may be something else than a method of the object's class. */
-    private mayBeOther(kind: Type, name: string): boolean {
+    private mayBeOther(kind: Kind, name: string): boolean {
         const constructor = constructorOf(kind)
         if (constructor === undefined || this.hierarchy.resolve(constructor, name) === undefined) return true
         return this.types.mayBeOwn(kind, name)

@@ -1,0 +1,62 @@
+import type { ImageFunction, Statement } from "../ir/program.js"
+import { NOTHING, type Type } from "./types.js"
+
+/** What one statement does to locations, given what others have. */
+export interface Step {
+    entry: ImageFunction
+    each: Statement
+    /** what it read has changed since, or it was never taken */
+    isDue: boolean
+}
+
+interface Location {
+    type: Type
+    readers: Set<Step>
+}
+
+/** Types by the key of a location, and who has to be evaluated again when one changes. */
+export class Locations {
+    private readonly known = new Map<string, Location>()
+    /** the step that is being taken */
+    private reader: Step | undefined
+    private isDue = false
+
+    get(key: string): Type {
+        if (this.reader === undefined) return this.known.get(key)?.type ?? NOTHING
+        const location = this.at(key)
+        location.readers.add(this.reader)
+        return location.type
+    }
+
+    add(key: string, type: Type): void {
+        const location = this.at(key)
+        if ((location.type | type) === location.type) return
+        location.type |= type
+        for (const reader of location.readers) reader.isDue = true
+        this.isDue = true
+    }
+
+    private at(key: string): Location {
+        const found = this.known.get(key) ?? { type: NOTHING, readers: new Set() }
+        this.known.set(key, found)
+        return found
+    }
+
+    /**
+     * Takes those steps that are due, in order, until none is. Types of locations may depend on that order: some expressions are
+     * known less well before all is known.
+     */
+    settle(steps: Step[], take: (step: Step) => void): void {
+        do {
+            this.isDue = false
+            for (const step of steps) if (step.isDue) this.take(step, take)
+        } while (this.isDue)
+        this.reader = undefined
+    }
+
+    private take(step: Step, take: (step: Step) => void): void {
+        step.isDue = false
+        this.reader = step
+        take(step)
+    }
+}
