@@ -1,3 +1,4 @@
+import { ProgramFacts } from "./analyses/function-facts.js"
 import { MethodTable } from "./analyses/method-table.js"
 import { suspendingCalls } from "./analyses/suspension.js"
 import { type DebugFile, moveDebug } from "./ir/debug.js"
@@ -56,11 +57,15 @@ const MAX_ROUNDS = 20
 /** Optimizes functions one by one and inlines calls, until nothing changes. */
 function optimizeFunctions(passes: PassManager, nameOf: NameOf): void {
     let changed = new Set(passes.program.functions)
+    const facts = new ProgramFacts(passes.program)
     for (let round = 0; round < MAX_ROUNDS && changed.size > 0; round++) {
-        const methods = new MethodTable(passes.program)
-        for (const entry of changed) optimizeFunction(passes, entry, methods)
-        changed = passes.run("inlining", (program) => inlineCalls(program, new MethodTable(program), nameOf))
-        passes.run("dead-function elimination", eliminateDeadFunctions)
+        const methods = new MethodTable(passes.program, facts)
+        for (const entry of changed) {
+            optimizeFunction(passes, entry, methods)
+            facts.forget(entry)
+        }
+        changed = passes.run("inlining", (program) => inlineCalls(program, facts, nameOf))
+        passes.run("dead-function elimination", (program) => eliminateDeadFunctions(program, facts))
         changed = new Set([...changed].filter((entry) => passes.program.functions.includes(entry)))
     }
 }
@@ -90,7 +95,7 @@ function optimizeProgram(passes: PassManager, nameOf: NameOf): Record<string, st
     const fields = fieldNames(passes.program)
     optimizeFunctions(passes, nameOf)
     while (passes.run("function merging", mergeFunctions))
-        passes.run("dead-function elimination", eliminateDeadFunctions)
+        passes.run("dead-function elimination", (program) => eliminateDeadFunctions(program))
     passes.run("slot allocation", allocateAll)
     passes.run("argument elimination", dropUndefinedArguments)
     passes.run("captured variables", raiseCapturedVariables)

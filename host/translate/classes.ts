@@ -1,4 +1,4 @@
-import { isPrototype } from "../image/analyses/method-table.js"
+import { isPrototype } from "../image/analyses/function-facts.js"
 import { fieldKey, nameKey } from "../image/ir/names.js"
 import { builtinString, Op } from "../image/ir/operations.js"
 import { type Expression, type ImageProgram, type Statement, walk } from "../image/ir/program.js"

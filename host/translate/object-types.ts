@@ -1,5 +1,6 @@
 import { Hierarchy } from "../image/analyses/class-hierarchy.js"
-import { isPrototype, MethodTable } from "../image/analyses/method-table.js"
+import { isPrototype } from "../image/analyses/function-facts.js"
+import { MethodTable } from "../image/analyses/method-table.js"
 import { TypeInference } from "../image/analyses/type-inference.js"
 import { constructorOf, kindsOf } from "../image/analyses/types.js"
 import { isCaptured } from "../image/ir/expressions.js"

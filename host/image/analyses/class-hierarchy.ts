@@ -1,6 +1,6 @@
 import { builtinString, Op } from "../ir/operations.js"
 import type { Expression, ImageProgram } from "../ir/program.js"
-import { isMethodStore, isPrototype } from "./method-table.js"
+import { isMethodStore, isPrototype } from "./function-facts.js"
 import { nameKey } from "../ir/names.js"
 import { constructorOf, Kind, kindsOf, type Type } from "./types.js"
 

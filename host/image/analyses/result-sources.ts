@@ -16,10 +16,7 @@ export function resultSources({ body }: ImageFunction): Map<Statement, Statement
     })
     const next = edges(body)
     const propagate = (): boolean =>
-        body.reduce(
-            (changed, _, i) => next[i].reduce((more, to) => rows.merge(to, after[i]) || more, changed),
-            false,
-        )
+        body.reduce((changed, _, i) => next[i].reduce((more, to) => rows.merge(to, after[i]) || more, changed), false)
     while (propagate());
     const readers = body.flatMap((each, i) => (readsRetVal(each) ? [i] : []))
     return new Map(readers.map((i) => [body[i], rows.members(i).map((number) => body[sources[number]])]))

@@ -2,7 +2,8 @@ import { isCall } from "../ir/expressions.js"
 import { Op } from "../ir/operations.js"
 import { type Expression, FunctionFlag, type ImageProgram } from "../ir/program.js"
 import { REFERRING } from "../ir/references.js"
-import { isMethodStore, isPrototype, MethodTable } from "./method-table.js"
+import { isMethodStore, isPrototype } from "./function-facts.js"
+import { MethodTable } from "./method-table.js"
 import { builtinKey, fieldKey, nameKey } from "../ir/names.js"
 
 /* Functions whose names or identities a program can observe. */

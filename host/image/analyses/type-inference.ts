@@ -3,7 +3,8 @@ import { builtinKey, fieldKey, nameKey } from "../ir/names.js"
 import { builtinObject, builtinString, Op } from "../ir/operations.js"
 import { type Expression, FunctionFlag, type ImageFunction, type ImageProgram, type Statement } from "../ir/program.js"
 import type { Hierarchy } from "./class-hierarchy.js"
-import { isMethodStore, type MethodTable } from "./method-table.js"
+import { isMethodStore } from "./function-facts.js"
+import type { MethodTable } from "./method-table.js"
 import { isConstructor, MESSAGE, TypeEnvironment } from "./type-environment.js"
 import {
     ANY,

@@ -48,7 +48,10 @@ export function kindsOf(type: Type): Kind[] {
 
 /** The bits of each hexadecimal digit. */
 const BITS = Object.fromEntries(
-    Array.from({ length: 16 }, (_, digit) => [digit.toString(16), [0, 1, 2, 3].filter((bit) => (digit >> bit) % 2 === 1)]),
+    Array.from({ length: 16 }, (_, digit) => [
+        digit.toString(16),
+        [0, 1, 2, 3].filter((bit) => (digit >> bit) % 2 === 1),
+    ]),
 )
 
 /** The constructor of a kind of objects; undefined when it is none of a class. */

@@ -1,7 +1,8 @@
-import { isMethodStore, MethodTable } from "../analyses/method-table.js"
+import { isMethodStore, ProgramFacts } from "../analyses/function-facts.js"
+import { MethodTable } from "../analyses/method-table.js"
 import { nameKey } from "../ir/names.js"
-import { type ImageProgram, walkProgram } from "../ir/program.js"
-import { keepFunctions, REFERRING } from "../ir/references.js"
+import type { ImageProgram } from "../ir/program.js"
+import { keepFunctions } from "../ir/references.js"
 
 /*
  * Dead-function elimination: functions that cannot be reached from the first one go, methods with their stores on prototypes.
@@ -11,22 +12,22 @@ import { keepFunctions, REFERRING } from "../ir/references.js"
  * Sound because functions are reached by reference only, and a method by a look-up of its name, or by its name as text.
  */
 
-export function eliminateDeadFunctions(program: ImageProgram): void {
-    const methods = new MethodTable(program)
+export function eliminateDeadFunctions(program: ImageProgram, facts = new ProgramFacts(program)): void {
+    const methods = new MethodTable(program, facts)
     const { setup } = program
-    if (setup !== null)
-        setup.body = setup.body.filter(
-            (each) => !isMethodStore(each) || !methods.isUnused(nameKey(each.operands[1]) ?? ""),
-        )
-    const reached = new Set([0])
-    for (const index of reached) {
-        const { body } = program.functions[index]
-        walkProgram({ ...program, functions: [{ ...program.functions[index], body }] }, ({ opcode, value }) => {
-            if (REFERRING.function.includes(opcode)) reached.add(value)
-        })
+    if (setup !== null) {
+        const before = setup.body
+        setup.body = before.filter((each) => !isMethodStore(each) || !methods.isUnused(nameKey(each.operands[1]) ?? ""))
+        if (setup.body.length < before.length) facts.forget(setup)
     }
+    const reached = new Set([program.functions[0]])
+    for (const entry of reached) {
+        const { functions, closures } = facts.of(entry)
+        for (const next of [...functions.keys(), ...closures.keys()]) reached.add(next)
+    }
+    if (reached.size === program.functions.length) return
     keepFunctions(
         program,
-        program.functions.map((_, i) => i).filter((i) => reached.has(i)),
+        program.functions.flatMap((entry, i) => (reached.has(entry) ? [i] : [])),
     )
 }

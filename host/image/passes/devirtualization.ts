@@ -1,5 +1,6 @@
 import { Hierarchy } from "../analyses/class-hierarchy.js"
-import { isMethodStore, MethodTable } from "../analyses/method-table.js"
+import { isMethodStore } from "../analyses/function-facts.js"
+import { MethodTable } from "../analyses/method-table.js"
 import { fieldKey, nameKey } from "../ir/names.js"
 import { failsWithoutThis, nonNullSlots } from "../analyses/non-null.js"
 import { TypeInference } from "../analyses/type-inference.js"
@@ -71,7 +72,7 @@ class Lookups {
     private readonly types: TypeInference
 
     constructor(
-        program: ImageProgram,
+        private readonly program: ImageProgram,
         private readonly table: MethodTable,
     ) {
         this.hierarchy = new Hierarchy(program)
@@ -83,7 +84,7 @@ class Lookups {
         const key = field.opcode === Op.index ? nameKey(field.operands[1]) : undefined
         if (key !== undefined) return { methods: this.hierarchy.implementations(key), others: true }
         const only = this.table.onlyMethod(field)
-        if (only !== undefined) return { methods: new Set([only]), others: false }
+        if (only !== undefined) return { methods: new Set([this.program.functions.indexOf(only)]), others: false }
         const name = fieldKey(field) ?? ""
         if (!this.types.isKnown || this.types.fields.texts.has(name))
             return { methods: this.hierarchy.implementations(name), others: true }

@@ -1,5 +1,6 @@
 import { liveAtEntry } from "../analyses/liveness.js"
-import { type MethodTable } from "../analyses/method-table.js"
+import { type FunctionFacts, type ProgramFacts } from "../analyses/function-facts.js"
+import { MethodTable } from "../analyses/method-table.js"
 import { fieldKey } from "../ir/names.js"
 import {
     copyOf,
@@ -57,11 +58,12 @@ const OVERHEAD = 16
 const MAX_SLOTS = 24
 
 /** Returns the callers that changed. */
-export function inlineCalls(program: ImageProgram, methods: MethodTable, nameOf: NameOf): Set<ImageFunction> {
+export function inlineCalls(program: ImageProgram, facts: ProgramFacts, nameOf: NameOf): Set<ImageFunction> {
     const changed = new Set<ImageFunction>()
     const gone = new Set<ImageFunction>()
-    const references = countReferences(program)
-    const recursive = recursiveFunctions(program, methods)
+    const methods = new MethodTable(program, facts)
+    const references = countReferences(program, facts)
+    const recursive = recursiveFunctions(program, methods, facts)
     for (const caller of program.functions) {
         for (let at = caller.body.length - 1; at >= 0; at--) {
             const site = siteAt(program, methods, caller, at)
@@ -74,11 +76,12 @@ export function inlineCalls(program: ImageProgram, methods: MethodTable, nameOf:
                 !mayInline(site, methods)
             )
                 continue
-            const calls = callsOf(program, methods, references, site)
+            const calls = callsOf(methods, references, site)
             // Without its only call the callee is dead: this terminates even for mutual recursion.
             if (calls > 1 && (recursive.has(site.callee) || operationsOf(site.callee) > allowed(calls))) continue
             if (calls === 1) gone.add(site.callee)
             inline(site, nameOf(site.callee))
+            facts.forget(caller)
             changed.add(caller)
         }
     }
@@ -86,34 +89,32 @@ export function inlineCalls(program: ImageProgram, methods: MethodTable, nameOf:
 }
 
 /** Functions in a cycle of the call graph: inlining copies of them would not terminate. */
-function recursiveFunctions(program: ImageProgram, methods: MethodTable): Set<ImageFunction> {
-    const called = program.functions.map(({ body }) => {
-        const found = new Set<number>()
-        for (const each of body)
-            walk(each, (above) => {
-                if (above.opcode === Op.staticFunction) found.add(above.value)
-                const method = methods.onlyMethod(above)
-                if (method !== undefined) found.add(method)
-            })
-        return found
-    })
+function recursiveFunctions(
+    { functions }: ImageProgram,
+    methods: MethodTable,
+    facts: ProgramFacts,
+): Set<ImageFunction> {
+    const called = new Map(functions.map((entry) => [entry, calledBy(facts.of(entry), methods)]))
     return new Set(
-        program.functions.filter((_, start) => {
-            const reached = new Set(called[start])
-            for (const index of reached) for (const next of called[index]) reached.add(next)
+        functions.filter((start) => {
+            const reached = new Set(called.get(start))
+            for (const entry of reached) for (const next of called.get(entry) ?? []) reached.add(next)
             return reached.has(start)
         }),
     )
 }
 
-function countReferences(program: ImageProgram): Map<number, number> {
-    const found = new Map<number, number>()
-    for (const { body } of program.functions)
-        for (const each of body)
-            walk(each, ({ opcode, value }) => {
-                if (opcode === Op.staticFunction || opcode === Op.makeClosure)
-                    found.set(value, (found.get(value) ?? 0) + 1)
-            })
+function calledBy({ functions, fields }: FunctionFacts, methods: MethodTable): Set<ImageFunction> {
+    const called = [...fields.keys()].flatMap((name) => methods.onlyMethodNamed(name) ?? [])
+    return new Set([...functions.keys(), ...called])
+}
+
+function countReferences({ functions }: ImageProgram, facts: ProgramFacts): Map<ImageFunction, number> {
+    const found = new Map<ImageFunction, number>()
+    for (const entry of functions) {
+        const { functions: mentioned, closures } = facts.of(entry)
+        for (const [other, n] of [...mentioned, ...closures]) found.set(other, (found.get(other) ?? 0) + n)
+    }
     return found
 }
 
@@ -128,18 +129,16 @@ function siteAt(program: ImageProgram, methods: MethodTable, caller: ImageFuncti
     }
     const method = methods.onlyMethod(callee)
     if (method === undefined) return undefined
-    const found = program.functions[method]
-    return { caller, at, callee: found, self: callee.operands[0], passed }
+    return { caller, at, callee: method, self: callee.operands[0], passed }
 }
 
 /** The number of its call sites; Infinity when it is also used as a value. */
 function callsOf(
-    program: ImageProgram,
     methods: MethodTable,
-    references: Map<number, number>,
+    references: Map<ImageFunction, number>,
     { caller, at, callee, self }: Site,
 ): number {
-    const referred = references.get(program.functions.indexOf(callee)) ?? 0
+    const referred = references.get(callee) ?? 0
     if (self === undefined) return referred
     // One reference is the store on the prototype.
     return referred === 1 ? methods.uses(fieldKey(caller.body[at].operands[0])) : Infinity

@@ -1,4 +1,4 @@
-import { isMethodStore, isPrototype } from "../analyses/method-table.js"
+import { isMethodStore, isPrototype } from "../analyses/function-facts.js"
 import { nameKey } from "../ir/names.js"
 import { copyOf, expression, statement } from "../ir/expressions.js"
 import { Op } from "../ir/operations.js"
