@@ -1,3 +1,4 @@
+import { append } from "../ir/expressions.js"
 import { builtinString, Op } from "../ir/operations.js"
 import type { Expression, ImageProgram } from "../ir/program.js"
 import { isMethodStore, isPrototype } from "./function-facts.js"
@@ -10,6 +11,8 @@ const SET_PROTOTYPE_OF = builtinString("setPrototypeOf")
 export class Hierarchy {
     private readonly methods = new Map<string, Map<number, number>>()
     private readonly bases = new Map<number, number>()
+    /** classes that extend one of the program's at once */
+    private readonly derived = new Map<number, number[]>()
     /** classes that extend one of the machine's */
     private readonly ofMachine = new Set<number>()
     private readonly owners = new Map<number, Set<number>>()
@@ -20,9 +23,14 @@ export class Hierarchy {
             if (isMethodStore(each)) this.addMethod(first, nameKey(second) ?? "", third.value)
             if (first?.opcode !== Op.objectField || first.value !== SET_PROTOTYPE_OF) continue
             const [derived, base] = [classOf(second), classOf(third)]
-            if (derived !== undefined && base !== undefined) this.bases.set(derived, base)
+            if (derived !== undefined && base !== undefined) this.addBase(derived, base)
             else if (derived !== undefined) this.ofMachine.add(derived)
         }
+    }
+
+    private addBase(derived: number, base: number): void {
+        this.bases.set(derived, base)
+        append(this.derived, base, derived)
     }
 
     private addMethod(object: Expression, name: string, method: number): void {
@@ -51,9 +59,9 @@ export class Hierarchy {
     receivers(index: number): number[] | undefined {
         const owners = this.owners.get(index) ?? new Set([index])
         if ([...owners].some((owner) => owner < 0)) return undefined
-        return this.program.functions.flatMap((_, at) =>
-            [...owners].some((owner) => this.extends(at, owner)) ? [at] : [],
-        )
+        const classes = new Set(owners)
+        for (const owner of classes) for (const derived of this.derived.get(owner) ?? []) classes.add(derived)
+        return [...classes]
     }
 
     /** Methods of this name that an object of a type may have; the machine's own methods are not among them. */

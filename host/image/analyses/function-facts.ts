@@ -108,7 +108,9 @@ export class ProgramFacts {
     constructor(readonly program: ImageProgram) {}
 
     of(entry: ImageFunction): FunctionFacts {
-        const facts = this.known.get(entry) ?? new FunctionFacts(this.program, entry)
+        const known = this.known.get(entry)
+        if (known !== undefined) return known
+        const facts = new FunctionFacts(this.program, entry)
         this.known.set(entry, facts)
         return facts
     }

@@ -29,8 +29,13 @@ export class Liveness {
 
     /** A constructor's return reads `this`, which is the result of `new`. */
     private addUses(each: Statement, row: number, flags: number): void {
-        for (const slot of slotsRead(each).keys()) this.rows.add(row, slot)
+        this.addReads(each, row)
         if (each.opcode === Op.return && (flags & FunctionFlag.constructor) !== 0) this.rows.add(row, THIS)
+    }
+
+    private addReads(found: Expression, row: number): void {
+        if (found.opcode === Op.loadLocal) this.rows.add(row, found.value)
+        for (const operand of found.operands) this.addReads(operand, row)
     }
 
     /** Returns false when nothing is left to do. */
@@ -78,7 +83,7 @@ export class Liveness {
         for (const each of path) {
             const row = this.places.get(each) as number
             this.rows.delete(row, slot)
-            for (const read of slotsRead(value).keys()) this.rows.add(row, read)
+            this.addReads(value, row)
         }
     }
 }

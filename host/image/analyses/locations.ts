@@ -11,7 +11,8 @@ export interface Step {
 
 interface Location {
     type: Type
-    readers: Set<Step>
+    /** some more than once */
+    readers: Step[]
 }
 
 /** Types by the key of a location, and who has to be evaluated again when one changes. */
@@ -24,7 +25,7 @@ export class Locations {
     get(key: string): Type {
         if (this.reader === undefined) return this.known.get(key)?.type ?? NOTHING
         const location = this.at(key)
-        location.readers.add(this.reader)
+        if (location.readers.at(-1) !== this.reader) location.readers.push(this.reader)
         return location.type
     }
 
@@ -37,9 +38,11 @@ export class Locations {
     }
 
     private at(key: string): Location {
-        const found = this.known.get(key) ?? { type: NOTHING, readers: new Set() }
-        this.known.set(key, found)
-        return found
+        const found = this.known.get(key)
+        if (found !== undefined) return found
+        const made = { type: NOTHING, readers: [] }
+        this.known.set(key, made)
+        return made
     }
 
     /**

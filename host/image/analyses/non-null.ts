@@ -67,7 +67,7 @@ function fallThrough({ opcode, operands }: Statement, known: Known): Known {
  * Slots that hold no undefined and no null in front of each statement.
  * @param self true when `this` is an object, in slot 0
  */
-export function nonNullSlots({ body }: ImageFunction, self: boolean): Map<Statement, Known> {
+function nonNullSlots({ body }: ImageFunction, self: boolean): Map<Statement, Known> {
     const kept = self && !body.some((each) => slotStored(each) === 0)
     const before = new Map<Statement, Known>([[body[0], new Set(self ? [0] : [])]])
     // A handler may be entered from any statement.
@@ -90,6 +90,17 @@ export function nonNullSlots({ body }: ImageFunction, self: boolean): Map<Statem
         })
     }
     return before
+}
+
+/** What `nonNullSlots` says of functions, which do not change meanwhile. */
+export class NonNullSlots {
+    private readonly known = new Map<ImageFunction, Map<Statement, Known>[]>()
+
+    before(entry: ImageFunction, self: boolean, each: Statement): Known | undefined {
+        const bySelf = this.known.get(entry) ?? []
+        this.known.set(entry, bySelf)
+        return (bySelf[Number(self)] ??= nonNullSlots(entry, self)).get(each)
+    }
 }
 
 const WITHOUT_EFFECT = new Set<number>([Op.storeLocal, Op.storeRetVal, Op.jmp, Op.jmpZ, Op.allocMap, Op.allocArray])

@@ -157,7 +157,9 @@ export class TypeEnvironment {
     }
 
     private sourcesOf(entry: ImageFunction): Map<Statement, Statement[]> {
-        const sources = this.sources.get(entry) ?? resultSources(entry)
+        const known = this.sources.get(entry)
+        if (known !== undefined) return known
+        const sources = resultSources(entry)
         this.sources.set(entry, sources)
         return sources
     }

@@ -2,7 +2,7 @@ import { Hierarchy } from "../analyses/class-hierarchy.js"
 import { isMethodStore } from "../analyses/function-facts.js"
 import { MethodTable } from "../analyses/method-table.js"
 import { fieldKey, nameKey } from "../ir/names.js"
-import { failsWithoutThis, nonNullSlots } from "../analyses/non-null.js"
+import { failsWithoutThis, NonNullSlots } from "../analyses/non-null.js"
 import { TypeInference } from "../analyses/type-inference.js"
 import { constructorOf, Kind, kindsOf } from "../analyses/types.js"
 import { expression, isCall, stackDepth, statement } from "../ir/expressions.js"
@@ -130,6 +130,7 @@ function chooseMethods(
 ): { direct: Set<number>; nullable: Set<number> } {
     const direct = new Set(sites.map(({ callee }) => callee))
     const nullable = new Set<number>()
+    const nonNull = new NonNullSlots()
     for (let changed = true; changed;) {
         changed = false
         for (const { caller, call, callee } of sites) {
@@ -137,7 +138,7 @@ function chooseMethods(
             const index = program.functions.indexOf(caller)
             const self = methods.hasObject(caller) && !nullable.has(index)
             const [object] = call.operands[0].operands
-            const known = nonNullSlots(caller, self).get(call)
+            const known = nonNull.before(caller, self, call)
             if (object.opcode === Op.loadLocal && known?.has(object.value) === true) continue
             nullable.add(callee)
             changed = true

@@ -1,5 +1,6 @@
 import { shownFunctions } from "../analyses/shown-functions.js"
-import { FunctionFlag, type ImageProgram, walkProgram } from "../ir/program.js"
+import { append } from "../ir/expressions.js"
+import { FunctionFlag, type ImageFunction, type ImageProgram, walkProgram } from "../ir/program.js"
 import { REFERRING, signature } from "../ir/references.js"
 
 /*
@@ -14,19 +15,32 @@ import { REFERRING, signature } from "../ir/references.js"
 export function mergeFunctions(program: ImageProgram): boolean {
     const known = new Map<string, number>()
     const same = new Map<number, number>()
-    const shown = shownFunctions(program)
-    program.functions.forEach((entry, i) => {
-        if (i === 0 || shown.has(i) || (entry.flags & FunctionFlag.constructor) !== 0) return
-        const { body, slots, flags, tries } = entry
-        const places = new Map(body.map((each, at) => [each, at]))
-        const code = body.map((each) => [signature(each), each.target === null ? -1 : places.get(each.target)])
-        const key = JSON.stringify([entry.arguments, slots, flags, tries, code])
+    for (const i of candidates(program, shownFunctions(program))) {
+        const key = codeOf(program.functions[i])
         const first = known.get(key)
         if (first === undefined) known.set(key, i)
         else same.set(i, first)
-    })
+    }
     walkProgram(program, (found) => {
         if (REFERRING.function.includes(found.opcode)) found.value = same.get(found.value) ?? found.value
     })
     return same.size > 0
+}
+
+/** Functions that may be merged, but for those that no other one resembles: their code need not be compared. */
+function candidates({ functions }: ImageProgram, shown: Set<number>): number[] {
+    const alike = new Map<string, number[]>()
+    functions.forEach((entry, i) => {
+        if (i === 0 || shown.has(i) || (entry.flags & FunctionFlag.constructor) !== 0) return
+        append(alike, entry.body.map(({ opcode }) => opcode).join(" "), i)
+    })
+    const found = [...alike.values()].flatMap((indexes) => (indexes.length > 1 ? indexes : []))
+    return found.sort((a, b) => a - b)
+}
+
+/** All that has to be equal. */
+function codeOf({ body, slots, flags, tries, arguments: parameters }: ImageFunction): string {
+    const places = new Map(body.map((each, at) => [each, at]))
+    const code = body.map((each) => [signature(each), each.target === null ? -1 : places.get(each.target)])
+    return JSON.stringify([parameters, slots, flags, tries, code])
 }
