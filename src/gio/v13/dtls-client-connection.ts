@@ -1,13 +1,13 @@
 import { Association } from "../../dtls/association/association.js"
 import { clientRoleV12V13, clientRoleV13 } from "../../dtls/association/v13/roles.js"
-import { DtlsClientConnection } from "../dtls-client-connection.js"
+import { ClientConnection } from "../client-connection.js"
 
 /**
  * A client of DTLS 1.3, and of no other version.
  * @devsWhenUsed
  */
-export class DtlsClientConnectionV13 extends DtlsClientConnection {
-    protected override newAssociation(): Association {
+export class DtlsClientConnectionV13 extends ClientConnection {
+    newAssociation(): Association {
         return new Association(this.associationSettings(), clientRoleV13(), 0, 0)
     }
 }
@@ -17,8 +17,8 @@ export class DtlsClientConnectionV13 extends DtlsClientConnection {
  * 1.3: `connectionIdsV13`.
  * @devsWhenUsed
  */
-export class DtlsClientConnectionV12V13 extends DtlsClientConnection {
-    protected override newAssociation(): Association {
+export class DtlsClientConnectionV12V13 extends ClientConnection {
+    newAssociation(): Association {
         return new Association(this.associationSettings(), clientRoleV12V13(), 0, 0)
     }
 }
