@@ -1,5 +1,5 @@
 import { readFileSync, rmSync, writeFileSync } from "node:fs"
-import { type SessionStore } from "../../src/dtls/handshake/v12/session.js"
+import { type SessionStore } from "../../src/dtls/handshake/session.js"
 import { UsageError } from "../credentials.js"
 
 /** The session of --session: read before the handshake, written after it, as openssl's -sess_in and -sess_out. */

@@ -1,5 +1,5 @@
 import { copyOf, wipe } from "../dtls/bytes/bytes.js"
-import { type SessionStore } from "../dtls/handshake/v12/session.js"
+import { type SessionStore } from "../dtls/handshake/session.js"
 import { type Services } from "../platform/services.js"
 import { errorText } from "./guarded.js"
 import { LogLevel } from "./log-level.js"

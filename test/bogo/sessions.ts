@@ -3,7 +3,7 @@ import { SessionCache } from "../../src/dtls/endpoint/session-cache.js"
 import { type HelloExtension } from "../../src/dtls/handshake/hello-extension.js"
 import { resumeSessions } from "../../src/dtls/handshake/v12/client-sessions.js"
 import { serveSessions } from "../../src/dtls/handshake/v12/server-sessions.js"
-import { TicketKeys } from "../../src/dtls/handshake/v12/ticket-keys.js"
+import { TicketKeys } from "../../src/dtls/handshake/ticket-keys.js"
 import { NodeServices } from "../../src/platform/node/services.js"
 import { type ShimConfiguration } from "./flags.js"
 

@@ -2,8 +2,9 @@ import { AssociationPhase } from "../../src/dtls/association/association-state.j
 import { AeadAlgorithm } from "../../src/dtls/crypto/algorithms.js"
 import { SessionCache } from "../../src/dtls/endpoint/session-cache.js"
 import { resumeSessions } from "../../src/dtls/handshake/v12/client-sessions.js"
-import { serveSessions, type ServerSessionOptions } from "../../src/dtls/handshake/v12/server-sessions.js"
-import { TicketKeys } from "../../src/dtls/handshake/v12/ticket-keys.js"
+import { type ServerSessionOptions } from "../../src/dtls/handshake/server-sessions.js"
+import { serveSessions } from "../../src/dtls/handshake/v12/server-sessions.js"
+import { TicketKeys } from "../../src/dtls/handshake/ticket-keys.js"
 import { type Kit } from "../kit.js"
 import { listTables, Simulation, testSettings } from "./simulation.js"
 

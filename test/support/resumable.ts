@@ -1,8 +1,9 @@
 import { SessionCache } from "../../src/dtls/endpoint/session-cache.js"
 import { type AssociationSettings } from "../../src/dtls/handshake/settings.js"
 import { resumeSessions } from "../../src/dtls/handshake/v12/client-sessions.js"
-import { serveSessions, type ServerSessionOptions } from "../../src/dtls/handshake/v12/server-sessions.js"
-import { TicketKeys } from "../../src/dtls/handshake/v12/ticket-keys.js"
+import { type ServerSessionOptions } from "../../src/dtls/handshake/server-sessions.js"
+import { serveSessions } from "../../src/dtls/handshake/v12/server-sessions.js"
+import { TicketKeys } from "../../src/dtls/handshake/ticket-keys.js"
 import { listTables, Simulation, testSettings } from "../engine/simulation.js"
 import { SpyCrypto } from "./spy-crypto.js"
 

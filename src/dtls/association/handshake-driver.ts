@@ -57,7 +57,7 @@ export class HandshakeDriver {
     protected handshakeDeadline = NEVER
     protected lastFlightUntil = NEVER
     private budget: number
-    private provisional: ProvisionalFailure
+    protected provisional: ProvisionalFailure
     /** ServerHellos that came again instead of an answer to our Finished */
     private repeatedHellos = 0
     /** the question that was last put out */

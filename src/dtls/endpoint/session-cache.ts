@@ -1,5 +1,5 @@
 import { copyOf, wipe } from "../bytes/bytes.js"
-import { type SessionStore } from "../handshake/v12/session.js"
+import { type SessionStore } from "../handshake/session.js"
 import { type Table, type Tables } from "./endpoint.js"
 import { LinkedList, ListNode } from "./linked-list.js"
 

@@ -6,7 +6,7 @@ import { type AcknowledgedOutbox } from "../../flight/v13/outbox.js"
 import { ReceivedRecords } from "../../flight/v13/received-records.js"
 import { FailureReason } from "../../handshake/failure.js"
 import { type HandshakeV13 } from "../../handshake/v13/handshake.js"
-import { type UpdatableIds } from "../../handshake/v13/updatable-ids.js"
+import { type Speaker } from "../../handshake/v13/updatable-ids.js"
 import { Discard } from "../../record/discard.js"
 import { AlertDescription, ContentType } from "../../wire/code-points.js"
 import { type HandshakeHeader } from "../../wire/handshake-header.js"
@@ -46,17 +46,17 @@ export class HandshakeDriverV13 extends HandshakeDriver {
     private ackedAt = -NEVER
     /** part of the flight under way was acknowledged, so the peer has it and it is not sent again as a whole */
     private progressed = false
-    private established = false
+    protected established = false
     /** keys of the handshake's epoch are there */
     private handshakeKept = true
     /** a KeyUpdate of ours is not acknowledged yet */
-    private updating = false
+    protected updating = false
 
     private handshakeV13(): HandshakeV13 {
         return this.handshake as HandshakeV13
     }
 
-    private outbox(): AcknowledgedOutbox {
+    protected outbox(): AcknowledgedOutbox {
         return this.handshake.outbox as AcknowledgedOutbox
     }
 
@@ -231,12 +231,13 @@ export class HandshakeDriverV13 extends HandshakeDriver {
         this.handshakeV13().activateNextWrite()
     }
 
-    // Messages after the handshake: new keys, connection ids
+    // Messages after the handshake, one at a time: new keys, connection ids, tickets
 
     /** A message waits to be sent, and none of ours waits for its acknowledgement. */
     private wantsToSend(): boolean {
         if (!this.established || this.updating || !this.outbox().isEmpty()) return false
-        return this.wantsUpdate() || this.wantsIds()
+        const speaker = this.handshakeV13().speaker()
+        return this.wantsUpdate() || (speaker !== undefined && speaker.hasMessage())
     }
 
     /**
@@ -249,19 +250,9 @@ export class HandshakeDriverV13 extends HandshakeDriver {
         return this.handshakeV13().updateRequested || nextSequence >= maxRecords - margin
     }
 
-    private wantsIds(): boolean {
-        const ids = this.handshakeV13().ids()
-        return ids !== undefined && ids.hasMessage()
-    }
-
     private sendNext(now: number): void {
-        if (this.wantsUpdate()) this.updateKeys(now)
-        else this.sendIds(this.handshakeV13().ids() as UpdatableIds, now)
-    }
-
-    /** NewConnectionId or RequestConnectionId, one at a time (RFC 9147 §9). */
-    private sendIds(ids: UpdatableIds, now: number): void {
-        const { type, body } = ids.message()
+        if (this.wantsUpdate()) return this.updateKeys(now)
+        const { type, body } = (this.handshakeV13().speaker() as Speaker).message()
         this.sendLater(type, body, now)
     }
 

@@ -4,15 +4,22 @@ import { newServerHandshake } from "../../handshake/v13/server.js"
 import { type DriverRole } from "../handshake-driver.js"
 import { ClientDriverV12V13 } from "./client-driver-v12-v13.js"
 import { HandshakeDriverV13 } from "./handshake-driver.js"
+import { ServerDriverV13 } from "./server-driver.js"
 
 /** The client's side of DTLS 1.3, and of no other version. */
 export function clientRoleV13(): DriverRole {
-    return inVersion13({ isClient: true, newHandshake: newClientHandshake })
+    const role: DriverRole = { isClient: true, newHandshake: newClientHandshake }
+    role.newDriver = (settings, record, counters, outputs, owner, firstSeq) =>
+        new HandshakeDriverV13(settings, role, record, counters, outputs, owner, firstSeq)
+    return role
 }
 
 /** The server's side of DTLS 1.3, and of no other version. */
 export function serverRoleV13(): DriverRole {
-    return inVersion13({ isClient: false, newHandshake: newServerHandshake })
+    const role: DriverRole = { isClient: false, newHandshake: newServerHandshake }
+    role.newDriver = (settings, record, counters, outputs, owner, firstSeq) =>
+        new ServerDriverV13(settings, role, record, counters, outputs, owner, firstSeq)
+    return role
 }
 
 /**
@@ -23,11 +30,5 @@ export function clientRoleV12V13(): DriverRole {
     const role: DriverRole = { isClient: true, newHandshake: newClientHandshakeV12V13 }
     role.newDriver = (settings, record, counters, outputs, owner, firstSeq) =>
         new ClientDriverV12V13(settings, role, record, counters, outputs, owner, firstSeq)
-    return role
-}
-
-function inVersion13(role: DriverRole): DriverRole {
-    role.newDriver = (settings, record, counters, outputs, owner, firstSeq) =>
-        new HandshakeDriverV13(settings, role, record, counters, outputs, owner, firstSeq)
     return role
 }

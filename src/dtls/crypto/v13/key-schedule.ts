@@ -74,7 +74,9 @@ export class KeyScheduleV13 {
     nextSecret(secret: Buffer, input: Buffer): Buffer {
         const salt = this.deriveSecret(secret, "derived", this.digest(EMPTY))
         wipe(secret)
-        return this.extract(salt, input)
+        const next = this.extract(salt, input)
+        wipe(salt)
+        return next
     }
 
     digest(data: Buffer): Buffer {

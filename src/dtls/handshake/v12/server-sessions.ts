@@ -11,35 +11,12 @@ import { type HelloExtension } from "../hello-extension.js"
 import { AuthenticationMode } from "../key-exchange.js"
 import { type PeerCertificateAnswer, type PskAnswer, QuestionKind } from "../question.js"
 import { type ResumptionContext, type ServerResumption, type ServerResumptionContext } from "../resumption.js"
-import {
-    enterSession,
-    isExpired,
-    judgedCertificate,
-    readSession,
-    type Session,
-    sessionOf,
-    type SessionStore,
-    wipeSession,
-    writeSession,
-} from "./session.js"
-import { TICKET_OVERHEAD, type TicketKeys } from "./ticket-keys.js"
-
-/** How a server resumes sessions. One object may serve several listeners. */
-export interface ServerSessionOptions {
-    /** for clients without tickets; undefined: they are not resumed */
-    cache: SessionStore | undefined
-    /** undefined: no tickets are given or taken */
-    keys: TicketKeys | undefined
-    /** how long after its full handshake a session may be resumed, ms, 1 to 604800000 */
-    lifetime: number
-    /** ms; servers that share keys or cache have the same clock, such as Unix time */
-    clock: () => number
-}
+import { MAX_TICKET, mayResume, type ServerSessionOptions } from "../server-sessions.js"
+import { judgedCertificate, type SessionStore, wipeSession } from "../session.js"
+import { TICKET_OVERHEAD, type TicketKeys } from "../ticket-keys.js"
+import { enterSession, readSession, sessionOf, type SessionV12, writeSession } from "./session.js"
 
 const SESSION_ID_LENGTH = 32
-
-/** The largest ticket that is given or looked at, bytes: a small client keeps no longer message. */
-export const MAX_TICKET = 1000
 
 /**
  * A server's side of session resumption.
@@ -48,7 +25,7 @@ export const MAX_TICKET = 1000
 class ServerSessions implements ServerResumption {
     type = ExtensionType.sessionTicket
     sessionId = EMPTY
-    private session: Session | undefined
+    private session: SessionV12 | undefined
     private serverName = ""
     /** the ServerHello announces a ticket */
     private announces = false
@@ -112,11 +89,9 @@ class ServerSessions implements ServerResumption {
     /** Whether the hello may resume the session: its suite, its server name, and what is asked of clients here. */
     private suiteOfSession(context: ResumptionContext, usable: CipherSuite[]): CipherSuite | undefined {
         const { session } = this
-        if (session === undefined || session.serverName !== this.serverName) return undefined
-        if (isExpired(session, this.options.clock())) return undefined
+        if (session === undefined) return undefined
         const required = context.settings.authenticationMode === AuthenticationMode.required
-        const certified = session.peerCertificate !== undefined || session.identity.length > 0
-        if (required && !certified) return undefined
+        if (!mayResume(session, this.serverName, this.options.clock(), required)) return undefined
         return usable.find((suite) => suite.id === session.suite)
     }
 
@@ -148,7 +123,7 @@ class ServerSessions implements ServerResumption {
     }
 
     /** Whoever is not let in any more is not let in by a session. */
-    private checkIdentity(context: ServerResumptionContext, session: Session): void {
+    private checkIdentity(context: ServerResumptionContext, session: SessionV12): void {
         const { identity, peerCertificate } = session
         const hint = context.settings.pskIdentityHint
         if (peerCertificate !== undefined) {
@@ -159,7 +134,7 @@ class ServerSessions implements ServerResumption {
     }
 
     judged(context: ServerResumptionContext, answer: PeerCertificateAnswer | undefined): void {
-        const peer = judgedCertificate(this.session as Session, answer)
+        const peer = judgedCertificate(this.session as SessionV12, answer)
         const accepted = peer.alert === AlertDescription.none
         if (accepted) context.parameters.peerCertificate = peer
         this.identityChecked(context, accepted)
@@ -174,7 +149,7 @@ class ServerSessions implements ServerResumption {
     }
 
     private goOn(context: ServerResumptionContext): void {
-        const session = this.session as Session
+        const session = this.session as SessionV12
         context.sendServerHello([])
         if (this.announces) this.sendTicket(context, session)
         enterSession(context, session)
@@ -204,7 +179,7 @@ class ServerSessions implements ServerResumption {
     }
 
     /** An empty one, where the session is too large: the ServerHello has announced one (RFC 5077 §3.3). */
-    private sendTicket(context: ResumptionContext, session: Session): void {
+    private sendTicket(context: ResumptionContext, session: SessionV12): void {
         const { keys, clock } = this.options
         const bytes = writeSession(session)
         const fits = keys !== undefined && bytes.length + TICKET_OVERHEAD <= MAX_TICKET

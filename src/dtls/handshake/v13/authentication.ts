@@ -15,23 +15,27 @@ export interface AuthenticatedHandshake extends CertificateContext {
     onPresented(): void
 }
 
-/**
- * Authentication by certificates or raw public keys (RFC 8446 §4.4, RFC 7250), in place of a pre-shared key, for programs that
- * name it. One object per association; it goes with `KeyShareExtension`, which gives the keys.
- */
-export interface AuthenticationExtension extends HelloExtension {
-    // Client
-
-    /** Extensions of the hello. */
-    offers(): Extension[]
+/** How a client sees a server that has shown, or shows now, who it is. */
+export interface ServerProof {
     /** Whether EncryptedExtensions may answer an offer of this type. */
     isAnswerable(type: number): boolean
     /** Takes what answers the offers in EncryptedExtensions. @returns `none`, or the alert that ends the handshake */
     acceptAnswers(answers: Extension[]): AlertDescription
-    /** The server has taken no pre-shared key: names the steps in which it shows who it is. */
-    expectServer(h: AuthenticatedHandshake): void
     /** After the server's Finished: sends what the server has asked for. */
     presentClient(h: AuthenticatedHandshake): void
+}
+
+/**
+ * Authentication by certificates or raw public keys (RFC 8446 §4.4, RFC 7250), in place of a pre-shared key, for programs that
+ * name it. One object per association; it goes with `KeyShareExtension`, which gives the keys.
+ */
+export interface AuthenticationExtension extends HelloExtension, ServerProof {
+    // Client
+
+    /** Extensions of the hello. */
+    offers(): Extension[]
+    /** The server has taken no pre-shared key: names the steps in which it shows who it is. */
+    expectServer(h: AuthenticatedHandshake): void
 
     // Server
 

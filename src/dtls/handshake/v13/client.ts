@@ -33,7 +33,7 @@ import {
     PSK_KE,
     SUPPORTED_VERSIONS,
 } from "../../wire/v13/code-points.js"
-import { offeredModes, offeredPsk, offeredVersions } from "../../wire/v13/extensions.js"
+import { offeredModes, offeredPsks, offeredVersions } from "../../wire/v13/extensions.js"
 import { cookieExtension, isRetryRandom, readCookie } from "../../wire/v13/hello-retry-request.js"
 import { FailureReason } from "../failure.js"
 import { findHelloExtension } from "../hello-extension.js"
@@ -42,9 +42,10 @@ import { isUsablePsk, type PskAnswer, QuestionKind } from "../question.js"
 import { type AssociationSettings } from "../settings.js"
 import { type Step, step } from "../step.js"
 import { type Handshake } from "../handshake.js"
-import { type AuthenticationExtension } from "./authentication.js"
+import { type AuthenticationExtension, type ServerProof } from "./authentication.js"
 import { HandshakeV13, isOfRecords } from "./handshake.js"
 import { type KeyShareExtension, type SharedSecret } from "./key-share-extension.js"
+import { type ClientResumptionV13 } from "./resumption.js"
 
 interface PendingHello {
     hello: ServerHello
@@ -67,10 +68,10 @@ export class ClientHandshakeV13 extends HandshakeV13 {
     private cookie = EMPTY
     /** the ServerHello whose share is looked at */
     private pending: PendingHello | undefined
-    /** the hello offers a pre-shared key */
-    private offersPsk = false
-    /** the server has taken no pre-shared key: it shows who it is by this; undefined: it has, or is not known to */
-    private certified: AuthenticationExtension | undefined
+    /** how many pre-shared keys the hello offers */
+    pskCount = 0
+    /** the server shows who it is by this, or has shown it; undefined: by the pre-shared key, or it is not known yet */
+    certified: ServerProof | undefined
     /** through the server's Finished */
     private transcriptHash = EMPTY
 
@@ -97,7 +98,7 @@ export class ClientHandshakeV13 extends HandshakeV13 {
             return this.fail(FailureReason.noCredentials, AlertDescription.handshakeFailure)
         if (suites.length === 0) return this.fail(FailureReason.nothingInCommon, AlertDescription.none)
         this.chooseSuite(suites[0])
-        this.offersPsk = psk !== undefined
+        this.pskCount = psk === undefined ? 0 : 1
         this.enterEarlyStage(psk === undefined ? EMPTY : psk.key)
         this.parameters.identity = psk === undefined ? EMPTY : psk.identity
         this.parameters.clientRandom = this.settings.crypto.random(32)
@@ -119,19 +120,24 @@ export class ClientHandshakeV13 extends HandshakeV13 {
     /** The first hello, or the second, which has nothing new but what a HelloRetryRequest asked for. */
     private sendHello(): void {
         const hello = this.newHello()
-        const body = writeClientHello(hello)
-        if (this.offersPsk) this.bind(hello, body)
+        const sessions = this.sessions() as ClientResumptionV13 | undefined
+        const body = sessions === undefined ? this.bind(hello) : sessions.bind(this, hello)
         this.beginFlight()
         this.send(HandshakeType.clientHello, body)
         this.endFlight(true)
     }
 
-    /** Writes the binder, at the end of the hello. */
-    private bind(hello: ClientHello, body: Buffer): void {
-        const binder = this.binder(wholeMessage(HandshakeType.clientHello, 0, body))
-        const psk = hello.extensions[hello.extensions.length - 1].data
-        blit(body, body.length - binder.length, binder, 0, binder.length)
-        blit(psk, psk.length - binder.length, binder, 0, binder.length)
+    /** The body of the hello, with the external key and its binder at the end, if there is one. */
+    bind(hello: ClientHello): Buffer {
+        if (this.pskCount > 0) {
+            const { length } = this.schedule().hash
+            const psk = offeredPsks([{ identity: this.parameters.identity, age: 0 }], length)
+            hello.extensions.push(offeredModes(modesOf(this.keyShares())))
+            hello.extensions.push(psk)
+            const binder = this.binder(this.secret, "ext binder", unbound(hello), 3 + length)
+            blit(psk.data, psk.data.length - length, binder, 0, length)
+        }
+        return writeClientHello(hello)
     }
 
     /** With the offers of every version that this client speaks. */
@@ -158,12 +164,10 @@ export class ClientHandshakeV13 extends HandshakeV13 {
     }
 
     private extensions(versions: number[], older: Extension[]): Extension[] {
-        const { identity } = this.parameters
         const shares = this.keyShares()
         const extensions = [offeredVersions(versions)]
         // Near the beginning, so that the first fragment of a hello on a narrow path has the whole cookie.
         if (this.cookie.length > 0) extensions.push(cookieExtension(this.cookie))
-        if (this.offersPsk) extensions.push(offeredModes(modesOf(shares)))
         const authentication = this.authentication()
         if (authentication !== undefined) {
             for (const extension of authentication.offers()) extensions.push(extension)
@@ -178,7 +182,6 @@ export class ClientHandshakeV13 extends HandshakeV13 {
         for (const extension of older) {
             if (findExtension(extensions, extension.type) === undefined) extensions.push(extension)
         }
-        if (this.offersPsk) extensions.push(offeredPsk(identity, this.schedule().hash.length))
         return extensions
     }
 
@@ -211,7 +214,7 @@ export class ClientHandshakeV13 extends HandshakeV13 {
     /** @param psk the pre_shared_key of a ServerHello. Without it the server has to have a certificate. */
     private isAcceptable(psk: Buffer | undefined): boolean {
         if (psk === undefined) return this.authentication() !== undefined
-        return this.offersPsk && psk.length === 2 && psk[0] + psk[1] === 0
+        return psk.length === 2 && psk[0] === 0 && psk[1] < this.pskCount
     }
 
     /** A ServerHello answers extensions of the hello, and has no others. */
@@ -245,7 +248,10 @@ export class ClientHandshakeV13 extends HandshakeV13 {
         this.parameters.suite = suite
         this.parameters.serverRandom = hello.random
         this.transcript.add(message.bytes)
-        if (findExtension(hello.extensions, PRE_SHARED_KEY) === undefined) this.goOnWithoutPsk()
+        const psk = findExtension(hello.extensions, PRE_SHARED_KEY)
+        const sessions = this.sessions() as ClientResumptionV13 | undefined
+        if (psk === undefined) this.goOnWithoutPsk()
+        else if (sessions !== undefined) sessions.enter(this, psk[1])
         this.enterHandshakeStage(shared)
         // From now on acknowledgements and alerts are protected.
         this.activateWrite(HANDSHAKE_EPOCH)
@@ -327,6 +333,7 @@ export class ClientHandshakeV13 extends HandshakeV13 {
         this.endFlight(true)
         this.activateApplicationKeys(false, this.transcriptHash)
         this.activateApplicationKeys(true, this.transcriptHash)
+        this.leaveMainStage()
         this.finish()
     }
 
@@ -344,6 +351,11 @@ function onShareDrawn(h: ClientHandshakeV13, drawn: object | undefined): void {
 
 function onAgreed(h: ClientHandshakeV13, shared: SharedSecret | undefined): void {
     h.agreed(shared)
+}
+
+/** The message that binders are made of. */
+export function unbound(hello: ClientHello): Buffer {
+    return wholeMessage(HandshakeType.clientHello, 0, writeClientHello(hello))
 }
 
 /** The mode with forward secrecy first. */

@@ -10,7 +10,7 @@ import {
 } from "../../wire/v13/connection-id-messages.js"
 import { ConnectionIds } from "../connection-ids.js"
 import { type HelloExtension } from "../hello-extension.js"
-import { type IdMessage, type UpdatableIds } from "./updatable-ids.js"
+import { type LaterMessage, type UpdatableIds } from "./updatable-ids.js"
 
 /** Ids kept beside the one in use, of each side; of more, the last ones are not kept, and not given. */
 export const MAX_SPARES = 4
@@ -141,7 +141,7 @@ export class ConnectionIdsV13 extends ConnectionIds implements UpdatableIds {
         return this.mayAsk && !this.asked && this.agreed && this.remote.length > 0 && this.spares.length < this.wanted
     }
 
-    message(): IdMessage {
+    message(): LaterMessage {
         if (this.renewing) return this.renewal()
         if (this.requested >= 0) return this.answerToRequest()
         this.mayAsk = false
@@ -153,14 +153,14 @@ export class ConnectionIdsV13 extends ConnectionIds implements UpdatableIds {
      * The ids given before stay until the new one is used: the peer may have turned to one of them without our hearing of it.
      * Without an id that is free the old one stays in use: a message without ids changes nothing.
      */
-    private renewal(): IdMessage {
+    private renewal(): LaterMessage {
         this.renewing = false
         const ids = this.draw(this.given.length > MAX_SPARES ? 0 : 1)
         return idMessage(ids, ids.length === 0 ? CID_SPARE : CID_IMMEDIATE)
     }
 
     /** As many as were asked for, as far as there is room (RFC 9147 §9). */
-    private answerToRequest(): IdMessage {
+    private answerToRequest(): LaterMessage {
         const count = Math.min(this.requested, Math.max(0, MAX_SPARES - this.given.length))
         this.requested = -1
         return idMessage(this.draw(count), CID_SPARE)
@@ -184,7 +184,7 @@ export class ConnectionIdsV13 extends ConnectionIds implements UpdatableIds {
     }
 }
 
-function idMessage(ids: Buffer[], usage: number): IdMessage {
+function idMessage(ids: Buffer[], usage: number): LaterMessage {
     return { type: NEW_CONNECTION_ID, body: writeNewConnectionId({ ids, usage }) }
 }
 

@@ -1,4 +1,4 @@
-import { EMPTY, equal, join, wipe } from "../../bytes/bytes.js"
+import { copyOf, EMPTY, equal, join, wipe } from "../../bytes/bytes.js"
 import { type CryptoProvider, type RecordNumberCiphers, type RecordProtection } from "../../crypto/provider.js"
 import { type CipherSuite } from "../cipher-suite.js"
 import { KeyScheduleV13 } from "../../crypto/v13/key-schedule.js"
@@ -8,9 +8,8 @@ import { type RecordLayer, type WriteEpoch } from "../../record/record-layer.js"
 import { ProtectionV13 } from "../../record/v13/protection.js"
 import { UnifiedForm } from "../../record/v13/unified-header.js"
 import { AlertDescription, ExtensionType, HandshakeType } from "../../wire/code-points.js"
-import { HANDSHAKE_HEADER_LENGTH, wholeMessage } from "../../wire/handshake-header.js"
+import { wholeMessage } from "../../wire/handshake-header.js"
 import { MAX_PLAINTEXT } from "../../wire/record-header.js"
-import { truncatedHello } from "../../wire/v13/extensions.js"
 import {
     APPLICATION_EPOCH,
     HANDSHAKE_EPOCH,
@@ -19,6 +18,7 @@ import {
     MESSAGE_HASH,
     NEW_CONNECTION_ID,
     NEW_SESSION_TICKET,
+    PSK_KEY_EXCHANGE_MODES,
     REQUEST_CONNECTION_ID,
     UPDATE_REQUESTED,
 } from "../../wire/v13/code-points.js"
@@ -30,8 +30,9 @@ import { type AssociationSettings } from "../settings.js"
 import { shortened } from "../transcript.js"
 import { type AuthenticatedHandshake, type AuthenticationExtension } from "./authentication.js"
 import { type KeyShareExtension } from "./key-share-extension.js"
+import { type ClientResumptionV13, type ResumptionV13 } from "./resumption.js"
 import { SecurityParametersV13 } from "./security-parameters.js"
-import { type UpdatableIds } from "./updatable-ids.js"
+import { type Speaker, type UpdatableIds } from "./updatable-ids.js"
 
 /** msg_type and length alone enter the transcript (RFC 9147 §5.2). */
 export const TRANSCRIPT_HEADER = 4
@@ -44,7 +45,7 @@ export abstract class HandshakeV13 extends Handshake<SecurityParametersV13> impl
     /** what stands before this hello in the transcript: nothing, or the first hello's hash and the HelloRetryRequest */
     private before = EMPTY
     /** of the current stage of the key schedule: early, handshake, then main */
-    private secret = EMPTY
+    secret = EMPTY
     private clientSecret = EMPTY
     private serverSecret = EMPTY
     /** the peer asked for a KeyUpdate of ours */
@@ -94,13 +95,18 @@ export abstract class HandshakeV13 extends Handshake<SecurityParametersV13> impl
         this.record.writeLimit = contentLimit(limits.writeLimit)
     }
 
+    /** Undefined: the program does not name the resumption of this version. */
+    protected sessions(): ResumptionV13 | undefined {
+        return findHelloExtension(this.settings.extensions, PSK_KEY_EXCHANGE_MODES) as ResumptionV13 | undefined
+    }
+
     private recordId(reading: boolean): Buffer {
         const ids = this.ids()
         return ids === undefined ? EMPTY : ids.recordId(reading)
     }
 
     /** Undefined: the program does not name psk_dhe_ke. */
-    protected keyShares(): KeyShareExtension | undefined {
+    keyShares(): KeyShareExtension | undefined {
         return findHelloExtension(this.settings.extensions, KEY_SHARE) as KeyShareExtension | undefined
     }
 
@@ -137,7 +143,7 @@ export abstract class HandshakeV13 extends Handshake<SecurityParametersV13> impl
         this.before = join([shortened(hash, TRANSCRIPT_HEADER), shortened(request, TRANSCRIPT_HEADER)])
     }
 
-    protected schedule(): KeyScheduleV13 {
+    schedule(): KeyScheduleV13 {
         return this.parameters.schedule as KeyScheduleV13
     }
 
@@ -146,17 +152,23 @@ export abstract class HandshakeV13 extends Handshake<SecurityParametersV13> impl
     }
 
     /** Stage 1 (RFC 8446 §7.1). @param psk empty: there is none */
-    protected enterEarlyStage(psk: Buffer): void {
+    enterEarlyStage(psk: Buffer): void {
         wipe(this.secret)
         this.secret = this.schedule().extract(this.zeros(), psk.length === 0 ? this.zeros() : psk)
     }
 
-    /** The binder of the hello that stands in `message`, header included (RFC 8446 §4.2.11.2). */
-    protected binder(message: Buffer): Buffer {
+    /**
+     * A binder of the hello that stands in `message`, header included (RFC 8446 §4.2.11.2).
+     * @param secret of the early stage
+     * @param label of external keys, or of tickets
+     * @param bindersLength see `OfferedPsk`
+     */
+    binder(secret: Buffer, label: string, message: Buffer, bindersLength: number): Buffer {
         const schedule = this.schedule()
-        const binderKey = schedule.deriveSecret(this.secret, "ext binder", schedule.digest(EMPTY))
-        const covered = truncatedHello(message, HANDSHAKE_HEADER_LENGTH, schedule.hash.length)
-        const binder = schedule.verifyData(binderKey, schedule.digest(join([this.before, covered])))
+        const binderKey = schedule.deriveSecret(secret, label, schedule.digest(EMPTY))
+        const transcript = join([this.before, shortened(message, TRANSCRIPT_HEADER)])
+        const covered = copyOf(transcript, 0, transcript.length - bindersLength)
+        const binder = schedule.verifyData(binderKey, schedule.digest(covered))
         wipe(binderKey)
         return binder
     }
@@ -192,15 +204,29 @@ export abstract class HandshakeV13 extends Handshake<SecurityParametersV13> impl
         else this.activateRead(APPLICATION_EPOCH)
     }
 
+    /** The last stage is over; Finished of both sides is in the transcript. */
+    protected leaveMainStage(): void {
+        const sessions = this.sessions()
+        if (sessions !== undefined) sessions.keep(this, this.secret)
+        wipe(this.secret)
+    }
+
     // After the handshake
 
-    /** Takes a message that comes after the handshake (RFC 8446 §4.6); tickets are not used. */
+    /** Takes a message that comes after the handshake (RFC 8446 §4.6). */
     takeLater(message: HandshakeMessage): void {
         const ids = this.ids()
+        const sessions = this.sessions()
         if (message.type === KEY_UPDATE) this.takeKeyUpdate(bodyOf(message))
         else if (ids !== undefined && isAboutIds(message.type)) this.takeIds(ids, message)
         else if (message.type !== NEW_SESSION_TICKET || !this.isClient)
             this.fail(FailureReason.unexpectedMessage, AlertDescription.unexpectedMessage)
+        else if (sessions !== undefined) (sessions as ClientResumptionV13).take(this, message)
+    }
+
+    /** What may have something to tell the peer now. */
+    speaker(): Speaker | undefined {
+        return this.ids()
     }
 
     private takeIds(ids: UpdatableIds, message: HandshakeMessage): void {
@@ -295,6 +321,8 @@ export abstract class HandshakeV13 extends Handshake<SecurityParametersV13> impl
 
     protected closeKeys(): void {
         this.forgetShares()
+        const sessions = this.sessions()
+        if (sessions !== undefined) sessions.close()
         wipe(this.secret)
         wipe(this.clientSecret)
         wipe(this.serverSecret)

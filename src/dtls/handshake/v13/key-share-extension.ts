@@ -14,6 +14,8 @@ export interface SharedSecret {
 export interface KeyShareExtension extends HelloExtension {
     /** psk_ke is neither offered nor taken */
     required: boolean
+    /** a secret was agreed on */
+    agreed: boolean
     /** Erases the key pair and what was agreed. */
     close(): void
 

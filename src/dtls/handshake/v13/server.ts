@@ -23,7 +23,7 @@ import {
     type OfferedPsk,
     offersMode,
     offersVersion,
-    readOfferedPsk,
+    readOfferedPsks,
     selectedPsk,
     selectedVersion,
 } from "../../wire/v13/extensions.js"
@@ -38,6 +38,8 @@ import { type AuthenticationExtension } from "./authentication.js"
 import { type CookieState, readCookieState } from "./cookies.js"
 import { HandshakeV13, isOfRecords } from "./handshake.js"
 import { type KeyShareExtension, type SharedSecret } from "./key-share-extension.js"
+import { type ServerResumptionV13 } from "./resumption.js"
+import { type Speaker } from "./updatable-ids.js"
 
 /** Bytes of the key that stands in for an unknown identity's. */
 const DECOY_KEY_LENGTH = 16
@@ -50,13 +52,16 @@ export function newServerHandshake(settings: AssociationSettings, record: Record
 /** @devsWhenUsed */
 class ServerHandshakeV13 extends HandshakeV13 {
     private helloBytes = EMPTY
-    private binderOffered = EMPTY
+    /** what the client offers, until one is taken */
+    private psks: OfferedPsk[] = []
+    /** of the one that is looked at, or was taken */
+    private pskIndex = -1
     /** of EncryptedExtensions */
     private answers: Extension[] = []
     /** of ServerHello */
     private recordAnswers: Extension[] = []
     /** there is a key agreement: with certificates, or in the mode psk_dhe_ke */
-    private agrees = false
+    agrees = false
     /** of the ClientHello, until it is known how the handshake goes on */
     private offered: Extension[] = []
     /** by which this side shows who it is; undefined: by the pre-shared key */
@@ -85,16 +90,16 @@ class ServerHandshakeV13 extends HandshakeV13 {
             (candidate) => hello.cipherSuites.indexOf(candidate.id) >= 0,
         )
         if (suite === undefined) return this.fail(FailureReason.nothingInCommon, AlertDescription.handshakeFailure)
-        const psk = offeredPskOf(hello)
-        if (psk === undefined && this.authentication() === undefined)
+        const psks = offeredPsksOf(hello)
+        if (psks === undefined && this.authentication() === undefined)
             return this.fail(FailureReason.nothingInCommon, AlertDescription.handshakeFailure)
-        if (psk === undefined && !isComplete(hello))
+        if (psks === undefined && !isComplete(hello))
             return this.fail(FailureReason.nothingInCommon, AlertDescription.missingExtension)
         const state = cookieStateOf(hello)
         const asked = state === undefined ? 0 : state.group
-        if (!passes(this, psk === undefined ? this.takeShare(hello, asked) : this.selectMode(hello, asked))) return
+        if (!passes(this, psks === undefined ? this.takeShare(hello, asked) : this.selectMode(hello, asked))) return
         if (!this.selectExtensions(hello)) return
-        this.begin(message, hello, psk, suite)
+        this.begin(message, hello, psks, suite)
     }
 
     /** @param asked see `KeyShareExtension.take` */
@@ -132,7 +137,7 @@ class ServerHandshakeV13 extends HandshakeV13 {
     private begin(
         message: HandshakeMessage,
         hello: ClientHello,
-        psk: OfferedPsk | undefined,
+        psks: OfferedPsk[] | undefined,
         suite: CipherSuite,
     ): void {
         this.chooseSuite(suite)
@@ -141,9 +146,25 @@ class ServerHandshakeV13 extends HandshakeV13 {
         this.parameters.clientRandom = hello.random
         this.parameters.serverRandom = this.settings.crypto.random(32)
         this.offered = hello.extensions
-        if (psk === undefined) return this.goOnWithoutPsk()
+        const sessions = this.resumption()
+        if (sessions !== undefined) sessions.begin(hello.extensions)
+        if (psks === undefined) return this.goOnWithoutPsk()
         this.helloBytes = message.bytes
-        this.binderOffered = psk.binder
+        this.psks = psks
+        this.lookFurther()
+    }
+
+    private resumption(): ServerResumptionV13 | undefined {
+        return this.sessions() as ServerResumptionV13 | undefined
+    }
+
+    /** Looks at the client's next identity, in the order in which it prefers them. */
+    lookFurther(): void {
+        if (this.pskIndex === this.psks.length - 1) return this.takeKey(undefined)
+        this.pskIndex++
+        const psk = this.psks[this.pskIndex]
+        const sessions = this.resumption()
+        if (sessions !== undefined && sessions.open(this, psk)) return
         this.parameters.identity = psk.identity
         this.ask({ kind: QuestionKind.psk, identity: psk.identity, hint: undefined }, onAnswer)
     }
@@ -175,16 +196,29 @@ class ServerHandshakeV13 extends HandshakeV13 {
      * certificates instead (RFC 8446 §4.2.11).
      */
     takeKey(answer: PskAnswer | undefined): void {
+        if (answer === undefined && this.pskIndex < this.psks.length - 1) return this.lookFurther()
         if (answer === undefined && this.mayGoOnWithoutPsk()) return this.goOnWithoutPsk()
-        this.offered = []
         const decoy = this.settings.crypto.random(DECOY_KEY_LENGTH)
-        this.enterEarlyStage(answer === undefined || !isUsablePsk(answer) ? decoy : answer.key)
+        this.usePsk(answer === undefined || !isUsablePsk(answer) ? decoy : answer.key, "ext binder")
         wipe(decoy)
-        const isBound = equal(this.binder(this.helloBytes), this.binderOffered)
+    }
+
+    resume(psk: Buffer): boolean {
+        return this.usePsk(psk, "res binder")
+    }
+
+    /** @param label see `binder`. @returns false: the client has another key */
+    private usePsk(psk: Buffer, label: string): boolean {
+        const { binder, bindersLength } = this.psks[this.pskIndex]
+        this.offered = []
+        this.psks = []
+        this.enterEarlyStage(psk)
+        const isBound = equal(this.binder(this.secret, label, this.helloBytes, bindersLength), binder)
         this.helloBytes = EMPTY
         if (!isBound) this.fail(FailureReason.keyMismatch, AlertDescription.decryptError)
         else if (this.agrees) this.agree(this.keyShares() as KeyShareExtension)
         else this.sendFlight(EMPTY, [])
+        return isBound
     }
 
     private mayGoOnWithoutPsk(): boolean {
@@ -207,7 +241,7 @@ class ServerHandshakeV13 extends HandshakeV13 {
     private sendFlight(shared: Buffer, extensions: Extension[]): void {
         const { suite, serverRandom } = this.parameters
         const { certified } = this
-        const psk = certified === undefined ? [selectedPsk()] : []
+        const psk = certified === undefined ? [selectedPsk(this.pskIndex)] : []
         this.beginFlight()
         const body = writeServerHello({
             version: DTLS_1_2,
@@ -236,9 +270,16 @@ class ServerHandshakeV13 extends HandshakeV13 {
         this.activateApplicationKeys(false, this.transcriptHash)
     }
 
+    override speaker(): Speaker | undefined {
+        const ids = this.ids()
+        return ids !== undefined && ids.hasMessage() ? ids : this.resumption()
+    }
+
     takeFinished(message: HandshakeMessage): void {
         if (!this.checkFinished(message)) return
+        this.transcript.add(message.bytes)
         this.activateApplicationKeys(true, this.transcriptHash)
+        this.leaveMainStage()
         this.beginFlight()
         this.finish()
     }
@@ -252,9 +293,9 @@ function isComplete(hello: ClientHello): boolean {
     return true
 }
 
-function offeredPskOf(hello: ClientHello): OfferedPsk | undefined {
+function offeredPsksOf(hello: ClientHello): OfferedPsk[] | undefined {
     const last = hello.extensions[hello.extensions.length - 1]
-    return last.type === PRE_SHARED_KEY ? readOfferedPsk(last.data) : undefined
+    return last.type === PRE_SHARED_KEY ? readOfferedPsks(last.data) : undefined
 }
 
 function cookieOf(hello: ClientHello): Buffer | undefined {

@@ -1,15 +1,22 @@
 import { type AlertDescription } from "../../wire/code-points.js"
 import { type RecordExtension } from "../hello-extension.js"
 
-/** A message about ids that waits to be sent. */
-export interface IdMessage {
+/** A message after the handshake that waits to be sent. */
+export interface LaterMessage {
     /** HandshakeType */
     type: number
     body: Buffer
 }
 
+/** An extension with something to tell the peer after the handshake, one message at a time. */
+export interface Speaker {
+    hasMessage(): boolean
+    /** The next message to send; it may be called when `hasMessage` says so. */
+    message(): LaterMessage
+}
+
 /** Connection ids of DTLS 1.3, which change while the association lasts (RFC 9147 §9). */
-export interface UpdatableIds extends RecordExtension {
+export interface UpdatableIds extends RecordExtension, Speaker {
     /** true: those of DTLS 1.2 have none, and are not offered in 1.3 */
     hasUpdates: boolean
     /** Bytes of each id of this side; 0: it has none. */
@@ -20,7 +27,4 @@ export interface UpdatableIds extends RecordExtension {
     take(type: number, body: Buffer): AlertDescription
     /** Our records go on with an id of the peer's that was not used before. @returns false: there is none */
     useSpare(): boolean
-    hasMessage(): boolean
-    /** The next message to send; it may be called when `hasMessage` says so. */
-    message(): IdMessage
 }

@@ -29,6 +29,7 @@ export function keyShares(keys: KeyOperations, required: boolean): (crypto: Cryp
 
 /** @devsWhenUsed */
 class KeyShares extends HelloExtensionV13 implements KeyShareExtension {
+    agreed = false
     private pair: KeyPair | undefined
     /** of the pair, or of the share taken */
     private group = 0
@@ -78,6 +79,7 @@ class KeyShares extends HelloExtensionV13 implements KeyShareExtension {
         const theirs = readServerShare(data)
         if (theirs === undefined || theirs.group !== this.group || this.pair === undefined) return undefined
         const secret = await this.pair.agree(theirs.share)
+        this.agreed = secret !== undefined
         return secret === undefined ? undefined : { secret }
     }
 
@@ -114,6 +116,7 @@ class KeyShares extends HelloExtensionV13 implements KeyShareExtension {
         const agreement = await agree(this.keys, this.group, this.share)
         if (agreement === undefined) return undefined
         this.share = agreement.share
+        this.agreed = true
         return agreement
     }
 

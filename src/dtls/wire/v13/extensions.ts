@@ -1,4 +1,3 @@
-import { copyOf } from "../../bytes/bytes.js"
 import { Reader } from "../../bytes/reader.js"
 import { Writer } from "../../bytes/writer.js"
 import { type Extension } from "../extensions.js"
@@ -36,52 +35,61 @@ export function offersMode(data: Buffer | undefined, mode: number): boolean {
     return modes !== undefined && modes.indexOf(mode) >= 0
 }
 
-/** One identity, and room for its binder, of zeros (RFC 8446 §4.2.11). It is the last extension of a hello. */
-export function offeredPsk(identity: Buffer, binderLength: number): Extension {
-    const writer = new Writer(16 + identity.length + binderLength)
+/** PskIdentity (RFC 8446 §4.2.11). */
+export interface PskIdentity {
+    /** of an external key, or a ticket */
+    identity: Buffer
+    /** obfuscated_ticket_age, 32 bits; 0 for an external key */
+    age: number
+}
+
+/** The identities, preferred first, and room for their binders, of zeros. It is the last extension of a hello. */
+export function offeredPsks(psks: PskIdentity[], binderLength: number): Extension {
+    const writer = new Writer(16 + binderLength)
     const identities = writer.open(2)
-    writer.vector(identity, 2)
-    // obfuscated_ticket_age: 0 for an external key
-    writer.uint(0, 4)
+    for (const psk of psks) {
+        writer.vector(psk.identity, 2)
+        writer.uint(psk.age, 4)
+    }
     writer.close(identities, 2)
     const binders = writer.open(2)
-    writer.vector(Buffer.alloc(binderLength), 1)
+    for (let i = 0; i < psks.length; i++) writer.vector(Buffer.alloc(binderLength), 1)
     writer.close(binders, 2)
     return { type: PRE_SHARED_KEY, data: writer.finish() }
 }
 
-/** Bytes of the list of binders, with its length: what a binder does not cover (RFC 8446 §4.2.11.2). */
-export function bindersLength(binderLength: number): number {
-    return 2 + 1 + binderLength
-}
+/** Of the identities that a client offers no more are looked at: each may cost a look-up. */
+export const MAX_PSKS = 4
 
 /** What a client offers. */
-export interface OfferedPsk {
-    identity: Buffer
+export interface OfferedPsk extends PskIdentity {
     binder: Buffer
+    /** bytes of the list of all binders, with its length: what a binder does not cover (RFC 8446 §4.2.11.2) */
+    bindersLength: number
 }
 
-/** The first identity and its binder; undefined when malformed, or when there are not as many of the one as of the other. */
-export function readOfferedPsk(data: Buffer): OfferedPsk | undefined {
+/** The first identities, with their binders; undefined when malformed, or when there are not as many of the one as of the other. */
+export function readOfferedPsks(data: Buffer): OfferedPsk[] | undefined {
     const reader = new Reader(data, 0, data.length)
     const identities = reader.sub(2)
-    const identity = identities.vector(2)
-    identities.uint(4)
+    const bindersLength = reader.remaining()
     const binders = reader.sub(2)
-    const binder = binders.vector(1)
-    const wellFormed = identities.done() && binders.done() && reader.done() && identity.length > 0
-    return wellFormed ? { identity, binder } : undefined
+    const psks: OfferedPsk[] = []
+    let wellFormed = identities.remaining() > 0 && reader.done()
+    while (wellFormed && identities.remaining() > 0) {
+        const psk = {
+            identity: identities.vector(2),
+            age: identities.uint(4),
+            binder: binders.vector(1),
+            bindersLength,
+        }
+        if (psks.length < MAX_PSKS) psks.push(psk)
+        wellFormed = psk.identity.length > 0 && !identities.failed && !binders.failed
+    }
+    return wellFormed && binders.done() ? psks : undefined
 }
 
-/** Server: the first identity was chosen. */
-export function selectedPsk(): Extension {
-    return { type: PRE_SHARED_KEY, data: Buffer.from([0, 0]) }
-}
-
-/** msg_type, length and the body of a ClientHello up to its binders. */
-export function truncatedHello(message: Buffer, bodyAt: number, binderLength: number): Buffer {
-    const writer = new Writer(message.length)
-    writer.range(message, 0, 4)
-    writer.bytes(copyOf(message, bodyAt, message.length - bindersLength(binderLength)))
-    return writer.finish()
+/** Server: which of the client's identities was chosen. */
+export function selectedPsk(index: number): Extension {
+    return { type: PRE_SHARED_KEY, data: Buffer.from([0, index]) }
 }

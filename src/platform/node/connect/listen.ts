@@ -1,5 +1,5 @@
 import { isIP } from "node:net"
-import { type TicketKeys } from "../../../dtls/handshake/v12/ticket-keys.js"
+import { type TicketKeys } from "../../../dtls/handshake/ticket-keys.js"
 import { type Cancellable } from "../../../gio/cancellable.js"
 import { DtlsListener } from "../../../gio/dtls-listener.js"
 import { type SocketAddress } from "../../../gio/socket-address.js"

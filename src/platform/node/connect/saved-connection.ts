@@ -2,7 +2,7 @@
 import { type Reserve } from "../../../dtls/association/saved-association.js"
 import { AeadAlgorithm } from "../../../dtls/crypto/algorithms.js"
 import { type Aead } from "../../../dtls/crypto/provider.js"
-import { type SessionStore } from "../../../dtls/handshake/v12/session.js"
+import { type SessionStore } from "../../../dtls/handshake/session.js"
 import { type DtlsConnection } from "../../../gio/dtls-connection.js"
 import { isIoError, IOErrorEnum } from "../../../gio/errors.js"
 import { LogLevel } from "../../../gio/log-level.js"

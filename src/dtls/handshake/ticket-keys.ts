@@ -1,6 +1,6 @@
-import { copyOf, equal, join, wipe } from "../../bytes/bytes.js"
-import { AeadAlgorithm, HashAlgorithm } from "../../crypto/algorithms.js"
-import { type Aead, type CryptoProvider } from "../../crypto/provider.js"
+import { copyOf, equal, join, wipe } from "../bytes/bytes.js"
+import { AeadAlgorithm, HashAlgorithm } from "../crypto/algorithms.js"
+import { type Aead, type CryptoProvider } from "../crypto/provider.js"
 
 /** Bytes of a key for tickets: AES-256. */
 export const TICKET_KEY_LENGTH = 32

@@ -1,0 +1,241 @@
+import { blit, EMPTY, wipe } from "../../bytes/bytes.js"
+import { Reader } from "../../bytes/reader.js"
+import { Writer } from "../../bytes/writer.js"
+import { type CryptoProvider } from "../../crypto/provider.js"
+import { type CipherSuite } from "../cipher-suite.js"
+import { bodyOf, type HandshakeMessage } from "../../flight/inbox.js"
+import { type ClientHello, writeClientHello } from "../../wire/client-hello.js"
+import { AlertDescription } from "../../wire/code-points.js"
+import { PSK_DHE_KE, PSK_KEY_EXCHANGE_MODES } from "../../wire/v13/code-points.js"
+import { offeredModes, offeredPsks } from "../../wire/v13/extensions.js"
+import { type NewSessionTicketV13, readNewSessionTicketV13 } from "../../wire/v13/new-session-ticket.js"
+import { FailureReason } from "../failure.js"
+import { type HelloExtension } from "../hello-extension.js"
+import { type PeerCertificateAnswer, QuestionKind } from "../question.js"
+import { isExpired, judgedCertificate, MAX_SESSION_LIFETIME, type SessionStore, wipeSession } from "../session.js"
+import { type ServerProof } from "./authentication.js"
+import { unbound } from "./client.js"
+import { HelloExtensionV13 } from "./hello-extension.js"
+import { type KeyShareExtension } from "./key-share-extension.js"
+import { type ClientResumptionContextV13, type ClientResumptionV13, type ResumptionContextV13 } from "./resumption.js"
+import { hasItsHash, readSessionV13, resumptionSecret, type SessionV13, ticketKey, writeSessionV13 } from "./session.js"
+
+/** Tickets that are kept of a server, and taken in one connection; of more the oldest are forgotten. */
+export const MAX_TICKETS = 4
+
+/** What a store has: tickets of one server, oldest first; sessions of DTLS 1.2 have another number. */
+const LIST_FORMAT = 3
+
+/**
+ * A client's side of session resumption. A ticket is offered once, so that nobody tells by it that two connections are of
+ * the same client (RFC 8446 appendix C.4), and with a key agreement (psk_dhe_ke).
+ * @devsWhenUsed
+ */
+class ClientSessionsV13 extends HelloExtensionV13 implements ClientResumptionV13, ServerProof {
+    private offered: SessionV13 | undefined
+    private begun = false
+    /** external keys of the hello */
+    private externals = 0
+    /** resumption_master_secret; empty: tickets are of no use */
+    private secret = EMPTY
+    private taken = 0
+
+    constructor(
+        private store: SessionStore,
+        private server: string,
+        private clock: () => number,
+    ) {
+        super(PSK_KEY_EXCHANGE_MODES)
+    }
+
+    bind(h: ClientResumptionContextV13, hello: ClientHello): Buffer {
+        const shares = h.keyShares()
+        if (!this.begun) this.begin(h, shares)
+        const { offered, externals } = this
+        if (shares !== undefined && offered !== undefined) return this.bindTicket(h, hello, shares, offered)
+        if (externals === 0) hello.extensions.push(offeredModes([PSK_DHE_KE]))
+        return h.bind(hello)
+    }
+
+    private begin(h: ClientResumptionContextV13, shares: KeyShareExtension | undefined): void {
+        this.begun = true
+        this.externals = h.pskCount
+        if (shares !== undefined) this.offered = this.takeNewest(h)
+        if (this.offered !== undefined) h.pskCount++
+    }
+
+    /** The ticket, then the external key, if there is one: with psk_dhe_ke alone. */
+    private bindTicket(
+        h: ClientResumptionContextV13,
+        hello: ClientHello,
+        shares: KeyShareExtension,
+        session: SessionV13,
+    ): Buffer {
+        const { extensions } = hello
+        const { length } = h.schedule().hash
+        const age = lowBits(this.clock() - session.created + session.ageAdd)
+        const psks = [{ identity: session.ticket, age }]
+        if (this.externals > 0) psks.push({ identity: h.parameters.identity, age: 0 })
+        const offered = offeredPsks(psks, length)
+        shares.required = true
+        extensions.push(offeredModes([PSK_DHE_KE]))
+        extensions.push(offered)
+        const message = unbound(hello)
+        const bindersLength = 2 + psks.length * (1 + length)
+        const early = h.schedule().extract(Buffer.alloc(length), session.secret)
+        const own = h.binder(early, "res binder", message, bindersLength)
+        wipe(early)
+        blit(offered.data, offered.data.length - bindersLength + 3, own, 0, length)
+        if (this.externals > 0) {
+            const external = h.binder(h.secret, "ext binder", message, bindersLength)
+            blit(offered.data, offered.data.length - length, external, 0, length)
+        }
+        return writeClientHello(hello)
+    }
+
+    /** The newest ticket that is of use here leaves the store, and with it what is newer and is not. */
+    private takeNewest(h: ClientResumptionContextV13): SessionV13 | undefined {
+        const sessions = this.load()
+        if (sessions.length === 0) return undefined
+        let session = sessions.pop()
+        while (session !== undefined && !this.isUsable(h, session)) {
+            wipeSession(session)
+            session = sessions.pop()
+        }
+        this.save(sessions)
+        return session
+    }
+
+    private isUsable(h: ClientResumptionContextV13, session: SessionV13): boolean {
+        return !isExpired(session, this.clock()) && hasItsHash(h.settings, h.schedule(), session)
+    }
+
+    /** None, where the store has something else. */
+    private load(): SessionV13[] {
+        const saved = this.store.load(this.server)
+        if (saved === undefined) return []
+        const sessions = readList(saved)
+        wipe(saved)
+        return sessions
+    }
+
+    private save(sessions: SessionV13[]): void {
+        if (sessions.length === 0) return this.store.remove(this.server)
+        const writer = new Writer(512)
+        writer.uint(LIST_FORMAT, 1)
+        for (const session of sessions) {
+            const bytes = writeSessionV13(session)
+            writer.vector(bytes, 2)
+            wipe(bytes)
+            wipeSession(session)
+        }
+        const list = writer.finish()
+        this.store.save(this.server, list)
+        wipe(list)
+    }
+
+    enter(h: ClientResumptionContextV13, index: number): void {
+        const { offered } = this
+        if (offered === undefined || index > 0) return
+        h.enterEarlyStage(offered.secret)
+        h.parameters.resumed = true
+        h.parameters.identity = offered.identity
+        if (offered.peerCertificate !== undefined) h.certified = this
+    }
+
+    /** The server has shown who it is in the full handshake. */
+    isAnswerable(): boolean {
+        return false
+    }
+
+    acceptAnswers(): AlertDescription {
+        return AlertDescription.none
+    }
+
+    /** The certificate may have expired since, or its key may not be pinned any more. */
+    presentClient(h: ResumptionContextV13): void {
+        const session = this.offered as SessionV13
+        const { type, certificates } = session.peerCertificate ?? { type: 0, certificates: [] }
+        h.ask(
+            { kind: QuestionKind.peerCertificate as const, type, certificates },
+            (context: ResumptionContextV13, answer: PeerCertificateAnswer | undefined) => {
+                const peer = judgedCertificate(session, answer)
+                context.parameters.peerCertificate = peer
+                if (peer.alert === AlertDescription.none) context.onPresented()
+                else context.fail(FailureReason.certificateRefused, peer.alert)
+            },
+        )
+    }
+
+    /** Without a key agreement this time, the server may have none next time. */
+    keep(h: ResumptionContextV13, secret: Buffer): void {
+        const shares = h.keyShares()
+        wipeSession(this.offered)
+        if (shares === undefined || !shares.agreed) return
+        this.secret = resumptionSecret(h.schedule(), secret, h.transcript.digest())
+    }
+
+    take(h: ResumptionContextV13, message: HandshakeMessage): void {
+        const ticket = readNewSessionTicketV13(bodyOf(message))
+        if (ticket === undefined) return h.fail(FailureReason.decodeError, AlertDescription.decodeError)
+        if (this.secret.length === 0 || this.taken === MAX_TICKETS || ticket.lifetime === 0) return
+        this.taken++
+        const sessions = this.load()
+        sessions.push(this.sessionOf(h, ticket))
+        this.save(sessions.slice(Math.max(0, sessions.length - MAX_TICKETS), sessions.length))
+    }
+
+    private sessionOf(h: ResumptionContextV13, message: NewSessionTicketV13): SessionV13 {
+        const { suite, identity, peerCertificate } = h.parameters
+        return {
+            suite: (suite as CipherSuite).id,
+            secret: ticketKey(h.schedule(), this.secret, message.nonce),
+            created: this.clock(),
+            lifetime: Math.min(message.lifetime * 1000, MAX_SESSION_LIFETIME),
+            identity,
+            serverName: "",
+            peerCertificate,
+            protocol: "",
+            ageAdd: message.ageAdd,
+            ticket: message.ticket,
+        }
+    }
+
+    close(): void {
+        wipeSession(this.offered)
+        wipe(this.secret)
+        this.secret = EMPTY
+    }
+}
+
+function readList(bytes: Buffer): SessionV13[] {
+    const reader = new Reader(bytes, 0, bytes.length)
+    const sessions: SessionV13[] = []
+    if (reader.uint(1) !== LIST_FORMAT) return sessions
+    while (reader.remaining() > 0 && !reader.failed) {
+        const one = reader.vector(2)
+        const session = readSessionV13(one)
+        wipe(one)
+        if (session !== undefined) sessions.push(session)
+    }
+    return sessions
+}
+
+/** Modulo 2^32. */
+function lowBits(value: number): number {
+    return value - Math.floor(value / 4294967296) * 4294967296
+}
+
+/**
+ * For `DtlsSettings.extensions` of a client, beside `keyShares`: sessions of DTLS 1.3 are kept and resumed, by tickets.
+ * @param store may be shared by many connections, and with `resumeSessions`
+ * @param server the sessions' key in the store: for each server and each set of credentials another one
+ * @param clock ms since some moment that a restart does not move, such as Unix time
+ */
+export function resumeSessionsV13(
+    store: SessionStore,
+    server: string,
+    clock: () => number,
+): (crypto: CryptoProvider) => HelloExtension {
+    return () => new ClientSessionsV13(store, server + " 1.3", clock)
+}

@@ -1,0 +1,76 @@
+import { type KeyScheduleV13 } from "../../crypto/v13/key-schedule.js"
+import { type HandshakeMessage } from "../../flight/inbox.js"
+import { type ClientHello } from "../../wire/client-hello.js"
+import { type Extension } from "../../wire/extensions.js"
+import { type OfferedPsk } from "../../wire/v13/extensions.js"
+import { type HelloExtension } from "../hello-extension.js"
+import { type AssociationSettings } from "../settings.js"
+import { type AuthenticatedHandshake, type ServerProof } from "./authentication.js"
+import { type KeyShareExtension } from "./key-share-extension.js"
+import { type SecurityParametersV13 } from "./security-parameters.js"
+import { type Speaker } from "./updatable-ids.js"
+
+/** What resumption sees of the handshake that it serves. */
+export interface ResumptionContextV13 extends AuthenticatedHandshake {
+    settings: AssociationSettings
+    parameters: SecurityParametersV13
+    schedule(): KeyScheduleV13
+    keyShares(): KeyShareExtension | undefined
+    /** Stage 1 of the key schedule, with another pre-shared key than before. */
+    enterEarlyStage(psk: Buffer): void
+}
+
+/** On a client. */
+export interface ClientResumptionContextV13 extends ResumptionContextV13 {
+    certified: ServerProof | undefined
+    /** how many pre-shared keys the hello offers */
+    pskCount: number
+    /** of the early stage, with the external key */
+    secret: Buffer
+    /** The binder of a key with this early secret, for the hello in `message`. */
+    binder(secret: Buffer, label: string, message: Buffer, bindersLength: number): Buffer
+    /** The body of the hello, with the external key and its binder at the end, if there is one. */
+    bind(hello: ClientHello): Buffer
+}
+
+/** On a server. */
+export interface ServerResumptionContextV13 extends ResumptionContextV13 {
+    /** there is a key agreement */
+    agrees: boolean
+    /** Goes on with the key of a ticket. @returns false: its binder is wrong, and the handshake has failed */
+    resume(psk: Buffer): boolean
+    /** Looks at the client's next identity. */
+    lookFurther(): void
+}
+
+/**
+ * Resumes sessions of DTLS 1.3 (RFC 8446 §2.2, §4.6.1): the extension psk_key_exchange_modes, which says that tickets are of
+ * use. One instance per association.
+ */
+export interface ResumptionV13 extends HelloExtension {
+    /** The handshake is done. @param secret of the main stage */
+    keep(h: ResumptionContextV13, secret: Buffer): void
+    /** Erases the keys of sessions. */
+    close(): void
+}
+
+/** On a client. */
+export interface ClientResumptionV13 extends ResumptionV13 {
+    /** In place of the handshake's own `bind`: the hello also offers a ticket, if there is one. */
+    bind(h: ClientResumptionContextV13, hello: ClientHello): Buffer
+    /** The server has chosen the key with that index. */
+    enter(h: ClientResumptionContextV13, index: number): void
+    /** Takes a NewSessionTicket, or fails. */
+    take(h: ResumptionContextV13, message: HandshakeMessage): void
+}
+
+/** On a server. */
+export interface ServerResumptionV13 extends ResumptionV13, Speaker {
+    /** A ClientHello with these extensions has come, and is answered. */
+    begin(extensions: Extension[]): void
+    /**
+     * Takes an identity for a ticket and goes on with it: `resume` or `lookFurther`, in this call or after an answer.
+     * @returns false: it is no ticket of ours
+     */
+    open(h: ServerResumptionContextV13, psk: OfferedPsk): boolean
+}
