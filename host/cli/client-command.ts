@@ -1,5 +1,5 @@
 import { type Command } from "commander"
-import { resumeSessions } from "../../src/dtls/handshake/v12/client-sessions.js"
+import { addClientSessions } from "../../src/platform/node/connect/sessions.js"
 import { Cancellable } from "../../src/gio/cancellable.js"
 import { type DtlsClientConnection } from "../../src/gio/dtls-client-connection.js"
 import { versionText } from "../describe.js"
@@ -7,7 +7,7 @@ import { addCertificateOptions } from "./certificate-options.js"
 import { type Connected, connectTo } from "./connecting.js"
 import { exiting } from "./exit-code.js"
 import { printMessages, readLines, sendAll } from "./lines.js"
-import { addConnectionOptions, type ConnectionOptions, settingsOf } from "./options.js"
+import { addConnectionOptions, type ConnectionOptions, settingsOf, versionsOf } from "./options.js"
 import { hostAndPort, whole } from "./parsers.js"
 import { Reporter } from "./reporter.js"
 import { SessionFile } from "./session-file.js"
@@ -58,7 +58,7 @@ async function connectAndTalk(options: ClientOptions, target: { host: string; po
     const reporter = new Reporter(options)
     const settings = settingsOf(options, "client")
     if (options.session !== undefined)
-        settings.extensions.push(resumeSessions(new SessionFile(options.session), "", Date.now))
+        addClientSessions(settings, versionsOf(options), new SessionFile(options.session), "")
     reporter.warnOfKeys(options)
     const connected = await connectTo(target, { reporter, settings, options, stop: new Cancellable() })
     const { connection, socket } = connected

@@ -151,12 +151,9 @@ export function versionsOf({ minVersion = "1.2", maxVersion = minVersion }: Conn
 }
 
 /** Refuses options that only DTLS 1.2 has here. */
-function checkVersions(options: ConnectionOptions, { oldest, newest }: Versions): void {
+function checkVersions(options: ConnectionOptions, { newest }: Versions): void {
     if (newest === "1.2") return
-    const { maxFragment, session } = options as ConnectionOptions & { session?: string }
-    if (maxFragment !== undefined) throw new UsageError("--max-fragment: there in DTLS 1.2 only")
-    if (oldest === "1.3" && session !== undefined)
-        throw new UsageError("--session: sessions are resumed in DTLS 1.2 only")
+    if (options.maxFragment !== undefined) throw new UsageError("--max-fragment: there in DTLS 1.2 only")
 }
 
 /** Suites of the versions that are spoken, for the keys that there are; CCM_8 of DTLS 1.3 only where it is named. */

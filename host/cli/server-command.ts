@@ -9,7 +9,7 @@ import { addCertificateOptions } from "./certificate-options.js"
 import { reportCertificate } from "./certificate-report.js"
 import { exiting } from "./exit-code.js"
 import { printMessages, readLines, sendAll } from "./lines.js"
-import { addConnectionOptions } from "./options.js"
+import { addConnectionOptions, versionsOf } from "./options.js"
 import { whole } from "./parsers.js"
 import { type Reporter } from "./reporter.js"
 import { addServingOptions, servingOf, type ServingOptions } from "./serving.js"
@@ -42,7 +42,7 @@ export function addServerCommand(program: Command): void {
         )
         .option("--naccept <N>", "end when N clients have come and gone; 0: never", whole("--naccept", 0, 999999999), 0)
         .option("--sessions", "let clients resume their sessions, by session id or ticket")
-        .option("--no-tickets", "with --sessions: by session id only")
+        .option("--no-tickets", "with --sessions: by session id, or a ticket that is one, alone")
         .option(
             "--alert-on-wrong-key",
             "answer a wrong key with decrypt_error at once (RFC 4279 allows silence, which is the default)",
@@ -54,7 +54,7 @@ export function addServerCommand(program: Command): void {
 async function serverCommand(given: ServerOptions): Promise<number> {
     const { reporter, settings, watch, protocols, local } = servingOf(given)
     settings.alertOnKeyMismatch = given.alertOnWrongKey === true
-    if (given.sessions === true) addSessions(settings, reporter.services, { tickets: given.tickets })
+    if (given.sessions === true) addSessions(settings, reporter.services, versionsOf(given), { tickets: given.tickets })
     const options = { remote: undefined, localHost: local.host, localPort: local.port }
     const socket = await reporter.services.openUdp(options)
     const listener = new DtlsListener(reporter.services, socket, settings)

@@ -21,6 +21,9 @@ async function visit(server: DtlsServer, options: Partial<ConnectOptions>): Prom
     const accepted = await server.accept({ timeout: 10000 })
     await client.send("up")
     strictEqual(String(await accepted.receive({ timeout: 10000 })), "up")
+    // In DTLS 1.3 the session comes before this message, after the handshake.
+    await accepted.send("down")
+    strictEqual(String(await client.receive({ timeout: 10000 })), "down")
     strictEqual(accepted.isSessionReused(), client.isSessionReused())
     await client.close()
     return client
@@ -48,6 +51,40 @@ describe("connect and listen: sessions", () => {
                 strictEqual((await visit(server, { session: second.getSession() })).isSessionReused(), true)
             })
         })
+
+    for (const [what, version, tickets] of [
+        ["in DTLS 1.3 by ticket", { minVersion: "1.3" }, true],
+        ["in DTLS 1.3 by a ticket that names a session of the cache", { minVersion: "1.3" }, false],
+        ["by a client of both versions", { maxVersion: "1.3" }, true],
+    ] as const)
+        it(`what getSession gives is resumed ${what}`, async () => {
+            await using server = await listen(0, { psk, maxVersion: "1.3", sessions: { tickets } }, LOOPBACK)
+            let session: Uint8Array | true | undefined = true
+            for (const resumed of [false, true, true]) {
+                const client: DtlsSocket = await visit(server, { ...version, session })
+                strictEqual(client.isSessionReused(), resumed)
+                strictEqual(client.negotiated.version, "DTLSv1.3")
+                session = client.getSession()
+            }
+        })
+
+    it("a client of both versions keeps a session of each, and offers one to a server of that version alone", async () => {
+        const sessions = new SessionCache(new NodeServices(), 10)
+        const ticketKeys = [Buffer.alloc(32, 1)]
+        const both = { maxVersion: "1.3", sessions } as const
+        let port = 0
+        for (const [version, resumed] of [
+            ["1.2", false],
+            ["1.3", false],
+            ["1.3", true],
+            ["1.2", true],
+        ] as const) {
+            await using server = await listen(port, { psk, maxVersion: version, sessions: { ticketKeys } }, LOOPBACK)
+            port = server.port
+            const client = await visit(server, both)
+            deepStrictEqual([client.negotiated.version, client.isSessionReused()], [`DTLSv${version}`, resumed])
+        }
+    })
 
     it("a store keeps the sessions of all servers", async () => {
         const sessions = new SessionCache(new NodeServices(), 10)
@@ -112,7 +149,7 @@ describe("connect and listen: sessions", () => {
         const wrong: [string, object][] = [
             ["session", { session: "text" }],
             ["session", { session: true, sessions }],
-            ["session", { session: true, minVersion: "1.3" }],
+            ["session", { session: true, minVersion: "1.3", pskModes: ["psk_ke"] }],
             ["sessions", { sessions: {} }],
             ["sessions", { sessions: null }],
         ]

@@ -237,5 +237,10 @@ export function resumeSessionsV13(
     server: string,
     clock: () => number,
 ): (crypto: CryptoProvider) => HelloExtension {
-    return () => new ClientSessionsV13(store, server + " 1.3", clock)
+    return () => new ClientSessionsV13(store, storedUnder(server), clock)
+}
+
+/** What a store has the sessions of DTLS 1.3 under, beside those of 1.2. */
+export function storedUnder(server: string): string {
+    return server + " 1.3"
 }

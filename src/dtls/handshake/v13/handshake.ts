@@ -66,7 +66,7 @@ export abstract class HandshakeV13 extends Handshake<SecurityParametersV13> impl
     }
 
     /**
-     * Extensions that go into hellos of this version: sessions and max_fragment_length are those of DTLS 1.2 only, and so are
+     * Extensions that go into hellos of this version: session_ticket and max_fragment_length are those of DTLS 1.2 only, and so are
      * connection ids that cannot be replaced, and what checks addresses by ids.
      */
     protected helloExtensions(): HelloExtension[] {

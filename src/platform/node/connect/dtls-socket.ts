@@ -37,7 +37,7 @@ export class DtlsSocket {
         private socket: UdpSocket,
         /** a client's: the server; undefined on a server, where the peer may move */
         private remote: SocketAddress | undefined,
-        private session: () => Buffer | undefined = () => undefined,
+        private session: (isV13: boolean) => Buffer | undefined = () => undefined,
         private saved: SavedConnection | undefined = undefined,
     ) {}
 
@@ -107,10 +107,10 @@ export class DtlsSocket {
 
     /**
      * As `tls.TLSSocket`: a session for the option `session` of a later `connect`; keep it as a key is kept. undefined
-     * on a server, without that option, and when the server gave none.
+     * on a server, without that option, and when the server gave none; in DTLS 1.3 it comes after the handshake.
      */
     getSession(): Buffer | undefined {
-        return this.session()
+        return this.session(this.dtls.getAssociation()?.parameters.version === DTLS_1_3)
     }
 
     /** As `tls.TLSSocket`: whether the handshake went on from an earlier session. */

@@ -13,7 +13,6 @@ import { keyShares } from "../../../dtls/key-exchange/v13/key-shares.js"
 import { type Credentials, SinglePsk } from "../../../gio/credentials.js"
 import { type NewClientConnection } from "../../../gio/dtls-client-connection.js"
 import { type DtlsSettings, newSettings } from "../../../gio/settings.js"
-import { resumeSessions } from "../../../dtls/handshake/v12/client-sessions.js"
 import { type SessionStore } from "../../../dtls/handshake/session.js"
 import { type TicketKeys } from "../../../dtls/handshake/ticket-keys.js"
 import { NodeKeys } from "../keys.js"
@@ -32,7 +31,14 @@ import { EitherCredentials } from "./either-credentials.js"
 import { wrongArgument } from "./errors.js"
 import { type DiagnosticEvent, HandshakeWatch } from "./handshake-watch.js"
 import { type AssociationStore, type SaveOptions, type Saving, savingOf } from "./saved-connection.js"
-import { addSessions, checkStore, type SessionOptions, SingleSession } from "./sessions.js"
+import {
+    addClientSessions,
+    addSessions,
+    checkStore,
+    sessionIn,
+    type SessionOptions,
+    SingleSession,
+} from "./sessions.js"
 import { clientOf, exchangeOf, type Version, type Versions } from "./versions.js"
 import { checkWait, WAIT_OPTIONS, type WaitOptions } from "./waiting.js"
 
@@ -128,7 +134,7 @@ export interface ListenOptions extends CommonOptions {
     requestCert?: boolean | undefined
     /** psk_identity_hint for clients (RFC 4279 §2) */
     pskIdentityHint?: string | Uint8Array | undefined
-    /** whether clients may resume their sessions (RFC 5246 §7.3, RFC 5077), and how; default: they may not */
+    /** whether clients may resume their sessions (RFC 5246 §7.3, RFC 5077, RFC 8446 §2.2), and how; default: they may not */
     sessions?: SessionOptions | true | undefined
     /** DTLS 1.2: keeps the associations of clients over a restart of the program (docs/sleeping-sensors.md) */
     save?: SaveOptions<AssociationStore> | undefined
@@ -174,8 +180,8 @@ export interface Prepared {
 
 export interface PreparedClient extends Prepared {
     newConnection: NewClientConnection
-    /** A copy of the newest session with the server. */
-    session: () => Buffer | undefined
+    /** A copy of the newest session with the server, of DTLS 1.3 or 1.2. */
+    session: (isV13: boolean) => Buffer | undefined
     saving: Saving | undefined
 }
 
@@ -194,15 +200,17 @@ export function prepareConnect(options: ConnectOptions, server: string): Prepare
     const prepared = prepare(options, { psk: psk && credentialsOf(psk), isServer: false, contexts: {} })
     const versions = versionsOf(options)
     const sessions = sessionsOf(options, versions.oldest)
-    if (sessions !== undefined) prepared.settings.extensions.push(resumeSessions(sessions, server, Date.now))
+    if (sessions !== undefined) addClientSessions(prepared.settings, versions, sessions, server)
+    const session = (isV13: boolean): Buffer | undefined => sessions && sessionIn(sessions, server, isV13)
     const saving = savingFor(prepared.services, options, options.save, false)
-    return { ...prepared, newConnection: clientOf(versions), session: () => sessions?.load(server), saving }
+    return { ...prepared, newConnection: clientOf(versions), session, saving }
 }
 
-function sessionsOf({ session, sessions }: ConnectOptions, oldest: Version): SessionStore | undefined {
+function sessionsOf({ session, sessions, pskModes }: ConnectOptions, oldest: Version): SessionStore | undefined {
     if (session === undefined && sessions === undefined) return undefined
     const name = session === undefined ? "sessions" : "session"
-    if (oldest === "1.3") throw wrongArgument(name, "left out: sessions are resumed in DTLS 1.2 only")
+    if (oldest === "1.3" && pskModes?.includes("psk_dhe_ke") === false)
+        throw wrongArgument(name, `left out, or pskModes has "psk_dhe_ke"`)
     if (session !== undefined && sessions !== undefined) throw wrongArgument(name, "left out, or sessions is")
     if (sessions !== undefined) return checkStore("sessions", sessions)
     if (session !== true && !(session instanceof Uint8Array)) throw wrongArgument("session", "bytes, or true")
@@ -223,11 +231,12 @@ export function prepareListen(options: ListenOptions): PreparedServer {
             ? AuthenticationMode.required
             : AuthenticationMode.requested
     if (hint !== undefined) prepared.settings.pskIdentityHint = bytesOf("pskIdentityHint", hint)
-    prepared.settings.newExchange = exchangeOf(versionsOf(options))
+    const versions = versionsOf(options)
+    prepared.settings.newExchange = exchangeOf(versions)
     prepared.settings.alertOnKeyMismatch = flag("alertOnKeyMismatch", options.alertOnKeyMismatch)
     const { sessions } = options
     const { settings, services } = prepared
-    const ticketKeys = sessions === undefined ? undefined : addSessions(settings, services, sessions)
+    const ticketKeys = sessions === undefined ? undefined : addSessions(settings, services, versions, sessions)
     return { ...prepared, ticketKeys, saving: savingFor(services, options, options.save, true) }
 }
 

@@ -1,5 +1,8 @@
 import { SessionCache } from "../../../dtls/endpoint/session-cache.js"
+import { resumeSessions } from "../../../dtls/handshake/v12/client-sessions.js"
 import { serveSessions } from "../../../dtls/handshake/v12/server-sessions.js"
+import { resumeSessionsV13, storedUnder } from "../../../dtls/handshake/v13/client-sessions.js"
+import { serveSessionsV13 } from "../../../dtls/handshake/v13/server-sessions.js"
 import { MAX_SESSION_LIFETIME, type SessionStore } from "../../../dtls/handshake/session.js"
 import { TICKET_KEY_LENGTH, TicketKeys } from "../../../dtls/handshake/ticket-keys.js"
 import { type DtlsSettings } from "../../../gio/settings.js"
@@ -7,14 +10,15 @@ import { type NodeServices } from "../services.js"
 import { secretCopy } from "../secret.js"
 import { checkNames } from "./check-names.js"
 import { wrongArgument } from "./errors.js"
+import { type Versions } from "./versions.js"
 
 /** How a server lets its clients resume sessions. */
 export interface SessionOptions {
-    /** sessions kept for clients that resume by session id; 0: none, default 1000 */
+    /** sessions kept for clients that resume by session id, or without `tickets` in DTLS 1.3; 0: none, default 1000 */
     capacity?: number | undefined
     /** in place of a cache of that capacity, such as one that several servers have */
     cache?: SessionStore | undefined
-    /** whether tickets are given and taken; default true */
+    /** whether the client brings a session along, sealed; default true. In DTLS 1.3 a ticket else names a session of the cache */
     tickets?: boolean | undefined
     /** 1 to 4 of 32 random bytes, newest first, for servers that take each other's tickets; default: drawn and changed here */
     ticketKeys?: readonly Uint8Array[] | undefined
@@ -48,10 +52,27 @@ export class SingleSession implements SessionStore {
     }
 }
 
+/** The settings of a client that resumes sessions. @param server by which `store` has them */
+export function addClientSessions(
+    settings: DtlsSettings,
+    versions: Versions,
+    store: SessionStore,
+    server: string,
+): void {
+    if (versions.oldest === "1.2") settings.extensions.push(resumeSessions(store, server, Date.now))
+    if (versions.newest === "1.3") settings.extensions.push(resumeSessionsV13(store, server, Date.now))
+}
+
+/** A copy of the newest session with the server, of the version that was agreed on. */
+export function sessionIn(store: SessionStore, server: string, isV13: boolean): Buffer | undefined {
+    return store.load(isV13 ? storedUnder(server) : server)
+}
+
 /** The settings of a server that resumes sessions. @returns the keys of its tickets; undefined: it gives none */
 export function addSessions(
     settings: DtlsSettings,
     services: NodeServices,
+    versions: Versions,
     given: SessionOptions | true,
 ): TicketKeys | undefined {
     const options = given === true ? {} : given
@@ -65,7 +86,9 @@ export function addSessions(
     const cache = options.cache ?? (capacity === 0 ? undefined : new SessionCache(services, capacity))
     const keys = tickets ? new TicketKeys(services.crypto, Date.now, LIFETIME) : undefined
     if (ticketKeys !== undefined) keys?.setKeys(checkTicketKeys("sessions.ticketKeys", ticketKeys))
-    settings.extensions.push(serveSessions({ cache, keys, lifetime, clock: Date.now }))
+    const served = { cache, keys, lifetime, clock: Date.now }
+    if (versions.oldest === "1.2") settings.extensions.push(serveSessions(served))
+    if (versions.newest === "1.3") settings.extensions.push(serveSessionsV13(served))
     return keys
 }
 
