@@ -14,7 +14,9 @@ import { type Cell, type Feature, IDENTITY, KEY } from "./cell.js"
 import { certified, rawKeyed } from "./certificate-cells.js"
 import { type Party, type PartyFile, theParties } from "./parties.js"
 import { buildNeeds, type BuiltPeer, builtVersions, peerProgram } from "./peers/build.js"
+import { type Trial } from "./live.js"
 import { freePort, type Running, untilBound } from "./process.js"
+import { resumedByPeer, resumedByUs } from "./resumed.js"
 import { withPrograms } from "./command-line.js"
 
 const PSK = { identity: IDENTITY, key: Buffer.from(KEY, "hex") }
@@ -183,6 +185,23 @@ async function renewTwice(ours: DtlsSocket, peer: Running): Promise<void> {
     }
 }
 
+/** A second connection goes on from the first by its ticket: our client's to the peer's server, and the other way round. */
+function ticketCells(peer: BuiltPeer, suite: CipherSuite): Cell[] {
+    const variant: Variant13 = { peer, what: "resumption by ticket", features: ["ticket13"], suite }
+    const trialOf = (role: Cell["role"], more: string[]): Omit<Trial, "role"> => ({
+        ...{ peer, version: builtVersions[peer], needs: buildNeeds[peer] },
+        ...{ suite: suite.name, what: `DTLS 1.3, ${variant.what}`, features: variant.features },
+        shown: (port) => peerCommand({ ...variant, options: more }, role, peer, port),
+        command: (port) => peerCommand({ ...variant, options: more }, role, peerProgram(peer), port),
+        ours: () => ({
+            ...{ psk: PSK, minVersion: "1.3", suites: [suite] },
+            ...(role === "client" ? { sessions: true } : {}),
+        }),
+        ready: role === "client" ? "connected" : undefined,
+    })
+    return [resumedByUs(trialOf("server", [])), resumedByPeer(trialOf("client", ["--resume", "1"]))]
+}
+
 /** Every cell of DTLS 1.3. */
 export function v13Cells(): Cell[] {
     const [gcm, chacha] = [TLS_AES_128_GCM_SHA256(), TLS_CHACHA20_POLY1305_SHA256()]
@@ -234,7 +253,8 @@ export function v13Cells(): Cell[] {
             then,
         })
     variants.push(...certifiedVariants(gcm, ccm))
-    return variants.flatMap((variant) => [cell(variant, "server"), cell(variant, "client")])
+    const cells = variants.flatMap((variant) => [cell(variant, "server"), cell(variant, "client")])
+    return [...cells, ...ticketCells("wolfssl", ccm)]
 }
 
 function certifiedVariants(gcm: CipherSuite, ccm: CipherSuite): Variant13[] {
