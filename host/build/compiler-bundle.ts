@@ -3,7 +3,7 @@
  */
 
 /** What the bundle's file has for a command line, a second copy of the compiler included, takes longer to load than the rest. */
-export const PARTS = ["require_devicescript_vm", "require_devicescript_compiler_node"] as const
+const PARTS = ["require_devicescript_vm", "require_devicescript_compiler_node"] as const
 
 /** A file as TypeScript has parsed and bound it. */
 interface SourceFile {
@@ -62,12 +62,16 @@ const CHANGES: [from: string, to: string][] = [
 
 const NOTED = /\b\w+(?=\.__ds_|\._devsIsTopLevel)/g
 
+/** Where DeviceScript's compiler begins, behind TypeScript's: all that changes is there. */
+const COMPILER = "var TsHost = class {"
+
 function changed(bundle: string): string {
+    const start = bundle.indexOf(COMPILER)
     const text = CHANGES.reduce((before, [from, to]) => {
         if (!before.includes(from)) throw new Error(`the compiler no longer has ${from}`)
         return before.replace(from, to)
-    }, bundle)
-    return text.replace(NOTED, "module.exports.shared.noteOf($&)")
+    }, bundle.slice(start))
+    return bundle.slice(0, start) + text.replace(NOTED, "module.exports.shared.noteOf($&)")
 }
 
 /** The bundle's text without its command line; it exports `parts`, functions that give them. */
