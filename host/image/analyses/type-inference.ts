@@ -173,19 +173,22 @@ export class TypeInference extends TypeEnvironment {
     /** Values that escape, and methods that are looked up for anything but a call. */
     private escapes(entry: ImageFunction, each: Statement): void {
         const { opcode, operands } = each
-        const look = (above: Expression, found: Expression, place: number): void => {
+        this.escapeLookedUp(entry, each, each)
+        if (opcode === Op.throw || opcode === Op.callArray || opcode === Op.reThrow)
+            for (const value of operands) this.release(this.typeOf(entry, each, value))
+        // What the elements of the array are is not known.
+        if (opcode === Op.callArray) for (let i = 0; i < MAX_ARGUMENTS; i++) this.add(`passed ${i}`, ANY)
+    }
+
+    private escapeLookedUp(entry: ImageFunction, each: Statement, above: Expression): void {
+        above.operands.forEach((found, place) => {
             const name = fieldKey(found)
             if (name !== undefined && !(place === 0 && isCall(above))) {
                 const object = this.typeOf(entry, each, found.operands[0])
                 for (const method of this.hierarchy.methodsOf(object, name)) this.escape(method)
             }
-            found.operands.forEach((operand, i) => look(found, operand, i))
-        }
-        operands.forEach((operand, i) => look(each, operand, i))
-        if (opcode === Op.throw || opcode === Op.callArray || opcode === Op.reThrow)
-            for (const value of operands) this.release(this.typeOf(entry, each, value))
-        // What the elements of the array are is not known.
-        if (opcode === Op.callArray) for (let i = 0; i < MAX_ARGUMENTS; i++) this.add(`passed ${i}`, ANY)
+            this.escapeLookedUp(entry, each, found)
+        })
     }
 
     /** Functions among values that escape may be called with any argument of an unknown call. */

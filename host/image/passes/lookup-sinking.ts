@@ -63,6 +63,8 @@ const isSlot = ({ opcode, value }: Expression, slot: number): boolean => opcode 
 /** Returns true when something changed. */
 export function sinkMethodLookups(entry: ImageFunction, methods: MethodTable): boolean {
     let changed = false
+    const isKept = (each: Statement): boolean => slotStored(each) !== undefined && methods.isMethod(each.operands[0])
+    if (!entry.body.some(isKept)) return false
     for (const [slot, { stores, reads }] of usesOf(entry)) {
         const [store, call] = [stores.at(0), reads.at(0)]
         if (slot < entry.arguments || store === undefined || call === undefined) continue

@@ -20,18 +20,26 @@ import { type ImageFunction, type Statement, walk } from "../ir/program.js"
  * Sound because the next statement is the only one to read the result, and evaluates the value in the same place.
  */
 
+/** What is known of a function as long as no statement changes. */
+interface Flow {
+    targets: Set<Statement | null>
+    /** statements after which `retVal` is live */
+    live: Set<Statement>
+}
+
 /** Returns true when something changed. */
 export function forwardResults({ body }: ImageFunction): boolean {
     let changed = false
+    let flow: Flow | undefined
     for (let i = body.length - 2; i >= 0; i--) {
         if (body[i].opcode !== Op.storeRetVal) continue
-        const targets = jumpTargets(body)
-        const live = resultLiveAfter(body)
+        const { targets, live } = (flow ??= { targets: jumpTargets(body), live: resultLiveAfter(body) })
         const next = body[i + 1]
         const [value] = body[i].operands
         // Storing retVal into itself has no effect.
         if (value.opcode === Op.retVal || (!live.has(body[i]) && !mayThrow(value))) {
             removeStatement(body, i)
+            flow = undefined
             changed = true
             continue
         }
@@ -42,6 +50,7 @@ export function forwardResults({ body }: ImageFunction): boolean {
         if (stackDepth(trial) > MAX_STACK) continue
         next.operands = trial.operands
         removeStatement(body, i)
+        flow = undefined
         changed = true
     }
     return changed
