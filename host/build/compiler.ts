@@ -118,6 +118,7 @@ export function compileFiles(entry: string, files: Map<string, string>, flags: s
     const packages = compiler.preludeFiles(config)
     const errors: string[] = []
     let debug = ""
+    shared.forgetNotes()
     const { success, binary } = compiler.compileWithHost(entry, {
         write: (name, contents) => {
             if (name === "bytecode-dbg.json" && typeof contents === "string") debug = contents
@@ -134,7 +135,6 @@ export function compileFiles(entry: string, files: Map<string, string>, flags: s
         verifyBytecode: () => undefined,
         getFlags: () => Object.fromEntries(flags.map((flag) => [flag, true])),
     })
-    shared.forgetNotes()
     if (!success || binary === undefined) throw new CompilationError(errors.join("\n"))
     return { image: binary, debug }
 }

@@ -11,7 +11,7 @@ import {
     functionNames,
     root,
 } from "../../../host/build/device.js"
-import { compilerFolder, compileWithDebug } from "../../../host/build/compiler.js"
+import { compilerFolder, compileFiles, compileWithDebug } from "../../../host/build/compiler.js"
 import { sizeByFile, sizeByKind } from "../../../host/build/image-size.js"
 import { runOfficial } from "../../../host/build/official.js"
 import { SIZE_PROFILES } from "../../../host/build/size-profiles.js"
@@ -92,6 +92,20 @@ describe("the official DeviceScript compiler and VM", function () {
         const { image, debug } = compileWithDebug(PROGRAM)
         // The command line adds the program's name to the image, which optimizing leaves out again.
         ok(optimized(image, debug).equals(optimized(readFileSync(join(made, "bytecode.devs")), theirs)))
+    })
+
+    it("compiles a module anew for a program in which what it imports is another", () => {
+        const main = ['import { STEP } from "./step"', "const TWICE = STEP * 2", "console.log(TWICE, STEP)"].join("\n")
+        const imageWith = (step: string): string => {
+            const files = new Map([
+                ["main.ts", main],
+                ["step.ts", `export const STEP = ${step}`],
+            ])
+            return Buffer.from(compileFiles("main.ts", files).image).toString("hex")
+        }
+        const [first, other, again] = ["1000", "77000", "1000"].map(imageWith)
+        strictEqual(again, first)
+        for (const constant of [77000, 154000]) ok(other.includes(constant.toString(16)), `no ${constant}`)
     })
 
     it("has no device module outside the parts below", () => {
