@@ -42,6 +42,16 @@ export const SIZE_PROFILES: Record<string, SizeProfile> = {
             versions: { oldest: "1.2", newest: "1.3" },
         },
     },
+    /** the sensor that sleeps, with DTLS 1.3 alone, and the same */
+    "psk13-cid-export": {
+        program: "src/sensor/sleeping-main.ts",
+        budget: 66000,
+        configured: {
+            suites: ["TLS_AES_128_CCM_SHA256"],
+            connectionId: 0,
+            versions: { oldest: "1.3", newest: "1.3" },
+        },
+    },
     /** a DTLS server for many clients, without an application protocol */
     "psk-server": { program: "test/device/size/psk-server.ts", budget: 45000 },
     /** a DTLS client with raw public keys or pinned certificates, without an application protocol */

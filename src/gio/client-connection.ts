@@ -4,7 +4,6 @@ import { type Aead } from "../dtls/crypto/provider.js"
 import { type AssociationSettings } from "../dtls/handshake/settings.js"
 import { ClientEndpoint } from "../dtls/endpoint/client-endpoint.js"
 import { FailureReason } from "../dtls/handshake/failure.js"
-import { clientRole } from "../dtls/handshake/v12/client.js"
 import { type Services } from "../platform/services.js"
 import { Answering } from "./credentials.js"
 import { certificateOf } from "./certificate-calls.js"
@@ -63,8 +62,9 @@ export abstract class ClientConnection extends DtlsConnection {
 
     private load(saved: Buffer, wrapper: Aead, minimumGeneration: number): LoadedAssociation {
         const now = this.services.now()
+        const versions = this.savedVersions()
         try {
-            return loadAssociation(this.associationSettings(), clientRole(), wrapper, saved, minimumGeneration, now)
+            return loadAssociation(this.associationSettings(), versions, wrapper, saved, minimumGeneration, now)
         } catch (error) {
             throw asGError(error)
         }

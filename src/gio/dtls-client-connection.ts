@@ -1,4 +1,6 @@
 import { Association } from "../dtls/association/association.js"
+import { type SavedVersion } from "../dtls/association/saved-association.js"
+import { SavedVersionV12 } from "../dtls/association/v12/saved-version.js"
 import { clientRole } from "../dtls/handshake/v12/client.js"
 import { type Services } from "../platform/services.js"
 import { ClientConnection } from "./client-connection.js"
@@ -20,5 +22,9 @@ export type NewClientConnection = (
 export class DtlsClientConnection extends ClientConnection {
     newAssociation(): Association {
         return new Association(this.associationSettings(), clientRole(), 0, 0)
+    }
+
+    savedVersions(): SavedVersion[] {
+        return [new SavedVersionV12(clientRole())]
     }
 }

@@ -1,6 +1,6 @@
 import { DTLS_1_2 } from "../dtls/wire/code-points.js"
 import { type Association } from "../dtls/association/association.js"
-import { type Reserve, saveAssociation } from "../dtls/association/saved-association.js"
+import { type Reserve, saveAssociation, type SavedVersion } from "../dtls/association/saved-association.js"
 import { EMPTY } from "../dtls/bytes/bytes.js"
 import { type Aead } from "../dtls/crypto/provider.js"
 import { Alpn } from "../dtls/handshake/alpn.js"
@@ -135,7 +135,7 @@ export abstract class DtlsConnection extends CertificateCalls {
      * From then on this connection uses the sequence numbers of `reserve` and no others: a send beyond them throws NO_SPACE
      * until it is exported again, records beyond them wait.
      * @param wrapper an AEAD with a tag of 16 bytes, whose key is kept with as much care as the pre-shared key
-     * Throws GError: PENDING before the handshake is done, CLOSED after one side has closed, NOT_SUPPORTED.
+     * Throws GError: PENDING before the handshake is done (see `exportable`), CLOSED after one side has closed, NOT_SUPPORTED.
      */
     exportAssociation(wrapper: Aead, reserve: Reserve): Buffer {
         const association = this.association()
@@ -144,7 +144,7 @@ export abstract class DtlsConnection extends CertificateCalls {
         checkReserve(reserve)
         const note = { generation: this.generation + 1, text: this.savedAddress() }
         try {
-            const saved = saveAssociation(association, wrapper, reserve, note)
+            const saved = saveAssociation(association, this.savedVersions(), wrapper, reserve, note)
             this.generation++
             this.outOfNumbers = outOfNumbers()
             return saved
@@ -154,7 +154,17 @@ export abstract class DtlsConnection extends CertificateCalls {
     }
 
     /**
-     * Waits until messages have come that are beyond the numbers reserved: export, save, then call `takeHeld`.
+     * Waits until `exportAssociation` may be called, once the handshake is done: in DTLS 1.3 a client's server has to
+     * acknowledge that first.
+     * @returns false when the connection is over; throws CANCELLED
+     */
+    async exportable(_cancellable?: Cancellable): Promise<boolean> {
+        return true
+    }
+
+    /**
+     * Waits until messages have come that are beyond the numbers reserved, or until in DTLS 1.3 a message of the protocol itself
+     * has to be saved before it counts: export, save, then call `takeHeld`.
      * @returns false when the connection is over
      */
     async saveWanted(): Promise<boolean> {
@@ -179,6 +189,9 @@ export abstract class DtlsConnection extends CertificateCalls {
         peer.association.takeHeld(this.services.now())
         await this.touch(peer)
     }
+
+    /** The versions in which this connection may go on elsewhere. */
+    abstract savedVersions(): SavedVersion[]
 
     /** Where the peer is, for whoever goes on with it; empty: the base socket knows. */
     protected savedAddress(): Buffer {

@@ -8,7 +8,6 @@ import { Alpn } from "../dtls/handshake/alpn.js"
 import { type Failure, FailureReason } from "../dtls/handshake/failure.js"
 import { type HelloExtension } from "../dtls/handshake/hello-extension.js"
 import { type AssociationSettings } from "../dtls/handshake/settings.js"
-import { serverRole } from "../dtls/handshake/v12/server.js"
 import { type Services, type Signal } from "../platform/services.js"
 import { type Cancellable } from "./cancellable.js"
 import { checkSettings } from "./check-settings.js"
@@ -139,7 +138,8 @@ export class DtlsListener implements PumpOwner, Acceptor {
     private load(saved: Buffer, wrapper: Aead, minimumGeneration: number): LoadedAssociation {
         const now = this.services.now()
         try {
-            return loadAssociation(this.newSettings(), serverRole(), wrapper, saved, minimumGeneration, now)
+            const versions = this.endpoint.savedVersions()
+            return loadAssociation(this.newSettings(), versions, wrapper, saved, minimumGeneration, now)
         } catch (error) {
             throw asGError(error)
         }

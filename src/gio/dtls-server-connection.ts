@@ -1,6 +1,7 @@
 import { EMPTY } from "../dtls/bytes/bytes.js"
 import { AssociationPhase } from "../dtls/association/association-state.js"
 import { FailureReason } from "../dtls/handshake/failure.js"
+import { type SavedVersion } from "../dtls/association/saved-association.js"
 import { type Output, OutputKind } from "../dtls/association/output.js"
 import { ListNode } from "../dtls/endpoint/linked-list.js"
 import { type Peer } from "../dtls/endpoint/peer.js"
@@ -20,6 +21,7 @@ import { type TlsDatabase } from "./tls-database.js"
 
 /** Who has accepted a connection: a DtlsListener. */
 export interface Acceptor {
+    getEndpoint(): ServerEndpoint
     /** Both directions of the connection are closed. */
     released(connection: DtlsServerConnection): void
     /** Whether a client with this certificate is accepted. */
@@ -35,6 +37,8 @@ export interface Acceptor {
 export class DtlsServerConnection extends DtlsConnection {
     private authenticationMode: TlsAuthenticationMode
     private listener: Acceptor | undefined
+    /** alone: of its own */
+    private endpoint: ServerEndpoint | undefined
     /** a listener's: when it began, ms of the services' clock: a ClientHello with a valid cookie had come */
     since = 0
     /** goes on from an exported association */
@@ -73,6 +77,7 @@ export class DtlsServerConnection extends DtlsConnection {
         const now = this.services.now()
         const endpoint = new ServerEndpoint(newSettings, common, this.services, now, this.settings.newExchange)
         endpoint.exclusive = true
+        this.endpoint = endpoint
         this.pump = new EndpointPump(
             this.services,
             this.base,
@@ -103,6 +108,12 @@ export class DtlsServerConnection extends DtlsConnection {
         if (reason !== FailureReason.evicted && reason !== FailureReason.replaced) return true
         this.peer = undefined
         return false
+    }
+
+    savedVersions(): SavedVersion[] {
+        const { listener } = this
+        const endpoint = listener === undefined ? this.endpoint : listener.getEndpoint()
+        return endpoint === undefined ? [] : endpoint.savedVersions()
     }
 
     protected override savedAddress(): Buffer {

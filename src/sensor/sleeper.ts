@@ -100,6 +100,7 @@ export class SleepingSensor {
 
     private async begin(connection: DtlsClientConnection): Promise<void> {
         await connection.handshake()
+        await connection.exportable()
         this.services.log(LogLevel.info, "connected by a handshake")
     }
 

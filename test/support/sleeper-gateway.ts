@@ -13,9 +13,10 @@ export class SleeperGateway {
 
     private constructor(private server: DtlsServer) {}
 
-    static async open(host = "127.0.0.1"): Promise<SleeperGateway> {
+    /** @param maxVersion newest version that it speaks */
+    static async open(host = "127.0.0.1", maxVersion: "1.2" | "1.3" = "1.2"): Promise<SleeperGateway> {
         const psk = { identity: "sensor1", key: Buffer.from(SLEEPER_KEY, "hex") }
-        const gateway = new SleeperGateway(await listen(0, { psk, connectionId: 8 }, host))
+        const gateway = new SleeperGateway(await listen(0, { psk, connectionId: 8, maxVersion }, host))
         void gateway.serve()
         return gateway
     }

@@ -23,7 +23,7 @@ export abstract class AssociationEnds {
     counters: DiscardCounters
     abstract parameters: SecurityParameters
     /** until the handshake, and what its end may have to repeat, is over: most of an association's memory */
-    protected driver: HandshakeDriver | undefined
+    driver: HandshakeDriver | undefined
     protected outputs = new OutputQueue()
     protected writeClosed = false
     protected readClosed = false

@@ -8,12 +8,8 @@ export enum AssociationPhase {
     failed,
 }
 
-/**
- * An association in one flat record of numbers and bytes: what a discarded record must not change, what memory is held,
- * and what would have to be moved to go on elsewhere. Keys stay behind the handles of their owners.
- */
-export interface AssociationState {
-    phase: AssociationPhase
+/** What of an association goes on elsewhere, in one flat record of numbers and bytes. Keys stay behind the handles of their owners. */
+export interface LastingState {
     isClient: boolean
     /** code point of the version */
     version: number
@@ -44,6 +40,11 @@ export interface AssociationState {
     pathCheck: boolean
     /** what ALPN agreed on; empty: nothing */
     protocol: string
+}
+
+/** All of an association: what a discarded record must not change, and what memory is held. */
+export interface AssociationState extends LastingState {
+    phase: AssociationPhase
     peerClosed: boolean
     writeClosed: boolean
     readClosed: boolean

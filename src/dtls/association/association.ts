@@ -19,7 +19,7 @@ import { AlertDescription, AlertLevel, ContentType, ExtensionType, HandshakeType
 import { type HandshakeHeader, readHandshakeHeader } from "../wire/handshake-header.js"
 import { type DriverOwner, type DriverRole, HandshakeDriver } from "./handshake-driver.js"
 import { AssociationEnds } from "./association-ends.js"
-import { type AssociationState, AssociationPhase } from "./association-state.js"
+import { AssociationPhase, type AssociationState, type LastingState } from "./association-state.js"
 import { Diagnostic, type Output, OutputKind } from "./output.js"
 
 /** What `receive` found in a datagram. */
@@ -143,10 +143,9 @@ export class Association extends AssociationEnds implements DriverOwner {
         else if (this.driver === undefined || !this.driver.takeOther(record, now)) this.takeRoutability(record)
     }
 
-    /** Verified records wait until the association is saved again, with numbers reserved for them. */
+    /** Verified records, or messages of this side, wait until the association is saved again. */
     savingWanted(): boolean {
-        const { read } = this.record
-        return read !== undefined && read.heldTop >= 0
+        return this.record.holds
     }
 
     /** Takes the records that wait, once what was saved is safe against a loss of power. */
@@ -416,15 +415,13 @@ export class Association extends AssociationEnds implements DriverOwner {
      * (saved-association.ts).
      */
     restore(
-        state: AssociationState,
+        state: LastingState,
         suite: CipherSuite,
         read: RecordProtection,
         write: RecordProtection,
         now: number,
     ): void {
         const { parameters, record } = this
-        if (this.driver !== undefined) this.driver.close()
-        this.driver = undefined
         parameters.suite = suite
         parameters.clientRandom = state.clientRandom
         parameters.serverRandom = state.serverRandom
@@ -440,22 +437,21 @@ export class Association extends AssociationEnds implements DriverOwner {
     }
 
     /** What an extension is not there for any more is gone; connection ids are in place already. */
-    private restoreExtensions(state: AssociationState): void {
+    private restoreExtensions(state: LastingState): void {
         const check = this.pathCheck()
         const alpn = this.extension(ExtensionType.applicationLayerProtocolNegotiation) as Alpn | undefined
         if (check !== undefined) check.agreed = state.pathCheck
         if (alpn !== undefined && state.protocol.length > 0) alpn.selected = state.protocol
     }
 
-    /** Everything as it is now, in one flat record. */
-    snapshot(): AssociationState {
-        const { driver, record, parameters } = this
+    /** What goes on elsewhere, as it is now. */
+    lastingState(): LastingState {
+        const { record, parameters } = this
         const { read, write } = record
         const ids = this.extension(ExtensionType.connectionId) as RecordExtension | undefined
         const check = this.pathCheck()
         const alpn = this.extension(ExtensionType.applicationLayerProtocolNegotiation) as Alpn | undefined
         return {
-            phase: this.phase,
             isClient: this.isClient,
             version: parameters.version,
             suite: parameters.suite === undefined ? 0 : parameters.suite.id,
@@ -478,6 +474,14 @@ export class Association extends AssociationEnds implements DriverOwner {
             writeId: ids === undefined ? EMPTY : ids.recordId(false),
             pathCheck: check !== undefined && check.agreed,
             protocol: alpn === undefined ? "" : (alpn.selected ?? ""),
+        }
+    }
+
+    /** Everything as it is now, in one flat record. */
+    snapshot(): AssociationState {
+        const { driver, record } = this
+        return Object.assign(this.lastingState(), {
+            phase: this.phase,
             peerClosed: this.peerClosed,
             writeClosed: this.writeClosed,
             readClosed: this.readClosed,
@@ -489,6 +493,6 @@ export class Association extends AssociationEnds implements DriverOwner {
             earlyBytes: record.bytesKept() + this.heldBytes,
             heldMessages: this.held.length,
             outputs: this.outputs.count(),
-        }
+        })
     }
 }

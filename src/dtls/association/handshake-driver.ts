@@ -155,6 +155,11 @@ export class HandshakeDriver {
         return false
     }
 
+    /** The peer has all of this side's handshake that would have to be sent again. */
+    isSettled(): boolean {
+        return true
+    }
+
     /** The peer, or this side, is at a new address. @returns whether our records carry another connection id now */
     onNewPath(): boolean {
         return false

@@ -17,6 +17,8 @@ export enum OutputKind {
     diagnostic,
     /** the association is over: see `failure` */
     failed,
+    /** DTLS 1.3, client: the server has acknowledged the end of the handshake; the association can be saved */
+    settled,
 }
 
 /** What people should know although the association goes on. */

@@ -1,32 +1,45 @@
-import { copyOf, EMPTY, join } from "../bytes/bytes.js"
+import { copyOf, join } from "../bytes/bytes.js"
 import { Reader } from "../bytes/reader.js"
 import { Writer } from "../bytes/writer.js"
-import {
-    type Aead,
-    type CryptoProvider,
-    type ExportableProtection,
-    type KeyWrapping,
-    type RecordProtection,
-    type WrappedKeys,
-} from "../crypto/provider.js"
+import { type Aead } from "../crypto/provider.js"
 import { type CipherSuite } from "../handshake/cipher-suite.js"
 import { findHelloExtension, type RecordExtension } from "../handshake/hello-extension.js"
-import { type KeyExchange } from "../handshake/key-exchange.js"
-import { type Role } from "../handshake/role.js"
 import { type AssociationSettings } from "../handshake/settings.js"
 import { MAX_SEQUENCE, type ReadEpoch } from "../record/record-layer.js"
-import { DTLS_1_2, ExtensionType } from "../wire/code-points.js"
-import { CidForm } from "../record/v12/cid-protection.js"
+import { DTLS_1_0, ExtensionType } from "../wire/code-points.js"
 import { Association } from "./association.js"
-import { AssociationPhase, type AssociationState } from "./association-state.js"
+import { AssociationPhase, type LastingState } from "./association-state.js"
+import { type DriverRole } from "./handshake-driver.js"
 import { SavedError, SavedErrorReason } from "./saved-error.js"
 
 /*
- * A saved association: version 2, nonce 12, then sealed with these 13 bytes as additional data what `writeState` writes.
- * Integers are big-endian. Keys are sealed once more, by the platform, so that the script never has them.
+ * A saved association: version, 1 byte (2: DTLS 1.2, 3: DTLS 1.3), nonce 12, then sealed with these 13 bytes as additional data
+ * what `writeState` writes, and what the version writes behind it: keys are sealed once more. Integers are big-endian.
  */
-const FORMAT_VERSION = 2
 const HEADER_LENGTH = 13
+
+/**
+ * What a version of DTLS saves beside that which all have: its keys, and what comes after a handshake. A program names those
+ * that it exports and imports.
+ */
+export interface SavedVersion {
+    /** code point */
+    version: number
+    /** of associations that are loaded */
+    role: DriverRole
+    /** How many numbers can be reserved for what is received. @param receive how many are wanted */
+    reservable(read: ReadEpoch, receive: number): number
+    writeRest(writer: Writer, association: Association, wrapper: Aead, reserve: Reserve): void
+    /** In the order of `writeRest`: the association goes on. Throws SavedError. */
+    readRest(
+        reader: Reader,
+        association: Association,
+        state: LastingState,
+        suite: CipherSuite,
+        wrapper: Aead,
+        now: number,
+    ): void
+}
 
 /** Bits of the first byte. */
 const IS_CLIENT = 1
@@ -59,56 +72,60 @@ export interface LoadedAssociation {
     note: SavedNote
 }
 
-/** A platform without key wrapping cannot save associations. */
-function keyWrapping(crypto: CryptoProvider): KeyWrapping {
-    const wrapping = crypto as CryptoProvider & KeyWrapping
-    if (wrapping.wrapAead === undefined) throw new SavedError(SavedErrorReason.unsupported)
-    return wrapping
-}
-
 /**
  * The association's state, sealed by `wrapper`; from then on it uses the numbers of `reserve` and no others. Whoever goes on
  * from it elsewhere may do so once only, and has to save it anew before it sends or receives.
+ * @param versions those that the program saves
  * @param wrapper no key of the association; a tag of 16 bytes is wanted
- * Throws SavedError: handshaking, ended, unsupported.
+ * Throws SavedError: handshaking, in DTLS 1.3 also while the peer has not acknowledged the end of the handshake
+ * (`HandshakeDriver.isSettled`); ended, unsupported.
  */
-export function saveAssociation(association: Association, wrapper: Aead, reserve: Reserve, note: SavedNote): Buffer {
+export function saveAssociation(
+    association: Association,
+    versions: SavedVersion[],
+    wrapper: Aead,
+    reserve: Reserve,
+    note: SavedNote,
+): Buffer {
     const { phase, record, settings, peerClosed } = association
     if (phase < AssociationPhase.connected) throw new SavedError(SavedErrorReason.handshaking)
-    const state = association.snapshot()
-    if (state.version !== DTLS_1_2) throw new SavedError(SavedErrorReason.unsupported)
     if (!association.canSend() || peerClosed) throw new SavedError(SavedErrorReason.ended)
+    const state = association.lastingState()
+    const version = versionOf(versions, state.version)
+    const header = join([Buffer.from([DTLS_1_0 - state.version]), settings.crypto.random(12)])
     const read = record.read as ReadEpoch
-    const top = Math.max(state.readTop, read.heldTop)
-    reserveAhead(state, reserve, top)
+    const top = topOf(read)
+    const receive = version.reservable(read, reserve.receive)
+    reserveAhead(state, reserve.send, receive, top)
     const writer = new Writer(320)
     writeState(writer, state, note)
-    writer.vector(exchangeOf(association).savePeer(association.parameters.peerCertificate), 3)
-    const wrapping = keyWrapping(settings.crypto)
-    writeKeys(writer, read.protection, wrapping, wrapper)
-    writeKeys(writer, record.write.protection as RecordProtection, wrapping, wrapper)
-    const header = join([Buffer.from([FORMAT_VERSION]), settings.crypto.random(12)])
+    version.writeRest(writer, association, wrapper, reserve)
     const saved = join([header, wrapper.seal(copyOf(header, 1, HEADER_LENGTH), header, writer.finish())])
     record.write.end = state.nextSequence
-    read.end = reserve.receive > 0 ? top + 1 + reserve.receive : 0
+    read.end = endOf(top, receive)
     return saved
 }
 
-/** Suites of 1.2 have one. */
-function exchangeOf(association: Association): KeyExchange {
-    return (association.parameters.suite as CipherSuite).keyExchange as KeyExchange
+/** Highest number of a verified record of the epoch, whether it was taken or is held; -1: there was none. */
+export function topOf(read: ReadEpoch): number {
+    return Math.max(read.window.top, read.heldTop)
+}
+
+/** The first number that may not be taken yet, see `ReadEpoch.end`. */
+export function endOf(top: number, receive: number): number {
+    return receive > 0 ? top + 1 + receive : 0
 }
 
 /** The state that another copy may go on from: behind everything that this one may still do. */
-function reserveAhead(state: AssociationState, reserve: Reserve, top: number): void {
-    state.nextSequence = Math.min(state.nextSequence + reserve.send, MAX_SEQUENCE)
-    if (reserve.receive === 0) return
-    state.readTop = top + reserve.receive
+function reserveAhead(state: LastingState, send: number, receive: number, top: number): void {
+    state.nextSequence = Math.min(state.nextSequence + send, MAX_SEQUENCE)
+    if (receive === 0) return
+    state.readTop = top + receive
     state.readLow = -1
     state.readHigh = -1
 }
 
-function writeState(writer: Writer, state: AssociationState, note: SavedNote): void {
+function writeState(writer: Writer, state: LastingState, note: SavedNote): void {
     let flags = 0
     if (state.isClient) flags = flags | IS_CLIENT
     if (state.extendedMasterSecret) flags = flags | EXTENDED_MASTER_SECRET
@@ -137,7 +154,7 @@ function writeState(writer: Writer, state: AssociationState, note: SavedNote): v
 }
 
 /** In the order of `writeState`. */
-function readState(reader: Reader, state: AssociationState): SavedNote {
+function readState(reader: Reader, state: LastingState): SavedNote {
     const flags = reader.uint(1)
     const note = { generation: reader.uint(4), text: reader.vector(1) }
     state.isClient = (flags & IS_CLIENT) !== 0
@@ -164,83 +181,60 @@ function readState(reader: Reader, state: AssociationState): SavedNote {
     return note
 }
 
-function writeKeys(writer: Writer, protection: RecordProtection, wrapping: KeyWrapping, wrapper: Aead): void {
-    const keys = (protection as ExportableProtection).exportKeys(wrapping, wrapper)
-    writer.vector(keys.iv, 1)
-    writer.vector(keys.wrapped, 1)
-}
-
-/** In the order of `writeKeys`. */
-function readKeys(reader: Reader): WrappedKeys {
-    return { iv: reader.vector(1), wrapped: reader.vector(1) }
-}
-
-function protectionOf(
-    keys: WrappedKeys,
-    crypto: CryptoProvider,
-    wrapper: Aead,
-    epoch: number,
-    id: Buffer,
-): RecordProtection {
-    const aead = keyWrapping(crypto).unwrapAead(keys.wrapped, wrapper)
-    if (aead === undefined) throw new SavedError(SavedErrorReason.notAuthentic)
-    return crypto.newProtection(aead, epoch, keys.iv, id)
-}
-
 /**
  * Goes on from a saved state. The association sends and takes nothing before `saveAssociation` has reserved numbers for it:
  * what was saved may be imported again after a crash.
  * @param settings as they were: its suite, and its extensions where it had any
+ * @param versions that the program goes on with
  * @param minimumGeneration of the newest copy that is known to exist; an older one is refused
  * Throws SavedError: notAuthentic, otherRole, otherSettings, outdated, unsupported.
  */
 export function loadAssociation(
     settings: AssociationSettings,
-    role: Role,
+    versions: SavedVersion[],
     wrapper: Aead,
     saved: Buffer,
     minimumGeneration: number,
     now: number,
 ): LoadedAssociation {
+    if (saved.length <= HEADER_LENGTH) throw new SavedError(SavedErrorReason.notAuthentic)
+    const version = versionOf(versions, DTLS_1_0 - saved[0])
+    const { role } = version
     const plaintext = openSaved(wrapper, saved)
     const reader = new Reader(plaintext, 0, plaintext.length)
     const association = new Association(settings, role, 0, 0)
-    const state = association.snapshot()
+    const state = association.lastingState()
     const note = readState(reader, state)
-    const savedPeer = reader.vector(3)
-    const readingKeys = readKeys(reader)
-    const writingKeys = readKeys(reader)
-    if (!reader.done()) throw new SavedError(SavedErrorReason.notAuthentic)
     if (note.generation < minimumGeneration) throw new SavedError(SavedErrorReason.outdated)
-    const suite = suiteOf(settings, role, state)
-    const { crypto } = settings
-    const read = protectionOf(readingKeys, crypto, wrapper, state.readEpoch, state.readId)
-    const write = protectionOf(writingKeys, crypto, wrapper, state.writeEpoch, state.writeId)
-    association.restore(state, suite, read, write, now)
-    association.parameters.peerCertificate = exchangeOf(association).loadPeer(savedPeer)
-    if (state.readId.length > 0) association.record.form = new CidForm(state.readId.length)
+    version.readRest(reader, association, state, suiteOf(settings, role, state), wrapper, now)
+    if (!reader.done()) throw new SavedError(SavedErrorReason.notAuthentic)
     return { association, note }
 }
 
-/** What `saveAssociation` sealed. A version that is not known may be a newer program's. */
+/** One that the program does not name may be a newer program's. */
+function versionOf(versions: SavedVersion[], version: number): SavedVersion {
+    for (const candidate of versions) {
+        if (candidate.version === version) return candidate
+    }
+    throw new SavedError(SavedErrorReason.unsupported)
+}
+
+/** What `saveAssociation` sealed. */
 function openSaved(wrapper: Aead, saved: Buffer): Buffer {
-    if (saved.length > 0 && saved[0] !== FORMAT_VERSION) throw new SavedError(SavedErrorReason.unsupported)
-    const isWhole = saved.length > HEADER_LENGTH
-    const header = isWhole ? copyOf(saved, 0, HEADER_LENGTH) : EMPTY
-    const plaintext = isWhole
-        ? wrapper.open(copyOf(header, 1, HEADER_LENGTH), header, copyOf(saved, HEADER_LENGTH, saved.length))
-        : undefined
+    const header = copyOf(saved, 0, HEADER_LENGTH)
+    const ciphertext = copyOf(saved, HEADER_LENGTH, saved.length)
+    const plaintext = wrapper.open(copyOf(header, 1, HEADER_LENGTH), header, ciphertext)
     if (plaintext === undefined) throw new SavedError(SavedErrorReason.notAuthentic)
     return plaintext
 }
 
-function restoreIds(settings: AssociationSettings, state: AssociationState): boolean {
+function restoreIds(settings: AssociationSettings, state: LastingState): boolean {
     const ids = findHelloExtension(settings.extensions, ExtensionType.connectionId) as RecordExtension | undefined
     return ids !== undefined && ids.restore(state.readId, state.writeId)
 }
 
 /** Checks that the settings have what the association needs. */
-function suiteOf(settings: AssociationSettings, role: Role, state: AssociationState): CipherSuite {
+function suiteOf(settings: AssociationSettings, role: DriverRole, state: LastingState): CipherSuite {
     if (state.isClient !== role.isClient) throw new SavedError(SavedErrorReason.otherRole)
     const suite = settings.suites.find((candidate) => candidate.id === state.suite)
     if (suite === undefined || (state.hasIds && !restoreIds(settings, state)))

@@ -1,7 +1,10 @@
+import { type SavedVersion } from "../association/saved-association.js"
+import { SavedVersionV12 } from "../association/v12/saved-version.js"
 import { copyOf } from "../bytes/bytes.js"
 import { Writer } from "../bytes/writer.js"
 import { bodyOf } from "../flight/inbox.js"
 import { COOKIE_LENGTH, Cookies, SHORTEST_COOKIE_PART } from "../handshake/cookies.js"
+import { serverRole } from "../handshake/v12/server.js"
 import { type AssociationSettings } from "../handshake/settings.js"
 import { Discard, type DiscardCounters } from "../record/discard.js"
 import { ContentType, DTLS_1_0, DTLS_1_2, HandshakeType } from "../wire/code-points.js"
@@ -120,6 +123,10 @@ export class CookieExchange implements HelloExchange {
 
     idAt(datagram: Buffer, length: number): number {
         return length > 0 && datagram[0] === ContentType.tls12Cid ? ID_AT : -1
+    }
+
+    savedVersions(): SavedVersion[] {
+        return [new SavedVersionV12(serverRole())]
     }
 
     nextReply(): Reply | undefined {

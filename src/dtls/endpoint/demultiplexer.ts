@@ -47,6 +47,15 @@ export class Demultiplexer {
         return true
     }
 
+    /** @returns false: another peer has one of them, and none was claimed */
+    claimAll(peer: Peer, ids: Buffer[]): boolean {
+        for (const id of ids) {
+            if (this.byId.get(id.toString("hex")) !== undefined) return false
+        }
+        for (const id of ids) this.claimId(peer, id)
+        return true
+    }
+
     releaseId(peer: Peer, id: Buffer): void {
         const digits = id.toString("hex")
         peer.connectionIds = peer.connectionIds.filter((other) => other !== digits)

@@ -1,4 +1,5 @@
 import { type DriverRole } from "../association/handshake-driver.js"
+import { type SavedVersion } from "../association/saved-association.js"
 import { type AssociationSettings } from "../handshake/settings.js"
 import { type DiscardCounters } from "../record/discard.js"
 import { type Reply, type SourceAddress } from "./endpoint.js"
@@ -34,6 +35,8 @@ export interface HelloExchange {
     /** Where a connection id begins in the first record of a datagram; -1: it has none. */
     idAt(datagram: Buffer, length: number): number
     nextReply(): Reply | undefined
+    /** The versions that are served, for associations that go on from a saved state. */
+    savedVersions(): SavedVersion[]
     /** Hellos that are being put together. */
     partialCount(): number
     /** The next time at which `tick` is wanted, ms. */

@@ -1,5 +1,6 @@
 import { Association, Verified } from "../association/association.js"
 import { AssociationPhase } from "../association/association-state.js"
+import { type SavedVersion } from "../association/saved-association.js"
 import { FailureReason } from "../handshake/failure.js"
 import { EMPTY, equal } from "../bytes/bytes.js"
 import { Reader } from "../bytes/reader.js"
@@ -126,10 +127,12 @@ export class ServerEndpoint implements Endpoint {
      */
     adopt(association: Association, from: SourceAddress): Peer | undefined {
         const ids = connectionIdsOf(association)
-        const id = ids === undefined ? EMPTY : ids.local
         const isFree = this.addresses.find(from) === undefined
         const peer = new Peer(from.key, from.address, association, association.parameters.clientRandom, -1)
-        if (id.length > 0 ? !this.addresses.claimId(peer, id) : !isFree) return undefined
+        if (ids !== undefined && ids.local.length > 0) {
+            if (!this.addresses.claimAll(peer, ids.allIds())) return undefined
+            ids.registry = new PeerIds(this.addresses, peer)
+        } else if (!isFree) return undefined
         peer.host = sourceHost(from.key)
         if (isFree) this.addresses.setAddress(peer)
         this.peers.addHalfOpen(peer)
@@ -313,6 +316,11 @@ export class ServerEndpoint implements Endpoint {
     /** Hellos that are being put together from fragments: no handshakes yet. */
     partialHelloCount(): number {
         return this.cookies.partialCount()
+    }
+
+    /** The versions that are served, for associations that go on from a saved state. */
+    savedVersions(): SavedVersion[] {
+        return this.cookies.savedVersions()
     }
 
     /** Erases the cookie secrets; the associations are their connections' to close. */

@@ -54,12 +54,9 @@ export const SMALLEST_FRAGMENT = 32
  */
 export class Outbox {
     protected items: FlightItem[] = []
-    private nextSeq: number
 
-    /** @param firstSeq message_seq of the first message to send */
-    constructor(firstSeq: number) {
-        this.nextSeq = firstSeq
-    }
+    /** @param nextSeq message_seq of the next message to send */
+    constructor(public nextSeq: number) {}
 
     /** The peer answered: what was sent before is not needed any more. */
     begin(): void {

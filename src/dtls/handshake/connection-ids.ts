@@ -72,6 +72,11 @@ export class ConnectionIds implements RecordExtension {
         return this.agreed && this.local.length > 0 ? new CidForm(this.local.length) : undefined
     }
 
+    /** All of this side that the peer's records may carry. */
+    allIds(): Buffer[] {
+        return [this.local]
+    }
+
     restore(local: Buffer, remote: Buffer): boolean {
         if (local.length !== this.local.length) return false
         this.local = local

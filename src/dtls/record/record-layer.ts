@@ -117,6 +117,8 @@ export class RecordLayer {
     writeLimit = MAX_PLAINTEXT
     /** of protected records for which there are no keys; undefined: that of RFC 6347 */
     form: RecordForm | undefined
+    /** records, or a message of this side, wait until the association is saved again */
+    holds = false
     private isClosed = false
     /** records of the next epoch, or held ones, one behind the other */
     private early = EMPTY
@@ -162,6 +164,7 @@ export class RecordLayer {
         }
         if (sequence >= read.end) {
             read.heldTop = Math.max(read.heldTop, sequence)
+            this.holds = true
             return this.keep(copyOf(datagram, at, at + read.protection.lengthOf(datagram, at)))
         }
         this.newest = sequence > window.top && read === this.read
@@ -247,16 +250,31 @@ export class RecordLayer {
         window.low = state.readLow
         window.high = state.readHigh
         this.write.nextSequence = state.nextSequence
-        this.write.end = state.nextSequence
+        this.write.end = 0
         this.failedRecords = state.failedRecords
         this.readLimit = state.readLimit
         this.writeLimit = state.writeLimit
+    }
+
+    /**
+     * Something has changed that a saved copy does not know, and that the peer will count on once it hears of it: nothing
+     * more is sent or taken before the next save. Called once the handshake is done.
+     */
+    outdate(): void {
+        const { write } = this
+        const read = this.read as ReadEpoch
+        // Without a saved copy no number is reserved.
+        if (Math.min(read.end, write.end) === MAX_SEQUENCE) return
+        write.end = 0
+        read.end = 0
+        this.holds = true
     }
 
     /** Records that were held. */
     takeHeld(): Buffer {
         const held = this.early
         this.early = EMPTY
+        this.holds = false
         if (this.read !== undefined) this.read.heldTop = -1
         return held
     }
@@ -265,6 +283,11 @@ export class RecordLayer {
     endHandshake(): void {
         closeWriting(this.write.previous)
         this.write.previous = undefined
+        this.endOldReads()
+    }
+
+    /** Records of older epochs are not taken any more. */
+    endOldReads(): void {
         if (this.read === undefined) return
         closeReading(this.read.previous)
         this.read.previous = undefined
@@ -273,6 +296,12 @@ export class RecordLayer {
     /** Bytes by which messages grow under the newest keys. */
     messageOverhead(): number {
         return this.write.overhead()
+    }
+
+    /** No number is reserved for another record under the newest keys. */
+    isHeld(): boolean {
+        const { end, nextSequence } = this.write
+        return nextSequence >= end
     }
 
     /** Records that may still be sent under the newest keys. */

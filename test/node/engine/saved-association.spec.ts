@@ -7,6 +7,7 @@ import {
     type Reserve,
     saveAssociation,
 } from "../../../src/dtls/association/saved-association.js"
+import { SavedVersionV12 } from "../../../src/dtls/association/v12/saved-version.js"
 import { SavedError, SavedErrorReason } from "../../../src/dtls/association/saved-error.js"
 import { AeadAlgorithm } from "../../../src/dtls/crypto/algorithms.js"
 import { Alpn } from "../../../src/dtls/handshake/alpn.js"
@@ -28,6 +29,8 @@ import { listTables, Simulation, testSettings } from "../../engine/simulation.js
 
 const crypto = new NodeCryptoProvider()
 const wrapper = crypto.newAead(AeadAlgorithm.aes128Ccm, Buffer.alloc(16, 9))
+const versions = [new SavedVersionV12(clientRole())]
+const serverVersions = [new SavedVersionV12(serverRole())]
 const exact: Reserve = { send: 0, receive: 0 }
 const block: Reserve = { send: 8, receive: 8 }
 const serverId = Buffer.from("c0ffee01", "hex")
@@ -51,7 +54,7 @@ function connected(withIds = true, suites = allSuites()): Simulation {
 }
 
 function save(association: Association, reserve: Reserve, generation = 1): Buffer {
-    return saveAssociation(association, wrapper, reserve, { generation, text: Buffer.from("note") })
+    return saveAssociation(association, versions, wrapper, reserve, { generation, text: Buffer.from("note") })
 }
 
 /** Settings as the client's were, with extensions of its own. */
@@ -61,7 +64,7 @@ function again(s: Simulation): AssociationSettings {
 }
 
 function load(s: Simulation, saved: Buffer, minimumGeneration = 0): Association {
-    return loadAssociation(again(s), clientRole(), wrapper, saved, minimumGeneration, s.now).association
+    return loadAssociation(again(s), versions, wrapper, saved, minimumGeneration, s.now).association
 }
 
 /** The client goes on from a copy; what was there is lost as at a loss of power. */
@@ -128,7 +131,7 @@ describe("a saved association", () => {
         deepStrictEqual(presented, s.client.parameters.peerCertificate)
         deepStrictEqual(presented?.certificates, [serverSide.publicKey])
         const copy = save(s.serverAssociation(), exact)
-        const { parameters } = loadAssociation(server, serverRole(), wrapper, copy, 0, s.now).association
+        const { parameters } = loadAssociation(server, serverVersions, wrapper, copy, 0, s.now).association
         deepStrictEqual(parameters.peerCertificate?.certificates, [clientSide.publicKey])
     })
 
@@ -289,10 +292,10 @@ describe("a saved association", () => {
         const s = connected()
         const saved = save(s.client, exact, 7)
         const other = crypto.newAead(AeadAlgorithm.aes128Ccm, Buffer.alloc(16, 8))
-        const loadBy = (change: Partial<AssociationSettings>, key = wrapper, role = clientRole()): LoadedAssociation =>
-            loadAssociation({ ...again(s), ...change }, role, key, saved, 7, 0)
+        const loadBy = (change: Partial<AssociationSettings>, key = wrapper, by = versions): LoadedAssociation =>
+            loadAssociation({ ...again(s), ...change }, by, key, saved, 7, 0)
         refused(SavedErrorReason.notAuthentic, () => loadBy({}, other))
-        refused(SavedErrorReason.otherRole, () => loadBy({}, wrapper, serverRole()))
+        refused(SavedErrorReason.otherRole, () => loadBy({}, wrapper, serverVersions))
         refused(SavedErrorReason.otherSettings, () => loadBy({ suites: [] }))
         refused(SavedErrorReason.otherSettings, () => loadBy({ extensions: [] }))
         refused(SavedErrorReason.otherSettings, () => loadBy({ extensions: extensionsOf(serverId) }))
@@ -329,7 +332,7 @@ describe("a saved association", () => {
         const from = { key: "client|1", address: "client|1" }
         const loadOnce = (): Association => {
             const settings = { ...s.serverSettings, extensions: extensionsOf(Buffer.alloc(4)) }
-            return loadAssociation(settings, serverRole(), wrapper, saved, 0, 0).association
+            return loadAssociation(settings, serverVersions, wrapper, saved, 0, 0).association
         }
         const association = loadOnce()
         const peer = restarted.server.adopt(association, from)

@@ -2,6 +2,7 @@ import { deepStrictEqual, ok, strictEqual } from "node:assert"
 import { readFileSync, rmSync } from "node:fs"
 import { join } from "node:path"
 import { cachedDeviceImage } from "../../../host/build/device.js"
+import { SIZE_PROFILES } from "../../../host/build/size-profiles.js"
 import { machineModule } from "../../../host/build/wasm.js"
 import { Device } from "../../../host/simulator/device.js"
 import { JumpingClock, type Outside } from "../../../host/simulator/device-clock.js"
@@ -9,13 +10,12 @@ import { temporaryFolder } from "../../../host/temporary.js"
 import { listen } from "../../../src/index.js"
 import { SLEEPER_KEY, SleeperGateway } from "../../support/sleeper-gateway.js"
 
-const image = (): Uint8Array =>
-    readFileSync(
-        cachedDeviceImage("src/sensor/sleeping-main.ts", {
-            suites: ["TLS_PSK_WITH_AES_128_CCM_8"],
-            connectionId: 0,
-        }).path,
-    )
+type Version = "1.2" | "1.3"
+
+function image(version: Version): Uint8Array {
+    const { program, configured } = SIZE_PROFILES[version === "1.2" ? "psk-cid-export" : "psk13-cid-export"]
+    return readFileSync(cachedDeviceImage(program, configured).path)
+}
 
 /** A clock that tells whenever the program waits: then, and only then, may power be lost. */
 class WatchedClock extends JumpingClock {
@@ -34,7 +34,7 @@ class Sleeper {
     /** numbers of the readings that the program believes it has posted */
     posted: number[] = []
     log: string[] = []
-    /** record numbers of protected records, in the order they were sent */
+    /** record numbers of protected records, in the order they were sent; those of DTLS 1.3 are encrypted */
     numbers: string[] = []
     powerLosses = 0
     readonly storageFolder = join(temporaryFolder("sleeper"), Math.random().toString(36).slice(2))
@@ -43,6 +43,7 @@ class Sleeper {
     constructor(
         private port: number,
         private settings: Record<string, string> = {},
+        private version: Version = "1.2",
     ) {}
 
     /** 0 to below 1, the same in each run. */
@@ -54,7 +55,7 @@ class Sleeper {
     /** @param losing chance of losing power at each moment at which the program waits */
     async wake(count: number, losing: number): Promise<void> {
         const module = await machineModule()
-        const program = image()
+        const program = image(this.version)
         while (this.posted.length < count) {
             let stopped = false
             const clock = new WatchedClock(() => {
@@ -97,7 +98,9 @@ class Sleeper {
     }
 
     private see(sent: boolean, data: Uint8Array): void {
-        if (sent && data[0] === 25) this.numbers.push(Buffer.from(data.subarray(3, 11)).toString("hex"))
+        // tls12_cid, or a unified header with an id (RFC 9147 §4).
+        const isProtected = data[0] === 25 || (data[0] & 0xf0) === 0x30
+        if (sent && isProtected) this.numbers.push(Buffer.from(data.subarray(3, 11)).toString("hex"))
     }
 }
 
@@ -126,6 +129,33 @@ describe("a sleeping sensor in the simulator", function () {
         const before = sleeper.numbers.length
         await sleeper.wake(11, 0)
         strictEqual(sleeper.numbers.length - before, 10)
+        await gateway.close()
+        rmSync(sleeper.storageFolder, { recursive: true })
+    })
+
+    it("in DTLS 1.3 wakes 300 times with an address each time, loses power at random, and shakes hands once", async () => {
+        const gateway = await SleeperGateway.open("127.0.0.1", "1.3")
+        const sleeper = new Sleeper(gateway.port, {}, "1.3")
+        await sleeper.wake(300, 0.01)
+        await new Promise((resolve) => setTimeout(resolve, 100))
+        ok(sleeper.powerLosses > 3, `${sleeper.powerLosses}`)
+        strictEqual(gateway.handshakes, 1)
+        // A record with a number that was used would be dropped as a replay.
+        const lost = sleeper.posted.filter((number) => number % 16 !== 0 && number > 0 && !gateway.told.has(number))
+        deepStrictEqual(lost, [])
+        ok(gateway.confirmed >= 300 / 16)
+        await gateway.close()
+        rmSync(sleeper.storageFolder, { recursive: true })
+    })
+
+    it("in DTLS 1.3 sends one datagram per wake", async () => {
+        const gateway = await SleeperGateway.open("127.0.0.1", "1.3")
+        const sleeper = new Sleeper(gateway.port, { confirmEvery: "1000" }, "1.3")
+        await sleeper.wake(1, 0)
+        const before = sleeper.numbers.length
+        await sleeper.wake(11, 0)
+        strictEqual(sleeper.numbers.length - before, 10)
+        strictEqual(gateway.handshakes, 1)
         await gateway.close()
         rmSync(sleeper.storageFolder, { recursive: true })
     })

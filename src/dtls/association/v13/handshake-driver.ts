@@ -1,3 +1,5 @@
+import { copyOf } from "../../bytes/bytes.js"
+import { type Reader } from "../../bytes/reader.js"
 import { Writer } from "../../bytes/writer.js"
 import { type OpenedRecord } from "../../crypto/provider.js"
 import { Fragment, type HandshakeMessage } from "../../flight/inbox.js"
@@ -9,7 +11,7 @@ import { type HandshakeV13 } from "../../handshake/v13/handshake.js"
 import { type Speaker } from "../../handshake/v13/updatable-ids.js"
 import { Discard } from "../../record/discard.js"
 import { AlertDescription, ContentType } from "../../wire/code-points.js"
-import { type HandshakeHeader } from "../../wire/handshake-header.js"
+import { HANDSHAKE_HEADER_LENGTH, type HandshakeHeader } from "../../wire/handshake-header.js"
 import {
     numbersIn,
     readAcknowledgement,
@@ -23,7 +25,7 @@ import {
     KEY_UPDATE,
     UPDATE_NOT_REQUESTED,
 } from "../../wire/v13/code-points.js"
-import { OutputKind } from "../output.js"
+import { Diagnostic, OutputKind } from "../output.js"
 import { HandshakeDriver, LAST_FLIGHT_KEPT } from "../handshake-driver.js"
 
 /** Record numbers that are acknowledged at once at most: the fragments of a chain of certificates on a narrow path. */
@@ -52,7 +54,7 @@ export class HandshakeDriverV13 extends HandshakeDriver {
     /** a KeyUpdate of ours is not acknowledged yet */
     protected updating = false
 
-    private handshakeV13(): HandshakeV13 {
+    handshakeV13(): HandshakeV13 {
         return this.handshake as HandshakeV13
     }
 
@@ -61,12 +63,14 @@ export class HandshakeDriverV13 extends HandshakeDriver {
     }
 
     override deadline(): number {
+        if (this.record.isHeld()) return this.lastFlightUntil
         if (this.wantsToSend()) return 0
         return Math.min(Math.min(this.timer.at, this.handshakeDeadline), Math.min(this.lastFlightUntil, this.ackAt))
     }
 
     override tick(now: number): void {
         if (now >= this.lastFlightUntil) this.forgetHandshake()
+        if (this.record.isHeld()) return
         if (now >= this.ackAt) this.acknowledge(now)
         if (this.wantsToSend()) this.sendNext(now)
         if (now >= this.handshakeDeadline) this.giveUp()
@@ -107,7 +111,8 @@ export class HandshakeDriverV13 extends HandshakeDriver {
             this.takeLater(message, now)
             message = inbox.peek()
         }
-        return kept
+        // Whole messages alone are acknowledged: parts of one are not saved, so whoever goes on elsewhere needs them again.
+        return inbox.bytesKept() > 0 ? Fragment.refused : kept
     }
 
     private takeLater(message: HandshakeMessage, now: number): void {
@@ -117,18 +122,13 @@ export class HandshakeDriverV13 extends HandshakeDriver {
         // The KeyUpdate of ours that is under way answers what the peer asks for meanwhile.
         if (this.updating) h.updateRequested = false
         const keys = h.readKeys
-        if (keys === undefined) return
+        if (keys === undefined) return this.record.outdate()
         h.readKeys = undefined
-        this.forgetOldReads()
-        this.owner.onEarlyRecords(this.record.activateRead(keys.epoch, keys.protection, -1), now)
-    }
-
-    /** One older epoch stays readable, for late records (RFC 9147 §8). */
-    private forgetOldReads(): void {
-        const { read } = this.record
-        if (read === undefined || read.previous === undefined) return
-        read.previous.protection.close()
-        read.previous = undefined
+        // One older epoch stays readable, for late records (RFC 9147 §8).
+        this.record.endOldReads()
+        const waiting = this.record.activateRead(keys.epoch, keys.protection, -1)
+        this.record.outdate()
+        this.owner.onEarlyRecords(waiting, now)
     }
 
     /**
@@ -211,8 +211,7 @@ export class HandshakeDriverV13 extends HandshakeDriver {
         this.note(record)
         const outbox = this.outbox()
         const { epoch } = record
-        const credible = epoch >= APPLICATION_EPOCH ? numbers : numbers.filter((number) => number.epoch <= epoch)
-        if (!outbox.acknowledge(credible)) return
+        if (!outbox.acknowledge(numbers, epoch >= APPLICATION_EPOCH ? NEVER : epoch)) return
         this.progressed = true
         if (outbox.isEmpty()) this.allAcknowledged()
         else {
@@ -225,17 +224,28 @@ export class HandshakeDriverV13 extends HandshakeDriver {
         this.timer.stop()
         if (!this.established) return
         this.outbox().begin()
-        if (this.handshake.isClient && this.handshakeKept) this.forgetHandshake()
+        if (!this.isSettled()) {
+            this.forgetHandshake()
+            this.outputs.push(OutputKind.settled, undefined)
+        }
         if (!this.updating) return
         this.updating = false
         this.handshakeV13().activateNextWrite()
+        this.record.outdate()
+    }
+
+    /** A client can repeat its last flight under the keys of the handshake alone, which are not saved. */
+    override isSettled(): boolean {
+        return !this.handshake.isClient || !this.handshakeKept
     }
 
     // Messages after the handshake, one at a time: new keys, connection ids, tickets
 
     /** A message waits to be sent, and none of ours waits for its acknowledgement. */
     private wantsToSend(): boolean {
-        if (!this.established || this.updating || !this.outbox().isEmpty()) return false
+        if (!this.established) return false
+        const outbox = this.outbox()
+        if (!outbox.isEmpty()) return outbox.hasNew()
         const speaker = this.handshakeV13().speaker()
         return this.wantsUpdate() || (speaker !== undefined && speaker.hasMessage())
     }
@@ -250,32 +260,71 @@ export class HandshakeDriverV13 extends HandshakeDriver {
         return this.handshakeV13().updateRequested || nextSequence >= maxRecords - margin
     }
 
+    /** Sends a message after the handshake, one at a time (RFC 9147 §8, §9), again and again until it is acknowledged. */
     private sendNext(now: number): void {
-        if (this.wantsUpdate()) return this.updateKeys(now)
-        const { type, body } = (this.handshakeV13().speaker() as Speaker).message()
-        this.sendLater(type, body, now)
+        const { record, outputs } = this
+        if (!this.outbox().hasNew()) {
+            if (this.wantsUpdate()) this.updateKeys()
+            else {
+                const { type, body } = (this.handshakeV13().speaker() as Speaker).message()
+                this.addLater(type, body)
+            }
+            // Whoever goes on elsewhere must not use its message_seq for another message.
+            record.outdate()
+        }
+        if (record.holds) outputs.diagnose(Diagnostic.saveWanted, 0)
+        this.transmit(now)
+        this.timer.start(now, this.jitterByte())
+    }
+
+    private updateKeys(): void {
+        this.updating = true
+        this.handshakeV13().updateRequested = false
+        this.addLater(KEY_UPDATE, Buffer.from([UPDATE_NOT_REQUESTED]))
     }
 
     override onNewPath(): boolean {
-        return this.handshakeV13().takeNewPath()
+        const isNew = this.handshakeV13().takeNewPath()
+        if (isNew) this.record.outdate()
+        return isNew
     }
 
-    private updateKeys(now: number): void {
-        this.updating = true
-        this.handshakeV13().updateRequested = false
-        this.sendLater(KEY_UPDATE, Buffer.from([UPDATE_NOT_REQUESTED]), now)
-    }
-
-    /** Sends a message after the handshake, again and again until it is acknowledged. */
-    private sendLater(type: number, body: Buffer, now: number): void {
+    private addLater(type: number, body: Buffer): void {
         this.outbox().addMessage(type, this.record.write.epoch, body)
-        this.transmit(now)
-        this.timer.start(now, this.jitterByte())
+    }
+
+    // Going on elsewhere
+
+    /** What follows the handshake: message_seq of both sides, and the message that waits for its acknowledgement. */
+    writeLater(writer: Writer): void {
+        const outbox = this.outbox()
+        const message = outbox.unacknowledged()
+        writer.uint(this.handshakeV13().updateRequested ? 1 : 0, 1)
+        writer.uint(this.inbox.nextSeq, 2)
+        writer.uint(outbox.nextSeq, 2)
+        writer.vector(message, 2)
+    }
+
+    /** In the order of `writeLater`. */
+    readLater(reader: Reader): void {
+        const outbox = this.outbox()
+        this.established = true
+        this.handshakeKept = false
+        this.handshakeV13().updateRequested = reader.uint(1) === 1
+        this.inbox.nextSeq = reader.uint(2)
+        outbox.nextSeq = reader.uint(2)
+        const message = reader.vector(2)
+        if (message.length === 0) return
+        // It has its number.
+        outbox.nextSeq--
+        this.updating = message[0] === KEY_UPDATE
+        this.addLater(message[0], copyOf(message, HANDSHAKE_HEADER_LENGTH, message.length))
     }
 
     // Sending
 
     protected override transmit(now: number): void {
+        if (this.record.isHeld()) return
         const outbox = this.outbox()
         if (outbox.hasNew()) {
             this.progressed = false

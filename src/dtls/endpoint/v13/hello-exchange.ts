@@ -1,5 +1,7 @@
 import { type DriverRole } from "../../association/handshake-driver.js"
+import { type SavedVersion } from "../../association/saved-association.js"
 import { serverRoleV13 } from "../../association/v13/roles.js"
+import { SavedVersionV13 } from "../../association/v13/saved-version.js"
 import { copyOf } from "../../bytes/bytes.js"
 import { type CryptoProvider } from "../../crypto/provider.js"
 import { type CipherSuite } from "../../handshake/cipher-suite.js"
@@ -201,6 +203,11 @@ class RetryExchange implements HelloExchange {
     idAt(datagram: Buffer, length: number): number {
         if (length > 0 && hasConnectionId(datagram[0])) return ID_AT
         return this.older === undefined ? -1 : this.older.idAt(datagram, length)
+    }
+
+    savedVersions(): SavedVersion[] {
+        const older = this.older === undefined ? [] : this.older.savedVersions()
+        return [new SavedVersionV13(this.role), ...older]
     }
 
     nextReply(): Reply | undefined {

@@ -1,3 +1,4 @@
+import { EMPTY } from "../../bytes/bytes.js"
 import { Writer } from "../../bytes/writer.js"
 import { type RecordLayer, type WriteEpoch } from "../../record/record-layer.js"
 import { ContentType } from "../../wire/code-points.js"
@@ -58,10 +59,19 @@ export class AcknowledgedOutbox extends Outbox {
         return this.begun < this.items.length
     }
 
-    /** Takes an acknowledgement. @returns whether it covers anything that was not acknowledged before */
-    acknowledge(numbers: RecordNumber[]): boolean {
+    /** The only message that was not acknowledged, header and body; empty: there is none. */
+    unacknowledged(): Buffer {
+        return this.isEmpty() ? EMPTY : this.items[0].bytes
+    }
+
+    /**
+     * Takes an acknowledgement.
+     * @param newest epoch that it may speak of
+     * @returns whether it covers anything that was not acknowledged before
+     */
+    acknowledge(numbers: RecordNumber[], newest: number): boolean {
         const before = this.parts.length
-        this.parts = this.parts.filter((part) => !isNamed(part, numbers))
+        this.parts = this.parts.filter((part) => part.epoch > newest || !isNamed(part, numbers))
         return this.parts.length < before
     }
 

@@ -18,13 +18,14 @@ export class ReceivedRecords {
     }
 
     add(epoch: number, sequence: number): void {
-        const { refused } = this
+        const { numbers, refused } = this
         if (refused !== undefined && order(refused, epoch, sequence) === 0) return
-        const below = this.numbers.filter((number) => order(number, epoch, sequence) < 0)
-        const above = this.numbers.filter((number) => order(number, epoch, sequence) > 0)
-        below.push({ epoch, sequence })
-        for (const number of above) below.push(number)
-        this.numbers = below
+        let at = numbers.length
+        while (at > 0 && order(numbers[at - 1], epoch, sequence) >= 0) {
+            at--
+            if (order(numbers[at], epoch, sequence) === 0) return
+        }
+        this.numbers = [...numbers.slice(0, at), { epoch, sequence }, ...numbers.slice(at, numbers.length)]
         if (this.numbers.length > this.most) this.numbers.shift()
     }
 

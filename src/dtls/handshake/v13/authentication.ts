@@ -2,6 +2,7 @@ import { type AlertDescription } from "../../wire/code-points.js"
 import { type Extension } from "../../wire/extensions.js"
 import { type HelloExtension } from "../hello-extension.js"
 import { type CertificateContext } from "../key-exchange.js"
+import { type PeerCertificate } from "../question.js"
 import { type Step } from "../step.js"
 
 /** The handshake of DTLS 1.3 that an authentication serves. */
@@ -45,4 +46,11 @@ export interface AuthenticationExtension extends HelloExtension, ServerProof {
     answers(): Extension[]
     /** After EncryptedExtensions: presents this side, and asks the client for a certificate where the settings say so. */
     presentServer(h: AuthenticatedHandshake): void
+
+    // Going on elsewhere
+
+    /** What a saved association has of the peer. */
+    savePeer(peer: PeerCertificate | undefined): Buffer
+    /** @param saved what `savePeer` gave */
+    loadPeer(saved: Buffer): PeerCertificate | undefined
 }

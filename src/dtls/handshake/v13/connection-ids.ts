@@ -1,4 +1,6 @@
 import { EMPTY, equal } from "../../bytes/bytes.js"
+import { type Reader } from "../../bytes/reader.js"
+import { type Writer } from "../../bytes/writer.js"
 import { type CryptoProvider } from "../../crypto/provider.js"
 import { AlertDescription } from "../../wire/code-points.js"
 import { NEW_CONNECTION_ID, REQUEST_CONNECTION_ID } from "../../wire/v13/code-points.js"
@@ -16,6 +18,11 @@ import { type LaterMessage, type UpdatableIds } from "./updatable-ids.js"
 export const MAX_SPARES = 4
 /** Ids drawn before one is given up: they are few only where nearly all are taken. */
 const MAX_DRAWS = 16
+
+/** Bits of what a saved association has of them. */
+const MAY_ASK = 1
+const ASKED = 2
+const RENEWING = 4
 
 /**
  * Connection ids that can be replaced (RFC 9147 §9): each side may give the other one spare ids, or ask for some, so that
@@ -95,14 +102,15 @@ export class ConnectionIdsV13 extends ConnectionIds implements UpdatableIds {
         if (!this.agreed || this.remote.length === 0) return AlertDescription.unexpectedMessage
         const message = readNewConnectionId(body, 2 * MAX_SPARES)
         if (message === undefined) return AlertDescription.decodeError
-        const ids = message.ids.filter((id) => id.length > 0)
-        const { usage } = message
+        const { ids, usage } = message
         if (usage > CID_SPARE || (usage === CID_IMMEDIATE && ids.length === 0)) return AlertDescription.illegalParameter
         if (usage === CID_IMMEDIATE) {
             // The old ones, spares included, are not to be used any more.
             this.remote = ids[0]
-            this.spares = ids.slice(1, Math.min(ids.length, 1 + MAX_SPARES))
-        } else this.keepSpares(ids)
+            this.spares = []
+            ids.shift()
+        }
+        this.keepSpares(ids)
         return AlertDescription.none
     }
 
@@ -166,6 +174,31 @@ export class ConnectionIdsV13 extends ConnectionIds implements UpdatableIds {
         return idMessage(this.draw(count), CID_SPARE)
     }
 
+    writeSpares(writer: Writer): void {
+        writer.uint((this.mayAsk ? MAY_ASK : 0) | (this.asked ? ASKED : 0) | (this.renewing ? RENEWING : 0), 1)
+        writer.uint(this.requested + 1, 2)
+        writer.vector(this.former, 1)
+        writeIds(writer, this.spares)
+        writeIds(writer, this.given)
+    }
+
+    readSpares(reader: Reader): void {
+        const flags = reader.uint(1)
+        this.mayAsk = (flags & MAY_ASK) !== 0
+        this.asked = (flags & ASKED) !== 0
+        this.renewing = (flags & RENEWING) !== 0
+        this.requested = reader.uint(2) - 1
+        this.former = reader.vector(1)
+        this.spares = readIds(reader)
+        this.given = readIds(reader)
+    }
+
+    override allIds(): Buffer[] {
+        const ids = [this.local, ...this.given]
+        if (this.former.length > 0) ids.push(this.former)
+        return ids
+    }
+
     private draw(count: number): Buffer[] {
         const ids: Buffer[] = []
         for (let tries = 0; tries < MAX_DRAWS && ids.length < count; tries++) {
@@ -182,6 +215,18 @@ export class ConnectionIdsV13 extends ConnectionIds implements UpdatableIds {
         const { registry } = this
         return registry === undefined || registry.claim(id)
     }
+}
+
+function writeIds(writer: Writer, ids: Buffer[]): void {
+    writer.uint(ids.length, 1)
+    for (const id of ids) writer.vector(id, 1)
+}
+
+/** In the order of `writeIds`. */
+function readIds(reader: Reader): Buffer[] {
+    const ids: Buffer[] = []
+    for (let left = reader.uint(1); left > 0; left--) ids.push(reader.vector(1))
+    return ids
 }
 
 function idMessage(ids: Buffer[], usage: number): LaterMessage {

@@ -4,7 +4,7 @@ import { type CipherSuite } from "../cipher-suite.js"
 import { KeyScheduleV13 } from "../../crypto/v13/key-schedule.js"
 import { bodyOf, type HandshakeMessage } from "../../flight/inbox.js"
 import { AcknowledgedOutbox } from "../../flight/v13/outbox.js"
-import { type RecordLayer, type WriteEpoch } from "../../record/record-layer.js"
+import { type RecordLayer } from "../../record/record-layer.js"
 import { ProtectionV13 } from "../../record/v13/protection.js"
 import { UnifiedForm } from "../../record/v13/unified-header.js"
 import { AlertDescription, ExtensionType, HandshakeType } from "../../wire/code-points.js"
@@ -48,6 +48,8 @@ export abstract class HandshakeV13 extends Handshake<SecurityParametersV13> impl
     secret = EMPTY
     private clientSecret = EMPTY
     private serverSecret = EMPTY
+    /** of the peer, before its last KeyUpdate: whoever goes on elsewhere needs it until the peer uses the new keys */
+    private formerSecret = EMPTY
     /** the peer asked for a KeyUpdate of ours */
     updateRequested = false
 
@@ -235,9 +237,8 @@ export abstract class HandshakeV13 extends Handshake<SecurityParametersV13> impl
 
     /** Records that are sealed from now on carry this id of the peer's. */
     private sendWithId(id: Buffer): void {
-        for (let write: WriteEpoch | undefined = this.record.write; write !== undefined; write = write.previous) {
-            if (write.protection !== undefined) (write.protection as ProtectionV13).setId(id)
-        }
+        const { protection } = this.record.write
+        if (protection !== undefined) (protection as ProtectionV13).setId(id)
     }
 
     /** Records carry an id that was not seen on the old path, where the peer has given one (RFC 9147 §9). */
@@ -254,7 +255,7 @@ export abstract class HandshakeV13 extends Handshake<SecurityParametersV13> impl
         if (body[0] > UPDATE_REQUESTED)
             return this.fail(FailureReason.illegalParameter, AlertDescription.illegalParameter)
         if (body[0] === UPDATE_REQUESTED) this.updateRequested = true
-        this.nextTraffic(!this.isClient)
+        this.nextRead()
         this.activateRead(this.record.readEpoch() + 1)
     }
 
@@ -265,6 +266,14 @@ export abstract class HandshakeV13 extends Handshake<SecurityParametersV13> impl
         this.activateWrite(write.epoch + 1)
         if (write.protection !== undefined) write.protection.close()
         this.record.write.previous = undefined
+    }
+
+    /** The peer has begun its next epoch. */
+    nextRead(): void {
+        const secret = this.secretOf(!this.isClient)
+        wipe(this.formerSecret)
+        this.formerSecret = copyOf(secret, 0, secret.length)
+        this.nextTraffic(!this.isClient)
     }
 
     /** application_traffic_secret_N+1 of one side (RFC 8446 §7.2). */
@@ -281,6 +290,32 @@ export abstract class HandshakeV13 extends Handshake<SecurityParametersV13> impl
 
     private secretOf(ofClient: boolean): Buffer {
         return ofClient ? this.clientSecret : this.serverSecret
+    }
+
+    // Going on elsewhere
+
+    /**
+     * A copy of the secrets of both directions, from which all keys follow: the peer's, then this side's.
+     * @param former the peer's before its last KeyUpdate
+     */
+    savedSecrets(former: boolean): Buffer {
+        return join([former ? this.formerSecret : this.secretOf(!this.isClient), this.secretOf(this.isClient)])
+    }
+
+    /** In place of a handshake. @param secrets what `savedSecrets` gave */
+    goOnWith(suite: CipherSuite, secrets: Buffer): void {
+        const { length } = suite.hash
+        this.chooseSuite(suite)
+        const reading = copyOf(secrets, 0, length)
+        const writing = copyOf(secrets, length, length + length)
+        this.clientSecret = this.isClient ? writing : reading
+        this.serverSecret = this.isClient ? reading : writing
+        this.finish()
+    }
+
+    /** Of the secret in use. */
+    savedProtection(epoch: number, reading: boolean): RecordProtection {
+        return this.protection(epoch, this.secretOf(reading !== this.isClient), reading)
     }
 
     private protection(epoch: number, secret: Buffer, reading: boolean): RecordProtection {
@@ -326,6 +361,7 @@ export abstract class HandshakeV13 extends Handshake<SecurityParametersV13> impl
         wipe(this.secret)
         wipe(this.clientSecret)
         wipe(this.serverSecret)
+        wipe(this.formerSecret)
     }
 }
 

@@ -1,3 +1,5 @@
+import { type Reader } from "../../bytes/reader.js"
+import { type Writer } from "../../bytes/writer.js"
 import { type AlertDescription } from "../../wire/code-points.js"
 import { type RecordExtension } from "../hello-extension.js"
 
@@ -27,4 +29,8 @@ export interface UpdatableIds extends RecordExtension, Speaker {
     take(type: number, body: Buffer): AlertDescription
     /** Our records go on with an id of the peer's that was not used before. @returns false: there is none */
     useSpare(): boolean
+    /** What a saved association has of them, besides the two in use. */
+    writeSpares(writer: Writer): void
+    /** In the order of `writeSpares`. */
+    readSpares(reader: Reader): void
 }

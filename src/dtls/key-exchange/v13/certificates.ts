@@ -6,7 +6,7 @@ import { FailureReason } from "../../handshake/failure.js"
 import { type HelloExtension } from "../../handshake/hello-extension.js"
 import { HelloExtensionV13 } from "../../handshake/v13/hello-extension.js"
 import { AuthenticationMode } from "../../handshake/key-exchange.js"
-import { type CertificateAnswer, QuestionKind } from "../../handshake/question.js"
+import { type CertificateAnswer, type PeerCertificate, QuestionKind } from "../../handshake/question.js"
 import { type Step, step } from "../../handshake/step.js"
 import { type AuthenticatedHandshake, type AuthenticationExtension } from "../../handshake/v13/authentication.js"
 import { AlertDescription, CertificateType, ExtensionType, HandshakeType } from "../../wire/code-points.js"
@@ -33,6 +33,7 @@ import {
 } from "../certificate-messages.js"
 import { answerType, type CertificateOptions, chosenType, offeredTypes, offerTypes } from "../certificate-types.js"
 import { firstCommon } from "../ecdhe.js"
+import { readSavedPeer, writeSavedPeer } from "../saved-peer.js"
 import { isHandshakeScheme, signedContent } from "./certificate-verify.js"
 
 /**
@@ -215,6 +216,14 @@ class CertificateAuthentication extends HelloExtensionV13 implements Authenticat
     }
 
     // Both
+
+    savePeer(peer: PeerCertificate | undefined): Buffer {
+        return writeSavedPeer(peer)
+    }
+
+    loadPeer(saved: Buffer): PeerCertificate | undefined {
+        return readSavedPeer(saved)
+    }
 
     /** @returns false: it is nothing that the peer can verify */
     private takeOwn(

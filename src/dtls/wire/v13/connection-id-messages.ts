@@ -7,7 +7,7 @@ export const CID_SPARE = 1
 
 /** NewConnectionId (RFC 9147 §9): ids that the receiver's records are to carry, now or later. */
 export interface NewConnectionId {
-    /** 0 to 255 bytes each */
+    /** 1 to 255 bytes each */
     ids: Buffer[]
     /** ConnectionIdUsage */
     usage: number
@@ -23,7 +23,7 @@ export function writeNewConnectionId(message: NewConnectionId): Buffer {
 }
 
 /**
- * Undefined when malformed.
+ * Undefined when malformed. Empty ids, which the peer need not have given, are not kept.
  * @param most ids that are read: a longer list is not kept
  */
 export function readNewConnectionId(body: Buffer, most: number): NewConnectionId | undefined {
@@ -33,7 +33,7 @@ export function readNewConnectionId(body: Buffer, most: number): NewConnectionId
     const ids: Buffer[] = []
     while (list.remaining() > 0 && !list.failed) {
         const id = list.vector(1)
-        if (ids.length < most) ids.push(id)
+        if (id.length > 0 && ids.length < most) ids.push(id)
     }
     return list.done() && reader.done() ? { ids, usage } : undefined
 }

@@ -65,7 +65,7 @@ async function connectTo(
     return await opening(remote, name, options, prepared, async (connection, socket) => {
         await connection.handshake(stop)
         const saved = saving && new SavedConnection(connection, saving, entryOf(name, remote), services, false)
-        await saved?.begin()
+        await saved?.begin(stop)
         return new DtlsSocket(connection, socket, remote, session, saved)
     })
 }

@@ -120,7 +120,7 @@ export interface ConnectOptions extends CommonOptions, WaitOptions {
     session?: Uint8Array | true | undefined
     /** where sessions are kept by server, in place of `session`; for one identity or certificate of this side */
     sessions?: SessionStore | undefined
-    /** DTLS 1.2: keeps the association over a restart of the program (docs/sleeping-sensors.md); for one identity of this side */
+    /** keeps the association over a restart of the program (docs/sleeping-sensors.md); for one identity of this side */
     save?: SaveOptions | undefined
 }
 
@@ -136,7 +136,7 @@ export interface ListenOptions extends CommonOptions {
     pskIdentityHint?: string | Uint8Array | undefined
     /** whether clients may resume their sessions (RFC 5246 §7.3, RFC 5077, RFC 8446 §2.2), and how; default: they may not */
     sessions?: SessionOptions | true | undefined
-    /** DTLS 1.2: keeps the associations of clients over a restart of the program (docs/sleeping-sensors.md) */
+    /** keeps the associations of clients over a restart of the program (docs/sleeping-sensors.md) */
     save?: SaveOptions<AssociationStore> | undefined
     /** answer a wrong key with decrypt_error at once; default false: silence, which RFC 4279 §2 allows */
     alertOnKeyMismatch?: boolean | undefined
@@ -202,7 +202,7 @@ export function prepareConnect(options: ConnectOptions, server: string): Prepare
     const sessions = sessionsOf(options, versions.oldest)
     if (sessions !== undefined) addClientSessions(prepared.settings, versions, sessions, server)
     const session = (isV13: boolean): Buffer | undefined => sessions && sessionIn(sessions, server, isV13)
-    const saving = savingFor(prepared.services, options, options.save, false)
+    const saving = savingFor(prepared.services, options.save, false)
     return { ...prepared, newConnection: clientOf(versions), session, saving }
 }
 
@@ -237,7 +237,7 @@ export function prepareListen(options: ListenOptions): PreparedServer {
     const { sessions } = options
     const { settings, services } = prepared
     const ticketKeys = sessions === undefined ? undefined : addSessions(settings, services, versions, sessions)
-    return { ...prepared, ticketKeys, saving: savingFor(services, options, options.save, true) }
+    return { ...prepared, ticketKeys, saving: savingFor(services, options.save, true) }
 }
 
 /** Whether what is wrong with a peer's certificate ends the handshake. */
@@ -247,13 +247,10 @@ export function isRejecting({ rejectUnauthorized }: CommonOptions): boolean {
 
 function savingFor<Store extends SessionStore>(
     services: NodeServices,
-    options: CommonOptions,
     save: SaveOptions<Store> | undefined,
     isServer: boolean,
 ): Saving<Store> | undefined {
-    if (save === undefined) return undefined
-    if (versionsOf(options).newest === "1.3") throw wrongArgument("save", "left out: DTLS 1.2 only")
-    return savingOf(services, save, isServer)
+    return save === undefined ? undefined : savingOf(services, save, isServer)
 }
 
 /** Where the keys of one side come from. */

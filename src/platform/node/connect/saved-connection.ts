@@ -3,6 +3,7 @@ import { type Reserve } from "../../../dtls/association/saved-association.js"
 import { AeadAlgorithm } from "../../../dtls/crypto/algorithms.js"
 import { type Aead } from "../../../dtls/crypto/provider.js"
 import { type SessionStore } from "../../../dtls/handshake/session.js"
+import { type Cancellable } from "../../../gio/cancellable.js"
 import { type DtlsConnection } from "../../../gio/dtls-connection.js"
 import { isIoError, IOErrorEnum } from "../../../gio/errors.js"
 import { LogLevel } from "../../../gio/log-level.js"
@@ -79,8 +80,12 @@ export class SavedConnection {
         readonly isRestored: boolean,
     ) {}
 
-    /** Its first save, before anything is sent; of an imported association also what has come meanwhile. Throws what the store throws. */
-    async begin(): Promise<void> {
+    /**
+     * Its first save, before anything is sent; of an imported association also what has come meanwhile. In DTLS 1.3 the server
+     * has to acknowledge the handshake first. Throws what the store throws.
+     */
+    async begin(stop?: Cancellable): Promise<void> {
+        await this.connection.exportable(stop)
         this.save()
         await this.connection.takeHeld()
         this.watching = this.watch()

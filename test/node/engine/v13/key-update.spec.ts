@@ -1,15 +1,11 @@
-import { deepStrictEqual, ok, strictEqual, throws } from "node:assert/strict"
+import { deepStrictEqual, ok, strictEqual } from "node:assert/strict"
 import { type Association } from "../../../../src/dtls/association/association.js"
 import { AssociationPhase } from "../../../../src/dtls/association/association-state.js"
-import { saveAssociation } from "../../../../src/dtls/association/saved-association.js"
-import { type SavedError, SavedErrorReason } from "../../../../src/dtls/association/saved-error.js"
-import { AeadAlgorithm } from "../../../../src/dtls/crypto/algorithms.js"
 import { FailureReason } from "../../../../src/dtls/handshake/failure.js"
 import { TLS_AES_128_CCM_SHA256 } from "../../../../src/dtls/handshake/v13/suites.js"
 import { AlertDescription, ContentType } from "../../../../src/dtls/wire/code-points.js"
 import { wholeMessage } from "../../../../src/dtls/wire/handshake-header.js"
 import { KEY_UPDATE, NEW_SESSION_TICKET } from "../../../../src/dtls/wire/v13/code-points.js"
-import { NodeCryptoProvider } from "../../../../src/platform/node/crypto.js"
 import { type Simulation } from "../../../engine/simulation.js"
 import { simulateV13 } from "./versions.js"
 
@@ -51,32 +47,6 @@ function clientSends(s: Simulation, count: number): string[] {
 }
 
 describe("KeyUpdate and other messages after a handshake of DTLS 1.3", () => {
-    it("[P04] an association is not saved, neither while a KeyUpdate waits for its acknowledgement nor otherwise", () => {
-        const crypto = new NodeCryptoProvider()
-        const wrapper = crypto.newAead(AeadAlgorithm.aes128Ccm, Buffer.alloc(16, 1))
-        const s = connected(40)
-        let updates = 0
-        for (let i = 0; i < 60; i++) {
-            const before = s.client.snapshot().writeEpoch
-            s.clientSends(`${i}`)
-            for (let time = 0; time < 20; time++) {
-                for (const one of [s.client, s.serverAssociation()]) {
-                    const note = { generation: 1, text: Buffer.alloc(0) }
-                    const reserve = { send: 8, receive: 8 }
-                    throws(
-                        () => saveAssociation(one, wrapper, reserve, note),
-                        (error: SavedError) => error.reason === SavedErrorReason.unsupported,
-                    )
-                }
-                s.run(s.now + 1)
-                s.now++
-            }
-            if (s.client.snapshot().writeEpoch > before) updates++
-        }
-        ok(updates > 0)
-        strictEqual(s.serverMessages.length, 60, "nothing was changed by trying")
-    })
-
     it("[V17] keys are updated before they have sealed as many records as they may, again and again", () => {
         const s = connected(40)
         deepStrictEqual(clientSends(s, 100), s.serverMessages)
