@@ -6,6 +6,7 @@
 import * as ds from "@devicescript/core"
 import { type Association } from "../../../src/dtls/association/association.js"
 import { loadAssociation, saveAssociation } from "../../../src/dtls/association/saved-association.js"
+import { SavedVersionV12 } from "../../../src/dtls/association/v12/saved-version.js"
 import { AeadAlgorithm } from "../../../src/dtls/crypto/algorithms.js"
 import { type Aead } from "../../../src/dtls/crypto/provider.js"
 import { SessionCache } from "../../../src/dtls/endpoint/session-cache.js"
@@ -176,11 +177,13 @@ function linkWithIds(): Link {
     )
 }
 
+const versions = [new SavedVersionV12(clientRole())]
+
 /** As a sleeping sensor: goes on from what was saved, saves it for the next wake, and sends a record in one datagram. */
 async function wake(link: Link, wrapper: Aead, saved: Buffer, message: Buffer): Promise<Buffer> {
-    const { association, note } = loadAssociation(link.clientEnd.settings(), clientRole(), wrapper, saved, 0, 0)
+    const { association, note } = loadAssociation(link.clientEnd.settings(), versions, wrapper, saved, 0, 0)
     link.client = association
-    const next = saveAssociation(association, wrapper, { send: 1, receive: 0 }, note)
+    const next = saveAssociation(association, versions, wrapper, { send: 1, receive: 0 }, note)
     await link.clientSends(message)
     association.drop(FailureReason.closedLocally)
     return next
@@ -192,7 +195,13 @@ async function wakes(): Promise<void> {
     const message = Buffer.alloc(RECORD_BYTES)
     await link.handshake(Turn.nobody, Turn.nobody)
     const client = link.client as Association
-    let saved = saveAssociation(client, wrapper, { send: 0, receive: 0 }, { generation: 0, text: Buffer.alloc(0) })
+    let saved = saveAssociation(
+        client,
+        versions,
+        wrapper,
+        { send: 0, receive: 0 },
+        { generation: 0, text: Buffer.alloc(0) },
+    )
     client.drop(FailureReason.closedLocally)
     for (let i = 0; i < WAKES; i++) {
         ds._benchTurn(Turn.wake)
