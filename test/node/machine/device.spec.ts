@@ -95,7 +95,9 @@ describe("the official DeviceScript compiler and VM", function () {
     })
 
     it("compiles a module anew for a program in which what it imports is another", () => {
-        const main = ['import { STEP } from "./step"', "const TWICE = STEP * 2", "console.log(TWICE, STEP)"].join("\n")
+        const main = ["import { STEP }" + ' from "./step"', "const TWICE = STEP * 2", "console.log(TWICE, STEP)"].join(
+            "\n",
+        )
         const imageWith = (step: string): string => {
             const files = new Map([
                 ["main.ts", main],

@@ -192,7 +192,7 @@ describe("a saved association of DTLS 1.3", () => {
         kept.checkNonces()
     })
 
-    it("[V21] its spare ids go on, new ones come, and a server is found by each that it gave", () => {
+    it("its spare ids go on, new ones come, and a server is found by each that it gave", () => {
         const kept = new Kept({ spares: [2, 0] }).connect()
         kept.run(500)
         strictEqual(idsOf(kept.s.client).spareCount(), 2)
