@@ -9,12 +9,19 @@
 #include <esp_sleep.h>
 #include <esp_system.h>
 #include <esp_wifi.h>
+#include <freertos/FreeRTOS.h>
+#include <freertos/task.h>
 #include <stdio.h>
 #include <time.h>
 
 enum { PROGRAM_SUBTYPE = 0x40, SETTINGS_SUBTYPE = 0x41 };
 /** 2024-01-01: before that nobody has set the clock. */
 #define EARLIEST_TIME 1704067200
+/**
+ * Before the radio stops: the first datagram after a wake waits until the next hop has told its hardware address, which
+ * comes with a beacon of the access point, every 102 ms.
+ */
+enum { LAST_DATAGRAM_MS = 150 };
 
 static const char *settings;
 static size_t settings_bytes;
@@ -112,6 +119,7 @@ size_t mote_port_free_memory(void)
 void mote_port_deep_sleep(uint64_t ms)
 {
     fflush(stdout);
+    vTaskDelay(pdMS_TO_TICKS(LAST_DATAGRAM_MS));
     esp_wifi_stop(); /* else the radio may not power down */
     esp_deep_sleep(ms * 1000);
 }

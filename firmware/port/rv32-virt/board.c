@@ -10,7 +10,8 @@
 #define PLIC_ENABLE ((volatile uint32_t *)0x0c002000u)
 #define PLIC_CLAIM ((volatile uint32_t *)0x0c200004u)
 
-enum { WAKE_TIMER = 1 << 7, WAKE_EXTERNAL = 1 << 11, SYS_OPEN = 1, SYS_READ = 6, SYS_TIME = 0x11 };
+enum { WAKE_TIMER = 1 << 7, WAKE_EXTERNAL = 1 << 11 };
+enum { SYS_OPEN = 1, SYS_WRITE = 5, SYS_READ = 6, SYS_SEEK = 10, SYS_TIME = 0x11 };
 
 void trap_report(uint32_t cause, uint32_t at, uint32_t value);
 
@@ -61,11 +62,11 @@ static int32_t semihost(int32_t operation, const void *arguments)
     return a0;
 }
 
-int32_t host_open(const char *path)
+int32_t host_open(const char *path, enum host_mode mode)
 {
     uint32_t length = 0;
     while (path[length] != 0) length++;
-    const uint32_t arguments[] = {(uint32_t)(uintptr_t)path, 1, length}; /* 1: "rb" */
+    const uint32_t arguments[] = {(uint32_t)(uintptr_t)path, mode, length};
     return semihost(SYS_OPEN, arguments);
 }
 
@@ -73,6 +74,13 @@ int host_read(int32_t file, void *target, size_t length)
 {
     const uint32_t arguments[] = {(uint32_t)file, (uint32_t)(uintptr_t)target, (uint32_t)length};
     return semihost(SYS_READ, arguments) == 0; /* the number of bytes not read */
+}
+
+int host_write_at(int32_t file, uint32_t at, const void *source, size_t length)
+{
+    const uint32_t place[] = {(uint32_t)file, at};
+    const uint32_t arguments[] = {(uint32_t)file, (uint32_t)(uintptr_t)source, (uint32_t)length};
+    return semihost(SYS_SEEK, place) == 0 && semihost(SYS_WRITE, arguments) == 0; /* the number of bytes not written */
 }
 
 uint32_t host_unix_time(void)

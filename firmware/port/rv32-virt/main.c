@@ -1,9 +1,9 @@
 /*
  * The firmware on QEMU's virt machine. The program lies in its own partition, settings as lines `name=value` in
- * another; the emulator's loader puts them there. Settings of the board itself: arena (KB), depth, guard, stats (1).
+ * another; the emulator's loader puts them there. Settings of the board itself: arena (KB), depth, guard, stats (1),
+ * and flash: a file of the host, in which what programs save outlasts the board's power.
  */
 #include "arch/cc.h"
-#include "blob_store.h"
 #include "board.h"
 #include "meter.h"
 #include "natives.h"
@@ -21,8 +21,6 @@
 extern const uint8_t program_partition[], settings_partition[];
 extern const char program_partition_bytes[];
 
-enum { BANK_BYTES = 4096 };
-
 /* Settings */
 
 const char *mote_port_setting(const char *name, size_t *length)
@@ -37,11 +35,12 @@ static uint32_t number_setting(const char *name, uint32_t usual)
 
 /* Randomness of the host */
 
+static int32_t random_source __attribute__((section(".noinit"))); /* stays open in deep sleep */
+
 bool mote_port_random(uint8_t *target, size_t length)
 {
-    static int32_t source = -1;
-    if (source < 0) source = host_open("/dev/urandom");
-    return source >= 0 && host_read(source, target, length) != 0;
+    if (random_source < 0) random_source = host_open("/dev/urandom", HOST_READ);
+    return random_source >= 0 && host_read(random_source, target, length) != 0;
 }
 
 unsigned board_random(void)
@@ -57,28 +56,6 @@ psa_status_t mbedtls_psa_external_get_random(mbedtls_psa_external_random_context
     (void)context;
     *length = size;
     return mote_port_random(output, size) ? PSA_SUCCESS : PSA_ERROR_INSUFFICIENT_ENTROPY;
-}
-
-/* Flash: two banks of memory; the board is new at each start. */
-
-static uint8_t banks[2][BANK_BYTES] __attribute__((section(".noinit"))); /* keeps what it has in deep sleep */
-
-static bool read_bank(unsigned bank, uint32_t offset, uint8_t *target, size_t length)
-{
-    memcpy(target, banks[bank] + offset, length);
-    return true;
-}
-
-static bool program_bank(unsigned bank, uint32_t offset, const uint8_t *source, size_t length)
-{
-    for (size_t i = 0; i < length; i++) banks[bank][offset + i] &= source[i];
-    return true;
-}
-
-static bool erase_bank(unsigned bank)
-{
-    memset(banks[bank], 0xff, BANK_BYTES);
-    return true;
 }
 
 /* Clocks, log */
@@ -115,6 +92,7 @@ void _start(void);
 /** Sleeps, and starts as from the beginning. */
 void mote_port_deep_sleep(uint64_t ms)
 {
+    network_drain();
     uint64_t until = board_ticks() + ms * TICKS_PER_MS;
     while (board_ticks() < until) board_sleep(until);
     start_mark = SLEPT;
@@ -191,14 +169,13 @@ static void report_panic(mote_vm *vm)
 
 int main(void)
 {
-    static const flash storage = {BANK_BYTES, read_bank, program_bank, erase_bank};
     const program_slot slots[PROGRAM_SLOTS] = {
         {program_partition, (size_t)program_partition_bytes / 2, NULL},
         {program_partition + (size_t)program_partition_bytes / 2, (size_t)program_partition_bytes / 2, NULL}};
     slept = start_mark == SLEPT;
     start_mark = 0;
-    if (!slept) memset(banks, 0xff, sizeof banks);
-    if (psa_crypto_init() != PSA_SUCCESS || !mote_blob_store_mount(&storage) || network_init() != 0) {
+    if (!slept) random_source = -1;
+    if (psa_crypto_init() != PSA_SUCCESS || !flash_open(!slept) || network_init() != 0) {
         puts("error: the board does not start");
         return 2;
     }

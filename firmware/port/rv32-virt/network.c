@@ -16,6 +16,7 @@
 #include <string.h>
 
 enum { FRAME_BYTES = 1526, MOST_WAITING = 4, RESOLVE_MS = 10000, MOST_IPV4 = 1472, MOST_IPV6 = 1452 };
+enum { DRAIN_MS = 1000, TYPE_AT = 12, IPV4_PROTOCOL_AT = 23, IPV6_PROTOCOL_AT = 20 };
 
 typedef struct {
     struct udp_pcb *pcb;
@@ -27,16 +28,26 @@ typedef struct {
 static struct netif interface;
 static uint8_t frame[FRAME_BYTES];
 static udp_slot slots[UDP_SLOTS];
+/* Datagrams that lwIP took and has not sent: it does not know the next hop's hardware address yet. */
+static unsigned pending;
 
 u32_t sys_now(void)
 {
     return (u32_t)(board_ticks() / TICKS_PER_MS);
 }
 
+static bool has_datagram(const uint8_t *bytes)
+{
+    unsigned type = (unsigned)bytes[TYPE_AT] << 8 | bytes[TYPE_AT + 1];
+    if (type == ETHTYPE_IP) return bytes[IPV4_PROTOCOL_AT] == IP_PROTO_UDP;
+    return type == ETHTYPE_IPV6 && bytes[IPV6_PROTOCOL_AT] == IP_PROTO_UDP;
+}
+
 static err_t send_frame(struct netif *self, struct pbuf *packet)
 {
     (void)self;
     u16_t length = pbuf_copy_partial(packet, frame, sizeof frame, 0);
+    if (has_datagram(frame) && pending > 0) pending--;
     return vnet_send(frame, length) == 0 ? ERR_OK : ERR_IF;
 }
 
@@ -92,6 +103,12 @@ void network_poll(void)
         if (interface.input(packet, &interface) != ERR_OK) pbuf_free(packet);
     }
     sys_check_timeouts();
+}
+
+void network_drain(void)
+{
+    uint32_t start = sys_now();
+    while ((pending > 0 || !vnet_is_idle()) && sys_now() - start < DRAIN_MS) network_poll();
 }
 
 static int32_t code_of(err_t error)
@@ -158,8 +175,10 @@ int32_t mote_port_udp_send(unsigned slot, const uint8_t *datagram, size_t length
     struct pbuf *packet = pbuf_alloc(PBUF_TRANSPORT, (u16_t)length, PBUF_RAM);
     if (packet == NULL) return -IO_NO_SPACE;
     pbuf_take(packet, datagram, (u16_t)length);
+    pending++;
     err_t error = to == NULL ? udp_send(slots[slot].pcb, packet) : udp_sendto(slots[slot].pcb, packet, &peer, to->port);
     pbuf_free(packet);
+    if (error != ERR_OK && pending > 0) pending--;
     return error == ERR_OK ? (int32_t)length : code_of(error);
 }
 

@@ -149,6 +149,12 @@ int vnet_send(const void *frame, size_t length)
     return 0;
 }
 
+bool vnet_is_idle(void)
+{
+    fence();
+    return queues[TRANSMIT].used.index == queues[TRANSMIT].available.index;
+}
+
 size_t vnet_receive(void *frame, size_t size)
 {
     queue *q = &queues[RECEIVE];

@@ -91,17 +91,34 @@ function secondHalf(key: Hmac, first: Buffer, rest: Buffer | undefined): Buffer 
     const writer = new Writer(128)
     writer.uint(rest === undefined ? FRAGMENTED : WHOLE, 1)
     writer.bytes(first)
-    if (rest !== undefined) writer.bytes(inOneOrder(rest))
+    if (rest !== undefined) writer.bytes(isInOrder(rest) ? rest : inOrder(rest))
     return copyOf(key.sign(writer.finish()), 0, HALF)
 }
 
+/** Fast path: the extensions come by type, or there is nothing to put in order; what cannot be read is told elsewhere. */
+function isInOrder(rest: Buffer): boolean {
+    const reader = new Reader(rest, 0, rest.length)
+    reader.sub(2)
+    reader.sub(1)
+    const block = reader.sub(2)
+    let last = -1
+    while (block.remaining() > 0) {
+        const type = block.uint(2)
+        const length = block.uint(2)
+        if (type < last) return false
+        last = type
+        block.at += length
+    }
+    return true
+}
+
 /** The hello from cipher_suites on with its extensions by type: wolfSSL's second hello has a ticket in another place. */
-function inOneOrder(rest: Buffer): Buffer {
+function inOrder(rest: Buffer): Buffer {
     const reader = new Reader(rest, 0, rest.length)
     const suites = reader.vector(2)
     const compressionMethods = reader.vector(1)
     const extensions = readExtensions(reader)
-    if (reader.failed || extensions === undefined || extensions.length < 2) return rest
+    if (reader.failed || extensions === undefined) return rest
     const writer = new Writer(rest.length)
     writer.vector(suites, 2)
     writer.vector(compressionMethods, 1)

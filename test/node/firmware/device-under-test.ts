@@ -107,7 +107,7 @@ export const board: DeviceKind = {
             forward: port === undefined ? [] : [{ host: port, board: port }],
             firmware: (await buildBoard()).path,
             image: cachedDeviceImage(program).path,
-            settings,
+            settings: { ...settings, flash: join(folder, `flash-${Math.random().toString(36).slice(2)}`) },
         }),
 }
 
