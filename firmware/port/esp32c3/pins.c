@@ -21,7 +21,7 @@ uint32_t mote_port_pin_capabilities(unsigned pin)
 {
     if (pin >= PINS || (pin >= FIRST_FLASH_PIN && pin <= LAST_FLASH_PIN)) return 0;
     uint32_t digital = PIN_CAN_PULL_UP | PIN_CAN_PULL_DOWN | PIN_CAN_INPUT | PIN_CAN_OUTPUT;
-    bool analog = pin >= FIRST_ANALOG_PIN && pin < FIRST_ANALOG_PIN + ANALOG_PINS;
+    bool analog = pin - FIRST_ANALOG_PIN < ANALOG_PINS; /* unsigned: below the first it is large */
     return analog ? digital | PIN_CAN_ANALOG : digital;
 }
 
