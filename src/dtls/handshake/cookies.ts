@@ -102,7 +102,8 @@ function isInOrder(rest: Buffer): boolean {
     reader.sub(1)
     const block = reader.sub(2)
     let last = -1
-    while (block.remaining() > 0) {
+    // What is shorter is no extension, and is not stepped over.
+    while (block.remaining() >= 4) {
         const type = block.uint(2)
         const length = block.uint(2)
         if (type < last) return false

@@ -111,6 +111,22 @@ describe("cookies", () => {
         strictEqual(accepts(s, { ...second, extensions: [...extensions].reverse() }), true)
     })
 
+    it("[D03] extensions that end in the middle of one are read to their end, and no further", () => {
+        const { first } = hello()
+        const body = writeClientHello({ ...first, extensions: [] })
+        for (const rest of ["00", "0017", "001700", "00170000ff", "0017ffff", "ff0100000017"])
+            for (const longer of [0, 1]) {
+                const block = Buffer.from(rest, "hex")
+                const length = Buffer.from([0, block.length + longer])
+                const { s } = hello()
+                const before = s.sent
+                s.toServer(handshake(HandshakeType.clientHello, 0, Buffer.concat([body, length, block])))
+                s.drain()
+                ok(s.sent - before <= 1, rest)
+                strictEqual(s.server.halfOpenCount(), 0)
+            }
+    })
+
     it("[D04] a cookie is good after one rotation of the secrets and refused after two", () => {
         for (const [rotations, good] of [
             [0, true],

@@ -90,7 +90,13 @@ class ServerHandshakeV13 extends HandshakeV13 {
             (candidate) => hello.cipherSuites.indexOf(candidate.id) >= 0,
         )
         if (suite === undefined) return this.fail(FailureReason.nothingInCommon, AlertDescription.handshakeFailure)
-        const psks = offeredPsksOf(hello)
+        const offered = findExtension(hello.extensions, PRE_SHARED_KEY)
+        const psks = offered === undefined ? undefined : readOfferedPsks(offered)
+        if (offered !== undefined && psks === undefined)
+            return this.fail(FailureReason.decodeError, AlertDescription.decodeError)
+        // Binders cover what comes before them (RFC 8446 §4.2.11).
+        if (psks !== undefined && hello.extensions[hello.extensions.length - 1].type !== PRE_SHARED_KEY)
+            return this.fail(FailureReason.illegalParameter, AlertDescription.illegalParameter)
         if (psks === undefined && this.authentication() === undefined)
             return this.fail(FailureReason.nothingInCommon, AlertDescription.handshakeFailure)
         if (psks === undefined && !isComplete(hello))
@@ -291,11 +297,6 @@ function isComplete(hello: ClientHello): boolean {
         if (findExtension(hello.extensions, type) === undefined) return false
     }
     return true
-}
-
-function offeredPsksOf(hello: ClientHello): OfferedPsk[] | undefined {
-    const last = hello.extensions[hello.extensions.length - 1]
-    return last.type === PRE_SHARED_KEY ? readOfferedPsks(last.data) : undefined
 }
 
 function cookieOf(hello: ClientHello): Buffer | undefined {
