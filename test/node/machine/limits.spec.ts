@@ -140,29 +140,31 @@ async function echoed({ link }: Client, text: string): Promise<void> {
 describe("all limits of profile mcu at once, in the simulator", function () {
     this.timeout(120000)
 
-    it("no panic, and an established peer is still served", async () => {
-        let listening: (port: number) => void = () => undefined
-        const port = new Promise<number>((resolve) => (listening = resolve))
-        const image = readFileSync(cachedDeviceImage("test/device/server.ts").path)
-        const device = new Device(await machineModule(), image, {
-            heapBytes: HEAP,
-            maxDepth: 100,
-            guard: 0,
-            gcStress: false,
-            virtualTime: false,
-            deviceId: "1",
-            settings: { identity: IDENTITY, key: KEY.toString("hex") },
-            storageFolder: temporaryFolder("limits"),
-            print: (_level, line) => listening(Number(/listening (\d+)/.exec(line)?.[1] ?? 0)),
-            log: () => undefined,
+    // How the arena is cut depends on the order in which datagrams arrive: once would be luck.
+    for (const run of [1, 2, 3, 4])
+        it(`no panic, and an established peer is still served: run ${run}`, async () => {
+            let listening: (port: number) => void = () => undefined
+            const port = new Promise<number>((resolve) => (listening = resolve))
+            const image = readFileSync(cachedDeviceImage("test/device/server.ts").path)
+            const device = new Device(await machineModule(), image, {
+                heapBytes: HEAP,
+                maxDepth: 100,
+                guard: 0,
+                gcStress: false,
+                virtualTime: false,
+                deviceId: "1",
+                settings: { identity: IDENTITY, key: KEY.toString("hex") },
+                storageFolder: temporaryFolder("limits"),
+                print: (_level, line) => listening(Number(/listening (\d+)/.exec(line)?.[1] ?? 0)),
+                log: () => undefined,
+            })
+            const running = device.run()
+            // A panic ends the run before the attack is over.
+            await Promise.race([attack(device, await port), running]).finally(() => device.stop())
+            const outcome = await running
+            tell(outcome)
+            strictEqual(outcome.code, undefined, `${outcome.code} ${outcome.exception}`)
         })
-        const running = device.run()
-        // A panic ends the run before the attack is over.
-        await Promise.race([attack(device, await port), running]).finally(() => device.stop())
-        const outcome = await running
-        tell(outcome)
-        strictEqual(outcome.code, undefined, `${outcome.code} ${outcome.exception}`)
-    })
 })
 
 async function attack(device: Device, port: number): Promise<void> {
