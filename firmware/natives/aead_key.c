@@ -1,47 +1,10 @@
 #include "aead_key.h"
-#include "configuration.h"
+#include "aead_context.h"
 #include "port.h"
 
 #include <mbedtls/platform_util.h>
-#include <mbedtls/version.h>
-#include <psa/crypto.h>
 #include <stdlib.h>
 #include <string.h>
-
-#if MBEDTLS_VERSION_MAJOR < 4
-#include <mbedtls/ccm.h>
-#include <mbedtls/chachapoly.h>
-#include <mbedtls/gcm.h>
-#if defined(MBEDTLS_CCM_C)
-#define WITH_CCM 1
-#endif
-#if defined(MBEDTLS_GCM_C) && (MOTE_AEADS & 0xa0)
-#define WITH_GCM 1
-#endif
-#if defined(MBEDTLS_CHACHAPOLY_C) && (MOTE_AEADS & 0x40)
-#define WITH_CHACHA 1
-#endif
-#else
-#if defined(PSA_WANT_ALG_CCM)
-#define WITH_CCM 1
-#endif
-#if defined(PSA_WANT_ALG_GCM) && (MOTE_AEADS & 0xa0)
-#define WITH_GCM 1
-#endif
-#if defined(PSA_WANT_ALG_CHACHA20_POLY1305) && (MOTE_AEADS & 0x40)
-#define WITH_CHACHA 1
-#endif
-#endif
-
-#ifndef WITH_CCM
-#define WITH_CCM 0
-#endif
-#ifndef WITH_GCM
-#define WITH_GCM 0
-#endif
-#ifndef WITH_CHACHA
-#define WITH_CHACHA 0
-#endif
 
 typedef struct {
     uint8_t key_bytes, tag_bytes;
@@ -68,182 +31,102 @@ size_t mote_aead_key_bytes(int32_t algorithm)
 
 #if MBEDTLS_VERSION_MAJOR < 4
 
-/** Only as much of it is allocated as the algorithm needs. */
 struct aead_key {
     int32_t algorithm;
-    union {
-#if WITH_CCM
-        mbedtls_ccm_context ccm;
-#endif
-#if WITH_GCM
-        mbedtls_gcm_context gcm;
-#endif
-#if WITH_CHACHA
-        mbedtls_chachapoly_context chacha;
-#endif
-    } as;
+    uint8_t secret[];
 };
 
-/** One call of either direction; `tag` is written or read. */
-typedef struct {
-    const uint8_t *nonce, *aad, *input;
-    size_t aad_length, length;
-    uint8_t *output, *tag;
-} job;
-
-#if WITH_CCM
-static bool ccm_key(aead_key *self, const uint8_t *key)
-{
-    mbedtls_ccm_init(&self->as.ccm);
-    return mbedtls_ccm_setkey(&self->as.ccm, MBEDTLS_CIPHER_ID_AES, key, known[self->algorithm].key_bytes * 8u) == 0;
-}
-
-static bool ccm(aead_key *self, const job *j, bool seal)
-{
-    size_t tag = known[self->algorithm].tag_bytes;
-    int status = seal ? mbedtls_ccm_encrypt_and_tag(&self->as.ccm, j->length, j->nonce, AEAD_NONCE_BYTES, j->aad,
-                                                    j->aad_length, j->input, j->output, j->tag, tag)
-                      : mbedtls_ccm_auth_decrypt(&self->as.ccm, j->length, j->nonce, AEAD_NONCE_BYTES, j->aad,
-                                                 j->aad_length, j->input, j->output, j->tag, tag);
-    return status == 0;
-}
-#endif
-
-#if WITH_GCM
-static bool gcm_key(aead_key *self, const uint8_t *key)
-{
-    mbedtls_gcm_init(&self->as.gcm);
-    return mbedtls_gcm_setkey(&self->as.gcm, MBEDTLS_CIPHER_ID_AES, key, known[self->algorithm].key_bytes * 8u) == 0;
-}
-
-static bool gcm(aead_key *self, const job *j, bool seal)
-{
-    size_t tag = known[self->algorithm].tag_bytes;
-    int status =
-        seal ? mbedtls_gcm_crypt_and_tag(&self->as.gcm, MBEDTLS_GCM_ENCRYPT, j->length, j->nonce, AEAD_NONCE_BYTES,
-                                         j->aad, j->aad_length, j->input, j->output, tag, j->tag)
-             : mbedtls_gcm_auth_decrypt(&self->as.gcm, j->length, j->nonce, AEAD_NONCE_BYTES, j->aad, j->aad_length,
-                                        j->tag, tag, j->input, j->output);
-    return status == 0;
-}
-#endif
-
-#if WITH_CHACHA
-static bool chacha_key(aead_key *self, const uint8_t *key)
-{
-    mbedtls_chachapoly_init(&self->as.chacha);
-    return mbedtls_chachapoly_setkey(&self->as.chacha, key) == 0;
-}
-
-static bool chacha(aead_key *self, const job *j, bool seal)
-{
-    int status = seal ? mbedtls_chachapoly_encrypt_and_tag(&self->as.chacha, j->length, j->nonce, j->aad, j->aad_length,
-                                                           j->input, j->output, j->tag)
-                      : mbedtls_chachapoly_auth_decrypt(&self->as.chacha, j->length, j->nonce, j->aad, j->aad_length,
-                                                        j->tag, j->input, j->output);
-    return status == 0;
-}
-#endif
-
-/** The context; the key itself, for mote_aead_key_export, lies behind it. */
-static size_t context_bytes(int32_t algorithm)
-{
-    switch (algorithm) {
-#if WITH_GCM
-    case AEAD_AES_128_GCM:
-    case AEAD_AES_256_GCM: return offsetof(aead_key, as) + sizeof(mbedtls_gcm_context);
-#endif
-#if WITH_CHACHA
-    case AEAD_CHACHA20_POLY1305: return offsetof(aead_key, as) + sizeof(mbedtls_chachapoly_context);
-#endif
-#if WITH_CCM
-    default: return offsetof(aead_key, as) + sizeof(mbedtls_ccm_context);
-#else
-    default: return sizeof(aead_key);
-#endif
-    }
-}
+/**
+ * Keyed contexts, of the keys used last, newest first: an idle connection keeps its keys alone. Four are what a client
+ * and a server in one program use; a key without one has it again for the price of expanding the key (AES: some hundred
+ * instructions of a record's twenty thousand).
+ */
+enum { CONTEXTS = 4 };
+static struct {
+    const aead_key *key;
+    aead_context *context;
+} contexts[CONTEXTS];
 
 static size_t bytes_of(int32_t algorithm)
 {
-    return context_bytes(algorithm) + known[algorithm].key_bytes;
+    return sizeof(aead_key) + known[algorithm].key_bytes;
 }
 
-bool mote_aead_key_export(const aead_key *key, uint8_t *secret)
+static unsigned place_of(const aead_key *key)
 {
-    memcpy(secret, (const uint8_t *)key + context_bytes(key->algorithm), known[key->algorithm].key_bytes);
-    return true;
+    unsigned place = 0;
+    while (place < CONTEXTS && contexts[place].key != key) place++;
+    return place;
+}
+
+/** The first `place` move one place down, over the one there. */
+static void put_first(unsigned place, const aead_key *key, aead_context *context)
+{
+    memmove(&contexts[1], &contexts[0], place * sizeof contexts[0]);
+    contexts[0].key = key;
+    contexts[0].context = context;
+}
+
+static aead_context *context_anew(const aead_key *key)
+{
+    unsigned last = CONTEXTS - 1;
+    if (contexts[last].context != NULL) mote_aead_context_free(contexts[last].context);
+    aead_context *context = mote_aead_context_new(key->algorithm, key->secret, known[key->algorithm].key_bytes);
+    put_first(last, context == NULL ? NULL : key, context);
+    return context;
+}
+
+/** NULL when memory is out or the library fails. */
+static aead_context *context_of(const aead_key *key)
+{
+    unsigned place = place_of(key);
+    if (place == CONTEXTS) return context_anew(key);
+    if (place > 0) put_first(place, key, contexts[place].context);
+    return contexts[0].context;
 }
 
 static bool set_key(aead_key *self, const uint8_t *key)
 {
-    memcpy((uint8_t *)self + context_bytes(self->algorithm), key, known[self->algorithm].key_bytes);
-    switch (self->algorithm) {
-#if WITH_GCM
-    case AEAD_AES_128_GCM:
-    case AEAD_AES_256_GCM: return gcm_key(self, key);
-#endif
-#if WITH_CHACHA
-    case AEAD_CHACHA20_POLY1305: return chacha_key(self, key);
-#endif
-#if WITH_CCM
-    default: return ccm_key(self, key);
-#else
-    default: return false;
-#endif
-    }
+    memcpy(self->secret, key, known[self->algorithm].key_bytes);
+    return context_of(self) != NULL;
 }
 
-static bool run(aead_key *self, const job *j, bool seal)
+static void erase(const aead_key *self)
 {
-    switch (self->algorithm) {
-#if WITH_GCM
-    case AEAD_AES_128_GCM:
-    case AEAD_AES_256_GCM: return gcm(self, j, seal);
-#endif
-#if WITH_CHACHA
-    case AEAD_CHACHA20_POLY1305: return chacha(self, j, seal);
-#endif
-#if WITH_CCM
-    default: return ccm(self, j, seal);
-#else
-    default: return false;
-#endif
-    }
+    unsigned place = place_of(self);
+    if (place == CONTEXTS) return;
+    mote_aead_context_free(contexts[place].context);
+    for (; place + 1 < CONTEXTS; place++) contexts[place] = contexts[place + 1];
+    contexts[CONTEXTS - 1].key = NULL;
+    contexts[CONTEXTS - 1].context = NULL;
 }
 
-static void erase(aead_key *self)
+bool mote_aead_key_export(const aead_key *key, uint8_t *secret)
 {
-    switch (self->algorithm) {
-#if WITH_GCM
-    case AEAD_AES_128_GCM:
-    case AEAD_AES_256_GCM: mbedtls_gcm_free(&self->as.gcm); break;
-#endif
-#if WITH_CHACHA
-    case AEAD_CHACHA20_POLY1305: mbedtls_chachapoly_free(&self->as.chacha); break;
-#endif
-#if WITH_CCM
-    default: mbedtls_ccm_free(&self->as.ccm); break;
-#else
-    default: break;
-#endif
-    }
+    memcpy(secret, key->secret, known[key->algorithm].key_bytes);
+    return true;
+}
+
+static bool run(const aead_key *key, const aead_job *job, bool seal)
+{
+    aead_context *context = context_of(key);
+    return context != NULL && mote_aead_context_run(context, job, seal);
 }
 
 bool mote_aead_key_seal(aead_key *key, const uint8_t *nonce, const uint8_t *aad, size_t aad_length,
                         const uint8_t *input, size_t length, uint8_t *output)
 {
-    const job sealing = {nonce, aad, input, aad_length, length, output, output + length};
-    return run(key, &sealing, true);
+    const size_t tag_bytes = known[key->algorithm].tag_bytes;
+    return run(key, &(aead_job){nonce, aad, input, aad_length, length, tag_bytes, output, output + length}, true);
 }
 
 bool mote_aead_key_open(aead_key *key, const uint8_t *nonce, const uint8_t *aad, size_t aad_length,
                         const uint8_t *input, size_t length, uint8_t *output)
 {
     uint8_t tag[16];
-    memcpy(tag, input + length, known[key->algorithm].tag_bytes);
-    const job opening = {nonce, aad, input, aad_length, length, output, tag};
-    bool authentic = run(key, &opening, false);
+    const size_t tag_bytes = known[key->algorithm].tag_bytes;
+    memcpy(tag, input + length, tag_bytes);
+    bool authentic = run(key, &(aead_job){nonce, aad, input, aad_length, length, tag_bytes, output, tag}, false);
     if (!authentic && length > 0) mbedtls_platform_zeroize(output, length);
     return authentic;
 }

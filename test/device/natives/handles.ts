@@ -39,6 +39,28 @@ async function finalizers(): Promise<void> {
     thrown("owned by a number", () => ds._moteCryptoOwned(ds._moteHashNew(4), 5 as unknown as object))
 }
 
+/** More keys than the platform keeps keyed contexts for, used in turn; some are closed on the way. */
+function manyKeys(): void {
+    const aeads: Aead[] = []
+    const sealed: Buffer[] = []
+    for (let i = 0; i < 10; i++) {
+        const secret = copyOf(key, 0, key.length)
+        secret[0] = i
+        aeads.push(crypto.newAead(i % 3 === 0 ? AeadAlgorithm.aes128Ccm : AeadAlgorithm.aes128Ccm8, secret))
+        sealed.push(aeads[i].seal(nonce, nonce, text))
+    }
+    let own = 0
+    let others = 0
+    for (let turn = 0; turn < 10; turn++) {
+        for (let i = turn; i < aeads.length; i++) {
+            if (aeads[i].open(nonce, nonce, sealed[i]) !== undefined) own++
+            if (aeads[i].open(nonce, nonce, sealed[(i + 3) % 10]) !== undefined) others++
+        }
+        aeads[turn].close()
+    }
+    console.log("ten keys in turn: " + own + " of 55 opened by their own, " + others + " by another")
+}
+
 function opens(aead: Aead | undefined): string {
     if (aead === undefined) return "undefined"
     const sealed = crypto.newAead(AeadAlgorithm.aes128Ccm8, key).seal(nonce, nonce, text)
@@ -141,6 +163,7 @@ function pairs(): void {
 }
 
 await finalizers()
+manyKeys()
 await wraps()
 await inPlace()
 if (ds._moteSetting("pairs") === "yes") pairs()

@@ -43,6 +43,7 @@ const HANDLE_LINES = [
     "kept: works",
     "closed by hand: RangeError _moteCryptoOwned: handle must be an open handle",
     "owned by a number: TypeError _moteCryptoOwned: owner must be an object",
+    "ten keys in turn: 55 of 55 opened by their own, 0 by another",
     "wrapped: 16 + 16 + 16",
     "unwrapped: opens",
     "twice wrapped: other bytes",
