@@ -8,6 +8,7 @@ import { NEVER } from "../../src/dtls/flight/retransmission.js"
 import { FailureReason } from "../../src/dtls/handshake/failure.js"
 import { type Limits } from "../../src/dtls/handshake/limits.js"
 import { MAX_SEQUENCE } from "../../src/dtls/record/record-layer.js"
+import { DTLS_1_3 } from "../../src/dtls/wire/v13/code-points.js"
 
 /*
  * What holds of every engine after each call (receive, tick, answer, send), once its outputs have been taken, whatever
@@ -58,7 +59,8 @@ export class AssociationWatch {
         const { kind } = output
         this.require(!this.failed, "an output after the failure")
         if (kind === OutputKind.datagram) this.takesDatagram(output.data as Buffer)
-        else if (kind === OutputKind.message) this.require(this.connected && !this.closed, "a message out of its time")
+        else if (kind === OutputKind.message)
+            this.require(this.connected && (!this.closed || this.isV13()), "a message out of its time")
         else if (kind === OutputKind.connected) {
             this.require(!this.connected, "connected twice")
             this.connected = true
@@ -69,6 +71,11 @@ export class AssociationWatch {
             this.questions++
             this.require(!this.connected && this.questions === 1, "a question while another one is open")
         } else if (kind === OutputKind.failed) this.takesFailure(output)
+    }
+
+    /** Late messages follow a close_notify with a higher number (RFC 9147 §5.10). */
+    private isV13(): boolean {
+        return this.association.parameters.version === DTLS_1_3
     }
 
     /** To be told of every answer. */

@@ -63,6 +63,7 @@ export abstract class AssociationEnds {
                 this.sendAlert(AlertLevel.warning, AlertDescription.closeNotify)
             else if (this.phase === AssociationPhase.handshaking) this.cancel()
             this.writeClosed = true
+            if (this.driver !== undefined) this.driver.onWriteClosed()
         }
         if (this.readClosed && this.writeClosed && !this.isOver()) {
             this.phase = AssociationPhase.closed

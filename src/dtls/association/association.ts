@@ -133,6 +133,7 @@ export class Association extends AssociationEnds implements DriverOwner {
     }
 
     private take(record: OpenedRecord, now: number): void {
+        if (this.peerClosed && this.isPastClose(record)) return this.counters.add(Discard.unexpected)
         if (record.epoch > 0 && record.plaintext.length > this.record.readLimit)
             return this.fail(FailureReason.recordOverflow, AlertDescription.recordOverflow)
         const { type } = record
@@ -141,6 +142,12 @@ export class Association extends AssociationEnds implements DriverOwner {
         else if (type === ContentType.changeCipherSpec) this.takeChangeCipherSpec(record, now)
         else if (type === ContentType.alert) this.takeAlert(record, now)
         else if (this.driver === undefined || !this.driver.takeOther(record, now)) this.takeRoutability(record)
+    }
+
+    /** What the peer sent after its close_notify is ignored (RFC 5246 §7.2.1, RFC 9147 §5.10). */
+    private isPastClose(record: OpenedRecord): boolean {
+        const { driver } = this
+        return driver === undefined || driver.isPastClose(record)
     }
 
     /** Verified records, or messages of this side, wait until the association is saved again. */
@@ -240,8 +247,8 @@ export class Association extends AssociationEnds implements DriverOwner {
         this.driver = driver
     }
 
-    onEarlyRecords(records: Buffer, now: number): void {
-        this.records(new Reader(records, 0, records.length), now)
+    onEarlyRecords(records: Buffer[], now: number): void {
+        for (const record of records) this.records(new Reader(record, 0, record.length), now)
     }
 
     /** Answers the question that is open, as its kind says; undefined: there is no answer. */
@@ -279,7 +286,7 @@ export class Association extends AssociationEnds implements DriverOwner {
         const level = record.plaintext[0]
         const description = record.plaintext[1] as AlertDescription
         if (record.epoch === 0) this.takeUnprotectedAlert(level, description, now)
-        else if (description === AlertDescription.closeNotify) this.takeCloseNotify()
+        else if (description === AlertDescription.closeNotify) this.takeCloseNotify(record)
         else if (level === AlertLevel.fatal) this.fail(FailureReason.peerAlert, description)
         else this.outputs.diagnose(Diagnostic.warningAlert, description)
     }
@@ -289,7 +296,8 @@ export class Association extends AssociationEnds implements DriverOwner {
         else this.driver.takeUnprotectedAlert(level, description, now)
     }
 
-    private takeCloseNotify(): void {
+    private takeCloseNotify(record: OpenedRecord): void {
+        if (this.driver !== undefined) this.driver.onPeerClosed(record)
         if (this.peerClosed) return
         this.peerClosed = true
         if (this.phase === AssociationPhase.handshaking)
@@ -311,7 +319,7 @@ export class Association extends AssociationEnds implements DriverOwner {
     }
 
     private deliver(message: Buffer): void {
-        if (this.readClosed || this.peerClosed) return this.counters.add(Discard.unexpected)
+        if (this.readClosed) return this.counters.add(Discard.unexpected)
         this.outputs.push(OutputKind.message, message)
     }
 

@@ -22,8 +22,8 @@ export interface DriverOwner {
     onDriven(): void
     /** the peer has chosen a version that another driver speaks: it goes on with the handshake */
     onVersionChosen(driver: HandshakeDriver): void
-    /** records that waited for their keys may be read now, one behind the other */
-    onEarlyRecords(records: Buffer, now: number): void
+    /** records that waited for their keys may be read now */
+    onEarlyRecords(records: Buffer[], now: number): void
     /** the association is over; `alert` goes to the peer unless it is `none` or came from there */
     fail(reason: FailureReason, alert: AlertDescription): void
 }
@@ -165,6 +165,17 @@ export class HandshakeDriver {
         return false
     }
 
+    /** The peer's close_notify has come. */
+    onPeerClosed(_record: OpenedRecord): void {}
+
+    /** Whether the peer sent it after its close_notify, which has come. */
+    isPastClose(_record: OpenedRecord): boolean {
+        return true
+    }
+
+    /** This side has sent its close_notify, or given the handshake up. */
+    onWriteClosed(): void {}
+
     takeChangeCipherSpec(record: OpenedRecord, now: number): void {
         const wellFormed = record.plaintext.length === 1 && record.plaintext[0] === 1
         if (!wellFormed || record.epoch !== 0 || !this.running) return this.counters.add(Discard.unexpected)
@@ -246,7 +257,7 @@ export class HandshakeDriver {
     settle(now: number): void {
         const h = this.handshake
         if (h.failure !== 0) return this.owner.fail(h.failure, h.alert)
-        if (h.readKeys !== undefined) this.activateRead(h.readKeys, now)
+        if (h.readKeys !== undefined && !h.parameters.complete) this.activateRead(h.readKeys, now)
         if (h.question !== undefined && h.question !== this.asked) {
             this.asked = h.question
             // The peer's flight is complete: nothing is repeated while its answer is prepared (RFC 6347 §4.2.4).
@@ -263,6 +274,8 @@ export class HandshakeDriver {
             else this.timer.stop()
         }
         if (h.parameters.complete && this.running) this.connected(now)
+        // The application's first: its records, and close_notify, may have overtaken what completed the handshake.
+        if (h.readKeys !== undefined && this.running) this.activateRead(h.readKeys, now)
     }
 
     protected connected(now: number): void {

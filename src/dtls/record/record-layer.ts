@@ -1,4 +1,4 @@
-import { copyOf, EMPTY, join } from "../bytes/bytes.js"
+import { copyOf } from "../bytes/bytes.js"
 import { Reader } from "../bytes/reader.js"
 import { Writer } from "../bytes/writer.js"
 import { ContentType, DTLS_1_0, DTLS_1_2 } from "../wire/code-points.js"
@@ -120,8 +120,8 @@ export class RecordLayer {
     /** records, or a message of this side, wait until the association is saved again */
     holds = false
     private isClosed = false
-    /** records of the next epoch, or held ones, one behind the other */
-    private early = EMPTY
+    /** records of the next epoch, or held ones: each by itself, since one without a length fills its datagram */
+    private early: Buffer[] = []
 
     constructor(
         private limits: RecordLimits,
@@ -205,7 +205,7 @@ export class RecordLayer {
     /** Rule for early records: the first ones that fit the limit stay, later ones are dropped. */
     private keep(record: Buffer): undefined {
         if (this.bytesKept() + record.length > this.limits.earlyRecordBytes) return this.discard(Discard.earlyFull)
-        this.early = join([this.early, record])
+        this.early.push(record)
         return undefined
     }
 
@@ -217,13 +217,13 @@ export class RecordLayer {
     /**
      * New keys for receiving: their epoch begins. The one before stays readable until `endHandshake`.
      * @param nextEpoch the epoch after it, -1: none
-     * @returns the records that waited for it, as one datagram
+     * @returns the records that waited for it
      */
-    activateRead(epoch: number, protection: RecordProtection, nextEpoch: number): Buffer {
+    activateRead(epoch: number, protection: RecordProtection, nextEpoch: number): Buffer[] {
         this.read = new ReadEpoch(epoch, protection, this.read)
         this.nextReadEpoch = nextEpoch
         const waiting = this.early
-        this.early = EMPTY
+        this.early = []
         return waiting
     }
 
@@ -271,9 +271,9 @@ export class RecordLayer {
     }
 
     /** Records that were held. */
-    takeHeld(): Buffer {
+    takeHeld(): Buffer[] {
         const held = this.early
-        this.early = EMPTY
+        this.early = []
         this.holds = false
         if (this.read !== undefined) this.read.heldTop = -1
         return held
@@ -352,7 +352,9 @@ export class RecordLayer {
 
     /** Bytes kept for keys that have not come. */
     bytesKept(): number {
-        return this.early.length
+        let sum = 0
+        for (const record of this.early) sum += record.length
+        return sum
     }
 
     /** Erases the keys. Nothing can be sealed or opened afterwards. */
@@ -363,7 +365,7 @@ export class RecordLayer {
         this.read = undefined
         this.write = new WriteEpoch(-1, undefined, 0, undefined)
         this.nextReadEpoch = -1
-        this.early = EMPTY
+        this.early = []
     }
 }
 

@@ -53,6 +53,11 @@ export class HandshakeDriverV13 extends HandshakeDriver {
     private handshakeKept = true
     /** a KeyUpdate of ours is not acknowledged yet */
     protected updating = false
+    /** the peer's close_notify came in this record */
+    private closedEpoch = NEVER
+    private closedSequence = 0
+    /** this side has closed for writing: it begins no message any more */
+    private silent = false
 
     handshakeV13(): HandshakeV13 {
         return this.handshake as HandshakeV13
@@ -184,6 +189,27 @@ export class HandshakeDriverV13 extends HandshakeDriver {
         else if (record.epoch > 0) this.ackAt = now
     }
 
+    /** The one with the lowest number counts, in whatever order they come. */
+    override onPeerClosed(record: OpenedRecord): void {
+        this.closedEpoch = record.epoch
+        this.closedSequence = record.sequence ?? 0
+    }
+
+    /** By their numbers, since datagrams come in any order (RFC 9147 §5.10). An ACK is about what this side still sends. */
+    override isPastClose(record: OpenedRecord): boolean {
+        const { type, epoch, sequence } = record
+        if (type === ACK) return false
+        return epoch > this.closedEpoch || (epoch === this.closedEpoch && (sequence ?? 0) > this.closedSequence)
+    }
+
+    /** The peer ignores messages that follow the close_notify; of the handshake it may still need the end. */
+    override onWriteClosed(): void {
+        this.silent = true
+        if (!this.established || !this.isSettled()) return
+        this.timer.stop()
+        this.outbox().begin()
+    }
+
     /** There is none in this version (RFC 9147 §5.4). */
     override takeChangeCipherSpec(_record: OpenedRecord, _now: number): void {
         this.counters.add(Discard.unexpected)
@@ -243,7 +269,7 @@ export class HandshakeDriverV13 extends HandshakeDriver {
 
     /** A message waits to be sent, and none of ours waits for its acknowledgement. */
     private wantsToSend(): boolean {
-        if (!this.established) return false
+        if (!this.established || this.silent) return false
         const outbox = this.outbox()
         if (!outbox.isEmpty()) return outbox.hasNew()
         const speaker = this.handshakeV13().speaker()
