@@ -25,6 +25,7 @@ import { addSensorCommand } from "./sensor-command.js"
 import { addServerCommand } from "./server-command.js"
 import { addSimCommand } from "./sim-command.js"
 import { addStartCommand } from "./start-command.js"
+import { addSwarmCommand } from "./swarm-command.js"
 import { stopOnSignals, wasStopped } from "./stopping.js"
 
 /** Ctrl-C leaves their work undone: the signal itself ends them, and no script takes that for success. */
@@ -50,6 +51,7 @@ function commandLine(): Command {
     addStartCommand(program)
     addSensorCommand(program)
     addGatewayCommand(program)
+    addSwarmCommand(program)
     addCoapCommands(program)
     addClientCommand(program)
     addServerCommand(program)

@@ -53,7 +53,8 @@ export class MessageLayer {
     changed: Signal
     /** why it works no more: CLOSED by us, CONNECTION_CLOSED by the peer, or what the base threw */
     error: GError | undefined
-    private ids: MessageIds
+    /** of this side's own messages; a layer that goes on with the same DTLS session takes those of the layer before it */
+    ids: MessageIds
     private exchanges: Exchange[] = []
     private seen: SeenIds
     protected stopping = new Cancellable()

@@ -63,7 +63,7 @@ describe("the command line", function () {
     })
 
     it("help has examples for every command, and exit code 0", () => {
-        for (const command of ["sensor", "gateway", "client", "server"]) {
+        for (const command of ["sensor", "gateway", "client", "server", "swarm"]) {
             const { code, out } = run(command, "--help")
             strictEqual(code, 0)
             ok(/Examples\n/.test(out) && /Exit codes/.test(out), command)
@@ -101,6 +101,11 @@ describe("the command line", function () {
         ["a body as an argument", ["put", "coaps://h/t", "21"], /takes <URI> and options: a body goes into --payload/],
         ["an argument too many", ["gateway", "5684"], /mote gateway takes no argument; see --help/],
         ["no key", ["gateway"], /a key is needed/],
+        [
+            "a swarm that moves without connection ids",
+            ["swarm", "coaps://h/t", "--psk", `a:${KEY}`, "--move", "5"],
+            /--sleep and --move .* --cid 0/,
+        ],
         ["a key without identity", ["gateway", "--psk", KEY], /identity:hexkey/],
         ["a misspelt option", ["gateway", "--psx", `a:${KEY}`], /--psx is not known, did you mean --psk\?/],
         ["a misspelt option with its value", ["gateway", `--psx=a:${KEY}`], /--psx is not known/],

@@ -1,0 +1,117 @@
+import { deepStrictEqual, ok, strictEqual } from "node:assert/strict"
+import { randomBytes } from "node:crypto"
+import { readFileSync } from "node:fs"
+import { compare, type KeptRecord, readLedger } from "../../../host/swarm/ledger.js"
+import { freePort, mote, Running } from "../../interop/process.js"
+import { RunningGateway } from "../../support/running-gateway.js"
+
+interface Done {
+    event: string
+    acknowledged: number
+    handshakes: number
+    moved: number
+    refused: number
+}
+
+/** A gateway with so many devices, and mote swarm. */
+class Fleet {
+    readonly gateway = new RunningGateway()
+    private port = 0
+
+    async start(devices: number, config: object = {}): Promise<this> {
+        const lines = Array.from({ length: devices }, (_, i) => `d${i + 1}:${randomBytes(16).toString("hex")}\n`)
+        this.gateway.write("keys.psk", lines.join(""))
+        this.port = await freePort()
+        await this.gateway.start({
+            listen: [{ host: "127.0.0.1", port: this.port }],
+            acknowledge: "stored",
+            sinks: { files: [{ path: "readings.ndjson" }] },
+            associations: { file: "saved", keyFile: "saved.key" },
+            ...config,
+        })
+        return this
+    }
+
+    swarm(...options: string[]): Running {
+        const { gateway, port } = this
+        const files = ["--psk-file", gateway.path("keys.psk"), "--ledger", gateway.path("ledger.csv")]
+        const uri = `coaps://127.0.0.1:${port}/sensors/{identity}`
+        return new Running(mote("swarm", uri, ...files, "--json", ...options))
+    }
+
+    /** The last event, once the swarm has ended. */
+    static async doneOf(swarm: Running, exitCode: number): Promise<Done> {
+        await swarm.ended(60000)
+        strictEqual(swarm.exitCode, exitCode, swarm.output)
+        const done = JSON.parse(swarm.output.trim().split("\n").at(-1) as string) as Done
+        strictEqual(done.event, "done", swarm.output)
+        return done
+    }
+
+    /** All that was acknowledged is in the sink. @returns how much that is */
+    checkSink(): number {
+        const ledger = readLedger(readFileSync(this.gateway.path("ledger.csv"), "utf8"))
+        const records = this.gateway.lines("readings.ndjson") as unknown as KeptRecord[]
+        const { missing, acknowledged } = compare(ledger, records)
+        deepStrictEqual(missing, [])
+        return acknowledged
+    }
+}
+
+describe("mote swarm", function () {
+    this.timeout(90000)
+
+    it("posts numbered readings over loss, sleep and new addresses by one handshake each; what was acknowledged is in the sink", async () => {
+        const fleet = await new Fleet().start(20)
+        const path = ["--cid", "0", "--sleep", "50", "--move", "20", "--loss", "4", "--seed", "3"]
+        const swarm = fleet.swarm("--sensors", "20", "--interval", "0.2", "--duration", "2", ...path)
+        const done = await Fleet.doneOf(swarm, 0)
+        strictEqual(done.handshakes, 20)
+        ok(done.moved > 20, `${done.moved} moves`)
+        ok(done.acknowledged > 40, `${done.acknowledged} readings`)
+        strictEqual(fleet.checkSink(), done.acknowledged)
+        await fleet.gateway.end()
+    })
+
+    it("goes on over a restart of the gateway that keeps sessions, without a handshake and without a reading missing", async () => {
+        const fleet = await new Fleet().start(20)
+        const swarm = fleet.swarm("--sensors", "20", "--interval", "0.2", "--duration", "4")
+        await swarm.expect('"connected"')
+        await fleet.gateway.restart()
+        const done = await Fleet.doneOf(swarm, 0)
+        strictEqual(done.handshakes, 20)
+        strictEqual(fleet.checkSink(), done.acknowledged)
+        await fleet.gateway.end()
+    })
+
+    it("tells a refusal once, and fails", async () => {
+        const fleet = await new Fleet().start(2, { rights: { read: ["/"], write: ["/elsewhere"] } })
+        const swarm = fleet.swarm("--sensors", "2", "--interval", "0.1", "--duration", "0.5")
+        const done = await Fleet.doneOf(swarm, 1)
+        strictEqual(done.acknowledged, 0)
+        ok(done.refused > 2, swarm.output)
+        strictEqual(swarm.output.match(/"problem","message":"the gateway answers 4.03 /g)?.length, 1, swarm.output)
+        await fleet.gateway.end()
+    })
+
+    it("ends on SIGTERM with exit code 0, with what it did so far", async () => {
+        const fleet = await new Fleet().start(2)
+        const swarm = fleet.swarm("--sensors", "2", "--interval", "0.1")
+        await swarm.expect('"connected"')
+        await swarm.end()
+        const done = await Fleet.doneOf(swarm, 0)
+        strictEqual(done.handshakes, 2)
+        await fleet.gateway.end()
+    })
+
+    it("finds what is missing in a sink, and what is there twice", () => {
+        const ledger = readLedger("s1,a,b,2\ns2,c,1\n")
+        const record = (name: string, identity: string, value: number): KeptRecord => ({
+            identity,
+            readings: [{ name, value }],
+        })
+        const { missing, twice } = compare(ledger, [record("s1", "a,b", 2), record("s2", "c", 1), record("s2", "c", 1)])
+        deepStrictEqual(missing, ["s1 of a,b: 1"])
+        deepStrictEqual(twice, ["s2 of c: 1"])
+    })
+})
