@@ -5,7 +5,11 @@ import { newExchangeV13 } from "../../src/dtls/endpoint/v13/hello-exchange.js"
 import { type CipherSuite } from "../../src/dtls/handshake/cipher-suite.js"
 import { type AssociationSettings } from "../../src/dtls/handshake/settings.js"
 import { clientRole } from "../../src/dtls/handshake/v12/client.js"
-import { TLS_AES_128_CCM_8_SHA256, TLS_AES_128_CCM_SHA256 } from "../../src/dtls/handshake/v13/suites.js"
+import {
+    TLS_AES_128_CCM_8_SHA256,
+    TLS_AES_128_CCM_SHA256,
+    TLS_AES_256_GCM_SHA384,
+} from "../../src/dtls/handshake/v13/suites.js"
 import { TLS_PSK_WITH_AES_128_CCM_8, TLS_PSK_WITH_AES_256_GCM_SHA384 } from "../../src/dtls/key-exchange/suites.js"
 import { AlertDescription } from "../../src/dtls/wire/code-points.js"
 import { type Kit } from "../kit.js"
@@ -70,12 +74,16 @@ export function versionTests(t: Kit): void {
         })
     })
     t.describe("SHA-384", () => {
-        t.test("AES_256_GCM_SHA384 completes where the platform has it", async () => {
+        t.test("AES_256_GCM_SHA384 completes in both versions where the platform has it", async () => {
             const { crypto } = t
             const has = crypto.hasHash(HashAlgorithm.sha384) && crypto.hasAead(AeadAlgorithm.aes256Gcm)
-            const s = between(has ? TLS_PSK_WITH_AES_256_GCM_SHA384() : TLS_PSK_WITH_AES_128_CCM_8(), older())
-            s.connect()
-            carries(s)
+            for (const s of [
+                between(has ? TLS_PSK_WITH_AES_256_GCM_SHA384() : TLS_PSK_WITH_AES_128_CCM_8(), older()),
+                between(has ? TLS_AES_256_GCM_SHA384() : TLS_AES_128_CCM_SHA256(), newer()),
+            ]) {
+                s.connect()
+                carries(s)
+            }
         })
     })
 }

@@ -3,6 +3,7 @@ import {
     TLS_AES_128_CCM_8_SHA256,
     TLS_AES_128_CCM_SHA256,
     TLS_AES_128_GCM_SHA256,
+    TLS_AES_256_GCM_SHA384,
     TLS_CHACHA20_POLY1305_SHA256,
 } from "../../src/dtls/handshake/v13/suites.js"
 import { type ConnectionIdsV13 } from "../../src/dtls/handshake/v13/connection-ids.js"
@@ -204,14 +205,14 @@ function ticketCells(peer: BuiltPeer, suite: CipherSuite): Cell[] {
 
 /** Every cell of DTLS 1.3. */
 export function v13Cells(): Cell[] {
-    const [gcm, chacha] = [TLS_AES_128_GCM_SHA256(), TLS_CHACHA20_POLY1305_SHA256()]
+    const [gcm, gcm256, chacha] = [TLS_AES_128_GCM_SHA256(), TLS_AES_256_GCM_SHA384(), TLS_CHACHA20_POLY1305_SHA256()]
     const [ccm, ccm8] = [TLS_AES_128_CCM_SHA256(), TLS_AES_128_CCM_8_SHA256()]
     const variants: Variant13[] = []
     const alone = { pskModes: ["psk_ke" as const] }
     const agreeing = { pskModes: ["psk_dhe_ke" as const] }
-    for (const suite of [gcm, chacha])
+    for (const suite of [gcm, gcm256, chacha])
         variants.push({ peer: "pion", what: "psk_ke", features: ["psk13"], suite, ours: alone })
-    for (const suite of [gcm, chacha, ccm, ccm8])
+    for (const suite of [gcm, gcm256, chacha, ccm, ccm8])
         variants.push({
             peer: "wolfssl",
             what: "psk_ke",

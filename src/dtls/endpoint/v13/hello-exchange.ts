@@ -4,14 +4,13 @@ import { serverRoleV13 } from "../../association/v13/roles.js"
 import { SavedVersionV13 } from "../../association/v13/saved-version.js"
 import { copyOf } from "../../bytes/bytes.js"
 import { type CryptoProvider } from "../../crypto/provider.js"
-import { type CipherSuite } from "../../handshake/cipher-suite.js"
 import { findHelloExtension } from "../../handshake/hello-extension.js"
-import { usableSuites } from "../../handshake/negotiation.js"
 import { type AssociationSettings } from "../../handshake/settings.js"
 import { serverRole } from "../../handshake/v12/server.js"
 import { shortened } from "../../handshake/transcript.js"
 import { TRANSCRIPT_HEADER } from "../../handshake/v13/handshake.js"
 import { CookiesV13 } from "../../handshake/v13/cookies.js"
+import { suiteForClient } from "../../handshake/v13/hash-choice.js"
 import { type KeyShareExtension } from "../../handshake/v13/key-share-extension.js"
 import { Discard, type DiscardCounters } from "../../record/discard.js"
 import { hasConnectionId, ID_AT } from "../../record/v13/unified-header.js"
@@ -20,8 +19,8 @@ import { type ClientHello, type ClientHelloStart, readClientHello } from "../../
 import { findExtension } from "../../wire/extensions.js"
 import { HANDSHAKE_HEADER_LENGTH, wholeMessage } from "../../wire/handshake-header.js"
 import { downgradeMark } from "../../wire/v13/downgrade.js"
-import { COOKIE, KEY_SHARE, SUPPORTED_VERSIONS } from "../../wire/v13/code-points.js"
-import { offersVersion } from "../../wire/v13/extensions.js"
+import { COOKIE, KEY_SHARE, PRE_SHARED_KEY, SUPPORTED_VERSIONS } from "../../wire/v13/code-points.js"
+import { offersVersion, readOfferedPsks } from "../../wire/v13/extensions.js"
 import { findCookie, readCookie, writeHelloRetryRequest } from "../../wire/v13/hello-retry-request.js"
 import { addressOf, CookieExchange, inRecord } from "../cookie-exchange.js"
 import { type Reply, type SourceAddress } from "../endpoint.js"
@@ -49,7 +48,6 @@ export function newExchangeV12V13(): NewHelloExchange {
 class RetryExchange implements HelloExchange {
     private cookies: CookiesV13
     private crypto: CryptoProvider
-    private suites: CipherSuite[]
     private role: DriverRole
     /** for what it asks; it agrees on no keys here */
     private keyShares: KeyShareExtension | undefined
@@ -60,13 +58,12 @@ class RetryExchange implements HelloExchange {
 
     /** @param older takes hellos that do not offer DTLS 1.3; undefined: they are refused */
     constructor(
-        settings: AssociationSettings,
+        private settings: AssociationSettings,
         private counters: DiscardCounters,
         now: number,
         private older: HelloExchange | undefined,
     ) {
         this.crypto = settings.crypto
-        this.suites = usableSuites(settings, false)
         this.cookies = new CookiesV13(settings.crypto, now)
         this.withCookie = new HelloAssembly(settings.limits)
         this.withoutCookie = new HelloAssembly(settings.limits)
@@ -166,7 +163,9 @@ class RetryExchange implements HelloExchange {
     }
 
     private retry(fragment: HelloFragment, hello: ClientHello, from: SourceAddress): undefined {
-        const suite = this.suites.find((candidate) => hello.cipherSuites.indexOf(candidate.id) >= 0)
+        const offered = findExtension(hello.extensions, PRE_SHARED_KEY)
+        const psks = offered === undefined ? undefined : readOfferedPsks(offered)
+        const suite = suiteForClient(this.settings, hello, psks, 0)
         if (suite === undefined) return this.refuse(fragment, AlertDescription.handshakeFailure, from)
         const { datagram, header, at } = fragment
         const message = copyOf(datagram, at - HANDSHAKE_HEADER_LENGTH, at + header.length)

@@ -1,6 +1,7 @@
 import { blit, EMPTY, wipe } from "../../bytes/bytes.js"
 import { Reader } from "../../bytes/reader.js"
 import { Writer } from "../../bytes/writer.js"
+import { type HashParameters } from "../../crypto/algorithms.js"
 import { type CryptoProvider } from "../../crypto/provider.js"
 import { type CipherSuite } from "../cipher-suite.js"
 import { bodyOf, type HandshakeMessage } from "../../flight/inbox.js"
@@ -18,7 +19,7 @@ import { unbound } from "./client.js"
 import { HelloExtensionV13 } from "./hello-extension.js"
 import { type KeyShareExtension } from "./key-share-extension.js"
 import { type ClientResumptionContextV13, type ClientResumptionV13, type ResumptionContextV13 } from "./resumption.js"
-import { hasItsHash, readSessionV13, resumptionSecret, type SessionV13, ticketKey, writeSessionV13 } from "./session.js"
+import { hashOf, readSessionV13, resumptionSecret, type SessionV13, ticketKey, writeSessionV13 } from "./session.js"
 
 /** Tickets that are kept of a server, and taken in one connection; of more the oldest are forgotten. */
 export const MAX_TICKETS = 4
@@ -51,6 +52,7 @@ class ClientSessionsV13 extends HelloExtensionV13 implements ClientResumptionV13
     bind(h: ClientResumptionContextV13, hello: ClientHello): Buffer {
         const shares = h.keyShares()
         if (!this.begun) this.begin(h, shares)
+        else if (h.pskCount === 0) this.forgetOffered()
         const { offered, externals } = this
         if (shares !== undefined && offered !== undefined) return this.bindTicket(h, hello, shares, offered)
         if (externals === 0) hello.extensions.push(offeredModes([PSK_DHE_KE]))
@@ -61,7 +63,16 @@ class ClientSessionsV13 extends HelloExtensionV13 implements ClientResumptionV13
         this.begun = true
         this.externals = h.pskCount
         if (shares !== undefined) this.offered = this.takeNewest(h)
-        if (this.offered !== undefined) h.pskCount++
+        const { offered } = this
+        if (offered === undefined) return
+        h.pskCount++
+        // By itself it may have another hash than external keys.
+        if (this.externals === 0) h.useHash(hashOf(h.settings, offered) as HashParameters)
+    }
+
+    private forgetOffered(): void {
+        wipeSession(this.offered)
+        this.offered = undefined
     }
 
     /** The ticket, then the external key, if there is one: with psk_dhe_ke alone. */
@@ -107,7 +118,9 @@ class ClientSessionsV13 extends HelloExtensionV13 implements ClientResumptionV13
     }
 
     private isUsable(h: ClientResumptionContextV13, session: SessionV13): boolean {
-        return !isExpired(session, this.clock()) && hasItsHash(h.settings, h.schedule(), session)
+        if (isExpired(session, this.clock())) return false
+        const hash = hashOf(h.settings, session)
+        return this.externals === 0 ? hash !== undefined : hash?.algorithm === h.schedule().hash.algorithm
     }
 
     /** None, where the store has something else. */

@@ -44,6 +44,7 @@ import { type Step, step } from "../step.js"
 import { type Handshake } from "../handshake.js"
 import { type AuthenticationExtension, type ServerProof } from "./authentication.js"
 import { HandshakeV13, isOfRecords } from "./handshake.js"
+import { suiteOfKeys } from "./hash-choice.js"
 import { type KeyShareExtension, type SharedSecret } from "./key-share-extension.js"
 import { type ClientResumptionV13 } from "./resumption.js"
 
@@ -70,6 +71,8 @@ export class ClientHandshakeV13 extends HandshakeV13 {
     private pending: PendingHello | undefined
     /** how many pre-shared keys the hello offers */
     pskCount = 0
+    /** there is an external key, even if it is not offered any more */
+    private hasKey = false
     /** the server shows who it is by this, or has shown it; undefined: by the pre-shared key, or it is not known yet */
     certified: ServerProof | undefined
     /** through the server's Finished */
@@ -97,8 +100,9 @@ export class ClientHandshakeV13 extends HandshakeV13 {
         if (psk === undefined && (this.authentication() === undefined || shares === undefined))
             return this.fail(FailureReason.noCredentials, AlertDescription.handshakeFailure)
         if (suites.length === 0) return this.fail(FailureReason.nothingInCommon, AlertDescription.none)
-        this.chooseSuite(suites[0])
-        this.pskCount = psk === undefined ? 0 : 1
+        this.useHash(suiteOfKeys(suites).hash)
+        this.hasKey = psk !== undefined
+        this.pskCount = this.hasKey ? 1 : 0
         this.enterEarlyStage(psk === undefined ? EMPTY : psk.key)
         this.parameters.identity = psk === undefined ? EMPTY : psk.identity
         this.parameters.clientRandom = this.settings.crypto.random(32)
@@ -129,10 +133,11 @@ export class ClientHandshakeV13 extends HandshakeV13 {
 
     /** The body of the hello, with the external key and its binder at the end, if there is one. */
     bind(hello: ClientHello): Buffer {
+        // Which no second hello may leave out (RFC 8446 §4.1.2).
+        if (this.hasKey) hello.extensions.push(offeredModes(modesOf(this.keyShares())))
         if (this.pskCount > 0) {
             const { length } = this.schedule().hash
             const psk = offeredPsks([{ identity: this.parameters.identity, age: 0 }], length)
-            hello.extensions.push(offeredModes(modesOf(this.keyShares())))
             hello.extensions.push(psk)
             const binder = this.binder(this.secret, "ext binder", unbound(hello), 3 + length)
             blit(psk.data, psk.data.length - length, binder, 0, length)
@@ -202,7 +207,7 @@ export class ClientHandshakeV13 extends HandshakeV13 {
         const psk = findExtension(hello.extensions, PRE_SHARED_KEY)
         const share = findExtension(hello.extensions, KEY_SHARE)
         const known = (this.retrySuite ?? suite).id === suite.id
-        if (!known || !this.areOffered(hello.extensions) || !this.isAcceptable(psk)) return this.refuse()
+        if (!known || !this.areOffered(hello.extensions) || !this.isAcceptable(psk, suite)) return this.refuse()
         this.pending = { hello, suite, message }
         const shares = this.keyShares()
         const needsShare = psk === undefined || (shares !== undefined && shares.required)
@@ -212,9 +217,14 @@ export class ClientHandshakeV13 extends HandshakeV13 {
     }
 
     /** @param psk the pre_shared_key of a ServerHello. Without it the server has to have a certificate. */
-    private isAcceptable(psk: Buffer | undefined): boolean {
+    private isAcceptable(psk: Buffer | undefined, suite: CipherSuite): boolean {
         if (psk === undefined) return this.authentication() !== undefined
-        return psk.length === 2 && psk[0] === 0 && psk[1] < this.pskCount
+        return psk.length === 2 && psk[0] === 0 && psk[1] < this.pskCount && this.hasHashOf(suite)
+    }
+
+    /** Whether the keys that are offered go with the suite (RFC 8446 §4.2.11). */
+    private hasHashOf(suite: CipherSuite): boolean {
+        return suite.hash.algorithm === this.schedule().hash.algorithm
     }
 
     /** A ServerHello answers extensions of the hello, and has no others. */
@@ -245,7 +255,7 @@ export class ClientHandshakeV13 extends HandshakeV13 {
         const { hello, suite, message } = this.pending as PendingHello
         this.pending = undefined
         if (!this.acceptExtensions(hello.extensions, true)) return
-        this.parameters.suite = suite
+        if (this.retrySuite === undefined) this.chooseSuite(suite)
         this.parameters.serverRandom = hello.random
         this.transcript.add(message.bytes)
         const psk = findExtension(hello.extensions, PRE_SHARED_KEY)
@@ -277,8 +287,11 @@ export class ClientHandshakeV13 extends HandshakeV13 {
         const group = asked === undefined || shares === undefined ? 0 : shares.retryGroup(asked)
         const count = 1 + (data === undefined ? 0 : 1) + (group === 0 ? 0 : 1)
         if (cookie === undefined || count === 1 || count !== hello.extensions.length) return this.refuse()
+        // Keys that do not go with its suite are not offered again (RFC 8446 §4.1.4).
+        if (!this.hasHashOf(suite)) this.pskCount = 0
+        if (this.pskCount === 0 && this.authentication() === undefined) return this.refuse()
         this.retrySuite = suite
-        this.parameters.suite = suite
+        this.chooseSuite(suite)
         this.cookie = cookie
         this.restartTranscript(this.transcript.digest(), request.bytes)
         if (group === 0 || shares === undefined) this.sendHello()

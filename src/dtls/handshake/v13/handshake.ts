@@ -1,4 +1,5 @@
 import { copyOf, EMPTY, equal, join, wipe } from "../../bytes/bytes.js"
+import { type HashParameters } from "../../crypto/algorithms.js"
 import { type CryptoProvider, type RecordNumberCiphers, type RecordProtection } from "../../crypto/provider.js"
 import { type CipherSuite } from "../cipher-suite.js"
 import { KeyScheduleV13 } from "../../crypto/v13/key-schedule.js"
@@ -124,10 +125,15 @@ export abstract class HandshakeV13 extends Handshake<SecurityParametersV13> impl
     /** Finished is next. */
     abstract onPresented(): void
 
+    /** Keys are derived with this hash: those of pre-shared keys before the suite is known. */
+    useHash(hash: HashParameters): void {
+        this.parameters.schedule = new KeyScheduleV13(this.settings.crypto, hash)
+    }
+
     /** The suite is known. */
     protected chooseSuite(suite: CipherSuite): void {
         this.parameters.suite = suite
-        this.parameters.schedule = new KeyScheduleV13(this.settings.crypto, suite.hash)
+        this.useHash(suite.hash)
         this.transcript.choose(suite.hash, false)
     }
 

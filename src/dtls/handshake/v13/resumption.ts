@@ -1,3 +1,4 @@
+import { type HashParameters } from "../../crypto/algorithms.js"
 import { type KeyScheduleV13 } from "../../crypto/v13/key-schedule.js"
 import { type HandshakeMessage } from "../../flight/inbox.js"
 import { type ClientHello } from "../../wire/client-hello.js"
@@ -27,6 +28,8 @@ export interface ClientResumptionContextV13 extends ResumptionContextV13 {
     pskCount: number
     /** of the early stage, with the external key */
     secret: Buffer
+    /** Before the hello: the keys that it offers go with this one. */
+    useHash(hash: HashParameters): void
     /** The binder of a key with this early secret, for the hello in `message`. */
     binder(secret: Buffer, label: string, message: Buffer, bindersLength: number): Buffer
     /** The body of the hello, with the external key and its binder at the end, if there is one. */

@@ -37,6 +37,7 @@ import { type Handshake } from "../handshake.js"
 import { type AuthenticationExtension } from "./authentication.js"
 import { type CookieState, readCookieState } from "./cookies.js"
 import { HandshakeV13, isOfRecords } from "./handshake.js"
+import { suiteForClient, suiteOfKeys } from "./hash-choice.js"
 import { type KeyShareExtension, type SharedSecret } from "./key-share-extension.js"
 import { type ServerResumptionV13 } from "./resumption.js"
 import { type Speaker } from "./updatable-ids.js"
@@ -86,14 +87,13 @@ class ServerHandshakeV13 extends HandshakeV13 {
         const versions = findExtension(hello.extensions, SUPPORTED_VERSIONS)
         if (versions === undefined || !offersVersion(versions))
             return this.fail(FailureReason.nothingInCommon, AlertDescription.protocolVersion)
-        const suite = usableSuites(this.settings, false).find(
-            (candidate) => hello.cipherSuites.indexOf(candidate.id) >= 0,
-        )
-        if (suite === undefined) return this.fail(FailureReason.nothingInCommon, AlertDescription.handshakeFailure)
         const offered = findExtension(hello.extensions, PRE_SHARED_KEY)
         const psks = offered === undefined ? undefined : readOfferedPsks(offered)
         if (offered !== undefined && psks === undefined)
             return this.fail(FailureReason.decodeError, AlertDescription.decodeError)
+        const state = cookieStateOf(hello)
+        const suite = suiteForClient(this.settings, hello, psks, state === undefined ? 0 : state.cipherSuite)
+        if (suite === undefined) return this.fail(FailureReason.nothingInCommon, AlertDescription.handshakeFailure)
         // Binders cover what comes before them (RFC 8446 §4.2.11).
         if (psks !== undefined && hello.extensions[hello.extensions.length - 1].type !== PRE_SHARED_KEY)
             return this.fail(FailureReason.illegalParameter, AlertDescription.illegalParameter)
@@ -101,7 +101,6 @@ class ServerHandshakeV13 extends HandshakeV13 {
             return this.fail(FailureReason.nothingInCommon, AlertDescription.handshakeFailure)
         if (psks === undefined && !isComplete(hello))
             return this.fail(FailureReason.nothingInCommon, AlertDescription.missingExtension)
-        const state = cookieStateOf(hello)
         const asked = state === undefined ? 0 : state.group
         if (!passes(this, psks === undefined ? this.takeShare(hello, asked) : this.selectMode(hello, asked))) return
         if (!this.selectExtensions(hello)) return
@@ -171,8 +170,27 @@ class ServerHandshakeV13 extends HandshakeV13 {
         const psk = this.psks[this.pskIndex]
         const sessions = this.resumption()
         if (sessions !== undefined && sessions.open(this, psk)) return
+        if (!this.hasHashOfKeys()) return this.goOnWithoutKeys()
         this.parameters.identity = psk.identity
         this.ask({ kind: QuestionKind.psk, identity: psk.identity, hint: undefined }, onAnswer)
+    }
+
+    /** Whether external keys go with the suite. */
+    private hasHashOfKeys(): boolean {
+        const { hash } = suiteOfKeys(usableSuites(this.settings, false))
+        return hash.algorithm === this.schedule().hash.algorithm
+    }
+
+    private goOnWithoutKeys(): void {
+        if (!this.goOnOtherwise()) this.fail(FailureReason.nothingInCommon, AlertDescription.handshakeFailure)
+    }
+
+    /** The identity that is looked at will not do. @returns false: it was the last way to go on */
+    private goOnOtherwise(): boolean {
+        if (this.pskIndex < this.psks.length - 1) this.lookFurther()
+        else if (this.mayGoOnWithoutPsk()) this.goOnWithoutPsk()
+        else return false
+        return true
     }
 
     private goOnWithoutPsk(): void {
@@ -202,8 +220,7 @@ class ServerHandshakeV13 extends HandshakeV13 {
      * certificates instead (RFC 8446 §4.2.11).
      */
     takeKey(answer: PskAnswer | undefined): void {
-        if (answer === undefined && this.pskIndex < this.psks.length - 1) return this.lookFurther()
-        if (answer === undefined && this.mayGoOnWithoutPsk()) return this.goOnWithoutPsk()
+        if (answer === undefined && this.goOnOtherwise()) return
         const decoy = this.settings.crypto.random(DECOY_KEY_LENGTH)
         this.usePsk(answer === undefined || !isUsablePsk(answer) ? decoy : answer.key, "ext binder")
         wipe(decoy)

@@ -1,5 +1,6 @@
 import { Reader } from "../../bytes/reader.js"
 import { Writer } from "../../bytes/writer.js"
+import { type HashParameters } from "../../crypto/algorithms.js"
 import { type KeyScheduleV13 } from "../../crypto/v13/key-schedule.js"
 import { type AssociationSettings } from "../settings.js"
 import { readCommon, readPeer, type Session, writeCommon, writePeer } from "../session.js"
@@ -46,10 +47,14 @@ export function readSessionV13(bytes: Buffer): SessionV13 | undefined {
     return readPeer(reader, session) ? session : undefined
 }
 
-/** Whether a handshake with this key schedule can go on with the session: its hash is that of the session (RFC 8446 §4.2.11). */
+/** That the session goes with (RFC 8446 §4.2.11); undefined: its suite is none of the settings' any more. */
+export function hashOf(settings: AssociationSettings, session: Session): HashParameters | undefined {
+    return settings.suites.find((suite) => suite.id === session.suite)?.hash
+}
+
+/** Whether a handshake with this key schedule can go on with the session. */
 export function hasItsHash(settings: AssociationSettings, schedule: KeyScheduleV13, session: Session): boolean {
-    const suite = settings.suites.find((candidate) => candidate.id === session.suite)
-    return suite !== undefined && suite.hash.algorithm === schedule.hash.algorithm
+    return hashOf(settings, session)?.algorithm === schedule.hash.algorithm
 }
 
 /** resumption_master_secret (RFC 8446 §7.1). @param transcriptHash through the client's Finished */

@@ -3,8 +3,10 @@ import {
     AES_128_CCM,
     AES_128_CCM_8,
     AES_128_GCM,
+    AES_256_GCM,
     CHACHA20_POLY1305,
     SHA_256,
+    SHA_384,
 } from "../../crypto/algorithms.js"
 import { type CipherSuite } from "../cipher-suite.js"
 
@@ -15,6 +17,12 @@ function suite(id: number, name: string, aead: AeadParameters): CipherSuite {
 /** RFC 8446 appendix B.4. */
 export function TLS_AES_128_GCM_SHA256(): CipherSuite {
     return suite(0x1301, "TLS_AES_128_GCM_SHA256", AES_128_GCM())
+}
+/** RFC 8446 appendix B.4. */
+export function TLS_AES_256_GCM_SHA384(): CipherSuite {
+    const made = suite(0x1302, "TLS_AES_256_GCM_SHA384", AES_256_GCM())
+    made.hash = SHA_384()
+    return made
 }
 /** RFC 8446 appendix B.4. */
 export function TLS_CHACHA20_POLY1305_SHA256(): CipherSuite {
@@ -34,5 +42,10 @@ export function TLS_AES_128_CCM_8_SHA256(): CipherSuite {
 
 /** The suites of DTLS 1.3 that are offered when none is named, in the order a gateway prefers them. */
 export function allSuitesV13(): CipherSuite[] {
-    return [TLS_AES_128_GCM_SHA256(), TLS_CHACHA20_POLY1305_SHA256(), TLS_AES_128_CCM_SHA256()]
+    return [
+        TLS_AES_128_GCM_SHA256(),
+        TLS_AES_256_GCM_SHA384(),
+        TLS_CHACHA20_POLY1305_SHA256(),
+        TLS_AES_128_CCM_SHA256(),
+    ]
 }

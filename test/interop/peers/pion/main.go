@@ -7,6 +7,7 @@ package main
 import (
 	"bufio"
 	"context"
+	"crypto"
 	"crypto/tls"
 	"crypto/x509"
 	"encoding/hex"
@@ -38,6 +39,7 @@ var (
 
 var suites = map[string]ciphersuite.ID{
 	"TLS_AES_128_GCM_SHA256":       ciphersuite.TLS_AES_128_GCM_SHA256,
+	"TLS_AES_256_GCM_SHA384":       ciphersuite.TLS_AES_256_GCM_SHA384,
 	"TLS_CHACHA20_POLY1305_SHA256": ciphersuite.TLS_CHACHA20_POLY1305_SHA256,
 
 	"TLS_PSK_WITH_AES_128_CCM_8":                    ciphersuite.TLS_PSK_WITH_AES_128_CCM_8,
@@ -129,6 +131,9 @@ func credentials() []dtls.Option {
 		panic(err)
 	}
 	psk := dtls.PSK{Identity: []byte(*identity), Key: secret}
+	if *suite == "TLS_AES_256_GCM_SHA384" {
+		psk.Hash = crypto.SHA384
+	}
 	return []dtls.Option{dtls.WithPSK(
 		func() ([]dtls.PSK, error) { return []dtls.PSK{psk}, nil },
 		func([][]byte) (*dtls.PSK, error) { return &psk, nil },

@@ -46,6 +46,7 @@ static const char *wolf_name(const char *name)
 {
     static const char *names[][2] = {
         {"TLS_AES_128_GCM_SHA256", "TLS13-AES128-GCM-SHA256"},
+        {"TLS_AES_256_GCM_SHA384", "TLS13-AES256-GCM-SHA384"},
         {"TLS_CHACHA20_POLY1305_SHA256", "TLS13-CHACHA20-POLY1305-SHA256"},
         {"TLS_AES_128_CCM_SHA256", "TLS13-AES128-CCM-SHA256"},
         {"TLS_AES_128_CCM_8_SHA256", "TLS13-AES128-CCM-8-SHA256"},
@@ -276,14 +277,20 @@ static void use_ids(WOLFSSL *ssl)
     if (wolfSSL_dtls_cid_set(ssl, id, (unsigned int)cid) != WOLFSSL_SUCCESS) fail("cid", 0);
 }
 
+/* The one that is named; else those that are no hybrid ones, which would make every hello large. */
+static void use_group(WOLFSSL *ssl)
+{
+    int ids[] = {WOLFSSL_ECC_SECP256R1, WOLFSSL_ECC_X25519};
+    if (strcmp(group, "X25519") == 0) ids[0] = WOLFSSL_ECC_X25519;
+    if (strcmp(group, "X25519MLKEM768") == 0) ids[0] = WOLFSSL_X25519MLKEM768;
+    if (wolfSSL_set_groups(ssl, ids, *group == 0 ? 2 : 1) != WOLFSSL_SUCCESS) fail("group", 0);
+}
+
 static WOLFSSL *open_connection(WOLFSSL_CTX *ctx)
 {
     WOLFSSL *ssl = wolfSSL_new(ctx);
     wolfSSL_dtls_set_using_nonblock(ssl, 1);
-    if (*group != 0) {
-        int id = strcmp(group, "P-256") == 0 ? WOLFSSL_ECC_SECP256R1 : WOLFSSL_ECC_X25519;
-        if (wolfSSL_set_groups(ssl, &id, 1) != WOLFSSL_SUCCESS) fail("group", 0);
-    }
+    if (!is_older) use_group(ssl);
     if (is_client && *ca != 0 && wolfSSL_check_domain_name(ssl, "server.test") != WOLFSSL_SUCCESS) fail("name", 0);
     if (!is_client && !is_older) wolfSSL_send_hrr_cookie(ssl, NULL, 0);
     if (*alpn != 0 && wolfSSL_UseALPN(ssl, alpn, (unsigned)strlen(alpn), WOLFSSL_ALPN_FAILED_ON_MISMATCH) < 0)

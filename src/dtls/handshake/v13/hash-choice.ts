@@ -1,0 +1,47 @@
+import { HashAlgorithm } from "../../crypto/algorithms.js"
+import { type ClientHello } from "../../wire/client-hello.js"
+import { ExtensionType } from "../../wire/code-points.js"
+import { findExtension } from "../../wire/extensions.js"
+import { type OfferedPsk } from "../../wire/v13/extensions.js"
+import { type CipherSuite } from "../cipher-suite.js"
+import { findHelloExtension } from "../hello-extension.js"
+import { usableSuites } from "../negotiation.js"
+import { type AssociationSettings } from "../settings.js"
+
+/**
+ * The first suite with the hash of external pre-shared keys: each key goes with one hash, which is SHA-256 unless somebody
+ * says otherwise (RFC 8446 §4.2.11), as a side does whose suites have another one alone.
+ * @param suites of DTLS 1.3, one or more
+ */
+export function suiteOfKeys(suites: CipherSuite[]): CipherSuite {
+    return suites.find((suite) => suite.hash.algorithm === HashAlgorithm.sha256) ?? suites[0]
+}
+
+/**
+ * Server: the suite to go on with, of those that the key goes with that the client prefers.
+ * @param psks as the client offers them; undefined: none
+ * @param chosen of our HelloRetryRequest; 0: none was sent
+ * @returns undefined: there is none in common
+ */
+export function suiteForClient(
+    settings: AssociationSettings,
+    hello: ClientHello,
+    psks: OfferedPsk[] | undefined,
+    chosen: number,
+): CipherSuite | undefined {
+    const common = usableSuites(settings, false).filter((suite) => hello.cipherSuites.indexOf(suite.id) >= 0)
+    const known = common.find((suite) => suite.id === chosen)
+    if (known !== undefined || psks === undefined) return known ?? common[0]
+    const { length } = psks[0].binder
+    const fitting = common.find((suite) => suite.hash.length === length)
+    return fitting === undefined && hasCertificates(settings, hello) ? common[0] : fitting
+}
+
+/** Whether the handshake can go on without a pre-shared key. */
+function hasCertificates(settings: AssociationSettings, hello: ClientHello): boolean {
+    const type = ExtensionType.signatureAlgorithms
+    return (
+        findHelloExtension(settings.extensions, type) !== undefined &&
+        findExtension(hello.extensions, type) !== undefined
+    )
+}
