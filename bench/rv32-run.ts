@@ -3,6 +3,10 @@ import { spawnSync } from "node:child_process"
 import { emulatorCommand } from "../host/board/emulator.js"
 import { type BoardProgram } from "../host/build/rv32.js"
 
+/** Of firmware/bench/support.h and test/device/bench/link.ts. */
+export const HANDSHAKES = 50
+export const RECORDS = 1000
+
 /** What a measurement printed. */
 export interface Run {
     output: string
@@ -27,4 +31,9 @@ export function run(program: BoardProgram, image: string | undefined, settings: 
             return Number(found[1])
         },
     }
+}
+
+/** Instructions of one of `count` handshakes or records. @param names of accounts of that many each */
+export function meanOf(speed: Run, names: string[], count: number): number {
+    return Math.round(names.reduce((sum, name) => sum + speed.value(name), 0) / (count * names.length))
 }

@@ -13,14 +13,12 @@ import { MOTE_PROFILE, readProfile } from "../host/translate/profile.js"
 import type { Choice } from "../host/translate/translate.js"
 import { anchorSide, CREDENTIALS_PROGRAM, moteSide, type SessionFigures, sessionFigures } from "./rv32-credentials.js"
 import { isOfProgram, profile, type ProfileRow } from "./rv32-profile.js"
-import { command, type Run, run as runProgram } from "./rv32-run.js"
+import { command, HANDSHAKES, meanOf, RECORDS, type Run, run as runProgram } from "./rv32-run.js"
+import { ofV13, printV13, PROGRAM_V13, type FiguresV13 } from "./rv32-v13.js"
 
-/** Of firmware/bench/support.h and test/device/bench/handshakes.ts. */
-const HANDSHAKES = 50
-const RECORDS = 1000
 const PROGRAM = "test/device/bench/handshakes.ts"
 
-interface Figures extends Partial<SessionFigures> {
+interface Figures extends Partial<SessionFigures>, Partial<FiguresV13> {
     psk_handshake_client: number
     psk_handshake_server: number
     record_send_64: number
@@ -45,8 +43,7 @@ const run = (program: BoardProgram, mode: string): Run => runProgram(program, im
 function perCall(
     speed: Run,
 ): Pick<Figures, "psk_handshake_client" | "psk_handshake_server" | "record_send_64" | "record_recv_64"> {
-    const mean = (names: string[], count: number): number =>
-        Math.round(names.reduce((sum, name) => sum + speed.value(name), 0) / (count * names.length))
+    const mean = (names: string[], count: number): number => meanOf(speed, names, count)
     return {
         psk_handshake_client: mean(["handshake_client"], HANDSHAKES),
         psk_handshake_server: mean(["handshake_server"], HANDSHAKES),
@@ -152,13 +149,15 @@ function printTable(mote: Figures, mbedtls: Figures): void {
         console.log(`${name.padEnd(24)} ${String(ours).padStart(10)} ${String(theirs).padStart(10)} ${ratio}`)
     }
     for (const [name, ours] of Object.entries(mote))
-        if (name !== "flash") print(name, ours as number, mbedtls[name as keyof Figures] as number)
+        if (name !== "flash" && !name.includes("13"))
+            print(name, ours as number, mbedtls[name as keyof Figures] as number)
     const idle = (of: Figures): number => of.arena_idle + of.heap_natives_idle
     print("idle, both heaps", idle(mote), idle(mbedtls))
     for (const [name, { flash }] of Object.entries({ Mote: mote, mbedTLS: mbedtls })) {
         const parts = Object.entries(flash).map(([part, bytes]) => `${part} ${bytes}`)
         console.log(`flash of ${name}: ${parts.join(", ")}`)
     }
+    printV13(mote)
 }
 
 const missing = missingForBoard()
@@ -172,13 +171,18 @@ function translated(choose: Choice): Promise<BoardProgram> {
     return buildBoard("bench/mote", [], undefined, translationFiles([image], choose))
 }
 
+/** What DTLS 1.3 takes. @param choose functions as C; undefined: none */
+async function withV13(figures: Figures, choose?: Choice): Promise<Figures> {
+    return { ...figures, ...(await ofV13(choose)) }
+}
+
 /** Mote's hot functions in a program. */
 function hotIn(path: string): Choice {
     const debug = JSON.parse(readFileSync(cachedDeviceImage(path).debugPath, "utf8")) as DebugFile
     return hotFunctions(debug, readProfile(MOTE_PROFILE), TRANSLATE_BUDGET * 1024)
 }
 
-/** What translated functions make of sessions takes a minute more to compile. */
+/** What translated functions make of sessions, and all functions of DTLS 1.3 as C, take a minute more to compile. */
 const quick = process.argv.includes("--quick")
 
 /** Handshakes with certificates, resumption, wakes. @param choose functions as C; undefined: none */
@@ -190,11 +194,13 @@ const program = await translated(allFunctions)
 const hotProgram = await translated(hotIn(PROGRAM))
 const anchorProgram = await buildBoard("bench/anchor")
 const speed = run(program, "speed")
-const mote = await withSessions(moteFigures(program, speed, run(program, "client")), allFunctions)
+const ofMote = await withSessions(moteFigures(program, speed, run(program, "client")), allFunctions)
+const mote = quick ? ofMote : await withV13(ofMote, allFunctions)
 const hotFigures = moteFigures(hotProgram, run(hotProgram, "speed"), run(hotProgram, "client"))
-const hot = await withSessions(hotFigures, hotIn(CREDENTIALS_PROGRAM))
+const hot = await withV13(await withSessions(hotFigures, hotIn(CREDENTIALS_PROGRAM)), hotIn(PROGRAM_V13))
 const interpreter = await buildBoard("bench/mote")
-const interpreted = await withSessions(moteFigures(interpreter, run(interpreter, "speed"), run(interpreter, "client")))
+const ofInterpreter = moteFigures(interpreter, run(interpreter, "speed"), run(interpreter, "client"))
+const interpreted = await withV13(await withSessions(ofInterpreter))
 const anchorFigures = mbedtlsFigures(anchorProgram, run(anchorProgram, "speed"))
 const mbedtls = { ...anchorFigures, ...sessionFigures(await anchorSide()) }
 if (process.argv.includes("--json")) console.log(JSON.stringify({ mote, hot, interpreted, mbedtls }))

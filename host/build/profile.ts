@@ -1,6 +1,6 @@
 /*
- * npm run profile: records what Mote's functions do at work, for the setting `"translate": "hot"`: the workload of
- * bench:rv32, and the sensor with a gateway. Both run in the simulator, so nothing but Node is needed.
+ * npm run profile: records what Mote's functions do at work, for the setting `"translate": "hot"`: the workloads of
+ * bench:rv32 in both versions, and the sensor with a gateway. Both run in the simulator, so nothing but Node is needed.
  */
 import { readFileSync, writeFileSync } from "node:fs"
 import { PskStore } from "../credentials.js"
@@ -73,6 +73,7 @@ async function recordSensor(profile: Profile): Promise<void> {
 
 const profile: Profile = {}
 await record(profile, "test/device/bench/handshakes.ts", {})
+await record(profile, "test/device/bench/handshakes-v13.ts", {})
 await recordSensor(profile)
 writeFileSync(MOTE_PROFILE, profileText(profile))
 const functions = Object.values(profile).reduce((sum, file) => sum + Object.keys(file).length, 0)

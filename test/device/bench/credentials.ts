@@ -34,7 +34,7 @@ import { RuntimeKeys, RuntimePrivateKey } from "../../../src/platform/runtime/ke
 import "../../../src/platform/runtime/natives.js"
 import { RuntimeServices } from "../../../src/platform/runtime/services.js"
 import { ListTable } from "../../../src/platform/runtime/table.js"
-import { benchSettings, type End, Link, RECORD_BYTES, Turn } from "./link.js"
+import { benchSettings, type End, Link, RECORD_BYTES, Turn, version12 } from "./link.js"
 import { memoryOfClient } from "./memory.js"
 import "./natives.js"
 
@@ -138,7 +138,7 @@ function linkWith(ofClient: Extensions, ofServer: Extensions): Link {
         credentials: server,
         connection,
     }
-    return new Link(clientEnd, serverEnd)
+    return new Link(clientEnd, serverEnd, version12())
 }
 
 /** A handshake, and another one that resumes its session by the session id. */

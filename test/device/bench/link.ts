@@ -2,7 +2,9 @@
 import * as ds from "@devicescript/core"
 import { Association } from "../../../src/dtls/association/association.js"
 import { type Output, OutputKind } from "../../../src/dtls/association/output.js"
+import { type DriverRole } from "../../../src/dtls/association/handshake-driver.js"
 import { type CryptoProvider } from "../../../src/dtls/crypto/provider.js"
+import { type NewHelloExchange } from "../../../src/dtls/endpoint/hello-exchange.js"
 import { type Peer } from "../../../src/dtls/endpoint/peer.js"
 import { ServerEndpoint } from "../../../src/dtls/endpoint/server-endpoint.js"
 import { wifi } from "../../../src/dtls/flight/retransmission.js"
@@ -32,6 +34,10 @@ export enum Turn {
 }
 
 export const RECORD_BYTES = 64
+
+/** What the figures of `measureSpeed` are means of. */
+const HANDSHAKES = 50
+const RECORDS = 1000
 
 const ADDRESS = { key: "127.0.0.1|1234", address: "127.0.0.1|1234" }
 
@@ -68,6 +74,17 @@ export interface End {
     connection: AskingConnection | undefined
 }
 
+/** The version that both ends speak. */
+export interface Version {
+    client: DriverRole
+    /** of the server; undefined: DTLS 1.2 */
+    newExchange: NewHelloExchange | undefined
+}
+
+export function version12(): Version {
+    return { client: clientRole(), newExchange: undefined }
+}
+
 /** Both ends and the datagrams between them. */
 export class Link {
     client: Association | undefined = undefined
@@ -84,9 +101,11 @@ export class Link {
     constructor(
         public clientEnd: End,
         private serverEnd: End,
+        private version: Version,
     ) {
         const common = serverEnd.settings()
-        this.server = new ServerEndpoint(serverEnd.settings, common, { newTable: <T>() => new ListTable<T>() }, 0)
+        const tables = { newTable: <T>() => new ListTable<T>() }
+        this.server = new ServerEndpoint(serverEnd.settings, common, tables, 0, version.newExchange)
     }
 
     async drainClient(): Promise<void> {
@@ -123,7 +142,7 @@ export class Link {
     }
 
     async begin(): Promise<void> {
-        this.client = new Association(this.clientEnd.settings(), clientRole(), 0, 0)
+        this.client = new Association(this.clientEnd.settings(), this.version.client, 0, 0)
         this.client.begin(0)
         await this.drainClient()
     }
@@ -194,4 +213,33 @@ export class Link {
         await this.drainServer()
         this.toClient = []
     }
+}
+
+/** Handshakes, and then records in both directions. */
+export async function measureSpeed(link: Link): Promise<void> {
+    for (let i = 0; i < HANDSHAKES; i++) {
+        await link.handshake(Turn.handshakeClient, Turn.handshakeServer)
+        if (i === 0) {
+            ds._benchReport("wire_bytes", link.wireBytes)
+            ds._benchReport("wire_datagrams", link.wireDatagrams)
+        }
+        if (i < HANDSHAKES - 1) await link.hangUp()
+    }
+    const message = Buffer.alloc(RECORD_BYTES)
+    const client = link.client as Association
+    const peer = link.peer as Peer
+    for (let i = 0; i < RECORDS; i++) {
+        ds._benchTurn(Turn.sendClient)
+        client.send([message], false)
+        await link.drainClient()
+        ds._benchTurn(Turn.nobody)
+        await link.run(Turn.receiveServer, Turn.nobody)
+        ds._benchTurn(Turn.sendServer)
+        peer.association.send([message], false)
+        link.server.touched(peer)
+        await link.drainServer()
+        ds._benchTurn(Turn.nobody)
+        await link.run(Turn.nobody, Turn.receiveClient)
+    }
+    if (link.received !== RECORDS + RECORDS) throw new Error("records lost")
 }

@@ -1,0 +1,68 @@
+/*
+ * What DTLS 1.3 costs on the emulated core, beside our own DTLS 1.2: test/device/bench/handshakes-v13.ts. The mbedTLS of the
+ * anchor has no DTLS 1.3.
+ */
+import { readFileSync } from "node:fs"
+import { cachedDeviceImage } from "../host/build/device.js"
+import { buildBoard } from "../host/build/rv32.js"
+import { translationFiles } from "../host/translate/files.js"
+import type { Choice } from "../host/translate/translate.js"
+import { HANDSHAKES, meanOf, RECORDS, run } from "./rv32-run.js"
+
+export const PROGRAM_V13 = "test/device/bench/handshakes-v13.ts"
+
+/** Instructions, and bytes for `idle13`. */
+export interface FiguresV13 {
+    /** psk_ke */
+    handshake13_client: number
+    handshake13_server: number
+    /** psk_dhe_ke with P-256 */
+    handshake13_dhe_client: number
+    handshake13_dhe_server: number
+    record13_send_64: number
+    record13_recv_64: number
+    /** an idle client connection, both heaps */
+    idle13: number
+}
+
+/** @param choose functions as C; undefined: none */
+export async function ofV13(choose?: Choice): Promise<FiguresV13> {
+    const image = cachedDeviceImage(PROGRAM_V13).path
+    const translations = choose === undefined ? [] : translationFiles([readFileSync(image)], choose)
+    const psk = await buildBoard("bench/mote", [], undefined, translations)
+    const full = await buildBoard("bench/mote_full", [], undefined, translations)
+    const speed = run(psk, image, { mode: "speed" })
+    const agreeing = run(full, image, { mode: "speed", agrees: "1" })
+    const memory = run(psk, image, { mode: "client" })
+    return {
+        handshake13_client: meanOf(speed, ["handshake_client"], HANDSHAKES),
+        handshake13_server: meanOf(speed, ["handshake_server"], HANDSHAKES),
+        handshake13_dhe_client: meanOf(agreeing, ["handshake_client"], HANDSHAKES),
+        handshake13_dhe_server: meanOf(agreeing, ["handshake_server"], HANDSHAKES),
+        record13_send_64: meanOf(speed, ["send_client", "send_server"], RECORDS),
+        record13_recv_64: meanOf(speed, ["receive_client", "receive_server"], RECORDS),
+        idle13: memory.value("arena_idle") + memory.value("heap_natives_idle"),
+    }
+}
+
+/** What each figure of DTLS 1.3 stands beside. */
+const BESIDE = {
+    handshake13_client: "psk_handshake_client",
+    handshake13_server: "psk_handshake_server",
+    handshake13_dhe_client: "ecdhe_handshake_client",
+    handshake13_dhe_server: "ecdhe_handshake_server",
+    record13_send_64: "record_send_64",
+    record13_recv_64: "record_recv_64",
+}
+
+export function printV13(figures: object): void {
+    const all = figures as Record<string, number | undefined>
+    console.log("\n                               1.3        1.2   ratio")
+    const print = (name: string, newer: number | undefined, older: number | undefined): void => {
+        if (newer === undefined || older === undefined) return
+        const ratio = (newer / older).toFixed(2).padStart(7)
+        console.log(`${name.padEnd(24)} ${String(newer).padStart(10)} ${String(older).padStart(10)} ${ratio}`)
+    }
+    for (const [name, beside] of Object.entries(BESIDE)) print(name, all[name], all[beside])
+    print("idle13, both heaps", all["idle13"], (all["arena_idle"] ?? 0) + (all["heap_natives_idle"] ?? 0))
+}

@@ -1,0 +1,31 @@
+/*
+ * What bench:rv32 measures of DTLS 1.3: as handshakes.ts with pre-shared keys, alone (psk_ke) or, with a setting `agrees`, with
+ * a key agreement (psk_dhe_ke, P-256).
+ */
+import * as ds from "@devicescript/core"
+import { clientRoleV13 } from "../../../src/dtls/association/v13/roles.js"
+import { newExchangeV13 } from "../../../src/dtls/endpoint/v13/hello-exchange.js"
+import { TLS_AES_128_CCM_8_SHA256 } from "../../../src/dtls/handshake/v13/suites.js"
+import { keyShares } from "../../../src/dtls/key-exchange/v13/key-shares.js"
+import { SinglePsk } from "../../../src/gio/credentials.js"
+import { RuntimeCryptoProvider } from "../../../src/platform/runtime/crypto.js"
+import { RuntimeKeys } from "../../../src/platform/runtime/keys.js"
+import "../../../src/platform/runtime/natives.js"
+import { benchSettings, type End, Link, measureSpeed, Turn } from "./link.js"
+import { memoryOfClient } from "./memory.js"
+import "./natives.js"
+
+function newLink(): Link {
+    const crypto = new RuntimeCryptoProvider()
+    const newShares = keyShares(new RuntimeKeys(), true)
+    const agrees = ds._moteSetting("agrees") !== undefined
+    const settings = () => benchSettings(crypto, [TLS_AES_128_CCM_8_SHA256()], agrees ? [newShares(crypto)] : [])
+    const credentials = new SinglePsk(Buffer.from("device-0001"), hex`0102030405060708090a0b0c0d0e0f10`)
+    const end: End = { settings, credentials, connection: undefined }
+    return new Link(end, end, { client: clientRoleV13(), newExchange: newExchangeV13() })
+}
+
+ds._benchTurn(Turn.nobody)
+if ((ds._moteSetting("mode") ?? "speed") === "speed") await measureSpeed(newLink())
+else await memoryOfClient(newLink)
+ds.restart()
