@@ -63,8 +63,8 @@ export class Connection {
             )
     }
 
-    /** Throws ShimFailure when anything is not as the test wants it. @returns the version that was agreed on */
-    async run(link: RunnerLink): Promise<number> {
+    /** Throws ShimFailure when anything is not as the test wants it. */
+    async run(link: RunnerLink): Promise<void> {
         this.link = link
         this.association?.begin(this.now)
         await this.drain()
@@ -73,7 +73,6 @@ export class Connection {
             await this.take(await link.next(waits ? QUIET : undefined))
         }
         if (!this.connected) throw new ShimFailure("the runner left before the handshake was done")
-        return this.live().snapshot().version
     }
 
     private live(): Association {

@@ -54,7 +54,7 @@ export function settingsOf(of: ShimConfiguration, sessions: Sessions): Associati
     return {
         crypto,
         suites: suitesOf(of),
-        extensions: [...extensionsOf(of, crypto), sessions.extension(of, crypto)],
+        extensions: [...extensionsOf(of, crypto), ...sessionsOf(of, crypto, sessions)],
         // BoringSSL's timers: no jitter, 60 s at most, and the 13th timeout gives up.
         retransmission: {
             initial: of.initialTimeout,
@@ -120,6 +120,11 @@ function withExchange(module: Record<string, SuiteMaker>, exchange: (name: strin
 }
 
 const rank = ({ name }: CipherSuite): number => ["GCM", "CHACHA20", "CCM"].findIndex((aead) => name.includes(aead))
+
+function sessionsOf(of: ShimConfiguration, crypto: CryptoProvider, sessions: Sessions): HelloExtension[] {
+    const newer = versionsOf(of).v13 ? sessions.extensionsV13(of, crypto) : []
+    return [...newer, sessions.extension(of, crypto)]
+}
 
 function extensionsOf(of: ShimConfiguration, crypto: CryptoProvider): HelloExtension[] {
     const { isServer, hostName, advertiseAlpn, selectAlpn } = of
