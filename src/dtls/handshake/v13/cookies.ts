@@ -4,7 +4,7 @@ import { Writer } from "../../bytes/writer.js"
 import { type CryptoProvider, type Hmac } from "../../crypto/provider.js"
 import { type ClientHello } from "../../wire/client-hello.js"
 import { byType } from "../../wire/extensions.js"
-import { COOKIE, KEY_SHARE, PRE_SHARED_KEY } from "../../wire/v13/code-points.js"
+import { COOKIE, EARLY_DATA, KEY_SHARE, PADDING, PRE_SHARED_KEY } from "../../wire/v13/code-points.js"
 import { CookieSecrets } from "../cookie-secrets.js"
 
 /** Bytes of the MAC in a cookie: a request with a longer one would be larger than the smallest hellos that it answers. */
@@ -131,7 +131,7 @@ function binding(key: Hmac, hello: ClientHello): Buffer {
     return copyOf(key.sign(writer.finish()), 0, BINDING_LENGTH)
 }
 
-/** Extensions that a client changes after a HelloRetryRequest (RFC 8446 §4.1.2). */
+/** Extensions that a client changes, adds or removes after a HelloRetryRequest (RFC 8446 §4.1.2). */
 function mayChange(type: number): boolean {
-    return type === COOKIE || type === PRE_SHARED_KEY || type === KEY_SHARE
+    return [COOKIE, PRE_SHARED_KEY, KEY_SHARE, PADDING, EARLY_DATA].indexOf(type) >= 0
 }

@@ -18,7 +18,9 @@ export const KEY_UPDATE = 24
 export const MESSAGE_HASH = 254
 
 /** RFC 8446 §4.2. */
+export const PADDING = 21
 export const PRE_SHARED_KEY = 41
+export const EARLY_DATA = 42
 export const SUPPORTED_VERSIONS = 43
 export const COOKIE = 44
 export const PSK_KEY_EXCHANGE_MODES = 45

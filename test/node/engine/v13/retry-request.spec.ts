@@ -2,6 +2,7 @@ import { deepStrictEqual, ok, strictEqual } from "node:assert/strict"
 import { clientRoleV13 } from "../../../../src/dtls/association/v13/roles.js"
 import { newExchangeV13 } from "../../../../src/dtls/endpoint/v13/hello-exchange.js"
 import { FailureReason } from "../../../../src/dtls/handshake/failure.js"
+import { CookiesV13 } from "../../../../src/dtls/handshake/v13/cookies.js"
 import { TLS_AES_128_CCM_8_SHA256, TLS_AES_128_CCM_SHA256 } from "../../../../src/dtls/handshake/v13/suites.js"
 import { keyShares } from "../../../../src/dtls/key-exchange/v13/key-shares.js"
 import { type ClientHello, readClientHello } from "../../../../src/dtls/wire/client-hello.js"
@@ -9,9 +10,10 @@ import { ContentType, DTLS_1_2, HandshakeType, NamedGroup } from "../../../../sr
 import { type Extension } from "../../../../src/dtls/wire/extensions.js"
 import { writeHelloVerifyRequest } from "../../../../src/dtls/wire/hello-verify-request.js"
 import { writeServerHello } from "../../../../src/dtls/wire/server-hello.js"
-import { COOKIE, KEY_SHARE, PRE_SHARED_KEY } from "../../../../src/dtls/wire/v13/code-points.js"
+import { COOKIE, EARLY_DATA, KEY_SHARE, PADDING, PRE_SHARED_KEY } from "../../../../src/dtls/wire/v13/code-points.js"
 import { selectedVersion } from "../../../../src/dtls/wire/v13/extensions.js"
 import { cookieExtension } from "../../../../src/dtls/wire/v13/hello-retry-request.js"
+import { NodeCryptoProvider } from "../../../../src/platform/node/crypto.js"
 import { NodeKeys } from "../../../../src/platform/node/keys.js"
 import { IDENTITY, type Simulation, testKey } from "../../../engine/simulation.js"
 import { KeyedSimulation } from "../../../support/keyed-simulation.js"
@@ -136,5 +138,24 @@ describe("a HelloRetryRequest", () => {
             deepStrictEqual(after.filter(({ type }) => type === COOKIE).length, 1)
             strictEqual(after.at(-1)?.type, PRE_SHARED_KEY)
         }
+    })
+})
+
+describe("the cookie of a HelloRetryRequest", () => {
+    const address = Buffer.from("127.0.0.1:1")
+    const cookies = new CookiesV13(new NodeCryptoProvider(), 0)
+    const first = hellos(begun(simulateV13()))[0]
+    const extra = (type: number, length: number): Extension => ({ type, data: Buffer.alloc(length) })
+    const made = (...extensions: Extension[]): Buffer => {
+        const state = { cipherSuite: SUITE, helloHash: Buffer.alloc(32), group: 0 }
+        return cookies.make(address, { ...first, extensions: [...first.extensions, ...extensions] }, state)
+    }
+
+    it("[V06] is good for a second hello with other padding, as dimpl's, or without early data (RFC 8446 §4.1.2)", () => {
+        strictEqual(cookies.check(address, first, made(extra(PADDING, 100), extra(EARLY_DATA, 0))), true)
+    })
+
+    it("[V06] is good for no second hello that lacks another extension of the first one", () => {
+        strictEqual(cookies.check(address, first, made(extra(0xfabc, 0))), false)
     })
 })
