@@ -253,9 +253,55 @@ export function v13Cells(): Cell[] {
             ours: { connectionId: 4 },
             then,
         })
-    variants.push(...certifiedVariants(gcm, ccm))
+    variants.push(...certifiedVariants(gcm, ccm), ...dimplVariants(gcm, chacha))
     const cells = variants.flatMap((variant) => [cell(variant, "server"), cell(variant, "client")])
     return [...cells, ...ticketCells("wolfssl", ccm)]
+}
+
+/** dimpl takes one certificate, and judges none. */
+function knownToDimpl(both: boolean): Record<Cell["role"], Known> {
+    const pinned = (other: Party): string[] => ["--peer-cert", file(other, "pem")]
+    return {
+        server: {
+            peer: [...presenting("server"), ...(both ? pinned("client") : [])],
+            ours: () => certified(both ? "client" : undefined),
+        },
+        client: {
+            peer: [...presenting("client"), ...pinned("server")],
+            ours: () => ({ ...certified("server"), requestCert: both }),
+        },
+    }
+}
+
+function dimplVariants(gcm: CipherSuite, chacha: CipherSuite): Variant13[] {
+    const known = knownToDimpl(true)
+    return [
+        {
+            peer: "dimpl",
+            what: "certificate of the server, with P-256",
+            features: ["certificate13", "hrr"],
+            suite: gcm,
+            options: ["--group", "P-256"],
+            known: knownToDimpl(false),
+        },
+        { peer: "dimpl", what: "certificates of both sides", features: ["certificate13"], suite: chacha, known },
+        {
+            peer: "dimpl",
+            what: "KeyUpdate of both directions, by the number of records",
+            features: ["key-update"],
+            suite: gcm,
+            options: ["--records", "4"],
+            known,
+            then: untilUpdated,
+        },
+    ]
+}
+
+/** Its keys are for few records, and it asks for new ones of ours. */
+async function untilUpdated(ours: DtlsSocket, peer: Running): Promise<void> {
+    for (let count = 0; count < 8; count++) await greet(ours, peer, `hello ${count}`)
+    const { readEpoch, writeEpoch } = ours.dtls.getAssociation()!.snapshot()
+    if (readEpoch < 4 || writeEpoch < 4) throw new Error(`epochs: ${readEpoch}, ${writeEpoch}`)
 }
 
 function certifiedVariants(gcm: CipherSuite, ccm: CipherSuite): Variant13[] {

@@ -17,12 +17,14 @@ import { dirname, join } from "node:path"
 import { cacheFolder, root } from "../../../host/folders.js"
 
 /** Peers without a program in Debian, or with one that lacks what is tried: each is a small one of ours around a library. */
-export type BuiltPeer = "pion" | "mbedtls" | "node-dtls-client" | "scandium" | "tinydtls" | "werift" | "wolfssl"
+export type BuiltPeer =
+    "dimpl" | "mbedtls" | "node-dtls-client" | "pion" | "scandium" | "tinydtls" | "werift" | "wolfssl"
 
 /** Versions of the libraries. */
 export const builtVersions: Record<BuiltPeer, string> = {
-    pion: "4.0.1",
+    dimpl: "0.9.0",
     mbedtls: "3.6.5",
+    pion: "4.0.1",
     "node-dtls-client": "1.1.1",
     scandium: "3.13.0",
     tinydtls: "0.8.6",
@@ -34,8 +36,9 @@ const folders = join(root, "test", "interop", "peers")
 
 /** What is needed to build a peer. */
 export const buildNeeds: Record<BuiltPeer, string[]> = {
-    pion: ["go"],
+    dimpl: ["cargo", "gcc"],
     mbedtls: ["cargo", "gcc"],
+    pion: ["go"],
     "node-dtls-client": ["npm"],
     scandium: ["mvn", "javac", "jar", "sha256sum"],
     tinydtls: ["cargo", "gcc"],
@@ -121,6 +124,7 @@ function built(peer: BuiltPeer): string {
     const library = libraries[peer]
     if (library !== undefined) buildInC(library, source, fresh)
     else if (peer === "pion") run(source, "go", "build", "-trimpath", "-o", fresh, ".")
+    else if (peer === "dimpl") buildInRust(source, fresh)
     else if (peer === "scandium") buildInJava(source, fresh)
     else buildForNode(source, fresh, `${program}.modules`)
     renameSync(fresh, program)
@@ -164,6 +168,13 @@ function withFolder(program: string, body: (folder: string) => void): void {
     } finally {
         rmSync(folder, { recursive: true, force: true })
     }
+}
+
+function buildInRust(source: string, program: string): void {
+    withFolder(program, (folder) => {
+        run(source, "cargo", "build", "--locked", "--quiet", "--target-dir", folder)
+        renameSync(join(folder, "debug", "dimpl-peer"), program)
+    })
 }
 
 /** Each runs for a moment: compiling well what runs often would take longer. */
