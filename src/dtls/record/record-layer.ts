@@ -281,9 +281,14 @@ export class RecordLayer {
 
     /** Nothing of the handshake is repeated any more: older epochs go, with their keys. */
     endHandshake(): void {
+        this.endOldWrites()
+        this.endOldReads()
+    }
+
+    /** Nothing is sent in older epochs any more. */
+    endOldWrites(): void {
         closeWriting(this.write.previous)
         this.write.previous = undefined
-        this.endOldReads()
     }
 
     /** Records of older epochs are not taken any more. */

@@ -32,6 +32,7 @@ import { HandshakeDriver, LAST_FLIGHT_KEPT } from "../handshake-driver.js"
 const MAX_NUMBERS_SENT = 32
 /** Record numbers of the peer's ACK that are looked at, so that its work stays bounded. */
 const MAX_NUMBERS_READ = 64
+const MAX_MESSAGE_SEQ = 0xffff
 /** Keys are updated this many records before their limit, at most: what is sent until the peer has acknowledged that. */
 const UPDATE_MARGIN = 4096
 
@@ -289,6 +290,9 @@ export class HandshakeDriverV13 extends HandshakeDriver {
     /** Sends a message after the handshake, one at a time (RFC 9147 §8, §9), again and again until it is acknowledged. */
     private sendNext(now: number): void {
         const { record, outputs } = this
+        // Another message would repeat a message_seq (RFC 9147 §5.2).
+        if (this.outbox().nextSeq > MAX_MESSAGE_SEQ)
+            return this.owner.fail(FailureReason.keysUsedUp, AlertDescription.internalError)
         if (!this.outbox().hasNew()) {
             if (this.wantsUpdate()) this.updateKeys()
             else {
@@ -326,8 +330,8 @@ export class HandshakeDriverV13 extends HandshakeDriver {
         const outbox = this.outbox()
         const message = outbox.unacknowledged()
         writer.uint(this.handshakeV13().updateRequested ? 1 : 0, 1)
-        writer.uint(this.inbox.nextSeq, 2)
-        writer.uint(outbox.nextSeq, 2)
+        writer.uint(this.inbox.nextSeq, 3)
+        writer.uint(outbox.nextSeq, 3)
         writer.vector(message, 2)
     }
 
@@ -337,8 +341,8 @@ export class HandshakeDriverV13 extends HandshakeDriver {
         this.established = true
         this.handshakeKept = false
         this.handshakeV13().updateRequested = reader.uint(1) === 1
-        this.inbox.nextSeq = reader.uint(2)
-        outbox.nextSeq = reader.uint(2)
+        this.inbox.nextSeq = reader.uint(3)
+        outbox.nextSeq = reader.uint(3)
         const message = reader.vector(2)
         if (message.length === 0) return
         // It has its number.
@@ -384,6 +388,8 @@ export class HandshakeDriverV13 extends HandshakeDriver {
     private forgetHandshake(): void {
         this.lastFlightUntil = NEVER
         this.handshakeKept = false
-        this.record.endHandshake()
+        this.record.endOldWrites()
+        // Once the peer has new keys, the epoch before is one in which it may still send.
+        if (this.record.readEpoch() === APPLICATION_EPOCH) this.record.endOldReads()
     }
 }

@@ -26,6 +26,8 @@ interface PlannedRecord {
 
 /** Numbers remembered of each part: as many as its flight may be sent. An older record is not acknowledged any more. */
 const MAX_NUMBERS = 16
+/** Records sent at once; more of a large flight follow once some are acknowledged, or by the timer (RFC 9147 §5.8.3). */
+const MAX_RECORDS = 10
 
 /**
  * A flight of which single records may be acknowledged: only what was not is sent again (RFC 9147 §7.2). Messages share
@@ -93,24 +95,30 @@ export class AcknowledgedOutbox extends Outbox {
         return datagrams
     }
 
-    /** Spreads the parts over records and datagrams; cuts those that are too large. */
+    /**
+     * Spreads the parts over records and datagrams; cuts those that are too large. Those for which there are too many go first
+     * next time: a peer that acknowledges nothing gets all of them, too.
+     */
     private plan(record: RecordLayer, budget: number): PlannedRecord[][] {
         const plan = new Plan(record, budget)
         const cut: Part[] = []
+        const later: Part[] = []
         for (const part of this.parts) {
-            let rest = part
-            let room = plan.roomFor(rest)
-            while (room < rest.end - rest.start) {
-                const first = { ...rest, end: rest.start + room, sentIn: rest.sentIn.slice() }
-                plan.add(first)
-                cut.push(first)
-                rest = { ...rest, start: first.end, sentIn: rest.sentIn.slice() }
-                room = plan.roomFor(rest)
+            let rest: Part | undefined = part
+            while (rest !== undefined) {
+                const room: number = later.length > 0 ? 0 : plan.roomFor(rest)
+                if (room === 0) {
+                    later.push(rest)
+                    break
+                }
+                const next: Part | undefined = cutOff(rest, rest.start + room)
+                plan.add(rest)
+                cut.push(rest)
+                rest = next
             }
-            plan.add(rest)
-            cut.push(rest)
         }
-        this.parts = cut
+        plan.dropEmpty()
+        this.parts = [...later, ...cut]
         return plan.datagrams
     }
 }
@@ -124,25 +132,45 @@ class Plan {
     /** of the datagram begun, bytes that are left for the plaintext of its last record */
     private room = 0
     private last: PlannedRecord | undefined
+    /** records that may still be begun */
+    private left = MAX_RECORDS
 
     constructor(
         private record: RecordLayer,
         private budget: number,
     ) {}
 
-    /** How many bytes of the part's body fit where it will go; what is too small to be worth a cut goes to a new datagram. */
+    /**
+     * How many bytes of the part's body fit where it will go; what is too small to be worth a cut goes to a new datagram.
+     * 0: nowhere, there are too many records.
+     */
     roomFor(part: Part): number {
         if (this.last === undefined) this.newDatagram(part.epoch)
         else if (this.last.epoch !== part.epoch) this.newRecord(part.epoch)
         const length = part.end - part.start
         if (this.room - HANDSHAKE_HEADER_LENGTH < Math.min(length, SMALLEST_FRAGMENT)) this.newDatagram(part.epoch)
-        return Math.max(this.room - HANDSHAKE_HEADER_LENGTH, 1)
+        return this.isEmpty() && this.left === 0 ? 0 : Math.max(this.room - HANDSHAKE_HEADER_LENGTH, 1)
+    }
+
+    /** Nothing is in the last record yet. */
+    private isEmpty(): boolean {
+        return this.last !== undefined && this.last.parts.length === 0
     }
 
     add(part: Part): void {
         const record = this.last as PlannedRecord
+        if (this.isEmpty()) this.left--
         record.parts.push(part)
         this.room -= HANDSHAKE_HEADER_LENGTH + part.end - part.start
+    }
+
+    /** A record was begun, and nothing went there. */
+    dropEmpty(): void {
+        if (!this.isEmpty()) return
+        const datagram = this.datagrams[this.datagrams.length - 1]
+        datagram.pop()
+        if (datagram.length === 0) this.datagrams.pop()
+        this.last = undefined
     }
 
     private newRecord(epoch: number): void {
@@ -155,9 +183,7 @@ class Plan {
     }
 
     private newDatagram(epoch: number): void {
-        const datagram = this.datagrams[this.datagrams.length - 1]
-        // A record was begun for the part, and nothing fits it.
-        if (this.last !== undefined && this.last.parts.length === 0) datagram.pop()
+        this.dropEmpty()
         this.datagrams.push([])
         this.room = this.budget
         this.newRecord(epoch)
@@ -167,6 +193,14 @@ class Plan {
 function wholePart(item: { bytes: Buffer; epoch: number }): Part {
     const { bytes, epoch } = item
     return { message: bytes, epoch, start: 0, end: bytes.length - HANDSHAKE_HEADER_LENGTH, sentIn: [] }
+}
+
+/** @returns what lies behind `end`, which is taken off the part; undefined: nothing does */
+function cutOff(part: Part, end: number): Part | undefined {
+    if (end >= part.end) return undefined
+    const rest = { ...part, start: end, sentIn: part.sentIn.slice() }
+    part.end = end
+    return rest
 }
 
 /** @returns false when the epoch's numbers are used up */

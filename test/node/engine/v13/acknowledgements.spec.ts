@@ -146,6 +146,19 @@ describe("acknowledgements of DTLS 1.3", () => {
         strictEqual(after, before)
     })
 
+    it("[V10] [V11] a flood of them, each with 4,000 numbers of records never sent, changes nothing and brings no answer", () => {
+        const s = unacknowledged()
+        const server = s.serverAssociation()
+        const numbers = Array.from({ length: 4000 }, (_, i) => ({ epoch: 2, sequence: 1000 + i }))
+        const { client } = s
+        const before = { ...client.snapshot() }
+        const { sent } = s
+        for (let i = 0; i < 200; i++) s.toClient(sealed(server, ACK, writeAcknowledgement(numbers.slice(i)), 2))
+        s.drain()
+        deepStrictEqual({ ...client.snapshot() }, before)
+        strictEqual(s.sent, sent)
+    })
+
     it("[V10] that are malformed are discarded and counted", () => {
         const s = unacknowledged()
         s.toClient(sealed(s.serverAssociation(), ACK, Buffer.from([0, 16, 1]), 2))

@@ -1,0 +1,92 @@
+import { deepStrictEqual, ok, strictEqual } from "node:assert/strict"
+import { AssociationPhase } from "../../../../src/dtls/association/association-state.js"
+import { type CertificateAnswer } from "../../../../src/dtls/handshake/question.js"
+import { CertificateType } from "../../../../src/dtls/wire/code-points.js"
+import { Diagnostic } from "../../../../src/dtls/association/output.js"
+import { type RecordLayer, type WriteEpoch } from "../../../../src/dtls/record/record-layer.js"
+import { type KeyedSimulation } from "../../../support/keyed-simulation.js"
+import { seededRandom } from "../../../support/spy-crypto.js"
+import { certified, CertifiedSide, isSettled } from "./certified.js"
+
+/** A server with a chain of four certificates, 6 kB in all. */
+class LargeSide extends CertifiedSide {
+    override presents(): CertificateAnswer {
+        const certificates = [1, 2, 3, 4].map((n) => Buffer.alloc(1500, n))
+        this.publicKey.copy(certificates[0])
+        return { ...super.presents(), type: CertificateType.x509, certificates }
+    }
+}
+
+const [client, server] = [new CertifiedSide(true), new LargeSide(true)]
+
+/** @param path bytes of a datagram */
+function simulation(path: number, seed = 1): KeyedSimulation {
+    return certified({ client: client.knows(server), server: server.knows(client), path, seed })
+}
+
+/** How many records each transmission of the server has from now on. */
+function transmissions(s: KeyedSimulation): number[] {
+    const counts: number[] = []
+    const { driver, record } = s.serverAssociation()
+    const { outbox } = driver!.handshake
+    const datagrams = outbox.datagrams.bind(outbox)
+    const sealed = (): number => [...writeEpochs(record)].reduce((sum, { nextSequence }) => sum + nextSequence, 0)
+    outbox.datagrams = (...given) => {
+        const before = sealed()
+        const sent = datagrams(...given)
+        counts.push(sealed() - before)
+        return sent
+    }
+    return counts
+}
+
+function* writeEpochs(record: RecordLayer): Generator<WriteEpoch> {
+    for (let write: WriteEpoch | undefined = record.write; write !== undefined; write = write.previous) yield write
+}
+
+describe("flights of many records in DTLS 1.3 (RFC 9147 §5.8.3)", () => {
+    it("[V27] 6 kB over a path of 300 bytes go out ten records at a time, more once some are acknowledged, without a timeout", async () => {
+        const s = simulation(300)
+        let counts: number[] | undefined
+        s.fault = () => {
+            if (s.peer !== undefined) counts ??= transmissions(s)
+            return [5]
+        }
+        await s.shakeHands(900)
+        strictEqual(s.client.phase, AssociationPhase.connected)
+        ok(isSettled(s))
+        deepStrictEqual(
+            s.serverOutputs.filter(({ diagnostic }) => diagnostic === Diagnostic.retransmitting),
+            [],
+        )
+        ok(counts !== undefined && counts.length > 1 && Math.max(...counts) <= 10, String(counts))
+    })
+
+    it("[V27] a peer that acknowledges nothing gets all of them, too, by the timer", async () => {
+        const s = simulation(300)
+        // What the client sends before it has the whole flight are its acknowledgements.
+        s.fault = (_index, toServer, data) =>
+            toServer && data[0] >> 5 === 1 && s.client.phase !== AssociationPhase.connected ? [] : [5]
+        await s.shakeHands(20000)
+        ok(isSettled(s))
+        strictEqual(s.serverAssociation().phase, AssociationPhase.connected)
+    })
+
+    it("[V27] 1 % to 30 % of the datagrams lost, 20 seeds each: completes, and never more than ten records at a time", async function () {
+        this.timeout(60000)
+        for (const loss of [0.01, 0.05, 0.1, 0.2, 0.3])
+            for (let seed = 1; seed <= 20; seed++) {
+                const random = seededRandom(seed * 1000 + loss * 100)
+                const s = simulation(548, seed)
+                let counts: number[] = []
+                s.fault = () => {
+                    if (s.peer !== undefined && counts.length === 0) counts = transmissions(s)
+                    return random() < loss ? [] : [5]
+                }
+                await s.shakeHands(60000)
+                for (const side of [s.client, s.serverAssociation()])
+                    strictEqual(side.phase, AssociationPhase.connected, `seed ${seed}, loss ${loss}`)
+                ok(Math.max(...counts) <= 10, String(counts))
+            }
+    })
+})

@@ -1,0 +1,78 @@
+import { deepStrictEqual, strictEqual } from "node:assert/strict"
+import { AssociationPhase } from "../../../../src/dtls/association/association-state.js"
+import { FailureReason } from "../../../../src/dtls/handshake/failure.js"
+import { type HandshakeV13 } from "../../../../src/dtls/handshake/v13/handshake.js"
+import { ContentType } from "../../../../src/dtls/wire/code-points.js"
+import { wholeMessage } from "../../../../src/dtls/wire/handshake-header.js"
+import { KEY_UPDATE } from "../../../../src/dtls/wire/v13/code-points.js"
+import { type Simulation } from "../../../engine/simulation.js"
+import { messages } from "../../../support/wire.js"
+import { simulateV13 } from "./versions.js"
+
+function connected(): Simulation {
+    const s = simulateV13()
+    s.connect()
+    return s
+}
+
+/** The client wants new keys. */
+function update(s: Simulation): void {
+    ;(s.client.driver!.handshake as HandshakeV13).updateRequested = true
+    s.run(s.now + 100)
+}
+
+/** Both sides have sent and taken messages up to this number. */
+function advanceTo(s: Simulation, seq: number): void {
+    s.client.driver!.handshake.outbox.nextSeq = seq
+    ;(s.serverAssociation().driver as unknown as { inbox: { nextSeq: number } }).inbox.nextSeq = seq
+}
+
+describe("message_seq in DTLS 1.3 (RFC 9147 §5.2)", () => {
+    it("[V29] goes on over a HelloRetryRequest and after the handshake", () => {
+        const s = connected()
+        const [hello, retry, second, flight] = s.log
+            .slice(0, 4)
+            .map((datagram) => messages(datagram.subarray(0, 13 + datagram.readUInt16BE(11))))
+        deepStrictEqual(
+            [hello, retry, second, flight].map(([{ header }]) => header.messageSeq),
+            [0, 0, 1, 1],
+        )
+        // ClientHello twice and Finished; HelloRetryRequest, ServerHello, EncryptedExtensions, Finished.
+        strictEqual(s.client.driver!.handshake.outbox.nextSeq, 3)
+        strictEqual(s.serverAssociation().driver!.handshake.outbox.nextSeq, 4)
+        update(s)
+        strictEqual(s.client.snapshot().writeEpoch, 4)
+        strictEqual(s.serverAssociation().snapshot().nextSeq, 4)
+    })
+
+    it("[V29] 65535 is the last: what would follow ends the association, and is not sent", () => {
+        const s = connected()
+        advanceTo(s, 65534)
+        for (const epoch of [4, 5]) {
+            update(s)
+            deepStrictEqual(
+                [s.client.snapshot().writeEpoch, s.serverAssociation().snapshot().readEpoch],
+                [epoch, epoch],
+            )
+        }
+        const { sent } = s
+        update(s)
+        strictEqual(s.client.failure?.reason, FailureReason.keysUsedUp)
+        strictEqual(s.sent, sent + 1, "an alert")
+        strictEqual(s.serverAssociation().failure?.reason, FailureReason.peerAlert)
+    })
+
+    it("[V29] after 65535 of the peer no number is new: 0 is a repetition", () => {
+        const s = connected()
+        advanceTo(s, 65535)
+        update(s)
+        const { write } = s.client.record
+        for (const seq of [0, 65535]) {
+            const again = wholeMessage(KEY_UPDATE, seq, Buffer.of(0))
+            s.toServer(write.protection!.seal(ContentType.handshake, write.nextSequence++, [again], true))
+            s.drain()
+        }
+        strictEqual(s.serverAssociation().phase, AssociationPhase.connected)
+        strictEqual(s.serverAssociation().snapshot().readEpoch, 4)
+    })
+})
