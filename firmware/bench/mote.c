@@ -160,7 +160,7 @@ void mote_port_deep_sleep(uint64_t ms)
     exit(2);
 }
 
-int32_t mote_port_udp_open(unsigned slot, const udp_address *local, const udp_address *remote)
+int32_t mote_port_udp_open(unsigned slot, const socket_address *local, const socket_address *remote)
 {
     (void)slot, (void)local, (void)remote;
     return -IO_NOT_SUPPORTED;
@@ -172,13 +172,13 @@ uint16_t mote_port_udp_local_port(unsigned slot)
     return 0;
 }
 
-int32_t mote_port_udp_send(unsigned slot, const uint8_t *datagram, size_t length, const udp_address *to)
+int32_t mote_port_udp_send(unsigned slot, const uint8_t *datagram, size_t length, const socket_address *to)
 {
     (void)slot, (void)datagram, (void)length, (void)to;
     return -IO_NOT_SUPPORTED;
 }
 
-int32_t mote_port_udp_receive(unsigned slot, uint8_t *target, size_t size, udp_address *from)
+int32_t mote_port_udp_receive(unsigned slot, uint8_t *target, size_t size, socket_address *from)
 {
     (void)slot, (void)target, (void)size, (void)from;
     return -IO_NOT_SUPPORTED;
@@ -195,7 +195,7 @@ void mote_port_udp_close(unsigned slot)
     (void)slot;
 }
 
-void mote_port_resolve(const char *host, char (*addresses)[UDP_HOST_BYTES], unsigned most)
+void mote_port_resolve(const char *host, char (*addresses)[ADDRESS_BYTES], unsigned most)
 {
     (void)host, (void)most;
     addresses[0][0] = 0;

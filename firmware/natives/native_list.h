@@ -12,11 +12,14 @@ enum {
     IO_INVALID_ARGUMENT = 13,
     IO_PERMISSION_DENIED = 14,
     IO_NOT_SUPPORTED = 15,
+    IO_TIMED_OUT = 24,
     IO_WOULD_BLOCK = 27,
+    IO_HOST_NOT_FOUND = 28,
     IO_ADDRESS_IN_USE = 33,
     IO_HOST_UNREACHABLE = 37,
     IO_NETWORK_UNREACHABLE = 38,
     IO_CONNECTION_REFUSED = 39,
+    IO_CONNECTION_CLOSED = 44,
     IO_MESSAGE_TOO_LARGE = 46
 };
 
@@ -76,6 +79,9 @@ enum {
     X(_moteUdpIsReadable, mote_native_udp_is_readable, 1)                                                              \
     X(_moteUdpClose, mote_native_udp_close, 1)                                                                         \
     X(_moteResolve, mote_native_resolve, 1)                                                                            \
+    X(_socketOpen, mote_native_socket_open, 2)                                                                         \
+    X(_socketClose, mote_native_socket_close, 0)                                                                       \
+    X(_socketWrite, mote_native_socket_write, 1)                                                                       \
     X(_moteStorageLoad, mote_native_storage_load, 1)                                                                   \
     X(_moteStorageSave, mote_native_storage_save, 2)                                                                   \
     X(_moteStorageRemove, mote_native_storage_remove, 1)                                                               \

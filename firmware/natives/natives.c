@@ -6,6 +6,7 @@
 #include "key.h"
 #include "pins.h"
 #include "port.h"
+#include "tcp.h"
 #include "udp.h"
 #include "work.h"
 
@@ -65,6 +66,7 @@ void mote_natives_collected(void *context, const mote_vm *vm)
 void mote_natives_poll(mote_vm *vm)
 {
     mote_handles_release();
+    mote_tcp_poll(vm); /* before a name that was looked up: its stream's opener has to wait for what is told */
     mote_work_poll(vm);
     mote_udp_poll(vm);
 }
@@ -73,7 +75,7 @@ bool mote_natives_await(void)
 {
     for (unsigned slot = 0; slot < UDP_SLOTS; slot++)
         if (mote_udp_is_awaited(slot)) return true;
-    return mote_work_is_under_way();
+    return mote_tcp_awaits() != 0 || mote_work_is_under_way();
 }
 
 void mote_natives_watch(void (*alive)(void))
@@ -84,6 +86,7 @@ void mote_natives_watch(void (*alive)(void))
 void mote_natives_close(mote_vm *vm)
 {
     mote_udp_close_all(vm);
+    mote_tcp_close(vm);
     mote_pins_close();
     mote_handles_close_all();
     mote_work_forget();

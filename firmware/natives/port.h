@@ -60,25 +60,38 @@ bool mote_port_pin_digital(unsigned pin);
 /** 0 to 65535, the full range of the converter; -1 when there is no answer. */
 int32_t mote_port_pin_analog(unsigned pin);
 
-/* UDP. `slot` is 0 to UDP_SLOTS - 1; the natives hand out each one once at a time. */
-
-enum { UDP_HOST_BYTES = 64 };
+enum { ADDRESS_BYTES = 64 };
 
 /** A host as numeric text, and a port. */
 typedef struct {
-    char host[UDP_HOST_BYTES];
+    char host[ADDRESS_BYTES];
     uint16_t port;
-} udp_address;
+} socket_address;
+
+/* UDP. `slot` is 0 to UDP_SLOTS - 1; the natives hand out each one once at a time. */
 
 /** Binds and, where `remote` has a host, connects. Hosts may be "". Returns 0 or minus an IO code. */
-int32_t mote_port_udp_open(unsigned slot, const udp_address *local, const udp_address *remote);
+int32_t mote_port_udp_open(unsigned slot, const socket_address *local, const socket_address *remote);
 uint16_t mote_port_udp_local_port(unsigned slot);
 /** `to` is NULL on a connected socket. Returns `length` or minus an IO code. */
-int32_t mote_port_udp_send(unsigned slot, const uint8_t *datagram, size_t length, const udp_address *to);
+int32_t mote_port_udp_send(unsigned slot, const uint8_t *datagram, size_t length, const socket_address *to);
 /** Returns the datagram's length, above `size` when it was cut, -IO_WOULD_BLOCK, or minus another code once. */
-int32_t mote_port_udp_receive(unsigned slot, uint8_t *target, size_t size, udp_address *from);
+int32_t mote_port_udp_receive(unsigned slot, uint8_t *target, size_t size, socket_address *from);
 bool mote_port_udp_readable(unsigned slot);
 void mote_port_udp_close(unsigned slot);
+
+/* TCP: one stream at a time. Nothing here waits. */
+
+/** Begins to connect. Returns 0 or minus an IO code. */
+int32_t mote_port_tcp_connect(const socket_address *remote);
+/** 1 when the stream stands, 0 as long as it does not, or minus an IO code: it never will. */
+int32_t mote_port_tcp_connected(void);
+/** Returns how many of the bytes were taken, 0 to `length`, or minus an IO code. */
+int32_t mote_port_tcp_send(const uint8_t *bytes, size_t length);
+/** Returns the number of bytes, 0 once the peer has sent all, -IO_WOULD_BLOCK, or minus another code. */
+int32_t mote_port_tcp_receive(uint8_t *target, size_t size);
+/** Sends what was taken, and ends. Nothing happens when there is no stream. */
+void mote_port_tcp_close(void);
 
 /* Work that takes long and runs beside the script. */
 
@@ -106,7 +119,7 @@ void mote_port_crypto_lock(void);
 void mote_port_crypto_unlock(void);
 
 /** Addresses of a host, ended by "", at most `most - 1`. Called by a work's `run`. */
-void mote_port_resolve(const char *host, char (*addresses)[UDP_HOST_BYTES], unsigned most);
+void mote_port_resolve(const char *host, char (*addresses)[ADDRESS_BYTES], unsigned most);
 
 /* Named blobs. Implemented by blob_store.c over flash, or by the port. Names are checked already. */
 

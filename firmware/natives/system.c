@@ -15,7 +15,7 @@ enum { MOST_ADDRESSES = 5, MOST_NAME = 14, HOST_NAME_BYTES = 256, MOST_LOG_LEVEL
 typedef struct {
     work base;
     char host[HOST_NAME_BYTES];
-    char addresses[MOST_ADDRESSES][UDP_HOST_BYTES];
+    char addresses[MOST_ADDRESSES][ADDRESS_BYTES];
 } resolving;
 
 static void run_resolve(work *self)

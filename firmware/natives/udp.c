@@ -11,7 +11,7 @@ typedef struct {
     bool announced; /* the callback was started and something still waits */
     uint16_t generation;
     unsigned callback; /* pin, 0: none */
-    udp_address sender;
+    socket_address sender;
 } udp_socket;
 
 static udp_socket sockets[UDP_SLOTS];
@@ -33,10 +33,10 @@ static udp_socket *socket_argument(mote_vm *vm, mote_value value, unsigned *slot
 }
 
 static bool address_argument(mote_vm *vm, const mote_value *args, const char *host, const char *port,
-                             udp_address *address)
+                             socket_address *address)
 {
     int32_t number;
-    if (!mote_short_text_argument(vm, args[0], host, address->host, UDP_HOST_BYTES) ||
+    if (!mote_short_text_argument(vm, args[0], host, address->host, ADDRESS_BYTES) ||
         !mote_integer_argument(vm, args[1], port, 0, 65535, &number))
         return false;
     address->port = (uint16_t)number;
@@ -46,7 +46,7 @@ static bool address_argument(mote_vm *vm, const mote_value *args, const char *ho
 mote_value mote_native_udp_open(mote_vm *vm, mote_value receiver, const mote_value *args, unsigned count)
 {
     (void)receiver, (void)count;
-    udp_address local, remote;
+    socket_address local, remote;
     unsigned slot = 0;
     if (!address_argument(vm, args, "localHost", "localPort", &local) ||
         !address_argument(vm, args + 2, "remoteHost", "remotePort", &remote))
@@ -72,7 +72,7 @@ mote_value mote_native_udp_send(mote_vm *vm, mote_value receiver, const mote_val
     (void)receiver, (void)count;
     unsigned slot;
     byte_view datagram;
-    udp_address to;
+    socket_address to;
     udp_socket *self = socket_argument(vm, args[0], &slot);
     if (self == NULL || !mote_buffer_argument(vm, args[1], "datagram", &datagram) ||
         !address_argument(vm, args + 2, "host", "port", &to))

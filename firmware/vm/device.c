@@ -2,6 +2,7 @@
 #include "builtins.h"
 #include "exception.h"
 #include "heap.h"
+#include "property.h"
 #include "state.h"
 #include "text.h"
 #include "utf8_string.h"
@@ -111,11 +112,16 @@ static mote_value ds_not_implemented(mote_vm *vm, mote_value receiver, const mot
     return mote_throw_error(vm, MOTE_ERROR, "body missing");
 }
 
-/* Jacdac, TCP and buses, which this machine does not have. */
+/* Jacdac, and what a port adds where it has TCP and buses. */
 static mote_value not_supported(mote_vm *vm, mote_value receiver, const mote_value *args, unsigned count)
 {
     (void)receiver, (void)args, (void)count;
     return mote_throw_error(vm, MOTE_TYPE_ERROR, "native function not supported (yet)");
+}
+
+mote_value mote_socket_handler(mote_vm *vm)
+{
+    return mote_builtin_get(vm, OBJECT_DeviceScript, builtin_value(S__socketOnEvent));
 }
 
 const native_entry mote_device_natives[] = {

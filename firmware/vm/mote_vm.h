@@ -230,6 +230,8 @@ unsigned mote_suspend(mote_vm *vm);
 bool mote_resume(mote_vm *vm, unsigned pin, mote_value value);
 /** Runs `function` in a fiber of its own at the next step. False when it is no bytecode function or memory is out. */
 bool mote_start(mote_vm *vm, mote_value function, const mote_value *args, unsigned count);
+/** What the program has as `ds._socketOnEvent`; MOTE_UNDEFINED when it has nothing. */
+mote_value mote_socket_handler(mote_vm *vm);
 
 #ifdef __cplusplus
 }

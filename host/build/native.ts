@@ -159,8 +159,8 @@ export const programFuzzer: NativeProgram = {
     name: "fuzz-program",
     compiler: "clang",
     flags: ["-std=c11", "-D_GNU_SOURCE", "-g1", "-O1", ...SANITIZE, ...EDGES],
-    sources: ["vm", "natives", "port/simple", "fuzz/program"],
-    uncovered: ["vm", "translated", "port/simple", "fuzz/program"],
+    sources: ["vm", "natives", "port/simple", "port/no-streams", "fuzz/program"],
+    uncovered: ["vm", "translated", "port/simple", "port/no-streams", "fuzz/program"],
     libraries: ["-lmbedx509", "-lmbedcrypto", "-lm"],
     // As above. Optimizing them takes longer than a few seconds of fuzzing gain by it.
     translationFlags: ["-fno-sanitize=address,undefined", "-O0"],

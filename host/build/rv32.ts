@@ -66,11 +66,12 @@ const cFiles = (folder: string): string[] =>
         .map((name) => join(folder, name))
 
 function lwipUnits(lwip: string, include: string[]): Unit[] {
-    const core = ["init", "def", "inet_chksum", "ip", "mem", "memp", "netif", "pbuf", "timeouts", "udp", "dns"]
+    const core = ["init", "def", "inet_chksum", "ip", "mem", "memp", "netif", "pbuf", "timeouts"]
+    const transport = ["udp", "dns", "tcp", "tcp_in", "tcp_out"]
     const v4 = ["etharp", "icmp", "ip4", "ip4_addr", "ip4_frag"]
     const v6 = ["ethip6", "icmp6", "inet6", "ip6", "ip6_addr", "nd6"]
     const names = [
-        ...core.map((name) => `core/${name}.c`),
+        ...[...core, ...transport].map((name) => `core/${name}.c`),
         ...v4.map((name) => `core/ipv4/${name}.c`),
         ...v6.map((name) => `core/ipv6/${name}.c`),
         "netif/ethernet.c",
@@ -129,6 +130,7 @@ function unitsOf(main: BoardMain, translations: string[]): Unit[] {
             ? []
             : [...own(join(firmware, "vm"), "vm").map(tuned), ...own(join(firmware, "natives"), "natives")]),
         ...(anchor ? [] : own(join(firmware, "port", "simple"), "port")),
+        ...(measures && !anchor ? own(join(firmware, "port", "no-streams"), "port") : []),
         ...own(port, "port").filter(
             ({ source }) =>
                 !measures || (BENCH_PORT.includes(basename(source)) && !(anchor && source.endsWith("meter.c"))),

@@ -4,7 +4,7 @@ import { performance } from "node:perf_hooks"
 export enum Outside {
     /** nothing: only the program's own timers */
     nothing,
-    /** a datagram may come */
+    /** a datagram may come, or bytes of a stream */
     datagrams,
     /** a native works on what the program waits for */
     natives,

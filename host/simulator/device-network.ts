@@ -1,4 +1,6 @@
 import { lookup } from "node:dns/promises"
+import { connect as connectTcp, isIP } from "node:net"
+import { connect as connectTls } from "node:tls"
 import { asGError, openSocket } from "../../src/platform/node/dgram.js"
 import { type GError, IOErrorEnum } from "../../src/gio/errors.js"
 import { type SocketAddress } from "../../src/gio/socket-address.js"
@@ -17,10 +19,39 @@ export interface DatagramListener {
     failed(error: GError): void
 }
 
+export interface StreamOptions {
+    /** name or numeric address */
+    host: string
+    port: number
+    /** TLS, with the certificates that this computer trusts */
+    tls: boolean
+}
+
+/** A TCP or TLS connection of a simulated device. */
+export interface StreamPort {
+    /** `done` is called once the network has taken the bytes; never, when the stream ends before. */
+    send(bytes: Buffer, done: () => void): void
+    /** Bytes that come stay with the network. */
+    pause(): void
+    resume(): void
+    close(): void
+}
+
+/** `ended` or `failed` come last, and once. */
+export interface StreamListener {
+    opened(): void
+    received(bytes: Buffer): void
+    /** the peer has sent all */
+    ended(): void
+    failed(error: Error): void
+}
+
 /** The network that a simulated device is in. */
 export interface DeviceNetwork {
     /** Throws GError. */
     open(options: UdpOptions, listener: DatagramListener): Promise<DatagramPort>
+    /** Begins to connect. */
+    connect(options: StreamOptions, listener: StreamListener): StreamPort
     /** Addresses of a host; none: it is not known. */
     resolve(host: string): Promise<string[]>
 }
@@ -43,6 +74,27 @@ export const hostNetwork: DeviceNetwork = {
             close: () => {
                 socket.removeAllListeners("message")
                 socket.close()
+            },
+        }
+    },
+
+    connect({ host, port, tls }, listener) {
+        const name = isIP(host) === 0 ? { servername: host } : {}
+        const socket = tls ? connectTls({ host, port, ...name }) : connectTcp({ host, port })
+        socket.on(tls ? "secureConnect" : "connect", () => listener.opened())
+        socket.on("data", (bytes: Buffer) => listener.received(bytes))
+        socket.on("end", () => listener.ended())
+        socket.on("error", (error: Error) => listener.failed(error))
+        return {
+            send: (bytes, done) => socket.write(bytes, (error) => (error ? undefined : done())),
+            pause: () => void socket.pause(),
+            resume: () => void socket.resume(),
+            close: () => {
+                socket.removeAllListeners()
+                socket.on("error", () => undefined) // of what is still to be sent: nobody waits for it
+                socket.unref()
+                if (socket.connecting) socket.destroy()
+                else socket.destroySoon()
             },
         }
     },

@@ -10,6 +10,7 @@ import { pinNatives } from "./pin-natives.js"
 import { type Counters, type FunctionCount, Machine, type Native } from "./machine.js"
 import { bufferNativeList, hostNativeList } from "./natives.js"
 import { systemNatives } from "./system-natives.js"
+import { DeviceStreams } from "./tcp-natives.js"
 import { DeviceSockets } from "./udp-natives.js"
 
 export interface DeviceOptions {
@@ -63,6 +64,7 @@ export interface Outcome {
 export class Device {
     private machine: Machine
     private sockets: DeviceSockets
+    private streams: DeviceStreams
     private clock: DeviceClock
     private stopped = false
     private busy = 0
@@ -80,6 +82,7 @@ export class Device {
         const { heapBytes, maxDepth, guard, gcStress, deviceId, network = hostNetwork } = options
         this.clock = options.clock ?? (options.virtualTime ? new JumpingClock() : new RealClock())
         this.sockets = new DeviceSockets(network, options.observe ?? ((): void => undefined))
+        this.streams = new DeviceStreams(network, () => this.clock.wake())
         this.machine = new Machine(module, {
             arenaBytes: heapBytes,
             maxDepth,
@@ -91,6 +94,7 @@ export class Device {
                     ...cryptoNatives(),
                     ...certificateNatives(),
                     ...this.sockets.natives(),
+                    ...this.streams.natives(),
                     ...this.systemNatives(),
                     ...i2cNatives(options.i2c ?? new I2cBus()),
                     ...pinNatives(options.settings),
@@ -115,6 +119,7 @@ export class Device {
         while (!this.stopped && this.machine.panic === undefined) {
             const now = this.clock.now()
             const begin = performance.now()
+            this.streams.poll(this.machine)
             const wake = this.machine.step(now)
             this.busy += performance.now() - begin
             if (this.machine.panic !== undefined) break
@@ -122,10 +127,10 @@ export class Device {
                 await this.sleepDeeply()
                 continue
             }
-            if (wake === undefined && this.machine.pending === 0 && this.sockets.size === 0) break
+            if (wake === undefined && this.outside() === Outside.nothing) break
             await this.clock.sleep(wake === undefined ? undefined : wake - now, this.outside())
         }
-        this.sockets.closeAll()
+        this.closeNetwork()
         const outcome = {
             code: this.machine.panic,
             exception: this.machine.exception(),
@@ -146,9 +151,14 @@ export class Device {
         })
     }
 
+    private closeNetwork(): void {
+        this.sockets.closeAll()
+        this.streams.close()
+    }
+
     /** The device is off; then it starts anew, with nothing but its storage. */
     private async sleepDeeply(): Promise<void> {
-        this.sockets.closeAll()
+        this.closeNetwork()
         this.machine.erase()
         const until = this.clock.now() + this.deepSleep
         this.deepSleep = 0
@@ -172,6 +182,6 @@ export class Device {
     /** What the device waits for, apart from its timers. */
     outside(): Outside {
         if (this.machine.pending > 0) return Outside.natives
-        return this.sockets.size > 0 ? Outside.datagrams : Outside.nothing
+        return this.sockets.size > 0 || this.streams.isAwaited ? Outside.datagrams : Outside.nothing
     }
 }

@@ -51,6 +51,7 @@ interface Exports {
     suspend(): number
     resume(pin: number, value: Value): number
     start(callback: Value): number
+    tell_socket(event: number, length: number, about: Value): number
 }
 
 const { UNDEFINED, FALSE, TRUE, FAILED }: Record<string, Value> = Word
@@ -432,6 +433,12 @@ export class Machine {
         this.exports.unpin(pin)
     }
 
+    /** Runs what the program has as `ds._socketOnEvent`, if anything. False: there is no memory for it. */
+    tellSocket(event: string, about: Uint8Array | string | undefined): boolean {
+        const value = this.fromResult(about)
+        return value !== FAILED && this.exports.tell_socket(this.putText(event), this.scratchLength, value) !== 0
+    }
+
     /** Runs a pinned function in a fiber of its own, at the next step. */
     startPinned(pin: number): void {
         if (this.panic !== undefined) return
@@ -484,6 +491,14 @@ export class NativeCall {
     buffer(index: number, name: string): Uint8Array {
         const bytes = this.machine.bytesOf(this.args[index])
         if (bytes === undefined) throw this.wrongType(name, "a Buffer")
+        return bytes
+    }
+
+    /** The bytes of a string or Buffer; copy them to keep them. */
+    textOrBuffer(index: number, name: string): Uint8Array {
+        const text = this.machine.textOf(this.args[index])
+        const bytes = text === undefined ? this.machine.bytesOf(this.args[index]) : encoder.encode(text)
+        if (bytes === undefined) throw this.wrongType(name, "a Buffer or string")
         return bytes
     }
 

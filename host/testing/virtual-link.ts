@@ -5,7 +5,14 @@ import { ioError, IOErrorEnum } from "../../src/gio/errors.js"
 import { type SocketAddress } from "../../src/gio/socket-address.js"
 import { gather, scatter } from "../../src/gio/vectors.js"
 import { type Services, type UdpOptions, type UdpSocket } from "../../src/platform/services.js"
-import { type DatagramListener, type DatagramPort, type DeviceNetwork } from "../simulator/device-network.js"
+import {
+    type DatagramListener,
+    type DatagramPort,
+    type DeviceNetwork,
+    type StreamListener,
+    type StreamOptions,
+    type StreamPort,
+} from "../simulator/device-network.js"
 import { type VirtualClock } from "./virtual-clock.js"
 
 /** Addresses for documentation (RFC 5737): the device's and the gateway's. */
@@ -42,6 +49,13 @@ export class VirtualLink implements DeviceNetwork {
     /** A socket of the device. */
     open(options: UdpOptions, listener: DatagramListener): Promise<DatagramPort> {
         return new Promise((resolve) => resolve(this.bind(DEVICE, options, listener)))
+    }
+
+    /** The link carries datagrams alone. */
+    connect(_options: StreamOptions, listener: StreamListener): StreamPort {
+        setImmediate(() => listener.failed(ioError(IOErrorEnum.NETWORK_UNREACHABLE, "the virtual link has no streams")))
+        const nothing = (): void => undefined
+        return { send: nothing, pause: nothing, resume: nothing, close: nothing }
     }
 
     resolve(host: string): Promise<string[]> {

@@ -43,10 +43,11 @@ export class ImpairedSocket extends ForwardingSocket {
     }
 }
 
-/** The network of a simulated device, with a bad path out of it. */
+/** The network of a simulated device, with a bad path out of it; streams, which TCP repairs, are as before. */
 export function impairedNetwork(inner: DeviceNetwork, impairment: Impairment): DeviceNetwork {
     return {
         resolve: (host) => inner.resolve(host),
+        connect: (options, listener) => inner.connect(options, listener),
         open: async (options, listener) => {
             const port = await inner.open(options, listener)
             const path = new ImpairedPath(impairment)

@@ -98,10 +98,10 @@ static struct {
     bool waits;
 } sockets[UDP_SLOTS];
 
-int32_t mote_port_udp_open(unsigned slot, const udp_address *local, const udp_address *remote)
+int32_t mote_port_udp_open(unsigned slot, const socket_address *local, const socket_address *remote)
 {
     sockets[slot].waits = false;
-    return strnlen(local->host, UDP_HOST_BYTES) + strnlen(remote->host, UDP_HOST_BYTES) > 40 ? -IO_NOT_FOUND : 0;
+    return strnlen(local->host, ADDRESS_BYTES) + strnlen(remote->host, ADDRESS_BYTES) > 40 ? -IO_NOT_FOUND : 0;
 }
 
 uint16_t mote_port_udp_local_port(unsigned slot)
@@ -109,9 +109,9 @@ uint16_t mote_port_udp_local_port(unsigned slot)
     return (uint16_t)(40000 + slot);
 }
 
-int32_t mote_port_udp_send(unsigned slot, const uint8_t *datagram, size_t length, const udp_address *to)
+int32_t mote_port_udp_send(unsigned slot, const uint8_t *datagram, size_t length, const socket_address *to)
 {
-    if (to != NULL && strnlen(to->host, UDP_HOST_BYTES) > 40) return -IO_HOST_UNREACHABLE;
+    if (to != NULL && strnlen(to->host, ADDRESS_BYTES) > 40) return -IO_HOST_UNREACHABLE;
     if (length > MOST_DATAGRAM) return -IO_MESSAGE_TOO_LARGE;
     memcpy(sockets[slot].bytes, datagram, length);
     sockets[slot].length = length;
@@ -119,13 +119,13 @@ int32_t mote_port_udp_send(unsigned slot, const uint8_t *datagram, size_t length
     return (int32_t)length;
 }
 
-int32_t mote_port_udp_receive(unsigned slot, uint8_t *target, size_t size, udp_address *from)
+int32_t mote_port_udp_receive(unsigned slot, uint8_t *target, size_t size, socket_address *from)
 {
     if (!sockets[slot].waits) return -IO_WOULD_BLOCK;
     size_t length = sockets[slot].length;
     sockets[slot].waits = false;
     memcpy(target, sockets[slot].bytes, length < size ? length : size);
-    *from = (udp_address){"127.0.0.1", 40000};
+    *from = (socket_address){"127.0.0.1", 40000};
     return (int32_t)length;
 }
 
@@ -139,7 +139,7 @@ void mote_port_udp_close(unsigned slot)
     sockets[slot].waits = false;
 }
 
-void mote_port_resolve(const char *host, char (*addresses)[UDP_HOST_BYTES], unsigned most)
+void mote_port_resolve(const char *host, char (*addresses)[ADDRESS_BYTES], unsigned most)
 {
     size_t length = strlen(host);
     unsigned count = (unsigned)(length % most);

@@ -8,8 +8,8 @@
 #include "panic.h"
 #include "port.h"
 #include "program.h"
+#include "sockets.h"
 #include "translation.h"
-#include "udp_sockets.h"
 
 #include <esp_heap_caps.h>
 #include <esp_pm.h>

@@ -5,8 +5,8 @@
 #include "port.h"
 #include "posix.h"
 #include "program.h"
+#include "sockets.h"
 #include "translation.h"
-#include "udp_sockets.h"
 
 #include <errno.h>
 #include <psa/crypto.h>

@@ -1,10 +1,18 @@
-/* lwIP without an operating system: UDP over IPv4 and IPv6, names by DNS. Small pools: a device has one or two sockets.
+/*
+ * lwIP without an operating system: UDP and TCP over IPv4 and IPv6, names by DNS. Small pools: a device has one or two
+ * sockets, and one stream.
  */
 #define NO_SYS 1
 #define SYS_LIGHTWEIGHT_PROT 0
 #define LWIP_NETCONN 0
 #define LWIP_SOCKET 0
-#define LWIP_TCP 0
+#define LWIP_TCP 1
+#define MEMP_NUM_TCP_PCB 2
+#define MEMP_NUM_TCP_PCB_LISTEN 1
+#define TCP_MSS 536
+#define TCP_WND (4 * TCP_MSS)
+#define TCP_SND_BUF (2 * TCP_MSS)
+#define TCP_QUEUE_OOSEQ 0
 #define LWIP_DHCP 0
 #define LWIP_DNS 1
 #define DNS_TABLE_SIZE 1
@@ -12,7 +20,7 @@
 #define LWIP_RAW 0
 #define LWIP_STATS 0
 #define MEM_ALIGNMENT 4
-#define MEM_SIZE (6 * 1024)
+#define MEM_SIZE (8 * 1024)
 #define PBUF_POOL_SIZE 8
 #define PBUF_POOL_BUFSIZE 1536
 #define MEMP_NUM_UDP_PCB 5

@@ -21,7 +21,7 @@ enum { DRAIN_MS = 1000, TYPE_AT = 12, IPV4_PROTOCOL_AT = 23, IPV6_PROTOCOL_AT = 
 typedef struct {
     struct udp_pcb *pcb;
     struct pbuf *waiting[MOST_WAITING];
-    udp_address senders[MOST_WAITING];
+    socket_address senders[MOST_WAITING];
     unsigned count;
 } udp_slot;
 
@@ -128,7 +128,7 @@ static int32_t code_of(err_t error)
 /** In small letters, as everybody else writes them. */
 static void write_address(const ip_addr_t *address, char *text)
 {
-    ipaddr_ntoa_r(address, text, UDP_HOST_BYTES);
+    ipaddr_ntoa_r(address, text, ADDRESS_BYTES);
     for (; *text != 0; text++) *text = (char)tolower((unsigned char)*text);
 }
 
@@ -140,13 +140,13 @@ static void received(void *context, struct udp_pcb *pcb, struct pbuf *packet, co
         pbuf_free(packet);
         return;
     }
-    udp_address *sender = &self->senders[self->count];
+    socket_address *sender = &self->senders[self->count];
     self->waiting[self->count++] = packet;
     write_address(address, sender->host);
     sender->port = port;
 }
 
-int32_t mote_port_udp_open(unsigned slot, const udp_address *local, const udp_address *remote)
+int32_t mote_port_udp_open(unsigned slot, const socket_address *local, const socket_address *remote)
 {
     udp_slot *self = &slots[slot];
     ip_addr_t own = *IP_ANY_TYPE, peer;
@@ -166,7 +166,7 @@ uint16_t mote_port_udp_local_port(unsigned slot)
     return slots[slot].pcb->local_port;
 }
 
-int32_t mote_port_udp_send(unsigned slot, const uint8_t *datagram, size_t length, const udp_address *to)
+int32_t mote_port_udp_send(unsigned slot, const uint8_t *datagram, size_t length, const socket_address *to)
 {
     ip_addr_t peer;
     if (to == NULL) peer = slots[slot].pcb->remote_ip;
@@ -182,7 +182,7 @@ int32_t mote_port_udp_send(unsigned slot, const uint8_t *datagram, size_t length
     return error == ERR_OK ? (int32_t)length : code_of(error);
 }
 
-int32_t mote_port_udp_receive(unsigned slot, uint8_t *target, size_t size, udp_address *from)
+int32_t mote_port_udp_receive(unsigned slot, uint8_t *target, size_t size, socket_address *from)
 {
     udp_slot *self = &slots[slot];
     if (self->count == 0) return -IO_WOULD_BLOCK;
@@ -226,7 +226,7 @@ static void found(const char *name, const ip_addr_t *address, void *context)
     if (address != NULL) into->address = *address;
 }
 
-void mote_port_resolve(const char *host, char (*addresses)[UDP_HOST_BYTES], unsigned most)
+void mote_port_resolve(const char *host, char (*addresses)[ADDRESS_BYTES], unsigned most)
 {
     (void)most;
     static answer into; /* outlives a late callback */

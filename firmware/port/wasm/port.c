@@ -17,7 +17,7 @@ IMPORT("native")
 extern mote_value host_native(bool of_buffer, unsigned index, mote_value receiver, const mote_value *args,
                               unsigned count);
 
-enum { MOST_NATIVES = 64, DEVICE_ID = 17, PAGE = 65536 };
+enum { MOST_NATIVES = 96, DEVICE_ID = 17, PAGE = 65536 };
 
 static mote_native_entry natives[MOST_NATIVES + 1], buffer_natives[MOST_NATIVES + 1];
 static char device_id[DEVICE_ID];
@@ -313,4 +313,17 @@ EXPORT("resume") bool resume_suspended(unsigned handle, mote_value value)
 EXPORT("start") bool start(mote_value function)
 {
     return mote_start(vm, function, NULL, 0);
+}
+
+/** Runs ds._socketOnEvent, if there is any; `about` may be undefined. False: there is no memory for it. */
+EXPORT("tell_socket") bool tell_socket(const char *event, size_t length, mote_value about)
+{
+    const mote_value handler = mote_socket_handler(vm);
+    if (!mote_is_startable(vm, handler)) return true;
+    unsigned held = mote_pin(vm, about);
+    if (held == 0) return false;
+    const mote_value args[] = {mote_new_string(vm, event, length), about};
+    bool done = args[0] != MOTE_FAILED && mote_start(vm, handler, args, about == MOTE_UNDEFINED ? 1 : 2);
+    mote_unpin(vm, held);
+    return done;
 }

@@ -145,6 +145,8 @@ declare module "@devicescript/core" {
     /** Addresses of a host. An empty array when there is none. Suspends. */
     function _moteResolve(host: string): string[]
 
+    // TCP, one stream at a time: declared by @devicescript/net, whose package calls it.
+
     // Storage, clocks, settings, log
 
     /** A saved blob, or undefined. Names have 1 to 14 characters. Suspends. */

@@ -123,8 +123,12 @@ export async function runOn(kind: DeviceKind, program: string, settings: Record<
     return running.output
 }
 
-/** The console lines of a program in the simulator. */
-export async function runInSimulator(program: string, settings: Record<string, string>): Promise<string[]> {
+/** The console lines of a program in the simulator. @param virtualTime waiting takes no time */
+export async function runInSimulator(
+    program: string,
+    settings: Record<string, string>,
+    virtualTime = true,
+): Promise<string[]> {
     const lines: string[] = []
     const image = readFileSync(cachedDeviceImage(program).path)
     const device = new Device(await machineModule(), image, {
@@ -132,7 +136,7 @@ export async function runInSimulator(program: string, settings: Record<string, s
         maxDepth: 100,
         guard: 0,
         gcStress: false,
-        virtualTime: true,
+        virtualTime,
         deviceId: "1",
         settings,
         storageFolder: join(folder, "storage"),

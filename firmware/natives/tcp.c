@@ -1,0 +1,287 @@
+/*
+ * Streams of @devicescript/net: one at a time, as the package has it. What becomes of a stream is told to the function
+ * that the program has as ds._socketOnEvent, one event for each step of the machine at most: the program has then dealt
+ * with the one before, and the opener waits for it. Bytes stay with the network until the program has memory for them,
+ * so that no peer can make it run out.
+ */
+#include "tcp.h"
+#include "arguments.h"
+#include "port.h"
+#include "work.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+enum { HOST_NAME_BYTES = 256, MOST_ADDRESSES = 5, MOST_WRITERS = 4, CHUNK_BYTES = 512, RESERVED_SHARE = 8 };
+enum phase { PHASE_NONE, PHASE_CONNECTING, PHASE_OPEN };
+
+/** A fiber that waits until TCP has taken its bytes; both are pins. */
+typedef struct {
+    unsigned fiber, data;
+    size_t sent;
+} writer;
+
+static struct {
+    enum phase phase;
+    unsigned number; /* counts streams: a name that was looked up for an earlier one is nobody's */
+    uint16_t port;
+    char addresses[MOST_ADDRESSES][ADDRESS_BYTES]; /* of the host, ended by "" */
+    unsigned tried;
+    const char *event; /* to be told, NULL: nothing */
+    const char *text;  /* of an error */
+    uint8_t chunk[CHUNK_BYTES];
+    size_t chunk_bytes; /* to be told */
+    writer writers[MOST_WRITERS];
+    unsigned num_writers;
+} stream;
+
+typedef struct {
+    work base;
+    unsigned number;
+    char host[HOST_NAME_BYTES];
+    char addresses[MOST_ADDRESSES][ADDRESS_BYTES];
+} opening;
+
+static const char *sentence_of(int32_t code)
+{
+    switch (-code) {
+    case IO_HOST_NOT_FOUND: return "the host is not known";
+    case IO_CONNECTION_REFUSED: return "connection refused";
+    case IO_TIMED_OUT: return "no answer in time";
+    case IO_HOST_UNREACHABLE: return "no route to the host";
+    case IO_NETWORK_UNREACHABLE: return "no network";
+    case IO_CONNECTION_CLOSED: return "the peer broke the connection off";
+    case IO_NO_SPACE: return "no memory left for a connection";
+    case IO_NOT_SUPPORTED: return "this device has no TLS streams: use tcp, or DTLS for datagrams (mote-dtls/device)";
+    default: return "the network failed";
+    }
+}
+
+/* Writers. */
+
+static const uint8_t *bytes_of(mote_vm *vm, mote_value value, size_t *length)
+{
+    if (!mote_is_string(vm, value)) return mote_buffer(vm, value, length);
+    return (const uint8_t *)mote_string(vm, value, length);
+}
+
+static void end_writer(mote_vm *vm, unsigned index, mote_value result)
+{
+    writer done = stream.writers[index];
+    stream.num_writers--;
+    memmove(&stream.writers[index], &stream.writers[index + 1], (stream.num_writers - index) * sizeof done);
+    mote_unpin(vm, done.data);
+    mote_resume(vm, done.fiber, result);
+}
+
+static void end_writers(mote_vm *vm, int32_t code)
+{
+    while (stream.num_writers > 0) end_writer(vm, 0, mote_int(vm, code));
+}
+
+static void end_stream(mote_vm *vm, const char *event, int32_t code)
+{
+    mote_port_tcp_close();
+    stream.phase = PHASE_NONE;
+    stream.event = event;
+    stream.text = code == 0 ? NULL : sentence_of(code);
+    end_writers(vm, code == 0 ? -IO_CONNECTION_CLOSED : code);
+}
+
+static void send_what_waits(mote_vm *vm)
+{
+    while (stream.phase == PHASE_OPEN && stream.num_writers > 0) {
+        writer *first = &stream.writers[0];
+        size_t length = 0;
+        const uint8_t *bytes = bytes_of(vm, mote_pinned(vm, first->data), &length);
+        int32_t sent = mote_port_tcp_send(bytes + first->sent, length - first->sent);
+        if (sent < 0) return end_stream(vm, "error", sent);
+        first->sent += (size_t)sent;
+        if (first->sent < length) return;
+        end_writer(vm, 0, mote_int(vm, 0));
+    }
+}
+
+/* Connecting. */
+
+/** To the next address of the host that does not refuse at once. */
+static void connect_next(mote_vm *vm, int32_t code)
+{
+    socket_address remote = {.port = stream.port};
+    while (stream.addresses[stream.tried][0] != 0) {
+        memcpy(remote.host, stream.addresses[stream.tried++], ADDRESS_BYTES);
+        code = mote_port_tcp_connect(&remote);
+        if (code == 0) stream.phase = PHASE_CONNECTING;
+        if (code == 0) return;
+    }
+    end_stream(vm, "error", code);
+}
+
+static void look_at_connection(mote_vm *vm)
+{
+    int32_t state = mote_port_tcp_connected();
+    if (state == 0) return;
+    if (state > 0) {
+        stream.phase = PHASE_OPEN;
+        stream.event = "open";
+        return;
+    }
+    mote_port_tcp_close();
+    connect_next(vm, state);
+}
+
+static void run_opening(work *self)
+{
+    opening *job = (opening *)self;
+    mote_port_resolve(job->host, job->addresses, MOST_ADDRESSES);
+}
+
+static mote_value finish_opening(mote_vm *vm, work *self)
+{
+    const opening *job = (const opening *)self;
+    if (job->number == stream.number) {
+        memcpy(stream.addresses, job->addresses, sizeof stream.addresses);
+        stream.tried = 0;
+        connect_next(vm, -IO_HOST_NOT_FOUND);
+    }
+    return mote_int(vm, 0);
+}
+
+void mote_tcp_close(mote_vm *vm)
+{
+    mote_port_tcp_close();
+    stream.number++;
+    stream.phase = PHASE_NONE;
+    stream.event = NULL;
+    memset(stream.chunk, 0, sizeof stream.chunk);
+    stream.chunk_bytes = 0;
+    end_writers(vm, -IO_CONNECTION_CLOSED);
+}
+
+mote_value mote_native_socket_open(mote_vm *vm, mote_value receiver, const mote_value *args, unsigned count)
+{
+    (void)receiver, (void)count;
+    int32_t port;
+    opening *job = calloc(1, sizeof *job);
+    if (job == NULL) return mote_throw(vm, MOTE_ERROR, "_socketOpen: no native memory left for names");
+    job->base.bytes = sizeof *job;
+    job->base.run = run_opening;
+    job->base.finish = finish_opening;
+    if (mote_short_text_argument(vm, args[0], "host", job->host, HOST_NAME_BYTES) &&
+        mote_integer_argument(vm, args[1], "port", -65535, 65535, &port)) {
+        mote_tcp_close(vm);
+        stream.port = (uint16_t)port;
+        job->number = stream.number;
+        if (port > 0) return mote_work_start(vm, &job->base);
+        end_stream(vm, "error", port < 0 ? -IO_NOT_SUPPORTED : -IO_CONNECTION_REFUSED);
+        free(job);
+        return mote_int(vm, 0);
+    }
+    free(job);
+    return MOTE_FAILED;
+}
+
+mote_value mote_native_socket_close(mote_vm *vm, mote_value receiver, const mote_value *args, unsigned count)
+{
+    (void)receiver, (void)args, (void)count;
+    mote_tcp_close(vm);
+    return mote_int(vm, 0);
+}
+
+/** The fiber waits until the bytes from `sent` on are taken. */
+static mote_value wait_for_room(mote_vm *vm, mote_value data, size_t sent)
+{
+    if (stream.num_writers == MOST_WRITERS)
+        return mote_throw(vm, MOTE_ERROR, "_socketWrite: too many fibers write to the stream");
+    unsigned pin = mote_pin(vm, data), fiber = pin == 0 ? 0 : mote_suspend(vm);
+    if (fiber == 0) {
+        if (pin != 0) mote_unpin(vm, pin);
+        return MOTE_FAILED;
+    }
+    stream.writers[stream.num_writers++] = (writer){fiber, pin, sent};
+    return MOTE_UNDEFINED;
+}
+
+mote_value mote_native_socket_write(mote_vm *vm, mote_value receiver, const mote_value *args, unsigned count)
+{
+    (void)receiver, (void)count;
+    size_t length = 0;
+    if (!mote_is_string(vm, args[0]) && !mote_is_buffer(vm, args[0]))
+        return mote_throw_type(vm, "data", "a Buffer or string");
+    const uint8_t *bytes = bytes_of(vm, args[0], &length);
+    if (stream.phase != PHASE_OPEN) return mote_throw(vm, MOTE_ERROR, "_socketWrite: the stream is not open");
+    int32_t sent = stream.num_writers > 0 ? 0 : mote_port_tcp_send(bytes, length);
+    if (sent < 0) end_stream(vm, "error", sent);
+    if (sent < 0 || (size_t)sent == length) return mote_int(vm, sent < 0 ? sent : 0);
+    return wait_for_room(vm, args[0], (size_t)sent);
+}
+
+/* Reading and telling. */
+
+/** A share of the arena stays free of what peers send. */
+static bool has_memory(mote_vm *vm)
+{
+    mote_stats stats;
+    mote_vm_stats(vm, &stats);
+    if (stats.arena_bytes - stats.used_bytes > stats.arena_bytes / RESERVED_SHARE) return true;
+    mote_vm_collect(vm);
+    mote_vm_stats(vm, &stats);
+    return stats.arena_bytes - stats.used_bytes > stats.arena_bytes / RESERVED_SHARE;
+}
+
+static void read_next(mote_vm *vm)
+{
+    int32_t length = mote_port_tcp_receive(stream.chunk, CHUNK_BYTES);
+    if (length > 0) stream.chunk_bytes = (size_t)length;
+    else if (length == 0) end_stream(vm, "close", 0);
+    else if (length != -IO_WOULD_BLOCK) end_stream(vm, "error", length);
+}
+
+/** False: the memory for a fiber is missing, and it is to be told again. */
+static bool tell(mote_vm *vm, const char *event, mote_value about)
+{
+    unsigned pin = about == MOTE_FAILED ? 0 : mote_pin(vm, about);
+    if (pin == 0) return false;
+    const mote_value name = mote_new_string(vm, event, strlen(event));
+    const mote_value args[] = {name, about};
+    bool done = name != MOTE_FAILED && mote_start(vm, mote_socket_handler(vm), args, about == MOTE_UNDEFINED ? 1 : 2);
+    mote_unpin(vm, pin);
+    return done;
+}
+
+static void tell_data(mote_vm *vm)
+{
+    if (!has_memory(vm) || !tell(vm, "data", mote_new_buffer_of(vm, stream.chunk, stream.chunk_bytes))) return;
+    memset(stream.chunk, 0, stream.chunk_bytes);
+    stream.chunk_bytes = 0;
+}
+
+/** What a program has no function for is not told. */
+static void tell_next(mote_vm *vm)
+{
+    if (!mote_is_startable(vm, mote_socket_handler(vm))) {
+        stream.event = NULL;
+        stream.chunk_bytes = 0;
+    } else if (stream.chunk_bytes > 0) {
+        tell_data(vm);
+    } else if (stream.event != NULL) {
+        const char *text = stream.text;
+        if (tell(vm, stream.event, text == NULL ? MOTE_UNDEFINED : mote_new_string(vm, text, strlen(text))))
+            stream.event = NULL;
+    }
+}
+
+void mote_tcp_poll(mote_vm *vm)
+{
+    if (stream.phase == PHASE_CONNECTING) look_at_connection(vm);
+    send_what_waits(vm);
+    if (stream.phase == PHASE_OPEN && stream.event == NULL && stream.chunk_bytes == 0) read_next(vm);
+    if (stream.event != NULL || stream.chunk_bytes > 0) tell_next(vm);
+}
+
+unsigned mote_tcp_awaits(void)
+{
+    unsigned room = stream.phase == PHASE_CONNECTING || stream.num_writers > 0 ? TCP_AWAITS_ROOM : 0;
+    if (stream.event != NULL || stream.chunk_bytes > 0) return room | TCP_AWAITS_MEMORY;
+    return stream.phase == PHASE_OPEN ? room | TCP_AWAITS_DATA : room;
+}

@@ -1,0 +1,70 @@
+import { mcuLimits } from "../dtls/handshake/limits.js"
+import { cellular, wifi } from "../dtls/flight/retransmission.js"
+import { SinglePsk } from "../gio/credentials.js"
+import { newSettings } from "../gio/settings.js"
+import { type Services, type UdpSocket } from "../platform/services.js"
+import { configuredConnection, configuredExtensions, configuredSuites } from "../sensor/configured.js"
+import { DatagramSocket } from "./datagram-socket.js"
+
+export interface DatagramConnectOptions {
+    /** datagrams as they are, or protected by DTLS */
+    proto: "udp" | "dtls"
+    /** name or numeric address */
+    host: string
+    port: number
+    /** DTLS: ms for the handshake; default: 64 s, of the profile `cellular` 5 minutes */
+    timeout?: number
+    /** DTLS: who this device is; default: the setting `identity` */
+    identity?: string
+    /** DTLS: the pre-shared key; default: the setting `key` */
+    key?: Buffer
+}
+
+/** A setting of the device, or what to take without it. */
+type SettingSource = (name: string, missing: string) => string
+
+/**
+ * Opens a socket for one peer; DTLS shakes hands, in the versions and with the suites and connection ids that devs.config.json
+ * names. Throws GError, or TypeError for another `proto`.
+ */
+export async function connectDatagrams(
+    services: Services,
+    setting: SettingSource,
+    options: DatagramConnectOptions,
+): Promise<DatagramSocket> {
+    const { proto, host, port } = options
+    if (proto !== "udp" && proto !== "dtls")
+        throw new TypeError("proto must be udp or dtls; streams are @devicescript/net's")
+    const [address] = await services.resolve(host)
+    const udp = await services.openUdp({ remote: { address, port }, localHost: undefined, localPort: 0 })
+    const name = proto + "://" + host + ":" + port
+    if (proto === "dtls") return await secured(services, setting, options, udp, name)
+    return new DatagramSocket(name, udp, async () => udp.close())
+}
+
+async function secured(
+    services: Services,
+    setting: SettingSource,
+    options: DatagramConnectOptions,
+    udp: UdpSocket,
+    name: string,
+): Promise<DatagramSocket> {
+    const identity = options.identity ?? setting("identity", "")
+    const psk = new SinglePsk(Buffer.from(identity), options.key ?? Buffer.from(setting("key", ""), "hex"))
+    const profile = setting("profile", "wifi") === "cellular" ? cellular() : wifi()
+    profile.deadline = options.timeout ?? profile.deadline
+    const settings = newSettings(configuredSuites(), psk, profile, mcuLimits())
+    settings.extensions = configuredExtensions()
+    const connection = configuredConnection(services, udp, settings, options.host)
+    const socket = new DatagramSocket(name, connection, async () => {
+        await connection.close()
+        udp.close()
+    })
+    try {
+        await connection.handshake()
+    } catch (error) {
+        udp.close()
+        throw error
+    }
+    return socket
+}

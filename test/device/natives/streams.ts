@@ -1,0 +1,95 @@
+/*
+ * Streams of @devicescript/net: setting `case` says what is done with the server of test/node/firmware/streams.spec.ts at `host`,
+ * `port`.
+ */
+import * as ds from "@devicescript/core"
+import { connect, fetch, startMQTTClient } from "@devicescript/net"
+import "../../../src/platform/runtime/natives.js"
+
+const host = ds._moteSetting("host") ?? "127.0.0.1"
+const port = parseInt(ds._moteSetting("port") ?? "1")
+
+async function thrown(name: string, call: () => Promise<unknown>): Promise<void> {
+    try {
+        await call()
+        console.log("said " + name + ": nothing thrown")
+    } catch (e) {
+        const { message } = e as Error
+        // The package puts the socket's name in front.
+        console.log("said " + name + ": " + message.slice(message.indexOf(": ") + 2))
+    }
+}
+
+/** Lines, a message larger than the server reads at once, and the peer's end. */
+async function echo(): Promise<void> {
+    const socket = await connect({ host, port })
+    await socket.send("hello\n")
+    console.log("said line: " + (await socket.readLine()))
+    const large = Buffer.alloc(20000)
+    for (let i = 0; i < large.length; i++) large[i] = i % 251
+    await socket.send(large)
+    let at = 0
+    let wrong = 0
+    for (let part = await socket.recv(); part; part = await socket.recv()) {
+        for (let i = 0; i < part.length; i++) if (part[i] !== (at + i) % 251) wrong++
+        at += part.length
+        if (at >= large.length) break
+    }
+    console.log("said large: " + at + " bytes, " + wrong + " wrong")
+    console.log("said nothing: " + (await socket.recv(50)))
+    await socket.send("\nend\n")
+    let last = await socket.readLine()
+    while (last !== "end" && last !== null) last = await socket.readLine()
+    console.log("said end: " + (await socket.recv()))
+}
+
+/** A second stream takes the first one's place, and the first says so. */
+async function second(): Promise<void> {
+    const first = await connect({ host, port })
+    const other = await connect({ host, port })
+    await thrown("the first", async () => await first.send("x"))
+    await other.send("second\n")
+    console.log("said the second: " + (await other.readLine()))
+    await other.close()
+    await thrown("closed", async () => await other.send("x"))
+}
+
+/** The server sends a megabyte and does not wait; the program takes its time. */
+async function flood(): Promise<void> {
+    const socket = await connect({ host, port })
+    await socket.send("flood\n")
+    let bytes = 0
+    for (let part = await socket.recv(); part; part = await socket.recv()) {
+        bytes += part.length
+        if (bytes % 16 === 0) await ds.sleep(1)
+    }
+    console.log("said flood: " + bytes + " bytes")
+}
+
+async function http(): Promise<void> {
+    const response = await fetch("http://" + host + ":" + port + "/reading?unit=C", { method: "POST", body: "21.5" })
+    console.log("said http: " + response.status + " " + response.statusText + " " + (await response.text()))
+}
+
+async function mqtt(): Promise<void> {
+    const client = await startMQTTClient({ host, port, proto: "tcp", clientId: "mote" })
+    let heard = ""
+    await client.subscribe("to/mote", async (message) => {
+        heard = message.content.toString()
+    })
+    await client.publish("from/mote", "21.5")
+    for (let i = 0; i < 100 && heard === ""; i++) await ds.sleep(20)
+    console.log("said mqtt: " + heard)
+    await client.stop()
+}
+
+async function refused(): Promise<void> {
+    await thrown("nobody there", async () => await connect({ host, port }))
+    await thrown("no such host", async () => await connect({ host: "nowhere.invalid", port }))
+    await thrown("tls", async () => await connect({ host, port, proto: "tls" }))
+    await thrown("no text", async () => await connect({ host: 5 as unknown as string, port }))
+}
+
+const cases: { [name: string]: () => Promise<void> } = { echo, second, flood, http, mqtt, refused }
+await cases[ds._moteSetting("case") ?? "echo"]()
+ds.restart()

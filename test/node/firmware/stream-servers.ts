@@ -1,0 +1,69 @@
+/* What a device's streams talk to: line and flood, HTTP, MQTT. */
+import { createServer as createHttp } from "node:http"
+import { type AddressInfo, createServer, type Server, type Socket } from "node:net"
+import { Aedes } from "aedes"
+
+/** Bytes of the flood. */
+export const FLOOD = 1 << 17
+
+/** Sends everything back; after a line "flood" a flood and the end, after a line "end" the end. */
+function answer(socket: Socket): void {
+    let text = ""
+    socket.on("error", () => undefined)
+    socket.on("data", (bytes) => {
+        text = (text + bytes.toString("latin1")).slice(-6)
+        if (text === "flood\n") socket.end(Buffer.alloc(FLOOD, "."))
+        else if (text.endsWith("\nend\n")) socket.end(bytes)
+        else socket.write(bytes)
+    })
+}
+
+/** A POST is answered with what it was, in parts. */
+function httpServer(): Server {
+    return createHttp((request, response) => {
+        const parts: Buffer[] = []
+        request.on("data", (part: Buffer) => parts.push(part))
+        request.on("end", () => {
+            const body = `${request.method} ${request.url} ${Buffer.concat(parts).toString()}`
+            response.writeHead(201, { "Content-Length": body.length })
+            response.write(body.slice(0, 5))
+            setTimeout(() => response.end(body.slice(5)), 20)
+        })
+    })
+}
+
+/** A broker that answers what is published under from/mote. */
+async function broker(): Promise<Server> {
+    const aedes = await Aedes.createBroker()
+    aedes.on("publish", ({ topic, payload }) => {
+        if (topic !== "from/mote") return
+        const packet = { cmd: "publish", qos: 0, retain: false, dup: false, topic: "to/mote" } as const
+        aedes.publish({ ...packet, payload: `heard ${payload.toString()}` }, () => undefined)
+    })
+    const server = createServer((socket) => void aedes.handle(socket))
+    server.on("close", () => aedes.close())
+    return server
+}
+
+export interface StreamServers {
+    /** by the program's setting `case` */
+    ports: Record<string, number>
+    close(): void
+}
+
+export async function startStreamServers(): Promise<StreamServers> {
+    const servers = { line: createServer(answer), http: httpServer(), mqtt: await broker(), closed: createServer() }
+    const port = (server: Server): number => (server.address() as AddressInfo).port
+    for (const server of Object.values(servers))
+        await new Promise<void>((resolve) => void server.listen(0, "127.0.0.1", resolve))
+    const { line, http, mqtt, closed } = servers
+    const ports = { echo: port(line), second: port(line), flood: port(line), http: port(http), mqtt: port(mqtt) }
+    const refused = port(closed)
+    closed.close()
+    return {
+        ports: { ...ports, refused },
+        close: () => {
+            for (const server of [line, http, mqtt]) server.close()
+        },
+    }
+}
