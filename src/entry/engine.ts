@@ -24,7 +24,7 @@ export { gatewayLimits, type Limits, mcuLimits } from "../dtls/handshake/limits.
 export { AuthenticationMode, type KeyExchange } from "../dtls/handshake/key-exchange.js"
 export * from "../dtls/handshake/question.js"
 export { maxFragmentLength, recordSizeLimit } from "../dtls/handshake/record-limits.js"
-export { returnRoutability } from "../dtls/handshake/return-routability.js"
+export { enhancedReturnRoutability, returnRoutability } from "../dtls/handshake/return-routability.js"
 export { serverName } from "../dtls/handshake/server-name.js"
 export { newExchangeV12V13, newExchangeV13 } from "../dtls/endpoint/v13/hello-exchange.js"
 export { SessionCache } from "../dtls/endpoint/session-cache.js"

@@ -23,7 +23,7 @@ import { DTLS_1_3 } from "../../src/dtls/wire/v13/code-points.js"
  *  5. It never failed over an error of its own, unless the test causes one.
  * Of a server endpoint:
  *  6. Each of its peers is half-open or established and its association is not over. The endpoint's timer for it is its
- *     association's deadline, so a half-open peer always has a timer, and an established one by rule 2.
+ *     association's deadline, or that of a path check, so a half-open peer always has a timer, and an established one by rule 2.
  *  7. It counts the peers that there are, and not more than the limits allow.
  *  8. Its own deadline is no later than any peer's, and after a tick later than now.
  *  9. It replies to unknown clients at most once for each datagram, and with no more bytes than that had; to a hello in
@@ -229,7 +229,7 @@ export class EndpointWatch {
         const over = association.phase >= AssociationPhase.closed
         requireThat(over === (peer.phase === PeerPhase.forgotten), peer.key + " is kept after its end, or not before")
         if (over) return requireThat(peer.heapIndex < 0, peer.key + " has a timer after its end")
-        const deadline = association.deadline()
+        const deadline = peer.wantsTickAt()
         const mayHaveNone = peer.phase === PeerPhase.established && this.limits.idleTimeout === 0
         requireThat(deadline < NEVER || mayHaveNone, peer.key + " has no deadline")
         if (deadline >= NEVER) return requireThat(peer.heapIndex < 0, peer.key + " has a timer it does not want")

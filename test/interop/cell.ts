@@ -24,6 +24,7 @@ export type Feature =
     | "key-update"
     | "cid13"
     | "cid-update"
+    | "rrc13"
     | "ticket13"
 
 export function features(...list: Feature[]): Feature[] {

@@ -15,6 +15,7 @@ import {
     recordSizeLimit,
     resumedByServer,
     resumption,
+    routability,
 } from "./attempts.js"
 import { type Cell } from "./cell.js"
 
@@ -40,7 +41,7 @@ function pion(): Cell[] {
     return [
         ...certificateOfBoth("pion", GCM, ...older),
         ...ecdhePsk("pion", CHACHA20, ...older),
-        ...connectionIds("pion", true, ...older),
+        ...routability("pion", ...older),
     ]
 }
 

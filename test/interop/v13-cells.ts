@@ -7,6 +7,7 @@ import {
     TLS_CHACHA20_POLY1305_SHA256,
 } from "../../src/dtls/handshake/v13/suites.js"
 import { type ConnectionIdsV13 } from "../../src/dtls/handshake/v13/connection-ids.js"
+import { routabilityV13 } from "./attempts.js"
 import { connect } from "../../src/platform/node/connect/connect.js"
 import { type DtlsSocket } from "../../src/platform/node/connect/dtls-socket.js"
 import { listen } from "../../src/platform/node/connect/listen.js"
@@ -255,7 +256,7 @@ export function v13Cells(): Cell[] {
         })
     variants.push(...certifiedVariants(gcm, ccm), ...dimplVariants(gcm, chacha))
     const cells = variants.flatMap((variant) => [cell(variant, "server"), cell(variant, "client")])
-    return [...cells, ...ticketCells("wolfssl", ccm)]
+    return [...cells, ...ticketCells("wolfssl", ccm), ...routabilityV13("pion")]
 }
 
 /** dimpl takes one certificate, and judges none. */

@@ -116,7 +116,9 @@ export class Association extends AssociationEnds implements DriverOwner {
             const record = this.record.next(reader)
             if (record !== undefined) {
                 if (record.epoch > 0) {
-                    if (this.record.newest) verified = Verified.newest
+                    // Challenges and their answers move nothing, or two sides could exchange them for ever.
+                    const moves = this.record.newest && record.type !== ContentType.returnRoutabilityCheck
+                    if (moves) verified = Verified.newest
                     else if (verified === Verified.none) verified = Verified.older
                     this.lastHeard = now
                 }

@@ -1,6 +1,7 @@
 import { type Association } from "../association/association.js"
 import { NEVER } from "../flight/retransmission.js"
 import { type ListNode } from "./linked-list.js"
+import { type PathCandidate } from "./path-changes.js"
 
 export enum PeerPhase {
     /** handshake under way */
@@ -47,6 +48,8 @@ export class Peer {
      * that somebody sends on from another address makes this side send there at most ANTI_AMPLIFICATION times as much.
      */
     credit: number | undefined
+    /** server: its new address, while the one before is asked whether it is there still */
+    candidate: PathCandidate | undefined
 
     constructor(
         /** the address as one string, the key of the endpoint's table */
@@ -58,6 +61,12 @@ export class Peer {
         public clientRandom: Buffer,
         public helloSeq: number,
     ) {}
+
+    /** The next time at which something is to be done, ms; NEVER: there is none. */
+    wantsTickAt(): number {
+        const at = this.association.deadline()
+        return this.candidate === undefined ? at : Math.min(at, this.candidate.at)
+    }
 
     /** A datagram came from the peer's address. */
     heard(bytes: number): void {

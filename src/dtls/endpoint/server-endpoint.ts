@@ -18,6 +18,7 @@ import { type HelloFragment, readHelloFragment } from "./hello-fragment.js"
 import { CookieExchange } from "./cookie-exchange.js"
 import { type AdmittedHello, type HelloExchange, type NewHelloExchange } from "./hello-exchange.js"
 import { Peer, PeerPhase } from "./peer.js"
+import { PathChanges } from "./path-changes.js"
 import { PeerTable } from "./peer-table.js"
 import { sourceHost } from "./source-host.js"
 
@@ -36,6 +37,7 @@ export class ServerEndpoint implements Endpoint {
     private cookies: HelloExchange
     private heap = new DeadlineHeap()
     private addresses: Demultiplexer
+    private paths: PathChanges
     private peers: PeerTable
     private firstReady: Peer | undefined
     private lastReady: Peer | undefined
@@ -56,6 +58,7 @@ export class ServerEndpoint implements Endpoint {
         this.cookies =
             newExchange === undefined ? new CookieExchange(common, counters, now) : newExchange(common, counters, now)
         this.addresses = new Demultiplexer(tables)
+        this.paths = new PathChanges(this.addresses)
         this.peers = new PeerTable(common.limits, tables)
     }
 
@@ -163,22 +166,8 @@ export class ServerEndpoint implements Endpoint {
         if (peer === undefined) return this.counters.add(Discard.unknownPeer)
         const verified = peer.association.receive(datagram, length, now)
         const isNewest = verified === Verified.newest && peer.phase === PeerPhase.established
-        if (isNewest && from.key !== peer.key) this.move(peer, from, length)
-        else if (from.key === peer.key) {
-            peer.heard(length)
-            // A challenge or its response may have been lost: each new record from there brings another.
-            if (isNewest && peer.credit !== undefined) peer.association.challengePath(false)
-        }
+        this.paths.heard(peer, from, length, isNewest, now)
         this.delivered(peer, verified)
-    }
-
-    /** Answers go to the new address at once, few of them until the peer has answered from there. */
-    private move(peer: Peer, to: SourceAddress, length: number): void {
-        this.addresses.move(peer, to)
-        peer.association.useNewPath()
-        peer.association.challengePath(true)
-        peer.credit = 0
-        peer.heard(length)
     }
 
     /** A datagram with protected records is the established association's if it verifies there, else the new handshake's. */
@@ -217,7 +206,7 @@ export class ServerEndpoint implements Endpoint {
         if (association.phase >= AssociationPhase.closed) this.forget(peer)
         else {
             this.peers.progressed(peer)
-            this.heap.update(peer, association.deadline())
+            this.heap.update(peer, peer.wantsTickAt())
         }
         this.queue(peer)
     }
@@ -279,8 +268,9 @@ export class ServerEndpoint implements Endpoint {
             const peer = this.heap.first() as Peer
             const { association } = peer
             association.tick(now)
+            this.paths.tick(peer, now)
             // A timer that stays due would keep this loop, and with it all other peers, from going on.
-            if (association.deadline() <= now) association.abort("A timer did not move on")
+            if (peer.wantsTickAt() <= now) association.abort("A timer did not move on")
             this.touched(peer)
         }
     }

@@ -29,10 +29,22 @@ export interface LimitExtension extends HelloExtension {
     writeLimit: number
 }
 
+/** How far the enhanced form of return routability has come with the address before. */
+export enum OldPath {
+    notAsked,
+    asked,
+    /** the peer is there still */
+    preferred,
+    /** the peer has left it */
+    dropped,
+}
+
 /** An extension that finds out whether the peer receives at its address (RFC 9853). */
 export interface PathCheck extends HelloExtension {
     /** both sides know it */
     agreed: boolean
+    /** enhanced form: the challenge under way goes to the address before the new one, unless it is notAsked; undefined: basic form */
+    oldPath?: OldPath
     /** A message that the peer has to answer; the next response confirms its address. */
     challenge(crypto: CryptoProvider): Buffer
     /** The challenge that waits for its response, once more. */

@@ -1,4 +1,4 @@
-import { rejects, strictEqual } from "node:assert"
+import { ok, rejects, strictEqual } from "node:assert"
 import { connect, type DtlsSocket, listen } from "../../../src/index.js"
 import { Nat } from "../../support/nat.js"
 
@@ -43,6 +43,33 @@ describe("connection ids over real sockets", () => {
         await server.close()
         await echoing.catch(() => undefined)
         nat.close()
+    })
+
+    for (const version of ["1.2", "1.3"] as const)
+        it(`DTLS ${version}, returnRoutability enhanced: after a new binding the server asks the old address for a second, then follows`, async () => {
+            const options = { psk, minVersion: version, maxVersion: version, returnRoutability: "enhanced" as const }
+            const server = await listen(0, { ...options, connectionId: 8 }, "127.0.0.1")
+            const nat = await Nat.open(server.port)
+            const client = await connect("127.0.0.1", nat.port, { ...options, connectionId: 0 })
+            const accepted = await server.accept()
+            await nat.rebind()
+            await client.send("up")
+            strictEqual(String(await accepted.receive({ timeout: 2000 })), "up")
+            ok(accepted.remotePort !== nat.outsidePort)
+            await accepted.send("to the old address")
+            await rejects(client.receive({ timeout: 1500 }))
+            strictEqual(accepted.remotePort, nat.outsidePort)
+            await accepted.send("x".repeat(1000))
+            strictEqual((await client.receive({ timeout: 2000 }))?.length, 1000)
+            await client.close()
+            await server.close()
+            nat.close()
+        })
+
+    it("have forms of return routability, basic and enhanced, and those with ids alone", async () => {
+        const wrong = { psk, connectionId: 4, returnRoutability: "both" as "basic" }
+        await rejects(listen(0, wrong, "127.0.0.1"), /returnRoutability/)
+        await rejects(listen(0, { psk, returnRoutability: "basic" }, "127.0.0.1"), /returnRoutability/)
     })
 
     it("have a length from 0 to 255", async () => {

@@ -7,7 +7,7 @@ import { QuestionKind } from "../../../dtls/handshake/question.js"
 import { allSuitesV13 } from "../../../dtls/handshake/v13/suites.js"
 import { connectionIdsV13, MAX_SPARES } from "../../../dtls/handshake/v13/connection-ids.js"
 import { maxFragmentLength, recordSizeLimit } from "../../../dtls/handshake/record-limits.js"
-import { returnRoutability } from "../../../dtls/handshake/return-routability.js"
+import { enhancedReturnRoutability, returnRoutability } from "../../../dtls/handshake/return-routability.js"
 import { allSuites } from "../../../dtls/key-exchange/suites.js"
 import { keyShares } from "../../../dtls/key-exchange/v13/key-shares.js"
 import { type Credentials, SinglePsk } from "../../../gio/credentials.js"
@@ -74,6 +74,12 @@ export interface CommonOptions extends PublicKeyOptions {
      * 0: this side needs none and sends the peer's. Default: no connection ids
      */
     connectionId?: number | undefined
+    /**
+     * beside `connectionId`: how a new address of the peer is checked (RFC 9853). `enhanced` asks the one before first, so that
+     * nobody can lead the peer elsewhere by sending its records on; after a real change the peer gets nothing for up to
+     * a second. Default: basic
+     */
+    returnRoutability?: "basic" | "enhanced" | undefined
     /**
      * DTLS 1.3, beside `connectionId`: ids of the peer, 0 to 4, to keep for new paths (RFC 9147 §9), so that who watches both
      * networks sees no id twice. Default: 0
@@ -147,6 +153,7 @@ const COMMON = [
         "psk",
         "suites",
         "connectionId",
+        "returnRoutability",
         "recordSizeLimit",
         "maxFragmentLength",
         "save",
@@ -350,13 +357,17 @@ function recordLimitsOf(options: CommonOptions, isServer: boolean): DtlsSettings
 }
 
 function idsOf(options: CommonOptions): DtlsSettings["extensions"] {
-    const { connectionId, spareConnectionIds: spares = 0 } = options
+    const { connectionId, spareConnectionIds: spares = 0, returnRoutability: form = "basic" } = options
     const isNewer = versionsOf(options).newest === "1.3"
     if (!isWhole(spares, MAX_SPARES) || (spares > 0 && (!isNewer || connectionId === undefined)))
         throw wrongArgument("spareConnectionIds", `0 to ${MAX_SPARES}, with connectionId and DTLS 1.3`)
+    const isForm = form === "basic" || form === "enhanced"
+    if (!isForm || (options.returnRoutability !== undefined && connectionId === undefined))
+        throw wrongArgument("returnRoutability", '"basic" or "enhanced", with connectionId')
     if (connectionId === undefined) return []
     if (!isWhole(connectionId, 255)) throw wrongArgument("connectionId", "a whole number of bytes from 0 to 255")
-    return [isNewer ? connectionIdsV13(connectionId, spares) : connectionIds(connectionId), returnRoutability()]
+    const ids = isNewer ? connectionIdsV13(connectionId, spares) : connectionIds(connectionId)
+    return [ids, form === "basic" ? returnRoutability() : enhancedReturnRoutability()]
 }
 
 function isWhole(value: number, most: number): boolean {
