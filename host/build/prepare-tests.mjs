@@ -22,6 +22,7 @@ const needs = [
     ]),
     ["tshark", "command -v tshark", "tshark", "cli"],
     ["mosquitto, a broker of MQTT 5", "command -v mosquitto", "mosquitto", "gateway"],
+    ["redis-server", "command -v redis-server", "redis-server", "gateway"],
     ["headless Chromium", "command -v chromium-headless-shell", "chromium-headless-shell", "gateway"],
     ["Python", "command -v python3", "python3", "gateway"],
     ["clang-format", "command -v clang-format", "clang-format", "check"],

@@ -6,6 +6,7 @@ import { type CoapAnswer, CoapServer } from "../../src/coap/server.js"
 import { coapPathText } from "../../src/coap/uri.js"
 import { WaitingMessageLayer } from "../../src/coap/waiting-message-layer.js"
 import { type Aead } from "../../src/dtls/crypto/provider.js"
+import { IOCondition } from "../../src/gio/enums.js"
 import { DtlsListener } from "../../src/gio/dtls-listener.js"
 import { type DtlsServerConnection } from "../../src/gio/dtls-server-connection.js"
 import { guarded } from "../../src/gio/guarded.js"
@@ -13,7 +14,9 @@ import { type DtlsSettings } from "../../src/gio/settings.js"
 import { type SocketAddress } from "../../src/gio/socket-address.js"
 import { type Services, type UdpSocket } from "../../src/platform/services.js"
 import { identityOf } from "./identity.js"
+import { type CoapState, coapStateOf, restoreCoapState } from "./coap-state.js"
 import { ObservedPaths } from "./observed-paths.js"
+import { type Route, RoutedSocket } from "./routed-socket.js"
 import { type ArrivedReading, notNow, refusal, type Requester, Resources } from "./resources.js"
 
 /** A connected client. */
@@ -54,6 +57,8 @@ export interface GatewayOptions {
     resources?: Resources | undefined
     /** hands readings on before the client's request is acknowledged */
     deliver?: ((peer: GatewayPeer, path: string, readings: ArrivedReading[]) => Delivery) | undefined
+    /** looks at datagrams first, see `takeOver`; default: nobody does */
+    route?: Route | undefined
     /** whether a client may read (GET), or write (all other methods), at `path`; default: everywhere */
     mayUse?: ((peer: GatewayPeer, path: string, isRead: boolean) => boolean) | undefined
 }
@@ -64,6 +69,24 @@ export interface ExportedClients {
     associations: Buffer[]
     failures: { peer: GatewayPeer; error: Error }[]
 }
+
+/** A client that goes on at another gateway. */
+export interface HandedOver {
+    /** as `exportAssociation` gives it */
+    association: Buffer
+    /** undefined: it is not known, and repetitions of requests are taken for new ones */
+    coap: CoapState | undefined
+}
+
+/** A client of another gateway that can go on here. */
+export interface TakenOver {
+    connection: DtlsServerConnection
+    /** Serves it; numbers have to be reserved before. */
+    begin: () => Promise<GatewayPeer>
+}
+
+/** How long a client's requests may take to come to an end before it is handed over, ms. */
+const COMING_TO_REST = 500
 
 /** A client that is told to try again although nobody knows for how long, s. */
 const RETRY_AFTER = 30
@@ -79,6 +102,7 @@ export class Gateway {
     private count = 0
     private closing = false
     private peers = new Map<CoapServer, GatewayPeer>()
+    private servers = new Map<GatewayPeer, CoapServer>()
     /** connected clients whose writing to others' paths was told */
     private refusedPeers = new Set<GatewayPeer>()
     private observed: ObservedPaths
@@ -106,7 +130,10 @@ export class Gateway {
         options: GatewayOptions = {},
     ): Promise<Gateway> {
         const udp = { remote: undefined, localHost: local.host, localPort: local.port, fd: local.fd }
-        const socket = await services.openUdp(udp)
+        const opened = await services.openUdp(udp)
+        const { route } = options
+        const socket =
+            route === undefined ? opened : new RoutedSocket(services, opened, route, settings.limits.datagramBytes)
         const listener = new DtlsListener(services, socket, settings)
         listener.setAdvertisedProtocols(options.protocols)
         const resources = options.resources ?? new Resources([])
@@ -141,12 +168,13 @@ export class Gateway {
         }
     }
 
-    private begin(connection: DtlsServerConnection): void {
+    private begin(connection: DtlsServerConnection, coap?: CoapState): GatewayPeer {
         this.count++
         const identity = identityOf(connection)
         const handshakeTime = connection.isImported ? undefined : this.services.now() - connection.since
         const peer = { name: `client ${this.count}`, identity, connection, handshakeTime }
         const layer = new WaitingMessageLayer(this.services, connection, gatewayCoapParameters())
+        if (coap !== undefined) restoreCoapState(layer, coap)
         const blocks = new BlockwiseHandler(
             this.services,
             (request, server) => this.observed.handle(pathOf(request), request, server),
@@ -154,8 +182,10 @@ export class Gateway {
         )
         const server = new CoapServer(layer, blocks.asHandler(), blocks.understood())
         this.peers.set(server, peer)
+        this.servers.set(peer, server)
         this.tell("connected", () => this.events.connected(peer))
         this.services.spawn(() => this.serve(server, peer))
+        return peer
     }
 
     private async answer(request: CoapMessage, server: CoapServer): Promise<CoapAnswer> {
@@ -195,6 +225,7 @@ export class Gateway {
             failure = error as Error
         }
         this.peers.delete(server)
+        this.servers.delete(peer)
         this.refusedPeers.delete(peer)
         if (!this.closing) this.tell("ended", () => this.events.ended(peer, failure))
         await peer.connection.close()
@@ -242,6 +273,57 @@ export class Gateway {
                 failures.push(error as Error)
             }
         return failures
+    }
+
+    /**
+     * Ends a client here, without a word to it, so that it can go on elsewhere as if nothing had been. First its requests come to
+     * their end: none is answered here and asked again there.
+     * @returns undefined when that takes too long, and when it has ended
+     */
+    async handOver(peer: GatewayPeer, wrapper: Aead): Promise<HandedOver | undefined> {
+        const { connection } = peer
+        const server = this.servers.get(peer)
+        if (server === undefined || !(await this.comesToRest(server, connection))) return undefined
+        const coap = coapStateOf(server.layer)
+        const association = connection.exportAssociation(wrapper, { send: 0, receive: 0 })
+        connection.abandon()
+        return { association, coap }
+    }
+
+    private async comesToRest(server: CoapServer, connection: DtlsServerConnection): Promise<boolean> {
+        const until = this.services.now() + COMING_TO_REST
+        for (let calm = 0; calm < 2 && this.services.now() < until;) {
+            const isIdle = server.underWay === 0 && connection.conditionCheck(IOCondition.IN) === 0
+            calm = isIdle ? calm + 1 : 0
+            // What has arrived gets its turn, and what was answered is on its way.
+            await new Promise((resolve) => (isIdle ? setImmediate(resolve) : setTimeout(resolve, 2)))
+            if (!connection.isOpen()) return false
+        }
+        return server.underWay === 0 && connection.conditionCheck(IOCondition.IN) === 0
+    }
+
+    /**
+     * Takes in a client that another gateway handed over, or has lost. It sends and takes nothing before numbers are reserved
+     * (`reserveNumbers`), and then `begin` is called.
+     * Throws GError as `importAssociation` of the listener.
+     */
+    async takeOver(client: HandedOver, wrapper: Aead, minimumGeneration: number): Promise<TakenOver> {
+        const connection = await this.listener.importAssociation(client.association, wrapper, minimumGeneration)
+        const begin = async (): Promise<GatewayPeer> => {
+            await connection.takeHeld()
+            return this.begin(connection, client.coap)
+        }
+        return { connection, begin }
+    }
+
+    /** Whether a datagram has the connection id of a client that is here, or whose handshake is under way. */
+    knowsIdOf(datagram: Buffer): boolean {
+        return this.listener.getEndpoint().knowsIdOf(datagram, datagram.length)
+    }
+
+    /** A datagram that `options.route` kept back. */
+    inject(datagram: Buffer, from: SocketAddress): void {
+        if (this.socket instanceof RoutedSocket) this.socket.inject(datagram, from)
     }
 
     /** Says close_notify to every client. */

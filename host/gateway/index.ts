@@ -19,5 +19,10 @@ export {
     type GatewayEvents,
     type GatewayOptions,
     type GatewayPeer,
+    type HandedOver,
 } from "./gateway.js"
+export { type CoapState } from "./coap-state.js"
+export { readsLeft, reserveNumbers, writesLeft } from "./reservation.js"
+export { type Route } from "./routed-socket.js"
+export { sharedCookies } from "./shared-cookies.js"
 export { type ArrivedReading, isAtOrBelow, Resources } from "./resources.js"

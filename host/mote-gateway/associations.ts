@@ -6,7 +6,8 @@ import { type AssociationsConfig } from "./config.js"
 import { type Listeners } from "./listeners.js"
 import { type Log } from "./log.js"
 
-type Aead = ReturnType<Listeners["services"]["crypto"]["newAead"]>
+/** Seals associations. */
+export type Wrapper = ReturnType<Listeners["services"]["crypto"]["newAead"]>
 
 /** By listener, each association in base64. */
 type Saved = Record<string, string[]>
@@ -15,7 +16,7 @@ const KEY_LENGTH = 32
 
 /** Sessions that go on after a restart: associations in a file, sealed by a key in another one. */
 export class SavedAssociations {
-    private wrapper: Aead
+    private wrapper: Wrapper
 
     /** Makes the key when it is not there. Throws UsageError when it is none, or cannot be read or written. */
     constructor(
@@ -23,7 +24,10 @@ export class SavedAssociations {
         private listeners: Listeners,
         private log: Log,
     ) {
-        this.wrapper = listeners.services.crypto.newAead(AeadAlgorithm.aes256Ccm, keyIn(config.keyFile))
+        this.wrapper = listeners.services.crypto.newAead(
+            AeadAlgorithm.aes256Ccm,
+            keyIn(config.keyFile, "associations.keyFile"),
+        )
     }
 
     /** Goes on with what `save` saved, once: the file is removed first, since nothing may go on from it twice. */
@@ -72,7 +76,8 @@ function decoded(saved: Saved): Map<string, Buffer[]> {
     return new Map(Object.entries(saved).map(([name, list]) => [name, list.map((text) => Buffer.from(text, "base64"))]))
 }
 
-function keyIn(path: string): Buffer {
+/** The key in a file, which is made when it is not there. Throws UsageError. @param setting that names the file */
+export function keyIn(path: string, setting: string): Buffer {
     try {
         if (!existsSync(path))
             writeFileSync(path, `${randomBytes(KEY_LENGTH).toString("hex")}\n`, { mode: 0o600, flag: "wx" })
@@ -80,7 +85,7 @@ function keyIn(path: string): Buffer {
         if (key.length === KEY_LENGTH) return key
     } catch (error) {
         const { code = "error" } = error as NodeJS.ErrnoException
-        throw new UsageError(`associations.keyFile: cannot use ${path} (${code})`)
+        throw new UsageError(`${setting}: cannot use ${path} (${code})`)
     }
-    throw new UsageError(`associations.keyFile: ${path} needs ${2 * KEY_LENGTH} hexadecimal digits`)
+    throw new UsageError(`${setting}: ${path} needs ${2 * KEY_LENGTH} hexadecimal digits`)
 }

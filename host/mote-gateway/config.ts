@@ -89,6 +89,15 @@ export interface AssociationsConfig {
     keyFile: string
 }
 
+/** Where sessions are shared with other gateways. */
+export interface RedisConfig {
+    url: string
+    passwordFile?: string
+    /** of keys and channels */
+    prefix: string
+    keyFile: string
+}
+
 export type LogLevelName = "debug" | "info" | "warn" | "error"
 
 /** A configuration file with defaults for what it leaves out, and absolute paths. */
@@ -112,13 +121,16 @@ export interface GatewayConfig {
     operations: { port: number } | undefined
     /** undefined: sessions end with the gateway */
     associations: AssociationsConfig | undefined
+    /** undefined: this gateway is the only one */
+    redis: RedisConfig | undefined
     log: { level: LogLevelName }
 }
 
-type Raw = Partial<Omit<GatewayConfig, "credentials" | "rights" | "sinks">> & {
+type Raw = Partial<Omit<GatewayConfig, "credentials" | "rights" | "sinks" | "redis">> & {
     credentials?: Partial<CredentialsConfig>
     rights?: Partial<Rights>
     sinks?: RawSinks
+    redis?: Omit<RedisConfig, "prefix"> & Partial<RedisConfig>
 }
 
 type RawOf<T, Required extends keyof T> = Pick<T, Required> &
@@ -156,6 +168,7 @@ export function loadGatewayConfig(path: string): GatewayConfig {
     const file = readChecked(path, schema())
     const { $schema: _, ...raw } = file.value() as Raw & { $schema?: string }
     checkCredentials(file, raw)
+    checkShared(file, raw)
     const config = withDefaults(raw, dirname(resolve(path)))
     const files = config.sinks.files.map((sink) => sink.path)
     const folders = [...config.sinks.mqtt, ...config.sinks.webhooks].flatMap(({ queue }) => queue.folder ?? [])
@@ -184,6 +197,16 @@ function checkCredentials(file: JsonText, { credentials, certificates }: Raw): v
         throw new UsageError(`${where}: certificates: cert and key, or key alone for a raw public key`)
 }
 
+function checkShared(file: JsonText, { redis, associations, connectionId }: Raw): void {
+    if (redis === undefined) return
+    if (associations !== undefined)
+        throw new UsageError(`${file.place(["redis"])}: redis: takes the place of associations, which is there, too`)
+    if (connectionId === 0)
+        throw new UsageError(
+            `${file.place(["connectionId"])}: connectionId: 1 or more with redis, by which sessions are found`,
+        )
+}
+
 function withDefaults(raw: Raw, folder: string): GatewayConfig {
     const { credentials = {}, certificates, rights, sinks, log } = raw
     return {
@@ -204,6 +227,7 @@ function withDefaults(raw: Raw, folder: string): GatewayConfig {
         sinks: sinksOf(sinks, folder),
         operations: raw.operations,
         associations: raw.associations && withPaths(raw.associations, folder, ["file", "keyFile"]),
+        redis: raw.redis && { prefix: "mote:", ...withPaths(raw.redis, folder, ["keyFile", "passwordFile"]) },
         log: { level: "info", ...log },
     }
 }

@@ -1,3 +1,4 @@
+import { setMaxListeners } from "node:events"
 import { setTimeout as sleep } from "node:timers/promises"
 import { type QueueConfig } from "./config.js"
 import { DeliveryQueue } from "./delivery-queue.js"
@@ -36,7 +37,10 @@ export class Forwarder implements Sink {
         private target: Target,
         private config: QueueConfig,
         private log: Log,
-    ) {}
+    ) {
+        // Every record of a batch listens to it; a warning in the log would be wrong.
+        setMaxListeners(0, this.stopping.signal)
+    }
 
     get name(): string {
         return this.target.name

@@ -20,6 +20,7 @@ import {
 import { type Credentials, type DtlsSettings, LogLevel, newSettings, type SocketAddress } from "mote-dtls/gio"
 import { type GatewayConfig, type ListenConfig } from "./config.js"
 import { type Log, logged } from "./log.js"
+import { type SharedAssociations } from "./shared-associations.js"
 
 const PINO_LEVELS: Record<LogLevel, "debug" | "info" | "warn" | "error"> = {
     [LogLevel.debug]: "debug",
@@ -38,6 +39,8 @@ export interface ListenerParts {
     options: GatewayOptions
     /** hears of handshakes */
     diagnostic: (event: DiagnosticEvent) => void
+    /** sessions of several gateways; undefined: this one is alone */
+    shared: SharedAssociations | undefined
     /** a socket can serve no more */
     failed: (error: Error) => void
 }
@@ -49,12 +52,11 @@ export class Listeners {
     private limits: Limits = gatewayLimits()
     /** likewise */
     private suites: CipherSuite[] = []
-    readonly services: NodeServices
 
-    constructor(private parts: ListenerParts) {
-        const { log } = parts
-        this.services = new NodeServices({ log: (level, message) => log[PINO_LEVELS[level]](message) })
-    }
+    constructor(
+        private parts: ListenerParts,
+        readonly services: NodeServices,
+    ) {}
 
     all(): Gateway[] {
         return [...this.gateways.values()]
@@ -91,8 +93,12 @@ export class Listeners {
     }
 
     private async open(listen: ListenConfig, config: GatewayConfig): Promise<Gateway> {
-        const { events, failed, log } = this.parts
-        const options = { ...this.parts.options, protocols: config.alpn }
+        const { failed, log, shared } = this.parts
+        const opened: { gateway?: Gateway } = {}
+        const here = (): Gateway | undefined => opened.gateway
+        const route = shared?.routeTo(here)
+        const options = { ...this.parts.options, protocols: config.alpn, route }
+        const events = shared === undefined ? this.parts.events : sharedEvents(this.parts.events, shared, here)
         const watch = new HandshakeWatch((event) => {
             const { code, message, identity, remoteAddress, error } = event
             this.parts.diagnostic(event)
@@ -103,6 +109,7 @@ export class Listeners {
         settings.onDiagnostic = watch.diagnostic
         const local = { host: listen.host, port: listen.port, fd: listen.fd }
         const gateway = await Gateway.start(this.services, settings, local, events, failed, options)
+        opened.gateway = gateway
         gateway.getListener().onHandshakeFailed = watch.failed
         return gateway
     }
@@ -111,6 +118,7 @@ export class Listeners {
         const settings = newSettings(this.suites, credentials, wifi(), this.limits)
         // Pre-shared keys authenticate devices by themselves.
         settings.authenticationMode = AuthenticationMode.required
+        settings.newExchange = this.parts.shared?.newExchange
         if (connectionId > 0) settings.extensions = [connectionIds(connectionId), returnRoutability()]
         return settings
     }
@@ -144,6 +152,30 @@ export class Listeners {
     async close(): Promise<void> {
         for (const gateway of this.gateways.values()) await gateway.close()
         this.gateways.clear()
+    }
+}
+
+/** The platform's services, for all listeners. */
+export function gatewayServices(log: Log): NodeServices {
+    return new NodeServices({ log: (level, message) => log[PINO_LEVELS[level]](message) })
+}
+
+/** A session that goes on at another gateway has not ended. */
+function sharedEvents(
+    events: GatewayEvents,
+    shared: SharedAssociations,
+    gateway: () => Gateway | undefined,
+): GatewayEvents {
+    return {
+        ...events,
+        connected: (peer) => {
+            events.connected(peer)
+            const here = gateway()
+            if (here !== undefined) shared.connected(here, peer)
+        },
+        ended: (peer, error) => {
+            if (shared.ended(peer)) events.ended(peer, error)
+        },
     }
 }
 

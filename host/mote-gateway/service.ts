@@ -12,10 +12,11 @@ import { SavedAssociations } from "./associations.js"
 import { type GatewayConfig, loadGatewayConfig } from "./config.js"
 import { DeviceCredentials, type DeviceSources, readDeviceSources } from "./credentials.js"
 import { History } from "./history.js"
-import { Listeners } from "./listeners.js"
+import { gatewayServices, Listeners } from "./listeners.js"
 import { type Log, loggedPath, loggedPeer } from "./log.js"
 import { Metrics } from "./metrics.js"
 import { Operations } from "./operations.js"
+import { SharedAssociations } from "./shared-associations.js"
 import { Sinks } from "./sinks.js"
 
 /** A configuration that was read, and the devices of the files that it names. */
@@ -55,6 +56,7 @@ export class GatewayService {
         readonly sinks: Sinks,
         readonly listeners: Listeners,
         private metrics: Metrics,
+        private shared: SharedAssociations | undefined,
     ) {
         this.history = new History(() => metrics.take(listeners.peers().length))
     }
@@ -77,10 +79,16 @@ export class GatewayService {
         const watched: Watched = { metrics: undefined, listeners: undefined }
         const events = eventsOf(log, credentials, watched)
         const diagnostic = (event: DiagnosticEvent): void => watched.metrics?.diagnostic(event)
-        const listeners = new Listeners({ log, credentials, events, options, diagnostic, failed })
+        const services = gatewayServices(log)
+        const shared = await openShared(config, services, log).catch(async (error: unknown) => {
+            await sinks.close()
+            throw error
+        })
+        const parts = { log, credentials, events, options, diagnostic, shared, failed }
+        const listeners = new Listeners(parts, services)
         const metrics = new Metrics(listeners, sinks)
         Object.assign(watched, { metrics, listeners })
-        const service = new GatewayService(path, log, loaded, credentials, sinks, listeners, metrics)
+        const service = new GatewayService(path, log, loaded, credentials, sinks, listeners, metrics, shared)
         try {
             await listeners.apply(config, loaded.sources.suites)
             await service.openOperations(config)
@@ -172,6 +180,7 @@ export class GatewayService {
     /** Settings that are there once for all sessions. */
     private tellLasting(before: GatewayConfig, now: GatewayConfig): void {
         if (before.connectionId !== now.connectionId) this.log.warn("connectionId counts from the next start on")
+        if (!isDeepStrictEqual(before.redis, now.redis)) this.log.warn("redis counts from the next start on")
         if (before.alpn.join() !== now.alpn.join()) this.log.warn("alpn counts from the next start on")
         if (before.shared.join() !== now.shared.join()) this.log.warn("shared counts from the next start on")
     }
@@ -210,10 +219,19 @@ export class GatewayService {
 
     private async stopNow(): Promise<void> {
         this.history.stop()
+        await this.shared?.close()
         await this.listeners.close()
         await this.operations?.close()
         await this.sinks.close()
     }
+}
+
+async function openShared(
+    config: GatewayConfig,
+    services: Listeners["services"],
+    log: Log,
+): Promise<SharedAssociations | undefined> {
+    return config.redis && (await SharedAssociations.open(config.redis, config, services, log))
 }
 
 /** What events need and what is made after them. */

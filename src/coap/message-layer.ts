@@ -56,7 +56,8 @@ export class MessageLayer {
     /** of this side's own messages; a layer that goes on with the same DTLS session takes those of the layer before it */
     ids: MessageIds
     private exchanges: Exchange[] = []
-    private seen: SeenIds
+    /** what came from the peer; it goes along with the session */
+    seen: SeenIds
     protected stopping = new Cancellable()
     private listening = false
 

@@ -15,7 +15,7 @@ export interface Seen {
  * @devsWhenUsed
  */
 export class SeenIds {
-    private list: Seen[] = []
+    list: Seen[] = []
 
     /** @param limit how many to remember */
     constructor(private limit: number) {}

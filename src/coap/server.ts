@@ -64,7 +64,7 @@ function knownOptions(): number[] {
  */
 export class CoapServer implements RequestReceiver {
     /** requests that a handler has */
-    private underWay = 0
+    underWay = 0
 
     /**
      * @param handler answers every request of this connection; `CoapRouter` chooses by path

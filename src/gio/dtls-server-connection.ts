@@ -128,6 +128,19 @@ export class DtlsServerConnection extends DtlsConnection {
         this.outOfNumbers = outOfNumbers()
     }
 
+    /** A listener's: ends without a word to the client, where the association goes on: what was exported may be imported. */
+    abandon(): void {
+        this.readClosed = true
+        this.writeClosed = true
+        const peer = this.peer
+        if (peer !== undefined) {
+            peer.association.drop(FailureReason.closedLocally)
+            if (this.listener !== undefined) this.listener.getEndpoint().touched(peer)
+        }
+        this.release()
+        this.changed.notify()
+    }
+
     protected release(): void {
         if (this.listener !== undefined) this.listener.released(this)
         else if (this.pump !== undefined) this.pump.stop()

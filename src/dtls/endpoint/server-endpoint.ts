@@ -75,6 +75,12 @@ export class ServerEndpoint implements Endpoint {
         else this.route(peer, datagram, length, now)
     }
 
+    /** Whether a datagram has a connection id, and that of a peer that is here; false: neither. */
+    knowsIdOf(datagram: Buffer, length: number): boolean {
+        const idAt = this.addresses.hasIds() ? this.cookies.idAt(datagram, length) : -1
+        return idAt >= 0 && this.addresses.findById(datagram, length, idAt) !== undefined
+    }
+
     /** Before the cookie verifies no association is made and nothing but its HMAC is computed. */
     private verifyHello(fragment: HelloFragment, from: SourceAddress, now: number): void {
         const hello = this.cookies.take(fragment, from, now)

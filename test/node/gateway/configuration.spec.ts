@@ -1,4 +1,4 @@
-import { deepStrictEqual, match, rejects, strictEqual } from "node:assert/strict"
+import { deepStrictEqual, match, ok, rejects, strictEqual } from "node:assert/strict"
 import { readFileSync, rmSync } from "node:fs"
 import { join } from "node:path"
 import { loadGatewayConfig } from "../../../host/mote-gateway/config.js"
@@ -59,6 +59,15 @@ describe("the configuration of mote-gateway", function () {
             await refusal({ credentials: { file: "keys.psk" }, sinks: { files: [{ path: "no/where.ndjson" }] } }),
             "sinks.files: cannot write to the folder of ./no/where.ndjson (ENOENT)",
         )
+    })
+
+    it("with redis is refused when sessions are kept elsewhere, too, or have no ids, and when redis is not there", async () => {
+        const credentials = { file: "keys.psk" }
+        const redis = { url: "redis://127.0.0.1:1", keyFile: "fleet.key" }
+        const associations = { file: "saved", keyFile: "saved.key" }
+        ok((await refusal({ redis, credentials, associations })).endsWith("associations, which is there, too"))
+        ok((await refusal({ redis, credentials, connectionId: 0 })).includes("connectionId: 1 or more with redis"))
+        ok(/^redis cannot be used: /.test(await refusal({ redis, credentials })))
     })
 
     it("is refused at the start, with the address, when its port is taken; what was opened is closed again", async () => {

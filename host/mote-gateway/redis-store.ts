@@ -1,0 +1,186 @@
+import { randomUUID } from "node:crypto"
+import { readFileSync } from "node:fs"
+import { setTimeout as sleep } from "node:timers/promises"
+import { Redis } from "ioredis"
+import { errorText, UsageError } from "mote-dtls/gateway"
+import { ErrorDomain, GError, IOErrorEnum } from "mote-dtls/gio"
+import { type RedisConfig } from "./config.js"
+import { type Log } from "./log.js"
+import { type ScriptedRedis, withScripts } from "./redis-scripts.js"
+
+/** An association that is this gateway's now. */
+export interface TakenAssociation {
+    generation: number
+    state: Buffer
+    /** JSON; empty: none */
+    coap: string
+}
+
+/** How long a gateway counts as running after its last sign of life, ms, and how often it gives one. */
+const LEASE = 3000
+const SIGN_OF_LIFE = 1000
+
+/** How long an owner is waited for before it is asked again, and how long in all, ms. */
+const ASK_AGAIN = 250
+const PATIENCE = 1000
+
+/** How long redis may take for what is to be saved in the end, ms. */
+const LAST_CHANCE = 5000
+
+interface Message {
+    /** id of an association that the sender wants to have */
+    want?: string
+    /** id of one that the receiver may take now */
+    free?: string
+    from: string
+}
+
+/**
+ * Associations of several gateways in Redis. Each has one owner at a time, who alone may save it, and a generation that counts its
+ * saves: both are compared in Redis itself, so that of two gateways that think they own one, one only goes on. A running
+ * owner is asked to give it up; one without a sign of life loses it.
+ */
+export class RedisStore {
+    /** of this run of this gateway */
+    readonly name = randomUUID()
+    private redis: ScriptedRedis
+    private messages: Redis
+    private timer: NodeJS.Timeout | undefined
+    private freed = new Map<string, () => void>()
+
+    /** @param ttl of an association that nobody saves any more, ms */
+    private constructor(
+        private config: RedisConfig,
+        private ttl: number,
+        private log: Log,
+        private wanted: (id: string, by: string) => void,
+    ) {
+        const { url, passwordFile } = config
+        const password = passwordFile === undefined ? undefined : passwordIn(passwordFile)
+        // What waits for Redis goes on once it is there again: nothing is used before it is saved.
+        const redis = new Redis(url, { maxRetriesPerRequest: null, lazyConnect: true, ...(password && { password }) })
+        this.redis = withScripts(redis)
+        this.messages = redis.duplicate()
+        for (const connection of [redis, this.messages])
+            connection.on("error", (error: unknown) => log.error(`redis: ${errorText(error)}`))
+    }
+
+    /** @param wanted told of each association that another gateway wants to have. Throws GError when Redis is not there. */
+    static async open(
+        config: RedisConfig,
+        ttl: number,
+        log: Log,
+        wanted: (id: string, by: string) => void,
+    ): Promise<RedisStore> {
+        const store = new RedisStore(config, ttl, log, wanted)
+        try {
+            await store.redis.connect()
+            await store.messages.connect()
+            await store.messages.subscribe(store.channelOf(store.name))
+        } catch (error) {
+            store.disconnect()
+            // Its address may hold a password.
+            throw new GError(ErrorDomain.io, IOErrorEnum.FAILED, `redis cannot be used: ${errorText(error)}`)
+        }
+        store.messages.on("message", (_channel: string, text: string) => store.heard(JSON.parse(text) as Message))
+        await store.signOfLife()
+        store.timer = setInterval(() => void store.signOfLife(), SIGN_OF_LIFE)
+        return store
+    }
+
+    private keyOf(id: string): string {
+        return `${this.config.prefix}association:${id}`
+    }
+
+    private channelOf(gateway: string): string {
+        return `${this.config.prefix}to:${gateway}`
+    }
+
+    private get leases(): string {
+        return `${this.config.prefix}gateway:`
+    }
+
+    private async signOfLife(): Promise<void> {
+        try {
+            await this.redis.set(this.leases + this.name, "1", "PX", LEASE)
+        } catch (error) {
+            this.log.error(`redis: ${errorText(error)}`)
+        }
+    }
+
+    private heard({ want, free, from }: Message): void {
+        if (want !== undefined) this.wanted(want, from)
+        if (free !== undefined) this.freed.get(free)?.()
+    }
+
+    /** Becomes the owner of an association. @returns undefined: there is none, or its owner does not give it up */
+    async take(id: string): Promise<TakenAssociation | undefined> {
+        const until = Date.now() + PATIENCE
+        for (;;) {
+            const [what, first, state, coap] = await this.redis.moteTake(this.keyOf(id), this.name, this.leases)
+            if (what === "taken")
+                return { generation: Number(first), state: Buffer.from(state ?? "", "base64"), coap: coap ?? "" }
+            if (what === "stale")
+                this.log.warn("an association of another run of redis is not taken: it may be an old copy")
+            if (what !== "owned" || Date.now() > until) return undefined
+            await this.ask(first ?? "", id)
+        }
+    }
+
+    private async ask(owner: string, id: string): Promise<void> {
+        const freed = new Promise<void>((resolve) => this.freed.set(id, resolve))
+        await this.tell(owner, { want: id, from: this.name })
+        await Promise.race([freed, sleep(ASK_AGAIN, undefined, { ref: false })])
+        this.freed.delete(id)
+    }
+
+    private async tell(gateway: string, message: Message): Promise<void> {
+        await this.redis.publish(this.channelOf(gateway), JSON.stringify(message))
+    }
+
+    /**
+     * Saves what others go on from; its generation is one more than `generation`, the one before.
+     * @returns false: another gateway owns it, or redis has forgotten it. Its numbers must not be used.
+     */
+    async save(id: string, generation: number, state: Buffer): Promise<boolean> {
+        const text = state.toString("base64")
+        return (await this.redis.moteSave(this.keyOf(id), this.name, generation, this.name, text, "", this.ttl)) === 1
+    }
+
+    /** As `save`, and this gateway owns it no more. @param to who has asked for it */
+    async free(id: string, generation: number, state: Buffer, coap: string, to: string | undefined): Promise<boolean> {
+        const text = state.toString("base64")
+        const saved = await this.redis.moteSave(this.keyOf(id), this.name, generation, "", text, coap, this.ttl)
+        if (to !== undefined) await this.tell(to, { free: id, from: this.name })
+        return saved === 1
+    }
+
+    /** The association has ended. */
+    async remove(id: string): Promise<void> {
+        await this.redis.moteRemove(this.keyOf(id), this.name)
+    }
+
+    /** @param last what is still to be done, as far as redis is there */
+    async close(last: Promise<unknown>): Promise<void> {
+        clearInterval(this.timer)
+        const done = last.then(() => this.redis.del(this.leases + this.name)).then(() => true)
+        if (!(await Promise.race([done, sleep(LAST_CHANCE, false)])))
+            this.log.error("redis does not answer: sessions may need a new handshake")
+        this.disconnect()
+    }
+
+    private disconnect(): void {
+        this.redis.disconnect()
+        this.messages.disconnect()
+    }
+}
+
+function passwordIn(path: string): string {
+    try {
+        return readFileSync(path, "utf8").trim()
+    } catch (error) {
+        throw new UsageError(
+            `redis.passwordFile: cannot read ${path} (${(error as NodeJS.ErrnoException).code ?? "error"})`,
+        )
+    }
+}

@@ -1,0 +1,95 @@
+import { createSocket, type Socket } from "node:dgram"
+import { once } from "node:events"
+import { ContentType, HandshakeType } from "../../src/dtls/wire/code-points.js"
+
+/** A datagram that a sensor sent. */
+type Observer = (data: Buffer, gateway: number) => void
+
+/** One sensor's address: a socket towards the gateways, which see one address whoever gets the datagram, and the gateway that gets it. */
+interface Flow {
+    upstream: Socket
+    gateway: number
+}
+
+/** A UDP balancer in front of gateways on loopback, which moves sensors whose sessions have connection ids. */
+export class Balancer {
+    moves = 0
+    /** whether the next datagram with a connection id goes to another gateway */
+    moving: () => boolean = () => false
+    /** whether this hello, counted over all of them, goes to another gateway */
+    movesHello: () => boolean = () => false
+    /** all gateways get what sensors send */
+    sendsToAll = false
+    /** whether a gateway's next datagram is lost */
+    losesReply: (gateway: number) => boolean = () => false
+    /** told of what sensors send, and where it goes */
+    onSent: Observer = () => undefined
+    /** told of what gateways send */
+    onReply: Observer = () => undefined
+    private flows = new Map<string, Promise<Flow>>()
+
+    private constructor(
+        private socket: Socket,
+        private gateways: number[],
+    ) {
+        socket.on("message", (data, { address, port }) => void this.forward(data, address, port))
+    }
+
+    /** @param gateways their ports */
+    static async open(gateways: number[]): Promise<Balancer> {
+        return new Balancer(await bound(), gateways)
+    }
+
+    get port(): number {
+        return this.socket.address().port
+    }
+
+    private async forward(data: Buffer, address: string, port: number): Promise<void> {
+        const key = `${address}|${port}`
+        const opening = this.flows.get(key) ?? this.openFlow(address, port)
+        this.flows.set(key, opening)
+        const flow = await opening
+        // A handshake stays where it is, as with any balancer that goes by addresses.
+        const isHello = data[0] === ContentType.handshake && data[13] === HandshakeType.clientHello
+        if (isHello ? this.movesHello() : data[0] === ContentType.tls12Cid && this.moving()) {
+            flow.gateway = (flow.gateway + 1) % this.gateways.length
+            this.moves++
+        }
+        this.onSent(data, flow.gateway)
+        for (const gateway of this.gateways.keys())
+            if (this.sendsToAll || gateway === flow.gateway) this.sendUp(flow, data, gateway)
+    }
+
+    private sendUp({ upstream }: Flow, data: Buffer, gateway: number): void {
+        upstream.send(data, this.gateways[gateway], "127.0.0.1")
+    }
+
+    private async openFlow(address: string, port: number): Promise<Flow> {
+        const first = this.flows.size % this.gateways.length
+        const upstream = await bound()
+        upstream.on("message", (data, from) => {
+            const gateway = this.gateways.indexOf(from.port)
+            this.onReply(data, gateway)
+            if (!this.losesReply(gateway)) this.socket.send(data, port, address)
+        })
+        return { upstream, gateway: first }
+    }
+
+    /** Sends a datagram of the first sensor again, to a gateway of the test's choice. */
+    async repeat(data: Buffer, gateway: number): Promise<void> {
+        const [flow] = await Promise.all(this.flows.values())
+        this.sendUp(flow, data, gateway)
+    }
+
+    async close(): Promise<void> {
+        for (const flow of await Promise.all(this.flows.values())) flow.upstream.close()
+        this.socket.close()
+    }
+}
+
+async function bound(): Promise<Socket> {
+    const socket = createSocket("udp4")
+    socket.bind(0, "127.0.0.1")
+    await once(socket, "listening")
+    return socket
+}

@@ -1,0 +1,69 @@
+import { type ChildProcess, spawn } from "node:child_process"
+import { once } from "node:events"
+import { createServer } from "node:net"
+import { rmSync } from "node:fs"
+import { connect } from "node:net"
+import { setTimeout as sleep } from "node:timers/promises"
+import { temporaryFolder } from "../../host/temporary.js"
+
+/** A redis-server of the tests' own, which keeps what it has when it is told to, and when it ends. */
+export class TestRedis {
+    readonly folder = temporaryFolder("redis")
+    private server: ChildProcess | undefined
+
+    private constructor(readonly port: number) {}
+
+    static async start(): Promise<TestRedis> {
+        const redis = new TestRedis(await freeTcpPort())
+        await redis.run()
+        return redis
+    }
+
+    get url(): string {
+        return `redis://127.0.0.1:${this.port}`
+    }
+
+    /** With what is in its folder. */
+    async run(): Promise<void> {
+        const options = ["--port", `${this.port}`, "--bind", "127.0.0.1", "--dir", this.folder, "--save", ""]
+        this.server = spawn("redis-server", options, { stdio: "ignore" })
+        for (let tries = 0; tries < 500; tries++) {
+            if (await answers(this.port)) return
+            await sleep(10)
+        }
+        throw new Error("redis-server does not answer")
+    }
+
+    /** In a moment, as by a power cut. */
+    async kill(): Promise<void> {
+        const { server } = this
+        if (server === undefined) return
+        server.kill("SIGKILL")
+        await once(server, "exit")
+    }
+
+    async end(): Promise<void> {
+        await this.kill()
+        rmSync(this.folder, { recursive: true, force: true })
+    }
+}
+
+async function freeTcpPort(): Promise<number> {
+    const server = createServer()
+    await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve))
+    const { port } = server.address() as { port: number }
+    await new Promise((resolve) => server.close(resolve))
+    return port
+}
+
+async function answers(port: number): Promise<boolean> {
+    const socket = connect(port, "127.0.0.1")
+    try {
+        await once(socket, "connect")
+        return true
+    } catch {
+        return false
+    } finally {
+        socket.destroy()
+    }
+}
