@@ -1,9 +1,13 @@
+import { spawn } from "node:child_process"
 import { createHash } from "node:crypto"
 import { existsSync, readdirSync, readFileSync, renameSync, writeFileSync } from "node:fs"
 import { basename, join } from "node:path"
+import { pathToFileURL } from "node:url"
+import { serialize } from "node:v8"
 import { cacheFolder, prebuilt, root } from "../folders.js"
 import { translationFiles } from "../translate/files.js"
 import type { Choice } from "../translate/translate.js"
+import { type Parts, type Sources } from "./llvm.js"
 import { exclusivelyAsync } from "./make-once.js"
 
 /** Where compiled machines are kept, by the hash of what they were made of; ignored by git. */
@@ -15,10 +19,6 @@ export type MachineKind = (typeof MACHINE_KINDS)[number]
 /** What the package calls its machines, which it has ready. */
 export const machineFile = (kind: MachineKind): string => (kind === "plain" ? "machine.wasm" : "machine-profiling.wasm")
 
-/** Contents by name. */
-type Sources = Record<string, Uint8Array>
-type Tree = { [name: string]: Tree | string | Uint8Array }
-
 const TARGET = ["--target=wasm32-wasip1", "-std=c11", "-O2", "-Ivm", "-c"]
 const flagsOf = (kind: MachineKind): string[] => (kind === "plain" ? TARGET : [...TARGET, "-DMOTE_PROFILE"])
 const LINK = ["-m", "wasm32", "--no-entry", "--strip-all", "-z", "stack-size=65536", "-L/usr/lib/wasm32-wasip1"]
@@ -27,15 +27,6 @@ function sources(folder: string): Sources {
     const path = join(root, "firmware", folder)
     const names = readdirSync(path).filter((name) => /\.[ch]$/.test(name))
     return Object.fromEntries(names.sort().map((name) => [name, readFileSync(join(path, name))]))
-}
-
-/** What a machine is made of, by folder. */
-interface Parts {
-    flags: string[]
-    vm: Sources
-    port: Sources
-    /** functions of programs, and what they call */
-    translated: Sources
 }
 
 const partsOf = (kind: MachineKind): Parts => ({
@@ -52,45 +43,51 @@ function hashOf({ flags, vm, port, translated }: Parts): string {
     return hash.digest("hex").slice(0, 16)
 }
 
-/** The LLVM of a development dependency, itself WebAssembly. Throws with the compiler's messages. */
-async function llvm(args: string[], files: Tree): Promise<Tree> {
-    const { runLLVM } = await import("@yowasp/clang").catch(() => {
-        throw new Error("The machine has to be compiled, and @yowasp/clang is not installed: run npm ci in the project")
-    })
-    let messages = ""
-    const keep = (bytes: Uint8Array | null): void =>
-        void (messages += bytes === null ? "" : Buffer.from(bytes).toString())
-    try {
-        return (await runLLVM(args, files, { stdout: keep, stderr: keep, fetchProgress: () => {} })) ?? {}
-    } catch (error) {
-        throw new Error(`${args[0]} failed:\n${messages}`, { cause: error })
-    }
-}
-
-async function compile({ flags, vm, port, translated }: Parts): Promise<Uint8Array> {
-    const unit = (names: string[]): string => names.map((name) => `#include "${name}"\n`).join("")
-    const cFiles = (of: Sources): string[] => Object.keys(of).filter((name) => name.endsWith(".c"))
-    const tree = { vm, port, translated, "all.c": unit(cFiles(vm)) }
-    // One translation unit: the compiler then inlines across files. What is translated is large, and a unit each.
-    const units = ["all.c", "port/port.c", ...cFiles(translated).map((name) => `translated/${name}`)]
-    const objects: Tree = {}
-    for (const [i, name] of units.entries())
-        objects[`${i}.o`] = (await llvm(["clang", ...flags, "-o", "o", name], tree))["o"]
-    const linked = await llvm(["wasm-ld", ...LINK, ...Object.keys(objects), "-lc", "-o", "machine.wasm"], objects)
-    return linked["machine.wasm"] as Uint8Array
-}
-
-async function compiledPath(parts: Parts): Promise<string> {
-    const path = join(cache, `${hashOf(parts)}.wasm`)
-    if (!existsSync(path))
-        await exclusivelyAsync(path, async () => {
-            if (!existsSync(path)) await compileTo(path, parts)
+/**
+ * Compiles in a process of its own, whose V8 compiles the compiler once and quickly: optimizing LLVM's 60 MB of WebAssembly takes as
+ * long as what LLVM does here.
+ */
+function compile(parts: Parts): Promise<Uint8Array> {
+    const [hook, main] = ["tsx.mjs", "llvm-main.ts"].map((name) => join(root, "host", "build", name))
+    const args = ["--liftoff-only", "--import", pathToFileURL(hook).href, main]
+    const child = spawn(process.execPath, args, { stdio: ["pipe", "pipe", "pipe"] })
+    const end = (): void => void child.kill()
+    process.once("exit", end)
+    child.stdin.on("error", () => undefined) // it has ended, and said why
+    child.stdin.end(serialize({ ...parts, link: LINK }))
+    return new Promise((resolve, reject) => {
+        const [made, messages]: Buffer[][] = [[], []]
+        child.stdout.on("data", (bytes: Buffer) => made.push(bytes))
+        child.stderr.on("data", (bytes: Buffer) => messages.push(bytes))
+        child.on("error", reject)
+        child.on("close", (code) => {
+            process.removeListener("exit", end)
+            if (code === 0) resolve(Buffer.concat(made))
+            else reject(new Error(Buffer.concat(messages).toString().trim()))
         })
+    })
+}
+
+/** What this process is compiling. */
+const underWay = new Map<string, Promise<string>>()
+
+function compiledPath(parts: Parts): Promise<string> {
+    const path = join(cache, `${hashOf(parts)}.wasm`)
+    if (existsSync(path)) return Promise.resolve(path)
+    const made = underWay.get(path) ?? compiledOnce(path, parts)
+    underWay.set(path, made)
+    return made
+}
+
+async function compiledOnce(path: string, parts: Parts): Promise<string> {
+    await exclusivelyAsync(path, async () => {
+        if (!existsSync(path)) await compileTo(path, parts)
+    })
     return path
 }
 
 async function compileTo(path: string, parts: Parts): Promise<void> {
-    process.stderr.write("mote: compiling the simulator (firmware/vm to WebAssembly), once (about half a minute)\n")
+    process.stderr.write("mote: compiling the simulator (firmware/vm to WebAssembly), once (about fifteen seconds)\n")
     const fresh = `${path}.${process.pid}`
     writeFileSync(fresh, await compile(parts))
     renameSync(fresh, path)
@@ -115,6 +112,11 @@ export async function translatedMachine(images: Buffer[], choose: Choice): Promi
         translated: { ...sources("translated"), ...Object.fromEntries(files) },
     })
     return new WebAssembly.Module(readFileSync(path))
+}
+
+/** Begins to compile the machine, where it has to be, beside what the caller does until it asks for the module. */
+export function prepareMachine(): void {
+    machineModule().catch(() => undefined) // who asks for the module is told
 }
 
 /** The machine of firmware/vm as a WebAssembly module: the one that the package brings, else the compiled one. */

@@ -3,7 +3,7 @@ import { existsSync, readFileSync, statSync, watch } from "node:fs"
 import { dirname, join, resolve } from "node:path"
 import { LogLevel } from "../../src/gio/log-level.js"
 import { cachedDeviceImage, type DeviceImage } from "../build/device.js"
-import { machineModule } from "../build/wasm.js"
+import { machineModule, prepareMachine } from "../build/wasm.js"
 import { ImageRefused } from "../simulator/machine.js"
 import { UsageError } from "../credentials.js"
 import { root } from "../folders.js"
@@ -210,6 +210,7 @@ function report(options: SimOptions, number: number, outcome: Outcome, debug: De
 }
 
 async function runOnce(options: SimOptions, onStart: (devices: Device[]) => void): Promise<number> {
+    prepareMachine()
     const image = imageOf(options.path)
     const bytes = readFileSync(image.path)
     const debug = DebugMap.load(image.debugPath, image.home)

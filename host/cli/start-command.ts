@@ -5,6 +5,7 @@ import { COAPS_PORT, parseCoapsUri } from "../../src/coap/uri.js"
 import { errorText } from "../describe.js"
 import { type DeviceImage } from "../build/device.js"
 import { sensorImage } from "../build/sensor-image.js"
+import { prepareMachine } from "../build/wasm.js"
 import { DEFAULT_CONFIG, type DeviceConfig, loadConfig } from "../config/device-config.js"
 import { programImage } from "../config/firmware-build.js"
 import { UsageError } from "../credentials.js"
@@ -76,6 +77,7 @@ function sensorSettings(options: StartOptions, uri: string, config: DeviceConfig
 
 async function startCommand(uri: string | undefined, options: StartOptions): Promise<number> {
     const reporter = new Reporter(options)
+    prepareMachine()
     if (uri !== undefined) {
         const { image, config } = programHere()
         return await (await SimulatedSensor.create(image, sensorSettings(options, uri, config), reporter)).run()
