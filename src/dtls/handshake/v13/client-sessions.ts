@@ -1,24 +1,29 @@
-import { blit, EMPTY, wipe } from "../../bytes/bytes.js"
+import { EMPTY, wipe } from "../../bytes/bytes.js"
 import { Reader } from "../../bytes/reader.js"
 import { Writer } from "../../bytes/writer.js"
 import { type HashParameters } from "../../crypto/algorithms.js"
 import { type CryptoProvider } from "../../crypto/provider.js"
 import { type CipherSuite } from "../cipher-suite.js"
 import { bodyOf, type HandshakeMessage } from "../../flight/inbox.js"
-import { type ClientHello, writeClientHello } from "../../wire/client-hello.js"
+import { type ClientHello } from "../../wire/client-hello.js"
 import { AlertDescription } from "../../wire/code-points.js"
 import { PSK_DHE_KE, PSK_KEY_EXCHANGE_MODES } from "../../wire/v13/code-points.js"
-import { offeredModes, offeredPsks } from "../../wire/v13/extensions.js"
+import { offeredModes } from "../../wire/v13/extensions.js"
 import { type NewSessionTicketV13, readNewSessionTicketV13 } from "../../wire/v13/new-session-ticket.js"
 import { FailureReason } from "../failure.js"
 import { type HelloExtension } from "../hello-extension.js"
 import { type PeerCertificateAnswer, QuestionKind } from "../question.js"
 import { isExpired, judgedCertificate, MAX_SESSION_LIFETIME, type SessionStore, wipeSession } from "../session.js"
 import { type ServerProof } from "./authentication.js"
-import { unbound } from "./client.js"
 import { HelloExtensionV13 } from "./hello-extension.js"
 import { type KeyShareExtension } from "./key-share-extension.js"
-import { type ClientResumptionContextV13, type ClientResumptionV13, type ResumptionContextV13 } from "./resumption.js"
+import { bindKeys } from "./offered-keys.js"
+import {
+    type ClientResumptionContextV13,
+    type ClientResumptionV13,
+    type OfferedKey,
+    type ResumptionContextV13,
+} from "./resumption.js"
 import { hashOf, readSessionV13, resumptionSecret, type SessionV13, ticketKey, writeSessionV13 } from "./session.js"
 
 /** Tickets that are kept of a server, and taken in one connection; of more the oldest are forgotten. */
@@ -52,7 +57,7 @@ class ClientSessionsV13 extends HelloExtensionV13 implements ClientResumptionV13
     bind(h: ClientResumptionContextV13, hello: ClientHello): Buffer {
         const shares = h.keyShares()
         if (!this.begun) this.begin(h, shares)
-        else if (h.pskCount === 0) this.forgetOffered()
+        else if (!this.goesOn(h)) this.forgetOffered()
         const { offered, externals } = this
         if (shares !== undefined && offered !== undefined) return this.bindTicket(h, hello, shares, offered)
         if (externals === 0) hello.extensions.push(offeredModes([PSK_DHE_KE]))
@@ -67,7 +72,19 @@ class ClientSessionsV13 extends HelloExtensionV13 implements ClientResumptionV13
         if (offered === undefined) return
         h.pskCount++
         // By itself it may have another hash than external keys.
-        if (this.externals === 0) h.useHash(hashOf(h.settings, offered) as HashParameters)
+        if (this.hasOwnHash(h)) h.useHash(hashOf(h.settings, offered) as HashParameters)
+    }
+
+    /** There is no external key whose hash a ticket has to have: none at all, or one that is imported for each. */
+    private hasOwnHash(h: ClientResumptionContextV13): boolean {
+        return this.externals === 0 || h.importer() !== undefined
+    }
+
+    /** Whether a second hello may offer the ticket, too: the suite is known. */
+    private goesOn(h: ClientResumptionContextV13): boolean {
+        const { offered } = this
+        const hash = offered === undefined ? undefined : hashOf(h.settings, offered)
+        return hash !== undefined && hash.algorithm === h.schedule().hash.algorithm
     }
 
     private forgetOffered(): void {
@@ -82,26 +99,23 @@ class ClientSessionsV13 extends HelloExtensionV13 implements ClientResumptionV13
         shares: KeyShareExtension,
         session: SessionV13,
     ): Buffer {
-        const { extensions } = hello
-        const { length } = h.schedule().hash
+        const { hash } = h.schedule()
+        const early = h.schedule().extract(Buffer.alloc(hash.length), session.secret)
         const age = lowBits(this.clock() - session.created + session.ageAdd)
-        const psks = [{ identity: session.ticket, age }]
-        if (this.externals > 0) psks.push({ identity: h.parameters.identity, age: 0 })
-        const offered = offeredPsks(psks, length)
+        const ticket = { identity: session.ticket, age, hash, early, psk: EMPTY, label: "res binder" }
         shares.required = true
-        extensions.push(offeredModes([PSK_DHE_KE]))
-        extensions.push(offered)
-        const message = unbound(hello)
-        const bindersLength = 2 + psks.length * (1 + length)
-        const early = h.schedule().extract(Buffer.alloc(length), session.secret)
-        const own = h.binder(early, "res binder", message, bindersLength)
+        hello.extensions.push(offeredModes([PSK_DHE_KE]))
+        const body = bindKeys(h, hello, [ticket, ...this.externalKeys(h)])
         wipe(early)
-        blit(offered.data, offered.data.length - bindersLength + 3, own, 0, length)
-        if (this.externals > 0) {
-            const external = h.binder(h.secret, "ext binder", message, bindersLength)
-            blit(offered.data, offered.data.length - length, external, 0, length)
-        }
-        return writeClientHello(hello)
+        return body
+    }
+
+    private externalKeys(h: ClientResumptionContextV13): OfferedKey[] {
+        const importer = h.importer()
+        if (this.externals === 0) return []
+        if (importer !== undefined) return importer.offers(h)
+        const { identity } = h.parameters
+        return [{ identity, age: 0, hash: h.schedule().hash, early: h.secret, psk: EMPTY, label: "ext binder" }]
     }
 
     /** The newest ticket that is of use here leaves the store, and with it what is newer and is not. */
@@ -120,7 +134,7 @@ class ClientSessionsV13 extends HelloExtensionV13 implements ClientResumptionV13
     private isUsable(h: ClientResumptionContextV13, session: SessionV13): boolean {
         if (isExpired(session, this.clock())) return false
         const hash = hashOf(h.settings, session)
-        return this.externals === 0 ? hash !== undefined : hash?.algorithm === h.schedule().hash.algorithm
+        return this.hasOwnHash(h) ? hash !== undefined : hash?.algorithm === h.schedule().hash.algorithm
     }
 
     /** None, where the store has something else. */

@@ -105,6 +105,8 @@ export class ClientHandshakeV13 extends HandshakeV13 {
         this.pskCount = this.hasKey ? 1 : 0
         this.enterEarlyStage(psk === undefined ? EMPTY : psk.key)
         this.parameters.identity = psk === undefined ? EMPTY : psk.identity
+        const importer = this.importer()
+        if (importer !== undefined && psk !== undefined) this.pskCount = importer.begin(this, psk)
         this.parameters.clientRandom = this.settings.crypto.random(32)
         if (shares === undefined) this.sendHello()
         else this.drawShare(shares, shares.firstGroup())
@@ -135,6 +137,8 @@ export class ClientHandshakeV13 extends HandshakeV13 {
     bind(hello: ClientHello): Buffer {
         // Which no second hello may leave out (RFC 8446 §4.1.2).
         if (this.hasKey) hello.extensions.push(offeredModes(modesOf(this.keyShares())))
+        const importer = this.importer()
+        if (importer !== undefined && this.pskCount > 0) return importer.bind(this, hello)
         if (this.pskCount > 0) {
             const { length } = this.schedule().hash
             const psk = offeredPsks([{ identity: this.parameters.identity, age: 0 }], length)
@@ -219,7 +223,10 @@ export class ClientHandshakeV13 extends HandshakeV13 {
     /** @param psk the pre_shared_key of a ServerHello. Without it the server has to have a certificate. */
     private isAcceptable(psk: Buffer | undefined, suite: CipherSuite): boolean {
         if (psk === undefined) return this.authentication() !== undefined
-        return psk.length === 2 && psk[0] === 0 && psk[1] < this.pskCount && this.hasHashOf(suite)
+        if (psk.length !== 2 || psk[0] !== 0 || psk[1] >= this.pskCount) return false
+        const importer = this.importer()
+        const accepts = importer === undefined ? undefined : importer.accepts(this, psk[1], suite)
+        return accepts ?? this.hasHashOf(suite)
     }
 
     /** Whether the keys that are offered go with the suite (RFC 8446 §4.2.11). */
@@ -260,8 +267,12 @@ export class ClientHandshakeV13 extends HandshakeV13 {
         this.transcript.add(message.bytes)
         const psk = findExtension(hello.extensions, PRE_SHARED_KEY)
         const sessions = this.sessions() as ClientResumptionV13 | undefined
+        const importer = this.importer()
         if (psk === undefined) this.goOnWithoutPsk()
-        else if (sessions !== undefined) sessions.enter(this, psk[1])
+        else {
+            if (importer !== undefined) importer.enter(this, psk[1])
+            if (sessions !== undefined) sessions.enter(this, psk[1])
+        }
         this.enterHandshakeStage(shared)
         // From now on acknowledgements and alerts are protected.
         this.activateWrite(HANDSHAKE_EPOCH)
@@ -288,7 +299,7 @@ export class ClientHandshakeV13 extends HandshakeV13 {
         const count = 1 + (data === undefined ? 0 : 1) + (group === 0 ? 0 : 1)
         if (cookie === undefined || count === 1 || count !== hello.extensions.length) return this.refuse()
         // Keys that do not go with its suite are not offered again (RFC 8446 §4.1.4).
-        if (!this.hasHashOf(suite)) this.pskCount = 0
+        if (!this.hasHashOf(suite) && (this.importer() === undefined || !this.hasKey)) this.pskCount = 0
         if (this.pskCount === 0 && this.authentication() === undefined) return this.refuse()
         this.retrySuite = suite
         this.chooseSuite(suite)

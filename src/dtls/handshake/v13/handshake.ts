@@ -19,6 +19,7 @@ import {
     MESSAGE_HASH,
     NEW_CONNECTION_ID,
     NEW_SESSION_TICKET,
+    PRE_SHARED_KEY,
     PSK_KEY_EXCHANGE_MODES,
     REQUEST_CONNECTION_ID,
     UPDATE_REQUESTED,
@@ -30,6 +31,7 @@ import { passes } from "../negotiation.js"
 import { type AssociationSettings } from "../settings.js"
 import { shortened } from "../transcript.js"
 import { type AuthenticatedHandshake, type AuthenticationExtension } from "./authentication.js"
+import { type KeyImporter } from "./key-importer.js"
 import { type KeyShareExtension } from "./key-share-extension.js"
 import { type ClientResumptionV13, type ResumptionV13 } from "./resumption.js"
 import { SecurityParametersV13 } from "./security-parameters.js"
@@ -124,6 +126,11 @@ export abstract class HandshakeV13 extends Handshake<SecurityParametersV13> impl
 
     /** Finished is next. */
     abstract onPresented(): void
+
+    /** What imports external keys; undefined: they are used as they are. */
+    importer(): KeyImporter | undefined {
+        return findHelloExtension(this.settings.extensions, PRE_SHARED_KEY) as KeyImporter | undefined
+    }
 
     /** Keys are derived with this hash: those of pre-shared keys before the suite is known. */
     useHash(hash: HashParameters): void {
@@ -364,6 +371,8 @@ export abstract class HandshakeV13 extends Handshake<SecurityParametersV13> impl
         this.forgetShares()
         const sessions = this.sessions()
         if (sessions !== undefined) sessions.close()
+        const importer = this.importer()
+        if (importer !== undefined) importer.close()
         wipe(this.secret)
         wipe(this.clientSecret)
         wipe(this.serverSecret)

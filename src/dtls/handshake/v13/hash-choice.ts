@@ -32,9 +32,14 @@ export function suiteForClient(
     const common = usableSuites(settings, false).filter((suite) => hello.cipherSuites.indexOf(suite.id) >= 0)
     const known = common.find((suite) => suite.id === chosen)
     if (known !== undefined || psks === undefined) return known ?? common[0]
-    const { length } = psks[0].binder
-    const fitting = common.find((suite) => suite.hash.length === length)
+    let fitting: CipherSuite | undefined
+    for (const { binder } of psks) fitting = fitting ?? withHash(common, binder.length)
     return fitting === undefined && hasCertificates(settings, hello) ? common[0] : fitting
+}
+
+/** @param length of the hash, bytes */
+function withHash(suites: CipherSuite[], length: number): CipherSuite | undefined {
+    return suites.find((suite) => suite.hash.length === length)
 }
 
 /** Whether the handshake can go on without a pre-shared key. */

@@ -3,10 +3,11 @@ import { type KeyScheduleV13 } from "../../crypto/v13/key-schedule.js"
 import { type HandshakeMessage } from "../../flight/inbox.js"
 import { type ClientHello } from "../../wire/client-hello.js"
 import { type Extension } from "../../wire/extensions.js"
-import { type OfferedPsk } from "../../wire/v13/extensions.js"
+import { type OfferedPsk, type PskIdentity } from "../../wire/v13/extensions.js"
 import { type HelloExtension } from "../hello-extension.js"
 import { type AssociationSettings } from "../settings.js"
 import { type AuthenticatedHandshake, type ServerProof } from "./authentication.js"
+import { type KeyImporter } from "./key-importer.js"
 import { type KeyShareExtension } from "./key-share-extension.js"
 import { type SecurityParametersV13 } from "./security-parameters.js"
 import { type Speaker } from "./updatable-ids.js"
@@ -21,6 +22,16 @@ export interface ResumptionContextV13 extends AuthenticatedHandshake {
     enterEarlyStage(psk: Buffer): void
 }
 
+/** A pre-shared key that a hello offers. */
+export interface OfferedKey extends PskIdentity {
+    hash: HashParameters
+    /** secret of its early stage */
+    early: Buffer
+    psk: Buffer
+    /** of its binder */
+    label: string
+}
+
 /** On a client. */
 export interface ClientResumptionContextV13 extends ResumptionContextV13 {
     certified: ServerProof | undefined
@@ -32,6 +43,8 @@ export interface ClientResumptionContextV13 extends ResumptionContextV13 {
     useHash(hash: HashParameters): void
     /** The binder of a key with this early secret, for the hello in `message`. */
     binder(secret: Buffer, label: string, message: Buffer, bindersLength: number): Buffer
+    /** What imports the external key; undefined: it is used as it is. */
+    importer(): KeyImporter | undefined
     /** The body of the hello, with the external key and its binder at the end, if there is one. */
     bind(hello: ClientHello): Buffer
 }

@@ -170,9 +170,17 @@ class ServerHandshakeV13 extends HandshakeV13 {
         const psk = this.psks[this.pskIndex]
         const sessions = this.resumption()
         if (sessions !== undefined && sessions.open(this, psk)) return
-        if (!this.hasHashOfKeys()) return this.goOnWithoutKeys()
-        this.parameters.identity = psk.identity
-        this.ask({ kind: QuestionKind.psk, identity: psk.identity, hint: undefined }, onAnswer)
+        const identity = this.externalIdentity(psk)
+        if (identity === undefined) return this.goOnWithoutKeys()
+        this.parameters.identity = identity
+        this.ask({ kind: QuestionKind.psk, identity, hint: undefined }, onAnswer)
+    }
+
+    /** What the source of keys knows; undefined: the identity does not go with the suite, or its key would not be ours. */
+    private externalIdentity({ identity }: OfferedPsk): Buffer | undefined {
+        const importer = this.importer()
+        if (importer !== undefined) return importer.externalOf(identity, this.schedule().hash)
+        return this.hasHashOfKeys() ? identity : undefined
     }
 
     /** Whether external keys go with the suite. */
@@ -222,8 +230,16 @@ class ServerHandshakeV13 extends HandshakeV13 {
     takeKey(answer: PskAnswer | undefined): void {
         if (answer === undefined && this.goOnOtherwise()) return
         const decoy = this.settings.crypto.random(DECOY_KEY_LENGTH)
-        this.usePsk(answer === undefined || !isUsablePsk(answer) ? decoy : answer.key, "ext binder")
+        this.useExternal(answer === undefined || !isUsablePsk(answer) ? decoy : answer.key)
         wipe(decoy)
+    }
+
+    private useExternal(key: Buffer): void {
+        const importer = this.importer()
+        if (importer === undefined) return void this.usePsk(key, "ext binder")
+        const imported = importer.importKey(key, this.psks[this.pskIndex].identity, this.schedule().hash)
+        this.usePsk(imported, importer.bindingLabel())
+        wipe(imported)
     }
 
     resume(psk: Buffer): boolean {

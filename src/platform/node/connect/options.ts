@@ -6,7 +6,9 @@ import { gatewayLimits, type Limits } from "../../../dtls/handshake/limits.js"
 import { QuestionKind } from "../../../dtls/handshake/question.js"
 import { allSuitesV13 } from "../../../dtls/handshake/v13/suites.js"
 import { connectionIdsV13, MAX_SPARES } from "../../../dtls/handshake/v13/connection-ids.js"
+import { importedPsks } from "../../../dtls/handshake/v13/imported-psks.js"
 import { maxFragmentLength, recordSizeLimit } from "../../../dtls/handshake/record-limits.js"
+import { SHA_256, SHA_384 } from "../../../dtls/crypto/algorithms.js"
 import { enhancedReturnRoutability, returnRoutability } from "../../../dtls/handshake/return-routability.js"
 import { allSuites } from "../../../dtls/key-exchange/suites.js"
 import { keyShares } from "../../../dtls/key-exchange/v13/key-shares.js"
@@ -50,6 +52,14 @@ export interface Psk {
     key: Uint8Array
 }
 
+/** How pre-shared keys are imported. */
+export interface ImportedPsk {
+    /** what a key is used for, such as the names of both sides; 0 to 65535 bytes. Default: empty */
+    context?: string | Uint8Array | undefined
+    /** the one hash with which a key may be used as it is. Default: SHA-256 */
+    hash?: "SHA-256" | "SHA-384" | undefined
+}
+
 /**
  * The key of a client, looked up by the identity that it claims; undefined: it is refused. May take its time, other
  * clients go on meanwhile; when it throws, the client is refused and `onDiagnostic` hears of it.
@@ -67,6 +77,11 @@ export interface CommonOptions extends PublicKeyOptions {
     maxVersion?: Version | undefined
     /** DTLS 1.3: modes that are offered or taken; with a key agreement where both sides have it. Default: both */
     pskModes?: PskMode[] | undefined
+    /**
+     * with `minVersion: "1.3"`: keys are imported (RFC 9258), on both sides alike, so that one goes with suites of either hash and is
+     * bound to DTLS 1.3 and to a context. Default: they are used as they are
+     */
+    importedPsk?: ImportedPsk | undefined
     /** cipher suites, preferred first; default: every suite, AES-128-GCM first */
     suites?: CipherSuite[] | undefined
     /**
@@ -168,6 +183,7 @@ const COMMON = [
         "maxVersion",
         "spareConnectionIds",
         "pskModes",
+        "importedPsk",
         "requireExtendedMasterSecret",
         "coalesce",
         "keyLog",
@@ -288,7 +304,12 @@ function prepare(options: CommonOptions, { psk, isServer, contexts }: KeySources
     settings.coalesce = flag("coalesce", options.coalesce)
     settings.keyLog = options.keyLog
     if (onDiagnostic !== undefined) settings.onDiagnostic = watch.diagnostic
-    settings.extensions = [...idsOf(options), ...recordLimitsOf(options, isServer), ...keysV13(options, publicKeys)]
+    settings.extensions = [
+        ...idsOf(options),
+        ...recordLimitsOf(options, isServer),
+        ...keysV13(options, publicKeys),
+        ...importOf(options),
+    ]
     return { services, settings, watch }
 }
 
@@ -340,6 +361,18 @@ function limitsOf(given: Partial<Limits> | undefined): Limits {
 function flag(name: string, value: boolean | undefined): boolean {
     if (value !== undefined && typeof value !== "boolean") throw wrongArgument(name, "true or false")
     return value === true
+}
+
+function importOf(options: CommonOptions): DtlsSettings["extensions"] {
+    const { importedPsk } = options
+    if (importedPsk === undefined) return []
+    const { context = "", hash = "SHA-256" } = importedPsk
+    if (versionsOf(options).oldest !== "1.3") throw wrongArgument("importedPsk", 'left out, or minVersion is "1.3"')
+    if (hash !== "SHA-256" && hash !== "SHA-384")
+        throw wrongArgument("importedPsk", 'its hash is "SHA-256" or "SHA-384"')
+    const bytes = bytesOf("importedPsk", context)
+    if (bytes.length > 65535) throw wrongArgument("importedPsk", "its context has at most 65535 bytes")
+    return [importedPsks({ context: bytes, hash: hash === "SHA-256" ? SHA_256() : SHA_384() })]
 }
 
 function recordLimitsOf(options: CommonOptions, isServer: boolean): DtlsSettings["extensions"] {
