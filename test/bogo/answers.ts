@@ -14,7 +14,14 @@ import { AlertDescription, CertificateType } from "../../src/dtls/wire/code-poin
 import { readCertificate, subjectPublicKeyInfo } from "../../src/dtls/wire/x509.js"
 import { readPem } from "../../src/gio/pem.js"
 import { NodeKeys, NodePrivateKey } from "../../src/platform/node/keys.js"
-import { type Credential, type ShimConfiguration, Unimplemented } from "./flags.js"
+import {
+    certifiedBy,
+    type Credential,
+    type ImportedCredential,
+    importedOf,
+    type ShimConfiguration,
+    Unimplemented,
+} from "./flags.js"
 
 /** The platform's key operations within the groups and schemes that a test asks for. */
 export function keyOperations(of: ShimConfiguration): KeyOperations {
@@ -58,7 +65,7 @@ export class Answers {
         private isResumption: boolean,
     ) {
         // The one that is not named by itself comes last.
-        const inOrder = [...configuration.credentials].sort((a, b) => (a.index >>> 0) - (b.index >>> 0))
+        const inOrder = certifiedBy(configuration).sort((a, b) => (a.index >>> 0) - (b.index >>> 0))
         this.own = inOrder.map(ownCredential)
     }
 
@@ -67,9 +74,17 @@ export class Answers {
         if (question.kind === QuestionKind.operation) return await question.perform()
         if (question.kind === QuestionKind.certificate) return this.choose(question)
         if (question.kind === QuestionKind.peerCertificate) return this.judge(question)
+        const credential = importedOf(this.configuration)
+        if (credential?.imported !== undefined) return this.answerImported(question, credential, credential.imported)
         if (psk === undefined) return undefined
         if (question.kind === QuestionKind.psk && !question.identity.equals(pskIdentity)) return undefined
         return { identity: pskIdentity, key: psk }
+    }
+
+    private answerImported(question: Question, { index }: Credential, own: ImportedCredential): Answer | undefined {
+        if (question.kind === QuestionKind.psk && !question.identity.equals(own.identity)) return undefined
+        this.selected = index
+        return own
     }
 
     private choose(question: CertificateQuestion): CertificateAnswer | undefined {

@@ -14,6 +14,16 @@ export interface Credential {
     signingPrefs: number[]
     /** it is presented only to peers that name its issuer as an authority */
     mustMatchIssuer: boolean
+    /** it is an external pre-shared key, to be imported, and nothing of the above */
+    imported?: ImportedCredential
+}
+
+/** A pre-shared key to be imported (RFC 9258). */
+export interface ImportedCredential {
+    key: Buffer
+    identity: Buffer
+    context: Buffer
+    isSha384: boolean
 }
 
 /** What the runner's flags ask of one connection. The names are the flags'. */
@@ -155,6 +165,9 @@ const SWITCHES: Record<string, Apply> = {
     "-must-match-issuer": (to) => (lastCredential(to).mustMatchIssuer = true),
     "-new-x509-credential": (to) => addCredential(to, false),
     "-new-rpk-credential": (to) => addCredential(to, true),
+    "-new-psk-credential": (to) => addImported(to),
+    "-psk-importer-sha256": (to) => (lastImported(to).isSha384 = false),
+    "-psk-importer-sha384": (to) => (lastImported(to).isSha384 = true),
 }
 
 /** Flags that change how BoringSSL is called, and mean nothing to an engine that is called in one way. */
@@ -199,6 +212,9 @@ const OPTIONS: Record<string, Apply> = {
     "-expect-selected-credential": (to, value) => (to.expect.credential = Number(value)),
     "-cert-file": (to, value) => (lastCredential(to).chain = readFileSync(value, "utf8")),
     "-key-file": (to, value) => (lastCredential(to).key = readFileSync(value, "utf8")),
+    "-psk-importer-key": (to, value) => (lastImported(to).key = Buffer.from(value, "base64")),
+    "-psk-importer-identity": (to, value) => (lastImported(to).identity = Buffer.from(value, "base64")),
+    "-psk-importer-context": (to, value) => (lastImported(to).context = Buffer.from(value, "base64")),
     "-psk": (to, value) => (to.psk = Buffer.from(value)),
     "-psk-identity": (to, value) => (to.pskIdentity = Buffer.from(value)),
     "-host-name": (to, value) => (to.hostName = value),
@@ -245,6 +261,31 @@ function newCredential(index: number, isRawKey: boolean): Credential {
 function addCredential(to: ShimConfiguration, isRawKey: boolean): void {
     const index = to.credentials.filter((credential) => credential.index >= 0).length
     to.credentials.push(newCredential(index, isRawKey))
+}
+
+function addImported(to: ShimConfiguration): void {
+    addCredential(to, false)
+    const none = Buffer.alloc(0)
+    lastCredential(to).imported = { key: none, identity: none, context: none, isSha384: false }
+}
+
+function lastImported(of: ShimConfiguration): ImportedCredential {
+    const { imported } = lastCredential(of)
+    if (imported === undefined) throw new Unimplemented("a pre-shared key that is no credential")
+    return imported
+}
+
+/** The one to be imported; undefined: there is none. */
+export function importedOf({ credentials }: ShimConfiguration): Credential | undefined {
+    const all = credentials.filter(({ imported }) => imported !== undefined)
+    // They have contexts and hashes of their own.
+    if (all.length > 1) throw new Unimplemented("several imported pre-shared keys")
+    return all[0]
+}
+
+/** Those with certificates or raw public keys. */
+export function certifiedBy({ credentials }: ShimConfiguration): Credential[] {
+    return credentials.filter(({ imported }) => imported === undefined)
 }
 
 function lastCredential(of: ShimConfiguration): Credential {

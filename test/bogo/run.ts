@@ -57,7 +57,7 @@ interface Results {
 }
 
 /** DTLS 1.3 is in the names of its tests; all others are of DTLS 1.2, or of both. */
-const isNewer = (name: string): boolean => /TLS13|^KeyUpdate/.test(name)
+const isNewer = (name: string): boolean => /TLS13|^KeyUpdate|^PSK-/.test(name)
 
 function figures(names: string[], tests: Results["tests"]): string {
     const count = (actual: string): number => names.filter((name) => tests[name].actual === actual).length

@@ -1,5 +1,6 @@
 import { type DriverRole } from "../../src/dtls/association/handshake-driver.js"
 import { clientRoleV12V13, clientRoleV13 } from "../../src/dtls/association/v13/roles.js"
+import { SHA_256, SHA_384 } from "../../src/dtls/crypto/algorithms.js"
 import { type CryptoProvider } from "../../src/dtls/crypto/provider.js"
 import { Alpn } from "../../src/dtls/handshake/alpn.js"
 import { type CipherSuite } from "../../src/dtls/handshake/cipher-suite.js"
@@ -9,6 +10,7 @@ import { gatewayLimits, type Limits } from "../../src/dtls/handshake/limits.js"
 import { serverName } from "../../src/dtls/handshake/server-name.js"
 import { type AssociationSettings } from "../../src/dtls/handshake/settings.js"
 import { clientRole } from "../../src/dtls/handshake/v12/client.js"
+import { importedPsks } from "../../src/dtls/handshake/v13/imported-psks.js"
 import { allSuitesV13 } from "../../src/dtls/handshake/v13/suites.js"
 import * as certificateSuites from "../../src/dtls/key-exchange/certificate-suites.js"
 import { type CertificateOptions, SignatureKind } from "../../src/dtls/key-exchange/certificate-types.js"
@@ -21,7 +23,7 @@ import { keyShares } from "../../src/dtls/key-exchange/v13/key-shares.js"
 import { CertificateType } from "../../src/dtls/wire/code-points.js"
 import { NodeServices } from "../../src/platform/node/services.js"
 import { keyOperations } from "./answers.js"
-import { DTLS12, DTLS13, type ShimConfiguration, Unimplemented } from "./flags.js"
+import { certifiedBy, DTLS12, DTLS13, importedOf, type ShimConfiguration, Unimplemented } from "./flags.js"
 import { type Sessions } from "./sessions.js"
 
 /** Bytes of UDP payload that BoringSSL assumes a path to carry. */
@@ -34,11 +36,14 @@ interface Versions {
 }
 
 /** The numbers of the wire count down, and DTLS 1.0 is none of ours. BoringSSL's pre-shared keys by that flag are DTLS 1.2's. */
-export function versionsOf({ minVersion, maxVersion, psk, excluded }: ShimConfiguration): Versions {
+export function versionsOf(of: ShimConfiguration): Versions {
+    const { minVersion, maxVersion, psk, excluded } = of
     const min = minVersion ?? DTLS12
     const max = maxVersion ?? DTLS13
     const isAmong = (version: number): boolean => version <= min && version >= max && !excluded.includes(version)
-    const versions = { v12: isAmong(DTLS12), v13: isAmong(DTLS13) && psk === undefined }
+    // Imported keys are DTLS 1.3's.
+    const older = isAmong(DTLS12) && hasCertificates(of)
+    const versions = { v12: older, v13: isAmong(DTLS13) && psk === undefined }
     if (!versions.v12 && !versions.v13) throw new Unimplemented("a version other than DTLS 1.2 and 1.3")
     return versions
 }
@@ -87,7 +92,7 @@ function authenticationMode({ requireClientCertificate, verifyPeer }: ShimConfig
 
 /** CertificateTypes: of one's own those of the credentials, and a client's what the test says. */
 function optionsOf(of: ShimConfiguration): CertificateOptions {
-    const own = of.credentials.map(({ isRawKey }) => (isRawKey ? CertificateType.rawPublicKey : CertificateType.x509))
+    const own = certifiedBy(of).map(({ isRawKey }) => (isRawKey ? CertificateType.rawPublicKey : CertificateType.x509))
     const ownTypes = of.ownTypes.length > 0 ? of.ownTypes : [...new Set(own)]
     return { peerTypes: [CertificateType.x509], ownTypes, authorities: [] }
 }
@@ -134,5 +139,18 @@ function extensionsOf(of: ShimConfiguration, crypto: CryptoProvider): HelloExten
     if (isServer && selectAlpn !== undefined) extensions.push(new Alpn([selectAlpn], false))
     if (!versionsOf(of).v13) return extensions
     const keys = keyOperations(of)
-    return [...extensions, keyShares(keys, true)(crypto), certificates(keys, optionsOf(of))(crypto)]
+    extensions.push(keyShares(keys, true)(crypto), ...importsOf(of, crypto))
+    return hasCertificates(of) ? [...extensions, certificates(keys, optionsOf(of))(crypto)] : extensions
+}
+
+function importsOf(of: ShimConfiguration, crypto: CryptoProvider): HelloExtension[] {
+    const own = importedOf(of)?.imported
+    if (own === undefined) return []
+    return [importedPsks({ context: own.context, hash: own.isSha384 ? SHA_384() : SHA_256() })(crypto)]
+}
+
+/** Who has a pre-shared key alone knows the peer by nothing else: a client unless it is told to verify the server. */
+function hasCertificates(of: ShimConfiguration): boolean {
+    if (importedOf(of) === undefined) return true
+    return of.isServer ? certifiedBy(of).length > 0 : of.verifyPeer
 }

@@ -2,6 +2,7 @@ import { deepStrictEqual, ok, rejects, strictEqual } from "node:assert/strict"
 import { createSocket, Socket } from "node:dgram"
 import { once } from "node:events"
 import { TLS_PSK_WITH_AES_128_CCM_8, TLS_PSK_WITH_AES_128_GCM_SHA256 } from "../../../src/dtls/key-exchange/suites.js"
+import { TLS_AES_128_CCM_SHA256, TLS_AES_256_GCM_SHA384 } from "../../../src/dtls/handshake/v13/suites.js"
 import { wifi } from "../../../src/dtls/flight/retransmission.js"
 import { FailureReason } from "../../../src/dtls/handshake/failure.js"
 import { type PskAnswer, QuestionKind } from "../../../src/dtls/handshake/question.js"
@@ -257,6 +258,27 @@ describe("connect and listen: diagnostics of a server", () => {
                 [code],
             )
         }
+    })
+
+    it("importedPsk: both sides import their key (RFC 9258), for suites of either hash; a side that does not has none in common", async () => {
+        const importedPsk = { context: "gateway and sensor", hash: "SHA-384" } as const
+        const options = { psk, minVersion: "1.3", importedPsk, retransmission: impatient } as const
+        for (const suite of [TLS_AES_128_CCM_SHA256(), TLS_AES_256_GCM_SHA384()]) {
+            await using server = await listen(0, { ...options, suites: [suite] }, LOOPBACK)
+            await using client = await connect(LOOPBACK, server.port, options)
+            const accepted = await server.accept()
+            strictEqual(client.negotiated.suite, suite.name)
+            strictEqual(String(accepted.peerIdentity), psk.identity)
+            await client.send("up")
+            strictEqual(String(await accepted.receive({ timeout: 2000 })), "up")
+            await rejects(connect(LOOPBACK, server.port, { ...options, importedPsk: undefined }), DtlsError)
+        }
+        for (const wrong of [
+            { psk, importedPsk },
+            { ...options, importedPsk: { hash: "MD5" as "SHA-256" } },
+            { ...options, importedPsk: { context: Buffer.alloc(65536) } },
+        ])
+            await rejects(listen(0, wrong, LOOPBACK), /importedPsk/)
     })
 
     it("a wrong key is keyMismatch for the client, in both versions", async () => {

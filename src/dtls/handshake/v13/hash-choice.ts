@@ -33,7 +33,7 @@ export function suiteForClient(
     const known = common.find((suite) => suite.id === chosen)
     if (known !== undefined || psks === undefined) return known ?? common[0]
     let fitting: CipherSuite | undefined
-    for (const { binder } of psks) fitting = fitting ?? withHash(common, binder.length)
+    for (const psk of psks) fitting = fitting ?? withHash(common, psk.binder.length)
     return fitting === undefined && hasCertificates(settings, hello) ? common[0] : fitting
 }
 

@@ -64,10 +64,13 @@ class ImportedPsks extends HelloExtensionV13 implements KeyImporter {
     // Client
 
     begin(h: ClientResumptionContextV13, psk: PskAnswer): number {
-        for (const { hash } of usableSuites(h.settings, false)) {
-            if (this.keys.every((key) => key.hash.algorithm !== hash.algorithm)) this.keys.push(this.keyFor(psk, hash))
-        }
+        for (const suite of usableSuites(h.settings, false)) this.addKey(psk, suite.hash)
         return this.keys.length
+    }
+
+    private addKey(psk: PskAnswer, hash: HashParameters): void {
+        const isThere = this.keys.some((key) => key.hash.algorithm === hash.algorithm)
+        if (!isThere) this.keys.push(this.keyFor(psk, hash))
     }
 
     private keyFor(psk: PskAnswer, hash: HashParameters): OfferedKey {
@@ -111,17 +114,17 @@ class ImportedPsks extends HelloExtensionV13 implements KeyImporter {
     }
 
     close(): void {
-        for (const { early, psk } of this.keys) {
-            wipe(early)
-            wipe(psk)
+        for (const key of this.keys) {
+            wipe(key.early)
+            wipe(key.psk)
         }
         this.keys = []
     }
 }
 
 /** Code point of the KDF (RFC 9258 §10). */
-function kdfOf({ algorithm }: HashParameters): number {
-    return algorithm === HashAlgorithm.sha256 ? 1 : 2
+function kdfOf(hash: HashParameters): number {
+    return hash.algorithm === HashAlgorithm.sha256 ? 1 : 2
 }
 
 /**

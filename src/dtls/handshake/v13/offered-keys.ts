@@ -12,9 +12,10 @@ export function bindKeys(h: ClientResumptionContextV13, hello: ClientHello, keys
     hello.extensions.push({ type: PRE_SHARED_KEY, data })
     const message = unbound(hello)
     let bindersLength = 2
-    for (const { hash } of keys) bindersLength += 1 + hash.length
+    for (const key of keys) bindersLength += 1 + key.hash.length
     let at = data.length - bindersLength + 2
-    for (const { hash, early, label } of keys) {
+    for (const key of keys) {
+        const { hash, early, label } = key
         h.useHash(hash)
         blit(data, at + 1, h.binder(early, label, message, bindersLength), 0, hash.length)
         at += 1 + hash.length
@@ -28,13 +29,13 @@ export function bindKeys(h: ClientResumptionContextV13, hello: ClientHello, keys
 function withoutBinders(keys: OfferedKey[]): Buffer {
     const writer = new Writer(256)
     const identities = writer.open(2)
-    for (const { identity, age } of keys) {
-        writer.vector(identity, 2)
-        writer.uint(age, 4)
+    for (const key of keys) {
+        writer.vector(key.identity, 2)
+        writer.uint(key.age, 4)
     }
     writer.close(identities, 2)
     const binders = writer.open(2)
-    for (const { hash } of keys) writer.vector(Buffer.alloc(hash.length), 1)
+    for (const key of keys) writer.vector(Buffer.alloc(key.hash.length), 1)
     writer.close(binders, 2)
     return writer.finish()
 }

@@ -88,14 +88,15 @@ class ServerHandshakeV13 extends HandshakeV13 {
         if (versions === undefined || !offersVersion(versions))
             return this.fail(FailureReason.nothingInCommon, AlertDescription.protocolVersion)
         const offered = findExtension(hello.extensions, PRE_SHARED_KEY)
-        const psks = offered === undefined ? undefined : readOfferedPsks(offered)
-        if (offered !== undefined && psks === undefined)
+        const readable = offered === undefined ? undefined : readOfferedPsks(offered)
+        if (offered !== undefined && readable === undefined)
             return this.fail(FailureReason.decodeError, AlertDescription.decodeError)
+        const psks = hasUnknownModesAlone(hello) && this.authentication() !== undefined ? undefined : readable
         const state = cookieStateOf(hello)
         const suite = suiteForClient(this.settings, hello, psks, state === undefined ? 0 : state.cipherSuite)
         if (suite === undefined) return this.fail(FailureReason.nothingInCommon, AlertDescription.handshakeFailure)
         // Binders cover what comes before them (RFC 8446 §4.2.11).
-        if (psks !== undefined && hello.extensions[hello.extensions.length - 1].type !== PRE_SHARED_KEY)
+        if (readable !== undefined && hello.extensions[hello.extensions.length - 1].type !== PRE_SHARED_KEY)
             return this.fail(FailureReason.illegalParameter, AlertDescription.illegalParameter)
         if (psks === undefined && this.authentication() === undefined)
             return this.fail(FailureReason.nothingInCommon, AlertDescription.handshakeFailure)
@@ -177,7 +178,8 @@ class ServerHandshakeV13 extends HandshakeV13 {
     }
 
     /** What the source of keys knows; undefined: the identity does not go with the suite, or its key would not be ours. */
-    private externalIdentity({ identity }: OfferedPsk): Buffer | undefined {
+    private externalIdentity(psk: OfferedPsk): Buffer | undefined {
+        const { identity } = psk
         const importer = this.importer()
         if (importer !== undefined) return importer.externalOf(identity, this.schedule().hash)
         return this.hasHashOfKeys() ? identity : undefined
@@ -236,7 +238,10 @@ class ServerHandshakeV13 extends HandshakeV13 {
 
     private useExternal(key: Buffer): void {
         const importer = this.importer()
-        if (importer === undefined) return void this.usePsk(key, "ext binder")
+        if (importer === undefined) {
+            this.usePsk(key, "ext binder")
+            return
+        }
         const imported = importer.importKey(key, this.psks[this.pskIndex].identity, this.schedule().hash)
         this.usePsk(imported, importer.bindingLabel())
         wipe(imported)
@@ -330,6 +335,12 @@ function isComplete(hello: ClientHello): boolean {
         if (findExtension(hello.extensions, type) === undefined) return false
     }
     return true
+}
+
+/** The client's pre-shared keys go with nothing that is known here: certificates may do. */
+function hasUnknownModesAlone(hello: ClientHello): boolean {
+    const modes = findExtension(hello.extensions, PSK_KEY_EXCHANGE_MODES)
+    return modes !== undefined && !offersMode(modes, PSK_DHE_KE) && !offersMode(modes, PSK_KE)
 }
 
 function cookieOf(hello: ClientHello): Buffer | undefined {

@@ -116,6 +116,24 @@ describe("certificates in DTLS 1.3", function () {
         strictEqual(t.client.parameters.peerCertificate, undefined)
     })
 
+    it("a client whose pre-shared key goes with modes alone that the server does not know is shown a certificate", async () => {
+        const answers: Answers = (question) =>
+            question.kind === QuestionKind.clientPsk
+                ? { identity: Buffer.from(IDENTITY), key: testKey() }
+                : known.client(question)
+        const s = certified({ client: answers, server: known.server })
+        s.fault = (_index, toServer, data) => {
+            // psk_key_exchange_modes of both hellos: one mode that is not assigned.
+            const at = data.indexOf(Buffer.from("002d00020101", "hex"))
+            const modes = at >= 0 ? at : data.indexOf(Buffer.from("002d0003020100", "hex"))
+            if (toServer && modes >= 0) data.fill(0x1a, modes + 5, modes + 4 + data[modes + 3])
+            return [5]
+        }
+        await s.shakeHands(1000)
+        ok(s.asked.includes(QuestionKind.certificate))
+        ok(!s.asked.includes(QuestionKind.psk))
+    })
+
     describe("is refused", () => {
         const impersonator = (own: CertifiedSide, answers: Answers): Answers => {
             return (question) =>
