@@ -1,6 +1,7 @@
 import { type ChildProcessWithoutNullStreams, spawn, spawnSync } from "node:child_process"
 import { createSocket } from "node:dgram"
 import { readFileSync } from "node:fs"
+import { createServer } from "node:net"
 import { join } from "node:path"
 import { root } from "../../host/folders.js"
 import { compiledHost } from "../support/compiled-host.js"
@@ -99,6 +100,15 @@ export async function freePort(): Promise<number> {
     await new Promise<void>((resolve) => socket.bind(0, "127.0.0.1", resolve))
     const { port } = socket.address()
     await new Promise<void>((resolve) => socket.close(resolve))
+    return port
+}
+
+/** A TCP port of loopback that was free a moment ago. */
+export async function freeTcpPort(): Promise<number> {
+    const server = createServer()
+    await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve))
+    const { port } = server.address() as { port: number }
+    await new Promise((resolve) => server.close(resolve))
     return port
 }
 

@@ -1,10 +1,10 @@
 import { type ChildProcess, spawn } from "node:child_process"
 import { once } from "node:events"
-import { createServer } from "node:net"
 import { rmSync } from "node:fs"
 import { connect } from "node:net"
 import { setTimeout as sleep } from "node:timers/promises"
 import { temporaryFolder } from "../../host/temporary.js"
+import { freeTcpPort } from "../interop/process.js"
 
 /** A redis-server of the tests' own, which keeps what it has when it is told to, and when it ends. */
 export class TestRedis {
@@ -46,14 +46,6 @@ export class TestRedis {
         await this.kill()
         rmSync(this.folder, { recursive: true, force: true })
     }
-}
-
-async function freeTcpPort(): Promise<number> {
-    const server = createServer()
-    await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve))
-    const { port } = server.address() as { port: number }
-    await new Promise((resolve) => server.close(resolve))
-    return port
 }
 
 async function answers(port: number): Promise<boolean> {
