@@ -22,6 +22,8 @@ export {
     type HandedOver,
 } from "./gateway.js"
 export { type CoapState } from "./coap-state.js"
+export { framed, FramedSocket, unframed } from "./framed-socket.js"
+export { ownedConnectionIds, ownerOf } from "./owned-ids.js"
 export { readsLeft, reserveNumbers, writesLeft } from "./reservation.js"
 export { type Route } from "./routed-socket.js"
 export { sharedCookies } from "./shared-cookies.js"

@@ -105,6 +105,8 @@ export interface GatewayConfig {
     listen: ListenConfig[]
     /** bytes; 0: no connection ids */
     connectionId: number
+    /** processes that serve the ports */
+    workers: number
     /** ALPN names, preferred first; empty: none */
     alpn: string[]
     credentials: CredentialsConfig
@@ -169,6 +171,7 @@ export function loadGatewayConfig(path: string): GatewayConfig {
     const { $schema: _, ...raw } = file.value() as Raw & { $schema?: string }
     checkCredentials(file, raw)
     checkShared(file, raw)
+    checkWorkers(file, raw)
     const config = withDefaults(raw, dirname(resolve(path)))
     const files = config.sinks.files.map((sink) => sink.path)
     const folders = [...config.sinks.mqtt, ...config.sinks.webhooks].flatMap(({ queue }) => queue.folder ?? [])
@@ -207,11 +210,18 @@ function checkShared(file: JsonText, { redis, associations, connectionId }: Raw)
         )
 }
 
+/** Ids begin with a worker's number; what follows has to be one peer's. */
+function checkWorkers(file: JsonText, { workers = 1, connectionId = 8 }: Raw): void {
+    if (workers > 1 && connectionId > 0 && connectionId < 6)
+        throw new UsageError(`${file.place(["connectionId"])}: connectionId: 0, or 6 and more with workers`)
+}
+
 function withDefaults(raw: Raw, folder: string): GatewayConfig {
     const { credentials = {}, certificates, rights, sinks, log } = raw
     return {
         listen: raw.listen ?? [{ port: COAPS_PORT }],
         connectionId: raw.connectionId ?? 8,
+        workers: raw.workers ?? 1,
         credentials: {
             lookupTimeout: 5000,
             lookupCache: 60,

@@ -6,6 +6,7 @@ import {
     type GatewayOptions,
     type GatewayPeer,
     HandshakeWatch,
+    ownedConnectionIds,
 } from "mote-dtls/gateway"
 import { NodeServices } from "mote-dtls"
 import {
@@ -21,6 +22,7 @@ import { type Credentials, type DtlsSettings, LogLevel, newSettings, type Socket
 import { type GatewayConfig, type ListenConfig } from "./config.js"
 import { type Log, logged } from "./log.js"
 import { type SharedAssociations } from "./shared-associations.js"
+import { type WorkerRole, WorkerServices } from "./worker-role.js"
 
 const PINO_LEVELS: Record<LogLevel, "debug" | "info" | "warn" | "error"> = {
     [LogLevel.debug]: "debug",
@@ -41,6 +43,8 @@ export interface ListenerParts {
     diagnostic: (event: DiagnosticEvent) => void
     /** sessions of several gateways; undefined: this one is alone */
     shared: SharedAssociations | undefined
+    /** undefined: this process is the only one */
+    worker: WorkerRole | undefined
     /** a socket can serve no more */
     failed: (error: Error) => void
 }
@@ -119,7 +123,9 @@ export class Listeners {
         // Pre-shared keys authenticate devices by themselves.
         settings.authenticationMode = AuthenticationMode.required
         settings.newExchange = this.parts.shared?.newExchange
-        if (connectionId > 0) settings.extensions = [connectionIds(connectionId), returnRoutability()]
+        const { worker } = this.parts
+        const ids = worker === undefined ? connectionIds(connectionId) : ownedConnectionIds(connectionId, worker.index)
+        if (connectionId > 0) settings.extensions = [ids, returnRoutability()]
         return settings
     }
 
@@ -155,9 +161,10 @@ export class Listeners {
     }
 }
 
-/** The platform's services, for all listeners. */
-export function gatewayServices(log: Log): NodeServices {
-    return new NodeServices({ log: (level, message) => log[PINO_LEVELS[level]](message) })
+/** The platform's services, for all listeners. @param role of a worker */
+export function gatewayServices(log: Log, role?: WorkerRole): NodeServices {
+    const options = { log: (level: LogLevel, message: string): void => log[PINO_LEVELS[level]](message) }
+    return role === undefined ? new NodeServices(options) : new WorkerServices(options, role)
 }
 
 /** A session that goes on at another gateway has not ended. */

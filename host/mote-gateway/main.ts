@@ -2,10 +2,14 @@
 import { Command, CommanderError } from "commander"
 import { errorText, printable, UsageError } from "mote-dtls/gateway"
 import { GError } from "mote-dtls/gio"
-import { newLog } from "./log.js"
+import { loadGatewayConfig } from "./config.js"
+import { type Log, newLog } from "./log.js"
 import { checkConfig, GatewayService } from "./service.js"
 import { SystemdNotifier } from "./systemd.js"
 import { watchSources } from "./watch.js"
+import { runWorker } from "./worker.js"
+import { workerRole } from "./worker-role.js"
+import { WorkersService } from "./workers.js"
 
 const description =
     "Collects what sensors post over CoAPs and hands it on: to standard output, files, MQTT brokers and webhooks. One " +
@@ -40,7 +44,7 @@ function tell(text: string): void {
 async function run({ config }: Options): Promise<void> {
     const log = newLog()
     const systemd = new SystemdNotifier(log)
-    const running: { service?: GatewayService; unwatch?: () => Promise<void> } = {}
+    const running: { service?: Service; unwatch?: () => Promise<void> } = {}
     let ended = false
     const end = (): void => {
         const { service, unwatch } = running
@@ -64,18 +68,31 @@ async function run({ config }: Options): Promise<void> {
             end()
         })
     process.on("SIGHUP", () => void running.service?.reload())
-    running.service = await GatewayService.start(config, log, (error) => {
-        log.error(`a socket failed: ${errorText(error)}`)
+    const service = await startService(config, log, (error) => {
+        log.error(`it can serve no more: ${errorText(error)}`)
         process.exitCode = 1
         end()
     })
-    running.unwatch = await watchSources(running.service)
+    running.service = service
+    // Each worker watches for itself.
+    if (service instanceof GatewayService) running.unwatch = await watchSources(service)
     systemd.ready()
+}
+
+type Service = Pick<GatewayService, "stop"> & { reload: () => unknown }
+
+async function startService(path: string, log: Log, failed: (error: Error) => void): Promise<Service> {
+    const config = loadGatewayConfig(path)
+    if (config.workers === 1) return await GatewayService.start(path, log, failed)
+    for (const warning of checkConfig(path)) log.warn(warning)
+    return await WorkersService.start(path, config, log, failed)
 }
 
 async function main(): Promise<void> {
     const program = commandLine().parse()
     const options = program.opts<Options>()
+    const role = workerRole()
+    if (role !== undefined) return await runWorker(options.config, newLog(), role)
     if (options.check !== true) return await run(options)
     for (const warning of checkConfig(options.config)) tell(`warning: ${warning}`)
     process.stdout.write(`${options.config} is in order\n`)

@@ -2,19 +2,9 @@ import { readFileSync } from "node:fs"
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http"
 import { createRequire } from "node:module"
 import { join } from "node:path"
-import { addressText, UsageError } from "mote-dtls/gateway"
+import { errorText, UsageError } from "mote-dtls/gateway"
 import { packageFolder } from "./config.js"
-import { type History } from "./history.js"
-import { type Listeners } from "./listeners.js"
-import { type Metrics } from "./metrics.js"
-import { type Sinks } from "./sinks.js"
-
-export interface OperationsParts {
-    metrics: Metrics
-    history: History
-    listeners: Listeners
-    sinks: Sinks
-}
+import { type Operated } from "./operated.js"
 
 interface Answer {
     status: number
@@ -41,8 +31,8 @@ export class Operations {
     private constructor(private server: Server) {}
 
     /** Throws UsageError when the port is taken. */
-    static async listen(port: number, parts: OperationsParts): Promise<Operations> {
-        const server = createServer((request, response) => void answer(request, response, parts))
+    static async listen(port: number, operated: Operated): Promise<Operations> {
+        const server = createServer((request, response) => void answer(request, response, operated))
         await new Promise<void>((resolve, reject) => {
             server.once("error", ({ code = "error" }: NodeJS.ErrnoException) =>
                 reject(new UsageError(`operations.port: cannot listen on 127.0.0.1:${port} (${code})`)),
@@ -63,8 +53,8 @@ export class Operations {
     }
 }
 
-async function answer(request: IncomingMessage, response: ServerResponse, parts: OperationsParts): Promise<void> {
-    const { status, type, body } = await answerTo(request, parts)
+async function answer(request: IncomingMessage, response: ServerResponse, operated: Operated): Promise<void> {
+    const { status, type, body } = await answerTo(request, operated).catch(failed)
     response.writeHead(status, {
         "content-type": type,
         "cache-control": "no-store",
@@ -74,19 +64,21 @@ async function answer(request: IncomingMessage, response: ServerResponse, parts:
     response.end(request.method === "HEAD" ? "" : body)
 }
 
-async function answerTo({ method, url = "/", headers }: IncomingMessage, parts: OperationsParts): Promise<Answer> {
+async function answerTo({ method, url = "/", headers }: IncomingMessage, operated: Operated): Promise<Answer> {
     if (!LOOPBACK.test(headers.host ?? "")) return plain(403, "ask for localhost or 127.0.0.1")
     if (method !== "GET" && method !== "HEAD") return plain(405, "GET and HEAD only")
     const path = url.replace(/\?.*$/, "")
-    if (path === "/healthz") return health(parts)
-    if (path === "/status.json") return json(200, status(parts))
-    if (path === "/metrics") {
-        const { registry } = parts.metrics
-        return { status: 200, type: registry.contentType, body: await registry.metrics() }
-    }
+    if (path === "/healthz") return await health(operated)
+    if (path === "/status.json") return json(200, await operated.status())
+    if (path === "/metrics") return { status: 200, ...(await operated.metrics()) }
     if (!Object.hasOwn(FILES, path)) return plain(404, "there are /, /metrics, /healthz and /status.json")
     const [type, file] = FILES[path]
     return { status: 200, type, body: readFileSync(file, "utf8") }
+}
+
+/** A worker does not answer, or there is a defect. */
+function failed(error: unknown): Answer {
+    return plain(503, errorText(error))
 }
 
 function plain(status: number, text: string): Answer {
@@ -98,21 +90,7 @@ function json(status: number, value: object): Answer {
 }
 
 /** 503 while a sink takes nothing, with its name. */
-function health({ sinks }: OperationsParts): Answer {
-    const full = sinks.all().filter((sink) => !sink.hasRoom())
-    if (full.length === 0) return json(200, { status: "ok" })
-    return json(503, { status: "full", sinks: full.map((sink) => sink.name) })
-}
-
-function status({ metrics, history, listeners, sinks }: OperationsParts): object {
-    const connected = new Set(listeners.peers().map((peer) => peer.identity.toString("hex")))
-    return {
-        listening: listeners.addresses().map(addressText),
-        peers: listeners.peers().length,
-        identities: connected.size,
-        samples: history.samples,
-        failures: metrics.failures,
-        sinks: sinks.all().map((sink) => ({ name: sink.name, waiting: sink.waiting(), room: sink.hasRoom() })),
-        devices: [...metrics.devices.values()].reverse(),
-    }
+async function health(operated: Operated): Promise<Answer> {
+    const full = await operated.full()
+    return full.length === 0 ? json(200, { status: "ok" }) : json(503, { status: "full", sinks: full })
 }

@@ -15,9 +15,11 @@ import { History } from "./history.js"
 import { gatewayServices, Listeners } from "./listeners.js"
 import { type Log, loggedPath, loggedPeer } from "./log.js"
 import { Metrics } from "./metrics.js"
+import { type Operated, operatedHere } from "./operated.js"
 import { Operations } from "./operations.js"
 import { SharedAssociations } from "./shared-associations.js"
 import { Sinks } from "./sinks.js"
+import { configOf, type WorkerRole } from "./worker-role.js"
 
 /** A configuration that was read, and the devices of the files that it names. */
 interface Loaded {
@@ -25,8 +27,9 @@ interface Loaded {
     sources: DeviceSources
 }
 
-function load(path: string): Loaded {
-    const config = loadGatewayConfig(path)
+function load(path: string, role?: WorkerRole): Loaded {
+    const whole = loadGatewayConfig(path)
+    const config = role === undefined ? whole : configOf(whole, role)
     return { config, sources: readDeviceSources(config) }
 }
 
@@ -57,6 +60,7 @@ export class GatewayService {
         readonly listeners: Listeners,
         private metrics: Metrics,
         private shared: SharedAssociations | undefined,
+        private role: WorkerRole | undefined,
     ) {
         this.history = new History(() => metrics.take(listeners.peers().length))
     }
@@ -64,9 +68,15 @@ export class GatewayService {
     /**
      * Throws UsageError for a configuration that is wrong, GError when the system refuses something.
      * @param failed told when a socket can serve no more
+     * @param worker this process is one of several
      */
-    static async start(path: string, log: Log, failed: (error: Error) => void): Promise<GatewayService> {
-        const loaded = load(path)
+    static async start(
+        path: string,
+        log: Log,
+        failed: (error: Error) => void,
+        worker?: { role: WorkerRole; services: Listeners["services"] },
+    ): Promise<GatewayService> {
+        const loaded = load(path, worker?.role)
         const { config } = loaded
         log.level = config.log.level
         const credentials = new DeviceCredentials(loaded.sources)
@@ -79,16 +89,26 @@ export class GatewayService {
         const watched: Watched = { metrics: undefined, listeners: undefined }
         const events = eventsOf(log, credentials, watched)
         const diagnostic = (event: DiagnosticEvent): void => watched.metrics?.diagnostic(event)
-        const services = gatewayServices(log)
+        const services = worker?.services ?? gatewayServices(log)
         const shared = await openShared(config, services, log).catch(async (error: unknown) => {
             await sinks.close()
             throw error
         })
-        const parts = { log, credentials, events, options, diagnostic, shared, failed }
+        const parts = { log, credentials, events, options, diagnostic, shared, worker: worker?.role, failed }
         const listeners = new Listeners(parts, services)
         const metrics = new Metrics(listeners, sinks)
         Object.assign(watched, { metrics, listeners })
-        const service = new GatewayService(path, log, loaded, credentials, sinks, listeners, metrics, shared)
+        const service = new GatewayService(
+            path,
+            log,
+            loaded,
+            credentials,
+            sinks,
+            listeners,
+            metrics,
+            shared,
+            worker?.role,
+        )
         try {
             await listeners.apply(config, loaded.sources.suites)
             await service.openOperations(config)
@@ -98,7 +118,7 @@ export class GatewayService {
             throw error
         }
         service.warn()
-        service.tellAddresses()
+        if (worker === undefined) service.tellAddresses()
         return service
     }
 
@@ -113,11 +133,15 @@ export class GatewayService {
     }
 
     private async openOperations({ operations }: GatewayConfig): Promise<void> {
-        const { metrics, history, listeners, sinks } = this
         const before = this.operations
-        this.operations =
-            operations && (await Operations.listen(operations.port, { metrics, history, listeners, sinks }))
+        this.operations = operations && (await Operations.listen(operations.port, this.operated()))
         await before?.close()
+    }
+
+    /** What there is to be seen of it. */
+    operated(): Operated {
+        const { metrics, history, listeners, sinks } = this
+        return operatedHere({ metrics, history, listeners, sinks })
     }
 
     /** Files and folders that the configuration comes from. */
@@ -145,7 +169,7 @@ export class GatewayService {
 
     private async reloadNow(): Promise<boolean> {
         try {
-            await this.apply(load(this.path))
+            await this.apply(load(this.path, this.role))
         } catch (error) {
             if (!isExpected(error)) throw error
             for (const line of errorText(error).split("\n")) this.log.error(line)
@@ -181,6 +205,7 @@ export class GatewayService {
     private tellLasting(before: GatewayConfig, now: GatewayConfig): void {
         if (before.connectionId !== now.connectionId) this.log.warn("connectionId counts from the next start on")
         if (!isDeepStrictEqual(before.redis, now.redis)) this.log.warn("redis counts from the next start on")
+        if (before.workers !== now.workers) this.log.warn("workers counts from the next start on")
         if (before.alpn.join() !== now.alpn.join()) this.log.warn("alpn counts from the next start on")
         if (before.shared.join() !== now.shared.join()) this.log.warn("shared counts from the next start on")
     }
@@ -194,6 +219,8 @@ export class GatewayService {
     }
 
     private warn(): void {
+        // The main process says it once for all workers.
+        if (this.role !== undefined) return
         for (const warning of this.loaded.sources.files.warnings) this.log.warn(warning)
     }
 

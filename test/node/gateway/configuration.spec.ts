@@ -61,11 +61,12 @@ describe("the configuration of mote-gateway", function () {
         )
     })
 
-    it("with redis is refused when sessions are kept elsewhere, too, or have no ids, and when redis is not there", async () => {
+    it("with redis or workers is refused when sessions are kept elsewhere, too, or have no ids or short ones, and when redis is not there", async () => {
         const credentials = { file: "keys.psk" }
         const redis = { url: "redis://127.0.0.1:1", keyFile: "fleet.key" }
         const associations = { file: "saved", keyFile: "saved.key" }
         ok((await refusal({ redis, credentials, associations })).endsWith("associations, which is there, too"))
+        ok((await refusal({ workers: 2, credentials, connectionId: 4 })).includes("0, or 6 and more with workers"))
         ok((await refusal({ redis, credentials, connectionId: 0 })).includes("connectionId: 1 or more with redis"))
         ok(/^redis cannot be used: /.test(await refusal({ redis, credentials })))
     })
