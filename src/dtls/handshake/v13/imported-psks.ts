@@ -132,6 +132,7 @@ function kdfOf(hash: HashParameters): number {
  * keys has external ones, by external identities.
  */
 export function importedPsks(options: ImportOptions): (crypto: CryptoProvider) => HelloExtension {
-    const { hash, context = EMPTY } = options
-    return (crypto) => new ImportedPsks(crypto, hash ?? SHA_256(), copyOf(context, 0, context.length))
+    const hash = options.hash ?? SHA_256()
+    const context = options.context ?? EMPTY
+    return (crypto) => new ImportedPsks(crypto, hash, copyOf(context, 0, context.length))
 }
