@@ -11,6 +11,7 @@ export {
     type ConnectOptions,
     type ListenOptions,
     type Psk,
+    type ImportedPsk,
     type PskLookup,
     type PskMode,
 } from "./platform/node/connect/options.js"
