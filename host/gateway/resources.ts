@@ -99,8 +99,12 @@ export class Resources {
 
     /**
      * @param shared paths to which, and below which, everybody writes: "/readings"; "/" for all
+     * @param limit of resources in all
      */
-    constructor(private shared: string[]) {}
+    constructor(
+        private shared: string[],
+        private limit = MAX_RESOURCES,
+    ) {}
 
     /**
      * @param changed is told the path of each resource that gets another representation, or is deleted
@@ -179,8 +183,8 @@ export class Resources {
                 CoapCode.FORBIDDEN,
                 `a client has at most ${MAX_RESOURCES_OF_ONE} resources: delete one first`,
             )
-        if (this.byPath.size < MAX_RESOURCES) return undefined
-        return notNow(`there are ${MAX_RESOURCES} resources already`, RETRY_AFTER)
+        if (this.byPath.size < this.limit) return undefined
+        return notNow(`there are ${this.limit} resources already`, RETRY_AFTER)
     }
 
     /** It says whose path it is not, and not whose it is. */

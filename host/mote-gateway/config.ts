@@ -33,6 +33,7 @@ export interface Rights {
 
 export interface LimitsConfig {
     peers?: number
+    resources?: number
     sessionsPerIdentity?: number
     halfOpenPeers?: number
     halfOpenPerHost?: number

@@ -82,7 +82,8 @@ export class GatewayService {
         const credentials = new DeviceCredentials(loaded.sources)
         const sinks = await Sinks.open(config, log)
         const options = {
-            resources: new Resources(config.shared),
+            // A path of its own for each device.
+            resources: new Resources(config.shared, config.limits.resources ?? config.limits.peers ?? 10000),
             deliver: sinks.deliver.bind(sinks),
             mayUse: credentials.mayUse.bind(credentials),
         }
@@ -204,6 +205,8 @@ export class GatewayService {
     /** Settings that are there once for all sessions. */
     private tellLasting(before: GatewayConfig, now: GatewayConfig): void {
         if (before.connectionId !== now.connectionId) this.log.warn("connectionId counts from the next start on")
+        if (before.limits.resources !== now.limits.resources)
+            this.log.warn("limits.resources counts from the next start on")
         if (!isDeepStrictEqual(before.redis, now.redis)) this.log.warn("redis counts from the next start on")
         if (before.workers !== now.workers) this.log.warn("workers counts from the next start on")
         if (before.alpn.join() !== now.alpn.join()) this.log.warn("alpn counts from the next start on")

@@ -71,6 +71,15 @@ describe("the configuration of mote-gateway", function () {
         ok(/^redis cannot be used: /.test(await refusal({ redis, credentials })))
     })
 
+    it("says how many paths are kept", async () => {
+        await gateway.start({ limits: { resources: 2 } })
+        const one = await gateway.device("one")
+        strictEqual(await one.post("/a", "1"), "2.01")
+        strictEqual(await one.post("/b", "1"), "2.01")
+        strictEqual(await one.post("/c", "1"), "5.03 60")
+        strictEqual(await one.post("/a", "2"), "2.04")
+    })
+
     it("is refused at the start, with the address, when its port is taken; what was opened is closed again", async () => {
         await gateway.start({})
         const second = new RunningGateway()
