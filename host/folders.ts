@@ -31,3 +31,7 @@ export function projectFolder(): string {
 export function cacheFolder(part: string): string {
     return isInstalled ? join(projectFolder(), ".mote", part) : join(root, ".cache", part)
 }
+
+/** Flags of C compilers: what they make names no folder of this computer, so that the same sources give the same bytes. */
+export const withoutPaths = (): string[] =>
+    [...new Set([projectFolder(), root])].map((folder) => `-ffile-prefix-map=${folder}=.`)

@@ -5,7 +5,7 @@ import { availableParallelism } from "node:os"
 import { basename, dirname, join } from "node:path"
 import { translationFiles } from "../translate/files.js"
 import type { Choice } from "../translate/translate.js"
-import { cacheFolder, root } from "../folders.js"
+import { cacheFolder, root, withoutPaths } from "../folders.js"
 import { exclusively, makeOnce } from "./make-once.js"
 
 const firmware = join(root, "firmware")
@@ -249,7 +249,7 @@ function compileAll(compiler: string, flags: string[], objects: [string, string]
     objects.sort(([a], [b]) => statSync(b).size - statSync(a).size)
     const pairs = objects.flatMap(([path, object]) => [path, `-o${fresh(object)}`])
     const parallel = ["-0", "-n", "2", "-P", String(availableParallelism())]
-    must("xargs", [...parallel, compiler, ...flags, "-c"], pairs.map((word) => `${word}\0`).join(""))
+    must("xargs", [...parallel, compiler, ...flags, ...withoutPaths(), "-c"], pairs.map((word) => `${word}\0`).join(""))
     for (const [, object] of objects) renameSync(fresh(object), object)
 }
 

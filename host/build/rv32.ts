@@ -4,7 +4,7 @@ import { existsSync, mkdirSync, readdirSync, readFileSync, renameSync, rmSync } 
 import { availableParallelism } from "node:os"
 import { basename, dirname, join } from "node:path"
 import { debianSource } from "./debian-source.js"
-import { cacheFolder, root } from "../folders.js"
+import { cacheFolder, root, withoutPaths } from "../folders.js"
 import { exclusivelyAsync } from "./make-once.js"
 
 const firmware = join(root, "firmware")
@@ -164,7 +164,9 @@ function objectOf(unit: Unit, headers: string): string {
 
 function compile(unit: Unit, object: string): Promise<void> {
     const fresh = `${object}.${process.pid}`
-    const child = spawn(COMPILER, [...TARGET, ...unit.flags, "-c", unit.source, "-o", fresh], {
+    // The assembler's debug information names folders, whatever it is told.
+    const anonymous = unit.source.endsWith(".S") ? ["-g0"] : withoutPaths()
+    const child = spawn(COMPILER, [...TARGET, ...unit.flags, ...anonymous, "-c", unit.source, "-o", fresh], {
         stdio: ["ignore", "ignore", "pipe"],
     })
     let messages = ""

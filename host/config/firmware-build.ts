@@ -116,13 +116,21 @@ export function programImage({ folder, program, suites, connectionId, versions }
     return cachedDeviceImage(resolve(folder, program), isDefault ? undefined : { suites, connectionId, versions })
 }
 
+/** Unix seconds: the number of a program's slot, of which the highest runs. SOURCE_DATE_EPOCH stands for the time. */
+function buildTime(): number {
+    const given = process.env["SOURCE_DATE_EPOCH"]
+    if (given === undefined) return Math.floor(Date.now() / 1000)
+    if (!/^\d{1,10}$/.test(given) || Number(given) > 0xffffffff) throw new UsageError("SOURCE_DATE_EPOCH: Unix seconds")
+    return Number(given)
+}
+
 /** Compiles the program and puts it into the form of a slot. */
 export function buildProgram(config: DeviceConfig, files: BuildFiles): number {
     mkdirSync(files.folder, { recursive: true })
     const image = programImage(config)
     copyFileSync(image.path, files.image)
     copyFileSync(image.debugPath, files.debug)
-    const slot = programSlot(readFileSync(files.image), Math.floor(Date.now() / 1000))
+    const slot = programSlot(readFileSync(files.image), buildTime())
     writeFileSync(files.slot, slot)
     return slot.length
 }
