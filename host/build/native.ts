@@ -10,6 +10,8 @@ import { exclusively, makeOnce } from "./make-once.js"
 
 const firmware = join(root, "firmware")
 const cache = cacheFolder("native")
+/** Of objects that name no folder (withoutPaths). */
+const ANONYMOUS = "anonymous"
 
 /** As strict as the house is: a warning is an error. */
 const STRICT = [
@@ -232,7 +234,7 @@ function headersHash(configured: string[]): string {
 
 /** Where the object of a unit is, or goes. */
 function objectOf(compiler: string, { path, flags }: Unit, headers: string): string {
-    const hash = createHash("sha256").update([compiler, ...flags, headers].join(" "))
+    const hash = createHash("sha256").update([compiler, ...flags, ANONYMOUS, headers].join(" "))
     hash.update(path.slice(root.length)).update(readFileSync(path))
     return join(cache, "objects", `${basename(path, ".c")}-${hash.digest("hex").slice(0, 16)}.o`)
 }

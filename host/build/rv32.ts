@@ -10,6 +10,8 @@ import { exclusivelyAsync } from "./make-once.js"
 const firmware = join(root, "firmware")
 const port = join(firmware, "port", "rv32-virt")
 const cache = cacheFolder("rv32")
+/** Of objects that name no folder (withoutPaths). */
+const ANONYMOUS = "anonymous"
 
 const COMPILER = "riscv64-unknown-elf-gcc"
 /** The core of an ESP32-C3, optimized for size as ESP-IDF does it. */
@@ -155,7 +157,7 @@ function headersHash(more: string[]): string {
 }
 
 function objectOf(unit: Unit, headers: string): string {
-    const flags = [...TARGET, ...unit.flags].join(" ").replaceAll(root, "")
+    const flags = [...TARGET, ...unit.flags, ANONYMOUS].join(" ").replaceAll(root, "")
     const hash = createHash("sha256").update(flags).update(readFileSync(unit.source))
     hash.update(unit.options === undefined ? headers : readFileSync(unit.options))
     const name = basename(unit.source).replace(/\.[cS]$/, "")

@@ -1,8 +1,8 @@
 import { deepStrictEqual, ok } from "node:assert/strict"
 import { spawnSync } from "node:child_process"
 import { readFileSync } from "node:fs"
-import { cachedDeviceImage } from "../../../host/build/device.js"
-import { buildObjects, checkedDevice, missingFor, withTranslations } from "../../../host/build/native.js"
+import { cachedDeviceImage, root } from "../../../host/build/device.js"
+import { buildObjects, checkedDevice, device, missingFor, withTranslations } from "../../../host/build/native.js"
 import { needs } from "../../support/needs.js"
 
 /** What a firmware of somebody else's links: machine, natives, sockets and translated code, without a port's `main`. */
@@ -27,5 +27,13 @@ describe("external symbols of machine, natives and translated code", function ()
             symbols.filter((name) => !name.startsWith("mote_")),
             [],
         )
+    })
+
+    it("are in objects that name no folder of this computer, so that whoever builds them again gets the same", function () {
+        needs(this, missingFor(component))
+        const folders = buildObjects({ ...device, sources: component.sources }).filter((path) =>
+            readFileSync(path).includes(root),
+        )
+        deepStrictEqual(folders, [])
     })
 })
