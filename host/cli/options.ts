@@ -1,5 +1,6 @@
 import { appendFileSync } from "node:fs"
 import { type Command, Option } from "commander"
+import { type KeyOperations } from "../../src/dtls/crypto/keys.js"
 import { connectionIds } from "../../src/dtls/handshake/connection-ids.js"
 import { connectionIdsV13 } from "../../src/dtls/handshake/v13/connection-ids.js"
 import { TLS_AES_128_CCM_8_SHA256, allSuitesV13 } from "../../src/dtls/handshake/v13/suites.js"
@@ -12,9 +13,11 @@ import { allSuites } from "../../src/dtls/key-exchange/suites.js"
 import { AuthenticationMode } from "../../src/dtls/handshake/key-exchange.js"
 import { cellular, wifi } from "../../src/dtls/flight/retransmission.js"
 import { type PskAnswer } from "../../src/dtls/handshake/question.js"
+import { GError } from "../../src/gio/errors.js"
 import { SinglePsk } from "../../src/gio/credentials.js"
 import { DEFAULT_PATH_BUDGET, type DtlsSettings, newSettings } from "../../src/gio/settings.js"
 import { exchangeOf, type Version, type Versions } from "../../src/platform/node/connect/versions.js"
+import { GROUP_NAMES, type GroupName, keysWithGroups } from "../../src/platform/node/groups.js"
 import { NodeKeys } from "../../src/platform/node/keys.js"
 import { EitherCredentials } from "../../src/platform/node/connect/either-credentials.js"
 import { parsePsk, PskStore, readPskFile, UsageError } from "../credentials.js"
@@ -38,6 +41,7 @@ export interface ConnectionOptions extends OutputOptions, CertificateOptions {
     suite?: string[]
     minVersion?: Version | undefined
     maxVersion?: Version | undefined
+    group?: GroupName[]
     /** default: wifi, or what the device's configuration says */
     profile?: "wifi" | "cellular"
     /** bytes */
@@ -74,6 +78,13 @@ export function addConnectionOptions(command: Command, examples: string): Comman
                 "1.2",
                 "1.3",
             ]),
+        )
+        .addOption(
+            choice(
+                "--group <NAME>",
+                "group of the key agreement in DTLS 1.3; again for more, preferred first",
+                GROUP_NAMES,
+            ).argParser(groupName),
         )
         .addOption(
             choice(
@@ -152,6 +163,7 @@ export function versionsOf({ minVersion = "1.2", maxVersion = minVersion }: Conn
 
 /** Refuses options that only DTLS 1.2 has here. */
 function checkVersions(options: ConnectionOptions, { newest }: Versions): void {
+    if (newest === "1.2" && options.group !== undefined) throw new UsageError("--group: there in DTLS 1.3 only")
     if (newest === "1.2") return
     if (options.maxFragment !== undefined) throw new UsageError("--max-fragment: there in DTLS 1.2 only")
 }
@@ -207,13 +219,28 @@ export function settingsOf(options: ConnectionOptions, role: "client" | "server"
         const ids = versions.newest === "1.2" ? connectionIds(options.cid) : connectionIdsV13(options.cid, 0)
         settings.extensions = [ids, returnRoutability()]
     }
-    if (versions.newest === "1.3") settings.extensions.push(keyShares(new NodeKeys(), false))
+    if (versions.newest === "1.3") settings.extensions.push(keyShares(agreementKeys(options), false))
     if (versions.newest === "1.3" && certificates !== undefined) settings.extensions.push(certificates.authentication)
     settings.newExchange = exchangeOf(versions)
     if (options.recordSize !== undefined) settings.extensions.push(recordSizeLimit(options.recordSize))
     if (options.maxFragment !== undefined) settings.extensions.push(maxFragmentLength(Number(options.maxFragment)))
     if (options.keylog !== undefined) settings.keyLog = keyLogTo(options.keylog, options.pcap)
     return settings
+}
+
+function groupName(name: string, before: GroupName[] | undefined): GroupName[] {
+    const found = GROUP_NAMES.find((known) => known === name)
+    if (found === undefined) throw new UsageError(`--group: ${GROUP_NAMES.join(" or ")}`)
+    return [...(before ?? []), found]
+}
+
+function agreementKeys({ group }: ConnectionOptions): KeyOperations {
+    try {
+        return group === undefined ? new NodeKeys() : keysWithGroups(group)
+    } catch (error) {
+        if (error instanceof GError) throw new UsageError(`--group: ${error.message}`)
+        throw error
+    }
 }
 
 /** A capture has the secrets only where a key log was asked for, too. */

@@ -13,7 +13,14 @@ export { Diagnostic, Output, OutputKind } from "../dtls/association/output.js"
 export { clientRoleV12V13, clientRoleV13, serverRoleV13 } from "../dtls/association/v13/roles.js"
 export { copyOf } from "../dtls/bytes/bytes.js"
 export * from "../dtls/crypto/algorithms.js"
-export { type KeyOperations, type KeyPair } from "../dtls/crypto/keys.js"
+export {
+    type Agreement,
+    type DecapsulationKey,
+    type Encapsulation,
+    type KeyEncapsulation,
+    type KeyOperations,
+    type KeyPair,
+} from "../dtls/crypto/keys.js"
 export { type CryptoProvider } from "../dtls/crypto/provider.js"
 export { cellular, type RetransmissionProfile, wifi } from "../dtls/flight/retransmission.js"
 export { type CipherSuite } from "../dtls/handshake/cipher-suite.js"
@@ -50,5 +57,6 @@ export { EcdhePskKeyExchange } from "../dtls/key-exchange/ecdhe-psk.js"
 export * from "../dtls/key-exchange/ecdhe-psk-suites.js"
 export * from "../dtls/key-exchange/suites.js"
 export { certificates } from "../dtls/key-exchange/v13/certificates.js"
+export { hybridKeys } from "../dtls/key-exchange/v13/hybrid-keys.js"
 export { keyShares } from "../dtls/key-exchange/v13/key-shares.js"
 export { Discard, DiscardCounters, discardNames } from "../dtls/record/discard.js"

@@ -1,5 +1,6 @@
 import { EMPTY, wipe } from "../bytes/bytes.js"
 import { Writer } from "../bytes/writer.js"
+import { type Agreement } from "../crypto/keys.js"
 import { bodyOf, type HandshakeMessage } from "../flight/inbox.js"
 import { type ClientExchangeContext } from "../handshake/key-exchange.js"
 import { type CertificateAnswer, QuestionKind } from "../handshake/question.js"
@@ -14,7 +15,7 @@ import { ExtensionType, HandshakeType } from "../wire/code-points.js"
 import { type EcdhParameters } from "../wire/ecdhe-key-exchange.js"
 import { type Extension } from "../wire/extensions.js"
 import { HANDSHAKE_HEADER_LENGTH } from "../wire/handshake-header.js"
-import { agree, type Agreement, firstCommon, writeShare } from "./ecdhe.js"
+import { agree, firstCommon, writeShare } from "./ecdhe.js"
 import { type CertificateExchange, chosenType, isEcdsaScheme, schemesOfKind } from "./certificate-types.js"
 import {
     askWhether,

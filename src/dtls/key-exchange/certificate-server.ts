@@ -1,7 +1,7 @@
 import { EMPTY, wipe } from "../bytes/bytes.js"
 import { Reader } from "../bytes/reader.js"
 import { Writer } from "../bytes/writer.js"
-import { type KeyPair } from "../crypto/keys.js"
+import { type Agreement, type KeyPair } from "../crypto/keys.js"
 import { bodyOf, type HandshakeMessage } from "../flight/inbox.js"
 import { FailureReason } from "../handshake/failure.js"
 import { AuthenticationMode, type ServerExchangeContext } from "../handshake/key-exchange.js"
@@ -29,7 +29,7 @@ import {
     unreadable,
 } from "./certificate-messages.js"
 import { answerType, type CertificateExchange, offeredTypes, schemesOfClient } from "./certificate-types.js"
-import { type Agreement, answeredFormats, finishAgreement, firstCommon, readShare, selectGroup } from "./ecdhe.js"
+import { answeredFormats, finishAgreement, firstCommon, readShare, selectGroup } from "./ecdhe.js"
 
 /** ClientCertificateType ecdsa_sign, rsa_sign (RFC 5246 §7.4.4, RFC 8422 §5.5). */
 const CLIENT_CERTIFICATE_TYPES = [64, 1]

@@ -1,7 +1,7 @@
 import { EMPTY, wipe } from "../bytes/bytes.js"
 import { Reader } from "../bytes/reader.js"
 import { Writer } from "../bytes/writer.js"
-import { type KeyOperations, type KeyPair } from "../crypto/keys.js"
+import { type Agreement, type KeyOperations, type KeyPair } from "../crypto/keys.js"
 import { bodyOf, type HandshakeMessage } from "../flight/inbox.js"
 import { FailureReason } from "../handshake/failure.js"
 import {
@@ -18,7 +18,6 @@ import { type Extension, findExtension } from "../wire/extensions.js"
 import { HANDSHAKE_HEADER_LENGTH } from "../wire/handshake-header.js"
 import {
     agree,
-    type Agreement,
     allowsUncompressed,
     answeredFormats,
     finishAgreement,

@@ -1,5 +1,5 @@
 import { type AeadParameters, type HashParameters, SHA_256 } from "../crypto/algorithms.js"
-import { type KeyOperations, type KeyPair } from "../crypto/keys.js"
+import { type Agreement, type KeyOperations, type KeyPair } from "../crypto/keys.js"
 import { type Writer } from "../bytes/writer.js"
 import { Reader } from "../bytes/reader.js"
 import { type CipherSuite } from "../handshake/cipher-suite.js"
@@ -23,13 +23,6 @@ export function ecdheSuite(
 
 /** ECPointFormat uncompressed: the only one that is allowed (RFC 8422 §5.1.2). */
 const UNCOMPRESSED = 0
-
-/** What a client makes of a server's share. */
-export interface Agreement {
-    /** this side's public key */
-    share: Buffer
-    secret: Buffer
-}
 
 /** supported_groups and ec_point_formats. */
 export function offeredGroups(keys: KeyOperations): Extension[] {
@@ -68,7 +61,7 @@ export function firstCommon(preferred: number[], others: number[]): number | und
     return undefined
 }
 
-/** The client's side of an agreement at once: a new key pair, its share and the secret. */
+/** The side that has the other's share, at once: a new key pair, its share and the secret. */
 export async function agree(keys: KeyOperations, group: number, share: Buffer): Promise<Agreement | undefined> {
     const pair = await keys.newKeyPair(group)
     const secret = await pair.agree(share)

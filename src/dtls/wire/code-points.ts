@@ -94,6 +94,8 @@ export enum NamedGroup {
     secp256r1 = 23,
     secp384r1 = 24,
     x25519 = 29,
+    /** draft-ietf-tls-ecdhe-mlkem */
+    x25519MlKem768 = 0x11ec,
 }
 
 /** RFC 8446 §4.2.3; in DTLS 1.2 two bytes, hash and signature algorithm (RFC 5246 §7.4.1.4.1). */

@@ -113,7 +113,8 @@ class KeyShares extends HelloExtensionV13 implements KeyShareExtension {
     }
 
     async agree(): Promise<SharedSecret | undefined> {
-        const agreement = await agree(this.keys, this.group, this.share)
+        const { keys, group, share } = this
+        const agreement = keys.answer === undefined ? await agree(keys, group, share) : await keys.answer(group, share)
         if (agreement === undefined) return undefined
         this.share = agreement.share
         this.agreed = true

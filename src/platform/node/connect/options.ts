@@ -1,4 +1,5 @@
 import { type RetransmissionProfile, wifi } from "../../../dtls/flight/retransmission.js"
+import { type KeyOperations } from "../../../dtls/crypto/keys.js"
 import { type CipherSuite } from "../../../dtls/handshake/cipher-suite.js"
 import { connectionIds } from "../../../dtls/handshake/connection-ids.js"
 import { AuthenticationMode } from "../../../dtls/handshake/key-exchange.js"
@@ -17,6 +18,7 @@ import { type NewClientConnection } from "../../../gio/dtls-client-connection.js
 import { type DtlsSettings, newSettings } from "../../../gio/settings.js"
 import { type SessionStore } from "../../../dtls/handshake/session.js"
 import { type TicketKeys } from "../../../dtls/handshake/ticket-keys.js"
+import { GROUP_NAMES, type GroupName, keysWithGroups } from "../groups.js"
 import { NodeKeys } from "../keys.js"
 import { secretCopy } from "../secret.js"
 import { NodeServices } from "../services.js"
@@ -30,7 +32,7 @@ import {
 } from "./certificate-options.js"
 import { checkNames } from "./check-names.js"
 import { EitherCredentials } from "./either-credentials.js"
-import { wrongArgument } from "./errors.js"
+import { nodeError, wrongArgument } from "./errors.js"
 import { type DiagnosticEvent, HandshakeWatch } from "./handshake-watch.js"
 import { type AssociationStore, type SaveOptions, type Saving, savingOf } from "./saved-connection.js"
 import {
@@ -75,6 +77,12 @@ export interface CommonOptions extends PublicKeyOptions {
     minVersion?: Version | undefined
     /** newest version that is spoken; default: `minVersion`. Of "1.2" and "1.3" a server takes the newer one that the client offers */
     maxVersion?: Version | undefined
+    /**
+     * DTLS 1.3: groups of the key agreement, preferred first; a client sends its share of the first one at once.
+     * X25519MLKEM768 withstands quantum computers, too; without Node 24.7 it needs the package @noble/post-quantum.
+     * Default: X25519, P-256
+     */
+    groups?: GroupName[] | undefined
     /** DTLS 1.3: modes that are offered or taken; with a key agreement where both sides have it. Default: both */
     pskModes?: PskMode[] | undefined
     /**
@@ -184,6 +192,7 @@ const COMMON = [
         "spareConnectionIds",
         "pskModes",
         "importedPsk",
+        "groups",
         "requireExtendedMasterSecret",
         "coalesce",
         "keyLog",
@@ -321,7 +330,20 @@ function keysV13(options: CommonOptions, publicKeys: PublicKeys | undefined): Dt
         publicKeys === undefined || versionsOf(options).newest === "1.2" ? [] : [publicKeys.authentication]
     if (certified.length > 0 && !agrees)
         throw wrongArgument("pskModes", `with "psk_dhe_ke": certificates need a key agreement`)
-    return agrees ? [keyShares(new NodeKeys(), !modes.includes("psk_ke")), ...certified] : []
+    const { groups } = options
+    const keys = groups === undefined ? new NodeKeys() : keysOf(groups, agrees)
+    return agrees ? [keyShares(keys, !modes.includes("psk_ke")), ...certified] : []
+}
+
+function keysOf(groups: GroupName[], agrees: boolean): KeyOperations {
+    const areGroups = Array.isArray(groups) && groups.every((name) => GROUP_NAMES.includes(name))
+    if (!agrees || !areGroups || groups.length === 0 || new Set(groups).size < groups.length)
+        throw wrongArgument("groups", `some of ${GROUP_NAMES.join(", ")}, for DTLS 1.3 with a key agreement`)
+    try {
+        return keysWithGroups(groups)
+    } catch (error) {
+        throw nodeError(error)
+    }
 }
 
 function versionsOf(options: CommonOptions): Versions {
