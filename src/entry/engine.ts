@@ -17,6 +17,7 @@ export {
     type Agreement,
     type DecapsulationKey,
     type Encapsulation,
+    type GroupPair,
     type KeyEncapsulation,
     type KeyOperations,
     type KeyPair,

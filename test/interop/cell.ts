@@ -26,6 +26,7 @@ export type Feature =
     | "cid-update"
     | "rrc13"
     | "ticket13"
+    | "hybrid"
 
 export function features(...list: Feature[]): Feature[] {
     return list

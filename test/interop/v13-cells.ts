@@ -254,7 +254,7 @@ export function v13Cells(): Cell[] {
             ours: { connectionId: 4 },
             then,
         })
-    variants.push(...certifiedVariants(gcm, ccm), ...dimplVariants(gcm, chacha))
+    variants.push(...certifiedVariants(gcm, ccm), ...dimplVariants(gcm, chacha), ...hybridVariants(gcm))
     const cells = variants.flatMap((variant) => [cell(variant, "server"), cell(variant, "client")])
     return [...cells, ...ticketCells("wolfssl", ccm), ...routabilityV13("pion")]
 }
@@ -303,6 +303,31 @@ async function untilUpdated(ours: DtlsSocket, peer: Running): Promise<void> {
     for (let count = 0; count < 8; count++) await greet(ours, peer, `hello ${count}`)
     const { readEpoch, writeEpoch } = ours.dtls.getAssociation()!.snapshot()
     if (readEpoch < 4 || writeEpoch < 4) throw new Error(`epochs: ${readEpoch}, ${writeEpoch}`)
+}
+
+function hybridVariants(suite: CipherSuite): Variant13[] {
+    const options = ["--group", "X25519MLKEM768"]
+    return [
+        {
+            peer: "wolfssl",
+            what: "psk_dhe_ke with X25519MLKEM768",
+            features: ["hybrid"],
+            suite,
+            // wolfSSL's server takes a hello without a cookie in one datagram only.
+            ours: { pskModes: ["psk_dhe_ke"], groups: ["X25519MLKEM768"], pathBudget: 1472 },
+            options: [...options, "--mode", "psk_dhe_ke"],
+        },
+        {
+            peer: "wolfssl",
+            // Our client sends a share of X25519 first.
+            what: "certificates of both sides, with X25519MLKEM768 as second choice",
+            features: ["hybrid", "hrr", "certificate13"],
+            suite,
+            ours: { groups: ["X25519", "X25519MLKEM768"] },
+            options,
+            known: byCertificates(),
+        },
+    ]
 }
 
 function certifiedVariants(gcm: CipherSuite, ccm: CipherSuite): Variant13[] {

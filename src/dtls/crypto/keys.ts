@@ -3,8 +3,16 @@
  * (QuestionKind.operation), and a program that uses pre-shared keys alone does not carry it.
  */
 
+/** A key pair of another group. */
+export interface GroupPair {
+    group: number
+    pair: KeyPair
+}
+
 /** An ephemeral key pair for one agreement. */
 export interface KeyPair {
+    /** a part of it that does for another group: a client offers its share beside, for servers that have that group alone */
+    part?: GroupPair | undefined
     /** an uncompressed point of 65 bytes (SEC 1 §2.3.3), 32 bytes of X25519, or what another group says */
     publicKey: Buffer
     /** @returns the shared secret, of these two 32 bytes; undefined when `share` is no acceptable public key (RFC 8422 §5.10, §5.11) */

@@ -14,7 +14,7 @@ import { writeHelloVerifyRequest } from "../wire/hello-verify-request.js"
 import { RECORD_HEADER_LENGTH, writeRecordHeader } from "../wire/record-header.js"
 import { type Reply, type SourceAddress } from "./endpoint.js"
 import { type AdmittedHello, type HelloExchange } from "./hello-exchange.js"
-import { HelloAssembly, type PartialHello } from "./hello-assembly.js"
+import { HELLO_ASSEMBLY_TIME, HelloAssembly, type PartialHello } from "./hello-assembly.js"
 import { type HelloFragment } from "./hello-fragment.js"
 
 /** Where a connection id begins in a record (RFC 9146 §4). */
@@ -38,7 +38,7 @@ export class CookieExchange implements HelloExchange {
         now: number,
     ) {
         this.cookies = new Cookies(settings.crypto, now)
-        this.assembly = new HelloAssembly(settings.limits)
+        this.assembly = new HelloAssembly(settings.limits, HELLO_ASSEMBLY_TIME)
     }
 
     expects(key: string, fragment: HelloFragment): boolean {

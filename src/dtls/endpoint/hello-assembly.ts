@@ -85,7 +85,11 @@ export class HelloAssembly {
     /** in the order in which they began */
     private hellos: PartialHello[] = []
 
-    constructor(private limits: Limits) {}
+    /** @param time how long fragments wait for the others, ms */
+    constructor(
+        private limits: Limits,
+        private time: number,
+    ) {}
 
     count(): number {
         return this.hellos.length
@@ -103,7 +107,7 @@ export class HelloAssembly {
     begin(key: string, first: HelloFragment, start: ClientHelloStart, now: number): PartialHello | undefined {
         const maximum = Math.min(this.limits.handshakeMessageBytes, MAX_PLAINTEXT - HANDSHAKE_HEADER_LENGTH)
         if (first.header.length > maximum) return undefined
-        const hello = new PartialHello(key, first, start, now + HELLO_ASSEMBLY_TIME)
+        const hello = new PartialHello(key, first, start, now + this.time)
         this.makeRoom(hello)
         this.hellos.push(hello)
         return hello

@@ -28,6 +28,12 @@ import { HelloAssembly, type PartialHello } from "../hello-assembly.js"
 import { type AdmittedHello, type HelloExchange, type NewHelloExchange } from "../hello-exchange.js"
 import { type HelloFragment, readHelloFragment } from "../hello-fragment.js"
 
+/**
+ * How long fragments wait for the others, ms: through a pause of 32 s, the sixth of a usual timer. With a hybrid share a hello
+ * has seven fragments and more on a narrow path, of which some may be lost again and again.
+ */
+export const HELLO_ASSEMBLY_TIME_V13 = 35000
+
 /** A server of DTLS 1.3 alone. */
 export function newExchangeV13(): NewHelloExchange {
     return (settings, counters, now) => new RetryExchange(settings, counters, now, undefined)
@@ -65,8 +71,8 @@ class RetryExchange implements HelloExchange {
     ) {
         this.crypto = settings.crypto
         this.cookies = new CookiesV13(settings.crypto, now)
-        this.withCookie = new HelloAssembly(settings.limits)
-        this.withoutCookie = new HelloAssembly(settings.limits)
+        this.withCookie = new HelloAssembly(settings.limits, HELLO_ASSEMBLY_TIME_V13)
+        this.withoutCookie = new HelloAssembly(settings.limits, HELLO_ASSEMBLY_TIME_V13)
         this.role = serverRoleV13()
         this.keyShares = findHelloExtension(settings.extensions, KEY_SHARE) as KeyShareExtension | undefined
     }

@@ -2,6 +2,7 @@ import { copyOf, join, wipe } from "../../bytes/bytes.js"
 import {
     type Agreement,
     type DecapsulationKey,
+    type GroupPair,
     type KeyEncapsulation,
     type KeyOperations,
     type KeyPair,
@@ -66,12 +67,14 @@ class HybridKeys implements KeyOperations {
  */
 class HybridKeyPair implements KeyPair {
     publicKey: Buffer
+    part: GroupPair
 
     constructor(
         private encapsulated: DecapsulationKey,
         private agreed: KeyPair,
     ) {
         this.publicKey = join([encapsulated.encapsulationKey, agreed.publicKey])
+        this.part = { group: NamedGroup.x25519, pair: agreed }
     }
 
     async agree(share: Buffer): Promise<Buffer | undefined> {

@@ -1,5 +1,5 @@
 import { EMPTY } from "../../bytes/bytes.js"
-import { type KeyOperations, type KeyPair } from "../../crypto/keys.js"
+import { type GroupPair, type KeyOperations, type KeyPair } from "../../crypto/keys.js"
 import { type CryptoProvider } from "../../crypto/provider.js"
 import { type HelloExtension } from "../../handshake/hello-extension.js"
 import { HelloExtensionV13 } from "../../handshake/v13/hello-extension.js"
@@ -13,7 +13,7 @@ import {
     readClientShares,
     readServerShare,
     shareOf,
-    writeClientShare,
+    writeClientShares,
     writeServerShare,
 } from "../../wire/v13/key-share.js"
 import { agree, firstCommon } from "../ecdhe.js"
@@ -63,22 +63,35 @@ class KeyShares extends HelloExtensionV13 implements KeyShareExtension {
     }
 
     offers(): Extension[] {
-        const share = (this.pair as KeyPair).publicKey
+        const { groups } = this.keys
+        const shares = this.pairs().map((offered) => shareFrom(offered))
         return [
-            { type: ExtensionType.supportedGroups, data: writeNumberList(this.keys.groups, 2, 2) },
-            { type: KEY_SHARE, data: writeClientShare({ group: this.group, share }) },
+            { type: ExtensionType.supportedGroups, data: writeNumberList(groups, 2, 2) },
+            { type: KEY_SHARE, data: writeClientShares(shares) },
         ]
+    }
+
+    /** One for each share of the hello. What a HelloRetryRequest asks for comes alone (RFC 8446 §4.1.2). */
+    private pairs(): GroupPair[] {
+        const { pair, group } = this
+        if (pair === undefined) return []
+        const part = group === this.firstGroup() ? pair.part : undefined
+        const isWanted = part !== undefined && this.keys.groups.indexOf(part.group) >= 0
+        return part !== undefined && isWanted ? [{ group, pair }, part] : [{ group, pair }]
     }
 
     retryGroup(data: Buffer): number {
         const group = data.length === 2 ? data[0] * 256 + data[1] : 0
-        return group !== this.group && this.keys.groups.indexOf(group) >= 0 ? group : 0
+        const isOffered = this.pairs().some((offered) => offered.group === group)
+        return !isOffered && this.keys.groups.indexOf(group) >= 0 ? group : 0
     }
 
     async finish(data: Buffer): Promise<SharedSecret | undefined> {
         const theirs = readServerShare(data)
-        if (theirs === undefined || theirs.group !== this.group || this.pair === undefined) return undefined
-        const secret = await this.pair.agree(theirs.share)
+        if (theirs === undefined) return undefined
+        const chosen = this.pairs().find((offered) => offered.group === theirs.group)
+        if (chosen === undefined) return undefined
+        const secret = await chosen.pair.agree(theirs.share)
         this.agreed = secret !== undefined
         return secret === undefined ? undefined : { secret }
     }
@@ -124,6 +137,10 @@ class KeyShares extends HelloExtensionV13 implements KeyShareExtension {
     serverShare(): Extension {
         return { type: KEY_SHARE, data: writeServerShare({ group: this.group, share: this.share }) }
     }
+}
+
+function shareFrom(offered: GroupPair): KeyShare {
+    return { group: offered.group, share: offered.pair.publicKey }
 }
 
 function sharesOf(extensions: Extension[]): KeyShare[] | undefined {

@@ -30,11 +30,11 @@ export function shareOf(shares: KeyShare[], group: number): Buffer | undefined {
     return undefined
 }
 
-/** A client's only share. */
-export function writeClientShare(entry: KeyShare): Buffer {
-    const writer = new Writer(8 + entry.share.length)
+/** A client's shares, preferred first. */
+export function writeClientShares(entries: KeyShare[]): Buffer {
+    const writer = new Writer(128)
     const list = writer.open(2)
-    writeEntry(writer, entry)
+    for (const entry of entries) writeEntry(writer, entry)
     writer.close(list, 2)
     return writer.finish()
 }
