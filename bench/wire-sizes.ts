@@ -23,6 +23,7 @@ import { EcdhePskKeyExchange } from "../src/dtls/key-exchange/ecdhe-psk.js"
 import { TLS_ECDHE_PSK_WITH_AES_128_CCM_8_SHA256 } from "../src/dtls/key-exchange/ecdhe-psk-suites.js"
 import { TLS_PSK_WITH_AES_128_CCM_8 } from "../src/dtls/key-exchange/suites.js"
 import { certificates } from "../src/dtls/key-exchange/v13/certificates.js"
+import { hybridKeys } from "../src/dtls/key-exchange/v13/hybrid-keys.js"
 import { keyShares } from "../src/dtls/key-exchange/v13/key-shares.js"
 import { ContentType, HandshakeType, NamedGroup, SignatureScheme } from "../src/dtls/wire/code-points.js"
 import { RECORD_HEADER_LENGTH } from "../src/dtls/wire/record-header.js"
@@ -32,6 +33,7 @@ import { readHeader, UnifiedHeader } from "../src/dtls/record/v13/unified-header
 import { handshakeName } from "../host/describe.js"
 import { NodeCryptoProvider } from "../src/platform/node/crypto.js"
 import { NodeKeys } from "../src/platform/node/keys.js"
+import { mlKem768 } from "../src/platform/node/ml-kem.js"
 import { listTables, testSettings } from "../test/engine/simulation.js"
 import { RawKeySide } from "../test/support/raw-key-side.js"
 
@@ -95,6 +97,12 @@ const deviceKeys = (): NodeKeys =>
 /** The client's share of it goes with its first hello. */
 const x25519Share: NewExtension = (crypto) => keyShares(deviceKeys(), true)(crypto)
 
+const hybridShare: NewExtension = (crypto) => {
+    const keys = hybridKeys(deviceKeys(), mlKem768())
+    keys.groups = [NamedGroup.x25519MlKem768]
+    return keyShares(keys, true)(crypto)
+}
+
 /** All with a suite of CCM_8, X25519, a psk_identity of 1 byte and connection ids of 1 byte; raw public keys on P-256. */
 const KINDS: Record<string, Kind> = {
     "1.2 psk": { suite: TLS_PSK_WITH_AES_128_CCM_8, isNewer: false, extensions: [], names: OLDER },
@@ -106,6 +114,12 @@ const KINDS: Record<string, Kind> = {
     },
     "1.3 psk_ke": { suite: TLS_AES_128_CCM_8_SHA256, isNewer: true, extensions: [], names: NEWER },
     "1.3 psk_dhe_ke": { suite: TLS_AES_128_CCM_8_SHA256, isNewer: true, extensions: [x25519Share], names: NEWER },
+    "1.3 psk_dhe_ke with X25519MLKEM768": {
+        suite: TLS_AES_128_CCM_8_SHA256,
+        isNewer: true,
+        extensions: [hybridShare],
+        names: NEWER,
+    },
     "1.3 raw public keys of both sides": {
         suite: TLS_AES_128_CCM_8_SHA256,
         isNewer: true,

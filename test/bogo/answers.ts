@@ -1,5 +1,6 @@
 import * as nodeCrypto from "node:crypto"
 import { type KeyOperations } from "../../src/dtls/crypto/keys.js"
+import { hybridKeys } from "../../src/dtls/key-exchange/v13/hybrid-keys.js"
 import {
     type Answer,
     type CertificateAnswer,
@@ -10,10 +11,11 @@ import {
     type Question,
     QuestionKind,
 } from "../../src/dtls/handshake/question.js"
-import { AlertDescription, CertificateType } from "../../src/dtls/wire/code-points.js"
+import { AlertDescription, CertificateType, NamedGroup } from "../../src/dtls/wire/code-points.js"
 import { readCertificate, subjectPublicKeyInfo } from "../../src/dtls/wire/x509.js"
 import { readPem } from "../../src/gio/pem.js"
 import { NodeKeys, NodePrivateKey } from "../../src/platform/node/keys.js"
+import { mlKem768 } from "../../src/platform/node/ml-kem.js"
 import {
     certifiedBy,
     type Credential,
@@ -23,17 +25,20 @@ import {
     Unimplemented,
 } from "./flags.js"
 
-/** The platform's key operations within the groups and schemes that a test asks for. */
-export function keyOperations(of: ShimConfiguration): KeyOperations {
-    const keys = new NodeKeys()
-    const groups = within(keys.groups, of.curves, "curve")
-    const schemes = within(keys.schemes, of.verifyPrefs, "signature algorithm")
-    return {
-        groups,
-        schemes,
-        newKeyPair: (group) => keys.newKeyPair(group),
-        verify: (publicKey, scheme, data, signature) => keys.verify(publicKey, scheme, data, signature),
-    }
+/**
+ * The platform's key operations within the groups and schemes that a test asks for; where it asks for nothing, without the
+ * hybrid group, which BoringSSL does not have by default either.
+ * @param isNewer DTLS 1.3, for which hybrid groups are
+ */
+export function keyOperations(of: ShimConfiguration, isNewer: boolean): KeyOperations {
+    const older = new NodeKeys()
+    const isHybrid = isNewer && of.curves.includes(NamedGroup.x25519MlKem768)
+    const keys: KeyOperations = isHybrid ? hybridKeys(older, mlKem768()) : new NodeKeys()
+    const known = [NamedGroup.x25519MlKem768, ...older.groups]
+    const groups = of.curves.length === 0 ? older.groups : within(known, of.curves, "curve")
+    keys.groups = groups.filter((group) => isHybrid || older.groups.includes(group))
+    keys.schemes = within(older.schemes, of.verifyPrefs, "signature algorithm")
+    return keys
 }
 
 function within(known: number[], wanted: number[], what: string): number[] {

@@ -1,5 +1,5 @@
 import { spawnSync } from "node:child_process"
-import { chmodSync, existsSync, readFileSync, writeFileSync } from "node:fs"
+import { chmodSync, existsSync, readFileSync, symlinkSync, writeFileSync } from "node:fs"
 import { dirname, join } from "node:path"
 import { root } from "../../host/folders.js"
 import { temporaryFolder } from "../../host/temporary.js"
@@ -42,6 +42,8 @@ function buildShim(): string {
     if (status !== 0) throw new Error("the shim does not compile")
     sendLongRecords(join(folder, "src/dtls/record/v13/protection.js"))
     writeFileSync(join(folder, "package.json"), '{"type":"module"}')
+    // For ML-KEM, where node:crypto has none.
+    symlinkSync(join(root, "node_modules"), join(folder, "node_modules"))
     const shim = join(folder, "shim")
     writeFileSync(
         shim,

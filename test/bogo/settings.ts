@@ -106,7 +106,7 @@ function suitesOf(of: ShimConfiguration): CipherSuite[] {
 }
 
 function olderSuites(of: ShimConfiguration): CipherSuite[] {
-    const keys = keyOperations(of)
+    const keys = keyOperations(of, false)
     const options = optionsOf(of)
     const ecdsa = new EcdheCertificateKeyExchange(keys, SignatureKind.ecdsa, options)
     const rsa = new EcdheCertificateKeyExchange(keys, SignatureKind.rsa, options)
@@ -138,7 +138,7 @@ function extensionsOf(of: ShimConfiguration, crypto: CryptoProvider): HelloExten
     if (!isServer && advertiseAlpn.length > 0) extensions.push(new Alpn(advertiseAlpn, false))
     if (isServer && selectAlpn !== undefined) extensions.push(new Alpn([selectAlpn], false))
     if (!versionsOf(of).v13) return extensions
-    const keys = keyOperations(of)
+    const keys = keyOperations(of, true)
     extensions.push(keyShares(keys, true)(crypto), ...importsOf(of, crypto))
     return hasCertificates(of) ? [...extensions, certificates(keys, optionsOf(of))(crypto)] : extensions
 }

@@ -51,6 +51,11 @@ export class NodeEncapsulation implements KeyEncapsulation {
 
     async newKeyPair(): Promise<DecapsulationKey> {
         const { publicKey, privateKey } = await this.kem.generateKeyPair("ml-kem-768")
+        return this.keyPairOf(publicKey, privateKey)
+    }
+
+    /** One that is there already. */
+    keyPairOf(publicKey: nodeCrypto.KeyObject, privateKey: nodeCrypto.KeyObject): DecapsulationKey {
         return new NodeDecapsulationKey(this.kem, publicKey, privateKey)
     }
 
@@ -144,7 +149,8 @@ class PackagedDecapsulationKey implements DecapsulationKey {
     }
 
     decapsulate(ciphertext: Buffer): Promise<Buffer> {
-        return Promise.resolve(bufferOf(this.kem.decapsulate(ciphertext, this.#secretKey)))
+        // What it throws rejects the promise.
+        return Promise.resolve().then(() => bufferOf(this.kem.decapsulate(ciphertext, this.#secretKey)))
     }
 
     close(): void {

@@ -115,6 +115,11 @@ describe("the command line", function () {
         ["an empty key", ["gateway", "--psk", "a:"], /the key is empty/],
         ["a missing key file", ["gateway", "--psk-file", "no-such-file"], /cannot read that file/],
         ["an unknown suite", ["gateway", "--psk", `a:${KEY}`, "--suite", "NULL"], /there are TLS_PSK_WITH/],
+        [
+            "an unknown group",
+            ["client", "127.0.0.1", "--psk", `a:${KEY}`, "--group", "P-384"],
+            /--group: X25519MLKEM768 or X25519 or P-256/,
+        ],
         ["an unknown profile", ["gateway", "--psk", `a:${KEY}`, "--profile", "lora"], /wifi or cellular/],
         ["an MTU too small", ["gateway", "--psk", `a:${KEY}`, "--mtu", "100"], /from 228 to 16384/],
         ["a port too large", ["gateway", "--psk", `a:${KEY}`, "--port", "65536"], /from 0 to 65535/],

@@ -2,6 +2,7 @@ import { deepStrictEqual, ok, strictEqual } from "node:assert/strict"
 import { readFileSync, writeFileSync } from "node:fs"
 import { join } from "node:path"
 import { root } from "../../../host/folders.js"
+import { hasNodeKem } from "../../../src/platform/node/ml-kem.js"
 import { installedPackage, must, run } from "../../support/packed.js"
 
 const program = `
@@ -55,6 +56,18 @@ describe("the published package", function () {
 
     it("loads by its name, connects, and ends by itself", () => {
         strictEqual(node(program), "through the package\ntrue psk\n")
+    })
+
+    it("says which package a group needs that is not installed, on a Node without ML-KEM", () => {
+        const told = node(`
+import { DtlsError, listen } from "mote-dtls"
+const psk = { identity: "me", key: Buffer.alloc(16, 1) }
+const options = { psk, minVersion: "1.3", groups: ["X25519MLKEM768", "X25519"] }
+const error = await listen(0, options, "127.0.0.1").then((server) => server.close(), (error) => error)
+console.log(error instanceof DtlsError ? \`\${error.code} \${error.message}\` : "listens")
+`)
+        if (hasNodeKem()) strictEqual(told, "listens\n")
+        else ok(/^ERR_DTLS_NOT_SUPPORTED .*npm install @noble\/post-quantum$/m.test(told), told)
     })
 
     it("has an entry for each purpose, and package.json; those for devices say what they are for", () => {

@@ -1,7 +1,11 @@
 import { ok, strictEqual, throws } from "node:assert/strict"
 import { type ConnectionOptions, settingsOf, versionsOf } from "../../../host/cli/options.js"
 import { describeDatagram } from "../../../host/trace/datagram-text.js"
+import { type KeyShareExtension } from "../../../src/dtls/handshake/v13/key-share-extension.js"
+import { NamedGroup } from "../../../src/dtls/wire/code-points.js"
 import { DEFAULT_PATH_BUDGET } from "../../../src/gio/settings.js"
+import { NodeCryptoProvider } from "../../../src/platform/node/crypto.js"
+import { type GroupName } from "../../../src/platform/node/groups.js"
 import { freePort, mote, Running, untilBound } from "../../interop/process.js"
 import { simulateV13 } from "../engine/v13/versions.js"
 
@@ -39,6 +43,16 @@ describe("--min-version and --max-version", function () {
             [{ suite: ["TLS_PSK_WITH_AES_128_CCM_8"] }, /--suite/],
         ] as [Partial<ConnectionOptions>, RegExp][])
             throws(() => settingsOf(optionsOf({ minVersion: "1.3", ...given }), "client"), name)
+    })
+
+    it("go with --group, which says what the first hello has a share of", () => {
+        const shares = (group: GroupName[]): number => {
+            const { extensions } = settingsOf(optionsOf({ minVersion: "1.3", group }), "client")
+            return (extensions[0](new NodeCryptoProvider()) as KeyShareExtension).firstGroup()
+        }
+        strictEqual(shares(["P-256", "X25519MLKEM768"]), NamedGroup.secp256r1)
+        strictEqual(shares(["X25519MLKEM768", "X25519"]), NamedGroup.x25519MlKem768)
+        throws(() => settingsOf(optionsOf({ group: ["P-256"] }), "client"), /--group/)
     })
 
     it("a client of both versions and a server of 1.3 talk, and say so", async () => {

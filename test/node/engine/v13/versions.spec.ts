@@ -6,6 +6,7 @@ import { listen } from "../../../../src/platform/node/connect/listen.js"
 import { type PskMode } from "../../../../src/platform/node/connect/options.js"
 import { type Version } from "../../../../src/platform/node/connect/versions.js"
 import { type DtlsSocket } from "../../../../src/platform/node/connect/dtls-socket.js"
+import { type GroupName } from "../../../../src/platform/node/groups.js"
 
 const { EXPORTER, UNIQUE } = TlsChannelBindingType
 
@@ -121,6 +122,26 @@ describe("versions on one port", () => {
         }
     })
 
+    it("agree on keys with the groups that both name, X25519MLKEM768 among them", async () => {
+        const hybrid = {
+            psk,
+            minVersion: "1.3" as const,
+            pskModes: ["psk_dhe_ke" as const],
+            groups: ["X25519MLKEM768" as const],
+        }
+        const server = await listen(0, hybrid, "127.0.0.1")
+        try {
+            const client = await connect("127.0.0.1", server.port, { ...hybrid, groups: ["P-256", "X25519MLKEM768"] })
+            const accepted = await server.accept()
+            strictEqual(await greet(client, accepted), "hello")
+            await client.close()
+            const other = connect("127.0.0.1", server.port, { ...hybrid, groups: ["X25519", "P-256"] })
+            await rejects(other, /handshake.failure/)
+        } finally {
+            await server.close()
+        }
+    })
+
     it("settings that make no sense are refused by name", async () => {
         await rejects(connect("127.0.0.1", 5684, { psk, minVersion: "1.1" as Version }), /minVersion/)
         await rejects(connect("127.0.0.1", 5684, { psk, minVersion: "1.3", connectionId: 256 }), /connectionId/)
@@ -134,5 +155,13 @@ describe("versions on one port", () => {
         await rejects(listen(0, { psk, minVersion: "1.3", pskModes: [] }), /pskModes/)
         await rejects(listen(0, { psk, minVersion: "1.3", pskModes: ["psk" as PskMode] }), /pskModes/)
         await rejects(connect("127.0.0.1", 5684, { psk, pskModes: ["psk_ke"] }), /pskModes/)
+        for (const options of [
+            { minVersion: "1.3" as const, groups: [] },
+            { minVersion: "1.3" as const, groups: ["P-384" as GroupName] },
+            { minVersion: "1.3" as const, groups: ["P-256" as const, "P-256" as const] },
+            { minVersion: "1.3" as const, pskModes: ["psk_ke" as const], groups: ["P-256" as const] },
+            { groups: ["P-256" as const] },
+        ])
+            await rejects(connect("127.0.0.1", 5684, { psk, ...options }), /groups/)
     })
 })
