@@ -14,9 +14,6 @@ import {
 /** DER of a private key in PKCS#8, without its seed: id-alg-ml-kem-768. */
 const PKCS8_PREFIX = Buffer.from("3054020100300b060960864801650304040204428040", "hex")
 
-/** How many bytes of SubjectPublicKeyInfo come before the key. */
-const SPKI_HEADER = 22
-
 interface Implementation {
     kem: KeyEncapsulation
     /** the key pair of a seed */
