@@ -8,7 +8,7 @@ import {
     HandshakeWatch,
     ownedConnectionIds,
 } from "mote-dtls/gateway"
-import { NodeServices } from "mote-dtls"
+import { type NodeServices } from "mote-dtls"
 import {
     AuthenticationMode,
     type CipherSuite,
@@ -19,6 +19,7 @@ import {
     wifi,
 } from "mote-dtls/engine"
 import { type Credentials, type DtlsSettings, LogLevel, newSettings, type SocketAddress } from "mote-dtls/gio"
+import { BusyServices } from "./busy-services.js"
 import { type GatewayConfig, type ListenConfig } from "./config.js"
 import { type Log, logged } from "./log.js"
 import { type SharedAssociations } from "./shared-associations.js"
@@ -164,7 +165,7 @@ export class Listeners {
 /** The platform's services, for all listeners. @param role of a worker */
 export function gatewayServices(log: Log, role?: WorkerRole): NodeServices {
     const options = { log: (level: LogLevel, message: string): void => log[PINO_LEVELS[level]](message) }
-    return role === undefined ? new NodeServices(options) : new WorkerServices(options, role)
+    return role === undefined ? new BusyServices(options) : new WorkerServices(options, role)
 }
 
 /** A session that goes on at another gateway has not ended. */

@@ -1,6 +1,7 @@
 import { FramedSocket, UsageError } from "mote-dtls/gateway"
-import { NodeServices } from "mote-dtls"
+import { type NodeServices } from "mote-dtls"
 import { type SocketAddress } from "mote-dtls/gio"
+import { BusyServices } from "./busy-services.js"
 import { type GatewayConfig, type QueueConfig } from "./config.js"
 
 type UdpOptions = Parameters<NodeServices["openUdp"]>[0]
@@ -30,7 +31,7 @@ export function workerRole(): WorkerRole | undefined {
 }
 
 /** The services of a worker: its listeners have sockets towards the front. */
-export class WorkerServices extends NodeServices {
+export class WorkerServices extends BusyServices {
     readonly ports: number[] = []
 
     constructor(

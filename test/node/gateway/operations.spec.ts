@@ -1,6 +1,9 @@
 import { deepStrictEqual, match, ok, strictEqual } from "node:assert/strict"
 import { chmodSync, existsSync, readFileSync, statSync } from "node:fs"
+import { createSocket } from "node:dgram"
 import { get } from "node:http"
+import { Discard } from "../../../src/dtls/record/discard.js"
+import { ContentType } from "../../../src/dtls/wire/code-points.js"
 import { SystemdNotifier } from "../../../host/mote-gateway/systemd.js"
 import { Running } from "../../interop/process.js"
 import { missingProgram, needs } from "../../support/needs.js"
@@ -104,6 +107,21 @@ describe("operating mote-gateway", function () {
         await gateway.service.stop()
         await gateway.start()
         strictEqual(await one.post("/u", "2"), "2.01")
+    })
+
+    it("loses nothing of a burst while it is busy that the system has room for", async () => {
+        const most = Number(readFileSync("/proc/sys/net/core/rmem_max", "utf8"))
+        // Linux takes 768 bytes for a small one, and twice what it was asked for; its default is room for 277.
+        const burst = Math.min(2000, Math.floor((1.6 * most) / 768))
+        await gateway.start({})
+        const socket = createSocket("udp4")
+        // Of a connection id that nobody has: each is counted.
+        const record = Buffer.alloc(60)
+        record[0] = ContentType.tls12Cid
+        for (let i = 0; i < burst; i++) socket.send(record, gateway.port, "127.0.0.1")
+        const { counters } = gateway.service.listeners.all()[0].getListener().getEndpoint()
+        await eventually("the burst", () => (counters.of(Discard.unknownPeer) === burst ? true : undefined))
+        socket.close()
     })
 
     it("says why a session does not go on: another key seals it, or its listener is gone", async () => {
