@@ -4,7 +4,7 @@ import { AssociationPhase } from "../src/dtls/association/association-state.js"
 import { OutputKind } from "../src/dtls/association/output.js"
 import { clientRoleV13, serverRoleV13 } from "../src/dtls/association/v13/roles.js"
 import { copyOf } from "../src/dtls/bytes/bytes.js"
-import { AES_128_CCM_8 } from "../src/dtls/crypto/algorithms.js"
+import { AES_128_CCM_8, SHA_256 } from "../src/dtls/crypto/algorithms.js"
 import { type RecordProtection } from "../src/dtls/crypto/provider.js"
 import { ServerEndpoint } from "../src/dtls/endpoint/server-endpoint.js"
 import { newExchangeV13 } from "../src/dtls/endpoint/v13/hello-exchange.js"
@@ -28,7 +28,6 @@ import { keyShares } from "../src/dtls/key-exchange/v13/key-shares.js"
 import { ContentType, HandshakeType, NamedGroup, SignatureScheme } from "../src/dtls/wire/code-points.js"
 import { RECORD_HEADER_LENGTH } from "../src/dtls/wire/record-header.js"
 import { isRetryRandom } from "../src/dtls/wire/v13/hello-retry-request.js"
-import { ProtectionV13 } from "../src/dtls/record/v13/protection.js"
 import { readHeader, UnifiedHeader } from "../src/dtls/record/v13/unified-header.js"
 import { handshakeName } from "../host/describe.js"
 import { NodeCryptoProvider } from "../src/platform/node/crypto.js"
@@ -312,8 +311,8 @@ export function recordOverheads(): Record<string, number> {
     const crypto = new NodeCryptoProvider()
     const aead = AES_128_CCM_8()
     const id = Buffer.alloc(4, 1)
-    const keys = { key: Buffer.alloc(16), iv: Buffer.alloc(12), sn: Buffer.alloc(16) }
-    const newer = new ProtectionV13(crypto, aead, 3, keys, id, false, undefined)
+    const secret = crypto.newSecret(SHA_256(), Buffer.alloc(0))
+    const newer = crypto.newProtectionV13({ secret, aead, epoch: 3, id, reading: false, ids: undefined })
     const older = crypto.newProtection(crypto.newAead(aead.algorithm, Buffer.alloc(16)), 1, Buffer.alloc(4), id)
     const message = Buffer.alloc(64)
     const extra = (protection: RecordProtection): number =>

@@ -19,7 +19,7 @@
 
 extern const uint8_t program_partition[], settings_partition[];
 
-enum { ARENA_BYTES = 48 * 1024, MOST_NATIVES = 64, IMAGE = 16 };
+enum { ARENA_BYTES = 48 * 1024, MOST_NATIVES = 80, IMAGE = 16 };
 
 static uint8_t arena[ARENA_BYTES] __attribute__((aligned(8)));
 static mote_native_entry natives[MOST_NATIVES];

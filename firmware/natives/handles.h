@@ -5,7 +5,15 @@
 #include "configuration.h"
 #include "mote_vm.h"
 
-typedef enum { HANDLE_FREE, HANDLE_HASH, HANDLE_HMAC, HANDLE_AEAD, HANDLE_KEY, HANDLE_MASK } handle_kind;
+typedef enum {
+    HANDLE_FREE,
+    HANDLE_HASH,
+    HANDLE_HMAC,
+    HANDLE_AEAD,
+    HANDLE_KEY,
+    HANDLE_SECRET,
+    HANDLE_RECORD
+} handle_kind;
 enum { HIGHEST_HANDLE = 0x7fff };
 
 /** Takes the object over: `close` erases and frees it, at once when there is no room. Throws then. */

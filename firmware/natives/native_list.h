@@ -62,8 +62,12 @@ enum {
     X(_moteCryptoWrap, mote_native_crypto_wrap, 2)                                                                     \
     X(_moteCryptoUnwrap, mote_native_crypto_unwrap, 2)                                                                 \
     X(_moteCertificateCheck, mote_native_certificate_check, 5)                                                         \
-    X(_moteRecordMaskNew, mote_native_record_mask_new, 2)                                                              \
-    X(_moteRecordMask, mote_native_record_mask, 2)                                                                     \
+    X(_moteSecretNew, mote_native_secret_new, 2)                                                                       \
+    X(_moteSecretNext, mote_native_secret_next, 2)                                                                     \
+    X(_moteSecretDerive, mote_native_secret_derive, 3)                                                                 \
+    X(_moteSecretExpand, mote_native_secret_expand, 4)                                                                 \
+    X(_moteSecretVerifyData, mote_native_secret_verify_data, 3)                                                        \
+    X(_moteRecordKeys, mote_native_record_keys, 2)                                                                     \
     X(_moteRecordSeal, mote_native_record_seal, 3)                                                                     \
     X(_moteRecordSequence, mote_native_record_sequence, 4)                                                             \
     X(_moteRecordOpen, mote_native_record_open, 3)                                                                     \

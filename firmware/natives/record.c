@@ -4,8 +4,8 @@
  */
 #include "aead.h"
 #include "aead_key.h"
-#include "arguments.h"
 #include "handles.h"
+#include "record_state.h"
 
 #include <mbedtls/platform_util.h>
 #include <stdlib.h>
@@ -14,28 +14,13 @@
 /** Content type of records with a connection id (RFC 9146 section 4). */
 enum { TLS12_CID = 25 };
 
-/** Places in the packed state of natives.ts, and of a record's header. */
+/** Places in a record's header. */
 enum {
-    STATE_BYTES = 32,
-    STATE_FORM = 0,
-    STATE_HANDLE = 1,
-    STATE_EPOCH = 3, /* 2, then the sequence number in 6: together what a record carries */
-    STATE_IV = 11,
-    STATE_IV_BYTES = 23,
-    STATE_EXPLICIT_BYTES = 24,
-    STATE_ID_BYTES = 25,
-    STATE_TYPE = 26, /* of the record opened last */
-    STATE_ID = 32,
-    FORM_DTLS_1_2 = 1,
-    FORM_CONNECTION_ID = 2,
-    MOST_ID_BYTES = 255,
     HEADER_BYTES = 13, /* without the id, which stands before the length */
     HEADER_NUMBER = 3,
     HEADER_ID = 11,
     NUMBER_BYTES = 8,
-    MOST_AAD_BYTES = 23 + MOST_ID_BYTES,
-    MOST_MESSAGES = 64,
-    MOST_MESSAGE_BYTES = 16384
+    MOST_AAD_BYTES = 23 + MOST_ID_BYTES
 };
 
 /** The state, taken apart. */
@@ -45,25 +30,26 @@ typedef struct {
     size_t iv_bytes, explicit_bytes, tag_bytes, id_bytes;
 } record_state;
 
-static unsigned read_16(const uint8_t *at)
+bool mote_state_argument(mote_vm *vm, mote_value value, uint8_t **state)
 {
-    return (unsigned)at[0] << 8 | at[1];
+    size_t length;
+    if (!mote_target_argument(vm, value, "state", state, &length)) return false;
+    if (length >= STATE_BYTES && length == STATE_BYTES + (size_t)(*state)[STATE_ID_BYTES]) return true;
+    return mote_throw_range(vm, "state", "32 bytes and the connection id") != MOTE_FAILED;
 }
 
-static void write_16(uint8_t *at, size_t number)
+/** Whether it is a state of DTLS 1.3: record_v13.c has the natives then, and looks at the rest. */
+static bool is_v13(mote_vm *vm, mote_value value)
 {
-    at[0] = (uint8_t)(number >> 8);
-    at[1] = (uint8_t)number;
+    size_t length;
+    const uint8_t *bytes = mote_buffer(vm, value, &length);
+    return bytes != NULL && length > STATE_FORM && bytes[STATE_FORM] == FORM_DTLS_1_3;
 }
 
 static bool state_argument(mote_vm *vm, mote_value value, record_state *state)
 {
-    const uint8_t *bytes;
-    size_t length;
-    if (!mote_target_argument(vm, value, "state", &state->bytes, &length)) return false;
-    bytes = state->bytes;
-    if (length < STATE_BYTES || length != STATE_BYTES + (size_t)bytes[STATE_ID_BYTES])
-        return mote_throw_range(vm, "state", "32 bytes and the connection id") != MOTE_FAILED;
+    if (!mote_state_argument(vm, value, &state->bytes)) return false;
+    const uint8_t *bytes = state->bytes;
     state->key = mote_handle_object((int32_t)read_16(bytes + STATE_HANDLE), HANDLE_AEAD);
     state->iv_bytes = bytes[STATE_IV_BYTES];
     state->explicit_bytes = bytes[STATE_EXPLICIT_BYTES];
@@ -119,18 +105,16 @@ static size_t make_aad(const record_state *state, const uint8_t *number, uint8_t
     return (size_t)(at + 2 - aad);
 }
 
-static void count_up(uint8_t *number)
+static void count_up(uint8_t *state)
 {
-    for (size_t i = NUMBER_BYTES; i-- > 2;)
-        if (++number[i] != 0) return;
+    for (size_t i = 6; i-- > 0;)
+        if (++state[STATE_SEQUENCE + i] != 0) return;
 }
 
 /** Whether `count` more records stay below the last sequence number: it is never used, so numbers never wrap. */
 static bool has_numbers(const record_state *state, size_t count)
 {
-    uint64_t next = 0;
-    for (size_t i = 2; i < NUMBER_BYTES; i++) next = next << 8 | state->bytes[STATE_EPOCH + i];
-    return next + count <= 0xffffffffffffu;
+    return mote_state_sequence(state->bytes) + count <= 0xffffffffffffu;
 }
 
 /** Where a record's length stands. */
@@ -180,18 +164,30 @@ static bool seal_one(const record_state *state, uint8_t type, byte_view message,
     return mote_aead_key_seal(state->key, nonce, aad, aad_bytes, plaintext, length, text);
 }
 
+size_t mote_messages_argument(mote_vm *vm, mote_value messages)
+{
+    if (!mote_is_array(vm, messages)) return mote_throw_type(vm, "messages", "an array");
+    size_t count = mote_array_length(vm, messages);
+    if (count >= 1 && count <= MOST_MESSAGES) return count;
+    return mote_throw_range(vm, "messages", "1 to 64 Buffers");
+}
+
+bool mote_message_argument(mote_vm *vm, mote_value messages, size_t index, const uint8_t *state, byte_view *message)
+{
+    message->data = mote_buffer(vm, mote_array_at(vm, messages, index), &message->length);
+    if (message->data == NULL) return mote_throw_type(vm, "messages", "an array of Buffers") != MOTE_FAILED;
+    if (message->data == state) return mote_throw_range(vm, "messages", "other Buffers than the state") != MOTE_FAILED;
+    if (message->length <= MOST_MESSAGE_BYTES) return true;
+    return mote_throw_range(vm, "messages", "at most 16384 bytes each") != MOTE_FAILED;
+}
+
 /** The messages' sizes as records, or 0 when one is none, and thrown. */
 static size_t measure(mote_vm *vm, const record_state *state, mote_value messages)
 {
-    size_t count = mote_array_length(vm, messages), total = 0;
+    size_t count = mote_messages_argument(vm, messages), total = 0;
     byte_view message;
-    if (!mote_is_array(vm, messages)) return mote_throw_type(vm, "messages", "an array");
-    if (count < 1 || count > MOST_MESSAGES) return mote_throw_range(vm, "messages", "1 to 64 Buffers");
     for (size_t i = 0; i < count; i++) {
-        message.data = mote_buffer(vm, mote_array_at(vm, messages, i), &message.length);
-        if (message.data == NULL) return mote_throw_type(vm, "messages", "an array of Buffers");
-        if (message.data == state->bytes) return mote_throw_range(vm, "messages", "other Buffers than the state");
-        if (message.length > MOST_MESSAGE_BYTES) return mote_throw_range(vm, "messages", "at most 16384 bytes each");
+        if (!mote_message_argument(vm, messages, i, state->bytes, &message)) return 0;
         total += record_bytes(state, message.length);
     }
     return total;
@@ -202,6 +198,7 @@ mote_value mote_native_record_seal(mote_vm *vm, mote_value receiver, const mote_
     (void)receiver, (void)count;
     record_state state;
     int32_t type;
+    if (is_v13(vm, args[0])) return mote_record_v13_seal(vm, args);
     if (!state_argument(vm, args[0], &state) || !mote_integer_argument(vm, args[1], "type", 0, 255, &type))
         return MOTE_FAILED;
     size_t total = measure(vm, &state, args[2]), messages = mote_array_length(vm, args[2]);
@@ -215,7 +212,7 @@ mote_value mote_native_record_seal(mote_vm *vm, mote_value receiver, const mote_
         message.data = mote_buffer(vm, mote_array_at(vm, args[2], i), &message.length);
         if (!seal_one(&state, (uint8_t)type, message, record))
             return mote_throw(vm, MOTE_ERROR, "the crypto library failed");
-        count_up(state.bytes + STATE_EPOCH);
+        count_up(state.bytes);
         record += record_bytes(&state, message.length);
     }
     return result;
@@ -238,12 +235,18 @@ static bool is_ours(const record_state *state, const uint8_t *header)
            memcmp(header + HEADER_ID, state->bytes + STATE_ID, state->id_bytes) == 0;
 }
 
+mote_value mote_sequence_value(mote_vm *vm, uint64_t number)
+{
+    return number <= INT32_MAX ? mote_int(vm, (int32_t)number) : mote_number(vm, (double)number);
+}
+
 mote_value mote_native_record_sequence(mote_vm *vm, mote_value receiver, const mote_value *args, unsigned count)
 {
     (void)receiver, (void)count;
     record_state state;
     byte_view datagram;
     int32_t offset, end;
+    if (is_v13(vm, args[0])) return mote_record_v13_sequence(vm, args);
     if (!state_argument(vm, args[0], &state) || !mote_buffer_argument(vm, args[1], "datagram", &datagram) ||
         !mote_integer_argument(vm, args[3], "end", 0, (int32_t)datagram.length, &end) ||
         !mote_integer_argument(vm, args[2], "offset", 0, end, &offset))
@@ -254,8 +257,7 @@ mote_value mote_native_record_sequence(mote_vm *vm, mote_value receiver, const m
     size_t length = read_16(header + length_at(&state));
     if (length > MOST_FRAGMENT || length > left - header_bytes) return mote_int(vm, -1);
     uint32_t high = read_16(header + 5), low = read_16(header + 7) << 16 | read_16(header + 9);
-    bool small = high == 0 && low <= INT32_MAX;
-    return small ? mote_int(vm, (int32_t)low) : mote_number(vm, (double)high * 4294967296.0 + (double)low);
+    return mote_sequence_value(vm, (uint64_t)high << 32 | low);
 }
 
 /** The fragment of a record that is to be opened. */
@@ -322,6 +324,7 @@ mote_value mote_native_record_open(mote_vm *vm, mote_value receiver, const mote_
     byte_view datagram;
     int32_t offset;
     protected_fragment fragment;
+    if (is_v13(vm, args[0])) return mote_record_v13_open(vm, args);
     if (!state_argument(vm, args[0], &state) || !mote_buffer_argument(vm, args[1], "datagram", &datagram) ||
         !mote_integer_argument(vm, args[2], "offset", 0, (int32_t)datagram.length, &offset))
         return MOTE_FAILED;
@@ -367,6 +370,6 @@ mote_value mote_native_record_seal_in_place(mote_vm *vm, mote_value receiver, co
     uint8_t *record = bytes + offset;
     const byte_view message = {record + text_at(&state), (size_t)length};
     bool done = seal_one(&state, (uint8_t)type, message, record);
-    count_up(state.bytes + STATE_EPOCH); /* also of one that failed: the program sees what was written by then */
+    count_up(state.bytes); /* also of one that failed: the program sees what was written by then */
     return done ? mote_int(vm, (int32_t)whole) : mote_throw(vm, MOTE_ERROR, "the crypto library failed");
 }

@@ -1,23 +1,25 @@
 /*
- * Keys on their way through hands that may not see them: version 1, kind of handle 1, algorithm or group 1, 0, nonce
- * 12, then the key sealed by another AEAD with these 16 bytes as additional data.
+ * Keys on their way through hands that may not see them: version 1, kind of handle 1, algorithm, group or hash 1, 0,
+ * nonce 12, then the key sealed by another AEAD with these 16 bytes as additional data.
  */
 #include "aead_key.h"
 #include "arguments.h"
 #include "handles.h"
+#include "hash_state.h"
 #include "key.h"
 #include "port.h"
+#include "secret.h"
 
 #include <mbedtls/platform_util.h>
 #include <string.h>
 
-enum { VERSION = 1, AT_KIND = 1, AT_NUMBER = 2, AT_NONCE = 4, HEADER_BYTES = 16, MOST_SECRET = 32 };
+enum { VERSION = 1, AT_KIND = 1, AT_NUMBER = 2, AT_NONCE = 4, HEADER_BYTES = 16, MOST_SECRET = MOST_HASH_BYTES };
 /** In the format; not those of handle_kind, which may change. */
-enum { KIND_AEAD = 1, KIND_KEY = 2 };
+enum { KIND_AEAD = 1, KIND_KEY = 2, KIND_SECRET = 3 };
 
 typedef struct {
     uint8_t kind;
-    int32_t number; /* algorithm or group */
+    int32_t number; /* algorithm or group; of a secret the hash */
     size_t length;
     uint8_t secret[MOST_SECRET];
 } bare_key;
@@ -27,11 +29,19 @@ static bool take_out(int32_t handle, bare_key *key)
 {
     const aead_key *aead = mote_handle_object(handle, HANDLE_AEAD);
     const void *pair = mote_handle_object(handle, HANDLE_KEY);
+    const secret *of = mote_handle_object(handle, HANDLE_SECRET);
     if (aead != NULL) {
         key->kind = KIND_AEAD;
         key->number = mote_aead_algorithm(aead);
         key->length = mote_aead_key_bytes(key->number);
         return mote_aead_key_export(aead, key->secret);
+    }
+    if (of != NULL) {
+        key->kind = KIND_SECRET;
+        key->number = mote_secret_algorithm(of);
+        key->length = mote_hash_bytes(key->number);
+        memcpy(key->secret, mote_secret_bytes(of), key->length);
+        return true;
     }
     key->kind = KIND_KEY;
     key->length = PRIVATE_BYTES;
@@ -65,7 +75,7 @@ mote_value mote_native_crypto_wrap(mote_vm *vm, mote_value receiver, const mote_
     if (mote_handle_object(handle, HANDLE_AEAD) == wrapper)
         return mote_throw_range(vm, "handle", "another key than the wrapper");
     mote_value result = take_out(handle, &key) ? seal_key(vm, wrapper, &key)
-                                               : mote_throw_range(vm, "handle", "an open AEAD or key pair");
+                                               : mote_throw_range(vm, "handle", "an open AEAD, key pair or secret");
     mbedtls_platform_zeroize(&key, sizeof key);
     return result;
 }
@@ -74,6 +84,9 @@ static mote_value put_in(mote_vm *vm, const bare_key *key)
 {
     bool is_pair = key->kind == KIND_KEY && key->length == PRIVATE_BYTES && mote_key_has_group(key->number);
     if (is_pair) return mote_key_import(vm, key->number, key->secret);
+    bool is_secret =
+        key->kind == KIND_SECRET && mote_hash_is_there(key->number) && key->length == mote_hash_bytes(key->number);
+    if (is_secret) return mote_secret_new(vm, key->number, key->secret);
     bool fits =
         key->kind == KIND_AEAD && mote_aead_is_there(key->number) && key->length == mote_aead_key_bytes(key->number);
     if (!fits) return mote_throw(vm, MOTE_ERROR, "this device has no such key");

@@ -1,12 +1,14 @@
 import { createCipheriv, createDecipheriv, createHash, createHmac } from "node:crypto"
 import { protectByAead } from "../../src/dtls/record/v12/cid-protection.js"
-import { AeadAlgorithm, HashAlgorithm } from "../../src/dtls/crypto/algorithms.js"
+import { AeadAlgorithm, aeadParameters, HashAlgorithm, hashParameters } from "../../src/dtls/crypto/algorithms.js"
 import { type Aead, type RecordProtection } from "../../src/dtls/crypto/provider.js"
+import { extractedSecret, HashedSecret } from "../../src/dtls/crypto/v13/key-schedule.js"
+import { ProtectionV13, recordKeys } from "../../src/dtls/record/v13/protection.js"
 import { MAX_SEQUENCE } from "../../src/dtls/record/record-layer.js"
 import { MAX_PLAINTEXT, RECORD_HEADER_LENGTH } from "../../src/dtls/wire/record-header.js"
 import { NodeCryptoProvider } from "../../src/platform/node/crypto.js"
 import { unwrapKey, WrappedKind, wrapKey } from "../../src/platform/node/wrap.js"
-import { Handles, HIGHEST_HANDLE, RunningHash } from "./handles.js"
+import { Handles, HIGHEST_HANDLE, RecordKeys, RunningHash } from "./handles.js"
 import { KeyPair, verify } from "./key-pair.js"
 import { type NativeCall, NativeError } from "./machine.js"
 import { type BufferNatives, type NativesNamed } from "./natives.js"
@@ -42,12 +44,17 @@ function aeadOf(call: NativeCall, number: AeadAlgorithm): AeadAlgorithm {
     return number
 }
 
-/** The packed state of natives.ts, and what stands in it. */
-function recordState(call: NativeCall, handles: Handles): { state: Buffer; protection: RecordProtection } {
+/** The packed state of natives.ts. */
+function packedState(call: NativeCall): Buffer {
     const view = call.target(0, "state")
     if (view.length < STATE_LENGTH || view.length !== STATE_LENGTH + view[STATE_ID_LENGTH])
         throw call.rangeError("state", "32 bytes and the connection id")
-    const state = Buffer.from(view.buffer, view.byteOffset, view.length)
+    return Buffer.from(view.buffer, view.byteOffset, view.length)
+}
+
+/** What stands in a state of DTLS 1.2. */
+function recordState(call: NativeCall, handles: Handles): { state: Buffer; protection: RecordProtection } {
+    const state = packedState(call)
     const aead = handles.byNumber(state.readUInt16BE(1))
     const [ivLength, explicitLength] = state.subarray(23, 25)
     const fits = (ivLength === 4 && explicitLength === 8) || (ivLength === NONCE_LENGTH && explicitLength === 0)
@@ -56,6 +63,49 @@ function recordState(call: NativeCall, handles: Handles): { state: Buffer; prote
     if (!isKnown || aead === undefined || !fits) throw call.rangeError("state", "of a known form with an open AEAD")
     const iv = Buffer.from(state.subarray(11, 11 + ivLength))
     return { state, protection: protectByAead(aead, state.readUInt16BE(3), iv, id) }
+}
+
+/** Of form 3: its number is the one that was asked for last. */
+const STATE_FORM_V13 = 3
+const STATE_ENDS = 27
+const STATE_RECORD_LENGTH = 28
+
+function isV13(call: NativeCall): boolean {
+    return call.machine.bytesOf(call.args[0])?.[0] === STATE_FORM_V13
+}
+
+/** @param reading whether it opens records or seals them */
+function stateV13(call: NativeCall, handles: Handles, reading: boolean): { state: Buffer; protection: ProtectionV13 } {
+    const state = packedState(call)
+    const keys = handles.recordKeys(state.readUInt16BE(1))
+    if (keys === undefined) throw call.rangeError("state", "of a known form with open keys")
+    const id = Buffer.from(state.subarray(STATE_LENGTH))
+    const context = { ...keys, epoch: state.readUInt16BE(3), id, reading, ids: undefined }
+    return { state, protection: new ProtectionV13(recordKeys(new NodeCryptoProvider(), context), context) }
+}
+
+function sequenceOfV13(call: NativeCall, handles: Handles): number {
+    const { state, protection } = stateV13(call, handles, true)
+    const datagram = Buffer.from(call.buffer(1, "datagram"))
+    const end = call.integer(3, "end", 0, datagram.length)
+    const offset = call.integer(2, "offset", 0, end)
+    const sequence = protection.sequenceOf(datagram, offset, end, state.readUIntBE(5, 6))
+    if (sequence < 0) return sequence
+    state.writeUIntBE(sequence, 5, 6)
+    state.writeUInt16BE(protection.lengthOf(datagram, offset), STATE_RECORD_LENGTH)
+    return sequence
+}
+
+function openRecordV13(call: NativeCall, handles: Handles): Buffer | undefined {
+    const { state, protection } = stateV13(call, handles, true)
+    const datagram = Buffer.from(call.buffer(1, "datagram"))
+    const offset = call.integer(2, "offset", 0, datagram.length)
+    const sequence = state.readUIntBE(5, 6)
+    const end = offset + state.readUInt16BE(STATE_RECORD_LENGTH)
+    if (end > datagram.length || protection.sequenceOf(datagram, offset, end, sequence) < 0) return undefined
+    const record = protection.open(datagram, offset, sequence)
+    if (record !== undefined) state[STATE_TYPE] = record.type
+    return record?.plaintext
 }
 
 /** A Buffer beside the record state: were it the state itself, the key and the numbers would be overwritten. */
@@ -74,7 +124,7 @@ function takeNumbers(call: NativeCall, state: Buffer, count: number): number {
 }
 
 function sealRecords(call: NativeCall, handles: Handles): Buffer {
-    const { state, protection } = recordState(call, handles)
+    const { state, protection } = isV13(call) ? stateV13(call, handles, false) : recordState(call, handles)
     const type = call.integer(1, "type", 0, 255)
     const messages = call.buffers(2, "messages")
     if (messages.length < 1 || messages.length > 64) throw call.rangeError("messages", "1 to 64 Buffers")
@@ -86,10 +136,12 @@ function sealRecords(call: NativeCall, handles: Handles): Buffer {
         type,
         takeNumbers(call, state, messages.length),
         messages.map((message) => Buffer.from(message)),
+        state[STATE_ENDS] !== 0,
     )
 }
 
 function sequenceOf(call: NativeCall, handles: Handles): number {
+    if (isV13(call)) return sequenceOfV13(call, handles)
     const { protection } = recordState(call, handles)
     const datagram = Buffer.from(call.buffer(1, "datagram"))
     const end = call.integer(3, "end", 0, datagram.length)
@@ -97,6 +149,7 @@ function sequenceOf(call: NativeCall, handles: Handles): number {
 }
 
 function openRecord(call: NativeCall, handles: Handles): Buffer | undefined {
+    if (isV13(call)) return openRecordV13(call, handles)
     const { state, protection } = recordState(call, handles)
     const datagram = Buffer.from(call.buffer(1, "datagram"))
     const offset = call.integer(2, "offset", 0, datagram.length)
@@ -153,7 +206,8 @@ function wrap(call: NativeCall, handles: Handles): Buffer {
     const wrapper = handles.wrapper(call, 1)
     const key = handles.wrappable(handle)
     if (key === wrapper) throw call.rangeError("handle", "another key than the wrapper")
-    if (key === undefined) throw call.rangeError("handle", "an open AEAD or key pair")
+    if (key === undefined) throw call.rangeError("handle", "an open AEAD, key pair or secret")
+    if (key instanceof HashedSecret) return new NodeCryptoProvider().wrapSecret(key, wrapper)
     return key instanceof KeyPair ? wrapKey(key.bare(), wrapper) : new NodeCryptoProvider().wrapAead(key, wrapper)
 }
 
@@ -163,6 +217,9 @@ function unwrap(call: NativeCall, handles: Handles): number | undefined {
     const key = unwrapKey(wrapped, wrapper)
     if (key === undefined) return undefined
     const provider = new NodeCryptoProvider()
+    const hash = hashes.find((number) => (number as number) === key.number)
+    if (key.kind === WrappedKind.secret && hash !== undefined && hashParameters(hash).length === key.secret.length)
+        return handles.add(new HashedSecret(provider, hashParameters(hash), key.secret))
     const isAead = key.kind === WrappedKind.aead && aeads.includes(key.number)
     const isPair = key.kind === WrappedKind.keyPair && key.secret.length === 32
     const object = isAead
@@ -214,9 +271,41 @@ function keyNatives(handles: Handles): NativesNamed<"_moteKey"> {
     }
 }
 
+/** Its label, and what is expanded with it. */
+function labelOf(call: NativeCall): string {
+    const label = call.text(1, "label")
+    if (Buffer.byteLength(label) > 249) throw call.rangeError("label", "at most 249 bytes")
+    return label
+}
+
+function contextOf(call: NativeCall): Buffer {
+    const context = Buffer.from(call.buffer(2, "context"))
+    if (context.length > 255) throw call.rangeError("context", "at most 255 bytes")
+    return context
+}
+
+function secretNatives(handles: Handles): NativesNamed<"_moteSecret"> {
+    const provider = new NodeCryptoProvider()
+    return {
+        _moteSecretNew: (call) => {
+            const hash = hashParameters(hashAlgorithm(call))
+            return handles.add(extractedSecret(provider, hash, Buffer.from(call.buffer(1, "input"))))
+        },
+        _moteSecretNext: (call) => handles.add(handles.secret(call).nextSecret(Buffer.from(call.buffer(1, "input")))),
+        _moteSecretDerive: (call) => handles.add(handles.secret(call).deriveSecret(labelOf(call), contextOf(call))),
+        _moteSecretExpand: (call) => {
+            const secret = handles.secret(call)
+            const [label, context] = [labelOf(call), contextOf(call)]
+            return secret.expandLabel(label, context, call.integer(3, "length", 0, 255 * secret.hash.length))
+        },
+        _moteSecretVerifyData: (call) =>
+            handles.secret(call).verifyData(labelOf(call), Buffer.from(call.buffer(2, "hash"))),
+    }
+}
+
 /** The cryptographic natives of src/platform/runtime/natives.ts on node:crypto. */
 export function cryptoNatives(): NativesNamed<
-    "_moteCrypto" | "_moteRandom" | "_moteHash" | "_moteHmac" | "_moteAead" | "_moteKey" | "_moteRecord"
+    "_moteCrypto" | "_moteRandom" | "_moteHash" | "_moteHmac" | "_moteAead" | "_moteKey" | "_moteRecord" | "_moteSecret"
 > {
     const provider = new NodeCryptoProvider()
     const handles = new Handles()
@@ -273,13 +362,14 @@ export function cryptoNatives(): NativesNamed<
         },
         _moteCryptoWrap: (call) => wrap(call, handles),
         _moteCryptoUnwrap: (call) => unwrap(call, handles),
-        _moteRecordMaskNew: (call) => {
-            const number = call.integer(0, "algorithm", 0, 15)
-            const key = Buffer.from(call.buffer(1, "key"))
-            if (!aeads.includes(number)) throw call.rangeError("algorithm", "an AEAD whose masks the machine has")
-            return handles.add(keyed(call, () => provider.newRecordNumberCipher(number, key)))
+        ...secretNatives(handles),
+        _moteRecordKeys: (call) => {
+            const secret = handles.secret(call)
+            const number = call.integer(1, "algorithm", 0, 15)
+            if (!aeads.includes(number)) throw call.rangeError("algorithm", "an AEAD that the machine has for DTLS 1.3")
+            const own = new HashedSecret(provider, secret.hash, Buffer.from(secret.bytes))
+            return handles.add(new RecordKeys(own, aeadParameters(number)))
         },
-        _moteRecordMask: (call) => handles.mask(call, 0).mask(Buffer.from(call.sized(1, "sample", 16))),
         _moteRecordSealInPlace: (call) => sealInPlace(call, handles),
         _moteRecordOpenInPlace: (call) => openInPlace(call, handles),
         _moteCryptoClose: (call) => handles.close(call, 0),

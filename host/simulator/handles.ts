@@ -1,5 +1,7 @@
 import { type Hash } from "node:crypto"
-import { type Aead, type Hmac, type RecordNumberCipher } from "../../src/dtls/crypto/provider.js"
+import { type AeadParameters } from "../../src/dtls/crypto/algorithms.js"
+import { type Aead, type Hmac } from "../../src/dtls/crypto/provider.js"
+import { HashedSecret } from "../../src/dtls/crypto/v13/key-schedule.js"
 import { type KeyPair } from "./key-pair.js"
 import { type NativeCall, type Value } from "./machine.js"
 
@@ -27,7 +29,19 @@ export class RunningHash {
     }
 }
 
-type Keyed = RunningHash | Hmac | Aead | KeyPair | RecordNumberCipher
+/** Of one direction of one epoch of DTLS 1.3. */
+export class RecordKeys {
+    constructor(
+        readonly secret: HashedSecret,
+        readonly aead: AeadParameters,
+    ) {}
+
+    close(): void {
+        this.secret.close()
+    }
+}
+
+type Keyed = RunningHash | Hmac | Aead | KeyPair | HashedSecret | RecordKeys
 
 /** Handles of one device's hashes, HMACs, AEADs and keys. */
 export class Handles {
@@ -66,8 +80,13 @@ export class Handles {
         return this.get(call, index, "wrapper", "seal") as Aead
     }
 
-    mask(call: NativeCall, index: number): RecordNumberCipher {
-        return this.get(call, index, "mask", "mask") as RecordNumberCipher
+    secret(call: NativeCall): HashedSecret {
+        return this.get(call, 0, "secret", "deriveSecret") as HashedSecret
+    }
+
+    recordKeys(handle: number): RecordKeys | undefined {
+        const object = this.objects.get(handle)
+        return object instanceof RecordKeys ? object : undefined
     }
 
     key(call: NativeCall, index: number, kind: "agrees" | "signs" | "any"): KeyPair {
@@ -81,9 +100,10 @@ export class Handles {
         return object !== undefined && "seal" in object ? object : undefined
     }
 
-    /** An AEAD or a key pair; undefined for all else. */
-    wrappable(handle: number): Aead | KeyPair | undefined {
+    /** An AEAD, a key pair or a secret; undefined for all else. */
+    wrappable(handle: number): Aead | KeyPair | HashedSecret | undefined {
         const object = this.objects.get(handle)
+        if (object instanceof HashedSecret) return object
         return object !== undefined && ("seal" in object || "publicKey" in object) ? object : undefined
     }
 

@@ -3,13 +3,21 @@
  * Inputs come from a generator with int32 arithmetic only, so that both languages draw the same.
  */
 import { blit, copyOf, EMPTY, join } from "../../src/dtls/bytes/bytes.js"
-import { AeadAlgorithm, type AeadParameters, HashAlgorithm } from "../../src/dtls/crypto/algorithms.js"
 import {
-    type CryptoProvider,
-    type Hash,
-    type RecordNumberCiphers,
-    type RecordProtection,
-} from "../../src/dtls/crypto/provider.js"
+    AeadAlgorithm,
+    type AeadParameters,
+    aeadParameters,
+    AES_128_CCM,
+    AES_128_CCM_8,
+    AES_128_GCM,
+    CHACHA20_POLY1305,
+    HashAlgorithm,
+    type HashParameters,
+    SHA_256,
+    SHA_384,
+} from "../../src/dtls/crypto/algorithms.js"
+import { type CryptoProvider, type Hash, type RecordProtection } from "../../src/dtls/crypto/provider.js"
+import { type CryptoV13, type RecordContext } from "../../src/dtls/crypto/v13/provider.js"
 import {
     TLS_PSK_WITH_AES_128_CCM_8,
     TLS_PSK_WITH_AES_128_GCM_SHA256,
@@ -155,23 +163,65 @@ export class Workload {
         return fold.line("records")
     }
 
-    async masks(ciphers: RecordNumberCiphers, name: string, algorithm: AeadAlgorithm, length: number): Promise<string> {
+    /** The key schedule of DTLS 1.3: two stages, and what is derived of them. */
+    async secrets(crypto: CryptoV13, name: string, hash: HashParameters): Promise<string> {
         const fold = new Fold(this.crypto)
         for (let i = 0; i < this.rounds; i++) {
-            const cipher = ciphers.newRecordNumberCipher(algorithm, this.inputs.bytes(length))
-            for (let j = 0; j < 3; j++) fold.add(cipher.mask(this.inputs.bytes(16)))
-            cipher.close()
+            const early = crypto.newSecret(hash, this.inputs.some(40))
+            const next = early.nextSecret(this.inputs.some(40))
+            const derived = next.deriveSecret("c hs traffic", this.inputs.bytes(hash.length))
+            fold.add(early.verifyData("ext binder", this.inputs.bytes(hash.length)))
+            fold.add(derived.verifyData("", this.inputs.bytes(hash.length)))
+            fold.add(derived.expandLabel("resumption", this.inputs.some(40), this.inputs.number(150)))
+            for (const secret of [early, next, derived]) secret.close()
             await this.pause()
         }
-        return fold.line(name + " masks")
+        return fold.line(name + " secrets")
     }
 
-    async allMasks(ciphers: RecordNumberCiphers): Promise<string[]> {
+    /** Batches of records of DTLS 1.3, read one by one where they lie; then one with a changed byte. */
+    async recordsV13(crypto: CryptoV13, name: string, aead: AeadParameters): Promise<string> {
+        const fold = new Fold(this.crypto)
+        for (let i = 0; i < this.rounds; i++) {
+            const secret = crypto.newSecret(SHA_256(), this.inputs.bytes(16))
+            const id = (i & 1) === 0 ? EMPTY : this.inputs.some(20)
+            const context: RecordContext = { secret, aead, epoch: 2 + (i & 3), id, reading: false, ids: undefined }
+            const write = crypto.newProtectionV13(context)
+            context.reading = true
+            const read = crypto.newProtectionV13(context)
+            // Around the first number of two bytes, and the first that these do not tell from an earlier one.
+            const sequence = (i & 2) === 0 ? 126 + this.inputs.number(4) : 65530 + this.inputs.number(10)
+            const datagram = join([
+                write.seal(22, sequence, [this.inputs.some(60)], false),
+                write.seal(23, sequence + 1, [this.inputs.some(60), this.inputs.some(9)], true),
+            ])
+            fold.add(datagram)
+            readAll(fold, read, datagram, sequence - this.inputs.number(100))
+            const at = this.inputs.number(datagram.length)
+            datagram[at] = datagram[at] ^ (1 << this.inputs.number(8))
+            readAll(fold, read, datagram, sequence)
+            for (const each of [write, read, secret]) each.close()
+            await this.pause()
+        }
+        return fold.line(name + " records of DTLS 1.3")
+    }
+
+    async allOfV13(crypto: CryptoV13): Promise<string[]> {
         return [
-            await this.masks(ciphers, "AES-128-CCM-8", AeadAlgorithm.aes128Ccm8, 16),
-            await this.masks(ciphers, "AES-256-CCM", AeadAlgorithm.aes256Ccm, 32),
-            await this.masks(ciphers, "AES-128-GCM", AeadAlgorithm.aes128Gcm, 16),
-            await this.masks(ciphers, "ChaCha20-Poly1305", AeadAlgorithm.chacha20Poly1305, 32),
+            await this.secrets(crypto, "SHA-256", SHA_256()),
+            await this.secrets(crypto, "SHA-384", SHA_384()),
+            await this.recordsV13(crypto, "AES-128-CCM-8", AES_128_CCM_8()),
+            await this.recordsV13(crypto, "AES-256-CCM", aeadParameters(AeadAlgorithm.aes256Ccm)),
+            await this.recordsV13(crypto, "AES-128-GCM", AES_128_GCM()),
+            await this.recordsV13(crypto, "ChaCha20-Poly1305", CHACHA20_POLY1305()),
+        ]
+    }
+
+    /** What a sensor of DTLS 1.3 needs. */
+    async ofSensorV13(crypto: CryptoV13): Promise<string[]> {
+        return [
+            await this.secrets(crypto, "SHA-256", SHA_256()),
+            await this.recordsV13(crypto, "AES-128-CCM", AES_128_CCM()),
         ]
     }
 
@@ -210,4 +260,17 @@ export class Workload {
 function plaintextAt(protection: RecordProtection, datagram: Buffer, at: number): Buffer | undefined {
     const record = protection.open(datagram, at, 0)
     return record === undefined ? undefined : record.plaintext
+}
+
+/** Record by record, as far as there are any: numbers, lengths, types and contents. */
+function readAll(fold: Fold, read: RecordProtection, datagram: Buffer, expected: number): void {
+    let at = 0
+    while (at < datagram.length) {
+        const sequence = read.sequenceOf(datagram, at, datagram.length, expected)
+        fold.add(Buffer.from("" + sequence))
+        if (sequence < 0) return
+        const record = read.open(datagram, at, sequence)
+        fold.add(record === undefined ? undefined : join([Buffer.from([record.type]), record.plaintext]))
+        at += read.lengthOf(datagram, at)
+    }
 }

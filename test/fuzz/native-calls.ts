@@ -41,8 +41,12 @@ function cryptoCalls(): Call[] {
 
 function recordCalls(): Call[] {
     return [
-        (a) => ds._moteRecordMaskNew(a[0], a[1]),
-        (a) => ds._moteRecordMask(a[0], a[1]),
+        (a) => ds._moteSecretNew(a[0], a[1]),
+        (a) => ds._moteSecretNext(a[0], a[1]),
+        (a) => ds._moteSecretDerive(a[0], a[1], a[2]),
+        (a) => ds._moteSecretExpand(a[0], a[1], a[2], a[3]),
+        (a) => ds._moteSecretVerifyData(a[0], a[1], a[2]),
+        (a) => ds._moteRecordKeys(a[0], a[1]),
         (a) => ds._moteRecordSeal(a[0], a[1], a[2]),
         (a) => ds._moteRecordSequence(a[0], a[1], a[2], a[3]),
         (a) => ds._moteRecordOpen(a[0], a[1], a[2]),

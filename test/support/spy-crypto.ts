@@ -1,6 +1,14 @@
 import { protectByAead } from "../../src/dtls/record/v12/cid-protection.js"
 import { expandBySigning } from "../../src/dtls/crypto/v12/prf.js"
-import { type AeadAlgorithm, type HashAlgorithm } from "../../src/dtls/crypto/algorithms.js"
+import { type AeadAlgorithm, type HashAlgorithm, type HashParameters } from "../../src/dtls/crypto/algorithms.js"
+import { extractedSecret, type HashedSecret } from "../../src/dtls/crypto/v13/key-schedule.js"
+import {
+    type CryptoV13,
+    type ProtectionWithId,
+    type RecordContext,
+    type Secret,
+} from "../../src/dtls/crypto/v13/provider.js"
+import { ProtectionV13, recordKeys } from "../../src/dtls/record/v13/protection.js"
 import {
     type Aead,
     type CryptoProvider,
@@ -13,7 +21,7 @@ import {
 import { NodeCryptoProvider } from "../../src/platform/node/crypto.js"
 
 /** Counts what is asked of the provider, remembers nonces and buffers, and draws from a seeded stream when told to. */
-export class SpyCrypto implements CryptoProvider, RecordNumberCiphers {
+export class SpyCrypto implements CryptoProvider, RecordNumberCiphers, CryptoV13 {
     calls = { hash: 0, hmac: 0, sign: 0, aead: 0, seal: 0, open: 0, random: 0 }
     /** every nonce sealed under a key, as "key/nonce" */
     nonces: string[] = []
@@ -81,6 +89,32 @@ export class SpyCrypto implements CryptoProvider, RecordNumberCiphers {
 
     newProtection(aead: Aead, epoch: number, iv: Buffer, id: Buffer): RecordProtection {
         return protectByAead(aead, epoch, iv, id)
+    }
+
+    newSecret(hash: HashParameters, psk: Buffer): Secret {
+        return this.kept(extractedSecret(this, hash, psk))
+    }
+
+    /** Remembers a secret as the engine holds it, and those that are derived from it. */
+    private kept(secret: HashedSecret): Secret {
+        this.secrets.push(secret.bytes)
+        const derive = secret.deriveSecret.bind(secret)
+        const next = secret.nextSecret.bind(secret)
+        secret.deriveSecret = (label, context) => this.kept(derive(label, context)) as HashedSecret
+        secret.nextSecret = (input) => this.kept(next(input)) as HashedSecret
+        return secret
+    }
+
+    newProtectionV13(context: RecordContext): ProtectionWithId {
+        return new ProtectionV13(recordKeys(this, context), context)
+    }
+
+    wrapSecret(secret: Secret, wrapper: Aead): Buffer {
+        return this.inner.wrapSecret(secret, wrapper)
+    }
+
+    unwrapSecret(wrapped: Buffer, wrapper: Aead, hash: HashParameters): Secret | undefined {
+        return this.inner.unwrapSecret(wrapped, wrapper, hash)
     }
 
     random(length: number): Buffer {

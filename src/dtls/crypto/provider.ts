@@ -113,7 +113,7 @@ export interface CryptoProvider {
     random(length: number): Buffer
 }
 
-/** What DTLS 1.3 asks for beside; not every platform has it. */
+/** For platforms that have nothing faster for records of DTLS 1.3. */
 export interface RecordNumberCiphers {
     /**
      * By the block or stream cipher of the AEAD. Copies `key`: the caller may wipe it. Throws RangeError where the

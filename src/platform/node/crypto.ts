@@ -4,6 +4,7 @@ import {
     type AeadParameters,
     aeadParameters,
     type HashAlgorithm,
+    type HashParameters,
     hashParameters,
 } from "../../dtls/crypto/algorithms.js"
 import { expandBySigning } from "../../dtls/crypto/v12/prf.js"
@@ -18,6 +19,14 @@ import {
     type RecordNumberCiphers,
     type RecordProtection,
 } from "../../dtls/crypto/provider.js"
+import { extractedSecret, HashedSecret } from "../../dtls/crypto/v13/key-schedule.js"
+import {
+    type CryptoV13,
+    type ProtectionWithId,
+    type RecordContext,
+    type Secret,
+} from "../../dtls/crypto/v13/provider.js"
+import { ProtectionV13, recordKeys } from "../../dtls/record/v13/protection.js"
 import { secretCopy } from "./secret.js"
 import { unwrapKey, WrappedKind, wrapKey } from "./wrap.js"
 
@@ -153,7 +162,7 @@ class NodeRecordNumberCipher implements RecordNumberCipher {
 }
 
 /** node:crypto behind the provider interface. */
-export class NodeCryptoProvider implements CryptoProvider, RecordNumberCiphers, KeyWrapping {
+export class NodeCryptoProvider implements CryptoProvider, RecordNumberCiphers, CryptoV13, KeyWrapping {
     private ciphers = new Set(nodeCrypto.getCiphers())
 
     hasHash(_algorithm: HashAlgorithm): boolean {
@@ -193,6 +202,25 @@ export class NodeCryptoProvider implements CryptoProvider, RecordNumberCiphers, 
 
     newProtection(aead: Aead, epoch: number, iv: Buffer, id: Buffer): RecordProtection {
         return protectByAead(aead, epoch, iv, id)
+    }
+
+    newSecret(hash: HashParameters, psk: Buffer): Secret {
+        return extractedSecret(this, hash, psk)
+    }
+
+    newProtectionV13(context: RecordContext): ProtectionWithId {
+        return new ProtectionV13(recordKeys(this, context), context)
+    }
+
+    wrapSecret(secret: Secret, wrapper: Aead): Buffer {
+        const { hash, bytes } = secret as HashedSecret
+        return wrapKey({ kind: WrappedKind.secret, number: hash.algorithm, secret: bytes }, wrapper)
+    }
+
+    unwrapSecret(wrapped: Buffer, wrapper: Aead, hash: HashParameters): Secret | undefined {
+        const key = unwrapKey(wrapped, wrapper)
+        if (key?.kind !== WrappedKind.secret || key.number !== (hash.algorithm as number)) return undefined
+        return new HashedSecret(this, hash, key.secret)
     }
 
     random(length: number): Buffer {

@@ -5,9 +5,10 @@ import { type Aead } from "../../dtls/crypto/provider.js"
 export enum WrappedKind {
     aead = 1,
     keyPair = 2,
+    secret = 3,
 }
 
-/** A key without its handle. `number`: AeadAlgorithm, or the NamedGroup of a pair (0: P-256, for signatures). */
+/** A key without its handle. `number`: AeadAlgorithm, or the NamedGroup of a pair (0: P-256, for signatures), or HashAlgorithm of a secret. */
 export interface BareKey {
     kind: WrappedKind
     number: number
@@ -17,7 +18,7 @@ export interface BareKey {
 const VERSION = 1
 const HEADER_LENGTH = 16
 const NONCE = 4
-const MOST_SECRET = 32
+const MOST_SECRET = 48
 
 /** The format of firmware/natives/wrap.h: version, kind, number, 0, nonce 12, then the key sealed with these as AAD. */
 export function wrapKey({ kind, number, secret }: BareKey, wrapper: Aead): Buffer {

@@ -1,7 +1,7 @@
 import * as ds from "@devicescript/core"
 import { blit, copyOf, wipe } from "../../dtls/bytes/bytes.js"
 import { writeUint } from "../../dtls/bytes/integers.js"
-import { type AeadAlgorithm, type HashAlgorithm, tagLength } from "../../dtls/crypto/algorithms.js"
+import { type AeadAlgorithm, type HashAlgorithm, type HashParameters, tagLength } from "../../dtls/crypto/algorithms.js"
 import {
     type Aead,
     type CryptoProvider,
@@ -10,13 +10,18 @@ import {
     type Hmac,
     type KeyWrapping,
     type OpenedRecord,
-    type RecordNumberCipher,
-    type RecordNumberCiphers,
     type RecordProtection,
     type WrappedKeys,
 } from "../../dtls/crypto/provider.js"
+import {
+    type CryptoV13,
+    type ProtectionWithId,
+    type RecordContext,
+    type Secret,
+} from "../../dtls/crypto/v13/provider.js"
 import { RECORD_HEADER_LENGTH, recordLength } from "../../dtls/wire/record-header.js"
 import "./natives.js"
+import { RuntimeProtectionV13, RuntimeSecret } from "./v13/crypto.js"
 
 /** @devsWhenUsed */
 class RuntimeHash implements Hash {
@@ -88,22 +93,8 @@ class RuntimeAead implements Aead {
     }
 }
 
-/** @devsWhenUsed */
-class RuntimeRecordNumberCipher implements RecordNumberCipher {
-    private handle: number
-
-    constructor(handle: number) {
-        this.handle = ds._moteCryptoOwned(handle, this)
-    }
-
-    mask(sample: Buffer): Buffer {
-        return ds._moteRecordMask(this.handle, sample)
-    }
-
-    close(): void {
-        ds._moteCryptoClose(this.handle)
-    }
-}
+/** The kind of a secret in what `_moteCryptoWrap` gives: firmware/natives/wrap.c. */
+const WRAPPED_SECRET = 3
 
 /** Where things stand in the packed state of the record natives (natives.ts). */
 const STATE_LENGTH = 32
@@ -187,7 +178,7 @@ class RuntimeProtection implements ExportableProtection {
  * The runtime's natives behind the provider interface.
  * @devsWhenUsed
  */
-export class RuntimeCryptoProvider implements CryptoProvider, RecordNumberCiphers, KeyWrapping {
+export class RuntimeCryptoProvider implements CryptoProvider, CryptoV13, KeyWrapping {
     private has = ds._moteCryptoHas()
 
     hasHash(algorithm: HashAlgorithm): boolean {
@@ -210,8 +201,23 @@ export class RuntimeCryptoProvider implements CryptoProvider, RecordNumberCipher
         return new RuntimeAead(ds._moteAeadNew(algorithm, key), tagLength(algorithm))
     }
 
-    newRecordNumberCipher(algorithm: AeadAlgorithm, key: Buffer): RecordNumberCipher {
-        return new RuntimeRecordNumberCipher(ds._moteRecordMaskNew(algorithm, key))
+    newSecret(hash: HashParameters, psk: Buffer): Secret {
+        return new RuntimeSecret(ds._moteSecretNew(hash.algorithm, psk))
+    }
+
+    newProtectionV13(context: RecordContext): ProtectionWithId {
+        return new RuntimeProtectionV13(context)
+    }
+
+    wrapSecret(secret: Secret, wrapper: Aead): Buffer {
+        return ds._moteCryptoWrap((secret as RuntimeSecret).handle, (wrapper as RuntimeAead).handle)
+    }
+
+    unwrapSecret(wrapped: Buffer, wrapper: Aead, hash: HashParameters): Secret | undefined {
+        // Its kind and hash stand in the header, which was sealed with it.
+        if (wrapped[1] !== WRAPPED_SECRET || wrapped[2] !== hash.algorithm) return undefined
+        const handle = ds._moteCryptoUnwrap(wrapped, (wrapper as RuntimeAead).handle)
+        return handle === undefined ? undefined : new RuntimeSecret(handle)
     }
 
     wrapAead(aead: Aead, wrapper: Aead): Buffer {

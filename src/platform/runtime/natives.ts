@@ -59,8 +59,8 @@ declare module "@devicescript/core" {
     /** Closes it, too, once `owner` is out of reach: not at once, but before handles run out. Returns the handle. */
     function _moteCryptoOwned(handle: number, owner: object): number
     /**
-     * The key of an AEAD or key pair, sealed by another AEAD: 16 bytes more than the key, and the tag. Format:
-     * firmware/natives/wrap.h.
+     * The key of an AEAD or key pair, or a secret, sealed by another AEAD: 16 bytes more than the key, and the tag.
+     * Format: firmware/natives/wrap.h.
      */
     function _moteCryptoWrap(handle: number, wrapper: number): Buffer
     /** A new handle of what `_moteCryptoWrap` gave; undefined when it is not authentic. */
@@ -79,16 +79,38 @@ declare module "@devicescript/core" {
         purpose: number,
         when: number | undefined,
     ): number
-    /** Record number encryption of DTLS 1.3 (RFC 9147 §4.2.3) with the cipher of an AEAD; copies the key. */
-    function _moteRecordMaskNew(algorithm: number, key: Buffer): number
-    /** The mask, 2 bytes, by the first 16 bytes of the ciphertext. */
-    function _moteRecordMask(mask: number, sample: Buffer): Buffer
+
+    // Secrets of the key schedule of DTLS 1.3 (RFC 8446 §7.1, with the labels of RFC 9147 §5.9), each as long as its
+    // hash. Labels have at most 249 bytes, contexts 255.
+
+    /** The secret of the first stage: extracted from a pre-shared key, without one (0 bytes) from zeros. */
+    function _moteSecretNew(algorithm: number, input: Buffer): number
+    /**
+     * The secret of the stage after `secret`'s: extracted from the result of a key agreement, without one (0 bytes)
+     * from zeros, and salted with `secret`.
+     */
+    function _moteSecretNext(secret: number, input: Buffer): number
+    /** Derive-Secret, with the hash of a transcript or none (0 bytes). */
+    function _moteSecretDerive(secret: number, label: string, context: Buffer): number
+    /** HKDF-Expand-Label, 0 to 255 times the hash's length. */
+    function _moteSecretExpand(secret: number, label: string, context: Buffer, length: number): Buffer
+    /**
+     * verify_data of Finished (RFC 8446 §4.4.4) for the hash of a transcript; with a label the binder by the key of
+     * that label, which is derived from `secret` (RFC 8446 §4.2.11.2).
+     */
+    function _moteSecretVerifyData(secret: number, label: string, hash: Buffer): Buffer
 
     // Records in one call. `state` is packed, 32 bytes and the connection id: form 1 (1: DTLS 1.2, 2: with a connection
-    // id, RFC 9146), AEAD handle 2, epoch 2, next sequence number 6, fixed IV 12 (left-aligned), IV length 1 and
-    // explicit nonce length 1 (4 and 8, or 12 and 0), length of the id 1, content type of the record opened last 1, 5
-    // bytes 0, id. Integers are big-endian.
+    // id, RFC 9146, 3: DTLS 1.3), handle of the AEAD, or of form 3 the keys, 2, epoch 2, next sequence number 6, fixed
+    // IV 12 (left-aligned), IV length 1 and explicit nonce length 1 (4 and 8, or 12 and 0; of form 3 all 0), length of
+    // the id 1, content type of the record opened last 1, of form 3: whether what is sealed ends its datagram 1, length
+    // of the record whose number was asked for last 2; then 0, and at 32 the id. Integers are big-endian.
 
+    /**
+     * The keys of one direction of one epoch of DTLS 1.3, by its traffic secret (RFC 8446 §7.3, RFC 9147 §4.2.3), for
+     * states of form 3.
+     */
+    function _moteRecordKeys(secret: number, algorithm: number): number
     /**
      * Seals 1 to 64 messages as one record of `type` each, one behind the other; counts the sequence number up in
      * `state`.
@@ -96,23 +118,25 @@ declare module "@devicescript/core" {
     function _moteRecordSeal(state: Buffer, type: number, messages: Buffer[]): Buffer
     /**
      * The sequence number of the whole record at `offset` that ends at or before `end`, when its content type is known
-     * and version, epoch and connection id are those of `state`; else -1.
+     * and version, epoch and connection id are those of `state`; else -1. Of form 3: the one nearest to the number in
+     * `state`, which becomes it; -1 when the record is of another epoch, or has an id where `state` has none.
      */
     function _moteRecordSequence(state: Buffer, datagram: Buffer, offset: number, end: number): number
     /**
      * Opens the record at `offset` of `datagram` and notes its content type in `state`; undefined when it is not
-     * authentic. Does not look at the replay window.
+     * authentic. Does not look at the replay window. Of form 3: the record whose number was asked for last; type 0
+     * where there is none, or application data in the epoch of the handshake.
      */
     function _moteRecordOpen(state: Buffer, datagram: Buffer, offset: number): Buffer | undefined
     /**
      * Makes one record at `offset` of `target` of the `length` bytes (0 to 16384) that stand 13 bytes, the connection
      * id and the explicit nonce behind it, and returns how many bytes the record has: with an id the type, and the
-     * tag, come after them.
+     * tag, come after them. Not of form 3.
      */
     function _moteRecordSealInPlace(state: Buffer, type: number, target: Buffer, offset: number, length: number): number
     /**
      * Like `_moteRecordOpen`, but the plaintext takes the ciphertext's place, or zeros where it is not authentic.
-     * Returns its length, or -1.
+     * Returns its length, or -1. Not of form 3.
      */
     function _moteRecordOpenInPlace(state: Buffer, datagram: Buffer, offset: number): number
 

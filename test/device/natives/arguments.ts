@@ -18,6 +18,8 @@ state[23] = 4
 state[24] = 8
 const last = Buffer.from(state)
 for (let i = 5; i < 11; i++) last[i] = 255
+const newer = Buffer.from(state)
+newer[0] = 3
 const noForm = Buffer.from(state)
 noForm[0] = 9
 const oddIv = Buffer.from(state)
@@ -54,6 +56,7 @@ const odd: any[] = [
     noForm,
     oddIv,
     noAead,
+    newer,
 ]
 
 /** Calls whose first argument is a crypto handle or a record state. */
@@ -65,7 +68,11 @@ const places = [
     "aeadOpen",
     "recordSeal",
     "recordOpen",
-    "recordMask",
+    "secretNext",
+    "secretDerive",
+    "secretExpand",
+    "secretVerifyData",
+    "recordKeys",
     "recordSequence",
     "recordSealInPlace",
     "recordOpenInPlace",
@@ -146,9 +153,13 @@ await abuse("cryptoOwned", [99, {}], (a) => ds._moteCryptoOwned(a[0], a[1]))
 const other = ds._moteAeadNew(3, key)
 await abuse("cryptoWrap", [hash, other], (a) => ds._moteCryptoWrap(a[0], a[1]))
 await abuse("cryptoUnwrap", [Buffer.alloc(48), other], (a) => ds._moteCryptoUnwrap(a[0], a[1]))
-const mask = ds._moteRecordMaskNew(1, key)
-await abuse("recordMaskNew", [99, key], (a) => ds._moteRecordMaskNew(a[0], a[1]))
-await abuse("recordMask", [mask, key], (a) => ds._moteRecordMask(a[0], a[1]))
+const secret = ds._moteSecretNew(4, key)
+await abuse("secretNew", [99, key], (a) => ds._moteSecretNew(a[0], a[1]))
+await abuse("secretNext", [secret, key], (a) => ds._moteSecretNext(a[0], a[1]) > 0)
+await abuse("secretDerive", [secret, "label", key], (a) => ds._moteSecretDerive(a[0], a[1], a[2]) > 0)
+await abuse("secretExpand", [secret, "label", key, 9], (a) => ds._moteSecretExpand(a[0], a[1], a[2], a[3]))
+await abuse("secretVerifyData", [secret, "label", key], (a) => ds._moteSecretVerifyData(a[0], a[1], a[2]))
+await abuse("recordKeys", [secret, 99], (a) => ds._moteRecordKeys(a[0], a[1]))
 const room = Buffer.alloc(200)
 await abuse("recordSealInPlace", [state, 23, room, 0, 5], (a) =>
     ds._moteRecordSealInPlace(a[0], a[1], a[2], a[3], a[4]),

@@ -4,6 +4,8 @@ import "../../../src/platform/runtime/natives.js"
 import { RuntimeCryptoProvider } from "../../../src/platform/runtime/crypto.js"
 import { Workload } from "../../engine/crypto-workload.js"
 
-const workload = new Workload(new RuntimeCryptoProvider(), 100, async () => await ds.sleep(1))
+const crypto = new RuntimeCryptoProvider()
+const workload = new Workload(crypto, 100, async () => await ds.sleep(1))
 for (const text of await workload.ofSensor()) console.log(text)
+for (const text of await workload.ofSensorV13(crypto)) console.log(text)
 ds.restart()

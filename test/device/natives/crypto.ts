@@ -16,5 +16,5 @@ async function pause(): Promise<void> {
 
 const workload = new Workload(crypto, rounds, pause)
 for (const line of await workload.all()) console.log(line)
-for (const line of await workload.allMasks(crypto)) console.log(line)
+for (const line of await workload.allOfV13(crypto)) console.log(line)
 ds.restart()

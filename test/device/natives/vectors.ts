@@ -2,7 +2,7 @@
 import * as ds from "@devicescript/core"
 import "../../../src/platform/runtime/natives.js"
 import { RuntimeCryptoProvider } from "../../../src/platform/runtime/crypto.js"
-import { maskLines, vectorLines } from "../../engine/crypto-vectors.js"
+import { vectorLines } from "../../engine/crypto-vectors.js"
 import { keyVectorLines } from "../../engine/key-vectors.js"
 import { NativeKeys } from "./key-pairs.js"
 
@@ -16,9 +16,7 @@ function hasKeys(): boolean {
     }
 }
 
-const crypto = new RuntimeCryptoProvider()
-for (const text of vectorLines(crypto)) console.log(text)
-for (const text of maskLines(crypto)) console.log(text)
+for (const text of vectorLines(new RuntimeCryptoProvider())) console.log(text)
 if (hasKeys()) {
     for (const text of keyVectorLines(new NativeKeys())) console.log(text)
 }

@@ -11,4 +11,5 @@ function filled(length: number, value: number): Buffer {
 const wrapper = ds._moteAeadNew(3, filled(16, 7))
 console.log(ds._moteCryptoWrap(ds._moteAeadNew(1, Buffer.from("0123456789abcdef")), wrapper).toString("hex"))
 console.log(ds._moteCryptoWrap(ds._moteKeyImport(filled(32, 1)), wrapper).toString("hex"))
+console.log(ds._moteCryptoWrap(ds._moteSecretNew(4, filled(16, 2)), wrapper).toString("hex"))
 ds.restart()

@@ -6,6 +6,9 @@ import { buildNative, device as linuxDevice, missingFor } from "../../../host/bu
 import { machineModule } from "../../../host/build/wasm.js"
 import { Device } from "../../../host/simulator/device.js"
 import { temporaryFolder } from "../../../host/temporary.js"
+import { type HandshakeDriverV13 } from "../../../src/dtls/association/v13/handshake-driver.js"
+import { type HashedSecret } from "../../../src/dtls/crypto/v13/key-schedule.js"
+import { TLS_AES_128_CCM_SHA256 } from "../../../src/dtls/handshake/v13/suites.js"
 import { keyBlock } from "../../../src/dtls/crypto/v12/key-schedule.js"
 import { pskPremasterSecret } from "../../../src/dtls/key-exchange/psk.js"
 import { HashAlgorithm } from "../../../src/dtls/crypto/algorithms.js"
@@ -97,6 +100,12 @@ function found(secrets: Record<string, Buffer>, memory: Buffer): string[] {
     return Object.keys(secrets).filter((name) => memory.includes(secrets[name]))
 }
 
+/** All that a program in the simulator can have: what natives keep lies in Node. */
+function memoryOfSimulator(device: Device): ArrayBuffer {
+    const { exports } = (device as unknown as { machine: { exports: { memory: WebAssembly.Memory } } }).machine
+    return exports.memory.buffer
+}
+
 /** The writable memory of a process: heap, arena, stacks, static data. */
 function memoryOf(pid: number): Buffer {
     const maps = readFileSync(`/proc/${pid}/maps`, "utf8")
@@ -109,8 +118,56 @@ function memoryOf(pid: number): Buffer {
     return Buffer.concat(parts)
 }
 
+/** The traffic secrets of both directions of a peer of DTLS 1.3 that is connected, and the keys and other secrets of theirs. */
+function liveSecretsOf(peer: DtlsSocket): Record<string, Buffer> {
+    const driver = peer.dtls.getAssociation()?.driver as HandshakeDriverV13
+    const sides = driver.handshake as unknown as Record<"clientSecret" | "serverSecret", HashedSecret>
+    const secrets: Record<string, Buffer> = {}
+    for (const side of ["clientSecret", "serverSecret"] as const) {
+        secrets[side] = sides[side].bytes
+        for (const label of ["key", "sn", "iv"])
+            secrets[`${label} of ${side}`] = sides[side].expandLabel(label, Buffer.alloc(0), label === "iv" ? 12 : 16)
+        secrets[`next ${side}`] = sides[side].deriveSecret("traffic upd", Buffer.alloc(0)).bytes
+    }
+    return secrets
+}
+
 describe("[H26] secrets in the machine's memory", function () {
     this.timeout(120000)
+
+    it("a program with a live association of DTLS 1.3 has none of its secrets", async () => {
+        const psk = { identity: IDENTITY, key: KEY }
+        const suites = [TLS_AES_128_CCM_SHA256()]
+        const listening = await listen(0, { psk, suites, minVersion: "1.3" }, "127.0.0.1")
+        const image = readFileSync(cachedDeviceImage("test/device/size/psk13-cid-client.ts").path)
+        const device = new Device(await machineModule(), image, {
+            heapBytes: HEAP,
+            maxDepth: 100,
+            guard: 0,
+            gcStress: false,
+            virtualTime: false,
+            deviceId: "1",
+            settings: {
+                ...{ host: "127.0.0.1", port: String(listening.port) },
+                ...{ identity: IDENTITY, key: KEY.toString("hex") },
+            },
+            storageFolder: temporaryFolder("storage"),
+            print: () => undefined,
+            log: () => undefined,
+        })
+        const running = device.run()
+        const client = await listening.accept()
+        await client.receive()
+        const secrets = liveSecretsOf(client)
+        deepStrictEqual(Object.keys(secrets).length, 10)
+        const memory = Buffer.from(memoryOfSimulator(device))
+        deepStrictEqual(found(secrets, memory), [])
+        // What is looked for would be found.
+        ok(memory.includes(KEY), "the pre-shared key, which is a setting, is there")
+        device.stop()
+        await running
+        await listening.close()
+    })
 
     for (const role of ["client", "server"] as const) {
         it(`a ${role} that has closed leaves none in the simulator's memory, and a program that has ended neither`, async () => {
@@ -134,12 +191,10 @@ describe("[H26] secrets in the machine's memory", function () {
             for (let i = 0; !lines.includes("closed") && i < 1000; i++) await sleep(10)
             ok(lines.includes("closed"), lines.join("\n"))
             device.measure()
-            const { memory } = (device as unknown as { machine: { exports: { memory: WebAssembly.Memory } } }).machine
-                .exports
-            deepStrictEqual(found(secrets, Buffer.from(memory.buffer)), [])
+            deepStrictEqual(found(secrets, Buffer.from(memoryOfSimulator(device))), [])
             device.stop()
             await running
-            deepStrictEqual(found(secrets, Buffer.from(memory.buffer)), [])
+            deepStrictEqual(found(secrets, Buffer.from(memoryOfSimulator(device))), [])
         })
 
         it(`a ${role} that has closed leaves none in heap, arena and stack of the Linux device`, async function () {

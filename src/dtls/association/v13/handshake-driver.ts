@@ -50,6 +50,8 @@ export class HandshakeDriverV13 extends HandshakeDriver {
     /** part of the flight under way was acknowledged, so the peer has it and it is not sent again as a whole */
     private progressed = false
     protected established = false
+    /** whoever may have something to tell the peer after the handshake */
+    private speakers: Speaker[] = []
     /** keys of the handshake's epoch are there */
     private handshakeKept = true
     /** a KeyUpdate of ours is not acknowledged yet */
@@ -69,16 +71,21 @@ export class HandshakeDriverV13 extends HandshakeDriver {
     }
 
     override deadline(): number {
-        if (this.record.isHeld()) return this.lastFlightUntil
-        if (this.wantsToSend()) return 0
-        return Math.min(Math.min(this.timer.at, this.handshakeDeadline), Math.min(this.lastFlightUntil, this.ackAt))
+        const { write } = this.record
+        if (write.nextSequence >= write.end) return this.lastFlightUntil
+        // A server asks after each record, so this calls as few functions as can be.
+        if (this.established && this.wantsToSend()) return 0
+        let { at } = this.timer
+        if (this.handshakeDeadline < at) at = this.handshakeDeadline
+        if (this.lastFlightUntil < at) at = this.lastFlightUntil
+        return this.ackAt < at ? this.ackAt : at
     }
 
     override tick(now: number): void {
         if (now >= this.lastFlightUntil) this.forgetHandshake()
         if (this.record.isHeld()) return
         if (now >= this.ackAt) this.acknowledge(now)
-        if (this.wantsToSend()) this.sendNext(now)
+        if (this.established && this.wantsToSend()) this.sendNext(now)
         if (now >= this.handshakeDeadline) this.giveUp()
         else if (now >= this.timer.at) this.retransmit(now)
     }
@@ -268,13 +275,22 @@ export class HandshakeDriverV13 extends HandshakeDriver {
 
     // Messages after the handshake, one at a time: new keys, connection ids, tickets
 
-    /** A message waits to be sent, and none of ours waits for its acknowledgement. */
+    /** A message waits to be sent, and none of ours waits for its acknowledgement; established. */
     private wantsToSend(): boolean {
-        if (!this.established || this.silent) return false
-        const outbox = this.outbox()
+        if (this.silent) return false
+        const { handshake, speakers } = this
+        const outbox = handshake.outbox as AcknowledgedOutbox
         if (!outbox.isEmpty()) return outbox.hasNew()
-        const speaker = this.handshakeV13().speaker()
-        return this.wantsUpdate() || (speaker !== undefined && speaker.hasMessage())
+        if (this.wantsUpdate()) return true
+        return speakers.length > 0 && this.speaking() !== undefined
+    }
+
+    /** Who has something to tell the peer. */
+    private speaking(): Speaker | undefined {
+        for (const speaker of this.speakers) {
+            if (speaker.hasMessage()) return speaker
+        }
+        return undefined
     }
 
     /**
@@ -283,8 +299,8 @@ export class HandshakeDriverV13 extends HandshakeDriver {
      */
     private wantsUpdate(): boolean {
         const { maxRecords, nextSequence } = this.record.write
-        const margin = Math.min(UPDATE_MARGIN, Math.floor(maxRecords / 2))
-        return this.handshakeV13().updateRequested || nextSequence >= maxRecords - margin
+        const isNear = nextSequence >= maxRecords - UPDATE_MARGIN && nextSequence >= maxRecords / 2
+        return isNear || (this.handshake as HandshakeV13).updateRequested
     }
 
     /** Sends a message after the handshake, one at a time (RFC 9147 §8, §9), again and again until it is acknowledged. */
@@ -296,7 +312,7 @@ export class HandshakeDriverV13 extends HandshakeDriver {
         if (!this.outbox().hasNew()) {
             if (this.wantsUpdate()) this.updateKeys()
             else {
-                const { type, body } = (this.handshakeV13().speaker() as Speaker).message()
+                const { type, body } = (this.speaking() as Speaker).message()
                 this.addLater(type, body)
             }
             // Whoever goes on elsewhere must not use its message_seq for another message.
@@ -338,7 +354,7 @@ export class HandshakeDriverV13 extends HandshakeDriver {
     /** In the order of `writeLater`. */
     readLater(reader: Reader): void {
         const outbox = this.outbox()
-        this.established = true
+        this.establish()
         this.handshakeKept = false
         this.handshakeV13().updateRequested = reader.uint(1) === 1
         this.inbox.nextSeq = reader.uint(3)
@@ -369,7 +385,7 @@ export class HandshakeDriverV13 extends HandshakeDriver {
 
     protected override connected(now: number): void {
         if (this.established) return
-        this.established = true
+        this.establish()
         this.handshakeDeadline = NEVER
         // The client's last flight is acknowledged; the server's keys for that have to wait for it.
         if (!this.handshake.isClient) {
@@ -379,6 +395,11 @@ export class HandshakeDriverV13 extends HandshakeDriver {
             this.acknowledge(now)
         }
         this.owner.onConnected()
+    }
+
+    private establish(): void {
+        this.established = true
+        this.speakers = this.handshakeV13().speakers()
     }
 
     /** The peer uses the new keys; whether it has our ACK is not known, so that the old keys stay. */

@@ -1,4 +1,4 @@
-import { EMPTY, wipe } from "../../bytes/bytes.js"
+import { EMPTY } from "../../bytes/bytes.js"
 import { type Reader } from "../../bytes/reader.js"
 import { type Writer } from "../../bytes/writer.js"
 import { type Aead } from "../../crypto/provider.js"
@@ -44,7 +44,7 @@ export class SavedVersionV13 implements SavedVersion {
         const { peerCertificate } = association.parameters
         writer.vector(authentication === undefined ? EMPTY : authentication.savePeer(peerCertificate), 3)
         writer.uint(isAhead ? 1 : 0, 1)
-        writeSecrets(writer, association, wrapper, handshake.savedSecrets(isAhead))
+        for (const secret of handshake.savedSecrets(wrapper, isAhead)) writer.vector(secret, 1)
         if (isAhead) reserveFormer(writer, read.previous as ReadEpoch, reserve.receive)
         driver.writeLater(writer)
         const ids = handshake.ids()
@@ -64,10 +64,11 @@ export class SavedVersionV13 implements SavedVersion {
         const authentication = authenticationOf(association)
         const savedPeer = reader.vector(3)
         const isAhead = reader.uint(1) === 1
-        readSecrets(reader, wrapper, handshake, suite)
+        if (!handshake.goOnWith(suite, wrapper, [reader.vector(1), reader.vector(1)]))
+            throw new SavedError(SavedErrorReason.notAuthentic)
         const former = isAhead ? readFormer(reader, handshake, state.readEpoch - 1) : undefined
-        const read = handshake.savedProtection(state.readEpoch, true)
-        const write = handshake.savedProtection(state.writeEpoch, false)
+        const read = handshake.protection(state.readEpoch, true)
+        const write = handshake.protection(state.writeEpoch, false)
         association.restore(state, suite, read, write, now)
         const newest = association.record.read as ReadEpoch
         newest.previous = former
@@ -92,23 +93,6 @@ function authenticationOf(association: Association): AuthenticationExtension | u
     return findHelloExtension(extensions, ExtensionType.signatureAlgorithms) as AuthenticationExtension | undefined
 }
 
-/** Sealed by themselves, so that no other Buffer has them: these are wiped. */
-function writeSecrets(writer: Writer, association: Association, wrapper: Aead, secrets: Buffer): void {
-    const nonce = association.settings.crypto.random(12)
-    writer.bytes(nonce)
-    writer.vector(wrapper.seal(nonce, EMPTY, secrets), 1)
-    wipe(secrets)
-}
-
-/** In the order of `writeSecrets`. */
-function readSecrets(reader: Reader, wrapper: Aead, handshake: HandshakeV13, suite: CipherSuite): void {
-    const nonce = reader.bytes(12)
-    const secrets = wrapper.open(nonce, EMPTY, reader.vector(1))
-    if (secrets === undefined) throw new SavedError(SavedErrorReason.notAuthentic)
-    handshake.goOnWith(suite, secrets)
-    wipe(secrets)
-}
-
 /** The replay window of the epoch before, behind what may still be taken of it. */
 function reserveFormer(writer: Writer, former: ReadEpoch, receive: number): void {
     const { window } = former
@@ -121,7 +105,7 @@ function reserveFormer(writer: Writer, former: ReadEpoch, receive: number): void
 
 /** In the order of `reserveFormer`; the secret in use is that of this epoch, and the next one's afterwards. */
 function readFormer(reader: Reader, handshake: HandshakeV13, epoch: number): ReadEpoch {
-    const former = new ReadEpoch(epoch, handshake.savedProtection(epoch, true), undefined)
+    const former = new ReadEpoch(epoch, handshake.protection(epoch, true), undefined)
     const { window } = former
     former.end = 0
     window.top = reader.uint(6) - 1

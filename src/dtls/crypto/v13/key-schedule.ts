@@ -1,13 +1,14 @@
 import { copyOf, EMPTY, join, wipe } from "../../bytes/bytes.js"
 import { Writer } from "../../bytes/writer.js"
 import { type HashParameters } from "../algorithms.js"
-import { type CryptoProvider, type WriteKeys } from "../provider.js"
+import { type CryptoProvider } from "../provider.js"
+import { type Secret } from "./provider.js"
 
 /** In place of "tls13 " (RFC 9147 §5.9). */
 const LABEL_PREFIX = "dtls13"
 
 /** HkdfLabel (RFC 8446 §7.1). */
-export function hkdfLabel(label: string, context: Buffer, length: number): Buffer {
+function hkdfLabel(label: string, context: Buffer, length: number): Buffer {
     const info = new Writer(64)
     info.uint(length, 2)
     info.vector(Buffer.from(LABEL_PREFIX + label), 1)
@@ -15,38 +16,53 @@ export function hkdfLabel(label: string, context: Buffer, length: number): Buffe
     return info.finish()
 }
 
-/** Keys of one direction of one epoch (RFC 8446 §7.3, RFC 9147 §4.2.3). */
-export interface TrafficKeys extends WriteKeys {
-    /** for record number encryption */
-    sn: Buffer
+/** The hash of `data` in one go. */
+export function digestOf(crypto: CryptoProvider, hash: HashParameters, data: Buffer): Buffer {
+    const running = crypto.newHash(hash.algorithm)
+    running.update(data)
+    return running.digest()
 }
 
 /**
- * The functions of the key schedule (RFC 8446 §7.1) with one hash.
+ * The key schedule (RFC 8446 §7.1) on a provider's HMAC, for platforms that have nothing faster.
  * @devsWhenUsed
  */
-export class KeyScheduleV13 {
+export class HashedSecret implements Secret {
+    /** @param bytes taken over: whoever closes it wipes them */
     constructor(
         private crypto: CryptoProvider,
         public hash: HashParameters,
+        public bytes: Buffer,
     ) {}
 
-    /** HMAC of `data` under `key`. */
-    hmac(key: Buffer, data: Buffer): Buffer {
-        const hmac = this.crypto.newHmac(this.hash.algorithm, key)
-        const mac = hmac.sign(data)
-        hmac.close()
+    expandLabel(label: string, context: Buffer, length: number): Buffer {
+        return this.expand(this.bytes, hkdfLabel(label, context, length), length)
+    }
+
+    deriveSecret(label: string, context: Buffer): HashedSecret {
+        return new HashedSecret(this.crypto, this.hash, this.expandLabel(label, context, this.hash.length))
+    }
+
+    nextSecret(input: Buffer): HashedSecret {
+        const salt = this.expandLabel("derived", digestOf(this.crypto, this.hash, EMPTY), this.hash.length)
+        const next = extract(this.crypto, this.hash, salt, input)
+        wipe(salt)
+        return next
+    }
+
+    verifyData(label: string, transcriptHash: Buffer): Buffer {
+        if (label !== "") return this.binder(label, transcriptHash)
+        const finishedKey = this.expandLabel("finished", EMPTY, this.hash.length)
+        const mac = hmacOf(this.crypto, this.hash, finishedKey, transcriptHash)
+        wipe(finishedKey)
         return mac
     }
 
-    /** HKDF-Extract (RFC 5869 §2.2). */
-    extract(salt: Buffer, secret: Buffer): Buffer {
-        return this.hmac(salt, secret)
-    }
-
-    /** HKDF-Expand-Label (RFC 8446 §7.1), 1 to 255 hash lengths. */
-    expandLabel(secret: Buffer, label: string, context: Buffer, length: number): Buffer {
-        return this.expand(secret, hkdfLabel(label, context, length), length)
+    private binder(label: string, transcriptHash: Buffer): Buffer {
+        const key = this.deriveSecret(label, digestOf(this.crypto, this.hash, EMPTY))
+        const mac = key.verifyData("", transcriptHash)
+        key.close()
+        return mac
     }
 
     /** HKDF-Expand (RFC 5869 §2.3). */
@@ -56,49 +72,35 @@ export class KeyScheduleV13 {
         let count = 0
         while (count * this.hash.length < length) {
             count++
-            block = this.hmac(secret, join([block, info, Buffer.from([count])]))
+            block = hmacOf(this.crypto, this.hash, secret, join([block, info, Buffer.from([count])]))
             blocks.push(block)
         }
         const whole = join(blocks)
         const expanded = copyOf(whole, 0, length)
+        for (const each of blocks) wipe(each)
         wipe(whole)
         return expanded
     }
 
-    /** Derive-Secret (RFC 8446 §7.1). */
-    deriveSecret(secret: Buffer, label: string, transcriptHash: Buffer): Buffer {
-        return this.expandLabel(secret, label, transcriptHash, this.hash.length)
+    close(): void {
+        wipe(this.bytes)
     }
+}
 
-    /** The secret of the next stage: salted with "derived" (RFC 8446 §7.1). Wipes `secret`. */
-    nextSecret(secret: Buffer, input: Buffer): Buffer {
-        const salt = this.deriveSecret(secret, "derived", this.digest(EMPTY))
-        wipe(secret)
-        const next = this.extract(salt, input)
-        wipe(salt)
-        return next
-    }
+/** `CryptoV13.newSecret` for platforms that have nothing faster than an HMAC. */
+export function extractedSecret(crypto: CryptoProvider, hash: HashParameters, psk: Buffer): HashedSecret {
+    return extract(crypto, hash, Buffer.alloc(hash.length), psk)
+}
 
-    digest(data: Buffer): Buffer {
-        const hash = this.crypto.newHash(this.hash.algorithm)
-        hash.update(data)
-        return hash.digest()
-    }
+/** HKDF-Extract (RFC 5869 §2.2); from zeros where there is no input (RFC 8446 §7.1). */
+function extract(crypto: CryptoProvider, hash: HashParameters, salt: Buffer, input: Buffer): HashedSecret {
+    const source = input.length === 0 ? Buffer.alloc(hash.length) : input
+    return new HashedSecret(crypto, hash, hmacOf(crypto, hash, salt, source))
+}
 
-    /** @param trafficSecret of one direction; @param keyLength of the AEAD, bytes */
-    trafficKeys(trafficSecret: Buffer, keyLength: number): TrafficKeys {
-        return {
-            key: this.expandLabel(trafficSecret, "key", EMPTY, keyLength),
-            iv: this.expandLabel(trafficSecret, "iv", EMPTY, 12),
-            sn: this.expandLabel(trafficSecret, "sn", EMPTY, keyLength),
-        }
-    }
-
-    /** verify_data of Finished, and the binder of a PSK (RFC 8446 §4.4.4, §4.2.11.2). */
-    verifyData(baseKey: Buffer, transcriptHash: Buffer): Buffer {
-        const finishedKey = this.expandLabel(baseKey, "finished", EMPTY, this.hash.length)
-        const mac = this.hmac(finishedKey, transcriptHash)
-        wipe(finishedKey)
-        return mac
-    }
+function hmacOf(crypto: CryptoProvider, hash: HashParameters, key: Buffer, data: Buffer): Buffer {
+    const hmac = crypto.newHmac(hash.algorithm, key)
+    const mac = hmac.sign(data)
+    hmac.close()
+    return mac
 }

@@ -46,7 +46,7 @@ export class AcknowledgedOutbox extends Outbox {
     }
 
     override isEmpty(): boolean {
-        return this.parts.length === 0 && !this.hasNew()
+        return this.parts.length === 0 && this.begun >= this.items.length
     }
 
     override bytesKept(): number {

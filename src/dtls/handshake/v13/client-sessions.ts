@@ -3,6 +3,7 @@ import { Reader } from "../../bytes/reader.js"
 import { Writer } from "../../bytes/writer.js"
 import { type HashParameters } from "../../crypto/algorithms.js"
 import { type CryptoProvider } from "../../crypto/provider.js"
+import { type Secret } from "../../crypto/v13/provider.js"
 import { type CipherSuite } from "../cipher-suite.js"
 import { bodyOf, type HandshakeMessage } from "../../flight/inbox.js"
 import { type ClientHello } from "../../wire/client-hello.js"
@@ -42,8 +43,8 @@ class ClientSessionsV13 extends HelloExtensionV13 implements ClientResumptionV13
     private begun = false
     /** external keys of the hello */
     private externals = 0
-    /** resumption_master_secret; empty: tickets are of no use */
-    private secret = EMPTY
+    /** resumption_master_secret; undefined: tickets are of no use */
+    private secret: Secret | undefined
     private taken = 0
 
     constructor(
@@ -84,7 +85,7 @@ class ClientSessionsV13 extends HelloExtensionV13 implements ClientResumptionV13
     private goesOn(h: ClientResumptionContextV13): boolean {
         const { offered } = this
         const hash = offered === undefined ? undefined : hashOf(h.settings, offered)
-        return hash !== undefined && hash.algorithm === h.schedule().hash.algorithm
+        return hash !== undefined && hash.algorithm === h.hash().algorithm
     }
 
     private forgetOffered(): void {
@@ -99,14 +100,14 @@ class ClientSessionsV13 extends HelloExtensionV13 implements ClientResumptionV13
         shares: KeyShareExtension,
         session: SessionV13,
     ): Buffer {
-        const { hash } = h.schedule()
-        const early = h.schedule().extract(Buffer.alloc(hash.length), session.secret)
+        const hash = h.hash()
+        const early = h.crypto().newSecret(hash, session.secret)
         const age = lowBits(this.clock() - session.created + session.ageAdd)
         const ticket = { identity: session.ticket, age, hash, early, psk: EMPTY, label: "res binder" }
         shares.required = true
         hello.extensions.push(offeredModes([PSK_DHE_KE]))
         const body = bindKeys(h, hello, [ticket, ...this.externalKeys(h)])
-        wipe(early)
+        early.close()
         return body
     }
 
@@ -115,7 +116,7 @@ class ClientSessionsV13 extends HelloExtensionV13 implements ClientResumptionV13
         if (this.externals === 0) return []
         if (importer !== undefined) return importer.offers(h)
         const { identity } = h.parameters
-        return [{ identity, age: 0, hash: h.schedule().hash, early: h.secret, psk: EMPTY, label: "ext binder" }]
+        return [{ identity, age: 0, hash: h.hash(), early: h.secret as Secret, psk: EMPTY, label: "ext binder" }]
     }
 
     /** The newest ticket that is of use here leaves the store, and with it what is newer and is not. */
@@ -134,7 +135,7 @@ class ClientSessionsV13 extends HelloExtensionV13 implements ClientResumptionV13
     private isUsable(h: ClientResumptionContextV13, session: SessionV13): boolean {
         if (isExpired(session, this.clock())) return false
         const hash = hashOf(h.settings, session)
-        return this.hasOwnHash(h) ? hash !== undefined : hash?.algorithm === h.schedule().hash.algorithm
+        return this.hasOwnHash(h) ? hash !== undefined : hash?.algorithm === h.hash().algorithm
     }
 
     /** None, where the store has something else. */
@@ -195,28 +196,28 @@ class ClientSessionsV13 extends HelloExtensionV13 implements ClientResumptionV13
     }
 
     /** Without a key agreement this time, the server may have none next time. */
-    keep(h: ResumptionContextV13, secret: Buffer): void {
+    keep(h: ResumptionContextV13, secret: Secret): void {
         const shares = h.keyShares()
         wipeSession(this.offered)
         if (shares === undefined || !shares.agreed) return
-        this.secret = resumptionSecret(h.schedule(), secret, h.transcript.digest())
+        this.secret = resumptionSecret(secret, h.transcript.digest())
     }
 
     take(h: ResumptionContextV13, message: HandshakeMessage): void {
         const ticket = readNewSessionTicketV13(bodyOf(message))
         if (ticket === undefined) return h.fail(FailureReason.decodeError, AlertDescription.decodeError)
-        if (this.secret.length === 0 || this.taken === MAX_TICKETS || ticket.lifetime === 0) return
+        if (this.secret === undefined || this.taken === MAX_TICKETS || ticket.lifetime === 0) return
         this.taken++
         const sessions = this.load()
-        sessions.push(this.sessionOf(h, ticket))
+        sessions.push(this.sessionOf(h, this.secret, ticket))
         this.save(sessions.slice(Math.max(0, sessions.length - MAX_TICKETS), sessions.length))
     }
 
-    private sessionOf(h: ResumptionContextV13, message: NewSessionTicketV13): SessionV13 {
+    private sessionOf(h: ResumptionContextV13, secret: Secret, message: NewSessionTicketV13): SessionV13 {
         const { suite, identity, peerCertificate } = h.parameters
         return {
             suite: (suite as CipherSuite).id,
-            secret: ticketKey(h.schedule(), this.secret, message.nonce),
+            secret: ticketKey(secret, h.hash(), message.nonce),
             created: this.clock(),
             lifetime: Math.min(message.lifetime * 1000, MAX_SESSION_LIFETIME),
             identity,
@@ -230,8 +231,8 @@ class ClientSessionsV13 extends HelloExtensionV13 implements ClientResumptionV13
 
     close(): void {
         wipeSession(this.offered)
-        wipe(this.secret)
-        this.secret = EMPTY
+        if (this.secret !== undefined) this.secret.close()
+        this.secret = undefined
     }
 }
 

@@ -14,6 +14,7 @@
  */
 import { blit, EMPTY } from "../../bytes/bytes.js"
 import { Reader } from "../../bytes/reader.js"
+import { type Secret } from "../../crypto/v13/provider.js"
 import { type CipherSuite } from "../cipher-suite.js"
 import { bodyOf, type HandshakeMessage } from "../../flight/inbox.js"
 import { type RecordLayer } from "../../record/record-layer.js"
@@ -140,10 +141,10 @@ export class ClientHandshakeV13 extends HandshakeV13 {
         const importer = this.importer()
         if (importer !== undefined && this.pskCount > 0) return importer.bind(this, hello)
         if (this.pskCount > 0) {
-            const { length } = this.schedule().hash
+            const { length } = this.hash()
             const psk = offeredPsks([{ identity: this.parameters.identity, age: 0 }], length)
             hello.extensions.push(psk)
-            const binder = this.binder(this.secret, "ext binder", unbound(hello), 3 + length)
+            const binder = this.binder(this.secret as Secret, "ext binder", unbound(hello), 3 + length)
             blit(psk.data, psk.data.length - length, binder, 0, length)
         }
         return writeClientHello(hello)
@@ -231,7 +232,7 @@ export class ClientHandshakeV13 extends HandshakeV13 {
 
     /** Whether the keys that are offered go with the suite (RFC 8446 §4.2.11). */
     private hasHashOf(suite: CipherSuite): boolean {
-        return suite.hash.algorithm === this.schedule().hash.algorithm
+        return suite.hash.algorithm === this.hash().algorithm
     }
 
     /** A ServerHello answers extensions of the hello, and has no others. */
@@ -358,6 +359,8 @@ export class ClientHandshakeV13 extends HandshakeV13 {
         this.activateApplicationKeys(false, this.transcriptHash)
         this.activateApplicationKeys(true, this.transcriptHash)
         this.leaveMainStage()
+        this.cookie = EMPTY
+        this.transcriptHash = EMPTY
         this.finish()
     }
 

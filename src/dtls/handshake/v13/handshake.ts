@@ -1,12 +1,12 @@
 import { copyOf, EMPTY, equal, join, wipe } from "../../bytes/bytes.js"
 import { type HashParameters } from "../../crypto/algorithms.js"
-import { type CryptoProvider, type RecordNumberCiphers, type RecordProtection } from "../../crypto/provider.js"
+import { type Aead } from "../../crypto/provider.js"
+import { digestOf } from "../../crypto/v13/key-schedule.js"
+import { type CryptoV13, type ProtectionWithId, type Secret } from "../../crypto/v13/provider.js"
 import { type CipherSuite } from "../cipher-suite.js"
-import { KeyScheduleV13 } from "../../crypto/v13/key-schedule.js"
 import { bodyOf, type HandshakeMessage } from "../../flight/inbox.js"
 import { AcknowledgedOutbox } from "../../flight/v13/outbox.js"
 import { type RecordLayer } from "../../record/record-layer.js"
-import { ProtectionV13 } from "../../record/v13/protection.js"
 import { UnifiedForm } from "../../record/v13/unified-header.js"
 import { AlertDescription, ExtensionType, HandshakeType } from "../../wire/code-points.js"
 import { wholeMessage } from "../../wire/handshake-header.js"
@@ -33,7 +33,7 @@ import { shortened } from "../transcript.js"
 import { type AuthenticatedHandshake, type AuthenticationExtension } from "./authentication.js"
 import { type KeyImporter } from "./key-importer.js"
 import { type KeyShareExtension } from "./key-share-extension.js"
-import { type ClientResumptionV13, type ResumptionV13 } from "./resumption.js"
+import { type ClientResumptionV13, type ResumptionV13, type ServerResumptionV13 } from "./resumption.js"
 import { SecurityParametersV13 } from "./security-parameters.js"
 import { type Speaker, type UpdatableIds } from "./updatable-ids.js"
 
@@ -47,12 +47,13 @@ export const TRANSCRIPT_HEADER = 4
 export abstract class HandshakeV13 extends Handshake<SecurityParametersV13> implements AuthenticatedHandshake {
     /** what stands before this hello in the transcript: nothing, or the first hello's hash and the HelloRetryRequest */
     private before = EMPTY
+    private hashing: HashParameters | undefined
     /** of the current stage of the key schedule: early, handshake, then main */
-    secret = EMPTY
-    private clientSecret = EMPTY
-    private serverSecret = EMPTY
+    secret: Secret | undefined
+    private clientSecret: Secret | undefined
+    private serverSecret: Secret | undefined
     /** of the peer, before its last KeyUpdate: whoever goes on elsewhere needs it until the peer uses the new keys */
-    private formerSecret = EMPTY
+    private formerSecret: Secret | undefined
     /** the peer asked for a KeyUpdate of ours */
     updateRequested = false
 
@@ -134,7 +135,7 @@ export abstract class HandshakeV13 extends Handshake<SecurityParametersV13> impl
 
     /** Keys are derived with this hash: those of pre-shared keys before the suite is known. */
     useHash(hash: HashParameters): void {
-        this.parameters.schedule = new KeyScheduleV13(this.settings.crypto, hash)
+        this.hashing = hash
     }
 
     /** The suite is known. */
@@ -158,18 +159,23 @@ export abstract class HandshakeV13 extends Handshake<SecurityParametersV13> impl
         this.before = join([shortened(hash, TRANSCRIPT_HEADER), shortened(request, TRANSCRIPT_HEADER)])
     }
 
-    schedule(): KeyScheduleV13 {
-        return this.parameters.schedule as KeyScheduleV13
+    /** That keys are derived with. */
+    hash(): HashParameters {
+        return this.hashing as HashParameters
     }
 
-    private zeros(): Buffer {
-        return Buffer.alloc(this.schedule().hash.length)
+    crypto(): CryptoV13 {
+        return this.settings.crypto as unknown as CryptoV13
     }
 
     /** Stage 1 (RFC 8446 §7.1). @param psk empty: there is none */
     enterEarlyStage(psk: Buffer): void {
-        wipe(this.secret)
-        this.secret = this.schedule().extract(this.zeros(), psk.length === 0 ? this.zeros() : psk)
+        this.enterStage(this.crypto().newSecret(this.hash(), psk))
+    }
+
+    private enterStage(secret: Secret): void {
+        erase(this.secret)
+        this.secret = secret
     }
 
     /**
@@ -178,14 +184,10 @@ export abstract class HandshakeV13 extends Handshake<SecurityParametersV13> impl
      * @param label of external keys, or of tickets
      * @param bindersLength see `OfferedPsk`
      */
-    binder(secret: Buffer, label: string, message: Buffer, bindersLength: number): Buffer {
-        const schedule = this.schedule()
-        const binderKey = schedule.deriveSecret(secret, label, schedule.digest(EMPTY))
+    binder(secret: Secret, label: string, message: Buffer, bindersLength: number): Buffer {
         const transcript = join([this.before, shortened(message, TRANSCRIPT_HEADER)])
         const covered = copyOf(transcript, 0, transcript.length - bindersLength)
-        const binder = schedule.verifyData(binderKey, schedule.digest(covered))
-        wipe(binderKey)
-        return binder
+        return secret.verifyData(label, digestOf(this.settings.crypto, this.hash(), covered))
     }
 
     /**
@@ -193,28 +195,27 @@ export abstract class HandshakeV13 extends Handshake<SecurityParametersV13> impl
      * @param shared the result of the key agreement, which is wiped; empty: there was none
      */
     protected enterHandshakeStage(shared: Buffer): void {
-        const schedule = this.schedule()
-        this.secret = schedule.nextSecret(this.secret, shared.length === 0 ? this.zeros() : shared)
+        const secret = (this.secret as Secret).nextSecret(shared)
+        this.enterStage(secret)
         wipe(shared)
         this.forgetShares()
         const hash = this.transcript.digest()
-        this.clientSecret = schedule.deriveSecret(this.secret, "c hs traffic", hash)
-        this.serverSecret = schedule.deriveSecret(this.secret, "s hs traffic", hash)
+        this.clientSecret = secret.deriveSecret("c hs traffic", hash)
+        this.serverSecret = secret.deriveSecret("s hs traffic", hash)
     }
 
     /** Stage 3. @param transcriptHash through the server's Finished */
     protected enterMainStage(transcriptHash: Buffer): void {
-        const schedule = this.schedule()
-        this.secret = schedule.nextSecret(this.secret, this.zeros())
-        const exporter = schedule.deriveSecret(this.secret, "exp master", transcriptHash)
-        this.parameters.exporter = this.settings.crypto.newHmac(schedule.hash.algorithm, exporter)
-        wipe(exporter)
+        const secret = (this.secret as Secret).nextSecret(EMPTY)
+        this.enterStage(secret)
+        this.parameters.keepExporter(this.settings.crypto, secret.deriveSecret("exp master", transcriptHash))
     }
 
     /** One side's, of the application data's epoch; `enterMainStage` was before, and that side's Finished has been made. */
     protected activateApplicationKeys(ofClient: boolean, transcriptHash: Buffer): void {
         const label = ofClient ? "c ap traffic" : "s ap traffic"
-        this.replaceSecret(ofClient, this.secret, label, transcriptHash)
+        erase(this.secretOf(ofClient))
+        this.keepSecret(ofClient, (this.secret as Secret).deriveSecret(label, transcriptHash))
         if (ofClient === this.isClient) this.activateWrite(APPLICATION_EPOCH)
         else this.activateRead(APPLICATION_EPOCH)
     }
@@ -222,8 +223,10 @@ export abstract class HandshakeV13 extends Handshake<SecurityParametersV13> impl
     /** The last stage is over; Finished of both sides is in the transcript. */
     protected leaveMainStage(): void {
         const sessions = this.sessions()
-        if (sessions !== undefined) sessions.keep(this, this.secret)
-        wipe(this.secret)
+        if (sessions !== undefined) sessions.keep(this, this.secret as Secret)
+        erase(this.secret)
+        this.secret = undefined
+        this.before = EMPTY
     }
 
     // After the handshake
@@ -239,9 +242,14 @@ export abstract class HandshakeV13 extends Handshake<SecurityParametersV13> impl
         else if (sessions !== undefined) (sessions as ClientResumptionV13).take(this, message)
     }
 
-    /** What may have something to tell the peer now. */
-    speaker(): Speaker | undefined {
-        return this.ids()
+    /** What may have something to tell the peer after the handshake, the most urgent first. */
+    speakers(): Speaker[] {
+        const ids = this.ids()
+        const speakers: Speaker[] = ids === undefined ? [] : [ids]
+        const sessions = this.sessions()
+        // A server gives tickets.
+        if (sessions !== undefined && !this.isClient) speakers.push(sessions as ServerResumptionV13)
+        return speakers
     }
 
     private takeIds(ids: UpdatableIds, message: HandshakeMessage): void {
@@ -251,7 +259,7 @@ export abstract class HandshakeV13 extends Handshake<SecurityParametersV13> impl
     /** Records that are sealed from now on carry this id of the peer's. */
     private sendWithId(id: Buffer): void {
         const { protection } = this.record.write
-        if (protection !== undefined) (protection as ProtectionV13).setId(id)
+        if (protection !== undefined) (protection as ProtectionWithId).setId(id)
     }
 
     /** Records carry an id that was not seen on the old path, where the peer has given one (RFC 9147 §9). */
@@ -275,7 +283,9 @@ export abstract class HandshakeV13 extends Handshake<SecurityParametersV13> impl
     /** The peer has acknowledged our KeyUpdate: records are sealed with the next keys, and the old ones are erased. */
     activateNextWrite(): void {
         const { write } = this.record
-        this.nextTraffic(this.isClient)
+        const former = this.secretOf(this.isClient)
+        this.keepSecret(this.isClient, nextTraffic(former))
+        former.close()
         this.activateWrite(write.epoch + 1)
         if (write.protection !== undefined) write.protection.close()
         this.record.write.previous = undefined
@@ -283,80 +293,71 @@ export abstract class HandshakeV13 extends Handshake<SecurityParametersV13> impl
 
     /** The peer has begun its next epoch. */
     nextRead(): void {
-        const secret = this.secretOf(!this.isClient)
-        wipe(this.formerSecret)
-        this.formerSecret = copyOf(secret, 0, secret.length)
-        this.nextTraffic(!this.isClient)
+        erase(this.formerSecret)
+        const former = this.secretOf(!this.isClient)
+        this.formerSecret = former
+        this.keepSecret(!this.isClient, nextTraffic(former))
     }
 
-    /** application_traffic_secret_N+1 of one side (RFC 8446 §7.2). */
-    private nextTraffic(ofClient: boolean): void {
-        this.replaceSecret(ofClient, this.secretOf(ofClient), "traffic upd", EMPTY)
-    }
-
-    private replaceSecret(ofClient: boolean, from: Buffer, label: string, hash: Buffer): void {
-        const secret = this.schedule().deriveSecret(from, label, hash)
-        wipe(this.secretOf(ofClient))
+    private keepSecret(ofClient: boolean, secret: Secret): void {
         if (ofClient) this.clientSecret = secret
         else this.serverSecret = secret
     }
 
-    private secretOf(ofClient: boolean): Buffer {
-        return ofClient ? this.clientSecret : this.serverSecret
+    private secretOf(ofClient: boolean): Secret {
+        return (ofClient ? this.clientSecret : this.serverSecret) as Secret
     }
 
     // Going on elsewhere
 
     /**
-     * A copy of the secrets of both directions, from which all keys follow: the peer's, then this side's.
+     * The secrets of both directions, from which all keys follow: the peer's, then this side's; each sealed by `wrapper`.
      * @param former the peer's before its last KeyUpdate
      */
-    savedSecrets(former: boolean): Buffer {
-        return join([former ? this.formerSecret : this.secretOf(!this.isClient), this.secretOf(this.isClient)])
+    savedSecrets(wrapper: Aead, former: boolean): Buffer[] {
+        const read = (former ? this.formerSecret : this.secretOf(!this.isClient)) as Secret
+        const crypto = this.crypto()
+        return [crypto.wrapSecret(read, wrapper), crypto.wrapSecret(this.secretOf(this.isClient), wrapper)]
     }
 
-    /** In place of a handshake. @param secrets what `savedSecrets` gave */
-    goOnWith(suite: CipherSuite, secrets: Buffer): void {
-        const { length } = suite.hash
+    /** In place of a handshake. @param saved what `savedSecrets` gave. @returns false: it is not authentic */
+    goOnWith(suite: CipherSuite, wrapper: Aead, saved: Buffer[]): boolean {
         this.chooseSuite(suite)
-        const reading = copyOf(secrets, 0, length)
-        const writing = copyOf(secrets, length, length + length)
-        this.clientSecret = this.isClient ? writing : reading
-        this.serverSecret = this.isClient ? reading : writing
+        for (let i = 0; i < saved.length; i++) {
+            const secret = this.crypto().unwrapSecret(saved[i], wrapper, suite.hash)
+            if (secret === undefined) return false
+            this.keepSecret((i === 0) !== this.isClient, secret)
+        }
         this.finish()
+        return true
     }
 
-    /** Of the secret in use. */
-    savedProtection(epoch: number, reading: boolean): RecordProtection {
-        return this.protection(epoch, this.secretOf(reading !== this.isClient), reading)
-    }
-
-    private protection(epoch: number, secret: Buffer, reading: boolean): RecordProtection {
+    /** By the secret in use. */
+    protection(epoch: number, reading: boolean): ProtectionWithId {
         const { aead } = this.parameters.suite as CipherSuite
-        const crypto = this.settings.crypto as CryptoProvider & RecordNumberCiphers
-        const keys = this.schedule().trafficKeys(secret, aead.keyLength)
-        return new ProtectionV13(crypto, aead, epoch, keys, this.recordId(reading), reading, this.ids())
+        const secret = this.secretOf(reading !== this.isClient)
+        const context = { secret, aead, epoch, id: this.recordId(reading), reading, ids: this.ids() }
+        return this.crypto().newProtectionV13(context)
     }
 
     protected activateWrite(epoch: number): void {
         const { aead } = this.parameters.suite as CipherSuite
-        const protection = this.protection(epoch, this.secretOf(this.isClient), false)
-        this.record.activateWrite(epoch, protection, aead.confidentialityLimit)
+        this.record.activateWrite(epoch, this.protection(epoch, false), aead.confidentialityLimit)
     }
 
     protected activateRead(epoch: number): void {
-        const protection = this.protection(epoch, this.secretOf(!this.isClient), true)
+        const protection = this.protection(epoch, true)
         this.readKeys = { epoch, protection, nextEpoch: epoch < APPLICATION_EPOCH ? epoch + 1 : -1 }
     }
 
     protected sendFinished(): void {
         const hash = this.transcript.digest()
-        this.send(HandshakeType.finished, this.schedule().verifyData(this.secretOf(this.isClient), hash))
+        this.send(HandshakeType.finished, this.secretOf(this.isClient).verifyData("", hash))
     }
 
     /** Compares the peer's verify_data; its Finished is not yet in the transcript. */
     protected checkFinished(message: HandshakeMessage): boolean {
-        const expected = this.schedule().verifyData(this.secretOf(!this.isClient), this.transcript.digest())
+        const expected = this.secretOf(!this.isClient).verifyData("", this.transcript.digest())
         if (equal(expected, bodyOf(message))) return true
         this.fail(FailureReason.badFinished, AlertDescription.decryptError)
         return false
@@ -373,11 +374,20 @@ export abstract class HandshakeV13 extends Handshake<SecurityParametersV13> impl
         if (sessions !== undefined) sessions.close()
         const importer = this.importer()
         if (importer !== undefined) importer.close()
-        wipe(this.secret)
-        wipe(this.clientSecret)
-        wipe(this.serverSecret)
-        wipe(this.formerSecret)
+        erase(this.secret)
+        erase(this.clientSecret)
+        erase(this.serverSecret)
+        erase(this.formerSecret)
     }
+}
+
+function erase(secret: Secret | undefined): void {
+    if (secret !== undefined) secret.close()
+}
+
+/** application_traffic_secret_N+1 (RFC 8446 §7.2). */
+function nextTraffic(secret: Secret): Secret {
+    return secret.deriveSecret("traffic upd", EMPTY)
 }
 
 /**

@@ -3,7 +3,8 @@ import { Reader } from "../../bytes/reader.js"
 import { Writer } from "../../bytes/writer.js"
 import { HashAlgorithm, type HashParameters, SHA_256 } from "../../crypto/algorithms.js"
 import { type CryptoProvider } from "../../crypto/provider.js"
-import { KeyScheduleV13 } from "../../crypto/v13/key-schedule.js"
+import { digestOf } from "../../crypto/v13/key-schedule.js"
+import { type CryptoV13 } from "../../crypto/v13/provider.js"
 import { type ClientHello } from "../../wire/client-hello.js"
 import { DTLS_1_3, PRE_SHARED_KEY } from "../../wire/v13/code-points.js"
 import { type CipherSuite } from "../cipher-suite.js"
@@ -53,11 +54,15 @@ class ImportedPsks extends HelloExtensionV13 implements KeyImporter {
         return writer.finish()
     }
 
+    private secrets(): CryptoV13 {
+        return this.crypto as unknown as CryptoV13
+    }
+
     importKey(key: Buffer, identity: Buffer, target: HashParameters): Buffer {
-        const schedule = new KeyScheduleV13(this.crypto, this.hash)
-        const extracted = schedule.extract(Buffer.alloc(this.hash.length), key)
-        const imported = schedule.expandLabel(extracted, "derived psk", schedule.digest(identity), target.length)
-        wipe(extracted)
+        const extracted = this.secrets().newSecret(this.hash, key)
+        const context = digestOf(this.crypto, this.hash, identity)
+        const imported = extracted.expandLabel("derived psk", context, target.length)
+        extracted.close()
         return imported
     }
 
@@ -76,7 +81,7 @@ class ImportedPsks extends HelloExtensionV13 implements KeyImporter {
     private keyFor(psk: PskAnswer, hash: HashParameters): OfferedKey {
         const identity = this.identityOf(psk.identity, hash)
         const imported = this.importKey(psk.key, identity, hash)
-        const early = new KeyScheduleV13(this.crypto, hash).extract(Buffer.alloc(hash.length), imported)
+        const early = this.secrets().newSecret(hash, imported)
         return { identity, age: 0, hash, early, psk: imported, label: LABEL }
     }
 
@@ -115,7 +120,7 @@ class ImportedPsks extends HelloExtensionV13 implements KeyImporter {
 
     close(): void {
         for (const key of this.keys) {
-            wipe(key.early)
+            key.early.close()
             wipe(key.psk)
         }
         this.keys = []

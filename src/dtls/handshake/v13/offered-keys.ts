@@ -7,7 +7,7 @@ import { type ClientResumptionContextV13, type OfferedKey } from "./resumption.j
 
 /** The body of a hello that offers these keys, with the binder of each. */
 export function bindKeys(h: ClientResumptionContextV13, hello: ClientHello, keys: OfferedKey[]): Buffer {
-    const kept = h.schedule().hash
+    const kept = h.hash()
     const data = withoutBinders(keys)
     hello.extensions.push({ type: PRE_SHARED_KEY, data })
     const message = unbound(hello)

@@ -1,5 +1,5 @@
 import { type HashParameters } from "../../crypto/algorithms.js"
-import { type KeyScheduleV13 } from "../../crypto/v13/key-schedule.js"
+import { type CryptoV13, type Secret } from "../../crypto/v13/provider.js"
 import { type HandshakeMessage } from "../../flight/inbox.js"
 import { type ClientHello } from "../../wire/client-hello.js"
 import { type Extension } from "../../wire/extensions.js"
@@ -16,7 +16,8 @@ import { type Speaker } from "./updatable-ids.js"
 export interface ResumptionContextV13 extends AuthenticatedHandshake {
     settings: AssociationSettings
     parameters: SecurityParametersV13
-    schedule(): KeyScheduleV13
+    hash(): HashParameters
+    crypto(): CryptoV13
     keyShares(): KeyShareExtension | undefined
     /** Stage 1 of the key schedule, with another pre-shared key than before. */
     enterEarlyStage(psk: Buffer): void
@@ -26,7 +27,7 @@ export interface ResumptionContextV13 extends AuthenticatedHandshake {
 export interface OfferedKey extends PskIdentity {
     hash: HashParameters
     /** secret of its early stage */
-    early: Buffer
+    early: Secret
     psk: Buffer
     /** of its binder */
     label: string
@@ -38,11 +39,11 @@ export interface ClientResumptionContextV13 extends ResumptionContextV13 {
     /** how many pre-shared keys the hello offers */
     pskCount: number
     /** of the early stage, with the external key */
-    secret: Buffer
+    secret: Secret | undefined
     /** Before the hello: the keys that it offers go with this one. */
     useHash(hash: HashParameters): void
     /** The binder of a key with this early secret, for the hello in `message`. */
-    binder(secret: Buffer, label: string, message: Buffer, bindersLength: number): Buffer
+    binder(secret: Secret, label: string, message: Buffer, bindersLength: number): Buffer
     /** What imports the external key; undefined: it is used as it is. */
     importer(): KeyImporter | undefined
     /** The body of the hello, with the external key and its binder at the end, if there is one. */
@@ -65,7 +66,7 @@ export interface ServerResumptionContextV13 extends ResumptionContextV13 {
  */
 export interface ResumptionV13 extends HelloExtension {
     /** The handshake is done. @param secret of the main stage */
-    keep(h: ResumptionContextV13, secret: Buffer): void
+    keep(h: ResumptionContextV13, secret: Secret): void
     /** Erases the keys of sessions. */
     close(): void
 }

@@ -1,7 +1,9 @@
-import { EMPTY, join, wipe } from "../../bytes/bytes.js"
-import { type Hmac } from "../../crypto/provider.js"
-import { hkdfLabel, type KeyScheduleV13 } from "../../crypto/v13/key-schedule.js"
+import { EMPTY } from "../../bytes/bytes.js"
+import { type CryptoProvider } from "../../crypto/provider.js"
+import { digestOf } from "../../crypto/v13/key-schedule.js"
+import { type Secret } from "../../crypto/v13/provider.js"
 import { DTLS_1_3 } from "../../wire/v13/code-points.js"
+import { type CipherSuite } from "../cipher-suite.js"
 import { SecurityParameters } from "../security-parameters.js"
 
 /**
@@ -9,9 +11,9 @@ import { SecurityParameters } from "../security-parameters.js"
  * @devsWhenUsed
  */
 export class SecurityParametersV13 extends SecurityParameters {
-    schedule: KeyScheduleV13 | undefined
-    /** keyed with exporter_master_secret (RFC 8446 §7.1) */
-    exporter: Hmac | undefined
+    private crypto: CryptoProvider | undefined
+    /** exporter_master_secret (RFC 8446 §7.1) */
+    private exporter: Secret | undefined
 
     constructor() {
         super(DTLS_1_3)
@@ -19,15 +21,20 @@ export class SecurityParametersV13 extends SecurityParameters {
         this.extendedMasterSecret = true
     }
 
+    /** Takes the exporter_master_secret over. */
+    keepExporter(crypto: CryptoProvider, exporter: Secret): void {
+        this.crypto = crypto
+        this.exporter = exporter
+    }
+
     /** RFC 8446 §7.5: an absent context is one of 0 bytes. */
     exportKeyingMaterial(label: string, context: Buffer | undefined, length: number): Buffer | undefined {
-        const { schedule, exporter } = this
-        if (schedule === undefined || exporter === undefined) return undefined
-        const info = hkdfLabel(label, schedule.digest(EMPTY), schedule.hash.length)
-        // The only block of HKDF-Expand.
-        const secret = exporter.sign(join([info, Buffer.from([1])]))
-        const material = schedule.expandLabel(secret, "exporter", schedule.digest(context ?? EMPTY), length)
-        wipe(secret)
+        const { crypto, exporter } = this
+        if (crypto === undefined || exporter === undefined) return undefined
+        const { hash } = this.suite as CipherSuite
+        const secret = exporter.deriveSecret(label, digestOf(crypto, hash, EMPTY))
+        const material = secret.expandLabel("exporter", digestOf(crypto, hash, context ?? EMPTY), length)
+        secret.close()
         return material
     }
 

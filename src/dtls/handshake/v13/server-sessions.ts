@@ -1,6 +1,7 @@
 import { EMPTY, wipe } from "../../bytes/bytes.js"
 import { Reader } from "../../bytes/reader.js"
 import { type CryptoProvider } from "../../crypto/provider.js"
+import { type Secret } from "../../crypto/v13/provider.js"
 import { type CipherSuite } from "../cipher-suite.js"
 import { AlertDescription, ExtensionType } from "../../wire/code-points.js"
 import { type Extension } from "../../wire/extensions.js"
@@ -82,7 +83,7 @@ class ServerSessionsV13 extends HelloExtensionV13 implements ServerResumptionV13
             this.isWanted &&
             mayResume(session, this.serverName, this.options.clock(), asksClients) &&
             session.protocol === protocolOf(h.settings) &&
-            hasItsHash(h.settings, h.schedule(), session)
+            hasItsHash(h.settings, h.hash(), session)
         )
     }
 
@@ -131,7 +132,7 @@ class ServerSessionsV13 extends HelloExtensionV13 implements ServerResumptionV13
     }
 
     /** A ticket that follows another one makes no session younger. */
-    keep(h: ResumptionContextV13, secret: Buffer): void {
+    keep(h: ResumptionContextV13, secret: Secret): void {
         const { session, options } = this
         const now = options.clock()
         const created = session === undefined ? now : session.created
@@ -139,11 +140,10 @@ class ServerSessionsV13 extends HelloExtensionV13 implements ServerResumptionV13
         const shares = h.keyShares()
         if (shares === undefined || !shares.agreed || !this.isWanted || left < 1000) return
         const nonce = Buffer.alloc(1)
-        const schedule = h.schedule()
-        const master = resumptionSecret(schedule, secret, h.transcript.digest())
-        const next = this.newSession(h, ticketKey(schedule, master, nonce), created)
+        const master = resumptionSecret(secret, h.transcript.digest())
+        const next = this.newSession(h, ticketKey(master, h.hash(), nonce), created)
         const ticket = this.ticketFor(next)
-        wipe(master)
+        master.close()
         wipeSession(next)
         if (ticket === undefined) return
         const random = new Reader(this.crypto.random(4), 0, 4)

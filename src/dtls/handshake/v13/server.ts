@@ -1,5 +1,6 @@
 import { EMPTY, equal, wipe } from "../../bytes/bytes.js"
 import { Writer } from "../../bytes/writer.js"
+import { type Secret } from "../../crypto/v13/provider.js"
 import { type CipherSuite } from "../cipher-suite.js"
 import { bodyOf, type HandshakeMessage } from "../../flight/inbox.js"
 import { type RecordLayer } from "../../record/record-layer.js"
@@ -40,7 +41,6 @@ import { HandshakeV13, isOfRecords } from "./handshake.js"
 import { suiteForClient, suiteOfKeys } from "./hash-choice.js"
 import { type KeyShareExtension, type SharedSecret } from "./key-share-extension.js"
 import { type ServerResumptionV13 } from "./resumption.js"
-import { type Speaker } from "./updatable-ids.js"
 
 /** Bytes of the key that stands in for an unknown identity's. */
 const DECOY_KEY_LENGTH = 16
@@ -181,14 +181,14 @@ class ServerHandshakeV13 extends HandshakeV13 {
     private externalIdentity(psk: OfferedPsk): Buffer | undefined {
         const { identity } = psk
         const importer = this.importer()
-        if (importer !== undefined) return importer.externalOf(identity, this.schedule().hash)
+        if (importer !== undefined) return importer.externalOf(identity, this.hash())
         return this.hasHashOfKeys() ? identity : undefined
     }
 
     /** Whether external keys go with the suite. */
     private hasHashOfKeys(): boolean {
         const { hash } = suiteOfKeys(usableSuites(this.settings, false))
-        return hash.algorithm === this.schedule().hash.algorithm
+        return hash.algorithm === this.hash().algorithm
     }
 
     private goOnWithoutKeys(): void {
@@ -242,7 +242,7 @@ class ServerHandshakeV13 extends HandshakeV13 {
             this.usePsk(key, "ext binder")
             return
         }
-        const imported = importer.importKey(key, this.psks[this.pskIndex].identity, this.schedule().hash)
+        const imported = importer.importKey(key, this.psks[this.pskIndex].identity, this.hash())
         this.usePsk(imported, importer.bindingLabel())
         wipe(imported)
     }
@@ -257,7 +257,7 @@ class ServerHandshakeV13 extends HandshakeV13 {
         this.offered = []
         this.psks = []
         this.enterEarlyStage(psk)
-        const isBound = equal(this.binder(this.secret, label, this.helloBytes, bindersLength), binder)
+        const isBound = equal(this.binder(this.secret as Secret, label, this.helloBytes, bindersLength), binder)
         this.helloBytes = EMPTY
         if (!isBound) this.fail(FailureReason.keyMismatch, AlertDescription.decryptError)
         else if (this.agrees) this.agree(this.keyShares() as KeyShareExtension)
@@ -314,16 +314,12 @@ class ServerHandshakeV13 extends HandshakeV13 {
         this.activateApplicationKeys(false, this.transcriptHash)
     }
 
-    override speaker(): Speaker | undefined {
-        const ids = this.ids()
-        return ids !== undefined && ids.hasMessage() ? ids : this.resumption()
-    }
-
     takeFinished(message: HandshakeMessage): void {
         if (!this.checkFinished(message)) return
         this.transcript.add(message.bytes)
         this.activateApplicationKeys(true, this.transcriptHash)
         this.leaveMainStage()
+        this.transcriptHash = EMPTY
         this.beginFlight()
         this.finish()
     }

@@ -1,7 +1,7 @@
 import { Reader } from "../../bytes/reader.js"
 import { Writer } from "../../bytes/writer.js"
 import { type HashParameters } from "../../crypto/algorithms.js"
-import { type KeyScheduleV13 } from "../../crypto/v13/key-schedule.js"
+import { type Secret } from "../../crypto/v13/provider.js"
 import { type AssociationSettings } from "../settings.js"
 import { readCommon, readPeer, type Session, writeCommon, writePeer } from "../session.js"
 
@@ -52,17 +52,17 @@ export function hashOf(settings: AssociationSettings, session: Session): HashPar
     return settings.suites.find((suite) => suite.id === session.suite)?.hash
 }
 
-/** Whether a handshake with this key schedule can go on with the session. */
-export function hasItsHash(settings: AssociationSettings, schedule: KeyScheduleV13, session: Session): boolean {
-    return hashOf(settings, session)?.algorithm === schedule.hash.algorithm
+/** Whether a handshake with this hash can go on with the session. */
+export function hasItsHash(settings: AssociationSettings, hash: HashParameters, session: Session): boolean {
+    return hashOf(settings, session)?.algorithm === hash.algorithm
 }
 
 /** resumption_master_secret (RFC 8446 §7.1). @param transcriptHash through the client's Finished */
-export function resumptionSecret(schedule: KeyScheduleV13, secret: Buffer, transcriptHash: Buffer): Buffer {
-    return schedule.deriveSecret(secret, "res master", transcriptHash)
+export function resumptionSecret(main: Secret, transcriptHash: Buffer): Secret {
+    return main.deriveSecret("res master", transcriptHash)
 }
 
 /** The pre-shared key of one ticket (RFC 8446 §4.6.1). */
-export function ticketKey(schedule: KeyScheduleV13, secret: Buffer, nonce: Buffer): Buffer {
-    return schedule.expandLabel(secret, "resumption", nonce, schedule.hash.length)
+export function ticketKey(secret: Secret, hash: HashParameters, nonce: Buffer): Buffer {
+    return secret.expandLabel("resumption", nonce, hash.length)
 }

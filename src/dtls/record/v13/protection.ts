@@ -1,16 +1,14 @@
 import { blit, copyOf, EMPTY, wipe } from "../../bytes/bytes.js"
 import { readUint, writeUint } from "../../bytes/integers.js"
 import { Writer } from "../../bytes/writer.js"
-import { type AeadParameters } from "../../crypto/algorithms.js"
 import {
     type Aead,
     type CryptoProvider,
     type OpenedRecord,
     type RecordNumberCipher,
     type RecordNumberCiphers,
-    type RecordProtection,
 } from "../../crypto/provider.js"
-import { type TrafficKeys } from "../../crypto/v13/key-schedule.js"
+import { type IdListener, type ProtectionWithId, type RecordContext } from "../../crypto/v13/provider.js"
 import { ContentType } from "../../wire/code-points.js"
 import { APPLICATION_EPOCH } from "../../wire/v13/code-points.js"
 import { HeaderBit, readHeader, UnifiedHeader } from "./unified-header.js"
@@ -22,50 +20,56 @@ const MAX_CIPHERTEXT = 16640
 /** The first numbers of an epoch need one byte: a receiver that has missed all of them still reconstructs each. */
 const SHORT_NUMBERS = 128
 
-/** Of an endpoint that gave its peer ids: hears which of them verified records carry. */
-export interface IdListener {
-    use(id: Buffer): void
+/** Keys of one direction of one epoch (RFC 8446 §7.3, RFC 9147 §4.2.3). */
+export interface RecordKeys {
+    aead: Aead
+    numbers: RecordNumberCipher
+    iv: Buffer
+}
+
+/** By a traffic secret. */
+export function recordKeys(crypto: CryptoProvider & RecordNumberCiphers, context: RecordContext): RecordKeys {
+    const { secret, aead } = context
+    const { algorithm, keyLength } = aead
+    const key = secret.expandLabel("key", EMPTY, keyLength)
+    const sn = secret.expandLabel("sn", EMPTY, keyLength)
+    const keys = {
+        aead: crypto.newAead(algorithm, key),
+        numbers: crypto.newRecordNumberCipher(algorithm, sn),
+        iv: secret.expandLabel("iv", EMPTY, 12),
+    }
+    wipe(key)
+    wipe(sn)
+    return keys
 }
 
 /**
  * Records of one direction of one epoch of DTLS 1.3 (RFC 9147 §4). Received ones may have every form of the header; sent
- * ones have a number of 8 bits at first and of 16 bits later, and a length unless they end their datagram.
+ * ones have a number of 8 bits at first and of 16 bits later, and a length unless they end their datagram. On a provider's AEAD,
+ * for platforms that have nothing faster.
  * @devsWhenUsed
  */
-export class ProtectionV13 implements RecordProtection {
+export class ProtectionV13 implements ProtectionWithId {
     overhead: number
-    private aead: Aead
-    private numbers: RecordNumberCipher
-    private iv: Buffer
+    private epoch: number
+    private id: Buffer
+    private ids: IdListener | undefined
     /** of the record that `sequenceOf` found */
     private header: UnifiedHeader
 
-    /**
-     * Copies the keys and wipes them.
-     * @param id connection id that the records carry, or another one of that length when it opens them; empty: none
-     * @param reading whether it opens records or seals them
-     * @param ids where ids of opened records are told
-     */
+    /** @param keys taken over */
     constructor(
-        crypto: CryptoProvider & RecordNumberCiphers,
-        parameters: AeadParameters,
-        private epoch: number,
-        keys: TrafficKeys,
-        private id: Buffer,
-        reading: boolean,
-        private ids: IdListener | undefined,
+        private keys: RecordKeys,
+        context: RecordContext,
     ) {
-        this.aead = crypto.newAead(parameters.algorithm, keys.key)
-        this.numbers = crypto.newRecordNumberCipher(parameters.algorithm, keys.sn)
-        this.iv = keys.iv
+        const { epoch, id, reading, ids } = context
+        this.epoch = epoch
+        this.id = id
+        this.ids = ids
         this.header = new UnifiedHeader()
-        // The shortest form that may come is minimal; what this side sends has at most a long number and a length.
-        this.overhead = (reading ? 2 : 5 + id.length) + 1 + parameters.tagLength
-        wipe(keys.key)
-        wipe(keys.sn)
+        this.overhead = overheadOf(id, reading, keys.aead.tagLength)
     }
 
-    /** The records that it seals carry another id. */
     setId(id: Buffer): void {
         this.overhead += id.length - this.id.length
         this.id = id
@@ -81,7 +85,8 @@ export class ProtectionV13 implements RecordProtection {
     }
 
     private sealOne(type: number, sequence: number, message: Buffer, withLength: boolean): Buffer {
-        const { id, aead } = this
+        const { id } = this
+        const { aead } = this.keys
         const numberLength = sequence < SHORT_NUMBERS ? 1 : 2
         // Record number encryption needs its sample: what is shorter is padded with zeros (RFC 9147 §4.2.3).
         const length = Math.max(message.length + 1 + aead.tagLength, SAMPLE_LENGTH)
@@ -105,7 +110,7 @@ export class ProtectionV13 implements RecordProtection {
 
     /** Encrypts the record number, or takes the encryption off. @param start where the ciphertext begins */
     private mask(record: Buffer, numberAt: number, numberLength: number, start: number): void {
-        const mask = this.numbers.mask(copyOf(record, start, start + SAMPLE_LENGTH))
+        const mask = this.keys.numbers.mask(copyOf(record, start, start + SAMPLE_LENGTH))
         for (let i = 0; i < numberLength; i++) record[numberAt + i] = record[numberAt + i] ^ mask[i]
     }
 
@@ -130,7 +135,7 @@ export class ProtectionV13 implements RecordProtection {
         const additional = copyOf(datagram, at, start)
         // The additional data has the record number in clear.
         writeUint(additional, numberAt - at, lowBits(sequence, numberLength), numberLength)
-        const inner = this.aead.open(this.nonce(sequence), additional, copyOf(datagram, start, end))
+        const inner = this.keys.aead.open(this.nonce(sequence), additional, copyOf(datagram, start, end))
         // The additional data has the id too, so no other association's record gets here.
         if (inner !== undefined && this.header.hasId && this.ids !== undefined)
             this.ids.use(copyOf(additional, 1, 1 + this.id.length))
@@ -151,19 +156,24 @@ export class ProtectionV13 implements RecordProtection {
     }
 
     close(): void {
-        this.aead.close()
-        this.numbers.close()
-        wipe(this.iv)
-        this.iv = EMPTY
+        const { aead, numbers, iv } = this.keys
+        aead.close()
+        numbers.close()
+        wipe(iv)
     }
 
     /** IV xor sequence number; the epoch is no part of it (RFC 9147 §4). */
     private nonce(sequence: number): Buffer {
         const nonce = Buffer.alloc(12)
         writeUint(nonce, 6, sequence, 6)
-        for (let i = 0; i < 12; i++) nonce[i] = nonce[i] ^ this.iv[i]
+        for (let i = 0; i < 12; i++) nonce[i] = nonce[i] ^ this.keys.iv[i]
         return nonce
     }
+}
+
+/** The shortest form that may come is minimal; what this side sends has at most a long number and a length. */
+export function overheadOf(id: Buffer, reading: boolean, tagLength: number): number {
+    return (reading ? 2 : 5 + id.length) + 1 + tagLength
 }
 
 /** How many numbers there are of 1 or 2 bytes. */

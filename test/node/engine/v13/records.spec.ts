@@ -4,25 +4,31 @@ import {
     AES_128_CCM_8,
     type AeadParameters,
     CHACHA20_POLY1305,
+    SHA_256,
 } from "../../../../src/dtls/crypto/algorithms.js"
-import { type TrafficKeys } from "../../../../src/dtls/crypto/v13/key-schedule.js"
 import { type RecordProtection } from "../../../../src/dtls/crypto/provider.js"
-import { ProtectionV13, reconstruct } from "../../../../src/dtls/record/v13/protection.js"
+import { ProtectionV13, reconstruct, type RecordKeys } from "../../../../src/dtls/record/v13/protection.js"
 import { NodeCryptoProvider } from "../../../../src/platform/node/crypto.js"
 
 const ID = Buffer.from("c1d2e3f4", "hex")
 const EMPTY = Buffer.alloc(0)
 
-function keys(aead: AeadParameters): TrafficKeys {
-    return { key: Buffer.alloc(aead.keyLength, 1), iv: Buffer.alloc(12, 2), sn: Buffer.alloc(aead.keyLength, 3) }
+const crypto = new NodeCryptoProvider()
+
+function keys({ algorithm, keyLength }: AeadParameters): RecordKeys {
+    return {
+        aead: crypto.newAead(algorithm, Buffer.alloc(keyLength, 1)),
+        numbers: crypto.newRecordNumberCipher(algorithm, Buffer.alloc(keyLength, 3)),
+        iv: Buffer.alloc(12, 2),
+    }
 }
 
 /** Both ends of one direction of epoch 3. */
 function pair(aead: AeadParameters, id = EMPTY): { write: RecordProtection; read: RecordProtection } {
-    const crypto = new NodeCryptoProvider()
+    const context = { secret: crypto.newSecret(SHA_256(), EMPTY), aead, epoch: 3, id, ids: undefined }
     return {
-        write: new ProtectionV13(crypto, aead, 3, keys(aead), id, false, undefined),
-        read: new ProtectionV13(crypto, aead, 3, keys(aead), id, true, undefined),
+        write: new ProtectionV13(keys(aead), { ...context, reading: false }),
+        read: new ProtectionV13(keys(aead), { ...context, reading: true }),
     }
 }
 

@@ -1,0 +1,130 @@
+import * as ds from "@devicescript/core"
+import { blit, copyOf } from "../../../dtls/bytes/bytes.js"
+import { readUint, writeUint } from "../../../dtls/bytes/integers.js"
+import { type AeadParameters } from "../../../dtls/crypto/algorithms.js"
+import { type OpenedRecord } from "../../../dtls/crypto/provider.js"
+import {
+    type IdListener,
+    type ProtectionWithId,
+    type RecordContext,
+    type Secret,
+} from "../../../dtls/crypto/v13/provider.js"
+import { overheadOf } from "../../../dtls/record/v13/protection.js"
+import { HeaderBit, ID_AT } from "../../../dtls/record/v13/unified-header.js"
+import "../natives.js"
+
+/**
+ * Behind a handle: the script never has its bytes.
+ * @devsWhenUsed
+ */
+export class RuntimeSecret implements Secret {
+    handle: number
+
+    constructor(handle: number) {
+        this.handle = ds._moteCryptoOwned(handle, this)
+    }
+
+    expandLabel(label: string, context: Buffer, length: number): Buffer {
+        return ds._moteSecretExpand(this.handle, label, context, length)
+    }
+
+    deriveSecret(label: string, context: Buffer): Secret {
+        return new RuntimeSecret(ds._moteSecretDerive(this.handle, label, context))
+    }
+
+    nextSecret(input: Buffer): Secret {
+        return new RuntimeSecret(ds._moteSecretNext(this.handle, input))
+    }
+
+    verifyData(label: string, transcriptHash: Buffer): Buffer {
+        return ds._moteSecretVerifyData(this.handle, label, transcriptHash)
+    }
+
+    close(): void {
+        ds._moteCryptoClose(this.handle)
+    }
+}
+
+/** Where things stand in the packed state of the record natives (natives.ts). */
+const STATE_LENGTH = 32
+const STATE_FORM = 3
+const STATE_SEQUENCE = 5
+const STATE_ID_LENGTH = 25
+const STATE_TYPE = 26
+const STATE_ENDS = 27
+const STATE_RECORD_LENGTH = 28
+
+/**
+ * Whole records of DTLS 1.3 by one native call, number encryption included.
+ * @devsWhenUsed
+ */
+export class RuntimeProtectionV13 implements ProtectionWithId {
+    overhead: number
+    private state: Buffer
+    private handle: number
+    private epoch: number
+    private ids: IdListener | undefined
+    private idLength: number
+
+    constructor(context: RecordContext) {
+        const { secret, aead, epoch, id, reading, ids } = context
+        this.handle = keysOf(secret, aead, this)
+        this.epoch = epoch
+        this.ids = ids
+        this.idLength = id.length
+        this.overhead = overheadOf(id, reading, aead.tagLength)
+        this.state = newState(this.handle, epoch, id)
+    }
+
+    setId(id: Buffer): void {
+        this.overhead += id.length - this.idLength
+        this.idLength = id.length
+        this.state = newState(this.handle, this.epoch, id)
+    }
+
+    seal(type: number, sequence: number, messages: Buffer[], endsDatagram: boolean): Buffer {
+        const { state } = this
+        writeUint(state, STATE_SEQUENCE, sequence, 6)
+        state[STATE_ENDS] = endsDatagram ? 1 : 0
+        return ds._moteRecordSeal(state, type, messages)
+    }
+
+    sequenceOf(datagram: Buffer, at: number, end: number, expected: number): number {
+        const { state } = this
+        writeUint(state, STATE_SEQUENCE, expected, 6)
+        return ds._moteRecordSequence(state, datagram, at, end)
+    }
+
+    lengthOf(_datagram: Buffer, _at: number): number {
+        return readUint(this.state, STATE_RECORD_LENGTH, 2)
+    }
+
+    open(datagram: Buffer, at: number, sequence: number): OpenedRecord | undefined {
+        const { state, epoch, ids } = this
+        const plaintext = ds._moteRecordOpen(state, datagram, at)
+        if (plaintext === undefined) return undefined
+        // The additional data has the id too, so no other association's record gets here.
+        if (ids !== undefined && (datagram[at] & HeaderBit.id) !== 0)
+            ids.use(copyOf(datagram, at + ID_AT, at + ID_AT + this.idLength))
+        return { type: state[STATE_TYPE], epoch, plaintext, sequence }
+    }
+
+    close(): void {
+        ds._moteCryptoClose(this.handle)
+    }
+}
+
+function keysOf(secret: Secret, aead: AeadParameters, owner: object): number {
+    const keys = ds._moteRecordKeys((secret as RuntimeSecret).handle, aead.algorithm)
+    return ds._moteCryptoOwned(keys, owner)
+}
+
+function newState(handle: number, epoch: number, id: Buffer): Buffer {
+    const state = Buffer.alloc(STATE_LENGTH + id.length)
+    state[0] = STATE_FORM
+    writeUint(state, 1, handle, 2)
+    writeUint(state, 3, epoch, 2)
+    state[STATE_ID_LENGTH] = id.length
+    blit(state, STATE_LENGTH, id, 0, id.length)
+    return state
+}
