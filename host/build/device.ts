@@ -108,6 +108,11 @@ export function buildStockImage(port: number): DeviceImage {
 export function cachedDeviceImage(path: string, configured?: Configured): DeviceImage {
     const program = programSources(resolve(root, path))
     if (configured !== undefined) configure(program, configured)
+    return cachedProgramImage(program)
+}
+
+/** The same of a program whose sources are at hand. */
+export function cachedProgramImage(program: ProgramSources): DeviceImage {
     const { path: image, debugPath } = kept(hashOf(program))
     const isKept = (): boolean => existsSync(image) && existsSync(packages())
     if (!isKept())

@@ -60,6 +60,9 @@ const { UNDEFINED, FALSE, TRUE, FAILED }: Record<string, Value> = Word
 const SCRATCH = 4096
 const MOST_POSITIONS = 16
 
+/** As in firmware/port/wasm/port.c: functions of `ds` that a port may have. */
+const MOST_NATIVES = 96
+
 /** What a native gives back; a promise suspends the calling fiber until it is settled. */
 export type Result = undefined | boolean | number | string | Uint8Array | string[]
 
@@ -156,6 +159,8 @@ export class Machine {
         private options: MachineOptions,
     ) {
         const { natives, bufferNatives } = options
+        if (natives.length > MOST_NATIVES)
+            throw new RangeError(`The machine has room for ${MOST_NATIVES} natives, not for ${natives.length}`)
         const mote = {
             print: (level: number, line: number, length: number) =>
                 options.print(String.fromCharCode(level), this.text(line, length)),

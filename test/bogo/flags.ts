@@ -1,143 +1,24 @@
+import * as nodeCrypto from "node:crypto"
 import { readFileSync } from "node:fs"
+import { readPem } from "../../src/gio/pem.js"
+import {
+    type Credential,
+    type ImportedCredential,
+    DTLS12,
+    DTLS13,
+    newConfiguration,
+    type ShimConfiguration,
+    Unimplemented,
+} from "./engine/configuration.js"
 
-/** What a shim cannot do; the runner then counts the test as unimplemented instead of failed. */
-export class Unimplemented extends Error {}
-
-/** A certificate chain or raw public key with its private key, PEM files. */
-export interface Credential {
-    /** its place among those that are named one by one; -1: the one that is not */
-    index: number
-    isRawKey: boolean
-    chain: string
-    key: string
-    /** SignatureSchemes to sign with, preferred first; empty: all that the key can make */
-    signingPrefs: number[]
-    /** it is presented only to peers that name its issuer as an authority */
-    mustMatchIssuer: boolean
-    /** it is an external pre-shared key, to be imported, and nothing of the above */
-    imported?: ImportedCredential
-}
-
-/** A pre-shared key to be imported (RFC 9258). */
-export interface ImportedCredential {
-    key: Buffer
-    identity: Buffer
-    context: Buffer
-    isSha384: boolean
-}
-
-/** What the runner's flags ask of one connection. The names are the flags'. */
-export interface ShimConfiguration {
+/** What the runner's flags ask of one connection, and where the runner is. */
+export interface Flags extends ShimConfiguration {
     port: number
     ipv6: boolean
     shimId: bigint
-    isServer: boolean
-    isDtls: boolean
-    resumeCount: number
-    /** of the wire; undefined: not limited */
-    minVersion: number | undefined
-    maxVersion: number | undefined
-    /** versions left out of that range */
-    excluded: number[]
-    curves: number[]
-    verifyPrefs: number[]
-    credentials: Credential[]
-    /** IANA names of the suites of DTLS 1.2 to use; undefined: all */
-    suites: string[] | undefined
-    /** CertificateTypes that a client offers for itself; empty: X.509 */
-    ownTypes: number[]
-    psk: Buffer | undefined
-    pskIdentity: Buffer
-    hostName: string | undefined
-    advertiseAlpn: string[]
-    selectAlpn: string | undefined
-    mtu: number | undefined
-    /** largest handshake message to take, bytes */
-    maxCertList: number | undefined
-    initialTimeout: number
-    requireClientCertificate: boolean
-    verifyPeer: boolean
-    verifyFail: boolean
-    /** the refusal has an alert of its own */
-    customVerify: boolean
-    /** what is wrong with the peer counts when a session is resumed, too */
-    reverifyOnResume: boolean
-    /** a server gives no tickets, and takes none */
-    noTicket: boolean
-    writesFirst: boolean
-    initialWrite: Buffer
-    repeatInitialWrite: number
-    shutsDown: boolean
-    checkCloseNotify: boolean
-    sendAlert: boolean
-    exportLength: number
-    exportLabel: string
-    exportContext: Buffer
-    useExportContext: boolean
-    tlsUnique: boolean
-    expect: Expectations
 }
 
-/** What must be so once the handshake is done; undefined: anything. */
-export interface Expectations {
-    version?: number
-    suite?: number
-    alpn?: string
-    extendedMasterSecret?: boolean
-    peerCertificate?: boolean
-    serverName?: string
-    /** `Credential.index` */
-    credential?: number
-    /** the session is not resumed */
-    sessionMiss?: boolean
-}
-
-export function defaults(): ShimConfiguration {
-    return {
-        port: 0,
-        ipv6: false,
-        shimId: 0n,
-        isServer: false,
-        isDtls: false,
-        resumeCount: 0,
-        minVersion: undefined,
-        maxVersion: undefined,
-        excluded: [],
-        curves: [],
-        verifyPrefs: [],
-        credentials: [],
-        suites: undefined,
-        ownTypes: [],
-        psk: undefined,
-        pskIdentity: Buffer.alloc(0),
-        hostName: undefined,
-        advertiseAlpn: [],
-        selectAlpn: undefined,
-        mtu: undefined,
-        maxCertList: undefined,
-        initialTimeout: 400,
-        requireClientCertificate: false,
-        verifyPeer: false,
-        verifyFail: false,
-        customVerify: false,
-        reverifyOnResume: false,
-        noTicket: false,
-        writesFirst: false,
-        initialWrite: Buffer.from("hello"),
-        repeatInitialWrite: 1,
-        shutsDown: false,
-        checkCloseNotify: false,
-        sendAlert: false,
-        exportLength: 0,
-        exportLabel: "",
-        exportContext: Buffer.alloc(0),
-        useExportContext: false,
-        tlsUnique: false,
-        expect: {},
-    }
-}
-
-type Apply = (to: ShimConfiguration, value: string) => void
+type Apply = (to: Flags, value: string) => void
 
 /** Flags without a value. */
 const SWITCHES: Record<string, Apply> = {
@@ -210,8 +91,8 @@ const OPTIONS: Record<string, Apply> = {
     "-cipher": (to, value) => (to.suites = suiteNames(value)),
     "-available-client-cert-types": (to, value) => to.ownTypes.push(Number(value)),
     "-expect-selected-credential": (to, value) => (to.expect.credential = Number(value)),
-    "-cert-file": (to, value) => (lastCredential(to).chain = readFileSync(value, "utf8")),
-    "-key-file": (to, value) => (lastCredential(to).key = readFileSync(value, "utf8")),
+    "-cert-file": (to, value) => (lastCredential(to).chain = certificatesIn(value)),
+    "-key-file": (to, value) => readKey(lastCredential(to), value),
     "-psk-importer-key": (to, value) => (lastImported(to).key = Buffer.from(value, "base64")),
     "-psk-importer-identity": (to, value) => (lastImported(to).identity = Buffer.from(value, "base64")),
     "-psk-importer-context": (to, value) => (lastImported(to).context = Buffer.from(value, "base64")),
@@ -250,12 +131,9 @@ const VALUES_WITHOUT_MEANING = new Set([
     "-read-size",
 ])
 
-/** As they stand on the wire. */
-export const DTLS12 = 0xfefd
-export const DTLS13 = 0xfefc
-
 function newCredential(index: number, isRawKey: boolean): Credential {
-    return { index, isRawKey, chain: "", key: "", signingPrefs: [], mustMatchIssuer: false }
+    const none = Buffer.alloc(0)
+    return { index, isRawKey, chain: [], key: none, publicKey: none, signingPrefs: [], mustMatchIssuer: false }
 }
 
 function addCredential(to: ShimConfiguration, isRawKey: boolean): void {
@@ -275,23 +153,20 @@ function lastImported(of: ShimConfiguration): ImportedCredential {
     return imported
 }
 
-/** The one to be imported; undefined: there is none. */
-export function importedOf({ credentials }: ShimConfiguration): Credential | undefined {
-    const all = credentials.filter(({ imported }) => imported !== undefined)
-    // They have contexts and hashes of their own.
-    if (all.length > 1) throw new Unimplemented("several imported pre-shared keys")
-    return all[0]
-}
-
-/** Those with certificates or raw public keys. */
-export function certifiedBy({ credentials }: ShimConfiguration): Credential[] {
-    return credentials.filter(({ imported }) => imported === undefined)
-}
-
 function lastCredential(of: ShimConfiguration): Credential {
     const last = of.credentials.at(-1) ?? newCredential(-1, false)
     if (of.credentials.length === 0) of.credentials.push(last)
     return last
+}
+
+function certificatesIn(path: string): Buffer[] {
+    return (readPem(readFileSync(path, "utf8")) ?? []).map(({ data }) => data)
+}
+
+function readKey(of: Credential, path: string): void {
+    const key = nodeCrypto.createPrivateKey(readFileSync(path))
+    of.key = key.export({ format: "der", type: "pkcs8" })
+    of.publicKey = nodeCrypto.createPublicKey(key).export({ format: "der", type: "spki" })
 }
 
 /** Throws Unimplemented for words that stand for several suites. */
@@ -318,8 +193,8 @@ function forConnection(flag: string, isResumption: boolean): string | undefined 
 }
 
 /** The flags of one connection. Throws Unimplemented for a flag that is not known. */
-export function parse(args: string[], isResumption: boolean): ShimConfiguration {
-    const to = defaults()
+export function parse(args: string[], isResumption: boolean): Flags {
+    const to = { ...newConfiguration(), port: 0, ipv6: false, shimId: 0n }
     for (let i = 0; i < args.length; i++) {
         const given = args[i]
         const bare = /^-on-(initial|resume|retry)(-.*)$/.exec(given)?.[2] ?? given

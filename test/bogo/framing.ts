@@ -1,4 +1,7 @@
-import { type Socket } from "node:net"
+import { once } from "node:events"
+import { connect, type Socket } from "node:net"
+import { EventKind, type Link, type RunnerEvent } from "./engine/side.js"
+import { type Flags } from "./flags.js"
 
 /** First byte of each frame between the runner and a shim; DTLS records travel over TCP. */
 enum Opcode {
@@ -23,20 +26,10 @@ const OPERAND_LENGTH: Record<number, number> = {
 /** What the runner expects when it expects no timeout: the largest number of 64 bits. */
 const NO_TIMEOUT = 0xffffffffffffffffn
 
-/** Times are ms, and may have fractions. */
-export type RunnerEvent =
-    | { kind: "packet"; data: Buffer }
-    | { kind: "advance"; time: number }
-    | { kind: "mtu"; bytes: number }
-    | { kind: "expectTimeout"; time: number | undefined }
-    | { kind: "initialTimeout"; time: number }
-    | { kind: "end" }
-    | { kind: "quiet" }
-
 const milliseconds = (nanoseconds: bigint): number => Number(nanoseconds) / 1e6
 
 /** Datagrams and the runner's orders on one TCP connection. */
-export class RunnerLink {
+export class RunnerLink implements Link {
     private input = Buffer.alloc(0)
     private ended = false
     private wake: (() => void) | undefined
@@ -47,13 +40,12 @@ export class RunnerLink {
         for (const event of ["end", "error", "close"]) socket.on(event, () => this.end())
     }
 
-    /** @param quietAfter ms of real time after which the event `quiet` is given instead; undefined: waits for ever */
-    async next(quietAfter?: number): Promise<RunnerEvent> {
+    async next(quietAfter: number): Promise<RunnerEvent> {
         for (;;) {
-            const event = this.take()
-            if (event !== undefined) return event
-            if (this.ended) return { kind: "end" }
-            if (!(await this.more(quietAfter))) return { kind: "quiet" }
+            const taken = this.take()
+            if (taken !== undefined) return taken
+            if (this.ended) return event(EventKind.end)
+            if (!(await this.more(quietAfter))) return event(EventKind.quiet)
         }
     }
 
@@ -71,7 +63,7 @@ export class RunnerLink {
     /** Lets the runner read everything before the connection goes. */
     async close(): Promise<void> {
         this.socket.end()
-        while (!this.ended) await this.more(undefined)
+        while (!this.ended) await this.more(-1)
         this.socket.destroy()
     }
 
@@ -94,9 +86,9 @@ export class RunnerLink {
         return eventOf(opcode, operand, data)
     }
 
-    private more(quietAfter: number | undefined): Promise<boolean> {
+    private more(quietAfter: number): Promise<boolean> {
         return new Promise((resolve) => {
-            const timer = quietAfter === undefined ? undefined : setTimeout(() => done(false), quietAfter)
+            const timer = quietAfter < 0 ? undefined : setTimeout(() => done(false), quietAfter)
             const done = (arrived: boolean): void => {
                 clearTimeout(timer)
                 this.wake = undefined
@@ -117,11 +109,24 @@ export class RunnerLink {
     }
 }
 
+export async function connectToRunner({ port, ipv6, shimId }: Flags): Promise<RunnerLink> {
+    const socket = connect({ port, host: ipv6 ? "::1" : "127.0.0.1" })
+    await once(socket, "connect")
+    const id = Buffer.alloc(8)
+    id.writeBigUInt64LE(shimId)
+    socket.write(id)
+    return new RunnerLink(socket)
+}
+
+function event(kind: EventKind, time = 0, data: Buffer = Buffer.alloc(0)): RunnerEvent {
+    return { kind, time, data }
+}
+
 function eventOf(opcode: Opcode, operand: Buffer, data: Buffer): RunnerEvent {
-    if (opcode === Opcode.packet) return { kind: "packet", data }
-    if (opcode === Opcode.mtu) return { kind: "mtu", bytes: operand.readUInt32BE(0) }
-    if (opcode === Opcode.updateTimeout) return { kind: "initialTimeout", time: operand.readUInt32BE(0) }
+    if (opcode === Opcode.packet) return event(EventKind.packet, 0, data)
+    if (opcode === Opcode.mtu) return event(EventKind.mtu, operand.readUInt32BE(0))
+    if (opcode === Opcode.updateTimeout) return event(EventKind.initialTimeout, operand.readUInt32BE(0))
     const time = operand.readBigUInt64BE(0)
-    if (opcode === Opcode.timeout) return { kind: "advance", time: milliseconds(time) }
-    return { kind: "expectTimeout", time: time === NO_TIMEOUT ? undefined : milliseconds(time) }
+    if (opcode === Opcode.timeout) return event(EventKind.advance, milliseconds(time))
+    return event(EventKind.expectTimeout, time === NO_TIMEOUT ? -1 : milliseconds(time))
 }

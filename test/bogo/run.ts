@@ -1,18 +1,24 @@
 import { spawnSync } from "node:child_process"
 import { chmodSync, existsSync, readFileSync, symlinkSync, writeFileSync } from "node:fs"
 import { dirname, join } from "node:path"
+import { cachedProgramImage } from "../../host/build/device.js"
+import { programSources } from "../../host/build/program-sources.js"
+import { compiledMachine } from "../../host/build/wasm.js"
 import { root } from "../../host/folders.js"
 import { temporaryFolder } from "../../host/temporary.js"
 
 /*
- * npm run bogo -- RUNNER [options of the runner]: BoringSSL's test runner against this engine, see docs/bogo.md.
- * RUNNER is the runner's test program, which `go test -c` makes.
+ * npm run bogo -- RUNNER [--machine] [options of the runner]: BoringSSL's test runner against this engine, see docs/bogo.md.
+ * RUNNER is the runner's test program, which `go test -c` makes. With --machine the engine runs in the machine, as in the simulator.
  */
 
 /** Exit status by which a shim says that it cannot do a test. */
 const UNIMPLEMENTED = 89
 
 const exclusions = join(root, "test", "bogo", "exclusions.json")
+
+/** Where the forms of records are chosen, below the folder of either language. */
+const PROTECTION = join("src", "dtls", "record", "v13", "protection")
 
 /**
  * The runner reads records of DTLS 1.3 in the one form that BoringSSL sends: with a number of 16 bits and a length. This engine's
@@ -23,31 +29,40 @@ const LONG_RECORDS = [
     ["const lengthBit = withLength ?", "withLength = true;\n        const lengthBit = withLength ?"],
 ]
 
-function sendLongRecords(file: string): void {
-    let code = readFileSync(file, "utf8")
+function withLongRecords(source: string): string {
+    let code = source
     for (const [own, long] of LONG_RECORDS) {
-        if (code.split(own).length !== 2) throw new Error(`not once in ${file}: ${own}`)
+        if (code.split(own).length !== 2) throw new Error(`not once in ${PROTECTION}: ${own}`)
         code = code.replace(own, long)
     }
-    writeFileSync(file, code)
+    return code
+}
+
+/** The program and the machine that the shim runs it in. @returns what it finds them by */
+async function buildForMachine(): Promise<string> {
+    const program = programSources(join(root, "test", "bogo", "machine", "main.ts"))
+    const place = `${PROTECTION}.ts`
+    program.files.set(place, withLongRecords(program.files.get(place) ?? ""))
+    return `BOGO_MACHINE="${await compiledMachine()}" BOGO_IMAGE="${cachedProgramImage(program).path}"`
 }
 
 /** The shim as plain JavaScript, so that one test starts in a tenth of a second. @returns its path */
-function buildShim(): string {
+function buildShim(variables: string): string {
     const folder = temporaryFolder("bogo")
     const compiler = join(root, "node_modules", "typescript-native", "bin", "tsc")
     const project = join(root, "test", "bogo", "tsconfig.json")
     const args = [compiler, "-p", project, "--outDir", folder]
     const { status } = spawnSync(process.execPath, args, { stdio: "inherit" })
     if (status !== 0) throw new Error("the shim does not compile")
-    sendLongRecords(join(folder, "src/dtls/record/v13/protection.js"))
+    const protection = join(folder, `${PROTECTION}.js`)
+    writeFileSync(protection, withLongRecords(readFileSync(protection, "utf8")))
     writeFileSync(join(folder, "package.json"), '{"type":"module"}')
     // For ML-KEM, where node:crypto has none.
     symlinkSync(join(root, "node_modules"), join(folder, "node_modules"))
     const shim = join(folder, "shim")
     writeFileSync(
         shim,
-        `#!/bin/sh\nBOGO_REASONS="${join(folder, "reasons")}" exec "${process.execPath}" "${join(folder, "test/bogo/shim.js")}" "$@"\n`,
+        `#!/bin/sh\nBOGO_REASONS="${join(folder, "reasons")}" ${variables} exec "${process.execPath}" "${join(folder, "test/bogo/shim.js")}" "$@"\n`,
     )
     chmodSync(shim, 0o755)
     return shim
@@ -115,12 +130,15 @@ function summary(folder: string, all: string[]): string {
     ].join("\n")
 }
 
-const [runner, ...options] = process.argv.slice(2)
+const [runner, ...others] = process.argv.slice(2)
+const options = others.filter((option) => option !== "--machine")
 if (runner === undefined || !existsSync(runner)) {
-    console.error("usage: npm run bogo -- RUNNER [options], where RUNNER is BoringSSL's runner.test; see docs/bogo.md")
+    console.error(
+        "usage: npm run bogo -- RUNNER [--machine] [options], where RUNNER is BoringSSL's runner.test; see docs/bogo.md",
+    )
     process.exit(2)
 }
-const shim = buildShim()
+const shim = buildShim(others.includes("--machine") ? await buildForMachine() : "")
 const folder = dirname(shim)
 const results = join(folder, "results.json")
 const choice = ["-test", "*DTLS*", ...options]

@@ -1,11 +1,8 @@
-import { once } from "node:events"
 import { appendFileSync } from "node:fs"
-import { connect } from "node:net"
-import { Connection } from "./connection.js"
-import { parse, type ShimConfiguration, Unimplemented } from "./flags.js"
-import { RunnerLink } from "./framing.js"
-import { Sessions } from "./sessions.js"
-import { ShimFailure } from "./shim-failure.js"
+import { Unimplemented } from "./engine/configuration.js"
+import { ShimFailure } from "./engine/failure.js"
+import { parse } from "./flags.js"
+import { runInNode } from "./node-side.js"
 
 /* The program that BoringSSL's test runner starts for each test; see docs/bogo.md. */
 
@@ -19,36 +16,16 @@ function noteReason(reason: string): void {
     if (file !== undefined) appendFileSync(file, `${reason}\n`)
 }
 
-async function connectToRunner({ port, ipv6, shimId }: ShimConfiguration): Promise<RunnerLink> {
-    const socket = connect({ port, host: ipv6 ? "::1" : "127.0.0.1" })
-    await once(socket, "connect")
-    const id = Buffer.alloc(8)
-    id.writeBigUInt64LE(shimId)
-    socket.write(id)
-    return new RunnerLink(socket)
-}
-
-async function runConnection(
-    configuration: ShimConfiguration,
-    sessions: Sessions,
-    isResumption: boolean,
-): Promise<void> {
-    const connection = new Connection(configuration, sessions, isResumption)
-    const link = await connectToRunner(configuration)
-    try {
-        await connection.run(link)
-    } finally {
-        await link.close()
-    }
-}
-
+/** In the machine where run.ts says so. */
 async function runTest(args: string[]): Promise<void> {
     const first = parse(args, false)
-    const later = parse(args, true)
     if (!first.isDtls) throw new Unimplemented("a protocol other than DTLS")
-    const sessions = new Sessions()
-    await runConnection(first, sessions, false)
-    for (let left = first.resumeCount; left > 0; left--) await runConnection(later, sessions, true)
+    const later = parse(args, true)
+    const connections = [first, ...Array.from({ length: first.resumeCount }, () => later)]
+    const { BOGO_MACHINE: machine, BOGO_IMAGE: image } = process.env
+    if (machine === undefined || image === undefined) return await runInNode(connections)
+    const { runInMachine } = await import("./machine-side.js")
+    await runInMachine(connections, { machine, image })
 }
 
 async function main(args: string[]): Promise<number> {

@@ -7,7 +7,7 @@ import { TypeServer } from "../../support/type-server.js"
 /** Folders of code that runs on a device; each has a tsconfig.json of its own, since editors look for the nearest one. */
 const DEVICE_FOLDERS = [
     ...["src/entry", "src/platform/runtime", "src/platform/stock", "src/sensor"],
-    ...["examples/device", "test/device", "test/fuzz"],
+    ...["examples/device", "test/bogo/machine", "test/device", "test/fuzz"],
 ]
 
 const sources = (folder: string): string[] =>

@@ -1,4 +1,4 @@
-import { deepStrictEqual, ok, strictEqual } from "node:assert/strict"
+import { deepStrictEqual, ok, rejects, strictEqual } from "node:assert/strict"
 import { spawnSync } from "node:child_process"
 import { readFileSync, rmSync, writeFileSync } from "node:fs"
 import { join } from "node:path"
@@ -76,6 +76,13 @@ describe("the simulator", function () {
             "    at outer (panic.ts:6)",
             "    at main (panic.ts:8)",
         ])
+    })
+
+    it("refuses more natives than the machine has room for: those that it has no room for were undefined", async () => {
+        const natives = Array.from({ length: 96 }, (_, i) => ({ name: `_own${i}`, numArgs: 0, run: () => i }))
+        await rejects(runSource(`${HEAD}ds.restart()\n`, { natives }), /room for 96 natives, not for \d+/)
+        const last = `${native("function _own29(): number")}console.log(ds._own29())\nds.restart()\n`
+        deepStrictEqual((await runSource(last, { natives: natives.slice(0, 30) })).lines, ["29"])
     })
 
     it("names the method that was missing, however short its name is in the image", () => {

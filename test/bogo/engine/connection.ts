@@ -1,19 +1,18 @@
-import { Association } from "../../src/dtls/association/association.js"
-import { Diagnostic, type Output, OutputKind } from "../../src/dtls/association/output.js"
-import { NEVER } from "../../src/dtls/flight/retransmission.js"
-import { FailureReason } from "../../src/dtls/handshake/failure.js"
-import { type AssociationSettings } from "../../src/dtls/handshake/settings.js"
-import { serverRole } from "../../src/dtls/handshake/v12/server.js"
-import { type AlertDescription } from "../../src/dtls/wire/code-points.js"
-import { failureMessage } from "../../src/platform/node/failure-text.js"
+import { Association } from "../../../src/dtls/association/association.js"
+import { Diagnostic, type Output, OutputKind } from "../../../src/dtls/association/output.js"
+import { NEVER } from "../../../src/dtls/flight/retransmission.js"
+import { FailureReason } from "../../../src/dtls/handshake/failure.js"
+import { type AssociationSettings } from "../../../src/dtls/handshake/settings.js"
+import { serverRole } from "../../../src/dtls/handshake/v12/server.js"
+import { type AlertDescription } from "../../../src/dtls/wire/code-points.js"
 import { Answers } from "./answers.js"
 import { checkHandshake } from "./checks.js"
-import { type ShimConfiguration } from "./flags.js"
-import { type RunnerEvent, type RunnerLink } from "./framing.js"
+import { type ShimConfiguration } from "./configuration.js"
 import { Opening } from "./opening.js"
 import { type Sessions } from "./sessions.js"
 import { clientRoleOf, settingsOf, versionsOf } from "./settings.js"
-import { ShimFailure } from "./shim-failure.js"
+import { ShimFailure } from "./failure.js"
+import { EventKind, type Link, type RunnerEvent, type Side } from "./side.js"
 
 /**
  * ms of real time without a word from the runner after which the handshake's deadline comes: this engine puts an unprotected
@@ -34,7 +33,7 @@ export class Connection {
     /** a server waits for one until it knows the version */
     private association: Association | undefined
     private opening: Opening | undefined
-    private link: RunnerLink | undefined
+    private link: Link | undefined
     private now = START
     private connected = false
     private peerClosed = false
@@ -44,35 +43,41 @@ export class Connection {
 
     /** Throws Unimplemented. */
     constructor(
+        private side: Side,
         private configuration: ShimConfiguration,
         sessions: Sessions,
         private isResumption: boolean,
     ) {
         const versions = versionsOf(configuration)
-        this.answers = new Answers(configuration, isResumption)
-        const settings = settingsOf(configuration, sessions)
-        this.settings = settings
+        this.answers = new Answers(configuration, side, isResumption)
+        this.settings = settingsOf(configuration, sessions, side)
+        const { settings } = this
+        const self = this
         if (configuration.isServer && versions.v13)
-            this.opening = new Opening(settings, versions.v12, (datagram) => this.link?.sendPacket(datagram))
-        else
-            this.association = new Association(
-                settings,
-                configuration.isServer ? serverRole() : clientRoleOf(versions),
-                0,
-                0,
-            )
+            this.opening = new Opening(settings, versions.v12, (datagram) => self.sendPacket(datagram))
+        else {
+            const role = configuration.isServer ? serverRole() : clientRoleOf(versions)
+            this.association = new Association(settings, role, 0, 0)
+        }
     }
 
     /** Throws ShimFailure when anything is not as the test wants it. */
-    async run(link: RunnerLink): Promise<void> {
+    async run(link: Link): Promise<void> {
         this.link = link
-        this.association?.begin(this.now)
+        if (this.association !== undefined) this.association.begin(this.now)
         await this.drain()
-        while (!this.over) {
-            const waits = this.failurePending || (this.association === undefined && this.opening?.hasBegun() === true)
-            await this.take(await link.next(waits ? QUIET : undefined))
-        }
+        while (!this.over) await this.take(await link.next(this.isWaiting() ? QUIET : -1))
         if (!this.connected) throw new ShimFailure("the runner left before the handshake was done")
+    }
+
+    /** Something has come that is answered when nothing follows. */
+    private isWaiting(): boolean {
+        const { association, opening } = this
+        return this.failurePending || (association === undefined && opening !== undefined && opening.hasBegun())
+    }
+
+    private sendPacket(datagram: Buffer): void {
+        if (this.link !== undefined) this.link.sendPacket(datagram)
     }
 
     private live(): Association {
@@ -81,16 +86,17 @@ export class Connection {
     }
 
     private deadline(): number {
-        return this.association?.deadline() ?? NEVER
+        return this.association === undefined ? NEVER : this.association.deadline()
     }
 
     private async take(event: RunnerEvent): Promise<void> {
-        if (event.kind === "packet") this.receive(event.data)
-        else if (event.kind === "advance") return await this.advance(event.time)
-        else if (event.kind === "mtu") this.settings.pathBudget = event.bytes
-        else if (event.kind === "initialTimeout") this.settings.retransmission.initial = event.time
-        else if (event.kind === "expectTimeout") this.checkTimeout(event.time)
-        else if (event.kind === "quiet") this.quiet()
+        const { kind, time } = event
+        if (kind === EventKind.packet) this.receive(event.data)
+        else if (kind === EventKind.advance) return await this.advance(time)
+        else if (kind === EventKind.mtu) this.settings.pathBudget = time
+        else if (kind === EventKind.initialTimeout) this.settings.retransmission.initial = time
+        else if (kind === EventKind.expectTimeout) this.checkTimeout(time)
+        else if (kind === EventKind.quiet) this.quiet()
         else this.over = true
         await this.drain()
         // What waits for a time comes when the runner lets it pass; a KeyUpdate waits for none.
@@ -105,18 +111,20 @@ export class Connection {
     }
 
     private receive(datagram: Buffer): void {
-        if (this.association === undefined) this.association = this.opening?.receive(datagram, this.now)
-        else this.association.receive(datagram, datagram.length, this.now)
+        const { opening } = this
+        if (this.association !== undefined) this.association.receive(datagram, datagram.length, this.now)
+        else if (opening !== undefined) this.association = opening.receive(datagram, this.now)
     }
 
     private quiet(): void {
-        if (this.association === undefined) this.association = this.opening?.giveUp(this.now)
-        else this.tickAt(this.now + this.settings.retransmission.deadline)
+        const { opening } = this
+        if (this.association !== undefined) this.tickAt(this.now + this.settings.retransmission.deadline)
+        else if (opening !== undefined) this.association = opening.giveUp(this.now)
     }
 
     /** The runner hears that its timeout was taken before it hears what comes of it. */
     private async advance(time: number): Promise<void> {
-        this.link?.acknowledgeTimeout()
+        if (this.link !== undefined) this.link.acknowledgeTimeout()
         const end = this.now + time
         await this.tickDue(end)
         this.now = end
@@ -124,12 +132,13 @@ export class Connection {
 
     private tickAt(time: number): void {
         this.now = Math.max(this.now, time)
-        this.association?.tick(this.now)
+        if (this.association !== undefined) this.association.tick(this.now)
     }
 
-    private checkTimeout(expected: number | undefined): void {
+    /** @param expected ms; negative: none */
+    private checkTimeout(expected: number): void {
         const at = this.deadline()
-        const actual = at >= NEVER ? undefined : at - this.now
+        const actual = at >= NEVER ? -1 : at - this.now
         if (actual !== expected) throw new ShimFailure(`the next timeout is in ${actual} ms, not in ${expected}`)
     }
 
@@ -141,7 +150,7 @@ export class Connection {
 
     private async act(output: Output): Promise<void> {
         const { kind } = output
-        if (kind === OutputKind.datagram) this.link?.sendPacket(output.data as Buffer)
+        if (kind === OutputKind.datagram) this.sendPacket(output.data as Buffer)
         else if (kind === OutputKind.message) this.reply(output.data as Buffer)
         else if (kind === OutputKind.question && output.question !== undefined)
             this.live().answer(await this.answers.answer(output.question), this.now)
@@ -156,9 +165,12 @@ export class Connection {
             this.failurePending = true
     }
 
-    private onFailed({ failure }: Output): void {
+    private onFailed(output: Output): void {
+        const { failure } = output
         if (failure === undefined) throw new ShimFailure("failed without a reason")
-        throw new ShimFailure(`${FailureReason[failure.reason]}: ${failureMessage(failure)}`)
+        const { describeFailure } = this.side.services
+        const words = describeFailure === undefined ? "the handshake failed" : describeFailure(failure)
+        throw new ShimFailure(`${words} (reason ${failure.reason}, alert ${failure.alert})`)
     }
 
     private onConnected(): void {
@@ -167,7 +179,7 @@ export class Connection {
         this.failurePending = false
         checkHandshake(this.live(), configuration, this.answers, this.isResumption)
         this.sendBindings()
-        if (configuration.sendAlert) return this.fail()
+        if (configuration.sendAlert) return this.sendAlert()
         if (configuration.writesFirst)
             for (let i = 0; i < configuration.repeatInitialWrite; i++) this.send(configuration.initialWrite)
         if (configuration.shutsDown) this.close()
@@ -182,14 +194,16 @@ export class Connection {
         if (tlsUnique) this.send(this.live().parameters.firstFinished)
     }
 
-    private fail(): void {
+    private sendAlert(): void {
         this.over = true
         this.live().fail(FailureReason.closedLocally, DECOMPRESSION_FAILURE as AlertDescription)
     }
 
     /** Every byte turned over: so the runner sees that it was decrypted. */
     private reply(message: Buffer): void {
-        this.send(Buffer.from(message.map((byte) => byte ^ 0xff)))
+        const turned = Buffer.alloc(message.length)
+        for (let i = 0; i < message.length; i++) turned[i] = message[i] ^ 0xff
+        this.send(turned)
     }
 
     private send(message: Buffer): void {

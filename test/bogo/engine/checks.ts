@@ -1,7 +1,7 @@
-import { type Association } from "../../src/dtls/association/association.js"
+import { type Association } from "../../../src/dtls/association/association.js"
 import { type Answers } from "./answers.js"
-import { DTLS13, type ShimConfiguration } from "./flags.js"
-import { ShimFailure } from "./shim-failure.js"
+import { DTLS13, type ShimConfiguration } from "./configuration.js"
+import { ShimFailure } from "./failure.js"
 
 /**
  * Compares what was agreed on with what the test expects. Throws ShimFailure.
@@ -9,10 +9,11 @@ import { ShimFailure } from "./shim-failure.js"
  */
 export function checkHandshake(
     association: Association,
-    { expect }: ShimConfiguration,
+    configuration: ShimConfiguration,
     answers: Answers,
     isResumption: boolean,
 ): void {
+    const { expect } = configuration
     const { parameters } = association
     const state = association.snapshot()
     same("version", state.version, expect.version)
@@ -29,5 +30,9 @@ export function checkHandshake(
 
 function same<T>(what: string, actual: T, expected: T | undefined): void {
     if (expected !== undefined && actual !== expected)
-        throw new ShimFailure(`${what}: ${String(actual)}, not ${String(expected)}`)
+        throw new ShimFailure(`${what}: ${text(actual)}, not ${text(expected)}`)
+}
+
+function text(value: unknown): string {
+    return `${value as string}`
 }
