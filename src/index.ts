@@ -20,7 +20,7 @@ export { type AssociationStore, type SaveOptions } from "./platform/node/connect
 export { type SessionOptions } from "./platform/node/connect/sessions.js"
 export { type Version } from "./platform/node/connect/versions.js"
 export { type WaitOptions } from "./platform/node/connect/waiting.js"
-export { type GroupName } from "./platform/node/groups.js"
+export { type GroupName } from "./platform/node/connect/groups.js"
 export { NodeKeys, NodePrivateKey } from "./platform/node/keys.js"
 export { mlKem768 } from "./platform/node/ml-kem.js"
 export { NodeServices, type NodeServicesOptions } from "./platform/node/services.js"

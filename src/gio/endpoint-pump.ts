@@ -1,5 +1,5 @@
 import { type Output, OutputKind } from "../dtls/association/output.js"
-import { type Endpoint, type SourceAddress } from "../dtls/endpoint/endpoint.js"
+import { type Endpoint } from "../dtls/endpoint/endpoint.js"
 import { type Peer } from "../dtls/endpoint/peer.js"
 import { NEVER } from "../dtls/flight/retransmission.js"
 import { type Question } from "../dtls/handshake/question.js"
@@ -11,6 +11,7 @@ import { GError, ioError, IOErrorEnum, isIoError } from "./errors.js"
 import { errorText } from "./guarded.js"
 import { LogLevel } from "./log-level.js"
 import { addressKey, type SocketAddress } from "./socket-address.js"
+import { type SourceAddress } from "../dtls/endpoint/source-address.js"
 
 /** Pause after the second of two receive errors in a row, and after each further one, ms. */
 const ERROR_PAUSE = 50

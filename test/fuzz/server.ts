@@ -1,6 +1,6 @@
 import { join } from "../../src/dtls/bytes/bytes.js"
 import { type Peer } from "../../src/dtls/endpoint/peer.js"
-import { type SourceAddress } from "../../src/dtls/endpoint/endpoint.js"
+import { type SourceAddress } from "../../src/dtls/endpoint/source-address.js"
 import { NEVER } from "../../src/dtls/flight/retransmission.js"
 import { mcuLimits } from "../../src/dtls/handshake/limits.js"
 import { type Simulation } from "../engine/simulation.js"

@@ -1,7 +1,8 @@
 import { type Association } from "../association/association.js"
 import { EMPTY } from "../bytes/bytes.js"
-import { type Endpoint, type Reply, type SourceAddress } from "./endpoint.js"
+import { type Endpoint, type Reply } from "./endpoint.js"
 import { Peer } from "./peer.js"
+import { type SourceAddress } from "./source-address.js"
 
 /**
  * An endpoint of one peer, the server.

@@ -12,10 +12,11 @@ import { type ClientHelloStart, readClientHelloStart } from "../wire/client-hell
 import { wholeMessage } from "../wire/handshake-header.js"
 import { writeHelloVerifyRequest } from "../wire/hello-verify-request.js"
 import { RECORD_HEADER_LENGTH, writeRecordHeader } from "../wire/record-header.js"
-import { type Reply, type SourceAddress } from "./endpoint.js"
+import { type Reply } from "./endpoint.js"
 import { type AdmittedHello, type HelloExchange } from "./hello-exchange.js"
 import { HELLO_ASSEMBLY_TIME, HelloAssembly, type PartialHello } from "./hello-assembly.js"
 import { type HelloFragment } from "./hello-fragment.js"
+import { type SourceAddress } from "./source-address.js"
 
 /** Where a connection id begins in a record (RFC 9146 §4). */
 const ID_AT = 11

@@ -1,7 +1,8 @@
 import { copyOf } from "../bytes/bytes.js"
 import { type IdRegistry } from "../handshake/connection-ids.js"
-import { type SourceAddress, type Table, type Tables } from "./endpoint.js"
+import { type Table, type Tables } from "./endpoint.js"
 import { type Peer } from "./peer.js"
+import { type SourceAddress } from "./source-address.js"
 
 /**
  * Finds the peer that a datagram belongs to: by the connection id of its first record (RFC 9146 §6), else by its source

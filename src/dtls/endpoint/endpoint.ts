@@ -1,4 +1,5 @@
 import { type Peer } from "./peer.js"
+import { type SourceAddress } from "./source-address.js"
 
 /** Get, set, delete by string: `Map` in Node, a small hash on a device. */
 export interface Table<T> {
@@ -16,14 +17,6 @@ export interface Tables {
 /** A datagram that belongs to no association: the answer to the hello of an unknown peer. */
 export interface Reply {
     data: Buffer
-    address: unknown
-}
-
-/** Where a datagram came from. */
-export interface SourceAddress {
-    /** one string per address and port: numeric address, "|", port */
-    key: string
-    /** what the base socket wants back to send there; undefined on a connected one */
     address: unknown
 }
 

@@ -2,8 +2,9 @@ import { type DriverRole } from "../association/handshake-driver.js"
 import { type SavedVersion } from "../association/saved-association.js"
 import { type AssociationSettings } from "../handshake/settings.js"
 import { type DiscardCounters } from "../record/discard.js"
-import { type Reply, type SourceAddress } from "./endpoint.js"
+import { type Reply } from "./endpoint.js"
 import { type HelloFragment } from "./hello-fragment.js"
+import { type SourceAddress } from "./source-address.js"
 
 /** A whole ClientHello with a good cookie. */
 export interface AdmittedHello {

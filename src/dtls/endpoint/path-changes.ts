@@ -2,37 +2,9 @@ import { type Association } from "../association/association.js"
 import { findHelloExtension, OldPath, type PathCheck } from "../handshake/hello-extension.js"
 import { ExtensionType } from "../wire/code-points.js"
 import { type Demultiplexer } from "./demultiplexer.js"
-import { type SourceAddress } from "./endpoint.js"
+import { HALF_WAIT, PathCandidate } from "./path-candidate.js"
 import { type Peer } from "./peer.js"
-
-/** Half of how long the address before may take to answer, ms (RFC 9853 §7.5): then it is asked once more. */
-const HALF_WAIT = 500
-
-/**
- * A new address of a peer, to which nothing is sent yet: the one before is asked first (RFC 9853 §7.2).
- * @devsWhenUsed
- */
-export class PathCandidate {
-    /** when something is to be done about it, ms */
-    at: number
-    /** the address before was asked twice */
-    repeated = false
-
-    /** @param bytes that have come from there */
-    constructor(
-        public to: SourceAddress,
-        public bytes: number,
-        now: number,
-    ) {
-        this.at = now + HALF_WAIT
-    }
-
-    /** A newer record came, from there or from another new address. */
-    heard(from: SourceAddress, bytes: number): void {
-        this.bytes = from.key === this.to.key ? this.bytes + bytes : bytes
-        this.to = from
-    }
-}
+import { type SourceAddress } from "./source-address.js"
 
 /**
  * Peers with connection ids, whose addresses change.

@@ -1,7 +1,7 @@
 import { type Association } from "../association/association.js"
 import { NEVER } from "../flight/retransmission.js"
 import { type ListNode } from "./linked-list.js"
-import { type PathCandidate } from "./path-changes.js"
+import { type PathCandidate } from "./path-candidate.js"
 
 export enum PeerPhase {
     /** handshake under way */

@@ -13,7 +13,7 @@ import { ExtensionType } from "../wire/code-points.js"
 import { readRecordHeader } from "../wire/record-header.js"
 import { DeadlineHeap } from "./deadline-heap.js"
 import { Demultiplexer, PeerIds } from "./demultiplexer.js"
-import { type Endpoint, type Reply, type SourceAddress, type Tables } from "./endpoint.js"
+import { type Endpoint, type Reply, type Tables } from "./endpoint.js"
 import { type HelloFragment, readHelloFragment } from "./hello-fragment.js"
 import { CookieExchange } from "./cookie-exchange.js"
 import { type AdmittedHello, type HelloExchange, type NewHelloExchange } from "./hello-exchange.js"
@@ -21,6 +21,7 @@ import { Peer, PeerPhase } from "./peer.js"
 import { PathChanges } from "./path-changes.js"
 import { PeerTable } from "./peer-table.js"
 import { sourceHost } from "./source-host.js"
+import { type SourceAddress } from "./source-address.js"
 
 /** Ids drawn before a peer goes without one: they are few only where there are nearly as many peers as ids. */
 const MAX_ID_TRIES = 16

@@ -5,7 +5,7 @@ import { type KeyShareExtension } from "../../../src/dtls/handshake/v13/key-shar
 import { NamedGroup } from "../../../src/dtls/wire/code-points.js"
 import { DEFAULT_PATH_BUDGET } from "../../../src/gio/settings.js"
 import { NodeCryptoProvider } from "../../../src/platform/node/crypto.js"
-import { type GroupName } from "../../../src/platform/node/groups.js"
+import { type GroupName } from "../../../src/platform/node/connect/groups.js"
 import { freePort, mote, Running, untilBound } from "../../interop/process.js"
 import { simulateV13 } from "../engine/v13/versions.js"
 

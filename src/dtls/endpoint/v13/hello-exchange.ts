@@ -23,10 +23,11 @@ import { COOKIE, KEY_SHARE, PRE_SHARED_KEY, SUPPORTED_VERSIONS } from "../../wir
 import { offersVersion, readOfferedPsks } from "../../wire/v13/extensions.js"
 import { findCookie, readCookie, writeHelloRetryRequest } from "../../wire/v13/hello-retry-request.js"
 import { addressOf, CookieExchange, inRecord } from "../cookie-exchange.js"
-import { type Reply, type SourceAddress } from "../endpoint.js"
+import { type Reply } from "../endpoint.js"
 import { HelloAssembly, type PartialHello } from "../hello-assembly.js"
 import { type AdmittedHello, type HelloExchange, type NewHelloExchange } from "../hello-exchange.js"
 import { type HelloFragment, readHelloFragment } from "../hello-fragment.js"
+import { type SourceAddress } from "../source-address.js"
 
 /**
  * How long fragments wait for the others, ms: through a pause of 32 s, the sixth of a usual timer. With a hybrid share a hello

@@ -31,9 +31,13 @@ import { passes } from "../negotiation.js"
 import { type AssociationSettings } from "../settings.js"
 import { shortened } from "../transcript.js"
 import { type AuthenticatedHandshake, type AuthenticationExtension } from "./authentication.js"
-import { type KeyImporter } from "./key-importer.js"
 import { type KeyShareExtension } from "./key-share-extension.js"
-import { type ClientResumptionV13, type ResumptionV13, type ServerResumptionV13 } from "./resumption.js"
+import {
+    type ClientResumptionV13,
+    type KeyImporter,
+    type ResumptionV13,
+    type ServerResumptionV13,
+} from "./resumption.js"
 import { SecurityParametersV13 } from "./security-parameters.js"
 import { type Speaker, type UpdatableIds } from "./updatable-ids.js"
 

@@ -12,9 +12,8 @@ import { type HelloExtension } from "../hello-extension.js"
 import { usableSuites } from "../negotiation.js"
 import { type PskAnswer } from "../question.js"
 import { HelloExtensionV13 } from "./hello-extension.js"
-import { type KeyImporter } from "./key-importer.js"
 import { bindKeys } from "./offered-keys.js"
-import { type ClientResumptionContextV13, type OfferedKey } from "./resumption.js"
+import { type ClientResumptionContextV13, type KeyImporter, type OfferedKey } from "./resumption.js"
 
 /** Binders of imported keys (RFC 9258 §5.2). */
 const LABEL = "imp binder"

@@ -4,10 +4,11 @@ import { type HandshakeMessage } from "../../flight/inbox.js"
 import { type ClientHello } from "../../wire/client-hello.js"
 import { type Extension } from "../../wire/extensions.js"
 import { type OfferedPsk, type PskIdentity } from "../../wire/v13/extensions.js"
+import { type CipherSuite } from "../cipher-suite.js"
 import { type HelloExtension } from "../hello-extension.js"
+import { type PskAnswer } from "../question.js"
 import { type AssociationSettings } from "../settings.js"
 import { type AuthenticatedHandshake, type ServerProof } from "./authentication.js"
-import { type KeyImporter } from "./key-importer.js"
 import { type KeyShareExtension } from "./key-share-extension.js"
 import { type SecurityParametersV13 } from "./security-parameters.js"
 import { type Speaker } from "./updatable-ids.js"
@@ -90,4 +91,32 @@ export interface ServerResumptionV13 extends ResumptionV13, Speaker {
      * @returns false: it is no ticket of ours
      */
     open(h: ServerResumptionContextV13, psk: OfferedPsk): boolean
+}
+
+/** Imports pre-shared keys (RFC 9258), for programs that name it. One object per association. */
+export interface KeyImporter extends HelloExtension {
+    // Client
+
+    /** Imports the key for each hash that a suite has. @returns how many keys came of it */
+    begin(h: ClientResumptionContextV13, psk: PskAnswer): number
+    /** The body of the hello, with the imported keys at the end. */
+    bind(h: ClientResumptionContextV13, hello: ClientHello): Buffer
+    /** What a hello offers behind a ticket. */
+    offers(h: ClientResumptionContextV13): OfferedKey[]
+    /** Whether the key with that index of the hello goes with the suite; undefined: it is none of these. */
+    accepts(h: ClientResumptionContextV13, index: number, suite: CipherSuite): boolean | undefined
+    /** The server has chosen the key with that index of the hello. */
+    enter(h: ClientResumptionContextV13, index: number): void
+
+    // Server
+
+    /** The external identity of an imported one for this hash; undefined: it is none, or of another context. */
+    externalOf(identity: Buffer, target: HashParameters): Buffer | undefined
+    /** @param identity the imported one */
+    importKey(key: Buffer, identity: Buffer, target: HashParameters): Buffer
+    /** Label of its binders. */
+    bindingLabel(): string
+
+    /** Erases the keys. */
+    close(): void
 }

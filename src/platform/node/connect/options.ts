@@ -18,7 +18,7 @@ import { type NewClientConnection } from "../../../gio/dtls-client-connection.js
 import { type DtlsSettings, newSettings } from "../../../gio/settings.js"
 import { type SessionStore } from "../../../dtls/handshake/session.js"
 import { type TicketKeys } from "../../../dtls/handshake/ticket-keys.js"
-import { GROUP_NAMES, type GroupName, keysWithGroups } from "../groups.js"
+import { GROUP_NAMES, type GroupName, keysWithGroups } from "./groups.js"
 import { NodeKeys } from "../keys.js"
 import { secretCopy } from "../secret.js"
 import { NodeServices } from "../services.js"

@@ -6,7 +6,7 @@ import { listen } from "../../../../src/platform/node/connect/listen.js"
 import { type PskMode } from "../../../../src/platform/node/connect/options.js"
 import { type Version } from "../../../../src/platform/node/connect/versions.js"
 import { type DtlsSocket } from "../../../../src/platform/node/connect/dtls-socket.js"
-import { type GroupName } from "../../../../src/platform/node/groups.js"
+import { type GroupName } from "../../../../src/platform/node/connect/groups.js"
 
 const { EXPORTER, UNIQUE } = TlsChannelBindingType
 

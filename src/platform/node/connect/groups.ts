@@ -1,8 +1,8 @@
-import { type KeyOperations } from "../../dtls/crypto/keys.js"
-import { hybridKeys } from "../../dtls/key-exchange/v13/hybrid-keys.js"
-import { NamedGroup } from "../../dtls/wire/code-points.js"
-import { NodeKeys } from "./keys.js"
-import { mlKem768 } from "./ml-kem.js"
+import { type KeyOperations } from "../../../dtls/crypto/keys.js"
+import { hybridKeys } from "../../../dtls/key-exchange/v13/hybrid-keys.js"
+import { NamedGroup } from "../../../dtls/wire/code-points.js"
+import { NodeKeys } from "../keys.js"
+import { mlKem768 } from "../ml-kem.js"
 
 const GROUPS = {
     X25519MLKEM768: NamedGroup.x25519MlKem768,
