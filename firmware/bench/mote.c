@@ -19,7 +19,7 @@
 
 extern const uint8_t program_partition[], settings_partition[];
 
-enum { ARENA_BYTES = 48 * 1024, MOST_NATIVES = 80, IMAGE = 16 };
+enum { ARENA_BYTES = 48 * 1024, MOST_NATIVES = 96, IMAGE = 16 };
 
 static uint8_t arena[ARENA_BYTES] __attribute__((aligned(8)));
 static mote_native_entry natives[MOST_NATIVES];
@@ -103,11 +103,22 @@ static mote_value bench_heap_native(mote_vm *vm, mote_value receiver, const mote
     return mote_int(vm, mote_to_bool(vm, args[0]) ? peak : now);
 }
 
+static mote_value bench_instructions_native(mote_vm *vm, mote_value receiver, const mote_value *args, unsigned count)
+{
+    (void)receiver, (void)args, (void)count;
+    return mote_int(vm, (int32_t)board_instructions());
+}
+
 static const mote_native_entry own[] = {
-    {"_benchTurn", bench_turn_native, 1},     {"_benchSeed", bench_seed_native, 0},
-    {"_benchReport", bench_report_native, 2}, {"_benchAlive", bench_alive_native, 0},
-    {"_benchReset", bench_reset_native, 0},   {"_benchPeak", bench_peak_native, 0},
-    {"_benchHeap", bench_heap_native, 1},     {0},
+    {"_benchTurn", bench_turn_native, 1},
+    {"_benchSeed", bench_seed_native, 0},
+    {"_benchReport", bench_report_native, 2},
+    {"_benchAlive", bench_alive_native, 0},
+    {"_benchReset", bench_reset_native, 0},
+    {"_benchPeak", bench_peak_native, 0},
+    {"_benchHeap", bench_heap_native, 1},
+    {"_benchInstructions", bench_instructions_native, 0},
+    {0},
 };
 
 /** The shared ones first: they find their names by their place. */

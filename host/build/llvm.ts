@@ -2,7 +2,7 @@
 
 /** Contents by name. */
 export type Sources = Record<string, Uint8Array>
-type Tree = { [name: string]: Tree | string | Uint8Array }
+export type Tree = { [name: string]: Tree | string | Uint8Array }
 
 /** What a machine is made of, by folder. */
 export interface Parts {
@@ -14,7 +14,7 @@ export interface Parts {
 }
 
 /** Throws with the compiler's messages. */
-async function llvm(args: string[], files: Tree): Promise<Tree> {
+export async function llvm(args: string[], files: Tree): Promise<Tree> {
     const { runLLVM } = await import("@yowasp/clang").catch(() => {
         throw new Error("The machine has to be compiled, and @yowasp/clang is not installed: run npm ci in the project")
     })

@@ -13,9 +13,9 @@ const cache = cacheFolder("rv32")
 /** Of objects that name no folder (withoutPaths). */
 const ANONYMOUS = "anonymous"
 
-const COMPILER = "riscv64-unknown-elf-gcc"
+export const COMPILER = "riscv64-unknown-elf-gcc"
 /** The core of an ESP32-C3, optimized for size as ESP-IDF does it. */
-const TARGET = [
+export const TARGET = [
     ...["-march=rv32imc", "-mabi=ilp32", "--specs=picolibc.specs", "-std=gnu11"],
     ...["-Os", "-g", "-ffunction-sections", "-fdata-sections"],
 ]
@@ -194,7 +194,11 @@ const FLASH_SECTIONS = /^\.(text|rodata|srodata|data|sdata)/
 const RAM_SECTIONS = /^\.(data|sdata|bss|sbss)/
 
 /** Bytes of some sections by part, from the linker's map. */
-function sizeByPart(map: string, objects: Map<string, string>, sections: RegExp): Record<string, number> {
+export function sizeByPart(
+    map: string,
+    objects: Map<string, string>,
+    sections = FLASH_SECTIONS,
+): Record<string, number> {
     const sizes: Record<string, number> = {}
     // " .text.name  0xaddress  0xsize  file", or name and rest on two lines; debug sections have address 0.
     for (const [, section, address, size, file] of map.matchAll(/^ (\.\S+)\s+(0x[0-9a-f]+)\s+(0x[0-9a-f]+) (\S+)$/gm)) {

@@ -16,4 +16,6 @@ declare module "@devicescript/core" {
     function _benchPeak(): number
     /** Bytes of the native heap, now or at most. */
     function _benchHeap(peak: boolean): number
+    /** Instructions of the emulated core so far. */
+    function _benchInstructions(): number
 }

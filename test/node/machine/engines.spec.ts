@@ -1,0 +1,58 @@
+import { ok, strictEqual } from "node:assert/strict"
+import { spawnSync } from "node:child_process"
+import { readFileSync } from "node:fs"
+import { join } from "node:path"
+import { cachedDeviceImage, root } from "../../../host/build/device.js"
+import { machineModule } from "../../../host/build/wasm.js"
+import { Device } from "../../../host/simulator/device.js"
+import { temporaryFolder } from "../../../host/temporary.js"
+import { missingProgram, needs } from "../../support/needs.js"
+
+const checksums = (output: string): string[] => [...output.matchAll(/^checksum: (\d+)$/gm)].map(([, value]) => value)
+
+function inC(program: string): string[] {
+    const folder = join(root, "firmware", "bench", "engines")
+    const path = join(temporaryFolder("engines"), program)
+    const sources = ["native", program].map((name) => join(folder, `${name}.c`))
+    const warnings = ["-Wall", "-Wextra", "-Wconversion", "-Werror", "-fsanitize=undefined", "-fno-sanitize-recover"]
+    const compiled = spawnSync("gcc", ["-std=gnu11", "-O1", ...warnings, ...sources, "-o", path], { encoding: "utf8" })
+    strictEqual(compiled.status, 0, compiled.stderr)
+    return checksums(spawnSync(path, { encoding: "utf8" }).stdout)
+}
+
+async function inSimulator(program: string): Promise<string[]> {
+    const image = readFileSync(cachedDeviceImage(`test/device/bench/engines/${program}.ts`).path)
+    const lines: string[] = []
+    const device = new Device(await machineModule(), image, {
+        heapBytes: 48 * 1024,
+        maxDepth: 100,
+        guard: 0,
+        gcStress: false,
+        virtualTime: true,
+        deviceId: "1",
+        settings: {},
+        storageFolder: ".mote",
+        natives: [{ name: "_benchInstructions", numArgs: 0, run: () => 0 }],
+        print: (_, line) => void lines.push(line),
+        log: () => undefined,
+    })
+    const { code, exception } = await device.run()
+    strictEqual(code, 0, exception)
+    return checksums(lines.join("\n"))
+}
+
+describe("the programs of bench:engines", function () {
+    this.timeout(120000)
+
+    before(function () {
+        needs(this, missingProgram("gcc"))
+    })
+
+    for (const program of ["codec", "table", "states"])
+        it(`${program} has the same checksum in TypeScript and in C, in both of its runs`, async () => {
+            const [first, second] = inC(program)
+            ok(Number(first) > 0)
+            strictEqual(second, first)
+            strictEqual((await inSimulator(program)).join(), [first, first].join())
+        })
+})
