@@ -1,7 +1,4 @@
-/*
- * Keyed contexts of mbedTLS 2 and 3, and which AEADs the library has. A context costs some 400 bytes: the key schedule
- * of AES alone 280. aead_key.c decides which keys have one.
- */
+/* Keyed contexts of mbedTLS 2 and 3, and which AEADs the library has. keyed.h says which keys have one. */
 #ifndef MOTE_AEAD_CONTEXT_H
 #define MOTE_AEAD_CONTEXT_H
 

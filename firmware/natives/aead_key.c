@@ -1,5 +1,6 @@
 #include "aead_key.h"
 #include "aead_context.h"
+#include "keyed.h"
 #include "port.h"
 
 #include <mbedtls/platform_util.h>
@@ -36,53 +37,27 @@ struct aead_key {
     uint8_t secret[];
 };
 
-/**
- * Keyed contexts, of the keys used last, newest first: an idle connection keeps its keys alone. Four are what a client
- * and a server in one program use; a key without one has it again for the price of expanding the key (AES: some hundred
- * instructions of a record's twenty thousand).
- */
-enum { CONTEXTS = 4 };
-static struct {
-    const aead_key *key;
-    aead_context *context;
-} contexts[CONTEXTS];
+static void free_context(void *context)
+{
+    mote_aead_context_free(context);
+}
+
+static keyed_contexts contexts = {.free = free_context};
 
 static size_t bytes_of(int32_t algorithm)
 {
     return sizeof(aead_key) + known[algorithm].key_bytes;
 }
 
-static unsigned place_of(const aead_key *key)
-{
-    unsigned place = 0;
-    while (place < CONTEXTS && contexts[place].key != key) place++;
-    return place;
-}
-
-/** The first `place` move one place down, over the one there. */
-static void put_first(unsigned place, const aead_key *key, aead_context *context)
-{
-    memmove(&contexts[1], &contexts[0], place * sizeof contexts[0]);
-    contexts[0].key = key;
-    contexts[0].context = context;
-}
-
-static aead_context *context_anew(const aead_key *key)
-{
-    unsigned last = CONTEXTS - 1;
-    if (contexts[last].context != NULL) mote_aead_context_free(contexts[last].context);
-    aead_context *context = mote_aead_context_new(key->algorithm, key->secret, known[key->algorithm].key_bytes);
-    put_first(last, context == NULL ? NULL : key, context);
-    return context;
-}
-
 /** NULL when memory is out or the library fails. */
 static aead_context *context_of(const aead_key *key)
 {
-    unsigned place = place_of(key);
-    if (place == CONTEXTS) return context_anew(key);
-    if (place > 0) put_first(place, key, contexts[place].context);
-    return contexts[0].context;
+    aead_context *context = mote_keyed_find(&contexts, key);
+    if (context != NULL) return context;
+    mote_keyed_make_room(&contexts);
+    context = mote_aead_context_new(key->algorithm, key->secret, known[key->algorithm].key_bytes);
+    if (context != NULL) mote_keyed_put(&contexts, key, context);
+    return context;
 }
 
 static bool set_key(aead_key *self, const uint8_t *key)
@@ -93,12 +68,7 @@ static bool set_key(aead_key *self, const uint8_t *key)
 
 static void erase(const aead_key *self)
 {
-    unsigned place = place_of(self);
-    if (place == CONTEXTS) return;
-    mote_aead_context_free(contexts[place].context);
-    for (; place + 1 < CONTEXTS; place++) contexts[place] = contexts[place + 1];
-    contexts[CONTEXTS - 1].key = NULL;
-    contexts[CONTEXTS - 1].context = NULL;
+    mote_keyed_remove(&contexts, self);
 }
 
 bool mote_aead_key_export(const aead_key *key, uint8_t *secret)

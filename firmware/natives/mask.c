@@ -1,6 +1,7 @@
 /* ChaCha20 with a counter of one's own is beyond PSA: mbedTLS 4 has AES alone. */
 #include "mask.h"
 #include "aead_key.h"
+#include "keyed.h"
 #include "port.h"
 
 #include <mbedtls/platform_util.h>
@@ -14,18 +15,14 @@
 #include <mbedtls/aes.h>
 #include <mbedtls/chacha20.h>
 
-/** Only as much of it is allocated as the cipher needs. */
 struct mask {
     bool is_chacha;
-    union {
-        mbedtls_aes_context aes;
-        uint8_t chacha[32];
-    } as;
+    uint8_t key_bytes, secret[];
 };
 
 static size_t bytes_of(int32_t algorithm)
 {
-    return algorithm == AEAD_CHACHA20_POLY1305 ? offsetof(mask, as) + 32 : sizeof(mask);
+    return sizeof(mask) + mote_aead_key_bytes(algorithm);
 }
 
 bool mote_mask_is_there(int32_t algorithm)
@@ -36,14 +33,36 @@ bool mote_mask_is_there(int32_t algorithm)
     return mote_aead_is_there(algorithm);
 }
 
+static void free_context(void *context)
+{
+    mbedtls_aes_free(context); /* erases it */
+    free(context);
+}
+
+static keyed_contexts contexts = {.free = free_context};
+
+/** NULL when memory is out or the library fails. */
+static mbedtls_aes_context *context_of(const mask *self)
+{
+    mbedtls_aes_context *context = mote_keyed_find(&contexts, self);
+    if (context != NULL) return context;
+    mote_keyed_make_room(&contexts);
+    context = calloc(1, sizeof *context);
+    if (context == NULL) return NULL;
+    mbedtls_aes_init(context);
+    if (mbedtls_aes_setkey_enc(context, self->secret, self->key_bytes * 8u) == 0) {
+        mote_keyed_put(&contexts, self, context);
+        return context;
+    }
+    free_context(context);
+    return NULL;
+}
+
 static bool set_key(mask *self, const uint8_t *key, size_t length)
 {
-    if (self->is_chacha) {
-        memcpy(self->as.chacha, key, length);
-        return true;
-    }
-    mbedtls_aes_init(&self->as.aes);
-    return mbedtls_aes_setkey_enc(&self->as.aes, key, (unsigned)length * 8) == 0;
+    self->key_bytes = (uint8_t)length;
+    memcpy(self->secret, key, length);
+    return self->is_chacha || context_of(self) != NULL;
 }
 
 bool mote_mask_compute(mask *self, const uint8_t *sample, uint8_t *bytes)
@@ -53,14 +72,16 @@ bool mote_mask_compute(mask *self, const uint8_t *sample, uint8_t *bytes)
     uint32_t counter =
         (uint32_t)sample[0] | (uint32_t)sample[1] << 8 | (uint32_t)sample[2] << 16 | (uint32_t)sample[3] << 24;
     if (self->is_chacha)
-        return mbedtls_chacha20_crypt(self->as.chacha, sample + 4, counter, MASK_BYTES, zeros, bytes) == 0;
+        return mbedtls_chacha20_crypt(self->secret, sample + 4, counter, MASK_BYTES, zeros, bytes) == 0;
 #endif
-    return mbedtls_aes_crypt_ecb(&self->as.aes, MBEDTLS_AES_ENCRYPT, sample, bytes) == 0;
+    mbedtls_aes_context *context = context_of(self);
+    return context != NULL && mbedtls_aes_crypt_ecb(context, MBEDTLS_AES_ENCRYPT, sample, bytes) == 0;
 }
 
-static void erase(mask *self)
+static size_t erase(const mask *self)
 {
-    if (!self->is_chacha) mbedtls_aes_free(&self->as.aes);
+    mote_keyed_remove(&contexts, self);
+    return sizeof(mask) + self->key_bytes;
 }
 
 #else
@@ -103,20 +124,19 @@ bool mote_mask_compute(mask *self, const uint8_t *sample, uint8_t *bytes)
     return status == PSA_SUCCESS;
 }
 
-static void erase(mask *self)
+static size_t erase(const mask *self)
 {
     mote_port_crypto_lock();
     psa_destroy_key(self->id);
     mote_port_crypto_unlock();
+    return sizeof(mask);
 }
 
 #endif
 
 void mote_mask_close(mask *self)
 {
-    bool is_chacha = self->is_chacha;
-    erase(self);
-    mbedtls_platform_zeroize(self, bytes_of(is_chacha ? AEAD_CHACHA20_POLY1305 : AEAD_AES_128_CCM));
+    mbedtls_platform_zeroize(self, erase(self));
     free(self);
 }
 

@@ -1,7 +1,8 @@
 import { readFileSync, writeFileSync } from "node:fs"
 import { join } from "node:path"
 import { emulatorCommand, HOST_OF_BOARD, IPV6_HOST_OF_BOARD } from "../../../host/board/emulator.js"
-import { cachedDeviceImage } from "../../../host/build/device.js"
+import { type Configured } from "../../../host/build/configured.js"
+import { cachedDeviceImage, type DeviceImage } from "../../../host/build/device.js"
 import {
     buildNative,
     checkedDevice,
@@ -21,6 +22,12 @@ import { Device } from "../../../host/simulator/device.js"
 import { temporaryFolder } from "../../../host/temporary.js"
 import { Running } from "../../interop/process.js"
 
+/** Path of a program, or that with what its configuration decides (host/build/configured.ts). */
+export type Program = string | { path: string; configured: Configured }
+
+const imageOf = (program: Program): DeviceImage =>
+    typeof program === "string" ? cachedDeviceImage(program) : cachedDeviceImage(program.path, program.configured)
+
 /** One of the places where the firmware runs here. */
 export interface DeviceKind {
     name: string
@@ -32,7 +39,7 @@ export interface DeviceKind {
      * The command that runs a program with settings.
      * @param port UDP port of this computer that leads to the same one of the device
      */
-    command(program: string, settings: Record<string, string>, port?: number): Promise<string[]>
+    command(program: Program, settings: Record<string, string>, port?: number): Promise<string[]>
 }
 
 const folder = temporaryFolder("firmware")
@@ -51,8 +58,7 @@ export const linux: DeviceKind = {
     host: "127.0.0.1",
     ipv6Host: "::1",
     missing: () => missingFor(checkedDevice),
-    command: (program, settings) =>
-        Promise.resolve(linuxCommand(checkedDevice, cachedDeviceImage(program).path, settings)),
+    command: (program, settings) => Promise.resolve(linuxCommand(checkedDevice, imageOf(program).path, settings)),
 }
 
 /** The same with the functions of the program as C. */
@@ -60,7 +66,7 @@ export const translatedLinux: DeviceKind = {
     ...linux,
     name: "Linux, as C",
     command: (program, settings) => {
-        const { path } = cachedDeviceImage(program)
+        const { path } = imageOf(program)
         return Promise.resolve(linuxCommand(withTranslations(checkedDevice, [readFileSync(path)]), path, settings))
     },
 }
@@ -70,7 +76,7 @@ export const hotLinux: DeviceKind = {
     ...linux,
     name: "Linux, hot functions as C",
     command: (program, settings) => {
-        const { path, debugPath } = cachedDeviceImage(program)
+        const { path, debugPath } = imageOf(program)
         const debug = JSON.parse(readFileSync(debugPath, "utf8")) as DebugFile
         const choose = hotFunctions(debug, readProfile(MOTE_PROFILE), TRANSLATE_BUDGET * 1024)
         const device = withTranslations(checkedDevice, [readFileSync(path)], choose)
@@ -106,7 +112,7 @@ export const board: DeviceKind = {
         emulatorCommand({
             forward: port === undefined ? [] : [{ host: port, board: port }],
             firmware: (await buildBoard()).path,
-            image: cachedDeviceImage(program).path,
+            image: imageOf(program).path,
             settings: { ...settings, flash: join(folder, `flash-${Math.random().toString(36).slice(2)}`) },
         }),
 }
@@ -130,7 +136,7 @@ export async function runInSimulator(
     virtualTime = true,
 ): Promise<string[]> {
     const lines: string[] = []
-    const image = readFileSync(cachedDeviceImage(program).path)
+    const image = readFileSync(imageOf(program).path)
     const device = new Device(await machineModule(), image, {
         heapBytes: 64 * 1024,
         maxDepth: 100,

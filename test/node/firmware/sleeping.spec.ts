@@ -2,9 +2,18 @@ import { deepStrictEqual, ok, strictEqual } from "node:assert"
 import { Running } from "../../interop/process.js"
 import { needs } from "../../support/needs.js"
 import { SLEEPER_KEY, SleeperGateway } from "../../support/sleeper-gateway.js"
-import { board, type DeviceKind, linux } from "./device-under-test.js"
+import { board, type DeviceKind, linux, type Program } from "./device-under-test.js"
+
+type Version = "1.2" | "1.3"
 
 const PROGRAM = "test/device/sleeping.ts"
+const SUITES = { "1.2": "TLS_PSK_WITH_AES_128_CCM_8", "1.3": "TLS_AES_128_CCM_SHA256" }
+
+/** With connection ids of the server alone. */
+function program(version: Version): Program {
+    const versions = { oldest: version, newest: version }
+    return { path: PROGRAM, configured: { suites: [SUITES[version]], connectionId: 0, versions } }
+}
 
 /** Numbers of the readings that a program's output says it has posted. */
 function postedIn(output: string): number[] {
@@ -24,10 +33,10 @@ async function wakes(command: string[], count: number): Promise<number[]> {
     return postedIn(running.output)
 }
 
-async function open(kind: DeviceKind): Promise<{ gateway: SleeperGateway; command: string[] }> {
-    const gateway = await SleeperGateway.open()
+async function open(kind: DeviceKind, version: Version): Promise<{ gateway: SleeperGateway; command: string[] }> {
+    const gateway = await SleeperGateway.open("127.0.0.1", version)
     const target = { host: kind.host, port: `${gateway.port}` }
-    const command = await kind.command(PROGRAM, { ...target, identity: "sensor1", key: SLEEPER_KEY })
+    const command = await kind.command(program(version), { ...target, identity: "sensor1", key: SLEEPER_KEY })
     return { gateway, command }
 }
 
@@ -38,10 +47,11 @@ const POWER_LOSSES = 10
 describe("a sleeping sensor", function () {
     this.timeout(600000)
 
-    for (const kind of [linux, board])
-        it(`wakes ${WAKES} times from deep sleep on ${kind.name}, loses power meanwhile, and shakes hands once`, async function () {
+    const cases = [linux, board].flatMap((kind) => (["1.2", "1.3"] as const).map((version) => ({ kind, version })))
+    for (const { kind, version } of cases)
+        it(`in DTLS ${version} wakes ${WAKES} times from deep sleep on ${kind.name}, loses power meanwhile, and shakes hands once`, async function () {
             needs(this, kind.missing())
-            const { gateway, command } = await open(kind)
+            const { gateway, command } = await open(kind, version)
             const posted: number[] = []
             for (let i = 0; i < POWER_LOSSES; i++) posted.push(...(await wakes(command, WAKES / POWER_LOSSES)))
             strictEqual(gateway.handshakes, 1)
