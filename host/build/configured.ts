@@ -15,7 +15,12 @@ export interface Configured {
     connectionId?: number | undefined
     /** those that connections of `configuredConnection` speak; undefined: DTLS 1.2 */
     versions?: Versions | undefined
+    /** how DTLS 1.3 uses the pre-shared key; undefined: psk_ke */
+    pskKeyExchange?: PskKeyExchange | undefined
 }
+
+/** PskKeyExchangeMode (RFC 8446 §4.2.9): the pre-shared key alone, or with an ECDHE key agreement. */
+export type PskKeyExchange = "psk_ke" | "psk_dhe_ke"
 
 /** Where that stands in a program. */
 const CONFIGURED = join("src", "sensor", "configured.ts")
@@ -39,19 +44,42 @@ function suitesSource(suites: string[]): string[] {
     ]
 }
 
-function extensionsSource(connectionId: number | undefined, isNewer: boolean): string[] {
+/** What makes an extension, and where its names come from. */
+interface ExtensionSource {
+    made: string
+    imports: string[]
+}
+
+function extensionSources(of: Configured, isNewer: boolean): ExtensionSource[] {
+    const { connectionId, pskKeyExchange } = of
     const [ids, module] = isNewer
         ? ["connectionIdsV13", "dtls/handshake/v13/connection-ids"]
         : ["connectionIds", "dtls/handshake/connection-ids"]
-    const bytes = `${connectionId}${isNewer ? ", 0" : ""}`
+    const withIds = {
+        made: `${ids}(${connectionId}${isNewer ? ", 0" : ""}), returnRoutability()`,
+        imports: [importing(ids, module), importing("returnRoutability", "dtls/handshake/return-routability")],
+    }
+    const withShares = {
+        made: "keyShares(new RuntimeKeys(), true)",
+        imports: [
+            importing("keyShares", "dtls/key-exchange/v13/key-shares"),
+            importing("RuntimeKeys", "platform/runtime/keys"),
+        ],
+    }
+    return [
+        ...(connectionId === undefined ? [] : [withIds]),
+        ...(isNewer && pskKeyExchange === "psk_dhe_ke" ? [withShares] : []),
+    ]
+}
+
+function extensionsSource(of: Configured, isNewer: boolean): string[] {
+    const extensions = extensionSources(of, isNewer)
     return [
         importing("type CryptoProvider", "dtls/crypto/provider"),
         importing("type HelloExtension", "dtls/handshake/hello-extension"),
-        ...(connectionId === undefined
-            ? []
-            : [importing(ids, module), importing("returnRoutability", "dtls/handshake/return-routability")]),
+        ...extensions.flatMap(({ imports }) => imports),
         "export function configuredExtensions(): ((crypto: CryptoProvider) => HelloExtension)[] {",
-        `    return [${connectionId === undefined ? "" : `${ids}(${bytes}), returnRoutability()`}]`,
+        `    return [${extensions.map(({ made }) => made).join(", ")}]`,
         "}",
     ]
 }
@@ -74,11 +102,12 @@ function connectionSource({ oldest, newest }: Versions): string[] {
 }
 
 /** Puts it into a program's sources, with the modules that it imports. Throws UsageError for a program that has no use for it. */
-export function configure({ files }: ProgramSources, { suites, connectionId, versions }: Configured): void {
+export function configure({ files }: ProgramSources, configured: Configured): void {
+    const { suites, versions } = configured
     const spoken = versions ?? { oldest: "1.2", newest: "1.2" }
     const source = [
         ...suitesSource(suites),
-        ...extensionsSource(connectionId, spoken.newest === "1.3"),
+        ...extensionsSource(configured, spoken.newest === "1.3"),
         ...connectionSource(spoken),
         "",
     ].join("\n")
@@ -87,7 +116,7 @@ export function configure({ files }: ProgramSources, { suites, connectionId, ver
     )
     if (places.length === 0)
         throw new UsageError(
-            `${settingOf({ connectionId, versions })}: the program names its own; configuredSuites, configuredExtensions and ` +
+            `${settingOf(configured)}: the program names its own; configuredSuites, configuredExtensions and ` +
                 "configuredConnection of mote-dtls/device are the configuration's",
         )
     for (const place of places) {

@@ -5,6 +5,7 @@ import { parseCoapsUri } from "../../src/coap/uri.js"
 import { GError } from "../../src/gio/errors.js"
 import { allSuites } from "../../src/dtls/key-exchange/suites.js"
 import { type Version, type Versions } from "../../src/platform/node/connect/versions.js"
+import { type PskKeyExchange } from "../build/configured.js"
 import { UsageError } from "../credentials.js"
 import { root } from "../folders.js"
 import { MOTE_PROFILE } from "../translate/profile.js"
@@ -61,6 +62,8 @@ export interface DeviceConfig {
     versions: Versions
     /** bytes of the device's own connection id (RFC 9146); undefined: none is offered */
     connectionId: number | undefined
+    /** how DTLS 1.3 uses the pre-shared key; undefined: psk_ke */
+    pskKeyExchange: PskKeyExchange | undefined
     translate: Translate
     /** mode of ESP-IDF's flash encryption, which burns eFuses; undefined: the key lies in clear */
     flashEncryption: FlashEncryption | undefined
@@ -102,6 +105,7 @@ interface RawConfig {
     minVersion?: Version
     maxVersion?: Version
     connectionId?: number
+    pskKeyExchange?: PskKeyExchange
     translate?: false | "hot" | "all"
     translateBudget?: number
     translateProfile?: string
@@ -147,6 +151,17 @@ function translateOf(raw: RawConfig, board: Board, folder: string, refuse: Refus
 function versionsOf({ minVersion = "1.2", maxVersion = minVersion }: RawConfig, refuse: Refuse): Versions {
     if (minVersion > maxVersion) throw new UsageError(refuse(["minVersion"], "no newer than maxVersion"))
     return { oldest: minVersion, newest: maxVersion }
+}
+
+/** Of DTLS 1.3 alone: with DTLS 1.2 it is the suite that says how keys are agreed upon. */
+function keyExchangeOf(
+    { pskKeyExchange }: RawConfig,
+    { newest }: Versions,
+    refuse: Refuse,
+): PskKeyExchange | undefined {
+    if (pskKeyExchange === "psk_dhe_ke" && newest !== "1.3")
+        throw new UsageError(refuse(["pskKeyExchange"], 'needs DTLS 1.3: "maxVersion": "1.3"'))
+    return pskKeyExchange
 }
 
 /** Each version that is spoken has a suite, and each suite a version that is spoken. */
@@ -211,6 +226,7 @@ export function loadConfig(path: string, boardName?: string): DeviceConfig {
         suites: suitesOf(raw, versions, refuse),
         versions,
         connectionId: raw.connectionId,
+        pskKeyExchange: keyExchangeOf(raw, versions, refuse),
         translate: translateOf(raw, board, folder, refuse),
         flashEncryption: raw.flashEncryption,
     }

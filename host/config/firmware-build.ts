@@ -111,9 +111,11 @@ export function settingsText(config: DeviceConfig, credentials: DeviceCredential
 }
 
 /** The configuration's program with the configuration's suites, compiled when something of it has changed. */
-export function programImage({ folder, program, suites, connectionId, versions }: DeviceConfig): DeviceImage {
+export function programImage(config: DeviceConfig): DeviceImage {
+    const { suites, connectionId, versions, pskKeyExchange } = config
     const isDefault = suites.join() === DEFAULT_SUITES.join() && connectionId === undefined
-    return cachedDeviceImage(resolve(folder, program), isDefault ? undefined : { suites, connectionId, versions })
+    const configured = { suites, connectionId, versions, pskKeyExchange }
+    return cachedDeviceImage(resolve(config.folder, config.program), isDefault ? undefined : configured)
 }
 
 /** Unix seconds: the number of a program's slot, of which the highest runs. SOURCE_DATE_EPOCH stands for the time. */

@@ -154,6 +154,11 @@ describe("devs.config.json", function () {
             "suites: one of DTLS 1.3, too: TLS_AES_128_CCM_SHA256",
         ],
         ["connection ids that are too long", { ...good, connectionId: 256 }, "connectionId: "],
+        [
+            "a mode of DTLS 1.3 without DTLS 1.3",
+            { ...good, pskKeyExchange: "psk_dhe_ke" },
+            "pskKeyExchange: needs DTLS 1.3",
+        ],
         ["a program that is not there", { ...good, program: "src/none.ts" }, "program: there is no such file"],
     ]
     for (const [what, config, message] of wrong)
@@ -307,9 +312,9 @@ describe("mote flash and mote monitor", function () {
 
     for (const [name, missing, versions] of [
         ["posix", () => missingFor(checkedDevice), {}],
-        ["rv32-virt", missingForBoard, { minVersion: "1.3", connectionId: 0 }],
+        ["rv32-virt", missingForBoard, { minVersion: "1.3", connectionId: 0, pskKeyExchange: "psk_dhe_ke" }],
     ] as const)
-        it(`put the sensor onto ${name} and show how it posts${"minVersion" in versions ? " in DTLS 1.3" : ""}`, async function () {
+        it(`put the sensor onto ${name} and show how it posts${"minVersion" in versions ? " in DTLS 1.3 with psk_dhe_ke" : ""}`, async function () {
             needs(this, missing())
             const port = await freePort()
             const host = name === "posix" ? "127.0.0.1" : "10.0.2.2"
