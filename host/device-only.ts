@@ -1,4 +1,4 @@
-/* What Node finds under mote-dtls/device and mote-dtls/drivers: their sources are DeviceScript. */
+/* What Node finds under mote-dtls/device, /drivers and /net: their sources are DeviceScript. */
 throw new Error(
-    "mote-dtls/device and mote-dtls/drivers are for programs on a device: run them by mote start or mote sim",
+    "mote-dtls/device, mote-dtls/drivers and mote-dtls/net are for programs on a device: run them by mote start or mote sim",
 )
