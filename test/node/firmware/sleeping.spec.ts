@@ -53,13 +53,17 @@ describe("a sleeping sensor", function () {
             needs(this, kind.missing())
             const { gateway, command } = await open(kind, version)
             const posted: number[] = []
-            for (let i = 0; i < POWER_LOSSES; i++) posted.push(...(await wakes(command, WAKES / POWER_LOSSES)))
+            const onTheAir: number[] = []
+            for (let i = 0; i < POWER_LOSSES; i++) {
+                posted.push(...(await wakes(command, WAKES / POWER_LOSSES)))
+                onTheAir.push(posted[posted.length - 1])
+            }
             strictEqual(gateway.handshakes, 1)
             ok(posted.length >= WAKES, `${posted.length} readings`)
             // A reading that is posted once is not posted again: its number was saved before.
             strictEqual(new Set(posted).size, posted.length)
             deepStrictEqual(
-                posted.filter((number) => number % 4 !== 0 && !gateway.told.has(number)),
+                posted.filter((number) => number % 4 !== 0 && !gateway.told.has(number) && !onTheAir.includes(number)),
                 [],
             )
             await gateway.close()
