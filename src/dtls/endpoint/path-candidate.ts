@@ -1,10 +1,10 @@
 import { type SourceAddress } from "./source-address.js"
 
-/** Half of how long the address before may take to answer, ms (RFC 9853 §7.5): then it is asked once more. */
+/** Half of how long the address before may take to answer, ms (RFC 9853 §5.5): then it is asked once more. */
 export const HALF_WAIT = 500
 
 /**
- * A new address of a peer, to which nothing is sent yet: the one before is asked first (RFC 9853 §7.2).
+ * A new address of a peer, to which nothing is sent yet: the one before is asked first (RFC 9853 §5.2).
  * @devsWhenUsed
  */
 export class PathCandidate {

@@ -11,7 +11,7 @@ export enum PeerPhase {
     forgotten,
 }
 
-/** Bytes sent for each byte received, until an address is confirmed (RFC 9853 §7, as RFC 9000 §8.1). */
+/** Bytes sent for each byte received, until an address is confirmed (RFC 9853 §8.1.1, as RFC 9000 §8.1). */
 const ANTI_AMPLIFICATION = 3
 
 /**

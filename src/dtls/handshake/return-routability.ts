@@ -69,7 +69,7 @@ export class ReturnRoutability implements HelloExtension, PathCheck {
 }
 
 /**
- * Return routability in the enhanced form (RFC 9853 §7.2): the address before the new one is asked first. A peer that is
+ * Return routability in the enhanced form (RFC 9853 §5.2): the address before the new one is asked first. A peer that is
  * there still stays there, so nobody can lead it to another path by sending its records on, even if they arrive first.
  * @devsWhenUsed
  */

@@ -69,7 +69,7 @@ function forwardCopies(s: Simulation): void {
 }
 
 for (const version of versions)
-    describe(`enhanced return routability, DTLS ${version[0]} (RFC 9853 §7.2)`, () => {
+    describe(`enhanced return routability, DTLS ${version[0]} (RFC 9853 §5.2)`, () => {
         it("[C08] the old path is dead: it is asked twice in a second, then the new one, which the peer confirms", () => {
             const { s, reached, sentTo } = connected(version, "enhanced")
             reached.delete(OLD)
