@@ -28,12 +28,24 @@ export async function llvm(args: string[], files: Tree): Promise<Tree> {
     }
 }
 
+/** Files whose functions seldom run. Without inlining in them the compiler takes a third less time. */
+const COLD = "builtins device error json number object_natives pins serialize text unwind verify vm".split(" ")
+const COLD_BEGIN = "#pragma clang attribute push(__attribute__((cold)), apply_to = function)\n"
+const COLD_END = "#pragma clang attribute pop\n"
+
+/** One translation unit of all files, so that the compiler inlines across those that are not cold. */
+function oneUnit(names: string[]): string {
+    const include = (some: string[]): string => some.map((name) => `#include "${name}"\n`).join("")
+    const isCold = (name: string): boolean => COLD.includes(name.slice(0, -2))
+    const hot = include(names.filter((name) => !isCold(name)))
+    return `${hot}${COLD_BEGIN}${include(names.filter(isCold))}${COLD_END}`
+}
+
 /** @param link arguments of the linker */
 export async function compileMachine({ flags, vm, port, translated }: Parts, link: string[]): Promise<Uint8Array> {
-    const unit = (names: string[]): string => names.map((name) => `#include "${name}"\n`).join("")
     const cFiles = (of: Sources): string[] => Object.keys(of).filter((name) => name.endsWith(".c"))
-    const tree = { vm, port, translated, "all.c": unit(cFiles(vm)) }
-    // One translation unit: the compiler then inlines across files. What is translated is large, and a unit each.
+    const tree = { vm, port, translated, "all.c": oneUnit(cFiles(vm)) }
+    // What is translated is large, and a unit each.
     const units = ["all.c", "port/port.c", ...cFiles(translated).map((name) => `translated/${name}`)]
     const objects: Tree = {}
     for (const [i, name] of units.entries())
