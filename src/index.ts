@@ -11,10 +11,10 @@ export {
     type ConnectOptions,
     type ListenOptions,
     type Psk,
-    type ImportedPsk,
     type PskLookup,
     type PskMode,
 } from "./platform/node/connect/options.js"
+export { type ImportedPsk } from "./platform/node/connect/imported-psk.js"
 export { FolderStore } from "./platform/node/connect/folder-store.js"
 export { type AssociationStore, type SaveOptions } from "./platform/node/connect/saved-connection.js"
 export { type SessionOptions } from "./platform/node/connect/sessions.js"

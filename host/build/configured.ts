@@ -15,8 +15,23 @@ export interface Configured {
     connectionId?: number | undefined
     /** those that connections of `configuredConnection` speak; undefined: DTLS 1.2 */
     versions?: Versions | undefined
+    /** of `configuredExtensions`, beside connection ids; undefined: basic */
+    returnRoutability?: ReturnRoutabilityForm | undefined
     /** how DTLS 1.3 uses the pre-shared key; undefined: psk_ke */
     pskKeyExchange?: PskKeyExchange | undefined
+    /** how the pre-shared key is imported; undefined: it is used as it is */
+    importedPsk?: ImportedKey | undefined
+}
+
+/** Forms of RFC 9853 §7. */
+export type ReturnRoutabilityForm = "basic" | "enhanced"
+
+/** How RFC 9258 imports a key. */
+export interface ImportedKey {
+    /** what it is used for; undefined: empty */
+    context?: string
+    /** with which it may be used as it is; undefined: SHA-256 */
+    hash?: "SHA-256" | "SHA-384"
 }
 
 /** PskKeyExchangeMode (RFC 8446 §4.2.9): the pre-shared key alone, or with an ECDHE key agreement. */
@@ -50,15 +65,30 @@ interface ExtensionSource {
     imports: string[]
 }
 
-function extensionSources(of: Configured, isNewer: boolean): ExtensionSource[] {
-    const { connectionId, pskKeyExchange } = of
+function idsSource({ connectionId, returnRoutability }: Configured, isNewer: boolean): ExtensionSource {
     const [ids, module] = isNewer
         ? ["connectionIdsV13", "dtls/handshake/v13/connection-ids"]
         : ["connectionIds", "dtls/handshake/connection-ids"]
-    const withIds = {
-        made: `${ids}(${connectionId}${isNewer ? ", 0" : ""}), returnRoutability()`,
-        imports: [importing(ids, module), importing("returnRoutability", "dtls/handshake/return-routability")],
+    const form = returnRoutability === "enhanced" ? "enhancedReturnRoutability" : "returnRoutability"
+    return {
+        made: `${ids}(${connectionId}${isNewer ? ", 0" : ""}), ${form}()`,
+        imports: [importing(ids, module), importing(form, "dtls/handshake/return-routability")],
     }
+}
+
+function importSource({ context = "", hash = "SHA-256" }: ImportedKey): ExtensionSource {
+    const name = hash.replace("-", "_")
+    return {
+        made: `importedPsks({ context: hex\`${Buffer.from(context).toString("hex")}\`, hash: ${name}() })`,
+        imports: [
+            importing("importedPsks", "dtls/handshake/v13/imported-psks"),
+            importing(name, "dtls/crypto/algorithms"),
+        ],
+    }
+}
+
+function extensionSources(of: Configured, isNewer: boolean): ExtensionSource[] {
+    const { connectionId, pskKeyExchange, importedPsk } = of
     const withShares = {
         made: "keyShares(new RuntimeKeys(), true)",
         imports: [
@@ -67,8 +97,9 @@ function extensionSources(of: Configured, isNewer: boolean): ExtensionSource[] {
         ],
     }
     return [
-        ...(connectionId === undefined ? [] : [withIds]),
+        ...(connectionId === undefined ? [] : [idsSource(of, isNewer)]),
         ...(isNewer && pskKeyExchange === "psk_dhe_ke" ? [withShares] : []),
+        ...(importedPsk === undefined ? [] : [importSource(importedPsk)]),
     ]
 }
 

@@ -1,30 +1,22 @@
 import { appendFileSync } from "node:fs"
-import { type Command, Option } from "commander"
-import { type KeyOperations } from "../../src/dtls/crypto/keys.js"
-import { connectionIds } from "../../src/dtls/handshake/connection-ids.js"
-import { connectionIdsV13 } from "../../src/dtls/handshake/v13/connection-ids.js"
+import { type Command } from "commander"
 import { TLS_AES_128_CCM_8_SHA256, allSuitesV13 } from "../../src/dtls/handshake/v13/suites.js"
-import { keyShares } from "../../src/dtls/key-exchange/v13/key-shares.js"
-import { maxFragmentLength, recordSizeLimit } from "../../src/dtls/handshake/record-limits.js"
-import { returnRoutability } from "../../src/dtls/handshake/return-routability.js"
 import { gatewayLimits } from "../../src/dtls/handshake/limits.js"
 import { type CipherSuite } from "../../src/dtls/handshake/cipher-suite.js"
 import { allSuites } from "../../src/dtls/key-exchange/suites.js"
 import { AuthenticationMode } from "../../src/dtls/handshake/key-exchange.js"
 import { cellular, wifi } from "../../src/dtls/flight/retransmission.js"
 import { type PskAnswer } from "../../src/dtls/handshake/question.js"
-import { GError } from "../../src/gio/errors.js"
 import { SinglePsk } from "../../src/gio/credentials.js"
 import { DEFAULT_PATH_BUDGET, type DtlsSettings, newSettings } from "../../src/gio/settings.js"
 import { exchangeOf, type Version, type Versions } from "../../src/platform/node/connect/versions.js"
-import { GROUP_NAMES, type GroupName, keysWithGroups } from "../../src/platform/node/connect/groups.js"
-import { NodeKeys } from "../../src/platform/node/keys.js"
 import { EitherCredentials } from "../../src/platform/node/connect/either-credentials.js"
 import { parsePsk, PskStore, readPskFile, UsageError } from "../credentials.js"
 import { seededRandom } from "../testing/seeded-random.js"
 import { CaptureFile } from "../trace/capture-file.js"
 import { type Impairment } from "../trace/impaired-path.js"
 import { type CertificateOptions, certificatesOf } from "./certificate-options.js"
+import { addKeyOptions, addRecordOptions, extensionsOf, type HelloOptions } from "./hello-extensions.js"
 import { choice, percent, repeated, whole } from "./parsers.js"
 
 /** What a command tells, and how. */
@@ -35,22 +27,17 @@ export interface OutputOptions {
 }
 
 /** Options that every command with a connection has. */
-export interface ConnectionOptions extends OutputOptions, CertificateOptions {
+export interface ConnectionOptions extends OutputOptions, CertificateOptions, HelloOptions {
     psk?: string[]
     pskFile?: string
     suite?: string[]
     minVersion?: Version | undefined
     maxVersion?: Version | undefined
-    group?: GroupName[]
     /** default: wifi, or what the device's configuration says */
     profile?: "wifi" | "cellular"
     /** bytes */
     mtu: number
     alpn?: string
-    cid?: number
-    /** bytes */
-    recordSize?: number
-    maxFragment?: string
     requireEms?: boolean
     coalesce?: boolean
     keylog?: string
@@ -67,7 +54,7 @@ export const EXIT_CODES = "Exit codes: 0 done, or stopped by Ctrl-C or SIGTERM; 
 
 /** Adds the options of every command with a connection, and what follows its help. @param examples command lines */
 export function addConnectionOptions(command: Command, examples: string): Command {
-    return command
+    command
         .optionsGroup("Options of every command:")
         .option("--psk <IDENTITY:HEXKEY>", "pre-shared key; on servers as often as there are clients", repeated)
         .option("--psk-file <FILE>", "lines IDENTITY:HEXKEY, as gnutls-serv reads them")
@@ -79,13 +66,7 @@ export function addConnectionOptions(command: Command, examples: string): Comman
                 "1.3",
             ]),
         )
-        .addOption(
-            choice(
-                "--group <NAME>",
-                "group of the key agreement in DTLS 1.3; again for more, preferred first",
-                GROUP_NAMES,
-            ).argParser(groupName),
-        )
+    addKeyOptions(command)
         .addOption(
             choice(
                 "--profile <NAME>",
@@ -100,27 +81,7 @@ export function addConnectionOptions(command: Command, examples: string): Comman
             DEFAULT_PATH_BUDGET,
         )
         .option("--alpn <NAME,NAME>", "application protocols, preferred first")
-        .addOption(
-            new Option(
-                "--cid <BYTES>",
-                "connection ids (RFC 9146), 0 to 255 bytes of our own: sessions survive a client's new address; a server " +
-                    "needs 1 or more, 8 are plenty; a client takes 0 (default: no connection ids)",
-            ).argParser(whole("--cid", 0, 255)),
-        )
-        .addOption(
-            new Option(
-                "--record-size <BYTES>",
-                "records of the peer are no larger, 64 to 16384 (RFC 8449); beside --max-fragment it alone counts, where the " +
-                    "peer has it",
-            ).argParser(whole("--record-size", 64, 16384)),
-        )
-        .addOption(
-            choice(
-                "--max-fragment <BYTES>",
-                "records of both sides are no larger (RFC 6066 §4); on a server 0: as the client says",
-                ["0", "512", "1024", "2048", "4096"],
-            ),
-        )
+    return addRecordOptions(command)
         .option("--require-ems", "refuse peers without extended master secret")
         .option("--coalesce", "messages sent together share datagrams (not every peer reads that)")
         .option("--keylog <FILE>", "append an NSS key log: it opens the traffic to whoever reads it")
@@ -161,13 +122,6 @@ export function versionsOf({ minVersion = "1.2", maxVersion = minVersion }: Conn
     return { oldest: minVersion, newest: maxVersion }
 }
 
-/** Refuses options that only DTLS 1.2 has here. */
-function checkVersions(options: ConnectionOptions, { newest }: Versions): void {
-    if (newest === "1.2" && options.group !== undefined) throw new UsageError("--group: there in DTLS 1.3 only")
-    if (newest === "1.2") return
-    if (options.maxFragment !== undefined) throw new UsageError("--max-fragment: there in DTLS 1.2 only")
-}
-
 /** Suites of the versions that are spoken, for the keys that there are; CCM_8 of DTLS 1.3 only where it is named. */
 function suitesFor(
     { suite }: ConnectionOptions,
@@ -197,7 +151,6 @@ export function protocolsOf({ alpn }: ConnectionOptions): string[] | undefined {
 /** The DTLS settings that the common options describe. Throws UsageError without a key. */
 export function settingsOf(options: ConnectionOptions, role: "client" | "server"): DtlsSettings {
     const versions = versionsOf(options)
-    checkVersions(options, versions)
     const keys = keysOf(options)
     const first = keys[0]
     const certificates = certificatesOf(options, role)
@@ -215,32 +168,10 @@ export function settingsOf(options: ConnectionOptions, role: "client" | "server"
     settings.pathBudget = options.mtu
     settings.requireExtendedMasterSecret = options.requireEms === true
     settings.coalesce = options.coalesce === true
-    if (options.cid !== undefined) {
-        const ids = versions.newest === "1.2" ? connectionIds(options.cid) : connectionIdsV13(options.cid, 0)
-        settings.extensions = [ids, returnRoutability()]
-    }
-    if (versions.newest === "1.3") settings.extensions.push(keyShares(agreementKeys(options), false))
-    if (versions.newest === "1.3" && certificates !== undefined) settings.extensions.push(certificates.authentication)
+    settings.extensions = extensionsOf(options, versions, certificates)
     settings.newExchange = exchangeOf(versions)
-    if (options.recordSize !== undefined) settings.extensions.push(recordSizeLimit(options.recordSize))
-    if (options.maxFragment !== undefined) settings.extensions.push(maxFragmentLength(Number(options.maxFragment)))
     if (options.keylog !== undefined) settings.keyLog = keyLogTo(options.keylog, options.pcap)
     return settings
-}
-
-function groupName(name: string, before: GroupName[] | undefined): GroupName[] {
-    const found = GROUP_NAMES.find((known) => known === name)
-    if (found === undefined) throw new UsageError(`--group: ${GROUP_NAMES.join(" or ")}`)
-    return [...(before ?? []), found]
-}
-
-function agreementKeys({ group }: ConnectionOptions): KeyOperations {
-    try {
-        return group === undefined ? new NodeKeys() : keysWithGroups(group)
-    } catch (error) {
-        if (error instanceof GError) throw new UsageError(`--group: ${error.message}`)
-        throw error
-    }
 }
 
 /** A capture has the secrets only where a key log was asked for, too. */

@@ -89,6 +89,16 @@ async function startCommand(uri: string | undefined, options: StartOptions): Pro
     return await runBoth({ ...options, psk }, reporter)
 }
 
+/** The gateway speaks as the device does, unless the options say otherwise. */
+function gatewayOptions(options: StartOptions, config: DeviceConfig | undefined): StartOptions {
+    if (config === undefined) return options
+    const { oldest, newest } = config.versions
+    const { minVersion = oldest, maxVersion = newest } = options
+    if (config.importedPsk === undefined) return { ...options, minVersion, maxVersion }
+    const { hash = "SHA-256", context } = config.importedPsk
+    return { importPsk: hash, importContext: context, ...options, minVersion, maxVersion }
+}
+
 /** Gateway and sensor on this machine. Everything is checked before anything is opened. */
 async function runBoth(options: StartOptions, reporter: Reporter): Promise<number> {
     // The sensor's side shows and captures what passes between the two.
@@ -96,8 +106,7 @@ async function runBoth(options: StartOptions, reporter: Reporter): Promise<numbe
     const { image, config } = programHere()
     const path = config?.path ?? "readings"
     const sensor = sensorSettings(options, `coaps://127.0.0.1:${COAPS_PORT}/${path}`, config)
-    const { minVersion = config?.versions.oldest, maxVersion = config?.versions.newest } = options
-    const settings = settingsOf({ ...options, minVersion, maxVersion }, "server")
+    const settings = settingsOf(gatewayOptions(options, config), "server")
     const events = new GatewayReporter(quiet, () => undefined)
     let failed = false
     const onFailed = (error: Error): void => {

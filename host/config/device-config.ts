@@ -5,7 +5,7 @@ import { parseCoapsUri } from "../../src/coap/uri.js"
 import { GError } from "../../src/gio/errors.js"
 import { allSuites } from "../../src/dtls/key-exchange/suites.js"
 import { type Version, type Versions } from "../../src/platform/node/connect/versions.js"
-import { type PskKeyExchange } from "../build/configured.js"
+import { type ImportedKey, type PskKeyExchange, type ReturnRoutabilityForm } from "../build/configured.js"
 import { UsageError } from "../credentials.js"
 import { root } from "../folders.js"
 import { MOTE_PROFILE } from "../translate/profile.js"
@@ -62,8 +62,12 @@ export interface DeviceConfig {
     versions: Versions
     /** bytes of the device's own connection id (RFC 9146); undefined: none is offered */
     connectionId: number | undefined
+    /** of RFC 9853, beside connectionId; undefined: basic */
+    returnRoutability: ReturnRoutabilityForm | undefined
     /** how DTLS 1.3 uses the pre-shared key; undefined: psk_ke */
     pskKeyExchange: PskKeyExchange | undefined
+    /** how the pre-shared key is imported (RFC 9258); undefined: it is used as it is */
+    importedPsk: ImportedKey | undefined
     translate: Translate
     /** mode of ESP-IDF's flash encryption, which burns eFuses; undefined: the key lies in clear */
     flashEncryption: FlashEncryption | undefined
@@ -105,7 +109,9 @@ interface RawConfig {
     minVersion?: Version
     maxVersion?: Version
     connectionId?: number
+    returnRoutability?: ReturnRoutabilityForm
     pskKeyExchange?: PskKeyExchange
+    importedPsk?: ImportedKey
     translate?: false | "hot" | "all"
     translateBudget?: number
     translateProfile?: string
@@ -162,6 +168,19 @@ function keyExchangeOf(
     if (pskKeyExchange === "psk_dhe_ke" && newest !== "1.3")
         throw new UsageError(refuse(["pskKeyExchange"], 'needs DTLS 1.3: "maxVersion": "1.3"'))
     return pskKeyExchange
+}
+
+/** In DTLS 1.2 the key would be used as it is (RFC 9258 §3). */
+function importOf({ importedPsk }: RawConfig, { oldest }: Versions, refuse: Refuse): ImportedKey | undefined {
+    if (importedPsk !== undefined && oldest !== "1.3")
+        throw new UsageError(refuse(["importedPsk"], 'needs DTLS 1.3 alone: "minVersion": "1.3"'))
+    return importedPsk
+}
+
+function returnRoutabilityOf(raw: RawConfig, refuse: Refuse): ReturnRoutabilityForm | undefined {
+    if (raw.returnRoutability !== undefined && raw.connectionId === undefined)
+        throw new UsageError(refuse(["returnRoutability"], "needs connectionId"))
+    return raw.returnRoutability
 }
 
 /** Each version that is spoken has a suite, and each suite a version that is spoken. */
@@ -226,7 +245,9 @@ export function loadConfig(path: string, boardName?: string): DeviceConfig {
         suites: suitesOf(raw, versions, refuse),
         versions,
         connectionId: raw.connectionId,
+        returnRoutability: returnRoutabilityOf(raw, refuse),
         pskKeyExchange: keyExchangeOf(raw, versions, refuse),
+        importedPsk: importOf(raw, versions, refuse),
         translate: translateOf(raw, board, folder, refuse),
         flashEncryption: raw.flashEncryption,
     }

@@ -112,10 +112,8 @@ export function settingsText(config: DeviceConfig, credentials: DeviceCredential
 
 /** The configuration's program with the configuration's suites, compiled when something of it has changed. */
 export function programImage(config: DeviceConfig): DeviceImage {
-    const { suites, connectionId, versions, pskKeyExchange } = config
-    const isDefault = suites.join() === DEFAULT_SUITES.join() && connectionId === undefined
-    const configured = { suites, connectionId, versions, pskKeyExchange }
-    return cachedDeviceImage(resolve(config.folder, config.program), isDefault ? undefined : configured)
+    const isDefault = config.suites.join() === DEFAULT_SUITES.join() && config.connectionId === undefined
+    return cachedDeviceImage(resolve(config.folder, config.program), isDefault ? undefined : config)
 }
 
 /** Unix seconds: the number of a program's slot, of which the highest runs. SOURCE_DATE_EPOCH stands for the time. */

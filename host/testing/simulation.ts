@@ -2,7 +2,10 @@ import { randomBytes } from "node:crypto"
 import { readFileSync } from "node:fs"
 import { isIP } from "node:net"
 import { allSuitesV13, TLS_AES_128_CCM_8_SHA256 } from "../../src/dtls/handshake/v13/suites.js"
+import { importing } from "../../src/platform/node/connect/imported-psk.js"
 import { exchangeOf } from "../../src/platform/node/connect/versions.js"
+import { keyShares } from "../../src/dtls/key-exchange/v13/key-shares.js"
+import { NodeKeys } from "../../src/platform/node/keys.js"
 import { allSuites } from "../../src/dtls/key-exchange/suites.js"
 import { wifi } from "../../src/dtls/flight/retransmission.js"
 import { gatewayLimits } from "../../src/dtls/handshake/limits.js"
@@ -80,13 +83,15 @@ export class Simulation {
     }
 
     /** In the versions that the device speaks. */
-    private async startGateway({ port, versions }: DeviceConfig): Promise<void> {
+    private async startGateway({ port, versions, importedPsk }: DeviceConfig): Promise<void> {
         const services = new VirtualServices(this.clock, this.link, (level, message) =>
             this.log.push(`gateway: ${LogLevel[level]}: ${message}`),
         )
         const suites = [...allSuitesV13(), TLS_AES_128_CCM_8_SHA256(), ...allSuites()]
         const settings = newSettings(suites, new PskStore([this.psk]), wifi(), gatewayLimits())
         settings.newExchange = exchangeOf(versions)
+        if (versions.newest === "1.3") settings.extensions = [keyShares(new NodeKeys(), false)]
+        if (importedPsk !== undefined) settings.extensions.push(importing(importedPsk))
         const events = {
             connected: () => void this.handshakes++,
             readings: (_peer: GatewayPeer, path: string, readings: ArrivedReading[]) =>

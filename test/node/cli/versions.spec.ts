@@ -1,8 +1,10 @@
 import { ok, strictEqual, throws } from "node:assert/strict"
 import { type ConnectionOptions, settingsOf, versionsOf } from "../../../host/cli/options.js"
 import { describeDatagram } from "../../../host/trace/datagram-text.js"
+import { EnhancedReturnRoutability } from "../../../src/dtls/handshake/return-routability.js"
 import { type KeyShareExtension } from "../../../src/dtls/handshake/v13/key-share-extension.js"
 import { NamedGroup } from "../../../src/dtls/wire/code-points.js"
+import { PRE_SHARED_KEY } from "../../../src/dtls/wire/v13/code-points.js"
 import { DEFAULT_PATH_BUDGET } from "../../../src/gio/settings.js"
 import { NodeCryptoProvider } from "../../../src/platform/node/crypto.js"
 import { type GroupName } from "../../../src/platform/node/connect/groups.js"
@@ -41,8 +43,21 @@ describe("--min-version and --max-version", function () {
         for (const [given, name] of [
             [{ maxFragment: "512" }, /--max-fragment/],
             [{ suite: ["TLS_PSK_WITH_AES_128_CCM_8"] }, /--suite/],
+            [{ returnRoutability: "enhanced" }, /--return-routability: needs --cid/],
+            [{ importContext: "a" }, /--import-context: needs --import-psk/],
+            [{ minVersion: "1.2", maxVersion: "1.3", importPsk: "SHA-256" }, /--import-psk: needs --min-version 1.3/],
         ] as [Partial<ConnectionOptions>, RegExp][])
             throws(() => settingsOf(optionsOf({ minVersion: "1.3", ...given }), "client"), name)
+    })
+
+    it("go with --import-psk, and --cid with --return-routability: what the hello offers says so", () => {
+        const { extensions } = settingsOf(
+            optionsOf({ minVersion: "1.3", cid: 0, returnRoutability: "enhanced", importPsk: "SHA-384" }),
+            "client",
+        )
+        const made = extensions.map((extension) => extension(new NodeCryptoProvider()))
+        ok(made.some((extension) => extension instanceof EnhancedReturnRoutability))
+        ok(made.some(({ type }) => type === PRE_SHARED_KEY))
     })
 
     it("go with --group, which says what the first hello has a share of", () => {

@@ -159,6 +159,17 @@ describe("devs.config.json", function () {
             { ...good, pskKeyExchange: "psk_dhe_ke" },
             "pskKeyExchange: needs DTLS 1.3",
         ],
+        [
+            "a form of return routability without connection ids",
+            { ...good, returnRoutability: "enhanced" },
+            "returnRoutability: needs connectionId",
+        ],
+        ["an imported key in DTLS 1.2", { ...good, maxVersion: "1.3", importedPsk: {} }, "importedPsk: needs DTLS 1.3"],
+        [
+            "a hash that is none",
+            { ...good, minVersion: "1.3", importedPsk: { hash: "MD5" } },
+            "importedPsk.hash: one of SHA-256, SHA-384",
+        ],
         ["a program that is not there", { ...good, program: "src/none.ts" }, "program: there is no such file"],
     ]
     for (const [what, config, message] of wrong)
@@ -310,11 +321,19 @@ describe("flash encryption of an ESP32-C3", () => {
 describe("mote flash and mote monitor", function () {
     this.timeout(180000)
 
-    for (const [name, missing, versions] of [
-        ["posix", () => missingFor(checkedDevice), {}],
-        ["rv32-virt", missingForBoard, { minVersion: "1.3", connectionId: 0, pskKeyExchange: "psk_dhe_ke" }],
+    const versions13 = {
+        minVersion: "1.3",
+        connectionId: 0,
+        returnRoutability: "enhanced",
+        pskKeyExchange: "psk_dhe_ke",
+        importedPsk: { context: "sensor1 and gateway" },
+    }
+    const importing = ["--min-version", "1.3", "--import-psk", "SHA-256", "--import-context", "sensor1 and gateway"]
+    for (const [name, missing, versions, speaks] of [
+        ["posix", () => missingFor(checkedDevice), {}, ["--max-version", "1.3", "--cid", "4"]],
+        ["rv32-virt", missingForBoard, versions13, [...importing, "--cid", "4", "--return-routability", "enhanced"]],
     ] as const)
-        it(`put the sensor onto ${name} and show how it posts${"minVersion" in versions ? " in DTLS 1.3 with psk_dhe_ke" : ""}`, async function () {
+        it(`put the sensor onto ${name} and show how it posts${"minVersion" in versions ? " in DTLS 1.3 with psk_dhe_ke and an imported key" : ""}`, async function () {
             needs(this, missing())
             const port = await freePort()
             const host = name === "posix" ? "127.0.0.1" : "10.0.2.2"
@@ -330,7 +349,6 @@ describe("mote flash and mote monitor", function () {
             writeFileSync(join(folder, "devs.config.json"), JSON.stringify({ ...sensor, program: "sensor.ts" }))
             writeFileSync(join(folder, "sensor.ts"), `import ${JSON.stringify(join(root, "src/sensor/main.js"))}\n`)
             const where = ["--host", "127.0.0.1", "--port", `${port}`]
-            const speaks = ["--max-version", "1.3", "--cid", "4"]
             const gateway = new Running(mote("gateway", ...where, "--psk", `sensor1:${KEY}`, ...speaks))
             try {
                 await untilBound(port)

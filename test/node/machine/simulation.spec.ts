@@ -1,7 +1,9 @@
 import { deepStrictEqual, ok, rejects, strictEqual } from "node:assert/strict"
 import { mkdirSync, readdirSync, writeFileSync } from "node:fs"
 import { join } from "node:path"
-import { cachedDeviceImage } from "../../../host/build/device.js"
+import { cachedDeviceImage, functionNames } from "../../../host/build/device.js"
+import { loadConfig } from "../../../host/config/device-config.js"
+import { programImage } from "../../../host/config/firmware-build.js"
 import { root } from "../../../host/folders.js"
 import { temporaryFolder } from "../../../host/temporary.js"
 import { type I2cPeripheral, Simulation, type SimulationOptions } from "../../../host/testing/index.js"
@@ -57,11 +59,21 @@ describe("a simulation", function () {
     })
 
     for (const versions of [
-        { minVersion: "1.3", connectionId: 0 },
+        {
+            minVersion: "1.3",
+            connectionId: 0,
+            returnRoutability: "enhanced",
+            pskKeyExchange: "psk_dhe_ke",
+            importedPsk: { context: "sensor and gateway", hash: "SHA-256" },
+        },
         { minVersion: "1.2", maxVersion: "1.3" },
     ])
-        it(`runs a sensor of DTLS ${versions.maxVersion === undefined ? "1.3 alone" : "1.2 and 1.3"} against a gateway of the same versions, over a link that loses datagrams`, async () => {
-            const started = await start({ config: configured(join(root, "src/sensor/main.ts"), versions) })
+        it(`runs a sensor of DTLS ${"maxVersion" in versions ? "1.2 and 1.3" : "1.3 alone, with an imported key and enhanced return routability,"} against a gateway of the same versions, over a link that loses datagrams`, async () => {
+            const config = configured(join(root, "src/sensor/main.ts"), versions)
+            const names = functionNames(programImage(loadConfig(config)))
+            for (const name of ["ImportedPsks", "EnhancedReturnRoutability"])
+                strictEqual(names.has(name), !("maxVersion" in versions), name)
+            const started = await start({ config })
             started.link.loss = 0.2
             for (let count = 0; count < 5; count++) strictEqual((await started.nextSample()).path, "/readings")
         })

@@ -7,9 +7,7 @@ import { gatewayLimits, type Limits } from "../../../dtls/handshake/limits.js"
 import { QuestionKind } from "../../../dtls/handshake/question.js"
 import { allSuitesV13 } from "../../../dtls/handshake/v13/suites.js"
 import { connectionIdsV13, MAX_SPARES } from "../../../dtls/handshake/v13/connection-ids.js"
-import { importedPsks } from "../../../dtls/handshake/v13/imported-psks.js"
 import { maxFragmentLength, recordSizeLimit } from "../../../dtls/handshake/record-limits.js"
-import { SHA_256, SHA_384 } from "../../../dtls/crypto/algorithms.js"
 import { enhancedReturnRoutability, returnRoutability } from "../../../dtls/handshake/return-routability.js"
 import { allSuites } from "../../../dtls/key-exchange/suites.js"
 import { keyShares } from "../../../dtls/key-exchange/v13/key-shares.js"
@@ -34,6 +32,7 @@ import { checkNames } from "./check-names.js"
 import { EitherCredentials } from "./either-credentials.js"
 import { nodeError, wrongArgument } from "./errors.js"
 import { type DiagnosticEvent, HandshakeWatch } from "./handshake-watch.js"
+import { HASH_NAMES, type ImportedPsk, importing } from "./imported-psk.js"
 import { type AssociationStore, type SaveOptions, type Saving, savingOf } from "./saved-connection.js"
 import {
     addClientSessions,
@@ -52,14 +51,6 @@ export interface Psk {
     identity: string | Uint8Array
     /** 1 to 65535 bytes; 16 random bytes are strong */
     key: Uint8Array
-}
-
-/** How pre-shared keys are imported. */
-export interface ImportedPsk {
-    /** what a key is used for, such as the names of both sides; 0 to 65535 bytes. Default: empty */
-    context?: string | Uint8Array | undefined
-    /** the one hash with which a key may be used as it is. Default: SHA-256 */
-    hash?: "SHA-256" | "SHA-384" | undefined
 }
 
 /**
@@ -390,11 +381,10 @@ function importOf(options: CommonOptions): DtlsSettings["extensions"] {
     if (importedPsk === undefined) return []
     const { context = "", hash = "SHA-256" } = importedPsk
     if (versionsOf(options).oldest !== "1.3") throw wrongArgument("importedPsk", 'left out, or minVersion is "1.3"')
-    if (hash !== "SHA-256" && hash !== "SHA-384")
-        throw wrongArgument("importedPsk", 'its hash is "SHA-256" or "SHA-384"')
+    if (!HASH_NAMES.includes(hash)) throw wrongArgument("importedPsk", 'its hash is "SHA-256" or "SHA-384"')
     const bytes = bytesOf("importedPsk", context)
     if (bytes.length > 65535) throw wrongArgument("importedPsk", "its context has at most 65535 bytes")
-    return [importedPsks({ context: bytes, hash: hash === "SHA-256" ? SHA_256() : SHA_384() })]
+    return [importing({ context: bytes, hash })]
 }
 
 function recordLimitsOf(options: CommonOptions, isServer: boolean): DtlsSettings["extensions"] {
