@@ -21,6 +21,20 @@ import {
 } from "../../dtls/crypto/v13/provider.js"
 import { RECORD_HEADER_LENGTH, recordLength } from "../../dtls/wire/record-header.js"
 import "./natives.js"
+import {
+    FORM_V12,
+    FORM_V12_WITH_ID,
+    STATE_EPOCH,
+    STATE_EXPLICIT_LENGTH,
+    STATE_FORM,
+    STATE_HANDLE,
+    STATE_ID_LENGTH,
+    STATE_IV,
+    STATE_IV_LENGTH,
+    STATE_LENGTH,
+    STATE_SEQUENCE,
+    STATE_TYPE,
+} from "./record-state.js"
 import { RuntimeProtectionV13, RuntimeSecret } from "./v13/crypto.js"
 
 /** @devsWhenUsed */
@@ -96,15 +110,6 @@ class RuntimeAead implements Aead {
 /** The kind of a secret in what `_moteCryptoWrap` gives: firmware/natives/wrap.c. */
 const WRAPPED_SECRET = 3
 
-/** Where things stand in the packed state of the record natives (natives.ts). */
-const STATE_LENGTH = 32
-const STATE_SEQUENCE = 5
-const STATE_IV = 11
-const STATE_IV_LENGTH = 23
-const STATE_EXPLICIT_LENGTH = 24
-const STATE_ID_LENGTH = 25
-const STATE_TYPE = 26
-
 /**
  * Whole records by one native call.
  * @devsWhenUsed
@@ -133,10 +138,9 @@ class RuntimeProtection implements ExportableProtection {
         }
         // The id, and behind the message its type (RFC 9146 §4).
         if (idLength > 0) this.overhead += idLength + 1
-        state[0] = idLength > 0 ? 2 : 1
-        state[1] = this.handle >> 8
-        state[2] = this.handle & 255
-        state[4] = epoch
+        state[STATE_FORM] = idLength > 0 ? FORM_V12_WITH_ID : FORM_V12
+        writeUint(state, STATE_HANDLE, this.handle, 2)
+        writeUint(state, STATE_EPOCH, epoch, 2)
         blit(state, STATE_IV, iv, 0, iv.length)
         wipe(iv)
         state[STATE_IV_LENGTH] = iv.length

@@ -1,12 +1,10 @@
 import { ok, strictEqual } from "node:assert/strict"
 import { spawnSync } from "node:child_process"
-import { readFileSync } from "node:fs"
 import { join } from "node:path"
-import { cachedDeviceImage, root } from "../../../host/build/device.js"
-import { machineModule } from "../../../host/build/wasm.js"
-import { Device } from "../../../host/simulator/device.js"
+import { root } from "../../../host/build/device.js"
 import { temporaryFolder } from "../../../host/temporary.js"
 import { missingProgram, needs } from "../../support/needs.js"
+import { simulatedDevice } from "../../support/simulated-device.js"
 
 const checksums = (output: string): string[] => [...output.matchAll(/^checksum: (\d+)$/gm)].map(([, value]) => value)
 
@@ -21,21 +19,17 @@ function inC(program: string): string[] {
 }
 
 async function inSimulator(program: string): Promise<string[]> {
-    const image = readFileSync(cachedDeviceImage(`test/device/bench/engines/${program}.ts`).path)
     const lines: string[] = []
-    const device = new Device(await machineModule(), image, {
-        heapBytes: 48 * 1024,
-        maxDepth: 100,
-        guard: 0,
-        gcStress: false,
-        virtualTime: true,
-        deviceId: "1",
-        settings: {},
-        storageFolder: ".mote",
-        natives: [{ name: "_benchInstructions", numArgs: 0, run: () => 0 }],
-        print: (_, line) => void lines.push(line),
-        log: () => undefined,
-    })
+    const device = await simulatedDevice(
+        `test/device/bench/engines/${program}.ts`,
+        {},
+        {
+            heapBytes: 48 * 1024,
+            virtualTime: true,
+            natives: [{ name: "_benchInstructions", numArgs: 0, run: () => 0 }],
+            print: (_, line) => void lines.push(line),
+        },
+    )
     const { code, exception } = await device.run()
     strictEqual(code, 0, exception)
     return checksums(lines.join("\n"))

@@ -1,14 +1,13 @@
 import { deepStrictEqual } from "node:assert/strict"
-import { readFileSync, writeFileSync } from "node:fs"
+import { writeFileSync } from "node:fs"
 import { join } from "node:path"
 import { cachedDeviceImage } from "../../../host/build/device.js"
 import { buildNative, device as linuxDevice, missingFor } from "../../../host/build/native.js"
-import { machineModule } from "../../../host/build/wasm.js"
-import { Device } from "../../../host/simulator/device.js"
 import { temporaryFolder } from "../../../host/temporary.js"
 import { connect, type DtlsSocket } from "../../../src/index.js"
 import { freePort, Running } from "../../interop/process.js"
 import { needs } from "../../support/needs.js"
+import { simulatedDevice } from "../../support/simulated-device.js"
 
 const PROGRAM = "test/device/server.ts"
 const PSK = { identity: "sensor1", key: Buffer.from("c8a1f03b5e92d7446f1b80a95de3721c", "hex") }
@@ -19,18 +18,7 @@ type Start = (settings: Record<string, string>, arenaKb: number) => Promise<() =
 const inSimulator: Start = async (settings, arenaKb) => {
     let listening: () => void = () => undefined
     const ready = new Promise<void>((resolve) => (listening = resolve))
-    const device = new Device(await machineModule(), readFileSync(cachedDeviceImage(PROGRAM).path), {
-        heapBytes: arenaKb * 1024,
-        maxDepth: 100,
-        guard: 0,
-        gcStress: false,
-        virtualTime: false,
-        deviceId: "1",
-        settings,
-        storageFolder: temporaryFolder("storage"),
-        print: () => listening(),
-        log: () => undefined,
-    })
+    const device = await simulatedDevice(PROGRAM, settings, { heapBytes: arenaKb * 1024, print: () => listening() })
     const running = device.run()
     await ready
     return () => (device.stop(), running)

@@ -1,9 +1,5 @@
 import { deepStrictEqual, ok, strictEqual } from "node:assert/strict"
-import { readFileSync } from "node:fs"
-import { cachedDeviceImage } from "../../../host/build/device.js"
-import { machineModule } from "../../../host/build/wasm.js"
-import { Device, type Outcome } from "../../../host/simulator/device.js"
-import { temporaryFolder } from "../../../host/temporary.js"
+import { type Device, type Outcome } from "../../../host/simulator/device.js"
 import { defaultCoapParameters } from "../../../src/coap/parameters.js"
 import { TLS_PSK_WITH_AES_128_CCM_8 } from "../../../src/dtls/key-exchange/suites.js"
 import { wifi } from "../../../src/dtls/flight/retransmission.js"
@@ -16,12 +12,11 @@ import { type DtlsSettings, newSettings } from "../../../src/gio/settings.js"
 import { DtlsSocket } from "../../../src/index.js"
 import { NodeServices } from "../../../src/platform/node/services.js"
 import { type UdpSocket } from "../../../src/platform/services.js"
+import { simulatedDevice } from "../../support/simulated-device.js"
 import { fragment, messages, record } from "../../support/wire.js"
 
 const KEY = Buffer.from("00112233445566778899aabbccddeeff", "hex")
 const IDENTITY = "me"
-/** The board's arena. */
-const HEAP = 64 * 1024
 /** Offset of the handshake type in a datagram, behind the record header. */
 const HANDSHAKE_TYPE = 13
 
@@ -145,18 +140,9 @@ describe("all limits of profile mcu at once, in the simulator", function () {
         it(`no panic, and an established peer is still served: run ${run}`, async () => {
             let listening: (port: number) => void = () => undefined
             const port = new Promise<number>((resolve) => (listening = resolve))
-            const image = readFileSync(cachedDeviceImage("test/device/server.ts").path)
-            const device = new Device(await machineModule(), image, {
-                heapBytes: HEAP,
-                maxDepth: 100,
-                guard: 0,
-                gcStress: false,
-                virtualTime: false,
-                deviceId: "1",
-                settings: { identity: IDENTITY, key: KEY.toString("hex") },
-                storageFolder: temporaryFolder("limits"),
+            const settings = { identity: IDENTITY, key: KEY.toString("hex") }
+            const device = await simulatedDevice("test/device/server.ts", settings, {
                 print: (_level, line) => listening(Number(/listening (\d+)/.exec(line)?.[1] ?? 0)),
-                log: () => undefined,
             })
             const running = device.run()
             // A panic ends the run before the attack is over.

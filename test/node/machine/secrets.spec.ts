@@ -3,8 +3,7 @@ import { closeSync, openSync, readFileSync, readSync, writeFileSync } from "node
 import { join } from "node:path"
 import { cachedDeviceImage } from "../../../host/build/device.js"
 import { buildNative, device as linuxDevice, missingFor } from "../../../host/build/native.js"
-import { machineModule } from "../../../host/build/wasm.js"
-import { Device } from "../../../host/simulator/device.js"
+import { type Device } from "../../../host/simulator/device.js"
 import { temporaryFolder } from "../../../host/temporary.js"
 import { type HandshakeDriverV13 } from "../../../src/dtls/association/v13/handshake-driver.js"
 import { type HashedSecret } from "../../../src/dtls/crypto/v13/key-schedule.js"
@@ -16,11 +15,11 @@ import { TLS_PSK_WITH_AES_128_CCM_8 } from "../../../src/dtls/key-exchange/suite
 import { connect, type DtlsSocket, listen } from "../../../src/index.js"
 import { NodeCryptoProvider } from "../../../src/platform/node/crypto.js"
 import { freePort, Running, sleep } from "../../interop/process.js"
+import { simulatedDevice } from "../../support/simulated-device.js"
 
 const KEY = Buffer.from("c8a1f03b5e92d7446f1b80a95de3721c", "hex")
 const IDENTITY = "sensor1"
 const PROGRAM = "test/device/secrets.ts"
-const HEAP = 64 * 1024
 
 /** What HMAC hashes first: the key, filled up with zeros, xor one byte (RFC 2104). */
 function pad(key: Buffer, byte: number): Buffer {
@@ -139,21 +138,9 @@ describe("[H26] secrets in the machine's memory", function () {
         const psk = { identity: IDENTITY, key: KEY }
         const suites = [TLS_AES_128_CCM_SHA256()]
         const listening = await listen(0, { psk, suites, minVersion: "1.3" }, "127.0.0.1")
-        const image = readFileSync(cachedDeviceImage("test/device/size/psk13-cid-client.ts").path)
-        const device = new Device(await machineModule(), image, {
-            heapBytes: HEAP,
-            maxDepth: 100,
-            guard: 0,
-            gcStress: false,
-            virtualTime: false,
-            deviceId: "1",
-            settings: {
-                ...{ host: "127.0.0.1", port: String(listening.port) },
-                ...{ identity: IDENTITY, key: KEY.toString("hex") },
-            },
-            storageFolder: temporaryFolder("storage"),
-            print: () => undefined,
-            log: () => undefined,
+        const device = await simulatedDevice("test/device/size/psk13-cid-client.ts", {
+            ...{ host: "127.0.0.1", port: String(listening.port) },
+            ...{ identity: IDENTITY, key: KEY.toString("hex") },
         })
         const running = device.run()
         const client = await listening.accept()
@@ -173,15 +160,8 @@ describe("[H26] secrets in the machine's memory", function () {
         it(`a ${role} that has closed leaves none in the simulator's memory, and a program that has ended neither`, async () => {
             const peer = await peers[role]()
             const lines: string[] = []
-            const device = new Device(await machineModule(), readFileSync(cachedDeviceImage(PROGRAM).path), {
-                heapBytes: HEAP,
-                maxDepth: 100,
-                guard: 0,
-                gcStress: false,
-                virtualTime: false,
-                deviceId: "1",
-                settings: { ...peer.settings, identity: IDENTITY, key: KEY.toString("hex") },
-                storageFolder: temporaryFolder("storage"),
+            const settings = { ...peer.settings, identity: IDENTITY, key: KEY.toString("hex") }
+            const device = await simulatedDevice(PROGRAM, settings, {
                 print: (_level, line) => lines.push(line),
                 log: (_level, line) => lines.push(line),
             })

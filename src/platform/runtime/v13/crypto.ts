@@ -12,6 +12,18 @@ import {
 import { overheadOf } from "../../../dtls/record/v13/protection.js"
 import { HeaderBit, ID_AT } from "../../../dtls/record/v13/unified-header.js"
 import "../natives.js"
+import {
+    FORM_V13,
+    STATE_ENDS,
+    STATE_EPOCH,
+    STATE_FORM,
+    STATE_HANDLE,
+    STATE_ID_LENGTH,
+    STATE_LENGTH,
+    STATE_RECORD_LENGTH,
+    STATE_SEQUENCE,
+    STATE_TYPE,
+} from "../record-state.js"
 
 /**
  * Behind a handle: the script never has its bytes.
@@ -44,15 +56,6 @@ export class RuntimeSecret implements Secret {
         ds._moteCryptoClose(this.handle)
     }
 }
-
-/** Where things stand in the packed state of the record natives (natives.ts). */
-const STATE_LENGTH = 32
-const STATE_FORM = 3
-const STATE_SEQUENCE = 5
-const STATE_ID_LENGTH = 25
-const STATE_TYPE = 26
-const STATE_ENDS = 27
-const STATE_RECORD_LENGTH = 28
 
 /**
  * Whole records of DTLS 1.3 by one native call, number encryption included.
@@ -121,9 +124,9 @@ function keysOf(secret: Secret, aead: AeadParameters, owner: object): number {
 
 function newState(handle: number, epoch: number, id: Buffer): Buffer {
     const state = Buffer.alloc(STATE_LENGTH + id.length)
-    state[0] = STATE_FORM
-    writeUint(state, 1, handle, 2)
-    writeUint(state, 3, epoch, 2)
+    state[STATE_FORM] = FORM_V13
+    writeUint(state, STATE_HANDLE, handle, 2)
+    writeUint(state, STATE_EPOCH, epoch, 2)
     state[STATE_ID_LENGTH] = id.length
     blit(state, STATE_LENGTH, id, 0, id.length)
     return state

@@ -10,18 +10,9 @@ import { ACK, KEY_UPDATE } from "../../../../src/dtls/wire/v13/code-points.js"
 import { type Simulation } from "../../../engine/simulation.js"
 import { drops, picture } from "../../../support/connected.js"
 import { type KeyedSimulation } from "../../../support/keyed-simulation.js"
+import { sealed, SERVER_SEQ } from "./after-handshake.js"
 import { certified, CertifiedSide } from "./certified.js"
 import { simulateV13 } from "./versions.js"
-
-/** Seals a record as `from` would, under its newest keys, or those of an older epoch. */
-function sealed(from: Association, type: number, plaintext: Buffer, epoch = from.record.write.epoch): Buffer {
-    const write = from.record.writeEpoch(epoch)
-    ok(write?.protection !== undefined)
-    return write.protection.seal(type, write.nextSequence++, [plaintext], true)
-}
-
-/** Of the next message of a server: HelloRetryRequest, ServerHello, EncryptedExtensions and Finished came before. */
-const SERVER_SEQ = 4
 
 const isProtected = (datagram: Buffer): boolean => datagram[0] >> 5 === 1
 

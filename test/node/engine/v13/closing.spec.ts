@@ -2,31 +2,13 @@ import { deepStrictEqual, ok, strictEqual } from "node:assert/strict"
 import { type Association } from "../../../../src/dtls/association/association.js"
 import { AssociationPhase } from "../../../../src/dtls/association/association-state.js"
 import { OutputKind } from "../../../../src/dtls/association/output.js"
-import { TLS_AES_128_CCM_SHA256 } from "../../../../src/dtls/handshake/v13/suites.js"
 import { ContentType } from "../../../../src/dtls/wire/code-points.js"
 import { wholeMessage } from "../../../../src/dtls/wire/handshake-header.js"
 import { KEY_UPDATE } from "../../../../src/dtls/wire/v13/code-points.js"
 import { countOf, type Simulation } from "../../../engine/simulation.js"
 import { capture, drops } from "../../../support/connected.js"
+import { connected, sealed, SERVER_SEQ } from "./after-handshake.js"
 import { simulateV13 } from "./versions.js"
-
-/** @param limit records of one epoch */
-function connected(limit?: number): Simulation {
-    const s = simulateV13((client) => {
-        const suite = TLS_AES_128_CCM_SHA256()
-        if (limit !== undefined) suite.aead.confidentialityLimit = limit
-        client.suites = [suite]
-    })
-    s.connect()
-    return s
-}
-
-/** A record of one side's that goes nowhere by itself. */
-function sealed(one: Association, type: number, plaintext: Buffer): Buffer {
-    const { write } = one.record
-    ok(write.protection !== undefined)
-    return write.protection.seal(type, write.nextSequence++, [plaintext], true)
-}
 
 const CLOSE_NOTIFY = Buffer.from([1, 0])
 const FATAL = Buffer.from([2, 40])
@@ -100,7 +82,7 @@ describe("closing in DTLS 1.3 (RFC 9147 §5.10)", () => {
         s.drain()
         s.run(s.now + 20)
         strictEqual(s.client.peerClosed, true)
-        const update = sealed(server, ContentType.handshake, wholeMessage(KEY_UPDATE, 4, Buffer.from([1])))
+        const update = sealed(server, ContentType.handshake, wholeMessage(KEY_UPDATE, SERVER_SEQ, Buffer.from([1])))
         s.toClient(update)
         s.drain()
         for (let i = 0; i < 22; i++) {
@@ -117,7 +99,7 @@ describe("closing in DTLS 1.3 (RFC 9147 §5.10)", () => {
         s.drain()
         const { sent } = s
         const server = s.serverAssociation()
-        s.toClient(sealed(server, ContentType.handshake, wholeMessage(KEY_UPDATE, 4, Buffer.from([1]))))
+        s.toClient(sealed(server, ContentType.handshake, wholeMessage(KEY_UPDATE, SERVER_SEQ, Buffer.from([1]))))
         s.drain()
         s.run(s.now + 60000)
         deepStrictEqual([s.client.snapshot().readEpoch, s.client.snapshot().writeEpoch], [4, 3])

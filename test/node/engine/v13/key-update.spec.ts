@@ -8,28 +8,13 @@ import { wholeMessage } from "../../../../src/dtls/wire/handshake-header.js"
 import { KEY_UPDATE, NEW_SESSION_TICKET } from "../../../../src/dtls/wire/v13/code-points.js"
 import { type Simulation } from "../../../engine/simulation.js"
 import { type SpyCrypto } from "../../../support/spy-crypto.js"
+import { connected, sealed, SERVER_SEQ } from "./after-handshake.js"
 import { simulateV13 } from "./versions.js"
-
-/** Of the next message of a server: HelloRetryRequest, ServerHello, EncryptedExtensions and Finished came before. */
-const SERVER_SEQ = 4
-
-/** Both sides connected, and the client's Finished acknowledged. */
-function connected(limit?: number): Simulation {
-    const s = simulateV13((client) => {
-        const suite = TLS_AES_128_CCM_SHA256()
-        if (limit !== undefined) suite.aead.confidentialityLimit = limit
-        client.suites = [suite]
-    })
-    s.connect()
-    return s
-}
 
 /** A handshake message of the server after the handshake, in a record of `epoch`. */
 function fromServer(s: Simulation, type: number, body: number[], epoch = 3, seq = SERVER_SEQ): Buffer {
-    const write = s.serverAssociation().record.writeEpoch(epoch)
-    ok(write?.protection !== undefined)
     const message = wholeMessage(type, seq, Buffer.from(body))
-    return write.protection.seal(ContentType.handshake, write.nextSequence++, [message], true)
+    return sealed(s.serverAssociation(), ContentType.handshake, message, epoch)
 }
 
 function epochs(one: Association): number[] {
