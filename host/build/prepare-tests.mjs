@@ -9,6 +9,7 @@ import { once } from "node:events"
 
 const compiles = (compiler, source) => `printf '%s\\n' '${source}' | ${compiler} -x c - -o /dev/null 2>/dev/null`
 const fuzzTarget = "int LLVMFuzzerTestOneInput(const unsigned char *d, unsigned long n) { return d == 0 || n == 0; }"
+const PYTHON_HEADERS = `test -e "$(python3 -c 'import sysconfig; print(sysconfig.get_path("include"))')/Python.h"`
 
 /** Name for people, a shell test that succeeds when it is there, Debian's packages, themes with tests that need it. */
 const needs = [
@@ -39,7 +40,9 @@ const needs = [
         "firmware cli",
     ],
     ["a JDK with Maven", "command -v javac && command -v mvn", "default-jdk-headless maven", "cli"],
-    ["Python with venv", "python3 -c 'import venv, ensurepip'", "python3 python3-venv", "firmware"],
+    ["Python with venv", "python3 -c 'import venv, ensurepip'", "python3 python3-venv", "firmware cli"],
+    ["Python's headers", PYTHON_HEADERS, "python3-dev", "cli"],
+    ["autoconf and automake", "command -v autoconf && command -v automake", "autoconf automake", "cli"],
     ["QEMU for RISC-V", "command -v qemu-system-riscv32", "qemu-system-misc", "firmware cli"],
     [
         "GIO with TLS for Python",

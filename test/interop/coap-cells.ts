@@ -210,7 +210,8 @@ function blocksCell(backend: Backend, block: number, bytes: number, loss: number
     return cell(backend, "server", CCM_8.iana, what, command, run)
 }
 
-async function putAndGet(port: number, size: number, bytes: number): Promise<string> {
+/** A body goes to /big and comes back. */
+export async function putAndGet(port: number, size: number, bytes: number): Promise<string> {
     const settings = newSettings(
         allSuites(),
         new SinglePsk(Buffer.from("me"), Buffer.from(TEXT_KEY)),

@@ -1,3 +1,4 @@
+import { aiocoapCells } from "./aiocoap-cells.js"
 import { type Cell, type Feature } from "./cell.js"
 import { coapCells } from "./coap-cells.js"
 import { gioCells } from "./gio-cells.js"
@@ -8,7 +9,7 @@ import { v13Cells } from "./v13-cells.js"
 
 /** All cells, in the order of the table. */
 export function matrix(): Cell[] {
-    return [...tlsCells(), ...libraryCells(), ...gioCells(), ...v13Cells(), ...coapCells()]
+    return [...tlsCells(), ...libraryCells(), ...gioCells(), ...v13Cells(), ...coapCells(), ...aiocoapCells()]
 }
 
 /** The peers by feature, in the role that they have in cells which are expected to be "ok". */

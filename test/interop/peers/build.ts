@@ -18,10 +18,11 @@ import { cacheFolder, root } from "../../../host/folders.js"
 
 /** Peers without a program in Debian, or with one that lacks what is tried: each is a small one of ours around a library. */
 export type BuiltPeer =
-    "dimpl" | "mbedtls" | "node-dtls-client" | "pion" | "scandium" | "tinydtls" | "werift" | "wolfssl"
+    "aiocoap" | "dimpl" | "mbedtls" | "node-dtls-client" | "pion" | "scandium" | "tinydtls" | "werift" | "wolfssl"
 
 /** Versions of the libraries. */
 export const builtVersions: Record<BuiltPeer, string> = {
+    aiocoap: "0.4.17",
     dimpl: "0.9.0",
     mbedtls: "3.6.5",
     pion: "4.0.1",
@@ -36,6 +37,7 @@ const folders = join(root, "test", "interop", "peers")
 
 /** What is needed to build a peer. */
 export const buildNeeds: Record<BuiltPeer, string[]> = {
+    aiocoap: ["python3", "gcc", "autoconf", "automake"],
     dimpl: ["cargo", "gcc"],
     mbedtls: ["cargo", "gcc"],
     pion: ["go"],
@@ -126,6 +128,7 @@ function built(peer: BuiltPeer): string {
     else if (peer === "pion") run(source, "go", "build", "-trimpath", "-o", fresh, ".")
     else if (peer === "dimpl") buildInRust(source, fresh)
     else if (peer === "scandium") buildInJava(source, fresh)
+    else if (peer === "aiocoap") buildInPython(source, fresh, `${program}.modules`)
     else buildForNode(source, fresh, `${program}.modules`)
     renameSync(fresh, program)
     return program
@@ -203,6 +206,21 @@ function buildInJava(source: string, program: string): void {
         appendFileSync(program, readFileSync(whole))
         chmodSync(program, 0o755)
     })
+}
+
+/** @param modules where the program finds itself and its libraries, one of which is compiled for this very Python */
+function buildInPython(source: string, program: string, modules: string): void {
+    withFolder(program, (folder) => {
+        const [venv, target] = [join(folder, "venv"), join(folder, "modules")] as const
+        run(source, "python3", "-m", "venv", venv)
+        const args = ["install", "--quiet", "--disable-pip-version-check", "--require-hashes", "--target", target]
+        run(source, join(venv, "bin", "pip"), ...args, "--requirement", "requirements.txt")
+        copyFileSync(join(source, "peer.py"), join(target, "peer.py"))
+        rmSync(modules, { recursive: true, force: true })
+        renameSync(target, modules)
+    })
+    const python = run(source, "python3", "-c", "import sys; print(sys.executable)").trim()
+    writeFileSync(program, `#!/bin/sh\nexec "${python}" "$0.modules/peer.py" "$@"\n`, { mode: 0o755 })
 }
 
 /** @param modules where the program finds itself and its library */

@@ -1,0 +1,83 @@
+import { CCM_8, type Cell, TEXT_KEY_HEX } from "./cell.js"
+import { putAndGet } from "./coap-cells.js"
+import { withPrograms } from "./command-line.js"
+import { buildNeeds, builtVersions, peerProgram } from "./peers/build.js"
+import { freePort, mote, type Running, untilBound } from "./process.js"
+
+/* aiocoap, an endpoint of CoAP in Python, over tinydtls: blocks and observe in both roles. */
+
+const BYTES = 3000
+const TEXT = "temperature 22.5 Cel"
+const psk = ["--psk", `me:${TEXT_KEY_HEX}`]
+
+function peer(role: Cell["role"], port: number, ...more: string[]): string[] {
+    return [role, "--port", `${port}`, "--identity", "me", "--key", TEXT_KEY_HEX, ...more]
+}
+
+function cell(role: Cell["role"], what: string, ours: string[], run: Cell["run"]): Cell {
+    return {
+        peer: "aiocoap",
+        version: builtVersions.aiocoap,
+        role,
+        suite: CCM_8.iana,
+        what,
+        features: ["psk"],
+        command: ["aiocoap", ...peer(role, 5684), " || ", ...ours].join(" "),
+        needs: buildNeeds.aiocoap,
+        run,
+        expected: "ok",
+    }
+}
+
+/** A body in blocks of 64 bytes goes there and comes back; then its clock is observed. */
+function serverCell(): Cell {
+    const observe = (port: number): string[] =>
+        mote("observe", `coaps://127.0.0.1:${port}/time`, ...psk, "--count", "3", "--json")
+    const what = `${BYTES} bytes each way in blocks of 64; mote observe is told of three states`
+    return cell("server", what, ["mote", ...observe(5684).slice(2)], () =>
+        withPrograms(async (start) => {
+            const port = await freePort()
+            const theirs = start([peerProgram("aiocoap"), ...peer("server", port)])
+            await untilBound(port)
+            const transferred = await putAndGet(port, 64, BYTES)
+            if (transferred !== "ok") return transferred
+            const ours = start(observe(port))
+            await ours.ended()
+            const states = new Set(ours.output.match(/"text":"tick \d+"/g))
+            if (states.size !== 3) return `${states.size} states: ${ours.output}`
+            // Whoever has observed enough says so.
+            return await told(theirs, "observers: 0")
+        }),
+    )
+}
+
+/** It puts a body into mote gateway in blocks, reads it back, and is told what another client posts there. */
+function clientCell(): Cell {
+    const gateway = (port: number): string[] => mote("gateway", "--host", "127.0.0.1", "--port", `${port}`, ...psk)
+    const post = (port: number): string[] =>
+        mote("post", `coaps://127.0.0.1:${port}/big`, ...psk, "--format", "0", "-e", TEXT)
+    const what = `${BYTES} bytes each way in its blocks; observes it and is told of a change`
+    return cell("client", what, ["mote", ...gateway(5684).slice(2)], () =>
+        withPrograms(async (start) => {
+            const port = await freePort()
+            start(gateway(port))
+            await untilBound(port)
+            const more = ["--bytes", `${BYTES}`, "--count", "1"]
+            const theirs = start([peerProgram("aiocoap"), ...peer("client", port, ...more)])
+            await theirs.expect(`put ${BYTES} bytes: 2.01, got them back: True`)
+            await theirs.expect(`state: ${BYTES} bytes`)
+            start(post(port))
+            return await told(theirs, `state: ${TEXT.length} bytes`)
+        }),
+    )
+}
+
+async function told(program: Running, text: string): Promise<string> {
+    await program.expect(text)
+    return "ok"
+}
+
+/** Every cell of aiocoap. */
+export function aiocoapCells(): Cell[] {
+    return [serverCell(), clientCell()]
+}
