@@ -83,6 +83,11 @@ export abstract class MessageCalls extends ConnectionState implements DatagramBa
         if (messages.length === 0) return 0
         if (stop !== undefined) stop.setErrorIfCancelled()
         if (this.writeClosed) throw closedError()
+        if (!this.isConnected()) await this.connected(timeout, stop)
+        return await this.transmit(messages)
+    }
+
+    private async connected(timeout: number, stop: Cancellable | undefined): Promise<void> {
         const deadline = deadlineAfter(this.services, timeout)
         await this.beginUnlessOver()
         const self = this
@@ -97,7 +102,6 @@ export abstract class MessageCalls extends ConnectionState implements DatagramBa
         if (this.writeClosed) throw closedError()
         if (this.error !== undefined) throw this.error
         if (waited === Waited.timedOut) throw timeoutError(timeout)
-        return await this.transmit(messages)
     }
 
     private async transmit(messages: OutputMessage[]): Promise<number> {

@@ -8,7 +8,6 @@ import {
     hashParameters,
 } from "../../dtls/crypto/algorithms.js"
 import { expandBySigning } from "../../dtls/crypto/v12/prf.js"
-import { protectByAead } from "../../dtls/record/v12/cid-protection.js"
 import {
     type Aead,
     type CryptoProvider,
@@ -27,6 +26,8 @@ import {
     type Secret,
 } from "../../dtls/crypto/v13/provider.js"
 import { ProtectionV13, recordKeys } from "../../dtls/record/v13/protection.js"
+import { Ccm } from "./ccm.js"
+import { type RecordAead, Records } from "./records.js"
 import { secretCopy } from "./secret.js"
 import { unwrapKey, WrappedKind, wrapKey } from "./wrap.js"
 
@@ -73,11 +74,19 @@ class NodeHmac implements Hmac {
     }
 }
 
-class NodeAead implements Aead {
+/** Records of a key after which its ciphers are kept: an association that is silent after its handshake has none. */
+const RECORDS_WITHOUT = 4
+
+/** OpenSSL takes bytes that are nowhere, as `new Uint8Array(0)` has them, for no call at all, and CCM then has no tag. */
+const NO_BYTES = Buffer.alloc(1).subarray(1)
+
+class NodeAead implements RecordAead {
     readonly tagLength: number
     private cipher: AeadParameters
     #key: Buffer
     private options: { authTagLength: number }
+    private records = 0
+    private ccm: Ccm | undefined
 
     constructor(
         private algorithm: AeadAlgorithm,
@@ -91,7 +100,22 @@ class NodeAead implements Aead {
         this.options = { authTagLength: cipher.tagLength }
     }
 
+    /** Undefined: node:crypto makes a cipher for the record. */
+    private keptFor(length: number, additional: number): Ccm | undefined {
+        if (this.records++ < RECORDS_WITHOUT || !this.cipher.opensslName.endsWith("ccm")) return undefined
+        this.ccm ??= new Ccm(this.cipher.opensslName, this.#key, this.tagLength)
+        return this.ccm.takes(length, additional) ? this.ccm : undefined
+    }
+
     seal(nonce: Buffer, aad: Buffer, plaintext: Buffer): Buffer {
+        const sealed = Buffer.allocUnsafe(plaintext.length + this.tagLength)
+        this.sealInto(sealed, 0, nonce, aad, plaintext)
+        return sealed
+    }
+
+    sealInto(target: Buffer, at: number, nonce: Buffer, aad: Buffer, plaintext: Buffer): void {
+        const ccm = this.keptFor(plaintext.length, aad.length)
+        if (ccm !== undefined) return ccm.sealInto(target, at, nonce, aad, plaintext)
         // The cast picks one overload: all these modes share the calls used here.
         const cipher = nodeCrypto.createCipheriv(
             this.cipher.opensslName as "aes-128-ccm",
@@ -100,14 +124,16 @@ class NodeAead implements Aead {
             this.options,
         )
         cipher.setAAD(aad, { plaintextLength: plaintext.length })
-        const sealed = cipher.update(plaintext)
+        target.set(cipher.update(plaintext.length === 0 ? NO_BYTES : plaintext), at)
         cipher.final()
-        return Buffer.concat([sealed, cipher.getAuthTag()])
+        target.set(cipher.getAuthTag(), at + plaintext.length)
     }
 
     open(nonce: Buffer, aad: Buffer, ciphertext: Buffer): Buffer | undefined {
         const length = ciphertext.length - this.cipher.tagLength
         if (length < 0) return undefined
+        const ccm = this.keptFor(length, aad.length)
+        if (ccm !== undefined) return ccm.open(nonce, aad, ciphertext)
         const decipher = nodeCrypto.createDecipheriv(
             this.cipher.opensslName as "aes-128-ccm",
             this.#key,
@@ -132,6 +158,7 @@ class NodeAead implements Aead {
     }
 
     close(): void {
+        this.ccm?.close()
         this.#key.fill(0)
     }
 }
@@ -201,7 +228,7 @@ export class NodeCryptoProvider implements CryptoProvider, RecordNumberCiphers, 
     }
 
     newProtection(aead: Aead, epoch: number, iv: Buffer, id: Buffer): RecordProtection {
-        return protectByAead(aead, epoch, iv, id)
+        return new Records(aead as NodeAead, epoch, iv, id)
     }
 
     newSecret(hash: HashParameters, psk: Buffer): Secret {

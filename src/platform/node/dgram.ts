@@ -37,13 +37,22 @@ function checkOptions(options: UdpOptions): void {
         throw invalidArgument("remote", "a port from 1 to 65535 is needed")
 }
 
+/** In place of dns.lookup, which takes a turn for each datagram to say that a numeric address is one. */
+function numericAddress(
+    address: string,
+    _options: object,
+    found: (error: null, address: string, family: number) => void,
+): void {
+    found(null, address, isIP(address.replace(/%.*/, "")))
+}
+
 /** A bound and, where there is a remote, connected socket without listeners. Throws GError. */
 export async function openSocket(options: UdpOptions): Promise<Socket> {
     checkOptions(options)
     const local = options.localHost ?? options.remote?.address
     const any = local === undefined
     const type = any || isIP(local) === 6 ? "udp6" : "udp4"
-    const socket = createSocket({ type, ipv6Only: false, recvBufferSize: undefined })
+    const socket = createSocket({ type, ipv6Only: false, recvBufferSize: undefined, lookup: numericAddress })
     const where = any ? `port ${options.localPort}` : text({ address: local, port: options.localPort })
     await new Promise<void>((resolve, reject) => {
         socket.once("error", (error) => {

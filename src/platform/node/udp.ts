@@ -1,10 +1,11 @@
 import { type RemoteInfo, type Socket } from "node:dgram"
-import { type InputMessage, type OutputMessage } from "../../gio/datagram-based.js"
+import { type InputMessage, OutputMessage } from "../../gio/datagram-based.js"
 import { DatagramSocket } from "../../gio/datagram-socket.js"
 import { type GError, invalidArgument } from "../../gio/errors.js"
 import { type SocketAddress } from "../../gio/socket-address.js"
 import { gather, scatter } from "../../gio/vectors.js"
 import { type Services, type UdpOptions, type UdpSocket } from "../services.js"
+import { Burst } from "./burst.js"
 import { asGError, openSocket, text } from "./dgram.js"
 
 interface Received {
@@ -15,13 +16,10 @@ interface Received {
 /** Datagrams that wait in the process before the oldest is kept and new ones are dropped, as a kernel does. */
 const QUEUE_LIMIT = 4096
 
-/** Datagrams sent before others get a turn. */
-const SENDS_PER_TURN = 32
-
 /** One or several sockets of node:dgram as one DatagramBased: the queue of what they received, and sending in order. */
 export abstract class NodeDatagramSocket extends DatagramSocket implements UdpSocket {
     private queue: Received[] = []
-    private sentInTurn = 0
+    private burst = new Burst()
 
     constructor(
         services: Services,
@@ -64,26 +62,59 @@ export abstract class NodeDatagramSocket extends DatagramSocket implements UdpSo
         return this.queue.length > 0
     }
 
-    /** All are handed to the system before the first is waited for, so that their order stays. */
+    /**
+     * The first call of a turn says what the system said. The datagrams of further ones wait for the end of the turn, and one that
+     * the system does not take then is lost, as on any path.
+     */
     protected async sendAll(messages: OutputMessage[]): Promise<number> {
+        const count = this.burst.hasBegun() ? this.sendLater(messages) : await this.sendNow(messages)
+        await this.burst.pace(count)
+        return count
+    }
+
+    /** All are handed to the system before the first is waited for, so that their order stays. */
+    private async sendNow(messages: OutputMessage[]): Promise<number> {
         const results = await Promise.all(messages.map((message) => this.send(message)))
-        // Sends finish without a turn of the event loop: a program that only sends would never hear of anything.
-        this.sentInTurn += messages.length
-        if (this.sentInTurn >= SENDS_PER_TURN) {
-            this.sentInTurn = 0
-            await new Promise((resolve) => setImmediate(resolve))
-        }
         const failed = results.findIndex((error) => error !== undefined)
         if (failed === 0) throw results[0] as GError
         return failed < 0 ? messages.length : failed
     }
 
+    private sendLater(messages: OutputMessage[]): number {
+        for (let i = 0; i < messages.length; i++) {
+            const message = messages[i]
+            const to = this.remote ?? message.address
+            const wrong = destinationError(to)
+            if (wrong !== undefined && i === 0) throw wrong
+            if (to === undefined || wrong !== undefined) return i
+            // The caller may use its Buffers again.
+            const data = Buffer.concat(message.vectors)
+            this.burst.add(() => this.pass(data, to))
+            message.bytesSent = data.length
+        }
+        return messages.length
+    }
+
+    private pass(data: Buffer, to: SocketAddress): void {
+        try {
+            const found = this.socketTo(to)
+            if (!(found instanceof Promise)) return this.hand(found, data, to, ignore)
+            found.then((socket) => this.hand(socket, data, to, ignore)).catch(ignore)
+        } catch {
+            // The address that it would leave from is gone: it is lost.
+        }
+    }
+
+    private hand(socket: Socket, data: Buffer, to: SocketAddress, done: (error: Error | null) => void): void {
+        if (this.remote !== undefined) socket.send(data, done)
+        else socket.send(data, to.port, to.address, done)
+    }
+
     /** @returns what went wrong */
     private async send(message: OutputMessage): Promise<GError | undefined> {
         const to = this.remote ?? message.address
-        if (to === undefined) return invalidArgument("messages", "each needs an address: not connected")
-        // Port 0 is no place to send to, and node:dgram throws over it; an address can come from a forged datagram.
-        if (to.port === 0) return invalidArgument("messages", "port 0 is no place to send to")
+        const wrong = destinationError(to)
+        if (to === undefined || wrong !== undefined) return wrong
         try {
             const found = this.socketTo(to)
             return await this.sendFrom(found instanceof Promise ? await found : found, message, to)
@@ -99,17 +130,28 @@ export abstract class NodeDatagramSocket extends DatagramSocket implements UdpSo
                 if (error === null) message.bytesSent = data.length
                 resolve(error === null ? undefined : asGError(error, text(to)))
             }
-            if (this.remote !== undefined) socket.send(data, done)
-            else socket.send(data, to.port, to.address, done)
+            this.hand(socket, data, to, done)
         })
     }
 
     close(): void {
         if (this.closed) return
         this.closed = true
+        this.burst.flush()
         this.closeSockets()
         this.changed.notify()
     }
+}
+
+function ignore(): void {
+    // Lost, as on any path.
+}
+
+/** Why nothing can be sent there. */
+function destinationError(to: SocketAddress | undefined): GError | undefined {
+    if (to === undefined) return invalidArgument("messages", "each needs an address: not connected")
+    // Port 0 is no place to send to, and node:dgram throws over it; an address can come from a forged datagram.
+    return to.port === 0 ? invalidArgument("messages", "port 0 is no place to send to") : undefined
 }
 
 /** One socket of node:dgram, bound to one address or connected to one peer. */

@@ -38,14 +38,22 @@ export async function waiting<T>(
     options: WaitOptions,
     wait: (stop: Cancellable | undefined) => Promise<T>,
 ): Promise<T> {
-    const { signal, timeout } = options
+    if (options.signal !== undefined || options.timeout !== undefined) return await stoppable(options, wait)
+    try {
+        return await wait(undefined)
+    } catch (error) {
+        throw nodeError(error)
+    }
+}
+
+async function stoppable<T>({ signal, timeout }: WaitOptions, wait: (stop: Cancellable) => Promise<T>): Promise<T> {
     throwIfAborted(signal)
-    const stop = signal === undefined && timeout === undefined ? undefined : new Cancellable()
+    const stop = new Cancellable()
     let late = false
-    const abort = (): void => stop?.cancel()
+    const abort = (): void => stop.cancel()
     const expire = (): void => {
         late = true
-        stop?.cancel()
+        stop.cancel()
     }
     signal?.addEventListener("abort", abort, { once: true })
     const timer = timeout === undefined ? undefined : setTimeout(expire, timeout)

@@ -1,0 +1,140 @@
+import { type Cipher, createCipheriv } from "node:crypto"
+
+const BLOCK = 16
+/** Longer records are rare, and node:crypto's own CCM takes no more time for them. */
+const MOST_BYTES = 2048
+/** Keys whose ciphers are kept, those that were made first given up first: one pair of ciphers has about 2 KB. */
+const MOST_KEPT = 512
+
+/** Additional data, bytes. */
+const MOST_ADDITIONAL = 4 * BLOCK
+
+/** What the chain takes for one record: the first block, the additional data and the payload. */
+const chained = Buffer.alloc(MOST_BYTES + MOST_ADDITIONAL + 3 * BLOCK)
+/** Counter blocks. */
+const counters = Buffer.alloc(MOST_BYTES + 2 * BLOCK)
+
+/** Of one key: AES blocks, and AES blocks in a chain. */
+interface Ciphers {
+    blocks: Cipher
+    chain: Cipher
+    /** what came last out of the chain */
+    last: Buffer
+}
+
+const kept = new Set<Ccm>()
+
+/**
+ * AES-CCM (RFC 3610) with nonces of 12 bytes, on ciphers that stay: node:crypto makes a cipher object for each CCM record, which
+ * takes longer than the AES does. The counter mode is blocks of ECB. The MAC is a CBC chain that never ends: each record's first
+ * block is xored with what the chain gave last, which cancels it.
+ */
+export class Ccm {
+    private ciphers: Ciphers | undefined
+    #key: Buffer
+
+    /** @param name of node:crypto, such as "aes-128-ccm"; @param key stays the caller's */
+    constructor(
+        private name: string,
+        key: Buffer,
+        private tagLength: number,
+    ) {
+        this.#key = key
+    }
+
+    /** @returns whether records of so many bytes of plaintext and additional data are for this */
+    takes(length: number, additional: number): boolean {
+        return length <= MOST_BYTES && additional > 0 && additional <= MOST_ADDITIONAL
+    }
+
+    /** Writes ciphertext and tag to `target`, from `at` on. */
+    sealInto(target: Buffer, at: number, nonce: Buffer, aad: Buffer, plaintext: Buffer): void {
+        const ciphers = this.use()
+        const { length } = plaintext
+        const mac = this.mac(ciphers, nonce, aad, plaintext)
+        const stream = keyStream(ciphers, nonce, length)
+        for (let i = 0; i < length; i++) target[at + i] = plaintext[i] ^ stream[BLOCK + i]
+        for (let i = 0; i < this.tagLength; i++) target[at + length + i] = mac[i] ^ stream[i]
+    }
+
+    /** @param ciphertext with its tag, and no shorter; @returns undefined when it is not authentic */
+    open(nonce: Buffer, aad: Buffer, ciphertext: Buffer): Buffer | undefined {
+        const ciphers = this.use()
+        const length = ciphertext.length - this.tagLength
+        const stream = keyStream(ciphers, nonce, length)
+        const end = BLOCK + length
+        for (let i = 0; i < length; i++) stream[BLOCK + i] = stream[BLOCK + i] ^ ciphertext[i]
+        const mac = this.mac(ciphers, nonce, aad, stream.subarray(BLOCK, end))
+        let difference = 0
+        for (let i = 0; i < this.tagLength; i++) difference |= mac[i] ^ stream[i] ^ ciphertext[length + i]
+        if (difference === 0) return without(stream, end)
+        stream.fill(0)
+        return undefined
+    }
+
+    /** The unencrypted tag, and more. */
+    private mac(ciphers: Ciphers, nonce: Buffer, aad: Buffer, plaintext: Buffer): Buffer {
+        const { chain, last } = ciphers
+        chained[0] = 64 + 8 * ((this.tagLength - 2) / 2) + 2
+        chained.set(nonce, 1)
+        chained.writeUIntBE(plaintext.length, 13, 3)
+        for (let i = 0; i < BLOCK; i++) chained[i] = chained[i] ^ last[i]
+        chained.writeUInt16BE(aad.length, BLOCK)
+        chained.set(aad, BLOCK + 2)
+        const from = padded(BLOCK + 2 + aad.length)
+        chained.set(plaintext, from)
+        const end = padded(from + plaintext.length)
+        const out = chain.update(chained.subarray(0, end))
+        ciphers.last = out.subarray(end - BLOCK)
+        return ciphers.last
+    }
+
+    private use(): Ciphers {
+        if (this.ciphers !== undefined) return this.ciphers
+        const [oldest] = kept
+        if (kept.size >= MOST_KEPT && oldest !== undefined) oldest.close()
+        kept.add(this)
+        const blocks = createCipheriv(this.name.replace("ccm", "ecb"), this.#key, null)
+        const chain = createCipheriv(this.name.replace("ccm", "cbc"), this.#key, Buffer.alloc(BLOCK))
+        blocks.setAutoPadding(false)
+        chain.setAutoPadding(false)
+        this.ciphers = { blocks, chain, last: Buffer.alloc(BLOCK) }
+        return this.ciphers
+    }
+
+    /** Gives the ciphers up, and OpenSSL erases their keys; another record makes new ones. */
+    close(): void {
+        if (this.ciphers === undefined) return
+        kept.delete(this)
+        this.ciphers.blocks.final()
+        this.ciphers.chain.final()
+        this.ciphers = undefined
+    }
+}
+
+/** A block that encrypts the tag, then `length` bytes or a little more. */
+function keyStream({ blocks }: Ciphers, nonce: Buffer, length: number): Buffer {
+    const count = 1 + Math.ceil(length / BLOCK)
+    for (let i = 0; i < count; i++) {
+        const block = i * BLOCK
+        counters[block] = 2
+        counters.set(nonce, block + 1)
+        counters[block + 14] = i >> 8
+        counters[block + 15] = i
+    }
+    return blocks.update(counters.subarray(0, count * BLOCK))
+}
+
+/** Fills up to a whole block with zeros. @returns its end */
+function padded(end: number): number {
+    let to = end
+    while (to % BLOCK !== 0) chained[to++] = 0
+    return to
+}
+
+/** Bytes from the second block to `end`: nobody who gets them sees the key stream before and after. */
+function without(stream: Buffer, end: number): Buffer {
+    stream.fill(0, 0, BLOCK)
+    stream.fill(0, end)
+    return stream.subarray(BLOCK, end)
+}

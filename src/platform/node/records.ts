@@ -1,0 +1,156 @@
+import { EMPTY } from "../../dtls/bytes/bytes.js"
+import {
+    type Aead,
+    type ExportableProtection,
+    type KeyWrapping,
+    type OpenedRecord,
+    type WrappedKeys,
+} from "../../dtls/crypto/provider.js"
+import { ContentType, DTLS_1_2 } from "../../dtls/wire/code-points.js"
+import { isContentType, MAX_CIPHERTEXT, RECORD_HEADER_LENGTH } from "../../dtls/wire/record-header.js"
+
+/** An AEAD that can write into a record. */
+export interface RecordAead extends Aead {
+    /** Writes ciphertext and tag to `target`, from `at` on. */
+    sealInto(target: Buffer, at: number, nonce: Buffer, aad: Buffer, plaintext: Buffer): void
+}
+
+const NUMBER_AT = 3
+const ID_AT = 11
+const MOST_ADDITIONAL = 23 + 255
+
+/** Of the record that is sealed or opened: nothing outlives the call, and no other one runs meanwhile. */
+const nonce = Buffer.alloc(12)
+const additional = Buffer.alloc(MOST_ADDITIONAL)
+
+/**
+ * Records of DTLS 1.2 (RFC 6347 §4.1), with a connection id where it has bytes (RFC 9146 §4): as AeadProtection and
+ * CidProtection make them, but each in one piece, without a Buffer for each of its parts.
+ */
+export class Records implements ExportableProtection {
+    readonly overhead: number
+    private explicit: number
+    private headerLength: number
+
+    constructor(
+        private aead: RecordAead,
+        private epoch: number,
+        private iv: Buffer,
+        private id: Buffer,
+    ) {
+        this.explicit = iv.length === 4 ? 8 : 0
+        this.headerLength = RECORD_HEADER_LENGTH + id.length
+        this.overhead = this.headerLength + this.explicit + (id.length > 0 ? 1 : 0) + aead.tagLength
+    }
+
+    seal(type: number, sequence: number, messages: Buffer[]): Buffer {
+        let length = messages.length * this.overhead
+        for (const message of messages) length += message.length
+        const records = Buffer.allocUnsafe(length)
+        let at = 0
+        for (const [index, message] of messages.entries()) {
+            this.sealAt(records, at, type, sequence + index, message)
+            at += this.overhead + message.length
+        }
+        return records
+    }
+
+    private sealAt(target: Buffer, at: number, type: number, sequence: number, message: Buffer): void {
+        const { epoch, id, explicit } = this
+        const plaintext = id.length === 0 ? message : innerPlaintext(message, type)
+        target[at] = id.length === 0 ? type : ContentType.tls12Cid
+        target.writeUInt16BE(DTLS_1_2, at + 1)
+        target.writeUInt16BE(epoch, at + NUMBER_AT)
+        target.writeUIntBE(sequence, at + NUMBER_AT + 2, 6)
+        target.set(id, at + ID_AT)
+        const start = at + this.headerLength
+        target.writeUInt16BE(explicit + plaintext.length + this.aead.tagLength, start - 2)
+        if (explicit > 0) target.copy(target, start, at + NUMBER_AT, at + ID_AT)
+        this.setNonce(target, explicit > 0 ? start : at + NUMBER_AT)
+        const aad = this.additionalData(target, at, plaintext.length)
+        this.aead.sealInto(target, start + explicit, nonce, aad, plaintext)
+    }
+
+    /** With an explicit nonce the fixed IV and that (RFC 5288 §3, RFC 6655 §3), else the IV xor the number (RFC 7905 §2). */
+    private setNonce(record: Buffer, at: number): void {
+        nonce.set(this.iv)
+        if (this.explicit > 0) record.copy(nonce, 4, at, at + 8)
+        else for (let i = 0; i < 8; i++) nonce[4 + i] = nonce[4 + i] ^ record[at + i]
+    }
+
+    /** RFC 5246 §6.2.3.3, RFC 9146 §5.3. @param length of the plaintext, bytes */
+    private additionalData(record: Buffer, at: number, length: number): Buffer {
+        const { id } = this
+        if (id.length === 0) {
+            record.copy(additional, 0, at + NUMBER_AT, at + ID_AT)
+            additional[8] = record[at]
+            additional.writeUInt16BE(DTLS_1_2, 9)
+            additional.writeUInt16BE(length, 11)
+            return additional.subarray(0, 13)
+        }
+        additional.fill(0xff, 0, 8)
+        additional[8] = ContentType.tls12Cid
+        additional[9] = id.length
+        record.copy(additional, 10, at, at + ID_AT)
+        additional.set(id, 21)
+        additional.writeUInt16BE(length, 21 + id.length)
+        return additional.subarray(0, 23 + id.length)
+    }
+
+    sequenceOf(datagram: Buffer, at: number, end: number, _expected: number): number {
+        const { headerLength, id } = this
+        if (end - at < headerLength) return -1
+        const length = datagram.readUInt16BE(at + headerLength - 2)
+        const isKnown = id.length === 0 ? isContentType(datagram[at]) : datagram[at] === ContentType.tls12Cid
+        const isOurs =
+            isKnown &&
+            datagram.readUInt16BE(at + 1) === DTLS_1_2 &&
+            datagram.readUInt16BE(at + NUMBER_AT) === this.epoch &&
+            length <= MAX_CIPHERTEXT &&
+            length <= end - at - headerLength &&
+            id.compare(datagram, at + ID_AT, at + ID_AT + id.length) === 0
+        return isOurs ? datagram.readUIntBE(at + NUMBER_AT + 2, 6) : -1
+    }
+
+    lengthOf(datagram: Buffer, at: number): number {
+        return this.headerLength + datagram.readUInt16BE(at + this.headerLength - 2)
+    }
+
+    open(datagram: Buffer, at: number, _sequence: number): OpenedRecord | undefined {
+        const { explicit, id, epoch } = this
+        const start = at + this.headerLength
+        const end = at + this.lengthOf(datagram, at)
+        const length = end - start - explicit - this.aead.tagLength
+        if (length < Math.min(id.length, 1) || end > datagram.length) return undefined
+        this.setNonce(datagram, explicit > 0 ? start : at + NUMBER_AT)
+        const aad = this.additionalData(datagram, at, length)
+        const plaintext = this.aead.open(nonce, aad, datagram.subarray(start + explicit, end))
+        if (plaintext === undefined) return undefined
+        return id.length === 0 ? { type: datagram[at], epoch, plaintext } : withoutPadding(plaintext, epoch)
+    }
+
+    exportKeys(wrapping: KeyWrapping, wrapper: Aead): WrappedKeys {
+        return { wrapped: wrapping.wrapAead(this.aead, wrapper), iv: Buffer.from(this.iv) }
+    }
+
+    close(): void {
+        this.aead.close()
+        this.iv.fill(0)
+        this.iv = EMPTY
+    }
+}
+
+/** Without padding: the message and its type. */
+function innerPlaintext(message: Buffer, type: number): Buffer {
+    const inner = Buffer.allocUnsafeSlow(message.length + 1)
+    inner.set(message)
+    inner[message.length] = type
+    return inner
+}
+
+/** The type is the last byte that is not zero; zeros after it are padding (RFC 9146 §4). Without one it is no record. */
+function withoutPadding(inner: Buffer, epoch: number): OpenedRecord | undefined {
+    let last = inner.length - 1
+    while (last >= 0 && inner[last] === 0) last--
+    return last < 0 ? undefined : { type: inner[last], epoch, plaintext: inner.subarray(0, last) }
+}

@@ -1,0 +1,123 @@
+import { deepStrictEqual, ok, strictEqual } from "node:assert/strict"
+import { randomBytes } from "node:crypto"
+import { type AeadParameters, aeads } from "../../../src/dtls/crypto/algorithms.js"
+import { type RecordProtection } from "../../../src/dtls/crypto/provider.js"
+import { protectByAead } from "../../../src/dtls/record/v12/cid-protection.js"
+import { ContentType } from "../../../src/dtls/wire/code-points.js"
+import { NodeCryptoProvider } from "../../../src/platform/node/crypto.js"
+
+const crypto = new NodeCryptoProvider()
+const { applicationData } = ContentType
+
+/** Keys of one direction. */
+class Keys {
+    private key: Buffer
+    private iv: Buffer
+
+    constructor(
+        private aead: AeadParameters,
+        private id: Buffer,
+    ) {
+        this.key = randomBytes(aead.keyLength)
+        this.iv = randomBytes(aead.fixedIvLength)
+    }
+
+    /** Node's own. */
+    protection(): RecordProtection {
+        const { aead, key, iv, id } = this
+        return crypto.newProtection(crypto.newAead(aead.algorithm, key), 1, Buffer.from(iv), id)
+    }
+
+    /** The engine's, with a cipher of node:crypto for each record as long as it is made anew for each. */
+    byAead(): RecordProtection {
+        const { aead, key, iv, id } = this
+        return protectByAead(crypto.newAead(aead.algorithm, key), 1, Buffer.from(iv), id)
+    }
+}
+
+/** Every AEAD, without a connection id and with one. */
+function everyForm(check: (keys: Keys) => void): void {
+    for (const aead of aeads()) for (const length of [0, 1, 40]) check(new Keys(aead, randomBytes(length)))
+}
+
+const lengths = [0, 1, 7, 8, 15, 16, 17, 64, 300, 1200, 2047, 2048, 2049, 16384]
+
+function opened(protection: RecordProtection, record: Buffer): Buffer | undefined {
+    const sequence = protection.sequenceOf(record, 0, record.length, 0)
+    return sequence < 0 ? undefined : protection.open(record, 0, sequence)?.plaintext
+}
+
+describe("records in Node, whose ciphers are kept", () => {
+    it("are byte for byte those of the engine's own protection, whatever their length, the first ones and later ones", () => {
+        everyForm((keys) => {
+            const ours = keys.protection()
+            for (const [sequence, length] of [...lengths, ...lengths].entries()) {
+                const message = randomBytes(length)
+                const record = keys.byAead().seal(applicationData, sequence, [message])
+                deepStrictEqual(ours.seal(applicationData, sequence, [message]), record)
+            }
+        })
+    })
+
+    it("are opened again, by either, several to a datagram too", () => {
+        everyForm((keys) => {
+            const [sealing, opening] = [keys.protection(), keys.protection()]
+            const messages = lengths.map((length) => randomBytes(length))
+            const datagram = sealing.seal(applicationData, 5, messages)
+            let at = 0
+            for (const [index, message] of messages.entries()) {
+                const sequence = opening.sequenceOf(datagram, at, datagram.length, 0)
+                strictEqual(sequence, 5 + index)
+                const byEngine = keys.byAead().open(datagram, at, sequence)
+                deepStrictEqual(opening.open(datagram, at, sequence), byEngine)
+                deepStrictEqual(byEngine?.plaintext, message)
+                at += opening.lengthOf(datagram, at)
+            }
+            strictEqual(at, datagram.length)
+        })
+    })
+
+    it("are refused with any byte changed, by kept ciphers as by new ones, which open the next one all the same", () => {
+        everyForm((keys) => {
+            const [sealing, opening] = [keys.protection(), keys.protection()]
+            for (let sequence = 0; sequence < 12; sequence++) {
+                const record = sealing.seal(applicationData, sequence, [Buffer.from("21.5")])
+                for (let at = 0; at < record.length; at += 3) {
+                    const forged = Buffer.from(record)
+                    forged[at] = forged[at] ^ (1 << (sequence & 7))
+                    strictEqual(opened(opening, forged), undefined, `byte ${at} of record ${sequence}`)
+                }
+                deepStrictEqual(String(opened(opening, record)), "21.5")
+            }
+        })
+    })
+
+    it("go on with more keys than there are kept ciphers, and show nothing beside the message", () => {
+        const [ccm8] = aeads()
+        const pairs = Array.from({ length: 300 }, () => new Keys(ccm8, Buffer.alloc(0))).map((keys) => ({
+            sealing: keys.protection(),
+            opening: keys.protection(),
+        }))
+        for (let sequence = 0; sequence < 8; sequence++)
+            for (const { sealing, opening } of pairs) {
+                const message = opened(opening, sealing.seal(applicationData, sequence, [Buffer.from("21.5")]))
+                strictEqual(String(message), "21.5")
+                const around = new Uint8Array(message?.buffer as ArrayBuffer)
+                ok(
+                    around.length < 100 &&
+                        around.every((byte) => byte === 0 || "21.5".includes(String.fromCharCode(byte))),
+                )
+            }
+    })
+
+    it("are none any more once the keys are erased", () => {
+        const [ccm8] = aeads()
+        const keys = new Keys(ccm8, Buffer.alloc(0))
+        const [sealing, opening] = [keys.protection(), keys.protection()]
+        for (let sequence = 0; sequence < 8; sequence++) {
+            const record = sealing.seal(applicationData, sequence, [Buffer.from("21.5")])
+            if (sequence === 7) opening.close()
+            strictEqual(opened(opening, record)?.toString(), sequence < 7 ? "21.5" : undefined)
+        }
+    })
+})
