@@ -1,10 +1,7 @@
 /* npm run bench:vm: the machine beside the official one, in one process; sizes; memory of the sensor. */
-import { spawnSync } from "node:child_process"
-import { readdirSync } from "node:fs"
-import { join } from "node:path"
 import { parseArgs } from "node:util"
-import { root } from "../host/build/device.js"
 import { compileProgram } from "../host/build/compiler.js"
+import { MACHINE_BUDGET, MACHINE_TARGET, machineSize } from "../host/build/machine-size.js"
 import { runOfficial } from "../host/build/official.js"
 import { machineModule } from "../host/build/wasm.js"
 import { Device } from "../host/simulator/device.js"
@@ -59,37 +56,10 @@ interface Sizes {
     static: number
 }
 
-/** Bytes of the sections of firmware/vm for RV32IMC, compiled as what runs seldom is; undefined without Debian's cross compiler. */
-function rv32Sections(...flags: string[]): number[] | undefined {
-    const folder = join(root, "firmware", "vm")
-    const units = readdirSync(folder).filter((name) => name.endsWith(".c"))
-    const target = [
-        "-march=rv32imc",
-        "-mabi=ilp32",
-        "--specs=picolibc.specs",
-        "-std=c11",
-        "-Os",
-        "-msave-restore",
-        "-I.",
-    ]
-    const output = join(root, ".cache", "machine-rv32.o")
-    // One translation unit, as the other ports compile it.
-    const input = units.map((name) => `#include "${name}"\n`).join("")
-    const compiler = spawnSync("riscv64-unknown-elf-gcc", [...target, ...flags, "-x", "c", "-c", "-o", output, "-"], {
-        cwd: folder,
-        input,
-    })
-    if (compiler.error !== undefined) return undefined
-    if (compiler.status !== 0) throw new Error(`riscv64-unknown-elf-gcc failed:\n${String(compiler.stderr)}`)
-    const table = String(spawnSync("riscv64-unknown-elf-size", [output]).stdout)
-    return table.split("\n")[1].trim().split(/\s+/).map(Number)
-}
-
 function rv32Sizes(): Sizes | undefined {
-    const [all, without] = [rv32Sections(), rv32Sections("-DMOTE_WITHOUT_JSON")]
+    const [all, without] = [machineSize(), machineSize("-DMOTE_WITHOUT_JSON")]
     if (all === undefined || without === undefined) return undefined
-    const [text, data, bss] = all
-    return { code: text + data, withoutJson: without[0] + without[1], static: data + bss }
+    return { code: all.flash, withoutJson: without.flash, static: all.ram }
 }
 
 function print(results: Map<string, Pair>, sizes: Sizes | undefined, sensor: SensorMemory): void {
@@ -100,10 +70,12 @@ function print(results: Map<string, Pair>, sizes: Sizes | undefined, sensor: Sen
         const numbers = `${String(mote).padStart(12)} ${String(official).padStart(12)}`
         process.stdout.write(`${name.padEnd(17)}${numbers} ${(mote / official).toFixed(2).padStart(7)}   ${aimed}\n`)
     }
-    const rv32 = "code of firmware/vm, RV32IMC at -Os -msave-restore"
+    const rv32 = `code of firmware/vm, ${MACHINE_TARGET}`
     if (sizes === undefined) process.stdout.write(`${rv32}: not measured, install gcc-riscv64-unknown-elf\n`)
     else {
-        process.stdout.write(`${rv32}: ${sizes.code} bytes, without JSON ${sizes.withoutJson} (aim 61440)\n`)
+        process.stdout.write(
+            `${rv32}: ${sizes.code} bytes, without JSON ${sizes.withoutJson} (aim ${MACHINE_BUDGET})\n`,
+        )
         process.stdout.write(`RAM besides the arena: ${sizes.static} bytes (aim 2048)\n`)
     }
     process.stdout.write(`smallest arena that runs the PSK sensor: ${sensor.arenaPeak} bytes (aim 32768)\n`)

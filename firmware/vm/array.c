@@ -68,6 +68,7 @@ mote_value mote_array_new(mote_vm *vm, uint32_t length)
  */
 bool mote_array_resize(mote_vm *vm, mote_value array, uint32_t length)
 {
+    if (length > MAX_ARRAY_INDEX + 1) return mote_throw_error(vm, MOTE_RANGE_ERROR, "array too big") != MOTE_FAILED;
     if (!reserve(vm, array, length)) return false;
     for (uint32_t i = length, end = array_length(vm, array); i < end; i++)
         if (is_heap(array_items(vm, array)[i])) array_items(vm, array)[i] = MOTE_UNDEFINED;
@@ -78,10 +79,6 @@ bool mote_array_resize(mote_vm *vm, mote_value array, uint32_t length)
 static bool push_values(mote_vm *vm, mote_value array, const mote_value *values, uint32_t count)
 {
     uint32_t length = array_length(vm, array);
-    if (length + count > MAX_ARRAY_INDEX + 1) {
-        mote_throw_error(vm, MOTE_RANGE_ERROR, "array too big");
-        return false;
-    }
     if (!mote_array_resize(vm, array, length + count)) return false;
     if (count > 0) memcpy(array_items(vm, array) + length, values, count * 4);
     return true;
@@ -115,11 +112,7 @@ bool mote_array_push(mote_vm *vm, mote_value array, mote_value value)
 static mote_value array_construct(mote_vm *vm, mote_value receiver, const mote_value *args, unsigned count)
 {
     (void)receiver;
-    if (count == 1 && is_small(args[0])) {
-        uint32_t length = (uint32_t)small_int(args[0]);
-        if (length > MAX_ARRAY_INDEX + 1) return mote_throw_error(vm, MOTE_RANGE_ERROR, "array too big");
-        return mote_array_new(vm, length);
-    }
+    if (count == 1 && is_small(args[0])) return mote_array_new(vm, (uint32_t)small_int(args[0]));
     if (count == 1 && has_kind(vm, args[0], KIND_DOUBLE))
         return mote_throw_error(vm, MOTE_RANGE_ERROR, "Invalid array length");
     mote_value v = mote_array_new(vm, 0);
@@ -158,7 +151,6 @@ static mote_value array_push_range(mote_vm *vm, mote_value receiver, const mote_
     (void)count;
     if (!expect_array(vm, receiver) || !expect_array(vm, args[0])) return MOTE_FAILED;
     uint32_t length = array_length(vm, receiver), more = array_length(vm, args[0]);
-    if (length + more > MAX_ARRAY_INDEX + 1) return mote_throw_error(vm, MOTE_RANGE_ERROR, "array too big");
     if (!mote_array_resize(vm, receiver, length + more)) return MOTE_FAILED;
     if (more > 0) memcpy(array_items(vm, receiver) + length, array_items(vm, args[0]), more * 4);
     return mote_int(vm, (int32_t)(length + more));
@@ -171,8 +163,6 @@ static mote_value array_insert(mote_vm *vm, mote_value receiver, const mote_valu
     uint32_t length = array_length(vm, receiver);
     int32_t at = mote_to_int(vm, args[0]), number = mote_to_int(vm, args[1]);
     uint32_t from = (uint32_t)at > length ? length : (uint32_t)at; /* a negative one is behind the end, too */
-    if (number > MAX_ARRAY_INDEX || (number > 0 && length + (uint32_t)number > MAX_ARRAY_INDEX + 1))
-        return mote_throw_error(vm, MOTE_RANGE_ERROR, "array too big");
     if (number > 0) {
         uint32_t more = (uint32_t)number;
         if (!mote_array_resize(vm, receiver, length + more)) return MOTE_FAILED;

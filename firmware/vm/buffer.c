@@ -3,7 +3,8 @@
  * bytes of the image, which are read-only. mote_buffer_data gives both; whoever writes asks mote_buffer_is_writable.
  *
  * Number formats are the compiler's: integers of 1 to 8 bytes, floats, and fixed point as an integer with a shift, all
- * little-endian. What does not fit is saturated and not wrapped, as programs see on the official machine.
+ * little-endian, as the processor has them. What does not fit is saturated and not wrapped, as programs see on the
+ * official machine.
  */
 #include "buffer.h"
 #include "array.h"
@@ -11,6 +12,7 @@
 #include "exception.h"
 #include "heap.h"
 #include "number.h"
+#include "operations.h"
 #include "state.h"
 #include "text.h"
 #include "utf8_string.h"
@@ -60,18 +62,6 @@ static uint8_t *writable(mote_vm *vm, mote_value v, uint32_t *length)
 
 enum { FORMAT_SIGNED = 4, FORMAT_FLOAT = 8, FORMAT_F32 = 10, FORMAT_F64 = 11 };
 
-static uint64_t load_bits(const uint8_t *at, uint32_t size)
-{
-    uint64_t bits = 0;
-    for (uint32_t i = size; i > 0; i--) bits = (bits << 8) | at[i - 1];
-    return bits;
-}
-
-static void store_bits(uint8_t *at, uint32_t size, uint64_t bits)
-{
-    for (uint32_t i = 0; i < size; i++) at[i] = (uint8_t)(bits >> (8 * i));
-}
-
 static double bits_to_float(uint32_t type, uint64_t bits)
 {
     if (type == FORMAT_F32) {
@@ -87,20 +77,16 @@ static double bits_to_float(uint32_t type, uint64_t bits)
 
 static mote_value load_number(mote_vm *vm, const uint8_t *at, uint32_t format)
 {
-    uint32_t type = format & 15u, size = 1u << (type & 3u), shift = format >> 4;
-    uint64_t bits = load_bits(at, size);
+    uint32_t type = format & 15u, size = 1u << (type & 3u), shift = format >> 4, spare = 64 - 8 * size;
+    uint64_t bits = 0;
+    memcpy(&bits, at, size);
     if (type >= FORMAT_FLOAT) return mote_number(vm, bits_to_float(type, bits));
-    if (size < 4 && shift == 0) {
-        int32_t number = (int32_t)(uint32_t)bits;
-        if (type >= FORMAT_SIGNED) number = size == 1 ? (int8_t)number : (int16_t)number;
-        return small_value(number);
+    if (size <= 4 && shift == 0) {
+        uint32_t word = (uint32_t)bits;
+        if (type < FORMAT_SIGNED) return mote_uint_value(vm, word);
+        return mote_int(vm, (int32_t)(word << (spare - 32)) >> (spare - 32));
     }
-    uint32_t spare = 64 - 8 * size;
-    double number = (double)bits;
-    if (type >= FORMAT_SIGNED) {
-        uint64_t sign = 1ull << (63 - spare);
-        number = (bits & sign) != 0 ? -(double)((~bits + 1) & (sign | (sign - 1))) : (double)bits;
-    }
+    double number = type < FORMAT_SIGNED ? (double)bits : (double)((int64_t)(bits << spare) >> spare);
     return mote_number(vm, ldexp(number, -(int)shift));
 }
 
@@ -110,12 +96,17 @@ static bool is_format(uint32_t format)
     return type < FORMAT_FLOAT ? (format >> 4) < 64 : type == FORMAT_F32 || type == FORMAT_F64;
 }
 
+static mote_value throw_format(mote_vm *vm)
+{
+    return mote_throw_error(vm, MOTE_TYPE_ERROR, "number format not supported (yet)");
+}
+
 mote_value mote_buffer_load(mote_vm *vm, mote_value buffer, mote_value format, mote_value offset)
 {
     uint32_t length, kind = (uint32_t)mote_to_int(vm, format), at = (uint32_t)mote_to_int(vm, offset);
     const uint8_t *data = readable(vm, buffer, &length);
     if (data == NULL) return MOTE_FAILED;
-    if (!is_format(kind)) return mote_throw_error(vm, MOTE_TYPE_ERROR, "number format not supported (yet)");
+    if (!is_format(kind)) return throw_format(vm);
     uint32_t size = 1u << (kind & 3u);
     if (at > length || length - at < size) return MOTE_UNDEFINED;
     return load_number(vm, data + at, kind);
@@ -129,9 +120,10 @@ static uint64_t to_integer_bits(uint32_t type, double number)
     double limit = ldexp(1, (int)(is_signed ? size - 1 : size)), least = is_signed ? -limit : 0;
     if (number != number) return 0;
     if (number != floor(number)) number = trunc(number + 0.5);
-    if (number <= least) return is_signed ? (uint64_t)1 << (size - 1) : 0;
-    if (number >= limit) return is_signed ? ((uint64_t)1 << (size - 1)) - 1 : UINT64_MAX;
-    return number < 0 ? 0 - (uint64_t)-number : (uint64_t)number;
+    uint64_t most = is_signed ? ((uint64_t)1 << (size - 1)) - 1 : UINT64_MAX;
+    if (number <= least) return most + 1;
+    if (number >= limit) return most;
+    return is_signed ? (uint64_t)(int64_t)number : (uint64_t)number;
 }
 
 static uint64_t to_bits(uint32_t type, double number)
@@ -151,21 +143,17 @@ static uint64_t to_bits(uint32_t type, double number)
 bool mote_buffer_store(mote_vm *vm, mote_value buffer, mote_value format, mote_value offset, mote_value value)
 {
     uint32_t length, kind = (uint32_t)mote_to_int(vm, format), at = (uint32_t)mote_to_int(vm, offset);
-    if (!mote_is_buffer(vm, buffer)) mote_throw_expecting(vm, "buffer", buffer);
-    uint8_t *data = mote_is_buffer(vm, buffer) ? writable(vm, buffer, &length) : NULL;
+    if (!mote_is_buffer(vm, buffer)) return mote_throw_expecting(vm, "buffer", buffer) != MOTE_FAILED;
+    uint8_t *data = writable(vm, buffer, &length);
     if (data == NULL) return false;
     uint32_t size = 1u << (kind & 3u), type = kind & 15u;
-    if (!is_format(kind)) {
-        mote_throw_error(vm, MOTE_TYPE_ERROR, "number format not supported (yet)");
-        return false;
-    }
-    if (at > length || length - at < size) {
-        mote_throw_error(vm, MOTE_RANGE_ERROR, "buffer store out of range");
-        return false;
-    }
+    if (!is_format(kind)) return throw_format(vm) != MOTE_FAILED;
+    if (at > length || length - at < size)
+        return mote_throw_error(vm, MOTE_RANGE_ERROR, "buffer store out of range") != MOTE_FAILED;
     double number = mote_to_double(vm, value);
     if (type < FORMAT_FLOAT) number = ldexp(number, (int)(kind >> 4));
-    store_bits(data + at, size, to_bits(type, number));
+    uint64_t bits = to_bits(type, number);
+    memcpy(data + at, &bits, size);
     return true;
 }
 
@@ -200,9 +188,7 @@ mote_value mote_new_buffer(mote_vm *vm, size_t length)
 static mote_value buffer_alloc(mote_vm *vm, mote_value receiver, const mote_value *args, unsigned count)
 {
     (void)receiver, (void)count;
-    uint32_t length = (uint32_t)mote_to_int(vm, args[0]);
-    if (length > MAX_BUFFER) return mote_throw_error(vm, MOTE_RANGE_ERROR, "buffer too big");
-    return mote_buffer_new(vm, length);
+    return mote_alloc_buffer(vm, args[0]);
 }
 
 static mote_value from_bytes(mote_vm *vm, const uint8_t *data, uint32_t length)
@@ -222,25 +208,18 @@ static mote_value from_array(mote_vm *vm, mote_value array)
     return v;
 }
 
-static int hex_value(uint8_t c)
-{
-    if (c >= '0' && c <= '9') return c - '0';
-    c |= 0x20;
-    return c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1;
-}
-
 /** Pairs of digits; anything else between them is passed over. */
-static mote_value from_hex(mote_vm *vm, const uint8_t *text, uint32_t length)
+static mote_value from_hex(mote_vm *vm, const char *text, uint32_t length)
 {
     uint32_t digits = 0;
-    for (uint32_t i = 0; i < length; i++) digits += hex_value(text[i]) >= 0;
+    for (uint32_t i = 0; i < length; i++) digits += mote_digit(text[i]) < 16;
     mote_value v = mote_buffer_new(vm, digits / 2);
     if (v == MOTE_FAILED) return v;
     uint8_t *data = ((block_buffer *)at_offset(vm, v))->data;
     uint32_t put = 0;
     for (uint32_t i = 0; i < length && put / 2 < digits / 2; i++) {
-        int digit = hex_value(text[i]);
-        if (digit < 0) continue;
+        unsigned digit = mote_digit(text[i]);
+        if (digit >= 16) continue;
         data[put / 2] = (uint8_t)((data[put / 2] << 4) | digit);
         put++;
     }
@@ -276,8 +255,8 @@ static mote_value buffer_from(mote_vm *vm, mote_value receiver, const mote_value
     if (!mote_is_string(vm, args[0])) return mote_throw_error(vm, MOTE_TYPE_ERROR, "Expecting string, buffer or array");
     enum encoding encoding = encoding_of(vm, args[1]);
     if (encoding == ENCODING_UNKNOWN) return MOTE_FAILED;
-    data = (const uint8_t *)mote_string_text(vm, args[0], &length, NULL);
-    return encoding == ENCODING_HEX ? from_hex(vm, data, length) : from_bytes(vm, data, length);
+    const char *string = mote_string_text(vm, args[0], &length, NULL);
+    return encoding == ENCODING_HEX ? from_hex(vm, string, length) : from_bytes(vm, (const uint8_t *)string, length);
 }
 
 static mote_value buffer_length(mote_vm *vm, mote_value receiver, const mote_value *args, unsigned count)
@@ -294,10 +273,7 @@ static mote_value to_hex(mote_vm *vm, mote_value buffer)
     const uint8_t *data = mote_buffer_data(vm, buffer, &length);
     text_builder text;
     if (!mote_text_begin(&text, vm, UINT32_MAX)) return MOTE_FAILED;
-    for (uint32_t i = 0; i < length; i++) {
-        const char digits[] = {"0123456789abcdef"[data[i] >> 4], "0123456789abcdef"[data[i] & 15]};
-        mote_text_add(&text, digits, 2);
-    }
+    mote_text_add_hex(&text, data, length);
     return mote_text_end(&text);
 }
 

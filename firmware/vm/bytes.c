@@ -45,52 +45,34 @@ static mote_value read_uint_be(mote_vm *vm, mote_value receiver, const mote_valu
     uint32_t width;
     const uint8_t *at = range_of(vm, receiver, args[0], args[1], &width);
     if (at == NULL) return MOTE_FAILED;
-    uint32_t high = 0, low = 0;
-    for (uint32_t i = 0; i < width; i++) {
-        high = high << 8 | low >> 24;
-        low = low << 8 | at[i];
-    }
-    if (high == 0) return mote_uint_value(vm, low);
-    return mote_number(vm, (double)high * 4294967296.0 + (double)low);
+    uint64_t number = 0;
+    for (uint32_t i = 0; i < width; i++) number = number << 8 | at[i];
+    return number <= UINT32_MAX ? mote_uint_value(vm, (uint32_t)number) : mote_number(vm, (double)number);
 }
 
-/** False, and thrown, when the number is no integer from 0 on of so many bytes. */
-static bool to_words(mote_vm *vm, mote_value value, uint32_t width, uint32_t *high, uint32_t *low)
+/** UINT64_MAX when the number is no integer from 0 on that any width holds. */
+static uint64_t to_uint(mote_vm *vm, mote_value value)
 {
-    if (is_small(value) && (int32_t)value >= 0) {
-        *high = 0;
-        *low = (uint32_t)small_int(value);
-    } else {
-        double number = mote_to_double(vm, value), upper = number / 4294967296.0;
-        bool fits = number >= 0 && upper < 65536.0;
-        *high = fits ? (uint32_t)upper : 0;
-        *low = fits ? (uint32_t)(number - *high * 4294967296.0) : 0;
-        if (!fits || *high * 4294967296.0 + *low != number) width = 0;
-    }
-    uint32_t beyond = width == 0   ? 1
-                      : width > 4  ? *high >> (8 * (width - 4))
-                      : width == 4 ? *high
-                                   : *low >> (8 * width);
-    if (width > 0 && width < 4) beyond |= *high;
-    if (beyond != 0) mote_throw_error(vm, MOTE_RANGE_ERROR, "value must be an integer that fits in byteLength");
-    return beyond == 0;
+    if (is_small(value)) return (int32_t)value >= 0 ? (uint32_t)small_int(value) : UINT64_MAX;
+    double number = mote_to_double(vm, value);
+    uint64_t integer = number >= 0 && number < 281474976710656.0 ? (uint64_t)number : UINT64_MAX;
+    return (double)integer == number ? integer : UINT64_MAX;
 }
 
 /** The place behind it, as in Node. */
 static mote_value write_uint_be(mote_vm *vm, mote_value receiver, const mote_value *args, unsigned count)
 {
     (void)count;
-    uint32_t width, high, low;
+    uint32_t width;
     if (has_tag(receiver, TAG_IMAGE_BUFFER)) return mote_throw_expecting(vm, "writable buffer", receiver);
     uint8_t *at = range_of(vm, receiver, args[1], args[2], &width);
     if (at != NULL && !mote_is_number(vm, args[0]))
         return mote_throw_error(vm, MOTE_TYPE_ERROR, "value must be a number");
-    if (at == NULL || !to_words(vm, args[0], width, &high, &low)) return MOTE_FAILED;
-    for (uint32_t i = width; i-- > 0;) {
-        at[i] = (uint8_t)low;
-        low = low >> 8 | high << 24;
-        high >>= 8;
-    }
+    if (at == NULL) return MOTE_FAILED;
+    uint64_t number = to_uint(vm, args[0]);
+    if (number >> (8 * width) != 0)
+        return mote_throw_error(vm, MOTE_RANGE_ERROR, "value must be an integer that fits in byteLength");
+    for (uint32_t i = width; i-- > 0; number >>= 8) at[i] = (uint8_t)number;
     return mote_int(vm, mote_to_int(vm, args[1]) + (int32_t)width);
 }
 

@@ -157,9 +157,7 @@ static mote_value syntax_error_construct(mote_vm *vm, mote_value receiver, const
 const char *mote_error_class(mote_vm *vm, mote_value exception, uint32_t *length)
 {
     mote_value ctor = mote_property_get_unbound(vm, exception, builtin_value(S_constructor));
-    if (has_tag(ctor, TAG_FUNCTION))
-        return mote_image_string(&vm->image, function_at(vm, payload(ctor))->name, length, NULL);
-    if (has_tag(ctor, TAG_NATIVE)) return mote_native_name(vm, payload(ctor), length);
+    if (is_code(ctor)) return mote_function_name(vm, ctor, length);
     *length = 5;
     return "Error";
 }

@@ -65,7 +65,6 @@ static void retire_bump(mote_vm *vm)
 
 bool mote_heap_init(mote_vm *vm, uint32_t start, uint32_t end)
 {
-    memset(&vm->heap, 0, sizeof vm->heap);
     vm->heap.start = vm->heap.bump = start;
     vm->heap.end = vm->heap.bump_end = end;
     vm->heap.threshold = (end - start) / 16;

@@ -44,8 +44,8 @@ enum string_kind { STRING_BUFFER, STRING_BUILTIN, STRING_ASCII, STRING_UTF8 };
 
 typedef struct {
     const uint8_t *bytes;
-    uint32_t length;
     const image_function *functions;
+    uint32_t length;
     const uint32_t *floats; /* pairs: low, high word */
     const uint16_t *ascii;
     const uint32_t *utf8;

@@ -55,10 +55,9 @@ static int hex_digits(const char *at, const char *end)
     int code = 0;
     if (end - at < 4) return -1;
     for (int i = 0; i < 4; i++) {
-        char c = (char)(at[i] | 0x20);
-        int digit = at[i] >= '0' && at[i] <= '9' ? at[i] - '0' : c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1;
-        if (digit < 0) return -1;
-        code = code * 16 + digit;
+        unsigned digit = mote_digit(at[i]);
+        if (digit >= 16) return -1;
+        code = code * 16 + (int)digit;
     }
     return code;
 }

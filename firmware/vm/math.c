@@ -78,18 +78,21 @@ static mote_value as_number(mote_vm *vm, mote_value v)
     return is_small(v) || has_kind(vm, v, KIND_DOUBLE) ? v : mote_number(vm, mote_to_double(vm, v));
 }
 
+static bool is_less(mote_vm *vm, mote_value x, mote_value y)
+{
+    return both_small(x, y) ? (int32_t)x < (int32_t)y : mote_to_double(vm, x) < mote_to_double(vm, y);
+}
+
 static mote_value math_min(mote_vm *vm, mote_value receiver, const mote_value *args, unsigned count)
 {
     (void)receiver, (void)count;
-    if (both_small(args[0], args[1])) return small_int(args[0]) < small_int(args[1]) ? args[0] : args[1];
-    return as_number(vm, mote_to_double(vm, args[0]) < mote_to_double(vm, args[1]) ? args[0] : args[1]);
+    return as_number(vm, args[is_less(vm, args[0], args[1]) ? 0 : 1]);
 }
 
 static mote_value math_max(mote_vm *vm, mote_value receiver, const mote_value *args, unsigned count)
 {
     (void)receiver, (void)count;
-    if (both_small(args[0], args[1])) return small_int(args[0]) > small_int(args[1]) ? args[0] : args[1];
-    return as_number(vm, mote_to_double(vm, args[0]) > mote_to_double(vm, args[1]) ? args[0] : args[1]);
+    return as_number(vm, args[is_less(vm, args[1], args[0]) ? 0 : 1]);
 }
 
 /** xorshift32, seeded by the host where it can; not for keys. */

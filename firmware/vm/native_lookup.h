@@ -30,7 +30,8 @@ mote_value mote_pins_expose(mote_vm *vm);
 /** A native of the host by its name, for those of the machine that only it can do; VALUE_NONE when it has none. */
 mote_value mote_native_call_host(mote_vm *vm, const char *name, const mote_value *args, unsigned count);
 mote_value mote_native_call(mote_vm *vm, uint32_t index, mote_value receiver, mote_value *args, unsigned count);
-const char *mote_native_name(const mote_vm *vm, uint32_t index, uint32_t *length);
+/** The name of a function of the program, or of a native. */
+const char *mote_function_name(const mote_vm *vm, mote_value code, uint32_t *length);
 mote_value mote_accessor_run(mote_vm *vm, uint32_t index, mote_value receiver);
 
 #endif

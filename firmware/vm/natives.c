@@ -39,27 +39,16 @@ static const mote_native_entry *host_native(const mote_vm *vm, uint32_t index)
 
 uint32_t mote_builtin_prototype(uint32_t object)
 {
-    switch (object) {
-    case OBJECT_Object:
-    case OBJECT_Array:
-    case OBJECT_Buffer:
-    case OBJECT_String:
-    case OBJECT_Number:
-    case OBJECT_DsFiber:
-    case OBJECT_DsRole:
-    case OBJECT_Function:
-    case OBJECT_Boolean:
-    case OBJECT_DsPacket:
-    case OBJECT_Error:
-    case OBJECT_TypeError:
-    case OBJECT_RangeError:
-    case OBJECT_SyntaxError:
-    case OBJECT_DsServiceSpec:
-    case OBJECT_DsPacketSpec:
-    case OBJECT_Image:
-    case OBJECT_GPIO: return object + 1;
-    default: return 0;
-    }
+    static const uint8_t prototypes[NUM_BUILTIN_OBJECTS] = {
+#define PROTOTYPE_OF(name) [OBJECT_##name] = OBJECT_##name##_prototype
+        PROTOTYPE_OF(Object),     PROTOTYPE_OF(Array),       PROTOTYPE_OF(Buffer),        PROTOTYPE_OF(String),
+        PROTOTYPE_OF(Number),     PROTOTYPE_OF(DsFiber),     PROTOTYPE_OF(DsRole),        PROTOTYPE_OF(Function),
+        PROTOTYPE_OF(Boolean),    PROTOTYPE_OF(DsPacket),    PROTOTYPE_OF(Error),         PROTOTYPE_OF(TypeError),
+        PROTOTYPE_OF(RangeError), PROTOTYPE_OF(SyntaxError), PROTOTYPE_OF(DsServiceSpec), PROTOTYPE_OF(DsPacketSpec),
+        PROTOTYPE_OF(Image),      PROTOTYPE_OF(GPIO),
+#undef PROTOTYPE_OF
+    };
+    return prototypes[object];
 }
 
 static bool key_is(const mote_vm *vm, mote_value key, uint32_t builtin)
@@ -102,15 +91,12 @@ static mote_value find_native(const mote_vm *vm, uint32_t object, mote_value key
 
 static mote_value math_constant(mote_vm *vm, mote_value key)
 {
-    static const struct {
-        uint8_t name;
-        double number;
-    } constants[] = {{S_E, 2.71828182845904523536},        {S_PI, 3.14159265358979323846},
-                     {S_LN10, 2.30258509299404568402},     {S_LN2, 0.693147180559945309417},
-                     {S_LOG10E, 0.434294481903251827651},  {S_LOG2E, 1.44269504088896340736},
-                     {S_SQRT1_2, 0.707106781186547524401}, {S_SQRT2, 1.41421356237309504880}};
-    for (uint32_t i = 0; i < sizeof constants / sizeof constants[0]; i++)
-        if (key_is(vm, key, constants[i].name)) return mote_number(vm, constants[i].number);
+    static const uint8_t names[] = {S_E, S_PI, S_LN10, S_LN2, S_LOG10E, S_LOG2E, S_SQRT1_2, S_SQRT2};
+    static const double numbers[] = {2.71828182845904523536,  3.14159265358979323846,  2.30258509299404568402,
+                                     0.693147180559945309417, 0.434294481903251827651, 1.44269504088896340736,
+                                     0.707106781186547524401, 1.41421356237309504880};
+    for (uint32_t i = 0; i < sizeof names; i++)
+        if (key_is(vm, key, names[i])) return mote_number(vm, numbers[i]);
     return VALUE_NONE;
 }
 
@@ -138,20 +124,26 @@ mote_value mote_native_lookup(mote_vm *vm, uint32_t object, mote_value key)
     return map == MOTE_FAILED ? map : mote_map_get(vm, map, key);
 }
 
-const char *mote_native_name(const mote_vm *vm, uint32_t index, uint32_t *length)
+static const char *ctor_name(uint32_t object)
 {
-    const char *name =
-        index >= NATIVE_HOST ? host_native(vm, index)->name : mote_builtin_text(mote_native_of(index)->name);
-    if (index < NATIVE_HOST && mote_native_of(index)->kind == NATIVE_CTOR) {
-        switch (mote_native_of(index)->object) {
-        case OBJECT_Array: name = "Array"; break;
-        case OBJECT_Object: name = "Object"; break;
-        case OBJECT_TypeError: name = "TypeError"; break;
-        case OBJECT_RangeError: name = "RangeError"; break;
-        case OBJECT_SyntaxError: name = "SyntaxError"; break;
-        default: name = "Error"; break;
-        }
+    switch (object) {
+    case OBJECT_Array: return "Array";
+    case OBJECT_Object: return "Object";
+    case OBJECT_TypeError: return mote_builtin_text(S_TypeError);
+    case OBJECT_RangeError: return mote_builtin_text(S_RangeError);
+    case OBJECT_SyntaxError: return mote_builtin_text(S_SyntaxError);
+    default: return mote_builtin_text(S_Error);
     }
+}
+
+const char *mote_function_name(const mote_vm *vm, mote_value code, uint32_t *length)
+{
+    uint32_t index = payload(code);
+    if (has_tag(code, TAG_FUNCTION)) return mote_image_string(&vm->image, function_at(vm, index)->name, length, NULL);
+    const native_entry *own = index >= NATIVE_HOST ? NULL : mote_native_of(index);
+    const char *name = own == NULL                ? host_native(vm, index)->name
+                       : own->kind == NATIVE_CTOR ? ctor_name(own->object)
+                                                  : mote_builtin_text(own->name);
     *length = (uint32_t)strlen(name);
     return name;
 }

@@ -11,6 +11,7 @@
 #include "state.h"
 #include "utf8_string.h"
 
+#include <limits.h>
 #include <math.h>
 #include <string.h>
 
@@ -140,17 +141,17 @@ static bool is_digit(char c)
     return c >= '0' && c <= '9';
 }
 
-static int hex_digit(char c)
+unsigned mote_digit(char c)
 {
-    if (is_digit(c)) return c - '0';
+    if (is_digit(c)) return (unsigned)(c - '0');
     c = (char)(c | 0x20);
-    return c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1;
+    return c >= 'a' && c <= 'z' ? (unsigned)(c - 'a') + 10 : UINT_MAX;
 }
 
 static double parse_hex(const char *at, const char **end)
 {
     double number = 0;
-    for (; hex_digit(*at) >= 0; at++) number = number * 16 + hex_digit(*at);
+    for (unsigned digit; (digit = mote_digit(*at)) < 16; at++) number = number * 16 + digit;
     *end = at;
     return number;
 }
@@ -209,7 +210,7 @@ double mote_text_to_double(const char *text, const char **end)
     bool negative = *text == '-';
     if (*text == '-' || *text == '+') text++;
     double number;
-    if (text[0] == '0' && (text[1] | 0x20) == 'x' && hex_digit(text[2]) >= 0) {
+    if (text[0] == '0' && (text[1] | 0x20) == 'x' && mote_digit(text[2]) < 16) {
         number = parse_hex(text + 2, &after);
     } else if (starts_with_inf(text)) {
         number = INFINITY;

@@ -12,5 +12,7 @@ double mote_text_to_double(const char *text, const char **end);
 enum { NUMBER_TEXT = 48 };
 uint32_t mote_number_text(double number, int digits, char *text);
 double mote_number_log10(double number);
+/** Of a digit of a base up to 36; what is no digit is more. */
+unsigned mote_digit(char c);
 
 #endif

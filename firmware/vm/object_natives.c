@@ -113,7 +113,7 @@ static mote_value function_name(mote_vm *vm, mote_value receiver, const mote_val
     if (has_tag(v, TAG_FUNCTION)) return immediate(TAG_STRING, function_at(vm, payload(v))->name);
     if (!has_tag(v, TAG_NATIVE)) return MOTE_UNDEFINED;
     uint32_t length;
-    const char *name = mote_native_name(vm, payload(v), &length);
+    const char *name = mote_function_name(vm, v, &length);
     return mote_string_new(vm, name, length);
 }
 

@@ -21,10 +21,8 @@
 #include <math.h>
 #include <string.h>
 
-static mote_value add_slow(mote_vm *vm, mote_value x, mote_value y)
+static mote_value concatenate(mote_vm *vm, mote_value x, mote_value y)
 {
-    if (!mote_is_string(vm, x) && !mote_is_string(vm, y))
-        return mote_number(vm, mote_to_double(vm, x) + mote_to_double(vm, y));
     text_builder text;
     if (!mote_text_begin(&text, vm, UINT32_MAX)) return MOTE_FAILED;
     mote_text_add_value(&text, x);
@@ -32,46 +30,49 @@ static mote_value add_slow(mote_vm *vm, mote_value x, mote_value y)
     return mote_text_end(&text);
 }
 
-static mote_value divide(mote_vm *vm, mote_value x, mote_value y)
+/** Operands first: they lie in the registers that the C library wants them in. */
+static double calculate(double x, double y, uint8_t op)
 {
-    if (both_small(x, y)) {
-        int32_t a = small_int(x), b = small_int(y);
-        if (b != 0 && a % b == 0) return mote_int(vm, a / b);
+    switch (op) {
+    case OP_ADD: return x + y;
+    case OP_SUB: return x - y;
+    case OP_MUL: return x * y;
+    default: return x / y;
     }
-    return mote_number(vm, mote_to_double(vm, x) / mote_to_double(vm, y));
 }
 
-static mote_value shift(mote_vm *vm, uint8_t op, mote_value x, mote_value y)
+static int32_t combine(int32_t x, int32_t y, uint8_t op)
 {
-    int32_t a = mote_to_int(vm, x);
-    uint32_t by = (uint32_t)mote_to_int(vm, y) & 31u;
-    if (op == OP_SHIFT_LEFT) return mote_int(vm, (int32_t)((uint32_t)a << by));
-    return op == OP_SHIFT_RIGHT ? mote_int(vm, a >> by) : mote_uint_value(vm, (uint32_t)a >> by);
+    switch (op) {
+    case OP_BIT_AND: return x & y;
+    case OP_BIT_OR: return x | y;
+    case OP_BIT_XOR: return x ^ y;
+    case OP_SHIFT_LEFT: return (int32_t)((uint32_t)x << (y & 31));
+    default: return x >> (y & 31);
+    }
 }
 
 mote_value mote_operate_binary(mote_vm *vm, uint8_t op, mote_value x, mote_value y)
 {
-    switch (op) {
-    case OP_ADD: return add_slow(vm, x, y);
-    case OP_SUB: return mote_number(vm, mote_to_double(vm, x) - mote_to_double(vm, y));
-    case OP_MUL: return mote_number(vm, mote_to_double(vm, x) * mote_to_double(vm, y));
-    case OP_DIV: return divide(vm, x, y);
-    case OP_BIT_AND: return mote_int(vm, mote_to_int(vm, x) & mote_to_int(vm, y));
-    case OP_BIT_OR: return mote_int(vm, mote_to_int(vm, x) | mote_to_int(vm, y));
-    case OP_BIT_XOR: return mote_int(vm, mote_to_int(vm, x) ^ mote_to_int(vm, y));
-    default: return shift(vm, op, x, y);
+    if (op == OP_ADD && (mote_is_string(vm, x) || mote_is_string(vm, y))) return concatenate(vm, x, y);
+    if (op == OP_DIV && both_small(x, y)) {
+        int32_t a = small_int(x), b = small_int(y);
+        if (b != 0 && a % b == 0) return mote_int(vm, a / b);
     }
+    if (op <= OP_DIV) return mote_number(vm, calculate(mote_to_double(vm, x), mote_to_double(vm, y), op));
+    int32_t a = mote_to_int(vm, x), b = mote_to_int(vm, y);
+    if (op == OP_SHIFT_RIGHT_UNSIGNED) return mote_uint_value(vm, (uint32_t)a >> (b & 31));
+    return mote_int(vm, combine(a, b, op));
 }
 
 mote_value mote_operate_unary(mote_vm *vm, uint8_t op, mote_value x)
 {
-    switch (op) {
-    case OP_BIT_NOT: return mote_int(vm, ~mote_to_int(vm, x));
-    case OP_TO_INT: return mote_int(vm, mote_to_int(vm, x));
-    case OP_NEG: return mote_number(vm, -mote_to_double(vm, x));
-    case OP_UPLUS: return mote_number(vm, mote_to_double(vm, x));
-    default: return mote_number(vm, fabs(mote_to_double(vm, x)));
+    if (op == OP_BIT_NOT || op == OP_TO_INT) {
+        int32_t number = mote_to_int(vm, x);
+        return mote_int(vm, op == OP_BIT_NOT ? ~number : number);
     }
+    double number = mote_to_double(vm, x);
+    return mote_number(vm, op == OP_NEG ? -number : op == OP_ABS ? fabs(number) : number);
 }
 
 static bool approximately_equal(mote_vm *vm, mote_value x, mote_value y)
@@ -142,9 +143,7 @@ mote_value mote_spec_map(mote_vm *vm, uint32_t spec)
 
 mote_value mote_alloc_array(mote_vm *vm, mote_value size)
 {
-    uint32_t length = (uint32_t)mote_to_int(vm, size);
-    if (length > MAX_ARRAY_INDEX + 1) return mote_throw_error(vm, MOTE_RANGE_ERROR, "array too big");
-    mote_value v = mote_array_new(vm, length);
+    mote_value v = mote_array_new(vm, (uint32_t)mote_to_int(vm, size));
     if (v != MOTE_FAILED) mote_array_resize(vm, v, 0); /* the size is room, not length */
     return v;
 }

@@ -289,13 +289,9 @@ mote_value mote_index_get(mote_vm *vm, mote_value object, mote_value key)
 
 static bool array_store(mote_vm *vm, mote_value array, uint32_t index, mote_value value)
 {
-    if (index > MAX_ARRAY_INDEX) {
-        mote_throw_error(vm, MOTE_RANGE_ERROR, "array too big");
-        return false;
-    }
     if (index >= array_length(vm, array)) {
         root_push(vm, value);
-        bool done = mote_array_resize(vm, array, index + 1);
+        bool done = mote_array_resize(vm, array, index == UINT32_MAX ? index : index + 1);
         roots_drop(vm, 1);
         if (!done) return false;
     }

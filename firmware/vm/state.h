@@ -55,6 +55,7 @@ typedef struct {
     bool overflow;
 } mote_heap;
 
+/** What is used most stands in the first 124 bytes: RISC-V's short instructions reach no further. */
 struct mote_vm {
     /* The interpreter's registers while it is not in its loop. */
     const uint8_t *pc;
@@ -83,26 +84,30 @@ struct mote_vm {
 
     mote_value exception; /* pending, or VALUE_NONE */
     int32_t panic;
+    uint32_t num_roots;
+    mote_value current; /* the fiber that runs */
     bool yielding;
     bool length_stored; /* the program gave a builtin object a `length` of its own */
-
-    const mote_host *host;
     mote_image image;
+
+    /* What stays when another image is loaded; all else begins anew. */
+    const mote_host *host;
+    uint32_t max_depth, guard;
+    uint32_t random_state;
+    bool gc_stress;
+
     mote_value captured; /* block_buffer: one bit per function */
     mote_value attached; /* block_table: maps of functions and builtin objects */
     mote_value prototypes;
     mote_value specs;
     mote_value pins;
-    mote_value fibers, current;
+    mote_value fibers;
     mote_value interrupted; /* fiber that goes on first: the host got a turn in the middle of its work */
     mote_value roots[ROOTS];
-    uint32_t num_roots;
     uint32_t next_fiber_id;
     uint32_t running_native;
     uint64_t now;
 
-    uint32_t max_depth, guard;
-    bool gc_stress;
     const char *load_error;
 
 #ifdef MOTE_PROFILE
@@ -111,7 +116,6 @@ struct mote_vm {
     uint64_t operations;
     uint32_t natives, collections, longest_pause, peak_depth, peak_stack_words;
     uint32_t trace[TRACE_DEPTH], trace_length;
-    uint32_t random_state;
 
     cache_entry cache[CACHE_ENTRIES];
     uint8_t guesses[GUESSES];

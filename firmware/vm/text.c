@@ -7,9 +7,11 @@
 #include "heap.h"
 #include "native_lookup.h"
 #include "number.h"
+#include "property.h"
 #include "state.h"
 #include "utf8_string.h"
 
+#include <limits.h>
 #include <string.h>
 
 enum { FIRST_TEXT = 32, MOST_INSPECTED = 97, MOST_BYTES_SHOWN = 32 };
@@ -59,6 +61,16 @@ void mote_text_add_literal(text_builder *text, const char *literal)
     mote_text_add(text, literal, (uint32_t)strlen(literal));
 }
 
+static void add_hex_digit(text_builder *text, uint32_t digit)
+{
+    mote_text_add(text, &"0123456789abcdef"[digit & 15], 1);
+}
+
+void mote_text_add_hex(text_builder *text, const uint8_t *data, uint32_t length)
+{
+    for (uint32_t i = 0; i < 2 * length; i++) add_hex_digit(text, (uint32_t)data[i / 2] >> (i % 2 == 0 ? 4 : 0));
+}
+
 void mote_text_add_number(text_builder *text, double number, int digits)
 {
     char buffer[NUMBER_TEXT];
@@ -89,22 +101,16 @@ mote_value mote_text_end(text_builder *text)
 static void add_function(text_builder *text, mote_value v)
 {
     mote_vm *vm = text->vm;
-    const char *kind = "[Function: ";
+    const char *kind = has_kind(vm, v, KIND_CLOSURE) ? "[Closure: " : "[Function: ";
     if (has_kind(vm, v, KIND_BOUND)) {
-        v = ((const block_bound *)at_offset(vm, v))->function;
         kind = "[Method: ";
-        if (has_kind(vm, v, KIND_CLOSURE)) {
+        if (has_kind(vm, ((const block_bound *)at_offset(vm, v))->function, KIND_CLOSURE)) {
             mote_text_add_literal(text, "function");
             return;
         }
-    } else if (has_kind(vm, v, KIND_CLOSURE)) {
-        kind = "[Closure: ";
     }
-    if (has_kind(vm, v, KIND_CLOSURE)) v = ((const block_closure *)at_offset(vm, v))->function;
     uint32_t length;
-    const char *name = has_tag(v, TAG_NATIVE)
-                           ? mote_native_name(vm, payload(v), &length)
-                           : mote_image_string(&vm->image, function_at(vm, payload(v))->name, &length, NULL);
+    const char *name = mote_function_name(vm, mote_code_of(vm, v), &length);
     mote_text_add_literal(text, kind);
     mote_text_add(text, name, length);
     mote_text_add_literal(text, "]");
@@ -117,10 +123,7 @@ static void add_buffer(text_builder *text, mote_value v)
     mote_text_add_literal(text, "[Buffer[");
     mote_text_add_number(text, length, 7);
     mote_text_add_literal(text, "] ");
-    for (uint32_t i = 0; i < length && i < MOST_BYTES_SHOWN; i++) {
-        const char digits[] = {"0123456789abcdef"[data[i] >> 4], "0123456789abcdef"[data[i] & 15]};
-        mote_text_add(text, digits, 2);
-    }
+    mote_text_add_hex(text, data, length < MOST_BYTES_SHOWN ? length : MOST_BYTES_SHOWN);
     mote_text_add_literal(text, length > MOST_BYTES_SHOWN ? "...]" : "]");
 }
 
@@ -129,7 +132,7 @@ static void add_fiber(text_builder *text, mote_value v)
     uint32_t id = ((const block_fiber *)at_offset(text->vm, v))->id, digits = 1;
     while (digits < 8 && id >> (4 * digits) != 0) digits++;
     mote_text_add_literal(text, "[Fiber: 0x");
-    while (digits-- > 0) mote_text_add(text, &"0123456789abcdef"[(id >> (4 * digits)) & 15], 1);
+    while (digits-- > 0) add_hex_digit(text, id >> (4 * digits));
     mote_text_add_literal(text, "]");
 }
 
@@ -193,13 +196,6 @@ static bool add_inspected(text_builder *text, mote_value v)
     return done;
 }
 
-static int base36(char c)
-{
-    if (c >= '0' && c <= '9') return c - '0';
-    if (c >= 'a' && c <= 'z') return c - 'a' + 10;
-    return c >= 'A' && c <= 'Z' ? c - 'A' + 10 : -1;
-}
-
 /**
  * Digits of `{NP}`: P + 1, at least 4. Without P seven.
  * One `{NP...}`; `at` is behind the opening brace. Returns where the text goes on, or NULL.
@@ -212,13 +208,13 @@ static const char *add_directive(text_builder *text, const char *at, const char 
         if (at == end) mote_text_add(text, "{", 1);
         return end;
     }
-    int number = base36(*at), precision = at == close || at + 1 == close ? -1 : base36(at[1]);
-    int digits = precision < 0 ? 7 : precision < 3 ? 4 : precision + 1;
-    if (number < 0) {
+    unsigned number = mote_digit(*at), precision = at == close || at + 1 == close ? UINT_MAX : mote_digit(at[1]);
+    int digits = precision == UINT_MAX ? 7 : precision < 3 ? 4 : (int)precision + 1;
+    if (number == UINT_MAX) {
         mote_text_add_literal(text, "!");
         return at == close ? close + 1 : at + 1;
     }
-    if ((unsigned)number >= count) {
+    if (number >= count) {
         mote_text_add_literal(text, "?");
     } else if (mote_is_number(text->vm, args[number])) {
         mote_text_add_number(text, mote_to_double(text->vm, args[number]), digits);

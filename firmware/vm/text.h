@@ -14,6 +14,7 @@ typedef struct {
 bool mote_text_begin(text_builder *text, mote_vm *vm, uint32_t limit);
 void mote_text_add(text_builder *text, const char *bytes, uint32_t length);
 void mote_text_add_literal(text_builder *text, const char *literal);
+void mote_text_add_hex(text_builder *text, const uint8_t *data, uint32_t length);
 void mote_text_add_number(text_builder *text, double number, int digits);
 const char *mote_text_bytes(const text_builder *text);
 /** The string built; releases the root. 0 when something failed. */

@@ -45,29 +45,15 @@ mote_vm *mote_vm_create(const mote_config *config)
     return vm;
 }
 
+/** As it was created, but that random numbers go on. */
 static void reset(mote_vm *vm)
 {
     uint32_t end = vm->heap.end;
+    memset(vm, 0, offsetof(mote_vm, host));
+    memset(&vm->captured, 0, sizeof *vm - offsetof(mote_vm, captured));
     vm->panic = MOTE_RUNNING;
-    vm->exception = VALUE_NONE;
-    vm->receiver = VALUE_NONE;
+    vm->exception = vm->receiver = VALUE_NONE;
     vm->ret_val = MOTE_UNDEFINED;
-    vm->yielding = false;
-    vm->globals = vm->captured = vm->attached = vm->prototypes = vm->specs = vm->pins = vm->fibers = vm->current =
-        vm->interrupted = 0;
-    vm->stack = vm->stack_peak = vm->stack_end = vm->sp = vm->slots = vm->operands = vm->link = NULL;
-    vm->num_roots = vm->next_fiber_id = vm->trace_length = vm->natives = vm->collections = vm->longest_pause = 0;
-    vm->peak_depth = vm->peak_stack_words = 0;
-    vm->operations = vm->now = 0;
-    vm->load_error = NULL;
-#ifdef MOTE_PROFILE
-    vm->profile = NULL;
-#endif
-    vm->translated = NULL;
-    vm->translation = NULL;
-    vm->translation_values = 0;
-    memset(vm->callees, 0, sizeof vm->callees); /* places of the image before */
-    mote_cache_clear(vm);
     mote_heap_init(vm, (uint32_t)((sizeof *vm + 7) & ~(size_t)7), end);
 }
 

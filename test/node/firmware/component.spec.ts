@@ -3,6 +3,8 @@ import { spawnSync } from "node:child_process"
 import { existsSync, readdirSync, readFileSync, writeFileSync } from "node:fs"
 import { join } from "node:path"
 import { root } from "../../../host/build/device.js"
+import { MACHINE_BUDGET, MACHINE_TARGET, machineSize } from "../../../host/build/machine-size.js"
+import { missingForBoard } from "../../../host/build/rv32.js"
 import { temporaryFolder } from "../../../host/temporary.js"
 import { needs } from "../../support/needs.js"
 
@@ -25,7 +27,9 @@ const sources = FOLDERS.flatMap((folder) =>
         .map((name) => join(firmware, folder, name)),
 ).sort()
 
-describe("machine and natives as a component of other firmware", () => {
+describe("machine and natives as a component of other firmware", function () {
+    this.timeout(60000)
+
     it("have the version of the package, for PlatformIO and for ESP-IDF", () => {
         strictEqual(library.version, version)
         ok(textOf("idf_component.yml").startsWith(`version: "${version}"\n`))
@@ -57,5 +61,12 @@ describe("machine and natives as a component of other firmware", () => {
         strictEqual(status, 0)
         const registered = /registered SRCS;(.*);INCLUDE_DIRS/.exec(stdout)?.[1].split(";") ?? []
         deepStrictEqual(registered.sort(), sources)
+    })
+
+    it(`has a machine of at most ${MACHINE_BUDGET} bytes for ${MACHINE_TARGET}, and no RAM besides its arena`, function () {
+        needs(this, missingForBoard())
+        const size = machineSize()
+        ok(size !== undefined && size.flash <= MACHINE_BUDGET, `${size?.flash} bytes`)
+        strictEqual(size?.ram, 0)
     })
 })
