@@ -5,12 +5,6 @@
 #include "object.h"
 #include "translated.h"
 
-/** Whether reading it as a value binds it. */
-static inline bool may_run(const mote_vm *vm, mote_value v)
-{
-    return !is_small(v) && (is_code(v) || (is_heap(v) && (header_of(vm, v) & 15u) == KIND_CLOSURE));
-}
-
 /**
  * A field of an object of the program: its own, or in the lookup cache as one of its class, mostly as one that is not
  * there. VALUE_NONE: look properly.
@@ -38,11 +32,11 @@ static mote_value own_or_known(mote_vm *vm, mote_value object, mote_value key)
 static RARE mote_value field_in_full(mote_vm *vm, uint32_t at, mote_value object, mote_value key)
 {
     mote_value found = own_or_known(vm, object, key);
-    if (found != VALUE_NONE && !may_run(vm, found)) return found;
+    if (found != VALUE_NONE && !mote_translated_is_code(vm, found)) return found;
     mote_translated_registers(vm, at, 1);
     vm->sp[-1] = object;
     found = mote_field_find(vm, object, key);
-    return found == MOTE_FAILED || !may_run(vm, found) ? found : mote_bind_function(vm, found, object);
+    return found == MOTE_FAILED || !mote_translated_is_code(vm, found) ? found : mote_bind_function(vm, found, object);
 }
 
 mote_value mote_translated_field(mote_vm *vm, uint32_t at, mote_value object, mote_value key)
@@ -59,12 +53,18 @@ static inline block_table *table_of(const mote_vm *vm, mote_value object)
     return (block_table *)at_offset(vm, map->table);
 }
 
+mote_value *mote_translated_fields(const mote_vm *vm, mote_value object, uint32_t count)
+{
+    block_table *table = table_of(vm, object);
+    return table != NULL && table->count >= count ? table->pairs : NULL;
+}
+
 mote_value mote_translated_field_at(mote_vm *vm, uint32_t at, mote_value object, mote_value key, uint32_t place)
 {
     const block_table *table = table_of(vm, object);
     if (table != NULL && place < table->count && table->pairs[2 * place] == key) {
         mote_value found = table->pairs[2 * place + 1];
-        if (!may_run(vm, found)) return found;
+        if (!mote_translated_is_code(vm, found)) return found;
     }
     return mote_translated_field(vm, at, object, key);
 }

@@ -247,6 +247,14 @@ bool mote_translated_invalid(mote_vm *vm)
     return false;
 }
 
+bool mote_translated_interpret(mote_vm *vm, uint32_t at)
+{
+    mote_frame_restore(vm, vm->link); /* what it called has left other slots in the registers */
+    mote_translated_registers(vm, at, 0);
+    vm->interprets = true;
+    return false;
+}
+
 bool mote_translated_make_object(mote_vm *vm, unsigned given, uint32_t at, uint32_t class)
 {
     mote_value *base = vm->operands;

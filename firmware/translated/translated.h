@@ -43,6 +43,11 @@ mote_value mote_translated_load_closure(mote_vm *vm, uint32_t at, uint32_t slot,
 /** The operands are on the stack. */
 mote_value mote_translated_load(mote_vm *vm, uint32_t at);
 
+/**
+ * The fields of an object of the program that has so many: pairs of key and value. NULL for others. The pairs stay
+ * where they are until fields are added or other code runs.
+ */
+mote_value *mote_translated_fields(const mote_vm *vm, mote_value object, uint32_t count);
 bool mote_translated_set_field(mote_vm *vm, uint32_t at, mote_value object, mote_value key, mote_value value);
 bool mote_translated_set_field_at(mote_vm *vm, uint32_t at, mote_value object, mote_value key, mote_value value,
                                   uint32_t place);
@@ -107,6 +112,11 @@ bool mote_translated_throw_jump(mote_vm *vm, uint32_t at, uint32_t target, mote_
 /** The host gets a turn, or the guard ends the program; the function goes on at `at`. */
 bool mote_translated_interrupt(mote_vm *vm, uint32_t at);
 bool mote_translated_invalid(mote_vm *vm);
+/**
+ * The interpreter goes on with the statement at `at`, of which nothing has been done yet: something is not as the C
+ * expects it. Behind its next call, or in its next turn, the function may go on as C.
+ */
+bool mote_translated_interpret(mote_vm *vm, uint32_t at);
 /** The new object of a constructor that is called by `new`. */
 bool mote_translated_make_object(mote_vm *vm, unsigned given, uint32_t at, uint32_t class);
 /** The lowest translated function returns: its caller is on no host's stack, or interpreted. */
@@ -177,6 +187,19 @@ static ALWAYS void mote_translated_begin(mote_vm *vm, mote_value *base, uint32_t
     vm->link = link;
     vm->slots = slots;
     vm->sp = vm->operands = slots + of.slots + of.tries + LINK_WORDS;
+}
+
+/** The fields of an object that is known to have some. */
+static ALWAYS mote_value *mote_translated_known_fields(const mote_vm *vm, mote_value object)
+{
+    const block_map *map = (const block_map *)at_offset(vm, object);
+    return ((block_table *)at_offset(vm, map->table))->pairs;
+}
+
+/** Whether a value that was read from a field is a function, which an object binds. */
+static inline bool mote_translated_is_code(const mote_vm *vm, mote_value v)
+{
+    return !is_small(v) && (is_code(v) || (is_heap(v) && (header_of(vm, v) & 15u) == KIND_CLOSURE));
 }
 
 /** Whether the class with this number is that of the object: its methods are known then. */

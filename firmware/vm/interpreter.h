@@ -16,7 +16,10 @@ void mote_machine_run(mote_vm *vm);
  * and the translated function leaves the host's stack as well.
  */
 bool mote_machine_run_callee(mote_vm *vm);
-/** Runs the translated function that the interpreter has just entered; it has returned, or something else is to run. */
+/**
+ * Runs the translated function that the interpreter has just entered, or that it has interpreted up to behind a call;
+ * it has returned, or something else is to run.
+ */
 void mote_machine_run_translated(mote_vm *vm, mote_translated *code);
 /**
  * Calls of translated functions count for a turn as loops do. False: the guard has ended the program, or the host gets

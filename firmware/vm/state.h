@@ -87,6 +87,7 @@ struct mote_vm {
     uint32_t num_roots;
     mote_value current; /* the fiber that runs */
     bool yielding;
+    bool interprets;    /* the function on top goes on in the interpreter, though it is translated */
     bool length_stored; /* the program gave a builtin object a `length` of its own */
     mote_image image;
 

@@ -13,6 +13,11 @@
  * that a translated function begins with. The same happens down to the outermost run when the fiber yields or the host
  * gets a turn, and down to the run that has the handler when something is thrown.
  *
+ * A translated function that meets an object which is not as its C expects leaves the host's stack as well, down to the
+ * innermost run, and the interpreter goes on in front of that statement (interprets). Behind a call it may be C again.
+ * Whoever forgets that in between, as a turn that ends does, comes to a place that the `switch` does not know, and so
+ * to the interpreter again.
+ *
  * What the translation knows by number, classes and natives, lies in one block of values: first the prototypes of its
  * classes, then its natives. A native is forgotten when the program stores fields of its own into a builtin object.
  */
@@ -83,7 +88,7 @@ static void begin_nesting(mote_vm *vm, uint32_t room)
 void mote_machine_run_translated(mote_vm *vm, mote_translated *code)
 {
     begin_nesting(vm, vm->run_room);
-    (void)code(vm, 0);
+    (void)code(vm, place_of(vm));
 }
 
 /** @returns whether the activation `from` has returned */
@@ -93,7 +98,8 @@ static bool run(mote_vm *vm, uint32_t from, uint32_t room)
     vm->run_room = room;
     for (;;) {
         mote_translated *translated = running_translation(vm);
-        if (translated == NULL) {
+        if (translated == NULL || vm->interprets) {
+            vm->interprets = false;
             mote_interpreter_run(vm);
         } else {
             begin_nesting(vm, room);

@@ -1,5 +1,6 @@
 import { Op } from "../image/ir/operations.js"
 import type { Expression } from "../image/ir/program.js"
+import type { FixedField } from "./shapes.js"
 import { bufferWord, builtinWord, fieldWord, functionWord, LENGTH, smallWord, stringWord, UNDEFINED } from "./words.js"
 
 /** The value of an expression as C without effects. */
@@ -20,6 +21,14 @@ export interface Output {
     behind(expression: Expression): number
     /** Where the object has the field, probably. */
     fieldPlace(object: Expression, field: Expression): number | undefined
+    /** Where it has the field in any case; undefined: nothing is known. */
+    fixedField(object: Expression, field: Expression): FixedField | undefined
+    /** Whether the field that is read holds no function. */
+    isPlain(field: Expression): boolean
+    /** C of a field of the object in a slot. */
+    fieldOf(slot: number, fixed: FixedField, key: string): string
+    /** The interpreter takes the statement over when this C is true. */
+    unless(condition: string): void
 }
 
 const rooted = (code: string): Value => ({ code, rooted: true })
@@ -93,6 +102,10 @@ const tests: Record<number, Test> = {
 /** Constants that equal themselves alone. */
 const unique = new Set<number>([Op.undefined, Op.null, Op.true, Op.false])
 
+/** Whether a test looks at more of its operands than what kind of value they are. */
+const comparesValues = ({ opcode, operands }: Expression): boolean =>
+    opcode in tests && operands.length === 2 && !operands.some((operand) => unique.has(operand.opcode))
+
 const isTest = ({ opcode }: Expression): boolean => opcode in tests || opcode === Op.not || opcode === Op.toBool
 
 /** Whether working it out may allocate or throw. */
@@ -102,6 +115,15 @@ export function mayFail(expression: Expression): boolean {
     const simple = opcode in constants || isTest(expression) || opcode === Op.typeof || opcode === Op.typeofStr
     return !simple || operands.some(mayFail)
 }
+
+const fieldOperations = new Set<number>([Op.builtinField, Op.asciiField, Op.utf8Field])
+
+/** Whether an object stays alive for as long as the statement is worked out. */
+const isHeld = ({ opcode, operands }: Expression): boolean =>
+    opcode === Op.loadLocal ||
+    opcode === Op.retVal ||
+    opcode === Op.loadGlobal ||
+    (fieldOperations.has(opcode) && isHeld(operands[0]))
 
 /**
  * Writes what works out one statement's expressions. `depth` is how many operands of the statement lie on the fiber's
@@ -127,19 +149,49 @@ export class Expressions {
         return { code: name, rooted: false }
     }
 
-    value(expression: Expression, depth: number): Value {
+    /** @param isRaw whether a function may be given as it is in its object, without being bound to that */
+    value(expression: Expression, depth: number, isRaw = false): Value {
         const { opcode, value, operands } = expression
         if (opcode in constants) return rooted(constants[opcode](value))
         if (isTest(expression)) return rooted(this.keep(`bool_value(${this.condition(expression, depth)})`))
         const key = fieldWord(expression)
-        if (key !== undefined) return this.field(expression, key, depth)
+        if (key !== undefined) return this.field(expression, key, depth, isRaw)
         if (opcode in calls) return this.call(calls[opcode], expression, operands, depth)
         if (opcode === Op.typeof || opcode === Op.typeofStr)
             return rooted(this.keep(`mote_type_name(vm, ${this.value(operands[0], depth).code})`))
         return this.special(expression, depth)
     }
 
-    private field(expression: Expression, key: string, depth: number): Value {
+    /**
+     * C of the place of a field that an object of known class has: the value behind its key. Nothing is allocated on the
+     * way. Undefined when the class is not known.
+     */
+    fixedPlace(object: Expression, field: Expression, key: string, depth: number): string | undefined {
+        const fixed = this.output.fixedField(object, field)
+        if (fixed === undefined) return undefined
+        if (object.opcode === Op.loadLocal) return this.output.fieldOf(object.value, fixed, key)
+        const { code } = this.value(object, depth, true)
+        const pairs = this.output.temporary()
+        this.output.line(`mote_value *${pairs} = mote_translated_fields(vm, ${code}, ${fixed.count});`)
+        this.output.unless(`${pairs} == NULL || ${pairs}[${2 * fixed.place}] != ${key}`)
+        return `${pairs}[${2 * fixed.place + 1}]`
+    }
+
+    /** A field at its place; undefined when that is not known. */
+    private fixed(expression: Expression, key: string, depth: number, isRaw: boolean): Value | undefined {
+        const [object] = expression.operands
+        // Of what else the value may be, nothing is alive but through its object.
+        if (!isHeld(object)) return undefined
+        const place = this.fixedPlace(object, expression, key, depth)
+        if (place === undefined) return undefined
+        const name = this.keep(place)
+        if (!isRaw && !this.output.isPlain(expression)) this.output.unless(`mote_translated_is_code(vm, ${name})`)
+        return rooted(name)
+    }
+
+    private field(expression: Expression, key: string, depth: number, isRaw: boolean): Value {
+        const fixed = this.fixed(expression, key, depth, isRaw)
+        if (fixed !== undefined) return fixed
         const place = this.output.fieldPlace(expression.operands[0], expression)
         if (key === LENGTH) return this.call("length", expression, expression.operands, depth, String(place ?? 0))
         if (place === undefined) return this.call("field", expression, expression.operands, depth, key)
@@ -182,10 +234,10 @@ export class Expressions {
     }
 
     /** Several operands; values that are not rooted while later ones are evaluated are spilled to the fiber's stack. */
-    values(operands: Expression[], depth: number): { codes: string[]; above: number } {
+    values(operands: Expression[], depth: number, isRaw = false): { codes: string[]; above: number } {
         let above = depth
         const codes = operands.map((operand, index) => {
-            const { code, rooted: stays } = this.value(operand, above)
+            const { code, rooted: stays } = this.value(operand, above, isRaw)
             if (stays || !operands.slice(index + 1).some(mayFail)) return code
             this.output.line(`${this.place(above)} = ${code};`)
             return this.place(above++)
@@ -213,7 +265,8 @@ export class Expressions {
         if (opcode === Op.not) return `!(${this.condition(operands[0], depth)})`
         if (opcode === Op.toBool) return this.condition(operands[0], depth)
         if (opcode === Op.true) return "true"
-        const { codes } = this.values(operands.length > 0 && opcode in tests ? operands : [expression], depth)
+        const tested = operands.length > 0 && opcode in tests ? operands : [expression]
+        const { codes } = this.values(tested, depth, !comparesValues(expression))
         if (!(opcode in tests)) return `mote_translated_truth(vm, ${codes[0]})`
         if (operands.some((operand) => unique.has(operand.opcode))) {
             if (opcode === Op.eq) return `${codes[0]} == ${codes[1]}`

@@ -1,89 +1,26 @@
-import { FIRST_MULTIBYTE, FIRST_SMALL_INT, Op, operation } from "../image/ir/operations.js"
-import { isCaptured } from "../image/ir/expressions.js"
+import { Op } from "../image/ir/operations.js"
 import { type Expression, FunctionFlag, type ImageFunction, type Statement } from "../image/ir/program.js"
-import { Expressions, mayFail, type Output } from "./expression.js"
+import { Expressions, mayFail } from "./expression.js"
 import { BUILTIN_FIELDS, type Callees, missingArguments } from "./callees.js"
-import { type Addition, keyOf, type Shapes } from "./shapes.js"
-import { fieldWord, UNDEFINED } from "./words.js"
-
-/** Words of the machine's links between activations (LINK_WORDS in firmware/vm/state.h). */
-const LINK_WORDS = 4
-const CALLS: number[] = [
-    ...[Op.call0, Op.call1, Op.call2, Op.call3, Op.call4],
-    ...[Op.call5, Op.call6, Op.call7, Op.call8],
-]
-/** After these the function may go on in another turn of its own. */
-const LEAVING: number[] = [...CALLS, Op.callArray, Op.reThrow, Op.catch, Op.finally]
+import { CALLS, FunctionOutput, LINK_WORDS } from "./function-output.js"
+import type { Addition, Shapes } from "./shapes.js"
+import { fieldWord, nameWord, UNDEFINED } from "./words.js"
 
 /** Values of fields that are added at once; they are operands on the fiber's stack. */
 const MOST_ADDITIONS = 12
 
 /** One function as C. */
-export class FunctionTranslation implements Output {
-    /** words from the function's own link to its operands, from its slots to its operands; the slots of a captured
-     * function are not there, but in a frame that closures share */
-    private readonly above: number
-    private readonly captured: boolean
-    private readonly lines: string[] = []
+export class FunctionTranslation extends FunctionOutput {
     private readonly expressions = new Expressions(this)
-    /** Where each statement begins with its first operand, bytes from the image's start. */
-    private readonly starts = new Map<Statement, number>()
-    private readonly labels = new Set<number>()
-    private readonly entries = new Set<number>()
-    private temporaries = 0
 
     /** @param image the one it is in */
     constructor(
-        private readonly image: Buffer,
-        private readonly source: ImageFunction,
+        image: Buffer,
+        source: ImageFunction,
         private readonly callees: Callees,
-        private readonly shapes: Shapes,
+        shapes: Shapes,
     ) {
-        this.captured = isCaptured(source)
-        this.above = (this.captured ? LINK_WORDS : source.slots) + source.tries + LINK_WORDS
-        let start = source.start
-        for (const statement of source.body) {
-            this.starts.set(statement, start)
-            start = this.behind(statement)
-        }
-        source.body.forEach((statement, index) => this.mark(statement, source.body[index + 1]))
-    }
-
-    /** Where jumps lead, and where the function may go on in another turn. */
-    private mark(statement: Statement, next: Statement | undefined): void {
-        const { opcode, target } = statement
-        if (LEAVING.includes(opcode) && next !== undefined) this.entries.add(this.start(next))
-        if (target === null || opcode === Op.try) return
-        const to = this.start(target)
-        this.labels.add(to)
-        if (to <= this.start(statement) || opcode === Op.throwJmp) this.entries.add(to)
-    }
-
-    private start(statement: Statement): number {
-        return this.starts.get(statement) as number
-    }
-
-    line(code: string): void {
-        this.lines.push(`        ${code}`)
-    }
-
-    temporary(): string {
-        return `t${this.temporaries++}`
-    }
-
-    operand(depth: number): string {
-        return this.captured ? `o[${depth}]` : `s[${this.above + depth}]`
-    }
-
-    behind({ origin: { at } }: Expression): number {
-        const opcode = this.image[at]
-        if (opcode >= FIRST_SMALL_INT || operation(opcode)?.immediate === "none") return at + 1
-        const first = this.image[at + 1]
-        return first < FIRST_MULTIBYTE ? at + 2 : at + 3 + (first & 3)
-    }
-
-    fieldPlace(object: Expression, field: Expression): number | undefined {
-        return this.shapes.place(object, keyOf(field) ?? "")
+        super(image, source, shapes)
     }
 
     /** The whole function, with this name. */
@@ -95,30 +32,14 @@ export class FunctionTranslation implements Output {
             else this.statement(body[i])
             i += Math.max(1, additions.length)
         }
-        const entries = [...this.entries].map((at) => `        case ${at}: goto at_${at};`)
-        const invalid = "        default: return mote_translated_invalid(vm);"
-        return [
-            `static bool ${name}(mote_vm *vm, uint32_t at)`,
-            "{",
-            "    mote_value *s = vm->slots;",
-            "    (void)s;",
-            ...(this.captured ? ["    mote_value *o = vm->operands;", "    (void)o;"] : []),
-            // Mostly a function begins at its begin.
-            "    if (__builtin_expect(at != 0, 0)) switch (at) {",
-            ...entries,
-            invalid,
-            "    }",
-            ...this.lines,
-            "}",
-            "",
-        ].join("\n")
+        return this.text(name)
     }
 
     private statement(statement: Statement): void {
-        const at = this.start(statement)
-        if (this.labels.has(at) || this.entries.has(at)) this.lines.push(`at_${at}:`)
+        this.begin(statement)
         this.lines.push("    {")
         this.translate(statement)
+        this.views.follow(statement)
         this.lines.push("    }")
     }
 
@@ -153,7 +74,7 @@ export class FunctionTranslation implements Output {
             case Op.storeRetVal:
                 return this.store("vm->ret_val", operands[0])
             case Op.indexSet:
-                return isName(operands[1]) ? this.setField(statement) : this.attempt("set_index", statement)
+                return isName(operands[1]) ? this.setField(statement) : this.setIndex(statement)
             case Op.storeClosure: {
                 const { codes } = this.expressions.values(operands, 0)
                 return this.line(`if (!mote_translated_set_closure(vm, ${[value, ...codes].join(", ")})) return false;`)
@@ -176,13 +97,30 @@ export class FunctionTranslation implements Output {
         }
     }
 
+    private setIndex(statement: Statement): void {
+        this.attempt("set_index", statement)
+        this.views.move()
+    }
+
     private setField(statement: Statement): void {
         const addition = this.shapes.addition(this.source, statement)
+        if (addition === undefined && this.setFixed(statement)) return
+        this.views.move()
         const place = this.fieldPlace(statement.operands[0], statement)
         if (addition !== undefined)
             this.attempt("add_field", statement, statement.operands, addition.index, addition.fields.length)
         else if (place !== undefined) this.attempt("set_field_at", statement, statement.operands, place)
         else this.attempt("set_field", statement)
+    }
+
+    /** Stores over a field that the object has; false when that is not known. */
+    private setFixed(statement: Statement): boolean {
+        const [object, name, value] = statement.operands
+        if (object.opcode !== Op.loadLocal || this.fixedField(object, statement) === undefined) return false
+        const { code } = this.expressions.value(value, 0)
+        const place = this.expressions.fixedPlace(object, statement, nameWord(name), 0)
+        this.line(`${place} = ${code};`)
+        return true
     }
 
     /** Statements from this one on that add fields to one object, with values that are known before the first addition. */
@@ -215,8 +153,7 @@ export class FunctionTranslation implements Output {
     private addFields(additions: Statement[]): void {
         const [first] = additions
         const { index, fields } = this.shapes.addition(this.source, first) as Addition
-        const at = this.start(first)
-        if (this.labels.has(at) || this.entries.has(at)) this.lines.push(`at_${at}:`)
+        this.begin(first)
         this.lines.push("    {")
         this.expressions.push(
             additions.map(({ operands }) => operands[2]),
@@ -227,6 +164,7 @@ export class FunctionTranslation implements Output {
         this.line(`static const translated_additions of = ${facts};`)
         const given = [this.context(first), this.value(first.operands[0]), "&of"].join(", ")
         this.line(`if (!mote_translated_add_fields(${given})) return false;`)
+        this.views.move()
         this.lines.push("    }")
     }
 
@@ -318,6 +256,7 @@ export class FunctionTranslation implements Output {
     private jump(statement: Statement): void {
         const to = this.start(statement.target as Statement)
         const from = this.start(statement)
+        this.views.leave(to)
         if (to <= from) {
             const operations = Math.ceil((from - to) / 2) + 1
             const turn = `return mote_translated_interrupt(vm, ${to});`

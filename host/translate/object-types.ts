@@ -2,7 +2,7 @@ import { Hierarchy } from "../image/analyses/class-hierarchy.js"
 import { isPrototype } from "../image/analyses/function-facts.js"
 import { MethodTable } from "../image/analyses/method-table.js"
 import { TypeInference } from "../image/analyses/type-inference.js"
-import { constructorOf, kindsOf } from "../image/analyses/types.js"
+import { constructorOf, functionsOf, Kind, kindsOf, mayBe, BUILTIN, type Type } from "../image/analyses/types.js"
 import { isCaptured } from "../image/ir/expressions.js"
 import { fieldKey, nameKey } from "../image/ir/names.js"
 import { Op } from "../image/ir/operations.js"
@@ -20,6 +20,10 @@ import { setupOf } from "./setup.js"
 export class ObjectTypes {
     /** constructors by where the expression of the object stands in the image */
     private readonly constructors = new Map<number, number[]>()
+    /** those objects that are of these classes and nothing else, but perhaps undefined */
+    private readonly exact = new Set<number>()
+    /** reads of fields that hold no functions */
+    private readonly plain = new Set<number>()
 
     constructor(image: Buffer) {
         // Of its own: inference wants a slot for every variable.
@@ -39,8 +43,12 @@ export class ObjectTypes {
             const key = each.opcode === Op.indexSet ? nameKey(each.operands[1]) : fieldKey(each)
             if (key === undefined) return
             const [object] = each.operands
-            const found = kindsOf(types.typeOf(entry, statement, object)).flatMap((kind) => constructorOf(kind) ?? [])
+            const kinds = kindsOf(types.typeOf(entry, statement, object)).filter((kind) => kind !== Kind.constant)
+            const found = kinds.flatMap((kind) => constructorOf(kind) ?? [])
             this.constructors.set(object.origin.at, found)
+            if (types.isKnown && found.length === kinds.length) this.exact.add(object.origin.at)
+            if (each.opcode === Op.indexSet || !types.isKnown) return
+            if (holdsNoCode(types.typeOf(entry, statement, each))) this.plain.add(each.origin.at)
         })
     }
 
@@ -48,7 +56,19 @@ export class ObjectTypes {
     classesOf(object: Expression): number[] {
         return this.constructors.get(object.origin.at) ?? []
     }
+
+    /** The same, when it can be of no others: none when it can. */
+    onlyClassesOf(object: Expression): number[] {
+        return this.exact.has(object.origin.at) ? this.classesOf(object) : []
+    }
+
+    /** Whether the field that is read holds no function, which would be bound. */
+    isPlain(field: Expression): boolean {
+        return this.plain.has(field.origin.at)
+    }
 }
+
+const holdsNoCode = (type: Type): boolean => functionsOf(type).length === 0 && !mayBe(type, BUILTIN)
 
 /** Undoes the optimizer's grouping of method stores, whose prototype is in a slot: analyses know them by `C.prototype`. */
 function ungroupMethodStores(setup: ImageFunction): void {

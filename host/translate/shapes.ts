@@ -12,6 +12,13 @@ import {
 import type { ObjectTypes } from "./object-types.js"
 import { nameWord } from "./words.js"
 
+/** Where an object of known class has a field for certain, once it is constructed, unless somebody deletes fields. */
+export interface FixedField {
+    place: number
+    /** how many fields the object has at least */
+    count: number
+}
+
 /** A store that adds the object's next field, if no other code has added one. */
 export interface Addition {
     /** how many fields the function has stored there before, none of them with this name */
@@ -67,6 +74,27 @@ function straightFieldsOf(program: ImageProgram, index: number): string[] | unde
     return branches || source.tries > 0 ? undefined : fieldsOf(program, source)
 }
 
+/** Fields that a constructor stores in any case, in order, up to the first that it may leave out. */
+function steadyFieldsOf(program: ImageProgram, source: ImageFunction): string[] {
+    const fields: string[] = []
+    if (source.tries > 0) return fields
+    for (const [place, statement] of source.body.entries()) {
+        const base = superConstructor(statement)
+        const key = statement.opcode === Op.indexSet && slotOf(statement.operands[0]) === 0
+        if (base === undefined && !key) continue
+        if (isSkipped(source.body, place)) break
+        const name = key ? nameKey(statement.operands[1]) : undefined
+        if (key && name === undefined) break
+        if (name !== undefined) fields.push(name)
+        else if (base !== undefined) fields.push(...steadyFieldsOf(program, program.functions[base]))
+    }
+    return [...new Set(fields)]
+}
+
+/** Whether a jump leads past a statement, or the function may end in front of it. */
+const isSkipped = (body: Statement[], place: number): boolean =>
+    body.slice(0, place).some(({ opcode, target }) => opcode === Op.return || body.indexOf(target as Statement) > place)
+
 function follow(fresh: Map<number, string[]>, slot: number, fields: string[] | undefined): void {
     if (fields === undefined) fresh.delete(slot)
     else fresh.set(slot, fields)
@@ -95,6 +123,8 @@ export class Shapes {
     private readonly additions = new Map<ImageFunction, Map<Statement, Addition>>()
     private readonly places = new Map<string, Map<number, number>>()
     private readonly ofClass = new Map<number, string[]>()
+    /** without those that an object may lack */
+    private readonly steady = new Map<number, string[]>()
 
     constructor(
         private readonly program: ImageProgram,
@@ -108,7 +138,9 @@ export class Shapes {
             this.additions.set(entry, deletes ? new Map<Statement, Addition>() : found)
             for (const { fields } of found.values())
                 for (const [place, field] of fields.entries()) count(this.places, field, place)
-            if (isConstructor(entry)) this.ofClass.set(index, fieldsOf(program, entry))
+            if (!isConstructor(entry)) return
+            this.ofClass.set(index, fieldsOf(program, entry))
+            if (!deletes) this.steady.set(index, steadyFieldsOf(program, entry))
         })
     }
 
@@ -122,6 +154,19 @@ export class Shapes {
 
     addition(source: ImageFunction, statement: Statement): Addition | undefined {
         return this.additions.get(source)?.get(statement)
+    }
+
+    /** Where an object has a field; undefined when its class is not known, or may keep the field anywhere. */
+    fixed(object: Expression, key: string): FixedField | undefined {
+        const shapes = this.types.onlyClassesOf(object).map((index) => this.steady.get(index) ?? [])
+        const [place, ...others] = new Set(shapes.map((fields) => fields.indexOf(key)))
+        if (place === undefined || place < 0 || others.length > 0) return undefined
+        return { place, count: Math.min(...shapes.map((fields) => fields.length)) }
+    }
+
+    /** Whether the field that is read holds no function, which would be bound. */
+    isPlain(field: Expression): boolean {
+        return this.types.isPlain(field)
     }
 
     /** Index among the object's fields; undefined without a prediction. */

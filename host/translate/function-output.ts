@@ -1,0 +1,161 @@
+import { isCaptured } from "../image/ir/expressions.js"
+import { FIRST_MULTIBYTE, FIRST_SMALL_INT, Op, operation } from "../image/ir/operations.js"
+import { type Expression, FunctionFlag, type ImageFunction, type Statement } from "../image/ir/program.js"
+import type { Output } from "./expression.js"
+import { FieldViews, Way } from "./field-views.js"
+import { type FixedField, keyOf, type Shapes } from "./shapes.js"
+
+/** Words of the machine's links between activations (LINK_WORDS in firmware/vm/state.h). */
+export const LINK_WORDS = 4
+export const CALLS: number[] = [
+    ...[Op.call0, Op.call1, Op.call2, Op.call3, Op.call4],
+    ...[Op.call5, Op.call6, Op.call7, Op.call8],
+]
+/** After these the function may go on in another turn of its own. */
+const LEAVING: number[] = [...CALLS, Op.callArray, Op.reThrow, Op.catch, Op.finally]
+
+const viewName = (slot: number): string => `p${slot}`
+
+/** What one function as C is made of, apart from what its statements do. */
+export class FunctionOutput implements Output {
+    /** words from the function's own link to its operands, from its slots to its operands; the slots of a captured
+     * function are not there, but in a frame that closures share */
+    protected readonly above: number
+    protected readonly captured: boolean
+    protected readonly lines: string[] = []
+    /** Where each statement begins with its first operand, bytes from the image's start. */
+    private readonly starts = new Map<Statement, number>()
+    protected readonly labels = new Set<number>()
+    protected readonly entries = new Set<number>()
+    protected readonly views: FieldViews
+    /** Where the interpreter may take over. */
+    private readonly others = new Set<number>()
+    /** Where the statement that is being written begins. */
+    private current = 0
+    private temporaries = 0
+
+    /** @param image the one it is in */
+    constructor(
+        private readonly image: Buffer,
+        protected readonly source: ImageFunction,
+        protected readonly shapes: Shapes,
+    ) {
+        this.captured = isCaptured(source)
+        this.views = new FieldViews(source, this.captured)
+        this.above = (this.captured ? LINK_WORDS : source.slots) + source.tries + LINK_WORDS
+        let start = source.start
+        for (const statement of source.body) {
+            this.starts.set(statement, start)
+            start = this.behind(statement)
+        }
+        source.body.forEach((statement, index) => this.mark(statement, source.body[index + 1]))
+    }
+
+    /** Where jumps lead, and where the function may go on in another turn. */
+    private mark(statement: Statement, next: Statement | undefined): void {
+        const { opcode, target } = statement
+        if (LEAVING.includes(opcode) && next !== undefined) this.entries.add(this.start(next))
+        if (target === null || opcode === Op.try) return
+        const to = this.start(target)
+        this.labels.add(to)
+        if (to <= this.start(statement) || opcode === Op.throwJmp) this.entries.add(to)
+    }
+
+    protected start(statement: Statement): number {
+        return this.starts.get(statement) as number
+    }
+
+    line(code: string): void {
+        this.lines.push(`        ${code}`)
+    }
+
+    temporary(): string {
+        return `t${this.temporaries++}`
+    }
+
+    operand(depth: number): string {
+        return this.captured ? `o[${depth}]` : `s[${this.above + depth}]`
+    }
+
+    behind({ origin: { at } }: Expression): number {
+        const opcode = this.image[at]
+        if (opcode >= FIRST_SMALL_INT || operation(opcode)?.immediate === "none") return at + 1
+        const first = this.image[at + 1]
+        return first < FIRST_MULTIBYTE ? at + 2 : at + 3 + (first & 3)
+    }
+
+    fixedField(object: Expression, field: Expression): FixedField | undefined {
+        // An object that is being constructed has not all of its fields.
+        const isUnfinished = (this.source.flags & FunctionFlag.constructor) !== 0
+        if (isUnfinished && object.opcode === Op.loadLocal && object.value === 0) return undefined
+        return this.shapes.fixed(object, keyOf(field) ?? "")
+    }
+
+    isPlain(field: Expression): boolean {
+        return this.shapes.isPlain(field)
+    }
+
+    fieldOf(slot: number, { place, count }: FixedField, key: string): string {
+        const name = this.view(slot, count)
+        if (this.views.needKey(slot, place, key)) this.unless(`${name}[${2 * place}] != ${key}`)
+        return `${name}[${2 * place + 1}]`
+    }
+
+    /** C of the fields of the object in a slot. */
+    private view(slot: number, count: number): string {
+        const name = viewName(slot)
+        const way = this.views.need(slot, count)
+        if (way === Way.find) this.line(`${name} = mote_translated_known_fields(vm, s[${slot}]);`)
+        if (way !== Way.check) return name
+        this.line(`${name} = mote_translated_fields(vm, s[${slot}], ${count});`)
+        this.unless(`${name} == NULL`)
+        return name
+    }
+
+    unless(condition: string): void {
+        this.others.add(this.current)
+        this.line(`if (__builtin_expect(${condition}, 0)) goto other_${this.current};`)
+    }
+
+    fieldPlace(object: Expression, field: Expression): number | undefined {
+        return this.shapes.place(object, keyOf(field) ?? "")
+    }
+
+    /** A statement begins here, perhaps one that jumps lead to. */
+    protected begin(statement: Statement): void {
+        const at = this.start(statement)
+        this.current = at
+        if (this.labels.has(at) || this.entries.has(at)) this.lines.push(`at_${at}:`)
+        if (this.labels.has(at)) this.views.arrive(at)
+        if (this.entries.has(at)) this.views.enter()
+    }
+
+    /** The whole function when its statements are written. */
+    protected text(name: string): string {
+        const entries = [...this.entries].map((at) => `        case ${at}: goto at_${at};`)
+        const assumptions = this.views.assumptions(viewName).map((wrong) => `        if (${wrong}) goto other;`)
+        const others = [...this.others].map((at) => `other_${at}: at = ${at}; goto other;`)
+        return [
+            `static bool ${name}(mote_vm *vm, uint32_t at)`,
+            "{",
+            "    mote_value *s = vm->slots;",
+            "    (void)s;",
+            ...this.views.names().map((slot) => `    mote_value *${viewName(slot)};`),
+            ...(this.captured ? ["    mote_value *o = vm->operands;", "    (void)o;"] : []),
+            // Mostly a function begins at its begin.
+            "    if (__builtin_expect(at != 0, 0)) {",
+            ...assumptions,
+            "        switch (at) {",
+            ...entries,
+            "        default: goto other;",
+            "        }",
+            "    }",
+            ...this.lines,
+            ...others,
+            "other:",
+            "    return mote_translated_interpret(vm, at);",
+            "}",
+            "",
+        ].join("\n")
+    }
+}
