@@ -1,10 +1,12 @@
 /* What a configuration decides about a program itself: it stands in one module, src/sensor/configured.ts, which is written anew. */
 import { readFileSync } from "node:fs"
 import { join, relative } from "node:path"
-import { allSuites } from "../../src/dtls/key-exchange/suites.js"
 import { type Versions } from "../../src/platform/node/connect/versions.js"
 import { UsageError } from "../credentials.js"
 import { root } from "../folders.js"
+import { type CertificateKinds, credentialsSource, typesSource } from "./certificate-sources.js"
+import { groupOf, SUITE_GROUPS } from "./device-suites.js"
+import { importing } from "./module-source.js"
 import { modulesBelow, type ProgramSources } from "./program-sources.js"
 
 /** What a configuration decides about the program itself. */
@@ -21,6 +23,8 @@ export interface Configured {
     pskKeyExchange?: PskKeyExchange | undefined
     /** how the pre-shared key is imported; undefined: it is used as it is */
     importedPsk?: ImportedKey | undefined
+    /** undefined: devices have pre-shared keys */
+    certificates?: CertificateKinds | undefined
 }
 
 /** Forms of RFC 9853 §7. */
@@ -40,24 +44,31 @@ export type PskKeyExchange = "psk_ke" | "psk_dhe_ke"
 /** Where that stands in a program. */
 const CONFIGURED = join("src", "sensor", "configured.ts")
 
-/** The folder src, as that module names it. */
-const SOURCES = ".."
-
-/** @param module relative to src, without its ending */
-const importing = (names: string, module: string): string => `import { ${names} } from "${SOURCES}/${module}.js"`
-
 function suitesSource(suites: string[]): string[] {
-    const older = allSuites().map(({ name }) => name)
-    const [first, second] = [true, false].map((isOlder) => suites.filter((name) => older.includes(name) === isOlder))
+    const imports = SUITE_GROUPS.flatMap((group) => {
+        const used = suites.filter((suite) => groupOf(suite) === group)
+        return used.length === 0 ? [] : [importing(used.join(", "), group.module)]
+    })
+    const isCertified = (suite: string): boolean => groupOf(suite)?.keys === "certificates"
+    const made = suites.map((suite) => `${suite}(${isCertified(suite) ? "exchange" : ""})`)
     return [
         importing("type CipherSuite", "dtls/handshake/cipher-suite"),
-        ...(first.length === 0 ? [] : [importing(first.join(", "), "dtls/key-exchange/suites")]),
-        ...(second.length === 0 ? [] : [importing(second.join(", "), "dtls/handshake/v13/suites")]),
+        ...imports,
+        ...(suites.some(isCertified) ? EXCHANGE_IMPORTS : []),
         "export function configuredSuites(): CipherSuite[] {",
-        `    return [${suites.map((suite) => `${suite}()`).join(", ")}]`,
+        ...(suites.some(isCertified) ? [EXCHANGE] : []),
+        `    return [${made.join(", ")}]`,
         "}",
     ]
 }
+
+/** Of all suites of a program that have certificates. */
+const EXCHANGE =
+    "    const exchange = new EcdheCertificateKeyExchange(new RuntimeKeys(), SignatureKind.ecdsa, configuredTypes())"
+const EXCHANGE_IMPORTS = [
+    importing("SignatureKind", "dtls/key-exchange/certificate-types"),
+    importing("EcdheCertificateKeyExchange", "dtls/key-exchange/ecdhe-certificate"),
+]
 
 /** What makes an extension, and where its names come from. */
 interface ExtensionSource {
@@ -87,19 +98,34 @@ function importSource({ context = "", hash = "SHA-256" }: ImportedKey): Extensio
     }
 }
 
+/** Certificates of DTLS 1.3 and the name of the server that is asked for. */
+function certificatesSource({ peers }: CertificateKinds, isNewer: boolean): ExtensionSource[] {
+    const withCertificates = {
+        made: "certificates(new RuntimeKeys(), configuredTypes())",
+        imports: [importing("certificates", "dtls/key-exchange/v13/certificates")],
+    }
+    const withName = {
+        made: '...serverNameOf(setting === undefined ? "" : setting("host", ""))',
+        imports: [importing("serverNameOf", "dtls/handshake/server-name")],
+    }
+    return [...(isNewer ? [withCertificates] : []), ...(peers === "authority" ? [withName] : [])]
+}
+
 function extensionSources(of: Configured, isNewer: boolean): ExtensionSource[] {
-    const { connectionId, pskKeyExchange, importedPsk } = of
+    const { connectionId, pskKeyExchange, importedPsk, certificates } = of
     const withShares = {
         made: "keyShares(new RuntimeKeys(), true)",
         imports: [
             importing("keyShares", "dtls/key-exchange/v13/key-shares"),
-            importing("RuntimeKeys", "platform/runtime/keys"),
+            ...(certificates === undefined ? [importing("RuntimeKeys", "platform/runtime/keys")] : []),
         ],
     }
+    const agrees = pskKeyExchange === "psk_dhe_ke" || certificates !== undefined
     return [
         ...(connectionId === undefined ? [] : [idsSource(of, isNewer)]),
-        ...(isNewer && pskKeyExchange === "psk_dhe_ke" ? [withShares] : []),
+        ...(isNewer && agrees ? [withShares] : []),
         ...(importedPsk === undefined ? [] : [importSource(importedPsk)]),
+        ...(certificates === undefined ? [] : certificatesSource(certificates, isNewer)),
     ]
 }
 
@@ -109,7 +135,7 @@ function extensionsSource(of: Configured, isNewer: boolean): string[] {
         importing("type CryptoProvider", "dtls/crypto/provider"),
         importing("type HelloExtension", "dtls/handshake/hello-extension"),
         ...extensions.flatMap(({ imports }) => imports),
-        "export function configuredExtensions(): ((crypto: CryptoProvider) => HelloExtension)[] {",
+        "export function configuredExtensions(setting?: SettingSource): ((crypto: CryptoProvider) => HelloExtension)[] {",
         `    return [${extensions.map(({ made }) => made).join(", ")}]`,
         "}",
     ]
@@ -134,9 +160,11 @@ function connectionSource({ oldest, newest }: Versions): string[] {
 
 /** Puts it into a program's sources, with the modules that it imports. Throws UsageError for a program that has no use for it. */
 export function configure({ files }: ProgramSources, configured: Configured): void {
-    const { suites, versions } = configured
+    const { suites, versions, certificates } = configured
     const spoken = versions ?? { oldest: "1.2", newest: "1.2" }
     const source = [
+        ...(certificates === undefined ? [] : typesSource(certificates)),
+        ...credentialsSource(certificates),
         ...suitesSource(suites),
         ...extensionsSource(configured, spoken.newest === "1.3"),
         ...connectionSource(spoken),

@@ -1,7 +1,8 @@
 import { type Command } from "commander"
 import { rmSync, writeFileSync } from "node:fs"
 import { relative } from "node:path"
-import { checkReachable, type DeviceConfig, type FlashEncryption, loadCredentials } from "../config/device-config.js"
+import { checkReachable, type DeviceConfig, type FlashEncryption } from "../config/device-config.js"
+import { loadCredentials } from "../config/device-credentials.js"
 import {
     buildFiles,
     buildFirmware,
@@ -62,7 +63,7 @@ export async function buildAll(config: DeviceConfig): Promise<number> {
     rmSync(files.settings, { force: true }) // an old file would keep its rights
     writeFileSync(files.settings, settingsText(config, credentials), { mode: 0o600 })
     printLine(`settings: ${seen(files.settings)} (holds this device's key: keep it to yourself)`)
-    if (credentials.key.length < SHORTEST_STRONG_KEY)
+    if (credentials.settings["key"].length < SHORTEST_STRONG_KEY)
         printLine("warning: the key is shorter than 16 bytes (32 hexadecimal digits): it can be guessed")
     writeConfiguration(config, files)
     if (config.flashEncryption !== undefined) printLine(encryptionWarning(config.flashEncryption))

@@ -1,7 +1,6 @@
 import { readFileSync } from "node:fs"
 import { join } from "node:path"
 import { type CoapUri } from "../../src/coap/uri.js"
-import { type PskAnswer } from "../../src/dtls/handshake/question.js"
 import { LogLevel } from "../../src/gio/log-level.js"
 import { type DeviceImage } from "../build/device.js"
 import { machineModule } from "../build/wasm.js"
@@ -18,7 +17,8 @@ import { WrongKeyWatch, wrongKeyError } from "./wrong-key.js"
 /** What the sensor program reads as its device's settings. */
 export interface SensorSettings {
     target: CoapUri
-    psk: PskAnswer
+    /** identity and key, or what certificates come to */
+    credentials: Record<string, string>
     /** ms */
     interval: number
     /** samples; 0: for ever */
@@ -33,15 +33,14 @@ export const MOST_FAILURES = 3
 /** Bytes of the simulated device's heap: half of what the board has. */
 const HEAP = 64 * 1024
 
-function deviceSettings({ target, psk, ...rest }: SensorSettings): Record<string, string> {
+function deviceSettings({ target, credentials, ...rest }: SensorSettings): Record<string, string> {
     if (target.path.length !== 1 || target.query.length > 0)
         throw new UsageError("the device posts to a path of one part, for example coaps://gateway.example/readings")
     return {
         host: target.host,
         port: String(target.port),
         path: target.path[0],
-        identity: psk.identity.toString(),
-        key: psk.key.toString("hex"),
+        ...credentials,
         interval: String(rest.interval),
         count: String(rest.count),
         name: rest.name,

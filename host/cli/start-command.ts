@@ -7,9 +7,11 @@ import { type DeviceImage } from "../build/device.js"
 import { sensorImage } from "../build/sensor-image.js"
 import { prepareMachine } from "../build/wasm.js"
 import { DEFAULT_CONFIG, type DeviceConfig, loadConfig } from "../config/device-config.js"
+import { loadCredentials } from "../config/device-credentials.js"
 import { programImage } from "../config/firmware-build.js"
 import { UsageError } from "../credentials.js"
 import { Gateway } from "../gateway/gateway.js"
+import { trialCertificates } from "../testing/trial-certificates.js"
 import { addressText } from "../trace/tracer.js"
 import { GatewayReporter } from "./gateway-command.js"
 import { exiting } from "./exit-code.js"
@@ -62,12 +64,15 @@ function programHere(): Program {
     return { image: programImage(config), config }
 }
 
-function sensorSettings(options: StartOptions, uri: string, config: DeviceConfig | undefined): SensorSettings {
-    const [psk] = keysOf(options)
-    if (psk === undefined) throw new UsageError("a key is needed: --psk IDENTITY:HEXKEY or --psk-file FILE")
+function sensorSettings(
+    options: StartOptions,
+    uri: string,
+    config: DeviceConfig | undefined,
+    credentials: Record<string, string>,
+): SensorSettings {
     return {
         target: parseCoapsUri(uri),
-        psk,
+        credentials,
         interval: options.interval,
         count: options.count,
         name: options.name ?? config?.name ?? "urn:mote:sensor:",
@@ -75,18 +80,41 @@ function sensorSettings(options: StartOptions, uri: string, config: DeviceConfig
     }
 }
 
+/** Of the device, from the options. */
+function pskSettings(options: StartOptions): Record<string, string> {
+    const [psk] = keysOf(options)
+    if (psk === undefined) throw new UsageError("a key is needed: --psk IDENTITY:HEXKEY or --psk-file FILE")
+    return { identity: psk.identity.toString(), key: psk.key.toString("hex") }
+}
+
 async function startCommand(uri: string | undefined, options: StartOptions): Promise<number> {
     const reporter = new Reporter(options)
     prepareMachine()
-    if (uri !== undefined) {
-        const { image, config } = programHere()
-        return await (await SimulatedSensor.create(image, sensorSettings(options, uri, config), reporter)).run()
-    }
+    const { image, config } = programHere()
+    const isGiven = options.psk !== undefined || options.pskFile !== undefined
+    if (isGiven && config?.certificates !== undefined)
+        throw new UsageError(`--psk: the device of ${DEFAULT_CONFIG} has certificates`)
+    if (uri === undefined) return await runBoth(withKeys(options, config), { image, config }, reporter)
+    const credentials = config?.certificates === undefined ? pskSettings(options) : loadCredentials(config).settings
+    const settings = sensorSettings(options, uri, config, credentials)
+    return await (await SimulatedSensor.create(image, settings, reporter)).run()
+}
 
-    // A key that lives as long as this run; a given one is used on both sides.
-    const given = options.psk !== undefined || options.pskFile !== undefined
-    const psk = given ? options.psk : [`sensor1:${randomBytes(16).toString("hex")}`]
-    return await runBoth({ ...options, psk }, reporter)
+/** Options of the gateway, and what its device has. */
+interface Keyed {
+    options: StartOptions
+    credentials: Record<string, string>
+}
+
+/** Keys that live as long as this run; a given one is used on both sides. */
+function withKeys(options: StartOptions, config: DeviceConfig | undefined): Keyed {
+    if (config?.certificates !== undefined) {
+        const { device, server } = trialCertificates(config.certificates, "127.0.0.1")
+        return { options: { ...options, ...server }, credentials: device }
+    }
+    const isGiven = options.psk !== undefined || options.pskFile !== undefined
+    const psk = isGiven ? options.psk : [`sensor1:${randomBytes(16).toString("hex")}`]
+    return { options: { ...options, psk }, credentials: pskSettings({ ...options, psk }) }
 }
 
 /** The gateway speaks as the device does, unless the options say otherwise. */
@@ -100,12 +128,15 @@ function gatewayOptions(options: StartOptions, config: DeviceConfig | undefined)
 }
 
 /** Gateway and sensor on this machine. Everything is checked before anything is opened. */
-async function runBoth(options: StartOptions, reporter: Reporter): Promise<number> {
+async function runBoth(
+    { options, credentials }: Keyed,
+    { image, config }: Program,
+    reporter: Reporter,
+): Promise<number> {
     // The sensor's side shows and captures what passes between the two.
     const quiet = new Reporter({ ...options, trace: false, pcap: undefined })
-    const { image, config } = programHere()
     const path = config?.path ?? "readings"
-    const sensor = sensorSettings(options, `coaps://127.0.0.1:${COAPS_PORT}/${path}`, config)
+    const sensor = sensorSettings(options, `coaps://127.0.0.1:${COAPS_PORT}/${path}`, config, credentials)
     const settings = settingsOf(gatewayOptions(options, config), "server")
     const events = new GatewayReporter(quiet, () => undefined)
     let failed = false

@@ -1,16 +1,16 @@
-import { spawnSync } from "node:child_process"
 import { readdirSync, readFileSync, statSync } from "node:fs"
 import { basename, dirname, join, resolve } from "node:path"
 import { parseCoapsUri } from "../../src/coap/uri.js"
 import { GError } from "../../src/gio/errors.js"
-import { allSuites } from "../../src/dtls/key-exchange/suites.js"
 import { type Version, type Versions } from "../../src/platform/node/connect/versions.js"
 import { type ImportedKey, type PskKeyExchange, type ReturnRoutabilityForm } from "../build/configured.js"
+import { groupOf, type SuiteGroup } from "../build/device-suites.js"
 import { UsageError } from "../credentials.js"
 import { root } from "../folders.js"
 import { MOTE_PROFILE } from "../translate/profile.js"
 import { JsonText } from "./json-text.js"
-import { check, type Path, pathText, pskProperties, type Schema } from "./schema.js"
+import { type CertificatesConfig, certificatesOf, type DeviceCertificates, type Refuse } from "./device-certificates.js"
+import { check, type Path, pathText, type Schema } from "./schema.js"
 
 /** A board of boards/. */
 export interface Board {
@@ -53,7 +53,10 @@ export interface DeviceConfig {
     path: string
     name: string
     interval: number
-    credentials: string
+    /** undefined: there is nothing besides `certificates` */
+    credentials: string | undefined
+    /** in place of a pre-shared key */
+    certificates: DeviceCertificates | undefined
     wifi: { ssid: string; country: string } | undefined
     profile: string
     /** KB */
@@ -75,6 +78,7 @@ export interface DeviceConfig {
 
 export const DEFAULT_CONFIG = "devs.config.json"
 export const DEFAULT_SUITES = ["TLS_PSK_WITH_AES_128_CCM_8"]
+const DEFAULT_CERTIFICATE_SUITES = ["TLS_ECDHE_ECDSA_WITH_AES_128_CCM_8"]
 /** CCM_8 of DTLS 1.3 is there only where it is named (RFC 9147 §4.5.3). */
 const DEFAULT_SUITES_V13 = ["TLS_AES_128_CCM_SHA256"]
 
@@ -99,7 +103,8 @@ interface RawConfig {
     program: string
     board: string
     target: string
-    credentials: string
+    credentials?: string
+    certificates?: CertificatesConfig
     name?: string
     interval?: number
     wifi?: { ssid: string; country?: string }
@@ -139,8 +144,6 @@ function targetOf(text: string): { host: string; port: number; path: string } | 
 
 /** KB of translated code, when the configuration does not say. */
 export const TRANSLATE_BUDGET = 64
-
-type Refuse = (at: Path, wanted: string) => string
 
 function translateOf(raw: RawConfig, board: Board, folder: string, refuse: Refuse): Translate {
     const { translate = board.translate, translateBudget, translateProfile } = raw
@@ -183,22 +186,39 @@ function returnRoutabilityOf(raw: RawConfig, refuse: Refuse): ReturnRoutabilityF
     return raw.returnRoutability
 }
 
-/** Each version that is spoken has a suite, and each suite a version that is spoken. */
-function suitesOf({ suites }: RawConfig, { oldest, newest }: Versions, refuse: Refuse): string[] {
+/** Each version that is spoken has a suite, and each suite a version that is spoken and the kind of keys that there is. */
+function suitesOf({ suites, certificates }: RawConfig, { oldest, newest }: Versions, refuse: Refuse): string[] {
     const spoken = oldest === newest ? [oldest] : (["1.2", "1.3"] as const)
-    const defaults = { "1.2": DEFAULT_SUITES, "1.3": DEFAULT_SUITES_V13 }
+    const [kind, other] = certificates === undefined ? ["psk", "certificates"] : ["certificates", "psk"]
+    const older = certificates === undefined ? DEFAULT_SUITES : DEFAULT_CERTIFICATE_SUITES
+    const defaults = { "1.2": older, "1.3": DEFAULT_SUITES_V13 }
     if (suites === undefined) return spoken.flatMap((version) => defaults[version])
-    const older = allSuites().map(({ name }) => name)
-    const versions = suites.map((name) => (older.includes(name) ? "1.2" : "1.3"))
-    const stray = versions.findIndex((version) => !spoken.includes(version))
+    const groups = suites.map((name) => groupOf(name) as SuiteGroup)
+    const stray = groups.findIndex(({ version }) => !spoken.includes(version))
     if (stray >= 0)
         throw new UsageError(
             refuse(["suites", stray], `a suite of DTLS ${spoken.join(" or ")}; minVersion and maxVersion say which`),
         )
-    const lacking = spoken.find((version) => !versions.includes(version))
+    const unfit = groups.findIndex(({ keys }) => keys === other)
+    if (unfit >= 0)
+        throw new UsageError(
+            refuse(["suites", unfit], `a suite with ${kind === "psk" ? "a pre-shared key" : kind}, as ${older[0]}`),
+        )
+    const lacking = spoken.find((version) => groups.every((group) => group.version !== version))
     if (lacking !== undefined)
         throw new UsageError(refuse(["suites"], `one of DTLS ${lacking}, too: ${defaults[lacking][0]}`))
     return suites
+}
+
+/** Settings that say how a pre-shared key is used. */
+function checkKeyKind(raw: RawConfig, refuse: Refuse): void {
+    if (raw.credentials === undefined && raw.certificates === undefined)
+        throw new UsageError(
+            refuse(["credentials"], "is missing: a JSON file that is never committed, or certificates"),
+        )
+    for (const name of ["pskKeyExchange", "importedPsk"] as const)
+        if (raw.certificates !== undefined && raw[name] !== undefined)
+            throw new UsageError(refuse([name], "not beside certificates: there is no pre-shared key then"))
 }
 
 /**
@@ -231,6 +251,7 @@ export function loadConfig(path: string, boardName?: string): DeviceConfig {
     if (raw.flashEncryption !== undefined && board.port !== "esp32c3")
         throw new UsageError(refuse(["flashEncryption"], `${board.title} has no flash that it could encrypt`))
     const versions = versionsOf(raw, refuse)
+    checkKeyKind(raw, refuse)
     return {
         folder,
         program: raw.program,
@@ -239,6 +260,7 @@ export function loadConfig(path: string, boardName?: string): DeviceConfig {
         name: raw.name ?? "",
         interval: raw.interval ?? 60000,
         credentials: raw.credentials,
+        certificates: raw.certificates && certificatesOf(raw.certificates, refuse),
         wifi: raw.wifi === undefined ? undefined : { country: "01", ...raw.wifi },
         profile: raw.profile ?? "wifi",
         arena: raw.arena ?? board.arena,
@@ -251,50 +273,4 @@ export function loadConfig(path: string, boardName?: string): DeviceConfig {
         translate: translateOf(raw, board, folder, refuse),
         flashEncryption: raw.flashEncryption,
     }
-}
-
-export interface DeviceCredentials {
-    identity: string
-    /** hexadecimal */
-    key: string
-    wifiPassword: string
-}
-
-const credentialsSchema: Schema = {
-    type: "object",
-    additionalProperties: false,
-    required: ["identity", "key"],
-    properties: {
-        ...pskProperties,
-        wifiPassword: { type: "string", maxLength: 63, description: "password of the network" },
-    },
-}
-
-const ENVIRONMENT = { identity: "MOTE_IDENTITY", key: "MOTE_KEY", wifiPassword: "MOTE_WIFI_PASSWORD" }
-
-function fromEnvironment(): Record<string, string> {
-    const found = Object.entries(ENVIRONMENT).map(([name, variable]) => [name, process.env[variable]])
-    return Object.fromEntries(found.filter(([, value]) => value !== undefined)) as Record<string, string>
-}
-
-function isCommitted(folder: string, file: string): boolean {
-    return spawnSync("git", ["ls-files", "--error-unmatch", file], { cwd: folder, stdio: "ignore" }).status === 0
-}
-
-/** What a device must keep to itself. Values never appear in messages. */
-export function loadCredentials(config: DeviceConfig): DeviceCredentials {
-    const source = config.credentials
-    const environment = source === "environment"
-    if (!environment && isCommitted(config.folder, source))
-        throw new UsageError(`${source} is committed: git rm --cached ${source}, and make new keys`)
-    const file = environment ? undefined : JsonText.read(resolve(config.folder, source))
-    const value = file === undefined ? fromEnvironment() : file.value()
-    const name = (path: Path): string =>
-        file === undefined
-            ? ENVIRONMENT[pathText(path) as keyof typeof ENVIRONMENT]
-            : `${file.place(path)}: ${pathText(path)}`
-    const flaws = check(value, credentialsSchema)
-    if (flaws.length > 0) throw new UsageError(flaws.map((flaw) => `${name(flaw.path)}: ${flaw.wanted}`).join("\n"))
-    const { identity, key, wifiPassword = "" } = value as Partial<DeviceCredentials> & { identity: string; key: string }
-    return { identity, key, wifiPassword }
 }

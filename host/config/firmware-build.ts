@@ -2,6 +2,7 @@ import { copyFileSync, cpSync, existsSync, mkdirSync, readFileSync, rmSync, writ
 import { basename, dirname, join, resolve } from "node:path"
 import { programSlot } from "../board/program-slot.js"
 import { cachedDeviceImage, type DeviceImage } from "../build/device.js"
+import { SUITE_GROUPS } from "../build/device-suites.js"
 import { buildNative, device, missingFor, withTranslations } from "../build/native.js"
 import { buildBoard, missingForBoard } from "../build/rv32.js"
 import { UsageError } from "../credentials.js"
@@ -11,10 +12,10 @@ import { allFunctions, hotFunctions } from "../translate/choice.js"
 import { translationFiles } from "../translate/files.js"
 import { readProfile } from "../translate/profile.js"
 import type { Choice } from "../translate/translate.js"
-import { type Board, DEFAULT_SUITES, type DeviceConfig, type DeviceCredentials } from "./device-config.js"
+import { CERTIFICATE_SETTING } from "./device-certificates.js"
+import { type Board, DEFAULT_SUITES, type DeviceConfig } from "./device-config.js"
+import { type DeviceCredentials } from "./device-credentials.js"
 import { AeadAlgorithm } from "../../src/dtls/crypto/algorithms.js"
-import { allSuitesV13, TLS_AES_128_CCM_8_SHA256 } from "../../src/dtls/handshake/v13/suites.js"
-import { allSuites } from "../../src/dtls/key-exchange/suites.js"
 
 /** What a build leaves, all in one folder. */
 export interface BuildFiles {
@@ -57,9 +58,7 @@ export function buildFiles(config: DeviceConfig): BuildFiles {
 
 /** The C side of the configuration. */
 export function configurationHeader(config: DeviceConfig): string {
-    const suites = [...allSuites(), ...allSuitesV13(), TLS_AES_128_CCM_8_SHA256()].filter(({ name }) =>
-        config.suites.includes(name),
-    )
+    const suites = SUITE_GROUPS.flatMap((group) => group.suites).filter(({ name }) => config.suites.includes(name))
     const aeads = suites.reduce((bits, { aead }) => bits | (1 << aead.algorithm), 0)
     const names = suites.map(({ aead }) => AeadAlgorithm[aead.algorithm]).join(", ")
     return [
@@ -77,11 +76,17 @@ export function sdkconfigText({ board, flashEncryption }: DeviceConfig): string 
     return head + readFileSync(join(root, "firmware", "port", board.port, `sdkconfig.${flashEncryption}`), "utf8")
 }
 
-/** So that all settings together stay far below their partition's 8192 bytes. */
+/** As long as a setting of the configuration may be, bytes: ports cut longer ones. */
 const MOST_SETTING_BYTES = 255
 
+/** Of all settings: their partition has 8192, and a zero at the end. */
+const MOST_SETTINGS_BYTES = 8191
+
 /** What a device has as settings. */
-export function deviceSettings(config: DeviceConfig, credentials: DeviceCredentials): Record<string, string> {
+export function deviceSettings(
+    config: DeviceConfig,
+    { settings, wifiPassword }: DeviceCredentials,
+): Record<string, string> {
     const { wifi } = config
     return {
         host: config.host,
@@ -90,11 +95,10 @@ export function deviceSettings(config: DeviceConfig, credentials: DeviceCredenti
         name: config.name,
         interval: String(config.interval),
         profile: config.profile,
-        identity: credentials.identity,
-        key: credentials.key,
+        ...settings,
         ...(wifi === undefined
             ? {}
-            : { "wifi-ssid": wifi.ssid, "wifi-country": wifi.country, "wifi-password": credentials.wifiPassword }),
+            : { "wifi-ssid": wifi.ssid, "wifi-country": wifi.country, "wifi-password": wifiPassword }),
     }
 }
 
@@ -103,11 +107,19 @@ export function settingsText(config: DeviceConfig, credentials: DeviceCredential
     const settings = deviceSettings(config, credentials)
     const broken = Object.keys(settings).find((name) => /[\r\n\0]/.test(settings[name]))
     if (broken !== undefined) throw new UsageError(`${broken}: no line breaks are possible in settings`)
-    const long = Object.keys(settings).find((name) => Buffer.byteLength(settings[name]) > MOST_SETTING_BYTES)
+    const long = Object.keys(settings).find(
+        (name) => !CERTIFICATE_SETTING.test(name) && Buffer.byteLength(settings[name]) > MOST_SETTING_BYTES,
+    )
     if (long !== undefined) throw new UsageError(`${long}: at most ${MOST_SETTING_BYTES} bytes fit into a setting`)
-    return Object.entries(settings)
+    const text = Object.entries(settings)
         .map(([name, value]) => `${name}=${value}\n`)
         .join("")
+    const bytes = Buffer.byteLength(text)
+    if (bytes > MOST_SETTINGS_BYTES)
+        throw new UsageError(
+            `certificates: a device has room for ${MOST_SETTINGS_BYTES} bytes of settings, not ${bytes}`,
+        )
+    return text
 }
 
 /** The configuration's program with the configuration's suites, compiled when something of it has changed. */

@@ -10,7 +10,11 @@ import { allSuites } from "../../src/dtls/key-exchange/suites.js"
 import { wifi } from "../../src/dtls/flight/retransmission.js"
 import { gatewayLimits } from "../../src/dtls/handshake/limits.js"
 import { LogLevel } from "../../src/gio/log-level.js"
-import { newSettings } from "../../src/gio/settings.js"
+import { type DtlsSettings, newSettings } from "../../src/gio/settings.js"
+import { AuthenticationMode } from "../../src/dtls/handshake/key-exchange.js"
+import { type PskAnswer } from "../../src/dtls/handshake/question.js"
+import { EitherCredentials } from "../../src/platform/node/connect/either-credentials.js"
+import { type CertificateFiles, readCertificateFiles } from "../certificate-files.js"
 import { machineModule } from "../build/wasm.js"
 import { panicLines } from "../cli/outcome.js"
 import { DEFAULT_CONFIG, type DeviceConfig, loadConfig } from "../config/device-config.js"
@@ -23,6 +27,7 @@ import { DebugMap } from "../simulator/debug-map.js"
 import { Device } from "../simulator/device.js"
 import { I2cBus } from "../simulator/i2c-natives.js"
 import { temporaryFolder } from "../temporary.js"
+import { trialCertificates } from "./trial-certificates.js"
 import { VirtualClock } from "./virtual-clock.js"
 import { GATEWAY, VirtualLink } from "./virtual-link.js"
 import { EPOCH, VirtualServices } from "./virtual-services.js"
@@ -45,6 +50,21 @@ export interface ArrivedSample {
 
 /** Longest time that `nextSample` waits for, ms: an hour. */
 const PATIENCE = 3600000
+
+/** Settings of the gateway, with the suites and the extensions of both versions. */
+function gatewaySettings(psk: PskAnswer, files: CertificateFiles | undefined): DtlsSettings {
+    const publicKeys = files && readCertificateFiles(files, "server", (option) => option)
+    const credentials = new EitherCredentials(new PskStore([psk]), publicKeys?.credentials)
+    const older = publicKeys?.suites ?? allSuites()
+    const suites = [...allSuitesV13(), TLS_AES_128_CCM_8_SHA256(), ...older]
+    const settings = newSettings(suites, credentials, wifi(), gatewayLimits())
+    settings.extensions = [keyShares(new NodeKeys(), false)]
+    if (publicKeys !== undefined) {
+        settings.extensions.push(publicKeys.authentication)
+        settings.authenticationMode = AuthenticationMode.required
+    }
+    return settings
+}
 
 /**
  * A simulated device that runs the program of a configuration, and a gateway at the other end of a virtual link. Time passes
@@ -77,20 +97,25 @@ export class Simulation {
     static async start({ config = DEFAULT_CONFIG, settings = {} }: SimulationOptions = {}): Promise<Simulation> {
         const simulation = new Simulation()
         const deviceConfig = loadConfig(config)
-        await simulation.startGateway(deviceConfig)
-        await simulation.startDevice(deviceConfig, settings)
+        const host = isIP(deviceConfig.host) === 0 ? deviceConfig.host : GATEWAY
+        const { certificates } = deviceConfig
+        const trial = certificates && trialCertificates(certificates, host)
+        await simulation.startGateway(deviceConfig, trial?.server)
+        await simulation.startDevice(deviceConfig, { ...trial?.device, host, ...settings })
         return simulation
     }
 
-    /** In the versions that the device speaks. */
-    private async startGateway({ port, versions, importedPsk }: DeviceConfig): Promise<void> {
+    /** In the versions that the device speaks. @param files undefined: there is a pre-shared key */
+    private async startGateway(
+        { port, versions, importedPsk }: DeviceConfig,
+        files: CertificateFiles | undefined,
+    ): Promise<void> {
         const services = new VirtualServices(this.clock, this.link, (level, message) =>
             this.log.push(`gateway: ${LogLevel[level]}: ${message}`),
         )
-        const suites = [...allSuitesV13(), TLS_AES_128_CCM_8_SHA256(), ...allSuites()]
-        const settings = newSettings(suites, new PskStore([this.psk]), wifi(), gatewayLimits())
+        const settings = gatewaySettings(this.psk, files)
         settings.newExchange = exchangeOf(versions)
-        if (versions.newest === "1.3") settings.extensions = [keyShares(new NodeKeys(), false)]
+        if (versions.newest === "1.2") settings.extensions = []
         if (importedPsk !== undefined) settings.extensions.push(importing(importedPsk))
         const events = {
             connected: () => void this.handshakes++,
@@ -106,8 +131,7 @@ export class Simulation {
         const image = programImage(config)
         const debug = DebugMap.load(image.debugPath, image.home)
         const { identity, key } = this.psk
-        const credentials = { identity: identity.toString(), key: key.toString("hex"), wifiPassword: "" }
-        const host = isIP(config.host) === 0 ? config.host : GATEWAY
+        const credentials = { settings: { identity: identity.toString(), key: key.toString("hex") }, wifiPassword: "" }
         const clock = this.clock.deviceClock()
         const device = new Device(await machineModule(), readFileSync(image.path), {
             heapBytes: config.arena * 1024,
@@ -116,7 +140,7 @@ export class Simulation {
             gcStress: false,
             virtualTime: true,
             deviceId: "1",
-            settings: { ...deviceSettings(config, credentials), host, ...settings },
+            settings: { ...deviceSettings(config, credentials), ...settings },
             storageFolder: temporaryFolder("device"),
             clock,
             wallClock: () => EPOCH + this.clock.now() / 1000,

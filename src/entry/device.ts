@@ -7,7 +7,13 @@ import { runProgram, wakeOnce } from "../sensor/program.js"
 import { type ReadingSource } from "../sensor/reading.js"
 
 export { RuntimeServices } from "../platform/runtime/services.js"
-export { configuredConnection, configuredExtensions, configuredSuites } from "../sensor/configured.js"
+export {
+    configuredConnection,
+    configuredCredentials,
+    configuredExtensions,
+    configuredLimits,
+    configuredSuites,
+} from "../sensor/configured.js"
 export { jsonFormat, type PayloadFormat, senmlFormat, textFormat } from "../sensor/payload.js"
 export { LogObserver, sensorConfig } from "../sensor/program.js"
 export { type Reading, type ReadingSource, type Sample, SimulatedSource } from "../sensor/reading.js"

@@ -1,9 +1,14 @@
-import { mcuLimits } from "../dtls/handshake/limits.js"
 import { cellular, wifi } from "../dtls/flight/retransmission.js"
-import { SinglePsk } from "../gio/credentials.js"
 import { newSettings } from "../gio/settings.js"
 import { type Services, type UdpSocket } from "../platform/services.js"
-import { configuredConnection, configuredExtensions, configuredSuites } from "../sensor/configured.js"
+import {
+    configuredConnection,
+    configuredCredentials,
+    configuredExtensions,
+    configuredLimits,
+    configuredSuites,
+} from "../sensor/configured.js"
+import { type SettingSource } from "../sensor/settings.js"
 import { DatagramSocket } from "./datagram-socket.js"
 
 export interface DatagramConnectOptions {
@@ -19,9 +24,6 @@ export interface DatagramConnectOptions {
     /** DTLS: the pre-shared key; default: the setting `key` */
     key?: Buffer
 }
-
-/** A setting of the device, or what to take without it. */
-type SettingSource = (name: string, missing: string) => string
 
 /**
  * Opens a socket for one peer; DTLS shakes hands, in the versions and with the suites and connection ids that devs.config.json
@@ -42,6 +44,17 @@ export async function connectDatagrams(
     return new DatagramSocket(name, udp, async () => udp.close())
 }
 
+/** What the options say takes the place of the device's settings. */
+function withOwn(setting: SettingSource, options: DatagramConnectOptions): SettingSource {
+    const { host, identity, key } = options
+    return (name, fallback) => {
+        if (name === "host") return host
+        if (name === "identity" && identity !== undefined) return identity
+        if (name === "key" && key !== undefined) return key.toString("hex")
+        return setting(name, fallback)
+    }
+}
+
 async function secured(
     services: Services,
     setting: SettingSource,
@@ -49,12 +62,12 @@ async function secured(
     udp: UdpSocket,
     name: string,
 ): Promise<DatagramSocket> {
-    const identity = options.identity ?? setting("identity", "")
-    const psk = new SinglePsk(Buffer.from(identity), options.key ?? Buffer.from(setting("key", ""), "hex"))
     const profile = setting("profile", "wifi") === "cellular" ? cellular() : wifi()
     profile.deadline = options.timeout ?? profile.deadline
-    const settings = newSettings(configuredSuites(), psk, profile, mcuLimits())
-    settings.extensions = configuredExtensions()
+    const own = withOwn(setting, options)
+    const credentials = configuredCredentials(services, own)
+    const settings = newSettings(configuredSuites(), credentials, profile, configuredLimits())
+    settings.extensions = configuredExtensions(own)
     const connection = configuredConnection(services, udp, settings, options.host)
     const socket = new DatagramSocket(name, connection, async () => {
         await connection.close()

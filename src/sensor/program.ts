@@ -1,18 +1,23 @@
 /* What the sensor programs of all platforms share: their settings, and what they log. */
 import { defaultCoapParameters } from "../coap/parameters.js"
 import { Diagnostic } from "../dtls/association/output.js"
-import { mcuLimits } from "../dtls/handshake/limits.js"
 import { cellular, wifi } from "../dtls/flight/retransmission.js"
-import { SinglePsk } from "../gio/credentials.js"
 import { newSettings } from "../gio/settings.js"
 import { LogLevel } from "../gio/log-level.js"
 import { type Services } from "../platform/services.js"
-import { configuredConnection, configuredExtensions, configuredSuites } from "./configured.js"
+import {
+    configuredConnection,
+    configuredCredentials,
+    configuredExtensions,
+    configuredLimits,
+    configuredSuites,
+} from "./configured.js"
 import { senmlFormat } from "./payload.js"
 import { type ReadingSource, type Sample } from "./reading.js"
 import { Sensor, type SensorConfig, type SensorObserver } from "./sensor.js"
 import { SleepingSensor } from "./sleeper.js"
 import { type CoapsSession } from "./session.js"
+import { type SettingSource } from "./settings.js"
 
 /**
  * Logs what a sensor does.
@@ -42,9 +47,6 @@ export class LogObserver implements SensorObserver {
     }
 }
 
-/** A setting of the device, or its default. */
-export type SettingSource = (name: string, fallback: string) => string
-
 /** A number setting; below `minimum`, or none at all, is an error with its name. */
 function wholeSetting(setting: SettingSource, name: string, fallback: string, minimum: number): number {
     const value = parseInt(setting(name, fallback))
@@ -65,11 +67,11 @@ function keyWarning(services: Services): (diagnostic: Diagnostic) => void {
  * Throws Error for a number out of range, with the setting's name.
  */
 export function sensorConfig(services: Services, setting: SettingSource): SensorConfig {
-    const psk = new SinglePsk(Buffer.from(setting("identity", "")), Buffer.from(setting("key", ""), "hex"))
     const profile = setting("profile", "wifi") === "cellular" ? cellular() : wifi()
-    const dtls = newSettings(configuredSuites(), psk, profile, mcuLimits())
+    const credentials = configuredCredentials(services, setting)
+    const dtls = newSettings(configuredSuites(), credentials, profile, configuredLimits())
     dtls.onDiagnostic = keyWarning(services)
-    dtls.extensions = configuredExtensions()
+    dtls.extensions = configuredExtensions(setting)
     return {
         target: {
             host: setting("host", ""),

@@ -2,6 +2,10 @@ import { AlertDescription, ExtensionType } from "../wire/code-points.js"
 import { writeServerName } from "../wire/server-name.js"
 import { type HelloExtension } from "./hello-extension.js"
 
+const DOT = 46
+const DIGIT_0 = 48
+const DIGIT_9 = 57
+
 /**
  * The host name that a client asks for (RFC 6066 §3), for a server with several certificates.
  * @devsWhenUsed
@@ -32,4 +36,20 @@ class ServerName implements HelloExtension {
 /** The extension that tells the server which name is meant. @param name ASCII, 1 to 253 characters; no IP address (RFC 6066 §3) */
 export function serverName(name: string): () => HelloExtension {
     return () => new ServerName(name)
+}
+
+/** The same where `host` is a name; nothing for an IP address. */
+export function serverNameOf(host: string): (() => HelloExtension)[] {
+    return isName(host) ? [serverName(host)] : []
+}
+
+/** An IP address has a colon, or nothing but digits behind its last dot. */
+function isName(host: string): boolean {
+    if (host.indexOf(":") >= 0) return false
+    for (let i = host.length - 1; i >= 0; i--) {
+        const code = host.charCodeAt(i)
+        if (code === DOT) return false
+        if (code < DIGIT_0 || code > DIGIT_9) return true
+    }
+    return false
 }

@@ -1,0 +1,69 @@
+/* The part of src/sensor/configured.ts that depends on whether devices have a pre-shared key or certificates. */
+import { importing } from "./module-source.js"
+
+/** What devices show, and whom they believe, when it is no pre-shared key. */
+export interface CertificateKinds {
+    /** what a device presents */
+    own: "certificate" | "rawPublicKey"
+    /** by what it believes a server: certified by an authority, or a public key that is pinned */
+    peers: "authority" | "pin"
+}
+
+/** The limit of `handshakeMessageBytes` takes a chain of four certificates. */
+const CHAIN_LIMITS = ["    limits.handshakeMessageBytes = 4096", "    limits.inboxBytes = 6144"]
+
+const signature = (name: string, type: string, parameters: string[] = []): string =>
+    `export function ${name}(${parameters.join(", ")}): ${type} {`
+
+const CREDENTIALS = signature("configuredCredentials", "Credentials", ["services: Services", "setting: SettingSource"])
+
+/** configuredCredentials and configuredLimits. */
+export function credentialsSource(kinds: CertificateKinds | undefined): string[] {
+    const imports = [importing("type Limits, mcuLimits", "dtls/handshake/limits"), ...CREDENTIAL_IMPORTS]
+    return [...imports, ...(kinds === undefined ? pskSource() : publicKeySource(kinds)), ...limitsSource(kinds)]
+}
+
+const CREDENTIAL_IMPORTS = [
+    importing("type Credentials, SinglePsk", "gio/credentials"),
+    importing("type SettingSource", "sensor/settings"),
+]
+
+function pskSource(): string[] {
+    const key = 'Buffer.from(setting("key", ""), "hex")'
+    return [CREDENTIALS, `    return new SinglePsk(Buffer.from(setting("identity", "")), ${key})`, "}"]
+}
+
+function publicKeySource({ own, peers }: CertificateKinds): string[] {
+    const isRaw = own === "rawPublicKey"
+    const [certificates, type] = isRaw
+        ? ["[key.publicKey()]", "rawPublicKey"]
+        : ['listOfSettings(setting, "cert")', "x509"]
+    const pinned = `pinnedCredentials(services, setting, { type: CertificateType.${type}, certificates: ${certificates}, key })`
+    return [
+        importing("RuntimePrivateKey", "platform/runtime/keys"),
+        importing("certifiedCredentials, listOfSettings, pinnedCredentials", "sensor/certificates"),
+        CREDENTIALS,
+        '    const key = new RuntimePrivateKey(Buffer.from(setting("key", ""), "hex"))',
+        `    return ${peers === "authority" ? "certifiedCredentials(services, setting, key)" : pinned}`,
+        "}",
+    ]
+}
+
+function limitsSource(kinds: CertificateKinds | undefined): string[] {
+    const head = signature("configuredLimits", "Limits")
+    if (kinds?.peers !== "authority") return [head, "    return mcuLimits()", "}"]
+    return [head, "    const limits = mcuLimits()", ...CHAIN_LIMITS, "    return limits", "}"]
+}
+
+/** What the two versions have in common about certificates: configuredTypes. */
+export function typesSource({ own, peers }: CertificateKinds): string[] {
+    const type = (isRaw: boolean): string => `[CertificateType.${isRaw ? "rawPublicKey" : "x509"}]`
+    return [
+        importing("type CertificateOptions", "dtls/key-exchange/certificate-types"),
+        importing("CertificateType", "dtls/wire/code-points"),
+        importing("RuntimeKeys", "platform/runtime/keys"),
+        "function configuredTypes(): CertificateOptions {",
+        `    return { peerTypes: ${type(peers === "pin")}, ownTypes: ${type(own === "rawPublicKey")}, authorities: [] }`,
+        "}",
+    ]
+}

@@ -1,0 +1,31 @@
+/* Credentials of a device whose configuration has certificates: settings that `mote build` makes of their files. */
+import { type PrivateKey } from "../dtls/handshake/question.js"
+import { type Credentials } from "../gio/credentials.js"
+import { type OwnKey, PinnedKeys } from "../gio/pinned-keys.js"
+import { certificateChain } from "../gio/tls-certificate.js"
+import { TlsDatabase } from "../gio/tls-database.js"
+import { X509Credentials } from "../gio/x509-credentials.js"
+import { type Services } from "../platform/services.js"
+import { type SettingSource } from "./settings.js"
+
+/** The settings NAME1, NAME2 and so on, bytes in hexadecimal. */
+export function listOfSettings(setting: SettingSource, name: string): Buffer[] {
+    const list: Buffer[] = []
+    let hex = setting(name + 1, "")
+    while (hex.length > 0) {
+        list.push(Buffer.from(hex, "hex"))
+        hex = setting(name + (list.length + 1), "")
+    }
+    return list
+}
+
+/** A certificate of this device, and authorities that certify its servers. Throws TlsError.BAD_CERTIFICATE. */
+export function certifiedCredentials(services: Services, setting: SettingSource, key: PrivateKey): Credentials {
+    const own = certificateChain(services, listOfSettings(setting, "cert"), key)
+    return new X509Credentials(services, own, new TlsDatabase(services, listOfSettings(setting, "ca")))
+}
+
+/** Servers that are known by their public keys. @param own what this device presents */
+export function pinnedCredentials(services: Services, setting: SettingSource, own: OwnKey): Credentials {
+    return new PinnedKeys(services.crypto, listOfSettings(setting, "rpkPin"), own)
+}

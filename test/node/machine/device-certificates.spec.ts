@@ -1,0 +1,231 @@
+import { match, ok, strictEqual, throws } from "node:assert/strict"
+import { copyFileSync, readFileSync, writeFileSync } from "node:fs"
+import { join } from "node:path"
+import { machineModule } from "../../../host/build/wasm.js"
+import { loadConfig } from "../../../host/config/device-config.js"
+import { loadCredentials } from "../../../host/config/device-credentials.js"
+import { deviceSettings, programImage, settingsText } from "../../../host/config/firmware-build.js"
+import { root } from "../../../host/folders.js"
+import { Device } from "../../../host/simulator/device.js"
+import { temporaryFolder } from "../../../host/temporary.js"
+import { Simulation } from "../../../host/testing/index.js"
+import { listen } from "../../../src/index.js"
+import { TestAuthority } from "../../support/test-authority.js"
+
+const PIN = "5a".repeat(32)
+
+/** Files of a device and its authority. */
+function folderWithFiles(): string {
+    const folder = temporaryFolder("certificates")
+    const authority = TestAuthority.get()
+    for (const name of ["root", "client", "expired", "future", "rsa"])
+        for (const kind of ["pem", "key"] as const)
+            copyFileSync(authority.file(name, kind), join(folder, `${name}.${kind}`))
+    writeFileSync(join(folder, "cut.pem"), authority.pem("root").slice(0, 300))
+    writeFileSync(join(folder, "chain.pem"), authority.pem("client", "root", "root", "root", "root"))
+    return folder
+}
+
+/** A configuration file with a line for each setting. @returns its path */
+function written(folder: string, settings: object): string {
+    const path = join(folder, "devs.config.json")
+    const base = { program: join(root, "src", "sensor", "main.ts"), board: "posix", target: "coaps://127.0.0.1/r" }
+    writeFileSync(path, JSON.stringify({ ...base, ...settings }, undefined, 4))
+    return path
+}
+
+describe("certificates in devs.config.json", () => {
+    const folder = folderWithFiles()
+    const x509 = { key: "client.key", cert: "client.pem", ca: ["root.pem"] }
+
+    const wrong: [string, object, string][] = [
+        [
+            "an authority that is not there",
+            { ...x509, ca: ["root.pem", "none.pem"] },
+            "10:13: certificates.ca[1]: cannot read none.pem (ENOENT)",
+        ],
+        [
+            "a key that is not there",
+            { ...x509, key: "none.key" },
+            "6:9: certificates.key: cannot read none.key (ENOENT)",
+        ],
+        [
+            "a certificate in place of the key",
+            { ...x509, key: "client.pem" },
+            "6:9: certificates.key: client.pem is no private key of P-256",
+        ],
+        [
+            "a key of RSA",
+            { ...x509, key: "rsa.key" },
+            "6:9: certificates.key: rsa.key is no private key of P-256 in PEM",
+        ],
+        [
+            "a key in place of the certificate",
+            { ...x509, cert: "client.key" },
+            "7:9: certificates.cert: client.key has no certificate in PEM",
+        ],
+        [
+            "another's certificate",
+            { ...x509, cert: "root.pem" },
+            "7:9: certificates.cert: the first certificate of root.pem does not belong to certificates.key",
+        ],
+        ["a cut authority", { ...x509, ca: ["cut.pem"] }, "9:13: certificates.ca[0]: cut.pem: Could not parse PEM"],
+        [
+            "a certificate that has expired, by its name",
+            { ...x509, key: "expired.key", cert: "expired.pem" },
+            "7:9: certificates.cert: expired.pem: the certificate CN=expired.example has expired on 2011-01-01",
+        ],
+        [
+            "one that is not valid yet",
+            { ...x509, ca: ["future.pem"] },
+            "9:13: certificates.ca[0]: future.pem: the certificate CN=future.example is not valid before 2048-01-01",
+        ],
+        [
+            "more certificates than a side presents",
+            { ...x509, cert: "chain.pem" },
+            "7:9: certificates.cert: chain.pem has 5 certificates, 4 at most",
+        ],
+        ["no server to believe", { key: "client.key" }, "5:5: certificates.ca: is missing"],
+        ["two ways to believe one", { ...x509, rpkPin: [PIN] }, "rpkPin: not beside ca"],
+        [
+            "authorities without a certificate of its own",
+            { key: "client.key", ca: ["root.pem"] },
+            "5:5: certificates.cert: is missing beside ca",
+        ],
+        ["no key", { ca: ["root.pem"] }, "5:5: certificates.key: is missing"],
+        ["a pin that is none", { key: "client.key", rpkPin: ["5a"] }, "certificates.rpkPin[0]: 64 hexadecimal digits"],
+    ]
+    for (const [what, certificates, message] of wrong)
+        it(`refuses ${what}, with file, line and setting, and prints nothing of a key`, () => {
+            const path = written(folder, { certificates })
+            throws(
+                () => loadCredentials(loadConfig(path)),
+                ({ message: told }: Error) => {
+                    ok(told.includes(message), told)
+                    for (const name of ["client", "expired", "rsa"])
+                        for (const line of readFileSync(join(folder, `${name}.key`), "utf8").split("\n"))
+                            ok(line.length < 8 || line.startsWith("-----") || !told.includes(line), name)
+                    return true
+                },
+            )
+        })
+
+    const settings: [string, object, string][] = [
+        ["an imported key", { minVersion: "1.3", importedPsk: {} }, "importedPsk: not beside certificates"],
+        ["a mode of pre-shared keys", { minVersion: "1.3", pskKeyExchange: "psk_ke" }, "pskKeyExchange: not beside"],
+        [
+            "a suite with a pre-shared key",
+            { suites: ["TLS_PSK_WITH_AES_128_CCM_8"] },
+            "suites[0]: a suite with certificates, as TLS_ECDHE_ECDSA_WITH_AES_128_CCM_8",
+        ],
+    ]
+    for (const [what, given, message] of settings)
+        it(`refuses ${what} beside them`, () => {
+            throws(
+                () => loadConfig(written(folder, { certificates: x509, ...given })),
+                new RegExp(message.replace(/\[0\]/, "\\[0\\]")),
+            )
+        })
+
+    it("have suites that a pre-shared key does not have, and take its place: without either no device could connect", () => {
+        const suites = ["TLS_ECDHE_ECDSA_WITH_AES_128_CCM_8"]
+        throws(
+            () => loadConfig(written(folder, { credentials: "none.json", suites })),
+            /suites\[0\]: a suite with a pre-shared key/,
+        )
+        throws(() => loadConfig(written(folder, {})), /credentials: is missing: .*, or certificates/)
+        const config = loadConfig(written(folder, { certificates: x509, credentials: "keys.json" }))
+        writeFileSync(join(folder, "keys.json"), JSON.stringify({ identity: "sensor1", key: "00" }))
+        throws(() => loadCredentials(config), /keys\.json:1:2: identity: is no setting; there are wifiPassword/)
+    })
+
+    it("become settings of the device: key, certificates and pins, as many as fit", () => {
+        const config = loadConfig(written(folder, { certificates: { ...x509, ca: ["root.pem", "client.pem"] } }))
+        const text = settingsText(config, loadCredentials(config))
+        match(text, /^key=[0-9a-f]{64}$/m)
+        for (const [name, file] of [
+            ["cert1", "client"],
+            ["ca1", "root"],
+            ["ca2", "client"],
+        ])
+            ok(text.includes(`\n${name}=${TestAuthority.get().der(file).toString("hex")}\n`), name)
+        const pinned = loadConfig(written(folder, { certificates: { key: "client.key", rpkPin: [PIN.toUpperCase()] } }))
+        ok(settingsText(pinned, loadCredentials(pinned)).includes(`\nrpkPin1=${PIN}\n`))
+        const many = loadConfig(written(folder, { certificates: { ...x509, ca: Array<string>(20).fill("root.pem") } }))
+        throws(
+            () => settingsText(many, loadCredentials(many)),
+            /certificates: a device has room for 8191 bytes of settings/,
+        )
+    })
+})
+
+describe("a sensor with certificates", function () {
+    this.timeout(180000)
+    const folder = folderWithFiles()
+    const x509 = { key: "client.key", cert: "client.pem", ca: ["root.pem"] }
+    const both = { maxVersion: "1.3", certificates: x509 }
+
+    for (const [what, settings] of [
+        ["certificates, in DTLS 1.2 and 1.3,", both],
+        ["raw public keys in DTLS 1.3", { minVersion: "1.3", certificates: { key: "client.key", rpkPin: [PIN] } }],
+    ] as const)
+        it(`has ${what} in a simulation, whose gateway has its own`, async () => {
+            const simulation = await Simulation.start({ config: written(folder, settings) })
+            try {
+                strictEqual((await simulation.nextSample()).path, "/r")
+            } finally {
+                await simulation.stop()
+            }
+        })
+
+    for (const [version, server, reason] of [
+        ["1.2", "server", undefined],
+        ["1.3", "server", undefined],
+        ["1.3", "other-name", "its certificate has another name"],
+    ] as const)
+        it(`${reason === undefined ? "connects to" : "does not believe"} a server of DTLS ${version} ${reason === undefined ? "that wants a certificate" : `when ${reason}`}: the files of its configuration count`, async () => {
+            const authority = TestAuthority.get()
+            const server_ = await listen(
+                0,
+                {
+                    ...{ minVersion: version, cert: authority.pem(server), key: authority.key(server) },
+                    ...{ ca: authority.pem("root"), requestCert: true },
+                },
+                "127.0.0.1",
+            )
+            const log: string[] = []
+            const device = await simulated(written(folder, both), server_.port, (line) => log.push(line))
+            const ended = device.run()
+            try {
+                if (reason === undefined) {
+                    const client = await server_.accept({ timeout: 60000 })
+                    strictEqual(client.negotiated.version, `DTLSv${version}`)
+                    ok((await client.receive()) !== undefined)
+                } else {
+                    for (let i = 0; i < 600 && log.length === 0; i++) await new Promise((done) => setTimeout(done, 100))
+                    match(log[0], /certificate/)
+                }
+            } finally {
+                device.stop()
+                await ended
+                await server_.close()
+            }
+        })
+})
+
+/** The device of a configuration, with what its files say; the server is at another port than there. */
+async function simulated(path: string, port: number, log: (line: string) => void): Promise<Device> {
+    const config = loadConfig(path)
+    return new Device(await machineModule(), readFileSync(programImage(config).path), {
+        heapBytes: config.arena * 1024,
+        maxDepth: 100,
+        guard: 0,
+        gcStress: false,
+        virtualTime: false,
+        deviceId: "1",
+        settings: { ...deviceSettings(config, loadCredentials(config)), port: `${port}` },
+        storageFolder: temporaryFolder("device"),
+        print: (_level, line) => log(line),
+        log: (level, line) => void (level > 1 && log(line)),
+    })
+}
