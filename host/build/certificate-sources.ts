@@ -9,8 +9,14 @@ export interface CertificateKinds {
     peers: "authority" | "pin"
 }
 
-/** The limit of `handshakeMessageBytes` takes a chain of four certificates. */
-const CHAIN_LIMITS = ["    limits.handshakeMessageBytes = 4096", "    limits.inboxBytes = 6144"]
+/**
+ * Bytes of the limits of `mcuLimits` that certificates need: a message, all of a flight, and what of it comes in DTLS 1.3 while the
+ * key agreement runs. A chain of four certificates, or a raw public key.
+ */
+const LIMITS = {
+    authority: { handshakeMessageBytes: 4096, inboxBytes: 6144, earlyRecordBytes: 4096 },
+    pin: { earlyRecordBytes: 768 },
+}
 
 const signature = (name: string, type: string, parameters: string[] = []): string =>
     `export function ${name}(${parameters.join(", ")}): ${type} {`
@@ -51,8 +57,9 @@ function publicKeySource({ own, peers }: CertificateKinds): string[] {
 
 function limitsSource(kinds: CertificateKinds | undefined): string[] {
     const head = signature("configuredLimits", "Limits")
-    if (kinds?.peers !== "authority") return [head, "    return mcuLimits()", "}"]
-    return [head, "    const limits = mcuLimits()", ...CHAIN_LIMITS, "    return limits", "}"]
+    if (kinds === undefined) return [head, "    return mcuLimits()", "}"]
+    const changes = Object.entries(LIMITS[kinds.peers]).map(([name, bytes]) => `    limits.${name} = ${bytes}`)
+    return [head, "    const limits = mcuLimits()", ...changes, "    return limits", "}"]
 }
 
 /** What the two versions have in common about certificates: configuredTypes. */

@@ -9,6 +9,7 @@ import { root } from "../../../host/folders.js"
 import { Device } from "../../../host/simulator/device.js"
 import { temporaryFolder } from "../../../host/temporary.js"
 import { Simulation } from "../../../host/testing/index.js"
+import { cellular } from "../../../src/dtls/flight/retransmission.js"
 import { listen } from "../../../src/index.js"
 import { TestAuthority } from "../../support/test-authority.js"
 
@@ -163,7 +164,7 @@ describe("a sensor with certificates", function () {
     this.timeout(180000)
     const folder = folderWithFiles()
     const x509 = { key: "client.key", cert: "client.pem", ca: ["root.pem"] }
-    const both = { maxVersion: "1.3", certificates: x509 }
+    const both = { maxVersion: "1.3", certificates: x509, profile: "cellular" }
 
     for (const [what, settings] of [
         ["certificates, in DTLS 1.2 and 1.3,", both],
@@ -190,6 +191,8 @@ describe("a sensor with certificates", function () {
                 {
                     ...{ minVersion: version, cert: authority.pem(server), key: authority.key(server) },
                     ...{ ca: authority.pem("root"), requestCert: true },
+                    // A record that is dropped would come again after nine seconds only.
+                    retransmission: cellular(),
                 },
                 "127.0.0.1",
             )
@@ -198,7 +201,7 @@ describe("a sensor with certificates", function () {
             const ended = device.run()
             try {
                 if (reason === undefined) {
-                    const client = await server_.accept({ timeout: 60000 })
+                    const client = await server_.accept({ timeout: 8000 })
                     strictEqual(client.negotiated.version, `DTLSv${version}`)
                     ok((await client.receive()) !== undefined)
                 } else {
