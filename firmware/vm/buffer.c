@@ -220,7 +220,7 @@ static mote_value from_hex(mote_vm *vm, const char *text, uint32_t length)
     for (uint32_t i = 0; i < length && put / 2 < digits / 2; i++) {
         unsigned digit = mote_digit(text[i]);
         if (digit >= 16) continue;
-        data[put / 2] = (uint8_t)((data[put / 2] << 4) | digit);
+        data[put / 2] = (uint8_t)((uint32_t)data[put / 2] << 4 | digit);
         put++;
     }
     return v;
