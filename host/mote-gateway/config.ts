@@ -1,7 +1,16 @@
 import { readFileSync } from "node:fs"
 import { dirname, join, resolve } from "node:path"
 import { fileURLToPath } from "node:url"
-import { type CertificateFiles, check, JsonText, pathText, type Schema, UsageError } from "mote-dtls/gateway"
+import {
+    type CertificateFiles,
+    check,
+    JsonText,
+    pathText,
+    type Schema,
+    UsageError,
+    type Version,
+    type Versions,
+} from "mote-dtls/gateway"
 
 export interface ListenConfig {
     /** numeric address; undefined: every address of this host */
@@ -108,6 +117,8 @@ export interface GatewayConfig {
     connectionId: number
     /** processes that serve the ports */
     workers: number
+    /** of DTLS, which each device chooses from */
+    versions: Versions
     /** ALPN names, preferred first; empty: none */
     alpn: string[]
     credentials: CredentialsConfig
@@ -129,7 +140,9 @@ export interface GatewayConfig {
     log: { level: LogLevelName }
 }
 
-type Raw = Partial<Omit<GatewayConfig, "credentials" | "rights" | "sinks" | "redis">> & {
+type Raw = Partial<Omit<GatewayConfig, "credentials" | "rights" | "sinks" | "redis" | "versions">> & {
+    minVersion?: Version
+    maxVersion?: Version
     credentials?: Partial<CredentialsConfig>
     rights?: Partial<Rights>
     sinks?: RawSinks
@@ -173,6 +186,7 @@ export function loadGatewayConfig(path: string): GatewayConfig {
     checkCredentials(file, raw)
     checkShared(file, raw)
     checkWorkers(file, raw)
+    checkVersions(file, raw)
     const config = withDefaults(raw, dirname(resolve(path)))
     const files = config.sinks.files.map((sink) => sink.path)
     const folders = [...config.sinks.mqtt, ...config.sinks.webhooks].flatMap(({ queue }) => queue.folder ?? [])
@@ -217,12 +231,25 @@ function checkWorkers(file: JsonText, { workers = 1, connectionId = 8 }: Raw): v
         throw new UsageError(`${file.place(["connectionId"])}: connectionId: 0, or 6 and more with workers`)
 }
 
+/** Sessions of DTLS 1.3 stay where they began, and what moves between gateways is of DTLS 1.2. */
+const newestOf = ({ maxVersion, redis }: Raw): Version => maxVersion ?? (redis === undefined ? "1.3" : "1.2")
+
+function checkVersions(file: JsonText, raw: Raw): void {
+    const [oldest, newest] = [raw.minVersion ?? "1.2", newestOf(raw)]
+    if (raw.redis !== undefined && (oldest === "1.3" || newest === "1.3"))
+        throw new UsageError(
+            `${file.place(["redis"])}: redis: sessions of DTLS 1.2 alone are shared: leave minVersion and maxVersion out`,
+        )
+    if (oldest > newest) throw new UsageError(`${file.place(["minVersion"])}: minVersion: no newer than maxVersion`)
+}
+
 function withDefaults(raw: Raw, folder: string): GatewayConfig {
     const { credentials = {}, certificates, rights, sinks, log } = raw
     return {
         listen: raw.listen ?? [{ port: COAPS_PORT }],
         connectionId: raw.connectionId ?? 8,
         workers: raw.workers ?? 1,
+        versions: { oldest: raw.minVersion ?? "1.2", newest: newestOf(raw) },
         credentials: {
             lookupTimeout: 5000,
             lookupCache: 60,

@@ -1,10 +1,28 @@
-import { type GatewayPeer, isAtOrBelow, type PublicKeys, readCertificateFiles } from "mote-dtls/gateway"
+import {
+    type GatewayPeer,
+    isAtOrBelow,
+    NodeKeys,
+    type PublicKeys,
+    readCertificateFiles,
+    type Versions,
+} from "mote-dtls/gateway"
 import { coapPathText } from "mote-dtls/coap"
-import { allSuites, type Answer, type CipherSuite, type Question, QuestionKind } from "mote-dtls/engine"
-import { type AskingConnection, type Credentials } from "mote-dtls/gio"
+import {
+    allSuites,
+    allSuitesV13,
+    type Answer,
+    type CipherSuite,
+    keyShares,
+    type Question,
+    QuestionKind,
+} from "mote-dtls/engine"
+import { type AskingConnection, type Credentials, type DtlsSettings } from "mote-dtls/gio"
 import { type GatewayConfig, hasSource, type Rights } from "./config.js"
 import { type Device, DeviceFiles } from "./devices.js"
 import { DeviceLookup } from "./lookup.js"
+
+/** As in DtlsSettings. */
+export type Extension = DtlsSettings["extensions"][number]
 
 /** What the configuration says of devices, as it was read. */
 export interface DeviceSources {
@@ -15,21 +33,31 @@ export interface DeviceSources {
     /** raw public keys that are believed, SHA-256 in lower-case hexadecimal: identities of their devices */
     pins: Set<string>
     rights: Rights
-    /** that go with the credentials there are */
+    /** that go with the credentials and the versions there are */
     suites: CipherSuite[]
+    /** likewise */
+    extensions: Extension[]
 }
 
 /** Throws UsageError. */
-export function readDeviceSources({ credentials, certificates, rights }: GatewayConfig): DeviceSources {
+export function readDeviceSources(
+    { credentials, certificates, rights }: GatewayConfig,
+    versions: Versions,
+): DeviceSources {
     const publicKeys =
         certificates && readCertificateFiles(certificates, "server", (option) => `certificates.${option}`)
+    const older = [...(publicKeys?.suites ?? []), ...(hasSource(credentials) ? allSuites() : [])]
+    const isNewer = versions.newest === "1.3"
     return {
         files: new DeviceFiles(credentials),
         lookup: DeviceLookup.of(credentials),
         publicKeys,
         pins: new Set(certificates?.rpkPin?.map((pin) => pin.toLowerCase())),
         rights,
-        suites: [...(publicKeys?.suites ?? []), ...(hasSource(credentials) ? allSuites() : [])],
+        suites: [...(isNewer ? allSuitesV13() : []), ...(versions.oldest === "1.2" ? older : [])],
+        extensions: isNewer
+            ? [keyShares(new NodeKeys(), false), ...(publicKeys ? [publicKeys.authentication] : [])]
+            : [],
     }
 }
 

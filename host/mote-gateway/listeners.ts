@@ -1,5 +1,6 @@
 import {
     type DiagnosticEvent,
+    exchangeOf,
     type ExportedClients,
     Gateway,
     type GatewayEvents,
@@ -12,7 +13,7 @@ import { type NodeServices } from "mote-dtls"
 import {
     AuthenticationMode,
     type CipherSuite,
-    connectionIds,
+    connectionIdsV13,
     gatewayLimits,
     type Limits,
     returnRoutability,
@@ -21,6 +22,7 @@ import {
 import { type Credentials, type DtlsSettings, LogLevel, newSettings, type SocketAddress } from "mote-dtls/gio"
 import { BusyServices } from "./busy-services.js"
 import { type GatewayConfig, type ListenConfig } from "./config.js"
+import { type DeviceSources, type Extension } from "./credentials.js"
 import { type Log, logged } from "./log.js"
 import { type SharedAssociations } from "./shared-associations.js"
 import { type WorkerRole, WorkerServices } from "./worker-role.js"
@@ -57,8 +59,12 @@ export class Listeners {
     private limits: Limits = gatewayLimits()
     /** likewise */
     private suites: CipherSuite[] = []
+    /** likewise */
+    private extensions: Extension[] = []
 
+    /** @param first configuration of the run, whose ids and versions count to its end */
     constructor(
+        readonly first: GatewayConfig,
         private parts: ListenerParts,
         readonly services: NodeServices,
     ) {}
@@ -76,15 +82,15 @@ export class Listeners {
     }
 
     /** Opens what is new before it closes what is gone. Throws GError when one cannot be opened: then nothing has changed. */
-    async apply(config: GatewayConfig, suites: CipherSuite[]): Promise<void> {
+    async apply(config: GatewayConfig, { suites, extensions }: DeviceSources): Promise<void> {
         const fresh = new Map<string, Gateway>()
-        const before = this.suites.splice(0, this.suites.length, ...suites)
+        const before = this.replace(suites, [...idsOf(this.first, this.parts.worker), ...extensions])
         try {
             for (const listen of config.listen)
                 if (!this.gateways.has(nameOf(listen))) fresh.set(nameOf(listen), await this.open(listen, config))
         } catch (error) {
             for (const gateway of fresh.values()) await gateway.close()
-            this.suites.splice(0, this.suites.length, ...before)
+            this.replace(...before)
             throw error
         }
         Object.assign(this.limits, gatewayLimits(), config.limits)
@@ -95,6 +101,15 @@ export class Listeners {
                 await gateway.close()
             }
         for (const [name, gateway] of fresh) this.gateways.set(name, gateway)
+    }
+
+    /** What handshakes from now on are offered. @returns what it was before */
+    private replace(suites: CipherSuite[], extensions: Extension[]): [CipherSuite[], Extension[]] {
+        const [ofSuites, ofExtensions] = [this.suites, this.extensions]
+        return [
+            ofSuites.splice(0, ofSuites.length, ...suites),
+            ofExtensions.splice(0, ofExtensions.length, ...extensions),
+        ]
     }
 
     private async open(listen: ListenConfig, config: GatewayConfig): Promise<Gateway> {
@@ -110,7 +125,7 @@ export class Listeners {
             const cause = error instanceof Error ? { error: error.message } : {}
             log.warn({ ...logged(identity, remoteAddress), code, ...cause }, message)
         })
-        const settings = this.settings(watch.watched(this.parts.credentials), config)
+        const settings = this.settings(watch.watched(this.parts.credentials))
         settings.onDiagnostic = watch.diagnostic
         const local = { host: listen.host, port: listen.port, fd: listen.fd }
         const gateway = await Gateway.start(this.services, settings, local, events, failed, options)
@@ -119,14 +134,12 @@ export class Listeners {
         return gateway
     }
 
-    private settings(credentials: Credentials, { connectionId }: GatewayConfig): DtlsSettings {
+    private settings(credentials: Credentials): DtlsSettings {
         const settings = newSettings(this.suites, credentials, wifi(), this.limits)
         // Pre-shared keys authenticate devices by themselves.
         settings.authenticationMode = AuthenticationMode.required
-        settings.newExchange = this.parts.shared?.newExchange
-        const { worker } = this.parts
-        const ids = worker === undefined ? connectionIds(connectionId) : ownedConnectionIds(connectionId, worker.index)
-        if (connectionId > 0) settings.extensions = [ids, returnRoutability()]
+        settings.newExchange = this.parts.shared?.newExchange ?? exchangeOf(this.first.versions)
+        settings.extensions = this.extensions
         return settings
     }
 
@@ -185,6 +198,14 @@ function sharedEvents(
             if (shared.ended(peer)) events.ended(peer, error)
         },
     }
+}
+
+/** @param worker undefined: this process is the only one */
+function idsOf({ connectionId }: GatewayConfig, worker: WorkerRole | undefined): Extension[] {
+    if (connectionId === 0) return []
+    const ids =
+        worker === undefined ? connectionIdsV13(connectionId, 0) : ownedConnectionIds(connectionId, worker.index)
+    return [ids, returnRoutability()]
 }
 
 function nameOf({ host, port }: ListenConfig): string {

@@ -6,6 +6,7 @@ import {
     type GatewayEvents,
     Resources,
     UsageError,
+    type Versions,
 } from "mote-dtls/gateway"
 import { GError } from "mote-dtls/gio"
 import { SavedAssociations } from "./associations.js"
@@ -27,10 +28,11 @@ interface Loaded {
     sources: DeviceSources
 }
 
-function load(path: string, role?: WorkerRole): Loaded {
+/** @param versions of the run; undefined: it begins */
+function load(path: string, role?: WorkerRole, versions?: Versions): Loaded {
     const whole = loadGatewayConfig(path)
     const config = role === undefined ? whole : configOf(whole, role)
-    return { config, sources: readDeviceSources(config) }
+    return { config, sources: readDeviceSources(config, versions ?? config.versions) }
 }
 
 /** Reads a configuration and what it names, and does no more. Throws UsageError. @returns questionable keys */
@@ -96,7 +98,7 @@ export class GatewayService {
             throw error
         })
         const parts = { log, credentials, events, options, diagnostic, shared, worker: worker?.role, failed }
-        const listeners = new Listeners(parts, services)
+        const listeners = new Listeners(config, parts, services)
         const metrics = new Metrics(listeners, sinks)
         Object.assign(watched, { metrics, listeners })
         const service = new GatewayService(
@@ -111,7 +113,7 @@ export class GatewayService {
             worker?.role,
         )
         try {
-            await listeners.apply(config, loaded.sources.suites)
+            await listeners.apply(config, loaded.sources)
             await service.openOperations(config)
             await service.savedAssociations()?.restore()
         } catch (error) {
@@ -170,7 +172,7 @@ export class GatewayService {
 
     private async reloadNow(): Promise<boolean> {
         try {
-            await this.apply(load(this.path, this.role))
+            await this.apply(load(this.path, this.role, this.listeners.first.versions))
         } catch (error) {
             if (!isExpected(error)) throw error
             for (const line of errorText(error).split("\n")) this.log.error(line)
@@ -185,13 +187,13 @@ export class GatewayService {
 
     private async apply(loaded: Loaded): Promise<void> {
         const before = this.loaded
-        await this.listeners.apply(loaded.config, loaded.sources.suites)
+        await this.listeners.apply(loaded.config, loaded.sources)
         try {
             await this.sinks.replace(loaded.config)
             const { operations } = loaded.config
             if (!isDeepStrictEqual(before.config.operations, operations)) await this.openOperations(loaded.config)
         } catch (error) {
-            await this.listeners.apply(before.config, before.sources.suites)
+            await this.listeners.apply(before.config, before.sources)
             await this.sinks.replace(before.config)
             throw error
         }
@@ -205,6 +207,8 @@ export class GatewayService {
     /** Settings that are there once for all sessions. */
     private tellLasting(before: GatewayConfig, now: GatewayConfig): void {
         if (before.connectionId !== now.connectionId) this.log.warn("connectionId counts from the next start on")
+        if (!isDeepStrictEqual(this.listeners.first.versions, now.versions))
+            this.log.warn("minVersion and maxVersion count from the next start on")
         if (before.limits.resources !== now.limits.resources)
             this.log.warn("limits.resources counts from the next start on")
         if (!isDeepStrictEqual(before.redis, now.redis)) this.log.warn("redis counts from the next start on")

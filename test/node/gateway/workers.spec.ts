@@ -8,6 +8,7 @@ import { freePort, freeTcpPort, fromSources, mote, Running } from "../../interop
 import { eventually } from "../../support/running-gateway.js"
 
 const SENSORS = 12
+const VERSIONS = ["1.2", "1.3"]
 
 interface Done {
     handshakes: number
@@ -48,11 +49,40 @@ describe("the workers of mote-gateway", function () {
         await eventually("its other worker's end", () => (existsSync(`/proc/${workers[1]}`) ? undefined : true))
     }
 
-    it("share a port: sensors that sleep and move keep their worker and their session, also over a restart; metrics are summed, and all end with one of them", async () => {
+    /** Half of the sensors, with one version of DTLS, which sleep and move. */
+    function swarmOf(version: string): Running {
+        const uri = `coaps://127.0.0.1:${port}/sensors/{identity}`
+        const files = ["--psk-file", path(`${version}.psk`), "--ledger", path(`${version}.csv`), "--json"]
+        const moving = ["--cid", "0", "--sleep", "50", "--move", "20", "--min-version", version]
+        return new Running(
+            mote(
+                "swarm",
+                uri,
+                ...files,
+                ...moving,
+                "--sensors",
+                `${SENSORS / 2}`,
+                "--interval",
+                "0.3",
+                "--duration",
+                "8",
+            ),
+        )
+    }
+
+    async function doneOf(swarm: Running): Promise<Done> {
+        await swarm.ended(60000)
+        strictEqual(swarm.exitCode, 0, swarm.output)
+        return JSON.parse(swarm.output.trim().split("\n").at(-1) as string) as Done
+    }
+
+    it("share a port: sensors of both versions that sleep and move keep their worker and their session, also over a restart; metrics are summed, and all end with one of them", async () => {
         port = await freePort()
         operations = await freeTcpPort()
         const keys = Array.from({ length: SENSORS }, (_, i) => `d${i + 1}:${randomBytes(16).toString("hex")}\n`)
         writeFileSync(path("keys.psk"), keys.join(""), { mode: 0o600 })
+        for (const [i, version] of VERSIONS.entries())
+            writeFileSync(path(`${version}.psk`), keys.filter((_, key) => key % 2 === i).join(""), { mode: 0o600 })
         const config = {
             listen: [{ host: "127.0.0.1", port }],
             workers: 2,
@@ -64,12 +94,8 @@ describe("the workers of mote-gateway", function () {
         }
         writeFileSync(path("gateway.json"), JSON.stringify(config))
         const first = await start()
-        const files = ["--psk-file", path("keys.psk"), "--ledger", path("ledger.csv"), "--json"]
-        const moving = ["--cid", "0", "--sleep", "50", "--move", "20"]
-        const uri = `coaps://127.0.0.1:${port}/sensors/{identity}`
-        const options = ["--sensors", `${SENSORS}`, "--interval", "0.3", "--duration", "8", ...moving]
-        const swarm = new Running(mote("swarm", uri, ...files, ...options))
-        await swarm.expect('"progress"', 40000)
+        const swarms = VERSIONS.map(swarmOf)
+        for (const swarm of swarms) await swarm.expect('"progress"', 40000)
         const metrics = await (await fetch(`http://127.0.0.1:${operations}/metrics`)).text()
         match(metrics, new RegExp(`^mote_handshakes_total ${SENSORS}$`, "m"))
         const [before] = [recordsOf(0).length + recordsOf(1).length]
@@ -79,12 +105,12 @@ describe("the workers of mote-gateway", function () {
         await first.end()
         strictEqual(first.exitCode, 0, first.output)
         const second = await start()
-        await swarm.ended(60000)
-        strictEqual(swarm.exitCode, 0, swarm.output)
-        const done = JSON.parse(swarm.output.trim().split("\n").at(-1) as string) as Done
-        strictEqual(done.handshakes, SENSORS)
-        ok(done.moved > SENSORS, `${done.moved} moves`)
-        const ledger = readLedger(readFileSync(path("ledger.csv"), "utf8"))
+        for (const swarm of swarms) {
+            const done = await doneOf(swarm)
+            strictEqual(done.handshakes, SENSORS / 2)
+            ok(done.moved > SENSORS / 2, `${done.moved} moves`)
+        }
+        const ledger = VERSIONS.flatMap((version) => readLedger(readFileSync(path(`${version}.csv`), "utf8")))
         const kept = [recordsOf(0), recordsOf(1)]
         deepStrictEqual(compare(ledger, kept.flat()).missing, [])
         // A sensor is one worker's.
