@@ -11,6 +11,8 @@ import { connect, type DtlsServer, listen } from "../../src/index.js"
 const psk = { identity: "bench", key: Buffer.alloc(16, 7) }
 const suites = [TLS_PSK_WITH_AES_128_CCM_8()]
 const PEERS = 10000
+/** of which nothing was heard after the handshake: what its end may have to repeat is still kept */
+const UNHEARD = 1000
 /** ms of traffic for each delay of the loop */
 const DURATION = 3000
 
@@ -24,18 +26,25 @@ interface Memory {
 
 function memory(): Memory {
     for (let i = 0; i < 3; i++) collect()
-    const { heapUsed, external, arrayBuffers, rss } = process.memoryUsage()
-    return { heap: heapUsed + external + arrayBuffers, rss }
+    // What is external has the memory of Buffers in it.
+    const { heapUsed, external, rss } = process.memoryUsage()
+    return { heap: heapUsed + external, rss }
 }
 
-/** Clients in a process of their own shake hands, and are never heard of again. */
-async function connectClients(server: DtlsServer): Promise<void> {
+/** Clients in a process of their own shake hands, say `messages` things each, and are never heard of again. */
+async function connectClients(server: DtlsServer, count: number, messages: number): Promise<void> {
+    const accepting = (async () => {
+        for (let i = 0; i < count; i++) {
+            const client = await server.accept()
+            if (messages > 0) await client.receive({ timeout: 5000 })
+        }
+    })()
     const program = fileURLToPath(new URL("idle-clients.ts", import.meta.url))
-    const args = [...process.execArgv, program, String(server.port), String(PEERS)]
+    const args = [...process.execArgv, program, ...[server.port, count, messages].map(String)]
     const child = spawn(process.execPath, args, { stdio: ["ignore", "pipe", "inherit"] })
     const ended = once(child, "close")
     for await (const line of createInterface({ input: child.stdout })) process.stderr.write(`${line}\n`)
-    await ended
+    await Promise.all([ended, accepting])
 }
 
 /** Turns per second of one more client that sends and is answered, and the loop's delay meanwhile, ms. */
@@ -60,19 +69,19 @@ async function traffic(server: DtlsServer): Promise<{ delay: number; roundTrips:
 
 /** What associations that stand and say nothing cost a server: bytes of heap and of the process, and time. */
 export async function idleAssociations(): Promise<Record<string, number | Record<string, number>>> {
-    const limits = { peers: PEERS + 10, sessionsPerIdentity: 0 }
+    const limits = { peers: PEERS + UNHEARD + 10, sessionsPerIdentity: 0 }
     await using server = await listen(0, { psk, suites, limits }, "127.0.0.1")
     const none = await traffic(server)
     const before = memory()
-    const accepting = (async () => {
-        for (let i = 0; i < PEERS; i++) await server.accept()
-    })()
-    await connectClients(server)
-    await accepting
+    await connectClients(server, PEERS, 1)
     const after = memory()
     const many = await traffic(server)
+    const heard = memory()
+    await connectClients(server, UNHEARD, 0)
+    const all = memory()
     return {
         bytes_per_idle_association: Math.round((after.heap - before.heap) / PEERS),
+        bytes_per_unheard_association: Math.round((all.heap - heard.heap) / UNHEARD),
         rss_per_idle_association: Math.round((after.rss - before.rss) / PEERS),
         loop_delay_p99_ms: { 0: none.delay, [PEERS]: many.delay },
         messages_per_s_among: { 0: none.roundTrips, [PEERS]: many.roundTrips },

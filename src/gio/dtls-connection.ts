@@ -3,6 +3,7 @@ import { type Association } from "../dtls/association/association.js"
 import { type Reserve, saveAssociation, type SavedVersion } from "../dtls/association/saved-association.js"
 import { EMPTY } from "../dtls/bytes/bytes.js"
 import { type Aead } from "../dtls/crypto/provider.js"
+import { type Peer } from "../dtls/endpoint/peer.js"
 import { Alpn } from "../dtls/handshake/alpn.js"
 import { NEVER } from "../dtls/flight/retransmission.js"
 import { findHelloExtension, type HelloExtension } from "../dtls/handshake/hello-extension.js"
@@ -203,6 +204,11 @@ export abstract class DtlsConnection extends CertificateCalls {
     /** The engine's side of this connection, for counters and snapshots; undefined before there is one. */
     getAssociation(): Association | undefined {
         return this.association()
+    }
+
+    /** Its place in the endpoint; undefined before there is one. */
+    getPeer(): Peer | undefined {
+        return this.peer
     }
 
     /**

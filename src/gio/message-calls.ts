@@ -53,6 +53,14 @@ export abstract class MessageCalls extends ConnectionState implements DatagramBa
         return this.nothingRead(waited, timeout)
     }
 
+    /**
+     * The oldest message that waits, as it came, for platforms that need no copy of it. Never blocks.
+     * @returns undefined: none waits, or another receive is before this one
+     */
+    takeMessage(): Buffer | undefined {
+        return this.reading || this.readClosed ? undefined : this.queue.takeOldest()
+    }
+
     /** The next receive, if any waits behind this one, gets its turn. */
     private releaseRead(): void {
         this.reading = false

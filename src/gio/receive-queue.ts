@@ -34,6 +34,13 @@ export class ReceiveQueue {
         return index
     }
 
+    /** The oldest; undefined when there is none. */
+    takeOldest(): Buffer | undefined {
+        const data = this.messages.shift()
+        if (data !== undefined) this.bytes -= data.length
+        return data
+    }
+
     isEmpty(): boolean {
         return this.messages.length === 0
     }

@@ -1,4 +1,5 @@
 import { type Cipher, createCipheriv } from "node:crypto"
+import { type KeptSecret } from "./secret.js"
 
 const BLOCK = 16
 /** Longer records are rare, and node:crypto's own CCM takes no more time for them. */
@@ -31,12 +32,12 @@ const kept = new Set<Ccm>()
  */
 export class Ccm {
     private ciphers: Ciphers | undefined
-    #key: Buffer
+    #key: KeptSecret
 
     /** @param name of node:crypto, such as "aes-128-ccm"; @param key stays the caller's */
     constructor(
         private name: string,
-        key: Buffer,
+        key: KeptSecret,
         private tagLength: number,
     ) {
         this.#key = key
@@ -94,8 +95,9 @@ export class Ccm {
         const [oldest] = kept
         if (kept.size >= MOST_KEPT && oldest !== undefined) oldest.close()
         kept.add(this)
-        const blocks = createCipheriv(this.name.replace("ccm", "ecb"), this.#key, null)
-        const chain = createCipheriv(this.name.replace("ccm", "cbc"), this.#key, Buffer.alloc(BLOCK))
+        const key = this.#key.view()
+        const blocks = createCipheriv(this.name.replace("ccm", "ecb"), key, null)
+        const chain = createCipheriv(this.name.replace("ccm", "cbc"), key, Buffer.alloc(BLOCK))
         blocks.setAutoPadding(false)
         chain.setAutoPadding(false)
         this.ciphers = { blocks, chain, last: Buffer.alloc(BLOCK) }

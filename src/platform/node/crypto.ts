@@ -28,7 +28,7 @@ import {
 import { ProtectionV13, recordKeys } from "../../dtls/record/v13/protection.js"
 import { Ccm } from "./ccm.js"
 import { type RecordAead, Records } from "./records.js"
-import { secretCopy } from "./secret.js"
+import { KeptSecret } from "./secret.js"
 import { unwrapKey, WrappedKind, wrapKey } from "./wrap.js"
 
 class NodeHash implements Hash {
@@ -52,17 +52,17 @@ class NodeHash implements Hash {
 }
 
 class NodeHmac implements Hmac {
-    #key: Buffer
+    #key: KeptSecret
 
     constructor(
         private name: string,
         key: Buffer,
     ) {
-        this.#key = secretCopy(key)
+        this.#key = new KeptSecret(key)
     }
 
     sign(data: Buffer): Buffer {
-        return nodeCrypto.createHmac(this.name, this.#key).update(data).digest()
+        return nodeCrypto.createHmac(this.name, this.#key.view()).update(data).digest()
     }
 
     expand(seed: Buffer, length: number): Buffer {
@@ -70,7 +70,7 @@ class NodeHmac implements Hmac {
     }
 
     close(): void {
-        this.#key.fill(0)
+        this.#key.erase()
     }
 }
 
@@ -80,11 +80,29 @@ const RECORDS_WITHOUT = 4
 /** OpenSSL takes bytes that are nowhere, as `new Uint8Array(0)` has them, for no call at all, and CCM then has no tag. */
 const NO_BYTES = Buffer.alloc(1).subarray(1)
 
+/** What all keys of an AEAD have in common. */
+interface Kind {
+    parameters: AeadParameters
+    isCcm: boolean
+    options: { authTagLength: number }
+}
+
+const kinds = new Map<AeadAlgorithm, Kind>()
+
+function kindOf(algorithm: AeadAlgorithm): Kind {
+    const known = kinds.get(algorithm)
+    if (known !== undefined) return known
+    const parameters = aeadParameters(algorithm)
+    const isCcm = parameters.opensslName.endsWith("ccm")
+    const kind = { parameters, isCcm, options: { authTagLength: parameters.tagLength } }
+    kinds.set(algorithm, kind)
+    return kind
+}
+
 class NodeAead implements RecordAead {
     readonly tagLength: number
-    private cipher: AeadParameters
-    #key: Buffer
-    private options: { authTagLength: number }
+    private kind: Kind
+    #key: KeptSecret
     private records = 0
     private ccm: Ccm | undefined
 
@@ -92,18 +110,17 @@ class NodeAead implements RecordAead {
         private algorithm: AeadAlgorithm,
         key: Buffer,
     ) {
-        const cipher = aeadParameters(algorithm)
-        this.cipher = cipher
-        if (key.length !== cipher.keyLength) throw new RangeError(`key: ${cipher.keyLength} bytes, not ${key.length}`)
-        this.#key = secretCopy(key)
-        this.tagLength = cipher.tagLength
-        this.options = { authTagLength: cipher.tagLength }
+        this.kind = kindOf(algorithm)
+        const { keyLength, tagLength } = this.kind.parameters
+        if (key.length !== keyLength) throw new RangeError(`key: ${keyLength} bytes, not ${key.length}`)
+        this.#key = new KeptSecret(key)
+        this.tagLength = tagLength
     }
 
     /** Undefined: node:crypto makes a cipher for the record. */
     private keptFor(length: number, additional: number): Ccm | undefined {
-        if (this.records++ < RECORDS_WITHOUT || !this.cipher.opensslName.endsWith("ccm")) return undefined
-        this.ccm ??= new Ccm(this.cipher.opensslName, this.#key, this.tagLength)
+        if (this.records++ < RECORDS_WITHOUT || !this.kind.isCcm) return undefined
+        this.ccm ??= new Ccm(this.kind.parameters.opensslName, this.#key, this.tagLength)
         return this.ccm.takes(length, additional) ? this.ccm : undefined
     }
 
@@ -118,10 +135,10 @@ class NodeAead implements RecordAead {
         if (ccm !== undefined) return ccm.sealInto(target, at, nonce, aad, plaintext)
         // The cast picks one overload: all these modes share the calls used here.
         const cipher = nodeCrypto.createCipheriv(
-            this.cipher.opensslName as "aes-128-ccm",
-            this.#key,
+            this.kind.parameters.opensslName as "aes-128-ccm",
+            this.#key.view(),
             nonce,
-            this.options,
+            this.kind.options,
         )
         cipher.setAAD(aad, { plaintextLength: plaintext.length })
         target.set(cipher.update(plaintext.length === 0 ? NO_BYTES : plaintext), at)
@@ -130,15 +147,15 @@ class NodeAead implements RecordAead {
     }
 
     open(nonce: Buffer, aad: Buffer, ciphertext: Buffer): Buffer | undefined {
-        const length = ciphertext.length - this.cipher.tagLength
+        const length = ciphertext.length - this.tagLength
         if (length < 0) return undefined
         const ccm = this.keptFor(length, aad.length)
         if (ccm !== undefined) return ccm.open(nonce, aad, ciphertext)
         const decipher = nodeCrypto.createDecipheriv(
-            this.cipher.opensslName as "aes-128-ccm",
-            this.#key,
+            this.kind.parameters.opensslName as "aes-128-ccm",
+            this.#key.view(),
             nonce,
-            this.options,
+            this.kind.options,
         )
         decipher.setAuthTag(ciphertext.subarray(length))
         decipher.setAAD(aad, { plaintextLength: length })
@@ -154,24 +171,24 @@ class NodeAead implements RecordAead {
 
     /** The key, sealed by another AEAD. */
     wrap(wrapper: Aead): Buffer {
-        return wrapKey({ kind: WrappedKind.aead, number: this.algorithm, secret: this.#key }, wrapper)
+        return wrapKey({ kind: WrappedKind.aead, number: this.algorithm, secret: this.#key.view() }, wrapper)
     }
 
     close(): void {
         this.ccm?.close()
-        this.#key.fill(0)
+        this.#key.erase()
     }
 }
 
 /** RFC 9147 §4.2.3. */
 class NodeRecordNumberCipher implements RecordNumberCipher {
-    #key: Buffer
+    #key: KeptSecret
     private name: string
 
     constructor(algorithm: AeadAlgorithm, key: Buffer) {
         const { opensslName, keyLength } = aeadParameters(algorithm)
         if (key.length !== keyLength) throw new RangeError(`key: ${keyLength} bytes, not ${key.length}`)
-        this.#key = secretCopy(key)
+        this.#key = new KeptSecret(key)
         this.name = algorithm === AeadAlgorithm.chacha20Poly1305 ? "chacha20" : opensslName.replace(/-[a-z]+$/, "-ecb")
     }
 
@@ -179,26 +196,26 @@ class NodeRecordNumberCipher implements RecordNumberCipher {
         if (sample.length !== 16) throw new RangeError(`sample: 16 bytes, not ${sample.length}`)
         // OpenSSL's ChaCha20 takes counter and nonce as one; AES has no IV, and the sample is its block.
         const isStream = this.name === "chacha20"
-        const cipher = nodeCrypto.createCipheriv(this.name, this.#key, isStream ? sample : null)
+        const cipher = nodeCrypto.createCipheriv(this.name, this.#key.view(), isStream ? sample : null)
         return cipher.update(isStream ? Buffer.alloc(2) : sample).subarray(0, 2)
     }
 
     close(): void {
-        this.#key.fill(0)
+        this.#key.erase()
     }
 }
 
+const ciphers = new Set(nodeCrypto.getCiphers())
+
 /** node:crypto behind the provider interface. */
 export class NodeCryptoProvider implements CryptoProvider, RecordNumberCiphers, CryptoV13, KeyWrapping {
-    private ciphers = new Set(nodeCrypto.getCiphers())
-
     hasHash(_algorithm: HashAlgorithm): boolean {
         return true
     }
 
     hasAead(algorithm: AeadAlgorithm): boolean {
         const name = aeadParameters(algorithm).opensslName
-        return this.ciphers.has(name) || this.ciphers.has(name.replace(/^aes-(\d+)-(ccm|gcm)$/, "id-aes$1-$2"))
+        return ciphers.has(name) || ciphers.has(name.replace(/^aes-(\d+)-(ccm|gcm)$/, "id-aes$1-$2"))
     }
 
     newHash(algorithm: HashAlgorithm): Hash {

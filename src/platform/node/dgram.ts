@@ -46,24 +46,30 @@ function numericAddress(
     found(null, address, isIP(address.replace(/%.*/, "")))
 }
 
-/** A bound and, where there is a remote, connected socket without listeners. Throws GError. */
-export async function openSocket(options: UdpOptions): Promise<Socket> {
+/** A bound socket without listeners, at once: a numeric address needs no look-up. Throws GError. */
+export function boundSocket(options: UdpOptions): Socket {
     checkOptions(options)
     const local = options.localHost ?? options.remote?.address
     const any = local === undefined
     const type = any || isIP(local) === 6 ? "udp6" : "udp4"
     const socket = createSocket({ type, ipv6Only: false, recvBufferSize: undefined, lookup: numericAddress })
-    const where = any ? `port ${options.localPort}` : text({ address: local, port: options.localPort })
-    await new Promise<void>((resolve, reject) => {
-        socket.once("error", (error) => {
-            socket.close()
-            reject(asGError(error, where))
-        })
-        const bound = { fd: options.fd, exclusive: true }
-        const free = { port: options.localPort, address: options.localHost, exclusive: true }
-        socket.bind(options.fd === undefined ? free : bound, resolve)
-    })
+    let failed: Error | undefined
+    socket.once("error", (error) => (failed = error))
+    const bound = { fd: options.fd, exclusive: true }
+    const free = { port: options.localPort, address: options.localHost, exclusive: true }
+    socket.bind(options.fd === undefined ? free : bound)
+    if (failed !== undefined) {
+        socket.close()
+        const where = any ? `port ${options.localPort}` : text({ address: local, port: options.localPort })
+        throw asGError(failed, where)
+    }
     socket.removeAllListeners("error")
+    return socket
+}
+
+/** A bound and, where there is a remote, connected socket without listeners. Throws GError. */
+export async function openSocket(options: UdpOptions): Promise<Socket> {
+    const socket = boundSocket(options)
     const { remote } = options
     if (remote !== undefined)
         await new Promise<void>((resolve, reject) => {

@@ -1,4 +1,4 @@
-import { EMPTY } from "../../dtls/bytes/bytes.js"
+import { wipe } from "../../dtls/bytes/bytes.js"
 import {
     type Aead,
     type ExportableProtection,
@@ -8,6 +8,7 @@ import {
 } from "../../dtls/crypto/provider.js"
 import { ContentType, DTLS_1_2 } from "../../dtls/wire/code-points.js"
 import { isContentType, MAX_CIPHERTEXT, RECORD_HEADER_LENGTH } from "../../dtls/wire/record-header.js"
+import { KeptSecret } from "./secret.js"
 
 /** An AEAD that can write into a record. */
 export interface RecordAead extends Aead {
@@ -29,16 +30,19 @@ const additional = Buffer.alloc(MOST_ADDITIONAL)
  */
 export class Records implements ExportableProtection {
     readonly overhead: number
+    #iv: KeptSecret
     private explicit: number
     private headerLength: number
 
     constructor(
         private aead: RecordAead,
         private epoch: number,
-        private iv: Buffer,
+        iv: Buffer,
         private id: Buffer,
     ) {
+        this.#iv = new KeptSecret(iv)
         this.explicit = iv.length === 4 ? 8 : 0
+        wipe(iv)
         this.headerLength = RECORD_HEADER_LENGTH + id.length
         this.overhead = this.headerLength + this.explicit + (id.length > 0 ? 1 : 0) + aead.tagLength
     }
@@ -73,7 +77,7 @@ export class Records implements ExportableProtection {
 
     /** With an explicit nonce the fixed IV and that (RFC 5288 §3, RFC 6655 §3), else the IV xor the number (RFC 7905 §2). */
     private setNonce(record: Buffer, at: number): void {
-        nonce.set(this.iv)
+        this.#iv.copyTo(nonce, 0)
         if (this.explicit > 0) record.copy(nonce, 4, at, at + 8)
         else for (let i = 0; i < 8; i++) nonce[4 + i] = nonce[4 + i] ^ record[at + i]
     }
@@ -130,13 +134,12 @@ export class Records implements ExportableProtection {
     }
 
     exportKeys(wrapping: KeyWrapping, wrapper: Aead): WrappedKeys {
-        return { wrapped: wrapping.wrapAead(this.aead, wrapper), iv: Buffer.from(this.iv) }
+        return { wrapped: wrapping.wrapAead(this.aead, wrapper), iv: Buffer.from(this.#iv.view()) }
     }
 
     close(): void {
         this.aead.close()
-        this.iv.fill(0)
-        this.iv = EMPTY
+        this.#iv.erase()
     }
 }
 

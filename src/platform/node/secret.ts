@@ -16,3 +16,44 @@ export function secretFromHex(digits: string): Buffer {
     bytes.write(digits, "hex")
     return bytes
 }
+
+/** Bytes of one piece of memory that many secrets share. */
+const SLAB_LENGTH = 4096
+let slab = Buffer.alloc(SLAB_LENGTH)
+let taken = 0
+
+/**
+ * A copy of a secret that stays as long as an association. A Buffer of its own, with the memory behind it, is several times as
+ * large as a key; here many secrets share memory which nobody else gets to see.
+ */
+export class KeptSecret {
+    #slab: Buffer
+    #from: number
+    #to: number
+
+    constructor(secret: Uint8Array) {
+        const { length } = secret
+        if (taken + length > SLAB_LENGTH) {
+            slab = Buffer.alloc(Math.max(SLAB_LENGTH, length))
+            taken = 0
+        }
+        this.#slab = slab
+        this.#from = taken
+        this.#to = taken + length
+        this.#slab.set(secret, taken)
+        taken += length
+    }
+
+    /** For a call of node:crypto, which is not to be handed on: it shows other secrets, too. */
+    view(): Buffer {
+        return this.#slab.subarray(this.#from, this.#to)
+    }
+
+    copyTo(target: Buffer, at: number): void {
+        this.#slab.copy(target, at, this.#from, this.#to)
+    }
+
+    erase(): void {
+        this.#slab.fill(0, this.#from, this.#to)
+    }
+}

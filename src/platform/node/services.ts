@@ -24,25 +24,28 @@ import { NodeStorage } from "./storage.js"
 import { NodeUdpSocket } from "./udp.js"
 
 class NodeSignal implements Signal {
-    private waiting = new Set<(notified: boolean) => void>()
+    private waiting: ((notified: boolean) => void)[] | undefined
 
     wait(timeout: number): Promise<boolean> {
         return new Promise((resolve) => {
             let timer: NodeJS.Timeout | undefined
             const done = (notified: boolean): void => {
                 clearTimeout(timer)
-                this.waiting.delete(done)
+                this.waiting = this.waiting?.filter((other) => other !== done)
                 resolve(notified)
             }
             // Longer than a timer can be is as good as for ever: the waiter looks again and waits again.
             if (timeout === 0) setImmediate(() => done(false))
             else if (timeout > 0) timer = setTimeout(() => done(false), Math.min(Math.ceil(timeout), 0x7fffffff))
-            this.waiting.add(done)
+            this.waiting ??= []
+            this.waiting.push(done)
         })
     }
 
     notify(): void {
-        for (const done of [...this.waiting]) done(true)
+        const { waiting } = this
+        this.waiting = undefined
+        if (waiting !== undefined) for (const done of waiting) done(true)
     }
 }
 

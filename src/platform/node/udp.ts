@@ -6,7 +6,7 @@ import { type SocketAddress } from "../../gio/socket-address.js"
 import { gather, scatter } from "../../gio/vectors.js"
 import { type Services, type UdpOptions, type UdpSocket } from "../services.js"
 import { Burst } from "./burst.js"
-import { asGError, openSocket, text } from "./dgram.js"
+import { asGError, boundSocket, openSocket, text } from "./dgram.js"
 
 interface Received {
     data: Buffer
@@ -167,6 +167,11 @@ export class NodeUdpSocket extends NodeDatagramSocket {
 
     static async open(services: Services, options: UdpOptions): Promise<NodeUdpSocket> {
         return new NodeUdpSocket(services, await openSocket(options), options.remote)
+    }
+
+    /** One that is connected to nobody, at once. Throws GError. */
+    static bindNow(services: Services, options: UdpOptions): NodeUdpSocket {
+        return new NodeUdpSocket(services, boundSocket(options), undefined)
     }
 
     localAddress(): SocketAddress {

@@ -18,6 +18,9 @@ import { checkOnlyWait, waiting, type WaitOptions } from "./waiting.js"
 /** Largest DTLS message, bytes (RFC 5246 §6.2.1). */
 const MAX_MESSAGE = 16384
 
+/** Bytes that may lie around a message: what was left of its last block. */
+const MOST_AROUND = 64
+
 /** What a handshake agreed on. */
 export interface Negotiated {
     version: "DTLSv1.2" | "DTLSv1.3"
@@ -155,14 +158,15 @@ export class DtlsSocket {
 
     private async next(stop: Cancellable | undefined): Promise<Buffer | undefined> {
         for (;;) {
-            // The buffer is made when there is something to read: thousands of idle sockets wait without one.
             await this.dtls.conditionWait(IOCondition.IN, -1, stop)
+            const waiting = this.dtls.takeMessage()
+            if (waiting !== undefined) return inOwnMemory(waiting)
+            // It is over, or another receive took the message: this tells which, unless one more comes meanwhile.
             const message = new InputMessage([Buffer.allocUnsafe(MAX_MESSAGE)])
             try {
                 const count = await this.dtls.receiveMessages([message], 0, 0)
                 return count === 0 ? undefined : message.vectors[0]?.subarray(0, message.bytesReceived)
             } catch (error) {
-                // Another receive took the message; the next one is waited for.
                 if (!isIoError(error, IOErrorEnum.WOULD_BLOCK)) throw error
             }
         }
@@ -209,4 +213,12 @@ function outputOf(message: Uint8Array | string): OutputMessage {
     if (typeof message !== "string" && !(message instanceof Uint8Array))
         throw wrongArgument("message", "a text, a Buffer or a Uint8Array")
     return new OutputMessage([Buffer.isBuffer(message) ? message : Buffer.from(message)])
+}
+
+/** Small Buffers may be parts of a pool, whose other parts are not the receiver's to see. */
+function inOwnMemory(message: Buffer): Buffer {
+    if (message.buffer.byteLength <= message.length + MOST_AROUND) return message
+    const copy = Buffer.allocUnsafeSlow(message.length)
+    copy.set(message)
+    return copy
 }
