@@ -5,9 +5,8 @@
 import { readFileSync } from "node:fs"
 import { cachedDeviceImage } from "../host/build/device.js"
 import { buildBoard, missingForBoard } from "../host/build/rv32.js"
-import { TRANSLATE_BUDGET } from "../host/config/device-config.js"
 import type { DebugFile } from "../host/image/ir/debug.js"
-import { hotFunctions } from "../host/translate/choice.js"
+import { hotFunctions, TRANSLATE_BUDGET } from "../host/translate/choice.js"
 import { MOTE_PROFILE, readProfile } from "../host/translate/profile.js"
 import { type CredentialKind, CREDENTIALS_PROGRAM, moteSide, runWith, type Side } from "./rv32-credentials.js"
 

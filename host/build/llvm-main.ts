@@ -1,11 +1,11 @@
-/* Compiles a machine: its parts come through standard input, the module goes to standard output (wasm.ts). */
+/* Compiles a module: what it is made of comes through standard input, what was made goes to standard output (wasm.ts). */
 import { buffer } from "node:stream/consumers"
-import { deserialize } from "node:v8"
-import { compileMachine, type Parts } from "./llvm.js"
+import { deserialize, serialize } from "node:v8"
+import { type Compilation, compileModule } from "./llvm.js"
 
-const parts = deserialize(await buffer(process.stdin)) as Parts & { link: string[] }
+const compilation = deserialize(await buffer(process.stdin)) as Compilation
 try {
-    process.stdout.write(await compileMachine(parts, parts.link))
+    process.stdout.write(serialize(await compileModule(compilation)))
 } catch (error) {
     process.stderr.write((error as Error).message)
     process.exitCode = 1

@@ -1,22 +1,35 @@
 /* The LLVM of a development dependency, itself WebAssembly. */
 
-/** Contents by name. */
-export type Sources = Record<string, Uint8Array>
 export type Tree = { [name: string]: Tree | string | Uint8Array }
 
-/** What a machine is made of, by folder. */
-export interface Parts {
+/** A translation unit. */
+export interface Unit {
+    /** its path in `Compilation.tree` */
+    main: string
     flags: string[]
-    vm: Sources
-    port: Sources
-    /** functions of programs, and what they call */
-    translated: Sources
+}
+
+/** A module that is made of objects, some of which are there already. */
+export interface Compilation {
+    tree: Tree
+    /** by the name of its object, in the order of linking */
+    objects: Record<string, Unit | Uint8Array>
+    /** arguments of the linker */
+    link: string[]
+}
+
+export interface Compiled {
+    module: Uint8Array
+    /** those that were not there */
+    objects: Record<string, Uint8Array>
 }
 
 /** Throws with the compiler's messages. */
 export async function llvm(args: string[], files: Tree): Promise<Tree> {
     const { runLLVM } = await import("@yowasp/clang").catch(() => {
-        throw new Error("The machine has to be compiled, and @yowasp/clang is not installed: run npm ci in the project")
+        throw new Error(
+            "@yowasp/clang, which compiles C to WebAssembly, is not installed: run npm install --save-dev @yowasp/clang",
+        )
     })
     let messages = ""
     const keep = (bytes: Uint8Array | null): void =>
@@ -34,22 +47,22 @@ const COLD_BEGIN = "#pragma clang attribute push(__attribute__((cold)), apply_to
 const COLD_END = "#pragma clang attribute pop\n"
 
 /** One translation unit of all files, so that the compiler inlines across those that are not cold. */
-function oneUnit(names: string[]): string {
+export function oneUnit(names: string[]): string {
     const include = (some: string[]): string => some.map((name) => `#include "${name}"\n`).join("")
     const isCold = (name: string): boolean => COLD.includes(name.slice(0, -2))
     const hot = include(names.filter((name) => !isCold(name)))
     return `${hot}${COLD_BEGIN}${include(names.filter(isCold))}${COLD_END}`
 }
 
-/** @param link arguments of the linker */
-export async function compileMachine({ flags, vm, port, translated }: Parts, link: string[]): Promise<Uint8Array> {
-    const cFiles = (of: Sources): string[] => Object.keys(of).filter((name) => name.endsWith(".c"))
-    const tree = { vm, port, translated, "all.c": oneUnit(cFiles(vm)) }
-    // What is translated is large, and a unit each.
-    const units = ["all.c", "port/port.c", ...cFiles(translated).map((name) => `translated/${name}`)]
-    const objects: Tree = {}
-    for (const [i, name] of units.entries())
-        objects[`${i}.o`] = (await llvm(["clang", ...flags, "-o", "o", name], tree))["o"]
-    const linked = await llvm(["wasm-ld", ...link, ...Object.keys(objects), "-lc", "-o", "machine.wasm"], objects)
-    return linked["machine.wasm"] as Uint8Array
+export async function compileModule({ tree, objects, link }: Compilation): Promise<Compiled> {
+    const [all, made]: Record<string, Uint8Array>[] = [{}, {}]
+    for (const [name, object] of Object.entries(objects)) {
+        if (!("main" in object)) all[name] = object
+        else {
+            const { main, flags } = object
+            all[name] = made[name] = (await llvm(["clang", ...flags, "-o", "o", main], tree))["o"] as Uint8Array
+        }
+    }
+    const linked = await llvm(["wasm-ld", ...link, ...Object.keys(all), "-lc", "-o", "machine.wasm"], all)
+    return { module: linked["machine.wasm"] as Uint8Array, objects: made }
 }

@@ -1,17 +1,18 @@
 import { spawn } from "node:child_process"
 import { createHash } from "node:crypto"
-import { existsSync, readdirSync, readFileSync, renameSync, writeFileSync } from "node:fs"
+import { existsSync, mkdirSync, readdirSync, readFileSync, renameSync, writeFileSync } from "node:fs"
 import { basename, join } from "node:path"
 import { pathToFileURL } from "node:url"
-import { serialize } from "node:v8"
+import { deserialize, serialize } from "node:v8"
 import { cacheFolder, prebuilt, root } from "../folders.js"
 import { translationFiles } from "../translate/files.js"
 import type { Choice } from "../translate/translate.js"
-import { type Parts, type Sources } from "./llvm.js"
+import { type Compilation, type Compiled, oneUnit, type Unit } from "./llvm.js"
 import { exclusivelyAsync } from "./make-once.js"
 
-/** Where compiled machines are kept, by the hash of what they were made of; ignored by git. */
+/** Where compiled machines and their objects are kept, by the hash of what they were made of; ignored by git. */
 const cache = cacheFolder("wasm")
+const objectCache = join(cache, "objects")
 /** The machine as it is, or one that counts what each function of a program does (mote profile). */
 export const MACHINE_KINDS = ["plain", "profiling"] as const
 export type MachineKind = (typeof MACHINE_KINDS)[number]
@@ -23,38 +24,75 @@ const TARGET = ["--target=wasm32-wasip1", "-std=c11", "-O2", "-Ivm", "-c"]
 const flagsOf = (kind: MachineKind): string[] => (kind === "plain" ? TARGET : [...TARGET, "-DMOTE_PROFILE"])
 const LINK = ["-m", "wasm32", "--no-entry", "--strip-all", "-z", "stack-size=65536", "-L/usr/lib/wasm32-wasip1"]
 
+/** Contents by name. */
+type Sources = Record<string, Uint8Array>
+
 function sources(folder: string): Sources {
     const path = join(root, "firmware", folder)
     const names = readdirSync(path).filter((name) => /\.[ch]$/.test(name))
     return Object.fromEntries(names.sort().map((name) => [name, readFileSync(join(path, name))]))
 }
 
-const partsOf = (kind: MachineKind): Parts => ({
-    flags: flagsOf(kind),
-    vm: sources("vm"),
-    port: sources("port/wasm"),
-    translated: {},
-})
+/** What a machine is made of. */
+interface Parts {
+    /** sources by folder */
+    folders: { vm: Sources; port: Sources; translated: Sources }
+    units: Unit[]
+}
 
-function hashOf({ flags, vm, port, translated }: Parts): string {
-    const hash = createHash("sha256").update([...flags, ...LINK].join(" "))
-    for (const part of [vm, port, translated])
-        for (const [name, bytes] of Object.entries(part)) hash.update(name).update(bytes)
+const cFiles = (of: Sources): string[] => Object.keys(of).filter((name) => name.endsWith(".c"))
+
+function partsOf(kind: MachineKind): Parts {
+    const units = ["all.c", "port/port.c"].map((main) => ({ main, flags: flagsOf(kind) }))
+    return { folders: { vm: sources("vm"), port: sources("port/wasm"), translated: {} }, units }
+}
+
+/** A machine that has functions of programs as C. These are large, and a unit each. @param files C of host/translate */
+function translatedParts(files: string[]): Parts {
+    const flags = [...TARGET, "-DMOTE_TRANSLATED", "-Itranslated"]
+    const { folders, units } = partsOf("plain")
+    const common = sources("translated")
+    const own = Object.fromEntries(files.map((path) => [basename(path), readFileSync(path)]))
+    const translated = { ...common, ...own }
+    return {
+        folders: { ...folders, translated },
+        units: [
+            units[0],
+            { main: "port/port.c", flags },
+            ...cFiles(translated).map((name) => ({ main: `translated/${name}`, flags })),
+        ],
+    }
+}
+
+const hashed = (...parts: (string | Uint8Array)[]): string => {
+    const hash = createHash("sha256")
+    for (const part of parts) hash.update(part)
     return hash.digest("hex").slice(0, 16)
+}
+
+/** The names of objects, in the order of their units: hashes of what they are made of. */
+function objectNames({ folders, units }: Parts): string[] {
+    const { vm, port, translated } = folders
+    const machine = [oneUnit(cFiles(vm)), ...Object.entries(vm), ...Object.entries(port)].flat()
+    const headers = Object.entries(translated).filter(([name]) => name.endsWith(".h"))
+    return units.map(({ main, flags }) => {
+        const own = main.startsWith("translated/") ? [translated[basename(main)], ...headers.flat()] : []
+        return `${hashed(...flags, main, ...own, ...machine)}.o`
+    })
 }
 
 /**
  * Compiles in a process of its own, whose V8 compiles the compiler once and quickly: optimizing LLVM's 60 MB of WebAssembly takes as
  * long as what LLVM does here.
  */
-function compile(parts: Parts): Promise<Uint8Array> {
+function compile(compilation: Compilation): Promise<Compiled> {
     const [hook, main] = ["tsx.mjs", "llvm-main.ts"].map((name) => join(root, "host", "build", name))
     const args = ["--liftoff-only", "--import", pathToFileURL(hook).href, main]
     const child = spawn(process.execPath, args, { stdio: ["pipe", "pipe", "pipe"] })
     const end = (): void => void child.kill()
     process.once("exit", end)
     child.stdin.on("error", () => undefined) // it has ended, and said why
-    child.stdin.end(serialize({ ...parts, link: LINK }))
+    child.stdin.end(serialize(compilation))
     return new Promise((resolve, reject) => {
         const [made, messages]: Buffer[][] = [[], []]
         child.stdout.on("data", (bytes: Buffer) => made.push(bytes))
@@ -62,7 +100,7 @@ function compile(parts: Parts): Promise<Uint8Array> {
         child.on("error", reject)
         child.on("close", (code) => {
             process.removeListener("exit", end)
-            if (code === 0) resolve(Buffer.concat(made))
+            if (code === 0) resolve(deserialize(Buffer.concat(made)) as Compiled)
             else reject(new Error(Buffer.concat(messages).toString().trim()))
         })
     })
@@ -72,25 +110,42 @@ function compile(parts: Parts): Promise<Uint8Array> {
 const underWay = new Map<string, Promise<string>>()
 
 function compiledPath(parts: Parts): Promise<string> {
-    const path = join(cache, `${hashOf(parts)}.wasm`)
+    const objects = objectNames(parts)
+    const path = join(cache, `${hashed(...LINK, ...objects)}.wasm`)
     if (existsSync(path)) return Promise.resolve(path)
-    const made = underWay.get(path) ?? compiledOnce(path, parts)
+    const made = underWay.get(path) ?? compiledOnce(path, parts, objects)
     underWay.set(path, made)
     return made
 }
 
-async function compiledOnce(path: string, parts: Parts): Promise<string> {
+async function compiledOnce(path: string, parts: Parts, objects: string[]): Promise<string> {
     await exclusivelyAsync(path, async () => {
-        if (!existsSync(path)) await compileTo(path, parts)
+        if (!existsSync(path)) await compileTo(path, parts, objects)
     })
     return path
 }
 
-async function compileTo(path: string, parts: Parts): Promise<void> {
-    process.stderr.write("mote: compiling the simulator (firmware/vm to WebAssembly), once (about fifteen seconds)\n")
-    const fresh = `${path}.${process.pid}`
-    writeFileSync(fresh, await compile(parts))
-    renameSync(fresh, path)
+/** A process that reads it meanwhile sees the whole file or none. */
+function write(path: string, bytes: Uint8Array): void {
+    writeFileSync(`${path}.${process.pid}`, bytes)
+    renameSync(`${path}.${process.pid}`, path)
+}
+
+async function compileTo(path: string, { folders, units }: Parts, names: string[]): Promise<void> {
+    mkdirSync(objectCache, { recursive: true })
+    const place = (name: string): string => join(objectCache, name)
+    const isThere = existsSync(place(names[0]))
+    const what = isThere ? "program's functions to WebAssembly" : "simulator (firmware/vm to WebAssembly)"
+    process.stderr.write(`mote: compiling the ${what}, once (about fifteen seconds)\n`)
+    const { module, objects } = await compile({
+        tree: { ...folders, "all.c": oneUnit(cFiles(folders.vm)) },
+        objects: Object.fromEntries(
+            names.map((name, index) => [name, existsSync(place(name)) ? readFileSync(place(name)) : units[index]]),
+        ),
+        link: LINK,
+    })
+    for (const [name, bytes] of Object.entries(objects)) write(place(name), bytes)
+    write(path, module)
 }
 
 /** Path of the machine compiled from the sources; compiled (some seconds) only when one has changed. */
@@ -101,16 +156,7 @@ export const compiledMachine = (kind: MachineKind = "plain"): Promise<string> =>
  * @param choose the functions of each image that become C
  */
 export async function translatedMachine(images: Buffer[], choose: Choice): Promise<WebAssembly.Module> {
-    const parts = partsOf("plain")
-    const files = translationFiles(images, choose).map((path): [string, Uint8Array] => [
-        basename(path),
-        readFileSync(path),
-    ])
-    const path = await compiledPath({
-        ...parts,
-        flags: [...parts.flags, "-DMOTE_TRANSLATED", "-Itranslated"],
-        translated: { ...sources("translated"), ...Object.fromEntries(files) },
-    })
+    const path = await compiledPath(translatedParts(translationFiles(images, choose)))
     return new WebAssembly.Module(readFileSync(path))
 }
 

@@ -3,7 +3,7 @@ import { existsSync, readFileSync, statSync, watch } from "node:fs"
 import { dirname, join, resolve } from "node:path"
 import { LogLevel } from "../../src/gio/log-level.js"
 import { cachedDeviceImage, type DeviceImage } from "../build/device.js"
-import { machineModule, prepareMachine } from "../build/wasm.js"
+import { machineModule, prepareMachine, translatedMachine } from "../build/wasm.js"
 import { ImageRefused } from "../simulator/machine.js"
 import { UsageError } from "../credentials.js"
 import { root } from "../folders.js"
@@ -11,10 +11,12 @@ import { inWords } from "../device-words.js"
 import { DebugMap } from "../simulator/debug-map.js"
 import { Device, type DeviceOptions, type Outcome } from "../simulator/device.js"
 import { runStockSensor, type StockSettings } from "../simulator/stock.js"
+import { choiceOf, type Translate, TRANSLATE_BUDGET } from "../translate/choice.js"
+import { MOTE_PROFILE } from "../translate/profile.js"
 import { exiting } from "./exit-code.js"
 import { counterLines, panicLines } from "./outcome.js"
 import { printLine, printNote, printRaw } from "./output.js"
-import { whole } from "./parsers.js"
+import { choice, whole } from "./parsers.js"
 import { onStop } from "./stopping.js"
 
 const description =
@@ -23,7 +25,8 @@ const description =
 const examples = `
 Examples
   mote sim src/sensor/main.ts --setting host=127.0.0.1 --setting identity=sensor1 --setting key=00112233445566778899aabbccddeeff --setting count=3
-  mote sim blink.ts --virtual-time --gc-stress`
+  mote sim blink.ts --virtual-time --gc-stress
+  mote sim blink.ts --translate all`
 
 const OFFICIAL = { heap: 64, depth: 100, guard: 131071 }
 const levels: Record<string, string> = { "*": "warning: ", "!": "error: ", "?": "debug: " }
@@ -41,6 +44,8 @@ interface GivenOptions {
     quiet?: boolean
     watch?: boolean
     stock?: boolean
+    translate?: "hot" | "all"
+    profile?: string
 }
 
 interface SimOptions {
@@ -53,6 +58,7 @@ interface SimOptions {
     virtualTime: boolean
     plain: boolean
     quiet: boolean
+    translate: Translate
     settings: Map<string, string>
 }
 
@@ -91,6 +97,18 @@ export function addSimCommand(program: Command): void {
             "official limits (64 KB, 100 calls, 131071 operations per turn), console lines only; ends with PANIC N " +
                 "after a panic",
         )
+        .addOption(
+            choice(
+                "--translate <FUNCTIONS>",
+                `functions of the program as C, compiled once, as a board's firmware has them by "translate" of ` +
+                    "devs.config.json",
+                ["hot", "all"],
+            ),
+        )
+        .option(
+            "--profile <FILE>",
+            "with --translate hot: what mote profile recorded; without, Mote's own functions count",
+        )
         .option("--quiet", "no counters at the end")
         .option(
             "--stock",
@@ -119,8 +137,16 @@ function checked(program: string, given: GivenOptions): SimOptions {
         virtualTime: given.virtualTime === true,
         plain,
         quiet: given.quiet === true || plain,
+        translate: translateOf(given),
         settings,
     }
+}
+
+function translateOf({ translate, profile }: GivenOptions): Translate {
+    if (profile !== undefined && translate !== "hot") throw new UsageError("--profile: only with --translate hot")
+    if (translate !== "hot") return { functions: translate ?? "none" }
+    if (profile !== undefined && !existsSync(profile)) throw new UsageError(`there is no file ${profile}`)
+    return { functions: "hot", budget: TRANSLATE_BUDGET, profile: profile ?? MOTE_PROFILE }
 }
 
 /**
@@ -209,12 +235,20 @@ function report(options: SimOptions, number: number, outcome: Outcome, debug: De
     for (const line of lines) printLine(`${tag}${line}`)
 }
 
+/** The machine, with functions of the program where they were asked for. */
+async function moduleFor({ translate }: SimOptions, image: DeviceImage, bytes: Buffer): Promise<WebAssembly.Module> {
+    if (translate.functions === "hot" && !existsSync(image.debugPath))
+        throw new UsageError(`${image.path}: without its debug file the functions have no names`)
+    const choose = choiceOf(translate, image.debugPath)
+    return choose === undefined ? await machineModule() : await translatedMachine([bytes], choose)
+}
+
 async function runOnce(options: SimOptions, onStart: (devices: Device[]) => void): Promise<number> {
-    prepareMachine()
+    if (options.translate.functions === "none") prepareMachine()
     const image = imageOf(options.path)
     const bytes = readFileSync(image.path)
     const debug = DebugMap.load(image.debugPath, image.home)
-    const module = await machineModule()
+    const module = await moduleFor(options, image, bytes)
     const numbers = Array.from({ length: options.count }, (_, index) => index + 1)
     const devices = numbers.map((number) => new Device(module, bytes, deviceOptions(options, number, debug)))
     onStart(devices)

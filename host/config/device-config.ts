@@ -7,6 +7,7 @@ import { type ImportedKey, type PskKeyExchange, type ReturnRoutabilityForm } fro
 import { groupOf, type SuiteGroup } from "../build/device-suites.js"
 import { UsageError } from "../credentials.js"
 import { root } from "../folders.js"
+import { type Translate, TRANSLATE_BUDGET } from "../translate/choice.js"
 import { MOTE_PROFILE } from "../translate/profile.js"
 import { JsonText } from "./json-text.js"
 import { type CertificatesConfig, certificatesOf, type DeviceCertificates, type Refuse } from "./device-certificates.js"
@@ -33,13 +34,6 @@ export interface Board {
     /** offsets in flash: the two slots for programs, the settings */
     partitions?: { programs: [number, number]; settings: number }
 }
-
-/** Which functions of the program become C. */
-export type Translate =
-    | { functions: "none" }
-    | { functions: "all" }
-    /** @param budget KB; @param profile path of a profile (host/translate/profile.ts) */
-    | { functions: "hot"; budget: number; profile: string }
 
 export type FlashEncryption = "development" | "release"
 
@@ -141,9 +135,6 @@ function targetOf(text: string): { host: string; port: number; path: string } | 
     }
     return undefined
 }
-
-/** KB of translated code, when the configuration does not say. */
-export const TRANSLATE_BUDGET = 64
 
 function translateOf(raw: RawConfig, board: Board, folder: string, refuse: Refuse): Translate {
     const { translate = board.translate, translateBudget, translateProfile } = raw

@@ -7,11 +7,8 @@ import { buildNative, device, missingFor, withTranslations } from "../build/nati
 import { buildBoard, missingForBoard } from "../build/rv32.js"
 import { UsageError } from "../credentials.js"
 import { folderWith, root } from "../folders.js"
-import type { DebugFile } from "../image/ir/debug.js"
-import { allFunctions, hotFunctions } from "../translate/choice.js"
+import { choiceOf } from "../translate/choice.js"
 import { translationFiles } from "../translate/files.js"
-import { readProfile } from "../translate/profile.js"
-import type { Choice } from "../translate/translate.js"
 import { CERTIFICATE_SETTING } from "./device-certificates.js"
 import { type Board, DEFAULT_SUITES, type DeviceConfig } from "./device-config.js"
 import { type DeviceCredentials } from "./device-credentials.js"
@@ -180,21 +177,13 @@ function writeChanged(path: string, text: string): void {
     if (!existsSync(path) || readFileSync(path, "utf8") !== text) writeFileSync(path, text)
 }
 
-/** What the configuration's `translate` chooses of a program that has been compiled; undefined: nothing of it becomes C. */
-function choiceOf({ translate }: DeviceConfig, files: BuildFiles): Choice | undefined {
-    if (translate.functions === "none") return undefined
-    if (translate.functions === "all") return allFunctions
-    const debug = JSON.parse(readFileSync(files.debug, "utf8")) as DebugFile
-    return hotFunctions(debug, readProfile(translate.profile), translate.budget * 1024)
-}
-
 /**
  * Puts the functions that become C where PlatformIO finds them.
  * @returns how many they are; 0: there is no C
  */
 export function writeTranslation(config: DeviceConfig, files: BuildFiles): number {
     rmSync(files.translation, { recursive: true, force: true })
-    const choose = choiceOf(config, files)
+    const choose = choiceOf(config.translate, files.debug)
     const image = readFileSync(files.image)
     const functions = choose?.(image).size ?? 0
     if (choose === undefined || functions === 0) return 0
@@ -210,7 +199,7 @@ export function missingForFirmware(board: Board): string | undefined {
 }
 
 async function compileFirmware(config: DeviceConfig, files: BuildFiles): Promise<string> {
-    const choose = choiceOf(config, files)
+    const choose = choiceOf(config.translate, files.debug)
     const images = choose === undefined ? [] : [readFileSync(files.image)]
     if (config.board.port === "posix")
         return buildNative(choose === undefined ? device : withTranslations(device, images, choose), files.folder)

@@ -1,12 +1,22 @@
+import { readFileSync } from "node:fs"
 import type { DebugFile } from "../image/ir/debug.js"
 import { Op } from "../image/ir/operations.js"
 import type { ImageFunction, ImageProgram } from "../image/ir/program.js"
 import { readImage } from "../image/ir/read.js"
 import type { FunctionCount } from "../simulator/machine.js"
-import { countsOf, type Profile } from "./profile.js"
+import { countsOf, type Profile, readProfile } from "./profile.js"
 import type { Choice } from "./translate.js"
 
 /* Which functions of a program become C. */
+
+/** KB of translated code, when nobody says. */
+export const TRANSLATE_BUDGET = 64
+
+export type Translate =
+    | { functions: "none" }
+    | { functions: "all" }
+    /** @param budget KB; @param profile path of a profile (profile.ts) */
+    | { functions: "hot"; budget: number; profile: string }
 
 /** Bytes of RV32IMC code, by gcc at -Os: of each function, and of each byte of its bytecode (docs/firmware.md). */
 const FUNCTION_BYTES = 110
@@ -63,3 +73,14 @@ export const hotFunctions =
         })
         return new Set(chosen.map(({ index }) => index))
     }
+
+/**
+ * What `translate` chooses of a program that has been compiled; undefined: nothing of it becomes C.
+ * @param debugPath of the program's debug file
+ */
+export function choiceOf(translate: Translate, debugPath: string): Choice | undefined {
+    if (translate.functions === "none") return undefined
+    if (translate.functions === "all") return allFunctions
+    const debug = JSON.parse(readFileSync(debugPath, "utf8")) as DebugFile
+    return hotFunctions(debug, readProfile(translate.profile), translate.budget * 1024)
+}

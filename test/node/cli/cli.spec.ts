@@ -98,6 +98,11 @@ describe("the command line", function () {
         ["a name of JavaScript's", ["constructor"], /no such command/],
         ["an unknown option", ["gateway", "--fast"], /--help/],
         ["an option without its value", ["gateway", "--psk"], /--help/],
+        [
+            "a profile of functions that nobody wants as C",
+            ["sim", "test/device/server.ts", "--profile", "p"],
+            /--translate hot/,
+        ],
         ["a body as an argument", ["put", "coaps://h/t", "21"], /takes <URI> and options: a body goes into --payload/],
         ["an argument too many", ["gateway", "5684"], /mote gateway takes no argument; see --help/],
         ["no key", ["gateway"], /a key is needed/],

@@ -12,9 +12,8 @@ import {
     type NativeProgram,
     withTranslations,
 } from "../../../host/build/native.js"
-import { TRANSLATE_BUDGET } from "../../../host/config/device-config.js"
 import type { DebugFile } from "../../../host/image/ir/debug.js"
-import { hotFunctions } from "../../../host/translate/choice.js"
+import { hotFunctions, TRANSLATE_BUDGET } from "../../../host/translate/choice.js"
 import { MOTE_PROFILE, readProfile } from "../../../host/translate/profile.js"
 import { buildBoard, missingForBoard } from "../../../host/build/rv32.js"
 import { machineModule } from "../../../host/build/wasm.js"
