@@ -6,7 +6,7 @@ import { DiscardCounters } from "../record/discard.js"
 import { RecordLayer } from "../record/record-layer.js"
 import { AlertDescription, AlertLevel, ContentType } from "../wire/code-points.js"
 import { AssociationPhase } from "./association-state.js"
-import { type HandshakeDriver } from "./handshake-driver.js"
+import { type Driver } from "./driver.js"
 import { OutputKind, OutputQueue } from "./output.js"
 
 /**
@@ -22,9 +22,9 @@ export abstract class AssociationEnds {
     record: RecordLayer
     counters: DiscardCounters
     abstract parameters: SecurityParameters
-    /** until the handshake, and what its end may have to repeat, is over: most of an association's memory */
-    driver: HandshakeDriver | undefined
-    protected outputs = new OutputQueue()
+    /** until the handshake, and what its end may have to repeat, is over; in DTLS 1.3 another one follows */
+    driver: Driver | undefined
+    outputs = new OutputQueue()
     protected writeClosed = false
     protected readClosed = false
     /** application data that came before the peer's Finished, and may not be believed before it */
@@ -38,7 +38,7 @@ export abstract class AssociationEnds {
 
     /** HandshakeType of the next message that must come; -1 when the handshake is done. */
     expecting(): number {
-        return this.driver === undefined ? -1 : this.driver.handshake.expecting()
+        return this.driver === undefined ? -1 : this.driver.expecting()
     }
 
     protected sendAlert(level: AlertLevel, description: AlertDescription): void {

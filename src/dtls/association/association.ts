@@ -17,9 +17,10 @@ import { type AssociationSettings } from "../handshake/settings.js"
 import { Discard } from "../record/discard.js"
 import { AlertDescription, AlertLevel, ContentType, ExtensionType, HandshakeType } from "../wire/code-points.js"
 import { type HandshakeHeader, readHandshakeHeader } from "../wire/handshake-header.js"
-import { type DriverOwner, type DriverRole, HandshakeDriver } from "./handshake-driver.js"
 import { AssociationEnds } from "./association-ends.js"
 import { AssociationPhase, type AssociationState, type LastingState } from "./association-state.js"
+import { type Driver, type DriverOwner } from "./driver.js"
+import { type DriverRole, HandshakeDriver } from "./handshake-driver.js"
 import { Diagnostic, type Output, OutputKind } from "./output.js"
 
 /** What `receive` found in a datagram. */
@@ -45,7 +46,7 @@ const MAX_FRAGMENTS = 32
  */
 export class Association extends AssociationEnds implements DriverOwner {
     parameters: SecurityParameters
-    private isClient: boolean
+    isClient: boolean
     private refusedRenegotiation = false
     /** when something authentic came last, ms */
     private lastHeard = 0
@@ -244,8 +245,8 @@ export class Association extends AssociationEnds implements DriverOwner {
         this.record.endHandshake()
     }
 
-    onVersionChosen(driver: HandshakeDriver): void {
-        this.parameters = driver.handshake.parameters
+    onHandedOver(driver: Driver, parameters: SecurityParameters): void {
+        this.parameters = parameters
         this.driver = driver
     }
 
@@ -349,7 +350,7 @@ export class Association extends AssociationEnds implements DriverOwner {
         else if (this.driver !== undefined) this.tickDriver(this.driver, now)
     }
 
-    private tickDriver(driver: HandshakeDriver, now: number): void {
+    private tickDriver(driver: Driver, now: number): void {
         try {
             driver.tick(now)
         } catch (error) {

@@ -10,23 +10,10 @@ import { Discard, type DiscardCounters } from "../record/discard.js"
 import { type RecordLayer } from "../record/record-layer.js"
 import { AlertDescription, AlertLevel, HandshakeType } from "../wire/code-points.js"
 import { type HandshakeHeader } from "../wire/handshake-header.js"
+import { type Driver, type DriverOwner } from "./driver.js"
 import { Diagnostic, OutputKind, type OutputQueue } from "./output.js"
 import { ProvisionalFailure } from "./provisional-failure.js"
 import { repeatsFinished, repeatsServerHello, wholeOf } from "./repetition.js"
-
-/** What a driver tells the association it works for. */
-export interface DriverOwner {
-    /** the handshake is done */
-    onConnected(): void
-    /** the driver is not needed any more: not even its last flight */
-    onDriven(): void
-    /** the peer has chosen a version that another driver speaks: it goes on with the handshake */
-    onVersionChosen(driver: HandshakeDriver): void
-    /** records that waited for their keys may be read now */
-    onEarlyRecords(records: Buffer[], now: number): void
-    /** the association is over; `alert` goes to the peer unless it is `none` or came from there */
-    fail(reason: FailureReason, alert: AlertDescription): void
-}
 
 /** A role whose version drives its handshakes in its own way. */
 export interface DriverRole extends Role {
@@ -48,7 +35,7 @@ export const LAST_FLIGHT_KEPT = 240000
  * because the peer repeats its own (RFC 6347 §4.2.4).
  * @devsWhenUsed
  */
-export class HandshakeDriver {
+export class HandshakeDriver implements Driver {
     handshake: Handshake
     /** from the first flight until the handshake is done or given up */
     running = false
@@ -56,13 +43,13 @@ export class HandshakeDriver {
     protected timer: RetransmissionTimer
     protected handshakeDeadline = NEVER
     protected lastFlightUntil = NEVER
-    private budget: number
+    protected budget: number
     protected provisional: ProvisionalFailure
     /** ServerHellos that came again instead of an answer to our Finished */
     private repeatedHellos = 0
     /** the question that was last put out */
     private asked: Question | undefined
-    private lastSent = 0
+    protected lastSent = 0
     private lastFinished: HandshakeMessage | undefined
     /** message_seq of the message processed last, and of the one that our flight answers: its repetition means ours was lost */
     private lastTaken = -1
@@ -89,7 +76,6 @@ export class HandshakeDriver {
         this.budget = settings.pathBudget
     }
 
-    /** Client: sends the first flight. Server: the deadline starts. */
     begin(now: number): void {
         this.running = true
         this.handshakeDeadline = now + this.settings.retransmission.deadline
@@ -108,12 +94,10 @@ export class HandshakeDriver {
         this.process(now)
     }
 
-    /** The next time at which `tick` is wanted, ms. */
     deadline(): number {
         return Math.min(Math.min(this.timer.at, this.handshakeDeadline), this.lastFlightUntil)
     }
 
-    /** Runs the timers that are due. */
     tick(now: number): void {
         if (now >= this.lastFlightUntil) this.forgetLastFlight()
         if (!this.running) return
@@ -121,7 +105,6 @@ export class HandshakeDriver {
         else if (now >= this.timer.at) this.retransmit(now)
     }
 
-    /** Takes a fragment that stands at `at` in the record. */
     take(header: HandshakeHeader, record: OpenedRecord, at: number, now: number): void {
         const { nextSeq } = this.inbox
         // A HelloRequest means nothing during a handshake (RFC 5246 §7.4.1.1).
@@ -150,30 +133,24 @@ export class HandshakeDriver {
         return kept
     }
 
-    /** Takes a verified record of a content type that its version alone has. @returns false: it has none such */
     takeOther(_record: OpenedRecord, _now: number): boolean {
         return false
     }
 
-    /** The peer has all of this side's handshake that would have to be sent again. */
     isSettled(): boolean {
         return true
     }
 
-    /** The peer, or this side, is at a new address. @returns whether our records carry another connection id now */
     onNewPath(): boolean {
         return false
     }
 
-    /** The peer's close_notify has come. */
     onPeerClosed(_record: OpenedRecord): void {}
 
-    /** Whether the peer sent it after its close_notify, which has come. */
     isPastClose(_record: OpenedRecord): boolean {
         return true
     }
 
-    /** This side has sent its close_notify, or given the handshake up. */
     onWriteClosed(): void {}
 
     takeChangeCipherSpec(record: OpenedRecord, now: number): void {
@@ -246,7 +223,7 @@ export class HandshakeDriver {
     }
 
     /** The peer's next epoch begins; what came early for it is read now. */
-    private activateRead(keys: ReadKeys, now: number): void {
+    protected activateRead(keys: ReadKeys, now: number): void {
         this.handshake.readKeys = undefined
         // Unprotected messages that wait for their turn can only be forged: the peer's next one is protected (F13).
         this.inbox.clear()
@@ -290,7 +267,6 @@ export class HandshakeDriver {
         if (flightExpectsAnswer) this.owner.onDriven()
     }
 
-    /** Gives the answer to the question that is open; nothing happens without one. */
     answer(answer: Answer | undefined, now: number): void {
         const { question, undecided } = this.handshake
         if (question === undefined || !this.running) return
@@ -361,7 +337,6 @@ export class HandshakeDriver {
             provisional.suspect(Diagnostic.keyMismatch, FailureReason.keyMismatch, AlertDescription.none)
     }
 
-    /** The last flight is not needed any more: its time is over, or the peer uses the new keys. */
     forgetLastFlight(): void {
         if (this.lastFlightUntil >= NEVER) return
         this.lastFlightUntil = NEVER
@@ -419,6 +394,10 @@ export class HandshakeDriver {
         this.handshake.close()
         this.inbox.clear()
         this.handshake.outbox.begin()
+    }
+
+    expecting(): number {
+        return this.handshake.expecting()
     }
 
     // For snapshots

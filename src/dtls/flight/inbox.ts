@@ -222,6 +222,10 @@ export class Inbox {
         return this.bytes
     }
 
+    isEmpty(): boolean {
+        return this.waiting.length === 0
+    }
+
     clear(): void {
         this.waiting = []
         this.bytes = 0

@@ -1,7 +1,6 @@
 import { type CipherSuite } from "./cipher-suite.js"
 import { AlertDescription } from "../wire/code-points.js"
 import { FailureReason } from "./failure.js"
-import { type Handshake } from "./handshake.js"
 import { type AssociationSettings } from "./settings.js"
 
 /**
@@ -18,8 +17,13 @@ export function usableSuites(settings: AssociationSettings, withKeyExchange: boo
     return usable
 }
 
+/** What ends with a reason and the alert for it. */
+export interface Failing {
+    fail(reason: FailureReason, alert: AlertDescription): void
+}
+
 /** Turns the alert of an extension into a failure. @returns true when there was none */
-export function passes(h: Handshake, alert: AlertDescription): boolean {
+export function passes(h: Failing, alert: AlertDescription): boolean {
     if (alert === AlertDescription.none) return true
     const decode = alert === AlertDescription.decodeError
     h.fail(decode ? FailureReason.decodeError : FailureReason.illegalParameter, alert)

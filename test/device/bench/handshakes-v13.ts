@@ -19,7 +19,10 @@ function newLink(): Link {
     const crypto = new RuntimeCryptoProvider()
     const newShares = keyShares(new RuntimeKeys(), true)
     const agrees = ds._moteSetting("agrees") !== undefined
-    const settings = () => benchSettings(crypto, [TLS_AES_128_CCM_8_SHA256()], agrees ? [newShares(crypto)] : [])
+    const suites = [TLS_AES_128_CCM_8_SHA256()]
+    const common = benchSettings(crypto, suites, [])
+    // Key shares are those of one association.
+    const settings = () => (agrees ? benchSettings(crypto, suites, [newShares(crypto)]) : common)
     const credentials = new SinglePsk(Buffer.from("device-0001"), hex`0102030405060708090a0b0c0d0e0f10`)
     const end: End = { settings, credentials, connection: undefined }
     return new Link(end, end, { client: clientRoleV13(), newExchange: newExchangeV13() })

@@ -96,6 +96,11 @@ describe("bench:rv32", function () {
         ok(interpreted["wake_send"] <= 0.6 * interpreted["psk_handshake_client"], `${interpreted["wake_send"]}`)
     })
 
+    it("an idle connection of DTLS 1.3 takes 1.6 KB at most, too", () => {
+        const { hot, interpreted } = measured
+        for (const { idle13 } of [hot, interpreted]) ok(idle13 <= 1.6 * 1024, `${idle13} bytes`)
+    })
+
     it("an idle connection takes 1.6 KB at most, arena and native heap together, and half of mbedTLS's memory", () => {
         const idle = (side: Side): number => side["arena_idle"] + side["heap_natives_idle"]
         const { mote, hot, interpreted, mbedtls } = measured

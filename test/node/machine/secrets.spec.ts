@@ -5,7 +5,7 @@ import { cachedDeviceImage } from "../../../host/build/device.js"
 import { buildNative, device as linuxDevice, missingFor } from "../../../host/build/native.js"
 import { type Device } from "../../../host/simulator/device.js"
 import { temporaryFolder } from "../../../host/temporary.js"
-import { type HandshakeDriverV13 } from "../../../src/dtls/association/v13/handshake-driver.js"
+import { type LaterDriver } from "../../../src/dtls/association/v13/later-driver.js"
 import { type HashedSecret } from "../../../src/dtls/crypto/v13/key-schedule.js"
 import { TLS_AES_128_CCM_SHA256 } from "../../../src/dtls/handshake/v13/suites.js"
 import { keyBlock } from "../../../src/dtls/crypto/v12/key-schedule.js"
@@ -119,14 +119,14 @@ function memoryOf(pid: number): Buffer {
 
 /** The traffic secrets of both directions of a peer of DTLS 1.3 that is connected, and the keys and other secrets of theirs. */
 function liveSecretsOf(peer: DtlsSocket): Record<string, Buffer> {
-    const driver = peer.dtls.getAssociation()?.driver as HandshakeDriverV13
-    const sides = driver.handshake as unknown as Record<"clientSecret" | "serverSecret", HashedSecret>
+    const driver = peer.dtls.getAssociation()?.driver as LaterDriver
+    const sides = driver.secrets as unknown as Record<"read" | "write", HashedSecret>
     const secrets: Record<string, Buffer> = {}
-    for (const side of ["clientSecret", "serverSecret"] as const) {
-        secrets[side] = sides[side].bytes
+    for (const side of ["read", "write"] as const) {
+        secrets[`${side} secret`] = sides[side].bytes
         for (const label of ["key", "sn", "iv"])
-            secrets[`${label} of ${side}`] = sides[side].expandLabel(label, Buffer.alloc(0), label === "iv" ? 12 : 16)
-        secrets[`next ${side}`] = sides[side].deriveSecret("traffic upd", Buffer.alloc(0)).bytes
+            secrets[`${label} to ${side}`] = sides[side].expandLabel(label, Buffer.alloc(0), label === "iv" ? 12 : 16)
+        secrets[`next ${side} secret`] = sides[side].deriveSecret("traffic upd", Buffer.alloc(0)).bytes
     }
     return secrets
 }

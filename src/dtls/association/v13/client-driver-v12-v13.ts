@@ -22,7 +22,7 @@ export class ClientDriverV12V13 extends HandshakeDriverV13 {
         const driver = new HandshakeDriver(settings, olderClientRole(hello), record, counters, outputs, owner, 0)
         record.form = undefined
         this.handshake.close()
-        owner.onVersionChosen(driver)
+        owner.onHandedOver(driver, driver.handshake.parameters)
         driver.takeOver(this, now)
     }
 }

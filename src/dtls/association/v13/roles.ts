@@ -4,7 +4,6 @@ import { newServerHandshake } from "../../handshake/v13/server.js"
 import { type DriverRole } from "../handshake-driver.js"
 import { ClientDriverV12V13 } from "./client-driver-v12-v13.js"
 import { HandshakeDriverV13 } from "./handshake-driver.js"
-import { ServerDriverV13 } from "./server-driver.js"
 
 /** The client's side of DTLS 1.3, and of no other version. */
 export function clientRoleV13(): DriverRole {
@@ -18,7 +17,7 @@ export function clientRoleV13(): DriverRole {
 export function serverRoleV13(): DriverRole {
     const role: DriverRole = { isClient: false, newHandshake: newServerHandshake }
     role.newDriver = (settings, record, counters, outputs, owner, firstSeq) =>
-        new ServerDriverV13(settings, role, record, counters, outputs, owner, firstSeq)
+        new HandshakeDriverV13(settings, role, record, counters, outputs, owner, firstSeq)
     return role
 }
 

@@ -2,19 +2,23 @@ import { EMPTY } from "../../bytes/bytes.js"
 import { type Reader } from "../../bytes/reader.js"
 import { type Writer } from "../../bytes/writer.js"
 import { type Aead } from "../../crypto/provider.js"
+import { type CryptoV13, type Secret } from "../../crypto/v13/provider.js"
+import { TrafficSecrets } from "../../crypto/v13/traffic-secrets.js"
 import { type CipherSuite } from "../../handshake/cipher-suite.js"
 import { findHelloExtension } from "../../handshake/hello-extension.js"
+import { type AssociationSettings } from "../../handshake/settings.js"
 import { type AuthenticationExtension } from "../../handshake/v13/authentication.js"
-import { type HandshakeV13 } from "../../handshake/v13/handshake.js"
+import { idsOf, protectionBy } from "../../handshake/v13/lasting-extensions.js"
 import { ReadEpoch } from "../../record/record-layer.js"
 import { ExtensionType } from "../../wire/code-points.js"
 import { APPLICATION_EPOCH, DTLS_1_3 } from "../../wire/v13/code-points.js"
 import { type Association } from "../association.js"
 import { type LastingState } from "../association-state.js"
+import { type Driver } from "../driver.js"
 import { type DriverRole } from "../handshake-driver.js"
 import { endOf, type Reserve, type SavedVersion, topOf } from "../saved-association.js"
 import { SavedError, SavedErrorReason } from "../saved-error.js"
-import { type HandshakeDriverV13 } from "./handshake-driver.js"
+import { LaterDriver } from "./later-driver.js"
 
 /**
  * Saved associations of DTLS 1.3: the traffic secrets of both directions, from which all keys follow, those of later KeyUpdates
@@ -35,19 +39,18 @@ export class SavedVersionV13 implements SavedVersion {
     }
 
     writeRest(writer: Writer, association: Association, wrapper: Aead, reserve: Reserve): void {
-        const driver = association.driver as HandshakeDriverV13
+        const driver = association.driver as LaterDriver
         if (!driver.isSettled()) throw new SavedError(SavedErrorReason.handshaking)
-        const handshake = driver.handshakeV13()
-        const read = association.record.read as ReadEpoch
+        const { settings, parameters, record } = association
+        const read = record.read as ReadEpoch
         const isAhead = isUnused(read) && read.epoch > APPLICATION_EPOCH
-        const authentication = authenticationOf(association)
-        const { peerCertificate } = association.parameters
-        writer.vector(authentication === undefined ? EMPTY : authentication.savePeer(peerCertificate), 3)
+        const authentication = authenticationOf(settings)
+        writer.vector(authentication === undefined ? EMPTY : authentication.savePeer(parameters.peerCertificate), 3)
         writer.uint(isAhead ? 1 : 0, 1)
-        for (const secret of handshake.savedSecrets(wrapper, isAhead)) writer.vector(secret, 1)
+        writeSecrets(writer, driver.secrets, isAhead, cryptoOf(settings), wrapper)
         if (isAhead) reserveFormer(writer, read.previous as ReadEpoch, reserve.receive)
-        driver.writeLater(writer)
-        const ids = handshake.ids()
+        driver.save(writer)
+        const ids = idsOf(settings)
         if (ids !== undefined) ids.writeSpares(writer)
     }
 
@@ -59,24 +62,51 @@ export class SavedVersionV13 implements SavedVersion {
         wrapper: Aead,
         now: number,
     ): void {
-        const driver = association.driver as HandshakeDriverV13
-        const handshake = driver.handshakeV13()
-        const authentication = authenticationOf(association)
+        const { settings, parameters, record } = association
+        const authentication = authenticationOf(settings)
         const savedPeer = reader.vector(3)
         const isAhead = reader.uint(1) === 1
-        if (!handshake.goOnWith(suite, wrapper, [reader.vector(1), reader.vector(1)]))
-            throw new SavedError(SavedErrorReason.notAuthentic)
-        const former = isAhead ? readFormer(reader, handshake, state.readEpoch - 1) : undefined
-        const read = handshake.protection(state.readEpoch, true)
-        const write = handshake.protection(state.writeEpoch, false)
+        const secrets = readSecrets(reader, cryptoOf(settings), wrapper, suite)
+        const { readEpoch, writeEpoch } = state
+        const former = isAhead ? readFormer(reader, secrets, settings, suite, readEpoch - 1) : undefined
+        const read = protectionBy(secrets.read, settings, suite, readEpoch, true)
+        const write = protectionBy(secrets.write, settings, suite, writeEpoch, false)
+        const handshaking = association.driver as Driver
+        handshaking.close()
         association.restore(state, suite, read, write, now)
-        const newest = association.record.read as ReadEpoch
+        const newest = record.read as ReadEpoch
         newest.previous = former
-        if (authentication !== undefined) association.parameters.peerCertificate = authentication.loadPeer(savedPeer)
-        driver.readLater(reader)
-        const ids = handshake.ids()
+        if (authentication !== undefined) parameters.peerCertificate = authentication.loadPeer(savedPeer)
+        const driver = new LaterDriver(association, secrets, 0, 0)
+        association.onHandedOver(driver, parameters)
+        driver.load(reader)
+        const ids = idsOf(settings)
         if (ids !== undefined) ids.readSpares(reader)
     }
+}
+
+/** The peer's, then this side's, each sealed by `wrapper`. @param former the peer's before its last KeyUpdate */
+function writeSecrets(
+    writer: Writer,
+    secrets: TrafficSecrets,
+    former: boolean,
+    crypto: CryptoV13,
+    wrapper: Aead,
+): void {
+    writer.vector(crypto.wrapSecret(former ? (secrets.former as Secret) : secrets.read, wrapper), 1)
+    writer.vector(crypto.wrapSecret(secrets.write, wrapper), 1)
+}
+
+/** In the order of `writeSecrets`. */
+function readSecrets(reader: Reader, crypto: CryptoV13, wrapper: Aead, suite: CipherSuite): TrafficSecrets {
+    const read = crypto.unwrapSecret(reader.vector(1), wrapper, suite.hash)
+    const write = crypto.unwrapSecret(reader.vector(1), wrapper, suite.hash)
+    if (read === undefined || write === undefined) throw new SavedError(SavedErrorReason.notAuthentic)
+    return new TrafficSecrets(read, write)
+}
+
+function cryptoOf(settings: AssociationSettings): CryptoV13 {
+    return settings.crypto as unknown as CryptoV13
 }
 
 /**
@@ -88,8 +118,8 @@ function isUnused(read: ReadEpoch): boolean {
 }
 
 /** Undefined: the program does not name certificates of this version. */
-function authenticationOf(association: Association): AuthenticationExtension | undefined {
-    const { extensions } = association.settings
+function authenticationOf(settings: AssociationSettings): AuthenticationExtension | undefined {
+    const { extensions } = settings
     return findHelloExtension(extensions, ExtensionType.signatureAlgorithms) as AuthenticationExtension | undefined
 }
 
@@ -104,13 +134,19 @@ function reserveFormer(writer: Writer, former: ReadEpoch, receive: number): void
 }
 
 /** In the order of `reserveFormer`; the secret in use is that of this epoch, and the next one's afterwards. */
-function readFormer(reader: Reader, handshake: HandshakeV13, epoch: number): ReadEpoch {
-    const former = new ReadEpoch(epoch, handshake.protection(epoch, true), undefined)
+function readFormer(
+    reader: Reader,
+    secrets: TrafficSecrets,
+    settings: AssociationSettings,
+    suite: CipherSuite,
+    epoch: number,
+): ReadEpoch {
+    const former = new ReadEpoch(epoch, protectionBy(secrets.read, settings, suite, epoch, true), undefined)
     const { window } = former
     former.end = 0
     window.top = reader.uint(6) - 1
     window.low = reader.uint(4) | 0
     window.high = reader.uint(4) | 0
-    handshake.nextRead()
+    secrets.updateRead()
     return former
 }

@@ -5,7 +5,6 @@ import { type HashParameters } from "../../crypto/algorithms.js"
 import { type CryptoProvider } from "../../crypto/provider.js"
 import { type Secret } from "../../crypto/v13/provider.js"
 import { type CipherSuite } from "../cipher-suite.js"
-import { bodyOf, type HandshakeMessage } from "../../flight/inbox.js"
 import { type ClientHello } from "../../wire/client-hello.js"
 import { AlertDescription } from "../../wire/code-points.js"
 import { PSK_DHE_KE, PSK_KEY_EXCHANGE_MODES } from "../../wire/v13/code-points.js"
@@ -25,6 +24,7 @@ import {
     type OfferedKey,
     type ResumptionContextV13,
 } from "./resumption.js"
+import { type SecurityParametersV13 } from "./security-parameters.js"
 import { hashOf, readSessionV13, resumptionSecret, type SessionV13, ticketKey, writeSessionV13 } from "./session.js"
 
 /** Tickets that are kept of a server, and taken in one connection; of more the oldest are forgotten. */
@@ -198,26 +198,29 @@ class ClientSessionsV13 extends HelloExtensionV13 implements ClientResumptionV13
     /** Without a key agreement this time, the server may have none next time. */
     keep(h: ResumptionContextV13, secret: Secret): void {
         const shares = h.keyShares()
-        wipeSession(this.offered)
+        this.forgetOffered()
         if (shares === undefined || !shares.agreed) return
         this.secret = resumptionSecret(secret, h.transcript.digest())
     }
 
-    take(h: ResumptionContextV13, message: HandshakeMessage): void {
-        const ticket = readNewSessionTicketV13(bodyOf(message))
-        if (ticket === undefined) return h.fail(FailureReason.decodeError, AlertDescription.decodeError)
-        if (this.secret === undefined || this.taken === MAX_TICKETS || ticket.lifetime === 0) return
+    take(parameters: SecurityParametersV13, body: Buffer): AlertDescription {
+        const ticket = readNewSessionTicketV13(body)
+        if (ticket === undefined) return AlertDescription.decodeError
+        if (this.secret === undefined || this.taken === MAX_TICKETS || ticket.lifetime === 0)
+            return AlertDescription.none
         this.taken++
         const sessions = this.load()
-        sessions.push(this.sessionOf(h, this.secret, ticket))
+        sessions.push(this.sessionOf(parameters, this.secret, ticket))
         this.save(sessions.slice(Math.max(0, sessions.length - MAX_TICKETS), sessions.length))
+        return AlertDescription.none
     }
 
-    private sessionOf(h: ResumptionContextV13, secret: Secret, message: NewSessionTicketV13): SessionV13 {
-        const { suite, identity, peerCertificate } = h.parameters
+    private sessionOf(parameters: SecurityParametersV13, secret: Secret, message: NewSessionTicketV13): SessionV13 {
+        const { identity, peerCertificate } = parameters
+        const suite = parameters.suite as CipherSuite
         return {
-            suite: (suite as CipherSuite).id,
-            secret: ticketKey(secret, h.hash(), message.nonce),
+            suite: suite.id,
+            secret: ticketKey(secret, suite.hash, message.nonce),
             created: this.clock(),
             lifetime: Math.min(message.lifetime * 1000, MAX_SESSION_LIFETIME),
             identity,

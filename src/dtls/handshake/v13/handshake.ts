@@ -1,8 +1,8 @@
 import { copyOf, EMPTY, equal, join, wipe } from "../../bytes/bytes.js"
 import { type HashParameters } from "../../crypto/algorithms.js"
-import { type Aead } from "../../crypto/provider.js"
 import { digestOf } from "../../crypto/v13/key-schedule.js"
 import { type CryptoV13, type ProtectionWithId, type Secret } from "../../crypto/v13/provider.js"
+import { TrafficSecrets } from "../../crypto/v13/traffic-secrets.js"
 import { type CipherSuite } from "../cipher-suite.js"
 import { bodyOf, type HandshakeMessage } from "../../flight/inbox.js"
 import { AcknowledgedOutbox } from "../../flight/v13/outbox.js"
@@ -15,31 +15,20 @@ import {
     APPLICATION_EPOCH,
     HANDSHAKE_EPOCH,
     KEY_SHARE,
-    KEY_UPDATE,
     MESSAGE_HASH,
-    NEW_CONNECTION_ID,
-    NEW_SESSION_TICKET,
     PRE_SHARED_KEY,
-    PSK_KEY_EXCHANGE_MODES,
-    REQUEST_CONNECTION_ID,
-    UPDATE_REQUESTED,
 } from "../../wire/v13/code-points.js"
 import { FailureReason } from "../failure.js"
 import { Handshake } from "../handshake.js"
 import { findHelloExtension, type HelloExtension, type LimitExtension } from "../hello-extension.js"
-import { passes } from "../negotiation.js"
 import { type AssociationSettings } from "../settings.js"
 import { shortened } from "../transcript.js"
 import { type AuthenticatedHandshake, type AuthenticationExtension } from "./authentication.js"
 import { type KeyShareExtension } from "./key-share-extension.js"
-import {
-    type ClientResumptionV13,
-    type KeyImporter,
-    type ResumptionV13,
-    type ServerResumptionV13,
-} from "./resumption.js"
+import { idsOf, protectionBy, sessionsOf } from "./lasting-extensions.js"
+import { type KeyImporter, type ResumptionV13 } from "./resumption.js"
 import { SecurityParametersV13 } from "./security-parameters.js"
-import { type Speaker, type UpdatableIds } from "./updatable-ids.js"
+import { type UpdatableIds } from "./updatable-ids.js"
 
 /** msg_type and length alone enter the transcript (RFC 9147 §5.2). */
 export const TRANSCRIPT_HEADER = 4
@@ -56,10 +45,6 @@ export abstract class HandshakeV13 extends Handshake<SecurityParametersV13> impl
     secret: Secret | undefined
     private clientSecret: Secret | undefined
     private serverSecret: Secret | undefined
-    /** of the peer, before its last KeyUpdate: whoever goes on elsewhere needs it until the peer uses the new keys */
-    private formerSecret: Secret | undefined
-    /** the peer asked for a KeyUpdate of ours */
-    updateRequested = false
 
     constructor(settings: AssociationSettings, isClient: boolean, record: RecordLayer, firstSeq: number) {
         super(
@@ -92,8 +77,7 @@ export abstract class HandshakeV13 extends Handshake<SecurityParametersV13> impl
 
     /** Undefined: the program does not name connection ids of this version. */
     ids(): UpdatableIds | undefined {
-        const ids = findHelloExtension(this.settings.extensions, ExtensionType.connectionId) as UpdatableIds | undefined
-        return ids !== undefined && ids.hasUpdates ? ids : undefined
+        return idsOf(this.settings)
     }
 
     /** EncryptedExtensions is agreed on: protected records keep to record_size_limit, where both sides have it (RFC 8449 §4). */
@@ -107,12 +91,7 @@ export abstract class HandshakeV13 extends Handshake<SecurityParametersV13> impl
 
     /** Undefined: the program does not name the resumption of this version. */
     protected sessions(): ResumptionV13 | undefined {
-        return findHelloExtension(this.settings.extensions, PSK_KEY_EXCHANGE_MODES) as ResumptionV13 | undefined
-    }
-
-    private recordId(reading: boolean): Buffer {
-        const ids = this.ids()
-        return ids === undefined ? EMPTY : ids.recordId(reading)
+        return sessionsOf(this.settings)
     }
 
     /** Undefined: the program does not name psk_dhe_ke. */
@@ -233,76 +212,6 @@ export abstract class HandshakeV13 extends Handshake<SecurityParametersV13> impl
         this.before = EMPTY
     }
 
-    // After the handshake
-
-    /** Takes a message that comes after the handshake (RFC 8446 §4.6). */
-    takeLater(message: HandshakeMessage): void {
-        const ids = this.ids()
-        const sessions = this.sessions()
-        if (message.type === KEY_UPDATE) this.takeKeyUpdate(bodyOf(message))
-        else if (ids !== undefined && isAboutIds(message.type)) this.takeIds(ids, message)
-        else if (message.type !== NEW_SESSION_TICKET || !this.isClient)
-            this.fail(FailureReason.unexpectedMessage, AlertDescription.unexpectedMessage)
-        else if (sessions !== undefined) (sessions as ClientResumptionV13).take(this, message)
-    }
-
-    /** What may have something to tell the peer after the handshake, the most urgent first. */
-    speakers(): Speaker[] {
-        const ids = this.ids()
-        const speakers: Speaker[] = ids === undefined ? [] : [ids]
-        const sessions = this.sessions()
-        // A server gives tickets.
-        if (sessions !== undefined && !this.isClient) speakers.push(sessions as ServerResumptionV13)
-        return speakers
-    }
-
-    private takeIds(ids: UpdatableIds, message: HandshakeMessage): void {
-        if (passes(this, ids.take(message.type, bodyOf(message)))) this.sendWithId(ids.recordId(false))
-    }
-
-    /** Records that are sealed from now on carry this id of the peer's. */
-    private sendWithId(id: Buffer): void {
-        const { protection } = this.record.write
-        if (protection !== undefined) (protection as ProtectionWithId).setId(id)
-    }
-
-    /** Records carry an id that was not seen on the old path, where the peer has given one (RFC 9147 §9). */
-    takeNewPath(): boolean {
-        const ids = this.ids()
-        if (ids === undefined || !ids.useSpare()) return false
-        this.sendWithId(ids.recordId(false))
-        return true
-    }
-
-    /** The peer's records have new keys from now on (RFC 8446 §4.6.3, RFC 9147 §8). */
-    private takeKeyUpdate(body: Buffer): void {
-        if (body.length !== 1) return this.fail(FailureReason.decodeError, AlertDescription.decodeError)
-        if (body[0] > UPDATE_REQUESTED)
-            return this.fail(FailureReason.illegalParameter, AlertDescription.illegalParameter)
-        if (body[0] === UPDATE_REQUESTED) this.updateRequested = true
-        this.nextRead()
-        this.activateRead(this.record.readEpoch() + 1)
-    }
-
-    /** The peer has acknowledged our KeyUpdate: records are sealed with the next keys, and the old ones are erased. */
-    activateNextWrite(): void {
-        const { write } = this.record
-        const former = this.secretOf(this.isClient)
-        this.keepSecret(this.isClient, nextTraffic(former))
-        former.close()
-        this.activateWrite(write.epoch + 1)
-        if (write.protection !== undefined) write.protection.close()
-        this.record.write.previous = undefined
-    }
-
-    /** The peer has begun its next epoch. */
-    nextRead(): void {
-        erase(this.formerSecret)
-        const former = this.secretOf(!this.isClient)
-        this.formerSecret = former
-        this.keepSecret(!this.isClient, nextTraffic(former))
-    }
-
     private keepSecret(ofClient: boolean, secret: Secret): void {
         if (ofClient) this.clientSecret = secret
         else this.serverSecret = secret
@@ -312,36 +221,20 @@ export abstract class HandshakeV13 extends Handshake<SecurityParametersV13> impl
         return (ofClient ? this.clientSecret : this.serverSecret) as Secret
     }
 
-    // Going on elsewhere
-
-    /**
-     * The secrets of both directions, from which all keys follow: the peer's, then this side's; each sealed by `wrapper`.
-     * @param former the peer's before its last KeyUpdate
-     */
-    savedSecrets(wrapper: Aead, former: boolean): Buffer[] {
-        const read = (former ? this.formerSecret : this.secretOf(!this.isClient)) as Secret
-        const crypto = this.crypto()
-        return [crypto.wrapSecret(read, wrapper), crypto.wrapSecret(this.secretOf(this.isClient), wrapper)]
-    }
-
-    /** In place of a handshake. @param saved what `savedSecrets` gave. @returns false: it is not authentic */
-    goOnWith(suite: CipherSuite, wrapper: Aead, saved: Buffer[]): boolean {
-        this.chooseSuite(suite)
-        for (let i = 0; i < saved.length; i++) {
-            const secret = this.crypto().unwrapSecret(saved[i], wrapper, suite.hash)
-            if (secret === undefined) return false
-            this.keepSecret((i === 0) !== this.isClient, secret)
-        }
-        this.finish()
-        return true
+    /** What follows the handshake takes the secrets of both directions over; nothing else of it is needed any more. */
+    handOver(): TrafficSecrets {
+        const secrets = new TrafficSecrets(this.secretOf(!this.isClient), this.secretOf(this.isClient))
+        this.clientSecret = undefined
+        this.serverSecret = undefined
+        const importer = this.importer()
+        if (importer !== undefined) importer.close()
+        return secrets
     }
 
     /** By the secret in use. */
-    protection(epoch: number, reading: boolean): ProtectionWithId {
-        const { aead } = this.parameters.suite as CipherSuite
+    private protection(epoch: number, reading: boolean): ProtectionWithId {
         const secret = this.secretOf(reading !== this.isClient)
-        const context = { secret, aead, epoch, id: this.recordId(reading), reading, ids: this.ids() }
-        return this.crypto().newProtectionV13(context)
+        return protectionBy(secret, this.settings, this.parameters.suite as CipherSuite, epoch, reading)
     }
 
     protected activateWrite(epoch: number): void {
@@ -381,17 +274,11 @@ export abstract class HandshakeV13 extends Handshake<SecurityParametersV13> impl
         erase(this.secret)
         erase(this.clientSecret)
         erase(this.serverSecret)
-        erase(this.formerSecret)
     }
 }
 
 function erase(secret: Secret | undefined): void {
     if (secret !== undefined) secret.close()
-}
-
-/** application_traffic_secret_N+1 (RFC 8446 §7.2). */
-function nextTraffic(secret: Secret): Secret {
-    return secret.deriveSecret("traffic upd", EMPTY)
 }
 
 /**
@@ -405,8 +292,4 @@ export function isOfRecords(type: number): boolean {
 /** In this version a limit counts the content type, too. What is not limited stays so. */
 function contentLimit(limit: number): number {
     return limit === MAX_PLAINTEXT ? limit : limit - 1
-}
-
-function isAboutIds(type: number): boolean {
-    return type === NEW_CONNECTION_ID || type === REQUEST_CONNECTION_ID
 }

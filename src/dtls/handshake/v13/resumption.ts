@@ -1,6 +1,6 @@
 import { type HashParameters } from "../../crypto/algorithms.js"
 import { type CryptoV13, type Secret } from "../../crypto/v13/provider.js"
-import { type HandshakeMessage } from "../../flight/inbox.js"
+import { type AlertDescription } from "../../wire/code-points.js"
 import { type ClientHello } from "../../wire/client-hello.js"
 import { type Extension } from "../../wire/extensions.js"
 import { type OfferedPsk, type PskIdentity } from "../../wire/v13/extensions.js"
@@ -78,8 +78,8 @@ export interface ClientResumptionV13 extends ResumptionV13 {
     bind(h: ClientResumptionContextV13, hello: ClientHello): Buffer
     /** The server has chosen the key with that index. */
     enter(h: ClientResumptionContextV13, index: number): void
-    /** Takes a NewSessionTicket, or fails. */
-    take(h: ResumptionContextV13, message: HandshakeMessage): void
+    /** Takes a NewSessionTicket. @returns `none`, or the alert that ends the association */
+    take(parameters: SecurityParametersV13, body: Buffer): AlertDescription
 }
 
 /** On a server. */

@@ -71,15 +71,13 @@ export function readHeader(
  * @devsWhenUsed
  */
 export class UnifiedForm implements RecordForm {
-    private header = new UnifiedHeader()
-
     /** @param idLength bytes of the peer's connection ids; 0: they have none */
     constructor(private idLength: number) {}
 
     /** What cannot be delimited takes the rest of its datagram with it (RFC 9147 §4.1). */
     next(reader: Reader, epoch: number): number {
         const { data, at, end } = reader
-        const { header } = this
+        const header = new UnifiedHeader()
         const first = data[at]
         if ((first & HeaderBit.formMask) !== HeaderBit.form) return OTHER_FORM
         const isWhole = readHeader(header, data, at, end, this.idLength) && header.end <= end

@@ -1,6 +1,5 @@
 import { deepStrictEqual, ok, strictEqual } from "node:assert/strict"
 import { AssociationPhase } from "../../../../src/dtls/association/association-state.js"
-import { type Handshake } from "../../../../src/dtls/handshake/handshake.js"
 import { findHelloExtension } from "../../../../src/dtls/handshake/hello-extension.js"
 import { AuthenticationMode } from "../../../../src/dtls/handshake/key-exchange.js"
 import { serverName } from "../../../../src/dtls/handshake/server-name.js"
@@ -14,14 +13,17 @@ import { signedContent } from "../../../../src/dtls/key-exchange/v13/certificate
 import {
     AlertDescription,
     CertificateType,
+    ContentType,
     ExtensionType,
     HandshakeType,
 } from "../../../../src/dtls/wire/code-points.js"
 import { writeCertificates } from "../../../../src/dtls/wire/certificate.js"
 import { readCertificateRequestMessage } from "../../../../src/dtls/wire/v13/certificate.js"
 import { type Extension } from "../../../../src/dtls/wire/extensions.js"
+import { wholeMessage } from "../../../../src/dtls/wire/handshake-header.js"
 import { KEY_SHARE } from "../../../../src/dtls/wire/v13/code-points.js"
 import { type KeyedSimulation } from "../../../support/keyed-simulation.js"
+import { sealed } from "./after-handshake.js"
 import { type Certified, certified, CertifiedSide, isSettled } from "./certified.js"
 
 const { certificate, certificateRequest, certificateVerify, finished } = HandshakeType
@@ -247,10 +249,9 @@ describe("certificates in DTLS 1.3: what a peer must not send", function () {
             const s = certified({ ...known, mode })
             await s.shakeHands(1000)
             ok(isSettled(s))
-            const { outbox, record } = (s.serverAssociation() as unknown as { driver: { handshake: Handshake } }).driver
-                .handshake
-            outbox.addMessage(certificateRequest, record.write.epoch, Buffer.of(0, 0, 8, 0, 13, 0, 4, 0, 2, 4, 3))
-            for (const datagram of outbox.datagrams(record, 1232) ?? []) s.toClient(datagram)
+            const body = Buffer.of(0, 0, 8, 0, 13, 0, 4, 0, 2, 4, 3)
+            const message = wholeMessage(certificateRequest, s.client.snapshot().nextSeq, body)
+            s.toClient(sealed(s.serverAssociation(), ContentType.handshake, message))
             await s.runTo(2000)
             strictEqual(s.client.phase, AssociationPhase.failed)
             strictEqual(s.client.failure?.alert, AlertDescription.unexpectedMessage)

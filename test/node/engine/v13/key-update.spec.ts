@@ -1,6 +1,7 @@
 import { deepStrictEqual, ok, strictEqual } from "node:assert/strict"
 import { type Association } from "../../../../src/dtls/association/association.js"
 import { AssociationPhase } from "../../../../src/dtls/association/association-state.js"
+import { type Driver } from "../../../../src/dtls/association/driver.js"
 import { FailureReason } from "../../../../src/dtls/handshake/failure.js"
 import { TLS_AES_128_CCM_SHA256 } from "../../../../src/dtls/handshake/v13/suites.js"
 import { AlertDescription, ContentType } from "../../../../src/dtls/wire/code-points.js"
@@ -20,6 +21,10 @@ function fromServer(s: Simulation, type: number, body: number[], epoch = 3, seq 
 function epochs(one: Association): number[] {
     const { readEpoch, writeEpoch } = one.snapshot()
     return [readEpoch, writeEpoch]
+}
+
+function fieldOf(driver: Driver | undefined, name: string): unknown {
+    return (driver as unknown as Record<string, unknown>)[name]
 }
 
 /** The client sends messages one by one, 20 ms apart. */
@@ -53,6 +58,23 @@ describe("KeyUpdate and other messages after a handshake of DTLS 1.3", () => {
             strictEqual(s.client.snapshot().outboxBytes, 0)
             ok(s.serverMessages.length >= sent.length - 1, `datagram ${lost} lost`)
         }
+    })
+
+    it("[V17] between messages neither the handshake nor what they were received and sent with is kept", () => {
+        const s = connected(40)
+        const sides = [s.client, s.serverAssociation()]
+        const kept = (): string[][] =>
+            sides.map(({ driver }) =>
+                ["handshake", "flight", "inbox", "received"].filter((name) => fieldOf(driver, name)),
+            )
+        deepStrictEqual(kept(), [[], []])
+        s.toClient(fromServer(s, KEY_UPDATE, [1]))
+        deepStrictEqual(kept(), [["received"], []])
+        s.run(s.now)
+        deepStrictEqual(kept(), [["flight"], []])
+        clientSends(s, 30)
+        ok(s.client.snapshot().writeEpoch > 3)
+        deepStrictEqual(kept(), [[], []])
     })
 
     it("[V17] that asks for one is answered with one, in the old epoch until it is acknowledged", () => {

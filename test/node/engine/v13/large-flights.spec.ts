@@ -1,5 +1,6 @@
 import { deepStrictEqual, ok, strictEqual } from "node:assert/strict"
 import { AssociationPhase } from "../../../../src/dtls/association/association-state.js"
+import { type HandshakeDriver } from "../../../../src/dtls/association/handshake-driver.js"
 import { type CertificateAnswer } from "../../../../src/dtls/handshake/question.js"
 import { CertificateType } from "../../../../src/dtls/wire/code-points.js"
 import { Diagnostic } from "../../../../src/dtls/association/output.js"
@@ -28,7 +29,7 @@ function simulation(path: number, seed = 1): KeyedSimulation {
 function transmissions(s: KeyedSimulation): number[] {
     const counts: number[] = []
     const { driver, record } = s.serverAssociation()
-    const { outbox } = driver!.handshake
+    const { outbox } = (driver as HandshakeDriver).handshake
     const datagrams = outbox.datagrams.bind(outbox)
     const sealed = (): number => [...writeEpochs(record)].reduce((sum, { nextSequence }) => sum + nextSequence, 0)
     outbox.datagrams = (...given) => {

@@ -1,7 +1,8 @@
 import { deepStrictEqual, strictEqual } from "node:assert/strict"
+import { type Association } from "../../../../src/dtls/association/association.js"
 import { AssociationPhase } from "../../../../src/dtls/association/association-state.js"
+import { type LaterDriver } from "../../../../src/dtls/association/v13/later-driver.js"
 import { FailureReason } from "../../../../src/dtls/handshake/failure.js"
-import { type HandshakeV13 } from "../../../../src/dtls/handshake/v13/handshake.js"
 import { ContentType } from "../../../../src/dtls/wire/code-points.js"
 import { wholeMessage } from "../../../../src/dtls/wire/handshake-header.js"
 import { KEY_UPDATE } from "../../../../src/dtls/wire/v13/code-points.js"
@@ -15,16 +16,23 @@ function connected(): Simulation {
     return s
 }
 
+/** What follows the handshake, with its message_seq. */
+function later(
+    association: Association,
+): Pick<LaterDriver, "updateRequested"> & Record<"nextTaken" | "nextSent", number> {
+    return association.driver as unknown as ReturnType<typeof later>
+}
+
 /** The client wants new keys. */
 function update(s: Simulation): void {
-    ;(s.client.driver!.handshake as HandshakeV13).updateRequested = true
+    later(s.client).updateRequested = true
     s.run(s.now + 100)
 }
 
 /** Both sides have sent and taken messages up to this number. */
 function advanceTo(s: Simulation, seq: number): void {
-    s.client.driver!.handshake.outbox.nextSeq = seq
-    ;(s.serverAssociation().driver as unknown as { inbox: { nextSeq: number } }).inbox.nextSeq = seq
+    later(s.client).nextSent = seq
+    later(s.serverAssociation()).nextTaken = seq
 }
 
 describe("message_seq in DTLS 1.3 (RFC 9147 §5.2)", () => {
@@ -38,8 +46,8 @@ describe("message_seq in DTLS 1.3 (RFC 9147 §5.2)", () => {
             [0, 0, 1, 1],
         )
         // ClientHello twice and Finished; HelloRetryRequest, ServerHello, EncryptedExtensions, Finished.
-        strictEqual(s.client.driver!.handshake.outbox.nextSeq, 3)
-        strictEqual(s.serverAssociation().driver!.handshake.outbox.nextSeq, 4)
+        strictEqual(later(s.client).nextSent, 3)
+        strictEqual(later(s.serverAssociation()).nextSent, 4)
         update(s)
         strictEqual(s.client.snapshot().writeEpoch, 4)
         strictEqual(s.serverAssociation().snapshot().nextSeq, 4)

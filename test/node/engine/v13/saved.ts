@@ -3,6 +3,7 @@ import { type Association } from "../../../../src/dtls/association/association.j
 import { AssociationPhase } from "../../../../src/dtls/association/association-state.js"
 import { loadAssociation, type Reserve, saveAssociation } from "../../../../src/dtls/association/saved-association.js"
 import { SavedError, type SavedErrorReason } from "../../../../src/dtls/association/saved-error.js"
+import { type LaterDriver } from "../../../../src/dtls/association/v13/later-driver.js"
 import { clientRoleV13, serverRoleV13 } from "../../../../src/dtls/association/v13/roles.js"
 import { SavedVersionV13 } from "../../../../src/dtls/association/v13/saved-version.js"
 import { AeadAlgorithm } from "../../../../src/dtls/crypto/algorithms.js"
@@ -11,7 +12,6 @@ import { Alpn } from "../../../../src/dtls/handshake/alpn.js"
 import { ReturnRoutability } from "../../../../src/dtls/handshake/return-routability.js"
 import { type AssociationSettings } from "../../../../src/dtls/handshake/settings.js"
 import { ConnectionIdsV13 } from "../../../../src/dtls/handshake/v13/connection-ids.js"
-import { type HandshakeV13 } from "../../../../src/dtls/handshake/v13/handshake.js"
 import { TLS_AES_128_CCM_SHA256 } from "../../../../src/dtls/handshake/v13/suites.js"
 import { NodeCryptoProvider } from "../../../../src/platform/node/crypto.js"
 import { Simulation, testSettings } from "../../../engine/simulation.js"
@@ -151,8 +151,8 @@ export class Kept {
     /** One side wants new keys, as if its peer had asked for them. */
     updateKeys(isClient: boolean): void {
         const association = isClient ? this.s.client : this.s.serverAssociation()
-        const handshake = association.driver?.handshake as HandshakeV13
-        handshake.updateRequested = true
+        const driver = association.driver as LaterDriver
+        driver.updateRequested = true
         if (!isClient) this.s.server.touched(this.s.peer!)
     }
 

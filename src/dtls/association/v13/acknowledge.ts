@@ -1,0 +1,39 @@
+import { Writer } from "../../bytes/writer.js"
+import { type OpenedRecord } from "../../crypto/provider.js"
+import { Discard } from "../../record/discard.js"
+import {
+    numbersIn,
+    readAcknowledgement,
+    type RecordNumber,
+    writeAcknowledgement,
+} from "../../wire/v13/acknowledgement.js"
+import { ACK } from "../../wire/v13/code-points.js"
+import { type DriverOwner } from "../driver.js"
+import { OutputKind } from "../output.js"
+
+/** Record numbers that are acknowledged at once at most: the fragments of a chain of certificates on a narrow path. */
+export const MAX_NUMBERS_SENT = 32
+/** Record numbers of the peer's ACK that are looked at, so that its work stays bounded. */
+const MAX_NUMBERS_READ = 64
+
+/** Tells the peer that these records have come (RFC 9147 §7). */
+export function acknowledge(numbers: RecordNumber[], owner: DriverOwner): void {
+    const { record, settings } = owner
+    const most = numbersIn(Math.min(settings.pathBudget - record.messageOverhead(), record.writeLimit))
+    for (let at = 0; at < numbers.length; at += most)
+        sendAcknowledgement(numbers.slice(at, Math.min(at + most, numbers.length)), owner)
+}
+
+function sendAcknowledgement(numbers: RecordNumber[], owner: DriverOwner): void {
+    const { record, outputs } = owner
+    const writer = new Writer(64)
+    if (record.seal(writer, ACK, record.write.epoch, writeAcknowledgement(numbers), true))
+        outputs.push(OutputKind.datagram, writer.finish())
+}
+
+/** What an ACK of the peer's names; undefined: it is malformed, and counted. */
+export function numbersOf(record: OpenedRecord, owner: DriverOwner): RecordNumber[] | undefined {
+    const numbers = readAcknowledgement(record.plaintext, MAX_NUMBERS_READ)
+    if (numbers === undefined) owner.counters.add(Discard.unexpected)
+    return numbers
+}
