@@ -10,10 +10,9 @@ export {
     type CommonOptions,
     type ConnectOptions,
     type ListenOptions,
-    type Psk,
-    type PskLookup,
     type PskMode,
 } from "./platform/node/connect/options.js"
+export { type Psk, type PskLookup } from "./platform/node/connect/psk-options.js"
 export { type ImportedPsk } from "./platform/node/connect/imported-psk.js"
 export { FolderStore } from "./platform/node/connect/folder-store.js"
 export { type AssociationStore, type SaveOptions } from "./platform/node/connect/saved-connection.js"

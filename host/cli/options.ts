@@ -7,7 +7,9 @@ import { allSuites } from "../../src/dtls/key-exchange/suites.js"
 import { AuthenticationMode } from "../../src/dtls/handshake/key-exchange.js"
 import { cellular, wifi } from "../../src/dtls/flight/retransmission.js"
 import { type PskAnswer } from "../../src/dtls/handshake/question.js"
-import { SinglePsk } from "../../src/gio/credentials.js"
+import { severalPsks } from "../../src/dtls/handshake/v13/several-psks.js"
+import { MAX_PSKS } from "../../src/dtls/wire/v13/extensions.js"
+import { PskList } from "../../src/gio/psk-list.js"
 import { DEFAULT_PATH_BUDGET, type DtlsSettings, newSettings } from "../../src/gio/settings.js"
 import { exchangeOf, type Version, type Versions } from "../../src/platform/node/connect/versions.js"
 import { EitherCredentials } from "../../src/platform/node/connect/either-credentials.js"
@@ -56,7 +58,11 @@ export const EXIT_CODES = "Exit codes: 0 done, or stopped by Ctrl-C or SIGTERM; 
 export function addConnectionOptions(command: Command, examples: string): Command {
     command
         .optionsGroup("Options of every command:")
-        .option("--psk <IDENTITY:HEXKEY>", "pre-shared key; on servers as often as there are clients", repeated)
+        .option(
+            "--psk <IDENTITY:HEXKEY>",
+            "pre-shared key; on servers as often as there are clients; a client of DTLS 1.3 offers the first 4",
+            repeated,
+        )
         .option("--psk-file <FILE>", "lines IDENTITY:HEXKEY, as gnutls-serv reads them")
         .option("--suite <NAME>", "cipher suite, IANA name; again for more, preferred first", repeated)
         .addOption(choice("--min-version <VERSION>", "oldest DTLS version to speak (default: 1.2)", ["1.2", "1.3"]))
@@ -158,7 +164,7 @@ export function settingsOf(options: ConnectionOptions, role: "client" | "server"
         throw new UsageError(
             "a key is needed: --psk IDENTITY:HEXKEY or --psk-file FILE; or, where the command has them, --cert, --ca or --rpk-pin",
         )
-    const psk = first && (role === "client" ? new SinglePsk(first.identity, first.key) : new PskStore(keys))
+    const psk = first && (role === "client" ? new PskList(keys.slice(0, MAX_PSKS)) : new PskStore(keys))
     const retransmission = options.profile === "cellular" ? cellular() : wifi()
     const credentials = new EitherCredentials(psk, certificates?.credentials)
     const all = suitesFor(options, versions, certificates?.suites ?? [], first !== undefined)
@@ -169,6 +175,8 @@ export function settingsOf(options: ConnectionOptions, role: "client" | "server"
     settings.requireExtendedMasterSecret = options.requireEms === true
     settings.coalesce = options.coalesce === true
     settings.extensions = extensionsOf(options, versions, certificates)
+    const hasSeveral = role === "client" && keys.length > 1 && options.importPsk === undefined
+    if (hasSeveral && versions.newest === "1.3") settings.extensions.push(severalPsks())
     settings.newExchange = exchangeOf(versions)
     if (options.keylog !== undefined) settings.keyLog = keyLogTo(options.keylog, options.pcap)
     return settings

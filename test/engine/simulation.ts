@@ -88,6 +88,8 @@ export class Simulation {
     clientOutputs: Output[] = []
     serverOutputs: Output[] = []
     clientKey = testKey()
+    /** what the client answers in place of IDENTITY and `clientKey` */
+    clientPsk: PskAnswer | undefined
     serverKey: Buffer | undefined = testKey()
     /** when false, questions of the server stay open until the test answers them */
     serverAnswers = true
@@ -248,7 +250,7 @@ export class Simulation {
     }
 
     protected onClientQuestion(_question: Question): void {
-        this.answerClient({ identity: Buffer.from(IDENTITY), key: this.clientKey })
+        this.answerClient(this.clientPsk ?? { identity: Buffer.from(IDENTITY), key: this.clientKey })
     }
 
     protected answerClient(answer: Answer | undefined): void {

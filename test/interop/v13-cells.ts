@@ -12,6 +12,7 @@ import { connect } from "../../src/platform/node/connect/connect.js"
 import { type DtlsSocket } from "../../src/platform/node/connect/dtls-socket.js"
 import { listen } from "../../src/platform/node/connect/listen.js"
 import { type CommonOptions, type ConnectOptions, type ListenOptions } from "../../src/platform/node/connect/options.js"
+import { type Psk } from "../../src/platform/node/connect/psk-options.js"
 import { type Cell, type Feature, IDENTITY, KEY } from "./cell.js"
 import { certified, rawKeyed } from "./certificate-cells.js"
 import { type Party, type PartyFile, theParties } from "./parties.js"
@@ -33,6 +34,8 @@ interface Variant13 {
     options?: string[]
     /** further options of ours */
     ours?: Partial<CommonOptions>
+    /** pre-shared keys of our client, when it has several */
+    keys?: Psk[]
     /** how both sides know each other, by the peer's role; default: a pre-shared key */
     known?: Record<Cell["role"], Known>
     /** goes on after a message in each direction */
@@ -125,7 +128,8 @@ async function open(
     if (role === "server") {
         const peer = start(command)
         await untilBound(port)
-        await using ours = await connect("127.0.0.1", port, { ...options, timeout: 10000 })
+        const { keys: psk = known.psk } = variant
+        await using ours = await connect("127.0.0.1", port, { ...options, psk, timeout: 10000 })
         await use(ours, peer)
     } else {
         await using server = await listen(port, options, "127.0.0.1")
@@ -256,7 +260,25 @@ export function v13Cells(): Cell[] {
         })
     variants.push(...certifiedVariants(gcm, ccm), ...dimplVariants(gcm, chacha), ...hybridVariants(gcm))
     const cells = variants.flatMap((variant) => [cell(variant, "server"), cell(variant, "client")])
-    return [...cells, ...ticketCells("wolfssl", ccm), ...routabilityV13("pion")]
+    const several = severalKeys(gcm).map((variant) => cell(variant, "server"))
+    return [...cells, ...several, ...ticketCells("wolfssl", ccm), ...routabilityV13("pion")]
+}
+
+/** The peer's server knows the second of three. */
+function severalKeys(suite: CipherSuite): Variant13[] {
+    const stranger = (identity: string): Psk => ({ identity, key: Buffer.alloc(16, identity) })
+    return (["pion", "wolfssl"] as const).map((peer) => ({
+        peer,
+        what: "the second of three identities",
+        features: ["psk13"],
+        suite,
+        keys: [stranger("one"), PSK, stranger("three")],
+        then: (ours) => {
+            const chosen = ours.dtls.getAssociation()?.parameters.identity.toString()
+            if (chosen !== IDENTITY) throw new Error(`instead of ${IDENTITY} the server chose ${chosen ?? "none"}`)
+            return Promise.resolve()
+        },
+    }))
 }
 
 /** dimpl takes one certificate, and judges none. */

@@ -39,6 +39,8 @@ export interface PskAnswer {
     identity: Buffer
     /** 1 to 65535 bytes. The engine copies it and wipes its copy. */
     key: Buffer
+    /** on a client of DTLS 1.3 that names `severalPsks` or `importedPsks`: further keys to offer, preferred first */
+    others?: PskAnswer[]
 }
 
 /** What a side may present, and what the peer can do with it. */

@@ -260,6 +260,29 @@ describe("connect and listen: diagnostics of a server", () => {
         }
     })
 
+    it("psk: several of a client of DTLS 1.3, of which the server takes the one that it knows, imported or not", async () => {
+        const stranger = { identity: "stranger", key: Buffer.alloc(16, 7) }
+        const own = (socket: DtlsSocket): string | undefined =>
+            socket.dtls.getAssociation()?.parameters.identity.toString()
+        for (const importedPsk of [undefined, { context: "gateway" }]) {
+            const options = { minVersion: "1.3", importedPsk } as const
+            await using server = await listen(0, { psk, ...options }, LOOPBACK)
+            await using socket = await connect(LOOPBACK, server.port, { psk: [stranger, psk], ...options })
+            strictEqual(own(socket), psk.identity)
+        }
+        await using older = await listen(0, { psk }, LOOPBACK)
+        await using first = await connect(LOOPBACK, older.port, { psk: [psk, stranger], maxVersion: "1.3" })
+        deepStrictEqual([own(first), first.negotiated.version], [psk.identity, "DTLSv1.2"])
+        for (const wrong of [
+            [],
+            Array<typeof psk>(5).fill(psk),
+            [psk, psk],
+            [psk, { ...stranger, key: Buffer.alloc(0) }],
+        ])
+            await rejects(connect(LOOPBACK, 1, { psk: wrong, minVersion: "1.3" }), /psk: /)
+        await rejects(connect(LOOPBACK, 1, { psk: [psk, stranger] }), /psk: .*maxVersion is "1\.3"/)
+    })
+
     it("importedPsk: both sides import their key (RFC 9258), for suites of either hash; a side that does not has none in common", async () => {
         const importedPsk = { context: "gateway and sensor", hash: "SHA-384" } as const
         const options = { psk, minVersion: "1.3", importedPsk, retransmission: impatient } as const

@@ -76,7 +76,7 @@ class ClientSessionsV13 extends HelloExtensionV13 implements ClientResumptionV13
         if (this.hasOwnHash(h)) h.useHash(hashOf(h.settings, offered) as HashParameters)
     }
 
-    /** There is no external key whose hash a ticket has to have: none at all, or one that is imported for each. */
+    /** There is no external key whose hash a ticket has to have: none at all, or each has its own binder. */
     private hasOwnHash(h: ClientResumptionContextV13): boolean {
         return this.externals === 0 || h.importer() !== undefined
     }

@@ -1,19 +1,15 @@
-import { copyOf, EMPTY, equal, wipe } from "../../bytes/bytes.js"
+import { copyOf, EMPTY, equal } from "../../bytes/bytes.js"
 import { Reader } from "../../bytes/reader.js"
 import { Writer } from "../../bytes/writer.js"
 import { HashAlgorithm, type HashParameters, SHA_256 } from "../../crypto/algorithms.js"
 import { type CryptoProvider } from "../../crypto/provider.js"
 import { digestOf } from "../../crypto/v13/key-schedule.js"
-import { type CryptoV13 } from "../../crypto/v13/provider.js"
-import { type ClientHello } from "../../wire/client-hello.js"
-import { DTLS_1_3, PRE_SHARED_KEY } from "../../wire/v13/code-points.js"
-import { type CipherSuite } from "../cipher-suite.js"
+import { DTLS_1_3 } from "../../wire/v13/code-points.js"
 import { type HelloExtension } from "../hello-extension.js"
 import { usableSuites } from "../negotiation.js"
 import { type PskAnswer } from "../question.js"
-import { HelloExtensionV13 } from "./hello-extension.js"
-import { bindKeys } from "./offered-keys.js"
-import { type ClientResumptionContextV13, type KeyImporter, type OfferedKey } from "./resumption.js"
+import { KeyOffer, keysOf } from "./key-offer.js"
+import { type ClientResumptionContextV13 } from "./resumption.js"
 
 /** Binders of imported keys (RFC 9258 §5.2). */
 const LABEL = "imp binder"
@@ -31,16 +27,26 @@ export interface ImportOptions {
  * every suite, and is bound to DTLS 1.3 and to the context.
  * @devsWhenUsed
  */
-class ImportedPsks extends HelloExtensionV13 implements KeyImporter {
-    /** client: the keys that the hello offers, behind a ticket if there is one */
-    private keys: OfferedKey[] = []
-
+class ImportedPsks extends KeyOffer {
     constructor(
-        private crypto: CryptoProvider,
+        crypto: CryptoProvider,
         private hash: HashParameters,
         private context: Buffer,
     ) {
-        super(PRE_SHARED_KEY)
+        super(crypto)
+    }
+
+    /** By hash, not by key: servers choose the suite by the first identity, and look at a few of them alone. */
+    override begin(h: ClientResumptionContextV13, psk: PskAnswer): number {
+        const hashes: HashAlgorithm[] = []
+        for (const suite of usableSuites(h.settings, false)) {
+            const { hash } = suite
+            if (hashes.indexOf(hash.algorithm) < 0) {
+                hashes.push(hash.algorithm)
+                for (const key of keysOf(psk)) this.addKey(key, this.identityOf(key.identity, hash), hash)
+            }
+        }
+        return this.count()
     }
 
     /** ImportedIdentity (RFC 9258 §5.1). */
@@ -53,11 +59,7 @@ class ImportedPsks extends HelloExtensionV13 implements KeyImporter {
         return writer.finish()
     }
 
-    private secrets(): CryptoV13 {
-        return this.crypto as unknown as CryptoV13
-    }
-
-    importKey(key: Buffer, identity: Buffer, target: HashParameters): Buffer {
+    override importKey(key: Buffer, identity: Buffer, target: HashParameters): Buffer {
         const extracted = this.secrets().newSecret(this.hash, key)
         const context = digestOf(this.crypto, this.hash, identity)
         const imported = extracted.expandLabel("derived psk", context, target.length)
@@ -65,64 +67,14 @@ class ImportedPsks extends HelloExtensionV13 implements KeyImporter {
         return imported
     }
 
-    // Client
-
-    begin(h: ClientResumptionContextV13, psk: PskAnswer): number {
-        for (const suite of usableSuites(h.settings, false)) this.addKey(psk, suite.hash)
-        return this.keys.length
-    }
-
-    private addKey(psk: PskAnswer, hash: HashParameters): void {
-        const isThere = this.keys.some((key) => key.hash.algorithm === hash.algorithm)
-        if (!isThere) this.keys.push(this.keyFor(psk, hash))
-    }
-
-    private keyFor(psk: PskAnswer, hash: HashParameters): OfferedKey {
-        const identity = this.identityOf(psk.identity, hash)
-        const imported = this.importKey(psk.key, identity, hash)
-        const early = this.secrets().newSecret(hash, imported)
-        return { identity, age: 0, hash, early, psk: imported, label: LABEL }
-    }
-
-    bind(h: ClientResumptionContextV13, hello: ClientHello): Buffer {
-        return bindKeys(h, hello, this.offers(h))
-    }
-
-    offers(h: ClientResumptionContextV13): OfferedKey[] {
-        const { suite } = h.parameters
-        // After a HelloRetryRequest those alone that go with its suite (RFC 8446 §4.1.4).
-        if (suite !== undefined) this.keys = this.keys.filter((key) => key.hash.algorithm === suite.hash.algorithm)
-        return this.keys
-    }
-
-    accepts(h: ClientResumptionContextV13, index: number, suite: CipherSuite): boolean | undefined {
-        const own = index - (h.pskCount - this.keys.length)
-        return own < 0 ? undefined : this.keys[own].hash.algorithm === suite.hash.algorithm
-    }
-
-    enter(h: ClientResumptionContextV13, index: number): void {
-        const own = index - (h.pskCount - this.keys.length)
-        if (own >= 0) h.enterEarlyStage(this.keys[own].psk)
-    }
-
-    // Server
-
-    externalOf(identity: Buffer, target: HashParameters): Buffer | undefined {
+    override externalOf(identity: Buffer, target: HashParameters): Buffer | undefined {
         const reader = new Reader(identity, 0, identity.length)
         const external = reader.vector(2)
         return equal(identity, this.identityOf(external, target)) ? external : undefined
     }
 
-    bindingLabel(): string {
+    override bindingLabel(): string {
         return LABEL
-    }
-
-    close(): void {
-        for (const key of this.keys) {
-            key.early.close()
-            wipe(key.psk)
-        }
-        this.keys = []
     }
 }
 

@@ -5,8 +5,10 @@ import { PRE_SHARED_KEY } from "../../wire/v13/code-points.js"
 import { unbound } from "./client.js"
 import { type ClientResumptionContextV13, type OfferedKey } from "./resumption.js"
 
-/** The body of a hello that offers these keys, with the binder of each. */
+/** The body of a hello that offers these keys, with the binder of each; none: without the extension. */
 export function bindKeys(h: ClientResumptionContextV13, hello: ClientHello, keys: OfferedKey[]): Buffer {
+    h.pskCount = keys.length
+    if (keys.length === 0) return writeClientHello(hello)
     const kept = h.hash()
     const data = withoutBinders(keys)
     hello.extensions.push({ type: PRE_SHARED_KEY, data })
@@ -21,7 +23,6 @@ export function bindKeys(h: ClientResumptionContextV13, hello: ClientHello, keys
         at += 1 + hash.length
     }
     h.useHash(kept)
-    h.pskCount = keys.length
     return writeClientHello(hello)
 }
 

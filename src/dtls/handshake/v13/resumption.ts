@@ -93,13 +93,16 @@ export interface ServerResumptionV13 extends ResumptionV13, Speaker {
     open(h: ServerResumptionContextV13, psk: OfferedPsk): boolean
 }
 
-/** Imports pre-shared keys (RFC 9258), for programs that name it. One object per association. */
+/**
+ * Pre-shared keys that a program uses otherwise than one, as it is: several, or imported ones (RFC 9258). For programs that name
+ * it. One object per association.
+ */
 export interface KeyImporter extends HelloExtension {
     // Client
 
-    /** Imports the key for each hash that a suite has. @returns how many keys came of it */
+    /** Takes the keys for the hello. @returns how many it will have of them */
     begin(h: ClientResumptionContextV13, psk: PskAnswer): number
-    /** The body of the hello, with the imported keys at the end. */
+    /** The body of the hello, with these keys at the end. */
     bind(h: ClientResumptionContextV13, hello: ClientHello): Buffer
     /** What a hello offers behind a ticket. */
     offers(h: ClientResumptionContextV13): OfferedKey[]

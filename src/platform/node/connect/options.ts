@@ -4,14 +4,14 @@ import { type CipherSuite } from "../../../dtls/handshake/cipher-suite.js"
 import { connectionIds } from "../../../dtls/handshake/connection-ids.js"
 import { AuthenticationMode } from "../../../dtls/handshake/key-exchange.js"
 import { gatewayLimits, type Limits } from "../../../dtls/handshake/limits.js"
-import { QuestionKind } from "../../../dtls/handshake/question.js"
 import { allSuitesV13 } from "../../../dtls/handshake/v13/suites.js"
 import { connectionIdsV13, MAX_SPARES } from "../../../dtls/handshake/v13/connection-ids.js"
+import { severalPsks } from "../../../dtls/handshake/v13/several-psks.js"
 import { maxFragmentLength, recordSizeLimit } from "../../../dtls/handshake/record-limits.js"
 import { enhancedReturnRoutability, returnRoutability } from "../../../dtls/handshake/return-routability.js"
 import { allSuites } from "../../../dtls/key-exchange/suites.js"
 import { keyShares } from "../../../dtls/key-exchange/v13/key-shares.js"
-import { type Credentials, SinglePsk } from "../../../gio/credentials.js"
+import { type Credentials } from "../../../gio/credentials.js"
 import { type NewClientConnection } from "../../../gio/dtls-client-connection.js"
 import { type DtlsSettings, newSettings } from "../../../gio/settings.js"
 import { type SessionStore } from "../../../dtls/handshake/session.js"
@@ -34,6 +34,7 @@ import { nodeError, wrongArgument } from "./errors.js"
 import { type DiagnosticEvent, HandshakeWatch } from "./handshake-watch.js"
 import { HASH_NAMES, type ImportedPsk, importing } from "./imported-psk.js"
 import { type AssociationStore, type SaveOptions, type Saving, savingOf } from "./saved-connection.js"
+import { credentialsOf, listOf, lookingUp, type Psk, type PskLookup } from "./psk-options.js"
 import {
     addClientSessions,
     addSessions,
@@ -44,20 +45,6 @@ import {
 } from "./sessions.js"
 import { clientOf, exchangeOf, type Version, type Versions } from "./versions.js"
 import { checkWait, WAIT_OPTIONS, type WaitOptions } from "./waiting.js"
-
-/** A pre-shared key and the identity that it belongs to. */
-export interface Psk {
-    /** 0 to 65535 bytes of UTF-8 or binary; at most 128 by RFC 7925 §4.2 */
-    identity: string | Uint8Array
-    /** 1 to 65535 bytes; 16 random bytes are strong */
-    key: Uint8Array
-}
-
-/**
- * The key of a client, looked up by the identity that it claims; undefined: it is refused. May take its time, other
- * clients go on meanwhile; when it throws, the client is refused and `onDiagnostic` hears of it.
- */
-export type PskLookup = (identity: Buffer) => Uint8Array | undefined | Promise<Uint8Array | undefined>
 
 /** How a pre-shared key is used in DTLS 1.3 (RFC 8446 §4.2.9): with a key agreement, or alone. */
 export type PskMode = "psk_dhe_ke" | "psk_ke"
@@ -128,8 +115,11 @@ export interface CommonOptions extends PublicKeyOptions {
 
 /** What `connect` takes. `signal` and `timeout` are the handshake's. */
 export interface ConnectOptions extends CommonOptions, WaitOptions {
-    /** identity and key, or credentials that choose them by the server's hint; without it, certificates or raw public keys */
-    psk?: Psk | Credentials | undefined
+    /**
+     * identity and key; with DTLS 1.3 up to 4 of them, preferred first, of which the server takes one that it knows (DTLS 1.2 has
+     * the first one); or credentials that choose them by the server's hint. Without it, certificates or raw public keys
+     */
+    psk?: Psk | Psk[] | Credentials | undefined
     /** name or IP address that the server's certificate must have, and that it chooses one by; default: the host */
     servername?: string | undefined
     /** numeric address to send from; default: what the route prefers */
@@ -220,8 +210,10 @@ export function prepareConnect(options: ConnectOptions, server: string): Prepare
     const { psk } = options
     if (psk === undefined && !hasPublicKeys(options))
         throw wrongArgument("psk", "a key, or else ca, cert or rawPublicKeys")
-    const prepared = prepare(options, { psk: psk && credentialsOf(psk), isServer: false, contexts: {} })
     const versions = versionsOf(options)
+    const keys = Array.isArray(psk) ? listOf(psk, versions) : psk && credentialsOf(psk)
+    const prepared = prepare(options, { psk: keys, isServer: false, contexts: {} })
+    if (Array.isArray(psk) && options.importedPsk === undefined) prepared.settings.extensions.push(severalPsks())
     const sessions = sessionsOf(options, versions.oldest)
     if (sessions !== undefined) addClientSessions(prepared.settings, versions, sessions, server)
     const session = (isV13: boolean): Buffer | undefined => sessions && sessionIn(sessions, server, isV13)
@@ -422,26 +414,4 @@ function isWhole(value: number, most: number): boolean {
 function bytesOf(name: string, value: string | Uint8Array): Buffer {
     if (typeof value !== "string" && !(value instanceof Uint8Array)) throw wrongArgument(name, "a text or bytes")
     return Buffer.from(value)
-}
-
-function credentialsOf(psk: Psk | Credentials): Credentials {
-    if (typeof psk !== "object" || psk === null) throw wrongArgument("psk", "{ identity, key } or Credentials")
-    if ("answer" in psk) return psk
-    checkNames(psk, ["identity", "key"])
-    if (!(psk.key instanceof Uint8Array) || psk.key.length === 0)
-        throw wrongArgument("psk", "its key is a Uint8Array or Buffer with bytes in it")
-    if (typeof psk.identity !== "string" && !(psk.identity instanceof Uint8Array))
-        throw wrongArgument("psk", "its identity is a text or bytes")
-    return new SinglePsk(Buffer.from(psk.identity), secretCopy(psk.key))
-}
-
-function lookingUp(lookup: PskLookup): Credentials {
-    return {
-        answer: async (question) => {
-            if (question.kind !== QuestionKind.psk) return undefined
-            const { identity } = question
-            const key = await lookup(Buffer.from(identity))
-            return key === undefined || key === null ? undefined : { identity, key: secretCopy(key) }
-        },
-    }
 }

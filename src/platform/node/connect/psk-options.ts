@@ -1,0 +1,62 @@
+import { type PskAnswer, QuestionKind } from "../../../dtls/handshake/question.js"
+import { MAX_PSKS } from "../../../dtls/wire/v13/extensions.js"
+import { type Credentials, SinglePsk } from "../../../gio/credentials.js"
+import { PskList } from "../../../gio/psk-list.js"
+import { secretCopy } from "../secret.js"
+import { checkNames } from "./check-names.js"
+import { wrongArgument } from "./errors.js"
+import { type Versions } from "./versions.js"
+
+/** A pre-shared key and the identity that it belongs to. */
+export interface Psk {
+    /** 0 to 65535 bytes of UTF-8 or binary; at most 128 by RFC 7925 §4.2 */
+    identity: string | Uint8Array
+    /** 1 to 65535 bytes; 16 random bytes are strong */
+    key: Uint8Array
+}
+
+/**
+ * The key of a client, looked up by the identity that it claims; undefined: it is refused. May take its time, other
+ * clients go on meanwhile; when it throws, the client is refused and `onDiagnostic` hears of it.
+ */
+export type PskLookup = (identity: Buffer) => Uint8Array | undefined | Promise<Uint8Array | undefined>
+
+/** One key, or what looks for one. */
+export function credentialsOf(psk: Psk | Credentials): Credentials {
+    if (typeof psk !== "object" || psk === null) throw wrongArgument("psk", "{ identity, key } or Credentials")
+    if ("answer" in psk) return psk
+    const { identity, key } = pskOf(psk)
+    return new SinglePsk(identity, key)
+}
+
+/** Keys of a client, each with an identity of its own. */
+export function listOf(psks: Psk[], { newest }: Versions): Credentials {
+    if (newest === "1.2") throw wrongArgument("psk", 'one { identity, key }, or maxVersion is "1.3"')
+    if (psks.length === 0 || psks.length > MAX_PSKS) throw wrongArgument("psk", `1 to ${MAX_PSKS} of { identity, key }`)
+    const keys = psks.map(pskOf)
+    const identities = new Set(keys.map(({ identity }) => identity.toString("hex")))
+    if (identities.size < keys.length) throw wrongArgument("psk", "identities that differ")
+    return new PskList(keys)
+}
+
+function pskOf(psk: Psk): PskAnswer {
+    if (typeof psk !== "object" || psk === null) throw wrongArgument("psk", "{ identity, key } or Credentials")
+    checkNames(psk, ["identity", "key"])
+    if (!(psk.key instanceof Uint8Array) || psk.key.length === 0)
+        throw wrongArgument("psk", "its key is a Uint8Array or Buffer with bytes in it")
+    if (typeof psk.identity !== "string" && !(psk.identity instanceof Uint8Array))
+        throw wrongArgument("psk", "its identity is a text or bytes")
+    return { identity: Buffer.from(psk.identity), key: secretCopy(psk.key) }
+}
+
+/** Credentials of a server that looks a key up. */
+export function lookingUp(lookup: PskLookup): Credentials {
+    return {
+        answer: async (question) => {
+            if (question.kind !== QuestionKind.psk) return undefined
+            const { identity } = question
+            const key = await lookup(Buffer.from(identity))
+            return key === undefined || key === null ? undefined : { identity, key: secretCopy(key) }
+        },
+    }
+}
