@@ -94,6 +94,15 @@ enum {
     X(_moteRebootReason, mote_native_reboot_reason, 0)                                                                 \
     X(_moteFreeMemory, mote_native_free_memory, 0)                                                                     \
     X(_moteDeepSleep, mote_native_deep_sleep, 1)                                                                       \
+    X(_moteProgramNumber, mote_native_program_number, 1)                                                               \
+    X(_moteProgramIsOnTrial, mote_native_program_is_on_trial, 0)                                                       \
+    X(_moteProgramConfirm, mote_native_program_confirm, 0)                                                             \
+    X(_moteUpdateRoom, mote_native_update_room, 0)                                                                     \
+    X(_moteUpdateErase, mote_native_update_erase, 1)                                                                   \
+    X(_moteUpdateWritten, mote_native_update_written, 0)                                                               \
+    X(_moteUpdateWrite, mote_native_update_write, 2)                                                                   \
+    X(_moteUpdateRead, mote_native_update_read, 2)                                                                     \
+    X(_moteUpdateFinish, mote_native_update_finish, 2)                                                                 \
     X(_i2cTransaction, mote_native_i2c_transaction, 3)                                                                 \
     X(_moteGpioCapabilities, mote_native_gpio_capabilities, 1)                                                         \
     X(_moteGpioMode, mote_native_gpio_mode, 1)                                                                         \

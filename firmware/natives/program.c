@@ -9,7 +9,7 @@ enum { RECORD_BYTES = 6, ON_TRIAL = 0, GOOD = 1, BAD = 2 };
 static const char *const record_names[PROGRAM_SLOTS] = {"mote-slot-0", "mote-slot-1"};
 
 typedef struct {
-    bool whole;
+    bool whole, confirms_itself;
     uint32_t number;
     size_t length;
     uint8_t attempts, verdict;
@@ -36,7 +36,8 @@ static bool has_header(const program_slot *slot)
 {
     if (slot->bytes == NULL || slot->size < PROGRAM_HEADER_BYTES) return false;
     uint8_t mark = slot->bytes[PROGRAM_MARK_AT];
-    return memcmp(slot->bytes, "MSL", PROGRAM_MARK_AT) == 0 && (mark == PROGRAM_IS_NEW || mark == PROGRAM_HAS_LASTED);
+    return memcmp(slot->bytes, "MSL", PROGRAM_MARK_AT) == 0 &&
+           (mark == PROGRAM_IS_NEW || mark == PROGRAM_CONFIRMS_ITSELF || mark == PROGRAM_HAS_LASTED);
 }
 
 static state look(unsigned index, const program_slot *slot)
@@ -45,7 +46,8 @@ static state look(unsigned index, const program_slot *slot)
     uint8_t record[RECORD_BYTES];
     if (!has_header(slot)) return found;
     found.length = read_32(slot->bytes + 4);
-    found.number = read_32(slot->bytes + 12);
+    found.number = read_32(slot->bytes + PROGRAM_NUMBER_AT);
+    found.confirms_itself = slot->bytes[PROGRAM_MARK_AT] == PROGRAM_CONFIRMS_ITSELF;
     found.whole = found.length <= slot->size - PROGRAM_HEADER_BYTES &&
                   mote_crc32_of(0, slot->bytes + PROGRAM_HEADER_BYTES, found.length) == read_32(slot->bytes + 8);
     if (slot->bytes[PROGRAM_MARK_AT] == PROGRAM_HAS_LASTED) {
@@ -77,11 +79,13 @@ static const char *reason(const state *newest)
 static program_choice chosen_program;
 
 /** Starts that cannot be counted could go on for ever: a program that is known to be good runs instead. */
-static program_choice fall_back(const program_slot *slots, unsigned slot, size_t length)
+static program_choice fall_back(const program_slot *slots, unsigned slot, const state *states)
 {
     chosen_program = (program_choice){.image = slots[slot].bytes + PROGRAM_HEADER_BYTES,
-                                      .length = length,
+                                      .length = states[slot].length,
                                       .slot = slot,
+                                      .number = states[slot].number,
+                                      .other_number = states[1 - slot].number,
                                       .mark = slots[slot].mark,
                                       .fallback = "storage has no room to try the newest program"};
     return chosen_program;
@@ -90,6 +94,29 @@ static program_choice fall_back(const program_slot *slots, unsigned slot, size_t
 void mote_program_confirm_chosen(void)
 {
     if (chosen_program.image != NULL && chosen_program.on_trial) mote_program_confirm(&chosen_program);
+}
+
+void mote_program_confirm_itself(void)
+{
+    if (chosen_program.image == NULL || !(chosen_program.on_trial || chosen_program.unconfirmed)) return;
+    mote_program_confirm(&chosen_program);
+    chosen_program.on_trial = chosen_program.unconfirmed = false;
+}
+
+program_choice *mote_program_chosen(void)
+{
+    return &chosen_program;
+}
+
+uint64_t mote_program_deadline(uint32_t trial_ms)
+{
+    if (chosen_program.unconfirmed) return (uint64_t)trial_ms * PROGRAM_CONFIRM_TRIALS;
+    return chosen_program.on_trial ? trial_ms : UINT64_MAX;
+}
+
+bool mote_program_is_overdue(uint64_t now, uint32_t trial_ms)
+{
+    return chosen_program.unconfirmed && now >= mote_program_deadline(trial_ms);
 }
 
 program_choice mote_program_choose(const program_slot *slots)
@@ -103,16 +130,22 @@ program_choice mote_program_choose(const program_slot *slots)
     }
     unsigned slot = choose(states), other = 1 - slot;
     state *chosen = &states[slot];
-    program_choice choice = {.slot = slot, .on_trial = chosen->verdict == ON_TRIAL, .mark = slots[slot].mark};
+    bool tried = chosen->verdict == ON_TRIAL;
+    program_choice choice = {.slot = slot,
+                             .on_trial = tried && !chosen->confirms_itself,
+                             .unconfirmed = tried && chosen->confirms_itself,
+                             .number = chosen->number,
+                             .other_number = states[other].whole ? states[other].number : 0,
+                             .mark = slots[slot].mark};
     if (!chosen->whole) return choice;
     choice.image = slots[slot].bytes + PROGRAM_HEADER_BYTES;
     choice.length = chosen->length;
     if (states[other].number > chosen->number) choice.fallback = reason(&states[other]);
-    if (choice.on_trial) {
+    if (tried) {
         chosen->attempts++;
         bool counted = save(slot, chosen);
         bool safe = states[other].whole && states[other].verdict == GOOD;
-        if (!counted && safe) return fall_back(slots, other, states[other].length);
+        if (!counted && safe) return fall_back(slots, other, states);
     }
     chosen_program = choice;
     return choice;
@@ -121,7 +154,7 @@ program_choice mote_program_choose(const program_slot *slots)
 void mote_program_confirm(const program_choice *choice)
 {
     const uint8_t *header = choice->image - PROGRAM_HEADER_BYTES;
-    const state good = {.number = read_32(header + 12), .verdict = GOOD};
+    const state good = {.number = read_32(header + PROGRAM_NUMBER_AT), .verdict = GOOD};
     save(choice->slot, &good);
     if (choice->mark != NULL) choice->mark(choice->slot);
 }

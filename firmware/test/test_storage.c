@@ -5,7 +5,7 @@
 #include "blob_store.h"
 #include "crc.h"
 #include "port.h"
-#include "program.h"
+#include "program_update.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -264,6 +264,135 @@ static void test_silent_flash(void)
     puts("silent flash: refused, nothing lost");
 }
 
+/* Programs that come over the air: a slot of 1024 bytes, whose power is cut at any byte */
+
+enum { AIR_SLOT_BYTES = 1024, AIR_IMAGE_BYTES = 700 };
+
+static uint8_t air_slots[PROGRAM_SLOTS][AIR_SLOT_BYTES];
+static long air_left; /* bytes until the power goes; below 0: never */
+
+/** @return how many bytes are still done */
+static size_t powered(size_t length)
+{
+    if (air_left < 0) return length;
+    size_t done = (size_t)air_left < length ? (size_t)air_left : length;
+    air_left -= (long)done;
+    return done;
+}
+
+static bool air_erase(unsigned slot, size_t bytes)
+{
+    (void)bytes;
+    size_t done = powered(AIR_SLOT_BYTES);
+    memset(air_slots[slot], 0xff, done);
+    return done == AIR_SLOT_BYTES;
+}
+
+static bool air_write(unsigned slot, size_t at, const uint8_t *bytes, size_t length)
+{
+    size_t done = powered(length);
+    for (size_t i = 0; i < done; i++) air_slots[slot][at + i] &= bytes[i];
+    return done == length;
+}
+
+static bool air_read(unsigned slot, size_t at, uint8_t *bytes, size_t length)
+{
+    memcpy(bytes, air_slots[slot] + at, length);
+    return true;
+}
+
+static void air_mark(unsigned slot)
+{
+    air_slots[slot][PROGRAM_MARK_AT] &= PROGRAM_HAS_LASTED;
+}
+
+static const program_slot air[PROGRAM_SLOTS] = {{air_slots[0], AIR_SLOT_BYTES, air_mark},
+                                                {air_slots[1], AIR_SLOT_BYTES, air_mark}};
+static const program_flash air_flash = {AIR_SLOT_BYTES, air_erase, air_write, air_read};
+
+static program_choice air_start(void)
+{
+    air_left = -1;
+    REQUIRE(mote_blob_store_mount(&device));
+    program_choice choice = mote_program_choose(air);
+    mote_program_updatable(&air_flash);
+    return choice;
+}
+
+/** The program that runs saves that it has erased the slot: half of that leaves some of what was there. */
+static bool air_is_erased;
+
+/** A good program 5 in slot 0, and an older one in slot 1. */
+static void air_begin(void)
+{
+    memset(cells, 0xff, sizeof cells);
+    for (unsigned i = 0; i < PROGRAM_SLOTS; i++) {
+        uint8_t *at = air_slots[i];
+        memset(at, 0xff, AIR_SLOT_BYTES);
+        memset(at + PROGRAM_HEADER_BYTES, 1, 32);
+        memcpy(at, "MSL0", 4);
+        put_32(at + 4, 32);
+        put_32(at + 8, mote_crc32_of(0, at + PROGRAM_HEADER_BYTES, 32));
+        put_32(at + 12, i == 0 ? 5 : 4);
+    }
+    air_is_erased = false;
+    program_choice choice = air_start();
+    REQUIRE(choice.slot == 0 && choice.number == 5 && choice.other_number == 4);
+}
+
+static uint8_t air_image[AIR_IMAGE_BYTES];
+
+/** From what there is, or from the beginning. Whether the power lasted. */
+static bool air_update(void)
+{
+    int32_t written = air_is_erased ? mote_update_written() : -1;
+    air_is_erased = written >= 0;
+    if (written < 0 && mote_update_erase(AIR_IMAGE_BYTES) != 0) return false;
+    air_is_erased = true;
+    for (size_t at = written < 0 ? 0 : (size_t)written / 100 * 100; at < AIR_IMAGE_BYTES; at += 100)
+        if (mote_update_write(at, air_image + at, 100) != 0) return false;
+    return mote_update_finish(AIR_IMAGE_BYTES, 6) == 0;
+}
+
+static void test_air_cuts(void)
+{
+    unsigned air_cuts = 0;
+    for (unsigned i = 0; i < AIR_IMAGE_BYTES; i++) air_image[i] = i % 100 > 80 ? 0xff : (uint8_t)(i * 7);
+    for (long cut = 0; cut < AIR_SLOT_BYTES + AIR_IMAGE_BYTES + PROGRAM_HEADER_BYTES; cut++, air_cuts++) {
+        air_begin();
+        air_left = cut;
+        REQUIRE(!air_update());
+        REQUIRE(air_start().number == 5);
+        REQUIRE(air_update());
+        program_choice choice = air_start();
+        REQUIRE(choice.slot == 1 && choice.number == 6 && choice.unconfirmed && !choice.on_trial);
+        REQUIRE(choice.length == AIR_IMAGE_BYTES && memcmp(choice.image, air_image, AIR_IMAGE_BYTES) == 0);
+    }
+    printf("updates: whole or not there after %u power cuts\n", air_cuts);
+}
+
+static void test_air_confirmation(void)
+{
+    air_begin();
+    REQUIRE(mote_update_erase(AIR_SLOT_BYTES) == -IO_NO_SPACE && mote_program_chosen()->other_number == 4);
+    REQUIRE(air_update());
+    REQUIRE(air_start().slot == 1 && mote_update_erase(10) == -IO_PERMISSION_DENIED);
+    mote_program_confirm_chosen(); /* to last or to sleep is not enough */
+    REQUIRE(!mote_program_is_overdue(PROGRAM_CONFIRM_TRIALS * PROGRAM_TRIAL_MS - 1, PROGRAM_TRIAL_MS));
+    REQUIRE(mote_program_is_overdue(PROGRAM_CONFIRM_TRIALS * PROGRAM_TRIAL_MS, PROGRAM_TRIAL_MS));
+    for (unsigned i = 1; i < PROGRAM_ATTEMPTS; i++) REQUIRE(air_start().slot == 1);
+    program_choice choice = air_start();
+    REQUIRE(choice.slot == 0 && choice.fallback != NULL && choice.other_number == 6);
+
+    air_begin();
+    REQUIRE(air_update() && air_start().slot == 1);
+    mote_program_confirm_itself();
+    REQUIRE(air_slots[1][PROGRAM_MARK_AT] == PROGRAM_HAS_LASTED);
+    REQUIRE(!mote_program_is_overdue(UINT64_MAX, PROGRAM_TRIAL_MS) && mote_update_erase(10) == 0);
+    for (unsigned i = 0; i < 10; i++) REQUIRE(air_start().slot == 1);
+    puts("updates: one that confirms itself stays, one that does not goes after its third start");
+}
+
 int main(void)
 {
     srand(20261123);
@@ -273,6 +402,8 @@ int main(void)
     test_marks();
     test_full_at_start();
     test_silent_flash();
+    test_air_cuts();
+    test_air_confirmation();
     puts("done");
     return 0;
 }

@@ -96,7 +96,13 @@ export const storageTest: NativeProgram = {
     name: "test-storage",
     compiler: "gcc",
     flags: [...STRICT, ...SANITIZE, "-g", "-O1"],
-    sources: ["natives/blob_store.c", "natives/crc.c", "natives/program.c", "test/test_storage.c"],
+    sources: [
+        "natives/blob_store.c",
+        "natives/crc.c",
+        "natives/program.c",
+        "natives/program_update.c",
+        "test/test_storage.c",
+    ],
     libraries: [],
 }
 

@@ -1,3 +1,4 @@
+import { IOErrorEnum } from "../../src/gio/errors.js"
 import { LogLevel } from "../../src/gio/log-level.js"
 import { NodeStorage } from "../../src/platform/node/storage.js"
 import { minusCode } from "./io-result.js"
@@ -19,6 +20,8 @@ export interface Power {
     /** It is switched off and starts anew after `ms`. */
     deepSleep(ms: number): void
 }
+
+const NO_SLOTS = -IOErrorEnum.NOT_SUPPORTED
 
 function storageName(call: NativeCall): string {
     const name = call.text(0, "name")
@@ -48,6 +51,8 @@ export function systemNatives(
     | "_moteRebootReason"
     | "_moteDeepSleep"
     | "_moteFreeMemory"
+    | "_moteProgram"
+    | "_moteUpdate"
     | "_moteLog"
 > {
     const storage = new NodeStorage(options.storageFolder)
@@ -64,6 +69,16 @@ export function systemNatives(
             return new Promise<undefined>(() => undefined) // nothing of this run goes on
         },
         _moteFreeMemory: () => 0,
+        // A simulated program lies in no slot.
+        _moteProgramNumber: () => 0,
+        _moteProgramIsOnTrial: () => false,
+        _moteProgramConfirm: () => undefined,
+        _moteUpdateRoom: () => 0,
+        _moteUpdateErase: () => NO_SLOTS,
+        _moteUpdateWritten: () => -1,
+        _moteUpdateWrite: () => NO_SLOTS,
+        _moteUpdateRead: () => NO_SLOTS,
+        _moteUpdateFinish: () => NO_SLOTS,
         _moteLog: (call) => {
             const level = call.integer(0, "level", 0, LogLevel.error)
             options.log(level, call.text(1, "message"))

@@ -2,6 +2,8 @@
 #ifndef MOTE_ESP32C3_H
 #define MOTE_ESP32C3_H
 
+#include "program.h"
+
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
@@ -19,9 +21,7 @@ bool mote_network_wait(uint32_t ms);
 int mote_worker_start(void);
 /** The radio runs, so the hardware's random numbers are good. */
 void mote_random_is_good(void);
-/** The two partitions of programs, mapped; NULL where there is none. */
-const uint8_t *mote_program_partition(unsigned slot, size_t *size);
-/** Marks a program as one that has lasted (program.h). */
-void mote_program_partition_mark(unsigned slot);
+/** The two partitions of programs, mapped, and how programs write them; none where there are no two. */
+void mote_programs_open(program_slot *slots);
 
 #endif

@@ -43,7 +43,7 @@ static void rest(program_choice *program, uint64_t now)
 {
     feed_watchdog();
     if (!program->on_trial || now < PROGRAM_TRIAL_MS) return;
-    mote_program_confirm(program);
+    mote_program_confirm_itself();
     program->on_trial = false;
 }
 
@@ -53,6 +53,10 @@ static void run(mote_vm *vm, program_choice *program, int wake_fd)
         mote_natives_poll(vm);
         uint64_t now = micros(NULL) / 1000, wake = mote_vm_step(vm, now);
         if (mote_vm_panic(vm) != MOTE_RUNNING || (wake == MOTE_NEVER && !mote_natives_await())) return;
+        if (mote_program_is_overdue(now, PROGRAM_TRIAL_MS)) {
+            puts("error: the program has not confirmed itself in its time");
+            return;
+        }
         if (wake > now) rest(program, now);
         /* Each turn pauses a tick: whatever peers send, the idle task runs and its watchdog stays quiet. */
         vTaskDelay(1);
@@ -131,10 +135,7 @@ void app_main(void);
 void app_main(void)
 {
     program_slot slots[PROGRAM_SLOTS] = {0};
-    for (unsigned i = 0; i < PROGRAM_SLOTS; i++) {
-        slots[i].bytes = mote_program_partition(i, &slots[i].size);
-        slots[i].mark = mote_program_partition_mark;
-    }
+    mote_programs_open(slots);
     esp_task_wdt_add(NULL);
     if (start_services()) {
         sleep_lightly();

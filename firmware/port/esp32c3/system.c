@@ -1,7 +1,7 @@
 /* Settings, randomness, clocks, log, sleep. */
 #include "esp32c3.h"
 #include "port.h"
-#include "program.h"
+#include "program_update.h"
 #include "settings.h"
 
 #include <esp_partition.h>
@@ -46,18 +46,48 @@ static const esp_partition_t *find_program(unsigned slot)
     return find(PROGRAM_SUBTYPE, slot == 0 ? "program0" : "program1");
 }
 
-const uint8_t *mote_program_partition(unsigned slot, size_t *size)
-{
-    return map(find_program(slot), size);
-}
-
 /** Clears a bit where it lies: nothing is erased. */
-void mote_program_partition_mark(unsigned slot)
+static void mark_program(unsigned slot)
 {
     static const uint8_t mark = PROGRAM_HAS_LASTED;
     const esp_partition_t *found = find_program(slot);
     if (found == NULL || esp_partition_write(found, PROGRAM_MARK_AT, &mark, 1) != ESP_OK)
         puts("warning: the program cannot be marked as good");
+}
+
+/** Flash is erased by sectors. */
+enum { SECTOR_BYTES = 4096 };
+
+static bool erase_program(unsigned slot, size_t bytes)
+{
+    const esp_partition_t *found = find_program(slot);
+    size_t sectors = (bytes + SECTOR_BYTES - 1) / SECTOR_BYTES;
+    return found != NULL && esp_partition_erase_range(found, 0, sectors * SECTOR_BYTES) == ESP_OK;
+}
+
+static bool write_program(unsigned slot, size_t at, const uint8_t *bytes, size_t length)
+{
+    const esp_partition_t *found = find_program(slot);
+    return found != NULL && esp_partition_write(found, at, bytes, length) == ESP_OK;
+}
+
+/** Not by way of the map: what was written just now may not be in its cache. */
+static bool read_program(unsigned slot, size_t at, uint8_t *bytes, size_t length)
+{
+    const esp_partition_t *found = find_program(slot);
+    return found != NULL && esp_partition_read(found, at, bytes, length) == ESP_OK;
+}
+
+void mote_programs_open(program_slot *slots)
+{
+    static program_flash device = {0, erase_program, write_program, read_program};
+    for (unsigned i = 0; i < PROGRAM_SLOTS; i++) {
+        slots[i].bytes = map(find_program(i), &slots[i].size);
+        slots[i].mark = mark_program;
+        if (slots[i].bytes == NULL) return;
+        device.slot_bytes = slots[i].size;
+    }
+    mote_program_updatable(&device);
 }
 
 bool mote_settings_open(void)

@@ -36,7 +36,8 @@ static const char usage[] =
     "  --settings FILE  settings, one N=V in each line: keys belong there, not into a command line\n"
     "  --storage FILE   what the program saves lasts in this file (else only while it runs)\n"
     "  --slots FOLDER   programs as a board has them in flash, in slot0 and slot1: the newest that lasts runs\n"
-    "  --trial MS       how long a new one has to last (60000)\n"
+    "  --trial MS       how long a new one has to last (60000); ten times that for one\n"
+    "                   that came over the air to confirm itself\n"
     "  --watchdog MS    end a program that does not come to rest for so long; 0: never (0)\n"
     "  --plain          console lines only, and PANIC n at the end\n"
     "  --stats          print counters at the end, to stderr\n";
@@ -98,6 +99,7 @@ size_t mote_port_free_memory(void)
 }
 
 static uint32_t watchdog_ms;
+static uint64_t started; /* ms */
 
 static void feed_watchdog(void)
 {
@@ -109,13 +111,13 @@ static void rest(const settings *options, program_choice *program, uint64_t now)
 {
     if (watchdog_ms != 0) start_watchdog(0);
     if (!program->on_trial || now < options->trial_ms) return;
-    mote_program_confirm(program);
+    mote_program_confirm_itself();
     program->on_trial = false;
 }
 
 static void run(mote_vm *vm, const settings *options, program_choice *program)
 {
-    uint64_t start = micros(NULL) / 1000, now = 0;
+    uint64_t start = started = micros(NULL) / 1000, now = 0;
     bool rested = true;
     watchdog_ms = options->watchdog_ms;
     if (watchdog_ms != 0) mote_natives_watch(feed_watchdog);
@@ -124,13 +126,15 @@ static void run(mote_vm *vm, const settings *options, program_choice *program)
         mote_natives_poll(vm);
         uint64_t wake = mote_vm_step(vm, now);
         if (mote_vm_panic(vm) != MOTE_RUNNING || (wake == MOTE_NEVER && !mote_natives_await())) return;
+        if (mote_program_is_overdue(now, options->trial_ms)) return;
         rested = wake > now;
         if (rested) rest(options, program, now);
         if (options->virtual_time) {
             if (wake != MOTE_NEVER && wake > now) now = wake;
             continue;
         }
-        if (program->on_trial && wake > options->trial_ms) wake = options->trial_ms; /* it has lasted then */
+        uint64_t deadline = mote_program_deadline(options->trial_ms);
+        if (wake > deadline) wake = deadline; /* it has lasted then, or has not */
         now = micros(NULL) / 1000 - start;
         if (wake > now)
             mote_sockets_wait(wake - now > UINT32_MAX ? UINT32_MAX : (uint32_t)(wake - now), options->wake_fd);
@@ -292,12 +296,14 @@ int main(int argc, char **argv)
         fprintf(stderr, "mote-device: %s: %s\n", options.image != NULL ? options.image : options.slots,
                 mote_vm_load_error(vm));
     int panic = mote_vm_panic(vm);
+    bool overdue = mote_program_is_overdue(micros(NULL) / 1000 - started, options.trial_ms);
     mote_natives_close(vm);
     if (options.stats) print_stats(vm);
     if (panic > 0 && !options.plain && mote_vm_load_error(vm) == NULL) report_panic(vm);
     if (panic > 0) printf("PANIC %d\n", panic);
+    if (overdue) puts("error: the program has not confirmed itself in its time");
     mote_vm_erase(vm);
     free(arena);
     free_programs();
-    return panic > 0 ? 1 : 0;
+    return panic > 0 || overdue ? 1 : 0;
 }

@@ -1,11 +1,16 @@
 /* Programs in files: a slot each, as flash has them, or an image alone. */
 #include "posix.h"
+#include "program_update.h"
 
 #include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
+
+/** As much as a slot of the emulated board has. */
+enum { SLOT_BYTES = 256 * 1024 };
 
 static uint8_t *programs[PROGRAM_SLOTS];
 
@@ -53,10 +58,61 @@ static void mark_slot(unsigned slot)
     close(file);
 }
 
-void read_slots(const char *folder, program_slot *slots)
+/* A file behaves as flash does: erased it has 0xff, and writing clears bits. What runs is a copy in memory. */
+
+static bool erase_slot(unsigned slot, size_t bytes)
+{
+    uint8_t erased[4096];
+    char path[4096];
+    memset(erased, 0xff, sizeof erased);
+    slot_path(slot, path, sizeof path);
+    int file = open(path, O_RDWR | O_CREAT | O_TRUNC | O_CLOEXEC | O_DSYNC, S_IRUSR | S_IWUSR);
+    bool done = file >= 0;
+    for (size_t at = 0, take; done && at < bytes; at += take) {
+        take = bytes - at < sizeof erased ? bytes - at : sizeof erased;
+        done = pwrite(file, erased, take, (off_t)at) == (ssize_t)take;
+    }
+    if (file >= 0) close(file);
+    return done;
+}
+
+/** Behind the end of the file the flash is erased. */
+static bool read_at(int file, size_t at, uint8_t *bytes, size_t length)
+{
+    memset(bytes, 0xff, length);
+    return pread(file, bytes, length, (off_t)at) >= 0;
+}
+
+static bool read_slot(unsigned slot, size_t at, uint8_t *bytes, size_t length)
 {
     char path[4096];
+    slot_path(slot, path, sizeof path);
+    int file = open(path, O_RDONLY | O_CLOEXEC);
+    bool done = file >= 0 && read_at(file, at, bytes, length);
+    if (file >= 0) close(file);
+    return done;
+}
+
+static bool write_slot(unsigned slot, size_t at, const uint8_t *bytes, size_t length)
+{
+    char path[4096];
+    slot_path(slot, path, sizeof path);
+    uint8_t *cells = malloc(length + 1);
+    int file = open(path, O_RDWR | O_CLOEXEC | O_DSYNC);
+    bool done = cells != NULL && file >= 0 && read_at(file, at, cells, length);
+    for (size_t i = 0; done && i < length; i++) cells[i] &= bytes[i];
+    done = done && pwrite(file, cells, length, (off_t)at) == (ssize_t)length;
+    if (file >= 0) close(file);
+    free(cells);
+    return done;
+}
+
+void read_slots(const char *folder, program_slot *slots)
+{
+    static const program_flash device = {SLOT_BYTES, erase_slot, write_slot, read_slot};
+    char path[4096];
     slot_folder = folder;
+    mote_program_updatable(&device);
     for (unsigned i = 0; i < PROGRAM_SLOTS; i++) {
         slot_path(i, path, sizeof path);
         slots[i] = (program_slot){.mark = mark_slot};

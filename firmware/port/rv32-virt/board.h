@@ -2,6 +2,8 @@
 #ifndef MOTE_BOARD_H
 #define MOTE_BOARD_H
 
+#include "program.h"
+
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
@@ -35,6 +37,8 @@ uint32_t host_unix_time(void);
 
 /** Flash for what programs save. @param powered_on the board begins, not a program after a deep sleep */
 bool flash_open(bool powered_on);
+/** The slots of programs, which programs may write. */
+void programs_open(bool powered_on, program_slot *slots);
 
 /** Virtio network, polled. 0 on success. */
 int vnet_init(uint8_t mac[6]);

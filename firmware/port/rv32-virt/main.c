@@ -1,7 +1,8 @@
 /*
  * The firmware on QEMU's virt machine. The program lies in its own partition, settings as lines `name=value` in
  * another; the emulator's loader puts them there. Settings of the board itself: arena (KB), depth, guard, stats (1),
- * and flash: a file of the host, in which what programs save outlasts the board's power.
+ * flash: a file of the host, in which what programs save outlasts the board's power, and slots: the folder of the files
+ * that the loader took the programs from, so that programs which came over the air outlast it, too.
  */
 #include "arch/cc.h"
 #include "board.h"
@@ -18,8 +19,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-extern const uint8_t program_partition[], settings_partition[];
-extern const char program_partition_bytes[];
+extern const uint8_t settings_partition[];
 
 /* Settings */
 
@@ -105,17 +105,20 @@ size_t mote_port_free_memory(void)
     return 0;
 }
 
-static void run(mote_vm *vm, const program_choice *program)
+static void run(mote_vm *vm, bool on_trial)
 {
-    bool on_trial = program->on_trial;
     for (;;) {
         network_poll();
         mote_natives_poll(vm);
         uint64_t now = board_ticks() / TICKS_PER_MS;
         uint64_t wake = mote_vm_step(vm, now);
         if (mote_vm_panic(vm) != MOTE_RUNNING || (wake == MOTE_NEVER && !mote_natives_await())) return;
+        if (mote_program_is_overdue(now, PROGRAM_TRIAL_MS)) {
+            puts("error: the program has not confirmed itself in its time");
+            return;
+        }
         if (on_trial && wake > now && now >= PROGRAM_TRIAL_MS) { /* at rest: a program that hangs has not lasted */
-            mote_program_confirm(program);
+            mote_program_confirm_itself();
             on_trial = false;
         }
         /* lwIP's own timers want a turn every 100 ms */
@@ -169,9 +172,7 @@ static void report_panic(mote_vm *vm)
 
 int main(void)
 {
-    const program_slot slots[PROGRAM_SLOTS] = {
-        {program_partition, (size_t)program_partition_bytes / 2, NULL},
-        {program_partition + (size_t)program_partition_bytes / 2, (size_t)program_partition_bytes / 2, NULL}};
+    program_slot slots[PROGRAM_SLOTS];
     slept = start_mark == SLEPT;
     start_mark = 0;
     if (!slept) random_source = -1;
@@ -179,6 +180,7 @@ int main(void)
         puts("error: the board does not start");
         return 2;
     }
+    programs_open(!slept, slots);
     program_choice program = mote_program_choose(slots);
     if (program.image == NULL) {
         puts("error: no program in flash");
@@ -189,7 +191,7 @@ int main(void)
     void *arena = aligned_alloc(MOTE_ARENA_ALIGNMENT, bytes);
     mote_vm *vm = start(&program, arena, bytes);
     if (vm == NULL || mote_vm_load_error(vm) != NULL) return 2;
-    run(vm, &program);
+    run(vm, program.on_trial);
     mote_natives_close(vm);
     if (number_setting("stats", 0) != 0) report(vm);
     bool panicked = mote_vm_panic(vm) > 0;

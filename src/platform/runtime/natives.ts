@@ -196,6 +196,31 @@ declare module "@devicescript/core" {
      */
     function _moteDeepSleep(ms: number): void
 
+    // Programs: two slots in flash, one of which runs (docs/update.md). An image is written into the other one from
+    // front to back; numbers rise from program to program.
+
+    /** Number of the program that runs (0), or of a whole one in the other slot (1); 0 when there is none. */
+    function _moteProgramNumber(which: number): number
+    /** Whether the program that runs may still be taken back. */
+    function _moteProgramIsOnTrial(): boolean
+    /** The program that runs does its work: it stays. One that came over the air has to say so. */
+    function _moteProgramConfirm(): void
+    /** Bytes that an image may have; 0 where programs cannot be updated. */
+    function _moteUpdateRoom(): number
+    /**
+     * Makes room for an image. Returns 0 or minus an IOErrorEnum code: PERMISSION_DENIED while the running program is
+     * on trial. Suspends.
+     */
+    function _moteUpdateErase(length: number): number
+    /** Bytes of the other slot's image up to the last one that is not erased; -1 when it is no image under way. */
+    function _moteUpdateWritten(): number
+    /** Writes a part of the image. Returns 0 or minus an IOErrorEnum code. Suspends. */
+    function _moteUpdateWrite(offset: number, bytes: Buffer): number
+    /** Fills `target` with what the image has there. Returns 0 or minus an IOErrorEnum code. */
+    function _moteUpdateRead(offset: number, target: Buffer): number
+    /** The image is whole: the next start tries it. Returns 0 or minus an IOErrorEnum code. Suspends. */
+    function _moteUpdateFinish(length: number, number: number): number
+
     // I2C: declared by @devicescript/i2c, whose package calls it.
 
     // Pins: what GPIO.prototype of @devicescript/gpio calls. A pin is its number on the chip.

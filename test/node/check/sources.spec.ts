@@ -9,6 +9,7 @@ import { needs } from "../../support/needs.js"
 const LAYERS = [
     "entry",
     "sensor",
+    "update",
     "coap",
     "gio",
     "dtls/endpoint",

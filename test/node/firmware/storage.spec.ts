@@ -40,6 +40,14 @@ describe("storage and program slots", function () {
         ok(output.includes("silent flash: refused, nothing lost"), output)
     })
 
+    it("take a program over the air whole or not at all, whatever byte of it the power is cut at", () => {
+        ok(/updates: whole or not there after \d{4} power cuts/.test(output), output)
+    })
+
+    it("keep a program that came over the air only when it confirms itself", () => {
+        ok(output.includes("updates: one that confirms itself stays, one that does not goes"), output)
+    })
+
     it("keep what a program saves from one run of mote-device to the next", function () {
         needs(this, missingFor(checkedDevice))
         const folder = temporaryFolder("storage")

@@ -1,0 +1,170 @@
+import { CoapCode } from "../coap/code-points.js"
+import { copyOf, equal } from "../dtls/bytes/bytes.js"
+import { HashAlgorithm } from "../dtls/crypto/algorithm-numbers.js"
+import { type KeyOperations } from "../dtls/crypto/keys.js"
+import { SignatureScheme } from "../dtls/wire/code-points.js"
+import { type Services } from "../platform/services.js"
+import { isFor, type Manifest, readManifest } from "./manifest.js"
+import { type ProgramSlots } from "./program-slots.js"
+
+/** Why an update is not taken: a code for whoever brings it, and a sentence. */
+export interface Refusal {
+    code: CoapCode
+    text: string
+}
+
+/** Whose updates a device takes. */
+export interface UpdateSource {
+    /** public key of P-256, SubjectPublicKeyInfo in DER */
+    key: Buffer
+    /** which devices this is one of: PRODUCT/BOARD */
+    target: string
+}
+
+/** Name in storage: the manifest of an update under way. */
+const SAVED = "update"
+
+/** What is read back for the hash at a time, and written anew after a power cut, bytes. */
+const CHUNK = 1024
+
+/**
+ * An update on its way into the slot that does not run, from whichever side it comes. What it has got outlasts a power cut: the
+ * manifest is in storage, and how much of the image there is the slot itself says.
+ * @devsWhenUsed
+ */
+export class ProgramUpdate {
+    /** of the update under way; undefined: none has begun since the start */
+    private manifest: Manifest | undefined
+    private position = 0
+
+    constructor(
+        private services: Services,
+        private keys: KeyOperations,
+        public slots: ProgramSlots,
+        public source: UpdateSource,
+    ) {}
+
+    /** Bytes of the image under way that are in the slot; -1: none is under way. */
+    received(): number {
+        return this.manifest === undefined ? -1 : this.position
+    }
+
+    /**
+     * Begins the update that a manifest speaks of, or goes on with it where it was interrupted: `received` says where.
+     * Throws GError when flash or storage fail.
+     * @returns why not
+     */
+    async begin(bytes: Buffer): Promise<Refusal | undefined> {
+        const manifest = readManifest(bytes)
+        if (manifest === undefined) return noUpdate()
+        const why = this.refusalOf(manifest) ?? (await this.refusalOfSignature(manifest))
+        if (why !== undefined) return why
+        if (this.isUnderWay(manifest.bytes)) return undefined
+        const saved = await this.services.storage.load(SAVED)
+        const written = this.slots.written()
+        if (saved === undefined || !equal(saved, manifest.bytes) || written < 0) return await this.beginAnew(manifest)
+        // The last write may have been cut short: it is done again, with the page of flash that it began in.
+        this.position = Math.floor(Math.max(0, Math.min(written, manifest.length) - CHUNK) / CHUNK) * CHUNK
+        this.manifest = manifest
+        return undefined
+    }
+
+    /** What can be told without the signature, and costs nothing: a device asks every day. */
+    private refusalOf(manifest: Manifest): Refusal | undefined {
+        const { slots, source } = this
+        const { version, length } = manifest
+        if (slots.room() === 0) return refusal(CoapCode.INTERNAL_SERVER_ERROR, "This device has no slots for programs")
+        if (!isFor(manifest, source.target))
+            return refusal(CoapCode.PRECONDITION_FAILED, "The update is not for " + source.target)
+        if (version <= slots.running())
+            return refusal(CoapCode.CONFLICT, "Version " + version + " is not newer than " + slots.running())
+        if (version <= slots.other())
+            return refusal(CoapCode.CONFLICT, "Version " + slots.other() + " was tried, or is about to be")
+        if (length === 0) return refusal(CoapCode.BAD_REQUEST, "The update has no program")
+        if (length > slots.room())
+            return refusal(CoapCode.REQUEST_ENTITY_TOO_LARGE, "A program has at most " + slots.room() + " bytes")
+        return undefined
+    }
+
+    private async refusalOfSignature(manifest: Manifest): Promise<Refusal | undefined> {
+        const { signed, signature } = manifest
+        const scheme = SignatureScheme.ecdsaSecp256r1Sha256
+        const isGenuine = await this.keys.verify(this.source.key, scheme, signed, signature)
+        if (!isGenuine)
+            return refusal(CoapCode.FORBIDDEN, "The update is not signed by the key of this device's updates")
+        if (this.slots.isOnTrial())
+            return refusal(CoapCode.SERVICE_UNAVAILABLE, "The program that runs is itself still on trial")
+        return undefined
+    }
+
+    /** The saved manifest goes first and comes last: what it is found beside is its own image. */
+    private async beginAnew(manifest: Manifest): Promise<undefined> {
+        const { slots, services } = this
+        this.manifest = undefined
+        await services.storage.remove(SAVED)
+        await slots.erase(manifest.length)
+        await services.storage.save(SAVED, manifest.bytes)
+        this.position = 0
+        this.manifest = manifest
+        return undefined
+    }
+
+    private isUnderWay(manifest: Buffer): boolean {
+        return this.manifest !== undefined && equal(this.manifest.bytes, manifest)
+    }
+
+    /**
+     * Takes a part of the image, of which it may have some already. Throws GError when the flash fails.
+     * @param manifest with which the caller has begun: another update may have come meanwhile
+     * @returns why not
+     */
+    async write(manifest: Buffer, offset: number, part: Buffer): Promise<Refusal | undefined> {
+        const { position } = this
+        const end = offset + part.length
+        if (this.manifest === undefined || !this.isUnderWay(manifest) || offset > position)
+            return refusal(CoapCode.REQUEST_ENTITY_INCOMPLETE, "Parts before this one are missing")
+        if (end > this.manifest.length)
+            return refusal(CoapCode.BAD_REQUEST, "The program is longer than its manifest says")
+        if (end <= position) return undefined
+        await this.slots.write(position, copyOf(part, position - offset, part.length))
+        this.position = end
+        return undefined
+    }
+
+    /**
+     * Checks what lies in the slot, and makes it the program of the next start. Throws GError when flash or storage fail.
+     * @returns why not: then the next `begin` begins anew
+     */
+    async finish(manifest: Buffer): Promise<Refusal | undefined> {
+        const { slots, services } = this
+        const own = this.manifest
+        if (own === undefined || !this.isUnderWay(manifest))
+            return refusal(CoapCode.REQUEST_ENTITY_INCOMPLETE, "Another update has come")
+        if (this.position < own.length)
+            return refusal(CoapCode.BAD_REQUEST, "The program is shorter than its manifest says")
+        this.manifest = undefined
+        const isSame = equal(this.hashOfSlot(own.length), own.hash)
+        if (isSame) await slots.finish(own.length, own.version)
+        await services.storage.remove(SAVED)
+        return isSame ? undefined : refusal(CoapCode.UNPROCESSABLE_ENTITY, "The program is not the one that was signed")
+    }
+
+    private hashOfSlot(length: number): Buffer {
+        const hash = this.services.crypto.newHash(HashAlgorithm.sha256)
+        for (let at = 0; at < length; at += CHUNK) {
+            const part = Buffer.alloc(Math.min(CHUNK, length - at))
+            this.slots.read(at, part)
+            hash.update(part)
+        }
+        return hash.digest()
+    }
+}
+
+/** Of bytes that have no manifest. */
+export function noUpdate(): Refusal {
+    return refusal(CoapCode.BAD_REQUEST, "This is no update for programs")
+}
+
+function refusal(code: CoapCode, text: string): Refusal {
+    return { code, text }
+}
