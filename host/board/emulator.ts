@@ -1,5 +1,5 @@
 import { existsSync, readFileSync, writeFileSync } from "node:fs"
-import { join } from "node:path"
+import { join, resolve } from "node:path"
 import { temporaryFolder } from "../temporary.js"
 import { programSlot } from "./program-slot.js"
 
@@ -31,7 +31,9 @@ export const IPV6_HOST_OF_BOARD = "fec0::2"
 function partitions(options: EmulatorOptions): [string, Uint8Array, number][] {
     const { image, slots, settings, settingsFile } = options
     const lines = Object.entries(settings ?? {}).map(([name, value]) => `${name}=${value}\n`)
-    const text = settingsFile === undefined ? lines.join("") : readFileSync(settingsFile, "utf8")
+    const given = settingsFile === undefined ? lines.join("") : readFileSync(settingsFile, "utf8")
+    // What comes over the air goes into the files that the programs came from.
+    const text = slots === undefined ? given : `${given}slots=${resolve(slots)}\n`
     const programs: [string, Uint8Array, number][] =
         image === undefined ? [] : [["slot0", programSlot(readFileSync(image), 1), PROGRAMS[0]]]
     if (slots !== undefined)

@@ -27,7 +27,7 @@ export function withNumber(slot: Uint8Array, number: number): Buffer {
 /** Bytes of a slot that its header speaks for; 0 when there is none. */
 export function slotBytes(slot: Uint8Array): number {
     const bytes = Buffer.from(slot)
-    return bytes.length >= HEADER && /^MSL[01]$/.test(bytes.toString("latin1", 0, 4))
+    return bytes.length >= HEADER && /^MSL[013]$/.test(bytes.toString("latin1", 0, 4))
         ? HEADER + bytes.readUInt32LE(4)
         : 0
 }

@@ -11,7 +11,10 @@ import {
     settingsText,
     writeConfiguration,
     writeTranslation,
+    writeUpdateFile,
 } from "../config/firmware-build.js"
+import { UsageError } from "../credentials.js"
+import { readSigningKey } from "../update/update-file.js"
 import { addDeviceOptions, configOf, type DeviceOptions } from "./device-options.js"
 import { exiting } from "./exit-code.js"
 import { printLine } from "./output.js"
@@ -41,16 +44,35 @@ export function addBuildCommand(program: Command): void {
         .summary("what a device needs, out of devs.config.json")
         .description(description)
         .option("--firmware <FILE>", "only the firmware, to this path")
+        .option("--update <FILE>", "also an update of the program, for devices that have an older one (docs/update.md)")
+        .option("--sign <KEY>", "with --update: file with the private key that signs it")
     addDeviceOptions(command).action(exiting(buildCommand))
 }
 
-async function buildCommand(options: DeviceOptions & { firmware?: string }): Promise<number> {
+interface BuildOptions extends DeviceOptions {
+    firmware?: string
+    update?: string
+    sign?: string
+}
+
+async function buildCommand(options: BuildOptions): Promise<number> {
+    const { update, sign } = options
+    if ((update === undefined) !== (sign === undefined)) throw new UsageError("--update and --sign go together")
     const config = configOf(options)
-    if (options.firmware === undefined) return await buildAll(config)
+    if (options.firmware === undefined) {
+        const built = await buildAll(config)
+        if (built === 0 && update !== undefined && sign !== undefined) buildUpdate(config, update, sign)
+        return built
+    }
     const files = buildFiles(config)
     if (config.translate.functions !== "none") buildProgram(config, files)
     printLine(`firmware: ${await buildFirmware(config, files, options.firmware)}`)
     return 0
+}
+
+function buildUpdate(config: DeviceConfig, path: string, sign: string): void {
+    const version = writeUpdateFile(config, buildFiles(config), path, readSigningKey(sign, "--sign"))
+    printLine(`update: ${path}, version ${version} for ${config.update?.target}`)
 }
 
 /** Everything that `mote flash` puts onto the device. @returns exit code */

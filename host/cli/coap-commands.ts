@@ -24,7 +24,7 @@ import { onStop, wasStopped } from "./stopping.js"
 const LARGEST_BODY = 16 * 1024 * 1024
 
 /** Between two lines that tell people how far a transfer is, ms. */
-const PROGRESS_INTERVAL = 1000
+export const PROGRESS_INTERVAL = 1000
 
 interface CoapOptions extends ConnectionOptions {
     payload?: string
@@ -88,7 +88,8 @@ function addCoapCommand(program: Command, method: Method): void {
     )
 }
 
-function blockSize(given: string): number {
+/** --block */
+export function blockSize(given: string): number {
     const size = whole("--block", 16, 1024)(given)
     if (blockSizeUpTo(size) !== size) throw new UsageError("--block: 16, 32, 64, 128, 256, 512 or 1024")
     return size

@@ -1,5 +1,6 @@
 import { type Command } from "commander"
 import { coapPathText, parseCoapsUri } from "../../src/coap/uri.js"
+import { ContentFormat } from "../../src/coap/code-points.js"
 import { gatewayLimits } from "../../src/dtls/handshake/limits.js"
 import { printable } from "../../src/platform/node/printable.js"
 import { UsageError } from "../credentials.js"
@@ -7,6 +8,7 @@ import { errorText, identityText, readingText } from "../describe.js"
 import { Gateway, type GatewayEvents, type GatewayPeer } from "../gateway/gateway.js"
 import { type ArrivedReading, Resources } from "../gateway/resources.js"
 import { addressText } from "../trace/tracer.js"
+import { openUpdate } from "../update/update-file.js"
 import { addCertificateOptions } from "./certificate-options.js"
 import { exiting } from "./exit-code.js"
 import { addConnectionOptions } from "./options.js"
@@ -28,6 +30,7 @@ interface GatewayOptions extends ServingOptions {
     count: number
     maxPeers: number
     shared?: string[]
+    update?: string[]
 }
 
 export function addGatewayCommand(program: Command): void {
@@ -45,6 +48,11 @@ export function addGatewayCommand(program: Command): void {
             "--shared <PATH>",
             "a path at and below which every client writes, for example /readings; may be given again, " +
                 '"/" for all (default: only the identity that created a path); only that one deletes it',
+            repeated,
+        )
+        .option(
+            "--update <FILE>",
+            "an update of mote build: devices get it at /update/PRODUCT/BOARD; may be given again (docs/update.md)",
             repeated,
         )
     addCertificateOptions(command, "server")
@@ -114,7 +122,14 @@ async function gatewayCommand(options: GatewayOptions): Promise<number> {
         )
     const serving = servingOf(options)
     serving.settings.limits.peers = options.maxPeers
-    return await serve(serving, options.count, sharedPaths(options.shared ?? []))
+    const resources = new Resources(sharedPaths(options.shared ?? []))
+    for (const path of options.update ?? []) provideUpdate(resources, path)
+    return await serve(serving, options.count, resources)
+}
+
+function provideUpdate(resources: Resources, path: string): void {
+    const { file, target } = openUpdate(path, "--update")
+    resources.provide(["update", ...target.split("/")], ContentFormat.OCTET_STREAM, file)
 }
 
 /** --shared as the gateway compares paths: in normal form, without a slash at the end. */
@@ -128,7 +143,7 @@ function sharedPaths(given: string[]): string[] {
 async function serve(
     { reporter, settings, watch, protocols, local }: Serving,
     count: number,
-    shared: string[],
+    resources: Resources,
 ): Promise<number> {
     await new Promise<void>((resolve, reject) => {
         const events = new GatewayReporter(reporter, (samples) => {
@@ -137,7 +152,7 @@ async function serve(
         let gateway: Gateway | undefined
         const end = (): void => void gateway?.close().then(resolve, reject)
         const failed = (error: Error): void => void gateway?.close().then(() => reject(error), reject)
-        const options = { protocols, resources: new Resources(shared) }
+        const options = { protocols, resources }
         Gateway.start(reporter.services, settings, local, events, failed, options).then((started) => {
             gateway = started
             started.getListener().onHandshakeFailed = watch.failed

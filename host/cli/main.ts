@@ -26,6 +26,7 @@ import { addServerCommand } from "./server-command.js"
 import { addSimCommand } from "./sim-command.js"
 import { addStartCommand } from "./start-command.js"
 import { addSwarmCommand } from "./swarm-command.js"
+import { addUpdateCommand } from "./update-command.js"
 import { stopOnSignals, wasStopped } from "./stopping.js"
 
 /** Ctrl-C leaves their work undone: the signal itself ends them, and no script takes that for success. */
@@ -53,6 +54,7 @@ function commandLine(): Command {
     addGatewayCommand(program)
     addSwarmCommand(program)
     addCoapCommands(program)
+    addUpdateCommand(program)
     addClientCommand(program)
     addServerCommand(program)
     addKeygenCommand(program)

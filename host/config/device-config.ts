@@ -8,6 +8,7 @@ import { groupOf, type SuiteGroup } from "../build/device-suites.js"
 import { UsageError } from "../credentials.js"
 import { root } from "../folders.js"
 import { type Translate, TRANSLATE_BUDGET } from "../translate/choice.js"
+import { readUpdateKey } from "../update/update-file.js"
 import { MOTE_PROFILE } from "../translate/profile.js"
 import { JsonText } from "./json-text.js"
 import { type CertificatesConfig, certificatesOf, type DeviceCertificates, type Refuse } from "./device-certificates.js"
@@ -33,6 +34,16 @@ export interface Board {
     environment: string
     /** offsets in flash: the two slots for programs, the settings */
     partitions?: { programs: [number, number]; settings: number }
+}
+
+/** Which programs a device takes over the air. */
+export interface UpdateConfig {
+    /** SubjectPublicKeyInfo, DER, of the key pair that signs them */
+    key: Buffer
+    /** PRODUCT/BOARD */
+    target: string
+    /** ms between two looks */
+    interval: number
 }
 
 export type FlashEncryption = "development" | "release"
@@ -65,6 +76,8 @@ export interface DeviceConfig {
     pskKeyExchange: PskKeyExchange | undefined
     /** how the pre-shared key is imported (RFC 9258); undefined: it is used as it is */
     importedPsk: ImportedKey | undefined
+    /** undefined: none are taken over the air */
+    update: UpdateConfig | undefined
     translate: Translate
     /** mode of ESP-IDF's flash encryption, which burns eFuses; undefined: the key lies in clear */
     flashEncryption: FlashEncryption | undefined
@@ -111,6 +124,7 @@ interface RawConfig {
     returnRoutability?: ReturnRoutabilityForm
     pskKeyExchange?: PskKeyExchange
     importedPsk?: ImportedKey
+    update?: { key: string; product: string; interval?: number }
     translate?: false | "hot" | "all"
     translateBudget?: number
     translateProfile?: string
@@ -146,6 +160,15 @@ function translateOf(raw: RawConfig, board: Board, folder: string, refuse: Refus
     if (statSync(profile, { throwIfNoEntry: false })?.isFile() !== true)
         throw new UsageError(refuse(["translateProfile"], `there is no such file, ${profile}: mote profile writes one`))
     return { functions: "hot", budget: translateBudget ?? TRANSLATE_BUDGET, profile }
+}
+
+/** ms; when the configuration does not say */
+const UPDATE_INTERVAL = 86400000
+
+function updateOf({ update }: RawConfig, board: Board, folder: string): UpdateConfig | undefined {
+    if (update === undefined) return undefined
+    const { key, product, interval = UPDATE_INTERVAL } = update
+    return { key: readUpdateKey(resolve(folder, key), "update.key"), target: `${product}/${board.name}`, interval }
 }
 
 function versionsOf({ minVersion = "1.2", maxVersion = minVersion }: RawConfig, refuse: Refuse): Versions {
@@ -261,6 +284,7 @@ export function loadConfig(path: string, boardName?: string): DeviceConfig {
         returnRoutability: returnRoutabilityOf(raw, refuse),
         pskKeyExchange: keyExchangeOf(raw, versions, refuse),
         importedPsk: importOf(raw, versions, refuse),
+        update: updateOf(raw, board, folder),
         translate: translateOf(raw, board, folder, refuse),
         flashEncryption: raw.flashEncryption,
     }

@@ -1,6 +1,7 @@
 import { copyFileSync, cpSync, existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs"
+import { type KeyObject } from "node:crypto"
 import { basename, dirname, join, resolve } from "node:path"
-import { programSlot } from "../board/program-slot.js"
+import { programSlot, readSlot } from "../board/program-slot.js"
 import { cachedDeviceImage, type DeviceImage } from "../build/device.js"
 import { SUITE_GROUPS } from "../build/device-suites.js"
 import { buildNative, device, missingFor, withTranslations } from "../build/native.js"
@@ -9,6 +10,7 @@ import { UsageError } from "../credentials.js"
 import { folderWith, root } from "../folders.js"
 import { choiceOf } from "../translate/choice.js"
 import { translationFiles } from "../translate/files.js"
+import { publicKeyOf, writeUpdate } from "../update/update-file.js"
 import { CERTIFICATE_SETTING } from "./device-certificates.js"
 import { type Board, DEFAULT_SUITES, type DeviceConfig } from "./device-config.js"
 import { type DeviceCredentials } from "./device-credentials.js"
@@ -84,7 +86,7 @@ export function deviceSettings(
     config: DeviceConfig,
     { settings, wifiPassword }: DeviceCredentials,
 ): Record<string, string> {
-    const { wifi } = config
+    const { wifi, update } = config
     return {
         host: config.host,
         port: String(config.port),
@@ -93,6 +95,13 @@ export function deviceSettings(
         interval: String(config.interval),
         profile: config.profile,
         ...settings,
+        ...(update === undefined
+            ? {}
+            : {
+                  "update-key": update.key.toString("hex"),
+                  "update-target": update.target,
+                  "update-interval": String(update.interval),
+              }),
         ...(wifi === undefined
             ? {}
             : { "wifi-ssid": wifi.ssid, "wifi-country": wifi.country, "wifi-password": wifiPassword }),
@@ -142,6 +151,18 @@ export function buildProgram(config: DeviceConfig, files: BuildFiles): number {
     const slot = programSlot(readFileSync(files.image), buildTime())
     writeFileSync(files.slot, slot)
     return slot.length
+}
+
+/** Makes an update, for devices that have an older one, of the program that was built. @returns its number */
+export function writeUpdateFile(config: DeviceConfig, files: BuildFiles, path: string, privateKey: KeyObject): number {
+    const { update } = config
+    if (update === undefined)
+        throw new UsageError('--update: the configuration has no "update", so that its devices take none')
+    if (!publicKeyOf(privateKey).equals(update.key))
+        throw new UsageError("--sign: not the key whose public half is update.key: no device would take the update")
+    const version = readSlot(readFileSync(files.slot))?.number ?? 0
+    writeFileSync(path, writeUpdate(readFileSync(files.image), { version, target: update.target }, privateKey))
+    return version
 }
 
 export function writeConfiguration(config: DeviceConfig, files: BuildFiles): void {

@@ -1,3 +1,5 @@
+import { createHash } from "node:crypto"
+import { preconditionAnswer } from "../../src/coap/conditional.js"
 import { CoapCode, CoapOption, codeText, ContentFormat } from "../../src/coap/code-points.js"
 import { type CoapMessage, textOption, textOptionsOf, uintOption, uintOptionOf } from "../../src/coap/message.js"
 import { writeLinkFormat } from "../../src/coap/link-format.js"
@@ -18,11 +20,19 @@ interface Resource {
     segments: string[]
     format: number
     payload: Buffer
+    /** of what the gateway itself provides */
+    etag?: Buffer
 }
+
+/** Owner of what the gateway itself provides: no identity is called so. */
+const OWN = "the gateway"
 
 /** Largest number of resources kept, in all and of one identity: a client cannot fill the memory, nor what is left for others. */
 const MAX_RESOURCES = 1000
 const MAX_RESOURCES_OF_ONE = 100
+
+/** Bytes of an ETag. */
+const ETAG_LENGTH = 8
 
 /** When it is worth while to ask a full gateway again, s (RFC 7252 §5.9.3.4). */
 const RETRY_AFTER = 60
@@ -115,6 +125,14 @@ export class Resources {
         return () => void (this.watchers = this.watchers.filter((other) => other !== changed))
     }
 
+    /** What clients get at a path, and none of them changes. */
+    provide(segments: string[], format: number, payload: Buffer): void {
+        const path = coapPathText(segments)
+        const etag = createHash("sha256").update(payload).digest().subarray(0, ETAG_LENGTH)
+        this.byPath.set(path, { owner: OWN, segments, format, payload, etag })
+        this.tellChanged(path)
+    }
+
     private tellChanged(path: string): void {
         for (const changed of this.watchers) changed(path)
     }
@@ -139,7 +157,11 @@ export class Resources {
     private get(path: string, request: CoapMessage): CoapAnswer {
         const resource = this.byPath.get(path)
         if (resource === undefined) return refusal(CoapCode.NOT_FOUND, `nothing was posted to ${path} yet`)
-        return content(request, resource.format, resource.payload)
+        const { format, payload, etag } = resource
+        if (etag === undefined) return content(request, format, payload)
+        const answer = preconditionAnswer(request, etag) ?? content(request, format, payload)
+        if (answer.code === CoapCode.CONTENT) answer.options.push({ number: CoapOption.ETAG, value: etag })
+        return answer
     }
 
     /** RFC 6690 §4; queries are no filters here, which the RFC leaves open. */
@@ -167,6 +189,7 @@ export class Resources {
     }
 
     private mayWrite(path: string, resource: Resource, from: Requester): boolean {
+        if (resource.owner === OWN) return false
         return resource.owner === from.identity || this.shared.some((root) => isAtOrBelow(path, root))
     }
 

@@ -47,6 +47,19 @@ export function readUpdate(file: Uint8Array): UpdateDescription | undefined {
     return { version: manifest.version, target }
 }
 
+/** An update's file, and what it has. @param what the option or argument that named it. Throws UsageError. */
+export function openUpdate(path: string, what: string): UpdateDescription & { file: Buffer } {
+    let file: Buffer
+    try {
+        file = readFileSync(path)
+    } catch (error) {
+        throw new UsageError(`${what}: cannot read ${path} (${(error as NodeJS.ErrnoException).code ?? "error"})`)
+    }
+    const update = readUpdate(file)
+    if (update === undefined) throw new UsageError(`${what}: ${path} is no whole update of mote build --update`)
+    return { ...update, file }
+}
+
 /** Whether a key has signed an update. @param publicKey SubjectPublicKeyInfo in DER */
 export function isSignedBy(file: Uint8Array, publicKey: Buffer): boolean {
     const manifest = readManifest(Buffer.from(file))

@@ -71,6 +71,7 @@ export enum CoapOption {
 export enum ContentFormat {
     TEXT = 0,
     LINK_FORMAT = 40,
+    OCTET_STREAM = 42,
     JSON = 50,
     SENML_CBOR = 112,
 }

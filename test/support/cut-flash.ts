@@ -53,7 +53,7 @@ export class CutFlash implements ProgramSlots, Storage {
 
     private program(target: Buffer, at: number, bytes: Buffer): void {
         const length = this.step(bytes.length)
-        for (let i = 0; i < length; i++) target[at + i] &= bytes[i] as number
+        for (let i = 0; i < length; i++) target[at + i] &= bytes[i]
         this.checkPower()
     }
 

@@ -1,11 +1,15 @@
 #include "meter.h"
 #include "board.h"
+#include "native_list.h"
 #include "natives.h"
 
 #include <stdio.h>
 #include <string.h>
 
-enum { MOST_NATIVES = 64 };
+/* All that there are, and the end. */
+#define X(name, function, arguments) +1
+enum { MOST_NATIVES = 1 MOTE_NATIVES(X) };
+#undef X
 
 static mote_native_entry entries[MOST_NATIVES];
 static struct {

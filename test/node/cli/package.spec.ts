@@ -71,7 +71,7 @@ console.log(error instanceof DtlsError ? \`\${error.code} \${error.message}\` : 
     })
 
     it("has an entry for each purpose, and package.json; those for devices say what they are for", () => {
-        const devices = ["mote-dtls/device", "mote-dtls/drivers", "mote-dtls/net"]
+        const devices = ["mote-dtls/device", "mote-dtls/drivers", "mote-dtls/net", "mote-dtls/update"]
         const all = [...entries.map(([name]) => name), ...devices, "mote-dtls/package.json"]
         deepStrictEqual(
             all.sort(),

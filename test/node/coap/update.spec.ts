@@ -6,6 +6,7 @@ import { UpdatePush } from "../../../host/update/update-push.js"
 import { BlockwiseHandler, gatewayBlockLimits } from "../../../src/coap/block-server.js"
 import { CoapCode, CoapOption, codeText } from "../../../src/coap/code-points.js"
 import { type CoapMessage } from "../../../src/coap/message.js"
+import { type CoapAnswer } from "../../../src/coap/server.js"
 import { NodeKeys } from "../../../src/platform/node/keys.js"
 import { MANIFEST_BYTES, SIGNATURE_AT, VERSION_AT } from "../../../src/update/manifest.js"
 import { ProgramUpdate } from "../../../src/update/program-update.js"
@@ -60,7 +61,7 @@ class UpdatedDevice {
             () => Promise.resolve({ code: CoapCode.CONTENT, options: [], payload: file }),
             gatewayBlockLimits(),
         ).asHandler()
-        const counting = async (request: CoapMessage, server: Parameters<typeof handler>[1]) => {
+        const counting = async (request: CoapMessage, server: Parameters<typeof handler>[1]): Promise<CoapAnswer> => {
             blocks.push(request)
             return await handler(request, server)
         }

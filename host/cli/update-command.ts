@@ -1,0 +1,91 @@
+/* mote update: pushes an update to a device that takes it over CoAPs. */
+import { type Command } from "commander"
+import { CoapCode, codeText } from "../../src/coap/code-points.js"
+import { type CoapMessage } from "../../src/coap/message.js"
+import { defaultCoapParameters } from "../../src/coap/parameters.js"
+import { parseCoapsUri } from "../../src/coap/uri.js"
+import { Cancellable } from "../../src/gio/cancellable.js"
+import { CoapsSession } from "../../src/sensor/session.js"
+import { UsageError } from "../credentials.js"
+import { openUpdate } from "../update/update-file.js"
+import { UpdatePush } from "../update/update-push.js"
+import { addCertificateOptions } from "./certificate-options.js"
+import { blockSize, PROGRESS_INTERVAL } from "./coap-commands.js"
+import { connectTo } from "./connecting.js"
+import { exiting } from "./exit-code.js"
+import { addConnectionOptions, type ConnectionOptions, settingsOf } from "./options.js"
+import { Reporter } from "./reporter.js"
+import { onStop, wasStopped } from "./stopping.js"
+
+const description =
+    "Sends a program that mote build --update has signed to a device, block by block; what an earlier try has brought is " +
+    "not sent again. The device checks it, starts it, and goes back to the one before when it does not do its work. A refusal " +
+    "ends with exit code 1. Devices that ask for their updates get them from mote gateway --update. docs/update.md has more."
+
+interface UpdateOptions extends ConnectionOptions {
+    /** largest block, bytes */
+    block: number
+}
+
+export function addUpdateCommand(program: Command): void {
+    const command = program
+        .command("update")
+        .summary("push a signed program to a device over CoAPs")
+        .description(description)
+        .argument("<URI>", "coaps://HOST[:PORT]/PATH, the device's resource for updates")
+        .argument("<FILE>", "what mote build --update has written")
+        .option("--block <BYTES>", "largest block, 16 to 1024, a power of two", blockSize, 1024)
+    const example = "  mote update coaps://192.0.2.7/update update.bin --psk operator:00112233445566778899aabbccddeeff"
+    addCertificateOptions(command, "client")
+    addConnectionOptions(command, example).action(exiting(updateCommand))
+}
+
+async function updateCommand(uri: string, path: string, options: UpdateOptions): Promise<number> {
+    const target = parseCoapsUri(uri)
+    if (target.path.length !== 1 || target.query.length > 0)
+        throw new UsageError("the device's resource has a path of one part, for example coaps://192.0.2.7/update")
+    const { file, version } = openUpdate(path, "<FILE>")
+    const reporter = new Reporter(options)
+    const stopping = new Cancellable()
+    const forget = onStop(() => stopping.cancel())
+    try {
+        const settings = settingsOf(options, "client")
+        const connected = await connectTo(target, { reporter, settings, options, stop: stopping })
+        const { connection, socket, handshakeTime } = connected
+        const session = new CoapsSession(reporter.services, socket, connection, defaultCoapParameters(), handshakeTime)
+        try {
+            const progress = progressOf(reporter, file.length)
+            const push = new UpdatePush(session.coap, file, { path: target.path, size: options.block, progress })
+            return tell(reporter, await push.run(stopping), version)
+        } finally {
+            await session.close()
+        }
+    } catch (error) {
+        if (wasStopped()) return 0
+        throw error
+    } finally {
+        forget()
+    }
+}
+
+/** Of each block for programs, from time to time for people. */
+function progressOf(reporter: Reporter, toSend: number): (sent: number) => void {
+    let toldAt = performance.now()
+    return (sent) => {
+        if (reporter.json) return reporter.event("", { event: "progress", sent, toSend })
+        if (performance.now() - toldAt < PROGRESS_INTERVAL) return
+        toldAt = performance.now()
+        reporter.note(`sent ${sent} of ${toSend} bytes`)
+    }
+}
+
+/** @returns exit code */
+function tell(reporter: Reporter, { code, payload }: CoapMessage, version: number): number {
+    const text = payload.toString()
+    const failed = code !== CoapCode.CHANGED
+    const line = failed
+        ? `the device refuses the update: ${codeText(code)} ${text}`
+        : `the device has version ${version} and starts it`
+    reporter.event(line, { event: failed ? "refused" : "updated", code: codeText(code), text, version })
+    return failed ? 1 : 0
+}

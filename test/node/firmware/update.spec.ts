@@ -1,0 +1,224 @@
+import { ok, strictEqual } from "node:assert/strict"
+import { existsSync, mkdirSync, readFileSync, statSync, writeFileSync } from "node:fs"
+import { join } from "node:path"
+import { emulatorCommand } from "../../../host/board/emulator.js"
+import { programSlot, readSlot } from "../../../host/board/program-slot.js"
+import { compileProgram } from "../../../host/build/compiler.js"
+import { cachedDeviceImage } from "../../../host/build/device.js"
+import { buildNative, checkedDevice } from "../../../host/build/native.js"
+import { buildBoard } from "../../../host/build/rv32.js"
+import { PskStore } from "../../../host/credentials.js"
+import { Gateway } from "../../../host/gateway/gateway.js"
+import { Resources } from "../../../host/gateway/resources.js"
+import { newKeyPair } from "../../../host/keygen/key-files.js"
+import { temporaryFolder } from "../../../host/temporary.js"
+import { publicKeyOf, writeUpdate } from "../../../host/update/update-file.js"
+import { ContentFormat } from "../../../src/coap/code-points.js"
+import { wifi } from "../../../src/dtls/flight/retransmission.js"
+import { gatewayLimits } from "../../../src/dtls/handshake/limits.js"
+import { allSuites } from "../../../src/dtls/key-exchange/suites.js"
+import { newSettings } from "../../../src/gio/settings.js"
+import { NodeServices } from "../../../src/platform/node/services.js"
+import { freePort, mote, Running, sleep } from "../../interop/process.js"
+import { needs } from "../../support/needs.js"
+import { board, type DeviceKind, linux } from "./device-under-test.js"
+
+const PSK = { identity: "sensor1", key: "000102030405060708090a0b0c0d0e0f" }
+const PRODUCT = "room-sensor"
+const KEYS = newKeyPair()
+const PROGRAM = "test/device/updatable.ts"
+const SERVER = "examples/device/update-server.ts"
+const TROUBLE = "the newest program did not last through its first starts; the one before runs"
+
+/** A gateway that has updates for one kind of device. */
+class UpdateGateway {
+    private resources = new Resources(["/"])
+    private constructor(
+        private running: Gateway | undefined,
+        private target: string,
+    ) {}
+
+    static async start(target: string): Promise<UpdateGateway> {
+        const gateway = new UpdateGateway(undefined, target)
+        const psk = new PskStore([{ identity: Buffer.from(PSK.identity), key: Buffer.from(PSK.key, "hex") }])
+        const settings = newSettings(allSuites(), psk, wifi(), gatewayLimits())
+        const events = { connected: () => {}, readings: () => {}, ended: () => {} }
+        const local = { host: "127.0.0.1", port: 0 }
+        const { resources } = gateway
+        gateway.running = await Gateway.start(new NodeServices(), settings, local, events, () => {}, { resources })
+        return gateway
+    }
+
+    get port(): number {
+        return (this.running as Gateway).localAddress().port
+    }
+
+    offer(image: Buffer, version: number, keys = KEYS): void {
+        const update = writeUpdate(image, { version, target: this.target }, keys.privateKey)
+        this.resources.provide(["update", ...this.target.split("/")], ContentFormat.OCTET_STREAM, update)
+    }
+
+    async close(): Promise<void> {
+        await this.running?.close()
+    }
+}
+
+/** A device whose flash outlasts its power: a program 5 that has lasted is in slot 0. */
+class FlashedDevice {
+    private folder = temporaryFolder("update")
+    private settings: Record<string, string>
+
+    constructor(
+        private kind: DeviceKind,
+        image: Buffer,
+        target: string,
+        port: number,
+        more: Record<string, string> = {},
+    ) {
+        mkdirSync(join(this.folder, "slots"))
+        const slot = programSlot(image, 5)
+        slot.write("0", 3, "latin1")
+        writeFileSync(this.slotPath(0), slot)
+        const update = { "update-key": publicKeyOf(KEYS.privateKey).toString("hex"), "update-target": target }
+        const to = { host: kind.host, port: String(port), path: "readings", interval: "500" }
+        this.settings = { ...PSK, ...to, ...update, "update-interval": "1000", ...more }
+    }
+
+    slotPath(slot: number): string {
+        return join(this.folder, "slots", `slot${slot}`)
+    }
+
+    /** How much of the image in the second slot is not erased, bytes. */
+    written(): number {
+        if (!existsSync(this.slotPath(1))) return 0
+        const bytes = readFileSync(this.slotPath(1))
+        let end = bytes.length
+        while (end > 0 && bytes[end - 1] === 0xff) end--
+        return end
+    }
+
+    program(slot: number): ReturnType<typeof readSlot> {
+        return existsSync(this.slotPath(slot)) ? readSlot(readFileSync(this.slotPath(slot))) : undefined
+    }
+
+    async start(): Promise<Running> {
+        return new Running(this.kind === linux ? this.linuxCommand() : await this.boardCommand())
+    }
+
+    private linuxCommand(): string[] {
+        const file = join(this.folder, "settings")
+        writeFileSync(file, this.lines())
+        const flash = ["--storage", join(this.folder, "storage"), "--slots", join(this.folder, "slots")]
+        return [buildNative(checkedDevice), "--guard", "0", "--settings", file, ...flash]
+    }
+
+    private async boardCommand(): Promise<string[]> {
+        const file = join(this.folder, "settings")
+        writeFileSync(file, `${this.lines()}flash=${join(this.folder, "storage")}\n`)
+        const { path: firmware } = await buildBoard()
+        return emulatorCommand({ firmware, slots: join(this.folder, "slots"), settingsFile: file })
+    }
+
+    private lines(): string {
+        return Object.entries(this.settings)
+            .map(([name, value]) => `${name}=${value}\n`)
+            .join("")
+    }
+}
+
+async function until(condition: () => boolean, running: Running): Promise<void> {
+    for (let i = 0; i < 6000 && !condition(); i++) await sleep(10)
+    ok(condition(), running.output)
+}
+
+describe("a program over the air", function () {
+    this.timeout(240000)
+
+    it("is pushed by mote update, after it was interrupted only what is missing, and refused with a reason", async function () {
+        needs(this, linux.missing())
+        const image = readFileSync(cachedDeviceImage(SERVER).path)
+        const port = await freePort()
+        const device = new FlashedDevice(linux, image, `${PRODUCT}/posix`, 0, { listen: String(port) })
+        const push = (version: number, keys = KEYS): Running => {
+            const file = join(temporaryFolder("update"), "update.bin")
+            const of = { version, target: `${PRODUCT}/posix` }
+            writeFileSync(file, (updates[version] = updates[version] ?? writeUpdate(image, of, keys.privateKey)))
+            const psk = ["--psk", `${PSK.identity}:${PSK.key}`]
+            return new Running(mote("update", `coaps://127.0.0.1:${port}/update`, file, ...psk, "--json"))
+        }
+        const updates: Record<number, Buffer> = {}
+        let running = await device.start()
+        await running.expect("listening")
+        let pushing = push(6)
+        await until(() => device.written() > 20000, pushing)
+        await pushing.end()
+        await running.end()
+        strictEqual(device.program(1), undefined)
+
+        running = await device.start()
+        await running.expect("listening")
+        pushing = push(6)
+        await pushing.ended(60000)
+        strictEqual(pushing.exitCode, 0, pushing.output)
+        const sent = [...pushing.output.matchAll(/"sent":(\d+)/g)].map(([, bytes]) => Number(bytes))
+        ok(sent[0] === 1024 && sent[1] > 15000, sent.join())
+        await running.expect("Another program starts")
+        await until(() => running.output.split("listening").length === 3, running)
+        for (const [version, keys, why] of [
+            [6, KEYS, "4.09 Version 6 is not newer than 6"],
+            [7, newKeyPair(), "4.03 The update is not signed by the key of this device's updates"],
+        ] as const) {
+            pushing = push(version, keys)
+            await pushing.ended(60000)
+            strictEqual(pushing.exitCode, 1)
+            ok(pushing.output.includes(`"code":"${why.slice(0, 4)}","text":"${why.slice(5)}"`), pushing.output)
+        }
+        strictEqual(device.program(1)?.lasted, true)
+        await running.end()
+    })
+
+    for (const kind of [linux, board]) {
+        const target = `${PRODUCT}/${kind === linux ? "posix" : "rv32-virt"}`
+
+        it(`on ${kind.name}: the power goes in the middle, the new one runs and confirms itself, a bad one is taken back`, async function () {
+            needs(this, kind.missing())
+            const image = readFileSync(cachedDeviceImage(PROGRAM).path)
+            const gateway = await UpdateGateway.start(target)
+            const device = new FlashedDevice(kind, image, target, gateway.port)
+            gateway.offer(image, 6)
+            let running = await device.start()
+            await until(() => device.written() > 20000, running)
+            await running.end()
+            strictEqual(device.program(1), undefined)
+
+            running = await device.start()
+            const from = (): number => Number(/An update comes, from byte (\d+) on/.exec(running.output)?.[1] ?? 0)
+            await until(() => from() > 0, running)
+            ok(from() > 10000, `from ${from()}`)
+            await until(() => device.program(1)?.lasted === true, running)
+            strictEqual(device.program(1)?.number, 6)
+            await running.expect(`No update: Version 6 is not newer than 6`, 60000)
+
+            gateway.offer(Buffer.from(compileProgram('throw new Error("a bad program")\n')), 7)
+            await running.expect("PANIC", 60000)
+            await running.end()
+            strictEqual(device.program(0)?.number, 7)
+            for (let i = 0; i < 2; i++) {
+                running = await device.start()
+                await running.expect("PANIC", 60000)
+                await running.end()
+            }
+            running = await device.start()
+            await running.expect(TROUBLE, 60000)
+            await running.expect("No update: Version 7 was tried", 60000)
+
+            gateway.offer(image, 8, newKeyPair())
+            await running.expect("No update: The update is not signed by the key of this device's updates", 60000)
+            gateway.offer(image, 4)
+            await running.expect("No update: Version 4 is not newer than 6", 60000)
+            await running.end()
+            strictEqual(statSync(device.slotPath(1)).size > image.length, true)
+            await gateway.close()
+        })
+    }
+})
