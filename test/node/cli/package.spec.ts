@@ -25,6 +25,7 @@ const entries: [string, string][] = [
     ["mote-dtls/gio", "DtlsClientConnection"],
     ["mote-dtls/coap", "CoapClient"],
     ["mote-dtls/engine", "Association"],
+    ["mote-dtls/node-dtls", "listen"],
     ["mote-dtls/gateway", "Gateway"],
     ["mote-dtls/testing", "Simulation"],
 ]
