@@ -1,11 +1,10 @@
 import { type Cipher, createCipheriv } from "node:crypto"
+import { type CipherHolder, hold, release } from "./kept-ciphers.js"
 import { type KeptSecret } from "./secret.js"
 
 const BLOCK = 16
 /** Longer records are rare, and node:crypto's own CCM takes no more time for them. */
 const MOST_BYTES = 2048
-/** Keys whose ciphers are kept, those that were made first given up first: one pair of ciphers has about 2 KB. */
-const MOST_KEPT = 512
 
 /** Additional data, bytes. */
 const MOST_ADDITIONAL = 4 * BLOCK
@@ -23,14 +22,12 @@ interface Ciphers {
     last: Buffer
 }
 
-const kept = new Set<Ccm>()
-
 /**
  * AES-CCM (RFC 3610) with nonces of 12 bytes, on ciphers that stay: node:crypto makes a cipher object for each CCM record, which
  * takes longer than the AES does. The counter mode is blocks of ECB. The MAC is a CBC chain that never ends: each record's first
  * block is xored with what the chain gave last, which cancels it.
  */
-export class Ccm {
+export class Ccm implements CipherHolder {
     private ciphers: Ciphers | undefined
     #key: KeptSecret
 
@@ -92,9 +89,7 @@ export class Ccm {
 
     private use(): Ciphers {
         if (this.ciphers !== undefined) return this.ciphers
-        const [oldest] = kept
-        if (kept.size >= MOST_KEPT && oldest !== undefined) oldest.close()
-        kept.add(this)
+        hold(this)
         const key = this.#key.view()
         const blocks = createCipheriv(this.name.replace("ccm", "ecb"), key, null)
         const chain = createCipheriv(this.name.replace("ccm", "cbc"), key, Buffer.alloc(BLOCK))
@@ -104,13 +99,16 @@ export class Ccm {
         return this.ciphers
     }
 
-    /** Gives the ciphers up, and OpenSSL erases their keys; another record makes new ones. */
-    close(): void {
-        if (this.ciphers === undefined) return
-        kept.delete(this)
-        this.ciphers.blocks.final()
-        this.ciphers.chain.final()
+    /** OpenSSL erases their keys. */
+    giveUp(): void {
+        this.ciphers?.blocks.final()
+        this.ciphers?.chain.final()
         this.ciphers = undefined
+    }
+
+    close(): void {
+        release(this)
+        this.giveUp()
     }
 }
 

@@ -28,6 +28,7 @@ import {
 import { ProtectionV13, recordKeys } from "../../dtls/record/v13/protection.js"
 import { Ccm } from "./ccm.js"
 import { type RecordAead, Records } from "./records.js"
+import { type CipherHolder, hold, release, RECORDS_WITHOUT } from "./kept-ciphers.js"
 import { KeptSecret } from "./secret.js"
 import { unwrapKey, WrappedKind, wrapKey } from "./wrap.js"
 
@@ -73,9 +74,6 @@ class NodeHmac implements Hmac {
         this.#key.erase()
     }
 }
-
-/** Records of a key after which its ciphers are kept: an association that is silent after its handshake has none. */
-const RECORDS_WITHOUT = 4
 
 /** OpenSSL takes bytes that are nowhere, as `new Uint8Array(0)` has them, for no call at all, and CCM then has no tag. */
 const NO_BYTES = Buffer.alloc(1).subarray(1)
@@ -181,8 +179,10 @@ class NodeAead implements RecordAead {
 }
 
 /** RFC 9147 §4.2.3. */
-class NodeRecordNumberCipher implements RecordNumberCipher {
+class NodeRecordNumberCipher implements RecordNumberCipher, CipherHolder {
     #key: KeptSecret
+    private records = 0
+    private kept: nodeCrypto.Cipher | undefined
     private name: string
 
     constructor(algorithm: AeadAlgorithm, key: Buffer) {
@@ -194,13 +194,33 @@ class NodeRecordNumberCipher implements RecordNumberCipher {
 
     mask(sample: Buffer): Buffer {
         if (sample.length !== 16) throw new RangeError(`sample: 16 bytes, not ${sample.length}`)
+        const cipher = this.kept ?? this.newCipher(sample)
         // OpenSSL's ChaCha20 takes counter and nonce as one; AES has no IV, and the sample is its block.
-        const isStream = this.name === "chacha20"
+        return cipher.update(this.isStream() ? Buffer.alloc(2) : sample).subarray(0, 2)
+    }
+
+    private isStream(): boolean {
+        return this.name === "chacha20"
+    }
+
+    private newCipher(sample: Buffer): nodeCrypto.Cipher {
+        const isStream = this.isStream()
         const cipher = nodeCrypto.createCipheriv(this.name, this.#key.view(), isStream ? sample : null)
-        return cipher.update(isStream ? Buffer.alloc(2) : sample).subarray(0, 2)
+        if (isStream || this.records++ < RECORDS_WITHOUT) return cipher
+        cipher.setAutoPadding(false)
+        hold(this)
+        this.kept = cipher
+        return cipher
+    }
+
+    giveUp(): void {
+        this.kept?.final()
+        this.kept = undefined
     }
 
     close(): void {
+        release(this)
+        this.giveUp()
         this.#key.erase()
     }
 }
