@@ -13,6 +13,13 @@ import { translationFiles } from "../host/translate/files.js"
 import { linkSmall, type Source } from "./engines/board.js"
 import { asWasm, programFolder, wasm3Source, wasm3Units } from "./engines/wasm3.js"
 import { command } from "./rv32-run.js"
+import { benchOptions, JSON_OPTION } from "./options.js"
+
+const { json } = benchOptions<{ json?: boolean }>(
+    "bench:engines",
+    "three programs as C, in our machine and in wasm3, on the emulated RV32IMC core",
+    [JSON_OPTION],
+)
 
 const PROGRAMS = ["codec", "table", "states"]
 
@@ -131,6 +138,6 @@ if (missing !== undefined) {
     process.exit(1)
 }
 const results = await measure()
-if (process.argv.includes("--json")) console.log(JSON.stringify(results))
+if (json === true) console.log(JSON.stringify(results))
 else print(results)
 process.exit()

@@ -2,15 +2,21 @@ import { dtlsAgainstItself } from "./node/both-ends.js"
 import { FarEnd, prepareFarEnd } from "./node/far-end.js"
 import { idleAssociations } from "./node/idle.js"
 import { type Link, type Stack, stacks } from "./node/stacks.js"
+import { benchOptions, JSON_OPTION } from "./options.js"
 
 /*
- * npm run bench:node [-- --json]: DTLS stacks for Node side by side, each against the same OpenSSL program in a process of
- * its own (bench/node/server.c), over loopback; plain UDP is the ceiling. The median of five interleaved runs. Records are
+ * npm run bench:node: DTLS stacks for Node side by side, each against the same OpenSSL program in a process of
+ * its own (bench/node/server.c), over loopback; plain UDP is the ceiling. The median of interleaved runs. Records are
  * those that the far end has counted: none is lost in a socket buffer. The figures wobble with the machine; the ratios do
  * less. werift-dtls has neither pre-shared keys nor CCM: its suite is ECDHE-ECDSA with AES-128-GCM.
  */
 
-const RUNS = 5
+const { json, runs: RUNS } = benchOptions<{ json?: boolean; runs: number }>(
+    "bench:node",
+    "DTLS stacks for Node side by side, each against the same OpenSSL program",
+    [["--runs <n>", "of each stack, whose median counts", 5], JSON_OPTION],
+)
+
 /** ms */
 const DURATION = 2000
 const WARM_UP = 300
@@ -122,6 +128,6 @@ const results = {
     ...(await idleAssociations()),
     against_itself: await dtlsAgainstItself(RUNS, rate, median),
 }
-if (process.argv.includes("--json")) console.log(JSON.stringify(results))
+if (json === true) console.log(JSON.stringify(results))
 else console.log(results)
 process.exit()

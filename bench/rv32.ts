@@ -11,6 +11,7 @@ import { translationFiles } from "../host/translate/files.js"
 import { MOTE_PROFILE, readProfile } from "../host/translate/profile.js"
 import type { Choice } from "../host/translate/translate.js"
 import { anchorSide, CREDENTIALS_PROGRAM, moteSide, type SessionFigures, sessionFigures } from "./rv32-credentials.js"
+import { benchOptions, JSON_OPTION } from "./options.js"
 import { isOfProgram, profile, type ProfileRow } from "./rv32-profile.js"
 import { command, HANDSHAKES, meanOf, RECORDS, type Run, run as runProgram } from "./rv32-run.js"
 import { ofV13, printV13, PROGRAM_V13, type FiguresV13 } from "./rv32-v13.js"
@@ -182,7 +183,11 @@ function hotIn(path: string): Choice {
 }
 
 /** What translated functions make of sessions, and all functions of DTLS 1.3 as C, take a minute more to compile. */
-const quick = process.argv.includes("--quick")
+const { quick = false, json } = benchOptions<{ quick?: boolean; json?: boolean }>(
+    "bench:rv32",
+    "handshakes and records of Mote and of mbedTLS on the emulated RV32IMC core",
+    [["--quick", "without sessions, and all functions of DTLS 1.3, as C: a minute less"], JSON_OPTION],
+)
 
 /** Handshakes with certificates, resumption, wakes. @param choose functions as C; undefined: none */
 async function withSessions(figures: Figures, choose?: Choice): Promise<Figures> {
@@ -202,7 +207,7 @@ const ofInterpreter = moteFigures(interpreter, run(interpreter, "speed"), run(in
 const interpreted = await withV13(await withSessions(ofInterpreter))
 const anchorFigures = mbedtlsFigures(anchorProgram, run(anchorProgram, "speed"))
 const mbedtls = { ...anchorFigures, ...sessionFigures(await anchorSide()) }
-if (process.argv.includes("--json")) console.log(JSON.stringify({ mote, hot, interpreted, mbedtls }))
+if (json === true) console.log(JSON.stringify({ mote, hot, interpreted, mbedtls }))
 else {
     console.log('Mote with all functions of the program as C (devs.config.json: "translate": "all")\n')
     printTable(mote, mbedtls)

@@ -5,29 +5,36 @@ import { createReadStream, readdirSync, readFileSync, writeFileSync } from "node
 import { join } from "node:path"
 import { createInterface } from "node:readline"
 import { setTimeout as sleep } from "node:timers/promises"
-import { parseArgs } from "node:util"
 import { root } from "../host/folders.js"
 import { compare, type Comparison, type KeptRecord, readLedger } from "../host/swarm/ledger.js"
 import { temporaryFolder } from "../host/temporary.js"
 import { freePort, freeTcpPort, fromSources } from "../test/interop/process.js"
+import { benchOptions, JSON_OPTION } from "./options.js"
 
 /*
  * npm run soak: mote-gateway, sensors of mote swarm, and a restart of the gateway in the middle. Fails when anything that was
- * acknowledged is missing at the sink. -- --sensors 10000 --seconds 300 --interval 20;
- * --json for programs.
+ * acknowledged is missing at the sink.
  */
 
-const { values } = parseArgs({
-    options: {
-        sensors: { type: "string", default: "10000" },
-        seconds: { type: "string", default: "300" },
-        interval: { type: "string", default: "20" },
-        loss: { type: "string", default: "0.5" },
-        sleep: { type: "string", default: "20" },
-        move: { type: "string", default: "1" },
-        json: { type: "boolean", default: false },
-    },
-})
+interface SoakOptions {
+    sensors: string
+    seconds: string
+    interval: string
+    loss: string
+    sleep: string
+    move: string
+    json?: boolean
+}
+
+const values = benchOptions<SoakOptions>("soak", "sensors, a gateway, and a restart of it in the middle", [
+    ["--sensors <n>", "how many", "10000"],
+    ["--seconds <n>", "how long", "300"],
+    ["--interval <seconds>", "between two readings of a sensor", "20"],
+    ["--loss <percent>", "of datagrams", "0.5"],
+    ["--sleep <percent>", "of sensors that sleep between readings", "20"],
+    ["--move <percent>", "of sensors that change their address before a reading", "1"],
+    JSON_OPTION,
+])
 
 /** CPU time, s, and the most memory, MiB, of a process. */
 interface Cost {

@@ -6,12 +6,19 @@ import { clientRole } from "../src/dtls/handshake/v12/client.js"
 import { NodeCryptoProvider } from "../src/platform/node/crypto.js"
 import { IDENTITY, testKey, testSettings } from "../test/engine/simulation.js"
 import { ManyClients } from "../test/support/many-clients.js"
+import { benchOptions, JSON_OPTION } from "./options.js"
 
 /*
  * npm run bench:strangers: what cookie-valid hellos of unknown hosts cost a server, and at what rate of them honest
  * clients still get in. `--json` for programs.
  * The clock of the second part is virtual; the first measures two servers side by side in one run.
  */
+
+const { json } = benchOptions<{ json?: boolean }>(
+    "bench:strangers",
+    "what cookie-valid hellos of unknown hosts cost a server, and who gets in meanwhile",
+    [JSON_OPTION],
+)
 
 const crypto = new NodeCryptoProvider()
 
@@ -154,7 +161,7 @@ function printTable(title: string, table: Record<string, Record<string, number>>
     }
 }
 
-if (process.argv.includes("--json")) console.log(JSON.stringify(result))
+if (json === true) console.log(JSON.stringify(result))
 else {
     console.log("One cookie-valid hello of an unknown host, by the number of established peers (median, µs):")
     for (const [peers, cost] of Object.entries(result.cost_per_stranger_us))

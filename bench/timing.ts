@@ -14,6 +14,13 @@ import { type ClientHelloStart } from "../src/dtls/wire/client-hello.js"
 import { DTLS_1_2 } from "../src/dtls/wire/code-points.js"
 import { SinglePsk } from "../src/gio/credentials.js"
 import { NodeCryptoProvider } from "../src/platform/node/crypto.js"
+import { benchOptions, JSON_OPTION } from "./options.js"
+
+const { json } = benchOptions<{ json?: boolean }>(
+    "bench:timing",
+    "whether the time of a comparison or look-up tells anything about the secret",
+    [JSON_OPTION],
+)
 
 /** dudect's bound for "probably leaks"; with as many samples a t of 4.5 comes by chance of layout and caches. */
 const THRESHOLD = 10
@@ -161,7 +168,7 @@ for (const target of targets()) findings.push(await measure(target))
 const told: Finding[] = []
 for (const target of knownOrUnknown()) told.push(await measure(target))
 const leaks = findings.filter(({ t }) => !(Math.abs(t) < THRESHOLD))
-if (process.argv.includes("--json")) console.log(JSON.stringify({ threshold: THRESHOLD, control, told, findings }))
+if (json === true) console.log(JSON.stringify({ threshold: THRESHOLD, control, told, findings }))
 else {
     for (const finding of [control, ...told, ...findings]) console.log(line(finding))
     console.log(

@@ -1,10 +1,10 @@
 /* npm run bench:vm: the machine beside the official one, in one process; sizes; memory of the sensor. */
-import { parseArgs } from "node:util"
 import { compileProgram } from "../host/build/compiler.js"
 import { MACHINE_BUDGET, MACHINE_TARGET, machineSize } from "../host/build/machine-size.js"
 import { runOfficial } from "../host/build/official.js"
 import { machineModule } from "../host/build/wasm.js"
 import { Device } from "../host/simulator/device.js"
+import { type BenchOption, benchOptions, JSON_OPTION } from "./options.js"
 import { bodies, programOf, TURNS_PER_CHUNK } from "./vm-bodies.js"
 import { measureSensor, type SensorMemory } from "./vm-sensor.js"
 
@@ -83,25 +83,10 @@ function print(results: Map<string, Pair>, sizes: Sizes | undefined, sensor: Sen
     process.stdout.write(`longest collection: ${sensor.longestPause} us\n`)
 }
 
-interface BenchOptions {
-    json: boolean
-    chunks: number
-}
-
-function options(): BenchOptions {
-    try {
-        const { values } = parseArgs({ options: { json: { type: "boolean" }, chunks: { type: "string" } } })
-        const chunks = Number(values.chunks ?? 60)
-        if (Number.isInteger(chunks) && chunks > 0) return { json: values.json === true, chunks }
-    } catch {
-        // told below
-    }
-    process.stderr.write("bench:vm: npm run bench:vm -- [--json] [--chunks N]\n")
-    process.exit(2)
-}
-
 async function main(): Promise<void> {
-    const values = options()
+    const about = "the machine as it is built and DeviceScript's own, interpreting and translated"
+    const chunks: BenchOption = ["--chunks <n>", "measurements of each body", 60]
+    const values = benchOptions<{ json?: boolean; chunks: number }>("bench:vm", about, [chunks, JSON_OPTION])
     const module = await machineModule()
     const results = new Map<string, Pair>()
     for (const [index, { name }] of bodies.entries()) results.set(name, await measure(module, index, values.chunks))

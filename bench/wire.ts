@@ -1,9 +1,16 @@
 import { type HandshakeSize, handshakeSizes, recordOverheads } from "./wire-sizes.js"
+import { benchOptions, JSON_OPTION } from "./options.js"
 
 /*
  * npm run wire: bytes of each kind of handshake by flight, record and message, with and without a cookie, and how much longer
  * records are than what they carry. --json: {"handshakes":[...],"records":{VERSION:BYTES}}, as wire-sizes.ts has them.
  */
+
+const { json } = benchOptions<{ json?: boolean }>(
+    "wire",
+    "bytes of each kind of handshake, and by how much records are longer than what they carry",
+    [JSON_OPTION],
+)
 
 function print({ kind, hasCookie, records, flights, bytes, finalAck }: HandshakeSize): void {
     const acknowledged = finalAck === 0 ? "" : `, and ${finalAck} of the acknowledgement at the end`
@@ -17,7 +24,7 @@ function print({ kind, hasCookie, records, flights, bytes, finalAck }: Handshake
 
 const handshakes = await handshakeSizes()
 const records = recordOverheads()
-if (process.argv.includes("--json")) console.log(JSON.stringify({ handshakes, records }))
+if (json === true) console.log(JSON.stringify({ handshakes, records }))
 else {
     console.log(
         "Bytes of records (in brackets: of their plaintext). CCM_8, X25519, identity and connection ids of 1 byte each",
