@@ -106,6 +106,7 @@ typedef struct {
     uint32_t pc;
     uint16_t depth;
     uint8_t suspended, hosted, dead; /* hosted: waits for mote_resume */
+    uint8_t starting;                /* runs, but for the moment that a new fiber is entered */
 } block_fiber;
 
 static inline void *at_offset(const mote_vm *vm, uint32_t offset)

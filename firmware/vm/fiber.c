@@ -99,6 +99,7 @@ void mote_fiber_save(mote_vm *vm)
     for (uint32_t i = 1; i <= LINK_WORDS; i++) vm->operands[-(int32_t)i] = small_value(0);
 }
 
+/** Panics when its stack, which a collection has trimmed, cannot grow again. */
 static void load_registers(mote_vm *vm, mote_value v)
 {
     block_fiber *fiber = fiber_at(vm, v);
@@ -109,6 +110,7 @@ static void load_registers(mote_vm *vm, mote_value v)
     vm->ret_val = fiber->ret_val;
     vm->receiver = VALUE_NONE;
     mote_frame_restore(vm, vm->stack + fiber->link);
+    (void)stack_reserve(vm, OPERAND_WORDS);
     vm->yielding = false;
     vm->budget = vm->guard == 0 ? SLICE : vm->guard > INT32_MAX ? INT32_MAX : (int32_t)vm->guard;
 }
@@ -197,7 +199,10 @@ mote_value mote_fiber_new(mote_vm *vm, mote_value function, const mote_value *ar
     fiber_at(vm, v)->id = ++vm->next_fiber_id;
     set_wake(fiber_at(vm, v), vm->now);
     append(vm, v);
-    if (running != 0) mote_fiber_save(vm);
+    if (running != 0) {
+        mote_fiber_save(vm);
+        fiber_at(vm, running)->starting = true; /* C holds pointers into its stack */
+    }
     int32_t budget = vm->budget;
     mote_value ret_val = vm->ret_val;
     bool yielding = vm->yielding;
@@ -206,6 +211,7 @@ mote_value mote_fiber_new(mote_vm *vm, mote_value function, const mote_value *ar
     if (vm->exception != VALUE_NONE) unlink_fiber(vm, v);
     if (running != 0) {
         uint32_t sp = fiber_at(vm, running)->sp;
+        fiber_at(vm, running)->starting = false;
         load_registers(vm, running);
         vm->sp = vm->stack + sp;
     } else {
@@ -251,6 +257,7 @@ static mote_value next_due(const mote_vm *vm, uint64_t *soonest)
 static void go_on(mote_vm *vm, mote_value v)
 {
     load_registers(vm, v);
+    if (vm->panic != MOTE_RUNNING) return;
     fiber_at(vm, v)->ret_val = MOTE_UNDEFINED;
     int32_t budget = vm->budget;
     mote_machine_run(vm);

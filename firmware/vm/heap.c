@@ -10,6 +10,9 @@
  * Marking uses a stack of MARK_STACK entries. What does not fit stays gray, and is found by walking the heap again: no
  * program can make the collector recurse or run out of memory.
  *
+ * A collection also takes back the room that tables do not use, and that of the stacks of fibers that wait: they grow
+ * again when they go on.
+ *
  * Roots are the fields of the machine, the fibers with the whole of their stacks up to sp, the pins, and vm->roots: who
  * holds a block in a C variable across an allocation pushes it there. Free strings and Buffers are erased, since they
  * may have held keys.
@@ -241,6 +244,16 @@ static void mark_range(mote_vm *vm, const mote_value *values, uint32_t count)
     for (uint32_t i = 0; i < count; i++) mark_value(vm, values[i]);
 }
 
+/** A fiber that waits needs nothing above its stack pointer: the rest is free as soon as the sweep comes by. */
+static void trim_stack(mote_vm *vm, mote_value stack, uint32_t used)
+{
+    uint32_t have = block_words(vm, stack), kept = used + 1;
+    if (have < kept + SMALLEST) return;
+    uint32_t rest = stack + kept * 4;
+    *(uint32_t *)at_offset(vm, stack) = (header_of(vm, stack) & 0xffu) | (kept << 8);
+    set_header(vm, rest, KIND_FREE, have - kept);
+}
+
 static void mark_fiber(mote_vm *vm, mote_value v)
 {
     const block_fiber *fiber = at_offset(vm, v);
@@ -251,6 +264,7 @@ static void mark_fiber(mote_vm *vm, mote_value v)
     const block_values *stack = at_offset(vm, fiber->stack);
     if (v != vm->current || vm->sp == NULL) {
         mark_range(vm, stack->items, fiber->sp);
+        if (!fiber->starting) trim_stack(vm, fiber->stack, fiber->sp);
         return;
     }
     /* What the running activation calls next has no link words yet. */

@@ -5,8 +5,8 @@ import { MSG_TRUNC } from "./enums.js"
 import { invalidArgument } from "./errors.js"
 import { type SocketAddress } from "./socket-address.js"
 
-/** The bytes of a message's vectors as one Buffer. */
-export function gather(message: OutputMessage): Buffer {
+/** The bytes of a message's vectors as one Buffer: the vector itself where there is one. */
+export function gather(message: OutputMessage | InputMessage): Buffer {
     if (message.vectors.length === 0) return EMPTY
     return message.vectors.length === 1 ? (message.vectors[0] as Buffer) : join(message.vectors)
 }

@@ -23,9 +23,6 @@ import { FiberSignal } from "./signal.js"
 import { ListTable } from "./table.js"
 import { openRuntimeUdp } from "./udp.js"
 
-/** Bytes of the largest datagram that a device receives. */
-const LARGEST_DATAGRAM = 1500
-
 /** @devsWhenUsed */
 class RuntimeStorage implements Storage {
     async load(name: string): Promise<Buffer | undefined> {
@@ -72,7 +69,7 @@ export class RuntimeServices implements Services {
     }
 
     async openUdp(options: UdpOptions): Promise<UdpSocket> {
-        return openRuntimeUdp(this, options, LARGEST_DATAGRAM)
+        return openRuntimeUdp(this, options)
     }
 
     async resolve(host: string): Promise<string[]> {

@@ -17,16 +17,12 @@ function udpError(result: number): GError {
  * @devsWhenUsed
  */
 export class RuntimeUdpSocket extends DatagramSocket implements UdpSocket {
-    private buffer: Buffer
-
     constructor(
         services: Services,
         private handle: number,
         private connected: boolean,
-        largest: number,
     ) {
         super(services)
-        this.buffer = Buffer.alloc(largest)
         const self = this
         ds._moteUdpOnReadable(handle, () => self.changed.notify())
     }
@@ -37,14 +33,16 @@ export class RuntimeUdpSocket extends DatagramSocket implements UdpSocket {
 
     protected takeOne(message: InputMessage): boolean {
         if (this.closed) return false
-        const length = ds._moteUdpReceive(this.handle, this.buffer)
+        // A single vector takes the datagram itself: no other buffer is there meanwhile.
+        const target = gather(message)
+        const length = ds._moteUdpReceive(this.handle, target)
         if (length < 0) {
             if (length !== -IOErrorEnum.WOULD_BLOCK) this.error = udpError(length)
             return false
         }
         const address = ds._moteUdpSender(this.handle)
         const port = ds._moteUdpSenderPort(this.handle)
-        scatter(message, this.buffer, Math.min(length, this.buffer.length), { address, port })
+        scatter(message, target, length, { address, port })
         return true
     }
 
@@ -77,12 +75,11 @@ export class RuntimeUdpSocket extends DatagramSocket implements UdpSocket {
     }
 }
 
-/** @param largest bytes of the largest datagram to receive */
-export function openRuntimeUdp(services: Services, options: UdpOptions, largest: number): RuntimeUdpSocket {
+export function openRuntimeUdp(services: Services, options: UdpOptions): RuntimeUdpSocket {
     const { remote, localHost, localPort } = options
     const host = remote === undefined ? "" : remote.address
     const port = remote === undefined ? 0 : remote.port
     const handle = ds._moteUdpOpen(localHost ?? "", localPort, host, port)
     if (handle < 0) throw udpError(handle)
-    return new RuntimeUdpSocket(services, handle, remote !== undefined, largest)
+    return new RuntimeUdpSocket(services, handle, remote !== undefined)
 }

@@ -40,26 +40,44 @@ async function playBack(link: Link, toClient: Buffer[]): Promise<void> {
     ds._benchTurn(Turn.nobody)
 }
 
-/**
- * Bytes of the arena and of the native heap that a further connection takes: what the first ones leave behind in frames and
- * caches stays the same.
- */
-export async function memoryOfClient(newLink: () => Link): Promise<void> {
-    const toClient = await record(newLink)
-    const link = newLink()
-    const kept: (Association | undefined)[] = [undefined, undefined, undefined, undefined]
-    for (let i = 0; i < kept.length; i++) {
+/** What the measurement holds on to, and gives up again at its end: fields, since a variable's value may stay on the stack. */
+class Held {
+    toClient: Buffer[] = []
+    link: Link | undefined = undefined
+    clients: Association[] = []
+}
+
+/** Connections one after the other; all of them stay. */
+const CONNECTIONS = 4
+
+/** A further connection's: what the first ones leave behind in frames and caches stays the same. */
+async function reportConnection(held: Held): Promise<void> {
+    for (let i = 1; i <= CONNECTIONS; i++) {
         const arena = ds._benchAlive()
         const heap = ds._benchHeap(false)
         ds._benchReset()
-        await playBack(link, toClient)
-        kept[i] = link.client
-        if (i < kept.length - 1) continue
-        ds._benchReport("arena_program", arena)
+        await playBack(held.link as Link, held.toClient)
+        held.clients.push((held.link as Link).client as Association)
+        if (i < CONNECTIONS) continue
         ds._benchReport("arena_peak", ds._benchPeak() - arena)
         ds._benchReport("heap_natives_peak", ds._benchHeap(true) - heap)
         ds._benchReport("arena_idle", ds._benchAlive() - arena)
         ds._benchReport("heap_natives_idle", ds._benchHeap(false) - heap)
     }
-    if (link.received !== kept.length || toClient.length === 0) throw new Error("the recording does not fit")
+}
+
+/**
+ * Bytes of the arena and of the native heap that a connection takes, and what the program has without any: the link, its server
+ * and what was recorded are the measurement's.
+ */
+export async function memoryOfClient(newLink: () => Link): Promise<void> {
+    const held = new Held()
+    held.toClient = await record(newLink)
+    held.link = newLink()
+    await reportConnection(held)
+    if (held.link.received !== CONNECTIONS || held.toClient.length === 0) throw new Error("the recording does not fit")
+    held.clients = []
+    held.toClient = []
+    held.link = undefined
+    ds._benchReport("arena_program", ds._benchAlive())
 }

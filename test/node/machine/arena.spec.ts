@@ -1,7 +1,53 @@
-import { strictEqual } from "node:assert/strict"
+import { ok, strictEqual } from "node:assert/strict"
 import { spawnSync } from "node:child_process"
+import { compileProgram } from "../../../host/build/compiler.js"
 import { arenaTest, buildNative, missingFor } from "../../../host/build/native.js"
+import { machineModule } from "../../../host/build/wasm.js"
+import { Device } from "../../../host/simulator/device.js"
+import { temporaryFolder } from "../../../host/temporary.js"
 import { needs } from "../../support/needs.js"
+
+const FIBERS = 8
+const DEPTH = 60
+/** Fibers that wait where little is on their stacks, before and after they were deep in calls. */
+const WAITING = `
+import * as ds from "@devicescript/core"
+function deep(n: number): number { return n === 0 ? 0 : 1 + deep(n - 1) }
+let done = 0
+async function work(): Promise<void> {
+    for (let i = 0; i < 2; i++) {
+        done += deep(${DEPTH})
+        await ds.sleep(500)
+    }
+}
+for (let i = 0; i < ${FIBERS}; i++) work.start()
+await ds.sleep(100)
+console.log("waiting")
+await ds.sleep(1500)
+console.log(done)
+ds.restart()
+`
+
+/** Runs it; bytes of its heap that are alive when "waiting" was printed. */
+async function aliveWhileWaiting(): Promise<{ alive: number; last: string }> {
+    let [alive, last] = [0, ""]
+    const device = new Device(await machineModule(), compileProgram(WAITING), {
+        ...{ heapBytes: 64 * 1024, maxDepth: 100, guard: 0, gcStress: false, virtualTime: false, deviceId: "1" },
+        settings: {},
+        storageFolder: temporaryFolder("waiting"),
+        print: (_level, line) => {
+            last = line
+            if (line !== "waiting") return
+            setTimeout(() => {
+                const { liveBytes, fixedBytes } = device.measure()
+                alive = liveBytes - fixedBytes
+            }, 50)
+        },
+        log: () => undefined,
+    })
+    await device.run()
+    return { alive, last }
+}
 
 describe("the arena of a machine", function () {
     this.timeout(120000)
@@ -19,5 +65,12 @@ describe("the arena of a machine", function () {
             "",
         ]
         strictEqual(stdout, told.join("\n"), stderr)
+    })
+
+    it("has no room for calls that fibers which wait have returned from, and they go on as deep again", async () => {
+        const { alive, last } = await aliveWhileWaiting()
+        strictEqual(last, String(2 * FIBERS * DEPTH))
+        // A call takes 7 words or more, and all fibers were deep in calls before they waited.
+        ok(alive > 0 && alive < (FIBERS * DEPTH * 7 * 4) / 3, `${alive} bytes`)
     })
 })
