@@ -12,7 +12,7 @@ import { type CipherSuite } from "../src/dtls/handshake/cipher-suite.js"
 import { connectionIds } from "../src/dtls/handshake/connection-ids.js"
 import { type HelloExtension } from "../src/dtls/handshake/hello-extension.js"
 import { AuthenticationMode } from "../src/dtls/handshake/key-exchange.js"
-import { type Answer, type Question, QuestionKind } from "../src/dtls/handshake/question.js"
+import { type Answer, type PrivateKey, type Question, QuestionKind } from "../src/dtls/handshake/question.js"
 import { type AssociationSettings } from "../src/dtls/handshake/settings.js"
 import { clientRole } from "../src/dtls/handshake/v12/client.js"
 import { serverRole } from "../src/dtls/handshake/v12/server.js"
@@ -60,6 +60,8 @@ export interface HandshakeSize {
     bytes: number
     /** of the acknowledgement at the end; 0: there is none */
     finalAck: number
+    /** of each signature among `bytes`: DER of two numbers, whose length varies */
+    signatures: number[]
 }
 
 /** What the protected records of each side hold, in order: a record each. */
@@ -188,9 +190,22 @@ async function answerTo(question: Question, own: KnownSide | undefined): Promise
     return own === undefined ? { identity: IDENTITY, key: KEY } : own.key.answers(own.pinned)(question)
 }
 
+/** The same answer, whose signatures tell their lengths. */
+function measured(answer: Answer | undefined, signatures: number[]): Answer | undefined {
+    if (answer === undefined || !("key" in answer) || answer.key instanceof Buffer) return answer
+    const key = answer.key as PrivateKey
+    const sign: PrivateKey["sign"] = async (scheme, data) => {
+        const signature = await key.sign(scheme, data)
+        signatures.push(signature.length)
+        return signature
+    }
+    return { ...answer, key: { schemes: key.schemes, sign } }
+}
+
 /** A handshake: carries datagrams without loss or delay, and notes their records. */
 class Handshaking {
     readonly records: RecordSize[] = []
+    readonly signatures: number[] = []
     private client: Association
     private server: Association | ServerEndpoint
     private toServer: Buffer[] = []
@@ -261,8 +276,10 @@ class Handshaking {
     ): Promise<void> {
         for (let output = association.poll(); output !== undefined; output = association.poll()) {
             if (output.kind === OutputKind.datagram) send(output.data as Buffer)
-            else if (output.kind === OutputKind.question)
-                association.answer(await answerTo(output.question as Question, this.sides[side]), 0)
+            else if (output.kind === OutputKind.question) {
+                const answer = await answerTo(output.question as Question, this.sides[side])
+                association.answer(measured(answer, this.signatures), 0)
+            }
         }
     }
 
@@ -289,13 +306,13 @@ const sum = (sizes: number[]): number => sizes.reduce((total, size) => total + s
 async function measure(kind: string, hasCookie: boolean): Promise<HandshakeSize> {
     const handshaking = new Handshaking(KINDS[kind], hasCookie)
     await handshaking.run()
-    const { records } = handshaking
+    const { records, signatures } = handshaking
     const count = records.at(-1)?.flight ?? 0
     const flights = Array.from({ length: count }, (_, index) =>
         sum(records.filter(({ flight }) => flight === index + 1).map(({ bytes }) => bytes)),
     )
     const finalAck = sum(records.filter(({ message }) => message === "ACK").map(({ bytes }) => bytes))
-    return { kind, hasCookie, records, flights, bytes: sum(flights) - finalAck, finalAck }
+    return { kind, hasCookie, records, flights, bytes: sum(flights) - finalAck, finalAck, signatures }
 }
 
 /** Every kind, with and without a cookie. */

@@ -12,9 +12,11 @@ const { json } = benchOptions<{ json?: boolean }>(
     [JSON_OPTION],
 )
 
-function print({ kind, hasCookie, records, flights, bytes, finalAck }: HandshakeSize): void {
+function print({ kind, hasCookie, records, flights, bytes, finalAck, signatures }: HandshakeSize): void {
     const acknowledged = finalAck === 0 ? "" : `, and ${finalAck} of the acknowledgement at the end`
-    console.log(`DTLS ${kind}, ${hasCookie ? "with" : "without"} a cookie: ${bytes} bytes${acknowledged}`)
+    const rest = bytes - signatures.reduce((total, size) => total + size, 0)
+    const signed = signatures.length === 0 ? "" : ` (${rest}, and signatures of ${signatures.join(" and ")})`
+    console.log(`DTLS ${kind}, ${hasCookie ? "with" : "without"} a cookie: ${bytes} bytes${signed}${acknowledged}`)
     for (const [index, size] of flights.entries()) {
         const own = records.filter(({ flight }) => flight === index + 1)
         const texts = own.map((record) => `${record.message} ${record.bytes} (${record.messageBytes})`)
