@@ -3,9 +3,9 @@ import * as ds from "@devicescript/core"
 import { describe, expect, test } from "@devicescript/test"
 import { type CryptoProvider } from "../../src/dtls/crypto/provider.js"
 import { FiberSignal } from "../../src/platform/runtime/signal.js"
-import { type Kit, type TestServices } from "../kit.js"
+import { type Kit, type TestKeys, type TestServices } from "../kit.js"
 
-export function deviceKit(services: TestServices, crypto: CryptoProvider): Kit {
+export function deviceKit(services: TestServices, crypto: CryptoProvider, keys?: TestKeys): Kit {
     return {
         describe: (name, body) => describe(name, body),
         test: (name, body) =>
@@ -17,6 +17,7 @@ export function deviceKit(services: TestServices, crypto: CryptoProvider): Kit {
         equal: (actual, expected) => expect(actual).toBe(expected),
         services,
         crypto,
+        keys,
     }
 }
 

@@ -3,6 +3,7 @@ import { bytesTests } from "./bytes.test-suite.js"
 import { coapTests } from "./coap.test-suite.js"
 import { connectionIdTests } from "./connection-id.test-suite.js"
 import { handshakeTests } from "./handshake.test-suite.js"
+import { publicKeyTests } from "./public-keys.test-suite.js"
 import { recordTests } from "./record.test-suite.js"
 import { resumptionTests } from "./resumption.test-suite.js"
 import { senmlTests } from "./senml.test-suite.js"
@@ -24,6 +25,7 @@ export function engineTests(t: Kit): void {
 export function sessionTests(t: Kit): void {
     resumptionTests(t)
     versionTests(t)
+    publicKeyTests(t)
 }
 
 export function applicationTests(t: Kit): void {

@@ -1,7 +1,7 @@
 import { type Answer, type Question, QuestionKind } from "../../src/dtls/handshake/question.js"
 import { type AssociationSettings } from "../../src/dtls/handshake/settings.js"
 import { type Peer } from "../../src/dtls/endpoint/peer.js"
-import { type SimulatedVersions, Simulation } from "../engine/simulation.js"
+import { type SimulatedVersions, Simulation } from "./simulation.js"
 
 /** What a side answers with; operations are performed. */
 export type Answers = (question: Question) => Answer | undefined
@@ -26,13 +26,15 @@ export class KeyedSimulation extends Simulation {
     }
 
     protected override onClientQuestion(question: Question): void {
+        const self = this
         this.asked.push(question.kind)
-        this.open.push(async () => this.answerClient(await answerTo(question, this.clientAnswers)))
+        this.open.push(async () => self.answerClient(await answerTo(question, self.clientAnswers)))
     }
 
     protected override onServerQuestion(peer: Peer, question: Question): void {
+        const self = this
         this.asked.push(question.kind)
-        this.open.push(async () => this.answerPeer(peer, await answerTo(question, this.serverAnswersWith)))
+        this.open.push(async () => self.answerPeer(peer, await answerTo(question, self.serverAnswersWith)))
     }
 
     /** The handshake from its beginning, and all that happens until `until` (ms). */
@@ -42,12 +44,15 @@ export class KeyedSimulation extends Simulation {
     }
 
     async runTo(until: number): Promise<void> {
-        do {
-            for (let next = this.open.shift(); next !== undefined; next = this.open.shift()) {
-                await next()
-                this.drain()
-            }
-        } while (this.advance(until))
+        await this.answerAll()
+        while (this.advance(until)) await this.answerAll()
+    }
+
+    private async answerAll(): Promise<void> {
+        for (let next = this.open.shift(); next !== undefined; next = this.open.shift()) {
+            await next()
+            this.drain()
+        }
     }
 
     private advance(until: number): boolean {

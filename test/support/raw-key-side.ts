@@ -2,7 +2,7 @@ import { generateKeyPairSync, type KeyObject } from "node:crypto"
 import { type CertificateAnswer, type Question, QuestionKind } from "../../src/dtls/handshake/question.js"
 import { AlertDescription, CertificateType } from "../../src/dtls/wire/code-points.js"
 import { NodePrivateKey } from "../../src/platform/node/keys.js"
-import { type Answers } from "./keyed-simulation.js"
+import { type Answers } from "../engine/keyed-simulation.js"
 
 /** What a side with a raw public key presents, and its answers to everything. */
 export class RawKeySide {

@@ -1,6 +1,6 @@
 import { ok } from "node:assert/strict"
 import { FailureReason } from "../../src/dtls/handshake/failure.js"
-import { type KeyedSimulation } from "./keyed-simulation.js"
+import { type KeyedSimulation } from "../engine/keyed-simulation.js"
 
 /** Loss, duplication, reordering and delay of a link, as `random` draws them. */
 export function drawnFaults(random: () => number): () => number[] {

@@ -22,7 +22,7 @@ import {
 import { type Extension } from "../../../src/dtls/wire/extensions.js"
 import { NodeKeys, NodePrivateKey } from "../../../src/platform/node/keys.js"
 import { testSettings } from "../../engine/simulation.js"
-import { type Answers, KeyedSimulation } from "../../support/keyed-simulation.js"
+import { type Answers, KeyedSimulation } from "../../engine/keyed-simulation.js"
 import { RawKeySide } from "../../support/raw-key-side.js"
 import { SpyCrypto } from "../../support/spy-crypto.js"
 

@@ -18,7 +18,7 @@ import { TLS_PSK_WITH_AES_128_CCM_8 } from "../../../src/dtls/key-exchange/suite
 import { AlertDescription, CertificateType } from "../../../src/dtls/wire/code-points.js"
 import { NodeKeys } from "../../../src/platform/node/keys.js"
 import { IDENTITY, testKey, testSettings } from "../../engine/simulation.js"
-import { type Answers, KeyedSimulation } from "../../support/keyed-simulation.js"
+import { type Answers, KeyedSimulation } from "../../engine/keyed-simulation.js"
 import { RawKeySide } from "../../support/raw-key-side.js"
 import { seededRandom, SpyCrypto } from "../../support/spy-crypto.js"
 

@@ -1,4 +1,5 @@
 import { strictEqual } from "node:assert/strict"
+import { NodeKeys } from "../../../src/platform/node/keys.js"
 import { NodeServices } from "../../../src/platform/node/services.js"
 import { applicationTests, engineTests, sessionTests } from "../../engine/all.js"
 import { type Kit } from "../../kit.js"
@@ -14,6 +15,7 @@ const kit: Kit = {
     equal: strictEqual,
     services,
     crypto: services.crypto,
+    keys: { operations: new NodeKeys(), importPrivateKey: (der) => services.importPrivateKey(der) },
 }
 
 engineTests(kit)

@@ -20,7 +20,7 @@ import { readClientHello, writeClientHello } from "../../../src/dtls/wire/client
 import { readNewSessionTicket } from "../../../src/dtls/wire/new-session-ticket.js"
 import { readServerHello, writeServerHello } from "../../../src/dtls/wire/server-hello.js"
 import { countOf, faultless, IDENTITY, listTables, Simulation, testKey } from "../../engine/simulation.js"
-import { KeyedSimulation } from "../../support/keyed-simulation.js"
+import { KeyedSimulation } from "../../engine/keyed-simulation.js"
 import { RawKeySide } from "../../support/raw-key-side.js"
 import { HOUR, Resumable } from "../../support/resumable.js"
 import { seededRandom } from "../../support/spy-crypto.js"

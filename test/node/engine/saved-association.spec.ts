@@ -23,7 +23,7 @@ import { AuthenticationMode } from "../../../src/dtls/handshake/key-exchange.js"
 import { allSuites } from "../../../src/dtls/key-exchange/suites.js"
 import { NodeCryptoProvider } from "../../../src/platform/node/crypto.js"
 import { NodeKeys } from "../../../src/platform/node/keys.js"
-import { KeyedSimulation } from "../../support/keyed-simulation.js"
+import { KeyedSimulation } from "../../engine/keyed-simulation.js"
 import { RawKeySide } from "../../support/raw-key-side.js"
 import { listTables, Simulation, testSettings } from "../../engine/simulation.js"
 

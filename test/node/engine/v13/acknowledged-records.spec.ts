@@ -7,7 +7,7 @@ import { readAcknowledgement } from "../../../../src/dtls/wire/v13/acknowledgeme
 import { ACK, KEY_UPDATE } from "../../../../src/dtls/wire/v13/code-points.js"
 import { type Simulation } from "../../../engine/simulation.js"
 import { fragment } from "../../../support/wire.js"
-import { type KeyedSimulation } from "../../../support/keyed-simulation.js"
+import { type KeyedSimulation } from "../../../engine/keyed-simulation.js"
 import { seededRandom } from "../../../support/spy-crypto.js"
 import { certified, CertifiedSide } from "./certified.js"
 import { simulateV13 } from "./versions.js"

@@ -22,7 +22,7 @@ import { readCertificateRequestMessage } from "../../../../src/dtls/wire/v13/cer
 import { type Extension } from "../../../../src/dtls/wire/extensions.js"
 import { wholeMessage } from "../../../../src/dtls/wire/handshake-header.js"
 import { KEY_SHARE } from "../../../../src/dtls/wire/v13/code-points.js"
-import { type KeyedSimulation } from "../../../support/keyed-simulation.js"
+import { type KeyedSimulation } from "../../../engine/keyed-simulation.js"
 import { sealed } from "./after-handshake.js"
 import { type Certified, certified, CertifiedSide, isSettled } from "./certified.js"
 

@@ -11,7 +11,7 @@ import { keyShares } from "../../../../src/dtls/key-exchange/v13/key-shares.js"
 import { AlertDescription, CertificateType, NamedGroup } from "../../../../src/dtls/wire/code-points.js"
 import { NodeKeys } from "../../../../src/platform/node/keys.js"
 import { testSettings } from "../../../engine/simulation.js"
-import { type Answers, KeyedSimulation } from "../../../support/keyed-simulation.js"
+import { type Answers, KeyedSimulation } from "../../../engine/keyed-simulation.js"
 import { RawKeySide } from "../../../support/raw-key-side.js"
 import { SpyCrypto } from "../../../support/spy-crypto.js"
 

@@ -26,7 +26,7 @@ import { NodeCryptoProvider } from "../../../../src/platform/node/crypto.js"
 import { AssociationPair, PairSide } from "../../../engine/association-pair.js"
 import { IDENTITY, type Simulation, testKey, testSettings } from "../../../engine/simulation.js"
 import { simulate } from "../../../support/connected.js"
-import { KeyedSimulation } from "../../../support/keyed-simulation.js"
+import { KeyedSimulation } from "../../../engine/keyed-simulation.js"
 import { cut, handshake, type Message, messages, records } from "../../../support/wire.js"
 
 /** Suites of a server, and how it takes hellos. */

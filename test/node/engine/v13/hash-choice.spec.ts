@@ -11,7 +11,7 @@ import { certificates } from "../../../../src/dtls/key-exchange/v13/certificates
 import { AlertDescription } from "../../../../src/dtls/wire/code-points.js"
 import { NodeKeys } from "../../../../src/platform/node/keys.js"
 import { IDENTITY, type Simulation, testKey } from "../../../engine/simulation.js"
-import { type Answers, type KeyedSimulation } from "../../../support/keyed-simulation.js"
+import { type Answers, type KeyedSimulation } from "../../../engine/keyed-simulation.js"
 import { certified, CertifiedSide, isSettled } from "./certified.js"
 import { ResumableV13 } from "./resumable.js"
 import { simulateV13 } from "./versions.js"

@@ -13,7 +13,7 @@ import { AlertDescription, ContentType, HandshakeType, NamedGroup } from "../../
 import { NodeKeys } from "../../../../src/platform/node/keys.js"
 import { mlKem768 } from "../../../../src/platform/node/ml-kem.js"
 import { IDENTITY, testKey, testSettings } from "../../../engine/simulation.js"
-import { KeyedSimulation } from "../../../support/keyed-simulation.js"
+import { KeyedSimulation } from "../../../engine/keyed-simulation.js"
 import { drawnFaults, expectSeedsToComplete } from "../../../support/seeded-faults.js"
 import { seededRandom, SpyCrypto } from "../../../support/spy-crypto.js"
 import { MODULUS, withNumber } from "../../../support/encapsulation-key.js"

@@ -11,7 +11,7 @@ import { keyShares } from "../../../../src/dtls/key-exchange/v13/key-shares.js"
 import { AlertDescription, NamedGroup } from "../../../../src/dtls/wire/code-points.js"
 import { NodeKeys } from "../../../../src/platform/node/keys.js"
 import { IDENTITY, testKey, testSettings } from "../../../engine/simulation.js"
-import { KeyedSimulation } from "../../../support/keyed-simulation.js"
+import { KeyedSimulation } from "../../../engine/keyed-simulation.js"
 import { drawnFaults, expectSeedsToComplete } from "../../../support/seeded-faults.js"
 import { seededRandom, SpyCrypto } from "../../../support/spy-crypto.js"
 

@@ -5,7 +5,7 @@ import { type CertificateAnswer } from "../../../../src/dtls/handshake/question.
 import { CertificateType } from "../../../../src/dtls/wire/code-points.js"
 import { Diagnostic } from "../../../../src/dtls/association/output.js"
 import { type RecordLayer, type WriteEpoch } from "../../../../src/dtls/record/record-layer.js"
-import { type KeyedSimulation } from "../../../support/keyed-simulation.js"
+import { type KeyedSimulation } from "../../../engine/keyed-simulation.js"
 import { seededRandom } from "../../../support/spy-crypto.js"
 import { certified, CertifiedSide, isSettled } from "./certified.js"
 

@@ -2,7 +2,7 @@ import { deepStrictEqual, ok, strictEqual } from "node:assert/strict"
 import { AuthenticationMode } from "../../../../src/dtls/handshake/key-exchange.js"
 import { recordSizeLimit } from "../../../../src/dtls/handshake/record-limits.js"
 import { OutputKind } from "../../../../src/dtls/association/output.js"
-import { type KeyedSimulation } from "../../../support/keyed-simulation.js"
+import { type KeyedSimulation } from "../../../engine/keyed-simulation.js"
 import { certified, CertifiedSide, isSettled } from "./certified.js"
 
 /** Bytes of a record beside its content: header with a long number and a length, content type, tag of CCM. */

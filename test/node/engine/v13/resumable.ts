@@ -11,7 +11,7 @@ import { TLS_AES_128_CCM_SHA256 } from "../../../../src/dtls/handshake/v13/suite
 import { keyShares } from "../../../../src/dtls/key-exchange/v13/key-shares.js"
 import { NodeKeys } from "../../../../src/platform/node/keys.js"
 import { IDENTITY, listTables, testKey, testSettings } from "../../../engine/simulation.js"
-import { type Answers, KeyedSimulation } from "../../../support/keyed-simulation.js"
+import { type Answers, KeyedSimulation } from "../../../engine/keyed-simulation.js"
 import { type Change, HOUR } from "../../../support/resumable.js"
 import { SpyCrypto } from "../../../support/spy-crypto.js"
 

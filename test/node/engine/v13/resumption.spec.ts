@@ -22,7 +22,7 @@ import {
 import { type OfferedPsk, readOfferedPsks } from "../../../../src/dtls/wire/v13/extensions.js"
 import { NodeKeys } from "../../../../src/platform/node/keys.js"
 import { IDENTITY, testKey } from "../../../engine/simulation.js"
-import { type KeyedSimulation } from "../../../support/keyed-simulation.js"
+import { type KeyedSimulation } from "../../../engine/keyed-simulation.js"
 import { HOUR } from "../../../support/resumable.js"
 import { messages } from "../../../support/wire.js"
 import { CertifiedSide, isSettled } from "./certified.js"

@@ -16,7 +16,7 @@ import { cookieExtension } from "../../../../src/dtls/wire/v13/hello-retry-reque
 import { NodeCryptoProvider } from "../../../../src/platform/node/crypto.js"
 import { NodeKeys } from "../../../../src/platform/node/keys.js"
 import { IDENTITY, type Simulation, testKey } from "../../../engine/simulation.js"
-import { KeyedSimulation } from "../../../support/keyed-simulation.js"
+import { KeyedSimulation } from "../../../engine/keyed-simulation.js"
 import { handshake, messages } from "../../../support/wire.js"
 import { simulateV13 } from "./versions.js"
 
