@@ -24,7 +24,8 @@ import { wholeMessage } from "../../../../src/dtls/wire/handshake-header.js"
 import { KEY_SHARE } from "../../../../src/dtls/wire/v13/code-points.js"
 import { type KeyedSimulation } from "../../../engine/keyed-simulation.js"
 import { sealed } from "./after-handshake.js"
-import { type Certified, certified, CertifiedSide, isSettled } from "./certified.js"
+import { type Certified, certified, CertifiedSide } from "./certified.js"
+import { isSettled } from "./versions.js"
 
 const { certificate, certificateRequest, certificateVerify, finished } = HandshakeType
 

@@ -9,7 +9,8 @@ import { IDENTITY, testKey } from "../../../engine/simulation.js"
 import { type Answers, type KeyedSimulation } from "../../../engine/keyed-simulation.js"
 import { drawnFaults, expectSeedsToComplete } from "../../../support/seeded-faults.js"
 import { seededRandom } from "../../../support/spy-crypto.js"
-import { certified, CertifiedSide, isSettled } from "./certified.js"
+import { certified, CertifiedSide } from "./certified.js"
+import { isSettled } from "./versions.js"
 
 /** A message crosses in each direction. */
 async function exchangesMessages(s: KeyedSimulation): Promise<void> {

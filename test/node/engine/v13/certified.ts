@@ -1,5 +1,4 @@
 import { clientRoleV13 } from "../../../../src/dtls/association/v13/roles.js"
-import { AssociationPhase } from "../../../../src/dtls/association/association-state.js"
 import { newExchangeV13 } from "../../../../src/dtls/endpoint/v13/hello-exchange.js"
 import { AuthenticationMode } from "../../../../src/dtls/handshake/key-exchange.js"
 import { type CertificateAnswer, type Question, QuestionKind } from "../../../../src/dtls/handshake/question.js"
@@ -82,11 +81,4 @@ export function certified(given: Certified): KeyedSimulation {
         clientRole: clientRoleV13,
         newExchange: newExchangeV13(),
     })
-}
-
-/** Until both sides know that the handshake is done: the client by the server's acknowledgement. */
-export function isSettled(s: KeyedSimulation): boolean {
-    return [s.client, s.peer?.association].every(
-        (side) => side?.phase === AssociationPhase.connected && side.snapshot().outboxBytes === 0,
-    )
 }

@@ -12,9 +12,9 @@ import { AlertDescription } from "../../../../src/dtls/wire/code-points.js"
 import { NodeKeys } from "../../../../src/platform/node/keys.js"
 import { IDENTITY, type Simulation, testKey } from "../../../engine/simulation.js"
 import { type Answers, type KeyedSimulation } from "../../../engine/keyed-simulation.js"
-import { certified, CertifiedSide, isSettled } from "./certified.js"
+import { certified, CertifiedSide } from "./certified.js"
 import { ResumableV13 } from "./resumable.js"
-import { simulateV13 } from "./versions.js"
+import { isSettled, simulateV13 } from "./versions.js"
 
 const [short, long] = [TLS_AES_128_CCM_SHA256(), TLS_AES_256_GCM_SHA384()]
 

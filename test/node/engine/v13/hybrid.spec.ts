@@ -1,23 +1,17 @@
 import { ok, strictEqual } from "node:assert/strict"
-import { AssociationPhase } from "../../../../src/dtls/association/association-state.js"
-import { clientRoleV13 } from "../../../../src/dtls/association/v13/roles.js"
 import { type Agreement, type KeyEncapsulation, type KeyOperations } from "../../../../src/dtls/crypto/keys.js"
-import { newExchangeV13 } from "../../../../src/dtls/endpoint/v13/hello-exchange.js"
 import { FailureReason } from "../../../../src/dtls/handshake/failure.js"
-import { type Question, QuestionKind } from "../../../../src/dtls/handshake/question.js"
-import { type AssociationSettings } from "../../../../src/dtls/handshake/settings.js"
-import { TLS_AES_128_CCM_SHA256 } from "../../../../src/dtls/handshake/v13/suites.js"
 import { hybridKeys } from "../../../../src/dtls/key-exchange/v13/hybrid-keys.js"
-import { keyShares } from "../../../../src/dtls/key-exchange/v13/key-shares.js"
 import { AlertDescription, ContentType, HandshakeType, NamedGroup } from "../../../../src/dtls/wire/code-points.js"
 import { NodeKeys } from "../../../../src/platform/node/keys.js"
 import { mlKem768 } from "../../../../src/platform/node/ml-kem.js"
-import { IDENTITY, testKey, testSettings } from "../../../engine/simulation.js"
 import { KeyedSimulation } from "../../../engine/keyed-simulation.js"
-import { drawnFaults, expectSeedsToComplete } from "../../../support/seeded-faults.js"
-import { seededRandom, SpyCrypto } from "../../../support/spy-crypto.js"
+import { expectSeedsToComplete } from "../../../support/seeded-faults.js"
 import { MODULUS, withNumber } from "../../../support/encapsulation-key.js"
 import { StandInKem } from "../../../support/stand-in-kem.js"
+
+import { agreeing, type AgreeingSide, completes, drawnLink, SERVER_SEEDS } from "./agreeing.js"
+import { isSettled } from "./versions.js"
 
 const { x25519, secp256r1, x25519MlKem768: hybrid } = NamedGroup
 
@@ -52,42 +46,9 @@ function changed(own: Agreement | undefined, share: Side["share"]): Agreement | 
     return own === undefined || share === undefined ? own : { ...own, share: share(own.share) }
 }
 
-function settingsOf(side: Side, seed: number): AssociationSettings {
-    const crypto = new SpyCrypto(seed)
-    return {
-        ...testSettings(crypto),
-        suites: [TLS_AES_128_CCM_SHA256()],
-        extensions: [keyShares(keysOf(side, seed), true)(crypto)],
-        pathBudget: side.path ?? 1232,
-    }
-}
-
-function answer(question: Question): object | undefined {
-    const isAboutKey = question.kind === QuestionKind.psk || question.kind === QuestionKind.clientPsk
-    return isAboutKey ? { identity: Buffer.from(IDENTITY), key: testKey() } : undefined
-}
-
 function simulate(client: Side, server: Side, seed = 1): KeyedSimulation {
-    return new KeyedSimulation(settingsOf(client, seed), settingsOf(server, seed + 5000), answer, answer, {
-        clientRole: clientRoleV13,
-        newExchange: newExchangeV13(),
-    })
-}
-
-function isSettled(s: KeyedSimulation): boolean {
-    return [s.client, s.peer?.association].every(
-        (side) => side?.phase === AssociationPhase.connected && side.snapshot().outboxBytes === 0,
-    )
-}
-
-async function completes(s: KeyedSimulation, until: number): Promise<void> {
-    await s.shakeHands(until)
-    ok(isSettled(s), JSON.stringify(s.client.failure))
-    const [ours, theirs] = [s.client, s.serverAssociation()].map((side) =>
-        side.exportKeyingMaterial("EXPORTER-test", undefined, 32)?.toString("hex"),
-    )
-    ok(ours !== undefined)
-    strictEqual(ours, theirs)
+    const sideOf = (side: Side, drawn: number): AgreeingSide => ({ keys: keysOf(side, drawn), path: side.path })
+    return agreeing(sideOf(client, seed), sideOf(server, seed + SERVER_SEEDS), seed)
 }
 
 /** How many datagrams came before the server's HelloRetryRequest, and with it. */
@@ -182,14 +143,10 @@ describe("X25519MLKEM768 in DTLS 1.3", function () {
 })
 
 /** A link whose faults come from one seed. */
-function linkOf(seed: number): KeyedSimulation {
-    const random = seededRandom(seed * 2 + 1)
-    const path = [1232, 548, 228][Math.floor(random() * 3)]
-    const groups = random() < 0.5 ? BOTH : [secp256r1, hybrid]
-    const s = simulate({ groups, path }, { groups: BOTH, path }, seed)
-    s.fault = drawnFaults(random)
-    return s
-}
+const linkOf = (seed: number): KeyedSimulation =>
+    drawnLink(seed, (path, isFirst) =>
+        simulate({ groups: isFirst ? BOTH : [secp256r1, hybrid], path }, { groups: BOTH, path }, seed),
+    )
 
 /** What is no share of the group, by what is wrong with it. */
 const WRONG: Record<string, (share: Buffer) => Buffer> = {

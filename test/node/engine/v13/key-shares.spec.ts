@@ -1,19 +1,14 @@
 import { deepStrictEqual, ok, strictEqual } from "node:assert/strict"
-import { clientRoleV13 } from "../../../../src/dtls/association/v13/roles.js"
-import { AssociationPhase } from "../../../../src/dtls/association/association-state.js"
 import { type KeyOperations } from "../../../../src/dtls/crypto/keys.js"
-import { newExchangeV13 } from "../../../../src/dtls/endpoint/v13/hello-exchange.js"
 import { FailureReason } from "../../../../src/dtls/handshake/failure.js"
-import { type Question, QuestionKind } from "../../../../src/dtls/handshake/question.js"
-import { type AssociationSettings } from "../../../../src/dtls/handshake/settings.js"
-import { TLS_AES_128_CCM_SHA256 } from "../../../../src/dtls/handshake/v13/suites.js"
-import { keyShares } from "../../../../src/dtls/key-exchange/v13/key-shares.js"
+import { QuestionKind } from "../../../../src/dtls/handshake/question.js"
 import { AlertDescription, NamedGroup } from "../../../../src/dtls/wire/code-points.js"
 import { NodeKeys } from "../../../../src/platform/node/keys.js"
-import { IDENTITY, testKey, testSettings } from "../../../engine/simulation.js"
 import { KeyedSimulation } from "../../../engine/keyed-simulation.js"
-import { drawnFaults, expectSeedsToComplete } from "../../../support/seeded-faults.js"
-import { seededRandom, SpyCrypto } from "../../../support/spy-crypto.js"
+import { expectSeedsToComplete } from "../../../support/seeded-faults.js"
+
+import { agreeing, type AgreeingSide, drawnLink } from "./agreeing.js"
+import { isSettled } from "./versions.js"
 
 const { x25519, secp256r1 } = NamedGroup
 
@@ -35,32 +30,13 @@ interface Side {
     path?: number
 }
 
-function settingsOf({ groups, required, path }: Side, seed: number): AssociationSettings {
-    const crypto = new SpyCrypto(seed)
-    return {
-        ...testSettings(crypto),
-        suites: [TLS_AES_128_CCM_SHA256()],
-        extensions: groups.length === 0 ? [] : [keyShares(keysOf(...groups), required === true)(crypto)],
-        pathBudget: path ?? 1232,
-    }
-}
-
-/** Of the server: each association has extensions of its own, and there is one here. */
 function simulate(client: Side, server: Side, seed = 1): KeyedSimulation {
-    const answer = (question: Question): object | undefined =>
-        question.kind === QuestionKind.psk || question.kind === QuestionKind.clientPsk
-            ? { identity: Buffer.from(IDENTITY), key: testKey() }
-            : undefined
-    return new KeyedSimulation(settingsOf(client, seed), settingsOf(server, seed + 5000), answer, answer, {
-        clientRole: clientRoleV13,
-        newExchange: newExchangeV13(),
+    const sideOf = ({ groups, required = false, path }: Side): AgreeingSide => ({
+        keys: groups.length === 0 ? undefined : keysOf(...groups),
+        required,
+        path,
     })
-}
-
-function isSettled(s: KeyedSimulation): boolean {
-    return [s.client, s.peer?.association].every(
-        (side) => side?.phase === AssociationPhase.connected && side.snapshot().outboxBytes === 0,
-    )
+    return agreeing(sideOf(client), sideOf(server), seed)
 }
 
 /** How many operations were asked for, by both sides. */
@@ -159,10 +135,7 @@ describe("psk_dhe_ke of DTLS 1.3", function () {
 })
 
 /** A link whose faults come from one seed. */
-function linkOf(seed: number): KeyedSimulation {
-    const random = seededRandom(seed * 2 + 1)
-    const path = [1232, 548, 228][Math.floor(random() * 3)]
-    const s = simulate({ groups: BOTH, path }, { groups: random() < 0.5 ? [secp256r1] : BOTH, path }, seed)
-    s.fault = drawnFaults(random)
-    return s
-}
+const linkOf = (seed: number): KeyedSimulation =>
+    drawnLink(seed, (path, isFirst) =>
+        simulate({ groups: BOTH, path }, { groups: isFirst ? [secp256r1] : BOTH, path }, seed),
+    )

@@ -7,7 +7,8 @@ import { Diagnostic } from "../../../../src/dtls/association/output.js"
 import { type RecordLayer, type WriteEpoch } from "../../../../src/dtls/record/record-layer.js"
 import { type KeyedSimulation } from "../../../engine/keyed-simulation.js"
 import { seededRandom } from "../../../support/spy-crypto.js"
-import { certified, CertifiedSide, isSettled } from "./certified.js"
+import { certified, CertifiedSide } from "./certified.js"
+import { isSettled } from "./versions.js"
 
 /** A server with a chain of four certificates, 6 kB in all. */
 class LargeSide extends CertifiedSide {

@@ -1,15 +1,8 @@
 import { deepStrictEqual, ok, strictEqual } from "node:assert/strict"
-import { AssociationPhase } from "../../../../src/dtls/association/association-state.js"
 import { FailureReason } from "../../../../src/dtls/handshake/failure.js"
 import { type Simulation } from "../../../engine/simulation.js"
 import { seededRandom, SpyCrypto } from "../../../support/spy-crypto.js"
-import { simulateV13 } from "./versions.js"
-
-/** Until both sides know that the handshake is done: the client by the server's acknowledgement. */
-function isSettled(s: Simulation): boolean {
-    const sides = [s.client, s.peer?.association]
-    return sides.every((side) => side?.phase === AssociationPhase.connected && side.snapshot().outboxBytes === 0)
-}
+import { isSettled, simulateV13 } from "./versions.js"
 
 /** Datagrams of an undisturbed handshake: two hellos, the request, two flights, the acknowledgement. */
 const DATAGRAMS = 6

@@ -3,7 +3,8 @@ import { AuthenticationMode } from "../../../../src/dtls/handshake/key-exchange.
 import { recordSizeLimit } from "../../../../src/dtls/handshake/record-limits.js"
 import { OutputKind } from "../../../../src/dtls/association/output.js"
 import { type KeyedSimulation } from "../../../engine/keyed-simulation.js"
-import { certified, CertifiedSide, isSettled } from "./certified.js"
+import { certified, CertifiedSide } from "./certified.js"
+import { isSettled } from "./versions.js"
 
 /** Bytes of a record beside its content: header with a long number and a length, content type, tag of CCM. */
 const MOST_AROUND = 5 + 1 + 16

@@ -25,8 +25,9 @@ import { IDENTITY, testKey } from "../../../engine/simulation.js"
 import { type KeyedSimulation } from "../../../engine/keyed-simulation.js"
 import { HOUR } from "../../../support/resumable.js"
 import { messages } from "../../../support/wire.js"
-import { CertifiedSide, isSettled } from "./certified.js"
+import { CertifiedSide } from "./certified.js"
 import { answersOf, ResumableV13 } from "./resumable.js"
+import { isSettled } from "./versions.js"
 
 /** Both are connected, in this kind of handshake, and a message crosses in each direction. */
 async function goesOn(s: KeyedSimulation, resumed: boolean): Promise<void> {

@@ -14,9 +14,9 @@ import { PRE_SHARED_KEY } from "../../../../src/dtls/wire/v13/code-points.js"
 import { type OfferedPsk, readOfferedPsks, selectedPsk } from "../../../../src/dtls/wire/v13/extensions.js"
 import { IDENTITY, type Simulation, testKey } from "../../../engine/simulation.js"
 import { handshake, messages } from "../../../support/wire.js"
-import { certified, CertifiedSide, isSettled } from "./certified.js"
+import { certified, CertifiedSide } from "./certified.js"
 import { ResumableV13 } from "./resumable.js"
-import { simulateV13 } from "./versions.js"
+import { isSettled, simulateV13 } from "./versions.js"
 
 const [short, long] = [TLS_AES_128_CCM_SHA256(), TLS_AES_256_GCM_SHA384()]
 

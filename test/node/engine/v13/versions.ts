@@ -1,3 +1,4 @@
+import { AssociationPhase } from "../../../../src/dtls/association/association-state.js"
 import { clientRoleV13 } from "../../../../src/dtls/association/v13/roles.js"
 import { newExchangeV13 } from "../../../../src/dtls/endpoint/v13/hello-exchange.js"
 import { type AssociationSettings } from "../../../../src/dtls/handshake/settings.js"
@@ -14,5 +15,12 @@ export function simulateV13(change?: (client: AssociationSettings, server: Assoc
             change?.(client, server)
         },
         { clientRole: clientRoleV13, newExchange: newExchangeV13() },
+    )
+}
+
+/** Until both sides know that the handshake is done: the client by the server's acknowledgement. */
+export function isSettled(s: Simulation): boolean {
+    return [s.client, s.peer?.association].every(
+        (side) => side?.phase === AssociationPhase.connected && side.snapshot().outboxBytes === 0,
     )
 }
