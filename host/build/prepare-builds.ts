@@ -45,7 +45,9 @@ function programsOf(theme: string | undefined): string[] {
     const folder = join(root, "test", "node", theme ?? "")
     const specs = readdirSync(folder, { recursive: true, encoding: "utf8" }).filter((name) => name.endsWith(".ts"))
     const texts = specs.map((name) => readFileSync(join(folder, name), "utf8"))
-    const named = texts.flatMap((text) => [...text.matchAll(/"((?:test\/device|src\/sensor)\/[\w/-]+\.ts)"/g)])
+    const named = texts.flatMap((text) => [
+        ...text.matchAll(/"((?:test\/device|src\/sensor|examples\/device)\/[\w/-]+\.ts)"/g),
+    ])
     return [...new Set(named.map(([, path]) => path))]
 }
 

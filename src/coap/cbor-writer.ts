@@ -45,6 +45,15 @@ export function writeCborText(writer: Writer, text: string): void {
     writer.bytes(bytes)
 }
 
+export function writeCborBytes(writer: Writer, bytes: Buffer): void {
+    writeHead(writer, Major.bytes, bytes.length)
+    writer.bytes(bytes)
+}
+
+export function writeCborBoolean(writer: Writer, value: boolean): void {
+    writeHead(writer, Major.simple, value ? 21 : 20)
+}
+
 /** Throws INVALID_ARGUMENT (argument "value") for NaN and the infinities: they are no measurements. */
 export function writeCborNumber(writer: Writer, value: number): void {
     // Only finite numbers leave nothing when they are taken from themselves.
@@ -58,8 +67,8 @@ export function writeCborNumber(writer: Writer, value: number): void {
     }
 }
 
-/** IEEE 754 binary64, big-endian, by arithmetic: the two Buffers have no common method for it. @param value finite, not 0 */
-function writeFloat64(writer: Writer, value: number): void {
+/** IEEE 754 binary64, big-endian, by arithmetic: the two Buffers have no common method for it. @param value finite */
+export function writeFloat64(writer: Writer, value: number): void {
     let significand = Math.abs(value)
     // One less than the exponent field: the leading 1 of the significand adds it again, and subnormal numbers have none.
     let exponent = 1022

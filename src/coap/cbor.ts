@@ -114,11 +114,11 @@ function readSimple(reader: Reader, info: number): CborItem | undefined {
     if (info === INDEFINITE) return item("break", 0)
     // Values below 32 have a form of one byte, and no other.
     if (info === 24) return reader.uint(1) < 32 ? undefined : item("other", 0)
-    return info > 27 ? undefined : numberItem(readFloat(reader, info), reader)
+    return info > 27 ? undefined : numberItem(readCborFloat(reader, info), reader)
 }
 
-/** binary16, binary32 or binary64. */
-function readFloat(reader: Reader, info: number): number {
+/** binary16, binary32 or binary64; NaN for the infinities, too. @param info 25, 26 or 27: additional information of RFC 8949 §3.3 */
+export function readCborFloat(reader: Reader, info: number): number {
     if (info === 25) return float(reader.uint(2), 0, 5, 10)
     if (info === 26) return float(reader.uint(4), 0, 8, 23)
     const high = reader.uint(4)

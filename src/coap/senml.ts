@@ -32,6 +32,8 @@ export interface SenmlLimits {
     nameLength: number
     /** characters */
     unitLength: number
+    /** whether names may begin with "/", as those of LwM2M do (OMA LwM2M Core 1.1 §7.4.4) */
+    paths?: boolean
 }
 
 /** At most 72 KB of names and units, whatever the size of the pack. */
@@ -172,9 +174,10 @@ function addRecord(pack: Pack, fields: Field[], limits: SenmlLimits): boolean {
     if (values.length > 1) return false
     // A record of base fields only says something about those that follow.
     if (!fields.some((field) => field.label >= 0)) return true
-    if (!isName(pack.name + name)) return false
+    const whole = pack.name + name
+    if (!isName(limits.paths === true && whole.startsWith("/") ? whole.slice(1) : whole)) return false
     const record: ResolvedRecord = {
-        name: pack.name + name,
+        name: whole,
         unit,
         value: values.length === 0 ? pack.value : valueOf(pack, (values[0] as Field).item),
         sum: plus(pack.sum, numberOf(fields, Label.sum)),

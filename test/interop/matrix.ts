@@ -2,6 +2,7 @@ import { aiocoapCells } from "./aiocoap-cells.js"
 import { type Cell, type Feature } from "./cell.js"
 import { coapCells } from "./coap-cells.js"
 import { gioCells } from "./gio-cells.js"
+import { leshanCells } from "./leshan-cells.js"
 import { libraryCells } from "./library-cells.js"
 import { isInstalled } from "./process.js"
 import { tlsCells } from "./tls-cells.js"
@@ -9,7 +10,15 @@ import { v13Cells } from "./v13-cells.js"
 
 /** All cells, in the order of the table. */
 export function matrix(): Cell[] {
-    return [...tlsCells(), ...libraryCells(), ...gioCells(), ...v13Cells(), ...coapCells(), ...aiocoapCells()]
+    return [
+        ...tlsCells(),
+        ...libraryCells(),
+        ...gioCells(),
+        ...v13Cells(),
+        ...coapCells(),
+        ...aiocoapCells(),
+        ...leshanCells(),
+    ]
 }
 
 /** The peers by feature, in the role that they have in cells which are expected to be "ok". */

@@ -18,12 +18,22 @@ import { cacheFolder, root } from "../../../host/folders.js"
 
 /** Peers without a program in Debian, or with one that lacks what is tried: each is a small one of ours around a library. */
 export type BuiltPeer =
-    "aiocoap" | "dimpl" | "mbedtls" | "node-dtls-client" | "pion" | "scandium" | "tinydtls" | "werift" | "wolfssl"
+    | "aiocoap"
+    | "dimpl"
+    | "leshan"
+    | "mbedtls"
+    | "node-dtls-client"
+    | "pion"
+    | "scandium"
+    | "tinydtls"
+    | "werift"
+    | "wolfssl"
 
 /** Versions of the libraries. */
 export const builtVersions: Record<BuiltPeer, string> = {
     aiocoap: "0.4.17",
     dimpl: "0.9.0",
+    leshan: "2.0.0-M15",
     mbedtls: "3.6.5",
     pion: "4.0.1",
     "node-dtls-client": "1.1.1",
@@ -39,6 +49,7 @@ const folders = join(root, "test", "interop", "peers")
 export const buildNeeds: Record<BuiltPeer, string[]> = {
     aiocoap: ["python3", "gcc", "autoconf", "automake"],
     dimpl: ["cargo", "gcc"],
+    leshan: ["mvn", "javac", "jar", "sha256sum"],
     mbedtls: ["cargo", "gcc"],
     pion: ["go"],
     "node-dtls-client": ["npm"],
@@ -127,7 +138,7 @@ function built(peer: BuiltPeer): string {
     if (library !== undefined) buildInC(library, source, fresh)
     else if (peer === "pion") run(source, "go", "build", "-trimpath", "-o", fresh, ".")
     else if (peer === "dimpl") buildInRust(source, fresh)
-    else if (peer === "scandium") buildInJava(source, fresh)
+    else if (peer === "scandium" || peer === "leshan") buildInJava(source, fresh)
     else if (peer === "aiocoap") buildInPython(source, fresh, `${program}.modules`)
     else buildForNode(source, fresh, `${program}.modules`)
     renameSync(fresh, program)
@@ -200,6 +211,8 @@ function buildInJava(source: string, program: string): void {
         mkdirSync(classes)
         for (const name of readdirSync(jars)) run(classes, "jar", "xf", join(jars, name))
         rmSync(join(classes, "META-INF"), { recursive: true })
+        // Of one of several libraries: all together are no module.
+        rmSync(join(classes, "module-info.class"), { force: true })
         run(source, "javac", ...BRIEF.map((option) => `-J${option}`), "-d", classes, "-cp", classes, "Peer.java")
         run(folder, "jar", "--create", "--file", whole, "--main-class", "Peer", "-C", classes, ".")
         writeFileSync(program, `#!/bin/sh\nexec java ${BRIEF.join(" ")} -jar "$0" "$@"\n`)

@@ -8,6 +8,7 @@ import { needs } from "../../support/needs.js"
 /** Folders of src from the highest layer to the lowest: an import may only go down (README.md, "The house"). */
 const LAYERS = [
     "entry",
+    "lwm2m",
     "sensor",
     "update",
     "coap",

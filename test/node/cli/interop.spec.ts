@@ -1,4 +1,5 @@
 import { deepStrictEqual, strictEqual } from "node:assert/strict"
+import { cachedDeviceImage } from "../../../host/build/device.js"
 import { coverage, matrix, missingFor, runCell } from "../../interop/matrix.js"
 
 const FEATURES = [
@@ -10,6 +11,11 @@ describe("independent peers over real sockets", function () {
     this.timeout(40000)
 
     const cells = matrix()
+
+    before("what runs in the simulator", function () {
+        this.timeout(180000)
+        cachedDeviceImage("examples/device/lwm2m.ts")
+    })
 
     it("try each feature of DTLS 1.2 with a peer in either role", () => {
         const covered = coverage(cells)

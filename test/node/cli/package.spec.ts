@@ -24,6 +24,7 @@ const entries: [string, string][] = [
     ["mote-dtls", "connect"],
     ["mote-dtls/gio", "DtlsClientConnection"],
     ["mote-dtls/coap", "CoapClient"],
+    ["mote-dtls/lwm2m", "Thermometer"],
     ["mote-dtls/engine", "Association"],
     ["mote-dtls/node-dtls", "listen"],
     ["mote-dtls/gateway", "Gateway"],

@@ -34,7 +34,7 @@ function declaredNames(path: string): string[] {
 }
 
 /** The parts are all there is. */
-const PARTS = ["src/dtls", "src/gio", "src/coap", "src/net", "src/sensor", "src/update", "src/platform"]
+const PARTS = ["src/dtls", "src/gio", "src/coap", "src/net", "src/lwm2m", "src/sensor", "src/update", "src/platform"]
 
 const PROGRAM = `import * as ds from "@devicescript/core"
 class Counter {

@@ -1,0 +1,51 @@
+import { CoapCode, CoapOption } from "../coap/code-points.js"
+import { uintOption } from "../coap/message.js"
+import { type CoapAnswer } from "../coap/server.js"
+import { decimalText } from "../sensor/reading.js"
+import { Lwm2mFormat } from "./formats.js"
+import { type Leaf, type ObjectInstance, type Resource, ValueKind } from "./resource.js"
+import { writeSenmlLeaves } from "./senml.js"
+import { writeTlv } from "./tlv.js"
+
+/** The values of an instance that a path names; those that are not readable are left out. */
+export async function leavesOf(instance: ObjectInstance, path: number[]): Promise<Leaf[]> {
+    let leaves: Leaf[] = []
+    for (const resource of instance.resources)
+        if (path.length < 3 || resource.id === path[2])
+            leaves = [...leaves, ...(await leavesOfResource(instance.instance, resource))]
+    return leaves.filter((leaf) => path.length < 4 || leaf.index === path[3])
+}
+
+async function leavesOfResource(instance: number, resource: Resource): Promise<Leaf[]> {
+    const { id, kind, read } = resource
+    if (read === undefined) return []
+    const value = await read()
+    if (!Array.isArray(value)) return [{ instance, resource: id, index: -1, kind, value }]
+    return value.map((one, index) => ({ instance, resource: id, index, kind, value: one }))
+}
+
+/**
+ * Values in the format that was asked for; undefined when they cannot be written in it.
+ * @param accept -1: no format was asked for; a single value is then text, and the others are SenML
+ */
+export function writeLeaves(path: number[], leaves: Leaf[], accept: number): CoapAnswer | undefined {
+    const isOne = path.length >= 3 && leaves.length === 1
+    const format = accept >= 0 ? accept : isOne ? Lwm2mFormat.TEXT : Lwm2mFormat.SENML_CBOR
+    const payload = bodyOf(path, leaves, format, isOne)
+    if (payload === undefined) return undefined
+    return { code: CoapCode.CONTENT, options: [uintOption(CoapOption.CONTENT_FORMAT, format)], payload }
+}
+
+function bodyOf(path: number[], leaves: Leaf[], format: number, isOne: boolean): Buffer | undefined {
+    if (format === Lwm2mFormat.TLV) return writeTlv(leaves, path.length)
+    if (format === Lwm2mFormat.SENML_CBOR) return writeSenmlLeaves(path[0], leaves)
+    return format === Lwm2mFormat.TEXT && isOne ? textOf(leaves[0]) : undefined
+}
+
+/** Fractions have two decimals. */
+function textOf(leaf: Leaf): Buffer | undefined {
+    const { kind, value } = leaf
+    if (kind === ValueKind.opaque) return undefined
+    if (kind === ValueKind.boolean) return Buffer.from(value === true ? "1" : "0")
+    return Buffer.from(kind === ValueKind.float ? decimalText(value as number) : "" + (value as number | string))
+}

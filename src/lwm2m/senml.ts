@@ -1,0 +1,58 @@
+import { Writer } from "../dtls/bytes/writer.js"
+import {
+    writeCborArray,
+    writeCborBoolean,
+    writeCborBytes,
+    writeCborMap,
+    writeCborNumber,
+    writeCborText,
+} from "../coap/cbor-writer.js"
+import { Label } from "../coap/senml-writer.js"
+import { type Leaf, type ResourceValue, ValueKind } from "./resource.js"
+
+/** Values as a pack of SenML in CBOR (OMA LwM2M Core 1.1 §7.4.5): the object is the base name, for example "/3/". */
+export function writeSenmlLeaves(object: number, leaves: Leaf[]): Buffer {
+    const writer = new Writer(64)
+    writeCborArray(writer, leaves.length)
+    for (let i = 0; i < leaves.length; i++) {
+        writeCborMap(writer, i === 0 ? 3 : 2)
+        if (i === 0) {
+            writeCborNumber(writer, Label.baseName)
+            writeCborText(writer, "/" + object + "/")
+        }
+        writeLeaf(writer, leaves[i])
+    }
+    return writer.finish()
+}
+
+function writeLeaf(writer: Writer, leaf: Leaf): void {
+    const { instance, resource, index, kind, value } = leaf
+    writeCborNumber(writer, Label.name)
+    writeCborText(writer, instance + "/" + resource + (index < 0 ? "" : "/" + index))
+    writeValue(writer, kind, value)
+}
+
+function writeValue(writer: Writer, kind: ValueKind, value: ResourceValue): void {
+    if (kind === ValueKind.text) {
+        writeCborNumber(writer, Label.stringValue)
+        writeCborText(writer, value as string)
+    } else if (kind === ValueKind.boolean) {
+        writeCborNumber(writer, Label.booleanValue)
+        writeCborBoolean(writer, value as boolean)
+    } else if (kind === ValueKind.opaque) {
+        writeCborNumber(writer, Label.dataValue)
+        writeCborBytes(writer, value as Buffer)
+    } else {
+        writeCborNumber(writer, Label.value)
+        writeCborNumber(writer, value as number)
+    }
+}
+
+/** A value of a record as one of that kind; undefined when it is another. */
+export function senmlValue(kind: ValueKind, value: ResourceValue | undefined): ResourceValue | undefined {
+    if (kind === ValueKind.text) return typeof value === "string" ? value : undefined
+    if (kind === ValueKind.boolean) return typeof value === "boolean" ? value : undefined
+    if (kind === ValueKind.opaque) return value instanceof Buffer ? value : undefined
+    if (typeof value !== "number") return undefined
+    return kind === ValueKind.float || Math.floor(value) === value ? value : undefined
+}

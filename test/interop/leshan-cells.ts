@@ -1,0 +1,107 @@
+import { CCM_8, type Cell, TEXT_KEY_HEX } from "./cell.js"
+import { withPrograms } from "./command-line.js"
+import { buildNeeds, builtVersions, peerProgram } from "./peers/build.js"
+import { freePort, fromSources, mote, untilBound } from "./process.js"
+
+/* Leshan, a server of LwM2M on Californium: the example examples/lwm2m.ts is its client, in Node and in the simulator. */
+
+const IDENTITY = "thermometer"
+const TEMPERATURE = String.raw`2\d(\.\d+)?`
+const REGISTERED = String.raw`objects \{1=1\.1, 3=1\.1, 3303=1\.1\}, formats \[TLV\(11542\), .*SENML_CBOR\(112\)`
+const SERVER = "{0=1, 1=300, 5=86400, 6=false, 7=U}"
+const DEVICE = String.raw`\{0=Mote, 1=example, 2=1, 3=1\.0, 11=\[0\], 13=.*, 16=U\}`
+const MEASURED = `\\{5601=${TEMPERATURE}, 5602=${TEMPERATURE}, 5700=${TEMPERATURE}, 5701=Cel\\}`
+
+/** What Leshan prints of each format that it reads everything in. */
+function readIn(format: string): string[] {
+    return [
+        `${format} /1: \\{0=${SERVER.replace(/[{}]/g, "\\$&")}\\}`,
+        `${format} /3/0: ${DEVICE}`,
+        `${format} /3303/0: ${MEASURED}`,
+        `${format} /3303/0/5700: ${TEMPERATURE}`,
+        `${format} /3/0/11: \\[0\\]`,
+        `${format} /3/0/11/0: 0`,
+    ]
+}
+
+/** What Leshan prints, as expressions, in this order: of a whole life from Register to De-register. */
+const EXPECTED = [
+    `registered: ${IDENTITY} for 300 s, LwM2M 1\\.1, ${REGISTERED}.*`,
+    ...readIn("TLV"),
+    ...readIn("SENML_CBOR"),
+    "read /3/0/0: Mote",
+    `read /3303/0/5700: ${TEMPERATURE}`,
+    "read /0/0: UNAUTHORIZED.*",
+    "read /3303/1: NOT_FOUND.*",
+    "read /3/0/9: NOT_FOUND.*",
+    "read /3/0/4: METHOD_NOT_ALLOWED.*",
+    `text /3303/0/5700: ${TEMPERATURE}`,
+    "json /3/0: NOT_ACCEPTABLE.*",
+    "discover /3303: \\[</3303>;ver=1\\.1, </3303/0>, .*</3303/0/5700>, </3303/0/5701>\\]",
+    `observe /3303/0/5700: ${TEMPERATURE}`,
+    `notified: /3303/0/5700 ${TEMPERATURE}`,
+    `notified: /3303/0/5700 ${TEMPERATURE}`,
+    `cancel: ${TEMPERATURE}`,
+    "text lifetime: CHANGED.*",
+    "updated: 120 s",
+    "tlv lifetime: CHANGED.*",
+    "updated: 240 s",
+    "TLV server: CHANGED.*",
+    "SENML_CBOR server: CHANGED.*",
+    "read-only: METHOD_NOT_ALLOWED.*",
+    "read /1/0: \\{0=1, 1=240, 5=1, 6=true, 7=U\\}",
+    "update trigger: CHANGED.*",
+    "updated: 240 s",
+    "disable: CHANGED.*",
+    "unregistered: by itself",
+    `registered: ${IDENTITY} for 240 s, .*`,
+    "reboot: CHANGED.*",
+    "unregistered: by itself",
+    "done",
+]
+
+/** The first line that is another one than expected; "ok" when there is none. */
+function compared(output: string): string {
+    // The library says that nobody takes its log.
+    const lines = output.split("\n").filter((line) => line !== "" && !line.startsWith("SLF4J"))
+    const wrong = EXPECTED.findIndex((expected, i) => !new RegExp(`^${expected}$`).test(lines[i] ?? ""))
+    return wrong < 0 ? "ok" : `in place of ${EXPECTED[wrong]}: ${lines[wrong] ?? "nothing"}`
+}
+
+/** @param ours the client's command, for a port */
+function cell(what: string, ours: (port: number) => string[]): Cell {
+    const theirs = (port: number): string[] => ["--port", `${port}`, "--identity", IDENTITY, "--key", TEXT_KEY_HEX]
+    return {
+        peer: "leshan",
+        version: builtVersions.leshan,
+        role: "server",
+        suite: CCM_8.iana,
+        what: `LwM2M 1.1: registers, is read, written, observed and told to stay away, ${what}`,
+        features: ["psk"],
+        command: ["leshan", ...theirs(5684), " || ", ...ours(5684).slice(1)].join(" "),
+        needs: buildNeeds.leshan,
+        run: () =>
+            withPrograms(async (start) => {
+                const port = await freePort()
+                const server = start([peerProgram("leshan"), ...theirs(port)])
+                await untilBound(port)
+                const client = start(ours(port))
+                await server.ended(30000)
+                await client.ended()
+                return compared(server.output)
+            }),
+        expected: "ok",
+    }
+}
+
+/** Every cell of Leshan. */
+export function leshanCells(): Cell[] {
+    const settings = (port: number): string[] =>
+        Object.entries({ host: "127.0.0.1", port, identity: IDENTITY, key: TEXT_KEY_HEX, interval: 500 }).flatMap(
+            ([name, value]) => ["--setting", `${name}=${value}`],
+        )
+    return [
+        cell("in Node", (port) => fromSources("examples/lwm2m.ts", "127.0.0.1", `${port}`, IDENTITY, TEXT_KEY_HEX)),
+        cell("in the simulator", (port) => mote("sim", "examples/device/lwm2m.ts", "--quiet", ...settings(port))),
+    ]
+}

@@ -1,0 +1,137 @@
+import { deepStrictEqual, strictEqual } from "node:assert/strict"
+import { CoapCode, CoapOption, codeText } from "../../../src/coap/code-points.js"
+import { type CoapMessage, textOption, textOptionsOf } from "../../../src/coap/message.js"
+import { MessageLayer } from "../../../src/coap/message-layer.js"
+import { defaultCoapParameters } from "../../../src/coap/parameters.js"
+import { type CoapAnswer, CoapServer } from "../../../src/coap/server.js"
+import { allSuites } from "../../../src/dtls/key-exchange/suites.js"
+import { wifi } from "../../../src/dtls/flight/retransmission.js"
+import { gatewayLimits } from "../../../src/dtls/handshake/limits.js"
+import { DtlsListener } from "../../../src/gio/dtls-listener.js"
+import { type DtlsServerConnection } from "../../../src/gio/dtls-server-connection.js"
+import { newSettings } from "../../../src/gio/settings.js"
+import { Thermometer } from "../../../src/lwm2m/program.js"
+import { PskStore } from "../../../host/credentials.js"
+import { GATEWAY } from "../../../host/testing/virtual-link.js"
+import { CoapClient } from "../../../src/coap/client.js"
+import { requestFor } from "../../support/coap-pair.js"
+import { VirtualTime } from "../../support/virtual-time.js"
+
+const PORT = 5684
+const psk = { identity: Buffer.from("thermometer"), key: Buffer.alloc(16, 7) }
+const INFORMATION = { manufacturer: "Mote", modelNumber: "m", serialNumber: "1", firmwareVersion: "1.0" }
+
+/** An LwM2M server that writes down what its client does, on a clock that passes only when a test waits. */
+class StandIn extends VirtualTime {
+    /** s, and what came: Register, Update or De-register, with its queries */
+    readonly came: string[] = []
+    /** what the next requests are answered with, in place of success */
+    readonly answers: CoapCode[] = []
+    connection!: DtlsServerConnection
+    private layer!: MessageLayer
+    private readonly client: Thermometer
+
+    constructor(lifetime: number) {
+        super()
+        const settings: Record<string, string> = {
+            host: GATEWAY,
+            port: `${PORT}`,
+            identity: "thermometer",
+            key: psk.key.toString("hex"),
+        }
+        const source = { read: () => Promise.resolve([{ name: "temperature", unit: "Cel", value: 21 }]) }
+        const setting = (name: string, missing: string): string => settings[name] ?? missing
+        this.client = new Thermometer(this.services, setting, source, INFORMATION, lifetime)
+    }
+
+    static async start(lifetime: number): Promise<StandIn> {
+        const standIn = new StandIn(lifetime)
+        const { services } = standIn
+        const socket = await services.openUdp({ remote: undefined, localHost: GATEWAY, localPort: PORT })
+        const settings = newSettings(allSuites(), new PskStore([psk]), wifi(), gatewayLimits())
+        const listener = new DtlsListener(services, socket, settings)
+        services.spawn(async () => {
+            for (;;) standIn.serve(await listener.accept(-1))
+        })
+        services.spawn(() => standIn.client.run())
+        return standIn
+    }
+
+    private serve(connection: DtlsServerConnection): void {
+        this.connection = connection
+        this.layer = new MessageLayer(this.services, connection, defaultCoapParameters())
+        const server = new CoapServer(this.layer, (request) => Promise.resolve(this.answer(request)), [])
+        server.layer.listen()
+    }
+
+    private answer(request: CoapMessage): CoapAnswer {
+        const path = textOptionsOf(request, CoapOption.URI_PATH).join("/")
+        const queries = textOptionsOf(request, CoapOption.URI_QUERY).join("&")
+        const isNew = path === "rd"
+        const success = isNew
+            ? CoapCode.CREATED
+            : request.code === CoapCode.DELETE
+              ? CoapCode.DELETED
+              : CoapCode.CHANGED
+        this.came.push(`${Math.round(this.clock.now() / 1000)}: ${request.code} ${path} ${queries}`.trim())
+        const options = isNew ? ["rd", "7a"].map((part) => textOption(CoapOption.LOCATION_PATH, part)) : []
+        return { code: this.answers.shift() ?? success, options, payload: Buffer.alloc(0) }
+    }
+
+    /** A request of the server's. @returns the answer's code */
+    async ask(code: CoapCode, path: string): Promise<string> {
+        const response = await this.settled(new CoapClient(this.layer).request(requestFor(code, path)))
+        return codeText(response.code)
+    }
+}
+
+const REGISTER = "2 rd ep=thermometer&lt=300&lwm2m=1.1&b=U"
+
+describe("an LwM2M client", () => {
+    it("registers, and updates 93 s before its lifetime is over", async () => {
+        const server = await StandIn.start(300)
+        await server.clock.advance(500000)
+        deepStrictEqual(server.came, [`0: ${REGISTER}`, "207: 2 rd/7a lt=300", "414: 2 rd/7a lt=300"])
+    })
+
+    it("updates after half of a short lifetime", async () => {
+        const server = await StandIn.start(60)
+        await server.clock.advance(70000)
+        strictEqual(server.came[1], "30: 2 rd/7a lt=60")
+    })
+
+    it("registers anew when the server does not know it any more", async () => {
+        const server = await StandIn.start(300)
+        await server.clock.advance(1000)
+        server.answers.push(CoapCode.NOT_FOUND)
+        await server.clock.advance(300000)
+        deepStrictEqual(server.came.slice(1), ["207: 2 rd/7a lt=300", `207: ${REGISTER}`])
+    })
+
+    it("connects anew when the server has closed, and after it refused", async () => {
+        const server = await StandIn.start(300)
+        await server.clock.advance(5000)
+        server.answers.push(CoapCode.FORBIDDEN)
+        void server.connection.close()
+        await server.clock.advance(30000)
+        deepStrictEqual(
+            server.came.map((line) => line.replace(/^\d+: /, "")),
+            [REGISTER, REGISTER, REGISTER],
+        )
+        strictEqual(server.log.filter((line) => line.includes("refuses to register: 4.03; next attempt in")).length, 1)
+    })
+
+    it("stays away after Disable as long as the server wants, and ends after Reboot, de-registered both times", async () => {
+        const server = await StandIn.start(300)
+        await server.clock.advance(1000)
+        strictEqual(await server.ask(CoapCode.POST, "1/0/4"), "2.04")
+        await server.clock.advance(86000000)
+        deepStrictEqual(server.came.slice(1), ["1: 4 rd/7a"])
+        await server.clock.advance(500000)
+        strictEqual(server.came.length, 3)
+        strictEqual(await server.ask(CoapCode.POST, "3/0/4"), "2.04")
+        await server.clock.advance(100000000)
+        strictEqual(server.came[3]?.split(": ")[1], "4 rd/7a")
+        strictEqual(server.came.length, 4)
+    })
+})
