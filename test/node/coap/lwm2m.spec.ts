@@ -250,7 +250,7 @@ describe("an LwM2M client's objects", () => {
                 for (;;) states.push(`${path} ${(await observation.next()).payload.length}`)
             })().catch(() => undefined)
         }
-        for (const path of ["3303/0/5700", "3303", "1/0/1"]) await watch(path)
+        for (const path of ["3303/0/5700", "3303", "1/0/1", "3303/0/5601"]) await watch(path)
         measured.value = 25
         objects.changed(3303, 0, 5700)
         await pair.clock.advance(1000)
