@@ -16,7 +16,7 @@ import { type ServerAccount } from "./standard-objects.js"
 /** Before the end of a lifetime an update is sent so much earlier, s: a confirmable message may take it (RFC 7252 §4.8.2). */
 const MARGIN = 93
 /** A request may have brought about what is to be done; its answer goes first, ms. */
-const ANSWER_TIME = 100
+const ANSWER_TIME = 200
 
 /**
  * An LwM2M client: connects to its server, registers, serves its objects on the same connection, updates its registration
