@@ -73,7 +73,7 @@ class StandIn extends VirtualTime {
             : request.code === CoapCode.DELETE
               ? CoapCode.DELETED
               : CoapCode.CHANGED
-        this.came.push(`${Math.round(this.clock.now() / 1000)}: ${request.code} ${path} ${queries}`.trim())
+        this.came.push(`${Math.floor(this.clock.now() / 1000)}: ${request.code} ${path} ${queries}`.trim())
         const options = isNew ? ["rd", "7a"].map((part) => textOption(CoapOption.LOCATION_PATH, part)) : []
         return { code: this.answers.shift() ?? success, options, payload: Buffer.alloc(0) }
     }
