@@ -9,7 +9,10 @@ const discovery = [".well-known", "core"]
 
 type Ask = (code: CoapCode, path: string[], payload?: Buffer | string, ...options: Option[]) => CoapAnswer
 
-function gateway(shared: string[] = []): {
+function gateway(
+    shared: string[] = [],
+    resources = new Resources(shared),
+): {
     arrived: [string, ArrivedReading[]][]
     /** who was refused to write where */
     refused: string[]
@@ -19,7 +22,6 @@ function gateway(shared: string[] = []): {
 } {
     const arrived: [string, ArrivedReading[]][] = []
     const refused: string[] = []
-    const resources = new Resources(shared)
     const requester = (identity: string): Requester => ({
         identity,
         readings: (path, readings) => {
@@ -51,6 +53,20 @@ describe("a gateway's resources", () => {
         for (const [i, path] of paths.entries()) strictEqual(textOf(ask(CoapCode.GET, path)), `2.05 ${i}`)
         // RFC 7252 §6.5: no segment and one empty segment are the same path, "/".
         strictEqual(textOf(ask(CoapCode.GET, [""])), "2.05 5")
+    })
+
+    it("are also what the gateway itself provides, which no client changes and whose ETag saves sending it again", () => {
+        const resources = new Resources(["/"])
+        resources.provide(["update", "a"], ContentFormat.OCTET_STREAM, Buffer.from("bytes"))
+        const { ask } = gateway(["/"], resources)
+        const first = ask(CoapCode.GET, ["update", "a"])
+        strictEqual(textOf(first), "2.05 bytes")
+        const etag = first.options.find(({ number }) => number === CoapOption.ETAG) as Option
+        strictEqual(textOf(ask(CoapCode.GET, ["update", "a"], "", etag)), "2.03")
+        for (const code of [CoapCode.PUT, CoapCode.POST, CoapCode.DELETE])
+            strictEqual(ask(code, ["update", "a"], "other").code, CoapCode.FORBIDDEN)
+        resources.provide(["update", "a"], ContentFormat.OCTET_STREAM, Buffer.from("newer"))
+        strictEqual(textOf(ask(CoapCode.GET, ["update", "a"], "", etag)), "2.05 newer")
     })
 
     it("answer 4.06 when their format is not the one that is accepted, discovery too", () => {

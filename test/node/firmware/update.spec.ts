@@ -1,4 +1,5 @@
-import { ok, strictEqual } from "node:assert/strict"
+import { ok, strictEqual, throws } from "node:assert/strict"
+import { type KeyObject } from "node:crypto"
 import { existsSync, mkdirSync, readFileSync, statSync, writeFileSync } from "node:fs"
 import { join } from "node:path"
 import { emulatorCommand } from "../../../host/board/emulator.js"
@@ -7,12 +8,14 @@ import { compileProgram } from "../../../host/build/compiler.js"
 import { cachedDeviceImage } from "../../../host/build/device.js"
 import { buildNative, checkedDevice } from "../../../host/build/native.js"
 import { buildBoard } from "../../../host/build/rv32.js"
+import { type DeviceConfig, loadConfig } from "../../../host/config/device-config.js"
+import { type BuildFiles, buildFiles, deviceSettings, writeUpdateFile } from "../../../host/config/firmware-build.js"
 import { PskStore } from "../../../host/credentials.js"
 import { Gateway } from "../../../host/gateway/gateway.js"
 import { Resources } from "../../../host/gateway/resources.js"
 import { newKeyPair } from "../../../host/keygen/key-files.js"
 import { temporaryFolder } from "../../../host/temporary.js"
-import { publicKeyOf, writeUpdate } from "../../../host/update/update-file.js"
+import { isSignedBy, openUpdate, publicKeyOf, readSigningKey, writeUpdate } from "../../../host/update/update-file.js"
 import { ContentFormat } from "../../../src/coap/code-points.js"
 import { wifi } from "../../../src/dtls/flight/retransmission.js"
 import { gatewayLimits } from "../../../src/dtls/handshake/limits.js"
@@ -221,4 +224,48 @@ describe("a program over the air", function () {
             await gateway.close()
         })
     }
+})
+
+/** A project whose updates are signed by a key pair of its own, and whose program is built. */
+function project(board = "posix"): { config: DeviceConfig; files: BuildFiles; privateKey: KeyObject; folder: string } {
+    const folder = temporaryFolder("update")
+    const pair = newKeyPair()
+    writeFileSync(join(folder, "app.ts"), "")
+    writeFileSync(join(folder, "update.pub"), pair.publicKey.export({ format: "pem", type: "spki" }))
+    const update = { key: "update.pub", product: PRODUCT }
+    const to = { target: "coaps://gateway.example/readings", credentials: "keys.json", wifi: { ssid: "home" } }
+    writeFileSync(join(folder, "devs.config.json"), JSON.stringify({ program: "app.ts", board, ...to, update }))
+    const config = loadConfig(join(folder, "devs.config.json"))
+    const files = buildFiles(config)
+    mkdirSync(files.folder, { recursive: true })
+    writeFileSync(files.image, "an image")
+    writeFileSync(files.slot, programSlot(Buffer.from("an image"), 1764432000))
+    return { config, files, privateKey: pair.privateKey, folder }
+}
+
+describe("mote build --update", () => {
+    it("writes what the devices of the same configuration take: its product and board, its key, its number", () => {
+        const { config, files, privateKey, folder } = project("esp32c3-devkitm-1")
+        const path = join(folder, "update.bin")
+        strictEqual(writeUpdateFile(config, files, path, privateKey), 1764432000)
+        const { file, version, target } = openUpdate(path, "--update")
+        const settings = deviceSettings(config, { settings: {}, wifiPassword: "" })
+        strictEqual(version, 1764432000)
+        strictEqual(settings["update-target"], target)
+        strictEqual(target, `${PRODUCT}/esp32c3-devkitm-1`)
+        ok(isSignedBy(file, Buffer.from(settings["update-key"], "hex")))
+        ok(Object.values(settings).every((value) => value.length < 256))
+    })
+
+    it("refuses a key that no device would believe, a configuration that takes no updates, and files that are none", () => {
+        const { config, files, privateKey, folder } = project()
+        const path = join(folder, "update.bin")
+        const stranger = newKeyPair().privateKey
+        throws(() => writeUpdateFile(config, files, path, stranger), /no device would take the update/)
+        const deaf = { ...config, update: undefined }
+        throws(() => writeUpdateFile(deaf, files, path, privateKey), /the configuration has no "update"/)
+        writeFileSync(path, "something else")
+        throws(() => openUpdate(path, "--update"), /is no whole update of mote build --update/)
+        throws(() => readSigningKey(path, "--sign"), /--sign: .* is no such key in PEM/)
+    })
 })
