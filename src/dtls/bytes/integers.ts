@@ -2,7 +2,7 @@
  * Big-endian integers. Node's Buffers have methods for them, and Mote's machine has the same ones; only the official
  * machine has to do without.
  */
-interface IntegerBuffer {
+export interface IntegerBuffer {
     readUIntBE(offset: number, byteLength: number): number
     writeUIntBE(value: number, offset: number, byteLength: number): number
 }

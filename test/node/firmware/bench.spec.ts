@@ -81,10 +81,10 @@ describe("bench:rv32", function () {
             ok(interpreted[name] <= 1.01 * mbedtls[name], `${name}: ${interpreted[name]}, mbedTLS ${mbedtls[name]}`)
     })
 
-    it("with no function as C, a record of DTLS 1.3 takes 1.28 of the instructions of DTLS 1.2 to send, 1.26 to receive, at most", () => {
+    it("with no function as C, a record of DTLS 1.3 takes 1.22 of the instructions of DTLS 1.2 to send, 1.18 to receive, at most", () => {
         const { interpreted } = measured
         // Three blocks of AES more: the content type begins another one, and the number has its mask.
-        const limits = { record13_send_64: 1.22, record13_recv_64: 1.26 }
+        const limits = { record13_send_64: 1.22, record13_recv_64: 1.18 }
         for (const [name, limit] of Object.entries(limits)) {
             const older = interpreted[name.replace("13", "")]
             ok(interpreted[name] <= limit * older, `${name}: ${interpreted[name]}, in DTLS 1.2 ${older}`)

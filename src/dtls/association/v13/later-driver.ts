@@ -64,6 +64,8 @@ export class LaterDriver implements Driver {
     handshakeUntil = NEVER
 
     private record: RecordLayer
+    /** whoever may have something to tell the peer, the most urgent first */
+    private speakers: Speaker[] = []
 
     /**
      * @param secrets taken over
@@ -76,7 +78,13 @@ export class LaterDriver implements Driver {
         private nextTaken: number,
         private nextSent: number,
     ) {
-        this.record = owner.record
+        const { isClient, record, settings } = owner
+        this.record = record
+        const ids = idsOf(settings)
+        if (ids !== undefined) this.speakers.push(ids)
+        // A server gives tickets.
+        const sessions = isClient ? undefined : (sessionsOf(settings) as ServerResumptionV13 | undefined)
+        if (sessions !== undefined) this.speakers.push(sessions)
     }
 
     /** A client's last flight is under way, and repeated as long as the server does not acknowledge it. */
@@ -95,8 +103,8 @@ export class LaterDriver implements Driver {
 
     deadline(): number {
         const { flight, handshakeUntil } = this
-        const { write } = this.record
-        if (write.nextSequence >= write.end) return handshakeUntil
+        const { nextSequence, end } = this.record.write
+        if (nextSequence >= end) return handshakeUntil
         if (this.received !== undefined || this.wantsToSend()) return 0
         return flight === undefined ? handshakeUntil : Math.min(flight.timer.at, handshakeUntil)
     }
@@ -315,18 +323,15 @@ export class LaterDriver implements Driver {
      */
     private wantsUpdate(): boolean {
         const { maxRecords, nextSequence } = this.record.write
-        const isNear = nextSequence >= maxRecords - UPDATE_MARGIN && nextSequence >= maxRecords / 2
+        const isNear = nextSequence >= maxRecords / 2 && nextSequence >= maxRecords - UPDATE_MARGIN
         return isNear || this.updateRequested
     }
 
-    /** Who has something to tell the peer, the most urgent first. */
     private speaking(): Speaker | undefined {
-        const { settings, isClient } = this.owner
-        const ids = idsOf(settings)
-        if (ids !== undefined && ids.hasMessage()) return ids
-        // A server gives tickets.
-        const sessions = isClient ? undefined : (sessionsOf(settings) as ServerResumptionV13 | undefined)
-        return sessions !== undefined && sessions.hasMessage() ? sessions : undefined
+        for (const speaker of this.speakers) {
+            if (speaker.hasMessage()) return speaker
+        }
+        return undefined
     }
 
     /** Sends a message, again and again until it is acknowledged. */
