@@ -5,12 +5,6 @@
 #include "native_lookup.h"
 #include "translated.h"
 
-/** As the callee of a translated function leaves it: its caller finds its own registers from there. */
-static inline void leave_link(mote_vm *vm)
-{
-    vm->link = vm->operands - LINK_WORDS;
-}
-
 /** Runs the function that was just entered. */
 static bool run_entered(mote_vm *vm)
 {
@@ -18,9 +12,7 @@ static bool run_entered(mote_vm *vm)
     if (!mote_turn_goes_on(vm) || vm->depth > vm->nested_limit) return false;
     mote_translated *code = running_translation(vm);
     if (code != NULL) return code(vm, 0);
-    if (!mote_machine_run_callee(vm)) return false;
-    leave_link(vm);
-    return true;
+    return mote_machine_run_callee(vm);
 }
 
 /** base[0] is the receiver. */
@@ -41,9 +33,7 @@ static ALWAYS bool run_native(mote_vm *vm, mote_value *base, uint32_t index, uns
         return false;
     }
     vm->ret_val = result;
-    if (has_failed(vm) || vm->yielding) return false;
-    leave_link(vm);
-    return true;
+    return !has_failed(vm) && !vm->yielding;
 }
 
 bool mote_translated_call_native(mote_vm *vm, uint32_t index, unsigned count, uint32_t behind)
@@ -58,9 +48,7 @@ static RARE bool call_object(mote_vm *vm, mote_value *base, unsigned count, mote
     const mote_value *link = vm->link;
     mote_call_enter(vm, base, count, receiver);
     if (has_failed(vm) || vm->yielding) return false;
-    if (vm->link != link) return run_entered(vm);
-    leave_link(vm);
-    return true;
+    return vm->link == link || run_entered(vm);
 }
 
 /** base[0] is the function, not its receiver: bound functions and closures are taken apart. */
@@ -111,6 +99,15 @@ bool mote_translated_call_method(mote_vm *vm, unsigned count, uint32_t behind, m
     if (method == MOTE_FAILED) return false;
     bool takes_object = is_code(method) || has_kind(vm, method, KIND_CLOSURE);
     return call_value(vm, base, count, method, takes_object ? object : VALUE_NONE);
+}
+
+bool mote_translated_enter(mote_vm *vm, uint32_t at, const translated_entry *of)
+{
+    mote_value *base = vm->operands;
+    if (!mote_translated_may_begin(vm, base, *of))
+        return mote_translated_call_function(vm, of->arguments - (of->method ? 1u : 0u), at, of->index);
+    mote_translated_begin(vm, base, at, *of);
+    return vm->translated[of->index](vm, 0);
 }
 
 bool mote_translated_call_function(mote_vm *vm, unsigned count, uint32_t behind, uint32_t index)

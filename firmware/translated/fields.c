@@ -59,6 +59,15 @@ mote_value *mote_translated_fields(const mote_vm *vm, mote_value object, uint32_
     return table != NULL && table->count >= count ? table->pairs : NULL;
 }
 
+bool mote_translated_holds(const mote_vm *vm, const mote_value *slots, const translated_assumption *all, uint32_t count)
+{
+    for (; count > 0; count--, all++) {
+        const mote_value *pairs = mote_translated_fields(vm, slots[all->slot], all->count);
+        if (pairs == NULL || pairs[2u * all->place] != all->key) return false;
+    }
+    return true;
+}
+
 mote_value mote_translated_field_at(mote_vm *vm, uint32_t at, mote_value object, mote_value key, uint32_t place)
 {
     const block_table *table = table_of(vm, object);

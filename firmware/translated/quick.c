@@ -10,7 +10,6 @@
 static bool done(mote_vm *vm, mote_value result)
 {
     vm->ret_val = result;
-    vm->link = vm->operands - LINK_WORDS;
     return true;
 }
 

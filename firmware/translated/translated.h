@@ -10,6 +10,7 @@
 #ifndef MOTE_TRANSLATED_H
 #define MOTE_TRANSLATED_H
 
+#include "arithmetic.h"
 #include "builtins.h"
 #include "call.h"
 #include "interpreter.h"
@@ -22,7 +23,6 @@
 
 enum { DEPTH_SHIFT = 24 };
 
-mote_value mote_translated_binary(mote_vm *vm, uint32_t at, mote_value x, mote_value y);
 mote_value mote_translated_unary(mote_vm *vm, uint32_t at, mote_value x);
 mote_value mote_translated_index(mote_vm *vm, uint32_t at, mote_value object, mote_value key);
 /** As a value: functions are bound to the object. */
@@ -48,6 +48,13 @@ mote_value mote_translated_load(mote_vm *vm, uint32_t at);
  * where they are until fields are added or other code runs.
  */
 mote_value *mote_translated_fields(const mote_vm *vm, mote_value object, uint32_t count);
+/** What C took for known of an object in a slot, and goes on with in another turn: its fields, and one of the keys. */
+typedef struct {
+    uint8_t slot, place, count;
+    mote_value key;
+} translated_assumption;
+bool mote_translated_holds(const mote_vm *vm, const mote_value *slots, const translated_assumption *all,
+                           uint32_t count);
 bool mote_translated_set_field(mote_vm *vm, uint32_t at, mote_value object, mote_value key, mote_value value);
 bool mote_translated_set_field_at(mote_vm *vm, uint32_t at, mote_value object, mote_value key, mote_value value,
                                   uint32_t place);
@@ -78,9 +85,9 @@ bool mote_translated_alloc_buffer(mote_vm *vm, uint32_t at, mote_value size);
 
 /*
  * Calls. Operands are as in mote_call_enter: `base` is the bottom of the operand stack, vm->operands. `at` is the place
- * behind the call. True: the call is done, vm->ret_val has its result, and vm->link is where the callee's was, see
- * mote_translated_back. False: something else is to run first, see translation.c, and the function goes on from that
- * place later.
+ * behind the call. True: the call is done, vm->ret_val has its result, and vm->operands and vm->link are the caller's
+ * again; the stack may have moved. False: something else is to run first, see translation.c, and the function goes on
+ * from that place later.
  */
 
 /** base[0] is the function, vm->receiver its receiver. */
@@ -125,38 +132,22 @@ bool mote_translated_leave(mote_vm *vm, mote_value result);
 static inline bool mote_translated_return(mote_vm *vm, mote_value result)
 {
     if (vm->depth == vm->nested_from) return mote_translated_leave(vm, result);
+    const mote_value *link = vm->link;
     vm->ret_val = result;
     vm->depth--;
+    vm->operands = vm->link + LINK_WORDS;
+    vm->link = vm->stack + small_int(link[3]);
     return true;
-}
-
-/**
- * The slots again, behind a call, and the registers with them: the callee has left its link.
- * @param words how many there are below the operands
- * @param below how many there are from the function's own link to its slots
- */
-static inline mote_value *mote_translated_back(mote_vm *vm, uint32_t words, uint32_t below)
-{
-    mote_value *operands = vm->link + LINK_WORDS, *slots = operands - words;
-    vm->operands = operands;
-    vm->link = slots - below;
-    return slots;
-}
-
-/** The same for a function with its slots in a frame, which stay where they are; gives the operands. */
-static inline mote_value *mote_translated_back_to_frame(mote_vm *vm, uint32_t below)
-{
-    mote_value *operands = vm->link + LINK_WORDS;
-    vm->operands = operands;
-    vm->link = operands - below;
-    return operands;
 }
 
 /** What entering a function takes, all of it constants. */
 typedef struct {
-    uint32_t index, slots, tries, arguments; /* slots and arguments with `this` */
+    uint16_t index, slots; /* slots and arguments with `this` */
+    uint8_t tries, arguments;
     bool method;
 } translated_entry;
+/** What the entry of a function does in place where flash is no matter. */
+bool mote_translated_enter(mote_vm *vm, uint32_t at, const translated_entry *of);
 
 static ALWAYS mote_value *mote_translated_slots(mote_value *base, translated_entry of)
 {
@@ -220,84 +211,6 @@ static inline void mote_translated_registers(mote_vm *vm, uint32_t at, uint32_t 
 static inline mote_value *mote_translated_globals(const mote_vm *vm)
 {
     return ((block_values *)at_offset(vm, vm->globals))->items;
-}
-
-static inline mote_value mote_translated_add(mote_vm *vm, uint32_t at, mote_value x, mote_value y)
-{
-    int32_t sum;
-    if (both_small(x, y) && !__builtin_add_overflow((int32_t)x, (int32_t)(y - 1), &sum)) return (uint32_t)sum;
-    return mote_translated_binary(vm, at, x, y);
-}
-
-static inline mote_value mote_translated_sub(mote_vm *vm, uint32_t at, mote_value x, mote_value y)
-{
-    int32_t difference;
-    if (both_small(x, y) && !__builtin_sub_overflow((int32_t)x, (int32_t)(y - 1), &difference))
-        return (uint32_t)difference;
-    return mote_translated_binary(vm, at, x, y);
-}
-
-static inline mote_value mote_translated_and(mote_vm *vm, uint32_t at, mote_value x, mote_value y)
-{
-    return both_small(x, y) ? x & y : mote_translated_binary(vm, at, x, y);
-}
-
-static inline mote_value mote_translated_or(mote_vm *vm, uint32_t at, mote_value x, mote_value y)
-{
-    return both_small(x, y) ? x | y : mote_translated_binary(vm, at, x, y);
-}
-
-static inline mote_value mote_translated_xor(mote_vm *vm, uint32_t at, mote_value x, mote_value y)
-{
-    return both_small(x, y) ? (x ^ y) | 1u : mote_translated_binary(vm, at, x, y);
-}
-
-static inline mote_value mote_translated_mul(mote_vm *vm, uint32_t at, mote_value x, mote_value y)
-{
-    int32_t product;
-    bool fits =
-        both_small(x, y) && !__builtin_mul_overflow(small_int(x), small_int(y), &product) && fits_small(product);
-    return fits ? small_value(product) : mote_translated_binary(vm, at, x, y);
-}
-
-static inline mote_value mote_translated_shift_left(mote_vm *vm, uint32_t at, mote_value x, mote_value y)
-{
-    if (both_small(x, y)) {
-        int32_t shifted = (int32_t)((uint32_t)small_int(x) << ((uint32_t)small_int(y) & 31u));
-        if (fits_small(shifted)) return small_value(shifted);
-    }
-    return mote_translated_binary(vm, at, x, y);
-}
-
-static inline mote_value mote_translated_shift_right(mote_vm *vm, uint32_t at, mote_value x, mote_value y)
-{
-    if (both_small(x, y)) return small_value(small_int(x) >> ((uint32_t)small_int(y) & 31u));
-    return mote_translated_binary(vm, at, x, y);
-}
-
-static inline bool mote_translated_less(mote_vm *vm, mote_value x, mote_value y)
-{
-    return both_small(x, y) ? (int32_t)x < (int32_t)y : mote_examine(vm, OP_LT, x, y) == MOTE_TRUE;
-}
-
-static inline bool mote_translated_not_more(mote_vm *vm, mote_value x, mote_value y)
-{
-    return both_small(x, y) ? (int32_t)x <= (int32_t)y : mote_examine(vm, OP_LE, x, y) == MOTE_TRUE;
-}
-
-static inline bool mote_translated_equal(mote_vm *vm, mote_value x, mote_value y)
-{
-    return is_small(x) || is_small(y) ? x == y : mote_values_equal(vm, x, y);
-}
-
-static inline bool mote_translated_about_equal(mote_vm *vm, mote_value x, mote_value y)
-{
-    return is_small(x) || is_small(y) ? x == y : mote_examine(vm, OP_APPROX_EQ, x, y) == MOTE_TRUE;
-}
-
-static inline bool mote_translated_truth(mote_vm *vm, mote_value v)
-{
-    return v == MOTE_TRUE || (v != MOTE_FALSE && v != MOTE_UNDEFINED && mote_to_bool(vm, v));
 }
 
 #endif

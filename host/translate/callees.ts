@@ -19,6 +19,9 @@ const QUICK: Record<string, string | undefined> = {
     "push 1": "mote_translated_push",
 }
 
+/** Functions that set a program up. */
+const SET_UP = 2
+
 /** A call of a field, and whose it is; undefined: the call knows. */
 export interface FieldCall {
     call: string
@@ -148,15 +151,18 @@ export class Callees {
 
     /** Entry functions and dispatchers; after all functions are written. */
     write(): string {
+        // Who has not all functions as C, but for the two that set the program up, has little flash.
+        const isSmall = this.translated.size < this.program.functions.length - SET_UP
         const entries = [...this.entered].map((index) =>
-            entryOf(index, this.program.functions[index], this.constructors.indexOf(index)),
+            entryOf(index, this.program.functions[index], this.constructors.indexOf(index), isSmall),
         )
         const declared = [...this.entered].map((index) => `static mote_translated f${index};`)
         return [...declared, "", ...entries, ...this.dispatchers.values()].join("\n")
     }
 }
 
-function entryOf(index: number, entry: ImageFunction, classNumber: number): string {
+/** @param isSmall whether it is to take little flash */
+function entryOf(index: number, entry: ImageFunction, classNumber: number, isSmall: boolean): string {
     const { slots, tries, arguments: given, flags } = entry
     const has = (flag: number): boolean => (flags & flag) !== 0
     const declared = declaredArguments(entry)
@@ -165,6 +171,18 @@ function entryOf(index: number, entry: ImageFunction, classNumber: number): stri
         `.method = ${has(FunctionFlag.needsThis)}`,
     ]
     const object = `mote_translated_make_object(vm, ${declared}, at, ${classNumber})`
+    const makes = has(FunctionFlag.constructor) ? [`    if (base[0] == ${UNDEFINED} && !${object}) return false;`] : []
+    if (isSmall)
+        return [
+            `static bool c${index}(mote_vm *vm, uint32_t at)`,
+            "{",
+            `    static const translated_entry entry = {${facts.join(", ")}};`,
+            ...(makes.length > 0 ? ["    const mote_value *base = vm->operands;"] : []),
+            ...makes,
+            "    return mote_translated_enter(vm, at, &entry);",
+            "}",
+            "",
+        ].join("\n")
     return [
         `static bool c${index}(mote_vm *vm, uint32_t at)`,
         "{",
@@ -172,7 +190,7 @@ function entryOf(index: number, entry: ImageFunction, classNumber: number): stri
         `    static const translated_entry entry = {${facts.join(", ")}};`,
         "    if (!mote_translated_may_begin(vm, base, entry))",
         `        return mote_translated_call_function(vm, ${declared}, at, ${index});`,
-        ...(has(FunctionFlag.constructor) ? [`    if (base[0] == ${UNDEFINED} && !${object}) return false;`] : []),
+        ...makes,
         "    mote_translated_begin(vm, base, at, entry);",
         `    return f${index}(vm, 0);`,
         "}",

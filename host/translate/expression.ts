@@ -1,6 +1,7 @@
 import { Op } from "../image/ir/operations.js"
 import type { Expression } from "../image/ir/program.js"
 import type { FixedField } from "./shapes.js"
+import { quickTest, quickWay } from "./arithmetic.js"
 import { bufferWord, builtinWord, fieldWord, functionWord, LENGTH, smallWord, stringWord, UNDEFINED } from "./words.js"
 
 /** The value of an expression as C without effects. */
@@ -116,15 +117,6 @@ export function mayFail(expression: Expression): boolean {
     return !simple || operands.some(mayFail)
 }
 
-const fieldOperations = new Set<number>([Op.builtinField, Op.asciiField, Op.utf8Field])
-
-/** Whether an object stays alive for as long as the statement is worked out. */
-const isHeld = ({ opcode, operands }: Expression): boolean =>
-    opcode === Op.loadLocal ||
-    opcode === Op.retVal ||
-    opcode === Op.loadGlobal ||
-    (fieldOperations.has(opcode) && isHeld(operands[0]))
-
 /**
  * Writes what works out one statement's expressions. `depth` is how many operands of the statement lie on the fiber's
  * stack already.
@@ -156,33 +148,21 @@ export class Expressions {
         if (isTest(expression)) return rooted(this.keep(`bool_value(${this.condition(expression, depth)})`))
         const key = fieldWord(expression)
         if (key !== undefined) return this.field(expression, key, depth, isRaw)
-        if (opcode in calls) return this.call(calls[opcode], expression, operands, depth)
+        if (opcode in calls) return this.operation(expression, depth)
         if (opcode === Op.typeof || opcode === Op.typeofStr)
             return rooted(this.keep(`mote_type_name(vm, ${this.value(operands[0], depth).code})`))
         return this.special(expression, depth)
     }
 
-    /**
-     * C of the place of a field that an object of known class has: the value behind its key. Nothing is allocated on the
-     * way. Undefined when the class is not known.
-     */
-    fixedPlace(object: Expression, field: Expression, key: string, depth: number): string | undefined {
+    /** C of a field at its place, where the object of known class in a slot has it; undefined when that is not known. */
+    fixedPlace(object: Expression, field: Expression, key: string): string | undefined {
         const fixed = this.output.fixedField(object, field)
-        if (fixed === undefined) return undefined
-        if (object.opcode === Op.loadLocal) return this.output.fieldOf(object.value, fixed, key)
-        const { code } = this.value(object, depth, true)
-        const pairs = this.output.temporary()
-        this.output.line(`mote_value *${pairs} = mote_translated_fields(vm, ${code}, ${fixed.count});`)
-        this.output.unless(`${pairs} == NULL || ${pairs}[${2 * fixed.place}] != ${key}`)
-        return `${pairs}[${2 * fixed.place + 1}]`
+        return fixed === undefined ? undefined : this.output.fieldOf(object.value, fixed, key)
     }
 
-    /** A field at its place; undefined when that is not known. */
-    private fixed(expression: Expression, key: string, depth: number, isRaw: boolean): Value | undefined {
-        const [object] = expression.operands
-        // Of what else the value may be, nothing is alive but through its object.
-        if (!isHeld(object)) return undefined
-        const place = this.fixedPlace(object, expression, key, depth)
+    /** A field at its place; undefined when that is not known. It stays alive in its object. */
+    private fixed(expression: Expression, key: string, isRaw: boolean): Value | undefined {
+        const place = this.fixedPlace(expression.operands[0], expression, key)
         if (place === undefined) return undefined
         const name = this.keep(place)
         if (!isRaw && !this.output.isPlain(expression)) this.output.unless(`mote_translated_is_code(vm, ${name})`)
@@ -190,7 +170,7 @@ export class Expressions {
     }
 
     private field(expression: Expression, key: string, depth: number, isRaw: boolean): Value {
-        const fixed = this.fixed(expression, key, depth, isRaw)
+        const fixed = this.fixed(expression, key, isRaw)
         if (fixed !== undefined) return fixed
         const place = this.output.fieldPlace(expression.operands[0], expression)
         if (key === LENGTH) return this.call("length", expression, expression.operands, depth, String(place ?? 0))
@@ -219,6 +199,21 @@ export class Expressions {
         }
         const name = stringWord("builtin", value)
         return this.attempt(`mote_translated_builtin(${context}, ${builtinObjects[opcode]}, ${name})`)
+    }
+
+    /** Some operations have a quick way in place. */
+    private operation(expression: Expression, depth: number): Value {
+        const { opcode, operands } = expression
+        const { codes, above } = this.values(operands, depth)
+        const context = this.context(expression, above)
+        const result = this.output.temporary()
+        const quick = codes.length === 2 ? quickWay(expression, codes[0], codes[1], result) : undefined
+        if (quick === undefined)
+            return this.attempt(`mote_translated_${calls[opcode]}(${[context, ...codes].join(", ")})`)
+        this.output.line(`mote_value ${result};`)
+        const inFull = `mote_translated_binary(${[context, ...codes].join(", ")})`
+        this.output.line(`if (!${quick} && (${result} = ${inFull}) == MOTE_FAILED) return false;`)
+        return { code: result, rooted: false }
     }
 
     private call(
@@ -278,6 +273,6 @@ export class Expressions {
             if (opcode === Op.approxEq) return nullish
             if (opcode === Op.approxNe) return `!${nullish}`
         }
-        return tests[opcode](codes[0], codes[1])
+        return quickTest(expression, codes[0], codes[1]) ?? tests[opcode](codes[0], codes[1])
     }
 }

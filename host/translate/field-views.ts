@@ -6,8 +6,8 @@ import type { ImageFunction, Statement } from "../image/ir/program.js"
 interface View {
     /** how many fields it has at least */
     count: number
-    /** the words of their keys, as C, by places that were looked at */
-    keys: Map<number, string>
+    /** where the key was looked at */
+    places: Set<number>
     /** whether its variable points to them */
     isSet: boolean
 }
@@ -20,8 +20,8 @@ function meet(one: Views, other: Views): Views {
     for (const [slot, view] of one) {
         const known = other.get(slot)
         if (known === undefined) continue
-        const keys = new Map([...view.keys].filter(([place]) => known.keys.has(place)))
-        met.set(slot, { count: Math.min(view.count, known.count), keys, isSet: view.isSet && known.isSet })
+        const places = new Set([...view.places].filter((place) => known.places.has(place)))
+        met.set(slot, { count: Math.min(view.count, known.count), places, isSet: view.isSet && known.isSet })
     }
     return met
 }
@@ -48,8 +48,8 @@ export class FieldViews {
     private readonly used = new Set<number>()
     /** arguments that are never stored to */
     private readonly kept: Set<number>
-    /** what is taken for known of them anywhere */
-    private readonly assumed: Views = new Map()
+    /** what is taken for known of them anywhere, as C of translated_assumption: one for each place that was looked at */
+    private readonly assumed = new Map<string, string>()
     /** whether the statement before goes on with the next one */
     private goesOn = true
 
@@ -68,24 +68,16 @@ export class FieldViews {
             view.isSet = true
             return way
         }
-        this.known.set(slot, { count, keys: view?.keys ?? new Map<number, string>(), isSet: true })
-        if (this.kept.has(slot)) this.assume(slot, count)
+        this.known.set(slot, { count, places: view?.places ?? new Set<number>(), isSet: true })
         return Way.check
-    }
-
-    private assume(slot: number, count: number): Map<number, string> {
-        const assumed = this.assumed.get(slot) ?? { count: 0, keys: new Map<number, string>(), isSet: false }
-        assumed.count = Math.max(assumed.count, count)
-        this.assumed.set(slot, assumed)
-        return assumed.keys
     }
 
     /** Whether the key at a place is to be looked at before the field there is used, whose slot was needed; it is then. */
     needKey(slot: number, place: number, key: string): boolean {
-        const { count, keys } = this.known.get(slot) as View
-        if (keys.has(place)) return false
-        keys.set(place, key)
-        if (this.kept.has(slot)) this.assume(slot, count).set(place, key)
+        const { count, places } = this.known.get(slot) as View
+        if (places.has(place)) return false
+        places.add(place)
+        if (this.kept.has(slot)) this.assumed.set(`${slot} ${place}`, `{${slot}, ${place}, ${count}, ${key}}`)
         return true
     }
 
@@ -94,7 +86,7 @@ export class FieldViews {
         for (const view of this.known.values()) view.isSet = false
     }
 
-    /** The function may go on here in another turn: what it assumes is checked then. */
+    /** The function may go on here in another turn: what it assumes is looked at then. */
     enter(): void {
         for (const slot of this.known.keys()) if (!this.kept.has(slot)) this.known.delete(slot)
         this.move()
@@ -107,12 +99,11 @@ export class FieldViews {
         this.arriving.set(to, before === undefined ? now : meet(before, now))
     }
 
-    /** A place that jumps lead to; those that are not written yet are of loops. */
+    /** A statement begins, perhaps where jumps lead to; those that are not written yet are of loops. */
     arrive(at: number): void {
         const jumped = this.arriving.get(at)
-        if (jumped === undefined) {
-            if (!this.goesOn) this.known = new Map()
-        } else this.known = this.goesOn ? meet(jumped, this.known) : jumped
+        if (!this.goesOn) this.known = jumped ?? new Map<number, View>()
+        else if (jumped !== undefined) this.known = meet(jumped, this.known)
     }
 
     /** A statement is written. */
@@ -130,12 +121,8 @@ export class FieldViews {
         return [...this.used].sort((a, b) => a - b)
     }
 
-    /** C that is true where the function goes on when something is not as it is assumed to be. */
-    assumptions(variable: (slot: number) => string): string[] {
-        return [...this.assumed].flatMap(([slot, { count, keys }]) => {
-            const name = variable(slot)
-            const each = [...keys].map(([place, key]) => `${name}[${2 * place}] != ${key}`)
-            return [`(${name} = mote_translated_fields(vm, s[${slot}], ${count})) == NULL`, ...each]
-        })
+    /** C of what is to be looked at where the function goes on. */
+    assumptions(): string[] {
+        return [...this.assumed.values()]
     }
 }

@@ -1,12 +1,12 @@
 import { isCaptured } from "../image/ir/expressions.js"
 import { FIRST_MULTIBYTE, FIRST_SMALL_INT, Op, operation } from "../image/ir/operations.js"
-import { type Expression, FunctionFlag, type ImageFunction, type Statement } from "../image/ir/program.js"
+import { type Expression, FunctionFlag, type ImageFunction, type Statement, walk } from "../image/ir/program.js"
 import type { Output } from "./expression.js"
 import { FieldViews, Way } from "./field-views.js"
 import { type FixedField, keyOf, type Shapes } from "./shapes.js"
 
 /** Words of the machine's links between activations (LINK_WORDS in firmware/vm/state.h). */
-export const LINK_WORDS = 4
+const LINK_WORDS = 4
 export const CALLS: number[] = [
     ...[Op.call0, Op.call1, Op.call2, Op.call3, Op.call4],
     ...[Op.call5, Op.call6, Op.call7, Op.call8],
@@ -15,6 +15,9 @@ export const CALLS: number[] = [
 const LEAVING: number[] = [...CALLS, Op.callArray, Op.reThrow, Op.catch, Op.finally]
 
 const viewName = (slot: number): string => `p${slot}`
+
+/** Fewer uses of an object's fields in one function do not pay for looking whether it has them in place. */
+const FEWEST_USES = 2
 
 /** What one function as C is made of, apart from what its statements do. */
 export class FunctionOutput implements Output {
@@ -25,6 +28,8 @@ export class FunctionOutput implements Output {
     protected readonly lines: string[] = []
     /** Where each statement begins with its first operand, bytes from the image's start. */
     private readonly starts = new Map<Statement, number>()
+    /** How many fields of known place are used of the objects in each slot. */
+    private readonly uses = new Map<number, number>()
     protected readonly labels = new Set<number>()
     protected readonly entries = new Set<number>()
     protected readonly views: FieldViews
@@ -48,7 +53,18 @@ export class FunctionOutput implements Output {
             this.starts.set(statement, start)
             start = this.behind(statement)
         }
+        this.countUses()
         source.body.forEach((statement, index) => this.mark(statement, source.body[index + 1]))
+    }
+
+    private countUses(): void {
+        for (const statement of this.source.body)
+            walk(statement, (each) => {
+                const [object] = each.operands
+                if (object?.opcode !== Op.loadLocal || keyOf(each) === undefined) return
+                if (this.shapes.fixed(object, keyOf(each) ?? "") === undefined) return
+                this.uses.set(object.value, (this.uses.get(object.value) ?? 0) + 1)
+            })
     }
 
     /** Where jumps lead, and where the function may go on in another turn. */
@@ -88,7 +104,8 @@ export class FunctionOutput implements Output {
         // An object that is being constructed has not all of its fields.
         const isUnfinished = (this.source.flags & FunctionFlag.constructor) !== 0
         if (isUnfinished && object.opcode === Op.loadLocal && object.value === 0) return undefined
-        return this.shapes.fixed(object, keyOf(field) ?? "")
+        const isWorthIt = object.opcode === Op.loadLocal && (this.uses.get(object.value) ?? 0) >= FEWEST_USES
+        return isWorthIt ? this.shapes.fixed(object, keyOf(field) ?? "") : undefined
     }
 
     isPlain(field: Expression): boolean {
@@ -126,14 +143,13 @@ export class FunctionOutput implements Output {
         const at = this.start(statement)
         this.current = at
         if (this.labels.has(at) || this.entries.has(at)) this.lines.push(`at_${at}:`)
-        if (this.labels.has(at)) this.views.arrive(at)
+        this.views.arrive(at)
         if (this.entries.has(at)) this.views.enter()
     }
 
     /** The whole function when its statements are written. */
     protected text(name: string): string {
         const entries = [...this.entries].map((at) => `        case ${at}: goto at_${at};`)
-        const assumptions = this.views.assumptions(viewName).map((wrong) => `        if (${wrong}) goto other;`)
         const others = [...this.others].map((at) => `other_${at}: at = ${at}; goto other;`)
         return [
             `static bool ${name}(mote_vm *vm, uint32_t at)`,
@@ -144,7 +160,7 @@ export class FunctionOutput implements Output {
             ...(this.captured ? ["    mote_value *o = vm->operands;", "    (void)o;"] : []),
             // Mostly a function begins at its begin.
             "    if (__builtin_expect(at != 0, 0)) {",
-            ...assumptions,
+            ...this.assumptions(),
             "        switch (at) {",
             ...entries,
             "        default: goto other;",
@@ -157,5 +173,14 @@ export class FunctionOutput implements Output {
             "}",
             "",
         ].join("\n")
+    }
+
+    private assumptions(): string[] {
+        const all = this.views.assumptions()
+        if (all.length === 0) return []
+        return [
+            `        static const translated_assumption all[] = {${all.join(", ")}};`,
+            `        if (!mote_translated_holds(vm, s, all, ${all.length})) goto other;`,
+        ]
     }
 }

@@ -2,7 +2,7 @@ import { Op } from "../image/ir/operations.js"
 import { type Expression, FunctionFlag, type ImageFunction, type Statement } from "../image/ir/program.js"
 import { Expressions, mayFail } from "./expression.js"
 import { BUILTIN_FIELDS, type Callees, missingArguments } from "./callees.js"
-import { CALLS, FunctionOutput, LINK_WORDS } from "./function-output.js"
+import { CALLS, FunctionOutput } from "./function-output.js"
 import type { Addition, Shapes } from "./shapes.js"
 import { fieldWord, nameWord, UNDEFINED } from "./words.js"
 
@@ -116,9 +116,9 @@ export class FunctionTranslation extends FunctionOutput {
     /** Stores over a field that the object has; false when that is not known. */
     private setFixed(statement: Statement): boolean {
         const [object, name, value] = statement.operands
-        if (object.opcode !== Op.loadLocal || this.fixedField(object, statement) === undefined) return false
+        if (this.fixedField(object, statement) === undefined) return false
         const { code } = this.expressions.value(value, 0)
-        const place = this.expressions.fixedPlace(object, statement, nameWord(name), 0)
+        const place = this.expressions.fixedPlace(object, statement, nameWord(name))
         this.line(`${place} = ${code};`)
         return true
     }
@@ -193,9 +193,7 @@ export class FunctionTranslation extends FunctionOutput {
         for (const place of missingArguments(given.length, declared))
             this.line(`${this.expressions.place(place)} = ${UNDEFINED};`)
         this.line(`if (!${call}) return false;`)
-        const below = LINK_WORDS + ((this.source.flags & FunctionFlag.needsThis) === 0 ? 1 : 0)
-        if (this.captured) this.line(`o = mote_translated_back_to_frame(vm, ${this.above});`)
-        else this.line(`s = mote_translated_back(vm, ${this.above}, ${below});`)
+        this.line(this.captured ? "o = vm->operands;" : `s = vm->operands - ${this.above};`)
     }
 
     private control(statement: Statement): void {

@@ -27,6 +27,8 @@ export interface Addition {
     fields: string[]
 }
 
+/** How many fields of an object are known at most (translated_assumption of firmware/translated/translated.h). */
+const MOST_FIELDS = 255
 /** Slot number of the last result. */
 const RESULT = -1
 
@@ -161,7 +163,8 @@ export class Shapes {
         const shapes = this.types.onlyClassesOf(object).map((index) => this.steady.get(index) ?? [])
         const [place, ...others] = new Set(shapes.map((fields) => fields.indexOf(key)))
         if (place === undefined || place < 0 || others.length > 0) return undefined
-        return { place, count: Math.min(...shapes.map((fields) => fields.length)) }
+        const count = Math.min(MOST_FIELDS, ...shapes.map((fields) => fields.length))
+        return place < count ? { place, count } : undefined
     }
 
     /** Whether the field that is read holds no function, which would be bound. */

@@ -1,0 +1,34 @@
+import { Op } from "../image/ir/operations.js"
+import type { Expression } from "../image/ir/program.js"
+import { smallWord } from "./words.js"
+
+/* Arithmetic and comparisons with a constant: C has their quick way in place (firmware/translated/arithmetic.h). */
+
+/** The function of the quick way, by opcode; the operation in full is mote_translated_binary. */
+const quick: Record<number, string | undefined> = {
+    [Op.add]: "add",
+    [Op.sub]: "sub",
+    [Op.bitAnd]: "and",
+    [Op.bitOr]: "or",
+    [Op.bitXor]: "xor",
+    [Op.shiftLeft]: "shift_left",
+    [Op.shiftRight]: "shift_right",
+}
+
+/** A literal that is a small integer. */
+const isSmall = ({ opcode, value }: Expression): boolean => opcode === Op.literal && smallWord(value) !== undefined
+
+/** C that is true, with the result in a variable, when the operation has a quick way; undefined: none stands in place. */
+export function quickWay({ opcode, operands }: Expression, x: string, y: string, result: string): string | undefined {
+    const name = quick[opcode]
+    return name === undefined || !operands.some(isSmall) ? undefined : `mote_quick_${name}(${x}, ${y}, &${result})`
+}
+
+/** C that compares with a small constant; undefined for other tests. */
+export function quickTest({ opcode, operands }: Expression, x: string, y: string): string | undefined {
+    if (!operands.some(isSmall)) return undefined
+    if (opcode === Op.eq || opcode === Op.approxEq) return `${x} == ${y}`
+    if (opcode === Op.ne || opcode === Op.approxNe) return `${x} != ${y}`
+    if (opcode === Op.lt) return `mote_quick_less(vm, ${x}, ${y})`
+    return opcode === Op.le ? `mote_quick_not_more(vm, ${x}, ${y})` : undefined
+}
