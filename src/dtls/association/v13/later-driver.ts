@@ -314,7 +314,7 @@ export class LaterDriver implements Driver {
     private wantsToSend(): boolean {
         if (this.silent) return false
         if (this.flight !== undefined) return this.flight.outbox.hasNew()
-        return this.wantsUpdate() || this.speaking() !== undefined
+        return this.wantsUpdate() || (this.speakers.length > 0 && this.speaking() !== undefined)
     }
 
     /**
