@@ -1,7 +1,7 @@
-import { aiocoapCells } from "./aiocoap-cells.js"
 import { type Cell, type Feature } from "./cell.js"
 import { coapCells } from "./coap-cells.js"
 import { gioCells } from "./gio-cells.js"
+import { endpointCells } from "./endpoint-cells.js"
 import { leshanCells } from "./leshan-cells.js"
 import { libraryCells } from "./library-cells.js"
 import { isInstalled } from "./process.js"
@@ -16,7 +16,7 @@ export function matrix(): Cell[] {
         ...gioCells(),
         ...v13Cells(),
         ...coapCells(),
-        ...aiocoapCells(),
+        ...endpointCells(),
         ...leshanCells(),
     ]
 }

@@ -19,6 +19,7 @@ import { cacheFolder, root } from "../../../host/folders.js"
 /** Peers without a program in Debian, or with one that lacks what is tried: each is a small one of ours around a library. */
 export type BuiltPeer =
     | "aiocoap"
+    | "californium"
     | "dimpl"
     | "leshan"
     | "mbedtls"
@@ -32,6 +33,7 @@ export type BuiltPeer =
 /** Versions of the libraries. */
 export const builtVersions: Record<BuiltPeer, string> = {
     aiocoap: "0.4.17",
+    californium: "3.13.0",
     dimpl: "0.9.0",
     leshan: "2.0.0-M15",
     mbedtls: "3.6.5",
@@ -48,6 +50,7 @@ const folders = join(root, "test", "interop", "peers")
 /** What is needed to build a peer. */
 export const buildNeeds: Record<BuiltPeer, string[]> = {
     aiocoap: ["python3", "gcc", "autoconf", "automake"],
+    californium: ["mvn", "javac", "jar", "sha256sum"],
     dimpl: ["cargo", "gcc"],
     leshan: ["mvn", "javac", "jar", "sha256sum"],
     mbedtls: ["cargo", "gcc"],
@@ -138,7 +141,7 @@ function built(peer: BuiltPeer): string {
     if (library !== undefined) buildInC(library, source, fresh)
     else if (peer === "pion") run(source, "go", "build", "-trimpath", "-o", fresh, ".")
     else if (peer === "dimpl") buildInRust(source, fresh)
-    else if (peer === "scandium" || peer === "leshan") buildInJava(source, fresh)
+    else if (["californium", "leshan", "scandium"].includes(peer)) buildInJava(source, fresh)
     else if (peer === "aiocoap") buildInPython(source, fresh, `${program}.modules`)
     else buildForNode(source, fresh, `${program}.modules`)
     renameSync(fresh, program)

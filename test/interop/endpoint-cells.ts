@@ -4,7 +4,12 @@ import { withPrograms } from "./command-line.js"
 import { buildNeeds, builtVersions, peerProgram } from "./peers/build.js"
 import { freePort, mote, type Running, untilBound } from "./process.js"
 
-/* aiocoap, an endpoint of CoAP in Python, over tinydtls: blocks and observe in both roles. */
+/*
+ * Endpoints of CoAP with a DTLS of their own, in both roles: blocks and observe. Their programs have the same options, and print the
+ * same lines.
+ */
+
+type Endpoint = "aiocoap" | "californium"
 
 const BYTES = 3000
 const TEXT = "temperature 22.5 Cel"
@@ -14,30 +19,30 @@ function peer(role: Cell["role"], port: number, ...more: string[]): string[] {
     return [role, "--port", `${port}`, "--identity", "me", "--key", TEXT_KEY_HEX, ...more]
 }
 
-function cell(role: Cell["role"], what: string, ours: string[], run: Cell["run"]): Cell {
+function cell(name: Endpoint, role: Cell["role"], what: string, ours: string[], run: Cell["run"]): Cell {
     return {
-        peer: "aiocoap",
-        version: builtVersions.aiocoap,
+        peer: name,
+        version: builtVersions[name],
         role,
         suite: CCM_8.iana,
         what,
         features: ["psk"],
-        command: ["aiocoap", ...peer(role, 5684), " || ", ...ours].join(" "),
-        needs: buildNeeds.aiocoap,
+        command: [name, ...peer(role, 5684), " || ", ...ours].join(" "),
+        needs: buildNeeds[name],
         run,
         expected: "ok",
     }
 }
 
 /** A body in blocks of 64 bytes goes there and comes back; then its clock is observed. */
-function serverCell(): Cell {
+function serverCell(name: Endpoint): Cell {
     const observe = (port: number): string[] =>
         mote("observe", `coaps://127.0.0.1:${port}/time`, ...psk, "--count", "3", "--json")
     const what = `${BYTES} bytes each way in blocks of 64; mote observe is told of three states`
-    return cell("server", what, ["mote", ...observe(5684).slice(2)], () =>
+    return cell(name, "server", what, ["mote", ...observe(5684).slice(2)], () =>
         withPrograms(async (start) => {
             const port = await freePort()
-            const theirs = start([peerProgram("aiocoap"), ...peer("server", port)])
+            const theirs = start([peerProgram(name), ...peer("server", port)])
             await untilBound(port)
             const transferred = await putAndGet(port, 64, BYTES)
             if (transferred !== "ok") return transferred
@@ -52,18 +57,18 @@ function serverCell(): Cell {
 }
 
 /** It puts a body into mote gateway in blocks, reads it back, and is told what another client posts there. */
-function clientCell(): Cell {
+function clientCell(name: Endpoint): Cell {
     const gateway = (port: number): string[] => mote("gateway", "--host", "127.0.0.1", "--port", `${port}`, ...psk)
     const post = (port: number): string[] =>
         mote("post", `coaps://127.0.0.1:${port}/big`, ...psk, "--format", "0", "-e", TEXT)
     const what = `${BYTES} bytes each way in its blocks; observes it and is told of a change`
-    return cell("client", what, ["mote", ...gateway(5684).slice(2)], () =>
+    return cell(name, "client", what, ["mote", ...gateway(5684).slice(2)], () =>
         withPrograms(async (start) => {
             const port = await freePort()
             start(gateway(port))
             await untilBound(port)
             const more = ["--bytes", `${BYTES}`, "--count", "1"]
-            const theirs = start([peerProgram("aiocoap"), ...peer("client", port, ...more)])
+            const theirs = start([peerProgram(name), ...peer("client", port, ...more)])
             await theirs.expect(`put ${BYTES} bytes: 2.01, got them back: True`)
             await theirs.expect(`state: ${BYTES} bytes`)
             start(post(port))
@@ -77,7 +82,7 @@ async function told(program: Running, text: string): Promise<string> {
     return "ok"
 }
 
-/** Every cell of aiocoap. */
-export function aiocoapCells(): Cell[] {
-    return [serverCell(), clientCell()]
+/** Every cell of aiocoap, over tinydtls, and of Californium, over Scandium. */
+export function endpointCells(): Cell[] {
+    return (["aiocoap", "californium"] as const).flatMap((name) => [serverCell(name), clientCell(name)])
 }
