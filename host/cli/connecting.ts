@@ -11,7 +11,7 @@ import { type UdpSocket } from "../../src/platform/services.js"
 import { reportCertificate } from "./certificate-report.js"
 import { type ConnectionOptions, protocolsOf, versionsOf } from "./options.js"
 import { type Reporter } from "./reporter.js"
-import { endedByWrongKey } from "./wrong-key.js"
+import { endedByWrongKey } from "../wrong-key.js"
 
 /** A connection whose handshake is done, and the socket under it. */
 export interface Connected {

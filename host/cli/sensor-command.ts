@@ -13,7 +13,7 @@ import { choice, seconds, whole } from "./parsers.js"
 import { Reporter } from "./reporter.js"
 import { MOST_FAILURES } from "./simulated-sensor.js"
 import { onStop } from "./stopping.js"
-import { WrongKeyWatch, wrongKeyError } from "./wrong-key.js"
+import { WrongKeyWatch, wrongKeyError } from "../wrong-key.js"
 
 const description =
     "Measures (a simulated room) and posts each sample to a CoAPs server. Outlives its gateway: readings are " +

@@ -12,7 +12,7 @@ import { Device, type Outcome } from "../simulator/device.js"
 import { panicLines } from "./outcome.js"
 import { type Reporter } from "./reporter.js"
 import { onStop } from "./stopping.js"
-import { WrongKeyWatch, wrongKeyError } from "./wrong-key.js"
+import { WrongKeyWatch, wrongKeyError } from "../wrong-key.js"
 
 /** What the sensor program reads as its device's settings. */
 export interface SensorSettings {

@@ -1,7 +1,6 @@
 import { type Command, Option } from "commander"
 import { writeFileSync } from "node:fs"
 import { parseCoapsUri } from "../../src/coap/uri.js"
-import { Diagnostic } from "../../src/dtls/association/output.js"
 import { mcuLimits } from "../../src/dtls/handshake/limits.js"
 import { type PskAnswer } from "../../src/dtls/handshake/question.js"
 import { SinglePsk } from "../../src/gio/credentials.js"
@@ -81,7 +80,7 @@ export function addSwarmCommand(program: Command): void {
 async function swarmCommand(uri: string, options: SwarmOptions): Promise<number> {
     const reporter = new Reporter(options)
     reporter.warnOfKeys(options)
-    const members = membersOf(uri, options, reporter)
+    const members = membersOf(uri, options)
     const { host, port } = members[0].target
     const [address] = await reporter.services.resolve(host)
     const parts = partsOf(options, reporter, { address, port })
@@ -111,14 +110,13 @@ function partsOf(options: SwarmOptions, reporter: Reporter, remote: SwarmParts["
     }
 }
 
-function membersOf(uri: string, options: SwarmOptions, reporter: Reporter): SwarmMember[] {
+function membersOf(uri: string, options: SwarmOptions): SwarmMember[] {
     if (options.sleep + options.move > 0 && options.cid === undefined)
         throw new UsageError(
             "--sleep and --move change addresses: the gateway knows a sensor by a connection id then, --cid 0",
         )
     const settings = settingsOf(options, "client")
     settings.limits = mcuLimits()
-    settings.onDiagnostic = firstMismatch(reporter)
     const keys = keysOf(options)
     const sleepers = Math.round(options.sensors * options.sleep)
     return Array.from({ length: options.sensors }, (_, index) => ({
@@ -136,16 +134,6 @@ function keyedMember(uri: string, common: DtlsSettings, { identity: bytes, key }
     const identity = bytes.toString()
     const target = parseCoapsUri(uri.replaceAll("{identity}", encodeURIComponent(identity)))
     return { identity, target, settings: { ...common, credentials: new SinglePsk(bytes, key) } }
-}
-
-/** One wrong key is told at its first sign, which comes long before the handshake's deadline; more of them say nothing new. */
-function firstMismatch(reporter: Reporter): DtlsSettings["onDiagnostic"] {
-    let isTold = false
-    return (diagnostic, detail) => {
-        if (isTold || diagnostic !== Diagnostic.keyMismatch) return
-        isTold = true
-        reporter.diagnostic(diagnostic, detail)
-    }
 }
 
 /** @returns for how many seconds they posted */

@@ -4,11 +4,12 @@ import { type MessageIds } from "../../src/coap/message-ids.js"
 import { defaultCoapParameters } from "../../src/coap/parameters.js"
 import { AeadAlgorithm } from "../../src/dtls/crypto/algorithms.js"
 import { type Aead } from "../../src/dtls/crypto/provider.js"
-import { type Cancellable } from "../../src/gio/cancellable.js"
+import { Cancellable } from "../../src/gio/cancellable.js"
 import { type DtlsClientConnection, type NewClientConnection } from "../../src/gio/dtls-client-connection.js"
 import { type DtlsSettings } from "../../src/gio/settings.js"
 import { type SocketAddress } from "../../src/gio/socket-address.js"
 import { type Services, type UdpSocket } from "../../src/platform/services.js"
+import { endedByWrongKey } from "../wrong-key.js"
 import { PatientSocket } from "./patient-socket.js"
 
 /** What sessions are made from. */
@@ -48,9 +49,18 @@ export class SwarmSession {
         this.coap = new CoapClient(layer)
     }
 
-    /** By a handshake. Throws GError. */
-    static async begin(parts: SessionParts, settings: DtlsSettings, stopping: Cancellable): Promise<SwarmSession> {
-        return await SwarmSession.open(parts, settings, undefined, (connection) => connection.handshake(stopping))
+    /** By a handshake, which ends soon over a wrong key. Throws GError. */
+    static async begin(parts: SessionParts, common: DtlsSettings, stopping: Cancellable): Promise<SwarmSession> {
+        const settings = { ...common }
+        const stop = new Cancellable()
+        const id = stopping.connect(() => stop.cancel())
+        const handshake = (): Promise<SwarmSession> =>
+            SwarmSession.open(parts, settings, undefined, (connection) => connection.handshake(stop))
+        try {
+            return await endedByWrongKey(settings, () => undefined, stop, handshake)
+        } finally {
+            stopping.disconnect(id)
+        }
     }
 
     /** From a sleeping one, at a new address. Throws GError. */

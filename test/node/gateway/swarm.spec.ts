@@ -94,6 +94,26 @@ describe("mote swarm", function () {
         await fleet.gateway.end()
     })
 
+    it("tells a wrong key once, and at once: no handshake waits for its deadline", async () => {
+        const fleet = await new Fleet().start(2)
+        const swarm = fleet.swarm(
+            "--psk",
+            `d1:${"00".repeat(16)}`,
+            "--sensors",
+            "1",
+            "--interval",
+            "0.1",
+            "--duration",
+            "0.5",
+        )
+        const begun = performance.now()
+        await Fleet.doneOf(swarm, 1)
+        const told = swarm.output.match(/"problem","message":"[^"]*PSK identity or key differ/g)?.length
+        strictEqual(told, 1, swarm.output)
+        ok(performance.now() - begun < 30000, swarm.output)
+        await fleet.gateway.end()
+    })
+
     it("ends on SIGTERM with exit code 0, with what it did so far", async () => {
         const fleet = await new Fleet().start(2)
         const swarm = fleet.swarm("--sensors", "2", "--interval", "0.1")

@@ -1,11 +1,11 @@
-import { Diagnostic } from "../../src/dtls/association/output.js"
-import { type Failure, FailureReason } from "../../src/dtls/handshake/failure.js"
-import { AlertDescription } from "../../src/dtls/wire/code-points.js"
-import { type Cancellable } from "../../src/gio/cancellable.js"
-import { failureError } from "../../src/gio/failure-error.js"
-import { type GError } from "../../src/gio/errors.js"
-import { type DtlsSettings } from "../../src/gio/settings.js"
-import { failureMessage } from "../../src/platform/node/failure-text.js"
+import { Diagnostic } from "../src/dtls/association/output.js"
+import { type Failure, FailureReason } from "../src/dtls/handshake/failure.js"
+import { AlertDescription } from "../src/dtls/wire/code-points.js"
+import { type Cancellable } from "../src/gio/cancellable.js"
+import { failureError } from "../src/gio/failure-error.js"
+import { type GError } from "../src/gio/errors.js"
+import { type DtlsSettings } from "../src/gio/settings.js"
+import { failureMessage } from "../src/platform/node/failure-text.js"
 
 /** How long a true answer may still come, ms: a record that somebody forged looks like a wrong key, too. */
 const GRACE = 1000
