@@ -61,7 +61,7 @@ const SCRATCH = 4096
 const MOST_POSITIONS = 16
 
 /** As in firmware/port/wasm/port.c: functions of `ds` that a port may have. */
-const MOST_NATIVES = 96
+const MOST_NATIVES = 128
 
 /** What a native gives back; a promise suspends the calling fiber until it is settled. */
 export type Result = undefined | boolean | number | string | Uint8Array | string[]

@@ -17,7 +17,7 @@ IMPORT("native")
 extern mote_value host_native(bool of_buffer, unsigned index, mote_value receiver, const mote_value *args,
                               unsigned count);
 
-enum { MOST_NATIVES = 96, DEVICE_ID = 17, PAGE = 65536 };
+enum { MOST_NATIVES = 128, DEVICE_ID = 17, PAGE = 65536 };
 
 static mote_native_entry natives[MOST_NATIVES + 1], buffer_natives[MOST_NATIVES + 1];
 static char device_id[DEVICE_ID];

@@ -79,8 +79,8 @@ describe("the simulator", function () {
     })
 
     it("refuses more natives than the machine has room for: those that it has no room for were undefined", async () => {
-        const natives = Array.from({ length: 96 }, (_, i) => ({ name: `_own${i}`, numArgs: 0, run: () => i }))
-        await rejects(runSource(`${HEAD}ds.restart()\n`, { natives }), /room for 96 natives, not for \d+/)
+        const natives = Array.from({ length: 128 }, (_, i) => ({ name: `_own${i}`, numArgs: 0, run: () => i }))
+        await rejects(runSource(`${HEAD}ds.restart()\n`, { natives }), /room for 128 natives, not for \d+/)
         const last = `${native("function _own29(): number")}console.log(ds._own29())\nds.restart()\n`
         deepStrictEqual((await runSource(last, { natives: natives.slice(0, 30) })).lines, ["29"])
     })
