@@ -79,7 +79,9 @@ describe("the sources", function () {
 
     it("keep platforms out of dtls, and name no platform above it but in programs and by type", () => {
         const wrong = sources("src")
-            .filter((path) => !/^src\/(platform\/|index\.ts|entry\/(device|update)\.ts)/.test(path) && !PROGRAMS.test(path))
+            .filter(
+                (path) => !/^src\/(platform\/|index\.ts|entry\/(device|update)\.ts)/.test(path) && !PROGRAMS.test(path),
+            )
             .flatMap(importsOf)
             .filter(({ from, to, typesOnly }) => {
                 if (!to.startsWith("src/platform/")) return false
