@@ -1,9 +1,9 @@
-/* Compiles a module: what it is made of comes through standard input, what was made goes to standard output (wasm.ts). */
-import { buffer } from "node:stream/consumers"
+/* llvm-main.ts FILE compiles a module: what it is made of is in the file, what was made goes to standard output (wasm.ts). */
+import { readFileSync } from "node:fs"
 import { deserialize, serialize } from "node:v8"
 import { type Compilation, compileModule } from "./llvm.js"
 
-const compilation = deserialize(await buffer(process.stdin)) as Compilation
+const compilation = deserialize(readFileSync(process.argv[2])) as Compilation
 try {
     process.stdout.write(serialize(await compileModule(compilation)))
 } catch (error) {

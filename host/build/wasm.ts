@@ -1,10 +1,11 @@
 import { spawn } from "node:child_process"
 import { createHash } from "node:crypto"
-import { existsSync, mkdirSync, readdirSync, readFileSync, renameSync, writeFileSync } from "node:fs"
-import { basename, join } from "node:path"
+import { existsSync, mkdirSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs"
+import { basename, dirname, join } from "node:path"
 import { pathToFileURL } from "node:url"
 import { deserialize, serialize } from "node:v8"
 import { cacheFolder, prebuilt, root } from "../folders.js"
+import { temporaryFolder } from "../temporary.js"
 import { translationFiles } from "../translate/files.js"
 import type { Choice } from "../translate/translate.js"
 import { type Compilation, type Compiled, oneUnit, type Unit } from "./llvm.js"
@@ -87,12 +88,13 @@ function objectNames({ folders, units }: Parts): string[] {
  */
 function compile(compilation: Compilation): Promise<Compiled> {
     const [hook, main] = ["tsx.mjs", "llvm-main.ts"].map((name) => join(root, "host", "build", name))
-    const args = ["--liftoff-only", "--import", pathToFileURL(hook).href, main]
-    const child = spawn(process.execPath, args, { stdio: ["pipe", "pipe", "pipe"] })
+    // A pipe takes it only while this process waits, and it compiles a program meanwhile.
+    const input = join(temporaryFolder("llvm"), "compilation")
+    writeFileSync(input, serialize(compilation))
+    const args = ["--liftoff-only", "--import", pathToFileURL(hook).href, main, input]
+    const child = spawn(process.execPath, args, { stdio: ["ignore", "pipe", "pipe"] })
     const end = (): void => void child.kill()
     process.once("exit", end)
-    child.stdin.on("error", () => undefined) // it has ended, and said why
-    child.stdin.end(serialize(compilation))
     return new Promise((resolve, reject) => {
         const [made, messages]: Buffer[][] = [[], []]
         child.stdout.on("data", (bytes: Buffer) => made.push(bytes))
@@ -100,6 +102,7 @@ function compile(compilation: Compilation): Promise<Compiled> {
         child.on("error", reject)
         child.on("close", (code) => {
             process.removeListener("exit", end)
+            rmSync(dirname(input), { recursive: true, force: true })
             if (code === 0) resolve(deserialize(Buffer.concat(made)) as Compiled)
             else reject(new Error(Buffer.concat(messages).toString().trim()))
         })
