@@ -106,7 +106,7 @@ describe("temporary folders", function () {
         const making = new RegExp(`\\b(${["mkdtemp", "mkdtempSync", "tmpdir"].join("|")})\\(`)
         const makers = ["host", "test", "bench"].flatMap((folder) =>
             readdirSync(join(root, folder), { recursive: true, encoding: "utf8" })
-                .filter((name) => /\.([cm]?ts|[cm]js)$/.test(name))
+                .filter((name) => /\.([cm]?ts|[cm]js)$/.test(name) && !name.includes("node_modules"))
                 .map((name) => join(folder, name))
                 .filter((path) => making.test(readFileSync(join(root, path), "utf8"))),
         )
