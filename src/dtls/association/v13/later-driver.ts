@@ -41,6 +41,9 @@ const MAX_MESSAGE_SEQ = 0xffff
 /** Keys are updated this many records before their limit, at most: what is sent until the peer has acknowledged that. */
 const UPDATE_MARGIN = 4096
 
+/** An ACK is due as soon as there is any time: above 0, which is for what waits for no clock, and before every other time. */
+const ACK_DUE = 1
+
 /**
  * Drives what follows a handshake of DTLS 1.3 as long as the association lasts: new keys, connection ids, tickets, each
  * acknowledged (RFC 9147 §7), at first this side's last flight. Between such messages little more than the traffic secrets and
@@ -105,7 +108,8 @@ export class LaterDriver implements Driver {
         const { flight, handshakeUntil } = this
         const { nextSequence, end } = this.record.write
         if (nextSequence >= end) return handshakeUntil
-        if (this.received !== undefined || this.wantsToSend()) return 0
+        if (this.wantsToSend()) return 0
+        if (this.received !== undefined) return ACK_DUE
         return flight === undefined ? handshakeUntil : Math.min(flight.timer.at, handshakeUntil)
     }
 
