@@ -1,4 +1,10 @@
-import { type HandshakeSize, handshakeSizes, recordOverheads } from "./wire-sizes.js"
+import {
+    COMPARED_SIGNATURE,
+    type HandshakeSize,
+    handshakeSizes,
+    recordOverheads,
+    withoutSignatures,
+} from "./wire-sizes.js"
 import { benchOptions, JSON_OPTION } from "./options.js"
 
 /*
@@ -14,8 +20,10 @@ const { json } = benchOptions<{ json?: boolean }>(
 
 function print({ kind, hasCookie, records, flights, bytes, finalAck, signatures }: HandshakeSize): void {
     const acknowledged = finalAck === 0 ? "" : `, and ${finalAck} of the acknowledgement at the end`
-    const rest = bytes - signatures.reduce((total, size) => total + size, 0)
-    const signed = signatures.length === 0 ? "" : ` (${rest}, and signatures of ${signatures.join(" and ")})`
+    const rest = withoutSignatures({ bytes, signatures })
+    const compared = rest + signatures.length * COMPARED_SIGNATURE
+    const sizes = `${rest}, and signatures of ${signatures.join(" and ")}; ${compared} with signatures of ${COMPARED_SIGNATURE}`
+    const signed = signatures.length === 0 ? "" : ` (${sizes})`
     console.log(`DTLS ${kind}, ${hasCookie ? "with" : "without"} a cookie: ${bytes} bytes${signed}${acknowledged}`)
     for (const [index, size] of flights.entries()) {
         const own = records.filter(({ flight }) => flight === index + 1)

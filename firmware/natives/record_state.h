@@ -41,9 +41,8 @@ static inline void write_16(uint8_t *at, size_t number)
 /** The next sequence number. */
 static inline uint64_t mote_state_sequence(const uint8_t *state)
 {
-    uint64_t number = 0;
-    for (size_t i = 0; i < 6; i++) number = number << 8 | state[STATE_SEQUENCE + i];
-    return number;
+    const uint8_t *at = state + STATE_SEQUENCE;
+    return (uint64_t)read_16(at) << 32 | read_16(at + 2) << 16 | read_16(at + 4);
 }
 
 static inline void mote_state_count(uint8_t *state, uint64_t number)

@@ -222,7 +222,7 @@ static bool read_header(const uint8_t *state, const uint8_t *record, size_t left
 static uint64_t reconstruct(uint64_t low, size_t number_bytes, uint64_t expected)
 {
     uint64_t all = number_bytes == 1 ? 0x100 : 0x10000;
-    uint64_t candidate = expected - expected % all + low;
+    uint64_t candidate = (expected & ~(all - 1)) + low;
     if (candidate > expected + all / 2 && candidate >= all) return candidate - all;
     return candidate + all / 2 < expected ? candidate + all : candidate;
 }

@@ -76,7 +76,10 @@ export class Association extends AssociationEnds implements DriverOwner {
 
     /** The one next time at which `tick` is wanted, ms; NEVER when none is. */
     deadline(): number {
-        return this.driver === undefined ? this.idleAt() : Math.min(this.driver.deadline(), this.idleAt())
+        const idleAt = this.idleAt()
+        if (this.driver === undefined) return idleAt
+        const at = this.driver.deadline()
+        return at < idleAt ? at : idleAt
     }
 
     /** When a server lets this peer go unless it hears something first. */

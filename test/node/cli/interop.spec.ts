@@ -7,9 +7,7 @@ const FEATURES = [
     ...(["ticket", "mfl", "record-size-limit", "alpn", "exporter", "fragments", "loss", "coalesce"] as const),
 ]
 
-describe("independent peers over real sockets", function () {
-    this.timeout(40000)
-
+describe("independent peers over real sockets", () => {
     const cells = matrix()
 
     before("what runs in the simulator", function () {

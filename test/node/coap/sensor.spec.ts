@@ -112,9 +112,7 @@ function counting(change: (value: number) => number = (value) => value): Reading
 
 const all = (count: number): number[] => Array.from({ length: count }, (_, i) => i + 1)
 
-describe("a sensor and its gateway", function () {
-    this.timeout(30000)
-
+describe("a sensor and its gateway", () => {
     it("posts every sample, in order", async () => {
         const [at, events, port] = [new Events(), new Events(), await freePort()]
         const gateway = await startGateway(port, at)

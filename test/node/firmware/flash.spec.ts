@@ -202,9 +202,7 @@ describe("mote flash over a serial port", () => {
     })
 })
 
-describe("mote flash and the firmware of an ESP32-C3", function () {
-    this.timeout(30000)
-
+describe("mote flash and the firmware of an ESP32-C3", () => {
     const board = loadBoard("esp32c3-devkitm-1")
     const header = join(root, "build", board.name, "mote_config.h")
     const sdkconfig = join(root, "build", board.name, "sdkconfig.configured")

@@ -18,8 +18,7 @@ function hashOf(name: string): string {
     return createHash("sha256").update(spki).digest("hex")
 }
 
-describe("mote-gateway with certificates", function () {
-    this.timeout(30000)
+describe("mote-gateway with certificates", () => {
     let gateway: RunningGateway
     const certificates = {
         cert: ["gateway.pem"],

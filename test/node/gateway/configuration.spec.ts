@@ -11,8 +11,7 @@ import { connect } from "../../../src/index.js"
 import { missingProgram, needs } from "../../support/needs.js"
 import { KEY, RunningGateway } from "../../support/running-gateway.js"
 
-describe("the configuration of mote-gateway", function () {
-    this.timeout(30000)
+describe("the configuration of mote-gateway", () => {
     let gateway: RunningGateway
 
     beforeEach(() => {

@@ -4,8 +4,7 @@ import { KEY, RunningGateway } from "../../support/running-gateway.js"
 
 const json = (identity: string, rights: object = {}): string => JSON.stringify({ identity, key: KEY, ...rights })
 
-describe("devices of mote-gateway", function () {
-    this.timeout(30000)
+describe("devices of mote-gateway", () => {
     let gateway: RunningGateway
 
     beforeEach(() => {

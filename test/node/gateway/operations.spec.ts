@@ -15,8 +15,7 @@ interface Status {
     failures: Record<string, number>
 }
 
-describe("operating mote-gateway", function () {
-    this.timeout(30000)
+describe("operating mote-gateway", () => {
     let gateway: RunningGateway
 
     beforeEach(() => {

@@ -13,8 +13,7 @@ import { type Published, TestBroker } from "../../support/test-broker.js"
 const valuesOf = (records: Record<string, unknown>[]): number[] =>
     records.map(({ readings }) => (readings as { value: number }[])[0].value)
 
-describe("the sinks of mote-gateway", function () {
-    this.timeout(30000)
+describe("the sinks of mote-gateway", () => {
     let gateway: RunningGateway
     let broker: TestBroker | undefined
 

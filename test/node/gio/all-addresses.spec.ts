@@ -105,8 +105,7 @@ describe("a socket at all addresses of this host", () => {
         socket.close()
     })
 
-    it("follows addresses that come and go; an answer to one that went is an error that names it", async function () {
-        this.timeout(15000)
+    it("follows addresses that come and go; an answer to one that went is an error that names it", async () => {
         let addresses = ["127.0.0.1"]
         const socket = await open(() => addresses)
         const { port } = socket.localAddress()
@@ -122,8 +121,7 @@ describe("a socket at all addresses of this host", () => {
         socket.close()
     })
 
-    it("logs once that a new address cannot be used, and goes on trying", async function () {
-        this.timeout(15000)
+    it("logs once that a new address cannot be used, and goes on trying", async () => {
         const lines: string[] = []
         let addresses = ["127.0.0.1"]
         const logging = new NodeServices({ log: (_level, line) => void lines.push(line) })
@@ -185,8 +183,7 @@ describe("a socket at all addresses of this host", () => {
         for (const address of ["::1", "fe80::1%lo", "10.0.0.0"]) strictEqual(wildcardOf(address), undefined)
     })
 
-    it("is what listen() without a host opens: DTLS clients reach every address, link-local ones too", async function () {
-        this.timeout(30000)
+    it("is what listen() without a host opens: DTLS clients reach every address, link-local ones too", async () => {
         const server = await listen(0, { psk })
         const addresses = localAddresses("::")
         for (const address of loopback) ok(addresses.includes(address), address)

@@ -54,9 +54,7 @@ async function served(
     }
 }
 
-describe("connect and listen with certificates", function () {
-    this.timeout(30000)
-
+describe("connect and listen with certificates", () => {
     it("a client believes a server by ca, under the host it connects to or servername", async () => {
         await connected(server, { ca }, ({ client, accepted }) => {
             strictEqual(client.peerCertificate?.getSubjectName(), "CN=server.example")

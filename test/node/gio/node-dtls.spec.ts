@@ -64,9 +64,7 @@ function message(session: Session): Promise<string> {
     })
 }
 
-describe("mote-dtls/node-dtls, in the shape of node:dtls", function () {
-    this.timeout(10000)
-
+describe("mote-dtls/node-dtls, in the shape of node:dtls", () => {
     afterEach(async () => {
         await Promise.all(endpoints.splice(0).map((endpoint) => endpoint.close()))
     })

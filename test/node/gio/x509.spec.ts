@@ -57,8 +57,7 @@ async function errorsOf(pair: Pair): Promise<{ client: GError | undefined; serve
     return { client, server }
 }
 
-describe("connections with X.509 certificates", function () {
-    this.timeout(30000)
+describe("connections with X.509 certificates", () => {
     const authority = TestAuthority.get()
 
     const refusals: [string, Partial<PairCertificates>, AlertDescription, RegExp][] = [
@@ -248,8 +247,7 @@ describe("connections with X.509 certificates", function () {
         }))
 })
 
-describe("a listener with X.509 certificates", function () {
-    this.timeout(30000)
+describe("a listener with X.509 certificates", () => {
     const authority = TestAuthority.get()
     const services = new NodeServices({ log: () => undefined })
 

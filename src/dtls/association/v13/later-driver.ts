@@ -17,7 +17,7 @@ import { type ClientResumptionV13, type ServerResumptionV13 } from "../../handsh
 import { type SecurityParametersV13 } from "../../handshake/v13/security-parameters.js"
 import { type Speaker, type UpdatableIds } from "../../handshake/v13/updatable-ids.js"
 import { Discard } from "../../record/discard.js"
-import { type RecordLayer } from "../../record/record-layer.js"
+import { type RecordLayer, type WriteEpoch } from "../../record/record-layer.js"
 import { AlertDescription, ContentType } from "../../wire/code-points.js"
 import { HANDSHAKE_HEADER_LENGTH, type HandshakeHeader } from "../../wire/handshake-header.js"
 import { type RecordNumber } from "../../wire/v13/acknowledgement.js"
@@ -106,9 +106,9 @@ export class LaterDriver implements Driver {
 
     deadline(): number {
         const { flight, handshakeUntil } = this
-        const { nextSequence, end } = this.record.write
-        if (nextSequence >= end) return handshakeUntil
-        if (this.wantsToSend()) return 0
+        const { write } = this.record
+        if (write.nextSequence >= write.end) return handshakeUntil
+        if (this.wantsToSend(flight, write)) return 0
         if (this.received !== undefined) return ACK_DUE
         return flight === undefined ? handshakeUntil : Math.min(flight.timer.at, handshakeUntil)
     }
@@ -117,7 +117,7 @@ export class LaterDriver implements Driver {
         if (now >= this.handshakeUntil) this.forgetHandshake()
         if (this.record.isHeld()) return
         this.sendAcknowledgement()
-        if (this.wantsToSend()) this.sendNext(now)
+        if (this.wantsToSend(this.flight, this.record.write)) this.sendNext(now)
         if (this.flight !== undefined && now >= this.flight.timer.at) this.flight.retransmit(now)
     }
 
@@ -315,19 +315,19 @@ export class LaterDriver implements Driver {
     // Sending
 
     /** A message waits to be sent, and none of ours waits for its acknowledgement. */
-    private wantsToSend(): boolean {
-        if (this.silent) return false
-        if (this.flight !== undefined) return this.flight.outbox.hasNew()
-        return this.wantsUpdate() || (this.speakers.length > 0 && this.speaking() !== undefined)
+    private wantsToSend(flight: LaterFlight | undefined, write: WriteEpoch): boolean {
+        const wants =
+            flight === undefined ? this.wantsUpdate(write) || this.speaking() !== undefined : flight.outbox.hasNew()
+        return wants && !this.silent
     }
 
     /**
      * New keys for sending are due: the peer asked for them, or those in use have sealed nearly as many records as they may
      * (RFC 9147 §4.5.3).
      */
-    private wantsUpdate(): boolean {
-        const { maxRecords, nextSequence } = this.record.write
-        const isNear = nextSequence >= maxRecords / 2 && nextSequence >= maxRecords - UPDATE_MARGIN
+    private wantsUpdate(write: WriteEpoch): boolean {
+        const { maxRecords, nextSequence } = write
+        const isNear = nextSequence >= maxRecords - UPDATE_MARGIN && nextSequence >= maxRecords / 2
         return isNear || this.updateRequested
     }
 
@@ -349,7 +349,7 @@ export class LaterDriver implements Driver {
     }
 
     private nextFlight(): LaterFlight {
-        const isUpdate = this.wantsUpdate()
+        const isUpdate = this.wantsUpdate(this.record.write)
         if (isUpdate) this.updateRequested = false
         const message = isUpdate
             ? { type: KEY_UPDATE, body: Buffer.from([UPDATE_NOT_REQUESTED]) }
