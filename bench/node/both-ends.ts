@@ -1,6 +1,5 @@
-import { InputMessage } from "../../src/gio/datagram-based.js"
-import { allSuites } from "../../src/dtls/key-exchange/suites.js"
-import { type CommonOptions, connect, type DtlsSocket, listen } from "../../src/index.js"
+import { type CommonOptions, type DtlsSocket } from "../../src/index.js"
+import { allSuites, connect, InputMessage, listen } from "./published.js"
 
 const psk = { identity: "bench", key: Buffer.alloc(16, 7) }
 const SIZE = 64

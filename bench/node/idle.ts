@@ -5,8 +5,8 @@ import { createInterface } from "node:readline"
 import { fileURLToPath } from "node:url"
 import { runInNewContext } from "node:vm"
 import { setFlagsFromString } from "node:v8"
-import { TLS_PSK_WITH_AES_128_CCM_8 } from "../../src/dtls/key-exchange/suites.js"
-import { connect, type DtlsServer, listen } from "../../src/index.js"
+import { type DtlsServer } from "../../src/index.js"
+import { connect, listen, TLS_PSK_WITH_AES_128_CCM_8 } from "./published.js"
 
 const psk = { identity: "bench", key: Buffer.alloc(16, 7) }
 const suites = [TLS_PSK_WITH_AES_128_CCM_8()]

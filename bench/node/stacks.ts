@@ -1,8 +1,7 @@
 import { createSocket } from "node:dgram"
 import { type EventEmitter, once } from "node:events"
 import { createRequire } from "node:module"
-import { TLS_PSK_WITH_AES_128_CCM_8 } from "../../src/dtls/key-exchange/suites.js"
-import { connect } from "../../src/index.js"
+import { connect, TLS_PSK_WITH_AES_128_CCM_8 } from "./published.js"
 
 /** An open connection of some stack. */
 export interface Link {

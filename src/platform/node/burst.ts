@@ -1,5 +1,13 @@
+import { type SocketAddress } from "../../gio/socket-address.js"
+
+/** A datagram on its way. */
+export interface Datagram {
+    data: Buffer
+    to: SocketAddress
+}
+
 /** Datagrams that wait for the end of the turn before all of them are sent. */
-const MOST_WAITING = 32
+const MOST_WAITING = 64
 
 /** Bursts with something to send when the program ends. */
 const waitingBursts = new Set<Burst>()
@@ -15,9 +23,12 @@ process.once("exit", () => {
  * as much as the datagram; of those that leave together only the first one has to.
  */
 export class Burst {
-    private waiting: (() => void)[] = []
+    private waiting: Datagram[] = []
     private begun = false
     private inTurn = 0
+
+    /** @param send hands a datagram to the system */
+    constructor(private send: (datagram: Datagram) => void) {}
 
     /** @returns false for the first call of a turn: its datagrams need not wait */
     hasBegun(): boolean {
@@ -30,8 +41,8 @@ export class Burst {
         return false
     }
 
-    add(send: () => void): void {
-        if (this.waiting.push(send) > 1) return
+    add(datagram: Datagram): void {
+        if (this.waiting.push(datagram) > 1) return
         waitingBursts.add(this)
         process.nextTick(() => this.flush())
     }
@@ -40,7 +51,7 @@ export class Burst {
         waitingBursts.delete(this)
         const { waiting } = this
         this.waiting = []
-        for (const send of waiting) send()
+        for (const datagram of waiting) this.send(datagram)
     }
 
     /** Sends finish without a turn of the event loop: a program that only sends would never hear of anything. */

@@ -1,5 +1,6 @@
 import { type Cipher, createCipheriv } from "node:crypto"
 import { type CipherHolder, hold, release } from "./kept-ciphers.js"
+import { KeyStream } from "./key-stream.js"
 import { type KeptSecret } from "./secret.js"
 
 const BLOCK = 16
@@ -11,12 +12,9 @@ const MOST_ADDITIONAL = 4 * BLOCK
 
 /** What the chain takes for one record: the first block, the additional data and the payload. */
 const chained = Buffer.alloc(MOST_BYTES + MOST_ADDITIONAL + 3 * BLOCK)
-/** Counter blocks. */
-const counters = Buffer.alloc(MOST_BYTES + 2 * BLOCK)
-
-/** Of one key: AES blocks, and AES blocks in a chain. */
+/** Of one key: what its counter mode gives, and AES blocks in a chain. */
 interface Ciphers {
-    blocks: Cipher
+    stream: KeyStream
     chain: Cipher
     /** what came last out of the chain */
     last: Buffer
@@ -24,7 +22,7 @@ interface Ciphers {
 
 /**
  * AES-CCM (RFC 3610) with nonces of 12 bytes, on ciphers that stay: node:crypto makes a cipher object for each CCM record, which
- * takes longer than the AES does. The counter mode is blocks of ECB. The MAC is a CBC chain that never ends: each record's first
+ * takes longer than the AES does. The counter mode is a KeyStream. The MAC is a CBC chain that never ends: each record's first
  * block is xored with what the chain gave last, which cancels it.
  */
 export class Ccm implements CipherHolder {
@@ -50,7 +48,7 @@ export class Ccm implements CipherHolder {
         const ciphers = this.use()
         const { length } = plaintext
         const mac = this.mac(ciphers, nonce, aad, plaintext)
-        const stream = keyStream(ciphers, nonce, length)
+        const stream = ciphers.stream.of(nonce, length)
         for (let i = 0; i < length; i++) target[at + i] = plaintext[i] ^ stream[BLOCK + i]
         for (let i = 0; i < this.tagLength; i++) target[at + length + i] = mac[i] ^ stream[i]
     }
@@ -59,14 +57,15 @@ export class Ccm implements CipherHolder {
     open(nonce: Buffer, aad: Buffer, ciphertext: Buffer): Buffer | undefined {
         const ciphers = this.use()
         const length = ciphertext.length - this.tagLength
-        const stream = keyStream(ciphers, nonce, length)
-        const end = BLOCK + length
-        for (let i = 0; i < length; i++) stream[BLOCK + i] = stream[BLOCK + i] ^ ciphertext[i]
-        const mac = this.mac(ciphers, nonce, aad, stream.subarray(BLOCK, end))
+        const stream = ciphers.stream.of(nonce, length)
+        // In memory of its own: whoever gets it sees nothing else.
+        const plaintext = Buffer.allocUnsafeSlow(length)
+        for (let i = 0; i < length; i++) plaintext[i] = ciphertext[i] ^ stream[BLOCK + i]
+        const mac = this.mac(ciphers, nonce, aad, plaintext)
         let difference = 0
         for (let i = 0; i < this.tagLength; i++) difference |= mac[i] ^ stream[i] ^ ciphertext[length + i]
-        if (difference === 0) return without(stream, end)
-        stream.fill(0)
+        if (difference === 0) return plaintext
+        plaintext.fill(0)
         return undefined
     }
 
@@ -91,17 +90,16 @@ export class Ccm implements CipherHolder {
         if (this.ciphers !== undefined) return this.ciphers
         hold(this)
         const key = this.#key.view()
-        const blocks = createCipheriv(this.name.replace("ccm", "ecb"), key, null)
+        const stream = new KeyStream(this.name.replace("ccm", "ecb"), key)
         const chain = createCipheriv(this.name.replace("ccm", "cbc"), key, Buffer.alloc(BLOCK))
-        blocks.setAutoPadding(false)
         chain.setAutoPadding(false)
-        this.ciphers = { blocks, chain, last: Buffer.alloc(BLOCK) }
+        this.ciphers = { stream, chain, last: Buffer.alloc(BLOCK) }
         return this.ciphers
     }
 
     /** OpenSSL erases their keys. */
     giveUp(): void {
-        this.ciphers?.blocks.final()
+        this.ciphers?.stream.close()
         this.ciphers?.chain.final()
         this.ciphers = undefined
     }
@@ -112,29 +110,9 @@ export class Ccm implements CipherHolder {
     }
 }
 
-/** A block that encrypts the tag, then `length` bytes or a little more. */
-function keyStream({ blocks }: Ciphers, nonce: Buffer, length: number): Buffer {
-    const count = 1 + Math.ceil(length / BLOCK)
-    for (let i = 0; i < count; i++) {
-        const block = i * BLOCK
-        counters[block] = 2
-        counters.set(nonce, block + 1)
-        counters[block + 14] = i >> 8
-        counters[block + 15] = i
-    }
-    return blocks.update(counters.subarray(0, count * BLOCK))
-}
-
 /** Fills up to a whole block with zeros. @returns its end */
 function padded(end: number): number {
     let to = end
     while (to % BLOCK !== 0) chained[to++] = 0
     return to
-}
-
-/** Bytes from the second block to `end`: nobody who gets them sees the key stream before and after. */
-function without(stream: Buffer, end: number): Buffer {
-    stream.fill(0, 0, BLOCK)
-    stream.fill(0, end)
-    return stream.subarray(BLOCK, end)
 }

@@ -5,9 +5,7 @@ import {
     aeadParameters,
     type HashAlgorithm,
     type HashParameters,
-    hashParameters,
 } from "../../dtls/crypto/algorithms.js"
-import { expandBySigning } from "../../dtls/crypto/v12/prf.js"
 import {
     type Aead,
     type CryptoProvider,
@@ -27,53 +25,11 @@ import {
 } from "../../dtls/crypto/v13/provider.js"
 import { ProtectionV13, recordKeys } from "../../dtls/record/v13/protection.js"
 import { Ccm } from "./ccm.js"
+import { kindOfHash, NodeHash, NodeHmac } from "./hash.js"
 import { type RecordAead, Records } from "./records.js"
 import { type CipherHolder, hold, release, RECORDS_WITHOUT } from "./kept-ciphers.js"
 import { KeptSecret } from "./secret.js"
 import { unwrapKey, WrappedKind, wrapKey } from "./wrap.js"
-
-class NodeHash implements Hash {
-    constructor(private hash: nodeCrypto.Hash) {}
-
-    update(data: Buffer): void {
-        this.hash.update(data)
-    }
-
-    digestSoFar(): Buffer {
-        return this.hash.copy().digest()
-    }
-
-    digest(): Buffer {
-        return this.hash.digest()
-    }
-
-    close(): void {
-        // node:crypto frees it with the object.
-    }
-}
-
-class NodeHmac implements Hmac {
-    #key: KeptSecret
-
-    constructor(
-        private name: string,
-        key: Buffer,
-    ) {
-        this.#key = new KeptSecret(key)
-    }
-
-    sign(data: Buffer): Buffer {
-        return nodeCrypto.createHmac(this.name, this.#key.view()).update(data).digest()
-    }
-
-    expand(seed: Buffer, length: number): Buffer {
-        return expandBySigning(this, seed, length)
-    }
-
-    close(): void {
-        this.#key.erase()
-    }
-}
 
 /** OpenSSL takes bytes that are nowhere, as `new Uint8Array(0)` has them, for no call at all, and CCM then has no tag. */
 const NO_BYTES = Buffer.alloc(1).subarray(1)
@@ -83,6 +39,14 @@ interface Kind {
     parameters: AeadParameters
     isCcm: boolean
     options: { authTagLength: number }
+    /** OpenSSL has it */
+    isThere: boolean
+}
+
+const ciphers = new Set(nodeCrypto.getCiphers())
+
+function isThere(name: string): boolean {
+    return ciphers.has(name) || ciphers.has(name.replace(/^aes-(\d+)-(ccm|gcm)$/, "id-aes$1-$2"))
 }
 
 const kinds = new Map<AeadAlgorithm, Kind>()
@@ -91,8 +55,9 @@ function kindOf(algorithm: AeadAlgorithm): Kind {
     const known = kinds.get(algorithm)
     if (known !== undefined) return known
     const parameters = aeadParameters(algorithm)
-    const isCcm = parameters.opensslName.endsWith("ccm")
-    const kind = { parameters, isCcm, options: { authTagLength: parameters.tagLength } }
+    const { opensslName, tagLength } = parameters
+    const isCcm = opensslName.endsWith("ccm")
+    const kind = { parameters, isCcm, options: { authTagLength: tagLength }, isThere: isThere(opensslName) }
     kinds.set(algorithm, kind)
     return kind
 }
@@ -186,7 +151,7 @@ class NodeRecordNumberCipher implements RecordNumberCipher, CipherHolder {
     private name: string
 
     constructor(algorithm: AeadAlgorithm, key: Buffer) {
-        const { opensslName, keyLength } = aeadParameters(algorithm)
+        const { opensslName, keyLength } = kindOf(algorithm).parameters
         if (key.length !== keyLength) throw new RangeError(`key: ${keyLength} bytes, not ${key.length}`)
         this.#key = new KeptSecret(key)
         this.name = algorithm === AeadAlgorithm.chacha20Poly1305 ? "chacha20" : opensslName.replace(/-[a-z]+$/, "-ecb")
@@ -225,8 +190,6 @@ class NodeRecordNumberCipher implements RecordNumberCipher, CipherHolder {
     }
 }
 
-const ciphers = new Set(nodeCrypto.getCiphers())
-
 /** node:crypto behind the provider interface. */
 export class NodeCryptoProvider implements CryptoProvider, RecordNumberCiphers, CryptoV13, KeyWrapping {
     hasHash(_algorithm: HashAlgorithm): boolean {
@@ -234,16 +197,15 @@ export class NodeCryptoProvider implements CryptoProvider, RecordNumberCiphers, 
     }
 
     hasAead(algorithm: AeadAlgorithm): boolean {
-        const name = aeadParameters(algorithm).opensslName
-        return ciphers.has(name) || ciphers.has(name.replace(/^aes-(\d+)-(ccm|gcm)$/, "id-aes$1-$2"))
+        return kindOf(algorithm).isThere
     }
 
     newHash(algorithm: HashAlgorithm): Hash {
-        return new NodeHash(nodeCrypto.createHash(hashParameters(algorithm).opensslName))
+        return new NodeHash(nodeCrypto.createHash(kindOfHash(algorithm).name))
     }
 
     newHmac(algorithm: HashAlgorithm, key: Buffer): Hmac {
-        return new NodeHmac(hashParameters(algorithm).opensslName, key)
+        return new NodeHmac(kindOfHash(algorithm), key)
     }
 
     newAead(algorithm: AeadAlgorithm, key: Buffer): Aead {

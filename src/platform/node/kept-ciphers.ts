@@ -4,7 +4,10 @@ export interface CipherHolder {
     giveUp(): void
 }
 
-/** Holders at most, those that began first given up first: the ciphers of one have about 2 KB. */
+/**
+ * Holders at most, those that began first given up first: the ciphers of one have about 2 KB, and as much again of key stream
+ * where records follow each other.
+ */
 const MOST = 512
 
 /** Records of a key after which its ciphers are kept: an association that is silent after its handshake has none. */

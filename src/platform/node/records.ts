@@ -23,6 +23,8 @@ const MOST_ADDITIONAL = 23 + 255
 /** Of the record that is sealed or opened: nothing outlives the call, and no other one runs meanwhile. */
 const nonce = Buffer.alloc(12)
 const additional = Buffer.alloc(MOST_ADDITIONAL)
+/** Of records without a connection id. */
+const additionalWithoutId = additional.subarray(0, 13)
 
 /**
  * Records of DTLS 1.2 (RFC 6347 §4.1), with a connection id where it has bytes (RFC 9146 §4): as AeadProtection and
@@ -52,8 +54,9 @@ export class Records implements ExportableProtection {
         for (const message of messages) length += message.length
         const records = Buffer.allocUnsafe(length)
         let at = 0
-        for (const [index, message] of messages.entries()) {
-            this.sealAt(records, at, type, sequence + index, message)
+        let next = sequence
+        for (const message of messages) {
+            this.sealAt(records, at, type, next++, message)
             at += this.overhead + message.length
         }
         return records
@@ -69,7 +72,7 @@ export class Records implements ExportableProtection {
         target.set(id, at + ID_AT)
         const start = at + this.headerLength
         target.writeUInt16BE(explicit + plaintext.length + this.aead.tagLength, start - 2)
-        if (explicit > 0) target.copy(target, start, at + NUMBER_AT, at + ID_AT)
+        if (explicit > 0) copyFew(target, start, target, at + NUMBER_AT, explicit)
         this.setNonce(target, explicit > 0 ? start : at + NUMBER_AT)
         const aad = this.additionalData(target, at, plaintext.length)
         this.aead.sealInto(target, start + explicit, nonce, aad, plaintext)
@@ -78,7 +81,7 @@ export class Records implements ExportableProtection {
     /** With an explicit nonce the fixed IV and that (RFC 5288 §3, RFC 6655 §3), else the IV xor the number (RFC 7905 §2). */
     private setNonce(record: Buffer, at: number): void {
         this.#iv.copyTo(nonce, 0)
-        if (this.explicit > 0) record.copy(nonce, 4, at, at + 8)
+        if (this.explicit > 0) copyFew(nonce, 4, record, at, 8)
         else for (let i = 0; i < 8; i++) nonce[4 + i] = nonce[4 + i] ^ record[at + i]
     }
 
@@ -86,11 +89,11 @@ export class Records implements ExportableProtection {
     private additionalData(record: Buffer, at: number, length: number): Buffer {
         const { id } = this
         if (id.length === 0) {
-            record.copy(additional, 0, at + NUMBER_AT, at + ID_AT)
+            copyFew(additional, 0, record, at + NUMBER_AT, 8)
             additional[8] = record[at]
             additional.writeUInt16BE(DTLS_1_2, 9)
             additional.writeUInt16BE(length, 11)
-            return additional.subarray(0, 13)
+            return additionalWithoutId
         }
         additional.fill(0xff, 0, 8)
         additional[8] = ContentType.tls12Cid
@@ -141,6 +144,11 @@ export class Records implements ExportableProtection {
         this.aead.close()
         this.#iv.erase()
     }
+}
+
+/** Copies some bytes, for which `Buffer.copy` would make an object. */
+function copyFew(target: Buffer, at: number, source: Buffer, from: number, length: number): void {
+    for (let i = 0; i < length; i++) target[at + i] = source[from + i]
 }
 
 /** Without padding: the message and its type. */

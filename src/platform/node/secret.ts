@@ -50,7 +50,10 @@ export class KeptSecret {
     }
 
     copyTo(target: Buffer, at: number): void {
-        this.#slab.copy(target, at, this.#from, this.#to)
+        const kept = this.#slab
+        const from = this.#from
+        const length = this.#to - from
+        for (let i = 0; i < length; i++) target[at + i] = kept[from + i]
     }
 
     erase(): void {

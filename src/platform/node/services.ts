@@ -28,6 +28,8 @@ class NodeSignal implements Signal {
 
     wait(timeout: number): Promise<boolean> {
         return new Promise((resolve) => {
+            this.waiting ??= []
+            if (timeout < 0) return void this.waiting.push(resolve)
             let timer: NodeJS.Timeout | undefined
             const done = (notified: boolean): void => {
                 clearTimeout(timer)
@@ -36,8 +38,7 @@ class NodeSignal implements Signal {
             }
             // Longer than a timer can be is as good as for ever: the waiter looks again and waits again.
             if (timeout === 0) setImmediate(() => done(false))
-            else if (timeout > 0) timer = setTimeout(() => done(false), Math.min(Math.ceil(timeout), 0x7fffffff))
-            this.waiting ??= []
+            else timer = setTimeout(() => done(false), Math.min(Math.ceil(timeout), 0x7fffffff))
             this.waiting.push(done)
         })
     }

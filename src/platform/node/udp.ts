@@ -5,7 +5,7 @@ import { type GError, invalidArgument } from "../../gio/errors.js"
 import { type SocketAddress } from "../../gio/socket-address.js"
 import { gather, scatter } from "../../gio/vectors.js"
 import { type Services, type UdpOptions, type UdpSocket } from "../services.js"
-import { Burst } from "./burst.js"
+import { Burst, type Datagram } from "./burst.js"
 import { asGError, boundSocket, openSocket, text } from "./dgram.js"
 
 interface Received {
@@ -19,7 +19,7 @@ const QUEUE_LIMIT = 4096
 /** One or several sockets of node:dgram as one DatagramBased: the queue of what they received, and sending in order. */
 export abstract class NodeDatagramSocket extends DatagramSocket implements UdpSocket {
     private queue: Received[] = []
-    private burst = new Burst()
+    private burst = new Burst((datagram) => this.pass(datagram))
 
     constructor(
         services: Services,
@@ -88,24 +88,25 @@ export abstract class NodeDatagramSocket extends DatagramSocket implements UdpSo
             if (wrong !== undefined && i === 0) throw wrong
             if (to === undefined || wrong !== undefined) return i
             // The caller may use its Buffers again.
-            const data = Buffer.concat(message.vectors)
-            this.burst.add(() => this.pass(data, to))
+            const data = Buffer.from(gather(message))
+            this.burst.add({ data, to })
             message.bytesSent = data.length
         }
         return messages.length
     }
 
-    private pass(data: Buffer, to: SocketAddress): void {
+    private pass({ data, to }: Datagram): void {
         try {
             const found = this.socketTo(to)
-            if (!(found instanceof Promise)) return this.hand(found, data, to, ignore)
-            found.then((socket) => this.hand(socket, data, to, ignore)).catch(ignore)
+            if (!(found instanceof Promise)) return this.hand(found, data, to)
+            found.then((socket) => this.hand(socket, data, to)).catch(ignore)
         } catch {
             // The address that it would leave from is gone: it is lost.
         }
     }
 
-    private hand(socket: Socket, data: Buffer, to: SocketAddress, done: (error: Error | null) => void): void {
+    /** @param done without it an error is lost, and node:dgram need not come back to tell how it went */
+    private hand(socket: Socket, data: Buffer, to: SocketAddress, done?: (error: Error | null) => void): void {
         if (this.remote !== undefined) socket.send(data, done)
         else socket.send(data, to.port, to.address, done)
     }

@@ -110,6 +110,22 @@ describe("records in Node, whose ciphers are kept", () => {
             }
     })
 
+    it("have the nonces that they say, which need not follow each other, up to the last that there is", () => {
+        const [ccm8] = aeads()
+        const key = randomBytes(ccm8.keyLength)
+        const [kept, aad, plaintext] = [crypto.newAead(ccm8.algorithm, key), randomBytes(13), randomBytes(40)]
+        const last = 2 ** 48 - 1
+        const numbers = [0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 8, 3, last - 4, last - 3, last - 2, last - 1, last, 0, 1]
+        for (const fixed of [1, 1, 2])
+            for (const number of numbers) {
+                const nonce = Buffer.alloc(12, fixed)
+                nonce.writeUIntBE(number, 6, 6)
+                const sealed = crypto.newAead(ccm8.algorithm, key).seal(nonce, aad, plaintext)
+                deepStrictEqual(kept.seal(nonce, aad, plaintext), sealed, `${fixed}, ${number}`)
+                deepStrictEqual(kept.open(nonce, aad, sealed), plaintext, `${fixed}, ${number}`)
+            }
+    })
+
     it("are none any more once the keys are erased", () => {
         const [ccm8] = aeads()
         const keys = new Keys(ccm8, Buffer.alloc(0))

@@ -13,7 +13,7 @@ import { type UdpSocket } from "../../services.js"
 import { verdictText } from "../failure-text.js"
 import { isClosed, nodeError, wrongArgument } from "./errors.js"
 import { type SavedConnection } from "./saved-connection.js"
-import { checkOnlyWait, waiting, type WaitOptions } from "./waiting.js"
+import { checkOnlyWait, waiting, type WaitOptions, WITHOUT_LIMIT } from "./waiting.js"
 
 /** Largest DTLS message, bytes (RFC 5246 §6.2.1). */
 const MAX_MESSAGE = 16384
@@ -127,7 +127,7 @@ export class DtlsSocket {
     }
 
     /** Sends one message. Throws ERR_DTLS_MESSAGE_TOO_LARGE with the maximum, ERR_DTLS_CLOSED, ... */
-    async send(message: Uint8Array | string, options: WaitOptions = {}): Promise<void> {
+    async send(message: Uint8Array | string, options: WaitOptions = WITHOUT_LIMIT): Promise<void> {
         checkOnlyWait(options)
         const output = [outputOf(message)]
         await waiting(options, (stop) => this.sendMessages(output, stop))
@@ -137,7 +137,7 @@ export class DtlsSocket {
      * Sends messages in order, in one go: with `coalesce` they share datagrams.
      * Throws as `send`; those before the one that could not be sent are on their way.
      */
-    async sendAll(messages: (Uint8Array | string)[], options: WaitOptions = {}): Promise<void> {
+    async sendAll(messages: (Uint8Array | string)[], options: WaitOptions = WITHOUT_LIMIT): Promise<void> {
         checkOnlyWait(options)
         let rest = messages.map(outputOf)
         await waiting(options, async (stop) => {
@@ -146,12 +146,13 @@ export class DtlsSocket {
     }
 
     private async sendMessages(messages: OutputMessage[], stop: Cancellable | undefined): Promise<number> {
-        const send = (): Promise<number> => this.dtls.sendMessages(messages, 0, -1, stop)
-        return await (this.saved === undefined ? send() : this.saved.sending(send))
+        const { saved, dtls } = this
+        if (saved === undefined) return await dtls.sendMessages(messages, 0, -1, stop)
+        return await saved.sending(() => dtls.sendMessages(messages, 0, -1, stop))
     }
 
     /** The next message; undefined when the peer has closed. */
-    async receive(options: WaitOptions = {}): Promise<Buffer | undefined> {
+    async receive(options: WaitOptions = WITHOUT_LIMIT): Promise<Buffer | undefined> {
         checkOnlyWait(options)
         return await waiting(options, (stop) => this.next(stop))
     }

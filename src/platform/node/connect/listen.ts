@@ -11,7 +11,7 @@ import { isRejecting, type ListenOptions, prepareListen, type PreparedServer } f
 import { SavedClients } from "./saved-clients.js"
 import { checkTicketKeys } from "./sessions.js"
 import { checkPort } from "./target.js"
-import { checkOnlyWait, waiting, type WaitOptions } from "./waiting.js"
+import { checkOnlyWait, waiting, type WaitOptions, WITHOUT_LIMIT } from "./waiting.js"
 
 /** A server on one UDP port: `for await (const client of server)` gives each client whose handshake is done. */
 export class DtlsServer {
@@ -44,7 +44,7 @@ export class DtlsServer {
     }
 
     /** The next client whose handshake is done; first those that go on from a run before (`save`). Throws ERR_DTLS_CLOSED, ERR_DTLS_TIMED_OUT, AbortError. */
-    async accept(options: WaitOptions = {}): Promise<DtlsSocket> {
+    async accept(options: WaitOptions = WITHOUT_LIMIT): Promise<DtlsSocket> {
         checkOnlyWait(options)
         const goneOn = this.saved?.next()
         if (goneOn !== undefined) return goneOn

@@ -281,12 +281,16 @@ function prepare(options: CommonOptions, { psk, isServer, contexts }: KeySources
     const named = Object.keys(contexts).length > 0
     const publicKeys = hasPublicKeys(options) || named ? publicKeysOf(services, options, isServer, contexts) : undefined
     const credentials = new EitherCredentials(psk, publicKeys?.credentials)
-    const suites = [...allSuitesV13(), ...(publicKeys?.suites ?? []), ...(psk === undefined ? [] : allSuites())]
+    const everySuite = (): CipherSuite[] => [
+        ...allSuitesV13(),
+        ...(publicKeys?.suites ?? []),
+        ...(psk === undefined ? [] : allSuites()),
+    ]
     if (onDiagnostic !== undefined && typeof onDiagnostic !== "function")
         throw wrongArgument("onDiagnostic", "a function")
     const watch = new HandshakeWatch((event) => onDiagnostic?.(event))
     const settings = newSettings(
-        options.suites ?? suites,
+        options.suites ?? everySuite(),
         onDiagnostic === undefined ? credentials : watch.watched(credentials),
         options.retransmission ?? wifi(),
         limitsOf(options.limits),
@@ -314,6 +318,7 @@ function keysV13(options: CommonOptions, publicKeys: PublicKeys | undefined): Dt
     if (certified.length > 0 && !agrees)
         throw wrongArgument("pskModes", `with "psk_dhe_ke": certificates need a key agreement`)
     const { groups } = options
+    if (!agrees && groups === undefined) return []
     const keys = groups === undefined ? new NodeKeys() : keysOf(groups, agrees)
     return agrees ? [keyShares(keys, !modes.includes("psk_ke")), ...certified] : []
 }

@@ -20,8 +20,12 @@ export function checkWait({ signal, timeout }: WaitOptions): void {
         throw wrongArgument("timeout", "milliseconds, 0 to 2147483647")
 }
 
+/** In place of options that a call is not given. */
+export const WITHOUT_LIMIT: WaitOptions = {}
+
 /** As `checkWait`, for a call that has no other options. */
 export function checkOnlyWait(options: WaitOptions): void {
+    if (options === WITHOUT_LIMIT) return
     checkNames(options, WAIT_OPTIONS)
     checkWait(options)
 }
