@@ -1,14 +1,13 @@
 import { type Command } from "commander"
 import { coapPathText, parseCoapsUri } from "../../src/coap/uri.js"
-import { ContentFormat } from "../../src/coap/code-points.js"
 import { gatewayLimits } from "../../src/dtls/handshake/limits.js"
 import { printable } from "../../src/platform/node/printable.js"
 import { UsageError } from "../credentials.js"
 import { errorText, identityText, readingText } from "../describe.js"
 import { Gateway, type GatewayEvents, type GatewayPeer } from "../gateway/gateway.js"
 import { type ArrivedReading, Resources } from "../gateway/resources.js"
+import { OfferedUpdates, readUpdates } from "../gateway/updates.js"
 import { addressText } from "../trace/tracer.js"
-import { openUpdate } from "../update/update-file.js"
 import { addCertificateOptions } from "./certificate-options.js"
 import { exiting } from "./exit-code.js"
 import { addConnectionOptions } from "./options.js"
@@ -123,13 +122,8 @@ async function gatewayCommand(options: GatewayOptions): Promise<number> {
     const serving = servingOf(options)
     serving.settings.limits.peers = options.maxPeers
     const resources = new Resources(sharedPaths(options.shared ?? []))
-    for (const path of options.update ?? []) provideUpdate(resources, path)
+    new OfferedUpdates(resources).replace(readUpdates(options.update ?? [], "--update"))
     return await serve(serving, options.count, resources)
-}
-
-function provideUpdate(resources: Resources, path: string): void {
-    const { file, target } = openUpdate(path, "--update")
-    resources.provide(["update", ...target.split("/")], ContentFormat.OCTET_STREAM, file)
 }
 
 /** --shared as the gateway compares paths: in normal form, without a slash at the end. */

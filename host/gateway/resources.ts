@@ -125,11 +125,23 @@ export class Resources {
         return () => void (this.watchers = this.watchers.filter((other) => other !== changed))
     }
 
-    /** What clients get at a path, and none of them changes. */
-    provide(segments: string[], format: number, payload: Buffer): void {
+    /** What clients get at a path, and none of them changes. @returns false: it is what they got before */
+    provide(segments: string[], format: number, payload: Buffer): boolean {
         const path = coapPathText(segments)
         const etag = createHash("sha256").update(payload).digest().subarray(0, ETAG_LENGTH)
+        const known = this.byPath.get(path)
+        if (known?.etag?.equals(etag) === true) return false
+        if (known !== undefined && known.owner !== OWN) this.count(known.owner, -1)
         this.byPath.set(path, { owner: OWN, segments, format, payload, etag })
+        this.tellChanged(path)
+        return true
+    }
+
+    /** What was provided at a path is there no more. */
+    withdraw(segments: string[]): void {
+        const path = coapPathText(segments)
+        if (this.byPath.get(path)?.owner !== OWN) return
+        this.byPath.delete(path)
         this.tellChanged(path)
     }
 

@@ -126,6 +126,8 @@ export interface GatewayConfig {
     certificates: CertificatesConfig | undefined
     rights: Rights
     shared: string[]
+    /** files */
+    update: string[]
     limits: LimitsConfig
     acknowledge: "received" | "stored"
     /** s */
@@ -259,6 +261,7 @@ function withDefaults(raw: Raw, folder: string): GatewayConfig {
         certificates: certificates && withPathLists(certificates, folder),
         rights: { read: ["/"], write: ["/"], ...rights },
         shared: raw.shared ?? [],
+        update: (raw.update ?? []).map((path) => resolve(folder, path)),
         limits: raw.limits ?? {},
         acknowledge: raw.acknowledge ?? "received",
         retryAfter: raw.retryAfter ?? 30,

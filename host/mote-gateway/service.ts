@@ -4,6 +4,9 @@ import {
     type DiagnosticEvent,
     errorText,
     type GatewayEvents,
+    type OfferedUpdate,
+    OfferedUpdates,
+    readUpdates,
     Resources,
     UsageError,
     type Versions,
@@ -22,17 +25,22 @@ import { SharedAssociations } from "./shared-associations.js"
 import { Sinks } from "./sinks.js"
 import { configOf, type WorkerRole } from "./worker-role.js"
 
-/** A configuration that was read, and the devices of the files that it names. */
+/** A configuration that was read, and what is in the files that it names. */
 interface Loaded {
     config: GatewayConfig
     sources: DeviceSources
+    updates: OfferedUpdate[]
 }
 
 /** @param versions of the run; undefined: it begins */
 function load(path: string, role?: WorkerRole, versions?: Versions): Loaded {
     const whole = loadGatewayConfig(path)
     const config = role === undefined ? whole : configOf(whole, role)
-    return { config, sources: readDeviceSources(config, versions ?? config.versions) }
+    return {
+        config,
+        sources: readDeviceSources(config, versions ?? config.versions),
+        updates: readUpdates(config.update, "update"),
+    }
 }
 
 /** Reads a configuration and what it names, and does no more. Throws UsageError. @returns questionable keys */
@@ -62,6 +70,7 @@ export class GatewayService {
         readonly listeners: Listeners,
         private metrics: Metrics,
         private shared: SharedAssociations | undefined,
+        private updates: OfferedUpdates,
         private role: WorkerRole | undefined,
     ) {
         this.history = new History(() => metrics.take(listeners.peers().length))
@@ -110,6 +119,7 @@ export class GatewayService {
             listeners,
             metrics,
             shared,
+            new OfferedUpdates(options.resources),
             worker?.role,
         )
         try {
@@ -121,6 +131,7 @@ export class GatewayService {
             throw error
         }
         service.warn()
+        service.offerUpdates()
         if (worker === undefined) service.tellAddresses()
         return service
     }
@@ -149,10 +160,10 @@ export class GatewayService {
 
     /** Files and folders that the configuration comes from. */
     sourceFiles(): string[] {
-        const { credentials, certificates } = this.loaded.config
+        const { credentials, certificates, update } = this.loaded.config
         const { file, directory } = credentials
         const { cert = [], key = [], ca = [] } = certificates ?? {}
-        return [this.path, file, directory, ...cert, ...key, ...ca].filter((path) => path !== undefined)
+        return [this.path, file, directory, ...cert, ...key, ...ca, ...update].filter((path) => path !== undefined)
     }
 
     config(): GatewayConfig {
@@ -200,6 +211,7 @@ export class GatewayService {
         this.loaded = loaded
         this.log.level = loaded.config.log.level
         this.credentials.replace(loaded.sources)
+        this.offerUpdates()
         this.tellLasting(before.config, loaded.config)
         await this.closeRevoked(before.sources)
     }
@@ -223,6 +235,11 @@ export class GatewayService {
             this.log.info(loggedPeer(peer), "its key was taken away or changed: its session is closed")
             await peer.connection.close()
         }
+    }
+
+    private offerUpdates(): void {
+        for (const { target, version } of this.updates.replace(this.loaded.updates))
+            this.log.info(`version ${version} for ${target} is offered at /update/${target}`)
     }
 
     private warn(): void {

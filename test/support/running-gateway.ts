@@ -56,9 +56,10 @@ export class RunningGateway {
         return join(this.folder, name)
     }
 
-    write(name: string, content: string | object): void {
+    write(name: string, content: string | Buffer | object): void {
+        const isPlain = typeof content === "string" || content instanceof Buffer
         mkdirSync(dirname(this.path(name)), { recursive: true })
-        writeFileSync(this.path(name), typeof content === "string" ? content : JSON.stringify(content), { mode: 0o600 })
+        writeFileSync(this.path(name), isPlain ? content : JSON.stringify(content), { mode: 0o600 })
     }
 
     /** Devices "one" and "two", of which the first has `KEY`. */

@@ -69,6 +69,20 @@ describe("a gateway's resources", () => {
         strictEqual(textOf(ask(CoapCode.GET, ["update", "a"], "", etag)), "2.05 newer")
     })
 
+    it("of a client that the gateway takes the path from count for that client no more, and are free once withdrawn", () => {
+        const resources = new Resources([])
+        const { ask } = gateway([], resources)
+        for (let i = 0; i < 100; i++) ask(CoapCode.PUT, [`${i}`], "1")
+        strictEqual(ask(CoapCode.PUT, ["another"], "1").code, CoapCode.FORBIDDEN)
+        strictEqual(resources.provide(["5"], ContentFormat.TEXT, Buffer.from("own")), true)
+        strictEqual(resources.provide(["5"], ContentFormat.TEXT, Buffer.from("own")), false)
+        strictEqual(ask(CoapCode.PUT, ["another"], "1").code, CoapCode.CREATED)
+        resources.withdraw(["6"])
+        resources.withdraw(["5"])
+        strictEqual(ask(CoapCode.GET, ["5"]).code, CoapCode.NOT_FOUND)
+        strictEqual(textOf(ask(CoapCode.GET, ["6"])), "2.05 1")
+    })
+
     it("answer 4.06 when their format is not the one that is accepted, discovery too", () => {
         const { ask } = gateway()
         ask(CoapCode.POST, ["t"], "21.5", formatOf(ContentFormat.TEXT))
