@@ -4,6 +4,7 @@ import { type CoapMessage, textOptionsOf } from "../../src/coap/message.js"
 import { gatewayCoapParameters } from "../../src/coap/parameters.js"
 import { type CoapAnswer, CoapServer } from "../../src/coap/server.js"
 import { coapPathText } from "../../src/coap/uri.js"
+import { type MessageLayer } from "../../src/coap/message-layer.js"
 import { WaitingMessageLayer } from "../../src/coap/waiting-message-layer.js"
 import { type Aead } from "../../src/dtls/crypto/provider.js"
 import { IOCondition } from "../../src/gio/enums.js"
@@ -16,6 +17,8 @@ import { type Services, type UdpSocket } from "../../src/platform/services.js"
 import { identityOf } from "./identity.js"
 import { type CoapState, coapStateOf, restoreCoapState } from "./coap-state.js"
 import { ObservedPaths } from "./observed-paths.js"
+import { freeNumbers } from "./reservation.js"
+import { ReservedMessageLayer } from "./reserved-message-layer.js"
 import { type Route, RoutedSocket } from "./routed-socket.js"
 import { type ArrivedReading, notNow, refusal, type Requester, Resources } from "./resources.js"
 
@@ -59,6 +62,8 @@ export interface GatewayOptions {
     deliver?: ((peer: GatewayPeer, path: string, readings: ArrivedReading[]) => Delivery) | undefined
     /** looks at datagrams first, see `takeOver`; default: nobody does */
     route?: Route | undefined
+    /** waits until numbers may be reserved for what a connection has to send; default: a connection without any ends */
+    moreNumbers?: ((connection: DtlsServerConnection) => Promise<void>) | undefined
     /** whether a client may read (GET), or write (all other methods), at `path`; default: everywhere */
     mayUse?: ((peer: GatewayPeer, path: string, isRead: boolean) => boolean) | undefined
 }
@@ -90,12 +95,6 @@ const COMING_TO_REST = 500
 
 /** A client that is told to try again although nobody knows for how long, s. */
 const RETRY_AFTER = 30
-
-/**
- * Sequence numbers that an imported association may use: more than it ever needs, for the copy with which they are reserved is
- * never used. The next `exportClients` is exact again.
- */
-const UNLIMITED = 0x7fffffff
 
 /** A CoAPs server that keeps what is posted to it and tells of readings. */
 export class Gateway {
@@ -173,7 +172,7 @@ export class Gateway {
         const identity = identityOf(connection)
         const handshakeTime = connection.isImported ? undefined : this.services.now() - connection.since
         const peer = { name: `client ${this.count}`, identity, connection, handshakeTime }
-        const layer = new WaitingMessageLayer(this.services, connection, gatewayCoapParameters())
+        const layer = this.newLayer(connection)
         if (coap !== undefined) restoreCoapState(layer, coap)
         const blocks = new BlockwiseHandler(
             this.services,
@@ -186,6 +185,13 @@ export class Gateway {
         this.tell("connected", () => this.events.connected(peer))
         this.services.spawn(() => this.serve(server, peer))
         return peer
+    }
+
+    private newLayer(connection: DtlsServerConnection): MessageLayer {
+        const { moreNumbers } = this.options
+        const parameters = gatewayCoapParameters()
+        if (moreNumbers === undefined) return new WaitingMessageLayer(this.services, connection, parameters)
+        return new ReservedMessageLayer(this.services, connection, parameters, () => moreNumbers(connection))
     }
 
     private async answer(request: CoapMessage, server: CoapServer): Promise<CoapAnswer> {
@@ -266,7 +272,7 @@ export class Gateway {
         for (const saved of associations)
             try {
                 const connection = await this.listener.importAssociation(saved, wrapper, 0)
-                connection.exportAssociation(wrapper, { send: UNLIMITED, receive: UNLIMITED })
+                freeNumbers(connection)
                 await connection.takeHeld()
                 this.begin(connection)
             } catch (error) {

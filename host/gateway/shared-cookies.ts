@@ -2,24 +2,32 @@ import { createHmac } from "node:crypto"
 import { type CryptoProvider } from "../../src/dtls/crypto/provider.js"
 import { CookieExchange } from "../../src/dtls/endpoint/cookie-exchange.js"
 import { type NewHelloExchange } from "../../src/dtls/endpoint/hello-exchange.js"
+import { newExchangeV12V13, newExchangeV13 } from "../../src/dtls/endpoint/v13/hello-exchange.js"
 import { COOKIE_SECRET_LIFETIME } from "../../src/dtls/handshake/cookie-secrets.js"
+import { type Versions } from "../../src/platform/node/connect/versions.js"
 
 /** Cookies that every gateway with this secret takes, as far as their clocks agree. @param secret 32 random bytes */
-export function sharedCookies(secret: Buffer): NewHelloExchange {
+export function sharedCookies(secret: Buffer, { oldest, newest }: Versions): NewHelloExchange {
+    const older = drawnFrom(secret, "cookies", (...of) => new CookieExchange(...of))
+    if (newest === "1.2") return older
+    return drawnFrom(secret, "cookies of DTLS 1.3", oldest === "1.3" ? newExchangeV13() : newExchangeV12V13(older))
+}
+
+function drawnFrom(secret: Buffer, label: string, inner: NewHelloExchange): NewHelloExchange {
     return (settings, counters, now) => {
-        const crypto = drawing(settings.crypto, secret)
+        const crypto = drawing(settings.crypto, secret, label)
         // Secrets change at the same moments everywhere.
         const begun = now - (Date.now() % COOKIE_SECRET_LIFETIME)
-        return new CookieExchange({ ...settings, crypto }, counters, begun)
+        return inner({ ...settings, crypto }, counters, begun)
     }
 }
 
-/** Draws secrets that follow from `secret` and the time. */
-function drawing(crypto: CryptoProvider, secret: Buffer): CryptoProvider {
+/** Draws secrets that follow from `secret` and the time; an exchange draws nothing else. */
+function drawing(crypto: CryptoProvider, secret: Buffer, label: string): CryptoProvider {
     return Object.assign(Object.create(crypto) as CryptoProvider, {
         random: (length: number): Buffer => {
             const period = Math.floor(Date.now() / COOKIE_SECRET_LIFETIME)
-            return createHmac("sha256", secret).update(`cookies ${period}`).digest().subarray(0, length)
+            return createHmac("sha256", secret).update(`${label} ${period}`).digest().subarray(0, length)
         },
     })
 }

@@ -233,15 +233,7 @@ function checkWorkers(file: JsonText, { workers = 1, connectionId = 8 }: Raw): v
         throw new UsageError(`${file.place(["connectionId"])}: connectionId: 0, or 6 and more with workers`)
 }
 
-/** Sessions of DTLS 1.3 stay where they began, and what moves between gateways is of DTLS 1.2. */
-const newestOf = ({ maxVersion, redis }: Raw): Version => maxVersion ?? (redis === undefined ? "1.3" : "1.2")
-
-function checkVersions(file: JsonText, raw: Raw): void {
-    const [oldest, newest] = [raw.minVersion ?? "1.2", newestOf(raw)]
-    if (raw.redis !== undefined && (oldest === "1.3" || newest === "1.3"))
-        throw new UsageError(
-            `${file.place(["redis"])}: redis: sessions of DTLS 1.2 alone are shared: leave minVersion and maxVersion out`,
-        )
+function checkVersions(file: JsonText, { minVersion: oldest = "1.2", maxVersion: newest = "1.3" }: Raw): void {
     if (oldest > newest) throw new UsageError(`${file.place(["minVersion"])}: minVersion: no newer than maxVersion`)
 }
 
@@ -251,7 +243,7 @@ function withDefaults(raw: Raw, folder: string): GatewayConfig {
         listen: raw.listen ?? [{ port: COAPS_PORT }],
         connectionId: raw.connectionId ?? 8,
         workers: raw.workers ?? 1,
-        versions: { oldest: raw.minVersion ?? "1.2", newest: newestOf(raw) },
+        versions: { oldest: raw.minVersion ?? "1.2", newest: raw.maxVersion ?? "1.3" },
         credentials: {
             lookupTimeout: 5000,
             lookupCache: 60,

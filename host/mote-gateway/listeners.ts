@@ -7,6 +7,7 @@ import {
     type GatewayOptions,
     type GatewayPeer,
     HandshakeWatch,
+    lastingConnectionIds,
     ownedConnectionIds,
 } from "mote-dtls/gateway"
 import { type NodeServices } from "mote-dtls"
@@ -14,6 +15,7 @@ import {
     AuthenticationMode,
     type CipherSuite,
     connectionIdsV13,
+    Diagnostic,
     gatewayLimits,
     type Limits,
     returnRoutability,
@@ -117,7 +119,8 @@ export class Listeners {
         const opened: { gateway?: Gateway } = {}
         const here = (): Gateway | undefined => opened.gateway
         const route = shared?.routeTo(here)
-        const options = { ...this.parts.options, protocols: config.alpn, route }
+        const moreNumbers = shared?.moreNumbers.bind(shared)
+        const options = { ...this.parts.options, protocols: config.alpn, route, moreNumbers }
         const events = shared === undefined ? this.parts.events : sharedEvents(this.parts.events, shared, here)
         const watch = new HandshakeWatch((event) => {
             const { code, message, identity, remoteAddress, error } = event
@@ -126,7 +129,10 @@ export class Listeners {
             log.warn({ ...logged(identity, remoteAddress), code, ...cause }, message)
         })
         const settings = this.settings(watch.watched(this.parts.credentials))
-        settings.onDiagnostic = watch.diagnostic
+        settings.onDiagnostic = (diagnostic, detail, connection) => {
+            if (diagnostic === Diagnostic.saveWanted && shared !== undefined) shared.saveWanted(connection)
+            else watch.diagnostic(diagnostic, detail, connection)
+        }
         const local = { host: listen.host, port: listen.port, fd: listen.fd }
         const gateway = await Gateway.start(this.services, settings, local, events, failed, options)
         opened.gateway = gateway
@@ -201,11 +207,10 @@ function sharedEvents(
 }
 
 /** @param worker undefined: this process is the only one */
-function idsOf({ connectionId }: GatewayConfig, worker: WorkerRole | undefined): Extension[] {
+function idsOf({ connectionId, redis }: GatewayConfig, worker: WorkerRole | undefined): Extension[] {
     if (connectionId === 0) return []
-    const ids =
-        worker === undefined ? connectionIdsV13(connectionId, 0) : ownedConnectionIds(connectionId, worker.index)
-    return [ids, returnRoutability()]
+    const ids = redis === undefined ? connectionIdsV13(connectionId, 0) : lastingConnectionIds(connectionId)
+    return [worker === undefined ? ids : ownedConnectionIds(worker.index, ids), returnRoutability()]
 }
 
 function nameOf({ host, port }: ListenConfig): string {

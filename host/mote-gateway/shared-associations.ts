@@ -1,15 +1,16 @@
 import { createHmac } from "node:crypto"
+import { setTimeout as sleep } from "node:timers/promises"
 import {
     type CoapState,
+    connectionIdOf,
     errorText,
     type Gateway,
     type GatewayPeer,
     type HandedOver,
-    readsLeft,
     reserveNumbers,
     type Route,
     sharedCookies,
-    writesLeft,
+    wantsReservation,
 } from "mote-dtls/gateway"
 import { AeadAlgorithm } from "mote-dtls/engine"
 import { keyIn, type Wrapper } from "./associations.js"
@@ -24,16 +25,15 @@ import { RedisStore, type TakenAssociation } from "./redis-store.js"
  */
 const RESERVE = { send: 1024, receive: 4 }
 
-/** Where a connection id begins in a record (RFC 9146 §4), and the type of such a record. */
-const ID_AT = 11
-const TLS12_CID = 25
-
 /** Ids that are looked for at one time, and datagrams of each that wait: whoever makes up ids costs no more than that. */
 const MAX_LOOKED_FOR = 1000
 const MAX_WAITING = 4
 
-type Address = Parameters<Gateway["inject"]>[1]
+/** After how long a connection that cannot be saved is tried again, ms. */
+const AGAIN = 50
+
 type Connection = GatewayPeer["connection"]
+type Address = Parameters<Gateway["inject"]>[1]
 
 /** An association that is here, and saved in Redis. */
 interface Kept {
@@ -50,8 +50,9 @@ interface Kept {
 /** Associations that go from gateway to gateway: whoever is sent a device's datagram takes its association over. */
 export class SharedAssociations {
     readonly newExchange
+    private idLength: number
     private kept = new Map<string, Kept>()
-    private ofPeers = new Map<GatewayPeer, Kept>()
+    private ofConnections = new Map<object, Kept>()
     /** those that end here and go on elsewhere */
     private leaving = new WeakSet<GatewayPeer>()
     /** datagrams that wait for their association, by id */
@@ -61,26 +62,27 @@ export class SharedAssociations {
         private store: RedisStore,
         private wrapper: Wrapper,
         secret: Buffer,
-        private idLength: number,
+        { connectionId, versions }: GatewayConfig,
         private log: Log,
     ) {
-        this.newExchange = sharedCookies(secret)
+        this.idLength = connectionId
+        this.newExchange = sharedCookies(secret, versions)
     }
 
     /** Throws UsageError for the key file, GError when Redis is not there. */
     static async open(
         redis: RedisConfig,
-        { connectionId, limits }: GatewayConfig,
+        config: GatewayConfig,
         services: Listeners["services"],
         log: Log,
     ): Promise<SharedAssociations> {
         const key = keyIn(redis.keyFile, "redis.keyFile")
         const derived = (label: string): Buffer => createHmac("sha256", key).update(label).digest()
         const wrapper = services.crypto.newAead(AeadAlgorithm.aes256Ccm, derived("associations"))
-        const ttl = limits.idleTimeout ?? 86400000
+        const ttl = config.limits.idleTimeout ?? 86400000
         const shared: { associations?: SharedAssociations } = {}
         const store = await RedisStore.open(redis, ttl, log, (id, by) => void shared.associations?.giveUp(id, by))
-        shared.associations = new SharedAssociations(store, wrapper, derived("cookies"), connectionId, log)
+        shared.associations = new SharedAssociations(store, wrapper, derived("cookies"), config, log)
         return shared.associations
     }
 
@@ -93,13 +95,11 @@ export class SharedAssociations {
     }
 
     private route(gateway: Gateway, data: Buffer, from: Address): boolean {
-        const end = ID_AT + this.idLength
-        if (data[0] !== TLS12_CID || data.length < end) return true
-        const id = data.subarray(ID_AT, end).toString("hex")
+        const id = connectionIdOf(data, this.idLength)?.toString("hex")
+        if (id === undefined) return true
         const kept = this.kept.get(id)
         if (kept !== undefined) {
-            // Once it has taken the datagram its numbers may be few.
-            setImmediate(() => this.renew(kept))
+            this.renewSoon(kept)
             return !kept.isLeaving
         }
         if (gateway.knowsIdOf(data)) return true
@@ -124,7 +124,10 @@ export class SharedAssociations {
         }
         const waiting = this.coming.get(id) ?? []
         this.coming.delete(id)
-        if (this.kept.has(id)) for (const { data, from } of waiting) gateway.inject(data, from)
+        const kept = this.kept.get(id)
+        if (kept === undefined) return
+        for (const { data, from } of waiting) gateway.inject(data, from)
+        this.renewSoon(kept)
     }
 
     private async goOn(gateway: Gateway, id: string, { generation, state, coap }: TakenAssociation): Promise<void> {
@@ -134,14 +137,16 @@ export class SharedAssociations {
         }
         const { connection, begin } = await gateway.takeOver(client, this.wrapper, generation)
         // Until this is safe it has no numbers: what was taken may be taken by another gateway again.
-        if (!(await this.save(id, generation, connection))) return connection.abandon()
+        const { saved, commit } = reserveNumbers(connection, this.wrapper, RESERVE)
+        if (!(await this.store.save(id, generation, saved))) return connection.abandon()
+        commit()
         const peer = await begin()
         this.keep({ id, gateway, peer, generation: generation + 1, saving: undefined, isLeaving: false })
     }
 
     private keep(kept: Kept): void {
         this.kept.set(kept.id, kept)
-        this.ofPeers.set(kept.peer, kept)
+        this.ofConnections.set(kept.peer.connection, kept)
     }
 
     /** A handshake is done: from now on the association is saved, where it has a connection id. */
@@ -151,13 +156,13 @@ export class SharedAssociations {
         if (id === "" || connection.isImported) return
         const kept: Kept = { id, gateway, peer, generation: 0, saving: undefined, isLeaving: false }
         this.keep(kept)
-        this.startSaving(kept)
+        void this.startSaving(kept)
     }
 
     /** A session is here no more. @returns false: it goes on elsewhere */
     ended(peer: GatewayPeer): boolean {
         if (this.leaving.has(peer)) return false
-        const kept = this.ofPeers.get(peer)
+        const kept = this.ofConnections.get(peer.connection)
         if (kept === undefined) return true
         this.forget(kept)
         this.store.remove(kept.id).catch((error: unknown) => this.log.error(`redis: ${errorText(error)}`))
@@ -166,17 +171,38 @@ export class SharedAssociations {
 
     private forget(kept: Kept): void {
         this.kept.delete(kept.id)
-        this.ofPeers.delete(kept.peer)
+        this.ofConnections.delete(kept.peer.connection)
+    }
+
+    /** Records wait until a connection is saved, or a message of DTLS 1.3 has changed what others would go on from. */
+    saveWanted(connection: object | undefined): void {
+        const kept = connection && this.ofConnections.get(connection)
+        if (kept !== undefined) this.renewSoon(kept)
+    }
+
+    /** Resolves when a connection without numbers may have got some. */
+    async moreNumbers(connection: Connection): Promise<void> {
+        const kept = this.ofConnections.get(connection)
+        if (kept !== undefined) {
+            this.renew(kept)
+            await kept.saving
+        }
+        if (connection.getAssociation()?.record.isHeld() === true) await sleep(AGAIN)
+    }
+
+    /** Once it has taken what has come its numbers may be few. */
+    private renewSoon(kept: Kept): void {
+        setImmediate(() => this.renew(kept))
     }
 
     /** Reserves further numbers when few are left. */
     private renew(kept: Kept): void {
         const { connection } = kept.peer
-        const isLow = readsLeft(connection) <= RESERVE.receive / 2 || writesLeft(connection) <= RESERVE.send / 2
-        if (isLow && kept.saving === undefined && !kept.isLeaving && connection.isOpen()) this.startSaving(kept)
+        if (kept.saving !== undefined || kept.isLeaving || !connection.isOpen()) return
+        if (wantsReservation(connection, RESERVE)) void this.startSaving(kept)
     }
 
-    private startSaving(kept: Kept): void {
+    private async startSaving(kept: Kept): Promise<void> {
         kept.saving = this.saveNext(kept)
             .catch((error: unknown) => {
                 // One that has ended meanwhile need not be saved.
@@ -186,20 +212,21 @@ export class SharedAssociations {
             .then(() => {
                 kept.saving = undefined
             })
+        await kept.saving
     }
 
     private async saveNext(kept: Kept): Promise<void> {
         const { id, peer, generation } = kept
-        if (await this.save(id, generation, peer.connection)) {
-            kept.generation = generation + 1
-            await peer.connection.takeHeld()
-            // Records may have come while it was saved.
-            setImmediate(() => this.renew(kept))
-            return
+        const { saved, commit } = reserveNumbers(peer.connection, this.wrapper, RESERVE)
+        if (!(await this.store.save(id, generation, saved))) {
+            this.log.info(loggedPeer(peer), "another gateway goes on with it, or redis has forgotten it")
+            this.leave(kept)
+            return peer.connection.abandon()
         }
-        this.log.info(loggedPeer(peer), "another gateway goes on with it, or redis has forgotten it")
-        this.leave(kept)
-        peer.connection.abandon()
+        kept.generation = generation + 1
+        if (commit()) await peer.connection.takeHeld()
+        // Meanwhile records may have come, or messages that are to be saved.
+        this.renewSoon(kept)
     }
 
     private leave(kept: Kept): void {
@@ -208,22 +235,17 @@ export class SharedAssociations {
         this.forget(kept)
     }
 
-    /** @returns false: it is not this gateway's any more, and has no further numbers */
-    private async save(id: string, generation: number, connection: Connection): Promise<boolean> {
-        const { saved, commit } = reserveNumbers(connection, this.wrapper, RESERVE)
-        if (!(await this.store.save(id, generation, saved))) return false
-        commit()
-        return true
-    }
-
     /** Another gateway wants it: it gets the exact state. @param by its name; undefined: whoever asks first */
     private async giveUp(id: string, by: string | undefined): Promise<void> {
         const kept = this.kept.get(id)
         if (kept === undefined || kept.isLeaving) return
         kept.isLeaving = true
+        const { connection } = kept.peer
         try {
             await kept.saving
-            await this.handOver(kept, by)
+            // What waits for that may be a reading, or its answer.
+            if (connection.getAssociation()?.savingWanted() === true) await this.startSaving(kept)
+            if (!this.leaving.has(kept.peer)) await this.handOver(kept, by)
         } catch (error) {
             this.log.warn(loggedPeer(kept.peer), `it cannot be handed over: ${errorText(error)}`)
         }
@@ -237,7 +259,7 @@ export class SharedAssociations {
             // A request of it takes its time: the device's next datagram is another try.
             kept.isLeaving = false
             this.leaving.delete(peer)
-            return
+            return this.renewSoon(kept)
         }
         this.leave(kept)
         await this.store.free(id, generation, client.association, JSON.stringify(client.coap), by)

@@ -1,6 +1,8 @@
 import { createSocket, type Socket } from "node:dgram"
 import { once } from "node:events"
+import { hasConnectionId, HeaderBit } from "../../src/dtls/record/v13/unified-header.js"
 import { ContentType, HandshakeType } from "../../src/dtls/wire/code-points.js"
+import { HANDSHAKE_EPOCH } from "../../src/dtls/wire/v13/code-points.js"
 
 /** A datagram that a sensor sent. */
 type Observer = (data: Buffer, gateway: number) => void
@@ -51,7 +53,7 @@ export class Balancer {
         const flow = await opening
         // A handshake stays where it is, as with any balancer that goes by addresses.
         const isHello = data[0] === ContentType.handshake && data[13] === HandshakeType.clientHello
-        if (isHello ? this.movesHello() : data[0] === ContentType.tls12Cid && this.moving()) {
+        if (isHello ? this.movesHello() : isOfSession(data) && this.moving()) {
             flow.gateway = (flow.gateway + 1) % this.gateways.length
             this.moves++
         }
@@ -85,6 +87,12 @@ export class Balancer {
         for (const flow of await Promise.all(this.flows.values())) flow.upstream.close()
         this.socket.close()
     }
+}
+
+/** A record with a connection id, in DTLS 1.3 not under the keys of the handshake. */
+function isOfSession(data: Buffer): boolean {
+    const epoch = data[0] & HeaderBit.epochMask
+    return data[0] === ContentType.tls12Cid || (hasConnectionId(data[0]) && epoch !== HANDSHAKE_EPOCH)
 }
 
 async function bound(): Promise<Socket> {

@@ -7,6 +7,7 @@ import { ContentType } from "../../../src/dtls/wire/code-points.js"
 import { SystemdNotifier } from "../../../host/mote-gateway/systemd.js"
 import { Running } from "../../interop/process.js"
 import { missingProgram, needs } from "../../support/needs.js"
+import { updateKeys, updatesOf } from "../../support/key-update.js"
 import { eventually, KEY, RunningGateway } from "../../support/running-gateway.js"
 
 interface Status {
@@ -89,6 +90,11 @@ describe("operating mote-gateway", () => {
         const { port } = gateway
         gateway.configure({ ...config, listen: [{ host: "127.0.0.1", port }] })
         const [one, two] = [await gateway.device("one"), await gateway.device("two", KEY.replace("00", "01"))]
+        const newer = await gateway.connect({
+            psk: { identity: "one", key: Buffer.from(KEY, "hex") },
+            minVersion: "1.3",
+        })
+        strictEqual(await newer.post("/v", "1"), "2.01")
         await gateway.service.stop()
         // The first run chose its port; the second has it in its configuration.
         gateway.write(
@@ -100,8 +106,11 @@ describe("operating mote-gateway", () => {
         gateway.logged.splice(0)
         await gateway.start()
         ok(!existsSync(gateway.path("saved")), "nothing may go on from it twice")
-        await gateway.expectLogged("2 sessions of the run before go on without a handshake")
+        await gateway.expectLogged("3 sessions of the run before go on without a handshake")
         deepStrictEqual([await one.post("/t", "1"), await two.get("/t")], ["2.01", "2.05 1"])
+        updateKeys(newer.connection.dtls)
+        deepStrictEqual([await newer.get("/t"), await newer.get("/t")], ["2.05 1", "2.05 1"])
+        strictEqual(updatesOf(newer.connection.dtls), 1)
         strictEqual(gateway.logged.filter(({ msg }) => msg === "connected").length, 0)
         await gateway.service.stop()
         await gateway.start()

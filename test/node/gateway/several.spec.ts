@@ -6,9 +6,15 @@ import { compare, type KeptRecord, readLedger } from "../../../host/swarm/ledger
 import { seededRandom } from "../../../host/testing/seeded-random.js"
 import { CoapCode, CoapOption, CoapType } from "../../../src/coap/code-points.js"
 import { textOption, writeCoapMessage } from "../../../src/coap/message.js"
+import { HandshakeType } from "../../../src/dtls/wire/code-points.js"
+import { type DtlsConnection } from "../../../src/gio/dtls-connection.js"
 import { connect } from "../../../src/index.js"
+import { type DtlsSocket } from "../../../src/platform/node/connect/dtls-socket.js"
+import { type ConnectOptions } from "../../../src/platform/node/connect/options.js"
+import { type Version } from "../../../src/platform/node/connect/versions.js"
 import { freePort, mote, Running, sleep } from "../../interop/process.js"
 import { Balancer } from "../../support/balancer.js"
+import { updateKeys, updatesOf } from "../../support/key-update.js"
 import { missingProgram, needs } from "../../support/needs.js"
 import { eventually, KEY, RunningGateway, TestDevice } from "../../support/running-gateway.js"
 import { TestBroker } from "../../support/test-broker.js"
@@ -28,205 +34,264 @@ function nonConfirmable(value: number): Buffer {
     return writeCoapMessage({ type: CoapType.NON, code: CoapCode.POST, messageId: value, token, options, payload })
 }
 
-/** Epoch and number of the first record of a datagram. */
-const numberOf = (data: Buffer): string => data.subarray(3, 11).toString("hex")
+/** The number of a datagram's record under the keys of a device's session; -1: it is none. */
+function numberOf(data: Buffer, { dtls }: DtlsSocket): number {
+    const read = dtls.getAssociation()?.record.read
+    return read === undefined ? -1 : read.protection.sequenceOf(data, 0, data.length, read.window.top + 1)
+}
 
-describe("several gateways of mote-gateway behind a balancer", function () {
-    this.timeout(60000)
-    let redis: TestRedis
-    let broker: TestBroker
-    let balancer: Balancer
-    let gateways: RunningGateway[] = []
+/** First bytes of the random of a HelloRetryRequest (RFC 8446 §4.1.3). */
+const RETRY = "cf21ad74"
 
-    before(function () {
-        needs(this, missingProgram("redis-server"))
-    })
+/** Whether a datagram is a HelloVerifyRequest or a HelloRetryRequest. */
+const hasCookie = (data: Buffer): boolean =>
+    data[13] === HandshakeType.helloVerifyRequest || data.subarray(27, 31).toString("hex") === RETRY
 
-    beforeEach(async () => {
-        redis = await TestRedis.start()
-        broker = await TestBroker.listen()
-    })
+/** What a gateway has of the session of its only device. */
+const sessionAt = (gateway: RunningGateway): DtlsConnection => gateway.service.listeners.peers()[0].connection
 
-    afterEach(async () => {
-        await balancer.close()
-        for (const gateway of gateways) await gateway.end()
-        gateways = []
-        await broker.close()
-        await redis.end()
-    })
+for (const version of ["1.2", "1.3"] as const) describeWith(version)
 
-    async function newGateway(keys: string): Promise<RunningGateway> {
-        const gateway = new RunningGateway()
-        gateway.write("keys.psk", keys)
-        gateway.write("fleet.key", FLEET_KEY)
-        return await gateway.start({
-            listen: [{ host: "127.0.0.1", port: await freePort() }],
-            acknowledge: "stored",
-            redis: { url: redis.url, keyFile: "fleet.key" },
-            sinks: { mqtt: [{ url: `mqtt://127.0.0.1:${broker.port}`, topic: "t/{identity}" }] },
+function describeWith(version: Version): void {
+    describe(`several gateways of mote-gateway behind a balancer, with sensors of DTLS ${version}`, function () {
+        this.timeout(60000)
+        let redis: TestRedis
+        let broker: TestBroker
+        let balancer: Balancer
+        let gateways: RunningGateway[] = []
+
+        before(function () {
+            needs(this, missingProgram("redis-server"))
         })
-    }
 
-    /** Two gateways; new flows go to the first one and the second one in turn. */
-    async function open(keys: string): Promise<void> {
-        gateways = [await newGateway(keys), await newGateway(keys)]
-        balancer = await Balancer.open(gateways.map(({ port }) => port))
-    }
+        beforeEach(async () => {
+            redis = await TestRedis.start()
+            broker = await TestBroker.listen()
+        })
 
-    /** A device behind the balancer, at the first gateway. */
-    async function device(): Promise<TestDevice> {
-        const psk = { identity: "one", key: Buffer.from(KEY, "hex") }
-        return new TestDevice(await connect("127.0.0.1", balancer.port, { psk, connectionId: 0 }))
-    }
+        afterEach(async () => {
+            await balancer.close()
+            for (const gateway of gateways) await gateway.end()
+            gateways = []
+            await broker.close()
+            await redis.end()
+        })
 
-    const told = (): number[] =>
-        broker.published.map(({ payload }) => (payload["readings"] as { value: number }[])[0].value)
-
-    function moveOnce(): void {
-        let isDone = false
-        balancer.moving = () => {
-            const moves = !isDone
-            isDone = true
-            return moves
+        async function newGateway(keys: string): Promise<RunningGateway> {
+            const gateway = new RunningGateway()
+            gateway.write("keys.psk", keys)
+            gateway.write("fleet.key", FLEET_KEY)
+            return await gateway.start({
+                listen: [{ host: "127.0.0.1", port: await freePort() }],
+                acknowledge: "stored",
+                redis: { url: redis.url, keyFile: "fleet.key" },
+                sinks: { mqtt: [{ url: `mqtt://127.0.0.1:${broker.port}`, topic: "t/{identity}" }] },
+            })
         }
-    }
 
-    it("lose no reading and tell none twice while sensors are moved at random, and no sensor needs a second handshake", async () => {
-        const sensors = 12
-        const keys = Array.from({ length: sensors }, (_, i) => `d${i + 1}:${randomBytes(16).toString("hex")}\n`)
-        await open(keys.join(""))
-        const random = seededRandom(11)
-        balancer.moving = () => random() < 0.2
-        const [first] = gateways
-        const files = ["--psk-file", first.path("keys.psk"), "--ledger", first.path("ledger.csv"), "--json"]
-        const options = ["--sensors", `${sensors}`, "--cid", "0", "--interval", "0.2", "--duration", "4", "--move", "5"]
-        const uri = `coaps://127.0.0.1:${balancer.port}/sensors/{identity}`
-        const swarm = new Running(mote("swarm", uri, ...files, ...options))
-        await swarm.ended(50000)
-        strictEqual(swarm.exitCode, 0, swarm.output)
-        const done = JSON.parse(swarm.output.trim().split("\n").at(-1) as string) as Done
-        strictEqual(done.handshakes, sensors)
-        ok(balancer.moves >= 8, `${balancer.moves} moves`)
-        const records = broker.published.map(({ payload }) => payload as unknown as KeptRecord)
-        const ledger = readLedger(readFileSync(first.path("ledger.csv"), "utf8"))
-        const { missing, twice, acknowledged } = compare(ledger, records)
-        deepStrictEqual(missing, [])
-        deepStrictEqual(twice, [])
-        ok(acknowledged > 50, `${acknowledged} readings`)
-    })
-
-    it("take nothing that another one has taken before: every datagram of a device again, to both", async () => {
-        await open(`one:${KEY}\n`)
-        const sent: Buffer[] = []
-        balancer.onSent = (data) => sent.push(data)
-        const one = await device()
-        for (const value of [1, 2, 3, 4, 5, 6]) {
-            // There and back again.
-            if (value === 3 || value === 5) moveOnce()
-            strictEqual((await one.post("/t", `${value}`)).slice(0, 2), "2.")
+        /** Two gateways; new flows go to the first one and the second one in turn. */
+        async function open(keys: string): Promise<void> {
+            gateways = [await newGateway(keys), await newGateway(keys)]
+            balancer = await Balancer.open(gateways.map(({ port }) => port))
         }
-        for (const gateway of [0, 1, 0])
-            for (const data of sent) {
-                await balancer.repeat(data, gateway)
-                await sleep(5)
+
+        /** A device behind the balancer, at the first gateway. */
+        async function device(more: ConnectOptions = {}): Promise<TestDevice> {
+            const psk = { identity: "one", key: Buffer.from(KEY, "hex") }
+            const options = { psk, connectionId: 0, minVersion: version, ...more }
+            return new TestDevice(await connect("127.0.0.1", balancer.port, options))
+        }
+
+        const told = (): number[] =>
+            broker.published.map(({ payload }) => (payload["readings"] as { value: number }[])[0].value)
+
+        function moveOnce(): void {
+            let isDone = false
+            balancer.moving = () => {
+                const moves = !isDone
+                isDone = true
+                return moves
             }
-        strictEqual((await one.post("/t", "7")).slice(0, 2), "2.")
-        deepStrictEqual(told(), [1, 2, 3, 4, 5, 6, 7])
-        await one.connection.close()
-    })
-
-    it("answer a request that is repeated at another gateway as the first one did", async () => {
-        await open(`one:${KEY}\n`)
-        const one = await device()
-        await one.post("/t", "1")
-        // The answer is lost, and the repetition comes to the other gateway.
-        let lost = 0
-        balancer.losesReply = (gateway) => gateway === 0 && lost++ === 0
-        const posting = one.post("/t", "2")
-        await eventually("the reading", () => (told().length === 2 ? true : undefined))
-        moveOnce()
-        strictEqual(await posting, "2.04")
-        strictEqual(lost > 0, true)
-        deepStrictEqual(told(), [1, 2])
-        await one.connection.close()
-    })
-
-    it("use no number twice and take no record twice when two of them think that a device is theirs", async () => {
-        await open(`one:${KEY}\n`)
-        const numbers: string[][] = [[], []]
-        balancer.onReply = (data, gateway) => void numbers[gateway].push(numberOf(data))
-        const one = await device()
-        strictEqual((await one.post("/t", "1")).slice(0, 2), "2.")
-        const client = new Redis(redis.url)
-        for (let value = 2; value <= 40; value++) {
-            if (value >= 4) {
-                // Both seem to have ended, whatever sign of life they give: neither asks the other one, and both hear the device.
-                const leases = await client.keys("mote:gateway:*")
-                if (leases.length > 0) await client.del(...leases)
-                balancer.sendsToAll = true
-            }
-            await one.connection.send(nonConfirmable(value))
-            await sleep(10)
         }
-        await Promise.any(gateways.map((gateway) => gateway.expectLogged("another gateway goes on with it")))
-        await sleep(100)
-        // Each of the two has lost it to the other one meanwhile, and with it a few of the device's records.
-        ok(told().length > 6, `${told().length} readings`)
-        // Of what nobody sends again none is there twice, though both had it.
-        strictEqual(new Set(told()).size, told().length)
-        const [byFirst, bySecond] = numbers.map((list) => list.filter((number) => number.startsWith("0001")))
-        ok(byFirst.length > 0 && bySecond.length > 0, `${byFirst.length} and ${bySecond.length} numbers`)
-        deepStrictEqual(
-            byFirst.filter((number) => bySecond.includes(number)),
-            [],
-        )
-        strictEqual(new Set([...byFirst, ...bySecond]).size, byFirst.length + bySecond.length)
-        client.disconnect()
-        await one.connection.close()
-    })
 
-    it("go on from no old copy: what redis has read from its disk may be one", async () => {
-        await open(`one:${KEY}\n`)
-        const one = await device()
-        for (const value of [1, 2, 3, 4]) await one.post("/t", `${value}`)
-        const client = new Redis(redis.url)
-        await client.save()
-        client.disconnect()
-        for (const value of [5, 6, 7, 8]) await one.post("/t", `${value}`)
-        await redis.kill()
-        await redis.run()
-        const numbers: string[] = []
-        balancer.onReply = (data, gateway) => void (gateway === 1 && numbers.push(numberOf(data)))
-        moveOnce()
-        const posting = one.post("/t", "9").catch(() => undefined)
-        await gateways[1].expectLogged("of another run of redis is not taken")
-        deepStrictEqual(numbers, [])
-        // Nor does the one that had it: it cannot know who else has had it meanwhile.
-        balancer.sendsToAll = true
-        for (let i = 0; i < 8; i++) await one.connection.send("no CoAP")
-        await gateways[0].expectLogged("redis has forgotten it")
-        deepStrictEqual(told(), [1, 2, 3, 4, 5, 6, 7, 8])
-        await one.connection.close()
-        await posting
-    })
+        it("lose no reading and tell none twice while sensors are moved at random, and no sensor needs a second handshake", async () => {
+            const sensors = 12
+            const keys = Array.from({ length: sensors }, (_, i) => `d${i + 1}:${randomBytes(16).toString("hex")}\n`)
+            await open(keys.join(""))
+            const random = seededRandom(11)
+            balancer.moving = () => random() < 0.2
+            const [first] = gateways
+            const files = ["--psk-file", first.path("keys.psk"), "--ledger", first.path("ledger.csv"), "--json"]
+            const options = [
+                "--sensors",
+                `${sensors}`,
+                "--cid",
+                "0",
+                "--interval",
+                "0.2",
+                "--duration",
+                "4",
+                "--move",
+                "5",
+                "--min-version",
+                version,
+            ]
+            const uri = `coaps://127.0.0.1:${balancer.port}/sensors/{identity}`
+            const swarm = new Running(mote("swarm", uri, ...files, ...options))
+            await swarm.ended(50000)
+            strictEqual(swarm.exitCode, 0, swarm.output)
+            const done = JSON.parse(swarm.output.trim().split("\n").at(-1) as string) as Done
+            strictEqual(done.handshakes, sensors)
+            ok(balancer.moves >= 8, `${balancer.moves} moves`)
+            const records = broker.published.map(({ payload }) => payload as unknown as KeptRecord)
+            const ledger = readLedger(readFileSync(first.path("ledger.csv"), "utf8"))
+            const { missing, twice, acknowledged } = compare(ledger, records)
+            deepStrictEqual(missing, [])
+            deepStrictEqual(twice, [])
+            ok(acknowledged > 50, `${acknowledged} readings`)
+        })
 
-    it("go on after a restart with what was here, and take each other's cookies", async () => {
-        await open(`one:${KEY}\n`)
-        const one = await device()
-        await one.post("/t", "1")
-        await gateways[0].restart()
-        strictEqual((await one.post("/t", "2")).slice(0, 2), "2.")
-        const connected = gateways.flatMap(({ logged }) => logged.filter(({ msg }) => msg === "connected"))
-        strictEqual(connected.length, 1)
-        // A cookie of the one, which the other one is shown.
-        let hellos = 0
-        balancer.movesHello = () => ++hellos === 2
-        const cookies: number[] = []
-        balancer.onReply = (data, gateway) => void (data[13] === 3 && cookies.push(gateway))
-        const two = await device()
-        strictEqual((await two.post("/t", "3")).slice(0, 2), "2.")
-        strictEqual(cookies.length, 1)
-        await one.connection.close()
-        await two.connection.close()
+        it("take nothing that another one has taken before: every datagram of a device again, to both", async () => {
+            await open(`one:${KEY}\n`)
+            const sent: Buffer[] = []
+            balancer.onSent = (data) => sent.push(data)
+            const one = await device()
+            for (const value of [1, 2, 3, 4, 5, 6]) {
+                // There and back again.
+                if (value === 3 || value === 5) moveOnce()
+                strictEqual((await one.post("/t", `${value}`)).slice(0, 2), "2.")
+            }
+            for (const gateway of [0, 1, 0])
+                for (const data of sent) {
+                    await balancer.repeat(data, gateway)
+                    await sleep(5)
+                }
+            strictEqual((await one.post("/t", "7")).slice(0, 2), "2.")
+            deepStrictEqual(told(), [1, 2, 3, 4, 5, 6, 7])
+            await one.connection.close()
+        })
+
+        it("answer a request that is repeated at another gateway as the first one did", async () => {
+            await open(`one:${KEY}\n`)
+            const one = await device()
+            await one.post("/t", "1")
+            // The answer is lost, and the repetition comes to the other gateway.
+            let lost = 0
+            balancer.losesReply = (gateway) => gateway === 0 && lost++ === 0
+            const posting = one.post("/t", "2")
+            await eventually("the reading", () => (told().length === 2 ? true : undefined))
+            moveOnce()
+            strictEqual(await posting, "2.04")
+            strictEqual(lost > 0, true)
+            deepStrictEqual(told(), [1, 2])
+            await one.connection.close()
+        })
+
+        it("use no number twice and take no record twice when two of them think that a device is theirs", async () => {
+            await open(`one:${KEY}\n`)
+            const numbers: number[][] = [[], []]
+            const one = await device()
+            balancer.onReply = (data, gateway) => void numbers[gateway].push(numberOf(data, one.connection))
+            strictEqual((await one.post("/t", "1")).slice(0, 2), "2.")
+            const client = new Redis(redis.url)
+            for (let value = 2; value <= 40; value++) {
+                if (value >= 4) {
+                    // Both seem to have ended, whatever sign of life they give: neither asks the other one, and both hear the device.
+                    const leases = await client.keys("mote:gateway:*")
+                    if (leases.length > 0) await client.del(...leases)
+                    balancer.sendsToAll = true
+                }
+                await one.connection.send(nonConfirmable(value))
+                await sleep(10)
+            }
+            await Promise.any(gateways.map((gateway) => gateway.expectLogged("another gateway goes on with it")))
+            await sleep(100)
+            // Each of the two has lost it to the other one meanwhile, and with it a few of the device's records.
+            ok(told().length > 6, `${told().length} readings`)
+            // Of what nobody sends again none is there twice, though both had it.
+            strictEqual(new Set(told()).size, told().length)
+            const [byFirst, bySecond] = numbers.map((list) => list.filter((number) => number >= 0))
+            ok(byFirst.length > 0 && bySecond.length > 0, `${byFirst.length} and ${bySecond.length} numbers`)
+            deepStrictEqual(
+                byFirst.filter((number) => bySecond.includes(number)),
+                [],
+            )
+            strictEqual(new Set([...byFirst, ...bySecond]).size, byFirst.length + bySecond.length)
+            client.disconnect()
+            await one.connection.close()
+        })
+
+        it("go on from no old copy: what redis has read from its disk may be one", async () => {
+            await open(`one:${KEY}\n`)
+            const one = await device()
+            for (const value of [1, 2, 3, 4]) await one.post("/t", `${value}`)
+            const client = new Redis(redis.url)
+            await client.save()
+            client.disconnect()
+            for (const value of [5, 6, 7, 8]) await one.post("/t", `${value}`)
+            await redis.kill()
+            await redis.run()
+            const replies: string[] = []
+            balancer.onReply = (data, gateway) => void (gateway === 1 && replies.push(data.toString("hex")))
+            moveOnce()
+            const posting = one.post("/t", "9").catch(() => undefined)
+            await gateways[1].expectLogged("of another run of redis is not taken")
+            deepStrictEqual(replies, [])
+            // Nor does the one that had it: it cannot know who else has had it meanwhile.
+            balancer.sendsToAll = true
+            for (let i = 0; i < 8; i++) await one.connection.send("no CoAP")
+            await gateways[0].expectLogged("redis has forgotten it")
+            deepStrictEqual(told(), [1, 2, 3, 4, 5, 6, 7, 8])
+            await one.connection.close()
+            await posting
+        })
+
+        it("go on after a restart with what was here, and take each other's cookies", async () => {
+            await open(`one:${KEY}\n`)
+            const one = await device()
+            await one.post("/t", "1")
+            await gateways[0].restart()
+            strictEqual((await one.post("/t", "2")).slice(0, 2), "2.")
+            const connected = gateways.flatMap(({ logged }) => logged.filter(({ msg }) => msg === "connected"))
+            strictEqual(connected.length, 1)
+            // A cookie of the one, which the other one is shown.
+            let hellos = 0
+            balancer.movesHello = () => ++hellos === 2
+            const cookies: number[] = []
+            balancer.onReply = (data, gateway) => void (hasCookie(data) && cookies.push(gateway))
+            const two = await device()
+            strictEqual((await two.post("/t", "3")).slice(0, 2), "2.")
+            strictEqual(cookies.length, 1)
+            await one.connection.close()
+            await two.connection.close()
+        })
+
+        if (version === "1.3")
+            it("follow the new keys of either side, wherever their messages and acknowledgements come, and give no further ids", async () => {
+                await open(`one:${KEY}\n`)
+                const one = await device({ spareConnectionIds: 2 })
+                const random = seededRandom(5)
+                balancer.moving = () => random() < 0.4
+                let asked = 0
+                for (let value = 1; value <= 24; value++) {
+                    if (value % 3 === 0) updateKeys(one.connection.dtls)
+                    const owner = gateways.find(({ service }) => service.listeners.peers().length === 1)
+                    if (value % 4 === 0 && owner !== undefined) {
+                        updateKeys(sessionAt(owner))
+                        asked++
+                    }
+                    strictEqual((await one.post("/t", `${value}`)).slice(0, 2), "2.")
+                }
+                deepStrictEqual(
+                    told(),
+                    Array.from({ length: 24 }, (_, i) => i + 1),
+                )
+                const updates = updatesOf(one.connection.dtls)
+                ok(updates >= 4 && asked >= 3 && balancer.moves >= 8, `${updates}, ${asked}, ${balancer.moves}`)
+                const connected = gateways.flatMap(({ logged }) => logged.filter(({ msg }) => msg === "connected"))
+                strictEqual(connected.length, 1)
+                strictEqual(one.connection.dtls.getAssociation()?.useNewPath(), false)
+                await one.connection.close()
+            })
     })
-})
+}

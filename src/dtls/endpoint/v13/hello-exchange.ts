@@ -40,10 +40,16 @@ export function newExchangeV13(): NewHelloExchange {
     return (settings, counters, now) => new RetryExchange(settings, counters, now, undefined)
 }
 
-/** A server of DTLS 1.2 and 1.3: the newer one for each client that offers it. */
-export function newExchangeV12V13(): NewHelloExchange {
-    return (settings, counters, now) =>
-        new RetryExchange(settings, counters, now, new CookieExchange(settings, counters, now))
+/**
+ * A server of DTLS 1.2 and 1.3: the newer one for each client that offers it.
+ * @param newOlder for the others; undefined: as a server of DTLS 1.2 alone
+ */
+export function newExchangeV12V13(newOlder?: NewHelloExchange): NewHelloExchange {
+    return (settings, counters, now) => {
+        const older =
+            newOlder === undefined ? new CookieExchange(settings, counters, now) : newOlder(settings, counters, now)
+        return new RetryExchange(settings, counters, now, older)
+    }
 }
 
 /**
