@@ -9,16 +9,15 @@ import { type CoapMessage, textOption, uintOption, uintOptionOf } from "../../sr
 import { Observation } from "../../src/coap/observation.js"
 import { defaultCoapParameters } from "../../src/coap/parameters.js"
 import { type CoapUri, parseCoapsUri } from "../../src/coap/uri.js"
-import { Cancellable } from "../../src/gio/cancellable.js"
-import { CoapsSession } from "../../src/sensor/session.js"
+import { type Cancellable } from "../../src/gio/cancellable.js"
+import { type CoapsSession } from "../../src/sensor/session.js"
 import { UsageError } from "../credentials.js"
 import { addCertificateOptions } from "./certificate-options.js"
-import { connectTo } from "./connecting.js"
+import { inSession } from "./coaps-session.js"
 import { exiting } from "./exit-code.js"
-import { addConnectionOptions, type ConnectionOptions, settingsOf } from "./options.js"
+import { addConnectionOptions, type ConnectionOptions } from "./options.js"
 import { whole } from "./parsers.js"
 import { Reporter } from "./reporter.js"
-import { onStop, wasStopped } from "./stopping.js"
 
 /** Largest body to receive, bytes. */
 const LARGEST_BODY = 16 * 1024 * 1024
@@ -99,26 +98,11 @@ async function coapCommand(method: Method, uri: string, options: CoapOptions): P
     const target = parseCoapsUri(uri)
     const request = requestOf(method.code, target, options)
     const reporter = new Reporter(options)
-    const settings = settingsOf(options, "client")
-    const stopping = new Cancellable()
-    const forget = onStop(() => stopping.cancel())
-    try {
-        const connected = await connectTo(target, { reporter, settings, options, stop: stopping })
-        const { connection, socket, handshakeTime } = connected
-        const parameters = { ...defaultCoapParameters(), maxMessage: 2048 }
-        const session = new CoapsSession(reporter.services, socket, connection, parameters, handshakeTime)
-        try {
-            const asking = new Asking(session, request, options, reporter, stopping)
-            return method.name === "observe" ? await asking.observe(options.count ?? 0) : await asking.ask()
-        } finally {
-            await session.close()
-        }
-    } catch (error) {
-        if (wasStopped()) return 0
-        throw error
-    } finally {
-        forget()
-    }
+    const parameters = { ...defaultCoapParameters(), maxMessage: 2048 }
+    return await inSession({ target, reporter, options, parameters }, async (session, stopping) => {
+        const asking = new Asking(session, request, options, reporter, stopping)
+        return method.name === "observe" ? await asking.observe(options.count ?? 0) : await asking.ask()
+    })
 }
 
 function requestOf(code: CoapCode, target: CoapUri, options: CoapOptions): CoapRequest {

@@ -4,18 +4,15 @@ import { CoapCode, codeText } from "../../src/coap/code-points.js"
 import { type CoapMessage } from "../../src/coap/message.js"
 import { defaultCoapParameters } from "../../src/coap/parameters.js"
 import { parseCoapsUri } from "../../src/coap/uri.js"
-import { Cancellable } from "../../src/gio/cancellable.js"
-import { CoapsSession } from "../../src/sensor/session.js"
 import { UsageError } from "../credentials.js"
 import { openUpdate } from "../update/update-file.js"
 import { UpdatePush } from "../update/update-push.js"
 import { addCertificateOptions } from "./certificate-options.js"
 import { blockSize, PROGRESS_INTERVAL } from "./coap-commands.js"
-import { connectTo } from "./connecting.js"
+import { inSession } from "./coaps-session.js"
 import { exiting } from "./exit-code.js"
-import { addConnectionOptions, type ConnectionOptions, settingsOf } from "./options.js"
+import { addConnectionOptions, type ConnectionOptions } from "./options.js"
 import { Reporter } from "./reporter.js"
-import { onStop, wasStopped } from "./stopping.js"
 
 const description =
     "Sends a program that mote build --update has signed to a device, block by block; what an earlier try has brought is " +
@@ -46,26 +43,12 @@ async function updateCommand(uri: string, path: string, options: UpdateOptions):
         throw new UsageError("the device's resource has a path of one part, for example coaps://192.0.2.7/update")
     const { file, version } = openUpdate(path, "<FILE>")
     const reporter = new Reporter(options)
-    const stopping = new Cancellable()
-    const forget = onStop(() => stopping.cancel())
-    try {
-        const settings = settingsOf(options, "client")
-        const connected = await connectTo(target, { reporter, settings, options, stop: stopping })
-        const { connection, socket, handshakeTime } = connected
-        const session = new CoapsSession(reporter.services, socket, connection, defaultCoapParameters(), handshakeTime)
-        try {
-            const progress = progressOf(reporter, file.length)
-            const push = new UpdatePush(session.coap, file, { path: target.path, size: options.block, progress })
-            return tell(reporter, await push.run(stopping), version)
-        } finally {
-            await session.close()
-        }
-    } catch (error) {
-        if (wasStopped()) return 0
-        throw error
-    } finally {
-        forget()
-    }
+    const parameters = defaultCoapParameters()
+    return await inSession({ target, reporter, options, parameters }, async ({ coap }, stopping) => {
+        const progress = progressOf(reporter, file.length)
+        const push = new UpdatePush(coap, file, { path: target.path, size: options.block, progress })
+        return tell(reporter, await push.run(stopping), version)
+    })
 }
 
 /** Of each block for programs, from time to time for people. */

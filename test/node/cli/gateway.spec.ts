@@ -188,6 +188,7 @@ describe("Ctrl-C and SIGTERM", function () {
             [["server", "--port", "0", ...key], "listening on"],
             [["client", `127.0.0.1:${port}`, ...key], "connected: DTLS 1.2"],
             [["sensor", uri, ...key, "--count", "100"], "posted 1: temperature"],
+            [["observe", uri, ...key], "2.05"],
             [["start", "--count", "1000"], "temperature"],
             [["sim", "src/sensor/main.ts", ...settings.flatMap((one) => ["--setting", one])], "posted sample"],
         ]
@@ -201,7 +202,7 @@ describe("Ctrl-C and SIGTERM", function () {
         }
         await server.end()
         strictEqual(server.exitCode, 0)
-        // Client and sensor said close_notify; a simulated device is switched off.
-        strictEqual(server.output.match(/client \d+ left/g)?.length, 2, server.output)
+        // Client, sensor and observe said close_notify; a simulated device is switched off.
+        strictEqual(server.output.match(/client \d+ left/g)?.length, 3, server.output)
     })
 })
