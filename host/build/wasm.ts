@@ -5,9 +5,12 @@ import { basename, dirname, join } from "node:path"
 import { pathToFileURL } from "node:url"
 import { deserialize, serialize } from "node:v8"
 import { cacheFolder, prebuilt, root } from "../folders.js"
+import { UsageError } from "../credentials.js"
 import { temporaryFolder } from "../temporary.js"
+import { choiceOf, type Translate } from "../translate/choice.js"
 import { translationFiles } from "../translate/files.js"
 import type { Choice } from "../translate/translate.js"
+import { type DeviceImage } from "./device.js"
 import { type Compilation, type Compiled, oneUnit, type Unit } from "./llvm.js"
 import { exclusivelyAsync } from "./make-once.js"
 
@@ -173,4 +176,12 @@ export async function machineModule(kind: MachineKind = "plain"): Promise<WebAss
     const shipped = join(prebuilt, machineFile(kind))
     const path = existsSync(shipped) ? shipped : await compiledMachine(kind)
     return new WebAssembly.Module(readFileSync(path))
+}
+
+/** The machine for a program, with those of its functions as C that `translate` names. Throws UsageError without their names. */
+export async function machineFor(translate: Translate, { path, debugPath }: DeviceImage): Promise<WebAssembly.Module> {
+    if (translate.functions === "hot" && !existsSync(debugPath))
+        throw new UsageError(`${path}: without its debug file the functions have no names`)
+    const choose = choiceOf(translate, debugPath)
+    return choose === undefined ? await machineModule() : await translatedMachine([readFileSync(path)], choose)
 }

@@ -3,7 +3,8 @@ import { existsSync, readFileSync, statSync, watch } from "node:fs"
 import { dirname, join, resolve } from "node:path"
 import { LogLevel } from "../../src/gio/log-level.js"
 import { cachedDeviceImage, type DeviceImage } from "../build/device.js"
-import { machineModule, prepareMachine, translatedMachine } from "../build/wasm.js"
+import { machineFor, prepareMachine } from "../build/wasm.js"
+import { DEFAULT_CONFIG, simulatedTranslateOf } from "../config/device-config.js"
 import { ImageRefused } from "../simulator/machine.js"
 import { UsageError } from "../credentials.js"
 import { root } from "../folders.js"
@@ -11,7 +12,7 @@ import { inWords } from "../device-words.js"
 import { DebugMap } from "../simulator/debug-map.js"
 import { Device, type DeviceOptions, type Outcome } from "../simulator/device.js"
 import { runStockSensor, type StockSettings } from "../simulator/stock.js"
-import { choiceOf, type Translate, TRANSLATE_BUDGET } from "../translate/choice.js"
+import { type Translate, TRANSLATE_BUDGET } from "../translate/choice.js"
 import { MOTE_PROFILE } from "../translate/profile.js"
 import { exiting } from "./exit-code.js"
 import { counterLines, panicLines } from "./outcome.js"
@@ -44,7 +45,7 @@ interface GivenOptions {
     quiet?: boolean
     watch?: boolean
     stock?: boolean
-    translate?: "hot" | "all"
+    translate?: Translate["functions"]
     profile?: string
 }
 
@@ -100,9 +101,9 @@ export function addSimCommand(program: Command): void {
         .addOption(
             choice(
                 "--translate <FUNCTIONS>",
-                `functions of the program as C, compiled once, as a board's firmware has them by "translate" of ` +
-                    "devs.config.json",
-                ["hot", "all"],
+                `functions of the program as C, compiled once, as a board's firmware has them; without, what "translate" ` +
+                    `says in the ${DEFAULT_CONFIG} of this folder, where that names the program`,
+                ["none", "hot", "all"],
             ),
         )
         .option(
@@ -137,14 +138,15 @@ function checked(program: string, given: GivenOptions): SimOptions {
         virtualTime: given.virtualTime === true,
         plain,
         quiet: given.quiet === true || plain,
-        translate: translateOf(given),
+        translate: translateOf(given, path),
         settings,
     }
 }
 
-function translateOf({ translate, profile }: GivenOptions): Translate {
+function translateOf({ translate, profile }: GivenOptions, program: string): Translate {
     if (profile !== undefined && translate !== "hot") throw new UsageError("--profile: only with --translate hot")
-    if (translate !== "hot") return { functions: translate ?? "none" }
+    if (translate === undefined) return simulatedTranslateOf(program)
+    if (translate !== "hot") return { functions: translate }
     if (profile !== undefined && !existsSync(profile)) throw new UsageError(`there is no file ${profile}`)
     return { functions: "hot", budget: TRANSLATE_BUDGET, profile: profile ?? MOTE_PROFILE }
 }
@@ -235,20 +237,12 @@ function report(options: SimOptions, number: number, outcome: Outcome, debug: De
     for (const line of lines) printLine(`${tag}${line}`)
 }
 
-/** The machine, with functions of the program where they were asked for. */
-async function moduleFor({ translate }: SimOptions, image: DeviceImage, bytes: Buffer): Promise<WebAssembly.Module> {
-    if (translate.functions === "hot" && !existsSync(image.debugPath))
-        throw new UsageError(`${image.path}: without its debug file the functions have no names`)
-    const choose = choiceOf(translate, image.debugPath)
-    return choose === undefined ? await machineModule() : await translatedMachine([bytes], choose)
-}
-
 async function runOnce(options: SimOptions, onStart: (devices: Device[]) => void): Promise<number> {
     if (options.translate.functions === "none") prepareMachine()
     const image = imageOf(options.path)
     const bytes = readFileSync(image.path)
     const debug = DebugMap.load(image.debugPath, image.home)
-    const module = await moduleFor(options, image, bytes)
+    const module = await machineFor(options.translate, image)
     const numbers = Array.from({ length: options.count }, (_, index) => index + 1)
     const devices = numbers.map((number) => new Device(module, bytes, deviceOptions(options, number, debug)))
     onStart(devices)

@@ -3,7 +3,6 @@ import { join } from "node:path"
 import { type CoapUri } from "../../src/coap/uri.js"
 import { LogLevel } from "../../src/gio/log-level.js"
 import { type DeviceImage } from "../build/device.js"
-import { machineModule } from "../build/wasm.js"
 import { UsageError } from "../credentials.js"
 import { errorText } from "../describe.js"
 import { inWords } from "../device-words.js"
@@ -60,10 +59,15 @@ export class SimulatedSensor {
         private reporter: Reporter,
     ) {}
 
-    static async create(image: DeviceImage, settings: SensorSettings, reporter: Reporter): Promise<SimulatedSensor> {
+    /** @param program and the machine for it */
+    static create(
+        { image, module }: { image: DeviceImage; module: WebAssembly.Module },
+        settings: SensorSettings,
+        reporter: Reporter,
+    ): SimulatedSensor {
         const given = deviceSettings(settings)
         const watch: { sensor?: SimulatedSensor } = {}
-        const device = new Device(await machineModule(), readFileSync(image.path), {
+        const device = new Device(module, readFileSync(image.path), {
             heapBytes: HEAP,
             maxDepth: 100,
             guard: 0,

@@ -5,11 +5,12 @@ import { COAPS_PORT, parseCoapsUri } from "../../src/coap/uri.js"
 import { errorText } from "../describe.js"
 import { type DeviceImage } from "../build/device.js"
 import { sensorImage } from "../build/sensor-image.js"
-import { prepareMachine } from "../build/wasm.js"
+import { machineFor, prepareMachine } from "../build/wasm.js"
 import { DEFAULT_CONFIG, type DeviceConfig, loadConfig } from "../config/device-config.js"
 import { loadCredentials } from "../config/device-credentials.js"
 import { programImage } from "../config/firmware-build.js"
 import { UsageError } from "../credentials.js"
+import { type Translate } from "../translate/choice.js"
 import { Gateway } from "../gateway/gateway.js"
 import { trialCertificates } from "../testing/trial-certificates.js"
 import { addressText } from "../trace/tracer.js"
@@ -55,13 +56,15 @@ export function addStartCommand(program: Command): void {
 /** What to run: the project's program, or the package's own. */
 interface Program {
     image: DeviceImage
+    translate: Translate
     config: DeviceConfig | undefined
 }
 
 function programHere(): Program {
-    if (!existsSync(DEFAULT_CONFIG)) return { image: sensorImage(), config: undefined }
-    const config = loadConfig(DEFAULT_CONFIG)
-    return { image: programImage(config), config }
+    const config = existsSync(DEFAULT_CONFIG) ? loadConfig(DEFAULT_CONFIG) : undefined
+    const translate = config?.simulatedTranslate ?? { functions: "none" }
+    if (translate.functions === "none") prepareMachine()
+    return { image: config === undefined ? sensorImage() : programImage(config), translate, config }
 }
 
 function sensorSettings(
@@ -89,21 +92,26 @@ function pskSettings(options: StartOptions): Record<string, string> {
 
 async function startCommand(uri: string | undefined, options: StartOptions): Promise<number> {
     const reporter = new Reporter(options)
-    prepareMachine()
-    const { image, config } = programHere()
+    const program = programHere()
+    const { config } = program
     const isGiven = options.psk !== undefined || options.pskFile !== undefined
     if (isGiven && config?.certificates !== undefined)
         throw new UsageError(`--psk: the device of ${DEFAULT_CONFIG} has certificates`)
-    if (uri === undefined) return await runBoth(withKeys(options, config), { image, config }, reporter)
+    if (uri === undefined) return await runBoth(withKeys(options, config), program, reporter)
     const credentials = config?.certificates === undefined ? pskSettings(options) : loadCredentials(config).settings
     const settings = sensorSettings(options, uri, config, credentials)
-    return await (await SimulatedSensor.create(image, settings, reporter)).run()
+    return await runSensor(program, settings, reporter)
 }
 
 /** Options of the gateway, and what its device has. */
 interface Keyed {
     options: StartOptions
     credentials: Record<string, string>
+}
+
+async function runSensor({ image, translate }: Program, settings: SensorSettings, reporter: Reporter): Promise<number> {
+    const module = await machineFor(translate, image)
+    return await SimulatedSensor.create({ image, module }, settings, reporter).run()
 }
 
 /** Keys that live as long as this run; a given one is used on both sides. */
@@ -128,11 +136,8 @@ function gatewayOptions(options: StartOptions, config: DeviceConfig | undefined)
 }
 
 /** Gateway and sensor on this machine. Everything is checked before anything is opened. */
-async function runBoth(
-    { options, credentials }: Keyed,
-    { image, config }: Program,
-    reporter: Reporter,
-): Promise<number> {
+async function runBoth({ options, credentials }: Keyed, program: Program, reporter: Reporter): Promise<number> {
+    const { config } = program
     // The sensor's side shows and captures what passes between the two.
     const quiet = new Reporter({ ...options, trace: false, pcap: undefined })
     const path = config?.path ?? "readings"
@@ -149,7 +154,7 @@ async function runBoth(
         const address = addressText(gateway.localAddress())
         quiet.event(`gateway: listening on ${address} for coaps://`, { event: "listening", address })
         sensor.target.port = gateway.localAddress().port
-        const code = await (await SimulatedSensor.create(image, sensor, reporter)).run()
+        const code = await runSensor(program, sensor, reporter)
         return code === 0 && (failed || events.samples < sensor.count) ? 1 : code
     } finally {
         await gateway.close()

@@ -1,4 +1,4 @@
-import { readdirSync, readFileSync, statSync } from "node:fs"
+import { existsSync, readdirSync, readFileSync, statSync } from "node:fs"
 import { basename, dirname, join, resolve } from "node:path"
 import { parseCoapsUri } from "../../src/coap/uri.js"
 import { GError } from "../../src/gio/errors.js"
@@ -79,6 +79,8 @@ export interface DeviceConfig {
     /** undefined: none are taken over the air */
     update: UpdateConfig | undefined
     translate: Translate
+    /** the same in the simulator: what the file says itself, a board's own choice being one of its flash */
+    simulatedTranslate: Translate
     /** mode of ESP-IDF's flash encryption, which burns eFuses; undefined: the key lies in clear */
     flashEncryption: FlashEncryption | undefined
 }
@@ -265,6 +267,7 @@ export function loadConfig(path: string, boardName?: string): DeviceConfig {
     if (raw.flashEncryption !== undefined && board.port !== "esp32c3")
         throw new UsageError(refuse(["flashEncryption"], `${board.title} has no flash that it could encrypt`))
     const versions = versionsOf(raw, refuse)
+    const translate = translateOf(raw, board, folder, refuse)
     checkKeyKind(raw, refuse)
     return {
         folder,
@@ -285,7 +288,19 @@ export function loadConfig(path: string, boardName?: string): DeviceConfig {
         pskKeyExchange: keyExchangeOf(raw, versions, refuse),
         importedPsk: importOf(raw, versions, refuse),
         update: updateOf(raw, board, folder),
-        translate: translateOf(raw, board, folder, refuse),
+        translate,
+        simulatedTranslate: raw.translate === undefined ? { functions: "none" } : translate,
         flashEncryption: raw.flashEncryption,
     }
+}
+
+/**
+ * What the configuration of this folder says of a program that runs in the simulator; nothing, when it is another one's.
+ * Throws UsageError for a mistake in it.
+ */
+export function simulatedTranslateOf(program: string): Translate {
+    if (!existsSync(DEFAULT_CONFIG)) return { functions: "none" }
+    const raw = JsonText.read(DEFAULT_CONFIG).value() as Partial<RawConfig>
+    if (raw.translate === undefined || resolve(String(raw.program)) !== resolve(program)) return { functions: "none" }
+    return loadConfig(DEFAULT_CONFIG).simulatedTranslate
 }

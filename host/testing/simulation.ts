@@ -15,7 +15,7 @@ import { AuthenticationMode } from "../../src/dtls/handshake/key-exchange.js"
 import { type PskAnswer } from "../../src/dtls/handshake/question.js"
 import { EitherCredentials } from "../../src/platform/node/connect/either-credentials.js"
 import { type CertificateFiles, readCertificateFiles } from "../certificate-files.js"
-import { machineModule } from "../build/wasm.js"
+import { machineFor } from "../build/wasm.js"
 import { panicLines } from "../cli/outcome.js"
 import { DEFAULT_CONFIG, type DeviceConfig, loadConfig } from "../config/device-config.js"
 import { deviceSettings, programImage } from "../config/firmware-build.js"
@@ -133,7 +133,7 @@ export class Simulation {
         const { identity, key } = this.psk
         const credentials = { settings: { identity: identity.toString(), key: key.toString("hex") }, wifiPassword: "" }
         const clock = this.clock.deviceClock()
-        const device = new Device(await machineModule(), readFileSync(image.path), {
+        const device = new Device(await machineFor(config.simulatedTranslate, image), readFileSync(image.path), {
             heapBytes: config.arena * 1024,
             maxDepth: 100,
             guard: 0,

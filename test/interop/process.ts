@@ -16,10 +16,13 @@ export class Running {
     private process: ChildProcessWithoutNullStreams
     private exited = false
 
-    /** @param command shell-like words; the first is the program */
-    constructor(readonly command: string[]) {
+    /** @param command shell-like words; the first is the program. @param folder where it runs */
+    constructor(
+        readonly command: string[],
+        folder = root,
+    ) {
         const [program, ...args] = command as [string, ...string[]]
-        this.process = spawn(program, args, { cwd: root, stdio: "pipe" })
+        this.process = spawn(program, args, { cwd: folder, stdio: "pipe" })
         // As text: a chunk may end inside a character.
         for (const stream of [this.process.stdout, this.process.stderr]) stream.setEncoding("utf8")
         const collect = (chunk: string): void => void (this.output += chunk)
