@@ -14,6 +14,7 @@ export {
     configuredLimits,
     configuredSuites,
 } from "../sensor/configured.js"
+export { configuredSettings } from "../sensor/connection-settings.js"
 export { jsonFormat, type PayloadFormat, senmlFormat, textFormat } from "../sensor/payload.js"
 export { LogObserver, sensorConfig } from "../sensor/program.js"
 export { type Reading, type ReadingSource, type Sample, SimulatedSource } from "../sensor/reading.js"

@@ -26,34 +26,34 @@ export function newServerAccount(lifetime: number): ServerAccount {
     }
 }
 
+/** Of an object that there is once, by its definition in LwM2M 1.1. */
+function onlyInstance(object: number, resources: Resource[]): ObjectInstance {
+    return { object, instance: 0, version: "1.1", resources }
+}
+
 /** The Security object (appendix E.1) has the address and the key of a server, and shows nothing to anybody. */
 export function securityObject(): ObjectInstance {
-    return { object: 0, instance: 0, version: "1.1", resources: [] }
+    return onlyInstance(0, [])
 }
 
 /** The Server object. @param woken called when the account is another one */
 export function serverObject(account: ServerAccount, woken: () => void): ObjectInstance {
-    return {
-        object: 1,
-        instance: 0,
-        version: "1.1",
-        resources: [
-            constant(0, ValueKind.integer, account.shortServerId),
-            lifetimeOf(account, woken),
-            executable(4, () => {
-                account.isDisableWanted = true
-                woken()
-            }),
-            disableTimeoutOf(account),
-            storingOf(account),
-            // Over UDP, and no other one.
-            constant(7, ValueKind.text, "U"),
-            executable(8, () => {
-                account.isUpdateWanted = true
-                woken()
-            }),
-        ],
-    }
+    return onlyInstance(1, [
+        constant(0, ValueKind.integer, account.shortServerId),
+        lifetimeOf(account, woken),
+        executable(4, () => {
+            account.isDisableWanted = true
+            woken()
+        }),
+        disableTimeoutOf(account),
+        storingOf(account),
+        // Over UDP, and no other one.
+        constant(7, ValueKind.text, "U"),
+        executable(8, () => {
+            account.isUpdateWanted = true
+            woken()
+        }),
+    ])
 }
 
 function lifetimeOf(account: ServerAccount, woken: () => void): Resource {
@@ -111,22 +111,17 @@ export function deviceObject(
     clock: () => number | undefined,
     reboot: () => void,
 ): ObjectInstance {
-    return {
-        object: 3,
-        instance: 0,
-        version: "1.1",
-        resources: [
-            constant(0, ValueKind.text, information.manufacturer),
-            constant(1, ValueKind.text, information.modelNumber),
-            constant(2, ValueKind.text, information.serialNumber),
-            constant(3, ValueKind.text, information.firmwareVersion),
-            executable(4, reboot),
-            // Of error codes, 0 is none.
-            constant(11, ValueKind.integer, [0]),
-            { id: 13, kind: ValueKind.integer, read: async () => Math.floor(clock() ?? 0) },
-            constant(16, ValueKind.text, "U"),
-        ],
-    }
+    return onlyInstance(3, [
+        constant(0, ValueKind.text, information.manufacturer),
+        constant(1, ValueKind.text, information.modelNumber),
+        constant(2, ValueKind.text, information.serialNumber),
+        constant(3, ValueKind.text, information.firmwareVersion),
+        executable(4, reboot),
+        // Of error codes, 0 is none.
+        constant(11, ValueKind.integer, [0]),
+        { id: 13, kind: ValueKind.integer, read: async () => Math.floor(clock() ?? 0) },
+        constant(16, ValueKind.text, "U"),
+    ])
 }
 
 /** A temperature, with the extremes since the start or the last reset. */
@@ -138,20 +133,15 @@ export interface MeasuredTemperature {
 
 /** The Temperature object of IPSO (3303). @param wasReset called when a server has reset the extremes */
 export function temperatureObject(measured: MeasuredTemperature, wasReset: () => void): ObjectInstance {
-    return {
-        object: 3303,
-        instance: 0,
-        version: "1.1",
-        resources: [
-            { id: 5601, kind: ValueKind.float, read: async () => measured.minimum },
-            { id: 5602, kind: ValueKind.float, read: async () => measured.maximum },
-            executable(5605, () => {
-                measured.minimum = measured.value
-                measured.maximum = measured.value
-                wasReset()
-            }),
-            { id: 5700, kind: ValueKind.float, read: async () => measured.value },
-            constant(5701, ValueKind.text, "Cel"),
-        ],
-    }
+    return onlyInstance(3303, [
+        { id: 5601, kind: ValueKind.float, read: async () => measured.minimum },
+        { id: 5602, kind: ValueKind.float, read: async () => measured.maximum },
+        executable(5605, () => {
+            measured.minimum = measured.value
+            measured.maximum = measured.value
+            wasReset()
+        }),
+        { id: 5700, kind: ValueKind.float, read: async () => measured.value },
+        constant(5701, ValueKind.text, "Cel"),
+    ])
 }

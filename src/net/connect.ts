@@ -1,13 +1,6 @@
-import { cellular, wifi } from "../dtls/flight/retransmission.js"
-import { newSettings } from "../gio/settings.js"
 import { type Services, type UdpSocket } from "../platform/services.js"
-import {
-    configuredConnection,
-    configuredCredentials,
-    configuredExtensions,
-    configuredLimits,
-    configuredSuites,
-} from "../sensor/configured.js"
+import { configuredConnection } from "../sensor/configured.js"
+import { configuredSettings } from "../sensor/connection-settings.js"
 import { type SettingSource } from "../sensor/settings.js"
 import { DatagramSocket } from "./datagram-socket.js"
 
@@ -62,12 +55,9 @@ async function secured(
     udp: UdpSocket,
     name: string,
 ): Promise<DatagramSocket> {
-    const profile = setting("profile", "wifi") === "cellular" ? cellular() : wifi()
-    profile.deadline = options.timeout ?? profile.deadline
-    const own = withOwn(setting, options)
-    const credentials = configuredCredentials(services, own)
-    const settings = newSettings(configuredSuites(), credentials, profile, configuredLimits())
-    settings.extensions = configuredExtensions(own)
+    const settings = configuredSettings(services, withOwn(setting, options))
+    const { retransmission } = settings
+    retransmission.deadline = options.timeout ?? retransmission.deadline
     const connection = configuredConnection(services, udp, settings, options.host)
     const socket = new DatagramSocket(name, connection, async () => {
         await connection.close()

@@ -1,17 +1,10 @@
 /* What the sensor programs of all platforms share: their settings, and what they log. */
 import { defaultCoapParameters } from "../coap/parameters.js"
 import { Diagnostic } from "../dtls/association/output.js"
-import { cellular, wifi } from "../dtls/flight/retransmission.js"
-import { newSettings } from "../gio/settings.js"
 import { LogLevel } from "../gio/log-level.js"
 import { type Services } from "../platform/services.js"
-import {
-    configuredConnection,
-    configuredCredentials,
-    configuredExtensions,
-    configuredLimits,
-    configuredSuites,
-} from "./configured.js"
+import { configuredConnection } from "./configured.js"
+import { configuredSettings } from "./connection-settings.js"
 import { senmlFormat } from "./payload.js"
 import { type ReadingSource, type Sample } from "./reading.js"
 import { Sensor, type SensorConfig, type SensorObserver } from "./sensor.js"
@@ -67,11 +60,8 @@ function keyWarning(services: Services): (diagnostic: Diagnostic) => void {
  * Throws Error for a number out of range, with the setting's name.
  */
 export function sensorConfig(services: Services, setting: SettingSource): SensorConfig {
-    const profile = setting("profile", "wifi") === "cellular" ? cellular() : wifi()
-    const credentials = configuredCredentials(services, setting)
-    const dtls = newSettings(configuredSuites(), credentials, profile, configuredLimits())
+    const dtls = configuredSettings(services, setting)
     dtls.onDiagnostic = keyWarning(services)
-    dtls.extensions = configuredExtensions(setting)
     return {
         target: {
             host: setting("host", ""),
