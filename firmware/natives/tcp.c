@@ -13,7 +13,7 @@
 #include <string.h>
 
 enum { HOST_NAME_BYTES = 256, MOST_ADDRESSES = 5, MOST_WRITERS = 4, CHUNK_BYTES = 512, RESERVED_SHARE = 8 };
-enum phase { PHASE_NONE, PHASE_CONNECTING, PHASE_OPEN };
+enum phase { PHASE_NONE, PHASE_CONNECTING, PHASE_SECURING, PHASE_OPEN };
 
 /** A fiber that waits until TCP has taken its bytes; both are pins. */
 typedef struct {
@@ -21,9 +21,12 @@ typedef struct {
     size_t sent;
 } writer;
 
+static const tls_functions *port_tls;
+
 static struct {
     enum phase phase;
-    unsigned number; /* counts streams: a name that was looked up for an earlier one is nobody's */
+    const tls_functions *tls; /* NULL: the bytes go as they are */
+    unsigned number;          /* counts streams: a name that was looked up for an earlier one is nobody's */
     uint16_t port;
     char addresses[MOST_ADDRESSES][ADDRESS_BYTES]; /* of the host, ended by "" */
     unsigned tried;
@@ -57,6 +60,37 @@ static const char *sentence_of(int32_t code)
     }
 }
 
+void mote_tcp_use_tls(const tls_functions *tls)
+{
+    port_tls = tls;
+}
+
+/* Bytes, protected or not. */
+
+static int32_t begin_tls(const char *host)
+{
+    stream.tls = port_tls;
+    return port_tls == NULL ? -IO_NOT_SUPPORTED : port_tls->begin(host);
+}
+
+static int32_t send_bytes(const uint8_t *bytes, size_t length)
+{
+    return stream.tls == NULL ? mote_port_tcp_send(bytes, length) : stream.tls->send(bytes, length);
+}
+
+static int32_t receive_bytes(uint8_t *target, size_t size)
+{
+    return stream.tls == NULL ? mote_port_tcp_receive(target, size) : stream.tls->receive(target, size);
+}
+
+static void close_port(void)
+{
+    if (stream.tls != NULL) stream.tls->end();
+    stream.tls = NULL;
+    mote_port_tcp_close();
+    stream.phase = PHASE_NONE;
+}
+
 /* Writers. */
 
 static const uint8_t *bytes_of(mote_vm *vm, mote_value value, size_t *length)
@@ -81,10 +115,10 @@ static void end_writers(mote_vm *vm, int32_t code)
 
 static void end_stream(mote_vm *vm, const char *event, int32_t code)
 {
-    mote_port_tcp_close();
-    stream.phase = PHASE_NONE;
+    const char *complaint = code == 0 || stream.tls == NULL ? NULL : stream.tls->complaint();
+    close_port();
     stream.event = event;
-    stream.text = code == 0 ? NULL : sentence_of(code);
+    stream.text = code == 0 || complaint != NULL ? complaint : sentence_of(code);
     end_writers(vm, code == 0 ? -IO_CONNECTION_CLOSED : code);
 }
 
@@ -94,7 +128,7 @@ static void send_what_waits(mote_vm *vm)
         writer *first = &stream.writers[0];
         size_t length = 0;
         const uint8_t *bytes = bytes_of(vm, mote_pinned(vm, first->data), &length);
-        int32_t sent = mote_port_tcp_send(bytes + first->sent, length - first->sent);
+        int32_t sent = send_bytes(bytes + first->sent, length - first->sent);
         if (sent < 0) return end_stream(vm, "error", sent);
         first->sent += (size_t)sent;
         if (first->sent < length) return;
@@ -122,12 +156,20 @@ static void look_at_connection(mote_vm *vm)
     int32_t state = mote_port_tcp_connected();
     if (state == 0) return;
     if (state > 0) {
-        stream.phase = PHASE_OPEN;
-        stream.event = "open";
+        stream.phase = PHASE_SECURING;
         return;
     }
     mote_port_tcp_close();
     connect_next(vm, state);
+}
+
+static void look_at_tls(mote_vm *vm)
+{
+    int32_t state = stream.tls == NULL ? 1 : stream.tls->connected();
+    if (state < 0) return end_stream(vm, "error", state);
+    if (state == 0) return;
+    stream.phase = PHASE_OPEN;
+    stream.event = "open";
 }
 
 static void run_opening(work *self)
@@ -149,9 +191,8 @@ static mote_value finish_opening(mote_vm *vm, work *self)
 
 void mote_tcp_close(mote_vm *vm)
 {
-    mote_port_tcp_close();
+    close_port();
     stream.number++;
-    stream.phase = PHASE_NONE;
     stream.event = NULL;
     memset(stream.chunk, 0, sizeof stream.chunk);
     stream.chunk_bytes = 0;
@@ -170,10 +211,11 @@ mote_value mote_native_socket_open(mote_vm *vm, mote_value receiver, const mote_
     if (mote_short_text_argument(vm, args[0], "host", job->host, HOST_NAME_BYTES) &&
         mote_integer_argument(vm, args[1], "port", -65535, 65535, &port)) {
         mote_tcp_close(vm);
-        stream.port = (uint16_t)port;
+        stream.port = (uint16_t)abs(port);
         job->number = stream.number;
-        if (port > 0) return mote_work_start(vm, &job->base);
-        end_stream(vm, "error", port < 0 ? -IO_NOT_SUPPORTED : -IO_CONNECTION_REFUSED);
+        int32_t code = port < 0 ? begin_tls(job->host) : port > 0 ? 0 : -IO_CONNECTION_REFUSED;
+        if (code == 0) return mote_work_start(vm, &job->base);
+        end_stream(vm, "error", code);
         free(job);
         return mote_int(vm, 0);
     }
@@ -196,6 +238,7 @@ static mote_value wait_for_room(mote_vm *vm, mote_value data, size_t sent)
     unsigned pin = mote_pin(vm, data), fiber = pin == 0 ? 0 : mote_suspend(vm);
     if (fiber == 0) {
         if (pin != 0) mote_unpin(vm, pin);
+        end_stream(vm, "error", -IO_NO_SPACE); /* the peer may have a part */
         return MOTE_FAILED;
     }
     stream.writers[stream.num_writers++] = (writer){fiber, pin, sent};
@@ -210,7 +253,7 @@ mote_value mote_native_socket_write(mote_vm *vm, mote_value receiver, const mote
         return mote_throw_type(vm, "data", "a Buffer or string");
     const uint8_t *bytes = bytes_of(vm, args[0], &length);
     if (stream.phase != PHASE_OPEN) return mote_throw(vm, MOTE_ERROR, "_socketWrite: the stream is not open");
-    int32_t sent = stream.num_writers > 0 ? 0 : mote_port_tcp_send(bytes, length);
+    int32_t sent = stream.num_writers > 0 ? 0 : send_bytes(bytes, length);
     if (sent < 0) end_stream(vm, "error", sent);
     if (sent < 0 || (size_t)sent == length) return mote_int(vm, sent < 0 ? sent : 0);
     return wait_for_room(vm, args[0], (size_t)sent);
@@ -231,7 +274,7 @@ static bool has_memory(mote_vm *vm)
 
 static void read_next(mote_vm *vm)
 {
-    int32_t length = mote_port_tcp_receive(stream.chunk, CHUNK_BYTES);
+    int32_t length = receive_bytes(stream.chunk, CHUNK_BYTES);
     if (length > 0) stream.chunk_bytes = (size_t)length;
     else if (length == 0) end_stream(vm, "close", 0);
     else if (length != -IO_WOULD_BLOCK) end_stream(vm, "error", length);
@@ -274,6 +317,7 @@ static void tell_next(mote_vm *vm)
 void mote_tcp_poll(mote_vm *vm)
 {
     if (stream.phase == PHASE_CONNECTING) look_at_connection(vm);
+    if (stream.phase == PHASE_SECURING) look_at_tls(vm);
     send_what_waits(vm);
     if (stream.phase == PHASE_OPEN && stream.event == NULL && stream.chunk_bytes == 0) read_next(vm);
     if (stream.event != NULL || stream.chunk_bytes > 0) tell_next(vm);
@@ -283,5 +327,8 @@ unsigned mote_tcp_awaits(void)
 {
     unsigned room = stream.phase == PHASE_CONNECTING || stream.num_writers > 0 ? TCP_AWAITS_ROOM : 0;
     if (stream.event != NULL || stream.chunk_bytes > 0) return room | TCP_AWAITS_MEMORY;
-    return stream.phase == PHASE_OPEN ? room | TCP_AWAITS_DATA : room;
+    /* What a handshake waits for is nearly always data. */
+    if (stream.phase == PHASE_SECURING) return TCP_AWAITS_DATA | TCP_AWAITS_MEMORY;
+    if (stream.phase != PHASE_OPEN) return room;
+    return room | (stream.tls != NULL && stream.tls->has_bytes() ? TCP_AWAITS_NOTHING : TCP_AWAITS_DATA);
 }

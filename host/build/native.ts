@@ -54,7 +54,7 @@ export const checkedDevice: NativeProgram = {
     compiler: "clang",
     flags: [...STRICT, ...SANITIZE, "-g", "-O1"],
     sources: ["vm", "natives", "port/sockets", "port/posix"],
-    libraries: ["-lmbedx509", "-lmbedcrypto", "-lm", "-pthread"],
+    libraries: ["-lmbedtls", "-lmbedx509", "-lmbedcrypto", "-lm", "-pthread"],
     // Megabytes, each compiled once: what is checked is arithmetic. Memory that they touch is in the arena, which is one block
     // to ASan, or behind the machine's functions, which are checked wholly.
     translationFlags: ["-g0", "-O0", "-fno-sanitize=address,alignment,null,object-size,pointer-overflow"],

@@ -13,6 +13,8 @@ const PAUSE = 100
 /** Fibers that may wait until their bytes are taken. */
 const MOST_WRITERS = 4
 
+const UNTRUSTED = "the peer's certificate is of no authority that is trusted here"
+
 /** What a device says of the same; other errors are said as Node has them. */
 const sentences: Record<string, string> = {
     ENOTFOUND: "the host is not known",
@@ -23,6 +25,13 @@ const sentences: Record<string, string> = {
     ENETUNREACH: "no network",
     ECONNRESET: "the peer broke the connection off",
     EPIPE: "the peer broke the connection off",
+    DEPTH_ZERO_SELF_SIGNED_CERT: UNTRUSTED,
+    SELF_SIGNED_CERT_IN_CHAIN: UNTRUSTED,
+    UNABLE_TO_VERIFY_LEAF_SIGNATURE: UNTRUSTED,
+    UNABLE_TO_GET_ISSUER_CERT_LOCALLY: UNTRUSTED,
+    CERT_HAS_EXPIRED: "the peer's certificate has expired",
+    CERT_NOT_YET_VALID: "the peer's certificate is not valid yet",
+    ERR_TLS_CERT_ALTNAME_INVALID: "the peer's certificate is for another name",
 }
 
 function sentenceOf(error: NodeJS.ErrnoException): string {

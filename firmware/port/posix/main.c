@@ -266,6 +266,7 @@ int main(int argc, char **argv)
     arguments = argv;
     setvbuf(stdout, NULL, _IOLBF, 0);
     options.wake_fd = open_worker();
+    start_tls();
     if (!open_flash(options.storage)) {
         fprintf(stderr, "mote-device: cannot use %s as storage: %s\n", options.storage,
                 errno == EINVAL ? "it is no file of mote-device" : strerror(errno));

@@ -25,4 +25,9 @@ void free_programs(void);
 /** After `ms` it ends the program; 0 calms it. */
 void start_watchdog(uint32_t ms);
 
+/* tls.c */
+
+/** Programs may open TLS streams from now on, where mbedTLS has them. */
+void start_tls(void);
+
 #endif

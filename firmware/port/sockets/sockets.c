@@ -18,6 +18,7 @@ void mote_sockets_wait(uint32_t ms, int wake_fd)
         waiting[count++] = (struct pollfd){.fd = mote_tcp_fd(), .events = (short)events};
     }
     if (wake_fd >= 0) waiting[count++] = (struct pollfd){.fd = wake_fd, .events = POLLIN};
+    if ((awaits & TCP_AWAITS_NOTHING) != 0) ms = 0;
     if ((awaits & TCP_AWAITS_MEMORY) != 0 && ms > TCP_PAUSE_MS) ms = TCP_PAUSE_MS;
     poll(waiting, count, ms > INT32_MAX ? -1 : (int)ms);
 }

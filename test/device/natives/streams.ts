@@ -6,6 +6,7 @@ import * as ds from "@devicescript/core"
 import { connect, fetch, startMQTTClient } from "@devicescript/net"
 import "../../../src/platform/runtime/natives.js"
 
+const proto = ds._moteSetting("proto") === "tls" ? "tls" : "tcp"
 const host = ds._moteSetting("host") ?? "127.0.0.1"
 const port = parseInt(ds._moteSetting("port") ?? "1")
 
@@ -27,7 +28,7 @@ function shown(received: Buffer | undefined | null): string {
 
 /** Lines, a message larger than the server reads at once, and the peer's end. */
 async function echo(): Promise<void> {
-    const socket = await connect({ host, port })
+    const socket = await connect({ host, port, proto })
     await socket.send("hello\n")
     console.log("said line: " + (await socket.readLine()))
     const large = Buffer.alloc(20000)
@@ -61,7 +62,7 @@ async function second(): Promise<void> {
 
 /** The server sends a megabyte and does not wait; the program takes its time. */
 async function flood(): Promise<void> {
-    const socket = await connect({ host, port })
+    const socket = await connect({ host, port, proto })
     await socket.send("flood\n")
     let bytes = 0
     for (let part = await socket.recv(); part; part = await socket.recv()) {
@@ -95,6 +96,12 @@ async function refused(): Promise<void> {
     await thrown("no text", async () => await connect({ host: 5 as unknown as string, port }))
 }
 
-const cases: { [name: string]: () => Promise<void> } = { echo, second, flood, http, mqtt, refused }
+/** A server whose certificate is for its name alone. */
+async function name(): Promise<void> {
+    await thrown("by its name", async () => await connect({ host, port, proto }))
+    await thrown("by its address", async () => await connect({ host: "127.0.0.1", port, proto }))
+}
+
+const cases: { [name: string]: () => Promise<void> } = { echo, second, flood, http, mqtt, name, refused }
 await cases[ds._moteSetting("case") ?? "echo"]()
 ds.restart()

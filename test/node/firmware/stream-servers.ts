@@ -1,7 +1,10 @@
-/* What a device's streams talk to: line and flood, HTTP, MQTT. */
+/* What a device's streams talk to: line and flood, also over TLS, HTTP, MQTT. */
+import { readFileSync } from "node:fs"
 import { createServer as createHttp } from "node:http"
 import { type AddressInfo, createServer, type Server, type Socket } from "node:net"
+import { createServer as createTls } from "node:tls"
 import { Aedes } from "aedes"
+import { trialCertificates } from "../../../host/testing/trial-certificates.js"
 
 /** Bytes of the flood. */
 export const FLOOD = 1 << 17
@@ -45,25 +48,45 @@ async function broker(): Promise<Server> {
     return server
 }
 
+/** The line server over TLS, as localhost. @returns it and the file of its authority */
+function secureServer(): { secure: Server; authority: string } {
+    const { cert, key, ca } = trialCertificates({ own: "certificate", peers: "authority" }, "localhost").server
+    const [certificate, privateKey, authority] = [cert, key, ca].map((files) => files?.[0] as string)
+    const secure = createTls({ cert: readFileSync(certificate), key: readFileSync(privateKey) }, answer)
+    return { secure, authority }
+}
+
 export interface StreamServers {
+    /** file with whose certificates the server of `ports.secure` is believed */
+    authority: string
     /** by the program's setting `case` */
     ports: Record<string, number>
     close(): void
 }
 
 export async function startStreamServers(): Promise<StreamServers> {
-    const servers = { line: createServer(answer), http: httpServer(), mqtt: await broker(), closed: createServer() }
+    const { secure, authority } = secureServer()
+    const plain = { line: createServer(answer), http: httpServer(), mqtt: await broker(), closed: createServer() }
+    const servers = { ...plain, secure }
     const port = (server: Server): number => (server.address() as AddressInfo).port
     for (const server of Object.values(servers))
         await new Promise<void>((resolve) => void server.listen(0, "127.0.0.1", resolve))
     const { line, http, mqtt, closed } = servers
-    const ports = { echo: port(line), second: port(line), flood: port(line), http: port(http), mqtt: port(mqtt) }
+    const ports = {
+        secure: port(secure),
+        echo: port(line),
+        second: port(line),
+        flood: port(line),
+        http: port(http),
+        mqtt: port(mqtt),
+    }
     const refused = port(closed)
     closed.close()
     return {
+        authority,
         ports: { ...ports, refused },
         close: () => {
-            for (const server of [line, http, mqtt]) server.close()
+            for (const server of [line, http, mqtt, secure]) server.close()
         },
     }
 }

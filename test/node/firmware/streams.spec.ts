@@ -2,11 +2,13 @@ import { deepStrictEqual } from "node:assert/strict"
 import { createServer, type Server } from "node:http"
 import { type AddressInfo } from "node:net"
 import { type DtlsServer, listen } from "../../../src/index.js"
+import { mote, Running } from "../../interop/process.js"
 import { needs } from "../../support/needs.js"
 import { board, type DeviceKind, linux, runInSimulator, runOn } from "./device-under-test.js"
 import { FLOOD, startStreamServers, type StreamServers } from "./stream-servers.js"
 
 const PROGRAM = "test/device/natives/streams.ts"
+const UNTRUSTED = "the peer's certificate is of no authority that is trusted here"
 const NO_TLS = "this device has no TLS streams: use tcp, or DTLS for datagrams (mote-dtls/device)"
 
 /** What test/device/natives/streams.ts must say, by its setting `case`. */
@@ -14,12 +16,14 @@ const WANTED: Record<string, string[]> = {
     echo: ["line: hello", "large: 20000 bytes, 0 wrong", "nothing: undefined", "end: null"],
     second: ["the first: old socket used", "the second: second", "closed: old socket used"],
     flood: [`flood: ${FLOOD} bytes`],
+    name: ["by its name: nothing thrown", "by its address: the peer's certificate is for another name"],
+    unknown: [`by its name: ${UNTRUSTED}`, `by its address: ${UNTRUSTED}`],
     http: ["http: 201 Created POST /reading?unit=C 21.5"],
     mqtt: ["mqtt: heard 21.5"],
     refused: [
         "nobody there: connection refused",
         "no such host: the host is not known",
-        `tls: ${NO_TLS}`,
+        "tls: connection refused",
         "no text: host must be a string",
     ],
 }
@@ -70,8 +74,40 @@ describe("streams of @devicescript/net", function () {
 
     it("say what went wrong in a sentence: nobody there, no such host, no TLS, no text for a host", async function () {
         needs(this, linux.missing())
-        deepStrictEqual(await run(linux, "refused"), WANTED["refused"])
-        deepStrictEqual(await run(board, "refused"), WANTED["refused"])
+        const here = WANTED["refused"]
+        deepStrictEqual(await run(linux, "refused"), here)
+        const onBoard = here.map((line) => (line.startsWith("tls: ") ? `tls: ${NO_TLS}` : line))
+        deepStrictEqual(await run(board, "refused"), onBoard)
+    })
+
+    /** Over TLS, in an environment of its own. @param variable names the file of authorities there */
+    async function runSecured(name: string, command: string[], variable: string): Promise<string[]> {
+        const trusted = name === "unknown" ? [] : [`${variable}=${servers.authority}`]
+        const running = new Running(["env", ...trusted, ...command])
+        await running.ended(60000)
+        return said(running.output.split("\n"))
+    }
+
+    const secured = ["echo", "flood", "name", "unknown"]
+    const securedSettings = (name: string): Record<string, string> => {
+        const to = { host: "localhost", port: String(servers.ports["secure"]) }
+        return { case: name === "unknown" ? "name" : name, proto: "tls", ...to }
+    }
+
+    it("in the simulator are TLS where a program wants it: with an authority of this computer, and for the right name", async () => {
+        for (const name of secured) {
+            const settings = Object.entries(securedSettings(name)).flatMap((one) => ["--setting", one.join("=")])
+            const command = mote("sim", PROGRAM, "--quiet", ...settings)
+            deepStrictEqual(await runSecured(name, command, "NODE_EXTRA_CA_CERTS"), WANTED[name])
+        }
+    })
+
+    it("on Linux are the same TLS", async function () {
+        needs(this, linux.missing())
+        for (const name of secured) {
+            const command = await linux.command(PROGRAM, securedSettings(name))
+            deepStrictEqual(await runSecured(name, command, "SSL_CERT_FILE"), WANTED[name])
+        }
     })
 })
 
