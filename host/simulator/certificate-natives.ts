@@ -1,5 +1,5 @@
 import { checkCertificates } from "../../src/platform/node/certificates.js"
-import { type NativeCall } from "./machine.js"
+import { type NativeCall } from "./native-call.js"
 import { type NativesNamed } from "./natives.js"
 
 /** As in firmware/natives/certificate.c. */

@@ -10,7 +10,7 @@ import { NodeCryptoProvider } from "../../src/platform/node/crypto.js"
 import { unwrapKey, WrappedKind, wrapKey } from "../../src/platform/node/wrap.js"
 import { Handles, HIGHEST_HANDLE, RecordKeys, RunningHash } from "./handles.js"
 import { KeyPair, verify } from "./key-pair.js"
-import { type NativeCall, NativeError } from "./machine.js"
+import { type NativeCall, NativeError } from "./native-call.js"
 import { type BufferNatives, type NativesNamed } from "./natives.js"
 
 const NONCE_LENGTH = 12
@@ -71,7 +71,7 @@ const STATE_ENDS = 27
 const STATE_RECORD_LENGTH = 28
 
 function isV13(call: NativeCall): boolean {
-    return call.machine.bytesOf(call.args[0])?.[0] === STATE_FORM_V13
+    return call.values.bytesOf(call.args[0])?.[0] === STATE_FORM_V13
 }
 
 /** @param reading whether it opens records or seals them */
@@ -384,13 +384,13 @@ const CCM_NONCE = 13
 const DECRYPT = 0x1000
 
 function readable(call: NativeCall, value: number): Uint8Array | undefined {
-    const text = call.machine.textOf(value)
-    return call.machine.bytesOf(value) ?? (text === undefined ? undefined : Buffer.from(text))
+    const text = call.values.textOf(value)
+    return call.values.bytesOf(value) ?? (text === undefined ? undefined : Buffer.from(text))
 }
 
 function digest(call: NativeCall): Buffer | undefined {
-    if (call.machine.textOf(call.args[1]) !== "sha256") return undefined
-    const items = call.machine.itemsOf(call.args[2])
+    if (call.values.textOf(call.args[1]) !== "sha256") return undefined
+    const items = call.values.itemsOf(call.args[2])
     if (items === undefined) throw new NativeError("TypeError", "expecting array")
     const key = readable(call, call.args[0])
     const hash = key === undefined ? createHash("sha256") : createHmac("sha256", Buffer.from(key))
@@ -405,12 +405,12 @@ function digest(call: NativeCall): Buffer | undefined {
 function encrypt(call: NativeCall): Buffer | undefined {
     const [algorithm, keyValue, ivValue] = call.args
     const data = readable(call, call.receiver)
-    const key = call.machine.bytesOf(keyValue)
-    const iv = call.machine.bytesOf(ivValue)
+    const key = call.values.bytesOf(keyValue)
+    const iv = call.values.bytesOf(ivValue)
     const option = call.integer(3, "tagLength", 0, 2 * DECRYPT)
     const authTagLength = option & (DECRYPT - 1)
     const fits = key?.length === CCM_KEY && iv?.length === CCM_NONCE && [4, 8, 16].includes(authTagLength)
-    if (data === undefined || !fits || call.machine.textOf(algorithm) !== "aes-256-ccm") return undefined
+    if (data === undefined || !fits || call.values.textOf(algorithm) !== "aes-256-ccm") return undefined
     const secret = Buffer.from(key)
     if (option < DECRYPT) {
         const cipher = createCipheriv("aes-256-ccm", secret, Buffer.from(iv), { authTagLength })

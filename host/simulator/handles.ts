@@ -3,7 +3,8 @@ import { type AeadParameters } from "../../src/dtls/crypto/algorithms.js"
 import { type Aead, type Hmac } from "../../src/dtls/crypto/provider.js"
 import { HashedSecret } from "../../src/dtls/crypto/v13/key-schedule.js"
 import { type KeyPair } from "./key-pair.js"
-import { type NativeCall, type Value } from "./machine.js"
+import { type NativeCall } from "./native-call.js"
+import { type Value } from "./machine-values.js"
 
 /** Record states have 16 bits for it. */
 export const HIGHEST_HANDLE = 0x7fff

@@ -1,5 +1,5 @@
 import { Word } from "../abi/abi.js"
-import { type NativeCall } from "./machine.js"
+import { type NativeCall } from "./native-call.js"
 import { type NativesNamed } from "./natives.js"
 
 /** Where simulated devices have their Sensirion SHT4x, as firmware/natives/simulated_sht4x.c has it. */

@@ -1,6 +1,6 @@
 /* The natives of firmware/abi/abi.json as the simulator has them: by name, so that none is missing and none unknown. */
 import { bufferNatives, natives } from "../abi/abi.js"
-import { type Native, type NativeCall, type Result } from "./machine.js"
+import { type Native, type NativeCall, type Result } from "./native-call.js"
 
 interface Entry {
     arguments: number

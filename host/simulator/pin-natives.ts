@@ -1,4 +1,4 @@
-import { type NativeCall, NativeError } from "./machine.js"
+import { type NativeCall, NativeError } from "./native-call.js"
 import { type NativesNamed } from "./natives.js"
 
 /** GPIOCapabilities and GPIOMode of DeviceScript. */

@@ -2,7 +2,7 @@ import { IOErrorEnum } from "../../src/gio/errors.js"
 import { LogLevel } from "../../src/gio/log-level.js"
 import { NodeStorage } from "../../src/platform/node/storage.js"
 import { minusCode } from "./io-result.js"
-import { type NativeCall } from "./machine.js"
+import { type NativeCall } from "./native-call.js"
 import { type NativesNamed } from "./natives.js"
 
 export interface SystemOptions {

@@ -1,6 +1,7 @@
 import { IoError } from "../abi/abi.js"
 import { type DeviceNetwork, type StreamListener, type StreamPort } from "./device-network.js"
-import { type Machine, type NativeCall } from "./machine.js"
+import { type Machine } from "./machine.js"
+import { type NativeCall } from "./native-call.js"
 import { type NativesNamed } from "./natives.js"
 
 /** Bytes that the program is told of at once, as on a device (firmware/natives/tcp.c). */

@@ -5,7 +5,8 @@ import { type UdpOptions } from "../../src/platform/services.js"
 import { type DatagramObserver } from "../trace/observed-services.js"
 import { type DatagramListener, type DatagramPort, type DeviceNetwork } from "./device-network.js"
 import { minusCode } from "./io-result.js"
-import { type Machine, type NativeCall } from "./machine.js"
+import { type Machine } from "./machine.js"
+import { type NativeCall } from "./native-call.js"
 import { type NativesNamed } from "./natives.js"
 
 /** Datagrams that wait per socket; more are dropped, as a small device's network stack does. */
@@ -63,7 +64,7 @@ class DeviceSocket implements DatagramListener {
     }
 
     listen(callback: number): undefined {
-        this.machine.unpin(this.onReadable)
+        this.machine.values.unpin(this.onReadable)
         this.onReadable = callback
         if (this.isReadable()) this.notify()
     }
@@ -112,7 +113,7 @@ class DeviceSocket implements DatagramListener {
     }
 
     close(): void {
-        this.machine.unpin(this.onReadable)
+        this.machine.values.unpin(this.onReadable)
         this.onReadable = 0
         this.queue = []
         this.outward?.close()

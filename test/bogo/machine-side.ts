@@ -1,7 +1,7 @@
 import { readFileSync } from "node:fs"
 import { DebugMap } from "../../host/simulator/debug-map.js"
 import { Device } from "../../host/simulator/device.js"
-import { type NativeCall, type Result } from "../../host/simulator/machine.js"
+import { type NativeCall, type Result } from "../../host/simulator/native-call.js"
 import { importPrivateKey, NodeKeys } from "../../src/platform/node/keys.js"
 import { Unimplemented } from "./engine/configuration.js"
 import { ShimFailure } from "./engine/failure.js"
