@@ -2,6 +2,7 @@ import { type Command } from "commander"
 import { DtlsListener } from "../../src/gio/dtls-listener.js"
 import { type DtlsServerConnection } from "../../src/gio/dtls-server-connection.js"
 import { isIoError, IOErrorEnum } from "../../src/gio/errors.js"
+import { acceptCompact } from "../../src/platform/node/connect/compact.js"
 import { addSessions } from "../../src/platform/node/connect/sessions.js"
 import { errorText, versionText } from "../describe.js"
 import { addressText } from "../trace/tracer.js"
@@ -111,7 +112,7 @@ class Server {
     private async acceptLoop(): Promise<void> {
         try {
             for (let number = 1; ; number++) {
-                const connection = await this.listener.accept(-1)
+                const connection = await acceptCompact(this.listener)
                 const peer = `client ${number}`
                 const suite = connection.getCiphersuiteName()
                 const version = versionText(connection)

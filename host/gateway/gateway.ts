@@ -13,6 +13,7 @@ import { type DtlsServerConnection } from "../../src/gio/dtls-server-connection.
 import { guarded } from "../../src/gio/guarded.js"
 import { type DtlsSettings } from "../../src/gio/settings.js"
 import { type SocketAddress } from "../../src/gio/socket-address.js"
+import { acceptCompact } from "../../src/platform/node/connect/compact.js"
 import { type Services, type UdpSocket } from "../../src/platform/services.js"
 import { identityOf } from "./identity.js"
 import { type CoapState, coapStateOf, restoreCoapState } from "./coap-state.js"
@@ -158,7 +159,7 @@ export class Gateway {
         for (;;) {
             let connection: DtlsServerConnection
             try {
-                connection = await this.listener.accept(-1)
+                connection = await acceptCompact(this.listener)
             } catch (error) {
                 if (!this.closing) failed(error as Error)
                 return

@@ -1,4 +1,5 @@
 import { createHash } from "node:crypto"
+import { inOwnMemory } from "../../src/platform/node/connect/compact.js"
 import { type DtlsServerConnection } from "../../src/gio/dtls-server-connection.js"
 
 /**
@@ -9,5 +10,5 @@ import { type DtlsServerConnection } from "../../src/gio/dtls-server-connection.
 export function identityOf(connection: DtlsServerConnection): Buffer {
     const publicKey = connection.getPeerPublicKey()
     if (publicKey !== undefined) return Buffer.from(createHash("sha256").update(publicKey).digest("hex"))
-    return connection.getPeerIdentity() ?? Buffer.alloc(0)
+    return inOwnMemory(connection.getPeerIdentity() ?? Buffer.alloc(0))
 }

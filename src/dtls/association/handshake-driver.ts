@@ -257,6 +257,7 @@ export class HandshakeDriver implements Driver {
 
     protected connected(now: number): void {
         this.running = false
+        this.asked = undefined
         this.timer.stop()
         this.handshakeDeadline = NEVER
         this.inbox.clear()

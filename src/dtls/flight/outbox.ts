@@ -72,7 +72,9 @@ export class Outbox {
     }
 
     addChangeCipherSpec(epoch: number): void {
-        this.items.push({ contentType: ContentType.changeCipherSpec, epoch, bytes: Buffer.from([1]) })
+        const bytes = Buffer.alloc(1)
+        bytes[0] = 1
+        this.items.push({ contentType: ContentType.changeCipherSpec, epoch, bytes })
     }
 
     isEmpty(): boolean {

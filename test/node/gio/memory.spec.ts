@@ -1,5 +1,13 @@
 import { deepStrictEqual, ok } from "node:assert/strict"
+import { PskStore } from "../../../host/credentials.js"
+import { Gateway } from "../../../host/gateway/gateway.js"
+import { wifi } from "../../../src/dtls/flight/retransmission.js"
+import { gatewayLimits } from "../../../src/dtls/handshake/limits.js"
+import { allSuites } from "../../../src/dtls/key-exchange/suites.js"
+import { newSettings } from "../../../src/gio/settings.js"
 import { connect, type DtlsSocket, listen } from "../../../src/index.js"
+import { NodeServices } from "../../../src/platform/node/services.js"
+import { sleep } from "../../interop/process.js"
 
 const psk = { identity: "device", key: Buffer.alloc(16, 5) }
 
@@ -10,6 +18,14 @@ function lasting(socket: DtlsSocket): Buffer[] {
     if (peer === undefined || parameters === undefined) throw new Error("not connected")
     const { clientRandom, serverRandom, identity, firstFinished } = parameters
     return [clientRandom, serverRandom, identity, firstFinished, peer.clientRandom]
+}
+
+/** Lengths of Buffers below `value` that keep the memory of others, too. */
+function pooled(value: unknown, seen = new Set<unknown>()): number[] {
+    if (typeof value !== "object" || value === null || seen.has(value)) return []
+    seen.add(value)
+    if (ArrayBuffer.isView(value)) return value.buffer.byteLength > 256 ? [value.byteLength] : []
+    return Object.values(value).flatMap((field) => pooled(field, seen))
 }
 
 describe("what a server keeps of an association", () => {
@@ -27,6 +43,21 @@ describe("what a server keeps of an association", () => {
             await client.send("21.5")
             deepStrictEqual(String(await accepted.receive({ timeout: 2000 })), "21.5")
         })
+
+    it("is nothing but that in DTLS 1.2, for a gateway too: no part of a pool, which would stay as a whole", async () => {
+        const store = new PskStore([{ identity: Buffer.from(psk.identity), key: psk.key }])
+        const settings = newSettings(allSuites(), store, wifi(), gatewayLimits())
+        const events = { connected: () => {}, readings: () => {}, ended: () => {} }
+        const local = { host: "127.0.0.1", port: 0 }
+        const gateway = await Gateway.start(new NodeServices(), settings, local, events, () => {})
+        await using client = await connect("127.0.0.1", gateway.localAddress().port, { psk })
+        for (let i = 0; i < 200 && gateway.connectedPeers().length === 0; i++) await sleep(10)
+        const [{ identity, connection }] = gateway.connectedPeers()
+        deepStrictEqual(identity.toString(), psk.identity)
+        deepStrictEqual(pooled([identity, connection.getAssociation()]), [])
+        await client.close()
+        await gateway.close()
+    })
 
     it("is what a message shows, too: nothing else lies around it", async () => {
         for (const minVersion of ["1.2", "1.3"] as const) {

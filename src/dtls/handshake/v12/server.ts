@@ -88,6 +88,7 @@ class ServerHandshakeV12 extends HandshakeV12 implements ServerExchangeContext {
             compressionMethod: 0,
             extensions: this.answers,
         })
+        this.answers = []
         this.send(HandshakeType.serverHello, body)
     }
 

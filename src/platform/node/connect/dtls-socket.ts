@@ -12,14 +12,12 @@ import { type TlsCertificate } from "../../../gio/tls-certificate.js"
 import { type UdpSocket } from "../../services.js"
 import { verdictText } from "../failure-text.js"
 import { isClosed, nodeError, wrongArgument } from "./errors.js"
+import { inOwnMemory } from "./compact.js"
 import { type SavedConnection } from "./saved-connection.js"
 import { checkOnlyWait, waiting, type WaitOptions, WITHOUT_LIMIT } from "./waiting.js"
 
 /** Largest DTLS message, bytes (RFC 5246 §6.2.1). */
 const MAX_MESSAGE = 16384
-
-/** Bytes that may lie around a message: what was left of its last block. */
-const MOST_AROUND = 64
 
 /** What a handshake agreed on. */
 export interface Negotiated {
@@ -214,12 +212,4 @@ function outputOf(message: Uint8Array | string): OutputMessage {
     if (typeof message !== "string" && !(message instanceof Uint8Array))
         throw wrongArgument("message", "a text, a Buffer or a Uint8Array")
     return new OutputMessage([Buffer.isBuffer(message) ? message : Buffer.from(message)])
-}
-
-/** Small Buffers may be parts of a pool, whose other parts are not the receiver's to see. */
-function inOwnMemory(message: Buffer): Buffer {
-    if (message.buffer.byteLength <= message.length + MOST_AROUND) return message
-    const copy = Buffer.allocUnsafeSlow(message.length)
-    copy.set(message)
-    return copy
 }

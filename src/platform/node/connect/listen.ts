@@ -4,7 +4,7 @@ import { type Cancellable } from "../../../gio/cancellable.js"
 import { DtlsListener } from "../../../gio/dtls-listener.js"
 import { type SocketAddress } from "../../../gio/socket-address.js"
 import { type UdpSocket } from "../../services.js"
-import { compact } from "./compact.js"
+import { acceptCompact } from "./compact.js"
 import { DtlsSocket } from "./dtls-socket.js"
 import { isClosed, nodeError, wrongArgument } from "./errors.js"
 import { isRejecting, type ListenOptions, prepareListen, type PreparedServer } from "./options.js"
@@ -53,9 +53,7 @@ export class DtlsServer {
 
     private async acceptNew(stop: Cancellable | undefined): Promise<DtlsSocket> {
         for (;;) {
-            const connection = await this.listener.accept(-1, stop)
-            const peer = connection.getPeer()
-            if (peer !== undefined) compact(peer)
+            const connection = await acceptCompact(this.listener, stop)
             if (this.saved === undefined) return new DtlsSocket(connection, this.socket, undefined)
             const kept = await this.saved.keep(connection)
             if (kept !== undefined) return kept
