@@ -1,4 +1,5 @@
 #include "aead_context.h"
+#include "ccm.h"
 
 #if MBEDTLS_VERSION_MAJOR < 4
 
@@ -10,7 +11,7 @@ struct aead_context {
     int32_t algorithm;
     union {
 #if WITH_CCM
-        mbedtls_ccm_context ccm;
+        mbedtls_aes_context aes;
 #endif
 #if WITH_GCM
         mbedtls_gcm_context gcm;
@@ -24,17 +25,8 @@ struct aead_context {
 #if WITH_CCM
 static bool ccm_key(aead_context *self, const uint8_t *key, size_t key_bytes)
 {
-    mbedtls_ccm_init(&self->as.ccm);
-    return mbedtls_ccm_setkey(&self->as.ccm, MBEDTLS_CIPHER_ID_AES, key, (unsigned)key_bytes * 8u) == 0;
-}
-
-static bool ccm(aead_context *self, const aead_job *j, bool seal)
-{
-    int status = seal ? mbedtls_ccm_encrypt_and_tag(&self->as.ccm, j->length, j->nonce, AEAD_NONCE_BYTES, j->aad,
-                                                    j->aad_length, j->input, j->output, j->tag, j->tag_bytes)
-                      : mbedtls_ccm_auth_decrypt(&self->as.ccm, j->length, j->nonce, AEAD_NONCE_BYTES, j->aad,
-                                                 j->aad_length, j->input, j->output, j->tag, j->tag_bytes);
-    return status == 0;
+    mbedtls_aes_init(&self->as.aes);
+    return mbedtls_aes_setkey_enc(&self->as.aes, key, (unsigned)key_bytes * 8u) == 0;
 }
 #endif
 
@@ -85,7 +77,7 @@ static size_t context_bytes(int32_t algorithm)
     case AEAD_CHACHA20_POLY1305: return offsetof(aead_context, as) + sizeof(mbedtls_chachapoly_context);
 #endif
 #if WITH_CCM
-    default: return offsetof(aead_context, as) + sizeof(mbedtls_ccm_context);
+    default: return offsetof(aead_context, as) + sizeof(mbedtls_aes_context);
 #else
     default: return sizeof(aead_context);
 #endif
@@ -121,7 +113,7 @@ bool mote_aead_context_run(aead_context *self, const aead_job *j, bool seal)
     case AEAD_CHACHA20_POLY1305: return chacha(self, j, seal);
 #endif
 #if WITH_CCM
-    default: return ccm(self, j, seal);
+    default: return mote_ccm(&self->as.aes, j, seal);
 #else
     default: return false;
 #endif
@@ -139,7 +131,7 @@ static void erase(aead_context *self)
     case AEAD_CHACHA20_POLY1305: mbedtls_chachapoly_free(&self->as.chacha); break;
 #endif
 #if WITH_CCM
-    default: mbedtls_ccm_free(&self->as.ccm); break;
+    default: mbedtls_aes_free(&self->as.aes); break;
 #else
     default: break;
 #endif

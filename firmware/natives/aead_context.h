@@ -12,7 +12,6 @@
 #include <stdint.h>
 
 #if MBEDTLS_VERSION_MAJOR < 4
-#include <mbedtls/ccm.h>
 #include <mbedtls/chachapoly.h>
 #include <mbedtls/gcm.h>
 #if defined(MBEDTLS_CCM_C)

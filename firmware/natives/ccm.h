@@ -1,0 +1,17 @@
+/* CCM (RFC 3610) over the library's AES. */
+#ifndef MOTE_CCM_H
+#define MOTE_CCM_H
+
+#include "aead_context.h"
+
+#if WITH_CCM && MBEDTLS_VERSION_MAJOR < 4
+
+#include <mbedtls/aes.h>
+
+/**
+ * Seals, or opens: false when the tag is not that of the rest, or the library fails. Output may take the input's place.
+ */
+bool mote_ccm(mbedtls_aes_context *aes, const aead_job *job, bool seal);
+
+#endif
+#endif
