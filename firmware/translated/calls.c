@@ -106,6 +106,8 @@ bool mote_translated_enter(mote_vm *vm, uint32_t at, const translated_entry *of)
     mote_value *base = vm->operands;
     if (!mote_translated_may_begin(vm, base, *of))
         return mote_translated_call_function(vm, of->arguments - (of->method ? 1u : 0u), at, of->index);
+    mote_value *slots = mote_translated_slots(base, *of);
+    for (uint32_t i = of->arguments; i < of->slots; i++) slots[i] = MOTE_UNDEFINED;
     mote_translated_begin(vm, base, at, *of);
     return vm->translated[of->index](vm, 0);
 }

@@ -78,6 +78,13 @@ mote_value mote_translated_field_at(mote_vm *vm, uint32_t at, mote_value object,
     return mote_translated_field(vm, at, object, key);
 }
 
+mote_value mote_translated_data_at(mote_vm *vm, uint32_t at, mote_value object, mote_value key, uint32_t place)
+{
+    const block_table *table = table_of(vm, object);
+    bool found = table != NULL && place < table->count && table->pairs[2 * place] == key;
+    return found ? table->pairs[2 * place + 1] : mote_translated_field(vm, at, object, key);
+}
+
 mote_value mote_translated_length(mote_vm *vm, uint32_t at, mote_value object, uint32_t place)
 {
     mote_value length = quick_length(vm, object);

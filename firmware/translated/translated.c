@@ -203,6 +203,29 @@ bool mote_translated_native(mote_vm *vm, unsigned count, uint32_t at, uint32_t n
     return mote_translated_call_method(vm, count, at, field->key);
 }
 
+/* Ways out of try blocks. */
+
+/** They count like calls: a loop of jumps has to come to an end. */
+static uint32_t place_of_unwound(mote_vm *vm)
+{
+    vm->budget -= CALL_OPERATIONS;
+    return !has_failed(vm) && mote_turn_goes_on(vm) ? (uint32_t)(vm->pc - vm->image.bytes) : 0;
+}
+
+uint32_t mote_translated_throw_again(mote_vm *vm, uint32_t at, mote_value v)
+{
+    mote_translated_registers(vm, at, 0);
+    mote_unwind_again(vm, v);
+    return place_of_unwound(vm);
+}
+
+uint32_t mote_translated_throw_jump(mote_vm *vm, uint32_t at, uint32_t target, mote_value levels)
+{
+    mote_translated_registers(vm, at, 0);
+    mote_unwind_jump(vm, target, (uint32_t)mote_to_int(vm, levels));
+    return place_of_unwound(vm);
+}
+
 /* Ends of a turn. */
 
 bool mote_translated_call_array(mote_vm *vm, uint32_t at, mote_value function, mote_value array)
@@ -216,20 +239,6 @@ bool mote_translated_throw(mote_vm *vm, uint32_t at, mote_value v)
 {
     operands_1(vm, at, v);
     mote_throw_value(vm, v);
-    return false;
-}
-
-bool mote_translated_throw_again(mote_vm *vm, uint32_t at, mote_value v)
-{
-    mote_translated_registers(vm, at, 0);
-    if (v != MOTE_UNDEFINED) mote_unwind_again(vm, v);
-    return false;
-}
-
-bool mote_translated_throw_jump(mote_vm *vm, uint32_t at, uint32_t target, mote_value levels)
-{
-    mote_translated_registers(vm, at, 0);
-    mote_unwind_jump(vm, target, (uint32_t)mote_to_int(vm, levels));
     return false;
 }
 

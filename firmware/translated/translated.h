@@ -29,6 +29,8 @@ mote_value mote_translated_index(mote_vm *vm, uint32_t at, mote_value object, mo
 mote_value mote_translated_field(mote_vm *vm, uint32_t at, mote_value object, mote_value key);
 /** The same, when the field is probably the object's own, at `place` in its table. */
 mote_value mote_translated_field_at(mote_vm *vm, uint32_t at, mote_value object, mote_value key, uint32_t place);
+/** The same when what the field holds needs no binding: it is no function, or serves without its object. */
+mote_value mote_translated_data_at(mote_vm *vm, uint32_t at, mote_value object, mote_value key, uint32_t place);
 /** `object.length` */
 mote_value mote_translated_length(mote_vm *vm, uint32_t at, mote_value object, uint32_t place);
 mote_value mote_translated_builtin(mote_vm *vm, uint32_t at, enum builtin_object object, mote_value key);
@@ -109,13 +111,19 @@ bool mote_translated_blit(mote_vm *vm, uint32_t at, mote_value key);
 bool mote_translated_has_own(const mote_vm *vm, mote_value object, mote_value key);
 bool mote_translated_push(mote_vm *vm, uint32_t at, mote_value key);
 
+/*
+ * Ways out of try blocks, at `at`: the place where the function goes on, bytes from the image's start. 0: in another
+ * turn, or not at all.
+ */
+
+/** The end of a finally block, with what it is to throw again or where it is to go. */
+uint32_t mote_translated_throw_again(mote_vm *vm, uint32_t at, mote_value v);
+uint32_t mote_translated_throw_jump(mote_vm *vm, uint32_t at, uint32_t target, mote_value levels);
+
 /* What ends a function's turn; all return false, but for mote_translated_leave. */
 
 bool mote_translated_call_array(mote_vm *vm, uint32_t at, mote_value function, mote_value array);
 bool mote_translated_throw(mote_vm *vm, uint32_t at, mote_value v);
-/** The statement of the interpreter at `at`, which leads elsewhere, with its operand `v`. */
-bool mote_translated_throw_again(mote_vm *vm, uint32_t at, mote_value v);
-bool mote_translated_throw_jump(mote_vm *vm, uint32_t at, uint32_t target, mote_value levels);
 /** The host gets a turn, or the guard ends the program; the function goes on at `at`. */
 bool mote_translated_interrupt(mote_vm *vm, uint32_t at);
 bool mote_translated_invalid(mote_vm *vm);
@@ -163,7 +171,7 @@ static ALWAYS bool mote_translated_may_begin(mote_vm *vm, mote_value *base, tran
     return operands <= vm->stack_peak && vm->depth < vm->depth_limit && vm->budget >= 0;
 }
 
-/** Enters a function: base[0] is the receiver, and all arguments are there. */
+/** Enters a function: base[0] is the receiver, all arguments are there, and its other slots are undefined. */
 static ALWAYS void mote_translated_begin(mote_vm *vm, mote_value *base, uint32_t at, translated_entry of)
 {
     mote_value *slots = mote_translated_slots(base, of);
@@ -173,7 +181,6 @@ static ALWAYS void mote_translated_begin(mote_vm *vm, mote_value *base, uint32_t
     link[1] = small_value((int32_t)at);
     link[2] = MOTE_UNDEFINED;
     link[3] = small_value((int32_t)(vm->link - vm->stack));
-    for (uint32_t i = of.arguments; i < of.slots; i++) slots[i] = MOTE_UNDEFINED;
     for (uint32_t i = 0; i < of.tries; i++) slots[of.slots + i] = small_value(0);
     vm->link = link;
     vm->slots = slots;

@@ -49,7 +49,7 @@ export class Callees {
         private readonly classes: Classes,
         private readonly translated: ReadonlySet<number>,
     ) {
-        this.constructors = this.classes.constructors()
+        this.constructors = this.classes.constructors(translated)
     }
 
     /** The function that a call runs, when the program's text says which. */
@@ -100,15 +100,16 @@ export class Callees {
         if (key === undefined || !methods.some(({ functionIndex }) => this.translated.has(functionIndex)))
             return undefined
         const name = `m${key}_${count}`
-        if (!this.dispatchers.has(name))
-            this.dispatchers.set(name, this.dispatcher(name, key, methods, count, this.classes.mayBeOwn(field)))
+        if (!this.dispatchers.has(name)) this.dispatchers.set(name, this.dispatcher(name, field, methods, count))
         return name
     }
 
-    private dispatcher(name: string, key: string, methods: Method[], count: number, mayBeOwn: boolean): string {
-        const isNotOwn = `!mote_translated_has_own(vm, base[0], ${key})`
+    private dispatcher(name: string, field: Expression, methods: Method[], count: number): string {
+        const key = fieldWord(field)
+        const mayBeOwn = this.classes.mayBeOwn(field)
         const ways = methods.map(({ constructorIndex, functionIndex }) => {
             const number = this.constructors.indexOf(constructorIndex)
+            const isNotOwn = `!mote_translated_has_own(vm, base[0], ${key})`
             const tests = [`mote_translated_is_of(vm, base[0], ${number})`, ...(mayBeOwn ? [isNotOwn] : [])]
             return `    if (${tests.join(" && ")}) { ${this.run(functionIndex, count)} }`
         })
@@ -172,6 +173,8 @@ function entryOf(index: number, entry: ImageFunction, classNumber: number, isSma
     ]
     const object = `mote_translated_make_object(vm, ${declared}, at, ${classNumber})`
     const makes = has(FunctionFlag.constructor) ? [`    if (base[0] == ${UNDEFINED} && !${object}) return false;`] : []
+    const first = has(FunctionFlag.needsThis) ? 0 : 1
+    const locals = Array.from({ length: slots - given }, (_, i) => `base[${first + given + i}] = `)
     if (isSmall)
         return [
             `static bool c${index}(mote_vm *vm, uint32_t at)`,
@@ -191,6 +194,7 @@ function entryOf(index: number, entry: ImageFunction, classNumber: number, isSma
         "    if (!mote_translated_may_begin(vm, base, entry))",
         `        return mote_translated_call_function(vm, ${declared}, at, ${index});`,
         ...makes,
+        ...(locals.length > 0 ? [`    ${locals.join("")}${UNDEFINED};`] : []),
         "    mote_translated_begin(vm, base, at, entry);",
         `    return f${index}(vm, 0);`,
         "}",

@@ -34,6 +34,8 @@ export class Classes {
     /** names of something that may be no method */
     private readonly others = new Set<string>()
     private readonly twice = new Set<string>()
+    /** constructors of objects that the program makes */
+    private readonly made = new Set<number>()
     private dynamic = false
 
     constructor(private readonly program: ImageProgram) {
@@ -69,6 +71,8 @@ export class Classes {
     private note(statement: Statement, method: Expression | undefined, isSetup: boolean): void {
         walk(statement, (expression) => {
             const name = nameKey(expression)
+            const [first] = expression.operands
+            if (expression.opcode === Op.new && first.opcode === Op.staticFunction) this.made.add(first.value)
             if (name !== undefined && expression !== method) this.others.add(name)
             const mentions = expression.opcode === Op.builtinField && expression.value === PROTOTYPE
             const changes = expression.opcode === Op.objectField && expression.value === SET_PROTOTYPE_OF
@@ -76,10 +80,14 @@ export class Classes {
         })
     }
 
-    /** Classes with methods, by their constructors' numbers in ascending order. */
-    constructors(): number[] {
+    /**
+     * Classes with methods, and those whose constructor is C, by their constructors' numbers in ascending order.
+     * @param translated the functions that are C
+     */
+    constructors(translated: ReadonlySet<number>): number[] {
         const all = [...this.methods.values()].flat().map(({ constructorIndex }) => constructorIndex)
-        return [...new Set(all)].sort((a, b) => a - b)
+        const made = [...this.made].filter((index) => translated.has(index))
+        return [...new Set([...all, ...made])].sort((a, b) => a - b)
     }
 
     /** The name that a field is read by; undefined when it is not plain text. */

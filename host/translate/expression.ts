@@ -175,7 +175,8 @@ export class Expressions {
         const place = this.output.fieldPlace(expression.operands[0], expression)
         if (key === LENGTH) return this.call("length", expression, expression.operands, depth, String(place ?? 0))
         if (place === undefined) return this.call("field", expression, expression.operands, depth, key)
-        return this.call("field_at", expression, expression.operands, depth, key, String(place))
+        const isData = isRaw || this.output.isPlain(expression)
+        return this.call(isData ? "data_at" : "field_at", expression, expression.operands, depth, key, String(place))
     }
 
     private special(expression: Expression, depth: number): Value {

@@ -12,7 +12,7 @@ export const CALLS: number[] = [
     ...[Op.call5, Op.call6, Op.call7, Op.call8],
 ]
 /** After these the function may go on in another turn of its own. */
-const LEAVING: number[] = [...CALLS, Op.callArray, Op.reThrow, Op.catch, Op.finally]
+const LEAVING: number[] = [...CALLS, Op.callArray, Op.catch, Op.finally]
 
 const viewName = (slot: number): string => `p${slot}`
 
@@ -33,6 +33,8 @@ export class FunctionOutput implements Output {
     protected readonly labels = new Set<number>()
     protected readonly entries = new Set<number>()
     protected readonly views: FieldViews
+    /** Whether some statement goes on at a place that is known only when it is reached. */
+    private goesAnywhere = false
     /** Where the interpreter may take over. */
     private readonly others = new Set<number>()
     /** Where the statement that is being written begins. */
@@ -134,6 +136,12 @@ export class FunctionOutput implements Output {
         this.line(`if (__builtin_expect(${condition}, 0)) goto other_${this.current};`)
     }
 
+    /** Goes on at the place `at`, as in another turn. */
+    protected goAnywhere(): void {
+        this.goesAnywhere = true
+        this.line("goto enter;")
+    }
+
     fieldPlace(object: Expression, field: Expression): number | undefined {
         return this.shapes.place(object, keyOf(field) ?? "")
     }
@@ -160,6 +168,7 @@ export class FunctionOutput implements Output {
             ...(this.captured ? ["    mote_value *o = vm->operands;", "    (void)o;"] : []),
             // Mostly a function begins at its begin.
             "    if (__builtin_expect(at != 0, 0)) {",
+            ...(this.goesAnywhere ? ["    enter:;"] : []),
             ...this.assumptions(),
             "        switch (at) {",
             ...entries,

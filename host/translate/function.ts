@@ -63,6 +63,17 @@ export class FunctionTranslation extends FunctionOutput {
         this.line(`return mote_translated_${name}(${[this.context(statement, above), ...more, ...codes].join(", ")});`)
     }
 
+    /** Where a handler or the end of a finally block leads is known when it is reached. */
+    private goOn(name: string, statement: Statement, ...more: string[]): void {
+        const { codes, above } = this.expressions.values(statement.operands, 0)
+        const isAgain = statement.opcode === Op.reThrow
+        if (isAgain) this.line(`if (${codes[0]} != ${UNDEFINED}) {`)
+        this.line(`at = mote_translated_${name}(${[this.context(statement, above), ...more, ...codes].join(", ")});`)
+        this.line("if (at == 0) return false;")
+        this.goAnywhere()
+        if (isAgain) this.line("}")
+    }
+
     private translate(statement: Statement): void {
         const { opcode, value, operands } = statement
         if (CALLS.includes(opcode)) return this.call(statement)
@@ -105,12 +116,12 @@ export class FunctionTranslation extends FunctionOutput {
     private setField(statement: Statement): void {
         const addition = this.shapes.addition(this.source, statement)
         if (addition === undefined && this.setFixed(statement)) return
-        this.views.move()
         const place = this.fieldPlace(statement.operands[0], statement)
         if (addition !== undefined)
             this.attempt("add_field", statement, statement.operands, addition.index, addition.fields.length)
         else if (place !== undefined) this.attempt("set_field_at", statement, statement.operands, place)
         else this.attempt("set_field", statement)
+        this.views.move()
     }
 
     /** Stores over a field that the object has; false when that is not known. */
@@ -216,9 +227,9 @@ export class FunctionTranslation extends FunctionOutput {
             case Op.throw:
                 return this.leave("throw", statement)
             case Op.reThrow:
-                return this.leave("throw_again", statement)
+                return this.goOn("throw_again", statement)
             case Op.throwJmp:
-                return this.leave("throw_jump", statement, `${this.offset(statement)}u`)
+                return this.goOn("throw_jump", statement, `${this.offset(statement)}u`)
             default:
                 return this.handler(statement)
         }

@@ -1,7 +1,7 @@
 import { Hierarchy } from "../image/analyses/class-hierarchy.js"
 import { isPrototype } from "../image/analyses/function-facts.js"
 import { MethodTable } from "../image/analyses/method-table.js"
-import { TypeInference } from "../image/analyses/type-inference.js"
+import { LikelyTypes, TypeInference } from "../image/analyses/type-inference.js"
 import { constructorOf, functionsOf, Kind, kindsOf, mayBe, BUILTIN, type Type } from "../image/analyses/types.js"
 import { isCaptured } from "../image/ir/expressions.js"
 import { fieldKey, nameKey } from "../image/ir/names.js"
@@ -20,8 +20,8 @@ import { setupOf } from "./setup.js"
 export class ObjectTypes {
     /** constructors by where the expression of the object stands in the image */
     private readonly constructors = new Map<number, number[]>()
-    /** those objects that are of these classes and nothing else, but perhaps undefined */
-    private readonly exact = new Set<number>()
+    /** those objects that are of these classes and nothing else with fields, as far as is known */
+    private readonly likely = new Set<number>()
     /** reads of fields that hold no functions */
     private readonly plain = new Set<number>()
 
@@ -34,19 +34,21 @@ export class ObjectTypes {
             eliminateUnreachable(entry)
             if (!isCaptured(entry)) splitLiveRanges(entry)
         }
-        const types = new TypeInference(program, new MethodTable(program), new Hierarchy(program))
-        for (const entry of program.functions) for (const each of entry.body) this.note(types, entry, each)
+        const known = [program, new MethodTable(program), new Hierarchy(program)] as const
+        const types = new TypeInference(...known)
+        const likely = new LikelyTypes(...known)
+        for (const entry of program.functions) for (const each of entry.body) this.note(types, likely, entry, each)
     }
 
-    private note(types: TypeInference, entry: ImageFunction, statement: Statement): void {
+    private note(types: TypeInference, likely: LikelyTypes, entry: ImageFunction, statement: Statement): void {
         walk(statement, (each) => {
             const key = each.opcode === Op.indexSet ? nameKey(each.operands[1]) : fieldKey(each)
             if (key === undefined) return
             const [object] = each.operands
-            const kinds = kindsOf(types.typeOf(entry, statement, object)).filter((kind) => kind !== Kind.constant)
+            const kinds = kindsOf(likely.typeOf(entry, statement, object)).filter((kind) => !FIELDLESS.includes(kind))
             const found = kinds.flatMap((kind) => constructorOf(kind) ?? [])
             this.constructors.set(object.origin.at, found)
-            if (types.isKnown && found.length === kinds.length) this.exact.add(object.origin.at)
+            if (types.isKnown && found.length === kinds.length) this.likely.add(object.origin.at)
             if (each.opcode === Op.indexSet || !types.isKnown) return
             if (holdsNoCode(types.typeOf(entry, statement, each))) this.plain.add(each.origin.at)
         })
@@ -57,9 +59,9 @@ export class ObjectTypes {
         return this.constructors.get(object.origin.at) ?? []
     }
 
-    /** The same, when it can be of no others: none when it can. */
-    onlyClassesOf(object: Expression): number[] {
-        return this.exact.has(object.origin.at) ? this.classesOf(object) : []
+    /** The same, when nothing is known of others: none when it is. */
+    likelyClassesOf(object: Expression): number[] {
+        return this.likely.has(object.origin.at) ? this.classesOf(object) : []
     }
 
     /** Whether the field that is read holds no function, which would be bound. */
@@ -67,6 +69,9 @@ export class ObjectTypes {
         return this.plain.has(field.origin.at)
     }
 }
+
+/** Kinds of values without fields. */
+const FIELDLESS: Kind[] = [Kind.number, Kind.constant]
 
 const holdsNoCode = (type: Type): boolean => functionsOf(type).length === 0 && !mayBe(type, BUILTIN)
 

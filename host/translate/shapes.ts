@@ -160,7 +160,7 @@ export class Shapes {
 
     /** Where an object has a field; undefined when its class is not known, or may keep the field anywhere. */
     fixed(object: Expression, key: string): FixedField | undefined {
-        const shapes = this.types.onlyClassesOf(object).map((index) => this.steady.get(index) ?? [])
+        const shapes = this.types.likelyClassesOf(object).map((index) => this.steady.get(index) ?? [])
         const [place, ...others] = new Set(shapes.map((fields) => fields.indexOf(key)))
         if (place === undefined || place < 0 || others.length > 0) return undefined
         const count = Math.min(MOST_FIELDS, ...shapes.map((fields) => fields.length))

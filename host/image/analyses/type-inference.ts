@@ -229,3 +229,14 @@ export class TypeInference extends TypeEnvironment {
         return isPlain(each)
     }
 }
+
+/** What the values of a program are as far as is known: what nothing is known of, such as elements of arrays, adds nothing. */
+export class LikelyTypes extends TypeInference {
+    override typeOf(entry: ImageFunction, each: Statement, value: Expression): Type {
+        return super.typeOf(entry, each, value) & ~ANY
+    }
+
+    protected override add(location: string, type: Type): void {
+        super.add(location, type & ~ANY)
+    }
+}

@@ -9,7 +9,7 @@ export type Type = bigint
 export type Kind = number
 
 /** Kinds that are named by themselves. */
-export const Kind = { any: 0, constant: 3, map: 6 }
+export const Kind = { any: 0, number: 1, constant: 3, map: 6 }
 
 export const NOTHING: Type = 0n
 /** Whatever there is. */
