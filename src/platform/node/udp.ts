@@ -1,9 +1,10 @@
 import { type RemoteInfo, type Socket } from "node:dgram"
 import { type InputMessage, OutputMessage } from "../../gio/datagram-based.js"
 import { DatagramSocket } from "../../gio/datagram-socket.js"
-import { type GError, invalidArgument } from "../../gio/errors.js"
+import { type Cancellable } from "../../gio/cancellable.js"
+import { type GError, invalidArgument, ioError, IOErrorEnum } from "../../gio/errors.js"
 import { type SocketAddress } from "../../gio/socket-address.js"
-import { gather, scatter } from "../../gio/vectors.js"
+import { checkTransfer, gather, givenCancellable, scatter } from "../../gio/vectors.js"
 import { type Services, type UdpOptions, type UdpSocket } from "../services.js"
 import { Burst, type Datagram } from "./burst.js"
 import { asGError, boundSocket, openSocket, text } from "./dgram.js"
@@ -13,12 +14,20 @@ interface Received {
     address: SocketAddress
 }
 
+/** A call that waits for one datagram, however long that takes. */
+interface Reader {
+    message: InputMessage
+    done: (count: number) => void
+    failed: (error: GError) => void
+}
+
 /** Datagrams that wait in the process before the oldest is kept and new ones are dropped, as a kernel does. */
 const QUEUE_LIMIT = 4096
 
 /** One or several sockets of node:dgram as one DatagramBased: the queue of what they received, and sending in order. */
 export abstract class NodeDatagramSocket extends DatagramSocket implements UdpSocket {
     private queue: Received[] = []
+    private reader: Reader | undefined
     private burst = new Burst((datagram) => this.pass(datagram))
 
     constructor(
@@ -39,16 +48,61 @@ export abstract class NodeDatagramSocket extends DatagramSocket implements UdpSo
     protected listenTo(socket: Socket, local: string | undefined): void {
         socket.on("message", (data: Buffer, info: RemoteInfo) => this.received(data, info, local))
         socket.on("error", (error: NodeJS.ErrnoException) => {
-            this.error = asGError(error, this.remote === undefined ? (local ?? "socket") : text(this.remote))
+            const told = asGError(error, this.remote === undefined ? (local ?? "socket") : text(this.remote))
+            const reader = this.takeReader()
+            if (reader === undefined) this.error = told
+            else reader.failed(told)
             this.changed.notify()
         })
     }
 
     private received(data: Buffer, info: RemoteInfo, local: string | undefined): void {
+        const from = { address: info.address, port: info.port }
+        const address = local === undefined ? from : { ...from, local }
+        const reader = this.takeReader()
+        if (reader !== undefined) {
+            scatter(reader.message, data, data.length, address)
+            return reader.done(1)
+        }
         if (this.queue.length >= QUEUE_LIMIT) return
-        const address = { address: info.address, port: info.port }
-        this.queue.push({ data, address: local === undefined ? address : { ...address, local } })
+        this.queue.push({ data, address })
         this.changed.notify()
+    }
+
+    /** A pump's call, of one datagram without a limit of time, gets it at once when it comes: others take several turns more. */
+    override async receiveMessages(
+        messages: InputMessage[],
+        flags: number,
+        timeout: number,
+        cancellable?: Cancellable,
+    ): Promise<number> {
+        checkTransfer(messages, flags, timeout)
+        const [message] = messages
+        const isIdle = this.queue.length === 0 && this.error === undefined && !this.closed && this.reader === undefined
+        if (!isIdle || messages.length !== 1 || message === undefined || timeout >= 0)
+            return await super.receiveMessages(messages, flags, timeout, cancellable)
+        const stop = givenCancellable(cancellable)
+        if (stop?.isCancelled() === true) throw cancelled()
+        return await this.read(message, stop)
+    }
+
+    private async read(message: InputMessage, stop: Cancellable | undefined): Promise<number> {
+        const coming = new Promise<number>((done, failed) => void (this.reader = { message, done, failed }))
+        const id = stop?.connect(() => {
+            if (this.reader?.message === message) this.takeReader()?.failed(cancelled())
+        })
+        try {
+            return await coming
+        } finally {
+            if (id !== undefined) stop?.disconnect(id)
+        }
+    }
+
+    /** @returns who waits, and does so no more; undefined: nobody */
+    private takeReader(): Reader | undefined {
+        const { reader } = this
+        this.reader = undefined
+        return reader
     }
 
     protected takeOne(message: InputMessage): boolean {
@@ -140,8 +194,18 @@ export abstract class NodeDatagramSocket extends DatagramSocket implements UdpSo
         this.closed = true
         this.burst.flush()
         this.closeSockets()
+        this.takeReader()?.failed(ioError(IOErrorEnum.CLOSED, "Socket is already closed"))
         this.changed.notify()
     }
+}
+
+/** Who cancels knows where that was: of all errors only this one comes with every connection, and its stack would cost more than it. */
+function cancelled(): GError {
+    const { stackTraceLimit } = Error
+    Error.stackTraceLimit = 0
+    const error = ioError(IOErrorEnum.CANCELLED, "Operation was cancelled")
+    Error.stackTraceLimit = stackTraceLimit
+    return error
 }
 
 function ignore(): void {
