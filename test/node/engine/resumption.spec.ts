@@ -1,57 +1,18 @@
 import { deepStrictEqual, notDeepStrictEqual, ok, strictEqual } from "node:assert/strict"
-import { AssociationPhase } from "../../../src/dtls/association/association-state.js"
-import { Diagnostic, OutputKind } from "../../../src/dtls/association/output.js"
-import { SessionCache } from "../../../src/dtls/endpoint/session-cache.js"
-import { LAST_FLIGHT_KEPT } from "../../../src/dtls/association/handshake-driver.js"
-import { AuthenticationMode } from "../../../src/dtls/handshake/key-exchange.js"
-import { QuestionKind } from "../../../src/dtls/handshake/question.js"
+import { OutputKind } from "../../../src/dtls/association/output.js"
 import { ConnectionIds } from "../../../src/dtls/handshake/connection-ids.js"
 import { FailureReason } from "../../../src/dtls/handshake/failure.js"
 import { serverName } from "../../../src/dtls/handshake/server-name.js"
 import { readSession, writeSession } from "../../../src/dtls/handshake/v12/session.js"
 import { TicketKeys } from "../../../src/dtls/handshake/ticket-keys.js"
-import { TLS_ECDHE_ECDSA_WITH_AES_128_CCM_8 } from "../../../src/dtls/key-exchange/certificate-suites.js"
-import { rawPublicKeysOnly, SignatureKind } from "../../../src/dtls/key-exchange/certificate-types.js"
-import { EcdheCertificateKeyExchange } from "../../../src/dtls/key-exchange/ecdhe-certificate.js"
 import { TLS_PSK_WITH_AES_128_CCM_8, TLS_PSK_WITH_AES_128_GCM_SHA256 } from "../../../src/dtls/key-exchange/suites.js"
 import { AlertDescription, ExtensionType, HandshakeType } from "../../../src/dtls/wire/code-points.js"
-import { NodeKeys } from "../../../src/platform/node/keys.js"
 import { readClientHello, writeClientHello } from "../../../src/dtls/wire/client-hello.js"
-import { readNewSessionTicket } from "../../../src/dtls/wire/new-session-ticket.js"
 import { readServerHello, writeServerHello } from "../../../src/dtls/wire/server-hello.js"
-import { countOf, faultless, IDENTITY, listTables, Simulation, testKey } from "../../engine/simulation.js"
-import { KeyedSimulation } from "../../engine/keyed-simulation.js"
-import { RawKeySide } from "../../support/raw-key-side.js"
+import { countOf, IDENTITY, Simulation } from "../../engine/simulation.js"
 import { HOUR, Resumable } from "../../support/resumable.js"
-import { seededRandom } from "../../support/spy-crypto.js"
-import { handshake, type Message, messages, records } from "../../support/wire.js"
-
-const WAYS = ["id", "ticket"] as const
-
-/** Datagrams of a handshake: two hellos, the cookie, and two flights. */
-const ABBREVIATED = 5
-
-function isConnected(s: Simulation): boolean {
-    return s.client.phase === AssociationPhase.connected && s.serverAssociation().phase === AssociationPhase.connected
-}
-
-/** Both are connected, in this kind of handshake, and a message crosses in each direction. */
-function goesOn(s: Simulation, resumed: boolean): void {
-    strictEqual(s.client.failure, undefined, JSON.stringify(s.client.failure))
-    ok(isConnected(s), `${s.client.phase}, ${s.serverAssociation().phase}`)
-    deepStrictEqual([s.client.parameters.resumed, s.serverAssociation().parameters.resumed], [resumed, resumed])
-    s.clientSends("up")
-    s.serverSends("down")
-    s.run(s.now + 20)
-    deepStrictEqual([s.serverMessages, s.clientMessages], [["up"], ["down"]])
-}
-
-/** A resumable pair with one full handshake behind it. */
-function afterFirst(by: "id" | "ticket", seed?: number): Resumable {
-    const pair = new Resumable(by, seed)
-    goesOn(pair.connect(), false)
-    return pair
-}
+import { handshake, messages, records } from "../../support/wire.js"
+import { ABBREVIATED, WAYS, afterFirst, goesOn, sentOf } from "../../support/resumed-handshakes.js"
 
 /** Rewrites one kind of unprotected message on its way. */
 function rewriting(s: Simulation, type: HandshakeType, change: (body: Buffer) => Buffer): void {
@@ -93,11 +54,6 @@ function changeStored(pair: Resumable, change: (session: NonNullable<ReturnType<
     ok(session !== undefined)
     change(session)
     pair.store.save("server", writeSession(session))
-}
-
-/** Messages of a kind that were sent unprotected. */
-function sentOf(s: Simulation, type: HandshakeType): Message[] {
-    return s.log.flatMap((datagram) => messages(datagram)).filter(({ header }) => header.type === type)
 }
 
 describe("session resumption", () => {
@@ -343,216 +299,4 @@ describe("session resumption", () => {
         s.run(s.now + 100)
         deepStrictEqual([pair.store.count(), pair.cache.count()], [0, 0])
     })
-
-    describe("tickets", () => {
-        it("of one server are taken by another with the same keys, by no other", () => {
-            const [one, two] = [new Resumable("ticket"), new Resumable("ticket")]
-            const keys = [Buffer.alloc(32, 1), Buffer.alloc(32, 2)]
-            one.options.keys?.setKeys(keys)
-            two.store = one.store
-            goesOn(one.connect(), false)
-            goesOn(two.connect(), false)
-            two.options.keys?.setKeys([Buffer.alloc(32, 2), Buffer.alloc(32, 1)])
-            goesOn(one.connect(), false)
-            goesOn(two.connect(), true)
-        })
-
-        it("of the key before are taken and renewed, those of the key before that are not", () => {
-            const pair = new Resumable("ticket")
-            pair.options.lifetime = 24 * HOUR
-            goesOn(pair.connect(), false)
-            const renewed = pair.connect()
-            strictEqual(sentOf(renewed, HandshakeType.newSessionTicket).length, 0)
-            pair.clock += HOUR
-            const s = pair.connect()
-            goesOn(s, true)
-            strictEqual(sentOf(s, HandshakeType.newSessionTicket).length, 1)
-            pair.clock += HOUR
-            goesOn(pair.connect(), true)
-            pair.clock += 2 * HOUR
-            goesOn(pair.connect(), false)
-        })
-
-        it("that are renewed make no session younger", () => {
-            const pair = new Resumable("ticket")
-            pair.options.lifetime = 2.5 * HOUR
-            goesOn(pair.connect(), false)
-            for (const expected of [true, true, false]) {
-                pair.clock += HOUR
-                goesOn(pair.connect(), expected)
-            }
-        })
-
-        it("are not given for what does not fit, and the client is told so", async () => {
-            const pair = new Resumable("ticket")
-            const answer = { identity: Buffer.alloc(900, 65), key: testKey() }
-            const s = new KeyedSimulation(
-                ...pair.settings(),
-                () => answer,
-                () => answer,
-            )
-            await s.shakeHands(1000)
-            goesOn(s, false)
-            const [sent] = sentOf(s, HandshakeType.newSessionTicket)
-            strictEqual(readNewSessionTicket(sent.body)?.ticket.length, 0)
-            strictEqual(pair.store.count(), 0)
-        })
-
-        it("are sealed with 1 to 4 keys of 32 bytes", () => {
-            const { keys } = new Resumable("ticket").options
-            for (const wrong of [[], [Buffer.alloc(16)], Array.from({ length: 5 }, () => Buffer.alloc(32))])
-                strictEqual(
-                    throws(() => keys?.setKeys(wrong)),
-                    true,
-                )
-        })
-    })
-
-    describe("with raw public keys on both sides", () => {
-        const [client, server] = [new RawKeySide(), new RawKeySide()]
-        const exchange = new EcdheCertificateKeyExchange(new NodeKeys(), SignatureKind.ecdsa, rawPublicKeysOnly())
-
-        function simulate(pair: Resumable, pinnedByClient: Buffer, pinnedByServer: Buffer): KeyedSimulation {
-            const settings = pair.settings((ofClient, ofServer) => {
-                ofClient.suites = ofServer.suites = [TLS_ECDHE_ECDSA_WITH_AES_128_CCM_8(exchange)]
-                ofServer.authenticationMode = AuthenticationMode.required
-            })
-            return new KeyedSimulation(...settings, client.answers(pinnedByClient), server.answers(pinnedByServer))
-        }
-
-        for (const by of WAYS) {
-            it(`by ${by}: each side judges what the other had presented, and nothing is signed or agreed on`, async () => {
-                const pair = new Resumable(by)
-                const first = simulate(pair, server.publicKey, client.publicKey)
-                await first.shakeHands(1000)
-                goesOn(first, false)
-                const s = simulate(pair, server.publicKey, client.publicKey)
-                await s.shakeHands(1000)
-                goesOn(s, true)
-                deepStrictEqual(s.asked, [QuestionKind.peerCertificate, QuestionKind.peerCertificate])
-                deepStrictEqual(s.client.parameters.peerCertificate?.certificates, [server.publicKey])
-                deepStrictEqual(s.serverAssociation().parameters.peerCertificate?.certificates, [client.publicKey])
-            })
-
-            it(`by ${by}: a server whose key is not pinned any more is refused, and its session forgotten`, async () => {
-                const pair = new Resumable(by)
-                await simulate(pair, server.publicKey, client.publicKey).shakeHands(1000)
-                const s = simulate(pair, client.publicKey, client.publicKey)
-                await s.shakeHands(70000)
-                strictEqual(s.client.failure?.reason, FailureReason.certificateRefused)
-                strictEqual(pair.store.count(), 0)
-            })
-
-            it(`by ${by}: a client whose key is not pinned any more goes through a full handshake, and fails there`, async () => {
-                const pair = new Resumable(by)
-                await simulate(pair, server.publicKey, client.publicKey).shakeHands(1000)
-                const s = simulate(pair, server.publicKey, server.publicKey)
-                await s.shakeHands(70000)
-                strictEqual(s.serverAssociation().failure?.reason, FailureReason.certificateRefused)
-                strictEqual(s.client.parameters.resumed, false)
-            })
-        }
-    })
-
-    describe("the cache", () => {
-        it("holds as many sessions as it may, and lets the one used longest ago go", () => {
-            const cache = new SessionCache(listTables(), 3)
-            for (const key of ["a", "b", "c"]) cache.save(key, Buffer.from(key))
-            cache.load("a")
-            cache.save("d", Buffer.from("d"))
-            deepStrictEqual(
-                ["a", "b", "c", "d"].map((key) => cache.load(key)?.toString()),
-                ["a", undefined, "c", "d"],
-            )
-            cache.clear()
-            strictEqual(cache.count(), 0)
-        })
-    })
-
-    describe("the client's last flight", () => {
-        it("is repeated for a repeated Finished of the server, which then connects", () => {
-            for (const by of WAYS) {
-                const s = afterFirst(by).simulate()
-                s.fault = (index) => (index === ABBREVIATED - 1 ? [] : [5])
-                s.begin()
-                s.run(500)
-                strictEqual(s.client.phase, AssociationPhase.connected)
-                strictEqual(s.serverAssociation().phase, AssociationPhase.handshaking)
-                s.run(2500)
-                ok(isConnected(s))
-                ok(s.clientOutputs.some((output) => output.diagnostic === Diagnostic.peerRepeats))
-                strictEqual(s.sent, ABBREVIATED + 2)
-                goesOn(s, true)
-            }
-        })
-
-        it("is kept until the server uses the new keys, or twice the segment lifetime is over", () => {
-            const pair = afterFirst("id")
-            const s = pair.connect()
-            ok(s.client.snapshot().outboxBytes > 0)
-            s.serverSends("first")
-            s.run(s.now + 20)
-            strictEqual(s.client.snapshot().outboxBytes, 0)
-            const silent = pair.connect()
-            silent.run(silent.now + LAST_FLIGHT_KEPT)
-            strictEqual(silent.client.snapshot().outboxBytes, 0)
-        })
-
-        it("does not raise the question of different keys, however often the server repeats itself", () => {
-            const s = afterFirst("ticket").simulate()
-            s.fault = (index) => (index >= ABBREVIATED - 1 && index < ABBREVIATED + 4 ? [] : [5])
-            s.begin()
-            s.run(30000)
-            ok(!s.clientOutputs.some((output) => output.diagnostic === Diagnostic.keyMismatch))
-        })
-    })
-
-    describe("on a lossy link", () => {
-        for (const by of WAYS) {
-            it(`[F14] by ${by}: each single datagram lost, and each pair: completes, and stays resumed`, () => {
-                for (let first = 0; first < 8; first++)
-                    for (let second = first; second < 12; second++) {
-                        const s = afterFirst(by).simulate()
-                        s.fault = (index) => (index === first || index === second ? [] : [5])
-                        s.begin()
-                        s.run(8000)
-                        ok(isConnected(s), `datagrams ${first} and ${second} lost`)
-                        ok(s.sent <= 20, `datagrams ${first} and ${second} lost: ${s.sent} sent`)
-                        s.fault = faultless
-                        goesOn(s, true)
-                    }
-            })
-
-            it(`[F15] by ${by}: 1,000 seeds of loss, delay, duplication and reordering: 99 % complete`, function () {
-                this.timeout(300000)
-                let failed = 0
-                for (let seed = 0; seed < 1000; seed++) {
-                    const random = seededRandom(seed * 2 + 1)
-                    const [loss, duplicates, reorder] = [random() * 0.2, random() * 0.1, random() * 0.3]
-                    const s = afterFirst(by, seed + 1).simulate((client, server) => {
-                        client.pathBudget = server.pathBudget = [1232, 548, 228][Math.floor(random() * 3)]
-                    })
-                    const delay = (): number => 5 + (random() < reorder ? random() * 400 : random() * 20)
-                    s.fault = () => {
-                        if (random() < loss) return []
-                        return random() < duplicates ? [delay(), delay()] : [delay()]
-                    }
-                    s.begin()
-                    s.run(300000)
-                    if (isConnected(s)) strictEqual(s.client.parameters.resumed, true, `seed ${seed}`)
-                    else failed++
-                }
-                ok(failed <= 10, `${failed} did not complete`)
-            })
-        }
-    })
 })
-
-function throws(call: () => void): boolean {
-    try {
-        call()
-        return false
-    } catch (error) {
-        return error instanceof RangeError
-    }
-}
