@@ -1,7 +1,7 @@
 import { Association } from "../dtls/association/association.js"
 import { type SavedVersion } from "../dtls/association/saved-association.js"
 import { SavedVersionV12 } from "../dtls/association/v12/saved-version.js"
-import { clientRole } from "../dtls/handshake/v12/client.js"
+import { clientRole } from "../dtls/association/v12/roles.js"
 import { type Services } from "../platform/services.js"
 import { ClientConnection } from "./client-connection.js"
 import { type DatagramBased } from "./datagram-based.js"

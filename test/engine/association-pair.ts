@@ -1,6 +1,6 @@
 import { Association } from "../../src/dtls/association/association.js"
+import { type DriverRole } from "../../src/dtls/association/handshake-driver.js"
 import { type Output, OutputKind } from "../../src/dtls/association/output.js"
-import { type Role } from "../../src/dtls/handshake/role.js"
 import { type AssociationSettings } from "../../src/dtls/handshake/settings.js"
 import { IDENTITY } from "./simulation.js"
 
@@ -13,7 +13,7 @@ export class PairSide {
 
     constructor(
         settings: AssociationSettings,
-        role: Role,
+        role: DriverRole,
         private key: Buffer,
     ) {
         this.association = new Association(settings, role, 0, 0)

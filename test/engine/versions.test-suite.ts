@@ -4,7 +4,7 @@ import { AeadAlgorithm, HashAlgorithm } from "../../src/dtls/crypto/algorithms.j
 import { newExchangeV13 } from "../../src/dtls/endpoint/v13/hello-exchange.js"
 import { type CipherSuite } from "../../src/dtls/handshake/cipher-suite.js"
 import { type AssociationSettings } from "../../src/dtls/handshake/settings.js"
-import { clientRole } from "../../src/dtls/handshake/v12/client.js"
+import { clientRole } from "../../src/dtls/association/v12/roles.js"
 import {
     TLS_AES_128_CCM_8_SHA256,
     TLS_AES_128_CCM_SHA256,

@@ -20,7 +20,7 @@ import { type HandshakeHeader, readHandshakeHeader } from "../wire/handshake-hea
 import { AssociationEnds } from "./association-ends.js"
 import { AssociationPhase, type AssociationState, type LastingState } from "./association-state.js"
 import { type Driver, type DriverOwner } from "./driver.js"
-import { type DriverRole, HandshakeDriver } from "./handshake-driver.js"
+import { type DriverRole } from "./handshake-driver.js"
 import { Diagnostic, type Output, OutputKind } from "./output.js"
 
 /** What `receive` found in a datagram. */
@@ -59,12 +59,7 @@ export class Association extends AssociationEnds implements DriverOwner {
         super(settings)
         this.record.write.nextSequence = firstSequence
         this.isClient = role.isClient
-        const { record, counters, outputs } = this
-        const { newDriver } = role
-        const driver =
-            newDriver === undefined
-                ? new HandshakeDriver(settings, role, record, counters, outputs, this, firstSeq)
-                : newDriver(settings, record, counters, outputs, this, firstSeq)
+        const driver = role.newDriver(this, role, firstSeq)
         this.parameters = driver.handshake.parameters
         this.driver = driver
     }

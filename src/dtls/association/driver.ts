@@ -61,7 +61,7 @@ export interface Driver {
     suspectMismatch(): void
     /** The last flight is not needed any more: its time is over, or the peer uses the new keys. */
     forgetLastFlight(): void
-    /** Stops every timer and erases what is kept. */
+    /** Erases what is kept: the association has another driver by then, or none, and asks this one for nothing more. */
     close(): void
 
     // For snapshots

@@ -13,18 +13,11 @@ import { type HandshakeHeader } from "../wire/handshake-header.js"
 import { type Driver, type DriverOwner } from "./driver.js"
 import { Diagnostic, OutputKind, type OutputQueue } from "./output.js"
 import { ProvisionalFailure } from "./provisional-failure.js"
-import { repeatsFinished, repeatsServerHello, wholeOf } from "./repetition.js"
 
-/** A role whose version drives its handshakes in its own way. */
+/** A role, and what drives its handshakes: each version has its own. */
 export interface DriverRole extends Role {
-    newDriver?: (
-        settings: AssociationSettings,
-        record: RecordLayer,
-        counters: DiscardCounters,
-        outputs: OutputQueue,
-        owner: DriverOwner,
-        firstSeq: number,
-    ) => HandshakeDriver
+    /** @param firstSeq message_seq that both sides begin with here */
+    newDriver: (owner: DriverOwner, role: Role, firstSeq: number) => HandshakeDriver
 }
 
 /** How long a repeated Finished is answered with the last flight of the handshake, ms: twice the maximum segment lifetime (RFC 6347 §4.2.4). */
@@ -32,25 +25,22 @@ export const LAST_FLIGHT_KEPT = 240000
 
 /**
  * Drives one handshake: walks its grammar by what the inbox gives, sends its flights and repeats them by timer or
- * because the peer repeats its own (RFC 6347 §4.2.4).
+ * because the peer repeats its own. What a version takes, and when it is done, is its own.
  * @devsWhenUsed
  */
-export class HandshakeDriver implements Driver {
+export abstract class HandshakeDriver implements Driver {
     handshake: Handshake
     /** from the first flight until the handshake is done or given up */
     running = false
     protected inbox: Inbox
     protected timer: RetransmissionTimer
     protected handshakeDeadline = NEVER
-    protected lastFlightUntil = NEVER
     protected budget: number
     protected provisional: ProvisionalFailure
-    /** ServerHellos that came again instead of an answer to our Finished */
-    private repeatedHellos = 0
     /** the question that was last put out */
-    private asked: Question | undefined
+    protected asked: Question | undefined
     protected lastSent = 0
-    private lastFinished: HandshakeMessage | undefined
+    protected lastFinished: HandshakeMessage | undefined
     /** message_seq of the message processed last, and of the one that our flight answers: its repetition means ours was lost */
     private lastTaken = -1
     protected answeredSeq = -1
@@ -59,16 +49,22 @@ export class HandshakeDriver implements Driver {
     /** an unprotected warning was told: of those that follow, which anyone can send, none is */
     private warned = false
 
+    protected settings: AssociationSettings
+    protected record: RecordLayer
+    protected counters: DiscardCounters
+    protected outputs: OutputQueue
+
     /** @param firstSeq message_seq that both sides begin with here */
     constructor(
-        protected settings: AssociationSettings,
-        role: Role,
-        protected record: RecordLayer,
-        protected counters: DiscardCounters,
-        protected outputs: OutputQueue,
         protected owner: DriverOwner,
+        role: Role,
         firstSeq: number,
     ) {
+        const { settings, record, outputs } = owner
+        this.settings = settings
+        this.record = record
+        this.counters = owner.counters
+        this.outputs = outputs
         this.provisional = new ProvisionalFailure(outputs)
         this.inbox = new Inbox(settings.limits, firstSeq)
         this.handshake = role.newHandshake(settings, record, firstSeq)
@@ -94,28 +90,19 @@ export class HandshakeDriver implements Driver {
         this.process(now)
     }
 
-    deadline(): number {
-        return Math.min(Math.min(this.timer.at, this.handshakeDeadline), this.lastFlightUntil)
-    }
+    abstract deadline(): number
+    abstract tick(now: number): void
 
-    tick(now: number): void {
-        if (now >= this.lastFlightUntil) this.forgetLastFlight()
+    /** The timers that every version has. */
+    protected tickHandshake(now: number): void {
         if (!this.running) return
         if (now >= this.handshakeDeadline) this.giveUp()
         else if (now >= this.timer.at) this.retransmit(now)
     }
 
-    take(header: HandshakeHeader, record: OpenedRecord, at: number, now: number): void {
-        const { nextSeq } = this.inbox
-        // A HelloRequest means nothing during a handshake (RFC 5246 §7.4.1.1).
-        if (this.handshake.isClient && header.type === HandshakeType.helloRequest)
-            return this.counters.add(Discard.unexpected)
-        // Nothing new is welcome once the handshake is done, nor unprotected once keys are active.
-        if (header.messageSeq >= nextSeq && (!this.running || record.epoch !== this.record.readEpoch()))
-            return this.counters.add(Discard.unprotected)
-        if (header.messageSeq !== nextSeq && this.takeHello(header, record, at, now)) return
-        this.keep(header, record, at, now)
-    }
+    abstract take(header: HandshakeHeader, record: OpenedRecord, at: number, now: number): void
+    abstract takeOther(record: OpenedRecord, now: number): boolean
+    abstract takeChangeCipherSpec(record: OpenedRecord, now: number): void
 
     /** Adds a fragment that is acceptable here to its message, and goes on from there. */
     protected keep(header: HandshakeHeader, record: OpenedRecord, at: number, now: number): Fragment {
@@ -133,10 +120,6 @@ export class HandshakeDriver implements Driver {
         return kept
     }
 
-    takeOther(_record: OpenedRecord, _now: number): boolean {
-        return false
-    }
-
     isSettled(): boolean {
         return true
     }
@@ -152,13 +135,6 @@ export class HandshakeDriver implements Driver {
     }
 
     onWriteClosed(): void {}
-
-    takeChangeCipherSpec(record: OpenedRecord, now: number): void {
-        const wellFormed = record.plaintext.length === 1 && record.plaintext[0] === 1
-        if (!wellFormed || record.epoch !== 0 || !this.running) return this.counters.add(Discard.unexpected)
-        this.handshake.changeCipherSpecSeen = true
-        this.process(now)
-    }
 
     /** Anyone can forge it, so it counts only if no handshake message follows before the next timer. */
     takeUnprotectedAlert(level: number, description: AlertDescription, now: number): void {
@@ -202,7 +178,7 @@ export class HandshakeDriver implements Driver {
         this.refuse(message.type, message.epoch, now)
     }
 
-    private advance(message: HandshakeMessage): void {
+    protected advance(message: HandshakeMessage): void {
         this.inbox.advance()
         this.provisional = new ProvisionalFailure(this.outputs)
         this.lastTaken = message.messageSeq
@@ -210,7 +186,7 @@ export class HandshakeDriver implements Driver {
     }
 
     /** A message that the grammar or its step refused: its place is free for the true one, unless it was true itself. */
-    private refuse(type: number, epoch: number, now: number): void {
+    protected refuse(type: number, epoch: number, now: number): void {
         const h = this.handshake
         const misplaced = h.alert === AlertDescription.unexpectedMessage
         // Keys vouch for it, or the cookie to which a ClientHello is bound: `settle` ends the handshake.
@@ -250,23 +226,13 @@ export class HandshakeDriver implements Driver {
             if (h.flightExpectsAnswer) this.timer.start(now, this.jitterByte())
             else this.timer.stop()
         }
-        if (h.parameters.complete && this.running) this.connected(now)
+        if (h.parameters.complete && this.running) this.conclude(now)
         // The application's first: its records, and close_notify, may have overtaken what completed the handshake.
         if (h.readKeys !== undefined && this.running) this.activateRead(h.readKeys, now)
     }
 
-    protected connected(now: number): void {
-        this.running = false
-        this.asked = undefined
-        this.timer.stop()
-        this.handshakeDeadline = NEVER
-        this.inbox.clear()
-        // Whoever sent the last flight cannot know whether it has arrived.
-        const { flightExpectsAnswer } = this.handshake
-        if (!flightExpectsAnswer) this.lastFlightUntil = now + LAST_FLIGHT_KEPT
-        this.owner.onConnected()
-        if (flightExpectsAnswer) this.owner.onDriven()
-    }
+    /** The handshake is done. */
+    protected abstract conclude(now: number): void
 
     answer(answer: Answer | undefined, now: number): void {
         const { question, undecided } = this.handshake
@@ -282,47 +248,17 @@ export class HandshakeDriver implements Driver {
         this.process(now)
     }
 
-    /**
-     * A server that keeps nothing before the cookie cannot count its HelloVerifyRequests: until its ServerHello has come,
-     * those two are taken whatever their message_seq, and the ServerHello's says where the server goes on.
-     * @returns false for any other message
-     */
-    private takeHello(header: HandshakeHeader, record: OpenedRecord, at: number, now: number): boolean {
-        const { type, messageSeq } = header
-        const isHello = type === HandshakeType.serverHello
-        if (!isHello && type !== HandshakeType.helloVerifyRequest) return false
-        if (header.fragmentLength < header.length || this.handshake.expecting() !== HandshakeType.serverHello)
-            return false
-        const message = { type, messageSeq, bytes: wholeOf(header, record, at), epoch: record.epoch }
-        if (!this.handshake.walk(message)) this.refuse(type, record.epoch, now)
-        else if (isHello) {
-            this.inbox.nextSeq = messageSeq
-            this.advance(message)
-        }
-        this.settle(now)
-        return true
-    }
-
     /** A message that was processed before: the peer repeats itself, perhaps because our flight was lost. */
-    protected takeRepeated(header: HandshakeHeader, record: OpenedRecord, at: number, now: number): void {
-        this.counters.add(Discard.messageSeq)
-        const finishedSent = this.running && this.record.write.epoch > 0
-        if (finishedSent && repeatsServerHello(this.handshake.parameters.serverRandom, header, record, at)) {
-            this.repeatedHellos++
-            // A server that repeats its flight again and again does not accept our Finished.
-            if (this.repeatedHellos > 1) this.suspectMismatch()
-        }
+    protected abstract takeRepeated(header: HandshakeHeader, record: OpenedRecord, at: number, now: number): void
+
+    /** The last message of the flight that ours answers has come again. */
+    protected endsAnswered(header: HandshakeHeader): boolean {
         const ends = header.fragmentOffset + header.fragmentLength === header.length
-        if (ends && header.messageSeq === this.answeredSeq && this.handshake.question === undefined)
-            this.peerRepeats(header, record, at, now)
+        return ends && header.messageSeq === this.answeredSeq && this.handshake.question === undefined
     }
 
-    /**
-     * The last message of the peer's flight again. Answering at most once per half timeout keeps two
-     * retransmitting peers from driving each other (F20).
-     */
-    protected peerRepeats(header: HandshakeHeader, record: OpenedRecord, at: number, now: number): void {
-        if (!this.running && !repeatsFinished(this.lastFinished, header, record, at)) return
+    /** Answering at most once per half timeout keeps two retransmitting peers from driving each other (F20). */
+    protected peerRepeats(now: number): void {
         const { attempts, initial } = this.settings.retransmission
         if (this.handshake.outbox.isEmpty() || this.resends >= attempts || now - this.lastSent < initial / 2) return
         this.resends++
@@ -338,11 +274,7 @@ export class HandshakeDriver implements Driver {
             provisional.suspect(Diagnostic.keyMismatch, FailureReason.keyMismatch, AlertDescription.none)
     }
 
-    forgetLastFlight(): void {
-        if (this.lastFlightUntil >= NEVER) return
-        this.lastFlightUntil = NEVER
-        this.owner.onDriven()
-    }
+    abstract forgetLastFlight(): void
 
     protected retransmit(now: number): void {
         if (this.provisional.decides || !this.timer.expire(now, this.jitterByte())) return this.giveUp()
@@ -375,9 +307,7 @@ export class HandshakeDriver implements Driver {
         return ours.length === 0 ? 0 : ours[this.timer.timeouts & 31]
     }
 
-    protected transmit(now: number): void {
-        this.send(now)
-    }
+    protected abstract transmit(now: number): void
 
     protected send(now: number): void {
         const datagrams = this.handshake.outbox.datagrams(this.record, this.budget)
@@ -386,12 +316,8 @@ export class HandshakeDriver implements Driver {
         this.lastSent = now
     }
 
-    /** Stops every timer and erases what the handshake holds. */
     close(): void {
         this.running = false
-        this.timer.stop()
-        this.handshakeDeadline = NEVER
-        this.lastFlightUntil = NEVER
         this.handshake.close()
         this.inbox.clear()
         this.handshake.outbox.begin()

@@ -3,7 +3,7 @@ import { Diagnostic, type Output, OutputKind } from "../../../src/dtls/associati
 import { NEVER } from "../../../src/dtls/flight/retransmission.js"
 import { FailureReason } from "../../../src/dtls/handshake/failure.js"
 import { type AssociationSettings } from "../../../src/dtls/handshake/settings.js"
-import { serverRole } from "../../../src/dtls/handshake/v12/server.js"
+import { serverRole } from "../../../src/dtls/association/v12/roles.js"
 import { type AlertDescription } from "../../../src/dtls/wire/code-points.js"
 import { Answers } from "./answers.js"
 import { checkHandshake } from "./checks.js"

@@ -9,7 +9,7 @@ import { newExchangeV13 } from "../../../src/dtls/endpoint/v13/hello-exchange.js
 import { bodyOf, Inbox } from "../../../src/dtls/flight/inbox.js"
 import { findHelloExtension } from "../../../src/dtls/handshake/hello-extension.js"
 import { type AssociationSettings } from "../../../src/dtls/handshake/settings.js"
-import { serverRole } from "../../../src/dtls/handshake/v12/server.js"
+import { serverRole } from "../../../src/dtls/association/v12/roles.js"
 import { type KeyShareExtension } from "../../../src/dtls/handshake/v13/key-share-extension.js"
 import { DiscardCounters } from "../../../src/dtls/record/discard.js"
 import { type ClientHello, readClientHello } from "../../../src/dtls/wire/client-hello.js"

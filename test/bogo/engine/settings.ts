@@ -8,7 +8,7 @@ import { AuthenticationMode } from "../../../src/dtls/handshake/key-exchange.js"
 import { gatewayLimits, type Limits } from "../../../src/dtls/handshake/limits.js"
 import { serverName } from "../../../src/dtls/handshake/server-name.js"
 import { type AssociationSettings } from "../../../src/dtls/handshake/settings.js"
-import { clientRole } from "../../../src/dtls/handshake/v12/client.js"
+import { clientRole } from "../../../src/dtls/association/v12/roles.js"
 import { importedPsks } from "../../../src/dtls/handshake/v13/imported-psks.js"
 import { allSuitesV13 } from "../../../src/dtls/handshake/v13/suites.js"
 import {

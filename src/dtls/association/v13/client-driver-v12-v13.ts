@@ -1,6 +1,6 @@
 import { type ClientHello } from "../../wire/client-hello.js"
 import { type ClientHandshakeV12V13, olderClientRole } from "../../handshake/v13/client-v12-v13.js"
-import { HandshakeDriver } from "../handshake-driver.js"
+import { HandshakeDriverV12 } from "../v12/handshake-driver.js"
 import { HandshakeDriverV13 } from "./handshake-driver.js"
 
 /**
@@ -18,9 +18,9 @@ export class ClientDriverV12V13 extends HandshakeDriverV13 {
     }
 
     private handOver(hello: ClientHello, now: number): void {
-        const { settings, record, counters, outputs, owner } = this
-        const driver = new HandshakeDriver(settings, olderClientRole(hello), record, counters, outputs, owner, 0)
-        record.form = undefined
+        const { owner } = this
+        const driver = new HandshakeDriverV12(owner, olderClientRole(hello), 0)
+        owner.record.form = undefined
         this.handshake.close()
         owner.onHandedOver(driver, driver.handshake.parameters)
         driver.takeOver(this, now)

@@ -38,9 +38,7 @@ export class HandshakeDriverV13 extends HandshakeDriver {
 
     override tick(now: number): void {
         if (now >= this.ackAt) this.acknowledge(now)
-        if (!this.running) return
-        if (now >= this.handshakeDeadline) this.giveUp()
-        else if (now >= this.timer.at) this.retransmit(now)
+        this.tickHandshake(now)
     }
 
     // Receiving
@@ -53,7 +51,7 @@ export class HandshakeDriverV13 extends HandshakeDriver {
         // While a question is open nothing is taken out of the inbox, so that what is in order looks early.
         const isEarly = header.messageSeq > this.inbox.nextSeq && this.handshake.question === undefined
         const kept = this.keep(header, record, at, now)
-        if (kept === Fragment.refused) this.received.refuse(epoch, record.sequence ?? -1)
+        if (kept === Fragment.refused) this.received.refuse(epoch, record.sequence as number)
         else this.schedule(isEarly, now)
     }
 
@@ -62,9 +60,9 @@ export class HandshakeDriverV13 extends HandshakeDriver {
      * flight, or comes again.
      */
     private note(record: OpenedRecord): void {
-        const { epoch, sequence } = record
-        if (epoch === 0 || sequence === undefined) return
-        if (record.type !== ACK) this.received.add(epoch, sequence)
+        const { epoch } = record
+        if (epoch === 0) return
+        if (record.type !== ACK) this.received.add(epoch, record.sequence as number)
         // Its keys come from the ServerHello, which it therefore has.
         if (!this.handshake.isClient) this.outbox().acknowledgeEpoch(0)
     }
@@ -87,12 +85,9 @@ export class HandshakeDriverV13 extends HandshakeDriver {
     }
 
     /** Messages that were processed before: the peer's flight again, or one that it does not know to have come. */
-    protected override takeRepeated(header: HandshakeHeader, record: OpenedRecord, at: number, now: number): void {
+    protected override takeRepeated(header: HandshakeHeader, record: OpenedRecord, _at: number, now: number): void {
         this.counters.add(Discard.messageSeq)
-        const ends = header.fragmentOffset + header.fragmentLength === header.length
-        const isAnswered = header.messageSeq === this.answeredSeq && this.handshake.question === undefined
-        if (ends && isAnswered && !this.progressed && !this.outbox().isEmpty())
-            this.peerRepeats(header, record, at, now)
+        if (this.endsAnswered(header) && !this.progressed && !this.outbox().isEmpty()) this.peerRepeats(now)
         else if (record.epoch > 0) this.ackAt = now
     }
 
@@ -139,7 +134,7 @@ export class HandshakeDriverV13 extends HandshakeDriver {
 
     // The end of the handshake
 
-    protected override connected(now: number): void {
+    protected override conclude(now: number): void {
         const { owner, handshake, inbox } = this
         const { readKeys, outbox } = handshake
         // Before any data of the application: a client may take none until its Finished is acknowledged.
@@ -152,6 +147,9 @@ export class HandshakeDriverV13 extends HandshakeDriver {
         if (readKeys !== undefined) this.activateRead(readKeys, now)
         this.running = false
     }
+
+    /** That is a `LaterDriver`'s by then. */
+    override forgetLastFlight(): void {}
 
     /** The server acknowledges it. */
     private lastFlight(): LaterFlight {

@@ -27,6 +27,7 @@ import { type Extension, findExtension } from "../../wire/extensions.js"
 import { readHelloVerifyRequest } from "../../wire/hello-verify-request.js"
 import { readServerHello, type ServerHello } from "../../wire/server-hello.js"
 import { FailureReason } from "../failure.js"
+import { type Handshake } from "../handshake.js"
 import { findHelloExtension } from "../hello-extension.js"
 import { type ClientExchangeContext, type KeyExchange } from "../key-exchange.js"
 import { passes, usableSuites } from "../negotiation.js"
@@ -45,12 +46,9 @@ import {
 /** The step of ServerHello. */
 export type HelloStep = (handshake: ClientHandshakeV12, message: HandshakeMessage) => void
 
-/** The client's side of DTLS 1.2. */
-export function clientRole(): Role {
-    return {
-        isClient: true,
-        newHandshake: (settings, record, firstSeq) => new ClientHandshakeV12(settings, record, firstSeq, onServerHello),
-    }
+/** For a role: the client's side of DTLS 1.2. */
+export function newClientHandshakeV12(settings: AssociationSettings, record: RecordLayer, firstSeq: number): Handshake {
+    return new ClientHandshakeV12(settings, record, firstSeq, onServerHello)
 }
 
 /**

@@ -3,7 +3,7 @@ import { extendedMasterSecret, keyBlock, masterSecret, verifyData } from "../../
 import { type Hmac, type RecordProtection, type WriteKeys } from "../../crypto/provider.js"
 import { type CipherSuite } from "../cipher-suite.js"
 import { bodyOf, type HandshakeMessage } from "../../flight/inbox.js"
-import { Outbox } from "../../flight/outbox.js"
+import { WholeOutbox } from "../../flight/v12/outbox.js"
 import { type KeyExchange, type KeyExchangeContext } from "../key-exchange.js"
 import { type RecordLayer } from "../../record/record-layer.js"
 import { AlertDescription, ExtensionType, HandshakeType } from "../../wire/code-points.js"
@@ -29,7 +29,14 @@ export abstract class HandshakeV12 extends Handshake<SecurityParametersV12> impl
     private pendingWrite: RecordProtection | undefined
 
     constructor(settings: AssociationSettings, isClient: boolean, record: RecordLayer, firstSeq: number) {
-        super(settings, isClient, new SecurityParametersV12(), record, new Outbox(firstSeq), HANDSHAKE_HEADER_LENGTH)
+        super(
+            settings,
+            isClient,
+            new SecurityParametersV12(),
+            record,
+            new WholeOutbox(firstSeq),
+            HANDSHAKE_HEADER_LENGTH,
+        )
         record.nextReadEpoch = PROTECTED_EPOCH
         this.parameters.resumption = findHelloExtension(settings.extensions, ExtensionType.sessionTicket) as
             Resumption | undefined

@@ -13,11 +13,11 @@ import { type ClientHello, readClientHello } from "../../wire/client-hello.js"
 import { type Extension, findExtension } from "../../wire/extensions.js"
 import { writeServerHello } from "../../wire/server-hello.js"
 import { FailureReason } from "../failure.js"
+import { type Handshake } from "../handshake.js"
 import { offeredData } from "../hello-extension.js"
 import { type KeyExchange, type ServerExchangeContext } from "../key-exchange.js"
 import { passes, usableSuites } from "../negotiation.js"
 import { type ServerResumption } from "../resumption.js"
-import { type Role } from "../role.js"
 import { type AssociationSettings } from "../settings.js"
 import { step } from "../step.js"
 import { HandshakeV12 } from "./handshake.js"
@@ -30,14 +30,16 @@ import {
 } from "./negotiation.js"
 
 /**
- * The server's side of DTLS 1.2.
+ * For a role: the server's side of DTLS 1.2.
  * @param randomEnd last bytes of the ServerHello's random, where a newer version says what they are; empty: all are random
  */
-export function serverRole(randomEnd = EMPTY): Role {
-    return {
-        isClient: false,
-        newHandshake: (settings, record, firstSeq) => new ServerHandshakeV12(settings, record, firstSeq, randomEnd),
-    }
+export function newServerHandshakeV12(
+    settings: AssociationSettings,
+    record: RecordLayer,
+    firstSeq: number,
+    randomEnd: Buffer,
+): Handshake {
+    return new ServerHandshakeV12(settings, record, firstSeq, randomEnd)
 }
 
 /**

@@ -3,7 +3,7 @@ import { AssociationPhase } from "../../../../src/dtls/association/association-s
 import { clientRoleV13 } from "../../../../src/dtls/association/v13/roles.js"
 import { HELLO_ASSEMBLY_TIME_V13, newExchangeV12V13 } from "../../../../src/dtls/endpoint/v13/hello-exchange.js"
 import { mcuLimits } from "../../../../src/dtls/handshake/limits.js"
-import { clientRole } from "../../../../src/dtls/handshake/v12/client.js"
+import { clientRole } from "../../../../src/dtls/association/v12/roles.js"
 import { TLS_AES_128_CCM_SHA256 } from "../../../../src/dtls/handshake/v13/suites.js"
 import { TLS_PSK_WITH_AES_128_CCM_8 } from "../../../../src/dtls/key-exchange/suites.js"
 import { Discard } from "../../../../src/dtls/record/discard.js"

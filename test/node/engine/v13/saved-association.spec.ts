@@ -5,7 +5,7 @@ import { loadAssociation, saveAssociation } from "../../../../src/dtls/associati
 import { SavedErrorReason } from "../../../../src/dtls/association/saved-error.js"
 import { SavedVersionV12 } from "../../../../src/dtls/association/v12/saved-version.js"
 import { AeadAlgorithm } from "../../../../src/dtls/crypto/algorithms.js"
-import { clientRole } from "../../../../src/dtls/handshake/v12/client.js"
+import { clientRole } from "../../../../src/dtls/association/v12/roles.js"
 import { type ConnectionIdsV13 } from "../../../../src/dtls/handshake/v13/connection-ids.js"
 import { NodeCryptoProvider } from "../../../../src/platform/node/crypto.js"
 import { connected, simulate } from "../../../support/connected.js"

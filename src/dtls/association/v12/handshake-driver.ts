@@ -1,0 +1,107 @@
+import { type OpenedRecord } from "../../crypto/provider.js"
+import { NEVER } from "../../flight/retransmission.js"
+import { Discard } from "../../record/discard.js"
+import { HandshakeType } from "../../wire/code-points.js"
+import { type HandshakeHeader } from "../../wire/handshake-header.js"
+import { HandshakeDriver, LAST_FLIGHT_KEPT } from "../handshake-driver.js"
+import { repeatsFinished, repeatsServerHello, wholeOf } from "./repetition.js"
+
+/**
+ * Drives a handshake of DTLS 1.2: flights are repeated whole (RFC 6347 §4.2.4), and whoever has sent the last one keeps it for a
+ * while.
+ * @devsWhenUsed
+ */
+export class HandshakeDriverV12 extends HandshakeDriver {
+    /** until when the last flight is kept, ms */
+    private lastFlightUntil = NEVER
+    /** ServerHellos that came again instead of an answer to our Finished */
+    private repeatedHellos = 0
+
+    override deadline(): number {
+        return Math.min(Math.min(this.timer.at, this.handshakeDeadline), this.lastFlightUntil)
+    }
+
+    override tick(now: number): void {
+        if (now >= this.lastFlightUntil) this.forgetLastFlight()
+        this.tickHandshake(now)
+    }
+
+    override take(header: HandshakeHeader, record: OpenedRecord, at: number, now: number): void {
+        const { nextSeq } = this.inbox
+        // A HelloRequest means nothing during a handshake (RFC 5246 §7.4.1.1).
+        if (this.handshake.isClient && header.type === HandshakeType.helloRequest)
+            return this.counters.add(Discard.unexpected)
+        // Nothing new is welcome once the handshake is done, nor unprotected once keys are active.
+        if (header.messageSeq >= nextSeq && (!this.running || record.epoch !== this.record.readEpoch()))
+            return this.counters.add(Discard.unprotected)
+        if (header.messageSeq !== nextSeq && this.takeHello(header, record, at, now)) return
+        this.keep(header, record, at, now)
+    }
+
+    /**
+     * A server that keeps nothing before the cookie cannot count its HelloVerifyRequests: until its ServerHello has come,
+     * those two are taken whatever their message_seq, and the ServerHello's says where the server goes on.
+     * @returns false for any other message
+     */
+    private takeHello(header: HandshakeHeader, record: OpenedRecord, at: number, now: number): boolean {
+        const { type, messageSeq } = header
+        const isHello = type === HandshakeType.serverHello
+        if (!isHello && type !== HandshakeType.helloVerifyRequest) return false
+        if (header.fragmentLength < header.length || this.handshake.expecting() !== HandshakeType.serverHello)
+            return false
+        const message = { type, messageSeq, bytes: wholeOf(header, record, at), epoch: record.epoch }
+        if (!this.handshake.walk(message)) this.refuse(type, record.epoch, now)
+        else if (isHello) {
+            this.inbox.nextSeq = messageSeq
+            this.advance(message)
+        }
+        this.settle(now)
+        return true
+    }
+
+    protected override takeRepeated(header: HandshakeHeader, record: OpenedRecord, at: number, now: number): void {
+        this.counters.add(Discard.messageSeq)
+        const finishedSent = this.running && this.record.write.epoch > 0
+        if (finishedSent && repeatsServerHello(this.handshake.parameters.serverRandom, header, record, at)) {
+            this.repeatedHellos++
+            // A server that repeats its flight again and again does not accept our Finished.
+            if (this.repeatedHellos > 1) this.suspectMismatch()
+        }
+        const isAnswerable = this.running || repeatsFinished(this.lastFinished, header, record, at)
+        if (isAnswerable && this.endsAnswered(header)) this.peerRepeats(now)
+    }
+
+    override takeOther(_record: OpenedRecord, _now: number): boolean {
+        return false
+    }
+
+    override takeChangeCipherSpec(record: OpenedRecord, now: number): void {
+        const wellFormed = record.plaintext.length === 1 && record.plaintext[0] === 1
+        if (!wellFormed || record.epoch !== 0 || !this.running) return this.counters.add(Discard.unexpected)
+        this.handshake.changeCipherSpecSeen = true
+        this.process(now)
+    }
+
+    protected override transmit(now: number): void {
+        this.send(now)
+    }
+
+    protected override conclude(now: number): void {
+        this.running = false
+        this.asked = undefined
+        this.timer.stop()
+        this.handshakeDeadline = NEVER
+        this.inbox.clear()
+        // Whoever sent the last flight cannot know whether it has arrived.
+        const { flightExpectsAnswer } = this.handshake
+        if (!flightExpectsAnswer) this.lastFlightUntil = now + LAST_FLIGHT_KEPT
+        this.owner.onConnected()
+        if (flightExpectsAnswer) this.owner.onDriven()
+    }
+
+    override forgetLastFlight(): void {
+        if (this.lastFlightUntil >= NEVER) return
+        this.lastFlightUntil = NEVER
+        this.owner.onDriven()
+    }
+}
