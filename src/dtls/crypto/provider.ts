@@ -57,7 +57,7 @@ export interface OpenedRecord {
     type: number
     epoch: number
     plaintext: Buffer
-    /** of a protected record, where its version asks for it: the sequence number */
+    /** of a protected record of DTLS 1.3: the sequence number */
     sequence?: number
 }
 

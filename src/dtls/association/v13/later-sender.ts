@@ -1,0 +1,218 @@
+import { type ProtectionWithId } from "../../crypto/v13/provider.js"
+import { type TrafficSecrets } from "../../crypto/v13/traffic-secrets.js"
+import { NEVER } from "../../flight/retransmission.js"
+import { AcknowledgedOutbox } from "../../flight/v13/outbox.js"
+import { type ReceivedRecords } from "../../flight/v13/received-records.js"
+import { type CipherSuite } from "../../handshake/cipher-suite.js"
+import { FailureReason } from "../../handshake/failure.js"
+import { idsOf, protectionBy, sessionsOf } from "../../handshake/v13/lasting-extensions.js"
+import { type ServerResumptionV13 } from "../../handshake/v13/resumption.js"
+import { type Speaker } from "../../handshake/v13/updatable-ids.js"
+import { type RecordLayer, type WriteEpoch } from "../../record/record-layer.js"
+import { AlertDescription } from "../../wire/code-points.js"
+import { APPLICATION_EPOCH, KEY_UPDATE, UPDATE_NOT_REQUESTED } from "../../wire/v13/code-points.js"
+import { type DriverOwner } from "../driver.js"
+import { Diagnostic, OutputKind } from "../output.js"
+import { acknowledge } from "./acknowledge.js"
+import { type LaterFlight, newFlight } from "./later-flight.js"
+
+const MAX_MESSAGE_SEQ = 0xffff
+/** Keys are updated this many records before their limit, at most: what is sent until the peer has acknowledged that. */
+const UPDATE_MARGIN = 4096
+
+/** An ACK is due as soon as there is any time: above 0, which is for what waits for no clock, and before every other time. */
+const ACK_DUE = 1
+
+/**
+ * What this side sends once a handshake of DTLS 1.3 is done: its last flight again, then messages, one at a time until each is
+ * acknowledged, and ACKs of the peer's.
+ * @devsWhenUsed
+ */
+export abstract class LaterSender {
+    /** what waits for the peer's acknowledgement: one thing at a time (RFC 9147 §8, §9) */
+    protected flight: LaterFlight | undefined
+    /** records that are acknowledged with the next tick */
+    protected received: ReceivedRecords | undefined
+    /** this side has closed for writing: it begins no message any more */
+    private silent = false
+    /** the peer asked for a KeyUpdate of ours */
+    updateRequested = false
+    /** until when records under the keys of the handshake are taken, ms; a client: until its last flight is acknowledged */
+    handshakeUntil = NEVER
+
+    protected record: RecordLayer
+    /** whoever may have something to tell the peer, the most urgent first */
+    private speakers: Speaker[] = []
+
+    constructor(
+        protected owner: DriverOwner,
+        public secrets: TrafficSecrets,
+        protected nextSent: number,
+    ) {
+        const { isClient, record, settings } = owner
+        this.record = record
+        const ids = idsOf(settings)
+        if (ids !== undefined) this.speakers.push(ids)
+        // A server gives tickets.
+        const sessions = isClient ? undefined : (sessionsOf(settings) as ServerResumptionV13 | undefined)
+        if (sessions !== undefined) this.speakers.push(sessions)
+    }
+
+    /** A client's last flight is under way, and repeated as long as the server does not acknowledge it. */
+    goOnWith(lastFlight: LaterFlight): void {
+        this.flight = lastFlight
+    }
+
+    /** A client can repeat its last flight under the keys of the handshake alone, which are not saved. */
+    isSettled(): boolean {
+        return !this.owner.isClient || this.record.write.previous === undefined
+    }
+
+    deadline(): number {
+        const { flight, handshakeUntil } = this
+        const { write } = this.record
+        if (write.nextSequence >= write.end) return handshakeUntil
+        if (this.wantsToSend(flight, write)) return 0
+        if (this.received !== undefined) return ACK_DUE
+        return flight === undefined ? handshakeUntil : Math.min(flight.timer.at, handshakeUntil)
+    }
+
+    tick(now: number): void {
+        if (now >= this.handshakeUntil) this.forgetHandshake()
+        if (this.record.isHeld()) return
+        this.sendAcknowledgement()
+        if (this.wantsToSend(this.flight, this.record.write)) this.sendNext(now)
+        if (this.flight !== undefined && now >= this.flight.timer.at) this.flight.retransmit(now)
+    }
+
+    private sendAcknowledgement(): void {
+        const { received, owner } = this
+        if (received === undefined) return
+        this.received = undefined
+        acknowledge(received.list(), owner)
+    }
+
+    // Messages
+
+    /** A message waits to be sent, and none of ours waits for its acknowledgement. */
+    private wantsToSend(flight: LaterFlight | undefined, write: WriteEpoch): boolean {
+        const wants =
+            flight === undefined ? this.wantsUpdate(write) || this.speaking() !== undefined : flight.outbox.hasNew()
+        return wants && !this.silent
+    }
+
+    /**
+     * New keys for sending are due: the peer asked for them, or those in use have sealed nearly as many records as they may
+     * (RFC 9147 §4.5.3).
+     */
+    private wantsUpdate(write: WriteEpoch): boolean {
+        const { maxRecords, nextSequence } = write
+        const isNear = nextSequence >= maxRecords - UPDATE_MARGIN && nextSequence >= maxRecords / 2
+        return isNear || this.updateRequested
+    }
+
+    private speaking(): Speaker | undefined {
+        for (const speaker of this.speakers) {
+            if (speaker.hasMessage()) return speaker
+        }
+        return undefined
+    }
+
+    /** Sends a message, again and again until it is acknowledged. */
+    private sendNext(now: number): void {
+        // Another message would repeat a message_seq (RFC 9147 §5.2).
+        if (this.flight === undefined && this.nextSent > MAX_MESSAGE_SEQ)
+            return this.owner.fail(FailureReason.keysUsedUp, AlertDescription.internalError)
+        const flight = this.flight ?? this.nextFlight()
+        if (this.record.holds) this.owner.outputs.diagnose(Diagnostic.saveWanted, 0)
+        flight.begin(now)
+    }
+
+    private nextFlight(): LaterFlight {
+        const isUpdate = this.wantsUpdate(this.record.write)
+        if (isUpdate) this.updateRequested = false
+        const message = isUpdate
+            ? { type: KEY_UPDATE, body: Buffer.from([UPDATE_NOT_REQUESTED]) }
+            : (this.speaking() as Speaker).message()
+        const flight = this.flightOf(message.type, message.body)
+        // Whoever goes on elsewhere must not use its message_seq for another message.
+        this.record.outdate()
+        return flight
+    }
+
+    protected flightOf(type: number, body: Buffer): LaterFlight {
+        const outbox = new AcknowledgedOutbox(this.nextSent)
+        outbox.addMessage(type, this.record.write.epoch, body)
+        const flight = newFlight(this.owner, outbox)
+        flight.updating = type === KEY_UPDATE
+        this.flight = flight
+        return flight
+    }
+
+    /** The peer has all of it. */
+    protected onAcknowledged(flight: LaterFlight): void {
+        this.nextSent = flight.outbox.nextSeq
+        this.flight = undefined
+        if (!this.isSettled()) {
+            this.forgetHandshake()
+            this.owner.outputs.push(OutputKind.settled, undefined)
+        }
+        if (!flight.updating) return
+        this.activateNextWrite()
+        this.record.outdate()
+    }
+
+    /** Nothing of the handshake is repeated any more. */
+    private forgetHandshake(): void {
+        const { record } = this
+        this.handshakeUntil = NEVER
+        record.endOldWrites()
+        // Once the peer has new keys, the epoch before is one in which it may still send.
+        if (record.readEpoch() === APPLICATION_EPOCH) record.endOldReads()
+    }
+
+    /** The client uses its keys: it is there. */
+    forgetLastFlight(): void {
+        if (this.flight !== undefined) this.flight.wake()
+    }
+
+    /** The peer ignores messages that follow the close_notify; of the handshake it may still need the end. */
+    onWriteClosed(): void {
+        this.silent = true
+        if (this.isSettled()) this.flight = undefined
+    }
+
+    // Records
+
+    /** The peer has our KeyUpdate: records are sealed with the next keys, and the old ones are erased. */
+    private activateNextWrite(): void {
+        const { record } = this
+        this.secrets.updateWrite()
+        const { aead } = this.owner.parameters.suite as CipherSuite
+        const epoch = record.write.epoch + 1
+        record.activateWrite(epoch, this.protection(epoch, false), aead.confidentialityLimit)
+        record.endOldWrites()
+    }
+
+    protected protection(epoch: number, reading: boolean): ProtectionWithId {
+        const { secrets } = this
+        const { settings, parameters } = this.owner
+        const secret = reading ? secrets.read : secrets.write
+        return protectionBy(secret, settings, parameters.suite as CipherSuite, epoch, reading)
+    }
+
+    /** On a new path records carry an id that was not seen on the old one, where the peer has given one (RFC 9147 §9). */
+    onNewPath(): boolean {
+        const ids = idsOf(this.owner.settings)
+        if (ids === undefined || !ids.useSpare()) return false
+        this.sendWithId(ids.recordId(false))
+        this.record.outdate()
+        return true
+    }
+
+    /** Records that are sealed from now on carry this id of the peer's. */
+    protected sendWithId(id: Buffer): void {
+        const { protection } = this.record.write
+        if (protection !== undefined) (protection as ProtectionWithId).setId(id)
+    }
+}
