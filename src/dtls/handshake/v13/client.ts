@@ -224,15 +224,14 @@ export class ClientHandshakeV13 extends HandshakeV13 {
     /** @param psk the pre_shared_key of a ServerHello. Without it the server has to have a certificate. */
     private isAcceptable(psk: Buffer | undefined, suite: CipherSuite): boolean {
         if (psk === undefined) return this.authentication() !== undefined
-        if (psk.length !== 2 || psk[0] !== 0 || psk[1] >= this.pskCount) return false
-        const importer = this.importer()
-        const accepts = importer === undefined ? undefined : importer.accepts(this, psk[1], suite)
-        return accepts ?? this.hasHashOf(suite)
+        return psk.length === 2 && psk[0] === 0 && psk[1] < this.pskCount && this.goesWith(psk[1], suite)
     }
 
-    /** Whether the keys that are offered go with the suite (RFC 8446 §4.2.11). */
-    private hasHashOf(suite: CipherSuite): boolean {
-        return suite.hash.algorithm === this.hash().algorithm
+    /** Whether the key with that index of the hello goes with the suite (RFC 8446 §4.2.11). */
+    private goesWith(index: number, suite: CipherSuite): boolean {
+        const importer = this.importer()
+        const accepts = importer === undefined ? undefined : importer.accepts(this, index, suite)
+        return accepts ?? suite.hash.algorithm === this.hash().algorithm
     }
 
     /** A ServerHello answers extensions of the hello, and has no others. */
@@ -299,9 +298,11 @@ export class ClientHandshakeV13 extends HandshakeV13 {
         const group = asked === undefined || shares === undefined ? 0 : shares.retryGroup(asked)
         const count = 1 + (data === undefined ? 0 : 1) + (group === 0 ? 0 : 1)
         if (cookie === undefined || count === 1 || count !== hello.extensions.length) return this.refuse()
-        // Keys that do not go with its suite are not offered again (RFC 8446 §4.1.4).
-        if (!this.hasHashOf(suite) && (this.importer() === undefined || !this.hasKey)) this.pskCount = 0
-        if (this.pskCount === 0 && this.authentication() === undefined) return this.refuse()
+        // Keys that do not go with its suite are not offered again (RFC 8446 §4.1.4). A hello without any asks for certificates (§9.2).
+        let left = 0
+        for (let i = 0; i < this.pskCount; i++) if (this.goesWith(i, suite)) left++
+        if (left === 0 && this.authentication() === undefined) return this.refuse()
+        this.pskCount = left
         this.retrySuite = suite
         this.chooseSuite(suite)
         this.cookie = cookie

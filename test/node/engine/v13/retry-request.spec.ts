@@ -3,14 +3,32 @@ import { clientRoleV13 } from "../../../../src/dtls/association/v13/roles.js"
 import { newExchangeV13 } from "../../../../src/dtls/endpoint/v13/hello-exchange.js"
 import { FailureReason } from "../../../../src/dtls/handshake/failure.js"
 import { CookiesV13 } from "../../../../src/dtls/handshake/v13/cookies.js"
-import { TLS_AES_128_CCM_8_SHA256, TLS_AES_128_CCM_SHA256 } from "../../../../src/dtls/handshake/v13/suites.js"
+import { severalPsks } from "../../../../src/dtls/handshake/v13/several-psks.js"
+import {
+    TLS_AES_128_CCM_8_SHA256,
+    TLS_AES_128_CCM_SHA256,
+    TLS_AES_256_GCM_SHA384,
+} from "../../../../src/dtls/handshake/v13/suites.js"
 import { keyShares } from "../../../../src/dtls/key-exchange/v13/key-shares.js"
 import { type ClientHello, readClientHello } from "../../../../src/dtls/wire/client-hello.js"
-import { ContentType, DTLS_1_2, HandshakeType, NamedGroup } from "../../../../src/dtls/wire/code-points.js"
+import {
+    AlertDescription,
+    ContentType,
+    DTLS_1_2,
+    HandshakeType,
+    NamedGroup,
+} from "../../../../src/dtls/wire/code-points.js"
 import { type Extension } from "../../../../src/dtls/wire/extensions.js"
 import { writeHelloVerifyRequest } from "../../../../src/dtls/wire/hello-verify-request.js"
 import { writeServerHello } from "../../../../src/dtls/wire/server-hello.js"
-import { COOKIE, EARLY_DATA, KEY_SHARE, PADDING, PRE_SHARED_KEY } from "../../../../src/dtls/wire/v13/code-points.js"
+import {
+    COOKIE,
+    EARLY_DATA,
+    HANDSHAKE_EPOCH,
+    KEY_SHARE,
+    PADDING,
+    PRE_SHARED_KEY,
+} from "../../../../src/dtls/wire/v13/code-points.js"
 import { selectedVersion } from "../../../../src/dtls/wire/v13/extensions.js"
 import { cookieExtension } from "../../../../src/dtls/wire/v13/hello-retry-request.js"
 import { NodeCryptoProvider } from "../../../../src/platform/node/crypto.js"
@@ -137,6 +155,40 @@ describe("a HelloRetryRequest", () => {
             deepStrictEqual(after.filter(kept), before.filter(kept))
             deepStrictEqual(after.filter(({ type }) => type === COOKIE).length, 1)
             strictEqual(after.at(-1)?.type, PRE_SHARED_KEY)
+        }
+    })
+})
+
+describe("a HelloRetryRequest with a suite that no pre-shared key of the client goes with", () => {
+    const long = TLS_AES_256_GCM_SHA384()
+    const beginning = (...extensions: ReturnType<typeof severalPsks>[]): Simulation =>
+        begun(
+            simulateV13((client) => {
+                client.suites = [TLS_AES_128_CCM_SHA256(), long]
+                client.extensions = extensions.map((make) => make(client.crypto))
+            }),
+        )
+    const isOffered = ({ extensions }: ClientHello): boolean => extensions.some(({ type }) => type === PRE_SHARED_KEY)
+
+    for (const [what, extensions] of [
+        ["one", []],
+        ["several", [severalPsks()]],
+    ] as const)
+        it(`[V05] is illegal_parameter where it has ${what} and no certificates: no hello goes without either (RFC 8446 §9.2)`, () => {
+            const s = beginning(...extensions)
+            answer(s, hello([cookie(1)], RETRY, long.id))
+            strictEqual(hellos(s).length, 1)
+            strictEqual(failureOf(s), FailureReason.illegalParameter)
+            strictEqual(s.client.failure?.alert, AlertDescription.illegalParameter)
+        })
+
+    it("[V05] changes nothing, since anyone could have sent it: the server's own is followed, with the key", () => {
+        for (const s of [beginning(), beginning(severalPsks())]) {
+            answer(s, hello([cookie(1)], RETRY, long.id))
+            answer(s, hello([cookie(2)]))
+            deepStrictEqual(hellos(s).map(isOffered), [true, true])
+            answer(s, hello([{ type: PRE_SHARED_KEY, data: Buffer.from([0, 0]) }], Buffer.alloc(32, 7)), 1)
+            strictEqual(s.client.record.readEpoch(), HANDSHAKE_EPOCH)
         }
     })
 })
