@@ -144,7 +144,9 @@ function addCredential(to: ShimConfiguration, isRawKey: boolean): void {
 function addImported(to: ShimConfiguration): void {
     addCredential(to, false)
     const none = Buffer.alloc(0)
-    lastCredential(to).imported = { key: none, identity: none, context: none, isSha384: false }
+    const credential = lastCredential(to)
+    const { index } = credential
+    credential.imported = { index, key: none, identity: none, context: none, isSha384: false }
 }
 
 function lastImported(of: ShimConfiguration): ImportedCredential {

@@ -16,7 +16,7 @@ import { readCertificate, subjectPublicKeyInfo } from "../../../src/dtls/wire/x5
 import {
     certifiedBy,
     type Credential,
-    type ImportedCredential,
+    importedAs,
     importedOf,
     type ShimConfiguration,
     Unimplemented,
@@ -68,8 +68,8 @@ interface OwnCredential {
 export class Answers {
     /** the host name that the client asked for */
     serverName: string | undefined
-    /** `Credential.index` of what was presented */
-    selected: number | undefined
+    /** `Credential.index` of the certificate or raw public key that was presented */
+    private selected: number | undefined
     private own: OwnCredential[]
 
     /** @param isResumption the connection is to resume a session */
@@ -90,19 +90,21 @@ export class Answers {
         if (question.kind === QuestionKind.certificate) return this.choose(question)
         if (question.kind === QuestionKind.peerCertificate) return this.judge(question)
         const asked = question as PskQuestion
-        const credential = importedOf(this.configuration)
-        if (credential !== undefined && credential.imported !== undefined)
-            return this.answerImported(asked, credential.index, credential.imported)
+        const imported = importedOf(this.configuration)
+        if (imported.length > 0)
+            return asked.kind === QuestionKind.psk
+                ? importedAs(this.configuration, asked.identity)
+                : { ...imported[0], others: imported.slice(1, imported.length) }
         const { psk, pskIdentity } = this.configuration
         if (psk === undefined) return undefined
         if (asked.kind === QuestionKind.psk && !equal(asked.identity, pskIdentity)) return undefined
         return { identity: pskIdentity, key: psk }
     }
 
-    private answerImported(asked: PskQuestion, index: number, own: ImportedCredential): Answer | undefined {
-        if (asked.kind === QuestionKind.psk && !equal(asked.identity, own.identity)) return undefined
-        this.selected = index
-        return own
+    /** `Credential.index` of what was used. @param identity of the pre-shared key; empty: there was none */
+    selectedWith(identity: Buffer): number | undefined {
+        const imported = importedAs(this.configuration, identity)
+        return imported === undefined ? this.selected : imported.index
     }
 
     private choose(question: CertificateQuestion): CertificateAnswer | undefined {

@@ -24,7 +24,7 @@ export function checkHandshake(
     same("peer's certificate", parameters.peerCertificate !== undefined, expect.peerCertificate)
     // A session goes on without asking which credential to choose by that name.
     if (!parameters.resumed) same("server name", answers.serverName, expect.serverName)
-    same("credential", answers.selected, expect.credential)
+    same("credential", answers.selectedWith(parameters.identity), expect.credential)
     same("resumed", parameters.resumed, isResumption && expect.sessionMiss !== true)
 }
 

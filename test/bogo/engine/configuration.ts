@@ -1,3 +1,5 @@
+import { equal } from "../../../src/dtls/bytes/bytes.js"
+
 /** What a shim cannot do; the runner then counts the test as unimplemented instead of failed. */
 export class Unimplemented extends Error {}
 
@@ -25,18 +27,25 @@ export interface Credential {
 
 /** A pre-shared key to be imported (RFC 9258). */
 export interface ImportedCredential {
+    /** `Credential.index` */
+    index: number
     key: Buffer
     identity: Buffer
     context: Buffer
     isSha384: boolean
 }
 
-/** The one to be imported; undefined: there is none. */
-export function importedOf(of: ShimConfiguration): Credential | undefined {
-    const all = of.credentials.filter((credential) => credential.imported !== undefined)
-    // They have contexts and hashes of their own.
-    if (all.length > 1) throw new Unimplemented("several imported pre-shared keys")
-    return all.length === 0 ? undefined : all[0]
+/** Those to be imported, preferred first. */
+export function importedOf(of: ShimConfiguration): ImportedCredential[] {
+    const imported: ImportedCredential[] = []
+    for (const credential of of.credentials)
+        if (credential.imported !== undefined) imported.push(credential.imported)
+    return imported
+}
+
+/** The one with that external identity. */
+export function importedAs(of: ShimConfiguration, identity: Buffer): ImportedCredential | undefined {
+    return importedOf(of).find((imported) => equal(imported.identity, identity))
 }
 
 /** Those with certificates or raw public keys. */

@@ -9,7 +9,7 @@ import { gatewayLimits, type Limits } from "../../../src/dtls/handshake/limits.j
 import { serverName } from "../../../src/dtls/handshake/server-name.js"
 import { type AssociationSettings } from "../../../src/dtls/handshake/settings.js"
 import { clientRole } from "../../../src/dtls/association/v12/roles.js"
-import { importedPsks } from "../../../src/dtls/handshake/v13/imported-psks.js"
+import { importedPsks, type ImportOptions } from "../../../src/dtls/handshake/v13/imported-psks.js"
 import { allSuitesV13 } from "../../../src/dtls/handshake/v13/suites.js"
 import {
     TLS_ECDHE_ECDSA_WITH_AES_128_CCM,
@@ -36,7 +36,16 @@ import { certificates } from "../../../src/dtls/key-exchange/v13/certificates.js
 import { keyShares } from "../../../src/dtls/key-exchange/v13/key-shares.js"
 import { CertificateType } from "../../../src/dtls/wire/code-points.js"
 import { keyOperations } from "./answers.js"
-import { certifiedBy, DTLS12, DTLS13, importedOf, type ShimConfiguration, Unimplemented } from "./configuration.js"
+import {
+    certifiedBy,
+    DTLS12,
+    DTLS13,
+    importedAs,
+    type ImportedCredential,
+    importedOf,
+    type ShimConfiguration,
+    Unimplemented,
+} from "./configuration.js"
 import { type Sessions } from "./sessions.js"
 import { type Side } from "./side.js"
 
@@ -176,14 +185,19 @@ function extensionsOf(of: ShimConfiguration, side: Side): HelloExtension[] {
 }
 
 function importsOf(of: ShimConfiguration, side: Side): HelloExtension[] {
-    const credential = importedOf(of)
-    if (credential === undefined || credential.imported === undefined) return []
-    const { context, isSha384 } = credential.imported
-    return [importedPsks({ context, hash: isSha384 ? SHA_384() : SHA_256() })(side.services.crypto)]
+    if (importedOf(of).length === 0) return []
+    return [importedPsks({ of: (identity) => importOptionsOf(importedAs(of, identity)) })(side.services.crypto)]
+}
+
+/** Each key has its own. */
+function importOptionsOf(imported: ImportedCredential | undefined): ImportOptions | undefined {
+    if (imported === undefined) return undefined
+    const { context, isSha384 } = imported
+    return { context, hash: isSha384 ? SHA_384() : SHA_256() }
 }
 
 /** Who has a pre-shared key alone knows the peer by nothing else: a client unless it is told to verify the server. */
 function hasCertificates(of: ShimConfiguration): boolean {
-    if (importedOf(of) === undefined) return true
+    if (importedOf(of).length === 0) return true
     return of.isServer ? certifiedBy(of).length > 0 : of.verifyPeer
 }

@@ -1,4 +1,4 @@
-import { copyOf, EMPTY, equal } from "../../bytes/bytes.js"
+import { EMPTY, equal } from "../../bytes/bytes.js"
 import { Reader } from "../../bytes/reader.js"
 import { Writer } from "../../bytes/writer.js"
 import { HashAlgorithm, type HashParameters, SHA_256 } from "../../crypto/algorithms.js"
@@ -20,6 +20,8 @@ export interface ImportOptions {
     context?: Buffer
     /** of the key, which has to go with one alone. Default: SHA-256 */
     hash?: HashParameters
+    /** of keys that are imported otherwise, by their external identity, such as each device's context; undefined: as above */
+    of?: (identity: Buffer) => ImportOptions | undefined
 }
 
 /**
@@ -30,10 +32,15 @@ export interface ImportOptions {
 class ImportedPsks extends KeyOffer {
     constructor(
         crypto: CryptoProvider,
-        private hash: HashParameters,
-        private context: Buffer,
+        private options: ImportOptions,
     ) {
         super(crypto)
+    }
+
+    private optionsOf(external: Buffer): ImportOptions {
+        const { options } = this
+        const own = options.of === undefined ? undefined : options.of(external)
+        return own ?? options
     }
 
     /** By hash, not by key: servers choose the suite by the first identity, and look at a few of them alone. */
@@ -51,31 +58,37 @@ class ImportedPsks extends KeyOffer {
 
     /** ImportedIdentity (RFC 9258 §5.1). */
     private identityOf(external: Buffer, target: HashParameters): Buffer {
-        const writer = new Writer(8 + external.length + this.context.length)
+        const context = this.optionsOf(external).context ?? EMPTY
+        const writer = new Writer(8 + external.length + context.length)
         writer.vector(external, 2)
-        writer.vector(this.context, 2)
+        writer.vector(context, 2)
         writer.uint(DTLS_1_3, 2)
         writer.uint(kdfOf(target), 2)
         return writer.finish()
     }
 
     override importKey(key: Buffer, identity: Buffer, target: HashParameters): Buffer {
-        const extracted = this.secrets().newSecret(this.hash, key)
-        const context = digestOf(this.crypto, this.hash, identity)
+        const hash = this.optionsOf(externalIn(identity)).hash ?? SHA_256()
+        const extracted = this.secrets().newSecret(hash, key)
+        const context = digestOf(this.crypto, hash, identity)
         const imported = extracted.expandLabel("derived psk", context, target.length)
         extracted.close()
         return imported
     }
 
     override externalOf(identity: Buffer, target: HashParameters): Buffer | undefined {
-        const reader = new Reader(identity, 0, identity.length)
-        const external = reader.vector(2)
+        const external = externalIn(identity)
         return equal(identity, this.identityOf(external, target)) ? external : undefined
     }
 
     override bindingLabel(): string {
         return LABEL
     }
+}
+
+/** The external identity, with which an ImportedIdentity begins. */
+function externalIn(identity: Buffer): Buffer {
+    return new Reader(identity, 0, identity.length).vector(2)
 }
 
 /** Code point of the KDF (RFC 9258 §10). */
@@ -88,7 +101,5 @@ function kdfOf(hash: HashParameters): number {
  * keys has external ones, by external identities.
  */
 export function importedPsks(options: ImportOptions): (crypto: CryptoProvider) => HelloExtension {
-    const hash = options.hash ?? SHA_256()
-    const context = options.context ?? EMPTY
-    return (crypto) => new ImportedPsks(crypto, hash, copyOf(context, 0, context.length))
+    return (crypto) => new ImportedPsks(crypto, options)
 }

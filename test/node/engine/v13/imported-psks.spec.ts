@@ -4,7 +4,7 @@ import { AssociationPhase } from "../../../../src/dtls/association/association-s
 import { type HashParameters, SHA_256, SHA_384 } from "../../../../src/dtls/crypto/algorithms.js"
 import { FailureReason } from "../../../../src/dtls/handshake/failure.js"
 import { type CipherSuite } from "../../../../src/dtls/handshake/cipher-suite.js"
-import { importedPsks } from "../../../../src/dtls/handshake/v13/imported-psks.js"
+import { importedPsks, type ImportOptions } from "../../../../src/dtls/handshake/v13/imported-psks.js"
 import { TLS_AES_128_CCM_SHA256, TLS_AES_256_GCM_SHA384 } from "../../../../src/dtls/handshake/v13/suites.js"
 import { AlertDescription } from "../../../../src/dtls/wire/code-points.js"
 import { readClientHello } from "../../../../src/dtls/wire/client-hello.js"
@@ -139,6 +139,27 @@ describe("imported pre-shared keys (RFC 9258)", () => {
             s.begin()
             s.run(100)
             strictEqual(s.serverAssociation().failure?.alert, alert)
+        }
+    })
+
+    it("each key may have a context and a hash of its own, which both sides know by its external identity", () => {
+        const own = { context: Buffer.from("sensor 2 and gateway"), hash: SHA_384() }
+        const of = (identity: Buffer): ImportOptions | undefined => (identity.toString() === IDENTITY ? own : undefined)
+        for (const [client, server, isKnown] of [
+            [{ context: CONTEXT, of }, { context: CONTEXT, of }, true],
+            [{ context: CONTEXT, of }, own, true],
+            [{ context: CONTEXT, of }, { context: CONTEXT }, false],
+            [{ context: CONTEXT }, { context: CONTEXT, of }, false],
+        ] as [ImportOptions, ImportOptions, boolean][]) {
+            const s = simulateV13((ofClient, ofServer) => {
+                ofClient.extensions = [importedPsks(client)(ofClient.crypto)]
+                ofServer.extensions = [importedPsks(server)(ofServer.crypto)]
+            })
+            const stranger = { identity: Buffer.from("sensor 1"), key: Buffer.alloc(16, 1) }
+            s.clientPsk = { ...stranger, others: [{ identity: Buffer.from(IDENTITY), key: testKey() }] }
+            s.begin()
+            s.run(100)
+            strictEqual(s.client.phase === AssociationPhase.connected, isKnown)
         }
     })
 
