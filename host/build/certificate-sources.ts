@@ -7,6 +7,8 @@ export interface CertificateKinds {
     own: "certificate" | "rawPublicKey"
     /** by what it believes a server: certified by an authority, or a public key that is pinned */
     peers: "authority" | "pin"
+    /** it has a pre-shared key, too, and the server picks */
+    hasPsk: boolean
 }
 
 /**
@@ -34,25 +36,34 @@ const CREDENTIAL_IMPORTS = [
     importing("type SettingSource", "sensor/settings"),
 ]
 
-function pskSource(): string[] {
-    const key = 'Buffer.from(setting("key", ""), "hex")'
-    return [CREDENTIALS, `    return new SinglePsk(Buffer.from(setting("identity", "")), ${key})`, "}"]
-}
+/** @param name of the setting with the key */
+const psk = (name: string): string =>
+    `new SinglePsk(Buffer.from(setting("identity", "")), Buffer.from(setting("${name}", ""), "hex"))`
 
-function publicKeySource({ own, peers }: CertificateKinds): string[] {
-    const isRaw = own === "rawPublicKey"
-    const [certificates, type] = isRaw
-        ? ["[key.publicKey()]", "rawPublicKey"]
-        : ['listOfSettings(setting, "cert")', "x509"]
-    const pinned = `pinnedCredentials(services, setting, { type: CertificateType.${type}, certificates: ${certificates}, key })`
+const pskSource = (): string[] => [CREDENTIALS, `    return ${psk("key")}`, "}"]
+
+function publicKeySource(kinds: CertificateKinds): string[] {
+    const made = publicKeys(kinds)
     return [
         importing("RuntimePrivateKey", "platform/runtime/keys"),
-        importing("certifiedCredentials, listOfSettings, pinnedCredentials", "sensor/certificates"),
+        importing("bareCredentials, certifiedCredentials, listOfSettings, pinnedCredentials", "sensor/certificates"),
+        ...(kinds.hasPsk ? [importing("EitherCredentials", "gio/either-credentials")] : []),
         CREDENTIALS,
         '    const key = new RuntimePrivateKey(Buffer.from(setting("key", ""), "hex"))',
-        `    return ${peers === "authority" ? "certifiedCredentials(services, setting, key)" : pinned}`,
+        `    return ${kinds.hasPsk ? `new EitherCredentials(${psk(PSK_SETTING)}, ${made})` : made}`,
         "}",
     ]
+}
+
+/** The setting with the pre-shared key of a device whose `key` is the private one. */
+export const PSK_SETTING = "psk"
+
+function publicKeys({ own, peers }: CertificateKinds): string {
+    if (own === "certificate" && peers === "authority") return "certifiedCredentials(services, setting, key)"
+    const [certificates, type] =
+        own === "rawPublicKey" ? ["[key.publicKey()]", "rawPublicKey"] : ['listOfSettings(setting, "cert")', "x509"]
+    const made = `{ type: CertificateType.${type}, certificates: ${certificates}, key }`
+    return `${peers === "authority" ? "bareCredentials" : "pinnedCredentials"}(services, setting, ${made})`
 }
 
 function limitsSource(kinds: CertificateKinds | undefined): string[] {

@@ -113,8 +113,10 @@ function certificatesSource({ peers }: CertificateKinds, isNewer: boolean): Exte
 
 function extensionSources(of: Configured, isNewer: boolean): ExtensionSource[] {
     const { connectionId, pskKeyExchange, importedPsk, certificates } = of
+    // Beside certificates the hello has a share anyway: the key alone is offered only to those who ask for it.
+    const required = certificates === undefined || pskKeyExchange !== "psk_ke"
     const withShares = {
-        made: "keyShares(new RuntimeKeys(), true)",
+        made: `keyShares(new RuntimeKeys(), ${required})`,
         imports: [
             importing("keyShares", "dtls/key-exchange/v13/key-shares"),
             ...(certificates === undefined ? [importing("RuntimeKeys", "platform/runtime/keys")] : []),

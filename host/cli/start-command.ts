@@ -7,7 +7,7 @@ import { type DeviceImage } from "../build/device.js"
 import { sensorImage } from "../build/sensor-image.js"
 import { machineFor, prepareMachine } from "../build/wasm.js"
 import { DEFAULT_CONFIG, type DeviceConfig, loadConfig } from "../config/device-config.js"
-import { loadCredentials } from "../config/device-credentials.js"
+import { loadCredentials, pskSettings } from "../config/device-credentials.js"
 import { programImage } from "../config/firmware-build.js"
 import { UsageError } from "../credentials.js"
 import { type Translate } from "../translate/choice.js"
@@ -84,10 +84,10 @@ function sensorSettings(
 }
 
 /** Of the device, from the options. */
-function pskSettings(options: StartOptions): Record<string, string> {
+function settingsOfPsk(options: StartOptions, config: DeviceConfig | undefined): Record<string, string> {
     const [psk] = keysOf(options)
     if (psk === undefined) throw new UsageError("a key is needed: --psk IDENTITY:HEXKEY or --psk-file FILE")
-    return { identity: psk.identity.toString(), key: psk.key.toString("hex") }
+    return pskSettings(psk.identity.toString(), psk.key.toString("hex"), config?.certificates)
 }
 
 async function startCommand(uri: string | undefined, options: StartOptions): Promise<number> {
@@ -98,7 +98,8 @@ async function startCommand(uri: string | undefined, options: StartOptions): Pro
     if (isGiven && config?.certificates !== undefined)
         throw new UsageError(`--psk: the device of ${DEFAULT_CONFIG} has certificates`)
     if (uri === undefined) return await runBoth(withKeys(options, config), program, reporter)
-    const credentials = config?.certificates === undefined ? pskSettings(options) : loadCredentials(config).settings
+    const credentials =
+        config?.certificates === undefined ? settingsOfPsk(options, config) : loadCredentials(config).settings
     const settings = sensorSettings(options, uri, config, credentials)
     return await runSensor(program, settings, reporter)
 }
@@ -115,14 +116,15 @@ async function runSensor({ image, translate }: Program, settings: SensorSettings
 }
 
 /** Keys that live as long as this run; a given one is used on both sides. */
-function withKeys(options: StartOptions, config: DeviceConfig | undefined): Keyed {
-    if (config?.certificates !== undefined) {
-        const { device, server } = trialCertificates(config.certificates, "127.0.0.1")
-        return { options: { ...options, ...server }, credentials: device }
-    }
+function withKeys(given: StartOptions, config: DeviceConfig | undefined): Keyed {
+    const certificates = config?.certificates
+    const trial = certificates && trialCertificates(certificates, "127.0.0.1")
+    const options = { ...given, ...trial?.server }
+    if (trial !== undefined && !certificates?.hasPsk) return { options, credentials: trial.device }
     const isGiven = options.psk !== undefined || options.pskFile !== undefined
     const psk = isGiven ? options.psk : [`sensor1:${randomBytes(16).toString("hex")}`]
-    return { options: { ...options, psk }, credentials: pskSettings({ ...options, psk }) }
+    const keyed = { ...options, psk }
+    return { options: keyed, credentials: { ...settingsOfPsk(keyed, config), ...trial?.device } }
 }
 
 /** The gateway speaks as the device does, unless the options say otherwise. */

@@ -20,6 +20,8 @@ export interface CertificatesConfig {
     ca?: string[]
     /** SHA-256 of servers' raw public keys, hexadecimal */
     rpkPin?: string[]
+    /** the pre-shared key of the credentials stays, and the server picks */
+    psk?: boolean
 }
 
 /** Refuses a setting: FILE:LINE:COLUMN, its path, and what would be right. */
@@ -43,16 +45,15 @@ export const CERTIFICATE_SETTING = /^(cert|ca)\d+$/
 
 /** What kind of credentials it comes to. Throws UsageError where that does not go together. */
 export function certificatesOf(config: CertificatesConfig, refuse: Refuse): DeviceCertificates {
-    const { cert, ca, rpkPin } = config
+    const { cert, ca, rpkPin, psk = false } = config
     const wrong = (name: string, wanted: string): UsageError => new UsageError(refuse(["certificates", name], wanted))
     if (ca === undefined && rpkPin === undefined)
         throw wrong("ca", "is missing: authorities that certify servers, or rpkPin, public keys of servers")
     if (ca !== undefined && rpkPin !== undefined) throw wrong("rpkPin", "not beside ca: one of the two")
-    if (ca !== undefined && cert === undefined)
-        throw wrong("cert", "is missing beside ca: the device's certificate; with rpkPin its key alone is enough")
     return {
         own: cert === undefined ? "rawPublicKey" : "certificate",
         peers: ca === undefined ? "pin" : "authority",
+        hasPsk: psk,
         config,
         refuse: (at, wanted) => refuse(["certificates", ...at], wanted),
     }

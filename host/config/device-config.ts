@@ -86,8 +86,12 @@ export interface DeviceConfig {
 }
 
 export const DEFAULT_CONFIG = "devs.config.json"
-export const DEFAULT_SUITES = ["TLS_PSK_WITH_AES_128_CCM_8"]
-const DEFAULT_CERTIFICATE_SUITES = ["TLS_ECDHE_ECDSA_WITH_AES_128_CCM_8"]
+/** Of DTLS 1.2, by the kind of keys. */
+const DEFAULT_SUITES_V12 = {
+    psk: "TLS_PSK_WITH_AES_128_CCM_8",
+    certificates: "TLS_ECDHE_ECDSA_WITH_AES_128_CCM_8",
+}
+export const DEFAULT_SUITES = [DEFAULT_SUITES_V12.psk]
 /** CCM_8 of DTLS 1.3 is there only where it is named (RFC 9147 §4.5.3). */
 const DEFAULT_SUITES_V13 = ["TLS_AES_128_CCM_SHA256"]
 
@@ -202,12 +206,22 @@ function returnRoutabilityOf(raw: RawConfig, refuse: Refuse): ReturnRoutabilityF
     return raw.returnRoutability
 }
 
-/** Each version that is spoken has a suite, and each suite a version that is spoken and the kind of keys that there is. */
+/** What a device may have keys of. */
+type KeyKind = keyof typeof DEFAULT_SUITES_V12
+
+function kindsOf(certificates: CertificatesConfig | undefined): KeyKind[] {
+    if (certificates === undefined) return ["psk"]
+    return certificates.psk === true ? ["psk", "certificates"] : ["certificates"]
+}
+
+const asWords = (kind: KeyKind): string =>
+    `${kind === "psk" ? "a pre-shared key" : kind}, as ${DEFAULT_SUITES_V12[kind]}`
+
+/** Each version that is spoken has a suite, and each suite a version that is spoken and a kind of keys that there is. */
 function suitesOf({ suites, certificates }: RawConfig, { oldest, newest }: Versions, refuse: Refuse): string[] {
     const spoken = oldest === newest ? [oldest] : (["1.2", "1.3"] as const)
-    const [kind, other] = certificates === undefined ? ["psk", "certificates"] : ["certificates", "psk"]
-    const older = certificates === undefined ? DEFAULT_SUITES : DEFAULT_CERTIFICATE_SUITES
-    const defaults = { "1.2": older, "1.3": DEFAULT_SUITES_V13 }
+    const kinds = kindsOf(certificates)
+    const defaults = { "1.2": kinds.map((kind) => DEFAULT_SUITES_V12[kind]), "1.3": DEFAULT_SUITES_V13 }
     if (suites === undefined) return spoken.flatMap((version) => defaults[version])
     const groups = suites.map((name) => groupOf(name) as SuiteGroup)
     const stray = groups.findIndex(({ version }) => !spoken.includes(version))
@@ -215,11 +229,11 @@ function suitesOf({ suites, certificates }: RawConfig, { oldest, newest }: Versi
         throw new UsageError(
             refuse(["suites", stray], `a suite of DTLS ${spoken.join(" or ")}; minVersion and maxVersion say which`),
         )
-    const unfit = groups.findIndex(({ keys }) => keys === other)
-    if (unfit >= 0)
-        throw new UsageError(
-            refuse(["suites", unfit], `a suite with ${kind === "psk" ? "a pre-shared key" : kind}, as ${older[0]}`),
-        )
+    const unfit = groups.findIndex(({ keys }) => keys !== "both" && !kinds.includes(keys))
+    if (unfit >= 0) throw new UsageError(refuse(["suites", unfit], `a suite with ${asWords(kinds[0])}`))
+    // One of DTLS 1.3 goes with either.
+    const idle = newest === "1.3" ? undefined : kinds.find((kind) => groups.every(({ keys }) => keys !== kind))
+    if (idle !== undefined) throw new UsageError(refuse(["suites"], `one with ${asWords(idle)}, too`))
     const lacking = spoken.find((version) => groups.every((group) => group.version !== version))
     if (lacking !== undefined)
         throw new UsageError(refuse(["suites"], `one of DTLS ${lacking}, too: ${defaults[lacking][0]}`))
@@ -232,9 +246,14 @@ function checkKeyKind(raw: RawConfig, refuse: Refuse): void {
         throw new UsageError(
             refuse(["credentials"], "is missing: a JSON file that is never committed, or certificates"),
         )
+    if (kindsOf(raw.certificates).includes("psk")) {
+        if (raw.credentials === undefined)
+            throw new UsageError(refuse(["credentials"], "is missing: the pre-shared key beside certificates"))
+        return
+    }
     for (const name of ["pskKeyExchange", "importedPsk"] as const)
-        if (raw.certificates !== undefined && raw[name] !== undefined)
-            throw new UsageError(refuse([name], "not beside certificates: there is no pre-shared key then"))
+        if (raw[name] !== undefined)
+            throw new UsageError(refuse([name], 'beside certificates only with "psk": true among them'))
 }
 
 /**

@@ -1,6 +1,7 @@
 /* What a device must keep to itself. Values never appear in messages. */
 import { spawnSync } from "node:child_process"
 import { resolve } from "node:path"
+import { type CertificateKinds, PSK_SETTING } from "../build/certificate-sources.js"
 import { UsageError } from "../credentials.js"
 import { certificateSettings } from "./device-certificates.js"
 import { type DeviceConfig } from "./device-config.js"
@@ -25,7 +26,7 @@ const pskSchema: Schema = {
     properties: { ...pskProperties, wifiPassword },
 }
 
-/** Beside certificates there is no pre-shared key. */
+/** Beside certificates there is no pre-shared key, unless they say so. */
 const certificateSchema: Schema = { type: "object", additionalProperties: false, properties: { wifiPassword } }
 
 const ENVIRONMENT = { identity: "MOTE_IDENTITY", key: "MOTE_KEY", wifiPassword: "MOTE_WIFI_PASSWORD" }
@@ -57,12 +58,23 @@ function givenBy(source: string, folder: string, schema: Schema): Given {
     return value as Given
 }
 
+/** The pre-shared key of a device; with certificates only where they are beside one. @param key hexadecimal */
+export function pskSettings(
+    identity: string,
+    key: string,
+    certificates: CertificateKinds | undefined,
+): Record<string, string> {
+    if (certificates === undefined) return { identity, key }
+    return certificates.hasPsk ? { identity, [PSK_SETTING]: key } : {}
+}
+
 /** Reads the files that the configuration names. Throws UsageError. */
 export function loadCredentials({ credentials, certificates, folder }: DeviceConfig): DeviceCredentials {
-    const schema = certificates === undefined ? pskSchema : certificateSchema
+    const schema = certificates === undefined || certificates.hasPsk ? pskSchema : certificateSchema
     const given = credentials === undefined ? undefined : givenBy(credentials, folder, schema)
     const { identity = "", key = "" } = given ?? {}
     if (certificates !== undefined) checkNotCommitted(folder, certificates.config.key, "make a new one")
-    const settings = certificates === undefined ? { identity, key } : certificateSettings(certificates, folder)
+    const publicKeys = certificates === undefined ? {} : certificateSettings(certificates, folder)
+    const settings = { ...pskSettings(identity, key, certificates), ...publicKeys }
     return { settings, wifiPassword: given?.wifiPassword ?? "" }
 }

@@ -13,11 +13,12 @@ import { LogLevel } from "../../src/gio/log-level.js"
 import { type DtlsSettings, newSettings } from "../../src/gio/settings.js"
 import { AuthenticationMode } from "../../src/dtls/handshake/key-exchange.js"
 import { type PskAnswer } from "../../src/dtls/handshake/question.js"
-import { EitherCredentials } from "../../src/platform/node/connect/either-credentials.js"
+import { EitherCredentials } from "../../src/gio/either-credentials.js"
 import { type CertificateFiles, readCertificateFiles } from "../certificate-files.js"
 import { machineFor } from "../build/wasm.js"
 import { panicLines } from "../cli/outcome.js"
 import { DEFAULT_CONFIG, type DeviceConfig, loadConfig } from "../config/device-config.js"
+import { pskSettings } from "../config/device-credentials.js"
 import { deviceSettings, programImage } from "../config/firmware-build.js"
 import { PskStore } from "../credentials.js"
 import { inWords } from "../device-words.js"
@@ -55,8 +56,7 @@ const PATIENCE = 3600000
 function gatewaySettings(psk: PskAnswer, files: CertificateFiles | undefined): DtlsSettings {
     const publicKeys = files && readCertificateFiles(files, "server", (option) => option)
     const credentials = new EitherCredentials(new PskStore([psk]), publicKeys?.credentials)
-    const older = publicKeys?.suites ?? allSuites()
-    const suites = [...allSuitesV13(), TLS_AES_128_CCM_8_SHA256(), ...older]
+    const suites = [...allSuitesV13(), TLS_AES_128_CCM_8_SHA256(), ...allSuites(), ...(publicKeys?.suites ?? [])]
     const settings = newSettings(suites, credentials, wifi(), gatewayLimits())
     settings.extensions = [keyShares(new NodeKeys(), false)]
     if (publicKeys !== undefined) {
@@ -131,7 +131,8 @@ export class Simulation {
         const image = programImage(config)
         const debug = DebugMap.load(image.debugPath, image.home)
         const { identity, key } = this.psk
-        const credentials = { settings: { identity: identity.toString(), key: key.toString("hex") }, wifiPassword: "" }
+        const psk = pskSettings(identity.toString(), key.toString("hex"), config.certificates)
+        const credentials = { settings: psk, wifiPassword: "" }
         const clock = this.clock.deviceClock()
         const device = new Device(await machineFor(config.simulatedTranslate, image), readFileSync(image.path), {
             heapBytes: config.arena * 1024,

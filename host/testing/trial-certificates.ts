@@ -17,7 +17,7 @@ export interface TrialCertificates {
 const VALIDITY = { notBefore: new Date("2000-01-01"), notAfter: new Date("2049-12-31") }
 
 /** Makes keys, and certificates where the kinds want them. @param host name or address of the server */
-export function trialCertificates({ own, peers }: CertificateKinds, host: string): TrialCertificates {
+export function trialCertificates({ own, peers, hasPsk }: CertificateKinds, host: string): TrialCertificates {
     const folder = temporaryFolder("certificates")
     const [authority, gateway, device] = [newKeyPair(), newKeyPair(), newKeyPair()]
     const files = new KeyFiles(folder)
@@ -44,5 +44,5 @@ export function trialCertificates({ own, peers }: CertificateKinds, host: string
         ...(peers === "authority" ? { cert: [file("gateway.pem")] } : {}),
         ...(own === "certificate" ? { ca: authorities } : { rpkPin: [pinOf(device.publicKey)] }),
     }
-    return { device: certificateSettings({ own, peers, config, refuse }, folder), server }
+    return { device: certificateSettings({ own, peers, hasPsk, config, refuse }, folder), server }
 }

@@ -1,6 +1,7 @@
 /* Credentials of a device whose configuration has certificates: settings that `mote build` makes of their files. */
 import { type PrivateKey } from "../dtls/handshake/question.js"
 import { type Credentials } from "../gio/credentials.js"
+import { EitherCredentials } from "../gio/either-credentials.js"
 import { type OwnKey, PinnedKeys } from "../gio/pinned-keys.js"
 import { certificateChain } from "../gio/tls-certificate.js"
 import { TlsDatabase } from "../gio/tls-database.js"
@@ -23,6 +24,12 @@ export function listOfSettings(setting: SettingSource, name: string): Buffer[] {
 export function certifiedCredentials(services: Services, setting: SettingSource, key: PrivateKey): Credentials {
     const own = certificateChain(services, listOfSettings(setting, "cert"), key)
     return new X509Credentials(services, own, new TlsDatabase(services, listOfSettings(setting, "ca")))
+}
+
+/** A bare key of this device, and authorities that certify its servers. @param own what this device presents */
+export function bareCredentials(services: Services, setting: SettingSource, own: OwnKey): Credentials {
+    const servers = new X509Credentials(services, undefined, new TlsDatabase(services, listOfSettings(setting, "ca")))
+    return new EitherCredentials(undefined, new PinnedKeys(services.crypto, [], own), servers)
 }
 
 /** Servers that are known by their public keys. @param own what this device presents */

@@ -1,4 +1,5 @@
-import { match, ok, strictEqual, throws } from "node:assert/strict"
+import { deepStrictEqual, match, ok, strictEqual, throws } from "node:assert/strict"
+import { createPublicKey } from "node:crypto"
 import { copyFileSync, readFileSync, writeFileSync } from "node:fs"
 import { join } from "node:path"
 import { machineModule } from "../../../host/build/wasm.js"
@@ -88,10 +89,11 @@ describe("certificates in devs.config.json", () => {
         ],
         ["no server to believe", { key: "client.key" }, "5:5: certificates.ca: is missing"],
         ["two ways to believe one", { ...x509, rpkPin: [PIN] }, "rpkPin: not beside ca"],
+        ["a word in place of a yes or no", { ...x509, psk: "yes" }, "certificates.psk: one of true, false"],
         [
-            "authorities without a certificate of its own",
-            { key: "client.key", ca: ["root.pem"] },
-            "5:5: certificates.cert: is missing beside ca",
+            "a pre-shared key beside them that is nowhere",
+            { ...x509, psk: true },
+            "1:1: credentials: is missing: the pre-shared key beside certificates",
         ],
         ["no key", { ca: ["root.pem"] }, "5:5: certificates.key: is missing"],
         ["a pin that is none", { key: "client.key", rpkPin: ["5a"] }, "certificates.rpkPin[0]: 64 hexadecimal digits"],
@@ -112,8 +114,12 @@ describe("certificates in devs.config.json", () => {
         })
 
     const settings: [string, object, string][] = [
-        ["an imported key", { minVersion: "1.3", importedPsk: {} }, "importedPsk: not beside certificates"],
-        ["a mode of pre-shared keys", { minVersion: "1.3", pskKeyExchange: "psk_ke" }, "pskKeyExchange: not beside"],
+        ["an imported key", { minVersion: "1.3", importedPsk: {} }, "importedPsk: beside certificates only with"],
+        [
+            "a mode of pre-shared keys",
+            { minVersion: "1.3", pskKeyExchange: "psk_ke" },
+            'pskKeyExchange: beside certificates only with "psk": true',
+        ],
         [
             "a suite with a pre-shared key",
             { suites: ["TLS_PSK_WITH_AES_128_CCM_8"] },
@@ -138,6 +144,22 @@ describe("certificates in devs.config.json", () => {
         const config = loadConfig(written(folder, { certificates: x509, credentials: "keys.json" }))
         writeFileSync(join(folder, "keys.json"), JSON.stringify({ identity: "sensor1", key: "00" }))
         throws(() => loadCredentials(config), /keys\.json:1:2: identity: is no setting; there are wifiPassword/)
+    })
+
+    it("may be beside a pre-shared key: each has a suite in DTLS 1.2, and a setting of its own", () => {
+        const beside = { certificates: { ...x509, psk: true }, credentials: "keys.json" }
+        writeFileSync(join(folder, "keys.json"), JSON.stringify({ identity: "sensor1", key: "00" }))
+        const config = loadConfig(written(folder, beside))
+        deepStrictEqual(config.suites, ["TLS_PSK_WITH_AES_128_CCM_8", "TLS_ECDHE_ECDSA_WITH_AES_128_CCM_8"])
+        for (const [suite, message] of [
+            ["TLS_PSK_WITH_AES_128_CCM", /suites: one with certificates, as .*, too/],
+            ["TLS_ECDHE_ECDSA_WITH_AES_128_CCM", /suites: one with a pre-shared key, as .*, too/],
+        ] as const)
+            throws(() => loadConfig(written(folder, { ...beside, suites: [suite] })), message)
+        const { settings } = loadCredentials(config)
+        deepStrictEqual([settings["identity"], settings["psk"], settings["key"].length], ["sensor1", "00", 64])
+        writeFileSync(join(folder, "keys.json"), "{}")
+        throws(() => loadCredentials(config), /keys\.json:1:1: identity: is missing/)
     })
 
     it("become settings of the device: key, certificates and pins, as many as fit", () => {
@@ -214,6 +236,46 @@ describe("a sensor with certificates", function () {
                 await server_.close()
             }
         })
+})
+
+describe("a sensor with a raw public key and a pre-shared key", function () {
+    this.timeout(180000)
+    const folder = folderWithFiles()
+    writeFileSync(join(folder, "keys.json"), JSON.stringify({ identity: "sensor1", key: "5a".repeat(16) }))
+    const authority = TestAuthority.get()
+    const certificates = { key: "client.key", ca: ["root.pem"], psk: true }
+    const path = written(folder, { maxVersion: "1.3", certificates, credentials: "keys.json", profile: "cellular" })
+    const own = createPublicKey(authority.key("client")).export({ format: "der", type: "spki" })
+    const certified = { cert: authority.pem("server"), key: authority.key("server"), rawPublicKeys: [own] }
+    const keyed = { psk: { identity: "sensor1", key: Buffer.alloc(16, 0x5a) } }
+
+    for (const [what, server, identity] of [
+        ["has a certificate, which its authority made, and takes its raw key", certified, undefined],
+        ["has its pre-shared key", keyed, "sensor1"],
+    ] as const)
+        for (const version of ["1.2", "1.3"] as const)
+            it(`connects to a server of DTLS ${version} that ${what}`, async () => {
+                const timers = { minVersion: version, retransmission: cellular() }
+                const server_ = await listen(
+                    0,
+                    { ...server, ...timers, requestCert: identity === undefined },
+                    "127.0.0.1",
+                )
+                const log: string[] = []
+                const device = await simulated(path, server_.port, (line) => log.push(line))
+                const ended = device.run()
+                try {
+                    const client = await server_.accept({ timeout: 8000 })
+                    strictEqual(client.negotiated.version, `DTLSv${version}`)
+                    strictEqual(client.peerIdentity?.toString(), identity, log.join())
+                    strictEqual(client.authorized, identity === undefined)
+                    strictEqual(client.peerCertificate, undefined)
+                } finally {
+                    device.stop()
+                    await ended
+                    await server_.close()
+                }
+            })
 })
 
 /** The device of a configuration, with what its files say; the server is at another port than there. */

@@ -29,7 +29,7 @@ import {
     publicKeysOf,
 } from "./certificate-options.js"
 import { checkNames } from "./check-names.js"
-import { EitherCredentials } from "./either-credentials.js"
+import { EitherCredentials } from "../../../gio/either-credentials.js"
 import { nodeError, wrongArgument } from "./errors.js"
 import { type DiagnosticEvent, HandshakeWatch } from "./handshake-watch.js"
 import { HASH_NAMES, type ImportedPsk, importing } from "./imported-psk.js"
