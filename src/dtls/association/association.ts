@@ -59,7 +59,7 @@ export class Association extends AssociationEnds implements DriverOwner {
         super(settings)
         this.record.write.nextSequence = firstSequence
         this.isClient = role.isClient
-        const driver = role.newDriver(this, role, firstSeq)
+        const driver = role.newDriver(this, firstSeq)
         this.parameters = driver.handshake.parameters
         this.driver = driver
     }

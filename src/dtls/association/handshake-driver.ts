@@ -17,7 +17,7 @@ import { ProvisionalFailure } from "./provisional-failure.js"
 /** A role, and what drives its handshakes: each version has its own. */
 export interface DriverRole extends Role {
     /** @param firstSeq message_seq that both sides begin with here */
-    newDriver: (owner: DriverOwner, role: Role, firstSeq: number) => HandshakeDriver
+    newDriver: (owner: DriverOwner, firstSeq: number) => HandshakeDriver
 }
 
 /** How long a repeated Finished is answered with the last flight of the handshake, ms: twice the maximum segment lifetime (RFC 6347 §4.2.4). */

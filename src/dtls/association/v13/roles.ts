@@ -1,24 +1,61 @@
-import { type Role } from "../../handshake/role.js"
+import { type Handshake } from "../../handshake/handshake.js"
+import { type AssociationSettings } from "../../handshake/settings.js"
 import { newClientHandshake } from "../../handshake/v13/client.js"
 import { newClientHandshakeV12V13 } from "../../handshake/v13/client-v12-v13.js"
 import { newServerHandshake } from "../../handshake/v13/server.js"
+import { type RecordLayer } from "../../record/record-layer.js"
 import { type DriverOwner } from "../driver.js"
 import { type DriverRole, type HandshakeDriver } from "../handshake-driver.js"
 import { ClientDriverV12V13 } from "./client-driver-v12-v13.js"
 import { HandshakeDriverV13 } from "./handshake-driver.js"
 
+/** @devsWhenUsed */
+class ClientRoleV13 implements DriverRole {
+    isClient = true
+
+    newHandshake(settings: AssociationSettings, record: RecordLayer, firstSeq: number): Handshake {
+        return newClientHandshake(settings, record, firstSeq)
+    }
+
+    newDriver(owner: DriverOwner, firstSeq: number): HandshakeDriver {
+        return new HandshakeDriverV13(owner, this, firstSeq)
+    }
+}
+
+/** @devsWhenUsed */
+class ServerRoleV13 implements DriverRole {
+    isClient = false
+
+    newHandshake(settings: AssociationSettings, record: RecordLayer, firstSeq: number): Handshake {
+        return newServerHandshake(settings, record, firstSeq)
+    }
+
+    newDriver(owner: DriverOwner, firstSeq: number): HandshakeDriver {
+        return new HandshakeDriverV13(owner, this, firstSeq)
+    }
+}
+
+/** @devsWhenUsed */
+class ClientRoleV12V13 implements DriverRole {
+    isClient = true
+
+    newHandshake(settings: AssociationSettings, record: RecordLayer, firstSeq: number): Handshake {
+        return newClientHandshakeV12V13(settings, record, firstSeq)
+    }
+
+    newDriver(owner: DriverOwner, firstSeq: number): HandshakeDriver {
+        return new ClientDriverV12V13(owner, this, firstSeq)
+    }
+}
+
 /** The client's side of DTLS 1.3, and of no other version. */
 export function clientRoleV13(): DriverRole {
-    return { isClient: true, newHandshake: newClientHandshake, newDriver }
+    return new ClientRoleV13()
 }
 
 /** The server's side of DTLS 1.3, and of no other version. */
 export function serverRoleV13(): DriverRole {
-    return { isClient: false, newHandshake: newServerHandshake, newDriver }
-}
-
-function newDriver(owner: DriverOwner, role: Role, firstSeq: number): HandshakeDriver {
-    return new HandshakeDriverV13(owner, role, firstSeq)
+    return new ServerRoleV13()
 }
 
 /**
@@ -26,9 +63,5 @@ function newDriver(owner: DriverOwner, role: Role, firstSeq: number): HandshakeD
  * DTLS 1.3 (`connectionIdsV13`), which do for both.
  */
 export function clientRoleV12V13(): DriverRole {
-    return {
-        isClient: true,
-        newHandshake: newClientHandshakeV12V13,
-        newDriver: (owner, role, firstSeq) => new ClientDriverV12V13(owner, role, firstSeq),
-    }
+    return new ClientRoleV12V13()
 }
