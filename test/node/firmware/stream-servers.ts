@@ -50,7 +50,10 @@ async function broker(): Promise<Server> {
 
 /** The line server over TLS, as localhost. @returns it and the file of its authority */
 function secureServer(): { secure: Server; authority: string } {
-    const { cert, key, ca } = trialCertificates({ own: "certificate", peers: "authority" }, "localhost").server
+    const { cert, key, ca } = trialCertificates(
+        { own: "certificate", peers: "authority", hasPsk: false },
+        "localhost",
+    ).server
     const [certificate, privateKey, authority] = [cert, key, ca].map((files) => files?.[0] as string)
     const secure = createTls({ cert: readFileSync(certificate), key: readFileSync(privateKey) }, answer)
     return { secure, authority }
