@@ -119,7 +119,9 @@ class FlashedDevice {
         const file = join(this.folder, "settings")
         writeFileSync(file, `${this.lines()}flash=${join(this.folder, "storage")}\n`)
         const { path: firmware } = await buildBoard()
-        return emulatorCommand({ firmware, slots: join(this.folder, "slots"), settingsFile: file })
+        const { listen } = this.settings
+        const forward = listen === undefined ? [] : [{ host: Number(listen), board: Number(listen) }]
+        return emulatorCommand({ firmware, slots: join(this.folder, "slots"), settingsFile: file, forward })
     }
 
     private lines(): string {
@@ -137,51 +139,51 @@ async function until(condition: () => boolean, running: Running): Promise<void> 
 describe("a program over the air", function () {
     this.timeout(240000)
 
-    it("is pushed by mote update, after it was interrupted only what is missing, and refused with a reason", async function () {
-        needs(this, linux.missing())
-        const image = readFileSync(cachedDeviceImage(SERVER).path)
-        const port = await freePort()
-        const device = new FlashedDevice(linux, image, `${PRODUCT}/posix`, 0, { listen: String(port) })
-        const push = (version: number, keys = KEYS): Running => {
-            const file = join(temporaryFolder("update"), "update.bin")
-            const of = { version, target: `${PRODUCT}/posix` }
-            writeFileSync(file, (updates[version] = updates[version] ?? writeUpdate(image, of, keys.privateKey)))
-            const psk = ["--psk", `${PSK.identity}:${PSK.key}`]
-            return new Running(mote("update", `coaps://127.0.0.1:${port}/update`, file, ...psk, "--json"))
-        }
-        const updates: Record<number, Buffer> = {}
-        let running = await device.start()
-        await running.expect("listening")
-        let pushing = push(6)
-        await until(() => device.written() > 20000, pushing)
-        await pushing.end()
-        await running.end()
-        strictEqual(device.program(1), undefined)
-
-        running = await device.start()
-        await running.expect("listening")
-        pushing = push(6)
-        await pushing.ended(60000)
-        strictEqual(pushing.exitCode, 0, pushing.output)
-        const sent = [...pushing.output.matchAll(/"sent":(\d+)/g)].map(([, bytes]) => Number(bytes))
-        ok(sent[0] === 1024 && sent[1] > 15000, sent.join())
-        await running.expect("Another program starts")
-        await until(() => running.output.split("listening").length === 3, running)
-        for (const [version, keys, why] of [
-            [6, KEYS, "4.09 Version 6 is not newer than 6"],
-            [7, newKeyPair(), "4.03 The update is not signed by the key of this device's updates"],
-        ] as const) {
-            pushing = push(version, keys)
-            await pushing.ended(60000)
-            strictEqual(pushing.exitCode, 1)
-            ok(pushing.output.includes(`"code":"${why.slice(0, 4)}","text":"${why.slice(5)}"`), pushing.output)
-        }
-        strictEqual(device.program(1)?.lasted, true)
-        await running.end()
-    })
-
     for (const kind of [linux, board]) {
         const target = `${PRODUCT}/${kind === linux ? "posix" : "rv32-virt"}`
+
+        it(`on ${kind.name}: is pushed by mote update, after it was interrupted only what is missing, and refused with a reason`, async function () {
+            needs(this, kind.missing())
+            const image = readFileSync(cachedDeviceImage(SERVER).path)
+            const port = await freePort()
+            const device = new FlashedDevice(kind, image, target, 0, { listen: String(port) })
+            const push = (version: number, keys = KEYS): Running => {
+                const file = join(temporaryFolder("update"), "update.bin")
+                const of = { version, target }
+                writeFileSync(file, (updates[version] = updates[version] ?? writeUpdate(image, of, keys.privateKey)))
+                const psk = ["--psk", `${PSK.identity}:${PSK.key}`]
+                return new Running(mote("update", `coaps://127.0.0.1:${port}/update`, file, ...psk, "--json"))
+            }
+            const updates: Record<number, Buffer> = {}
+            let running = await device.start()
+            await running.expect("listening")
+            let pushing = push(6)
+            await until(() => device.written() > 20000, pushing)
+            await pushing.end()
+            await running.end()
+            strictEqual(device.program(1), undefined)
+
+            running = await device.start()
+            await running.expect("listening")
+            pushing = push(6)
+            await pushing.ended(60000)
+            strictEqual(pushing.exitCode, 0, pushing.output)
+            const sent = [...pushing.output.matchAll(/"sent":(\d+)/g)].map(([, bytes]) => Number(bytes))
+            ok(sent[0] === 1024 && sent[1] > 15000, sent.join())
+            await running.expect("Another program starts")
+            await until(() => running.output.split("listening").length === 3, running)
+            for (const [version, keys, why] of [
+                [6, KEYS, "4.09 Version 6 is not newer than 6"],
+                [7, newKeyPair(), "4.03 The update is not signed by the key of this device's updates"],
+            ] as const) {
+                pushing = push(version, keys)
+                await pushing.ended(60000)
+                strictEqual(pushing.exitCode, 1)
+                ok(pushing.output.includes(`"code":"${why.slice(0, 4)}","text":"${why.slice(5)}"`), pushing.output)
+            }
+            strictEqual(device.program(1)?.lasted, true)
+            await running.end()
+        })
 
         it(`on ${kind.name}: the power goes in the middle, the new one runs and confirms itself, a bad one is taken back`, async function () {
             needs(this, kind.missing())
