@@ -108,6 +108,14 @@ export interface RedisConfig {
     keyFile: string
 }
 
+/** How devices resume their sessions. */
+export interface TicketsConfig {
+    /** s */
+    lifetime: number
+    /** undefined: keys are drawn, or shared through Redis */
+    keyFile?: string
+}
+
 export type LogLevelName = "debug" | "info" | "warn" | "error"
 
 /** A configuration file with defaults for what it leaves out, and absolute paths. */
@@ -139,16 +147,19 @@ export interface GatewayConfig {
     associations: AssociationsConfig | undefined
     /** undefined: this gateway is the only one */
     redis: RedisConfig | undefined
+    /** undefined: none are given */
+    tickets: TicketsConfig | undefined
     log: { level: LogLevelName }
 }
 
-type Raw = Partial<Omit<GatewayConfig, "credentials" | "rights" | "sinks" | "redis" | "versions">> & {
+type Raw = Partial<Omit<GatewayConfig, "credentials" | "rights" | "sinks" | "redis" | "tickets" | "versions">> & {
     minVersion?: Version
     maxVersion?: Version
     credentials?: Partial<CredentialsConfig>
     rights?: Partial<Rights>
     sinks?: RawSinks
     redis?: Omit<RedisConfig, "prefix"> & Partial<RedisConfig>
+    tickets?: Partial<TicketsConfig>
 }
 
 type RawOf<T, Required extends keyof T> = Pick<T, Required> &
@@ -228,7 +239,9 @@ function checkShared(file: JsonText, { redis, associations, connectionId }: Raw)
 }
 
 /** Ids begin with a worker's number; what follows has to be one peer's. */
-function checkWorkers(file: JsonText, { workers = 1, connectionId = 8 }: Raw): void {
+function checkWorkers(file: JsonText, { workers = 1, connectionId = 8, tickets, redis }: Raw): void {
+    if (workers > 1 && tickets !== undefined && tickets.keyFile === undefined && redis === undefined)
+        throw new UsageError(`${file.place(["tickets"])}: tickets: keyFile or redis with workers, which share the keys`)
     if (workers > 1 && connectionId > 0 && connectionId < 6)
         throw new UsageError(`${file.place(["connectionId"])}: connectionId: 0, or 6 and more with workers`)
 }
@@ -261,6 +274,7 @@ function withDefaults(raw: Raw, folder: string): GatewayConfig {
         operations: raw.operations,
         associations: raw.associations && withPaths(raw.associations, folder, ["file", "keyFile"]),
         redis: raw.redis && { prefix: "mote:", ...withPaths(raw.redis, folder, ["keyFile", "passwordFile"]) },
+        tickets: raw.tickets && { lifetime: 86400, ...withPaths(raw.tickets, folder, ["keyFile"]) },
         log: { level: "info", ...log },
     }
 }

@@ -27,6 +27,7 @@ import { type GatewayConfig, type ListenConfig } from "./config.js"
 import { type DeviceSources, type Extension } from "./credentials.js"
 import { type Log, logged } from "./log.js"
 import { type SharedAssociations } from "./shared-associations.js"
+import { type Tickets } from "./tickets.js"
 import { type WorkerRole, WorkerServices } from "./worker-role.js"
 
 const PINO_LEVELS: Record<LogLevel, "debug" | "info" | "warn" | "error"> = {
@@ -48,6 +49,8 @@ export interface ListenerParts {
     diagnostic: (event: DiagnosticEvent) => void
     /** sessions of several gateways; undefined: this one is alone */
     shared: SharedAssociations | undefined
+    /** undefined: none are given */
+    tickets: Tickets | undefined
     /** undefined: this process is the only one */
     worker: WorkerRole | undefined
     /** a socket can serve no more */
@@ -86,7 +89,9 @@ export class Listeners {
     /** Opens what is new before it closes what is gone. Throws GError when one cannot be opened: then nothing has changed. */
     async apply(config: GatewayConfig, { suites, extensions }: DeviceSources): Promise<void> {
         const fresh = new Map<string, Gateway>()
-        const before = this.replace(suites, [...idsOf(this.first, this.parts.worker), ...extensions])
+        const { worker, tickets } = this.parts
+        const lasting = [...idsOf(this.first, worker), ...(tickets?.extensions ?? [])]
+        const before = this.replace(suites, [...lasting, ...extensions])
         try {
             for (const listen of config.listen)
                 if (!this.gateways.has(nameOf(listen))) fresh.set(nameOf(listen), await this.open(listen, config))

@@ -155,6 +155,18 @@ export class RedisStore {
         return saved === 1
     }
 
+    /**
+     * What all gateways have under a name: whoever asks first makes it.
+     * @param ttl of what is made, ms
+     * @param make undefined: it is there, or is not needed
+     */
+    async common(name: string, ttl: number, make?: () => Buffer): Promise<Buffer | undefined> {
+        const key = `${this.config.prefix}common:${name}`
+        if (make !== undefined) await this.redis.set(key, make().toString("base64"), "PX", ttl, "NX")
+        const text = await this.redis.get(key)
+        return text === null ? undefined : Buffer.from(text, "base64")
+    }
+
     /** The association has ended. */
     async remove(id: string): Promise<void> {
         await this.redis.moteRemove(this.keyOf(id), this.name)

@@ -23,6 +23,7 @@ import { type Operated, operatedHere } from "./operated.js"
 import { Operations } from "./operations.js"
 import { SharedAssociations } from "./shared-associations.js"
 import { Sinks } from "./sinks.js"
+import { readTicketKeys, Tickets } from "./tickets.js"
 import { configOf, type WorkerRole } from "./worker-role.js"
 
 /** A configuration that was read, and what is in the files that it names. */
@@ -30,6 +31,8 @@ interface Loaded {
     config: GatewayConfig
     sources: DeviceSources
     updates: OfferedUpdate[]
+    /** undefined: no file has them */
+    ticketKeys: Buffer[] | undefined
 }
 
 /** @param versions of the run; undefined: it begins */
@@ -40,6 +43,7 @@ function load(path: string, role?: WorkerRole, versions?: Versions): Loaded {
         config,
         sources: readDeviceSources(config, versions ?? config.versions),
         updates: readUpdates(config.update, "update"),
+        ticketKeys: config.tickets?.keyFile === undefined ? undefined : readTicketKeys(config.tickets.keyFile),
     }
 }
 
@@ -71,6 +75,7 @@ export class GatewayService {
         private metrics: Metrics,
         private shared: SharedAssociations | undefined,
         private updates: OfferedUpdates,
+        private tickets: Tickets | undefined,
         private role: WorkerRole | undefined,
     ) {
         this.history = new History(() => metrics.take(listeners.peers().length))
@@ -106,7 +111,9 @@ export class GatewayService {
             await sinks.close()
             throw error
         })
-        const parts = { log, credentials, events, options, diagnostic, shared, worker: worker?.role, failed }
+        const tickets = config.tickets && (await Tickets.open(config.tickets, services, config.versions, shared, log))
+        tickets?.use(loaded.ticketKeys)
+        const parts = { log, credentials, events, options, diagnostic, shared, tickets, worker: worker?.role, failed }
         const listeners = new Listeners(config, parts, services)
         const metrics = new Metrics(listeners, sinks)
         Object.assign(watched, { metrics, listeners })
@@ -120,6 +127,7 @@ export class GatewayService {
             metrics,
             shared,
             new OfferedUpdates(options.resources),
+            tickets,
             worker?.role,
         )
         try {
@@ -160,10 +168,12 @@ export class GatewayService {
 
     /** Files and folders that the configuration comes from. */
     sourceFiles(): string[] {
-        const { credentials, certificates, update } = this.loaded.config
+        const { credentials, certificates, tickets, update } = this.loaded.config
         const { file, directory } = credentials
         const { cert = [], key = [], ca = [] } = certificates ?? {}
-        return [this.path, file, directory, ...cert, ...key, ...ca, ...update].filter((path) => path !== undefined)
+        return [this.path, file, directory, ...cert, ...key, ...ca, ...update, tickets?.keyFile].filter(
+            (path) => path !== undefined,
+        )
     }
 
     config(): GatewayConfig {
@@ -211,6 +221,7 @@ export class GatewayService {
         this.loaded = loaded
         this.log.level = loaded.config.log.level
         this.credentials.replace(loaded.sources)
+        this.tickets?.use(loaded.ticketKeys)
         this.offerUpdates()
         this.tellLasting(before.config, loaded.config)
         await this.closeRevoked(before.sources)
@@ -224,6 +235,7 @@ export class GatewayService {
         if (before.limits.resources !== now.limits.resources)
             this.log.warn("limits.resources counts from the next start on")
         if (!isDeepStrictEqual(before.redis, now.redis)) this.log.warn("redis counts from the next start on")
+        if (before.tickets?.lifetime !== now.tickets?.lifetime) this.log.warn("tickets counts from the next start on")
         if (before.workers !== now.workers) this.log.warn("workers counts from the next start on")
         if (before.alpn.join() !== now.alpn.join()) this.log.warn("alpn counts from the next start on")
         if (before.shared.join() !== now.shared.join()) this.log.warn("shared counts from the next start on")
@@ -270,6 +282,7 @@ export class GatewayService {
 
     private async stopNow(): Promise<void> {
         this.history.stop()
+        this.tickets?.close()
         await this.shared?.close()
         await this.listeners.close()
         await this.operations?.close()

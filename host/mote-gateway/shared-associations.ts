@@ -1,4 +1,4 @@
-import { createHmac } from "node:crypto"
+import { createHmac, randomBytes } from "node:crypto"
 import { setTimeout as sleep } from "node:timers/promises"
 import {
     type CoapState,
@@ -31,6 +31,9 @@ const MAX_WAITING = 4
 
 /** After how long a connection that cannot be saved is tried again, ms. */
 const AGAIN = 50
+
+/** Bytes before a sealed key. */
+const NONCE = 12
 
 type Connection = GatewayPeer["connection"]
 type Address = Parameters<Gateway["inject"]>[1]
@@ -264,6 +267,33 @@ export class SharedAssociations {
         this.leave(kept)
         await this.store.free(id, generation, client.association, JSON.stringify(client.coap), by)
         this.log.info(loggedPeer(peer), by === undefined ? "goes on elsewhere" : "goes on at another gateway")
+    }
+
+    /**
+     * Keys of tickets, newest first: that of this period, which seals, the next one's, which may be in use where the clock is
+     * ahead, and that of the period before. Redis forgets a key when the last ticket of it is too old.
+     * @param period ms. Throws Error when what Redis has was sealed by another key.
+     */
+    async ticketKeys(period: number): Promise<Buffer[]> {
+        const now = Math.floor(Date.now() / period)
+        const keys = [await this.ticketKey(now, period, true), await this.ticketKey(now + 1, period, true)]
+        const before = await this.ticketKey(now - 1, period, false)
+        return [...keys, before].filter((key) => key !== undefined)
+    }
+
+    private async ticketKey(number: number, period: number, isMade: boolean): Promise<Buffer | undefined> {
+        const name = `tickets:${period}:${number}`
+        const ttl = (number + 2) * period - Date.now()
+        const sealed = await this.store.common(name, ttl, isMade ? () => this.newTicketKey(name) : undefined)
+        if (sealed === undefined) return undefined
+        const key = this.wrapper.open(sealed.subarray(0, NONCE), Buffer.from(name), sealed.subarray(NONCE))
+        if (key === undefined) throw new Error("another keyFile than this gateway's has sealed them")
+        return key
+    }
+
+    private newTicketKey(name: string): Buffer {
+        const nonce = randomBytes(NONCE)
+        return Buffer.concat([nonce, this.wrapper.seal(nonce, Buffer.from(name), randomBytes(32))])
     }
 
     /** Everything that is here may go on elsewhere; then Redis is left. */

@@ -75,6 +75,8 @@ export interface ClientExchangeContext extends KeyExchangeContext {
 
 /** On a server. */
 export interface ServerExchangeContext extends KeyExchangeContext {
+    /** The client's pre-shared key: its session may be resumed as long as that stays the same. Copies it. */
+    keepKey(key: Buffer): void
     /** Starts the flight with ServerHello, with these extensions besides those of the settings. */
     sendServerHello(extensions: Extension[]): void
     /** ServerHelloDone, and the flight is ready. */

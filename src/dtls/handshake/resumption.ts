@@ -73,6 +73,8 @@ export interface ClientResumption extends Resumption {
 
 /** On a server. */
 export interface ServerResumption extends Resumption {
+    /** See `ServerExchangeContext`. */
+    keepKey(key: Buffer): void
     /**
      * Looks for the session that the hello names.
      * @param usable suites that both sides can do

@@ -1,3 +1,7 @@
+import { copyOf, equal, join, wipe } from "../bytes/bytes.js"
+import { HashAlgorithm } from "../crypto/algorithms.js"
+import { type CryptoProvider } from "../crypto/provider.js"
+import { isUsablePsk, type PskAnswer } from "./question.js"
 import { type Session, type SessionStore, isExpired } from "./session.js"
 import { type TicketKeys } from "./ticket-keys.js"
 
@@ -23,4 +27,51 @@ export const MAX_TICKET = 1000
 export function mayResume(session: Session, serverName: string, now: number, certified: boolean): boolean {
     const isKnown = session.peerCertificate !== undefined || session.identity.length > 0
     return session.serverName === serverName && !isExpired(session, now) && (isKnown || !certified)
+}
+
+/** Bytes before a session, in a ticket or in the cache, that stand for the client's pre-shared key; zeros: it has none. */
+const MARK_LENGTH = 16
+
+/** A session as it was kept, and its mark. */
+export interface MarkedSession {
+    mark: Buffer
+    session: Buffer
+}
+
+function markOf(crypto: CryptoProvider, key: Buffer, secret: Buffer): Buffer {
+    if (key.length === 0) return Buffer.alloc(MARK_LENGTH)
+    const hmac = crypto.newHmac(HashAlgorithm.sha256, key)
+    const mark = copyOf(hmac.sign(secret), 0, MARK_LENGTH)
+    hmac.close()
+    return mark
+}
+
+/**
+ * A session as it is kept.
+ * @param bytes of the session; they are wiped
+ * @param key the client's pre-shared key; empty: it has none
+ * @param secret of the session
+ */
+export function withMark(crypto: CryptoProvider, bytes: Buffer, key: Buffer, secret: Buffer): Buffer {
+    const kept = join([markOf(crypto, key, secret), bytes])
+    wipe(bytes)
+    return kept
+}
+
+/** Takes apart what `withMark` gave, which is wiped; undefined: it is none. */
+export function readMarked(kept: Buffer): MarkedSession | undefined {
+    if (kept.length < MARK_LENGTH) return undefined
+    const marked = { mark: copyOf(kept, 0, MARK_LENGTH), session: copyOf(kept, MARK_LENGTH, kept.length) }
+    wipe(kept)
+    return marked
+}
+
+/** Whether the client still has the pre-shared key that it had in the full handshake. @param secret of the session */
+export function hasSameKey(
+    crypto: CryptoProvider,
+    mark: Buffer,
+    answer: PskAnswer | undefined,
+    secret: Buffer,
+): boolean {
+    return answer !== undefined && isUsablePsk(answer) && equal(mark, markOf(crypto, answer.key, secret))
 }

@@ -206,7 +206,9 @@ function onAgreed(h: ServerExchangeContext, agreement: Agreement | undefined): v
     const { psk } = h.kept as ServerKept
     h.kept = undefined
     const decoy = h.settings.crypto.random(DECOY_KEY_LENGTH)
-    deriveKeys(h, agreement.secret, psk === undefined ? decoy : psk.key)
+    const key = psk === undefined ? decoy : psk.key
+    h.keepKey(key)
+    deriveKeys(h, agreement.secret, key)
     wipe(decoy)
 }
 

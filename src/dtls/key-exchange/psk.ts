@@ -100,7 +100,9 @@ function onClientKeyExchange(context: ServerExchangeContext, message: HandshakeM
  */
 function onServerAnswer(context: ServerExchangeContext, answer: PskAnswer | undefined): void {
     const decoy = context.settings.crypto.random(DECOY_KEY_LENGTH)
-    deriveKeys(context, answer === undefined || !isUsablePsk(answer) ? decoy : answer.key)
+    const key = answer === undefined || !isUsablePsk(answer) ? decoy : answer.key
+    context.keepKey(key)
+    deriveKeys(context, key)
     wipe(decoy)
 }
 

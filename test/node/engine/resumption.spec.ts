@@ -9,10 +9,10 @@ import { TLS_PSK_WITH_AES_128_CCM_8, TLS_PSK_WITH_AES_128_GCM_SHA256 } from "../
 import { AlertDescription, ExtensionType, HandshakeType } from "../../../src/dtls/wire/code-points.js"
 import { readClientHello, writeClientHello } from "../../../src/dtls/wire/client-hello.js"
 import { readServerHello, writeServerHello } from "../../../src/dtls/wire/server-hello.js"
-import { countOf, IDENTITY, Simulation } from "../../engine/simulation.js"
+import { countOf, IDENTITY, Simulation, testKey } from "../../engine/simulation.js"
 import { HOUR, Resumable } from "../../support/resumable.js"
 import { handshake, messages, records } from "../../support/wire.js"
-import { ABBREVIATED, WAYS, afterFirst, goesOn, sentOf } from "../../support/resumed-handshakes.js"
+import { ABBREVIATED, WAYS, afterFirst, goesOn, isConnected, sentOf } from "../../support/resumed-handshakes.js"
 
 /** Rewrites one kind of unprotected message on its way. */
 function rewriting(s: Simulation, type: HandshakeType, change: (body: Buffer) => Buffer): void {
@@ -164,6 +164,20 @@ describe("session resumption", () => {
                 strictEqual(s.serverAssociation().parameters.resumed, false)
             })
 
+            it(`by ${by}: a key that was changed; whoever has the old one is refused as without a session`, () => {
+                for (const clientKey of [testKey(), Buffer.alloc(16, 77)]) {
+                    const pair = afterFirst(by)
+                    goesOn(pair.connect(), true)
+                    const s = pair.simulate()
+                    s.serverKey = Buffer.alloc(16, 77)
+                    s.clientKey = clientKey
+                    s.connect()
+                    if (clientKey.equals(s.serverKey)) goesOn(s, false)
+                    else strictEqual(s.serverAssociation().parameters.resumed, false)
+                    strictEqual(isConnected(s), clientKey.equals(s.serverKey))
+                }
+            })
+
             it(`by ${by}: a server without resumption; the client's session is gone then`, () => {
                 const pair = afterFirst(by)
                 const [client, server] = pair.settings()
@@ -210,7 +224,8 @@ describe("session resumption", () => {
             ok(keys !== undefined)
             const held = Buffer.from(pair.store.load("server") as Buffer)
             held[0] = 2
-            for (const bytes of [Buffer.from("rubbish"), held, Buffer.alloc(0)]) {
+            const marked = Buffer.concat([Buffer.alloc(16), held])
+            for (const bytes of [Buffer.from("rubbish"), marked, Buffer.alloc(0)]) {
                 changeStored(pair, (session) => (session.ticket = keys.seal(bytes)))
                 goesOn(pair.connect(), false)
             }

@@ -85,6 +85,7 @@ function describeWith(version: Version): void {
                 listen: [{ host: "127.0.0.1", port: await freePort() }],
                 acknowledge: "stored",
                 redis: { url: redis.url, keyFile: "fleet.key" },
+                tickets: {},
                 sinks: { mqtt: [{ url: `mqtt://127.0.0.1:${broker.port}`, topic: "t/{identity}" }] },
             })
         }
@@ -263,6 +264,21 @@ function describeWith(version: Version): void {
             strictEqual((await two.post("/t", "3")).slice(0, 2), "2.")
             strictEqual(cookies.length, 1)
             await one.connection.close()
+            await two.connection.close()
+        })
+
+        it("take each other's tickets, whose keys are in redis, sealed", async () => {
+            await open(`one:${KEY}\n`)
+            const one = await device({ session: true })
+            await one.post("/t", "1")
+            const session = await eventually("a ticket", () => one.connection.getSession())
+            await one.connection.close()
+            // A new flow goes to the other gateway.
+            const two = await device({ session })
+            strictEqual(two.connection.isSessionReused(), true)
+            strictEqual((await two.post("/t", "2")).slice(0, 2), "2.")
+            const connected = gateways.map(({ logged }) => logged.filter(({ msg }) => msg === "connected").length)
+            deepStrictEqual(connected, [1, 1])
             await two.connection.close()
         })
 

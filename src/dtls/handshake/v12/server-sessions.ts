@@ -11,7 +11,14 @@ import { type HelloExtension } from "../hello-extension.js"
 import { AuthenticationMode } from "../key-exchange.js"
 import { type PeerCertificateAnswer, type PskAnswer, QuestionKind } from "../question.js"
 import { type ResumptionContext, type ServerResumption, type ServerResumptionContext } from "../resumption.js"
-import { MAX_TICKET, mayResume, type ServerSessionOptions } from "../server-sessions.js"
+import {
+    hasSameKey,
+    MAX_TICKET,
+    mayResume,
+    readMarked,
+    type ServerSessionOptions,
+    withMark,
+} from "../server-sessions.js"
 import { judgedCertificate, type SessionStore, wipeSession } from "../session.js"
 import { TICKET_OVERHEAD, type TicketKeys } from "../ticket-keys.js"
 import { enterSession, readSession, sessionOf, type SessionV12, writeSession } from "./session.js"
@@ -32,6 +39,10 @@ class ServerSessions implements ServerResumption {
     /** what the cache has the session under */
     private cachedId = EMPTY
     private secret = EMPTY
+    /** the client's pre-shared key; empty: it has none */
+    private key = EMPTY
+    /** of the session's */
+    private mark = EMPTY
 
     constructor(
         private crypto: CryptoProvider,
@@ -72,8 +83,7 @@ class ServerSessions implements ServerResumption {
     private openTicket(keys: TicketKeys, ticket: Buffer): void {
         const opened = ticket.length > MAX_TICKET ? undefined : keys.open(ticket)
         if (opened === undefined) return
-        this.session = readSession(opened.plaintext)
-        wipe(opened.plaintext)
+        this.readKept(opened.plaintext)
         // A ticket of an older key is renewed while that still opens it.
         if (opened.isNewest && this.session !== undefined) this.announces = false
     }
@@ -81,9 +91,16 @@ class ServerSessions implements ServerResumption {
     private lookUp(cache: SessionStore, id: Buffer): void {
         const bytes = cache.load(id.toString("hex"))
         if (bytes === undefined) return
-        this.session = readSession(bytes)
+        this.readKept(bytes)
         this.cachedId = id
-        wipe(bytes)
+    }
+
+    private readKept(bytes: Buffer): void {
+        const marked = readMarked(bytes)
+        if (marked === undefined) return
+        this.mark = marked.mark
+        this.session = readSession(marked.session)
+        wipe(marked.session)
     }
 
     /** Whether the hello may resume the session: its suite, its server name, and what is asked of clients here. */
@@ -140,7 +157,15 @@ class ServerSessions implements ServerResumption {
         this.identityChecked(context, accepted)
     }
 
-    identityChecked(context: ServerResumptionContext, accepted: boolean): void {
+    /** A key that was changed is as good as none: whoever has the old one is not let in. */
+    known(context: ServerResumptionContext, answer: PskAnswer | undefined): void {
+        const { secret } = this.session as SessionV12
+        const accepted = hasSameKey(this.crypto, this.mark, answer, secret)
+        if (accepted && answer !== undefined) this.keepKey(answer.key)
+        this.identityChecked(context, accepted)
+    }
+
+    private identityChecked(context: ServerResumptionContext, accepted: boolean): void {
         if (accepted) return this.goOn(context)
         this.forget()
         this.decline()
@@ -159,6 +184,16 @@ class ServerSessions implements ServerResumption {
         this.session = undefined
     }
 
+    keepKey(key: Buffer): void {
+        this.forgetKey()
+        this.key = copyOf(key, 0, key.length)
+    }
+
+    private forgetKey(): void {
+        wipe(this.key)
+        this.key = EMPTY
+    }
+
     keepSecret(secret: Buffer): void {
         this.secret = copyOf(secret, 0, secret.length)
     }
@@ -166,22 +201,26 @@ class ServerSessions implements ServerResumption {
     completed(context: ResumptionContext): void {
         const { parameters } = context
         const { cache, lifetime, clock } = this.options
-        if (parameters.resumed || !parameters.extendedMasterSecret) return
+        if (parameters.resumed || !parameters.extendedMasterSecret) return this.forgetKey()
         const session = sessionOf(context, this.secret, clock(), lifetime)
         session.serverName = this.serverName
         if (this.announces) this.sendTicket(context, session)
         else if (cache !== undefined && this.cachedId.length > 0) {
-            const bytes = writeSession(session)
+            const bytes = this.kept(session)
             cache.save(this.cachedId.toString("hex"), bytes)
             wipe(bytes)
         }
         this.close(undefined)
     }
 
+    private kept(session: SessionV12): Buffer {
+        return withMark(this.crypto, writeSession(session), this.key, session.secret)
+    }
+
     /** An empty one, where the session is too large: the ServerHello has announced one (RFC 5077 §3.3). */
     private sendTicket(context: ResumptionContext, session: SessionV12): void {
         const { keys, clock } = this.options
-        const bytes = writeSession(session)
+        const bytes = this.kept(session)
         const fits = keys !== undefined && bytes.length + TICKET_OVERHEAD <= MAX_TICKET
         const ticket = fits ? keys.seal(bytes) : EMPTY
         wipe(bytes)
@@ -199,6 +238,7 @@ class ServerSessions implements ServerResumption {
         if (failure !== undefined && failure.alert !== AlertDescription.none) this.forget()
         wipe(this.secret)
         this.secret = EMPTY
+        this.forgetKey()
         wipeSession(this.session)
     }
 }
@@ -208,7 +248,7 @@ function onClientJudged(context: ServerResumptionContext, answer: PeerCertificat
 }
 
 function onClientKnown(context: ServerResumptionContext, answer: PskAnswer | undefined): void {
-    ;(context.parameters.resumption as ServerSessions).identityChecked(context, answer !== undefined)
+    ;(context.parameters.resumption as ServerSessions).known(context, answer)
 }
 
 /** For `DtlsSettings.extensions` of a server: clients may resume their sessions. */

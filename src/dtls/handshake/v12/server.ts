@@ -99,6 +99,11 @@ class ServerHandshakeV12 extends HandshakeV12 implements ServerExchangeContext {
         this.endFlight(true)
     }
 
+    keepKey(key: Buffer): void {
+        const resumption = this.parameters.resumption as ServerResumption | undefined
+        if (resumption !== undefined) resumption.keepKey(key)
+    }
+
     /** The hello is acceptable. */
     agreed(answers: Extension[], hello: ClientHello): void {
         this.answers = answers

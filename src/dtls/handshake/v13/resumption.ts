@@ -84,6 +84,8 @@ export interface ClientResumptionV13 extends ResumptionV13 {
 
 /** On a server. */
 export interface ServerResumptionV13 extends ResumptionV13, Speaker {
+    /** The client's external pre-shared key: its session may be resumed as long as that stays the same. Copies it. */
+    keepKey(key: Buffer): void
     /** A ClientHello with these extensions has come, and is answered. */
     begin(extensions: Extension[]): void
     /**

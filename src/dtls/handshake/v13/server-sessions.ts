@@ -1,4 +1,4 @@
-import { EMPTY, wipe } from "../../bytes/bytes.js"
+import { copyOf, EMPTY, wipe } from "../../bytes/bytes.js"
 import { Reader } from "../../bytes/reader.js"
 import { type CryptoProvider } from "../../crypto/provider.js"
 import { type Secret } from "../../crypto/v13/provider.js"
@@ -13,7 +13,14 @@ import { type Alpn } from "../alpn.js"
 import { findHelloExtension, type HelloExtension } from "../hello-extension.js"
 import { AuthenticationMode } from "../key-exchange.js"
 import { type PeerCertificateAnswer, type PskAnswer, QuestionKind } from "../question.js"
-import { MAX_TICKET, mayResume, type ServerSessionOptions } from "../server-sessions.js"
+import {
+    hasSameKey,
+    MAX_TICKET,
+    mayResume,
+    readMarked,
+    type ServerSessionOptions,
+    withMark,
+} from "../server-sessions.js"
 import { judgedCertificate, MAX_SESSION_LIFETIME, wipeSession } from "../session.js"
 import { type AssociationSettings } from "../settings.js"
 import { TICKET_OVERHEAD } from "../ticket-keys.js"
@@ -37,6 +44,10 @@ class ServerSessionsV13 extends HelloExtensionV13 implements ServerResumptionV13
     private session: SessionV13 | undefined
     /** body of the NewSessionTicket that waits to be sent; empty: none */
     private waiting = EMPTY
+    /** the client's external pre-shared key; empty: it has none */
+    private key = EMPTY
+    /** of the session's */
+    private mark = EMPTY
 
     constructor(
         private crypto: CryptoProvider,
@@ -48,6 +59,16 @@ class ServerSessionsV13 extends HelloExtensionV13 implements ServerResumptionV13
     override select(data: Buffer): AlertDescription {
         this.isWanted = offersMode(data, PSK_DHE_KE)
         return AlertDescription.none
+    }
+
+    keepKey(key: Buffer): void {
+        this.forgetKey()
+        this.key = copyOf(key, 0, key.length)
+    }
+
+    private forgetKey(): void {
+        wipe(this.key)
+        this.key = EMPTY
     }
 
     begin(extensions: Extension[]): void {
@@ -70,9 +91,11 @@ class ServerSessionsV13 extends HelloExtensionV13 implements ServerResumptionV13
         const opened = keys === undefined ? undefined : keys.open(ticket)
         const kept = cache === undefined || opened !== undefined ? undefined : cache.load(ticket.toString("hex"))
         const bytes = opened === undefined ? kept : opened.plaintext
-        if (bytes === undefined) return undefined
-        const session = readSessionV13(bytes)
-        wipe(bytes)
+        const marked = bytes === undefined ? undefined : readMarked(bytes)
+        if (marked === undefined) return undefined
+        this.mark = marked.mark
+        const session = readSessionV13(marked.session)
+        wipe(marked.session)
         return session
     }
 
@@ -108,9 +131,17 @@ class ServerSessionsV13 extends HelloExtensionV13 implements ServerResumptionV13
             h.ask(
                 { kind: QuestionKind.psk as const, identity, hint: undefined },
                 (context: ServerResumptionContextV13, answer: PskAnswer | undefined) =>
-                    self.checked(context, answer !== undefined, psk),
+                    self.known(context, answer, psk),
             )
         } else this.checked(h, true, psk)
+    }
+
+    /** A key that was changed is as good as none: whoever has the old one is not let in. */
+    private known(h: ServerResumptionContextV13, answer: PskAnswer | undefined, psk: OfferedPsk): void {
+        const { secret } = this.session as SessionV13
+        const isAccepted = hasSameKey(this.crypto, this.mark, answer, secret)
+        if (isAccepted && answer !== undefined) this.keepKey(answer.key)
+        this.checked(h, isAccepted, psk)
     }
 
     private judged(h: ServerResumptionContextV13, answer: PeerCertificateAnswer | undefined, psk: OfferedPsk): void {
@@ -131,8 +162,13 @@ class ServerSessionsV13 extends HelloExtensionV13 implements ServerResumptionV13
         if (h.resume(session.secret) && cache !== undefined) cache.remove(psk.identity.toString("hex"))
     }
 
-    /** A ticket that follows another one makes no session younger. */
     keep(h: ResumptionContextV13, secret: Secret): void {
+        this.prepareTicket(h, secret)
+        this.forgetKey()
+    }
+
+    /** A ticket that follows another one makes no session younger. */
+    private prepareTicket(h: ResumptionContextV13, secret: Secret): void {
         const { session, options } = this
         const now = options.clock()
         const created = session === undefined ? now : session.created
@@ -170,7 +206,7 @@ class ServerSessionsV13 extends HelloExtensionV13 implements ServerResumptionV13
     /** Undefined: the session is too large for one. */
     private ticketFor(session: SessionV13): Buffer | undefined {
         const { keys, cache } = this.options
-        const bytes = writeSessionV13(session)
+        const bytes = withMark(this.crypto, writeSessionV13(session), this.key, session.secret)
         let ticket: Buffer | undefined
         if (keys !== undefined) {
             if (bytes.length + TICKET_OVERHEAD <= MAX_TICKET) ticket = keys.seal(bytes)
@@ -193,6 +229,7 @@ class ServerSessionsV13 extends HelloExtensionV13 implements ServerResumptionV13
     }
 
     close(): void {
+        this.forgetKey()
         wipeSession(this.session)
     }
 }

@@ -237,6 +237,8 @@ class ServerHandshakeV13 extends HandshakeV13 {
     }
 
     private useExternal(key: Buffer): void {
+        const sessions = this.resumption()
+        if (sessions !== undefined) sessions.keepKey(key)
         const importer = this.importer()
         if (importer === undefined) {
             this.usePsk(key, "ext binder")

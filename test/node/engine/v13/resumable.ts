@@ -2,7 +2,7 @@ import { SessionCache } from "../../../../src/dtls/endpoint/session-cache.js"
 import { newExchangeV13 } from "../../../../src/dtls/endpoint/v13/hello-exchange.js"
 import { clientRoleV13 } from "../../../../src/dtls/association/v13/roles.js"
 import { type Question, QuestionKind } from "../../../../src/dtls/handshake/question.js"
-import { type ServerSessionOptions } from "../../../../src/dtls/handshake/server-sessions.js"
+import { readMarked, type ServerSessionOptions } from "../../../../src/dtls/handshake/server-sessions.js"
 import { TicketKeys } from "../../../../src/dtls/handshake/ticket-keys.js"
 import { resumeSessionsV13 } from "../../../../src/dtls/handshake/v13/client-sessions.js"
 import { readSessionV13, type SessionV13, writeSessionV13 } from "../../../../src/dtls/handshake/v13/session.js"
@@ -84,10 +84,12 @@ export class ResumableV13 {
         const { keys } = this.options
         this.change((session) => {
             const opened = keys?.open(session.ticket)
-            const sealed = opened === undefined ? undefined : readSessionV13(opened.plaintext)
-            if (keys === undefined || sealed === undefined) throw new Error("a ticket of other keys")
+            const marked = opened === undefined ? undefined : readMarked(opened.plaintext)
+            const sealed = marked === undefined ? undefined : readSessionV13(marked.session)
+            if (keys === undefined || marked === undefined || sealed === undefined)
+                throw new Error("a ticket of other keys")
             change(sealed)
-            session.ticket = keys.seal(writeSessionV13(sealed))
+            session.ticket = keys.seal(Buffer.concat([marked.mark, writeSessionV13(sealed)]))
         })
     }
 

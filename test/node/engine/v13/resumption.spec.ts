@@ -171,6 +171,18 @@ describe("resumption in DTLS 1.3", () => {
         strictEqual(pair.kept().length, 0)
     })
 
+    it("[V25] a key that was changed meanwhile is noticed: who has the old one gets a full handshake, which fails", async () => {
+        for (const isCached of [false, true]) {
+            const pair = await afterFirst(isCached)
+            // A ticket of a resumed handshake is as good.
+            await goesOn(await pair.connect(), true)
+            pair.serverAnswers = answersOf(IDENTITY, Buffer.alloc(16, 77))
+            const s = await pair.connect()
+            strictEqual(s.serverAssociation().failure?.reason, FailureReason.keyMismatch)
+            strictEqual(s.serverAssociation().parameters.resumed, false)
+        }
+    })
+
     describe("what leads to a full handshake, and to no alert", () => {
         const cases: Record<string, (pair: ResumableV13) => void> = {
             "a ticket that the client knows to be too old": (pair) => (pair.clock += HOUR),
@@ -183,12 +195,17 @@ describe("resumption in DTLS 1.3", () => {
             "a suite that is not known any more, nor its hash": (pair) => pair.reseal((s) => (s.suite = 0x1302)),
             "a ticket for another server name": (pair) => pair.reseal((s) => (s.serverName = "a.example")),
             "a ticket for another protocol": (pair) => pair.reseal((s) => (s.protocol = "coap")),
+            "a pre-shared key that was changed on both sides": (pair) => {
+                pair.clientAnswers = answersOf(IDENTITY, Buffer.alloc(16, 77))
+                pair.serverAnswers = answersOf(IDENTITY, Buffer.alloc(16, 77))
+            },
             "an identity that is not known any more": (pair) => pair.reseal((s) => (s.identity = Buffer.from("x"))),
             "a session of DTLS 1.2 with its master secret": (pair) =>
                 pair.change((session) => {
                     const secret = Buffer.alloc(48)
                     const older = { ...session, secret, id: Buffer.alloc(0), ticket: Buffer.alloc(0) }
-                    session.ticket = (pair.options.keys as TicketKeys).seal(writeSession(older))
+                    const marked = Buffer.concat([Buffer.alloc(16), writeSession(older)])
+                    session.ticket = (pair.options.keys as TicketKeys).seal(marked)
                 }),
         }
         for (const [name, change] of Object.entries(cases))
