@@ -12,6 +12,7 @@ export { printable, printableJson } from "../../src/platform/node/printable.js"
 export { secretFromHex } from "../../src/platform/node/secret.js"
 export { type PublicKeys } from "../../src/platform/node/connect/certificate-options.js"
 export { type DiagnosticEvent, HandshakeWatch } from "../../src/platform/node/connect/handshake-watch.js"
+export { type ImportedPsk, importing } from "../../src/platform/node/connect/imported-psk.js"
 export { exchangeOf, type Version, type Versions } from "../../src/platform/node/connect/versions.js"
 export { NodeKeys } from "../../src/platform/node/keys.js"
 export {

@@ -4,6 +4,7 @@ import { fileURLToPath } from "node:url"
 import {
     type CertificateFiles,
     check,
+    type ImportedPsk,
     JsonText,
     pathText,
     type Schema,
@@ -123,6 +124,8 @@ export interface GatewayConfig {
     listen: ListenConfig[]
     /** bytes; 0: no connection ids */
     connectionId: number
+    /** how a new address of a device is checked */
+    returnRoutability: "basic" | "enhanced"
     /** processes that serve the ports */
     workers: number
     /** of DTLS, which each device chooses from */
@@ -130,6 +133,8 @@ export interface GatewayConfig {
     /** ALPN names, preferred first; empty: none */
     alpn: string[]
     credentials: CredentialsConfig
+    /** undefined: pre-shared keys are used as they are */
+    importedPsk: ImportedPsk | undefined
     /** undefined: pre-shared keys only */
     certificates: CertificatesConfig | undefined
     rights: Rights
@@ -200,6 +205,7 @@ export function loadGatewayConfig(path: string): GatewayConfig {
     checkShared(file, raw)
     checkWorkers(file, raw)
     checkVersions(file, raw)
+    checkExtensions(file, raw)
     const config = withDefaults(raw, dirname(resolve(path)))
     const files = config.sinks.files.map((sink) => sink.path)
     const folders = [...config.sinks.mqtt, ...config.sinks.webhooks].flatMap(({ queue }) => queue.folder ?? [])
@@ -250,11 +256,20 @@ function checkVersions(file: JsonText, { minVersion: oldest = "1.2", maxVersion:
     if (oldest > newest) throw new UsageError(`${file.place(["minVersion"])}: minVersion: no newer than maxVersion`)
 }
 
+/** In DTLS 1.2 a key would be used as it is (RFC 9258 §3). */
+function checkExtensions(file: JsonText, { connectionId, returnRoutability, importedPsk, minVersion }: Raw): void {
+    if (returnRoutability !== undefined && connectionId === 0)
+        throw new UsageError(`${file.place(["returnRoutability"])}: returnRoutability: needs connection ids`)
+    if (importedPsk !== undefined && minVersion !== "1.3")
+        throw new UsageError(`${file.place(["importedPsk"])}: importedPsk: needs "minVersion": "1.3"`)
+}
+
 function withDefaults(raw: Raw, folder: string): GatewayConfig {
     const { credentials = {}, certificates, rights, sinks, log } = raw
     return {
         listen: raw.listen ?? [{ port: COAPS_PORT }],
         connectionId: raw.connectionId ?? 8,
+        returnRoutability: raw.returnRoutability ?? "basic",
         workers: raw.workers ?? 1,
         versions: { oldest: raw.minVersion ?? "1.2", newest: raw.maxVersion ?? "1.3" },
         credentials: {
@@ -262,6 +277,7 @@ function withDefaults(raw: Raw, folder: string): GatewayConfig {
             lookupCache: 60,
             ...withPaths(credentials, folder, ["file", "directory"]),
         },
+        importedPsk: raw.importedPsk,
         alpn: raw.alpn ?? [],
         certificates: certificates && withPathLists(certificates, folder),
         rights: { read: ["/"], write: ["/"], ...rights },

@@ -7,6 +7,7 @@ import {
     type GatewayOptions,
     type GatewayPeer,
     HandshakeWatch,
+    importing,
     lastingConnectionIds,
     ownedConnectionIds,
 } from "mote-dtls/gateway"
@@ -16,6 +17,7 @@ import {
     type CipherSuite,
     connectionIdsV13,
     Diagnostic,
+    enhancedReturnRoutability,
     gatewayLimits,
     type Limits,
     returnRoutability,
@@ -90,7 +92,9 @@ export class Listeners {
     async apply(config: GatewayConfig, { suites, extensions }: DeviceSources): Promise<void> {
         const fresh = new Map<string, Gateway>()
         const { worker, tickets } = this.parts
-        const lasting = [...idsOf(this.first, worker), ...(tickets?.extensions ?? [])]
+        const { importedPsk } = this.first
+        const imported = importedPsk === undefined ? [] : [importing(importedPsk)]
+        const lasting = [...idsOf(this.first, worker), ...(tickets?.extensions ?? []), ...imported]
         const before = this.replace(suites, [...lasting, ...extensions])
         try {
             for (const listen of config.listen)
@@ -212,10 +216,14 @@ function sharedEvents(
 }
 
 /** @param worker undefined: this process is the only one */
-function idsOf({ connectionId, redis }: GatewayConfig, worker: WorkerRole | undefined): Extension[] {
+function idsOf(
+    { connectionId, redis, returnRoutability: form }: GatewayConfig,
+    worker: WorkerRole | undefined,
+): Extension[] {
     if (connectionId === 0) return []
     const ids = redis === undefined ? connectionIdsV13(connectionId, 0) : lastingConnectionIds(connectionId)
-    return [worker === undefined ? ids : ownedConnectionIds(worker.index, ids), returnRoutability()]
+    const check = form === "enhanced" ? enhancedReturnRoutability() : returnRoutability()
+    return [worker === undefined ? ids : ownedConnectionIds(worker.index, ids), check]
 }
 
 function nameOf({ host, port }: ListenConfig): string {

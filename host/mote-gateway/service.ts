@@ -35,6 +35,9 @@ interface Loaded {
     ticketKeys: Buffer[] | undefined
 }
 
+/** Settings that are there once for all sessions. */
+const LASTING = ["alpn", "connectionId", "importedPsk", "redis", "returnRoutability", "shared", "workers"] as const
+
 /** @param versions of the run; undefined: it begins */
 function load(path: string, role?: WorkerRole, versions?: Versions): Loaded {
     const whole = loadGatewayConfig(path)
@@ -227,18 +230,14 @@ export class GatewayService {
         await this.closeRevoked(before.sources)
     }
 
-    /** Settings that are there once for all sessions. */
     private tellLasting(before: GatewayConfig, now: GatewayConfig): void {
-        if (before.connectionId !== now.connectionId) this.log.warn("connectionId counts from the next start on")
         if (!isDeepStrictEqual(this.listeners.first.versions, now.versions))
             this.log.warn("minVersion and maxVersion count from the next start on")
         if (before.limits.resources !== now.limits.resources)
             this.log.warn("limits.resources counts from the next start on")
-        if (!isDeepStrictEqual(before.redis, now.redis)) this.log.warn("redis counts from the next start on")
         if (before.tickets?.lifetime !== now.tickets?.lifetime) this.log.warn("tickets counts from the next start on")
-        if (before.workers !== now.workers) this.log.warn("workers counts from the next start on")
-        if (before.alpn.join() !== now.alpn.join()) this.log.warn("alpn counts from the next start on")
-        if (before.shared.join() !== now.shared.join()) this.log.warn("shared counts from the next start on")
+        for (const name of LASTING)
+            if (!isDeepStrictEqual(before[name], now[name])) this.log.warn(`${name} counts from the next start on`)
     }
 
     private async closeRevoked(before: DeviceSources): Promise<void> {
