@@ -30,9 +30,8 @@ export const wasm3Units = (folder: string): string[] =>
 /** One of the programs in C as WebAssembly. */
 export async function asWasm(program: string): Promise<Uint8Array> {
     const files = ["program.h", `${program}.c`].map((name) => [name, readFileSync(join(programFolder, name))])
-    const flags = ["--target=wasm32", "-std=c11", "-Os", "-ffreestanding", "-c", `${program}.c`, "-o", "o"]
-    const { o } = await llvm(["clang", ...flags], Object.fromEntries(files) as Record<string, Uint8Array>)
-    const link = ["--no-entry", "--export=bench_program", "--strip-all", "-z", "stack-size=1024", "o", "-o", "wasm"]
-    const { wasm } = await llvm(["wasm-ld", "-m", "wasm32", ...link], { o })
-    return wasm as Uint8Array
+    const flags = ["--target=wasm32", "-std=c11", "-Os", "-ffreestanding", "-c", `${program}.c`, "-o", "-"]
+    const o = await llvm(["clang", ...flags], Object.fromEntries(files) as Record<string, Uint8Array>)
+    const link = ["--no-entry", "--export=bench_program", "--strip-all", "-z", "stack-size=1024", "o", "-o", "-"]
+    return await llvm(["wasm-ld", "-m", "wasm32", ...link], { o })
 }

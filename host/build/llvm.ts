@@ -24,20 +24,24 @@ export interface Compiled {
     objects: Record<string, Uint8Array>
 }
 
-/** Throws with the compiler's messages. */
-export async function llvm(args: string[], files: Tree): Promise<Tree> {
+/**
+ * Runs a tool, which is told to write its result to standard output (`-o -`): a file is copied whole at each of thousands of small
+ * writes. Throws with the tool's messages.
+ * @returns the result
+ */
+export async function llvm(args: string[], files: Tree): Promise<Uint8Array> {
     const { runLLVM } = await import("@yowasp/clang").catch(() => {
         throw new Error(
             "@yowasp/clang, which compiles C to WebAssembly, is not installed: run npm install --save-dev @yowasp/clang",
         )
     })
-    let messages = ""
-    const keep = (bytes: Uint8Array | null): void =>
-        void (messages += bytes === null ? "" : Buffer.from(bytes).toString())
+    const [result, messages]: Uint8Array[][] = [[], []]
+    const into = (list: Uint8Array[]) => (bytes: Uint8Array | null) => void (bytes !== null && list.push(bytes))
     try {
-        return (await runLLVM(args, files, { stdout: keep, stderr: keep, fetchProgress: () => {} })) ?? {}
+        await runLLVM(args, files, { stdout: into(result), stderr: into(messages), fetchProgress: () => {} })
+        return Buffer.concat(result)
     } catch (error) {
-        throw new Error(`${args[0]} failed:\n${messages}`, { cause: error })
+        throw new Error(`${args[0]} failed:\n${Buffer.concat(messages).toString()}`, { cause: error })
     }
 }
 
@@ -60,9 +64,8 @@ export async function compileModule({ tree, objects, link }: Compilation): Promi
         if (!("main" in object)) all[name] = object
         else {
             const { main, flags } = object
-            all[name] = made[name] = (await llvm(["clang", ...flags, "-o", "o", main], tree))["o"] as Uint8Array
+            all[name] = made[name] = await llvm(["clang", ...flags, "-o", "-", main], tree)
         }
     }
-    const linked = await llvm(["wasm-ld", ...link, ...Object.keys(all), "-lc", "-o", "machine.wasm"], all)
-    return { module: linked["machine.wasm"] as Uint8Array, objects: made }
+    return { module: await llvm(["wasm-ld", ...link, ...Object.keys(all), "-lc", "-o", "-"], all), objects: made }
 }

@@ -4,8 +4,8 @@ import { existsSync } from "node:fs"
 import { COAPS_PORT, parseCoapsUri } from "../../src/coap/uri.js"
 import { errorText } from "../describe.js"
 import { type DeviceImage } from "../build/device.js"
+import { machineFor } from "../build/program-machine.js"
 import { sensorImage } from "../build/sensor-image.js"
-import { machineFor, prepareMachine } from "../build/wasm.js"
 import { DEFAULT_CONFIG, type DeviceConfig, loadConfig } from "../config/device-config.js"
 import { loadCredentials, pskSettings } from "../config/device-credentials.js"
 import { programImage } from "../config/firmware-build.js"
@@ -63,7 +63,6 @@ interface Program {
 function programHere(): Program {
     const config = existsSync(DEFAULT_CONFIG) ? loadConfig(DEFAULT_CONFIG) : undefined
     const translate = config?.simulatedTranslate ?? { functions: "none" }
-    if (translate.functions === "none") prepareMachine()
     return { image: config === undefined ? sensorImage() : programImage(config), translate, config }
 }
 

@@ -121,6 +121,13 @@ describe("the sources", function () {
         strictEqual(broken.map(({ from, to }) => `${from} -> ${to}`).join("\n"), "")
     })
 
+    it("let a first npm start compile the simulator before most of them are loaded", () => {
+        const loaded = new Set(["host/cli/main.ts"])
+        for (const path of loaded) for (const { to, typesOnly } of importsOf(path)) if (!typesOnly) loaded.add(to)
+        ok(loaded.has("host/build/wasm.ts"))
+        ok(loaded.size < 10, [...loaded].join("\n"))
+    })
+
     it("say @devsWhenUsed on every class, so that images carry only the methods they use", () => {
         const bare = sources("src")
             .filter((path) => !path.startsWith("src/platform/node"))
