@@ -7,6 +7,8 @@ import { root } from "../../host/folders.js"
 import { temporaryFolder } from "../../host/temporary.js"
 
 const port = join(root, "firmware", "port", "rv32-virt")
+/** Of board.h, and of what it includes. */
+const INCLUDE = [port, join(root, "firmware", "natives")].map((folder) => `-I${folder}`)
 const BASE = ["start.S", "board.c", "memory.c"].map((name) => join(port, name))
 
 /** A C file, and what its size belongs to. */
@@ -28,7 +30,7 @@ export function linkSmall(sources: Source[]): { path: string; flash: Record<stri
     const objects = new Map(
         all.map(({ path, part, flags }, index) => {
             const object = join(folder, `${index}.o`)
-            run([`-I${port}`, ...(flags ?? []), "-c", path, "-o", object])
+            run([...INCLUDE, ...(flags ?? []), "-c", path, "-o", object])
             return [object, part]
         }),
     )

@@ -1,19 +1,24 @@
 import { ok, strictEqual } from "node:assert/strict"
 import { spawnSync } from "node:child_process"
 import { join } from "node:path"
+import { linkSmall } from "../../../bench/engines/board.js"
 import { root } from "../../../host/build/device.js"
+import { missingForBoard } from "../../../host/build/rv32.js"
 import { temporaryFolder } from "../../../host/temporary.js"
 import { missingProgram, needs } from "../../support/needs.js"
 import { simulatedDevice } from "../../support/simulated-device.js"
 
 const checksums = (output: string): string[] => [...output.matchAll(/^checksum: (\d+)$/gm)].map(([, value]) => value)
 
+const sourcesOf = (program: string): string[] =>
+    ["native", program].map((name) => join(root, "firmware", "bench", "engines", `${name}.c`))
+
 function inC(program: string): string[] {
-    const folder = join(root, "firmware", "bench", "engines")
     const path = join(temporaryFolder("engines"), program)
-    const sources = ["native", program].map((name) => join(folder, `${name}.c`))
     const warnings = ["-Wall", "-Wextra", "-Wconversion", "-Werror", "-fsanitize=undefined", "-fno-sanitize-recover"]
-    const compiled = spawnSync("gcc", ["-std=gnu11", "-O1", ...warnings, ...sources, "-o", path], { encoding: "utf8" })
+    const compiled = spawnSync("gcc", ["-std=gnu11", "-O1", ...warnings, ...sourcesOf(program), "-o", path], {
+        encoding: "utf8",
+    })
     strictEqual(compiled.status, 0, compiled.stderr)
     return checksums(spawnSync(path, { encoding: "utf8" }).stdout)
 }
@@ -49,4 +54,10 @@ describe("the programs of bench:engines", function () {
             strictEqual(second, first)
             strictEqual((await inSimulator(program)).join(), [first, first].join())
         })
+
+    it("link for the emulated core, without machine and network", function () {
+        needs(this, missingForBoard())
+        const { flash } = linkSmall(sourcesOf("codec").map((path) => ({ path, part: "program" })))
+        ok(flash["program"] > 0)
+    })
 })
