@@ -48,6 +48,9 @@ interface Kept {
     saving: Promise<void> | undefined
     /** another gateway gets it */
     isLeaving: boolean
+    /** it is being handed over, with so many datagrams that wait for the outcome */
+    leaving: Promise<void> | undefined
+    waiting: number
 }
 
 /** Associations that go from gateway to gateway: whoever is sent a device's datagram takes its association over. */
@@ -60,6 +63,7 @@ export class SharedAssociations {
     private leaving = new WeakSet<GatewayPeer>()
     /** datagrams that wait for their association, by id */
     private coming = new Map<string, { data: Buffer; from: Address }[]>()
+    private closing = false
 
     private constructor(
         private store: RedisStore,
@@ -103,6 +107,7 @@ export class SharedAssociations {
         const kept = this.kept.get(id)
         if (kept !== undefined) {
             this.renewSoon(kept)
+            if (kept.isLeaving) this.takeLater(kept, data, from)
             return !kept.isLeaving
         }
         if (gateway.knowsIdOf(data)) return true
@@ -110,7 +115,19 @@ export class SharedAssociations {
         return false
     }
 
+    /** Once the handover is over, wherever the association is then. */
+    private takeLater(kept: Kept, data: Buffer, from: Address): void {
+        if (kept.waiting >= MAX_WAITING) return
+        kept.waiting++
+        void kept.leaving?.then(() => {
+            kept.waiting--
+            if (this.route(kept.gateway, data, from)) kept.gateway.inject(data, from)
+        })
+    }
+
     private lookFor(gateway: Gateway, id: string, data: Buffer, from: Address): void {
+        // What is given away at the end does not come back.
+        if (this.closing) return
         const waiting = this.coming.get(id)
         if (waiting === undefined && this.coming.size < MAX_LOOKED_FOR) {
             this.coming.set(id, [{ data, from }])
@@ -144,12 +161,15 @@ export class SharedAssociations {
         if (!(await this.store.save(id, generation, saved))) return connection.abandon()
         commit()
         const peer = await begin()
-        this.keep({ id, gateway, peer, generation: generation + 1, saving: undefined, isLeaving: false })
+        this.keep(id, gateway, peer, generation + 1)
     }
 
-    private keep(kept: Kept): void {
-        this.kept.set(kept.id, kept)
-        this.ofConnections.set(kept.peer.connection, kept)
+    private keep(id: string, gateway: Gateway, peer: GatewayPeer, generation: number): Kept {
+        const idle = { saving: undefined, isLeaving: false, leaving: undefined, waiting: 0 }
+        const kept: Kept = { id, gateway, peer, generation, ...idle }
+        this.kept.set(id, kept)
+        this.ofConnections.set(peer.connection, kept)
+        return kept
     }
 
     /** A handshake is done: from now on the association is saved, where it has a connection id. */
@@ -157,9 +177,7 @@ export class SharedAssociations {
         const { connection } = peer
         const id = connection.getAssociation()?.lastingState().readId.toString("hex") ?? ""
         if (id === "" || connection.isImported) return
-        const kept: Kept = { id, gateway, peer, generation: 0, saving: undefined, isLeaving: false }
-        this.keep(kept)
-        void this.startSaving(kept)
+        void this.startSaving(this.keep(id, gateway, peer, 0))
     }
 
     /** A session is here no more. @returns false: it goes on elsewhere */
@@ -243,6 +261,11 @@ export class SharedAssociations {
         const kept = this.kept.get(id)
         if (kept === undefined || kept.isLeaving) return
         kept.isLeaving = true
+        kept.leaving = this.handOverSoon(kept, by)
+        await kept.leaving
+    }
+
+    private async handOverSoon(kept: Kept, by: string | undefined): Promise<void> {
         const { connection } = kept.peer
         try {
             await kept.saving
@@ -298,6 +321,7 @@ export class SharedAssociations {
 
     /** Everything that is here may go on elsewhere; then Redis is left. */
     async close(): Promise<void> {
+        this.closing = true
         await this.store.close(Promise.all([...this.kept.keys()].map((id) => this.giveUp(id, undefined))))
     }
 }

@@ -307,6 +307,15 @@ function describeWith(version: Version): void {
                 const connected = gateways.flatMap(({ logged }) => logged.filter(({ msg }) => msg === "connected"))
                 strictEqual(connected.length, 1)
                 strictEqual(one.connection.dtls.getAssociation()?.useNewPath(), false)
+                const client = new Redis(redis.url)
+                const saves = async (): Promise<unknown> =>
+                    await client.hget((await client.keys("mote:association:*"))[0], "generation")
+                await eventually("rest: what has not changed is not saved again", async () => {
+                    const before = await saves()
+                    await sleep(200)
+                    return (await saves()) === before ? true : undefined
+                })
+                client.disconnect()
                 await one.connection.close()
             })
     })
