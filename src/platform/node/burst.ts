@@ -54,11 +54,14 @@ export class Burst {
         for (const datagram of waiting) this.send(datagram)
     }
 
-    /** Sends finish without a turn of the event loop: a program that only sends would never hear of anything. */
-    async pace(count: number): Promise<void> {
+    /**
+     * Sends finish without a turn of the event loop: a program that only sends would never hear of anything.
+     * @returns what it has to wait for now and then
+     */
+    pace(count: number): Promise<void> | undefined {
         this.inTurn += count
-        if (this.inTurn < MOST_WAITING) return
+        if (this.inTurn < MOST_WAITING) return undefined
         this.flush()
-        await new Promise((resolve) => setImmediate(resolve))
+        return new Promise((resolve) => setImmediate(resolve))
     }
 }

@@ -12,11 +12,13 @@ const MOST_ADDITIONAL = 4 * BLOCK
 
 /** What the chain takes for one record: the first block, the additional data and the payload. */
 const chained = Buffer.alloc(MOST_BYTES + MOST_ADDITIONAL + 3 * BLOCK)
+/** Its beginnings of so many blocks, each made once: a Buffer for each record would be most of what is collected. */
+const beginnings: Buffer[] = []
 /** Of one key: what its counter mode gives, and AES blocks in a chain. */
 interface Ciphers {
     stream: KeyStream
     chain: Cipher
-    /** what came last out of the chain */
+    /** what came out of the chain; its last block counts */
     last: Buffer
 }
 
@@ -48,41 +50,46 @@ export class Ccm implements CipherHolder {
         const ciphers = this.use()
         const { length } = plaintext
         const mac = this.mac(ciphers, nonce, aad, plaintext)
-        const stream = ciphers.stream.of(nonce, length)
-        for (let i = 0; i < length; i++) target[at + i] = plaintext[i] ^ stream[BLOCK + i]
-        for (let i = 0; i < this.tagLength; i++) target[at + length + i] = mac[i] ^ stream[i]
+        const macAt = mac.length - BLOCK
+        const from = ciphers.stream.find(nonce, length)
+        const { stream } = ciphers.stream
+        for (let i = 0; i < length; i++) target[at + i] = plaintext[i] ^ stream[from + BLOCK + i]
+        for (let i = 0; i < this.tagLength; i++) target[at + length + i] = mac[macAt + i] ^ stream[from + i]
     }
 
     /** @param ciphertext with its tag, and no shorter; @returns undefined when it is not authentic */
     open(nonce: Buffer, aad: Buffer, ciphertext: Buffer): Buffer | undefined {
         const ciphers = this.use()
         const length = ciphertext.length - this.tagLength
-        const stream = ciphers.stream.of(nonce, length)
+        const from = ciphers.stream.find(nonce, length)
+        const { stream } = ciphers.stream
         // In memory of its own: whoever gets it sees nothing else.
         const plaintext = Buffer.allocUnsafeSlow(length)
-        for (let i = 0; i < length; i++) plaintext[i] = ciphertext[i] ^ stream[BLOCK + i]
+        for (let i = 0; i < length; i++) plaintext[i] = ciphertext[i] ^ stream[from + BLOCK + i]
         const mac = this.mac(ciphers, nonce, aad, plaintext)
+        const macAt = mac.length - BLOCK
         let difference = 0
-        for (let i = 0; i < this.tagLength; i++) difference |= mac[i] ^ stream[i] ^ ciphertext[length + i]
+        for (let i = 0; i < this.tagLength; i++)
+            difference |= mac[macAt + i] ^ stream[from + i] ^ ciphertext[length + i]
         if (difference === 0) return plaintext
         plaintext.fill(0)
         return undefined
     }
 
-    /** The unencrypted tag, and more. */
+    /** The last block begins with the unencrypted tag. */
     private mac(ciphers: Ciphers, nonce: Buffer, aad: Buffer, plaintext: Buffer): Buffer {
         const { chain, last } = ciphers
         chained[0] = 64 + 8 * ((this.tagLength - 2) / 2) + 2
         chained.set(nonce, 1)
         chained.writeUIntBE(plaintext.length, 13, 3)
-        for (let i = 0; i < BLOCK; i++) chained[i] = chained[i] ^ last[i]
+        const lastAt = last.length - BLOCK
+        for (let i = 0; i < BLOCK; i++) chained[i] = chained[i] ^ last[lastAt + i]
         chained.writeUInt16BE(aad.length, BLOCK)
         chained.set(aad, BLOCK + 2)
         const from = padded(BLOCK + 2 + aad.length)
         chained.set(plaintext, from)
         const end = padded(from + plaintext.length)
-        const out = chain.update(chained.subarray(0, end))
-        ciphers.last = out.subarray(end - BLOCK)
+        ciphers.last = chain.update((beginnings[end / BLOCK] ??= chained.subarray(0, end)))
         return ciphers.last
     }
 

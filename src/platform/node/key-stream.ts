@@ -17,8 +17,9 @@ const counters = Buffer.alloc(MOST_AHEAD * BLOCK + 2 * BLOCK)
  * next ones is made in one call of node:crypto along with one's: the call takes longer than the AES does.
  */
 export class KeyStream {
+    /** until the next call of `find` */
+    stream = Buffer.alloc(0)
     private cipher: Cipher
-    private stream = Buffer.alloc(0)
     /** of the first record that it is for */
     private nonce = Buffer.alloc(NONCE)
     private first = 0
@@ -32,15 +33,14 @@ export class KeyStream {
         this.cipher.setAutoPadding(false)
     }
 
-    /** @returns for the record with this nonce, until the next call: a block for its tag, then `length` bytes or a few more */
-    of(nonce: Buffer, length: number): Buffer {
+    /** @returns where in `stream` that of the record with this nonce is: a block for its tag, then `length` bytes or a few more */
+    find(nonce: Buffer, length: number): number {
         const blocks = 1 + Math.ceil(length / BLOCK)
         const number = nonce.readUIntBE(NUMBER_AT, NUMBER_LENGTH)
         const begins = this.hasBeginningOf(nonce)
         const isThere = begins && number >= this.first && number < this.first + this.records && blocks <= this.blocks
         if (!isThere) this.make(nonce, number, blocks, begins && number === this.first + this.records)
-        const at = (number - this.first) * this.blocks * BLOCK
-        return this.stream.subarray(at, at + blocks * BLOCK)
+        return (number - this.first) * this.blocks * BLOCK
     }
 
     private hasBeginningOf(nonce: Buffer): boolean {

@@ -122,13 +122,16 @@ export abstract class NodeDatagramSocket extends DatagramSocket implements UdpSo
      */
     protected async sendAll(messages: OutputMessage[]): Promise<number> {
         const count = this.burst.hasBegun() ? this.sendLater(messages) : await this.sendNow(messages)
-        await this.burst.pace(count)
+        const pause = this.burst.pace(count)
+        if (pause !== undefined) await pause
         return count
     }
 
     /** All are handed to the system before the first is waited for, so that their order stays. */
     private async sendNow(messages: OutputMessage[]): Promise<number> {
-        const results = await Promise.all(messages.map((message) => this.send(message)))
+        const [first, ...others] = messages.map((message) => this.send(message))
+        // Of one datagram, as of a flight, without what waits for several.
+        const results = others.length === 0 ? [await first] : await Promise.all([first, ...others])
         const failed = results.findIndex((error) => error !== undefined)
         if (failed === 0) throw results[0] as GError
         return failed < 0 ? messages.length : failed
