@@ -28,7 +28,8 @@ interface Ciphers {
  * block is xored with what the chain gave last, which cancels it.
  */
 export class Ccm implements CipherHolder {
-    private ciphers: Ciphers | undefined
+    /** in no field that is printed: what it gives ahead opens records */
+    #ciphers: Ciphers | undefined
     #key: KeptSecret
 
     /** @param name of node:crypto, such as "aes-128-ccm"; @param key stays the caller's */
@@ -94,21 +95,21 @@ export class Ccm implements CipherHolder {
     }
 
     private use(): Ciphers {
-        if (this.ciphers !== undefined) return this.ciphers
+        if (this.#ciphers !== undefined) return this.#ciphers
         hold(this)
         const key = this.#key.view()
         const stream = new KeyStream(this.name.replace("ccm", "ecb"), key)
         const chain = createCipheriv(this.name.replace("ccm", "cbc"), key, Buffer.alloc(BLOCK))
         chain.setAutoPadding(false)
-        this.ciphers = { stream, chain, last: Buffer.alloc(BLOCK) }
-        return this.ciphers
+        this.#ciphers = { stream, chain, last: Buffer.alloc(BLOCK) }
+        return this.#ciphers
     }
 
     /** OpenSSL erases their keys. */
     giveUp(): void {
-        this.ciphers?.stream.close()
-        this.ciphers?.chain.final()
-        this.ciphers = undefined
+        this.#ciphers?.stream.close()
+        this.#ciphers?.chain.final()
+        this.#ciphers = undefined
     }
 
     close(): void {

@@ -26,6 +26,7 @@ import {
 import { ProtectionV13, recordKeys } from "../../dtls/record/v13/protection.js"
 import { Ccm } from "./ccm.js"
 import { kindOfHash, NodeHash, NodeHmac } from "./hash.js"
+import { randomOf } from "./random.js"
 import { type RecordAead, Records } from "./records.js"
 import { type CipherHolder, hold, release, RECORDS_WITHOUT } from "./kept-ciphers.js"
 import { KeptSecret } from "./secret.js"
@@ -250,6 +251,6 @@ export class NodeCryptoProvider implements CryptoProvider, RecordNumberCiphers, 
     }
 
     random(length: number): Buffer {
-        return nodeCrypto.randomBytes(length)
+        return randomOf(length)
     }
 }
