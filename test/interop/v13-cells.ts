@@ -13,6 +13,8 @@ import { type DtlsSocket } from "../../src/platform/node/connect/dtls-socket.js"
 import { listen } from "../../src/platform/node/connect/listen.js"
 import { type CommonOptions, type ConnectOptions, type ListenOptions } from "../../src/platform/node/connect/options.js"
 import { type Psk } from "../../src/platform/node/connect/psk-options.js"
+import { type PskQuestion } from "../../src/dtls/handshake/question.js"
+import { type Credentials } from "../../src/gio/credentials.js"
 import { type Cell, type Feature, IDENTITY, KEY } from "./cell.js"
 import { certified, rawKeyed } from "./certificate-cells.js"
 import { type Party, type PartyFile, theParties } from "./parties.js"
@@ -261,7 +263,8 @@ export function v13Cells(): Cell[] {
     variants.push(...certifiedVariants(gcm, ccm), ...dimplVariants(gcm, chacha), ...hybridVariants(gcm))
     const cells = variants.flatMap((variant) => [cell(variant, "server"), cell(variant, "client")])
     const several = severalKeys(gcm).map((variant) => cell(variant, "server"))
-    return [...cells, ...several, ...ticketCells("wolfssl", ccm), ...routabilityV13("pion")]
+    const byPeer = cell(severalKeysOfPeer(gcm), "client")
+    return [...cells, ...several, byPeer, ...ticketCells("wolfssl", ccm), ...routabilityV13("pion")]
 }
 
 /** The peer's server knows the second of three. */
@@ -279,6 +282,30 @@ function severalKeys(suite: CipherSuite): Variant13[] {
             return Promise.resolve()
         },
     }))
+}
+
+/** Our server knows the second of three: the peer's client has one for each suite. No other peer's has several. */
+function severalKeysOfPeer(suite: CipherSuite): Variant13 {
+    const seen: string[] = []
+    const psk: Credentials = {
+        answer: ({ identity }: PskQuestion) => {
+            seen.push(identity.toString())
+            return Promise.resolve(seen.at(-1) === IDENTITY ? { identity, key: PSK.key } : undefined)
+        },
+    }
+    const known = { peer: BY_PSK.peer, ours: () => ({ psk }) }
+    return {
+        peer: "wolfssl",
+        what: "the second of three identities",
+        features: ["psk13"],
+        suite,
+        options: ["--several", "1"],
+        known: { client: known, server: known },
+        then: () => {
+            if (seen.length === 2 && seen[1] === IDENTITY) return Promise.resolve()
+            throw new Error(`our server looked for ${seen.join(", ")}`)
+        },
+    }
 }
 
 /** dimpl takes one certificate, and judges none. */

@@ -18,7 +18,7 @@
 #include <unistd.h>
 
 static int is_client, is_older;
-static int port = 4433, cid = -1, fragment, mtu, resume, tickets = 1;
+static int port = 4433, cid = -1, fragment, mtu, resume, several, tickets = 1;
 static const char *mode = "", *group = "";
 static char *alpn = "";
 static const char *label = "", *identity = "", *suite = "TLS_AES_128_CCM_SHA256";
@@ -64,6 +64,17 @@ static unsigned int client_key(WOLFSSL *ssl, const char *hint, char *name, unsig
     memcpy(out, key, key_length);
     *cipher = wolf_name(suite);
     return key_length;
+}
+
+/* wolfSSL has several keys as one for each suite: those of other suites are known to nobody. */
+static unsigned int client_key_of_suite(WOLFSSL *ssl, const char *hint, char *name, unsigned int most,
+                                        unsigned char *out, unsigned int length, const char *cipher)
+{
+    const char *own;
+    if (strcmp(cipher, wolf_name(suite)) == 0) return client_key(ssl, hint, name, most, out, length, &own);
+    snprintf(name, most, "with %s", cipher);
+    memset(out, 1, 16);
+    return 16;
 }
 
 static unsigned int server_key(WOLFSSL *ssl, const char *name, unsigned char *out, unsigned int length,
@@ -139,6 +150,7 @@ static void use_key(WOLFSSL_CTX *ctx)
 {
     if (is_older && is_client) wolfSSL_CTX_set_psk_client_callback(ctx, client_key_1_2);
     else if (is_older) wolfSSL_CTX_set_psk_server_callback(ctx, server_key_1_2);
+    else if (is_client && several) wolfSSL_CTX_set_psk_client_cs_callback(ctx, client_key_of_suite);
     else if (is_client) wolfSSL_CTX_set_psk_client_tls13_callback(ctx, client_key);
     else wolfSSL_CTX_set_psk_server_tls13_callback(ctx, server_key);
 }
@@ -308,7 +320,10 @@ static WOLFSSL_CTX *configure(void)
                                                    : wolfDTLSv1_3_server_method();
     WOLFSSL_CTX *ctx = wolfSSL_CTX_new(method);
     if (ctx == NULL) fail("context", 0);
-    if (wolfSSL_CTX_set_cipher_list(ctx, wolf_name(suite)) != WOLFSSL_SUCCESS) fail("suite", 0);
+    char suites[128];
+    const char *format = several ? "TLS13-CHACHA20-POLY1305-SHA256:%s:TLS13-AES128-CCM-SHA256" : "%s";
+    snprintf(suites, sizeof suites, format, wolf_name(suite));
+    if (wolfSSL_CTX_set_cipher_list(ctx, suites) != WOLFSSL_SUCCESS) fail("suite", 0);
     use_credentials(ctx);
     if (strcmp(mode, "psk_ke") == 0) wolfSSL_CTX_no_dhe_psk(ctx);
     if (strcmp(mode, "psk_dhe_ke") == 0) wolfSSL_CTX_only_dhe_psk(ctx);
@@ -355,6 +370,7 @@ int main(int argc, char **argv)
         else if (strcmp(name, "--identity") == 0) identity = value;
         else if (strcmp(name, "--key") == 0) read_key(value);
         else if (strcmp(name, "--suite") == 0) suite = value;
+        else if (strcmp(name, "--several") == 0) several = atoi(value);
         else if (strcmp(name, "--mode") == 0) mode = value;
         else if (strcmp(name, "--group") == 0) group = value;
         else if (strcmp(name, "--cid") == 0) cid = atoi(value);
