@@ -49,7 +49,7 @@ export abstract class AssociationEnds {
     protected sendRecord(type: ContentType, plaintext: Buffer): void {
         const writer = new Writer(plaintext.length + this.record.messageOverhead())
         if (this.record.seal(writer, type, this.record.write.epoch, plaintext, true))
-            this.outputs.push(OutputKind.datagram, writer.finish())
+            this.outputs.enqueue(OutputKind.datagram, writer.finish())
     }
 
     /**
@@ -115,7 +115,7 @@ export abstract class AssociationEnds {
         if (peerCertificate !== undefined) failure.certificateErrors = peerCertificate.errors
         this.phase = AssociationPhase.failed
         this.failure = failure
-        this.outputs.push(OutputKind.failed, undefined).failure = failure
+        this.outputs.enqueue(OutputKind.failed, undefined).failure = failure
         this.release()
     }
 

@@ -66,7 +66,7 @@ export class Association extends AssociationEnds implements DriverOwner {
 
     /** The next thing to be done, oldest first; undefined when there is none. Call until then after every other call. */
     poll(): Output | undefined {
-        return this.outputs.poll()
+        return this.outputs.dequeue()
     }
 
     /** The one next time at which `tick` is wanted, ms; NEVER when none is. */
@@ -96,12 +96,13 @@ export class Association extends AssociationEnds implements DriverOwner {
      * @returns whether any of its records was protected and verified, and the newest so far
      */
     receive(datagram: Buffer, length: number, now: number): Verified {
+        let verified = Verified.none
         try {
-            return this.records(new Reader(datagram, 0, length), now)
+            verified = this.records(new Reader(datagram, 0, length), now)
         } catch (error) {
             this.abort((error as Error).message)
-            return Verified.none
         }
+        return verified
     }
 
     private records(reader: Reader, now: number): Verified {
@@ -112,7 +113,7 @@ export class Association extends AssociationEnds implements DriverOwner {
                 this.counters.add(Discard.tooManyRecords)
                 break
             }
-            const record = this.record.next(reader)
+            const record = this.record.take(reader)
             if (record !== undefined) {
                 if (record.epoch > 0) {
                     // Challenges and their answers move nothing, or two sides could exchange them for ever.
@@ -232,7 +233,7 @@ export class Association extends AssociationEnds implements DriverOwner {
 
     onConnected(): void {
         this.phase = AssociationPhase.connected
-        this.outputs.push(OutputKind.connected, undefined)
+        this.outputs.enqueue(OutputKind.connected, undefined)
         for (const message of this.held) this.deliver(message)
         this.held = []
         this.heldBytes = 0
@@ -303,7 +304,7 @@ export class Association extends AssociationEnds implements DriverOwner {
         this.peerClosed = true
         if (this.phase === AssociationPhase.handshaking)
             return this.fail(FailureReason.peerAlert, AlertDescription.closeNotify)
-        this.outputs.push(OutputKind.closed, undefined)
+        this.outputs.enqueue(OutputKind.closed, undefined)
     }
 
     private takeApplicationData(record: OpenedRecord): void {
@@ -321,7 +322,7 @@ export class Association extends AssociationEnds implements DriverOwner {
 
     private deliver(message: Buffer): void {
         if (this.readClosed) return this.counters.add(Discard.unexpected)
-        this.outputs.push(OutputKind.message, message)
+        this.outputs.enqueue(OutputKind.message, message)
     }
 
     // Wrong keys
@@ -405,7 +406,7 @@ export class Association extends AssociationEnds implements DriverOwner {
 
     private sendRecords(messages: Buffer[]): void {
         if (messages.length === 0) return
-        this.outputs.push(OutputKind.datagram, this.record.sealMessages(messages))
+        this.outputs.enqueue(OutputKind.datagram, this.record.sealMessages(messages))
     }
 
     // Looking inside
@@ -442,7 +443,7 @@ export class Association extends AssociationEnds implements DriverOwner {
         record.restore(state, read, write, suite.aead.confidentialityLimit)
         this.lastHeard = now
         this.phase = AssociationPhase.connected
-        this.outputs.push(OutputKind.connected, undefined)
+        this.outputs.enqueue(OutputKind.connected, undefined)
     }
 
     /** What an extension is not there for any more is gone; connection ids are in place already. */

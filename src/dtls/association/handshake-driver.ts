@@ -215,7 +215,7 @@ export abstract class HandshakeDriver implements Driver {
             this.asked = h.question
             // The peer's flight is complete: nothing is repeated while its answer is prepared (RFC 6347 §4.2.4).
             this.timer.stop()
-            this.outputs.push(OutputKind.question, undefined).question = h.question
+            this.outputs.enqueue(OutputKind.question, undefined).question = h.question
         }
         if (h.flightReady) {
             h.flightReady = false
@@ -312,7 +312,7 @@ export abstract class HandshakeDriver implements Driver {
     protected send(now: number): void {
         const datagrams = this.handshake.outbox.datagrams(this.record, this.budget)
         if (datagrams === undefined) return this.owner.fail(FailureReason.keysUsedUp, AlertDescription.none)
-        for (const datagram of datagrams) this.outputs.push(OutputKind.datagram, datagram)
+        for (const datagram of datagrams) this.outputs.enqueue(OutputKind.datagram, datagram)
         this.lastSent = now
     }
 

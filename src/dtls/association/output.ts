@@ -53,7 +53,7 @@ export class Output {
     detail: number | undefined
     failure: Failure | undefined
     /** the queue's: what comes after */
-    next: Output | undefined
+    next: Output | undefined = undefined
 
     constructor(
         public kind: OutputKind,
@@ -66,10 +66,10 @@ export class Output {
  * @devsWhenUsed
  */
 export class OutputQueue {
-    private first: Output | undefined
-    private last: Output | undefined
+    private first: Output | undefined = undefined
+    private last: Output | undefined = undefined
 
-    push(kind: OutputKind, data: Buffer | undefined): Output {
+    enqueue(kind: OutputKind, data: Buffer | undefined): Output {
         const output = new Output(kind, data)
         if (this.last === undefined) this.first = output
         else this.last.next = output
@@ -78,13 +78,13 @@ export class OutputQueue {
     }
 
     diagnose(diagnostic: Diagnostic, detail: number): void {
-        const output = this.push(OutputKind.diagnostic, undefined)
+        const output = this.enqueue(OutputKind.diagnostic, undefined)
         output.diagnostic = diagnostic
         output.detail = detail
     }
 
     /** The oldest; undefined when there is none. */
-    poll(): Output | undefined {
+    dequeue(): Output | undefined {
         const output = this.first
         if (output === undefined) return undefined
         this.first = output.next

@@ -3,10 +3,10 @@
  * @devsWhenUsed
  */
 export class ListNode<T> {
-    previous: ListNode<T> | undefined
-    next: ListNode<T> | undefined
+    previous: ListNode<T> | undefined = undefined
+    next: ListNode<T> | undefined = undefined
     /** undefined while the item stands in no list */
-    list: LinkedList<T> | undefined
+    list: LinkedList<T> | undefined = undefined
 
     constructor(public item: T) {}
 
@@ -31,12 +31,13 @@ export class ListNode<T> {
  */
 export class LinkedList<T> {
     /** the one appended longest ago */
-    first: ListNode<T> | undefined
-    last: ListNode<T> | undefined
+    first: ListNode<T> | undefined = undefined
+    last: ListNode<T> | undefined = undefined
     size = 0
 
     /** Puts the item behind all others; it leaves the list it stood in. */
     append(node: ListNode<T>): void {
+        if (this.last === node) return
         node.remove()
         node.list = this
         node.previous = this.last

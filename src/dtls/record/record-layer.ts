@@ -138,7 +138,7 @@ export class RecordLayer {
      * Takes the next record off the datagram. `undefined` means: dropped, or kept for later; go on while
      * `reader.remaining()` is above 0. What cannot be delimited drops the rest of the datagram (RFC 6347 §4.1.2.7).
      */
-    next(reader: Reader): OpenedRecord | undefined {
+    take(reader: Reader): OpenedRecord | undefined {
         const { data, at, end } = reader
         for (let read = this.read; read !== undefined; read = read.previous) {
             const { protection, window } = read

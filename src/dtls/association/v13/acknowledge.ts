@@ -28,7 +28,7 @@ function sendAcknowledgement(numbers: RecordNumber[], owner: DriverOwner): void 
     const { record, outputs } = owner
     const writer = new Writer(64)
     if (record.seal(writer, ACK, record.write.epoch, writeAcknowledgement(numbers), true))
-        outputs.push(OutputKind.datagram, writer.finish())
+        outputs.enqueue(OutputKind.datagram, writer.finish())
 }
 
 /** What an ACK of the peer's names; undefined: it is malformed, and counted. */

@@ -45,7 +45,7 @@ export class LaterFlight {
         if (this.outbox.hasNew()) this.progressed = false
         const datagrams = this.outbox.datagrams(record, this.budget)
         if (datagrams === undefined) return this.owner.fail(FailureReason.keysUsedUp, AlertDescription.none)
-        for (const datagram of datagrams) outputs.push(OutputKind.datagram, datagram)
+        for (const datagram of datagrams) outputs.enqueue(OutputKind.datagram, datagram)
         this.sentAt = now
     }
 

@@ -155,7 +155,7 @@ export abstract class LaterSender {
         this.flight = undefined
         if (!this.isSettled()) {
             this.forgetHandshake()
-            this.owner.outputs.push(OutputKind.settled, undefined)
+            this.owner.outputs.enqueue(OutputKind.settled, undefined)
         }
         if (!flight.updating) return
         this.activateNextWrite()
