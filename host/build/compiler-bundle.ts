@@ -56,22 +56,33 @@ const CHANGES: [from: string, to: string][] = [
             "if (!fullNames.has(sym)) fullNames.set(sym, this.checker.getFullyQualifiedName(sym));" +
             "let r = fullNames.get(sym);",
     ],
+    // It gave nodes their parents as soon as they were parsed, and once more before their types were checked.
+    ["const setParentNodes = true;", "const setParentNodes = false;"],
     // It parsed every file anew with each program.
     ["return ts.createSourceFile(", "return module.exports.shared.parsing(ts.createSourceFile)("],
 ]
 
+/** Of TypeScript's parser, which parsed all comments of documentation: only their tags of DeviceScript mean something here. */
+const COMMENTS: [from: string, to: string] = [
+    "ts6.getJSDocCommentRanges(node, sourceText), function(comment) {",
+    "ts6.getJSDocCommentRanges(node, sourceText), function(comment) {" +
+        'if (!sourceText.slice(comment.pos, comment.end).includes("@d")) return undefined;',
+]
+
 const NOTED = /\b\w+(?=\.__ds_|\._devsIsTopLevel)/g
 
-/** Where DeviceScript's compiler begins, behind TypeScript's: all that changes is there. */
+/** Where DeviceScript's compiler begins, behind TypeScript's. */
 const COMPILER = "var TsHost = class {"
 
 function changed(bundle: string): string {
     const start = bundle.indexOf(COMPILER)
-    const text = CHANGES.reduce((before, [from, to]) => {
-        if (!before.includes(from)) throw new Error(`the compiler no longer has ${from}`)
-        return before.replace(from, to)
-    }, bundle.slice(start))
-    return bundle.slice(0, start) + text.replace(NOTED, "module.exports.shared.noteOf($&)")
+    const text = CHANGES.reduce(replaced, bundle.slice(start))
+    return replaced(bundle.slice(0, start), COMMENTS) + text.replace(NOTED, "module.exports.shared.noteOf($&)")
+}
+
+function replaced(text: string, [from, to]: [from: string, to: string]): string {
+    if (!text.includes(from)) throw new Error(`the compiler no longer has ${from}`)
+    return text.replace(from, to)
 }
 
 /** The bundle's text without its command line; it exports `parts`, functions that give them. */
