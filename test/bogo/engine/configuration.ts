@@ -38,8 +38,7 @@ export interface ImportedCredential {
 /** Those to be imported, preferred first. */
 export function importedOf(of: ShimConfiguration): ImportedCredential[] {
     const imported: ImportedCredential[] = []
-    for (const credential of of.credentials)
-        if (credential.imported !== undefined) imported.push(credential.imported)
+    for (const credential of of.credentials) if (credential.imported !== undefined) imported.push(credential.imported)
     return imported
 }
 
