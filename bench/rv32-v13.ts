@@ -64,5 +64,10 @@ export function printV13(figures: object): void {
         console.log(`${name.padEnd(24)} ${String(newer).padStart(10)} ${String(older).padStart(10)} ${ratio}`)
     }
     for (const [name, beside] of Object.entries(BESIDE)) print(name, all[name], all[beside])
+    // Collections fall into sending in one program and into receiving in another.
+    const both = ["record13_send_64", "record13_recv_64", "record_send_64", "record_recv_64"].map(
+        (name) => all[name] ?? 0,
+    )
+    print("record13, both", both[0] + both[1], both[2] + both[3])
     print("idle13, both heaps", all["idle13"], (all["arena_idle"] ?? 0) + (all["heap_natives_idle"] ?? 0))
 }

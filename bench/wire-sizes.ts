@@ -6,6 +6,7 @@ import { clientRoleV13, serverRoleV13 } from "../src/dtls/association/v13/roles.
 import { copyOf } from "../src/dtls/bytes/bytes.js"
 import { AES_128_CCM_8, SHA_256 } from "../src/dtls/crypto/algorithms.js"
 import { type RecordProtection } from "../src/dtls/crypto/provider.js"
+import { newExchangeV12 } from "../src/dtls/endpoint/cookie-exchange.js"
 import { ServerEndpoint } from "../src/dtls/endpoint/server-endpoint.js"
 import { newExchangeV13 } from "../src/dtls/endpoint/v13/hello-exchange.js"
 import { type CipherSuite } from "../src/dtls/handshake/cipher-suite.js"
@@ -226,7 +227,7 @@ class Handshaking {
         const { isNewer, names } = kind
         if (names === NEWER_WITH_KEYS) this.sides = knownSides()
         this.names = { client: [...names.client], server: [...names.server] }
-        const newExchange = isNewer ? newExchangeV13() : undefined
+        const newExchange = isNewer ? newExchangeV13() : newExchangeV12()
         this.client = new Association(settingsOf(kind), isNewer ? clientRoleV13() : clientRole(), 0, 0)
         this.server = hasCookie
             ? new ServerEndpoint(() => settingsOf(kind), settingsOf(kind), listTables(), 0, newExchange)

@@ -305,18 +305,6 @@ static int32_t open_fragment(const record_state *state, protected_fragment *frag
     return (int32_t)length;
 }
 
-/** The true length is known only when it is open. */
-static mote_value open_with_id(mote_vm *vm, const record_state *state, protected_fragment *fragment)
-{
-    uint8_t *inner = malloc(fragment->length);
-    if (inner == NULL) return mote_throw(vm, MOTE_ERROR, "out of memory");
-    int32_t length = open_fragment(state, fragment, inner);
-    mote_value result = length < 0 ? MOTE_UNDEFINED : mote_new_buffer_of(vm, inner, (size_t)length);
-    mbedtls_platform_zeroize(inner, fragment->length);
-    free(inner);
-    return result;
-}
-
 mote_value mote_native_record_open(mote_vm *vm, mote_value receiver, const mote_value *args, unsigned count)
 {
     (void)receiver, (void)count;
@@ -329,10 +317,12 @@ mote_value mote_native_record_open(mote_vm *vm, mote_value receiver, const mote_
         !mote_integer_argument(vm, args[2], "offset", 0, (int32_t)datagram.length, &offset))
         return MOTE_FAILED;
     if (!find_fragment(&state, datagram, offset, &fragment)) return MOTE_UNDEFINED;
-    if (state.id_bytes > 0) return open_with_id(vm, &state, &fragment);
     mote_value result = mote_new_buffer(vm, fragment.length);
     if (result == MOTE_FAILED) return result;
-    return open_fragment(&state, &fragment, mote_bytes_of_buffer(vm, result)) < 0 ? MOTE_UNDEFINED : result;
+    int32_t length = open_fragment(&state, &fragment, mote_bytes_of_buffer(vm, result));
+    if (length < 0) return MOTE_UNDEFINED;
+    mote_shorten_buffer(vm, result, (size_t)length);
+    return result;
 }
 
 mote_value mote_native_record_open_in_place(mote_vm *vm, mote_value receiver, const mote_value *args, unsigned count)

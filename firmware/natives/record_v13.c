@@ -262,11 +262,14 @@ static size_t content_bytes(uint8_t *state, const uint8_t *inner, size_t length)
 }
 
 static mote_value open_record(mote_vm *vm, record_keys *keys, uint8_t *state, const uint8_t *record,
-                              const unified_header *header, uint8_t *inner)
+                              const unified_header *header)
 {
     uint8_t nonce[AEAD_NONCE_BYTES], aad[MOST_HEADER_BYTES];
     uint64_t sequence = mote_state_sequence(state);
     size_t inner_bytes = header->length - mote_aead_tag_bytes(keys->aead);
+    mote_value result = mote_new_buffer(vm, inner_bytes);
+    if (result == MOTE_FAILED) return result;
+    uint8_t *inner = mote_bytes_of_buffer(vm, result);
     /* The additional data has the record number in clear. */
     memcpy(aad, record, header->start);
     if (header->number_bytes == 2) write_16(aad + header->number_at, sequence & 0xffff);
@@ -274,7 +277,8 @@ static mote_value open_record(mote_vm *vm, record_keys *keys, uint8_t *state, co
     make_nonce(keys, sequence, nonce);
     if (!mote_aead_key_open(keys->aead, nonce, aad, header->start, record + header->start, inner_bytes, inner))
         return MOTE_UNDEFINED;
-    return mote_new_buffer_of(vm, inner, content_bytes(state, inner, inner_bytes));
+    mote_shorten_buffer(vm, result, content_bytes(state, inner, inner_bytes));
+    return result;
 }
 
 mote_value mote_record_v13_open(mote_vm *vm, const mote_value *args)
@@ -291,10 +295,5 @@ mote_value mote_record_v13_open(mote_vm *vm, const mote_value *args)
     const uint8_t *record = datagram.data + offset;
     if (whole > left || !read_header(state, record, whole, &header)) return MOTE_UNDEFINED;
     if (header.length <= mote_aead_tag_bytes(keys->aead)) return MOTE_UNDEFINED;
-    uint8_t *inner = malloc(header.length);
-    if (inner == NULL) return mote_throw(vm, MOTE_ERROR, "out of memory");
-    mote_value result = open_record(vm, keys, state, record, &header, inner);
-    mbedtls_platform_zeroize(inner, header.length);
-    free(inner);
-    return result;
+    return open_record(vm, keys, state, record, &header);
 }

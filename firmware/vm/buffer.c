@@ -183,6 +183,13 @@ mote_value mote_new_buffer(mote_vm *vm, size_t length)
     return mote_buffer_new(vm, (uint32_t)length);
 }
 
+void mote_shorten_buffer(mote_vm *vm, mote_value buffer, size_t length)
+{
+    block_buffer *b = at_offset(vm, buffer);
+    memset(b->data + length, 0, b->length - length);
+    b->length = (uint32_t)length;
+}
+
 /* Natives. */
 
 static mote_value buffer_alloc(mote_vm *vm, mote_value receiver, const mote_value *args, unsigned count)

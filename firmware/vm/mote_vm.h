@@ -201,6 +201,8 @@ mote_value mote_bool(bool truth);
 mote_value mote_new_string(mote_vm *vm, const char *text, size_t length);
 /** Zeroed. */
 mote_value mote_new_buffer(mote_vm *vm, size_t length);
+/** The bytes behind `length`, which is not above the Buffer's, are gone from it, and zeroed. */
+void mote_shorten_buffer(mote_vm *vm, mote_value buffer, size_t length);
 mote_value mote_new_array(mote_vm *vm);
 bool mote_array_push(mote_vm *vm, mote_value array, mote_value value);
 

@@ -1,6 +1,6 @@
 import { createHmac } from "node:crypto"
 import { type CryptoProvider } from "../../src/dtls/crypto/provider.js"
-import { CookieExchange } from "../../src/dtls/endpoint/cookie-exchange.js"
+import { newExchangeV12 } from "../../src/dtls/endpoint/cookie-exchange.js"
 import { type NewHelloExchange } from "../../src/dtls/endpoint/hello-exchange.js"
 import { newExchangeV12V13, newExchangeV13 } from "../../src/dtls/endpoint/v13/hello-exchange.js"
 import { COOKIE_SECRET_LIFETIME } from "../../src/dtls/handshake/cookie-secrets.js"
@@ -8,9 +8,9 @@ import { type Versions } from "../../src/platform/node/connect/versions.js"
 
 /** Cookies that every gateway with this secret takes, as far as their clocks agree. @param secret 32 random bytes */
 export function sharedCookies(secret: Buffer, { oldest, newest }: Versions): NewHelloExchange {
-    const older = drawnFrom(secret, "cookies", (...of) => new CookieExchange(...of))
-    if (newest === "1.2") return older
-    return drawnFrom(secret, "cookies of DTLS 1.3", oldest === "1.3" ? newExchangeV13() : newExchangeV12V13(older))
+    const drawn = (older: NewHelloExchange): NewHelloExchange => drawnFrom(secret, "cookies", older)
+    if (newest === "1.2") return drawn(newExchangeV12())
+    return drawnFrom(secret, "cookies of DTLS 1.3", oldest === "1.3" ? newExchangeV13() : newExchangeV12V13(drawn))
 }
 
 function drawnFrom(secret: Buffer, label: string, inner: NewHelloExchange): NewHelloExchange {

@@ -3,6 +3,7 @@ import { loadAssociation, type LoadedAssociation } from "../dtls/association/sav
 import { type Aead } from "../dtls/crypto/provider.js"
 import { LinkedList } from "../dtls/endpoint/linked-list.js"
 import { type Peer } from "../dtls/endpoint/peer.js"
+import { newExchangeV12 } from "../dtls/endpoint/cookie-exchange.js"
 import { ServerEndpoint } from "../dtls/endpoint/server-endpoint.js"
 import { Alpn } from "../dtls/handshake/alpn.js"
 import { type Failure, FailureReason } from "../dtls/handshake/failure.js"
@@ -73,7 +74,13 @@ export class DtlsListener implements PumpOwner, Acceptor {
                 ? common
                 : associationSettings(services, settings, extensions)
         }
-        this.endpoint = new ServerEndpoint(this.newSettings, common, services, services.now(), settings.newExchange)
+        this.endpoint = new ServerEndpoint(
+            this.newSettings,
+            common,
+            services,
+            services.now(),
+            settings.newExchange ?? newExchangeV12(),
+        )
         const { datagramBytes } = settings.limits
         this.pump = new EndpointPump(
             services,

@@ -5,6 +5,7 @@ import { type SavedVersion } from "../dtls/association/saved-association.js"
 import { type Output, OutputKind } from "../dtls/association/output.js"
 import { ListNode } from "../dtls/endpoint/linked-list.js"
 import { type Peer } from "../dtls/endpoint/peer.js"
+import { newExchangeV12 } from "../dtls/endpoint/cookie-exchange.js"
 import { ServerEndpoint } from "../dtls/endpoint/server-endpoint.js"
 import { type Services } from "../platform/services.js"
 import { Answering } from "./credentials.js"
@@ -75,7 +76,13 @@ export class DtlsServerConnection extends DtlsConnection {
             return settings
         }
         const now = this.services.now()
-        const endpoint = new ServerEndpoint(newSettings, common, this.services, now, this.settings.newExchange)
+        const endpoint = new ServerEndpoint(
+            newSettings,
+            common,
+            this.services,
+            now,
+            this.settings.newExchange ?? newExchangeV12(),
+        )
         endpoint.exclusive = true
         this.endpoint = endpoint
         this.pump = new EndpointPump(

@@ -7,6 +7,7 @@ import { type CryptoProvider } from "../../src/dtls/crypto/provider.js"
 import { TLS_PSK_WITH_AES_128_CCM_8 } from "../../src/dtls/key-exchange/suites.js"
 import { type Tables } from "../../src/dtls/endpoint/endpoint.js"
 import { type Peer } from "../../src/dtls/endpoint/peer.js"
+import { newExchangeV12 } from "../../src/dtls/endpoint/cookie-exchange.js"
 import { ServerEndpoint } from "../../src/dtls/endpoint/server-endpoint.js"
 import { NEVER, wifi } from "../../src/dtls/flight/retransmission.js"
 import { clientRole } from "../../src/dtls/association/v12/roles.js"
@@ -26,7 +27,7 @@ export type Fault = (index: number, toServer: boolean, data: Buffer) => number[]
 export interface SimulatedVersions {
     clientRole: () => DriverRole
     /** the server's; undefined: DTLS 1.2 */
-    newExchange: NewHelloExchange | undefined
+    newExchange: NewHelloExchange
 }
 
 interface Flying {
@@ -106,7 +107,7 @@ export class Simulation {
         public clientSettings: AssociationSettings,
         public serverSettings: AssociationSettings,
         tables: Tables = listTables(),
-        private versions: SimulatedVersions = { clientRole: () => clientRole(), newExchange: undefined },
+        private versions: SimulatedVersions = { clientRole: () => clientRole(), newExchange: newExchangeV12() },
     ) {
         this.client = new Association(clientSettings, versions.clientRole(), 0, 0)
         // Each association has settings of its own, so that a test may change what later ones get.

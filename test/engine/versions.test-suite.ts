@@ -1,6 +1,7 @@
 import { AssociationPhase } from "../../src/dtls/association/association-state.js"
 import { clientRoleV13 } from "../../src/dtls/association/v13/roles.js"
 import { AeadAlgorithm, HashAlgorithm } from "../../src/dtls/crypto/algorithms.js"
+import { newExchangeV12 } from "../../src/dtls/endpoint/cookie-exchange.js"
 import { newExchangeV13 } from "../../src/dtls/endpoint/v13/hello-exchange.js"
 import { type CipherSuite } from "../../src/dtls/handshake/cipher-suite.js"
 import { type AssociationSettings } from "../../src/dtls/handshake/settings.js"
@@ -20,7 +21,7 @@ function newer(): SimulatedVersions {
 }
 
 function older(): SimulatedVersions {
-    return { clientRole: () => clientRole(), newExchange: undefined }
+    return { clientRole: () => clientRole(), newExchange: newExchangeV12() }
 }
 
 /** What the default of other suites is not: DTLS 1.3, and the hash with 48 bytes. */

@@ -1,6 +1,7 @@
 import { copyOf, equal, join } from "../../src/dtls/bytes/bytes.js"
 import { writeUint } from "../../src/dtls/bytes/integers.js"
 import { type HelloFragment, readHelloFragment } from "../../src/dtls/endpoint/hello-fragment.js"
+import { serverRole } from "../../src/dtls/association/v12/roles.js"
 import { CookieExchange } from "../../src/dtls/endpoint/cookie-exchange.js"
 import { type AdmittedHello } from "../../src/dtls/endpoint/hello-exchange.js"
 import { COOKIE_LENGTH } from "../../src/dtls/handshake/cookies.js"
@@ -68,7 +69,7 @@ function checkAnswer(gate: CookieExchange, hello: HelloFragment, start: ClientHe
 }
 
 function prepare(): FuzzRun {
-    const gate = new CookieExchange(testSettings(new NativeCrypto(3)), new DiscardCounters(), OPENED)
+    const gate = new CookieExchange(testSettings(new NativeCrypto(3)), new DiscardCounters(), OPENED, serverRole())
     return async (input) => {
         const hello = readHelloFragment(input, input.length)
         if (hello === undefined) return

@@ -3,6 +3,7 @@ import { AssociationPhase } from "../../src/dtls/association/association-state.j
 import { OutputKind } from "../../src/dtls/association/output.js"
 import { type CryptoProvider } from "../../src/dtls/crypto/provider.js"
 import { type Peer } from "../../src/dtls/endpoint/peer.js"
+import { newExchangeV12 } from "../../src/dtls/endpoint/cookie-exchange.js"
 import { ServerEndpoint } from "../../src/dtls/endpoint/server-endpoint.js"
 import { clientRole } from "../../src/dtls/association/v12/roles.js"
 import { type AssociationSettings } from "../../src/dtls/handshake/settings.js"
@@ -47,7 +48,7 @@ export class ManyClients {
         this.settings = testSettings(crypto)
         const server = testSettings(crypto)
         change(server)
-        this.server = new ServerEndpoint(() => server, server, new NodeServices(), 0)
+        this.server = new ServerEndpoint(() => server, server, new NodeServices(), 0, newExchangeV12())
         this.watch = new EndpointWatch(this.server, server.limits)
     }
 

@@ -1,3 +1,4 @@
+import { type DriverRole } from "../association/handshake-driver.js"
 import { type SavedVersion } from "../association/saved-association.js"
 import { SavedVersionV12 } from "../association/v12/saved-version.js"
 import { copyOf } from "../bytes/bytes.js"
@@ -13,13 +14,18 @@ import { wholeMessage } from "../wire/handshake-header.js"
 import { writeHelloVerifyRequest } from "../wire/hello-verify-request.js"
 import { RECORD_HEADER_LENGTH, writeRecordHeader } from "../wire/record-header.js"
 import { type Reply } from "./endpoint.js"
-import { type AdmittedHello, type HelloExchange } from "./hello-exchange.js"
+import { type AdmittedHello, type HelloExchange, type NewHelloExchange } from "./hello-exchange.js"
 import { HELLO_ASSEMBLY_TIME, HelloAssembly, type PartialHello } from "./hello-assembly.js"
 import { type HelloFragment } from "./hello-fragment.js"
 import { type SourceAddress } from "./source-address.js"
 
 /** Where a connection id begins in a record (RFC 9146 §4). */
 const ID_AT = 11
+
+/** A server of DTLS 1.2 alone. */
+export function newExchangeV12(): NewHelloExchange {
+    return (settings, counters, now) => new CookieExchange(settings, counters, now, serverRole())
+}
 
 /**
  * The HelloVerifyRequest of DTLS 1.2: before a hello is whole and has a good cookie nothing
@@ -32,11 +38,15 @@ export class CookieExchange implements HelloExchange {
     private assembly: HelloAssembly
     private replies: Reply[] = []
 
-    /** @param counters for hellos that are dropped */
+    /**
+     * @param counters for hellos that are dropped
+     * @param role the server's side
+     */
     constructor(
         settings: AssociationSettings,
         private counters: DiscardCounters,
         now: number,
+        private role: DriverRole,
     ) {
         this.cookies = new Cookies(settings.crypto, now)
         this.assembly = new HelloAssembly(settings.limits, HELLO_ASSEMBLY_TIME)
@@ -66,7 +76,7 @@ export class CookieExchange implements HelloExchange {
         const rest = copyOf(datagram, at + start.length, at + header.length)
         if (!this.cookies.checkWhole(addressOf(from), start, rest, false))
             return this.challenge(fragment, start, rest, from)
-        return { sequence, messageSeq: header.messageSeq, random: start.random, datagram, length }
+        return { sequence, messageSeq: header.messageSeq, random: start.random, datagram, length, role: this.role }
     }
 
     /** Judges a first fragment by the bytes of the cookie that it holds. A client without a cookie gets one. */
@@ -94,8 +104,10 @@ export class CookieExchange implements HelloExchange {
         const rest = copyOf(body, start.length, body.length)
         if (!this.cookies.checkWhole(Buffer.from(hello.key), start, rest, true)) return this.drop()
         const { sequence } = hello
-        const datagram = inRecord(ContentType.handshake, message.bytes, DTLS_1_2, sequence)
-        return { sequence, messageSeq: message.messageSeq, random: start.random, datagram, length: datagram.length }
+        const { role } = this
+        const { messageSeq, bytes } = message
+        const datagram = inRecord(ContentType.handshake, bytes, DTLS_1_2, sequence)
+        return { sequence, messageSeq, random: start.random, datagram, length: datagram.length, role }
     }
 
     /**
@@ -127,7 +139,7 @@ export class CookieExchange implements HelloExchange {
     }
 
     savedVersions(): SavedVersion[] {
-        return [new SavedVersionV12(serverRole())]
+        return [new SavedVersionV12(this.role)]
     }
 
     nextReply(): Reply | undefined {

@@ -17,8 +17,8 @@ export interface AdmittedHello {
     datagram: Buffer
     /** bytes of the datagram */
     length: number
-    /** the server's side of the version that goes on with it; undefined: DTLS 1.2 */
-    role?: DriverRole
+    /** the server's side of the version that goes on with it */
+    role: DriverRole
 }
 
 /**

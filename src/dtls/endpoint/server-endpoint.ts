@@ -7,7 +7,6 @@ import { Reader } from "../bytes/reader.js"
 import { type ConnectionIds } from "../handshake/connection-ids.js"
 import { findHelloExtension } from "../handshake/hello-extension.js"
 import { type AssociationSettings } from "../handshake/settings.js"
-import { serverRole } from "../association/v12/roles.js"
 import { Discard, DiscardCounters } from "../record/discard.js"
 import { ExtensionType } from "../wire/code-points.js"
 import { readRecordHeader } from "../wire/record-header.js"
@@ -15,7 +14,6 @@ import { DeadlineHeap } from "./deadline-heap.js"
 import { Demultiplexer, PeerIds } from "./demultiplexer.js"
 import { type Endpoint, type Reply, type Tables } from "./endpoint.js"
 import { type HelloFragment, readHelloFragment } from "./hello-fragment.js"
-import { CookieExchange } from "./cookie-exchange.js"
 import { type AdmittedHello, type HelloExchange, type NewHelloExchange } from "./hello-exchange.js"
 import { Peer, PeerPhase } from "./peer.js"
 import { PathChanges } from "./path-changes.js"
@@ -46,18 +44,17 @@ export class ServerEndpoint implements Endpoint {
     /**
      * @param newSettings makes the settings of one association; called after the cookie verified
      * @param tables makes the tables of peers
-     * @param newExchange of the versions that are served; undefined: DTLS 1.2 alone
+     * @param newExchange of the versions that are served
      */
     constructor(
         private newSettings: () => AssociationSettings,
         private common: AssociationSettings,
         tables: Tables,
         now: number,
-        newExchange?: NewHelloExchange,
+        newExchange: NewHelloExchange,
     ) {
         const { counters } = this
-        this.cookies =
-            newExchange === undefined ? new CookieExchange(common, counters, now) : newExchange(common, counters, now)
+        this.cookies = newExchange(common, counters, now)
         this.addresses = new Demultiplexer(tables)
         this.paths = new PathChanges(this.addresses)
         this.peers = new PeerTable(common.limits, tables)
@@ -121,8 +118,7 @@ export class ServerEndpoint implements Endpoint {
     }
 
     private newPeer(hello: AdmittedHello, from: SourceAddress, host: string): Peer {
-        const { sequence, messageSeq, random } = hello
-        const role = hello.role ?? serverRole()
+        const { sequence, messageSeq, random, role } = hello
         const association = new Association(this.newSettings(), role, messageSeq, sequence)
         const peer = new Peer(from.key, from.address, association, random, messageSeq)
         peer.host = host

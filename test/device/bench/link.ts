@@ -4,6 +4,7 @@ import { Association } from "../../../src/dtls/association/association.js"
 import { type Output, OutputKind } from "../../../src/dtls/association/output.js"
 import { type DriverRole } from "../../../src/dtls/association/handshake-driver.js"
 import { type CryptoProvider } from "../../../src/dtls/crypto/provider.js"
+import { newExchangeV12 } from "../../../src/dtls/endpoint/cookie-exchange.js"
 import { type NewHelloExchange } from "../../../src/dtls/endpoint/hello-exchange.js"
 import { type Peer } from "../../../src/dtls/endpoint/peer.js"
 import { ServerEndpoint } from "../../../src/dtls/endpoint/server-endpoint.js"
@@ -77,12 +78,12 @@ export interface End {
 /** The version that both ends speak. */
 export interface Version {
     client: DriverRole
-    /** of the server; undefined: DTLS 1.2 */
-    newExchange: NewHelloExchange | undefined
+    /** of the server */
+    newExchange: NewHelloExchange
 }
 
 export function version12(): Version {
-    return { client: clientRole(), newExchange: undefined }
+    return { client: clientRole(), newExchange: newExchangeV12() }
 }
 
 /** Both ends and the datagrams between them. */

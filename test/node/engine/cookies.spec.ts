@@ -1,6 +1,7 @@
 import { ok, strictEqual } from "node:assert/strict"
 import { AssociationPhase } from "../../../src/dtls/association/association-state.js"
 import { FailureReason } from "../../../src/dtls/handshake/failure.js"
+import { newExchangeV12 } from "../../../src/dtls/endpoint/cookie-exchange.js"
 import { ServerEndpoint } from "../../../src/dtls/endpoint/server-endpoint.js"
 import { COOKIE_SECRET_LIFETIME } from "../../../src/dtls/handshake/cookie-secrets.js"
 import { Discard } from "../../../src/dtls/record/discard.js"
@@ -37,7 +38,7 @@ describe("cookies", () => {
         const { first } = hello()
         const crypto = new SpyCrypto()
         const settings = testSettings(crypto)
-        const server = new ServerEndpoint(() => settings, settings, listTables(), 0)
+        const server = new ServerEndpoint(() => settings, settings, listTables(), 0, newExchangeV12())
         const datagram = handshake(HandshakeType.clientHello, 0, writeClientHello(first))
         let replies = 0
         for (let i = 0; i < 100000; i++) {

@@ -69,11 +69,13 @@ export abstract class LaterSender {
     }
 
     deadline(): number {
-        const { flight, handshakeUntil } = this
-        const { write } = this.record
-        if (write.nextSequence >= write.end) return handshakeUntil
-        if (this.wantsToSend(flight, write)) return 0
-        if (this.received !== undefined) return ACK_DUE
+        const { flight, handshakeUntil, received, record } = this
+        const wants = this.wantsToSend(flight, record.write)
+        // As a rule nothing is due, whatever has been reserved.
+        if (!wants && flight === undefined && received === undefined) return handshakeUntil
+        if (record.isHeld()) return handshakeUntil
+        if (wants) return 0
+        if (received !== undefined) return ACK_DUE
         return flight === undefined ? handshakeUntil : Math.min(flight.timer.at, handshakeUntil)
     }
 

@@ -42,14 +42,14 @@ export function newExchangeV13(): NewHelloExchange {
 
 /**
  * A server of DTLS 1.2 and 1.3: the newer one for each client that offers it.
- * @param newOlder for the others; undefined: as a server of DTLS 1.2 alone
+ * @param changed makes another exchange of that for DTLS 1.2; default: it stays
  */
-export function newExchangeV12V13(newOlder?: NewHelloExchange): NewHelloExchange {
-    return (settings, counters, now) => {
-        const older =
-            newOlder === undefined ? new CookieExchange(settings, counters, now) : newOlder(settings, counters, now)
-        return new RetryExchange(settings, counters, now, older)
-    }
+export function newExchangeV12V13(changed?: (older: NewHelloExchange) => NewHelloExchange): NewHelloExchange {
+    // A server that goes on with DTLS 1.2 says that it speaks DTLS 1.3, too (RFC 8446 §4.1.3).
+    const older: NewHelloExchange = (settings, counters, now) =>
+        new CookieExchange(settings, counters, now, serverRole(downgradeMark()))
+    const newOlder = changed === undefined ? older : changed(older)
+    return (settings, counters, now) => new RetryExchange(settings, counters, now, newOlder(settings, counters, now))
 }
 
 /**
@@ -95,7 +95,7 @@ class RetryExchange implements HelloExchange {
         if (start !== undefined && header.fragmentLength === header.length) return this.takeWhole(fragment, from, now)
         const { older } = this
         if (older !== undefined && this.continuesOlder(older, from.key, fragment))
-            return this.takeOlder(older, fragment, from, now)
+            return older.take(fragment, from, now)
         const whole = this.collect(fragment, from, now)
         return whole === undefined ? undefined : this.takeWhole(whole, from, now)
     }
@@ -145,21 +145,9 @@ class RetryExchange implements HelloExchange {
         const versions = hello === undefined ? undefined : findExtension(hello.extensions, SUPPORTED_VERSIONS)
         if (hello !== undefined && versions !== undefined && offersVersion(versions))
             return this.takeHello(fragment, hello, from)
-        if (this.older !== undefined) return this.takeOlder(this.older, fragment, from, now)
+        if (this.older !== undefined) return this.older.take(fragment, from, now)
         if (hello === undefined) return this.drop()
         return this.refuse(fragment, AlertDescription.protocolVersion, from)
-    }
-
-    /** A server that goes on with DTLS 1.2 says that it speaks DTLS 1.3, too (RFC 8446 §4.1.3). */
-    private takeOlder(
-        older: HelloExchange,
-        fragment: HelloFragment,
-        from: SourceAddress,
-        now: number,
-    ): AdmittedHello | undefined {
-        const hello = older.take(fragment, from, now)
-        if (hello !== undefined) hello.role = serverRole(downgradeMark())
-        return hello
     }
 
     private takeHello(fragment: HelloFragment, hello: ClientHello, from: SourceAddress): AdmittedHello | undefined {

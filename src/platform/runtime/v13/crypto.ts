@@ -100,7 +100,8 @@ export class RuntimeProtectionV13 implements ProtectionWithId {
     }
 
     lengthOf(_datagram: Buffer, _at: number): number {
-        return (this.state as unknown as IntegerBuffer).readUIntBE(STATE_RECORD_LENGTH, 2)
+        const { state } = this
+        return state[STATE_RECORD_LENGTH] * 256 + state[STATE_RECORD_LENGTH + 1]
     }
 
     open(datagram: Buffer, at: number, sequence: number): OpenedRecord | undefined {

@@ -2,6 +2,7 @@ import { deepStrictEqual, ok, strictEqual } from "node:assert/strict"
 import { AssociationPhase } from "../../../../src/dtls/association/association-state.js"
 import { clientRoleV12V13 } from "../../../../src/dtls/association/v13/roles.js"
 import { type NewHelloExchange } from "../../../../src/dtls/endpoint/hello-exchange.js"
+import { newExchangeV12 } from "../../../../src/dtls/endpoint/cookie-exchange.js"
 import { newExchangeV12V13, newExchangeV13 } from "../../../../src/dtls/endpoint/v13/hello-exchange.js"
 import { type CipherSuite } from "../../../../src/dtls/handshake/cipher-suite.js"
 import { type AssociationSettings } from "../../../../src/dtls/handshake/settings.js"
@@ -31,7 +32,7 @@ import { cut, handshake, type Message, messages, records } from "../../../suppor
 /** Suites of a server, and how it takes hellos. */
 interface ServerKind {
     suites: () => CipherSuite[]
-    newExchange: NewHelloExchange | undefined
+    newExchange: NewHelloExchange
 }
 
 const SUITES = {
@@ -41,7 +42,7 @@ const SUITES = {
 }
 
 const SERVERS: Record<keyof typeof SUITES, ServerKind> = {
-    "1.2": { suites: SUITES["1.2"], newExchange: undefined },
+    "1.2": { suites: SUITES["1.2"], newExchange: newExchangeV12() },
     "1.3": { suites: SUITES["1.3"], newExchange: newExchangeV13() },
     both: { suites: SUITES.both, newExchange: newExchangeV12V13() },
 }
