@@ -2,7 +2,7 @@ import { spawn } from "node:child_process"
 import { createHash } from "node:crypto"
 import { existsSync, mkdirSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs"
 import { basename, dirname, join } from "node:path"
-import { pathToFileURL } from "node:url"
+import { fileURLToPath } from "node:url"
 import { deserialize, serialize } from "node:v8"
 import { cacheFolder, prebuilt, root } from "../folders.js"
 import { temporaryFolder } from "../temporary.js"
@@ -92,13 +92,19 @@ function objectNames({ folders, units }: Parts): string[] {
  */
 const V8_OPTIONS = ["--liftoff-only", "--wasm-lazy-compilation", "--wasm-lazy-validation"]
 
+/** llvm-main.ts with what runs it; as JavaScript, which the package has it as, it needs nothing. */
+function compilerProgram(): string[] {
+    const beside = (name: string): URL => new URL(name, import.meta.url)
+    if (import.meta.url.endsWith(".js")) return [fileURLToPath(beside("llvm-main.js"))]
+    return ["--import", beside("tsx.mjs").href, fileURLToPath(beside("llvm-main.ts"))]
+}
+
 /** Compiles in a process of its own, which has V8's options. */
 function compile(compilation: Compilation): Promise<Compiled> {
-    const [hook, main] = ["tsx.mjs", "llvm-main.ts"].map((name) => join(root, "host", "build", name))
     // A pipe takes it only while this process waits, and it compiles a program meanwhile.
     const input = join(temporaryFolder("llvm"), "compilation")
     writeFileSync(input, serialize(compilation))
-    const args = [...V8_OPTIONS, "--import", pathToFileURL(hook).href, main, input]
+    const args = [...V8_OPTIONS, ...compilerProgram(), input]
     const child = spawn(process.execPath, args, { stdio: ["ignore", "pipe", "pipe"] })
     const end = (): void => void child.kill()
     process.once("exit", end)

@@ -1,5 +1,5 @@
 import { deepStrictEqual, ok, strictEqual } from "node:assert/strict"
-import { readFileSync, writeFileSync } from "node:fs"
+import { existsSync, readFileSync, writeFileSync } from "node:fs"
 import { join } from "node:path"
 import { root } from "../../../host/folders.js"
 import { hasNodeKem } from "../../../src/platform/node/ml-kem.js"
@@ -54,6 +54,10 @@ describe("the published package", function () {
     it("installs from the tarball alone, offline: what it depends on is in it", () => {
         deepStrictEqual(Object.keys(manifest.dependencies), manifest.bundleDependencies)
         ok(must(folder, "npm", "ls", "--all", "--parseable").includes("mote-dtls"))
+    })
+
+    it("has the program that compiles functions for mote sim --translate, which nothing imports", () => {
+        ok(existsSync(join(folder, "node_modules", "mote-dtls", "dist", "host", "build", "llvm-main.js")))
     })
 
     it("loads by its name, connects, and ends by itself", () => {
