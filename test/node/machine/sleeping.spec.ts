@@ -39,6 +39,7 @@ class Sleeper {
     powerLosses = 0
     readonly storageFolder = join(temporaryFolder("sleeper"), Math.random().toString(36).slice(2))
     private seed = 12345
+    private isOver = false
 
     constructor(
         private port: number,
@@ -52,16 +53,25 @@ class Sleeper {
         return this.seed / 0x80000000
     }
 
+    /** Ends `wake`, whatever the program has posted: its time is virtual, it would never rest. */
+    stop(): void {
+        this.isOver = true
+    }
+
+    private hasDone(count: number): boolean {
+        return this.isOver || this.posted.length >= count
+    }
+
     /** @param losing chance of losing power at each moment at which the program waits */
     async wake(count: number, losing: number): Promise<void> {
         const module = await machineModule()
         const program = image(this.version)
-        while (this.posted.length < count) {
+        while (!this.hasDone(count)) {
             let stopped = false
             const clock = new WatchedClock(() => {
-                if (stopped || (this.random() >= losing && this.posted.length < count)) return
+                if (stopped || (this.random() >= losing && !this.hasDone(count))) return
                 stopped = true
-                if (this.posted.length < count) this.powerLosses++
+                if (!this.hasDone(count)) this.powerLosses++
                 device.stop()
             })
             const device: Device = new Device(module, program, {
@@ -169,10 +179,12 @@ describe("a sleeping sensor in the simulator", function () {
         const psk = { identity: "sensor1", key: Buffer.from(SLEEPER_KEY, "hex") }
         const second = await listen(port, { psk, connectionId: 8 }, "127.0.0.1")
         const accepted = second.accept()
-        const waking = sleeper.wake(3, 0).catch(() => undefined)
+        const waking = sleeper.wake(3, 0)
         strictEqual((await accepted).peerIdentity?.toString(), "sensor1")
         ok(sleeper.log.filter((line) => /not acknowledged/.test(line)).length >= 3, sleeper.log.join("\n"))
-        void waking
+        sleeper.stop()
+        await waking
         await second.close()
+        rmSync(sleeper.storageFolder, { recursive: true })
     })
 })

@@ -1,0 +1,34 @@
+import { performance } from "node:perf_hooks"
+
+/** At rest is who works for less than this share of 50 ms; 20 times that is waited for rest. */
+const RESTING = 0.3
+const WINDOW_MS = 50
+const WINDOWS = 20
+
+/** The share of the next 50 ms in which the event loop works, 0 to 1. */
+async function utilization(): Promise<number> {
+    const before = performance.eventLoopUtilization()
+    await new Promise((resolve) => setTimeout(resolve, WINDOW_MS))
+    return performance.eventLoopUtilization(before).utilization
+}
+
+async function comesToRest(): Promise<boolean> {
+    for (let i = 0; i < WINDOWS; i++) if ((await utilization()) < RESTING) return true
+    return false
+}
+
+/** Told once in each process: the files after it have the same neighbour, and did nothing wrong. */
+let isTold = false
+
+/**
+ * mocha's root hooks. mocha runs many files in one process: what a file leaves running (a simulated device whose time is virtual
+ * never rests) takes time from all files after it, which then fail for no reason that is in them.
+ */
+export const mochaHooks = {
+    async afterAll(this: Mocha.Context): Promise<void> {
+        if (isTold || (await comesToRest())) return
+        isTold = true
+        const files = new Set(this.test?.parent?.suites.map(({ file }) => file))
+        throw new Error(`something still runs after the last test of ${[...files].join(", ")}: end it there`)
+    },
+}
