@@ -9,6 +9,7 @@ import { type DtlsClientConnection, type NewClientConnection } from "../../src/g
 import { type DtlsSettings } from "../../src/gio/settings.js"
 import { type SocketAddress } from "../../src/gio/socket-address.js"
 import { type Services, type UdpSocket } from "../../src/platform/services.js"
+import { freeNumbers } from "../gateway/reservation.js"
 import { endedByWrongKey } from "../wrong-key.js"
 import { PatientSocket } from "./patient-socket.js"
 
@@ -25,9 +26,6 @@ export interface SleepingSession {
     association: Buffer
     ids: MessageIds
 }
-
-/** Numbers beyond what any session uses: the copy for which they are reserved is never used, see `wake`. */
-const UNLIMITED = 0x7fffffff
 
 /** Seals what sleeps, in this process only. */
 export function newWrapper({ crypto }: Services): Aead {
@@ -72,7 +70,7 @@ export class SwarmSession {
     ): Promise<SwarmSession> {
         return await SwarmSession.open(parts, settings, ids, async (connection) => {
             await connection.importAssociation(association, wrapper, 0)
-            connection.exportAssociation(wrapper, { send: UNLIMITED, receive: UNLIMITED })
+            freeNumbers(connection)
         })
     }
 

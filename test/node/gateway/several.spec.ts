@@ -142,7 +142,7 @@ function describeWith(version: Version): void {
             await swarm.ended(50000)
             strictEqual(swarm.exitCode, 0, swarm.output)
             const done = JSON.parse(swarm.output.trim().split("\n").at(-1) as string) as Done
-            strictEqual(done.handshakes, sensors)
+            strictEqual(done.handshakes, sensors, swarm.output)
             ok(balancer.moves >= 8, `${balancer.moves} moves`)
             const records = broker.published.map(({ payload }) => payload as unknown as KeptRecord)
             const ledger = readLedger(readFileSync(first.path("ledger.csv"), "utf8"))

@@ -2,8 +2,10 @@ import { deepStrictEqual, ok, strictEqual } from "node:assert/strict"
 import { randomBytes } from "node:crypto"
 import { readFileSync } from "node:fs"
 import { compare, type KeptRecord, readLedger } from "../../../host/swarm/ledger.js"
+import { type DtlsConnection } from "../../../src/gio/dtls-connection.js"
 import { freePort, mote, Running } from "../../interop/process.js"
-import { RunningGateway } from "../../support/running-gateway.js"
+import { updateKeys, updatesOf } from "../../support/key-update.js"
+import { eventually, RunningGateway } from "../../support/running-gateway.js"
 
 interface Done {
     event: string
@@ -69,6 +71,25 @@ describe("mote swarm", function () {
         strictEqual(done.handshakes, 20)
         ok(done.moved > 20, `${done.moved} moves`)
         ok(done.acknowledged > 40, `${done.acknowledged} readings`)
+        strictEqual(fleet.checkSink(), done.acknowledged)
+        await fleet.gateway.end()
+    })
+
+    it("goes on in DTLS 1.3 at new addresses when the gateway renews its keys there, by one handshake each", async () => {
+        const fleet = await new Fleet().start(4)
+        const path = ["--cid", "0", "--move", "50", "--seed", "5", "--min-version", "1.3"]
+        const swarm = fleet.swarm("--sensors", "4", "--interval", "0.1", "--duration", "3", ...path)
+        const connections = (): DtlsConnection[] =>
+            fleet.gateway.service.listeners.peers().map(({ connection }) => connection)
+        const renewing = setInterval(() => connections().forEach(updateKeys), 300)
+        const updates = await eventually("renewed keys of all", () => {
+            const counts = connections().map(updatesOf)
+            return counts.length === 4 && counts.every((count) => count > 2) ? counts : undefined
+        })
+        const done = await Fleet.doneOf(swarm, 0)
+        clearInterval(renewing)
+        strictEqual(done.handshakes, 4, `${updates.join()} updates: ${swarm.output}`)
+        ok(done.moved > 20, `${done.moved} moves`)
         strictEqual(fleet.checkSink(), done.acknowledged)
         await fleet.gateway.end()
     })
