@@ -54,6 +54,8 @@ export const SIZE_PROFILES: Record<string, SizeProfile> = {
     },
     /** a DTLS server for many clients, without an application protocol */
     "psk-server": { program: "test/device/size/psk-server.ts", budget: 45000 },
+    /** the same in DTLS 1.3 alone, with a pre-shared key (psk_ke) */
+    "psk13-server": { program: "test/device/size/psk13-server.ts", budget: 55500 },
     /** a DTLS client with raw public keys or pinned certificates, without an application protocol */
     "ecdhe-client": { program: "test/device/size/ecdhe-client.ts", budget: 53000 },
     /** a DTLS client with X.509 certificates both ways, without an application protocol */

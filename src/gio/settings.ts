@@ -34,7 +34,7 @@ export interface DtlsSettings {
     coalesce: boolean
     /** makes hello extensions for an association, such as `connectionIds(8)` */
     extensions: ((crypto: CryptoProvider) => HelloExtension)[]
-    /** server: how it takes hellos, and with that the versions that it speaks; undefined: DTLS 1.2 */
+    /** server: how it takes hellos, and with that the versions that it speaks; undefined: the version of its class */
     newExchange?: NewHelloExchange | undefined
     /** server */
     pskIdentityHint: Buffer | undefined

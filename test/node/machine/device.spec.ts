@@ -33,6 +33,16 @@ function declaredNames(path: string): string[] {
     return names
 }
 
+/** Sources that are of one version alone, by the profiles that speak it. */
+const OF_VERSIONS: [string, RegExp, (profile: string) => boolean][] = [
+    [
+        "1.2",
+        /\/v12\/|\/hello-verify-request\.ts$|\/handshake\/cookies\.ts$/,
+        (profile) => !profile.startsWith("psk13-"),
+    ],
+    ["1.3", /\/v13\//, (profile) => profile.includes("13-")],
+]
+
 /** The parts are all there is. */
 const PARTS = ["src/dtls", "src/gio", "src/coap", "src/net", "src/lwm2m", "src/sensor", "src/update", "src/platform"]
 
@@ -69,6 +79,15 @@ describe("the official DeviceScript compiler and VM", function () {
                     image.bytes,
                 )
                 ok(all.every((size) => size > 0))
+            }
+        })
+
+    for (const [version, sources, speaksIt] of OF_VERSIONS)
+        it(`compiles into a size profile what is of DTLS ${version} only where its program names that version`, () => {
+            for (const [name, { program, configured }] of Object.entries(SIZE_PROFILES)) {
+                const files = [...sizeByFile(cachedDeviceImage(program, configured)).keys()]
+                const found = files.filter((file) => sources.test(file))
+                strictEqual(found.length > 0, speaksIt(name), `${name}: ${found.join()}`)
             }
         })
 

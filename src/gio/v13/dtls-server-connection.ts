@@ -1,0 +1,13 @@
+import { type NewHelloExchange } from "../../dtls/endpoint/hello-exchange.js"
+import { newExchangeV13 } from "../../dtls/endpoint/v13/hello-exchange.js"
+import { ServerConnection } from "../server-connection.js"
+
+/**
+ * A server of DTLS 1.3, and of no other version.
+ * @devsWhenUsed
+ */
+export class DtlsServerConnectionV13 extends ServerConnection {
+    newExchange(): NewHelloExchange {
+        return newExchangeV13()
+    }
+}
