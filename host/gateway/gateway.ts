@@ -18,6 +18,7 @@ import { type Services, type UdpSocket } from "../../src/platform/services.js"
 import { identityOf } from "./identity.js"
 import { type CoapState, coapStateOf, restoreCoapState } from "./coap-state.js"
 import { ObservedPaths } from "./observed-paths.js"
+import { connectionIdsOf } from "./owned-ids.js"
 import { freeNumbers } from "./reservation.js"
 import { ReservedMessageLayer } from "./reserved-message-layer.js"
 import { type Route, RoutedSocket } from "./routed-socket.js"
@@ -80,6 +81,8 @@ export interface ExportedClients {
 export interface HandedOver {
     /** as `exportAssociation` gives it */
     association: Buffer
+    /** of this side, by which its datagrams are found: `connectionIdsOf` */
+    ids: string[]
     /** undefined: it is not known, and repetitions of requests are taken for new ones */
     coap: CoapState | undefined
 }
@@ -293,20 +296,21 @@ export class Gateway {
         if (server === undefined || !(await this.comesToRest(server, connection))) return undefined
         const coap = coapStateOf(server.layer)
         const association = connection.exportAssociation(wrapper, { send: 0, receive: 0 })
+        const ids = connectionIdsOf(connection)
         connection.abandon()
-        return { association, coap }
+        return { association, ids, coap }
     }
 
     private async comesToRest(server: CoapServer, connection: DtlsServerConnection): Promise<boolean> {
         const until = this.services.now() + COMING_TO_REST
         for (let calm = 0; calm < 2 && this.services.now() < until;) {
-            const isIdle = server.underWay === 0 && connection.conditionCheck(IOCondition.IN) === 0
+            const isIdle = isAtRest(server, connection)
             calm = isIdle ? calm + 1 : 0
             // What has arrived gets its turn, and what was answered is on its way.
             await new Promise((resolve) => (isIdle ? setImmediate(resolve) : setTimeout(resolve, 2)))
             if (!connection.isOpen()) return false
         }
-        return server.underWay === 0 && connection.conditionCheck(IOCondition.IN) === 0
+        return isAtRest(server, connection)
     }
 
     /**
@@ -314,7 +318,7 @@ export class Gateway {
      * (`reserveNumbers`), and then `begin` is called.
      * Throws GError as `importAssociation` of the listener.
      */
-    async takeOver(client: HandedOver, wrapper: Aead, minimumGeneration: number): Promise<TakenOver> {
+    async takeOver(client: Omit<HandedOver, "ids">, wrapper: Aead, minimumGeneration: number): Promise<TakenOver> {
         const connection = await this.listener.importAssociation(client.association, wrapper, minimumGeneration)
         const begin = async (): Promise<GatewayPeer> => {
             await connection.takeHeld()
@@ -347,6 +351,12 @@ export class Gateway {
         this.unwatch()
         this.socket.close()
     }
+}
+
+/** Nothing has come that is not answered, and no answer waits to be sent. */
+function isAtRest({ underWay, layer }: CoapServer, connection: DtlsServerConnection): boolean {
+    const isSending = layer instanceof ReservedMessageLayer && layer.sending > 0
+    return underWay === 0 && !isSending && connection.conditionCheck(IOCondition.IN) === 0
 }
 
 const pathOf = (request: CoapMessage): string => coapPathText(textOptionsOf(request, CoapOption.URI_PATH))

@@ -26,7 +26,7 @@ export {
 } from "./gateway.js"
 export { type CoapState } from "./coap-state.js"
 export { framed, FramedSocket, unframed } from "./framed-socket.js"
-export { connectionIdOf, lastingConnectionIds, ownedConnectionIds, ownerOf } from "./owned-ids.js"
+export { connectionIdOf, connectionIdsOf, ownedConnectionIds, ownerOf } from "./owned-ids.js"
 export { reserveNumbers, wantsReservation } from "./reservation.js"
 export { type Route } from "./routed-socket.js"
 export { sharedCookies } from "./shared-cookies.js"

@@ -1,26 +1,12 @@
-import { EMPTY } from "../../src/dtls/bytes/bytes.js"
 import { type CryptoProvider } from "../../src/dtls/crypto/provider.js"
-import { type HelloExtension } from "../../src/dtls/handshake/hello-extension.js"
-import { ConnectionIdsV13 } from "../../src/dtls/handshake/v13/connection-ids.js"
+import { type ConnectionIds } from "../../src/dtls/handshake/connection-ids.js"
+import { findHelloExtension, type HelloExtension } from "../../src/dtls/handshake/hello-extension.js"
 import { hasConnectionId, ID_AT as ID_AT_V13 } from "../../src/dtls/record/v13/unified-header.js"
-import { type AlertDescription, ContentType } from "../../src/dtls/wire/code-points.js"
-import { REQUEST_CONNECTION_ID } from "../../src/dtls/wire/v13/code-points.js"
+import { ContentType, ExtensionType } from "../../src/dtls/wire/code-points.js"
+import { type DtlsConnection } from "../../src/gio/dtls-connection.js"
 
 /** Where a connection id begins in a record of DTLS 1.2 (RFC 9146 §4). */
 const ID_AT_V12 = 11
-
-/** Ids by which others know the association, too: the peer is given no further ones (RFC 9147 §9 leaves that open). */
-class LastingIds extends ConnectionIdsV13 {
-    override take(type: number, body: Buffer): AlertDescription {
-        const asksForSome = type === REQUEST_CONNECTION_ID && body.length === 1
-        return super.take(type, asksForSome ? Buffer.alloc(1) : body)
-    }
-}
-
-/** As `connectionIdsV13` without spare ids, for associations that others look for by their first id. @param length 1 to 255 bytes */
-export function lastingConnectionIds(length: number): (crypto: CryptoProvider) => HelloExtension {
-    return (crypto) => new LastingIds(crypto, length === 0 ? EMPTY : crypto.random(length), 0)
-}
 
 /**
  * Connection ids of one of several processes behind one port: the first byte says whose an id is.
@@ -56,4 +42,14 @@ export function connectionIdOf(datagram: Buffer, length: number): Buffer | undef
 /** Whose connection id a datagram has; undefined: it has none. */
 export function ownerOf(datagram: Buffer): number | undefined {
     return connectionIdOf(datagram, 1)?.[0]
+}
+
+/**
+ * All ids of this side that the peer's records may carry, hexadecimal digits: in DTLS 1.3 several, once the peer has asked for some
+ * (RFC 9147 §9).
+ */
+export function connectionIdsOf(connection: DtlsConnection): string[] {
+    const extensions = connection.getAssociation()?.settings.extensions ?? []
+    const ids = findHelloExtension(extensions, ExtensionType.connectionId) as ConnectionIds | undefined
+    return (ids?.allIds() ?? []).map((id) => id.toString("hex"))
 }

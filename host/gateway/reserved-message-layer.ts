@@ -6,6 +6,9 @@ import { type Services } from "../../src/platform/services.js"
 
 /** A message layer of a connection that is saved elsewhere: a message waits until numbers are reserved for it. */
 export class ReservedMessageLayer extends WaitingMessageLayer {
+    /** messages that are on their way to the base */
+    sending = 0
+
     /** @param moreNumbers resolves when there may be some */
     constructor(
         services: Services,
@@ -17,6 +20,15 @@ export class ReservedMessageLayer extends WaitingMessageLayer {
     }
 
     override async send(bytes: Buffer): Promise<void> {
+        this.sending++
+        try {
+            await this.sendOnce(bytes)
+        } finally {
+            this.sending--
+        }
+    }
+
+    private async sendOnce(bytes: Buffer): Promise<void> {
         for (;;)
             try {
                 return await super.send(bytes)

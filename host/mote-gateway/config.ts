@@ -238,9 +238,9 @@ function checkShared(file: JsonText, { redis, associations, connectionId }: Raw)
     if (redis === undefined) return
     if (associations !== undefined)
         throw new UsageError(`${file.place(["redis"])}: redis: takes the place of associations, which is there, too`)
-    if (connectionId === 0)
+    if (connectionId !== undefined && connectionId < 6)
         throw new UsageError(
-            `${file.place(["connectionId"])}: connectionId: 1 or more with redis, by which sessions are found`,
+            `${file.place(["connectionId"])}: connectionId: 6 or more with redis: no two gateways may draw the same one`,
         )
 }
 

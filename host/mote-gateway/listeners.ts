@@ -8,7 +8,6 @@ import {
     type GatewayPeer,
     HandshakeWatch,
     importing,
-    lastingConnectionIds,
     ownedConnectionIds,
 } from "mote-dtls/gateway"
 import { type NodeServices } from "mote-dtls"
@@ -216,12 +215,9 @@ function sharedEvents(
 }
 
 /** @param worker undefined: this process is the only one */
-function idsOf(
-    { connectionId, redis, returnRoutability: form }: GatewayConfig,
-    worker: WorkerRole | undefined,
-): Extension[] {
+function idsOf({ connectionId, returnRoutability: form }: GatewayConfig, worker: WorkerRole | undefined): Extension[] {
     if (connectionId === 0) return []
-    const ids = redis === undefined ? connectionIdsV13(connectionId, 0) : lastingConnectionIds(connectionId)
+    const ids = connectionIdsV13(connectionId, 0)
     const check = form === "enhanced" ? enhancedReturnRoutability() : returnRoutability()
     return [worker === undefined ? ids : ownedConnectionIds(worker.index, ids), check]
 }

@@ -8,8 +8,19 @@ import { type RedisConfig } from "./config.js"
 import { type Log } from "./log.js"
 import { type ScriptedRedis, withScripts } from "./redis-scripts.js"
 
+/** What others go on from. */
+export interface SavedAssociation {
+    state: Buffer
+    /** JSON; empty: none */
+    coap: string
+    /** by which it is found besides its first one, hexadecimal digits */
+    furtherIds: string[]
+}
+
 /** An association that is this gateway's now. */
 export interface TakenAssociation {
+    /** the first of its ids, which stays its name when others are in use */
+    id: string
     generation: number
     state: Buffer
     /** JSON; empty: none */
@@ -92,6 +103,10 @@ export class RedisStore {
         return `${this.config.prefix}association:${id}`
     }
 
+    private get prefixOfIds(): string {
+        return `${this.config.prefix}id:`
+    }
+
     private channelOf(gateway: string): string {
         return `${this.config.prefix}to:${gateway}`
     }
@@ -113,17 +128,22 @@ export class RedisStore {
         if (free !== undefined) this.freed.get(free)?.()
     }
 
-    /** Becomes the owner of an association. @returns undefined: there is none, or its owner does not give it up */
-    async take(id: string): Promise<TakenAssociation | undefined> {
+    /**
+     * Becomes the owner of an association.
+     * @param anyId of its ids
+     * @returns undefined: there is none, or its owner does not give it up
+     */
+    async take(anyId: string): Promise<TakenAssociation | undefined> {
         const until = Date.now() + PATIENCE
+        const key = this.prefixOfIds + anyId
         for (;;) {
-            const [what, first, state, coap] = await this.redis.moteTake(this.keyOf(id), this.name, this.leases)
-            if (what === "taken")
-                return { generation: Number(first), state: Buffer.from(state ?? "", "base64"), coap: coap ?? "" }
+            const found = await this.redis.moteTake(key, this.name, this.leases, this.keyOf(""), anyId)
+            const [what, id = "", first = "", state = "", coap = ""] = found
+            if (what === "taken") return { id, generation: Number(first), state: Buffer.from(state, "base64"), coap }
             if (what === "stale")
                 this.log.warn("an association of another run of redis is not taken: it may be an old copy")
             if (what !== "owned" || Date.now() > until) return undefined
-            await this.ask(first ?? "", id)
+            await this.ask(first, id)
         }
     }
 
@@ -142,17 +162,28 @@ export class RedisStore {
      * Saves what others go on from; its generation is one more than `generation`, the one before.
      * @returns false: another gateway owns it, or redis has forgotten it. Its numbers must not be used.
      */
-    async save(id: string, generation: number, state: Buffer): Promise<boolean> {
+    async save(id: string, generation: number, saved: SavedAssociation): Promise<boolean> {
+        return await this.saveFor(this.name, id, generation, saved)
+    }
+
+    private async saveFor(
+        owner: string,
+        id: string,
+        generation: number,
+        { state, coap, furtherIds }: SavedAssociation,
+    ): Promise<boolean> {
         const text = state.toString("base64")
-        return (await this.redis.moteSave(this.keyOf(id), this.name, generation, this.name, text, "", this.ttl)) === 1
+        const { redis, name, ttl } = this
+        const ids = furtherIds.join(" ")
+        const key = this.keyOf(id)
+        return (await redis.moteSave(key, name, generation, owner, text, coap, ttl, id, this.prefixOfIds, ids)) === 1
     }
 
     /** As `save`, and this gateway owns it no more. @param to who has asked for it */
-    async free(id: string, generation: number, state: Buffer, coap: string, to: string | undefined): Promise<boolean> {
-        const text = state.toString("base64")
-        const saved = await this.redis.moteSave(this.keyOf(id), this.name, generation, "", text, coap, this.ttl)
+    async free(id: string, generation: number, saved: SavedAssociation, to: string | undefined): Promise<boolean> {
+        const isSaved = await this.saveFor("", id, generation, saved)
         if (to !== undefined) await this.tell(to, { free: id, from: this.name })
-        return saved === 1
+        return isSaved
     }
 
     /**
@@ -169,7 +200,7 @@ export class RedisStore {
 
     /** The association has ended. */
     async remove(id: string): Promise<void> {
-        await this.redis.moteRemove(this.keyOf(id), this.name)
+        await this.redis.moteRemove(this.keyOf(id), this.name, this.prefixOfIds)
     }
 
     /** @param last what is still to be done, as far as redis is there */

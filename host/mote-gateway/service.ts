@@ -114,7 +114,8 @@ export class GatewayService {
             await sinks.close()
             throw error
         })
-        const tickets = config.tickets && (await Tickets.open(config.tickets, services, config.versions, shared, log))
+        const tickets =
+            config.tickets && (await Tickets.open(config.tickets, services, config.versions, shared?.ticketKeys, log))
         tickets?.use(loaded.ticketKeys)
         const parts = { log, credentials, events, options, diagnostic, shared, tickets, worker: worker?.role, failed }
         const listeners = new Listeners(config, parts, services)

@@ -1,12 +1,12 @@
-import { createHmac, randomBytes } from "node:crypto"
+import { createHmac } from "node:crypto"
 import { setTimeout as sleep } from "node:timers/promises"
 import {
     type CoapState,
     connectionIdOf,
+    connectionIdsOf,
     errorText,
     type Gateway,
     type GatewayPeer,
-    type HandedOver,
     reserveNumbers,
     type Route,
     sharedCookies,
@@ -18,6 +18,7 @@ import { type GatewayConfig, type RedisConfig } from "./config.js"
 import { type Listeners } from "./listeners.js"
 import { type Log, loggedPeer } from "./log.js"
 import { RedisStore, type TakenAssociation } from "./redis-store.js"
+import { SharedTicketKeys } from "./shared-ticket-keys.js"
 
 /**
  * Numbers that a gateway may use before it saves again. After a crash so many numbers of its own are skipped, which costs nothing,
@@ -32,15 +33,15 @@ const MAX_WAITING = 4
 /** After how long a connection that cannot be saved is tried again, ms. */
 const AGAIN = 50
 
-/** Bytes before a sealed key. */
-const NONCE = 12
-
 type Connection = GatewayPeer["connection"]
 type Address = Parameters<Gateway["inject"]>[1]
 
 /** An association that is here, and saved in Redis. */
 interface Kept {
+    /** the first one of its ids, by which it is saved */
     id: string
+    /** of its other ids, those that were saved */
+    furtherIds: string[]
     gateway: Gateway
     peer: GatewayPeer
     /** of what was saved last */
@@ -56,13 +57,18 @@ interface Kept {
 /** Associations that go from gateway to gateway: whoever is sent a device's datagram takes its association over. */
 export class SharedAssociations {
     readonly newExchange
+    /** what the gateways seal tickets with */
+    readonly ticketKeys: SharedTicketKeys
     private idLength: number
+    /** by each of their ids */
     private kept = new Map<string, Kept>()
     private ofConnections = new Map<object, Kept>()
     /** those that end here and go on elsewhere */
     private leaving = new WeakSet<GatewayPeer>()
     /** datagrams that wait for their association, by id */
     private coming = new Map<string, { data: Buffer; from: Address }[]>()
+    /** associations that are being taken in, by their first id */
+    private arriving = new Map<string, Promise<void>>()
     private closing = false
 
     private constructor(
@@ -74,6 +80,7 @@ export class SharedAssociations {
     ) {
         this.idLength = connectionId
         this.newExchange = sharedCookies(secret, versions)
+        this.ticketKeys = new SharedTicketKeys(store, wrapper)
     }
 
     /** Throws UsageError for the key file, GError when Redis is not there. */
@@ -138,7 +145,7 @@ export class SharedAssociations {
     private async takeOver(gateway: Gateway, id: string): Promise<void> {
         try {
             const taken = await this.store.take(id)
-            if (taken !== undefined) await this.goOn(gateway, id, taken)
+            if (taken !== undefined) await this.goOnOnce(gateway, taken)
         } catch (error) {
             this.log.warn(`an association of another gateway cannot go on here: ${errorText(error)}`)
         }
@@ -150,26 +157,43 @@ export class SharedAssociations {
         this.renewSoon(kept)
     }
 
-    private async goOn(gateway: Gateway, id: string, { generation, state, coap }: TakenAssociation): Promise<void> {
-        const client: HandedOver = {
+    /** Datagrams with two of its ids may have come at one time. */
+    private async goOnOnce(gateway: Gateway, taken: TakenAssociation): Promise<void> {
+        const { id } = taken
+        if (this.kept.has(id)) return
+        const going = this.arriving.get(id) ?? this.goOn(gateway, taken).finally(() => this.arriving.delete(id))
+        this.arriving.set(id, going)
+        await going
+    }
+
+    private async goOn(gateway: Gateway, { id, generation, state, coap }: TakenAssociation): Promise<void> {
+        const client = {
             association: state,
             coap: coap === "" ? undefined : (JSON.parse(coap) as CoapState),
         }
         const { connection, begin } = await gateway.takeOver(client, this.wrapper, generation)
         // Until this is safe it has no numbers: what was taken may be taken by another gateway again.
         const { saved, commit } = reserveNumbers(connection, this.wrapper, RESERVE)
-        if (!(await this.store.save(id, generation, saved))) return connection.abandon()
+        const furtherIds = furtherIdsOf(id, connectionIdsOf(connection))
+        if (!(await this.store.save(id, generation, { state: saved, coap: "", furtherIds })))
+            return connection.abandon()
         commit()
         const peer = await begin()
-        this.keep(id, gateway, peer, generation + 1)
+        this.findBy(furtherIds, this.keep(id, gateway, peer, generation + 1))
     }
 
     private keep(id: string, gateway: Gateway, peer: GatewayPeer, generation: number): Kept {
-        const idle = { saving: undefined, isLeaving: false, leaving: undefined, waiting: 0 }
+        const idle = { furtherIds: [], saving: undefined, isLeaving: false, leaving: undefined, waiting: 0 }
         const kept: Kept = { id, gateway, peer, generation, ...idle }
         this.kept.set(id, kept)
         this.ofConnections.set(peer.connection, kept)
         return kept
+    }
+
+    private findBy(furtherIds: string[], kept: Kept): void {
+        for (const id of kept.furtherIds) this.kept.delete(id)
+        for (const id of furtherIds) this.kept.set(id, kept)
+        kept.furtherIds = furtherIds
     }
 
     /** A handshake is done: from now on the association is saved, where it has a connection id. */
@@ -191,6 +215,7 @@ export class SharedAssociations {
     }
 
     private forget(kept: Kept): void {
+        this.findBy([], kept)
         this.kept.delete(kept.id)
         this.ofConnections.delete(kept.peer.connection)
     }
@@ -205,7 +230,8 @@ export class SharedAssociations {
     async moreNumbers(connection: Connection): Promise<void> {
         const kept = this.ofConnections.get(connection)
         if (kept !== undefined) {
-            this.renew(kept)
+            // Of one that leaves, too: its answers are sent first.
+            this.renew(kept, true)
             await kept.saving
         }
         if (connection.getAssociation()?.record.isHeld() === true) await sleep(AGAIN)
@@ -217,9 +243,9 @@ export class SharedAssociations {
     }
 
     /** Reserves further numbers when few are left. */
-    private renew(kept: Kept): void {
+    private renew(kept: Kept, evenLeaving = false): void {
         const { connection } = kept.peer
-        if (kept.saving !== undefined || kept.isLeaving || !connection.isOpen()) return
+        if (kept.saving !== undefined || (kept.isLeaving && !evenLeaving) || !connection.isOpen()) return
         if (wantsReservation(connection, RESERVE)) void this.startSaving(kept)
     }
 
@@ -239,12 +265,15 @@ export class SharedAssociations {
     private async saveNext(kept: Kept): Promise<void> {
         const { id, peer, generation } = kept
         const { saved, commit } = reserveNumbers(peer.connection, this.wrapper, RESERVE)
-        if (!(await this.store.save(id, generation, saved))) {
+        const furtherIds = furtherIdsOf(id, connectionIdsOf(peer.connection))
+        if (!(await this.store.save(id, generation, { state: saved, coap: "", furtherIds }))) {
             this.log.info(loggedPeer(peer), "another gateway goes on with it, or redis has forgotten it")
             this.leave(kept)
             return peer.connection.abandon()
         }
         kept.generation = generation + 1
+        // Nothing with a new one comes before that: the peer is told once it is saved.
+        this.findBy(furtherIds, kept)
         if (commit()) await peer.connection.takeHeld()
         // Meanwhile records may have come, or messages that are to be saved.
         this.renewSoon(kept)
@@ -278,7 +307,7 @@ export class SharedAssociations {
     }
 
     private async handOver(kept: Kept, by: string | undefined): Promise<void> {
-        const { id, gateway, peer, generation } = kept
+        const { id, gateway, peer } = kept
         this.leaving.add(peer)
         const client = await gateway.handOver(peer, this.wrapper)
         if (client === undefined) {
@@ -288,40 +317,21 @@ export class SharedAssociations {
             return this.renewSoon(kept)
         }
         this.leave(kept)
-        await this.store.free(id, generation, client.association, JSON.stringify(client.coap), by)
+        const { association: state, coap, ids } = client
+        const saved = { state, coap: JSON.stringify(coap), furtherIds: furtherIdsOf(id, ids) }
+        await this.store.free(id, kept.generation, saved, by)
         this.log.info(loggedPeer(peer), by === undefined ? "goes on elsewhere" : "goes on at another gateway")
-    }
-
-    /**
-     * Keys of tickets, newest first: that of this period, which seals, the next one's, which may be in use where the clock is
-     * ahead, and that of the period before. Redis forgets a key when the last ticket of it is too old.
-     * @param period ms. Throws Error when what Redis has was sealed by another key.
-     */
-    async ticketKeys(period: number): Promise<Buffer[]> {
-        const now = Math.floor(Date.now() / period)
-        const keys = [await this.ticketKey(now, period, true), await this.ticketKey(now + 1, period, true)]
-        const before = await this.ticketKey(now - 1, period, false)
-        return [...keys, before].filter((key) => key !== undefined)
-    }
-
-    private async ticketKey(number: number, period: number, isMade: boolean): Promise<Buffer | undefined> {
-        const name = `tickets:${period}:${number}`
-        const ttl = (number + 2) * period - Date.now()
-        const sealed = await this.store.common(name, ttl, isMade ? () => this.newTicketKey(name) : undefined)
-        if (sealed === undefined) return undefined
-        const key = this.wrapper.open(sealed.subarray(0, NONCE), Buffer.from(name), sealed.subarray(NONCE))
-        if (key === undefined) throw new Error("another keyFile than this gateway's has sealed them")
-        return key
-    }
-
-    private newTicketKey(name: string): Buffer {
-        const nonce = randomBytes(NONCE)
-        return Buffer.concat([nonce, this.wrapper.seal(nonce, Buffer.from(name), randomBytes(32))])
     }
 
     /** Everything that is here may go on elsewhere; then Redis is left. */
     async close(): Promise<void> {
         this.closing = true
-        await this.store.close(Promise.all([...this.kept.keys()].map((id) => this.giveUp(id, undefined))))
+        await this.store.close(
+            Promise.all([...new Set(this.kept.values())].map(({ id }) => this.giveUp(id, undefined))),
+        )
     }
+}
+
+function furtherIdsOf(first: string, ids: string[]): string[] {
+    return ids.filter((id) => id !== first)
 }

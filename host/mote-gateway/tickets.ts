@@ -5,7 +5,7 @@ import { type TicketsConfig } from "./config.js"
 import { type Extension } from "./credentials.js"
 import { type Listeners } from "./listeners.js"
 import { type Log } from "./log.js"
-import { type SharedAssociations } from "./shared-associations.js"
+import { type SharedTicketKeys } from "./shared-ticket-keys.js"
 
 /** How often it is seen to that all gateways have the same keys, at least, ms. */
 const REFRESH = 60000
@@ -52,7 +52,7 @@ export class Tickets {
         { lifetime, keyFile }: TicketsConfig,
         services: Listeners["services"],
         versions: Listeners["first"]["versions"],
-        shared: SharedAssociations | undefined,
+        shared: SharedTicketKeys | undefined,
         log: Log,
     ): Promise<Tickets> {
         const tickets = new Tickets(services, versions, lifetime * 1000)
@@ -66,8 +66,8 @@ export class Tickets {
     }
 
     /** Until that succeeds the keys before it count. */
-    private async refresh(shared: SharedAssociations, log: Log): Promise<void> {
-        const result = await shared.ticketKeys(this.lifetime).catch((error: unknown) => error as Error)
+    private async refresh(shared: SharedTicketKeys, log: Log): Promise<void> {
+        const result = await shared.now(this.lifetime).catch((error: unknown) => error as Error)
         if (this.closed) return
         if (Array.isArray(result)) this.keys.setKeys(result)
         else log.error(`tickets: their keys cannot be shared: ${errorText(result)}`)

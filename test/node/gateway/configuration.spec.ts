@@ -66,7 +66,8 @@ describe("the configuration of mote-gateway", () => {
         const associations = { file: "saved", keyFile: "saved.key" }
         ok((await refusal({ redis, credentials, associations })).endsWith("associations, which is there, too"))
         ok((await refusal({ workers: 2, credentials, connectionId: 4 })).includes("0, or 6 and more with workers"))
-        ok((await refusal({ redis, credentials, connectionId: 0 })).includes("connectionId: 1 or more with redis"))
+        for (const connectionId of [0, 5])
+            ok((await refusal({ redis, credentials, connectionId })).includes("connectionId: 6 or more with redis"))
         ok(/^redis cannot be used: /.test(await refusal({ redis, credentials })))
     })
 

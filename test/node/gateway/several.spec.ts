@@ -2,6 +2,7 @@ import { deepStrictEqual, ok, strictEqual } from "node:assert/strict"
 import { randomBytes } from "node:crypto"
 import { readFileSync } from "node:fs"
 import { Redis } from "ioredis"
+import { connectionIdOf } from "../../../host/gateway/owned-ids.js"
 import { compare, type KeptRecord, readLedger } from "../../../host/swarm/ledger.js"
 import { seededRandom } from "../../../host/testing/seeded-random.js"
 import { CoapCode, CoapOption, CoapType } from "../../../src/coap/code-points.js"
@@ -283,9 +284,9 @@ function describeWith(version: Version): void {
         })
 
         if (version === "1.3")
-            it("follow the new keys of either side, wherever their messages and acknowledgements come, and give no further ids", async () => {
+            it("follow the new keys of either side, wherever their messages and acknowledgements come", async () => {
                 await open(`one:${KEY}\n`)
-                const one = await device({ spareConnectionIds: 2 })
+                const one = await device()
                 const random = seededRandom(5)
                 balancer.moving = () => random() < 0.4
                 let asked = 0
@@ -306,7 +307,6 @@ function describeWith(version: Version): void {
                 ok(updates >= 4 && asked >= 3 && balancer.moves >= 8, `${updates}, ${asked}, ${balancer.moves}`)
                 const connected = gateways.flatMap(({ logged }) => logged.filter(({ msg }) => msg === "connected"))
                 strictEqual(connected.length, 1)
-                strictEqual(one.connection.dtls.getAssociation()?.useNewPath(), false)
                 const client = new Redis(redis.url)
                 const saves = async (): Promise<unknown> =>
                     await client.hget((await client.keys("mote:association:*"))[0], "generation")
@@ -317,6 +317,37 @@ function describeWith(version: Version): void {
                 })
                 client.disconnect()
                 await one.connection.close()
+            })
+
+        if (version === "1.3")
+            it("find a device by each id that one of them has given it, and by none that is over", async () => {
+                await open(`one:${KEY}\n`)
+                const one = await device({ spareConnectionIds: 3 })
+                const random = seededRandom(9)
+                balancer.moving = () => random() < 0.3
+                const ids = new Set<string>()
+                balancer.onSent = (data) => ids.add(connectionIdOf(data, 8)?.toString("hex") ?? "")
+                const client = new Redis(redis.url)
+                for (let value = 1; value <= 24; value++) {
+                    const moves = value % 3 === 0
+                    if (moves) await eventually("another id", () => one.connection.useNewPath() || undefined)
+                    strictEqual((await one.post("/t", `${value}`)).slice(0, 2), "2.")
+                }
+                deepStrictEqual(
+                    told(),
+                    Array.from({ length: 24 }, (_, i) => i + 1),
+                )
+                ids.delete("")
+                ok(ids.size >= 9 && balancer.moves >= 6, `${ids.size} ids, ${balancer.moves} moves`)
+                const connected = gateways.flatMap(({ logged }) => logged.filter(({ msg }) => msg === "connected"))
+                strictEqual(connected.length, 1)
+                const inRedis = async (): Promise<number> => (await client.keys("mote:id:*")).length
+                // The one in use, the one before, and at most four to come.
+                ok((await inRedis()) <= 6, `${await inRedis()} ids in redis`)
+                balancer.moving = () => false
+                await one.connection.close()
+                await eventually("their end", async () => ((await inRedis()) === 0 ? true : undefined))
+                client.disconnect()
             })
     })
 }
