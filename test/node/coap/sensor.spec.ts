@@ -22,6 +22,7 @@ import { PskStore } from "../../../host/credentials.js"
 import { Gateway, type GatewayEvents, type GatewayPeer } from "../../../host/gateway/gateway.js"
 import { type ArrivedReading } from "../../../host/gateway/resources.js"
 import { requestFor } from "../../support/coap-pair.js"
+import { eventually } from "../../support/running-gateway.js"
 import { freePort, sleep } from "../../interop/process.js"
 
 const psk = { identity: Buffer.from("sensor"), key: Buffer.alloc(16, 5) }
@@ -67,6 +68,11 @@ class Events implements GatewayEvents, SensorObserver {
     trouble(error: Error): void {
         this.troubles.push(error.message)
     }
+}
+
+/** Waits until so many readings are acknowledged. */
+async function posted(events: Events, count: number): Promise<void> {
+    await eventually(`reading ${count}`, () => (events.posted_.length >= count ? true : undefined))
 }
 
 async function startGateway(port: number, events: Events): Promise<Gateway> {
@@ -126,7 +132,7 @@ describe("a sensor and its gateway", () => {
         const [at, events, port] = [new Events(), new Events(), await freePort()]
         const first = await startGateway(port, at)
         const running = sensorOn(port, events).run()
-        await sleep(200)
+        await posted(events, 3)
         first.kill()
         await sleep(500)
         const second = await startGateway(port, at)
@@ -146,7 +152,7 @@ describe("a sensor and its gateway", () => {
         const [at, events, port] = [new Events(), new Events(), await freePort()]
         const gateway = await startGateway(port, at)
         const running = sensorOn(port, events, { count: 10 }).run()
-        await sleep(120)
+        await posted(events, 2)
         // The gateway forgets its peers but keeps its port: what comes now is answered by nobody.
         const { endpoint } = gateway.getListener() as unknown as {
             endpoint: { addresses: { byAddress: { map: Map<string, unknown> } } }
@@ -180,8 +186,7 @@ describe("a sensor and its gateway", () => {
             const events = new Events()
             const sensor = sensorOn(port, events, { count: 1000, localPort })
             const running = sensor.run()
-            await sleep(150)
-            ok(events.posted_.length > 0)
+            await posted(events, 1)
             // Power cut: no close_notify leaves the socket.
             const { session } = sensor as unknown as {
                 session: { connection: DtlsClientConnection; socket: { close(): void } }
@@ -219,13 +224,9 @@ describe("a sensor and its gateway", () => {
         const dtls = fastSettings(new SinglePsk(psk.identity, Buffer.alloc(16, 6)))
         const sensor = sensorOn(port, events, { dtls, count: 1 })
         const running = sensor.run()
-        await sleep(2500)
+        await eventually("the word of the wrong key", () => events.troubles.find((text) => /Different keys/.test(text)))
         sensor.stop()
         await running
-        ok(
-            events.troubles.some((text) => /Different keys/.test(text)),
-            events.troubles.join(),
-        )
         strictEqual(at.arrived.length, 0)
         await gateway.close()
     })
