@@ -5,8 +5,8 @@ import { importing } from "./module-source.js"
 export interface CertificateKinds {
     /** what a device presents */
     own: "certificate" | "rawPublicKey"
-    /** by what it believes a server: certified by an authority, or a public key that is pinned */
-    peers: "authority" | "pin"
+    /** by what it believes a server: certified by an authority, a public key that is pinned, or either of the two */
+    peers: "authority" | "pin" | "either"
     /** it has a pre-shared key, too, and the server picks */
     hasPsk: boolean
 }
@@ -16,9 +16,12 @@ export interface CertificateKinds {
  * key agreement runs. A chain of four certificates, or a raw public key.
  */
 const LIMITS = {
-    authority: { handshakeMessageBytes: 4096, inboxBytes: 6144, earlyRecordBytes: 4096 },
-    pin: { earlyRecordBytes: 768 },
+    chain: { handshakeMessageBytes: 4096, inboxBytes: 6144, earlyRecordBytes: 4096 },
+    publicKey: { earlyRecordBytes: 768 },
 }
+
+/** What makes credentials, where it is not a certificate beside authorities. */
+const MAKERS = { authority: "bareCredentials", pin: "pinnedCredentials", either: "pinnedOrCertified" }
 
 const signature = (name: string, type: string, parameters: string[] = []): string =>
     `export function ${name}(${parameters.join(", ")}): ${type} {`
@@ -46,7 +49,10 @@ function publicKeySource(kinds: CertificateKinds): string[] {
     const made = publicKeys(kinds)
     return [
         importing("RuntimePrivateKey", "platform/runtime/keys"),
-        importing("bareCredentials, certifiedCredentials, listOfSettings, pinnedCredentials", "sensor/certificates"),
+        importing(
+            ["certifiedCredentials", "listOfSettings", ...Object.values(MAKERS)].join(", "),
+            "sensor/certificates",
+        ),
         ...(kinds.hasPsk ? [importing("EitherCredentials", "gio/either-credentials")] : []),
         CREDENTIALS,
         '    const key = new RuntimePrivateKey(Buffer.from(setting("key", ""), "hex"))',
@@ -63,25 +69,31 @@ function publicKeys({ own, peers }: CertificateKinds): string {
     const [certificates, type] =
         own === "rawPublicKey" ? ["[key.publicKey()]", "rawPublicKey"] : ['listOfSettings(setting, "cert")', "x509"]
     const made = `{ type: CertificateType.${type}, certificates: ${certificates}, key }`
-    return `${peers === "authority" ? "bareCredentials" : "pinnedCredentials"}(services, setting, ${made})`
+    return `${MAKERS[peers]}(services, setting, ${made})`
 }
 
 function limitsSource(kinds: CertificateKinds | undefined): string[] {
     const head = signature("configuredLimits", "Limits")
     if (kinds === undefined) return [head, "    return mcuLimits()", "}"]
-    const changes = Object.entries(LIMITS[kinds.peers]).map(([name, bytes]) => `    limits.${name} = ${bytes}`)
+    const needed = kinds.peers === "pin" ? LIMITS.publicKey : LIMITS.chain
+    const changes = Object.entries(needed).map(([name, bytes]) => `    limits.${name} = ${bytes}`)
     return [head, "    const limits = mcuLimits()", ...changes, "    return limits", "}"]
 }
 
 /** What the two versions have in common about certificates: configuredTypes. */
 export function typesSource({ own, peers }: CertificateKinds): string[] {
-    const type = (isRaw: boolean): string => `[CertificateType.${isRaw ? "rawPublicKey" : "x509"}]`
+    const types = (isRaw: boolean, isX509: boolean): string =>
+        `[${[...(isRaw ? ["CertificateType.rawPublicKey"] : []), ...(isX509 ? ["CertificateType.x509"] : [])].join(", ")}]`
+    const [peerTypes, ownTypes] = [
+        types(peers !== "authority", peers !== "pin"),
+        types(own === "rawPublicKey", own === "certificate"),
+    ]
     return [
         importing("type CertificateOptions", "dtls/key-exchange/certificate-types"),
         importing("CertificateType", "dtls/wire/code-points"),
         importing("RuntimeKeys", "platform/runtime/keys"),
         "function configuredTypes(): CertificateOptions {",
-        `    return { peerTypes: ${type(peers === "pin")}, ownTypes: ${type(own === "rawPublicKey")}, authorities: [] }`,
+        `    return { peerTypes: ${peerTypes}, ownTypes: ${ownTypes}, authorities: [] }`,
         "}",
     ]
 }

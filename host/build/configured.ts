@@ -108,7 +108,7 @@ function certificatesSource({ peers }: CertificateKinds, isNewer: boolean): Exte
         made: '...serverNameOf(setting === undefined ? "" : setting("host", ""))',
         imports: [importing("serverNameOf", "dtls/handshake/server-name")],
     }
-    return [...(isNewer ? [withCertificates] : []), ...(peers === "authority" ? [withName] : [])]
+    return [...(isNewer ? [withCertificates] : []), ...(peers === "pin" ? [] : [withName])]
 }
 
 function extensionSources(of: Configured, isNewer: boolean): ExtensionSource[] {

@@ -27,7 +27,8 @@ const description =
     "and readings are printed as they arrive. Ends when all samples are there, or after three attempts in a row " +
     "without a connection.\n\n" +
     "The simulated device has the versions and suites of its configuration; --suite, --min-version, --max-version, --mtu, " +
-    "--alpn, --require-ems, --coalesce and --keylog are the gateway's."
+    "--alpn, --require-ems, --coalesce and --keylog are the gateway's; so are --psk and --psk-file, for others, where the device " +
+    "has certificates alone."
 
 const examples = `  npm start -- --count 20 --trace
   npm start -- coaps://gateway.example/readings --psk sensor1:00112233445566778899aabbccddeeff`
@@ -93,14 +94,21 @@ async function startCommand(uri: string | undefined, options: StartOptions): Pro
     const reporter = new Reporter(options)
     const program = programHere()
     const { config } = program
-    const isGiven = options.psk !== undefined || options.pskFile !== undefined
-    if (isGiven && config?.certificates !== undefined)
-        throw new UsageError(`--psk: the device of ${DEFAULT_CONFIG} has certificates`)
     if (uri === undefined) return await runBoth(withKeys(options, config), program, reporter)
-    const credentials =
-        config?.certificates === undefined ? settingsOfPsk(options, config) : loadCredentials(config).settings
-    const settings = sensorSettings(options, uri, config, credentials)
+    const settings = sensorSettings(options, uri, config, credentialsOf(options, config))
     return await runSensor(program, settings, reporter)
+}
+
+const isKeyGiven = ({ psk, pskFile }: StartOptions): boolean => psk !== undefined || pskFile !== undefined
+
+/** Of a device that posts to a server of the user's: its certificates, where it has some, and a key that is given goes before its own. */
+function credentialsOf(options: StartOptions, config: DeviceConfig | undefined): Record<string, string> {
+    if (config?.certificates === undefined) return settingsOfPsk(options, config)
+    const { settings } = loadCredentials(config)
+    if (!isKeyGiven(options)) return settings
+    if (!config.certificates.hasPsk)
+        throw new UsageError(`--psk: the device of ${DEFAULT_CONFIG} has certificates alone: see certificates.psk`)
+    return { ...settings, ...settingsOfPsk(options, config) }
 }
 
 /** Options of the gateway, and what its device has. */
@@ -114,14 +122,13 @@ async function runSensor({ image, translate }: Program, settings: SensorSettings
     return await SimulatedSensor.create({ image, module }, settings, reporter).run()
 }
 
-/** Keys that live as long as this run; a given one is used on both sides. */
+/** Keys that live as long as this run; a given one is used on both sides, by a device with certificates alone on the gateway's. */
 function withKeys(given: StartOptions, config: DeviceConfig | undefined): Keyed {
     const certificates = config?.certificates
     const trial = certificates && trialCertificates(certificates, "127.0.0.1")
     const options = { ...given, ...trial?.server }
     if (trial !== undefined && !certificates?.hasPsk) return { options, credentials: trial.device }
-    const isGiven = options.psk !== undefined || options.pskFile !== undefined
-    const psk = isGiven ? options.psk : [`sensor1:${randomBytes(16).toString("hex")}`]
+    const psk = isKeyGiven(options) ? options.psk : [`sensor1:${randomBytes(16).toString("hex")}`]
     const keyed = { ...options, psk }
     return { options: keyed, credentials: { ...settingsOfPsk(keyed, config), ...trial?.device } }
 }

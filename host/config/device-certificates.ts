@@ -49,10 +49,9 @@ export function certificatesOf(config: CertificatesConfig, refuse: Refuse): Devi
     const wrong = (name: string, wanted: string): UsageError => new UsageError(refuse(["certificates", name], wanted))
     if (ca === undefined && rpkPin === undefined)
         throw wrong("ca", "is missing: authorities that certify servers, or rpkPin, public keys of servers")
-    if (ca !== undefined && rpkPin !== undefined) throw wrong("rpkPin", "not beside ca: one of the two")
     return {
         own: cert === undefined ? "rawPublicKey" : "certificate",
-        peers: ca === undefined ? "pin" : "authority",
+        peers: ca === undefined ? "pin" : rpkPin === undefined ? "authority" : "either",
         hasPsk: psk,
         config,
         refuse: (at, wanted) => refuse(["certificates", ...at], wanted),

@@ -36,12 +36,13 @@ export function trialCertificates({ own, peers, hasPsk }: CertificateKinds, host
     const config: CertificatesConfig = {
         key: file("device.key"),
         ...(own === "certificate" ? { cert: file("device.pem") } : {}),
-        ...(peers === "authority" ? { ca: authorities } : { rpkPin: [pinOf(gateway.publicKey)] }),
+        ...(peers === "pin" ? {} : { ca: authorities }),
+        ...(peers === "authority" ? {} : { rpkPin: [pinOf(gateway.publicKey)] }),
     }
     const refuse = (_at: unknown, wanted: string): string => wanted
     const server: CertificateFiles = {
         key: [file("gateway.key")],
-        ...(peers === "authority" ? { cert: [file("gateway.pem")] } : {}),
+        ...(peers === "pin" ? {} : { cert: [file("gateway.pem")] }),
         ...(own === "certificate" ? { ca: authorities } : { rpkPin: [pinOf(device.publicKey)] }),
     }
     return { device: certificateSettings({ own, peers, hasPsk, config, refuse }, folder), server }

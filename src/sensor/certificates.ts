@@ -2,6 +2,7 @@
 import { type PrivateKey } from "../dtls/handshake/question.js"
 import { type Credentials } from "../gio/credentials.js"
 import { EitherCredentials } from "../gio/either-credentials.js"
+import { EitherPeers } from "../gio/either-peers.js"
 import { type OwnKey, PinnedKeys } from "../gio/pinned-keys.js"
 import { certificateChain } from "../gio/tls-certificate.js"
 import { TlsDatabase } from "../gio/tls-database.js"
@@ -26,10 +27,20 @@ export function certifiedCredentials(services: Services, setting: SettingSource,
     return new X509Credentials(services, own, new TlsDatabase(services, listOfSettings(setting, "ca")))
 }
 
+/** Servers that authorities certify. */
+function authorities(services: Services, setting: SettingSource): Credentials {
+    return new X509Credentials(services, undefined, new TlsDatabase(services, listOfSettings(setting, "ca")))
+}
+
 /** A bare key of this device, and authorities that certify its servers. @param own what this device presents */
 export function bareCredentials(services: Services, setting: SettingSource, own: OwnKey): Credentials {
-    const servers = new X509Credentials(services, undefined, new TlsDatabase(services, listOfSettings(setting, "ca")))
-    return new EitherCredentials(undefined, new PinnedKeys(services.crypto, [], own), servers)
+    return new EitherCredentials(undefined, new PinnedKeys(services.crypto, [], own), authorities(services, setting))
+}
+
+/** Servers that are known by their public keys, and authorities that certify others. @param own what this device presents */
+export function pinnedOrCertified(services: Services, setting: SettingSource, own: OwnKey): Credentials {
+    const pinned = pinnedCredentials(services, setting, own)
+    return new EitherCredentials(undefined, pinned, new EitherPeers(pinned, authorities(services, setting)))
 }
 
 /** Servers that are known by their public keys. @param own what this device presents */

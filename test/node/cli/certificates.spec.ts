@@ -1,5 +1,10 @@
 import { deepStrictEqual, ok, strictEqual } from "node:assert/strict"
 import { createHash, createPublicKey } from "node:crypto"
+import { writeFileSync } from "node:fs"
+import { join } from "node:path"
+import { root } from "../../../host/folders.js"
+import { temporaryFolder } from "../../../host/temporary.js"
+import { connect, listen } from "../../../src/index.js"
 import { freePort, mote, Running, untilBound } from "../../interop/process.js"
 import { TestAuthority } from "../../support/test-authority.js"
 
@@ -146,4 +151,58 @@ describe("the command line with certificates", function () {
             strictEqual(client.exitCode, 2)
             ok(message.test(client.output), client.output)
         })
+})
+
+describe("mote start with the device of a folder that has certificates", function () {
+    this.timeout(120000)
+    const PSK = { identity: "another", key: Buffer.alloc(16, 0x5a) }
+    const given = ["--psk", `${PSK.identity}:${PSK.key.toString("hex")}`]
+
+    /** A folder with a configuration. @param own what the device has beside its private key */
+    function folderOf(own: { cert?: string; psk?: boolean }): string {
+        const folder = temporaryFolder("start")
+        const program = join(root, "src", "sensor", "main.ts")
+        const more = { board: "posix", target: "coaps://127.0.0.1/r", maxVersion: "1.3", credentials: "keys.json" }
+        const certificates = { key: key("client"), ca: [pem("root")], ...own }
+        writeFileSync(join(folder, "devs.config.json"), JSON.stringify({ program, ...more, certificates }))
+        const credentials = own.psk === true ? { identity: "own", key: "00".repeat(16) } : {}
+        writeFileSync(join(folder, "keys.json"), JSON.stringify(credentials))
+        return folder
+    }
+
+    it("has a gateway that takes others by their pre-shared keys", async () => {
+        const command = mote("start", "--count", "1000", "--interval", "0.2", ...given)
+        const running = new Running(command, folderOf({ cert: pem("client") }))
+        try {
+            await running.expect("temperature", 60000)
+            const port = Number(/listening on 127\.0\.0\.1:(\d+)/.exec(running.output)?.[1])
+            const other = await connect("127.0.0.1", port, { psk: PSK })
+            await other.close()
+            const arrived = running.output.split("temperature").length
+            for (let i = 0; i < 500 && running.output.split("temperature").length === arrived; i++)
+                await new Promise((resolve) => setTimeout(resolve, 20))
+            ok(running.output.split("temperature").length > arrived, running.output)
+        } finally {
+            await running.end()
+        }
+    })
+
+    it("gives the device a key in place of its own, where it has one beside them", async () => {
+        const server = await listen(0, { psk: PSK, maxVersion: "1.3" }, "127.0.0.1")
+        const uri = `coaps://127.0.0.1:${server.port}/r`
+        const running = new Running(mote("start", uri, "--count", "1", ...given), folderOf({ psk: true }))
+        try {
+            const client = await server.accept({ timeout: 60000 })
+            strictEqual(String(client.peerIdentity), PSK.identity)
+        } finally {
+            await running.end()
+            await server.close()
+        }
+    })
+
+    it("refuses a key for a device that could not use it", async () => {
+        const running = new Running(mote("start", "coaps://127.0.0.1:1/r", ...given), folderOf({ cert: pem("client") }))
+        strictEqual(await ended(running), 2)
+        ok(running.output.includes("--psk: the device of devs.config.json has certificates alone"), running.output)
+    })
 })

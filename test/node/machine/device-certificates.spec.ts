@@ -1,7 +1,8 @@
 import { deepStrictEqual, match, ok, strictEqual, throws } from "node:assert/strict"
-import { createPublicKey } from "node:crypto"
+import { createHash, createPublicKey } from "node:crypto"
 import { copyFileSync, readFileSync, writeFileSync } from "node:fs"
 import { join } from "node:path"
+import { setTimeout as sleep } from "node:timers/promises"
 import { machineModule } from "../../../host/build/wasm.js"
 import { loadConfig } from "../../../host/config/device-config.js"
 import { loadCredentials } from "../../../host/config/device-credentials.js"
@@ -88,7 +89,6 @@ describe("certificates in devs.config.json", () => {
             "7:9: certificates.cert: chain.pem has 5 certificates, 4 at most",
         ],
         ["no server to believe", { key: "client.key" }, "5:5: certificates.ca: is missing"],
-        ["two ways to believe one", { ...x509, rpkPin: [PIN] }, "rpkPin: not beside ca"],
         ["a word in place of a yes or no", { ...x509, psk: "yes" }, "certificates.psk: one of true, false"],
         [
             "a pre-shared key beside them that is nowhere",
@@ -174,6 +174,8 @@ describe("certificates in devs.config.json", () => {
             ok(text.includes(`\n${name}=${TestAuthority.get().der(file).toString("hex")}\n`), name)
         const pinned = loadConfig(written(folder, { certificates: { key: "client.key", rpkPin: [PIN.toUpperCase()] } }))
         ok(settingsText(pinned, loadCredentials(pinned)).includes(`\nrpkPin1=${PIN}\n`))
+        const either = loadConfig(written(folder, { certificates: { ...x509, rpkPin: [PIN] } }))
+        match(settingsText(either, loadCredentials(either)), /^ca1=[0-9a-f]+\nrpkPin1=/m)
         const many = loadConfig(written(folder, { certificates: { ...x509, ca: Array<string>(20).fill("root.pem") } }))
         throws(
             () => settingsText(many, loadCredentials(many)),
@@ -227,7 +229,7 @@ describe("a sensor with certificates", function () {
                     strictEqual(client.negotiated.version, `DTLSv${version}`)
                     ok((await client.receive()) !== undefined)
                 } else {
-                    for (let i = 0; i < 600 && log.length === 0; i++) await new Promise((done) => setTimeout(done, 100))
+                    for (let i = 0; i < 600 && log.length === 0; i++) await sleep(100)
                     match(log[0], /certificate/)
                 }
             } finally {
@@ -245,8 +247,8 @@ describe("a sensor with a raw public key and a pre-shared key", function () {
     const authority = TestAuthority.get()
     const certificates = { key: "client.key", ca: ["root.pem"], psk: true }
     const path = written(folder, { maxVersion: "1.3", certificates, credentials: "keys.json", profile: "cellular" })
-    const own = createPublicKey(authority.key("client")).export({ format: "der", type: "spki" })
-    const certified = { cert: authority.pem("server"), key: authority.key("server"), rawPublicKeys: [own] }
+    const raw = { rawPublicKeys: [publicKeyOf("client")] }
+    const certified = { cert: authority.pem("server"), key: authority.key("server"), ...raw }
     const keyed = { psk: { identity: "sensor1", key: Buffer.alloc(16, 0x5a) } }
 
     for (const [what, server, identity] of [
@@ -273,6 +275,51 @@ describe("a sensor with a raw public key and a pre-shared key", function () {
                 }
             })
 })
+
+describe("a sensor that believes an authority and the raw keys of other servers", function () {
+    this.timeout(180000)
+    const folder = folderWithFiles()
+    const authority = TestAuthority.get()
+    const pin = createHash("sha256").update(publicKeyOf("server")).digest("hex")
+    const certificates = { key: "client.key", cert: "client.pem", ca: ["root.pem"], rpkPin: [pin] }
+    const path = written(folder, { maxVersion: "1.3", certificates, profile: "cellular" })
+
+    for (const [what, server, isBelieved] of [
+        ["has a certificate", { cert: authority.pem("server"), key: authority.key("server") }, true],
+        ["has a raw key that is pinned", { key: authority.key("server") }, true],
+        ["has another raw key", { key: authority.key("other-name") }, false],
+    ] as const)
+        // A sensor of 1.2 waits, before it says so, whether another server answers.
+        for (const version of isBelieved ? (["1.2", "1.3"] as const) : (["1.3"] as const))
+            it(`${isBelieved ? "shows its own certificate to" : "does not believe"} a server of DTLS ${version} that ${what}`, async () => {
+                const options = { ...server, ca: authority.pem("root"), requestCert: true }
+                const timers = { minVersion: version, retransmission: cellular() }
+                const server_ = await listen(0, { ...options, ...timers }, "127.0.0.1")
+                const log: string[] = []
+                const device = await simulated(path, server_.port, (line) => log.push(line))
+                const ended = device.run()
+                try {
+                    if (isBelieved) {
+                        const client = await server_.accept({ timeout: 8000 })
+                        strictEqual(client.negotiated.version, `DTLSv${version}`, log.join())
+                        strictEqual(client.authorized, true)
+                        deepStrictEqual(client.dtls.getPeerPublicKey(), publicKeyOf("client"))
+                    } else {
+                        for (let i = 0; i < 80 && log.length === 0; i++) await sleep(100)
+                        match(log[0], /certificate/)
+                    }
+                } finally {
+                    device.stop()
+                    await ended
+                    await server_.close()
+                }
+            })
+})
+
+/** SubjectPublicKeyInfo. @param name in TestAuthority */
+function publicKeyOf(name: string): Buffer {
+    return createPublicKey(TestAuthority.get().key(name)).export({ format: "der", type: "spki" })
+}
 
 /** The device of a configuration, with what its files say; the server is at another port than there. */
 async function simulated(path: string, port: number, log: (line: string) => void): Promise<Device> {

@@ -20,6 +20,8 @@ import { EcdheCertificateKeyExchange } from "../../../dtls/key-exchange/ecdhe-ce
 import { certificates } from "../../../dtls/key-exchange/v13/certificates.js"
 import { CertificateType } from "../../../dtls/wire/code-points.js"
 import { type AskingConnection, type Credentials } from "../../../gio/credentials.js"
+import { EitherCredentials } from "../../../gio/either-credentials.js"
+import { EitherPeers } from "../../../gio/either-peers.js"
 import { GError } from "../../../gio/errors.js"
 import { type OwnKey, PinnedKeys } from "../../../gio/pinned-keys.js"
 import { TlsCertificate } from "../../../gio/tls-certificate.js"
@@ -90,19 +92,27 @@ export function publicKeysOf(
     const ownTypes = [own.raw === undefined ? CertificateType.x509 : CertificateType.rawPublicKey]
     const authorities = isServer && options.ca !== undefined && database !== undefined ? database.subjects() : []
     const types = { peerTypes, ownTypes, authorities }
+    const x509 = new X509Credentials(services, own.certificates, database)
+    const pinned = new PinnedKeys(services.crypto, pins, own.raw)
     return {
         suites: suitesFor(types, isServer ? own : undefined),
         authentication: certificates(new NodeKeys(), types),
-        credentials: new PublicKeyCredentials(
-            new X509Credentials(services, own.certificates, database),
-            new PinnedKeys(services.crypto, pins, own.raw),
-            new Map([...own.contexts].map(([name, entry]) => [name, new X509Credentials(services, entry, database)])),
+        credentials: new EitherCredentials(
+            undefined,
+            new OwnCredentials(
+                x509,
+                pinned,
+                new Map(
+                    [...own.contexts].map(([name, entry]) => [name, new X509Credentials(services, entry, database)]),
+                ),
+            ),
+            new EitherPeers(pinned, x509),
         ),
     }
 }
 
-/** Certificates, raw public keys, and the certificate of the name that a client asks for. */
-class PublicKeyCredentials implements Credentials {
+/** What this side presents: its certificates, its raw public key, the certificate of the name that a client asks for. */
+class OwnCredentials implements Credentials {
     constructor(
         private x509: X509Credentials,
         private pinned: PinnedKeys,
@@ -110,13 +120,9 @@ class PublicKeyCredentials implements Credentials {
     ) {}
 
     async answer(question: Question, connection: AskingConnection): Promise<Answer | undefined> {
-        if (question.kind === QuestionKind.certificate) {
-            const raw = await this.pinned.answer(question, connection)
-            return raw ?? (await this.contextOf(question).answer(question, connection))
-        }
-        if (question.kind !== QuestionKind.peerCertificate) return undefined
-        const isRaw = question.type === CertificateType.rawPublicKey
-        return await (isRaw ? this.pinned : this.x509).answer(question, connection)
+        if (question.kind !== QuestionKind.certificate) return undefined
+        const raw = await this.pinned.answer(question, connection)
+        return raw ?? (await this.contextOf(question).answer(question, connection))
     }
 
     /** By the name itself, or a wildcard for its first label. */
