@@ -1,4 +1,5 @@
 import { type ClientHello } from "../wire/client-hello.js"
+import { type Extension } from "../wire/extensions.js"
 import { type ServerHello } from "../wire/server-hello.js"
 import { type CipherSuite } from "./cipher-suite.js"
 import { type Failure } from "./failure.js"
@@ -37,6 +38,8 @@ export interface ClientResumptionContext extends ResumptionContext, ClientExchan
 /** On a server. */
 export interface ServerResumptionContext extends ResumptionContext, ServerExchangeContext {
     parameters: ResumedParameters
+    /** extensions of the ServerHello that is to come */
+    answers: Extension[]
     /** ChangeCipherSpec and Finished of this side. */
     sendFinished(): void
     /** The flight is ready. */

@@ -218,6 +218,27 @@ describe("session resumption", () => {
             goesOn(pair.connect(), true)
         })
 
+        it("a ticket that is good but for the server's name or the client's key; a new one comes with it (RFC 5077 §3.3)", () => {
+            const changed = Buffer.alloc(16, 77)
+            for (const [name, key] of [
+                ["b.example", testKey()],
+                ["a.example", changed],
+            ] as const) {
+                const pair = new Resumable("ticket")
+                pair.options.cache = undefined
+                const connectAs = (named: string, ofBoth: Buffer): Simulation => {
+                    const s = pair.simulate((client) => client.extensions.push(serverName(named)()))
+                    s.clientKey = s.serverKey = ofBoth
+                    s.connect()
+                    return s
+                }
+                goesOn(connectAs("a.example", testKey()), false)
+                goesOn(connectAs("a.example", testKey()), true)
+                goesOn(connectAs(name, key), false)
+                goesOn(connectAs(name, key), true)
+            }
+        })
+
         it("a sealed ticket that holds no session, or one of a later version", () => {
             const pair = afterFirst("ticket")
             const { keys } = pair.options

@@ -34,8 +34,12 @@ class ServerSessions implements ServerResumption {
     sessionId = EMPTY
     private session: SessionV12 | undefined
     private serverName = ""
+    /** the client takes tickets, and there are keys to seal one */
+    private isWanted = false
     /** the ServerHello announces a ticket */
     private announces = false
+    /** the session's ticket was sealed by the newest key */
+    private isNewest = false
     /** what the cache has the session under */
     private cachedId = EMPTY
     private secret = EMPTY
@@ -70,22 +74,23 @@ class ServerSessions implements ServerResumption {
         const ticket = findExtension(hello.extensions, ExtensionType.sessionTicket)
         const extended = findExtension(hello.extensions, ExtensionType.extendedMasterSecret) !== undefined
         this.serverName = hostNameOf(hello.extensions) ?? ""
-        this.announces = keys !== undefined && ticket !== undefined && extended
+        this.isWanted = keys !== undefined && ticket !== undefined && extended
+        this.announces = this.isWanted
         // A ticket counts alone, even one that cannot be opened (RFC 5077 §3.4).
         if (keys !== undefined && ticket !== undefined && ticket.length > 0) this.openTicket(keys, ticket)
         else if (cache !== undefined && hello.sessionId.length > 0) this.lookUp(cache, hello.sessionId)
         const suite = this.suiteOfSession(context, usable)
-        if (suite !== undefined) return suite
-        this.decline()
-        return undefined
+        if (suite === undefined) this.decline()
+        // A ticket of an older key is renewed while that still opens it.
+        else if (this.isNewest) this.announces = false
+        return suite
     }
 
     private openTicket(keys: TicketKeys, ticket: Buffer): void {
         const opened = ticket.length > MAX_TICKET ? undefined : keys.open(ticket)
         if (opened === undefined) return
         this.readKept(opened.plaintext)
-        // A ticket of an older key is renewed while that still opens it.
-        if (opened.isNewest && this.session !== undefined) this.announces = false
+        this.isNewest = opened.isNewest
     }
 
     private lookUp(cache: SessionStore, id: Buffer): void {
@@ -169,8 +174,16 @@ class ServerSessions implements ServerResumption {
         if (accepted) return this.goOn(context)
         this.forget()
         this.decline()
-        this.sessionId = EMPTY
+        this.announceNow(context)
+        this.nameSession(context)
         context.exchangeKeys()
+    }
+
+    /** What was to be no new session is one now. */
+    private announceNow(context: ServerResumptionContext): void {
+        if (!this.isWanted || this.announces) return
+        this.announces = true
+        context.answers.push({ type: this.type, data: EMPTY })
     }
 
     private goOn(context: ServerResumptionContext): void {

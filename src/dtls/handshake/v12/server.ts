@@ -48,7 +48,7 @@ export function newServerHandshakeV12(
  */
 class ServerHandshakeV12 extends HandshakeV12 implements ServerExchangeContext {
     /** extensions of the ServerHello */
-    private answers: Extension[] = []
+    answers: Extension[] = []
     /** until the ServerHello is sent */
     private hello: ClientHello | undefined
     /** suites that both sides can do, in this side's order, as far as their key exchanges have not declined */
