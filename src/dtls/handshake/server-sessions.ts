@@ -1,4 +1,4 @@
-import { copyOf, equal, join, wipe } from "../bytes/bytes.js"
+import { copyOf, EMPTY, equal, join, wipe } from "../bytes/bytes.js"
 import { HashAlgorithm } from "../crypto/algorithms.js"
 import { type CryptoProvider } from "../crypto/provider.js"
 import { isUsablePsk, type PskAnswer } from "./question.js"
@@ -31,6 +31,26 @@ export function mayResume(session: Session, serverName: string, now: number, cer
 
 /** Bytes before a session, in a ticket or in the cache, that stand for the client's pre-shared key; zeros: it has none. */
 const MARK_LENGTH = 16
+
+/**
+ * The client's external pre-shared key, until its session has its mark.
+ * @devsWhenUsed
+ */
+export class ClientKey {
+    /** empty: it has none */
+    bytes = EMPTY
+
+    /** Copies it. */
+    keep(key: Buffer): void {
+        this.forget()
+        this.bytes = copyOf(key, 0, key.length)
+    }
+
+    forget(): void {
+        wipe(this.bytes)
+        this.bytes = EMPTY
+    }
+}
 
 /** A session as it was kept, and its mark. */
 export interface MarkedSession {

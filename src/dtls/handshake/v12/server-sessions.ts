@@ -12,6 +12,7 @@ import { AuthenticationMode } from "../key-exchange.js"
 import { type PeerCertificateAnswer, type PskAnswer, QuestionKind } from "../question.js"
 import { type ResumptionContext, type ServerResumption, type ServerResumptionContext } from "../resumption.js"
 import {
+    ClientKey,
     hasSameKey,
     MAX_TICKET,
     mayResume,
@@ -43,8 +44,7 @@ class ServerSessions implements ServerResumption {
     /** what the cache has the session under */
     private cachedId = EMPTY
     private secret = EMPTY
-    /** the client's pre-shared key; empty: it has none */
-    private key = EMPTY
+    private key = new ClientKey()
     /** of the session's */
     private mark = EMPTY
 
@@ -166,7 +166,7 @@ class ServerSessions implements ServerResumption {
     known(context: ServerResumptionContext, answer: PskAnswer | undefined): void {
         const { secret } = this.session as SessionV12
         const accepted = hasSameKey(this.crypto, this.mark, answer, secret)
-        if (accepted && answer !== undefined) this.keepKey(answer.key)
+        if (accepted && answer !== undefined) this.key.keep(answer.key)
         this.identityChecked(context, accepted)
     }
 
@@ -198,13 +198,7 @@ class ServerSessions implements ServerResumption {
     }
 
     keepKey(key: Buffer): void {
-        this.forgetKey()
-        this.key = copyOf(key, 0, key.length)
-    }
-
-    private forgetKey(): void {
-        wipe(this.key)
-        this.key = EMPTY
+        this.key.keep(key)
     }
 
     keepSecret(secret: Buffer): void {
@@ -214,7 +208,7 @@ class ServerSessions implements ServerResumption {
     completed(context: ResumptionContext): void {
         const { parameters } = context
         const { cache, lifetime, clock } = this.options
-        if (parameters.resumed || !parameters.extendedMasterSecret) return this.forgetKey()
+        if (parameters.resumed || !parameters.extendedMasterSecret) return this.key.forget()
         const session = sessionOf(context, this.secret, clock(), lifetime)
         session.serverName = this.serverName
         if (this.announces) this.sendTicket(context, session)
@@ -227,7 +221,7 @@ class ServerSessions implements ServerResumption {
     }
 
     private kept(session: SessionV12): Buffer {
-        return withMark(this.crypto, writeSession(session), this.key, session.secret)
+        return withMark(this.crypto, writeSession(session), this.key.bytes, session.secret)
     }
 
     /** An empty one, where the session is too large: the ServerHello has announced one (RFC 5077 §3.3). */
@@ -251,7 +245,7 @@ class ServerSessions implements ServerResumption {
         if (failure !== undefined && failure.alert !== AlertDescription.none) this.forget()
         wipe(this.secret)
         this.secret = EMPTY
-        this.forgetKey()
+        this.key.forget()
         wipeSession(this.session)
     }
 }

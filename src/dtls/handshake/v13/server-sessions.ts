@@ -1,4 +1,4 @@
-import { copyOf, EMPTY, wipe } from "../../bytes/bytes.js"
+import { EMPTY, wipe } from "../../bytes/bytes.js"
 import { Reader } from "../../bytes/reader.js"
 import { type CryptoProvider } from "../../crypto/provider.js"
 import { type Secret } from "../../crypto/v13/provider.js"
@@ -14,6 +14,7 @@ import { findHelloExtension, type HelloExtension } from "../hello-extension.js"
 import { AuthenticationMode } from "../key-exchange.js"
 import { type PeerCertificateAnswer, type PskAnswer, QuestionKind } from "../question.js"
 import {
+    ClientKey,
     hasSameKey,
     MAX_TICKET,
     mayResume,
@@ -44,8 +45,7 @@ class ServerSessionsV13 extends HelloExtensionV13 implements ServerResumptionV13
     private session: SessionV13 | undefined
     /** body of the NewSessionTicket that waits to be sent; empty: none */
     private waiting = EMPTY
-    /** the client's external pre-shared key; empty: it has none */
-    private key = EMPTY
+    private key = new ClientKey()
     /** of the session's */
     private mark = EMPTY
 
@@ -62,13 +62,7 @@ class ServerSessionsV13 extends HelloExtensionV13 implements ServerResumptionV13
     }
 
     keepKey(key: Buffer): void {
-        this.forgetKey()
-        this.key = copyOf(key, 0, key.length)
-    }
-
-    private forgetKey(): void {
-        wipe(this.key)
-        this.key = EMPTY
+        this.key.keep(key)
     }
 
     begin(extensions: Extension[]): void {
@@ -140,7 +134,7 @@ class ServerSessionsV13 extends HelloExtensionV13 implements ServerResumptionV13
     private known(h: ServerResumptionContextV13, answer: PskAnswer | undefined, psk: OfferedPsk): void {
         const { secret } = this.session as SessionV13
         const isAccepted = hasSameKey(this.crypto, this.mark, answer, secret)
-        if (isAccepted && answer !== undefined) this.keepKey(answer.key)
+        if (isAccepted && answer !== undefined) this.key.keep(answer.key)
         this.checked(h, isAccepted, psk)
     }
 
@@ -164,7 +158,7 @@ class ServerSessionsV13 extends HelloExtensionV13 implements ServerResumptionV13
 
     keep(h: ResumptionContextV13, secret: Secret): void {
         this.prepareTicket(h, secret)
-        this.forgetKey()
+        this.key.forget()
     }
 
     /** A ticket that follows another one makes no session younger. */
@@ -206,7 +200,7 @@ class ServerSessionsV13 extends HelloExtensionV13 implements ServerResumptionV13
     /** Undefined: the session is too large for one. */
     private ticketFor(session: SessionV13): Buffer | undefined {
         const { keys, cache } = this.options
-        const bytes = withMark(this.crypto, writeSessionV13(session), this.key, session.secret)
+        const bytes = withMark(this.crypto, writeSessionV13(session), this.key.bytes, session.secret)
         let ticket: Buffer | undefined
         if (keys !== undefined) {
             if (bytes.length + TICKET_OVERHEAD <= MAX_TICKET) ticket = keys.seal(bytes)
@@ -229,7 +223,7 @@ class ServerSessionsV13 extends HelloExtensionV13 implements ServerResumptionV13
     }
 
     close(): void {
-        this.forgetKey()
+        this.key.forget()
         wipeSession(this.session)
     }
 }
