@@ -7,6 +7,7 @@ import {
     type GatewayOptions,
     type GatewayPeer,
     HandshakeWatch,
+    type ImportedPsk,
     importing,
     ownedConnectionIds,
 } from "mote-dtls/gateway"
@@ -92,7 +93,7 @@ export class Listeners {
         const fresh = new Map<string, Gateway>()
         const { worker, tickets } = this.parts
         const { importedPsk } = this.first
-        const imported = importedPsk === undefined ? [] : [importing(importedPsk)]
+        const imported = importedPsk === undefined ? [] : [importing(withIdentity(importedPsk))]
         const lasting = [...idsOf(this.first, worker), ...(tickets?.extensions ?? []), ...imported]
         const before = this.replace(suites, [...lasting, ...extensions])
         try {
@@ -212,6 +213,16 @@ function sharedEvents(
             if (shared.ended(peer)) events.ended(peer, error)
         },
     }
+}
+
+/** `{identity}` in the context stands for the identity of each key. */
+function withIdentity(imported: ImportedPsk): ImportedPsk {
+    const { context = "" } = imported
+    const of = (identity: Buffer): ImportedPsk => ({
+        ...imported,
+        context: String(context).replaceAll("{identity}", () => identity.toString()),
+    })
+    return { ...imported, of }
 }
 
 /** @param worker undefined: this process is the only one */

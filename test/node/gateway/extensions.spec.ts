@@ -43,6 +43,14 @@ describe("extensions of the handshake that mote-gateway is configured for", func
         await Promise.all(wrong.map((imported) => rejects(device(imported), DtlsError)))
     })
 
+    it("importedPsk: {identity} in the context is each device's own", async () => {
+        await gateway.start({ minVersion: "1.3", importedPsk: { context: "{identity} and gateway" } })
+        const device = async (context: string): Promise<TestDevice> =>
+            await gateway.connect({ psk, minVersion: "1.3", importedPsk: { context }, timeout: 10000 })
+        strictEqual(await (await device(`${psk.identity} and gateway`)).post("/readings", "1"), "2.01")
+        await Promise.all(["{identity} and gateway", "two and gateway"].map((one) => rejects(device(one), DtlsError)))
+    })
+
     it("importedPsk is refused beside DTLS 1.2, and another hash than two; returnRoutability without connection ids", async () => {
         strictEqual(await refusal({ importedPsk: {} }), 'importedPsk: needs "minVersion": "1.3"')
         strictEqual(

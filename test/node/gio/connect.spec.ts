@@ -14,6 +14,7 @@ import {
     type DtlsServer,
     type DtlsSocket,
     GError,
+    type ImportedPsk,
     IOErrorEnum,
     listen,
     type ListenOptions,
@@ -300,8 +301,30 @@ describe("connect and listen: diagnostics of a server", () => {
             { psk, importedPsk },
             { ...options, importedPsk: { hash: "MD5" as "SHA-256" } },
             { ...options, importedPsk: { context: Buffer.alloc(65536) } },
+            { ...options, importedPsk: { of: "sensor1" as unknown as () => undefined } },
         ])
             await rejects(listen(0, wrong, LOOPBACK), /importedPsk/)
+    })
+
+    it("importedPsk.of: a server imports the key of each identity in its own way, and the others in the usual one", async () => {
+        const { key } = psk
+        const of = (identity: Buffer): ImportedPsk | undefined =>
+            String(identity) === "usual" ? undefined : { context: `${String(identity)} and gateway`, hash: "SHA-384" }
+        const options = { minVersion: "1.3", retransmission: impatient } as const
+        const importedPsk = { context: "all", of }
+        await using server = await listen(0, { ...options, psk: () => key, importedPsk }, LOOPBACK)
+        const said = async (identity: string, imported: ImportedPsk): Promise<string | undefined> => {
+            const given = { ...options, psk: { identity, key }, importedPsk: imported }
+            await using client = await connect(LOOPBACK, server.port, given)
+            const accepted = await server.accept({ timeout: 2000 })
+            await client.send("up")
+            return `${String(accepted.peerIdentity)} ${String(await accepted.receive({ timeout: 2000 }))}`
+        }
+        strictEqual(await said("usual", { context: "all" }), "usual up")
+        for (const identity of ["one", "two"])
+            strictEqual(await said(identity, { context: `${identity} and gateway`, hash: "SHA-384" }), `${identity} up`)
+        await rejects(said("one", { context: "two and gateway", hash: "SHA-384" }), DtlsError)
+        await rejects(said("one", { context: "all" }), DtlsError)
     })
 
     it("a wrong key is keyMismatch for the client, in both versions", async () => {

@@ -376,12 +376,21 @@ function flag(name: string, value: boolean | undefined): boolean {
 function importOf(options: CommonOptions): DtlsSettings["extensions"] {
     const { importedPsk } = options
     if (importedPsk === undefined) return []
-    const { context = "", hash = "SHA-256" } = importedPsk
     if (versionsOf(options).oldest !== "1.3") throw wrongArgument("importedPsk", 'left out, or minVersion is "1.3"')
+    return [importing(checkedImport(importedPsk))]
+}
+
+function checkedImport({ context = "", hash = "SHA-256", of }: ImportedPsk): ImportedPsk {
     if (!HASH_NAMES.includes(hash)) throw wrongArgument("importedPsk", 'its hash is "SHA-256" or "SHA-384"')
     const bytes = bytesOf("importedPsk", context)
     if (bytes.length > 65535) throw wrongArgument("importedPsk", "its context has at most 65535 bytes")
-    return [importing({ context: bytes, hash })]
+    if (of === undefined) return { context: bytes, hash }
+    if (typeof of !== "function") throw wrongArgument("importedPsk", "its of is a function")
+    const ofKey = (identity: Buffer): ImportedPsk | undefined => {
+        const own = of(identity)
+        return own && checkedImport(own)
+    }
+    return { context: bytes, hash, of: ofKey }
 }
 
 function recordLimitsOf(options: CommonOptions, isServer: boolean): DtlsSettings["extensions"] {
