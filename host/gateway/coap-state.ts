@@ -1,4 +1,5 @@
 import { type MessageLayer } from "../../src/coap/message-layer.js"
+import { type ObservedState } from "./observed-paths.js"
 
 /** What a client's CoAP session remembers, so that it goes on elsewhere: times are ages, for clocks differ. */
 export interface CoapState {
@@ -7,9 +8,11 @@ export interface CoapState {
     begun: number
     /** requests that came, and base64 of what was replied */
     seen: { messageId: number; age: number; reply: string | undefined }[]
+    observed: ObservedState[]
 }
 
-export function coapStateOf({ ids, seen, services }: MessageLayer): CoapState {
+/** But for what is observed. */
+export function coapStateOf({ ids, seen, services }: MessageLayer): Omit<CoapState, "observed"> {
     const now = services.now()
     return {
         next: ids.next,

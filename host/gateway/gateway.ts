@@ -1,13 +1,11 @@
 import { BlockwiseHandler, gatewayBlockLimits } from "../../src/coap/block-server.js"
-import { CoapCode, CoapOption } from "../../src/coap/code-points.js"
-import { type CoapMessage, textOptionsOf } from "../../src/coap/message.js"
+import { CoapCode } from "../../src/coap/code-points.js"
+import { type CoapMessage } from "../../src/coap/message.js"
 import { gatewayCoapParameters } from "../../src/coap/parameters.js"
 import { type CoapAnswer, CoapServer } from "../../src/coap/server.js"
-import { coapPathText } from "../../src/coap/uri.js"
 import { type MessageLayer } from "../../src/coap/message-layer.js"
 import { WaitingMessageLayer } from "../../src/coap/waiting-message-layer.js"
 import { type Aead } from "../../src/dtls/crypto/provider.js"
-import { IOCondition } from "../../src/gio/enums.js"
 import { DtlsListener } from "../../src/gio/dtls-listener.js"
 import { type DtlsServerConnection } from "../../src/gio/dtls-server-connection.js"
 import { guarded } from "../../src/gio/guarded.js"
@@ -15,9 +13,10 @@ import { type DtlsSettings } from "../../src/gio/settings.js"
 import { type SocketAddress } from "../../src/gio/socket-address.js"
 import { acceptCompact } from "../../src/platform/node/connect/compact.js"
 import { type Services, type UdpSocket } from "../../src/platform/services.js"
+import { comesToRest } from "./coming-to-rest.js"
 import { identityOf } from "./identity.js"
 import { type CoapState, coapStateOf, restoreCoapState } from "./coap-state.js"
-import { ObservedPaths } from "./observed-paths.js"
+import { ObservedPaths, pathOf } from "./observed-paths.js"
 import { connectionIdsOf } from "./owned-ids.js"
 import { freeNumbers } from "./reservation.js"
 import { ReservedMessageLayer } from "./reserved-message-layer.js"
@@ -93,9 +92,6 @@ export interface TakenOver {
     /** Serves it; numbers have to be reserved before. */
     begin: () => Promise<GatewayPeer>
 }
-
-/** How long a client's requests may take to come to an end before it is handed over, ms. */
-const COMING_TO_REST = 500
 
 /** A client that is told to try again although nobody knows for how long, s. */
 const RETRY_AFTER = 30
@@ -180,13 +176,14 @@ export class Gateway {
         if (coap !== undefined) restoreCoapState(layer, coap)
         const blocks = new BlockwiseHandler(
             this.services,
-            (request, server) => this.observed.handle(pathOf(request), request, server),
+            (request, server) => this.observed.handle(request, server),
             gatewayBlockLimits(),
         )
         const server = new CoapServer(layer, blocks.asHandler(), blocks.understood())
         this.peers.set(server, peer)
         this.servers.set(peer, server)
         this.tell("connected", () => this.events.connected(peer))
+        if (coap !== undefined) this.observed.restore(server, coap.observed)
         this.services.spawn(() => this.serve(server, peer))
         return peer
     }
@@ -293,24 +290,12 @@ export class Gateway {
     async handOver(peer: GatewayPeer, wrapper: Aead): Promise<HandedOver | undefined> {
         const { connection } = peer
         const server = this.servers.get(peer)
-        if (server === undefined || !(await this.comesToRest(server, connection))) return undefined
-        const coap = coapStateOf(server.layer)
+        if (server === undefined || !(await comesToRest(this.services, server, connection))) return undefined
+        const coap = { ...coapStateOf(server.layer), observed: this.observed.stateOf(server) }
         const association = connection.exportAssociation(wrapper, { send: 0, receive: 0 })
         const ids = connectionIdsOf(connection)
         connection.abandon()
         return { association, ids, coap }
-    }
-
-    private async comesToRest(server: CoapServer, connection: DtlsServerConnection): Promise<boolean> {
-        const until = this.services.now() + COMING_TO_REST
-        for (let calm = 0; calm < 2 && this.services.now() < until;) {
-            const isIdle = isAtRest(server, connection)
-            calm = isIdle ? calm + 1 : 0
-            // What has arrived gets its turn, and what was answered is on its way.
-            await new Promise((resolve) => (isIdle ? setImmediate(resolve) : setTimeout(resolve, 2)))
-            if (!connection.isOpen()) return false
-        }
-        return isAtRest(server, connection)
     }
 
     /**
@@ -352,11 +337,3 @@ export class Gateway {
         this.socket.close()
     }
 }
-
-/** Nothing has come that is not answered, and no answer waits to be sent. */
-function isAtRest({ underWay, layer }: CoapServer, connection: DtlsServerConnection): boolean {
-    const isSending = layer instanceof ReservedMessageLayer && layer.sending > 0
-    return underWay === 0 && !isSending && connection.conditionCheck(IOCondition.IN) === 0
-}
-
-const pathOf = (request: CoapMessage): string => coapPathText(textOptionsOf(request, CoapOption.URI_PATH))

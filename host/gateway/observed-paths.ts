@@ -1,11 +1,26 @@
 import { CoapCode, CoapOption } from "../../src/coap/code-points.js"
-import { type CoapMessage, uintOptionOf } from "../../src/coap/message.js"
+import {
+    type CoapMessage,
+    readCoapMessage,
+    textOptionsOf,
+    uintOptionOf,
+    writeCoapMessage,
+} from "../../src/coap/message.js"
 import { ObservableResource } from "../../src/coap/observers.js"
 import { type CoapAnswer, type CoapHandler, type CoapServer } from "../../src/coap/server.js"
+import { coapPathText } from "../../src/coap/uri.js"
 import { type Services } from "../../src/platform/services.js"
 
 /** Observers of one path at the same time: who comes later gets the state and no notifications (RFC 7641 §4.1). */
 const MAX_OBSERVERS = 1000
+
+/** What a client observes, so that it is told by another gateway. */
+export interface ObservedState {
+    /** base64 of the request that began it */
+    request: string
+    /** of the last notification */
+    number: number
+}
 
 /** The paths that clients observe (RFC 7641), each with its observers on whichever connections. */
 export class ObservedPaths {
@@ -17,14 +32,39 @@ export class ObservedPaths {
         private handler: CoapHandler,
     ) {}
 
-    async handle(path: string, request: CoapMessage, server: CoapServer): Promise<CoapAnswer> {
+    async handle(request: CoapMessage, server: CoapServer): Promise<CoapAnswer> {
         const isAsked = request.code === CoapCode.GET && uintOptionOf(request, CoapOption.OBSERVE, -1) >= 0
         if (!isAsked) return await this.handler(request, server)
-        const resource = this.byPath.get(path) ?? new ObservableResource(this.services, this.handler, MAX_OBSERVERS)
-        this.byPath.set(path, resource)
+        const path = pathOf(request)
+        const resource = this.resourceAt(path)
         const answer = await resource.asHandler()(request, server)
         this.dropUnobserved(path, resource)
         return answer
+    }
+
+    private resourceAt(path: string): ObservableResource {
+        const resource = this.byPath.get(path) ?? new ObservableResource(this.services, this.handler, MAX_OBSERVERS)
+        this.byPath.set(path, resource)
+        return resource
+    }
+
+    /** What the client of a connection observes. */
+    stateOf(server: CoapServer): ObservedState[] {
+        return [...this.byPath.values()].flatMap((resource) =>
+            resource.requestsOf(server).map((request) => {
+                const encoded = writeCoapMessage(request).toString("base64")
+                return { request: encoded, number: resource.lastNumber() }
+            }),
+        )
+    }
+
+    /** Goes on with what a client observed at another gateway; it is told the state here. */
+    restore(server: CoapServer, states: ObservedState[]): void {
+        for (const { request, number } of states) {
+            const bytes = Buffer.from(request, "base64")
+            const message = readCoapMessage(bytes, bytes.length)
+            if (message !== undefined) this.resourceAt(pathOf(message)).adopt(server, message, number)
+        }
     }
 
     /** Tells who observes a path of its new state, or that there is none any more. */
@@ -39,3 +79,5 @@ export class ObservedPaths {
         if (resource.observerCount() === 0) this.byPath.delete(path)
     }
 }
+
+export const pathOf = (request: CoapMessage): string => coapPathText(textOptionsOf(request, CoapOption.URI_PATH))

@@ -79,6 +79,9 @@ export enum ContentFormat {
 /** EXCHANGE_LIFETIME (RFC 7252 §4.8.2), ms: how long a message id stands for the same message, confirmable or not. */
 export const EXCHANGE_LIFETIME = 247000
 
+/** Half of the 24 bits that notifications are numbered with (RFC 7641 §3.4). */
+export const HALF_OF_NUMBERS = 1 << 23
+
 /** Whether a code is a request's: class 0 but for the empty message (RFC 7252 §5.2). */
 export function isRequest(code: number): boolean {
     return code > 0 && code < 32

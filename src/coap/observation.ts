@@ -1,6 +1,6 @@
 import { type Cancellable } from "../gio/cancellable.js"
 import { type CoapClient, type CoapRequest } from "./client.js"
-import { CoapCode, CoapOption } from "./code-points.js"
+import { CoapCode, CoapOption, HALF_OF_NUMBERS } from "./code-points.js"
 import { type CoapMessage, uintOption, uintOptionOf } from "./message.js"
 import { type Exchange } from "./message-layer.js"
 
@@ -8,8 +8,6 @@ import { type Exchange } from "./message-layer.js"
 const DEFAULT_MAX_AGE = 60
 /** Time after which a notification is newer whatever its number, ms (RFC 7641 §3.4). */
 const REORDERING_TIME = 128000
-/** Half of the 24 bits that notifications are numbered with. */
-const HALF_OF_NUMBERS = 1 << 23
 
 /**
  * A client's interest in a resource (RFC 7641). Only its latest state counts: notifications that come while nobody waits

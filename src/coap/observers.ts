@@ -1,6 +1,6 @@
 import { equal } from "../dtls/bytes/bytes.js"
 import { type Services } from "../platform/services.js"
-import { CoapCode, CoapOption, CoapType } from "./code-points.js"
+import { CoapCode, CoapOption, CoapType, HALF_OF_NUMBERS } from "./code-points.js"
 import { type CoapMessage, uintOption, uintOptionOf } from "./message.js"
 import { type CoapAnswer, type CoapHandler, type CoapServer } from "./server.js"
 
@@ -48,6 +48,30 @@ export class ObservableResource {
     stateChanged(): void {
         const self = this
         this.observers.forEach((observer) => self.notifyLater(observer))
+    }
+
+    /** What a client asked for on whose connection `server` is, so that it can be told elsewhere. */
+    requestsOf(server: CoapServer): CoapMessage[] {
+        return this.observers.filter((observer) => observer.server === server).map((observer) => observer.request)
+    }
+
+    /** The number of the last notification. */
+    lastNumber(): number {
+        return this.number
+    }
+
+    /**
+     * Goes on with an observer of a server elsewhere, who is told the present state: it may have changed on the way.
+     * @param request as `requestsOf` gave it
+     * @param number of the last notification there: what follows has to be newer (RFC 7641 §3.4)
+     */
+    adopt(server: CoapServer, request: CoapMessage, number: number): void {
+        if (this.observers.length >= this.limit) return
+        const isAhead = ((number - this.number) & 0xffffff) < HALF_OF_NUMBERS
+        if (isAhead) this.number = number
+        const observer = { server, request, isStale: false, isSending: false }
+        this.observers.push(observer)
+        this.notifyLater(observer)
     }
 
     private async handle(request: CoapMessage, server: CoapServer): Promise<CoapAnswer> {

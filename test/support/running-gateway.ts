@@ -18,7 +18,7 @@ export const KEY = "00112233445566778899aabbccddeeff"
 
 /** A device of the tests. */
 export class TestDevice {
-    private coap: CoapClient
+    readonly coap: CoapClient
 
     constructor(readonly connection: DtlsSocket) {
         this.coap = new CoapClient(new MessageLayer(new NodeServices(), connection.dtls, defaultCoapParameters()))

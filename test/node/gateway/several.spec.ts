@@ -9,19 +9,16 @@ import { CoapCode, CoapOption, CoapType } from "../../../src/coap/code-points.js
 import { textOption, writeCoapMessage } from "../../../src/coap/message.js"
 import { HandshakeType } from "../../../src/dtls/wire/code-points.js"
 import { type DtlsConnection } from "../../../src/gio/dtls-connection.js"
-import { connect } from "../../../src/index.js"
 import { type DtlsSocket } from "../../../src/platform/node/connect/dtls-socket.js"
 import { type ConnectOptions } from "../../../src/platform/node/connect/options.js"
 import { type Version } from "../../../src/platform/node/connect/versions.js"
-import { freePort, mote, Running, sleep } from "../../interop/process.js"
-import { Balancer } from "../../support/balancer.js"
+import { mote, Running, sleep } from "../../interop/process.js"
+import { type Balancer } from "../../support/balancer.js"
 import { updateKeys, updatesOf } from "../../support/key-update.js"
 import { missingProgram, needs } from "../../support/needs.js"
-import { eventually, KEY, RunningGateway, TestDevice } from "../../support/running-gateway.js"
-import { TestBroker } from "../../support/test-broker.js"
-import { TestRedis } from "../../support/test-redis.js"
-
-const FLEET_KEY = randomBytes(32).toString("hex")
+import { eventually, type RunningGateway, type TestDevice } from "../../support/running-gateway.js"
+import { SeveralGateways } from "../../support/several-gateways.js"
+import { type TestRedis } from "../../support/test-redis.js"
 
 interface Done {
     handshakes: number
@@ -56,65 +53,26 @@ for (const version of ["1.2", "1.3"] as const) describeWith(version)
 function describeWith(version: Version): void {
     describe(`several gateways of mote-gateway behind a balancer, with sensors of DTLS ${version}`, function () {
         this.timeout(60000)
+        let several: SeveralGateways
         let redis: TestRedis
-        let broker: TestBroker
         let balancer: Balancer
-        let gateways: RunningGateway[] = []
+        let gateways: RunningGateway[]
 
         before(function () {
             needs(this, missingProgram("redis-server"))
         })
 
-        beforeEach(async () => {
-            redis = await TestRedis.start()
-            broker = await TestBroker.listen()
-        })
-
         afterEach(async () => {
-            await balancer.close()
-            for (const gateway of gateways) await gateway.end()
-            gateways = []
-            await broker.close()
-            await redis.end()
+            await several.close()
         })
 
-        async function newGateway(keys: string): Promise<RunningGateway> {
-            const gateway = new RunningGateway()
-            gateway.write("keys.psk", keys)
-            gateway.write("fleet.key", FLEET_KEY)
-            return await gateway.start({
-                listen: [{ host: "127.0.0.1", port: await freePort() }],
-                acknowledge: "stored",
-                redis: { url: redis.url, keyFile: "fleet.key" },
-                tickets: {},
-                sinks: { mqtt: [{ url: `mqtt://127.0.0.1:${broker.port}`, topic: "t/{identity}" }] },
-            })
+        async function open(keys?: string): Promise<void> {
+            several = await SeveralGateways.open(keys)
+            ;({ redis, balancer, gateways } = several)
         }
 
-        /** Two gateways; new flows go to the first one and the second one in turn. */
-        async function open(keys: string): Promise<void> {
-            gateways = [await newGateway(keys), await newGateway(keys)]
-            balancer = await Balancer.open(gateways.map(({ port }) => port))
-        }
-
-        /** A device behind the balancer, at the first gateway. */
-        async function device(more: ConnectOptions = {}): Promise<TestDevice> {
-            const psk = { identity: "one", key: Buffer.from(KEY, "hex") }
-            const options = { psk, connectionId: 0, minVersion: version, ...more }
-            return new TestDevice(await connect("127.0.0.1", balancer.port, options))
-        }
-
-        const told = (): number[] =>
-            broker.published.map(({ payload }) => (payload["readings"] as { value: number }[])[0].value)
-
-        function moveOnce(): void {
-            let isDone = false
-            balancer.moving = () => {
-                const moves = !isDone
-                isDone = true
-                return moves
-            }
-        }
+        const device = async (more?: ConnectOptions): Promise<TestDevice> =>
+            await several.device({ minVersion: version, ...more })
 
         it("lose no reading and tell none twice while sensors are moved at random, and no sensor needs a second handshake", async () => {
             const sensors = 12
@@ -145,7 +103,7 @@ function describeWith(version: Version): void {
             const done = JSON.parse(swarm.output.trim().split("\n").at(-1) as string) as Done
             strictEqual(done.handshakes, sensors, swarm.output)
             ok(balancer.moves >= 8, `${balancer.moves} moves`)
-            const records = broker.published.map(({ payload }) => payload as unknown as KeptRecord)
+            const records = several.broker.published.map(({ payload }) => payload as unknown as KeptRecord)
             const ledger = readLedger(readFileSync(first.path("ledger.csv"), "utf8"))
             const { missing, twice, acknowledged } = compare(ledger, records)
             deepStrictEqual(missing, [])
@@ -154,13 +112,13 @@ function describeWith(version: Version): void {
         })
 
         it("take nothing that another one has taken before: every datagram of a device again, to both", async () => {
-            await open(`one:${KEY}\n`)
+            await open()
             const sent: Buffer[] = []
             balancer.onSent = (data) => sent.push(data)
             const one = await device()
             for (const value of [1, 2, 3, 4, 5, 6]) {
                 // There and back again.
-                if (value === 3 || value === 5) moveOnce()
+                if (value === 3 || value === 5) several.moveOnce()
                 strictEqual((await one.post("/t", `${value}`)).slice(0, 2), "2.")
             }
             for (const gateway of [0, 1, 0])
@@ -169,28 +127,28 @@ function describeWith(version: Version): void {
                     await sleep(5)
                 }
             strictEqual((await one.post("/t", "7")).slice(0, 2), "2.")
-            deepStrictEqual(told(), [1, 2, 3, 4, 5, 6, 7])
+            deepStrictEqual(several.told(), [1, 2, 3, 4, 5, 6, 7])
             await one.connection.close()
         })
 
         it("answer a request that is repeated at another gateway as the first one did", async () => {
-            await open(`one:${KEY}\n`)
+            await open()
             const one = await device()
             await one.post("/t", "1")
             // The answer is lost, and the repetition comes to the other gateway.
             let lost = 0
             balancer.losesReply = (gateway) => gateway === 0 && lost++ === 0
             const posting = one.post("/t", "2")
-            await eventually("the reading", () => (told().length === 2 ? true : undefined))
-            moveOnce()
+            await eventually("the reading", () => (several.told().length === 2 ? true : undefined))
+            several.moveOnce()
             strictEqual(await posting, "2.04")
             strictEqual(lost > 0, true)
-            deepStrictEqual(told(), [1, 2])
+            deepStrictEqual(several.told(), [1, 2])
             await one.connection.close()
         })
 
         it("use no number twice and take no record twice when two of them think that a device is theirs", async () => {
-            await open(`one:${KEY}\n`)
+            await open()
             const numbers: number[][] = [[], []]
             const one = await device()
             balancer.onReply = (data, gateway) => void numbers[gateway].push(numberOf(data, one.connection))
@@ -209,9 +167,9 @@ function describeWith(version: Version): void {
             await Promise.any(gateways.map((gateway) => gateway.expectLogged("another gateway goes on with it")))
             await sleep(100)
             // Each of the two has lost it to the other one meanwhile, and with it a few of the device's records.
-            ok(told().length > 6, `${told().length} readings`)
+            ok(several.told().length > 6, `${several.told().length} readings`)
             // Of what nobody sends again none is there twice, though both had it.
-            strictEqual(new Set(told()).size, told().length)
+            strictEqual(new Set(several.told()).size, several.told().length)
             const [byFirst, bySecond] = numbers.map((list) => list.filter((number) => number >= 0))
             ok(byFirst.length > 0 && bySecond.length > 0, `${byFirst.length} and ${bySecond.length} numbers`)
             deepStrictEqual(
@@ -224,7 +182,7 @@ function describeWith(version: Version): void {
         })
 
         it("go on from no old copy: what redis has read from its disk may be one", async () => {
-            await open(`one:${KEY}\n`)
+            await open()
             const one = await device()
             for (const value of [1, 2, 3, 4]) await one.post("/t", `${value}`)
             const client = new Redis(redis.url)
@@ -235,7 +193,7 @@ function describeWith(version: Version): void {
             await redis.run()
             const replies: string[] = []
             balancer.onReply = (data, gateway) => void (gateway === 1 && replies.push(data.toString("hex")))
-            moveOnce()
+            several.moveOnce()
             const posting = one.post("/t", "9").catch(() => undefined)
             await gateways[1].expectLogged("of another run of redis is not taken")
             deepStrictEqual(replies, [])
@@ -243,13 +201,13 @@ function describeWith(version: Version): void {
             balancer.sendsToAll = true
             for (let i = 0; i < 8; i++) await one.connection.send("no CoAP")
             await gateways[0].expectLogged("redis has forgotten it")
-            deepStrictEqual(told(), [1, 2, 3, 4, 5, 6, 7, 8])
+            deepStrictEqual(several.told(), [1, 2, 3, 4, 5, 6, 7, 8])
             await one.connection.close()
             await posting
         })
 
         it("go on after a restart with what was here, and take each other's cookies", async () => {
-            await open(`one:${KEY}\n`)
+            await open()
             const one = await device()
             await one.post("/t", "1")
             await gateways[0].restart()
@@ -269,7 +227,7 @@ function describeWith(version: Version): void {
         })
 
         it("take each other's tickets, whose keys are in redis, sealed", async () => {
-            await open(`one:${KEY}\n`)
+            await open()
             const one = await device({ session: true })
             await one.post("/t", "1")
             const session = await eventually("a ticket", () => one.connection.getSession())
@@ -285,7 +243,7 @@ function describeWith(version: Version): void {
 
         if (version === "1.3")
             it("follow the new keys of either side, wherever their messages and acknowledgements come", async () => {
-                await open(`one:${KEY}\n`)
+                await open()
                 const one = await device()
                 const random = seededRandom(5)
                 balancer.moving = () => random() < 0.4
@@ -300,7 +258,7 @@ function describeWith(version: Version): void {
                     strictEqual((await one.post("/t", `${value}`)).slice(0, 2), "2.")
                 }
                 deepStrictEqual(
-                    told(),
+                    several.told(),
                     Array.from({ length: 24 }, (_, i) => i + 1),
                 )
                 const updates = updatesOf(one.connection.dtls)
@@ -321,7 +279,7 @@ function describeWith(version: Version): void {
 
         if (version === "1.3")
             it("find a device by each id that one of them has given it, and by none that is over", async () => {
-                await open(`one:${KEY}\n`)
+                await open()
                 const one = await device({ spareConnectionIds: 3 })
                 const random = seededRandom(9)
                 balancer.moving = () => random() < 0.3
@@ -334,7 +292,7 @@ function describeWith(version: Version): void {
                     strictEqual((await one.post("/t", `${value}`)).slice(0, 2), "2.")
                 }
                 deepStrictEqual(
-                    told(),
+                    several.told(),
                     Array.from({ length: 24 }, (_, i) => i + 1),
                 )
                 ids.delete("")

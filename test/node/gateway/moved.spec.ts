@@ -1,0 +1,101 @@
+import { deepStrictEqual, ok, strictEqual } from "node:assert/strict"
+import { BlockTransfer, defaultBlockSettings } from "../../../src/coap/block-transfer.js"
+import { newRequest } from "../../../src/coap/client.js"
+import { CoapCode, CoapOption, codeText } from "../../../src/coap/code-points.js"
+import { textOption } from "../../../src/coap/message.js"
+import { Observation } from "../../../src/coap/observation.js"
+import { missingProgram, needs } from "../../support/needs.js"
+import { type TestDevice } from "../../support/running-gateway.js"
+import { SeveralGateways } from "../../support/several-gateways.js"
+
+const at = (path: string): { options: ReturnType<typeof textOption>[] } => ({
+    options: [textOption(CoapOption.URI_PATH, path)],
+})
+
+describe("a device that is moved to another gateway", function () {
+    this.timeout(30000)
+    let several: SeveralGateways
+
+    before(function () {
+        needs(this, missingProgram("redis-server"))
+    })
+
+    beforeEach(async () => {
+        several = await SeveralGateways.open()
+    })
+
+    afterEach(async () => {
+        await several.close()
+    })
+
+    /** One at the first gateway, and one at the second one, both of one identity. */
+    async function pair(): Promise<[TestDevice, TestDevice]> {
+        return [await several.device({}), await several.device({})]
+    }
+
+    /** What a notification says; it does not wait until the one before is old. */
+    async function nextOf(observation: Observation): Promise<string> {
+        const { code, payload } = await observation.next()
+        return `${codeText(code)} ${payload.toString()}`
+    }
+
+    it("is told by that one of what it observes, at once and from then on, by the observation that it began elsewhere", async () => {
+        const [one, other] = await pair()
+        await one.post("/set", "1")
+        await other.post("/set", "2")
+        const observation = new Observation(one.coap, { ...newRequest(CoapCode.GET), ...at("set") })
+        strictEqual(await nextOf(observation), "2.05 1")
+        for (const value of ["3", "4"]) {
+            const told = nextOf(observation)
+            await one.post("/set", value)
+            strictEqual(await told, `2.05 ${value}`)
+        }
+        several.moveOnce()
+        const told = nextOf(observation)
+        await one.post("/elsewhere", "5")
+        strictEqual(await told, "2.05 2")
+        ok(observation.isObserved())
+        const next = nextOf(observation)
+        await other.post("/set", "6")
+        strictEqual(await next, "2.05 6")
+        await one.connection.close()
+        await other.connection.close()
+    })
+
+    it("is told with 4.04 when the other one has nothing there, and may ask anew", async () => {
+        const [one, other] = await pair()
+        await one.post("/set", "1")
+        const observation = new Observation(one.coap, { ...newRequest(CoapCode.GET), ...at("set") })
+        strictEqual(await nextOf(observation), "2.05 1")
+        several.moveOnce()
+        const told = nextOf(observation)
+        await one.post("/elsewhere", "2")
+        ok((await told).startsWith("4.04"))
+        await other.post("/set", "3")
+        strictEqual(await nextOf(observation), "2.05 3")
+        await one.connection.close()
+        await other.connection.close()
+    })
+
+    it("begins its transfer in blocks anew after 4.08, and what it sends comes once and whole", async () => {
+        const [one] = await pair()
+        const names = Array.from({ length: 130 }, (_, i) => `sensor${i}`)
+        const payload = Buffer.from(names.map((name) => `${name} 21.5 Cel`).join("\n"))
+        const sent: number[] = []
+        const progress = (done: { sent: number }): void => {
+            if (sent.push(done.sent) === 2) several.moveOnce()
+        }
+        const request = { ...newRequest(CoapCode.POST), ...at("t"), payload }
+        const transfer = new BlockTransfer(request, { ...defaultBlockSettings(), size: 512, progress })
+        const { code } = await transfer.run(one.coap)
+        strictEqual(codeText(code), "2.01")
+        deepStrictEqual(sent.slice(0, 5), [512, 1024, 0, 512, 1024])
+        strictEqual(several.broker.published.length, 1)
+        const [{ payload: told }] = several.broker.published
+        deepStrictEqual(
+            (told["readings"] as { name: string }[]).map(({ name }) => name),
+            names,
+        )
+        await one.connection.close()
+    })
+})
