@@ -37,8 +37,11 @@ export class FarEnd {
             cwd: folder,
             stdio: ["ignore", "pipe", "inherit"],
         })
-        await once(child.stdout, "data")
-        await new Promise((resolve) => setTimeout(resolve, 50))
+        const ended = once(child, "exit").then(() => {
+            throw new Error("the server program ended before it served")
+        })
+        // It is ready once its socket is open.
+        await Promise.race([once(child.stdout, "data"), ended])
         return new FarEnd(port, child)
     }
 

@@ -75,11 +75,10 @@ static int answer(const unsigned char *message, int length, unsigned char *reply
     }
 }
 
-static void serve_udp(unsigned short port)
+static void serve_udp(int fd)
 {
     unsigned char message[MAX_MESSAGE], reply[MAX_MESSAGE];
     unsigned long count = 0;
-    int fd = open_socket(port);
     for (;;) {
         struct sockaddr_in from;
         socklen_t size = sizeof from;
@@ -125,11 +124,12 @@ int main(int argc, char **argv)
 {
     if (argc < 3) return 2;
     unsigned short port = (unsigned short)atoi(argv[1]);
+    SSL_CTX *context = strcmp(argv[2], "udp") == 0 ? NULL : make_context(argc, argv);
+    int listening = open_socket(port);
+    /* What comes from now on waits in the socket. */
     puts("ready");
     fflush(stdout);
-    if (strcmp(argv[2], "udp") == 0) serve_udp(port);
-    SSL_CTX *context = make_context(argc, argv);
-    int listening = open_socket(port);
+    if (context == NULL) serve_udp(listening);
     for (;;) {
         SSL *ssl = SSL_new(context);
         BIO *bio = BIO_new_dgram(listening, BIO_NOCLOSE);
