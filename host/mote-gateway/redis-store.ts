@@ -207,8 +207,10 @@ export class RedisStore {
     async close(last: Promise<unknown>): Promise<void> {
         clearInterval(this.timer)
         const done = last.then(() => this.redis.del(this.leases + this.name)).then(() => true)
-        if (!(await Promise.race([done, sleep(LAST_CHANCE, false)])))
+        const waiting = new AbortController()
+        if (!(await Promise.race([done, sleep(LAST_CHANCE, false, { signal: waiting.signal })])))
             this.log.error("redis does not answer: sessions may need a new handshake")
+        waiting.abort()
         this.disconnect()
     }
 

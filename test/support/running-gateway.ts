@@ -131,6 +131,22 @@ export class RunningGateway {
     }
 }
 
+/**
+ * In a suite: each of its tests has a gateway of its own, not started yet, with the keys of devices "one" and "two".
+ * @param use is given it before the test
+ */
+export function withGateway(use: (gateway: RunningGateway) => void): void {
+    let gateway: RunningGateway
+    beforeEach(() => {
+        gateway = new RunningGateway()
+        gateway.writeKeys()
+        use(gateway)
+    })
+    afterEach(async () => {
+        await gateway.end()
+    })
+}
+
 /** What `find` returns, as soon as that is something. */
 export async function eventually<T>(what: string, find: () => T | undefined | Promise<T | undefined>): Promise<T> {
     for (let tries = 0; tries < 500; tries++) {

@@ -4,7 +4,7 @@ import { CoapCode, codeText } from "../../../src/coap/code-points.js"
 import { wifi } from "../../../src/dtls/flight/retransmission.js"
 import { type ConnectOptions } from "../../../src/platform/node/connect/options.js"
 import { freePort } from "../../interop/process.js"
-import { RunningGateway, type TestDevice } from "../../support/running-gateway.js"
+import { type RunningGateway, type TestDevice, withGateway } from "../../support/running-gateway.js"
 import { TestAuthority } from "../../support/test-authority.js"
 
 const authority = TestAuthority.get()
@@ -27,16 +27,11 @@ describe("mote-gateway with certificates", () => {
         rpkPin: [hashOf("for-clients")],
     }
 
-    beforeEach(() => {
-        gateway = new RunningGateway()
-        gateway.writeKeys()
+    withGateway((fresh) => {
+        gateway = fresh
         gateway.write("gateway.pem", authority.pem("server"))
         gateway.write("gateway.key", authority.key("server"))
         gateway.write("root.pem", authority.pem("root"))
-    })
-
-    afterEach(async () => {
-        await gateway.end()
     })
 
     /** A device with a certificate of `authority`. */

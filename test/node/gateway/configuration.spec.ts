@@ -9,19 +9,12 @@ import { GError, IOErrorEnum, isIoError } from "../../../src/gio/errors.js"
 import { freePort, fromSources, Running } from "../../interop/process.js"
 import { connect } from "../../../src/index.js"
 import { missingProgram, needs } from "../../support/needs.js"
-import { KEY, RunningGateway } from "../../support/running-gateway.js"
+import { KEY, RunningGateway, withGateway } from "../../support/running-gateway.js"
 
 describe("the configuration of mote-gateway", () => {
     let gateway: RunningGateway
 
-    beforeEach(() => {
-        gateway = new RunningGateway()
-        gateway.writeKeys()
-    })
-
-    afterEach(async () => {
-        await gateway.end()
-    })
+    withGateway((fresh) => (gateway = fresh))
 
     async function refusal(config: string | object): Promise<string> {
         gateway.write("gateway.json", config)

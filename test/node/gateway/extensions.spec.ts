@@ -4,7 +4,7 @@ import { connect, DtlsError } from "../../../src/index.js"
 import { type ConnectOptions } from "../../../src/platform/node/connect/options.js"
 import { sleep } from "../../interop/process.js"
 import { Nat } from "../../support/nat.js"
-import { eventually, KEY, RunningGateway, TestDevice } from "../../support/running-gateway.js"
+import { eventually, KEY, type RunningGateway, TestDevice, withGateway } from "../../support/running-gateway.js"
 
 const psk = { identity: "one", key: Buffer.from(KEY, "hex") }
 
@@ -12,14 +12,7 @@ describe("extensions of the handshake that mote-gateway is configured for", func
     this.timeout(30000)
     let gateway: RunningGateway
 
-    beforeEach(() => {
-        gateway = new RunningGateway()
-        gateway.writeKeys()
-    })
-
-    afterEach(async () => {
-        await gateway.end()
-    })
+    withGateway((fresh) => (gateway = fresh))
 
     async function refusal(config: object): Promise<string> {
         let message = ""

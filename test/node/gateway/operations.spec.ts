@@ -8,7 +8,7 @@ import { SystemdNotifier } from "../../../host/mote-gateway/systemd.js"
 import { Running } from "../../interop/process.js"
 import { missingProgram, needs } from "../../support/needs.js"
 import { updateKeys, updatesOf } from "../../support/key-update.js"
-import { eventually, KEY, RunningGateway } from "../../support/running-gateway.js"
+import { eventually, KEY, type RunningGateway, withGateway } from "../../support/running-gateway.js"
 
 interface Status {
     peers: number
@@ -19,14 +19,7 @@ interface Status {
 describe("operating mote-gateway", () => {
     let gateway: RunningGateway
 
-    beforeEach(() => {
-        gateway = new RunningGateway()
-        gateway.writeKeys()
-    })
-
-    afterEach(async () => {
-        await gateway.end()
-    })
+    withGateway((fresh) => (gateway = fresh))
 
     const url = (path: string): string => `http://127.0.0.1:${gateway.service.operationsPort()}${path}`
     const text = async (path: string): Promise<string> => await (await fetch(url(path))).text()

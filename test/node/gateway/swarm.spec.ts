@@ -20,7 +20,7 @@ class Fleet {
     readonly gateway = new RunningGateway()
     private port = 0
 
-    async start(devices: number, config: object = {}): Promise<this> {
+    async start(devices: number, config: object = {}): Promise<void> {
         const lines = Array.from({ length: devices }, (_, i) => `d${i + 1}:${randomBytes(16).toString("hex")}\n`)
         this.gateway.write("keys.psk", lines.join(""))
         this.port = await freePort()
@@ -31,7 +31,6 @@ class Fleet {
             associations: { file: "saved", keyFile: "saved.key" },
             ...config,
         })
-        return this
     }
 
     swarm(...options: string[]): Running {
@@ -62,9 +61,22 @@ class Fleet {
 
 describe("mote swarm", function () {
     this.timeout(90000)
+    let fleet: Fleet
+    let renewing: NodeJS.Timeout | undefined
+
+    // Whether the test has passed or not: timers and sockets of a gateway would go on beside what follows.
+    afterEach(async () => {
+        clearInterval(renewing)
+        await fleet.gateway.end()
+    })
+
+    async function start(devices: number, config?: object): Promise<void> {
+        fleet = new Fleet()
+        await fleet.start(devices, config)
+    }
 
     it("posts numbered readings over loss, sleep and new addresses by one handshake each; what was acknowledged is in the sink", async () => {
-        const fleet = await new Fleet().start(20)
+        await start(20)
         const path = ["--cid", "0", "--sleep", "50", "--move", "20", "--loss", "4", "--seed", "3"]
         const swarm = fleet.swarm("--sensors", "20", "--interval", "0.2", "--duration", "2", ...path)
         const done = await Fleet.doneOf(swarm, 0)
@@ -72,51 +84,46 @@ describe("mote swarm", function () {
         ok(done.moved > 20, `${done.moved} moves`)
         ok(done.acknowledged > 40, `${done.acknowledged} readings`)
         strictEqual(fleet.checkSink(), done.acknowledged)
-        await fleet.gateway.end()
     })
 
     it("goes on in DTLS 1.3 at new addresses when the gateway renews its keys there, by one handshake each", async () => {
-        const fleet = await new Fleet().start(4)
+        await start(4)
         const path = ["--cid", "0", "--move", "50", "--seed", "5", "--min-version", "1.3"]
         const swarm = fleet.swarm("--sensors", "4", "--interval", "0.1", "--duration", "3", ...path)
         const connections = (): DtlsConnection[] =>
             fleet.gateway.service.listeners.peers().map(({ connection }) => connection)
-        const renewing = setInterval(() => connections().forEach(updateKeys), 300)
+        renewing = setInterval(() => connections().forEach(updateKeys), 300)
         const updates = await eventually("renewed keys of all", () => {
             const counts = connections().map(updatesOf)
             return counts.length === 4 && counts.every((count) => count > 2) ? counts : undefined
         })
         const done = await Fleet.doneOf(swarm, 0)
-        clearInterval(renewing)
         strictEqual(done.handshakes, 4, `${updates.join()} updates: ${swarm.output}`)
         ok(done.moved > 20, `${done.moved} moves`)
         strictEqual(fleet.checkSink(), done.acknowledged)
-        await fleet.gateway.end()
     })
 
     it("goes on over a restart of the gateway that keeps sessions, without a handshake and without a reading missing", async () => {
-        const fleet = await new Fleet().start(20)
+        await start(20)
         const swarm = fleet.swarm("--sensors", "20", "--interval", "0.2", "--duration", "4")
         await swarm.expect('"connected"')
         await fleet.gateway.restart()
         const done = await Fleet.doneOf(swarm, 0)
         strictEqual(done.handshakes, 20)
         strictEqual(fleet.checkSink(), done.acknowledged)
-        await fleet.gateway.end()
     })
 
     it("tells a refusal once, and fails", async () => {
-        const fleet = await new Fleet().start(2, { rights: { read: ["/"], write: ["/elsewhere"] } })
+        await start(2, { rights: { read: ["/"], write: ["/elsewhere"] } })
         const swarm = fleet.swarm("--sensors", "2", "--interval", "0.1", "--duration", "0.5")
         const done = await Fleet.doneOf(swarm, 1)
         strictEqual(done.acknowledged, 0)
         ok(done.refused > 2, swarm.output)
         strictEqual(swarm.output.match(/"problem","message":"the gateway answers 4.03 /g)?.length, 1, swarm.output)
-        await fleet.gateway.end()
     })
 
     it("tells a wrong key once, and at once: no handshake waits for its deadline", async () => {
-        const fleet = await new Fleet().start(2)
+        await start(2)
         const swarm = fleet.swarm(
             "--psk",
             `d1:${"00".repeat(16)}`,
@@ -132,19 +139,19 @@ describe("mote swarm", function () {
         const told = swarm.output.match(/"problem","message":"[^"]*PSK identity or key differ/g)?.length
         strictEqual(told, 1, swarm.output)
         ok(performance.now() - begun < 30000, swarm.output)
-        await fleet.gateway.end()
     })
 
     it("ends on SIGTERM with exit code 0, with what it did so far", async () => {
-        const fleet = await new Fleet().start(2)
+        await start(2)
         const swarm = fleet.swarm("--sensors", "2", "--interval", "0.1")
         await swarm.expect('"connected"')
         await swarm.end()
         const done = await Fleet.doneOf(swarm, 0)
         strictEqual(done.handshakes, 2)
-        await fleet.gateway.end()
     })
+})
 
+describe("the ledger of mote swarm", () => {
     it("finds what is missing in a sink, and what is there twice", () => {
         const ledger = readLedger("s1,a,b,2\ns2,c,1\n")
         const record = (name: string, identity: string, value: number): KeptRecord => ({

@@ -3,7 +3,7 @@ import { randomBytes } from "node:crypto"
 import { Redis } from "ioredis"
 import { DtlsError } from "../../../src/index.js"
 import { missingProgram, needs } from "../../support/needs.js"
-import { eventually, KEY, RunningGateway, type TestDevice } from "../../support/running-gateway.js"
+import { eventually, KEY, RunningGateway, type TestDevice, withGateway } from "../../support/running-gateway.js"
 import { TestRedis } from "../../support/test-redis.js"
 
 const OTHER_KEY = KEY.replace("00", "77")
@@ -14,14 +14,9 @@ describe("tickets of mote-gateway", function () {
     this.timeout(30000)
     let gateway: RunningGateway
 
-    beforeEach(() => {
-        gateway = new RunningGateway()
-        gateway.writeKeys()
+    withGateway((fresh) => {
+        gateway = fresh
         gateway.write("tickets.key", newKey())
-    })
-
-    afterEach(async () => {
-        await gateway.end()
     })
 
     for (const version of ["1.2", "1.3"] as const) {

@@ -4,7 +4,7 @@ import { watchSources } from "../../../host/mote-gateway/watch.js"
 import { writeUpdate } from "../../../host/update/update-file.js"
 import { CoapCode, CoapOption, codeText, ContentFormat } from "../../../src/coap/code-points.js"
 import { optionOf, uintOptionOf } from "../../../src/coap/message.js"
-import { eventually, RunningGateway, type TestDevice } from "../../support/running-gateway.js"
+import { eventually, type RunningGateway, type TestDevice, withGateway } from "../../support/running-gateway.js"
 
 const PAIR = newKeyPair()
 
@@ -15,14 +15,7 @@ describe("programs over the air of mote-gateway", function () {
     this.timeout(30000)
     let gateway: RunningGateway
 
-    beforeEach(() => {
-        gateway = new RunningGateway()
-        gateway.writeKeys()
-    })
-
-    afterEach(async () => {
-        await gateway.end()
-    })
+    withGateway((fresh) => (gateway = fresh))
 
     /** What a device gets; a text when it is no program. */
     async function pulled(device: TestDevice, target = "room-sensor/posix"): Promise<Buffer | string> {
