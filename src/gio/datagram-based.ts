@@ -14,6 +14,8 @@ export class InputMessage {
     /** the sender, where the socket knows it */
     address: SocketAddress | undefined
     numControlMessages = 0
+    /** with a DatagramBased that hands its messages over: instead of filling vectors it puts up to so many bytes of its own there */
+    mostHandedOver?: number
 
     /** @param vectors filled one after the other */
     constructor(public vectors: Buffer[]) {}
@@ -50,6 +52,8 @@ export interface DatagramSource {
  * whole call. Errors are GError; after a partial success the count is returned and the error, if it lasts, comes with the next call.
  */
 export interface DatagramBased {
+    /** see `InputMessage.mostHandedOver`: who receives needs no Buffer of its own, for the largest message that could come */
+    handsOver?: boolean
     /**
      * Receives up to `messages.length` messages, each into its vectors.
      * @param flags 0; anything else is INVALID_ARGUMENT

@@ -59,9 +59,16 @@ export class EndpointPump {
         if (this.started) return
         this.started = true
         const self = this
-        const batch = [new InputMessage([Buffer.alloc(this.datagramBytes)])]
+        const batch = [this.newMessage()]
         this.repeat(async () => await self.receiveTurn(batch))
         this.repeat(async () => await self.timeTurn())
+    }
+
+    private newMessage(): InputMessage {
+        if (this.base.handsOver !== true) return new InputMessage([Buffer.alloc(this.datagramBytes)])
+        const message = new InputMessage([])
+        message.mostHandedOver = this.datagramBytes
+        return message
     }
 
     /** Runs `turn` again and again, beside the caller, until the pump stops. */

@@ -26,6 +26,7 @@ const QUEUE_LIMIT = 4096
 
 /** One or several sockets of node:dgram as one DatagramBased: the queue of what they received, and sending in order. */
 export abstract class NodeDatagramSocket extends DatagramSocket implements UdpSocket {
+    readonly handsOver = true
     private queue: Received[] = []
     private reader: Reader | undefined
     private burst = new Burst((datagram) => this.pass(datagram))
@@ -61,7 +62,7 @@ export abstract class NodeDatagramSocket extends DatagramSocket implements UdpSo
         const address = local === undefined ? from : { ...from, local }
         const reader = this.takeReader()
         if (reader !== undefined) {
-            scatter(reader.message, data, data.length, address)
+            fill(reader.message, data, address)
             return reader.done(1)
         }
         if (this.queue.length >= QUEUE_LIMIT) return
@@ -108,7 +109,7 @@ export abstract class NodeDatagramSocket extends DatagramSocket implements UdpSo
     protected takeOne(message: InputMessage): boolean {
         const next = this.queue.shift()
         if (next === undefined) return false
-        scatter(message, next.data, next.data.length, next.address)
+        fill(message, next.data, next.address)
         return true
     }
 
@@ -200,6 +201,14 @@ export abstract class NodeDatagramSocket extends DatagramSocket implements UdpSo
         this.takeReader()?.failed(ioError(IOErrorEnum.CLOSED, "Socket is already closed"))
         this.changed.notify()
     }
+}
+
+/** Each datagram of node:dgram has memory of its own, of its own size. */
+function fill(message: InputMessage, data: Buffer, address: SocketAddress): void {
+    const { mostHandedOver } = message
+    if (mostHandedOver !== undefined)
+        message.vectors = [data.length > mostHandedOver ? data.subarray(0, mostHandedOver) : data]
+    scatter(message, data, data.length, address)
 }
 
 /** Who cancels knows where that was: of all errors only this one comes with every connection, and its stack would cost more than it. */

@@ -59,6 +59,24 @@ describe("what a server keeps of an association", () => {
         await gateway.close()
     })
 
+    it("has no room in it for datagrams that may come, nor has what a client keeps", async () => {
+        const { alloc } = Buffer
+        const sizes: number[] = []
+        Buffer.alloc = (size, ...rest) => {
+            sizes.push(size)
+            return alloc(size, ...rest)
+        }
+        try {
+            await using server = await listen(0, { psk }, "127.0.0.1")
+            await using client = await connect("127.0.0.1", server.port, { psk })
+            await client.send("21.5")
+            deepStrictEqual(String(await (await server.accept()).receive({ timeout: 2000 })), "21.5")
+        } finally {
+            Buffer.alloc = alloc
+        }
+        ok(sizes.length > 0 && Math.max(...sizes) < 2000, `${Math.max(...sizes)} bytes`)
+    })
+
     it("is what a message shows, too: nothing else lies around it", async () => {
         for (const minVersion of ["1.2", "1.3"] as const) {
             await using server = await listen(0, { psk, minVersion }, "127.0.0.1")

@@ -3,6 +3,7 @@ import { createSocket, type Socket } from "node:dgram"
 import { once } from "node:events"
 import { Cancellable } from "../../../src/gio/cancellable.js"
 import { InputMessage } from "../../../src/gio/datagram-based.js"
+import { IOCondition, MSG_TRUNC } from "../../../src/gio/enums.js"
 import { IOErrorEnum } from "../../../src/gio/errors.js"
 import { NodeServices } from "../../../src/platform/node/services.js"
 import { type UdpSocket } from "../../../src/platform/services.js"
@@ -34,6 +35,21 @@ describe("a read of a UDP socket that waits for one datagram, as long as it take
         for (const text of ["1", "2", "3", "4"]) peer.send(text)
         deepStrictEqual(await Promise.all(reads), ["1", "2"])
         deepStrictEqual([await read(), await read()], ["3", "4"])
+    })
+
+    it("is handed the datagram itself, when it asks for that, at most as much of it as it says; whether it waited or not", async () => {
+        strictEqual(socket.handsOver, true)
+        const message = new InputMessage([])
+        message.mostHandedOver = 4
+        const waiting = socket.receiveMessages([message], 0, -1)
+        peer.send("1234")
+        await waiting
+        const [whole] = message.vectors
+        deepStrictEqual([String(whole), whole?.buffer.byteLength, message.flags], ["1234", 4, 0])
+        peer.send("12345")
+        await socket.conditionWait(IOCondition.IN, -1)
+        await socket.receiveMessages([message], 0, 0)
+        deepStrictEqual([String(message.vectors[0]), message.bytesReceived, message.flags], ["1234", 4, MSG_TRUNC])
     })
 
     it("that is cancelled takes none, and no other read with it", async () => {
