@@ -15,7 +15,14 @@ import {
 import { type SecurityParameters } from "../handshake/security-parameters.js"
 import { type AssociationSettings } from "../handshake/settings.js"
 import { Discard } from "../record/discard.js"
-import { AlertDescription, AlertLevel, ContentType, ExtensionType, HandshakeType } from "../wire/code-points.js"
+import {
+    AlertDescription,
+    AlertLevel,
+    ContentType,
+    DTLS_1_2,
+    ExtensionType,
+    HandshakeType,
+} from "../wire/code-points.js"
 import { type HandshakeHeader, readHandshakeHeader } from "../wire/handshake-header.js"
 import { AssociationEnds } from "./association-ends.js"
 import { AssociationPhase, type AssociationState, type LastingState } from "./association-state.js"
@@ -289,8 +296,14 @@ export class Association extends AssociationEnds implements DriverOwner {
         const description = record.plaintext[1] as AlertDescription
         if (record.epoch === 0) this.takeUnprotectedAlert(level, description, now)
         else if (description === AlertDescription.closeNotify) this.takeCloseNotify(record)
-        else if (level === AlertLevel.fatal) this.fail(FailureReason.peerAlert, description)
+        else if (level === AlertLevel.fatal || this.isError(description))
+            this.fail(FailureReason.peerAlert, description)
         else this.outputs.diagnose(Diagnostic.warningAlert, description)
+    }
+
+    /** Since DTLS 1.3 the level of an alert says nothing (RFC 8446 §6). */
+    private isError(description: AlertDescription): boolean {
+        return this.parameters.version !== DTLS_1_2 && description !== AlertDescription.userCanceled
     }
 
     private takeUnprotectedAlert(level: number, description: AlertDescription, now: number): void {
@@ -329,8 +342,8 @@ export class Association extends AssociationEnds implements DriverOwner {
 
     /** A record under the newest keys did not verify. */
     private watchForMismatch(): void {
+        if (this.driver !== undefined) this.driver.suspectMismatch()
         if (this.phase === AssociationPhase.handshaking) {
-            if (this.driver !== undefined) this.driver.suspectMismatch()
             if (this.settings.alertOnKeyMismatch) this.fail(FailureReason.keyMismatch, AlertDescription.decryptError)
             return
         }

@@ -57,7 +57,7 @@ export interface Driver {
     onWriteClosed(): void
     /** Gives the answer to the question that is open; nothing happens without one. */
     answer(answer: Answer | undefined, now: number): void
-    /** A record under the new keys does not verify, or the peer does not accept ours. */
+    /** A record under the newest keys does not verify, or the peer does not accept ours. */
     suspectMismatch(): void
     /** The last flight is not needed any more: its time is over, or the peer uses the new keys. */
     forgetLastFlight(): void

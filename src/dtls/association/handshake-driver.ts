@@ -270,7 +270,7 @@ export abstract class HandshakeDriver implements Driver {
     /** A record under the new keys does not verify, or the peer does not accept ours: said once, and remembered. */
     suspectMismatch(): void {
         const { provisional } = this
-        if (!provisional.decides)
+        if (this.running && !provisional.decides)
             provisional.suspect(Diagnostic.keyMismatch, FailureReason.keyMismatch, AlertDescription.none)
     }
 

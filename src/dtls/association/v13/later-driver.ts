@@ -6,6 +6,7 @@ import { type TrafficSecrets } from "../../crypto/v13/traffic-secrets.js"
 import { bodyOf, Fragment, type HandshakeMessage, Inbox } from "../../flight/inbox.js"
 import { NEVER } from "../../flight/retransmission.js"
 import { ReceivedRecords } from "../../flight/v13/received-records.js"
+import { type CipherSuite } from "../../handshake/cipher-suite.js"
 import { FailureReason } from "../../handshake/failure.js"
 import { passes } from "../../handshake/negotiation.js"
 import { type Answer } from "../../handshake/question.js"
@@ -29,7 +30,10 @@ import {
 } from "../../wire/v13/code-points.js"
 import { type Driver, type DriverOwner } from "../driver.js"
 import { MAX_NUMBERS_SENT, numbersOf } from "./acknowledge.js"
-import { LaterSender } from "./later-sender.js"
+import { LaterSender, UpdateReason } from "./later-sender.js"
+
+/** Records that may fail under one key: AES-CCM's limit, the lowest with a tag of 16 bytes, is 2^23.5 (RFC 9147 §4.5.3). */
+const MAX_FORGERIES = 8388608
 
 /**
  * Drives what follows a handshake of DTLS 1.3 as long as the association lasts: new keys, connection ids, tickets, each
@@ -144,9 +148,11 @@ export class LaterDriver extends LaterSender implements Driver {
         if (body.length !== 1) return owner.fail(FailureReason.decodeError, AlertDescription.decodeError)
         if (body[0] > UPDATE_REQUESTED)
             return owner.fail(FailureReason.illegalParameter, AlertDescription.illegalParameter)
-        if (body[0] === UPDATE_REQUESTED) this.updateRequested = true
+        const isAsked = body[0] === UPDATE_REQUESTED || this.updateReason > UpdateReason.none
         // The KeyUpdate of ours that is under way answers what the peer asks for meanwhile.
-        if (flight !== undefined && flight.updating) this.updateRequested = false
+        const isAnswered = flight !== undefined && flight.updating
+        this.updateReason = isAsked && !isAnswered ? UpdateReason.asked : UpdateReason.none
+        record.failedRecords = 0
         secrets.updateRead()
         // One older epoch stays readable, for late records (RFC 9147 §8).
         record.endOldReads()
@@ -219,14 +225,23 @@ export class LaterDriver extends LaterSender implements Driver {
 
     answer(_answer: Answer | undefined, _now: number): void {}
 
-    suspectMismatch(): void {}
+    /** The peer is asked for new keys before too many records have failed under those in use (RFC 9147 §4.5.3). */
+    suspectMismatch(): void {
+        const { parameters, settings } = this.owner
+        const { aead } = parameters.suite as CipherSuite
+        const { ccm8Failures, recordsPerDatagram } = settings.limits
+        // What is counted is datagrams.
+        const limit = aead.tagLength === 8 ? ccm8Failures : MAX_FORGERIES / recordsPerDatagram
+        const hasAsked = this.updateReason === UpdateReason.waiting
+        if (!hasAsked && this.record.failedRecords >= limit / 2) this.updateReason = UpdateReason.forgeries
+    }
 
     // Going on elsewhere
 
     /** message_seq of both sides, and the message that waits for its acknowledgement. */
     save(writer: Writer): void {
         const { flight } = this
-        writer.uint(this.updateRequested ? 1 : 0, 1)
+        writer.uint(Math.max(this.updateReason, 0), 1)
         writer.uint(this.nextTaken, 3)
         writer.uint(flight === undefined ? this.nextSent : flight.outbox.nextSeq, 3)
         writer.vector(flight === undefined ? EMPTY : flight.outbox.unacknowledged(), 2)
@@ -234,7 +249,7 @@ export class LaterDriver extends LaterSender implements Driver {
 
     /** In the order of `save`. */
     load(reader: Reader): void {
-        this.updateRequested = reader.uint(1) === 1
+        this.updateReason = reader.uint(1)
         this.nextTaken = reader.uint(3)
         this.nextSent = reader.uint(3)
         const message = reader.vector(2)

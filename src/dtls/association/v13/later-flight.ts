@@ -14,6 +14,8 @@ import { Diagnostic, OutputKind } from "../output.js"
 export class LaterFlight {
     /** it is a KeyUpdate */
     updating = false
+    /** a KeyUpdate without which this side can soon send nothing more */
+    isNeeded = false
     /** it was sent often enough without an answer */
     rests = false
     /** message_seq of the message that it answers: its repetition means that this flight was lost */
@@ -94,11 +96,11 @@ export class LaterFlight {
     }
 
     /**
-     * A client that sleeps, or whose radio is off, acknowledges no ticket: that is sent again when the client is heard from, and
-     * the association does not end over it. Without new keys there is an end of what may be sent.
+     * A client that sleeps, or whose radio is off, acknowledges nothing: a message is sent again when the client is heard from, and
+     * the association does not end over it, unless it needs new keys.
      */
     private giveUp(): void {
-        if (!this.owner.isClient && !this.updating) this.rests = true
+        if (!this.owner.isClient && !this.isNeeded) this.rests = true
         else this.owner.fail(FailureReason.timeout, AlertDescription.none)
     }
 

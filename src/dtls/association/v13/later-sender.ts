@@ -10,13 +10,25 @@ import { type ServerResumptionV13 } from "../../handshake/v13/resumption.js"
 import { type Speaker } from "../../handshake/v13/updatable-ids.js"
 import { type RecordLayer, type WriteEpoch } from "../../record/record-layer.js"
 import { AlertDescription } from "../../wire/code-points.js"
-import { APPLICATION_EPOCH, KEY_UPDATE, UPDATE_NOT_REQUESTED } from "../../wire/v13/code-points.js"
+import { APPLICATION_EPOCH, KEY_UPDATE, UPDATE_NOT_REQUESTED, UPDATE_REQUESTED } from "../../wire/v13/code-points.js"
 import { type DriverOwner } from "../driver.js"
 import { Diagnostic, OutputKind } from "../output.js"
 import { acknowledge } from "./acknowledge.js"
 import { type LaterFlight, newFlight } from "./later-flight.js"
 
 const MAX_MESSAGE_SEQ = 0xffff
+
+/** Why a KeyUpdate is wanted: above 0, one is. */
+export enum UpdateReason {
+    /** none is: the peer was asked for new keys of its own, and has not given them yet */
+    waiting = -1,
+    none = 0,
+    /** the peer asked for it */
+    asked = 1,
+    /** the peer is to be asked: too many records have failed under its keys */
+    forgeries = 2,
+}
+
 /** Keys are updated this many records before their limit, at most: what is sent until the peer has acknowledged that. */
 const UPDATE_MARGIN = 4096
 
@@ -35,8 +47,8 @@ export abstract class LaterSender {
     protected received: ReceivedRecords | undefined
     /** this side has closed for writing: it begins no message any more */
     private silent = false
-    /** the peer asked for a KeyUpdate of ours */
-    updateRequested = false
+    /** of a KeyUpdate of ours */
+    updateReason = UpdateReason.none
     /** until when records under the keys of the handshake are taken, ms; a client: until its last flight is acknowledged */
     handshakeUntil = NEVER
 
@@ -104,13 +116,13 @@ export abstract class LaterSender {
     }
 
     /**
-     * New keys for sending are due: the peer asked for them, or those in use have sealed nearly as many records as they may
-     * (RFC 9147 §4.5.3).
+     * New keys for sending are due: the peer asked for them, or has to be asked for its own, or those in use have sealed nearly as many
+     * records as they may (RFC 9147 §4.5.3).
      */
     private wantsUpdate(write: WriteEpoch): boolean {
         const { maxRecords, nextSequence } = write
         const isNear = nextSequence >= maxRecords - UPDATE_MARGIN && nextSequence >= maxRecords / 2
-        return isNear || this.updateRequested
+        return isNear || this.updateReason > UpdateReason.none
     }
 
     private speaking(): Speaker | undefined {
@@ -131,14 +143,24 @@ export abstract class LaterSender {
     }
 
     private nextFlight(): LaterFlight {
-        const isUpdate = this.wantsUpdate(this.record.write)
-        if (isUpdate) this.updateRequested = false
-        const message = isUpdate
-            ? { type: KEY_UPDATE, body: Buffer.from([UPDATE_NOT_REQUESTED]) }
-            : (this.speaking() as Speaker).message()
-        const flight = this.flightOf(message.type, message.body)
+        const flight = this.wantsUpdate(this.record.write) ? this.nextUpdate() : this.nextOfSpeakers()
         // Whoever goes on elsewhere must not use its message_seq for another message.
         this.record.outdate()
+        return flight
+    }
+
+    private nextOfSpeakers(): LaterFlight {
+        const { type, body } = (this.speaking() as Speaker).message()
+        return this.flightOf(type, body)
+    }
+
+    private nextUpdate(): LaterFlight {
+        const { updateReason } = this
+        const asks = updateReason === UpdateReason.forgeries
+        if (asks) this.updateReason = UpdateReason.waiting
+        else if (updateReason === UpdateReason.asked) this.updateReason = UpdateReason.none
+        const flight = this.flightOf(KEY_UPDATE, Buffer.from([asks ? UPDATE_REQUESTED : UPDATE_NOT_REQUESTED]))
+        flight.isNeeded = updateReason <= UpdateReason.none
         return flight
     }
 

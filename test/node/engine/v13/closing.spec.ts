@@ -2,7 +2,8 @@ import { deepStrictEqual, ok, strictEqual } from "node:assert/strict"
 import { type Association } from "../../../../src/dtls/association/association.js"
 import { AssociationPhase } from "../../../../src/dtls/association/association-state.js"
 import { OutputKind } from "../../../../src/dtls/association/output.js"
-import { ContentType } from "../../../../src/dtls/wire/code-points.js"
+import { FailureReason } from "../../../../src/dtls/handshake/failure.js"
+import { AlertDescription, ContentType } from "../../../../src/dtls/wire/code-points.js"
 import { wholeMessage } from "../../../../src/dtls/wire/handshake-header.js"
 import { KEY_UPDATE } from "../../../../src/dtls/wire/v13/code-points.js"
 import { countOf, type Simulation } from "../../../engine/simulation.js"
@@ -24,6 +25,25 @@ function arrive(s: Simulation, ...datagrams: Buffer[]): void {
 }
 
 describe("closing in DTLS 1.3 (RFC 9147 §5.10)", () => {
+    it("[R26] an alert of another kind than close_notify and user_canceled is an error whatever its level says (RFC 8446 §6)", () => {
+        for (const level of [1, 2, 3])
+            for (const from of ["client", "server"] as const) {
+                const s = connected()
+                const [client, server] = [s.client, s.serverAssociation()]
+                const [sender, receiver] = from === "client" ? [client, server] : [server, client]
+                for (const body of [
+                    [1, AlertDescription.userCanceled],
+                    [level, AlertDescription.decryptError],
+                ]) {
+                    strictEqual(receiver.failure, undefined)
+                    const alert = sealed(sender, ContentType.alert, Buffer.from(body))
+                    receiver.receive(alert, alert.length, s.now)
+                }
+                const { reason, alert } = receiver.failure ?? {}
+                deepStrictEqual([reason, alert], [FailureReason.peerAlert, AlertDescription.decryptError])
+            }
+    })
+
     it("[V23] what has a higher number than close_notify is ignored, what has a lower one is delivered late, to both roles", () => {
         const s = connected()
         const server = s.serverAssociation()

@@ -2,6 +2,7 @@ import { deepStrictEqual, strictEqual } from "node:assert/strict"
 import { type Association } from "../../../../src/dtls/association/association.js"
 import { AssociationPhase } from "../../../../src/dtls/association/association-state.js"
 import { type LaterDriver } from "../../../../src/dtls/association/v13/later-driver.js"
+import { UpdateReason } from "../../../../src/dtls/association/v13/later-sender.js"
 import { FailureReason } from "../../../../src/dtls/handshake/failure.js"
 import { ContentType } from "../../../../src/dtls/wire/code-points.js"
 import { wholeMessage } from "../../../../src/dtls/wire/handshake-header.js"
@@ -17,15 +18,13 @@ function connected(): Simulation {
 }
 
 /** What follows the handshake, with its message_seq. */
-function later(
-    association: Association,
-): Pick<LaterDriver, "updateRequested"> & Record<"nextTaken" | "nextSent", number> {
+function later(association: Association): Pick<LaterDriver, "updateReason"> & Record<"nextTaken" | "nextSent", number> {
     return association.driver as unknown as ReturnType<typeof later>
 }
 
 /** The client wants new keys. */
 function update(s: Simulation): void {
-    later(s.client).updateRequested = true
+    later(s.client).updateReason = UpdateReason.asked
     s.run(s.now + 100)
 }
 

@@ -4,6 +4,7 @@ import { AssociationPhase } from "../../../../src/dtls/association/association-s
 import { loadAssociation, type Reserve, saveAssociation } from "../../../../src/dtls/association/saved-association.js"
 import { SavedError, type SavedErrorReason } from "../../../../src/dtls/association/saved-error.js"
 import { type LaterDriver } from "../../../../src/dtls/association/v13/later-driver.js"
+import { UpdateReason } from "../../../../src/dtls/association/v13/later-sender.js"
 import { clientRoleV13, serverRoleV13 } from "../../../../src/dtls/association/v13/roles.js"
 import { SavedVersionV13 } from "../../../../src/dtls/association/v13/saved-version.js"
 import { AeadAlgorithm } from "../../../../src/dtls/crypto/algorithms.js"
@@ -152,7 +153,7 @@ export class Kept {
     updateKeys(isClient: boolean): void {
         const association = isClient ? this.s.client : this.s.serverAssociation()
         const driver = association.driver as LaterDriver
-        driver.updateRequested = true
+        driver.updateReason = UpdateReason.asked
         if (!isClient) this.s.server.touched(this.s.peer!)
     }
 
