@@ -270,7 +270,9 @@ export class Association extends AssociationEnds implements DriverOwner {
         }
     }
 
+    /** Newer versions have no renegotiation to refuse: such a message has no place there (RFC 8446 §4.1.2). */
     private asksForHandshake(header: HandshakeHeader): boolean {
+        if (this.parameters.version !== DTLS_1_2) return false
         return header.type === (this.isClient ? HandshakeType.helloRequest : HandshakeType.clientHello)
     }
 

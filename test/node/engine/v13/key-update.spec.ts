@@ -4,7 +4,7 @@ import { AssociationPhase } from "../../../../src/dtls/association/association-s
 import { type Driver } from "../../../../src/dtls/association/driver.js"
 import { FailureReason } from "../../../../src/dtls/handshake/failure.js"
 import { TLS_AES_128_CCM_SHA256 } from "../../../../src/dtls/handshake/v13/suites.js"
-import { AlertDescription, ContentType } from "../../../../src/dtls/wire/code-points.js"
+import { AlertDescription, ContentType, HandshakeType } from "../../../../src/dtls/wire/code-points.js"
 import { wholeMessage } from "../../../../src/dtls/wire/handshake-header.js"
 import { KEY_UPDATE, NEW_SESSION_TICKET } from "../../../../src/dtls/wire/v13/code-points.js"
 import { type Simulation } from "../../../engine/simulation.js"
@@ -206,6 +206,19 @@ describe("KeyUpdate and other messages after a handshake of DTLS 1.3", () => {
             strictEqual(s.sent, before + 1)
         }
         strictEqual(s.client.phase, AssociationPhase.connected)
+    })
+
+    it("a ClientHello or HelloRequest ends the association with unexpected_message: there is no renegotiation to refuse", () => {
+        const s = connected()
+        const hello = wholeMessage(HandshakeType.clientHello, 3, Buffer.alloc(40))
+        const [toServer, toClient] = [
+            sealed(s.client, ContentType.handshake, hello),
+            fromServer(s, HandshakeType.helloRequest, []),
+        ]
+        s.toServer(toServer)
+        s.toClient(toClient)
+        for (const { failure } of [s.client, s.serverAssociation()])
+            strictEqual(failure?.alert, AlertDescription.unexpectedMessage)
     })
 
     it("a request for the client's certificate ends the association with unexpected_message: it was not offered", () => {
