@@ -88,9 +88,11 @@ export class AcknowledgedOutbox extends Outbox {
         for (const plan of this.plan(record, budget)) {
             const writer = new Writer(budget)
             for (let i = 0; i < plan.length; i++) {
-                if (!seal(record, writer, plan[i], i === plan.length - 1)) return undefined
+                // What no number is left for goes out when this side is saved again, by the timer.
+                if (!seal(record, writer, plan[i], i === plan.length - 1) && writer.length + datagrams.length === 0)
+                    return undefined
             }
-            datagrams.push(writer.finish())
+            if (writer.length > 0) datagrams.push(writer.finish())
         }
         return datagrams
     }
@@ -203,10 +205,11 @@ function cutOff(part: Part, end: number): Part | undefined {
     return rest
 }
 
-/** @returns false when the epoch's numbers are used up */
+/** @returns false, and writes nothing, when the epoch's numbers are used up */
 function seal(record: RecordLayer, writer: Writer, planned: PlannedRecord, endsDatagram: boolean): boolean {
     const { epoch, parts } = planned
-    const sequence = (record.writeEpoch(epoch) as WriteEpoch).nextSequence
+    const { nextSequence: sequence, end } = record.writeEpoch(epoch) as WriteEpoch
+    if (sequence >= end) return false
     const plaintext = new Writer(64)
     for (const part of parts) {
         plaintext.bytes(bytesOf(part))

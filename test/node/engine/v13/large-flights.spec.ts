@@ -4,7 +4,11 @@ import { type HandshakeDriver } from "../../../../src/dtls/association/handshake
 import { type CertificateAnswer } from "../../../../src/dtls/handshake/question.js"
 import { CertificateType } from "../../../../src/dtls/wire/code-points.js"
 import { Diagnostic } from "../../../../src/dtls/association/output.js"
-import { type RecordLayer, type WriteEpoch } from "../../../../src/dtls/record/record-layer.js"
+import { MAX_SEQUENCE, type RecordLayer, type WriteEpoch } from "../../../../src/dtls/record/record-layer.js"
+import { type LaterFlight } from "../../../../src/dtls/association/v13/later-flight.js"
+import { NEW_SESSION_TICKET } from "../../../../src/dtls/wire/v13/code-points.js"
+import { writeNewSessionTicketV13 } from "../../../../src/dtls/wire/v13/new-session-ticket.js"
+import { connected } from "./after-handshake.js"
 import { type KeyedSimulation } from "../../../engine/keyed-simulation.js"
 import { seededRandom } from "../../../support/spy-crypto.js"
 import { certified, CertifiedSide } from "./certified.js"
@@ -91,4 +95,33 @@ describe("flights of many records in DTLS 1.3 (RFC 9147 §5.8.3)", () => {
                 ok(Math.max(...counts) <= 10, String(counts))
             }
     })
+
+    it("of a message for which too few record numbers are reserved the rest waits for more, and the association goes on", () => {
+        const s = connected()
+        const server = s.serverAssociation()
+        const { write } = server.record
+        const later = server.driver as unknown as Record<"flightOf", (type: number, body: Buffer) => LaterFlight>
+        server.settings.pathBudget = 228
+        const flight = later.flightOf(NEW_SESSION_TICKET, ticket(500))
+        write.end = write.nextSequence + 2
+        flight.begin(s.now)
+        const sent = s.sent
+        s.server.touched(s.peer!)
+        s.drain()
+        s.run(s.now + 20000)
+        strictEqual(server.failure, undefined)
+        deepStrictEqual([s.sent - sent, write.nextSequence], [2, write.end])
+        write.end = MAX_SEQUENCE
+        s.server.touched(s.peer!)
+        s.run(s.now + 20000)
+        strictEqual(server.snapshot().outboxBytes, 0)
+        s.serverSends("still here")
+        s.run(s.now + 1000)
+        deepStrictEqual(s.clientMessages, ["still here"])
+    })
 })
+
+/** The body of a NewSessionTicket. @param length bytes of its ticket */
+function ticket(length: number): Buffer {
+    return writeNewSessionTicketV13({ lifetime: 100, ageAdd: 1, nonce: Buffer.from([0]), ticket: Buffer.alloc(length) })
+}
