@@ -13,6 +13,7 @@ import {
     wantsReservation,
 } from "mote-dtls/gateway"
 import { AeadAlgorithm } from "mote-dtls/engine"
+import { ErrorDomain, GError, IOErrorEnum } from "mote-dtls/gio"
 import { keyIn, type Wrapper } from "./associations.js"
 import { type GatewayConfig, type RedisConfig } from "./config.js"
 import { type Listeners } from "./listeners.js"
@@ -252,8 +253,8 @@ export class SharedAssociations {
     private async startSaving(kept: Kept): Promise<void> {
         kept.saving = this.saveNext(kept)
             .catch((error: unknown) => {
-                // One that has ended meanwhile need not be saved.
-                if (kept.peer.connection.isOpen())
+                // One that has ended meanwhile, or whose device has said that it ends, need not be saved.
+                if (kept.peer.connection.isOpen() && !isClosed(error))
                     this.log.error(loggedPeer(kept.peer), `it cannot be saved: ${errorText(error)}`)
             })
             .then(() => {
@@ -330,6 +331,11 @@ export class SharedAssociations {
             Promise.all([...new Set(this.kept.values())].map(({ id }) => this.giveUp(id, undefined))),
         )
     }
+}
+
+/** Of a connection, not of what saves it. */
+function isClosed(error: unknown): boolean {
+    return error instanceof GError && error.domain === ErrorDomain.io && error.code === IOErrorEnum.CLOSED
 }
 
 function furtherIdsOf(first: string, ids: string[]): string[] {

@@ -91,6 +91,10 @@ describe("two gateways of two workers each behind a balancer", function () {
         }
         const lines = folders.flatMap(({ logged }, gateway) => logged.map((line) => ({ line, gateway })))
         strictEqual(lines.filter(({ line }) => line["msg"] === "connected").length, SENSORS)
+        deepStrictEqual(
+            lines.filter(({ line }) => line["level"] === "error"),
+            [],
+        )
         const served = lines.filter(({ line }) => line["msg"] === "connected" || line["msg"] === "goes on")
         for (const name of IDENTITIES) {
             const ofSensor = served.filter(({ line }) => line["identity"] === name)
