@@ -25,6 +25,7 @@ export {
     type HandedOver,
 } from "./gateway.js"
 export { type CoapState } from "./coap-state.js"
+export { type ObservedState } from "./observed-paths.js"
 export { framed, FramedSocket, unframed } from "./framed-socket.js"
 export { connectionIdOf, connectionIdsOf, ownedConnectionIds, ownerOf } from "./owned-ids.js"
 export { reserveNumbers, wantsReservation } from "./reservation.js"
