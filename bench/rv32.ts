@@ -14,6 +14,7 @@ import { anchorSide, CREDENTIALS_PROGRAM, moteSide, type SessionFigures, session
 import { benchOptions, JSON_OPTION } from "./options.js"
 import { isOfProgram, profile, type ProfileRow } from "./rv32-profile.js"
 import { command, HANDSHAKES, meanOf, RECORDS, type Run, run as runProgram } from "./rv32-run.js"
+import { ramOfMbedtls, ramOfMote, totalOf } from "./rv32-ram.js"
 import { ofV13, printV13, PROGRAM_V13, type FiguresV13 } from "./rv32-v13.js"
 
 const PROGRAM = "test/device/bench/handshakes.ts"
@@ -33,6 +34,8 @@ interface Figures extends Partial<SessionFigures>, Partial<FiguresV13> {
     wire_bytes: number
     wire_datagrams: number
     flash: Record<string, number>
+    /** the RAM of the first connection by part */
+    ram: Record<string, number>
 }
 
 const imageOf = (program: BoardProgram): string | undefined =>
@@ -52,12 +55,8 @@ function perCall(
     }
 }
 
-const sum = (of: Record<string, number>, ...parts: string[]): number =>
-    parts.reduce((total, part) => total + (of[part] ?? 0), 0)
-
 function moteFigures(program: BoardProgram, speed: Run, client: Run): Figures {
-    const peaks = client.value("arena_peak") + client.value("heap_natives_peak")
-    const before = client.value("arena_program") + sum(program.ram, "vm", "natives", "mbedtls")
+    const ram = ramOfMote(program, speed, client)
     return {
         ...perCall(speed),
         arena_peak: client.value("arena_peak"),
@@ -65,18 +64,19 @@ function moteFigures(program: BoardProgram, speed: Run, client: Run): Figures {
         heap_natives_peak: client.value("heap_natives_peak"),
         heap_natives_idle: client.value("heap_natives_idle"),
         stack: speed.value("stack"),
-        ram_first_connection: before + peaks + speed.value("stack"),
+        ram_first_connection: totalOf(ram),
         gc_pause_max: speed.value("gc_pause_max"),
         wire_bytes: speed.value("wire_bytes"),
         wire_datagrams: speed.value("wire_datagrams"),
         flash: { ...program.flash, image: statSync(cachedDeviceImage(PROGRAM).path).size },
+        ram,
     }
 }
 
 function mbedtlsFigures(program: BoardProgram, anchor: Run): Figures {
     const context = anchor.value("context")
     const peak = anchor.value("heap_natives_peak") + context
-    const before = sum(program.ram, "mbedtls") + anchor.value("heap_shared") + anchor.value("config")
+    const ram = ramOfMbedtls(program, anchor)
     return {
         ...perCall(anchor),
         arena_peak: 0,
@@ -84,11 +84,12 @@ function mbedtlsFigures(program: BoardProgram, anchor: Run): Figures {
         heap_natives_peak: peak,
         heap_natives_idle: anchor.value("heap_natives_idle") + context,
         stack: anchor.value("stack"),
-        ram_first_connection: before + peak + anchor.value("stack"),
+        ram_first_connection: totalOf(ram),
         gc_pause_max: 0,
         wire_bytes: anchor.value("wire_bytes"),
         wire_datagrams: anchor.value("wire_datagrams"),
         flash: program.flash,
+        ram,
     }
 }
 
@@ -142,6 +143,11 @@ function printProfile(rows: ProfileRow[], of: string, count: number): void {
     )
 }
 
+function printParts(title: string, parts: Record<string, number>): void {
+    const taken = Object.entries(parts).filter(([, bytes]) => bytes > 0)
+    console.log(`${title}: ${taken.map(([part, bytes]) => `${part} ${bytes}`).join(", ")}`)
+}
+
 function printTable(mote: Figures, mbedtls: Figures): void {
     console.log(`${"".padEnd(24)} ${"Mote".padStart(10)} ${"mbedTLS".padStart(10)}   ratio`)
     const print = (name: string, ours: number, theirs: number): void => {
@@ -149,13 +155,13 @@ function printTable(mote: Figures, mbedtls: Figures): void {
         console.log(`${name.padEnd(24)} ${String(ours).padStart(10)} ${String(theirs).padStart(10)} ${ratio}`)
     }
     for (const [name, ours] of Object.entries(mote))
-        if (name !== "flash" && !name.includes("13"))
-            print(name, ours as number, mbedtls[name as keyof Figures] as number)
+        if (typeof ours === "number" && !name.includes("13"))
+            print(name, ours, mbedtls[name as keyof Figures] as number)
     const idle = (of: Figures): number => of.arena_idle + of.heap_natives_idle
     print("idle, both heaps", idle(mote), idle(mbedtls))
-    for (const [name, { flash }] of Object.entries({ Mote: mote, mbedTLS: mbedtls })) {
-        const parts = Object.entries(flash).map(([part, bytes]) => `${part} ${bytes}`)
-        console.log(`flash of ${name}: ${parts.join(", ")}`)
+    for (const [name, { flash, ram }] of Object.entries({ Mote: mote, mbedTLS: mbedtls })) {
+        printParts(`flash of ${name}`, flash)
+        printParts(`RAM of the first connection of ${name}`, ram)
     }
     printV13(mote)
 }

@@ -4,6 +4,7 @@
  * chooses what it measures: speed, or the memory of one connection, then with a collection before every allocation.
  */
 #include "board.h"
+#include "kinds.h"
 #include "meter.h"
 #include "natives.h"
 #include "port.h"
@@ -80,6 +81,8 @@ static mote_value bench_reset_native(mote_vm *vm, mote_value receiver, const mot
     mote_vm_collect(vm);
     mote_vm_reset_peaks(vm);
     bench_reset_heap_peaks();
+    bench_kinds_reset();
+    mote_vm_collect(vm);
     return MOTE_UNDEFINED;
 }
 
@@ -109,6 +112,16 @@ static mote_value bench_instructions_native(mote_vm *vm, mote_value receiver, co
     return mote_int(vm, (int32_t)board_instructions());
 }
 
+/** What was alive when the most was, by kind, under the name given. */
+static mote_value bench_kinds_native(mote_vm *vm, mote_value receiver, const mote_value *args, unsigned count)
+{
+    (void)receiver, (void)count;
+    size_t length;
+    const char *name = mote_string(vm, args[0], &length);
+    bench_kinds_print(name == NULL ? "?" : name);
+    return MOTE_UNDEFINED;
+}
+
 static const mote_native_entry own[] = {
     {"_benchTurn", bench_turn_native, 1},
     {"_benchSeed", bench_seed_native, 0},
@@ -116,6 +129,7 @@ static const mote_native_entry own[] = {
     {"_benchAlive", bench_alive_native, 0},
     {"_benchReset", bench_reset_native, 0},
     {"_benchPeak", bench_peak_native, 0},
+    {"_benchKinds", bench_kinds_native, 1},
     {"_benchHeap", bench_heap_native, 1},
     {"_benchInstructions", bench_instructions_native, 0},
     {0},
@@ -212,6 +226,14 @@ void mote_port_resolve(const char *host, char (*addresses)[ADDRESS_BYTES], unsig
     addresses[0][0] = 0;
 }
 
+static bool measures_memory;
+
+static void collected(void *context, const mote_vm *vm)
+{
+    if (measures_memory) bench_kinds_note(vm);
+    mote_natives_collected(context, vm);
+}
+
 static uint64_t instructions_as_micros(void *context)
 {
     (void)context;
@@ -222,14 +244,14 @@ int main(void)
 {
     static const mote_host host = {.print = mote_natives_print,
                                    .random = mote_natives_random,
-                                   .collected = mote_natives_collected,
+                                   .collected = collected,
                                    .micros = instructions_as_micros,
                                    .arch_id = "rv32-bench",
                                    .natives = natives};
     char mode[16];
-    bool memory = mote_setting_text("mode", mode, sizeof mode) && strcmp(mode, "speed") != 0;
+    measures_memory = mote_setting_text("mode", mode, sizeof mode) && strcmp(mode, "speed") != 0;
     const mote_config config = {
-        .arena = arena, .arena_bytes = ARENA_BYTES, .max_depth = 100, .gc_stress = memory, .host = &host};
+        .arena = arena, .arena_bytes = ARENA_BYTES, .max_depth = 100, .gc_stress = measures_memory, .host = &host};
     uint32_t length;
     memcpy(&length, program_partition + 4, 4);
     bench_random_start();

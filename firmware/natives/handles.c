@@ -3,7 +3,6 @@
 
 typedef struct {
     void *object;
-    void (*close)(void *object);
     uint8_t kind;
     uint8_t generation; /* 0 to 127 */
     bool orphan;        /* its owner is gone */
@@ -11,6 +10,7 @@ typedef struct {
 } slot;
 
 static slot slots[MOTE_HANDLES];
+static void (*closing[HANDLE_RECORD + 1])(void *object); /* by kind */
 static unsigned next, orphans;
 
 static int32_t number_of(unsigned index)
@@ -52,7 +52,7 @@ mote_value mote_handle_new(mote_vm *vm, handle_kind kind, void *object, void (*c
         return mote_throw(vm, MOTE_ERROR, "too many open crypto handles");
     }
     slots[index].object = object;
-    slots[index].close = close;
+    closing[kind] = close;
     slots[index].kind = (uint8_t)kind;
     slots[index].generation = (slots[index].generation + 1) & 0x7f;
     return mote_int(vm, number_of(index));
@@ -75,7 +75,7 @@ void *mote_handle_argument(mote_vm *vm, mote_value value, const char *name, hand
 
 static void close_slot(slot *used)
 {
-    used->close(used->object);
+    closing[used->kind](used->object);
     used->object = NULL;
     used->kind = HANDLE_FREE;
     used->owner = 0;

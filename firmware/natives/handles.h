@@ -16,7 +16,10 @@ typedef enum {
 } handle_kind;
 enum { HIGHEST_HANDLE = 0x7fff };
 
-/** Takes the object over: `close` erases and frees it, at once when there is no room. Throws then. */
+/**
+ * Takes the object over: `close`, the same for all of the kind, erases and frees it, at once when there is no room.
+ * Throws then.
+ */
 mote_value mote_handle_new(mote_vm *vm, handle_kind kind, void *object, void (*close)(void *object));
 /** The object of an open handle; NULL and thrown when it is none of that kind. */
 void *mote_handle_argument(mote_vm *vm, mote_value value, const char *name, handle_kind kind);

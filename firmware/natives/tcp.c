@@ -9,6 +9,7 @@
 #include "port.h"
 #include "work.h"
 
+#include <mbedtls/platform_util.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -21,18 +22,23 @@ typedef struct {
     size_t sent;
 } writer;
 
+/** What a stream needs much room for: a program that opens none does without. */
+typedef struct {
+    char addresses[MOST_ADDRESSES][ADDRESS_BYTES]; /* of the host, ended by "" */
+    uint8_t chunk[CHUNK_BYTES];
+} stream_room;
+
 static const tls_functions *port_tls;
 
 static struct {
+    stream_room *room; /* from the opening to the closing */
     enum phase phase;
     const tls_functions *tls; /* NULL: the bytes go as they are */
     unsigned number;          /* counts streams: a name that was looked up for an earlier one is nobody's */
     uint16_t port;
-    char addresses[MOST_ADDRESSES][ADDRESS_BYTES]; /* of the host, ended by "" */
     unsigned tried;
-    const char *event; /* to be told, NULL: nothing */
-    const char *text;  /* of an error */
-    uint8_t chunk[CHUNK_BYTES];
+    const char *event;  /* to be told, NULL: nothing */
+    const char *text;   /* of an error */
     size_t chunk_bytes; /* to be told */
     writer writers[MOST_WRITERS];
     unsigned num_writers;
@@ -142,8 +148,8 @@ static void send_what_waits(mote_vm *vm)
 static void connect_next(mote_vm *vm, int32_t code)
 {
     socket_address remote = {.port = stream.port};
-    while (stream.addresses[stream.tried][0] != 0) {
-        memcpy(remote.host, stream.addresses[stream.tried++], ADDRESS_BYTES);
+    while (stream.room->addresses[stream.tried][0] != 0) {
+        memcpy(remote.host, stream.room->addresses[stream.tried++], ADDRESS_BYTES);
         code = mote_port_tcp_connect(&remote);
         if (code == 0) stream.phase = PHASE_CONNECTING;
         if (code == 0) return;
@@ -182,7 +188,7 @@ static mote_value finish_opening(mote_vm *vm, work *self)
 {
     const opening *job = (const opening *)self;
     if (job->number == stream.number) {
-        memcpy(stream.addresses, job->addresses, sizeof stream.addresses);
+        memcpy(stream.room->addresses, job->addresses, sizeof stream.room->addresses);
         stream.tried = 0;
         connect_next(vm, -IO_HOST_NOT_FOUND);
     }
@@ -194,7 +200,9 @@ void mote_tcp_close(mote_vm *vm)
     close_port();
     stream.number++;
     stream.event = NULL;
-    memset(stream.chunk, 0, sizeof stream.chunk);
+    if (stream.room != NULL) mbedtls_platform_zeroize(stream.room, sizeof *stream.room);
+    free(stream.room);
+    stream.room = NULL;
     stream.chunk_bytes = 0;
     end_writers(vm, -IO_CONNECTION_CLOSED);
 }
@@ -213,7 +221,9 @@ mote_value mote_native_socket_open(mote_vm *vm, mote_value receiver, const mote_
         mote_tcp_close(vm);
         stream.port = (uint16_t)abs(port);
         job->number = stream.number;
-        int32_t code = port < 0 ? begin_tls(job->host) : port > 0 ? 0 : -IO_CONNECTION_REFUSED;
+        stream.room = calloc(1, sizeof *stream.room);
+        int32_t code = stream.room == NULL ? -IO_NO_SPACE : port == 0 ? -IO_CONNECTION_REFUSED : 0;
+        if (code == 0 && port < 0) code = begin_tls(job->host);
         if (code == 0) return mote_work_start(vm, &job->base);
         end_stream(vm, "error", code);
         free(job);
@@ -274,7 +284,7 @@ static bool has_memory(mote_vm *vm)
 
 static void read_next(mote_vm *vm)
 {
-    int32_t length = receive_bytes(stream.chunk, CHUNK_BYTES);
+    int32_t length = receive_bytes(stream.room->chunk, CHUNK_BYTES);
     if (length > 0) stream.chunk_bytes = (size_t)length;
     else if (length == 0) end_stream(vm, "close", 0);
     else if (length != -IO_WOULD_BLOCK) end_stream(vm, "error", length);
@@ -294,8 +304,8 @@ static bool tell(mote_vm *vm, const char *event, mote_value about)
 
 static void tell_data(mote_vm *vm)
 {
-    if (!has_memory(vm) || !tell(vm, "data", mote_new_buffer_of(vm, stream.chunk, stream.chunk_bytes))) return;
-    memset(stream.chunk, 0, stream.chunk_bytes);
+    if (!has_memory(vm) || !tell(vm, "data", mote_new_buffer_of(vm, stream.room->chunk, stream.chunk_bytes))) return;
+    memset(stream.room->chunk, 0, stream.chunk_bytes);
     stream.chunk_bytes = 0;
 }
 

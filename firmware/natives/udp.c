@@ -2,6 +2,7 @@
 #include "arguments.h"
 #include "port.h"
 
+#include <stdlib.h>
 #include <string.h>
 
 enum { HIGHEST_DATAGRAM = 65507, HIGHEST_SOCKET = 0x3fffffff };
@@ -10,8 +11,8 @@ typedef struct {
     bool open, connected;
     bool announced; /* the callback was started and something still waits */
     uint16_t generation;
-    unsigned callback; /* pin, 0: none */
-    socket_address sender;
+    unsigned callback;      /* pin, 0: none */
+    socket_address *sender; /* of the datagram received last; of open sockets */
 } udp_socket;
 
 static udp_socket sockets[UDP_SLOTS];
@@ -53,10 +54,15 @@ mote_value mote_native_udp_open(mote_vm *vm, mote_value receiver, const mote_val
         return MOTE_FAILED;
     while (slot < UDP_SLOTS && sockets[slot].open) slot++;
     if (slot == UDP_SLOTS) return mote_int(vm, -IO_NO_SPACE);
-    int32_t result = mote_port_udp_open(slot, &local, &remote);
-    if (result < 0) return mote_int(vm, result);
+    socket_address *sender = calloc(1, sizeof *sender);
+    int32_t result = sender == NULL ? -IO_NO_SPACE : mote_port_udp_open(slot, &local, &remote);
+    if (result < 0) {
+        free(sender);
+        return mote_int(vm, result);
+    }
     uint16_t generation = (uint16_t)(sockets[slot].generation + 1);
-    sockets[slot] = (udp_socket){.open = true, .connected = remote.host[0] != 0, .generation = generation};
+    bool connected = remote.host[0] != 0;
+    sockets[slot] = (udp_socket){.open = true, .connected = connected, .generation = generation, .sender = sender};
     return mote_int(vm, handle_of(slot));
 }
 
@@ -90,7 +96,7 @@ mote_value mote_native_udp_receive(mote_vm *vm, mote_value receiver, const mote_
     size_t size;
     udp_socket *self = socket_argument(vm, args[0], &slot);
     if (self == NULL || !mote_target_argument(vm, args[1], "target", &target, &size)) return MOTE_FAILED;
-    int32_t length = mote_port_udp_receive(slot, target, size, &self->sender);
+    int32_t length = mote_port_udp_receive(slot, target, size, self->sender);
     if (length >= 0 && when_taken != NULL) when_taken();
     if (!mote_port_udp_readable(slot)) self->announced = false;
     return mote_int(vm, length);
@@ -101,7 +107,7 @@ mote_value mote_native_udp_sender(mote_vm *vm, mote_value receiver, const mote_v
     (void)receiver, (void)count;
     unsigned slot;
     udp_socket *self = socket_argument(vm, args[0], &slot);
-    return self == NULL ? MOTE_FAILED : mote_new_string(vm, self->sender.host, strlen(self->sender.host));
+    return self == NULL ? MOTE_FAILED : mote_new_string(vm, self->sender->host, strlen(self->sender->host));
 }
 
 mote_value mote_native_udp_sender_port(mote_vm *vm, mote_value receiver, const mote_value *args, unsigned count)
@@ -109,7 +115,7 @@ mote_value mote_native_udp_sender_port(mote_vm *vm, mote_value receiver, const m
     (void)receiver, (void)count;
     unsigned slot;
     udp_socket *self = socket_argument(vm, args[0], &slot);
-    return self == NULL ? MOTE_FAILED : mote_int(vm, self->sender.port);
+    return self == NULL ? MOTE_FAILED : mote_int(vm, self->sender->port);
 }
 
 mote_value mote_native_udp_on_readable(mote_vm *vm, mote_value receiver, const mote_value *args, unsigned count)
@@ -139,6 +145,8 @@ static void close_socket(mote_vm *vm, unsigned slot)
     mote_port_udp_close(slot);
     if (sockets[slot].callback != 0) mote_unpin(vm, sockets[slot].callback);
     sockets[slot].callback = 0;
+    free(sockets[slot].sender);
+    sockets[slot].sender = NULL;
     sockets[slot].open = false;
 }
 

@@ -173,7 +173,7 @@ bool mote_translated_add_fields(mote_vm *vm, uint32_t at, mote_value object, con
 bool mote_translated_has_own(const mote_vm *vm, mote_value object, mote_value key)
 {
     const block_map *map = (const block_map *)at_offset(vm, object);
-    if (map->table == 0) return false;
+    if (map->table == 0) return (map->header & FLAG_IN_PLACE) != 0;
     const block_table *table = (const block_table *)at_offset(vm, map->table);
     if ((table->header & FLAG_TEXT_KEYS) != 0) return true;
     if (!is_own_key(vm, key)) return false;

@@ -27,6 +27,8 @@ enum kind {
 enum { FLAG_MARKED = 0x10, FLAG_GRAY = 0x20, FLAG_A = 0x40 };
 /** A map that others have as their prototype: storing into it empties the lookup cache. */
 #define FLAG_PROTOTYPE FLAG_A
+/** A prototype whose methods are those of the image, see methods.c. */
+#define FLAG_IN_PLACE 0x80
 /** A table with keys that are heap strings, so that words alone do not decide. */
 #define FLAG_TEXT_KEYS FLAG_A
 

@@ -1,10 +1,8 @@
 /*
- * The builtin strings. They lie one behind the other, found by 16-bit offsets: a table of pointers would take twice as
- * much flash, and each text would be aligned for itself.
+ * The builtin strings. They lie one behind the other, found by adding up their lengths: their texts are needed seldom,
+ * since a string of the image is known by its number.
  */
 #include "builtins.h"
-
-#include <stddef.h>
 
 typedef struct {
 #define X(name, text) char S_##name[sizeof text];
@@ -18,13 +16,15 @@ static const builtin_texts texts = {
 #undef X
 };
 
-static const uint16_t offsets[NUM_BUILTIN_STRINGS] = {
-#define X(name, text) offsetof(builtin_texts, S_##name),
+static const uint8_t sizes[NUM_BUILTIN_STRINGS] = {
+#define X(name, text) sizeof text,
     MOTE_BUILTIN_STRINGS(X)
 #undef X
 };
 
 const char *mote_builtin_text(uint32_t string)
 {
-    return (const char *)&texts + offsets[string];
+    const char *text = (const char *)&texts;
+    while (string-- > 0) text += sizes[string];
+    return text;
 }

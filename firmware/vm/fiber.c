@@ -67,7 +67,7 @@ bool mote_stack_grow(mote_vm *vm, uint32_t words)
     mote_value old = fiber_at(vm, vm->current)->stack;
     mote_value *before = vm->stack;
     uint32_t used = (uint32_t)(vm->sp - before), size = block_words(vm, old) - 1;
-    uint32_t wanted = size + size / 2 < used + words ? used + words : size + size / 2;
+    uint32_t wanted = size + size / 4 < used + words ? used + words : size + size / 4;
     if (mote_heap_extend(vm, old, wanted + 1)) {
         use_stack(vm, old);
         return true;

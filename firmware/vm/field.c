@@ -28,7 +28,7 @@ static int search(const block_table *table, mote_value key)
 /** The value's place in a map's own fields, NULL when it has none of the name, or words do not decide it. */
 static mote_value *own_place(mote_vm *vm, const block_map *map, mote_value key, bool *sure)
 {
-    *sure = true;
+    *sure = (map->header & FLAG_IN_PLACE) == 0;
     if (map->table == 0) return NULL;
     block_table *table = at_offset(vm, map->table);
     uint8_t *guess = guess_at(vm, map, key);

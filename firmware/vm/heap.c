@@ -378,8 +378,10 @@ static bool is_garbage(const mote_vm *vm, mote_value v)
 /** What was looked up in objects that go now is forgotten; most of it are methods, which stay. */
 static void prune_cache(mote_vm *vm)
 {
-    for (cache_entry *entry = vm->cache; entry < vm->cache + CACHE_ENTRIES; entry++)
-        if (is_garbage(vm, entry->holder) || is_garbage(vm, entry->found)) entry->holder = 0;
+    for (cache_entry *entry = vm->cache; entry < vm->cache + CACHE_ENTRIES; entry++) {
+        mote_value holder = entry->tag >> 16 << 2; /* below the heap: a builtin object, or the entry is free */
+        if ((holder >= vm->heap.start && is_garbage(vm, holder)) || is_garbage(vm, entry->found)) entry->tag = 0;
+    }
 }
 
 static uint64_t micros(const mote_vm *vm)

@@ -30,30 +30,44 @@ static inline void note_own_key(mote_vm *vm, mote_value key)
     vm->own_keys[bit / 8] |= (uint8_t)(1u << (bit & 7));
 }
 
-static inline uint32_t cache_place(mote_value holder, mote_value key)
+/** Holders from here on are not cached: a program's classes come first, at low addresses. */
+enum { CACHE_REACH = 1 << 18 };
+
+/**
+ * Holder and key in a word: the 16 bits of a string of the image, and the holder's place in words above them. Blocks
+ * lie behind the machine, so that none has the number of a builtin object there.
+ */
+static inline uint32_t cache_tag(mote_value holder, mote_value key)
 {
-    return ((holder >> 3) + (key >> 5) * 3) & (CACHE_ENTRIES - 1);
+    return (holder << 14) ^ (key >> 5);
+}
+
+static inline uint32_t cache_place(uint32_t tag)
+{
+    return (tag * 2654435769u) >> 25;
 }
 
 /** Where it goes when another one took that place. */
-static inline uint32_t second_place(mote_value holder, mote_value key)
+static inline uint32_t second_place(uint32_t tag)
 {
-    return ((holder >> 6) ^ (key >> 5)) & (CACHE_ENTRIES - 1);
+    return ((tag * 2654435769u) >> 18) & (CACHE_ENTRIES - 1);
 }
 
 /** NULL when the lookup cache does not have it. */
 static inline const cache_entry *cache_find(const mote_vm *vm, mote_value holder, mote_value key)
 {
-    const cache_entry *entry = &vm->cache[cache_place(holder, key)];
-    if (entry->holder == holder && entry->key == key) return entry;
-    entry = &vm->cache[second_place(holder, key)];
-    return entry->holder == holder && entry->key == key ? entry : NULL;
+    uint32_t tag = cache_tag(holder, key);
+    if (holder >= CACHE_REACH) return NULL;
+    const cache_entry *entry = &vm->cache[cache_place(tag)];
+    if (entry->tag == tag) return entry;
+    entry = &vm->cache[second_place(tag)];
+    return entry->tag == tag ? entry : NULL;
 }
 
 /** Where an object of the class had the field last: objects of a class have their fields in the same order. */
 static inline uint8_t *guess_at(mote_vm *vm, const block_map *map, mote_value key)
 {
-    return &vm->guesses[((map->prototype >> 3) + (key >> 5)) % GUESSES];
+    return &vm->guesses[(map->prototype * 2 + (key >> 5)) % GUESSES];
 }
 
 _Static_assert(offsetof(block_array, length) == offsetof(block_buffer, length), "quick_length reads both");

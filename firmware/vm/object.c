@@ -14,6 +14,7 @@
 #include "exception.h"
 #include "heap.h"
 #include "lookup.h"
+#include "methods.h"
 #include "property.h"
 #include "state.h"
 #include "utf8_string.h"
@@ -233,12 +234,19 @@ bool mote_map_reserve(mote_vm *vm, mote_value map, uint32_t fields)
 bool mote_map_set(mote_vm *vm, mote_value map, mote_value key, mote_value value)
 {
     block_map *block = at_offset(vm, map);
-    if ((block->header & FLAG_PROTOTYPE) != 0) mote_cache_clear(vm);
-    else note_own_key(vm, key);
+    if ((block->header & FLAG_PROTOTYPE) == 0) {
+        note_own_key(vm, key);
+    } else {
+        if (mote_map_get(vm, map, key) == value) return true;
+        (void)mote_methods_table(vm, map); /* what a program stores lies on its stack meanwhile */
+        mote_cache_clear(vm);
+    }
     return mote_table_set(vm, map, &block->table, key, value);
 }
 
 mote_value mote_map_get(mote_vm *vm, mote_value map, mote_value key)
 {
-    return mote_table_find(vm, ((const block_map *)at_offset(vm, map))->table, key);
+    const block_map *block = at_offset(vm, map);
+    if ((block->header & FLAG_IN_PLACE) != 0 && is_immediate(key)) return mote_methods_find(vm, map, key);
+    return mote_table_find(vm, mote_methods_table(vm, map), key);
 }

@@ -3,6 +3,7 @@
 #include "builtins.h"
 #include "exception.h"
 #include "fiber.h"
+#include "methods.h"
 #include "native_lookup.h"
 #include "property.h"
 #include "state.h"
@@ -27,7 +28,7 @@ static bool fields_of(mote_vm *vm, mote_value v, mote_value *table)
     if (v == immediate(TAG_BUILTIN, OBJECT_GPIO)) map = mote_pins_expose(vm);
     if (map == 0 && mote_is_function(vm, v)) return true;
     if (!has_kind(vm, map, KIND_MAP)) return false;
-    *table = ((const block_map *)at_offset(vm, map))->table;
+    *table = mote_methods_table(vm, map);
     return true;
 }
 
@@ -103,7 +104,9 @@ static mote_value object_set_prototype_of(mote_vm *vm, mote_value receiver, cons
 static mote_value function_prototype(mote_vm *vm, mote_value receiver, const mote_value *args, unsigned count)
 {
     (void)args, (void)count;
-    return mote_prototype_of_ctor(vm, receiver);
+    mote_value prototype = mote_prototype_of_ctor(vm, receiver);
+    if (prototype != MOTE_FAILED) mote_methods_adopt(vm, prototype);
+    return prototype;
 }
 
 static mote_value function_name(mote_vm *vm, mote_value receiver, const mote_value *args, unsigned count)

@@ -13,6 +13,7 @@
 #include "heap.h"
 #include "interpreter.h"
 #include "lookup.h"
+#include "methods.h"
 #include "native_lookup.h"
 #include "object.h"
 #include "operations.h"
@@ -20,9 +21,11 @@
 #include "text.h"
 #include "utf8_string.h"
 
+#include <string.h>
+
 void mote_cache_clear(mote_vm *vm)
 {
-    for (uint32_t i = 0; i < CACHE_ENTRIES; i++) vm->cache[i].holder = 0;
+    for (uint32_t i = 0; i < CACHE_ENTRIES; i++) vm->cache[i].tag = 0;
 }
 
 static bool is_map(const mote_vm *vm, mote_value v)
@@ -111,10 +114,11 @@ static RARE mote_value remember(mote_vm *vm, mote_value holder, mote_value key)
 {
     mote_value found = walk(vm, holder, key);
     /* That there is none is worth knowing, too: fields that are set later are asked for often. */
-    if (found == MOTE_FAILED || !is_immediate(key)) return found;
-    cache_entry *entry = &vm->cache[cache_place(holder, key)], displaced = *entry;
-    vm->cache[second_place(displaced.holder, displaced.key)] = displaced;
-    *entry = (cache_entry){holder, key, found};
+    if (found == MOTE_FAILED || !is_immediate(key) || holder >= CACHE_REACH) return found;
+    uint32_t tag = cache_tag(holder, key);
+    cache_entry *entry = &vm->cache[cache_place(tag)], displaced = *entry;
+    vm->cache[second_place(displaced.tag)] = displaced;
+    *entry = (cache_entry){tag, found};
     return found;
 }
 
@@ -211,21 +215,19 @@ mote_value mote_builtin_get(mote_vm *vm, uint32_t object, mote_value key)
 
 static bool is_writable_builtin(uint32_t object)
 {
-    switch (object) {
-    case OBJECT_Math:
-    case OBJECT_DeviceScript:
-    case OBJECT_Buffer:
-    case OBJECT_GPIO:
-    case OBJECT_GPIO_prototype:
-    case OBJECT_Array_prototype:
-    case OBJECT_Buffer_prototype:
-    case OBJECT_String_prototype:
-    case OBJECT_DsRole_prototype:
-    case OBJECT_DsRegister_prototype:
-    case OBJECT_DsEvent_prototype:
-    case OBJECT_Image_prototype: return true;
-    default: return false;
-    }
+    static const uint8_t objects[] = {OBJECT_Math,
+                                      OBJECT_DeviceScript,
+                                      OBJECT_Buffer,
+                                      OBJECT_GPIO,
+                                      OBJECT_GPIO_prototype,
+                                      OBJECT_Array_prototype,
+                                      OBJECT_Buffer_prototype,
+                                      OBJECT_String_prototype,
+                                      OBJECT_DsRole_prototype,
+                                      OBJECT_DsRegister_prototype,
+                                      OBJECT_DsEvent_prototype,
+                                      OBJECT_Image_prototype};
+    return memchr(objects, (int)object, sizeof objects) != NULL;
 }
 
 /** The map that takes the fields of `object`; 0 and an exception when it takes none. */
@@ -341,9 +343,9 @@ bool mote_index_delete(mote_vm *vm, mote_value object, mote_value key, bool *exi
     key = mote_key_value(vm, key);
     root_push(vm, key);
     mote_value map = key == MOTE_FAILED ? MOTE_FAILED : map_for_fields(vm, object, key);
+    if (map != MOTE_FAILED) *existed = mote_table_delete(vm, mote_methods_table(vm, map), key);
     roots_drop(vm, 2);
     if (map == MOTE_FAILED) return false;
-    *existed = mote_table_delete(vm, ((block_map *)at_offset(vm, map))->table, key);
     mote_cache_clear(vm);
     return true;
 }
@@ -355,20 +357,13 @@ mote_value mote_prototype_of_ctor(mote_vm *vm, mote_value function)
     function = mote_code_of(vm, function);
     bool ctor = has_tag(function, TAG_FUNCTION) && (function_at(vm, payload(function))->flags & FUNCTION_IS_CTOR) != 0;
     if (!ctor) return mote_throw_expecting(vm, "ctor function", function);
-    /* What the lookup cache has under that name for a function of the program is here alone. */
-    cache_entry *entry = &vm->cache[cache_place(function, builtin_value(S_prototype))];
-    if (entry->holder == function && entry->key == builtin_value(S_prototype)) return entry->found;
     mote_value prototype = mote_table_find(vm, vm->prototypes, function);
-    if (prototype != VALUE_NONE) {
-        *entry = (cache_entry){function, builtin_value(S_prototype), prototype};
-        return prototype;
-    }
-    prototype = mote_map_new(vm, MOTE_UNDEFINED);
+    if (prototype != VALUE_NONE) return prototype;
+    prototype = mote_methods_new(vm);
     if (prototype == MOTE_FAILED) return prototype;
-    *(uint32_t *)at_offset(vm, prototype) |= FLAG_PROTOTYPE; /* before it gets methods: they are nobody's own fields */
     if (!mote_table_set(vm, function, &vm->prototypes, function, prototype)) return MOTE_FAILED;
     mote_translation_note_class(vm, payload(function), prototype);
-    return mote_map_set(vm, prototype, builtin_value(S_constructor), function) ? prototype : MOTE_FAILED;
+    return prototype;
 }
 
 static mote_value prototype_for_instance_of(mote_vm *vm, mote_value ctor)

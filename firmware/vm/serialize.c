@@ -7,6 +7,7 @@
 #include "exception.h"
 #include "heap.h"
 #include "interpreter.h"
+#include "methods.h"
 #include "number.h"
 #include "object.h"
 #include "state.h"
@@ -113,10 +114,10 @@ static bool begin_value(writer *w, mote_value v)
     return mote_array_push(vm, w->stack, v) && mote_array_push(vm, w->stack, small_value(0));
 }
 
-static uint32_t size_of(const mote_vm *vm, mote_value container)
+static uint32_t size_of(mote_vm *vm, mote_value container)
 {
     if (has_kind(vm, container, KIND_ARRAY)) return array_length(vm, container);
-    mote_value table = ((const block_map *)at_offset(vm, container))->table;
+    mote_value table = mote_methods_table(vm, container);
     return table == 0 ? 0 : ((const block_table *)at_offset(vm, table))->count;
 }
 

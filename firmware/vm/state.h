@@ -41,7 +41,8 @@ enum {
 };
 
 typedef struct {
-    mote_value holder, key, found;
+    uint32_t tag; /* of holder and key, lookup.h; 0: the entry is free */
+    mote_value found;
 } cache_entry;
 
 typedef struct {

@@ -180,35 +180,40 @@ unsigned mote_vm_trace(const mote_vm *vm, uint32_t *positions, unsigned most)
     return count;
 }
 
-static size_t copy_text(const mote_vm *vm, mote_value v, char *text, size_t size, size_t at)
+/** Text that is being written, cut to `size` with its NUL. */
+typedef struct {
+    char *text;
+    size_t size, at;
+} cut_text;
+
+static void add_bytes(cut_text *to, const char *bytes, size_t length)
 {
-    uint32_t length = 0;
-    const char *bytes = mote_is_string(vm, v) ? mote_string_text(vm, v, &length, NULL) : "";
-    for (uint32_t i = 0; i < length && at + 1 < size; i++) text[at++] = bytes[i];
-    return at;
+    for (size_t i = 0; i < length && to->at + 1 < to->size; i++) to->text[to->at++] = bytes[i];
 }
 
 /** Allocates nothing: the machine has panicked. */
 size_t mote_vm_exception(mote_vm *vm, char *text, size_t size)
 {
     mote_value v = vm->exception;
-    size_t at = 0;
+    uint32_t length = 0;
+    cut_text to = {text, size, 0};
     if (size == 0) return 0;
     if (has_kind(vm, v, KIND_MAP)) {
-        uint32_t length;
-        const char *name = mote_error_class(vm, v, &length);
-        for (uint32_t i = 0; i < length && at + 1 < size; i++) text[at++] = name[i];
-        if (at + 2 < size && at > 0) text[at++] = ':', text[at++] = ' ';
-        mote_value message = mote_map_get(vm, v, builtin_value(S_message));
         static const char none[] = "(without a message)";
-        if (message != VALUE_NONE) at = copy_text(vm, message, text, size, at);
-        else
-            for (uint32_t i = 0; none[i] != 0 && at + 1 < size; i++) text[at++] = none[i];
-    } else if (v != VALUE_NONE) {
-        at = copy_text(vm, mote_is_string(vm, v) ? v : mote_type_name(vm, v), text, size, at);
+        const char *name = mote_error_class(vm, v, &length);
+        add_bytes(&to, name, length);
+        if (to.at > 0) add_bytes(&to, ": ", 2);
+        v = mote_map_get(vm, v, builtin_value(S_message));
+        if (v == VALUE_NONE) add_bytes(&to, none, sizeof none - 1);
+    } else if (v != VALUE_NONE && !mote_is_string(vm, v)) {
+        v = mote_type_name(vm, v);
     }
-    text[at] = 0;
-    return at;
+    if (mote_is_string(vm, v)) {
+        const char *bytes = mote_string_text(vm, v, &length, NULL);
+        add_bytes(&to, bytes, length);
+    }
+    text[to.at] = 0;
+    return to.at;
 }
 
 /* Pins: an array of values; free places are VALUE_NONE. */

@@ -118,7 +118,7 @@ function unitsOf(main: BoardMain, translations: string[]): Unit[] {
     const bench = [
         join(firmware, `${main.replace("mote_full", "mote")}.c`),
         join(firmware, "bench", "support.c"),
-        ...(anchor ? [join(firmware, "bench", "library_link.c")] : []),
+        join(firmware, "bench", anchor ? "library_link.c" : "kinds.c"),
         ...(main === "bench/anchor_full" ? [join(firmware, "natives", "settings.c")] : []),
     ]
     const translated = [

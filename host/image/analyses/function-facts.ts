@@ -23,16 +23,21 @@ export function isMethodStore({ opcode, operands }: Statement): boolean {
     return isPrototype(object) && nameKey(key) !== undefined
 }
 
-export function isPrototype({ opcode, value, operands }: Expression): boolean {
-    if (opcode === Op.builtinObject) return BUILTIN_PROTOTYPES.has(value)
-    return opcode === Op.builtinField && value === PROTOTYPE && operands[0].opcode === Op.staticFunction
+export function isPrototype(expression: Expression): boolean {
+    if (expression.opcode === Op.builtinObject) return BUILTIN_PROTOTYPES.has(expression.value)
+    return isPrototypeField(expression) && expression.operands[0].opcode === Op.staticFunction
+}
+
+/** `value.prototype` */
+export function isPrototypeField({ opcode, value }: Expression): boolean {
+    return opcode === Op.builtinField && value === PROTOTYPE
 }
 
 /** setPrototypeOf, or a prototype that is used for anything but a store of a named field. */
 function changesClasses(expression: Expression, statement: Statement): boolean {
     if (expression.opcode === Op.objectField) return expression.value === SET_PROTOTYPE_OF
-    const { opcode, value } = expression
-    const mentions = opcode === Op.builtinField ? value === PROTOTYPE : isPrototype(expression)
+    const { opcode } = expression
+    const mentions = opcode === Op.builtinField ? isPrototypeField(expression) : isPrototype(expression)
     if (!mentions) return false
     const isPlace = statement.opcode === Op.indexSet && statement.operands[0] === expression
     return !isPlace || nameKey(statement.operands[1]) === undefined

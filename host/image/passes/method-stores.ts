@@ -1,4 +1,4 @@
-import { isMethodStore, isPrototype } from "../analyses/function-facts.js"
+import { isMethodStore, isPrototype, isPrototypeField } from "../analyses/function-facts.js"
 import { nameKey } from "../ir/names.js"
 import { copyOf, expression, statement } from "../ir/expressions.js"
 import { Op } from "../ir/operations.js"
@@ -30,12 +30,13 @@ export function groupMethodStores(program: ImageProgram): void {
     entry.slots++
 }
 
-/** A method store, or a function that the prelude adds to an object of the machine. */
+/** A method store, or a function that the prelude adds to an object of the machine, or to its prototype. */
 function isFunctionStore(each: Statement): boolean {
     if (isMethodStore(each)) return true
     const [object, key, value] = each.operands
     if (each.opcode !== Op.indexSet || nameKey(key) === undefined) return false
-    return object.opcode === Op.builtinObject && REFERRING.function.includes(value.opcode)
+    const owner = isPrototypeField(object) ? object.operands[0] : object
+    return owner.opcode === Op.builtinObject && REFERRING.function.includes(value.opcode)
 }
 
 function withClassOnce(group: Statement[], slot: number): Statement[] {

@@ -102,7 +102,7 @@ export class Link {
     constructor(
         public clientEnd: End,
         private serverEnd: End,
-        private version: Version,
+        public version: Version,
     ) {
         const common = serverEnd.settings()
         const tables = { newTable: <T>() => new ListTable<T>() }

@@ -6,12 +6,18 @@ import * as ds from "@devicescript/core"
 import { type Association } from "../../../src/dtls/association/association.js"
 import { Link, RECORD_BYTES, Turn } from "./link.js"
 
-/** @returns the datagrams of the server */
-async function record(newLink: () => Link): Promise<Buffer[]> {
+/** What the measurement holds on to, and gives up again at its end. */
+class Held {
+    toClient: Buffer[] = []
+    link: Link | undefined = undefined
+    clients: Association[] = []
+}
+
+/** The datagrams of the server. */
+async function record(held: Held): Promise<void> {
     ds._benchSeed()
-    const link = newLink()
-    const recording: Buffer[] = []
-    link.recording = recording
+    const link = held.link as Link
+    link.recording = held.toClient
     await link.handshake(Turn.handshakeClient, Turn.handshakeServer)
     const message = Buffer.alloc(RECORD_BYTES)
     await link.clientSends(message)
@@ -22,7 +28,6 @@ async function record(newLink: () => Link): Promise<Buffer[]> {
     link.recording = undefined
     await link.hangUp()
     link.server.close()
-    return recording
 }
 
 /** The client's part of what was recorded. */
@@ -40,30 +45,33 @@ async function playBack(link: Link, toClient: Buffer[]): Promise<void> {
     ds._benchTurn(Turn.nobody)
 }
 
-/** What the measurement holds on to, and gives up again at its end: fields, since a variable's value may stay on the stack. */
-class Held {
-    toClient: Buffer[] = []
-    link: Link | undefined = undefined
-    clients: Association[] = []
-}
-
 /** Connections one after the other; all of them stay. */
 const CONNECTIONS = 4
 
 /** A further connection's: what the first ones leave behind in frames and caches stays the same. */
 async function reportConnection(held: Held): Promise<void> {
+    const link = held.link as Link
     for (let i = 1; i <= CONNECTIONS; i++) {
         const arena = ds._benchAlive()
         const heap = ds._benchHeap(false)
         ds._benchReset()
-        await playBack(held.link as Link, held.toClient)
-        held.clients.push((held.link as Link).client as Association)
+        if (i === CONNECTIONS) ds._benchKinds("before")
+        await playBack(link, held.toClient)
+        held.clients.push(link.client as Association)
         if (i < CONNECTIONS) continue
         ds._benchReport("arena_peak", ds._benchPeak() - arena)
         ds._benchReport("heap_natives_peak", ds._benchHeap(true) - heap)
+        ds._benchKinds("peak")
         ds._benchReport("arena_idle", ds._benchAlive() - arena)
         ds._benchReport("heap_natives_idle", ds._benchHeap(false) - heap)
     }
+    if (link.received !== CONNECTIONS || held.toClient.length === 0) throw new Error("the recording does not fit")
+}
+
+/** What every program with a client has for as long as it runs: settings, credentials, the role. */
+function lasting(link: Link): unknown[] {
+    const { clientEnd, version } = link
+    return [clientEnd.settings(), clientEnd, version.client]
 }
 
 /**
@@ -72,12 +80,18 @@ async function reportConnection(held: Held): Promise<void> {
  */
 export async function memoryOfClient(newLink: () => Link): Promise<void> {
     const held = new Held()
-    held.toClient = await record(newLink)
-    held.link = newLink()
-    await reportConnection(held)
-    if (held.link.received !== CONNECTIONS || held.toClient.length === 0) throw new Error("the recording does not fit")
+    // Called as values, they are not inlined: their variables, and so links, would stay on the stack.
+    const steps = [record, reportConnection]
+    for (const step of steps) {
+        held.link = newLink()
+        await step(held)
+    }
+    const kept = lasting(held.link as Link)
     held.clients = []
     held.toClient = []
     held.link = undefined
+    ds._benchReset()
+    ds._benchKinds("program")
     ds._benchReport("arena_program", ds._benchAlive())
+    if (kept.length === 0) throw new Error("nothing kept")
 }

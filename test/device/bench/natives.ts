@@ -14,6 +14,8 @@ declare module "@devicescript/core" {
     function _benchReset(): void
     /** Bytes alive in the arena at most, since the reset. */
     function _benchPeak(): number
+    /** Prints them by kind of block, each as `NAME_KIND`. */
+    function _benchKinds(name: string): void
     /** Bytes of the native heap, now or at most. */
     function _benchHeap(peak: boolean): number
     /** Instructions of the emulated core so far. */
