@@ -47,13 +47,16 @@ static inline uint32_t cache_place(uint32_t tag)
     return (tag * 2654435769u) >> 25;
 }
 
-/** Where it goes when another one took that place. */
+/** Where it goes when another one took that place: the seven bits below. */
 static inline uint32_t second_place(uint32_t tag)
 {
-    return ((tag * 2654435769u) >> 18) & (CACHE_ENTRIES - 1);
+    return (tag * 2654435769u << 7) >> 25;
 }
 
-/** NULL when the lookup cache does not have it. */
+/**
+ * NULL when the lookup cache does not have it.
+ * @param key a text of the image: the place of one in the heap could be the number of another one in the image
+ */
 static inline const cache_entry *cache_find(const mote_vm *vm, mote_value holder, mote_value key)
 {
     uint32_t tag = cache_tag(holder, key);

@@ -25,7 +25,7 @@
 
 void mote_cache_clear(mote_vm *vm)
 {
-    for (uint32_t i = 0; i < CACHE_ENTRIES; i++) vm->cache[i].tag = 0;
+    memset(vm->cache, 0, sizeof vm->cache);
 }
 
 static bool is_map(const mote_vm *vm, mote_value v)
@@ -124,7 +124,7 @@ static RARE mote_value remember(mote_vm *vm, mote_value holder, mote_value key)
 
 mote_value mote_lookup(mote_vm *vm, mote_value holder, mote_value key)
 {
-    const cache_entry *entry = cache_find(vm, holder, key);
+    const cache_entry *entry = is_immediate(key) ? cache_find(vm, holder, key) : NULL;
     return entry != NULL ? entry->found : remember(vm, holder, key);
 }
 
