@@ -1,4 +1,4 @@
-import { ok, strictEqual } from "node:assert/strict"
+import { deepStrictEqual, ok, strictEqual } from "node:assert/strict"
 import { spawnSync } from "node:child_process"
 import { compileProgram } from "../../../host/build/compiler.js"
 import { arenaTest, buildNative, missingFor } from "../../../host/build/native.js"
@@ -28,6 +28,29 @@ console.log(done)
 ds.restart()
 `
 
+/**
+ * Texts that fill more than a megabyte of an arena, as names of fields of an object with methods: there lie places that are
+ * numbers of texts of the image, too.
+ */
+const MANY_TEXTS = `
+import * as ds from "@devicescript/core"
+class Methods { m1() { return 1 } m2() { return 1 } m3() { return 1 } m4() { return 1 } m5() { return 1 } m6() { return 1 } }
+const object = new Methods()
+function use(): number { return object.m1() + object.m2() + object.m3() + object.m4() + object.m5() + object.m6() }
+const lists: string[][] = []
+let found = 0
+for (let i = 0; i < 110000; i++) {
+    if (i % 1000 === 0) lists.push([])
+    const text = "t" + i
+    lists[lists.length - 1].push(text)
+    if (i % 16 === 0) use()
+    const any: any = object
+    if (any[text] !== undefined) found++
+}
+console.log("fields found", found)
+ds.restart()
+`
+
 /** Runs it; bytes of its heap that are alive when "waiting" was printed. */
 async function aliveWhileWaiting(): Promise<{ alive: number; last: string }> {
     let [alive, last] = [0, ""]
@@ -51,6 +74,19 @@ async function aliveWhileWaiting(): Promise<{ alive: number; last: string }> {
 
 describe("the arena of a machine", function () {
     this.timeout(120000)
+
+    it("takes no text that a program made for a text of the image, wherever it lies", async () => {
+        const lines: string[] = []
+        const device = new Device(await machineModule(), compileProgram(MANY_TEXTS), {
+            ...{ heapBytes: 4096 * 1024, maxDepth: 100, guard: 0, gcStress: false, virtualTime: true, deviceId: "1" },
+            settings: {},
+            storageFolder: temporaryFolder("texts"),
+            print: (_level, line) => void lines.push(line),
+            log: () => undefined,
+        })
+        await device.run()
+        deepStrictEqual(lines, ["fields found 0"])
+    })
 
     it("is refused with a reason: no memory, alignment and size are told apart", function () {
         needs(this, missingFor(arenaTest))
