@@ -1,9 +1,9 @@
 import { performance } from "node:perf_hooks"
 
-/** At rest is who works for less than this share of 50 ms; 20 times that is waited for rest. */
+/** At rest is who works for less than this share of 50 ms; 100 times that is waited for rest, for who has much to clear up. */
 const RESTING = 0.3
 const WINDOW_MS = 50
-const WINDOWS = 20
+const WINDOWS = 100
 
 /** The share of the next 50 ms in which the event loop works, 0 to 1. */
 async function utilization(): Promise<number> {
