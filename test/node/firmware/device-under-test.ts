@@ -128,11 +128,14 @@ export async function runOn(kind: DeviceKind, program: string, settings: Record<
     return running.output
 }
 
-/** The console lines of a program in the simulator. @param virtualTime waiting takes no time */
+/**
+ * The console lines of a program in the simulator.
+ * @param time virtual: waiting takes no time; real: for programs that talk to a server, which would not answer in virtual time
+ */
 export async function runInSimulator(
     program: string,
     settings: Record<string, string>,
-    virtualTime = true,
+    time: "virtual" | "real" = "virtual",
 ): Promise<string[]> {
     const lines: string[] = []
     const image = readFileSync(imageOf(program).path)
@@ -141,7 +144,7 @@ export async function runInSimulator(
         maxDepth: 100,
         guard: 0,
         gcStress: false,
-        virtualTime,
+        virtualTime: time === "virtual",
         deviceId: "1",
         settings,
         storageFolder: join(folder, "storage"),

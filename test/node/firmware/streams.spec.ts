@@ -58,7 +58,7 @@ describe("streams of @devicescript/net", function () {
     for (const [name, sentence] of Object.entries(cases)) {
         it(`in the simulator ${sentence}`, async () => {
             const settings = { case: name, host: "127.0.0.1", port: String(servers.ports[name]) }
-            deepStrictEqual(said(await runInSimulator(PROGRAM, settings)), WANTED[name])
+            deepStrictEqual(said(await runInSimulator(PROGRAM, settings, "real")), WANTED[name])
         })
 
         it(`on Linux ${sentence}`, async function () {
@@ -146,7 +146,7 @@ describe("examples/device/message-of-the-day", function () {
 
     it("reads a line by HTTP and sends its words over DTLS, in the simulator and on the emulated board", async function () {
         needs(this, board.missing())
-        const simulated = await runInSimulator(EXAMPLE, { ...settings, host: "127.0.0.1" }, false)
+        const simulated = await runInSimulator(EXAMPLE, { ...settings, host: "127.0.0.1" }, "real")
         deepStrictEqual(answers(simulated), ["all", "quiet", "here"])
         const emulated = await runOn(board, EXAMPLE, { ...settings, host: board.host })
         deepStrictEqual(answers(emulated.split("\n")), ["all", "quiet", "here"])
