@@ -10,7 +10,7 @@ import { type BoardProgram, buildBoard } from "../host/build/rv32.js"
 import { root } from "../host/folders.js"
 import { translationFiles } from "../host/translate/files.js"
 import type { Choice } from "../host/translate/translate.js"
-import { type Run, run } from "./rv32-run.js"
+import { meanOf, RECORDS, type Run, run } from "./rv32-run.js"
 
 export const CREDENTIALS_PROGRAM = "test/device/bench/credentials.ts"
 
@@ -30,6 +30,9 @@ export interface SessionFigures {
     resumed_handshake_server: number
     /** goes on from a saved association, sends a record of 64 bytes in one datagram, and saves the association */
     wake_send: number
+    /** records of 64 bytes, to and from a server whose connection id has four bytes */
+    record_cid_send_64: number
+    record_cid_recv_64: number
     /** an idle client connection with connection ids, both heaps */
     idle_cid: number
 }
@@ -81,12 +84,15 @@ function idleBytes(side: Side, memory: Run): number {
 export function sessionFigures(side: Side): SessionFigures {
     const pinned = runWith(side, "pinned-certificate", { mode: "speed" })
     const psk = runWith(side, "psk", { mode: "speed" })
+    const records = runWith(side, "psk", { mode: "records" })
     return {
         ecdhe_handshake_client: pinned.value("handshake_client"),
         ecdhe_handshake_server: pinned.value("handshake_server"),
         resumed_handshake_client: pinned.value("resumed_client"),
         resumed_handshake_server: pinned.value("resumed_server"),
         wake_send: Math.round(psk.value("wake") / WAKES),
+        record_cid_send_64: meanOf(records, ["send_client", "send_server"], RECORDS),
+        record_cid_recv_64: meanOf(records, ["receive_client", "receive_server"], RECORDS),
         idle_cid: idleBytes(side, runWith(side, "psk", { mode: "client", ids: "1" })),
     }
 }

@@ -9,7 +9,11 @@ import { translationFiles } from "../host/translate/files.js"
 import type { Choice } from "../host/translate/translate.js"
 import { HANDSHAKES, meanOf, RECORDS, run } from "./rv32-run.js"
 
-export const PROGRAM_V13 = "test/device/bench/handshakes-v13.ts"
+const PROGRAM = "test/device/bench/handshakes-v13.ts"
+const RECORDS_PROGRAM = "test/device/bench/records-v13.ts"
+
+/** Which functions of the program with that path become C. */
+export type ChoiceByProgram = (path: string) => Choice
 
 /** Instructions, and bytes for `idle13`. */
 export interface FiguresV13 {
@@ -21,18 +25,34 @@ export interface FiguresV13 {
     handshake13_dhe_server: number
     record13_send_64: number
     record13_recv_64: number
+    /** to and from a server whose connection id has four bytes */
+    record13_cid_send_64: number
+    record13_cid_recv_64: number
     /** an idle client connection, both heaps */
     idle13: number
 }
 
+interface Built {
+    image: string
+    translations: ReturnType<typeof translationFiles>
+}
+
+function built(path: string, choose: ChoiceByProgram | undefined): Built {
+    const image = cachedDeviceImage(path).path
+    const translations = choose === undefined ? [] : translationFiles([readFileSync(image)], choose(path))
+    return { image, translations }
+}
+
 /** @param choose functions as C; undefined: none */
-export async function ofV13(choose?: Choice): Promise<FiguresV13> {
-    const image = cachedDeviceImage(PROGRAM_V13).path
-    const translations = choose === undefined ? [] : translationFiles([readFileSync(image)], choose)
+export async function ofV13(choose?: ChoiceByProgram): Promise<FiguresV13> {
+    const { image, translations } = built(PROGRAM, choose)
+    const withIds = built(RECORDS_PROGRAM, choose)
     const psk = await buildBoard("bench/mote", [], undefined, translations)
     const full = await buildBoard("bench/mote_full", [], undefined, translations)
+    const identified = await buildBoard("bench/mote", [], undefined, withIds.translations)
     const speed = run(psk, image, { mode: "speed" })
     const agreeing = run(full, image, { mode: "speed", agrees: "1" })
+    const records = run(identified, withIds.image, { mode: "speed" })
     const memory = run(psk, image, { mode: "client" })
     return {
         handshake13_client: meanOf(speed, ["handshake_client"], HANDSHAKES),
@@ -41,6 +61,8 @@ export async function ofV13(choose?: Choice): Promise<FiguresV13> {
         handshake13_dhe_server: meanOf(agreeing, ["handshake_server"], HANDSHAKES),
         record13_send_64: meanOf(speed, ["send_client", "send_server"], RECORDS),
         record13_recv_64: meanOf(speed, ["receive_client", "receive_server"], RECORDS),
+        record13_cid_send_64: meanOf(records, ["send_client", "send_server"], RECORDS),
+        record13_cid_recv_64: meanOf(records, ["receive_client", "receive_server"], RECORDS),
         idle13: memory.value("arena_idle") + memory.value("heap_natives_idle"),
     }
 }
@@ -53,7 +75,12 @@ const BESIDE = {
     handshake13_dhe_server: "ecdhe_handshake_server",
     record13_send_64: "record_send_64",
     record13_recv_64: "record_recv_64",
+    record13_cid_send_64: "record_cid_send_64",
+    record13_cid_recv_64: "record_cid_recv_64",
 }
+
+/** Of a record, both sides; collections fall into sending in one program and into receiving in another. */
+const BOTH = { "record13, both": "", "record13_cid, both": "cid_" }
 
 export function printV13(figures: object): void {
     const all = figures as Record<string, number | undefined>
@@ -64,10 +91,12 @@ export function printV13(figures: object): void {
         console.log(`${name.padEnd(24)} ${String(newer).padStart(10)} ${String(older).padStart(10)} ${ratio}`)
     }
     for (const [name, beside] of Object.entries(BESIDE)) print(name, all[name], all[beside])
-    // Collections fall into sending in one program and into receiving in another.
-    const both = ["record13_send_64", "record13_recv_64", "record_send_64", "record_recv_64"].map(
-        (name) => all[name] ?? 0,
-    )
-    print("record13, both", both[0] + both[1], both[2] + both[3])
+    for (const [title, ids] of Object.entries(BOTH)) {
+        const sum = (version: string): number | undefined => {
+            const [sent, received] = ["send", "recv"].map((way) => all[`${version}_${ids}${way}_64`])
+            return sent === undefined || received === undefined ? undefined : sent + received
+        }
+        print(title, sum("record13"), sum("record"))
+    }
     print("idle13, both heaps", all["idle13"], (all["arena_idle"] ?? 0) + (all["heap_natives_idle"] ?? 0))
 }

@@ -15,7 +15,7 @@ import { benchOptions, JSON_OPTION } from "./options.js"
 import { isOfProgram, profile, type ProfileRow } from "./rv32-profile.js"
 import { command, HANDSHAKES, meanOf, RECORDS, type Run, run as runProgram } from "./rv32-run.js"
 import { ramOfMbedtls, ramOfMote, totalOf } from "./rv32-ram.js"
-import { ofV13, printV13, PROGRAM_V13, type FiguresV13 } from "./rv32-v13.js"
+import { type ChoiceByProgram, ofV13, printV13, type FiguresV13 } from "./rv32-v13.js"
 
 const PROGRAM = "test/device/bench/handshakes.ts"
 
@@ -178,7 +178,7 @@ function translated(choose: Choice): Promise<BoardProgram> {
 }
 
 /** What DTLS 1.3 takes. @param choose functions as C; undefined: none */
-async function withV13(figures: Figures, choose?: Choice): Promise<Figures> {
+async function withV13(figures: Figures, choose?: ChoiceByProgram): Promise<Figures> {
     return { ...figures, ...(await ofV13(choose)) }
 }
 
@@ -205,9 +205,9 @@ const hotProgram = await translated(hotIn(PROGRAM))
 const anchorProgram = await buildBoard("bench/anchor")
 const speed = run(program, "speed")
 const ofMote = await withSessions(moteFigures(program, speed, run(program, "client")), allFunctions)
-const mote = quick ? ofMote : await withV13(ofMote, allFunctions)
+const mote = quick ? ofMote : await withV13(ofMote, () => allFunctions)
 const hotFigures = moteFigures(hotProgram, run(hotProgram, "speed"), run(hotProgram, "client"))
-const hot = await withV13(await withSessions(hotFigures, hotIn(CREDENTIALS_PROGRAM)), hotIn(PROGRAM_V13))
+const hot = await withV13(await withSessions(hotFigures, hotIn(CREDENTIALS_PROGRAM)), hotIn)
 const interpreter = await buildBoard("bench/mote")
 const ofInterpreter = moteFigures(interpreter, run(interpreter, "speed"), run(interpreter, "client"))
 const interpreted = await withV13(await withSessions(ofInterpreter))

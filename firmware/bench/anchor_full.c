@@ -155,6 +155,22 @@ static void wakes(void)
     }
 }
 
+static void report_accounts(void)
+{
+    for (unsigned i = 1; i < ACCOUNTS; i++) bench_print(bench_account_name((account)i), bench_instructions((account)i));
+}
+
+static void records(void)
+{
+    with_ids = true;
+    handshake(NOBODY, NOBODY, use_ids);
+    for (unsigned i = 0; i < RECORDS; i++) {
+        exchange(CLIENT, SEND_CLIENT, RECEIVE_SERVER);
+        exchange(SERVER, SEND_SERVER, RECEIVE_CLIENT);
+    }
+    report_accounts();
+}
+
 static void speed(void)
 {
     handshake(HANDSHAKE_CLIENT, HANDSHAKE_SERVER, NULL);
@@ -162,7 +178,7 @@ static void speed(void)
     bench_print("wire_datagrams", wire_datagrams);
     resume();
     if (is_setting("credentials", "psk")) wakes();
-    for (unsigned i = 1; i < ACCOUNTS; i++) bench_print(bench_account_name((account)i), bench_instructions((account)i));
+    report_accounts();
 }
 
 static void memory(void)
@@ -182,6 +198,7 @@ int main(void)
     bench_random_start();
     configure_all();
     if (is_setting("mode", "speed")) speed();
+    else if (is_setting("mode", "records")) records();
     else memory();
     puts("done");
     return 0;

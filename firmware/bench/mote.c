@@ -249,7 +249,7 @@ int main(void)
                                    .arch_id = "rv32-bench",
                                    .natives = natives};
     char mode[16];
-    measures_memory = mote_setting_text("mode", mode, sizeof mode) && strcmp(mode, "speed") != 0;
+    measures_memory = mote_setting_text("mode", mode, sizeof mode) && strcmp(mode, "client") == 0;
     const mote_config config = {
         .arena = arena, .arena_bytes = ARENA_BYTES, .max_depth = 100, .gc_stress = measures_memory, .host = &host};
     uint32_t length;

@@ -1,7 +1,7 @@
 /*
  * What bench:rv32 measures by the kind of credentials (setting `credentials`): a handshake, an abbreviated one that resumes its
- * session, and the wakes of a sensor whose association was saved. The setting `mode` is "speed", or "client" for the memory of
- * one connection, with connection ids if there is a setting `ids`. Settings `cert`, `ca` and `key`: the server's certificate, its issuer's (DER) and its private key, hexadecimal.
+ * session, and the wakes of a sensor whose association was saved. The setting `mode` is "speed", "records" for records with connection
+ * ids, or "client" for the memory of one connection, with connection ids if there is a setting `ids`. Settings `cert`, `ca` and `key`: the server's certificate, its issuer's (DER) and its private key, hexadecimal.
  */
 import * as ds from "@devicescript/core"
 import { type Association } from "../../../src/dtls/association/association.js"
@@ -34,7 +34,7 @@ import { RuntimeKeys, RuntimePrivateKey } from "../../../src/platform/runtime/ke
 import "../../../src/platform/runtime/natives.js"
 import { RuntimeServices } from "../../../src/platform/runtime/services.js"
 import { ListTable } from "../../../src/platform/runtime/table.js"
-import { benchSettings, type End, Link, RECORD_BYTES, Turn, version12 } from "./link.js"
+import { benchSettings, type End, Link, measureRecords, RECORD_BYTES, Turn, version12 } from "./link.js"
 import { memoryOfClient } from "./memory.js"
 import "./natives.js"
 
@@ -213,9 +213,19 @@ async function wakes(): Promise<void> {
     if (link.received !== WAKES) throw new Error("records lost")
 }
 
+/** In both directions; the server's connection id has four bytes, the client's none. */
+async function recordsWithIds(): Promise<void> {
+    const link = linkWithIds()
+    await link.handshake(Turn.nobody, Turn.nobody)
+    await measureRecords(link)
+}
+
+const mode = ds._moteSetting("mode") ?? "speed"
+
 ds._benchTurn(Turn.nobody)
-if ((ds._moteSetting("mode") ?? "speed") === "speed") {
+if (mode === "speed") {
     await handshakes()
     await wakes()
-} else await memoryOfClient(() => (ds._moteSetting("ids") === undefined ? linkWith(none, none) : linkWithIds()))
+} else if (mode === "records") await recordsWithIds()
+else await memoryOfClient(() => (ds._moteSetting("ids") === undefined ? linkWith(none, none) : linkWithIds()))
 ds.restart()
