@@ -79,11 +79,15 @@ export class Running {
         return !this.exited
     }
 
+    /** Asks it to end, and waits as long as a busy computer needs for that: a server still closes its sessions. */
     async end(): Promise<void> {
         if (this.exited) return
+        const isAlive = (): boolean => this.process.exitCode === null && this.process.signalCode === null
         this.process.kill("SIGTERM")
+        for (let i = 0; i < 1000 && isAlive(); i++) await sleep(10)
+        if (isAlive()) this.process.kill("SIGKILL")
+        // The end of its output follows, unless a child of it has that, too.
         for (let i = 0; i < 100 && !this.exited; i++) await sleep(10)
-        if (!this.exited) this.process.kill("SIGKILL")
     }
 }
 

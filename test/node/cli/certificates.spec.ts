@@ -35,10 +35,11 @@ async function serving(args: string[], body: (where: string, server: Running) =>
     }
 }
 
-/** `mote client`, which says "hello". */
+/** `mote client`, which says "hello" and ends when that has come back. */
 async function say(where: string, ...args: string[]): Promise<Running> {
-    const client = new Running(mote("client", where, "--wait", "300", ...args))
+    const client = new Running(mote("client", where, ...args))
     client.write("hello\n")
+    await client.has("hello")
     client.endInput()
     await ended(client)
     return client

@@ -244,8 +244,7 @@ describe("the command line", function () {
         await client.end()
         const { process: child } = server as unknown as { process: { kill(signal: string): void } }
         child.kill("SIGINT")
-        for (let i = 0; i < 100 && server.running; i++) await new Promise((resolve) => setTimeout(resolve, 20))
-        strictEqual(server.running, false)
+        await server.ended()
     })
 
     it("a line too large is refused with the maximum, the next one is sent, and the exit code tells", async () => {
@@ -258,8 +257,7 @@ describe("the command line", function () {
         ok(await client.has("too large for DTLS connection (maximum is"))
         client.write("short\n")
         client.endInput()
-        for (let i = 0; i < 100 && client.running; i++) await new Promise((resolve) => setTimeout(resolve, 20))
-        strictEqual(client.running, false)
+        await client.ended()
         strictEqual(client.exitCode, 1)
         ok(await server.has("short"))
         await server.end()

@@ -15,7 +15,8 @@ import { gatewayLimits } from "../../../src/dtls/handshake/limits.js"
 import { newSettings } from "../../../src/gio/settings.js"
 import { connect } from "../../../src/index.js"
 import { NodeServices } from "../../../src/platform/node/services.js"
-import { freePort, mote, Running, sleep, untilBound } from "../../interop/process.js"
+import { freePort, mote, Running, untilBound } from "../../interop/process.js"
+import { eventually } from "../../support/running-gateway.js"
 
 const KEY = "00112233445566778899aabbccddeeff"
 const OWN = ["--psk", `one:${KEY}`, "--psk", `two:${KEY}`]
@@ -143,23 +144,25 @@ describe("mote gateway", function () {
             strictEqual((await one.ask(CoapCode.PUT, ["t"], "21.5")).slice(0, 3), "2.0")
             await one.close()
         }
-        await sleep(100)
+        const failed = (event: string): number =>
+            lines.filter((line) => line === `the handler of "${event}" failed: disk full`).length
+        await eventually("both ended", () => (failed("ended") === 2 ? true : undefined))
         await running.close()
-        for (const event of ["connected", "readings", "ended"])
-            strictEqual(lines.filter((line) => line === `the handler of "${event}" failed: disk full`).length, 2)
+        for (const event of ["connected", "readings", "ended"]) strictEqual(failed(event), 2)
     })
 
     it("ends with the first line that nobody reads any more, says so, and closes its sessions", async () => {
         const port = await freePort()
-        const command = `${mote("gateway", "--host", "127.0.0.1", "--port", `${port}`, ...OWN).join(" ")} | head -1`
+        const reader = 'head -1; exec <&-; echo "the reader has gone"'
+        const command = `${mote("gateway", "--host", "127.0.0.1", "--port", `${port}`, ...OWN).join(" ")} | { ${reader}; }`
         const shell = spawn("bash", ["-c", `${command}; echo "codes \${PIPESTATUS[*]}"`], { cwd: root })
         let output = ""
         for (const stream of [shell.stdout, shell.stderr]) stream.on("data", (chunk) => (output += String(chunk)))
         const ended = new Promise((resolve) => shell.on("close", resolve))
         await untilBound(port)
-        await sleep(500)
+        await eventually("the reader has gone", () => (output.includes("the reader has gone") ? true : undefined))
         const one = await connect("127.0.0.1", port, { psk: { identity: "one", key: Buffer.from(KEY, "hex") } })
-        strictEqual(await one.receive({ timeout: 5000 }), undefined)
+        strictEqual(await one.receive({ timeout: 20000 }), undefined)
         await one.close()
         await ended
         ok(output.includes("gateway: listening on"), output)
@@ -196,8 +199,7 @@ describe("Ctrl-C and SIGTERM", function () {
             const running = new Running(mote(...command))
             await running.expect(ready, 60000)
             process.kill(running.pid, index % 2 === 0 ? "SIGINT" : "SIGTERM")
-            for (let i = 0; i < 500 && running.running; i++) await sleep(20)
-            strictEqual(running.running, false, `${command[0]} goes on`)
+            await running.ended()
             strictEqual(running.exitCode, 0, `${command[0]}: ${running.output}`)
         }
         await server.end()
