@@ -10,10 +10,15 @@ export interface Roughness {
     seed: number
 }
 
+/** Nothing happens to any datagram. */
+export const SMOOTH: Roughness = { loss: 0, reorder: 0, duplicate: 0, seed: 1 }
+
 /** A path of real UDP sockets to a server on this host that loses, repeats and swaps datagrams, both ways. */
 export class RoughPath {
     /** datagrams that were dropped, swapped or repeated */
     mishaps = 0
+    /** asked before each datagram: whether nothing passes any more */
+    isCut: () => boolean = () => false
     private outward = new Map<string, Socket>()
     private held = new Map<string, () => void>()
     private draw: () => number
@@ -43,7 +48,7 @@ export class RoughPath {
 
     /** From now on nothing is lost, repeated or swapped. */
     calm(): void {
-        this.roughness = { ...this.roughness, loss: 0, reorder: 0, duplicate: 0 }
+        this.roughness = { ...this.roughness, ...SMOOTH }
     }
 
     private socketFor(client: string): Socket {
@@ -59,6 +64,7 @@ export class RoughPath {
     }
 
     private pass(direction: string, send: () => void): void {
+        if (this.isCut()) return
         const { loss, reorder, duplicate } = this.roughness
         const luck = this.draw()
         const waiting = this.held.get(direction)

@@ -24,6 +24,7 @@ import { newSettings } from "../../../src/gio/settings.js"
 import { NodeServices } from "../../../src/platform/node/services.js"
 import { freePort, mote, Running, sleep } from "../../interop/process.js"
 import { needs } from "../../support/needs.js"
+import { RoughPath, SMOOTH } from "../../support/rough-path.js"
 import { board, type DeviceKind, linux } from "./device-under-test.js"
 
 const PSK = { identity: "sensor1", key: "000102030405060708090a0b0c0d0e0f" }
@@ -65,6 +66,9 @@ class UpdateGateway {
         await this.running?.close()
     }
 }
+
+/** How much of an update comes before its path is cut, bytes: no computer is too slow to interrupt it there. */
+const INTERRUPTED = 20000
 
 /** A device whose flash outlasts its power: a program 5 that has lasted is in slot 0. */
 class FlashedDevice {
@@ -147,20 +151,23 @@ describe("a program over the air", function () {
             const image = readFileSync(cachedDeviceImage(SERVER).path)
             const port = await freePort()
             const device = new FlashedDevice(kind, image, target, 0, { listen: String(port) })
-            const push = (version: number, keys = KEYS): Running => {
+            const push = (version: number, { keys = KEYS, to = port } = {}): Running => {
                 const file = join(temporaryFolder("update"), "update.bin")
                 const of = { version, target }
                 writeFileSync(file, (updates[version] = updates[version] ?? writeUpdate(image, of, keys.privateKey)))
                 const psk = ["--psk", `${PSK.identity}:${PSK.key}`]
-                return new Running(mote("update", `coaps://127.0.0.1:${port}/update`, file, ...psk, "--json"))
+                return new Running(mote("update", `coaps://127.0.0.1:${to}/update`, file, ...psk, "--json"))
             }
             const updates: Record<number, Buffer> = {}
             let running = await device.start()
             await running.expect("listening")
-            let pushing = push(6)
-            await until(() => device.written() > 20000, pushing)
+            const path = await RoughPath.open(port, SMOOTH)
+            path.isCut = () => device.written() > INTERRUPTED
+            let pushing = push(6, { to: path.port })
+            await until(path.isCut, pushing)
             await pushing.end()
             await running.end()
+            path.close()
             strictEqual(device.program(1), undefined)
 
             running = await device.start()
@@ -176,7 +183,7 @@ describe("a program over the air", function () {
                 [6, KEYS, "4.09 Version 6 is not newer than 6"],
                 [7, newKeyPair(), "4.03 The update is not signed by the key of this device's updates"],
             ] as const) {
-                pushing = push(version, keys)
+                pushing = push(version, { keys })
                 await pushing.ended(60000)
                 strictEqual(pushing.exitCode, 1)
                 ok(pushing.output.includes(`"code":"${why.slice(0, 4)}","text":"${why.slice(5)}"`), pushing.output)
@@ -189,11 +196,14 @@ describe("a program over the air", function () {
             needs(this, kind.missing())
             const image = readFileSync(cachedDeviceImage(PROGRAM).path)
             const gateway = await UpdateGateway.start(target)
-            const device = new FlashedDevice(kind, image, target, gateway.port)
+            const path = await RoughPath.open(gateway.port, SMOOTH)
+            const device = new FlashedDevice(kind, image, target, path.port)
             gateway.offer(image, 6)
+            path.isCut = () => device.written() > INTERRUPTED
             let running = await device.start()
-            await until(() => device.written() > 20000, running)
+            await until(path.isCut, running)
             await running.end()
+            path.isCut = () => false
             strictEqual(device.program(1), undefined)
 
             running = await device.start()
@@ -223,6 +233,7 @@ describe("a program over the air", function () {
             await running.expect("No update: Version 4 is not newer than 6", 60000)
             await running.end()
             strictEqual(statSync(device.slotPath(1)).size > image.length, true)
+            path.close()
             await gateway.close()
         })
     }
