@@ -67,10 +67,14 @@ export class RealClock implements DeviceClock {
     }
 }
 
-/** Real milliseconds that a jumping clock waits for datagrams. */
+/** Real milliseconds that a jumping clock waits for datagrams, and in how many turns of the event loop. */
 const GRACE = 20
+const TURNS = 4
 
-/** Sleeping takes no time; while sockets are open, a little, since datagrams come in real time. */
+/**
+ * Sleeping takes no time; while sockets are open, a little, since datagrams come in real time. It waits in turns, since timers come
+ * before datagrams in a turn: where a turn takes long, that time is over before anybody has looked whether something came.
+ */
 export class JumpingClock implements DeviceClock {
     private pause = new Pause()
     private time = 0
@@ -81,9 +85,16 @@ export class JumpingClock implements DeviceClock {
 
     async sleep(time: number | undefined, outside: Outside): Promise<void> {
         const target = time === undefined ? undefined : this.time + Math.max(0, time)
-        const real = outside === Outside.natives ? undefined : outside === Outside.datagrams ? GRACE : 0
-        const woken = await this.pause.sleep(target === undefined ? undefined : real)
+        const isEndless = target === undefined || outside === Outside.natives
+        const woken = isEndless ? await this.pause.sleep(undefined) : await this.hasNews(outside)
         if (!woken && target !== undefined) this.time = target
+    }
+
+    /** Whether something happens outside before time jumps. */
+    private async hasNews(outside: Outside): Promise<boolean> {
+        if (outside === Outside.nothing) return await this.pause.sleep(0)
+        for (let i = 0; i < TURNS; i++) if (await this.pause.sleep(GRACE / TURNS)) return true
+        return false
     }
 
     wake(): void {

@@ -93,10 +93,10 @@ describe("the unmodified sensor in the simulator", function () {
         )
         try {
             await untilBound(port)
+            // In virtual time an attempt may be over before a busy gateway has answered at all: another one follows.
             const device = new Running(sensor(port, "--virtual-time"))
-            await device.expect("next attempt in", 60000)
+            await device.expect("No Finished came: check PSK identity and key; next attempt in", 60000)
             await device.end()
-            ok(device.output.includes("No Finished came: check PSK identity and key"), device.output)
         } finally {
             await gateway.end()
         }

@@ -1,11 +1,13 @@
 import { deepStrictEqual, ok, rejects, strictEqual } from "node:assert/strict"
 import { spawnSync } from "node:child_process"
+import { createSocket } from "node:dgram"
 import { readFileSync, rmSync, writeFileSync } from "node:fs"
 import { join } from "node:path"
 import { cachedDeviceImage, root } from "../../../host/build/device.js"
 import { compileProgram } from "../../../host/build/compiler.js"
 import { machineModule } from "../../../host/build/wasm.js"
 import { Device, type DeviceOptions, type Outcome } from "../../../host/simulator/device.js"
+import { JumpingClock, Outside } from "../../../host/simulator/device-clock.js"
 import { temporaryFolder } from "../../../host/temporary.js"
 import { suitePrograms } from "../../engine/names.js"
 import { mote, Running, sleep } from "../../interop/process.js"
@@ -133,6 +135,24 @@ describe("the simulator", function () {
         const { lines } = await runSource(program, {})
         deepStrictEqual(lines, ["86400000"])
         ok(Date.now() - begin < 60000)
+    })
+
+    it("virtual time does not jump over a datagram that came while this computer was busy", async () => {
+        const clock = new JumpingClock()
+        const [receiver, sender] = [createSocket("udp4"), createSocket("udp4")]
+        receiver.on("message", () => clock.wake())
+        await new Promise<void>((resolve) => receiver.bind(0, "127.0.0.1", resolve))
+        await new Promise<void>((resolve) => sender.connect(receiver.address().port, "127.0.0.1", resolve))
+        // Timers are what comes next in the event loop's turn.
+        await new Promise((resolve) => setImmediate(resolve))
+        sender.send("a datagram")
+        const slept = clock.sleep(1000, Outside.datagrams)
+        for (const begin = performance.now(); performance.now() < begin + 100;);
+        await slept
+        strictEqual(clock.now(), 0)
+        await clock.sleep(1000, Outside.datagrams)
+        strictEqual(clock.now(), 1000)
+        for (const socket of [receiver, sender]) socket.close()
     })
 
     const wrong: [string, string[], RegExp][] = [
