@@ -202,8 +202,8 @@ function movingSlowly(keys: MovingAttempt): Cell[] {
     })
 }
 
-/** Until the server sends to where the client is heard from, ms: the enhanced form waits for a second. */
-const MOVING = 3000
+/** Until the server sends to where the client is heard from, ms: the enhanced form waits for a second, a busy computer longer. */
+const MOVING = 20000
 
 /** @param routable the peer answers a challenge: more than three bytes for one go to the new address afterwards */
 function ourServerFollows(routable: boolean): NonNullable<Trial<Nat>["then"]> {

@@ -17,7 +17,7 @@ import { openSession } from "../../src/sensor/session.js"
 import { RoughPath } from "../support/rough-path.js"
 import { NodeServices } from "../../src/platform/node/services.js"
 import { CCM_8, type Cell, SUITES, type SuiteNames, TEXT_KEY, TEXT_KEY_HEX } from "./cell.js"
-import { freePort, mote, sleep, untilBound, versionOf } from "./process.js"
+import { freePort, mote, untilBound, versionOf } from "./process.js"
 import { ONE_RECORD, withPrograms } from "./command-line.js"
 
 type Backend = "openssl" | "gnutls"
@@ -259,7 +259,7 @@ function observeCell(backend: Backend): Cell {
             start(server(backend, port))
             await untilBound(port)
             const ours = start(observe(port))
-            for (let i = 0; i < 500 && ours.running; i++) await sleep(20)
+            await ours.ended()
             const states = new Set(ours.output.match(/"text":"[^"]*"/g))
             return states.size === 3 ? "ok" : `${states.size} states: ${ours.output}`
         }),

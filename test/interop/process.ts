@@ -1,5 +1,7 @@
 import { type ChildProcessWithoutNullStreams, spawn, spawnSync } from "node:child_process"
+import { randomInt } from "node:crypto"
 import { createSocket } from "node:dgram"
+import { type EventEmitter, once } from "node:events"
 import { readFileSync } from "node:fs"
 import { createServer } from "node:net"
 import { join } from "node:path"
@@ -101,22 +103,37 @@ export function fromSources(program: string, ...args: string[]): string[] {
     return [process.execPath, "--import", "./host/build/tsx.mjs", program, ...args]
 }
 
-/** A UDP port that was free a moment ago. */
-export async function freePort(): Promise<number> {
-    const socket = createSocket("udp4")
-    await new Promise<void>((resolve) => socket.bind(0, "127.0.0.1", resolve))
-    const { port } = socket.address()
-    await new Promise<void>((resolve) => socket.close(resolve))
-    return port
+/** What can be bound to a port. */
+type Bindable = EventEmitter & { close(): unknown }
+
+/**
+ * A port that is free, and stays so until the program that is told its number has bound it: Linux gives sockets without a number
+ * ports from 32768 on (ip(7)).
+ * @param bind begins to bind a socket to it
+ */
+async function freeBelow(bind: (port: number) => Bindable): Promise<number> {
+    for (;;) {
+        const port = randomInt(10000, 32768)
+        const socket = bind(port)
+        const isFree = await once(socket, "listening").then(
+            () => true,
+            () => false,
+        )
+        const closed = once(socket, "close")
+        socket.close()
+        await closed
+        if (isFree) return port
+    }
 }
 
-/** A TCP port of loopback that was free a moment ago. */
-export async function freeTcpPort(): Promise<number> {
-    const server = createServer()
-    await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve))
-    const { port } = server.address() as { port: number }
-    await new Promise((resolve) => server.close(resolve))
-    return port
+/** A free UDP port of loopback. */
+export function freePort(): Promise<number> {
+    return freeBelow((port) => createSocket("udp4").bind(port, "127.0.0.1"))
+}
+
+/** A free TCP port of loopback. */
+export function freeTcpPort(): Promise<number> {
+    return freeBelow((port) => createServer().listen(port, "127.0.0.1"))
 }
 
 /** Waits until some process has bound the UDP port: quiet servers say nothing. */
