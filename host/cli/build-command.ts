@@ -82,6 +82,8 @@ export async function buildAll(config: DeviceConfig): Promise<number> {
     const credentials = loadCredentials(config)
     const bytes = buildProgram(config, files)
     printLine(`program: ${seen(files.slot)}, ${bytes} bytes, ${config.suites.join(", ")}`)
+    if (config.lackingSuites.length > 0)
+        printLine(`warning: suites: left out what ${config.board.title} lacks: ${config.lackingSuites.join(", ")}`)
     rmSync(files.settings, { force: true }) // an old file would keep its rights
     writeFileSync(files.settings, settingsText(config, credentials), { mode: 0o600 })
     printLine(`settings: ${seen(files.settings)} (holds this device's key: keep it to yourself)`)

@@ -10,6 +10,7 @@ import { root } from "../folders.js"
 import { type Translate, TRANSLATE_BUDGET } from "../translate/choice.js"
 import { readUpdateKey } from "../update/update-file.js"
 import { MOTE_PROFILE } from "../translate/profile.js"
+import { type Algorithm, lacks, suitesOfBoard } from "./board-suites.js"
 import { JsonText } from "./json-text.js"
 import { type CertificatesConfig, certificatesOf, type DeviceCertificates, type Refuse } from "./device-certificates.js"
 import { check, type Path, pathText, type Schema } from "./schema.js"
@@ -34,6 +35,8 @@ export interface Board {
     environment: string
     /** offsets in flash: the two slots for programs, the settings */
     partitions?: { programs: [number, number]; settings: number }
+    /** what its crypto library does not have; undefined: it has all */
+    lacks?: Algorithm[]
 }
 
 /** Which programs a device takes over the air. */
@@ -66,7 +69,10 @@ export interface DeviceConfig {
     profile: string
     /** KB */
     arena: number
+    /** those that the board's crypto library has */
     suites: string[]
+    /** others that the file names */
+    lackingSuites: string[]
     versions: Versions
     /** bytes of the device's own connection id (RFC 9146); undefined: none is offered */
     connectionId: number | undefined
@@ -194,9 +200,16 @@ function keyExchangeOf(
 }
 
 /** In DTLS 1.2 the key would be used as it is (RFC 9258 §3). */
-function importOf({ importedPsk }: RawConfig, { oldest }: Versions, refuse: Refuse): ImportedKey | undefined {
+function importOf(
+    { importedPsk }: RawConfig,
+    board: Board,
+    { oldest }: Versions,
+    refuse: Refuse,
+): ImportedKey | undefined {
     if (importedPsk !== undefined && oldest !== "1.3")
         throw new UsageError(refuse(["importedPsk"], 'needs DTLS 1.3 alone: "minVersion": "1.3"'))
+    if (importedPsk?.hash === "SHA-384" && lacks(board, "sha384"))
+        throw new UsageError(refuse(["importedPsk", "hash"], `${board.title} has SHA-256 alone`))
     return importedPsk
 }
 
@@ -300,12 +313,12 @@ export function loadConfig(path: string, boardName?: string): DeviceConfig {
         wifi: raw.wifi === undefined ? undefined : { country: "01", ...raw.wifi },
         profile: raw.profile ?? "wifi",
         arena: raw.arena ?? board.arena,
-        suites: suitesOf(raw, versions, refuse),
+        ...suitesOfBoard(suitesOf(raw, versions, refuse), board, refuse),
         versions,
         connectionId: raw.connectionId,
         returnRoutability: returnRoutabilityOf(raw, refuse),
         pskKeyExchange: keyExchangeOf(raw, versions, refuse),
-        importedPsk: importOf(raw, versions, refuse),
+        importedPsk: importOf(raw, board, versions, refuse),
         update: updateOf(raw, board, folder),
         translate,
         simulatedTranslate: raw.translate === undefined ? { functions: "none" } : translate,

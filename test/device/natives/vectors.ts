@@ -1,4 +1,4 @@
-/* Published vectors on a device. */
+/* What a device's crypto library has, and published vectors. */
 import * as ds from "@devicescript/core"
 import "../../../src/platform/runtime/natives.js"
 import { RuntimeCryptoProvider } from "../../../src/platform/runtime/crypto.js"
@@ -16,6 +16,7 @@ function hasKeys(): boolean {
     }
 }
 
+console.log(`has ${ds._moteCryptoHas()}`)
 for (const text of vectorLines(new RuntimeCryptoProvider())) console.log(text)
 if (hasKeys()) {
     for (const text of keyVectorLines(new NativeKeys())) console.log(text)

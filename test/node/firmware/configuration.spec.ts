@@ -4,10 +4,13 @@ import { mkdirSync, readFileSync, statSync, writeFileSync } from "node:fs"
 import { join } from "node:path"
 import { root } from "../../../host/build/device.js"
 import { checkedDevice, missingFor } from "../../../host/build/native.js"
-import { loadConfig } from "../../../host/config/device-config.js"
+import { boardNames, loadBoard, loadConfig } from "../../../host/config/device-config.js"
 import { sdkconfigText } from "../../../host/config/firmware-build.js"
 import { needs } from "../../support/needs.js"
 import { KEY, project, run, good, keys } from "../../support/device-project.js"
+
+const emulated = { ...good, board: "rv32-virt", target: "coaps://10.0.2.2/readings" }
+const BOARD_TITLE = loadBoard("rv32-virt").title
 
 describe("devs.config.json", function () {
     this.timeout(120000)
@@ -119,6 +122,21 @@ describe("devs.config.json", function () {
             { ...good, minVersion: "1.3", importedPsk: { hash: "MD5" } },
             "importedPsk.hash: one of SHA-256, SHA-384",
         ],
+        [
+            "suites that the board's crypto library lacks, where none of the version is left",
+            { ...emulated, maxVersion: "1.3", suites: ["TLS_PSK_WITH_AES_128_CCM_8", "TLS_AES_128_GCM_SHA256"] },
+            `suites: ${BOARD_TITLE} does not have TLS_AES_128_GCM_SHA256; of DTLS 1.3 it has TLS_AES_128_CCM_SHA256, TLS_AES_128_CCM_8_SHA256`,
+        ],
+        [
+            "a suite whose hash the board's crypto library lacks",
+            { ...emulated, suites: ["TLS_PSK_WITH_AES_256_GCM_SHA384"] },
+            `suites: ${BOARD_TITLE} does not have TLS_PSK_WITH_AES_256_GCM_SHA384; of DTLS 1.2 with a pre-shared key it has`,
+        ],
+        [
+            "a key imported by a hash that the board's crypto library lacks",
+            { ...emulated, minVersion: "1.3", importedPsk: { hash: "SHA-384" } },
+            `importedPsk.hash: ${BOARD_TITLE} has SHA-256 alone`,
+        ],
         ["a program that is not there", { ...good, program: "src/none.ts" }, "program: there is no such file"],
     ]
     for (const [what, config, message] of wrong)
@@ -188,6 +206,17 @@ describe("devs.config.json", function () {
         ])
             spawnSync("git", args, { cwd: folder })
         ok(run("build", folder).err.includes("keys.json is committed: git rm --cached keys.json"))
+    })
+
+    it("leaves out suites that the board's crypto library lacks while others remain; boards with all have all", () => {
+        const suites = ["TLS_AES_128_GCM_SHA256", "TLS_AES_128_CCM_SHA256", "TLS_CHACHA20_POLY1305_SHA256"]
+        const [gcm, ccm, chacha] = suites
+        for (const board of boardNames()) {
+            const named = { ...emulated, board, minVersion: "1.3", suites, wifi: { ssid: "home" } }
+            const config = loadConfig(join(project(named, keys), "devs.config.json"))
+            const wanted = board === "rv32-virt" ? [[ccm], [gcm, chacha]] : [suites, []]
+            deepStrictEqual([config.suites, config.lackingSuites], wanted, board)
+        }
     })
 
     it("becomes program, slot, settings for this user alone, and the C configuration", function () {

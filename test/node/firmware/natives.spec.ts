@@ -1,5 +1,6 @@
 import { deepStrictEqual, ok, strictEqual } from "node:assert/strict"
-import { AeadAlgorithm, SHA_256, SHA_384 } from "../../../src/dtls/crypto/algorithms.js"
+import { AeadAlgorithm, HashAlgorithm, SHA_256, SHA_384 } from "../../../src/dtls/crypto/algorithms.js"
+import { loadBoard } from "../../../host/config/device-config.js"
 import { type Aead } from "../../../src/dtls/crypto/provider.js"
 import { unwrapKey, WrappedKind } from "../../../src/platform/node/wrap.js"
 import { NodeCryptoProvider } from "../../../src/platform/node/crypto.js"
@@ -17,6 +18,15 @@ async function expected(rounds: number): Promise<string[]> {
     const crypto = new NodeCryptoProvider()
     const workload = new Workload(crypto, rounds, () => Promise.resolve())
     return [...(await workload.all()), ...(await workload.allOfV13(crypto))]
+}
+
+/** Names of what a device does not have, of the bits that `_moteCryptoHas` answers. */
+function lacking(has: number): string[] {
+    const aeads = Object.entries(AeadAlgorithm).filter(([, bit]) => typeof bit === "number" && ((has >> bit) & 1) === 0)
+    const hashes = Object.entries(HashAlgorithm).filter(
+        ([, bit]) => typeof bit === "number" && ((has >> (16 + bit)) & 1) === 0,
+    )
+    return [...aeads, ...hashes].map(([name]) => name)
 }
 
 /** What a sensor's board has: SHA-256 and CCM, and DTLS 1.3 with them. */
@@ -183,18 +193,23 @@ describe("the natives", function () {
         for (const place of [linux, board]) deepStrictEqual(lines(await runOn(place, program, settings)), simulated)
     })
 
-    it("give the published vectors in Node, in the simulator, on Linux and on the emulated board", async function () {
+    it("give the published vectors in Node, in the simulator, on Linux and on the emulated board, which lack what boards/*.json says", async function () {
         needs(this, linux.missing() ?? board.missing())
         const program = "test/device/natives/vectors.ts"
+        const [simulated, posix, emulated] = [
+            await runInSimulator(program, {}),
+            lines(await runOn(linux, program, {})),
+            lines(await runOn(board, program, {})),
+        ].map(([has, ...rest]) => ({ lacks: lacking(Number(has.slice("has ".length))), rest }))
         const places = {
             Node: [
                 ...vectorLines(new NodeCryptoProvider()),
                 ...maskLines(new NodeCryptoProvider()),
                 ...keyVectorLines(nodeKeys),
             ],
-            "the simulator": await runInSimulator(program, {}),
-            Linux: lines(await runOn(linux, program, {})),
-            "the emulated board": lines(await runOn(board, program, {})),
+            "the simulator": simulated.rest,
+            Linux: posix.rest,
+            "the emulated board": emulated.rest,
         }
         for (const [place, got] of Object.entries(places)) {
             deepStrictEqual(
@@ -210,6 +225,9 @@ describe("the natives", function () {
         strictEqual(places.Linux.length, 38)
         // The board's library has SHA-256, CCM, P-256 and X25519.
         strictEqual(places["the emulated board"].length, 25)
+        deepStrictEqual(simulated.lacks, [])
+        deepStrictEqual(posix.lacks, loadBoard("posix").lacks ?? [])
+        deepStrictEqual(emulated.lacks.sort(), loadBoard("rv32-virt").lacks?.sort())
     })
 
     it("answer as node:crypto does on the emulated board, where it has the algorithm", async function () {
