@@ -36,7 +36,8 @@ function buildsOf(theme: string | undefined): Record<"withoutPackages" | "withPa
     const withPackages: string[] = isFor("cli") ? [PACKAGE] : []
     if (isFor("machine", "firmware") && missingFor(checkedDevice) === undefined) withPackages.push(LINUX_DEVICE)
     if (isFor("firmware", "cli") && missingForBoard() === undefined) withPackages.push(BOARD)
-    if (isFor("cli")) withPackages.push(...PEERS.filter((peer) => buildNeeds[peer].every(isInstalled)))
+    const peers = isFor("cli") ? PEERS : isFor("firmware") ? PEERS.filter((peer) => peer === "wolfssl") : []
+    withPackages.push(...peers.filter((peer) => buildNeeds[peer].every(isInstalled)))
     return { withoutPackages: [isFor("machine") ? SIMULATORS : SIMULATOR, COMMANDS], withPackages }
 }
 

@@ -1,4 +1,10 @@
-import { ok, strictEqual } from "node:assert/strict"
+import { deepStrictEqual, ok, strictEqual } from "node:assert/strict"
+import { type Configured } from "../../../host/build/configured.js"
+import { SIZE_PROFILES } from "../../../host/build/size-profiles.js"
+import { CoapCode, CoapType } from "../../../src/coap/code-points.js"
+import { readCoapMessage, writeCoapMessage } from "../../../src/coap/message.js"
+import { readSenmlCbor } from "../../../src/coap/senml.js"
+import { buildNeeds, peerProgram } from "../../interop/peers/build.js"
 import { freePort, mote, Running, sleep, untilBound } from "../../interop/process.js"
 import { missingProgram, needs } from "../../support/needs.js"
 import { RoughPath } from "../../support/rough-path.js"
@@ -49,6 +55,40 @@ async function post(
 const gateway = (port: number): string[] =>
     mote("gateway", "--host", "127.0.0.1", "--port", `${port}`, "--psk", `sensor1:${HEX_KEY}`)
 
+/** Of DTLS 1.3 alone, with connection ids; compiled for its size anyway. */
+const { program: path, configured } = SIZE_PROFILES["psk13-cid-sensor"]
+const SENSOR_V13 = { path, configured: configured as Configured }
+
+/** A line of the peer's output. */
+async function received(peer: Running, line: number): Promise<Buffer> {
+    const until = performance.now() + 30000
+    for (;;) {
+        const [, hex] = [...peer.output.matchAll(/^received: (\w+)\n/gm)][line] ?? []
+        if (hex !== undefined) return Buffer.from(hex, "hex")
+        if (performance.now() > until || !peer.running) throw new Error(`no further message came:\n${peer.output}`)
+        await sleep(10)
+    }
+}
+
+/** Answers the requests that an independent peer has decrypted, repeated ones too. @returns the readings of each, without their values */
+async function answerAll(peer: Running): Promise<string[][]> {
+    const samples = new Map<number, string[]>()
+    for (let line = 0; samples.size < SAMPLES; line++) {
+        const data = await received(peer, line)
+        const request = readCoapMessage(data, data.length)
+        if (request === undefined) throw new Error(`no CoAP: ${data.toString("hex")}`)
+        const { messageId, token, payload } = request
+        samples.set(
+            messageId,
+            readSenmlCbor(payload)?.map(({ name, unit, value }) => `${name} ${typeof value} ${unit}`) ?? [],
+        )
+        const nothing = { options: [], payload: Buffer.alloc(0) }
+        const answer = writeCoapMessage({ type: CoapType.ACK, code: CoapCode.CHANGED, messageId, token, ...nothing })
+        peer.write(`${answer.toString("hex")}\n`)
+    }
+    return [...samples.values()]
+}
+
 for (const kind of [linux, board])
     describe(`the unmodified sensor on ${kind.name}`, function () {
         this.timeout(180000)
@@ -92,6 +132,32 @@ for (const kind of [linux, board])
                 const output = await post(kind, [program, ...options], port)
                 ok(!output.includes("refused"), output)
             })
+
+        it("posts in DTLS 1.3 with connection ids to wolfSSL's server, which decrypts each reading", async function () {
+            needs(
+                this,
+                buildNeeds.wolfssl.map(missingProgram).find((missing) => missing !== undefined),
+            )
+            const port = await freePort()
+            const peer = new Running([
+                ...[peerProgram("wolfssl"), "server", "--port", `${port}`, "--identity", "sensor1", "--key", HEX_KEY],
+                ...["--suite", SENSOR_V13.configured.suites[0], "--mode", "psk_ke", "--cid", "6", "--hex", "1"],
+            ])
+            try {
+                await untilBound(port)
+                const device = new Running(await kind.command(SENSOR_V13, settings(kind, port)))
+                try {
+                    const readings = ["temperature number Cel", "humidity number %RH"]
+                    const wanted = readings.map((reading) => `urn:mote:test:${reading}`)
+                    deepStrictEqual(await answerAll(peer), Array(SAMPLES).fill(wanted))
+                    await device.expect(`posted sample ${SAMPLES}`)
+                } finally {
+                    await device.end()
+                }
+            } finally {
+                await peer.end()
+            }
+        })
 
         it("completes the handshake with openssl s_server", async function () {
             needs(this, missingProgram("openssl"))

@@ -4,7 +4,7 @@
  *
  * It sends each line of its standard input as one message and prints what it receives, a line per message. A server
  * serves one client after another; a client with --resume connects twice, the second time with its session. The line
- * "/update" is no message: it updates the traffic keys of both directions.
+ * "/update" is no message: it updates the traffic keys of both directions. With --hex messages are hexadecimal.
  */
 #include "user_settings.h"
 #include <wolfssl/ssl.h>
@@ -17,7 +17,7 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
-static int is_client, is_older;
+static int is_client, is_older, is_hex;
 static int port = 4433, cid = -1, fragment, mtu, resume, several, tickets = 1;
 static const char *mode = "", *group = "";
 static char *alpn = "";
@@ -100,12 +100,14 @@ static unsigned int server_key_1_2(WOLFSSL *ssl, const char *name, unsigned char
     return server_key(ssl, name, out, length, &cipher);
 }
 
-static void read_key(const char *text)
+static unsigned int read_hex(const char *text, unsigned char *out, size_t most)
 {
-    for (key_length = 0; text[2 * key_length] != 0 && key_length < sizeof key; key_length++) {
-        char byte[3] = {text[2 * key_length], text[2 * key_length + 1], 0};
-        key[key_length] = (unsigned char)strtoul(byte, NULL, 16);
+    unsigned int length = 0;
+    for (; text[2 * length] != 0 && length < most; length++) {
+        char byte[3] = {text[2 * length], text[2 * length + 1], 0};
+        out[length] = (unsigned char)strtoul(byte, NULL, 16);
     }
+    return length;
 }
 
 static size_t read_file(const char *name, unsigned char *out, size_t most)
@@ -228,8 +230,20 @@ static int send_line(WOLFSSL *ssl)
     if (strcmp(line, "/update") == 0) {
         int result = wolfSSL_update_keys(ssl);
         printf("updated: %d\n", result);
-    } else if (wolfSSL_write(ssl, line, (int)strlen(line)) < 0) fail("write", wolfSSL_get_error(ssl, -1));
+    } else {
+        unsigned char bytes[sizeof line];
+        int length = is_hex ? (int)read_hex(line, bytes, sizeof bytes) : (int)strlen(line);
+        if (wolfSSL_write(ssl, is_hex ? (char *)bytes : line, length) < 0) fail("write", wolfSSL_get_error(ssl, -1));
+    }
     return 1;
+}
+
+static void print_message(const char *bytes, int length)
+{
+    printf("received: ");
+    if (!is_hex) printf("%.*s", length, bytes);
+    for (int i = 0; is_hex && i < length; i++) printf("%02x", (unsigned char)bytes[i]);
+    printf("\n");
 }
 
 /* What waits in the socket. Returns 0 when the peer has closed. */
@@ -241,7 +255,7 @@ static int receive(WOLFSSL *ssl)
         if (n > 0) {
             peer = newest;
             if (*label != 0) export_keys(ssl);
-            printf("received: %.*s\n", n, buffer);
+            print_message(buffer, n);
             continue;
         }
         int error = wolfSSL_get_error(ssl, n);
@@ -368,8 +382,9 @@ int main(int argc, char **argv)
         if (strcmp(name, "--port") == 0) port = atoi(value);
         else if (strcmp(name, "--version") == 0) is_older = strcmp(value, "1.2") == 0;
         else if (strcmp(name, "--identity") == 0) identity = value;
-        else if (strcmp(name, "--key") == 0) read_key(value);
+        else if (strcmp(name, "--key") == 0) key_length = read_hex(value, key, sizeof key);
         else if (strcmp(name, "--suite") == 0) suite = value;
+        else if (strcmp(name, "--hex") == 0) is_hex = atoi(value);
         else if (strcmp(name, "--several") == 0) several = atoi(value);
         else if (strcmp(name, "--mode") == 0) mode = value;
         else if (strcmp(name, "--group") == 0) group = value;
