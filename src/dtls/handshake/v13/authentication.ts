@@ -4,6 +4,7 @@ import { type HelloExtension } from "../hello-extension.js"
 import { type CertificateContext } from "../key-exchange.js"
 import { type PeerCertificate } from "../question.js"
 import { type Step } from "../step.js"
+import { type KeyShareExtension } from "./key-share-extension.js"
 
 /** The handshake of DTLS 1.3 that an authentication serves. */
 export interface AuthenticatedHandshake extends CertificateContext {
@@ -40,6 +41,11 @@ export interface AuthenticationExtension extends HelloExtension, ServerProof {
 
     // Server
 
+    /**
+     * Whether a client with these extensions has pre-shared keys in modes alone that this side does not take, so that they
+     * are left alone (RFC 8446 §4.2.11), and can verify what this side presents instead.
+     */
+    replacesKeys(extensions: Extension[], shares: KeyShareExtension | undefined): boolean
     /** Chooses what to present to a client with these extensions; then `onCredentials`, or the handshake fails. */
     choose(h: AuthenticatedHandshake, extensions: Extension[]): void
     /** Extensions of EncryptedExtensions, after `choose`. */

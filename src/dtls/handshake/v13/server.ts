@@ -91,28 +91,32 @@ class ServerHandshakeV13 extends HandshakeV13 {
         const readable = offered === undefined ? undefined : readOfferedPsks(offered)
         if (offered !== undefined && readable === undefined)
             return this.fail(FailureReason.decodeError, AlertDescription.decodeError)
-        const psks = hasUnknownModesAlone(hello) && this.authentication() !== undefined ? undefined : readable
+        const authentication = this.authentication()
+        const isReplaced =
+            authentication !== undefined && authentication.replacesKeys(hello.extensions, this.keyShares())
+        const psks = isReplaced ? undefined : readable
         const state = cookieStateOf(hello)
         const suite = suiteForClient(this.settings, hello, psks, state === undefined ? 0 : state.cipherSuite)
         if (suite === undefined) return this.fail(FailureReason.nothingInCommon, AlertDescription.handshakeFailure)
         // Binders cover what comes before them (RFC 8446 §4.2.11).
         if (readable !== undefined && hello.extensions[hello.extensions.length - 1].type !== PRE_SHARED_KEY)
             return this.fail(FailureReason.illegalParameter, AlertDescription.illegalParameter)
-        if (psks === undefined && this.authentication() === undefined)
+        if (psks === undefined && authentication === undefined)
             return this.fail(FailureReason.nothingInCommon, AlertDescription.handshakeFailure)
         if (psks === undefined && !isComplete(hello))
             return this.fail(FailureReason.nothingInCommon, AlertDescription.missingExtension)
         const asked = state === undefined ? 0 : state.group
-        if (!passes(this, psks === undefined ? this.takeShare(hello, asked) : this.selectMode(hello, asked))) return
+        if (!passes(this, psks === undefined ? this.takeShare(hello.extensions, asked) : this.selectMode(hello, asked)))
+            return
         if (!this.selectExtensions(hello)) return
         this.begin(message, hello, psks, suite)
     }
 
     /** @param asked see `KeyShareExtension.take` */
-    private takeShare(hello: ClientHello, asked: number): AlertDescription {
+    private takeShare(extensions: Extension[], asked: number): AlertDescription {
         const shares = this.keyShares()
         if (shares === undefined) return AlertDescription.handshakeFailure
-        const alert = shares.take(hello.extensions, asked)
+        const alert = shares.take(extensions, asked)
         this.agrees = alert === AlertDescription.none
         return alert
     }
@@ -121,7 +125,9 @@ class ServerHandshakeV13 extends HandshakeV13 {
     private selectMode(hello: ClientHello, asked: number): AlertDescription {
         const modes = findExtension(hello.extensions, PSK_KEY_EXCHANGE_MODES)
         const shares = this.keyShares()
-        const alert = offersMode(modes, PSK_DHE_KE) ? this.takeShare(hello, asked) : AlertDescription.handshakeFailure
+        const alert = offersMode(modes, PSK_DHE_KE)
+            ? this.takeShare(hello.extensions, asked)
+            : AlertDescription.handshakeFailure
         const mayDoWithout = alert === AlertDescription.handshakeFailure && (shares === undefined || !shares.required)
         return mayDoWithout && offersMode(modes, PSK_KE) ? AlertDescription.none : alert
     }
@@ -269,7 +275,9 @@ class ServerHandshakeV13 extends HandshakeV13 {
 
     private mayGoOnWithoutPsk(): boolean {
         const isOffered = findExtension(this.offered, ExtensionType.signatureAlgorithms) !== undefined
-        return isOffered && this.agrees && this.authentication() !== undefined
+        if (!isOffered || this.authentication() === undefined) return false
+        // Until now the client's only mode was psk_ke.
+        return this.agrees || this.takeShare(this.offered, 0) === AlertDescription.none
     }
 
     private agree(shares: KeyShareExtension): void {
@@ -333,12 +341,6 @@ function isComplete(hello: ClientHello): boolean {
         if (findExtension(hello.extensions, type) === undefined) return false
     }
     return true
-}
-
-/** The client's pre-shared keys go with nothing that is known here: certificates may do. */
-function hasUnknownModesAlone(hello: ClientHello): boolean {
-    const modes = findExtension(hello.extensions, PSK_KEY_EXCHANGE_MODES)
-    return modes !== undefined && !offersMode(modes, PSK_DHE_KE) && !offersMode(modes, PSK_KE)
 }
 
 function cookieOf(hello: ClientHello): Buffer | undefined {

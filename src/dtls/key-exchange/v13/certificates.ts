@@ -9,6 +9,7 @@ import { AuthenticationMode } from "../../handshake/key-exchange.js"
 import { type CertificateAnswer, type PeerCertificate, QuestionKind } from "../../handshake/question.js"
 import { type Step, step } from "../../handshake/step.js"
 import { type AuthenticatedHandshake, type AuthenticationExtension } from "../../handshake/v13/authentication.js"
+import { type KeyShareExtension } from "../../handshake/v13/key-share-extension.js"
 import { AlertDescription, CertificateType, ExtensionType, HandshakeType } from "../../wire/code-points.js"
 import { type Extension, findExtension } from "../../wire/extensions.js"
 import { readNumberList, writeNumberList } from "../../wire/number-list.js"
@@ -20,7 +21,8 @@ import {
     writeCertificateMessage,
     writeCertificateRequestMessage,
 } from "../../wire/v13/certificate.js"
-import { HANDSHAKE_EPOCH } from "../../wire/v13/code-points.js"
+import { HANDSHAKE_EPOCH, PSK_DHE_KE, PSK_KE, PSK_KEY_EXCHANGE_MODES } from "../../wire/v13/code-points.js"
+import { offersMode } from "../../wire/v13/extensions.js"
 import {
     askWhether,
     askWhoSigned,
@@ -155,6 +157,13 @@ class CertificateAuthentication extends HelloExtensionV13 implements Authenticat
     }
 
     // Server
+
+    replacesKeys(extensions: Extension[], shares: KeyShareExtension | undefined): boolean {
+        const modes = findExtension(extensions, PSK_KEY_EXCHANGE_MODES)
+        if (modes === undefined || shares === undefined || findExtension(extensions, this.type) === undefined)
+            return false
+        return !offersMode(modes, PSK_DHE_KE) && (shares.required || !offersMode(modes, PSK_KE))
+    }
 
     choose(h: AuthenticatedHandshake, extensions: Extension[]): void {
         const self = this

@@ -5,22 +5,11 @@ import { QuestionKind } from "../../../../src/dtls/handshake/question.js"
 import { serverName } from "../../../../src/dtls/handshake/server-name.js"
 import { rawPublicKeysOnly, x509Only } from "../../../../src/dtls/key-exchange/certificate-types.js"
 import { AlertDescription, CertificateType, NamedGroup } from "../../../../src/dtls/wire/code-points.js"
-import { IDENTITY, testKey } from "../../../engine/simulation.js"
 import { type Answers, type KeyedSimulation } from "../../../engine/keyed-simulation.js"
 import { drawnFaults, expectSeedsToComplete } from "../../../support/seeded-faults.js"
 import { seededRandom } from "../../../support/spy-crypto.js"
-import { certified, CertifiedSide } from "./certified.js"
+import { certified, CertifiedSide, exchangesMessages } from "./certified.js"
 import { isSettled } from "./versions.js"
-
-/** A message crosses in each direction. */
-async function exchangesMessages(s: KeyedSimulation): Promise<void> {
-    const failures = [s.client.failure, s.peer?.association.failure]
-    ok(isSettled(s), JSON.stringify(failures))
-    s.clientSends("up")
-    s.serverSends("down")
-    await s.runTo(s.now + 20)
-    deepStrictEqual([s.serverMessages, s.clientMessages], [["up"], ["down"]])
-}
 
 const { requested, required } = AuthenticationMode
 
@@ -94,45 +83,6 @@ describe("certificates in DTLS 1.3", function () {
         await exchangesMessages(s)
         strictEqual(asked, "sensors.example")
         ok(confirmed)
-    })
-
-    it("a client that offers a pre-shared key, too, goes on with certificates where the server does not know the identity", async () => {
-        const withPsk = (answers: Answers): Answers => {
-            return (question) =>
-                question.kind === QuestionKind.clientPsk
-                    ? { identity: Buffer.from(IDENTITY), key: testKey() }
-                    : answers(question)
-        }
-        const s = certified({ client: withPsk(known.client), server: known.server })
-        await s.shakeHands(1000)
-        await exchangesMessages(s)
-        strictEqual(s.serverAssociation().parameters.identity.length, 0)
-        ok(s.client.parameters.peerCertificate !== undefined)
-        const knowing: Answers = (question) =>
-            question.kind === QuestionKind.psk ? { identity: question.identity, key: testKey() } : undefined
-        const t = certified({ client: withPsk(known.client), server: knowing })
-        await t.shakeHands(1000)
-        await exchangesMessages(t)
-        strictEqual(t.serverAssociation().parameters.identity.toString(), IDENTITY)
-        strictEqual(t.client.parameters.peerCertificate, undefined)
-    })
-
-    it("a client whose pre-shared key goes with modes alone that the server does not know is shown a certificate", async () => {
-        const answers: Answers = (question) =>
-            question.kind === QuestionKind.clientPsk
-                ? { identity: Buffer.from(IDENTITY), key: testKey() }
-                : known.client(question)
-        const s = certified({ client: answers, server: known.server })
-        s.fault = (_index, toServer, data) => {
-            // psk_key_exchange_modes of both hellos: one mode that is not assigned.
-            const at = data.indexOf(Buffer.from("002d00020101", "hex"))
-            const modes = at >= 0 ? at : data.indexOf(Buffer.from("002d0003020100", "hex"))
-            if (toServer && modes >= 0) data.fill(0x1a, modes + 5, modes + 4 + data[modes + 3])
-            return [5]
-        }
-        await s.shakeHands(1000)
-        ok(s.asked.includes(QuestionKind.certificate))
-        ok(!s.asked.includes(QuestionKind.psk))
     })
 
     describe("is refused", () => {

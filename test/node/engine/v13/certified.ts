@@ -1,3 +1,4 @@
+import { deepStrictEqual, ok } from "node:assert/strict"
 import { clientRoleV13 } from "../../../../src/dtls/association/v13/roles.js"
 import { newExchangeV13 } from "../../../../src/dtls/endpoint/v13/hello-exchange.js"
 import { AuthenticationMode } from "../../../../src/dtls/handshake/key-exchange.js"
@@ -13,6 +14,7 @@ import { testSettings } from "../../../engine/simulation.js"
 import { type Answers, KeyedSimulation } from "../../../engine/keyed-simulation.js"
 import { RawKeySide } from "../../../support/raw-key-side.js"
 import { SpyCrypto } from "../../../support/spy-crypto.js"
+import { isSettled } from "./versions.js"
 
 /** Bytes of each certificate that stands for one by which a chain is tried: the engine does not look into them. */
 const CERTIFICATE_LENGTH = 600
@@ -81,4 +83,14 @@ export function certified(given: Certified): KeyedSimulation {
         clientRole: clientRoleV13,
         newExchange: newExchangeV13(),
     })
+}
+
+/** A message crosses in each direction. */
+export async function exchangesMessages(s: KeyedSimulation): Promise<void> {
+    const failures = [s.client.failure, s.peer?.association.failure]
+    ok(isSettled(s), JSON.stringify(failures))
+    s.clientSends("up")
+    s.serverSends("down")
+    await s.runTo(s.now + 20)
+    deepStrictEqual([s.serverMessages, s.clientMessages], [["up"], ["down"]])
 }
