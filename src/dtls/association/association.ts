@@ -222,7 +222,8 @@ export class Association extends AssociationEnds implements DriverOwner {
     private takeHandshake(record: OpenedRecord, now: number): void {
         const reader = new Reader(record.plaintext, 0, record.plaintext.length)
         let count = 0
-        while (reader.remaining() > 0 && !this.isOver()) {
+        // Without any it is invalid, and discarded as such (RFC 9147 §4.5.2).
+        while ((count === 0 || reader.remaining() > 0) && !this.isOver()) {
             count++
             const header = count > MAX_FRAGMENTS ? undefined : readHandshakeHeader(reader)
             if (header === undefined) return this.counters.add(Discard.badFragment)

@@ -10,6 +10,11 @@ import { type RecordProtection } from "../../../../src/dtls/crypto/provider.js"
 import { ProtectionV13, reconstruct, type RecordKeys } from "../../../../src/dtls/record/v13/protection.js"
 import { NodeCryptoProvider } from "../../../../src/platform/node/crypto.js"
 
+import { ContentType } from "../../../../src/dtls/wire/code-points.js"
+import { ACK } from "../../../../src/dtls/wire/v13/code-points.js"
+import { drops } from "../../../support/connected.js"
+import { connected, sealed } from "./after-handshake.js"
+
 const ID = Buffer.from("c1d2e3f4", "hex")
 const EMPTY = Buffer.alloc(0)
 
@@ -111,5 +116,31 @@ describe("records of DTLS 1.3", () => {
                         wrong.push(`${number} from ${distance}`)
             deepStrictEqual(wrong, [])
         }
+    })
+})
+
+describe("records of DTLS 1.3 without content", () => {
+    it("[R19] are one message of 0 bytes of application data; handshake messages, alerts and acknowledgements of that kind are discarded and counted", () => {
+        const s = connected()
+        const server = s.serverAssociation()
+        const take = (type: number): void => {
+            s.toServer(sealed(s.client, type, EMPTY))
+            s.drain()
+        }
+        take(ContentType.applicationData)
+        s.clientSends("x")
+        s.run(s.now + 100)
+        deepStrictEqual(s.serverMessages, ["", "x"])
+        const kinds: [number, string][] = [
+            [ContentType.handshake, "badFragment"],
+            [ContentType.alert, "unexpected"],
+            [ACK, "unexpected"],
+        ]
+        for (const [type, reason] of kinds) {
+            const before = drops(server)
+            take(type)
+            deepStrictEqual(drops(server), { ...before, [reason]: (before[reason] ?? 0) + 1 })
+        }
+        strictEqual(server.failure, undefined)
     })
 })
