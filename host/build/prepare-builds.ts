@@ -30,13 +30,16 @@ const PEERS = Object.keys(buildNeeds) as BuiltPeer[]
 /** Simulator and sensor are in it. */
 const PACKAGE = "the package"
 
+/** Those that devices talk to. */
+const DEVICE_PEERS: BuiltPeer[] = ["wolfssl", "leshan"]
+
 /** What a theme's tests need besides programs. */
 function buildsOf(theme: string | undefined): Record<"withoutPackages" | "withPackages", string[]> {
     const isFor = (...themes: string[]): boolean => theme === undefined || themes.includes(theme)
     const withPackages: string[] = isFor("cli") ? [PACKAGE] : []
     if (isFor("machine", "firmware") && missingFor(checkedDevice) === undefined) withPackages.push(LINUX_DEVICE)
     if (isFor("firmware", "cli") && missingForBoard() === undefined) withPackages.push(BOARD)
-    const peers = isFor("cli") ? PEERS : isFor("firmware") ? PEERS.filter((peer) => peer === "wolfssl") : []
+    const peers = PEERS.filter((peer) => isFor("cli", ...(DEVICE_PEERS.includes(peer) ? ["firmware"] : [])))
     withPackages.push(...peers.filter((peer) => buildNeeds[peer].every(isInstalled)))
     return { withoutPackages: [isFor("machine") ? SIMULATORS : SIMULATOR, COMMANDS], withPackages }
 }

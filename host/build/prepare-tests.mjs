@@ -39,7 +39,7 @@ const needs = [
         "gcc-riscv64-unknown-elf picolibc-riscv64-unknown-elf",
         "firmware cli",
     ],
-    ["a JDK with Maven", "command -v javac && command -v mvn", "default-jdk-headless maven", "cli"],
+    ["a JDK with Maven", "command -v javac && command -v mvn", "default-jdk-headless maven", "firmware cli"],
     ["Python with venv", "python3 -c 'import venv, ensurepip'", "python3 python3-venv", "firmware cli"],
     ["Python's headers", PYTHON_HEADERS, "python3-dev", "cli"],
     ["autoconf and automake", "command -v autoconf && command -v automake", "autoconf automake", "cli"],

@@ -3,7 +3,10 @@ import { withPrograms } from "./command-line.js"
 import { buildNeeds, builtVersions, peerProgram } from "./peers/build.js"
 import { freePort, fromSources, mote, untilBound } from "./process.js"
 
-/* Leshan, a server of LwM2M on Californium: the example examples/lwm2m.ts is its client, in Node and in the simulator. */
+/*
+ * Leshan, a server of LwM2M on Californium: the example examples/lwm2m.ts is its client, in Node and in the simulator.
+ * test/node/firmware/lwm2m.spec.ts has the same on Linux and on the emulated board.
+ */
 
 const IDENTITY = "thermometer"
 const TEMPERATURE = String.raw`2\d(\.\d+)?`
@@ -68,9 +71,30 @@ function compared(output: string): string {
     return wrong < 0 ? "ok" : `in place of ${EXPECTED[wrong]}: ${lines[wrong] ?? "nothing"}`
 }
 
+const theirs = (port: number): string[] => ["--port", `${port}`, "--identity", IDENTITY, "--key", TEXT_KEY_HEX]
+
+/** What the thermometer on a device needs to know. @param host this computer, as the device calls it */
+export function settingsForLeshan(host: string, port: number): Record<string, string> {
+    return { host, port: `${port}`, identity: IDENTITY, key: TEXT_KEY_HEX, interval: "500" }
+}
+
+/** A client's whole life at Leshan. @param ours its command, for a port. @returns "ok", or where it went another way */
+export function lifeAtLeshan(ours: (port: number) => string[] | Promise<string[]>): Promise<string> {
+    return withPrograms(async (start) => {
+        const port = await freePort()
+        const command = await ours(port)
+        const server = start([peerProgram("leshan"), ...theirs(port)])
+        await untilBound(port)
+        const client = start(command)
+        await server.ended(30000)
+        const result = compared(server.output)
+        if (result === "ok") await client.ended()
+        return result
+    })
+}
+
 /** @param ours the client's command, for a port */
 function cell(what: string, ours: (port: number) => string[]): Cell {
-    const theirs = (port: number): string[] => ["--port", `${port}`, "--identity", IDENTITY, "--key", TEXT_KEY_HEX]
     return {
         peer: "leshan",
         version: builtVersions.leshan,
@@ -80,17 +104,7 @@ function cell(what: string, ours: (port: number) => string[]): Cell {
         features: ["psk"],
         command: ["leshan", ...theirs(5684), " || ", ...ours(5684).slice(1)].join(" "),
         needs: buildNeeds.leshan,
-        run: () =>
-            withPrograms(async (start) => {
-                const port = await freePort()
-                const server = start([peerProgram("leshan"), ...theirs(port)])
-                await untilBound(port)
-                const client = start(ours(port))
-                await server.ended(30000)
-                const result = compared(server.output)
-                if (result === "ok") await client.ended()
-                return result
-            }),
+        run: () => lifeAtLeshan(ours),
         expected: "ok",
     }
 }
@@ -98,9 +112,10 @@ function cell(what: string, ours: (port: number) => string[]): Cell {
 /** Every cell of Leshan. */
 export function leshanCells(): Cell[] {
     const settings = (port: number): string[] =>
-        Object.entries({ host: "127.0.0.1", port, identity: IDENTITY, key: TEXT_KEY_HEX, interval: 500 }).flatMap(
-            ([name, value]) => ["--setting", `${name}=${value}`],
-        )
+        Object.entries(settingsForLeshan("127.0.0.1", port)).flatMap(([name, value]) => [
+            "--setting",
+            `${name}=${value}`,
+        ])
     return [
         cell("in Node", (port) => fromSources("examples/lwm2m.ts", "127.0.0.1", `${port}`, IDENTITY, TEXT_KEY_HEX)),
         cell("in the simulator", (port) => mote("sim", "examples/device/lwm2m.ts", "--quiet", ...settings(port))),
