@@ -54,15 +54,15 @@ typedef struct {
 static const char *sentence_of(int32_t code)
 {
     switch (-code) {
-    case IO_HOST_NOT_FOUND: return "the host is not known";
-    case IO_CONNECTION_REFUSED: return "connection refused";
-    case IO_TIMED_OUT: return "no answer in time";
-    case IO_HOST_UNREACHABLE: return "no route to the host";
-    case IO_NETWORK_UNREACHABLE: return "no network";
-    case IO_CONNECTION_CLOSED: return "the peer broke the connection off";
-    case IO_NO_SPACE: return "no memory left for a connection";
+    case IO_HOST_NOT_FOUND: return "the host is not known: check the name and the network";
+    case IO_CONNECTION_REFUSED: return "connection refused: check host, port and the server";
+    case IO_TIMED_OUT: return "no answer in time: check host, port and the network";
+    case IO_HOST_UNREACHABLE: return "no route to the host: check the address";
+    case IO_NETWORK_UNREACHABLE: return "no network: check the address and the network";
+    case IO_CONNECTION_CLOSED: return "the peer broke the connection off: connect again";
+    case IO_NO_SPACE: return "no memory left for a connection: close what is not needed";
     case IO_NOT_SUPPORTED: return "this device has no TLS streams: use tcp, or DTLS for datagrams (mote-dtls/device)";
-    default: return "the network failed";
+    default: return "the network failed: connect again";
     }
 }
 

@@ -33,7 +33,8 @@ export class MqttTarget implements Target {
     private async connected(signal: AbortSignal): Promise<void> {
         const until = Date.now() + CONNECTING
         while (!this.client.connected) {
-            if (signal.aborted || Date.now() > until) throw new Error(`no connection (${this.trouble})`)
+            if (signal.aborted || Date.now() > until)
+                throw new Error(`no connection (${this.trouble}): check url, credentials and the broker`)
             await new Promise((resolve) => setTimeout(resolve, 50))
         }
     }

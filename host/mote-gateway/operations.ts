@@ -35,7 +35,11 @@ export class Operations {
         const server = createServer((request, response) => void answer(request, response, operated))
         await new Promise<void>((resolve, reject) => {
             server.once("error", ({ code = "error" }: NodeJS.ErrnoException) =>
-                reject(new UsageError(`operations.port: cannot listen on 127.0.0.1:${port} (${code})`)),
+                reject(
+                    new UsageError(
+                        `operations.port: cannot listen on 127.0.0.1:${port} (${code}); choose another port`,
+                    ),
+                ),
             )
             server.listen(port, "127.0.0.1", resolve)
         })

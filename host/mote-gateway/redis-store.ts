@@ -38,6 +38,8 @@ const PATIENCE = 1000
 /** How long redis may take for what is to be saved in the end, ms. */
 const LAST_CHANCE = 5000
 
+const REMEDY = "check redis.url and passwordFile, and that Redis runs there"
+
 interface Message {
     /** id of an association that the sender wants to have */
     want?: string
@@ -73,7 +75,7 @@ export class RedisStore {
         this.redis = withScripts(redis)
         this.messages = redis.duplicate()
         for (const connection of [redis, this.messages])
-            connection.on("error", (error: unknown) => log.error(`redis: ${errorText(error)}`))
+            connection.on("error", (error: unknown) => log.error(`redis: ${errorText(error)}; ${REMEDY}`))
     }
 
     /** @param wanted told of each association that another gateway wants to have. Throws GError when Redis is not there. */
@@ -91,7 +93,11 @@ export class RedisStore {
         } catch (error) {
             store.disconnect()
             // Its address may hold a password.
-            throw new GError(ErrorDomain.io, IOErrorEnum.FAILED, `redis cannot be used: ${errorText(error)}`)
+            throw new GError(
+                ErrorDomain.io,
+                IOErrorEnum.FAILED,
+                `redis cannot be used (${errorText(error)}): ${REMEDY}`,
+            )
         }
         store.messages.on("message", (_channel: string, text: string) => store.heard(JSON.parse(text) as Message))
         await store.signOfLife()

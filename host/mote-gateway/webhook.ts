@@ -35,7 +35,8 @@ export class WebhookTarget implements Target {
             return await fetch(this.config.url, { method: "POST", headers: this.headers, body, signal: limit })
         } catch (error) {
             const { cause, message } = error as Error
-            throw new Error(cause instanceof Error && cause.message !== "" ? cause.message : message)
+            const why = cause instanceof Error && cause.message !== "" ? cause.message : message
+            throw new Error(`no answer (${why}): check url and the server`)
         }
     }
 

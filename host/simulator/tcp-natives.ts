@@ -18,14 +18,14 @@ const UNTRUSTED = "the peer's certificate is of no authority that is trusted her
 
 /** What a device says of the same; other errors are said as Node has them. */
 const sentences: Record<string, string> = {
-    ENOTFOUND: "the host is not known",
-    EAI_AGAIN: "the host is not known",
-    ECONNREFUSED: "connection refused",
-    ETIMEDOUT: "no answer in time",
-    EHOSTUNREACH: "no route to the host",
-    ENETUNREACH: "no network",
-    ECONNRESET: "the peer broke the connection off",
-    EPIPE: "the peer broke the connection off",
+    ENOTFOUND: "the host is not known: check the name and the network",
+    EAI_AGAIN: "the host is not known: check the name and the network",
+    ECONNREFUSED: "connection refused: check host, port and the server",
+    ETIMEDOUT: "no answer in time: check host, port and the network",
+    EHOSTUNREACH: "no route to the host: check the address",
+    ENETUNREACH: "no network: check the address and the network",
+    ECONNRESET: "the peer broke the connection off: connect again",
+    EPIPE: "the peer broke the connection off: connect again",
     DEPTH_ZERO_SELF_SIGNED_CERT: UNTRUSTED,
     SELF_SIGNED_CERT_IN_CHAIN: UNTRUSTED,
     UNABLE_TO_VERIFY_LEAF_SIGNATURE: UNTRUSTED,

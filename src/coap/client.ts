@@ -65,7 +65,7 @@ export class CoapClient {
         await layer.beginExchange(exchange, cancellable)
         const { responseTimeout } = layer.parameters
         await layer.wait(() => exchange.response !== undefined, responseTimeout, exchange, cancellable)
-        if (exchange.response === undefined) throw ioError(IOErrorEnum.TIMED_OUT, "No response came")
+        if (exchange.response === undefined) throw ioError(IOErrorEnum.TIMED_OUT, "No response came: ask again")
         return exchange.response
     }
 }

@@ -117,7 +117,7 @@ export class MessageLayer {
             if (await this.wait(() => exchange.isSettled, timeout, exchange, cancellable)) return
             timeout = timeout * 2
         }
-        throw ioError(IOErrorEnum.TIMED_OUT, "The message was not acknowledged")
+        throw ioError(IOErrorEnum.TIMED_OUT, "The message was not acknowledged: check that the peer is there")
     }
 
     /**

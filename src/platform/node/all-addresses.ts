@@ -81,7 +81,11 @@ export class AllAddressesSocket extends NodeDatagramSocket {
                 // Listed and not usable: IPv6 checks a new address for duplicates first (RFC 4862 §5.4). It is tried again.
                 if (!isIoError(error, IOErrorEnum.NOT_FOUND)) throw error
             })
-        if (this.sockets.size === 0) throw ioError(IOErrorEnum.NOT_FOUND, "this host has no address to listen on")
+        if (this.sockets.size === 0)
+            throw ioError(
+                IOErrorEnum.NOT_FOUND,
+                "this host has no address to listen on; bring an interface up, or name an address",
+            )
         this.timer = setInterval(() => void this.poll(), POLL_INTERVAL)
         this.timer.unref()
     }
@@ -142,7 +146,11 @@ export class AllAddressesSocket extends NodeDatagramSocket {
 
     private socketAt(local: string): Socket {
         const socket = this.sockets.get(local)
-        if (socket === undefined) throw ioError(IOErrorEnum.NOT_FOUND, `${local} is no address of this host any more`)
+        if (socket === undefined)
+            throw ioError(
+                IOErrorEnum.NOT_FOUND,
+                `${local} is no address of this host any more; clients have to use another one`,
+            )
         return socket
     }
 

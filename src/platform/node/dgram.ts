@@ -6,12 +6,19 @@ import { type UdpOptions } from "../services.js"
 
 const codes: Record<string, [IOErrorEnum, string]> = {
     EADDRINUSE: [IOErrorEnum.ADDRESS_IN_USE, "the port is in use: choose another one, or end the program that has it"],
-    EACCES: [IOErrorEnum.PERMISSION_DENIED, "not allowed: ports below 1024 need rights"],
-    EADDRNOTAVAIL: [IOErrorEnum.NOT_FOUND, "this host does not have that address"],
-    ECONNREFUSED: [IOErrorEnum.CONNECTION_REFUSED, "nothing listens at that port"],
-    EMSGSIZE: [IOErrorEnum.MESSAGE_TOO_LARGE, "the datagram is too large for the socket"],
-    EHOSTUNREACH: [IOErrorEnum.HOST_UNREACHABLE, "no way to that host"],
-    ENETUNREACH: [IOErrorEnum.NETWORK_UNREACHABLE, "no way to that network"],
+    EACCES: [IOErrorEnum.PERMISSION_DENIED, "not allowed: ports below 1024 need rights; choose a higher one"],
+    EPERM: [IOErrorEnum.PERMISSION_DENIED, "not allowed: check the firewall of this host"],
+    EADDRNOTAVAIL: [IOErrorEnum.NOT_FOUND, "this host does not have that address: choose one of its own, or none"],
+    EAFNOSUPPORT: [IOErrorEnum.NOT_SUPPORTED, "this host has no IPv6: choose an IPv4 address, or turn IPv6 on"],
+    ECONNREFUSED: [IOErrorEnum.CONNECTION_REFUSED, "nothing listens at that port: check address, port and the peer"],
+    EMFILE: [IOErrorEnum.NO_SPACE, "too many files and sockets are open: raise the limit (ulimit -n)"],
+    EMSGSIZE: [IOErrorEnum.MESSAGE_TOO_LARGE, "the datagram is too large for the socket: send shorter messages"],
+    EHOSTUNREACH: [IOErrorEnum.HOST_UNREACHABLE, "no way to that host: check the address, and that it is up"],
+    ENETDOWN: [IOErrorEnum.NETWORK_UNREACHABLE, "the network is down: bring this host's interface up"],
+    ENETUNREACH: [
+        IOErrorEnum.NETWORK_UNREACHABLE,
+        "no way to that network: check the address, and this host's connection and routes",
+    ],
 }
 
 /** What node:dgram says, as GIO says it; `where` is the address or port in question. */

@@ -162,17 +162,21 @@ describe("the command line", function () {
     it("an unknown host and a refused port: exit code 1 and what to do", async () => {
         const unknown = run("client", "no-such-host.invalid:4433", "--psk", `a:${KEY}`)
         strictEqual(unknown.code, 1)
-        ok(/no such host/.test(unknown.err))
+        ok(/no such host; check the name and the network/.test(unknown.err))
         const refused = run("client", `127.0.0.1:${await freePort()}`, "--psk", `a:${KEY}`)
         strictEqual(refused.code, 1)
-        ok(/nothing listens at that port/.test(refused.err), refused.err)
+        ok(/nothing listens at that port: check address, port and the peer/.test(refused.err), refused.err)
     })
 
     it("npm start gives up when nobody answers, with exit code 1 and the reason each time", async () => {
         const target = `coaps://127.0.0.1:${await freePort()}/readings`
         const { code, out, err } = run("start", target, "--psk", `a:${KEY}`, "--count", "1")
         strictEqual(code, 1)
-        strictEqual(out.match(/nothing listens at that port\); next attempt/g)?.length, 3, out)
+        strictEqual(
+            out.match(/nothing listens at that port: check address, port and the peer\); next attempt/g)?.length,
+            3,
+            out,
+        )
         ok(/gives up after 3 attempts/.test(err), err)
     })
 

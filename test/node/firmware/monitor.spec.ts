@@ -144,8 +144,14 @@ describe("mote flash and mote monitor", function () {
     it("say in words what a device says in numbers", () => {
         strictEqual(
             inWords("warning: UDP error 39; next"),
-            "warning: UDP error 39 (nothing listens at that port); next",
+            "warning: UDP error 39 (nothing listens at that port: check address, port and the peer); next",
         )
+        const known = Array.from({ length: 64 }, (_, code) => inWords(`UDP error ${code}`)).filter((line) =>
+            line.includes("("),
+        )
+        for (const line of known) ok(/\(.+: (check|choose|close|send) .+\)$/.test(line), line)
+        strictEqual(known.length, 10)
+        strictEqual(inWords("x: no such host; next"), "x: no such host; check the name and the network; next")
         ok(inWords("The connection failed, reason 7").includes("reason 7 (no cipher suite or version in common"))
         ok(inWords("The peer sent a fatal alert, number 40").endsWith("number 40 (handshake_failure)"))
         strictEqual(inWords("UDP error 255; reason 999"), "UDP error 255; reason 999")

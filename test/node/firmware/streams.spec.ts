@@ -21,9 +21,9 @@ const WANTED: Record<string, string[]> = {
     http: ["http: 201 Created POST /reading?unit=C 21.5"],
     mqtt: ["mqtt: heard 21.5"],
     refused: [
-        "nobody there: connection refused",
-        "no such host: the host is not known",
-        "tls: connection refused",
+        "nobody there: connection refused: check host, port and the server",
+        "no such host: the host is not known: check the name and the network",
+        "tls: connection refused: check host, port and the server",
         "no text: host must be a string",
     ],
 }

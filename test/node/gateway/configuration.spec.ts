@@ -61,7 +61,7 @@ describe("the configuration of mote-gateway", () => {
         ok((await refusal({ workers: 2, credentials, connectionId: 4 })).includes("0, or 6 and more with workers"))
         for (const connectionId of [0, 5])
             ok((await refusal({ redis, credentials, connectionId })).includes("connectionId: 6 or more with redis"))
-        ok(/^redis cannot be used: /.test(await refusal({ redis, credentials })))
+        ok(/^redis cannot be used \(.+\): check redis\.url/.test(await refusal({ redis, credentials })))
     })
 
     it("with versions of DTLS is refused when none is left", async () => {

@@ -1,11 +1,12 @@
-import { deepStrictEqual, match, ok, strictEqual } from "node:assert/strict"
+import { deepStrictEqual, match, ok, rejects, strictEqual } from "node:assert/strict"
 import { appendFileSync, cpSync, readdirSync, readFileSync, rmSync } from "node:fs"
 import { createServer, type Server } from "node:http"
 import { connectAsync } from "mqtt"
 import { DeliveryQueue } from "../../../host/mote-gateway/delivery-queue.js"
 import { topicOf } from "../../../host/mote-gateway/mqtt.js"
+import { WebhookTarget } from "../../../host/mote-gateway/webhook.js"
 import { CertificateMaker } from "../../certificates/maker.js"
-import { freePort, Running, sleep } from "../../interop/process.js"
+import { freePort, freeTcpPort, Running, sleep } from "../../interop/process.js"
 import { missingProgram, needs } from "../../support/needs.js"
 import { eventually, KEY, RunningGateway } from "../../support/running-gateway.js"
 import { type Published, TestBroker } from "../../support/test-broker.js"
@@ -109,6 +110,7 @@ describe("the sinks of mote-gateway", () => {
         const one = await gateway.device("one")
         await one.post("/t", "1")
         await gateway.expectLogged("no connection (unable to verify the first certificate")
+        await gateway.expectLogged("check url, credentials and the broker")
         strictEqual(broker.published.length, 0)
         gateway.configure({ acknowledge: "stored", sinks: { mqtt: [{ url, topic: "t", ca: file("root.pem") }] } })
         strictEqual(await gateway.service.reload(), true)
@@ -217,6 +219,13 @@ describe("the sinks of mote-gateway", () => {
             const once = { token: "Bearer t0k3n", values: [5] }
             deepStrictEqual(bodies, [once, once])
             await gateway.expectLogged("it answers 503; readings wait for it")
+        })
+
+        it("where nobody listens are told with what to do", async () => {
+            const url = `http://127.0.0.1:${await freeTcpPort()}/`
+            const target = new WebhookTarget({ url, timeout: 10000, queue: { maxBytes: 1024 } })
+            const refused = /^no answer \(.*ECONNREFUSED.*\): check url and the server$/
+            await rejects(target.send(["{}"], new AbortController().signal), { message: refused })
         })
 
         it("that refuse a body for good lose it, which is logged, and do not hold up the next", async () => {

@@ -116,7 +116,7 @@ describe("a socket at all addresses of this host", () => {
         deepStrictEqual(await answers(loopback, port), [undefined, "127.0.0.2", undefined])
         const late = new OutputMessage([Buffer.from("late")])
         late.address = { address: "127.0.0.1", port, local: "127.0.0.1" }
-        const message = "127.0.0.1 is no address of this host any more"
+        const message = "127.0.0.1 is no address of this host any more; clients have to use another one"
         await rejects(socket.sendMessages([late], 0, 0), { code: IOErrorEnum.NOT_FOUND, message })
         socket.close()
     })
@@ -154,7 +154,10 @@ describe("a socket at all addresses of this host", () => {
         socket.close()
         await rejects(
             open(() => []),
-            { code: IOErrorEnum.NOT_FOUND, message: "this host has no address to listen on" },
+            {
+                code: IOErrorEnum.NOT_FOUND,
+                message: "this host has no address to listen on; bring an interface up, or name an address",
+            },
         )
         const many = Array.from({ length: 300 }, (_, i) => `127.1.${i >> 8}.${i & 255}`)
         await rejects(

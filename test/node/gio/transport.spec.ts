@@ -1,4 +1,5 @@
 import { ok, rejects, strictEqual } from "node:assert/strict"
+import { constants } from "node:os"
 import { DtlsClientConnection } from "../../../src/gio/dtls-client-connection.js"
 import { type DtlsConnection } from "../../../src/gio/dtls-connection.js"
 import { DtlsListener } from "../../../src/gio/dtls-listener.js"
@@ -12,6 +13,7 @@ import { gatewayLimits } from "../../../src/dtls/handshake/limits.js"
 import { wifi } from "../../../src/dtls/flight/retransmission.js"
 import { type SocketAddress } from "../../../src/gio/socket-address.js"
 import { connect, type DtlsError, type DtlsSocket } from "../../../src/index.js"
+import { asGError } from "../../../src/platform/node/dgram.js"
 import { NodeServices } from "../../../src/platform/node/services.js"
 import { type UdpSocket } from "../../../src/platform/services.js"
 import { opened, out } from "../../support/gio.js"
@@ -54,6 +56,18 @@ class Served {
         this.socket.close()
     }
 }
+
+describe("an error of the network", () => {
+    it("says what to do about it, whichever of those it is that have words", () => {
+        const unknown = IOErrorEnum.FAILED
+        const errors = Object.keys(constants.errno).map((code) =>
+            asGError(Object.assign(new Error(), { code }), "here"),
+        )
+        const known = errors.filter(({ code }) => code !== unknown).map(({ message }) => message)
+        strictEqual(known.length, 11)
+        for (const message of known) ok(/: .+[:;] (check|choose|raise|send|bring) /.test(message), message)
+    })
+})
 
 describe("the tasks that drive an endpoint", () => {
     it("go on when a diagnostic handler throws; its error is logged", async () => {

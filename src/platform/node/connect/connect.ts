@@ -49,7 +49,7 @@ export async function connect(
                 if (index + 1 === addresses.length || !isIoError(error, IOErrorEnum.CONNECTION_REFUSED)) throw error
             }
         }
-        throw ioError(IOErrorEnum.HOST_NOT_FOUND, `${target.host} has no address`)
+        throw ioError(IOErrorEnum.HOST_NOT_FOUND, `${target.host} has no address; check the name`)
     })
 }
 
