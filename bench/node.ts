@@ -1,4 +1,5 @@
 import { dtlsAgainstItself } from "./node/both-ends.js"
+import { idleClients } from "./node/client-memory.js"
 import { FarEnd, prepareFarEnd } from "./node/far-end.js"
 import { idleAssociations } from "./node/idle.js"
 import { type Link, type Stack, stacks } from "./node/stacks.js"
@@ -134,6 +135,7 @@ const results = {
     records_per_s_batched: await compare("batches", batching, (stack) => records(stack, inBatches)),
     round_trips_per_s: await compare("round trips", stacks, roundTrips),
     ...(await idleAssociations()),
+    ...(await idleClients()),
     against_itself: await dtlsAgainstItself(RUNS, rate, median),
 }
 if (json === true) console.log(JSON.stringify(results))

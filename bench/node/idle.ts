@@ -24,7 +24,7 @@ interface Memory {
     rss: number
 }
 
-function memory(): Memory {
+export function memory(): Memory {
     for (let i = 0; i < 3; i++) collect()
     // What is external has the memory of Buffers in it.
     const { heapUsed, external, rss } = process.memoryUsage()
