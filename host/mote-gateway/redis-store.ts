@@ -35,6 +35,13 @@ const SIGN_OF_LIFE = 1000
 const ASK_AGAIN = 250
 const PATIENCE = 1000
 
+/**
+ * After how long one that is not there is looked for again, ms: its handshake may have ended a moment ago, and be saved right now.
+ * So many are at one time: whoever makes up ids keeps no others from being found.
+ */
+const LOOK_AGAIN = [20, 100]
+const MAX_LOOKED_FOR_AGAIN = 100
+
 /** How long redis may take for what is to be saved in the end, ms. */
 const LAST_CHANCE = 5000
 
@@ -60,6 +67,7 @@ export class RedisStore {
     private messages: Redis
     private timer: NodeJS.Timeout | undefined
     private freed = new Map<string, () => void>()
+    private lookedForAgain = 0
 
     /** @param ttl of an association that nobody saves any more, ms */
     private constructor(
@@ -142,15 +150,27 @@ export class RedisStore {
     async take(anyId: string): Promise<TakenAssociation | undefined> {
         const until = Date.now() + PATIENCE
         const key = this.prefixOfIds + anyId
+        const pauses = [...LOOK_AGAIN]
         for (;;) {
             const found = await this.redis.moteTake(key, this.name, this.leases, this.keyOf(""), anyId)
             const [what, id = "", first = "", state = "", coap = ""] = found
             if (what === "taken") return { id, generation: Number(first), state: Buffer.from(state, "base64"), coap }
             if (what === "stale")
                 this.log.warn("an association of another run of redis is not taken: it may be an old copy")
+            if (what === "none" && (await this.waitToLookAgain(pauses))) continue
             if (what !== "owned" || Date.now() > until) return undefined
             await this.ask(first, id)
         }
+    }
+
+    /** @returns false: it is not to be looked for again */
+    private async waitToLookAgain(pauses: number[]): Promise<boolean> {
+        const pause = pauses.shift()
+        if (pause === undefined || this.lookedForAgain >= MAX_LOOKED_FOR_AGAIN) return false
+        this.lookedForAgain++
+        await sleep(pause, undefined, { ref: false })
+        this.lookedForAgain--
+        return true
     }
 
     private async ask(owner: string, id: string): Promise<void> {
