@@ -126,9 +126,10 @@ static inline uint32_t block_words(const mote_vm *vm, mote_value block)
     return header_of(vm, block) >> 8;
 }
 
+/** Never KIND_FREE: "failed" is a free block for this (no_block, state.h). */
 static inline bool has_kind(const mote_vm *vm, mote_value v, enum kind kind)
 {
-    return is_heap(v) && v != 0 && (header_of(vm, v) & 15u) == (uint32_t)kind;
+    return is_heap(v) && (header_of(vm, v) & 15u) == (uint32_t)kind;
 }
 
 static inline enum kind kind_of(const mote_vm *vm, mote_value block)

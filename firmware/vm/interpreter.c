@@ -74,23 +74,21 @@ static inline uint32_t read_index(const uint8_t **pc)
         else REPLACE(1, mote_field_get(vm, sp[-1], key));                                                              \
     } while (0)
 
-#define COMPARE(op_, test)                                                                                             \
+/** Small integers are compared here, all else is at one place for every operation. */
+#define COMPARE(test)                                                                                                  \
     do {                                                                                                               \
         mote_value x_ = sp[-2], y_ = sp[-1];                                                                           \
+        if (!both_small(x_, y_)) goto examine;                                                                         \
         sp--;                                                                                                          \
-        if (both_small(x_, y_)) sp[-1] = bool_value((int32_t)x_ test(int32_t) y_);                                     \
-        else sp[-1] = mote_examine(vm, op_, x_, y_);                                                                   \
+        sp[-1] = bool_value((int32_t)x_ test(int32_t) y_);                                                             \
     } while (0)
 
 #define BITWISE(expression)                                                                                            \
     do {                                                                                                               \
         mote_value x_ = sp[-2], y_ = sp[-1];                                                                           \
-        if (both_small(x_, y_)) {                                                                                      \
-            sp--;                                                                                                      \
-            sp[-1] = (expression) | 1u;                                                                                \
-        } else {                                                                                                       \
-            REPLACE(2, mote_operate_binary(vm, op, x_, y_));                                                           \
-        }                                                                                                              \
+        if (!both_small(x_, y_)) goto operate_binary;                                                                  \
+        sp--;                                                                                                          \
+        sp[-1] = (expression) | 1u;                                                                                    \
     } while (0)
 
 /** After a call, which may have thrown, yielded or panicked, or have entered a translated function. */
@@ -256,9 +254,10 @@ place_ASCII_FIELD : {
     FIELD(key);
     NEXT();
 }
+/* Names that are not ASCII are few. */
 place_UTF8_FIELD : {
     mote_value key = immediate(TAG_STRING, STRING_INDEX(STRING_UTF8, read_index(&pc)));
-    FIELD(key);
+    REPLACE(1, mote_field_get(vm, sp[-1], key));
     NEXT();
 }
 place_MATH_FIELD:
@@ -367,8 +366,7 @@ place_ADD : {
         sp[-1] = (uint32_t)sum;
         NEXT();
     }
-    REPLACE(2, mote_operate_binary(vm, op, x, y));
-    NEXT();
+    goto operate_binary;
 }
 place_SUB : {
     mote_value x = sp[-2], y = sp[-1];
@@ -378,8 +376,7 @@ place_SUB : {
         sp[-1] = (uint32_t)difference;
         NEXT();
     }
-    REPLACE(2, mote_operate_binary(vm, op, x, y));
-    NEXT();
+    goto operate_binary;
 }
 place_MUL : {
     mote_value x = sp[-2], y = sp[-1];
@@ -389,12 +386,8 @@ place_MUL : {
         sp[-1] = small_value(product);
         NEXT();
     }
-    REPLACE(2, mote_operate_binary(vm, op, x, y));
-    NEXT();
+    goto operate_binary;
 }
-place_DIV:
-    REPLACE(2, mote_operate_binary(vm, op, sp[-2], sp[-1]));
-    NEXT();
 place_BIT_AND:
     BITWISE(x_ & y_);
     NEXT();
@@ -404,9 +397,11 @@ place_BIT_OR:
 place_BIT_XOR:
     BITWISE(x_ ^ y_);
     NEXT();
+place_DIV:
 place_SHIFT_LEFT:
 place_SHIFT_RIGHT:
 place_SHIFT_RIGHT_UNSIGNED:
+operate_binary:
     REPLACE(2, mote_operate_binary(vm, op, sp[-2], sp[-1]));
     NEXT();
 place_BIT_NOT:
@@ -418,22 +413,22 @@ place_ABS:
     NEXT();
 
 place_EQ:
-    COMPARE(OP_EQ, ==);
+place_APPROX_EQ:
+    COMPARE(==);
     NEXT();
 place_NE:
-    COMPARE(OP_NE, !=);
+place_APPROX_NE:
+    COMPARE(!=);
     NEXT();
 place_LT:
-    COMPARE(OP_LT, <);
+    COMPARE(<);
     NEXT();
 place_LE:
-    COMPARE(OP_LE, <=);
+    COMPARE(<=);
     NEXT();
-place_APPROX_EQ:
-    COMPARE(OP_APPROX_EQ, ==);
-    NEXT();
-place_APPROX_NE:
-    COMPARE(OP_APPROX_NE, !=);
+examine:
+    sp--;
+    sp[-1] = mote_examine(vm, op, sp[-1], sp[0]);
     NEXT();
 place_NOT:
     sp[-1] = bool_value(!mote_to_bool(vm, sp[-1]));

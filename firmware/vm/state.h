@@ -58,6 +58,7 @@ typedef struct {
 
 /** What is used most stands in the first 124 bytes: RISC-V's short instructions reach no further. */
 struct mote_vm {
+    uint32_t no_block; /* 0: as the header of a block, which 0, the value of what failed, would have: of no kind */
     /* The interpreter's registers while it is not in its loop. */
     const uint8_t *pc;
     mote_value *sp;
