@@ -5,7 +5,6 @@ import { type AssociationSettings } from "../dtls/handshake/settings.js"
 import { ClientEndpoint } from "../dtls/endpoint/client-endpoint.js"
 import { FailureReason } from "../dtls/handshake/failure.js"
 import { type Services } from "../platform/services.js"
-import { Answering } from "./credentials.js"
 import { certificateOf } from "./certificate-calls.js"
 import { type DatagramBased } from "./datagram-based.js"
 import { EndpointPump } from "./endpoint-pump.js"
@@ -72,16 +71,8 @@ export abstract class ClientConnection extends DtlsConnection {
 
     private async drive(association: Association): Promise<void> {
         const endpoint = new ClientEndpoint(association, undefined)
-        const { datagramBytes } = this.settings.limits
         this.peer = endpoint.peer
-        this.pump = new EndpointPump(
-            this.services,
-            this.base,
-            endpoint,
-            new Answering(this.services, this.settings.credentials),
-            this,
-            datagramBytes,
-        )
+        this.pump = new EndpointPump(this.services, this.base, this.settings, endpoint, this)
         this.pump.start()
         association.begin(this.services.now())
         await this.touch(endpoint.peer)

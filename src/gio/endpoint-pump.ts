@@ -5,11 +5,12 @@ import { NEVER } from "../dtls/flight/retransmission.js"
 import { type Question } from "../dtls/handshake/question.js"
 import { type Services, type Signal } from "../platform/services.js"
 import { Cancellable } from "./cancellable.js"
-import { type Answering, type AskingConnection } from "./credentials.js"
+import { Answering, type AskingConnection } from "./credentials.js"
 import { type DatagramBased, InputMessage, OutputMessage } from "./datagram-based.js"
 import { GError, ioError, IOErrorEnum, isIoError } from "./errors.js"
 import { errorText } from "./guarded.js"
 import { LogLevel } from "./log-level.js"
+import { type DtlsSettings } from "./settings.js"
 import { addressKey, type SocketAddress } from "./socket-address.js"
 import { type SourceAddress } from "../dtls/endpoint/source-address.js"
 
@@ -35,6 +36,9 @@ export interface PumpOwner {
  */
 export class EndpointPump {
     private wake: Signal
+    private answering: Answering
+    /** largest datagram to receive, bytes */
+    private datagramBytes: number
     private stopping = new Cancellable()
     private started = false
     private stopped = false
@@ -46,13 +50,13 @@ export class EndpointPump {
     constructor(
         private services: Services,
         private base: DatagramBased,
+        settings: DtlsSettings,
         private endpoint: Endpoint,
-        private answering: Answering,
         private owner: PumpOwner,
-        /** largest datagram to receive, bytes */
-        private datagramBytes: number,
     ) {
         this.wake = services.newSignal()
+        this.answering = new Answering(services, settings.credentials)
+        this.datagramBytes = settings.limits.datagramBytes
     }
 
     start(): void {

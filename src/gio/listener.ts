@@ -12,7 +12,6 @@ import { type AssociationSettings } from "../dtls/handshake/settings.js"
 import { type Services, type Signal } from "../platform/services.js"
 import { type Cancellable } from "./cancellable.js"
 import { checkSettings } from "./check-settings.js"
-import { Answering } from "./credentials.js"
 import { type DatagramBased } from "./datagram-based.js"
 import { EndpointPump, type PumpOwner } from "./endpoint-pump.js"
 import { checkProtocols } from "./check-arguments.js"
@@ -81,15 +80,7 @@ export abstract class Listener implements PumpOwner, Acceptor {
             services.now(),
             settings.newExchange ?? this.newExchange(),
         )
-        const { datagramBytes } = settings.limits
-        this.pump = new EndpointPump(
-            services,
-            base,
-            this.endpoint,
-            new Answering(services, settings.credentials),
-            this,
-            datagramBytes,
-        )
+        this.pump = new EndpointPump(services, base, settings, this.endpoint, this)
         this.pump.start()
     }
 

@@ -8,7 +8,6 @@ import { type Peer } from "../dtls/endpoint/peer.js"
 import { type NewHelloExchange } from "../dtls/endpoint/hello-exchange.js"
 import { ServerEndpoint } from "../dtls/endpoint/server-endpoint.js"
 import { type Services } from "../platform/services.js"
-import { Answering } from "./credentials.js"
 import { certificateOf } from "./certificate-calls.js"
 import { type DatagramBased } from "./datagram-based.js"
 import { EndpointPump } from "./endpoint-pump.js"
@@ -86,14 +85,7 @@ export abstract class ServerConnection extends DtlsConnection {
         )
         endpoint.exclusive = true
         this.endpoint = endpoint
-        this.pump = new EndpointPump(
-            this.services,
-            this.base,
-            endpoint,
-            new Answering(this.services, this.settings.credentials),
-            this,
-            limits.datagramBytes,
-        )
+        this.pump = new EndpointPump(this.services, this.base, this.settings, endpoint, this)
         this.pump.start()
         await this.pump.drain()
     }
