@@ -149,7 +149,7 @@ export function withGateway(use: (gateway: RunningGateway) => void): void {
 
 /** What `find` returns, as soon as that is something. */
 export async function eventually<T>(what: string, find: () => T | undefined | Promise<T | undefined>): Promise<T> {
-    for (let tries = 0; tries < 500; tries++) {
+    for (let tries = 0; tries < 2000; tries++) {
         const found = await find()
         if (found !== undefined) return found
         await sleep(10)

@@ -23,6 +23,7 @@ import { Gateway, type GatewayEvents, type GatewayPeer } from "../../../host/gat
 import { type ArrivedReading } from "../../../host/gateway/resources.js"
 import { requestFor } from "../../support/coap-pair.js"
 import { eventually } from "../../support/running-gateway.js"
+import { VirtualTime } from "../../support/virtual-time.js"
 import { freePort, sleep } from "../../interop/process.js"
 
 const psk = { identity: Buffer.from("sensor"), key: Buffer.alloc(16, 5) }
@@ -75,9 +76,9 @@ async function posted(events: Events, count: number): Promise<void> {
     await eventually(`reading ${count}`, () => (events.posted_.length >= count ? true : undefined))
 }
 
-async function startGateway(port: number, events: Events): Promise<Gateway> {
+async function startGateway(port: number, events: Events, services = new NodeServices()): Promise<Gateway> {
     const settings = fastSettings(new PskStore([psk]))
-    return await Gateway.start(new NodeServices(), settings, { host: "127.0.0.1", port }, events, (error) => {
+    return await Gateway.start(services, settings, { host: "127.0.0.1", port }, events, (error) => {
         throw error
     })
 }
@@ -167,7 +168,7 @@ describe("a sensor and its gateway", () => {
     it("reports what it loses beyond the queue's limit: the oldest, never the one on its way", async () => {
         const [at, events, port] = [new Events(), new Events(), await freePort()]
         const running = sensorOn(port, events, { count: 30, queueLimit: 5, interval: 10 }).run()
-        await sleep(1500)
+        await eventually("the last measurement", () => (events.dropped_.length === 25 ? true : undefined))
         const gateway = await startGateway(port, at)
         await running
         strictEqual(events.dropped_.length, 25)
@@ -247,11 +248,16 @@ describe("a sensor and its gateway", () => {
     })
 
     it("sleeps thousands of short sleeps without missing its time", async () => {
-        const [at, events, port] = [new Events(), new Events(), await freePort()]
-        const gateway = await startGateway(port, at)
-        await sensorOn(port, events, { count: 3000, interval: 1.001 }).run()
-        strictEqual(events.posted_.length, 3000)
-        await gateway.close()
+        const [at, events, time] = [new Events(), new Events(), new VirtualTime()]
+        time.link.delay = 0.1
+        // As on a computer: timers end early, and between two looks at the clock some time passes.
+        let looks = 0
+        time.services.now = () => 0.9 * time.clock.now() + 0.003 * ++looks
+        const gateway = await startGateway(5684, at, time.services)
+        const target = parseCoapsUri("coaps://gateway/readings")
+        await time.settled(sensorOn(5684, events, { target, count: 2000, interval: 1.001 }, time.services).run())
+        deepStrictEqual(events.posted_, all(2000))
+        await time.settled(gateway.close())
     })
 
     it("gives up a sample that no datagram can carry, and goes on with the next", async () => {
@@ -341,14 +347,15 @@ describe("a sensor and its gateway", () => {
             told++
             throw new Error("trouble fails")
         }
-        const services = new NodeServices({ log: () => undefined })
+        const { clock, services } = new VirtualTime()
         services.resolve = () => Promise.reject(new Error("no such host"))
         const sensor = sensorOn(1, events, { retryInitial: 50, retryMaximum: 50 }, services)
         const running = sensor.run()
-        await sleep(400)
+        await clock.advance(400)
         sensor.stop()
         await running
-        ok(told >= 3 && told <= 9, `${told} attempts`)
+        // At once, then each 50 to 75 ms.
+        ok(told >= 6 && told <= 9, `${told} attempts`)
     })
 
     it("simulated readings stay in a plausible range and repeat with the same noise", async () => {
