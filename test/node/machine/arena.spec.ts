@@ -6,6 +6,7 @@ import { machineModule } from "../../../host/build/wasm.js"
 import { Device } from "../../../host/simulator/device.js"
 import { temporaryFolder } from "../../../host/temporary.js"
 import { needs } from "../../support/needs.js"
+import { WatchedClock } from "../../support/watched-clock.js"
 
 const FIBERS = 8
 const DEPTH = 60
@@ -54,18 +55,16 @@ ds.restart()
 /** Runs it; bytes of its heap that are alive when "waiting" was printed. */
 async function aliveWhileWaiting(): Promise<{ alive: number; last: string }> {
     let [alive, last] = [0, ""]
-    const device = new Device(await machineModule(), compileProgram(WAITING), {
-        ...{ heapBytes: 64 * 1024, maxDepth: 100, guard: 0, gcStress: false, virtualTime: false, deviceId: "1" },
+    const clock = new WatchedClock(() => {
+        if (last !== "waiting" || alive > 0) return
+        const { liveBytes, fixedBytes } = device.measure()
+        alive = liveBytes - fixedBytes
+    })
+    const device: Device = new Device(await machineModule(), compileProgram(WAITING), {
+        ...{ heapBytes: 64 * 1024, maxDepth: 100, guard: 0, gcStress: false, virtualTime: true, deviceId: "1", clock },
         settings: {},
         storageFolder: temporaryFolder("waiting"),
-        print: (_level, line) => {
-            last = line
-            if (line !== "waiting") return
-            setTimeout(() => {
-                const { liveBytes, fixedBytes } = device.measure()
-                alive = liveBytes - fixedBytes
-            }, 50)
-        },
+        print: (_level, line) => void (last = line),
         log: () => undefined,
     })
     await device.run()

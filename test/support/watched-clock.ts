@@ -1,0 +1,13 @@
+import { JumpingClock, type Outside } from "../../host/simulator/device-clock.js"
+
+/** A clock that tells whenever the program of its device waits. */
+export class WatchedClock extends JumpingClock {
+    constructor(private onWait: () => void) {
+        super()
+    }
+
+    override async sleep(time: number | undefined, outside: Outside): Promise<void> {
+        this.onWait()
+        await super.sleep(time, outside)
+    }
+}
