@@ -8,8 +8,13 @@ import { join } from "node:path"
 import { root } from "../../host/folders.js"
 import { compiledHost } from "../support/compiled-host.js"
 
-export function sleep(ms: number): Promise<void> {
-    return new Promise((resolve) => setTimeout(resolve, ms))
+/** Turns of the event loop in which what came meanwhile is handled. */
+const TURNS = 3
+
+/** A while in which this process works, too: timers come first in a turn, and where it took long, nothing was read when they are over. */
+export async function sleep(ms: number): Promise<void> {
+    await new Promise((resolve) => setTimeout(resolve, ms))
+    for (let i = 0; i < TURNS; i++) await new Promise((resolve) => setImmediate(resolve))
 }
 
 /** A program under test with its output; killed by `end`. */
