@@ -247,7 +247,7 @@ describe("a sensor and its gateway", () => {
         silent.close()
     })
 
-    it("sleeps thousands of short sleeps without missing its time", async () => {
+    it("sleeps hundreds of short sleeps without missing its time", async () => {
         const [at, events, time] = [new Events(), new Events(), new VirtualTime()]
         time.link.delay = 0.1
         // As on a computer: timers end early, and between two looks at the clock some time passes.
