@@ -69,11 +69,12 @@ function commandLine(): Command {
 /** What a wrong command line is told. What was typed is not repeated: it may be a key in the wrong place. */
 function usageSentence({ code, message }: CommanderError, program: Command): string {
     const names = program.commands.map((command) => command.name()).filter((name) => name !== "complete")
-    if (code === "commander.unknownCommand") return `no such command; there are ${names.join(", ")}`
+    const meant = /\(Did you mean (.*)\)/.exec(message)?.[1]
+    const perhaps = meant === undefined ? "" : `, did you mean ${meant}`
+    if (code === "commander.unknownCommand") return `no such command${perhaps}; there are ${names.join(", ")}`
     if (code === "commander.unknownOption") {
         const option = /^error: unknown option '(--[a-z-]+)/.exec(message)?.[1] ?? "an option"
-        const meant = /\(Did you mean (.*)\)/.exec(message)?.[1]
-        return `${option} is not known${meant === undefined ? "" : `, did you mean ${meant}`}; see --help`
+        return `${option} is not known${perhaps}; see --help`
     }
     const crowded = /too many arguments for '([a-z-]+)'/.exec(message)?.[1]
     if (crowded !== undefined) return tooManyArguments(program, crowded)

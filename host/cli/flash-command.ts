@@ -39,7 +39,7 @@ async function flashCommand(options: FlashOptions): Promise<number> {
     const files = buildFiles(config)
     const withFirmware = options.programOnly !== true
     const slot = here ? flashHere(files) : flashBoard(config, files, String(serial), withFirmware)
-    printLine(`flashed: slot ${slot} of ${config.board.title}`)
+    printLine(`flashed: slot ${slot} of ${config.board.title}; mote monitor shows its log`)
     if (config.translate.functions !== "none" && !here && !withFirmware)
         printLine("a program that the board's firmware was not built with is interpreted: leave --program-only out")
     return 0

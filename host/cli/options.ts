@@ -162,7 +162,7 @@ export function settingsOf(options: ConnectionOptions, role: "client" | "server"
     const certificates = certificatesOf(options, role)
     if (first === undefined && certificates === undefined)
         throw new UsageError(
-            "a key is needed: --psk IDENTITY:HEXKEY or --psk-file FILE; or, where the command has them, --cert, --ca or --rpk-pin",
+            "a key is needed: --psk IDENTITY:HEXKEY or --psk-file FILE (mote keygen psk NAME makes one); or, where the command has them, --cert, --ca or --rpk-pin",
         )
     const psk = first && (role === "client" ? new PskList(keys.slice(0, MAX_PSKS)) : new PskStore(keys))
     const retransmission = options.profile === "cellular" ? cellular() : wifi()

@@ -26,7 +26,7 @@ const description =
 
 const examples = `
 Examples
-  mote sim src/sensor/main.ts --setting host=127.0.0.1 --setting identity=sensor1 --setting key=00112233445566778899aabbccddeeff --setting count=3
+  mote sim src/main.ts --setting host=127.0.0.1 --setting identity=sensor1 --setting key=00112233445566778899aabbccddeeff --setting count=3
   mote sim blink.ts --virtual-time --gc-stress
   mote sim blink.ts --translate all`
 
@@ -298,7 +298,10 @@ async function simCommand(program: string | undefined, given: GivenOptions): Pro
         if (program !== undefined) throw new UsageError("--stock runs the sensor itself: leave the program out")
         return await runStock(given.setting ?? new Map<string, string>())
     }
-    if (program === undefined) throw new UsageError("one program is needed: PROGRAM.ts or IMAGE.devs")
+    if (program === undefined)
+        throw new UsageError(
+            "one program is needed: PROGRAM.ts or IMAGE.devs; mote start runs that of devs.config.json",
+        )
     const options = checked(program, given)
     if (given.watch === true) return await runAndWatch(options)
     try {

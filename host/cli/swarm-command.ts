@@ -63,12 +63,9 @@ export function addSwarmCommand(program: Command): void {
                 .default(10000, "10"),
         )
         .addOption(
-            new Option(
-                "--duration <SECONDS>",
-                "how long they post once they are connected (default: until it is stopped)",
-            )
+            new Option("--duration <SECONDS>", "how long they post once they are connected")
                 .argParser(seconds("--duration"))
-                .default(0, "for ever"),
+                .default(0, "until it is stopped"),
         )
         .option("--handshakes <N>", "at most so many at one time", whole("--handshakes", 1, 10000), 50)
         .option("--sleep <PERCENT>", "so many sensors have no socket between readings: --cid 0", percent("--sleep"), 0)

@@ -283,7 +283,9 @@ export function loadConfig(path: string, boardName?: string): DeviceConfig {
         throw new UsageError(refuse(["board"], `one of ${boardNames().join(", ")}`))
     const board = loadBoard(boardName ?? raw.board)
     if (board.radio && raw.wifi === undefined)
-        throw new UsageError(refuse(["wifi"], `is missing: ${board.title} has to know its network`))
+        throw new UsageError(
+            refuse(["wifi"], `is missing: ${board.title} has to know its network, as { "ssid": "home" }`),
+        )
     const folder = dirname(resolve(path))
     const program = resolve(folder, raw.program)
     if (statSync(program, { throwIfNoEntry: false })?.isFile() !== true)

@@ -3,6 +3,9 @@ import uPlot from "./uplot.js"
 
 const REFRESH = 2000
 
+/** What a chart shows at least, s, be the gateway younger than that. */
+const LEAST_SHOWN = 120
+
 const CHARTS = [
     { key: "peers", title: "Devices", unit: "" },
     { key: "readings", title: "Requests with readings", unit: " in 5 s" },
@@ -32,6 +35,12 @@ function drawTable(id, heads, rows, empty) {
     byId(id).replaceChildren(...(rows.length === 0 ? [line("td", [empty])] : [line("th", names), ...lines]))
 }
 
+/** Of what uPlot hands in, its end is a day too late while there is one sample. */
+function lastMinutes({ data: [times] }) {
+    const end = times.at(-1) ?? Date.now() / 1000
+    return [Math.min(times[0] ?? end, end - LEAST_SHOWN), end]
+}
+
 class Chart {
     constructor({ key, title, unit }) {
         this.key = key
@@ -45,16 +54,21 @@ class Chart {
         const color = getComputedStyle(document.body).color
         const axis = { stroke: color, grid: { stroke: "#8883", width: 1 }, ticks: { show: false } }
         const values = (_plot, splits) => splits.map((time) => new Date(time * 1000).toTimeString().slice(0, 5))
+        // A time may stand alone, without a line to another one.
+        const points = { size: 4, ...(key === "roundTrip" && { show: true }) }
         const options = {
             ...this.size(),
             legend: { show: false },
             cursor: { show: false },
-            scales: { y: { range: (_plot, _least, most) => [0, Math.max(most ?? 0, 1) * 1.1] } },
+            scales: {
+                x: { range: lastMinutes },
+                y: { range: (_plot, _least, most) => [0, Math.max(most ?? 0, 1) * 1.1] },
+            },
             axes: [
-                { ...axis, values, space: 60, size: 24 },
+                { ...axis, values, space: 60, size: 24, incrs: [60, 120, 300, 600] },
                 { ...axis, size: 45, incrs: [1, 2, 5, 10, 20, 50, 100, 200, 500, 1000, 2000, 5000, 10000] },
             ],
-            series: [{}, { stroke: "#27c", width: 2, fill: "#27c2", spanGaps: true, points: { size: 4 } }],
+            series: [{}, { stroke: "#27c", width: 2, fill: "#27c2", spanGaps: true, points }],
         }
         this.plot = new uPlot(options, [[], []], this.figure)
         new ResizeObserver(() => this.plot.setSize(this.size())).observe(this.figure)
@@ -73,6 +87,8 @@ class Chart {
 }
 
 const reading = ({ name, value, unit }) => `${name} ${value}${unit === "Cel" ? " °C" : unit === "" ? "" : ` ${unit}`}`
+
+const counted = (count, name) => `${count} ${name}${count === 1 ? "" : "s"}`
 
 function draw(status) {
     for (const chart of charts) chart.draw(status.samples)
@@ -96,7 +112,7 @@ function draw(status) {
     drawTable("devices", heads, rows, "none yet")
     byId("state").className = ""
     byId("state").textContent =
-        `${status.peers} sessions of ${status.identities} devices, ${status.listening.join(", ")}`
+        `${counted(status.peers, "session")} of ${counted(status.identities, "device")}, ${status.listening.join(", ")}`
 }
 
 async function refresh() {
@@ -104,7 +120,7 @@ async function refresh() {
         draw(await (await fetch("status.json")).json())
     } catch {
         byId("state").className = "trouble"
-        byId("state").textContent = "the gateway does not answer"
+        byId("state").textContent = "the gateway does not answer: check that it runs"
     }
     setTimeout(() => void refresh(), REFRESH)
 }

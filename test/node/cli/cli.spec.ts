@@ -95,6 +95,7 @@ describe("the command line", function () {
 
     const wrong: [string, string[], RegExp][] = [
         ["an unknown command", ["fly"], /no such command; there are init/],
+        ["a misspelt command", ["strat"], /no such command, did you mean start\?/],
         ["a name of JavaScript's", ["constructor"], /no such command/],
         ["an unknown option", ["gateway", "--fast"], /--help/],
         ["an option without its value", ["gateway", "--psk"], /--help/],
@@ -105,7 +106,7 @@ describe("the command line", function () {
         ],
         ["a body as an argument", ["put", "coaps://h/t", "21"], /takes <URI> and options: a body goes into --payload/],
         ["an argument too many", ["gateway", "5684"], /mote gateway takes no argument; see --help/],
-        ["no key", ["gateway"], /a key is needed/],
+        ["no key", ["gateway"], /a key is needed: .*mote keygen psk NAME makes one/],
         [
             "a swarm that moves without connection ids",
             ["swarm", "coaps://h/t", "--psk", `a:${KEY}`, "--move", "5"],

@@ -53,7 +53,11 @@ describe("devs.config.json", function () {
             { ...good, translate: "hot", translateProfile: "none.json" },
             "translateProfile: there is no such file",
         ],
-        ["a radio without a network", { ...good, board: "esp32c3-devkitm-1" }, "wifi: is missing"],
+        [
+            "a radio without a network",
+            { ...good, board: "esp32c3-devkitm-1" },
+            'wifi: is missing: ESP32-C3-DevKitM-1 has to know its network, as { "ssid": "home" }',
+        ],
         [
             "a country that the radio does not know",
             { ...good, wifi: { ssid: "home", country: "ZZ" } },

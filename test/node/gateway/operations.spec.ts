@@ -157,7 +157,7 @@ describe("operating mote-gateway", () => {
         const browser = new Running(["chromium-headless-shell", ...options, "--dump-dom", url("/")])
         await browser.ended()
         const page = browser.output
-        match(page, /1 sessions of 1 devices/)
+        match(page, /1 session of 1 device,/)
         match(page, /<td class="">temperature 21.5 °C<\/td>/)
         strictEqual(page.match(/<canvas/g)?.length, 6)
     })
