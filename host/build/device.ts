@@ -10,6 +10,7 @@ import {
     statSync,
     writeFileSync,
 } from "node:fs"
+import { isBuiltin } from "node:module"
 import { dirname, join, relative, resolve } from "node:path"
 import { fileURLToPath } from "node:url"
 import { UsageError } from "../credentials.js"
@@ -178,8 +179,16 @@ function compile(entry: string, files: Map<string, string>, flags: string[] = []
         return { path, bytes: image.length, debugPath, home: root }
     } catch (error) {
         if (!(error instanceof CompilationError)) throw error
-        throw new UsageError(`${entry} does not compile for the device:\n${error.message}`)
+        throw new UsageError(`${entry} does not compile for the device:\n${error.message}${hint(error.message)}`)
     }
+}
+
+/** What the compiler cannot know. */
+function hint(message: string): string {
+    const [, missing = ""] = /Cannot find module '([^']+)'/.exec(message) ?? []
+    return isBuiltin(missing)
+        ? `\n${missing} is Node's, and a device has none of it: docs/projects.md says what there is`
+        : ""
 }
 
 /** Writes the compiler's packages, for editors and type checks, unless they are there. */

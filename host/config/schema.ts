@@ -73,9 +73,10 @@ function checkArray(value: unknown[], schema: Schema, path: Path): Flaw[] {
 }
 
 function checkInteger(value: unknown, schema: Schema, path: Path): Flaw[] {
-    const { minimum = -Infinity, maximum = Infinity } = schema
+    const { minimum = -Infinity, maximum = Infinity, description } = schema
+    const about = description === undefined ? "" : `: ${description}`
     const fits = Number.isInteger(value) && (value as number) >= minimum && (value as number) <= maximum
-    return fits ? [] : [{ path, wanted: `a whole number from ${minimum} to ${maximum}` }]
+    return fits ? [] : [{ path, wanted: `a whole number from ${minimum} to ${maximum}${about}` }]
 }
 
 /** Among the choices are others than texts: all are told as JSON has them. */

@@ -111,10 +111,12 @@ describe("a project of mote init", function () {
     })
 
     it("mistakes in its program are told with file and line", () => {
-        writeFileSync(join(folder, "src", "wrong.ts"), 'import { runSensor } from "mote-dtls/device"\nrunSensor(5)\n')
+        const imports = 'import { runSensor } from "mote-dtls/device"\nimport { readFileSync } from "node:fs"\n'
+        writeFileSync(join(folder, "src", "wrong.ts"), `${imports}runSensor(readFileSync("x").length)\n`)
         const { code, err } = run(folder, mote, "sim", "src/wrong.ts")
         strictEqual(code, 1)
         ok(err.includes("src/wrong.ts:2:"), err)
+        ok(err.includes("node:fs is Node's, and a device has none of it"), err)
     })
 
     for (const [board, host, missing] of [

@@ -30,7 +30,11 @@ describe("devs.config.json", function () {
             "suites: each one once",
         ],
         ["no suite", { ...good, suites: [] }, "suites: at least 1"],
-        ["an interval of no length", { ...good, interval: 0 }, "interval: a whole number from 10"],
+        [
+            "an interval of no length",
+            { ...good, interval: 0 },
+            "interval: a whole number from 10 to 2147483647: ms between two readings (60000)",
+        ],
         ["a profile of none", { ...good, profile: "satellite" }, "profile: one of wifi, cellular"],
         [
             "a board that is not there",

@@ -28,7 +28,7 @@ describe("the configuration of mote-gateway", () => {
         const wrong = '{\n  "credentials": { "file": "keys.psk" },\n  "retryAfter": 0,\n  "sinks": { "kafka": {} }\n}'
         strictEqual(
             await refusal(wrong),
-            "./gateway.json:3:3: retryAfter: a whole number from 1 to 86400\n" +
+            "./gateway.json:3:3: retryAfter: a whole number from 1 to 86400: Max-Age of 5.03 when a sink is full, s (30)\n" +
                 "./gateway.json:4:14: sinks.kafka: is no setting; there are stdout, files, mqtt, webhooks",
         )
         strictEqual(
