@@ -155,7 +155,7 @@ describe("operating mote-gateway", () => {
         await (await gateway.device("one")).post("/t", "temperature 21.5 Cel")
         const options = ["--no-sandbox", "--disable-gpu", "--window-size=390,844", "--virtual-time-budget=4000"]
         const browser = new Running(["chromium-headless-shell", ...options, "--dump-dom", url("/")])
-        await browser.ended()
+        await browser.ended(50000)
         const page = browser.output
         match(page, /1 session of 1 device,/)
         match(page, /<td class="">temperature 21.5 °C<\/td>/)

@@ -138,7 +138,8 @@ describe("mote swarm", function () {
         await Fleet.doneOf(swarm, 1)
         const told = swarm.output.match(/"problem","message":"[^"]*PSK identity or key differ/g)?.length
         strictEqual(told, 1, swarm.output)
-        ok(performance.now() - begun < 30000, swarm.output)
+        // That is after a minute.
+        ok(performance.now() - begun < 50000, swarm.output)
     })
 
     it("ends on SIGTERM with exit code 0, with what it did so far", async () => {
