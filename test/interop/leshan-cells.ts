@@ -86,7 +86,7 @@ export function lifeAtLeshan(ours: (port: number) => string[] | Promise<string[]
         const server = start([peerProgram("leshan"), ...theirs(port)])
         await untilBound(port)
         const client = start(command)
-        await server.ended(30000)
+        await server.ended(50000)
         const result = compared(server.output)
         if (result === "ok") await client.ended()
         return result

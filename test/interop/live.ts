@@ -46,7 +46,7 @@ export interface Trial<P extends Path = Path> {
 }
 
 /** ms */
-const timeout = 10000
+const timeout = 20000
 
 /** Scandium begins a handshake when it has something to send, and be it an empty message. */
 async function expectMessage(ours: DtlsSocket, text: string): Promise<void> {

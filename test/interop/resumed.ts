@@ -10,7 +10,7 @@ import { freePort, untilBound } from "./process.js"
 /* Cells in which a session is resumed, with our side in this process. */
 
 /** ms */
-const timeout = 10000
+const timeout = 20000
 
 /** @returns why not; undefined: as it should be */
 function wrongAbout(ours: DtlsSocket, resumed: boolean): string | undefined {

@@ -118,12 +118,12 @@ async function open(
         const peer = start(command)
         await untilBound(port)
         const { keys: psk = known.psk } = variant
-        await using ours = await connect("127.0.0.1", port, { ...options, psk, timeout: 10000 })
+        await using ours = await connect("127.0.0.1", port, { ...options, psk, timeout: 20000 })
         await use(ours, peer)
     } else {
         await using server = await listen(port, options, "127.0.0.1")
         const peer = start(command)
-        await using ours = await server.accept({ timeout: 10000 })
+        await using ours = await server.accept({ timeout: 20000 })
         await use(ours, peer)
     }
     return "ok"

@@ -44,8 +44,9 @@ export class Nat {
 
     /** The binding has expired: what comes next gets a new port, and nothing reaches the old one. */
     async rebind(): Promise<void> {
-        this.outside.close()
+        const old = this.outside
         this.outside = await bound()
+        old.close()
         this.listen()
     }
 
