@@ -81,25 +81,27 @@ describe("mote swarm", function () {
         const swarm = fleet.swarm("--sensors", "20", "--interval", "0.2", "--duration", "2", ...path)
         const done = await Fleet.doneOf(swarm, 0)
         strictEqual(done.handshakes, 20)
-        ok(done.moved > 20, `${done.moved} moves`)
-        ok(done.acknowledged > 40, `${done.acknowledged} readings`)
+        // How many there are in two seconds is the computer's affair; half of the sensors move after each.
+        ok(done.acknowledged > 10, `${done.acknowledged} readings`)
+        ok(done.moved > done.acknowledged / 4, `${done.moved} moves in ${done.acknowledged} readings`)
         strictEqual(fleet.checkSink(), done.acknowledged)
     })
 
     it("goes on in DTLS 1.3 at new addresses when the gateway renews its keys there, by one handshake each", async () => {
         await start(4)
         const path = ["--cid", "0", "--move", "50", "--seed", "5", "--min-version", "1.3"]
-        const swarm = fleet.swarm("--sensors", "4", "--interval", "0.1", "--duration", "3", ...path)
+        const swarm = fleet.swarm("--sensors", "4", "--interval", "0.1", "--duration", "60", ...path)
         const connections = (): DtlsConnection[] =>
             fleet.gateway.service.listeners.peers().map(({ connection }) => connection)
         renewing = setInterval(() => connections().forEach(updateKeys), 300)
         const updates = await eventually("renewed keys of all", () => {
             const counts = connections().map(updatesOf)
-            return counts.length === 4 && counts.every((count) => count > 2) ? counts : undefined
+            return counts.length === 4 && counts.every((count) => count > 5) ? counts : undefined
         })
+        await swarm.end()
         const done = await Fleet.doneOf(swarm, 0)
         strictEqual(done.handshakes, 4, `${updates.join()} updates: ${swarm.output}`)
-        ok(done.moved > 20, `${done.moved} moves`)
+        ok(done.moved > 4, `${done.moved} moves`)
         strictEqual(fleet.checkSink(), done.acknowledged)
     })
 
