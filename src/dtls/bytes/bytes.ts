@@ -11,13 +11,16 @@ interface NodeBuffer {
     copy(target: Buffer, targetStart: number, sourceStart: number, sourceEnd: number): number
 }
 
-/** Node has it, and Mote's machine; the official machine does without. */
+/**
+ * Mote's machine has it; the official machine does without. Node's takes small copies out of a pool, all of which stays as long as
+ * one of them does, and is slower.
+ */
 interface Copying {
     copyBytesFrom(source: Buffer, offset: number, length: number): Buffer
 }
 
-const copies = (Buffer as unknown as Copying).copyBytesFrom !== undefined
 const native = (Buffer.alloc(0) as unknown as DeviceBuffer).blitAt !== undefined
+const copies = native && (Buffer as unknown as Copying).copyBytesFrom !== undefined
 
 /** A Buffer of no bytes; nobody can write to it, so one serves all. */
 export const EMPTY: Buffer = Buffer.alloc(0)

@@ -28,14 +28,15 @@ function pooled(value: unknown, seen = new Set<unknown>()): number[] {
     return Object.values(value).flatMap((field) => pooled(field, seen))
 }
 
-describe("what a server keeps of an association", () => {
+describe("what either side keeps of an association", () => {
     for (const minVersion of ["1.2", "1.3"] as const)
         it(`has memory of its own, and is what the handshake agreed on: DTLS ${minVersion}`, async () => {
             await using server = await listen(0, { psk, minVersion }, "127.0.0.1")
             await using client = await connect("127.0.0.1", server.port, { psk, minVersion })
             const accepted = await server.accept({ timeout: 2000 })
             const kept = lasting(accepted)
-            for (const { buffer } of kept) ok(buffer.byteLength < 256, `${buffer.byteLength} bytes are kept`)
+            for (const { buffer } of [...kept, ...lasting(client)])
+                ok(buffer.byteLength < 256, `${buffer.byteLength} bytes are kept`)
             deepStrictEqual(kept.slice(0, 4), lasting(client).slice(0, 4))
             const label = "EXPORTER-test"
             const [ours, theirs] = [accepted, client].map(({ dtls }) => dtls.exportKeyingMaterial(label, undefined, 32))

@@ -46,7 +46,8 @@ function pskOf(psk: Psk): PskAnswer {
         throw wrongArgument("psk", "its key is a Uint8Array or Buffer with bytes in it")
     if (typeof psk.identity !== "string" && !(psk.identity instanceof Uint8Array))
         throw wrongArgument("psk", "its identity is a text or bytes")
-    return { identity: Buffer.from(psk.identity), key: secretCopy(psk.key) }
+    // An association keeps it, which would keep all of a pool.
+    return { identity: secretCopy(Buffer.from(psk.identity)), key: secretCopy(psk.key) }
 }
 
 /** Credentials of a server that looks a key up. */
