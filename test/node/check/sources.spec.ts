@@ -63,7 +63,8 @@ function npx(tool: string, ...args: string[]): string {
 }
 
 describe("the sources", function () {
-    this.timeout(180000)
+    // Minutes of one core, more where it is shared.
+    this.timeout(600000)
 
     it("have arrows that point down only", () => {
         const wrong = sources("src")
