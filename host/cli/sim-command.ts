@@ -263,11 +263,14 @@ async function runAndWatch(options: SimOptions): Promise<number> {
         let running: Device[] = []
         const watcher = watch(dirname(options.path), { recursive: true })
         // An editor's save is several events: it counts when they are over.
-        const changed = new Promise<void>((resolve) =>
+        const changed = new Promise<void>((resolve) => {
+            let last: NodeJS.Timeout | undefined
             watcher.on("change", (_kind, name) => {
-                if (isSource(String(name))) setTimeout(resolve, 200)
-            }),
-        )
+                if (!isSource(String(name))) return
+                clearTimeout(last)
+                last = setTimeout(resolve, 200)
+            })
+        })
         const done = runOnce(options, (devices) => (running = devices)).catch((error: Error) => {
             printNote(`mote: ${error.message}`)
             return 1
