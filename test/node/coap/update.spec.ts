@@ -97,7 +97,9 @@ async function refusal(file: Buffer, prepare: (flash: CutFlash) => void = () => 
     return said
 }
 
-describe("a program update", () => {
+describe("a program update", function () {
+    this.timeout(180000)
+
     it("is a file whose signature, hash and length are checked on this computer, too", () => {
         const file = updateOf(IMAGE)
         deepStrictEqual(readUpdate(file), { version: 6, target: TARGET })
