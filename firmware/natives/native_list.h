@@ -68,9 +68,9 @@ enum {
     X(_moteSecretExpand, mote_native_secret_expand, 4)                                                                 \
     X(_moteSecretVerifyData, mote_native_secret_verify_data, 3)                                                        \
     X(_moteRecordKeys, mote_native_record_keys, 2)                                                                     \
-    X(_moteRecordSeal, mote_native_record_seal, 3)                                                                     \
-    X(_moteRecordSequence, mote_native_record_sequence, 4)                                                             \
-    X(_moteRecordOpen, mote_native_record_open, 3)                                                                     \
+    X(_moteRecordSeal, mote_native_record_seal, 5)                                                                     \
+    X(_moteRecordSequence, mote_native_record_sequence, 5)                                                             \
+    X(_moteRecordOpen, mote_native_record_open, 5)                                                                     \
     X(_moteRecordSealInPlace, mote_native_record_seal_in_place, 5)                                                     \
     X(_moteRecordOpenInPlace, mote_native_record_open_in_place, 3)                                                     \
     X(_moteUdpOpen, mote_native_udp_open, 4)                                                                           \

@@ -38,17 +38,31 @@ bool mote_state_argument(mote_vm *vm, mote_value value, uint8_t **state)
     return mote_throw_range(vm, "state", "32 bytes and the connection id") != MOTE_FAILED;
 }
 
-/** Whether it is a state of DTLS 1.3: record_v13.c has the natives then, and looks at the rest. */
-static bool is_v13(mote_vm *vm, mote_value value)
+bool mote_sequence_argument(mote_vm *vm, mote_value value, const char *name, uint64_t *number)
 {
-    size_t length;
-    const uint8_t *bytes = mote_buffer(vm, value, &length);
-    return bytes != NULL && length > STATE_FORM && bytes[STATE_FORM] == FORM_DTLS_1_3;
+    int32_t low;
+    double all;
+    if (mote_is_int(vm, value, &low)) {
+        *number = (uint64_t)low;
+        if (low >= 0) return true;
+    } else if (!mote_is_number(vm, value)) {
+        return mote_throw_type(vm, name, "a number") != MOTE_FAILED;
+    } else if ((all = mote_to_double(vm, value)) >= 0 && all <= (double)MOST_SEQUENCE) {
+        *number = (uint64_t)all;
+        if ((double)*number == all) return true;
+    }
+    return mote_throw_range(vm, name, "0 to 281474976710655") != MOTE_FAILED;
 }
 
-static bool state_argument(mote_vm *vm, mote_value value, record_state *state)
+/** Whether it is a state of DTLS 1.3: record_v13.c has the natives then, and looks at the rest. */
+static bool is_v13(const record_state *state)
 {
-    if (!mote_state_argument(vm, value, &state->bytes)) return false;
+    return state->bytes[STATE_FORM] == FORM_DTLS_1_3;
+}
+
+/** Of DTLS 1.2. False, and thrown, when it is of no known form or its AEAD is closed. */
+static bool take_apart(mote_vm *vm, record_state *state)
+{
     const uint8_t *bytes = state->bytes;
     state->key = mote_handle_object((int32_t)read_16(bytes + STATE_HANDLE), HANDLE_AEAD);
     state->iv_bytes = bytes[STATE_IV_BYTES];
@@ -61,6 +75,11 @@ static bool state_argument(mote_vm *vm, mote_value value, record_state *state)
         return mote_throw_range(vm, "state", "of a known form with an open AEAD") != MOTE_FAILED;
     state->tag_bytes = mote_aead_tag_bytes(state->key);
     return true;
+}
+
+static bool state_argument(mote_vm *vm, mote_value value, record_state *state)
+{
+    return mote_state_argument(vm, value, &state->bytes) && take_apart(vm, state);
 }
 
 /** What is written or read beside the state: were it the state itself, the key and the numbers would be overwritten. */
@@ -105,16 +124,10 @@ static size_t make_aad(const record_state *state, const uint8_t *number, uint8_t
     return (size_t)(at + 2 - aad);
 }
 
-static void count_up(uint8_t *state)
+/** Whether `count` records from this number on stay below the last one: it is never used, so numbers never wrap. */
+static bool has_numbers(uint64_t sequence, size_t count)
 {
-    for (size_t i = 6; i-- > 0;)
-        if (++state[STATE_SEQUENCE + i] != 0) return;
-}
-
-/** Whether `count` more records stay below the last sequence number: it is never used, so numbers never wrap. */
-static bool has_numbers(const record_state *state, size_t count)
-{
-    return mote_state_sequence(state->bytes) + count <= 0xffffffffffffu;
+    return sequence + count <= MOST_SEQUENCE;
 }
 
 /** Where a record's length stands. */
@@ -140,18 +153,19 @@ static size_t record_bytes(const record_state *state, size_t length)
     return text_at(state) + length + inner_bytes(state) + state->tag_bytes;
 }
 
-static bool seal_one(const record_state *state, uint8_t type, byte_view message, uint8_t *record)
+static bool seal_one(const record_state *state, uint64_t sequence, uint8_t type, byte_view message, uint8_t *record)
 {
     uint8_t nonce[AEAD_NONCE_BYTES], aad[MOST_AAD_BYTES];
-    const uint8_t *number = state->bytes + STATE_EPOCH;
+    const uint8_t *number = record + HEADER_NUMBER;
     uint8_t *text = record + text_at(state);
     size_t length = message.length + inner_bytes(state);
+    memcpy(record + HEADER_NUMBER, state->bytes + STATE_EPOCH, 2);
+    write_sequence(record + HEADER_NUMBER + 2, sequence);
     make_nonce(state, number, nonce);
     size_t aad_bytes = make_aad(state, number, type, length, aad);
     record[0] = state->id_bytes > 0 ? TLS12_CID : type;
     record[1] = 0xfe;
     record[2] = 0xfd;
-    memcpy(record + HEADER_NUMBER, number, NUMBER_BYTES);
     memcpy(record + HEADER_ID, state->bytes + STATE_ID, state->id_bytes);
     write_16(record + length_at(state), state->explicit_bytes + length + state->tag_bytes);
     memcpy(text - state->explicit_bytes, number, state->explicit_bytes);
@@ -198,21 +212,23 @@ mote_value mote_native_record_seal(mote_vm *vm, mote_value receiver, const mote_
     (void)receiver, (void)count;
     record_state state;
     int32_t type;
-    if (is_v13(vm, args[0])) return mote_record_v13_seal(vm, args);
-    if (!state_argument(vm, args[0], &state) || !mote_integer_argument(vm, args[1], "type", 0, 255, &type))
+    uint64_t sequence;
+    if (!mote_state_argument(vm, args[0], &state.bytes)) return MOTE_FAILED;
+    if (is_v13(&state)) return mote_record_v13_seal(vm, state.bytes, args);
+    if (!take_apart(vm, &state) || !mote_integer_argument(vm, args[1], "type", 0, 255, &type) ||
+        !mote_sequence_argument(vm, args[2], "sequence", &sequence))
         return MOTE_FAILED;
-    size_t total = measure(vm, &state, args[2]), messages = mote_array_length(vm, args[2]);
-    if (total > 0 && !has_numbers(&state, messages))
-        return mote_throw_range(vm, "state", "below the last sequence number");
+    size_t total = measure(vm, &state, args[3]), messages = mote_array_length(vm, args[3]);
+    if (total > 0 && !has_numbers(sequence, messages))
+        return mote_throw_range(vm, "sequence", "below the last sequence number");
     mote_value result = total == 0 ? MOTE_FAILED : mote_new_buffer(vm, total);
     if (result == MOTE_FAILED) return result;
     uint8_t *record = mote_bytes_of_buffer(vm, result);
     for (size_t i = 0; i < messages; i++) {
         byte_view message;
-        message.data = mote_buffer(vm, mote_array_at(vm, args[2], i), &message.length);
-        if (!seal_one(&state, (uint8_t)type, message, record))
+        message.data = mote_buffer(vm, mote_array_at(vm, args[3], i), &message.length);
+        if (!seal_one(&state, sequence + i, (uint8_t)type, message, record))
             return mote_throw(vm, MOTE_ERROR, "the crypto library failed");
-        count_up(state.bytes);
         record += record_bytes(&state, message.length);
     }
     return result;
@@ -235,6 +251,27 @@ static bool is_ours(const record_state *state, const uint8_t *header)
            memcmp(header + HEADER_ID, state->bytes + STATE_ID, state->id_bytes) == 0;
 }
 
+/** Bytes of the record of these keys at the beginning of `bytes`; 0: there is no whole one. */
+static size_t whole_record(const record_state *state, byte_view bytes)
+{
+    size_t header_bytes = length_at(state) + 2;
+    if (bytes.length < header_bytes || !is_ours(state, bytes.data)) return 0;
+    size_t length = read_16(bytes.data + length_at(state));
+    return length > MOST_FRAGMENT || length > bytes.length - header_bytes ? 0 : header_bytes + length;
+}
+
+bool mote_range_argument(mote_vm *vm, const mote_value *args, byte_view *range)
+{
+    int32_t offset, end;
+    if (!mote_buffer_argument(vm, args[0], "datagram", range) ||
+        !mote_integer_argument(vm, args[2], "end", 0, (int32_t)range->length, &end) ||
+        !mote_integer_argument(vm, args[1], "offset", 0, end, &offset))
+        return false;
+    range->data += offset;
+    range->length = (size_t)(end - offset);
+    return true;
+}
+
 mote_value mote_sequence_value(mote_vm *vm, uint64_t number)
 {
     return number <= INT32_MAX ? mote_int(vm, (int32_t)number) : mote_number(vm, (double)number);
@@ -244,20 +281,15 @@ mote_value mote_native_record_sequence(mote_vm *vm, mote_value receiver, const m
 {
     (void)receiver, (void)count;
     record_state state;
-    byte_view datagram;
-    int32_t offset, end;
-    if (is_v13(vm, args[0])) return mote_record_v13_sequence(vm, args);
-    if (!state_argument(vm, args[0], &state) || !mote_buffer_argument(vm, args[1], "datagram", &datagram) ||
-        !mote_integer_argument(vm, args[3], "end", 0, (int32_t)datagram.length, &end) ||
-        !mote_integer_argument(vm, args[2], "offset", 0, end, &offset))
+    byte_view range;
+    uint64_t expected;
+    if (!mote_state_argument(vm, args[0], &state.bytes)) return MOTE_FAILED;
+    if (is_v13(&state)) return mote_record_v13_sequence(vm, state.bytes, args);
+    if (!take_apart(vm, &state) || !mote_range_argument(vm, args + 1, &range) ||
+        !mote_sequence_argument(vm, args[4], "expected", &expected))
         return MOTE_FAILED;
-    const uint8_t *header = datagram.data + offset;
-    size_t left = (size_t)(end - offset), header_bytes = length_at(&state) + 2;
-    if (left < header_bytes || !is_ours(&state, header)) return mote_int(vm, -1);
-    size_t length = read_16(header + length_at(&state));
-    if (length > MOST_FRAGMENT || length > left - header_bytes) return mote_int(vm, -1);
-    uint32_t high = read_16(header + 5), low = read_16(header + 7) << 16 | read_16(header + 9);
-    return mote_sequence_value(vm, (uint64_t)high << 32 | low);
+    if (whole_record(&state, range) == 0) return mote_int(vm, -1);
+    return mote_sequence_value(vm, read_sequence(range.data + HEADER_NUMBER + 2));
 }
 
 /** The fragment of a record that is to be opened. */
@@ -269,15 +301,14 @@ typedef struct {
     size_t length; /* of the plaintext, with a connection id of the inner one */
 } protected_fragment;
 
-/** False when there is no whole record at `offset`, or it is too short for one of these keys. */
-static bool find_fragment(const record_state *state, byte_view datagram, int32_t offset, protected_fragment *fragment)
+/** False when the range does not begin with a whole record, or it is too short for one of these keys. */
+static bool find_fragment(const record_state *state, byte_view range, protected_fragment *fragment)
 {
-    const uint8_t *header = datagram.data + offset;
-    size_t left = datagram.length - (size_t)offset, overhead = state->explicit_bytes + state->tag_bytes;
-    size_t header_bytes = length_at(state) + 2;
-    if (left < header_bytes) return false;
+    const uint8_t *header = range.data;
+    size_t overhead = state->explicit_bytes + state->tag_bytes, header_bytes = length_at(state) + 2;
+    if (range.length < header_bytes) return false;
     size_t bytes = read_16(header + length_at(state));
-    if (bytes > left - header_bytes || bytes < overhead + inner_bytes(state)) return false;
+    if (bytes > range.length - header_bytes || bytes < overhead + inner_bytes(state)) return false;
     fragment->type = header[0];
     fragment->ciphertext = header + text_at(state);
     fragment->length = bytes - overhead;
@@ -309,18 +340,22 @@ mote_value mote_native_record_open(mote_vm *vm, mote_value receiver, const mote_
 {
     (void)receiver, (void)count;
     record_state state;
-    byte_view datagram;
-    int32_t offset;
+    byte_view range;
+    uint64_t sequence;
     protected_fragment fragment;
-    if (is_v13(vm, args[0])) return mote_record_v13_open(vm, args);
-    if (!state_argument(vm, args[0], &state) || !mote_buffer_argument(vm, args[1], "datagram", &datagram) ||
-        !mote_integer_argument(vm, args[2], "offset", 0, (int32_t)datagram.length, &offset))
+    if (!mote_state_argument(vm, args[0], &state.bytes)) return MOTE_FAILED;
+    if (is_v13(&state)) return mote_record_v13_open(vm, state.bytes, args);
+    if (!take_apart(vm, &state) || !mote_range_argument(vm, args + 1, &range) ||
+        !mote_sequence_argument(vm, args[4], "sequence", &sequence))
         return MOTE_FAILED;
-    if (!find_fragment(&state, datagram, offset, &fragment)) return MOTE_UNDEFINED;
+    size_t whole = whole_record(&state, range);
+    if (whole == 0 || whole != range.length || read_sequence(range.data + HEADER_NUMBER + 2) != sequence ||
+        !find_fragment(&state, range, &fragment))
+        return MOTE_UNDEFINED;
     mote_value result = mote_new_buffer(vm, fragment.length);
     if (result == MOTE_FAILED) return result;
     int32_t length = open_fragment(&state, &fragment, mote_bytes_of_buffer(vm, result));
-    if (length < 0) return MOTE_UNDEFINED;
+    if (length < 0) return MOTE_NULL;
     mote_shorten_buffer(vm, result, (size_t)length);
     return result;
 }
@@ -337,8 +372,8 @@ mote_value mote_native_record_open_in_place(mote_vm *vm, mote_value receiver, co
         !other_target_argument(vm, args[1], "datagram", &state, &bytes, &length) ||
         !mote_integer_argument(vm, args[2], "offset", 0, (int32_t)length, &offset))
         return MOTE_FAILED;
-    const byte_view datagram = {bytes, length};
-    if (!find_fragment(&state, datagram, offset, &fragment)) return mote_int(vm, -1);
+    const byte_view range = {bytes + offset, length - (size_t)offset};
+    if (!find_fragment(&state, range, &fragment)) return mote_int(vm, -1);
     return mote_int(vm, open_fragment(&state, &fragment, bytes + (fragment.ciphertext - bytes)));
 }
 
@@ -356,10 +391,12 @@ mote_value mote_native_record_seal_in_place(mote_vm *vm, mote_value receiver, co
         return MOTE_FAILED;
     size_t whole = record_bytes(&state, (size_t)length);
     if (size - (size_t)offset < whole) return mote_throw_range(vm, "target", "long enough for the record");
-    if (!has_numbers(&state, 1)) return mote_throw_range(vm, "state", "below the last sequence number");
+    uint64_t sequence = read_sequence(state.bytes + STATE_SEQUENCE);
+    if (!has_numbers(sequence, 1)) return mote_throw_range(vm, "state", "below the last sequence number");
     uint8_t *record = bytes + offset;
     const byte_view message = {record + text_at(&state), (size_t)length};
-    bool done = seal_one(&state, (uint8_t)type, message, record);
-    count_up(state.bytes); /* also of one that failed: the program sees what was written by then */
+    bool done = seal_one(&state, sequence, (uint8_t)type, message, record);
+    write_sequence(state.bytes + STATE_SEQUENCE,
+                   sequence + 1); /* also of one that failed: the program sees what was written by then */
     return done ? mote_int(vm, (int32_t)whole) : mote_throw(vm, MOTE_ERROR, "the crypto library failed");
 }

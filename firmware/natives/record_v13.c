@@ -71,10 +71,10 @@ mote_value mote_native_record_keys(mote_vm *vm, mote_value receiver, const mote_
     return mote_handle_new(vm, HANDLE_RECORD, create_keys(of, algorithm), close_keys);
 }
 
-static record_keys *keys_argument(mote_vm *vm, mote_value value, uint8_t **state)
+/** NULL, and thrown, when they are closed. */
+static record_keys *keys_of(mote_vm *vm, const uint8_t *state)
 {
-    if (!mote_state_argument(vm, value, state)) return NULL;
-    record_keys *keys = mote_handle_object((int32_t)read_16(*state + STATE_HANDLE), HANDLE_RECORD);
+    record_keys *keys = mote_handle_object((int32_t)read_16(state + STATE_HANDLE), HANDLE_RECORD);
     if (keys == NULL) mote_throw_range(vm, "state", "of a known form with open keys");
     return keys;
 }
@@ -146,49 +146,55 @@ static size_t seal_one(record_keys *keys, const uint8_t *state, uint8_t type, by
     return done ? header_bytes + length : 0;
 }
 
-/** Whether that message's record is the last one, and nothing follows it. */
-static bool ends_datagram(const uint8_t *state, size_t index, size_t messages)
+/** What is sealed: `count` messages as records from that number on. */
+typedef struct {
+    mote_value messages;
+    size_t count;
+    uint64_t sequence;
+    bool ends; /* nothing follows them in their datagram */
+} sealing;
+
+/** Whether that message's record has its length: the last one need not, where nothing follows. */
+static bool has_length(const sealing *what, size_t index)
 {
-    return state[STATE_ENDS] != 0 && index == messages - 1;
+    return !what->ends || index != what->count - 1;
 }
 
 /** The messages' sizes as records, or 0 when one is none, and thrown. */
-static size_t measure(mote_vm *vm, const record_keys *keys, const uint8_t *state, mote_value messages, size_t count)
+static size_t measure(mote_vm *vm, const record_keys *keys, const uint8_t *state, const sealing *what)
 {
     size_t total = 0;
-    uint64_t sequence = mote_state_sequence(state);
     byte_view message;
-    for (size_t i = 0; i < count; i++) {
-        if (!mote_message_argument(vm, messages, i, state, &message)) return 0;
-        total +=
-            header_bytes_of(state, sequence + i, !ends_datagram(state, i, count)) + text_bytes(keys, message.length);
+    for (size_t i = 0; i < what->count; i++) {
+        if (!mote_message_argument(vm, what->messages, i, state, &message)) return 0;
+        total += header_bytes_of(state, what->sequence + i, has_length(what, i)) + text_bytes(keys, message.length);
     }
     return total;
 }
 
-mote_value mote_record_v13_seal(mote_vm *vm, const mote_value *args)
+mote_value mote_record_v13_seal(mote_vm *vm, const uint8_t *state, const mote_value *args)
 {
-    uint8_t *state;
     int32_t type;
-    record_keys *keys = keys_argument(vm, args[0], &state);
-    if (keys == NULL || !mote_integer_argument(vm, args[1], "type", 0, 255, &type)) return MOTE_FAILED;
-    size_t messages = mote_messages_argument(vm, args[2]);
-    size_t total = messages == 0 ? 0 : measure(vm, keys, state, args[2], messages);
-    uint64_t sequence = mote_state_sequence(state);
+    sealing what = {.messages = args[3], .ends = args[4] == MOTE_TRUE};
+    record_keys *keys = keys_of(vm, state);
+    if (keys == NULL || !mote_integer_argument(vm, args[1], "type", 0, 255, &type) ||
+        !mote_sequence_argument(vm, args[2], "sequence", &what.sequence))
+        return MOTE_FAILED;
+    what.count = mote_messages_argument(vm, what.messages);
+    size_t total = what.count == 0 ? 0 : measure(vm, keys, state, &what);
     if (total == 0) return MOTE_FAILED;
-    if (sequence + messages > 0xffffffffffffu) return mote_throw_range(vm, "state", "below the last sequence number");
+    if (what.sequence + what.count > MOST_SEQUENCE)
+        return mote_throw_range(vm, "sequence", "below the last sequence number");
     mote_value result = mote_new_buffer(vm, total);
     if (result == MOTE_FAILED) return result;
     uint8_t *record = mote_bytes_of_buffer(vm, result);
-    for (size_t i = 0; i < messages; i++) {
+    for (size_t i = 0; i < what.count; i++) {
         byte_view message;
-        message.data = mote_buffer(vm, mote_array_at(vm, args[2], i), &message.length);
-        bool with_length = !ends_datagram(state, i, messages);
-        size_t length = seal_one(keys, state, (uint8_t)type, message, sequence + i, with_length, record);
+        message.data = mote_buffer(vm, mote_array_at(vm, what.messages, i), &message.length);
+        size_t length = seal_one(keys, state, (uint8_t)type, message, what.sequence + i, has_length(&what, i), record);
         if (length == 0) return mote_throw(vm, MOTE_ERROR, "the crypto library failed");
         record += length;
     }
-    mote_state_count(state, sequence + messages);
     return result;
 }
 
@@ -227,27 +233,31 @@ static uint64_t reconstruct(uint64_t low, size_t number_bytes, uint64_t expected
     return candidate + all / 2 < expected ? candidate + all : candidate;
 }
 
-mote_value mote_record_v13_sequence(mote_vm *vm, const mote_value *args)
+/** The bytes of its number that a record carries; -1, and thrown, when the library fails. */
+static int32_t low_of(mote_vm *vm, record_keys *keys, const uint8_t *record, const unified_header *header)
 {
-    uint8_t *state, number[2];
-    byte_view datagram;
-    int32_t offset, end;
+    uint8_t number[2];
+    memcpy(number, record + header->number_at, header->number_bytes);
+    if (mask_number(keys, record + header->start, number, header->number_bytes))
+        return header->number_bytes == 1 ? number[0] : (int32_t)read_16(number);
+    mote_throw(vm, MOTE_ERROR, "the crypto library failed");
+    return -1;
+}
+
+mote_value mote_record_v13_sequence(mote_vm *vm, uint8_t *state, const mote_value *args)
+{
+    byte_view range;
+    uint64_t expected;
     unified_header header;
-    record_keys *keys = keys_argument(vm, args[0], &state);
-    if (keys == NULL || !mote_buffer_argument(vm, args[1], "datagram", &datagram) ||
-        !mote_integer_argument(vm, args[3], "end", 0, (int32_t)datagram.length, &end) ||
-        !mote_integer_argument(vm, args[2], "offset", 0, end, &offset))
+    record_keys *keys = keys_of(vm, state);
+    if (keys == NULL || !mote_range_argument(vm, args + 1, &range) ||
+        !mote_sequence_argument(vm, args[4], "expected", &expected))
         return MOTE_FAILED;
-    const uint8_t *record = datagram.data + offset;
-    if (!read_header(state, record, (size_t)(end - offset), &header)) return mote_int(vm, -1);
-    memcpy(number, record + header.number_at, header.number_bytes);
-    if (!mask_number(keys, record + header.start, number, header.number_bytes))
-        return mote_throw(vm, MOTE_ERROR, "the crypto library failed");
-    unsigned low = header.number_bytes == 1 ? number[0] : read_16(number);
-    uint64_t sequence = reconstruct(low, header.number_bytes, mote_state_sequence(state));
-    mote_state_count(state, sequence);
+    if (!read_header(state, range.data, range.length, &header)) return mote_int(vm, -1);
+    int32_t low = low_of(vm, keys, range.data, &header);
+    if (low < 0) return MOTE_FAILED;
     write_16(state + STATE_RECORD_BYTES, header.start + header.length);
-    return mote_sequence_value(vm, sequence);
+    return mote_sequence_value(vm, reconstruct((uint64_t)low, header.number_bytes, expected));
 }
 
 /** Takes the padding off, and notes the content type, which is the last byte that is not zero (RFC 8446 section 5.4).
@@ -262,10 +272,9 @@ static size_t content_bytes(uint8_t *state, const uint8_t *inner, size_t length)
 }
 
 static mote_value open_record(mote_vm *vm, record_keys *keys, uint8_t *state, const uint8_t *record,
-                              const unified_header *header)
+                              const unified_header *header, uint64_t sequence)
 {
     uint8_t nonce[AEAD_NONCE_BYTES], aad[MOST_HEADER_BYTES];
-    uint64_t sequence = mote_state_sequence(state);
     size_t inner_bytes = header->length - mote_aead_tag_bytes(keys->aead);
     mote_value result = mote_new_buffer(vm, inner_bytes);
     if (result == MOTE_FAILED) return result;
@@ -276,24 +285,24 @@ static mote_value open_record(mote_vm *vm, record_keys *keys, uint8_t *state, co
     else aad[header->number_at] = (uint8_t)sequence;
     make_nonce(keys, sequence, nonce);
     if (!mote_aead_key_open(keys->aead, nonce, aad, header->start, record + header->start, inner_bytes, inner))
-        return MOTE_UNDEFINED;
+        return MOTE_NULL;
     mote_shorten_buffer(vm, result, content_bytes(state, inner, inner_bytes));
     return result;
 }
 
-mote_value mote_record_v13_open(mote_vm *vm, const mote_value *args)
+mote_value mote_record_v13_open(mote_vm *vm, uint8_t *state, const mote_value *args)
 {
-    uint8_t *state;
-    byte_view datagram;
-    int32_t offset;
+    byte_view range;
+    uint64_t sequence;
     unified_header header;
-    record_keys *keys = keys_argument(vm, args[0], &state);
-    if (keys == NULL || !mote_buffer_argument(vm, args[1], "datagram", &datagram) ||
-        !mote_integer_argument(vm, args[2], "offset", 0, (int32_t)datagram.length, &offset))
+    record_keys *keys = keys_of(vm, state);
+    if (keys == NULL || !mote_range_argument(vm, args + 1, &range) ||
+        !mote_sequence_argument(vm, args[4], "sequence", &sequence))
         return MOTE_FAILED;
-    size_t left = datagram.length - (size_t)offset, whole = read_16(state + STATE_RECORD_BYTES);
-    const uint8_t *record = datagram.data + offset;
-    if (whole > left || !read_header(state, record, whole, &header)) return MOTE_UNDEFINED;
-    if (header.length <= mote_aead_tag_bytes(keys->aead)) return MOTE_UNDEFINED;
-    return open_record(vm, keys, state, record, &header);
+    if (!read_header(state, range.data, range.length, &header)) return MOTE_UNDEFINED;
+    bool fills = header.start + header.length == range.length && header.length > mote_aead_tag_bytes(keys->aead);
+    int32_t low = fills ? low_of(vm, keys, range.data, &header) : 0;
+    if (low < 0) return MOTE_FAILED;
+    bool is_that = fills && (uint32_t)low == (sequence & (header.number_bytes == 1 ? 0xffu : 0xffffu));
+    return is_that ? open_record(vm, keys, state, range.data, &header, sequence) : MOTE_UNDEFINED;
 }

@@ -80,6 +80,24 @@ static bool approximately_equal(mote_vm *vm, mote_value x, mote_value y)
     return (is_nullish(x) && is_nullish(y)) || mote_values_equal(vm, x, y);
 }
 
+/** 1 or -1: a double above or below all integers of 32 bits, as a time that never comes; 0: neither. */
+static int beyond_integers(const mote_vm *vm, mote_value v)
+{
+    if (!has_kind(vm, v, KIND_DOUBLE)) return 0;
+    uint32_t high = ((const block_double *)at_offset(vm, v))->high, exponent = high >> 20 & 0x7ffu;
+    if (exponent < 1023 + 32 || exponent == 0x7ff) return 0;
+    return (int32_t)high < 0 ? -1 : 1;
+}
+
+/** Without floating point, where an integer is compared with a number that is far from it. */
+static bool precedes(mote_vm *vm, uint8_t op, mote_value x, mote_value y)
+{
+    int side = is_small(x) ? beyond_integers(vm, y) : is_small(y) ? -beyond_integers(vm, x) : 0;
+    if (side != 0) return side > 0;
+    double a = mote_to_double(vm, x), b = mote_to_double(vm, y);
+    return op == OP_LT ? a < b : a <= b;
+}
+
 mote_value mote_examine(mote_vm *vm, uint8_t op, mote_value x, mote_value y)
 {
     switch (op) {
@@ -87,8 +105,7 @@ mote_value mote_examine(mote_vm *vm, uint8_t op, mote_value x, mote_value y)
     case OP_NE: return bool_value(!mote_values_equal(vm, x, y));
     case OP_APPROX_EQ: return bool_value(approximately_equal(vm, x, y));
     case OP_APPROX_NE: return bool_value(!approximately_equal(vm, x, y));
-    case OP_LT: return bool_value(mote_to_double(vm, x) < mote_to_double(vm, y));
-    default: return bool_value(mote_to_double(vm, x) <= mote_to_double(vm, y));
+    default: return bool_value(precedes(vm, op, x, y));
     }
 }
 

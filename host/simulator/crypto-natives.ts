@@ -11,6 +11,7 @@ import { unwrapKey, WrappedKind, wrapKey } from "../../src/platform/node/wrap.js
 import { Handles, HIGHEST_HANDLE, RecordKeys, RunningHash } from "./handles.js"
 import { KeyPair, verify } from "./key-pair.js"
 import { type NativeCall, NativeError } from "./native-call.js"
+import { Word } from "../abi/abi.js"
 import { type BufferNatives, type NativesNamed } from "./natives.js"
 
 const NONCE_LENGTH = 12
@@ -65,9 +66,7 @@ function recordState(call: NativeCall, handles: Handles): { state: Buffer; prote
     return { state, protection: protectByAead(aead, state.readUInt16BE(3), iv, id) }
 }
 
-/** Of form 3: its number is the one that was asked for last. */
 const STATE_FORM_V13 = 3
-const STATE_ENDS = 27
 const STATE_RECORD_LENGTH = 28
 
 function isV13(call: NativeCall): boolean {
@@ -84,28 +83,21 @@ function stateV13(call: NativeCall, handles: Handles, reading: boolean): { state
     return { state, protection: new ProtectionV13(recordKeys(new NodeCryptoProvider(), context), context) }
 }
 
-function sequenceOfV13(call: NativeCall, handles: Handles): number {
-    const { state, protection } = stateV13(call, handles, true)
-    const datagram = Buffer.from(call.buffer(1, "datagram"))
-    const end = call.integer(3, "end", 0, datagram.length)
-    const offset = call.integer(2, "offset", 0, end)
-    const sequence = protection.sequenceOf(datagram, offset, end, state.readUIntBE(5, 6))
-    if (sequence < 0) return sequence
-    state.writeUIntBE(sequence, 5, 6)
-    state.writeUInt16BE(protection.lengthOf(datagram, offset), STATE_RECORD_LENGTH)
-    return sequence
+/** Bytes [offset, end) of a datagram. */
+interface DatagramRange {
+    datagram: Buffer
+    offset: number
+    end: number
 }
 
-function openRecordV13(call: NativeCall, handles: Handles): Buffer | undefined {
-    const { state, protection } = stateV13(call, handles, true)
+function rangeOf(call: NativeCall): DatagramRange {
     const datagram = Buffer.from(call.buffer(1, "datagram"))
-    const offset = call.integer(2, "offset", 0, datagram.length)
-    const sequence = state.readUIntBE(5, 6)
-    const end = offset + state.readUInt16BE(STATE_RECORD_LENGTH)
-    if (end > datagram.length || protection.sequenceOf(datagram, offset, end, sequence) < 0) return undefined
-    const record = protection.open(datagram, offset, sequence)
-    if (record !== undefined) state[STATE_TYPE] = record.type
-    return record?.plaintext
+    const end = call.integer(3, "end", 0, datagram.length)
+    return { datagram, offset: call.integer(2, "offset", 0, end), end }
+}
+
+function receiving(call: NativeCall, handles: Handles): { state: Buffer; protection: RecordProtection } {
+    return isV13(call) ? stateV13(call, handles, true) : recordState(call, handles)
 }
 
 /** A Buffer beside the record state: were it the state itself, the key and the numbers would be overwritten. */
@@ -115,45 +107,45 @@ function otherTarget(call: NativeCall, index: number, name: string): Uint8Array 
     return target
 }
 
-/** @returns the sequence number of the first of `count` records, which are counted in the state */
-function takeNumbers(call: NativeCall, state: Buffer, count: number): number {
+/** @returns the sequence number of a record that is sealed in place; it is counted in the state */
+function takeNumber(call: NativeCall, state: Buffer): number {
     const sequence = state.readUIntBE(5, 6)
-    if (sequence + count > MAX_SEQUENCE) throw call.rangeError("state", "below the last sequence number")
-    state.writeUIntBE(sequence + count, 5, 6)
+    if (sequence === MAX_SEQUENCE) throw call.rangeError("state", "below the last sequence number")
+    state.writeUIntBE(sequence + 1, 5, 6)
     return sequence
 }
 
 function sealRecords(call: NativeCall, handles: Handles): Buffer {
     const { state, protection } = isV13(call) ? stateV13(call, handles, false) : recordState(call, handles)
     const type = call.integer(1, "type", 0, 255)
-    const messages = call.buffers(2, "messages")
+    const sequence = call.integer(2, "sequence", 0, MAX_SEQUENCE)
+    const messages = call.buffers(3, "messages")
     if (messages.length < 1 || messages.length > 64) throw call.rangeError("messages", "1 to 64 Buffers")
     if (messages.some(({ byteOffset }) => byteOffset === state.byteOffset))
         throw call.rangeError("messages", "other Buffers than the state")
     if (messages.some(({ length }) => length > MAX_PLAINTEXT))
         throw call.rangeError("messages", `at most ${MAX_PLAINTEXT} bytes each`)
-    return protection.seal(
-        type,
-        takeNumbers(call, state, messages.length),
-        messages.map((message) => Buffer.from(message)),
-        state[STATE_ENDS] !== 0,
-    )
+    if (sequence + messages.length > MAX_SEQUENCE) throw call.rangeError("sequence", "below the last sequence number")
+    const copies = messages.map((message) => Buffer.from(message))
+    return protection.seal(type, sequence, copies, call.args[4] === Word.TRUE)
 }
 
 function sequenceOf(call: NativeCall, handles: Handles): number {
-    if (isV13(call)) return sequenceOfV13(call, handles)
-    const { protection } = recordState(call, handles)
-    const datagram = Buffer.from(call.buffer(1, "datagram"))
-    const end = call.integer(3, "end", 0, datagram.length)
-    return protection.sequenceOf(datagram, call.integer(2, "offset", 0, end), end, 0)
+    const { state, protection } = receiving(call, handles)
+    const { datagram, offset, end } = rangeOf(call)
+    const sequence = protection.sequenceOf(datagram, offset, end, call.integer(4, "expected", 0, MAX_SEQUENCE))
+    if (sequence >= 0 && isV13(call)) state.writeUInt16BE(protection.lengthOf(datagram, offset), STATE_RECORD_LENGTH)
+    return sequence
 }
 
-function openRecord(call: NativeCall, handles: Handles): Buffer | undefined {
-    if (isV13(call)) return openRecordV13(call, handles)
-    const { state, protection } = recordState(call, handles)
-    const datagram = Buffer.from(call.buffer(1, "datagram"))
-    const offset = call.integer(2, "offset", 0, datagram.length)
-    return plaintextAt(protection, state, datagram, offset)
+function openRecord(call: NativeCall, handles: Handles): Buffer | null | undefined {
+    const { state, protection } = receiving(call, handles)
+    const { datagram, offset, end } = rangeOf(call)
+    const sequence = call.integer(4, "sequence", 0, MAX_SEQUENCE)
+    const record = protection.open(datagram, offset, end, sequence)
+    if (record === undefined || record === null) return record
+    state[STATE_TYPE] = record.type
+    return record.plaintext
 }
 
 function headerLength(state: Buffer): number {
@@ -167,7 +159,10 @@ function plaintextAt(
     datagram: Buffer,
     offset: number,
 ): Buffer | undefined {
-    const record = datagram.length - offset < headerLength(state) ? undefined : protection.open(datagram, offset, 0)
+    const sequence = protection.sequenceOf(datagram, offset, datagram.length, 0)
+    if (sequence < 0) return undefined
+    const end = offset + protection.lengthOf(datagram, offset)
+    const record = protection.open(datagram, offset, end, sequence) ?? undefined
     if (record !== undefined) state[STATE_TYPE] = record.type
     return record?.plaintext
 }
@@ -182,7 +177,7 @@ function sealInPlace(call: NativeCall, handles: Handles): number {
     if (target.length < offset + protection.overhead + length)
         throw call.rangeError("target", "long enough for the record")
     const message = Buffer.from(target.subarray(start, start + length))
-    const record = protection.seal(type, takeNumbers(call, state, 1), [message])
+    const record = protection.seal(type, takeNumber(call, state), [message])
     target.set(record, offset)
     return record.length
 }

@@ -53,7 +53,7 @@ export interface Exports {
     tell_socket(event: number, length: number, about: Value): number
 }
 
-const { UNDEFINED, FALSE, TRUE }: Record<string, Value> = Word
+const { UNDEFINED, NULL, FALSE, TRUE }: Record<string, Value> = Word
 
 /** What a call gives that has thrown, or found no memory. */
 export const FAILED: Value = Word.FAILED
@@ -103,6 +103,7 @@ export class MachineValues {
             case "string":
                 return this.newText(result)
             default:
+                if (result === null) return NULL
                 return result instanceof Uint8Array ? this.newBuffer(result) : this.newTexts(result)
         }
     }

@@ -5,7 +5,7 @@ import { type MachineValues, type Value } from "./machine-values.js"
 const encoder = new TextEncoder()
 
 /** What a native gives back; a promise suspends the calling fiber until it is settled. */
-export type Result = undefined | boolean | number | string | Uint8Array | string[]
+export type Result = undefined | null | boolean | number | string | Uint8Array | string[]
 
 /** Class of the exception that a native throws. */
 export type ErrorKind = (typeof errorKinds)[number]

@@ -9,7 +9,7 @@ export {
     type SavedNote,
 } from "../dtls/association/saved-association.js"
 export { SavedError, SavedErrorReason } from "../dtls/association/saved-error.js"
-export { Diagnostic, Output, OutputKind } from "../dtls/association/output.js"
+export { Diagnostic, type Output, OutputKind } from "../dtls/association/output.js"
 export { clientRoleV12V13, clientRoleV13, serverRoleV13 } from "../dtls/association/v13/roles.js"
 export { copyOf } from "../dtls/bytes/bytes.js"
 export * from "../dtls/crypto/algorithms.js"

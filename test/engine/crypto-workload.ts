@@ -258,8 +258,10 @@ export class Workload {
 }
 
 function plaintextAt(protection: RecordProtection, datagram: Buffer, at: number): Buffer | undefined {
-    const record = protection.open(datagram, at, 0)
-    return record === undefined ? undefined : record.plaintext
+    const sequence = protection.sequenceOf(datagram, at, datagram.length, 0)
+    if (sequence < 0) return undefined
+    const record = protection.open(datagram, at, at + protection.lengthOf(datagram, at), sequence)
+    return record === undefined || record === null ? undefined : record.plaintext
 }
 
 /** Record by record, as far as there are any: numbers, lengths, types and contents. */
@@ -269,8 +271,9 @@ function readAll(fold: Fold, read: RecordProtection, datagram: Buffer, expected:
         const sequence = read.sequenceOf(datagram, at, datagram.length, expected)
         fold.add(Buffer.from("" + sequence))
         if (sequence < 0) return
-        const record = read.open(datagram, at, sequence)
+        const end = at + read.lengthOf(datagram, at)
+        const record = read.open(datagram, at, end, sequence) ?? undefined
         fold.add(record === undefined ? undefined : join([Buffer.from([record.type]), record.plaintext]))
-        at += read.lengthOf(datagram, at)
+        at = end
     }
 }

@@ -116,10 +116,12 @@ export class AssociationWatch {
         const { limits } = this.association.settings
         const s = this.association.snapshot()
         this.require(s.outputs === 0, "outputs that nobody was told of")
-        this.require(s.inboxBytes <= limits.inboxBytes, s.inboxBytes + " bytes of messages")
-        this.require(s.earlyBytes <= limits.earlyRecordBytes, s.earlyBytes + " bytes of early records")
-        this.require(s.heldMessages <= limits.receiveQueueMessages, s.heldMessages + " early messages")
-        this.require(s.nextSequence >= 0 && s.nextSequence <= MAX_SEQUENCE, "sequence number " + s.nextSequence)
+        // Texts are made only where they are told: the official machine counts what a test does.
+        if (s.inboxBytes > limits.inboxBytes) this.require(false, s.inboxBytes + " bytes of messages")
+        if (s.earlyBytes > limits.earlyRecordBytes) this.require(false, s.earlyBytes + " bytes of early records")
+        if (s.heldMessages > limits.receiveQueueMessages) this.require(false, s.heldMessages + " early messages")
+        if (s.nextSequence < 0 || s.nextSequence > MAX_SEQUENCE)
+            this.require(false, "sequence number " + s.nextSequence)
         if (over) this.require(s.inboxBytes + s.outboxBytes + s.earlyBytes === 0, "buffers after the end")
     }
 }
@@ -214,9 +216,12 @@ export class EndpointWatch {
 
     private checkAll(): void {
         this.peers = this.peers.filter(isKept)
-        for (const watched of this.peers) this.checkPeer(watched)
         const { peers, server } = this
-        const established = peers.filter((watched) => watched.peer.phase === PeerPhase.established).length
+        let established = 0
+        for (const watched of peers) {
+            this.checkPeer(watched)
+            if (watched.peer.phase === PeerPhase.established) established++
+        }
         requireThat(server.peerCount() === established, "peerCount is not that of the established peers")
         const halfOpen = peers.length - established
         requireThat(server.halfOpenCount() === halfOpen, "halfOpenCount is not that of the half-open peers")
@@ -233,7 +238,7 @@ export class EndpointWatch {
         const mayHaveNone = peer.phase === PeerPhase.established && this.limits.idleTimeout === 0
         requireThat(deadline < NEVER || mayHaveNone, peer.key + " has no deadline")
         if (deadline >= NEVER) return requireThat(peer.heapIndex < 0, peer.key + " has a timer it does not want")
-        requireThat(peer.heapIndex >= 0 && peer.deadline === deadline, peer.key + " has another timer than it wants")
+        requireThat(peer.heapIndex >= 0 && peer.tickAt === deadline, peer.key + " has another timer than it wants")
         requireThat(this.server.deadline() <= deadline, "the endpoint sleeps longer than " + peer.key)
     }
 

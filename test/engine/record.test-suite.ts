@@ -121,8 +121,8 @@ export function recordTests(t: Kit): void {
             let count = 0
             let first = heap.first()
             while (first !== undefined) {
-                t.equal(first.deadline >= last, true)
-                last = first.deadline
+                t.equal(first.tickAt >= last, true)
+                last = first.tickAt
                 heap.remove(first)
                 count++
                 first = heap.first()

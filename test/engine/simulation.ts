@@ -147,9 +147,7 @@ export class Simulation {
         const next = Math.min(this.nextArrival(), Math.min(this.client.deadline(), this.server.deadline()))
         if (next > until || next >= NEVER) return false
         this.now = Math.max(this.now, next)
-        const now = this.now
-        const arrived = this.flying.find((one) => one.at <= now)
-        if (arrived !== undefined) this.arrive(arrived)
+        if (this.nextArrival() <= this.now) this.arrive(this.flying.shift() as Flying)
         else {
             this.client.tick(this.now)
             this.server.tick(this.now)
@@ -159,13 +157,10 @@ export class Simulation {
     }
 
     private nextArrival(): number {
-        let earliest = NEVER
-        for (const one of this.flying) earliest = Math.min(earliest, one.at)
-        return earliest
+        return this.flying.length === 0 ? NEVER : (this.flying[0] as Flying).at
     }
 
     private arrive(one: Flying): void {
-        this.flying = this.flying.filter((other) => other !== one)
         if (one.toServer) this.toServer(one.data)
         else this.toClient(one.data)
     }

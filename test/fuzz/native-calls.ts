@@ -47,9 +47,9 @@ function recordCalls(): Call[] {
         (a) => ds._moteSecretExpand(a[0], a[1], a[2], a[3]),
         (a) => ds._moteSecretVerifyData(a[0], a[1], a[2]),
         (a) => ds._moteRecordKeys(a[0], a[1]),
-        (a) => ds._moteRecordSeal(a[0], a[1], a[2]),
-        (a) => ds._moteRecordSequence(a[0], a[1], a[2], a[3]),
-        (a) => ds._moteRecordOpen(a[0], a[1], a[2]),
+        (a) => ds._moteRecordSeal(a[0], a[1], a[2], a[3], a[4]),
+        (a) => ds._moteRecordSequence(a[0], a[1], a[2], a[3], a[4]),
+        (a) => ds._moteRecordOpen(a[0], a[1], a[2], a[3], a[4]),
         (a) => ds._moteRecordSealInPlace(a[0], a[1], a[2], a[3], a[4]),
         (a) => ds._moteRecordOpenInPlace(a[0], a[1], a[2]),
         (a) => (a[0] as ByteBuffer).readUIntBE(a[1], a[2]),
@@ -121,7 +121,7 @@ function fixtures(): unknown[] {
         [data],
         "127.0.0.1",
         5684,
-        ds._moteRecordSeal(state, 23, [data]),
+        ds._moteRecordSeal(state, 23, 0, [data], true),
         Buffer.alloc(100),
     ]
 }

@@ -119,7 +119,7 @@ export class Pair {
             promise(table.size() <= limits.peers + limits.halfOpenPeers, "tables stay within their limits")
         for (const peer of this.peers()) {
             promise(peer.association.phase < AssociationPhase.closed, "nobody in the table is over")
-            promise(peer.deadline < NEVER, "everybody in the table has a deadline")
+            promise(peer.tickAt < NEVER, "everybody in the table has a deadline")
         }
     }
 }

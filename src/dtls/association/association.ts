@@ -80,7 +80,7 @@ export class Association extends AssociationEnds implements DriverOwner {
     deadline(): number {
         const idleAt = this.idleAt()
         if (this.driver === undefined) return idleAt
-        const at = this.driver.deadline()
+        const at = this.driver.wantsTickAt()
         return at < idleAt ? at : idleAt
     }
 
@@ -105,22 +105,24 @@ export class Association extends AssociationEnds implements DriverOwner {
     receive(datagram: Buffer, length: number, now: number): Verified {
         let verified = Verified.none
         try {
-            verified = this.records(new Reader(datagram, 0, length), now)
+            verified = this.records(datagram, length, now)
         } catch (error) {
             this.abort((error as Error).message)
         }
         return verified
     }
 
-    private records(reader: Reader, now: number): Verified {
+    private records(datagram: Buffer, length: number, now: number): Verified {
         const { failedRecords } = this.record
         let verified = Verified.none
-        for (let left = this.settings.limits.recordsPerDatagram; reader.at < reader.end && !this.isOver(); left--) {
+        let at = 0
+        for (let left = this.settings.limits.recordsPerDatagram; at < length && !this.isOver(); left--) {
             if (left === 0) {
                 this.counters.add(Discard.tooManyRecords)
                 break
             }
-            const record = this.record.take(reader)
+            const record = this.record.take(datagram, at, length)
+            at = this.record.behind
             if (record !== undefined) {
                 if (record.epoch > 0) {
                     // Challenges and their answers move nothing, or two sides could exchange them for ever.
@@ -258,7 +260,7 @@ export class Association extends AssociationEnds implements DriverOwner {
     }
 
     onEarlyRecords(records: Buffer[], now: number): void {
-        for (const record of records) this.records(new Reader(record, 0, record.length), now)
+        for (const record of records) this.records(record, record.length, now)
     }
 
     /** Answers the question that is open, as its kind says; undefined: there is no answer. */
@@ -392,9 +394,7 @@ export class Association extends AssociationEnds implements DriverOwner {
      */
     send(messages: Buffer[], coalesce: boolean): number {
         if (!this.canSend()) return 0
-        // Below the last sequence number with every suite.
-        const left = this.record.recordsLeft()
-        if (messages.length === 1 && left > 0) {
+        if (messages.length === 1 && this.record.hasNumbers(1)) {
             // Fast path: one message, nothing to group.
             this.sendRecords(messages)
             return 1
@@ -404,7 +404,7 @@ export class Association extends AssociationEnds implements DriverOwner {
         let room = 0
         let taken = 0
         for (const message of messages) {
-            if (taken >= left) break
+            if (!this.record.hasNumbers(group.length + 1)) break
             room -= message.length + overhead
             if (!coalesce || room < 0 || group.length === MAX_RECORDS_PER_DATAGRAM) {
                 this.sendRecords(group)

@@ -34,7 +34,7 @@ export interface Driver {
     /** HandshakeType of the next message that must come; -1: none must */
     expecting(): number
     /** The next time at which `tick` is wanted, ms. */
-    deadline(): number
+    wantsTickAt(): number
     /** Client: sends the first flight. Server: the deadline starts. */
     begin(now: number): void
     /** Runs the timers that are due. */

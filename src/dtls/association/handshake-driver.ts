@@ -90,7 +90,7 @@ export abstract class HandshakeDriver implements Driver {
         this.process(now)
     }
 
-    abstract deadline(): number
+    abstract wantsTickAt(): number
     abstract tick(now: number): void
 
     /** The timers that every version has. */

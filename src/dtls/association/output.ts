@@ -43,22 +43,16 @@ export enum Diagnostic {
     saveWanted = 9,
 }
 
-/**
- * One thing the engine has to say; which fields are set depends on `kind`.
- * @devsWhenUsed
- */
-export class Output {
-    question: Question | undefined
-    diagnostic: Diagnostic | undefined
-    detail: number | undefined
-    failure: Failure | undefined
+/** One thing the engine has to say; which fields are set depends on `kind`. There is one for each record: no class, whose constructor would be called. */
+export interface Output {
+    kind: OutputKind
+    data: Buffer | undefined
+    question?: Question
+    diagnostic?: Diagnostic
+    detail?: number
+    failure?: Failure
     /** the queue's: what comes after */
-    next: Output | undefined = undefined
-
-    constructor(
-        public kind: OutputKind,
-        public data: Buffer | undefined,
-    ) {}
+    next: Output | undefined
 }
 
 /**
@@ -70,7 +64,7 @@ export class OutputQueue {
     private last: Output | undefined = undefined
 
     enqueue(kind: OutputKind, data: Buffer | undefined): Output {
-        const output = new Output(kind, data)
+        const output: Output = { kind, data, next: undefined }
         if (this.last === undefined) this.first = output
         else this.last.next = output
         this.last = output

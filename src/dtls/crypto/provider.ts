@@ -86,8 +86,8 @@ export interface RecordProtection {
     sequenceOf(datagram: Buffer, at: number, end: number, expected: number): number
     /** Bytes of the record at `at`, of which `sequenceOf` has just given the number. */
     lengthOf(datagram: Buffer, at: number): number
-    /** The record at `at`, whose number is `sequence`; undefined when it is not authentic, or too short. */
-    open(datagram: Buffer, at: number, sequence: number): OpenedRecord | undefined
+    /** The record of number `sequence` that fills bytes [at, end). null: it is not authentic; undefined: another is there, or it is too short */
+    open(datagram: Buffer, at: number, end: number, sequence: number): OpenedRecord | null | undefined
     /** Erases the key; the object is of no use afterwards. */
     close(): void
 }

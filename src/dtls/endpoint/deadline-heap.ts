@@ -10,7 +10,7 @@ export class DeadlineHeap {
 
     /** The earliest deadline, ms; NEVER without any. */
     earliest(): number {
-        return this.peers.length === 0 ? NEVER : this.at(0).deadline
+        return this.peers.length === 0 ? NEVER : this.at(0).tickAt
     }
 
     first(): Peer | undefined {
@@ -19,9 +19,9 @@ export class DeadlineHeap {
 
     /** Puts the peer where its deadline belongs; takes it out when that is NEVER. */
     update(peer: Peer, deadline: number): void {
+        if (deadline === peer.tickAt && peer.heapIndex >= 0) return
         if (deadline >= NEVER) return this.remove(peer)
-        if (deadline === peer.deadline && peer.heapIndex >= 0) return
-        peer.deadline = deadline
+        peer.tickAt = deadline
         if (peer.heapIndex < 0) {
             peer.heapIndex = this.peers.length
             this.peers.push(peer)
@@ -53,7 +53,7 @@ export class DeadlineHeap {
     private rise(peer: Peer): void {
         while (peer.heapIndex > 0) {
             const parent = this.at((peer.heapIndex - 1) >> 1)
-            if (parent.deadline <= peer.deadline) return
+            if (parent.tickAt <= peer.tickAt) return
             this.swap(peer, parent)
         }
     }
@@ -63,8 +63,8 @@ export class DeadlineHeap {
             const left = peer.heapIndex * 2 + 1
             if (left >= this.peers.length) return
             let child = this.at(left)
-            if (left + 1 < this.peers.length && this.at(left + 1).deadline < child.deadline) child = this.at(left + 1)
-            if (peer.deadline <= child.deadline) return
+            if (left + 1 < this.peers.length && this.at(left + 1).tickAt < child.tickAt) child = this.at(left + 1)
+            if (peer.tickAt <= child.tickAt) return
             this.swap(child, peer)
         }
     }

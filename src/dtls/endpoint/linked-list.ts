@@ -10,6 +10,12 @@ export class ListNode<T> {
 
     constructor(public item: T) {}
 
+    /** Puts the item behind all others of its list, if it stands in one. */
+    toEnd(): void {
+        // Without a next one it is there already.
+        if (this.next !== undefined && this.list !== undefined) this.list.append(this)
+    }
+
     /** Takes the item out of its list, if it stands in one. */
     remove(): void {
         const { previous, next, list } = this

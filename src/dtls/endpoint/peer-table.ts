@@ -105,10 +105,10 @@ export class PeerTable {
 
     /** Something authentic came from an established peer: it is the last to give way. */
     heardFrom(peer: Peer): void {
-        if (peer.phase !== PeerPhase.established || peer.node === undefined || peer.sessionNode === undefined) return
-        this.established.append(peer.node)
-        const sessions = peer.sessionNode.list
-        if (sessions !== undefined) sessions.append(peer.sessionNode)
+        const { node, sessionNode } = peer
+        if (peer.phase !== PeerPhase.established || node === undefined || sessionNode === undefined) return
+        node.toEnd()
+        sessionNode.toEnd()
     }
 
     /** The peer leaves every list. */

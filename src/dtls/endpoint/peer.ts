@@ -20,7 +20,7 @@ const ANTI_AMPLIFICATION = 3
  */
 export class Peer {
     /** when the heap believes that `association.tick` is wanted, ms */
-    deadline = NEVER
+    tickAt = NEVER
     /** place in the heap; -1 when not there */
     heapIndex = -1
     /** the connection that shows this peer to the application */
@@ -33,7 +33,7 @@ export class Peer {
     /** waits in the endpoint's queue of peers with output */
     queued = false
     /** the next one of that queue */
-    nextReady: Peer | undefined
+    readyBehind: Peer | undefined
     /** server: the connection ids that its records may carry, in hexadecimal digits */
     connectionIds: string[] = []
     /** server: the host under which its handshake is counted, see sourceHost */

@@ -218,7 +218,7 @@ export class ServerEndpoint implements Endpoint {
         if (peer.queued) return
         peer.queued = true
         if (this.lastReady === undefined) this.firstReady = peer
-        else this.lastReady.nextReady = peer
+        else this.lastReady.readyBehind = peer
         this.lastReady = peer
     }
 
@@ -285,9 +285,9 @@ export class ServerEndpoint implements Endpoint {
     nextReady(): Peer | undefined {
         const peer = this.firstReady
         if (peer === undefined) return undefined
-        this.firstReady = peer.nextReady
+        this.firstReady = peer.readyBehind
         if (this.firstReady === undefined) this.lastReady = undefined
-        peer.nextReady = undefined
+        peer.readyBehind = undefined
         peer.queued = false
         return peer
     }

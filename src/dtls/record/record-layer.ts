@@ -110,6 +110,8 @@ export class RecordLayer {
     nextReadEpoch = -1
     /** datagrams with records that did not verify (the association counts each once) */
     failedRecords = 0
+    /** where the record that was taken last ends, in its datagram */
+    behind = 0
     /** the record that was verified last has the highest number of its epoch so far */
     newest = false
     /** largest plaintext of a protected record, bytes */
@@ -135,41 +137,60 @@ export class RecordLayer {
     }
 
     /**
-     * Takes the next record off the datagram. `undefined` means: dropped, or kept for later; go on while
-     * `reader.remaining()` is above 0. What cannot be delimited drops the rest of the datagram (RFC 6347 §4.1.2.7).
+     * Takes the record at `at` off the datagram. `undefined` means: dropped, or kept for later; go on while `behind` is below
+     * `end`. What cannot be delimited drops the rest of the datagram (RFC 6347 §4.1.2.7).
      */
-    take(reader: Reader): OpenedRecord | undefined {
-        const { data, at, end } = reader
-        for (let read = this.read; read !== undefined; read = read.previous) {
-            const { protection, window } = read
-            const sequence = protection.sequenceOf(data, at, end, window.top + 1)
-            if (sequence >= 0) {
-                const length = protection.lengthOf(data, at)
-                reader.at = at + length
-                return length < protection.overhead
-                    ? this.discard(Discard.tooShort)
-                    : this.open(read, data, at, sequence)
+    take(datagram: Buffer, at: number, end: number): OpenedRecord | undefined {
+        const { read } = this
+        if (read !== undefined && read.window.top + 1 < read.end) {
+            // Fast path: the newest record so far, alone in its datagram.
+            const record = read.protection.open(datagram, at, end, read.window.top + 1)
+            if (record !== undefined) {
+                this.behind = end
+                if (record === null) return this.forged()
+                read.window.markNext()
+                this.newest = true
+                return record
             }
         }
-        return this.nextOther(reader)
+        return this.find(datagram, at, end)
+    }
+
+    /** By the keys for receiving of any epoch. */
+    private find(datagram: Buffer, at: number, end: number): OpenedRecord | undefined {
+        for (let read = this.read; read !== undefined; read = read.previous) {
+            const { protection } = read
+            const sequence = protection.sequenceOf(datagram, at, end, read.window.top + 1)
+            if (sequence >= 0) {
+                this.behind = at + protection.lengthOf(datagram, at)
+                return this.open(read, datagram, at, sequence)
+            }
+        }
+        const reader = new Reader(datagram, at, end)
+        const other = this.nextOther(reader)
+        this.behind = reader.at
+        return other
     }
 
     private open(read: ReadEpoch, datagram: Buffer, at: number, sequence: number): OpenedRecord | undefined {
         const { window } = read
         if (!window.isFresh(sequence)) return this.discard(Discard.replayed)
-        const record = read.protection.open(datagram, at, sequence)
-        if (record === undefined) {
-            this.failedRecords++
-            return this.discard(Discard.notAuthentic)
-        }
+        const record = read.protection.open(datagram, at, this.behind, sequence)
+        if (record === undefined) return this.discard(Discard.tooShort)
+        if (record === null) return this.forged()
         if (sequence >= read.end) {
-            read.heldTop = Math.max(read.heldTop, sequence)
+            if (sequence > read.heldTop) read.heldTop = sequence
             this.holds = true
-            return this.keep(copyOf(datagram, at, at + read.protection.lengthOf(datagram, at)))
+            return this.keep(copyOf(datagram, at, this.behind))
         }
         this.newest = sequence > window.top && read === this.read
         window.mark(sequence)
         return record
+    }
+
+    private forged(): undefined {
+        this.failedRecords++
+        return this.discard(Discard.notAuthentic)
     }
 
     /** A record that the keys for receiving do not open: of another epoch, or none at all. */
@@ -305,14 +326,15 @@ export class RecordLayer {
 
     /** No number is reserved for another record under the newest keys. */
     isHeld(): boolean {
-        const { end, nextSequence } = this.write
-        return nextSequence >= end
+        const { write } = this
+        return write.nextSequence >= write.end
     }
 
-    /** Records that may still be sent under the newest keys. */
-    recordsLeft(): number {
-        const { maxRecords, end, nextSequence } = this.write
-        return Math.min(maxRecords, end) - nextSequence
+    /** So many records may still be sent under the newest keys: below the last sequence number with every suite. */
+    hasNumbers(count: number): boolean {
+        const { write } = this
+        const next = write.nextSequence + count
+        return next <= write.end && next <= write.maxRecords
     }
 
     /** Bytes by which a record of this epoch is longer than its plaintext, header included. */

@@ -17,14 +17,14 @@ export class ReplayWindow {
         return age < 32 ? ((this.low >> age) & 1) === 0 : ((this.high >> (age - 32)) & 1) === 0
     }
 
+    /** Marks the number that follows the highest one: in order, none missing. */
+    markNext(): void {
+        this.top++
+        this.high = (this.high << 1) | (this.low >>> 31)
+        this.low = (this.low << 1) | 1
+    }
+
     mark(sequence: number): void {
-        if (sequence === this.top + 1) {
-            // Fast path: in order, none missing.
-            this.top = sequence
-            this.high = (this.high << 1) | (this.low >>> 31)
-            this.low = (this.low << 1) | 1
-            return
-        }
         if (sequence > this.top) {
             this.shift(sequence - this.top)
             this.top = sequence

@@ -6,6 +6,7 @@ import {
     type OpenedRecord,
     type WrappedKeys,
 } from "../../dtls/crypto/provider.js"
+import { isRecordOf } from "../../dtls/record/is-record-of.js"
 import { ContentType, DTLS_1_2 } from "../../dtls/wire/code-points.js"
 import { isContentType, MAX_CIPHERTEXT, RECORD_HEADER_LENGTH } from "../../dtls/wire/record-header.js"
 import { KeptSecret } from "./secret.js"
@@ -123,16 +124,15 @@ export class Records implements ExportableProtection {
         return this.headerLength + datagram.readUInt16BE(at + this.headerLength - 2)
     }
 
-    open(datagram: Buffer, at: number, _sequence: number): OpenedRecord | undefined {
+    open(datagram: Buffer, at: number, end: number, sequence: number): OpenedRecord | null | undefined {
         const { explicit, id, epoch } = this
         const start = at + this.headerLength
-        const end = at + this.lengthOf(datagram, at)
         const length = end - start - explicit - this.aead.tagLength
-        if (length < Math.min(id.length, 1) || end > datagram.length) return undefined
+        if (length < Math.min(id.length, 1) || !isRecordOf(this, datagram, at, end, sequence)) return undefined
         this.setNonce(datagram, explicit > 0 ? start : at + NUMBER_AT)
         const aad = this.additionalData(datagram, at, length)
         const plaintext = this.aead.open(nonce, aad, datagram.subarray(start + explicit, end))
-        if (plaintext === undefined) return undefined
+        if (plaintext === undefined) return null
         return id.length === 0 ? { type: datagram[at], epoch, plaintext } : withoutPadding(plaintext, epoch)
     }
 
@@ -160,8 +160,8 @@ function innerPlaintext(message: Buffer, type: number): Buffer {
 }
 
 /** The type is the last byte that is not zero; zeros after it are padding (RFC 9146 §4). Without one it is no record. */
-function withoutPadding(inner: Buffer, epoch: number): OpenedRecord | undefined {
+function withoutPadding(inner: Buffer, epoch: number): OpenedRecord | null {
     let last = inner.length - 1
     while (last >= 0 && inner[last] === 0) last--
-    return last < 0 ? undefined : { type: inner[last], epoch, plaintext: inner.subarray(0, last) }
+    return last < 0 ? null : { type: inner[last], epoch, plaintext: inner.subarray(0, last) }
 }

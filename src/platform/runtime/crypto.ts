@@ -32,7 +32,6 @@ import {
     STATE_IV,
     STATE_IV_LENGTH,
     STATE_LENGTH,
-    STATE_SEQUENCE,
     STATE_TYPE,
 } from "./record-state.js"
 import { RuntimeProtectionV13, RuntimeSecret } from "./v13/crypto.js"
@@ -148,22 +147,22 @@ class RuntimeProtection implements ExportableProtection {
         blit(state, STATE_LENGTH, id, 0, idLength)
     }
 
-    seal(type: number, sequence: number, messages: Buffer[]): Buffer {
-        writeUint(this.state, STATE_SEQUENCE, sequence, 6)
-        return ds._moteRecordSeal(this.state, type, messages)
+    seal(type: number, sequence: number, messages: Buffer[], endsDatagram: boolean): Buffer {
+        return ds._moteRecordSeal(this.state, type, sequence, messages, endsDatagram)
     }
 
-    sequenceOf(datagram: Buffer, at: number, end: number, _expected: number): number {
-        return ds._moteRecordSequence(this.state, datagram, at, end)
+    sequenceOf(datagram: Buffer, at: number, end: number, expected: number): number {
+        return ds._moteRecordSequence(this.state, datagram, at, end, expected)
     }
 
     lengthOf(datagram: Buffer, at: number): number {
         return this.idLength + recordLength(datagram, at + this.idLength)
     }
 
-    open(datagram: Buffer, at: number, _sequence: number): OpenedRecord | undefined {
-        const plaintext = ds._moteRecordOpen(this.state, datagram, at)
-        return plaintext === undefined ? undefined : { type: this.state[STATE_TYPE], epoch: this.epoch, plaintext }
+    open(datagram: Buffer, at: number, end: number, sequence: number): OpenedRecord | null | undefined {
+        const { state } = this
+        const plaintext = ds._moteRecordOpen(state, datagram, at, end, sequence)
+        return plaintext instanceof Buffer ? { type: state[STATE_TYPE], epoch: this.epoch, plaintext } : plaintext
     }
 
     exportKeys(_wrapping: KeyWrapping, wrapper: Aead): WrappedKeys {

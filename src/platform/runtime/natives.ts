@@ -101,10 +101,10 @@ declare module "@devicescript/core" {
     function _moteSecretVerifyData(secret: number, label: string, hash: Buffer): Buffer
 
     // Records in one call. `state` is packed, 32 bytes and the connection id: form 1 (1: DTLS 1.2, 2: with a connection
-    // id, RFC 9146, 3: DTLS 1.3), handle of the AEAD, or of form 3 the keys, 2, epoch 2, next sequence number 6, fixed
-    // IV 12 (left-aligned), IV length 1 and explicit nonce length 1 (4 and 8, or 12 and 0; of form 3 all 0), length of
-    // the id 1, content type of the record opened last 1, of form 3: whether what is sealed ends its datagram 1, length
-    // of the record whose number was asked for last 2; then 0, and at 32 the id. Integers are big-endian.
+    // id, RFC 9146, 3: DTLS 1.3), handle of the AEAD, or of form 3 the keys, 2, epoch 2, next sequence number of what
+    // is sealed in place 6, fixed IV 12 (left-aligned), IV length 1 and explicit nonce length 1 (4 and 8, or 12 and 0;
+    // of form 3 all 0), length of the id 1, content type of the record opened last 1, then 0 1, of form 3: length of
+    // the record whose number was asked for last 2; then 0, and at 32 the id. Integers are big-endian.
 
     /**
      * The keys of one direction of one epoch of DTLS 1.3, by its traffic secret (RFC 8446 §7.3, RFC 9147 §4.2.3), for
@@ -112,22 +112,29 @@ declare module "@devicescript/core" {
      */
     function _moteRecordKeys(secret: number, algorithm: number): number
     /**
-     * Seals 1 to 64 messages as one record of `type` each, one behind the other; counts the sequence number up in
-     * `state`.
+     * Seals 1 to 64 messages as one record of `type` each, one behind the other, with the sequence numbers from
+     * `sequence` on. Of form 3: the last has no length where nothing follows it in its datagram (`ends`).
      */
-    function _moteRecordSeal(state: Buffer, type: number, messages: Buffer[]): Buffer
+    function _moteRecordSeal(state: Buffer, type: number, sequence: number, messages: Buffer[], ends: boolean): Buffer
     /**
      * The sequence number of the whole record at `offset` that ends at or before `end`, when its content type is known
-     * and version, epoch and connection id are those of `state`; else -1. Of form 3: the one nearest to the number in
-     * `state`, which becomes it; -1 when the record is of another epoch, or has an id where `state` has none.
+     * and version, epoch and connection id are those of `state`; else -1. Of form 3: the one nearest to `expected`; -1
+     * when the record is of another epoch, or has an id where `state` has none.
      */
-    function _moteRecordSequence(state: Buffer, datagram: Buffer, offset: number, end: number): number
+    function _moteRecordSequence(state: Buffer, datagram: Buffer, offset: number, end: number, expected: number): number
     /**
-     * Opens the record at `offset` of `datagram` and notes its content type in `state`; undefined when it is not
-     * authentic. Does not look at the replay window. Of form 3: the record whose number was asked for last; type 0
-     * where there is none, or application data in the epoch of the handshake.
+     * Opens the record of number `sequence` that fills bytes [`offset`, `end`) of `datagram`, and notes its content
+     * type in `state`; null when it is not authentic, undefined when no such record is there, or it is too short. Does
+     * not look at the replay window. Of form 3: type 0 where there is none, or application data in the epoch of the
+     * handshake.
      */
-    function _moteRecordOpen(state: Buffer, datagram: Buffer, offset: number): Buffer | undefined
+    function _moteRecordOpen(
+        state: Buffer,
+        datagram: Buffer,
+        offset: number,
+        end: number,
+        sequence: number,
+    ): Buffer | null | undefined
     /**
      * Makes one record at `offset` of `target` of the `length` bytes (0 to 16384) that stand 13 bytes, the connection
      * id and the explicit nonce behind it, and returns how many bytes the record has: with an id the type, and the
@@ -135,8 +142,8 @@ declare module "@devicescript/core" {
      */
     function _moteRecordSealInPlace(state: Buffer, type: number, target: Buffer, offset: number, length: number): number
     /**
-     * Like `_moteRecordOpen`, but the plaintext takes the ciphertext's place, or zeros where it is not authentic.
-     * Returns its length, or -1. Not of form 3.
+     * Opens the record at `offset`, whatever its number: the plaintext takes the ciphertext's place, or zeros where it
+     * is not authentic. Returns its length, or -1. Not of form 3.
      */
     function _moteRecordOpenInPlace(state: Buffer, datagram: Buffer, offset: number): number
 

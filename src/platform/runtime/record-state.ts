@@ -5,15 +5,12 @@ export const STATE_LENGTH = 32
 export const STATE_FORM = 0
 export const STATE_HANDLE = 1
 export const STATE_EPOCH = 3
-export const STATE_SEQUENCE = 5
 export const STATE_IV = 11
 export const STATE_IV_LENGTH = 23
 export const STATE_EXPLICIT_LENGTH = 24
 export const STATE_ID_LENGTH = 25
 /** of the record opened last */
 export const STATE_TYPE = 26
-/** DTLS 1.3: what is sealed ends its datagram */
-export const STATE_ENDS = 27
 /** DTLS 1.3: 2 bytes, of the record whose number was asked for last */
 export const STATE_RECORD_LENGTH = 28
 

@@ -117,9 +117,9 @@ await abuse("aeadNew", [99, key], (a) => ds._moteAeadNew(a[0], a[1]))
 await abuse("hmacNew", [99, key], (a) => ds._moteHmacNew(a[0], a[1]))
 await abuse("aeadSeal", [aead, nonce, data, data], (a) => ds._moteAeadSeal(a[0], a[1], a[2], a[3]))
 await abuse("aeadOpen", [aead, nonce, data, data], (a) => ds._moteAeadOpen(a[0], a[1], a[2], a[3]))
-await abuse("recordSeal", [state, 23, [data]], (a) => ds._moteRecordSeal(a[0], a[1], a[2]))
-await abuse("recordOpen", [state, data, 0], (a) => ds._moteRecordOpen(a[0], a[1], a[2]))
-await abuse("recordSequence", [state, data, 0, 20], (a) => ds._moteRecordSequence(a[0], a[1], a[2], a[3]))
+await abuse("recordSeal", [state, 23, 7, [data], true], (a) => ds._moteRecordSeal(a[0], a[1], a[2], a[3], a[4]))
+await abuse("recordOpen", [state, data, 0, 20, 7], (a) => ds._moteRecordOpen(a[0], a[1], a[2], a[3], a[4]))
+await abuse("recordSequence", [state, data, 0, 20, 7], (a) => ds._moteRecordSequence(a[0], a[1], a[2], a[3], a[4]))
 const bytes: any = data
 await abuse("readUIntBE", [1, 2], (a) => bytes.readUIntBE(a[0], a[1]))
 await abuse("writeUIntBE", [1, 2, 3], (a) => bytes.writeUIntBE(a[0], a[1], a[2]))
@@ -172,7 +172,7 @@ say("stateAsTarget", 2, 0, (a) => ds._moteRecordSealInPlace(a[0], 23, a[0], a[1]
 say("stateAsTarget", 2, 1, (a) => ds._moteRecordSealInPlace(a[0], 23, a[0], a[1], a[2]), [state, 0, 0])
 say("stateAsDatagram", 1, 0, (a) => ds._moteRecordOpenInPlace(a[0], a[0], a[1]), [state, 0])
 say("stateAsDatagram", 1, 1, (a) => ds._moteRecordOpenInPlace(a[0], a[0], a[1]), [state, 19])
-say("stateAsMessage", 2, 0, (a) => ds._moteRecordSeal(a[0], 23, [data, a[0]]), [state])
+say("stateAsMessage", 2, 0, (a) => ds._moteRecordSeal(a[0], 23, 0, [data, a[0]], true), [state])
 console.log("the state: " + (state.toString("hex") === before ? "as before" : "changed"))
 
 // Handles run out, and are free again after closing.

@@ -117,7 +117,7 @@ async function inPlace(): Promise<void> {
         const message = copyOf(text, 0, i)
         target.blitAt(5 + 21, message, 0, i)
         const length = ds._moteRecordSealInPlace(one, 23, target, 5, i)
-        const record = ds._moteRecordSeal(two, 23, [message])
+        const record = ds._moteRecordSeal(two, 23, i, [message], true)
         if (copyOf(target, 5, 5 + length).toString("hex") === record.toString("hex")) same++
         const bytes = ds._moteRecordOpenInPlace(one, target, 5)
         if (bytes === i && copyOf(target, 26, 26 + bytes).toString("hex") === message.toString("hex")) opened++
@@ -133,6 +133,29 @@ async function inPlace(): Promise<void> {
     console.log("changed in place: " + nothing + ", " + (shows ? "the text" : "nothing of the text"))
     thrown("too short", () => ds._moteRecordSealInPlace(one, 23, target, 60, 40))
     console.log("no number taken: " + one[10])
+}
+
+/** Only the record that has the number, and nothing behind it, is opened. */
+function inOrder(): void {
+    const aead = ds._moteAeadNew(1, key)
+    const records = ds._moteRecordSeal(stateOf(aead), 23, 0x7fffffff, [text, text], true)
+    const length = records.length / 2
+    const say = (what: string, at: number, end: number, sequence: number): void => {
+        const state = stateOf(aead)
+        const opened = ds._moteRecordOpen(state, records, at, end, sequence)
+        const result = opened instanceof Buffer ? opened.toString("hex") === text.toString("hex") : opened
+        console.log(what + ": " + result + ", type " + state[26])
+    }
+    console.log("number of the second: " + ds._moteRecordSequence(stateOf(aead), records, length, records.length, 0))
+    say("the first", 0, length, 0x7fffffff)
+    say("the second", length, records.length, 0x80000000)
+    say("another number", 0, length, 0x80000000)
+    say("more behind it", 0, records.length, 0x7fffffff)
+    say("cut off", 0, length - 1, 0x7fffffff)
+    records[length - 1] = records[length - 1] ^ 1
+    say("forged", 0, length, 0x7fffffff)
+    thrown("no number", () => ds._moteRecordOpen(stateOf(aead), records, 0, length, 0.5))
+    thrown("no number is left", () => ds._moteRecordSeal(stateOf(aead), 23, 0xfffffffffffe, [text, text], true))
 }
 
 function pairs(): void {
@@ -166,5 +189,6 @@ await finalizers()
 manyKeys()
 await wraps()
 await inPlace()
+inOrder()
 if (ds._moteSetting("pairs") === "yes") pairs()
 ds.restart()

@@ -271,7 +271,7 @@ function serverFinished(s: Simulation): Buffer {
 /** Opens the lost Finished with a copy of the client's keys: the client itself is not touched. */
 function openFinished(s: Simulation, bytes: Buffer): Buffer {
     const { driver } = s.client as unknown as { driver: { handshake: { pendingRead: RecordProtection } } }
-    const { plaintext } = driver.handshake.pendingRead.open(bytes, 0, 0) as OpenedRecord
+    const { plaintext } = driver.handshake.pendingRead.open(bytes, 0, bytes.length, 0) as OpenedRecord
     return plaintext.subarray(12)
 }
 

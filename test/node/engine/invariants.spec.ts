@@ -1,5 +1,5 @@
 import { doesNotThrow, throws } from "node:assert/strict"
-import { Output, OutputKind } from "../../../src/dtls/association/output.js"
+import { OutputKind } from "../../../src/dtls/association/output.js"
 import { gatewayLimits } from "../../../src/dtls/handshake/limits.js"
 import { AssociationWatch, EndpointWatch } from "../../engine/invariants.js"
 import { type Simulation } from "../../engine/simulation.js"
@@ -9,7 +9,8 @@ import { SpyCrypto } from "../../support/spy-crypto.js"
 /** A watch of a fresh client that was told of these outputs. */
 function told(...kinds: OutputKind[]): void {
     const watch = new AssociationWatch(simulate().client, "client")
-    for (const kind of kinds) watch.takes(new Output(kind, Buffer.alloc(kind === OutputKind.datagram ? 1300 : 1)))
+    for (const kind of kinds)
+        watch.takes({ kind, data: Buffer.alloc(kind === OutputKind.datagram ? 1300 : 1), next: undefined })
 }
 
 /** A server that waits for a key exchange which does not come. */

@@ -70,6 +70,15 @@ const HANDLE_LINES = [
     "changed in place: -1, nothing of the text",
     "too short: RangeError _moteRecordSealInPlace: target must be long enough for the record",
     "no number taken: 20",
+    "number of the second: 2147483648",
+    "the first: true, type 23",
+    "the second: true, type 23",
+    "another number: undefined, type 0",
+    "more behind it: undefined, type 0",
+    "cut off: undefined, type 0",
+    "forged: null, type 0",
+    "no number: RangeError _moteRecordOpen: sequence must be 0 to 281474976710655",
+    "no number is left: RangeError _moteRecordSeal: sequence must be below the last sequence number",
 ]
 const PAIR_LINES = [
     "group 23: same public key, same secret",

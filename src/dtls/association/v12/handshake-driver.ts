@@ -17,7 +17,7 @@ export class HandshakeDriverV12 extends HandshakeDriver {
     /** ServerHellos that came again instead of an answer to our Finished */
     private repeatedHellos = 0
 
-    override deadline(): number {
+    override wantsTickAt(): number {
         return Math.min(Math.min(this.timer.at, this.handshakeDeadline), this.lastFlightUntil)
     }
 

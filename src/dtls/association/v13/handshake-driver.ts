@@ -32,7 +32,7 @@ export class HandshakeDriverV13 extends HandshakeDriver {
         return this.handshake.outbox as AcknowledgedOutbox
     }
 
-    override deadline(): number {
+    override wantsTickAt(): number {
         return Math.min(Math.min(this.timer.at, this.handshakeDeadline), this.ackAt)
     }
 

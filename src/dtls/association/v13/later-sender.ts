@@ -42,9 +42,9 @@ const ACK_DUE = 1
  */
 export abstract class LaterSender {
     /** what waits for the peer's acknowledgement: one thing at a time (RFC 9147 §8, §9) */
-    protected flight: LaterFlight | undefined
+    protected flight: LaterFlight | undefined = undefined
     /** records that are acknowledged with the next tick */
-    protected received: ReceivedRecords | undefined
+    protected received: ReceivedRecords | undefined = undefined
     /** this side has closed for writing: it begins no message any more */
     private silent = false
     /** of a KeyUpdate of ours */
@@ -80,7 +80,7 @@ export abstract class LaterSender {
         return !this.owner.isClient || this.record.write.previous === undefined
     }
 
-    deadline(): number {
+    wantsTickAt(): number {
         const { flight, handshakeUntil, received, record } = this
         const wants = this.wantsToSend(flight, record.write)
         // As a rule nothing is due, whatever has been reserved.
@@ -110,9 +110,9 @@ export abstract class LaterSender {
 
     /** A message waits to be sent, and none of ours waits for its acknowledgement. */
     private wantsToSend(flight: LaterFlight | undefined, write: WriteEpoch): boolean {
-        const wants =
-            flight === undefined ? this.wantsUpdate(write) || this.speaking() !== undefined : flight.outbox.hasNew()
-        return wants && !this.silent
+        if (this.silent) return false
+        if (flight !== undefined) return flight.outbox.hasNew()
+        return this.wantsUpdate(write) || (this.speakers.length > 0 && this.speaking() !== undefined)
     }
 
     /**

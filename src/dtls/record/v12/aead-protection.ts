@@ -9,6 +9,7 @@ import {
     type WrappedKeys,
 } from "../../crypto/provider.js"
 import { DTLS_1_2 } from "../../wire/code-points.js"
+import { isRecordOf } from "../is-record-of.js"
 import {
     isContentType,
     MAX_CIPHERTEXT,
@@ -65,17 +66,16 @@ export class AeadProtection implements ExportableProtection {
         return recordLength(datagram, at)
     }
 
-    open(datagram: Buffer, at: number, _sequence: number): OpenedRecord | undefined {
+    open(datagram: Buffer, at: number, end: number, sequence: number): OpenedRecord | null | undefined {
         const start = at + RECORD_HEADER_LENGTH
-        const end = at + recordLength(datagram, at)
         const explicit = this.explicit
         const length = end - start - explicit - this.aead.tagLength
-        if (length < 0 || end > datagram.length) return undefined
+        if (length < 0 || !isRecordOf(this, datagram, at, end, sequence)) return undefined
         const number = copyOf(datagram, at + 3, at + 11)
         const nonce = makeNonce(this.iv, explicit === 0 ? number : copyOf(datagram, start, start + explicit))
         const type = datagram[at]
         const plaintext = this.aead.open(nonce, aad(number, type, length), copyOf(datagram, start + explicit, end))
-        return plaintext === undefined ? undefined : { type, epoch: this.epoch, plaintext }
+        return plaintext === undefined ? null : { type, epoch: this.epoch, plaintext }
     }
 
     exportKeys(wrapping: KeyWrapping, wrapper: Aead): WrappedKeys {

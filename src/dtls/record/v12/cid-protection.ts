@@ -13,6 +13,7 @@ import {
 import { ContentType, DTLS_1_2 } from "../../wire/code-points.js"
 import { MAX_CIPHERTEXT, RECORD_HEADER_LENGTH } from "../../wire/record-header.js"
 import { Discard } from "../discard.js"
+import { isRecordOf } from "../is-record-of.js"
 import { NEXT_EPOCH, OTHER_FORM, type RecordForm } from "../record-layer.js"
 import { AeadProtection, makeNonce, recordNumber } from "./aead-protection.js"
 
@@ -93,17 +94,16 @@ class CidProtection implements ExportableProtection {
         return this.headerLength + readUint(datagram, at + this.headerLength - 2, 2)
     }
 
-    open(datagram: Buffer, at: number, _sequence: number): OpenedRecord | undefined {
+    open(datagram: Buffer, at: number, end: number, sequence: number): OpenedRecord | null | undefined {
         const { explicit } = this
         const start = at + this.headerLength
-        const end = at + this.lengthOf(datagram, at)
         const length = end - start - explicit - this.aead.tagLength
-        if (length < 1 || end > datagram.length) return undefined
+        if (length < 1 || !isRecordOf(this, datagram, at, end, sequence)) return undefined
         const number = copyOf(datagram, at + NUMBER_AT, at + ID_AT)
         const nonce = makeNonce(this.iv, explicit === 0 ? number : copyOf(datagram, start, start + explicit))
         const ciphertext = copyOf(datagram, start + explicit, end)
         const inner = this.aead.open(nonce, this.additionalData(number, length), ciphertext)
-        return inner === undefined ? undefined : withoutPadding(inner, this.epoch)
+        return inner === undefined ? null : withoutPadding(inner, this.epoch)
     }
 
     exportKeys(wrapping: KeyWrapping, wrapper: Aead): WrappedKeys {
@@ -118,10 +118,10 @@ class CidProtection implements ExportableProtection {
 }
 
 /** The type is the last byte that is not zero; zeros after it are padding (RFC 9146 §4). Without one it is no record. */
-function withoutPadding(inner: Buffer, epoch: number): OpenedRecord | undefined {
+function withoutPadding(inner: Buffer, epoch: number): OpenedRecord | null {
     let last = inner.length - 1
     while (last >= 0 && inner[last] === 0) last--
-    return last < 0 ? undefined : { type: inner[last], epoch, plaintext: copyOf(inner, 0, last) }
+    return last < 0 ? null : { type: inner[last], epoch, plaintext: copyOf(inner, 0, last) }
 }
 
 /**

@@ -11,6 +11,7 @@ import {
 import { type IdListener, type ProtectionWithId, type RecordContext } from "../../crypto/v13/provider.js"
 import { ContentType } from "../../wire/code-points.js"
 import { APPLICATION_EPOCH } from "../../wire/v13/code-points.js"
+import { isRecordOf } from "../is-record-of.js"
 import { HeaderBit, readHeader, UnifiedHeader } from "./unified-header.js"
 
 /** Bytes of ciphertext that record number encryption looks at (RFC 9147 §4.2.3). */
@@ -130,8 +131,10 @@ export class ProtectionV13 implements ProtectionWithId {
         return this.header.end - at
     }
 
-    open(datagram: Buffer, at: number, sequence: number): OpenedRecord | undefined {
-        const { numberAt, numberLength, start, end } = this.header
+    open(datagram: Buffer, at: number, end: number, sequence: number): OpenedRecord | null | undefined {
+        if (!isRecordOf(this, datagram, at, end, sequence)) return undefined
+        const { numberAt, numberLength, start } = this.header
+        if (end - start <= this.keys.aead.tagLength) return undefined
         const additional = copyOf(datagram, at, start)
         // The additional data has the record number in clear.
         writeUint(additional, numberAt - at, lowBits(sequence, numberLength), numberLength)
@@ -139,7 +142,7 @@ export class ProtectionV13 implements ProtectionWithId {
         // The additional data has the id too, so no other association's record gets here.
         if (inner !== undefined && this.header.hasId && this.ids !== undefined)
             this.ids.use(copyOf(additional, 1, 1 + this.id.length))
-        return inner === undefined ? undefined : this.withoutPadding(inner, sequence)
+        return inner === undefined ? null : this.withoutPadding(inner, sequence)
     }
 
     /**

@@ -1,6 +1,6 @@
 import * as ds from "@devicescript/core"
 import { blit, copyOf } from "../../../dtls/bytes/bytes.js"
-import { type IntegerBuffer, writeUint } from "../../../dtls/bytes/integers.js"
+import { writeUint } from "../../../dtls/bytes/integers.js"
 import { type AeadParameters } from "../../../dtls/crypto/algorithms.js"
 import { type OpenedRecord } from "../../../dtls/crypto/provider.js"
 import {
@@ -14,14 +14,12 @@ import { HeaderBit, ID_AT } from "../../../dtls/record/v13/unified-header.js"
 import "../natives.js"
 import {
     FORM_V13,
-    STATE_ENDS,
     STATE_EPOCH,
     STATE_FORM,
     STATE_HANDLE,
     STATE_ID_LENGTH,
     STATE_LENGTH,
     STATE_RECORD_LENGTH,
-    STATE_SEQUENCE,
     STATE_TYPE,
 } from "../record-state.js"
 
@@ -86,17 +84,11 @@ export class RuntimeProtectionV13 implements ProtectionWithId {
     }
 
     seal(type: number, sequence: number, messages: Buffer[], endsDatagram: boolean): Buffer {
-        const { state } = this
-        ;(state as unknown as IntegerBuffer).writeUIntBE(sequence, STATE_SEQUENCE, 6)
-        state[STATE_ENDS] = endsDatagram ? 1 : 0
-        return ds._moteRecordSeal(state, type, messages)
+        return ds._moteRecordSeal(this.state, type, sequence, messages, endsDatagram)
     }
 
     sequenceOf(datagram: Buffer, at: number, end: number, expected: number): number {
-        const { state } = this
-        // A function less to call, for each record.
-        ;(state as unknown as IntegerBuffer).writeUIntBE(expected, STATE_SEQUENCE, 6)
-        return ds._moteRecordSequence(state, datagram, at, end)
+        return ds._moteRecordSequence(this.state, datagram, at, end, expected)
     }
 
     lengthOf(_datagram: Buffer, _at: number): number {
@@ -104,10 +96,10 @@ export class RuntimeProtectionV13 implements ProtectionWithId {
         return state[STATE_RECORD_LENGTH] * 256 + state[STATE_RECORD_LENGTH + 1]
     }
 
-    open(datagram: Buffer, at: number, sequence: number): OpenedRecord | undefined {
+    open(datagram: Buffer, at: number, end: number, sequence: number): OpenedRecord | null | undefined {
         const { state, epoch, ids } = this
-        const plaintext = ds._moteRecordOpen(state, datagram, at)
-        if (plaintext === undefined) return undefined
+        const plaintext = ds._moteRecordOpen(state, datagram, at, end, sequence)
+        if (!(plaintext instanceof Buffer)) return plaintext
         // The additional data has the id too, so no other association's record gets here.
         if (ids !== undefined && (datagram[at] & HeaderBit.id) !== 0)
             ids.use(copyOf(datagram, at + ID_AT, at + ID_AT + this.idLength))

@@ -20,7 +20,7 @@ const isProtected = (datagram: Buffer): boolean => datagram[0] >> 5 === 1
 function opened(by: Association, datagram: Buffer): { type: number; plaintext: Buffer } | undefined {
     const { protection, window } = by.record.read!
     const sequence = protection.sequenceOf(datagram, 0, datagram.length, window.top + 1)
-    const record = protection.open(datagram, 0, sequence)
+    const record = protection.open(datagram, 0, protection.lengthOf(datagram, 0), sequence) ?? undefined
     return record && { type: record.type, plaintext: record.plaintext }
 }
 
