@@ -25,19 +25,20 @@ static int search(const block_table *table, mote_value key)
     return -1;
 }
 
-/** The value's place in a map's own fields, NULL when it has none of the name, or words do not decide it. */
+/**
+ * The value's place in a map's own fields, where the guess was wrong; NULL when it has none of the name, or words do
+ * not decide it.
+ */
 static mote_value *own_place(mote_vm *vm, const block_map *map, mote_value key, bool *sure)
 {
     *sure = (map->header & FLAG_IN_PLACE) == 0;
     if (map->table == 0) return NULL;
     block_table *table = at_offset(vm, map->table);
-    uint8_t *guess = guess_at(vm, map, key);
-    if (*guess < table->count && table->pairs[2 * *guess] == key) return &table->pairs[2 * *guess + 1];
     *sure = (table->header & FLAG_TEXT_KEYS) == 0 && table->capacity < HASHED;
     if (!*sure || ((map->header & FLAG_PROTOTYPE) == 0 && !is_own_key(vm, key))) return NULL;
     int pair = search(table, key);
     if (pair < 0) return NULL;
-    *guess = (uint8_t)pair;
+    *guess_at(vm, map, key) = (uint8_t)pair;
     return &table->pairs[2 * pair + 1];
 }
 

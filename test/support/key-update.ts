@@ -6,7 +6,7 @@ import { type DtlsConnection } from "../../src/gio/dtls-connection.js"
 /** A side of DTLS 1.3 wants new keys with what it sends next, as if its peer had asked for them. */
 export function updateKeys(connection: DtlsConnection): void {
     const driver = connection.getAssociation()?.driver as LaterDriver
-    driver.updateReason = UpdateReason.asked
+    driver.wantUpdate(UpdateReason.asked)
 }
 
 /** How often a side has got new keys for what it sends. */

@@ -78,9 +78,11 @@ export class Association extends AssociationEnds implements DriverOwner {
 
     /** The one next time at which `tick` is wanted, ms; NEVER when none is. */
     deadline(): number {
+        const { driver } = this
         const idleAt = this.idleAt()
-        if (this.driver === undefined) return idleAt
-        const at = this.driver.wantsTickAt()
+        if (driver === undefined) return idleAt
+        const isQuiet = this.record.write.nextSequence < driver.quietBelow
+        const at = isQuiet ? (driver.handshakeUntil as number) : driver.wantsTickAt()
         return at < idleAt ? at : idleAt
     }
 

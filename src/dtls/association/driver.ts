@@ -31,6 +31,13 @@ export interface DriverOwner {
 
 /** What goes on in an association beside its application data: the handshake, or in DTLS 1.3 what follows it. */
 export interface Driver {
+    /**
+     * As long as fewer records are sealed under the newest keys, nothing is due before `handshakeUntil`, and nothing waits for the
+     * peer: application data passes the driver by. 0 or less: ask.
+     */
+    quietBelow: number
+    /** until when records under the keys of the handshake are taken, ms; of a driver that may be quiet */
+    handshakeUntil?: number
     /** HandshakeType of the next message that must come; -1: none must */
     expecting(): number
     /** The next time at which `tick` is wanted, ms. */

@@ -30,6 +30,7 @@ export const LAST_FLIGHT_KEPT = 240000
  */
 export abstract class HandshakeDriver implements Driver {
     handshake: Handshake
+    quietBelow = 0
     /** from the first flight until the handshake is done or given up */
     running = false
     protected inbox: Inbox

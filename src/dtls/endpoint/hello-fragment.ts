@@ -2,7 +2,7 @@ import { Reader } from "../bytes/reader.js"
 import { ContentType, DTLS_1_0, DTLS_1_2, HandshakeType } from "../wire/code-points.js"
 import { type ClientHelloStart, readClientHelloStart } from "../wire/client-hello.js"
 import { HANDSHAKE_HEADER_LENGTH, type HandshakeHeader, readHandshakeHeader } from "../wire/handshake-header.js"
-import { beginsProtected, readRecordHeader, RECORD_HEADER_LENGTH, type RecordHeader } from "../wire/record-header.js"
+import { readRecordHeader, RECORD_HEADER_LENGTH, type RecordHeader } from "../wire/record-header.js"
 
 /** A fragment of a ClientHello, in an unprotected record, with which a datagram begins. */
 export interface HelloFragment {
@@ -30,15 +30,14 @@ export function isHelloRecord(record: RecordHeader): boolean {
     return record.version === DTLS_1_2 || record.version === DTLS_1_0
 }
 
-/** Most datagrams do not, and need no further look. */
-function mayBeginHello(datagram: Buffer, length: number): boolean {
-    if (length <= RECORD_HEADER_LENGTH || beginsProtected(datagram, length)) return false
-    return datagram[0] === ContentType.handshake && datagram[RECORD_HEADER_LENGTH] === HandshakeType.clientHello
+/** Whether `readHelloFragment` is to look at the datagram: most need no further look. */
+export function mayBeginHello(datagram: Buffer, length: number): boolean {
+    const isHandshake = length > RECORD_HEADER_LENGTH && datagram[0] === ContentType.handshake
+    return isHandshake && datagram[RECORD_HEADER_LENGTH] === HandshakeType.clientHello
 }
 
 /** Undefined when the datagram begins with anything else, or with a first fragment that ends before the cookie begins. */
 export function readHelloFragment(datagram: Buffer, length: number): HelloFragment | undefined {
-    if (!mayBeginHello(datagram, length)) return undefined
     const reader = new Reader(datagram, 0, length)
     const record = readRecordHeader(reader)
     if (record === undefined || record.length > reader.remaining() || !isHelloRecord(record)) return undefined

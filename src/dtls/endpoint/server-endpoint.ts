@@ -13,7 +13,7 @@ import { readRecordHeader } from "../wire/record-header.js"
 import { DeadlineHeap } from "./deadline-heap.js"
 import { Demultiplexer, PeerIds } from "./demultiplexer.js"
 import { type Endpoint, type Reply, type Tables } from "./endpoint.js"
-import { type HelloFragment, readHelloFragment } from "./hello-fragment.js"
+import { type HelloFragment, mayBeginHello, readHelloFragment } from "./hello-fragment.js"
 import { type AdmittedHello, type HelloExchange, type NewHelloExchange } from "./hello-exchange.js"
 import { Peer, PeerPhase } from "./peer.js"
 import { PathChanges } from "./path-changes.js"
@@ -64,7 +64,7 @@ export class ServerEndpoint implements Endpoint {
         const idAt = this.addresses.hasIds() ? this.cookies.idAt(datagram, length) : -1
         if (idAt >= 0) return this.routeById(datagram, length, idAt, from, now)
         const peer = this.addresses.find(from)
-        const fragment = readHelloFragment(datagram, length)
+        const fragment = mayBeginHello(datagram, length) ? readHelloFragment(datagram, length) : undefined
         const begun = fragment === undefined ? undefined : begunBy(fragment, peer)
         if (begun !== undefined) this.deliver(begun, datagram, length, now)
         else if (fragment !== undefined && this.cookies.expects(from.key, fragment))

@@ -14,7 +14,8 @@ export class ReplayWindow {
         if (sequence > this.top) return true
         const age = this.top - sequence
         if (age >= 64) return false
-        return age < 32 ? ((this.low >> age) & 1) === 0 : ((this.high >> (age - 32)) & 1) === 0
+        // Shifts are by the count modulo 32.
+        return (((age < 32 ? this.low : this.high) >> age) & 1) === 0
     }
 
     /** Marks the number that follows the highest one: in order, none missing. */
@@ -25,25 +26,15 @@ export class ReplayWindow {
     }
 
     mark(sequence: number): void {
-        if (sequence > this.top) {
-            this.shift(sequence - this.top)
-            this.top = sequence
+        // So many steps take out what was in the window.
+        if (sequence - this.top > 64) this.top = sequence - 64
+        while (sequence > this.top) {
+            this.markNext()
+            // It is missing, unless it is this one.
+            this.low = this.low & ~1
         }
         const age = this.top - sequence
         if (age < 32) this.low = this.low | (1 << age)
-        else this.high = this.high | (1 << (age - 32))
-    }
-
-    private shift(by: number): void {
-        if (by >= 64) {
-            this.low = 0
-            this.high = 0
-        } else if (by >= 32) {
-            this.high = this.low << (by - 32)
-            this.low = 0
-        } else {
-            this.high = (this.high << by) | (this.low >>> (32 - by))
-            this.low = this.low << by
-        }
+        else this.high = this.high | (1 << age)
     }
 }

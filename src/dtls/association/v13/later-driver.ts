@@ -85,6 +85,7 @@ export class LaterDriver extends LaterSender implements Driver {
     private note(epoch: number, sequence: number): void {
         if (this.received === undefined) this.received = new ReceivedRecords(MAX_NUMBERS_SENT)
         this.received.add(epoch, sequence)
+        this.quietBelow = 0
     }
 
     private takeRepeated(header: HandshakeHeader, now: number): void {
@@ -233,7 +234,7 @@ export class LaterDriver extends LaterSender implements Driver {
         // What is counted is datagrams.
         const limit = aead.tagLength === 8 ? ccm8Failures : MAX_FORGERIES / recordsPerDatagram
         const hasAsked = this.updateReason === UpdateReason.waiting
-        if (!hasAsked && this.record.failedRecords >= limit / 2) this.updateReason = UpdateReason.forgeries
+        if (!hasAsked && this.record.failedRecords >= limit / 2) this.wantUpdate(UpdateReason.forgeries)
     }
 
     // Going on elsewhere

@@ -49,7 +49,9 @@ export abstract class LaterSender {
     private silent = false
     /** of a KeyUpdate of ours */
     updateReason = UpdateReason.none
-    /** until when records under the keys of the handshake are taken, ms; a client: until its last flight is acknowledged */
+    /** see Driver; whatever wants to send from now on sets it to 0 */
+    quietBelow = 0
+    /** see Driver; a client: until its last flight is acknowledged */
     handshakeUntil = NEVER
 
     protected record: RecordLayer
@@ -84,11 +86,21 @@ export abstract class LaterSender {
         const { flight, handshakeUntil, received, record } = this
         const wants = this.wantsToSend(flight, record.write)
         // As a rule nothing is due, whatever has been reserved.
-        if (!wants && flight === undefined && received === undefined) return handshakeUntil
+        if (!wants && flight === undefined && received === undefined) {
+            // Speakers may have a message any time.
+            if (this.speakers.length === 0) this.quietBelow = record.write.maxRecords - UPDATE_MARGIN
+            return handshakeUntil
+        }
         if (record.isHeld()) return handshakeUntil
         if (wants) return 0
         if (received !== undefined) return ACK_DUE
         return flight === undefined ? handshakeUntil : Math.min(flight.timer.at, handshakeUntil)
+    }
+
+    /** New keys are wanted for that reason. */
+    wantUpdate(reason: UpdateReason): void {
+        this.updateReason = reason
+        this.quietBelow = 0
     }
 
     tick(now: number): void {
@@ -170,6 +182,7 @@ export abstract class LaterSender {
         const flight = newFlight(this.owner, outbox)
         flight.updating = type === KEY_UPDATE
         this.flight = flight
+        this.quietBelow = 0
         return flight
     }
 

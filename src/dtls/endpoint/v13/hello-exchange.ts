@@ -95,20 +95,9 @@ class RetryExchange implements HelloExchange {
         if (start !== undefined && header.fragmentLength === header.length) return this.takeWhole(fragment, from, now)
         const { older } = this
         if (older !== undefined && this.continuesOlder(older, from.key, fragment))
-            return this.takeOlder(older, fragment, from, now)
+            return older.take(fragment, from, now)
         const whole = this.collect(fragment, from, now)
         return whole === undefined ? undefined : this.takeWhole(whole, from, now)
-    }
-
-    private takeOlder(
-        older: HelloExchange,
-        fragment: HelloFragment,
-        from: SourceAddress,
-        now: number,
-    ): AdmittedHello | undefined {
-        const hello = older.take(fragment, from, now)
-        for (let reply = older.nextReply(); reply !== undefined; reply = older.nextReply()) this.replies.push(reply)
-        return hello
     }
 
     /** legacy_cookie is empty in every hello that offers DTLS 1.3 (RFC 9147 §5.3). */
@@ -156,7 +145,7 @@ class RetryExchange implements HelloExchange {
         const versions = hello === undefined ? undefined : findExtension(hello.extensions, SUPPORTED_VERSIONS)
         if (hello !== undefined && versions !== undefined && offersVersion(versions))
             return this.takeHello(fragment, hello, from)
-        if (this.older !== undefined) return this.takeOlder(this.older, fragment, from, now)
+        if (this.older !== undefined) return this.older.take(fragment, from, now)
         if (hello === undefined) return this.drop()
         return this.refuse(fragment, AlertDescription.protocolVersion, from)
     }
@@ -222,7 +211,9 @@ class RetryExchange implements HelloExchange {
     }
 
     nextReply(): Reply | undefined {
-        return this.replies.shift()
+        // Asked for after every datagram.
+        if (this.replies.length > 0) return this.replies.shift()
+        return this.older === undefined ? undefined : this.older.nextReply()
     }
 
     partialCount(): number {

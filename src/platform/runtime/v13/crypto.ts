@@ -97,13 +97,13 @@ export class RuntimeProtectionV13 implements ProtectionWithId {
     }
 
     open(datagram: Buffer, at: number, end: number, sequence: number): OpenedRecord | null | undefined {
-        const { state, epoch, ids } = this
+        const { state, ids } = this
         const plaintext = ds._moteRecordOpen(state, datagram, at, end, sequence)
         if (!(plaintext instanceof Buffer)) return plaintext
         // The additional data has the id too, so no other association's record gets here.
         if (ids !== undefined && (datagram[at] & HeaderBit.id) !== 0)
             ids.use(copyOf(datagram, at + ID_AT, at + ID_AT + this.idLength))
-        return { type: state[STATE_TYPE], epoch, plaintext, sequence }
+        return { type: state[STATE_TYPE], epoch: this.epoch, plaintext, sequence }
     }
 
     close(): void {

@@ -18,13 +18,13 @@ function connected(): Simulation {
 }
 
 /** What follows the handshake, with its message_seq. */
-function later(association: Association): Pick<LaterDriver, "updateReason"> & Record<"nextTaken" | "nextSent", number> {
+function later(association: Association): Pick<LaterDriver, "wantUpdate"> & Record<"nextTaken" | "nextSent", number> {
     return association.driver as unknown as ReturnType<typeof later>
 }
 
 /** The client wants new keys. */
 function update(s: Simulation): void {
-    later(s.client).updateReason = UpdateReason.asked
+    later(s.client).wantUpdate(UpdateReason.asked)
     s.run(s.now + 100)
 }
 

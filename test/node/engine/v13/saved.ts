@@ -153,7 +153,7 @@ export class Kept {
     updateKeys(isClient: boolean): void {
         const association = isClient ? this.s.client : this.s.serverAssociation()
         const driver = association.driver as LaterDriver
-        driver.updateReason = UpdateReason.asked
+        driver.wantUpdate(UpdateReason.asked)
         if (!isClient) this.s.server.touched(this.s.peer!)
     }
 
