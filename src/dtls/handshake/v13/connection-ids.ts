@@ -64,8 +64,8 @@ export class ConnectionIdsV13 extends ConnectionIds implements UpdatableIds {
     }
 
     use(id: Buffer): void {
-        if (equal(id, this.local)) return
         const { given } = this
+        if (given.length === 0 || equal(id, this.local)) return
         for (let i = 0; i < given.length; i++) {
             if (equal(id, given[i])) return this.advance(i)
         }
