@@ -1,9 +1,9 @@
 import { EMPTY } from "../dtls/bytes/bytes.js"
 import { type Cancellable } from "../gio/cancellable.js"
-import { invalidArgument, ioError, IOErrorEnum } from "../gio/errors.js"
+import { invalidArgument } from "../gio/errors.js"
 import { type CoapCode, CoapType } from "./code-points.js"
 import { type CoapMessage, type Option } from "./message.js"
-import { type Exchange, type MessageLayer } from "./message-layer.js"
+import { type Exchange, type MessageLayer, noAnswer } from "./message-layer.js"
 
 /** What to ask for. */
 export interface CoapRequest {
@@ -65,7 +65,7 @@ export class CoapClient {
         await layer.beginExchange(exchange, cancellable)
         const { responseTimeout } = layer.parameters
         await layer.wait(() => exchange.response !== undefined, responseTimeout, exchange, cancellable)
-        if (exchange.response === undefined) throw ioError(IOErrorEnum.TIMED_OUT, "No response came: ask again")
+        if (exchange.response === undefined) throw noAnswer()
         return exchange.response
     }
 }

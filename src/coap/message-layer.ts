@@ -117,7 +117,7 @@ export class MessageLayer {
             if (await this.wait(() => exchange.isSettled, timeout, exchange, cancellable)) return
             timeout = timeout * 2
         }
-        throw ioError(IOErrorEnum.TIMED_OUT, "The message was not acknowledged: check that the peer is there")
+        throw noAnswer()
     }
 
     /**
@@ -263,4 +263,9 @@ function answer(exchange: Exchange, message: CoapMessage): boolean {
         exchange.error = ioError(IOErrorEnum.NOT_SUPPORTED, "The response has critical option " + unknown.number)
     else if (exchange.takes === undefined || exchange.takes(message)) exchange.response = message
     return unknown === undefined
+}
+
+/** The peer has not acknowledged a message, or has not answered it in time. */
+export function noAnswer(): GError {
+    return ioError(IOErrorEnum.TIMED_OUT, "No answer came: check the peer, or ask again")
 }
