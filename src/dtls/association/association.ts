@@ -115,7 +115,8 @@ export class Association extends AssociationEnds implements DriverOwner {
     }
 
     private records(datagram: Buffer, length: number, now: number): Verified {
-        const { failedRecords } = this.record
+        const layer = this.record
+        const { failedRecords } = layer
         let verified = Verified.none
         let at = 0
         for (let left = this.settings.limits.recordsPerDatagram; at < length && !this.isOver(); left--) {
@@ -123,12 +124,12 @@ export class Association extends AssociationEnds implements DriverOwner {
                 this.counters.add(Discard.tooManyRecords)
                 break
             }
-            const record = this.record.take(datagram, at, length)
-            at = this.record.behind
+            const record = layer.take(datagram, at, length)
+            at = layer.behind
             if (record !== undefined) {
                 if (record.epoch > 0) {
                     // Challenges and their answers move nothing, or two sides could exchange them for ever.
-                    const moves = this.record.newest && record.type !== ContentType.returnRoutabilityCheck
+                    const moves = layer.newest && record.type !== ContentType.returnRoutabilityCheck
                     if (moves) verified = Verified.newest
                     else if (verified === Verified.none) verified = Verified.older
                     this.lastHeard = now
@@ -137,9 +138,9 @@ export class Association extends AssociationEnds implements DriverOwner {
             }
         }
         if (this.savingWanted()) this.outputs.diagnose(Diagnostic.saveWanted, 0)
-        if (this.record.failedRecords > failedRecords) {
+        if (layer.failedRecords > failedRecords) {
             // However many of its records failed, a datagram counts once: it cost its sender one.
-            this.record.failedRecords = failedRecords + 1
+            layer.failedRecords = failedRecords + 1
             this.watchForMismatch()
         }
         return verified

@@ -111,7 +111,7 @@ export class RecordLayer {
     /** datagrams with records that did not verify (the association counts each once) */
     failedRecords = 0
     /** where the record that was taken last ends, in its datagram */
-    behind = 0
+    behind!: number
     /** the record that was verified last has the highest number of its epoch so far */
     newest = false
     /** largest plaintext of a protected record, bytes */
@@ -159,10 +159,9 @@ export class RecordLayer {
     /** By the keys for receiving of any epoch. */
     private find(datagram: Buffer, at: number, end: number): OpenedRecord | undefined {
         for (let read = this.read; read !== undefined; read = read.previous) {
-            const { protection } = read
-            const sequence = protection.sequenceOf(datagram, at, end, read.window.top + 1)
+            const sequence = read.protection.sequenceOf(datagram, at, end, read.window.top + 1)
             if (sequence >= 0) {
-                this.behind = at + protection.lengthOf(datagram, at)
+                this.behind = at + read.protection.lengthOf(datagram, at)
                 return this.open(read, datagram, at, sequence)
             }
         }

@@ -11,11 +11,9 @@ export class ReplayWindow {
 
     /** Whether a record of this number may still be accepted. */
     isFresh(sequence: number): boolean {
-        if (sequence > this.top) return true
         const age = this.top - sequence
-        if (age >= 64) return false
         // Shifts are by the count modulo 32.
-        return (((age < 32 ? this.low : this.high) >> age) & 1) === 0
+        return age < 0 || (age < 64 && (((age < 32 ? this.low : this.high) >> age) & 1) === 0)
     }
 
     /** Marks the number that follows the highest one: in order, none missing. */

@@ -49,7 +49,7 @@ export abstract class LaterSender {
     private silent = false
     /** of a KeyUpdate of ours */
     updateReason = UpdateReason.none
-    /** see Driver; whatever wants to send from now on sets it to 0 */
+    /** see Driver; its negative: the same, but speakers are to be asked. Whatever wants to send from now on sets it to 0. */
     quietBelow = 0
     /** see Driver; a client: until its last flight is acknowledged */
     handshakeUntil = NEVER
@@ -83,12 +83,14 @@ export abstract class LaterSender {
     }
 
     wantsTickAt(): number {
-        const { flight, handshakeUntil, received, record } = this
+        const { handshakeUntil, record } = this
+        // As a rule nothing is due, whatever has been reserved. Speakers may have a message any time.
+        if (record.write.nextSequence < -this.quietBelow && this.speaking() === undefined) return handshakeUntil
+        const { flight, received } = this
         const wants = this.wantsToSend(flight, record.write)
-        // As a rule nothing is due, whatever has been reserved.
         if (!wants && flight === undefined && received === undefined) {
-            // Speakers may have a message any time.
-            if (this.speakers.length === 0) this.quietBelow = record.write.maxRecords - UPDATE_MARGIN
+            const below = Math.max(record.write.maxRecords - UPDATE_MARGIN, 0)
+            this.quietBelow = this.speakers.length === 0 ? below : -below
             return handshakeUntil
         }
         if (record.isHeld()) return handshakeUntil

@@ -21,6 +21,8 @@ export interface Secret {
 
 /** Of an endpoint that gave its peer ids: hears which of them verified records carry. */
 export interface IdListener {
+    /** those that the peer may still turn to; without any nobody need be told */
+    given: Buffer[]
     use(id: Buffer): void
 }
 

@@ -34,7 +34,7 @@ export class ConnectionIdsV13 extends ConnectionIds implements UpdatableIds {
     /** of the peer's, in the order in which it gave them */
     private spares: Buffer[] = []
     /** of ours, which the peer has not used yet, in that order */
-    private given: Buffer[] = []
+    given: Buffer[] = []
     /** of ours, used before `local`: late records may carry it */
     private former = EMPTY
     /** ids that the peer asks for; -1: it has its answer */
@@ -65,7 +65,7 @@ export class ConnectionIdsV13 extends ConnectionIds implements UpdatableIds {
 
     use(id: Buffer): void {
         const { given } = this
-        if (given.length === 0 || equal(id, this.local)) return
+        if (equal(id, this.local)) return
         for (let i = 0; i < given.length; i++) {
             if (equal(id, given[i])) return this.advance(i)
         }

@@ -23,6 +23,8 @@ export interface UpdatableIds extends RecordExtension, Speaker {
     hasUpdates: boolean
     /** Bytes of each id of this side; 0: it has none. */
     idLength(): number
+    /** ids of ours that the peer may still turn to */
+    given: Buffer[]
     /** A verified record carries this id of ours. */
     use(id: Buffer): void
     /** Takes a verified NewConnectionId or RequestConnectionId. @returns `none`, or the alert that ends the association */

@@ -101,7 +101,7 @@ export class RuntimeProtectionV13 implements ProtectionWithId {
         const plaintext = ds._moteRecordOpen(state, datagram, at, end, sequence)
         if (!(plaintext instanceof Buffer)) return plaintext
         // The additional data has the id too, so no other association's record gets here.
-        if (ids !== undefined && (datagram[at] & HeaderBit.id) !== 0)
+        if (ids !== undefined && ids.given.length > 0 && (datagram[at] & HeaderBit.id) !== 0)
             ids.use(copyOf(datagram, at + ID_AT, at + ID_AT + this.idLength))
         return { type: state[STATE_TYPE], epoch: this.epoch, plaintext, sequence }
     }
