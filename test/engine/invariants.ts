@@ -198,10 +198,12 @@ export class EndpointWatch {
 
     /** To be called after a call of the endpoint, or of one of its associations, when all outputs have been taken. */
     check(): void {
-        for (const watched of this.recent) this.checkPeer(watched)
+        const { limits, server } = this
+        const count = server.peerCount() + server.halfOpenCount()
+        // All that are still there are looked at below.
+        for (const watched of this.recent) if (count > FEW || !isKept(watched)) this.checkPeer(watched)
         this.recent = []
         this.received = []
-        const { limits, server } = this
         requireThat(server.peerCount() <= limits.peers, server.peerCount() + " established peers")
         requireThat(server.halfOpenCount() <= limits.halfOpenPeers, server.halfOpenCount() + " half-open peers")
         // With and without a cookie (DTLS 1.3).
@@ -209,7 +211,6 @@ export class EndpointWatch {
             server.partialHelloCount() <= 2 * limits.partialHellos,
             server.partialHelloCount() + " partial hellos",
         )
-        const count = server.peerCount() + server.halfOpenCount()
         if (count <= FEW) this.checkAll()
         else if (this.peers.length > 2 * count) this.peers = this.peers.filter(isKept)
     }
