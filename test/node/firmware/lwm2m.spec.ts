@@ -8,7 +8,7 @@ const EXAMPLE = "examples/device/lwm2m.ts"
 
 for (const kind of [linux, board])
     describe(`the LwM2M client on ${kind.name}`, function () {
-        this.timeout(180000)
+        this.timeout(300000)
 
         before(async function () {
             needs(
