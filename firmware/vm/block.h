@@ -126,7 +126,7 @@ static inline uint32_t block_words(const mote_vm *vm, mote_value block)
     return header_of(vm, block) >> 8;
 }
 
-/** Never KIND_FREE: "failed" is a free block for this (no_block, state.h). */
+/** Not for KIND_FREE: MOTE_FAILED is offset 0, where no_block (state.h) reads as a free block's header. */
 static inline bool has_kind(const mote_vm *vm, mote_value v, enum kind kind)
 {
     return is_heap(v) && (header_of(vm, v) & 15u) == (uint32_t)kind;

@@ -183,7 +183,7 @@ function compile(entry: string, files: Map<string, string>, flags: string[] = []
     }
 }
 
-/** What the compiler cannot know. */
+/** What to do about an error of the compiler, where its own words do not say: a module of Node does not exist on a device. */
 function hint(message: string): string {
     const [, missing = ""] = /Cannot find module '([^']+)'/.exec(message) ?? []
     return isBuiltin(missing)

@@ -36,8 +36,8 @@ const ASK_AGAIN = 250
 const PATIENCE = 1000
 
 /**
- * After how long one that is not there is looked for again, ms: its handshake may have ended a moment ago, and be saved right now.
- * So many are at one time: whoever makes up ids keeps no others from being found.
+ * Retries for an association that Redis does not have, after so many ms: its handshake may have ended a moment ago, and be on its
+ * way into Redis. MAX_LOOKED_FOR_AGAIN limits them: datagrams with made-up ids must not delay others.
  */
 const LOOK_AGAIN = [20, 100]
 const MAX_LOOKED_FOR_AGAIN = 100

@@ -3,7 +3,7 @@ import uPlot from "./uplot.js"
 
 const REFRESH = 2000
 
-/** What a chart shows at least, s, be the gateway younger than that. */
+/** The shortest time that a chart shows, s; a young gateway has fewer samples than that. */
 const LEAST_SHOWN = 120
 
 const CHARTS = [
@@ -35,7 +35,7 @@ function drawTable(id, heads, rows, empty) {
     byId(id).replaceChildren(...(rows.length === 0 ? [line("td", [empty])] : [line("th", names), ...lines]))
 }
 
-/** Of what uPlot hands in, its end is a day too late while there is one sample. */
+/** Range of the time axis, s: the samples, and at least the last two minutes. uPlot's own range ends a day too late while there is one sample. */
 function lastMinutes({ data: [times] }) {
     const end = times.at(-1) ?? Date.now() / 1000
     return [Math.min(times[0] ?? end, end - LEAST_SHOWN), end]
@@ -54,7 +54,7 @@ class Chart {
         const color = getComputedStyle(document.body).color
         const axis = { stroke: color, grid: { stroke: "#8883", width: 1 }, ticks: { show: false } }
         const values = (_plot, splits) => splits.map((time) => new Date(time * 1000).toTimeString().slice(0, 5))
-        // A time may stand alone, without a line to another one.
+        // A round trip may stand alone, with no line to another one: only a point shows it.
         const points = { size: 4, ...(key === "roundTrip" && { show: true }) }
         const options = {
             ...this.size(),

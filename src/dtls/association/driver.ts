@@ -32,8 +32,8 @@ export interface DriverOwner {
 /** What goes on in an association beside its application data: the handshake, or in DTLS 1.3 what follows it. */
 export interface Driver {
     /**
-     * As long as fewer records are sealed under the newest keys, nothing is due before `handshakeUntil`, and nothing waits for the
-     * peer: application data passes the driver by. 0 or less: ask.
+     * Fast path for application data: while the next sequence number is below this, no tick is wanted before `handshakeUntil` and the
+     * driver need not be asked. 0 or less: ask it.
      */
     quietBelow: number
     /** until when records under the keys of the handshake are taken, ms; of a driver that may be quiet */

@@ -43,7 +43,7 @@ export enum Diagnostic {
     saveWanted = 9,
 }
 
-/** One thing the engine has to say; which fields are set depends on `kind`. There is one for each record: no class, whose constructor would be called. */
+/** One thing the engine has to say; which fields are set depends on `kind`. A plain object, since there is one for each record and a constructor costs a call. */
 export interface Output {
     kind: OutputKind
     data: Buffer | undefined

@@ -49,7 +49,7 @@ export abstract class LaterSender {
     private silent = false
     /** of a KeyUpdate of ours */
     updateReason = UpdateReason.none
-    /** see Driver; its negative: the same, but speakers are to be asked. Whatever wants to send from now on sets it to 0. */
+    /** Fast path, see Driver. Negative: the same limit, but speakers have to be asked for messages. Whatever wants to send sets it to 0. */
     quietBelow = 0
     /** see Driver; a client: until its last flight is acknowledged */
     handshakeUntil = NEVER
