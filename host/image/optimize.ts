@@ -43,13 +43,12 @@ function optimizeFunction(passes: PassManager, entry: ImageFunction, methods: Me
             run("result forwarding", forwardResults),
             run("copy propagation", propagateCopies),
             run("dead-store elimination", eliminateDeadStores),
-            run("control flow", simplifyControlFlow),
         ]
         if (!changes.includes(true)) break
+        run("control flow", simplifyControlFlow)
     }
-    run("slot allocation", allocateSlots)
     // Removed copies may leave jumps to the next statement.
-    run("control flow", simplifyControlFlow)
+    if (run("slot allocation", allocateSlots)) run("control flow", simplifyControlFlow)
 }
 
 const MAX_ROUNDS = 20

@@ -88,10 +88,10 @@ export class Liveness {
     }
 }
 
-/** Slots whose initial value, an argument or undefined, is live. */
-export function liveAtEntry(entry: ImageFunction): Set<number> {
+/** Slots whose initial value, an argument or undefined, is live. @param liveness of the function, when it is at hand */
+export function liveAtEntry(entry: ImageFunction, liveness = new Liveness(entry)): Set<number> {
     const [first] = entry.body
-    const live = new Set(new Liveness(entry).after(first))
+    const live = new Set(liveness.after(first))
     const stored = slotStored(first)
     if (stored !== undefined && !entry.body.some(isHandlerBoundary)) live.delete(stored)
     for (const slot of slotsRead(first).keys()) live.add(slot)

@@ -14,8 +14,11 @@ import { type Expression, type ImageFunction, type Statement, walk } from "../ir
  * for a copy, after which both have the same value. Parameters keep their slots; captured slots are not shared.
  */
 
-/** Colours the interference graph; a variable prefers the colour of one that it is copied to or from. */
-export function allocateSlots(entry: ImageFunction): void {
+/**
+ * Colours the interference graph; a variable prefers the colour of one that it is copied to or from.
+ * @returns true when copies vanished
+ */
+export function allocateSlots(entry: ImageFunction): boolean {
     const { body } = entry
     const live = new Liveness(entry)
     const conflicts = new Map<number, Set<number>>()
@@ -24,7 +27,7 @@ export function allocateSlots(entry: ImageFunction): void {
         conflicts.set(a, (conflicts.get(a) ?? new Set()).add(b))
         conflicts.set(b, (conflicts.get(b) ?? new Set()).add(a))
     }
-    const first = [...liveAtEntry(entry)]
+    const first = [...liveAtEntry(entry, live)]
     for (let slot = 0; slot < entry.arguments; slot++) for (const other of first) conflict(slot, other)
     for (const a of first) for (const b of first) conflict(a, b)
     const preferences = new Map<number, number[]>()
@@ -39,6 +42,7 @@ export function allocateSlots(entry: ImageFunction): void {
         append(preferences, copied, stored)
     }
     assign(entry, conflicts, preferences)
+    return removeCopies(entry.body)
 }
 
 function assign(entry: ImageFunction, conflicts: Map<number, Set<number>>, preferences: Map<number, number[]>): void {
@@ -57,7 +61,13 @@ function assign(entry: ImageFunction, conflicts: Map<number, Set<number>>, prefe
     for (const [slot, places] of uses) for (const place of places) place.value = colours.get(slot) ?? slot
     const used = [...colours.values(), ...entry.captured]
     entry.slots = Math.max(entry.arguments, ...used.map((colour) => colour + 1))
-    for (let i = entry.body.length - 2; i >= 0; i--) if (isCopyOntoItself(entry.body[i])) removeStatement(entry.body, i)
+}
+
+/** @returns true when there were copies of a slot onto itself */
+function removeCopies(body: Statement[]): boolean {
+    const before = body.length
+    for (let i = body.length - 2; i >= 0; i--) if (isCopyOntoItself(body[i])) removeStatement(body, i)
+    return body.length < before
 }
 
 function isCopyOntoItself({ opcode, value, operands }: Statement): boolean {

@@ -1,5 +1,5 @@
-import { successors } from "../ir/control-flow.js"
-import type { ImageFunction, Statement } from "../ir/program.js"
+import { edges } from "../ir/control-flow.js"
+import type { ImageFunction } from "../ir/program.js"
 
 /*
  * Unreachable-code elimination: statements that no path from the first one leads to go.
@@ -11,14 +11,14 @@ import type { ImageFunction, Statement } from "../ir/program.js"
 
 export function eliminateUnreachable(entry: ImageFunction): boolean {
     const { body } = entry
-    const place = new Map(body.map((statement, i) => [statement, i]))
-    const reached = new Set<Statement>()
-    const queue = body.slice(0, 1)
-    for (let next = queue.pop(); next !== undefined; next = queue.pop()) {
-        if (reached.has(next)) continue
-        reached.add(next)
-        queue.push(...successors(body, place.get(next) ?? 0))
+    const next = edges(body)
+    const reached = body.map(() => false)
+    const queue = [0]
+    for (let at = queue.pop(); at !== undefined; at = queue.pop()) {
+        if (reached[at]) continue
+        reached[at] = true
+        queue.push(...next[at])
     }
-    entry.body = body.filter((statement) => reached.has(statement))
-    return entry.body.length < body.length
+    entry.body = body.filter((_, i) => reached[i])
+    return reached.includes(false)
 }
