@@ -35,6 +35,7 @@ export interface AddressesOptions {
 export class AllAddressesSocket extends NodeDatagramSocket {
     private sockets = new Map<string, Socket>()
     private timer: NodeJS.Timeout | undefined
+    private isReferenced = true
     private polling = false
     private receiveBufferSize: number | undefined
     /** addresses without a socket, whose error has been logged */
@@ -95,6 +96,7 @@ export class AllAddressesSocket extends NodeDatagramSocket {
         if (this.closed) return void socket.close()
         this.port = socket.address().port
         if (this.receiveBufferSize !== undefined) socket.setRecvBufferSize(this.receiveBufferSize)
+        if (!this.isReferenced) socket.unref()
         this.sockets.set(address, socket)
         this.listenTo(socket, address)
     }
@@ -136,6 +138,16 @@ export class AllAddressesSocket extends NodeDatagramSocket {
     setReceiveBufferSize(size: number): void {
         this.receiveBufferSize = size
         for (const socket of this.sockets.values()) socket.setRecvBufferSize(size)
+    }
+
+    ref(): void {
+        this.isReferenced = true
+        for (const socket of this.sockets.values()) socket.ref()
+    }
+
+    unref(): void {
+        this.isReferenced = false
+        for (const socket of this.sockets.values()) socket.unref()
     }
 
     /** The socket that received from there; for an address that answers nothing, the one that the route prefers. */

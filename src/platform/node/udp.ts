@@ -44,6 +44,9 @@ export abstract class NodeDatagramSocket extends DatagramSocket implements UdpSo
     /** The socket that a datagram to this address leaves from. Throws GError. */
     protected abstract socketTo(address: SocketAddress): Socket | Promise<Socket>
     protected abstract closeSockets(): void
+    /** As dgram.Socket: whether an open socket keeps the process alive. */
+    abstract ref(): void
+    abstract unref(): void
 
     /** @param local what `SocketAddress.local` of its senders is */
     protected listenTo(socket: Socket, local: string | undefined): void {
@@ -233,6 +236,8 @@ function destinationError(to: SocketAddress | undefined): GError | undefined {
 
 /** One socket of node:dgram, bound to one address or connected to one peer. */
 export class NodeUdpSocket extends NodeDatagramSocket {
+    private lastAddress: SocketAddress | undefined
+
     private constructor(
         services: Services,
         private socket: Socket,
@@ -251,7 +256,9 @@ export class NodeUdpSocket extends NodeDatagramSocket {
         return new NodeUdpSocket(services, boundSocket(options), undefined)
     }
 
+    /** After the end it is what it was. */
     localAddress(): SocketAddress {
+        if (this.lastAddress !== undefined) return this.lastAddress
         const { address, port } = this.socket.address()
         return { address, port }
     }
@@ -260,11 +267,27 @@ export class NodeUdpSocket extends NodeDatagramSocket {
         this.socket.setRecvBufferSize(size)
     }
 
+    ref(): void {
+        this.socket.ref()
+    }
+
+    unref(): void {
+        this.socket.unref()
+    }
+
     protected socketTo(): Socket {
         return this.socket
     }
 
     protected closeSockets(): void {
+        this.lastAddress = this.localAddress()
         this.socket.close()
     }
+}
+
+/** Whether an open socket keeps the process alive; one that `services` of a program opened may not be able to tell it. */
+export function keepAlive(socket: UdpSocket, isReferenced: boolean): void {
+    if (!(socket instanceof NodeDatagramSocket)) return
+    if (isReferenced) socket.ref()
+    else socket.unref()
 }

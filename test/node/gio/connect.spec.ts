@@ -1,5 +1,5 @@
 import { deepStrictEqual, ok, rejects, strictEqual } from "node:assert/strict"
-import { createSocket, Socket } from "node:dgram"
+import { createSocket } from "node:dgram"
 import { once } from "node:events"
 import { TLS_PSK_WITH_AES_128_CCM_8, TLS_PSK_WITH_AES_128_GCM_SHA256 } from "../../../src/dtls/key-exchange/suites.js"
 import { TLS_AES_128_CCM_SHA256, TLS_AES_256_GCM_SHA384 } from "../../../src/dtls/handshake/v13/suites.js"
@@ -9,7 +9,6 @@ import { type PskAnswer, QuestionKind } from "../../../src/dtls/handshake/questi
 import {
     connect,
     type DiagnosticEvent,
-    DtlsDgramSocket,
     DtlsError,
     type DtlsServer,
     type DtlsSocket,
@@ -20,20 +19,7 @@ import {
     type ListenOptions,
     NodeServices,
 } from "../../../src/index.js"
-
-const psk = { identity: "sensor1", key: new Uint8Array(16).fill(5) }
-const LOOPBACK = "127.0.0.1"
-
-/** A server and a client of it, both closed at the end. */
-async function withPair(
-    options: Partial<ListenOptions>,
-    use: (client: DtlsSocket, accepted: DtlsSocket, server: DtlsServer) => Promise<void>,
-): Promise<void> {
-    await using server = await listen(0, { psk, ...options }, LOOPBACK)
-    const { suites, protocols, connectionId } = options
-    await using client = await connect(LOOPBACK, server.port, { psk, suites, protocols, connectionId })
-    await use(client, await server.accept(), server)
-}
+import { LOOPBACK, psk, withPair } from "../../support/connect-pair.js"
 
 /** A UDP port where datagrams come to and nobody answers. */
 async function withSilence(use: (port: number) => Promise<void>): Promise<void> {
@@ -377,42 +363,5 @@ describe("connect and listen: diagnostics of a server", () => {
         const { failure, remoteAddress } = events.find(({ code }) => code === "handshakeFailed") as DiagnosticEvent
         strictEqual(failure?.reason, FailureReason.nothingInCommon)
         strictEqual(remoteAddress?.address, LOOPBACK)
-    })
-})
-
-describe("a connection in the shape of dgram.Socket", () => {
-    it("sends, receives, tells addresses and closes as node:dgram does", async () => {
-        await withPair({}, async (client, accepted) => {
-            const socket = new DtlsDgramSocket(client)
-            ok(socket instanceof Socket)
-            const sent = new Promise<number>((resolve, reject) => {
-                socket.send("abcdef", 1, 3, 9, "192.0.2.1", (error: Error | null, bytes: number) => {
-                    if (error === null) resolve(bytes)
-                    else reject(error)
-                })
-            })
-            strictEqual(await sent, 3)
-            strictEqual(String(await accepted.receive()), "bcd")
-            socket.send([Buffer.from("x"), "y"])
-            strictEqual(String(await accepted.receive()), "xy")
-            await accepted.send("answer")
-            const [message, info] = (await once(socket, "message")) as [Buffer, { port: number; size: number }]
-            deepStrictEqual([String(message), info.port, info.size], ["answer", client.remotePort, 6])
-            strictEqual(socket.address().port, client.localPort)
-            const closed = once(socket, "close")
-            await accepted.close()
-            await closed
-        })
-    })
-
-    it("tells an error to the callback, or as event", async () => {
-        await withPair({}, async (client) => {
-            const socket = new DtlsDgramSocket(client)
-            const told = new Promise<Error | null>((resolve) => void socket.send(Buffer.alloc(20000), resolve))
-            strictEqual(((await told) as DtlsError).code, "ERR_DTLS_MESSAGE_TOO_LARGE")
-            socket.send(Buffer.alloc(20000))
-            const [error] = (await once(socket, "error")) as [DtlsError]
-            strictEqual(error.code, "ERR_DTLS_MESSAGE_TOO_LARGE")
-        })
     })
 })

@@ -1,5 +1,6 @@
 import { type AddressInfo } from "node:net"
 import { type RemoteInfo, Socket } from "node:dgram"
+import { call } from "./call.js"
 import { type DtlsSocket } from "./dtls-socket.js"
 import { isClosed, wrongArgument } from "./errors.js"
 
@@ -12,6 +13,7 @@ type Sent = (error: Error | null, bytes: number) => void
  */
 export class DtlsDgramSocket extends Socket {
     private ended = false
+    private isClosed = false
 
     constructor(readonly connection: DtlsSocket) {
         // The base class makes a handle for this family, which is never bound; node's declarations leave the parameter out.
@@ -23,8 +25,10 @@ export class DtlsDgramSocket extends Socket {
     private async pump(): Promise<void> {
         this.emit("listening")
         try {
-            for await (const message of this.connection)
-                this.emit("message", message, { ...this.remoteAddress(), size: message.length } as RemoteInfo)
+            for await (const message of this.connection) {
+                const info = { ...this.remoteAddress(), size: message.length } as RemoteInfo
+                call((data: Buffer) => void this.emit("message", data, info), message)
+            }
             this.close()
         } catch (error) {
             if (!this.ended) this.emit("error", error)
@@ -64,15 +68,42 @@ export class DtlsDgramSocket extends Socket {
         return this
     }
 
-    /** Says close_notify to the peer; then the event "close". */
+    /** It is connected already: only tells so, by the event "connect" and to the callback. */
+    override connect(...rest: unknown[]): void {
+        const callback = rest.find((value): value is () => void => typeof value === "function")
+        if (callback !== undefined) this.once("connect", callback)
+        setImmediate(() => this.emit("connect"))
+    }
+
+    override ref(): this {
+        this.connection.ref()
+        return this
+    }
+
+    override unref(): this {
+        this.connection.unref()
+        return this
+    }
+
+    /** Says close_notify to the peer; then the event "close". Once more: only calls the callback when that is done. */
     override close(callback?: () => void): this {
+        if (this.isClosed && callback !== undefined) setImmediate(callback)
+        else if (callback !== undefined) this.once("close", callback)
         if (this.ended) return this
         this.ended = true
         this.connection.close().then(
-            () => super.close(callback),
-            (error: unknown) => this.emit("error", error),
+            () => this.finish(),
+            (error: unknown) => {
+                this.emit("error", error)
+                this.finish()
+            },
         )
         return this
+    }
+
+    private finish(): void {
+        this.isClosed = true
+        super.close()
     }
 }
 

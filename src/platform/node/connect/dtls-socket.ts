@@ -14,6 +14,7 @@ import { verdictText } from "../failure-text.js"
 import { isClosed, nodeError, wrongArgument } from "./errors.js"
 import { inOwnMemory } from "./compact.js"
 import { type SavedConnection } from "./saved-connection.js"
+import { keepAlive } from "../udp.js"
 import { checkOnlyWait, waiting, type WaitOptions, WITHOUT_LIMIT } from "./waiting.js"
 
 /** Largest DTLS message, bytes (RFC 5246 §6.2.1). */
@@ -179,6 +180,18 @@ export class DtlsSocket {
         } catch (error) {
             if (!isClosed(error)) throw error
         }
+    }
+
+    /** As net.Socket: an open connection keeps the process alive again. Without effect on a server's, whose socket all share. */
+    ref(): this {
+        if (this.remote !== undefined) keepAlive(this.socket, true)
+        return this
+    }
+
+    /** As net.Socket: the connection does not keep the process alive. Without effect on a server's, whose socket all share. */
+    unref(): this {
+        if (this.remote !== undefined) keepAlive(this.socket, false)
+        return this
     }
 
     /** Says close_notify; a client's UDP socket is given back, and what was saved is removed. */

@@ -11,6 +11,7 @@ import { isRejecting, type ListenOptions, prepareListen, type PreparedServer } f
 import { SavedClients } from "./saved-clients.js"
 import { checkTicketKeys } from "./sessions.js"
 import { checkPort } from "./target.js"
+import { keepAlive } from "../udp.js"
 import { checkOnlyWait, waiting, type WaitOptions, WITHOUT_LIMIT } from "./waiting.js"
 
 /** A server on one UDP port: `for await (const client of server)` gives each client whose handshake is done. */
@@ -67,6 +68,18 @@ export class DtlsServer {
         } catch (error) {
             if (!isClosed(error)) throw error
         }
+    }
+
+    /** As net.Server: an open server keeps the process alive again. */
+    ref(): this {
+        keepAlive(this.socket, true)
+        return this
+    }
+
+    /** As net.Server: neither the server nor its clients' connections keep the process alive. */
+    unref(): this {
+        keepAlive(this.socket, false)
+        return this
     }
 
     /** Says close_notify to every client and gives the port back; what was saved is removed. */

@@ -1,4 +1,5 @@
 import { type UdpSocket } from "../../services.js"
+import { call } from "../connect/call.js"
 import { listen, type DtlsServer } from "../connect/listen.js"
 import { prepareListen } from "../connect/options.js"
 import { checkPort } from "../connect/target.js"
@@ -6,7 +7,7 @@ import { NodeServices } from "../services.js"
 import { NodeUdpSocket } from "../udp.js"
 import { bindError } from "./errors.js"
 import { type DTLSListenOptions, listenOptions } from "./options.js"
-import { addressOf, call, type DTLSAddress, DTLSSession } from "./session.js"
+import { addressOf, type DTLSAddress, DTLSSession } from "./session.js"
 
 /** Whose socket is bound already. */
 class BoundServices extends NodeServices {

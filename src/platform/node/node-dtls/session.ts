@@ -2,6 +2,7 @@ import { X509Certificate } from "node:crypto"
 import { isIP } from "node:net"
 import { FailureReason } from "../../../dtls/handshake/failure.js"
 import { TlsCertificateFlags } from "../../../gio/enums.js"
+import { call } from "../connect/call.js"
 import { type DtlsSocket } from "../connect/dtls-socket.js"
 import { rangeError, stateError } from "./errors.js"
 import { opensslName } from "./options.js"
@@ -224,16 +225,5 @@ export class DTLSSession<Endpoint = unknown> {
     /** RFC 5705. */
     exportKeyingMaterial(length: number, label: string, context?: Buffer): Buffer {
         return this.openSocket().dtls.exportKeyingMaterial(label, context, length)
-    }
-}
-
-/** What a handler throws is its program's, as with an event: whoever calls it goes on. */
-export function call<T>(handler: ((value: T) => void) | undefined, value: T): void {
-    try {
-        handler?.(value)
-    } catch (error) {
-        process.nextTick(() => {
-            throw error
-        })
     }
 }
