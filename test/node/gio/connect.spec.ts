@@ -8,6 +8,7 @@ import { FailureReason } from "../../../src/dtls/handshake/failure.js"
 import { type PskAnswer, QuestionKind } from "../../../src/dtls/handshake/question.js"
 import {
     connect,
+    type ConnectOptions,
     type DiagnosticEvent,
     DtlsError,
     type DtlsServer,
@@ -137,6 +138,21 @@ describe("connect and listen: options", () => {
         await rejects(connect("coaps://:1", { psk }), { ...bad, argument: "uri" })
         await rejects(connect("", 1, { psk }), { ...bad, argument: "host" })
         await rejects(connect("::1", { psk }), { ...bad, argument: "port" })
+        await rejects(connect("coap://[::1]", { psk }), { ...bad, argument: "uri" })
+    })
+
+    it("of no use name the option: none at all, an address that is a name, services without sockets, identities of no hello", async () => {
+        const wrong = async (argument: string, options: unknown): Promise<void> => {
+            const expected = { code: "ERR_DTLS_INVALID_ARGUMENT", argument }
+            await rejects(connect(LOOPBACK, 1, options as ConnectOptions), expected)
+        }
+        await wrong("options", null)
+        await wrong("localAddress", { psk, localAddress: "localhost" })
+        await wrong("services", { psk, services: {} })
+        await wrong("timeout", { psk, timeout: "5" })
+        await wrong("psk", { psk: { ...psk, identity: "a".repeat(65536) } })
+        await wrong("psk", { psk: { ...psk, identity: "" }, maxVersion: "1.3" })
+        await wrong("psk", { psk: [psk, { ...psk, identity: "a".repeat(16385) }], minVersion: "1.3" })
     })
 
     it("reach the engine: hint, limits, extended master secret, key log, suites", async () => {

@@ -10,7 +10,7 @@ import { DtlsSocket } from "./dtls-socket.js"
 import { wrongArgument } from "./errors.js"
 import { type ConnectOptions, isRejecting, prepareConnect, type PreparedClient } from "./options.js"
 import { SavedConnection } from "./saved-connection.js"
-import { checkPort, targetOf } from "./target.js"
+import { checkLocalAddress, checkPort, targetOf } from "./target.js"
 import { waiting } from "./waiting.js"
 
 /**
@@ -30,8 +30,9 @@ export async function connect(
 ): Promise<DtlsSocket> {
     const [port, options] = typeof portOrOptions === "object" ? [undefined, portOrOptions] : [portOrOptions, given]
     const target = targetOf(host, port)
-    if (options === undefined) throw wrongArgument("options", "an object with psk")
+    if (typeof options !== "object" || options === null) throw wrongArgument("options", "an object with psk")
     checkPort("localPort", options.localPort ?? 0, 0)
+    checkLocalAddress(options.localAddress)
     const name = options.servername ?? target.host
     const prepared = prepareConnect(options, `${name}|${target.host}|${target.port}`)
     if (hasPublicKeys(options)) prepared.settings.extensions.push(...serverNameFor(name))

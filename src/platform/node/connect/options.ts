@@ -34,7 +34,7 @@ import { nodeError, wrongArgument } from "./errors.js"
 import { type DiagnosticEvent, HandshakeWatch } from "./handshake-watch.js"
 import { HASH_NAMES, type ImportedPsk, importing } from "./imported-psk.js"
 import { type AssociationStore, type SaveOptions, type Saving, savingOf } from "./saved-connection.js"
-import { credentialsOf, listOf, lookingUp, type Psk, type PskLookup } from "./psk-options.js"
+import { checkIdentities, credentialsOf, listOf, lookingUp, type Psk, type PskLookup } from "./psk-options.js"
 import {
     addClientSessions,
     addSessions,
@@ -212,6 +212,7 @@ export function prepareConnect(options: ConnectOptions, server: string): Prepare
         throw wrongArgument("psk", "a key, or else ca, cert or rawPublicKeys")
     const versions = versionsOf(options)
     const keys = Array.isArray(psk) ? listOf(psk, versions) : psk && credentialsOf(psk)
+    if (psk !== undefined && !("answer" in psk)) checkIdentities([psk].flat(), versions)
     const prepared = prepare(options, { psk: keys, isServer: false, contexts: {} })
     if (Array.isArray(psk) && options.importedPsk === undefined) prepared.settings.extensions.push(severalPsks())
     const sessions = sessionsOf(options, versions.oldest)
@@ -277,7 +278,9 @@ interface KeySources {
 
 function prepare(options: CommonOptions, { psk, isServer, contexts }: KeySources): Prepared {
     const { onDiagnostic } = options
-    const services = options.services ?? new NodeServices()
+    const { services = new NodeServices() } = options
+    if (typeof (services as Partial<NodeServices> | null)?.openUdp !== "function")
+        throw wrongArgument("services", "a NodeServices, or what has its methods")
     const named = Object.keys(contexts).length > 0
     const publicKeys = hasPublicKeys(options) || named ? publicKeysOf(services, options, isServer, contexts) : undefined
     const credentials = new EitherCredentials(psk, publicKeys?.credentials)

@@ -9,7 +9,7 @@ import { type Versions } from "./versions.js"
 
 /** A pre-shared key and the identity that it belongs to. */
 export interface Psk {
-    /** 0 to 65535 bytes of UTF-8 or binary; at most 128 by RFC 7925 §4.2 */
+    /** 0 to 65535 bytes of UTF-8 or binary, for DTLS 1.3 1 to 16384; at most 128 by RFC 7925 §4.2 */
     identity: string | Uint8Array
     /** 1 to 65535 bytes; 16 random bytes are strong */
     key: Uint8Array
@@ -20,6 +20,20 @@ export interface Psk {
  * clients go on meanwhile; when it throws, the client is refused and `onDiagnostic` hears of it.
  */
 export type PskLookup = (identity: Buffer) => Uint8Array | undefined | Promise<Uint8Array | undefined>
+
+/** Longest identity of DTLS 1.2 (RFC 4279 §2), and what a hello of DTLS 1.3 has room for, bytes. */
+const MAX_IDENTITY = 65535
+const MAX_IDENTITY_V13 = 16384
+
+/** Throws ERR_DTLS_INVALID_ARGUMENT for an identity that no hello of those versions can have. */
+export function checkIdentities(psks: Psk[], { newest }: Versions): void {
+    const [least, most] = newest === "1.2" ? [0, MAX_IDENTITY] : [1, MAX_IDENTITY_V13]
+    for (const { identity } of psks) {
+        const length = Buffer.byteLength(identity)
+        if (length < least || length > most)
+            throw wrongArgument("psk", `its identity has ${least} to ${most} bytes in DTLS ${newest}`)
+    }
+}
 
 /** One key, or what looks for one. */
 export function credentialsOf(psk: Psk | Credentials): Credentials {

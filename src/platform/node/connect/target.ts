@@ -1,3 +1,4 @@
+import { isIP } from "node:net"
 import { COAPS_PORT, parseCoapsUri } from "../../../coap/uri.js"
 import { nodeError, wrongArgument } from "./errors.js"
 
@@ -13,13 +14,19 @@ export function checkPort(name: string, port: number, minimum: number): void {
         throw wrongArgument(name, `a whole number from ${minimum} to 65535`)
 }
 
+/** Throws ERR_DTLS_INVALID_ARGUMENT. */
+export function checkLocalAddress(address: string | undefined): void {
+    if (address !== undefined && (typeof address !== "string" || isIP(address.replace(/%.*$/, "")) === 0))
+        throw wrongArgument("localAddress", "a numeric address is needed")
+}
+
 /**
  * @param host a name, an IPv4 or IPv6 address with or without brackets, or the beginning of a URI: coaps://HOST[:PORT]
  * @param port undefined: the URI's
  */
 export function targetOf(host: string, port: number | undefined): Target {
     if (typeof host !== "string" || host === "") throw wrongArgument("host", "a name or an address is needed")
-    const target = /^coaps:/i.test(host) ? targetOfUri(host) : { host: host.replace(/^\[(.*)\]$/, "$1"), port }
+    const target = /^coaps:|:\/\//i.test(host) ? targetOfUri(host) : { host: host.replace(/^\[(.*)\]$/, "$1"), port }
     if (port !== undefined) target.port = port
     checkPort("port", target.port ?? NaN, 1)
     return { host: target.host, port: target.port ?? COAPS_PORT }

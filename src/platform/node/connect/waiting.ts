@@ -16,7 +16,7 @@ export const WAIT_OPTIONS: readonly string[] = ["signal", "timeout"]
 /** Throws ERR_DTLS_INVALID_ARGUMENT that names what is wrong. */
 export function checkWait({ signal, timeout }: WaitOptions): void {
     if (signal !== undefined && !(signal instanceof AbortSignal)) throw wrongArgument("signal", "an AbortSignal")
-    if (timeout !== undefined && !(timeout >= 0 && timeout <= 0x7fffffff))
+    if (timeout !== undefined && !(typeof timeout === "number" && timeout >= 0 && timeout <= 0x7fffffff))
         throw wrongArgument("timeout", "milliseconds, 0 to 2147483647")
 }
 
