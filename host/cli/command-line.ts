@@ -70,7 +70,7 @@ function commandLine(): Command {
 function usageSentence({ code, message }: CommanderError, program: Command): string {
     const names = program.commands.map((command) => command.name()).filter((name) => name !== "complete")
     const meant = /\(Did you mean (.*)\)/.exec(message)?.[1]
-    const perhaps = meant === undefined ? "" : `, did you mean ${meant}`
+    const perhaps = meant === undefined ? "" : ` (did you mean ${meant})`
     if (code === "commander.unknownCommand") return `no such command${perhaps}; there are ${names.join(", ")}`
     if (code === "commander.unknownOption") {
         const option = /^error: unknown option '(--[a-z-]+)/.exec(message)?.[1] ?? "an option"
@@ -78,7 +78,10 @@ function usageSentence({ code, message }: CommanderError, program: Command): str
     }
     const crowded = /too many arguments for '([a-z-]+)'/.exec(message)?.[1]
     if (crowded !== undefined) return tooManyArguments(program, crowded)
-    const sentence = message.replace(/^error: /, "").replace(/value '.*' is invalid/s, "is invalid")
+    const sentence = message
+        .replace(/^error: /, "")
+        .replace(/^command-argument value '.*' is invalid for argument '(.*)'/s, "argument '$1' is invalid")
+        .replace(/value '.*' is invalid/s, "is invalid")
     return `${sentence.replace(/\.$/, "")}; see --help`
 }
 
@@ -94,7 +97,10 @@ function tooManyArguments(program: Command, name: string): string {
 /** @returns the exit code of what the library for commands ended: help, version or a wrong command line */
 function endedByLibrary(error: CommanderError, program: Command): number {
     if (error.exitCode === 0) return 0
-    if (error.code !== "commander.help") printNote(`mote: ${usageSentence(error, program)}`)
+    if (error.code === "commander.help") return 2
+    const message = usageSentence(error, program)
+    if (process.argv.includes("--json")) printJson({ event: "error", message })
+    printNote(`mote: ${message}`)
     return 2
 }
 

@@ -1,4 +1,4 @@
-import { match, ok, strictEqual } from "node:assert/strict"
+import { deepStrictEqual, match, ok, strictEqual } from "node:assert/strict"
 import { spawnSync } from "node:child_process"
 import { readFileSync, statSync, writeFileSync } from "node:fs"
 import { join } from "node:path"
@@ -95,7 +95,7 @@ describe("the command line", function () {
 
     const wrong: [string, string[], RegExp][] = [
         ["an unknown command", ["fly"], /no such command; there are init/],
-        ["a misspelt command", ["strat"], /no such command, did you mean start\?/],
+        ["a misspelt command", ["strat"], /no such command \(did you mean start\?\); there are/],
         ["a name of JavaScript's", ["constructor"], /no such command/],
         ["an unknown option", ["gateway", "--fast"], /--help/],
         ["an option without its value", ["gateway", "--psk"], /--help/],
@@ -113,7 +113,7 @@ describe("the command line", function () {
             /--sleep and --move .* --cid 0/,
         ],
         ["a key without identity", ["gateway", "--psk", KEY], /identity:hexkey/],
-        ["a misspelt option", ["gateway", "--psx", `a:${KEY}`], /--psx is not known, did you mean --psk\?/],
+        ["a misspelt option", ["gateway", "--psx", `a:${KEY}`], /--psx is not known \(did you mean --psk\?\); see --help/],
         ["a misspelt option with its value", ["gateway", `--psx=a:${KEY}`], /--psx is not known/],
         ["a key where a word is chosen", ["completion", KEY], /zsh, bash/],
         ["a key of odd length", ["gateway", "--psk", "a:123"], /odd number of hex digits \(3\)/],
@@ -147,6 +147,17 @@ describe("the command line", function () {
             ok(message.test(err), err)
             ok(!err.includes(KEY) && !/\n\s+at /.test(err))
         })
+
+    it("a wrong command line with --json is an error event, too", () => {
+        for (const args of [
+            ["get", "--json"],
+            ["get", "coaps://h/", "--psx", "a", "--json"],
+        ]) {
+            const { code, out, err } = run(...args)
+            const { event, message } = JSON.parse(out) as { event: string; message: string }
+            deepStrictEqual([code, event, err.trim()], [2, "error", `mote: ${message}`])
+        }
+    })
 
     it("never shows a key, wherever it was typed", () => {
         for (const args of [
