@@ -32,6 +32,8 @@ export class Forwarder implements Sink {
     private running: Promise<void> | undefined
     private closing = false
     private isAway = false
+    /** of a batch that was refused: each is sent by itself, so that one which cannot be delivered costs no other */
+    private alone = 0
 
     constructor(
         private target: Target,
@@ -73,18 +75,24 @@ export class Forwarder implements Sink {
         const { signal } = this.stopping
         let pause = FIRST_PAUSE
         for (;;) {
-            const records = await queue.oldest(this.target.batch, signal)
+            const records = await queue.oldest(this.alone > 0 ? 1 : this.target.batch, signal)
             if (records.length === 0) return
             const failure = await this.attempt(records)
-            if (failure === undefined || failure instanceof UndeliverableError) {
+            const isRefused = failure instanceof UndeliverableError
+            if (isRefused && records.length > 1) {
+                this.alone = records.length
+                continue
+            }
+            if (failure === undefined || isRefused) {
                 queue.delivered(records.length)
+                this.alone = Math.max(this.alone - 1, 0)
                 pause = FIRST_PAUSE
             } else {
                 // Aborted: the gateway ends.
                 await sleep(pause, undefined, { signal }).catch(() => undefined)
                 pause = Math.min(pause * 2, LONGEST_PAUSE)
             }
-            this.tell(failure, records.length)
+            this.tell(failure)
         }
     }
 
@@ -98,10 +106,10 @@ export class Forwarder implements Sink {
     }
 
     /** When it begins and ends, not for every attempt. */
-    private tell(failure: Error | undefined, count: number): void {
+    private tell(failure: Error | undefined): void {
         if (this.stopping.signal.aborted) return
         if (failure instanceof UndeliverableError)
-            this.log.error(`${this.name} refuses ${count} records for good, they are lost: ${failure.message}`)
+            this.log.error(`${this.name} refuses a record for good, it is lost: ${failure.message}`)
         else if (failure !== undefined && !this.isAway)
             this.log.warn(`${this.name}: ${failure.message}; readings wait for it`)
         else if (failure === undefined && this.isAway) this.log.info(`${this.name} takes readings again`)

@@ -60,11 +60,12 @@ export class Journal {
 
     /** A new file, to which lines are appended from now on. */
     private async begin(): Promise<void> {
-        await this.handle?.close()
         const path = this.nextPath()
-        this.handle = await open(path, "a", 0o600)
-        this.segments.push({ path, lines: 0, gone: 0, bytes: 0 })
+        const handle = await open(path, "a", 0o600)
         await this.syncFolder()
+        await this.handle?.close()
+        this.handle = handle
+        this.segments.push({ path, lines: 0, gone: 0, bytes: 0 })
     }
 
     private async syncFolder(): Promise<void> {
@@ -96,13 +97,14 @@ export class Journal {
             await handle.datasync()
             segment.lines += appends.length
             segment.bytes += Buffer.byteLength(text)
-            if (segment.bytes >= SEGMENT_BYTES) await this.begin()
             for (const { resolve } of appends) resolve()
         } catch (error) {
             // A disk that is full has taken a part of them: what comes next must not stand behind half a line.
             await handle.truncate(segment.bytes).catch(() => undefined)
             for (const { reject } of appends) reject(error as Error)
         }
+        // Where none can be made the one before grows on, and the next lines try again.
+        if (segment.bytes >= SEGMENT_BYTES) await this.begin().catch(() => undefined)
     }
 
     /** The oldest lines are delivered. */

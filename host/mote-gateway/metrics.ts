@@ -52,21 +52,33 @@ export class Metrics {
         this.gauge("mote_peers", "Connected devices", [], (gauge) => gauge.set(listeners.peers().length))
         this.gauge("mote_sink_waiting", "Records that a sink has not delivered", ["sink"], (gauge) => {
             gauge.reset()
-            for (const sink of sinks.all()) gauge.set({ sink: sink.name }, sink.waiting())
+            // Two sinks of one broker have one name.
+            for (const sink of sinks.all()) gauge.inc({ sink: sink.name }, sink.waiting())
         })
-        this.gauge("mote_discarded", "Datagrams of no session that were discarded", ["reason"], (gauge) => {
-            for (const [reason, name] of discardNames().entries()) {
-                const counts = listeners.all().map((gateway) => gateway.getListener().getEndpoint().counters)
-                gauge.set(
-                    { reason: name },
-                    counts.reduce((sum, count) => sum + count.of(reason as Discard), 0),
-                )
-            }
-        })
+        this.discarded(listeners)
     }
 
     private counter(name: string, help: string, labelNames: string[] = []): Counter {
         return new Counter({ name, help, labelNames, registers: [this.registry] })
+    }
+
+    /** The sum of what the open listeners have counted: when one is replaced, Prometheus sees that the counter began anew. */
+    private discarded(listeners: Listeners): void {
+        const counter = new Counter({
+            name: "mote_discarded_datagrams_total",
+            help: "Datagrams of no session that were discarded",
+            labelNames: ["reason"],
+            registers: [this.registry],
+            collect: () => {
+                counter.reset()
+                const counts = listeners.all().map((gateway) => gateway.getListener().getEndpoint().counters)
+                for (const [reason, name] of discardNames().entries())
+                    counter.inc(
+                        { reason: name },
+                        counts.reduce((sum, count) => sum + count.of(reason as Discard), 0),
+                    )
+            },
+        })
     }
 
     private gauge(name: string, help: string, labelNames: string[], collect: (gauge: Gauge) => void): void {

@@ -91,7 +91,7 @@ export class Sinks {
         }
     }
 
-    private failed = (error: Error): void => this.log.error(`a sink failed: ${error.message}`)
+    private failed = (what: string): void => this.log.error(what)
 
     private forward(target: Target, { queue }: { queue: QueueConfig }): Sink {
         return new Forwarder(target, queue, this.log)

@@ -25,14 +25,17 @@ export class WebhookTarget implements Target {
         // Reading it to its end lets the connection be used again.
         await response.arrayBuffer()
         if (response.ok) return
-        const why = `it answers ${response.status}`
+        const isElsewhere = response.status >= 300 && response.status < 400
+        const why = `it answers ${response.status}${isElsewhere ? ": write the address it has moved to into url" : ""}`
         throw WRONG_BODY.includes(response.status) ? new UndeliverableError(why) : new Error(why)
     }
 
     private async post(body: string, signal: AbortSignal): Promise<Response> {
         const limit = AbortSignal.any([signal, AbortSignal.timeout(this.config.timeout)])
         try {
-            return await fetch(this.config.url, { method: "POST", headers: this.headers, body, signal: limit })
+            // A redirect is not followed: a POST would become a GET without the records.
+            const request = { method: "POST", headers: this.headers, body, redirect: "manual" } as const
+            return await fetch(this.config.url, { ...request, signal: limit })
         } catch (error) {
             const { cause, message } = error as Error
             const why = cause instanceof Error && cause.message !== "" ? cause.message : message

@@ -113,7 +113,11 @@ describe("the command line", function () {
             /--sleep and --move .* --cid 0/,
         ],
         ["a key without identity", ["gateway", "--psk", KEY], /identity:hexkey/],
-        ["a misspelt option", ["gateway", "--psx", `a:${KEY}`], /--psx is not known \(did you mean --psk\?\); see --help/],
+        [
+            "a misspelt option",
+            ["gateway", "--psx", `a:${KEY}`],
+            /--psx is not known \(did you mean --psk\?\); see --help/,
+        ],
         ["a misspelt option with its value", ["gateway", `--psx=a:${KEY}`], /--psx is not known/],
         ["a key where a word is chosen", ["completion", KEY], /zsh, bash/],
         ["a key of odd length", ["gateway", "--psk", "a:123"], /odd number of hex digits \(3\)/],

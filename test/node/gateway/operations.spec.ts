@@ -47,6 +47,18 @@ describe("operating mote-gateway", () => {
         deepStrictEqual([devices[0].identity, devices[0].readings[0].value], ["one", 21.5])
     })
 
+    it("names metrics as Prometheus has it: counters end with _total, others do not", async () => {
+        await gateway.start({ operations: { port: 0 }, sinks: { stdout: false, files: [{ path: "r.ndjson" }] } })
+        const types = [...(await text("/metrics")).matchAll(/^# TYPE (mote_\w+) (\w+)$/gm)]
+        ok(types.length >= 10)
+        const wrong = types.filter(([, name, type]) => (type === "counter") !== name.endsWith("_total"))
+        deepStrictEqual(
+            wrong.map(([line]) => line),
+            [],
+        )
+        ok(/^mote_discarded_datagrams_total\{reason="\w+"\} 0$/m.test(await text("/metrics")))
+    })
+
     it("says in the log who posted what no readings were found in, with time, level, identity and address", async () => {
         await gateway.start({})
         const one = await gateway.device("one")

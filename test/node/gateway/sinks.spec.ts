@@ -1,9 +1,11 @@
 import { deepStrictEqual, match, ok, rejects, strictEqual } from "node:assert/strict"
-import { appendFileSync, cpSync, readdirSync, readFileSync, rmSync } from "node:fs"
+import { appendFileSync, cpSync, mkdirSync, readdirSync, readFileSync, rmdirSync, rmSync } from "node:fs"
 import { createServer, type Server } from "node:http"
 import { connectAsync } from "mqtt"
 import { DeliveryQueue } from "../../../host/mote-gateway/delivery-queue.js"
 import { topicOf } from "../../../host/mote-gateway/mqtt.js"
+import { type ReadingRecord } from "../../../host/mote-gateway/sink.js"
+import { fileSink } from "../../../host/mote-gateway/stream-sink.js"
 import { WebhookTarget } from "../../../host/mote-gateway/webhook.js"
 import { CertificateMaker } from "../../certificates/maker.js"
 import { freePort, freeTcpPort, Running, sleep } from "../../interop/process.js"
@@ -53,6 +55,43 @@ describe("the sinks of mote-gateway", () => {
         const files = readdirSync(gateway.folder).filter((name) => name.startsWith("r.ndjson"))
         deepStrictEqual(files.sort(), ["r.ndjson", "r.ndjson.1", "r.ndjson.2"])
         strictEqual(valuesOf(gateway.lines("r.ndjson").slice(-1))[0] ?? 19, 19)
+    })
+
+    it("take readings again when their file can be written again", async () => {
+        mkdirSync(gateway.path("r.ndjson"))
+        await gateway.start({ sinks: { files: [{ path: "r.ndjson" }] } })
+        await gateway.expectLogged("file r.ndjson cannot be written")
+        const one = await gateway.device("one")
+        strictEqual(await one.post("/t", "1"), "5.03 30")
+        rmdirSync(gateway.path("r.ndjson"))
+        await eventually("a taken reading", async () => ((await one.post("/t", "2")) === "2.01" ? true : undefined))
+    })
+
+    it("lose no record that came while the file could not be written", async () => {
+        const path = gateway.path("r.ndjson")
+        mkdirSync(path)
+        const told: string[] = []
+        const sink = fileSink({ path, maxBytes: 1024, keep: 1 }, (what) => void told.push(what))
+        const writing = sink.put({} as ReadingRecord, '{"id":"1"}')
+        await eventually("the failure", () => (told.length > 0 ? told : undefined))
+        deepStrictEqual([sink.hasRoom(), sink.waiting()], [false, 1])
+        rmdirSync(path)
+        await writing
+        deepStrictEqual([sink.hasRoom(), sink.waiting(), told.length], [true, 0, 1])
+        await sink.close()
+        deepStrictEqual(gateway.lines("r.ndjson"), [{ id: "1" }])
+    })
+
+    it("cut the half of a record that a full disk left, and nothing else", async () => {
+        gateway.write("r.ndjson", '{"id":"1","readings":[{"value":0}]}\n{"id":"2","read')
+        gateway.write("notes.txt", "not a record")
+        await gateway.start({
+            acknowledge: "stored",
+            sinks: { files: [{ path: "r.ndjson" }, { path: "notes.txt" }] },
+        })
+        strictEqual(await (await gateway.device("one")).post("/t", "1"), "2.01")
+        deepStrictEqual(valuesOf(gateway.lines("r.ndjson")), [0, 1])
+        ok(readFileSync(gateway.path("notes.txt"), "utf8").startsWith("not a record"))
     })
 
     it("publish to a broker of MQTT 3.1.1, at a topic of a template, with the quality of service configured", async () => {
@@ -184,6 +223,19 @@ describe("the sinks of mote-gateway", () => {
         await last.close()
     })
 
+    it("go on with a queue whose next file cannot be made, and begin that file when it can", async () => {
+        const queue = await DeliveryQueue.open(gateway.path("queue"), 1e7)
+        mkdirSync(gateway.path("queue/00000002.ndjson"))
+        const line = JSON.stringify("x".repeat(600000))
+        for (let i = 0; i < 3; i++) await queue.append(line)
+        await queue.append('"last"')
+        ok(readdirSync(gateway.path("queue")).includes("00000003.ndjson"))
+        strictEqual(queue.length(), 4)
+        queue.delivered(4)
+        await queue.close()
+        deepStrictEqual(readdirSync(gateway.path("queue")), ["00000002.ndjson"])
+    })
+
     describe("that are webhooks", () => {
         let server: Server
         let answers: number[]
@@ -221,6 +273,16 @@ describe("the sinks of mote-gateway", () => {
             await gateway.expectLogged("it answers 503; readings wait for it")
         })
 
+        it("that have moved are not followed, where a POST would lose its body: readings wait", async () => {
+            answers = [301, 302, 307]
+            await gateway.start({ acknowledge: "stored", sinks: hook() })
+            strictEqual(await (await gateway.device("one")).post("/t", "5"), "2.01")
+            strictEqual(bodies.length, 4)
+            await gateway.expectLogged(
+                "it answers 301: write the address it has moved to into url; readings wait for it",
+            )
+        })
+
         it("where nobody listens are told with what to do", async () => {
             const url = `http://127.0.0.1:${await freeTcpPort()}/`
             const target = new WebhookTarget({ url, timeout: 10000, queue: { maxBytes: 1024 } })
@@ -238,7 +300,23 @@ describe("the sinks of mote-gateway", () => {
                 bodies.map(({ values }) => values),
                 [[6], [7]],
             )
-            await gateway.expectLogged("refuses 1 records for good, they are lost: it answers 422")
+            await gateway.expectLogged("refuses a record for good, it is lost: it answers 422")
+        })
+
+        it("that refuse a batch get its records one by one, so that only the one at fault is lost", async () => {
+            const queue = await DeliveryQueue.open(gateway.path("queue"), 10000)
+            for (const value of [1, 2, 3]) await queue.append(JSON.stringify({ readings: [{ value }] }))
+            await queue.close()
+            answers = [413, 204, 413, 204]
+            const [webhook] = (hook() as { webhooks: object[] }).webhooks
+            await gateway.start({ sinks: { webhooks: [{ ...webhook, queue: { folder: "queue" } }] } })
+            await eventually("four requests", () => (bodies.length === 4 ? bodies : undefined))
+            deepStrictEqual(
+                bodies.map(({ values }) => values),
+                [[1, 2, 3], [1], [2], [3]],
+            )
+            await (await gateway.device("one")).post("/t", "4")
+            await eventually("the next one", () => (bodies.length === 5 ? bodies : undefined))
         })
     })
 })
