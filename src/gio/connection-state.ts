@@ -91,7 +91,7 @@ export abstract class ConnectionState implements PumpOwner, AskingConnection {
 
     /** @returns why the base socket took no datagram of what the peer's association had to send */
     protected async touch(peer: Peer): Promise<GError | undefined> {
-        if (this.pump !== undefined) return await this.pump.touched(peer)
+        if (this.pump !== undefined) return await this.pump.drain(peer)
         return undefined
     }
 

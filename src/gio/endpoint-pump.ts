@@ -64,7 +64,13 @@ export class EndpointPump {
         this.started = true
         const self = this
         const batch = [this.newMessage()]
-        this.repeat(async () => await self.receiveTurn(batch))
+        this.repeat(async () => {
+            const count = await self.receiveOne(batch)
+            if (self.stopped) return
+            if (count === 0) throw ioError(IOErrorEnum.CLOSED, "The base socket is closed")
+            if (count > 0) self.deliver(batch[0] as InputMessage)
+            await self.drain()
+        })
         this.repeat(async () => await self.timeTurn())
     }
 
@@ -95,16 +101,10 @@ export class EndpointPump {
         this.wake.notify()
     }
 
-    /** Receives one datagram and does what comes of it. Throws when nothing can be received any more. */
-    private async receiveTurn(batch: InputMessage[]): Promise<void> {
-        const count = await this.receiveOne(batch)
-        if (this.stopped) return
-        if (count === 0) throw ioError(IOErrorEnum.CLOSED, "The base socket is closed")
-        if (count > 0) this.deliver(batch[0] as InputMessage)
-        await this.drain()
-    }
-
-    /** @returns 1; 0 at the end of the base socket; -1 when it reported an error that passes */
+    /**
+     * Receives one datagram.
+     * @returns 1; 0 at the end of the base socket; -1 when it reported an error that passes. Throws when nothing can be received any more.
+     */
     private async receiveOne(batch: InputMessage[]): Promise<number> {
         try {
             const count = await this.base.receiveMessages(batch, 0, -1, this.stopping)
@@ -150,20 +150,13 @@ export class EndpointPump {
     }
 
     /**
-     * An association was called outside this pump: its peer is looked at, and what it put out is done.
-     * @returns as `drain` does
-     */
-    async touched(peer: Peer): Promise<GError | undefined> {
-        this.endpoint.touched(peer)
-        return await this.drain()
-    }
-
-    /**
      * Sends, delivers and asks whatever the engine has put out. A datagram that the base does not take is lost, as
      * on any path, and the ones behind it are sent all the same.
+     * @param peer whose association was called outside this pump
      * @returns why, when the base took none of them; the error says nothing about what is sent or received later
      */
-    async drain(): Promise<GError | undefined> {
+    async drain(peer?: Peer): Promise<GError | undefined> {
+        if (peer !== undefined) this.endpoint.touched(peer)
         let outgoing = this.collect()
         if (this.endpoint.deadline() < this.lookAt) this.wake.notify()
         let lost: GError | undefined
@@ -229,7 +222,7 @@ export class EndpointPump {
         this.services.spawn(async () => {
             const answer = await self.answering.answer(question, self.owner.connectionOf(peer))
             peer.association.answer(answer, self.services.now())
-            await self.touched(peer)
+            await self.drain(peer)
         })
     }
 }

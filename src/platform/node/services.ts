@@ -1,4 +1,5 @@
 import { lookup } from "node:dns/promises"
+import { isIP } from "node:net"
 import { performance } from "node:perf_hooks"
 import { ioError, IOErrorEnum } from "../../gio/errors.js"
 import { type Table } from "../../dtls/endpoint/endpoint.js"
@@ -96,7 +97,7 @@ export class NodeServices implements Services {
     }
 
     spawn(task: () => Promise<void>): void {
-        setImmediate(() => {
+        process.nextTick(() => {
             task().catch((error: unknown) => {
                 this.log(LogLevel.error, `a background task failed: ${error instanceof Error ? error.message : "?"}`)
             })
@@ -123,6 +124,8 @@ export class NodeServices implements Services {
     }
 
     async resolve(host: string): Promise<string[]> {
+        // The system's look-up takes several turns to say that an address is one.
+        if (isIP(host) !== 0) return [host]
         try {
             const found = await lookup(host, { all: true })
             return found.map((entry) => entry.address)

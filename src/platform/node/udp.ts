@@ -19,7 +19,13 @@ interface Reader {
     message: InputMessage
     done: (count: number) => void
     failed: (error: GError) => void
+    stop: Cancellable | undefined
+    /** of its handler there */
+    id: number
 }
+
+/** Told how the sending of one datagram went; undefined: well. */
+type Told = (error: GError | undefined) => void
 
 /** Datagrams that wait in the process before the oldest is kept and new ones are dropped, as a kernel does. */
 const QUEUE_LIMIT = 4096
@@ -86,26 +92,24 @@ export abstract class NodeDatagramSocket extends DatagramSocket implements UdpSo
         if (!isIdle || messages.length !== 1 || message === undefined || timeout >= 0)
             return await super.receiveMessages(messages, flags, timeout, cancellable)
         const stop = givenCancellable(cancellable)
-        if (stop?.isCancelled() === true) throw cancelled()
+        if (stop?.isCancelled() === true) throw CANCELLED
         return await this.read(message, stop)
     }
 
-    private async read(message: InputMessage, stop: Cancellable | undefined): Promise<number> {
-        const coming = new Promise<number>((done, failed) => void (this.reader = { message, done, failed }))
-        const id = stop?.connect(() => {
-            if (this.reader?.message === message) this.takeReader()?.failed(cancelled())
+    private read(message: InputMessage, stop: Cancellable | undefined): Promise<number> {
+        return new Promise((done, failed) => {
+            const cancel = (): void => {
+                if (this.reader?.message === message) this.takeReader()?.failed(CANCELLED)
+            }
+            this.reader = { message, done, failed, stop, id: stop?.connect(cancel) ?? 0 }
         })
-        try {
-            return await coming
-        } finally {
-            if (id !== undefined) stop?.disconnect(id)
-        }
     }
 
     /** @returns who waits, and does so no more; undefined: nobody */
     private takeReader(): Reader | undefined {
         const { reader } = this
         this.reader = undefined
+        reader?.stop?.disconnect(reader.id)
         return reader
     }
 
@@ -124,21 +128,30 @@ export abstract class NodeDatagramSocket extends DatagramSocket implements UdpSo
      * The first call of a turn says what the system said. The datagrams of further ones wait for the end of the turn, and one that
      * the system does not take then is lost, as on any path.
      */
-    protected async sendAll(messages: OutputMessage[]): Promise<number> {
-        const count = this.burst.hasBegun() ? this.sendLater(messages) : await this.sendNow(messages)
-        const pause = this.burst.pace(count)
-        if (pause !== undefined) await pause
-        return count
+    protected sendAll(messages: OutputMessage[]): Promise<number> {
+        const sent = this.burst.hasBegun() ? Promise.resolve(this.sendLater(messages)) : this.sendNow(messages)
+        const pause = this.burst.pace(messages.length)
+        return pause === undefined ? sent : Promise.all([sent, pause]).then(([count]) => count)
     }
 
     /** All are handed to the system before the first is waited for, so that their order stays. */
-    private async sendNow(messages: OutputMessage[]): Promise<number> {
-        const [first, ...others] = messages.map((message) => this.send(message))
-        // Of one datagram, as of a flight, without what waits for several.
-        const results = others.length === 0 ? [await first] : await Promise.all([first, ...others])
-        const failed = results.findIndex((error) => error !== undefined)
-        if (failed === 0) throw results[0] as GError
-        return failed < 0 ? messages.length : failed
+    private sendNow(messages: OutputMessage[]): Promise<number> {
+        return new Promise((resolve, reject) => {
+            const { length } = messages
+            let failed = length
+            let failure: GError | undefined
+            let left = length
+            const tell = (index: number, error: GError | undefined): void => {
+                if (error !== undefined && index < failed) {
+                    failed = index
+                    failure = error
+                }
+                if (--left > 0) return
+                if (failed === 0 && failure !== undefined) reject(failure)
+                else resolve(failed)
+            }
+            for (let i = 0; i < length; i++) this.send(messages[i], (error) => tell(i, error))
+        })
     }
 
     private sendLater(messages: OutputMessage[]): number {
@@ -172,27 +185,24 @@ export abstract class NodeDatagramSocket extends DatagramSocket implements UdpSo
         else socket.send(data, to.port, to.address, done)
     }
 
-    /** @returns what went wrong */
-    private async send(message: OutputMessage): Promise<GError | undefined> {
+    private send(message: OutputMessage, told: Told): void {
         const to = this.remote ?? message.address
         const wrong = destinationError(to)
-        if (to === undefined || wrong !== undefined) return wrong
+        if (to === undefined || wrong !== undefined) return told(wrong)
         try {
             const found = this.socketTo(to)
-            return await this.sendFrom(found instanceof Promise ? await found : found, message, to)
+            if (!(found instanceof Promise)) return this.sendFrom(found, message, to, told)
+            found.then((socket) => this.sendFrom(socket, message, to, told)).catch(told)
         } catch (error) {
-            return error as GError
+            told(error as GError)
         }
     }
 
-    private sendFrom(socket: Socket, message: OutputMessage, to: SocketAddress): Promise<GError | undefined> {
+    private sendFrom(socket: Socket, message: OutputMessage, to: SocketAddress, told: Told): void {
         const data = gather(message)
-        return new Promise((resolve) => {
-            const done = (error: Error | null): void => {
-                if (error === null) message.bytesSent = data.length
-                resolve(error === null ? undefined : asGError(error, text(to)))
-            }
-            this.hand(socket, data, to, done)
+        this.hand(socket, data, to, (error) => {
+            if (error === null) message.bytesSent = data.length
+            told(error === null ? undefined : asGError(error, text(to)))
         })
     }
 
@@ -214,11 +224,16 @@ function fill(message: InputMessage, data: Buffer, address: SocketAddress): void
     scatter(message, data, data.length, address)
 }
 
-/** Who cancels knows where that was: of all errors only this one comes with every connection, and its stack would cost more than it. */
-function cancelled(): GError {
+/**
+ * One for all: of all errors only this one comes with every connection, and to make one, even without its stack, takes longer than all
+ * that a cancellation does otherwise. Who cancels knows where that was.
+ */
+const CANCELLED = withoutStack(() => ioError(IOErrorEnum.CANCELLED, "Operation was cancelled"))
+
+function withoutStack(make: () => GError): GError {
     const { stackTraceLimit } = Error
     Error.stackTraceLimit = 0
-    const error = ioError(IOErrorEnum.CANCELLED, "Operation was cancelled")
+    const error = make()
     Error.stackTraceLimit = stackTraceLimit
     return error
 }

@@ -38,7 +38,7 @@ export async function connect(
     if (hasPublicKeys(options)) prepared.settings.extensions.push(...serverNameFor(name))
     return await waiting(options, async (stop) => {
         const addresses = await prepared.services.resolve(target.host)
-        for (const address of addresses) {
+        for (const address of prepared.saving === undefined ? [] : addresses) {
             const goneOn = await goOnWith({ address, port: target.port }, name, options, prepared)
             if (goneOn !== undefined) return goneOn
         }
@@ -106,11 +106,12 @@ async function goOnWith(
 async function opening<T>(
     remote: SocketAddress,
     name: string,
-    { localAddress, localPort, protocols, ...options }: ConnectOptions,
+    options: ConnectOptions,
     { services, settings, newConnection }: PreparedClient,
     begin: (connection: DtlsClientConnection, socket: UdpSocket) => Promise<T>,
 ): Promise<T> {
-    const socket = await services.openUdp({ remote, localHost: localAddress, localPort: localPort ?? 0 })
+    const { localAddress: localHost, localPort = 0, protocols } = options
+    const socket = await services.openUdp({ remote, localHost, localPort })
     try {
         const connection = newConnection(services, socket, settings, name)
         if (!isRejecting(options)) connection.setValidationFlags(TlsCertificateFlags.NO_FLAGS)

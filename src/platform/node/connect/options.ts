@@ -213,13 +213,14 @@ export function prepareConnect(options: ConnectOptions, server: string): Prepare
     const versions = versionsOf(options)
     const keys = Array.isArray(psk) ? listOf(psk, versions) : psk && credentialsOf(psk)
     if (psk !== undefined && !("answer" in psk)) checkIdentities([psk].flat(), versions)
-    const prepared = prepare(options, { psk: keys, isServer: false, contexts: {} })
-    if (Array.isArray(psk) && options.importedPsk === undefined) prepared.settings.extensions.push(severalPsks())
+    // Not spread into what is returned: that took longer than all of the checks.
+    const { services, settings, watch } = prepare(options, { psk: keys, isServer: false, contexts: {} })
+    if (Array.isArray(psk) && options.importedPsk === undefined) settings.extensions.push(severalPsks())
     const sessions = sessionsOf(options, versions.oldest)
-    if (sessions !== undefined) addClientSessions(prepared.settings, versions, sessions, server)
+    if (sessions !== undefined) addClientSessions(settings, versions, sessions, server)
     const session = (isV13: boolean): Buffer | undefined => sessions && sessionIn(sessions, server, isV13)
-    const saving = savingFor(prepared.services, options.save, false)
-    return { ...prepared, newConnection: clientOf(versions), session, saving }
+    const saving = savingFor(services, options.save, false)
+    return { services, settings, watch, newConnection: clientOf(versions), session, saving }
 }
 
 function sessionsOf({ session, sessions, pskModes }: ConnectOptions, oldest: Version): SessionStore | undefined {
