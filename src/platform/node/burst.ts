@@ -48,6 +48,7 @@ export class Burst {
     }
 
     flush(): void {
+        if (this.waiting.length === 0) return
         waitingBursts.delete(this)
         const { waiting } = this
         this.waiting = []

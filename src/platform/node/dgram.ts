@@ -50,7 +50,7 @@ function numericAddress(
     _options: object,
     found: (error: null, address: string, family: number) => void,
 ): void {
-    found(null, address, isIP(address.replace(/%.*/, "")))
+    found(null, address, address.includes(":") ? 6 : 4)
 }
 
 /** A bound socket without listeners, at once: a numeric address needs no look-up. Throws GError. */

@@ -29,6 +29,8 @@ interface Kind {
     /** of a digest and of the hash's block, bytes */
     length: number
     block: number
+    /** what the outer hash takes: its padded key and the inner digest */
+    outer: Buffer
 }
 
 /** Bytes that are hashed behind a padded key. */
@@ -69,7 +71,7 @@ export class NodeHmac implements Hmac {
         let signed = seed.length
         for (let at = 0; at < length; at += digest) {
             // A(i), and behind it the seed again
-            moveTo(inner, block, this.signed(signed))
+            inner.write(this.signedText(signed), block, "binary")
             inner.set(seed, block + digest)
             const part = this.signed(digest + seed.length)
             part.copy(output, at)
@@ -93,19 +95,27 @@ export class NodeHmac implements Hmac {
 
     /** HMAC of the first `length` bytes behind the key. */
     private signed(length: number): Buffer {
-        const { name, block, length: digest } = this.kind
-        moveTo(outer, block, digestOf(name, inner.subarray(0, block + length), "buffer"))
-        return digestOf(name, outer.subarray(0, block + digest), "buffer")
+        return digestOf(this.kind.name, this.keyed(length), "buffer")
+    }
+
+    /**
+     * The same as text, one character a byte, since a Buffer takes three times as long. Text cannot be erased: it is for what is of no use
+     * without the key, A(i) and inner digests.
+     */
+    private signedText(length: number): string {
+        return digestOf(this.kind.name, this.keyed(length), "binary")
+    }
+
+    /** What the outer hash takes. */
+    private keyed(length: number): Buffer {
+        const { name, block, outer: padded } = this.kind
+        outer.write(digestOf(name, inner.subarray(0, block + length), "binary"), block, "binary")
+        return padded
     }
 
     close(): void {
         this.#key.erase()
     }
-}
-
-function moveTo(target: Buffer, at: number, digest: Buffer): void {
-    target.set(digest, at)
-    digest.fill(0)
 }
 
 function wipePads(length: number): void {
@@ -120,7 +130,8 @@ export function kindOfHash(algorithm: HashAlgorithm): Kind {
     const known = kinds.get(algorithm)
     if (known !== undefined) return known
     const { opensslName, length } = hashParameters(algorithm)
-    const kind = { name: opensslName, length, block: length > 32 ? 128 : 64 }
+    const block = length > 32 ? 128 : 64
+    const kind = { name: opensslName, length, block, outer: outer.subarray(0, block + length) }
     kinds.set(algorithm, kind)
     return kind
 }
