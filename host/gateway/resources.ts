@@ -4,7 +4,8 @@ import { CoapCode, CoapOption, codeText, ContentFormat } from "../../src/coap/co
 import { type CoapMessage, textOption, textOptionsOf, uintOption, uintOptionOf } from "../../src/coap/message.js"
 import { writeLinkFormat } from "../../src/coap/link-format.js"
 import { type CoapAnswer } from "../../src/coap/server.js"
-import { readSenmlCbor } from "../../src/coap/senml.js"
+import { readSenmlCbor, type ResolvedRecord } from "../../src/coap/senml.js"
+import { readSenmlJson } from "../../src/coap/senml-json.js"
 import { coapPathText } from "../../src/coap/uri.js"
 
 /** A value that arrived, whatever format it came in. */
@@ -42,12 +43,16 @@ const DISCOVERY = "/.well-known/core"
 
 /** Readings out of a payload of a format that sensors send; undefined when it is none. */
 export function readReadings(format: number, payload: Buffer, path: string): ArrivedReading[] | undefined {
-    if (format === ContentFormat.SENML_CBOR)
-        return readSenmlCbor(payload)?.flatMap(({ name, value, unit }) =>
-            typeof value === "number" ? [{ name: lastPart(name), value, unit }] : [],
-        )
+    if (format === ContentFormat.SENML_CBOR) return numbersOf(readSenmlCbor(payload))
+    if (format === ContentFormat.SENML_JSON) return numbersOf(readSenmlJson(payload))
     if (format === ContentFormat.JSON) return readJson(payload.toString())
     return readText(payload.toString(), lastPart(path))
+}
+
+function numbersOf(records: ResolvedRecord[] | undefined): ArrivedReading[] | undefined {
+    return records?.flatMap(({ name, value, unit }) =>
+        typeof value === "number" ? [{ name: lastPart(name), value, unit }] : [],
+    )
 }
 
 /** A base name ends with a separator; what stands behind it is the quantity. */
@@ -235,7 +240,8 @@ export class Resources {
         if (noRoom !== undefined) return noRoom
         const format = uintOptionOf(request, CoapOption.CONTENT_FORMAT, ContentFormat.TEXT)
         const readings = readReadings(format, request.payload, path)
-        if (readings === undefined && format === ContentFormat.SENML_CBOR)
+        const isSenml = format === ContentFormat.SENML_CBOR || format === ContentFormat.SENML_JSON
+        if (readings === undefined && isSenml)
             return refusal(CoapCode.BAD_REQUEST, "not a SenML pack that can be used (docs/coap.md)")
         const postponed = readings === undefined ? undefined : from.readings(path, readings)
         if (postponed !== undefined) return postponed

@@ -73,6 +73,7 @@ export enum ContentFormat {
     LINK_FORMAT = 40,
     OCTET_STREAM = 42,
     JSON = 50,
+    SENML_JSON = 110,
     SENML_CBOR = 112,
 }
 

@@ -1,4 +1,4 @@
-/* mote-dtls/coap: CoAP (RFC 7252, 7641, 7959, 8132) over any DatagramBased, and SenML in CBOR (RFC 8428); docs/coap.md. */
+/* mote-dtls/coap: CoAP (RFC 7252, 7641, 7959, 8132) over any DatagramBased, and SenML in CBOR and JSON (RFC 8428); docs/coap.md. */
 export { type BlockLimits, BlockwiseHandler, defaultBlockLimits } from "../coap/block-server.js"
 export { type BlockProgress, type BlockSettings, BlockTransfer, defaultBlockSettings } from "../coap/block-transfer.js"
 export { type Block, blockOf, blockOption, blockSizeUpTo } from "../coap/blocks.js"
@@ -31,6 +31,7 @@ export {
     type SenmlValue,
     writeSenmlCbor,
 } from "../coap/senml.js"
+export { readSenmlJson, writeSenmlJson } from "../coap/senml-json.js"
 export { type CoapAnswer, type CoapHandler, CoapServer } from "../coap/server.js"
 export { WaitingMessageLayer } from "../coap/waiting-message-layer.js"
 export { coapPathText, type CoapUri, coapUriText, parseCoapsUri } from "../coap/uri.js"

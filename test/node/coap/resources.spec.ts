@@ -119,6 +119,16 @@ describe("a gateway's resources", () => {
         deepStrictEqual(arrived, [["/r", [{ name: "temperature", unit: "Cel", value: 21.5 }]]])
     })
 
+    it("take readings out of SenML in JSON, and refuse a pack that cannot be used", () => {
+        const { ask, arrived } = gateway()
+        const format = formatOf(ContentFormat.SENML_JSON)
+        const pack = '[{"bn":"urn:x:","n":"temperature","u":"Cel","v":21.5}]'
+        strictEqual(textOf(ask(CoapCode.POST, ["r"], pack, format)), "2.01")
+        const refused = "4.00 not a SenML pack that can be used (docs/coap.md)"
+        strictEqual(textOf(ask(CoapCode.POST, ["r"], pack.slice(1), format)), refused)
+        deepStrictEqual(arrived, [["/r", [{ name: "temperature", unit: "Cel", value: 21.5 }]]])
+    })
+
     it("take readings out of packs with values of other kinds beside them", () => {
         const { ask, arrived } = gateway()
         const pack = Buffer.from("83a200616102c4822018d7a20061620843010203a200616304f5", "hex")

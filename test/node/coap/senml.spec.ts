@@ -1,5 +1,6 @@
-import { deepStrictEqual, ok, strictEqual } from "node:assert/strict"
+import { deepStrictEqual, ok, strictEqual, throws } from "node:assert/strict"
 import { defaultSenmlLimits, readSenmlCbor, type ResolvedRecord, writeSenmlCbor } from "../../../src/coap/senml.js"
+import { readSenmlJson, writeSenmlJson } from "../../../src/coap/senml-json.js"
 
 /** The labels of RFC 8428 §6, table 4. */
 const labels = new Map(
@@ -181,7 +182,57 @@ describe("SenML", () => {
     for (const { section, pack, resolved } of examples)
         it(`resolves the example of RFC 8428 §${section}`, () => {
             deepStrictEqual(jsonOf(readSenmlCbor(cborOf(pack))), resolved)
+            deepStrictEqual(jsonOf(readSenmlJson(Buffer.from(JSON.stringify(pack)))), resolved)
         })
+
+    it("in JSON is refused as in CBOR: fields of a wrong type, two values, labels that must be known, other text", () => {
+        const read = (text: string | Buffer): unknown => jsonOf(readSenmlJson(Buffer.from(text)))
+        for (const pack of [
+            "",
+            "{}",
+            '{"n":"a","v":1}',
+            '["a"]',
+            "[null]",
+            "[[]]",
+            '[{"n":"a","v":1}',
+            '[{"n":1,"v":1}]',
+            '[{"n":"a","v":"1"}]',
+            '[{"n":"a","v":{}}]',
+            '[{"n":"a","vd":"a+/="}]',
+            '[{"n":"a","vd":"a"}]',
+            '[{"n":"a","v":1,"vs":"1"}]',
+            '[{"n":"a","v":1,"must_":2}]',
+            '[{"n":"a","v":1,"bver":11}]',
+            '[{"n":"a","v":1,"bn":null}]',
+            '[{"n":" a","v":1}]',
+            Buffer.from([0x5b, 0x22, 0xff, 0x22, 0x5d]),
+            "[".repeat(100000),
+        ])
+            strictEqual(read(pack), undefined, String(pack).slice(0, 40))
+        deepStrictEqual(
+            read('[{"n":"a","v":1,"may":{"v":2}},{"n":"b","v":null},{"n":"c","v":1e999},{"n":"d","vb":true}]'),
+            [
+                { n: "a", v: 1 },
+                { n: "d", v: true },
+            ],
+        )
+        const many = JSON.stringify(Array.from({ length: 257 }, () => ({ n: "a", v: 1 })))
+        strictEqual(read(many), undefined)
+    })
+
+    it("written in JSON is read back, and what is not finite is refused", () => {
+        const record = { name: "temperature", unit: "Cel", value: 21.37, time: undefined }
+        const pack = writeSenmlJson("urn:dev:1:", [record, { ...record, name: "é", time: -5 }])
+        strictEqual(
+            pack.toString(),
+            '[{"bn":"urn:dev:1:","n":"temperature","u":"Cel","v":21.37},{"n":"é","u":"Cel","v":21.37,"t":-5}]',
+        )
+        deepStrictEqual(jsonOf(readSenmlJson(writeSenmlJson("urn:dev:1:", [record]))), [
+            { n: "urn:dev:1:temperature", u: "Cel", v: 21.37 },
+        ])
+        for (const wrong of [{ value: NaN }, { value: Infinity }, { time: -Infinity }])
+            throws(() => writeSenmlJson("", [{ ...record, ...wrong }]), { argument: "value" })
+    })
 
     it("writes and reads the least and the largest numbers there are", () => {
         for (const value of [5e-324, 2 ** -1022, 1.7976931348623157e308, 1e300, 1e-300, 2 ** 53, 2 ** 48 + 0.5])
