@@ -1,3 +1,5 @@
+import { cachedDeviceImage } from "../../host/build/device.js"
+import { compiledMachine } from "../../host/build/wasm.js"
 import { CCM_8, type Cell, TEXT_KEY_HEX } from "./cell.js"
 import { withPrograms } from "./command-line.js"
 import { buildNeeds, builtVersions, peerProgram } from "./peers/build.js"
@@ -94,8 +96,11 @@ export function lifeAtLeshan(ours: (port: number) => string[] | Promise<string[]
     })
 }
 
-/** @param ours the client's command, for a port */
-function cell(what: string, ours: (port: number) => string[]): Cell {
+/**
+ * @param ours the client's command, for a port
+ * @param prepare makes what the client needs: the server waits for it for 20 s only
+ */
+function cell(what: string, ours: (port: number) => string[], prepare = (): Promise<void> => Promise.resolve()): Cell {
     return {
         peer: "leshan",
         version: builtVersions.leshan,
@@ -105,10 +110,16 @@ function cell(what: string, ours: (port: number) => string[]): Cell {
         features: ["psk"],
         command: ["leshan", ...theirs(5684), " || ", ...ours(5684).slice(1)].join(" "),
         needs: buildNeeds.leshan,
-        run: () => lifeAtLeshan(ours),
+        run: async () => {
+            await prepare()
+            return await lifeAtLeshan(ours)
+        },
         expected: "ok",
     }
 }
+
+/** The program of the cell in the simulator. */
+const SIMULATED = "examples/device/lwm2m.ts"
 
 /** Every cell of Leshan. */
 export function leshanCells(): Cell[] {
@@ -119,6 +130,13 @@ export function leshanCells(): Cell[] {
         ])
     return [
         cell("in Node", (port) => fromSources("examples/lwm2m.ts", "127.0.0.1", `${port}`, IDENTITY, TEXT_KEY_HEX)),
-        cell("in the simulator", (port) => mote("sim", "examples/device/lwm2m.ts", "--quiet", ...settings(port))),
+        cell(
+            "in the simulator",
+            (port) => mote("sim", SIMULATED, "--quiet", ...settings(port)),
+            async () => {
+                await compiledMachine()
+                cachedDeviceImage(SIMULATED)
+            },
+        ),
     ]
 }
