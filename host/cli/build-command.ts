@@ -20,10 +20,10 @@ import { exiting } from "./exit-code.js"
 import { printLine } from "./output.js"
 
 const description =
-    "Makes of devs.config.json what a device needs, in build/BOARD: the compiled program and the same as a slot " +
-    "of the flash, the settings of this one device with its secrets (mode 600), the C configuration, and the " +
-    "firmware where it runs on this computer (posix, rv32-virt). The firmware of other boards is built by " +
-    `PlatformIO: see mote flash. The setting "translate" says which functions of the program the firmware has as C.`
+    "Builds what a device needs from devs.config.json into build/BOARD: the compiled program, also as a slot of " +
+    "the flash; the settings of this one device including its secrets (mode 600); the C configuration; and for boards " +
+    "that run on this computer (posix, rv32-virt) the firmware. PlatformIO builds the firmware of other boards: see mote " +
+    `flash. The setting "translate" selects the functions of the program that are translated to C.`
 
 const seen = (path: string): string => relative(process.cwd(), path)
 
@@ -41,10 +41,10 @@ function encryptionWarning(mode: FlashEncryption): string {
 export function addBuildCommand(program: Command): void {
     const command = program
         .command("build")
-        .summary("what a device needs, out of devs.config.json")
+        .summary("build what a device needs from devs.config.json")
         .description(description)
-        .option("--firmware <FILE>", "only the firmware, to this path")
-        .option("--update <FILE>", "also an update of the program, for devices that have an older one (docs/update.md)")
+        .option("--firmware <FILE>", "build only the firmware, to this path")
+        .option("--update <FILE>", "also write an update for devices that have an older program (docs/update.md)")
         .option("--sign <KEY>", "with --update: file with the private key that signs it")
     addDeviceOptions(command).action(exiting(buildCommand))
 }

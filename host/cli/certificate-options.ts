@@ -16,25 +16,25 @@ export function addCertificateOptions(command: Command, role: "client" | "server
     command
         .option(
             "--cert <FILE>",
-            "own certificate in PEM, then those of its issuers; the key may stand there, too. Again for another kind of " +
-                "key, ECDSA or RSA: a peer gets the first that it can verify",
+            "own certificate in PEM, followed by its issuers; may include the key. Repeatable, for another kind of key " +
+                "(ECDSA, RSA): a peer gets the first certificate that it can verify",
             repeated,
         )
         .option(
             "--key <FILE>",
-            "private key in PEM; again for more; without --cert its public key is presented, bare (RFC 7250)",
+            "private key in PEM; repeatable. Without --cert its raw public key is presented (RFC 7250)",
             repeated,
         )
-        .option("--ca <FILE>", `authorities that certify peers, in PEM; again for more files${judged}`, repeated)
+        .option("--ca <FILE>", `trusted authorities in PEM, which certify peers; repeatable${judged}`, repeated)
         .option(
             "--rpk-pin <HEX>",
-            `SHA-256 of a peer's raw public key (its SubjectPublicKeyInfo); again for more${judged}`,
+            `SHA-256 of the raw public key (SubjectPublicKeyInfo) of a trusted peer; repeatable${judged}`,
             repeated,
         )
     if (role === "server") return command
     return command
-        .option("--server-name <NAME>", "name that the server's certificate must have (default: the host)")
-        .option("--insecure", "go on whatever is wrong with the server's certificate, and say what it is")
+        .option("--server-name <NAME>", "name that the server's certificate must be for (default: the host)")
+        .option("--insecure", "connect even if the server's certificate is wrong, and print what is wrong with it")
 }
 
 /** undefined: only pre-shared keys. Throws UsageError. */

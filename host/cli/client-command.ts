@@ -14,9 +14,9 @@ import { SessionFile } from "./session-file.js"
 import { onStop } from "./stopping.js"
 
 const description =
-    "As openssl s_client -dtls: each line of standard input is one message; each message that comes back is " +
-    "printed as one line, control characters escaped. Ends at end of input with close_notify, or when the server " +
-    "closes."
+    "Works like openssl s_client -dtls: sends each line of standard input as a message, and prints each message of the " +
+    "server as a line with control characters escaped. At the end of input it sends close_notify and ends; it also ends " +
+    "when the server closes."
 
 const examples = `  echo hello | mote client 127.0.0.1:4433 --psk Client_identity:000102030405060708090a0b0c0d0e0f
   mote client [::1]:4433 --psk-file keys.txt --suite TLS_PSK_WITH_AES_128_CCM_8 --trace --keylog keys.log
@@ -33,17 +33,17 @@ interface ClientOptions extends ConnectionOptions {
 export function addClientCommand(program: Command): void {
     const command = program
         .command("client")
-        .summary("as openssl s_client -dtls")
+        .summary("a client like openssl s_client -dtls")
         .description(description)
-        .argument("<HOST:PORT>", "the server; without a port 4433")
-        .option("--wait <MS>", "after end of input, wait this long for answers", whole("--wait", 0, 3600000), 500)
+        .argument("<HOST:PORT>", "the server; the default port is 4433")
+        .option("--wait <MS>", "how long to wait for answers after the end of input", whole("--wait", 0, 3600000), 500)
         .option(
             "--raw",
-            "print messages byte for byte, with nothing in between (for programs; a terminal acts on them)",
+            "print messages byte for byte, with nothing in between; for programs, since a terminal may act on them",
         )
         .option(
             "--session <FILE>",
-            "resume the session in FILE, where there is one, and keep the new one there (as openssl's -sess_in and -sess_out)",
+            "resume the session in FILE, if there is one, and save the new one there (like openssl's -sess_in and -sess_out)",
         )
         .option("--export <LABEL>", "print 32 bytes of keying material for LABEL (RFC 5705)")
     addCertificateOptions(command, "client")

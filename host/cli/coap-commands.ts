@@ -51,8 +51,18 @@ const METHODS: Method[] = [
     { name: "put", code: CoapCode.PUT, summary: "put a body to a resource", hasBody: true },
     { name: "post", code: CoapCode.POST, summary: "post a body to a resource", hasBody: true },
     { name: "delete", code: CoapCode.DELETE, summary: "delete a resource", hasBody: false },
-    { name: "fetch", code: CoapCode.FETCH, summary: "get what a body asks of a resource (RFC 8132)", hasBody: true },
-    { name: "observe", code: CoapCode.GET, summary: "get a resource and each change of it (RFC 7641)", hasBody: false },
+    {
+        name: "fetch",
+        code: CoapCode.FETCH,
+        summary: "get the part of a resource that a body describes (RFC 8132)",
+        hasBody: true,
+    },
+    {
+        name: "observe",
+        code: CoapCode.GET,
+        summary: "get a resource and every change of it (RFC 7641)",
+        hasBody: false,
+    },
 ]
 
 export function addCoapCommands(program: Command): void {
@@ -65,21 +75,24 @@ function addCoapCommand(program: Command, method: Method): void {
         .command(name)
         .summary(summary)
         .description(
-            "As libcoap's coap-client: prints the body of the response on standard output, its code on standard error. " +
-                "Bodies of any length go in blocks (RFC 7959). An answer of class 4 or 5 ends with exit code 1.",
+            "Works like libcoap's coap-client: prints the body of the response on standard output and its code on standard " +
+                "error. Bodies of any length are transferred in blocks (RFC 7959). For a response of class 4 or 5 the exit code is 1.",
         )
         .argument("<URI>", "coaps://HOST[:PORT]/PATH[?QUERY]")
         .option("--block <BYTES>", "largest block, 16 to 1024, a power of two", blockSize, 1024)
         .option("--accept <NUMBER>", "Content-Format to ask for", whole("--accept", 0, 65535))
         .option("--non", "send non-confirmable messages")
-        .option("--raw", "print bodies byte for byte, with nothing in between (for programs; a terminal acts on them)")
+        .option(
+            "--raw",
+            "print bodies byte for byte, with nothing in between; for programs, since a terminal may act on them",
+        )
     if (hasBody)
         command
             .option("-e, --payload <TEXT>", "the body to send")
-            .option("-f, --file <FILE>", "the body to send is in a file; - is standard input")
+            .option("-f, --file <FILE>", "file with the body to send; - is standard input")
             .option("--format <NUMBER>", "Content-Format of the body", whole("--format", 0, 65535))
     if (name === "observe")
-        command.option("--count <N>", "states to wait for, then end (0: for ever)", whole("--count", 0, 999999999), 0)
+        command.option("--count <N>", "end after N states (0: never)", whole("--count", 0, 999999999), 0)
     const example = `  mote ${name} coaps://127.0.0.1/room --psk sensor1:00112233445566778899aabbccddeeff`
     addCertificateOptions(command, "client")
     addConnectionOptions(command, hasBody ? `${example} -e 21.5` : example).action(

@@ -39,9 +39,9 @@ function version(): string {
 function commandLine(): Command {
     const program = new Command("mote")
         .description("mote: DTLS for microcontrollers, simulators and Node")
-        .version(version(), "--version", "which Mote this is")
-        .helpOption("-h, --help", "this text; mote COMMAND --help tells more")
-        .addHelpText("after", `\n${EXIT_CODES}\nCtrl-C in mote build and mote flash ends them undone.`)
+        .version(version(), "--version", "print the version")
+        .helpOption("-h, --help", "show this help; mote COMMAND --help shows more")
+        .addHelpText("after", `\n${EXIT_CODES}\nCtrl-C in mote build and mote flash aborts them.`)
         .exitOverride()
         .configureOutput({ outputError: () => undefined })
         .hook("preAction", (_program, command) => {

@@ -9,9 +9,9 @@ export interface DeviceOptions {
 
 export function addDeviceOptions(command: Command): Command {
     return command
-        .option("--config <FILE>", "configuration", DEFAULT_CONFIG)
-        .option("--board <NAME>", "instead of the configuration's: a file of boards/")
-        .helpOption("-h, --help", "this text")
+        .option("--config <FILE>", "configuration file", DEFAULT_CONFIG)
+        .option("--board <NAME>", "a file of boards/; overrides the configuration")
+        .helpOption("-h, --help", "show this help")
 }
 
 export function configOf({ config, board }: DeviceOptions): DeviceConfig {

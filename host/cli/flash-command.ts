@@ -8,10 +8,9 @@ import { exiting } from "./exit-code.js"
 import { printLine } from "./output.js"
 
 const description =
-    "Builds as mote build does, and puts program and settings onto the device, into the slot that can be spared: " +
-    "a program that has lasted stays, and runs again when the new one does not last through its first starts. On " +
-    `posix and rv32-virt the "flash" is a folder in build/BOARD; other boards are written by esptool, and their ` +
-    "firmware by PlatformIO."
+    "Builds like mote build, and writes program and settings to the device. The program goes into the slot that does not " +
+    "hold the confirmed one, which runs again if the new program does not survive its first starts. On posix and " +
+    `rv32-virt the "flash" is a folder in build/BOARD; for other boards esptool writes it, and PlatformIO the firmware.`
 
 interface FlashOptions extends DeviceOptions {
     port?: string
@@ -21,10 +20,10 @@ interface FlashOptions extends DeviceOptions {
 export function addFlashCommand(program: Command): void {
     const command = program
         .command("flash")
-        .summary("build, and put it onto the device")
+        .summary("build, and flash the device")
         .description(description)
-        .option("--port <DEVICE>", "serial port of the board, like /dev/ttyACM0")
-        .option("--program-only", "leave the firmware as it is")
+        .option("--port <DEVICE>", "serial port of the board, such as /dev/ttyACM0")
+        .option("--program-only", "do not write the firmware")
     addDeviceOptions(command).action(exiting(flashCommand))
 }
 

@@ -17,9 +17,9 @@ import { addServingOptions, type Serving, servingOf, type ServingOptions } from 
 import { onStop } from "./stopping.js"
 
 const description =
-    "A CoAPs server: keeps what is posted or put to any path, gives it back on GET, prints readings as they " +
-    "arrive. A path belongs to the identity that created it, which is that of its pre-shared key, or the SHA-256 of its " +
-    "public key; everybody who is let in reads it. docs/gateway.md has more."
+    "A CoAPs server that stores what clients PUT or POST to a path, returns it on GET, and prints readings as they " +
+    "arrive. A path belongs to the identity that created it: the identity of the client's pre-shared key, or the SHA-256 " +
+    "of its public key. Every client can read it. See docs/gateway.md."
 
 const examples = `  mote gateway --psk sensor1:00112233445566778899aabbccddeeff
   mote gateway --cert gateway.pem --key gateway.key --ca fleet-ca.pem
@@ -36,22 +36,22 @@ export function addGatewayCommand(program: Command): void {
     const command = addServingOptions(program.command("gateway"), 5684)
         .summary("a CoAPs server that prints what sensors post")
         .description(description)
-        .option("--count <N>", "end after N samples; 0: never", whole("--count", 0, 999999999), 0)
+        .option("--count <N>", "end after N samples (0: never)", whole("--count", 0, 999999999), 0)
         .option(
             "--max-peers <N>",
-            "clients at one time; beyond it the one heard from longest ago is let go",
+            "most clients at a time; beyond it the one silent for longest is disconnected",
             whole("--max-peers", 1, 1000000),
             gatewayLimits().peers,
         )
         .option(
             "--shared <PATH>",
-            "a path at and below which every client writes, for example /readings; may be given again, " +
-                '"/" for all (default: only the identity that created a path); only that one deletes it',
+            "a path at and below which every client may write, such as /readings, or / for all; repeatable (default: only " +
+                "the identity that created a path). Only that identity may delete it",
             repeated,
         )
         .option(
             "--update <FILE>",
-            "an update of mote build: devices get it at /update/PRODUCT/BOARD; may be given again (docs/update.md)",
+            "a file of mote build --update, which devices get at /update/PRODUCT/BOARD; repeatable (docs/update.md)",
             repeated,
         )
     addCertificateOptions(command, "server")

@@ -35,18 +35,21 @@ export function addKeyOptions(command: Command): Command {
         .addOption(
             choice(
                 "--group <NAME>",
-                "group of the key agreement in DTLS 1.3; again for more, preferred first",
+                "group for the key agreement in DTLS 1.3; repeatable, preferred first",
                 GROUP_NAMES,
             ).argParser(groupName),
         )
         .addOption(
             choice(
                 "--import-psk <HASH>",
-                "with --min-version 1.3: keys are imported (RFC 9258), on both sides alike; the hash is that of each key",
+                "with --min-version 1.3: import the keys (RFC 9258), each with this hash; both sides have to do the same",
                 HASH_NAMES,
             ),
         )
-        .option("--import-context <TEXT>", "with --import-psk: what the keys are used for, such as names of both sides")
+        .option(
+            "--import-context <TEXT>",
+            "with --import-psk: context that the keys are bound to, such as the names of both sides",
+        )
 }
 
 export function addRecordOptions(command: Command): Command {
@@ -54,29 +57,29 @@ export function addRecordOptions(command: Command): Command {
         .addOption(
             new Option(
                 "--cid <BYTES>",
-                "connection ids (RFC 9146), 0 to 255 bytes of our own: sessions survive a client's new address; a server " +
-                    "needs 1 or more, 8 are plenty; a client takes 0 (default: no connection ids)",
+                "use connection ids (RFC 9146), so that sessions survive a new address of the client; length of our own id, " +
+                    "0 to 255: 1 or more on a server (8 are plenty), 0 on a client (default: no connection ids)",
             ).argParser(whole("--cid", 0, 255)),
         )
         .addOption(
             choice(
                 "--return-routability <FORM>",
                 "with --cid: how a new address of the peer is checked (RFC 9853): basic (the default), or enhanced, which " +
-                    "asks the one before first",
+                    "asks the previous address first",
                 ["basic", "enhanced"],
             ),
         )
         .addOption(
             new Option(
                 "--record-size <BYTES>",
-                "records of the peer are no larger, 64 to 16384 (RFC 8449); beside --max-fragment it alone counts, where the " +
-                    "peer has it",
+                "limit the peer's records to this size, 64 to 16384 (RFC 8449); takes precedence over --max-fragment if the " +
+                    "peer supports it",
             ).argParser(whole("--record-size", 64, 16384)),
         )
         .addOption(
             choice(
                 "--max-fragment <BYTES>",
-                "records of both sides are no larger (RFC 6066 §4); on a server 0: as the client says",
+                "limit the records of both sides to this size (RFC 6066 §4); 0 on a server: the client chooses",
                 ["0", "512", "1024", "2048", "4096"],
             ),
         )
@@ -102,8 +105,8 @@ export function extensionsOf(
 
 /** Refuses options that only one version has here. */
 function checkVersions({ group, maxFragment }: HelloOptions, isNewer: boolean): void {
-    if (!isNewer && group !== undefined) throw new UsageError("--group: there in DTLS 1.3 only")
-    if (isNewer && maxFragment !== undefined) throw new UsageError("--max-fragment: there in DTLS 1.2 only")
+    if (!isNewer && group !== undefined) throw new UsageError("--group: needs DTLS 1.3")
+    if (isNewer && maxFragment !== undefined) throw new UsageError("--max-fragment: not in DTLS 1.3; use --record-size")
 }
 
 function idsOf({ cid, returnRoutability: form }: HelloOptions, isNewer: boolean): Extensions {

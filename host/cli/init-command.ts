@@ -8,16 +8,16 @@ import { exiting } from "./exit-code.js"
 import { printText } from "./output.js"
 
 const description =
-    "Makes a folder with a sensor of one's own: a program of ten lines, its configuration with a fresh key, a " +
-    "test, tasks for VS Code and what PlatformIO needs. Nothing that is there already is overwritten."
+    "Creates a project for a sensor of your own: a program of ten lines, its configuration with a fresh key, a " +
+    "test, tasks for VS Code and a configuration for PlatformIO. Existing files are not overwritten."
 
 export function addInitCommand(program: Command): void {
     program
         .command("init")
-        .summary("a new folder with a sensor of one's own")
+        .summary("create a project for a sensor of your own")
         .description(description)
         .argument("<DIR>", "the folder")
-        .helpOption("-h, --help", "this text")
+        .helpOption("-h, --help", "show this help")
         .action(exiting(initCommand))
 }
 

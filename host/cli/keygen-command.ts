@@ -24,8 +24,8 @@ const KINDS = {
 type Kind = keyof typeof KINDS
 
 const description =
-    "Makes keys and certificates, for one device or a fleet. Keys are P-256; files with secrets can be read by their owner alone. " +
-    "No file is overwritten.\n\nKinds:\n" +
+    "Makes keys and certificates for one device or a fleet. Keys are P-256. Files with secrets are readable by their owner only, and " +
+    "existing files are not overwritten.\n\nKinds:\n" +
     Object.entries(KINDS)
         .map(([kind, what]) => `  ${kind.padEnd(5)} ${what}`)
         .join("\n")
@@ -50,10 +50,10 @@ export function addKeygenCommand(program: Command): void {
         .summary("make pre-shared keys, key pairs and certificates")
         .description(description)
         .argument("<KIND>", Object.keys(KINDS).join(", "))
-        .argument("[NAME...]", "names of devices: they are common names, identities and names of files")
-        .option("--fleet <FILE>", "CSV with a line for each device: its name, then host names for its certificate")
-        .option("--out <FOLDER>", "where files go", ".")
-        .option("--host <NAME>", "host name or IP address for the certificate; again for more", repeated)
+        .argument("[NAME...]", "names of devices, used as common names, identities and file names")
+        .option("--fleet <FILE>", "CSV file with a line for each device: its name, then host names for its certificate")
+        .option("--out <FOLDER>", "folder for the files", ".")
+        .option("--host <NAME>", "host name or IP address for the certificate; repeatable", repeated)
         .option("--ca <FILE>", "certificate of the authority that signs")
         .option("--ca-key <FILE>", "private key of that authority")
         .addOption(choice("--use <ROLE>", "what a certificate is for", ["client", "server", "both"]).default("both"))
@@ -62,7 +62,7 @@ export function addKeygenCommand(program: Command): void {
                 .argParser(whole("--days", 1, 36500))
                 .default(3650),
         )
-        .helpOption("-h, --help", "this text")
+        .helpOption("-h, --help", "show this help")
         .addHelpText("after", `\nExamples\n${examples}`)
         .action(exiting(keygenCommand))
 }

@@ -22,8 +22,8 @@ import { onStop } from "./stopping.js"
 const WATCHDOG_MS = "20000"
 
 const description =
-    "Shows the device's log; positions of panics as lines of TypeScript. On posix and rv32-virt it starts what " +
-    "mote flash put into the flash; of other boards it reads the serial port, at 115200 baud."
+    "Shows the device's log, with the positions of panics as lines of TypeScript. On posix and rv32-virt it starts what " +
+    "mote flash wrote; for other boards it reads the serial port at 115200 baud."
 
 interface MonitorOptions extends DeviceOptions {
     port?: string
@@ -34,12 +34,12 @@ interface MonitorOptions extends DeviceOptions {
 export function addMonitorCommand(program: Command): void {
     const command = program
         .command("monitor")
-        .summary("the device's log, positions as lines of TypeScript")
+        .summary("show the device's log, with positions as lines of TypeScript")
         .description(description)
-        .option("--port <DEVICE>", "serial port of the board, like /dev/ttyACM0")
+        .option("--port <DEVICE>", "serial port of the board, such as /dev/ttyACM0")
         .option(
             "--heap <KB>",
-            "posix: memory of the program, instead of the configuration's; 4 to 65536",
+            "posix: memory of the program, overrides the configuration; 4 to 65536",
             whole("--heap", 4, 65536),
         )
     addDeviceOptions(command).action(exiting(monitorCommand))

@@ -57,14 +57,14 @@ export const EXIT_CODES = "Exit codes: 0 done, or stopped by Ctrl-C or SIGTERM; 
 /** Adds the options of every command with a connection, and what follows its help. @param examples command lines */
 export function addConnectionOptions(command: Command, examples: string): Command {
     command
-        .optionsGroup("Options of every command:")
+        .optionsGroup("Common options:")
         .option(
             "--psk <IDENTITY:HEXKEY>",
-            "pre-shared key; on servers as often as there are clients; a client of DTLS 1.3 offers the first 4",
+            "pre-shared key; repeatable: a server takes any number, a client of DTLS 1.3 offers the first 4",
             repeated,
         )
-        .option("--psk-file <FILE>", "lines IDENTITY:HEXKEY, as gnutls-serv reads them")
-        .option("--suite <NAME>", "cipher suite, IANA name; again for more, preferred first", repeated)
+        .option("--psk-file <FILE>", "file with lines IDENTITY:HEXKEY, the format of gnutls-serv")
+        .option("--suite <NAME>", "IANA name of a cipher suite; repeatable, preferred first", repeated)
         .addOption(choice("--min-version <VERSION>", "oldest DTLS version to speak (default: 1.2)", ["1.2", "1.3"]))
         .addOption(
             choice("--max-version <VERSION>", "newest DTLS version to speak (default: that of --min-version)", [
@@ -76,7 +76,7 @@ export function addConnectionOptions(command: Command, examples: string): Comman
         .addOption(
             choice(
                 "--profile <NAME>",
-                "first retransmission after 1 s (wifi, the default) or 9 s (cellular; RFC 7925)",
+                "retransmission starts after 1 s (wifi, the default) or 9 s (cellular; RFC 7925)",
                 ["wifi", "cellular"],
             ),
         )
@@ -86,28 +86,28 @@ export function addConnectionOptions(command: Command, examples: string): Comman
             whole("--mtu", 228, 16384),
             DEFAULT_PATH_BUDGET,
         )
-        .option("--alpn <NAME,NAME>", "application protocols, preferred first")
+        .option("--alpn <NAME,NAME>", "application protocols to negotiate, preferred first")
     return addRecordOptions(command)
         .option("--require-ems", "refuse peers without extended master secret")
-        .option("--coalesce", "messages sent together share datagrams (not every peer reads that)")
-        .option("--keylog <FILE>", "append an NSS key log: it opens the traffic to whoever reads it")
-        .option("--trace", "one line per datagram on standard error")
+        .option("--coalesce", "messages sent together share datagrams (some peers read only the first one)")
+        .option("--keylog <FILE>", "append an NSS key log to FILE; anyone who has it can decrypt the traffic")
+        .option("--trace", "print a line for each datagram on standard error")
         .option(
             "--pcap <FILE>",
-            "write every datagram to FILE, for Wireshark; with --keylog the file opens decrypted, to whoever has it",
+            "write every datagram to FILE, for Wireshark; with --keylog the file contains the keys to decrypt it",
             captureTo,
         )
         .option(
             "--loss <PERCENT>",
-            "lose so many of the datagrams that are sent, for tests; 0 to 100",
+            "drop this share of the datagrams that are sent, for tests; 0 to 100",
             percent("--loss"),
         )
-        .option("--duplicate <PERCENT>", "send so many twice", percent("--duplicate"))
-        .option("--reorder <PERCENT>", "send so many after the next one", percent("--reorder"))
-        .option("--delay <MS>", "send each so much later, 0 to 60000", whole("--delay", 0, 60000))
-        .option("--seed <NUMBER>", "the same losses each time; 1 to 999999999", whole("--seed", 1, 999999999))
-        .option("--json", "one JSON object per line on standard output")
-        .helpOption("-h, --help", "this text")
+        .option("--duplicate <PERCENT>", "send this share of them twice", percent("--duplicate"))
+        .option("--reorder <PERCENT>", "send this share of them after the next one", percent("--reorder"))
+        .option("--delay <MS>", "delay each of them, 0 to 60000", whole("--delay", 0, 60000))
+        .option("--seed <NUMBER>", "make these choices repeatable; 1 to 999999999", whole("--seed", 1, 999999999))
+        .option("--json", "print one JSON object per line on standard output")
+        .helpOption("-h, --help", "show this help")
         .addHelpText("after", `\nExamples\n${examples}\n\n${EXIT_CODES}`)
 }
 

@@ -18,8 +18,9 @@ import { addSetting, imageOf } from "./sim-command.js"
 import { onStop } from "./stopping.js"
 
 const description =
-    "Runs a program in the simulator and counts the calls and operations of each of its functions, for the setting " +
-    `"translate": "hot" of devs.config.json: what runs most for its size becomes C. Ends with the program, or by Ctrl-C.`
+    "Runs a program in the simulator and counts the calls and operations of each function. The setting " +
+    `"translate": "hot" of devs.config.json uses these counts to translate the functions to C that run most for their size. ` +
+    "Ends with the program, or on Ctrl-C."
 
 const examples = `
 Examples
@@ -38,15 +39,15 @@ interface ProfileOptions {
 export function addProfileCommand(program: Command): void {
     program
         .command("profile")
-        .summary("which functions of a program are worth being C")
+        .summary("find out which functions of a program to translate to C")
         .description(description)
-        .argument("<PROGRAM.ts>", "what to run")
-        .option("--setting <NAME=VALUE>", "what the program's device has as setting (repeat)", addSetting)
-        .option("--output <FILE>", `what "translateProfile" names`, "profile.json")
-        .option("--add", "to what the file has already")
-        .option("--heap <KB>", "heap of the device, 8 to 65536", whole("--heap", 8, 65536), 64)
+        .argument("<PROGRAM.ts>", "the program")
+        .option("--setting <NAME=VALUE>", "a setting of the device; repeatable", addSetting)
+        .option("--output <FILE>", `file to write, for "translateProfile"`, "profile.json")
+        .option("--add", "add to the counts in the file")
+        .option("--heap <KB>", "memory of the device, 8 to 65536", whole("--heap", 8, 65536), 64)
         .option("--virtual-time", "sleeping takes no time")
-        .helpOption("-h, --help", "this text")
+        .helpOption("-h, --help", "show this help")
         .addHelpText("after", examples)
         .action(exiting(profileCommand))
 }

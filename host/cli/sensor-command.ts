@@ -16,8 +16,8 @@ import { onStop } from "./stopping.js"
 import { WrongKeyWatch, wrongKeyError } from "../wrong-key.js"
 
 const description =
-    "Measures (a simulated room) and posts each sample to a CoAPs server. Outlives its gateway: readings are " +
-    "queued and a new session is made, at growing, jittered intervals."
+    "Takes samples (of a simulated room) and posts each to a CoAPs server. While the gateway is away, it queues " +
+    "readings and tries to make a new session, at growing, jittered intervals."
 
 const examples = `  mote sensor coaps://127.0.0.1:5684/readings --psk sensor1:00112233445566778899aabbccddeeff --count 5
   mote sensor coaps://gateway.example/readings --psk-file keys.txt --profile cellular --interval 60 --trace`
@@ -37,17 +37,19 @@ interface SensorOptions extends ConnectionOptions {
 export function addSensorCommand(program: Command): void {
     const command = program
         .command("sensor")
-        .summary("measure and post samples to a CoAPs server")
+        .summary("take samples and post them to a CoAPs server")
         .description(description)
         .argument("<coaps://HOST[:PORT]/PATH>", "where to post")
         .addOption(
-            new Option("--interval <SECONDS>", "between samples").argParser(seconds("--interval")).default(1000, "1"),
+            new Option("--interval <SECONDS>", "time between samples")
+                .argParser(seconds("--interval"))
+                .default(1000, "1"),
         )
-        .option("--count <N>", "samples to take, then end; 0: for ever", whole("--count", 0, 999999999), 0)
+        .option("--count <N>", "end after N samples (0: never)", whole("--count", 0, 999999999), 0)
         .addOption(choice("--format <NAME>", "senml: SenML in CBOR (RFC 8428)", Object.keys(formats)).default("senml"))
         .option("--name <NAME>", "SenML base name", "urn:mote:sensor:")
-        .option("--queue <N>", "samples kept while the gateway is away", whole("--queue", 1, 1000000), 1000)
-        .option("--local-port <PORT>", "UDP port to send from; 0: any", whole("--local-port", 0, 65535), 0)
+        .option("--queue <N>", "most samples to keep while the gateway is away", whole("--queue", 1, 1000000), 1000)
+        .option("--local-port <PORT>", "UDP port to send from (0: any)", whole("--local-port", 0, 65535), 0)
     addConnectionOptions(command, examples).action(exiting(sensorCommand))
 }
 

@@ -17,8 +17,8 @@ import { addServingOptions, servingOf, type ServingOptions } from "./serving.js"
 import { onStop } from "./stopping.js"
 
 const description =
-    "As openssl s_server -dtls, for any number of clients: prints each message that they send as one line, " +
-    "control characters escaped; lines of standard input go to all of them."
+    "Works like openssl s_server -dtls, but for any number of clients: prints each message of a client as a line with " +
+    "control characters escaped, and sends lines of standard input to all clients."
 
 const examples = `  mote server --psk Client_identity:000102030405060708090a0b0c0d0e0f --echo
   mote server --cert gateway.pem --key gateway.key --ca ca.pem
@@ -34,19 +34,27 @@ interface ServerOptions extends ServingOptions {
 
 export function addServerCommand(program: Command): void {
     const command = addServingOptions(program.command("server"), 4433)
-        .summary("as openssl s_server -dtls")
+        .summary("a server like openssl s_server -dtls")
         .description(description)
         .option("--echo", "send every message back")
         .option(
             "--raw",
-            "print messages byte for byte, with nothing in between (for programs; a terminal acts on them)",
+            "print messages byte for byte, with nothing in between; for programs, since a terminal may act on them",
         )
-        .option("--naccept <N>", "end when N clients have come and gone; 0: never", whole("--naccept", 0, 999999999), 0)
+        .option(
+            "--naccept <N>",
+            "end when N clients have connected and left (0: never)",
+            whole("--naccept", 0, 999999999),
+            0,
+        )
         .option("--sessions", "let clients resume their sessions, by session id or ticket")
-        .option("--no-tickets", "with --sessions: by session id, or a ticket that is one, alone")
+        .option(
+            "--no-tickets",
+            "with --sessions: keep sessions on the server, by session id (1.2) or by a ticket that names one (1.3)",
+        )
         .option(
             "--alert-on-wrong-key",
-            "answer a wrong key with decrypt_error at once (RFC 4279 allows silence, which is the default)",
+            "answer a wrong key with decrypt_error at once; the default is silence, which RFC 4279 allows",
         )
     addCertificateOptions(command, "server")
     addConnectionOptions(command, examples).action(exiting(serverCommand))

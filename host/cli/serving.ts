@@ -17,11 +17,11 @@ export function addServingOptions(command: Command, defaultPort: number): Comman
     return command
         .option(
             "--host <ADDRESS>",
-            "address to listen on, numeric; default: every address of this host, of both families, and those that come " +
-                "later. 0.0.0.0: every IPv4 address. Answers leave from the address that was asked",
+            "numeric address to listen on (default: all IPv4 and IPv6 addresses of this host, including later ones; " +
+                "0.0.0.0: all IPv4 addresses). Answers leave from the address that the client used",
             localHost,
         )
-        .option("--port <PORT>", "UDP port; 0: the system chooses", whole("--port", 0, 65535), defaultPort)
+        .option("--port <PORT>", "UDP port (0: the system chooses)", whole("--port", 0, 65535), defaultPort)
         .option("--hint <TEXT>", "PSK identity hint for clients")
 }
 

@@ -21,8 +21,7 @@ import { printLine, printNote, printRaw } from "./output.js"
 import { choice, whole } from "./parsers.js"
 import { onStop } from "./stopping.js"
 
-const description =
-    "Runs a DeviceScript program in the simulator: the machine of the firmware, compiled to WebAssembly."
+const description = "Runs a DeviceScript program in the simulator: the firmware's machine, compiled to WebAssembly."
 
 const examples = `
 Examples
@@ -75,49 +74,49 @@ export function addSetting(text: string, others: Map<string, string> | undefined
 export function addSimCommand(program: Command): void {
     program
         .command("sim")
-        .summary("a DeviceScript program in the simulator")
+        .summary("run a DeviceScript program in the simulator")
         .description(description)
-        .argument("[PROGRAM.ts|IMAGE.devs]", "what to run")
+        .argument("[PROGRAM.ts|IMAGE.devs]", "the program, or an image")
         .option(
             "--setting <NAME=VALUE>",
-            "what the program's device has as setting (repeat); {n} is the device's number",
+            "a setting of the device; repeatable; {n} stands for the device's number",
             addSetting,
         )
-        .option("--heap <KB>", "heap of the device, 8 to 65536", whole("--heap", 8, 65536), OFFICIAL.heap)
-        .option("--depth <N>", "nested calls", whole("--depth", 1, 65535), OFFICIAL.depth)
-        .option("--gc-stress", "collect garbage before every allocation: finds lost references")
+        .option("--heap <KB>", "memory of the device, 8 to 65536", whole("--heap", 8, 65536), OFFICIAL.heap)
+        .option("--depth <N>", "limit of nested calls", whole("--depth", 1, 65535), OFFICIAL.depth)
+        .option("--gc-stress", "collect garbage before every allocation, to find lost references")
         .option("--virtual-time", "sleeping takes no time")
         .option("--watch", "run again whenever the program's folder changes")
         .option(
             "--count <N>",
-            "so many devices at once, each with a heap, identity and port of its own",
+            "run this many devices, each with its own memory, identity and port",
             whole("--count", 1, 1000),
             1,
         )
         .option(
             "--plain",
-            "official limits (64 KB, 100 calls, 131071 operations per turn), console lines only; ends with PANIC N " +
-                "after a panic",
+            "use the official machine's limits (64 KB, 100 calls, 131071 operations per turn), and print console lines " +
+                "only, and PANIC N after a panic",
         )
         .addOption(
             choice(
                 "--translate <FUNCTIONS>",
-                `functions of the program as C, compiled once, as a board's firmware has them; without, what "translate" ` +
-                    `says in the ${DEFAULT_CONFIG} of this folder, where that names the program`,
+                `translate functions of the program to C, as for a board's firmware (default: "translate" in the ` +
+                    `${DEFAULT_CONFIG} of this folder, if it names the program)`,
                 ["none", "hot", "all"],
             ),
         )
         .option(
             "--profile <FILE>",
-            "with --translate hot: what mote profile recorded; without, Mote's own functions count",
+            "with --translate hot: file of mote profile (default: a profile of Mote's own functions)",
         )
-        .option("--quiet", "no counters at the end")
+        .option("--quiet", "print no counters at the end")
         .option(
             "--stock",
-            "without PROGRAM: the sensor in the official DeviceScript VM, as a second opinion; AES in script, suite " +
-                "TLS_PSK_WITH_AES_128_CCM_8; wants the settings host, identity, key and count",
+            "without PROGRAM: run the sensor in the official DeviceScript VM, with AES in script and the suite " +
+                "TLS_PSK_WITH_AES_128_CCM_8; needs the settings host, identity, key and count",
         )
-        .helpOption("-h, --help", "this text")
+        .helpOption("-h, --help", "show this help")
         .addHelpText("after", examples)
         .action(exiting(simCommand))
 }

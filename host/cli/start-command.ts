@@ -22,13 +22,13 @@ import { Reporter } from "./reporter.js"
 import { type SensorSettings, SimulatedSensor } from "./simulated-sensor.js"
 
 const description =
-    `Runs a sensor, as it is flashed, in the simulator: the program of ${DEFAULT_CONFIG} in this folder, or ` +
-    "without that file one that simulates a room. Without an address a gateway is started on this machine, too, " +
-    "and readings are printed as they arrive. Ends when all samples are there, or after three attempts in a row " +
-    "without a connection.\n\n" +
-    "The simulated device has the versions and suites of its configuration; --suite, --min-version, --max-version, --mtu, " +
-    "--alpn, --require-ems, --coalesce and --keylog are the gateway's; so are --psk and --psk-file, for others, where the device " +
-    "has certificates alone."
+    `Runs a sensor in the simulator, from the same image that is flashed: the program of ${DEFAULT_CONFIG} in this ` +
+    "folder, or without that file one that simulates a room. Unless an address is given, it also starts a gateway on this " +
+    "machine and prints readings as they arrive. Ends when all samples have arrived, or after three failed attempts in " +
+    "a row to connect.\n\n" +
+    "Versions and suites of the simulated device come from its configuration. --suite, --min-version, --max-version, --mtu, " +
+    "--alpn, --require-ems, --coalesce and --keylog apply to the gateway. If the device has certificates only, so do --psk and " +
+    "--psk-file, for other devices."
 
 const examples = `  npm start -- --count 20 --trace
   npm start -- coaps://gateway.example/readings --psk sensor1:00112233445566778899aabbccddeeff`
@@ -43,12 +43,14 @@ interface StartOptions extends ConnectionOptions {
 export function addStartCommand(program: Command): void {
     const command = program
         .command("start")
-        .summary(`the program of ${DEFAULT_CONFIG} in the simulator, and a gateway`)
+        .summary(`run the program of ${DEFAULT_CONFIG} in the simulator, with a gateway`)
         .description(description)
-        .argument("[coaps://HOST[:PORT]/PATH]", "where to post, instead of a gateway of its own")
-        .option("--count <N>", "samples", whole("--count", 1, 999999999), 5)
+        .argument("[coaps://HOST[:PORT]/PATH]", "where to post; without it a gateway is started here")
+        .option("--count <N>", "number of samples", whole("--count", 1, 999999999), 5)
         .addOption(
-            new Option("--interval <SECONDS>", "between samples").argParser(seconds("--interval")).default(500, "0.5"),
+            new Option("--interval <SECONDS>", "time between samples")
+                .argParser(seconds("--interval"))
+                .default(500, "0.5"),
         )
         .option("--name <NAME>", "SenML base name (default: the configuration's, or urn:mote:sensor:)")
     addConnectionOptions(command, examples).action(exiting(startCommand))

@@ -21,10 +21,10 @@ import { Reporter } from "./reporter.js"
 import { onStop } from "./stopping.js"
 
 const description =
-    "A load generator: many sensors in one process, each with its own socket and DTLS session, post readings to a CoAPs server. " +
-    "The readings of a sensor are numbered from 1, and the next number follows when the one before was acknowledged: what was " +
-    "acknowledged can be looked for where the server keeps it. A sensor without an answer begins anew, with a handshake. " +
-    "Sensors take the keys of --psk and --psk-file in their order, round and round; {identity} in the URI is that of the key."
+    "A load generator: runs many sensors in one process, each with its own socket and DTLS session, that post readings to a CoAPs " +
+    "server. Each sensor numbers its readings from 1 and sends the next number when the previous one was acknowledged, so " +
+    "that you can check the acknowledged ones against what the server stored. A sensor that gets no answer makes a new handshake. " +
+    "Sensors use the keys of --psk and --psk-file in turn; {identity} in the URI stands for that of the key."
 
 const examples = `  mote swarm coaps://127.0.0.1/sensors/{identity} --psk-file fleet/psk.txt --sensors 1000 --duration 60
   mote swarm coaps://gateway.example/readings --psk-file fleet/psk.txt --sensors 500 --cid 0 --sleep 50 --move 5 --loss 2 --seed 7`
@@ -48,29 +48,42 @@ const PROGRESS = 5000
 export function addSwarmCommand(program: Command): void {
     const command = program
         .command("swarm")
-        .summary("a load generator: many sensors that post numbered readings")
+        .summary("generate load: many sensors that post numbered readings")
         .description(description)
-        .argument("<coaps://HOST[:PORT]/PATH>", "where to post; {identity} is filled in")
+        .argument("<coaps://HOST[:PORT]/PATH>", "where to post; {identity} is replaced")
         .option(
             "--sensors <N>",
-            "how many, 1 to 60000: each takes a file descriptor",
+            "number of sensors, 1 to 60000; each needs a file descriptor",
             whole("--sensors", 1, 60000),
             100,
         )
         .addOption(
-            new Option("--interval <SECONDS>", "between readings of a sensor")
+            new Option("--interval <SECONDS>", "time between two readings of a sensor")
                 .argParser(seconds("--interval"))
                 .default(10000, "10"),
         )
         .addOption(
-            new Option("--duration <SECONDS>", "how long they post once they are connected")
+            new Option("--duration <SECONDS>", "how long they post after they have connected")
                 .argParser(seconds("--duration"))
                 .default(0, "until it is stopped"),
         )
-        .option("--handshakes <N>", "at most so many at one time", whole("--handshakes", 1, 10000), 50)
-        .option("--sleep <PERCENT>", "so many sensors have no socket between readings: --cid 0", percent("--sleep"), 0)
-        .option("--move <PERCENT>", "before so many readings a new address: --cid 0", percent("--move"), 0)
-        .option("--ledger <FILE>", "write lines SENSOR,IDENTITY,N in the end: its readings 1 to N are acknowledged")
+        .option("--handshakes <N>", "most handshakes at a time", whole("--handshakes", 1, 10000), 50)
+        .option(
+            "--sleep <PERCENT>",
+            "share of sensors that close their socket between readings; needs --cid 0",
+            percent("--sleep"),
+            0,
+        )
+        .option(
+            "--move <PERCENT>",
+            "share of readings before which a sensor changes its address; needs --cid 0",
+            percent("--move"),
+            0,
+        )
+        .option(
+            "--ledger <FILE>",
+            "at the end write a line SENSOR,IDENTITY,N for each sensor: its readings 1 to N were acknowledged",
+        )
     addConnectionOptions(command, examples).action(exiting(swarmCommand))
 }
 

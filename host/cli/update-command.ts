@@ -15,9 +15,9 @@ import { addConnectionOptions, type ConnectionOptions } from "./options.js"
 import { Reporter } from "./reporter.js"
 
 const description =
-    "Sends a program that mote build --update has signed to a device, block by block; what an earlier try has brought is " +
-    "not sent again. The device checks it, starts it, and goes back to the one before when it does not do its work. A refusal " +
-    "ends with exit code 1. Devices that ask for their updates get them from mote gateway --update. docs/update.md has more."
+    "Sends a program signed by mote build --update to a device, block by block. Blocks that an earlier attempt transferred " +
+    "are not sent again. The device checks and starts the program, and returns to the previous one if it does not work. If " +
+    "the device refuses it, the exit code is 1. Devices that ask for updates get them from mote gateway --update. See docs/update.md."
 
 interface UpdateOptions extends ConnectionOptions {
     /** largest block, bytes */
@@ -29,8 +29,8 @@ export function addUpdateCommand(program: Command): void {
         .command("update")
         .summary("push a signed program to a device over CoAPs")
         .description(description)
-        .argument("<URI>", "coaps://HOST[:PORT]/PATH, the device's resource for updates")
-        .argument("<FILE>", "what mote build --update has written")
+        .argument("<URI>", "coaps://HOST[:PORT]/PATH of the device's update resource")
+        .argument("<FILE>", "file written by mote build --update")
         .option("--block <BYTES>", "largest block, 16 to 1024, a power of two", blockSize, 1024)
     const example = "  mote update coaps://192.0.2.7/update update.bin --psk operator:00112233445566778899aabbccddeeff"
     addCertificateOptions(command, "client")

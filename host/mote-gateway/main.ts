@@ -12,9 +12,9 @@ import { workerRole } from "./worker-role.js"
 import { WorkersService } from "./workers.js"
 
 const description =
-    "Collects what sensors post over CoAPs and hands it on: to standard output, files, MQTT brokers and webhooks. One " +
-    "file configures it (docs/gateway.md); it is read again when it changes and on SIGHUP, and sessions go on. The log " +
-    "is lines of JSON on standard error. Ctrl-C and SIGTERM end it in order, a second one at once."
+    "Receives what sensors post over CoAPs and passes it on to standard output, files, MQTT brokers and webhooks. Its " +
+    "configuration file (docs/gateway.md) is read again when it changes and on SIGHUP, while sessions continue. The log is " +
+    "written to standard error as lines of JSON. Ctrl-C and SIGTERM shut it down in order, a second one ends it at once."
 
 const exitCodes = "Exit codes: 0 stopped by Ctrl-C or SIGTERM; 1 failed; 2 wrong usage or configuration."
 
@@ -26,9 +26,9 @@ interface Options {
 function commandLine(): Command {
     return new Command("mote-gateway")
         .description(description)
-        .option("-c, --config <FILE>", "the configuration", "gateway.json")
-        .option("--check", "read the configuration and the files that it names, say what is wrong, and end")
-        .helpOption("-h, --help", "this text")
+        .option("-c, --config <FILE>", "configuration file", "gateway.json")
+        .option("--check", "only check the configuration and the files that it names, and report what is wrong")
+        .helpOption("-h, --help", "show this help")
         .addHelpText("after", `\nExample\n  mote-gateway --config /etc/mote/gateway.json\n\n${exitCodes}`)
         .allowExcessArguments(false)
         .exitOverride()
