@@ -109,7 +109,9 @@ describe("mote-dtls/node-dtls, in the shape of node:dtls", () => {
             ["connect", () => connect(host, 1, { psk, "?": 0 } as never)],
         ] as const) {
             const [, row = ""] =
-                new RegExp(`^\\| \`${call}\\(.*?\\| (.*)$`, "m").exec(page.slice(page.indexOf("what overlaps"))) ?? []
+                new RegExp(`^\\| \`${call}\\(.*?\\| (.*)$`, "m").exec(
+                    page.slice(page.indexOf("## The shape of node:dtls")),
+                ) ?? []
             const named = [...row.matchAll(/`(\w+)`/g)].map(([, name]) => name).sort()
             throws(use, (error: Error) => {
                 const [, known = ""] = /there are ([\w, ]+)/.exec(error.message) ?? []
