@@ -9,13 +9,17 @@ export interface Datagram {
 /** Datagrams that wait for the end of the turn before all of them are sent. */
 const MOST_WAITING = 64
 
-/** Bursts with something to send when the program ends. */
-const waitingBursts = new Set<Burst>()
+/** Bursts with something to send at the end of the turn; some may have sent it by then. */
+let waitingBursts: Burst[] = []
+
+function flushAll(): void {
+    const bursts = waitingBursts
+    waitingBursts = []
+    for (const burst of bursts) burst.flush()
+}
 
 /** A program that ends itself, by `process.exit`, has sent what it was told is sent. */
-process.once("exit", () => {
-    for (const burst of waitingBursts) burst.flush()
-})
+process.once("exit", flushAll)
 
 /**
  * What one socket sends in one turn of the event loop: the first datagram at once, those after it together as soon as the program waits
@@ -43,13 +47,10 @@ export class Burst {
 
     add(datagram: Datagram): void {
         if (this.waiting.push(datagram) > 1) return
-        waitingBursts.add(this)
-        process.nextTick(() => this.flush())
+        if (waitingBursts.push(this) === 1) process.nextTick(flushAll)
     }
 
     flush(): void {
-        if (this.waiting.length === 0) return
-        waitingBursts.delete(this)
         const { waiting } = this
         this.waiting = []
         for (const datagram of waiting) this.send(datagram)

@@ -127,7 +127,7 @@ export async function listen(port: number, options: ListenOptions, host?: string
 async function open(
     port: number,
     host: string | undefined,
-    { protocols, onDiagnostic, ...options }: ListenOptions,
+    { protocols, ...options }: ListenOptions,
     { services, settings, watch, ticketKeys, saving }: PreparedServer,
 ): Promise<DtlsServer> {
     const socket = await services.openUdp({ remote: undefined, localHost: host, localPort: port })
@@ -135,7 +135,7 @@ async function open(
         const listener = new DtlsListener(services, socket, settings)
         try {
             if (!isRejecting(options)) listener.onAcceptCertificate = () => true
-            if (onDiagnostic !== undefined) listener.onHandshakeFailed = watch.failed
+            if (watch !== undefined) listener.onHandshakeFailed = watch.failed
             listener.setAdvertisedProtocols(protocols)
             const saved = saving && new SavedClients(listener, socket, saving, services)
             await saved?.restore()

@@ -188,7 +188,8 @@ const LISTEN = [...COMMON, "contexts", "requestCert", "pskIdentityHint", "sessio
 export interface Prepared {
     services: NodeServices
     settings: DtlsSettings
-    watch: HandshakeWatch
+    /** of one side that tells what it sees */
+    watch: HandshakeWatch | undefined
 }
 
 export interface PreparedClient extends Prepared {
@@ -212,7 +213,7 @@ export function prepareConnect(options: ConnectOptions, server: string): Prepare
         throw wrongArgument("psk", "a key, or else ca, cert or rawPublicKeys")
     const versions = versionsOf(options)
     const keys = Array.isArray(psk) ? listOf(psk, versions) : psk && credentialsOf(psk)
-    if (psk !== undefined && !("answer" in psk)) checkIdentities([psk].flat(), versions)
+    if (psk !== undefined && !("answer" in psk)) checkIdentities(Array.isArray(psk) ? psk : [psk], versions)
     // Not spread into what is returned: that took longer than all of the checks.
     const { services, settings, watch } = prepare(options, { psk: keys, isServer: false, contexts: {} })
     if (Array.isArray(psk) && options.importedPsk === undefined) settings.extensions.push(severalPsks())
@@ -292,10 +293,10 @@ function prepare(options: CommonOptions, { psk, isServer, contexts }: KeySources
     ]
     if (onDiagnostic !== undefined && typeof onDiagnostic !== "function")
         throw wrongArgument("onDiagnostic", "a function")
-    const watch = new HandshakeWatch((event) => onDiagnostic?.(event))
+    const watch = onDiagnostic && new HandshakeWatch((event) => onDiagnostic(event))
     const settings = newSettings(
         options.suites ?? everySuite(),
-        onDiagnostic === undefined ? credentials : watch.watched(credentials),
+        watch === undefined ? credentials : watch.watched(credentials),
         options.retransmission ?? wifi(),
         limitsOf(options.limits),
     )
@@ -303,7 +304,7 @@ function prepare(options: CommonOptions, { psk, isServer, contexts }: KeySources
     settings.requireExtendedMasterSecret = flag("requireExtendedMasterSecret", options.requireExtendedMasterSecret)
     settings.coalesce = flag("coalesce", options.coalesce)
     settings.keyLog = options.keyLog
-    if (onDiagnostic !== undefined) settings.onDiagnostic = watch.diagnostic
+    settings.onDiagnostic = watch?.diagnostic
     settings.extensions = [
         ...idsOf(options),
         ...recordLimitsOf(options, isServer),

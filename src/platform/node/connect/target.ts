@@ -26,7 +26,8 @@ export function checkLocalAddress(address: string | undefined): void {
  */
 export function targetOf(host: string, port: number | undefined): Target {
     if (typeof host !== "string" || host === "") throw wrongArgument("host", "a name or an address is needed")
-    const target = /^coaps:|:\/\//i.test(host) ? targetOfUri(host) : { host: host.replace(/^\[(.*)\]$/, "$1"), port }
+    const isUri = host.includes(":") && /^coaps:|:\/\//i.test(host)
+    const target = isUri ? targetOfUri(host) : { host: host.replace(/^\[(.*)\]$/, "$1"), port }
     if (port !== undefined) target.port = port
     checkPort("port", target.port ?? NaN, 1)
     return { host: target.host, port: target.port ?? COAPS_PORT }
