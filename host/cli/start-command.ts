@@ -169,11 +169,14 @@ async function runBoth({ options, credentials }: Keyed, program: Program, report
     } finally {
         await gateway.close()
         const { bytes, datagrams } = reporter.traffic
-        quiet.event(`summary: ${events.samples} samples arrived; ${bytes} bytes in ${datagrams} datagrams in all`, {
-            event: "summary",
-            samples: events.samples,
-            bytes,
-            datagrams,
-        })
+        quiet.event(
+            `summary: ${events.samples} ${events.samples === 1 ? "sample" : "samples"} arrived; ${bytes} bytes in ${datagrams} datagrams in all`,
+            {
+                event: "summary",
+                samples: events.samples,
+                bytes,
+                datagrams,
+            },
+        )
     }
 }

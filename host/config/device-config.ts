@@ -146,8 +146,8 @@ interface RawConfig {
 /** Refuses a target that is the device itself: the emulated board has a network of its own. */
 export function checkReachable({ host, board }: DeviceConfig): void {
     if (board.port === "posix" || !/^(127\.|localhost$|::1$)/.test(host)) return
-    const better = board.port === "rv32-virt" ? "this computer is 10.0.2.2 for it" : "name this computer by its address"
-    throw new UsageError(`target: ${host} would be the board itself; ${better}`)
+    const better = board.port === "rv32-virt" ? "coaps://10.0.2.2/..." : "its address in the board's network"
+    throw new UsageError(`target: ${host} would be the board itself; to reach this computer, use ${better}`)
 }
 
 /** Undefined when a device has no settings for it. */
