@@ -1,4 +1,3 @@
-import { Writer } from "../../src/dtls/bytes/writer.js"
 import { bodyOf, Fragment, Inbox } from "../../src/dtls/flight/inbox.js"
 import { RetransmissionTimer, smallerBudget, wifi } from "../../src/dtls/flight/retransmission.js"
 import { ReplayWindow } from "../../src/dtls/record/replay-window.js"
@@ -6,17 +5,16 @@ import { DeadlineHeap } from "../../src/dtls/endpoint/deadline-heap.js"
 import { type Association } from "../../src/dtls/association/association.js"
 import { Peer } from "../../src/dtls/endpoint/peer.js"
 import { ListTable } from "../../src/platform/runtime/table.js"
-import { HANDSHAKE_HEADER_LENGTH, wholeMessage, writeHandshakeHeader } from "../../src/dtls/wire/handshake-header.js"
+import { HANDSHAKE_HEADER_LENGTH, wholeMessage, withHandshakeHeader } from "../../src/dtls/wire/handshake-header.js"
 import { type Kit } from "../kit.js"
 
 const limits = { handshakeMessageBytes: 64, inboxBytes: 128, messageWindow: 3 }
 
 function part(inbox: Inbox, messageSeq: number, length: number, from: number, to: number): Fragment {
     const header = { type: 1, length, messageSeq, fragmentOffset: from, fragmentLength: to - from }
-    const writer = new Writer(HANDSHAKE_HEADER_LENGTH + to - from)
-    writeHandshakeHeader(writer, header)
-    for (let i = from; i < to; i++) writer.uint(i + 1, 1)
-    return inbox.add(header, 0, writer.finish(), HANDSHAKE_HEADER_LENGTH)
+    const fragment = withHandshakeHeader(1, length, messageSeq, from, to - from)
+    for (let i = from; i < to; i++) fragment[HANDSHAKE_HEADER_LENGTH + i - from] = i + 1
+    return inbox.add(header, 0, fragment, HANDSHAKE_HEADER_LENGTH)
 }
 
 export function recordTests(t: Kit): void {

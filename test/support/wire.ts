@@ -1,20 +1,19 @@
 import { Reader } from "../../src/dtls/bytes/reader.js"
-import { Writer } from "../../src/dtls/bytes/writer.js"
 import { ContentType, DTLS_1_2 } from "../../src/dtls/wire/code-points.js"
 import {
+    HANDSHAKE_HEADER_LENGTH,
     type HandshakeHeader,
     readHandshakeHeader,
-    writeHandshakeHeader,
+    withHandshakeHeader,
 } from "../../src/dtls/wire/handshake-header.js"
-import { readRecordHeader, type RecordHeader, writeRecordHeader } from "../../src/dtls/wire/record-header.js"
+import { plainRecord, readRecordHeader, type RecordHeader } from "../../src/dtls/wire/record-header.js"
 
 /* Datagrams by hand, for peers that misbehave. */
 
 export function record(type: number, epoch: number, sequence: number, fragment: Buffer, version = DTLS_1_2): Buffer {
-    const writer = new Writer(64)
-    writeRecordHeader(writer, { type, version, epoch, sequence, length: fragment.length })
-    writer.bytes(fragment)
-    return writer.finish()
+    const bytes = plainRecord(type, version, sequence, fragment)
+    bytes.writeUInt16BE(epoch, 3)
+    return bytes
 }
 
 export interface Part {
@@ -39,16 +38,9 @@ export function records(datagram: Buffer): Part[] {
 
 /** One fragment of a handshake message as it stands in a record. */
 export function fragment(header: Partial<HandshakeHeader> & { type: number }, body: Buffer): Buffer {
-    const writer = new Writer(64)
-    writeHandshakeHeader(writer, {
-        length: body.length,
-        messageSeq: 0,
-        fragmentOffset: 0,
-        fragmentLength: body.length,
-        ...header,
-    })
-    writer.bytes(body)
-    return writer.finish()
+    const { type, length = body.length, messageSeq = 0, fragmentOffset = 0, fragmentLength = body.length } = header
+    const bytes = withHandshakeHeader(type, length, messageSeq, fragmentOffset, fragmentLength)
+    return Buffer.concat([bytes.subarray(0, HANDSHAKE_HEADER_LENGTH), body])
 }
 
 /** A whole handshake message in an epoch-0 record. */

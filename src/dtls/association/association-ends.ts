@@ -1,4 +1,3 @@
-import { Writer } from "../bytes/writer.js"
 import { type Failure, FailureReason } from "../handshake/failure.js"
 import { type SecurityParameters } from "../handshake/security-parameters.js"
 import { type AssociationSettings } from "../handshake/settings.js"
@@ -47,9 +46,8 @@ export abstract class AssociationEnds {
 
     /** One record in the newest epoch, in a datagram of its own. */
     protected sendRecord(type: ContentType, plaintext: Buffer): void {
-        const writer = new Writer(plaintext.length + this.record.messageOverhead())
-        if (this.record.seal(writer, type, this.record.write.epoch, plaintext, true))
-            this.outputs.enqueue(OutputKind.datagram, writer.finish())
+        const datagram = this.record.seal(type, this.record.write.epoch, plaintext, true)
+        if (datagram !== undefined) this.outputs.enqueue(OutputKind.datagram, datagram)
     }
 
     /**

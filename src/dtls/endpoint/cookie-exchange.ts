@@ -2,7 +2,6 @@ import { type DriverRole } from "../association/handshake-driver.js"
 import { type SavedVersion } from "../association/saved-association.js"
 import { SavedVersionV12 } from "../association/v12/saved-version.js"
 import { copyOf } from "../bytes/bytes.js"
-import { Writer } from "../bytes/writer.js"
 import { bodyOf } from "../flight/inbox.js"
 import { COOKIE_LENGTH, Cookies, SHORTEST_COOKIE_PART } from "../handshake/cookies.js"
 import { serverRole } from "../association/v12/roles.js"
@@ -12,7 +11,7 @@ import { ContentType, DTLS_1_0, DTLS_1_2, HandshakeType } from "../wire/code-poi
 import { type ClientHelloStart, readClientHelloStart } from "../wire/client-hello.js"
 import { wholeMessage } from "../wire/handshake-header.js"
 import { writeHelloVerifyRequest } from "../wire/hello-verify-request.js"
-import { RECORD_HEADER_LENGTH, writeRecordHeader } from "../wire/record-header.js"
+import { plainRecord } from "../wire/record-header.js"
 import { type Reply } from "./endpoint.js"
 import { type AdmittedHello, type HelloExchange, type NewHelloExchange } from "./hello-exchange.js"
 import { HELLO_ASSEMBLY_TIME, HelloAssembly, type PartialHello } from "./hello-assembly.js"
@@ -106,7 +105,7 @@ export class CookieExchange implements HelloExchange {
         const { sequence } = hello
         const { role } = this
         const { messageSeq, bytes } = message
-        const datagram = inRecord(ContentType.handshake, bytes, DTLS_1_2, sequence)
+        const datagram = plainRecord(ContentType.handshake, DTLS_1_2, sequence, bytes)
         return { sequence, messageSeq, random: start.random, datagram, length: datagram.length, role }
     }
 
@@ -123,7 +122,7 @@ export class CookieExchange implements HelloExchange {
     ): undefined {
         const body = writeHelloVerifyRequest(this.cookies.make(addressOf(from), start, rest))
         const message = wholeMessage(HandshakeType.helloVerifyRequest, fragment.header.messageSeq, body)
-        const data = inRecord(ContentType.handshake, message, DTLS_1_0, fragment.sequence)
+        const data = plainRecord(ContentType.handshake, DTLS_1_0, fragment.sequence, message)
         if (data.length > fragment.length) return this.drop()
         this.replies.push({ data, address: from.address })
         return undefined
@@ -166,12 +165,4 @@ export class CookieExchange implements HelloExchange {
 /** What a cookie is bound to. */
 export function addressOf(from: SourceAddress): Buffer {
     return Buffer.from(from.key)
-}
-
-/** A datagram of one unprotected record. */
-export function inRecord(type: ContentType, message: Buffer, version: number, sequence: number): Buffer {
-    const writer = new Writer(RECORD_HEADER_LENGTH + message.length)
-    writeRecordHeader(writer, { type, version, epoch: 0, sequence, length: message.length })
-    writer.bytes(message)
-    return writer.finish()
 }

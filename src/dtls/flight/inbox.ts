@@ -1,6 +1,5 @@
 import { blit, copyOf } from "../bytes/bytes.js"
-import { Writer } from "../bytes/writer.js"
-import { HANDSHAKE_HEADER_LENGTH, type HandshakeHeader, writeHandshakeHeader } from "../wire/handshake-header.js"
+import { HANDSHAKE_HEADER_LENGTH, type HandshakeHeader, withHandshakeHeader } from "../wire/handshake-header.js"
 
 /** A complete handshake message. */
 export interface HandshakeMessage {
@@ -37,91 +36,76 @@ export enum Fragment {
     refused,
 }
 
+/** Gaps of a message that is whole; nobody adds to it. */
+const NO_GAPS: number[] = []
+
 /**
  * One message on its way: its bytes, and the gaps that are left in it (as in RFC 815).
  * @devsWhenUsed
  */
-class Reassembly {
-    /** room for the header, and the body */
-    private bytes: Buffer
-    /** it came in one fragment, header and all */
-    private whole = false
-    /** gap i is the bytes [starts[i], ends[i]) of the body; in order */
-    private starts = [0]
-    private ends: number[]
-
+class Reassembly implements HandshakeMessage {
     /** a fragment came that does not fit: one of the two is forged */
     contradicted = false
 
+    /** @param gaps of the body, in order: where each begins, and ends */
     constructor(
         public type: number,
         public messageSeq: number,
         public epoch: number,
-        /** of the body, bytes */
-        public length: number,
-    ) {
-        this.bytes = Buffer.alloc(HANDSHAKE_HEADER_LENGTH + length)
-        this.ends = [length]
-    }
+        public bytes: Buffer,
+        private gaps: number[],
+    ) {}
 
     isComplete(): boolean {
-        return this.length === 0 || this.starts.length === 0
+        return this.gaps.length === 0
     }
 
-    message(): HandshakeMessage {
-        const { type, messageSeq, bytes, epoch } = this
-        if (!this.whole) this.writeHeader()
-        return { type, messageSeq, bytes, epoch }
+    /** Bytes of the body. */
+    bodyLength(): number {
+        return this.bytes.length - HANDSHAKE_HEADER_LENGTH
     }
 
-    private writeHeader(): void {
-        const { type, length, messageSeq } = this
-        const writer = new Writer(HANDSHAKE_HEADER_LENGTH)
-        writeHandshakeHeader(writer, { type, length, messageSeq, fragmentOffset: 0, fragmentLength: length })
-        blit(this.bytes, 0, writer.finish(), 0, HANDSHAKE_HEADER_LENGTH)
+    contradicts(header: HandshakeHeader, epoch: number): boolean {
+        return this.type !== header.type || this.bodyLength() !== header.length || this.epoch !== epoch
     }
 
     /**
      * Only gaps are filled: bytes that are there already stay as they came first, so that an overlap with other bytes
      * cannot change them (F05).
      * @param from where the fragment begins in `source`, behind its header
+     * @returns false, and fills nothing, when there are too many gaps for small fragments
      */
-    add(start: number, end: number, source: Buffer, from: number): void {
-        const { starts, ends } = this
-        this.starts = []
-        this.ends = []
-        if (end - start === this.length && ends[0] - starts[0] === this.length) {
-            // What nearly all messages are: one fragment, whose header is that of the whole.
-            this.whole = true
-            blit(this.bytes, 0, source, from - HANDSHAKE_HEADER_LENGTH, HANDSHAKE_HEADER_LENGTH + end)
-            return
-        }
-        for (let i = 0; i < starts.length; i++) {
-            const first = Math.max(starts[i], start)
-            const last = Math.min(ends[i], end)
+    fillGaps(header: HandshakeHeader, source: Buffer, from: number): boolean {
+        const { gaps } = this
+        const { fragmentOffset, fragmentLength } = header
+        if (gaps.length >= 2 * MAX_GAPS && fragmentLength < 16) return false
+        this.gaps = []
+        for (let i = 0; i < gaps.length; i += 2) {
+            const first = Math.max(gaps[i], fragmentOffset)
+            const last = Math.min(gaps[i + 1], fragmentOffset + fragmentLength)
             if (first < last) {
-                blit(this.bytes, HANDSHAKE_HEADER_LENGTH + first, source, from + first - start, last - first)
-                this.leave(starts[i], first)
-                this.leave(last, ends[i])
-            } else this.leave(starts[i], ends[i])
+                const length = last - first
+                blit(this.bytes, HANDSHAKE_HEADER_LENGTH + first, source, from + first - fragmentOffset, length)
+                this.leave(gaps[i], first)
+                this.leave(last, gaps[i + 1])
+            } else this.leave(gaps[i], gaps[i + 1])
         }
+        return true
     }
 
     /** A gap, unless it is empty. */
     private leave(start: number, end: number): void {
         if (start >= end) return
-        this.starts.push(start)
-        this.ends.push(end)
-    }
-
-    /** They are bounded too: a peer that sends every other byte is refused. */
-    gaps(): number {
-        return this.starts.length
+        this.gaps.push(start)
+        this.gaps.push(end)
     }
 }
 
-function contradicts(message: Reassembly, header: HandshakeHeader, epoch: number): boolean {
-    return message.type !== header.type || message.length !== header.length || message.epoch !== epoch
+/** A message of which nothing is there but its header, as that of the whole. */
+function emptyMessage(header: HandshakeHeader, epoch: number): Reassembly {
+    const { type, length, messageSeq } = header
+    const bytes = withHandshakeHeader(type, length, messageSeq, 0, length)
+    return new Reassembly(type, messageSeq, epoch, bytes, [0, length])
 }
 
 /** Most gaps a message may have before further small fragments are refused. */
@@ -143,26 +127,28 @@ export class Inbox {
 
     /** @param data holds the fragment's bytes at [at, at + header.fragmentLength), and its header before them */
     add(header: HandshakeHeader, epoch: number, data: Buffer, at: number): Fragment {
-        if (header.messageSeq < this.nextSeq) return Fragment.past
-        if (header.messageSeq > this.nextSeq + this.limits.messageWindow) return Fragment.refused
-        let message = this.find(header.messageSeq)
-        if (message !== undefined && contradicts(message, header, epoch)) {
+        const { type, length, messageSeq, fragmentLength } = header
+        if (messageSeq < this.nextSeq) return Fragment.past
+        if (messageSeq > this.nextSeq + this.limits.messageWindow) return Fragment.refused
+        let message = this.find(messageSeq)
+        if (message !== undefined && message.contradicts(header, epoch)) {
             message.contradicted = true
             // Nobody can tell which of two fragments is forged; a whole message at least needs no other to be judged.
-            if (message.isComplete() || header.fragmentLength < header.length) return Fragment.refused
-            this.forget(header.messageSeq)
+            if (message.isComplete() || fragmentLength < length) return Fragment.refused
+            this.forget(messageSeq)
             message = undefined
         }
-        if (message === undefined) {
-            if (header.length > this.limits.handshakeMessageBytes) return Fragment.refused
-            if (!this.makeRoom(header)) return Fragment.refused
-            message = new Reassembly(header.type, header.messageSeq, epoch, header.length)
-            this.waiting.push(message)
-            this.bytes += header.length
-        }
-        if (header.fragmentLength > 0) {
-            if (message.gaps() >= MAX_GAPS && header.fragmentLength < 16) return Fragment.refused
-            message.add(header.fragmentOffset, header.fragmentOffset + header.fragmentLength, data, at)
+        if (message !== undefined) return message.fillGaps(header, data, at) ? Fragment.kept : Fragment.refused
+        if (length > this.limits.handshakeMessageBytes || !this.makeRoom(header)) return Fragment.refused
+        this.bytes += length
+        if (fragmentLength === length) {
+            // What nearly all messages are: one fragment, whose header is that of the whole.
+            const bytes = copyOf(data, at - HANDSHAKE_HEADER_LENGTH, at + length)
+            this.waiting.push(new Reassembly(type, messageSeq, epoch, bytes, NO_GAPS))
+        } else {
+            const begun = emptyMessage(header, epoch)
+            begun.fillGaps(header, data, at)
+            this.waiting.push(begun)
         }
         return Fragment.kept
     }
@@ -172,7 +158,7 @@ export class Inbox {
         while (this.bytes + header.length > this.limits.inboxBytes) {
             if (header.messageSeq !== this.nextSeq || this.waiting.length === 0) return false
             const dropped = this.waiting.pop() as Reassembly
-            this.bytes -= dropped.length
+            this.bytes -= dropped.bodyLength()
         }
         return true
     }
@@ -187,7 +173,7 @@ export class Inbox {
     /** The next message in order, once it is whole. Its step decides when to call `advance`. */
     peek(): HandshakeMessage | undefined {
         const message = this.find(this.nextSeq)
-        return message !== undefined && message.isComplete() ? message.message() : undefined
+        return message !== undefined && message.isComplete() ? message : undefined
     }
 
     /** The message that `peek` gave is done with. */
@@ -204,7 +190,7 @@ export class Inbox {
     private forget(messageSeq: number): void {
         const kept: Reassembly[] = []
         for (const message of this.waiting) {
-            if (message.messageSeq === messageSeq) this.bytes -= message.length
+            if (message.messageSeq === messageSeq) this.bytes -= message.bodyLength()
             else kept.push(message)
         }
         this.waiting = kept

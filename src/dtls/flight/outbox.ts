@@ -1,7 +1,7 @@
-import { Writer } from "../bytes/writer.js"
+import { blit, join } from "../bytes/bytes.js"
 import { type RecordLayer } from "../record/record-layer.js"
 import { ContentType } from "../wire/code-points.js"
-import { HANDSHAKE_HEADER_LENGTH, wholeMessage, writeHandshakeHeader } from "../wire/handshake-header.js"
+import { HANDSHAKE_HEADER_LENGTH, wholeMessage, withHandshakeHeader } from "../wire/handshake-header.js"
 
 /** A part of a flight: a whole handshake message, or the byte of a ChangeCipherSpec. */
 export interface FlightItem {
@@ -46,12 +46,14 @@ export abstract class Outbox {
     abstract datagrams(record: RecordLayer, budget: number): Buffer[] | undefined
 }
 
+/** Records, or messages, in one Buffer; a single one is that Buffer itself. */
+export function inOne(parts: Buffer[]): Buffer {
+    return parts.length === 1 ? parts[0] : join(parts)
+}
+
 /** Bytes [at, at + take) of a whole message's body, under a header of their own. */
 export function fragment(message: Buffer, length: number, at: number, take: number): Buffer {
-    const writer = new Writer(HANDSHAKE_HEADER_LENGTH + take)
-    const type = message[0]
-    const messageSeq = message[4] * 256 + message[5]
-    writeHandshakeHeader(writer, { type, length, messageSeq, fragmentOffset: at, fragmentLength: take })
-    writer.range(message, HANDSHAKE_HEADER_LENGTH + at, take)
-    return writer.finish()
+    const part = withHandshakeHeader(message[0], length, message[4] * 256 + message[5], at, take)
+    blit(part, HANDSHAKE_HEADER_LENGTH, message, HANDSHAKE_HEADER_LENGTH + at, take)
+    return part
 }

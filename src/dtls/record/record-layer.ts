@@ -1,15 +1,14 @@
 import { copyOf } from "../bytes/bytes.js"
 import { Reader } from "../bytes/reader.js"
-import { Writer } from "../bytes/writer.js"
 import { ContentType, DTLS_1_0, DTLS_1_2 } from "../wire/code-points.js"
 import {
     isContentType,
     MAX_CIPHERTEXT,
     MAX_PLAINTEXT,
+    plainRecord,
     readRecordHeader,
     RECORD_HEADER_LENGTH,
     type RecordHeader,
-    writeRecordHeader,
 } from "../wire/record-header.js"
 import { type OpenedRecord, type RecordProtection } from "../crypto/provider.js"
 import { Discard, type DiscardCounters } from "./discard.js"
@@ -343,22 +342,18 @@ export class RecordLayer {
     }
 
     /**
-     * Appends one record.
+     * One record.
      * @param endsDatagram nothing follows it in its datagram
-     * @returns false, and writes nothing, when the epoch is gone or no number is left
+     * @returns undefined when the epoch is gone or no number is left
      */
-    seal(writer: Writer, type: number, epoch: number, plaintext: Buffer, endsDatagram?: boolean): boolean {
+    seal(type: number, epoch: number, plaintext: Buffer, endsDatagram?: boolean): Buffer | undefined {
         const writing = this.writeEpoch(epoch)
-        if (writing === undefined || writing.nextSequence >= writing.end) return false
+        if (writing === undefined || writing.nextSequence >= writing.end) return undefined
         const sequence = writing.nextSequence
         writing.nextSequence++
-        if (writing.protection !== undefined)
-            writer.bytes(writing.protection.seal(type, sequence, [plaintext], endsDatagram))
-        else {
-            writeRecordHeader(writer, { type, version: DTLS_1_2, epoch, sequence, length: plaintext.length })
-            writer.bytes(plaintext)
-        }
-        return true
+        const { protection } = writing
+        if (protection === undefined) return plainRecord(type, DTLS_1_2, sequence, plaintext)
+        return protection.seal(type, sequence, [plaintext], endsDatagram)
     }
 
     /** Messages under the newest keys, one application data record each, in one Buffer. There must be numbers left. */

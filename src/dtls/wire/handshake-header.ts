@@ -1,6 +1,6 @@
-import { readUint } from "../bytes/integers.js"
+import { blit } from "../bytes/bytes.js"
+import { readUint, writeUint } from "../bytes/integers.js"
 import { type Reader } from "../bytes/reader.js"
-import { Writer } from "../bytes/writer.js"
 
 /** Bytes of a handshake header: msg_type 1, length 3, message_seq 2, fragment_offset 3, fragment_length 3 (RFC 6347 §4.2.2). */
 export const HANDSHAKE_HEADER_LENGTH = 12
@@ -26,18 +26,26 @@ export function readHandshakeHeader(reader: Reader): HandshakeHeader | undefined
     return { type: data[at], length, messageSeq: readUint(data, at + 4, 2), fragmentOffset, fragmentLength }
 }
 
-export function writeHandshakeHeader(writer: Writer, header: HandshakeHeader): void {
+/** A Buffer that begins with a handshake header, and has room for the bytes of that fragment. */
+export function withHandshakeHeader(
+    type: number,
+    length: number,
+    messageSeq: number,
+    fragmentOffset: number,
+    fragmentLength: number,
+): Buffer {
+    const bytes = Buffer.alloc(HANDSHAKE_HEADER_LENGTH + fragmentLength)
     // Fields side by side go as one integer: on a device each costs a call.
-    writer.uint(header.type * 0x1000000 + header.length, 4)
-    writer.uint(header.messageSeq, 2)
-    writer.uint(header.fragmentOffset * 0x1000000 + header.fragmentLength, 6)
+    writeUint(bytes, 0, type * 0x1000000 + length, 4)
+    writeUint(bytes, 4, messageSeq, 2)
+    writeUint(bytes, 6, fragmentOffset * 0x1000000 + fragmentLength, 6)
+    return bytes
 }
 
 /** A whole message in one fragment: the form that also enters the transcript (RFC 6347 §4.2.6). */
 export function wholeMessage(type: number, messageSeq: number, body: Buffer): Buffer {
-    const length = body.length
-    const writer = new Writer(HANDSHAKE_HEADER_LENGTH + length)
-    writeHandshakeHeader(writer, { type, length, messageSeq, fragmentOffset: 0, fragmentLength: length })
-    writer.bytes(body)
-    return writer.finish()
+    const { length } = body
+    const message = withHandshakeHeader(type, length, messageSeq, 0, length)
+    blit(message, HANDSHAKE_HEADER_LENGTH, body, 0, length)
+    return message
 }

@@ -1,7 +1,6 @@
 import { ok, strictEqual } from "node:assert/strict"
 import { AssociationPhase } from "../../../src/dtls/association/association-state.js"
 import { Diagnostic, OutputKind } from "../../../src/dtls/association/output.js"
-import { Writer } from "../../../src/dtls/bytes/writer.js"
 import { FailureReason } from "../../../src/dtls/handshake/failure.js"
 import { MAX_SEQUENCE } from "../../../src/dtls/record/record-layer.js"
 import { type ClientHello, readClientHello, writeClientHello } from "../../../src/dtls/wire/client-hello.js"
@@ -33,10 +32,8 @@ function waitingForFinished(): Simulation {
 
 /** A record under the true keys of one side. */
 function sealed(s: Simulation, from: "client" | "server", type: number, bytes: Buffer): Buffer {
-    const writer = new Writer(64)
     const association = from === "client" ? s.client : s.serverAssociation()
-    association.record.seal(writer, type, 1, bytes)
-    return writer.finish()
+    return association.record.seal(type, 1, bytes) as Buffer
 }
 
 describe("against an adversary", () => {

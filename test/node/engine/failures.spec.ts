@@ -2,7 +2,6 @@ import { deepStrictEqual, ok, strictEqual } from "node:assert/strict"
 import { failureText } from "../../../host/describe.js"
 import { AssociationPhase } from "../../../src/dtls/association/association-state.js"
 import { type Output, OutputKind } from "../../../src/dtls/association/output.js"
-import { Writer } from "../../../src/dtls/bytes/writer.js"
 import { TLS_PSK_WITH_AES_128_CCM, TLS_PSK_WITH_AES_128_CCM_8 } from "../../../src/dtls/key-exchange/suites.js"
 import { type Failure, FailureReason } from "../../../src/dtls/handshake/failure.js"
 import { AlertDescription, ContentType, HandshakeType } from "../../../src/dtls/wire/code-points.js"
@@ -70,9 +69,7 @@ function inPlaceOfFinished(type: number, body: Buffer): (Failure | undefined)[] 
         s.toServer(exchange.bytes)
         s.drain()
         s.toServer(ccs.bytes)
-        const writer = new Writer(64)
-        s.client.record.seal(writer, ContentType.handshake, 1, fragment({ type, messageSeq: 3 }, body))
-        s.toServer(writer.finish())
+        s.toServer(s.client.record.seal(ContentType.handshake, 1, fragment({ type, messageSeq: 3 }, body)) as Buffer)
         return []
     }
     s.begin()
@@ -207,9 +204,7 @@ const cases: [FailureReason, "client" | "server", AlertDescription, number, () =
         -1,
         () =>
             afterConnect((s) => {
-                const writer = new Writer(64)
-                s.client.record.seal(writer, ContentType.applicationData, 1, Buffer.alloc(16385))
-                s.toServer(writer.finish())
+                s.toServer(s.client.record.seal(ContentType.applicationData, 1, Buffer.alloc(16385)) as Buffer)
             }),
     ],
     [

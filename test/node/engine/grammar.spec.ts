@@ -1,7 +1,6 @@
 import { deepStrictEqual, ok, strictEqual } from "node:assert/strict"
 import { type Association } from "../../../src/dtls/association/association.js"
 import { AssociationPhase } from "../../../src/dtls/association/association-state.js"
-import { Writer } from "../../../src/dtls/bytes/writer.js"
 import { FailureReason } from "../../../src/dtls/handshake/failure.js"
 import { AlertDescription, ContentType, HandshakeType } from "../../../src/dtls/wire/code-points.js"
 import { readClientHello, writeClientHello } from "../../../src/dtls/wire/client-hello.js"
@@ -83,10 +82,9 @@ describe("the grammar of a handshake", () => {
                     const side = receiver(s, toServer) as Association
                     strictEqual(side.expecting(), HandshakeType.finished)
                     const body = fragment({ type, messageSeq: side.snapshot().nextSeq }, Buffer.alloc(12))
-                    const writer = new Writer(64)
-                    sender.record.seal(writer, ContentType.handshake, 1, body)
-                    if (toServer) s.toServer(writer.finish())
-                    else s.toClient(writer.finish())
+                    const datagram = sender.record.seal(ContentType.handshake, 1, body) as Buffer
+                    if (toServer) s.toServer(datagram)
+                    else s.toClient(datagram)
                 })
                 const { failure } = receiver(s, toServer) as Association
                 const certificates = type === HandshakeType.certificate || type === HandshakeType.certificateRequest

@@ -5,7 +5,6 @@ import { type OpenedRecord, type RecordProtection } from "../../../src/dtls/cryp
 import { AssociationPhase } from "../../../src/dtls/association/association-state.js"
 import { FailureReason } from "../../../src/dtls/handshake/failure.js"
 import { Diagnostic, OutputKind } from "../../../src/dtls/association/output.js"
-import { Writer } from "../../../src/dtls/bytes/writer.js"
 import { allSuites } from "../../../src/dtls/key-exchange/suites.js"
 import { AlertDescription, ContentType, HandshakeType } from "../../../src/dtls/wire/code-points.js"
 import { countOf, type Simulation } from "../../engine/simulation.js"
@@ -84,17 +83,12 @@ describe("handshake grammar", () => {
             s.run(500)
             const { parameters: h } = s.serverAssociation()
             // The server's true Finished, changed and sealed under the true keys.
-            const writer = new Writer(64)
             const body = Buffer.from(serverFinished(s))
             if (bit < 96) body[bit >> 3] ^= 1 << (bit & 7)
             const changed = bit < 96 ? body : body.subarray(0, 11)
-            s.serverAssociation().record.seal(
-                writer,
-                ContentType.handshake,
-                1,
-                fragment({ type: 20, messageSeq: 3 }, changed),
-            )
-            s.toClient(Buffer.concat([record(ContentType.changeCipherSpec, 0, 9, Buffer.from([1])), writer.finish()]))
+            const finished = fragment({ type: 20, messageSeq: 3 }, changed)
+            const sealed = s.serverAssociation().record.seal(ContentType.handshake, 1, finished) as Buffer
+            s.toClient(Buffer.concat([record(ContentType.changeCipherSpec, 0, 9, Buffer.from([1])), sealed]))
             s.drain()
             ok(h.complete)
             deepStrictEqual(clientFailure(s), [FailureReason.badFinished, AlertDescription.decryptError])
@@ -107,9 +101,8 @@ describe("handshake grammar", () => {
         s.begin()
         s.run(700)
         const sent = s.sent
-        const writer = new Writer(64)
-        s.client.record.seal(writer, ContentType.handshake, 1, fragment({ type: 20, messageSeq: 3 }, Buffer.alloc(12)))
-        s.toServer(writer.finish())
+        const other = fragment({ type: 20, messageSeq: 3 }, Buffer.alloc(12))
+        s.toServer(s.client.record.seal(ContentType.handshake, 1, other) as Buffer)
         s.drain()
         strictEqual(s.sent, sent)
     })
@@ -167,10 +160,9 @@ describe("handshake grammar", () => {
         )
         const s = connected()
         const hidden = (from: "client" | "server", type: number, messageSeq: number): Buffer => {
-            const writer = new Writer(64)
             const association = from === "client" ? s.client : s.serverAssociation()
-            association.record.seal(writer, ContentType.handshake, 1, fragment({ type, messageSeq }, Buffer.alloc(0)))
-            return writer.finish()
+            const message = fragment({ type, messageSeq }, Buffer.alloc(0))
+            return association.record.seal(ContentType.handshake, 1, message) as Buffer
         }
         for (let i = 0; i < 5; i++) s.toClient(hidden("server", HandshakeType.helloRequest, 4 + i))
         for (let i = 0; i < 5; i++) s.toServer(hidden("client", HandshakeType.clientHello, 4 + i))

@@ -4,7 +4,6 @@ import { AssociationPhase } from "../../../src/dtls/association/association-stat
 import { FailureReason } from "../../../src/dtls/handshake/failure.js"
 import { Diagnostic, OutputKind } from "../../../src/dtls/association/output.js"
 import { allSuites } from "../../../src/dtls/key-exchange/suites.js"
-import { Writer } from "../../../src/dtls/bytes/writer.js"
 import { mcuLimits } from "../../../src/dtls/handshake/limits.js"
 import { MAX_SEQUENCE } from "../../../src/dtls/record/record-layer.js"
 import { ContentType, DTLS_1_0, HandshakeType } from "../../../src/dtls/wire/code-points.js"
@@ -120,11 +119,8 @@ describe("records", () => {
         const s = connected()
         for (const epoch of [2, 3, 65534, 65535])
             ok(isDiscarded(s, record(ContentType.handshake, epoch, 0, Buffer.alloc(60))))
-        const sealed = (from: Association, type: number, body: Buffer): Buffer => {
-            const writer = new Writer(64)
-            from.record.seal(writer, type, 1, body)
-            return writer.finish()
-        }
+        const sealed = (from: Association, type: number, body: Buffer): Buffer =>
+            from.record.seal(type, 1, body) as Buffer
         // All that could begin a renegotiation, under the keys: messages of the peer, and a ChangeCipherSpec.
         s.toClient(sealed(s.serverAssociation(), ContentType.handshake, messageOf(HandshakeType.helloRequest)))
         s.toServer(sealed(s.client, ContentType.handshake, messageOf(HandshakeType.clientHello)))
@@ -365,11 +361,8 @@ describe("records", () => {
     it("[R26] alerts of a wrong form are discarded, warnings told, user_canceled tolerated", () => {
         const s = connected()
         const server = s.serverAssociation()
-        const protectedAlert = (...body: number[]): Buffer => {
-            const writer = new Writer(64)
-            s.client.record.seal(writer, ContentType.alert, 1, Buffer.from(body))
-            return writer.finish()
-        }
+        const protectedAlert = (...body: number[]): Buffer =>
+            s.client.record.seal(ContentType.alert, 1, Buffer.from(body)) as Buffer
         for (const body of [[], [1], [1, 90, 0], [2, 40, 1, 0]]) s.toServer(protectedAlert(...body))
         for (let i = 0; i < 100; i++) s.toServer(protectedAlert(1, 90))
         s.drain()

@@ -1,4 +1,3 @@
-import { Writer } from "../../bytes/writer.js"
 import { type OpenedRecord } from "../../crypto/provider.js"
 import { Discard } from "../../record/discard.js"
 import {
@@ -26,9 +25,8 @@ export function acknowledge(numbers: RecordNumber[], owner: DriverOwner): void {
 
 function sendAcknowledgement(numbers: RecordNumber[], owner: DriverOwner): void {
     const { record, outputs } = owner
-    const writer = new Writer(64)
-    if (record.seal(writer, ACK, record.write.epoch, writeAcknowledgement(numbers), true))
-        outputs.enqueue(OutputKind.datagram, writer.finish())
+    const datagram = record.seal(ACK, record.write.epoch, writeAcknowledgement(numbers), true)
+    if (datagram !== undefined) outputs.enqueue(OutputKind.datagram, datagram)
 }
 
 /** What an ACK of the peer's names; undefined: it is malformed, and counted. */

@@ -18,11 +18,12 @@ import { AlertDescription, AlertLevel, ContentType, DTLS_1_2, HandshakeType } fr
 import { type ClientHello, type ClientHelloStart, readClientHello } from "../../wire/client-hello.js"
 import { findExtension } from "../../wire/extensions.js"
 import { HANDSHAKE_HEADER_LENGTH, wholeMessage } from "../../wire/handshake-header.js"
+import { plainRecord } from "../../wire/record-header.js"
 import { downgradeMark } from "../../wire/v13/downgrade.js"
 import { COOKIE, KEY_SHARE, PRE_SHARED_KEY, SUPPORTED_VERSIONS } from "../../wire/v13/code-points.js"
 import { offersVersion, readOfferedPsks } from "../../wire/v13/extensions.js"
 import { findCookie, readCookie, writeHelloRetryRequest } from "../../wire/v13/hello-retry-request.js"
-import { addressOf, CookieExchange, inRecord } from "../cookie-exchange.js"
+import { addressOf, CookieExchange } from "../cookie-exchange.js"
 import { type Reply } from "../endpoint.js"
 import { HelloAssembly, type PartialHello } from "../hello-assembly.js"
 import { type AdmittedHello, type HelloExchange, type NewHelloExchange } from "../hello-exchange.js"
@@ -122,7 +123,7 @@ class RetryExchange implements HelloExchange {
         if (message === undefined) return undefined
         this.withCookie.remove(hello)
         this.withoutCookie.remove(hello)
-        const datagram = inRecord(ContentType.handshake, message.bytes, DTLS_1_2, hello.sequence)
+        const datagram = plainRecord(ContentType.handshake, DTLS_1_2, hello.sequence, message.bytes)
         return readHelloFragment(datagram, datagram.length)
     }
 
@@ -178,14 +179,14 @@ class RetryExchange implements HelloExchange {
         const cookie = this.cookies.make(addressOf(from), hello, state)
         const body = writeHelloRetryRequest(suite.id, cookie, group)
         const request = wholeMessage(HandshakeType.serverHello, header.messageSeq, body)
-        this.reply(fragment, inRecord(ContentType.handshake, request, DTLS_1_2, fragment.sequence), from)
+        this.reply(fragment, plainRecord(ContentType.handshake, DTLS_1_2, fragment.sequence, request), from)
         return undefined
     }
 
     /** Without a place for the client: what it sent says that it will not succeed. */
     private refuse(fragment: HelloFragment, alert: AlertDescription, from: SourceAddress): undefined {
         const message = Buffer.from([AlertLevel.fatal, alert])
-        this.reply(fragment, inRecord(ContentType.alert, message, DTLS_1_2, fragment.sequence), from)
+        this.reply(fragment, plainRecord(ContentType.alert, DTLS_1_2, fragment.sequence, message), from)
         return this.drop()
     }
 

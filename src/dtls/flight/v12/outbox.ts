@@ -1,8 +1,7 @@
-import { Writer } from "../../bytes/writer.js"
 import { type RecordLayer } from "../../record/record-layer.js"
 import { ContentType } from "../../wire/code-points.js"
 import { HANDSHAKE_HEADER_LENGTH } from "../../wire/handshake-header.js"
-import { type FlightItem, fragment, Outbox, SMALLEST_FRAGMENT } from "../outbox.js"
+import { type FlightItem, fragment, inOne, Outbox, SMALLEST_FRAGMENT } from "../outbox.js"
 
 /**
  * Packs records into datagrams of at most `budget` bytes, in order.
@@ -11,31 +10,38 @@ import { type FlightItem, fragment, Outbox, SMALLEST_FRAGMENT } from "../outbox.
 class DatagramPacker {
     /** finished datagrams, oldest first */
     datagrams: Buffer[] = []
-    private current: Writer | undefined
+    /** of the datagram begun */
+    private records: Buffer[] = []
+    /** bytes that it has left */
+    private left: number
 
     /** @param budget bytes of UDP payload */
     constructor(
         private record: RecordLayer,
         private budget: number,
-    ) {}
+    ) {
+        this.left = budget
+    }
 
     /** Plaintext bytes of one record that still fit the datagram begun. */
     room(epoch: number): number {
-        const used = this.current === undefined ? 0 : this.current.length
-        return Math.min(this.budget - used - this.record.overhead(epoch), this.record.writeLimit)
+        return Math.min(this.left - this.record.overhead(epoch), this.record.writeLimit)
     }
 
-    /** Appends a record; begins a new datagram when it does not fit. @returns false when it cannot be sealed */
+    /** Appends a record to the datagram begun. @returns false when it cannot be sealed */
     append(type: number, epoch: number, plaintext: Buffer): boolean {
-        if (plaintext.length > this.room(epoch)) this.close()
-        if (this.current === undefined) this.current = new Writer(plaintext.length + this.record.overhead(epoch))
-        return this.record.seal(this.current, type, epoch, plaintext)
+        const record = this.record.seal(type, epoch, plaintext)
+        if (record === undefined) return false
+        this.records.push(record)
+        this.left -= record.length
+        return true
     }
 
     /** Ends the datagram begun, if any. */
     close(): void {
-        if (this.current !== undefined && this.current.length > 0) this.datagrams.push(this.current.finish())
-        this.current = undefined
+        if (this.records.length > 0) this.datagrams.push(inOne(this.records))
+        this.records = []
+        this.left = this.budget
     }
 }
 
@@ -61,30 +67,30 @@ export class WholeOutbox extends Outbox {
     override datagrams(record: RecordLayer, budget: number): Buffer[] | undefined {
         const packer = new DatagramPacker(record, budget)
         for (const item of this.items) {
-            const sealed =
-                item.contentType === ContentType.handshake
-                    ? appendFragments(packer, item)
-                    : packer.append(item.contentType, item.epoch, item.bytes)
-            if (!sealed) return undefined
+            if (!appendFragments(packer, item)) return undefined
         }
         packer.close()
         return packer.datagrams
     }
 }
 
+/** A ChangeCipherSpec, whose one byte is never cut, has no header. @returns false when a record cannot be sealed */
 function appendFragments(packer: DatagramPacker, item: FlightItem): boolean {
-    const length = item.bytes.length - HANDSHAKE_HEADER_LENGTH
+    const { contentType, epoch, bytes } = item
+    const header = contentType === ContentType.handshake ? HANDSHAKE_HEADER_LENGTH : 0
+    const length = bytes.length - header
     let at = 0
-    while (at < length || at === 0) {
-        let room = packer.room(item.epoch) - HANDSHAKE_HEADER_LENGTH
-        if (room < length - at && room < SMALLEST_FRAGMENT) {
+    while (true) {
+        const rest = length - at
+        let room = packer.room(epoch) - header
+        if (room < rest && room < SMALLEST_FRAGMENT) {
             packer.close()
-            room = packer.room(item.epoch) - HANDSHAKE_HEADER_LENGTH
+            room = packer.room(epoch) - header
         }
-        const take = Math.min(length - at, Math.max(room, 1))
-        const part = take === length ? item.bytes : fragment(item.bytes, length, at, take)
-        if (!packer.append(item.contentType, item.epoch, part)) return false
-        at += Math.max(take, 1)
+        const take = room < rest ? Math.max(room, 1) : rest
+        if (!packer.append(contentType, epoch, take === length ? bytes : fragment(bytes, length, at, take)))
+            return false
+        at += take
+        if (at >= length) return true
     }
-    return true
 }

@@ -1,10 +1,9 @@
 import { EMPTY } from "../../bytes/bytes.js"
-import { Writer } from "../../bytes/writer.js"
 import { type RecordLayer, type WriteEpoch } from "../../record/record-layer.js"
 import { ContentType } from "../../wire/code-points.js"
 import { HANDSHAKE_HEADER_LENGTH } from "../../wire/handshake-header.js"
 import { type RecordNumber } from "../../wire/v13/acknowledgement.js"
-import { fragment, Outbox, SMALLEST_FRAGMENT } from "../outbox.js"
+import { fragment, inOne, Outbox, SMALLEST_FRAGMENT } from "../outbox.js"
 
 /** A part of a message that was not acknowledged yet. */
 interface Part {
@@ -86,13 +85,14 @@ export class AcknowledgedOutbox extends Outbox {
         for (; this.begun < this.items.length; this.begun++) this.parts.push(wholePart(this.items[this.begun]))
         const datagrams: Buffer[] = []
         for (const plan of this.plan(record, budget)) {
-            const writer = new Writer(budget)
+            const records: Buffer[] = []
             for (let i = 0; i < plan.length; i++) {
+                const sealed = seal(record, plan[i], i === plan.length - 1)
+                if (sealed !== undefined) records.push(sealed)
                 // What no number is left for goes out when this side is saved again, by the timer.
-                if (!seal(record, writer, plan[i], i === plan.length - 1) && writer.length + datagrams.length === 0)
-                    return undefined
+                else if (records.length + datagrams.length === 0) return undefined
             }
-            if (writer.length > 0) datagrams.push(writer.finish())
+            if (records.length > 0) datagrams.push(inOne(records))
         }
         return datagrams
     }
@@ -205,18 +205,18 @@ function cutOff(part: Part, end: number): Part | undefined {
     return rest
 }
 
-/** @returns false, and writes nothing, when the epoch's numbers are used up */
-function seal(record: RecordLayer, writer: Writer, planned: PlannedRecord, endsDatagram: boolean): boolean {
+/** @returns undefined when the epoch's numbers are used up */
+function seal(record: RecordLayer, planned: PlannedRecord, endsDatagram: boolean): Buffer | undefined {
     const { epoch, parts } = planned
     const { nextSequence: sequence, end } = record.writeEpoch(epoch) as WriteEpoch
-    if (sequence >= end) return false
-    const plaintext = new Writer(64)
+    if (sequence >= end) return undefined
+    const messages: Buffer[] = []
     for (const part of parts) {
-        plaintext.bytes(bytesOf(part))
+        messages.push(bytesOf(part))
         if (part.sentIn.length === MAX_NUMBERS) part.sentIn.shift()
         part.sentIn.push(sequence)
     }
-    return record.seal(writer, ContentType.handshake, epoch, plaintext.finish(), endsDatagram)
+    return record.seal(ContentType.handshake, epoch, inOne(messages), endsDatagram)
 }
 
 function bytesOf(part: Part): Buffer {

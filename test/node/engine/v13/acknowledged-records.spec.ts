@@ -1,6 +1,5 @@
 import { deepStrictEqual, ok, strictEqual } from "node:assert/strict"
 import { type Association } from "../../../../src/dtls/association/association.js"
-import { Writer } from "../../../../src/dtls/bytes/writer.js"
 import { ContentType } from "../../../../src/dtls/wire/code-points.js"
 import { wholeMessage } from "../../../../src/dtls/wire/handshake-header.js"
 import { readAcknowledgement } from "../../../../src/dtls/wire/v13/acknowledgement.js"
@@ -26,17 +25,14 @@ class SealedRecords {
     constructor(one: Association) {
         const { record } = one
         const seal = record.seal.bind(record)
-        record.seal = (writer, type, epoch, plaintext, endsDatagram) => {
+        record.seal = (type, epoch, plaintext, endsDatagram) => {
             const number = `${epoch}/${record.writeEpoch(epoch)?.nextSequence}`
             this.types.set(number, type)
             const named = type === ACK ? (readAcknowledgement(plaintext, 1000) ?? []) : []
             this.acknowledged.push(...named.map((number) => `${number.epoch}/${number.sequence}`))
-            const own = new Writer(64)
-            const isSealed = seal(own, type, epoch, plaintext, endsDatagram)
-            const bytes = own.finish()
-            writer.bytes(bytes)
-            this.tags.set(number, bytes.subarray(-16).toString("hex"))
-            return isSealed
+            const bytes = seal(type, epoch, plaintext, endsDatagram)
+            if (bytes !== undefined) this.tags.set(number, bytes.subarray(-16).toString("hex"))
+            return bytes
         }
     }
 
