@@ -39,7 +39,7 @@ export abstract class HandshakeDriver implements Driver {
     protected budget: number
     protected provisional: ProvisionalFailure
     /** the question that was last put out */
-    protected asked: Question | undefined
+    protected asked: Question | undefined = undefined
     protected lastSent = 0
     protected lastFinished: HandshakeMessage | undefined
     /** message_seq of the message processed last, and of the one that our flight answers: its repetition means ours was lost */

@@ -26,11 +26,11 @@ export interface ReadKeys {
  */
 export abstract class Handshake<P extends SecurityParameters = SecurityParameters> {
     /** set while a question waits for its answer: no message is processed meanwhile */
-    question: Question | undefined
+    question: Question | undefined = undefined
     /** ChangeCipherSpec records have no message_seq: one that comes early is remembered until its step (RFC 6347 §4.2.5) */
     changeCipherSpecSeen = false
     /** a step brought keys for receiving; whoever drives the handshake activates them */
-    readKeys: ReadKeys | undefined
+    readKeys: ReadKeys | undefined = undefined
     /** a flight was completed and waits to be sent */
     flightReady = false
     /** the flight expects an answer, so its timer runs */
@@ -41,9 +41,9 @@ export abstract class Handshake<P extends SecurityParameters = SecurityParameter
     /** What is expected, in protocol order. Steps take the handshake's own class, whichever it is. */
     private steps: Step<never>[] = []
     private at = 0
-    private onAnswer: ((handshake: never, answer: never) => void) | undefined
+    private onAnswer: ((handshake: never, answer: never) => void) | undefined = undefined
     /** the message that the open question is about: whether it is taken depends on the answer */
-    undecided: HandshakeMessage | undefined
+    undecided: HandshakeMessage | undefined = undefined
 
     /** @param transcriptHeader bytes of each message's header that its version's transcript has */
     constructor(

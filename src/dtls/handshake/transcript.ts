@@ -8,11 +8,11 @@ import { HANDSHAKE_HEADER_LENGTH } from "../wire/handshake-header.js"
  * @devsWhenUsed
  */
 export class Transcript {
-    private hash: Hash | undefined
+    private hash: Hash | undefined = undefined
     /** messages from before the suite, and with it the hash, is known */
     private waiting: Buffer[] = []
     /** all messages, for a signature over them (RFC 5246 §7.4.8); undefined: the hash alone */
-    private kept: Buffer[] | undefined
+    private kept: Buffer[] | undefined = undefined
 
     /** @param headerLength how much of each message's header is hashed, bytes: the first fields, or all of it */
     constructor(

@@ -104,7 +104,7 @@ export class RecordLayer {
     /** newest sending epoch */
     write = new WriteEpoch(0, undefined, MAX_SEQUENCE, undefined)
     /** newest protected receiving epoch; undefined in epoch 0 */
-    read: ReadEpoch | undefined
+    read: ReadEpoch | undefined = undefined
     /** the epoch that comes next, whose records are kept when they are early; -1: none */
     nextReadEpoch = -1
     /** datagrams with records that did not verify (the association counts each once) */
@@ -117,7 +117,7 @@ export class RecordLayer {
     readLimit = MAX_PLAINTEXT
     writeLimit = MAX_PLAINTEXT
     /** of protected records for which there are no keys; undefined: that of RFC 6347 */
-    form: RecordForm | undefined
+    form: RecordForm | undefined = undefined
     /** records, or a message of this side, wait until the association is saved again */
     holds = false
     private isClosed = false
