@@ -51,9 +51,9 @@ interface Site {
 }
 
 /** Operations that take no more bytes than a call. */
-const SMALL = 7
+const SMALL = 8
 /** Overhead of a function besides its code (header, name, entry on the prototype), in operations. */
-const OVERHEAD = 16
+const OVERHEAD = 20
 /** Most slots of a caller after inlining: its frame stays allocated while a callee is suspended. */
 const MAX_SLOTS = 24
 
