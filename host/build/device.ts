@@ -16,7 +16,7 @@ import { fileURLToPath } from "node:url"
 import { UsageError } from "../credentials.js"
 import { cacheFolder, root } from "../folders.js"
 import type { DebugFile } from "../image/ir/debug.js"
-import { optimizeImage } from "../image/optimize.js"
+import { type Machine, optimizeImage } from "../image/optimize.js"
 import { temporaryFolder } from "../temporary.js"
 import { CompilationError, COMPILER_VERSION, compileFiles, compilerFolder, compilerPackages } from "./compiler.js"
 import { configure, type Configured } from "./configured.js"
@@ -98,7 +98,8 @@ export function deviceModules(): string[] {
 /** The sensor for the official VM; it has no settings, so the bridge's port is compiled in. */
 export function buildStockImage(port: number): DeviceImage {
     const bridge = `export const BRIDGE_PORT = ${port}\n`
-    return optimize(compile("src/sensor/stock.ts", ownSources().set(join("src", "sensor", "stock-port.ts"), bridge)))
+    const files = ownSources().set(join("src", "sensor", "stock-port.ts"), bridge)
+    return optimize(compile("src/sensor/stock.ts", files), "every")
 }
 
 /**
@@ -120,7 +121,7 @@ export function cachedProgramImage(program: ProgramSources): DeviceImage {
         exclusively(image, () => {
             if (isKept()) return
             process.stderr.write(`mote: compiling ${program.entry} for the device, once (about ten seconds)\n`)
-            keep(optimize(compile(program.entry, program.files)), image, debugPath)
+            keep(optimize(compile(program.entry, program.files), "mote"), image, debugPath)
         })
     return { path: image, bytes: statSync(image).size, debugPath, home: program.home }
 }
@@ -159,9 +160,9 @@ function hashFolder(hash: Hash, folder: string): void {
 }
 
 /** Makes the compiler's image smaller and quicker, in its place. */
-function optimize(image: DeviceImage): DeviceImage {
+function optimize(image: DeviceImage, machine: Machine): DeviceImage {
     const debug = JSON.parse(readFileSync(image.debugPath, "utf8")) as DebugFile
-    const optimized = optimizeImage(readFileSync(image.path), debug)
+    const optimized = optimizeImage(readFileSync(image.path), debug, machine)
     writeFileSync(image.path, optimized.image)
     writeFileSync(image.debugPath, JSON.stringify(optimized.debug))
     return { ...image, bytes: optimized.image.length }

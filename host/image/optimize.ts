@@ -21,13 +21,14 @@ import { sinkMethodLookups } from "./passes/lookup-sinking.js"
 import { groupMethodStores } from "./passes/method-stores.js"
 import { fieldNames, shortenNames } from "./passes/name-shortening.js"
 import { clearDeadReferences } from "./passes/reference-clearing.js"
+import { propagateGlobals, resolvePresenceTests } from "./passes/presence-tests.js"
 import { forwardResults } from "./passes/result-forwarding.js"
 import { allocateSlots } from "./passes/slot-allocation.js"
 import { dropFunctionNames, orderTables } from "./passes/table-ordering.js"
 
 /*
  * The optimizer: makes an image of the DeviceScript compiler smaller and faster. The result is an image like any other:
- * every machine runs it, and its debug file still leads to the lines of TypeScript.
+ * every machine runs it, unless it is for Mote's alone, and its debug file still leads to the lines of TypeScript.
  */
 
 /** Passes over one function until none of them changes anything. */
@@ -84,9 +85,18 @@ function allocateAll(program: ImageProgram): void {
     }
 }
 
+/** Decides what the program finds on Mote's machine, and drops what it would do elsewhere. */
+function chooseMachine(passes: PassManager): void {
+    const methods = new MethodTable(passes.program)
+    passes.run("presence tests", (program) => resolvePresenceTests(program, methods))
+    do optimizeFunction(passes, passes.program.functions[0], methods)
+    while (passes.run("global propagation", propagateGlobals))
+}
+
 /** All passes. @returns what the short names of fields and methods stand for */
-function optimizeProgram(passes: PassManager, nameOf: NameOf): Record<string, string> {
+function optimizeProgram(passes: PassManager, nameOf: NameOf, machine: Machine): Record<string, string> {
     passes.run("captured variables", lowerCapturedVariables)
+    if (machine === "mote") chooseMachine(passes)
     optimizeFunctions(passes, nameOf)
     // Types are known by slot: every variable needs one of its own.
     passes.run("live-range splitting", splitAll)
@@ -106,16 +116,24 @@ function optimizeProgram(passes: PassManager, nameOf: NameOf): Record<string, st
     return shortNames
 }
 
+/** Where an image is to run: on every machine, or on Mote's, so that nothing is left of what other machines need. */
+export type Machine = "every" | "mote"
+
 /**
  * @param image as the compiler wrote it
  * @param verify checks the program after each pass, and throws VerificationError with the name of one that broke it
  * @returns the smaller image, and `debug` with the positions it has now. Throws ImageError when it is no image.
  */
-export function optimizeImage(image: Buffer, debug: DebugFile, verify = false): { image: Buffer; debug: DebugFile } {
+export function optimizeImage(
+    image: Buffer,
+    debug: DebugFile,
+    machine: Machine,
+    verify = false,
+): { image: Buffer; debug: DebugFile } {
     const program = readImage(image)
     const before = [...program.functions]
     const nameOf: NameOf = (entry) => debug.functions.at(before.indexOf(entry))?.name ?? "?"
-    const shortNames = optimizeProgram(new PassManager(program, verify), nameOf)
+    const shortNames = optimizeProgram(new PassManager(program, verify), nameOf, machine)
     const written = writeImage(program)
     const kept = program.functions.map((entry) => before.indexOf(entry))
     return { image: aligned(written), debug: { ...moveDebug(debug, kept, written), shortNames } }

@@ -4,7 +4,7 @@ import { join } from "node:path"
 import { root } from "../../host/build/device.js"
 import { compileProgram } from "../../host/build/compiler.js"
 import type { DebugFile } from "../../host/image/ir/debug.js"
-import { optimizeImage } from "../../host/image/optimize.js"
+import { type Machine, optimizeImage } from "../../host/image/optimize.js"
 
 const NO_DEBUG: DebugFile = { functions: [], srcmap: [], sources: [] }
 
@@ -24,8 +24,8 @@ export function programImage(source: string): Buffer {
     return Buffer.from(image)
 }
 
-export function optimizedImage(source: string): Buffer {
-    return optimizeImage(programImage(source), NO_DEBUG, true).image
+export function optimizedImage(source: string, machine: Machine = "every"): Buffer {
+    return optimizeImage(programImage(source), NO_DEBUG, machine, true).image
 }
 
 /** A program of a few lines, ended as all are. */

@@ -1,5 +1,5 @@
 import { isCall } from "../ir/expressions.js"
-import { builtinKey, fieldKey } from "../ir/names.js"
+import { BUFFER_FUNCTIONS, BUFFER_METHODS, builtinKey, fieldKey } from "../ir/names.js"
 import { Op } from "../ir/operations.js"
 import {
     type Expression,
@@ -66,8 +66,8 @@ const NUMERIC_METHODS = new Set((["charCodeAt", "push", "indexOf", "byteLength"]
 export const MESSAGE = builtinKey("message")
 const PROTOTYPE = builtinKey("prototype")
 
-/** Natives of Buffer; the names of all other natives of the host begin with "_". */
-const BUFFER_NATIVES = ["copyBytesFrom", "readUIntBE", "writeUIntBE"]
+/** The names of all other natives of the host begin with "_". */
+const BUFFER_NATIVES = [...BUFFER_FUNCTIONS, ...BUFFER_METHODS]
 
 export const isConstructor = ({ flags }: ImageFunction): boolean => (flags & FunctionFlag.constructor) !== 0
 

@@ -3,6 +3,10 @@ import type { Expression } from "./program.js"
 
 /* Names as keys of sets and maps: the table that a name is in, and its index. */
 
+/** What Buffer and its prototype have on Mote's machine beside what every machine gives them. */
+export const BUFFER_FUNCTIONS = ["copyBytesFrom"]
+export const BUFFER_METHODS = ["readUIntBE", "writeUIntBE"]
+
 /** The keys of the names in a table, made once: analyses ask for them at every operation. */
 function keysOf(table: string): (value: number) => string {
     const keys: string[] = []

@@ -34,22 +34,27 @@ function truthWith(
     return inner === undefined ? undefined : !inner
 }
 
-/** A constant is stored, then a jump leads to a condition on it that goes one way only: the jump goes there. */
+/** Whether a condition holds just after a statement; undefined when what that stores does not decide it. */
+function truthAfter(store: Statement, condition: Expression): boolean | undefined {
+    if (store.opcode !== Op.storeRetVal && store.opcode !== Op.storeLocal) return undefined
+    const isStored = ({ opcode, value }: Expression): boolean =>
+        store.opcode === Op.storeRetVal ? opcode === Op.retVal : opcode === Op.loadLocal && value === store.value
+    const [value] = store.operands
+    return isConstant(value) ? truthWith(condition, isStored, value) : undefined
+}
+
+/** A constant is stored, then comes, or a jump leads to, a condition on it that goes one way only: a jump goes there. */
 export function threadConstants({ body }: ImageFunction): boolean {
     const targets = new Set(body.map(({ target }) => target))
     let changed = false
     for (let i = 0; i + 1 < body.length; i++) {
         const [store, jump] = [body[i], body[i + 1]]
-        const test = jump.target
-        if (jump.opcode !== Op.jmp || test?.opcode !== Op.jmpZ || test.target === null || targets.has(jump)) continue
-        if (store.opcode !== Op.storeRetVal && store.opcode !== Op.storeLocal) continue
-        const isStored = ({ opcode, value }: Expression): boolean =>
-            store.opcode === Op.storeRetVal ? opcode === Op.retVal : opcode === Op.loadLocal && value === store.value
-        const [value] = store.operands
-        const truth = isConstant(value) ? truthWith(test.operands[0], isStored, value) : undefined
+        const test = jump.opcode === Op.jmp ? jump.target : jump
+        if (test?.opcode !== Op.jmpZ || test.target === null || targets.has(jump)) continue
+        const truth = truthAfter(store, test.operands[0])
         const next = truth === true ? body[body.indexOf(test) + 1] : test.target
         if (truth === undefined || next === jump) continue
-        jump.target = next
+        Object.assign(jump, { opcode: Op.jmp, operands: [], target: next })
         changed = true
     }
     return changed

@@ -1,0 +1,91 @@
+import type { MethodTable } from "../analyses/method-table.js"
+import { append, expression, isCall, isConstant, substitute } from "../ir/expressions.js"
+import { BUFFER_FUNCTIONS, BUFFER_METHODS, builtinKey, fieldKey } from "../ir/names.js"
+import { builtinObject, Op } from "../ir/operations.js"
+import { type Expression, type ImageProgram, type Statement, walk } from "../ir/program.js"
+
+/*
+ * Presence tests: whether `Buffer.alloc(0).readUIntBE` is there is known for a machine that has it, and with it the variable of a
+ * module that remembers the answer.
+ *
+ * Precondition: none; the passes over main run between both and after them.
+ * Changes: comparisons, and reads of globals, become constants; stores of globals that nobody reads go.
+ * Sound for Mote's machine alone, as long as the program names none of these as a text or in a store. A global has no other value
+ * when its only store comes before main has called or branched to anything, and nothing before it reads it.
+ */
+
+const BUFFER = builtinObject("Buffer")
+const METHODS = [...BUFFER_METHODS.map(String), "blitAt"]
+
+const isBuffer = ({ opcode, value }: Expression): boolean => opcode === Op.builtinObject && value === BUFFER
+
+/** `Buffer.alloc(n)` */
+function isAllocation(each: Statement | undefined): boolean {
+    if (each === undefined || !isCall(each)) return false
+    const [callee] = each.operands
+    return fieldKey(callee) === builtinKey("alloc") && isBuffer(callee.operands[0])
+}
+
+/** Text of the name in the look-up of a field. */
+function nameOf(program: ImageProgram, field: Expression): string {
+    if (fieldKey(field) === builtinKey("blitAt")) return "blitAt"
+    return field.opcode === Op.asciiField ? program.ascii[field.value].toString() : ""
+}
+
+/** Decides which of the machine's own functions are there. */
+export function resolvePresenceTests(program: ImageProgram, methods: MethodTable): void {
+    const isThere = (field: Expression, before: Statement | undefined): boolean => {
+        const [object] = field.operands
+        const name = nameOf(program, field)
+        if (name === "" || !methods.isMethod(field)) return false
+        if (isBuffer(object)) return BUFFER_FUNCTIONS.includes(name)
+        return object.opcode === Op.retVal && isAllocation(before) && METHODS.includes(name)
+    }
+    for (const { body } of program.functions)
+        body.forEach((each, i) => {
+            const before = body.some(({ target }) => target === each) ? undefined : body.at(i - 1)
+            walk(each, ({ operands }) =>
+                operands.forEach(({ opcode, operands: compared, origin }, place) => {
+                    const isTest = opcode === Op.ne && compared[1].opcode === Op.undefined
+                    if (isTest && isThere(compared[0], before)) operands[place] = expression(Op.true, 0, [], origin)
+                }),
+            )
+        })
+}
+
+/** Whether no other function of the program runs, and the next statement comes next. */
+function isQuiet(program: ImageProgram, each: Statement): boolean {
+    if (!isCall(each)) return each.opcode === Op.storeLocal || each.opcode === Op.storeGlobal
+    const [callee] = each.operands
+    if (callee.opcode === Op.staticFunction) return program.functions[callee.value] === program.setup
+    return isAllocation(each)
+}
+
+const readsGlobal = (each: Statement, index: number): boolean => {
+    let reads = false
+    walk(each, ({ opcode, value }) => (reads ||= opcode === Op.loadGlobal && value === index))
+    return reads
+}
+
+/** Puts the values of globals that main sets once to their readers. @returns whether there was any */
+export function propagateGlobals(program: ImageProgram): boolean {
+    const [main] = program.functions
+    const stores = new Map<number, Statement[]>()
+    for (const { body } of program.functions)
+        for (const each of body) if (each.opcode === Op.storeGlobal) append(stores, each.value, each)
+    const noisy = main.body.findIndex((each) => !isQuiet(program, each))
+    const found = main.body.slice(0, noisy).filter((each, i, before) => {
+        const once = each.opcode === Op.storeGlobal && stores.get(each.value)?.length === 1
+        if (!once || !isConstant(each.operands[0])) return false
+        return !before.slice(0, i).some((earlier) => readsGlobal(earlier, each.value))
+    })
+    for (const { value, operands } of found) replaceReads(program, value, operands[0])
+    const targets = new Set(main.body.map(({ target }) => target))
+    main.body = main.body.filter((each) => !found.includes(each) || targets.has(each))
+    return found.length > 0
+}
+
+function replaceReads({ functions }: ImageProgram, index: number, by: Expression): void {
+    const isRead = ({ opcode, value }: Expression): boolean => opcode === Op.loadGlobal && value === index
+    for (const { body } of functions) for (const each of body) substitute(each, isRead, by)
+}
