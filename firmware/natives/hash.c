@@ -71,6 +71,7 @@ mote_value mote_native_hash_clone(mote_vm *vm, mote_value receiver, const mote_v
     hash_state *hash = hash_argument_object(vm, args[0]);
     if (hash == NULL) return MOTE_FAILED;
     hash_state *copy = malloc(mote_hash_state_bytes(hash->algorithm));
+    if (copy != NULL) mote_hash_prepare(copy, hash->algorithm);
     return keep_hash(vm, copy, copy != NULL && mote_hash_copy(copy, hash));
 }
 
@@ -152,18 +153,24 @@ hmac *mote_hmac_create(int32_t algorithm, const uint8_t *key, size_t length)
     return NULL;
 }
 
+/** @param hash a place for copies, which several messages share */
+static bool sign(hmac *keyed, hash_state *hash, byte_view first, byte_view second, uint8_t *digest)
+{
+    bool done = mote_hash_copy(hash, inner_of(keyed)) && mote_hash_update(hash, first.data, first.length) &&
+                (second.length == 0 || mote_hash_update(hash, second.data, second.length)) &&
+                mote_hash_finish(hash, digest);
+    return done && mote_hash_copy(hash, outer_of(keyed)) &&
+           mote_hash_update(hash, digest, mote_hash_bytes(keyed->algorithm)) && mote_hash_finish(hash, digest);
+}
+
 size_t mote_hmac_sign(hmac *keyed, const uint8_t *first, size_t first_length, const uint8_t *second,
                       size_t second_length, uint8_t *digest)
 {
     hash_state hash;
-    size_t length = mote_hash_bytes(keyed->algorithm);
-    bool done = mote_hash_copy(&hash, inner_of(keyed)) && mote_hash_update(&hash, first, first_length) &&
-                (second_length == 0 || mote_hash_update(&hash, second, second_length)) &&
-                mote_hash_finish(&hash, digest);
-    done = done && mote_hash_copy(&hash, outer_of(keyed)) && mote_hash_update(&hash, digest, length) &&
-           mote_hash_finish(&hash, digest);
+    mote_hash_prepare(&hash, keyed->algorithm);
+    bool done = sign(keyed, &hash, (byte_view){first, first_length}, (byte_view){second, second_length}, digest);
     mote_hash_end(&hash);
-    return done ? length : 0;
+    return done ? mote_hash_bytes(keyed->algorithm) : 0;
 }
 
 mote_value mote_native_hmac_new(mote_vm *vm, mote_value receiver, const mote_value *args, unsigned count)
@@ -194,18 +201,21 @@ enum { MOST_EXPANDED_BYTES = 255 * 32 };
 /** P_hash (RFC 5246 section 5): HMAC(A(i) + seed) for A(0) = seed, A(i) = HMAC(A(i - 1)), one after the other. */
 static bool expand(hmac *keyed, byte_view seed, uint8_t *output, size_t length)
 {
-    uint8_t a[MOST_HASH_BYTES], block[MOST_HASH_BYTES];
-    size_t bytes = mote_hmac_sign(keyed, seed.data, seed.length, NULL, 0, a);
-    bool done = bytes > 0;
+    uint8_t bytes[MOST_HASH_BYTES], block[MOST_HASH_BYTES];
+    const byte_view a = {bytes, mote_hash_bytes(keyed->algorithm)}, nothing = {NULL, 0};
+    hash_state hash;
+    mote_hash_prepare(&hash, keyed->algorithm);
+    bool done = sign(keyed, &hash, seed, nothing, bytes);
     while (done && length > 0) {
-        size_t take = length < bytes ? length : bytes;
-        done = mote_hmac_sign(keyed, a, bytes, seed.data, seed.length, block) > 0;
+        size_t take = length < a.length ? length : a.length;
+        done = sign(keyed, &hash, a, seed, block);
         memcpy(output, block, take);
         output += take;
         length -= take;
-        if (done && length > 0) done = mote_hmac_sign(keyed, a, bytes, NULL, 0, a) > 0;
+        if (done && length > 0) done = sign(keyed, &hash, a, nothing, bytes);
     }
-    mbedtls_platform_zeroize(a, sizeof a);
+    mote_hash_end(&hash);
+    mbedtls_platform_zeroize(bytes, sizeof bytes);
     mbedtls_platform_zeroize(block, sizeof block);
     return done;
 }

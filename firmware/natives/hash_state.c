@@ -54,16 +54,24 @@ size_t mote_hash_state_bytes(int32_t algorithm)
     return offsetof(hash_state, of) + of;
 }
 
-bool mote_hash_start(hash_state *hash, int32_t algorithm)
+void mote_hash_prepare(hash_state *hash, int32_t algorithm)
 {
     hash->algorithm = algorithm;
 #if WITH_SHA_384
     if (algorithm == HASH_SHA_384) {
         mbedtls_sha512_init(&hash->of.sha512);
-        return sha512_starts(&hash->of.sha512, 1) == 0;
+        return;
     }
 #endif
     mbedtls_sha256_init(&hash->of.sha256);
+}
+
+bool mote_hash_start(hash_state *hash, int32_t algorithm)
+{
+    mote_hash_prepare(hash, algorithm);
+#if WITH_SHA_384
+    if (algorithm == HASH_SHA_384) return sha512_starts(&hash->of.sha512, 1) == 0;
+#endif
     return sha256_starts(&hash->of.sha256, 0) == 0;
 }
 
@@ -77,15 +85,12 @@ bool mote_hash_update(hash_state *hash, const uint8_t *data, size_t length)
 
 bool mote_hash_copy(hash_state *to, const hash_state *from)
 {
-    to->algorithm = from->algorithm;
 #if WITH_SHA_384
     if (from->algorithm == HASH_SHA_384) {
-        mbedtls_sha512_init(&to->of.sha512);
         mbedtls_sha512_clone(&to->of.sha512, &from->of.sha512);
         return true;
     }
 #endif
-    mbedtls_sha256_init(&to->of.sha256);
     mbedtls_sha256_clone(&to->of.sha256, &from->of.sha256);
     return true;
 }
@@ -139,10 +144,15 @@ size_t mote_hash_state_bytes(int32_t algorithm)
     return sizeof(hash_state);
 }
 
-bool mote_hash_start(hash_state *hash, int32_t algorithm)
+void mote_hash_prepare(hash_state *hash, int32_t algorithm)
 {
     hash->algorithm = algorithm;
     hash->operation = psa_hash_operation_init();
+}
+
+bool mote_hash_start(hash_state *hash, int32_t algorithm)
+{
+    mote_hash_prepare(hash, algorithm);
     return psa_hash_setup(&hash->operation, psa_hash(algorithm)) == PSA_SUCCESS;
 }
 
@@ -153,8 +163,7 @@ bool mote_hash_update(hash_state *hash, const uint8_t *data, size_t length)
 
 bool mote_hash_copy(hash_state *to, const hash_state *from)
 {
-    to->algorithm = from->algorithm;
-    to->operation = psa_hash_operation_init();
+    psa_hash_abort(&to->operation);
     return psa_hash_clone(&from->operation, &to->operation) == PSA_SUCCESS;
 }
 

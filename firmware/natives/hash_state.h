@@ -39,10 +39,13 @@ size_t mote_hash_block_bytes(int32_t algorithm);
 /** Bytes of a state that the algorithm uses: as many need to be there. */
 size_t mote_hash_state_bytes(int32_t algorithm);
 
-/* False: the library failed. Every state that was started or copied to is ended by mote_hash_end. */
+/* False: the library failed. Every state that was started or is a place for copies is ended by mote_hash_end. */
 
+/** A place for copies of states of this algorithm, one after the other. */
+void mote_hash_prepare(hash_state *hash, int32_t algorithm);
 bool mote_hash_start(hash_state *hash, int32_t algorithm);
 bool mote_hash_update(hash_state *hash, const uint8_t *data, size_t length);
+/** Into a place for copies, over what is there. */
 bool mote_hash_copy(hash_state *to, const hash_state *from);
 bool mote_hash_finish(hash_state *hash, uint8_t *digest);
 /** Erases it. */

@@ -331,7 +331,9 @@ export class Association extends AssociationEnds implements DriverOwner {
     private takeApplicationData(record: OpenedRecord): void {
         if (record.epoch === 0) return this.counters.add(Discard.unprotected)
         if (this.phase === AssociationPhase.connected) {
-            if (this.driver !== undefined) this.driver.forgetLastFlight()
+            const { driver } = this
+            // A quiet driver has none.
+            if (driver !== undefined && driver.quietBelow <= 0) driver.forgetLastFlight()
             return this.deliver(record.plaintext)
         }
         const { earlyRecordBytes, receiveQueueMessages } = this.settings.limits

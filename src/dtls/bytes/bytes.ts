@@ -54,9 +54,13 @@ export function join(parts: Buffer[]): Buffer {
 
 /** Compares in time that depends on the lengths only. */
 export function equal(a: Buffer, b: Buffer): boolean {
-    if (a.length !== b.length) return false
+    return a.length === b.length && beginsAt(a, 0, b, b.length)
+}
+
+/** Whether the first `length` bytes of `part` stand at `at` of `whole`, which has as many there; in time as `equal`. */
+export function beginsAt(whole: Buffer, at: number, part: Buffer, length: number): boolean {
     let diff = 0
-    for (let i = 0; i < a.length; i++) diff = diff | (a[i] ^ b[i])
+    for (let i = 0; i < length; i++) diff = diff | (whole[at + i] ^ part[i])
     return diff === 0
 }
 

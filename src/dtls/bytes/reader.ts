@@ -61,6 +61,12 @@ export class Reader {
         return inner
     }
 
+    /** Moves behind a vector, of which nothing is read: whether all of it is there, the next read tells. */
+    skip(width: number): void {
+        const length = this.uint(width)
+        this.at += length
+    }
+
     /** True when everything was read and nothing was missing. */
     done(): boolean {
         return !this.failed && this.at === this.end

@@ -26,14 +26,14 @@ export class Peer {
     /** the connection that shows this peer to the application */
     owner: unknown
     /** a new handshake from the same address; it takes this peer's place when it is done (RFC 6347 §4.2.8) */
-    successor: Peer | undefined
+    successor: Peer | undefined = undefined
     /** the peer whose place this one will take */
-    predecessor: Peer | undefined
+    predecessor: Peer | undefined = undefined
     phase = PeerPhase.halfOpen
     /** waits in the endpoint's queue of peers with output */
     queued = false
     /** the next one of that queue */
-    readyBehind: Peer | undefined
+    readyBehind: Peer | undefined = undefined
     /** server: the connection ids that its records may carry, in hexadecimal digits */
     connectionIds: string[] = []
     /** server: the host under which its handshake is counted, see sourceHost */
@@ -49,7 +49,7 @@ export class Peer {
      */
     credit: number | undefined
     /** server: its new address, while the one before is asked whether it is there still */
-    candidate: PathCandidate | undefined
+    candidate: PathCandidate | undefined = undefined
 
     constructor(
         /** the address as one string, the key of the endpoint's table */

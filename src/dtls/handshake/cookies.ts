@@ -1,4 +1,4 @@
-import { copyOf, EMPTY, equal, join } from "../bytes/bytes.js"
+import { beginsAt, EMPTY } from "../bytes/bytes.js"
 import { Reader } from "../bytes/reader.js"
 import { Writer } from "../bytes/writer.js"
 import { type CryptoProvider, type Hmac } from "../crypto/provider.js"
@@ -27,7 +27,7 @@ const FRAGMENTED = 3
  */
 export class Cookies {
     private secrets: CookieSecrets
-    /** the first half computed last: who checks a whole cookie needs it again */
+    /** the MAC of the first half that was computed last: who checks a whole cookie needs it again */
     private first = EMPTY
 
     constructor(crypto: CryptoProvider, now: number) {
@@ -41,8 +41,12 @@ export class Cookies {
 
     /** @param rest the hello from cipher_suites to its end; undefined when only its first fragment is here */
     make(address: Buffer, hello: ClientHelloStart, rest: Buffer | undefined): Buffer {
-        const first = firstHalf(this.secrets.current, address, hello)
-        return join([first, secondHalf(this.secrets.current, first, rest)])
+        const { current } = this.secrets
+        const first = firstMac(current, address, hello)
+        const writer = new Writer(COOKIE_LENGTH)
+        writer.range(first, 0, HALF)
+        writer.range(secondMac(current, first, rest), 0, HALF)
+        return writer.finish()
     }
 
     /** Checks what is there of the first half; at least SHORTEST_COOKIE_PART bytes of a cookie that is to be good. */
@@ -53,23 +57,22 @@ export class Cookies {
     /** Checks a whole cookie, once the hello is whole. */
     checkWhole(address: Buffer, hello: ClientHelloStart, rest: Buffer, cameInFragments: boolean): boolean {
         const key = this.keyOf(address, hello)
-        if (key === undefined) return false
-        const first = this.first
-        if (equal(join([first, secondHalf(key, first, rest)]), hello.cookie)) return true
-        return cameInFragments && equal(join([first, secondHalf(key, first, undefined)]), hello.cookie)
+        if (key === undefined || hello.cookie.length < COOKIE_LENGTH) return false
+        if (beginsAt(hello.cookie, HALF, secondMac(key, this.first, rest), HALF)) return true
+        return cameInFragments && beginsAt(hello.cookie, HALF, secondMac(key, this.first, undefined), HALF)
     }
 
     /** The secret that made what is there of the first half. */
     private keyOf(address: Buffer, hello: ClientHelloStart): Hmac | undefined {
-        const part = copyOf(hello.cookie, 0, Math.min(HALF, hello.cookie.length))
-        if (hello.cookieLength !== COOKIE_LENGTH || part.length < SHORTEST_COOKIE_PART) return undefined
-        if (this.isMadeBy(this.secrets.current, address, hello, part)) return this.secrets.current
-        return this.isMadeBy(this.secrets.previous, address, hello, part) ? this.secrets.previous : undefined
+        const { current, previous } = this.secrets
+        if (hello.cookieLength !== COOKIE_LENGTH || hello.cookie.length < SHORTEST_COOKIE_PART) return undefined
+        if (this.isMadeBy(current, address, hello)) return current
+        return this.isMadeBy(previous, address, hello) ? previous : undefined
     }
 
-    private isMadeBy(key: Hmac, address: Buffer, hello: ClientHelloStart, part: Buffer): boolean {
-        this.first = firstHalf(key, address, hello)
-        return equal(copyOf(this.first, 0, part.length), part)
+    private isMadeBy(key: Hmac, address: Buffer, hello: ClientHelloStart): boolean {
+        this.first = firstMac(key, address, hello)
+        return beginsAt(hello.cookie, 0, this.first, Math.min(HALF, hello.cookie.length))
     }
 
     close(): void {
@@ -77,38 +80,39 @@ export class Cookies {
     }
 }
 
-function firstHalf(key: Hmac, address: Buffer, hello: ClientHelloStart): Buffer {
+/** It begins with the first half. */
+function firstMac(key: Hmac, address: Buffer, hello: ClientHelloStart): Buffer {
     const writer = new Writer(96)
     writer.uint(START, 1)
     writer.vector(address, 2)
     writer.uint(hello.version, 2)
     writer.bytes(hello.random)
     writer.vector(hello.sessionId, 1)
-    return copyOf(key.sign(writer.finish()), 0, HALF)
+    return key.sign(writer.finish())
 }
 
-function secondHalf(key: Hmac, first: Buffer, rest: Buffer | undefined): Buffer {
+/** It begins with the second half. */
+function secondMac(key: Hmac, first: Buffer, rest: Buffer | undefined): Buffer {
     const writer = new Writer(128)
     writer.uint(rest === undefined ? FRAGMENTED : WHOLE, 1)
-    writer.bytes(first)
+    writer.range(first, 0, HALF)
     if (rest !== undefined) writer.bytes(isInOrder(rest) ? rest : inOrder(rest))
-    return copyOf(key.sign(writer.finish()), 0, HALF)
+    return key.sign(writer.finish())
 }
 
 /** Fast path: the extensions come by type, or there is nothing to put in order; what cannot be read is told elsewhere. */
 function isInOrder(rest: Buffer): boolean {
     const reader = new Reader(rest, 0, rest.length)
-    reader.sub(2)
-    reader.sub(1)
-    const block = reader.sub(2)
+    reader.skip(2)
+    reader.skip(1)
+    reader.uint(2)
     let last = -1
     // What is shorter is no extension, and is not stepped over.
-    while (block.remaining() >= 4) {
-        const type = block.uint(2)
-        const length = block.uint(2)
+    while (reader.remaining() >= 4) {
+        const type = reader.uint(2)
         if (type < last) return false
         last = type
-        block.at += length
+        reader.skip(2)
     }
     return true
 }
