@@ -1,5 +1,4 @@
 import { Reader } from "../../src/dtls/bytes/reader.js"
-import { Writer } from "../../src/dtls/bytes/writer.js"
 import { readClientHello, readClientHelloStart, writeClientHello } from "../../src/dtls/wire/client-hello.js"
 import { ContentType, DTLS_1_2 } from "../../src/dtls/wire/code-points.js"
 import { findExtension } from "../../src/dtls/wire/extensions.js"
