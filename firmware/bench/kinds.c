@@ -52,14 +52,13 @@ static enum sort sort_of(const mote_vm *vm, mote_value block)
     }
 }
 
-/** Bytes that stay of a block: tables give up what they do not use. */
+/** Bytes that stay of a block: tables of fields give up what they do not use. */
 static uint32_t kept_bytes(const mote_vm *vm, mote_value block)
 {
     const block_table *table = at_offset(vm, block);
-    uint32_t words = block_words(vm, block);
-    bool is_table = kind_of(vm, block) == KIND_TABLE && table->count > 0 && table->capacity < HASHED;
-    uint32_t needed = 2 + 2u * (is_table ? table->count : 0);
-    return 4 * (is_table && needed + 1 < words ? needed : words);
+    uint32_t words = block_words(vm, block), count = table->used / 4u, needed = 2 + count + (count + 1) / 2;
+    bool gives = kind_of(vm, block) == KIND_TABLE && count > 0 && needed + 1 < words;
+    return 4 * (gives ? needed : words);
 }
 
 void bench_kinds_note(const mote_vm *vm)

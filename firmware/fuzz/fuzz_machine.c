@@ -59,7 +59,10 @@ static void check_references(const mote_vm *vm, const uint8_t *starts, uint32_t 
     case KIND_FRAME: count = block_words(vm, at) - 1; break;
     case KIND_ARRAY: check_value(vm, starts, words[1]); break;
     case KIND_TABLE:
-        count = 2u * ((const block_table *)at_offset(vm, at))->count;
+        count = ((const block_table *)at_offset(vm, at))->used / 4u;
+        words++;
+        if (((const block_table *)at_offset(vm, at))->room != 0) break;
+        count = 2u * ((const block_pairs *)at_offset(vm, at))->count;
         words++;
         break;
     default: break;

@@ -15,12 +15,9 @@ static mote_value own_or_known(mote_vm *vm, mote_value object, mote_value key)
     if (!is_heap(object) || (map->header & (15u | FLAG_PROTOTYPE)) != KIND_MAP) return VALUE_NONE;
     if (map->table != 0) {
         const block_table *table = (const block_table *)at_offset(vm, map->table);
-        if ((table->header & FLAG_TEXT_KEYS) != 0 || table->capacity >= HASHED) return VALUE_NONE;
-        for (uint32_t i = 0; i < table->count; i++)
-            if (table->pairs[2 * i] == key) {
-                *guess_at(vm, map, key) = (uint8_t)i;
-                return table->pairs[2 * i + 1];
-            }
+        if (table->room == 0) return VALUE_NONE;
+        const mote_value *own = search_value(vm, map->table, guess_at(vm, map, payload(key)), payload(key));
+        if (own != NULL) return *own;
     }
     bool plain = map->prototype == MOTE_UNDEFINED;
     mote_value holder = plain ? immediate(TAG_BUILTIN, OBJECT_Object_prototype) : map->prototype;
@@ -41,38 +38,44 @@ static RARE mote_value field_in_full(mote_vm *vm, uint32_t at, mote_value object
 
 mote_value mote_translated_field(mote_vm *vm, uint32_t at, mote_value object, mote_value key)
 {
-    mote_value found = field_guess(vm, object, key);
-    return found != VALUE_NONE ? found : field_in_full(vm, at, object, key);
+    mote_value found;
+    return field_guess(vm, object, payload(key), &found) ? found : field_in_full(vm, at, object, key);
 }
 
-/** The table of an object that is no prototype; NULL when there is none. */
+/** The table of an object that is no prototype; one without room when there is none. */
 static inline block_table *table_of(const mote_vm *vm, mote_value object)
 {
     const block_map *map = (const block_map *)at_offset(vm, object);
-    if (!is_heap(object) || (map->header & (15u | FLAG_PROTOTYPE)) != KIND_MAP || map->table == 0) return NULL;
+    if (!is_heap(object) || (map->header & (15u | FLAG_PROTOTYPE)) != KIND_MAP) return (block_table *)at_offset(vm, 0);
     return (block_table *)at_offset(vm, map->table);
 }
 
 mote_value *mote_translated_fields(const mote_vm *vm, mote_value object, uint32_t count)
 {
     block_table *table = table_of(vm, object);
-    return table != NULL && table->count >= count ? table->pairs : NULL;
+    return table->used >= count * 4 ? table->values : NULL;
 }
 
 bool mote_translated_holds(const mote_vm *vm, const mote_value *slots, const translated_assumption *all, uint32_t count)
 {
     for (; count > 0; count--, all++) {
-        const mote_value *pairs = mote_translated_fields(vm, slots[all->slot], all->count);
-        if (pairs == NULL || pairs[2u * all->place] != all->key) return false;
+        const mote_value *fields = mote_translated_fields(vm, slots[all->slot], all->count);
+        if (fields == NULL || !mote_translated_is_key(fields, all->place, all->key)) return false;
     }
     return true;
+}
+
+/** Whether a field lies where it is expected. */
+static inline bool is_at(const block_table *table, mote_value key, uint32_t place)
+{
+    return place * 4 < table->used && numbers_of(table)[place] == payload(key);
 }
 
 mote_value mote_translated_field_at(mote_vm *vm, uint32_t at, mote_value object, mote_value key, uint32_t place)
 {
     const block_table *table = table_of(vm, object);
-    if (table != NULL && place < table->count && table->pairs[2 * place] == key) {
-        mote_value found = table->pairs[2 * place + 1];
+    if (is_at(table, key, place)) {
+        mote_value found = table->values[place];
         if (!mote_translated_is_code(vm, found)) return found;
     }
     return mote_translated_field(vm, at, object, key);
@@ -81,8 +84,7 @@ mote_value mote_translated_field_at(mote_vm *vm, uint32_t at, mote_value object,
 mote_value mote_translated_data_at(mote_vm *vm, uint32_t at, mote_value object, mote_value key, uint32_t place)
 {
     const block_table *table = table_of(vm, object);
-    bool found = table != NULL && place < table->count && table->pairs[2 * place] == key;
-    return found ? table->pairs[2 * place + 1] : mote_translated_field(vm, at, object, key);
+    return is_at(table, key, place) ? table->values[place] : mote_translated_field(vm, at, object, key);
 }
 
 mote_value mote_translated_length(mote_vm *vm, uint32_t at, mote_value object, uint32_t place)
@@ -110,9 +112,8 @@ bool mote_translated_set_field_at(mote_vm *vm, uint32_t at, mote_value object, m
                                   uint32_t place)
 {
     block_table *table = table_of(vm, object);
-    if (table == NULL || place >= table->count || table->pairs[2 * place] != key)
-        return mote_translated_set_field(vm, at, object, key, value);
-    table->pairs[2 * place + 1] = value;
+    if (!is_at(table, key, place)) return mote_translated_set_field(vm, at, object, key, value);
+    table->values[place] = value;
     return true;
 }
 
@@ -120,16 +121,16 @@ bool mote_translated_add_field(mote_vm *vm, uint32_t at, mote_value object, mote
                                uint32_t place, uint32_t fields)
 {
     block_table *table = table_of(vm, object);
-    if (table == NULL && place == 0 && has_kind(vm, object, KIND_MAP)) {
+    if (place == 0 && table->room == 0 && has_kind(vm, object, KIND_MAP)) {
         operands(vm, at, object, key, value);
         if (!mote_map_reserve(vm, object, fields)) return false;
         table = table_of(vm, object);
     }
-    bool room = table != NULL && table->count == place && place < table->capacity && table->capacity < HASHED;
+    bool room = table->used == place * 4 && table->used < table->room;
     if (!room) return mote_translated_set_field_at(vm, at, object, key, value, place);
-    table->pairs[2 * place] = key;
-    table->pairs[2 * place + 1] = value;
-    table->count = (uint16_t)(place + 1);
+    table->values[place] = value;
+    numbers_of(table)[place] = (uint16_t)payload(key);
+    table->used += 4;
     return true;
 }
 
@@ -137,8 +138,7 @@ bool mote_translated_add_field(mote_vm *vm, uint32_t at, mote_value object, mote
 static block_table *room_for(mote_vm *vm, mote_value object, const translated_additions *of)
 {
     block_table *table = table_of(vm, object);
-    bool fits = table != NULL && table->count == of->place && of->place + of->count <= table->capacity &&
-                table->capacity < HASHED;
+    bool fits = table->used == of->place * 4 && (of->place + of->count) * 4u <= table->room;
     return fits ? table : NULL;
 }
 
@@ -146,9 +146,10 @@ static RARE bool add_one_by_one(mote_vm *vm, uint32_t at, mote_value object, con
 {
     const uint32_t above = at + ((uint32_t)of->count << DEPTH_SHIFT);
     const uint32_t first = (uint32_t)(vm->operands - vm->stack) + (at >> DEPTH_SHIFT);
-    for (uint32_t i = 0; i < of->count; i++)
-        if (!mote_translated_add_field(vm, above, object, of->keys[i], vm->stack[first + i], of->place + i, of->fields))
-            return false;
+    for (uint32_t i = 0; i < of->count; i++) {
+        mote_value key = immediate(TAG_STRING, of->keys[i]), value = vm->stack[first + i];
+        if (!mote_translated_add_field(vm, above, object, key, value, of->place + i, of->fields)) return false;
+    }
     return true;
 }
 
@@ -161,12 +162,13 @@ bool mote_translated_add_fields(mote_vm *vm, uint32_t at, mote_value object, con
     }
     block_table *table = room_for(vm, object, of);
     if (table == NULL) return add_one_by_one(vm, at, object, of);
-    mote_value *pair = table->pairs + 2u * of->place;
-    for (const mote_value *key = of->keys, *end = key + of->count; key < end; pair += 2) {
-        pair[0] = *key++;
-        pair[1] = *values++;
+    mote_value *to = table->values + of->place;
+    uint16_t *number = numbers_of(table) + of->place;
+    for (const uint16_t *key = of->keys, *end = key + of->count; key < end;) {
+        *number++ = *key++;
+        *to++ = *values++;
     }
-    table->count = (uint16_t)(of->place + of->count);
+    table->used = (uint16_t)((of->place + of->count) * 4);
     return true;
 }
 
@@ -175,9 +177,6 @@ bool mote_translated_has_own(const mote_vm *vm, mote_value object, mote_value ke
     const block_map *map = (const block_map *)at_offset(vm, object);
     if (map->table == 0) return (map->header & FLAG_IN_PLACE) != 0;
     const block_table *table = (const block_table *)at_offset(vm, map->table);
-    if ((table->header & FLAG_TEXT_KEYS) != 0) return true;
-    if (!is_own_key(vm, key)) return false;
-    for (uint32_t i = 0; i < table->count; i++)
-        if (table->pairs[2 * i] == key) return true;
-    return false;
+    if (table->room == 0) return true;
+    return is_own_key(vm, key) && mote_table_search(table, payload(key)) >= 0;
 }

@@ -46,8 +46,8 @@ mote_value mote_translated_load_closure(mote_vm *vm, uint32_t at, uint32_t slot,
 mote_value mote_translated_load(mote_vm *vm, uint32_t at);
 
 /**
- * The fields of an object of the program that has so many: pairs of key and value. NULL for others. The pairs stay
- * where they are until fields are added or other code runs.
+ * The values of the fields of an object of the program that has so many; NULL for others. They stay where they are
+ * until fields are added or other code runs.
  */
 mote_value *mote_translated_fields(const mote_vm *vm, mote_value object, uint32_t count);
 /** What C took for known of an object in a slot, and goes on with in another turn: its fields, and one of the keys. */
@@ -68,10 +68,10 @@ bool mote_translated_add_field(mote_vm *vm, uint32_t at, mote_value object, mote
                                uint32_t place, uint32_t fields);
 /** Consecutive fields of a new object, whose values lie on the stack as the statement's operands. */
 typedef struct {
-    uint16_t place; /* how many fields the object has by then */
-    uint8_t count;  /* how many it gets */
-    uint8_t fields; /* how many it will have */
-    mote_value keys[];
+    uint16_t place;  /* how many fields the object has by then */
+    uint8_t count;   /* how many it gets */
+    uint8_t fields;  /* how many it will have */
+    uint16_t keys[]; /* numbers of strings */
 } translated_additions;
 /** mote_translated_add_field for each of them. */
 bool mote_translated_add_fields(mote_vm *vm, uint32_t at, mote_value object, const translated_additions *of);
@@ -187,11 +187,23 @@ static ALWAYS void mote_translated_begin(mote_vm *vm, mote_value *base, uint32_t
     vm->sp = vm->operands = slots + of.slots + of.tries + LINK_WORDS;
 }
 
-/** The fields of an object that is known to have some. */
-static ALWAYS mote_value *mote_translated_known_fields(const mote_vm *vm, mote_value object)
+static ALWAYS const block_table *mote_translated_table(const mote_value *fields)
+{
+    return (const block_table *)((uintptr_t)fields - offsetof(block_table, values));
+}
+
+/** The fields of an object that had some before other code ran. False: it is a dictionary now. */
+static ALWAYS bool mote_translated_find_fields(const mote_vm *vm, mote_value object, mote_value **fields)
 {
     const block_map *map = (const block_map *)at_offset(vm, object);
-    return ((block_table *)at_offset(vm, map->table))->pairs;
+    *fields = ((block_table *)at_offset(vm, map->table))->values;
+    return mote_translated_table(*fields)->used != 0;
+}
+
+/** Whether one of such fields has the key. */
+static ALWAYS bool mote_translated_is_key(const mote_value *fields, uint32_t place, mote_value key)
+{
+    return numbers_of(mote_translated_table(fields))[place] == payload(key);
 }
 
 /** Whether a value that was read from a field is a function, which an object binds. */

@@ -29,8 +29,6 @@ enum { FLAG_MARKED = 0x10, FLAG_GRAY = 0x20, FLAG_A = 0x40 };
 #define FLAG_PROTOTYPE FLAG_A
 /** A prototype whose methods are those of the image, see methods.c. */
 #define FLAG_IN_PLACE 0x80
-/** A table with keys that are heap strings, so that words alone do not decide. */
-#define FLAG_TEXT_KEYS FLAG_A
 
 typedef struct {
     uint32_t header;
@@ -66,12 +64,23 @@ typedef struct {
     mote_value table;     /* 0 when empty */
 } block_map;
 
-/** Pairs of key and value in order of insertion; large ones end with a hash index (object.c). */
+/**
+ * Fields in order of insertion, whose keys are strings of the image: their values, and behind the room for those the
+ * strings' numbers, 16 bits each.
+ */
 typedef struct {
     uint32_t header;
-    uint16_t count, capacity;
-    mote_value pairs[];
+    uint16_t used, room; /* bytes of values: that there are, and up to the numbers */
+    mote_value values[];
 } block_table;
+
+/** A table with other keys, or many: pairs of key and value. Who looks for fields sees a table without any. */
+typedef struct {
+    uint32_t header;
+    uint32_t no_fields; /* 0, as block_table's `used` and `room` */
+    uint16_t count, capacity;
+    mote_value pairs[]; /* with an index behind them, see object.c */
+} block_pairs;
 
 typedef struct {
     uint32_t header;
@@ -116,6 +125,12 @@ static inline void *at_offset(const mote_vm *vm, uint32_t offset)
     return (uint8_t *)(uintptr_t)vm + offset;
 }
 
+/** Numbers of the keys of a table of fields. */
+static inline uint16_t *numbers_of(const block_table *table)
+{
+    return (uint16_t *)((uintptr_t)table->values + table->room);
+}
+
 static inline uint32_t header_of(const mote_vm *vm, mote_value block)
 {
     return *(uint32_t *)at_offset(vm, block);
@@ -126,7 +141,7 @@ static inline uint32_t block_words(const mote_vm *vm, mote_value block)
     return header_of(vm, block) >> 8;
 }
 
-/** Not for KIND_FREE: MOTE_FAILED is offset 0, where no_block (state.h) reads as a free block's header. */
+/** Not for KIND_FREE: MOTE_FAILED is offset 0, where no_block (state.h) reads as a free block. */
 static inline bool has_kind(const mote_vm *vm, mote_value v, enum kind kind)
 {
     return is_heap(v) && (header_of(vm, v) & 15u) == (uint32_t)kind;

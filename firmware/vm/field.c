@@ -1,8 +1,8 @@
 /*
  * Inline caching of fields. Objects of a class store their fields in the same order, so the place of a field in its
  * table is the same for all of them: it is remembered by prototype and key (guesses, lookup.h) and checked by comparing
- * the key there. A wrong guess costs a search and is never wrong in its result; property.c does the rest, and alone
- * knows what is right.
+ * the key's number there. A wrong guess costs a search and is never wrong in its result. Dictionaries have no such
+ * places. property.c does the rest, and alone knows what is right.
  *
  * A method about to be called is not bound: the machine keeps the receiver in vm->receiver until the call takes it.
  * Which reads are such is seen from the code behind them, once per place (callees).
@@ -16,15 +16,6 @@
 #include "state.h"
 #include "utf8_string.h"
 
-/** Looks through the pairs of a small table; -1 when the key is not there. */
-static int search(const block_table *table, mote_value key)
-{
-    const mote_value *pairs = table->pairs;
-    for (uint32_t i = 0; i < table->count; i++)
-        if (pairs[2 * i] == key) return (int)i;
-    return -1;
-}
-
 /**
  * The value's place in a map's own fields, where the guess was wrong; NULL when it has none of the name, or words do
  * not decide it.
@@ -34,12 +25,9 @@ static mote_value *own_place(mote_vm *vm, const block_map *map, mote_value key, 
     *sure = (map->header & FLAG_IN_PLACE) == 0;
     if (map->table == 0) return NULL;
     block_table *table = at_offset(vm, map->table);
-    *sure = (table->header & FLAG_TEXT_KEYS) == 0 && table->capacity < HASHED;
+    *sure = table->room != 0;
     if (!*sure || ((map->header & FLAG_PROTOTYPE) == 0 && !is_own_key(vm, key))) return NULL;
-    int pair = search(table, key);
-    if (pair < 0) return NULL;
-    *guess_at(vm, map, key) = (uint8_t)pair;
-    return &table->pairs[2 * pair + 1];
+    return search_value(vm, map->table, guess_at(vm, map, payload(key)), payload(key));
 }
 
 /** VALUE_NONE: look properly. */
@@ -111,16 +99,16 @@ mote_value mote_field_get(mote_vm *vm, mote_value object, mote_value key)
     return found;
 }
 
-/** Adds a field where the table has room and nothing else is to be done. False: mote_map_add. */
+/** Adds a field where the table has room. False: mote_map_add. */
 static bool append_field(mote_vm *vm, const block_map *map, mote_value key, mote_value value)
 {
-    if (map->table == 0 || !is_own_key(vm, key)) return false;
     block_table *table = at_offset(vm, map->table);
-    uint32_t count = table->count;
-    if (count == table->capacity) return false;
-    table->pairs[2 * count] = key;
-    table->pairs[2 * count + 1] = value;
-    table->count = (uint16_t)(count + 1);
+    uint32_t count = table->used / 4u;
+    if (table->used == table->room) return false;
+    note_own_key(vm, key);
+    table->values[count] = value;
+    numbers_of(table)[count] = (uint16_t)payload(key);
+    table->used += 4;
     return true;
 }
 

@@ -282,9 +282,9 @@ static void scan(mote_vm *vm, mote_value v)
     case KIND_MAP: mark_range(vm, fields, 2); break;
     case KIND_TABLE: {
         const block_table *table = at_offset(vm, v);
-        if ((header & FLAG_TEXT_KEYS) != 0) mark_range(vm, table->pairs, 2u * table->count);
-        else
-            for (uint32_t i = 0; i < table->count; i++) mark_value(vm, table->pairs[2 * i + 1]);
+        const block_pairs *pairs = at_offset(vm, v);
+        if (table->room != 0) mark_range(vm, table->values, table->used / 4u);
+        else mark_range(vm, pairs->pairs, 2u * pairs->count);
         break;
     }
     case KIND_VALUES:

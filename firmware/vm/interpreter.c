@@ -66,12 +66,12 @@ static inline uint32_t read_index(const uint8_t **pc)
         sp[-1] = result_;                                                                                              \
     } while (0)
 
-/** sp[-1].key: most are data of an object, and where this place of the program found them before. */
-#define FIELD(key)                                                                                                     \
+/** A field of sp[-1] by its name's number: most are data of an object, and where one of its class had them before. */
+#define FIELD(name)                                                                                                    \
     do {                                                                                                               \
-        mote_value found_ = field_guess(vm, sp[-1], key);                                                              \
-        if (found_ != VALUE_NONE) sp[-1] = found_;                                                                     \
-        else REPLACE(1, mote_field_get(vm, sp[-1], key));                                                              \
+        mote_value found_;                                                                                             \
+        if (field_guess(vm, sp[-1], name, &found_)) sp[-1] = found_;                                                   \
+        else REPLACE(1, mote_field_get(vm, sp[-1], immediate(TAG_STRING, name)));                                      \
     } while (0)
 
 /** Small integers are compared here, all else is at one place for every operation. */
@@ -238,20 +238,20 @@ place_MAKE_CLOSURE : {
 }
 
 place_BUILTIN_FIELD : {
-    mote_value key = immediate(TAG_STRING, STRING_INDEX(STRING_BUILTIN, read_index(&pc)));
-    if (key == builtin_value(S_length)) {
+    uint32_t index = read_index(&pc);
+    if (index == S_length) {
         mote_value length = quick_length(vm, sp[-1]);
         if (length != VALUE_NONE) {
             sp[-1] = length;
             NEXT();
         }
     }
-    FIELD(key);
+    FIELD(STRING_INDEX(STRING_BUILTIN, index));
     NEXT();
 }
 place_ASCII_FIELD : {
-    mote_value key = immediate(TAG_STRING, STRING_INDEX(STRING_ASCII, read_index(&pc)));
-    FIELD(key);
+    uint32_t index = read_index(&pc);
+    FIELD(STRING_INDEX(STRING_ASCII, index));
     NEXT();
 }
 /* Names that are not ASCII are few. */

@@ -7,6 +7,7 @@
 
 #include "builtins.h"
 #include "native_lookup.h"
+#include "object.h"
 #include "state.h"
 #include "utf8_string.h"
 
@@ -67,10 +68,21 @@ static inline const cache_entry *cache_find(const mote_vm *vm, mote_value holder
     return entry->tag == tag ? entry : NULL;
 }
 
-/** Where an object of the class had the field last: objects of a class have their fields in the same order. */
-static inline uint8_t *guess_at(mote_vm *vm, const block_map *map, mote_value key)
+/**
+ * Where an object of the class had the field last, bytes from the first number: objects of a class have their fields
+ * in the same order.
+ */
+static inline uint8_t *guess_at(mote_vm *vm, const block_map *map, uint32_t name)
 {
-    return &vm->guesses[(map->prototype * 2 + (key >> 5)) % GUESSES];
+    return &vm->guesses[(map->prototype * 2 + name * 5) % GUESSES];
+}
+
+/** Finds a field's value by a guess alone. `name`: number of a string of the image. */
+static inline bool guess_value(const mote_vm *vm, mote_value of, uint32_t guess, uint32_t name, mote_value **value)
+{
+    block_table *table = (block_table *)at_offset(vm, of);
+    *value = (mote_value *)((uintptr_t)table->values + guess * 2);
+    return guess * 2 < table->used && *(const uint16_t *)((uintptr_t)numbers_of(table) + guess) == name;
 }
 
 _Static_assert(offsetof(block_array, length) == offsetof(block_buffer, length), "quick_length reads both");
@@ -84,17 +96,25 @@ static inline mote_value quick_length(const mote_vm *vm, mote_value object)
     return kind == KIND_ARRAY || kind == KIND_BUFFER ? small_value((int32_t)array->length) : VALUE_NONE;
 }
 
-/** A field with data of an object, by the guess alone; VALUE_NONE: call mote_field_get. */
-static inline mote_value field_guess(mote_vm *vm, mote_value object, mote_value key)
+/** The same by a search, which the next guess knows of; NULL when a table of fields does not have the name. */
+static inline mote_value *search_value(const mote_vm *vm, mote_value of, uint8_t *guess, uint32_t name)
+{
+    block_table *table = (block_table *)at_offset(vm, of);
+    int place = mote_table_search(table, name);
+    if (place < 0) return NULL;
+    *guess = (uint8_t)(place * 2);
+    return &table->values[place];
+}
+
+/** A field with data of an object, by the guess alone. False: call mote_field_get. */
+static inline bool field_guess(mote_vm *vm, mote_value object, uint32_t name, mote_value *found)
 {
     const block_map *map = (const block_map *)at_offset(vm, object);
-    if (!is_heap(object) || (map->header & 15u) != KIND_MAP || map->table == 0) return VALUE_NONE;
-    const block_table *table = (const block_table *)at_offset(vm, map->table);
-    uint32_t guess = *guess_at(vm, map, key);
-    if (guess >= table->count || table->pairs[2 * guess] != key) return VALUE_NONE;
-    mote_value found = table->pairs[2 * guess + 1];
-    bool may_run = is_code(found) || (is_heap(found) && (header_of(vm, found) & 15u) == KIND_CLOSURE);
-    return may_run ? VALUE_NONE : found;
+    mote_value *own;
+    if (!is_heap(object) || (map->header & 15u) != KIND_MAP) return false;
+    if (!guess_value(vm, map->table, *guess_at(vm, map, name), name, &own)) return false;
+    *found = *own;
+    return !is_code(*own) && (!is_heap(*own) || (header_of(vm, *own) & 15u) != KIND_CLOSURE);
 }
 
 /** Where a value's methods are looked up, when none of them can be its own; 0: look properly. */
@@ -105,8 +125,8 @@ static inline mote_value methods_of(const mote_vm *vm, mote_value object, mote_v
     uint32_t kind = map->header & 15u;
     if (kind == KIND_MAP) {
         if ((map->header & FLAG_PROTOTYPE) != 0 || is_own_key(vm, key)) return 0;
-        bool by_text = map->table != 0 && (header_of(vm, map->table) & FLAG_TEXT_KEYS) != 0;
-        return by_text ? 0 : map->prototype;
+        bool in_pairs = map->table != 0 && ((const block_table *)at_offset(vm, map->table))->room == 0;
+        return in_pairs ? 0 : map->prototype;
     }
     if (kind == KIND_ARRAY) return immediate(TAG_BUILTIN, OBJECT_Array_prototype);
     return kind == KIND_BUFFER ? immediate(TAG_BUILTIN, OBJECT_Buffer_prototype) : 0;
@@ -125,11 +145,10 @@ static inline mote_value quick_method(const mote_vm *vm, mote_value object, mote
 static inline bool store_guess(mote_vm *vm, mote_value object, mote_value key, mote_value value)
 {
     const block_map *map = (const block_map *)at_offset(vm, object);
-    if (!is_heap(object) || (map->header & (15u | FLAG_PROTOTYPE)) != KIND_MAP || map->table == 0) return false;
-    block_table *table = (block_table *)at_offset(vm, map->table);
-    uint32_t guess = *guess_at(vm, map, key);
-    if (guess >= table->count || table->pairs[2 * guess] != key) return false;
-    table->pairs[2 * guess + 1] = value;
+    mote_value *own;
+    if (!is_heap(object) || (map->header & (15u | FLAG_PROTOTYPE)) != KIND_MAP) return false;
+    if (!guess_value(vm, map->table, *guess_at(vm, map, payload(key)), payload(key), &own)) return false;
+    *own = value;
     return true;
 }
 

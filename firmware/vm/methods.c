@@ -67,9 +67,9 @@ void mote_methods_adopt(mote_vm *vm, mote_value prototype)
 
 static mote_value class_of(const mote_vm *vm, mote_value prototype)
 {
-    const mote_value *pair = ((const block_table *)at_offset(vm, vm->prototypes))->pairs;
-    while (pair[1] != prototype) pair += 2;
-    return pair[0];
+    mote_value key;
+    for (uint32_t i = 0; *mote_table_entry(vm, vm->prototypes, i, &key) != prototype;) i++;
+    return immediate(TAG_FUNCTION, payload(key));
 }
 
 /** Without a key, all fields are stored. */

@@ -1,14 +1,18 @@
 /*
- * Tables of pairs in order of insertion, and maps made of them.
+ * Tables of keys and values in order of insertion, and maps made of them.
  *
- * Up to HASHED - 1 pairs are searched one by one, after the place where the last map had the key; larger tables, which
- * are dictionaries and not objects, carry an index behind the pairs: a ring of 16-bit positions, 0 for empty, else pair
- * number + 1. It is never more than two thirds full, so that a search ends. Deleting a pair moves those behind it,
- * which keeps the order, and builds the ring anew.
+ * The fields of nearly all objects have names that stand in the program: strings of the image, of which 16 bits are
+ * enough. Their table (block_table) takes six bytes for each field; it is searched from its begin, after the place
+ * where the last object of the class had the key. Values stay where they are while fields are added and the table is
+ * not replaced; the numbers behind them move with the room.
  *
- * Keys are compared by word: strings of the image have one word each. FLAG_TEXT_KEYS marks a table with heap strings as
- * keys, whose contents decide. own_keys knows which keys any map but prototypes ever had: a key that is not there is a
- * method's, and no object needs to be searched for it.
+ * A table that gets another key, or has no room left below HASHED fields, is replaced by one of pairs (block_pairs):
+ * dictionaries, and the machine's own tables by function and builtin object. An index lies behind the pairs, a ring of
+ * 16-bit positions, 0 for empty, else pair number + 1. It is never more than two thirds full, so that a search ends.
+ *
+ * Keys are compared by word: strings of the image have one word each. Where one of two is a heap string, their contents
+ * decide. Deleting adds what is behind the pair again, which keeps the order. own_keys knows which keys any map but
+ * prototypes ever had: a key that is not there is a method's, and no object needs to be searched for it.
  */
 #include "object.h"
 #include "exception.h"
@@ -21,7 +25,7 @@
 
 #include <string.h>
 
-enum { FIRST_CAPACITY = 2 };
+enum { FIRST_CAPACITY = 4 };
 
 static block_table *table_at(const mote_vm *vm, mote_value table)
 {
@@ -30,156 +34,219 @@ static block_table *table_at(const mote_vm *vm, mote_value table)
 
 static uint32_t ring_size(uint32_t capacity)
 {
-    uint32_t size = 16;
-    while (size < capacity + capacity / 2) size *= 2;
-    return size;
+    return capacity + capacity / 2;
 }
 
-static uint16_t *ring_of(block_table *table)
+static bool has_pairs(const block_table *table)
+{
+    return table->room == 0;
+}
+
+static block_pairs *pairs_of(block_table *table)
+{
+    return (block_pairs *)table;
+}
+
+static uint16_t *ring_of(block_pairs *table)
 {
     return (uint16_t *)&table->pairs[2u * table->capacity];
 }
 
-static uint32_t hash_of(mote_value key)
+/** The first place in the ring that a key may have. */
+static uint32_t ring_begin(uint32_t size, mote_value key)
 {
-    return (key * 2654435761u) >> 12;
+    return ((key * 2654435761u) >> 12) % size;
 }
 
-static void ring_add(block_table *table, uint32_t mask, uint32_t pair)
+static uint32_t ring_next(uint32_t size, uint32_t at)
+{
+    return (at + 1) % size;
+}
+
+static void ring_add(block_pairs *table, uint32_t pair)
 {
     uint16_t *ring = ring_of(table);
-    uint32_t at = hash_of(table->pairs[2 * pair]) & mask;
-    while (ring[at] != 0) at = (at + 1) & mask;
+    uint32_t size = ring_size(table->capacity), at = ring_begin(size, table->pairs[2 * pair]);
+    while (ring[at] != 0) at = ring_next(size, at);
     ring[at] = (uint16_t)(pair + 1);
 }
 
-static void ring_build(block_table *table)
+/** No pair is there. */
+static void clear_pairs(block_pairs *table)
 {
-    if (table->capacity < HASHED) return;
-    uint32_t size = ring_size(table->capacity);
-    memset(ring_of(table), 0, size * 2);
-    for (uint32_t i = 0; i < table->count; i++) ring_add(table, size - 1, i);
+    table->count = 0;
+    memset(ring_of(table), 0, ring_size(table->capacity) * 2);
 }
 
-/** Pair number of a key, by its word; -1 when it is not there. */
-static int find_word(block_table *table, mote_value key)
+/** Whether 16 bits tell a key: it is a string of the image. */
+static bool is_numbered(mote_value key)
 {
-    if (table->capacity < HASHED) {
-        const mote_value *pairs = table->pairs;
-        for (uint32_t i = 0; i < table->count; i++)
-            if (pairs[2 * i] == key) return (int)i;
-        return -1;
-    }
+    return has_tag(key, TAG_STRING);
+}
+
+uint32_t mote_table_count(const mote_vm *vm, mote_value table)
+{
+    block_table *block = table_at(vm, table);
+    return has_pairs(block) ? pairs_of(block)->count : block->used / 4u;
+}
+
+mote_value *mote_table_entry(const mote_vm *vm, mote_value table, uint32_t i, mote_value *key)
+{
+    block_table *block = table_at(vm, table);
+    mote_value *pair = pairs_of(block)->pairs + 2 * i;
+    *key = has_pairs(block) ? pair[0] : immediate(TAG_STRING, numbers_of(block)[i]);
+    return has_pairs(block) ? pair + 1 : &block->values[i];
+}
+
+/** Number of the pair with this very word as its key; -1 when it is not there. */
+static int find_hashed(block_pairs *table, mote_value key)
+{
     const uint16_t *ring = ring_of(table);
-    uint32_t mask = ring_size(table->capacity) - 1;
-    for (uint32_t at = hash_of(key) & mask; ring[at] != 0; at = (at + 1) & mask)
+    uint32_t size = ring_size(table->capacity);
+    for (uint32_t at = ring_begin(size, key); ring[at] != 0; at = ring_next(size, at))
         if (table->pairs[2u * (ring[at] - 1u)] == key) return ring[at] - 1;
     return -1;
 }
 
-/** Keys are strings here (or functions, in the machine's own tables): compares by content where words may differ. */
-static int find_pair(const mote_vm *vm, block_table *table, mote_value key)
+/** Compares keys by content where words may differ: those in the heap are strings. */
+static int find_pair(const mote_vm *vm, mote_value table, mote_value key)
 {
-    int found = find_word(table, key);
-    bool by_text = is_heap(key) || (table->header & FLAG_TEXT_KEYS) != 0;
-    if (found >= 0 || !by_text || !mote_is_string(vm, key)) return found;
-    for (uint32_t i = 0; i < table->count; i++) {
-        mote_value other = table->pairs[2 * i];
-        if ((is_heap(key) || is_heap(other)) && mote_string_equals(vm, key, other)) return (int)i;
+    block_table *block = table_at(vm, table);
+    if (!has_pairs(block) && is_numbered(key)) return mote_table_search(block, payload(key));
+    int found = has_pairs(block) && table != 0 ? find_hashed(pairs_of(block), key) : -1;
+    for (uint32_t i = mote_table_count(vm, table); found < 0 && i > 0; i--) {
+        mote_value other;
+        (void)mote_table_entry(vm, table, i - 1, &other);
+        bool by_text = is_heap(key) || is_heap(other);
+        if (by_text && mote_string_equals(vm, key, other)) found = (int)i - 1;
     }
-    return -1;
+    return found;
 }
 
 mote_value mote_table_find(const mote_vm *vm, mote_value table, mote_value key)
 {
-    if (table == 0) return VALUE_NONE;
-    block_table *block = table_at(vm, table);
-    int pair = find_pair(vm, block, key);
-    return pair < 0 ? VALUE_NONE : block->pairs[2 * pair + 1];
+    int pair = find_pair(vm, table, key);
+    return pair < 0 ? VALUE_NONE : *mote_table_entry(vm, table, (uint32_t)pair, &key);
 }
 
-static uint32_t table_bytes(uint32_t capacity)
+static uint32_t table_words(uint32_t capacity, bool in_pairs)
 {
-    return 4 + capacity * 8 + (capacity < HASHED ? 0 : ring_size(capacity) * 2);
+    return in_pairs ? 3 + capacity * 2 + (ring_size(capacity) + 1) / 2 : 2 + (capacity * 3 + 1) / 2;
 }
 
-static mote_value table_grow(mote_vm *vm, mote_value old, uint32_t first)
+static mote_value table_new(mote_vm *vm, uint32_t capacity, bool in_pairs)
 {
-    uint32_t count = old == 0 ? 0 : table_at(vm, old)->count;
+    mote_value v = mote_heap_new(vm, KIND_TABLE, table_words(capacity, in_pairs) * 4 - 4);
+    if (v == MOTE_FAILED) return v;
+    block_table *table = table_at(vm, v);
+    table->used = 0;
+    table->room = in_pairs ? 0 : (uint16_t)(capacity * 4);
+    if (!in_pairs) return v;
+    pairs_of(table)->capacity = (uint16_t)capacity;
+    clear_pairs(pairs_of(table));
+    return v;
+}
+
+/** Moves the numbers behind more or fewer values. */
+static RARE void set_room(block_table *table, uint32_t capacity)
+{
+    const uint16_t *numbers = numbers_of(table);
+    table->room = (uint16_t)(capacity * 4);
+    memmove(numbers_of(table), numbers, table->used / 2u);
+}
+
+/** Adds a pair whose key the table does not have. False: there is no room for it, or for such a key. */
+static bool add_last(block_table *table, mote_value key, mote_value value)
+{
+    if (!has_pairs(table)) {
+        uint32_t count = table->used / 4u;
+        if (table->used == table->room || !is_numbered(key)) return false;
+        numbers_of(table)[count] = (uint16_t)payload(key);
+        table->values[count] = value;
+        table->used += 4;
+        return true;
+    }
+    block_pairs *of = pairs_of(table);
+    uint32_t count = of->count;
+    if (count == of->capacity) return false;
+    of->pairs[2 * count] = key;
+    of->pairs[2 * count + 1] = value;
+    of->count = (uint16_t)(count + 1);
+    ring_add(of, count);
+    return true;
+}
+
+/** A table with room for a further pair. `first`: room of a new one, pairs. */
+static mote_value table_grow(mote_vm *vm, mote_value old, uint32_t first, mote_value key)
+{
+    uint32_t count = mote_table_count(vm, old);
     uint32_t capacity = count == 0 ? first : count < 4 ? count + 2 : count + count / 2;
-    uint32_t words = 1 + table_bytes(capacity) / 4;
-    if (capacity < HASHED && old != 0 && mote_heap_extend(vm, old, words)) {
-        table_at(vm, old)->capacity = (uint16_t)capacity;
+    bool in_pairs = !is_numbered(key) || capacity >= HASHED || (count > 0 && has_pairs(table_at(vm, old)));
+    if (!in_pairs && mote_heap_extend(vm, old, table_words(capacity, false))) {
+        set_room(table_at(vm, old), capacity);
         return old;
     }
-    mote_value grown = mote_heap_new(vm, KIND_TABLE, table_bytes(capacity));
+    mote_value grown = table_new(vm, capacity, in_pairs);
     if (grown == MOTE_FAILED) return grown;
-    block_table *to = table_at(vm, grown);
-    to->count = (uint16_t)count;
-    to->capacity = (uint16_t)capacity;
-    if (old != 0) {
-        memcpy(to->pairs, table_at(vm, old)->pairs, count * 8);
-        to->header |= table_at(vm, old)->header & FLAG_TEXT_KEYS;
-        mote_heap_free(vm, old);
+    for (uint32_t i = 0; i < count; i++) {
+        mote_value next, value = *mote_table_entry(vm, old, i, &next);
+        (void)add_last(table_at(vm, grown), next, value);
     }
-    ring_build(to);
+    mote_heap_free(vm, old);
     return grown;
 }
 
-/** Adds a pair whose key the table does not have. `first`: room of a new table, pairs. */
+/** Adds a pair that the table has neither a key like it nor room for. `first`: room of a new table, pairs. */
 static bool table_add(mote_vm *vm, mote_value owner, mote_value *slot, mote_value key, mote_value value, uint32_t first)
 {
-    if (*slot == 0 || table_at(vm, *slot)->count == table_at(vm, *slot)->capacity) {
-        if (*slot != 0 && table_at(vm, *slot)->count >= 0x5000) {
-            mote_throw_error(vm, MOTE_RANGE_ERROR, "object too big");
-            return false;
-        }
-        root_push(vm, owner);
-        root_push(vm, key);
-        root_push(vm, value);
-        mote_value grown = table_grow(vm, *slot, first);
-        roots_drop(vm, 3);
-        if (grown == MOTE_FAILED) return false;
-        *slot = grown;
+    if (mote_table_count(vm, *slot) >= 0x5000) {
+        mote_throw_error(vm, MOTE_RANGE_ERROR, "object too big");
+        return false;
     }
-    block_table *table = table_at(vm, *slot);
-    if (is_heap(key)) table->header |= FLAG_TEXT_KEYS;
-    table->pairs[2u * table->count] = key;
-    table->pairs[2u * table->count + 1] = value;
-    table->count++;
-    if (table->capacity >= HASHED) ring_add(table, ring_size(table->capacity) - 1, table->count - 1u);
-    return true;
+    root_push(vm, owner);
+    root_push(vm, key);
+    root_push(vm, value);
+    mote_value grown = table_grow(vm, *slot, first, key);
+    roots_drop(vm, 3);
+    if (grown == MOTE_FAILED) return false;
+    *slot = grown;
+    return add_last(table_at(vm, grown), key, value);
 }
 
 bool mote_table_set(mote_vm *vm, mote_value owner, mote_value *slot, mote_value key, mote_value value)
 {
-    int pair = *slot == 0 ? -1 : find_pair(vm, table_at(vm, *slot), key);
-    if (pair < 0) return table_add(vm, owner, slot, key, value, FIRST_CAPACITY);
-    table_at(vm, *slot)->pairs[2 * pair + 1] = value;
+    int pair = find_pair(vm, *slot, key);
+    if (pair < 0)
+        return add_last(table_at(vm, *slot), key, value) || table_add(vm, owner, slot, key, value, FIRST_CAPACITY);
+    *mote_table_entry(vm, *slot, (uint32_t)pair, &key) = value;
     return true;
 }
 
 bool mote_table_delete(mote_vm *vm, mote_value table, mote_value key)
 {
-    if (table == 0) return false;
-    block_table *block = table_at(vm, table);
-    int pair = find_pair(vm, block, key);
+    int pair = find_pair(vm, table, key);
     if (pair < 0) return false;
-    mote_value *at = &block->pairs[2 * pair];
-    block->count--;
-    memmove(at, at + 2, (size_t)(block->count - pair) * 8);
-    ring_build(block);
+    block_table *block = table_at(vm, table);
+    uint32_t count = mote_table_count(vm, table);
+    if (has_pairs(block)) clear_pairs(pairs_of(block));
+    block->used = 0;
+    for (uint32_t i = 0; i < count; i++) {
+        mote_value value = *mote_table_entry(vm, table, i, &key);
+        if (i != (uint32_t)pair) (void)add_last(block, key, value);
+    }
     return true;
 }
 
-/** Gives up the room of pairs that are not there. Returns the words that the table needs then; allocates nothing. */
+/**
+ * Gives up the room of fields that are not there; dictionaries keep theirs. Returns the words that the table needs
+ * then; allocates nothing.
+ */
 uint32_t mote_table_trim(const mote_vm *vm, mote_value table)
 {
     block_table *block = table_at(vm, table);
-    uint32_t words = 1 + table_bytes(block->count) / 4, have = block_words(vm, table);
-    if (block->count == 0 || words + 1 >= have) return have; /* a single word could not be a block */
-    block->capacity = block->count;
-    ring_build(block);
+    uint32_t words = table_words(block->used / 4u, false), have = block_words(vm, table);
+    if (block->used == 0 || words + 1 >= have) return have; /* a single word could not be a block */
+    set_room(block, block->used / 4u);
     return words;
 }
 
@@ -205,15 +272,14 @@ static uint8_t *size_at(mote_vm *vm, mote_value prototype)
 bool mote_map_add(mote_vm *vm, mote_value map, mote_value key, mote_value value)
 {
     block_map *block = at_offset(vm, map);
-    bool of_class = is_heap(block->prototype);
-    uint8_t *size = size_at(vm, block->prototype);
+    block_table *table = table_at(vm, block->table);
+    uint32_t first = FIRST_CAPACITY, count = table->used / 4u;
     note_own_key(vm, key);
-    if (of_class && block->table != 0) {
-        const block_table *table = table_at(vm, block->table);
-        bool outgrown = table->count == table->capacity && table->count >= *size && table->count < HASHED / 2;
-        if (outgrown) *size = (uint8_t)(table->count + 1);
+    if (is_heap(block->prototype)) {
+        uint8_t *size = size_at(vm, block->prototype);
+        if (count >= *size && count < HASHED / 2) *size = (uint8_t)(count + 1);
+        if (*size > first) first = *size;
     }
-    uint32_t first = of_class && *size > FIRST_CAPACITY ? *size : FIRST_CAPACITY;
     return table_add(vm, map, &block->table, key, value, first);
 }
 
@@ -222,11 +288,9 @@ bool mote_map_reserve(mote_vm *vm, mote_value map, uint32_t fields)
     block_map *block = at_offset(vm, map);
     if (block->table != 0 || (block->header & FLAG_PROTOTYPE) != 0 || fields >= HASHED) return true;
     root_push(vm, map);
-    mote_value table = mote_heap_new(vm, KIND_TABLE, table_bytes(fields));
+    mote_value table = table_new(vm, fields, false);
     roots_drop(vm, 1);
     if (table == MOTE_FAILED) return false;
-    table_at(vm, table)->count = 0;
-    table_at(vm, table)->capacity = (uint16_t)fields;
     block->table = table;
     return true;
 }

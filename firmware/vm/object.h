@@ -1,13 +1,26 @@
-/* Tables of pairs, and maps made of them. */
+/* Tables of keys and values, and maps made of them. */
 #ifndef MOTE_OBJECT_H
 #define MOTE_OBJECT_H
 
 #include "state.h"
 
-/** Tables of so many pairs and more are dictionaries, and have an index. */
-enum { HASHED = 40 };
+/** With room for so many fields a table is a dictionary: below it, a byte tells where a field lies (lookup.h). */
+enum { HASHED = 128 };
 
 mote_value mote_map_new(mote_vm *vm, mote_value prototype);
+/** Place of a name, the number of a string, in a table of fields; -1: it is not there, or the table is one of pairs. */
+static inline int mote_table_search(const block_table *table, uint32_t name)
+{
+    const uint16_t *numbers = numbers_of(table);
+    for (uint32_t i = 0; i < table->used / 4u; i++)
+        if (numbers[i] == name) return (int)i;
+    return -1;
+}
+
+/** How many pairs a table has; 0 is one without any. */
+uint32_t mote_table_count(const mote_vm *vm, mote_value table);
+/** Where the value of the pair with this number lies. */
+mote_value *mote_table_entry(const mote_vm *vm, mote_value table, uint32_t i, mote_value *key);
 mote_value mote_table_find(const mote_vm *vm, mote_value table, mote_value key);
 /** Stores into the table that *slot refers to, growing it; *slot lies in a rooted block or in the machine. */
 bool mote_table_set(mote_vm *vm, mote_value owner, mote_value *slot, mote_value key, mote_value value);
@@ -15,7 +28,7 @@ uint32_t mote_table_trim(const mote_vm *vm, mote_value table);
 bool mote_table_delete(mote_vm *vm, mote_value table, mote_value key);
 bool mote_map_set(mote_vm *vm, mote_value map, mote_value key, mote_value value);
 mote_value mote_map_get(mote_vm *vm, mote_value map, mote_value key);
-/** Like mote_map_set, of a key that a map which is no prototype does not have. */
+/** Like mote_map_set, of a key that a map which is no prototype does not have, and has no room for. */
 bool mote_map_add(mote_vm *vm, mote_value map, mote_value key, mote_value value);
 /** Gives a map that has no fields yet room for so many; others, prototypes and dictionaries stay as they are. */
 bool mote_map_reserve(mote_vm *vm, mote_value map, uint32_t fields);

@@ -5,6 +5,7 @@
 #include "fiber.h"
 #include "methods.h"
 #include "native_lookup.h"
+#include "object.h"
 #include "property.h"
 #include "state.h"
 #include "utf8_string.h"
@@ -32,34 +33,36 @@ static bool fields_of(mote_vm *vm, mote_value v, mote_value *table)
     return true;
 }
 
-static mote_value list_fields(mote_vm *vm, mote_value v, uint32_t which)
+static mote_value list_fields(mote_vm *vm, mote_value v, bool keys)
 {
-    mote_value table;
+    mote_value table, key;
     if (!fields_of(vm, v, &table)) return vm->exception != VALUE_NONE ? MOTE_FAILED : MOTE_UNDEFINED;
-    uint32_t count = table == 0 ? 0 : ((const block_table *)at_offset(vm, table))->count;
+    uint32_t count = mote_table_count(vm, table);
     mote_value list = mote_array_new(vm, count);
     if (list == MOTE_FAILED) return list;
-    for (uint32_t i = 0; i < count; i++)
-        array_items(vm, list)[i] = ((const block_table *)at_offset(vm, table))->pairs[2 * i + which];
+    for (uint32_t i = 0; i < count; i++) {
+        mote_value value = *mote_table_entry(vm, table, i, &key);
+        array_items(vm, list)[i] = keys ? key : value;
+    }
     return list;
 }
 
 static mote_value object_keys(mote_vm *vm, mote_value receiver, const mote_value *args, unsigned count)
 {
     (void)receiver, (void)count;
-    return list_fields(vm, args[0], 0);
+    return list_fields(vm, args[0], true);
 }
 
 static mote_value object_values(mote_vm *vm, mote_value receiver, const mote_value *args, unsigned count)
 {
     (void)receiver, (void)count;
-    return list_fields(vm, args[0], 1);
+    return list_fields(vm, args[0], false);
 }
 
 static mote_value object_assign(mote_vm *vm, mote_value receiver, const mote_value *args, unsigned count)
 {
     (void)receiver, (void)count;
-    mote_value table;
+    mote_value table, key;
     if (is_nullish(args[1])) return args[0];
     if (is_nullish(args[0]))
         return mote_throw_error(vm, MOTE_TYPE_ERROR, "setting fields of %s",
@@ -69,9 +72,9 @@ static mote_value object_assign(mote_vm *vm, mote_value receiver, const mote_val
     if (!has_kind(vm, args[0], KIND_MAP) && !mote_is_function(vm, args[0]))
         return mote_throw_error(vm, MOTE_TYPE_ERROR, "setting fields of a primitive");
     if (!fields_of(vm, args[1], &table)) return vm->exception != VALUE_NONE ? MOTE_FAILED : args[0];
-    for (uint32_t i = 0; table != 0 && i < ((const block_table *)at_offset(vm, table))->count; i++) {
-        const block_table *block = at_offset(vm, table);
-        if (!mote_property_set(vm, args[0], block->pairs[2 * i], block->pairs[2 * i + 1])) return MOTE_FAILED;
+    for (uint32_t i = 0; i < mote_table_count(vm, table); i++) {
+        mote_value value = *mote_table_entry(vm, table, i, &key);
+        if (!mote_property_set(vm, args[0], key, value)) return MOTE_FAILED;
     }
     return args[0];
 }

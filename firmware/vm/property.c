@@ -357,11 +357,17 @@ mote_value mote_prototype_of_ctor(mote_vm *vm, mote_value function)
     function = mote_code_of(vm, function);
     bool ctor = has_tag(function, TAG_FUNCTION) && (function_at(vm, payload(function))->flags & FUNCTION_IS_CTOR) != 0;
     if (!ctor) return mote_throw_expecting(vm, "ctor function", function);
-    mote_value prototype = mote_table_find(vm, vm->prototypes, function);
+    /* As if functions were strings: their numbers fit into the small kind of table. */
+    mote_value key = immediate(TAG_STRING, payload(function)), *known;
+    uint8_t *guess = &vm->guesses[payload(function) % GUESSES];
+    if (guess_value(vm, vm->prototypes, *guess, payload(function), &known)) return *known;
+    known = search_value(vm, vm->prototypes, guess, payload(function));
+    if (known != NULL) return *known;
+    mote_value prototype = mote_table_find(vm, vm->prototypes, key);
     if (prototype != VALUE_NONE) return prototype;
     prototype = mote_methods_new(vm);
     if (prototype == MOTE_FAILED) return prototype;
-    if (!mote_table_set(vm, function, &vm->prototypes, function, prototype)) return MOTE_FAILED;
+    if (!mote_table_set(vm, function, &vm->prototypes, key, prototype)) return MOTE_FAILED;
     mote_translation_note_class(vm, payload(function), prototype);
     return prototype;
 }

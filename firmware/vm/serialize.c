@@ -117,16 +117,13 @@ static bool begin_value(writer *w, mote_value v)
 static uint32_t size_of(mote_vm *vm, mote_value container)
 {
     if (has_kind(vm, container, KIND_ARRAY)) return array_length(vm, container);
-    mote_value table = mote_methods_table(vm, container);
-    return table == 0 ? 0 : ((const block_table *)at_offset(vm, table))->count;
+    return mote_table_count(vm, mote_methods_table(vm, container));
 }
 
 static mote_value entry_of(const mote_vm *vm, mote_value container, uint32_t index, mote_value *key)
 {
     if (has_kind(vm, container, KIND_ARRAY)) return array_items(vm, container)[index];
-    const block_table *table = at_offset(vm, ((const block_map *)at_offset(vm, container))->table);
-    *key = table->pairs[2 * index];
-    return table->pairs[2 * index + 1];
+    return *mote_table_entry(vm, ((const block_map *)at_offset(vm, container))->table, index, key);
 }
 
 static bool is_left_out(const writer *w, mote_value key, mote_value v)

@@ -58,7 +58,8 @@ typedef struct {
 
 /** What is used most stands in the first 124 bytes: RISC-V's short instructions reach no further. */
 struct mote_vm {
-    uint32_t no_block; /* 0: as the header of a block, which 0, the value of what failed, would have: of no kind */
+    /* 0, what a block at 0 is: of no kind, as MOTE_FAILED should be, and a table without fields and pairs. */
+    uint32_t no_block[3];
     /* The interpreter's registers while it is not in its loop. */
     const uint8_t *pc;
     mote_value *sp;
@@ -73,10 +74,8 @@ struct mote_vm {
     int32_t budget; /* operations left in this turn */
 
     mote_translated *const *translated; /* by function; NULL when there are none */
-    const mote_translation *translation;
-    mote_value translation_values; /* block_values, see translation.c */
-    mote_value *class_prototypes;  /* there: of the translation's classes, 0 as long as there is none */
-    mote_value *known_natives;     /* there: of the builtin fields that the translation calls, 0: not known */
+    mote_value *class_prototypes;       /* of the translation's classes, 0 as long as there is none */
+    mote_value *known_natives;          /* of the builtin fields that the translation calls, 0: not known */
     /* Depths of activations, see translation.c. */
     uint32_t run_from;     /* where the innermost run began: it ends when that activation has returned */
     uint32_t run_room;     /* how many translated functions may nest above its interpreter */
@@ -93,15 +92,18 @@ struct mote_vm {
     bool length_stored; /* the program gave a builtin object a `length` of its own */
     mote_image image;
 
+    const mote_translation *translation;
+    mote_value translation_values; /* block_values: what the two above point to, see translation.c */
+
     /* What stays when another image is loaded; all else begins anew. */
     const mote_host *host;
     uint32_t max_depth, guard;
     uint32_t random_state;
     bool gc_stress;
 
-    mote_value captured; /* block_buffer: one bit per function */
-    mote_value attached; /* block_table: maps of functions and builtin objects */
-    mote_value prototypes;
+    mote_value captured;   /* block_buffer: one bit per function */
+    mote_value attached;   /* block_table: maps of functions and builtin objects */
+    mote_value prototypes; /* block_table: of classes, by the functions' numbers */
     mote_value specs;
     mote_value pins;
     mote_value fibers;

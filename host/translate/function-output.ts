@@ -116,15 +116,15 @@ export class FunctionOutput implements Output {
 
     fieldOf(slot: number, { place, count }: FixedField, key: string): string {
         const name = this.view(slot, count)
-        if (this.views.needKey(slot, place, key)) this.unless(`${name}[${2 * place}] != ${key}`)
-        return `${name}[${2 * place + 1}]`
+        if (this.views.needKey(slot, place, key)) this.unless(`!mote_translated_is_key(${name}, ${place}, ${key})`)
+        return `${name}[${place}]`
     }
 
     /** C of the fields of the object in a slot. */
     private view(slot: number, count: number): string {
         const name = viewName(slot)
         const way = this.views.need(slot, count)
-        if (way === Way.find) this.line(`${name} = mote_translated_known_fields(vm, s[${slot}]);`)
+        if (way === Way.find) this.unless(`!mote_translated_find_fields(vm, s[${slot}], &${name})`)
         if (way !== Way.check) return name
         this.line(`${name} = mote_translated_fields(vm, s[${slot}], ${count});`)
         this.unless(`${name} == NULL`)

@@ -170,7 +170,7 @@ export class FunctionTranslation extends FunctionOutput {
             additions.map(({ operands }) => operands[2]),
             0,
         )
-        const keys = additions.map(({ operands }) => this.value(operands[1]))
+        const keys = additions.map(({ operands }) => `${this.value(operands[1])} >> 5`)
         const facts = `{${index}, ${additions.length}, ${fields.length}, {${keys.join(", ")}}}`
         this.line(`static const translated_additions of = ${facts};`)
         const given = [this.context(first), this.value(first.operands[0]), "&of"].join(", ")

@@ -50,10 +50,10 @@ describe("bench:rv32", function () {
         deepStrictEqual(names(mbedtls), [...FIGURES, ...OF_SESSIONS].sort())
     })
 
-    it("with functions as C, a PSK handshake takes a client 0.92 of the instructions of mbedTLS's own DTLS at most, a server 1.1", () => {
+    it("with functions as C, a PSK handshake takes a client 0.94 of the instructions of mbedTLS's own DTLS at most, a server 1.1", () => {
         const { mote, mbedtls } = measured
         // A server puts hellos together from fragments and ranks its peers, which mbedTLS leaves to the application.
-        const limits = { psk_handshake_client: 0.92, psk_handshake_server: 1.1 }
+        const limits = { psk_handshake_client: 0.94, psk_handshake_server: 1.1 }
         for (const [name, limit] of Object.entries(limits))
             ok(mote[name] <= limit * mbedtls[name], `${name}: ${mote[name]}, mbedTLS ${mbedtls[name]}`)
     })
@@ -67,7 +67,7 @@ describe("bench:rv32", function () {
         const [few, all] = [flashes.hot, flashes.mote].map(({ flash }) => flash["translated"])
         ok(few <= all / 2, `${few} of ${all} bytes`)
         // 64 KB, and firmware/translated itself.
-        ok(few <= 72 * 1024, `${few} bytes`)
+        ok(few <= 75 * 1024, `${few} bytes`)
     })
 
     it("with functions as C, a record of 64 bytes takes 1.4 times the instructions of mbedTLS to send, 1.55 to receive, at most", () => {
@@ -99,14 +99,14 @@ describe("bench:rv32", function () {
         ok(newer <= 1.15 * older, `${newer}, in DTLS 1.2 ${older}`)
     })
 
-    it("the RAM of the first connection is the sum of its parts, the program interpreted 13 KB at most", () => {
+    it("the RAM of the first connection is the sum of its parts, the program interpreted 12 KB at most", () => {
         for (const { ram, ram_first_connection, arena_peak } of Object.values(rams)) {
             const sum = (prefix: string): number =>
                 Object.entries(ram).reduce((total, [name, bytes]) => total + (name.startsWith(prefix) ? bytes : 0), 0)
             strictEqual(sum(""), ram_first_connection)
             strictEqual(sum("connection_"), arena_peak)
         }
-        ok(measured.interpreted["ram_first_connection"] <= 13 * 1024, `${measured.interpreted["ram_first_connection"]}`)
+        ok(measured.interpreted["ram_first_connection"] <= 12 * 1024, `${measured.interpreted["ram_first_connection"]}`)
     })
 
     it("a wake of a sleeping sensor takes less than six tenths of a handshake, with no function as C", () => {
