@@ -50,18 +50,17 @@ static inline block_table *table_of(const mote_vm *vm, mote_value object)
     return (block_table *)at_offset(vm, map->table);
 }
 
-mote_value *mote_translated_fields(const mote_vm *vm, mote_value object, uint32_t count)
+mote_value *mote_translated_fields(const mote_vm *vm, mote_value object, uint32_t known)
 {
     block_table *table = table_of(vm, object);
-    return table->used >= count * 4 ? table->values : NULL;
+    uint32_t count = known & 0xff, place = known >> 8 & 0xff;
+    return table->used >= count * 4 && numbers_of(table)[place] == known >> 16 ? table->values : NULL;
 }
 
 bool mote_translated_holds(const mote_vm *vm, const mote_value *slots, const translated_assumption *all, uint32_t count)
 {
-    for (; count > 0; count--, all++) {
-        const mote_value *fields = mote_translated_fields(vm, slots[all->slot], all->count);
-        if (fields == NULL || !mote_translated_is_key(fields, all->place, all->key)) return false;
-    }
+    for (; count > 0; count--, all++)
+        if (mote_translated_fields(vm, slots[all->slot], all->known) == NULL) return false;
     return true;
 }
 

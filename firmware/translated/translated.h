@@ -45,15 +45,16 @@ mote_value mote_translated_load_closure(mote_vm *vm, uint32_t at, uint32_t slot,
 /** The operands are on the stack. */
 mote_value mote_translated_load(mote_vm *vm, uint32_t at);
 
+/** What C takes for known of an object: that it has `count` fields at least, and the one at `place` the name `key`. */
+#define TRANSLATED_KNOWN(count, place, key) ((uint32_t)(count) | (uint32_t)(place) << 8 | (key) >> 5 << 16)
 /**
- * The values of the fields of an object of the program that has so many; NULL for others. They stay where they are
- * until fields are added or other code runs.
+ * The values of an object's fields, when it is as `known` says; NULL when not. They stay where they are until fields
+ * are added or other code runs.
  */
-mote_value *mote_translated_fields(const mote_vm *vm, mote_value object, uint32_t count);
-/** What C took for known of an object in a slot, and goes on with in another turn: its fields, and one of the keys. */
+mote_value *mote_translated_fields(const mote_vm *vm, mote_value object, uint32_t known);
+/** The same of the object in a slot, with which the function goes on in another turn. */
 typedef struct {
-    uint8_t slot, place, count;
-    mote_value key;
+    uint32_t slot, known;
 } translated_assumption;
 bool mote_translated_holds(const mote_vm *vm, const mote_value *slots, const translated_assumption *all,
                            uint32_t count);

@@ -20,7 +20,7 @@ export type Translate =
 
 /** Bytes of RV32IMC code, by gcc at -Os: of each function, and of each byte of its bytecode (docs/firmware.md). */
 const FUNCTION_BYTES = 110
-const BYTES_PER_BYTE = 5.45
+const BYTES_PER_BYTE = 5.6
 
 /** Instructions that C saves on RV32IMC, about: for each operation of the bytecode, each call of the function, each that it makes. */
 const SAVED_BY_OPERATION = 12

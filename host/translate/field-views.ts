@@ -26,6 +26,10 @@ function meet(one: Views, other: Views): Views {
     return met
 }
 
+/** C of what is known of an object: how many fields it has at least, and the key of one. */
+export const known = (count: number, place: number, key: string): string =>
+    `TRANSLATED_KNOWN(${count}, ${place}, ${key})`
+
 /** How C comes to the fields of an object. */
 export enum Way {
     /** the object is to be checked */
@@ -77,7 +81,7 @@ export class FieldViews {
         const { count, places } = this.known.get(slot) as View
         if (places.has(place)) return false
         places.add(place)
-        if (this.kept.has(slot)) this.assumed.set(`${slot} ${place}`, `{${slot}, ${place}, ${count}, ${key}}`)
+        if (this.kept.has(slot)) this.assumed.set(`${slot} ${place}`, `{${slot}, ${known(count, place, key)}}`)
         return true
     }
 

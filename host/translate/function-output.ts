@@ -2,7 +2,7 @@ import { isCaptured } from "../image/ir/expressions.js"
 import { FIRST_MULTIBYTE, FIRST_SMALL_INT, Op, operation } from "../image/ir/operations.js"
 import { type Expression, FunctionFlag, type ImageFunction, type Statement, walk } from "../image/ir/program.js"
 import type { Output } from "./expression.js"
-import { FieldViews, Way } from "./field-views.js"
+import { FieldViews, known, Way } from "./field-views.js"
 import { type FixedField, keyOf, type Shapes } from "./shapes.js"
 
 /** Words of the machine's links between activations (LINK_WORDS in firmware/vm/state.h). */
@@ -114,21 +114,19 @@ export class FunctionOutput implements Output {
         return this.shapes.isPlain(field)
     }
 
+    /** C of a field of the object in a slot. */
     fieldOf(slot: number, { place, count }: FixedField, key: string): string {
-        const name = this.view(slot, count)
-        if (this.views.needKey(slot, place, key)) this.unless(`!mote_translated_is_key(${name}, ${place}, ${key})`)
-        return `${name}[${place}]`
-    }
-
-    /** C of the fields of the object in a slot. */
-    private view(slot: number, count: number): string {
         const name = viewName(slot)
         const way = this.views.need(slot, count)
-        if (way === Way.find) this.unless(`!mote_translated_find_fields(vm, s[${slot}], &${name})`)
-        if (way !== Way.check) return name
-        this.line(`${name} = mote_translated_fields(vm, s[${slot}], ${count});`)
-        this.unless(`${name} == NULL`)
-        return name
+        const isNew = this.views.needKey(slot, place, key)
+        if (way === Way.check) {
+            this.line(`${name} = mote_translated_fields(vm, s[${slot}], ${known(count, place, key)});`)
+            this.unless(`${name} == NULL`)
+        } else {
+            if (way === Way.find) this.unless(`!mote_translated_find_fields(vm, s[${slot}], &${name})`)
+            if (isNew) this.unless(`!mote_translated_is_key(${name}, ${place}, ${key})`)
+        }
+        return `${name}[${place}]`
     }
 
     unless(condition: string): void {
