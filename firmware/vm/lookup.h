@@ -74,7 +74,7 @@ static inline const cache_entry *cache_find(const mote_vm *vm, mote_value holder
  */
 static inline uint8_t *guess_at(mote_vm *vm, const block_map *map, uint32_t name)
 {
-    return &vm->guesses[(map->prototype * 2 + name * 5) % GUESSES];
+    return &vm->guesses[(map->prototype / 4 * 5 + name) % GUESSES];
 }
 
 /** Finds a field's value by a guess alone. `name`: number of a string of the image. */
