@@ -3,6 +3,7 @@
  * bench:rv32 in both versions, and the sensor with a gateway. Both run in the simulator, so nothing but Node is needed.
  */
 import { readFileSync, writeFileSync } from "node:fs"
+import { Command } from "commander"
 import { PskStore } from "../credentials.js"
 import { Gateway } from "../gateway/gateway.js"
 import { Device, type DeviceOptions } from "../simulator/device.js"
@@ -70,6 +71,12 @@ async function recordSensor(profile: Profile): Promise<void> {
     })
     await gateway.close()
 }
+
+new Command("npm run profile")
+    .description(`records which functions of Mote run how often, into ${MOTE_PROFILE}`)
+    .allowExcessArguments(false)
+    .showHelpAfterError()
+    .parse()
 
 const profile: Profile = {}
 await record(profile, "test/device/bench/handshakes.ts", {})
