@@ -22,6 +22,9 @@ export class UndeliverableError extends Error {}
 const FIRST_PAUSE = 500
 const LONGEST_PAUSE = 30000
 
+/** When the log says that a target takes records but does not confirm them, ms. */
+const SILENCE = 30000
+
 /** How long the end of the gateway waits for what can still be delivered, ms. */
 const LAST_CHANCE = 2000
 
@@ -35,10 +38,12 @@ export class Forwarder implements Sink {
     /** of a batch that was refused: each is sent by itself, so that one which cannot be delivered costs no other */
     private alone = 0
 
+    /** @param silence ms without a confirmation until the log says so */
     constructor(
         private target: Target,
         private config: QueueConfig,
         private log: Log,
+        private silence = SILENCE,
     ) {
         // Every record of a batch listens to it; a warning in the log would be wrong.
         setMaxListeners(0, this.stopping.signal)
@@ -97,11 +102,15 @@ export class Forwarder implements Sink {
     }
 
     private async attempt(records: string[]): Promise<Error | undefined> {
+        const seconds = this.silence / 1000
+        const late = setTimeout(() => this.tell(new Error(`no confirmation for ${seconds} s`)), this.silence)
         try {
             await this.target.send(records, this.stopping.signal)
             return undefined
         } catch (error) {
             return error as Error
+        } finally {
+            clearTimeout(late)
         }
     }
 

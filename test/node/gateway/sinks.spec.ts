@@ -3,6 +3,8 @@ import { appendFileSync, cpSync, mkdirSync, readdirSync, readFileSync, rmdirSync
 import { createServer, type Server } from "node:http"
 import { connectAsync } from "mqtt"
 import { DeliveryQueue } from "../../../host/mote-gateway/delivery-queue.js"
+import { Forwarder, type Target } from "../../../host/mote-gateway/forwarder.js"
+import { newLog } from "../../../host/mote-gateway/log.js"
 import { topicOf } from "../../../host/mote-gateway/mqtt.js"
 import { type ReadingRecord } from "../../../host/mote-gateway/sink.js"
 import { fileSink } from "../../../host/mote-gateway/stream-sink.js"
@@ -234,6 +236,27 @@ describe("the sinks of mote-gateway", () => {
         queue.delivered(4)
         await queue.close()
         deepStrictEqual(readdirSync(gateway.path("queue")), ["00000002.ndjson"])
+    })
+
+    it("whose target takes records and does not confirm them say so in the log, and when it does again", async () => {
+        const lines: string[] = []
+        const log = newLog((line) => lines.push(line))
+        let confirm = (): void => undefined
+        const target: Target = {
+            name: "MQTT broker",
+            batch: 1,
+            send: () => new Promise((resolve) => (confirm = resolve)),
+            close: () => Promise.resolve(),
+        }
+        const sink = new Forwarder(target, { folder: undefined, maxBytes: 1000 }, log, 10)
+        await sink.begin()
+        const put = sink.put({} as ReadingRecord, "{}")
+        await eventually("a warning", () => lines.find((line) => line.includes("no confirmation for 0.01 s")))
+        confirm()
+        await put
+        await eventually("news", () => lines.find((line) => line.includes("takes readings again")))
+        await sink.close()
+        strictEqual(lines.length, 2)
     })
 
     describe("that are webhooks", () => {
