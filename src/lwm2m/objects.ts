@@ -48,6 +48,9 @@ export class Lwm2mObjects {
 
     private async handle(request: CoapMessage, server: CoapServer): Promise<CoapAnswer> {
         const path = pathOf(request)
+        // Composite operations have their paths in the payload.
+        const isComposite = request.code === CoapCode.FETCH || request.code === CoapCode.IPATCH
+        if (isComposite) return refusal(CoapCode.METHOD_NOT_ALLOWED)
         if (path === undefined) return refusal(CoapCode.NOT_FOUND)
         if (path[0] === SECURITY) return refusal(CoapCode.UNAUTHORIZED)
         if (!this.exists(path)) return refusal(CoapCode.NOT_FOUND)

@@ -1,7 +1,7 @@
 /** Takes one input; what it throws is a find. */
 export type FuzzRun = (input: Buffer) => Promise<void>
 
-/** What is fuzzed, as test/fuzz/main.ts runs it. */
+/** What is fuzzed, as test/fuzz/protocol-main.ts and data-main.ts run it. */
 export interface FuzzTarget {
     /** 1 to 16; the first byte of an input chooses one */
     states: number

@@ -188,6 +188,7 @@ describe("an LwM2M client's objects", () => {
         strictEqual(await told(CoapCode.POST, "3303", tlv("c101")), "4.05")
         strictEqual(await told(CoapCode.POST, "3/0/0"), "4.05")
         strictEqual(await told(CoapCode.PUT, "1/0/1"), "4.05")
+        for (const composite of [CoapCode.FETCH, CoapCode.IPATCH]) strictEqual(await told(composite, ""), "4.05")
         strictEqual(await told(CoapCode.GET, "3/0", { accept: 110 }), "4.06")
         strictEqual(await told(CoapCode.GET, "3/0", { accept: Lwm2mFormat.TEXT }), "4.06")
         strictEqual(await told(CoapCode.PUT, "1/0/1", { format: 60, body: "\x01" }), "4.15")
