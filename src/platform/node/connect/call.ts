@@ -1,4 +1,7 @@
-/** What a handler throws is its program's, as with an event: whoever calls it goes on. */
+/**
+ * Calls the application's handler. An exception from the handler is rethrown in a later tick, as for an event listener, so the caller
+ * continues.
+ */
 export function call<T>(handler: ((value: T) => void) | undefined, value: T): void {
     try {
         handler?.(value)

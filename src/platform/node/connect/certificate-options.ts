@@ -33,48 +33,55 @@ import { systemDatabase } from "../system-authorities.js"
 import { checkNames } from "./check-names.js"
 import { wrongArgument } from "./errors.js"
 
-/** PEM, as text or bytes. */
+/** PEM data, as a string or as bytes. */
 export type Pem = string | Uint8Array
 
-/** A certificate with its private key, or several, such as one with ECDSA and one with RSA: a peer gets the first that it can verify. */
+/**
+ * One or several certificates with their private keys, for example one ECDSA and one RSA certificate. A peer gets the first one that it can
+ * verify.
+ */
 export interface CertificateAndKey {
-    /** own certificate first, then its issuers, at most four in all; the key may stand here, too */
+    /** the own certificate first, then its issuers, at most four certificates in all; may also contain the private key */
     cert: Pem | Pem[]
-    /** PKCS#8 or SEC 1, not encrypted; of several certificates, in any order */
+    /** private keys in PKCS#8 or SEC 1 format, not encrypted; with several certificates, in any order */
     key?: Pem | Pem[] | undefined
 }
 
-/** What both sides may say about certificates and raw public keys. */
+/** Options of both sides for certificates and raw public keys. */
 export interface PublicKeyOptions {
-    /** see CertificateAndKey */
+    /** this side's certificates; see CertificateAndKey */
     cert?: Pem | Pem[] | undefined
-    /** of `cert`; without `cert` it is one key, whose public key this side presents, bare (RFC 7250) */
+    /** private keys of `cert`. Without `cert`: one private key, whose public key this side presents as a raw public key (RFC 7250) */
     key?: Pem | Pem[] | undefined
-    /** authorities that certify peers; default, where a peer's certificate is wanted: those that this computer trusts */
+    /** trusted certificate authorities. Default, if the peer has to present a certificate: the authorities that this computer trusts */
     ca?: Pem | Pem[] | undefined
-    /** peers that are believed by their raw public key: SubjectPublicKeyInfo in DER, or its SHA-256 of 32 bytes */
+    /** raw public keys of trusted peers: each a SubjectPublicKeyInfo in DER, or its SHA-256 digest (32 bytes) */
     rawPublicKeys?: Uint8Array[] | undefined
-    /** false: a peer is served whatever is wrong with its certificate; see `authorizationError`. Default true */
+    /** false: accept a peer even if its certificate is invalid, and report the problem in `authorizationError`. Default: true */
     rejectUnauthorized?: boolean | undefined
 }
 
 export const PUBLIC_KEY_OPTIONS = ["cert", "key", "ca", "rawPublicKeys", "rejectUnauthorized"]
 
-/** What options about public keys come to. */
+/** What `publicKeysOf` makes of the options for certificates and raw public keys. */
 export interface PublicKeys {
-    /** of DTLS 1.2 */
+    /** cipher suites of DTLS 1.2 */
     suites: CipherSuite[]
-    /** for DTLS 1.3 */
+    /** makes the extension that negotiates certificates in DTLS 1.3 */
     authentication: (crypto: CryptoProvider) => HelloExtension
     credentials: Credentials
 }
 
-/** Whether options say anything about certificates or raw public keys. */
+/** Whether the options contain a certificate, a private key, authorities or raw public keys. */
 export function hasPublicKeys({ cert, key, ca, rawPublicKeys }: PublicKeyOptions): boolean {
     return [cert, key, ca, rawPublicKeys].some((option) => option !== undefined)
 }
 
-/** @param isServer a server has to know whom it asks for a certificate; a client always wants the server's */
+/**
+ * Makes cipher suites and credentials from the options.
+ * @param isServer true: `ca` also gives the authorities that a CertificateRequest names
+ * @param contexts certificates of a server by server name
+ */
 export function publicKeysOf(
     services: Services,
     options: PublicKeyOptions,
@@ -111,7 +118,7 @@ export function publicKeysOf(
     }
 }
 
-/** What this side presents: its certificates, its raw public key, the certificate of the name that a client asks for. */
+/** What this side presents: its raw public key, the certificate for the requested server name, or its default certificate. */
 class OwnCredentials implements Credentials {
     constructor(
         private x509: X509Credentials,
@@ -125,14 +132,14 @@ class OwnCredentials implements Credentials {
         return raw ?? (await this.contextOf(question).answer(question, connection))
     }
 
-    /** By the name itself, or a wildcard for its first label. */
+    /** Finds the credentials for the requested server name: an exact match first, then a wildcard in place of the first label. */
     private contextOf({ serverName: asked }: CertificateQuestion): X509Credentials {
         const name = asked?.toLowerCase() ?? ""
         return this.contexts.get(name) ?? this.contexts.get(name.replace(/^[^.]*/, "*")) ?? this.x509
     }
 }
 
-/** What this side presents. */
+/** This side's certificates and keys. */
 interface OwnKeys {
     certificates: TlsCertificate[]
     raw: OwnKey | undefined
@@ -181,7 +188,7 @@ function rawKeyOf(pem: Pem | Pem[]): OwnKey {
         const publicKey = createPublicKey(key).export({ format: "der", type: "spki" })
         return { type: CertificateType.rawPublicKey, certificates: [publicKey], key: new NodePrivateKey(key) }
     } catch {
-        // What node:crypto says may repeat what it was given.
+        // The message of node:crypto may contain parts of the key, so it is not passed on.
         throw wrongArgument("key", "a private key in PEM, not encrypted: P-256, P-384, Ed25519 or RSA")
     }
 }
@@ -216,7 +223,7 @@ function readingPem<T>(option: string, read: () => T): T {
     }
 }
 
-/** A server has suites of the kinds of its keys; a client takes servers of either kind. */
+/** A server gets the suites that fit its keys (ECDSA, RSA or both). A client gets all suites. */
 function suitesFor(options: CertificateOptions, server: OwnKeys | undefined): CipherSuite[] {
     const operations = new NodeKeys()
     const ecdsa = new EcdheCertificateKeyExchange(operations, SignatureKind.ecdsa, options)
@@ -241,7 +248,7 @@ function suitesFor(options: CertificateOptions, server: OwnKeys | undefined): Ci
     return [...(some(true) ? ecdsaSuites : []), ...(some(false) ? rsaSuites : [])]
 }
 
-/** server_name for a server with several certificates; an IP address is none (RFC 6066 §3). */
+/** The server_name extension. An IP address gets none, because server_name must not contain one (RFC 6066 §3). */
 export function serverNameFor(name: string): (() => HelloExtension)[] {
     return isIP(name) === 0 && name !== "" ? [serverName(name)] : []
 }

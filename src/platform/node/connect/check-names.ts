@@ -1,6 +1,6 @@
 import { wrongArgument } from "./errors.js"
 
-/** Throws ERR_DTLS_INVALID_ARGUMENT that names the first option which is not known: a misspelt one would be of no effect. */
+/** Throws ERR_DTLS_INVALID_ARGUMENT for the first unknown option and names it. Otherwise a misspelt option would be silently ignored. */
 export function checkNames(options: object, known: readonly string[]): void {
     if (typeof options !== "object" || options === null) throw wrongArgument("options", "an object")
     const unknown = Object.keys(options).find((name) => !known.includes(name))

@@ -3,10 +3,12 @@ import { type Cancellable } from "../../../gio/cancellable.js"
 import { type DtlsListener } from "../../../gio/dtls-listener.js"
 import { type DtlsServerConnection } from "../../../gio/dtls-server-connection.js"
 
-/** Bytes that may lie around a message: what was left of its last block. */
+/** How much larger than a message its memory may be, in bytes, for example because of unused space in the last cipher block. */
 const MOST_AROUND = 64
 
-/** The next client whose handshake is done; what is kept of it lies in memory of its own. Throws as `listener.accept` does. */
+/**
+ * Accepts the next client whose handshake is complete, and moves its lasting data into memory of its own. Throws like `listener.accept`.
+ */
 export async function acceptCompact(listener: DtlsListener, stop?: Cancellable): Promise<DtlsServerConnection> {
     const connection = await listener.accept(-1, stop)
     const peer = connection.getPeer()
@@ -15,8 +17,8 @@ export async function acceptCompact(listener: DtlsListener, stop?: Cancellable):
 }
 
 /**
- * Moves what an association keeps after its handshake into memory of its own. Small Buffers are parts of pools of 8 KB, and each
- * that stays keeps a whole pool, full of what the handshake needed and nobody needs any more.
+ * Moves the data that an association keeps after its handshake into memory of its own. Small Buffers are slices of 8 KB pools. A single
+ * slice that stays in use keeps its whole pool in memory, although the rest of the pool was only needed during the handshake.
  */
 function compact(peer: Peer): void {
     const { parameters } = peer.association
@@ -38,7 +40,10 @@ function compact(peer: Peer): void {
     peer.clientRandom = movedClient
 }
 
-/** Small Buffers may be parts of a pool, whose other parts are not the receiver's to see, and which stays as a whole. */
+/**
+ * Returns the message in memory of its own. A small Buffer may be a slice of a pool: the receiver could see other data in the pool, and
+ * would keep the whole pool in memory.
+ */
 export function inOwnMemory(message: Buffer): Buffer {
     if (message.buffer.byteLength <= message.length + MOST_AROUND) return message
     const copy = Buffer.allocUnsafeSlow(message.length)

@@ -14,14 +14,15 @@ import { checkLocalAddress, checkPort, targetOf } from "./target.js"
 import { waiting } from "./waiting.js"
 
 /**
- * Connects to a DTLS server, by default in DTLS 1.2, and shakes hands.
- * @param host a name, or an address such as "192.0.2.1", "2001:db8::1" or "[2001:db8::1]"
+ * Connects to a DTLS server and performs the handshake. The default version is DTLS 1.2.
+ * @param host a host name, or an address such as "192.0.2.1", "2001:db8::1" or "[2001:db8::1]"
  * @param port UDP port, 1 to 65535
- * Throws DtlsError: ERR_DTLS_HOST_NOT_FOUND, ERR_DTLS_CONNECTION_REFUSED, ERR_DTLS_TIMED_OUT, ERR_DTLS_HANDSHAKE (its
- * reason may be "keyMismatch": different keys), ERR_DTLS_BAD_CERTIFICATE, ERR_DTLS_INVALID_ARGUMENT that names the option; or AbortError.
+ * Throws DtlsError with the code ERR_DTLS_HOST_NOT_FOUND, ERR_DTLS_CONNECTION_REFUSED, ERR_DTLS_TIMED_OUT, ERR_DTLS_HANDSHAKE (its
+ * `reason` is "keyMismatch" if the two sides have different keys), ERR_DTLS_BAD_CERTIFICATE, or ERR_DTLS_INVALID_ARGUMENT, which names the
+ * option. Throws AbortError if `signal` is aborted.
  */
 export async function connect(host: string, port: number, options: ConnectOptions): Promise<DtlsSocket>
-/** @param uri coaps://HOST[:PORT], the port 5684 when it has none (RFC 7252 §6.2) */
+/** @param uri coaps://HOST[:PORT]; the default port is 5684 (RFC 7252 §6.2) */
 export async function connect(uri: string, options: ConnectOptions): Promise<DtlsSocket>
 export async function connect(
     host: string,
@@ -46,7 +47,7 @@ export async function connect(
             try {
                 return await connectTo({ address, port: target.port }, name, options, prepared, stop)
             } catch (error) {
-                // "localhost" may be ::1 and 127.0.0.1: a refusal of one says nothing about the next.
+                // "localhost" may stand for ::1 and 127.0.0.1. If one address refuses the connection, the next one may still accept it.
                 if (index + 1 === addresses.length || !isIoError(error, IOErrorEnum.CONNECTION_REFUSED)) throw error
             }
         }
@@ -71,12 +72,12 @@ async function connectTo(
     })
 }
 
-/** Name of an association in the store of the option `save`. */
+/** Name of an association's entry in the store of the option `save`. */
 function entryOf(name: string, { address, port }: SocketAddress): string {
     return `${name}|${address}|${port}`
 }
 
-/** Goes on with an association of an earlier run; undefined: there is none, or none that can be used. */
+/** Resumes an association that an earlier run saved. Returns undefined if there is none, or if it cannot be used. */
 async function goOnWith(
     remote: SocketAddress,
     name: string,
@@ -102,7 +103,7 @@ async function goOnWith(
     })
 }
 
-/** Makes a connection; it and its socket are closed when `begin` throws. */
+/** Creates a connection and runs `begin` with it. If `begin` throws, the connection and its socket are closed. */
 async function opening<T>(
     remote: SocketAddress,
     name: string,

@@ -7,18 +7,18 @@ import { isClosed, wrongArgument } from "./errors.js"
 type Sent = (error: Error | null, bytes: number) => void
 
 /**
- * A connection in the shape of node:dgram's Socket, for libraries that were written for UDP: what they send goes to the
- * peer encrypted, whatever address they name; each message comes as event "message". It is bound and connected from the
- * beginning. An instance of dgram.Socket, because some libraries (npm: coap) check that.
+ * A DTLS connection with the interface of node:dgram's Socket, for libraries that were written for UDP. Everything the library sends is
+ * encrypted and goes to the peer, whatever address the library names. Each received message is a "message" event. The socket is bound and
+ * connected from the beginning. It is an instance of dgram.Socket because some libraries (such as the npm package coap) check for that.
  */
 export class DtlsDgramSocket extends Socket {
     private ended = false
     private isClosed = false
 
     constructor(readonly connection: DtlsSocket) {
-        // The base class makes a handle for this family, which is never bound; node's declarations leave the parameter out.
+        // The base class creates a handle for this address family, which is never bound. Node's type declarations omit this parameter.
         super("udp4" as never)
-        // After whoever made it has added its listeners.
+        // Starts later, so that the creator of this object can add its listeners first.
         setImmediate(() => void this.pump())
     }
 
@@ -35,7 +35,7 @@ export class DtlsDgramSocket extends Socket {
         }
     }
 
-    /** send(message[, offset, length][, port][, address][, callback]): port and address are the peer's, whatever is given. */
+    /** send(message[, offset, length][, port][, address][, callback]). Port and address are ignored: every message goes to the peer. */
     override send(message: string | NodeJS.ArrayBufferView | readonly unknown[], ...rest: unknown[]): void {
         const [offset, length] = rest
         const callback = rest.find((value): value is Sent => typeof value === "function")
@@ -61,14 +61,14 @@ export class DtlsDgramSocket extends Socket {
         return { address, family: familyOf(address), port }
     }
 
-    /** It is bound already: only tells so. */
+    /** The socket is already bound, so this only calls the callback. */
     override bind(...rest: unknown[]): this {
         const callback = rest.find((value): value is () => void => typeof value === "function")
         if (callback !== undefined) setImmediate(callback)
         return this
     }
 
-    /** It is connected already: only tells so, by the event "connect" and to the callback. */
+    /** The socket is already connected, so this only emits the event "connect" and calls the callback. */
     override connect(...rest: unknown[]): void {
         const callback = rest.find((value): value is () => void => typeof value === "function")
         if (callback !== undefined) this.once("connect", callback)
@@ -85,7 +85,7 @@ export class DtlsDgramSocket extends Socket {
         return this
     }
 
-    /** Says close_notify to the peer; then the event "close". Once more: only calls the callback when that is done. */
+    /** Sends close_notify to the peer, then emits the event "close". A further call only runs its callback once the socket is closed. */
     override close(callback?: () => void): this {
         if (this.isClosed && callback !== undefined) setImmediate(callback)
         else if (callback !== undefined) this.once("close", callback)

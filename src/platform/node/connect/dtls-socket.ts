@@ -17,74 +17,81 @@ import { type SavedConnection } from "./saved-connection.js"
 import { keepAlive } from "../udp.js"
 import { checkOnlyWait, waiting, type WaitOptions, WITHOUT_LIMIT } from "./waiting.js"
 
-/** Largest DTLS message, bytes (RFC 5246 §6.2.1). */
+/** Length of the largest DTLS message, in bytes (RFC 5246 §6.2.1). */
 const MAX_MESSAGE = 16384
 
-/** What a handshake agreed on. */
+/** The parameters that the handshake negotiated. */
 export interface Negotiated {
     version: "DTLSv1.2" | "DTLSv1.3"
-    /** IANA name */
+    /** IANA name of the cipher suite */
     suite: string
-    /** ALPN name; undefined: none in common */
+    /** name of the protocol agreed on by ALPN; undefined: no protocol in common */
     protocol: string | undefined
     extendedMasterSecret: boolean
-    /** `local`: what the peer's records carry; `remote`: what ours carry. undefined: not agreed on (RFC 9146) */
+    /**
+     * `local`: the connection id in records from the peer; `remote`: the one in records to the peer. undefined: not negotiated (RFC 9146)
+     */
     connectionIds: { local: Buffer; remote: Buffer } | undefined
 }
 
-/** A connection, with what most programs need; `dtls` is the whole Gio-shaped object. Errors are DtlsError. */
+/**
+ * A DTLS connection with the methods that most programs need. `dtls` is the complete object in the shape of Gio.DtlsConnection. Its methods
+ * throw DtlsError.
+ */
 export class DtlsSocket {
     constructor(
         readonly dtls: DtlsConnection,
         private socket: UdpSocket,
-        /** a client's: the server; undefined on a server, where the peer may move */
+        /** on a client: address of the server; undefined on a server, because a client's address may change */
         private remote: SocketAddress | undefined,
         private session: (isV13: boolean) => Buffer | undefined = () => undefined,
         private saved: SavedConnection | undefined = undefined,
     ) {}
 
-    /** On a server the client's psk_identity; on a client undefined. See `DtlsConnection.getPeerIdentity`. */
+    /** On a server: the client's psk_identity. On a client: undefined. See `DtlsConnection.getPeerIdentity`. */
     get peerIdentity(): Buffer | undefined {
         return this.dtls.getPeerIdentity()
     }
 
-    /** The certificate that the peer has proved to be its own; undefined: none, or a raw public key. */
+    /**
+     * The peer's certificate, for which the peer has proved that it has the private key. undefined: no certificate, or a raw public key.
+     */
     get peerCertificate(): TlsCertificate | undefined {
         return this.dtls.getPeerCertificate()
     }
 
-    /** Whether the peer has presented a certificate or a raw public key in which nothing is wrong. */
+    /** Whether the peer has presented a certificate or a raw public key, and the check found no problem with it. */
     get authorized(): boolean {
         return this.dtls.getPeerPublicKey() !== undefined && this.dtls.getPeerCertificateErrors() === 0
     }
 
-    /** What is wrong with what the peer presented, in words; undefined: nothing. */
+    /** What is wrong with the peer's certificate or raw public key, in words. undefined: no problem was found. */
     get authorizationError(): string | undefined {
         const errors = this.dtls.getPeerCertificateErrors()
         return errors === 0 ? undefined : verdictText(errors)
     }
 
-    /** Numeric address of the peer, now: with connection ids it may change. */
+    /** Current numeric address of the peer. With connection ids it may change. */
     get remoteAddress(): string | undefined {
         return (this.remote ?? this.dtls.getRemoteAddress())?.address
     }
 
-    /** UDP port of the peer, now. */
+    /** Current UDP port of the peer. With connection ids it may change. */
     get remotePort(): number | undefined {
         return (this.remote ?? this.dtls.getRemoteAddress())?.port
     }
 
-    /** Numeric address of this side. */
+    /** Local numeric address. */
     get localAddress(): string {
         return this.dtls.getRemoteAddress()?.local ?? this.socket.localAddress().address
     }
 
-    /** UDP port of this side. */
+    /** Local UDP port. */
     get localPort(): number {
         return this.socket.localAddress().port
     }
 
-    /** What the handshake agreed on; it stays after the end. */
+    /** The parameters that the handshake negotiated. They remain available after the connection has ended. */
     get negotiated(): Negotiated {
         const association = this.dtls.getAssociation()
         const ids = association && findHelloExtension(association.settings.extensions, ExtensionType.connectionId)
@@ -99,33 +106,33 @@ export class DtlsSocket {
     }
 
     /**
-     * This side is at a new address, or soon will be: messages carry another connection id of the peer's from now on, if it
-     * has given spare ones (`spareConnectionIds`).
-     * @returns false: there is none, and the id stays
+     * Call this when the local address has changed or is about to change. From then on, messages carry another of the peer's connection
+     * ids, if the peer has provided spare ones (`spareConnectionIds`).
+     * @returns false: there is no spare id, and the connection id stays the same
      */
     useNewPath(): boolean {
         return this.dtls.getAssociation()?.useNewPath() === true
     }
 
     /**
-     * As `tls.TLSSocket`: a session for the option `session` of a later `connect`; keep it as a key is kept. undefined
-     * on a server, without that option, and when the server gave none; in DTLS 1.3 it comes after the handshake.
+     * Like `getSession` of `tls.TLSSocket`: a session for the option `session` of a later `connect`. Protect it like a key. undefined on a
+     * server, without the option `session`, and if the server has issued no session. In DTLS 1.3 the session arrives after the handshake.
      */
     getSession(): Buffer | undefined {
         return this.session(this.dtls.getAssociation()?.parameters.version === DTLS_1_3)
     }
 
-    /** As `tls.TLSSocket`: whether the handshake went on from an earlier session. */
+    /** Like `isSessionReused` of `tls.TLSSocket`: whether the handshake resumed an earlier session. */
     isSessionReused(): boolean {
         return this.dtls.getAssociation()?.parameters.resumed === true
     }
 
-    /** Whether it goes on from an association that was saved in an earlier run (`save`): there was no handshake. */
+    /** Whether this connection resumed an association that an earlier run saved (option `save`), so that there was no handshake. */
     isRestored(): boolean {
         return this.saved?.isRestored === true
     }
 
-    /** Sends one message. Throws ERR_DTLS_MESSAGE_TOO_LARGE with the maximum, ERR_DTLS_CLOSED, ... */
+    /** Sends one message. Throws ERR_DTLS_MESSAGE_TOO_LARGE, which states the maximum, ERR_DTLS_CLOSED and others. */
     async send(message: Uint8Array | string, options: WaitOptions = WITHOUT_LIMIT): Promise<void> {
         checkOnlyWait(options)
         const output = [outputOf(message)]
@@ -133,8 +140,8 @@ export class DtlsSocket {
     }
 
     /**
-     * Sends messages in order, in one go: with `coalesce` they share datagrams.
-     * Throws as `send`; those before the one that could not be sent are on their way.
+     * Sends several messages in order, in one call. With the option `coalesce` they share datagrams.
+     * Throws like `send`. The messages before the one that failed have already been sent.
      */
     async sendAll(messages: (Uint8Array | string)[], options: WaitOptions = WITHOUT_LIMIT): Promise<void> {
         checkOnlyWait(options)
@@ -150,7 +157,7 @@ export class DtlsSocket {
         return await saved.sending(() => dtls.sendMessages(messages, 0, -1, stop))
     }
 
-    /** The next message; undefined when the peer has closed. */
+    /** Waits for the next message. Returns undefined when the peer has closed the connection. */
     async receive(options: WaitOptions = WITHOUT_LIMIT): Promise<Buffer | undefined> {
         checkOnlyWait(options)
         return await waiting(options, (stop) => this.next(stop))
@@ -161,7 +168,8 @@ export class DtlsSocket {
             await this.dtls.conditionWait(IOCondition.IN, -1, stop)
             const waiting = this.dtls.takeMessage()
             if (waiting !== undefined) return inOwnMemory(waiting)
-            // It is over, or another receive took the message: this tells which, unless one more comes meanwhile.
+            // Either the connection has ended, or another receive took the message. This call tells which, unless a new message arrives
+            // meanwhile.
             const message = new InputMessage([Buffer.allocUnsafe(MAX_MESSAGE)])
             try {
                 const count = await this.dtls.receiveMessages([message], 0, 0)
@@ -172,7 +180,7 @@ export class DtlsSocket {
         }
     }
 
-    /** `for await (const message of socket)`, until either side closes. */
+    /** Allows `for await (const message of socket)`. The loop ends when either side closes the connection. */
     async *[Symbol.asyncIterator](): AsyncGenerator<Buffer, void, undefined> {
         try {
             for (let message = await this.receive(); message !== undefined; message = await this.receive())
@@ -182,19 +190,25 @@ export class DtlsSocket {
         }
     }
 
-    /** As net.Socket: an open connection keeps the process alive again. Without effect on a server's, whose socket all share. */
+    /**
+     * Like `ref` of net.Socket: the open connection keeps the process alive again. No effect on a server's connections, which share one
+     * socket.
+     */
     ref(): this {
         if (this.remote !== undefined) keepAlive(this.socket, true)
         return this
     }
 
-    /** As net.Socket: the connection does not keep the process alive. Without effect on a server's, whose socket all share. */
+    /**
+     * Like `unref` of net.Socket: the connection does not keep the process alive. No effect on a server's connections, which share one
+     * socket.
+     */
     unref(): this {
         if (this.remote !== undefined) keepAlive(this.socket, false)
         return this
     }
 
-    /** Says close_notify; a client's UDP socket is given back, and what was saved is removed. */
+    /** Sends close_notify and removes the saved association. On a client it also closes the UDP socket. */
     async close(): Promise<void> {
         await this.dtls.close()
         await this.saved?.ended()
@@ -202,8 +216,9 @@ export class DtlsSocket {
     }
 
     /**
-     * Ends here without a word to the peer: a later `connect` or `listen` with the same option `save` goes on with it.
-     * Throws ERR_DTLS_INVALID_ARGUMENT without that option, ERR_DTLS_CLOSED, and what the store throws.
+     * Saves the association and ends this connection without close_notify. A later `connect` or `listen` with the same option `save`
+     * resumes it.
+     * Throws ERR_DTLS_INVALID_ARGUMENT without the option `save`, ERR_DTLS_CLOSED, and any error of the store.
      */
     async suspend(): Promise<void> {
         if (this.saved === undefined) throw wrongArgument("save", "an option of connect or listen, for what can go on")
@@ -215,7 +230,7 @@ export class DtlsSocket {
         await this.close()
     }
 
-    /** `await using socket = await connect(...)` */
+    /** Allows `await using socket = await connect(...)`. */
     async [Symbol.asyncDispose](): Promise<void> {
         await this.close()
     }

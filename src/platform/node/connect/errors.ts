@@ -5,26 +5,26 @@ import { ErrorDomain, GError, invalidArgument, ioError, IOErrorEnum, TlsError } 
 import { isKeyRefusal } from "../failure-text.js"
 
 /**
- * What the calls of `connect` and `listen` throw, in the form of Node's own errors: a code in text, and as `cause` the
- * GError with GIO's domain and number.
+ * The error of `connect`, `listen` and their objects, in the form of Node's own errors: `code` is a string, and `cause` is the GError with
+ * GIO's error domain and number.
  */
 export class DtlsError extends Error {
     override readonly name = "DtlsError"
-    /** which argument or option is wrong, when the code is ERR_DTLS_INVALID_ARGUMENT */
+    /** name of the wrong argument or option, if the code is ERR_DTLS_INVALID_ARGUMENT */
     readonly argument: string | undefined
     /**
-     * Why the association ended, when it did: a name of FailureReason. "keyMismatch" is a wrong identity or key in both versions,
-     * though a server of 1.3 tells it by an alert.
+     * The reason for the end of the association, if it has ended: a name of FailureReason. A wrong identity or key is "keyMismatch" in both
+     * versions, although a DTLS 1.3 server reports it by an alert.
      */
     readonly reason: keyof typeof FailureReason | undefined
-    /** the fatal alert that was sent or received, such as "handshakeFailure" */
+    /** the fatal alert that was sent or received, for example "handshakeFailure" */
     readonly alert: keyof typeof AlertDescription | undefined
 
-    /** what is wrong with the peer's certificate, when the reason is "certificateRefused": "UNKNOWN_CA", "BAD_IDENTITY", ... */
+    /** what is wrong with the peer's certificate, if the reason is "certificateRefused": "UNKNOWN_CA", "BAD_IDENTITY", ... */
     readonly certificateErrors: (keyof typeof TlsCertificateFlags)[] | undefined
 
     constructor(
-        /** "ERR_DTLS_" and GIO's name of the code: ERR_DTLS_TIMED_OUT, ERR_DTLS_HANDSHAKE, ... */
+        /** "ERR_DTLS_" followed by GIO's name of the error code: ERR_DTLS_TIMED_OUT, ERR_DTLS_HANDSHAKE, ... */
         readonly code: string,
         override readonly cause: GError,
     ) {
@@ -55,22 +55,22 @@ function codeOf({ domain, code }: GError): string {
     return `ERR_DTLS_${names[code] ?? "FAILED"}`
 }
 
-/** A GError as DtlsError; whatever else is thrown stays what it is. */
+/** Converts a GError into a DtlsError. Returns any other error unchanged. */
 export function nodeError(error: unknown): unknown {
     return error instanceof GError ? new DtlsError(codeOf(error), error) : error
 }
 
-/** ERR_DTLS_INVALID_ARGUMENT. @param needed what would be right */
+/** Makes an ERR_DTLS_INVALID_ARGUMENT error. @param needed describes a valid value */
 export function wrongArgument(argument: string, needed: string): DtlsError {
     return nodeError(invalidArgument(argument, needed)) as DtlsError
 }
 
-/** ERR_DTLS_TIMED_OUT, of a wait with a `timeout`. */
+/** Makes the ERR_DTLS_TIMED_OUT error of a call whose `timeout` (ms) has passed. */
 export function timedOut(timeout: number): DtlsError {
     return nodeError(ioError(IOErrorEnum.TIMED_OUT, `nothing came within ${timeout} ms`)) as DtlsError
 }
 
-/** What Node's own calls throw when their signal is aborted: name AbortError, code ABORT_ERR. */
+/** The error of an aborted call, as in Node's own API: its name is AbortError, its code ABORT_ERR. */
 export class AbortError extends Error {
     override readonly name = "AbortError"
     readonly code = "ABORT_ERR"
@@ -80,7 +80,7 @@ export class AbortError extends Error {
     }
 }
 
-/** Whether `error` is a DtlsError that only says that one side has closed. */
+/** Whether `error` is a DtlsError that merely reports that one side has closed the connection. */
 export function isClosed(error: unknown): boolean {
     return error instanceof DtlsError && error.code === "ERR_DTLS_CLOSED"
 }

@@ -15,8 +15,8 @@ import { type AssociationStore } from "./saved-connection.js"
 const SUFFIX = ".saved"
 
 /**
- * A file for each entry, in a folder that is made when it is not there; nobody else can read them. What was saved is safe
- * against a loss of power when `save` returns, and is whole or not there.
+ * Stores each entry in a file of its own, readable only by the owner. The folder is created if it does not exist. When `save` returns, the
+ * entry survives a power failure. After a power failure during `save`, an entry is never incomplete.
  */
 export class FolderStore implements AssociationStore {
     constructor(private folder: string) {
@@ -59,7 +59,7 @@ export class FolderStore implements AssociationStore {
         return join(this.folder, encodeURIComponent(name) + SUFFIX)
     }
 
-    /** The new name, too, is to outlive a loss of power. Windows has no such call for folders. */
+    /** Makes the new directory entry survive a power failure, too. Windows cannot do this for folders. */
     private syncFolder(): void {
         if (process.platform === "win32") return
         const folder = openSync(this.folder, "r")

@@ -10,14 +10,14 @@ const GROUPS = {
     "P-256": NamedGroup.secp256r1,
 } as const
 
-/** A group in which both sides agree on keys; X25519MLKEM768 is X25519 and ML-KEM in one. */
+/** A group for the key agreement. X25519MLKEM768 combines X25519 and ML-KEM-768. */
 export type GroupName = keyof typeof GROUPS
 
 export const GROUP_NAMES = Object.keys(GROUPS) as GroupName[]
 
 /**
- * Key operations with these groups, preferred first. Throws NOT_SUPPORTED when X25519MLKEM768 is among them, and neither
- * node:crypto nor a package has ML-KEM.
+ * Key operations for these groups, the preferred one first. Throws NOT_SUPPORTED if X25519MLKEM768 is among them and neither node:crypto
+ * nor a package provides ML-KEM.
  */
 export function keysWithGroups(names: readonly GroupName[]): KeyOperations {
     const keys: KeyOperations = names.includes("X25519MLKEM768")

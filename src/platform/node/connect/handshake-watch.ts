@@ -6,38 +6,41 @@ import { type Diagnosed } from "../../../gio/settings.js"
 import { type SocketAddress } from "../../../gio/socket-address.js"
 import { diagnosticText, failureMessage } from "../failure-text.js"
 
-/** What a person who operates one side should know, while nothing has been thrown. Holds no secret. */
+/** An event that the operator of this side should know about, although no error was thrown. It contains no secret. */
 export interface DiagnosticEvent {
     /**
-     * a name of Diagnostic ("keyMismatch", "retransmitting", ...), or of a server: "unknownIdentity" (there is no key for
-     * it), "credentialsFailed" (the application's source of keys threw), "handshakeFailed" (see `failure`)
+     * a name of Diagnostic ("keyMismatch", "retransmitting", ...). On a server also: "unknownIdentity" (no key exists for the identity),
+     * "credentialsFailed" (the application's credentials threw an error), "handshakeFailed" (see `failure`)
      */
     code: keyof typeof Diagnostic | "unknownIdentity" | "credentialsFailed" | "handshakeFailed"
-    /** a sentence, without identity and address */
+    /** a sentence that contains neither identity nor address */
     message: string
-    /** the psk_identity that the client claims; it is not proved */
+    /** the psk_identity that the client claims, without proof */
     identity?: Buffer
-    /** where the peer is, on a server */
+    /** on a server: address of the peer */
     remoteAddress?: SocketAddress
-    /** what the source of keys threw */
+    /** the error that the application's credentials threw */
     error?: unknown
     /** why the handshake failed */
     failure?: Failure
 }
 
 /**
- * Tells what goes wrong in handshakes. An unknown identity and a wrong key are the same to the peer (RFC 4279 §2); here,
- * on this side, they are told apart.
+ * Reports problems in handshakes. The peer cannot distinguish an unknown identity from a wrong key (RFC 4279 §2), but this side can, and
+ * reports them as different events.
  */
 export class HandshakeWatch {
-    /** claimed identities, as the association holds them, for which there was no key */
+    /** claimed identities without a key; the Buffers are those of the associations */
     private unknown = new WeakSet<Buffer>()
-    /** claimed identities, likewise, whose handshake was told to fail: what follows of it is no news */
+    /**
+     * claimed identities whose failure has been reported, again the associations' Buffers; further events of these handshakes are not
+     * reported
+     */
     private refused = new WeakSet<Buffer>()
 
     constructor(private tell: (event: DiagnosticEvent) => void) {}
 
-    /** The same credentials, whose refusals and failures are noticed. */
+    /** Wraps the credentials, so that their refusals and errors are noticed. */
     watched(credentials: Credentials): Credentials {
         return { answer: (question, connection) => this.answer(credentials, question, connection) }
     }
@@ -59,13 +62,13 @@ export class HandshakeWatch {
         return answer
     }
 
-    /** For DtlsSettings.onDiagnostic. */
+    /** Handler for DtlsSettings.onDiagnostic. */
     readonly diagnostic = (diagnostic: Diagnostic, detail: number, connection: Diagnosed | undefined): void => {
         const who = identified(connection)
         const parameters = connection?.getAssociation()?.parameters
         if (parameters !== undefined && !parameters.complete) {
             if (this.refused.has(parameters.identity)) return
-            // Before a client has said an identity it is the one empty Buffer of all associations.
+            // All associations whose client has not sent an identity yet share one empty Buffer.
             if (diagnostic === Diagnostic.keyMismatch && parameters.identity.length > 0)
                 this.refused.add(parameters.identity)
         }
@@ -77,9 +80,9 @@ export class HandshakeWatch {
         }
     }
 
-    /** For DtlsListener.onHandshakeFailed. What a diagnostic told already is not told again. */
+    /** Handler for DtlsListener.onHandshakeFailed. It does not repeat what a diagnostic has already reported. */
     readonly failed = (connection: Diagnosed, failure: Failure): void => {
-        // DTLS 1.2 has told it by a diagnostic; in 1.3 the handshake fails over it at once.
+        // In DTLS 1.2 a diagnostic has already reported this. In DTLS 1.3 a key mismatch makes the handshake fail at once.
         const isNamed = (connection.getAssociation()?.parameters.identity.length ?? 0) > 0
         if (failure.reason === FailureReason.keyMismatch && isNamed)
             return this.diagnostic(Diagnostic.keyMismatch, 0, connection)

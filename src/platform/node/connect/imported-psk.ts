@@ -4,17 +4,17 @@ import { type DtlsSettings } from "../../../gio/settings.js"
 
 export const HASH_NAMES = ["SHA-256", "SHA-384"] as const
 
-/** How pre-shared keys are imported. */
+/** How pre-shared keys are imported (RFC 9258). Both sides need the same values. */
 export interface ImportedPsk {
-    /** what a key is used for, such as the names of both sides; 0 to 65535 bytes. Default: empty */
+    /** the context that keys are bound to, such as the names of both sides; 0 to 65535 bytes. Default: empty */
     context?: string | Uint8Array | undefined
-    /** the one hash with which a key may be used as it is. Default: SHA-256 */
+    /** the hash function of the external key (RFC 9258): without import, the key could be used with this hash only. Default: SHA-256 */
     hash?: (typeof HASH_NAMES)[number] | undefined
-    /** of keys that are imported otherwise, by their identity, such as the context of each device; undefined: as above */
+    /** values for individual keys, by identity, such as a context for each device; undefined: the values above */
     of?: ((identity: Buffer) => ImportedPsk | undefined) | undefined
 }
 
-/** For `DtlsSettings.extensions`. */
+/** Makes an extension for `DtlsSettings.extensions` that imports pre-shared keys. */
 export function importing(given: ImportedPsk): DtlsSettings["extensions"][number] {
     return importedPsks(optionsOf(given))
 }

@@ -14,7 +14,7 @@ import { checkPort } from "./target.js"
 import { keepAlive } from "../udp.js"
 import { checkOnlyWait, waiting, type WaitOptions, WITHOUT_LIMIT } from "./waiting.js"
 
-/** A server on one UDP port: `for await (const client of server)` gives each client whose handshake is done. */
+/** A server on one UDP port. `for await (const client of server)` returns each client once its handshake is complete. */
 export class DtlsServer {
     constructor(
         readonly listener: DtlsListener,
@@ -23,28 +23,31 @@ export class DtlsServer {
         private saved: SavedClients | undefined = undefined,
     ) {}
 
-    /** The port it listens on. */
+    /** The UDP port that the server listens on. */
     get port(): number {
         return this.address().port
     }
 
-    /** The address and port it listens on; "::" and "0.0.0.0" stand for every address of this host. */
+    /** The address and port that the server listens on. "::" and "0.0.0.0" mean all addresses of this host. */
     address(): SocketAddress {
         return this.socket.localAddress()
     }
 
     /**
-     * As `tls.Server`: keys for tickets in place of those before, newest first. Tickets of no key here lead to a full
-     * handshake.
-     * @param keys 1 to 4 of 32 bytes
-     * Throws ERR_DTLS_INVALID_ARGUMENT, also on a server that gives no tickets.
+     * Like `setTicketKeys` of `tls.Server`: replaces the keys that encrypt session tickets, newest first. A client with a ticket of any
+     * other key performs a full handshake.
+     * @param keys 1 to 4 keys of 32 bytes
+     * Throws ERR_DTLS_INVALID_ARGUMENT, also if this server issues no tickets.
      */
     setTicketKeys(keys: readonly Uint8Array[]): void {
         if (this.ticketKeys === undefined) throw wrongArgument("sessions", "needed: this server gives no tickets")
         this.ticketKeys.setKeys(checkTicketKeys("keys", keys))
     }
 
-    /** The next client whose handshake is done; first those that go on from a run before (`save`). Throws ERR_DTLS_CLOSED, ERR_DTLS_TIMED_OUT, AbortError. */
+    /**
+     * Waits for the next client whose handshake is complete. Clients that an earlier run saved (option `save`) come first.
+     * Throws ERR_DTLS_CLOSED, ERR_DTLS_TIMED_OUT, AbortError.
+     */
     async accept(options: WaitOptions = WITHOUT_LIMIT): Promise<DtlsSocket> {
         checkOnlyWait(options)
         const goneOn = this.saved?.next()
@@ -61,7 +64,7 @@ export class DtlsServer {
         }
     }
 
-    /** Clients as they come, until the server is closed. */
+    /** Returns clients as they connect, until the server is closed. */
     async *[Symbol.asyncIterator](): AsyncGenerator<DtlsSocket, void, undefined> {
         try {
             for (;;) yield await this.accept()
@@ -70,19 +73,19 @@ export class DtlsServer {
         }
     }
 
-    /** As net.Server: an open server keeps the process alive again. */
+    /** Like `ref` of net.Server: the open server keeps the process alive again. */
     ref(): this {
         keepAlive(this.socket, true)
         return this
     }
 
-    /** As net.Server: neither the server nor its clients' connections keep the process alive. */
+    /** Like `unref` of net.Server: neither the server nor its clients' connections keep the process alive. */
     unref(): this {
         keepAlive(this.socket, false)
         return this
     }
 
-    /** Says close_notify to every client and gives the port back; what was saved is removed. */
+    /** Sends close_notify to every client, removes the saved associations, and closes the port. */
     async close(): Promise<void> {
         await this.listener.close()
         await this.saved?.ended()
@@ -90,8 +93,9 @@ export class DtlsServer {
     }
 
     /**
-     * Ends here without a word to the clients that were accepted: a later `listen` with the same option `save` goes on with them.
-     * Throws ERR_DTLS_INVALID_ARGUMENT without that option, and what the store throws.
+     * Saves the associations of all accepted clients and closes the server without close_notify to these clients. A later `listen` with the
+     * same option `save` resumes them.
+     * Throws ERR_DTLS_INVALID_ARGUMENT without the option `save`, and any error of the store.
      */
     async suspend(): Promise<void> {
         if (this.saved === undefined) throw wrongArgument("save", "an option of listen, for what can go on")
@@ -99,17 +103,17 @@ export class DtlsServer {
         await this.close()
     }
 
-    /** `await using server = await listen(...)` */
+    /** Allows `await using server = await listen(...)`. */
     async [Symbol.asyncDispose](): Promise<void> {
         await this.close()
     }
 }
 
 /**
- * Serves DTLS on a UDP port, by default DTLS 1.2.
- * @param port 0 to 65535; 0: the system chooses
- * @param host numeric address; undefined: every address of this host
- * Throws DtlsError: ERR_DTLS_ADDRESS_IN_USE, ERR_DTLS_PERMISSION_DENIED, ERR_DTLS_INVALID_ARGUMENT that names the option.
+ * Listens for DTLS clients on a UDP port. The default version is DTLS 1.2.
+ * @param port 0 to 65535; 0: the operating system chooses a free port
+ * @param host numeric address; undefined: all addresses of this host
+ * Throws DtlsError with the code ERR_DTLS_ADDRESS_IN_USE, ERR_DTLS_PERMISSION_DENIED, or ERR_DTLS_INVALID_ARGUMENT, which names the option.
  */
 export async function listen(port: number, options: ListenOptions, host?: string): Promise<DtlsServer> {
     checkPort("port", port, 0)

@@ -46,109 +46,131 @@ import {
 import { clientOf, exchangeOf, type Version, type Versions } from "./versions.js"
 import { checkWait, WAIT_OPTIONS, type WaitOptions } from "./waiting.js"
 
-/** How a pre-shared key is used in DTLS 1.3 (RFC 8446 §4.2.9): with a key agreement, or alone. */
+/** Key exchange modes for pre-shared keys in DTLS 1.3 (RFC 8446 §4.2.9): psk_dhe_ke adds a key agreement, psk_ke uses the key alone. */
 export type PskMode = "psk_dhe_ke" | "psk_ke"
 
-/** What both sides may set. Everything but the key has a default; a name that is not known is refused. */
+/** Options of both sides. Only a key is required. An unknown option name is an error. */
 export interface CommonOptions extends PublicKeyOptions {
-    /** oldest version that is spoken; default "1.2" */
+    /** oldest DTLS version to support; default: "1.2" */
     minVersion?: Version | undefined
-    /** newest version that is spoken; default: `minVersion`. Of "1.2" and "1.3" a server takes the newer one that the client offers */
+    /**
+     * newest DTLS version to support; default: `minVersion`. With "1.2" and "1.3" a server chooses the newest version that the client
+     * offers
+     */
     maxVersion?: Version | undefined
     /**
-     * DTLS 1.3: groups of the key agreement, preferred first; a client sends its share of the first one at once.
-     * X25519MLKEM768 withstands quantum computers, too; without Node 24.7 it needs the package @noble/post-quantum.
-     * Default: X25519, P-256
+     * DTLS 1.3: groups for the key agreement, preferred first. A client sends a key share for the first group in its first ClientHello.
+     * X25519MLKEM768 also resists quantum computers; before Node 24.7 it needs the package @noble/post-quantum. Default: X25519, P-256
      */
     groups?: GroupName[] | undefined
-    /** DTLS 1.3: modes that are offered or taken; with a key agreement where both sides have it. Default: both */
+    /** DTLS 1.3: PSK modes to offer or accept. If both sides support psk_dhe_ke, it is used. Default: both modes */
     pskModes?: PskMode[] | undefined
     /**
-     * with `minVersion: "1.3"`: keys are imported (RFC 9258), on both sides alike, so that one goes with suites of either hash and is
-     * bound to DTLS 1.3 and to a context. Default: they are used as they are
+     * with `minVersion: "1.3"`: import pre-shared keys (RFC 9258). An imported key works with cipher suites of either hash, and is bound to
+     * DTLS 1.3 and to a context. Both sides have to import keys in the same way. Default: keys are used without import
      */
     importedPsk?: ImportedPsk | undefined
-    /** cipher suites, preferred first; default: every suite, AES-128-GCM first */
+    /** cipher suites, preferred first; default: all suites, starting with AES-128-GCM */
     suites?: CipherSuite[] | undefined
     /**
-     * bytes of this side's connection id (RFC 9146), 0 to 255, so that the association survives a new address of its peer;
-     * 0: this side needs none and sends the peer's. Default: no connection ids
+     * length of this side's connection id (RFC 9146), 0 to 255 bytes. Connection ids keep an association alive when the peer's address
+     * changes. 0: this side needs no id, but sends the peer's id. Default: no connection ids
      */
     connectionId?: number | undefined
     /**
-     * beside `connectionId`: how a new address of the peer is checked (RFC 9853). `enhanced` asks the one before first, so that
-     * nobody can lead the peer elsewhere by sending its records on; after a real change the peer gets nothing for up to
-     * a second. Default: basic
+     * with `connectionId`: how a new address of the peer is verified (RFC 9853). "enhanced" first asks the old address, so that an attacker
+     * who forwards the peer's records cannot move the association. After a genuine change, nothing is sent to the peer for up to one
+     * second. Default: "basic"
      */
     returnRoutability?: "basic" | "enhanced" | undefined
     /**
-     * DTLS 1.3, beside `connectionId`: ids of the peer, 0 to 4, to keep for new paths (RFC 9147 §9), so that who watches both
-     * networks sees no id twice. Default: 0
+     * DTLS 1.3, with `connectionId`: number of spare connection ids to request from the peer, 0 to 4, for new network paths (RFC 9147 §9).
+     * With a new id on each path, an observer of both paths cannot link them. Default: 0
      */
     spareConnectionIds?: number | undefined
-    /** records of the peer are no larger, plaintext of 64 to 16384 bytes (RFC 8449). Default: 16384 */
+    /** largest plaintext in a record from the peer, 64 to 16384 bytes (RFC 8449). Default: 16384 */
     recordSizeLimit?: number | undefined
     /**
-     * DTLS 1.2: records of both sides are no larger (RFC 6066 §4): 512, 1024, 2048 or 4096 bytes, a server's 0: as the client says.
-     * Where both sides have `recordSizeLimit`, it alone counts (RFC 8449 §5). Default: not offered, not taken
+     * DTLS 1.2: largest fragment in records of either side (RFC 6066 §4). A client requests 512, 1024, 2048 or 4096 bytes; a server sets 0
+     * to accept the client's choice. If both sides have `recordSizeLimit`, this option has no effect (RFC 8449 §5). Default: a client does
+     * not request a limit, a server does not accept one
      */
     maxFragmentLength?: number | undefined
-    /** ALPN names (RFC 7301), preferred first, 1 to 255 bytes each */
+    /** application protocols for ALPN (RFC 7301), preferred first, 1 to 255 bytes each */
     protocols?: string[] | undefined
-    /** default: `wifi()` */
+    /** retransmission timers; default: `wifi()` */
     retransmission?: RetransmissionProfile | undefined
-    /** those that differ from `gatewayLimits()` */
+    /** limits that differ from `gatewayLimits()` */
     limits?: Partial<Limits> | undefined
-    /** largest datagram to send, bytes, 228 to 16384; default 1232 */
+    /** largest datagram to send, 228 to 16384 bytes of UDP payload; default: 1232 */
     pathBudget?: number | undefined
-    /** refuse peers without extended master secret (RFC 7627); default false */
+    /** refuse peers that do not support extended master secret (RFC 7627); default: false */
     requireExtendedMasterSecret?: boolean | undefined
-    /** the messages of one `sendAll` share datagrams up to `pathBudget`, one record each; default false: not every peer reads that */
+    /**
+     * the messages of one `sendAll` call share datagrams up to `pathBudget`, one record per message. Default: false, because some peers do
+     * not read all records of a datagram at once
+     */
     coalesce?: boolean | undefined
-    /** one line of an NSS key log per handshake: it opens the traffic to whoever reads it */
+    /** called with each line of an NSS key log. Anyone who has the lines can decrypt the traffic */
     keyLog?: ((line: string) => void) | undefined
-    /** what is worth knowing while nothing has failed; on a server also whom it refused and why */
+    /**
+     * called for events that are worth knowing although nothing has failed; on a server also for clients that were refused, with the reason
+     */
     onDiagnostic?: ((event: DiagnosticEvent) => void) | undefined
-    /** cryptography, sockets, names and log; default: `new NodeServices()` */
+    /** cryptography, sockets, name resolution and log; default: `new NodeServices()` */
     services?: NodeServices | undefined
 }
 
-/** What `connect` takes. `signal` and `timeout` are the handshake's. */
+/** Options of `connect`. `signal` and `timeout` apply to the whole call, including the handshake. */
 export interface ConnectOptions extends CommonOptions, WaitOptions {
     /**
-     * identity and key; with DTLS 1.3 up to 4 of them, preferred first, of which the server takes one that it knows (DTLS 1.2 has
-     * the first one); or credentials that choose them by the server's hint. Without it, certificates or raw public keys
+     * identity and key. For DTLS 1.3 up to 4 of them, preferred first: the server chooses one that it knows; in DTLS 1.2 the first one is
+     * used. Or credentials, which can choose by the server's hint. Without `psk`, set certificate or raw public key options
      */
     psk?: Psk | Psk[] | Credentials | undefined
-    /** name or IP address that the server's certificate must have, and that it chooses one by; default: the host */
+    /**
+     * name or IP address that the server's certificate must contain. A name is also sent to the server (server_name), so that it can choose
+     * a certificate. Default: the host
+     */
     servername?: string | undefined
-    /** numeric address to send from; default: what the route prefers */
+    /** local numeric address; default: chosen by the operating system for the route */
     localAddress?: string | undefined
-    /** UDP port to send from; default 0: any */
+    /** local UDP port; default: 0, any free port */
     localPort?: number | undefined
-    /** what `getSession` of an earlier connection gave, to be resumed; true: there is none yet, and one is wanted */
+    /**
+     * session to resume, from `getSession` of an earlier connection. true: there is none yet, but `getSession` of this connection shall
+     * return one
+     */
     session?: Uint8Array | true | undefined
-    /** where sessions are kept by server, in place of `session`; for one identity or certificate of this side */
+    /** store that keeps the sessions of several servers, in place of `session`. Use one store per identity or certificate of this side */
     sessions?: SessionStore | undefined
-    /** keeps the association over a restart of the program (docs/sleeping-sensors.md); for one identity of this side */
+    /** keeps the association over a restart of the program (docs/sleeping-sensors.md). Use one store per identity of this side */
     save?: SaveOptions | undefined
 }
 
-/** What `listen` takes. */
+/** Options of `listen`. */
 export interface ListenOptions extends CommonOptions {
-    /** the one client's identity and key, a look-up by identity, or credentials; without it, `cert` or `key` */
+    /**
+     * identity and key of the only client, or a function that looks up a key by identity, or credentials. Without `psk`, set `cert` or
+     * `key`
+     */
     psk?: Psk | PskLookup | Credentials | undefined
-    /** certificates for names that clients ask for, such as "a.example" or "*.example"; `cert` for all others */
+    /** certificates by the server name that the client requests, such as "a.example" or "*.example"; `cert` is used for all other names */
     contexts?: Record<string, CertificateAndKey> | undefined
-    /** ask clients for a certificate, or a raw public key; they need one unless `rejectUnauthorized` is false. Default false */
+    /**
+     * request a certificate or a raw public key from clients. Clients must present one unless `rejectUnauthorized` is false. Default: false
+     */
     requestCert?: boolean | undefined
-    /** psk_identity_hint for clients (RFC 4279 §2) */
+    /** psk_identity_hint that is sent to clients (RFC 4279 §2) */
     pskIdentityHint?: string | Uint8Array | undefined
-    /** whether clients may resume their sessions (RFC 5246 §7.3, RFC 5077, RFC 8446 §2.2), and how; default: they may not */
+    /**
+     * whether and how clients may resume sessions (RFC 5246 §7.3, RFC 5077, RFC 8446 §2.2); true: with default options. Default: no
+     * resumption
+     */
     sessions?: SessionOptions | true | undefined
-    /** keeps the associations of clients over a restart of the program (docs/sleeping-sensors.md) */
+    /** keeps the clients' associations over a restart of the program (docs/sleeping-sensors.md) */
     save?: SaveOptions<AssociationStore> | undefined
-    /** answer a wrong key with decrypt_error at once; default false: silence, which RFC 4279 §2 allows */
+    /** answer a wrong key with the alert decrypt_error at once. Default: false, no answer, which RFC 4279 §2 allows */
     alertOnKeyMismatch?: boolean | undefined
 }
 
@@ -184,17 +206,17 @@ const COMMON = [
 const CONNECT = [...COMMON, "servername", "localAddress", "localPort", "session", "sessions", ...WAIT_OPTIONS]
 const LISTEN = [...COMMON, "contexts", "requestCert", "pskIdentityHint", "sessions", "alertOnKeyMismatch"]
 
-/** What a connection or a listener is made from. */
+/** What a connection or a listener is created from. */
 export interface Prepared {
     services: NodeServices
     settings: DtlsSettings
-    /** of one side that tells what it sees */
+    /** present if the option `onDiagnostic` is set */
     watch: HandshakeWatch | undefined
 }
 
 export interface PreparedClient extends Prepared {
     newConnection: NewClientConnection
-    /** A copy of the newest session with the server, of DTLS 1.3 or 1.2. */
+    /** Returns a copy of the newest session with the server, for DTLS 1.3 or 1.2. */
     session: (isV13: boolean) => Buffer | undefined
     saving: Saving | undefined
 }
@@ -204,7 +226,7 @@ export interface PreparedServer extends Prepared {
     saving: Saving<AssociationStore> | undefined
 }
 
-/** @param server by which its session is kept: the name asked for, host and port */
+/** Checks the options of `connect`. @param server key of the server's session in the store: requested name, host and port */
 export function prepareConnect(options: ConnectOptions, server: string): PreparedClient {
     checkNames(options, CONNECT)
     checkWait(options)
@@ -214,7 +236,7 @@ export function prepareConnect(options: ConnectOptions, server: string): Prepare
     const versions = versionsOf(options)
     const keys = Array.isArray(psk) ? listOf(psk, versions) : psk && credentialsOf(psk)
     if (psk !== undefined && !("answer" in psk)) checkIdentities(Array.isArray(psk) ? psk : [psk], versions)
-    // Not spread into what is returned: that took longer than all of the checks.
+    // Not spread into the returned object: spreading took longer than all of the checks.
     const { services, settings, watch } = prepare(options, { psk: keys, isServer: false, contexts: {} })
     if (Array.isArray(psk) && options.importedPsk === undefined) settings.extensions.push(severalPsks())
     const sessions = sessionsOf(options, versions.oldest)
@@ -258,7 +280,7 @@ export function prepareListen(options: ListenOptions): PreparedServer {
     return { ...prepared, ticketKeys, saving: savingFor(services, options.save, true) }
 }
 
-/** Whether what is wrong with a peer's certificate ends the handshake. */
+/** Whether an invalid certificate of the peer ends the handshake. */
 export function isRejecting({ rejectUnauthorized }: CommonOptions): boolean {
     return rejectUnauthorized === undefined || flag("rejectUnauthorized", rejectUnauthorized)
 }
@@ -271,7 +293,7 @@ function savingFor<Store extends SessionStore>(
     return save === undefined ? undefined : savingOf(services, save, isServer)
 }
 
-/** Where the keys of one side come from. */
+/** The sources of one side's keys. */
 interface KeySources {
     psk: Credentials | undefined
     isServer: boolean
@@ -314,7 +336,7 @@ function prepare(options: CommonOptions, { psk, isServer, contexts }: KeySources
     return { services, settings, watch }
 }
 
-/** How the sides of DTLS 1.3 agree on keys and know each other, besides a pre-shared key alone. */
+/** The extensions for key agreement and certificates in DTLS 1.3. */
 function keysV13(options: CommonOptions, publicKeys: PublicKeys | undefined): DtlsSettings["extensions"] {
     const modes = modesOf(options)
     const agrees = modes.includes("psk_dhe_ke")
@@ -348,7 +370,7 @@ function versionsOf(options: CommonOptions): Versions {
     return { oldest, newest }
 }
 
-/** None in DTLS 1.2, whose suites say how keys are exchanged. */
+/** The PSK modes. None in DTLS 1.2, where the cipher suite determines the key exchange. */
 function modesOf(options: CommonOptions): PskMode[] {
     const { pskModes } = options
     const isOlder = versionsOf(options).newest === "1.2"

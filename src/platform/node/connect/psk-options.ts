@@ -7,25 +7,25 @@ import { checkNames } from "./check-names.js"
 import { wrongArgument } from "./errors.js"
 import { type Versions } from "./versions.js"
 
-/** A pre-shared key and the identity that it belongs to. */
+/** A pre-shared key and its identity. */
 export interface Psk {
-    /** 0 to 65535 bytes of UTF-8 or binary, for DTLS 1.3 1 to 16384; at most 128 by RFC 7925 §4.2 */
+    /** 0 to 65535 bytes, UTF-8 or binary; for DTLS 1.3 1 to 16384 bytes. RFC 7925 §4.2 recommends at most 128 bytes */
     identity: string | Uint8Array
-    /** 1 to 65535 bytes; 16 random bytes are strong */
+    /** 1 to 65535 bytes; 16 random bytes are a strong key */
     key: Uint8Array
 }
 
 /**
- * The key of a client, looked up by the identity that it claims; undefined: it is refused. May take its time, other
- * clients go on meanwhile; when it throws, the client is refused and `onDiagnostic` hears of it.
+ * Looks up a client's key by the identity that the client claims. undefined: the client is refused. The function may return a promise; the
+ * server continues to serve other clients meanwhile. If the function throws, the client is refused, and `onDiagnostic` is called.
  */
 export type PskLookup = (identity: Buffer) => Uint8Array | undefined | Promise<Uint8Array | undefined>
 
-/** Longest identity of DTLS 1.2 (RFC 4279 §2), and what a hello of DTLS 1.3 has room for, bytes. */
+/** Longest identity in DTLS 1.2 (RFC 4279 §2), and the longest that fits into a DTLS 1.3 ClientHello, in bytes. */
 const MAX_IDENTITY = 65535
 const MAX_IDENTITY_V13 = 16384
 
-/** Throws ERR_DTLS_INVALID_ARGUMENT for an identity that no hello of those versions can have. */
+/** Throws ERR_DTLS_INVALID_ARGUMENT for an identity that is too short or too long for these versions. */
 export function checkIdentities(psks: Psk[], { newest }: Versions): void {
     const [least, most] = newest === "1.2" ? [0, MAX_IDENTITY] : [1, MAX_IDENTITY_V13]
     for (const { identity } of psks) {
@@ -35,7 +35,7 @@ export function checkIdentities(psks: Psk[], { newest }: Versions): void {
     }
 }
 
-/** One key, or what looks for one. */
+/** Makes credentials of a single key. Returns given credentials unchanged. */
 export function credentialsOf(psk: Psk | Credentials): Credentials {
     if (typeof psk !== "object" || psk === null) throw wrongArgument("psk", "{ identity, key } or Credentials")
     if ("answer" in psk) return psk
@@ -43,7 +43,7 @@ export function credentialsOf(psk: Psk | Credentials): Credentials {
     return new SinglePsk(identity, key)
 }
 
-/** Keys of a client, each with an identity of its own. */
+/** Makes credentials from several keys of a client, each with a different identity. */
 export function listOf(psks: Psk[], { newest }: Versions): Credentials {
     if (newest === "1.2") throw wrongArgument("psk", 'one { identity, key }, or maxVersion is "1.3"')
     if (psks.length === 0 || psks.length > MAX_PSKS) throw wrongArgument("psk", `1 to ${MAX_PSKS} of { identity, key }`)
@@ -60,11 +60,11 @@ function pskOf(psk: Psk): PskAnswer {
         throw wrongArgument("psk", "its key is a Uint8Array or Buffer with bytes in it")
     if (typeof psk.identity !== "string" && !(psk.identity instanceof Uint8Array))
         throw wrongArgument("psk", "its identity is a text or bytes")
-    // An association keeps it, which would keep all of a pool.
+    // An association keeps the identity. If it were a slice of a pool, the whole pool would stay in memory.
     return { identity: secretCopy(Buffer.from(psk.identity)), key: secretCopy(psk.key) }
 }
 
-/** Credentials of a server that looks a key up. */
+/** Makes a server's credentials from a lookup function. */
 export function lookingUp(lookup: PskLookup): Credentials {
     return {
         answer: async (question) => {

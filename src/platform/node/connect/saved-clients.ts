@@ -8,10 +8,10 @@ import { type NodeServices } from "../services.js"
 import { DtlsSocket } from "./dtls-socket.js"
 import { type AssociationStore, SavedConnection, type Saving } from "./saved-connection.js"
 
-/** A server's clients whose associations are kept saved. */
+/** The clients of a server whose associations are saved in the store. */
 export class SavedClients {
     private kept = new Set<SavedConnection>()
-    /** of a run before, not accepted yet */
+    /** clients that an earlier run saved and that have not been accepted yet */
     private restored: DtlsSocket[] = []
 
     constructor(
@@ -21,7 +21,7 @@ export class SavedClients {
         private services: NodeServices,
     ) {}
 
-    /** Goes on with every client that was saved; one that cannot be used is logged, and its entry removed. */
+    /** Resumes the association of every saved client. If an entry cannot be used, this is logged and the entry is removed. */
     async restore(): Promise<void> {
         const { store, wrapper } = this.saving
         for (const name of store.names())
@@ -36,17 +36,20 @@ export class SavedClients {
             }
     }
 
-    /** A client of a run before that nobody has got yet. */
+    /** Returns a client that an earlier run saved and that has not been accepted yet. */
     next(): DtlsSocket | undefined {
         return this.restored.shift()
     }
 
-    /** A new client's association; one that cannot be saved is let go (undefined), and that is logged. */
+    /**
+     * Starts to save a new client's association. If it cannot be saved, this is logged, the connection is closed, and undefined is
+     * returned.
+     */
     async keep(connection: DtlsServerConnection): Promise<DtlsSocket | undefined> {
         try {
             return await this.keepAs(connection, randomBytes(16).toString("hex"), false)
         } catch (error) {
-            // It has left: what it sent before is there to be read.
+            // The client has closed the connection. Messages that it sent before can still be read.
             if (isIoError(error, IOErrorEnum.CLOSED)) return new DtlsSocket(connection, this.socket, undefined)
             this.services.log(LogLevel.error, `a client cannot be saved, and is let go: ${String(error)}`)
             await connection.close()

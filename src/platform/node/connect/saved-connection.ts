@@ -1,4 +1,4 @@
-/* Live associations that outlive their program: docs/sleeping-sensors.md. */
+/* Associations that are resumed after a restart of the program: docs/sleeping-sensors.md. */
 import { type Reserve } from "../../../dtls/association/saved-association.js"
 import { AeadAlgorithm } from "../../../dtls/crypto/algorithms.js"
 import { type Aead } from "../../../dtls/crypto/provider.js"
@@ -13,23 +13,29 @@ import { checkNames } from "./check-names.js"
 import { wrongArgument } from "./errors.js"
 import { checkStore } from "./sessions.js"
 
-/** Where a server keeps its clients' associations: those of a run before are found by their names. */
+/** Stores the associations of a server's clients. `names` lists the entries, so that a later run finds the saved clients. */
 export interface AssociationStore extends SessionStore {
     names(): string[]
 }
 
-/** Keeps associations, sealed, so that the next run of the program goes on with them without a handshake. */
+/** Options for saving associations in encrypted form, so that the next run of the program resumes them without a handshake. */
 export interface SaveOptions<Store extends SessionStore = SessionStore> {
     /**
-     * `save` returns when the state is safe: sequence numbers are used after that only, which is why nothing here is a
-     * promise. `FolderStore` is one.
+     * Where the states are stored, for example a `FolderStore`. `save` must not return before the state is stored safely, because sequence
+     * numbers may only be used after that. Therefore the methods do not return promises.
      */
     store: Store
-    /** 16 or 32 random bytes that seal the states: kept as the pre-shared key is */
+    /** 16 or 32 random bytes that encrypt the saved states; protect this key like the pre-shared key */
     key: Uint8Array
-    /** messages sent until the state is saved again, 1 to 2^20; after a crash their sequence numbers are skipped. Default 64 */
+    /**
+     * number of messages to send before the state is saved again, 1 to 2^20; after a crash, as many sequence numbers are skipped. Default:
+     * 64
+     */
     send?: number | undefined
-    /** records received until it is saved again, 1 to 2^20; after a crash so many of the peer's may be lost. Default 16 */
+    /**
+     * number of records to receive before the state is saved again, 1 to 2^20; after a crash, up to this many of the peer's records may be
+     * lost. Default: 16
+     */
     receive?: number | undefined
 }
 
@@ -37,14 +43,14 @@ const NAMES = ["store", "key", "send", "receive"]
 const MAX_RESERVE = 2 ** 20
 const EXACT: Reserve = { send: 0, receive: 0 }
 
-/** Checked `SaveOptions`. */
+/** Values of `SaveOptions` after the checks. */
 export interface Saving<Store extends SessionStore = SessionStore> {
     store: Store
     wrapper: Aead
     reserve: Reserve
 }
 
-/** Throws ERR_DTLS_INVALID_ARGUMENT. */
+/** Checks the options. Throws ERR_DTLS_INVALID_ARGUMENT. */
 export function savingOf<Store extends SessionStore>(
     services: NodeServices,
     options: SaveOptions<Store>,
@@ -64,25 +70,25 @@ export function savingOf<Store extends SessionStore>(
     return { store, wrapper: services.crypto.newAead(algorithm, secretCopy(key)), reserve: { send, receive } }
 }
 
-/** One association that is kept saved as long as it lives. */
+/** One association whose state in the store is kept up to date as long as the connection is open. */
 export class SavedConnection {
-    /** what is in the store is for the next run */
+    /** the entry in the store is final: the next run continues from it */
     private isSuspended = false
     private watching: Promise<void> | undefined
 
-    /** @param name of its entry in the store */
+    /** @param name name of the association's entry in the store */
     constructor(
         private connection: DtlsConnection,
         private saving: Saving,
         private name: string,
         private services: NodeServices,
-        /** it goes on from a run before */
+        /** the association was resumed from an earlier run */
         readonly isRestored: boolean,
     ) {}
 
     /**
-     * Its first save, before anything is sent; of an imported association also what has come meanwhile. In DTLS 1.3 the server
-     * has to acknowledge the handshake first. Throws what the store throws.
+     * Saves the state for the first time, before anything is sent. For an imported association it also delivers messages that have arrived
+     * meanwhile. In DTLS 1.3 it first waits until the server has acknowledged the handshake. Throws any error of the store.
      */
     async begin(stop?: Cancellable): Promise<void> {
         await this.connection.exportable(stop)
@@ -91,7 +97,7 @@ export class SavedConnection {
         this.watching = this.watch()
     }
 
-    /** Sends; out of numbers, saves and sends again. */
+    /** Runs `send`. If the reserved sequence numbers are used up, saves the state and runs `send` again. */
     async sending<T>(send: () => Promise<T>): Promise<T> {
         try {
             return await send()
@@ -102,14 +108,14 @@ export class SavedConnection {
         }
     }
 
-    /** Saves the exact state: this connection neither sends nor takes anything any more, and the next run goes on from here. */
+    /** Saves the exact state. This connection can no longer send or receive, and the next run continues from the saved state. */
     suspend(): void {
         const { wrapper, store } = this.saving
         this.isSuspended = true
         store.save(this.name, this.connection.exportAssociation(wrapper, EXACT))
     }
 
-    /** Resolves when the connection has ended and its entry is gone, or suspended. */
+    /** Resolves when the connection has ended and its entry has been removed, or kept because of `suspend`. */
     async ended(): Promise<void> {
         await this.watching
     }
@@ -120,7 +126,7 @@ export class SavedConnection {
         try {
             store.save(this.name, saved)
         } catch (error) {
-            // The numbers are not reserved: none of them may be used.
+            // The sequence numbers could not be reserved, so none of them may be used.
             this.connection.exportAssociation(wrapper, EXACT)
             throw error
         }

@@ -12,28 +12,34 @@ import { checkNames } from "./check-names.js"
 import { wrongArgument } from "./errors.js"
 import { type Versions } from "./versions.js"
 
-/** How a server lets its clients resume sessions. */
+/** How a server lets clients resume sessions. */
 export interface SessionOptions {
-    /** sessions kept for clients that resume by session id, or without `tickets` in DTLS 1.3; 0: none, default 1000 */
+    /** number of sessions to cache for clients that resume by session id and, with `tickets: false`, in DTLS 1.3; 0: none. Default: 1000 */
     capacity?: number | undefined
-    /** in place of a cache of that capacity, such as one that several servers have */
+    /** a cache to use in place of the built-in one, for example one that several servers share */
     cache?: SessionStore | undefined
-    /** whether the client brings a session along, sealed; default true. In DTLS 1.3 a ticket else names a session of the cache */
+    /**
+     * whether the client stores the session in an encrypted ticket; default: true. If false, DTLS 1.3 tickets only refer to a session in
+     * the cache
+     */
     tickets?: boolean | undefined
-    /** 1 to 4 of 32 random bytes, newest first, for servers that take each other's tickets; default: drawn and changed here */
+    /**
+     * ticket keys for servers that accept each other's tickets: 1 to 4 keys of 32 random bytes, newest first. Default: generated and
+     * rotated automatically
+     */
     ticketKeys?: readonly Uint8Array[] | undefined
-    /** ms that a session may be resumed for after its full handshake, up to 7 days; default 1 day */
+    /** how long a session can be resumed after its full handshake, in ms, up to 7 days; default: 1 day */
     lifetime?: number | undefined
 }
 
 const NAMES = ["capacity", "cache", "tickets", "ticketKeys", "lifetime"]
 
-/** Sessions kept by a server by default. */
+/** Default number of cached sessions. */
 const CAPACITY = 1000
-/** One day, ms; keys for tickets that are drawn here change as often. */
+/** One day in ms. Automatically generated ticket keys are also replaced at this interval. */
 const LIFETIME = 86400000
 
-/** A client's one session, for `getSession`. */
+/** A store for a single session of a client, for `getSession`. */
 export class SingleSession implements SessionStore {
     constructor(private session: Buffer | undefined) {}
 
@@ -52,7 +58,7 @@ export class SingleSession implements SessionStore {
     }
 }
 
-/** The settings of a client that resumes sessions. @param server by which `store` has them */
+/** Adds resumption to a client's settings. @param server key of the server's session in `store` */
 export function addClientSessions(
     settings: DtlsSettings,
     versions: Versions,
@@ -63,12 +69,12 @@ export function addClientSessions(
     if (versions.newest === "1.3") settings.extensions.push(resumeSessionsV13(store, server, Date.now))
 }
 
-/** A copy of the newest session with the server, of the version that was agreed on. */
+/** Returns a copy of the newest session with the server, for the negotiated version. */
 export function sessionIn(store: SessionStore, server: string, isV13: boolean): Buffer | undefined {
     return store.load(isV13 ? storedUnder(server) : server)
 }
 
-/** The settings of a server that resumes sessions. @returns the keys of its tickets; undefined: it gives none */
+/** Adds resumption to a server's settings. @returns the ticket keys; undefined: the server issues no tickets */
 export function addSessions(
     settings: DtlsSettings,
     services: NodeServices,
@@ -92,7 +98,7 @@ export function addSessions(
     return keys
 }
 
-/** Throws ERR_DTLS_INVALID_ARGUMENT. */
+/** Returns `store` if it has all methods of a SessionStore. Otherwise throws ERR_DTLS_INVALID_ARGUMENT. */
 export function checkStore(name: string, store: SessionStore): SessionStore {
     const { load, save, remove } = typeof store === "object" && store !== null ? store : ({} as Partial<SessionStore>)
     const usable = [load, save, remove].every((method) => typeof method === "function")
@@ -100,7 +106,7 @@ export function checkStore(name: string, store: SessionStore): SessionStore {
     return store
 }
 
-/** Copies. Throws ERR_DTLS_INVALID_ARGUMENT. */
+/** Checks ticket keys and returns copies of them. Throws ERR_DTLS_INVALID_ARGUMENT. */
 export function checkTicketKeys(name: string, keys: readonly Uint8Array[]): Buffer[] {
     const usable =
         Array.isArray(keys) &&

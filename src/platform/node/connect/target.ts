@@ -2,27 +2,27 @@ import { isIP } from "node:net"
 import { COAPS_PORT, parseCoapsUri } from "../../../coap/uri.js"
 import { nodeError, wrongArgument } from "./errors.js"
 
-/** Where to connect to. */
+/** Host and port to connect to. */
 export interface Target {
     host: string
     port: number
 }
 
-/** Throws ERR_DTLS_INVALID_ARGUMENT. */
+/** Throws ERR_DTLS_INVALID_ARGUMENT unless `port` is a whole number from `minimum` to 65535. */
 export function checkPort(name: string, port: number, minimum: number): void {
     if (!Number.isInteger(port) || port < minimum || port > 65535)
         throw wrongArgument(name, `a whole number from ${minimum} to 65535`)
 }
 
-/** Throws ERR_DTLS_INVALID_ARGUMENT. */
+/** Throws ERR_DTLS_INVALID_ARGUMENT unless `address` is a numeric address or undefined. */
 export function checkLocalAddress(address: string | undefined): void {
     if (address !== undefined && (typeof address !== "string" || isIP(address.replace(/%.*$/, "")) === 0))
         throw wrongArgument("localAddress", "a numeric address is needed")
 }
 
 /**
- * @param host a name, an IPv4 or IPv6 address with or without brackets, or the beginning of a URI: coaps://HOST[:PORT]
- * @param port undefined: the URI's
+ * @param host a host name, an IPv4 or IPv6 address with or without brackets, or a URI without a path: coaps://HOST[:PORT]
+ * @param port undefined: the port of the URI, or its default
  */
 export function targetOf(host: string, port: number | undefined): Target {
     if (typeof host !== "string" || host === "") throw wrongArgument("host", "a name or an address is needed")

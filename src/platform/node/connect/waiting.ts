@@ -2,28 +2,28 @@ import { Cancellable } from "../../../gio/cancellable.js"
 import { AbortError, nodeError, timedOut, wrongArgument } from "./errors.js"
 import { checkNames } from "./check-names.js"
 
-/** How long a call may wait. */
+/** Limits how long a call may wait. */
 export interface WaitOptions {
-    /** ends the wait with an AbortError, whose cause is the signal's reason */
+    /** aborts the wait with an AbortError, whose `cause` is the signal's reason */
     signal?: AbortSignal | undefined
-    /** ms, 0 to 2^31-1; the wait then ends with ERR_DTLS_TIMED_OUT. Default: no limit */
+    /** longest wait in ms, 0 to 2^31-1; after that the call throws ERR_DTLS_TIMED_OUT. Default: no limit */
     timeout?: number | undefined
 }
 
-/** Names of WaitOptions, for checks. */
+/** Names of the options in WaitOptions, for `checkNames`. */
 export const WAIT_OPTIONS: readonly string[] = ["signal", "timeout"]
 
-/** Throws ERR_DTLS_INVALID_ARGUMENT that names what is wrong. */
+/** Throws ERR_DTLS_INVALID_ARGUMENT, which names the wrong option. */
 export function checkWait({ signal, timeout }: WaitOptions): void {
     if (signal !== undefined && !(signal instanceof AbortSignal)) throw wrongArgument("signal", "an AbortSignal")
     if (timeout !== undefined && !(typeof timeout === "number" && timeout >= 0 && timeout <= 0x7fffffff))
         throw wrongArgument("timeout", "milliseconds, 0 to 2147483647")
 }
 
-/** In place of options that a call is not given. */
+/** Default of the parameter `options`: no limit. */
 export const WITHOUT_LIMIT: WaitOptions = {}
 
-/** As `checkWait`, for a call that has no other options. */
+/** Like `checkWait`, for a call without other options. Also refuses unknown names. */
 export function checkOnlyWait(options: WaitOptions): void {
     if (options === WITHOUT_LIMIT) return
     checkNames(options, WAIT_OPTIONS)
@@ -35,8 +35,8 @@ function throwIfAborted(signal: AbortSignal | undefined): void {
 }
 
 /**
- * Runs `wait` until its end, or until the signal or the time ends it; errors leave as Node's.
- * @param wait is given what stops it: IOErrorEnum.CANCELLED comes of that
+ * Runs `wait` until it is done, the signal is aborted or the timeout expires. Converts errors into Node's form.
+ * @param wait gets the Cancellable that stops it, and then has to throw IOErrorEnum.CANCELLED
  */
 export async function waiting<T>(
     options: WaitOptions,
