@@ -1,4 +1,4 @@
-/* mote-dtls/device: what a program on a device is made from. Compiled by DeviceScript; it does not run in Node. */
+/* mote-dtls/device: the API for programs on a device. Compiled by DeviceScript; it does not run in Node. */
 import * as ds from "@devicescript/core"
 import "../platform/runtime/natives.js"
 import { RuntimeServices } from "../platform/runtime/services.js"
@@ -20,20 +20,20 @@ export { LogObserver, sensorConfig } from "../sensor/program.js"
 export { type Reading, type ReadingSource, type Sample, SimulatedSource } from "../sensor/reading.js"
 export { Sensor, type SensorConfig, type SensorObserver } from "../sensor/sensor.js"
 
-/** Cryptography, UDP, storage, clocks and log of this device: what connections and sensors are made with. */
+/** Cryptography, UDP, storage, clocks and log of this device. Connections and sensors are created with this object. */
 export const services = new RuntimeServices()
 
 /**
- * A setting of this device: host, port, path, identity, key, interval and what else `mote build` writes.
- * @param missing what to return when the device has no setting of that name
+ * Returns a setting of this device: host, port, path, identity, key, interval, or any other that `mote build` writes.
+ * @param missing the value to return if the device has no setting of this name
  */
 export function setting(name: string, missing: string): string {
     return ds._moteSetting(name) ?? missing
 }
 
 /**
- * Reads `source` at the configured interval and posts what it read to the configured target, as SenML in CBOR
- * (RFC 8428) over CoAPs, for ever. Outlives the gateway, and whatever `source` throws.
+ * Reads `source` at the configured interval and posts each reading to the configured target, as SenML in CBOR (RFC 8428) over CoAPs. Never
+ * returns. Continues after failures of the gateway and after errors that `source` throws.
  */
 export async function runSensor(source: ReadingSource): Promise<void> {
     await runProgram(services, setting, source)
@@ -41,8 +41,8 @@ export async function runSensor(source: ReadingSource): Promise<void> {
 }
 
 /**
- * Posts one reading of `source`, in one datagram without a handshake where a session is saved, and switches the device off for
- * the configured interval (docs/sleeping-sensors.md).
+ * Posts one reading of `source`, then switches the device off for the configured interval. With a saved session this takes one datagram and
+ * no handshake (docs/sleeping-sensors.md).
  */
 export async function runSleepingSensor(source: ReadingSource): Promise<void> {
     let interval = 60000
@@ -55,14 +55,14 @@ export async function runSleepingSensor(source: ReadingSource): Promise<void> {
 }
 
 /**
- * Switches the device off; it then starts anew with nothing but its storage, and `rebootReason` says "deep-sleep".
+ * Switches the device off for `time`. The device then restarts with nothing but its storage, and `rebootReason` returns "deep-sleep".
  * @param time ms, 1 to 2^31-1
  */
 export function deepSleep(time: number): void {
     ds._moteDeepSleep(time)
 }
 
-/** Why the device started: "power-on", "reset", "panic", "watchdog", "brown-out", "deep-sleep" or "unknown". */
+/** The reason for the last start of the device: "power-on", "reset", "panic", "watchdog", "brown-out", "deep-sleep" or "unknown". */
 export function rebootReason(): string {
     return ds._moteRebootReason()
 }

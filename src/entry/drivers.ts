@@ -1,2 +1,2 @@
-/* mote-dtls/drivers: sources of readings, for programs on a device. A driver costs room in the image only where it is used. */
+/* mote-dtls/drivers: sensor drivers for programs on a device. Only drivers that a program uses take up space in its image. */
 export { SHT_ADDRESS, ShtSource } from "../sensor/sht4x.js"

@@ -1,4 +1,4 @@
-/* mote-dtls/engine: what connections are configured with, and the protocol engine itself for who brings the I/O. */
+/* mote-dtls/engine: the building blocks that configure connections, and the protocol engine for programs with I/O of their own. */
 export { Association } from "../dtls/association/association.js"
 export { AssociationPhase, type AssociationState } from "../dtls/association/association-state.js"
 export {

@@ -1,6 +1,4 @@
-/*
- * mote-dtls/net: datagrams in the shape that @devicescript/net gives streams. Compiled by DeviceScript; it does not run in Node.
- */
+/* mote-dtls/net: datagrams with the same API as streams in @devicescript/net. Compiled by DeviceScript; it does not run in Node. */
 import { connectDatagrams, type DatagramConnectOptions } from "../net/connect.js"
 import { type DatagramSocket } from "../net/datagram-socket.js"
 import { services, setting } from "./device.js"
@@ -9,8 +7,8 @@ export { type DatagramConnectOptions } from "../net/connect.js"
 export { DatagramSocket } from "../net/datagram-socket.js"
 
 /**
- * Opens a socket for one peer, with `proto: "dtls"` after a handshake. Key, versions, suites and connection ids are those of
- * devs.config.json, where the options have none. Throws GError.
+ * Opens a socket for one peer. With `proto: "dtls"` it first performs a handshake. Options that are not set (key, versions, suites,
+ * connection ids) are taken from devs.config.json. Throws GError.
  */
 export async function connect(options: DatagramConnectOptions): Promise<DatagramSocket> {
     return await connectDatagrams(services, setting, options)

@@ -1,4 +1,4 @@
-/* mote-dtls/update: programs that are replaced over the air (docs/update.md). Compiled by DeviceScript; it does not run in Node. */
+/* mote-dtls/update: over-the-air updates of programs (docs/update.md). Compiled by DeviceScript; it does not run in Node. */
 import * as ds from "@devicescript/core"
 import { LogLevel } from "../gio/log-level.js"
 import { RuntimeKeys } from "../platform/runtime/keys.js"
@@ -17,16 +17,16 @@ export { ProgramUpdate, type Refusal, type UpdateSource } from "../update/progra
 export { UpdatePull } from "../update/update-pull.js"
 export { UpdateResource } from "../update/update-resource.js"
 
-/** So long a last answer may be repeated before the new program starts, ms: its acknowledgement may have been lost. */
+/** Delay before the new program starts, ms. Until then the last answer can be repeated, because its acknowledgement may have been lost. */
 const RESTART_DELAY = 3000
 
-/** Updates as `"update"` of devs.config.json has them: whose, and for which devices. */
+/** The update settings of devs.config.json (`"update"`): the key that signs updates, and the devices that updates are for. */
 export function configuredUpdate(): ProgramUpdate {
     const source = { key: Buffer.from(setting("update-key", ""), "hex"), target: setting("update-target", "") }
     return new ProgramUpdate(services, new RuntimeKeys(), new RuntimeProgramSlots(), source)
 }
 
-/** Starts the device anew in a few seconds, and with it the program that was written last. */
+/** Restarts the device after a few seconds. The program that was written last then starts. */
 export function restartLater(): void {
     services.log(LogLevel.info, "Another program starts")
     services.spawn(async () => {
@@ -36,8 +36,8 @@ export function restartLater(): void {
 }
 
 /**
- * As `runSensor`, and gets its updates from the gateway it posts to, at update/PRODUCT/BOARD. The program confirms itself when the
- * first of its samples is answered.
+ * Like `runSensor`, and also downloads updates from its gateway, from the path update/PRODUCT/BOARD. The program confirms itself when its
+ * first reading is answered.
  */
 export async function runUpdatableSensor(source: ReadingSource): Promise<void> {
     const update = configuredUpdate()
