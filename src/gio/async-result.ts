@@ -1,18 +1,18 @@
 import { type GError, invalidArgument } from "./errors.js"
 
 /**
- * Gio.AsyncResult: what an operation that ran beside the caller came to; for the matching `…Finish`.
+ * Gio.AsyncResult: the outcome of an asynchronous operation, for the matching `…Finish` method.
  * @devsWhenUsed
  */
 export class AsyncResult {
-    /** @param operation which `…Finish` may take it */
+    /** @param operation name of the operation, whose `…Finish` method accepts this result */
     constructor(
         private operation: string,
         private value: boolean,
         private error: GError | undefined,
     ) {}
 
-    /** Gives the value or throws the error. */
+    /** Returns the operation's value or throws its error. */
     take(operation: string): boolean {
         if (operation !== this.operation) throw invalidArgument("result", "it belongs to " + this.operation)
         if (this.error !== undefined) throw this.error

@@ -6,7 +6,7 @@ interface Handler {
 }
 
 /**
- * Gio.Cancellable: one may stop any number of operations, from anywhere.
+ * Gio.Cancellable: one object can cancel any number of operations, from anywhere in the program.
  * @devsWhenUsed
  */
 export class Cancellable {
@@ -14,7 +14,7 @@ export class Cancellable {
     private handlers: Handler[] = []
     private nextId = 1
 
-    /** Ends every operation that was given this object, with IOErrorEnum.CANCELLED. */
+    /** Cancels every operation that uses this object: they throw IOErrorEnum.CANCELLED. */
     cancel(): void {
         if (this.cancelled) return
         this.cancelled = true
@@ -26,12 +26,12 @@ export class Cancellable {
         return this.cancelled
     }
 
-    /** Makes it usable again. Not while operations use it. */
+    /** Makes this object usable again. Do not call it while operations use the object. */
     reset(): void {
         this.cancelled = false
     }
 
-    /** Calls `run` on cancellation, at once when that was before. @returns an id for `disconnect` */
+    /** Calls `run` on cancellation, or at once if this object is already cancelled. @returns an id for `disconnect` */
     connect(run: () => void): number {
         const id = this.nextId
         this.nextId++
@@ -44,7 +44,7 @@ export class Cancellable {
         this.handlers = this.handlers.filter((handler) => handler.id !== id)
     }
 
-    /** Throws IOErrorEnum.CANCELLED after cancellation. */
+    /** Throws IOErrorEnum.CANCELLED if this object is cancelled. */
     setErrorIfCancelled(): void {
         if (this.cancelled) throw ioError(IOErrorEnum.CANCELLED, "Operation was cancelled")
     }

@@ -10,8 +10,8 @@ import { certificateChain, type TlsCertificate } from "./tls-certificate.js"
 import { type TlsDatabase } from "./tls-database.js"
 
 /**
- * accept-certificate (Gio.DtlsConnection): @returns true to accept in spite of `errors`, at once or later. The peer waits
- * meanwhile, until the handshake's deadline.
+ * Handler of the signal accept-certificate (Gio.DtlsConnection). The handshake waits for its answer, up to the handshake's deadline.
+ * @returns true, or a promise of true, to accept the certificate in spite of `errors`
  */
 export type AcceptCertificateHandler = (
     peerCert: TlsCertificate,
@@ -25,29 +25,29 @@ export enum TlsInteractionResult {
     FAILED = 2,
 }
 
-/** Gio.TlsInteraction, as far as connections use it. */
+/** Gio.TlsInteraction, the part that connections use. */
 export interface TlsInteraction {
     /**
-     * A server asks for a certificate, and `connection` has none: the interaction may call its `setCertificate` now, and
-     * look at `getAcceptedCas` for that.
+     * Called when a server requests a certificate and `connection` has none. The interaction may call `connection.setCertificate`, and
+     * `getAcceptedCas` to find out which authorities the server accepts.
      */
     requestCertificate(connection: RequestedConnection): Promise<TlsInteractionResult>
 }
 
-/** The client that is asked for a certificate. */
+/** The client connection from which a certificate is requested. */
 export interface RequestedConnection {
     setCertificate(certificate: TlsCertificate | undefined): void
     getAcceptedCas(): Buffer[]
 }
 
-/** DER of the certificate that a side presented; empty: none, or a raw public key. */
+/** The DER encoding of a presented certificate; empty if there is none, and for a raw public key. */
 export function certificateOf(presented: PresentedCertificate | undefined): Buffer {
     if (presented === undefined || presented.type !== CertificateType.x509) return EMPTY
     return presented.certificates[0] as Buffer
 }
 
 /**
- * The certificates of both sides, and who decides about the peer's.
+ * The certificates of both sides, and the decision whether to accept the peer's certificate.
  * @devsWhenUsed
  */
 export abstract class CertificateCalls extends HandshakeCall {
@@ -56,7 +56,10 @@ export abstract class CertificateCalls extends HandshakeCall {
     private database: TlsDatabase | undefined
     protected interaction: TlsInteraction | undefined
 
-    /** Asks the accept-certificate handlers until one accepts; without one the answer is false. What they throw is logged. */
+    /**
+     * Calls the accept-certificate handlers until one of them accepts. Returns false without a handler. Errors that handlers throw are
+     * logged.
+     */
     async acceptCertificate(peerCert: TlsCertificate, errors: TlsCertificateFlags): Promise<boolean> {
         for (const handler of this.handlers) {
             if (await this.isAcceptedBy(handler, peerCert, errors)) return true
@@ -80,17 +83,20 @@ export abstract class CertificateCalls extends HandshakeCall {
         this.handlers.push(handler)
     }
 
-    /** Presented in place of the credentials' own one. Set it before the handshake, or when an interaction is asked. */
+    /**
+     * Sets the certificate to present instead of the one in the credentials. Call it before the handshake, or while an interaction is
+     * asked.
+     */
     setCertificate(certificate: TlsCertificate | undefined): void {
         this.certificate = certificate
     }
 
-    /** What `setCertificate` set. */
+    /** The certificate that was set with `setCertificate`. */
     getCertificate(): TlsCertificate | undefined {
         return this.certificate
     }
 
-    /** Authorities that are trusted in place of the credentials' own ones. */
+    /** Sets the trusted authorities to use instead of those in the credentials. */
     setDatabase(database: TlsDatabase | undefined): void {
         this.database = database
     }
@@ -99,7 +105,7 @@ export abstract class CertificateCalls extends HandshakeCall {
         return this.database
     }
 
-    /** Asked by a client that has no certificate when a server wants one. */
+    /** Sets the interaction that a client without a certificate calls when a server requests one. */
     setInteraction(interaction: TlsInteraction | undefined): void {
         this.interaction = interaction
     }
@@ -109,8 +115,8 @@ export abstract class CertificateCalls extends HandshakeCall {
     }
 
     /**
-     * The certificate that the peer presented, with its chain; also one that was not accepted. undefined before it came, without
-     * one, and for a raw public key. That the peer has its private key is proved when the handshake is done.
+     * The certificate that the peer presented, with its chain, even if it was not accepted. undefined before it has arrived, if the peer
+     * has none, and for a raw public key. Only a complete handshake proves that the peer has the private key.
      */
     getPeerCertificate(): TlsCertificate | undefined {
         const presented = this.presentedByPeer()
@@ -118,13 +124,13 @@ export abstract class CertificateCalls extends HandshakeCall {
         return certificateChain(this.services, presented.certificates, undefined)
     }
 
-    /** What was wrong with it, also when it was accepted all the same. */
+    /** The errors found in the peer's certificate, even if it was accepted. */
     getPeerCertificateErrors(): TlsCertificateFlags {
         const presented = this.presentedByPeer()
         return presented === undefined ? TlsCertificateFlags.NO_FLAGS : presented.errors
     }
 
-    /** SubjectPublicKeyInfo, DER, of the peer's raw public key or certificate; undefined without one. */
+    /** The SubjectPublicKeyInfo (DER) of the peer's certificate or raw public key; undefined if the peer presented neither. */
     getPeerPublicKey(): Buffer | undefined {
         const presented = this.presentedByPeer()
         if (presented === undefined) return undefined
@@ -137,6 +143,6 @@ export abstract class CertificateCalls extends HandshakeCall {
         return association === undefined ? undefined : association.parameters.peerCertificate
     }
 
-    /** DER of the certificate that the server of this connection presented; empty: none, or a raw public key. */
+    /** The DER encoding of the certificate that the server of this connection presented; empty if it has none, and for a raw public key. */
     protected abstract serverCertificate(): Buffer
 }

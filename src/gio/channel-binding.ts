@@ -7,8 +7,8 @@ import { TlsChannelBindingType } from "./enums.js"
 import { ErrorDomain, GError, TlsChannelBindingError } from "./errors.js"
 
 /**
- * Channel bindings (RFC 5929, RFC 9266).
- * @param serverCertificate DER; empty: it has none
+ * Returns the data of a channel binding (RFC 5929, RFC 9266).
+ * @param serverCertificate DER; empty: the server has no certificate
  */
 export function channelBinding(
     association: Association | undefined,
@@ -21,7 +21,7 @@ export function channelBinding(
             "Handshake is not finished, no channel binding information yet",
         )
     const own = type === TlsChannelBindingType.UNIQUE || type === TlsChannelBindingType.EXPORTER
-    // Without it two connections can be made to have the same binding (RFC 7627 §1, RFC 9266 §2).
+    // Without extended master secret, an attacker can give two connections the same binding (RFC 7627 §1, RFC 9266 §2).
     if (own && !association.parameters.extendedMasterSecret)
         throw bindingError(TlsChannelBindingError.NOT_AVAILABLE, "It needs a connection with extended master secret")
     if (type === TlsChannelBindingType.UNIQUE) return uniqueBinding(association.parameters.firstFinished)
@@ -39,7 +39,7 @@ function uniqueBinding(firstFinished: Buffer): Buffer {
     return Buffer.from(firstFinished)
 }
 
-/** Digest of the server's certificate by the hash of its signature, at least SHA-256 (RFC 5929 §4.1). */
+/** The digest of the server's certificate, by the hash of its signature, but at least SHA-256 (RFC 5929 §4.1). */
 function serverEndPoint(association: Association, certificate: Buffer): Buffer {
     const fields = readCertificate(certificate)
     if (fields === undefined) throw bindingError(TlsChannelBindingError.NOT_AVAILABLE, "The server has no certificate")
@@ -55,8 +55,8 @@ function serverEndPoint(association: Association, certificate: Buffer): Buffer {
 }
 
 /**
- * The hash that RFC 5929 §4.1 takes for a certificate: that of its signature, SHA-256 in place of MD5 and SHA-1; undefined
- * when the signature has none of its own, or one that is not here.
+ * The hash for a certificate according to RFC 5929 §4.1: the one of its signature, but SHA-256 instead of MD5 and SHA-1. undefined if the
+ * signature algorithm has no single hash, or one that is not supported here.
  */
 function signatureHash(fields: CertificateFields): HashAlgorithm | undefined {
     const { data, at, end } = fields.signatureAlgorithm

@@ -1,9 +1,9 @@
 import { invalidArgument } from "./errors.js"
 
-/** Throws INVALID_ARGUMENT with the argument's name. */
+/** Checks the arguments of `exportKeyingMaterial`. Throws INVALID_ARGUMENT, which names the argument. */
 export function checkExport(label: string, context: Buffer | undefined, length: number): void {
     if (typeof label !== "string" || label.length === 0) throw invalidArgument("label", "a text is needed")
-    // They would give out verify_data, key block or master secret (RFC 5705 §4, RFC 7627 §4).
+    // These labels would reveal verify_data, the key block or the master secret (RFC 5705 §4, RFC 7627 §4).
     const reserved = ["client finished", "server finished", "master secret", "extended master secret", "key expansion"]
     if (reserved.indexOf(label) >= 0) throw invalidArgument("label", "one that TLS does not reserve (RFC 5705 §4)")
     if (context !== undefined && (!(context instanceof Buffer) || context.length > 32768))
@@ -12,7 +12,7 @@ export function checkExport(label: string, context: Buffer | undefined, length: 
         throw invalidArgument("length", "a whole number of 1 to 8160 bytes")
 }
 
-/** @returns the names, so that the caller keeps what was checked */
+/** Checks ALPN names. @returns a copy of the names, so that the caller keeps what was checked */
 export function checkProtocols(protocols: string[]): string[] {
     if (!Array.isArray(protocols)) throw invalidArgument("protocols", "an array of names is needed")
     for (const name of protocols) {

@@ -1,7 +1,7 @@
 import { invalidArgument } from "./errors.js"
 import { type DtlsSettings } from "./settings.js"
 
-/** Throws INVALID_ARGUMENT that names the setting: plain JavaScript hands these over too. */
+/** Throws INVALID_ARGUMENT, which names the setting. Needed because plain JavaScript can pass values of any type. */
 export function checkSettings(settings: DtlsSettings): void {
     if (typeof settings !== "object" || settings === null) throw invalidArgument("settings", "newSettings() makes them")
     const { suites, credentials, extensions, retransmission, limits, pathBudget, keyLog } = settings

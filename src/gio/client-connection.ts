@@ -17,7 +17,7 @@ import { type TlsCertificate } from "./tls-certificate.js"
 import { type TlsDatabase } from "./tls-database.js"
 
 /**
- * What client connections of every version have.
+ * The common part of client connections of all versions.
  * @devsWhenUsed
  */
 export abstract class ClientConnection extends DtlsConnection {
@@ -33,7 +33,7 @@ export abstract class ClientConnection extends DtlsConnection {
         super(services, base, settings)
     }
 
-    /** In the version that the class speaks. */
+    /** Creates an association for the version of the class. */
     abstract newAssociation(): Association
 
     protected async begin(): Promise<void> {
@@ -46,10 +46,10 @@ export abstract class ClientConnection extends DtlsConnection {
     }
 
     /**
-     * Goes on with what `exportAssociation` gave, in place of a handshake. Export it anew, and save that, before anything is
-     * sent: until then a send throws NO_SPACE, and what arrives waits (`takeHeld`).
-     * @param minimumGeneration of the newest copy that is known to exist; an older one is refused
-     * Throws GError: INVALID_ARGUMENT (`saved`), NOT_SUPPORTED; PENDING when this connection has begun.
+     * Resumes an association that `exportAssociation` saved, without a handshake. Before you send anything, export the association again
+     * and save the result: until then a send throws NO_SPACE, and received messages are held back (`takeHeld`).
+     * @param minimumGeneration generation of the newest copy that is known to exist; an older copy is refused
+     * Throws GError: INVALID_ARGUMENT (for `saved`), NOT_SUPPORTED; PENDING if this connection has already begun.
      */
     async importAssociation(saved: Buffer, wrapper: Aead, minimumGeneration: number): Promise<void> {
         if (this.pump !== undefined) throw ioError(IOErrorEnum.PENDING, "This connection has begun")
@@ -78,7 +78,7 @@ export abstract class ClientConnection extends DtlsConnection {
         await this.touch(endpoint.peer)
     }
 
-    /** Ends this connection without a word to the server, where the association goes on: what was exported may be imported. */
+    /** Ends this connection without notifying the server, which keeps the association. An exported state may still be imported. */
     abandon(): void {
         this.readClosed = true
         this.writeClosed = true
@@ -96,12 +96,15 @@ export abstract class ClientConnection extends DtlsConnection {
         return this.serverIdentity
     }
 
-    /** @param identity host name or IP address that the server's certificate must have (RFC 9525); undefined: see `verifyPeer` */
+    /**
+     * Sets the expected identity of the server.
+     * @param identity host name or IP address that the server's certificate must contain (RFC 9525); undefined: see `verifyPeer`
+     */
     setServerIdentity(identity: string | undefined): void {
         this.serverIdentity = identity
     }
 
-    /** The errors for which a server is refused unless an accept-certificate handler accepts it; all of them, unless set. */
+    /** The certificate errors for which a server is refused, unless an accept-certificate handler accepts it. Default: all errors. */
     getValidationFlags(): TlsCertificateFlags {
         return this.validationFlags
     }
@@ -111,7 +114,10 @@ export abstract class ClientConnection extends DtlsConnection {
         this.validationFlags = flags
     }
 
-    /** DER of the Names of the authorities that the server accepts; none: it asked for no certificate, or for any. */
+    /**
+     * The names (DER of Name) of the authorities that the server accepts. Empty: the server requested no certificate, or accepts any
+     * authority.
+     */
     getAcceptedCas(): Buffer[] {
         return this.acceptedCas ?? []
     }
@@ -123,7 +129,7 @@ export abstract class ClientConnection extends DtlsConnection {
         await interaction.requestCertificate(this)
     }
 
-    /** Without an identity that it could be compared with, a certificate has BAD_IDENTITY, as with GIO. */
+    /** Without an expected identity every certificate has the error BAD_IDENTITY, as in GIO. */
     async verifyPeer(peer: TlsCertificate, database: TlsDatabase): Promise<TlsCertificateFlags> {
         const identity = this.serverIdentity
         const errors = await database.verifyChain(peer, CertificatePurpose.authenticateServer, identity)

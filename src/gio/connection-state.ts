@@ -20,27 +20,27 @@ import { type TlsCertificate } from "./tls-certificate.js"
 import { type TlsDatabase } from "./tls-database.js"
 
 /**
- * What the calls of a connection share: its peer and the pump that drives it, what was received, which directions are
- * closed, and the error that ended it.
+ * The state that the calls of a connection share: its peer and the pump that drives it, the received messages, the directions that are
+ * closed, and the error that ended the connection.
  * @devsWhenUsed
  */
 export abstract class ConnectionState implements PumpOwner, AskingConnection {
     protected peer: Peer | undefined
     protected pump: EndpointPump | undefined
-    /** notified whenever anything changed that a waiting call may wait for */
+    /** notified when something changes that a call may be waiting for */
     protected changed: Signal
     protected queue: ReceiveQueue
     protected readClosed = false
     protected writeClosed = false
-    /** the peer sent close_notify */
+    /** the peer has sent close_notify */
     protected ended = false
-    /** every later call throws it */
+    /** error that every later call throws */
     protected error: GError | undefined
-    /** one call throws it */
+    /** error that is thrown by one call and then forgotten */
     protected baseError: GError | undefined
-    /** what a send throws for which no sequence number is left */
+    /** error that a send throws if no sequence number is left */
     protected outOfNumbers: GError | undefined
-    /** how often the association was exported */
+    /** number of times that the association was exported */
     protected generation = 0
 
     constructor(
@@ -53,10 +53,10 @@ export abstract class ConnectionState implements PumpOwner, AskingConnection {
         this.queue = new ReceiveQueue(settings.limits)
     }
 
-    /** Makes whatever is needed for a handshake, and begins it. Called again and again. */
+    /** Creates everything that a handshake needs, and starts it. May be called repeatedly. */
     protected abstract begin(): Promise<void>
 
-    /** Both directions are closed: whatever this connection drives is stopped. */
+    /** Called when both directions are closed. Stops everything that this connection drives. */
     protected abstract release(): void
 
     abstract getPeerIdentity(): Buffer | undefined
@@ -89,13 +89,13 @@ export abstract class ConnectionState implements PumpOwner, AskingConnection {
             await this.begin()
     }
 
-    /** @returns why the base socket took no datagram of what the peer's association had to send */
+    /** Sends what the peer's association has produced. @returns an error if the base socket took none of the datagrams */
     protected async touch(peer: Peer): Promise<GError | undefined> {
         if (this.pump !== undefined) return await this.pump.drain(peer)
         return undefined
     }
 
-    // What the pump asks for and reports
+    // Calls from the pump
 
     connectionOf(_peer: Peer): AskingConnection {
         return this
@@ -115,7 +115,7 @@ export abstract class ConnectionState implements PumpOwner, AskingConnection {
         this.changed.notify()
     }
 
-    /** Every later call throws the same; nothing is driven any more. */
+    /** Ends the connection: every later call throws the same error, and the pump stops. */
     private failWith(error: GError): void {
         this.error = this.error ?? error
         const association = this.association()
@@ -136,8 +136,8 @@ export abstract class ConnectionState implements PumpOwner, AskingConnection {
     }
 
     /**
-     * An error that passes is told to one call, and only of a session that stands: the handshake repeats what is lost.
-     * A closed base, or nobody listening before there is a session, is the end.
+     * A temporary error is reported by one call, and only if the connection is established: during a handshake, retransmission makes up for
+     * the loss. The connection ends if the base is closed, or if the peer refuses datagrams before the connection is established.
      */
     onBaseError(error: GError, fatal: boolean): void {
         const stands = this.isConnected()

@@ -7,35 +7,40 @@ import { LogLevel } from "./log-level.js"
 import { type TlsCertificate } from "./tls-certificate.js"
 import { type TlsDatabase } from "./tls-database.js"
 
-/** RFC 7925 §4.2 has suites of 128 bits; a shorter key is what an attacker searches for, bytes. */
+/**
+ * Shortest pre-shared key without a warning, bytes. The suites of RFC 7925 §4.2 have a strength of 128 bits; a shorter key would be the
+ * weakest part.
+ */
 const SHORTEST_STRONG_KEY = 16
 
-/** A connection whose handshake has a question, as far as the answer depends on it. */
+/** The connection whose handshake asks a question, with everything that the answer may depend on. */
 export interface AskingConnection {
-    /** its own certificate, and the authorities that it trusts; undefined: it has none of its own */
+    /** the connection's own certificate and trusted authorities; undefined: it has none of its own */
     getCertificate(): TlsCertificate | undefined
     getDatabase(): TlsDatabase | undefined
-    /** A client is asked for a certificate, of one of these authorities (DER of Name); it may choose one now. */
+    /**
+     * Called on a client when the server requests a certificate from one of these authorities (DER of Name). The client may choose one now.
+     */
     certificateRequested(authorities: Buffer[]): Promise<void>
-    /** What is wrong with the peer's certificate, for what a peer of this connection has to be. */
+    /** Checks the peer's certificate for the role and identity that this connection expects. Returns the errors found. */
     verifyPeer(peer: TlsCertificate, database: TlsDatabase): Promise<TlsCertificateFlags>
-    /** Whether the peer is accepted, with these errors: what GIO decides by validation-flags and accept-certificate. */
+    /** Whether to accept a peer whose certificate has these errors. In GIO validation-flags and accept-certificate decide this. */
     acceptsPeer(peer: TlsCertificate, errors: TlsCertificateFlags): Promise<boolean>
 }
 
-/** What this side can show, and whom it believes. */
+/** The keys and certificates of this side, and the peers that it trusts. */
 export interface Credentials {
     /**
-     * The answer that the question's kind names; undefined when there is none. May take its time: other peers go on
-     * meanwhile. Operations are not asked for.
-     * @param connection whose handshake asks
+     * Answers a question. The kind of the question determines the type of the answer; undefined: there is no answer. May take some time,
+     * while other peers continue. Never called for operations.
+     * @param connection the connection whose handshake asks
      */
     answer(question: Question, connection: AskingConnection): Promise<Answer | undefined>
 }
 
 /**
- * One identity and key: for a client, or for a server that knows a single client and refuses every other identity
- * (RFC 4279 §2). The key is in no field, so that a printed or serialized object does not show it.
+ * A single identity and key, for a client, or for a server with one client that refuses every other identity (RFC 4279 §2). No property
+ * holds the key, so a printed or serialized object does not reveal it.
  * @devsWhenUsed
  */
 export class SinglePsk implements Credentials {
@@ -54,12 +59,12 @@ export class SinglePsk implements Credentials {
 }
 
 /**
- * Answers the questions of associations: performs operations, and asks an application's credentials for all else. What
- * throws, or gives something in place of an answer, counts as no answer.
+ * Answers the questions of associations. Performs cryptographic operations itself, and asks the application's credentials for everything
+ * else. If the credentials throw, or return something that is not an answer, the question counts as unanswered.
  * @devsWhenUsed
  */
 export class Answering {
-    /** logged once: a server may have many keys */
+    /** a weak key is logged only once, because a server may have many keys */
     private weakKeySeen = false
 
     constructor(
@@ -71,12 +76,12 @@ export class Answering {
         try {
             if (question.kind === QuestionKind.operation) return await question.perform()
             const answer = await this.credentials.answer(question, connection)
-            // null is what plain JavaScript gives for "none".
+            // Plain JavaScript may return null for "none".
             if (answer === undefined || answer === null) return undefined
             if (question.kind < QuestionKind.certificate) this.warnOfWeakKey((answer as PskAnswer).key)
             return answer
         } catch (error) {
-            // Its message may hold a secret: it is not logged.
+            // The error's message may contain a secret, so it is not logged.
             this.services.log(
                 LogLevel.error,
                 "The credentials or their cryptography failed: the question counts as unanswered",

@@ -3,21 +3,24 @@ import { type IOCondition } from "./enums.js"
 import { type SocketAddress } from "./socket-address.js"
 
 /**
- * Gio.InputMessage: where one received message goes.
+ * Gio.InputMessage: the buffers for one received message.
  * @devsWhenUsed
  */
 export class InputMessage {
-    /** bytes that were filled in */
+    /** number of bytes received */
     bytesReceived = 0
-    /** MSG_TRUNC when the message was longer than the vectors */
+    /** MSG_TRUNC if the message was longer than the vectors */
     flags = 0
-    /** the sender, where the socket knows it */
+    /** address of the sender, if the socket knows it */
     address: SocketAddress | undefined
     numControlMessages = 0
-    /** with a DatagramBased that hands its messages over: instead of filling vectors it puts up to so many bytes of its own there */
+    /**
+     * for a DatagramBased with `handsOver`: instead of filling `vectors`, it replaces them with a Buffer of its own, of at most this many
+     * bytes
+     */
     mostHandedOver?: number
 
-    /** @param vectors filled one after the other */
+    /** @param vectors buffers, which are filled one after the other */
     constructor(public vectors: Buffer[]) {}
 }
 
@@ -26,39 +29,39 @@ export class InputMessage {
  * @devsWhenUsed
  */
 export class OutputMessage {
-    /** bytes that were sent */
+    /** number of bytes sent */
     bytesSent = 0
-    /** receiver; a connected socket and a DTLS connection ignore it */
+    /** address of the receiver; ignored by a connected socket and by a DTLS connection */
     address: SocketAddress | undefined
 
-    /** @param vectors gathered into one message */
+    /** @param vectors buffers that together form one message */
     constructor(public vectors: Buffer[]) {}
 }
 
-/** Called with the conditions that hold. @returns true to be called again, false to end the source */
+/** Called with the conditions that hold. @returns true to be called again, false to destroy the source */
 export type SourceCallback = (datagramBased: DatagramBased, condition: number) => boolean
 
-/** GLib.Source over the conditions of a datagram object. */
+/** GLib.Source that reports the conditions of a DatagramBased. */
 export interface DatagramSource {
     setCallback(callback: SourceCallback): void
-    /** Starts dispatching, beside the caller. */
+    /** Starts to dispatch in the background. */
     attach(): void
     destroy(): void
     isDestroyed(): boolean
 }
 
 /**
- * Gio.DatagramBased (Seam 3). Timeouts are microseconds: negative waits, 0 never blocks, positive waits that long for the
- * whole call. Errors are GError; after a partial success the count is returned and the error, if it lasts, comes with the next call.
+ * Gio.DatagramBased (Seam 3). Timeouts are in µs: a negative timeout waits without limit, 0 never blocks, and a positive one limits the
+ * whole call. Errors are GError. After a partial success the call returns the count; if the error persists, the next call throws it.
  */
 export interface DatagramBased {
-    /** see `InputMessage.mostHandedOver`: who receives needs no Buffer of its own, for the largest message that could come */
+    /** whether this object supports `InputMessage.mostHandedOver`: then a receiver needs no Buffer for the largest possible message */
     handsOver?: boolean
     /**
-     * Receives up to `messages.length` messages, each into its vectors.
-     * @param flags 0; anything else is INVALID_ARGUMENT
-     * @returns how many; 0 when the peer has closed (or none were asked for)
-     * Throws WOULD_BLOCK (timeout 0), TIMED_OUT, CANCELLED, CLOSED after a local shutdown.
+     * Receives up to `messages.length` messages, each into its own vectors.
+     * @param flags 0; any other value is INVALID_ARGUMENT
+     * @returns the number of messages; 0 if the peer has closed, or if `messages` is empty
+     * Throws WOULD_BLOCK (timeout 0), TIMED_OUT, CANCELLED, and CLOSED after a local shutdown.
      */
     receiveMessages(
         messages: InputMessage[],
@@ -67,16 +70,16 @@ export interface DatagramBased {
         cancellable?: Cancellable,
     ): Promise<number>
     /**
-     * Sends each message whole.
-     * @param flags 0; anything else is INVALID_ARGUMENT
-     * @returns how many were sent
+     * Sends the messages, each as a whole.
+     * @param flags 0; any other value is INVALID_ARGUMENT
+     * @returns the number of messages sent
      * Throws WOULD_BLOCK, TIMED_OUT, CANCELLED, CLOSED, MESSAGE_TOO_LARGE.
      */
     sendMessages(messages: OutputMessage[], flags: number, timeout: number, cancellable?: Cancellable): Promise<number>
-    /** A source that calls back as long as `condition` holds. */
+    /** Creates a source that invokes its callback as long as `condition` holds. */
     createSource(condition: number, cancellable?: Cancellable): DatagramSource
-    /** Which of the conditions hold now; ERR and HUP always when true. Never blocks. */
+    /** Returns the conditions that hold now. ERR and HUP are always reported. Never blocks. */
     conditionCheck(condition: IOCondition | number): number
-    /** Waits until one of the conditions holds. @returns true; throws TIMED_OUT or CANCELLED */
+    /** Waits until one of the conditions holds. @returns true. Throws TIMED_OUT or CANCELLED. */
     conditionWait(condition: IOCondition | number, timeout: number, cancellable?: Cancellable): Promise<boolean>
 }

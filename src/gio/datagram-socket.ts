@@ -8,25 +8,25 @@ import { checkCondition, checkTimeout, checkTransfer, givenCancellable } from ".
 import { deadlineAfter, Waited, waitUntil } from "./waiting.js"
 
 /**
- * What every datagram socket has in common, so that a platform only says how to take one waiting datagram
- * and how to send. Sending never blocks: what the system cannot take is lost, as UDP may.
+ * The common part of all datagram sockets. A platform only implements how to take one received datagram and how to send. Sending never
+ * blocks: if the system cannot take a datagram, it is lost, as is usual with UDP.
  * @devsWhenUsed
  */
 export abstract class DatagramSocket implements DatagramBased {
     protected closed = false
-    /** notified when something arrives, fails or closes */
+    /** notified on arrival of a datagram, on an error, and on close */
     protected changed: Signal
-    /** told to one call, then forgotten */
+    /** error that is thrown by one call and then forgotten */
     protected error: GError | undefined
 
     constructor(protected services: Services) {
         this.changed = services.newSignal()
     }
 
-    /** Moves the oldest waiting datagram into `message`. @returns false when none waits */
+    /** Moves the oldest received datagram into `message`. @returns false if there is none */
     protected abstract takeOne(message: InputMessage): boolean
     protected abstract isReadable(): boolean
-    /** Sends in order. @returns how many; throws when not even the first */
+    /** Sends the messages in order. @returns the number sent; throws if not even the first could be sent */
     protected abstract sendAll(messages: OutputMessage[]): Promise<number>
 
     async receiveMessages(

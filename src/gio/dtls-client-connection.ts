@@ -7,7 +7,7 @@ import { ClientConnection } from "./client-connection.js"
 import { type DatagramBased } from "./datagram-based.js"
 import { type DtlsSettings } from "./settings.js"
 
-/** Makes a client connection of the versions that a program names; the arguments are those of the constructors. */
+/** Creates a client connection for certain versions. The parameters are those of the constructors. */
 export type NewClientConnection = (
     services: Services,
     base: DatagramBased,
@@ -16,7 +16,7 @@ export type NewClientConnection = (
 ) => DtlsClientConnection
 
 /**
- * Gio.DtlsClientConnection, of DTLS 1.2. The base socket is connected to the server, or only ever hears from it.
+ * Gio.DtlsClientConnection for DTLS 1.2. The base socket must be connected to the server, or receive from the server only.
  * @devsWhenUsed
  */
 export class DtlsClientConnection extends ClientConnection {

@@ -22,16 +22,16 @@ import { asGError, checkReserve, notExportable, outOfNumbers } from "./saved-err
 import { checkBoolean, givenCancellable } from "./vectors.js"
 import { waitUntil } from "./waiting.js"
 
-/** GAsyncReadyCallback: told when an operation is done. @param result for the operation's `...Finish` */
+/** GAsyncReadyCallback: called when an operation is complete. @param result argument for the operation's `...Finish` method */
 export type AsyncReadyCallback = (source: DtlsConnection, result: AsyncResult) => void
 
 /**
- * Gio.DtlsConnection: DTLS over a DatagramBased, itself a DatagramBased. Messages and the handshake are inherited; here
- * are shutdown, the asynchronous calls, and GIO's properties.
+ * Gio.DtlsConnection: DTLS over a DatagramBased, and itself a DatagramBased. Base classes implement messages and the handshake; this class
+ * adds shutdown, the asynchronous calls, and GIO's properties.
  * @devsWhenUsed
  */
 export abstract class DtlsConnection extends CertificateCalls {
-    /** one set per association; a program that never advertises protocols does not carry ALPN */
+    /** makes the extensions of one association; without a call of `setAdvertisedProtocols` the program contains no ALPN code */
     protected newExtensions: () => HelloExtension[] = noExtensions
     private requireCloseNotify = true
 
@@ -59,7 +59,7 @@ export abstract class DtlsConnection extends CertificateCalls {
         return result.take("handshakeAsync")
     }
 
-    /** The callback comes in a later turn, never before the call that started it returns. */
+    /** Runs an asynchronous operation. Its callback is invoked in a later turn, never before the call that started it has returned. */
     private finishLater(operation: string, run: () => Promise<boolean>, callback: AsyncReadyCallback): void {
         const self = this
         this.services.spawn(async () => {
@@ -74,8 +74,8 @@ export abstract class DtlsConnection extends CertificateCalls {
     }
 
     /**
-     * Stops reception, sending or both; never waits for others, who get CLOSED. The base socket stays open.
-     * @returns true; throws CANCELLED, and then nothing was shut down
+     * Shuts down receiving, sending or both. Does not wait for other pending calls; they throw CLOSED. The base socket stays open.
+     * @returns true. Throws CANCELLED, and then nothing has been shut down.
      */
     async shutdown(shutdownRead: boolean, shutdownWrite: boolean, cancellable?: Cancellable): Promise<boolean> {
         checkBoolean(shutdownRead, "shutdown_read")
@@ -116,7 +116,7 @@ export abstract class DtlsConnection extends CertificateCalls {
         return result.take("shutdownAsync")
     }
 
-    /** `shutdown(true, true)`. */
+    /** Same as `shutdown(true, true)`. */
     async close(cancellable?: Cancellable): Promise<boolean> {
         return await this.shutdown(true, true, cancellable)
     }
@@ -129,14 +129,14 @@ export abstract class DtlsConnection extends CertificateCalls {
         return this.shutdownFinish(result)
     }
 
-    // Going on elsewhere
+    // Export and import
 
     /**
-     * The association's state, sealed, for `importAssociation` after a restart or a sleep (docs/sleeping-sensors.md).
-     * From then on this connection uses the sequence numbers of `reserve` and no others: a send beyond them throws NO_SPACE
-     * until it is exported again, records beyond them wait.
-     * @param wrapper an AEAD with a tag of 16 bytes, whose key is kept with as much care as the pre-shared key
-     * Throws GError: PENDING before the handshake is done (see `exportable`), CLOSED after one side has closed, NOT_SUPPORTED.
+     * Exports the association's encrypted state, which `importAssociation` resumes after a restart or a sleep (docs/sleeping-sensors.md).
+     * From then on this connection uses only the sequence numbers of `reserve`. A send beyond them throws NO_SPACE until the next export;
+     * received records beyond them are held back.
+     * @param wrapper an AEAD with a tag of 16 bytes; protect its key like the pre-shared key
+     * Throws GError: PENDING before the handshake is complete (see `exportable`), CLOSED after one side has closed, NOT_SUPPORTED.
      */
     exportAssociation(wrapper: Aead, reserve: Reserve): Buffer {
         const association = this.association()
@@ -155,18 +155,18 @@ export abstract class DtlsConnection extends CertificateCalls {
     }
 
     /**
-     * Waits until `exportAssociation` may be called, once the handshake is done: in DTLS 1.3 a client's server has to
-     * acknowledge that first.
-     * @returns false when the connection is over; throws CANCELLED
+     * Waits until `exportAssociation` may be called after a handshake: a DTLS 1.3 client needs the server's acknowledgement of the
+     * handshake first.
+     * @returns false if the connection has ended. Throws CANCELLED.
      */
     async exportable(_cancellable?: Cancellable): Promise<boolean> {
         return true
     }
 
     /**
-     * Waits until messages have come that are beyond the numbers reserved, or until in DTLS 1.3 a message of the protocol itself
-     * has to be saved before it counts: export, save, then call `takeHeld`.
-     * @returns false when the connection is over
+     * Waits until the state has to be saved again: because of messages with sequence numbers beyond the reserved ones, or in DTLS 1.3
+     * because of a post-handshake message that only takes effect once it is saved. Then export, save, and call `takeHeld`.
+     * @returns false if the connection has ended
      */
     async saveWanted(): Promise<boolean> {
         const self = this
@@ -183,7 +183,7 @@ export abstract class DtlsConnection extends CertificateCalls {
         return this.error !== undefined || (this.readClosed && this.writeClosed)
     }
 
-    /** Takes the messages that were held: what was exported for them is safe against a loss of power now. */
+    /** Delivers the messages that were held back. Call it once the exported state is stored safely, so that it survives a power failure. */
     async takeHeld(): Promise<void> {
         const peer = this.peer
         if (peer === undefined) return
@@ -191,44 +191,44 @@ export abstract class DtlsConnection extends CertificateCalls {
         await this.touch(peer)
     }
 
-    /** The versions in which this connection may go on elsewhere. */
+    /** The versions of which this connection can export and import associations. */
     abstract savedVersions(): SavedVersion[]
 
-    /** Where the peer is, for whoever goes on with it; empty: the base socket knows. */
+    /** The peer's address, which is saved with the association; empty if the base socket knows the address. */
     protected savedAddress(): Buffer {
         return EMPTY
     }
 
     // Properties
 
-    /** The engine's side of this connection, for counters and snapshots; undefined before there is one. */
+    /** The engine's association of this connection, for counters and snapshots; undefined before it exists. */
     getAssociation(): Association | undefined {
         return this.association()
     }
 
-    /** Its place in the endpoint; undefined before there is one. */
+    /** The connection's peer in the endpoint; undefined before it exists. */
     getPeer(): Peer | undefined {
         return this.peer
     }
 
     /**
-     * Where the peer is now, as the base socket gave it (Gio.SocketConnection has this call): with connection ids it may
-     * change. undefined before there is a peer, and when the base socket is connected to it.
+     * The current address of the peer, as the base socket reported it (named after the call of Gio.SocketConnection). With connection ids
+     * it may change. undefined before there is a peer, and if the base socket is connected to the peer.
      */
     getRemoteAddress(): SocketAddress | undefined {
         return this.peer === undefined ? undefined : (this.peer.address as SocketAddress | undefined)
     }
 
     /**
-     * Names to offer (client) or to accept (server), preferred first; undefined disables ALPN. 1 to 255 bytes each.
-     * No effect on a handshake that has begun.
+     * Sets the ALPN names that a client offers or a server accepts, preferred first, 1 to 255 bytes each. undefined disables ALPN. No
+     * effect on a handshake that has begun.
      */
     setAdvertisedProtocols(protocols: string[] | undefined): void {
         const names = protocols === undefined || protocols === null ? [] : checkProtocols(protocols)
         this.newExtensions = () => (names.length === 0 ? [] : [new Alpn(names, false)])
     }
 
-    /** undefined before the handshake and without a common protocol. */
+    /** The ALPN name agreed on; undefined before the handshake and if there is no common protocol. */
     getNegotiatedProtocol(): string | undefined {
         const association = this.association()
         if (association === undefined) return undefined
@@ -237,22 +237,25 @@ export abstract class DtlsConnection extends CertificateCalls {
         return alpn === undefined ? undefined : (alpn as Alpn).selected
     }
 
-    /** Throws TlsChannelBindingError: INVALID_STATE before the handshake, NOT_AVAILABLE, NOT_IMPLEMENTED. */
+    /**
+     * Returns the data of a channel binding. Throws TlsChannelBindingError: INVALID_STATE before the handshake, NOT_AVAILABLE,
+     * NOT_IMPLEMENTED.
+     */
     getBindingData(type: TlsChannelBindingType): Buffer {
         return channelBinding(this.association(), type, this.serverCertificate())
     }
 
-    /** GIO's public name of `getBindingData`. */
+    /** Same as `getBindingData`, under its public name in GIO. */
     getChannelBindingData(type: TlsChannelBindingType): Buffer {
         return this.getBindingData(type)
     }
 
     /**
-     * Keying material (RFC 5705 §4), equal on both sides.
-     * @param label other than the five that TLS uses itself
-     * @param context 0 to 32768 bytes, which Buffers of every platform have room for; absent and empty differ
+     * Exports keying material (RFC 5705 §4), which is equal on both sides.
+     * @param label any label except the five that TLS uses itself
+     * @param context 0 to 32768 bytes, which fits into a Buffer on every platform; undefined and empty are different contexts
      * @param length 1 to 8160 bytes
-     * Throws IOErrorEnum.INVALID_ARGUMENT, or NOT_SUPPORTED before the handshake is done and after the connection has ended.
+     * Throws IOErrorEnum.INVALID_ARGUMENT, or NOT_SUPPORTED before the handshake is complete and after the connection has ended.
      */
     exportKeyingMaterial(label: string, context: Buffer | undefined, length: number): Buffer {
         const given = context === null ? undefined : context
@@ -267,15 +270,18 @@ export abstract class DtlsConnection extends CertificateCalls {
         return this.base
     }
 
-    /** UNKNOWN until the handshake is done; stays after the end. A version that GIO does not name yet has the next number. */
+    /**
+     * The protocol version. UNKNOWN until the handshake is complete; remains available after the end. A version that GIO does not define
+     * yet has the next number.
+     */
     getProtocolVersion(): TlsProtocolVersion {
         const association = this.association()
         if (association === undefined || !association.parameters.complete) return TlsProtocolVersion.UNKNOWN
-        // GIO counts versions up, the protocol counts them down.
+        // GIO's numbers increase with newer versions, those of the protocol decrease.
         return TlsProtocolVersion.DTLS_1_2 + DTLS_1_2 - association.parameters.version
     }
 
-    /** IANA name; undefined until the handshake is done. */
+    /** IANA name of the cipher suite; undefined until the handshake is complete. */
     getCiphersuiteName(): string | undefined {
         const association = this.association()
         if (association === undefined || !association.parameters.complete) return undefined
@@ -284,8 +290,9 @@ export abstract class DtlsConnection extends CertificateCalls {
     }
 
     /**
-     * Server: the client's psk_identity (RFC 4279 §2), once the handshake has proved that it has the key; it stays after
-     * the end. Client: undefined, for a server with a pre-shared key has no identity of its own; its hint is none.
+     * On a server: the client's psk_identity (RFC 4279 §2), once the handshake has proved that the client has the key; remains available
+     * after the end. On a client: undefined, because a server with a pre-shared key has no identity of its own, and its hint is not an
+     * identity.
      */
     getPeerIdentity(): Buffer | undefined {
         return undefined
@@ -295,7 +302,7 @@ export abstract class DtlsConnection extends CertificateCalls {
         return this.requireCloseNotify
     }
 
-    /** Makes no difference over datagrams, as with GIO. */
+    /** No effect over datagrams, as in GIO. */
     setRequireCloseNotify(requireCloseNotify: boolean): void {
         checkBoolean(requireCloseNotify, "require_close_notify")
         this.requireCloseNotify = requireCloseNotify

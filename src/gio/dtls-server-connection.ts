@@ -3,9 +3,9 @@ import { type NewHelloExchange } from "../dtls/endpoint/hello-exchange.js"
 import { ServerConnection } from "./server-connection.js"
 
 /**
- * Gio.DtlsServerConnection: alone over a base socket that has one peer, or one of many that a DtlsListener accepted.
- * Alone it serves the first peer whose handshake succeeds, and no other until it is closed; for clients that come and
- * go, or reboot, use a DtlsListener. Of DTLS 1.2, where `newExchange` of its settings names no other versions.
+ * Gio.DtlsServerConnection. Created directly, it serves the first peer whose handshake succeeds on the base socket, and no other until it
+ * is closed. For clients that come and go, or reboot, use a DtlsListener, which creates one such connection for each client. The version is
+ * DTLS 1.2 unless `newExchange` of the settings selects others.
  * @devsWhenUsed
  */
 export class DtlsServerConnection extends ServerConnection {

@@ -2,14 +2,14 @@ import { type Answer, type Question, QuestionKind } from "../dtls/handshake/ques
 import { type AskingConnection, type Credentials } from "./credentials.js"
 
 /**
- * Credentials of several kinds, of which each answers the questions of its kind.
+ * Combines credentials of several kinds. Each of them answers the questions of its kind.
  * @devsWhenUsed
  */
 export class EitherCredentials implements Credentials {
     /**
      * @param psk pre-shared keys; undefined: none
-     * @param publicKeys what this side presents, and whom it believes; undefined: neither, unless `psk` knows
-     * @param peers whom it believes, in place of `publicKeys`
+     * @param publicKeys this side's keys and certificates, and the peers that it trusts; undefined: `psk` is asked for them
+     * @param peers decides which peers are trusted, instead of `publicKeys`
      */
     constructor(
         private psk: Credentials | undefined,
@@ -24,7 +24,7 @@ export class EitherCredentials implements Credentials {
 
     private sourceFor(kind: QuestionKind): Credentials | undefined {
         if (kind === QuestionKind.psk || kind === QuestionKind.clientPsk) return this.psk
-        // Credentials of the application may know certificates, too.
+        // The application's credentials may contain certificates, too.
         return (kind === QuestionKind.peerCertificate ? this.peers : this.publicKeys) ?? this.psk
     }
 }

@@ -3,13 +3,13 @@ import { CertificateType } from "../dtls/wire/code-points.js"
 import { type AskingConnection, type Credentials } from "./credentials.js"
 
 /**
- * Whom a side believes that offers both types of certificates (RFC 7250).
+ * Checks peers on a side that accepts both certificates and raw public keys (RFC 7250).
  * @devsWhenUsed
  */
 export class EitherPeers implements Credentials {
     /**
-     * @param rawPublicKeys judges bare keys
-     * @param certificates judges certificates
+     * @param rawPublicKeys checks raw public keys
+     * @param certificates checks certificates
      */
     constructor(
         private rawPublicKeys: Credentials,

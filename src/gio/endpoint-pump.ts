@@ -14,37 +14,36 @@ import { type DtlsSettings } from "./settings.js"
 import { addressKey, type SocketAddress } from "./socket-address.js"
 import { type SourceAddress } from "../dtls/endpoint/source-address.js"
 
-/** Pause after the second of two receive errors in a row, and after each further one, ms. */
+/** Pause in ms after the second of two consecutive receive errors, and after each further one. */
 const ERROR_PAUSE = 50
 
-/** What the owner of a pump hears of. */
+/** Callbacks from a pump to its owner. */
 export interface PumpOwner {
-    /** the connection of a peer that has a question */
+    /** returns the connection of a peer whose handshake has a question */
     connectionOf(peer: Peer): AskingConnection
-    /** an output of a peer's association that is neither a datagram nor a question */
+    /** receives an output of a peer's association other than datagrams and questions */
     onOutput(peer: Peer, output: Output): void
-    /** the base socket reports an error; `fatal`: nothing can be received any more */
+    /** receives an error of the base socket; `fatal`: nothing can be received any more */
     onBaseError(error: GError, fatal: boolean): void
 }
 
 /**
- * Drives an endpoint over its base socket: one task receives, one keeps the time, whether or not the
- * application is in a call. Everything that the engine wants done is done in `drain`.
- * Whatever throws on the way ends one peer, or is logged; the tasks go on. A task that cannot go on ends the pump
- * with an error that its owner hears of.
+ * Drives an endpoint over its base socket. One task receives, and another handles timers, whether or not the application is in a call.
+ * `drain` processes everything that the engine outputs. An error on the way ends one peer or is logged, and the tasks continue. If a task
+ * cannot continue, the pump ends and reports the error to its owner.
  * @devsWhenUsed
  */
 export class EndpointPump {
     private wake: Signal
     private answering: Answering
-    /** largest datagram to receive, bytes */
+    /** length of the largest datagram to receive, in bytes */
     private datagramBytes: number
     private stopping = new Cancellable()
     private started = false
     private stopped = false
-    /** when the time keeper will look next, ms */
+    /** when the timer task will look at the deadlines next, ms */
     private lookAt = NEVER
-    /** receive errors in a row */
+    /** number of consecutive receive errors */
     private errors = 0
 
     constructor(
@@ -81,7 +80,7 @@ export class EndpointPump {
         return message
     }
 
-    /** Runs `turn` again and again, beside the caller, until the pump stops. */
+    /** Runs `turn` repeatedly in the background until the pump stops. */
     private repeat(turn: () => Promise<void>): void {
         const self = this
         this.services.spawn(async () => {
@@ -93,7 +92,7 @@ export class EndpointPump {
         })
     }
 
-    /** Ends both tasks; the base socket stays open. */
+    /** Stops both tasks. The base socket stays open. */
     stop(): void {
         if (this.stopped) return
         this.stopped = true
@@ -103,7 +102,7 @@ export class EndpointPump {
 
     /**
      * Receives one datagram.
-     * @returns 1; 0 at the end of the base socket; -1 when it reported an error that passes. Throws when nothing can be received any more.
+     * @returns 1; 0 if the base socket has ended; -1 after a temporary error. Throws if nothing can be received any more.
      */
     private async receiveOne(batch: InputMessage[]): Promise<number> {
         try {
@@ -115,7 +114,7 @@ export class EndpointPump {
             if (isIoError(error, IOErrorEnum.CLOSED)) throw error
             this.baseFailed(asGError(error), false)
             this.errors++
-            // Whatever else a socket reports passes; a pause keeps a stubborn one from filling the processor.
+            // All other errors of a socket are temporary. The pause prevents a persistent error from using all CPU time.
             if (this.errors > 1) await this.wake.wait(ERROR_PAUSE)
             return -1
         }
@@ -127,19 +126,19 @@ export class EndpointPump {
         try {
             this.endpoint.receive(datagram, message.bytesReceived, from, this.services.now())
         } catch (error) {
-            // There is no peer yet that could end over it: memory, handles or randomness are not to be had.
+            // No peer exists yet that this error could end. The cause is a lack of memory, handles or randomness.
             this.services.log(LogLevel.error, "A handshake could not begin: " + errorText(error))
         }
     }
 
-    /** @param fatal nothing will ever be received again: the time need not be kept either */
+    /** @param fatal nothing will ever be received again, so timers are not needed any more either */
     private baseFailed(error: GError, fatal: boolean): void {
         if (this.stopped) return
         if (fatal) this.stop()
         this.owner.onBaseError(error, fatal)
     }
 
-    /** Waits for the endpoint's next deadline, or runs the timers that are due. */
+    /** Waits for the endpoint's next deadline, or runs the timers that have expired. */
     private async timeTurn(): Promise<void> {
         const now = this.services.now()
         this.lookAt = this.endpoint.deadline()
@@ -150,10 +149,10 @@ export class EndpointPump {
     }
 
     /**
-     * Sends, delivers and asks whatever the engine has put out. A datagram that the base does not take is lost, as
-     * on any path, and the ones behind it are sent all the same.
-     * @param peer whose association was called outside this pump
-     * @returns why, when the base took none of them; the error says nothing about what is sent or received later
+     * Processes everything that the engine has output: sends datagrams, delivers messages and asks questions. If the base does not take a
+     * datagram, it is lost, as on any path, and the datagrams after it are sent nevertheless.
+     * @param peer a peer whose association was called outside this pump
+     * @returns an error if the base took none of the datagrams; it says nothing about later sends or receives
      */
     async drain(peer?: Peer): Promise<GError | undefined> {
         if (peer !== undefined) this.endpoint.touched(peer)
@@ -166,7 +165,7 @@ export class EndpointPump {
             try {
                 sent = await this.base.sendMessages(outgoing, 0, 0)
             } catch (error) {
-                // Refused was a datagram before this one: nobody listens where it went.
+                // The refused datagram is an earlier one: nobody listens at its destination.
                 if (isIoError(error, IOErrorEnum.CONNECTION_REFUSED)) this.baseFailed(error as GError, false)
                 else lost = asGError(error)
             }
@@ -211,12 +210,12 @@ export class EndpointPump {
         else this.owner.onOutput(peer, output)
     }
 
-    /** What is over the limit of an address that is not confirmed is lost, as on any path. */
+    /** Queues a datagram. Datagrams beyond the limit for an unverified address are dropped, as they could be lost on any path. */
     private send(peer: Peer, datagram: Buffer, outgoing: OutputMessage[]): void {
         if (peer.spend(datagram.length)) outgoing.push(datagramTo(datagram, peer.address))
     }
 
-    /** Others go on while the answer is looked for. */
+    /** Answers a question in the background, while other peers continue. */
     private ask(peer: Peer, question: Question): void {
         const self = this
         this.services.spawn(async () => {

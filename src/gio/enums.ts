@@ -1,4 +1,4 @@
-/** GLib.IOCondition, with poll's numbers. */
+/** GLib.IOCondition, with the numbers of poll. */
 export enum IOCondition {
     IN = 1,
     OUT = 4,
@@ -6,7 +6,7 @@ export enum IOCondition {
     HUP = 16,
 }
 
-/** Flags of a received message: the message was longer than its vectors. MSG_TRUNC of Linux. */
+/** MSG_TRUNC, a flag of a received message, with the value of Linux: the message was longer than its vectors. */
 export const MSG_TRUNC = 0x20
 
 /** Gio.TlsProtocolVersion. */
@@ -43,14 +43,14 @@ export enum TlsAuthenticationMode {
     REQUIRED = 2,
 }
 
-/** Gio.TlsRehandshakeMode: renegotiation is always refused here. */
+/** Gio.TlsRehandshakeMode. Renegotiation is always refused. */
 export enum TlsRehandshakeMode {
     NEVER = 0,
     SAFELY = 1,
     UNSAFELY = 2,
 }
 
-/** What the key of a certificate is used for (RFC 5280 §4.2.1.12); the numbers are those of the native. */
+/** The purpose of a certificate's key (RFC 5280 §4.2.1.12), with the numbers of the native function. */
 export enum CertificatePurpose {
     authenticateServer = 0,
     authenticateClient = 1,

@@ -1,6 +1,6 @@
 import { type Failure } from "../dtls/handshake/failure.js"
 
-/** Gio.IOErrorEnum, the members in use here, with GIO's numbers. */
+/** Gio.IOErrorEnum: the members that are used here, with GIO's numbers. */
 export enum IOErrorEnum {
     FAILED = 0,
     NOT_FOUND = 1,
@@ -42,7 +42,7 @@ export enum TlsChannelBindingError {
     GENERAL_ERROR = 4,
 }
 
-/** GIO's names of the three error domains. */
+/** The three error domains, with GIO's names. */
 export enum ErrorDomain {
     io = "g-io-error-quark",
     tls = "g-tls-error-quark",
@@ -50,13 +50,13 @@ export enum ErrorDomain {
 }
 
 /**
- * GLib.Error: a domain and a code for programs, a sentence for people.
+ * GLib.Error: a domain and a code for programs, and a message for people.
  * @devsWhenUsed
  */
 export class GError extends Error {
-    /** which argument is wrong, when code is INVALID_ARGUMENT */
+    /** name of the wrong argument, if the code is INVALID_ARGUMENT */
     argument: string | undefined
-    /** why the association ended, when it did */
+    /** why the association ended, if it has */
     failure: Failure | undefined
 
     constructor(
@@ -82,7 +82,7 @@ export function isIoError(error: unknown, code: IOErrorEnum): boolean {
     return error instanceof GError && error.matches(ErrorDomain.io, code)
 }
 
-/** @param argument name as GIO spells it; @param needed what would be right */
+/** @param argument its name, as GIO spells it; @param needed describes a valid value */
 export function invalidArgument(argument: string, needed: string): GError {
     const error = ioError(IOErrorEnum.INVALID_ARGUMENT, argument + ": " + needed)
     error.argument = argument

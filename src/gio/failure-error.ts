@@ -4,8 +4,8 @@ import { type DescribeFailure } from "../platform/services.js"
 import { ErrorDomain, GError, IOErrorEnum, TlsError } from "./errors.js"
 
 /**
- * The error that calls on a failed connection throw: GIO's code, and a sentence that says what to do.
- * @param describe the words for an alert or a rare reason; without it they are numbers
+ * The error that calls on a failed connection throw: GIO's code, and a message that says what to do.
+ * @param describe returns words for an alert or a rare reason; without it the message has numbers
  */
 export function failureError(failure: Failure, describe: DescribeFailure | undefined): GError {
     const error = errorOf(failure, describe?.(failure))

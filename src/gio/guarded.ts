@@ -1,16 +1,16 @@
 import { type Services } from "../platform/services.js"
 import { LogLevel } from "./log-level.js"
 
-/** What a thrown value says; JavaScript can throw anything. */
+/** The message of a thrown value, which may be of any type in JavaScript. */
 export function errorText(error: unknown): string {
     return error instanceof Error ? error.message : "something that is no Error"
 }
 
 /**
- * Calls back into the application. What its callback throws is logged and goes no further: a handler that fails must not
- * stop the task that called it, which serves others too.
- * @param name of the callback, for the log
- * @param fallback what counts as the answer of a callback that throws
+ * Calls a callback of the application. An error from it is logged and not passed on, because a failing handler must not stop the task that
+ * called it and that also serves others.
+ * @param name name of the callback, for the log
+ * @param fallback the result if the callback throws
  */
 export function guarded<T>(services: Services, name: string, callback: () => T, fallback: T): T {
     try {
@@ -21,7 +21,7 @@ export function guarded<T>(services: Services, name: string, callback: () => T, 
     }
 }
 
-/** As `guarded`, of a callback that may take its time. */
+/** Like `guarded`, for a callback that may return a promise. */
 export async function guardedLater<T>(
     services: Services,
     name: string,

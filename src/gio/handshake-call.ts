@@ -6,16 +6,16 @@ import { givenCancellable } from "./vectors.js"
 import { Waited, waitUntil } from "./waiting.js"
 
 /**
- * The explicit handshake.
+ * The explicit handshake call.
  * @devsWhenUsed
  */
 export abstract class HandshakeCall extends MessageCalls {
     protected handshakeRunning = false
 
     /**
-     * Does the handshake, or waits for the one under way; true at once when it is done.
-     * Ends by the retransmission profile's deadline. Throws PENDING while another explicit handshake runs,
-     * TIMED_OUT, CONNECTION_REFUSED, CLOSED, CANCELLED, or a TlsError; a failed handshake stays failed.
+     * Performs the handshake, or waits for one that has already started. Returns true at once if it is complete.
+     * The retransmission profile sets the deadline. Throws PENDING while another explicit handshake runs, TIMED_OUT, CONNECTION_REFUSED,
+     * CLOSED, CANCELLED, or a TlsError. A failed handshake cannot be repeated on this connection.
      */
     async handshake(cancellable?: Cancellable): Promise<boolean> {
         const stop = givenCancellable(cancellable)
@@ -28,7 +28,7 @@ export abstract class HandshakeCall extends MessageCalls {
         }
     }
 
-    /** One explicit handshake at a time: the mark is set before anything is waited for. */
+    /** Allows one explicit handshake at a time. The flag is set before the first wait. */
     private reserveHandshake(): void {
         if (this.handshakeRunning) throw ioError(IOErrorEnum.PENDING, "Another handshake is under way")
         this.handshakeRunning = true

@@ -13,19 +13,19 @@ import { subjectPublicKeyInfo } from "../dtls/wire/x509.js"
 import { type AskingConnection, type Credentials } from "./credentials.js"
 import { TlsCertificateFlags } from "./enums.js"
 
-/** What is wrong with a peer, and whether it is accepted all the same. */
+/** The errors found in a peer's certificate or key, and whether the peer is accepted nevertheless. */
 export interface Verdict {
     errors: TlsCertificateFlags
     isAccepted: boolean
 }
 
-/** A verdict without a second opinion: errors are refused. */
+/** A verdict without further checks: a peer with any error is refused. */
 export function plainVerdict(errors: TlsCertificateFlags): Verdict {
     return { errors, isAccepted: errors === TlsCertificateFlags.NO_FLAGS }
 }
 
 /**
- * Credentials with public keys, in certificates or bare: what is common to the ways in which a peer's key can be trusted.
+ * Credentials with certificates or raw public keys. This is the common part of the different ways to trust a peer's key.
  * @devsWhenUsed
  */
 export abstract class KeyCredentials implements Credentials {
@@ -41,13 +41,13 @@ export abstract class KeyCredentials implements Credentials {
         return { alert: verdict.isAccepted ? AlertDescription.none : alertFor(errors), publicKey, errors }
     }
 
-    /** What this side presents; undefined: nothing. */
+    /** Returns what this side presents; undefined: nothing. */
     protected abstract present(
         question: CertificateQuestion,
         connection: AskingConnection,
     ): Promise<CertificateAnswer | undefined>
 
-    /** @param publicKey of the peer, SubjectPublicKeyInfo */
+    /** Checks the peer. @param publicKey the peer's SubjectPublicKeyInfo */
     protected abstract judge(
         peer: PresentedCertificate,
         publicKey: Buffer,
@@ -59,15 +59,15 @@ function unreadable(): PeerCertificateAnswer {
     return { alert: AlertDescription.badCertificate, publicKey: EMPTY, errors: TlsCertificateFlags.GENERIC_ERROR }
 }
 
-/** Not valid yet, or not any more. */
+/** Not valid yet, or expired. */
 const UNTIMELY = TlsCertificateFlags.NOT_ACTIVATED | TlsCertificateFlags.EXPIRED
 
-/** The alert that says most to whoever has to mend it (RFC 5246 §7.2.2). */
+/** The alert that tells the most to whoever has to fix the problem (RFC 5246 §7.2.2). */
 function alertFor(errors: TlsCertificateFlags): AlertDescription {
     if ((errors & TlsCertificateFlags.UNKNOWN_CA) !== 0) return AlertDescription.unknownCa
     if ((errors & TlsCertificateFlags.REVOKED) !== 0) return AlertDescription.certificateRevoked
     if ((errors & UNTIMELY) !== 0) return AlertDescription.certificateExpired
-    // It can be read, so it is its purpose or an extension: there is no alert of a closer meaning.
+    // The certificate is readable, so its purpose or an extension is wrong. No alert describes this more precisely.
     if ((errors & TlsCertificateFlags.GENERIC_ERROR) !== 0) return AlertDescription.unsupportedCertificate
     return AlertDescription.badCertificate
 }

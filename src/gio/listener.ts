@@ -27,23 +27,23 @@ import { checkTimeout, givenCancellable } from "./vectors.js"
 import { deadlineAfter, Waited, waitUntil } from "./waiting.js"
 
 /**
- * What listeners of every version have.
+ * The common part of listeners of all versions.
  * @devsWhenUsed
  */
 export abstract class Listener implements PumpOwner, Acceptor {
     private endpoint: ServerEndpoint
     private pump: EndpointPump
     private changed: Signal
-    /** connections that wait for an `accept` */
+    /** connections that wait for a call of `accept` */
     private backlog = new LinkedList<ServerConnection>()
-    /** every connection that has not ended */
+    /** all connections that have not ended */
     private connections = new LinkedList<ServerConnection>()
     private newExtensions: () => HelloExtension[] = () => []
-    /** called for each client whose handshake fails: no `accept` ever gives that one */
+    /** called for each client whose handshake fails; `accept` never returns such a client */
     onHandshakeFailed: ((connection: ServerConnection, failure: Failure) => void) | undefined
     /**
-     * accept-certificate for all clients: @returns true to accept in spite of `errors`, at once or later. Without it clients whose
-     * certificate has no errors are accepted.
+     * Handler of accept-certificate for all clients. @returns true, or a promise of true, to accept a client in spite of `errors`. Without
+     * a handler, clients whose certificate has no errors are accepted.
      */
     onAcceptCertificate:
         | ((
@@ -56,7 +56,7 @@ export abstract class Listener implements PumpOwner, Acceptor {
     private closed = false
     private error: GError | undefined
 
-    /** Serves from now on, whether or not anybody is in `accept`. */
+    /** Starts to serve clients at once, whether or not `accept` is called. */
     constructor(
         private services: Services,
         private base: DatagramBased,
@@ -66,7 +66,7 @@ export abstract class Listener implements PumpOwner, Acceptor {
         this.changed = services.newSignal()
         const self = this
         const common = associationSettings(services, settings, [])
-        // What associations have in common is there once.
+        // Settings that all associations have in common exist only once.
         this.newSettings = () => {
             const extensions = self.newExtensions()
             return extensions.length + settings.extensions.length === 0
@@ -84,15 +84,15 @@ export abstract class Listener implements PumpOwner, Acceptor {
         this.pump.start()
     }
 
-    /** How hellos are taken in the version that the class speaks. */
+    /** How the version of the class handles ClientHellos. */
     abstract newExchange(): NewHelloExchange
 
-    /** A connection of that version. */
+    /** Creates a connection of the version of the class. */
     abstract newConnection(services: Services, base: DatagramBased, settings: DtlsSettings): ServerConnection
 
     /**
-     * The next client whose handshake is done.
-     * @param timeout µs, negative waits, 0 never blocks
+     * Waits for the next client whose handshake is complete.
+     * @param timeout µs; negative: no limit; 0: never blocks
      * Throws WOULD_BLOCK, TIMED_OUT, CANCELLED, CLOSED.
      */
     async accept(timeout: number, cancellable?: Cancellable): Promise<ServerConnection> {
@@ -118,11 +118,11 @@ export abstract class Listener implements PumpOwner, Acceptor {
     }
 
     /**
-     * Goes on with a client of an earlier run, from what its connection's `exportAssociation` gave. Export it anew, and save
-     * that, before anything is sent: until then a send throws NO_SPACE, and what arrives waits (`takeHeld`).
-     * @param minimumGeneration of the newest copy that is known to exist; an older one is refused
-     * @returns the connection, which no `accept` gives
-     * Throws GError: INVALID_ARGUMENT (`saved`), also when that client is here already; NOT_SUPPORTED, CLOSED.
+     * Resumes a client's association that `exportAssociation` of its connection saved in an earlier run. Before you send anything, export
+     * the association again and save the result: until then a send throws NO_SPACE, and received messages are held back (`takeHeld`).
+     * @param minimumGeneration generation of the newest copy that is known to exist; an older copy is refused
+     * @returns the connection; `accept` does not return it
+     * Throws GError: INVALID_ARGUMENT (for `saved`), also if this client is already connected; NOT_SUPPORTED, CLOSED.
      */
     async importAssociation(saved: Buffer, wrapper: Aead, minimumGeneration: number): Promise<ServerConnection> {
         if (this.closed) throw ioError(IOErrorEnum.CLOSED, "Listener is already closed")
@@ -155,13 +155,13 @@ export abstract class Listener implements PumpOwner, Acceptor {
         return connection
     }
 
-    /** As DtlsConnection.setAdvertisedProtocols, for clients that come from now on. */
+    /** Like DtlsConnection.setAdvertisedProtocols, for clients that connect from now on. */
     setAdvertisedProtocols(protocols: string[] | undefined): void {
         const names = protocols === undefined || protocols === null ? [] : checkProtocols(protocols)
         this.newExtensions = () => (names.length === 0 ? [] : [new Alpn(names, false)])
     }
 
-    /** Closes every connection of this listener, with close_notify, and stops serving. The base socket stays open. */
+    /** Closes all connections of this listener, with close_notify, and stops serving. The base socket stays open. */
     async close(): Promise<void> {
         if (this.closed) return
         this.closed = true
@@ -176,7 +176,7 @@ export abstract class Listener implements PumpOwner, Acceptor {
         this.changed.notify()
     }
 
-    /** Drop counters and peer counts. */
+    /** The endpoint, which has the counters of dropped datagrams and of peers. */
     getEndpoint(): ServerEndpoint {
         return this.endpoint
     }
@@ -186,7 +186,7 @@ export abstract class Listener implements PumpOwner, Acceptor {
         if (output.kind === OutputKind.failed) this.released(connection)
         connection.onOutput(peer, output)
         if (output.kind === OutputKind.failed) this.tellFailure(connection, peer, output.failure as Failure)
-        // An imported connection was connected before, and its caller has it.
+        // An imported connection is already established, and the caller of `importAssociation` has it.
         if (output.kind !== OutputKind.connected || connection.isImported) return
         this.backlog.append(connection.backlogNode)
         this.changed.notify()
@@ -224,7 +224,7 @@ export abstract class Listener implements PumpOwner, Acceptor {
     }
 
     onBaseError(error: GError, fatal: boolean): void {
-        // One socket, many peers: an ICMP message of one of them says nothing about the others.
+        // Many peers share one socket: an ICMP message about one of them says nothing about the others.
         if (!fatal) return
         this.error = error
         let connection = this.connections.oldest()

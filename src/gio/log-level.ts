@@ -1,4 +1,4 @@
-/** How much a log line matters. */
+/** Severity of a log line. */
 export enum LogLevel {
     debug = 0,
     info = 1,

@@ -10,12 +10,12 @@ import { checkCondition, checkTimeout, checkTransfer, gather, givenCancellable }
 import { deadlineAfter, Waited, waitUntil } from "./waiting.js"
 
 /**
- * Gio.DatagramBased over an association: one message is one record. A handshake is done by the first receive or send,
- * under that call's timeout.
+ * Gio.DatagramBased over an association: each message is one record. The first receive or send performs the handshake, within the timeout
+ * of that call.
  * @devsWhenUsed
  */
 export abstract class MessageCalls extends ConnectionState implements DatagramBased {
-    /** a receive is under way; others wait behind it */
+    /** a receive is in progress; further ones wait for it */
     private reading = false
 
     async receiveMessages(
@@ -30,7 +30,7 @@ export abstract class MessageCalls extends ConnectionState implements DatagramBa
         if (stop !== undefined) stop.setErrorIfCancelled()
         const deadline = deadlineAfter(this.services, timeout)
         await this.beginUnlessOver()
-        // A loop of calls that never block must not keep others from running.
+        // A loop of non-blocking calls must not keep other tasks from running.
         if (timeout === 0 && this.queue.isEmpty() && !this.noMoreToRead()) await this.changed.wait(0)
         const self = this
         let count = 0
@@ -54,14 +54,14 @@ export abstract class MessageCalls extends ConnectionState implements DatagramBa
     }
 
     /**
-     * The oldest message that waits, as it came, for platforms that need no copy of it. Never blocks.
-     * @returns undefined: none waits, or another receive is before this one
+     * Takes the oldest received message without copying it. Never blocks.
+     * @returns undefined: there is no message, or another receive is in progress
      */
     takeMessage(): Buffer | undefined {
         return this.reading || this.readClosed ? undefined : this.queue.takeOldest()
     }
 
-    /** The next receive, if any waits behind this one, gets its turn. */
+    /** Ends this receive, so that the next waiting one can start. */
     private releaseRead(): void {
         this.reading = false
         this.changed.notify()
@@ -71,7 +71,7 @@ export abstract class MessageCalls extends ConnectionState implements DatagramBa
         return this.readClosed || this.error !== undefined || this.baseError !== undefined || this.ended
     }
 
-    /** What a receive that got no message answers. */
+    /** The result of a receive that got no message. */
     private nothingRead(waited: Waited, timeout: number): number {
         if (waited === Waited.cancelled) throw ioError(IOErrorEnum.CANCELLED, "Operation was cancelled")
         if (this.readClosed) throw closedError()
@@ -151,13 +151,13 @@ export abstract class MessageCalls extends ConnectionState implements DatagramBa
         return holds
     }
 
-    /** Whether what was asked for can never come, because this side closed that direction. */
+    /** Whether the requested condition can never hold, because this side has closed that direction. */
     private isHalfClosed(condition: number): boolean {
         const hopes = (this.readClosed ? 0 : IOCondition.IN) | (this.writeClosed ? 0 : IOCondition.OUT)
         return (condition & (IOCondition.IN | IOCondition.OUT)) !== 0 && (condition & hopes) === 0
     }
 
-    /** Before the handshake too: a send is what starts it. */
+    /** True also before the handshake, because a send starts it. */
     private canWrite(): boolean {
         if (this.writeClosed || this.error !== undefined) return false
         const association = this.association()

@@ -1,17 +1,17 @@
 import { copyOf, wipe } from "../dtls/bytes/bytes.js"
 
-/** One block of a text in PEM (RFC 7468). */
+/** One block of a PEM text (RFC 7468). */
 export interface PemBlock {
-    /** as in -----BEGIN label----- */
+    /** the label, as in -----BEGIN label----- */
     label: string
-    /** what it holds; wipe it when it is a key */
+    /** the decoded content; if it is a key, wipe it after use */
     data: Buffer
 }
 
 const BEGIN = "-----BEGIN "
 const DASHES = "-----"
 
-/** All blocks of a text; what stands between them is a comment. @returns undefined when one of them is malformed */
+/** Reads all blocks of a text. Text between the blocks is ignored. @returns undefined if a block is malformed */
 export function readPem(text: string): PemBlock[] | undefined {
     const blocks: PemBlock[] = []
     let at = text.indexOf(BEGIN)
@@ -30,7 +30,7 @@ export function readPem(text: string): PemBlock[] | undefined {
     return blocks
 }
 
-/** RFC 4648 §4, white space skipped; undefined for any other character. */
+/** Decodes base64 (RFC 4648 §4) and skips white space. Returns undefined if there is any other character. */
 export function decodeBase64(text: string): Buffer | undefined {
     const room = Buffer.alloc(text.length)
     let length = 0

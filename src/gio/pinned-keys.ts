@@ -11,26 +11,26 @@ import { TlsCertificateFlags } from "./enums.js"
 import { invalidArgument } from "./errors.js"
 import { KeyCredentials, plainVerdict, type Verdict } from "./key-credentials.js"
 
-/** Bytes of a pin that is a digest. */
+/** Length of a pin that is a digest, in bytes. */
 const DIGEST_LENGTH = 32
 
-/** Raw public key or certificate of this side, with its private key. */
+/** This side's raw public key or certificate, with its private key. */
 export interface OwnKey {
     /** CertificateType */
     type: number
-    /** rawPublicKey: one SubjectPublicKeyInfo; x509: a chain, the own certificate first; DER */
+    /** DER. rawPublicKey: one SubjectPublicKeyInfo; x509: a chain, starting with the own certificate */
     certificates: Buffer[]
     key: PrivateKey
 }
 
 /**
- * Peers known by their public key (RFC 7250 §6), whether they present it bare or in a certificate: of a certificate nothing
- * else is looked at, neither names nor validity nor who signed it.
+ * Trusts peers by their public key (RFC 7250 §6), whether they present it as a raw public key or in a certificate. Nothing else in a
+ * certificate is checked: neither names nor validity nor signatures.
  * @devsWhenUsed
  */
 export class PinnedKeys extends KeyCredentials {
     /**
-     * @param pins of each peer the SubjectPublicKeyInfo, DER, or its SHA-256 of 32 bytes
+     * @param pins for each trusted peer its SubjectPublicKeyInfo (DER), or the SHA-256 digest of that (32 bytes)
      * @param own what this side presents; undefined: nothing
      */
     constructor(

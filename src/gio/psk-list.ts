@@ -3,15 +3,15 @@ import { type Credentials } from "./credentials.js"
 import { invalidArgument } from "./errors.js"
 
 /**
- * Several identities and keys of a client, preferred first: of DTLS 1.3 with `severalPsks` or `importedPsks` among
- * `DtlsSettings.extensions`; DTLS 1.2 takes the first. The keys are in no field, so that a printed or serialized object does not
- * show them.
+ * Several identities and keys of a client, preferred first. DTLS 1.3 uses them if `severalPsks` or `importedPsks` is among
+ * `DtlsSettings.extensions`; DTLS 1.2 uses the first one. No property holds the keys, so a printed or serialized object does not reveal
+ * them.
  * @devsWhenUsed
  */
 export class PskList implements Credentials {
     readonly answer: (question: Question) => Promise<PskAnswer | undefined>
 
-    /** @param psks one or more; the server looks at the first 4, each counted for every hash it is imported for */
+    /** @param psks one or more; the server considers the first 4, where an imported key counts once for each of its hashes */
     constructor(psks: PskAnswer[]) {
         if (!Array.isArray(psks) || psks.length === 0) throw invalidArgument("psks", "one identity and key, or more")
         for (const psk of psks) {

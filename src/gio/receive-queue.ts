@@ -3,7 +3,7 @@ import { type InputMessage } from "./datagram-based.js"
 import { scatter } from "./vectors.js"
 
 /**
- * Messages that have arrived and nobody has read yet, within the limits. UDP's way: what does not fit is dropped.
+ * Received messages that have not been read yet, within the limits. Messages that exceed the limits are dropped, as with UDP.
  * @devsWhenUsed
  */
 export class ReceiveQueue {
@@ -12,7 +12,7 @@ export class ReceiveQueue {
 
     constructor(private limits: Limits) {}
 
-    /** @returns false when the message is dropped */
+    /** Appends a message. @returns false if the message is dropped */
     push(message: Buffer): boolean {
         const { receiveQueueMessages, receiveQueueBytes } = this.limits
         const bytes = this.bytes + message.length
@@ -22,7 +22,7 @@ export class ReceiveQueue {
         return true
     }
 
-    /** Moves messages into `targets` from index `from` on. @returns the index of the first one not filled */
+    /** Moves messages into `targets`, starting at index `from`. @returns the index of the first target that was not filled */
     fill(targets: InputMessage[], from: number): number {
         let index = from
         while (index < targets.length && this.messages.length > 0) {
@@ -34,7 +34,7 @@ export class ReceiveQueue {
         return index
     }
 
-    /** The oldest; undefined when there is none. */
+    /** Removes and returns the oldest message; undefined if there is none. */
     takeOldest(): Buffer | undefined {
         const data = this.messages.shift()
         if (data !== undefined) this.bytes -= data.length

@@ -2,7 +2,7 @@ import { type Reserve } from "../dtls/association/saved-association.js"
 import { SavedError, SavedErrorReason } from "../dtls/association/saved-error.js"
 import { type GError, invalidArgument, ioError, IOErrorEnum } from "./errors.js"
 
-/** A SavedError as the error that callers get; every other error as it is. */
+/** Converts a SavedError into the error that callers get. Returns any other error unchanged. */
 export function asGError(error: unknown): Error {
     return error instanceof SavedError ? errorOf(error.reason) : (error as Error)
 }
@@ -37,7 +37,7 @@ export function outOfNumbers(): GError {
     return ioError(IOErrorEnum.NO_SPACE, "The reserved sequence numbers are used up: export the association again")
 }
 
-/** Throws INVALID_ARGUMENT unless both are whole numbers from 0 to 2^31-1. */
+/** Throws INVALID_ARGUMENT unless `send` and `receive` are whole numbers from 0 to 2^31-1. */
 export function checkReserve(reserve: Reserve): void {
     for (const count of [reserve.send, reserve.receive]) {
         if (!(count >= 0) || count > 0x7fffffff || Math.floor(count) !== count)

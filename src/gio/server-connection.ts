@@ -19,29 +19,29 @@ import { associationSettings, type DtlsSettings } from "./settings.js"
 import { type TlsCertificate } from "./tls-certificate.js"
 import { type TlsDatabase } from "./tls-database.js"
 
-/** Who has accepted a connection: a listener. */
+/** The listener that has accepted a connection. */
 export interface Acceptor {
     getEndpoint(): ServerEndpoint
-    /** Both directions of the connection are closed. */
+    /** Called when both directions of the connection are closed. */
     released(connection: ServerConnection): void
-    /** Whether a client with this certificate is accepted. */
+    /** Whether to accept a client with this certificate. */
     acceptsPeer(connection: ServerConnection, peer: TlsCertificate, errors: TlsCertificateFlags): Promise<boolean>
 }
 
 /**
- * What server connections of every version have.
+ * The common part of server connections of all versions.
  * @devsWhenUsed
  */
 export abstract class ServerConnection extends DtlsConnection {
     private authenticationMode: TlsAuthenticationMode
     private listener: Acceptor | undefined
-    /** alone: of its own */
+    /** without a listener: the endpoint of this connection */
     private endpoint: ServerEndpoint | undefined
-    /** a listener's: when it began, ms of the services' clock: a ClientHello with a valid cookie had come */
+    /** with a listener: when the connection began, i.e. when a ClientHello with a valid cookie arrived; ms of the services' clock */
     since = 0
-    /** goes on from an exported association */
+    /** the association was imported */
     isImported = false
-    /** a listener's: its nodes among all connections, and among those that wait to be accepted */
+    /** with a listener: nodes in its list of all connections, and in its list of connections that wait to be accepted */
     listNode = new ListNode<ServerConnection>(this)
     backlogNode = new ListNode<ServerConnection>(this)
 
@@ -50,10 +50,10 @@ export abstract class ServerConnection extends DtlsConnection {
         this.authenticationMode = settings.authenticationMode as number
     }
 
-    /** How hellos are taken in the version that the class speaks. */
+    /** How the version of the class handles ClientHellos. */
     abstract newExchange(): NewHelloExchange
 
-    /** For listeners: shows a peer of its endpoint. */
+    /** For listeners: makes this the connection of a peer of the listener's endpoint. */
     adopt(peer: Peer, pump: EndpointPump, listener: Acceptor): void {
         this.since = this.services.now()
         this.listener = listener
@@ -95,7 +95,10 @@ export abstract class ServerConnection extends DtlsConnection {
         this.take(output)
     }
 
-    /** Alone: the newest handshake counts until one has succeeded; one that gave way to another is no failure. */
+    /**
+     * Without a listener: until a handshake has succeeded, only the newest one counts. A handshake that a newer one replaced is not a
+     * failure.
+     */
     private isMine(peer: Peer, output: Output): boolean {
         const current = this.association()
         const settled = current !== undefined && current.parameters.complete
@@ -121,14 +124,17 @@ export abstract class ServerConnection extends DtlsConnection {
         return peer === undefined ? EMPTY : Buffer.from(peer.key)
     }
 
-    /** For listeners: its association goes on from an exported one. */
+    /** For listeners: marks the association as imported. */
     goOn(generation: number): void {
         this.isImported = true
         this.generation = generation
         this.outOfNumbers = outOfNumbers()
     }
 
-    /** A listener's: ends without a word to the client, where the association goes on: what was exported may be imported. */
+    /**
+     * With a listener: ends this connection without notifying the client, which keeps the association. An exported state may still be
+     * imported.
+     */
     abandon(): void {
         this.readClosed = true
         this.writeClosed = true
@@ -146,7 +152,7 @@ export abstract class ServerConnection extends DtlsConnection {
         else if (this.pump !== undefined) this.pump.stop()
     }
 
-    /** Whether its handshake is done and it has not ended. */
+    /** Whether the handshake is complete and the connection has not ended. */
     isOpen(): boolean {
         const association = this.association()
         return association !== undefined && association.phase === AssociationPhase.connected
@@ -158,26 +164,26 @@ export abstract class ServerConnection extends DtlsConnection {
         return Buffer.from(association.parameters.identity)
     }
 
-    /** As the settings say, unless set. */
+    /** The authentication mode; default: that of the settings. */
     getAuthenticationMode(): TlsAuthenticationMode {
         return this.authenticationMode
     }
 
-    /** Whether clients are asked for a certificate. No effect on a handshake that has begun, nor with pre-shared keys. */
+    /** Sets whether clients are asked for a certificate. No effect on a handshake that has begun, or with pre-shared keys. */
     setAuthenticationMode(mode: TlsAuthenticationMode): void {
         if (typeof mode !== "number") throw invalidArgument("mode", "a TlsAuthenticationMode")
         this.authenticationMode = mode
     }
 
-    /** Nothing to choose by: a server's certificate follows from what the client asks for. */
+    /** Nothing to do: a server's certificate depends on the ClientHello only. */
     async certificateRequested(): Promise<void> {}
 
-    /** Clients have no host name: BAD_IDENTITY is not looked for. */
+    /** Clients have no host name, so BAD_IDENTITY is not checked. */
     async verifyPeer(peer: TlsCertificate, database: TlsDatabase): Promise<TlsCertificateFlags> {
         return await database.verifyChain(peer, CertificatePurpose.authenticateClient, undefined)
     }
 
-    /** Alone: a handler has to accept, as with GIO, also a certificate without errors. A listener decides for all its clients. */
+    /** Without a listener, as in GIO, a handler has to accept even a certificate without errors. A listener decides for all its clients. */
     async acceptsPeer(peer: TlsCertificate, errors: TlsCertificateFlags): Promise<boolean> {
         const listener = this.listener
         if (listener !== undefined) return await listener.acceptsPeer(this, peer, errors)

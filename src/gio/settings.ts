@@ -13,44 +13,46 @@ import { type Credentials } from "./credentials.js"
 import { guarded } from "./guarded.js"
 import { type SocketAddress } from "./socket-address.js"
 
-/** The connection of a diagnostic, as far as a handler needs it. */
+/** The part of a connection that a diagnostic handler needs. */
 export interface Diagnosed {
     getPeerIdentity(): Buffer | undefined
     getAssociation(): Association | undefined
     getRemoteAddress(): SocketAddress | undefined
 }
 
-/** What connections are made from. `newSettings` fills in defaults. */
+/** The settings that connections are created from. `newSettings` fills in the defaults. */
 export interface DtlsSettings {
-    /** in order of preference */
+    /** preferred first */
     suites: CipherSuite[]
     credentials: Credentials
     retransmission: RetransmissionProfile
     limits: Limits
-    /** largest datagram to send, bytes of UDP payload; 228 to 16384 */
+    /** largest datagram to send, in bytes of UDP payload; 228 to 16384 */
     pathBudget: number
     requireExtendedMasterSecret: boolean
-    /** the messages of one `sendMessages` call share datagrams up to the path budget, one record each, in order */
+    /** the messages of one `sendMessages` call share datagrams up to the path budget, in order, one record per message */
     coalesce: boolean
-    /** makes hello extensions for an association, such as `connectionIds(8)` */
+    /** functions that make hello extensions for an association, such as `connectionIds(8)` */
     extensions: ((crypto: CryptoProvider) => HelloExtension)[]
-    /** server: how it takes hellos, and with that the versions that it speaks; undefined: the version of its class */
+    /** server: how ClientHellos are handled, which determines the supported versions; undefined: the version of the connection's class */
     newExchange?: NewHelloExchange | undefined
     /** server */
     pskIdentityHint: Buffer | undefined
-    /** server: whether clients are asked for a certificate; Gio.TlsAuthenticationMode has the same numbers */
+    /** server: whether clients are asked for a certificate; the numbers are those of Gio.TlsAuthenticationMode */
     authenticationMode: AuthenticationMode
     /** server: see AssociationSettings */
     alertOnKeyMismatch: boolean
     keyLog: ((line: string) => void) | undefined
-    /** what a person should know while nothing has failed; `connection` is undefined before a server has one */
+    /**
+     * called for events that an operator should know about, although nothing has failed; `connection` is undefined before a server has one
+     */
     onDiagnostic: ((diagnostic: Diagnostic, detail: number, connection: Diagnosed | undefined) => void) | undefined
 }
 
-/** 1280, the least IPv6 path (RFC 8200 §5), less IPv6 and UDP headers. */
+/** The minimum MTU of IPv6, 1280 bytes (RFC 8200 §5), minus the IPv6 and UDP headers. */
 export const DEFAULT_PATH_BUDGET = 1232
 
-/** Settings with defaults for everything else; change what should differ. */
+/** Makes settings with defaults for everything that is not a parameter. Change the fields that should differ. */
 export function newSettings(
     suites: CipherSuite[],
     credentials: Credentials,
@@ -76,7 +78,7 @@ export function newSettings(
 
 /**
  * The engine's settings for one association.
- * @param extensions gets those that the settings make, too
+ * @param extensions list to which the extensions from the settings are appended
  */
 export function associationSettings(
     services: Services,

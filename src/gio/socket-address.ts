@@ -4,16 +4,16 @@ export interface SocketAddress {
     address: string
     /** 0 to 65535 */
     port: number
-    /** of a sender: the local address it sent to, on a socket that has several; answers leave from there */
+    /** for a sender, on a socket with several local addresses: the local address that the datagram was sent to. Answers leave from it */
     local?: string
 }
 
-/** One string per address and port. */
+/** A string that is unique for an address and port. */
 export function addressKey(address: SocketAddress | undefined): string {
     return address === undefined ? "" : address.address + "|" + address.port
 }
 
-/** What `addressKey` made the key of; undefined for none. */
+/** The address for a key from `addressKey`; undefined for the key of no address. */
 export function addressOfKey(key: string): SocketAddress | undefined {
     const at = key.lastIndexOf("|")
     return at < 0 ? undefined : { address: key.slice(0, at), port: parseInt(key.slice(at + 1)) }

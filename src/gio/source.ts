@@ -4,11 +4,11 @@ import { guarded } from "./guarded.js"
 import { invalidArgument, isIoError, IOErrorEnum } from "./errors.js"
 import { type DatagramBased, type DatagramSource, type SourceCallback } from "./datagram-based.js"
 
-/** Pause between two calls while a condition lasts, ms: others get their turn. */
+/** Pause between two calls of the callback while a condition holds, ms, so that other tasks can run. */
 const TURN = 1
 
 /**
- * GLib.Source over the conditions of a datagram object: level-triggered, like GIO's.
+ * GLib.Source that reports the conditions of a DatagramBased. Level-triggered, as in GIO.
  * @devsWhenUsed
  */
 export class Source implements DatagramSource {
@@ -28,7 +28,7 @@ export class Source implements DatagramSource {
         this.callback = callback
     }
 
-    /** Starts dispatching, beside the caller. */
+    /** Starts to dispatch in the background. */
     attach(): void {
         if (this.attached) return
         this.attached = true
@@ -46,7 +46,7 @@ export class Source implements DatagramSource {
         return this.destroyed
     }
 
-    /** The condition is waited for in slices, so that `destroy` is noticed. */
+    /** Waits for the condition in slices, so that `destroy` takes effect. */
     private async run(): Promise<void> {
         const pause = this.services.newSignal()
         while (!this.destroyed) {
@@ -66,7 +66,7 @@ export class Source implements DatagramSource {
         if (!goesOn || cancelled) this.destroyed = true
     }
 
-    /** @returns the conditions that hold, the asked ones on cancellation, 0 when it is time to look again */
+    /** @returns the conditions that hold; the requested ones after cancellation; 0 when the slice has expired */
     private async wait(): Promise<number> {
         try {
             await this.datagramBased.conditionWait(this.condition, 100000, this.cancellable)

@@ -5,23 +5,23 @@ import { errorText } from "./guarded.js"
 import { LogLevel } from "./log-level.js"
 
 /**
- * A client's session with its one server, in the platform's storage: it outlives a restart. The storage has it as it has the
- * pre-shared key, so whoever reads it can take part in connections of that session until it is too old.
+ * A client's session with its only server, in the platform's storage, so that it survives a restart. It is stored in the same way as the
+ * pre-shared key: anyone who can read the storage can take part in connections of this session until it expires.
  * @devsWhenUsed
  */
 export class StoredSession implements SessionStore {
     private session: Buffer | undefined
-    /** a task writes; another change meanwhile is written by it, too */
+    /** a task is writing; it also writes changes that happen meanwhile */
     private writing = false
     private changed = false
 
-    /** @param name in the storage, 1 to 14 letters and digits */
+    /** @param name name of the entry in the storage, 1 to 14 letters and digits */
     constructor(
         private services: Services,
         private name: string,
     ) {}
 
-    /** Reads what an earlier run has left; call it before the first connection. */
+    /** Reads the session of an earlier run. Call it before the first connection. */
     async open(): Promise<void> {
         this.session = await this.services.storage.load(this.name)
     }
@@ -58,7 +58,7 @@ export class StoredSession implements SessionStore {
                 else await this.services.storage.save(this.name, session)
                 wipe(session)
             } catch (error) {
-                // What is not stored costs a full handshake after the next restart, and nothing else.
+                // If the session is not stored, the only consequence is a full handshake after the next restart.
                 this.services.log(LogLevel.warning, "The session is not stored: " + errorText(error))
             }
         }

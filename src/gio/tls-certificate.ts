@@ -7,21 +7,22 @@ import { CertificatePurpose, TlsCertificateFlags } from "./enums.js"
 import { ErrorDomain, GError, invalidArgument, TlsError } from "./errors.js"
 import { type PemBlock, readPem } from "./pem.js"
 
-/** GIO's error for whatever cannot be read as a certificate or key. */
+/** GIO's error for data that is not a valid certificate or key. */
 export function badCertificate(message: string): GError {
     return new GError(ErrorDomain.tls, TlsError.BAD_CERTIFICATE, message)
 }
 
 /**
- * Gio.TlsCertificate: an X.509 certificate, perhaps with its private key, perhaps with the certificate of its issuer.
- * Nothing of it is verified until `verify` is called. The key is an object of the platform: its bytes are in no field.
+ * Gio.TlsCertificate: an X.509 certificate, optionally with its private key and its issuer's certificate. Nothing is verified before
+ * `verify` is called. The platform holds the private key, and no property contains its bytes.
  * @devsWhenUsed
  */
 export class TlsCertificate {
     private fields: CertificateFields
 
     /**
-     * @param certificate DER; @param issuer the next certificate of the chain, as far as there is one
+     * @param certificate DER
+     * @param issuer the next certificate of the chain, if there is one
      * Throws TlsError.BAD_CERTIFICATE.
      */
     constructor(
@@ -37,8 +38,8 @@ export class TlsCertificate {
     }
 
     /**
-     * The first certificate of a text, with the private key that stands there (PKCS#8 or SEC 1, not encrypted) and with the
-     * chain that follows it. Throws TlsError.BAD_CERTIFICATE.
+     * Reads the first certificate of a PEM text, with its private key (PKCS#8 or SEC 1, not encrypted) and chain if the text contains them.
+     * Throws TlsError.BAD_CERTIFICATE.
      */
     static newFromPem(services: Services, text: string): TlsCertificate {
         const blocks = pemBlocks(text)
@@ -47,7 +48,10 @@ export class TlsCertificate {
         return certificateChain(services, ders, importKey(services, blocks)) as TlsCertificate
     }
 
-    /** Every certificate of a text, each alone; none is an empty array. Throws TlsError.BAD_CERTIFICATE. */
+    /**
+     * Reads all certificates of a PEM text, each without a chain. Returns an empty array if there are none. Throws
+     * TlsError.BAD_CERTIFICATE.
+     */
     static listNewFromPem(services: Services, text: string): TlsCertificate[] {
         return certificatesOf(pemBlocks(text)).map((der) => new TlsCertificate(services, der, undefined, undefined))
     }
@@ -56,7 +60,7 @@ export class TlsCertificate {
         return this.issuer
     }
 
-    /** "O=Example,CN=Example CA", as GIO writes it; undefined when the name is malformed. */
+    /** The issuer's name in GIO's form, such as "O=Example,CN=Example CA"; undefined if the name is malformed. */
     getIssuerName(): string | undefined {
         return nameText(this.fields.issuer)
     }
@@ -65,36 +69,36 @@ export class TlsCertificate {
         return nameText(this.fields.subject)
     }
 
-    /** dNSNames of subjectAltName. */
+    /** The dNSName entries of subjectAltName. */
     getDnsNames(): string[] {
         const names = alternativeNames(this.fields)
         return names === undefined ? [] : names.dns
     }
 
-    /** iPAddresses of subjectAltName, 4 or 16 bytes each. */
+    /** The iPAddress entries of subjectAltName, 4 or 16 bytes each. */
     getIpAddresses(): Buffer[] {
         const names = alternativeNames(this.fields)
         return names === undefined ? [] : names.ip
     }
 
-    /** Unix seconds; undefined when it is malformed. */
+    /** Start of the validity period, Unix seconds; undefined if the validity period is malformed. */
     getNotValidBefore(): number | undefined {
         const validity = readValidity(this.fields)
         return validity === undefined ? undefined : validity.notBefore
     }
 
-    /** Unix seconds; undefined when it is malformed. */
+    /** End of the validity period, Unix seconds; undefined if the validity period is malformed. */
     getNotValidAfter(): number | undefined {
         const validity = readValidity(this.fields)
         return validity === undefined ? undefined : validity.notAfter
     }
 
-    /** SubjectPublicKeyInfo, DER: what a raw public key of the same key is (RFC 7250 §3). */
+    /** The SubjectPublicKeyInfo (DER). A raw public key of the same key has the same bytes (RFC 7250 §3). */
     getPublicKey(): Buffer {
         return this.fields.publicKey
     }
 
-    /** The DER of this certificate and of its issuers. */
+    /** This certificate and its issuers, in DER. */
     getChain(): Buffer[] {
         const chain: Buffer[] = []
         let certificate: TlsCertificate | undefined = this
@@ -110,9 +114,9 @@ export class TlsCertificate {
     }
 
     /**
-     * Whether it may be believed, for clients or for servers.
-     * @param identity host name or IP address that it must have (RFC 9525); undefined: BAD_IDENTITY is not looked for
-     * @param trustedCa undefined: UNKNOWN_CA is not looked for
+     * Verifies this certificate as that of a server, or else of a client. Returns the errors found.
+     * @param identity host name or IP address that the certificate must contain (RFC 9525); undefined: BAD_IDENTITY is not checked
+     * @param trustedCa undefined: UNKNOWN_CA is not checked
      */
     async verify(identity: string | undefined, trustedCa: TlsCertificate | undefined): Promise<TlsCertificateFlags> {
         const chain = this.getChain()
@@ -134,8 +138,9 @@ export class TlsCertificate {
 }
 
 /**
- * A chain as peers send it, the own certificate first; undefined when there is none. Throws TlsError.BAD_CERTIFICATE.
- * @param key of the first certificate
+ * Makes a chain from certificates in the order in which peers send them, the peer's own certificate first; undefined if there are none.
+ * Throws TlsError.BAD_CERTIFICATE.
+ * @param key private key of the first certificate
  */
 export function certificateChain(
     services: Services,
@@ -159,7 +164,7 @@ function certificatesOf(blocks: PemBlock[]): Buffer[] {
     return blocks.filter((block) => block.label === "CERTIFICATE").map((block) => block.data)
 }
 
-/** The first key; its bytes are wiped. */
+/** Imports the first private key of the text, and wipes its bytes. */
 function importKey(services: Services, blocks: PemBlock[]): PrivateKey | undefined {
     const found = blocks.find((block) => block.label.endsWith("PRIVATE KEY"))
     if (found === undefined) return undefined

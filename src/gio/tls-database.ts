@@ -4,17 +4,17 @@ import { type CertificatePurpose, type TlsCertificateFlags } from "./enums.js"
 import { badCertificate, TlsCertificate } from "./tls-certificate.js"
 
 /**
- * Gio.TlsDatabase: the certificate authorities that are trusted.
+ * Gio.TlsDatabase: the trusted certificate authorities.
  * @devsWhenUsed
  */
 export class TlsDatabase {
-    /** @param anchors DER of each; on a device at most 16, and 32768 bytes with a peer's chain */
+    /** @param anchors DER of each authority; on a device at most 16, and at most 32768 bytes together with a peer's chain */
     constructor(
         private services: Services,
         readonly anchors: Buffer[],
     ) {}
 
-    /** As Gio.TlsFileDatabase, of what is in the file. Throws TlsError.BAD_CERTIFICATE. */
+    /** Like Gio.TlsFileDatabase, from the content of the file. Throws TlsError.BAD_CERTIFICATE. */
     static newFromPem(services: Services, text: string): TlsDatabase {
         const list = TlsCertificate.listNewFromPem(services, text)
         if (list.length === 0) throw badCertificate("No PEM-encoded certificate found")
@@ -24,7 +24,7 @@ export class TlsDatabase {
         )
     }
 
-    /** DER of the authorities' Names, for a CertificateRequest (RFC 5246 §7.4.4). */
+    /** The names of the authorities (DER of Name), for a CertificateRequest (RFC 5246 §7.4.4). */
     subjects(): Buffer[] {
         const names: Buffer[] = []
         for (const anchor of this.anchors) {
@@ -35,9 +35,9 @@ export class TlsDatabase {
     }
 
     /**
-     * Whether a peer's certificate may be believed now; where the time is not known, validity is not looked at.
+     * Verifies a peer's certificate for the current time. If the time is not known, the validity period is not checked.
      * @param chain the peer's own certificate, with its issuers as `issuer`
-     * @param identity host name or IP address that it must have (RFC 9525); undefined: anyone
+     * @param identity host name or IP address that the certificate must contain (RFC 9525); undefined: any
      */
     async verifyChain(
         chain: TlsCertificate,

@@ -5,13 +5,13 @@ import { MSG_TRUNC } from "./enums.js"
 import { invalidArgument } from "./errors.js"
 import { type SocketAddress } from "./socket-address.js"
 
-/** The bytes of a message's vectors as one Buffer: the vector itself where there is one. */
+/** Joins a message's vectors into one Buffer. A single vector is returned as it is. */
 export function gather(message: OutputMessage | InputMessage): Buffer {
     if (message.vectors.length === 0) return EMPTY
     return message.vectors.length === 1 ? (message.vectors[0] as Buffer) : join(message.vectors)
 }
 
-/** Puts the first `length` bytes of `data` into the message's vectors and says so in its fields. */
+/** Copies the first `length` bytes of `data` into the message's vectors and sets the message's fields accordingly. */
 export function scatter(message: InputMessage, data: Buffer, length: number, address: SocketAddress | undefined): void {
     let at = 0
     for (const vector of message.vectors) {
@@ -25,7 +25,7 @@ export function scatter(message: InputMessage, data: Buffer, length: number, add
     message.numControlMessages = 0
 }
 
-/** Throws INVALID_ARGUMENT that names what is wrong: plain JavaScript calls this too. */
+/** Throws INVALID_ARGUMENT, which names the argument. Needed because plain JavaScript can pass values of any type. */
 export function checkTransfer(messages: (InputMessage | OutputMessage)[], flags: number, timeout: number): void {
     if (!Array.isArray(messages)) throw invalidArgument("messages", "an array is needed")
     for (const message of messages) checkVectors(message)
@@ -41,7 +41,7 @@ function checkVectors(message: InputMessage | OutputMessage): void {
     }
 }
 
-/** GIO's null and undefined are both "none"; anything else is a Cancellable. */
+/** Accepts null and undefined as "none". Throws INVALID_ARGUMENT for anything else that is not a Cancellable. */
 export function givenCancellable(cancellable: Cancellable | undefined | null): Cancellable | undefined {
     if (cancellable === undefined || cancellable === null) return undefined
     if (!(cancellable instanceof Cancellable)) throw invalidArgument("cancellable", "a Cancellable, or none")

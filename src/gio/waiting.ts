@@ -2,7 +2,7 @@ import { NEVER } from "../dtls/flight/retransmission.js"
 import { type Services, type Signal } from "../platform/services.js"
 import { type Cancellable } from "./cancellable.js"
 
-/** When a call with this timeout (µs, negative waits) that begins now ends, ms. */
+/** The deadline in ms of a call that begins now. @param timeout µs; negative: no limit */
 export function deadlineAfter(services: Services, timeout: number): number {
     return timeout < 0 ? NEVER : services.now() + timeout / 1000
 }
@@ -15,8 +15,9 @@ export enum Waited {
 }
 
 /**
- * Waits until `ready` says true: it is asked at once and each time `changed` is notified.
- * In Node others may run between a true answer and the return: what must not be shared is taken inside `ready`.
+ * Waits until `ready` returns true. It is called at once, and each time `changed` is notified.
+ * In Node other code may run between a true answer and the return of this function. So anything that must not be shared has to be taken
+ * inside `ready`.
  */
 export async function waitUntil(
     services: Services,

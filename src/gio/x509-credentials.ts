@@ -14,17 +14,17 @@ import { certificateChain, TlsCertificate } from "./tls-certificate.js"
 import { TlsDatabase } from "./tls-database.js"
 
 /**
- * X.509 certificates: peers are believed by the authorities that certify them (RFC 5280), under the name that is asked for
- * (RFC 9525), and as the connection decides (validation flags, accept-certificate).
+ * Credentials with X.509 certificates. Peers are trusted if a trusted authority certifies them (RFC 5280) and their certificate has the
+ * expected name (RFC 9525), subject to the connection's settings (validation flags, accept-certificate).
  * @devsWhenUsed
  */
 export class X509Credentials extends KeyCredentials {
     private certificates: TlsCertificate[]
 
     /**
-     * @param certificate of this side, with its private key, or several, such as one with ECDSA and one with RSA: the first
-     * that fits the peer is presented. For connections without one of their own; undefined: none
-     * @param database authorities that are trusted; for connections without their own. undefined: none
+     * @param certificate this side's certificate with its private key, or several, such as one ECDSA and one RSA certificate: the first
+     * that suits the peer is presented. Used by connections without a certificate of their own. undefined: none
+     * @param database trusted authorities, used by connections without a database of their own; undefined: none
      */
     constructor(
         private services: Services,
@@ -51,7 +51,10 @@ export class X509Credentials extends KeyCredentials {
         return { type: CertificateType.x509, certificates: certificate.getChain(), key: certificate.privateKey }
     }
 
-    /** The first that the peer can verify; without one the first of all, so that the handshake says what is not in common. */
+    /**
+     * The first certificate that the peer can verify. If there is none, the very first one, so that the handshake reports what the two
+     * sides lack in common.
+     */
     private fitting(schemes: number[]): TlsCertificate | undefined {
         for (const own of this.certificates) {
             const { privateKey } = own
@@ -73,7 +76,7 @@ export class X509Credentials extends KeyCredentials {
         return { errors, isAccepted: await connection.acceptsPeer(chain, errors) }
     }
 
-    /** undefined: one of them cannot be read. */
+    /** undefined: a certificate cannot be read. */
     private chainOf(certificates: Buffer[]): TlsCertificate | undefined {
         try {
             return certificateChain(this.services, certificates, undefined)

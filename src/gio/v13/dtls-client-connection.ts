@@ -13,7 +13,7 @@ import { ioError, IOErrorEnum } from "../errors.js"
 import { Waited, waitUntil } from "../waiting.js"
 
 /**
- * A client of DTLS 1.3, and of no other version.
+ * A client connection that supports DTLS 1.3 only.
  * @devsWhenUsed
  */
 export class DtlsClientConnectionV13 extends ClientConnection {
@@ -31,8 +31,8 @@ export class DtlsClientConnectionV13 extends ClientConnection {
 }
 
 /**
- * A client of DTLS 1.2 and 1.3, which goes on with the version that the server picks. Connection ids, where it has some, are those of DTLS
- * 1.3: `connectionIdsV13`.
+ * A client connection that supports DTLS 1.2 and 1.3 and uses the version that the server selects. If it uses connection ids, add the DTLS
+ * 1.3 extension, `connectionIdsV13`.
  * @devsWhenUsed
  */
 export class DtlsClientConnectionV12V13 extends ClientConnection {
@@ -49,7 +49,7 @@ export class DtlsClientConnectionV12V13 extends ClientConnection {
     }
 }
 
-/** Waits until the server has acknowledged the end of this side's handshake. @returns false: the association is over */
+/** Waits until the server has acknowledged the last flight of the handshake. @returns false: the association has ended */
 async function acknowledged(
     association: Association | undefined,
     services: Services,

@@ -7,7 +7,7 @@ import { type DtlsSettings } from "../settings.js"
 import { DtlsServerConnectionV13 } from "./dtls-server-connection.js"
 
 /**
- * A listener of DTLS 1.3, and of no other version.
+ * A listener that supports DTLS 1.3 only.
  * @devsWhenUsed
  */
 export class DtlsListenerV13 extends Listener {

@@ -3,7 +3,7 @@ import { newExchangeV13 } from "../../dtls/endpoint/v13/hello-exchange.js"
 import { ServerConnection } from "../server-connection.js"
 
 /**
- * A server of DTLS 1.3, and of no other version.
+ * A server connection that supports DTLS 1.3 only.
  * @devsWhenUsed
  */
 export class DtlsServerConnectionV13 extends ServerConnection {
