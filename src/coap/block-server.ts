@@ -6,44 +6,44 @@ import { CoapCode, CoapOption, EXCHANGE_LIFETIME } from "./code-points.js"
 import { type CoapMessage, uintOption, uintOptionOf } from "./message.js"
 import { type CoapAnswer, type CoapHandler, type CoapServer } from "./server.js"
 
-/** What a server keeps for the block-wise transfers of one connection. */
+/** Limits of a server for the block-wise transfers of one connection. */
 export interface BlockLimits {
-    /** largest block to send and to ask for, bytes: 16, 32, 64 ... 1024 */
+    /** largest block to send and to request, bytes: 16, 32, 64 ... 1024 */
     size: number
     /** largest body to receive, bytes */
     bodyBytes: number
-    /** bodies kept at the same time, those received and those sent together; beyond it the oldest is dropped */
+    /** number of bodies kept at the same time, received and sent ones together; if there are more, the oldest is dropped */
     transfers: number
 }
 
-/** For devices: two bodies of 4096 bytes. */
+/** Limits for devices: two bodies of 4096 bytes. */
 export function defaultBlockLimits(): BlockLimits {
     return { size: LARGEST_BLOCK, bodyBytes: 4096, transfers: 2 }
 }
 
-/** For gateways: bodies of 65,536 bytes, two for each connection. */
+/** Limits for gateways: bodies of 65,536 bytes, two for each connection. */
 export function gatewayBlockLimits(): BlockLimits {
     return { ...defaultBlockLimits(), bodyBytes: 65536 }
 }
 
-/** A body on its way: of a request, not complete yet, or of an answer. */
+/** A body in transfer: of a request that is not complete yet, or of an answer. */
 interface Transfer {
     key: Buffer
-    /** when its last block came or went, ms */
+    /** time of the last block received or sent, ms */
     at: number
-    /** of a request */
+    /** parts of a request's body */
     parts: Buffer[]
     received: number
-    /** of an answer */
+    /** the answer whose body is being sent */
     answer: CoapAnswer | undefined
 }
 
-/** Bytes of the ETag made for an answer without one. */
+/** Length of the ETag that is generated for an answer without one, in bytes. */
 const ETAG_LENGTH = 4
 
 /**
- * Puts the blocks of requests together, and sends answers in blocks (RFC 7959). One for each connection, between its
- * server and its handler: the handler sees whole bodies, and no option of this RFC.
+ * Reassembles the blocks of requests, and splits answers into blocks (RFC 7959). Use one for each connection, between its server and its
+ * handler. The handler gets whole bodies and no options of RFC 7959.
  * @devsWhenUsed
  */
 export class BlockwiseHandler {
@@ -55,13 +55,13 @@ export class BlockwiseHandler {
         private limits: BlockLimits,
     ) {}
 
-    /** What a server is made with, along with `understood()`. */
+    /** Returns the handler for the constructor of CoapServer. Pass it together with `understood()`. */
     asHandler(): CoapHandler {
         const self = this
         return async (request, server) => await self.handle(request, server)
     }
 
-    /** Critical options that it implements. */
+    /** Critical options that this handler implements. */
     understood(): number[] {
         return [CoapOption.BLOCK1, CoapOption.BLOCK2]
     }
@@ -85,7 +85,7 @@ export class BlockwiseHandler {
         return this.inBlocks(answer, block2, key)
     }
 
-    /** Takes a block of a request's body. @returns the answer to it; undefined: the body is complete, in the request */
+    /** Takes a block of a request's body. @returns the answer to the block; undefined: the body is complete, and the request contains it */
     private collect(request: CoapMessage, block: Block, key: Buffer): CoapAnswer | undefined {
         const { bodyBytes, size } = this.limits
         const { payload } = request
@@ -99,7 +99,7 @@ export class BlockwiseHandler {
         if (transfer === undefined || at > transfer.received)
             return refusal(CoapCode.REQUEST_ENTITY_INCOMPLETE, "Blocks before this one are missing")
         transfer.at = this.services.now()
-        // A client that goes on after an error may send a block twice.
+        // A client that continues after an error may send a block twice.
         if (at === transfer.received) {
             transfer.parts.push(payload)
             transfer.received += payload.length
@@ -113,7 +113,7 @@ export class BlockwiseHandler {
         return undefined
     }
 
-    /** An answer as it is when it fits one block, otherwise its first block (or the one that was asked for). */
+    /** Returns the answer unchanged if it fits into one block, otherwise its first block or the requested one. */
     private inBlocks(answer: CoapAnswer, wanted: Block | undefined, key: Buffer): CoapAnswer {
         const block = wanted ?? { number: 0, more: false, size: LARGEST_BLOCK }
         const size = Math.min(block.size, this.limits.size)
@@ -135,7 +135,10 @@ export class BlockwiseHandler {
         return { code, options, payload: copyOf(payload, from, end) }
     }
 
-    /** The same representation has the same ETag, so that blocks of two representations are told apart (RFC 7959 §2.4). */
+    /**
+     * Makes an ETag that is the same for the same representation, so that a client can distinguish blocks of two representations (RFC 7959
+     * §2.4).
+     */
     private etagOf(payload: Buffer): Buffer {
         const hash = this.services.crypto.newHash(HashAlgorithm.sha256)
         hash.update(payload)
@@ -160,8 +163,9 @@ export class BlockwiseHandler {
     }
 
     /**
-     * What requests of one transfer have in common: method and options, but for those of blocks and those that are no
-     * part of a cache key (RFC 7252 §5.4.6, RFC 9175 §3.3). A digest: keys of any length would take memory.
+     * A key that is the same for all requests of one transfer. It covers the method and all options except those of block-wise transfer and
+     * those that are not part of a cache key (RFC 7252 §5.4.6, RFC 9175 §3.3). The key is a digest, because keys of any length could take
+     * too much memory.
      */
     private keyOf(request: CoapMessage): Buffer {
         const hash = this.services.crypto.newHash(HashAlgorithm.sha256)
@@ -188,7 +192,7 @@ function refusal(code: CoapCode, text: string): CoapAnswer {
     return { code, options: [], payload: Buffer.from(text) }
 }
 
-/** RFC 7959 §2.9.3: with how much would do. */
+/** The answer to a body that is too large, which states the limit (RFC 7959 §2.9.3). */
 function tooLarge(limit: number): CoapAnswer {
     const answer = refusal(CoapCode.REQUEST_ENTITY_TOO_LARGE, "At most " + limit + " bytes")
     answer.options.push(uintOption(CoapOption.SIZE1, limit))

@@ -6,37 +6,37 @@ import { type CoapClient, type CoapRequest } from "./client.js"
 import { CoapCode, CoapOption } from "./code-points.js"
 import { type CoapMessage, type Option, optionOf, uintOption, uintOptionOf } from "./message.js"
 
-/** How a body is transferred. */
+/** Settings of a block-wise transfer. */
 export interface BlockSettings {
-    /** largest block to send and to ask for, bytes: 16, 32, 64 ... 1024 */
+    /** largest block to send and to request, bytes: 16, 32, 64 ... 1024 */
     size: number
     /** largest body to receive, bytes */
     limit: number
-    /** told after each block */
+    /** called after each block */
     progress: ((progress: BlockProgress) => void) | undefined
 }
 
-/** Bytes of both bodies so far. */
+/** Progress of both bodies, in bytes. */
 export interface BlockProgress {
     sent: number
     toSend: number
     received: number
-    /** what the server estimates (Size2); -1: it does not say */
+    /** the server's estimate (Size2); -1: unknown */
     toReceive: number
 }
 
-/** How often a transfer begins anew when the server lost it, or when what is received changes meanwhile. */
+/** How often a transfer restarts because the server has lost it, or because the received resource changes meanwhile. */
 const MOST_RESTARTS = 3
-/** Bytes of a Request-Tag: two transfers to one resource are told apart (RFC 9175 §3). */
+/** Length of a Request-Tag in bytes. The tag distinguishes transfers to the same resource (RFC 9175 §3). */
 const TAG_LENGTH = 4
 
 /**
- * A request and its response with bodies of any length, block by block (RFC 7959). Keeps what has been transferred:
- * after an error, `run` again goes on from there, with another client of a new connection, too.
+ * A request and its response with bodies of any length, transferred block by block (RFC 7959). Remembers what has been transferred: if
+ * `run` is called again after an error, it continues from there, even with another client of a new connection.
  * @devsWhenUsed
  */
 export class BlockTransfer {
-    /** bytes of the request's body that the server has */
+    /** number of bytes of the request's body that the server has received */
     private sent = 0
     private size: number
     private tag: Buffer | undefined
@@ -55,8 +55,8 @@ export class BlockTransfer {
 
     /**
      * Sends the request and returns its response with the whole body.
-     * Throws GError: MESSAGE_TOO_LARGE for a body beyond the limit, FAILED for blocks that do not fit together, and what
-     * `CoapClient.request` throws.
+     * Throws GError: MESSAGE_TOO_LARGE for a body beyond the limit, FAILED for blocks that do not fit together, and the errors of
+     * `CoapClient.request`.
      */
     async run(client: CoapClient, cancellable?: Cancellable): Promise<CoapMessage> {
         const isResumed = this.received > 0
@@ -64,7 +64,7 @@ export class BlockTransfer {
         return await this.complete(client, response, cancellable)
     }
 
-    /** The response with its whole body, of which it has the first block: that of a notification, for example. */
+    /** Completes the body of a response of which only the first block has arrived, for example in a notification. */
     async complete(client: CoapClient, first: CoapMessage, cancellable?: Cancellable): Promise<CoapMessage> {
         let response = first
         while (true) {
@@ -77,7 +77,7 @@ export class BlockTransfer {
         }
     }
 
-    /** Sends the request's body. @returns the response to its last block, or an error */
+    /** Sends the request's body. @returns the response to the last block, or an error response */
     private async upload(client: CoapClient, cancellable: Cancellable | undefined): Promise<CoapMessage> {
         const { payload } = this.request
         if (payload.length <= this.size) return await this.ask(client, this.wishedSize(), payload, cancellable)
@@ -93,7 +93,7 @@ export class BlockTransfer {
         }
     }
 
-    /** Early negotiation (RFC 7959 §2.4): without it a server chooses its own size. */
+    /** The option for early negotiation of the block size (RFC 7959 §2.4). Without it the server chooses the size. */
     private wishedSize(): Option[] {
         if (this.size === LARGEST_BLOCK) return []
         return [blockOption(CoapOption.BLOCK2, { number: 0, more: false, size: this.size })]
@@ -106,8 +106,8 @@ export class BlockTransfer {
     }
 
     /**
-     * Takes the answer to a block that ends at `end`.
-     * @returns whether to send the next one: a block, or the same one in smaller blocks, or the first one again
+     * Handles the answer to a block that ends at `end`.
+     * @returns whether to continue with the next block, the same one in smaller blocks, or the first one again
      */
     private isToContinue(response: CoapMessage, end: number): boolean {
         const answered = blockOf(response, CoapOption.BLOCK1)
@@ -117,7 +117,7 @@ export class BlockTransfer {
             this.size = Math.min(this.size, size)
             return true
         }
-        // RFC 7959 §2.9.3: too large in blocks of this size.
+        // The body was too large in blocks of this size (RFC 7959 §2.9.3).
         if (response.code === CoapCode.REQUEST_ENTITY_TOO_LARGE && size < this.size) {
             this.size = size
             return true
@@ -132,7 +132,9 @@ export class BlockTransfer {
         return true
     }
 
-    /** Whether a block belongs to another representation than those before (RFC 7959 §2.4): the resource has changed. */
+    /**
+     * Whether a block belongs to a different representation than the blocks before it, because the resource has changed (RFC 7959 §2.4).
+     */
     private isOfOther(response: CoapMessage): boolean {
         const etag = optionOf(response, CoapOption.ETAG)
         if (this.received === 0) {
@@ -179,12 +181,12 @@ export class BlockTransfer {
     private async askNext(client: CoapClient, cancellable: Cancellable | undefined): Promise<CoapMessage> {
         const number = Math.floor(this.received / this.size)
         const option = blockOption(CoapOption.BLOCK2, { number, more: false, size: this.size })
-        // The server has the body already, unless it is small enough to be part of every request.
+        // The server already has the request's body, unless the body is so small that every request contains it.
         const isSmall = this.request.payload.length <= this.size
         return await this.ask(client, [option], isSmall ? this.request.payload : EMPTY, cancellable)
     }
 
-    /** One request; once more with the Echo option when the server wants to know that it is fresh (RFC 9175 §2.3). */
+    /** Sends one request. Repeats it with the Echo option if the server requires proof that the request is fresh (RFC 9175 §2.3). */
     private async ask(
         client: CoapClient,
         options: Option[],
@@ -209,7 +211,7 @@ export class BlockTransfer {
     }
 }
 
-/** Blocks of 1024 bytes, and bodies of at most 4096: what a device has room for. */
+/** Default settings, which suit a device's memory: blocks of 1024 bytes, and bodies of at most 4096 bytes. */
 export function defaultBlockSettings(): BlockSettings {
     return { size: LARGEST_BLOCK, limit: 4096, progress: undefined }
 }

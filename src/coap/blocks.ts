@@ -3,27 +3,27 @@ import { type CoapMessage, type Option, uintOption, uintOptionOf } from "./messa
 
 /** The value of a Block1 or Block2 option (RFC 7959 §2.2). */
 export interface Block {
-    /** counts from 0, in blocks of this size */
+    /** block number, counted from 0 in blocks of this size */
     number: number
-    /** whether blocks follow */
+    /** whether more blocks follow */
     more: boolean
-    /** bytes: 16, 32, 64 ... 1024; 2048 stands for the reserved size exponent 7, which no receiver takes */
+    /** block size in bytes: 16, 32, 64 ... 1024; 2048 stands for the reserved size exponent 7, which every receiver refuses */
     size: number
 }
 
-/** Largest block, bytes. */
+/** Largest block size, bytes. */
 export const LARGEST_BLOCK = 1024
 /** A block's number has 20 bits. */
 const MOST_BLOCKS = 1048576
 
-/** Undefined: the message has no such option. */
+/** Reads a block option. Returns undefined if the message does not contain the option. */
 export function blockOf(message: CoapMessage, option: CoapOption): Block | undefined {
     const value = uintOptionOf(message, option, -1)
     if (value < 0) return undefined
     return { number: value >>> 4, more: (value & 8) !== 0, size: 16 << (value & 7) }
 }
 
-/** Throws RangeError for a block that no option can name. */
+/** Makes a block option. Throws RangeError for a block that the option cannot express. */
 export function blockOption(option: CoapOption, block: Block): Option {
     let exponent = 0
     while (16 << exponent < block.size) exponent++
@@ -31,7 +31,7 @@ export function blockOption(option: CoapOption, block: Block): Option {
     return uintOption(option, block.number * 16 + (block.more ? 8 : 0) + exponent)
 }
 
-/** The largest block size that is not larger than `size`, bytes; at least 16. */
+/** Returns the largest block size that does not exceed `size`, in bytes, but at least 16. */
 export function blockSizeUpTo(size: number): number {
     let fitting = LARGEST_BLOCK
     while (fitting > 16 && fitting > size) fitting = fitting >> 1

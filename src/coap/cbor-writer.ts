@@ -2,8 +2,8 @@ import { type Writer } from "../dtls/bytes/writer.js"
 import { invalidArgument } from "../gio/errors.js"
 
 /*
- * The part of CBOR (RFC 8949) that SenML needs, written: whole numbers below 2^32 as integers, all others as binary64. Apart
- * from the reader, since sensors carry only this.
+ * A writer for the part of CBOR (RFC 8949) that SenML needs. It writes whole numbers below 2^32 as integers, and all others as binary64.
+ * Separate from the reader, because sensors need only the writer.
  */
 
 /** Major types (RFC 8949 §3.1). */
@@ -54,9 +54,9 @@ export function writeCborBoolean(writer: Writer, value: boolean): void {
     writeHead(writer, Major.simple, value ? 21 : 20)
 }
 
-/** Throws INVALID_ARGUMENT (argument "value") for NaN and the infinities: they are no measurements. */
+/** Writes a number. Throws INVALID_ARGUMENT (argument "value") for NaN and the infinities, which are not measurements. */
 export function writeCborNumber(writer: Writer, value: number): void {
-    // Only finite numbers leave nothing when they are taken from themselves.
+    // value - value is 0 for finite numbers, and NaN for all others.
     if (value - value !== 0) throw invalidArgument("value", "must be finite")
     const whole = Math.floor(value) === value && Math.abs(value) < TWO_32
     if (whole && value >= 0) writeHead(writer, Major.unsigned, value)
@@ -67,10 +67,14 @@ export function writeCborNumber(writer: Writer, value: number): void {
     }
 }
 
-/** IEEE 754 binary64, big-endian, by arithmetic: the two Buffers have no common method for it. @param value finite */
+/**
+ * Writes IEEE 754 binary64 in big-endian order. Computed by arithmetic, because the Buffers of Node and of the device have no common method
+ * for it. @param value finite
+ */
 export function writeFloat64(writer: Writer, value: number): void {
     let significand = Math.abs(value)
-    // One less than the exponent field: the leading 1 of the significand adds it again, and subnormal numbers have none.
+    // One less than the exponent field: the leading 1 of the significand is added to the field, and makes up for it. Subnormal numbers have
+    // no leading 1.
     let exponent = 1022
     while (significand >= 2) {
         significand = significand / 2
@@ -80,7 +84,7 @@ export function writeFloat64(writer: Writer, value: number): void {
         significand = significand * 2
         exponent--
     }
-    // Sign, exponent and 20 bits of the fraction go into the first word, 32 into the second.
+    // The first word contains the sign, the exponent and 20 bits of the fraction, the second word the other 32 bits.
     const scaled = significand * 1048576
     const high = Math.floor(scaled)
     writer.uint((value < 0 ? exponent + 2048 : exponent) * 1048576 + high, 4)

@@ -4,39 +4,42 @@ import { Major, TWO_32 } from "./cbor-writer.js"
 import { utf8Text } from "./utf8.js"
 
 /*
- * CBOR (RFC 8949), read: every well-formed item is taken apart. What comes out as a number is the nearest binary64 value, so
- * that integers are exact up to 2^53.
+ * A CBOR reader (RFC 8949) that accepts every well-formed item. Numbers are converted to the nearest binary64 value, so integers are exact
+ * up to 2^53.
  */
 
-/** What an item is; "break" ends arrays and maps of indefinite length. */
+/** Kind of an item. "break" ends arrays and maps of indefinite length. */
 export type CborKind = "number" | "text" | "bytes" | "boolean" | "array" | "map" | "break" | "other"
 
 /**
- * A decoded item. The content of an array or a map follows it and is the caller's to read, or to skip with
- * `skipCborContent`. "other" is well-formed and of no use to SenML: null, NaN and the infinities, simple values,
- * strings of indefinite length, tagged items but those below. Nothing of it is left to be read.
+ * A decoded item. The content of an array or a map follows the item: the caller reads it, or skips it with `skipCborContent`. "other" is a
+ * well-formed item that SenML does not use: null, NaN and the infinities, simple values, strings of indefinite length, and tagged items
+ * with other tags than those below. Such an item has been read completely.
  */
 export interface CborItem {
     kind: CborKind
-    /** a number's value, 1 for true, the items of an array, the pairs of a map; -1: as many as come before a break */
+    /** the value of a number; 1 for true; the number of items of an array, or of pairs of a map; -1: indefinite, a break ends it */
     number: number
     text: string
     bytes: Buffer
 }
 
-/** `info` of items whose length is not told in advance (RFC 8949 §3.2). */
+/** The `info` value of items of indefinite length (RFC 8949 §3.2). */
 const INDEFINITE = 31
-/** Arrays, maps and tags inside each other; deeper ones are refused, so that no input makes the reader's calls deep. */
+/** Greatest nesting depth of arrays, maps and tags. Deeper items are refused, so that no input causes deep recursion. */
 const MAX_DEPTH = 8
-/** A decimal fraction (RFC 8949 §3.4.4). */
+/** Tag of a decimal fraction (RFC 8949 §3.4.4). */
 const TAG_DECIMAL = 4
 
-/** Tags that say what an item is for and leave its value as it is: epoch time, expected encodings, URI, "this is CBOR" (RFC 8949 §3.4). */
+/**
+ * Whether a tag only describes the purpose of an item and does not change its value: epoch time, expected encodings, URI, "this is CBOR"
+ * (RFC 8949 §3.4).
+ */
 function isTransparent(tag: number): boolean {
     return tag === 1 || (tag >= 21 && tag <= 23) || tag === 32 || tag === 55799
 }
 
-/** Undefined when it is not well-formed, or nested deeper than this reader goes. */
+/** Reads an item. Returns undefined if it is not well-formed, or nested too deeply. */
 export function readCborItem(reader: Reader): CborItem | undefined {
     return readItem(reader, 0)
 }
@@ -48,13 +51,13 @@ function readItem(reader: Reader, depth: number): CborItem | undefined {
     const info = first & 31
     if (major === Major.simple) return readSimple(reader, info)
     if (info === INDEFINITE) return readIndefinite(reader, major)
-    // -1 - n is computed as -(n + 1), so that it is rounded once when n is above 2^53.
+    // -1 - n is computed as -(n + 1), so that it is rounded only once if n is above 2^53.
     if (major === Major.negative) return numberItem(-readArgument(reader, info, 1), reader)
     const value = readArgument(reader, info, 0)
     if (major === Major.unsigned) return numberItem(value, reader)
     if (reader.failed) return undefined
     if (major === Major.tag) return readTagged(reader, value, depth)
-    // Whatever it is, each part of it takes a byte at least.
+    // In every remaining kind of item, each part takes at least one byte.
     if (value > reader.remaining()) return undefined
     if (major === Major.array) return item("array", value)
     return major === Major.map ? item("map", value) : readString(reader, major, value)
@@ -64,7 +67,7 @@ function item(kind: CborKind, number: number): CborItem {
     return { kind, number, text: "", bytes: EMPTY }
 }
 
-/** Only finite numbers are numbers. */
+/** Makes a "number" item of a finite number, and "other" of NaN and the infinities. */
 function numberItem(value: number, reader: Reader): CborItem | undefined {
     if (reader.failed) return undefined
     return value - value === 0 ? item("number", value) : item("other", 0)
@@ -94,7 +97,7 @@ function readIndefinite(reader: Reader, major: Major): CborItem | undefined {
     return skipChunks(reader, major) ? item("other", 0) : undefined
 }
 
-/** A string in chunks, each a string of the same kind and of definite length (RFC 8949 §3.2.3). */
+/** Skips a string in chunks. Each chunk is a string of the same kind and of definite length (RFC 8949 §3.2.3). */
 function skipChunks(reader: Reader, major: Major): boolean {
     if (major !== Major.bytes && major !== Major.text) return false
     while (!reader.failed) {
@@ -112,12 +115,15 @@ function readSimple(reader: Reader, info: number): CborItem | undefined {
     if (info === 20 || info === 21) return item("boolean", info - 20)
     if (info < 24) return item("other", 0)
     if (info === INDEFINITE) return item("break", 0)
-    // Values below 32 have a form of one byte, and no other.
+    // Simple values below 32 must be encoded in one byte, so this encoding is not well-formed.
     if (info === 24) return reader.uint(1) < 32 ? undefined : item("other", 0)
     return info > 27 ? undefined : numberItem(readCborFloat(reader, info), reader)
 }
 
-/** binary16, binary32 or binary64; NaN for the infinities, too. @param info 25, 26 or 27: additional information of RFC 8949 §3.3 */
+/**
+ * Reads binary16, binary32 or binary64. Returns NaN also for the infinities. @param info 25, 26 or 27, the additional information of RFC
+ * 8949 §3.3
+ */
 export function readCborFloat(reader: Reader, info: number): number {
     if (info === 25) return float(reader.uint(2), 0, 5, 10)
     if (info === 26) return float(reader.uint(4), 0, 8, 23)
@@ -125,7 +131,7 @@ export function readCborFloat(reader: Reader, info: number): number {
     return float(high, reader.uint(4), 11, 20)
 }
 
-/** @param low further 32 fraction bits, used by binary64 only */
+/** Decodes a floating-point number. @param low the lower 32 fraction bits, for binary64 only */
 function float(high: number, low: number, exponentBits: number, fractionBits: number): number {
     const scale = Math.pow(2, fractionBits)
     const top = Math.floor(high / scale)
@@ -147,7 +153,7 @@ function readTagged(reader: Reader, tag: number, depth: number): CborItem | unde
     return skipContent(reader, content, depth + 1) ? item("other", 0) : undefined
 }
 
-/** [exponent, mantissa]: mantissa * 10^exponent. A mantissa that is a bignum makes it an item of no use. */
+/** Reads [exponent, mantissa], which stands for mantissa * 10^exponent. If the mantissa is a bignum, the item is "other". */
 function readDecimal(reader: Reader, array: CborItem, depth: number): CborItem | undefined {
     if (array.kind !== "array" || array.number !== 2) return undefined
     const exponent = readItem(reader, depth + 1)
@@ -163,8 +169,8 @@ function isInteger(part: CborItem): boolean {
 }
 
 /**
- * mantissa * 10^exponent, in steps of powers that are exact: correctly rounded for mantissas up to 2^53 and exponents
- * from -22 to 22, which covers measurements; beyond, within a few units in the last place. NaN beyond binary64's range.
+ * Computes mantissa * 10^exponent by exact powers of ten. Correctly rounded for mantissas up to 2^53 and exponents from -22 to 22, which
+ * covers measurements; otherwise accurate within a few units in the last place. NaN beyond the range of binary64.
  */
 function decimal(mantissa: number, exponent: number): number {
     if (Math.abs(exponent) > 400) return NaN
@@ -180,7 +186,10 @@ function decimal(mantissa: number, exponent: number): number {
     return value
 }
 
-/** Moves behind the content of `opened`, an array or a map whose head was read; any other item has none. @returns false when it is not well-formed */
+/**
+ * Skips the content of `opened`, an array or a map whose head has been read. Other items have no content. @returns false if the content is
+ * not well-formed
+ */
 export function skipCborContent(reader: Reader, opened: CborItem): boolean {
     return skipContent(reader, opened, 0)
 }

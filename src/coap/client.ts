@@ -5,31 +5,31 @@ import { type CoapCode, CoapType } from "./code-points.js"
 import { type CoapMessage, type Option } from "./message.js"
 import { type Exchange, type MessageLayer, noAnswer } from "./message-layer.js"
 
-/** What to ask for. */
+/** A request of a client. */
 export interface CoapRequest {
     /** CoapCode.GET, POST, PUT, DELETE, FETCH, PATCH or IPATCH */
     code: CoapCode
     options: Option[]
     payload: Buffer
-    /** CON, acknowledged and repeated; or NON, sent once */
+    /** true: confirmable (CON), acknowledged by the server and retransmitted; false: non-confirmable (NON), sent once */
     confirmable: boolean
-    /** critical options of the response that the caller implements; undefined: none */
+    /** critical options in the response that the caller implements; undefined: none */
     understood?: number[]
 }
 
-/** Bytes of a token: unpredictable, and unlikely to repeat within a session (RFC 7252 §5.3.1). */
+/** Length of a token in bytes. Tokens are unpredictable, and unlikely to repeat within a session (RFC 7252 §5.3.1). */
 const TOKEN_LENGTH = 4
 
 /**
- * The client's side of a connection: requests and their responses.
+ * The client's side of a connection: sends requests and receives their responses.
  * @devsWhenUsed
  */
 export class CoapClient {
     constructor(public layer: MessageLayer) {}
 
     /**
-     * Sends a request and waits for its response, whatever its code. While another one is outstanding it waits for its turn.
-     * Throws GError: TIMED_OUT when nobody answers, and what `MessageLayer.beginExchange` throws.
+     * Sends a request and waits for its response, whatever its code. If another request is outstanding, waits until that one is settled.
+     * Throws GError: TIMED_OUT if there is no answer, and the errors of `MessageLayer.beginExchange`.
      */
     async request(request: CoapRequest, cancellable?: Cancellable): Promise<CoapMessage> {
         const exchange = this.newExchange(request)
@@ -40,7 +40,7 @@ export class CoapClient {
         }
     }
 
-    /** An exchange for a request, not begun. */
+    /** Makes an exchange for a request, without beginning it. */
     newExchange(request: CoapRequest): Exchange {
         if (typeof request !== "object" || request === null || !(request.payload instanceof Buffer))
             throw invalidArgument("request", "newRequest() makes one")
@@ -70,7 +70,7 @@ export class CoapClient {
     }
 }
 
-/** A request without options and payload, to be filled in. */
+/** Makes a request without options and payload, for the caller to fill in. */
 export function newRequest(code: CoapCode): CoapRequest {
     return { code, options: [], payload: EMPTY, confirmable: true }
 }

@@ -77,24 +77,24 @@ export enum ContentFormat {
     SENML_CBOR = 112,
 }
 
-/** EXCHANGE_LIFETIME (RFC 7252 §4.8.2), ms: how long a message id stands for the same message, confirmable or not. */
+/** EXCHANGE_LIFETIME (RFC 7252 §4.8.2), ms. Within this time a message id identifies one message, whether confirmable or not. */
 export const EXCHANGE_LIFETIME = 247000
 
-/** Half of the 24 bits that notifications are numbered with (RFC 7641 §3.4). */
+/** Half of the range of the 24-bit numbers of notifications (RFC 7641 §3.4). */
 export const HALF_OF_NUMBERS = 1 << 23
 
-/** Whether a code is a request's: class 0 but for the empty message (RFC 7252 §5.2). */
+/** Whether a code is that of a request: class 0, except the empty message (RFC 7252 §5.2). */
 export function isRequest(code: number): boolean {
     return code > 0 && code < 32
 }
 
-/** Whether a code is a response's: class 2, 4 or 5 (RFC 7252 §5.2); 1, 6 and 7 are reserved, and 3 is not in use. */
+/** Whether a code is that of a response: class 2, 4 or 5 (RFC 7252 §5.2). Classes 1, 6 and 7 are reserved, and class 3 is not in use. */
 export function isResponse(code: number): boolean {
     const kind = code >> 5
     return kind === 2 || kind === 4 || kind === 5
 }
 
-/** "2.04", as the RFC writes codes. */
+/** Formats a code as in the RFC, for example "2.04". */
 export function codeText(code: number): string {
     const detail = code & 31
     return "" + (code >> 5) + "." + (detail < 10 ? "0" : "") + detail

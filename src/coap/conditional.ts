@@ -5,18 +5,18 @@ import { CoapCode, CoapOption } from "./code-points.js"
 import { type CoapMessage, optionOf, uintOptionOf } from "./message.js"
 import { type CoapAnswer } from "./server.js"
 
-/** Max-Age of a response that says none, s (RFC 7252 §5.10.5). */
+/** Default Max-Age of a response without this option, s (RFC 7252 §5.10.5). */
 const DEFAULT_MAX_AGE = 60
 
-/** Critical options that `preconditionAnswer` implements, for the server of a handler that asks it. */
+/** Critical options that `preconditionAnswer` implements. Pass them to the server of a handler that calls it. */
 export function preconditionOptions(): number[] {
     return [CoapOption.IF_MATCH, CoapOption.IF_NONE_MATCH]
 }
 
 /**
- * What a request's conditions make of it before its handler does anything (RFC 7252 §5.10.6, §5.10.8): 2.03 when the client
- * has the present representation, 4.12 when a precondition does not hold, undefined when it is to be handled.
- * @param etag of the resource's present representation; undefined: the resource does not exist
+ * Checks the conditional options of a request before it is handled (RFC 7252 §5.10.6, §5.10.8). Returns 2.03 if the client already has the
+ * current representation, 4.12 if a precondition does not hold, and undefined if the request is to be handled.
+ * @param etag ETag of the resource's current representation; undefined: the resource does not exist
  */
 export function preconditionAnswer(request: CoapMessage, etag: Buffer | undefined): CoapAnswer | undefined {
     const named = (number: number, isAnyNamed: boolean): boolean =>
@@ -34,18 +34,18 @@ export function preconditionAnswer(request: CoapMessage, etag: Buffer | undefine
 }
 
 /**
- * A client's copy of a resource: asked for when it is fresh no more (Max-Age, RFC 7252 §5.6.1), and then validated by its
- * ETag instead of transferred again (§5.6.2).
+ * A client's cached copy of a resource. A copy that is no longer fresh (Max-Age, RFC 7252 §5.6.1) is validated by its ETag (§5.6.2), so an
+ * unchanged resource is not transferred again.
  * @devsWhenUsed
  */
 export class CachedResource {
     private copy: CoapMessage | undefined
     private freshUntil = 0
 
-    /** @param request GET, without ETag */
+    /** @param request a GET request without ETag */
     constructor(private request: CoapRequest) {}
 
-    /** The copy, or what the server answers. Errors are not kept. Throws what `CoapClient.request` throws. */
+    /** Returns the fresh copy, or the server's answer. Error responses are not cached. Throws the errors of `CoapClient.request`. */
     async current(client: CoapClient, cancellable?: Cancellable): Promise<CoapMessage> {
         const { services } = client.layer
         const { copy, request } = this

@@ -1,9 +1,11 @@
 import { invalidArgument } from "../gio/errors.js"
 import { pathText } from "./uri.js"
 
-/** An attribute of a link: a number such as ct=112, a text, which is quoted, or a name alone such as obs (RFC 6690 §2). */
+/**
+ * An attribute of a link (RFC 6690 §2): a number such as ct=112, a text, which is written in quotes, or a name without a value such as obs.
+ */
 export interface LinkAttribute {
-    /** letters, digits and - */
+    /** letters, digits and "-" */
     name: string
     value: number | string | undefined
 }
@@ -11,7 +13,7 @@ export interface LinkAttribute {
 const QUOTE = 34
 const BACKSLASH = 92
 
-/** A resource as /.well-known/core tells of it. */
+/** A resource as it is listed in /.well-known/core. */
 export interface Link {
     /** Uri-Path options of the resource */
     path: string[]
@@ -19,9 +21,9 @@ export interface Link {
 }
 
 /**
- * Links in CoRE link format (RFC 6690 §2). Paths are percent-encoded and texts quoted, so that neither can begin another
- * link or attribute. Throws INVALID_ARGUMENT: "name" for one that attributes do not have, "value" for control characters
- * and for numbers that are not whole, or negative.
+ * Writes links in CoRE link format (RFC 6690 §2). Paths are percent-encoded and texts quoted, so that their content cannot be taken for
+ * another link or attribute. Throws INVALID_ARGUMENT: argument "name" for an invalid attribute name, "value" for control characters and for
+ * numbers that are negative or not whole.
  */
 export function writeLinkFormat(links: Link[]): string {
     return links
@@ -29,7 +31,10 @@ export function writeLinkFormat(links: Link[]): string {
         .join(",")
 }
 
-/** A path may have "," and ";" in it (RFC 3986 §3.3), at which simple parsers of this format split: they are encoded, too. */
+/**
+ * Paths may contain "," and ";" (RFC 3986 §3.3), where simple parsers of this format would split. So these characters are percent-encoded,
+ * too.
+ */
 function targetText(path: string[]): string {
     return pathText(path, "!$&'()*+=:@")
 }
@@ -49,7 +54,10 @@ function isAttributeName(name: string): boolean {
     return name.length > 0
 }
 
-/** A quoted-string (RFC 7230 §3.2.6). By bytes: a character's index costs a walk in the machine. */
+/**
+ * Writes a quoted-string (RFC 7230 §3.2.6). Works on bytes, because on a device each access to a character by index walks through the
+ * string.
+ */
 function quoted(text: string): string {
     const source = Buffer.from(text)
     const content: number[] = []

@@ -1,24 +1,22 @@
 import { readUint } from "../dtls/bytes/integers.js"
 import { EXCHANGE_LIFETIME } from "./code-points.js"
 
-/** The message ids of one endpoint's own messages. */
+/** The state that chooses message ids for an endpoint's own messages. */
 export interface MessageIds {
     /** 0 to 65535 */
     next: number
-    /** when the half of the ids that is in use was begun, ms */
+    /** when the current half of the ids was started, ms */
     started: number
 }
 
-/** @param random two bytes: where it begins is not to be guessed (RFC 7252 §4.4) */
+/** @param random two random bytes, which make the first id hard to guess (RFC 7252 §4.4) */
 export function newMessageIds(random: Buffer): MessageIds {
     return { next: readUint(random, 0, 2), started: -EXCHANGE_LIFETIME }
 }
 
 /**
- * An id that was not in use within EXCHANGE_LIFETIME (RFC 7252 §4.4), or -1 when there is none. The ids of a half were all
- * used before the other half was begun, so that one time is enough to know it: 32768 ids within EXCHANGE_LIFETIME are
- * always there.
- * @param now ms
+ * Returns an id that was not used within EXCHANGE_LIFETIME (RFC 7252 §4.4), or -1 if there is none. All ids of one half are used before the
+ * other half is started, so one timestamp is sufficient. 32768 ids are always available within EXCHANGE_LIFETIME.
  */
 export function takeMessageId(ids: MessageIds, now: number): number {
     const { next } = ids

@@ -18,45 +18,45 @@ import { type MessageIds, newMessageIds, takeMessageId } from "./message-ids.js"
 import { type CoapParameters } from "./parameters.js"
 import { type Seen, SeenIds } from "./seen-ids.js"
 
-/** A message of ours that wants an acknowledgement, a response or both, and what came of it. */
+/** A message of this side that expects an acknowledgement, a response or both, and its outcome. */
 export interface Exchange {
-    /** its message id is chosen when it is sent */
+    /** the message; its id is chosen when it is sent */
     message: CoapMessage
-    /** acknowledged, answered or reset: it is outstanding no more (RFC 7252 §4.7) */
+    /** the message was acknowledged, answered or reset, so it is no longer outstanding (RFC 7252 §4.7) */
     isSettled: boolean
-    /** why there will be no response: the peer sent a reset, or a response that cannot be used */
+    /** why there will be no response: the peer has sent a reset, or an unusable response */
     error?: GError
-    /** the last response that came */
+    /** the latest response */
     response?: CoapMessage
-    /** critical options of responses that whoever waits for them implements */
+    /** critical options in responses that the waiting caller implements */
     understood: number[]
-    /** whether a response is to be taken; undefined: each one is */
+    /** decides whether to accept a response; undefined: every response is accepted */
     takes?: (response: CoapMessage) => boolean
 }
 
-/** Serves requests of the peer. */
+/** Receives the peer's requests. */
 export interface RequestReceiver {
     /** @param seen keeps the reply, for repetitions of the request */
     takeRequest(request: CoapMessage, seen: Seen): void
 }
 
 /**
- * The message layer of one connection (RFC 7252 §4): it receives, keeps message ids, recognizes repetitions, acknowledges,
- * retransmits and holds to NSTART = 1. Clients and servers of the connection share it. A new DTLS session means a new
- * layer: tokens and message ids never match across sessions (RFC 7252 §9.1.1).
+ * The message layer of one connection (RFC 7252 §4). It receives messages, assigns message ids, detects duplicates, acknowledges,
+ * retransmits, and enforces NSTART = 1. The clients and the server of a connection share it. A new DTLS session needs a new layer, because
+ * tokens and message ids never match across sessions (RFC 7252 §9.1.1).
  * @devsWhenUsed
  */
 export class MessageLayer {
-    /** who serves the peer's requests; undefined: they are rejected */
+    /** receiver of the peer's requests; undefined: requests are rejected */
     requests: RequestReceiver | undefined
-    /** notified when anything has happened to an exchange */
+    /** notified when the state of an exchange changes */
     changed: Signal
-    /** why it works no more: CLOSED by us, CONNECTION_CLOSED by the peer, or what the base threw */
+    /** the error that ended this layer: CLOSED by this side, CONNECTION_CLOSED by the peer, or an error of the base */
     error: GError | undefined
-    /** of this side's own messages; a layer that goes on with the same DTLS session takes those of the layer before it */
+    /** message ids of this side's own messages; a layer that continues the same DTLS session takes over those of its predecessor */
     ids: MessageIds
     private exchanges: Exchange[] = []
-    /** what came from the peer; it goes along with the session */
+    /** messages received from the peer; they belong to the DTLS session, too */
     seen: SeenIds
     protected stopping = new Cancellable()
     private listening = false
@@ -72,11 +72,11 @@ export class MessageLayer {
     }
 
     /**
-     * Sends a message when it is its turn: while another one is outstanding (NSTART is 1, RFC 7252 §4.7) it waits. A
-     * confirmable one is repeated until the exchange is settled. Responses are matched until `endExchange`.
-     * Throws GError: TIMED_OUT when nobody acknowledges, CONNECTION_REFUSED when the peer resets, NOT_SUPPORTED when the
-     * response has a critical option that is not understood, WOULD_BLOCK when 32768 messages went out within 247 s,
-     * CANCELLED, and what the base throws.
+     * Sends a message. If another message is outstanding, waits until that one is settled (NSTART is 1, RFC 7252 §4.7). A confirmable
+     * message is retransmitted until the exchange is settled. Responses are matched until `endExchange`.
+     * Throws GError: TIMED_OUT if there is no acknowledgement, CONNECTION_REFUSED if the peer sends a reset, NOT_SUPPORTED if the response
+     * has a critical option that is not understood, WOULD_BLOCK if 32768 messages were sent within 247 s, CANCELLED, and the errors of the
+     * base.
      */
     async beginExchange(exchange: Exchange, cancellable: Cancellable | undefined): Promise<void> {
         const self = this
@@ -91,23 +91,23 @@ export class MessageLayer {
         if (message.type === CoapType.CON) await this.untilSettled(exchange, bytes, cancellable)
     }
 
-    /** Takes no more responses for it, and lets the next one begin. */
+    /** Stops to accept responses for the exchange, and lets the next one begin. */
     endExchange(exchange: Exchange): void {
         this.exchanges = this.exchanges.filter((other) => other !== exchange)
         this.changed.notify()
     }
 
-    /** Whether no message before it is outstanding. */
+    /** Whether no earlier message is outstanding. */
     private isFirst(exchange: Exchange): boolean {
         return this.exchanges.find((other) => !other.isSettled) === exchange
     }
 
-    /** A message id, or -1 when none is free (RFC 7252 §4.4). */
+    /** Returns a message id, or -1 if none is free (RFC 7252 §4.4). */
     takeId(): number {
         return takeMessageId(this.ids, this.services.now())
     }
 
-    /** RFC 7252 §4.2: the same message again, each time after twice the time. */
+    /** Retransmits the message until the exchange is settled. The timeout doubles each time (RFC 7252 §4.2). */
     private async untilSettled(exchange: Exchange, bytes: Buffer, cancellable: Cancellable | undefined): Promise<void> {
         const { ackTimeout, ackRandomFactor, maxRetransmit } = this.parameters
         const random = this.services.crypto.random(1)[0] / 255
@@ -121,9 +121,9 @@ export class MessageLayer {
     }
 
     /**
-     * Waits for something that has to do with an exchange; throws its error, or the layer's.
+     * Waits for an event of an exchange. Throws the error of the exchange or of the layer.
      * @param timeout ms
-     * @returns false when the time is over first
+     * @returns false if the timeout expires first
      */
     async wait(
         ready: () => boolean,
@@ -146,7 +146,7 @@ export class MessageLayer {
         return false
     }
 
-    /** A datagram that the network does not take just now is lost, as on any path: what has to arrive is repeated. */
+    /** Sends a datagram. If the network cannot take it at the moment, it is lost, as on any path; important messages are retransmitted. */
     async send(bytes: Buffer): Promise<void> {
         try {
             await this.base.sendMessages([new OutputMessage([bytes])], 0, -1)
@@ -157,7 +157,7 @@ export class MessageLayer {
         }
     }
 
-    /** Stops listening; exchanges under way end with CLOSED. The base stays open. */
+    /** Stops listening. Pending exchanges fail with CLOSED. The base stays open. */
     close(): void {
         this.fail(ioError(IOErrorEnum.CLOSED, "The CoAP session is closed"))
         this.stopping.cancel()
@@ -169,7 +169,7 @@ export class MessageLayer {
         this.changed.notify()
     }
 
-    /** Receives from now on, in a task of its own. */
+    /** Starts to receive, in a background task. */
     listen(): void {
         if (this.listening) return
         this.listening = true
@@ -189,12 +189,12 @@ export class MessageLayer {
         }
     }
 
-    /** What the next datagram is received into; `WaitingMessageLayer` makes it later. */
+    /** Returns the buffer for the next datagram. `WaitingMessageLayer` allocates it later. */
     protected async nextDatagram(): Promise<InputMessage> {
         return new InputMessage([Buffer.alloc(this.parameters.maxMessage)])
     }
 
-    /** A repetition of that message will be taken for a new one. */
+    /** Forgets a received message, so that a repetition of it is handled as a new message. */
     forget(seen: Seen): void {
         this.seen.forgetSeen(seen)
     }
@@ -211,17 +211,20 @@ export class MessageLayer {
         this.changed.notify()
     }
 
-    /** @param messageId of a confirmable message that is malformed (RFC 7252 §4.2); undefined: it was none */
+    /**
+     * Rejects a malformed message. @param messageId id of a malformed confirmable message (RFC 7252 §4.2); undefined: the message was not
+     * confirmable
+     */
     private async reject(messageId: number | undefined): Promise<void> {
         if (messageId !== undefined) await this.send(writeCoapMessage(emptyMessage(CoapType.RST, messageId)))
     }
 
-    /** An acknowledgement or a reset; one that is not as it must be is ignored (RFC 7252 §4.2). */
+    /** Handles an acknowledgement or a reset. An invalid one is ignored (RFC 7252 §4.2). */
     private takeAnswer(message: CoapMessage): void {
         const exchange = this.exchanges.find((candidate) => candidate.message.messageId === message.messageId)
         if (exchange === undefined) return
         if (message.code !== CoapCode.EMPTY) {
-            // A piggybacked response needs the token too (RFC 7252 §5.3.2).
+            // A piggybacked response must have the right token, too (RFC 7252 §5.3.2).
             if (message.type === CoapType.ACK && equal(message.token, exchange.message.token)) answer(exchange, message)
         } else {
             exchange.isSettled = true
@@ -230,7 +233,7 @@ export class MessageLayer {
         }
     }
 
-    /** A request, a separate response, or something nobody asked for. */
+    /** Handles a request, a separate response, or an unexpected message. */
     private async takeMessage(message: CoapMessage): Promise<void> {
         const { messageId, code, token } = message
         const now = this.services.now()
@@ -243,7 +246,7 @@ export class MessageLayer {
         const { requests } = this
         if (requests !== undefined && isRequest(code)) return requests.takeRequest(message, seen)
         const exchange = this.exchanges.find((candidate) => equal(candidate.message.token, token))
-        // A ping, a request that nobody serves or a response to nobody is reset (RFC 7252 §4.2, §5.3.2).
+        // A ping, a request without a receiver, and a response without an exchange get a reset (RFC 7252 §4.2, §5.3.2).
         const type = exchange !== undefined && answer(exchange, message) ? CoapType.ACK : CoapType.RST
         if (message.type !== CoapType.CON) return
         seen.reply = writeCoapMessage(emptyMessage(type, messageId))
@@ -251,21 +254,24 @@ export class MessageLayer {
     }
 }
 
-/** Gives an exchange a message that has its token. @returns false when it is to be rejected: no response, or not one to use */
+/**
+ * Passes a message with a matching token to its exchange. @returns false if the message is to be rejected, because it is not a response or
+ * not usable
+ */
 function answer(exchange: Exchange, message: CoapMessage): boolean {
     if (!isResponse(message.code)) return false
     exchange.isSettled = true
     const unknown = message.options.find(
         (option) => isCritical(option) && exchange.understood.indexOf(option.number) < 0,
     )
-    // Rejected (RFC 7252 §5.4.1); the caller is told why, instead of waiting for what will not come.
+    // The response is rejected (RFC 7252 §5.4.1). The caller gets the reason at once, instead of waiting until the timeout.
     if (unknown !== undefined)
         exchange.error = ioError(IOErrorEnum.NOT_SUPPORTED, "The response has critical option " + unknown.number)
     else if (exchange.takes === undefined || exchange.takes(message)) exchange.response = message
     return unknown === undefined
 }
 
-/** The peer has not acknowledged a message, or has not answered it in time. */
+/** The error for a message that the peer has not acknowledged or answered in time. */
 export function noAnswer(): GError {
     return ioError(IOErrorEnum.TIMED_OUT, "No answer came: check the peer, or ask again")
 }

@@ -4,7 +4,7 @@ import { Reader } from "../dtls/bytes/reader.js"
 import { Writer } from "../dtls/bytes/writer.js"
 import { CoapCode, type CoapType } from "./code-points.js"
 
-/** An option of a message (RFC 7252 §5.10): its value is of 0 to 65,804 bytes. */
+/** An option of a message (RFC 7252 §5.10), with a value of 0 to 65,804 bytes. */
 export interface Option {
     number: number
     value: Buffer
@@ -18,22 +18,24 @@ export interface CoapMessage {
     messageId: number
     /** 0 to 8 bytes */
     token: Buffer
-    /** any order; written by number, options of one number in the order given */
+    /** options in any order. They are written in the order of their numbers; options of the same number keep their order */
     options: Option[]
     payload: Buffer
 }
 
 const VERSION = 1
 const PAYLOAD_MARKER = 0xff
-/** Options of one message: a thousand empty ones fit a datagram, and as objects they would fill a device's memory. */
+/**
+ * Greatest number of options in a message. A datagram could contain a thousand empty options, whose objects would fill a device's memory.
+ */
 const MOST_OPTIONS = 64
 
-/** A message without token, options and payload: ACK, RST, ping. */
+/** Makes a message without token, options and payload: ACK, RST or ping. */
 export function emptyMessage(type: CoapType, messageId: number): CoapMessage {
     return { type, code: CoapCode.EMPTY, messageId, token: EMPTY, options: [], payload: EMPTY }
 }
 
-/** A message as it goes into a datagram (RFC 7252 §3). */
+/** Encodes a message (RFC 7252 §3). */
 export function writeCoapMessage(message: CoapMessage): Buffer {
     const writer = new Writer(32 + message.payload.length)
     writer.uint((VERSION << 6) | (message.type << 4) | message.token.length, 1)
@@ -52,7 +54,7 @@ export function writeCoapMessage(message: CoapMessage): Buffer {
     return writer.finish()
 }
 
-/** Stable insertion sort: lists are short, and the order within a number means something. */
+/** Stable insertion sort, because lists are short, and the order of options with the same number is significant. */
 function inOrder(options: Option[]): Option[] {
     const sorted: Option[] = []
     for (const option of options) {
@@ -65,7 +67,7 @@ function inOrder(options: Option[]): Option[] {
     return sorted
 }
 
-/** Delta and length are 4 bits each; 13 and 14 announce one and two more bytes (RFC 7252 §3.1). */
+/** Writes an option. Delta and length have 4 bits each; the values 13 and 14 mean that one or two more bytes follow (RFC 7252 §3.1). */
 function writeOption(writer: Writer, delta: number, value: Buffer): void {
     writer.uint((nibble(delta) << 4) | nibble(value.length), 1)
     writeExtended(writer, delta)
@@ -84,9 +86,9 @@ function writeExtended(writer: Writer, value: number): void {
 }
 
 /**
- * Takes the first `length` bytes of `data` apart. Undefined when that is a message format error (RFC 7252 §3), of another
- * version, an Empty message with anything in it, or one with more than 64 options; the caller rejects or ignores it (RFC 7252 §4.2, §4.3). What the options
- * are, and whether their values are right, is not looked at here: `options.ts` does.
+ * Decodes a message from the first `length` bytes of `data`. Returns undefined for a message format error (RFC 7252 §3), another version,
+ * an Empty message with any content, and more than 64 options. The caller rejects or ignores such a message (RFC 7252 §4.2, §4.3). Options
+ * are not checked here but in `options.ts`.
  */
 export function readCoapMessage(data: Buffer, length: number): CoapMessage | undefined {
     const reader = new Reader(data, 0, length)
@@ -103,7 +105,7 @@ export function readCoapMessage(data: Buffer, length: number): CoapMessage | und
     return { type: ((first >> 4) & 3) as CoapType, code, messageId, token, options, payload }
 }
 
-/** @returns the payload behind the options; undefined when malformed */
+/** Reads the options. @returns the payload after them; undefined if the message is malformed */
 function readOptions(reader: Reader, options: Option[]): Buffer | undefined {
     let number = 0
     while (reader.remaining() > 0) {
@@ -126,7 +128,10 @@ function readExtended(reader: Reader, value: number): number {
     return value === 14 ? reader.uint(2) + 269 : -1
 }
 
-/** The message id of a confirmable message that is malformed behind it, so that it can be reset (RFC 7252 §4.2); undefined for all others. */
+/**
+ * Returns the message id of a malformed confirmable message, so that it can be rejected with a reset (RFC 7252 §4.2); undefined for any
+ * other message.
+ */
 export function malformedConfirmable(data: Buffer, length: number): number | undefined {
     const reader = new Reader(data, 0, length)
     const first = reader.uint(2)
@@ -135,7 +140,7 @@ export function malformedConfirmable(data: Buffer, length: number): number | und
     return reader.failed || !confirmable ? undefined : messageId
 }
 
-/** uint option value: as few bytes as possible, none for 0 (RFC 7252 §3.2). */
+/** Makes an option with a uint value, in as few bytes as possible and none for 0 (RFC 7252 §3.2). */
 export function uintOption(number: number, value: number): Option {
     let width = 0
     let rest = value
@@ -148,17 +153,17 @@ export function uintOption(number: number, value: number): Option {
     return { number, value: writer.finish() }
 }
 
-/** An option whose value is text, in UTF-8. */
+/** Makes an option with a text value, in UTF-8. */
 export function textOption(number: number, value: string): Option {
     return { number, value: Buffer.from(value) }
 }
 
-/** The first option of that number. */
+/** Returns the first option with this number. */
 export function optionOf(message: CoapMessage, number: number): Option | undefined {
     return message.options.find((candidate) => candidate.number === number)
 }
 
-/** The first option of that number as a uint, of six bytes at most; `otherwise` when there is none. */
+/** Returns the value of the first option with this number as a uint of at most six bytes, or `otherwise` if there is no such option. */
 export function uintOptionOf(message: CoapMessage, number: number, otherwise: number): number {
     const option = optionOf(message, number)
     if (option === undefined) return otherwise
@@ -166,12 +171,12 @@ export function uintOptionOf(message: CoapMessage, number: number, otherwise: nu
     return value.length === 0 ? 0 : readUint(value, 0, Math.min(value.length, 6))
 }
 
-/** All options of that number as texts. */
+/** Returns the values of all options with this number, as texts. */
 export function textOptionsOf(message: CoapMessage, number: number): string[] {
     return message.options.filter((option) => option.number === number).map((option) => option.value.toString())
 }
 
-/** Odd numbers are critical, even ones elective (RFC 7252 §5.4.6). */
+/** Whether an option is critical: odd numbers are critical, even ones elective (RFC 7252 §5.4.6). */
 export function isCritical(option: Option): boolean {
     return (option.number & 1) === 1
 }

@@ -4,35 +4,35 @@ import { CoapCode, CoapOption, HALF_OF_NUMBERS } from "./code-points.js"
 import { type CoapMessage, uintOption, uintOptionOf } from "./message.js"
 import { type Exchange } from "./message-layer.js"
 
-/** Max-Age of a response that says none, s (RFC 7252 §5.10.5). */
+/** Default Max-Age of a response without this option, s (RFC 7252 §5.10.5). */
 const DEFAULT_MAX_AGE = 60
-/** Time after which a notification is newer whatever its number, ms (RFC 7641 §3.4). */
+/** After this time a notification counts as newer, whatever its number, ms (RFC 7641 §3.4). */
 const REORDERING_TIME = 128000
 
 /**
- * A client's interest in a resource (RFC 7641). Only its latest state counts: notifications that come while nobody waits
- * replace each other, and one that is older than the last is dropped. When nothing has come for as long as the last
- * response was fresh, the interest is registered again.
+ * A client's observation of a resource (RFC 7641). Only the latest state counts: while no call waits, a new notification replaces the one
+ * before, and a notification older than the last one is dropped. If nothing arrives for as long as the last response was fresh, the client
+ * registers again.
  * @devsWhenUsed
  */
 export class Observation {
     private exchange: Exchange | undefined
-    /** number and time of the newest notification */
+    /** number of the newest notification, and its time in ms */
     private newest = -1
     private newestAt = 0
     private maxAge = DEFAULT_MAX_AGE
     private observed = false
 
-    /** @param request GET or FETCH, without the Observe option */
+    /** @param request a GET or FETCH request without the Observe option */
     constructor(
         private client: CoapClient,
         private request: CoapRequest,
     ) {}
 
     /**
-     * The resource's next state: the first time its present one, then what the server notifies. A state may repeat.
-     * An error code of the server is returned as any response; the next call registers anew.
-     * Throws what `CoapClient.request` throws; after `moveTo` it goes on with another client.
+     * Returns the resource's next state: first the current one, then those that the server notifies. The same state may be returned twice.
+     * An error response of the server is returned like any response, and the next call registers again.
+     * Throws the errors of `CoapClient.request`. After `moveTo` the observation continues with another client.
      */
     async next(cancellable?: Cancellable): Promise<CoapMessage> {
         const response = (await this.notification(cancellable)) ?? (await this.register(cancellable))
@@ -42,18 +42,20 @@ export class Observation {
         return response
     }
 
-    /** Whether the server notifies; otherwise `next` asks again when the last response is fresh no more. */
+    /** Whether the server sends notifications. If not, `next` sends a new request once the last response is no longer fresh. */
     isObserved(): boolean {
         return this.observed
     }
 
-    /** Goes on with a client of a new connection: the server of a new session knows of no observation. */
+    /**
+     * Continues with a client of a new connection. The server of a new session does not know the observation, so `next` registers again.
+     */
     moveTo(client: CoapClient): void {
         this.end()
         this.client = client
     }
 
-    /** Takes the interest back (RFC 7641 §3.6). @returns the response */
+    /** Cancels the observation (RFC 7641 §3.6). @returns the response */
     async cancel(cancellable?: Cancellable): Promise<CoapMessage> {
         const exchange = this.newExchange(1)
         this.end()
@@ -64,7 +66,7 @@ export class Observation {
         }
     }
 
-    /** Takes no notifications any more: the server finds out by a reset of the next one. */
+    /** Stops to accept notifications. The server learns of it by a reset, in reply to its next notification. */
     end(): void {
         const { exchange } = this
         this.exchange = undefined
@@ -72,12 +74,12 @@ export class Observation {
         if (exchange !== undefined) this.client.layer.endExchange(exchange)
     }
 
-    /** Undefined: none came while the last response was fresh. */
+    /** Waits for a notification. Returns undefined if none arrives while the last response is fresh. */
     private async notification(cancellable: Cancellable | undefined): Promise<CoapMessage | undefined> {
         const { exchange } = this
         if (exchange === undefined) return undefined
         const { layer } = this.client
-        // RFC 7641 §3.3.1: not all clients at the same moment.
+        // A random delay, so that not all clients register at the same moment (RFC 7641 §3.3.1).
         const spread = 5000 + layer.services.crypto.random(1)[0] * 40
         await layer.wait(() => exchange.response !== undefined, this.maxAge * 1000 + spread, exchange, cancellable)
         const { response } = exchange
@@ -99,7 +101,7 @@ export class Observation {
         }
     }
 
-    /** With the token of the one before, which it replaces (RFC 7641 §3.3.1). */
+    /** Makes an exchange with the token of the previous one, which it replaces (RFC 7641 §3.3.1). */
     private newExchange(observe: number): Exchange {
         const self = this
         const { request, exchange } = this
@@ -110,7 +112,7 @@ export class Observation {
         return fresh
     }
 
-    /** RFC 7641 §3.4; a response without a number is newer, too: the server notifies no more. */
+    /** Whether a notification is newer (RFC 7641 §3.4). A response without a number is newer, too: the server has stopped notifying. */
     private isNewer(response: CoapMessage): boolean {
         const number = uintOptionOf(response, CoapOption.OBSERVE, -1)
         const now = this.client.layer.services.now()

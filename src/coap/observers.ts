@@ -6,27 +6,27 @@ import { type CoapAnswer, type CoapHandler, type CoapServer } from "./server.js"
 
 interface Observer {
     server: CoapServer
-    /** to be answered again for each notification, without the Observe option */
+    /** the request, which is answered again for each notification, without the Observe option */
     request: CoapMessage
-    /** the state has changed since the last notification was made */
+    /** the state has changed since the last notification was created */
     isStale: boolean
     isSending: boolean
 }
 
 /**
- * A resource that tells of its changes (RFC 7641): who asked for it, on whichever connections. A notification is the
- * server's answer to the observer's request at that moment, sent confirmably; of changes that come while one is under way
- * only the last is told. An observer that resets a notification or does not acknowledge it is forgotten.
+ * A resource that notifies its observers of changes (RFC 7641), on any connections. A notification is the server's current answer to the
+ * observer's request, in a confirmable message. If several changes happen while a notification is in progress, only the last one is
+ * notified. An observer that resets or does not acknowledge a notification is removed.
  * @devsWhenUsed
  */
 export class ObservableResource {
     private observers: Observer[] = []
-    /** of the last notification, 24 bits */
+    /** number of the last notification, 24 bits */
     private number = 0
 
     /**
-     * @param handler answers GET, and FETCH, with the present state
-     * @param limit observers at the same time; whoever comes later gets the state and no notifications
+     * @param handler answers GET, and FETCH, with the current state
+     * @param limit largest number of observers; later clients get the current state, but no notifications
      */
     constructor(
         private services: Services,
@@ -39,18 +39,18 @@ export class ObservableResource {
         return async (request, server) => await self.handle(request, server)
     }
 
-    /** How many are told. */
+    /** Number of observers. */
     observerCount(): number {
         return this.observers.length
     }
 
-    /** Tells all observers of the state that the handler now answers. */
+    /** Notifies all observers of the new state, which the handler now returns. */
     stateChanged(): void {
         const self = this
         this.observers.forEach((observer) => self.notifyLater(observer))
     }
 
-    /** What a client asked for on whose connection `server` is, so that it can be told elsewhere. */
+    /** Returns the observation requests of the client on the connection of `server`, so that another server can continue them. */
     requestsOf(server: CoapServer): CoapMessage[] {
         return this.observers.filter((observer) => observer.server === server).map((observer) => observer.request)
     }
@@ -61,9 +61,9 @@ export class ObservableResource {
     }
 
     /**
-     * Goes on with an observer of a server elsewhere, who is told the present state: it may have changed on the way.
-     * @param request as `requestsOf` gave it
-     * @param number of the last notification there: what follows has to be newer (RFC 7641 §3.4)
+     * Continues an observation of another server. The observer is notified of the current state, which may have changed meanwhile.
+     * @param request a request from `requestsOf` of the other server
+     * @param number number of the other server's last notification; later notifications need newer numbers (RFC 7641 §3.4)
      */
     adopt(server: CoapServer, request: CoapMessage, number: number): void {
         if (this.observers.length >= this.limit) return
@@ -80,7 +80,7 @@ export class ObservableResource {
         if (observe >= 0 && isObservable) this.forgetObserver(server, request.token)
         const answer = await this.handler(request, server)
         if (observe !== 0 || !isObservable || answer.code >= CoapCode.BAD_REQUEST) return answer
-        // Whose connection has ended is told no more.
+        // Observers whose connection has ended are removed.
         this.observers = this.observers.filter((observer) => observer.server.layer.error === undefined)
         if (this.observers.length >= this.limit) return answer
         const options = request.options.filter((option) => option.number !== CoapOption.OBSERVE)
@@ -116,20 +116,20 @@ export class ObservableResource {
         }
     }
 
-    /** @returns false when the observer is to be forgotten */
+    /** Sends a notification. @returns false if the observer is to be removed */
     private async isNotified(observer: Observer): Promise<boolean> {
         const { server, request } = observer
         this.number = (this.number + 1) & 0xffffff
         const { number } = this
         const answer = await server.answerTo({ ...request, options: [...request.options] })
         const isError = answer.code >= CoapCode.BAD_REQUEST
-        // RFC 7641 §4.2: an error ends the observation, and is no numbered state.
+        // An error ends the observation and carries no number (RFC 7641 §4.2).
         const options = isError ? answer.options : [...answer.options, uintOption(CoapOption.OBSERVE, number)]
         const message = { ...answer, options, type: CoapType.CON, messageId: -1, token: request.token }
         try {
             return (await server.deliver(message, undefined)) === undefined && !isError
         } catch (error) {
-            // The connection is over, which its server tells.
+            // The connection has ended; its server reports that.
             server.layer.fail(error)
             return false
         }

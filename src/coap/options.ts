@@ -2,7 +2,7 @@ import { CoapOption } from "./code-points.js"
 import { type CoapMessage, isCritical, type Option } from "./message.js"
 import { utf8Text } from "./utf8.js"
 
-/** How an option's value is read (RFC 7252 §3.2). */
+/** Format of an option's value (RFC 7252 §3.2). */
 enum OptionFormat {
     empty,
     opaque,
@@ -10,7 +10,7 @@ enum OptionFormat {
     string,
 }
 
-/** A line of the tables in RFC 7252 §5.10 and §12.2. Lengths in bytes. */
+/** A row of the tables in RFC 7252 §5.10 and §12.2. Lengths are in bytes. */
 interface OptionDefinition {
     format: OptionFormat
     minimum: number
@@ -26,7 +26,10 @@ function repeatable(format: OptionFormat, minimum: number, maximum: number): Opt
     return { format, minimum, maximum, isRepeatable: true }
 }
 
-/** RFC 7252 §5.10, table 4, and the tables of the RFCs that `CoapOption` names. A function, since a module-level value would stay in every image that has this module. */
+/**
+ * The definition of an option: table 4 in RFC 7252 §5.10, and the tables of the RFCs that `CoapOption` lists. This is a function, because a
+ * module-level value would be part of every image that contains this module.
+ */
 function definitionOf(number: number): OptionDefinition | undefined {
     switch (number) {
         case CoapOption.IF_MATCH:
@@ -69,8 +72,8 @@ function definitionOf(number: number): OptionDefinition | undefined {
 }
 
 /**
- * Whether the value is one that the option may have: neither longer nor shorter than its table allows (RFC 7252 §5.4.3),
- * UTF-8 where it is a string, and no dot segment in a path (RFC 7252 §5.10.1).
+ * Whether the value is valid for its option: its length is within the limits of the table (RFC 7252 §5.4.3), a string is UTF-8, and a path
+ * contains no dot segment (RFC 7252 §5.10.1).
  */
 function isWellFormed(option: Option, definition: OptionDefinition): boolean {
     const { length } = option.value
@@ -81,8 +84,8 @@ function isWellFormed(option: Option, definition: OptionDefinition): boolean {
 }
 
 /**
- * Whether the option at `index` counts as unrecognized although it is in the table: its value is not well-formed, or it
- * comes more than once and must not (RFC 7252 §5.4.5). A message that was read has its options by number.
+ * Whether the known option at `index` counts as unrecognized, because its value is malformed, or because it is repeated although it must
+ * not be (RFC 7252 §5.4.5). `options` must be sorted by number, as in a decoded message.
  */
 function isUnusable(options: Option[], index: number): boolean {
     const option = options[index] as Option
@@ -93,7 +96,8 @@ function isUnusable(options: Option[], index: number): boolean {
 }
 
 /**
- * The first critical option that is unrecognized (RFC 7252 §5.4.1), or counts as such. Undefined: the message may be processed.
+ * Returns the first critical option that is unrecognized, or counts as unrecognized (RFC 7252 §5.4.1). Undefined: the message may be
+ * processed.
  * @param understood critical options that the receiver implements
  */
 export function unrecognizedCritical(message: CoapMessage, understood: number[]): Option | undefined {
@@ -103,7 +107,10 @@ export function unrecognizedCritical(message: CoapMessage, understood: number[])
     )
 }
 
-/** The options without those elective ones that count as unrecognized: they are ignored (RFC 7252 §5.4.1). Those that are not in the table stay. */
+/**
+ * Returns the options without elective ones that count as unrecognized, because these are ignored (RFC 7252 §5.4.1). Options that are not
+ * in the table are kept.
+ */
 export function usableOptions(options: Option[]): Option[] {
     return options.filter((option, index) => isCritical(option) || !isUnusable(options, index))
 }

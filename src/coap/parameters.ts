@@ -1,22 +1,25 @@
-/** Transmission parameters (RFC 7252 §4.8). Times in ms. NSTART is 1: a client has one request outstanding at a time. */
+/** Transmission parameters (RFC 7252 §4.8). Times are in ms. NSTART is 1: a client has one outstanding request at a time. */
 export interface CoapParameters {
     ackTimeout: number
-    /** each first timeout is ackTimeout times 1 to this */
+    /** each first timeout is ackTimeout times a random factor from 1 to this value */
     ackRandomFactor: number
     maxRetransmit: number
-    /** how long to wait for a separate response after its request was acknowledged, or for the answer to a NON */
+    /** how long to wait for a separate response after the acknowledgement of a request, or for the answer to a non-confirmable one */
     responseTimeout: number
-    /** message ids remembered for deduplication, count; each for EXCHANGE_LIFETIME, 247 s, unless more come meanwhile */
+    /**
+     * number of message ids to remember for the detection of duplicates. Each is kept for EXCHANGE_LIFETIME, 247 s, unless newer ones
+     * displace it
+     */
     rememberedIds: number
-    /** largest message read, bytes; a longer one cannot be read whole, so it is rejected */
+    /** largest message to receive, bytes; a longer message is truncated and therefore rejected */
     maxMessage: number
-    /** how long a server takes for a response before it acknowledges the request by itself (RFC 7252 §5.2.2), ms; below ackTimeout */
+    /** how long a server waits for its handler before it acknowledges a request separately (RFC 7252 §5.2.2), ms; less than ackTimeout */
     separateAfter: number
-    /** requests that a server handles at the same time; beyond them it answers 5.03 */
+    /** number of requests that a server handles at the same time; further requests are answered with 5.03 */
     concurrentRequests: number
 }
 
-/** RFC 7252's defaults: a request ends unanswered after 62 to 93 s. */
+/** The defaults of RFC 7252: an unanswered request fails after 62 to 93 s. */
 export function defaultCoapParameters(): CoapParameters {
     return {
         ackTimeout: 2000,
@@ -31,7 +34,9 @@ export function defaultCoapParameters(): CoapParameters {
     }
 }
 
-/** For servers with memory: a client may post once a second for all of EXCHANGE_LIFETIME and no repetition is taken for new. */
+/**
+ * Parameters for servers with plenty of memory: even if a client posts once a second for all of EXCHANGE_LIFETIME, duplicates are detected.
+ */
 export function gatewayCoapParameters(): CoapParameters {
     const parameters = defaultCoapParameters()
     parameters.rememberedIds = 256

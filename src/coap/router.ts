@@ -8,21 +8,24 @@ interface Route {
     handlers: MethodHandler[]
 }
 
-/** Who answers which method. */
+/** The handler for a method. */
 export interface MethodHandler {
     method: CoapCode
     handler: CoapHandler
 }
 
 /**
- * Chooses the handler by path and method, and lists the resources with their attributes at /.well-known/core (RFC 6690 §4).
- * Another path gets 4.04, another method 4.05.
+ * Selects the handler by path and method, and lists the resources with their attributes at /.well-known/core (RFC 6690 §4). An unknown path
+ * is answered with 4.04, an unsupported method with 4.05.
  * @devsWhenUsed
  */
 export class CoapRouter {
     private routes: Route[] = []
 
-    /** @param path segments, as Uri-Path options have them @param attributes such as rt, if, ct, obs (RFC 6690 §3, RFC 7641 §6) */
+    /**
+     * @param path segments, one for each Uri-Path option
+     * @param attributes such as rt, if, ct, obs (RFC 6690 §3, RFC 7641 §6)
+     */
     addRoute(path: string[], attributes: LinkAttribute[], handlers: MethodHandler[]): void {
         this.routes.push({ link: { path, attributes }, handlers })
     }
@@ -43,7 +46,7 @@ export class CoapRouter {
         return await handler(request, server)
     }
 
-    /** A query keeps the links that have that attribute (RFC 6690 §4.1): rt=temperature, rt=temp*, href=/a. */
+    /** Lists the resources. A query selects the links with a certain attribute (RFC 6690 §4.1): rt=temperature, rt=temp*, href=/a. */
     private discovery(request: CoapMessage): CoapAnswer {
         if (request.code !== CoapCode.GET) return refusal(CoapCode.METHOD_NOT_ALLOWED)
         const queries = textOptionsOf(request, CoapOption.URI_QUERY)
@@ -65,7 +68,7 @@ function isMatching(link: Link, query: string): boolean {
     const name = query.slice(0, equals)
     const wanted = query.slice(equals + 1)
     if (name === "href") return isMatchingValue("/" + link.path.join("/"), wanted)
-    // Some attributes are lists of words (RFC 6690 §3.1).
+    // The values of some attributes are lists of words (RFC 6690 §3.1).
     return link.attributes.some(
         (attribute) =>
             attribute.name === name &&
@@ -74,7 +77,7 @@ function isMatching(link: Link, query: string): boolean {
     )
 }
 
-/** "*" at the end of what is wanted stands for anything. */
+/** Whether a value matches. "*" at the end of `wanted` stands for any text. */
 function isMatchingValue(value: string, wanted: string): boolean {
     return wanted.endsWith("*") ? value.startsWith(wanted.slice(0, wanted.length - 1)) : value === wanted
 }

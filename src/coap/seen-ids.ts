@@ -1,26 +1,26 @@
 import { EXCHANGE_LIFETIME } from "./code-points.js"
 
-/** A message that came. */
+/** A received message. */
 export interface Seen {
     messageId: number
-    /** when it came, ms */
+    /** time of arrival, ms */
     at: number
-    /** what was sent in reply, to be sent again; undefined: nothing, or nothing yet */
+    /** the reply, which is sent again if the message is repeated; undefined: no reply, or none yet */
     reply: Buffer | undefined
 }
 
 /**
- * The message ids that came from one peer within EXCHANGE_LIFETIME, with the replies they got (RFC 7252 §4.5). Beyond the
- * limit the oldest is forgotten sooner.
+ * The ids of messages that one peer sent within EXCHANGE_LIFETIME, with the replies to them (RFC 7252 §4.5). Beyond the limit the oldest id
+ * is forgotten early.
  * @devsWhenUsed
  */
 export class SeenIds {
     list: Seen[] = []
 
-    /** @param limit how many to remember */
+    /** @param limit largest number of ids to remember */
     constructor(private limit: number) {}
 
-    /** The message with that id that came before; what is too old is forgotten first. */
+    /** Returns an earlier message with this id, after forgetting messages that are too old. */
     find(messageId: number, now: number): Seen | undefined {
         this.list = this.list.filter((seen) => now - seen.at < EXCHANGE_LIFETIME)
         return this.list.find((seen) => seen.messageId === messageId)
@@ -33,7 +33,7 @@ export class SeenIds {
         return seen
     }
 
-    /** The same message again would be taken for a new one. */
+    /** Forgets a message, so that a repetition of it is handled as a new message. */
     forgetSeen(seen: Seen): void {
         this.list = this.list.filter((other) => other !== seen)
     }

@@ -14,12 +14,12 @@ import {
 import { Label, type SenmlRecord } from "./senml-writer.js"
 import { utf8Text } from "./utf8.js"
 
-/** Of base64url (RFC 4648 §5), in which SenML+JSON has binary values, without padding (RFC 8428 §5). */
+/** The alphabet of base64url (RFC 4648 §5), in which SenML+JSON encodes binary values, without padding (RFC 8428 §5). */
 const ALPHABET = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_"
 
 /**
- * The records of a pack in SenML+JSON (RFC 8428 §5), by the same rules as `readSenmlCbor`. Of a field that comes twice in a record
- * JSON.parse keeps the last one.
+ * Reads the records of a SenML+JSON pack (RFC 8428 §5), by the same rules as `readSenmlCbor`, with one exception: if a record contains a
+ * field twice, JSON.parse keeps the last one.
  */
 export function readSenmlJson(data: Buffer, limits: SenmlLimits = defaultSenmlLimits()): ResolvedRecord[] | undefined {
     if (!(data instanceof Buffer)) return undefined
@@ -43,7 +43,7 @@ function parse(data: Buffer): unknown {
     }
 }
 
-/** The known fields of a record; undefined when it is none, or has a field that makes the pack unusable. */
+/** Returns the known fields of a record; undefined if it is not a record, or contains a field that makes the pack unusable. */
 function fieldsOf(record: unknown): Field[] | undefined {
     if (typeof record !== "object" || record === null || Array.isArray(record)) return undefined
     const fields: Field[] = []
@@ -54,14 +54,14 @@ function fieldsOf(record: unknown): Field[] | undefined {
 
 function takeField(name: string, value: unknown, fields: Field[]): boolean {
     const label = labelOf(name)
-    // Fields that are not known are ignored, but for those that say that they must not be (RFC 8428 §4.4).
+    // Unknown fields are ignored, except those that must not be ignored, whose name ends in "_" (RFC 8428 §4.4).
     if (label === undefined) return !name.endsWith("_")
     const item = itemOf(label, value)
     fields.push({ label, item })
     return item.kind === kindOf(label) || (item.kind === "other" && isMeasured(label))
 }
 
-/** RFC 8428 §5, table 3; undefined: an unknown field. */
+/** Returns the label of a field by its name (RFC 8428 §5, table 3); undefined: an unknown field. */
 function labelOf(name: string): Label | undefined {
     switch (name) {
         case "bn":
@@ -99,7 +99,10 @@ function labelOf(name: string): Label | undefined {
     }
 }
 
-/** A value as the reader of CBOR has it. An object, an array or wrong base64url is an array there: of no field's type. */
+/**
+ * Converts a value into the form of the CBOR reader. An object, an array or malformed base64url becomes an array, which is not a valid type
+ * for any field.
+ */
 function itemOf(label: Label, value: unknown): CborItem {
     const item: CborItem = { kind: "array", number: 0, text: "", bytes: EMPTY }
     if (value === null) item.kind = "other"
@@ -128,13 +131,13 @@ function fromBase64Url(text: string): Buffer | undefined {
         bytes[at] = (bits >> count) & 255
         at++
     }
-    // One digit alone is no byte.
+    // A single remaining digit does not make a byte.
     return count >= 6 ? undefined : bytes
 }
 
 /**
- * A pack as SenML+JSON, the base name in its first record.
- * Throws INVALID_ARGUMENT (argument "value") when a value or a time is not finite.
+ * Writes a SenML+JSON pack, with the base name in its first record.
+ * Throws INVALID_ARGUMENT (argument "value") if a value or a time is not finite.
  */
 export function writeSenmlJson(baseName: string, records: SenmlRecord[]): Buffer {
     const pack = records.map((record, i) => {

@@ -1,50 +1,51 @@
 import { type CborItem } from "./cbor.js"
 import { Label } from "./senml-writer.js"
 
-/*
- * SenML packs (RFC 8428), whichever format they came in: what their fields may be, and how base fields make up whole records.
- */
+/* SenML packs (RFC 8428) in any format: which fields are valid, and how base fields are resolved into complete records. */
 
-/** The four kinds of value that a record may have (RFC 8428 §4.2): v, vs, vb, vd. */
+/** The four types of values in a record (RFC 8428 §4.2): v, vs, vb, vd. */
 export type SenmlValue = number | string | boolean | Buffer
 
-/** A record with the base fields applied (RFC 8428 §4.6); times below 2^28 stay relative to now. */
+/** A record with the base fields applied (RFC 8428 §4.6). Times below 2^28 remain relative to now. */
 export interface ResolvedRecord {
-    /** base name and name: letters, digits and -:./_ */
+    /** base name and name, concatenated; letters, digits and -:./_ */
     name: string
-    /** "" when there is none */
+    /** "" if there is no unit */
     unit: string
-    /** undefined in a record that has nothing but a sum */
+    /** undefined in a record with only a sum */
     value: SenmlValue | undefined
     /** the integral of the values over time, in `unit` times seconds */
     sum: number | undefined
     /** Unix seconds, or seconds relative to now when below 2^28 (RFC 8428 §4.5.3); undefined: now */
     time: number | undefined
-    /** at most so many seconds until the next record of that name */
+    /** longest time in seconds until the next record with this name */
     updateTime: number | undefined
 }
 
-/** What a reader takes at most. Base names and units hold for every record, so what they add up to is bounded before it is made. */
+/**
+ * Limits of a reader. Base names and units apply to every record, so the total size of the resolved names and units is limited before they
+ * are built.
+ */
 export interface SenmlLimits {
-    /** records in a pack, count */
+    /** number of records in a pack */
     records: number
-    /** base name and name together, characters */
+    /** length of base name and name together, in characters */
     nameLength: number
-    /** characters */
+    /** length of a unit, in characters */
     unitLength: number
-    /** whether names may begin with "/", as those of LwM2M do (OMA LwM2M Core 1.1 §7.4.4) */
+    /** whether names may begin with "/", as in LwM2M (OMA LwM2M Core 1.1 §7.4.4) */
     paths?: boolean
 }
 
-/** At most 72 KB of names and units, whatever the size of the pack. */
+/** Default limits: at most 72 KB of names and units, whatever the size of the pack. */
 export function defaultSenmlLimits(): SenmlLimits {
     return { records: 256, nameLength: 255, unitLength: 32 }
 }
 
-/** The version of RFC 8428; packs with a larger one must not be used (RFC 8428 §4.4, RFC 9100 §2). */
+/** The version of RFC 8428. Packs with a higher version must not be used (RFC 8428 §4.4, RFC 9100 §2). */
 const VERSION = 10
 
-/** A pack while it is read: the base fields that hold for the next record (RFC 8428 §4.1), and what came so far. */
+/** The state of a pack while it is read: the base fields for the next record (RFC 8428 §4.1), and the records so far. */
 export interface Pack {
     version: number | undefined
     name: string
@@ -73,7 +74,7 @@ export interface Field {
     item: CborItem
 }
 
-/** The type of a field (RFC 8428 §4.3 and §6); undefined when there is no such field. */
+/** The type of a field (RFC 8428 §4.3 and §6); undefined for an unknown field. */
 export function kindOf(label: number): CborItem["kind"] | undefined {
     switch (label) {
         case Label.baseName:
@@ -109,12 +110,12 @@ function isValue(label: number): boolean {
     )
 }
 
-/** Whether it is a field for what was measured: a sensor that is out of order may send null or NaN there. */
+/** Whether a field contains a measurement. A faulty sensor may send null or NaN in it. */
 export function isMeasured(label: number): boolean {
     return label === Label.sum || isValue(label)
 }
 
-/** Applies a record to its pack. @returns false when that makes the pack unusable */
+/** Adds a record to its pack. @returns false if the pack thereby becomes unusable */
 export function addRecord(pack: Pack, fields: Field[], limits: SenmlLimits): boolean {
     const { version } = pack
     takeBase(pack, fields)
@@ -124,7 +125,7 @@ export function addRecord(pack: Pack, fields: Field[], limits: SenmlLimits): boo
     if (pack.name.length + name.length > limits.nameLength || unit.length > limits.unitLength) return false
     const values = fields.filter((field) => isValue(field.label))
     if (values.length > 1) return false
-    // A record of base fields only says something about those that follow.
+    // A record with only base fields just affects the records after it.
     if (!fields.some((field) => field.label >= 0)) return true
     const whole = pack.name + name
     if (!isName(limits.paths === true && whole.startsWith("/") ? whole.slice(1) : whole)) return false
@@ -140,7 +141,7 @@ export function addRecord(pack: Pack, fields: Field[], limits: SenmlLimits): boo
     return true
 }
 
-/** Base fields hold until others come in their place. */
+/** Updates the base fields, which remain valid until a later record replaces them. */
 function takeBase(pack: Pack, fields: Field[]): void {
     pack.version = numberOf(fields, Label.version) ?? pack.version ?? VERSION
     pack.name = textOf(fields, Label.baseName) ?? pack.name
@@ -150,13 +151,13 @@ function takeBase(pack: Pack, fields: Field[]): void {
     pack.time = numberOf(fields, Label.baseTime) ?? pack.time
 }
 
-/** A version is a positive integer, and the same in all records of a pack (RFC 8428 §4.1, §4.4). */
+/** Checks the version: a positive integer, and the same in all records of a pack (RFC 8428 §4.1, §4.4). */
 function isVersionUsable(pack: Pack, before: number | undefined): boolean {
     const version = pack.version as number
     return version > 0 && version <= VERSION && Math.floor(version) === version && version === (before ?? version)
 }
 
-/** A base value, sum or time is added; where one of the two is missing it counts as 0 (RFC 8428 §4.5.3, §4.5.4). */
+/** Adds a base value, sum or time to the record's own. If only one of the two exists, the other counts as 0 (RFC 8428 §4.5.3, §4.5.4). */
 function plus(base: number | undefined, own: number | undefined): number | undefined {
     return base === undefined ? own : base + (own ?? 0)
 }
@@ -174,19 +175,19 @@ function valueOf(pack: Pack, item: CborItem): SenmlValue | undefined {
     }
 }
 
-/** Whether something was measured, and every number of it is one. */
+/** Whether a record contains a measurement, and all of its numbers are finite. */
 function isUsable(record: ResolvedRecord, fields: Field[]): boolean {
     if (fields.some((field) => field.item.kind === "other")) return false
     if (record.value === undefined && record.sum === undefined) return false
     return isFiniteNumber(record.value) && isFiniteNumber(record.sum) && isFiniteNumber(record.time)
 }
 
-/** What is not a number is finite enough: sums of large numbers may not be. */
+/** Whether a value is a finite number, or not a number at all. The sum of two large numbers may be infinite. */
 function isFiniteNumber(value: SenmlValue | undefined): boolean {
     return typeof value !== "number" || value - value === 0
 }
 
-/** RFC 8428 §4.5.1: a letter or a digit, then letters, digits and -:./_ */
+/** Whether a name is valid: a letter or a digit, followed by letters, digits and -:./_ (RFC 8428 §4.5.1). */
 function isName(name: string): boolean {
     for (let i = 0; i < name.length; i++) {
         const code = name.charCodeAt(i)
@@ -201,7 +202,7 @@ export function itemOf(fields: Field[], label: number): CborItem | undefined {
     return field === undefined ? undefined : field.item
 }
 
-/** The types were checked when the field was taken. */
+/** No type check is needed: it was done when the field was read. */
 function textOf(fields: Field[], label: Label): string | undefined {
     const item = itemOf(fields, label)
     return item === undefined ? undefined : item.text

@@ -1,11 +1,11 @@
 import { Writer } from "../dtls/bytes/writer.js"
 import { writeCborArray, writeCborMap, writeCborNumber, writeCborText } from "./cbor-writer.js"
 
-/** One numeric measurement, as it is written (RFC 8428 §4.2). */
+/** A numeric measurement to write (RFC 8428 §4.2). */
 export interface SenmlRecord {
-    /** what follows the base name */
+    /** name, which is appended to the base name */
     name: string
-    /** RFC 8428 §12.1: "Cel", "%RH", ... */
+    /** unit (RFC 8428 §12.1), such as "Cel" or "%RH" */
     unit: string
     /** finite */
     value: number
@@ -13,7 +13,7 @@ export interface SenmlRecord {
     time: number | undefined
 }
 
-/** CBOR labels (RFC 8428 §6); those below 0 are base fields. */
+/** CBOR labels (RFC 8428 §6). Labels below 0 are base fields. */
 export enum Label {
     baseSum = -6,
     baseValue = -5,
@@ -33,8 +33,8 @@ export enum Label {
 }
 
 /**
- * A SenML pack as SenML+CBOR, the base name in its first record.
- * Throws INVALID_ARGUMENT (argument "value") when a value or a time is not finite.
+ * Writes a SenML+CBOR pack, with the base name in its first record.
+ * Throws INVALID_ARGUMENT (argument "value") if a value or a time is not finite.
  */
 export function writeSenmlCbor(baseName: string, records: SenmlRecord[]): Buffer {
     const writer = new Writer(64)

@@ -13,21 +13,21 @@ import {
 } from "./senml-pack.js"
 
 export { defaultSenmlLimits, type ResolvedRecord, type SenmlLimits, type SenmlValue } from "./senml-pack.js"
-// Sensors carry the writer alone.
+// The writer is a module of its own, because sensors contain only the writer.
 export { type SenmlRecord, writeSenmlCbor } from "./senml-writer.js"
 
 /**
- * The records of a pack, resolved. Records with base fields only give none, and neither does one whose value is none for
- * SenML: NaN, null, a bignum.
- * Undefined when the pack is not to be used: it is not well-formed; a field has the wrong type, comes twice in a record or
- * is unknown with a label that ends in "_"; its version is not understood; a name has characters that names do not have
- * (RFC 8428 §4.5.1); a record has two values; a limit is exceeded.
+ * Reads a SenML+CBOR pack and returns its resolved records. Records without a usable value are left out: those with only base fields, and
+ * those whose value is NaN, null or a bignum.
+ * Returns undefined if the pack must not be used: it is not well-formed; a field has the wrong type or occurs twice in a record; the label
+ * of an unknown field ends in "_"; the version is not supported; a name contains invalid characters (RFC 8428 §4.5.1); a record has two
+ * values; a limit is exceeded.
  */
 export function readSenmlCbor(data: Buffer, limits: SenmlLimits = defaultSenmlLimits()): ResolvedRecord[] | undefined {
     if (!(data instanceof Buffer)) return undefined
     const reader = new Reader(data, 0, data.length)
     const array = readCborItem(reader)
-    // SensML, the streaming form, comes in an array of indefinite length (RFC 8428 §6).
+    // SensML, the streaming form, uses an array of indefinite length (RFC 8428 §6).
     if (array === undefined || array.kind !== "array" || array.number > limits.records) return undefined
     const pack = newPack()
     for (let i = 0; i !== array.number; i++) {
@@ -40,7 +40,9 @@ export function readSenmlCbor(data: Buffer, limits: SenmlLimits = defaultSenmlLi
     return reader.done() ? pack.records : undefined
 }
 
-/** The known fields of a record; undefined when it is not well-formed or has a field that makes the pack unusable. */
+/**
+ * Reads the known fields of a record. Returns undefined if the record is not well-formed, or contains a field that makes the pack unusable.
+ */
 function readFields(reader: Reader, map: CborItem): Field[] | undefined {
     if (map.kind !== "map") return undefined
     const fields: Field[] = []
@@ -57,7 +59,7 @@ function readFields(reader: Reader, map: CborItem): Field[] | undefined {
 function takeField(reader: Reader, label: CborItem, item: CborItem, fields: Field[]): boolean {
     if (label.kind !== "number" && label.kind !== "text") return false
     const kind = label.kind === "number" ? kindOf(label.number) : undefined
-    // Fields that are not known are ignored, but for those that say that they must not be (RFC 8428 §4.4).
+    // Unknown fields are ignored, except those that must not be ignored, whose name ends in "_" (RFC 8428 §4.4).
     if (kind === undefined) return !label.text.endsWith("_") && skipCborContent(reader, item)
     if (itemOf(fields, label.number) !== undefined) return false
     fields.push({ label: label.number, item })

@@ -10,7 +10,7 @@ import { type Exchange, type MessageLayer, type RequestReceiver } from "./messag
 import { unrecognizedCritical, usableOptions } from "./options.js"
 import { type Seen } from "./seen-ids.js"
 
-/** What a handler answers. */
+/** The answer of a handler. */
 export interface CoapAnswer {
     code: CoapCode
     options: Option[]
@@ -18,10 +18,10 @@ export interface CoapAnswer {
 }
 
 /**
- * Answers a request whose critical options are all known and whose options are as RFC 7252 §5.10 has them. It may take its
- * time: the request is acknowledged meanwhile, and the response is a separate one (RFC 7252 §5.2.2).
- * When it throws, the client gets 5.00, the log the error, and the connection goes on.
- * @param server on whose connection the request came
+ * Answers a request. The server has checked that all critical options are known and that the options conform to RFC 7252 §5.10. A handler
+ * may take some time: the server then acknowledges the request, and sends the answer as a separate response (RFC 7252 §5.2.2). If the
+ * handler throws, the client gets 5.00, the error is logged, and the connection continues.
+ * @param server the server on whose connection the request arrived
  */
 export type CoapHandler = (request: CoapMessage, server: CoapServer) => Promise<CoapAnswer>
 
@@ -30,22 +30,25 @@ interface Work {
     request: CoapMessage
     seen: Seen
     isAnswered: boolean
-    /** an empty acknowledgement was sent: a response will be a separate one */
+    /** an empty acknowledgement was sent, so the response will be a separate one */
     isAcknowledged: boolean
 }
 
-/** Longest payload of an answer to GET that is remembered, bytes. */
+/** Longest payload of an answer to GET that is kept for repetitions of the request, bytes. */
 const REMEMBERED_LENGTH = 256
 
-/** Until a client may ask again that was one too many, s. */
+/** Time after which a client may repeat a request that exceeded the limit, s. */
 const RETRY_AFTER = 1
 
-/** A function: a module-level value would stay in every image that has this module. */
+/** This is a function, because a module-level value would be part of every image that contains this module. */
 function diagnostic(code: CoapCode, text: string): CoapAnswer {
     return { code, options: [], payload: Buffer.from(text) }
 }
 
-/** Critical options that every handler knows: those of URIs and Accept, and proxying is refused by name. */
+/**
+ * Critical options that every handler supports: those of URIs, and Accept. The proxying options are included, because they are refused with
+ * an error of their own.
+ */
 function knownOptions(): number[] {
     return [
         CoapOption.URI_HOST,
@@ -59,16 +62,16 @@ function knownOptions(): number[] {
 }
 
 /**
- * The server's side of a connection: requests of the peer go to a handler, its answers back.
+ * The server's side of a connection: passes the peer's requests to a handler and sends its answers.
  * @devsWhenUsed
  */
 export class CoapServer implements RequestReceiver {
-    /** requests that a handler has */
+    /** number of requests that handlers are working on */
     underWay = 0
 
     /**
-     * @param handler answers every request of this connection; `CoapRouter` chooses by path
-     * @param understood critical options that the handler implements beyond those of RFC 7252
+     * @param handler answers all requests of this connection; `CoapRouter` selects handlers by path
+     * @param understood critical options that the handler implements in addition to those of RFC 7252
      */
     constructor(
         public layer: MessageLayer,
@@ -78,7 +81,7 @@ export class CoapServer implements RequestReceiver {
         layer.requests = this
     }
 
-    /** Serves until the peer closes; throws CLOSED when the layer is closed here, and what the base throws. */
+    /** Serves until the peer closes the connection. Throws CLOSED if this side closes the layer, and the errors of the base. */
     async run(): Promise<void> {
         const { layer } = this
         layer.listen()
@@ -86,14 +89,14 @@ export class CoapServer implements RequestReceiver {
         if (layer.error !== undefined && !isIoError(layer.error, IOErrorEnum.CONNECTION_CLOSED)) throw layer.error
     }
 
-    /** Handled in a task of its own: a handler that takes its time holds up nobody. */
+    /** Handles each request in a task of its own, so that a slow handler does not delay other requests. */
     takeRequest(request: CoapMessage, seen: Seen): void {
         const self = this
         this.layer.services.spawn(async () => {
             try {
                 await self.serve({ request, seen, isAnswered: false, isAcknowledged: false })
             } catch (error) {
-                // Of the base: the connection is over.
+                // An error of the base, so the connection has ended.
                 self.layer.fail(error)
             }
         })
@@ -102,13 +105,13 @@ export class CoapServer implements RequestReceiver {
     private async serve(work: Work): Promise<void> {
         const { request } = work
         const unrecognized = unrecognizedCritical(request, [...knownOptions(), ...this.understood])
-        // A NON with such an option is rejected without a word (RFC 7252 §5.4.1).
+        // A non-confirmable request with such an option is silently rejected (RFC 7252 §5.4.1).
         if (unrecognized !== undefined && request.type === CoapType.NON) return
         const refusal = unrecognized === undefined ? this.refusalOf(request) : badOption(unrecognized)
         await this.respond(work, refusal ?? (await this.handle(work)))
     }
 
-    /** What no handler is asked for; undefined: it is asked. */
+    /** Returns the answer to a request that no handler gets; undefined: the handler is called. */
     private refusalOf(request: CoapMessage): CoapAnswer | undefined {
         if (request.options.some((option) => isProxying(option)))
             return diagnostic(CoapCode.PROXYING_NOT_SUPPORTED, "This server is no proxy")
@@ -135,7 +138,7 @@ export class CoapServer implements RequestReceiver {
         return answer
     }
 
-    /** What the handler answers to a request, whether it has just come or not; 5.00 when it throws. */
+    /** Calls the handler for a request, whether new or earlier, and returns its answer; 5.00 if it throws. */
     async answerTo(request: CoapMessage): Promise<CoapAnswer> {
         const { handler } = this
         try {
@@ -146,7 +149,7 @@ export class CoapServer implements RequestReceiver {
         }
     }
 
-    /** A client must not repeat a request only because its handler takes its time (RFC 7252 §5.2.2). */
+    /** Acknowledges the request if the handler takes long, so that the client does not retransmit it (RFC 7252 §5.2.2). */
     private async acknowledgeLater(work: Work): Promise<void> {
         const { services, changed, parameters } = this.layer
         const until = services.now() + parameters.separateAfter
@@ -165,13 +168,13 @@ export class CoapServer implements RequestReceiver {
         await this.layer.send(work.seen.reply)
     }
 
-    /** What cannot be sent is replaced by 5.00, also when it is asked for again. */
+    /** Sends the answer. If it cannot be encoded, 5.00 is sent instead, also for repetitions of the request. */
     private async respond(work: Work, answer: CoapAnswer): Promise<void> {
         const { request } = work
         if (isUnwanted(request, answer.code)) return await this.beSilent(work)
         const { services } = this.layer
         const response = responseOf(work, answer)
-        // A handler may have answered what is no answer. Some have their id later.
+        // The handler may have returned something that is not a valid answer. Some responses get their message id later.
         const trial = { ...response, messageId: 0 }
         const isWritable = guarded(services, "A CoAP handler", () => writeCoapMessage(trial).length > 0, false)
         if (!isWritable) Object.assign(response, handlerFailed())
@@ -184,14 +187,14 @@ export class CoapServer implements RequestReceiver {
         }
     }
 
-    /** RFC 7967 §2: without a response, a confirmable request is still acknowledged. */
+    /** Sends no response. A confirmable request is nevertheless acknowledged (RFC 7967 §2). */
     private async beSilent(work: Work): Promise<void> {
         if (work.request.type === CoapType.CON && !work.isAcknowledged) await this.acknowledge(work)
     }
 
     /**
-     * The same request again gets the same reply and is not handled again, but for a GET with a long answer: to handle that
-     * twice is harmless (RFC 7252 §4.5), and to keep such answers could fill the memory.
+     * Sends a response and keeps it, so that a repetition of the request gets the same response and is not handled again. The exception is
+     * a GET with a long answer: handling it twice is harmless (RFC 7252 §4.5), and keeping such answers could fill the memory.
      */
     private async sendResponse(work: Work, response: CoapMessage): Promise<void> {
         const { layer } = this
@@ -200,7 +203,7 @@ export class CoapServer implements RequestReceiver {
             return
         }
         if (response.type === CoapType.NON) response.messageId = layer.takeId()
-        // Non-confirmable answers may be lost; without an id this one is.
+        // A non-confirmable answer may be lost. Without a free message id, this one is.
         if (response.messageId < 0) return
         const bytes = writeCoapMessage(response)
         const isKept = work.request.code !== CoapCode.GET || response.payload.length <= REMEMBERED_LENGTH
@@ -210,9 +213,9 @@ export class CoapServer implements RequestReceiver {
     }
 
     /**
-     * Sends a confirmable message that no request waits for at this moment: a separate response, a notification.
-     * Throws what the base throws, and CANCELLED.
-     * @returns why it did not arrive: TIMED_OUT, CONNECTION_REFUSED, or WOULD_BLOCK without a free message id
+     * Sends a confirmable message outside a request: a separate response or a notification.
+     * Throws the errors of the base, and CANCELLED.
+     * @returns why the message did not arrive: TIMED_OUT, CONNECTION_REFUSED, or WOULD_BLOCK without a free message id
      */
     async deliver(message: CoapMessage, cancellable: Cancellable | undefined): Promise<GError | undefined> {
         const exchange: Exchange = { message, isSettled: false, understood: [] }
@@ -236,7 +239,7 @@ function responseOf(work: Work, answer: CoapAnswer): CoapMessage {
     return { type: CoapType.NON, messageId: -1, token, ...answer }
 }
 
-/** Nothing but what belongs to an answer; throws when there is none. */
+/** Copies only the fields of an answer. Throws if there is no answer. */
 function answerOf(answer: CoapAnswer): CoapAnswer {
     const { code, options, payload } = answer
     return { code, options, payload }
@@ -246,12 +249,12 @@ function internalError(text: string): CoapAnswer {
     return diagnostic(CoapCode.INTERNAL_SERVER_ERROR, text)
 }
 
-/** The client is told that, and not what: an error's text may be nobody's business. */
+/** The answer after an error in a handler. It does not contain the error's message, which may be confidential. */
 function handlerFailed(): CoapAnswer {
     return internalError("The request could not be handled")
 }
 
-/** RFC 7252 §5.10.2 */
+/** Whether an option requests proxying (RFC 7252 §5.10.2). */
 function isProxying(option: Option): boolean {
     return option.number === CoapOption.PROXY_URI || option.number === CoapOption.PROXY_SCHEME
 }
@@ -260,7 +263,7 @@ function badOption(option: Option): CoapAnswer {
     return diagnostic(CoapCode.BAD_OPTION, "Option " + option.number + " is unknown, malformed or repeated")
 }
 
-/** Whether the client asked not to be sent responses of that code's class (RFC 7967 §2.1). */
+/** Whether the client does not want responses of this code's class (RFC 7967 §2.1). */
 function isUnwanted(request: CoapMessage, code: CoapCode): boolean {
     const classes = uintOptionOf(request, CoapOption.NO_RESPONSE, 0)
     return (classes & (1 << ((code >> 5) - 1))) !== 0

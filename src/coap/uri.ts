@@ -1,9 +1,9 @@
 import { invalidArgument } from "../gio/errors.js"
 import { utf8Text } from "./utf8.js"
 
-/** A coaps URI taken apart into what its options hold (RFC 7252 §6.4). */
+/** The components of a coaps URI, as they appear in options (RFC 7252 §6.4). */
 export interface CoapUri {
-    /** in lower case, percent-decoded; an IPv6 address without brackets, a zone behind "%" */
+    /** in lower case and percent-decoded; an IPv6 address without brackets, with its zone after "%" */
     host: string
     port: number
     /** Uri-Path options, percent-decoded, without dot segments */
@@ -15,12 +15,15 @@ export interface CoapUri {
 export const COAPS_PORT = 5684
 const SCHEME = "coaps://"
 
-/** Throws INVALID_ARGUMENT (argument "uri") with what is wrong. Characters beyond ASCII stand for their UTF-8 escapes (RFC 3987 §3.1). */
+/**
+ * Parses a coaps URI. Throws INVALID_ARGUMENT (argument "uri"), with the problem in the message. Characters beyond ASCII are accepted in
+ * place of their UTF-8 escapes (RFC 3987 §3.1).
+ */
 export function parseCoapsUri(uri: string): CoapUri {
     if (typeof uri !== "string" || uri.slice(0, SCHEME.length).toLowerCase() !== SCHEME)
         throw wrong("it begins with coaps://")
     if (uri.indexOf("#") >= 0) throw wrong("it has no fragment (#)")
-    // Other ASCII is in no URI (RFC 3986 §2).
+    // No other ASCII characters are allowed in a URI (RFC 3986 §2).
     if (hasForbidden(uri, '"<>\\^`{|}')) throw wrong("spaces, quotes and control characters are percent-encoded")
     const rest = uri.slice(SCHEME.length)
     const question = endAt(rest, "?")
@@ -34,7 +37,7 @@ export function parseCoapsUri(uri: string): CoapUri {
     }
 }
 
-/** The URI as text again (RFC 7252 §6.5), the port always written: `parseCoapsUri` makes the same of it. */
+/** Writes the URI (RFC 7252 §6.5), always with the port. `parseCoapsUri` returns the same components for it. */
 export function coapUriText(uri: CoapUri): string {
     const query = uri.query.map((part) => percentEncoded(part, "!$'()*+,;=:@/?")).join("&")
     const mark = uri.query.length === 0 ? "" : "?"
@@ -42,14 +45,17 @@ export function coapUriText(uri: CoapUri): string {
 }
 
 /**
- * Uri-Path options as the path of a URI (RFC 7252 §6.5): "/" between segments, everything else that is not plain in a
- * segment percent-encoded, so that different paths have different texts and a text has nothing in it but printable ASCII.
+ * Writes Uri-Path options as the path of a URI (RFC 7252 §6.5), with "/" between segments. All characters that a segment must not contain
+ * are percent-encoded, so different paths have different texts, and the text contains only printable ASCII.
  */
 export function coapPathText(path: string[]): string {
     return pathText(path, "!$&'()*+,;=:@")
 }
 
-/** The same with fewer plain characters. @param plain ASCII that stays as it is, besides unreserved characters */
+/**
+ * Like `coapPathText`, but the caller chooses the characters that stay plain. @param plain ASCII characters that are not encoded, in
+ * addition to unreserved characters
+ */
 export function pathText(path: string[], plain: string): string {
     return "/" + path.map((segment) => percentEncoded(segment, plain)).join("/")
 }
@@ -70,7 +76,10 @@ function endAt(text: string, mark: string): number {
     return at < 0 ? text.length : at
 }
 
-/** Whether it has spaces, control characters, or one of `marks`. By bytes: a character's index costs a walk in the machine. */
+/**
+ * Whether the text contains spaces, control characters, or one of `marks`. Works on bytes, because on a device each access to a character
+ * by index walks through the string.
+ */
 function hasForbidden(text: string, marks: string): boolean {
     const bytes = Buffer.from(text)
     for (let i = 0; i < bytes.length; i++) if (bytes[i] <= 32 || bytes[i] === 127) return true
@@ -94,12 +103,12 @@ function parseAuthority(authority: string): Authority {
     const digits = authority.slice(colon + 1)
     return {
         host: isLiteral ? parseLiteral(host) : parseName(host),
-        // An empty port is the default one (RFC 7252 §6.1).
+        // An empty port means the default port (RFC 7252 §6.1).
         port: digits.length === 0 ? COAPS_PORT : parsePort(digits),
     }
 }
 
-/** An IPv6 address in brackets; "%25" and a zone may follow it (RFC 6874). */
+/** Parses an IPv6 address in brackets, optionally with "%25" and a zone (RFC 6874). */
 function parseLiteral(literal: string): string {
     const content = literal.slice(1, literal.length - 1).toLowerCase()
     const zone = endAt(content, "%25")
@@ -107,7 +116,7 @@ function parseLiteral(literal: string): string {
     let isAddress = literal.indexOf("]") === literal.length - 1 && address.indexOf(":") >= 0
     for (let i = 0; i < address.length; i++) if ("0123456789abcdef:.".indexOf(address.charAt(i)) < 0) isAddress = false
     if (!isAddress) throw wrong("an IPv6 address stands in brackets, and nothing else")
-    // Zones are names of interfaces: case means something there.
+    // Zones are interface names, which are case-sensitive.
     return zone < content.length ? address + "%" + decodePart(literal.slice(zone + 4, literal.length - 1)) : address
 }
 
@@ -128,7 +137,7 @@ function parsePort(text: string): number {
     return port
 }
 
-/** A path without its first slash. Dot segments go first, as for any reference that is resolved (RFC 3986 §5.2.4). */
+/** Parses a path without its leading slash. Dot segments are resolved first, as in any reference (RFC 3986 §5.2.4). */
 function parsePath(text: string): string[] {
     const segments: string[] = []
     const given = text.split("/")
@@ -138,11 +147,11 @@ function parsePath(text: string): string[] {
         if (dots === 0) segments.push(decodePart(given[i] as string))
         else if (i === given.length - 1) segments.push("")
     }
-    // A single slash is no segment at all (RFC 7252 §6.4, step 8).
+    // A single slash means that there are no segments (RFC 7252 §6.4, step 8).
     return segments.length === 1 && segments[0] === "" ? [] : segments
 }
 
-/** 1 for ".", 2 for "..", otherwise 0; an escaped dot is a dot (RFC 7252 §6.3). */
+/** Returns 1 for ".", 2 for "..", and 0 otherwise. Percent-encoded dots count as dots (RFC 7252 §6.3). */
 function dotsIn(segment: string): number {
     if (segment.length > "%2e%2e".length) return 0
     const plain = segment.toLowerCase().split("%2e").join(".")
@@ -153,7 +162,7 @@ function parts(text: string, separator: string): string[] {
     return text.split(separator).map((part) => decodePart(part))
 }
 
-/** Percent-decoding (RFC 3986 §2.1), by bytes. */
+/** Decodes percent-encoding (RFC 3986 §2.1), byte by byte. */
 function decodePart(text: string): string {
     const source = Buffer.from(text)
     const bytes: number[] = []
@@ -164,7 +173,7 @@ function decodePart(text: string): string {
         bytes.push(value)
         i += isEscape ? 3 : 1
     }
-    // An option value of path or query has at most 255 bytes (RFC 7252 §5.10).
+    // The value of a Uri-Path or Uri-Query option has at most 255 bytes (RFC 7252 §5.10).
     if (bytes.length > 255) throw wrong("each part of path and query has at most 255 bytes")
     const decoded = utf8Text(Buffer.from(bytes))
     if (decoded === undefined) throw wrong("what is percent-encoded is UTF-8")
@@ -177,7 +186,7 @@ function escapedByte(source: Buffer, at: number): number {
     return value
 }
 
-/** Negative enough to stay negative for anything else. */
+/** Value of a hexadecimal digit. For any other character the result is so negative that a byte made with it stays negative. */
 function hexDigit(code: number): number {
     if (code >= 48 && code <= 57) return code - 48
     if (code >= 65 && code <= 70) return code - 55
@@ -185,7 +194,7 @@ function hexDigit(code: number): number {
     return -1000
 }
 
-/** Percent-encodes all but unreserved characters (RFC 3986 §2.3) and those in `plain`. */
+/** Percent-encodes all characters except unreserved ones (RFC 3986 §2.3) and those in `plain`. */
 function percentEncoded(text: string, plain: string): string {
     const marks = Buffer.from("-._~" + plain)
     const source = Buffer.from(text)

@@ -1,6 +1,9 @@
 import { equal } from "../dtls/bytes/bytes.js"
 
-/** The text that `bytes` spell in UTF-8 (RFC 3629); undefined when they spell none: a decoder puts U+FFFD there, which does not encode back. */
+/**
+ * Decodes UTF-8 (RFC 3629). Returns undefined if `bytes` are not valid UTF-8: a decoder replaces invalid bytes by U+FFFD, which does not
+ * encode back to the same bytes.
+ */
 export function utf8Text(bytes: Buffer): string | undefined {
     const text = bytes.toString()
     return equal(Buffer.from(text), bytes) ? text : undefined

@@ -3,7 +3,7 @@ import { IOCondition } from "../gio/enums.js"
 import { MessageLayer } from "./message-layer.js"
 
 /**
- * A message layer that has no buffer until there is something to read: thousands of idle connections wait without one.
+ * A message layer that allocates its buffer only when there is something to read. So thousands of idle connections need no buffers.
  * @devsWhenUsed
  */
 export class WaitingMessageLayer extends MessageLayer {

@@ -5,22 +5,22 @@ import { type SettingSource } from "../sensor/settings.js"
 import { DatagramSocket } from "./datagram-socket.js"
 
 export interface DatagramConnectOptions {
-    /** datagrams as they are, or protected by DTLS */
+    /** udp: plain datagrams; dtls: datagrams protected by DTLS */
     proto: "udp" | "dtls"
-    /** name or numeric address */
+    /** host name or numeric address */
     host: string
     port: number
-    /** DTLS: ms for the handshake; default: 64 s, of the profile `cellular` 5 minutes */
+    /** DTLS: timeout of the handshake in ms; default: 64 s, or 5 minutes with the profile `cellular` */
     timeout?: number
-    /** DTLS: who this device is; default: the setting `identity` */
+    /** DTLS: identity of this device; default: the setting `identity` */
     identity?: string
     /** DTLS: the pre-shared key; default: the setting `key` */
     key?: Buffer
 }
 
 /**
- * Opens a socket for one peer; DTLS shakes hands, in the versions and with the suites and connection ids that devs.config.json
- * names. Throws GError, or TypeError for another `proto`.
+ * Opens a socket for one peer. With DTLS it performs a handshake, with the versions, suites and connection ids of devs.config.json.
+ * Throws GError, or TypeError for any other `proto`.
  */
 export async function connectDatagrams(
     services: Services,
@@ -37,7 +37,7 @@ export async function connectDatagrams(
     return new DatagramSocket(name, udp, async () => udp.close())
 }
 
-/** What the options say takes the place of the device's settings. */
+/** Overrides the device's settings with the options. */
 function withOwn(setting: SettingSource, options: DatagramConnectOptions): SettingSource {
     const { host, identity, key } = options
     return (name, fallback) => {

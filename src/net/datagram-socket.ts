@@ -2,18 +2,19 @@ import { copyOf } from "../dtls/bytes/bytes.js"
 import { type DatagramBased, InputMessage, OutputMessage } from "../gio/datagram-based.js"
 import { GError, IOErrorEnum } from "../gio/errors.js"
 
-/** Bytes of the largest datagram that is taken. */
+/** Length of the largest message to receive, bytes. */
 const LARGEST_MESSAGE = 1500
 
 /**
- * Datagrams of one peer, in the shape of the Socket of @devicescript/net: what is sent in one call arrives in one, or not at all.
+ * Datagrams to and from one peer, with the API of the Socket of @devicescript/net. The data of one `send` arrives in one `recv`, or not at
+ * all.
  * @devsWhenUsed
  */
 export class DatagramSocket {
     /**
-     * @param name for error messages, "dtls://host:port"
-     * @param datagrams connected to the peer
-     * @param closeAll closes it, and what is beneath it
+     * @param name name for error messages, such as "dtls://host:port"
+     * @param datagrams the connection, or the socket that is connected to the peer
+     * @param closeAll closes `datagrams` and everything beneath
      */
     constructor(
         public name: string,
@@ -21,7 +22,7 @@ export class DatagramSocket {
         private closeAll: () => Promise<void>,
     ) {}
 
-    /** Throws Error when the socket is closed, the message is too long, or the network refuses it. */
+    /** Sends one message. Throws Error if the socket is closed, the message is too long, or the network refuses it. */
     async send(data: Buffer | string): Promise<void> {
         const bytes = typeof data === "string" ? Buffer.from(data) : data
         try {
@@ -32,9 +33,9 @@ export class DatagramSocket {
     }
 
     /**
-     * The next message.
+     * Waits for the next message.
      * @param timeout ms; default: no limit
-     * @returns undefined when the time is over, null when the peer has closed. Throws Error when the connection failed.
+     * @returns undefined after the timeout, null if the peer has closed. Throws Error if the connection has failed.
      */
     async recv(timeout?: number): Promise<Buffer | undefined | null> {
         const message = new InputMessage([Buffer.alloc(LARGEST_MESSAGE)])
@@ -51,7 +52,7 @@ export class DatagramSocket {
         }
     }
 
-    /** DTLS tells the peer. */
+    /** Closes the socket. With DTLS the peer is notified. */
     async close(): Promise<void> {
         await this.closeAll()
     }
