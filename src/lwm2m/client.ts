@@ -13,14 +13,14 @@ import { type Lwm2mObjects } from "./objects.js"
 import { Registration } from "./registration.js"
 import { type ServerAccount } from "./standard-objects.js"
 
-/** Before the end of a lifetime an update is sent so much earlier, s: a confirmable message may take it (RFC 7252 §4.8.2). */
+/** An update is sent this long before the lifetime ends, s: the longest time that a confirmable message may take (RFC 7252 §4.8.2). */
 const MARGIN = 93
-/** A request may have brought about what is to be done; its answer goes first, ms. */
+/** Delay before an action that a request has caused, ms, so that the answer to the request is sent first. */
 const ANSWER_TIME = 200
 
 /**
- * An LwM2M client: connects to its server, registers, serves its objects on the same connection, updates its registration
- * before the lifetime is over and when the server wants it, and begins anew when the connection is lost.
+ * An LwM2M client. It connects to its server, registers, and serves its objects on the same connection. It updates its registration before
+ * the lifetime ends and when the server requests it, and reconnects after the connection is lost.
  * @devsWhenUsed
  */
 export class Lwm2mClient {
@@ -31,7 +31,7 @@ export class Lwm2mClient {
     private attempts = 0
     private pause: number
 
-    /** @param endpoint Endpoint Client Name; "": the server takes it from the DTLS identity */
+    /** @param endpoint Endpoint Client Name; "": the server uses the DTLS identity */
     constructor(
         private services: Services,
         private config: SensorConfig,
@@ -43,7 +43,7 @@ export class Lwm2mClient {
         this.pause = config.retryInitial
     }
 
-    /** Ends after `stop`. */
+    /** Runs the client until `stop` is called. */
     async run(): Promise<void> {
         while (!this.stopped) {
             try {
@@ -54,14 +54,14 @@ export class Lwm2mClient {
         }
     }
 
-    /** De-registers, and ends. */
+    /** De-registers and ends `run`. */
     stop(): void {
         this.stopped = true
         if (!this.isRegistered) this.stopping.cancel()
         this.wake()
     }
 
-    /** The account is another one. */
+    /** Call this after a change of the account. */
     wake(): void {
         this.changed.notify()
     }
@@ -82,7 +82,7 @@ export class Lwm2mClient {
         await this.stayAway()
     }
 
-    /** The server's requests come on the connection that registered with it. */
+    /** Serves the server's requests, which arrive on the connection that this client registered on. */
     private serve(session: CoapsSession): void {
         const { layer } = session.coap
         const blocks = new BlockwiseHandler(this.services, this.objects.asHandler(), defaultBlockLimits())
@@ -92,13 +92,13 @@ export class Lwm2mClient {
             try {
                 await server.run()
             } catch {
-                // Whoever waits for the connection is told.
+                // The wait for the connection reports the error.
             }
             changed.notify()
         })
     }
 
-    /** Until the server wants this client to stay away, or it is stopped. Throws what ends the connection. */
+    /** Stays registered until the server disables this client, or `stop` is called. Throws the error that ends the connection. */
     private async stayRegistered(coap: CoapClient): Promise<void> {
         const { account } = this
         const options = { endpoint: this.endpoint, links: registrationLinks(this.objects.instances) }
@@ -116,7 +116,7 @@ export class Lwm2mClient {
         this.services.log(LogLevel.info, "de-registered")
     }
 
-    /** Waits until there is something to do. @returns false: an update */
+    /** Waits until there is something to do. @returns true: de-register; false: update the registration */
     private async isLeaving(coap: CoapClient): Promise<boolean> {
         const { account, services } = this
         const self = this
@@ -130,14 +130,14 @@ export class Lwm2mClient {
         return leaves()
     }
 
-    /** After Disable. */
+    /** Waits after a Disable request of the server. */
     private async stayAway(): Promise<void> {
         const { account } = this
         account.isDisableWanted = false
         await this.sleep(account.disableTimeout * 1000)
     }
 
-    /** Jittered, so that a thousand clients do not come back in the same second. */
+    /** Waits before the next attempt. The pause is random, so that a thousand clients do not reconnect in the same second. */
     private async retryLater(why: string): Promise<void> {
         const random = this.services.crypto.random(1)[0] / 255
         const pause = Math.floor(this.pause * (1 + random / 2))
@@ -146,7 +146,7 @@ export class Lwm2mClient {
         await this.sleep(pause)
     }
 
-    /** Ends early when the client is stopped. */
+    /** Waits for `time` ms, but ends early if the client is stopped. */
     private async sleep(time: number): Promise<void> {
         const self = this
         await waitUntil(this.services, this.changed, () => self.stopped, this.services.now() + time, undefined)

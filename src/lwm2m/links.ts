@@ -1,7 +1,7 @@
 import { Lwm2mFormat } from "./formats.js"
 import { type ObjectInstance } from "./resource.js"
 
-/** What is said of an object by its own link: versions other than 1.0 (OMA LwM2M Core 1.1 §6.2.1). */
+/** The link of an object itself, which states versions other than 1.0 (OMA LwM2M Core 1.1 §6.2.1). */
 function objectLink(instance: ObjectInstance): string {
     const { object, version } = instance
     return "</" + object + ">" + (version === "1.0" ? "" : ";ver=" + version)
@@ -12,8 +12,8 @@ function instanceLink(instance: ObjectInstance): string {
 }
 
 /**
- * What a client registers with (§6.2.1): where the objects are, the formats, and each instance, but of the Security object,
- * which no server may see. The attribute `ver` is no text and no whole number, so `writeLinkFormat` does not write it.
+ * The links that a client registers with (§6.2.1): the root path, the formats, and all instances except that of the Security object, which
+ * no server may access. The attribute `ver` is neither a text nor a whole number, so `writeLinkFormat` cannot write it.
  */
 export function registrationLinks(instances: ObjectInstance[]): string {
     const links = ['</>;rt="oma.lwm2m";ct="' + Lwm2mFormat.SENML_CBOR + " " + Lwm2mFormat.TLV + '"']
@@ -27,7 +27,11 @@ export function registrationLinks(instances: ObjectInstance[]): string {
     return links.join(",")
 }
 
-/** The answer to Discover (§6.3.3). @param instances those that the path names @param path of an object, an instance or a resource */
+/**
+ * The answer to Discover (§6.3.3).
+ * @param instances instances that the path names
+ * @param path path of an object, an instance or a resource
+ */
 export function objectLinks(instances: ObjectInstance[], path: number[]): string {
     const links: string[] = []
     if (path.length === 1) links.push(objectLink(instances[0]))

@@ -8,9 +8,9 @@ import { type Leaf, type ObjectInstance, type Resource } from "./resource.js"
 import { objectLinks } from "./links.js"
 import { readWrites, type WrittenValue } from "./writing.js"
 
-/** The Security object: it has the keys, and no server may do anything with it (OMA LwM2M Core 1.1, appendix E.1). */
+/** The Security object contains the keys, and no server may access it (OMA LwM2M Core 1.1, appendix E.1). */
 const SECURITY = 0
-/** Paths observed at the same time; what comes beyond gets the state and no notifications. */
+/** Largest number of observed paths. For further ones a client gets the current state, but no notifications. */
 const OBSERVED_PATHS = 8
 
 interface ObservedPath {
@@ -19,8 +19,8 @@ interface ObservedPath {
 }
 
 /**
- * The objects of a client, and what servers may do with them (OMA LwM2M Core 1.1 §6.3, §6.4): Read, Discover, Write, Execute,
- * Observe. Paths that do not exist get 4.04, what a resource does not have and operations on whole objects 4.05.
+ * The objects of a client, and the operations of servers on them (OMA LwM2M Core 1.1 §6.3, §6.4): Read, Discover, Write, Execute, Observe.
+ * An unknown path is answered with 4.04; operations that a resource does not support, or on a whole object, with 4.05.
  * @devsWhenUsed
  */
 export class Lwm2mObjects {
@@ -33,7 +33,7 @@ export class Lwm2mObjects {
         this.instances.push(instance)
     }
 
-    /** A value is another one: whoever observes it, or what it belongs to, is told. */
+    /** Call this after the change of a value. Notifies the observers of the resource, its instance and its object. */
     changed(object: number, instance: number, resource: number): void {
         const whole = [object, instance, resource]
         this.observed.forEach((observed) => {
@@ -70,7 +70,7 @@ export class Lwm2mObjects {
         return this.under(path).length > 0 && (path.length < 3 || this.resourceAt(path) !== undefined)
     }
 
-    /** The instances that a path names, or is in. */
+    /** The instances that a path names, or that contain it. */
     private under(path: number[]): ObjectInstance[] {
         const [object, instance] = path
         return this.instances.filter(
@@ -83,7 +83,7 @@ export class Lwm2mObjects {
         return instance.resources.find((resource) => resource.id === path[2])
     }
 
-    /** Discover is a Read of links. */
+    /** Answers GET: Read, Observe, or Discover, which is a Read in link format. */
     private async get(path: number[], request: CoapMessage, server: CoapServer): Promise<CoapAnswer> {
         if (uintOptionOf(request, CoapOption.ACCEPT, -1) === ContentFormat.LINK_FORMAT) return this.discover(path)
         if (uintOptionOf(request, CoapOption.OBSERVE, -1) < 0) return await this.read(path, request)
@@ -109,7 +109,7 @@ export class Lwm2mObjects {
         )
     }
 
-    /** What tells of changes at a path; undefined: there are too many such paths. Those that nobody observes are forgotten. */
+    /** Returns the observable resource for a path; undefined: there are too many such paths. Paths without observers are removed. */
     private observable(path: number[]): ObservableResource | undefined {
         const self = this
         const known = this.observed.find((other) => isSamePath(other.path, path))
@@ -122,9 +122,9 @@ export class Lwm2mObjects {
         return resource
     }
 
-    /** All values are looked at before any is written. */
+    /** Writes values. All values are checked before the first one is written. */
     private async write(path: number[], request: CoapMessage): Promise<CoapAnswer> {
-        // Write-Attributes has no body; a whole object is created or written by a Bootstrap-Server.
+        // Write-Attributes has no body. Only a Bootstrap-Server creates or writes a whole object.
         if (path.length < 2 || path.length > 3 || optionOf(request, CoapOption.CONTENT_FORMAT) === undefined)
             return refusal(CoapCode.METHOD_NOT_ALLOWED)
         const [instance] = this.under(path)
@@ -149,7 +149,7 @@ async function take(written: WrittenValue): Promise<void> {
     if (write !== undefined) await write(written.value)
 }
 
-/** An answer without a body, good or bad. */
+/** Makes an answer without a body, for success or failure. */
 function refusal(code: CoapCode): CoapAnswer {
     return { code, options: [], payload: Buffer.alloc(0) }
 }
@@ -158,13 +158,13 @@ function isSamePath(a: number[], b: number[]): boolean {
     return a.length === b.length && a.every((segment, i) => segment === b[i])
 }
 
-/** The ids of a path of one to four; undefined when it is no such path. */
+/** The ids in a path of one to four segments; undefined if the path is not of this form. */
 function pathOf(request: CoapMessage): number[] | undefined {
     const path = textOptionsOf(request, CoapOption.URI_PATH).map(idOf)
     return path.length > 0 && path.length <= 4 && path.every((id) => id >= 0) ? path : undefined
 }
 
-/** 0 to 65534, as decimal digits; -1 for anything else. */
+/** Parses an id, 0 to 65534, in decimal digits. Returns -1 for anything else. */
 function idOf(text: string): number {
     const id = text.length > 0 && text.length <= 5 ? parseInt(text) : -1
     return id >= 0 && id < 65535 && "" + id === text ? id : -1

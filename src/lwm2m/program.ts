@@ -17,12 +17,12 @@ import {
     temperatureObject,
 } from "./standard-objects.js"
 
-/** Temperatures differ by more than what measuring adds, or they are the same. */
+/** Temperatures that differ by no more than this count as equal, °C: this much may come from the measurement. */
 const SAME = 0.005
 
 /**
- * A thermometer as an LwM2M client with the objects Security, Server, Device and Temperature. Its server, key and interval are
- * the device's settings (docs/configuration.md).
+ * A thermometer as an LwM2M client with the objects Security, Server, Device and Temperature. The device's settings contain the server, the
+ * key and the interval (docs/configuration.md).
  * @devsWhenUsed
  */
 export class Thermometer {
@@ -33,7 +33,10 @@ export class Thermometer {
     private stopped = false
     private changed: Signal
 
-    /** @param source the first of its readings is the temperature, °C @param lifetime of the registration, s */
+    /**
+     * @param source source whose first reading is the temperature, °C
+     * @param lifetime lifetime of the registration, s
+     */
     constructor(
         private services: Services,
         setting: SettingSource,
@@ -62,7 +65,7 @@ export class Thermometer {
         objects.add(temperatureObject(this.measured, () => self.extremesChanged()))
     }
 
-    /** Until a server wants the device to reboot, or `stop`: the client has de-registered then. */
+    /** Runs until a server requests a reboot, or `stop` is called. The client has de-registered when this returns. */
     async run(): Promise<void> {
         const self = this
         await this.measure(true)

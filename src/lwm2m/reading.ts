@@ -7,7 +7,7 @@ import { type Leaf, type ObjectInstance, type Resource, ValueKind } from "./reso
 import { writeSenmlLeaves } from "./senml.js"
 import { writeTlv } from "./tlv.js"
 
-/** The values of an instance that a path names; those that are not readable are left out. */
+/** Returns the values of an instance that a path names. Values that are not readable are left out. */
 export async function leavesOf(instance: ObjectInstance, path: number[]): Promise<Leaf[]> {
     let leaves: Leaf[] = []
     for (const resource of instance.resources)
@@ -25,8 +25,8 @@ async function leavesOfResource(instance: number, resource: Resource): Promise<L
 }
 
 /**
- * Values in the format that was asked for; undefined when they cannot be written in it.
- * @param accept -1: no format was asked for; a single value is then text, and the others are SenML
+ * Writes values in the requested format. Returns undefined if this format cannot express them.
+ * @param accept -1: no format was requested; then a single value is written as text, and several values as SenML
  */
 export function writeLeaves(path: number[], leaves: Leaf[], accept: number): CoapAnswer | undefined {
     const isOne = path.length >= 3 && leaves.length === 1
@@ -42,7 +42,7 @@ function bodyOf(path: number[], leaves: Leaf[], format: number, isOne: boolean):
     return format === Lwm2mFormat.TEXT && isOne ? textOf(leaves[0]) : undefined
 }
 
-/** Fractions have two decimals. */
+/** Writes a value as text. Fractions have two decimals. */
 function textOf(leaf: Leaf): Buffer | undefined {
     const { kind, value } = leaf
     if (kind === ValueKind.opaque) return undefined

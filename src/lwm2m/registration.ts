@@ -3,9 +3,9 @@ import { CoapCode, CoapOption, codeText, ContentFormat } from "../coap/code-poin
 import { type Option, textOption, uintOption } from "../coap/message.js"
 import { type Cancellable } from "../gio/cancellable.js"
 
-/** How a client calls itself, and with what. */
+/** The name and the links that a client registers with. */
 export interface RegistrationOptions {
-    /** Endpoint Client Name; "": the server takes it from the DTLS identity (OMA LwM2M Transport 1.1 §5.2) */
+    /** Endpoint Client Name; "": the server uses the DTLS identity (OMA LwM2M Transport 1.1 §5.2) */
     endpoint: string
     /** `registrationLinks` of the objects */
     links: string
@@ -16,7 +16,7 @@ export interface RegistrationOptions {
  * @devsWhenUsed
  */
 export class Registration {
-    /** where the server keeps it: Location-Path of its answer */
+    /** path of the registration at the server, from Location-Path of its answer */
     private location: Option[] = []
 
     constructor(
@@ -25,7 +25,7 @@ export class Registration {
         private stopping: Cancellable,
     ) {}
 
-    /** Throws Error when the server refuses, and what `CoapClient.request` throws. @param lifetime s */
+    /** Registers the client. Throws Error if the server refuses, and the errors of `CoapClient.request`. @param lifetime s */
     async register(lifetime: number): Promise<void> {
         const { endpoint, links } = this.options
         const request = newRequest(CoapCode.POST)
@@ -42,7 +42,7 @@ export class Registration {
         this.location = response.options.filter((option) => option.number === CoapOption.LOCATION_PATH)
     }
 
-    /** @returns false when the server knows nothing of the registration: it is to be made anew */
+    /** Updates the registration. @returns false if the server does not know the registration, so the client has to register again */
     async update(lifetime: number): Promise<boolean> {
         const request = this.requestFor(CoapCode.POST)
         request.options.push(textOption(CoapOption.URI_QUERY, "lt=" + lifetime))

@@ -1,4 +1,4 @@
-/** What a resource's values are (OMA LwM2M Core 1.1, appendix C): it says how they are written. */
+/** Data type of a resource (OMA LwM2M Core 1.1, appendix C), which determines how its values are written. */
 export enum ValueKind {
     text,
     integer,
@@ -7,42 +7,42 @@ export enum ValueKind {
     opaque,
 }
 
-/** A value: a string, a number, a boolean or bytes, as the resource's kind has it. */
+/** A value: a string, a number, a boolean or bytes, depending on the resource's kind. */
 export type ResourceValue = string | number | boolean | Buffer
 
-/** A resource: what it has of `read`, `write` and `execute` is what a server may do with it. */
+/** A resource. A server may read, write or execute it if it has the method `read`, `write` or `execute`. */
 export interface Resource {
     id: number
     kind: ValueKind
-    /** the value; several for a resource of several instances, which are numbered from 0 */
+    /** returns the value, or an array for a resource with several instances, which are numbered from 0 */
     read?: () => Promise<ResourceValue | ResourceValue[]>
     write?: (value: ResourceValue) => Promise<void>
-    /** whether a value may be written; otherwise the server gets 4.00. Without it, each one may */
+    /** whether a value may be written; if not, the server gets 4.00. Without this method every value may be written */
     accepts?: (value: ResourceValue) => boolean
-    /** @param argument as the server sent it, often "" */
+    /** @param argument the argument that the server sent, often "" */
     execute?: (argument: string) => Promise<void>
 }
 
-/** An object instance: an object's id and its own, for example 3303 and 0. */
+/** An object instance: the id of the object and that of the instance, for example 3303 and 0. */
 export interface ObjectInstance {
     object: number
     instance: number
-    /** of the object's definition, for example "1.1" */
+    /** version of the object's definition, for example "1.1" */
     version: string
     resources: Resource[]
 }
 
-/** One value and where it is. */
+/** A value and its position. */
 export interface Leaf {
     instance: number
     resource: number
-    /** of the resource's instance; -1: the resource has one value */
+    /** id of the resource instance; -1: the resource has a single value */
     index: number
     kind: ValueKind
     value: ResourceValue
 }
 
-/** A readable number or text that stays as it is. */
+/** Makes a read-only resource whose value never changes. */
 export function constant(id: number, kind: ValueKind, value: ResourceValue | ResourceValue[]): Resource {
     return { id, kind, read: async () => value }
 }

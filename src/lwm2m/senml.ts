@@ -10,7 +10,7 @@ import {
 import { Label } from "../coap/senml-writer.js"
 import { type Leaf, type ResourceValue, ValueKind } from "./resource.js"
 
-/** Values as a pack of SenML in CBOR (OMA LwM2M Core 1.1 §7.4.5): the object is the base name, for example "/3/". */
+/** Writes values as a SenML CBOR pack (OMA LwM2M Core 1.1 §7.4.5). The base name is the path of the object, for example "/3/". */
 export function writeSenmlLeaves(object: number, leaves: Leaf[]): Buffer {
     const writer = new Writer(64)
     writeCborArray(writer, leaves.length)
@@ -48,7 +48,7 @@ function writeValue(writer: Writer, kind: ValueKind, value: ResourceValue): void
     }
 }
 
-/** A value of a record as one of that kind; undefined when it is another. */
+/** Converts a record's value to this kind; undefined if it is of another kind. */
 export function senmlValue(kind: ValueKind, value: ResourceValue | undefined): ResourceValue | undefined {
     if (kind === ValueKind.text) return typeof value === "string" ? value : undefined
     if (kind === ValueKind.boolean) return typeof value === "boolean" ? value : undefined

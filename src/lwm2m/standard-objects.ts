@@ -1,20 +1,20 @@
 import { constant, type ObjectInstance, type Resource, ValueKind } from "./resource.js"
 
-/** What a server has set, and what it wants (the Server object, OMA LwM2M Core 1.1, appendix E.2). */
+/** The values that a server has set, and its pending requests (the Server object, OMA LwM2M Core 1.1, appendix E.2). */
 export interface ServerAccount {
     shortServerId: number
-    /** of the registration, s */
+    /** lifetime of the registration, s */
     lifetime: number
-    /** how long to stay away after Disable, s */
+    /** how long to stay disconnected after Disable, s */
     disableTimeout: number
-    /** notifications are kept while the server is away: none are, so this is only told */
+    /** whether to store notifications while the server is offline. The value is only reported: this client stores none */
     isStoring: boolean
-    /** the server wants an update, or the lifetime is another one */
+    /** the server has requested an update of the registration, or the lifetime has changed */
     isUpdateWanted: boolean
     isDisableWanted: boolean
 }
 
-/** @param lifetime s */
+/** Makes the account of a server with default values. @param lifetime s */
 export function newServerAccount(lifetime: number): ServerAccount {
     return {
         shortServerId: 1,
@@ -26,17 +26,17 @@ export function newServerAccount(lifetime: number): ServerAccount {
     }
 }
 
-/** Of an object that there is once, by its definition in LwM2M 1.1. */
+/** Makes the only instance of an object that is defined in LwM2M 1.1. */
 function onlyInstance(object: number, resources: Resource[]): ObjectInstance {
     return { object, instance: 0, version: "1.1", resources }
 }
 
-/** The Security object (appendix E.1) has the address and the key of a server, and shows nothing to anybody. */
+/** The Security object (appendix E.1), which stands for the address and the key of a server. It shows no resources. */
 export function securityObject(): ObjectInstance {
     return onlyInstance(0, [])
 }
 
-/** The Server object. @param woken called when the account is another one */
+/** The Server object. @param woken called after a change of the account */
 export function serverObject(account: ServerAccount, woken: () => void): ObjectInstance {
     return onlyInstance(1, [
         constant(0, ValueKind.integer, account.shortServerId),
@@ -47,7 +47,7 @@ export function serverObject(account: ServerAccount, woken: () => void): ObjectI
         }),
         disableTimeoutOf(account),
         storingOf(account),
-        // Over UDP, and no other one.
+        // UDP is the only transport.
         constant(7, ValueKind.text, "U"),
         executable(8, () => {
             account.isUpdateWanted = true
@@ -97,7 +97,7 @@ function executable(id: number, act: () => void): Resource {
     return { id, kind: ValueKind.text, execute: async () => act() }
 }
 
-/** What the Device object tells (appendix E.4). */
+/** The information in the Device object (appendix E.4). */
 export interface DeviceInformation {
     manufacturer: string
     modelNumber: string
@@ -105,7 +105,11 @@ export interface DeviceInformation {
     firmwareVersion: string
 }
 
-/** The Device object. @param clock Unix seconds; undefined while unknown, and told as 0 @param reboot called when a server wants it */
+/**
+ * The Device object.
+ * @param clock returns Unix seconds; undefined if the time is unknown, which is reported as 0
+ * @param reboot called when a server requests a reboot
+ */
 export function deviceObject(
     information: DeviceInformation,
     clock: () => number | undefined,
@@ -117,21 +121,21 @@ export function deviceObject(
         constant(2, ValueKind.text, information.serialNumber),
         constant(3, ValueKind.text, information.firmwareVersion),
         executable(4, reboot),
-        // Of error codes, 0 is none.
+        // Error code 0 means no error.
         constant(11, ValueKind.integer, [0]),
         { id: 13, kind: ValueKind.integer, read: async () => Math.floor(clock() ?? 0) },
         constant(16, ValueKind.text, "U"),
     ])
 }
 
-/** A temperature, with the extremes since the start or the last reset. */
+/** A temperature, with its minimum and maximum since the start or the last reset. */
 export interface MeasuredTemperature {
     value: number
     minimum: number
     maximum: number
 }
 
-/** The Temperature object of IPSO (3303). @param wasReset called when a server has reset the extremes */
+/** The IPSO Temperature object (3303). @param wasReset called when a server has reset minimum and maximum */
 export function temperatureObject(measured: MeasuredTemperature, wasReset: () => void): ObjectInstance {
     return onlyInstance(3303, [
         { id: 5601, kind: ValueKind.float, read: async () => measured.minimum },

@@ -6,28 +6,29 @@ import { type Leaf, type ResourceValue, ValueKind } from "./resource.js"
 
 /* The TLV format of LwM2M (OMA LwM2M Core 1.1 §7.4.3), Content-Format 11542. */
 
-/** Types of an entry: the two upper bits of its first byte. */
+/** Type of an entry, in the two upper bits of its first byte. */
 export enum TlvType {
     objectInstance = 0,
     resourceInstance = 1,
-    /** a resource of several instances, which it holds */
+    /** a resource with several instances, which are its content */
     multiple = 2,
     resource = 3,
 }
 
-/** An entry as it came. */
+/** An entry as it was received. */
 export interface TlvEntry {
     type: TlvType
     id: number
     content: Buffer
 }
 
-/** Bit of the first byte: the id takes two bytes. */
+/** Bit in the first byte of an entry: the id has two bytes. */
 const LONG_ID = 32
 
 /**
- * Values in TLV.
- * @param depth segments of the path that was asked for: 1 of an object, whose instances are told, to 4 of one instance of a resource
+ * Writes values in TLV.
+ * @param depth number of segments of the requested path: from 1 for an object, whose instances are included, to 4 for one instance of a
+ * resource
  */
 export function writeTlv(leaves: Leaf[], depth: number): Buffer {
     const writer = new Writer(64)
@@ -72,7 +73,10 @@ function writeInstances(writer: Writer, leaves: Leaf[]): void {
         writeEntry(writer, TlvType.resourceInstance, leaf.index, tlvContent(leaf.kind, leaf.value))
 }
 
-/** A length below 8 is in the first byte; for others it says in how many bytes they follow. */
+/**
+ * Writes an entry. A length below 8 is in the first byte. For a longer content, the first byte contains the number of length bytes that
+ * follow.
+ */
 function writeEntry(writer: Writer, type: TlvType, id: number, content: Buffer): void {
     const { length } = content
     const width = length < 8 ? 0 : length < 256 ? 1 : length < 65536 ? 2 : 3
@@ -93,7 +97,7 @@ function tlvContent(kind: ValueKind, value: ResourceValue): Buffer {
     return writer.finish()
 }
 
-/** Two's complement in 1, 2, 4 or 8 bytes. */
+/** Writes an integer in two's complement of 1, 2, 4 or 8 bytes. */
 function writeInteger(writer: Writer, value: number): void {
     const size = value < 0 ? -1 - value : value
     if (size >= TWO_32 / 2) {
@@ -106,7 +110,7 @@ function writeInteger(writer: Writer, value: number): void {
     writer.uint(value < 0 ? value + Math.pow(256, width) : value, width)
 }
 
-/** The entries of a body; undefined when it is malformed. */
+/** Reads the entries of a body; undefined if the body is malformed. */
 export function readTlv(data: Buffer): TlvEntry[] | undefined {
     const reader = new Reader(data, 0, data.length)
     const entries: TlvEntry[] = []
@@ -121,7 +125,7 @@ export function readTlv(data: Buffer): TlvEntry[] | undefined {
     return entries
 }
 
-/** The value of an entry; undefined when it is none of that kind. */
+/** Decodes the value of an entry; undefined if the content is not of this kind. */
 export function tlvValue(kind: ValueKind, content: Buffer): ResourceValue | undefined {
     if (kind === ValueKind.opaque) return content
     if (kind === ValueKind.text) return content.toString()

@@ -12,16 +12,17 @@ export interface WrittenValue {
     value: ResourceValue
 }
 
-/** What came, before it is known whether there is such a resource. */
+/** A received value, before it is known whether such a resource exists. */
 interface Came {
     id: number
-    /** undefined: none of that kind */
+    /** returns the value as this kind; undefined: the value is of another kind */
     value: (kind: ValueKind) => ResourceValue | undefined
 }
 
 /**
- * What a request wants to write to an instance, or to one resource of it. A code when it must not be: of a format that is not
- * known (4.15), malformed, of another kind or not accepted (4.00), to resources that are not there (4.04) or are not writable (4.05).
+ * Reads the values that a request wants to write to an instance, or to one of its resources. Returns an error code if they cannot be
+ * written: 4.15 for an unknown format, 4.00 for a malformed body and for a value of another kind or that is not accepted, 4.04 for a
+ * missing resource, and 4.05 for one that is not writable.
  */
 export function readWrites(instance: ObjectInstance, path: number[], request: CoapMessage): WrittenValue[] | CoapCode {
     const format = uintOptionOf(request, CoapOption.CONTENT_FORMAT, -1)
@@ -61,7 +62,7 @@ function cameInTlv(payload: Buffer): Came[] | undefined {
     return entries.map((entry) => ({ id: entry.id, value: (kind: ValueKind) => tlvValue(kind, entry.content) }))
 }
 
-/** Each name is the whole path of a resource of that instance. */
+/** Reads a SenML body, in which each name is the full path of a resource of this instance. */
 function cameInSenml(path: number[], payload: Buffer): Came[] | undefined {
     const limits = defaultSenmlLimits()
     limits.paths = true
@@ -84,7 +85,7 @@ function textValue(kind: ValueKind, text: string): ResourceValue | undefined {
     return value - value === 0 ? value : undefined
 }
 
-/** Of digits, with or without a sign. */
+/** Parses a whole number, with or without a minus sign. */
 function wholeNumber(text: string): number | undefined {
     const value = text.length > 0 && text.length <= 15 ? parseInt(text) : NaN
     return value - value === 0 && "" + value === text ? value : undefined

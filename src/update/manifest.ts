@@ -2,12 +2,12 @@ import { copyOf, equal } from "../dtls/bytes/bytes.js"
 import { readUint } from "../dtls/bytes/integers.js"
 
 /*
- * An update is a manifest and an image behind it. The manifest: magic "MUP1", version 4, length of the image 4, its SHA-256 32, for
- * which devices it is 52 (text, filled up with zeros); then, over these 96 bytes, a signature (ECDSA with P-256 and SHA-256,
- * ECDSA-Sig-Value in DER, filled up with zeros) 72. Integers are big-endian.
+ * An update consists of a manifest and an image after it. Fields of the manifest, with their lengths in bytes: magic "MUP1" (4), version
+ * (4), length of the image (4), SHA-256 of the image (32), target devices (52, text, padded with zeros), signature over these 96 bytes (72,
+ * ECDSA with P-256 and SHA-256, ECDSA-Sig-Value in DER, padded with zeros). Integers are big-endian.
  */
 
-/** Bytes of a manifest. */
+/** Length of a manifest, bytes. */
 export const MANIFEST_BYTES = 168
 
 export const MAGIC = 0x4d555031
@@ -16,23 +16,23 @@ export const LENGTH_AT = 8
 export const HASH_AT = 12
 export const TARGET_AT = 44
 export const SIGNATURE_AT = 96
-/** Bytes of the text that says for which devices an update is. */
+/** Length of the text that names the target devices, bytes. */
 export const TARGET_BYTES = SIGNATURE_AT - TARGET_AT
 
-/** What an update says of itself; whether it is true its signature says. */
+/** The claims of an update about itself. They are only reliable once the signature has been verified. */
 export interface Manifest {
-    /** as it came */
+    /** the manifest as it was received */
     bytes: Buffer
     version: number
-    /** of the image, bytes */
+    /** length of the image, bytes */
     length: number
     hash: Buffer
-    /** what is signed, and the signature in DER */
+    /** the signed bytes, and the signature in DER */
     signed: Buffer
     signature: Buffer
 }
 
-/** Undefined: it is none. @param bytes MANIFEST_BYTES, or more */
+/** Decodes a manifest. Returns undefined if it is not one. @param bytes MANIFEST_BYTES or more */
 export function readManifest(bytes: Buffer): Manifest | undefined {
     if (bytes.length < MANIFEST_BYTES || readUint(bytes, 0, 4) !== MAGIC) return undefined
     const end = SIGNATURE_AT + 2 + bytes[SIGNATURE_AT + 1]
@@ -47,7 +47,7 @@ export function readManifest(bytes: Buffer): Manifest | undefined {
     }
 }
 
-/** Whether a manifest is for devices that call themselves `target`. */
+/** Whether a manifest is for devices with this target name. */
 export function isFor(manifest: Manifest, target: string): boolean {
     const wanted = Buffer.alloc(TARGET_BYTES)
     const name = Buffer.from(target)

@@ -1,26 +1,26 @@
 /**
- * The two slots that programs lie in: one runs, another program can be written into the other one. Numbers rise from
- * program to program. What fails throws GError.
+ * The two slots for programs: one program runs, and another one can be written into the other slot. Each program gets a higher number than
+ * the one before. Failures throw GError.
  */
 export interface ProgramSlots {
-    /** number of the program that runs; 0: it lies in no slot */
+    /** number of the running program; 0: it is in no slot */
     running(): number
-    /** number of a whole program in the other slot; 0: there is none */
+    /** number of a complete program in the other slot; 0: there is none */
     other(): number
-    /** whether the program that runs may still be taken back */
+    /** whether the running program is on trial and can still be rolled back */
     isOnTrial(): boolean
-    /** The program that runs does its work: it stays. */
+    /** Confirms that the running program works, so that it is kept. */
     confirm(): void
-    /** bytes that an image may have; 0: programs cannot be updated here */
+    /** largest image, bytes; 0: programs cannot be updated on this device */
     room(): number
-    /** Makes room for an image. */
+    /** Erases the other slot for an image of this length. */
     erase(length: number): Promise<void>
-    /** bytes of the image up to the last one that is not erased; -1: what is in the slot is no image under way */
+    /** number of bytes of the image up to the last one that is not erased; -1: the slot contains no image in progress */
     written(): number
-    /** Writes a part of the image. The same bytes may be written to the same place again. */
+    /** Writes a part of the image. It is allowed to write the same bytes to the same place again. */
     write(offset: number, bytes: Buffer): Promise<void>
-    /** Fills `target` with what the image has there. */
+    /** Fills `target` with the bytes of the image from `offset` on. */
     read(offset: number, target: Buffer): void
-    /** The image is whole: the next start tries it. */
+    /** Marks the image as complete, so that the next start tries it. */
     finish(length: number, number: number): Promise<void>
 }

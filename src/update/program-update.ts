@@ -7,33 +7,33 @@ import { type Services } from "../platform/services.js"
 import { isFor, type Manifest, readManifest } from "./manifest.js"
 import { type ProgramSlots } from "./program-slots.js"
 
-/** Why an update is not taken: a code for whoever brings it, and a sentence. */
+/** The reason why an update is refused: a response code for the sender, and a text. */
 export interface Refusal {
     code: CoapCode
     text: string
 }
 
-/** Whose updates a device takes. */
+/** The origin and target of the updates that a device accepts. */
 export interface UpdateSource {
-    /** public key of P-256, SubjectPublicKeyInfo in DER */
+    /** public key that verifies signatures: P-256, SubjectPublicKeyInfo in DER */
     key: Buffer
-    /** which devices this is one of: PRODUCT/BOARD */
+    /** target name of this device: PRODUCT/BOARD */
     target: string
 }
 
-/** Name in storage: the manifest of an update under way. */
+/** Name of the storage entry with the manifest of the update in progress. */
 const SAVED = "update"
 
-/** What is read back for the hash at a time, and written anew after a power cut, bytes. */
+/** Number of bytes to read at a time for the hash, and to write again after a power failure. */
 const CHUNK = 1024
 
 /**
- * An update on its way into the slot that does not run, from whichever side it comes. What it has got outlasts a power cut: the
- * manifest is in storage, and how much of the image there is the slot itself says.
+ * An update that is being written into the inactive slot, whatever its source. Its progress survives a power failure: the manifest is in
+ * the storage, and the slot itself shows how much of the image has been written.
  * @devsWhenUsed
  */
 export class ProgramUpdate {
-    /** of the update under way; undefined: none has begun since the start */
+    /** manifest of the update in progress; undefined: none has begun since the start */
     private manifest: Manifest | undefined
     private position = 0
 
@@ -44,15 +44,15 @@ export class ProgramUpdate {
         public source: UpdateSource,
     ) {}
 
-    /** Bytes of the image under way that are in the slot; -1: none is under way. */
+    /** Number of bytes of the image that are in the slot; -1: no update is in progress. */
     received(): number {
         return this.manifest === undefined ? -1 : this.position
     }
 
     /**
-     * Begins the update that a manifest speaks of, or goes on with it where it was interrupted: `received` says where.
-     * Throws GError when flash or storage fail.
-     * @returns why not
+     * Begins the update that a manifest describes, or continues an interrupted one. `received` tells the position.
+     * Throws GError if flash or storage fail.
+     * @returns why the update is refused; undefined: it is accepted
      */
     async begin(bytes: Buffer): Promise<Refusal | undefined> {
         const manifest = readManifest(bytes)
@@ -63,13 +63,13 @@ export class ProgramUpdate {
         const saved = await this.services.storage.load(SAVED)
         const written = this.slots.written()
         if (saved === undefined || !equal(saved, manifest.bytes) || written < 0) return await this.beginAnew(manifest)
-        // The last write may have been cut short: it is done again, with the page of flash that it began in.
+        // The last write may have been interrupted. It is repeated, from the beginning of its flash page.
         this.position = Math.floor(Math.max(0, Math.min(written, manifest.length) - CHUNK) / CHUNK) * CHUNK
         this.manifest = manifest
         return undefined
     }
 
-    /** What can be told without the signature, and costs nothing: a device asks every day. */
+    /** Checks that need no signature verification, and are therefore cheap: a device asks for updates every day. */
     private refusalOf(manifest: Manifest): Refusal | undefined {
         const { slots, source } = this
         const { version, length } = manifest
@@ -97,7 +97,9 @@ export class ProgramUpdate {
         return undefined
     }
 
-    /** The saved manifest goes first and comes last: what it is found beside is its own image. */
+    /**
+     * Erases the slot. The saved manifest is removed before that and written after it, so that it always belongs to the image in the slot.
+     */
     private async beginAnew(manifest: Manifest): Promise<undefined> {
         const { slots, services } = this
         this.manifest = undefined
@@ -114,9 +116,9 @@ export class ProgramUpdate {
     }
 
     /**
-     * Takes a part of the image, of which it may have some already. Throws GError when the flash fails.
-     * @param manifest with which the caller has begun: another update may have come meanwhile
-     * @returns why not
+     * Writes a part of the image, which may overlap with what is already written. Throws GError if the flash fails.
+     * @param manifest the manifest that the caller has begun with: another update may have begun meanwhile
+     * @returns why the part is refused; undefined: it is written
      */
     async write(manifest: Buffer, offset: number, part: Buffer): Promise<Refusal | undefined> {
         const { position } = this
@@ -132,8 +134,8 @@ export class ProgramUpdate {
     }
 
     /**
-     * Checks what lies in the slot, and makes it the program of the next start. Throws GError when flash or storage fail.
-     * @returns why not: then the next `begin` begins anew
+     * Verifies the image in the slot, and makes it the program for the next start. Throws GError if flash or storage fail.
+     * @returns why the image is refused, and then the next `begin` starts from the beginning; undefined: it is accepted
      */
     async finish(manifest: Buffer): Promise<Refusal | undefined> {
         const { slots, services } = this
@@ -160,7 +162,7 @@ export class ProgramUpdate {
     }
 }
 
-/** Of bytes that have no manifest. */
+/** The refusal of bytes without a manifest. */
 export function noUpdate(): Refusal {
     return refusal(CoapCode.BAD_REQUEST, "This is no update for programs")
 }

@@ -8,26 +8,26 @@ import { LogLevel } from "../gio/log-level.js"
 import { MANIFEST_BYTES } from "./manifest.js"
 import { type ProgramUpdate, type Refusal } from "./program-update.js"
 
-/** Enough for a manifest: most days there is nothing new. */
+/** Size of the first block, bytes. It is enough for a manifest, because on most days there is no new update. */
 const FIRST_BLOCK = 256
 
 /**
- * Gets updates from a resource of a server, block by block (RFC 7959), into the slot and not into memory.
+ * Downloads updates from a resource of a server, block by block (RFC 7959), directly into the slot.
  * @devsWhenUsed
  */
 export class UpdatePull {
-    /** of what was looked at last and not taken: the server need not send it again */
+    /** ETag of the last update that was refused, so that the server need not send it again */
     private known: Buffer | undefined
 
-    /** @param path of the resource, segments */
+    /** @param path path of the resource, as segments */
     constructor(
         private update: ProgramUpdate,
         private path: string[],
     ) {}
 
     /**
-     * Asks for an update and gets it, if it is one for this device; goes on where an earlier try was interrupted.
-     * Throws GError: what `CoapClient.request` throws, and FAILED for an update that changes or is damaged on its way.
+     * Asks for an update, and downloads it if it is one for this device. Continues an interrupted download.
+     * Throws GError: the errors of `CoapClient.request`, and FAILED if the update changes or is damaged during the download.
      * @returns whether there is a new program, which the next start tries
      */
     async run(client: CoapClient): Promise<boolean> {
@@ -36,7 +36,7 @@ export class UpdatePull {
         if (first.code !== CoapCode.CONTENT) return this.tellCode(client, first.code)
         const refused = await this.update.begin(first.payload)
         if (refused !== undefined) {
-            // The device will not be of another opinion tomorrow, but for its own trial.
+            // The device would refuse the update again tomorrow, unless the reason is its own trial.
             if (refused.code !== CoapCode.SERVICE_UNAVAILABLE) this.known = etagOf(first)
             this.tell(client, LogLevel.info, "No update: " + refused.text)
             return false
@@ -67,7 +67,7 @@ export class UpdatePull {
         check(await this.update.finish(manifest))
     }
 
-    /** @param at where the bytes stand in the whole resource */
+    /** Writes received bytes. @param at position of the bytes in the whole resource */
     private async take(manifest: Buffer, at: number, bytes: Buffer): Promise<Refusal | undefined> {
         const skipped = Math.max(0, MANIFEST_BYTES - at)
         const part = copyOf(bytes, Math.min(skipped, bytes.length), bytes.length)
@@ -85,7 +85,7 @@ export class UpdatePull {
         return await client.request(request)
     }
 
-    /** Nothing there, and nothing new, are no news. */
+    /** Logs an error response. A missing or unchanged update is not logged. */
     private tellCode(client: CoapClient, code: number): boolean {
         if (code !== CoapCode.VALID && code !== CoapCode.NOT_FOUND)
             this.tell(client, LogLevel.warning, "No update: the server answers " + codeText(code))

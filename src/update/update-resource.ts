@@ -7,18 +7,18 @@ import { MANIFEST_BYTES } from "./manifest.js"
 import { noUpdate, type ProgramUpdate, type Refusal } from "./program-update.js"
 
 /**
- * Takes updates that are put to a resource, block by block (RFC 7959), into the slot and not into memory. GET says what runs, and how
- * much is there: the next block may be the one that follows. One for each connection, before its other handlers.
+ * Receives updates by PUT to a resource, block by block (RFC 7959), directly into the slot. GET returns the running program and the number
+ * of bytes received, so that the client can continue with the next block. Use one for each connection, before its other handlers.
  * @devsWhenUsed
  */
 export class UpdateResource {
-    /** what came of a manifest, until it is whole */
+    /** bytes of an incomplete manifest */
     private head: Buffer = EMPTY
 
     /**
-     * @param path of the resource, one segment
-     * @param next who answers requests for other paths
-     * @param finished told when there is a new program, which the next start tries
+     * @param path path of the resource, one segment
+     * @param next handler of requests for other paths
+     * @param finished called when there is a new program, which the next start tries
      */
     constructor(
         private update: ProgramUpdate,
@@ -27,13 +27,13 @@ export class UpdateResource {
         private finished: () => void,
     ) {}
 
-    /** What a server is made with, along with `understood()`. */
+    /** Returns the handler for the constructor of CoapServer. Pass it together with `understood()`. */
     asHandler(): CoapHandler {
         const self = this
         return async (request, server) => await self.handle(request, server)
     }
 
-    /** Critical options that it implements. */
+    /** Critical options that this handler implements. */
     understood(): number[] {
         return [CoapOption.BLOCK1]
     }
@@ -77,7 +77,7 @@ export class UpdateResource {
         return await this.update.finish(this.head)
     }
 
-    /** The manifest may come in several blocks. */
+    /** Receives the manifest, which may arrive in several blocks. */
     private async takeHead(at: number, payload: Buffer): Promise<Refusal | undefined> {
         if (at !== this.head.length)
             return { code: CoapCode.REQUEST_ENTITY_INCOMPLETE, text: "Blocks before this one are missing" }
