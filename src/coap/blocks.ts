@@ -13,7 +13,7 @@ export interface Block {
 
 /** Largest block size, bytes. */
 export const LARGEST_BLOCK = 1024
-/** A block's number has 20 bits. */
+/** Number of block numbers, which have 20 bits. */
 const MOST_BLOCKS = 1048576
 
 /** Reads a block option. Returns undefined if the message does not contain the option. */

@@ -20,7 +20,7 @@ export enum Major {
 
 export const TWO_32 = 4294967296
 
-/** @param value below 2^32 */
+/** Writes the head of an item. @param value below 2^32 */
 function writeHead(writer: Writer, major: Major, value: number): void {
     const top = major << 5
     if (value < 24) writer.uint(top | value, 1)

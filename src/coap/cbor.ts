@@ -73,7 +73,7 @@ function numberItem(value: number, reader: Reader): CborItem | undefined {
     return value - value === 0 ? item("number", value) : item("other", 0)
 }
 
-/** @returns the argument of an item's head (RFC 8949 §3), with `plus` (0 or 1) added */
+/** Reads the argument of an item's head (RFC 8949 §3). @returns the argument plus `plus` (0 or 1) */
 function readArgument(reader: Reader, info: number, plus: number): number {
     if (info < 24) return info + plus
     if (info === 24) return reader.uint(1) + plus

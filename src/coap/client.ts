@@ -7,7 +7,7 @@ import { type Exchange, type MessageLayer, noAnswer } from "./message-layer.js"
 
 /** A request of a client. */
 export interface CoapRequest {
-    /** CoapCode.GET, POST, PUT, DELETE, FETCH, PATCH or IPATCH */
+    /** method: CoapCode.GET, POST, PUT, DELETE, FETCH, PATCH or IPATCH */
     code: CoapCode
     options: Option[]
     payload: Buffer

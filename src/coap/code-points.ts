@@ -1,4 +1,4 @@
-/** Numbers of RFC 7252 and its registries. */
+/** Message types of RFC 7252, and numbers of its registries. */
 
 export enum CoapType {
     CON = 0,
@@ -7,7 +7,7 @@ export enum CoapType {
     RST = 3,
 }
 
-/** Codes as class * 32 + detail (RFC 7252 §12.1, RFC 7959 §2.9, RFC 8132 §6). */
+/** Request and response codes, as class * 32 + detail (RFC 7252 §12.1, RFC 7959 §2.9, RFC 8132 §6). */
 export enum CoapCode {
     EMPTY = 0,
     GET = 1,
@@ -41,7 +41,7 @@ export enum CoapCode {
     PROXYING_NOT_SUPPORTED = 165,
 }
 
-/** RFC 7252 §12.2, RFC 7641 §2, RFC 7959 §2.1 and §4, RFC 7967 §2, RFC 9175 §2.2 and §3.2. */
+/** Option numbers: RFC 7252 §12.2, RFC 7641 §2, RFC 7959 §2.1 and §4, RFC 7967 §2, RFC 9175 §2.2 and §3.2. */
 export enum CoapOption {
     IF_MATCH = 1,
     URI_HOST = 3,
@@ -67,7 +67,7 @@ export enum CoapOption {
     REQUEST_TAG = 292,
 }
 
-/** RFC 7252 §12.3, RFC 8428 §12.3. */
+/** Content-Format numbers: RFC 7252 §12.3, RFC 8428 §12.3. */
 export enum ContentFormat {
     TEXT = 0,
     LINK_FORMAT = 40,

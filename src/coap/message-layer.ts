@@ -91,7 +91,7 @@ export class MessageLayer {
         if (message.type === CoapType.CON) await this.untilSettled(exchange, bytes, cancellable)
     }
 
-    /** Stops to accept responses for the exchange, and lets the next one begin. */
+    /** Stops accepting responses for the exchange, and lets the next one begin. */
     endExchange(exchange: Exchange): void {
         this.exchanges = this.exchanges.filter((other) => other !== exchange)
         this.changed.notify()
@@ -169,7 +169,7 @@ export class MessageLayer {
         this.changed.notify()
     }
 
-    /** Starts to receive, in a background task. */
+    /** Starts receiving, in a background task. */
     listen(): void {
         if (this.listening) return
         this.listening = true

@@ -66,7 +66,7 @@ export class Observation {
         }
     }
 
-    /** Stops to accept notifications. The server learns of it by a reset, in reply to its next notification. */
+    /** Stops accepting notifications. The server learns of it by a reset, in reply to its next notification. */
     end(): void {
         const { exchange } = this
         this.exchange = undefined

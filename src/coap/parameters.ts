@@ -27,7 +27,7 @@ export function defaultCoapParameters(): CoapParameters {
         maxRetransmit: 4,
         responseTimeout: 60000,
         rememberedIds: 8,
-        // RFC 7252 §4.6
+        // the message size of RFC 7252 §4.6
         maxMessage: 1152,
         separateAfter: 500,
         concurrentRequests: 4,

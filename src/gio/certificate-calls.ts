@@ -76,7 +76,7 @@ export abstract class CertificateCalls extends HandshakeCall {
         return await guardedLater(this.services, "An accept-certificate handler", ask, false)
     }
 
-    /** @param signal "accept-certificate" */
+    /** Adds a handler of a signal. @param signal "accept-certificate", the only signal */
     connect(signal: string, handler: AcceptCertificateHandler): void {
         if (signal !== "accept-certificate") throw invalidArgument("signal", "only accept-certificate exists")
         if (typeof handler !== "function") throw invalidArgument("handler", "a function is needed")

@@ -44,7 +44,7 @@ export type SourceCallback = (datagramBased: DatagramBased, condition: number) =
 /** GLib.Source that reports the conditions of a DatagramBased. */
 export interface DatagramSource {
     setCallback(callback: SourceCallback): void
-    /** Starts to dispatch in the background. */
+    /** Starts dispatching in the background. */
     attach(): void
     destroy(): void
     isDestroyed(): boolean

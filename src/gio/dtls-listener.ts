@@ -7,8 +7,8 @@ import { Listener } from "./listener.js"
 import { type DtlsSettings } from "./settings.js"
 
 /**
- * Serves many clients on one socket, modelled on Gio.SocketListener: each `accept` returns a connection whose handshake is complete. The
- * version is DTLS 1.2 unless `newExchange` of the settings selects others.
+ * Serves many clients on one socket, like Gio.SocketListener: each `accept` returns a connection whose handshake is complete. The version
+ * is DTLS 1.2 unless `newExchange` of the settings selects others.
  * @devsWhenUsed
  */
 export class DtlsListener extends Listener {

@@ -56,7 +56,7 @@ export abstract class Listener implements PumpOwner, Acceptor {
     private closed = false
     private error: GError | undefined
 
-    /** Starts to serve clients at once, whether or not `accept` is called. */
+    /** Starts serving clients at once, whether or not `accept` is called. */
     constructor(
         private services: Services,
         private base: DatagramBased,

@@ -16,7 +16,7 @@ const DIGEST_LENGTH = 32
 
 /** This side's raw public key or certificate, with its private key. */
 export interface OwnKey {
-    /** CertificateType */
+    /** a CertificateType */
     type: number
     /** DER. rawPublicKey: one SubjectPublicKeyInfo; x509: a chain, starting with the own certificate */
     certificates: Buffer[]

@@ -36,11 +36,11 @@ export interface DtlsSettings {
     extensions: ((crypto: CryptoProvider) => HelloExtension)[]
     /** server: how ClientHellos are handled, which determines the supported versions; undefined: the version of the connection's class */
     newExchange?: NewHelloExchange | undefined
-    /** server */
+    /** server: psk_identity_hint for clients (RFC 4279 §2); undefined: none */
     pskIdentityHint: Buffer | undefined
     /** server: whether clients are asked for a certificate; the numbers are those of Gio.TlsAuthenticationMode */
     authenticationMode: AuthenticationMode
-    /** server: see AssociationSettings */
+    /** server: see `alertOnKeyMismatch` of AssociationSettings */
     alertOnKeyMismatch: boolean
     keyLog: ((line: string) => void) | undefined
     /**

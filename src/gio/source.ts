@@ -28,7 +28,7 @@ export class Source implements DatagramSource {
         this.callback = callback
     }
 
-    /** Starts to dispatch in the background. */
+    /** Starts dispatching in the background. */
     attach(): void {
         if (this.attached) return
         this.attached = true

@@ -92,7 +92,7 @@ export class Lwm2mClient {
             try {
                 await server.run()
             } catch {
-                // The wait for the connection reports the error.
+                // `isLeaving` waits for the end of the connection, and throws its error.
             }
             changed.notify()
         })

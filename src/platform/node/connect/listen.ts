@@ -85,7 +85,7 @@ export class DtlsServer {
         return this
     }
 
-    /** Sends close_notify to every client, removes the saved associations, and closes the port. */
+    /** Sends close_notify to every client, removes the saved associations, and closes the UDP socket. */
     async close(): Promise<void> {
         await this.listener.close()
         await this.saved?.ended()

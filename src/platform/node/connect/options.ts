@@ -121,7 +121,7 @@ export interface CommonOptions extends PublicKeyOptions {
     services?: NodeServices | undefined
 }
 
-/** Options of `connect`. `signal` and `timeout` apply to the whole call, including the handshake. */
+/** Options of `connect`. `signal` and `timeout` limit the handshake. */
 export interface ConnectOptions extends CommonOptions, WaitOptions {
     /**
      * identity and key. For DTLS 1.3 up to 4 of them, preferred first: the server chooses one that it knows; in DTLS 1.2 the first one is

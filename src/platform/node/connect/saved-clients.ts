@@ -42,7 +42,7 @@ export class SavedClients {
     }
 
     /**
-     * Starts to save a new client's association. If it cannot be saved, this is logged, the connection is closed, and undefined is
+     * Starts saving a new client's association. If it cannot be saved, this is logged, the connection is closed, and undefined is
      * returned.
      */
     async keep(connection: DtlsServerConnection): Promise<DtlsSocket | undefined> {

@@ -35,8 +35,8 @@ function throwIfAborted(signal: AbortSignal | undefined): void {
 }
 
 /**
- * Runs `wait` until it is done, the signal is aborted or the timeout expires. Converts errors into Node's form.
- * @param wait gets the Cancellable that stops it, and then has to throw IOErrorEnum.CANCELLED
+ * Runs `wait` until it is done, the signal is aborted, or the timeout expires. Converts GError into DtlsError.
+ * @param wait gets the Cancellable that stops it; when cancelled, it throws IOErrorEnum.CANCELLED
  */
 export async function waiting<T>(
     options: WaitOptions,
