@@ -83,10 +83,7 @@ export abstract class CertificateCalls extends HandshakeCall {
         this.handlers.push(handler)
     }
 
-    /**
-     * Sets the certificate to present instead of the one in the credentials. Call it before the handshake, or while an interaction is
-     * asked.
-     */
+    /** Sets the certificate to present instead of the one in the credentials. Call it before the handshake, or from an interaction. */
     setCertificate(certificate: TlsCertificate | undefined): void {
         this.certificate = certificate
     }

@@ -8,8 +8,8 @@ import { type TlsCertificate } from "./tls-certificate.js"
 import { type TlsDatabase } from "./tls-database.js"
 
 /**
- * Shortest pre-shared key without a warning, bytes. The suites of RFC 7925 §4.2 have a strength of 128 bits; a shorter key would be the
- * weakest part.
+ * Pre-shared keys shorter than this are logged as weak, bytes. The suites of RFC 7925 §4.2 have a strength of 128 bits, so guessing a
+ * shorter key would be the easiest attack.
  */
 const SHORTEST_STRONG_KEY = 16
 

@@ -35,8 +35,8 @@ export interface Negotiated {
 }
 
 /**
- * A DTLS connection with the methods that most programs need. `dtls` is the complete object in the shape of Gio.DtlsConnection. Its methods
- * throw DtlsError.
+ * A DTLS connection with the methods that most programs need. The methods of this class throw DtlsError. `dtls` is the complete object in
+ * the shape of Gio.DtlsConnection, whose methods throw GError.
  */
 export class DtlsSocket {
     constructor(

@@ -28,13 +28,13 @@ export interface SaveOptions<Store extends SessionStore = SessionStore> {
     /** 16 or 32 random bytes that encrypt the saved states; protect this key like the pre-shared key */
     key: Uint8Array
     /**
-     * number of messages to send before the state is saved again, 1 to 2^20; after a crash, as many sequence numbers are skipped. Default:
+     * number of messages to send before the state is saved again, 1 to 2^20; after a crash, this many sequence numbers are skipped. Default
      * 64
      */
     send?: number | undefined
     /**
-     * number of records to receive before the state is saved again, 1 to 2^20; after a crash, up to this many of the peer's records may be
-     * lost. Default: 16
+     * number of records to receive before the state is saved again, 1 to 2^20; after a crash, up to this many records of the peer may be
+     * lost. Default 16
      */
     receive?: number | undefined
 }
