@@ -9,7 +9,7 @@ import { type Versions } from "./versions.js"
 
 /** A pre-shared key and its identity. */
 export interface Psk {
-    /** 0 to 65535 bytes, UTF-8 or binary; for DTLS 1.3 1 to 16384 bytes. peers need not support more than 128 bytes (RFC 4279 §5.3) */
+    /** 0 to 65535 bytes, UTF-8 or binary; for DTLS 1.3 1 to 16384 bytes. Peers need not support more than 128 bytes (RFC 4279 §5.3) */
     identity: string | Uint8Array
     /** 1 to 65535 bytes; 16 random bytes are a strong key */
     key: Uint8Array
